@@ -1,0 +1,50 @@
+// `npm start`, `npm test` and the others: sets up what is missing (setup.mjs), then hands over to
+// the real script, on a Node that is new enough for it. Runs on Node 20 and imports no package.
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { constants } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { environment, Failure, root, runMain } from "./lib/process.mjs";
+import { modernNode, setup } from "./setup.mjs";
+
+const COMMANDS = {
+  start: ["dev/start.mjs"],
+  demo: ["dev/demo.mjs"],
+  test: ["dev/test.mjs"],
+  check: ["dev/check.mjs"],
+  build: ["dev/build.mjs"],
+  deploy: ["node_modules/wrangler/bin/wrangler.js", "deploy"],
+};
+
+async function main([name, ...extra]) {
+  if (!Object.hasOwn(COMMANDS, name ?? "")) {
+    throw new Failure(`usage: node dev/run.mjs <${Object.keys(COMMANDS).join("|")}> [arguments]`);
+  }
+  await setup({ withBuild: name !== "check" });
+  const [script, ...args] = COMMANDS[name];
+  if (!existsSync(join(root, script))) throw new Failure(`${script} is missing`);
+  process.exitCode = await handOver(modernNode(), [script, ...args, ...extra]);
+}
+
+function handOver(node, args) {
+  const env = environment();
+  env.PATH = [dirname(node), env.PATH].join(delimiter);
+  const child = spawn(node, args, { cwd: root, env, stdio: "inherit" });
+
+  // The script ends in an orderly way on its own; we only wait. Ctrl-C on a terminal reaches it
+  // without us, and a second signal would tell it to hurry.
+  const forwarded = new Set();
+  const forward = (signal) => {
+    const fromTerminal = signal === "SIGINT" && process.stdin.isTTY;
+    if (!fromTerminal && !forwarded.has(signal)) child.kill(signal);
+    forwarded.add(signal);
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, forward);
+
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code, signal) => resolve(code ?? 128 + constants.signals[signal]));
+  });
+}
+
+await runMain(import.meta.url, main);

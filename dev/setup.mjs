@@ -1,0 +1,75 @@
+// Installs what is missing before anything else runs: npm's packages (Node 22 and wrangler among
+// them), Rust's wasm target, and the first build. Runs on Node 20 and imports no package.
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "./build.mjs";
+import { Failure, output, root, run, runMain, step } from "./lib/process.mjs";
+
+const WASM = "wasm32-unknown-unknown";
+
+/** Afterwards every other script can run. Under a second when nothing is missing. */
+export async function setup({ withBuild = true } = {}) {
+  ensureRust();
+  await ensureTarget();
+  if (isInstalled()) return;
+  requireTool("npm", "Node.js 20 or newer together with npm (https://nodejs.org)");
+  // npm waits for the network and the compiler for the processor: together they are quicker.
+  const compile = () => step("compiling the Worker, a minute or two the first time", build);
+  const jobs = [step("installing npm packages", installPackages), withBuild && compile()];
+  const failed = (await Promise.allSettled(jobs)).find(({ status }) => status === "rejected");
+  if (failed) throw failed.reason;
+}
+
+function requireTool(name, remedy) {
+  if (output(name, ["--version"]) !== undefined) return;
+  throw new Failure(`\`${name}\` is missing or does not work: install ${remedy}, then try again`);
+}
+
+function ensureRust() {
+  requireTool("cargo", "Rust with rustup (https://rustup.rs)");
+  // Rust links with the C compiler of the machine, and the tests' SQLite is compiled with it.
+  requireTool("cc", "a C compiler (Debian: `apt install gcc libc6-dev`, macOS: `xcode-select --install`)");
+}
+
+async function ensureTarget() {
+  const library = output("rustc", ["--print", "target-libdir", "--target", WASM]);
+  if (library !== undefined && existsSync(library)) return;
+  requireTool("rustup", `rustup (https://rustup.rs), or the target ${WASM} with whatever installed Rust`);
+  await step(`adding Rust's target ${WASM}`, () => run("rustup", ["target", "add", WASM]));
+}
+
+// npm writes down what it installed when it has finished: compare that with what it should be.
+function isInstalled() {
+  const [wanted, present] = ["package-lock.json", "node_modules/.package-lock.json"].map(packages);
+  if (wanted === undefined || present === undefined || !existsSync(bundledNode)) return false;
+  return Object.entries(wanted).every(([path, { version, optional, devOptional }]) => {
+    if (path === "") return true;
+    const found = present[path];
+    return found === undefined ? Boolean(optional ?? devOptional) : found.version === version;
+  });
+}
+
+function packages(file) {
+  const path = join(root, file);
+  return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")).packages : undefined;
+}
+
+function installPackages() {
+  const command = existsSync(join(root, "package-lock.json")) ? "ci" : "install";
+  return run("npm", [command, "--no-audit", "--no-fund", "--loglevel=error"]);
+}
+
+const bundledNode = join(root, "node_modules", "node", "bin", "node");
+
+/** A Node that is new enough for wrangler: the one from npm, or the one we run on. */
+export function modernNode() {
+  if (existsSync(bundledNode)) return bundledNode;
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  if (major > 22 || (major === 22 && minor >= 12)) return process.execPath;
+  throw new Failure(
+    `wrangler needs Node.js 22.12 or newer, this is ${process.versions.node} and npm was not allowed to bring ` +
+      "its own: run `npm ci` with install scripts enabled, or install a newer Node.js",
+  );
+}
+
+await runMain(import.meta.url, () => setup());

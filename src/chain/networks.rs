@@ -1,0 +1,143 @@
+//! The networks on which we can be paid, with their USDC.
+
+use alloy_primitives::{Address, address};
+
+/// A network and its USDC contract.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Network {
+    /// For people.
+    pub name: &'static str,
+    /// CAIP-2 id, which x402 version 2 uses.
+    pub caip2: &'static str,
+    /// The name that x402 version 1 uses.
+    pub v1_name: &'static str,
+    /// EIP-155 chain id.
+    pub chain_id: u64,
+    /// The USDC contract.
+    pub usdc: Address,
+    /// Name in the token's EIP-712 domain; it differs between networks.
+    pub eip712_name: &'static str,
+    /// Version in the token's EIP-712 domain.
+    pub eip712_version: &'static str,
+    /// Address of the block explorer, without a slash at the end.
+    pub explorer: &'static str,
+}
+
+/// Every network that we know. Which of them a deployment offers is a setting.
+pub const NETWORKS: &[Network] = &[
+    Network {
+        name: "Base",
+        caip2: "eip155:8453",
+        v1_name: "base",
+        chain_id: 8453,
+        usdc: address!("833589fCD6eDb6E08f4c7C32D4f71b54bdA02913"),
+        eip712_name: "USD Coin",
+        eip712_version: "2",
+        explorer: "https://basescan.org",
+    },
+    Network {
+        name: "Base Sepolia",
+        caip2: "eip155:84532",
+        v1_name: "base-sepolia",
+        chain_id: 84532,
+        usdc: address!("036CbD53842c5426634e7929541eC2318f3dCF7e"),
+        eip712_name: "USDC",
+        eip712_version: "2",
+        explorer: "https://sepolia.basescan.org",
+    },
+    Network {
+        name: "Polygon",
+        caip2: "eip155:137",
+        v1_name: "polygon",
+        chain_id: 137,
+        usdc: address!("3c499c542cEF5E3811e1192ce70d8cC03d5c3359"),
+        eip712_name: "USD Coin",
+        eip712_version: "2",
+        explorer: "https://polygonscan.com",
+    },
+    Network {
+        name: "Polygon Amoy",
+        caip2: "eip155:80002",
+        v1_name: "polygon-amoy",
+        chain_id: 80002,
+        usdc: address!("41E94Eb019C0762f9Bfcf9Fb1E58725BfB0e7582"),
+        eip712_name: "USDC",
+        eip712_version: "2",
+        explorer: "https://amoy.polygonscan.com",
+    },
+    Network {
+        name: "Avalanche",
+        caip2: "eip155:43114",
+        v1_name: "avalanche",
+        chain_id: 43114,
+        usdc: address!("B97EF9Ef8734C71904D8002F8b6Bc66Dd9c48a6E"),
+        eip712_name: "USD Coin",
+        eip712_version: "2",
+        explorer: "https://snowtrace.io",
+    },
+    Network {
+        name: "Avalanche Fuji",
+        caip2: "eip155:43113",
+        v1_name: "avalanche-fuji",
+        chain_id: 43113,
+        usdc: address!("5425890298aed601595a70AB815c96711a31Bc65"),
+        eip712_name: "USD Coin",
+        eip712_version: "2",
+        explorer: "https://testnet.snowtrace.io",
+    },
+    Network {
+        name: "Sei",
+        caip2: "eip155:1329",
+        v1_name: "sei",
+        chain_id: 1329,
+        usdc: address!("e15fC38F6D8c56aF07bbCBe3BAf5708A2Bf42392"),
+        eip712_name: "USDC",
+        eip712_version: "2",
+        explorer: "https://seitrace.com",
+    },
+    Network {
+        name: "Sei testnet",
+        caip2: "eip155:1328",
+        v1_name: "sei-testnet",
+        chain_id: 1328,
+        usdc: address!("4fCF1784B31630811181f670Aea7A7bEF803eaED"),
+        eip712_name: "USDC",
+        eip712_version: "2",
+        explorer: "https://testnet.seitrace.com",
+    },
+];
+
+impl Network {
+    /// The network with this CAIP-2 id.
+    #[must_use]
+    pub fn by_caip2(id: &str) -> Option<&'static Self> {
+        NETWORKS.iter().find(|network| network.caip2 == id)
+    }
+
+    /// The network that x402 version 1 calls by this name.
+    #[must_use]
+    pub fn by_v1_name(name: &str) -> Option<&'static Self> {
+        NETWORKS.iter().find(|network| network.v1_name == name)
+    }
+
+    /// Where people can look at a transaction.
+    #[must_use]
+    pub fn transaction_url(&self, hash: &str) -> String {
+        format!("{}/tx/{hash}", self.explorer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_network_is_found_by_both_names() {
+        for network in NETWORKS {
+            assert_eq!(Network::by_caip2(network.caip2), Some(network));
+            assert_eq!(Network::by_v1_name(network.v1_name), Some(network));
+            assert_eq!(network.caip2, format!("eip155:{}", network.chain_id));
+        }
+        assert_eq!(Network::by_caip2("eip155:1"), None);
+    }
+}

@@ -1,0 +1,198 @@
+//! All settings, read once. Every fault is reported by its name, all together.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use url::Url;
+
+use crate::chain::networks::Network;
+use crate::identity::keys::{Keys, MasterKey};
+use crate::x402::facilitator::Facilitator;
+
+/// The names of all variables and secrets. `build.rs` compares the variables with `wrangler.toml`.
+pub const VARIABLES: &[&str] =
+    &["NETWORKS", "FACILITATOR_URL", "RPC_URLS", "PUBLIC_URL", "ALLOWED_ORIGINS"];
+/// Settings that are kept as secrets.
+pub const SECRETS: &[&str] = &["MASTER_KEY"];
+
+/// Everything that is set from outside.
+pub struct Config {
+    /// Networks on which may be paid, the preferred one first. Never empty.
+    pub networks: Vec<&'static Network>,
+    /// Who verifies and settles.
+    pub facilitator: Facilitator,
+    /// A JSON-RPC endpoint for each network, by CAIP-2 id.
+    pub rpc_urls: BTreeMap<String, String>,
+    /// Where this deployment is, without a slash at the end.
+    pub public_url: String,
+    /// Origins of web pages that may call us, our own among them.
+    pub allowed_origins: Vec<String>,
+    /// Keys derived from `MASTER_KEY`.
+    pub keys: Keys,
+}
+
+/// Every setting that is missing or cannot be used.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ConfigErrors(pub Vec<String>);
+
+impl fmt::Display for ConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "settings need attention: {}", self.0.join("; "))
+    }
+}
+
+impl std::error::Error for ConfigErrors {}
+
+impl Config {
+    /// Reads all settings through `get`.
+    ///
+    /// # Errors
+    /// [`ConfigErrors`] with every fault.
+    pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigErrors> {
+        let mut faults = Vec::new();
+        let set = |name: &str| get(name).filter(|value| !value.trim().is_empty());
+        let networks = take(&mut faults, "NETWORKS", read_networks(set("NETWORKS")));
+        let rpc_urls = take(&mut faults, "RPC_URLS", read_rpc_urls(set("RPC_URLS")));
+        let facilitator = take(&mut faults, "FACILITATOR_URL", read_url(set("FACILITATOR_URL")));
+        let public_url = take(&mut faults, "PUBLIC_URL", read_url(set("PUBLIC_URL")));
+        let origins = read_origins(get("ALLOWED_ORIGINS").as_deref());
+        let origins = take(&mut faults, "ALLOWED_ORIGINS", origins);
+        let keys = take(&mut faults, "MASTER_KEY", read_key(set("MASTER_KEY")));
+        let (
+            Some(networks),
+            Some(rpc_urls),
+            Some(base_url),
+            Some(public_url),
+            Some(mut allowed_origins),
+            Some(keys),
+        ) = (networks, rpc_urls, facilitator, public_url, origins, keys)
+        else {
+            return Err(ConfigErrors(faults));
+        };
+        for network in &networks {
+            if !rpc_urls.contains_key(network.caip2) {
+                faults.push(format!("RPC_URLS has no endpoint for {}", network.caip2));
+            }
+        }
+        if !faults.is_empty() {
+            return Err(ConfigErrors(faults));
+        }
+        allowed_origins.push(origin_of(&public_url));
+        let facilitator = Facilitator { base_url };
+        Ok(Self { networks, facilitator, rpc_urls, public_url, allowed_origins, keys })
+    }
+
+    /// Host and port of [`Config::public_url`], as an `Origin` or `Host` header has it.
+    #[must_use]
+    pub fn public_authority(&self) -> &str {
+        self.public_url.split_once("://").map_or("", |(_, rest)| rest.split('/').next().unwrap_or(""))
+    }
+
+    /// Whether this deployment runs on the developer's own machine.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        is_loopback(self.public_authority())
+    }
+}
+
+/// Whether `authority` (host with or without port) names the machine itself.
+#[must_use]
+pub fn is_loopback(authority: &str) -> bool {
+    let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
+    matches!(host, "localhost" | "127.0.0.1" | "[::1]")
+}
+
+fn take<T>(faults: &mut Vec<String>, name: &str, result: Result<T, String>) -> Option<T> {
+    result.map_err(|fault| faults.push(format!("{name} {fault}"))).ok()
+}
+
+fn read_networks(text: Option<String>) -> Result<Vec<&'static Network>, String> {
+    let text = text.ok_or("is missing; set CAIP-2 ids such as eip155:84532")?;
+    text.split(',')
+        .map(|id| {
+            Network::by_caip2(id.trim()).ok_or_else(|| format!("names {:?}, which is unknown", id.trim()))
+        })
+        .collect()
+}
+
+fn read_rpc_urls(text: Option<String>) -> Result<BTreeMap<String, String>, String> {
+    let text = text.ok_or("is missing; set JSON such as {\"eip155:84532\": \"https://…\"}")?;
+    serde_json::from_str(&text).map_err(|_| "is not a JSON object of endpoints by network".to_owned())
+}
+
+fn read_url(text: Option<String>) -> Result<String, String> {
+    let text = text.ok_or("is missing; set an http(s) address")?;
+    match Url::parse(text.trim()) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => {
+            Ok(text.trim().trim_end_matches('/').to_owned())
+        }
+        Ok(_) | Err(_) => Err("is not an http(s) address".to_owned()),
+    }
+}
+
+fn read_origins(text: Option<&str>) -> Result<Vec<String>, String> {
+    let origins = text.unwrap_or_default().split(',').map(str::trim).filter(|o| !o.is_empty());
+    origins
+        .map(|origin| match Url::parse(origin) {
+            Ok(url) if url.has_host() => Ok(origin_of(origin)),
+            Ok(_) | Err(_) => Err(format!("names {origin:?}, which is not an origin")),
+        })
+        .collect()
+}
+
+fn read_key(text: Option<String>) -> Result<Keys, String> {
+    let text = text.ok_or("is missing; set 32 random bytes in hex as a secret")?;
+    let key = MasterKey::parse(text.trim()).map_err(|_| "is not 32 bytes in hex or base64")?;
+    Ok(Keys::derive(&key))
+}
+
+fn origin_of(address: &str) -> String {
+    Url::parse(address).map_or_else(|_| address.to_owned(), |url| url.origin().ascii_serialization())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(changes: &[(&str, &str)]) -> Result<Config, ConfigErrors> {
+        let mut settings: BTreeMap<&str, &str> = [
+            ("NETWORKS", "eip155:84532"),
+            ("FACILITATOR_URL", "http://127.0.0.1:4020/"),
+            ("RPC_URLS", r#"{"eip155:84532":"http://127.0.0.1:8545"}"#),
+            ("PUBLIC_URL", "http://localhost:8787"),
+            ("MASTER_KEY", "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"),
+        ]
+        .into();
+        settings.extend(changes.iter().copied());
+        Config::read(|name| settings.get(name).map(|value| (*value).to_owned()))
+    }
+
+    #[test]
+    fn good_settings_are_read() {
+        let config = read(&[("ALLOWED_ORIGINS", "https://page.example, http://localhost:5173/")]);
+        let config = config.map_err(|errors| errors.to_string()).unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!(config.facilitator.base_url, "http://127.0.0.1:4020");
+        let origins = ["https://page.example", "http://localhost:5173", "http://localhost:8787"];
+        assert_eq!(config.allowed_origins, origins);
+        assert_eq!(config.public_authority(), "localhost:8787");
+        assert!(config.is_local());
+    }
+
+    #[test]
+    fn every_fault_is_named_at_once() {
+        let Err(errors) = read(&[("NETWORKS", "eip155:1"), ("MASTER_KEY", "short"), ("PUBLIC_URL", "")])
+        else {
+            panic!("these settings are faulty");
+        };
+        let names: Vec<_> = errors.0.iter().filter_map(|e| e.split(' ').next()).collect();
+        assert_eq!(names, ["NETWORKS", "PUBLIC_URL", "MASTER_KEY"]);
+    }
+
+    #[test]
+    fn a_network_without_an_endpoint_is_a_fault() {
+        let Err(errors) = read(&[("NETWORKS", "eip155:84532,eip155:8453")]) else {
+            panic!("there is no endpoint for Base");
+        };
+        assert_eq!(errors.0, ["RPC_URLS has no endpoint for eip155:8453"]);
+    }
+}

@@ -1,0 +1,81 @@
+//! Between Workers' requests and answers and ours. Bodies are read up to a limit.
+
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+use futures_util::StreamExt;
+use worker::{ByteStream, Env, Response};
+
+use crate::config::Config;
+use crate::http::{Headers, Reply, cors};
+use crate::id::RequestId;
+
+/// The longest body of a request, bytes.
+pub(super) const BODY_BYTES_MAX: usize = 1024 * 1024;
+
+thread_local! {
+    static CONFIG: OnceCell<Result<Rc<Config>, String>> = const { OnceCell::new() };
+}
+
+/// The settings; read once in each isolate, since they cannot change in between.
+pub(super) fn config(env: &Env) -> Result<Rc<Config>, String> {
+    CONFIG.with(|cell| {
+        cell.get_or_init(|| {
+            let get = |name: &str| {
+                let var = env.var(name).ok().map(|value| value.to_string());
+                var.or_else(|| env.secret(name).ok().map(|value| value.to_string()))
+            };
+            Config::read(get).map(Rc::new).map_err(|errors| errors.to_string())
+        })
+        .clone()
+    })
+}
+
+/// All headers of a request.
+pub(super) fn headers(headers: &worker::Headers) -> Headers {
+    Headers::new(headers.entries().collect())
+}
+
+/// Why a body cannot be read.
+pub(super) enum BodyError {
+    /// More than the limit.
+    TooLong,
+    /// The connection broke.
+    Broken,
+}
+
+/// Reads a body up to `bytes_max`.
+pub(super) async fn read(mut stream: ByteStream, bytes_max: usize) -> Result<Vec<u8>, BodyError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = stream.next().await {
+        let chunk = chunk.map_err(|_| BodyError::Broken)?;
+        if body.len().saturating_add(chunk.len()) > bytes_max {
+            return Err(BodyError::TooLong);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// Our answer as a Workers answer, with the headers that every answer carries.
+pub(super) fn response(
+    reply: Reply,
+    request_id: &RequestId,
+    origin: Option<&str>,
+) -> worker::Result<Response> {
+    let headers = worker::Headers::new();
+    for (name, value) in &reply.headers {
+        headers.append(name, value)?;
+    }
+    if let Some(origin) = origin {
+        for (name, value) in cors::headers_for(origin) {
+            headers.set(name, &value)?;
+        }
+    }
+    headers.set("x-request-id", request_id.as_str())?;
+    let builder = Response::builder().with_status(reply.status).with_headers(headers);
+    if reply.body.is_empty() {
+        return Ok(builder.empty());
+    }
+    Ok(builder.fixed(reply.body.into_bytes()))
+}

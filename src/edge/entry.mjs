@@ -1,0 +1,105 @@
+// The Worker's entry, and all of its JavaScript: hands every event to the Rust code. Two things
+// cannot be done from there, and they are why this file exists:
+//  - the runtime gives an object's storage and RPC only to a class that `extends DurableObject`;
+//  - a Rust panic kills the Wasm instance with all that it was doing, and somebody who outlives it
+//    has to end the requests in flight (at once, with a 500) and start a new instance.
+import { DurableObject } from "cloudflare:workers";
+import * as rust from "../../build/index.js";
+
+// `criticalError`: this instance is dead. `instanceId`: changes with every new instance.
+const state = rust.__worker_init_state();
+// One function per call in flight, which fails that call.
+const inFlight = new Set();
+
+function instanceLost(error) {
+  state.criticalError = true;
+  for (const fail of inFlight) fail(error);
+  inFlight.clear();
+  // Soon, before a callback of the dead instance can run: its pointers mean nothing in the next.
+  queueMicrotask(ensureInstance);
+}
+
+// Called by panic.rs.
+globalThis.__on_rust_panic = (message) => instanceLost(new Error(message));
+
+// Traps that are no panics, for instance an exhausted stack.
+addEventListener("error", ({ error }) => {
+  if (error instanceof WebAssembly.RuntimeError) instanceLost(error);
+});
+
+function ensureInstance() {
+  if (!state.criticalError) return;
+  rust.__wbg_reset_state();
+  state.criticalError = false;
+}
+
+async function guarded(call) {
+  const lost = Promise.withResolvers();
+  inFlight.add(lost.reject);
+  try {
+    return await Promise.race([call(), lost.promise]);
+  } catch (error) {
+    if (error instanceof WebAssembly.RuntimeError) instanceLost(error);
+    throw error;
+  } finally {
+    inFlight.delete(lost.reject);
+  }
+}
+
+/** The runtime's side of the `#[durable_object] struct` of this name. */
+function durableObject(name) {
+  return class extends DurableObject {
+    #object;
+    #instanceId;
+
+    constructor(ctx, env) {
+      super(ctx, env);
+      this.#current();
+    }
+
+    // Of the Rust object only the storage survives a panic: then it is built anew from that.
+    #current() {
+      ensureInstance();
+      if (this.#instanceId !== state.instanceId) {
+        this.#object = new rust[name](this.ctx, this.env);
+        this.#instanceId = state.instanceId;
+      }
+      return this.#object;
+    }
+
+    #call(method, ...args) {
+      return guarded(() => this.#current()[method](...args));
+    }
+
+    fetch(request) {
+      return this.#call("fetch", request);
+    }
+
+    alarm() {
+      return this.#call("alarm");
+    }
+
+    webSocketMessage(socket, message) {
+      return this.#call("webSocketMessage", socket, message);
+    }
+
+    webSocketClose(socket, code, reason, wasClean) {
+      return this.#call("webSocketClose", socket, code, reason, wasClean);
+    }
+
+    webSocketError(socket, error) {
+      return this.#call("webSocketError", socket, error);
+    }
+  };
+}
+
+export const Host = durableObject("Host");
+
+export default {
+  fetch(request, env, ctx) {
+    return guarded(() => {
+      ensureInstance();
+      return rust.fetch(request, env, ctx);
+    });
+  },
+};

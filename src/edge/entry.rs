@@ -1,0 +1,30 @@
+//! The Worker's `fetch` and start.
+
+use worker::{Context, Env, Request, Response, Result, event};
+
+use crate::edge::convert;
+use crate::edge::gateway::Gateway;
+use crate::edge::world::{EdgeRandom, log};
+use crate::http::problem;
+use crate::id::RequestId;
+use crate::outcome::Abort;
+use crate::ports::Level;
+
+#[event(start)]
+fn start() {
+    super::panic::install();
+}
+
+#[event(fetch)]
+async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response> {
+    let request_id = RequestId::random(&EdgeRandom);
+    let config = match convert::config(&env) {
+        Ok(config) => config,
+        Err(faults) => {
+            log(Level::Error, &faults, &[]);
+            let reply = problem::of_abort(&Abort::new("misconfigured", 500, faults), &request_id);
+            return convert::response(reply, &request_id, None);
+        }
+    };
+    Gateway { config, env, request_id }.handle(request).await
+}

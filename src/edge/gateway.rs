@@ -1,0 +1,235 @@
+//! The gateway: origin, route, limits, sign-in; then one hop to the host's object.
+
+use std::rc::Rc;
+
+use serde_json::json;
+use wasm_bindgen::JsValue;
+use worker::{Env, Method, Request, RequestInit, Response, Result};
+
+use crate::config::Config;
+use crate::edge::convert::{self, BODY_BYTES_MAX, BodyError};
+use crate::edge::world::{log, now};
+use crate::host::command::{Action, Command, HEADER, SignedIn};
+use crate::http::route::{self, Format, NoRoute, Own, Route};
+use crate::http::{Headers, Reply, cors, problem};
+use crate::id::{RequestId, ScopeId};
+use crate::identity::Session;
+use crate::mcp::eras;
+use crate::outcome::Abort;
+use crate::ports::Level;
+
+/// Headers of the caller that an object may see. All others, and any internal one that a caller
+/// made up, end here.
+const FORWARDED: &[&str] = &[
+    "accept",
+    "content-type",
+    "last-event-id",
+    "mcp-method",
+    "mcp-name",
+    "mcp-protocol-version",
+    "payment-signature",
+    "x-payment",
+];
+
+/// One request on its way through the gateway.
+pub(super) struct Gateway {
+    pub(super) config: Rc<Config>,
+    pub(super) env: Env,
+    pub(super) request_id: RequestId,
+}
+
+impl Gateway {
+    /// Answers a request.
+    pub(super) async fn handle(self, request: Request) -> Result<Response> {
+        let headers = convert::headers(request.headers());
+        let origin = headers.get("origin").map(str::to_owned);
+        if !cors::is_allowed(&headers, &self.config) {
+            let abort = Abort::new("origin_not_allowed", 403, "requests from this origin or host are not allowed");
+            return self.answer(self.problem(&abort), None);
+        }
+        if request.method() == Method::Options {
+            return self.answer(cors::preflight(&headers), origin.as_deref());
+        }
+        match self.route(request, &headers, origin.clone()).await {
+            Ok(response) => Ok(response),
+            Err(Stop::Reply(reply)) => self.answer(reply, origin.as_deref()),
+            Err(Stop::Broken(error)) => {
+                let what = error.to_string();
+                log(Level::Error, &what, &[("requestId", self.request_id.as_str())]);
+                let fatal = crate::outcome::Fatal { what, money: crate::outcome::Money::NotAsked };
+                self.answer(problem::of_fatal(&fatal, &self.request_id), origin.as_deref())
+            }
+        }
+    }
+
+    async fn route(
+        &self,
+        mut request: Request,
+        headers: &Headers,
+        origin: Option<String>,
+    ) -> std::result::Result<Response, Stop> {
+        let url = request.url()?;
+        let route = route::parse(request.method().as_ref(), url.path()).map_err(|no_route| {
+            Stop::Reply(match no_route {
+                NoRoute::NotFound => problem::not_found(&self.request_id),
+                NoRoute::MethodNotAllowed(allow) => {
+                    let detail = format!("this address answers {allow} only");
+                    self.problem(&Abort::new("method_not_allowed", 405, detail))
+                        .with_header("allow", allow.to_owned())
+                }
+            })
+        })?;
+        if matches!(route, Route::Door(_)) {
+            eras::check_head(headers).map_err(Stop::Reply)?;
+        }
+        let body = self.read_body(&mut request, headers).await?;
+        let user = self.signed_in(headers);
+        let (scope, action) = match route {
+            Route::Health => return Ok(self.answer(self.health(), origin.as_deref())?),
+            Route::Nonce => return Ok(self.answer(self.nonce(), origin.as_deref())?),
+            Route::Siwe => {
+                let reply = self.sign_in(&body).await?;
+                return Ok(self.answer(reply, origin.as_deref())?);
+            }
+            Route::Door(scope) => (scope, Action::Door),
+            Route::Manifest(scope) => (scope, Action::Manifest),
+            Route::Tool(scope, name) => (scope, Action::Tool { name }),
+            Route::EventPage(scope, event_id) => (scope, Action::EventPage { event_id }),
+            Route::Calendar(scope, event_id) => (scope, Action::Calendar { event_id }),
+            Route::Ticket(code) => (code.scope(), Action::Ticket { code }),
+            Route::Own(own) => {
+                let Some(user) = &user else { return Err(Stop::Reply(self.not_signed_in())) };
+                let cursor = || {
+                    let pair = url.query_pairs().find(|(name, _)| name == "cursor");
+                    pair.map(|(_, value)| value.into_owned())
+                };
+                (user.scope.clone(), own_action(own, cursor))
+            }
+        };
+        let command = Command { request_id: self.request_id.clone(), scope, user, origin, action };
+        Ok(self.forward(&command, headers, body).await?)
+    }
+
+    /// One hop to the object of the command's scope.
+    pub(super) async fn forward(
+        &self,
+        command: &Command,
+        headers: &Headers,
+        body: Vec<u8>,
+    ) -> Result<Response> {
+        let forwarded = worker::Headers::new();
+        for name in FORWARDED {
+            if let Some(value) = headers.get(name) {
+                forwarded.set(name, value)?;
+            }
+        }
+        forwarded.set(HEADER, &serde_json::to_string(command)?)?;
+        let mut init = RequestInit::new();
+        init.with_method(Method::Post).with_headers(forwarded);
+        if !body.is_empty() {
+            init.with_body(Some(JsValue::from(js_sys::Uint8Array::from(body.as_slice()))));
+        }
+        let request = Request::new_with_init("https://host.internal/", &init)?;
+        let stub = self.env.durable_object("Host")?.get_by_name(command.scope.as_str())?;
+        stub.fetch_with_request(request).await
+    }
+
+    pub(super) fn problem(&self, abort: &Abort) -> Reply {
+        problem::of_abort(abort, &self.request_id)
+    }
+
+    fn answer(&self, reply: Reply, origin: Option<&str>) -> Result<Response> {
+        convert::response(reply, &self.request_id, origin)
+    }
+
+    async fn read_body(
+        &self,
+        request: &mut Request,
+        headers: &Headers,
+    ) -> std::result::Result<Vec<u8>, Stop> {
+        let too_long = || {
+            let abort = Abort::new("body_too_long", 413, "the body must be at most 1 MiB");
+            Stop::Reply(self.problem(&abort))
+        };
+        let declared = headers.get("content-length").and_then(|text| text.parse::<usize>().ok());
+        if declared.is_some_and(|bytes| bytes > BODY_BYTES_MAX) {
+            return Err(too_long());
+        }
+        if request.inner().body().is_none() {
+            return Ok(Vec::new());
+        }
+        convert::read(request.stream()?, BODY_BYTES_MAX).await.map_err(|error| match error {
+            BodyError::TooLong => too_long(),
+            BodyError::Broken => {
+                let abort = Abort::new("body_broken", 400, "the body broke off; send it again");
+                Stop::Reply(self.problem(&abort))
+            }
+        })
+    }
+
+    /// The session that a bearer token or cookie proves, if any.
+    fn signed_in(&self, headers: &Headers) -> Option<SignedIn> {
+        let bearer = headers.get("authorization").and_then(|value| {
+            let (kind, token) = value.split_once(' ')?;
+            kind.eq_ignore_ascii_case("bearer").then(|| token.trim())
+        });
+        let cookie = headers.get("cookie").and_then(|value| {
+            value.split(';').find_map(|pair| pair.trim().strip_prefix("session="))
+        });
+        let session = Session::read(&self.config.keys, bearer.or(cookie)?, now()).ok()?;
+        let fresh = session.is_fresh(now());
+        Some(SignedIn { user: session.user, scope: session.scope, fresh })
+    }
+
+    fn not_signed_in(&self) -> Reply {
+        let detail = "sign in first (POST /api/auth/nonce, then /api/auth/siwe) and send the token as `Authorization: Bearer …`";
+        self.problem(&Abort::new("not_signed_in", 401, detail))
+            .with_header("www-authenticate", "Bearer".to_owned())
+    }
+
+    fn health(&self) -> Reply {
+        let networks: Vec<&str> = self.config.networks.iter().map(|network| network.caip2).collect();
+        let body = json!({
+            "status": "ok",
+            "name": "events-concierge",
+            "version": env!("CARGO_PKG_VERSION"),
+            "networks": networks,
+        });
+        Reply::json(200, body.to_string()).with_header("cache-control", "no-store".to_owned())
+    }
+
+    /// The object that belongs to `scope` remembers something before anybody is signed in.
+    pub(super) async fn tell(&self, scope: ScopeId, action: Action) -> Result<Response> {
+        let request_id = self.request_id.clone();
+        let command = Command { request_id, scope, user: None, origin: None, action };
+        self.forward(&command, &Headers::default(), Vec::new()).await
+    }
+}
+
+/// Why a request goes no further.
+pub(super) enum Stop {
+    /// With this answer.
+    Reply(Reply),
+    /// The platform failed.
+    Broken(worker::Error),
+}
+
+impl From<worker::Error> for Stop {
+    fn from(error: worker::Error) -> Self {
+        Self::Broken(error)
+    }
+}
+
+fn own_action(own: Own, cursor: impl FnOnce() -> Option<String>) -> Action {
+    match own {
+        Own::Register => Action::Register,
+        Own::Profile => Action::Profile,
+        Own::Events => Action::Events { cursor: cursor() },
+        Own::CreateEvent => Action::CreateEvent,
+        Own::UpdateEvent(event_id) => Action::UpdateEvent { event_id },
+        Own::CancelEvent(event_id) => Action::CancelEvent { event_id },
+        Own::Rsvps(event_id, format) => Action::Rsvps { event_id, csv: format == Format::Csv },
+        Own::CheckIn(event_id) => Action::CheckIn { event_id },
+        Own::Revenue => Action::Revenue,
+    }
+}

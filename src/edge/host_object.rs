@@ -1,0 +1,53 @@
+//! The shell around the host's service: decodes the gateway's command, encodes the reply.
+
+use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
+
+use crate::edge::convert::{self, BODY_BYTES_MAX};
+use crate::edge::world::{EdgeWorld, log};
+use crate::host::Host as Service;
+use crate::host::Request as HostRequest;
+use crate::host::command::{Command, HEADER};
+use crate::ports::Level;
+
+/// One host's Durable Object; its name is the host's scope.
+#[durable_object]
+pub struct Host {
+    service: std::result::Result<Service<EdgeWorld>, String>,
+}
+
+impl DurableObject for Host {
+    fn new(state: State, env: Env) -> Self {
+        let service = convert::config(&env)
+            .map(|config| Service::new(EdgeWorld::new(state, env), config));
+        Self { service }
+    }
+
+    async fn fetch(&self, mut request: Request) -> Result<Response> {
+        let service = self.service.as_ref().map_err(|error| worker::Error::from(error.as_str()))?;
+        let headers = convert::headers(request.headers());
+        let command = headers.get(HEADER).and_then(|text| serde_json::from_str(text).ok());
+        let Some(command): Option<Command> = command else {
+            return Err("a request reached the object without a command".into());
+        };
+        let body = match request.inner().body() {
+            Some(_) => convert::read(request.stream()?, BODY_BYTES_MAX).await,
+            None => Ok(Vec::new()),
+        };
+        let body = body.map_err(|_| worker::Error::from("the body cannot be read"))?;
+        let request_id = command.request_id.clone();
+        let origin = command.origin.clone();
+        let reply = service.handle(HostRequest { command, headers, body }).await;
+        convert::response(reply, &request_id, origin.as_deref())
+    }
+
+    async fn alarm(&self) -> Result<Response> {
+        let service = self.service.as_ref().map_err(|error| worker::Error::from(error.as_str()))?;
+        service.world().alarm_is_over();
+        if let Err(error) = service.wake().await {
+            log(Level::Error, "the alarm failed", &[("why", &error.to_string())]);
+            // The runtime calls again, later each time.
+            return Err(error.to_string().into());
+        }
+        Response::empty()
+    }
+}

@@ -1,0 +1,12 @@
+//! Workers: the only code that names `worker`, `js_sys` or `wasm_bindgen`. One adapter per port,
+//! and the two ways in: the Worker's `fetch`, and the Host object.
+
+mod auth;
+mod convert;
+mod entry;
+mod fetch;
+mod gateway;
+mod host_object;
+mod panic;
+mod sql;
+mod world;

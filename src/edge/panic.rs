@@ -1,0 +1,26 @@
+//! Tells the JavaScript entry (`entry.mjs`) that this Wasm instance is lost.
+//!
+//! A panic aborts the whole instance: every request it was serving would hang. `worker` already
+//! logs the message and marks the instance for replacement; what is missing is somebody to end
+//! the requests in flight, and only JavaScript survives to do it.
+
+use std::panic;
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen]
+extern "C" {
+    /// Defined by `entry.mjs` before the instance starts.
+    #[wasm_bindgen(catch, js_name = "__on_rust_panic")]
+    fn on_rust_panic(message: &str) -> Result<(), JsValue>;
+}
+
+/// Adds the call to `globalThis.__on_rust_panic` to the panic hook. Call it once, from
+/// `#[event(start)]`.
+pub(crate) fn install() {
+    let earlier = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        earlier(info);
+        // A hook has nobody to report to, and the entry's function does not throw.
+        on_rust_panic(&info.to_string()).unwrap_or_default();
+    }));
+}

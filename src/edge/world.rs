@@ -1,0 +1,128 @@
+//! The ports of a Host object: clock, randomness, KV, alarm, log.
+
+use std::cell::Cell;
+
+use worker::kv::KvStore;
+use worker::{Date, Env, State, console_error, console_log, console_warn};
+
+use crate::edge::sql::ObjectSql;
+use crate::ports::{Alarm, Clock, Kv, KvError, Level, Log, Random};
+use crate::time::UnixSeconds;
+
+/// Everything that a Host object may use.
+pub(super) struct EdgeWorld {
+    pub(super) state: State,
+    pub(super) sql: ObjectSql,
+    env: Env,
+    /// When the alarm goes off, as far as this instance knows.
+    alarm: Cell<Option<UnixSeconds>>,
+}
+
+impl EdgeWorld {
+    pub(super) fn new(state: State, env: Env) -> Self {
+        let sql = ObjectSql::new(&state.storage());
+        Self { state, sql, env, alarm: Cell::new(None) }
+    }
+
+    /// The alarm went off, so none is set now.
+    pub(super) fn alarm_is_over(&self) {
+        self.alarm.set(None);
+    }
+
+    fn kv(&self) -> Result<KvStore, KvError> {
+        self.env.kv("SECRETS").map_err(|error| KvError(error.to_string()))
+    }
+}
+
+/// Now, in whole seconds.
+pub(super) fn now() -> UnixSeconds {
+    UnixSeconds::new(i64::try_from(Date::now().as_millis() / 1000).unwrap_or(i64::MAX))
+}
+
+/// The platform's randomness.
+pub(super) struct EdgeRandom;
+
+impl Random for EdgeRandom {
+    fn fill(&self, buffer: &mut [u8]) {
+        if getrandom::fill(buffer).is_err() {
+            // Going on with bytes that can be guessed would be worse than failing this request.
+            wasm_bindgen::throw_str("the platform gives no random bytes");
+        }
+    }
+}
+
+impl Random for EdgeWorld {
+    fn fill(&self, buffer: &mut [u8]) {
+        EdgeRandom.fill(buffer);
+    }
+}
+
+impl Clock for EdgeWorld {
+    fn now(&self) -> UnixSeconds {
+        now()
+    }
+}
+
+impl Kv for EdgeWorld {
+    async fn get(&self, key: &str) -> Result<Option<String>, KvError> {
+        self.kv()?.get(key).text().await.map_err(|error| KvError(error.to_string()))
+    }
+
+    async fn put(&self, key: &str, value: &str) -> Result<(), KvError> {
+        let put = self.kv()?.put(key, value).map_err(|error| KvError(error.to_string()))?;
+        put.execute().await.map_err(|error| KvError(error.to_string()))
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), KvError> {
+        self.kv()?.delete(key).await.map_err(|error| KvError(error.to_string()))
+    }
+
+    async fn list(
+        &self,
+        prefix: &str,
+        cursor: Option<&str>,
+    ) -> Result<(Vec<String>, Option<String>), KvError> {
+        let mut list = self.kv()?.list().prefix(prefix.to_owned());
+        if let Some(cursor) = cursor {
+            list = list.cursor(cursor.to_owned());
+        }
+        let page = list.execute().await.map_err(|error| KvError(error.to_string()))?;
+        let cursor = page.cursor.filter(|_| !page.list_complete);
+        Ok((page.keys.into_iter().map(|key| key.name).collect(), cursor))
+    }
+}
+
+impl Alarm for EdgeWorld {
+    async fn wake_at(&self, at: UnixSeconds) {
+        if self.alarm.get().is_some_and(|set| set <= at) {
+            return;
+        }
+        // An RFC 3339 text, because a `Date` takes numbers as floats only.
+        let date = js_sys::Date::new(&at.to_string().into());
+        match self.state.storage().set_alarm(worker::ScheduledTime::new(date)).await {
+            Ok(()) => self.alarm.set(Some(at)),
+            Err(error) => console_error!("the alarm cannot be set: {error}"),
+        }
+    }
+}
+
+impl Log for EdgeWorld {
+    fn line(&self, level: Level, message: &str, fields: &[(&str, &str)]) {
+        log(level, message, fields);
+    }
+}
+
+/// One JSON line; the message is readable alone, the fields are for search.
+pub(super) fn log(level: Level, message: &str, fields: &[(&str, &str)]) {
+    let mut line = serde_json::Map::new();
+    line.insert("message".to_owned(), message.into());
+    for (name, value) in fields {
+        line.insert((*name).to_owned(), (*value).into());
+    }
+    let line = serde_json::Value::Object(line);
+    match level {
+        Level::Info => console_log!("{line}"),
+        Level::Warn => console_warn!("{line}"),
+        Level::Error => console_error!("{line}"),
+    }
+}

@@ -1,0 +1,118 @@
+//! Pages for people: an event, and a ticket. Everything a host or guest wrote is escaped by the
+//! templates; no script runs on either page.
+
+use askama::Template;
+use qrcode::QrCode;
+use qrcode::render::svg;
+
+use crate::events::rsvp::Rsvp;
+use crate::events::{Event, Seats, Status};
+use crate::time::UnixSeconds;
+
+/// Pages run no script and load nothing from elsewhere.
+pub const CONTENT_SECURITY_POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+#[derive(Template)]
+#[template(path = "event.html")]
+struct EventPage<'a> {
+    event: &'a Event,
+    when: String,
+    seats: String,
+    notice: &'static str,
+    door_url: &'a str,
+    page_url: &'a str,
+    calendar_url: String,
+}
+
+#[derive(Template)]
+#[template(path = "ticket.html")]
+struct TicketPage<'a> {
+    event: &'a Event,
+    rsvp: &'a Rsvp,
+    when: String,
+    notice: String,
+    transaction_url: &'a str,
+    transaction_short: String,
+    payer_short: String,
+    calendar_url: &'a str,
+    qr: String,
+}
+
+/// The page of an event.
+///
+/// # Errors
+/// A message for our log, if the template fails.
+pub fn event_page(
+    event: &Event,
+    seats: Seats,
+    page_url: &str,
+    door_url: &str,
+    now: UnixSeconds,
+) -> Result<String, String> {
+    let seats = match event.seats_left(seats) {
+        None => "Seats are not limited".to_owned(),
+        Some(0) => "No seat left".to_owned(),
+        Some(1) => "1 seat left".to_owned(),
+        Some(left) => format!("{left} seats left"),
+    };
+    EventPage {
+        event,
+        when: event.starts_at.to_words(&event.time_zone),
+        seats,
+        notice: notice(event.status(now)),
+        door_url,
+        page_url,
+        calendar_url: format!("{page_url}/calendar.ics"),
+    }
+    .render()
+    .map_err(|error| error.to_string())
+}
+
+/// The page of a ticket, with a QR code of the ticket's own address.
+///
+/// # Errors
+/// A message for our log, if the template or the QR code fails.
+pub fn ticket_page(
+    event: &Event,
+    rsvp: &Rsvp,
+    ticket_url: &str,
+    calendar_url: &str,
+    transaction_url: &str,
+    now: UnixSeconds,
+) -> Result<String, String> {
+    let code = QrCode::new(ticket_url.as_bytes()).map_err(|error| error.to_string())?;
+    let notice = match rsvp.checked_in_at {
+        Some(moment) => format!("Checked in on {}", moment.to_words(&event.time_zone)),
+        None => notice(event.status(now)).to_owned(),
+    };
+    TicketPage {
+        event,
+        rsvp,
+        when: event.starts_at.to_words(&event.time_zone),
+        notice,
+        transaction_url,
+        transaction_short: shorten(&rsvp.transaction),
+        payer_short: shorten(&rsvp.payer),
+        calendar_url,
+        qr: code.render::<svg::Color<'_>>().min_dimensions(240, 240).build(),
+    }
+    .render()
+    .map_err(|error| error.to_string())
+}
+
+fn notice(status: Status) -> &'static str {
+    match status {
+        Status::Scheduled => "",
+        Status::Past => "This event is over",
+        Status::Cancelled => "This event was cancelled by its host",
+    }
+}
+
+/// `0x1234…abcd`
+fn shorten(hex: &str) -> String {
+    match (hex.get(..6), hex.get(hex.len().saturating_sub(4)..)) {
+        (Some(head), Some(tail)) if hex.len() > 12 => format!("{head}…{tail}"),
+        _ => hex.to_owned(),
+    }
+}

@@ -1,0 +1,201 @@
+//! REST for the host, and the pages that anybody may see.
+
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::events::rsvp::{Rsvp, to_csv};
+use crate::events::store::{self, Filter};
+use crate::events::{calendar, pages};
+use crate::host::Host;
+use crate::host::command::{Action, Command};
+use crate::host::profile::Profile;
+use crate::host::tools::read_arguments;
+use crate::http::Reply;
+use crate::id::{EventId, ScopeId, TicketCode};
+use crate::ledger::revenue;
+use crate::mcp::catalog;
+use crate::mcp::eras::{decode_cursor, encode_cursor};
+use crate::outcome::{Abort, Failure, Fatal, Money};
+use crate::ports::World;
+
+/// The most guests in one list.
+const RSVPS_MAX: u32 = 10_000;
+/// Events on one page of the host's list.
+const EVENTS_PAGE: u32 = 100;
+
+impl<W: World> Host<W> {
+    pub(super) fn api(
+        &self,
+        profile: &Profile,
+        command: &Command,
+        action: &Action,
+        body: &[u8],
+    ) -> Result<Reply, Failure> {
+        match action {
+            Action::Manifest => return Ok(ok(&self.manifest(profile))),
+            Action::EventPage { event_id } => return self.event_page(&profile.scope, event_id),
+            Action::Calendar { event_id } => return self.calendar(&profile.scope, event_id),
+            Action::Ticket { code } => return self.ticket(&profile.scope, code),
+            _ => {}
+        }
+        if !command.is_owner() {
+            return Err(Abort::not_owner().into());
+        }
+        match action {
+            Action::Profile => Ok(ok(&self.own_record(profile))),
+            Action::Events { cursor } => self.own_events(cursor.as_deref()),
+            Action::CreateEvent => {
+                let answer = self.create_event(&profile.scope, read_body(body)?)?;
+                Ok(Reply::json(201, member(&answer, "event")))
+            }
+            Action::UpdateEvent { event_id } => {
+                let answer = self.update_event(&profile.scope, event_id, read_body(body)?)?;
+                Ok(Reply::json(200, member(&answer, "event")))
+            }
+            Action::CancelEvent { event_id } => {
+                Ok(ok(&self.cancel_event(&profile.scope, event_id)?))
+            }
+            Action::Rsvps { event_id, csv } => self.rsvps(event_id, *csv),
+            Action::CheckIn { event_id } => {
+                let input: Value = read_body(body)?;
+                let code = input.get("code").and_then(Value::as_str).unwrap_or_default();
+                Ok(ok(&self.check_in(event_id, code)?))
+            }
+            Action::Revenue => Ok(ok(&revenue::statement(&self.world)?)),
+            _ => Err(Abort::new("not_found", 404, "there is nothing at this address").into()),
+        }
+    }
+
+    fn manifest(&self, profile: &Profile) -> Value {
+        let networks: Vec<Value> = self
+            .config
+            .networks
+            .iter()
+            .map(|network| {
+                json!({
+                    "network": network.caip2,
+                    "x402V1Network": network.v1_name,
+                    "asset": network.usdc.to_checksum(None),
+                })
+            })
+            .collect();
+        json!({
+            "mcpUrl": self.door_url(&profile.scope),
+            "httpUrl": format!("{}/x402/users/{}/tools/{{tool}}", self.config.public_url, profile.scope),
+            "payTo": profile.wallet.to_checksum(None),
+            "networks": networks,
+            "tools": catalog::prices(),
+        })
+    }
+
+    fn own_record(&self, profile: &Profile) -> Value {
+        json!({
+            "userId": profile.user_id,
+            "walletAddress": profile.wallet.to_checksum(None),
+            "urlSafeId": profile.scope,
+            "mcpUrl": self.door_url(&profile.scope),
+            "doors": ["events"],
+            "createdAt": profile.created_at.to_string(),
+            "updatedAt": profile.updated_at.to_string(),
+        })
+    }
+
+    fn own_events(&self, cursor: Option<&str>) -> Result<Reply, Failure> {
+        let offset = cursor.map_or(Some(0), decode_cursor).and_then(|o| u32::try_from(o).ok());
+        let offset = offset.ok_or_else(|| {
+            let detail = "cursor: must be the nextCursor of the page before";
+            Abort::new("invalid_arguments", 422, detail)
+        })?;
+        let now = self.world.now();
+        let filter =
+            Filter { offset, limit: EVENTS_PAGE.saturating_add(1), ..Filter::default() };
+        let found = store::list(&self.world, filter)?;
+        let shown = usize::try_from(EVENTS_PAGE).unwrap_or(usize::MAX);
+        let mut events = Vec::new();
+        for (event, seats) in found.iter().take(shown) {
+            let earned = store::earned(&self.world, &event.id)?;
+            let mut view = json!(event.view(*seats, now));
+            if let Some(members) = view.as_object_mut() {
+                members.insert("revenue".to_owned(), earned.revenue.to_string().into());
+                members.insert("revenueAtomic".to_owned(), json!(earned.revenue));
+                members.insert("seatsHeld".to_owned(), seats.held.into());
+            }
+            events.push(view);
+        }
+        let next = (found.len() > shown)
+            .then(|| encode_cursor(u64::from(offset.saturating_add(EVENTS_PAGE))));
+        Ok(ok(&match next {
+            Some(next) => json!({"events": events, "nextCursor": next}),
+            None => json!({"events": events}),
+        }))
+    }
+
+    fn rsvps(&self, event_id: &EventId, csv: bool) -> Result<Reply, Failure> {
+        self.event(event_id)?;
+        let rsvps = store::rsvps(&self.world, event_id, RSVPS_MAX)?;
+        if csv {
+            let name = format!("attachment; filename=\"rsvps-{event_id}.csv\"");
+            return Ok(Reply::text(200, "text/csv; charset=utf-8", to_csv(&rsvps))
+                .with_header("content-disposition", name));
+        }
+        Ok(ok(&json!({"rsvps": rsvps.iter().map(Rsvp::line).collect::<Vec<_>>()})))
+    }
+
+    fn event_page(&self, scope: &ScopeId, event_id: &EventId) -> Result<Reply, Failure> {
+        let (event, seats) = self.event(event_id)?;
+        let url = self.event_url(scope, event_id);
+        let html = pages::event_page(&event, seats, &url, &self.door_url(scope), self.world.now());
+        page(html)
+    }
+
+    fn calendar(&self, scope: &ScopeId, event_id: &EventId) -> Result<Reply, Failure> {
+        let (event, _) = self.event(event_id)?;
+        let url = self.event_url(scope, event_id);
+        let ics = calendar::to_ics(&event, &url, self.world.now());
+        Ok(Reply::text(200, "text/calendar; charset=utf-8", ics))
+    }
+
+    fn ticket(&self, scope: &ScopeId, code: &TicketCode) -> Result<Reply, Failure> {
+        let no_ticket = || Abort::new("no_such_ticket", 404, "there is no such ticket");
+        let rsvp = store::rsvp_of_ticket(&self.world, code)?.ok_or_else(no_ticket)?;
+        let (event, _) = self.event(&rsvp.event_id)?;
+        let ticket_url = format!("{}/t/{code}", self.config.public_url);
+        let calendar_url = format!("{}/calendar.ics", self.event_url(scope, &event.id));
+        let network = crate::chain::networks::Network::by_caip2(&rsvp.network);
+        let transaction_url =
+            network.map(|network| network.transaction_url(&rsvp.transaction)).unwrap_or_default();
+        let now = self.world.now();
+        let html =
+            pages::ticket_page(&event, &rsvp, &ticket_url, &calendar_url, &transaction_url, now);
+        // A ticket is a secret: it is kept by nobody on the way.
+        Ok(page(html)?.with_header("cache-control", "no-store".to_owned()))
+    }
+
+    fn event_url(&self, scope: &ScopeId, event_id: &EventId) -> String {
+        format!("{}/e/{scope}/{event_id}", self.config.public_url)
+    }
+}
+
+/// The body of a REST request as its type; errors name the field.
+pub(super) fn read_body<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
+    let value: Value = serde_json::from_slice(body).map_err(|_| {
+        Abort::new("malformed_json", 400, "the body is not JSON; send a JSON object")
+    })?;
+    read_arguments(value)
+}
+
+fn ok(value: &Value) -> Reply {
+    Reply::json(200, value.to_string()).with_header("cache-control", "no-store".to_owned())
+}
+
+fn member(value: &Value, name: &str) -> String {
+    value.get(name).map(Value::to_string).unwrap_or_default()
+}
+
+fn page(html: Result<String, String>) -> Result<Reply, Failure> {
+    let html = html.map_err(|what| Failure::Fatal(Fatal { what, money: Money::NotAsked }))?;
+    Ok(Reply::text(200, "text/html; charset=utf-8", html)
+        .with_header("content-security-policy", pages::CONTENT_SECURITY_POLICY.to_owned())
+        .with_header("x-content-type-options", "nosniff".to_owned())
+        .with_header("referrer-policy", "no-referrer".to_owned()))
+}

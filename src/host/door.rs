@@ -1,0 +1,295 @@
+//! The door: MCP in both eras, plain JSON-RPC callers, and tools over plain HTTP.
+
+use serde_json::{Map, Value, json};
+
+use crate::events::input;
+use crate::events::store::{self, Filter};
+use crate::host::Host;
+use crate::host::command::Command;
+use crate::host::profile::Profile;
+use crate::host::tools::ToolCall;
+use crate::http::{Headers, Reply};
+use crate::mcp::catalog;
+use crate::mcp::eras::{self, Cache, CacheScope, Call, Fault, Inbound};
+use crate::mcp::reply::tool_result;
+use crate::outcome::{Abort, Done, Failure, Fatal};
+use crate::ports::{Level, SqlError, World};
+use crate::x402::dialects::{self, Ways};
+
+const INSTRUCTIONS: &str = "This is the door of one host. listEvents and getEvent are free; rsvpToEvent costs the event's own price in USDC, paid with x402: call it, pay the challenge, call it again with the payment. If an answer is lost or a payment's outcome is unknown, repeat the same call with the same payment; it is never charged twice.";
+const MINUTE_MILLIS: u64 = 60_000;
+
+impl<W: World> Host<W> {
+    /// MCP, or JSON-RPC from a plain caller.
+    pub(super) async fn door(
+        &self,
+        profile: &Profile,
+        command: &Command,
+        headers: &Headers,
+        body: &[u8],
+    ) -> Reply {
+        match eras::read(headers, body) {
+            Inbound::Refused(reply) => reply,
+            Inbound::Accepted => Reply::empty(202),
+            Inbound::Call(call) => self.answer(profile, command, headers, call).await,
+            Inbound::Calls(items) => {
+                let mut answers = Vec::new();
+                for item in items {
+                    answers.push(match item {
+                        Ok(call) => self.answer(profile, command, headers, call).await,
+                        Err(reply) => reply,
+                    });
+                }
+                eras::batch(answers)
+            }
+        }
+    }
+
+    /// A tool over plain HTTP: arguments in, result out, with real status codes.
+    pub(super) async fn tool_over_http(
+        &self,
+        profile: &Profile,
+        command: &Command,
+        name: &str,
+        headers: &Headers,
+        body: &[u8],
+    ) -> Result<Reply, Failure> {
+        let arguments = if body.is_empty() { json!({}) } else { read_arguments_body(body)? };
+        let payment = dialects::receive(None, headers);
+        let ways = payment.as_ref().ok().and_then(Option::as_ref).map(|p| p.ways);
+        let call = ToolCall { name: name.to_owned(), arguments, payment, owner: command.is_owner() };
+        let outcome = self.call_tool(profile, call).await.ok_or_else(|| {
+            Abort::new("unknown_tool", 404, "there is no tool of this name; see the manifest")
+        })?;
+        let done = outcome?;
+        Ok(with_receipt(Reply::json(200, done.value.to_string()), &done, ways.unwrap_or_default()))
+    }
+
+    async fn answer(
+        &self,
+        profile: &Profile,
+        command: &Command,
+        headers: &Headers,
+        mut call: Call,
+    ) -> Reply {
+        if call.method == "tools/call" {
+            return self.tools_call(profile, command, headers, call).await;
+        }
+        let params = std::mem::take(&mut call.params);
+        let mut cache = None;
+        let result = match call.method.as_str() {
+            "server/discover" => {
+                cache = Some(Cache { ttl_millis: 60 * MINUTE_MILLIS, scope: CacheScope::Private });
+                Ok(eras::discover(capabilities(), INSTRUCTIONS))
+            }
+            "initialize" => eras::initialize(&params, capabilities(), INSTRUCTIONS),
+            "ping" => Ok(json!({})),
+            "tools/list" => {
+                cache = Some(Cache { ttl_millis: MINUTE_MILLIS, scope: CacheScope::Private });
+                one_page(&params).map(|()| json!({"tools": catalog::list(command.is_owner())}))
+            }
+            "resources/list" => {
+                cache = Some(Cache { ttl_millis: 5_000, scope: CacheScope::Private });
+                self.list_resources(&params, command)
+            }
+            "resources/templates/list" => {
+                cache = Some(Cache { ttl_millis: 60 * MINUTE_MILLIS, scope: CacheScope::Private });
+                one_page(&params).map(|()| templates())
+            }
+            "resources/read" => {
+                cache = Some(Cache { ttl_millis: 0, scope: CacheScope::Private });
+                self.read_resource(&params, command)
+            }
+            "prompts/list" => {
+                cache = Some(Cache { ttl_millis: 60 * MINUTE_MILLIS, scope: CacheScope::Private });
+                one_page(&params).map(|()| prompts())
+            }
+            "prompts/get" => prompt(&params),
+            method => Err(Fault::MethodNotFound { method: method.to_owned() }),
+        };
+        eras::answer(&call, result, cache)
+    }
+
+    async fn tools_call(
+        &self,
+        profile: &Profile,
+        command: &Command,
+        headers: &Headers,
+        mut call: Call,
+    ) -> Reply {
+        let (name, arguments) = match take_call(&mut call.params) {
+            Ok(parts) => parts,
+            Err(fault) => return eras::answer(&call, Err(fault), None),
+        };
+        let payment = dialects::receive(call.params.get("_meta").and_then(Value::as_object), headers);
+        let ways = payment.as_ref().ok().and_then(Option::as_ref).map(|p| p.ways).unwrap_or_default();
+        let plain = eras::plain_caller(headers, &call);
+        let unknown = Fault::InvalidParams { message: format!("Unknown tool: {name}"), data: None };
+        let tool_call = ToolCall { name, arguments, payment, owner: command.is_owner() };
+        let Some(outcome) = self.call_tool(profile, tool_call).await else {
+            return eras::answer(&call, Err(unknown), None);
+        };
+        if let Err(Failure::Fatal(Fatal { what, .. })) = &outcome {
+            self.world.line(Level::Error, what, &[("requestId", command.request_id.as_str())]);
+        }
+        if let (Err(Failure::Unpaid(challenge)), true) = (&outcome, plain) {
+            return challenge.to_http(None);
+        }
+        let result = tool_result(&outcome, ways, &command.request_id);
+        let reply = eras::answer(&call, Ok(result), None);
+        match &outcome {
+            Ok(done) => with_receipt(reply, done, ways),
+            Err(_) => reply,
+        }
+    }
+
+    fn list_resources(&self, params: &Map<String, Value>, command: &Command) -> Result<Value, Fault> {
+        let offset = match params.get("cursor") {
+            None => 0,
+            Some(Value::String(cursor)) => eras::decode_cursor(cursor)
+                .and_then(|offset| u32::try_from(offset).ok())
+                .ok_or_else(bad_cursor)?,
+            Some(_) => return Err(bad_cursor()),
+        };
+        let limit = input::PAGE_MAX;
+        let filter = Filter { offset, limit: limit.saturating_add(1), ..Filter::default() };
+        let events =
+            store::list(&self.world, filter).map_err(|error| self.internal(&error, command))?;
+        let shown = usize::try_from(limit).unwrap_or(usize::MAX);
+        let resources: Vec<Value> = events
+            .iter()
+            .take(shown)
+            .map(|(event, _)| {
+                json!({
+                    "uri": format!("event://{}", event.id),
+                    "name": event.id,
+                    "title": event.title,
+                    "mimeType": "application/json",
+                })
+            })
+            .collect();
+        let mut result = json!({"resources": resources});
+        if let (true, Some(members)) = (events.len() > shown, result.as_object_mut()) {
+            let next = eras::encode_cursor(u64::from(offset.saturating_add(limit)));
+            members.insert("nextCursor".to_owned(), next.into());
+        }
+        Ok(result)
+    }
+
+    fn read_resource(&self, params: &Map<String, Value>, command: &Command) -> Result<Value, Fault> {
+        let Some(uri) = params.get("uri").and_then(Value::as_str) else {
+            let message = "uri: must be a string such as event://evt_…".to_owned();
+            return Err(Fault::InvalidParams { message, data: None });
+        };
+        let id = uri.strip_prefix("event://").and_then(|id| input::event_id(id).ok());
+        let found = id.map(|id| store::find(&self.world, &id)).transpose();
+        let found = found.map_err(|error| self.internal(&error, command))?.flatten();
+        let Some((event, seats)) = found else {
+            let data = Some(json!({"uri": uri}));
+            let message = "Resource not found".to_owned();
+            return Err(Fault::InvalidParams { message, data });
+        };
+        let text = json!(event.view(seats, self.world.now())).to_string();
+        Ok(json!({"contents": [{"uri": uri, "mimeType": "application/json", "text": text}]}))
+    }
+
+    fn internal(&self, error: &SqlError, command: &Command) -> Fault {
+        let request_id = command.request_id.as_str();
+        self.log_fatal(&error.to_string(), request_id);
+        Fault::Internal { request_id: request_id.to_owned() }
+    }
+}
+
+/// What the door can do. Nothing changes behind a client's back, so nothing is announced.
+fn capabilities() -> Value {
+    json!({"tools": {}, "resources": {}, "prompts": {}})
+}
+
+fn templates() -> Value {
+    json!({"resourceTemplates": [{
+        "uriTemplate": "event://{id}",
+        "name": "event",
+        "title": "An event of this host",
+        "mimeType": "application/json",
+    }]})
+}
+
+fn prompts() -> Value {
+    json!({"prompts": [{
+        "name": "rsvp",
+        "title": "RSVP to an event",
+        "description": "Buy a seat at one of this host's events.",
+        "arguments": [
+            {"name": "event", "description": "Title or id of the event", "required": false},
+            {"name": "maxPrice", "description": "The most to pay, in US dollars", "required": false},
+        ],
+    }]})
+}
+
+fn prompt(params: &Map<String, Value>) -> Result<Value, Fault> {
+    if params.get("name").and_then(Value::as_str) != Some("rsvp") {
+        let message = "Unknown prompt; see prompts/list".to_owned();
+        return Err(Fault::InvalidParams { message, data: None });
+    }
+    let argument = |name: &str| {
+        let value = params.get("arguments").and_then(|arguments| arguments.get(name));
+        value.and_then(Value::as_str).map(|text| text.chars().take(300).collect::<String>())
+    };
+    let which = argument("event").map_or("an event that suits me".to_owned(), |event| {
+        format!("the event {}", Value::String(event))
+    });
+    let limit = argument("maxPrice").map_or(String::new(), |price| {
+        format!(" Do not pay more than {} US dollars.", Value::String(price))
+    });
+    let text = format!(
+        "Find {which} with listEvents and tell me its time, place and price. Then buy a seat with rsvpToEvent and show me the ticket and the transaction.{limit} If an answer is lost, repeat the same call with the same payment."
+    );
+    Ok(json!({
+        "description": "Buy a seat",
+        "messages": [{"role": "user", "content": {"type": "text", "text": text}}],
+    }))
+}
+
+fn one_page(params: &Map<String, Value>) -> Result<(), Fault> {
+    if params.contains_key("cursor") { Err(bad_cursor()) } else { Ok(()) }
+}
+
+fn bad_cursor() -> Fault {
+    let message = "cursor: is not a nextCursor of this list".to_owned();
+    Fault::InvalidParams { message, data: None }
+}
+
+/// Name and arguments of a `tools/call`.
+fn take_call(params: &mut Map<String, Value>) -> Result<(String, Value), Fault> {
+    let invalid = |message: &str| Fault::InvalidParams { message: message.to_owned(), data: None };
+    let Some(Value::String(name)) = params.remove("name") else {
+        return Err(invalid("name: must be the name of a tool"));
+    };
+    match params.remove("arguments") {
+        None => Ok((name, json!({}))),
+        Some(arguments @ Value::Object(_)) => Ok((name, arguments)),
+        Some(_) => Err(invalid("arguments: must be an object")),
+    }
+}
+
+fn read_arguments_body(body: &[u8]) -> Result<Value, Failure> {
+    match serde_json::from_slice(body) {
+        Ok(arguments @ Value::Object(_)) => Ok(arguments),
+        Ok(_) | Err(_) => {
+            let detail = "the body must be a JSON object with the tool's arguments";
+            Err(Abort::new("malformed_json", 400, detail).into())
+        }
+    }
+}
+
+/// The settlement goes back by the same kind of header as the payment came.
+fn with_receipt(mut reply: Reply, done: &Done, ways: Ways) -> Reply {
+    let Some(receipt) = &done.receipt else { return reply };
+    if ways.header_v2 {
+        reply = reply.with_header("payment-response", dialects::encode(receipt));
+    }
+    if ways.header_v1 {
+        reply = reply.with_header("x-payment-response", dialects::encode(receipt));
+    }
+    reply
+}

@@ -1,0 +1,119 @@
+//! The service behind one host's door, generic over the world it runs in: commands in, replies out.
+//!
+//! [`door`] speaks MCP and plain HTTP with agents, [`api`] REST with the host, [`tools`] holds what
+//! tools do, [`paid`] takes money for them, [`wake`] finishes what was left open.
+
+pub mod api;
+pub mod command;
+pub mod door;
+pub mod paid;
+pub mod profile;
+pub mod tools;
+pub mod wake;
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use crate::config::Config;
+use crate::host::command::{Action, Command};
+use crate::host::profile::Profile;
+use crate::http::{Headers, Reply, problem};
+use crate::outcome::{Abort, Failure, Fatal};
+use crate::ports::{Level, SqlError, World};
+use crate::storage;
+
+/// One host's service.
+pub struct Host<W> {
+    world: W,
+    config: Rc<Config>,
+    migrated: Cell<bool>,
+}
+
+/// A command with what belongs to it.
+pub struct Request {
+    /// What to do, and for whom.
+    pub command: Command,
+    /// The caller's headers, internal ones taken out.
+    pub headers: Headers,
+    /// The caller's body.
+    pub body: Vec<u8>,
+}
+
+impl<W: World> Host<W> {
+    /// A service over `world`.
+    #[must_use]
+    pub fn new(world: W, config: Rc<Config>) -> Self {
+        Self { world, config, migrated: Cell::new(false) }
+    }
+
+    /// The world, for the shell around the service.
+    #[must_use]
+    pub fn world(&self) -> &W {
+        &self.world
+    }
+
+    /// Carries out one command.
+    pub async fn handle(&self, request: Request) -> Reply {
+        let request_id = request.command.request_id.clone();
+        let reply = self.dispatch(request).await;
+        if let Err(error) = self.rearm().await {
+            self.log_fatal(&error.to_string(), request_id.as_str());
+        }
+        match reply {
+            Ok(reply) => reply,
+            Err(failure) => {
+                if let Failure::Fatal(Fatal { what, .. }) = &failure {
+                    self.log_fatal(what, request_id.as_str());
+                }
+                problem::of_failure(&failure, &request_id)
+            }
+        }
+    }
+
+    async fn dispatch(&self, request: Request) -> Result<Reply, Failure> {
+        self.open()?;
+        let Request { command, headers, body } = request;
+        match &command.action {
+            Action::UseNonce { nonce, expires_at } => {
+                return self.use_nonce(nonce, *expires_at);
+            }
+            Action::Register => return self.register(&command, &body),
+            _ => {}
+        }
+        let profile = self.profile()?.ok_or_else(no_such_host)?;
+        match &command.action {
+            Action::Door => Ok(self.door(&profile, &command, &headers, &body).await),
+            Action::Tool { name } => self.tool_over_http(&profile, &command, name, &headers, &body).await,
+            action => self.api(&profile, &command, action, &body),
+        }
+    }
+
+    /// Brings storage that is in use to the newest schema. An object that nobody registered stores
+    /// nothing.
+    fn open(&self) -> Result<(), SqlError> {
+        if !self.migrated.get() && storage::is_used(&self.world)? {
+            self.create_storage()?;
+        }
+        Ok(())
+    }
+
+    fn create_storage(&self) -> Result<(), SqlError> {
+        if !self.migrated.get() {
+            storage::migrate(&self.world, self.world.now())?;
+            self.migrated.set(true);
+        }
+        Ok(())
+    }
+
+    fn profile(&self) -> Result<Option<Profile>, SqlError> {
+        if self.migrated.get() { profile::load(&self.world) } else { Ok(None) }
+    }
+
+    fn log_fatal(&self, what: &str, request_id: &str) {
+        self.world.line(Level::Error, what, &[("requestId", request_id)]);
+    }
+}
+
+fn no_such_host() -> Failure {
+    Abort::new("no_such_host", 404, "no host has a door at this address").into()
+}

@@ -1,0 +1,178 @@
+//! The host's own record: registration, payout wallet, used sign-in nonces.
+
+use alloy_primitives::Address;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::host::Host;
+use crate::host::command::Command;
+use crate::http::Reply;
+use crate::id::ScopeId;
+use crate::identity::UserId;
+use crate::ledger::{outbox, payments};
+use crate::outcome::{Abort, Failure};
+use crate::ports::{Sql, SqlError, SqlValue, World};
+use crate::storage::first;
+use crate::time::UnixSeconds;
+
+/// A registered host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// Who.
+    pub user_id: UserId,
+    /// The hashed id.
+    pub scope: ScopeId,
+    /// Who is paid.
+    pub wallet: Address,
+    /// When the host registered.
+    pub created_at: UnixSeconds,
+    /// When the record last changed.
+    pub updated_at: UnixSeconds,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Registration {
+    user_id: String,
+    wallet_address: Option<String>,
+}
+
+/// The record, if the host is registered.
+///
+/// # Errors
+/// [`SqlError`] if SQLite refuses.
+pub fn load(sql: &impl Sql) -> Result<Option<Profile>, SqlError> {
+    let statement =
+        "SELECT user_id, scope, wallet_address, created_at, updated_at FROM profile WHERE id = 1";
+    let Some(mut columns) = first(sql, statement, &[])? else { return Ok(None) };
+    Ok(Some(Profile {
+        user_id: columns.parsed(UserId::parse)?,
+        scope: columns.parsed(ScopeId::parse)?,
+        wallet: columns.parsed(str::parse::<Address>)?,
+        created_at: columns.moment()?,
+        updated_at: columns.moment()?,
+    }))
+}
+
+impl Profile {
+    /// The published record (product rule: KV keys `users:{userId}` and `usersByHash:{scope}`).
+    fn record(&self) -> Value {
+        json!({
+            "userId": self.user_id,
+            "walletAddress": self.wallet.to_checksum(None),
+            "urlSafeId": self.scope,
+            "createdAt": self.created_at.to_string(),
+            "updatedAt": self.updated_at.to_string(),
+        })
+    }
+
+    fn save(&self, sql: &impl Sql) -> Result<(), SqlError> {
+        let statement = "INSERT INTO profile (id, user_id, scope, wallet_address, created_at, \
+             updated_at) VALUES (1, ?1, ?2, ?3, ?4, ?5) ON CONFLICT (id) DO UPDATE SET \
+             wallet_address = excluded.wallet_address, updated_at = excluded.updated_at";
+        let parameters: [SqlValue; 5] = [
+            self.user_id.as_str().into(),
+            self.scope.as_str().into(),
+            self.wallet.to_checksum(None).into(),
+            self.created_at.into(),
+            self.updated_at.into(),
+        ];
+        sql.run(statement, &parameters)?;
+        let record = self.record();
+        outbox::put(sql, &format!("users:{}", self.user_id.as_str()), &record, self.updated_at)?;
+        outbox::put(sql, &format!("usersByHash:{}", self.scope), &record, self.updated_at)
+    }
+}
+
+impl<W: World> Host<W> {
+    /// Remembers the nonce of a sign-in; a second use of it is refused.
+    pub(super) fn use_nonce(
+        &self,
+        nonce: &str,
+        expires_at: UnixSeconds,
+    ) -> Result<Reply, Failure> {
+        self.create_storage()?;
+        let now = self.world.now();
+        self.world.run("DELETE FROM used_nonces WHERE expires_at < ?1", &[now.into()])?;
+        let insert = "INSERT INTO used_nonces (nonce, expires_at) VALUES (?1, ?2) \
+             ON CONFLICT DO NOTHING RETURNING nonce";
+        // A little longer than it is valid, so that it cannot come back in its last second.
+        let keep_until = expires_at.plus(60);
+        if self.world.run(insert, &[nonce.into(), keep_until.into()])?.is_empty() {
+            let detail = "this sign-in message was used already; ask for a new nonce and sign again";
+            return Err(Abort::new("nonce_used", 401, detail).into());
+        }
+        Ok(Reply::empty(204))
+    }
+
+    /// Registers the host, or changes the payout wallet.
+    pub(super) fn register(&self, command: &Command, body: &[u8]) -> Result<Reply, Failure> {
+        let caller = command.user.as_ref().filter(|_| command.is_owner());
+        let caller = caller.ok_or_else(Abort::not_owner)?;
+        let input: Registration = super::api::read_body(body)?;
+        let user_id = UserId::parse(&input.user_id)
+            .map_err(|error| invalid("userId", &error.to_string()))?;
+        if user_id != caller.user {
+            let detail = "userId: you are signed in as somebody else; sign in with this identity";
+            return Err(Abort::new("not_yours", 403, detail).into());
+        }
+        let wallet = read_wallet(input.wallet_address.as_deref(), &user_id)?;
+        self.create_storage()?;
+        let now = self.world.now();
+        let known = load(&self.world)?;
+        let moves = known.as_ref().is_some_and(|known| known.wallet != wallet);
+        if moves && !caller.fresh {
+            let detail = "changing the payout wallet needs a sign-in of the last 10 minutes; sign in again and repeat";
+            return Err(Abort::new("sign_in_again", 403, detail).into());
+        }
+        let profile = Profile {
+            user_id,
+            scope: command.scope.clone(),
+            wallet,
+            created_at: known.as_ref().map_or(now, |known| known.created_at),
+            updated_at: now,
+        };
+        if known.as_ref().is_none_or(|_| moves) {
+            self.world.atomically(|| {
+                payments::note(&self.world, "payout_set", &wallet.to_checksum(None), now)?;
+                profile.save(&self.world)
+            })?;
+        }
+        let (status, message) = match (known.is_some(), moves) {
+            (false, _) => (201, "Your door is open: give its address to any MCP client."),
+            (true, true) => (200, "The payout wallet was changed."),
+            (true, false) => (200, "You are registered with this wallet already."),
+        };
+        let body = json!({
+            "name": format!("events-{}", profile.scope.as_str().get(..8).unwrap_or_default()),
+            "mcpUrl": self.door_url(&profile.scope),
+            "walletAddress": profile.wallet.to_checksum(None),
+            "urlSafeId": profile.scope,
+            "message": message,
+        });
+        Ok(Reply::json(status, body.to_string()))
+    }
+
+    /// The address of a door.
+    pub(super) fn door_url(&self, scope: &ScopeId) -> String {
+        format!("{}/mcp/users/{scope}", self.config.public_url)
+    }
+}
+
+fn read_wallet(text: Option<&str>, user_id: &UserId) -> Result<Address, Failure> {
+    let wallet = match (text, user_id.wallet()) {
+        (Some(text), _) => text.trim().parse::<Address>().map_err(|_| {
+            invalid("walletAddress", "must be an Ethereum address such as 0x…40 hex digits")
+        })?,
+        (None, Some(own)) => own,
+        (None, None) => return Err(invalid("walletAddress", "is missing")),
+    };
+    if wallet.is_zero() {
+        return Err(invalid("walletAddress", "must not be the zero address"));
+    }
+    Ok(wallet)
+}
+
+fn invalid(field: &str, remedy: &str) -> Failure {
+    Abort::new("invalid_arguments", 422, format!("{field}: {remedy}")).into()
+}

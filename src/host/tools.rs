@@ -1,0 +1,260 @@
+//! What the free and the owner's tools do. REST and MCP both come here.
+
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::events::input::{self, CheckIn, CreateEvent, EventChanges, ListEvents, OneEvent};
+use crate::events::store::{self, Filter};
+use crate::events::{Event, Seats, Status};
+use crate::host::Host;
+use crate::host::profile::Profile;
+use crate::id::{EventId, ScopeId, TicketCode};
+use crate::ledger::outbox;
+use crate::mcp::catalog::{Access, Tool};
+use crate::outcome::{Abort, Done, Failure};
+use crate::ports::{Sql, SqlError, World};
+use crate::time::UnixSeconds;
+use crate::x402::dialects::{Received, Unreadable};
+
+/// The most events a host may have.
+const EVENTS_MAX: u64 = 10_000;
+const PAGE_DEFAULT: u32 = 50;
+
+/// A call of a tool, in whatever protocol it came.
+pub struct ToolCall {
+    /// The tool's name.
+    pub name: String,
+    /// The arguments.
+    pub arguments: Value,
+    /// The payment that came with it.
+    pub payment: Result<Option<Received>, Unreadable>,
+    /// Whether the caller is the host of this door.
+    pub owner: bool,
+}
+
+impl<W: World> Host<W> {
+    /// Calls a tool. `None` if there is no tool of this name.
+    pub async fn call_tool(
+        &self,
+        profile: &Profile,
+        call: ToolCall,
+    ) -> Option<Result<Done, Failure>> {
+        let tool = Tool::by_name(&call.name)?;
+        Some(match tool.access() {
+            Access::Free | Access::Owner => self
+                .free_tool(profile, tool, call)
+                .map(|value| Done { value, receipt: None }),
+            Access::Paid(_) => self.paid_tool(profile, tool, call).await,
+        })
+    }
+
+    fn free_tool(&self, profile: &Profile, tool: Tool, call: ToolCall) -> Result<Value, Failure> {
+        let arguments = call.arguments;
+        if tool.access() == Access::Owner && !call.owner {
+            return Err(Abort::not_owner().into());
+        }
+        match tool {
+            Tool::ListEvents => self.list_events(read_arguments(arguments)?),
+            Tool::GetEvent => {
+                let OneEvent { event_id } = read_arguments(arguments)?;
+                let (event, seats) = self.event(&input::event_id(&event_id)?)?;
+                Ok(json!({"event": event.view(seats, self.world.now())}))
+            }
+            Tool::CreateEvent => self.create_event(&profile.scope, read_arguments(arguments)?),
+            Tool::UpdateEvent => {
+                let (id, changes) = split_update(arguments)?;
+                self.update_event(&profile.scope, &id, changes)
+            }
+            Tool::CancelEvent => {
+                let OneEvent { event_id } = read_arguments(arguments)?;
+                self.cancel_event(&profile.scope, &input::event_id(&event_id)?)
+            }
+            Tool::CheckIn => {
+                let CheckIn { event_id, code } = read_arguments(arguments)?;
+                self.check_in(&input::event_id(&event_id)?, &code)
+            }
+            Tool::RsvpToEvent | Tool::GetEventAnalytics => {
+                Err(Abort::new("payment_required", 402, "this tool is paid").into())
+            }
+        }
+    }
+
+    fn list_events(&self, arguments: ListEvents) -> Result<Value, Failure> {
+        let limit = arguments.limit.unwrap_or(PAGE_DEFAULT);
+        if !(1..=input::PAGE_MAX).contains(&limit) {
+            return Err(input::bad("limit", "must be from 1 to 100").into());
+        }
+        let moment = |field, text: Option<&str>| {
+            text.map(|text| input::moment(field, text)).transpose()
+        };
+        let offset = arguments.cursor.as_deref().map_or(Some(0), read_cursor);
+        let offset = offset.ok_or_else(|| {
+            input::bad("cursor", "must be the nextCursor of the page before; leave it out to begin")
+        })?;
+        let filter = Filter {
+            from: moment("from", arguments.from.as_deref())?,
+            to: moment("to", arguments.to.as_deref())?,
+            offset,
+            limit: limit.saturating_add(1),
+        };
+        let now = self.world.now();
+        let found = store::list(&self.world, filter)?;
+        let shown = usize::try_from(limit).unwrap_or(usize::MAX);
+        let has_more = found.len() > shown;
+        let events: Vec<_> =
+            found.iter().take(shown).map(|(event, seats)| event.view(*seats, now)).collect();
+        let mut value = json!({"events": events});
+        if let (true, Some(members)) = (has_more, value.as_object_mut()) {
+            let next = format!("o{}", offset.saturating_add(limit));
+            members.insert("nextCursor".to_owned(), next.into());
+        }
+        Ok(value)
+    }
+
+    /// Creates an event.
+    pub(super) fn create_event(
+        &self,
+        scope: &ScopeId,
+        arguments: CreateEvent,
+    ) -> Result<Value, Failure> {
+        let now = self.world.now();
+        let event = arguments.into_event(EventId::random(&self.world), now)?;
+        if store::count(&self.world)? >= EVENTS_MAX {
+            let detail = format!("a host may have at most {EVENTS_MAX} events");
+            return Err(Abort::new("too_many_events", 409, detail).into());
+        }
+        self.world.atomically(|| {
+            store::insert(&self.world, &event)?;
+            publish_event(&self.world, scope, &event, Seats::default(), now)
+        })?;
+        Ok(json!({
+            "success": true,
+            "eventId": event.id,
+            "event": event.view(Seats::default(), now),
+            "message": format!("The event is on sale for ${}.", event.price),
+        }))
+    }
+
+    /// Changes an event.
+    pub(super) fn update_event(
+        &self,
+        scope: &ScopeId,
+        id: &EventId,
+        changes: EventChanges,
+    ) -> Result<Value, Failure> {
+        let now = self.world.now();
+        let (event, seats) = self.event(id)?;
+        if event.cancelled {
+            return Err(cancelled().into());
+        }
+        let event = changes.apply(event, seats.taken.saturating_add(seats.held))?;
+        self.save_event(scope, &event, seats, now)?;
+        let view = event.view(seats, now);
+        Ok(json!({"success": true, "eventId": id, "event": view, "message": "The event was changed."}))
+    }
+
+    /// Cancels an event. A second time it answers the same.
+    pub(super) fn cancel_event(&self, scope: &ScopeId, id: &EventId) -> Result<Value, Failure> {
+        let now = self.world.now();
+        let (mut event, seats) = self.event(id)?;
+        if event.status(now) == Status::Past {
+            return Err(Abort::new("event_past", 409, "this event is over").into());
+        }
+        if !event.cancelled {
+            event.cancelled = true;
+            event.sequence = event.sequence.saturating_add(1);
+            self.save_event(scope, &event, seats, now)?;
+        }
+        let message = match seats.taken {
+            0 => "The event is cancelled. No seat was sold.".to_owned(),
+            sold => format!("The event is cancelled. {sold} sold seats are yours to pay back."),
+        };
+        let view = event.view(seats, now);
+        Ok(json!({"success": true, "eventId": id, "event": view, "message": message}))
+    }
+
+    /// Lets a guest in.
+    pub(super) fn check_in(&self, id: &EventId, code: &str) -> Result<Value, Failure> {
+        let code = TicketCode::parse(code.trim())
+            .map_err(|error| input::bad("code", error.to_string()))?;
+        let now = self.world.now();
+        let (event, _) = self.event(id)?;
+        let rsvp = store::rsvp_of_ticket(&self.world, &code)?.filter(|rsvp| rsvp.event_id == *id);
+        let rsvp = rsvp.ok_or_else(|| {
+            Abort::new("no_such_ticket", 404, "code: this is not a ticket of this event")
+        })?;
+        if event.cancelled {
+            return Err(cancelled().into());
+        }
+        let first_used = store::check_in(&self.world, &rsvp, now)?;
+        let message = match first_used {
+            None => "Welcome: the ticket is good and is used now.".to_owned(),
+            Some(moment) => format!("This ticket was used before, first at {moment}."),
+        };
+        Ok(json!({
+            "success": first_used.is_none(),
+            "firstUsedAt": first_used.unwrap_or(now).to_string(),
+            "rsvp": rsvp.line(),
+            "message": message,
+        }))
+    }
+
+    /// One event with its seats.
+    pub(super) fn event(&self, id: &EventId) -> Result<(Event, Seats), Failure> {
+        Ok(store::find(&self.world, id)?.ok_or_else(Abort::event_not_found)?)
+    }
+
+    fn save_event(
+        &self,
+        scope: &ScopeId,
+        event: &Event,
+        seats: Seats,
+        now: UnixSeconds,
+    ) -> Result<(), SqlError> {
+        self.world.atomically(|| {
+            store::update(&self.world, event, now)?;
+            publish_event(&self.world, scope, event, seats, now)
+        })
+    }
+}
+
+/// Queues the published record of an event (product rule: KV key `{scope}:events:{eventId}`).
+pub(super) fn publish_event(
+    sql: &impl Sql,
+    scope: &ScopeId,
+    event: &Event,
+    seats: Seats,
+    now: UnixSeconds,
+) -> Result<(), SqlError> {
+    // A held seat is nobody's yet, so the record does not count it.
+    let seats = Seats { held: 0, ..seats };
+    outbox::put(sql, &format!("{scope}:events:{}", event.id), &json!(event.view(seats, now)), now)
+}
+
+/// Arguments of a tool as its type; errors name the field.
+pub(super) fn read_arguments<T: DeserializeOwned>(arguments: Value) -> Result<T, Failure> {
+    serde_path_to_error::deserialize(arguments).map_err(|error| {
+        let path = error.path().to_string();
+        let inner = error.inner();
+        let detail =
+            if path == "." { format!("arguments: {inner}") } else { format!("{path}: {inner}") };
+        Abort::new("invalid_arguments", 422, detail).into()
+    })
+}
+
+fn split_update(mut arguments: Value) -> Result<(EventId, EventChanges), Failure> {
+    let id = arguments.as_object_mut().and_then(|members| members.remove("eventId"));
+    let Some(Value::String(id)) = id else {
+        return Err(input::bad("eventId", "is missing; it must be an event's id").into());
+    };
+    Ok((input::event_id(&id)?, read_arguments(arguments)?))
+}
+
+fn cancelled() -> Abort {
+    Abort::new("event_cancelled", 409, "this event was cancelled")
+}
+
+/// `o` and the number of events to pass over.
+fn read_cursor(text: &str) -> Option<u32> {
+    text.strip_prefix('o').filter(|digits| digits.len() < 8)?.parse().ok()
+}

@@ -1,0 +1,146 @@
+//! What is done when the object wakes by itself: payments of unknown outcome are looked after,
+//! settled ones are delivered, records go out to KV. Alarms come at least once, so everything here
+//! may run twice.
+
+use crate::chain::eip3009::Authorization;
+use crate::chain::networks::Network;
+use crate::chain::rpc::{Rpc, RpcError};
+use crate::host::Host;
+use crate::ledger::payments::{self, NotPaid, Payment, State};
+use crate::ledger::outbox;
+use crate::ports::{Level, SqlError, World};
+use crate::x402::flow::{self, Stop};
+use crate::x402::wire::PaymentPayload;
+
+/// Payments looked after in one go.
+const BATCH: u32 = 10;
+
+/// What the chain says of an authorization.
+enum OnChain {
+    /// It moved the money in this transaction.
+    Paid(String),
+    /// It was not used and cannot be used any more.
+    RanOut,
+    /// It was not used and still can be.
+    Unused,
+    /// It was used, but not (or not findably) for this payment; or the chain cannot be asked.
+    Unclear(String),
+}
+
+impl<W: World> Host<W> {
+    /// Does what is due, and sets the alarm for what comes next.
+    ///
+    /// # Errors
+    /// [`SqlError`] if SQLite refuses; the runtime calls again then.
+    pub async fn wake(&self) -> Result<(), SqlError> {
+        self.open()?;
+        let Some(profile) = self.profile()? else { return Ok(()) };
+        for payment in payments::due(&self.world, self.world.now(), BATCH)? {
+            let payment = match payment.state {
+                State::Settling | State::Unknown => self.find_out(payment).await?,
+                State::Claimed | State::Verified => {
+                    self.end(&payment, NotPaid::Refused, "interrupted before settlement")?;
+                    continue;
+                }
+                State::Settled | State::Delivered | State::Refused | State::Failed => payment,
+            };
+            if payment.state == State::Settled
+                && let Some(settled) = payment.settled()
+                && let Err(failure) = self.deliver(&profile, &settled)
+            {
+                let next = flow::next_check(payment.attempts, self.world.now());
+                payments::postpone(&self.world, &payment.id, next)?;
+                let fields = [("payment", payment.id.as_str()), ("why", &failure.to_string())];
+                self.world.line(Level::Error, "a settled payment could not be delivered", &fields);
+            }
+        }
+        outbox::flush(&self.world, self.world.now()).await?;
+        self.rearm().await
+    }
+
+    /// Sets the alarm for the next thing to do.
+    pub(super) async fn rearm(&self) -> Result<(), SqlError> {
+        if !self.migrated.get() {
+            return Ok(());
+        }
+        let dues = [payments::next_due(&self.world)?, outbox::next_due(&self.world)?];
+        if let Some(next) = dues.into_iter().flatten().min() {
+            self.world.wake_at(next).await;
+        }
+        Ok(())
+    }
+
+    /// Finds out what became of a payment: the chain is asked first, and if the authorization is
+    /// still unused there, the facilitator is asked to settle once more.
+    pub(super) async fn find_out(&self, payment: Payment) -> Result<Payment, SqlError> {
+        // Nobody else looks at it while we do.
+        let busy_until = self.world.now().plus(payments::SETTLE_SECONDS);
+        payments::postpone(&self.world, &payment.id, busy_until)?;
+        match self.ask_chain(&payment).await {
+            OnChain::Paid(transaction) => {
+                let now = self.world.now();
+                payments::mark_settled(&self.world, &payment.id, &transaction, now)?;
+            }
+            OnChain::RanOut => self.end(&payment, NotPaid::Failed, "ran out unpaid")?,
+            OnChain::Unclear(why) => self.still_unknown(&payment, &why)?,
+            OnChain::Unused => {
+                let again = flow::settle_again(&self.world, &self.config.facilitator, &payment);
+                match again.await {
+                    Ok(_) | Err(Stop::Refused(_) | Stop::Unavailable(_) | Stop::Unknown(_)) => {}
+                    Err(Stop::Storage(error)) => return Err(error),
+                }
+            }
+        }
+        let id = &payment.id;
+        payments::find(&self.world, id)?.ok_or_else(|| SqlError(format!("{id} is not there")))
+    }
+
+    fn end(&self, payment: &Payment, how: NotPaid, reason: &str) -> Result<(), SqlError> {
+        self.world.line(Level::Info, reason, &[("payment", payment.id.as_str())]);
+        payments::mark_not_paid(&self.world, &payment.id, how, reason, self.world.now())
+    }
+
+    fn still_unknown(&self, payment: &Payment, why: &str) -> Result<(), SqlError> {
+        let now = self.world.now();
+        let fields = [("payment", payment.id.as_str()), ("why", why)];
+        self.world.line(Level::Warn, "the outcome of a payment is still unknown", &fields);
+        let next = flow::next_check(payment.attempts, now);
+        payments::mark_unknown(&self.world, &payment.id, why, next, now)
+    }
+
+    async fn ask_chain(&self, payment: &Payment) -> OnChain {
+        let known = Network::by_caip2(&payment.network).zip(authorization_of(payment));
+        let url = self.config.rpc_urls.get(&payment.network);
+        let (Some((network, authorization)), Some(url)) = (known, url) else {
+            return OnChain::Unclear("no endpoint for this network".to_owned());
+        };
+        match self.look_up(&Rpc { url: url.clone() }, network, &authorization, payment).await {
+            Ok(found) => found,
+            Err(error) => OnChain::Unclear(error.to_string()),
+        }
+    }
+
+    async fn look_up(
+        &self,
+        rpc: &Rpc,
+        network: &'static Network,
+        authorization: &Authorization,
+        payment: &Payment,
+    ) -> Result<OnChain, RpcError> {
+        let world = &self.world;
+        // The time is read first: unused at a block after the end means unused for good.
+        let head = rpc.head_time(world).await?;
+        if rpc.authorization_used(world, network, authorization.from, authorization.nonce).await? {
+            return Ok(match rpc.find_transfer(world, network, authorization).await? {
+                Some(hash) => OnChain::Paid(hash.to_string()),
+                None => OnChain::Unclear("the authorization was used for something else".to_owned()),
+            });
+        }
+        Ok(if head > payment.valid_before { OnChain::RanOut } else { OnChain::Unused })
+    }
+}
+
+fn authorization_of(payment: &Payment) -> Option<Authorization> {
+    let raw = payment.payment.clone()?;
+    PaymentPayload::read(raw).ok().map(|payment| payment.authorization)
+}

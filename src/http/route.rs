@@ -1,0 +1,165 @@
+//! Every address we answer, as one enum.
+
+use crate::id::{EventId, ScopeId, TicketCode};
+
+/// What a request asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// `GET /health`
+    Health,
+    /// `POST /api/auth/nonce`
+    Nonce,
+    /// `POST /api/auth/siwe`
+    Siwe,
+    /// `POST /mcp/users/{scope}`
+    Door(ScopeId),
+    /// `GET /mcp/users/{scope}/manifest`
+    Manifest(ScopeId),
+    /// `POST /x402/users/{scope}/tools/{tool}`
+    Tool(ScopeId, String),
+    /// `/api/users/…`, for the signed-in host.
+    Own(Own),
+    /// `GET /e/{scope}/{eventId}`
+    EventPage(ScopeId, EventId),
+    /// `GET /e/{scope}/{eventId}/calendar.ics`
+    Calendar(ScopeId, EventId),
+    /// `GET /t/{code}`
+    Ticket(TicketCode),
+}
+
+/// What a signed-in host asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Own {
+    /// `POST /api/users/mcp`
+    Register,
+    /// `GET /api/users/me`
+    Profile,
+    /// `GET /api/users/events`
+    Events,
+    /// `POST /api/users/events`
+    CreateEvent,
+    /// `PATCH /api/users/events/{id}`
+    UpdateEvent(EventId),
+    /// `DELETE /api/users/events/{id}`
+    CancelEvent(EventId),
+    /// `GET /api/users/events/{id}/rsvps`, and with `.csv`
+    Rsvps(EventId, Format),
+    /// `POST /api/users/events/{id}/check-in`
+    CheckIn(EventId),
+    /// `GET /api/users/revenue`
+    Revenue,
+}
+
+/// How a list is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// JSON
+    Json,
+    /// CSV
+    Csv,
+}
+
+/// Why a request leads nowhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoRoute {
+    /// There is nothing at this path.
+    NotFound,
+    /// There is, but not for this method; these are the ones that work.
+    MethodNotAllowed(&'static str),
+}
+
+/// Finds what `method` and `path` ask for.
+///
+/// # Errors
+/// [`NoRoute`].
+pub fn parse(method: &str, path: &str) -> Result<Route, NoRoute> {
+    let parts: Vec<&str> = path.strip_prefix('/').unwrap_or(path).split('/').collect();
+    let only = |wanted: &'static str, route: Route| {
+        if method == wanted { Ok(route) } else { Err(NoRoute::MethodNotAllowed(wanted)) }
+    };
+    match parts.as_slice() {
+        ["health"] => only("GET", Route::Health),
+        ["api", "auth", "nonce"] => only("POST", Route::Nonce),
+        ["api", "auth", "siwe"] => only("POST", Route::Siwe),
+        ["mcp", "users", scope] => only("POST", Route::Door(scope_of(scope)?)),
+        ["mcp", "users", scope, "manifest"] => only("GET", Route::Manifest(scope_of(scope)?)),
+        ["x402", "users", scope, "tools", tool] if !tool.is_empty() && tool.len() <= 64 => {
+            only("POST", Route::Tool(scope_of(scope)?, (*tool).to_owned()))
+        }
+        ["api", "users", rest @ ..] => own(method, rest).map(Route::Own),
+        ["e", scope, event] => only("GET", Route::EventPage(scope_of(scope)?, event_of(event)?)),
+        ["e", scope, event, "calendar.ics"] => {
+            only("GET", Route::Calendar(scope_of(scope)?, event_of(event)?))
+        }
+        ["t", code] => {
+            let code = TicketCode::parse(code).map_err(|_| NoRoute::NotFound)?;
+            only("GET", Route::Ticket(code))
+        }
+        _ => Err(NoRoute::NotFound),
+    }
+}
+
+fn own(method: &str, parts: &[&str]) -> Result<Own, NoRoute> {
+    match (parts, method) {
+        (["mcp"], "POST") => Ok(Own::Register),
+        (["mcp"], _) => Err(NoRoute::MethodNotAllowed("POST")),
+        (["me"], "GET") => Ok(Own::Profile),
+        (["me"] | ["revenue"], _) if method != "GET" => Err(NoRoute::MethodNotAllowed("GET")),
+        (["revenue"], _) => Ok(Own::Revenue),
+        (["events"], "GET") => Ok(Own::Events),
+        (["events"], "POST") => Ok(Own::CreateEvent),
+        (["events"], _) => Err(NoRoute::MethodNotAllowed("GET, POST")),
+        (["events", id], "PATCH") => Ok(Own::UpdateEvent(event_of(id)?)),
+        (["events", id], "DELETE") => Ok(Own::CancelEvent(event_of(id)?)),
+        (["events", _], _) => Err(NoRoute::MethodNotAllowed("PATCH, DELETE")),
+        (["events", id, "rsvps"], "GET") => Ok(Own::Rsvps(event_of(id)?, Format::Json)),
+        (["events", id, "rsvps.csv"], "GET") => Ok(Own::Rsvps(event_of(id)?, Format::Csv)),
+        (["events", _, "rsvps" | "rsvps.csv"], _) => Err(NoRoute::MethodNotAllowed("GET")),
+        (["events", id, "check-in"], "POST") => Ok(Own::CheckIn(event_of(id)?)),
+        (["events", _, "check-in"], _) => Err(NoRoute::MethodNotAllowed("POST")),
+        _ => Err(NoRoute::NotFound),
+    }
+}
+
+fn scope_of(text: &str) -> Result<ScopeId, NoRoute> {
+    ScopeId::parse(text).map_err(|_| NoRoute::NotFound)
+}
+
+fn event_of(text: &str) -> Result<EventId, NoRoute> {
+    EventId::parse(text).map_err(|_| NoRoute::NotFound)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCOPE: &str = "0123456789abcdef0123456789abcdef";
+    const EVENT: &str = "evt_0123456789abcdef01234567";
+
+    #[test]
+    fn addresses_lead_where_they_should() {
+        let scope = ScopeId::parse(SCOPE).unwrap();
+        let event = EventId::parse(EVENT).unwrap();
+        let door = format!("/mcp/users/{SCOPE}");
+        for (method, path, expected) in [
+            ("GET", "/health".to_owned(), Ok(Route::Health)),
+            ("POST", door.clone(), Ok(Route::Door(scope.clone()))),
+            ("GET", door.clone(), Err(NoRoute::MethodNotAllowed("POST"))),
+            ("DELETE", door.clone(), Err(NoRoute::MethodNotAllowed("POST"))),
+            ("POST", format!("{door}/"), Err(NoRoute::NotFound)),
+            ("POST", "/mcp/users/short".to_owned(), Err(NoRoute::NotFound)),
+            ("GET", format!("/e/{SCOPE}/{EVENT}"), Ok(Route::EventPage(scope, event.clone()))),
+            ("GET", "/api/users/me".to_owned(), Ok(Route::Own(Own::Profile))),
+            ("PUT", "/api/users/me".to_owned(), Err(NoRoute::MethodNotAllowed("GET"))),
+            ("GET", "/api/users/revenue".to_owned(), Ok(Route::Own(Own::Revenue))),
+            (
+                "GET",
+                format!("/api/users/events/{EVENT}/rsvps.csv"),
+                Ok(Route::Own(Own::Rsvps(event, Format::Csv))),
+            ),
+            ("GET", "/internal".to_owned(), Err(NoRoute::NotFound)),
+        ] {
+            assert_eq!(parse(method, &path), expected, "{method} {path}");
+        }
+    }
+}

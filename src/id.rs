@@ -1,0 +1,182 @@
+//! Ids are types: an event's id cannot be passed for a payment's.
+
+use std::fmt;
+
+use alloy_primitives::hex;
+use serde::{Deserialize, Serialize};
+
+use crate::ports::Random;
+
+/// A text that does not have the form of the id it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be an id of the form {form}")]
+pub struct IdError {
+    form: &'static str,
+}
+
+macro_rules! prefixed_id {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// A new one: the prefix and 96 random bits in hex.
+            #[must_use]
+            pub fn random(random: &impl Random) -> Self {
+                Self(format!(concat!($prefix, "{}"), hex::encode(random.bytes::<12>())))
+            }
+
+            /// From text that came from outside.
+            ///
+            /// # Errors
+            /// [`IdError`] if the text does not have this id's form.
+            pub fn parse(text: &str) -> Result<Self, IdError> {
+                let rest = text.strip_prefix($prefix);
+                match rest {
+                    Some(rest) if is_lower_hex(rest, 24) => Ok(Self(text.to_owned())),
+                    Some(_) | None => Err(IdError { form: concat!($prefix, "<24 hex digits>") }),
+                }
+            }
+
+            /// The text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+prefixed_id!(
+    /// An event of one host.
+    EventId, "evt_"
+);
+prefixed_id!(
+    /// A seat that was paid for.
+    RsvpId, "rsv_"
+);
+prefixed_id!(
+    /// One payment that a door has seen.
+    PaymentId, "pay_"
+);
+prefixed_id!(
+    /// One request, for joining an answer with our logs.
+    RequestId, "req_"
+);
+
+/// The hashed id of a host user: 32 lower-case hex digits (product rule: `urlSafeId`).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ScopeId(String);
+
+impl ScopeId {
+    /// From the first 16 bytes of the keyed hash.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(hex::encode(bytes))
+    }
+
+    /// From a path segment.
+    ///
+    /// # Errors
+    /// [`IdError`] if it is not 32 lower-case hex digits.
+    pub fn parse(text: &str) -> Result<Self, IdError> {
+        if is_lower_hex(text, 32) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(IdError { form: "<32 hex digits>" })
+        }
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ScopeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a guest shows at the entrance: `{scope}-{24 hex digits}`.
+///
+/// The scope leads to the host that sold the ticket; the 96 random bits are the secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TicketCode(String);
+
+impl TicketCode {
+    /// A new one for a seat at `scope`'s event.
+    #[must_use]
+    pub fn random(scope: &ScopeId, random: &impl Random) -> Self {
+        Self(format!("{scope}-{}", hex::encode(random.bytes::<12>())))
+    }
+
+    /// From text that came from outside.
+    ///
+    /// # Errors
+    /// [`IdError`] if it does not have a ticket code's form.
+    pub fn parse(text: &str) -> Result<Self, IdError> {
+        let form = IdError { form: "<32 hex digits>-<24 hex digits>" };
+        let (scope, secret) = text.split_once('-').ok_or(form)?;
+        if is_lower_hex(scope, 32) && is_lower_hex(secret, 24) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(form)
+        }
+    }
+
+    /// The host that sold it.
+    #[must_use]
+    pub fn scope(&self) -> ScopeId {
+        ScopeId(self.0.split('-').next().unwrap_or_default().to_owned())
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for TicketCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn is_lower_hex(text: &str, digits: usize) -> bool {
+    text.len() == digits && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_of_another_kind_or_length_is_refused() {
+        assert!(EventId::parse("evt_0123456789abcdef01234567").is_ok());
+        for text in ["", "evt_", "evt_0123456789ABCDEF01234567", "pay_0123456789abcdef01234567"] {
+            assert!(EventId::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_ticket_leads_to_its_host() {
+        let text = "0123456789abcdef0123456789abcdef-0123456789abcdef01234567";
+        let code = TicketCode::parse(text).unwrap();
+        assert_eq!(code.scope().as_str(), "0123456789abcdef0123456789abcdef");
+        assert!(TicketCode::parse("x-y").is_err());
+    }
+}

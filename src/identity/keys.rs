@@ -1,0 +1,107 @@
+//! One key from outside, one derived key for each purpose (HKDF-SHA-256, RFC 5869).
+
+use alloy_primitives::hex;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hkdf::Hkdf;
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+
+use crate::id::ScopeId;
+use crate::identity::UserId;
+
+/// The key that everything is derived from (`MASTER_KEY`). Never shown, not even to `Debug`.
+pub struct MasterKey([u8; 32]);
+
+/// Not 32 bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be 32 bytes in hex or base64")]
+pub struct KeyError;
+
+/// The derived keys. Never shown, not even to `Debug`.
+pub struct Keys {
+    scope: [u8; 32],
+    session: [u8; 32],
+    nonce: [u8; 32],
+}
+
+impl MasterKey {
+    /// From 64 hex digits or base64.
+    ///
+    /// # Errors
+    /// [`KeyError`] if that does not give 32 bytes.
+    pub fn parse(text: &str) -> Result<Self, KeyError> {
+        let bytes = hex::decode(text).or_else(|_| STANDARD.decode(text)).map_err(|_| KeyError)?;
+        bytes.try_into().map(Self).map_err(|_| KeyError)
+    }
+}
+
+impl Keys {
+    /// Derives them all.
+    #[must_use]
+    pub fn derive(master: &MasterKey) -> Self {
+        let hkdf = Hkdf::<Sha256>::new(None, &master.0);
+        let key = |purpose: &str| {
+            let mut key = [0; 32];
+            // HKDF fails only for more than 8,160 bytes.
+            let filled = hkdf.expand(purpose.as_bytes(), &mut key);
+            debug_assert!(filled.is_ok(), "32 bytes can always be derived");
+            key
+        };
+        Self { scope: key("scope"), session: key("session"), nonce: key("siwe-nonce") }
+    }
+
+    /// The scope of a user: the first half of a keyed hash, so that nobody can find it by trying
+    /// addresses.
+    #[must_use]
+    pub fn scope_of(&self, user: &UserId) -> ScopeId {
+        let mut half = [0; 16];
+        for (target, byte) in half.iter_mut().zip(mac(&self.scope, user.as_str().as_bytes())) {
+            *target = byte;
+        }
+        ScopeId::from_bytes(half)
+    }
+
+    pub(super) fn sign_session(&self, payload: &[u8]) -> [u8; 32] {
+        mac(&self.session, payload)
+    }
+
+    pub(super) fn sign_nonce(&self, payload: &[u8]) -> [u8; 32] {
+        mac(&self.nonce, payload)
+    }
+}
+
+fn mac(key: &[u8; 32], message: &[u8]) -> [u8; 32] {
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
+        // HMAC takes keys of any length; a MAC over nothing would match nothing that we made.
+        return [0; 32];
+    };
+    mac.update(message);
+    mac.finalize().into_bytes().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(digit: &str) -> Keys {
+        Keys::derive(&MasterKey::parse(&digit.repeat(64)).unwrap())
+    }
+
+    #[test]
+    fn a_scope_depends_on_user_and_key_and_never_changes() {
+        let user = UserId::parse("ada@example.org").unwrap();
+        assert_eq!(keys("1").scope_of(&user).as_str(), "97dc1fc24e7aba208cef668a8f9a87be");
+        assert_ne!(keys("1").scope_of(&user), keys("2").scope_of(&user));
+        let other = UserId::parse("bob@example.org").unwrap();
+        assert_ne!(keys("1").scope_of(&user), keys("1").scope_of(&other));
+    }
+
+    #[test]
+    fn keys_of_another_length_are_refused() {
+        for text in ["", "00", &"0".repeat(62), "not hex"] {
+            assert!(MasterKey::parse(text).is_err(), "{text}");
+        }
+        assert!(MasterKey::parse(&STANDARD.encode([7; 32])).is_ok());
+    }
+}

@@ -1,0 +1,10 @@
+//! Who a host is: a proven identity, the scope hashed from it, and the session that a sign-in
+//! starts. Everything is derived from one key, so nothing has to be stored for it.
+
+pub mod keys;
+pub mod session;
+pub mod siwe;
+pub mod user;
+
+pub use session::Session;
+pub use user::UserId;

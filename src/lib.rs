@@ -1,0 +1,26 @@
+#![doc = include_str!("ARCHITECTURE.md")]
+
+pub mod money;
+pub mod time;
+
+pub mod id;
+pub mod ports;
+pub mod storage;
+
+pub mod identity;
+pub mod ledger;
+
+pub mod chain;
+pub mod x402;
+
+pub mod events;
+pub mod outcome;
+
+pub mod http;
+pub mod mcp;
+
+pub mod config;
+pub mod host;
+
+#[cfg(target_arch = "wasm32")]
+mod edge;

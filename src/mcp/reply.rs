@@ -1,0 +1,53 @@
+//! How the outcome of a tool is shown to an MCP client. Protocol faults are JSON-RPC errors and are
+//! made in [`crate::mcp::eras`]; everything here is the result of a `tools/call`.
+
+use serde_json::{Value, json};
+
+use crate::http::problem::sentence;
+use crate::id::RequestId;
+use crate::outcome::{Abort, Done, Failure};
+use crate::x402::dialects::Ways;
+use crate::x402::wire::SettleResponse;
+
+/// The result of a `tools/call`.
+#[must_use]
+pub fn tool_result(outcome: &Result<Done, Failure>, ways: Ways, request_id: &RequestId) -> Value {
+    match outcome {
+        Ok(done) => {
+            let mut result = json!({
+                "content": [{"type": "text", "text": done.value.to_string()}],
+                "structuredContent": done.value,
+            });
+            add_receipt(&mut result, done.receipt.as_ref(), ways);
+            result
+        }
+        Err(Failure::Unpaid(challenge)) => challenge.to_tool_result(),
+        Err(Failure::Abort(abort)) => fault(abort, ways),
+        Err(Failure::Fatal(fatal)) => {
+            let detail = format!("internal error; tell the operator the request id {request_id}.");
+            fault(&Abort::new("internal_error", 500, detail).with_money(fatal.money), ways)
+        }
+    }
+}
+
+fn fault(abort: &Abort, ways: Ways) -> Value {
+    let text = format!("{}{}", sentence(&abort.detail), abort.money.sentence());
+    let mut result = json!({
+        "isError": true,
+        "content": [{"type": "text", "text": text}],
+        "structuredContent": {
+            "error": {"code": abort.code, "message": text, "moneyMoved": abort.money.word()},
+        },
+    });
+    add_receipt(&mut result, abort.receipt.as_ref(), ways);
+    result
+}
+
+fn add_receipt(result: &mut Value, receipt: Option<&SettleResponse>, ways: Ways) {
+    let (Some(receipt), Some(members)) = (receipt, result.as_object_mut()) else { return };
+    let mut meta = json!({"x402/payment-response": receipt});
+    if let (true, Some(meta)) = (ways.dotted, meta.as_object_mut()) {
+        meta.insert("x402.payment-response".to_owned(), json!(receipt));
+    }
+    members.insert("_meta".to_owned(), meta);
+}

@@ -1,0 +1,163 @@
+//! What comes of a call, in the three kinds that callers can tell apart. How each is shown is
+//! decided in `http/problem.rs` and `mcp/reply.rs`, and nowhere else.
+
+use serde_json::Value;
+
+use crate::events::NotOnSale;
+use crate::events::input::InvalidField;
+use crate::ports::SqlError;
+use crate::x402::dialects::Challenge;
+use crate::x402::wire::SettleResponse;
+
+/// A result.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Done {
+    /// What the tool answers.
+    pub value: Value,
+    /// What was paid for it.
+    pub receipt: Option<SettleResponse>,
+}
+
+/// Why there is no result.
+#[derive(Debug, PartialEq)]
+pub enum Failure {
+    /// Payment is asked for.
+    Unpaid(Box<Challenge>),
+    /// The caller can do something about it.
+    Abort(Abort),
+    /// We are at fault; for our log only.
+    Fatal(Fatal),
+}
+
+/// Something the caller can do something about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Abort {
+    /// Stable and machine-readable.
+    pub code: &'static str,
+    /// HTTP status where there is one.
+    pub status: u16,
+    /// What is wrong and what to do.
+    pub detail: String,
+    /// Whether money moved.
+    pub money: Money,
+    /// What is known of the settlement.
+    pub receipt: Option<SettleResponse>,
+}
+
+/// Whether a call moved money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Money {
+    /// It had nothing to do with money.
+    NotAsked,
+    /// It did not.
+    NotMoved,
+    /// Nobody knows yet.
+    MayHaveMoved,
+    /// It did.
+    Moved,
+}
+
+/// Our fault. Callers see "internal error" and the request id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fatal {
+    /// What broke.
+    pub what: String,
+    /// Whether money moved.
+    pub money: Money,
+}
+
+impl Abort {
+    /// An abort that has nothing to do with money.
+    #[must_use]
+    pub fn new(code: &'static str, status: u16, detail: impl Into<String>) -> Self {
+        Self { code, status, detail: detail.into(), money: Money::NotAsked, receipt: None }
+    }
+
+    /// The same abort, saying whether money moved.
+    #[must_use]
+    pub fn with_money(self, money: Money) -> Self {
+        Self { money, ..self }
+    }
+
+    /// No such event at this host.
+    #[must_use]
+    pub fn event_not_found() -> Self {
+        Self::new("event_not_found", 404, "eventId: this host has no such event; see listEvents")
+    }
+
+    /// The caller is not this host.
+    #[must_use]
+    pub fn not_owner() -> Self {
+        Self::new(
+            "not_owner",
+            403,
+            "only the host of this door may do this: send the host's session token as `Authorization: Bearer …`",
+        )
+    }
+}
+
+impl Money {
+    /// For the end of a message.
+    #[must_use]
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::NotAsked => "",
+            Self::NotMoved => " No money was moved.",
+            Self::MayHaveMoved => {
+                " Money may have moved: do not sign a new payment; repeat the same call with the same payment."
+            }
+            Self::Moved => " The payment went through; repeat the same call with the same payment, it is not charged again.",
+        }
+    }
+
+    /// For programs.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::NotAsked | Self::NotMoved => "no",
+            Self::MayHaveMoved => "unknown",
+            Self::Moved => "yes",
+        }
+    }
+}
+
+impl From<Abort> for Failure {
+    fn from(abort: Abort) -> Self {
+        Self::Abort(abort)
+    }
+}
+
+impl From<SqlError> for Failure {
+    fn from(error: SqlError) -> Self {
+        Self::Fatal(Fatal { what: error.to_string(), money: Money::NotAsked })
+    }
+}
+
+impl From<InvalidField> for Failure {
+    fn from(field: InvalidField) -> Self {
+        Self::Abort(Abort::new("invalid_arguments", 422, field.to_string()))
+    }
+}
+
+impl From<NotOnSale> for Failure {
+    fn from(why: NotOnSale) -> Self {
+        let (code, status) = match why {
+            NotOnSale::Cancelled => ("event_cancelled", 409),
+            NotOnSale::Past => ("event_past", 409),
+            NotOnSale::Full => ("event_full", 409),
+            NotOnSale::AllHeld => ("event_seats_held", 409),
+        };
+        Self::Abort(Abort::new(code, status, why.to_string()).with_money(Money::NotMoved))
+    }
+}
+
+/// For the log, where a failure is passed on as text.
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Unpaid(_) => f.write_str("unpaid"),
+            Self::Abort(abort) => f.write_str(abort.code),
+            Self::Fatal(fatal) => f.write_str(&fatal.what),
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! All that the core asks of the world. `edge` implements these on Workers, tests in memory.
+
+use std::future::Future;
+
+use crate::time::UnixSeconds;
+
+/// The present moment.
+pub trait Clock {
+    /// Now.
+    fn now(&self) -> UnixSeconds;
+}
+
+/// Unpredictable bytes.
+pub trait Random {
+    /// Fills `buffer` with bytes that nobody can guess.
+    fn fill(&self, buffer: &mut [u8]);
+
+    /// `N` bytes that nobody can guess.
+    fn bytes<const N: usize>(&self) -> [u8; N] {
+        let mut buffer = [0; N];
+        self.fill(&mut buffer);
+        buffer
+    }
+}
+
+/// A value in SQLite. Integers must lie within ±(2^53 - 1); 256-bit numbers are kept as text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SqlValue {
+    /// `NULL`
+    Null,
+    /// `INTEGER`
+    Int(i64),
+    /// `TEXT`
+    Text(String),
+}
+
+/// A statement that SQLite refused. The message is for us, never for a caller.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("storage: {0}")]
+pub struct SqlError(pub String);
+
+/// One row of an answer.
+pub type Row = Vec<SqlValue>;
+
+/// The object's own SQLite. Synchronous, so that nothing can run between reading and writing.
+pub trait Sql {
+    /// Runs one statement with numbered parameters `?1`, `?2`, …
+    ///
+    /// # Errors
+    /// [`SqlError`] if SQLite refuses.
+    fn run(&self, statement: &str, parameters: &[SqlValue]) -> Result<Vec<Row>, SqlError>;
+
+    /// Runs `block` so that either all of its writes stay or, if it answers an error, none.
+    /// Not to be nested.
+    ///
+    /// # Errors
+    /// The block's own error, or [`SqlError`] if SQLite refuses to commit.
+    fn atomically<T, E: From<SqlError>>(
+        &self,
+        block: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E>;
+}
+
+/// An outgoing HTTP request with a JSON body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpRequest {
+    /// `GET` when there is no body, else `POST`.
+    pub body: Option<String>,
+    /// Absolute address.
+    pub url: String,
+    /// Headers besides `content-type`.
+    pub headers: Vec<(String, String)>,
+    /// When to give up, milliseconds.
+    pub timeout_millis: u32,
+    /// The longest answer we read, bytes.
+    pub response_bytes_max: usize,
+}
+
+/// What came back, whatever the status.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpResponse {
+    /// The status code.
+    pub status: u16,
+    /// The body as text.
+    pub body: String,
+}
+
+/// No answer that can be read came back. Whether the request arrived is not known.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HttpError {
+    /// Nothing within the time limit.
+    #[error("no answer within the time limit")]
+    Timeout,
+    /// The connection failed or broke.
+    #[error("connection failed: {0}")]
+    Connection(String),
+    /// The answer was longer than allowed.
+    #[error("the answer is too long")]
+    TooLong,
+}
+
+/// Outgoing HTTP.
+pub trait Http {
+    /// Sends and reads the whole answer; redirects are not followed.
+    fn send(
+        &self,
+        request: HttpRequest,
+    ) -> impl Future<Output = Result<HttpResponse, HttpError>>;
+}
+
+/// A failure of KV. The message is for us, never for a caller.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("kv: {0}")]
+pub struct KvError(pub String);
+
+/// The published records (eventually consistent).
+pub trait Kv {
+    /// The value of a key.
+    fn get(&self, key: &str) -> impl Future<Output = Result<Option<String>, KvError>>;
+    /// Writes a key.
+    fn put(&self, key: &str, value: &str) -> impl Future<Output = Result<(), KvError>>;
+    /// Removes a key.
+    fn delete(&self, key: &str) -> impl Future<Output = Result<(), KvError>>;
+    /// Up to 1,000 names that begin with `prefix`, and the cursor of the next page.
+    fn list(
+        &self,
+        prefix: &str,
+        cursor: Option<&str>,
+    ) -> impl Future<Output = Result<(Vec<String>, Option<String>), KvError>>;
+}
+
+/// The object's one alarm.
+pub trait Alarm {
+    /// Wakes the object at `at`, unless it is to wake earlier anyway.
+    fn wake_at(&self, at: UnixSeconds) -> impl Future<Output = ()>;
+}
+
+/// Lines for us. Never bodies, secrets, signatures or e-mail addresses.
+pub trait Log {
+    /// One line with its level.
+    fn line(&self, level: Level, message: &str, fields: &[(&str, &str)]);
+}
+
+/// How much a log line matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// A step worth knowing.
+    Info,
+    /// Somebody should look.
+    Warn,
+    /// We are at fault.
+    Error,
+}
+
+/// Everything a host's object may ask of the world.
+pub trait World: Clock + Random + Sql + Http + Kv + Alarm + Log {}
+
+impl<T: Clock + Random + Sql + Http + Kv + Alarm + Log> World for T {}

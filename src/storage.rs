@@ -1,0 +1,202 @@
+//! Typed rows and schema migrations over the [`Sql`] port.
+
+use crate::ports::{Row, Sql, SqlError, SqlValue};
+use crate::time::UnixSeconds;
+
+/// Reads a row's columns from left to right.
+pub struct Columns(std::vec::IntoIter<SqlValue>);
+
+impl Columns {
+    /// Over one row.
+    #[must_use]
+    pub fn new(row: Row) -> Self {
+        Self(row.into_iter())
+    }
+
+    fn next(&mut self) -> Result<SqlValue, SqlError> {
+        self.0.next().ok_or_else(|| SqlError("a column is missing".to_owned()))
+    }
+
+    /// A text.
+    ///
+    /// # Errors
+    /// [`SqlError`] if the column is missing or of another type; so for all of these.
+    pub fn text(&mut self) -> Result<String, SqlError> {
+        self.optional_text()?.ok_or_else(|| SqlError("a text is missing".to_owned()))
+    }
+
+    /// A text or `NULL`.
+    ///
+    /// # Errors
+    /// As [`Self::text`].
+    pub fn optional_text(&mut self) -> Result<Option<String>, SqlError> {
+        match self.next()? {
+            SqlValue::Text(text) => Ok(Some(text)),
+            SqlValue::Null => Ok(None),
+            SqlValue::Int(_) => Err(SqlError("a number stands where text should".to_owned())),
+        }
+    }
+
+    /// An integer.
+    ///
+    /// # Errors
+    /// As [`Self::text`].
+    pub fn int(&mut self) -> Result<i64, SqlError> {
+        self.optional_int()?.ok_or_else(|| SqlError("a number is missing".to_owned()))
+    }
+
+    /// An integer or `NULL`.
+    ///
+    /// # Errors
+    /// As [`Self::text`].
+    pub fn optional_int(&mut self) -> Result<Option<i64>, SqlError> {
+        match self.next()? {
+            SqlValue::Int(number) => Ok(Some(number)),
+            SqlValue::Null => Ok(None),
+            SqlValue::Text(_) => Err(SqlError("text stands where a number should".to_owned())),
+        }
+    }
+
+    /// An integer that cannot be negative.
+    ///
+    /// # Errors
+    /// As [`Self::text`], and for a negative number.
+    pub fn count(&mut self) -> Result<u64, SqlError> {
+        u64::try_from(self.int()?).map_err(|_| SqlError("a count is negative".to_owned()))
+    }
+
+    /// A moment.
+    ///
+    /// # Errors
+    /// As [`Self::text`].
+    pub fn moment(&mut self) -> Result<UnixSeconds, SqlError> {
+        self.int().map(UnixSeconds::new)
+    }
+
+    /// Text that is parsed by `read`; what we stored ourselves should always parse.
+    ///
+    /// # Errors
+    /// As [`Self::text`], and if `read` refuses.
+    pub fn parsed<T, E: std::fmt::Display>(
+        &mut self,
+        read: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<T, SqlError> {
+        let text = self.text()?;
+        read(&text).map_err(|error| SqlError(format!("a stored value is damaged: {error}")))
+    }
+}
+
+impl From<&str> for SqlValue {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for SqlValue {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<Option<&str>> for SqlValue {
+    fn from(text: Option<&str>) -> Self {
+        text.map_or(Self::Null, Self::from)
+    }
+}
+
+impl From<UnixSeconds> for SqlValue {
+    fn from(moment: UnixSeconds) -> Self {
+        Self::Int(moment.get())
+    }
+}
+
+impl From<Option<UnixSeconds>> for SqlValue {
+    fn from(moment: Option<UnixSeconds>) -> Self {
+        moment.map_or(Self::Null, Self::from)
+    }
+}
+
+impl From<u32> for SqlValue {
+    fn from(number: u32) -> Self {
+        Self::Int(i64::from(number))
+    }
+}
+
+impl From<crate::money::Usdc> for SqlValue {
+    fn from(amount: crate::money::Usdc) -> Self {
+        // Usdc::MAX is 2^53 - 1, so this always fits.
+        Self::Int(i64::try_from(amount.atomic()).unwrap_or(i64::MAX))
+    }
+}
+
+/// The first row, if there is one.
+///
+/// # Errors
+/// [`SqlError`] if SQLite refuses.
+pub fn first(
+    sql: &impl Sql,
+    statement: &str,
+    parameters: &[SqlValue],
+) -> Result<Option<Columns>, SqlError> {
+    Ok(sql.run(statement, parameters)?.into_iter().next().map(Columns::new))
+}
+
+/// Every row, read by `read`.
+///
+/// # Errors
+/// [`SqlError`] if SQLite or `read` refuses.
+pub fn all<T>(
+    sql: &impl Sql,
+    statement: &str,
+    parameters: &[SqlValue],
+    read: impl Fn(&mut Columns) -> Result<T, SqlError>,
+) -> Result<Vec<T>, SqlError> {
+    sql.run(statement, parameters)?.into_iter().map(|row| read(&mut Columns::new(row))).collect()
+}
+
+/// The schema's history. A stored shape changes by a new entry, never by editing one.
+const MIGRATIONS: &[&str] = &[include_str!("ledger/schema.sql")];
+
+/// Brings the object's storage to the newest schema.
+///
+/// `PRAGMA user_version` is refused in Durable Objects, so a table holds the version.
+///
+/// # Errors
+/// [`SqlError`] if SQLite refuses; then nothing has changed.
+pub fn migrate(sql: &impl Sql, now: UnixSeconds) -> Result<(), SqlError> {
+    sql.atomically(|| {
+        sql.run(
+            "CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT",
+            &[],
+        )?;
+        let done = first(sql, "SELECT count(*) FROM migrations", &[])?
+            .map_or(Ok(0), |mut columns| columns.count())?;
+        for (version, migration) in (1_u32..).zip(MIGRATIONS) {
+            if u64::from(version) > done {
+                for statement in statements(migration) {
+                    sql.run(statement, &[])?;
+                }
+                sql.run(
+                    "INSERT INTO migrations (version, applied_at) VALUES (?1, ?2)",
+                    &[version.into(), now.into()],
+                )?;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Whether this storage was ever used. Reading this writes nothing.
+///
+/// # Errors
+/// [`SqlError`] if SQLite refuses.
+pub fn is_used(sql: &impl Sql) -> Result<bool, SqlError> {
+    let statement = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'migrations'";
+    Ok(first(sql, statement, &[])?.is_some())
+}
+
+/// Statements of a migration stand between lines that hold `--;` alone, because triggers contain
+/// semicolons.
+fn statements(migration: &str) -> impl Iterator<Item = &str> {
+    migration.split("\n--;\n").map(str::trim).filter(|statement| !statement.is_empty())
+}

@@ -1,0 +1,166 @@
+//! Moments and time zones. Time is always a parameter; nothing here reads a clock.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+/// A moment, in whole seconds since 1970-01-01T00:00:00Z.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct UnixSeconds(i64);
+
+/// Why a text is not a moment or a zone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TimeError {
+    /// Not RFC 3339.
+    #[error("must be a date and time with an offset, such as 2027-03-01T18:30:00Z (RFC 3339)")]
+    NotRfc3339,
+    /// Before 1970 or after 9999.
+    #[error("must lie between the years 1970 and 9999")]
+    OutOfRange,
+    /// Not in the IANA database.
+    #[error("must be an IANA time zone such as Europe/Berlin")]
+    UnknownZone,
+}
+
+impl UnixSeconds {
+    /// 9999-12-30T22:00:00Z, the last moment that jiff can print in every zone.
+    const MAX: i64 = 253_402_207_200;
+
+    /// From seconds since 1970.
+    #[must_use]
+    pub const fn new(seconds: i64) -> Self {
+        Self(seconds)
+    }
+
+    /// Seconds since 1970.
+    #[must_use]
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+
+    /// This moment and `seconds` more; stops at the ends of the range.
+    #[must_use]
+    pub const fn plus(self, seconds: i64) -> Self {
+        Self(self.0.saturating_add(seconds))
+    }
+
+    /// Seconds from `earlier` to this moment; negative if this one is earlier.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    /// From RFC 3339 text.
+    ///
+    /// # Errors
+    /// [`TimeError`] says what is wrong with the text.
+    pub fn from_rfc3339(text: &str) -> Result<Self, TimeError> {
+        let moment: Timestamp = text.parse().map_err(|_| TimeError::NotRfc3339)?;
+        Self::in_range(moment.as_second())
+    }
+
+    /// From milliseconds since 1970.
+    ///
+    /// # Errors
+    /// [`TimeError::OutOfRange`].
+    pub fn from_millis(millis: i64) -> Result<Self, TimeError> {
+        Self::in_range(millis.div_euclid(1000))
+    }
+
+    fn in_range(seconds: i64) -> Result<Self, TimeError> {
+        if (0..=Self::MAX).contains(&seconds) { Ok(Self(seconds)) } else { Err(TimeError::OutOfRange) }
+    }
+
+    /// For people, in `zone`: `Mon 1 Mar 2027, 18:30 CET`.
+    #[must_use]
+    pub fn to_words(self, zone: &ZoneName) -> String {
+        let zone = TimeZone::get(&zone.0).unwrap_or(TimeZone::UTC);
+        self.timestamp().to_zoned(zone).strftime("%a %-d %b %Y, %H:%M %Z").to_string()
+    }
+
+    /// `YYYYMMDDTHHMMSSZ`, the form that iCalendar uses (RFC 5545, 3.3.5).
+    #[must_use]
+    pub fn to_ics(self) -> String {
+        self.timestamp().strftime("%Y%m%dT%H%M%SZ").to_string()
+    }
+
+    /// `YYYY-MM-DD` in UTC, for totals by day.
+    #[must_use]
+    pub fn to_day(self) -> String {
+        self.timestamp().strftime("%Y-%m-%d").to_string()
+    }
+
+    fn timestamp(self) -> Timestamp {
+        Timestamp::from_second(self.0.clamp(0, Self::MAX)).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+}
+
+/// RFC 3339 in UTC: `2027-03-01T18:30:00Z`.
+impl fmt::Display for UnixSeconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.timestamp().fmt(f)
+    }
+}
+
+/// The name of a zone that the IANA database knows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ZoneName(String);
+
+impl ZoneName {
+    /// UTC, the default.
+    #[must_use]
+    pub fn utc() -> Self {
+        Self("UTC".to_owned())
+    }
+
+    /// A zone by its IANA name, spelled as the database spells it.
+    ///
+    /// # Errors
+    /// [`TimeError::UnknownZone`].
+    pub fn parse(text: &str) -> Result<Self, TimeError> {
+        let zone = TimeZone::get(text).map_err(|_| TimeError::UnknownZone)?;
+        zone.iana_name().map(|name| Self(name.to_owned())).ok_or(TimeError::UnknownZone)
+    }
+
+    /// The IANA name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rfc3339_comes_back_in_utc() {
+        let moment = UnixSeconds::from_rfc3339("2027-03-01T19:30:00+01:00").unwrap();
+        assert_eq!(moment.to_string(), "2027-03-01T18:30:00Z");
+        assert_eq!(moment.to_ics(), "20270301T183000Z");
+        assert_eq!(moment.to_day(), "2027-03-01");
+    }
+
+    #[test]
+    fn moments_that_cannot_be_meant_are_refused() {
+        assert_eq!(UnixSeconds::from_rfc3339("2027-03-01"), Err(TimeError::NotRfc3339));
+        assert_eq!(UnixSeconds::from_rfc3339("1969-03-01T00:00:00Z"), Err(TimeError::OutOfRange));
+        assert_eq!(UnixSeconds::from_millis(i64::MAX), Err(TimeError::OutOfRange));
+        assert_eq!(UnixSeconds::from_millis(1_800_000_000_999).unwrap().get(), 1_800_000_000);
+    }
+
+    #[test]
+    fn zones_are_those_of_iana() {
+        let berlin = ZoneName::parse("europe/berlin").unwrap();
+        assert_eq!(berlin.as_str(), "Europe/Berlin");
+        let moment = UnixSeconds::from_rfc3339("2027-03-01T18:30:00Z").unwrap();
+        assert_eq!(moment.to_words(&berlin), "Mon 1 Mar 2027, 19:30 CET");
+        assert_eq!(ZoneName::parse("Mars/Olympus"), Err(TimeError::UnknownZone));
+    }
+}

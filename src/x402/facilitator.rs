@@ -1,0 +1,255 @@
+//! Client of an x402 facilitator (`/verify`, `/settle`; x402 specification, section 7).
+//!
+//! Answers are judged by their body. Whatever does not clearly say that no money moved is
+//! [`SettleOutcome::Unknown`]: a timeout, a cut connection, a 5xx, an answer that cannot be read,
+//! `settlement_pending`, or a reason that we do not know.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::ports::{Http, HttpError, HttpRequest, HttpResponse};
+
+/// Where a facilitator is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facilitator {
+    /// Its address without a slash at the end.
+    pub base_url: String,
+}
+
+/// What a facilitator is asked about: a payment and what we require of it, both as JSON in the
+/// payment's version.
+#[derive(Clone, Debug)]
+pub struct Question<'a> {
+    /// 1 or 2.
+    pub x402_version: u8,
+    /// The payment as received.
+    pub payment: &'a Value,
+    /// Our requirements, never the client's.
+    pub requirements: &'a Value,
+    /// Who has to have paid (EIP-55).
+    pub payer: &'a str,
+}
+
+/// The verdict on a signature.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum VerifyOutcome {
+    /// The payment would go through now.
+    Valid,
+    /// It would not; a reason code.
+    Invalid(String),
+    /// No verdict; no money moved.
+    Unavailable(String),
+}
+
+/// What became of a settlement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SettleOutcome {
+    /// Money moved in this transaction.
+    Settled(String),
+    /// No money moved; a reason code.
+    Refused(String),
+    /// The facilitator did not take the request; no money moved.
+    Unavailable(String),
+    /// Nobody knows yet. For us: why, and the transaction if one was named.
+    Unknown(String, Option<String>),
+}
+
+/// When to give up on `/verify`, milliseconds.
+const VERIFY_MILLIS: u32 = 10_000;
+/// When to give up on `/settle`, milliseconds: before MCP clients do, whose limit is 60 seconds.
+const SETTLE_MILLIS: u32 = 45_000;
+const RESPONSE_BYTES_MAX: usize = 64 * 1024;
+
+/// Beginnings of reason codes that say for sure that nothing was sent to the chain or that the
+/// chain refused it (x402 section 9 and the reference implementation).
+const SURE_REFUSALS: &[&str] = &[
+    "insufficient_funds",
+    "invalid_exact_evm_insufficient_balance",
+    "invalid_exact_evm_payload_",
+    "invalid_exact_evm_signature",
+    "invalid_exact_evm_authorization_value",
+    "invalid_exact_evm_recipient_mismatch",
+    "invalid_exact_evm_network_mismatch",
+    "invalid_exact_evm_scheme",
+    "invalid_exact_evm_missing_eip712_domain",
+    "invalid_exact_evm_token_",
+    "invalid_exact_evm_nonce_already_used",
+    "invalid_exact_evm_transaction_simulation_failed",
+    "invalid_exact_evm_eip3009_not_supported",
+    "invalid_exact_evm_failed_to_parse_signature",
+    "invalid_network",
+    "invalid_payload",
+    "invalid_payment_requirements",
+    "invalid_scheme",
+    "invalid_x402_version",
+    "unsupported_",
+    "eip6492_factory_not_allowed",
+    "asset_not_deployed_contract",
+    "nonce_already_used",
+];
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct VerifyAnswer {
+    is_valid: bool,
+    invalid_reason: Option<String>,
+    payer: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SettleAnswer {
+    success: bool,
+    error_reason: Option<String>,
+    #[serde(default)]
+    transaction: Option<String>,
+    payer: Option<String>,
+}
+
+impl Facilitator {
+    /// Asks whether the payment would go through.
+    pub async fn verify(&self, http: &impl Http, question: &Question<'_>) -> VerifyOutcome {
+        match self.post(http, "verify", question, VERIFY_MILLIS).await {
+            Ok(response) => judge_verify(&response, question.payer),
+            Err(error) => VerifyOutcome::Unavailable(error.to_string()),
+        }
+    }
+
+    /// Asks to move the money.
+    pub async fn settle(&self, http: &impl Http, question: &Question<'_>) -> SettleOutcome {
+        match self.post(http, "settle", question, SETTLE_MILLIS).await {
+            Ok(response) => judge_settle(&response, question.payer),
+            Err(error) => SettleOutcome::Unknown(error.to_string(), None),
+        }
+    }
+
+    async fn post(
+        &self,
+        http: &impl Http,
+        path: &str,
+        question: &Question<'_>,
+        timeout_millis: u32,
+    ) -> Result<HttpResponse, HttpError> {
+        let body = json!({
+            "x402Version": question.x402_version,
+            "paymentPayload": question.payment,
+            "paymentRequirements": question.requirements,
+        });
+        http.send(HttpRequest {
+            url: format!("{}/{path}", self.base_url),
+            body: Some(body.to_string()),
+            headers: Vec::new(),
+            timeout_millis,
+            response_bytes_max: RESPONSE_BYTES_MAX,
+        })
+        .await
+    }
+}
+
+fn judge_verify(response: &HttpResponse, payer: &str) -> VerifyOutcome {
+    let Ok(answer) = serde_json::from_str::<VerifyAnswer>(&response.body) else {
+        return VerifyOutcome::Unavailable(format!("HTTP {} without a verdict", response.status));
+    };
+    let other_payer = answer.payer.is_some_and(|named| !named.eq_ignore_ascii_case(payer));
+    if answer.is_valid && !other_payer {
+        VerifyOutcome::Valid
+    } else if answer.is_valid {
+        VerifyOutcome::Invalid("invalid_payload".to_owned())
+    } else {
+        let reason = answer.invalid_reason.as_deref().and_then(code);
+        VerifyOutcome::Invalid(reason.unwrap_or_else(|| "unexpected_verify_error".to_owned()))
+    }
+}
+
+fn judge_settle(response: &HttpResponse, payer: &str) -> SettleOutcome {
+    let Ok(answer) = serde_json::from_str::<SettleAnswer>(&response.body) else {
+        let why = format!("HTTP {} without a verdict", response.status);
+        // These say that the request was not taken; anything else may have come after it was.
+        return match response.status {
+            400 | 401 | 403 | 404 | 405 | 413 | 415 | 422 | 429 => SettleOutcome::Unavailable(why),
+            _ => SettleOutcome::Unknown(why, None),
+        };
+    };
+    let transaction = answer.transaction.filter(|hash| is_hash(hash));
+    let reason = answer.error_reason.as_deref().and_then(code);
+    match (answer.success, transaction, reason) {
+        (true, Some(hash), _) if answer.payer.as_deref().is_none_or(|named| named.eq_ignore_ascii_case(payer)) => {
+            SettleOutcome::Settled(hash)
+        }
+        (true, hash, _) => SettleOutcome::Unknown("success without payer or transaction".to_owned(), hash),
+        (false, None, Some(reason)) if is_sure(&reason) => SettleOutcome::Refused(reason),
+        (false, hash, reason) => {
+            SettleOutcome::Unknown(reason.unwrap_or_else(|| "no known reason".to_owned()), hash)
+        }
+    }
+}
+
+fn is_sure(reason: &str) -> bool {
+    SURE_REFUSALS.iter().any(|beginning| reason.starts_with(beginning))
+}
+
+/// A reason if it is a code. Free text may hold signatures and internals, so it goes no further.
+fn code(reason: &str) -> Option<String> {
+    let is_code = !reason.is_empty()
+        && reason.len() <= 100
+        && reason.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+    is_code.then(|| reason.to_owned())
+}
+
+fn is_hash(text: &str) -> bool {
+    text.strip_prefix("0x").is_some_and(|digits| {
+        digits.len() == 64 && digits.bytes().all(|b| b.is_ascii_hexdigit())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAYER: &str = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
+
+    fn settle(status: u16, body: &str) -> SettleOutcome {
+        judge_settle(&HttpResponse { status, body: body.to_owned() }, PAYER)
+    }
+
+    #[test]
+    fn only_success_with_transaction_and_payer_is_settled() {
+        let hash = format!("0x{}", "ab".repeat(32));
+        let body = |payer: &str, hash: &str| {
+            format!(r#"{{"success":true,"transaction":"{hash}","network":"x","payer":"{payer}"}}"#)
+        };
+        assert_eq!(settle(200, &body(PAYER, &hash)), SettleOutcome::Settled(hash.clone()));
+        assert_eq!(settle(402, &body(&PAYER.to_lowercase(), &hash)), SettleOutcome::Settled(hash.clone()));
+        assert!(matches!(settle(200, &body(PAYER, "")), SettleOutcome::Unknown(_, None)));
+        let other = "0x0000000000000000000000000000000000000001";
+        assert!(matches!(settle(200, &body(other, &hash)), SettleOutcome::Unknown(_, Some(_))));
+    }
+
+    #[test]
+    fn a_refusal_is_believed_only_when_it_is_sure() {
+        for (status, body, sure) in [
+            (200, r#"{"success":false,"errorReason":"insufficient_funds","transaction":""}"#, true),
+            (400, r#"{"success":false,"errorReason":"invalid_exact_evm_signature"}"#, true),
+            (200, r#"{"success":false,"errorReason":"settlement_pending","transaction":""}"#, false),
+            (200, r#"{"success":false,"errorReason":"unexpected_settle_error"}"#, false),
+            (200, r#"{"success":false,"errorReason":"Timed out while waiting for 0xabc"}"#, false),
+            (200, r#"{"success":false}"#, false),
+            (200, "not json", false),
+            (500, r#"{"error":"boom"}"#, false),
+            (200, r#"{"success":"yes","transaction":"0x1"}"#, false),
+        ] {
+            let outcome = settle(status, body);
+            assert_eq!(matches!(outcome, SettleOutcome::Refused(_)), sure, "{body}");
+            assert_eq!(matches!(outcome, SettleOutcome::Unknown(..)), !sure, "{body}");
+        }
+        assert!(matches!(settle(401, "who are you"), SettleOutcome::Unavailable(_)));
+    }
+
+    #[test]
+    fn free_text_of_a_facilitator_goes_no_further() {
+        let body = r#"{"isValid":false,"invalidReason":"reverted with signature 0x1234"}"#;
+        let response = HttpResponse { status: 200, body: body.to_owned() };
+        let expected = VerifyOutcome::Invalid("unexpected_verify_error".to_owned());
+        assert_eq!(judge_verify(&response, PAYER), expected);
+    }
+}

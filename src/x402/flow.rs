@@ -1,0 +1,314 @@
+//! A paid call, step by step. Each step consumes the one before it, so none can be left out:
+//!
+//! ```text
+//! Quoted ─verify→ Checked ─claim→ Claimed ─vouch→ Vouched ─reserve→ Reserved ─settle→ Settled
+//!                          (sync: row                    (sync: seat,
+//!                           before any await)             intent)
+//! ```
+//!
+//! What is bought is handed over for a [`Settled`] only, which is made from a settled row.
+
+#![deny(clippy::arithmetic_side_effects)]
+
+use alloy_primitives::hex;
+use sha2::{Digest, Sha256};
+
+use crate::chain::networks::Network;
+use crate::id::PaymentId;
+use crate::ledger::payments::{self, Claim, Key, NewPayment, NotPaid, Payment, Settled};
+use crate::ports::{SqlError, World};
+use crate::time::UnixSeconds;
+use crate::x402::facilitator::{Facilitator, Question, SettleOutcome, VerifyOutcome};
+use crate::x402::quote::Quote;
+use crate::x402::verify::{self, Checked, Mismatch, Signature};
+use crate::x402::wire::PaymentPayload;
+
+/// A paid call in state `S`.
+#[derive(Debug)]
+pub struct Call<S> {
+    quote: Quote,
+    state: S,
+}
+
+/// The price is known.
+#[derive(Debug)]
+pub struct Quoted(());
+
+/// The payment is ours alone: claimed for this call.
+#[derive(Debug)]
+pub struct Claimed {
+    id: PaymentId,
+    checked: Checked,
+}
+
+/// The signature is good as far as anybody can tell.
+#[derive(Debug)]
+pub struct Vouched {
+    id: PaymentId,
+    checked: Checked,
+}
+
+/// The seat is held and the intent to settle is written.
+#[derive(Debug)]
+pub struct Reserved {
+    id: PaymentId,
+    checked: Checked,
+}
+
+/// What became of claiming a payment.
+#[derive(Debug)]
+pub enum Claiming {
+    /// Go on.
+    Go(Box<Call<Claimed>>),
+    /// This payment was seen before, for this very call; the row says how far it is.
+    Again(Box<Payment>),
+    /// This payment was seen before, for another call.
+    OtherCall,
+    /// Another paid call of this wallet is in flight.
+    Busy,
+    /// An earlier payment for this call has an unknown outcome.
+    UnknownBefore,
+}
+
+/// Why a call ends before money is known to have moved.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// No money moved; a reason code.
+    Refused(String),
+    /// No money moved; the facilitator cannot be used now. For us: why.
+    Unavailable(String),
+    /// Money may have moved; the alarm finds out. The transaction, if one was named.
+    Unknown(Option<String>),
+    /// Our storage failed.
+    Storage(SqlError),
+}
+
+impl From<SqlError> for Stop {
+    fn from(error: SqlError) -> Self {
+        Self::Storage(error)
+    }
+}
+
+impl Call<Quoted> {
+    /// Begins with the price.
+    #[must_use]
+    pub fn new(quote: Quote) -> Self {
+        Self { quote, state: Quoted(()) }
+    }
+
+    /// Compares the payment with the price, without asking anybody.
+    ///
+    /// # Errors
+    /// The quote again, and what differs.
+    pub fn verify(
+        self,
+        payment: PaymentPayload,
+        now: UnixSeconds,
+    ) -> Result<Call<Checked>, (Quote, Mismatch)> {
+        match verify::check(&self.quote, payment, now) {
+            Ok(state) => Ok(Call { quote: self.quote, state }),
+            Err(mismatch) => Err((self.quote, mismatch)),
+        }
+    }
+}
+
+impl Call<Checked> {
+    /// The payment that this call would be paid with.
+    #[must_use]
+    pub fn checked(&self) -> &Checked {
+        &self.state
+    }
+
+    /// Claims the payment for this call. Nothing may be awaited between reading the request and
+    /// this.
+    ///
+    /// # Errors
+    /// [`SqlError`] if SQLite refuses.
+    pub fn claim(self, world: &impl World) -> Result<Claiming, SqlError> {
+        let now = world.now();
+        let checked = self.state;
+        let authorization = &checked.payment.authorization;
+        let new = NewPayment {
+            key: key_of(checked.network, &checked.payment),
+            tool: &self.quote.call.tool,
+            digest: &self.quote.call.digest,
+            arguments: self.quote.call.arguments.to_string(),
+            amount: self.quote.amount,
+            pay_to: self.quote.pay_to.to_checksum(None),
+            // `verify::check` has bounded it, so it fits; the far future is the safe side.
+            valid_before: UnixSeconds::new(
+                i64::try_from(authorization.valid_before).unwrap_or(i64::MAX),
+            ),
+            x402_version: checked.payment.version.number(),
+            payment: checked.payment.raw.to_string(),
+            requirements: checked.requirements.to_string(),
+        };
+        Ok(match payments::claim(world, PaymentId::random(world), &new, now)? {
+            Claim::New(id) => {
+                Claiming::Go(Box::new(Call { quote: self.quote, state: Claimed { id, checked } }))
+            }
+            Claim::Known(payment) if payment.digest == self.quote.call.digest => {
+                Claiming::Again(payment)
+            }
+            Claim::Known(_) | Claim::OtherSignature => Claiming::OtherCall,
+            Claim::Busy => Claiming::Busy,
+            Claim::UnknownBefore => Claiming::UnknownBefore,
+        })
+    }
+}
+
+impl Call<Claimed> {
+    /// Has the facilitator judge a signature that we cannot judge ourselves.
+    ///
+    /// # Errors
+    /// [`Stop`]; the claim is given up then.
+    pub async fn vouch(
+        self,
+        world: &impl World,
+        facilitator: &Facilitator,
+    ) -> Result<Call<Vouched>, Stop> {
+        let Claimed { id, checked } = self.state;
+        if checked.signature == Signature::NeedsChain {
+            let payer = checked.payer().to_checksum(None);
+            match facilitator.verify(world, &question(&checked, &payer)).await {
+                VerifyOutcome::Valid => payments::mark_verified(world, &id, world.now())?,
+                VerifyOutcome::Invalid(reason) => {
+                    give_up(world, &id, &reason)?;
+                    return Err(Stop::Refused(reason));
+                }
+                VerifyOutcome::Unavailable(why) => {
+                    give_up(world, &id, "verification unavailable")?;
+                    return Err(Stop::Unavailable(why));
+                }
+            }
+        }
+        Ok(Call { quote: self.quote, state: Vouched { id, checked } })
+    }
+}
+
+impl Call<Vouched> {
+    /// Holds the seat and writes down that settlement is about to be asked for, if `check` still
+    /// agrees. `check` and the writing happen without an `await` between them.
+    ///
+    /// # Errors
+    /// Whatever `check` says; the claim is given up then.
+    pub fn reserve<E: From<SqlError> + std::fmt::Display>(
+        self,
+        world: &impl World,
+        check: impl FnOnce(&str, &PaymentId) -> Result<(), E>,
+    ) -> Result<Call<Reserved>, E> {
+        let Vouched { id, checked } = self.state;
+        if let Err(error) = check(&checked.payer().to_checksum(None), &id) {
+            give_up(world, &id, "not available any more")?;
+            return Err(error);
+        }
+        payments::mark_settling(world, &id, self.quote.seat.as_ref(), world.now())?;
+        Ok(Call { quote: self.quote, state: Reserved { id, checked } })
+    }
+}
+
+impl Call<Reserved> {
+    /// Has the facilitator move the money, and gives the proof that it did.
+    ///
+    /// # Errors
+    /// [`Stop`]; after [`Stop::Unknown`] claim and seat stay, and the alarm finds out.
+    pub async fn settle(
+        self,
+        world: &impl World,
+        facilitator: &Facilitator,
+    ) -> Result<Settled, Stop> {
+        let Reserved { id, checked } = self.state;
+        // If we die from here on, the alarm takes over.
+        world.wake_at(world.now().plus(payments::SETTLE_SECONDS)).await;
+        let payer = checked.payer().to_checksum(None);
+        let outcome = facilitator.settle(world, &question(&checked, &payer)).await;
+        record(world, &id, 0, outcome)
+    }
+}
+
+/// What a payment is known by.
+#[must_use]
+pub fn key_of(network: &'static Network, payment: &PaymentPayload) -> Key {
+    Key {
+        network: network.caip2,
+        asset: network.usdc.to_checksum(None),
+        payer: payment.authorization.from.to_checksum(None),
+        nonce: hex::encode_prefixed(payment.authorization.nonce),
+        signature_digest: hex::encode(Sha256::digest(&payment.signature)),
+    }
+}
+
+/// Asks once more for the settlement of a payment whose outcome is unknown.
+///
+/// # Errors
+/// [`Stop`] as for the first time, but a refusal now proves nothing (the first request may have
+/// moved the money), so it stays unknown.
+pub async fn settle_again(
+    world: &impl World,
+    facilitator: &Facilitator,
+    payment: &Payment,
+) -> Result<Settled, Stop> {
+    let Some(raw) = &payment.payment else { return Err(Stop::Unknown(None)) };
+    let question = Question {
+        x402_version: payment.x402_version,
+        payment: raw,
+        requirements: &payment.requirements,
+        payer: &payment.payer,
+    };
+    let outcome = match facilitator.settle(world, &question).await {
+        SettleOutcome::Refused(reason) | SettleOutcome::Unavailable(reason) => {
+            SettleOutcome::Unknown(reason, None)
+        }
+        other @ (SettleOutcome::Settled(_) | SettleOutcome::Unknown(..)) => other,
+    };
+    record(world, &payment.id, payment.attempts, outcome)
+}
+
+/// When to look again at a payment of unknown outcome: 3 s, 6 s, 12 s … up to 5 minutes.
+#[must_use]
+pub fn next_check(attempts: u32, now: UnixSeconds) -> UnixSeconds {
+    now.plus(3_i64.saturating_mul(2_i64.saturating_pow(attempts.min(10))).min(300))
+}
+
+fn record(
+    world: &impl World,
+    id: &PaymentId,
+    attempts: u32,
+    outcome: SettleOutcome,
+) -> Result<Settled, Stop> {
+    let now = world.now();
+    // A second look may have settled it while this answer was on its way.
+    if let Some(settled) = payments::find(world, id)?.and_then(|payment| payment.settled()) {
+        return Ok(settled);
+    }
+    match outcome {
+        SettleOutcome::Settled(transaction) => {
+            Ok(payments::mark_settled(world, id, &transaction, now)?)
+        }
+        SettleOutcome::Refused(reason) => {
+            give_up(world, id, &reason)?;
+            Err(Stop::Refused(reason))
+        }
+        SettleOutcome::Unavailable(why) => {
+            give_up(world, id, "settlement unavailable")?;
+            Err(Stop::Unavailable(why))
+        }
+        SettleOutcome::Unknown(why, transaction) => {
+            payments::mark_unknown(world, id, &why, next_check(attempts, now), now)?;
+            Err(Stop::Unknown(transaction))
+        }
+    }
+}
+
+fn give_up(world: &impl World, id: &PaymentId, reason: &str) -> Result<(), SqlError> {
+    payments::mark_not_paid(world, id, NotPaid::Refused, reason, world.now())
+}
+
+fn question<'a>(checked: &'a Checked, payer: &'a str) -> Question<'a> {
+    Question {
+        x402_version: checked.payment.version.number(),
+        payment: &checked.payment.raw,
+        requirements: &checked.requirements,
+        payer,
+    }
+}

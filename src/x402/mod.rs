@@ -1,0 +1,12 @@
+//! Payment for calls over x402 (versions 1 and 2, scheme `exact` on EVM networks).
+//!
+//! [`quote`] says what a call costs, [`wire`] and [`dialects`] turn that into every challenge that
+//! known clients read and read every form of payment they send, [`verify`] checks a payment without
+//! any network, [`facilitator`] has it verified and settled, and [`flow`] holds the order of steps.
+
+pub mod dialects;
+pub mod facilitator;
+pub mod flow;
+pub mod quote;
+pub mod verify;
+pub mod wire;

@@ -1,0 +1,140 @@
+//! What can be known of a payment without asking anybody.
+
+#![deny(clippy::arithmetic_side_effects)]
+
+use alloy_primitives::{Address, U256};
+use serde_json::{Value, json};
+
+use crate::chain::eip3009::recover_eoa;
+use crate::chain::networks::Network;
+use crate::time::UnixSeconds;
+use crate::x402::dialects::{requirements_v1, requirements_v2};
+use crate::x402::quote::{PAYMENT_SECONDS_MAX, Quote};
+use crate::x402::wire::{PaymentPayload, RequirementsV2, Version};
+
+/// A payment must stay valid this long, so that settling it does not run into its end, seconds.
+pub const SETTLE_SECONDS_MIN: i64 = 20;
+/// How far a payer's clock may be ahead of ours, seconds.
+const CLOCK_SKEW_SECONDS: i64 = 600;
+
+/// A payment that satisfies our quote as far as can be known locally. Only [`check`] makes one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// The payment.
+    pub(super) payment: PaymentPayload,
+    /// Where it moves money.
+    pub(super) network: &'static Network,
+    /// Whether the signature still has to be judged by the facilitator.
+    pub(super) signature: Signature,
+    /// Our own requirements, in the payment's version, for the facilitator.
+    pub(super) requirements: Value,
+}
+
+/// Who vouches for the signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signature {
+    /// It recovers to the payer (EIP-712, secp256k1).
+    Recovered,
+    /// A contract's: only the chain knows (ERC-1271, ERC-6492).
+    NeedsChain,
+}
+
+/// Why a payment does not satisfy the quote. The text is a reason code of x402, section 9.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Mismatch {
+    /// A network that we did not offer.
+    #[error("invalid_network")]
+    Network,
+    /// `accepted` differs from everything that we offered.
+    #[error("invalid_payment_requirements")]
+    Requirements,
+    /// Somebody else would be paid.
+    #[error("invalid_exact_evm_payload_recipient_mismatch")]
+    Recipient,
+    /// Another amount, version 1.
+    #[error("invalid_exact_evm_payload_authorization_value")]
+    ValueV1,
+    /// Another amount, version 2.
+    #[error("invalid_exact_evm_payload_authorization_value_mismatch")]
+    ValueV2,
+    /// Not valid yet.
+    #[error("invalid_exact_evm_payload_authorization_valid_after")]
+    NotYetValid,
+    /// Not valid any more, for too short a time, or for too long.
+    #[error("invalid_exact_evm_payload_authorization_valid_before")]
+    Expired,
+}
+
+impl Checked {
+    /// The wallet that says it pays.
+    #[must_use]
+    pub fn payer(&self) -> Address {
+        self.payment.authorization.from
+    }
+}
+
+/// Compares `payment` with `quote`. What the client echoes is compared, never used.
+///
+/// # Errors
+/// [`Mismatch`] is the first difference.
+pub fn check(
+    quote: &Quote,
+    payment: PaymentPayload,
+    now: UnixSeconds,
+) -> Result<Checked, Mismatch> {
+    let network = find_network(quote, &payment)?;
+    let ours = requirements_v2(quote, network);
+    if payment.accepted.as_ref().is_some_and(|theirs| !is_same(&ours, theirs)) {
+        return Err(Mismatch::Requirements);
+    }
+    let authorization = &payment.authorization;
+    if authorization.to != quote.pay_to {
+        return Err(Mismatch::Recipient);
+    }
+    if authorization.value != quote.amount.to_u256() {
+        return Err(match payment.version {
+            Version::V1 => Mismatch::ValueV1,
+            Version::V2 => Mismatch::ValueV2,
+        });
+    }
+    let second = |moment: UnixSeconds| U256::from(moment.get().unsigned_abs());
+    if authorization.valid_after > second(now) {
+        return Err(Mismatch::NotYetValid);
+    }
+    let latest = now.plus(i64::from(PAYMENT_SECONDS_MAX)).plus(CLOCK_SKEW_SECONDS);
+    if authorization.valid_before < second(now.plus(SETTLE_SECONDS_MIN))
+        || authorization.valid_before > second(latest)
+    {
+        return Err(Mismatch::Expired);
+    }
+    let recovered = recover_eoa(network, authorization, &payment.signature);
+    let signature = if recovered == Some(authorization.from) {
+        Signature::Recovered
+    } else {
+        Signature::NeedsChain
+    };
+    let requirements = match payment.version {
+        Version::V1 => json!(requirements_v1(quote, network)),
+        Version::V2 => json!(ours),
+    };
+    Ok(Checked { payment, network, signature, requirements })
+}
+
+fn find_network(quote: &Quote, payment: &PaymentPayload) -> Result<&'static Network, Mismatch> {
+    let named = |network: &&&'static Network| match payment.version {
+        Version::V1 => network.v1_name == payment.network,
+        Version::V2 => network.caip2 == payment.network,
+    };
+    quote.networks.iter().find(named).copied().ok_or(Mismatch::Network)
+}
+
+/// Addresses are the same in any case; everything else must be equal to the letter.
+fn is_same(ours: &RequirementsV2, theirs: &RequirementsV2) -> bool {
+    ours.scheme == theirs.scheme
+        && ours.network == theirs.network
+        && ours.amount == theirs.amount
+        && ours.asset.eq_ignore_ascii_case(&theirs.asset)
+        && ours.pay_to.eq_ignore_ascii_case(&theirs.pay_to)
+        && ours.max_timeout_seconds == theirs.max_timeout_seconds
+        && ours.extra == theirs.extra
+}

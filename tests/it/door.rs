@@ -1,0 +1,186 @@
+//! The door in both eras, and what only the owner may do.
+
+use events_concierge::host::command::Action;
+use serde_json::{Value, json};
+
+use crate::support::{Door, block_on, json_of};
+
+fn rpc(method: &str, params: &Value) -> Value {
+    json!({"jsonrpc": "2.0", "id": 7, "method": method, "params": params})
+}
+
+fn modern(method: &str, mut params: Value) -> Value {
+    params["_meta"] = json!({
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": {},
+    });
+    rpc(method, &params)
+}
+
+const MODERN: (&str, &str) = ("mcp-protocol-version", "2026-07-28");
+
+#[test]
+fn every_list_answers_in_every_version() {
+    let door = Door::open();
+    door.event(5);
+    for (method, member) in [
+        ("tools/list", "tools"),
+        ("resources/list", "resources"),
+        ("resources/templates/list", "resourceTemplates"),
+        ("prompts/list", "prompts"),
+    ] {
+        for version in ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"] {
+            let reply = door.mcp(false, &[("mcp-protocol-version", version)], &rpc(method, &json!({})));
+            let result = &json_of(&reply)["result"];
+            assert!(!result[member].as_array().unwrap().is_empty(), "{method} {version}");
+            assert!(result.get("resultType").is_none());
+        }
+        let reply = door.mcp(false, &[MODERN, ("mcp-method", method)], &modern(method, json!({})));
+        let result = &json_of(&reply)["result"];
+        assert!(!result[member].as_array().unwrap().is_empty(), "{method} modern");
+        assert_eq!(result["resultType"], "complete");
+        assert!(result["ttlMs"].is_u64() && result["cacheScope"].is_string());
+    }
+}
+
+#[test]
+fn a_plain_caller_needs_no_handshake_and_gets_http_402() {
+    let door = Door::open();
+    let event = door.event(5);
+    let reply = door.mcp(false, &[], &rpc("tools/list", &json!({})));
+    assert_eq!(json_of(&reply)["result"]["tools"][0]["name"], "listEvents");
+    let call = rpc("tools/call", &json!({"name": "rsvpToEvent", "arguments": {"eventId": event}}));
+    let reply = door.mcp(false, &[], &call);
+    assert_eq!((reply.status, &json_of(&reply)["x402Version"]), (402, &json!(1)));
+    let reply = door.mcp(false, &[("accept", "application/json, text/event-stream")], &call);
+    assert_eq!((reply.status, &json_of(&reply)["result"]["isError"]), (200, &json!(true)));
+}
+
+#[test]
+fn the_ladder_of_protocol_errors() {
+    let door = Door::open();
+    let check = |headers: &[(&str, &str)], body: Value, status: u16, code: i64| {
+        let reply = door.mcp(false, headers, &body);
+        assert_eq!((reply.status, &json_of(&reply)["error"]["code"]), (status, &json!(code)), "{body}");
+        if body.get("id").is_some() {
+            assert_eq!(json_of(&reply)["id"], body["id"], "{body}");
+        }
+    };
+    let list = [MODERN, ("mcp-method", "tools/list")];
+    check(&[MODERN], rpc("tools/list", &json!({})), 400, -32602);
+    check(&[], modern("tools/list", json!({})), 400, -32020);
+    check(&[MODERN], modern("tools/list", json!({})), 400, -32020);
+    check(&[], rpc("server/discover", &json!({})), 400, -32602);
+    let mut unknown = modern("tools/list", json!({}));
+    unknown["params"]["_meta"]["io.modelcontextprotocol/protocolVersion"] = json!("v999.0.0");
+    check(&list, unknown.clone(), 400, -32020);
+    check(&[("mcp-protocol-version", "v999.0.0"), list[1]], unknown, 400, -32022);
+    for method in ["initialize", "ping", "logging/setLevel", "resources/subscribe", "no/such"] {
+        check(&[MODERN, ("mcp-method", method)], modern(method, json!({})), 404, -32601);
+    }
+    let call = modern("tools/call", json!({"name": "listEvents"}));
+    check(&[MODERN, ("mcp-method", "tools/call")], call.clone(), 400, -32020);
+    check(&[MODERN, ("mcp-method", "tools/call"), ("mcp-name", "other")], call, 400, -32020);
+    check(&[], rpc("no/such", &json!({})), 200, -32601);
+    check(&[("mcp-protocol-version", "1999-01-01")], rpc("tools/list", &json!({})), 400, -32000);
+    check(&[], json!({"id": 7, "method": "ping"}), 400, -32600);
+    check(&[], json!([]), 400, -32600);
+    check(&[MODERN], json!([rpc("ping", &json!({}))]), 400, -32600);
+    check(&[], rpc("tools/call", &json!({"name": "noSuchTool"})), 200, -32602);
+    check(&[], rpc("tools/list", &json!({"cursor": "x"})), 200, -32602);
+    check(&[], rpc("resources/read", &json!({"uri": "event://missing"})), 200, -32602);
+}
+
+#[test]
+fn a_name_in_base64_is_the_same_name() {
+    let door = Door::open();
+    let call = modern("tools/call", json!({"name": "listEvents"}));
+    let headers = [MODERN, ("mcp-method", "tools/call"), ("mcp-name", "=?base64?bGlzdEV2ZW50cw==?=")];
+    assert_eq!(door.mcp(false, &headers, &call).status, 200);
+}
+
+#[test]
+fn batches_belong_to_one_version() {
+    let door = Door::open();
+    let note = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
+    let body = json!([rpc("ping", &json!({})), note, rpc("tools/list", &json!({}))]);
+    let reply = door.mcp(false, &[("mcp-protocol-version", "2025-03-26")], &body);
+    assert_eq!(json_of(&reply).as_array().unwrap().len(), 2);
+    assert_eq!(door.mcp(false, &[], &note).status, 202);
+}
+
+#[test]
+fn only_the_owner_sees_and_calls_owner_tools() {
+    let door = Door::open();
+    let create = rpc("tools/call", &json!({"name": "createEvent", "arguments": {
+        "title": "Rust meetup", "startsAt": "2027-03-01T18:30:00Z", "capacity": 5, "price": "0.05"}}));
+    let reply = json_of(&door.mcp(false, &[], &create));
+    assert_eq!(reply["result"]["structuredContent"]["error"]["code"], "not_owner");
+    assert_eq!(door.int("SELECT count(*) FROM events"), 0);
+    let reply = json_of(&door.mcp(true, &[], &create));
+    assert_eq!(reply["result"]["structuredContent"]["success"], true);
+    let names = |owner| door.mcp(owner, &[], &rpc("tools/list", &json!({}))).body;
+    assert!(!names(false).contains("createEvent") && names(true).contains("createEvent"));
+}
+
+#[test]
+fn a_faulty_argument_is_named_and_nothing_is_stored() {
+    let door = Door::open();
+    let good = json!({"title": "T", "startsAt": "2027-03-01T18:30:00Z", "capacity": 5, "price": "0.05"});
+    for (field, value) in [
+        ("title", json!("")),
+        ("title", json!("x".repeat(201))),
+        ("title", json!(5)),
+        ("startsAt", json!("tomorrow")),
+        ("startsAt", json!("2020-01-01T00:00:00Z")),
+        ("endsAt", json!("2027-03-01T18:30:00Z")),
+        ("timeZone", json!("Mars/Olympus")),
+        ("capacity", json!(-1)),
+        ("capacity", json!(1_000_001)),
+        ("price", json!("0")),
+        ("price", json!("free")),
+        ("price", json!("0.0000001")),
+        ("colour", json!("red")),
+    ] {
+        let mut event = good.clone();
+        event[field] = value;
+        let reply = door.as_owner(Action::CreateEvent, &event);
+        assert_eq!(reply.status, 422, "{event}");
+        assert!(json_of(&reply)["detail"].as_str().unwrap().contains(field), "{}", reply.body);
+    }
+    assert_eq!(door.int("SELECT count(*) FROM events"), 0);
+    let reply = door.as_owner(Action::CreateEvent, &json!({"title": "T", "date": 1_803_925_800_000_i64, "capacity": 0, "price": "1"}));
+    assert_eq!(json_of(&reply)["startsAt"], "2027-03-01T18:30:00Z");
+    assert_eq!(json_of(&reply)["seatsLeft"], Value::Null);
+}
+
+#[test]
+fn a_list_is_read_page_by_page() {
+    let door = Door::open();
+    for _ in 0..5 {
+        door.event(5);
+    }
+    let mut seen = Vec::new();
+    let mut arguments = json!({"limit": 2});
+    loop {
+        let page = json_of(&block_on(door.tool("listEvents", &arguments, None)));
+        seen.extend(page["events"].as_array().unwrap().iter().map(|e| e["id"].clone()));
+        let Some(next) = page.get("nextCursor") else { break };
+        arguments["cursor"] = next.clone();
+    }
+    seen.sort_by_key(Value::to_string);
+    seen.dedup();
+    assert_eq!(seen.len(), 5);
+    let reply = block_on(door.tool("getAllEvents", &json!({"cursor": "x"}), None));
+    assert_eq!(reply.status, 422);
+}
+
+#[test]
+fn an_object_that_nobody_registered_stores_nothing() {
+    let mut door = Door::open();
+    door.world.sqlite = std::rc::Rc::new(rusqlite::Connection::open_in_memory().unwrap());
+    door.evict();
+    let reply = block_on(door.tool("listEvents", &json!({}), None));
+    assert_eq!((reply.status, &json_of(&reply)["title"]), (404, &json!("no such host")));
+    assert_eq!(door.int("SELECT count(*) FROM sqlite_master"), 0);
+}

@@ -1,0 +1,43 @@
+//! What others depend on, pinned. A change shows in the diff and is made on purpose.
+
+use serde_json::json;
+
+use crate::support::{Door, block_on};
+
+#[test]
+fn the_tool_list() {
+    insta::with_settings!({snapshot_path => "../golden", prepend_module_to_snapshot => false}, {
+        insta::assert_json_snapshot!("tools-list", events_concierge::mcp::catalog::list(true));
+    });
+}
+
+#[test]
+fn the_challenge() {
+    let door = Door::open();
+    let event = door.event(5);
+    let arguments = json!({"eventId": event});
+    let body = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call",
+        "params": {"name": "rsvpToEvent", "arguments": arguments}});
+    let headers = [("mcp-protocol-version", "2025-11-25")];
+    let in_mcp = crate::support::json_of(&door.mcp(false, &headers, &body));
+    let over_http = block_on(door.tool("rsvpToEvent", &arguments, None));
+    let pinned = json!({
+        "mcp": in_mcp,
+        "httpBody": crate::support::json_of(&over_http),
+        "httpHeader": door.challenge("rsvpToEvent", &arguments),
+    });
+    insta::with_settings!({snapshot_path => "../golden", prepend_module_to_snapshot => false}, {
+        insta::assert_json_snapshot!("payment-required", pinned);
+    });
+}
+
+#[test]
+fn the_calendar_file() {
+    let door = Door::open();
+    let event_id = events_concierge::id::EventId::parse(&door.event(5)).unwrap();
+    let action = events_concierge::host::command::Action::Calendar { event_id };
+    let reply = door.as_owner(action, &json!({}));
+    insta::with_settings!({snapshot_path => "../golden", prepend_module_to_snapshot => false}, {
+        insta::assert_snapshot!("ticket-ics", reply.body.replace("\r\n", "\n"));
+    });
+}

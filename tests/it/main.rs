@@ -1,0 +1,9 @@
+//! The native integration tests: the host's service over a world in memory, with real SQLite.
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+#![expect(clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::indexing_slicing, reason = "a missing member is a failed test")]
+
+mod door;
+mod golden;
+mod money;
+mod support;

@@ -1,0 +1,300 @@
+//! No seat without payment, no payment without seat, nothing twice.
+
+use events_concierge::host::command::Action;
+use serde_json::{Value, json};
+
+use crate::support::{Door, Settles, Wallet, as_v1, block_on, join_all, json_of};
+
+fn rsvp(event: &str) -> Value {
+    json!({"eventId": event})
+}
+
+fn pay_for(door: &Door, event: &str, wallet: u8, nonce: u8) -> Value {
+    let challenge = door.challenge("rsvpToEvent", &rsvp(event));
+    Wallet::new(wallet).pay(&challenge["accepts"][0], nonce)
+}
+
+fn settlements(door: &Door) -> usize {
+    door.world.memory.settled.borrow().len()
+}
+
+fn seats(door: &Door) -> i64 {
+    door.int("SELECT count(*) FROM rsvps")
+}
+
+/// Money in the ledger, on the chain, in KV and in seats is the same money.
+fn books_balance(door: &Door) {
+    door.pass(30);
+    let settled = door.int("SELECT count(*) FROM ledger WHERE entry = 'settled'");
+    assert_eq!(usize::try_from(settled).unwrap(), settlements(door));
+    assert_eq!(seats(door), settled);
+    let revenue = door.int("SELECT coalesce(sum(amount), 0) FROM ledger WHERE entry = 'settled'");
+    assert_eq!(revenue, settled * 50_000);
+    let kv = door.world.memory.kv.borrow();
+    let published = kv.get(&format!("{}:revenue", door.scope)).map_or("0", String::as_str);
+    assert_eq!(published, revenue.to_string());
+}
+
+#[test]
+fn a_paid_call_buys_a_seat_in_both_versions() {
+    let door = Door::open();
+    let event = door.event(5);
+    let first = pay_for(&door, &event, 1, 1);
+    let reply = block_on(door.tool("rsvpToEvent", &rsvp(&event), Some(&first)));
+    assert_eq!(reply.status, 200, "{}", reply.body);
+    assert!(reply.headers.iter().any(|(name, _)| *name == "payment-response"));
+    assert_eq!(json_of(&reply)["event"]["seatsLeft"], 4);
+    let second = as_v1(&pay_for(&door, &event, 2, 2));
+    let reply = block_on(door.tool("rsvpToEvent", &rsvp(&event), Some(&second)));
+    assert_eq!(reply.status, 200, "{}", reply.body);
+    assert!(reply.headers.iter().any(|(name, _)| *name == "x-payment-response"));
+    books_balance(&door);
+    assert_eq!(seats(&door), 2);
+}
+
+#[test]
+fn a_signature_that_recovers_needs_settle_alone() {
+    let door = Door::open();
+    let event = door.event(5);
+    let payment = pay_for(&door, &event, 1, 1);
+    block_on(door.tool("rsvpToEvent", &rsvp(&event), Some(&payment)));
+    assert_eq!(*door.world.memory.requests.borrow(), ["http://facilitator.test/settle"]);
+}
+
+#[test]
+fn the_same_payment_again_gets_the_same_answer() {
+    let mut door = Door::open();
+    let event = door.event(1);
+    let payment = pay_for(&door, &event, 1, 1);
+    let first = block_on(door.tool("rsvpToEvent", &rsvp(&event), Some(&payment)));
+    door.evict();
+    let again = block_on(door.tool("rsvpToEvent", &rsvp(&event), Some(&payment)));
+    assert_eq!(first, again);
+    assert_eq!(settlements(&door), 1);
+    books_balance(&door);
+}
+
+#[test]
+fn who_knows_the_nonce_but_not_the_signature_gets_nothing() {
+    let door = Door::open();
+    let event = door.event(5);
+    let mut payment = pay_for(&door, &event, 1, 1);
+    block_on(door.tool("rsvpToEvent", &rsvp(&event), Some(&payment)));
+    payment["payload"]["signature"] = json!(format!("0x{}", "11".repeat(65)));
+    let reply = block_on(door.tool("rsvpToEvent", &rsvp(&event), Some(&payment)));
+    assert!(!reply.body.contains("ticketUrl"), "{}", reply.body);
+    assert_ne!(reply.status, 200);
+}
+
+#[test]
+fn one_payment_at_once_twenty_times_is_one_seat() {
+    let door = Door::open();
+    let event = door.event(5);
+    let payment = pay_for(&door, &event, 1, 1);
+    let arguments = rsvp(&event);
+    let calls = (0..20).map(|_| door.tool("rsvpToEvent", &arguments, Some(&payment))).collect();
+    let replies = join_all(calls);
+    let done: Vec<_> = replies.iter().filter(|reply| reply.status == 200).collect();
+    assert!(!done.is_empty());
+    assert!(done.iter().all(|reply| reply.body == done[0].body));
+    assert!(replies.iter().all(|reply| reply.status == 200 || reply.status == 409));
+    assert_eq!((seats(&door), settlements(&door)), (1, 1));
+    books_balance(&door);
+}
+
+#[test]
+fn the_same_payment_for_another_event_is_refused() {
+    let door = Door::open();
+    let (one, other) = (door.event(5), door.event(5));
+    let payment = pay_for(&door, &one, 1, 1);
+    block_on(door.tool("rsvpToEvent", &rsvp(&one), Some(&payment)));
+    let reply = block_on(door.tool("rsvpToEvent", &rsvp(&other), Some(&payment)));
+    assert_eq!((reply.status, &json_of(&reply)["title"]), (409, &json!("payment used")));
+    assert_eq!((seats(&door), settlements(&door)), (1, 1));
+}
+
+#[test]
+fn five_seats_are_sold_to_five_of_twenty() {
+    let door = Door::open();
+    let event = door.event(5);
+    let payments: Vec<_> = (1..=20).map(|n| pay_for(&door, &event, n, n)).collect();
+    let arguments = rsvp(&event);
+    let calls = payments.iter().map(|p| door.tool("rsvpToEvent", &arguments, Some(p))).collect();
+    let replies = join_all(calls);
+    assert_eq!(replies.iter().filter(|reply| reply.status == 200).count(), 5);
+    assert_eq!((seats(&door), settlements(&door)), (5, 5));
+    books_balance(&door);
+}
+
+#[test]
+fn a_lost_answer_is_found_on_the_chain_and_delivered_without_another_charge() {
+    let mut door = Door::open();
+    let event = door.event(1);
+    let payment = pay_for(&door, &event, 1, 1);
+    door.world.memory.settles.borrow_mut().push_back(Settles::PaysSilently);
+    let reply = block_on(door.tool("rsvpToEvent", &rsvp(&event), Some(&payment)));
+    assert_eq!((reply.status, &json_of(&reply)["moneyMoved"]), (409, &json!("unknown")));
+    // The seat is held: nobody else can buy it, and nobody is asked to pay for it.
+    let other = block_on(door.tool("rsvpToEvent", &rsvp(&event), None));
+    assert_eq!((other.status, &json_of(&other)["title"]), (409, &json!("event seats held")));
+    door.evict();
+    door.pass(30);
+    let reply = block_on(door.tool("rsvpToEvent", &rsvp(&event), Some(&payment)));
+    assert_eq!(reply.status, 200, "{}", reply.body);
+    assert_eq!((seats(&door), settlements(&door)), (1, 1));
+    books_balance(&door);
+}
+
+#[test]
+fn a_settlement_that_hung_is_asked_for_again() {
+    let door = Door::open();
+    let event = door.event(1);
+    let payment = pay_for(&door, &event, 1, 1);
+    door.world.memory.settles.borrow_mut().push_back(Settles::Hangs);
+    let reply = block_on(door.tool("rsvpToEvent", &rsvp(&event), Some(&payment)));
+    assert_eq!(json_of(&reply)["moneyMoved"], "unknown");
+    door.pass(30);
+    assert_eq!((seats(&door), settlements(&door)), (1, 1));
+    books_balance(&door);
+}
+
+#[test]
+fn a_payment_that_ran_out_unpaid_frees_its_seat() {
+    let door = Door::open();
+    let event = door.event(1);
+    let payment = pay_for(&door, &event, 1, 1);
+    door.world.memory.settles.borrow_mut().extend((0..60).map(|_| Settles::Hangs));
+    block_on(door.tool("rsvpToEvent", &rsvp(&event), Some(&payment)));
+    door.pass(1_000);
+    assert_eq!(door.int("SELECT count(*) FROM payments WHERE state = 'failed'"), 1);
+    assert_eq!((seats(&door), settlements(&door)), (0, 0));
+    door.challenge("rsvpToEvent", &rsvp(&event));
+}
+
+#[test]
+fn a_refused_settlement_costs_nothing_and_may_be_tried_again() {
+    let door = Door::open();
+    let event = door.event(1);
+    let payment = pay_for(&door, &event, 1, 1);
+    let refuses = Settles::Refuses("insufficient_funds");
+    door.world.memory.settles.borrow_mut().push_back(refuses);
+    let reply = block_on(door.tool("rsvpToEvent", &rsvp(&event), Some(&payment)));
+    assert_eq!((reply.status, &json_of(&reply)["error"]), (402, &json!("insufficient_funds")));
+    assert_eq!((seats(&door), settlements(&door)), (0, 0));
+    let reply = block_on(door.tool("rsvpToEvent", &rsvp(&event), Some(&payment)));
+    assert_eq!(reply.status, 200, "{}", reply.body);
+    books_balance(&door);
+}
+
+#[test]
+fn a_crash_during_settlement_is_finished_by_the_alarm() {
+    let mut door = Door::open();
+    let event = door.event(1);
+    let payment = pay_for(&door, &event, 1, 1);
+    {
+        // The object dies while the facilitator has the payment: the call is dropped half-way.
+        let arguments = rsvp(&event);
+        let mut call = Box::pin(door.tool("rsvpToEvent", &arguments, Some(&payment)));
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(call.as_mut().poll(&mut context).is_pending());
+    }
+    assert_eq!(door.int("SELECT count(*) FROM payments WHERE state = 'settling'"), 1);
+    door.evict();
+    door.pass(200);
+    assert_eq!((seats(&door), settlements(&door)), (1, 1));
+    books_balance(&door);
+}
+
+#[test]
+fn what_cannot_be_had_is_said_before_any_price() {
+    let door = Door::open();
+    let event = door.event(1);
+    let payment = pay_for(&door, &event, 1, 1);
+    block_on(door.tool("rsvpToEvent", &rsvp(&event), Some(&payment)));
+    let check = |arguments: Value, status: u16, title: &str| {
+        let reply = block_on(door.tool("rsvpToEvent", &arguments, None));
+        assert_eq!((reply.status, json_of(&reply)["title"].as_str().unwrap()), (status, title));
+    };
+    check(rsvp(&event), 409, "event full");
+    check(rsvp("evt_000000000000000000000000"), 404, "event not found");
+    check(json!({"eventId": 5}), 422, "invalid arguments");
+    check(json!({}), 422, "invalid arguments");
+    let cancelled = door.event(5);
+    let id = events_concierge::id::EventId::parse(&cancelled).unwrap();
+    door.as_owner(Action::CancelEvent { event_id: id }, &json!({}));
+    check(rsvp(&cancelled), 409, "event cancelled");
+    let past = door.event(5);
+    door.world.memory.now.set(1_900_000_000);
+    check(rsvp(&past), 409, "event past");
+}
+
+#[test]
+fn a_payment_that_is_not_ours_is_refused_before_any_request() {
+    let door = Door::open();
+    let event = door.event(5);
+    let challenge = door.challenge("rsvpToEvent", &rsvp(&event));
+    let ours = &challenge["accepts"][0];
+    let wallet = Wallet::new(1);
+    let check = |payment: Value, reason: &str| {
+        let reply = block_on(door.tool("rsvpToEvent", &rsvp(&event), Some(&payment)));
+        let error = json_of(&reply)["error"].as_str().unwrap_or_default().to_owned();
+        assert_eq!((reply.status, error.as_str()), (402, reason), "{}", reply.body);
+        assert!(door.world.memory.requests.borrow().is_empty());
+        assert_eq!(door.int("SELECT count(*) FROM payments"), 0);
+    };
+    let value = "invalid_exact_evm_payload_authorization_value_mismatch";
+    let before = "invalid_exact_evm_payload_authorization_valid_before";
+    let one = alloy_primitives::U256::from(1);
+    check(wallet.pay_with(ours, 1, |a| a.value = one), value);
+    check(as_v1(&wallet.pay_with(ours, 1, |a| a.value = one)), &value[..value.len() - 9]);
+    check(wallet.pay_with(ours, 1, |a| a.to = wallet.address), "invalid_exact_evm_payload_recipient_mismatch");
+    check(wallet.pay_with(ours, 1, |a| a.valid_before = one), before);
+    check(wallet.pay_with(ours, 1, |a| a.valid_before += alloy_primitives::U256::from(1_000_000)), before);
+    let after = "invalid_exact_evm_payload_authorization_valid_after";
+    check(wallet.pay_with(ours, 1, |a| a.valid_after = a.valid_before), after);
+    let with = |member: &str, value: &str| {
+        let mut changed = ours.clone();
+        changed[member] = json!(value);
+        let mut payment = wallet.pay(ours, 1);
+        payment["accepted"] = changed;
+        payment
+    };
+    check(with("asset", "0x0000000000000000000000000000000000000001"), "invalid_payment_requirements");
+    check(with("amount", "1"), "invalid_payment_requirements");
+    check(with("network", "eip155:8453"), "invalid_network");
+    let mut long = wallet.pay(ours, 1);
+    long["payload"]["authorization"]["value"] = json!("9".repeat(80));
+    check(long, "invalid_payload: value is missing or malformed");
+}
+
+#[test]
+fn records_wait_until_kv_is_back() {
+    let door = Door::open();
+    let event = door.event(5);
+    door.world.memory.kv_is_down.set(true);
+    let payment = pay_for(&door, &event, 1, 1);
+    block_on(door.tool("rsvpToEvent", &rsvp(&event), Some(&payment)));
+    door.pass(60);
+    assert!(door.world.memory.kv.borrow().is_empty());
+    door.world.memory.kv_is_down.set(false);
+    door.pass(60);
+    books_balance(&door);
+    let kv = door.world.memory.kv.borrow();
+    let payer = Wallet::new(1).address.to_string();
+    for key in [
+        format!("users:{}", crate::support::PAY_TO.to_lowercase()),
+        format!("usersByHash:{}", door.scope),
+        format!("{}:events:{event}", door.scope),
+        format!("{}:rsvps:{event}:{payer}", door.scope),
+    ] {
+        assert!(kv.contains_key(&key), "{key} is missing");
+    }
+}
+
+#[test]
+fn the_ledger_cannot_be_changed() {
+    let door = Door::open();
+    let sql = |statement: &str| events_concierge::ports::Sql::run(&door.world, statement, &[]);
+    assert!(sql("UPDATE ledger SET amount = 1").is_err());
+    assert!(sql("DELETE FROM ledger").is_err());
+}

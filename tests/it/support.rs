@@ -1,0 +1,461 @@
+//! A world in memory: SQLite, a clock that only moves forward, a facilitator that does as told.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, VecDeque};
+use std::future::Future;
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use alloy_primitives::{Address, B256, U256, hex};
+use events_concierge::chain::eip3009::{Authorization, digest};
+use events_concierge::chain::networks::Network;
+use events_concierge::config::Config;
+use events_concierge::host::command::{Action, Command, SignedIn};
+use events_concierge::host::{Host, Request};
+use events_concierge::http::{Headers, Reply};
+use events_concierge::id::{RequestId, ScopeId};
+use events_concierge::identity::UserId;
+use events_concierge::ports::{
+    Alarm, Clock, Http, HttpError, HttpRequest, HttpResponse, Kv, KvError, Level, Log, Random, Row,
+    Sql, SqlError, SqlValue,
+};
+use events_concierge::time::UnixSeconds;
+use k256::ecdsa::SigningKey;
+use rusqlite::types::ValueRef;
+use serde_json::{Value, json};
+
+/// 2026-11-21T12:00:00Z
+pub(crate) const NOW: i64 = 1_795_262_400;
+pub(crate) const PAY_TO: &str = "0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc";
+const MASTER_KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+
+/// What the facilitator does with the next `/settle`.
+#[derive(Clone, Debug)]
+pub(crate) enum Settles {
+    /// Moves the money and says so.
+    Pays,
+    /// Moves the money, and the answer is lost.
+    PaysSilently,
+    /// Does nothing, and no answer comes.
+    Hangs,
+    /// Refuses for this reason.
+    Refuses(&'static str),
+}
+
+#[derive(Default)]
+pub(crate) struct Memory {
+    pub(crate) now: Cell<i64>,
+    random: Cell<u64>,
+    pub(crate) kv: RefCell<BTreeMap<String, String>>,
+    pub(crate) kv_is_down: Cell<bool>,
+    pub(crate) alarm: Cell<Option<i64>>,
+    pub(crate) settles: RefCell<VecDeque<Settles>>,
+    pub(crate) settled: RefCell<BTreeMap<String, String>>,
+    pub(crate) requests: RefCell<Vec<String>>,
+}
+
+/// The world of one object. Several worlds share a [`Memory`] when an object is evicted.
+#[derive(Clone)]
+pub(crate) struct World {
+    pub(crate) memory: Rc<Memory>,
+    pub(crate) sqlite: Rc<rusqlite::Connection>,
+}
+
+impl Clock for World {
+    fn now(&self) -> UnixSeconds {
+        UnixSeconds::new(self.memory.now.get())
+    }
+}
+
+impl Random for World {
+    fn fill(&self, buffer: &mut [u8]) {
+        for byte in buffer {
+            let next = self.memory.random.get().wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            self.memory.random.set(next);
+            *byte = next.to_be_bytes()[0];
+        }
+    }
+}
+
+impl Log for World {
+    fn line(&self, _level: Level, _message: &str, _fields: &[(&str, &str)]) {}
+}
+
+impl Alarm for World {
+    async fn wake_at(&self, at: UnixSeconds) {
+        let at = self.memory.alarm.get().map_or(at.get(), |set| set.min(at.get()));
+        self.memory.alarm.set(Some(at));
+    }
+}
+
+impl Sql for World {
+    fn run(&self, statement: &str, parameters: &[SqlValue]) -> Result<Vec<Row>, SqlError> {
+        let failed = |error: rusqlite::Error| SqlError(error.to_string());
+        let mut prepared = self.sqlite.prepare_cached(statement).map_err(failed)?;
+        let count = prepared.column_count();
+        let values = parameters.iter().map(|value| match value {
+            SqlValue::Null => rusqlite::types::Value::Null,
+            SqlValue::Int(number) => {
+                assert!(number.abs() < 1 << 53, "a Durable Object refuses {number}");
+                rusqlite::types::Value::Integer(*number)
+            }
+            SqlValue::Text(text) => rusqlite::types::Value::Text(text.clone()),
+        });
+        let mut rows = prepared.query(rusqlite::params_from_iter(values)).map_err(failed)?;
+        let mut answer = Vec::new();
+        while let Some(row) = rows.next().map_err(failed)? {
+            let read = |column| match row.get_ref(column).unwrap() {
+                ValueRef::Null => SqlValue::Null,
+                ValueRef::Integer(number) => SqlValue::Int(number),
+                ValueRef::Text(text) => SqlValue::Text(String::from_utf8(text.to_vec()).unwrap()),
+                other => panic!("a column of a type that is not in use: {other:?}"),
+            };
+            answer.push((0..count).map(read).collect());
+        }
+        Ok(answer)
+    }
+
+    fn atomically<T, E: From<SqlError>>(
+        &self,
+        block: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
+        let run = |statement: &str| self.run(statement, &[]).map(drop);
+        run("SAVEPOINT block")?;
+        let answer = block();
+        if answer.is_err() {
+            run("ROLLBACK TO block")?;
+        }
+        run("RELEASE block")?;
+        answer
+    }
+}
+
+impl Kv for World {
+    async fn get(&self, key: &str) -> Result<Option<String>, KvError> {
+        Ok(self.memory.kv.borrow().get(key).cloned())
+    }
+
+    async fn put(&self, key: &str, value: &str) -> Result<(), KvError> {
+        if self.memory.kv_is_down.get() {
+            return Err(KvError("down".to_owned()));
+        }
+        self.memory.kv.borrow_mut().insert(key.to_owned(), value.to_owned());
+        Ok(())
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), KvError> {
+        self.memory.kv.borrow_mut().remove(key);
+        Ok(())
+    }
+
+    async fn list(
+        &self,
+        prefix: &str,
+        _cursor: Option<&str>,
+    ) -> Result<(Vec<String>, Option<String>), KvError> {
+        let kv = self.memory.kv.borrow();
+        Ok((kv.keys().filter(|key| key.starts_with(prefix)).cloned().collect(), None))
+    }
+}
+
+impl Http for World {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        // One turn of the loop, so that other calls really run in between.
+        yield_once().await;
+        self.memory.requests.borrow_mut().push(request.url.clone());
+        let body: Value = serde_json::from_str(&request.body.unwrap_or_default()).unwrap();
+        if request.url.ends_with("/settle") { self.settle(&body) } else { Ok(self.rpc(&body)) }
+    }
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let memory = Rc::new(Memory::default());
+        memory.now.set(NOW);
+        Self { memory, sqlite: Rc::new(rusqlite::Connection::open_in_memory().unwrap()) }
+    }
+
+    fn settle(&self, body: &Value) -> Result<HttpResponse, HttpError> {
+        let authorization = &body["paymentPayload"]["payload"]["authorization"];
+        let nonce = authorization["nonce"].as_str().unwrap().to_owned();
+        let does = self.memory.settles.borrow_mut().pop_front().unwrap_or(Settles::Pays);
+        let used = self.memory.settled.borrow().contains_key(&nonce);
+        let answer = |value: Value| Ok(HttpResponse { status: 200, body: value.to_string() });
+        match does {
+            Settles::Hangs => Err(HttpError::Timeout),
+            Settles::Refuses(reason) => answer(json!({"success": false, "errorReason": reason, "transaction": ""})),
+            Settles::Pays | Settles::PaysSilently if used => {
+                let reason = "invalid_exact_evm_nonce_already_used";
+                answer(json!({"success": false, "errorReason": reason, "transaction": ""}))
+            }
+            Settles::Pays | Settles::PaysSilently => {
+                let hash = format!("0x{}", &nonce[2..]);
+                self.memory.settled.borrow_mut().insert(nonce, hash.clone());
+                if matches!(does, Settles::PaysSilently) {
+                    return Err(HttpError::Connection("cut".to_owned()));
+                }
+                answer(json!({"success": true, "transaction": hash, "payer": authorization["from"]}))
+            }
+        }
+    }
+
+    /// A chain that knows the authorizations that the facilitator used.
+    fn rpc(&self, body: &Value) -> HttpResponse {
+        let settled = self.memory.settled.borrow();
+        let text = body["params"].to_string();
+        let used = settled.keys().find(|nonce| text.contains(&nonce[2..]));
+        let by_hash = settled.iter().find(|(_, hash)| text.contains(&hash[2..]));
+        let result = match body["method"].as_str().unwrap() {
+            "eth_getBlockByNumber" => json!({"timestamp": format!("{:#x}", self.memory.now.get()), "number": "0x10"}),
+            "eth_blockNumber" => json!("0x10"),
+            "eth_call" => json!(format!("0x{:064x}", u8::from(used.is_some()))),
+            "eth_getLogs" => match used {
+                Some(nonce) => json!([{"transactionHash": settled[nonce], "topics": [], "data": "0x", "address": "0x"}]),
+                None => json!([]),
+            },
+            "eth_getTransactionReceipt" => self.receipt(by_hash.map(|(_, hash)| hash.as_str())),
+            method => panic!("an RPC method that is not in use: {method}"),
+        };
+        let answer = json!({"jsonrpc": "2.0", "id": body["id"], "result": result});
+        HttpResponse { status: 200, body: answer.to_string() }
+    }
+
+    fn receipt(&self, hash: Option<&str>) -> Value {
+        let Some(hash) = hash else { return Value::Null };
+        let word = |address: &str| format!("0x{:0>64}", address.trim_start_matches("0x").to_lowercase());
+        let usdc = Network::by_caip2("eip155:84532").unwrap().usdc;
+        let payer = Wallet::new(1).address.to_string();
+        json!({"status": "0x1", "transactionHash": hash, "logs": [{
+            "address": usdc.to_string().to_lowercase(),
+            "topics": ["0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef", word(&payer), word(PAY_TO)],
+            "data": format!("0x{:064x}", 50_000),
+        }]})
+    }
+}
+
+/// A host with a door, and ways to knock.
+pub(crate) struct Door {
+    pub(crate) world: World,
+    pub(crate) host: Host<World>,
+    pub(crate) scope: ScopeId,
+    user: UserId,
+}
+
+impl Door {
+    /// A registered host.
+    pub(crate) fn open() -> Self {
+        let world = World::new();
+        let user = UserId::parse(PAY_TO).unwrap();
+        let scope = config().keys.scope_of(&user);
+        let host = Host::new(world.clone(), config());
+        let door = Self { world, host, scope, user };
+        let body = json!({"userId": PAY_TO, "walletAddress": PAY_TO});
+        assert_eq!(door.as_owner(Action::Register, &body).status, 201);
+        door
+    }
+
+    /// The same storage in a new instance, as after an eviction.
+    pub(crate) fn evict(&mut self) {
+        self.host = Host::new(self.world.clone(), config());
+    }
+
+    /// An event at $0.05.
+    pub(crate) fn event(&self, capacity: u32) -> String {
+        let event = json!({"title": "Rust meetup", "startsAt": "2027-03-01T18:30:00Z",
+            "capacity": capacity, "price": "0.05"});
+        let reply = self.as_owner(Action::CreateEvent, &event);
+        assert_eq!(reply.status, 201, "{}", reply.body);
+        json_of(&reply)["id"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn as_owner(&self, action: Action, body: &Value) -> Reply {
+        block_on(self.host.handle(self.request(action, true, &[], body)))
+    }
+
+    /// A plain HTTP call of a tool, paid with `payment`.
+    pub(crate) async fn tool(&self, name: &str, arguments: &Value, payment: Option<&Value>) -> Reply {
+        use base64::Engine;
+        let encode = |payment: &Value| {
+            base64::engine::general_purpose::STANDARD.encode(payment.to_string())
+        };
+        let header = match payment {
+            Some(payment) if payment["x402Version"] == 1 => vec![("x-payment", encode(payment))],
+            Some(payment) => vec![("payment-signature", encode(payment))],
+            None => vec![],
+        };
+        let headers: Vec<_> = header.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        let action = Action::Tool { name: name.to_owned() };
+        self.host.handle(self.request(action, false, &headers, arguments)).await
+    }
+
+    /// A JSON-RPC call at the door.
+    pub(crate) fn mcp(&self, owner: bool, headers: &[(&str, &str)], body: &Value) -> Reply {
+        block_on(self.host.handle(self.request(Action::Door, owner, headers, body)))
+    }
+
+    /// The challenge for a tool, version 2.
+    pub(crate) fn challenge(&self, name: &str, arguments: &Value) -> Value {
+        use base64::Engine;
+        let reply = block_on(self.tool(name, arguments, None));
+        assert_eq!(reply.status, 402, "{}", reply.body);
+        let header = reply.headers.iter().find(|(name, _)| *name == "payment-required").unwrap();
+        let decoded = base64::engine::general_purpose::STANDARD.decode(&header.1).unwrap();
+        serde_json::from_slice(&decoded).unwrap()
+    }
+
+    pub(crate) fn wake(&self) {
+        self.world.memory.alarm.set(None);
+        block_on(self.host.wake()).unwrap();
+    }
+
+    /// Lets alarms go off until nothing is left to do, for at most `seconds`.
+    pub(crate) fn pass(&self, seconds: i64) {
+        let end = self.world.memory.now.get() + seconds;
+        while let Some(at) = self.world.memory.alarm.get().filter(|at| *at <= end) {
+            self.world.memory.now.set(at.max(self.world.memory.now.get()));
+            self.wake();
+        }
+        self.world.memory.now.set(end);
+    }
+
+    pub(crate) fn sql(&self, statement: &str) -> Vec<Row> {
+        self.world.run(statement, &[]).unwrap()
+    }
+
+    pub(crate) fn int(&self, statement: &str) -> i64 {
+        match self.sql(statement)[0][0] {
+            SqlValue::Int(number) => number,
+            ref other => panic!("not a number: {other:?}"),
+        }
+    }
+
+    fn request(&self, action: Action, owner: bool, headers: &[(&str, &str)], body: &Value) -> Request {
+        let user = SignedIn { user: self.user.clone(), scope: self.scope.clone(), fresh: true };
+        let command = Command {
+            request_id: RequestId::random(&self.world),
+            scope: self.scope.clone(),
+            origin: None,
+            user: owner.then_some(user),
+            action,
+        };
+        let mut pairs = vec![("content-type".to_owned(), "application/json".to_owned())];
+        pairs.extend(headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())));
+        Request { command, headers: Headers::new(pairs), body: body.to_string().into_bytes() }
+    }
+}
+
+/// A wallet that pays.
+pub(crate) struct Wallet {
+    key: SigningKey,
+    pub(crate) address: Address,
+}
+
+impl Wallet {
+    pub(crate) fn new(seed: u8) -> Self {
+        let key = SigningKey::from_slice(&[seed; 32]).unwrap();
+        Self { address: Address::from_private_key(&key), key }
+    }
+
+    /// A version 2 payment of `requirements`, as the official clients make it.
+    pub(crate) fn pay(&self, requirements: &Value, nonce: u8) -> Value {
+        self.pay_with(requirements, nonce, |_| {})
+    }
+
+    /// The same, with something changed before it is signed.
+    pub(crate) fn pay_with(
+        &self,
+        requirements: &Value,
+        nonce: u8,
+        change: impl FnOnce(&mut Authorization),
+    ) -> Value {
+        let network = Network::by_caip2(requirements["network"].as_str().unwrap()).unwrap();
+        let mut authorization = Authorization {
+            from: self.address,
+            to: requirements["payTo"].as_str().unwrap().parse().unwrap(),
+            value: requirements["amount"].as_str().unwrap().parse().unwrap(),
+            valid_after: U256::ZERO,
+            valid_before: U256::from(NOW + 300),
+            nonce: B256::repeat_byte(nonce),
+        };
+        change(&mut authorization);
+        let hash = digest(network, &authorization);
+        let (signature, recovery) = self.key.sign_prehash_recoverable(hash.as_slice()).unwrap();
+        let mut bytes = signature.to_bytes().to_vec();
+        bytes.push(27 + recovery.to_byte());
+        json!({
+            "x402Version": 2,
+            "accepted": requirements,
+            "payload": {
+                "signature": hex::encode_prefixed(bytes),
+                "authorization": {
+                    "from": authorization.from.to_string(),
+                    "to": authorization.to.to_string(),
+                    "value": authorization.value.to_string(),
+                    "validAfter": authorization.valid_after.to_string(),
+                    "validBefore": authorization.valid_before.to_string(),
+                    "nonce": authorization.nonce.to_string(),
+                },
+            },
+        })
+    }
+}
+
+/// The same payment in the words of version 1.
+pub(crate) fn as_v1(payment: &Value) -> Value {
+    json!({
+        "x402Version": 1, "scheme": "exact", "network": "base-sepolia", "payload": payment["payload"],
+    })
+}
+
+pub(crate) fn json_of(reply: &Reply) -> Value {
+    serde_json::from_str(&reply.body).unwrap()
+}
+
+fn config() -> Rc<Config> {
+    let settings = [
+        ("NETWORKS", "eip155:84532"),
+        ("FACILITATOR_URL", "http://facilitator.test"),
+        ("RPC_URLS", r#"{"eip155:84532":"http://chain.test"}"#),
+        ("PUBLIC_URL", "http://localhost:8787"),
+        ("MASTER_KEY", MASTER_KEY),
+    ];
+    let get = |name: &str| {
+        settings.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+    };
+    Rc::new(Config::read(get).unwrap_or_else(|errors| panic!("{errors}")))
+}
+
+/// Runs one future to its end; nothing here ever really waits.
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(answer) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            return answer;
+        }
+    }
+}
+
+/// Runs many futures together, each a step at a time.
+pub(crate) fn join_all<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
+    let mut running: Vec<_> = futures.into_iter().map(|future| Some(Box::pin(future))).collect();
+    let mut answers: Vec<Option<F::Output>> = running.iter().map(|_| None).collect();
+    while answers.iter().any(Option::is_none) {
+        for (slot, answer) in running.iter_mut().zip(&mut answers) {
+            let Some(future) = slot else { continue };
+            if let Poll::Ready(done) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                *answer = Some(done);
+                *slot = None;
+            }
+        }
+    }
+    answers.into_iter().flatten().collect()
+}
+
+async fn yield_once() {
+    let yielded = Cell::new(false);
+    std::future::poll_fn(|_| {
+        if yielded.replace(true) { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+}
