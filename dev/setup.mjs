@@ -54,9 +54,12 @@ function packages(file) {
   return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")).packages : undefined;
 }
 
+// Not `npm ci`: that refuses a lock file which lacks the optional packages of other platforms, and
+// npm leaves those out when its registry does not have them. This keeps to the lock file too, and
+// does not change it.
 function installPackages() {
-  const command = existsSync(join(root, "package-lock.json")) ? "ci" : "install";
-  return run("npm", [command, "--no-audit", "--no-fund", "--loglevel=error"]);
+  const locked = existsSync(join(root, "package-lock.json")) ? ["--no-save"] : [];
+  return run("npm", ["install", ...locked, "--no-audit", "--no-fund", "--loglevel=error"]);
 }
 
 const bundledNode = join(root, "node_modules", "node", "bin", "node");
@@ -68,7 +71,7 @@ export function modernNode() {
   if (major > 22 || (major === 22 && minor >= 12)) return process.execPath;
   throw new Failure(
     `wrangler needs Node.js 22.12 or newer, this is ${process.versions.node} and npm was not allowed to bring ` +
-      "its own: run `npm ci` with install scripts enabled, or install a newer Node.js",
+      "its own: run `npm install` with install scripts enabled, or install a newer Node.js",
   );
 }
 

@@ -1,0 +1,25 @@
+// Who lives on the local chain. The keys are those of the well-known test mnemonic, worthless
+// everywhere else.
+import { mnemonicToAccount } from "viem/accounts";
+
+const MNEMONIC = "test test test test test test test test test test test junk";
+
+export const USDC = "0x036CbD53842c5426634e7929541eC2318f3dCF7e";
+export const CHAIN_ID = 84532;
+export const NETWORK = "eip155:84532";
+export const FACTORY = "0x00000000000000000000000000000000FAC70001";
+export const MULTICALL3 = "0xcA11bde05977b3631167028862bE2a173976CA11";
+
+function account(index) {
+  const { address, getHdKey } = mnemonicToAccount(MNEMONIC, { addressIndex: index });
+  const privateKey = `0x${Buffer.from(getHdKey().privateKey).toString("hex")}`;
+  return { address, privateKey };
+}
+
+// Sends the facilitator's transactions; the only one that needs ETH.
+export const relayer = account(0);
+export const guest = account(1);
+export const host = account(2);
+export const otherHost = account(3);
+// Enough payers for a rush.
+export const payers = Array.from({ length: 30 }, (_, index) => account(10 + index));

@@ -1,0 +1,130 @@
+// The local chain: anvil with our genesis, told to be Base Sepolia.
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { createServer } from "node:net";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { createPublicClient, createTestClient, createWalletClient, http, parseAbi } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
+import { baseSepolia } from "viem/chains";
+import * as accounts from "./accounts.mjs";
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const READY_MILLIS = 15_000;
+
+export const usdcAbi = parseAbi([
+  "function balanceOf(address) view returns (uint256)",
+  "function mint(address to, uint256 value)",
+  "function authorizationState(address authorizer, bytes32 nonce) view returns (bool)",
+  "event Transfer(address indexed from, address indexed to, uint256 value)",
+  "event AuthorizationUsed(address indexed authorizer, bytes32 indexed nonce)",
+]);
+
+/** A client of the chain at `url`, with what the demo and the tests ask most. */
+export function chainClient(url) {
+  const transport = http(url);
+  const client = createPublicClient({ chain: baseSepolia, transport, pollingInterval: 100 });
+  const test = createTestClient({ chain: baseSepolia, mode: "anvil", transport });
+  const relayer = createWalletClient({
+    account: privateKeyToAccount(accounts.relayer.privateKey),
+    chain: baseSepolia,
+    transport,
+  });
+  const usdc = { address: accounts.USDC, abi: usdcAbi };
+  return {
+    client,
+    test,
+    balance: (address) => client.readContract({ ...usdc, functionName: "balanceOf", args: [address] }),
+    transfers: (to) =>
+      client.getContractEvents({ ...usdc, eventName: "Transfer", args: { to }, fromBlock: 0n }),
+    async mint(to, value) {
+      const hash = await relayer.writeContract({ ...usdc, functionName: "mint", args: [to, value] });
+      return client.waitForTransactionReceipt({ hash });
+    },
+  };
+}
+
+/** Starts the chain. With `stateFile` it goes on where it stopped. */
+export async function startChain({ port = 0, stateFile, log = () => {} } = {}) {
+  port ||= await freePort();
+  const args = [
+    ["--chain-id", accounts.CHAIN_ID],
+    ["--port", port],
+    ["--host", "127.0.0.1"],
+    ["--block-time", 1],
+    ["--mixed-mining"],
+  ].flat();
+  const goesOn = stateFile && existsSync(stateFile);
+  if (stateFile) {
+    mkdirSync(path.dirname(stateFile), { recursive: true });
+    // Written every few seconds too, so that a kill loses little.
+    args.push("--dump-state", stateFile, "--state-interval", 5, "--preserve-historical-states");
+  }
+  // Without a timestamp of its own the chain would live in 1970 and refuse every payment.
+  if (goesOn) args.push("--load-state", stateFile);
+  else args.push("--init", path.join(here, "genesis.json"), "--timestamp", Math.floor(Date.now() / 1000));
+  const child = spawn(anvil(), args.map(String), { stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (data) => {
+      log(data);
+      output = (output + data).slice(-2000);
+    });
+  }
+  const url = `http://127.0.0.1:${port}`;
+  await ready(url, child, () => output, goesOn && stateFile);
+  const chain = chainClient(url);
+  await chain.test.mine({ blocks: 1 });
+  const exited = new Promise((resolve) => child.once("exit", resolve));
+  const stop = async () => {
+    child.kill("SIGTERM");
+    await exited;
+  };
+  return { url, port, pid: child.pid, child, stop, ...chain };
+}
+
+async function ready(url, child, output, stateFile) {
+  const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "eth_chainId" });
+  const end = Date.now() + READY_MILLIS;
+  while (Date.now() < end) {
+    if (child.exitCode !== null) {
+      const hint = stateFile
+        ? `its kept state may be damaged (${stateFile}); \`npm start -- --fresh\` begins anew`
+        : output().trim();
+      throw new Error(`the local chain stopped at once: ${hint}`);
+    }
+    try {
+      const headers = { "content-type": "application/json" };
+      const answer = await fetch(url, { method: "POST", headers, body });
+      if (answer.ok) return;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+  child.kill("SIGKILL");
+  throw new Error(`the local chain does not answer at ${url} after ${READY_MILLIS / 1000} s`);
+}
+
+/** The binary itself: the npm wrapper would be a second process that has to be stopped. */
+function anvil() {
+  const require = createRequire(import.meta.url);
+  const name = `@foundry-rs/anvil-${process.platform}-${process.arch === "x64" ? "amd64" : process.arch}`;
+  const exe = process.platform === "win32" ? "anvil.exe" : "anvil";
+  try {
+    return path.join(path.dirname(require.resolve(`${name}/package.json`)), "bin", exe);
+  } catch {
+    throw new Error(`${name} is not installed; run \`npm install\` on this platform`);
+  }
+}
+
+export function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
