@@ -85,7 +85,9 @@ impl Config {
     /// Host and port of [`Config::public_url`], as an `Origin` or `Host` header has it.
     #[must_use]
     pub fn public_authority(&self) -> &str {
-        self.public_url.split_once("://").map_or("", |(_, rest)| rest.split('/').next().unwrap_or(""))
+        self.public_url
+            .split_once("://")
+            .map_or("", |(_, rest)| rest.split('/').next().unwrap_or(""))
     }
 
     /// Whether this deployment runs on the developer's own machine.
@@ -110,14 +112,16 @@ fn read_networks(text: Option<String>) -> Result<Vec<&'static Network>, String> 
     let text = text.ok_or("is missing; set CAIP-2 ids such as eip155:84532")?;
     text.split(',')
         .map(|id| {
-            Network::by_caip2(id.trim()).ok_or_else(|| format!("names {:?}, which is unknown", id.trim()))
+            Network::by_caip2(id.trim())
+                .ok_or_else(|| format!("names {:?}, which is unknown", id.trim()))
         })
         .collect()
 }
 
 fn read_rpc_urls(text: Option<String>) -> Result<BTreeMap<String, String>, String> {
     let text = text.ok_or("is missing; set JSON such as {\"eip155:84532\": \"https://…\"}")?;
-    serde_json::from_str(&text).map_err(|_| "is not a JSON object of endpoints by network".to_owned())
+    serde_json::from_str(&text)
+        .map_err(|_| "is not a JSON object of endpoints by network".to_owned())
 }
 
 fn read_url(text: Option<String>) -> Result<String, String> {
@@ -147,7 +151,8 @@ fn read_key(text: Option<String>) -> Result<Keys, String> {
 }
 
 fn origin_of(address: &str) -> String {
-    Url::parse(address).map_or_else(|_| address.to_owned(), |url| url.origin().ascii_serialization())
+    Url::parse(address)
+        .map_or_else(|_| address.to_owned(), |url| url.origin().ascii_serialization())
 }
 
 #[cfg(test)]
@@ -180,7 +185,8 @@ mod tests {
 
     #[test]
     fn every_fault_is_named_at_once() {
-        let Err(errors) = read(&[("NETWORKS", "eip155:1"), ("MASTER_KEY", "short"), ("PUBLIC_URL", "")])
+        let Err(errors) =
+            read(&[("NETWORKS", "eip155:1"), ("MASTER_KEY", "short"), ("PUBLIC_URL", "")])
         else {
             panic!("these settings are faulty");
         };

@@ -131,9 +131,11 @@ mod tests {
 
     #[test]
     fn dollars_and_smallest_units_are_the_same_money() {
-        for (text, atomic, shown) in
-            [("0.05", 50_000, "0.05"), ("12", 12_000_000, "12.00"), ("0.123456", 123_456, "0.123456")]
-        {
+        for (text, atomic, shown) in [
+            ("0.05", 50_000, "0.05"),
+            ("12", 12_000_000, "12.00"),
+            ("0.123456", 123_456, "0.123456"),
+        ] {
             let money = Usdc::from_dollars(text).unwrap();
             assert_eq!(money.atomic(), atomic);
             assert_eq!(money.to_string(), shown);

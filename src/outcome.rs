@@ -24,7 +24,7 @@ pub enum Failure {
     /// Payment is asked for.
     Unpaid(Box<Challenge>),
     /// The caller can do something about it.
-    Abort(Abort),
+    Abort(Box<Abort>),
     /// We are at fault; for our log only.
     Fatal(Fatal),
 }
@@ -106,7 +106,9 @@ impl Money {
             Self::MayHaveMoved => {
                 " Money may have moved: do not sign a new payment; repeat the same call with the same payment."
             }
-            Self::Moved => " The payment went through; repeat the same call with the same payment, it is not charged again.",
+            Self::Moved => {
+                " The payment went through; repeat the same call with the same payment, it is not charged again."
+            }
         }
     }
 
@@ -123,7 +125,7 @@ impl Money {
 
 impl From<Abort> for Failure {
     fn from(abort: Abort) -> Self {
-        Self::Abort(abort)
+        Self::Abort(Box::new(abort))
     }
 }
 
@@ -135,7 +137,7 @@ impl From<SqlError> for Failure {
 
 impl From<InvalidField> for Failure {
     fn from(field: InvalidField) -> Self {
-        Self::Abort(Abort::new("invalid_arguments", 422, field.to_string()))
+        Abort::new("invalid_arguments", 422, field.to_string()).into()
     }
 }
 
@@ -147,7 +149,7 @@ impl From<NotOnSale> for Failure {
             NotOnSale::Full => ("event_full", 409),
             NotOnSale::AllHeld => ("event_seats_held", 409),
         };
-        Self::Abort(Abort::new(code, status, why.to_string()).with_money(Money::NotMoved))
+        Abort::new(code, status, why.to_string()).with_money(Money::NotMoved).into()
     }
 }
 

@@ -102,10 +102,7 @@ pub enum HttpError {
 /// Outgoing HTTP.
 pub trait Http {
     /// Sends and reads the whole answer; redirects are not followed.
-    fn send(
-        &self,
-        request: HttpRequest,
-    ) -> impl Future<Output = Result<HttpResponse, HttpError>>;
+    fn send(&self, request: HttpRequest) -> impl Future<Output = Result<HttpResponse, HttpError>>;
 }
 
 /// A failure of KV. The message is for us, never for a caller.

@@ -73,7 +73,11 @@ impl UnixSeconds {
     }
 
     fn in_range(seconds: i64) -> Result<Self, TimeError> {
-        if (0..=Self::MAX).contains(&seconds) { Ok(Self(seconds)) } else { Err(TimeError::OutOfRange) }
+        if (0..=Self::MAX).contains(&seconds) {
+            Ok(Self(seconds))
+        } else {
+            Err(TimeError::OutOfRange)
+        }
     }
 
     /// For people, in `zone`: `Mon 1 Mar 2027, 18:30 CET`.

@@ -33,7 +33,11 @@ impl Gateway {
             Stop::Reply(self.problem(&Abort::new(code, status, detail)))
         };
         let input: SignIn = serde_json::from_slice(body).map_err(|error| {
-            refused("invalid_sign_in", 400, format!("send JSON with message and signature: {error}"))
+            refused(
+                "invalid_sign_in",
+                400,
+                format!("send JSON with message and signature: {error}"),
+            )
         })?;
         let chain_ids: Vec<u64> =
             self.config.networks.iter().map(|network| network.chain_id).collect();
@@ -54,7 +58,11 @@ impl Gateway {
         let mut answer = self.tell(session.scope.clone(), used).await?;
         if answer.status_code() != 204 {
             let body = answer.text().await?;
-            return Err(Stop::Reply(Reply::text(answer.status_code(), "application/problem+json", body)));
+            return Err(Stop::Reply(Reply::text(
+                answer.status_code(),
+                "application/problem+json",
+                body,
+            )));
         }
         let token = session.token(keys);
         let body = json!({
@@ -64,7 +72,8 @@ impl Gateway {
             "expiresAt": session.expires_at.to_string(),
         });
         let secure = if self.config.is_local() { "" } else { "; Secure" };
-        let cookie = format!("session={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age=86400{secure}");
+        let cookie =
+            format!("session={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age=86400{secure}");
         Ok(Reply::json(200, body.to_string())
             .with_header("set-cookie", cookie)
             .with_header("cache-control", "no-store".to_owned()))

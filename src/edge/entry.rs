@@ -1,6 +1,7 @@
 //! The Worker's `fetch` and start.
 
-use worker::{Context, Env, Request, Response, Result, event};
+use worker::{Context, Env, Request, Response, Result};
+use worker_macros::event;
 
 use crate::edge::convert;
 use crate::edge::gateway::Gateway;

@@ -20,7 +20,8 @@ impl Http for EdgeWorld {
         let bytes_max = request.response_bytes_max;
         let signal = AbortSignal::from(abort_after(request.timeout_millis));
         let outgoing = build(&request).map_err(broken)?;
-        let mut response = Fetch::Request(outgoing).send_with_signal(&signal).await.map_err(broken)?;
+        let mut response =
+            Fetch::Request(outgoing).send_with_signal(&signal).await.map_err(broken)?;
         let status = response.status_code();
         let stream = response.stream().map_err(broken)?;
         let body = read(stream, bytes_max).await.map_err(|error| match error {

@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::edge::convert::{self, BODY_BYTES_MAX, BodyError};
 use crate::edge::world::{log, now};
 use crate::host::command::{Action, Command, HEADER, SignedIn};
-use crate::http::route::{self, Format, NoRoute, Own, Route};
+use crate::http::route::{self, AtHost, NoRoute, Route};
 use crate::http::{Headers, Reply, cors, problem};
 use crate::id::{RequestId, ScopeId};
 use crate::identity::Session;
@@ -44,7 +44,11 @@ impl Gateway {
         let headers = convert::headers(request.headers());
         let origin = headers.get("origin").map(str::to_owned);
         if !cors::is_allowed(&headers, &self.config) {
-            let abort = Abort::new("origin_not_allowed", 403, "requests from this origin or host are not allowed");
+            let abort = Abort::new(
+                "origin_not_allowed",
+                403,
+                "requests from this origin or host are not allowed",
+            );
             return self.answer(self.problem(&abort), None);
         }
         if request.method() == Method::Options {
@@ -79,7 +83,7 @@ impl Gateway {
                 }
             })
         })?;
-        if matches!(route, Route::Door(_)) {
+        if matches!(route, Route::Host(_, AtHost::Door)) {
             eras::check_head(headers).map_err(Stop::Reply)?;
         }
         let body = self.read_body(&mut request, headers).await?;
@@ -91,22 +95,16 @@ impl Gateway {
                 let reply = self.sign_in(&body).await?;
                 return Ok(self.answer(reply, origin.as_deref())?);
             }
-            Route::Door(scope) => (scope, Action::Door),
-            Route::Manifest(scope) => (scope, Action::Manifest),
-            Route::Tool(scope, name) => (scope, Action::Tool { name }),
-            Route::EventPage(scope, event_id) => (scope, Action::EventPage { event_id }),
-            Route::Calendar(scope, event_id) => (scope, Action::Calendar { event_id }),
-            Route::Ticket(code) => (code.scope(), Action::Ticket { code }),
+            Route::Host(scope, asked) => (scope, Action::AtHost(asked)),
             Route::Own(own) => {
                 let Some(user) = &user else { return Err(Stop::Reply(self.not_signed_in())) };
-                let cursor = || {
-                    let pair = url.query_pairs().find(|(name, _)| name == "cursor");
-                    pair.map(|(_, value)| value.into_owned())
-                };
-                (user.scope.clone(), own_action(own, cursor))
+                (user.scope.clone(), Action::Own(own))
             }
         };
-        let command = Command { request_id: self.request_id.clone(), scope, user, origin, action };
+        let cursor = url.query_pairs().find(|(name, _)| name == "cursor");
+        let cursor = cursor.map(|(_, value)| value.into_owned());
+        let request_id = self.request_id.clone();
+        let command = Command { request_id, scope, user, origin, action, cursor };
         Ok(self.forward(&command, headers, body).await?)
     }
 
@@ -188,7 +186,8 @@ impl Gateway {
     }
 
     fn health(&self) -> Reply {
-        let networks: Vec<&str> = self.config.networks.iter().map(|network| network.caip2).collect();
+        let networks: Vec<&str> =
+            self.config.networks.iter().map(|network| network.caip2).collect();
         let body = json!({
             "status": "ok",
             "name": "events-concierge",
@@ -201,7 +200,7 @@ impl Gateway {
     /// The object that belongs to `scope` remembers something before anybody is signed in.
     pub(super) async fn tell(&self, scope: ScopeId, action: Action) -> Result<Response> {
         let request_id = self.request_id.clone();
-        let command = Command { request_id, scope, user: None, origin: None, action };
+        let command = Command { request_id, scope, user: None, origin: None, action, cursor: None };
         self.forward(&command, &Headers::default(), Vec::new()).await
     }
 }
@@ -217,19 +216,5 @@ pub(super) enum Stop {
 impl From<worker::Error> for Stop {
     fn from(error: worker::Error) -> Self {
         Self::Broken(error)
-    }
-}
-
-fn own_action(own: Own, cursor: impl FnOnce() -> Option<String>) -> Action {
-    match own {
-        Own::Register => Action::Register,
-        Own::Profile => Action::Profile,
-        Own::Events => Action::Events { cursor: cursor() },
-        Own::CreateEvent => Action::CreateEvent,
-        Own::UpdateEvent(event_id) => Action::UpdateEvent { event_id },
-        Own::CancelEvent(event_id) => Action::CancelEvent { event_id },
-        Own::Rsvps(event_id, format) => Action::Rsvps { event_id, csv: format == Format::Csv },
-        Own::CheckIn(event_id) => Action::CheckIn { event_id },
-        Own::Revenue => Action::Revenue,
     }
 }

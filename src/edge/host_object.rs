@@ -1,6 +1,7 @@
 //! The shell around the host's service: decodes the gateway's command, encodes the reply.
 
-use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
+use worker::{DurableObject, Env, Request, Response, Result, State};
+use worker_macros::durable_object;
 
 use crate::edge::convert::{self, BODY_BYTES_MAX};
 use crate::edge::world::{EdgeWorld, log};
@@ -17,8 +18,8 @@ pub struct Host {
 
 impl DurableObject for Host {
     fn new(state: State, env: Env) -> Self {
-        let service = convert::config(&env)
-            .map(|config| Service::new(EdgeWorld::new(state, env), config));
+        let service =
+            convert::config(&env).map(|config| Service::new(EdgeWorld::new(state, env), config));
         Self { service }
     }
 

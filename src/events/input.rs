@@ -193,7 +193,10 @@ impl EventChanges {
         if let Some(seats) = self.capacity {
             event.capacity = capacity(seats)?;
             if seats > 0 && seats < seats_used {
-                return Err(bad("capacity", format!("{seats_used} seats are taken or held already")));
+                return Err(bad(
+                    "capacity",
+                    format!("{seats_used} seats are taken or held already"),
+                ));
             }
         }
         if let Some(dollars) = self.price {

@@ -38,7 +38,8 @@ const SEAT_COLUMNS: &str = "(SELECT count(*) FROM rsvps r WHERE r.event_id = e.i
      (SELECT count(*) FROM payments p WHERE p.event_id = e.id \
         AND p.state IN ('settling', 'unknown', 'settled'))";
 
-const RSVP_COLUMNS: &str = "id, event_id, payer, code, name, email, paid, tx_hash, network, created_at, checked_in_at";
+const RSVP_COLUMNS: &str =
+    "id, event_id, payer, code, name, email, paid, tx_hash, network, created_at, checked_in_at";
 
 /// Writes a new event.
 ///

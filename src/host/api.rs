@@ -7,10 +7,11 @@ use crate::events::rsvp::{Rsvp, to_csv};
 use crate::events::store::{self, Filter};
 use crate::events::{calendar, pages};
 use crate::host::Host;
-use crate::host::command::{Action, Command};
+use crate::host::command::Command;
 use crate::host::profile::Profile;
 use crate::host::tools::read_arguments;
 use crate::http::Reply;
+use crate::http::route::{Format, Own};
 use crate::id::{EventId, ScopeId, TicketCode};
 use crate::ledger::revenue;
 use crate::mcp::catalog;
@@ -24,49 +25,42 @@ const RSVPS_MAX: u32 = 10_000;
 const EVENTS_PAGE: u32 = 100;
 
 impl<W: World> Host<W> {
-    pub(super) fn api(
+    /// What the signed-in host asks of itself.
+    pub(super) fn own(
         &self,
         profile: &Profile,
         command: &Command,
-        action: &Action,
+        own: &Own,
         body: &[u8],
     ) -> Result<Reply, Failure> {
-        match action {
-            Action::Manifest => return Ok(ok(&self.manifest(profile))),
-            Action::EventPage { event_id } => return self.event_page(&profile.scope, event_id),
-            Action::Calendar { event_id } => return self.calendar(&profile.scope, event_id),
-            Action::Ticket { code } => return self.ticket(&profile.scope, code),
-            _ => {}
-        }
         if !command.is_owner() {
             return Err(Abort::not_owner().into());
         }
-        match action {
-            Action::Profile => Ok(ok(&self.own_record(profile))),
-            Action::Events { cursor } => self.own_events(cursor.as_deref()),
-            Action::CreateEvent => {
+        match own {
+            Own::Register => self.register(command, body),
+            Own::Profile => Ok(ok(&self.own_record(profile))),
+            Own::Events => self.own_events(command.cursor.as_deref()),
+            Own::CreateEvent => {
                 let answer = self.create_event(&profile.scope, read_body(body)?)?;
                 Ok(Reply::json(201, member(&answer, "event")))
             }
-            Action::UpdateEvent { event_id } => {
+            Own::UpdateEvent(event_id) => {
                 let answer = self.update_event(&profile.scope, event_id, read_body(body)?)?;
                 Ok(Reply::json(200, member(&answer, "event")))
             }
-            Action::CancelEvent { event_id } => {
-                Ok(ok(&self.cancel_event(&profile.scope, event_id)?))
-            }
-            Action::Rsvps { event_id, csv } => self.rsvps(event_id, *csv),
-            Action::CheckIn { event_id } => {
+            Own::CancelEvent(event_id) => Ok(ok(&self.cancel_event(&profile.scope, event_id)?)),
+            Own::Rsvps(event_id, format) => self.rsvps(event_id, *format),
+            Own::CheckIn(event_id) => {
                 let input: Value = read_body(body)?;
                 let code = input.get("code").and_then(Value::as_str).unwrap_or_default();
                 Ok(ok(&self.check_in(event_id, code)?))
             }
-            Action::Revenue => Ok(ok(&revenue::statement(&self.world)?)),
-            _ => Err(Abort::new("not_found", 404, "there is nothing at this address").into()),
+            Own::Revenue => Ok(ok(&revenue::statement(&self.world)?)),
         }
     }
 
-    fn manifest(&self, profile: &Profile) -> Value {
+    /// Tools, prices, networks and payTo.
+    pub(super) fn manifest(&self, profile: &Profile) -> Reply {
         let networks: Vec<Value> = self
             .config
             .networks
@@ -79,13 +73,13 @@ impl<W: World> Host<W> {
                 })
             })
             .collect();
-        json!({
+        ok(&json!({
             "mcpUrl": self.door_url(&profile.scope),
             "httpUrl": format!("{}/x402/users/{}/tools/{{tool}}", self.config.public_url, profile.scope),
             "payTo": profile.wallet.to_checksum(None),
             "networks": networks,
             "tools": catalog::prices(),
-        })
+        }))
     }
 
     fn own_record(&self, profile: &Profile) -> Value {
@@ -107,8 +101,7 @@ impl<W: World> Host<W> {
             Abort::new("invalid_arguments", 422, detail)
         })?;
         let now = self.world.now();
-        let filter =
-            Filter { offset, limit: EVENTS_PAGE.saturating_add(1), ..Filter::default() };
+        let filter = Filter { offset, limit: EVENTS_PAGE.saturating_add(1), ..Filter::default() };
         let found = store::list(&self.world, filter)?;
         let shown = usize::try_from(EVENTS_PAGE).unwrap_or(usize::MAX);
         let mut events = Vec::new();
@@ -130,10 +123,10 @@ impl<W: World> Host<W> {
         }))
     }
 
-    fn rsvps(&self, event_id: &EventId, csv: bool) -> Result<Reply, Failure> {
+    fn rsvps(&self, event_id: &EventId, format: Format) -> Result<Reply, Failure> {
         self.event(event_id)?;
         let rsvps = store::rsvps(&self.world, event_id, RSVPS_MAX)?;
-        if csv {
+        if format == Format::Csv {
             let name = format!("attachment; filename=\"rsvps-{event_id}.csv\"");
             return Ok(Reply::text(200, "text/csv; charset=utf-8", to_csv(&rsvps))
                 .with_header("content-disposition", name));
@@ -141,21 +134,21 @@ impl<W: World> Host<W> {
         Ok(ok(&json!({"rsvps": rsvps.iter().map(Rsvp::line).collect::<Vec<_>>()})))
     }
 
-    fn event_page(&self, scope: &ScopeId, event_id: &EventId) -> Result<Reply, Failure> {
+    pub(super) fn event_page(&self, scope: &ScopeId, event_id: &EventId) -> Result<Reply, Failure> {
         let (event, seats) = self.event(event_id)?;
         let url = self.event_url(scope, event_id);
         let html = pages::event_page(&event, seats, &url, &self.door_url(scope), self.world.now());
         page(html)
     }
 
-    fn calendar(&self, scope: &ScopeId, event_id: &EventId) -> Result<Reply, Failure> {
+    pub(super) fn calendar(&self, scope: &ScopeId, event_id: &EventId) -> Result<Reply, Failure> {
         let (event, _) = self.event(event_id)?;
         let url = self.event_url(scope, event_id);
         let ics = calendar::to_ics(&event, &url, self.world.now());
         Ok(Reply::text(200, "text/calendar; charset=utf-8", ics))
     }
 
-    fn ticket(&self, scope: &ScopeId, code: &TicketCode) -> Result<Reply, Failure> {
+    pub(super) fn ticket(&self, scope: &ScopeId, code: &TicketCode) -> Result<Reply, Failure> {
         let no_ticket = || Abort::new("no_such_ticket", 404, "there is no such ticket");
         let rsvp = store::rsvp_of_ticket(&self.world, code)?.ok_or_else(no_ticket)?;
         let (event, _) = self.event(&rsvp.event_id)?;

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{EventId, RequestId, ScopeId, TicketCode};
+use crate::http::route::{AtHost, Own};
+use crate::id::{RequestId, ScopeId};
 use crate::identity::UserId;
 use crate::time::UnixSeconds;
 
@@ -23,6 +24,8 @@ pub struct Command {
     pub user: Option<SignedIn>,
     /// What to do.
     pub action: Action,
+    /// `?cursor=` of a list.
+    pub cursor: Option<String>,
 }
 
 /// A caller with a valid session.
@@ -38,7 +41,6 @@ pub struct SignedIn {
 
 /// What to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub enum Action {
     /// Remember that the nonce of a sign-in was used.
     UseNonce {
@@ -47,65 +49,10 @@ pub enum Action {
         /// Until when it has to be remembered.
         expires_at: UnixSeconds,
     },
-    /// Register, or change the payout wallet.
-    Register,
-    /// MCP, or JSON-RPC from a plain caller.
-    Door,
-    /// A tool over plain HTTP.
-    Tool {
-        /// Its name.
-        name: String,
-    },
-    /// Tools and prices.
-    Manifest,
-    /// The host's own record.
-    Profile,
-    /// The host's events with revenue.
-    Events {
-        /// Of the page before.
-        cursor: Option<String>,
-    },
-    /// A new event.
-    CreateEvent,
-    /// Changes to an event.
-    UpdateEvent {
-        /// Which.
-        event_id: EventId,
-    },
-    /// The end of an event.
-    CancelEvent {
-        /// Which.
-        event_id: EventId,
-    },
-    /// The guests of an event.
-    Rsvps {
-        /// Which.
-        event_id: EventId,
-        /// As CSV instead of JSON.
-        csv: bool,
-    },
-    /// A guest arrives.
-    CheckIn {
-        /// Where.
-        event_id: EventId,
-    },
-    /// Totals.
-    Revenue,
-    /// The page of an event.
-    EventPage {
-        /// Which.
-        event_id: EventId,
-    },
-    /// The calendar file of an event.
-    Calendar {
-        /// Which.
-        event_id: EventId,
-    },
-    /// The page of a ticket.
-    Ticket {
-        /// Which.
-        code: TicketCode,
-    },
+    /// What anybody may ask.
+    AtHost(AtHost),
+    /// What the host itself asks.
+    Own(Own),
 }
 
 impl Command {

@@ -57,7 +57,8 @@ impl<W: World> Host<W> {
         let arguments = if body.is_empty() { json!({}) } else { read_arguments_body(body)? };
         let payment = dialects::receive(None, headers);
         let ways = payment.as_ref().ok().and_then(Option::as_ref).map(|p| p.ways);
-        let call = ToolCall { name: name.to_owned(), arguments, payment, owner: command.is_owner() };
+        let call =
+            ToolCall { name: name.to_owned(), arguments, payment, owner: command.is_owner() };
         let outcome = self.call_tool(profile, call).await.ok_or_else(|| {
             Abort::new("unknown_tool", 404, "there is no tool of this name; see the manifest")
         })?;
@@ -121,8 +122,10 @@ impl<W: World> Host<W> {
             Ok(parts) => parts,
             Err(fault) => return eras::answer(&call, Err(fault), None),
         };
-        let payment = dialects::receive(call.params.get("_meta").and_then(Value::as_object), headers);
-        let ways = payment.as_ref().ok().and_then(Option::as_ref).map(|p| p.ways).unwrap_or_default();
+        let payment =
+            dialects::receive(call.params.get("_meta").and_then(Value::as_object), headers);
+        let ways =
+            payment.as_ref().ok().and_then(Option::as_ref).map(|p| p.ways).unwrap_or_default();
         let plain = eras::plain_caller(headers, &call);
         let unknown = Fault::InvalidParams { message: format!("Unknown tool: {name}"), data: None };
         let tool_call = ToolCall { name, arguments, payment, owner: command.is_owner() };
@@ -143,7 +146,11 @@ impl<W: World> Host<W> {
         }
     }
 
-    fn list_resources(&self, params: &Map<String, Value>, command: &Command) -> Result<Value, Fault> {
+    fn list_resources(
+        &self,
+        params: &Map<String, Value>,
+        command: &Command,
+    ) -> Result<Value, Fault> {
         let offset = match params.get("cursor") {
             None => 0,
             Some(Value::String(cursor)) => eras::decode_cursor(cursor)
@@ -176,7 +183,11 @@ impl<W: World> Host<W> {
         Ok(result)
     }
 
-    fn read_resource(&self, params: &Map<String, Value>, command: &Command) -> Result<Value, Fault> {
+    fn read_resource(
+        &self,
+        params: &Map<String, Value>,
+        command: &Command,
+    ) -> Result<Value, Fault> {
         let Some(uri) = params.get("uri").and_then(Value::as_str) else {
             let message = "uri: must be a string such as event://evt_…".to_owned();
             return Err(Fault::InvalidParams { message, data: None });

@@ -17,6 +17,7 @@ use std::rc::Rc;
 use crate::config::Config;
 use crate::host::command::{Action, Command};
 use crate::host::profile::Profile;
+use crate::http::route::{AtHost, Own};
 use crate::http::{Headers, Reply, problem};
 use crate::outcome::{Abort, Failure, Fatal};
 use crate::ports::{Level, SqlError, World};
@@ -73,18 +74,24 @@ impl<W: World> Host<W> {
     async fn dispatch(&self, request: Request) -> Result<Reply, Failure> {
         self.open()?;
         let Request { command, headers, body } = request;
+        let registered = || self.profile()?.ok_or_else(no_such_host);
         match &command.action {
-            Action::UseNonce { nonce, expires_at } => {
-                return self.use_nonce(nonce, *expires_at);
+            Action::UseNonce { nonce, expires_at } => self.use_nonce(nonce, *expires_at),
+            Action::Own(Own::Register) => self.register(&command, &body),
+            Action::Own(own) => self.own(&registered()?, &command, own, &body),
+            Action::AtHost(asked) => {
+                let profile = registered()?;
+                match asked {
+                    AtHost::Door => Ok(self.door(&profile, &command, &headers, &body).await),
+                    AtHost::Tool(name) => {
+                        self.tool_over_http(&profile, &command, name, &headers, &body).await
+                    }
+                    AtHost::Manifest => Ok(self.manifest(&profile)),
+                    AtHost::EventPage(id) => self.event_page(&profile.scope, id),
+                    AtHost::Calendar(id) => self.calendar(&profile.scope, id),
+                    AtHost::Ticket(code) => self.ticket(&profile.scope, code),
+                }
             }
-            Action::Register => return self.register(&command, &body),
-            _ => {}
-        }
-        let profile = self.profile()?.ok_or_else(no_such_host)?;
-        match &command.action {
-            Action::Door => Ok(self.door(&profile, &command, &headers, &body).await),
-            Action::Tool { name } => self.tool_over_http(&profile, &command, name, &headers, &body).await,
-            action => self.api(&profile, &command, action, &body),
         }
     }
 

@@ -45,7 +45,9 @@ impl<W: World> Host<W> {
         let wanted = read_wanted(tool, call.arguments.clone())?;
         let call_of = PaidCall::new(tool.name(), call.arguments);
         let payment = match call.payment {
-            Ok(Some(received)) => Some(PaymentPayload::read(received.payment).map_err(|e| e.to_string())),
+            Ok(Some(received)) => {
+                Some(PaymentPayload::read(received.payment).map_err(|e| e.to_string()))
+            }
             Ok(None) => None,
             Err(unreadable) => Some(Err(unreadable.to_string())),
         };
@@ -73,7 +75,7 @@ impl<W: World> Host<W> {
     ) -> Result<Done, Failure> {
         let call = Call::new(quote.clone())
             .verify(payment, self.world.now())
-            .map_err(|(quote, mismatch)| unpaid(quote, &mismatch.to_string()))?;
+            .map_err(|refused| unpaid(refused.0, &refused.1.to_string()))?;
         check_wallet(wanted, call.checked().payer())?;
         let claimed = match call.claim(&self.world)? {
             Claiming::Go(call) => call,
@@ -85,9 +87,8 @@ impl<W: World> Host<W> {
         let facilitator = &self.config.facilitator;
         let stopped = |stop| self.stopped(stop, &quote);
         let vouched = claimed.vouch(&self.world, facilitator).await.map_err(stopped)?;
-        let reserved = vouched.reserve(&self.world, |payer, payment| {
-            self.check_available(wanted, payer, payment)
-        })?;
+        let reserved = vouched
+            .reserve(&self.world, |payer, payment| self.check_available(wanted, payer, payment))?;
         let settled = reserved.settle(&self.world, facilitator).await.map_err(stopped)?;
         self.deliver(profile, &settled)
     }
@@ -105,7 +106,14 @@ impl<W: World> Host<W> {
         let is_due = known.next_check_at.is_some_and(|due| due <= self.world.now());
         let known = match known.state {
             State::Settling | State::Unknown if is_due => self.find_out(known).await?,
-            _ => known,
+            State::Claimed
+            | State::Verified
+            | State::Settling
+            | State::Unknown
+            | State::Settled
+            | State::Delivered
+            | State::Refused
+            | State::Failed => known,
         };
         match (known.state, known.settled(), &known.answer) {
             (State::Delivered, Some(settled), Some(answer)) => {
@@ -221,7 +229,7 @@ impl<W: World> Host<W> {
     fn publish_revenue(&self, profile: &Profile) -> Result<(), SqlError> {
         let total = revenue::total(&self.world)?.atomic().to_string();
         let key = format!("{}:revenue", profile.scope);
-        outbox::put(&self.world, &key, &Value::String(total), self.world.now())
+        outbox::put_text(&self.world, &key, &total, self.world.now())
     }
 
     /// What the call costs, if it can be had at all.
@@ -246,7 +254,8 @@ impl<W: World> Host<W> {
         };
         Ok(Quote {
             resource_url: format!(
-                "{}/x402/users/{}/tools/{}", self.config.public_url, profile.scope, call.tool
+                "{}/x402/users/{}/tools/{}",
+                self.config.public_url, profile.scope, call.tool
             ),
             call,
             amount,
@@ -303,10 +312,9 @@ impl<W: World> Host<W> {
                 let network = quote.networks.first().map_or("", |network| network.caip2);
                 pending(transaction, network, 2).into()
             }
-            Stop::Storage(error) => Failure::Fatal(Fatal {
-                what: error.to_string(),
-                money: Money::MayHaveMoved,
-            }),
+            Stop::Storage(error) => {
+                Failure::Fatal(Fatal { what: error.to_string(), money: Money::MayHaveMoved })
+            }
         }
     }
 }
@@ -386,7 +394,7 @@ fn other_call() -> Abort {
 
 fn no_money(failure: Failure) -> Failure {
     match failure {
-        Failure::Abort(abort) => Failure::Abort(abort.with_money(Money::NotMoved)),
+        Failure::Abort(abort) => abort.with_money(Money::NotMoved).into(),
         other @ (Failure::Unpaid(_) | Failure::Fatal(_)) => other,
     }
 }

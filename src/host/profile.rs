@@ -86,11 +86,7 @@ impl Profile {
 
 impl<W: World> Host<W> {
     /// Remembers the nonce of a sign-in; a second use of it is refused.
-    pub(super) fn use_nonce(
-        &self,
-        nonce: &str,
-        expires_at: UnixSeconds,
-    ) -> Result<Reply, Failure> {
+    pub(super) fn use_nonce(&self, nonce: &str, expires_at: UnixSeconds) -> Result<Reply, Failure> {
         self.create_storage()?;
         let now = self.world.now();
         self.world.run("DELETE FROM used_nonces WHERE expires_at < ?1", &[now.into()])?;
@@ -99,7 +95,8 @@ impl<W: World> Host<W> {
         // A little longer than it is valid, so that it cannot come back in its last second.
         let keep_until = expires_at.plus(60);
         if self.world.run(insert, &[nonce.into(), keep_until.into()])?.is_empty() {
-            let detail = "this sign-in message was used already; ask for a new nonce and sign again";
+            let detail =
+                "this sign-in message was used already; ask for a new nonce and sign again";
             return Err(Abort::new("nonce_used", 401, detail).into());
         }
         Ok(Reply::empty(204))
@@ -110,8 +107,8 @@ impl<W: World> Host<W> {
         let caller = command.user.as_ref().filter(|_| command.is_owner());
         let caller = caller.ok_or_else(Abort::not_owner)?;
         let input: Registration = super::api::read_body(body)?;
-        let user_id = UserId::parse(&input.user_id)
-            .map_err(|error| invalid("userId", &error.to_string()))?;
+        let user_id =
+            UserId::parse(&input.user_id).map_err(|error| invalid("userId", &error.to_string()))?;
         if user_id != caller.user {
             let detail = "userId: you are signed in as somebody else; sign in with this identity";
             return Err(Abort::new("not_yours", 403, detail).into());

@@ -41,9 +41,9 @@ impl<W: World> Host<W> {
     ) -> Option<Result<Done, Failure>> {
         let tool = Tool::by_name(&call.name)?;
         Some(match tool.access() {
-            Access::Free | Access::Owner => self
-                .free_tool(profile, tool, call)
-                .map(|value| Done { value, receipt: None }),
+            Access::Free | Access::Owner => {
+                self.free_tool(profile, tool, call).map(|value| Done { value, receipt: None })
+            }
             Access::Paid(_) => self.paid_tool(profile, tool, call).await,
         })
     }
@@ -84,9 +84,8 @@ impl<W: World> Host<W> {
         if !(1..=input::PAGE_MAX).contains(&limit) {
             return Err(input::bad("limit", "must be from 1 to 100").into());
         }
-        let moment = |field, text: Option<&str>| {
-            text.map(|text| input::moment(field, text)).transpose()
-        };
+        let moment =
+            |field, text: Option<&str>| text.map(|text| input::moment(field, text)).transpose();
         let offset = arguments.cursor.as_deref().map_or(Some(0), read_cursor);
         let offset = offset.ok_or_else(|| {
             input::bad("cursor", "must be the nextCursor of the page before; leave it out to begin")
@@ -150,7 +149,9 @@ impl<W: World> Host<W> {
         let event = changes.apply(event, seats.taken.saturating_add(seats.held))?;
         self.save_event(scope, &event, seats, now)?;
         let view = event.view(seats, now);
-        Ok(json!({"success": true, "eventId": id, "event": view, "message": "The event was changed."}))
+        Ok(
+            json!({"success": true, "eventId": id, "event": view, "message": "The event was changed."}),
+        )
     }
 
     /// Cancels an event. A second time it answers the same.

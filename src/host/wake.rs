@@ -6,8 +6,8 @@ use crate::chain::eip3009::Authorization;
 use crate::chain::networks::Network;
 use crate::chain::rpc::{Rpc, RpcError};
 use crate::host::Host;
-use crate::ledger::payments::{self, NotPaid, Payment, State};
 use crate::ledger::outbox;
+use crate::ledger::payments::{self, NotPaid, Payment, State};
 use crate::ports::{Level, SqlError, World};
 use crate::x402::flow::{self, Stop};
 use crate::x402::wire::PaymentPayload;
@@ -133,7 +133,9 @@ impl<W: World> Host<W> {
         if rpc.authorization_used(world, network, authorization.from, authorization.nonce).await? {
             return Ok(match rpc.find_transfer(world, network, authorization).await? {
                 Some(hash) => OnChain::Paid(hash.to_string()),
-                None => OnChain::Unclear("the authorization was used for something else".to_owned()),
+                None => {
+                    OnChain::Unclear("the authorization was used for something else".to_owned())
+                }
             });
         }
         Ok(if head > payment.valid_before { OnChain::RanOut } else { OnChain::Unused })

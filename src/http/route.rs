@@ -1,5 +1,7 @@
 //! Every address we answer, as one enum.
 
+use serde::{Deserialize, Serialize};
+
 use crate::id::{EventId, ScopeId, TicketCode};
 
 /// What a request asks for.
@@ -11,24 +13,31 @@ pub enum Route {
     Nonce,
     /// `POST /api/auth/siwe`
     Siwe,
-    /// `POST /mcp/users/{scope}`
-    Door(ScopeId),
-    /// `GET /mcp/users/{scope}/manifest`
-    Manifest(ScopeId),
-    /// `POST /x402/users/{scope}/tools/{tool}`
-    Tool(ScopeId, String),
-    /// `/api/users/…`, for the signed-in host.
+    /// Anybody, of the host with this scope.
+    Host(ScopeId, AtHost),
+    /// The signed-in host, of itself.
     Own(Own),
+}
+
+/// What anybody may ask of a host.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AtHost {
+    /// `POST /mcp/users/{scope}`
+    Door,
+    /// `GET /mcp/users/{scope}/manifest`
+    Manifest,
+    /// `POST /x402/users/{scope}/tools/{tool}`
+    Tool(String),
     /// `GET /e/{scope}/{eventId}`
-    EventPage(ScopeId, EventId),
+    EventPage(EventId),
     /// `GET /e/{scope}/{eventId}/calendar.ics`
-    Calendar(ScopeId, EventId),
+    Calendar(EventId),
     /// `GET /t/{code}`
     Ticket(TicketCode),
 }
 
-/// What a signed-in host asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What a signed-in host may ask.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Own {
     /// `POST /api/users/mcp`
     Register,
@@ -51,7 +60,7 @@ pub enum Own {
 }
 
 /// How a list is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Format {
     /// JSON
     Json,
@@ -81,19 +90,23 @@ pub fn parse(method: &str, path: &str) -> Result<Route, NoRoute> {
         ["health"] => only("GET", Route::Health),
         ["api", "auth", "nonce"] => only("POST", Route::Nonce),
         ["api", "auth", "siwe"] => only("POST", Route::Siwe),
-        ["mcp", "users", scope] => only("POST", Route::Door(scope_of(scope)?)),
-        ["mcp", "users", scope, "manifest"] => only("GET", Route::Manifest(scope_of(scope)?)),
-        ["x402", "users", scope, "tools", tool] if !tool.is_empty() && tool.len() <= 64 => {
-            only("POST", Route::Tool(scope_of(scope)?, (*tool).to_owned()))
-        }
         ["api", "users", rest @ ..] => own(method, rest).map(Route::Own),
-        ["e", scope, event] => only("GET", Route::EventPage(scope_of(scope)?, event_of(event)?)),
+        ["mcp", "users", scope] => only("POST", Route::Host(scope_of(scope)?, AtHost::Door)),
+        ["mcp", "users", scope, "manifest"] => {
+            only("GET", Route::Host(scope_of(scope)?, AtHost::Manifest))
+        }
+        ["x402", "users", scope, "tools", tool] if !tool.is_empty() && tool.len() <= 64 => {
+            only("POST", Route::Host(scope_of(scope)?, AtHost::Tool((*tool).to_owned())))
+        }
+        ["e", scope, event] => {
+            only("GET", Route::Host(scope_of(scope)?, AtHost::EventPage(event_of(event)?)))
+        }
         ["e", scope, event, "calendar.ics"] => {
-            only("GET", Route::Calendar(scope_of(scope)?, event_of(event)?))
+            only("GET", Route::Host(scope_of(scope)?, AtHost::Calendar(event_of(event)?)))
         }
         ["t", code] => {
             let code = TicketCode::parse(code).map_err(|_| NoRoute::NotFound)?;
-            only("GET", Route::Ticket(code))
+            only("GET", Route::Host(code.scope(), AtHost::Ticket(code)))
         }
         _ => Err(NoRoute::NotFound),
     }
@@ -143,12 +156,16 @@ mod tests {
         let door = format!("/mcp/users/{SCOPE}");
         for (method, path, expected) in [
             ("GET", "/health".to_owned(), Ok(Route::Health)),
-            ("POST", door.clone(), Ok(Route::Door(scope.clone()))),
+            ("POST", door.clone(), Ok(Route::Host(scope.clone(), AtHost::Door))),
             ("GET", door.clone(), Err(NoRoute::MethodNotAllowed("POST"))),
             ("DELETE", door.clone(), Err(NoRoute::MethodNotAllowed("POST"))),
             ("POST", format!("{door}/"), Err(NoRoute::NotFound)),
             ("POST", "/mcp/users/short".to_owned(), Err(NoRoute::NotFound)),
-            ("GET", format!("/e/{SCOPE}/{EVENT}"), Ok(Route::EventPage(scope, event.clone()))),
+            (
+                "GET",
+                format!("/e/{SCOPE}/{EVENT}"),
+                Ok(Route::Host(scope, AtHost::EventPage(event.clone()))),
+            ),
             ("GET", "/api/users/me".to_owned(), Ok(Route::Own(Own::Profile))),
             ("PUT", "/api/users/me".to_owned(), Err(NoRoute::MethodNotAllowed("GET"))),
             ("GET", "/api/users/revenue".to_owned(), Ok(Route::Own(Own::Revenue))),

@@ -63,7 +63,9 @@ pub struct SiweMessage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SiweError {
     /// Not an EIP-4361 message.
-    #[error("the message is not a Sign-In with Ethereum message (EIP-4361): {0} is missing or malformed")]
+    #[error(
+        "the message is not a Sign-In with Ethereum message (EIP-4361): {0} is missing or malformed"
+    )]
     Malformed(&'static str),
     /// Meant for another site.
     #[error("the message was made for another site; its domain and URI must be this service's")]
@@ -126,9 +128,10 @@ pub fn verify(
     now: UnixSeconds,
 ) -> Result<ProvenWallet, SiweError> {
     let read = SiweMessage::parse(message)?;
-    let same_origin = read.uri.strip_prefix(expected.uri_origin).is_some_and(|rest| {
-        rest.is_empty() || rest.starts_with(['/', '?', '#'])
-    });
+    let same_origin = read
+        .uri
+        .strip_prefix(expected.uri_origin)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']));
     if read.domain != expected.domain || !same_origin {
         return Err(SiweError::OtherSite);
     }
@@ -175,19 +178,26 @@ impl SiweMessage {
         let address = Address::parse_checksummed(address, None)
             .map_err(|_| Malformed("the address in EIP-55 spelling"))?;
         skip_statement(&mut lines)?;
-        let mut field = |tag: &'static str| lines.next_if(|line| line.starts_with(tag)).map(|line| line.get(tag.len()..).unwrap_or_default());
+        let mut field = |tag: &'static str| {
+            lines
+                .next_if(|line| line.starts_with(tag))
+                .map(|line| line.get(tag.len()..).unwrap_or_default())
+        };
         let required = |value: Option<&str>, tag| value.map(str::to_owned).ok_or(Malformed(tag));
-        let moment = |value: &str, tag| UnixSeconds::from_rfc3339(value).map_err(|_| Malformed(tag));
+        let moment =
+            |value: &str, tag| UnixSeconds::from_rfc3339(value).map_err(|_| Malformed(tag));
         let uri = required(field("URI: "), "URI")?;
         if field("Version: ") != Some("1") {
             return Err(Malformed("Version"));
         }
-        let chain_id = field("Chain ID: ").and_then(|id| id.parse().ok()).ok_or(Malformed("Chain ID"))?;
+        let chain_id =
+            field("Chain ID: ").and_then(|id| id.parse().ok()).ok_or(Malformed("Chain ID"))?;
         let nonce = required(field("Nonce: "), "Nonce")?;
         let issued_at = moment(field("Issued At: ").unwrap_or_default(), "Issued At")?;
         let expiration_time =
             field("Expiration Time: ").map(|value| moment(value, "Expiration Time")).transpose()?;
-        let not_before = field("Not Before: ").map(|value| moment(value, "Not Before")).transpose()?;
+        let not_before =
+            field("Not Before: ").map(|value| moment(value, "Not Before")).transpose()?;
         field("Request ID: ");
         let has_resources = field("Resources:").is_some();
         if lines.any(|line| !has_resources || !line.starts_with("- ")) {
@@ -292,7 +302,11 @@ mod tests {
     fn whatever_was_not_meant_for_us_now_is_refused() {
         let check = |from: &str, to: &str, error: SiweError| {
             let message = message().replace(from, to);
-            assert_eq!(verify(&message, &sign(&message), &EXPECTED, &keys(), NOW), Err(error), "{to}");
+            assert_eq!(
+                verify(&message, &sign(&message), &EXPECTED, &keys(), NOW),
+                Err(error),
+                "{to}"
+            );
         };
         check("localhost:8787 wants", "evil.example wants", SiweError::OtherSite);
         check("URI: http://localhost:8787", "URI: http://localhost:87870", SiweError::OtherSite);
@@ -313,7 +327,10 @@ mod tests {
     fn a_nonce_ends() {
         let message = message();
         let late = NOW.plus(300);
-        assert_eq!(verify(&message, &sign(&message), &EXPECTED, &keys(), late), Err(SiweError::Nonce));
+        assert_eq!(
+            verify(&message, &sign(&message), &EXPECTED, &keys(), late),
+            Err(SiweError::Nonce)
+        );
     }
 
     #[test]

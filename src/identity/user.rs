@@ -65,7 +65,8 @@ mod tests {
 
     #[test]
     fn what_is_neither_wallet_nor_address_is_refused() {
-        for text in ["", "ada", "@example.org", "ada@", "ada@host", "a b@c.d", "0x12", "ädä@x.org"] {
+        for text in ["", "ada", "@example.org", "ada@", "ada@host", "a b@c.d", "0x12", "ädä@x.org"]
+        {
             assert_eq!(UserId::parse(text), Err(UserIdError), "{text}");
         }
     }

@@ -20,13 +20,17 @@ const RETRY_SECONDS: i64 = 10;
 /// # Errors
 /// [`SqlError`] if SQLite refuses.
 pub fn put(sql: &impl Sql, key: &str, value: &Value, now: UnixSeconds) -> Result<(), SqlError> {
+    put_text(sql, key, &value.to_string(), now)
+}
+
+/// Queues text that is not JSON for `key`.
+///
+/// # Errors
+/// [`SqlError`] if SQLite refuses.
+pub fn put_text(sql: &impl Sql, key: &str, text: &str, now: UnixSeconds) -> Result<(), SqlError> {
     let statement = "INSERT INTO outbox (key, value, version, not_before) VALUES (?1, ?2, 1, ?3) \
          ON CONFLICT (key) DO UPDATE SET value = excluded.value, version = version + 1, \
          not_before = max(not_before, excluded.not_before)";
-    let text = match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
     sql.run(statement, &[key.into(), text.into(), now.into()]).map(drop)
 }
 
@@ -60,7 +64,9 @@ pub async fn flush(world: &(impl Sql + Kv), now: UnixSeconds) -> Result<(), SqlE
             )?;
         }
     }
-    world.run("DELETE FROM outbox WHERE value IS NULL AND not_before <= ?1", &[now.into()]).map(drop)
+    world
+        .run("DELETE FROM outbox WHERE value IS NULL AND not_before <= ?1", &[now.into()])
+        .map(drop)
 }
 
 /// When [`flush`] has something to do next.

@@ -202,7 +202,9 @@ pub fn prices() -> Value {
                 Access::Paid(Price::Fixed(price)) => {
                     json!({"access": "paid", "price": price.to_string(), "priceAtomic": price})
                 }
-                Access::Paid(Price::OfTheEvent) => json!({"access": "paid", "price": "the event's own"}),
+                Access::Paid(Price::OfTheEvent) => {
+                    json!({"access": "paid", "price": "the event's own"})
+                }
             };
             let mut tool = json!({
                 "name": entry.name,

@@ -140,15 +140,21 @@ pub fn check_head(headers: &Headers) -> Result<(), Reply> {
 pub fn read(headers: &Headers, body: &[u8]) -> Inbound {
     // serde_json stops at a depth of 128.
     let Ok(value) = serde_json::from_slice::<Value>(body) else {
-        return Inbound::Refused(refuse(400, None, -32700, "Parse error: the body is not JSON", None));
+        return Inbound::Refused(refuse(
+            400,
+            None,
+            -32700,
+            "Parse error: the body is not JSON",
+            None,
+        ));
     };
-    match value {
-        Value::Array(items) => read_batch(headers, items),
-        value => match read_one(headers, value) {
-            Ok(Some(call)) => Inbound::Call(call),
-            Ok(None) => Inbound::Accepted,
-            Err(reply) => Inbound::Refused(reply),
-        },
+    if let Value::Array(items) = value {
+        return read_batch(headers, items);
+    }
+    match read_one(headers, value) {
+        Ok(Some(call)) => Inbound::Call(call),
+        Ok(None) => Inbound::Accepted,
+        Err(reply) => Inbound::Refused(reply),
     }
 }
 
@@ -189,7 +195,11 @@ pub fn answer(call: &Call, result: Result<Value, Fault>, cache: Option<Cache>) -
 pub fn batch(answers: Vec<Reply>) -> Reply {
     let bodies: Vec<String> =
         answers.into_iter().map(|reply| reply.body).filter(|body| !body.is_empty()).collect();
-    if bodies.is_empty() { Reply::empty(202) } else { Reply::json(200, format!("[{}]", bodies.join(","))) }
+    if bodies.is_empty() {
+        Reply::empty(202)
+    } else {
+        Reply::json(200, format!("[{}]", bodies.join(",")))
+    }
 }
 
 /// The result of `server/discover`.
@@ -316,7 +326,10 @@ fn classify(
         return bad(-32602, &format!("Missing _meta: {KEY_CAPABILITIES} must be an object"));
     }
     if header != Some(version) {
-        return bad(-32020, "Header mismatch: MCP-Protocol-Version must equal the version in _meta");
+        return bad(
+            -32020,
+            "Header mismatch: MCP-Protocol-Version must equal the version in _meta",
+        );
     }
     if !MODERN.contains(&version) {
         let data = Some(json!({"supported": MODERN, "requested": version}));
@@ -390,8 +403,10 @@ fn read_batch(headers: &Headers, items: Vec<Value>) -> Inbound {
     if items.len() > BATCH_MAX {
         return invalid("Invalid Request: a batch may have at most 20 messages");
     }
-    let modern = |item: &Value| item.pointer("/params/_meta").and_then(|m| m.get(KEY_VERSION)).is_some();
-    let initializes = |item: &Value| item.get("method").and_then(Value::as_str) == Some("initialize");
+    let modern =
+        |item: &Value| item.pointer("/params/_meta").and_then(|m| m.get(KEY_VERSION)).is_some();
+    let initializes =
+        |item: &Value| item.get("method").and_then(Value::as_str) == Some("initialize");
     if items.iter().any(|item| !item.is_object() || modern(item) || initializes(item)) {
         return invalid("Invalid Request: a batch holds legacy messages, and no initialize");
     }

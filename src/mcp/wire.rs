@@ -48,7 +48,12 @@ impl Id {
                 Some(Self::Number(number.clone()))
             }
             Value::String(text) if text.len() <= ID_BYTES_MAX => Some(Self::Text(text.clone())),
-            _ => None,
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Array(_)
+            | Value::Object(_) => None,
         }
     }
 }

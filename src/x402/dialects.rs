@@ -242,7 +242,8 @@ mod tests {
     fn a_payment_is_found_in_every_form() {
         let payment = json!({"x402Version": 2, "note": "é"});
         let encoded = STANDARD.encode(payment.to_string());
-        let latin1: Vec<u8> = payment.to_string().chars().map(|c| u8::try_from(c).unwrap()).collect();
+        let latin1: Vec<u8> =
+            payment.to_string().chars().map(|c| u8::try_from(c).unwrap()).collect();
         let text = payment.to_string();
         for meta in [
             json!({"x402/payment": payment}),

@@ -173,10 +173,14 @@ fn judge_settle(response: &HttpResponse, payer: &str) -> SettleOutcome {
     let transaction = answer.transaction.filter(|hash| is_hash(hash));
     let reason = answer.error_reason.as_deref().and_then(code);
     match (answer.success, transaction, reason) {
-        (true, Some(hash), _) if answer.payer.as_deref().is_none_or(|named| named.eq_ignore_ascii_case(payer)) => {
+        (true, Some(hash), _)
+            if answer.payer.as_deref().is_none_or(|named| named.eq_ignore_ascii_case(payer)) =>
+        {
             SettleOutcome::Settled(hash)
         }
-        (true, hash, _) => SettleOutcome::Unknown("success without payer or transaction".to_owned(), hash),
+        (true, hash, _) => {
+            SettleOutcome::Unknown("success without payer or transaction".to_owned(), hash)
+        }
         (false, None, Some(reason)) if is_sure(&reason) => SettleOutcome::Refused(reason),
         (false, hash, reason) => {
             SettleOutcome::Unknown(reason.unwrap_or_else(|| "no known reason".to_owned()), hash)
@@ -197,9 +201,8 @@ fn code(reason: &str) -> Option<String> {
 }
 
 fn is_hash(text: &str) -> bool {
-    text.strip_prefix("0x").is_some_and(|digits| {
-        digits.len() == 64 && digits.bytes().all(|b| b.is_ascii_hexdigit())
-    })
+    text.strip_prefix("0x")
+        .is_some_and(|digits| digits.len() == 64 && digits.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 #[cfg(test)]
@@ -219,7 +222,10 @@ mod tests {
             format!(r#"{{"success":true,"transaction":"{hash}","network":"x","payer":"{payer}"}}"#)
         };
         assert_eq!(settle(200, &body(PAYER, &hash)), SettleOutcome::Settled(hash.clone()));
-        assert_eq!(settle(402, &body(&PAYER.to_lowercase(), &hash)), SettleOutcome::Settled(hash.clone()));
+        assert_eq!(
+            settle(402, &body(&PAYER.to_lowercase(), &hash)),
+            SettleOutcome::Settled(hash.clone())
+        );
         assert!(matches!(settle(200, &body(PAYER, "")), SettleOutcome::Unknown(_, None)));
         let other = "0x0000000000000000000000000000000000000001";
         assert!(matches!(settle(200, &body(other, &hash)), SettleOutcome::Unknown(_, Some(_))));
@@ -230,7 +236,11 @@ mod tests {
         for (status, body, sure) in [
             (200, r#"{"success":false,"errorReason":"insufficient_funds","transaction":""}"#, true),
             (400, r#"{"success":false,"errorReason":"invalid_exact_evm_signature"}"#, true),
-            (200, r#"{"success":false,"errorReason":"settlement_pending","transaction":""}"#, false),
+            (
+                200,
+                r#"{"success":false,"errorReason":"settlement_pending","transaction":""}"#,
+                false,
+            ),
             (200, r#"{"success":false,"errorReason":"unexpected_settle_error"}"#, false),
             (200, r#"{"success":false,"errorReason":"Timed out while waiting for 0xabc"}"#, false),
             (200, r#"{"success":false}"#, false),

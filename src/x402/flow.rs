@@ -104,10 +104,10 @@ impl Call<Quoted> {
         self,
         payment: PaymentPayload,
         now: UnixSeconds,
-    ) -> Result<Call<Checked>, (Quote, Mismatch)> {
+    ) -> Result<Call<Checked>, Box<(Quote, Mismatch)>> {
         match verify::check(&self.quote, payment, now) {
             Ok(state) => Ok(Call { quote: self.quote, state }),
-            Err(mismatch) => Err((self.quote, mismatch)),
+            Err(mismatch) => Err(Box::new((self.quote, mismatch))),
         }
     }
 }

@@ -293,8 +293,19 @@ mod tests {
         check("/network", json!(1), PayloadError::Field("network"));
         check("/payload/signature", json!("0x1"), PayloadError::Field("signature"));
         check("/payload/signature", json!("zz"), PayloadError::Field("signature"));
-        check("/payload/signature", json!(format!("0x{}", "1".repeat(20_000))), PayloadError::Field("signature"));
-        for number in ["", "-1", "0x10", "1e3", " 1", "10000000000000000000000000000000000000000000000000000000000000000000000000000000"] {
+        check(
+            "/payload/signature",
+            json!(format!("0x{}", "1".repeat(20_000))),
+            PayloadError::Field("signature"),
+        );
+        for number in [
+            "",
+            "-1",
+            "0x10",
+            "1e3",
+            " 1",
+            "10000000000000000000000000000000000000000000000000000000000000000000000000000000",
+        ] {
             check("/payload/authorization/value", json!(number), PayloadError::Field("value"));
         }
         check("/payload/authorization/value", json!(1), PayloadError::Field("value"));

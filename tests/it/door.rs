@@ -1,6 +1,7 @@
 //! The door in both eras, and what only the owner may do.
 
 use events_concierge::host::command::Action;
+use events_concierge::http::route::Own;
 use serde_json::{Value, json};
 
 use crate::support::{Door, block_on, json_of};
@@ -30,7 +31,8 @@ fn every_list_answers_in_every_version() {
         ("prompts/list", "prompts"),
     ] {
         for version in ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"] {
-            let reply = door.mcp(false, &[("mcp-protocol-version", version)], &rpc(method, &json!({})));
+            let reply =
+                door.mcp(false, &[("mcp-protocol-version", version)], &rpc(method, &json!({})));
             let result = &json_of(&reply)["result"];
             assert!(!result[member].as_array().unwrap().is_empty(), "{method} {version}");
             assert!(result.get("resultType").is_none());
@@ -61,7 +63,11 @@ fn the_ladder_of_protocol_errors() {
     let door = Door::open();
     let check = |headers: &[(&str, &str)], body: Value, status: u16, code: i64| {
         let reply = door.mcp(false, headers, &body);
-        assert_eq!((reply.status, &json_of(&reply)["error"]["code"]), (status, &json!(code)), "{body}");
+        assert_eq!(
+            (reply.status, &json_of(&reply)["error"]["code"]),
+            (status, &json!(code)),
+            "{body}"
+        );
         if body.get("id").is_some() {
             assert_eq!(json_of(&reply)["id"], body["id"], "{body}");
         }
@@ -95,7 +101,8 @@ fn the_ladder_of_protocol_errors() {
 fn a_name_in_base64_is_the_same_name() {
     let door = Door::open();
     let call = modern("tools/call", json!({"name": "listEvents"}));
-    let headers = [MODERN, ("mcp-method", "tools/call"), ("mcp-name", "=?base64?bGlzdEV2ZW50cw==?=")];
+    let headers =
+        [MODERN, ("mcp-method", "tools/call"), ("mcp-name", "=?base64?bGlzdEV2ZW50cw==?=")];
     assert_eq!(door.mcp(false, &headers, &call).status, 200);
 }
 
@@ -112,8 +119,11 @@ fn batches_belong_to_one_version() {
 #[test]
 fn only_the_owner_sees_and_calls_owner_tools() {
     let door = Door::open();
-    let create = rpc("tools/call", &json!({"name": "createEvent", "arguments": {
-        "title": "Rust meetup", "startsAt": "2027-03-01T18:30:00Z", "capacity": 5, "price": "0.05"}}));
+    let create = rpc(
+        "tools/call",
+        &json!({"name": "createEvent", "arguments": {
+        "title": "Rust meetup", "startsAt": "2027-03-01T18:30:00Z", "capacity": 5, "price": "0.05"}}),
+    );
     let reply = json_of(&door.mcp(false, &[], &create));
     assert_eq!(reply["result"]["structuredContent"]["error"]["code"], "not_owner");
     assert_eq!(door.int("SELECT count(*) FROM events"), 0);
@@ -126,7 +136,8 @@ fn only_the_owner_sees_and_calls_owner_tools() {
 #[test]
 fn a_faulty_argument_is_named_and_nothing_is_stored() {
     let door = Door::open();
-    let good = json!({"title": "T", "startsAt": "2027-03-01T18:30:00Z", "capacity": 5, "price": "0.05"});
+    let good =
+        json!({"title": "T", "startsAt": "2027-03-01T18:30:00Z", "capacity": 5, "price": "0.05"});
     for (field, value) in [
         ("title", json!("")),
         ("title", json!("x".repeat(201))),
@@ -144,12 +155,15 @@ fn a_faulty_argument_is_named_and_nothing_is_stored() {
     ] {
         let mut event = good.clone();
         event[field] = value;
-        let reply = door.as_owner(Action::CreateEvent, &event);
+        let reply = door.as_owner(Action::Own(Own::CreateEvent), &event);
         assert_eq!(reply.status, 422, "{event}");
         assert!(json_of(&reply)["detail"].as_str().unwrap().contains(field), "{}", reply.body);
     }
     assert_eq!(door.int("SELECT count(*) FROM events"), 0);
-    let reply = door.as_owner(Action::CreateEvent, &json!({"title": "T", "date": 1_803_925_800_000_i64, "capacity": 0, "price": "1"}));
+    let reply = door.as_owner(
+        Action::Own(Own::CreateEvent),
+        &json!({"title": "T", "date": 1_803_925_800_000_i64, "capacity": 0, "price": "1"}),
+    );
     assert_eq!(json_of(&reply)["startsAt"], "2027-03-01T18:30:00Z");
     assert_eq!(json_of(&reply)["seatsLeft"], Value::Null);
 }

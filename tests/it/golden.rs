@@ -1,5 +1,7 @@
 //! What others depend on, pinned. A change shows in the diff and is made on purpose.
 
+use events_concierge::host::command::Action;
+use events_concierge::http::route::AtHost;
 use serde_json::json;
 
 use crate::support::{Door, block_on};
@@ -35,7 +37,7 @@ fn the_challenge() {
 fn the_calendar_file() {
     let door = Door::open();
     let event_id = events_concierge::id::EventId::parse(&door.event(5)).unwrap();
-    let action = events_concierge::host::command::Action::Calendar { event_id };
+    let action = Action::AtHost(AtHost::Calendar(event_id));
     let reply = door.as_owner(action, &json!({}));
     insta::with_settings!({snapshot_path => "../golden", prepend_module_to_snapshot => false}, {
         insta::assert_snapshot!("ticket-ics", reply.body.replace("\r\n", "\n"));

@@ -1,6 +1,7 @@
 //! No seat without payment, no payment without seat, nothing twice.
 
 use events_concierge::host::command::Action;
+use events_concierge::http::route::Own;
 use serde_json::{Value, json};
 
 use crate::support::{Door, Settles, Wallet, as_v1, block_on, join_all, json_of};
@@ -221,7 +222,7 @@ fn what_cannot_be_had_is_said_before_any_price() {
     check(json!({}), 422, "invalid arguments");
     let cancelled = door.event(5);
     let id = events_concierge::id::EventId::parse(&cancelled).unwrap();
-    door.as_owner(Action::CancelEvent { event_id: id }, &json!({}));
+    door.as_owner(Action::Own(Own::CancelEvent(id)), &json!({}));
     check(rsvp(&cancelled), 409, "event cancelled");
     let past = door.event(5);
     door.world.memory.now.set(1_900_000_000);
@@ -247,9 +248,15 @@ fn a_payment_that_is_not_ours_is_refused_before_any_request() {
     let one = alloy_primitives::U256::from(1);
     check(wallet.pay_with(ours, 1, |a| a.value = one), value);
     check(as_v1(&wallet.pay_with(ours, 1, |a| a.value = one)), &value[..value.len() - 9]);
-    check(wallet.pay_with(ours, 1, |a| a.to = wallet.address), "invalid_exact_evm_payload_recipient_mismatch");
+    check(
+        wallet.pay_with(ours, 1, |a| a.to = wallet.address),
+        "invalid_exact_evm_payload_recipient_mismatch",
+    );
     check(wallet.pay_with(ours, 1, |a| a.valid_before = one), before);
-    check(wallet.pay_with(ours, 1, |a| a.valid_before += alloy_primitives::U256::from(1_000_000)), before);
+    check(
+        wallet.pay_with(ours, 1, |a| a.valid_before += alloy_primitives::U256::from(1_000_000)),
+        before,
+    );
     let after = "invalid_exact_evm_payload_authorization_valid_after";
     check(wallet.pay_with(ours, 1, |a| a.valid_after = a.valid_before), after);
     let with = |member: &str, value: &str| {
@@ -259,7 +266,10 @@ fn a_payment_that_is_not_ours_is_refused_before_any_request() {
         payment["accepted"] = changed;
         payment
     };
-    check(with("asset", "0x0000000000000000000000000000000000000001"), "invalid_payment_requirements");
+    check(
+        with("asset", "0x0000000000000000000000000000000000000001"),
+        "invalid_payment_requirements",
+    );
     check(with("amount", "1"), "invalid_payment_requirements");
     check(with("network", "eip155:8453"), "invalid_network");
     let mut long = wallet.pay(ours, 1);

@@ -13,6 +13,7 @@ use events_concierge::chain::networks::Network;
 use events_concierge::config::Config;
 use events_concierge::host::command::{Action, Command, SignedIn};
 use events_concierge::host::{Host, Request};
+use events_concierge::http::route::{AtHost, Own};
 use events_concierge::http::{Headers, Reply};
 use events_concierge::id::{RequestId, ScopeId};
 use events_concierge::identity::UserId;
@@ -71,7 +72,8 @@ impl Clock for World {
 impl Random for World {
     fn fill(&self, buffer: &mut [u8]) {
         for byte in buffer {
-            let next = self.memory.random.get().wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let next =
+                self.memory.random.get().wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             self.memory.random.set(next);
             *byte = next.to_be_bytes()[0];
         }
@@ -109,7 +111,9 @@ impl Sql for World {
                 ValueRef::Null => SqlValue::Null,
                 ValueRef::Integer(number) => SqlValue::Int(number),
                 ValueRef::Text(text) => SqlValue::Text(String::from_utf8(text.to_vec()).unwrap()),
-                other => panic!("a column of a type that is not in use: {other:?}"),
+                other @ (ValueRef::Real(_) | ValueRef::Blob(_)) => {
+                    panic!("a column of a type that is not in use: {other:?}")
+                }
             };
             answer.push((0..count).map(read).collect());
         }
@@ -184,7 +188,9 @@ impl World {
         let answer = |value: Value| Ok(HttpResponse { status: 200, body: value.to_string() });
         match does {
             Settles::Hangs => Err(HttpError::Timeout),
-            Settles::Refuses(reason) => answer(json!({"success": false, "errorReason": reason, "transaction": ""})),
+            Settles::Refuses(reason) => {
+                answer(json!({"success": false, "errorReason": reason, "transaction": ""}))
+            }
             Settles::Pays | Settles::PaysSilently if used => {
                 let reason = "invalid_exact_evm_nonce_already_used";
                 answer(json!({"success": false, "errorReason": reason, "transaction": ""}))
@@ -195,7 +201,9 @@ impl World {
                 if matches!(does, Settles::PaysSilently) {
                     return Err(HttpError::Connection("cut".to_owned()));
                 }
-                answer(json!({"success": true, "transaction": hash, "payer": authorization["from"]}))
+                answer(
+                    json!({"success": true, "transaction": hash, "payer": authorization["from"]}),
+                )
             }
         }
     }
@@ -207,11 +215,15 @@ impl World {
         let used = settled.keys().find(|nonce| text.contains(&nonce[2..]));
         let by_hash = settled.iter().find(|(_, hash)| text.contains(&hash[2..]));
         let result = match body["method"].as_str().unwrap() {
-            "eth_getBlockByNumber" => json!({"timestamp": format!("{:#x}", self.memory.now.get()), "number": "0x10"}),
+            "eth_getBlockByNumber" => {
+                json!({"timestamp": format!("{:#x}", self.memory.now.get()), "number": "0x10"})
+            }
             "eth_blockNumber" => json!("0x10"),
             "eth_call" => json!(format!("0x{:064x}", u8::from(used.is_some()))),
             "eth_getLogs" => match used {
-                Some(nonce) => json!([{"transactionHash": settled[nonce], "topics": [], "data": "0x", "address": "0x"}]),
+                Some(nonce) => {
+                    json!([{"transactionHash": settled[nonce], "topics": [], "data": "0x", "address": "0x"}])
+                }
                 None => json!([]),
             },
             "eth_getTransactionReceipt" => self.receipt(by_hash.map(|(_, hash)| hash.as_str())),
@@ -223,7 +235,8 @@ impl World {
 
     fn receipt(&self, hash: Option<&str>) -> Value {
         let Some(hash) = hash else { return Value::Null };
-        let word = |address: &str| format!("0x{:0>64}", address.trim_start_matches("0x").to_lowercase());
+        let word =
+            |address: &str| format!("0x{:0>64}", address.trim_start_matches("0x").to_lowercase());
         let usdc = Network::by_caip2("eip155:84532").unwrap().usdc;
         let payer = Wallet::new(1).address.to_string();
         json!({"status": "0x1", "transactionHash": hash, "logs": [{
@@ -251,7 +264,7 @@ impl Door {
         let host = Host::new(world.clone(), config());
         let door = Self { world, host, scope, user };
         let body = json!({"userId": PAY_TO, "walletAddress": PAY_TO});
-        assert_eq!(door.as_owner(Action::Register, &body).status, 201);
+        assert_eq!(door.as_owner(Action::Own(Own::Register), &body).status, 201);
         door
     }
 
@@ -264,7 +277,7 @@ impl Door {
     pub(crate) fn event(&self, capacity: u32) -> String {
         let event = json!({"title": "Rust meetup", "startsAt": "2027-03-01T18:30:00Z",
             "capacity": capacity, "price": "0.05"});
-        let reply = self.as_owner(Action::CreateEvent, &event);
+        let reply = self.as_owner(Action::Own(Own::CreateEvent), &event);
         assert_eq!(reply.status, 201, "{}", reply.body);
         json_of(&reply)["id"].as_str().unwrap().to_owned()
     }
@@ -274,24 +287,28 @@ impl Door {
     }
 
     /// A plain HTTP call of a tool, paid with `payment`.
-    pub(crate) async fn tool(&self, name: &str, arguments: &Value, payment: Option<&Value>) -> Reply {
+    pub(crate) async fn tool(
+        &self,
+        name: &str,
+        arguments: &Value,
+        payment: Option<&Value>,
+    ) -> Reply {
         use base64::Engine;
-        let encode = |payment: &Value| {
-            base64::engine::general_purpose::STANDARD.encode(payment.to_string())
-        };
+        let encode =
+            |payment: &Value| base64::engine::general_purpose::STANDARD.encode(payment.to_string());
         let header = match payment {
             Some(payment) if payment["x402Version"] == 1 => vec![("x-payment", encode(payment))],
             Some(payment) => vec![("payment-signature", encode(payment))],
             None => vec![],
         };
         let headers: Vec<_> = header.iter().map(|(n, v)| (*n, v.as_str())).collect();
-        let action = Action::Tool { name: name.to_owned() };
+        let action = Action::AtHost(AtHost::Tool(name.to_owned()));
         self.host.handle(self.request(action, false, &headers, arguments)).await
     }
 
     /// A JSON-RPC call at the door.
     pub(crate) fn mcp(&self, owner: bool, headers: &[(&str, &str)], body: &Value) -> Reply {
-        block_on(self.host.handle(self.request(Action::Door, owner, headers, body)))
+        block_on(self.host.handle(self.request(Action::AtHost(AtHost::Door), owner, headers, body)))
     }
 
     /// The challenge for a tool, version 2.
@@ -326,16 +343,23 @@ impl Door {
     pub(crate) fn int(&self, statement: &str) -> i64 {
         match self.sql(statement)[0][0] {
             SqlValue::Int(number) => number,
-            ref other => panic!("not a number: {other:?}"),
+            ref other @ (SqlValue::Null | SqlValue::Text(_)) => panic!("not a number: {other:?}"),
         }
     }
 
-    fn request(&self, action: Action, owner: bool, headers: &[(&str, &str)], body: &Value) -> Request {
+    fn request(
+        &self,
+        action: Action,
+        owner: bool,
+        headers: &[(&str, &str)],
+        body: &Value,
+    ) -> Request {
         let user = SignedIn { user: self.user.clone(), scope: self.scope.clone(), fresh: true };
         let command = Command {
             request_id: RequestId::random(&self.world),
             scope: self.scope.clone(),
             origin: None,
+            cursor: None,
             user: owner.then_some(user),
             action,
         };
@@ -443,7 +467,8 @@ pub(crate) fn join_all<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
     while answers.iter().any(Option::is_none) {
         for (slot, answer) in running.iter_mut().zip(&mut answers) {
             let Some(future) = slot else { continue };
-            if let Poll::Ready(done) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            if let Poll::Ready(done) = future.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+            {
                 *answer = Some(done);
                 *slot = None;
             }
@@ -454,8 +479,6 @@ pub(crate) fn join_all<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
 
 async fn yield_once() {
     let yielded = Cell::new(false);
-    std::future::poll_fn(|_| {
-        if yielded.replace(true) { Poll::Ready(()) } else { Poll::Pending }
-    })
-    .await;
+    std::future::poll_fn(|_| if yielded.replace(true) { Poll::Ready(()) } else { Poll::Pending })
+        .await;
 }
