@@ -1,10 +1,11 @@
 // The local chain: anvil with our genesis, told to be Base Sepolia.
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { gunzipSync } from "node:zlib";
 import { createPublicClient, createTestClient, createWalletClient, http, parseAbi } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { baseSepolia } from "viem/chains";
@@ -47,23 +48,33 @@ export function chainClient(url) {
 
 /** Starts the chain. With `stateFile` it goes on where it stopped. */
 export async function startChain({ port = 0, stateFile, log = () => {} } = {}) {
+  if (!stateFile) return startAnvil(port, fromGenesis(), { log });
+  const goesOn = existsSync(stateFile);
+  if (!goesOn) await writeFirstState(stateFile);
+  // Written every few seconds too, so that a kill loses little.
+  const args = ["--load-state", stateFile, "--dump-state", stateFile, "--state-interval", 5];
+  return startAnvil(port, args, { log, kept: goesOn && stateFile });
+}
+
+// Without a timestamp of its own the chain would live in 1970 and refuse every payment.
+function fromGenesis() {
+  return ["--init", path.join(here, "genesis.json"), "--timestamp", Math.floor(Date.now() / 1000)];
+}
+
+// Anvil does not take a genesis and a state file together, so the first state is made beforehand.
+async function writeFirstState(stateFile) {
+  mkdirSync(path.dirname(stateFile), { recursive: true });
+  const chain = await startAnvil(0, fromGenesis(), {});
+  const dump = await chain.client.request({ method: "anvil_dumpState" });
+  await chain.stop();
+  writeFileSync(`${stateFile}.new`, gunzipSync(Buffer.from(dump.slice(2), "hex")));
+  renameSync(`${stateFile}.new`, stateFile);
+}
+
+async function startAnvil(port, more, { log = () => {}, kept }) {
   port ||= await freePort();
-  const args = [
-    ["--chain-id", accounts.CHAIN_ID],
-    ["--port", port],
-    ["--host", "127.0.0.1"],
-    ["--block-time", 1],
-    ["--mixed-mining"],
-  ].flat();
-  const goesOn = stateFile && existsSync(stateFile);
-  if (stateFile) {
-    mkdirSync(path.dirname(stateFile), { recursive: true });
-    // Written every few seconds too, so that a kill loses little.
-    args.push("--dump-state", stateFile, "--state-interval", 5, "--preserve-historical-states");
-  }
-  // Without a timestamp of its own the chain would live in 1970 and refuse every payment.
-  if (goesOn) args.push("--load-state", stateFile);
-  else args.push("--init", path.join(here, "genesis.json"), "--timestamp", Math.floor(Date.now() / 1000));
+  const args = ["--chain-id", accounts.CHAIN_ID, "--port", port, "--host", "127.0.0.1"];
+  args.push("--block-time", 1, "--mixed-mining", ...more);
   const child = spawn(anvil(), args.map(String), { stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
@@ -73,7 +84,7 @@ export async function startChain({ port = 0, stateFile, log = () => {} } = {}) {
     });
   }
   const url = `http://127.0.0.1:${port}`;
-  await ready(url, child, () => output, goesOn && stateFile);
+  await ready(url, child, () => output, kept);
   const chain = chainClient(url);
   await chain.test.mine({ blocks: 1 });
   const exited = new Promise((resolve) => child.once("exit", resolve));
@@ -84,13 +95,13 @@ export async function startChain({ port = 0, stateFile, log = () => {} } = {}) {
   return { url, port, pid: child.pid, child, stop, ...chain };
 }
 
-async function ready(url, child, output, stateFile) {
+async function ready(url, child, output, kept) {
   const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "eth_chainId" });
   const end = Date.now() + READY_MILLIS;
   while (Date.now() < end) {
     if (child.exitCode !== null) {
-      const hint = stateFile
-        ? `its kept state may be damaged (${stateFile}); \`npm start -- --fresh\` begins anew`
+      const hint = kept
+        ? `its kept state may be damaged (${kept}); \`npm start -- --fresh\` begins anew`
         : output().trim();
       throw new Error(`the local chain stopped at once: ${hint}`);
     }

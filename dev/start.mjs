@@ -1,0 +1,182 @@
+// `npm start`: chain, facilitator, Worker and a host with events, on this machine. State is kept in
+// .dev/ between runs; `npm start -- --fresh` begins anew. Ends everything that it started.
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { createWriteStream, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { guest, NETWORK, USDC } from "./chain/accounts.mjs";
+import { freePort, startChain } from "./chain/chain.mjs";
+import { Failure, root, runMain, step } from "./lib/process.mjs";
+import { sampleHost } from "./sample-host.mjs";
+
+const folder = join(root, ".dev");
+const stateFile = join(folder, "state.json");
+const children = new Map();
+let stopping = false;
+
+async function main(args) {
+  const unknown = args.filter((arg) => arg !== "--fresh");
+  if (unknown.length) throw new Failure(`npm start does not know ${unknown.join(" ")}; it takes -- --fresh`);
+  const port = portFrom("PORT", 8787);
+  const chainPort = portFrom("CHAIN_PORT", 8545);
+  for (const [name, wanted] of [["PORT", port], ...(process.env.RPC_URL ? [] : [["CHAIN_PORT", chainPort]])]) {
+    if (!(await isFree(wanted))) {
+      throw new Failure(`port ${wanted} is taken; stop what runs there, or choose another: ${name}=${wanted + 1} npm start`);
+    }
+  }
+  if (args.includes("--fresh")) for (const name of ["worker", "chain.json"]) rmSync(join(folder, name), { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  rmSync(stateFile, { force: true });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => stop(0));
+  try {
+    await startAll(port, chainPort);
+  } catch (error) {
+    if (!stopping) console.error(error instanceof Failure ? error.message : (error?.message ?? error));
+    await stop(1);
+  }
+}
+
+async function startAll(port, chainPort) {
+  const url = `http://localhost:${port}`;
+  const rpc = process.env.RPC_URL ?? (await step("chain", () => chain(chainPort)));
+  const facilitator = process.env.FACILITATOR_URL ?? (await step("facilitator", () => startFacilitator(rpc)));
+  await step("worker", () => worker(url, port, { rpc, facilitator }));
+  const host = await step("host", () => sampleHost(url));
+  const pids = Object.fromEntries([...children].map(([name, child]) => [name, child.pid]));
+  const state = { url, rpc, facilitator, usdc: USDC, pids: { start: process.pid, ...pids }, host, guest };
+  writeFileSync(`${stateFile}.new`, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 });
+  renameSync(`${stateFile}.new`, stateFile);
+  summary(state);
+}
+
+async function chain(port) {
+  const log = logFile("chain");
+  const started = await startChain({ port, stateFile: join(folder, "chain.json"), log: (data) => log.write(data) });
+  watch("chain", started.child);
+  return started.url;
+}
+
+async function startFacilitator(rpc) {
+  const port = await freePort();
+  start("facilitator", ["dev/chain/facilitator.mjs", "--rpc", rpc, "--port", String(port)]);
+  const url = `http://127.0.0.1:${port}`;
+  await answers(`${url}/supported`, "facilitator");
+  return url;
+}
+
+async function worker(url, port, { rpc, facilitator }) {
+  const vars = {
+    PUBLIC_URL: url,
+    NETWORKS: NETWORK,
+    FACILITATOR_URL: facilitator,
+    RPC_URLS: JSON.stringify({ [NETWORK]: rpc }),
+  };
+  const args = ["node_modules/wrangler/bin/wrangler.js", "dev", "--local", "--port", String(port)];
+  args.push("--persist-to", join(folder, "worker"), "--env-file", secretsFile());
+  args.push("--show-interactive-dev-session=false");
+  for (const [name, value] of Object.entries(vars)) args.push("--var", `${name}:${value}`);
+  start("wrangler", args);
+  await answers(`${url}/health`, "wrangler");
+}
+
+/** The key that a deployment keeps as a secret; here it is made once and kept. */
+function secretsFile() {
+  const file = join(folder, "worker.env");
+  if (!existsSync(file)) writeFileSync(file, `MASTER_KEY=${randomBytes(32).toString("hex")}\n`, { mode: 0o600 });
+  return file;
+}
+
+function start(name, args) {
+  const env = { ...process.env, CLOUDFLARE_CF_FETCH_ENABLED: "false", WRANGLER_SEND_METRICS: "false" };
+  const child = spawn(process.execPath, args, { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
+  const log = logFile(name);
+  child.stdout.pipe(log);
+  child.stderr.pipe(log);
+  watch(name, child);
+}
+
+function watch(name, child) {
+  children.set(name, child);
+  child.once("exit", () => {
+    children.delete(name);
+    if (stopping) return;
+    console.error(`${name} stopped; the end of .dev/${name}.log:\n${tail(name)}`);
+    stop(1);
+  });
+}
+
+async function stop(code) {
+  if (stopping) return;
+  stopping = true;
+  rmSync(stateFile, { force: true });
+  const exits = [...children.values()].map((child) => new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) return resolve();
+    child.once("exit", resolve);
+    child.kill("SIGTERM");
+    // The chain writes its state down first; whoever takes longer than this hangs.
+    setTimeout(() => child.kill("SIGKILL"), 8000).unref();
+  }));
+  await Promise.all(exits);
+  if (code === 0) console.log("stopped; the state is kept in .dev/");
+  process.exit(code);
+}
+
+async function answers(url, name) {
+  const end = Date.now() + 180_000;
+  while (Date.now() < end && !stopping) {
+    try {
+      const answer = await fetch(url);
+      if (answer.ok) return;
+      // Faulty settings are named in the answer; waiting would not mend them.
+      if (answer.status === 500) throw new Failure((await answer.json()).detail ?? `${url} answers 500`);
+    } catch (error) {
+      if (error instanceof Failure) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Failure(`${name} does not answer at ${url}; the end of .dev/${name}.log:\n${tail(name)}`);
+}
+
+function logFile(name) {
+  return createWriteStream(join(folder, `${name}.log`));
+}
+
+function tail(name) {
+  const file = join(folder, `${name}.log`);
+  return existsSync(file) ? readFileSync(file, "utf8").trim().split("\n").slice(-15).join("\n") : "(empty)";
+}
+
+function portFrom(name, usual) {
+  const port = Number(process.env[name] ?? usual);
+  if (!Number.isInteger(port) || port < 1 || port > 65535) throw new Failure(`${name} must be a port from 1 to 65535`);
+  return port;
+}
+
+async function isFree(port) {
+  for (const address of ["127.0.0.1", "::1"]) {
+    const taken = await new Promise((resolve) => {
+      const server = createServer();
+      server.once("error", (error) => resolve(error.code === "EADDRINUSE"));
+      server.listen(port, address, () => server.close(() => resolve(false)));
+    });
+    if (taken) return false;
+  }
+  return true;
+}
+
+function summary({ url, host }) {
+  const bold = (text) => (process.stdout.isTTY ? `\x1b[1m${text}\x1b[22m` : text);
+  const tools = `'{"jsonrpc":"2.0","id":1,"method":"tools/list"}'`;
+  console.log(`
+${bold("Ready.")} One host, ${host.eventIds.length} events, paid into ${host.walletAddress.slice(0, 6)}…${host.walletAddress.slice(-4)}.
+
+  the door (MCP)   ${bold(host.mcpUrl)}
+  an event's page  ${url}/e/${host.scope}/${host.eventIds[0]}
+  look inside      curl -s ${host.mcpUrl} -H 'content-type: application/json' -d ${tools}
+  pay as an agent  npm run demo   (in a second terminal)
+
+Keys and tokens for your own tries are in .dev/state.json. Ctrl-C stops everything.`);
+}
+
+await runMain(import.meta.url, main);
