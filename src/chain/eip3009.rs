@@ -74,3 +74,98 @@ pub fn recover_eoa(
     }
     signature.recover_address_from_prehash(&digest(network, authorization)).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use alloy_primitives::Bytes;
+    use serde::Deserialize;
+
+    use super::*;
+    use crate::chain::networks::NETWORKS;
+
+    #[derive(Deserialize)]
+    struct Vector {
+        name: String,
+        network: String,
+        domain: Domain,
+        authorization: Fields,
+        digest: B256,
+        signature: Bytes,
+        signer: Option<Address>,
+    }
+
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Domain {
+        name: String,
+        version: String,
+        chain_id: u64,
+        verifying_contract: Address,
+    }
+
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Fields {
+        from: Address,
+        to: Address,
+        value: String,
+        valid_after: String,
+        valid_before: String,
+        nonce: B256,
+    }
+
+    impl Fields {
+        fn read(&self) -> Authorization {
+            Authorization {
+                from: self.from,
+                to: self.to,
+                value: self.value.parse().unwrap(),
+                valid_after: self.valid_after.parse().unwrap(),
+                valid_before: self.valid_before.parse().unwrap(),
+                nonce: self.nonce,
+            }
+        }
+    }
+
+    fn vectors() -> Vec<Vector> {
+        serde_json::from_str(include_str!("../../tests/vectors/eip3009.json")).unwrap()
+    }
+
+    #[test]
+    fn digests_and_signers_are_those_of_viem() {
+        for vector in vectors() {
+            let network = Network::by_caip2(&vector.network).unwrap();
+            let authorization = vector.authorization.read();
+            assert_eq!(digest(network, &authorization), vector.digest, "{}", vector.name);
+            let signer = recover_eoa(network, &authorization, &vector.signature);
+            assert_eq!(signer, vector.signer, "{}", vector.name);
+        }
+    }
+
+    #[test]
+    fn the_domain_of_every_token_is_that_of_the_reference() {
+        let vectors = vectors();
+        for network in NETWORKS {
+            let vector = vectors.iter().find(|vector| vector.network == network.caip2).unwrap();
+            let Domain { name, version, chain_id, verifying_contract } = &vector.domain;
+            assert_eq!(
+                (name.as_str(), version.as_str()),
+                (network.eip712_name, network.eip712_version)
+            );
+            assert_eq!((*chain_id, *verifying_contract), (network.chain_id, network.usdc));
+        }
+    }
+
+    #[test]
+    fn a_signature_holds_for_one_network_and_one_payment() {
+        let vectors = vectors();
+        let signed = vectors.first().unwrap();
+        let payer = signed.signer;
+        let base = Network::by_caip2(&signed.network).unwrap();
+        let other = Network::by_caip2("eip155:84532").unwrap();
+        let authorization = signed.authorization.read();
+        assert_ne!(recover_eoa(other, &authorization, &signed.signature), payer);
+        let dearer = Authorization { value: U256::from(50_001), ..authorization };
+        assert_ne!(recover_eoa(base, &dearer, &signed.signature), payer);
+    }
+}

@@ -21,6 +21,8 @@ pub struct Network {
     pub eip712_version: &'static str,
     /// Address of the block explorer, without a slash at the end.
     pub explorer: &'static str,
+    /// Whether its money is worth nothing.
+    pub is_testnet: bool,
 }
 
 /// Every network that we know. Which of them a deployment offers is a setting.
@@ -34,6 +36,7 @@ pub const NETWORKS: &[Network] = &[
         eip712_name: "USD Coin",
         eip712_version: "2",
         explorer: "https://basescan.org",
+        is_testnet: false,
     },
     Network {
         name: "Base Sepolia",
@@ -44,6 +47,7 @@ pub const NETWORKS: &[Network] = &[
         eip712_name: "USDC",
         eip712_version: "2",
         explorer: "https://sepolia.basescan.org",
+        is_testnet: true,
     },
     Network {
         name: "Polygon",
@@ -54,6 +58,7 @@ pub const NETWORKS: &[Network] = &[
         eip712_name: "USD Coin",
         eip712_version: "2",
         explorer: "https://polygonscan.com",
+        is_testnet: false,
     },
     Network {
         name: "Polygon Amoy",
@@ -64,6 +69,7 @@ pub const NETWORKS: &[Network] = &[
         eip712_name: "USDC",
         eip712_version: "2",
         explorer: "https://amoy.polygonscan.com",
+        is_testnet: true,
     },
     Network {
         name: "Avalanche",
@@ -74,6 +80,7 @@ pub const NETWORKS: &[Network] = &[
         eip712_name: "USD Coin",
         eip712_version: "2",
         explorer: "https://snowtrace.io",
+        is_testnet: false,
     },
     Network {
         name: "Avalanche Fuji",
@@ -84,6 +91,7 @@ pub const NETWORKS: &[Network] = &[
         eip712_name: "USD Coin",
         eip712_version: "2",
         explorer: "https://testnet.snowtrace.io",
+        is_testnet: true,
     },
     Network {
         name: "Sei",
@@ -93,7 +101,8 @@ pub const NETWORKS: &[Network] = &[
         usdc: address!("e15fC38F6D8c56aF07bbCBe3BAf5708A2Bf42392"),
         eip712_name: "USDC",
         eip712_version: "2",
-        explorer: "https://seitrace.com",
+        explorer: "https://seiscan.io",
+        is_testnet: false,
     },
     Network {
         name: "Sei testnet",
@@ -103,7 +112,8 @@ pub const NETWORKS: &[Network] = &[
         usdc: address!("4fCF1784B31630811181f670Aea7A7bEF803eaED"),
         eip712_name: "USDC",
         eip712_version: "2",
-        explorer: "https://testnet.seitrace.com",
+        explorer: "https://testnet.seiscan.io",
+        is_testnet: true,
     },
 ];
 
@@ -139,5 +149,12 @@ mod tests {
             assert_eq!(network.caip2, format!("eip155:{}", network.chain_id));
         }
         assert_eq!(Network::by_caip2("eip155:1"), None);
+        assert_eq!(Network::by_v1_name("eip155:8453"), None);
+    }
+
+    #[test]
+    fn a_transaction_has_an_address() {
+        let sepolia = Network::by_v1_name("base-sepolia").unwrap();
+        assert_eq!(sepolia.transaction_url("0x12"), "https://sepolia.basescan.org/tx/0x12");
     }
 }

@@ -1,38 +1,47 @@
 //! The [`Http`] port over `fetch`.
 
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
 use wasm_bindgen::JsValue;
-use wasm_bindgen::prelude::wasm_bindgen;
-use worker::{AbortSignal, Fetch, Method, Request, RequestInit, RequestRedirect};
+use worker::{
+    AbortController, AbortSignal, Delay, Fetch, Method, Request, RequestInit, RequestRedirect,
+};
 
 use crate::edge::convert::{BodyError, read};
 use crate::edge::world::EdgeWorld;
 use crate::ports::{Http, HttpError, HttpRequest, HttpResponse};
 
-#[wasm_bindgen]
-extern "C" {
-    /// `AbortSignal.timeout`, which `worker` does not bind.
-    #[wasm_bindgen(js_namespace = AbortSignal, js_name = timeout)]
-    fn abort_after(milliseconds: u32) -> web_sys::AbortSignal;
-}
-
 impl Http for EdgeWorld {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let bytes_max = request.response_bytes_max;
-        let signal = AbortSignal::from(abort_after(request.timeout_millis));
-        let outgoing = build(&request).map_err(broken)?;
-        let mut response =
-            Fetch::Request(outgoing).send_with_signal(&signal).await.map_err(broken)?;
-        let status = response.status_code();
-        let stream = response.stream().map_err(broken)?;
-        let body = read(stream, bytes_max).await.map_err(|error| match error {
-            BodyError::TooLong => HttpError::TooLong,
-            BodyError::Broken if signal.aborted() => HttpError::Timeout,
-            BodyError::Broken => HttpError::Connection("the answer broke off".to_owned()),
-        })?;
-        let body = String::from_utf8(body)
-            .map_err(|_| HttpError::Connection("the answer is not text".to_owned()))?;
-        Ok(HttpResponse { status, body })
+        let controller = AbortController::default();
+        let signal = controller.signal();
+        // The timer is dropped with the answer: one that went on (`AbortSignal.timeout`) would keep
+        // the object from being evicted.
+        let limit = Delay::from(Duration::from_millis(request.timeout_millis.into()));
+        match select(pin!(exchange(&request, &signal)), pin!(limit)).await {
+            Either::Left((answer, _)) => answer,
+            Either::Right(_) => {
+                controller.abort();
+                Err(HttpError::Timeout)
+            }
+        }
     }
+}
+
+async fn exchange(request: &HttpRequest, signal: &AbortSignal) -> Result<HttpResponse, HttpError> {
+    let outgoing = build(request).map_err(broken)?;
+    let mut response = Fetch::Request(outgoing).send_with_signal(signal).await.map_err(broken)?;
+    let status = response.status_code();
+    let stream = response.stream().map_err(broken)?;
+    let body = read(stream, request.response_bytes_max).await.map_err(|error| match error {
+        BodyError::TooLong => HttpError::TooLong,
+        BodyError::Broken => HttpError::Connection("the answer broke off".to_owned()),
+    })?;
+    let body = String::from_utf8(body)
+        .map_err(|_| HttpError::Connection("the answer is not text".to_owned()))?;
+    Ok(HttpResponse { status, body })
 }
 
 fn build(request: &HttpRequest) -> worker::Result<Request> {
@@ -52,6 +61,5 @@ fn build(request: &HttpRequest) -> worker::Result<Request> {
 }
 
 fn broken(error: worker::Error) -> HttpError {
-    let text = error.to_string();
-    if text.contains("TimeoutError") { HttpError::Timeout } else { HttpError::Connection(text) }
+    HttpError::Connection(error.to_string())
 }

@@ -4,6 +4,7 @@ use alloy_primitives::hex;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hkdf::Hkdf;
+use hmac::digest::Key;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
@@ -15,7 +16,7 @@ pub struct MasterKey([u8; 32]);
 
 /// Not 32 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("must be 32 bytes in hex or base64")]
+#[error("must be 32 random bytes, as 64 hex digits or in base64")]
 pub struct KeyError;
 
 /// The derived keys. Never shown, not even to `Debug`.
@@ -31,6 +32,7 @@ impl MasterKey {
     /// # Errors
     /// [`KeyError`] if that does not give 32 bytes.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
+        let text = text.trim();
         let bytes = hex::decode(text).or_else(|_| STANDARD.decode(text)).map_err(|_| KeyError)?;
         bytes.try_into().map(Self).map_err(|_| KeyError)
     }
@@ -51,8 +53,8 @@ impl Keys {
         Self { scope: key("scope"), session: key("session"), nonce: key("siwe-nonce") }
     }
 
-    /// The scope of a user: the first half of a keyed hash, so that nobody can find it by trying
-    /// addresses.
+    /// The scope of a user (product.md, 5): the first half of a keyed hash, so that nobody can find
+    /// it by trying addresses.
     #[must_use]
     pub fn scope_of(&self, user: &UserId) -> ScopeId {
         let mut half = [0; 16];
@@ -71,11 +73,14 @@ impl Keys {
     }
 }
 
+/// HMAC-SHA-256.
 fn mac(key: &[u8; 32], message: &[u8]) -> [u8; 32] {
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
-        // HMAC takes keys of any length; a MAC over nothing would match nothing that we made.
-        return [0; 32];
-    };
+    // A key that is shorter than a block is filled up with zeros (RFC 2104, 2).
+    let mut block = Key::<Hmac<Sha256>>::default();
+    for (target, byte) in block.iter_mut().zip(key) {
+        *target = *byte;
+    }
+    let mut mac = Hmac::<Sha256>::new(&block);
     mac.update(message);
     mac.finalize().into_bytes().into()
 }
@@ -91,6 +96,7 @@ mod tests {
     #[test]
     fn a_scope_depends_on_user_and_key_and_never_changes() {
         let user = UserId::parse("ada@example.org").unwrap();
+        // Computed with the HKDF and HMAC of Node's `crypto`.
         assert_eq!(keys("1").scope_of(&user).as_str(), "97dc1fc24e7aba208cef668a8f9a87be");
         assert_ne!(keys("1").scope_of(&user), keys("2").scope_of(&user));
         let other = UserId::parse("bob@example.org").unwrap();

@@ -1,5 +1,7 @@
 //! User ids: an Ethereum address or an e-mail address, each in one spelling.
 
+use std::fmt;
+
 use alloy_primitives::Address;
 use serde::{Deserialize, Serialize};
 
@@ -13,19 +15,22 @@ pub struct UserId(String);
 #[error("must be an Ethereum address (0x and 40 hex digits) or an e-mail address")]
 pub struct UserIdError;
 
+const EMAIL_BYTES_MAX: usize = 254;
+const EMAIL_NAME_BYTES_MAX: usize = 64;
+
 impl UserId {
-    /// From text that came from outside.
+    /// From text that came from outside. White space around it and case do not matter.
     ///
     /// # Errors
     /// [`UserIdError`] if it is neither an address nor an e-mail address.
     pub fn parse(text: &str) -> Result<Self, UserIdError> {
         let text = text.trim();
-        if text.starts_with("0x") {
-            return text.parse().map(Self::from_wallet).map_err(|_| UserIdError);
-        }
-        let (name, host) = text.rsplit_once('@').ok_or(UserIdError)?;
-        let plain = text.bytes().all(|b| b.is_ascii_graphic());
-        if !plain || name.is_empty() || !host.contains('.') || text.len() > 254 {
+        let Some((name, host)) = text.split_once('@') else {
+            let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
+            let digits = digits.filter(|digits| digits.len() == 40);
+            return digits.and_then(|d| d.parse().ok()).map(Self::from_wallet).ok_or(UserIdError);
+        };
+        if text.len() > EMAIL_BYTES_MAX || !is_mailbox_name(name) || !is_mail_host(host) {
             return Err(UserIdError);
         }
         Ok(Self(text.to_ascii_lowercase()))
@@ -50,6 +55,35 @@ impl UserId {
     }
 }
 
+/// For our own storage and answers to the user. Not for logs: it may be an e-mail address.
+impl fmt::Display for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The `dot-atom` of RFC 5322, 3.2.3. Quoted names exist, but nobody has one.
+fn is_mailbox_name(name: &str) -> bool {
+    let is_atom = |atom: &str| {
+        !atom.is_empty()
+            && atom
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&b))
+    };
+    name.len() <= EMAIL_NAME_BYTES_MAX && name.split('.').all(is_atom)
+}
+
+/// A name in the DNS with at least two labels.
+fn is_mail_host(host: &str) -> bool {
+    let is_label = |label: &str| {
+        !label.is_empty()
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    host.contains('.') && host.split('.').all(is_label)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,9 +98,43 @@ mod tests {
     }
 
     #[test]
+    fn a_name_that_looks_like_a_wallet_is_a_name() {
+        let user = UserId::parse("0xAda@example.org").unwrap();
+        assert_eq!((user.as_str(), user.wallet()), ("0xada@example.org", None));
+        let wallet = UserId::parse("0X9965507D1A55BCC2695C58BA16FB37D819B0A4DC").unwrap();
+        assert_eq!(UserId::from_wallet(wallet.wallet().unwrap()), wallet);
+    }
+
+    #[test]
     fn what_is_neither_wallet_nor_address_is_refused() {
-        for text in ["", "ada", "@example.org", "ada@", "ada@host", "a b@c.d", "0x12", "ädä@x.org"]
-        {
+        let wallet = "9965507D1a55bcC2695C58ba16FB37d819B0A4dc";
+        for text in [
+            "",
+            "ada",
+            "@example.org",
+            "ada@",
+            "ada@host",
+            "ada@host.",
+            "ada@.host",
+            "ada@a..b",
+            "ada@-a.b",
+            "ada@ho_st.org",
+            "ada@b@c.d",
+            ".ada@c.d",
+            "a..a@c.d",
+            "a b@c.d",
+            "<a>@c.d",
+            "a,b@c.d",
+            "a@c.d\r\nbcc:b@c.d",
+            "\u{e4}d\u{e4}@x.org",
+            "0x",
+            "0x12",
+            wallet,
+            &format!("0x{wallet}0"),
+            &format!("0x0x{wallet}"),
+            &format!("{}@c.d", "a".repeat(65)),
+            &format!("a@{}d", "c.".repeat(127)),
+        ] {
             assert_eq!(UserId::parse(text), Err(UserIdError), "{text}");
         }
     }

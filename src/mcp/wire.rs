@@ -1,20 +1,39 @@
-//! JSON-RPC 2.0 as MCP uses it.
+//! JSON-RPC 2.0 as MCP uses it: ids, messages, answers (protocols.md 1.1 and 1.2).
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Number, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Number, Value};
 
-/// The longest id we echo.
-const ID_BYTES_MAX: usize = 256;
-/// The longest method name we look at.
-const METHOD_BYTES_MAX: usize = 128;
+use crate::http::Reply;
+
+/// The longest id we echo, in bytes. A longer one counts as unreadable.
+pub const ID_BYTES_MAX: usize = 256;
+/// The longest name of a method, in bytes.
+pub const METHOD_BYTES_MAX: usize = 128;
+
+/// The body is not JSON.
+pub const PARSE_ERROR: i32 = -32_700;
+/// JSON, but no message that we take.
+pub const INVALID_REQUEST: i32 = -32_600;
+/// There is no such method in this era.
+pub const METHOD_NOT_FOUND: i32 = -32_601;
+/// The parameters are not those of the method.
+pub const INVALID_PARAMS: i32 = -32_602;
+/// Our fault.
+pub const INTERNAL_ERROR: i32 = -32_603;
+/// A header contradicts the body (2026-07-28).
+pub const HEADER_MISMATCH: i32 = -32_020;
+/// A version that we do not serve (2026-07-28).
+pub const UNSUPPORTED_VERSION: i32 = -32_022;
+/// What servers of the older versions answer to faults of HTTP and to versions they do not know.
+pub const TRANSPORT_ERROR: i32 = -32_000;
 
 /// The id of a request, echoed as it came.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Id {
-    /// A whole number.
+    /// A whole number within 64 bits. Fractions are no ids in MCP.
     Number(Number),
-    /// A text.
+    /// A text of up to [`ID_BYTES_MAX`] bytes.
     Text(String),
 }
 
@@ -27,89 +46,205 @@ pub enum Message {
         id: Id,
         /// Its method.
         method: String,
-        /// Its parameters.
+        /// Its parameters; none is the same as `{}`.
         params: Map<String, Value>,
     },
     /// A call that wants none.
     Notification {
+        /// Its method.
+        method: String,
         /// Its parameters.
         params: Map<String, Value>,
     },
-    /// An answer to something.
+    /// An answer to something. We ask clients nothing, so nobody waits for it.
     Response,
 }
 
-impl Id {
-    /// The id of anything that has one.
-    #[must_use]
-    pub fn of(message: &Value) -> Option<Self> {
-        match message.get("id")? {
-            Value::Number(number) if number.is_i64() || number.is_u64() => {
-                Some(Self::Number(number.clone()))
-            }
-            Value::String(text) if text.len() <= ID_BYTES_MAX => Some(Self::Text(text.clone())),
-            Value::Null
-            | Value::Bool(_)
-            | Value::Number(_)
-            | Value::String(_)
-            | Value::Array(_)
-            | Value::Object(_) => None,
-        }
-    }
+/// A JSON value that is no message of MCP.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "Invalid Request: send a JSON-RPC 2.0 message with a string method, object params and an id that is a string or a whole number"
+)]
+pub struct NoMessage {
+    /// Its id, if that much can be read.
+    pub id: Option<Id>,
+}
+
+/// Why a message is not served: a JSON-RPC error on its way to its HTTP answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refusal {
+    status: u16,
+    code: i32,
+    message: String,
+    data: Option<Value>,
 }
 
 impl Message {
-    /// Reads a message; `None` if it is not JSON-RPC 2.0.
-    #[must_use]
-    pub fn read(mut value: Value) -> Option<Self> {
-        if value.get("jsonrpc").and_then(Value::as_str) != Some("2.0") {
-            return None;
+    /// Takes a value apart.
+    ///
+    /// # Errors
+    /// [`NoMessage`] if it is not JSON-RPC 2.0 in the narrower form of MCP.
+    pub fn read(value: Value) -> Result<Self, NoMessage> {
+        let Value::Object(mut members) = value else { return Err(NoMessage { id: None }) };
+        let id = members.remove("id");
+        let wants_answer = id.is_some();
+        let id = id.and_then(Id::read);
+        if members.get("jsonrpc").and_then(Value::as_str) != Some("2.0") {
+            return Err(NoMessage { id });
         }
-        let id = Id::of(&value);
-        let has_id = value.get("id").is_some();
-        let members = value.as_object_mut()?;
-        let method = match members.remove("method") {
-            Some(Value::String(method)) if method.len() <= METHOD_BYTES_MAX => Some(method),
-            Some(_) => return None,
-            None => None,
-        };
-        let Some(method) = method else {
-            let answers = members.contains_key("result") || members.contains_key("error");
-            return answers.then_some(Self::Response);
-        };
         let params = match members.remove("params") {
             None => Map::new(),
             Some(Value::Object(params)) => params,
-            Some(_) => return None,
+            Some(_) => return Err(NoMessage { id }),
         };
-        match (id, has_id) {
-            (Some(id), _) => Some(Self::Request { id, method, params }),
-            (None, false) => Some(Self::Notification { params }),
-            (None, true) => None,
+        let answers = [members.contains_key("result"), members.contains_key("error")];
+        match (members.remove("method"), answers) {
+            (None, [true, false] | [false, true]) => Ok(Self::Response),
+            (Some(Value::String(method)), [false, false]) if method.len() <= METHOD_BYTES_MAX => {
+                match id {
+                    Some(id) => Ok(Self::Request { id, method, params }),
+                    None if wants_answer => Err(NoMessage { id: None }),
+                    None => Ok(Self::Notification { method, params }),
+                }
+            }
+            _ => Err(NoMessage { id }),
         }
     }
 }
 
-/// An answer with a result.
-#[must_use]
-pub fn result(id: &Id, result: Value) -> String {
-    let mut answer = json!({"jsonrpc": "2.0", "id": id});
-    if let Some(members) = answer.as_object_mut() {
-        members.insert("result".to_owned(), result);
+impl Id {
+    fn read(value: Value) -> Option<Self> {
+        match value {
+            Value::Number(number) => {
+                (number.is_i64() || number.is_u64()).then_some(Self::Number(number))
+            }
+            Value::String(text) => (text.len() <= ID_BYTES_MAX).then_some(Self::Text(text)),
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+        }
     }
-    answer.to_string()
 }
 
-/// An answer with an error. An id that cannot be read is left out, never `null`.
+impl Refusal {
+    /// An error with the HTTP status that belongs to it.
+    #[must_use]
+    pub fn new(status: u16, code: i32, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into(), data: None }
+    }
+
+    /// The same error with something for programs.
+    #[must_use]
+    pub fn with_data(mut self, data: Option<Value>) -> Self {
+        self.data = data;
+        self
+    }
+
+    /// As HTTP. Without an id that can be read the member is left out, never `null`.
+    #[must_use]
+    pub fn reply(&self, id: Option<&Id>) -> Reply {
+        let error =
+            Fault { code: self.code, data: self.data.as_ref(), message: self.message.as_str() };
+        let answer = Answer { error: Some(error), id, jsonrpc: "2.0", result: None };
+        Reply::json(self.status, answer.text())
+    }
+}
+
+/// An answer with a result, as JSON text.
 #[must_use]
-pub fn error(id: Option<&Id>, code: i32, message: &str, data: Option<Value>) -> String {
-    let mut error = json!({"code": code, "message": message});
-    if let (Some(members), Some(data)) = (error.as_object_mut(), data) {
-        members.insert("data".to_owned(), data);
+pub fn result(id: &Id, result: &Value) -> String {
+    Answer { error: None, id: Some(id), jsonrpc: "2.0", result: Some(result) }.text()
+}
+
+/// Members in alphabetical order, as in everything else that we send.
+#[derive(Serialize)]
+struct Answer<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<Fault<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a Id>,
+    jsonrpc: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<&'a Value>,
+}
+
+#[derive(Serialize)]
+struct Fault<'a> {
+    code: i32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a Value>,
+    message: &'a str,
+}
+
+impl Answer<'_> {
+    fn text(&self) -> String {
+        // Fails only for maps whose keys are no texts, and `Value` has none.
+        serde_json::to_string(self).unwrap_or_default()
     }
-    let mut answer = json!({"jsonrpc": "2.0", "error": error});
-    if let (Some(members), Some(id)) = (answer.as_object_mut(), id) {
-        members.insert("id".to_owned(), json!(id));
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn ids_come_back_as_they_came() {
+        for id in [json!(0), json!(-7), json!(u64::MAX), json!("a\"b"), json!("")] {
+            let read = Id::read(id.clone()).unwrap();
+            let answer: Value = serde_json::from_str(&result(&read, &json!({}))).unwrap();
+            assert_eq!(answer, json!({"jsonrpc": "2.0", "id": id, "result": {}}));
+        }
+        let long = "x".repeat(ID_BYTES_MAX);
+        assert!(Id::read(json!(long)).is_some());
+        for id in [json!(null), json!(1.5), json!(1.0), json!(true), json!([1]), json!(long + "x")]
+        {
+            assert_eq!(Id::read(id.clone()), None, "{id}");
+        }
     }
-    answer.to_string()
+
+    #[test]
+    fn a_message_is_a_request_a_notification_or_a_response() {
+        let call = || ("m".to_owned(), Map::new());
+        let (method, params) = call();
+        let request = Message::Request { id: Id::Number(1.into()), method, params };
+        let (method, params) = call();
+        let notification = Message::Notification { method, params };
+        for (value, message) in [
+            (json!({"jsonrpc": "2.0", "id": 1, "method": "m"}), request.clone()),
+            (json!({"jsonrpc": "2.0", "id": 1, "method": "m", "params": {}, "more": 1}), request),
+            (json!({"jsonrpc": "2.0", "method": "m"}), notification),
+            (json!({"jsonrpc": "2.0", "id": 1, "result": {}}), Message::Response),
+            (json!({"jsonrpc": "2.0", "id": null, "error": {}}), Message::Response),
+        ] {
+            assert_eq!(Message::read(value.clone()), Ok(message), "{value}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_message_is_refused_with_its_id_where_it_has_one() {
+        let one = || Some(Id::Number(1.into()));
+        for (value, id) in [
+            (json!("2.0"), None),
+            (json!({"id": 1, "method": "m"}), one()),
+            (json!({"jsonrpc": "1.0", "id": 1, "method": "m"}), one()),
+            (json!({"jsonrpc": "2.0", "id": 1}), one()),
+            (json!({"jsonrpc": "2.0", "id": 1, "method": 5}), one()),
+            (json!({"jsonrpc": "2.0", "id": 1, "method": "m".repeat(129)}), one()),
+            (json!({"jsonrpc": "2.0", "id": 1, "method": "m", "params": []}), one()),
+            (json!({"jsonrpc": "2.0", "id": 1, "method": "m", "params": null}), one()),
+            (json!({"jsonrpc": "2.0", "id": 1, "method": "m", "result": {}}), one()),
+            (json!({"jsonrpc": "2.0", "id": 1, "result": {}, "error": {}}), one()),
+            (json!({"jsonrpc": "2.0", "id": null, "method": "m"}), None),
+            (json!({"jsonrpc": "2.0", "id": 1.5, "method": "m"}), None),
+        ] {
+            assert_eq!(Message::read(value.clone()), Err(NoMessage { id }), "{value}");
+        }
+    }
+
+    #[test]
+    fn an_unreadable_id_is_left_out() {
+        let refusal = Refusal::new(400, PARSE_ERROR, "no").with_data(Some(json!([1])));
+        let body = r#"{"error":{"code":-32700,"data":[1],"message":"no"},"jsonrpc":"2.0"}"#;
+        assert_eq!(refusal.reply(None), Reply::json(400, body.to_owned()));
+    }
 }

@@ -239,11 +239,14 @@ impl World {
             |address: &str| format!("0x{:0>64}", address.trim_start_matches("0x").to_lowercase());
         let usdc = Network::by_caip2("eip155:84532").unwrap().usdc;
         let payer = Wallet::new(1).address.to_string();
-        json!({"status": "0x1", "transactionHash": hash, "logs": [{
-            "address": usdc.to_string().to_lowercase(),
-            "topics": ["0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef", word(&payer), word(PAY_TO)],
-            "data": format!("0x{:064x}", 50_000),
-        }]})
+        let used = "0x98de503528ee59b575ef0c0a2576a82497bfc029a5685b209e9ec333479b10a5";
+        let moved = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef";
+        let log = |topics: [&str; 3], data: &str| json!({"address": usdc.to_string().to_lowercase(), "topics": topics, "data": data});
+        // The hash of a settlement here is its nonce.
+        json!({"status": "0x1", "transactionHash": hash, "logs": [
+            log([used, &word(&payer), hash], "0x"),
+            log([moved, &word(&payer), &word(PAY_TO)], &format!("0x{:064x}", 50_000)),
+        ]})
     }
 }
 

@@ -1,0 +1,93 @@
+//! Nonces that carry their own end and a MAC: only we can make one, and nothing is stored for it.
+
+use alloy_primitives::hex;
+use subtle::ConstantTimeEq;
+
+use crate::identity::keys::Keys;
+use crate::identity::siwe::{SIGN_IN_SECONDS, SiweError};
+use crate::ports::Random;
+use crate::time::UnixSeconds;
+
+const END_DIGITS: usize = 8;
+/// The end, and 96 random bits.
+const PAYLOAD_DIGITS: usize = END_DIGITS + 24;
+/// The payload, and the first 128 bits of its MAC.
+const NONCE_DIGITS: usize = PAYLOAD_DIGITS + 32;
+
+/// A nonce for a message, and when it ends. Hex digits only: EIP-4361 allows letters and digits.
+#[must_use]
+pub fn new_nonce(keys: &Keys, random: &impl Random, now: UnixSeconds) -> (String, UnixSeconds) {
+    let expires_at = now.plus(SIGN_IN_SECONDS);
+    let payload = format!("{:08x}{}", expires_at.get(), hex::encode(random.bytes::<12>()));
+    let mac = mac_of(keys, &payload);
+    (payload + &mac, expires_at)
+}
+
+/// When a nonce of ours ends.
+///
+/// # Errors
+/// [`SiweError::Nonce`] if it has ended already, or is not ours.
+pub(super) fn check_nonce(
+    keys: &Keys,
+    nonce: &str,
+    now: UnixSeconds,
+) -> Result<UnixSeconds, SiweError> {
+    let (payload, mac) = nonce.split_at_checked(PAYLOAD_DIGITS).ok_or(SiweError::Nonce)?;
+    let is_ours = nonce.len() == NONCE_DIGITS
+        && bool::from(mac_of(keys, payload).as_bytes().ct_eq(mac.as_bytes()));
+    let end = payload.get(..END_DIGITS).and_then(|digits| i64::from_str_radix(digits, 16).ok());
+    match end.map(UnixSeconds::new) {
+        Some(end) if is_ours && now < end => Ok(end),
+        Some(_) | None => Err(SiweError::Nonce),
+    }
+}
+
+fn mac_of(keys: &Keys, payload: &str) -> String {
+    let mac = keys.sign_nonce(payload.as_bytes());
+    hex::encode(mac.get(..16).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::keys::MasterKey;
+
+    struct Sevens;
+
+    impl Random for Sevens {
+        fn fill(&self, buffer: &mut [u8]) {
+            buffer.fill(7);
+        }
+    }
+
+    const NOW: UnixSeconds = UnixSeconds::new(1_795_262_400);
+    /// Computed with the HKDF and HMAC of Node's `crypto`; the sign-in vectors contain it.
+    const NONCE: &str = "6b0188ec070707070707070707070707f9e1047aa6b41a396ff372bd475d6a65";
+
+    fn keys(digit: &str) -> Keys {
+        Keys::derive(&MasterKey::parse(&digit.repeat(64)).unwrap())
+    }
+
+    #[test]
+    fn a_nonce_lasts_five_minutes() {
+        let end = NOW.plus(300);
+        assert_eq!(new_nonce(&keys("1"), &Sevens, NOW), (NONCE.to_owned(), end));
+        assert_eq!(check_nonce(&keys("1"), NONCE, end.plus(-1)), Ok(end));
+        assert_eq!(check_nonce(&keys("1"), NONCE, end), Err(SiweError::Nonce));
+    }
+
+    #[test]
+    fn a_nonce_that_is_not_ours_is_refused() {
+        let refused = Err(SiweError::Nonce);
+        assert_eq!(check_nonce(&keys("2"), NONCE, NOW), refused);
+        for place in 0..NONCE.len() {
+            let mut changed = NONCE.to_owned().into_bytes();
+            changed[place] = if changed[place] == b'1' { b'2' } else { b'1' };
+            let changed = String::from_utf8(changed).unwrap();
+            assert_eq!(check_nonce(&keys("1"), &changed, NOW), refused, "{place}");
+        }
+        for text in ["", "a1b2c3d4", &NONCE[1..], &format!("{NONCE}0"), &"ä".repeat(32)] {
+            assert_eq!(check_nonce(&keys("1"), text, NOW), refused, "{text}");
+        }
+    }
+}

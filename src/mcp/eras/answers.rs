@@ -1,0 +1,305 @@
+//! What goes back to a caller, in the form of its era (protocols.md 1.2, 1.3 and 1.5).
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value, json};
+
+use super::call::{Call, Era, LEGACY, MODERN};
+use crate::http::Reply;
+use crate::mcp::wire::{self, INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND, Refusal};
+
+const KEY_SERVER: &str = "io.modelcontextprotocol/serverInfo";
+
+/// Methods whose modern results must say how long they may be kept.
+const CACHEABLE: &[&str] = &[
+    "server/discover",
+    "tools/list",
+    "prompts/list",
+    "resources/list",
+    "resources/templates/list",
+    "resources/read",
+];
+
+/// A protocol fault. The fault of a tool is none: it is a result with `isError`.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Fault {
+    /// -32601; the status is 404 in the modern era and 200 in the legacy one.
+    #[error("Method not found: {method}")]
+    MethodNotFound {
+        /// Which.
+        method: String,
+    },
+    /// -32602, status 200: unknown tool, prompt or resource, bad cursor, parameters of a wrong type.
+    #[error("{message}")]
+    InvalidParams {
+        /// What is wrong.
+        message: String,
+        /// For programs: `{"uri": …}` for a resource that does not exist.
+        data: Option<Value>,
+    },
+    /// -32603, status 200.
+    #[error("Internal error; tell the operator the request id {request_id}")]
+    Internal {
+        /// For joining with our logs.
+        request_id: String,
+    },
+}
+
+/// How long a result may be kept (2026-07-28, caching).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cache {
+    /// Milliseconds.
+    pub ttl_millis: u64,
+    /// By whom.
+    pub scope: CacheScope,
+}
+
+/// Who may keep a result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CacheScope {
+    /// Everybody.
+    Public,
+    /// The caller.
+    Private,
+}
+
+/// The answer to a call. `result` is a JSON object.
+///
+/// In the modern era it gets `resultType`, the server's name and, where the method is one of those
+/// that need them, the hints for caches: `cache`, or "not at all" if there is none.
+#[must_use]
+pub fn answer(call: &Call, result: Result<Value, Fault>, cache: Option<Cache>) -> Reply {
+    match result {
+        Ok(mut result) => {
+            if let (Era::Modern, Some(members)) = (call.era, result.as_object_mut()) {
+                add_modern(&call.method, members, cache);
+            }
+            Reply::json(200, wire::result(&call.id, &result))
+        }
+        Err(fault) => refusal(fault, call.era).reply(Some(&call.id)),
+    }
+}
+
+/// The answers of a batch as one.
+#[must_use]
+pub fn batch(answers: Vec<Reply>) -> Reply {
+    if answers.is_empty() {
+        return Reply::empty(202);
+    }
+    let bodies: Vec<String> = answers.into_iter().map(|reply| reply.body).collect();
+    Reply::json(200, format!("[{}]", bodies.join(",")))
+}
+
+/// The result of `server/discover`.
+#[must_use]
+pub fn discover(capabilities: Value, instructions: &str) -> Value {
+    let mut result = json!({"supportedVersions": MODERN, "instructions": instructions});
+    insert(&mut result, "capabilities", capabilities);
+    result
+}
+
+/// The result of `initialize`: the version asked for if we speak it, else our newest legacy one.
+///
+/// # Errors
+/// [`Fault::InvalidParams`] if no version is asked for.
+pub fn initialize(
+    params: &Map<String, Value>,
+    capabilities: Value,
+    instructions: &str,
+) -> Result<Value, Fault> {
+    let Some(asked) = params.get("protocolVersion").and_then(Value::as_str) else {
+        let message = "protocolVersion: must be a string such as 2025-11-25".to_owned();
+        return Err(Fault::InvalidParams { message, data: None });
+    };
+    let spoken = LEGACY.iter().find(|version| **version == asked).or(LEGACY.first());
+    let mut result = json!({
+        "protocolVersion": spoken,
+        "serverInfo": server_info(),
+        "instructions": instructions,
+    });
+    insert(&mut result, "capabilities", capabilities);
+    Ok(result)
+}
+
+/// An opaque cursor for a place in a list.
+#[must_use]
+pub fn encode_cursor(offset: u64) -> String {
+    URL_SAFE_NO_PAD.encode(format!("o{offset}"))
+}
+
+/// The place that a cursor stands for; `None` if we never made it, which is -32602.
+#[must_use]
+pub fn decode_cursor(cursor: &str) -> Option<u64> {
+    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
+    let offset = text.strip_prefix('o')?.parse().ok()?;
+    (encode_cursor(offset) == cursor).then_some(offset)
+}
+
+/// A fault as the error of its era.
+pub(super) fn refusal(fault: Fault, era: Era) -> Refusal {
+    let message = fault.to_string();
+    match fault {
+        Fault::MethodNotFound { .. } => {
+            let status = match era {
+                Era::Modern => 404,
+                Era::Legacy => 200,
+            };
+            Refusal::new(status, METHOD_NOT_FOUND, message)
+        }
+        Fault::InvalidParams { data, .. } => {
+            Refusal::new(200, INVALID_PARAMS, message).with_data(data)
+        }
+        Fault::Internal { .. } => Refusal::new(200, INTERNAL_ERROR, message),
+    }
+}
+
+fn add_modern(method: &str, result: &mut Map<String, Value>, cache: Option<Cache>) {
+    let kind = result.entry("resultType").or_insert_with(|| json!("complete"));
+    // A result that asks for more input must not be kept.
+    if kind.as_str() == Some("complete") && CACHEABLE.contains(&method) {
+        let Cache { ttl_millis, scope } =
+            cache.unwrap_or(Cache { ttl_millis: 0, scope: CacheScope::Private });
+        let scope = match scope {
+            CacheScope::Public => "public",
+            CacheScope::Private => "private",
+        };
+        result.insert("ttlMs".to_owned(), json!(ttl_millis));
+        result.insert("cacheScope".to_owned(), json!(scope));
+    }
+    let meta = result.entry("_meta").or_insert_with(|| json!({}));
+    insert(meta, KEY_SERVER, server_info());
+}
+
+fn server_info() -> Value {
+    json!({
+        "name": "events-concierge",
+        "title": "Events Concierge",
+        "version": env!("CARGO_PKG_VERSION"),
+    })
+}
+
+/// Moves a value into an object; `json!` would copy it.
+fn insert(object: &mut Value, key: &str, value: Value) {
+    if let Some(members) = object.as_object_mut() {
+        members.insert(key.to_owned(), value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mcp::wire::Id;
+
+    const MINUTE: Cache = Cache { ttl_millis: 60_000, scope: CacheScope::Public };
+
+    fn call(era: Era, method: &str) -> Call {
+        let method = method.to_owned();
+        let id = Id::Text("a".to_owned());
+        Call { era, id, method, params: Map::new(), names_version: true }
+    }
+
+    fn check(era: Era, method: &str, result: Value, cache: Option<Cache>, expected: Value) {
+        let reply = answer(&call(era, method), Ok(result), cache);
+        let body: Value = serde_json::from_str(&reply.body).unwrap();
+        let expected = json!({"jsonrpc": "2.0", "id": "a", "result": expected});
+        assert_eq!((reply.status, body), (200, expected), "{method}");
+    }
+
+    #[test]
+    fn modern_results_say_what_they_are_and_who_speaks() {
+        let modern = |result: Value| {
+            let mut result = result;
+            result["_meta"][KEY_SERVER] = server_info();
+            result
+        };
+        let tools = json!({"tools": []});
+        let kept =
+            json!({"tools": [], "resultType": "complete", "ttlMs": 60_000, "cacheScope": "public"});
+        check(Era::Modern, "tools/list", tools.clone(), Some(MINUTE), modern(kept));
+        let not_kept =
+            json!({"tools": [], "resultType": "complete", "ttlMs": 0, "cacheScope": "private"});
+        check(Era::Modern, "tools/list", tools.clone(), None, modern(not_kept));
+        check(Era::Legacy, "tools/list", tools.clone(), Some(MINUTE), tools);
+        let paid = json!({"_meta": {"x402/payment-response": {}}});
+        let expected = json!({"_meta": {"x402/payment-response": {}}, "resultType": "complete"});
+        check(Era::Modern, "tools/call", paid.clone(), Some(MINUTE), modern(expected));
+        check(Era::Legacy, "tools/call", paid.clone(), None, paid);
+        let more = json!({"resultType": "input_required", "requestState": "s"});
+        check(Era::Modern, "resources/read", more.clone(), Some(MINUTE), modern(more));
+    }
+
+    #[test]
+    fn faults_have_the_status_of_their_era() {
+        let unknown = Fault::MethodNotFound { method: "no/such".to_owned() };
+        let data = Some(json!({"uri": "event://missing"}));
+        let invalid = Fault::InvalidParams { message: "Resource not found".to_owned(), data };
+        let internal = Fault::Internal { request_id: "req_1".to_owned() };
+        for (fault, code, modern, data) in [
+            (unknown, -32601, 404, None),
+            (invalid, -32602, 200, Some(json!({"uri": "event://missing"}))),
+            (internal, -32603, 200, None),
+        ] {
+            for (era, status) in [(Era::Modern, modern), (Era::Legacy, 200)] {
+                let reply = answer(&call(era, "tools/call"), Err(fault.clone()), None);
+                let body: Value = serde_json::from_str(&reply.body).unwrap();
+                assert_eq!((reply.status, &body["id"]), (status, &json!("a")), "{fault}");
+                let error = &body["error"];
+                assert_eq!((&error["code"], error.get("data")), (&json!(code), data.as_ref()));
+                assert_eq!(error["message"], json!(fault.to_string()));
+            }
+        }
+    }
+
+    #[test]
+    fn a_batch_is_one_array_or_nothing() {
+        let one = || answer(&call(Era::Legacy, "ping"), Ok(json!({})), None);
+        let body =
+            r#"[{"id":"a","jsonrpc":"2.0","result":{}},{"id":"a","jsonrpc":"2.0","result":{}}]"#;
+        assert_eq!(batch(vec![one(), one()]), Reply::json(200, body.to_owned()));
+        assert_eq!(batch(Vec::new()), Reply::empty(202));
+    }
+
+    #[test]
+    fn initialize_speaks_the_version_asked_for_or_the_newest_legacy_one() {
+        for (asked, spoken) in [
+            (json!("2025-11-25"), Some("2025-11-25")),
+            (json!("2025-06-18"), Some("2025-06-18")),
+            (json!("2025-03-26"), Some("2025-03-26")),
+            (json!("2024-11-05"), Some("2024-11-05")),
+            (json!("2026-07-28"), Some("2025-11-25")),
+            (json!("1.0"), Some("2025-11-25")),
+            (json!(20_251_125), None),
+            (json!(null), None),
+        ] {
+            let params = Map::from_iter([("protocolVersion".to_owned(), asked.clone())]);
+            let result = initialize(&params, json!({"tools": {}}), "Hello.").ok();
+            let expected = spoken.map(|version| {
+                json!({"protocolVersion": version, "serverInfo": server_info(),
+                    "capabilities": {"tools": {}}, "instructions": "Hello."})
+            });
+            assert_eq!(result, expected, "{asked}");
+        }
+        assert!(initialize(&Map::new(), json!({}), "").is_err());
+    }
+
+    #[test]
+    fn discover_names_modern_versions_only() {
+        let expected = json!({"supportedVersions": ["2026-07-28"], "capabilities": {"tools": {}},
+            "instructions": "Hello."});
+        assert_eq!(discover(json!({"tools": {}}), "Hello."), expected);
+    }
+
+    #[test]
+    fn a_cursor_is_one_that_we_made() {
+        for offset in [0, 1, 100, u64::MAX] {
+            assert_eq!(decode_cursor(&encode_cursor(offset)), Some(offset));
+        }
+        let forged = ["o", "o-1", "o+1", "o01", "o18446744073709551616", "1"];
+        for cursor in forged.map(|text| URL_SAFE_NO_PAD.encode(text)) {
+            assert_eq!(decode_cursor(&cursor), None, "{cursor}");
+        }
+        for cursor in ["", "x", "bz E", "bzE="] {
+            assert_eq!(decode_cursor(cursor), None, "{cursor}");
+        }
+    }
+}

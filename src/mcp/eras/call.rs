@@ -1,0 +1,44 @@
+//! What a call is, and the versions in which it may come.
+
+use serde_json::{Map, Value};
+
+use crate::mcp::wire::Id;
+
+/// Versions that are served statelessly, and all that we name to a modern client.
+pub const MODERN: &[&str] = &["2026-07-28"];
+/// Versions that begin with `initialize`, newest first.
+pub const LEGACY: &[&str] = &["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"];
+/// The one version with batches; also the one meant by a legacy request that names none.
+pub(super) const BATCHES: &str = "2025-03-26";
+/// The header that names a version.
+pub(super) const HEADER_VERSION: &str = "mcp-protocol-version";
+
+/// How a request is served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Era {
+    /// 2026-07-28
+    Modern,
+    /// 2025-11-25 and older
+    Legacy,
+}
+
+/// One call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// How it is served.
+    pub era: Era,
+    /// Its id.
+    pub id: Id,
+    /// Its method.
+    pub method: String,
+    /// Its parameters.
+    pub params: Map<String, Value>,
+    /// Whether the caller names a version of MCP, by header or by sending a batch. A modern claim
+    /// does not come without the header.
+    pub names_version: bool,
+}
+
+/// Whether a version, known or not, belongs to the modern era: they are dates.
+pub(super) fn is_modern(version: &str) -> bool {
+    version >= "2026-07-28"
+}
