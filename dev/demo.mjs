@@ -11,6 +11,7 @@ import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { chainClient } from "./chain/chain.mjs";
 import { Failure, root, runMain } from "./lib/process.mjs";
 
+const folder = process.env.STATE_DIR ?? join(root, ".dev");
 const bold = (text) => (process.stdout.isTTY ? `\x1b[1m${text}\x1b[22m` : text);
 const dollars = (atomic) => `$${formatUnits(BigInt(atomic), 6)}`;
 const short = (hex) => `${hex.slice(0, 6)}…${hex.slice(-4)}`;
@@ -46,7 +47,7 @@ async function main() {
 }
 
 function readState() {
-  const file = join(root, ".dev", "state.json");
+  const file = join(folder, "state.json");
   if (!existsSync(file)) throw new Failure("nothing is running: `npm start` in another terminal first, and wait for \"Ready\"");
   return JSON.parse(readFileSync(file, "utf8"));
 }
@@ -112,7 +113,7 @@ async function showHost(state, event, ticket, agent) {
 /** Records go out to KV a moment after the answer, so this asks a few times. */
 async function kvRecord(key, isRight) {
   const args = ["node_modules/wrangler/bin/wrangler.js", "kv", "key", "get", key, "--local"];
-  args.push("--binding", "SECRETS", "--persist-to", join(root, ".dev", "worker"), "--text");
+  args.push("--binding", "SECRETS", "--persist-to", join(folder, "worker"), "--text");
   let value = "";
   for (let tries = 0; tries < 6; tries += 1) {
     value = spawnSync(process.execPath, args, { cwd: root, encoding: "utf8" }).stdout.trim();

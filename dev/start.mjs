@@ -10,7 +10,8 @@ import { freePort, startChain } from "./chain/chain.mjs";
 import { Failure, root, runMain, step } from "./lib/process.mjs";
 import { sampleHost } from "./sample-host.mjs";
 
-const folder = join(root, ".dev");
+// Tests keep their state elsewhere, so that a running `npm start` is left alone.
+const folder = process.env.STATE_DIR ?? join(root, ".dev");
 const stateFile = join(folder, "state.json");
 const children = new Map();
 let stopping = false;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::chain::eip3009::Authorization;
 use crate::chain::networks::Network;
-use crate::ports::{Http, HttpRequest};
+use crate::ports::{Http, HttpError, HttpRequest};
 use crate::time::UnixSeconds;
 
 /// A JSON-RPC endpoint.
@@ -18,26 +18,31 @@ pub struct Rpc {
     pub url: String,
 }
 
-/// Why there is no answer.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+/// Why there is no answer. The endpoint's own words are left out: they may repeat its address, and
+/// that may hold a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RpcError {
-    /// The endpoint cannot be reached.
-    #[error("the endpoint cannot be reached: {0}")]
-    Unavailable(String),
+    /// No answer came, or one that says nothing of the question.
+    #[error("the endpoint cannot be reached; ask again later")]
+    Unavailable,
     /// The endpoint answers an error.
-    #[error("the endpoint refuses with code {0}")]
-    Refused(i64),
+    #[error("the endpoint refuses with code {code}")]
+    Refused {
+        /// The code of the JSON-RPC error; 0 if it has none.
+        code: i64,
+    },
     /// The answer is not what it should be.
-    #[error("the endpoint's answer cannot be read")]
+    #[error("the endpoint's answer cannot be read; is it one of the right network?")]
     Malformed,
 }
 
 const TIMEOUT_MILLIS: u32 = 10_000;
 const RESPONSE_BYTES_MAX: usize = 1024 * 1024;
-/// Public endpoints refuse longer ranges of blocks.
+/// Public endpoints refuse ranges of 10,000 blocks and more.
 const BLOCKS_PER_QUERY: u64 = 9_000;
-/// About a day on a chain with a block every two seconds; payments live for minutes.
-const QUERIES_MAX: u64 = 5;
+/// How far we look back: a day with a block every two seconds (Base, Polygon), five hours on Sei.
+/// A payment can be used for minutes only.
+const BLOCKS_BACK_MAX: u64 = 50_000;
 
 sol! {
     function authorizationState(address authorizer, bytes32 nonce) external view returns (bool);
@@ -73,7 +78,7 @@ impl Rpc {
     /// The time of the newest block.
     ///
     /// # Errors
-    /// [`RpcError`]; so for every method.
+    /// [`RpcError`] says why there is no answer. Nothing can be concluded from that.
     pub async fn head_time(&self, http: &impl Http) -> Result<UnixSeconds, RpcError> {
         let block: Block =
             self.call(http, "eth_getBlockByNumber", json!(["latest", false])).await?;
@@ -96,11 +101,15 @@ impl Rpc {
         let data = hex::encode_prefixed(call.abi_encode());
         let params = json!([{"to": network.usdc, "data": data}, "latest"]);
         let answer: Bytes = self.call(http, "eth_call", params).await?;
-        authorizationStateCall::abi_decode_returns(&answer).map_err(|_| RpcError::Malformed)
+        authorizationStateCall::abi_decode_returns_validate(&answer)
+            .map_err(|_| RpcError::Malformed)
     }
 
-    /// The transaction in which exactly this authorization moved exactly this money. Looks back
-    /// about a day.
+    /// The transaction in which exactly this authorization moved exactly this money. Looks through
+    /// the last 50,000 blocks in steps of 9,000, the newest first.
+    ///
+    /// `None` if it was not used in them, or did not move this money: somebody who signs two
+    /// authorizations with one nonce can have the other one used.
     ///
     /// # Errors
     /// As [`Self::head_time`].
@@ -111,31 +120,29 @@ impl Rpc {
         authorization: &Authorization,
     ) -> Result<Option<B256>, RpcError> {
         let head: U256 = self.call(http, "eth_blockNumber", json!([])).await?;
-        let mut to_block = u64::try_from(head).map_err(|_| RpcError::Malformed)?;
-        for _ in 0..QUERIES_MAX {
-            let from_block = to_block.saturating_sub(BLOCKS_PER_QUERY);
+        let head = u64::try_from(head).map_err(|_| RpcError::Malformed)?;
+        let oldest = head.saturating_sub(BLOCKS_BACK_MAX);
+        let mut to_block = head;
+        loop {
+            let from_block = to_block.saturating_sub(BLOCKS_PER_QUERY - 1).max(oldest);
             let params = json!([{
                 "address": network.usdc,
-                "topics": [
-                    AuthorizationUsed::SIGNATURE_HASH,
-                    authorization.from.into_word(),
-                    authorization.nonce,
-                ],
+                "topics": used_topics(authorization),
                 "fromBlock": format!("{from_block:#x}"),
                 "toBlock": format!("{to_block:#x}"),
             }]);
             let logs: Vec<FoundLog> = self.call(http, "eth_getLogs", params).await?;
+            // The token uses a nonce once, so there is never a second one.
             if let Some(log) = logs.first() {
                 let hash = log.transaction_hash;
                 let paid = self.moved(http, network, authorization, hash).await?;
                 return Ok(paid.then_some(hash));
             }
-            if from_block == 0 {
-                break;
+            if from_block == oldest {
+                return Ok(None);
             }
             to_block = from_block.saturating_sub(1);
         }
-        Ok(None)
     }
 
     /// Whether the transaction succeeded and moved the authorization's money.
@@ -148,17 +155,10 @@ impl Rpc {
     ) -> Result<bool, RpcError> {
         let receipt: Option<Receipt> =
             self.call(http, "eth_getTransactionReceipt", json!([hash])).await?;
-        let Some(receipt) = receipt else { return Err(RpcError::Malformed) };
-        let topics = [
-            Transfer::SIGNATURE_HASH,
-            authorization.from.into_word(),
-            authorization.to.into_word(),
-        ];
-        let value = authorization.value.to_be_bytes::<32>();
-        Ok(receipt.status == U256::from(1)
-            && receipt.logs.iter().any(|log| {
-                log.address == network.usdc && log.topics == topics && log.data.as_ref() == value
-            }))
+        // Behind one address are many nodes, and another one may not have the block yet.
+        let receipt = receipt.ok_or(RpcError::Unavailable)?;
+        let is_success = receipt.status == U256::from(1);
+        Ok(is_success && moves(&receipt.logs, network, authorization))
     }
 
     async fn call<T: DeserializeOwned>(
@@ -175,15 +175,42 @@ impl Rpc {
             timeout_millis: TIMEOUT_MILLIS,
             response_bytes_max: RESPONSE_BYTES_MAX,
         };
-        let response =
-            http.send(request).await.map_err(|error| RpcError::Unavailable(error.to_string()))?;
-        let mut answer: Value =
-            serde_json::from_str(&response.body).map_err(|_| RpcError::Malformed)?;
-        if let Some(error) = answer.get("error") {
-            let code = error.get("code").and_then(Value::as_i64);
-            return Err(RpcError::Refused(code.unwrap_or_default()));
+        let response = http.send(request).await.map_err(|error| match error {
+            HttpError::Timeout | HttpError::Connection(_) => RpcError::Unavailable,
+            HttpError::TooLong => RpcError::Malformed,
+        })?;
+        let is_ok = (200..300).contains(&response.status);
+        let unread = if is_ok { RpcError::Malformed } else { RpcError::Unavailable };
+        let mut answer: Value = serde_json::from_str(&response.body).map_err(|_| unread)?;
+        // Some endpoints send `"error": null` with a result.
+        if let Some(error) = answer.get("error").filter(|error| !error.is_null()) {
+            let code = error.get("code").and_then(Value::as_i64).unwrap_or_default();
+            return Err(RpcError::Refused { code });
         }
-        let result = answer.get_mut("result").ok_or(RpcError::Malformed)?.take();
+        let result = answer.get_mut("result").map(Value::take).ok_or(unread)?;
         serde_json::from_value(result).map_err(|_| RpcError::Malformed)
     }
 }
+
+/// The topics of the log that says that the authorization was used.
+fn used_topics(authorization: &Authorization) -> [B256; 3] {
+    let from = authorization.from.into_word();
+    [AuthorizationUsed::SIGNATURE_HASH, from, authorization.nonce]
+}
+
+/// Whether the authorization itself moved the money. USDC writes `Transfer` directly after
+/// `AuthorizationUsed`. A `Transfer` elsewhere in the transaction belongs to something else:
+/// without this rule one transfer would pay for many authorizations used together.
+fn moves(logs: &[ReceiptLog], network: &Network, authorization: &Authorization) -> bool {
+    let Authorization { from, to, value, .. } = authorization;
+    let used = used_topics(authorization);
+    let moved = [Transfer::SIGNATURE_HASH, from.into_word(), to.into_word()];
+    let mut logs = logs.iter().filter(|log| log.address == network.usdc);
+    logs.any(|log| log.topics == used)
+        && logs.next().is_some_and(|log| {
+            log.topics == moved && log.data.as_ref() == value.to_be_bytes::<32>()
+        })
+}
+
+#[cfg(test)]
+mod tests;

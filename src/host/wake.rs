@@ -15,6 +15,9 @@ use crate::x402::wire::PaymentPayload;
 /// Payments looked after in one go.
 const BATCH: u32 = 10;
 
+/// How far a node behind an endpoint may lag, seconds.
+const NODE_LAG_SECONDS: i64 = 60;
+
 /// What the chain says of an authorization.
 enum OnChain {
     /// It moved the money in this transaction.
@@ -128,7 +131,8 @@ impl<W: World> Host<W> {
         payment: &Payment,
     ) -> Result<OnChain, RpcError> {
         let world = &self.world;
-        // The time is read first: unused at a block after the end means unused for good.
+        // The time is read first: unused at a block after the end means unused for good. Behind one
+        // address are many nodes, and the second question may reach one that lags, hence the margin.
         let head = rpc.head_time(world).await?;
         if rpc.authorization_used(world, network, authorization.from, authorization.nonce).await? {
             return Ok(match rpc.find_transfer(world, network, authorization).await? {
@@ -138,7 +142,11 @@ impl<W: World> Host<W> {
                 }
             });
         }
-        Ok(if head > payment.valid_before { OnChain::RanOut } else { OnChain::Unused })
+        Ok(if head > payment.valid_before.plus(NODE_LAG_SECONDS) {
+            OnChain::RanOut
+        } else {
+            OnChain::Unused
+        })
     }
 }
 

@@ -1,0 +1,234 @@
+// The way in, in the real runtime: who may do what, and what happens to bad input.
+import assert from "node:assert/strict";
+import { request as rawRequest } from "node:http";
+import { after, before, test } from "node:test";
+import { host, otherHost, payers } from "../../dev/chain/accounts.mjs";
+import { createEvent, get, openDoor, post, signIn, startNetwork, until } from "../support/network.mjs";
+import { callTool } from "../support/pay.mjs";
+
+let network, door, other;
+
+before(async () => {
+  network = await startNetwork();
+  door = await openDoor(network);
+  other = await openDoor(network, otherHost);
+});
+after(() => network?.stop());
+
+const EVENT = { title: "T", startsAt: "2030-03-01T18:30:00Z", capacity: 5, price: "0.05" };
+
+function rpc(method, params, headers = {}, scope = door.scope) {
+  return network.worker.fetch(`/mcp/users/${scope}`, {
+    method: "POST",
+    headers: { "content-type": "application/json", ...headers },
+    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method, params }),
+  });
+}
+
+async function eventsOf(host) {
+  const answer = await get(network, "/api/users/events", host.token);
+  return (await answer.json()).events;
+}
+
+async function isProblem(answer, status, text) {
+  assert.equal(answer.status, status);
+  assert.match(answer.headers.get("content-type"), /application\/problem\+json/);
+  const problem = await answer.json();
+  assert.match(problem.detail, text);
+  assert.equal(problem.requestId, answer.headers.get("x-request-id"));
+  assert.match(problem.type, /^urn:events-concierge:problem:/);
+  return problem;
+}
+
+test("createEvent is for the owner: no token, another host's token, a forged one are refused", async () => {
+  const call = { name: "createEvent", arguments: EVENT };
+  const forged = `${door.token.slice(0, -4)}AAAA`;
+  for (const token of [undefined, other.token, forged, "mcp_nothing"]) {
+    const headers = token ? { authorization: `Bearer ${token}` } : {};
+    const { result } = await rpc("tools/call", call, headers).then((answer) => answer.json());
+    assert.equal(result.isError, true);
+    assert.match(result.content[0].text, /only the host/);
+  }
+  assert.deepEqual(await eventsOf(door), []);
+  assert.deepEqual(await eventsOf(other), []);
+  const headers = { authorization: `Bearer ${door.token}` };
+  const { result } = await rpc("tools/call", call, headers).then((answer) => answer.json());
+  assert.equal(result.structuredContent.success, true);
+  assert.equal((await eventsOf(door)).length, 1);
+});
+
+test("a spoofed internal header changes nothing", async () => {
+  const command = {
+    request_id: "req_000000000000000000000000",
+    scope: other.scope,
+    user: { user: door.userId, scope: other.scope, fresh: true },
+    action: { Own: "CreateEvent" },
+  };
+  const spoofs = {
+    "x-concierge-command": JSON.stringify(command),
+    "x-user-scope-id": other.scope,
+    "x-forwarded-host": "evil.example",
+  };
+  const had = (await eventsOf(other)).length;
+  const list = await rpc("tools/list", {}, spoofs).then((answer) => answer.json());
+  assert.ok(!list.result.tools.some(({ name }) => name === "createEvent"));
+  const call = { name: "createEvent", arguments: EVENT };
+  const { result } = await rpc("tools/call", call, spoofs, other.scope).then((answer) => answer.json());
+  assert.equal(result.isError, true);
+  assert.equal((await eventsOf(other)).length, had);
+  const answer = await network.worker.fetch("/api/users/events", { headers: spoofs });
+  assert.equal(answer.status, 401);
+});
+
+test("a sign-in message is used once, and by its own wallet only", async () => {
+  const first = await signIn(network, payers[0]);
+  assert.equal(first.status, 200);
+  const again = await post(network, "/api/auth/siwe", { message: first.message, signature: first.signature });
+  await isProblem(again, 401, /used already/);
+  const stolen = await post(network, "/api/auth/siwe", {
+    message: first.message.replace(payers[0].address, payers[1].address),
+    signature: first.signature,
+  });
+  await isProblem(stolen, 401, /signature/);
+  await isProblem(await post(network, "/api/auth/siwe", { message: "hello" }), 400, /message and signature/);
+});
+
+test("registration and payout belong to the proven identity", async () => {
+  const session = await signIn(network, payers[2]);
+  const body = { userId: host.address, walletAddress: payers[2].address };
+  await isProblem(await post(network, "/api/users/mcp", body, session.token), 403, /somebody else/);
+  await isProblem(await post(network, "/api/users/mcp", body), 401, /sign in/);
+  const own = { userId: payers[2].address, walletAddress: payers[2].address };
+  assert.equal((await post(network, "/api/users/mcp", own, session.token)).status, 201);
+  const moved = { ...own, walletAddress: payers[3].address };
+  const answer = await post(network, "/api/users/mcp", moved, session.token).then((a) => a.json());
+  assert.equal(answer.walletAddress, payers[3].address);
+  const ledger = await network.worker.sql(session.scope, "SELECT note FROM ledger WHERE entry = 'payout_set' ORDER BY seq");
+  assert.deepEqual(ledger.map(({ note }) => note), [payers[2].address, payers[3].address]);
+  for (const wallet of ["0x1234", "0x0000000000000000000000000000000000000000"]) {
+    const refused = await post(network, "/api/users/mcp", { ...own, walletAddress: wallet }, session.token);
+    await isProblem(refused, 422, /walletAddress/);
+  }
+});
+
+test("the published records are under the keys of the product", async () => {
+  const event = await createEvent(network, door);
+  const byHash = JSON.parse(await until(() => network.worker.kv.get(`usersByHash:${door.scope}`)));
+  assert.deepEqual(Object.keys(byHash).sort(), ["createdAt", "updatedAt", "urlSafeId", "userId", "walletAddress"]);
+  assert.equal(byHash.walletAddress, host.address);
+  assert.deepEqual(JSON.parse(await network.worker.kv.get(`users:${door.userId}`)), byHash);
+  const published = JSON.parse(await until(() => network.worker.kv.get(`${door.scope}:events:${event.id}`)));
+  assert.equal(published.title, event.title);
+});
+
+test("unknown addresses, scopes and methods", async () => {
+  await isProblem(await get(network, "/nothing"), 404, /nothing at this address/);
+  await isProblem(await get(network, `/mcp/users/${door.scope}`), 405, /POST/);
+  await isProblem(await rpc("tools/list", {}, {}, "0".repeat(32)), 404, /no host/);
+  await isProblem(await get(network, "/api/users/events"), 401, /sign in/);
+  const unregistered = await signIn(network, payers[4]);
+  await isProblem(await get(network, "/api/users/events", unregistered.token), 404, /no host/);
+  await isProblem(await get(network, `/t/${"0".repeat(32)}-${"0".repeat(24)}`), 404, /no host/);
+  await isProblem(await get(network, `/t/${door.scope}-${"0".repeat(24)}`), 404, /no such ticket/);
+});
+
+test("an object that nobody registered stores nothing", async () => {
+  const scope = "1".repeat(32);
+  assert.equal((await rpc("tools/list", {}, {}, scope)).status, 404);
+  // The runtime has a table of its own.
+  const tables = "SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_cf\\_%' ESCAPE '\\'";
+  assert.deepEqual(await network.worker.sql(scope, tables), []);
+});
+
+test("bodies that are too long, of another type, or no JSON", async () => {
+  const path = `/mcp/users/${door.scope}`;
+  const send = (body, type) =>
+    network.worker.fetch(path, { method: "POST", headers: { "content-type": type }, body });
+  await isProblem(await send("x".repeat(1024 * 1024 + 1), "application/json"), 413, /1 MiB/);
+  const streamed = new ReadableStream({
+    pull(controller) {
+      controller.enqueue(new Uint8Array(256 * 1024));
+      this.sent = (this.sent ?? 0) + 1;
+      if (this.sent === 6) controller.close();
+    },
+  });
+  const endless = await network.worker.fetch(path, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: streamed,
+    duplex: "half",
+  });
+  await isProblem(endless, 413, /1 MiB/);
+  assert.equal((await send("{}", "text/plain")).status, 415);
+  const noJson = await send("{oops", "application/json");
+  assert.equal(noJson.status, 400);
+  assert.equal((await noJson.json()).error.code, -32700);
+  const deep = await send("[".repeat(100_000), "application/json");
+  assert.equal(deep.status, 400);
+  await isProblem(await post(network, "/api/users/events", "text", door.token), 422, /invalid type/);
+  assert.equal((await rpc("tools/list")).status, 200, "the object is up");
+});
+
+test("bad arguments are named, and nothing is stored", async () => {
+  const had = (await eventsOf(door)).length;
+  for (const [changes, field] of [
+    [{ title: "" }, "title"],
+    [{ startsAt: "soon" }, "startsAt"],
+    [{ capacity: 1.5 }, "capacity"],
+    [{ price: "-1" }, "price"],
+    [{ price: 0.05 }, "price"],
+    [{ timeZone: "Mars" }, "timeZone"],
+    [{ wallet: "x" }, "wallet"],
+  ]) {
+    const answer = await post(network, "/api/users/events", { ...EVENT, ...changes }, door.token);
+    await isProblem(answer, 422, new RegExp(field));
+  }
+  assert.equal((await eventsOf(door)).length, had);
+  const { result } = await rpc("tools/call", { name: "rsvpToEvent", arguments: { eventId: 5 } }).then((a) => a.json());
+  assert.equal(result.isError, true);
+  assert.match(result.content[0].text, /^eventId: /);
+  const wallet = await callTool(network, door, "rsvpToEvent", { eventId: (await eventsOf(door))[0].id, walletAddress: "x" });
+  assert.match(wallet.body.detail, /walletAddress/);
+});
+
+test("web pages that we do not know, and other names for this machine, are kept out", async () => {
+  for (const path of ["/health", `/mcp/users/${door.scope}`]) {
+    const answer = await network.worker.fetch(path, { headers: { origin: "https://evil.example" } });
+    assert.equal(answer.status, 403, path);
+  }
+  const own = await network.worker.fetch("/health", { headers: { origin: network.publicUrl } });
+  assert.equal(own.headers.get("access-control-allow-origin"), network.publicUrl);
+  assert.match(own.headers.get("access-control-expose-headers"), /payment-required/);
+  const preflight = await network.worker.fetch(`/mcp/users/${door.scope}`, {
+    method: "OPTIONS",
+    headers: { origin: network.publicUrl, "access-control-request-headers": "mcp-param-city, payment-signature" },
+  });
+  assert.equal(preflight.status, 204);
+  assert.match(preflight.headers.get("access-control-allow-headers"), /payment-signature.*mcp-param-city/);
+  const status = await new Promise((resolve, reject) => {
+    const options = { headers: { host: "evil.example" } };
+    rawRequest(`${network.worker.url}/health`, options, (answer) => resolve(answer.resume().statusCode)).on("error", reject).end();
+  });
+  assert.equal(status, 403, "DNS rebinding");
+});
+
+test("the manifest says prices, networks and payTo", async () => {
+  const manifest = await get(network, `/mcp/users/${door.scope}/manifest`).then((answer) => answer.json());
+  assert.equal(manifest.payTo, host.address);
+  assert.equal(manifest.networks[0].network, "eip155:84532");
+  const analytics = manifest.tools.find(({ name }) => name === "getEventAnalytics");
+  assert.equal(analytics.priceAtomic, "10000");
+});
+
+test("every faulty setting is named in one answer", async () => {
+  const { startWorker } = await import("../support/worker.mjs");
+  const worker = await startWorker({ vars: { NETWORKS: "eip155:1", RPC_URLS: "{" } });
+  try {
+    const answer = await worker.fetch("/health");
+    assert.equal(answer.status, 500);
+    const { detail } = await answer.json();
+    for (const name of ["NETWORKS", "RPC_URLS", "MASTER_KEY"]) assert.match(detail, new RegExp(name));
+  } finally {
+    await worker.stop();
+  }
+});
