@@ -6,4 +6,5 @@
 mod door;
 mod golden;
 mod money;
+mod schedule;
 mod support;

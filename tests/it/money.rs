@@ -24,7 +24,7 @@ fn seats(door: &Door) -> i64 {
 }
 
 /// Money in the ledger, on the chain, in KV and in seats is the same money.
-fn books_balance(door: &Door) {
+pub(crate) fn books_balance(door: &Door) {
     door.pass(30);
     let settled = door.int("SELECT count(*) FROM ledger WHERE entry = 'settled'");
     assert_eq!(usize::try_from(settled).unwrap(), settlements(door));

@@ -52,6 +52,7 @@ pub(crate) struct Memory {
     pub(crate) kv_is_down: Cell<bool>,
     pub(crate) alarm: Cell<Option<i64>>,
     pub(crate) settles: RefCell<VecDeque<Settles>>,
+    /// Who paid, by the nonce of the authorization.
     pub(crate) settled: RefCell<BTreeMap<String, String>>,
     pub(crate) requests: RefCell<Vec<String>>,
 }
@@ -185,10 +186,16 @@ impl World {
         let nonce = authorization["nonce"].as_str().unwrap().to_owned();
         let does = self.memory.settles.borrow_mut().pop_front().unwrap_or(Settles::Pays);
         let used = self.memory.settled.borrow().contains_key(&nonce);
+        let valid_before: i64 = authorization["validBefore"].as_str().unwrap().parse().unwrap();
+        let expired = self.memory.now.get() >= valid_before;
         let answer = |value: Value| Ok(HttpResponse { status: 200, body: value.to_string() });
         match does {
             Settles::Hangs => Err(HttpError::Timeout),
             Settles::Refuses(reason) => {
+                answer(json!({"success": false, "errorReason": reason, "transaction": ""}))
+            }
+            Settles::Pays | Settles::PaysSilently if expired => {
+                let reason = "invalid_exact_evm_payload_authorization_valid_before";
                 answer(json!({"success": false, "errorReason": reason, "transaction": ""}))
             }
             Settles::Pays | Settles::PaysSilently if used => {
@@ -196,8 +203,9 @@ impl World {
                 answer(json!({"success": false, "errorReason": reason, "transaction": ""}))
             }
             Settles::Pays | Settles::PaysSilently => {
-                let hash = format!("0x{}", &nonce[2..]);
-                self.memory.settled.borrow_mut().insert(nonce, hash.clone());
+                let hash = nonce.clone();
+                let payer = authorization["from"].as_str().unwrap().to_owned();
+                self.memory.settled.borrow_mut().insert(nonce, payer);
                 if matches!(does, Settles::PaysSilently) {
                     return Err(HttpError::Connection("cut".to_owned()));
                 }
@@ -213,7 +221,6 @@ impl World {
         let settled = self.memory.settled.borrow();
         let text = body["params"].to_string();
         let used = settled.keys().find(|nonce| text.contains(&nonce[2..]));
-        let by_hash = settled.iter().find(|(_, hash)| text.contains(&hash[2..]));
         let result = match body["method"].as_str().unwrap() {
             "eth_getBlockByNumber" => {
                 json!({"timestamp": format!("{:#x}", self.memory.now.get()), "number": "0x10"})
@@ -221,33 +228,30 @@ impl World {
             "eth_blockNumber" => json!("0x10"),
             "eth_call" => json!(format!("0x{:064x}", u8::from(used.is_some()))),
             "eth_getLogs" => match used {
-                Some(nonce) => {
-                    json!([{"transactionHash": settled[nonce], "topics": [], "data": "0x", "address": "0x"}])
-                }
+                // The hash of a settlement here is its nonce.
+                Some(nonce) => json!([{"transactionHash": nonce}]),
                 None => json!([]),
             },
-            "eth_getTransactionReceipt" => self.receipt(by_hash.map(|(_, hash)| hash.as_str())),
+            "eth_getTransactionReceipt" => receipt(used.unwrap(), &settled[used.unwrap()]),
             method => panic!("an RPC method that is not in use: {method}"),
         };
         let answer = json!({"jsonrpc": "2.0", "id": body["id"], "result": result});
         HttpResponse { status: 200, body: answer.to_string() }
     }
+}
 
-    fn receipt(&self, hash: Option<&str>) -> Value {
-        let Some(hash) = hash else { return Value::Null };
-        let word =
-            |address: &str| format!("0x{:0>64}", address.trim_start_matches("0x").to_lowercase());
-        let usdc = Network::by_caip2("eip155:84532").unwrap().usdc;
-        let payer = Wallet::new(1).address.to_string();
-        let used = "0x98de503528ee59b575ef0c0a2576a82497bfc029a5685b209e9ec333479b10a5";
-        let moved = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef";
-        let log = |topics: [&str; 3], data: &str| json!({"address": usdc.to_string().to_lowercase(), "topics": topics, "data": data});
-        // The hash of a settlement here is its nonce.
-        json!({"status": "0x1", "transactionHash": hash, "logs": [
-            log([used, &word(&payer), hash], "0x"),
-            log([moved, &word(&payer), &word(PAY_TO)], &format!("0x{:064x}", 50_000)),
-        ]})
-    }
+/// The receipt of a settlement, with the logs that USDC writes.
+fn receipt(hash: &str, payer: &str) -> Value {
+    let word =
+        |address: &str| format!("0x{:0>64}", address.trim_start_matches("0x").to_lowercase());
+    let usdc = Network::by_caip2("eip155:84532").unwrap().usdc;
+    let used = "0x98de503528ee59b575ef0c0a2576a82497bfc029a5685b209e9ec333479b10a5";
+    let moved = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef";
+    let log = |topics: [&str; 3], data: &str| json!({"address": usdc.to_string().to_lowercase(), "topics": topics, "data": data});
+    json!({"status": "0x1", "transactionHash": hash, "logs": [
+        log([used, &word(payer), hash], "0x"),
+        log([moved, &word(payer), &word(PAY_TO)], &format!("0x{:064x}", 50_000)),
+    ]})
 }
 
 /// A host with a door, and ways to knock.
