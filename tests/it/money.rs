@@ -193,6 +193,8 @@ fn a_crash_during_settlement_is_finished_by_the_alarm() {
     let event = door.event(1);
     let payment = pay_for(&door, &event, 1, 1);
     {
+        // Nothing else is left to do that would wake the object.
+        door.pass(60);
         // The object dies while the facilitator has the payment: the call is dropped half-way.
         let arguments = rsvp(&event);
         let mut call = Box::pin(door.tool("rsvpToEvent", &arguments, Some(&payment)));
@@ -200,6 +202,7 @@ fn a_crash_during_settlement_is_finished_by_the_alarm() {
         assert!(call.as_mut().poll(&mut context).is_pending());
     }
     assert_eq!(door.int("SELECT count(*) FROM payments WHERE state = 'settling'"), 1);
+    assert!(door.world.memory.alarm.get().is_some(), "somebody has to look after it");
     door.evict();
     door.pass(200);
     assert_eq!((seats(&door), settlements(&door)), (1, 1));
@@ -307,4 +310,85 @@ fn the_ledger_cannot_be_changed() {
     let sql = |statement: &str| events_concierge::ports::Sql::run(&door.world, statement, &[]);
     assert!(sql("UPDATE ledger SET amount = 1").is_err());
     assert!(sql("DELETE FROM ledger").is_err());
+}
+
+/// A payment whose signature only the chain can judge.
+fn pay_from_contract(door: &Door, event: &str, wallet: u8) -> Value {
+    let mut payment = pay_for(door, event, wallet, wallet);
+    payment["payload"]["signature"] = json!(format!("0x{}", "01".repeat(66)));
+    payment
+}
+
+#[test]
+fn contract_wallets_at_once_do_not_oversell_while_they_are_verified() {
+    let door = Door::open();
+    let event = door.event(1);
+    let payments: Vec<_> = (1..=5).map(|n| pay_from_contract(&door, &event, n)).collect();
+    let arguments = rsvp(&event);
+    let calls = payments.iter().map(|p| door.tool("rsvpToEvent", &arguments, Some(p))).collect();
+    let replies = join_all(calls);
+    assert_eq!(replies.iter().filter(|reply| reply.status == 200).count(), 1);
+    assert_eq!((seats(&door), settlements(&door)), (1, 1));
+    books_balance(&door);
+}
+
+#[test]
+fn one_wallet_has_one_paid_call_in_flight() {
+    let door = Door::open();
+    let (one, other) = (door.event(5), door.event(5));
+    let payments = [pay_for(&door, &one, 1, 1), pay_for(&door, &other, 1, 2)];
+    let (first, second) = (rsvp(&one), rsvp(&other));
+    let calls = vec![
+        door.tool("rsvpToEvent", &first, Some(&payments[0])),
+        door.tool("rsvpToEvent", &second, Some(&payments[1])),
+    ];
+    let replies = join_all(calls);
+    assert_eq!(replies[0].status, 200);
+    assert_eq!(json_of(&replies[1])["title"], "payment in progress");
+    let later = block_on(door.tool("rsvpToEvent", &second, Some(&payments[1])));
+    assert_eq!(later.status, 200, "it was told to wait, and may go on then");
+    books_balance(&door);
+}
+
+#[test]
+fn a_new_payment_for_a_call_of_unknown_outcome_is_not_taken() {
+    let door = Door::open();
+    let event = door.event(5);
+    let arguments = rsvp(&event);
+    let challenge = door.challenge("getEventAnalytics", &arguments);
+    let [first, second] = [1, 2].map(|nonce| Wallet::new(1).pay(&challenge["accepts"][0], nonce));
+    door.world.memory.settles.borrow_mut().push_back(Settles::PaysSilently);
+    block_on(door.tool("getEventAnalytics", &arguments, Some(&first)));
+    let reply = block_on(door.tool("getEventAnalytics", &arguments, Some(&second)));
+    assert_eq!(json_of(&reply)["title"], "settlement pending");
+    assert_eq!(settlements(&door), 1);
+}
+
+#[test]
+fn a_payment_in_progress_is_not_said_to_be_unpaid() {
+    let door = Door::open();
+    let event = door.event(5);
+    let payment = pay_for(&door, &event, 1, 1);
+    let arguments = rsvp(&event);
+    let calls = (0..2).map(|_| door.tool("rsvpToEvent", &arguments, Some(&payment))).collect();
+    let replies = join_all(calls);
+    assert_eq!(json_of(&replies[1])["moneyMoved"], "unknown");
+}
+
+#[test]
+fn a_wallet_with_a_seat_on_hold_cannot_pay_for_the_same_event_again() {
+    let door = Door::open();
+    let event = door.event(5);
+    let first = pay_for(&door, &event, 1, 1);
+    door.world.memory.settles.borrow_mut().push_back(Settles::PaysSilently);
+    block_on(door.tool("rsvpToEvent", &rsvp(&event), Some(&first)));
+    let other = json!({"eventId": event, "name": "Ada"});
+    let second = pay_for(&door, &event, 1, 2);
+    let reply = block_on(door.tool("rsvpToEvent", &other, Some(&second)));
+    assert_eq!(json_of(&reply)["title"], "settlement pending");
+    books_balance(&door);
+    let third = pay_for(&door, &event, 1, 3);
+    let reply = block_on(door.tool("rsvpToEvent", &other, Some(&third)));
+    assert_eq!(json_of(&reply)["title"], "already has seat");
+    assert_eq!(settlements(&door), 1);
 }

@@ -170,6 +170,10 @@ impl Http for World {
         yield_once().await;
         self.memory.requests.borrow_mut().push(request.url.clone());
         let body: Value = serde_json::from_str(&request.body.unwrap_or_default()).unwrap();
+        if request.url.ends_with("/verify") {
+            let answer = json!({"isValid": true});
+            return Ok(HttpResponse { status: 200, body: answer.to_string() });
+        }
         if request.url.ends_with("/settle") { self.settle(&body) } else { Ok(self.rpc(&body)) }
     }
 }

@@ -1,0 +1,130 @@
+//! Reading payments.
+
+use serde_json::Value;
+
+use super::{Key, Payment, State};
+use crate::id::{EventId, PaymentId};
+use crate::money::Usdc;
+use crate::ports::{Sql, SqlError};
+use crate::storage::{Columns, all, first};
+use crate::time::UnixSeconds;
+
+/// One payment.
+///
+/// # Errors
+/// As [`claim`].
+pub fn find(sql: &impl Sql, id: &PaymentId) -> Result<Option<Payment>, SqlError> {
+    let statement = format!("SELECT {COLUMNS} FROM payments WHERE id = ?1");
+    first(sql, &statement, &[id.as_str().into()])?.as_mut().map(payment_of).transpose()
+}
+
+/// The payment with this key and signature, unless it ended without money moving.
+///
+/// # Errors
+/// As [`claim`].
+pub fn find_open_or_paid(sql: &impl Sql, key: &Key) -> Result<Option<Payment>, SqlError> {
+    Ok(find_by_key(sql, key)?
+        .filter(|(_, digest)| *digest == key.signature_digest)
+        .map(|(payment, _)| payment)
+        .filter(|payment| !matches!(payment.state, State::Refused | State::Failed)))
+}
+
+/// Payments that the alarm should look after.
+///
+/// # Errors
+/// As [`claim`].
+pub fn due(sql: &impl Sql, now: UnixSeconds, limit: u32) -> Result<Vec<Payment>, SqlError> {
+    let statement = format!(
+        "SELECT {COLUMNS} FROM payments WHERE next_check_at <= ?1 ORDER BY next_check_at LIMIT ?2"
+    );
+    all(sql, &statement, &[now.into(), limit.into()], payment_of)
+}
+
+/// When the alarm should look after a payment next.
+///
+/// # Errors
+/// As [`claim`].
+pub fn next_due(sql: &impl Sql) -> Result<Option<UnixSeconds>, SqlError> {
+    let statement = "SELECT min(next_check_at) FROM payments WHERE next_check_at IS NOT NULL";
+    let Some(mut columns) = first(sql, statement, &[])? else { return Ok(None) };
+    Ok(columns.optional_int()?.map(UnixSeconds::new))
+}
+
+/// Whether a payment of this wallet may still take a seat at this event.
+///
+/// # Errors
+/// As [`claim`].
+pub fn holds_seat(
+    sql: &impl Sql,
+    event: &EventId,
+    payer: &str,
+    except: &PaymentId,
+) -> Result<bool, SqlError> {
+    let statement = "SELECT 1 FROM payments WHERE event_id = ?1 AND payer = ?2 AND id <> ?3 \
+         AND state IN ('settling', 'unknown', 'settled') LIMIT 1";
+    let parameters = [event.as_str().into(), payer.into(), except.as_str().into()];
+    Ok(first(sql, statement, &parameters)?.is_some())
+}
+
+/// The payment with this key, and the digest of the signature it came with.
+pub(super) fn find_by_key(
+    sql: &impl Sql,
+    key: &Key,
+) -> Result<Option<(Payment, String)>, SqlError> {
+    let statement = format!(
+        "SELECT {COLUMNS}, signature_digest FROM payments \
+         WHERE network = ?1 AND asset = ?2 AND payer = ?3 AND nonce = ?4"
+    );
+    let parameters = [
+        key.network.into(),
+        key.asset.as_str().into(),
+        key.payer.as_str().into(),
+        key.nonce.as_str().into(),
+    ];
+    let Some(mut columns) = first(sql, &statement, &parameters)? else { return Ok(None) };
+    Ok(Some((payment_of(&mut columns)?, columns.text()?)))
+}
+
+pub(super) fn is_busy(sql: &impl Sql, payer: &str, now: UnixSeconds) -> Result<bool, SqlError> {
+    let statement = "SELECT 1 FROM payments WHERE payer = ?1 \
+         AND state IN ('claimed', 'verified', 'settling') AND next_check_at > ?2 LIMIT 1";
+    Ok(first(sql, statement, &[payer.into(), now.into()])?.is_some())
+}
+
+pub(super) fn has_unknown(sql: &impl Sql, payer: &str, digest: &str) -> Result<bool, SqlError> {
+    let statement = "SELECT 1 FROM payments WHERE payer = ?1 AND digest = ?2 \
+         AND state IN ('unknown', 'settling', 'settled') LIMIT 1";
+    Ok(first(sql, statement, &[payer.into(), digest.into()])?.is_some())
+}
+
+const COLUMNS: &str = "id, network, payer, tool, digest, arguments, amount, valid_before, \
+     x402_version, payment, requirements, event_id, state, tx_hash, answer, attempts, next_check_at";
+
+fn payment_of(columns: &mut Columns) -> Result<Payment, SqlError> {
+    let json = |text: &str| serde_json::from_str::<Value>(text);
+    let damaged = |_| SqlError("stored JSON is damaged".to_owned());
+    Ok(Payment {
+        id: columns.parsed(PaymentId::parse)?,
+        network: columns.text()?,
+        payer: columns.text()?,
+        tool: columns.text()?,
+        digest: columns.text()?,
+        arguments: columns.parsed(json)?,
+        amount: columns.count().and_then(|atomic| {
+            Usdc::from_atomic(atomic).map_err(|error| SqlError(format!("an amount {error}")))
+        })?,
+        valid_before: columns.moment()?,
+        x402_version: u8::try_from(columns.count()?).unwrap_or(2),
+        payment: columns.optional_text()?.as_deref().map(json).transpose().map_err(damaged)?,
+        requirements: columns.parsed(json)?,
+        event_id: columns
+            .optional_text()?
+            .map(|id| EventId::parse(&id).map_err(|error| SqlError(error.to_string())))
+            .transpose()?,
+        state: columns.parsed(State::parse)?,
+        transaction: columns.optional_text()?,
+        answer: columns.optional_text()?.as_deref().map(json).transpose().map_err(damaged)?,
+        attempts: u32::try_from(columns.count()?).unwrap_or(u32::MAX),
+        next_check_at: columns.optional_int()?.map(UnixSeconds::new),
+    })
+}

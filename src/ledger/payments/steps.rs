@@ -1,0 +1,169 @@
+//! A payment's steps. Each moves its state and appends to the ledger, without an `await` between.
+
+use serde_json::Value;
+
+use super::rows::find;
+use super::{CLAIM_SECONDS, Settled, State};
+use crate::id::{EventId, PaymentId};
+use crate::ports::{Sql, SqlError, SqlValue};
+use crate::time::UnixSeconds;
+
+/// How long a `/settle` may stay without an answer before the alarm looks after it, seconds.
+pub const SETTLE_SECONDS: i64 = 75;
+
+/// The facilitator vouches for the signature.
+///
+/// # Errors
+/// As [`claim`].
+pub fn mark_verified(sql: &impl Sql, id: &PaymentId, now: UnixSeconds) -> Result<(), SqlError> {
+    step(sql, id, State::Verified, now, "next_check_at = ?4", &[now.plus(CLAIM_SECONDS).into()])?;
+    append(sql, "verified", id, None, now)
+}
+
+/// Holds a seat, if one is needed, and writes down that `/settle` will be asked for.
+///
+/// # Errors
+/// As [`claim`].
+pub fn mark_settling(
+    sql: &impl Sql,
+    id: &PaymentId,
+    seat: Option<&EventId>,
+    now: UnixSeconds,
+) -> Result<(), SqlError> {
+    let values = [now.plus(SETTLE_SECONDS).into(), seat.map(EventId::as_str).into()];
+    let set = "next_check_at = ?4, event_id = coalesce(?5, event_id), attempts = attempts + 1";
+    step(sql, id, State::Settling, now, set, &values)?;
+    append(sql, "settling", id, None, now)
+}
+
+/// Money moved: writes it down and gives the proof.
+///
+/// # Errors
+/// As [`claim`].
+pub fn mark_settled(
+    sql: &impl Sql,
+    id: &PaymentId,
+    transaction: &str,
+    now: UnixSeconds,
+) -> Result<Settled, SqlError> {
+    sql.atomically(|| {
+        let values = [transaction.into(), now.plus(CLAIM_SECONDS).into()];
+        step(sql, id, State::Settled, now, "tx_hash = ?4, next_check_at = ?5", &values)?;
+        append(sql, "settled", id, None, now)
+    })?;
+    find(sql, id)?
+        .and_then(|payment| payment.settled())
+        .ok_or_else(|| SqlError("a settled payment is not there".to_owned()))
+}
+
+/// The result is stored. Part of the block that also writes what was bought.
+///
+/// # Errors
+/// As [`claim`].
+pub fn mark_delivered(
+    sql: &impl Sql,
+    settled: &Settled,
+    answer: &Value,
+    now: UnixSeconds,
+) -> Result<(), SqlError> {
+    let id = &settled.payment.id;
+    // The signature is not needed any more, so it is not kept.
+    let set = "answer = ?4, payment = NULL, next_check_at = NULL";
+    step(sql, id, State::Delivered, now, set, &[answer.to_string().into()])?;
+    append(sql, "delivered", id, None, now)
+}
+
+/// No money moved. Frees the seat.
+///
+/// # Errors
+/// As [`claim`].
+pub fn mark_not_paid(
+    sql: &impl Sql,
+    id: &PaymentId,
+    state: NotPaid,
+    reason: &str,
+    now: UnixSeconds,
+) -> Result<(), SqlError> {
+    let state = match state {
+        NotPaid::Refused => State::Refused,
+        NotPaid::Failed => State::Failed,
+    };
+    let set = "reason = ?4, event_id = NULL, payment = NULL, next_check_at = NULL";
+    step(sql, id, state, now, set, &[reason.into()])?;
+    append(sql, state.as_str(), id, Some(reason), now)
+}
+
+/// Which end without payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotPaid {
+    /// Refused before or by `/settle`.
+    Refused,
+    /// Ran out while its outcome was unknown.
+    Failed,
+}
+
+/// Nobody knows whether money moved. Keeps claim and seat; the alarm looks at `next_check_at`.
+///
+/// # Errors
+/// As [`claim`].
+pub fn mark_unknown(
+    sql: &impl Sql,
+    id: &PaymentId,
+    reason: &str,
+    next_check_at: UnixSeconds,
+    now: UnixSeconds,
+) -> Result<(), SqlError> {
+    let values = [reason.into(), next_check_at.into()];
+    step(sql, id, State::Unknown, now, "reason = ?4, next_check_at = ?5", &values)?;
+    append(sql, "unknown", id, Some(reason), now)
+}
+
+/// The alarm looks again at `next_check_at`; nothing else changed.
+///
+/// # Errors
+/// As [`claim`].
+pub fn postpone(
+    sql: &impl Sql,
+    id: &PaymentId,
+    next_check_at: UnixSeconds,
+) -> Result<(), SqlError> {
+    let statement = "UPDATE payments SET next_check_at = ?2, attempts = attempts + 1 WHERE id = ?1";
+    sql.run(statement, &[id.as_str().into(), next_check_at.into()]).map(drop)
+}
+
+/// Writes something to the ledger that is not a payment.
+///
+/// # Errors
+/// As [`claim`].
+pub fn note(sql: &impl Sql, entry: &str, note: &str, now: UnixSeconds) -> Result<(), SqlError> {
+    let statement = "INSERT INTO ledger (entry, amount, note, at) VALUES (?1, 0, ?2, ?3)";
+    sql.run(statement, &[entry.into(), note.into(), now.into()]).map(drop)
+}
+
+/// Moves a payment to `state`; `set` names further columns, whose values begin at `?4`.
+fn step(
+    sql: &impl Sql,
+    id: &PaymentId,
+    state: State,
+    now: UnixSeconds,
+    set: &str,
+    values: &[SqlValue],
+) -> Result<(), SqlError> {
+    let statement = format!("UPDATE payments SET state = ?2, updated_at = ?3, {set} WHERE id = ?1");
+    let mut parameters = vec![id.as_str().into(), state.as_str().into(), now.into()];
+    parameters.extend_from_slice(values);
+    sql.run(&statement, &parameters).map(drop)
+}
+
+/// Appends to the ledger what the payment's row says now.
+pub(super) fn append(
+    sql: &impl Sql,
+    entry: &str,
+    id: &PaymentId,
+    note: Option<&str>,
+    now: UnixSeconds,
+) -> Result<(), SqlError> {
+    let statement = "INSERT INTO ledger (entry, payment_id, tool, event_id, amount, tx_hash, note, at) \
+         SELECT ?1, id, tool, event_id, amount, tx_hash, ?3, ?4 FROM payments WHERE id = ?2";
+    sql.run(statement, &[entry.into(), id.as_str().into(), note.into(), now.into()]).map(drop)
+}
