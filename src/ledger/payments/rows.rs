@@ -12,7 +12,7 @@ use crate::time::UnixSeconds;
 /// One payment.
 ///
 /// # Errors
-/// As [`claim`].
+/// As [`super::claim`].
 pub fn find(sql: &impl Sql, id: &PaymentId) -> Result<Option<Payment>, SqlError> {
     let statement = format!("SELECT {COLUMNS} FROM payments WHERE id = ?1");
     first(sql, &statement, &[id.as_str().into()])?.as_mut().map(payment_of).transpose()
@@ -21,7 +21,7 @@ pub fn find(sql: &impl Sql, id: &PaymentId) -> Result<Option<Payment>, SqlError>
 /// The payment with this key and signature, unless it ended without money moving.
 ///
 /// # Errors
-/// As [`claim`].
+/// As [`super::claim`].
 pub fn find_open_or_paid(sql: &impl Sql, key: &Key) -> Result<Option<Payment>, SqlError> {
     Ok(find_by_key(sql, key)?
         .filter(|(_, digest)| *digest == key.signature_digest)
@@ -32,7 +32,7 @@ pub fn find_open_or_paid(sql: &impl Sql, key: &Key) -> Result<Option<Payment>, S
 /// Payments that the alarm should look after.
 ///
 /// # Errors
-/// As [`claim`].
+/// As [`super::claim`].
 pub fn due(sql: &impl Sql, now: UnixSeconds, limit: u32) -> Result<Vec<Payment>, SqlError> {
     let statement = format!(
         "SELECT {COLUMNS} FROM payments WHERE next_check_at <= ?1 ORDER BY next_check_at LIMIT ?2"
@@ -43,7 +43,7 @@ pub fn due(sql: &impl Sql, now: UnixSeconds, limit: u32) -> Result<Vec<Payment>,
 /// When the alarm should look after a payment next.
 ///
 /// # Errors
-/// As [`claim`].
+/// As [`super::claim`].
 pub fn next_due(sql: &impl Sql) -> Result<Option<UnixSeconds>, SqlError> {
     let statement = "SELECT min(next_check_at) FROM payments WHERE next_check_at IS NOT NULL";
     let Some(mut columns) = first(sql, statement, &[])? else { return Ok(None) };
@@ -53,7 +53,7 @@ pub fn next_due(sql: &impl Sql) -> Result<Option<UnixSeconds>, SqlError> {
 /// Whether a payment of this wallet may still take a seat at this event.
 ///
 /// # Errors
-/// As [`claim`].
+/// As [`super::claim`].
 pub fn holds_seat(
     sql: &impl Sql,
     event: &EventId,

@@ -14,7 +14,7 @@ pub const SETTLE_SECONDS: i64 = 75;
 /// The facilitator vouches for the signature.
 ///
 /// # Errors
-/// As [`claim`].
+/// As [`super::claim`].
 pub fn mark_verified(sql: &impl Sql, id: &PaymentId, now: UnixSeconds) -> Result<(), SqlError> {
     step(sql, id, State::Verified, now, "next_check_at = ?4", &[now.plus(CLAIM_SECONDS).into()])?;
     append(sql, "verified", id, None, now)
@@ -23,7 +23,7 @@ pub fn mark_verified(sql: &impl Sql, id: &PaymentId, now: UnixSeconds) -> Result
 /// Holds a seat, if one is needed, and writes down that `/settle` will be asked for.
 ///
 /// # Errors
-/// As [`claim`].
+/// As [`super::claim`].
 pub fn mark_settling(
     sql: &impl Sql,
     id: &PaymentId,
@@ -39,7 +39,7 @@ pub fn mark_settling(
 /// Money moved: writes it down and gives the proof.
 ///
 /// # Errors
-/// As [`claim`].
+/// As [`super::claim`].
 pub fn mark_settled(
     sql: &impl Sql,
     id: &PaymentId,
@@ -59,7 +59,7 @@ pub fn mark_settled(
 /// The result is stored. Part of the block that also writes what was bought.
 ///
 /// # Errors
-/// As [`claim`].
+/// As [`super::claim`].
 pub fn mark_delivered(
     sql: &impl Sql,
     settled: &Settled,
@@ -76,7 +76,7 @@ pub fn mark_delivered(
 /// No money moved. Frees the seat.
 ///
 /// # Errors
-/// As [`claim`].
+/// As [`super::claim`].
 pub fn mark_not_paid(
     sql: &impl Sql,
     id: &PaymentId,
@@ -105,7 +105,7 @@ pub enum NotPaid {
 /// Nobody knows whether money moved. Keeps claim and seat; the alarm looks at `next_check_at`.
 ///
 /// # Errors
-/// As [`claim`].
+/// As [`super::claim`].
 pub fn mark_unknown(
     sql: &impl Sql,
     id: &PaymentId,
@@ -121,7 +121,7 @@ pub fn mark_unknown(
 /// The alarm looks again at `next_check_at`; nothing else changed.
 ///
 /// # Errors
-/// As [`claim`].
+/// As [`super::claim`].
 pub fn postpone(
     sql: &impl Sql,
     id: &PaymentId,
@@ -134,7 +134,7 @@ pub fn postpone(
 /// Writes something to the ledger that is not a payment.
 ///
 /// # Errors
-/// As [`claim`].
+/// As [`super::claim`].
 pub fn note(sql: &impl Sql, entry: &str, note: &str, now: UnixSeconds) -> Result<(), SqlError> {
     let statement = "INSERT INTO ledger (entry, amount, note, at) VALUES (?1, 0, ?2, ?3)";
     sql.run(statement, &[entry.into(), note.into(), now.into()]).map(drop)
