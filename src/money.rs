@@ -97,6 +97,12 @@ impl Usdc {
     pub fn checked_add(self, other: Self) -> Option<Self> {
         self.0.checked_add(other.0).and_then(|sum| Self::from_atomic(sum).ok())
     }
+
+    /// The difference, or `None` if it would be less than nothing.
+    #[must_use]
+    pub fn checked_sub(self, other: Self) -> Option<Self> {
+        self.0.checked_sub(other.0).map(Self)
+    }
 }
 
 /// Dollars with at least two digits after the point: `0.05`, `12.00`, `0.123456`.

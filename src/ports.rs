@@ -116,8 +116,6 @@ pub trait Kv {
     fn get(&self, key: &str) -> impl Future<Output = Result<Option<String>, KvError>>;
     /// Writes a key.
     fn put(&self, key: &str, value: &str) -> impl Future<Output = Result<(), KvError>>;
-    /// Removes a key.
-    fn delete(&self, key: &str) -> impl Future<Output = Result<(), KvError>>;
     /// Up to 1,000 names that begin with `prefix`, and the cursor of the next page.
     fn list(
         &self,

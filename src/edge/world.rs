@@ -73,10 +73,6 @@ impl Kv for EdgeWorld {
         put.execute().await.map_err(|error| KvError(error.to_string()))
     }
 
-    async fn delete(&self, key: &str) -> Result<(), KvError> {
-        self.kv()?.delete(key).await.map_err(|error| KvError(error.to_string()))
-    }
-
     async fn list(
         &self,
         prefix: &str,

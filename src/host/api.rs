@@ -37,7 +37,7 @@ impl<W: World> Host<W> {
             return Err(Abort::not_owner().into());
         }
         match own {
-            Own::Register => self.register(command, body),
+            Own::Register => self.register(Some(profile), command, body),
             Own::Profile => Ok(ok(&self.own_record(profile))),
             Own::Events => self.own_events(command.cursor.as_deref()),
             Own::CreateEvent => {

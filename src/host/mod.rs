@@ -8,6 +8,7 @@ pub mod command;
 pub mod door;
 pub mod paid;
 pub mod profile;
+pub mod rebuild;
 pub mod tools;
 pub mod wake;
 
@@ -74,24 +75,27 @@ impl<W: World> Host<W> {
     async fn dispatch(&self, request: Request) -> Result<Reply, Failure> {
         self.open()?;
         let Request { command, headers, body } = request;
-        let registered = || self.profile()?.ok_or_else(no_such_host);
+        if let Action::UseNonce { nonce, expires_at } = &command.action {
+            return self.use_nonce(nonce, *expires_at);
+        }
+        let profile = self.profile_or_rebuilt(&command.scope).await?;
+        if command.action == Action::Own(Own::Register) {
+            return self.register(profile.as_ref(), &command, &body);
+        }
+        let profile = profile.ok_or_else(no_such_host)?;
         match &command.action {
-            Action::UseNonce { nonce, expires_at } => self.use_nonce(nonce, *expires_at),
-            Action::Own(Own::Register) => self.register(&command, &body),
-            Action::Own(own) => self.own(&registered()?, &command, own, &body),
-            Action::AtHost(asked) => {
-                let profile = registered()?;
-                match asked {
-                    AtHost::Door => Ok(self.door(&profile, &command, &headers, &body).await),
-                    AtHost::Tool(name) => {
-                        self.tool_over_http(&profile, &command, name, &headers, &body).await
-                    }
-                    AtHost::Manifest => Ok(self.manifest(&profile)),
-                    AtHost::EventPage(id) => self.event_page(&profile.scope, id),
-                    AtHost::Calendar(id) => self.calendar(&profile.scope, id),
-                    AtHost::Ticket(code) => self.ticket(&profile.scope, code),
+            Action::UseNonce { .. } => Err(no_such_host()),
+            Action::Own(own) => self.own(&profile, &command, own, &body),
+            Action::AtHost(asked) => match asked {
+                AtHost::Door => Ok(self.door(&profile, &command, &headers, &body).await),
+                AtHost::Tool(name) => {
+                    self.tool_over_http(&profile, &command, name, &headers, &body).await
                 }
-            }
+                AtHost::Manifest => Ok(self.manifest(&profile)),
+                AtHost::EventPage(id) => self.event_page(&profile.scope, id),
+                AtHost::Calendar(id) => self.calendar(&profile.scope, id),
+                AtHost::Ticket(code) => self.ticket(&profile.scope, code),
+            },
         }
     }
 

@@ -66,7 +66,11 @@ impl Profile {
         })
     }
 
-    fn save(&self, sql: &impl Sql) -> Result<(), SqlError> {
+    /// Stores the record, and queues its published form.
+    ///
+    /// # Errors
+    /// [`SqlError`] if SQLite refuses.
+    pub fn save(&self, sql: &impl Sql) -> Result<(), SqlError> {
         let statement = "INSERT INTO profile (id, user_id, scope, wallet_address, created_at, \
              updated_at) VALUES (1, ?1, ?2, ?3, ?4, ?5) ON CONFLICT (id) DO UPDATE SET \
              wallet_address = excluded.wallet_address, updated_at = excluded.updated_at";
@@ -103,7 +107,12 @@ impl<W: World> Host<W> {
     }
 
     /// Registers the host, or changes the payout wallet.
-    pub(super) fn register(&self, command: &Command, body: &[u8]) -> Result<Reply, Failure> {
+    pub(super) fn register(
+        &self,
+        known: Option<&Profile>,
+        command: &Command,
+        body: &[u8],
+    ) -> Result<Reply, Failure> {
         let caller = command.user.as_ref().filter(|_| command.is_owner());
         let caller = caller.ok_or_else(Abort::not_owner)?;
         let input: Registration = super::api::read_body(body)?;
@@ -116,8 +125,7 @@ impl<W: World> Host<W> {
         let wallet = read_wallet(input.wallet_address.as_deref(), &user_id)?;
         self.create_storage()?;
         let now = self.world.now();
-        let known = load(&self.world)?;
-        let moves = known.as_ref().is_some_and(|known| known.wallet != wallet);
+        let moves = known.is_some_and(|known| known.wallet != wallet);
         if moves && !caller.fresh {
             let detail = "changing the payout wallet needs a sign-in of the last 10 minutes; sign in again and repeat";
             return Err(Abort::new("sign_in_again", 403, detail).into());
@@ -126,10 +134,10 @@ impl<W: World> Host<W> {
             user_id,
             scope: command.scope.clone(),
             wallet,
-            created_at: known.as_ref().map_or(now, |known| known.created_at),
+            created_at: known.map_or(now, |known| known.created_at),
             updated_at: now,
         };
-        if known.as_ref().is_none_or(|_| moves) {
+        if known.is_none_or(|_| moves) {
             self.world.atomically(|| {
                 payments::note(&self.world, "payout_set", &wallet.to_checksum(None), now)?;
                 profile.save(&self.world)

@@ -9,8 +9,8 @@ use serde_json::Value;
 
 pub use self::rows::{due, find, find_open_or_paid, holds_seat, next_due};
 pub use self::steps::{
-    NotPaid, SETTLE_SECONDS, mark_delivered, mark_not_paid, mark_settled, mark_settling,
-    mark_unknown, mark_verified, note, postpone,
+    NotPaid, SETTLE_SECONDS, carry_over, mark_delivered, mark_not_paid, mark_settled,
+    mark_settling, mark_unknown, mark_verified, note, postpone,
 };
 
 use crate::id::{EventId, PaymentId};

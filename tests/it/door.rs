@@ -192,9 +192,78 @@ fn a_list_is_read_page_by_page() {
 #[test]
 fn an_object_that_nobody_registered_stores_nothing() {
     let mut door = Door::open();
+    door.world.memory.kv.borrow_mut().clear();
     door.world.sqlite = std::rc::Rc::new(rusqlite::Connection::open_in_memory().unwrap());
     door.evict();
     let reply = block_on(door.tool("listEvents", &json!({}), None));
     assert_eq!((reply.status, &json_of(&reply)["title"]), (404, &json!("no such host")));
     assert_eq!(door.int("SELECT count(*) FROM sqlite_master"), 0);
+}
+
+#[test]
+fn a_moved_deployment_is_rebuilt_from_its_published_records() {
+    let mut door = Door::open();
+    let (kept, cancelled) = (door.event(5), door.event(0));
+    let id = events_concierge::id::EventId::parse(&cancelled).unwrap();
+    door.as_owner(Action::Own(Own::CancelEvent(id)), &json!({}));
+    for (wallet, tool) in [(1, "rsvpToEvent"), (2, "rsvpToEvent"), (1, "getEventAnalytics")] {
+        let arguments = json!({"eventId": kept});
+        let challenge = door.challenge(tool, &arguments);
+        let nonce = if tool == "rsvpToEvent" { wallet } else { 9 };
+        let payment = crate::support::Wallet::new(wallet).pay(&challenge["accepts"][0], nonce);
+        assert_eq!(block_on(door.tool(tool, &arguments, Some(&payment))).status, 200);
+    }
+    door.pass(30);
+    let own = |door: &Door, own: Own| json_of(&door.as_owner(Action::Own(own), &json!({})));
+    let events = own(&door, Own::Events);
+    let revenue = own(&door, Own::Revenue);
+    door.world.sqlite = std::rc::Rc::new(rusqlite::Connection::open_in_memory().unwrap());
+    door.evict();
+    let list = json_of(&block_on(door.tool("listEvents", &json!({}), None)));
+    assert_eq!(list["events"].as_array().unwrap().len(), 2);
+    assert_eq!(own(&door, Own::Events), events);
+    assert_eq!(own(&door, Own::Revenue)["totalAtomic"], revenue["totalAtomic"]);
+    door.pass(30);
+    let kv = door.world.memory.kv.borrow();
+    assert_eq!(kv[&format!("{}:revenue", door.scope)], "110000");
+}
+
+#[test]
+fn what_the_owner_changes_is_changed_and_what_was_sold_stays_sold() {
+    let door = Door::open();
+    let event = door.event(2);
+    let id = events_concierge::id::EventId::parse(&event).unwrap();
+    let arguments = json!({"eventId": event});
+    let challenge = door.challenge("rsvpToEvent", &arguments);
+    let payment = crate::support::Wallet::new(1).pay(&challenge["accepts"][0], 1);
+    let ticket = json_of(&block_on(door.tool("rsvpToEvent", &arguments, Some(&payment))));
+    let update =
+        |changes: Value| door.as_owner(Action::Own(Own::UpdateEvent(id.clone())), &changes);
+    let changed = json_of(&update(json!({"title": "Rust night", "capacity": 3, "price": "0.10"})));
+    assert_eq!((&changed["title"], &changed["seatsLeft"]), (&json!("Rust night"), &json!(2)));
+    assert_eq!(door.challenge("rsvpToEvent", &arguments)["accepts"][0]["amount"], "100000");
+    // A payment of the old price does not buy at the new one.
+    let old = crate::support::Wallet::new(2).pay(&challenge["accepts"][0], 2);
+    assert_eq!(block_on(door.tool("rsvpToEvent", &arguments, Some(&old))).status, 402);
+    for (changes, field) in [
+        (json!({"price": "0"}), "price"),
+        (json!({"endsAt": "2020-01-01T00:00:00Z"}), "endsAt"),
+        (json!({"eventId": "x"}), "eventId"),
+        (json!({"colour": "red"}), "colour"),
+    ] {
+        let reply = update(changes);
+        assert_eq!(reply.status, 422);
+        assert!(json_of(&reply)["detail"].as_str().unwrap().contains(field), "{}", reply.body);
+    }
+    let check_in = |code: &Value| {
+        json_of(&door.as_owner(Action::Own(Own::CheckIn(id.clone())), &json!({"code": code})))
+    };
+    assert_eq!(check_in(&ticket["rsvp"]["code"])["success"], true);
+    assert_eq!(check_in(&ticket["rsvp"]["code"])["success"], false);
+    let cancelled = json_of(&door.as_owner(Action::Own(Own::CancelEvent(id.clone())), &json!({})));
+    assert_eq!(cancelled["event"]["status"], "cancelled");
+    assert_eq!(update(json!({"title": "x"})).status, 409);
+    assert_eq!(check_in(&ticket["rsvp"]["code"])["title"], "event cancelled");
+    // Who paid still gets the ticket shown.
+    assert_eq!(json_of(&block_on(door.tool("rsvpToEvent", &arguments, Some(&payment)))), ticket);
 }

@@ -149,11 +149,6 @@ impl Kv for World {
         Ok(())
     }
 
-    async fn delete(&self, key: &str) -> Result<(), KvError> {
-        self.memory.kv.borrow_mut().remove(key);
-        Ok(())
-    }
-
     async fn list(
         &self,
         prefix: &str,

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::rows::find;
 use super::{CLAIM_SECONDS, Settled, State};
 use crate::id::{EventId, PaymentId};
+use crate::money::Usdc;
 use crate::ports::{Sql, SqlError, SqlValue};
 use crate::time::UnixSeconds;
 
@@ -138,6 +139,25 @@ pub fn postpone(
 pub fn note(sql: &impl Sql, entry: &str, note: &str, now: UnixSeconds) -> Result<(), SqlError> {
     let statement = "INSERT INTO ledger (entry, amount, note, at) VALUES (?1, 0, ?2, ?3)";
     sql.run(statement, &[entry.into(), note.into(), now.into()]).map(drop)
+}
+
+/// Writes to the ledger what was settled before the deployment moved.
+///
+/// # Errors
+/// As [`super::claim`].
+pub fn carry_over(
+    sql: &impl Sql,
+    amount: Usdc,
+    seat: Option<(&EventId, &str)>,
+    at: UnixSeconds,
+) -> Result<(), SqlError> {
+    let statement = "INSERT INTO ledger (entry, tool, event_id, amount, tx_hash, note, at) \
+         VALUES ('settled', ?1, ?2, ?3, ?4, 'carried over', ?5)";
+    let tool = seat.map(|_| "rsvpToEvent");
+    let (event_id, transaction) = seat.unzip();
+    let event_id = event_id.map(EventId::as_str);
+    let parameters = [tool.into(), event_id.into(), amount.into(), transaction.into(), at.into()];
+    sql.run(statement, &parameters).map(drop)
 }
 
 /// Moves a payment to `state`; `set` names further columns, whose values begin at `?4`.
