@@ -31,10 +31,10 @@ export async function sampleHost(url) {
   };
 }
 
-async function signIn(url) {
-  const { nonce } = await call(url, "POST", "/api/auth/nonce", {});
-  const message = createSiweMessage({
-    address: host.address,
+/** What a wallet signs to sign in at the deployment at `url` (EIP-4361). */
+export function signInMessage(url, address, nonce) {
+  return createSiweMessage({
+    address,
     chainId: CHAIN_ID,
     domain: new URL(url).host,
     uri: url,
@@ -42,6 +42,11 @@ async function signIn(url) {
     version: "1",
     statement: "Sign in to Events Concierge",
   });
+}
+
+async function signIn(url) {
+  const { nonce } = await call(url, "POST", "/api/auth/nonce", {});
+  const message = signInMessage(url, host.address, nonce);
   const signature = await privateKeyToAccount(host.privateKey).signMessage({ message });
   return call(url, "POST", "/api/auth/siwe", { message, signature });
 }

@@ -273,6 +273,9 @@ impl<W: World> Host<W> {
         payer: &str,
         payment: &crate::id::PaymentId,
     ) -> Result<(), Failure> {
+        if payments::is_busy(&self.world, payer, Some(payment), self.world.now())? {
+            return Err(busy().into());
+        }
         let Wanted::Seat { event_id, .. } = wanted else { return Ok(()) };
         let (event, seats) = self.event(event_id).map_err(no_money)?;
         event.check_on_sale(seats, self.world.now())?;

@@ -7,7 +7,7 @@ mod steps;
 
 use serde_json::Value;
 
-pub use self::rows::{due, find, find_open_or_paid, holds_seat, next_due};
+pub use self::rows::{due, find, find_open_or_paid, holds_seat, is_busy, next_due};
 pub use self::steps::{
     NotPaid, SETTLE_SECONDS, carry_over, mark_delivered, mark_not_paid, mark_settled,
     mark_settling, mark_unknown, mark_verified, note, postpone,
@@ -189,7 +189,7 @@ pub fn claim(
         Some(_) => return Ok(Claim::OtherSignature),
         None => None,
     };
-    if rows::is_busy(sql, &new.key.payer, now)? {
+    if is_busy(sql, &new.key.payer, None, now)? {
         return Ok(Claim::Busy);
     }
     if rows::has_unknown(sql, &new.key.payer, new.digest)? {

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use crate::chain::networks::Network;
 use crate::id::PaymentId;
 use crate::ledger::payments::{self, Claim, Key, NewPayment, NotPaid, Payment, Settled};
-use crate::ports::{SqlError, World};
+use crate::ports::{Level, SqlError, World};
 use crate::time::UnixSeconds;
 use crate::x402::facilitator::{Facilitator, Question, SettleOutcome, VerifyOutcome};
 use crate::x402::quote::Quote;
@@ -281,6 +281,13 @@ fn record(
     if let Some(settled) = payments::find(world, id)?.and_then(|payment| payment.settled()) {
         return Ok(settled);
     }
+    let step = match &outcome {
+        SettleOutcome::Settled(_) => "settled",
+        SettleOutcome::Refused(_) => "settlement refused",
+        SettleOutcome::Unavailable(_) => "settlement unavailable",
+        SettleOutcome::Unknown(..) => "settlement unknown",
+    };
+    world.line(Level::Info, step, &[("payment", id.as_str())]);
     match outcome {
         SettleOutcome::Settled(transaction) => {
             Ok(payments::mark_settled(world, id, &transaction, now)?)

@@ -392,3 +392,21 @@ fn a_wallet_with_a_seat_on_hold_cannot_pay_for_the_same_event_again() {
     assert_eq!(json_of(&reply)["title"], "already has seat");
     assert_eq!(settlements(&door), 1);
 }
+
+#[test]
+fn nobody_can_keep_a_wallet_busy_in_its_name() {
+    let door = Door::open();
+    let event = door.event(5);
+    let mut forged = pay_for(&door, &event, 1, 7);
+    forged["payload"]["signature"] = json!(format!("0x{}", "01".repeat(66)));
+    door.world.memory.verify_refuses.set(true);
+    let payment = pay_for(&door, &event, 1, 1);
+    let arguments = rsvp(&event);
+    let calls = vec![
+        door.tool("rsvpToEvent", &arguments, Some(&forged)),
+        door.tool("rsvpToEvent", &arguments, Some(&payment)),
+    ];
+    let replies = join_all(calls);
+    assert_eq!((replies[0].status, replies[1].status), (402, 200));
+    books_balance(&door);
+}

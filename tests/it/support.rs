@@ -50,6 +50,7 @@ pub(crate) struct Memory {
     random: Cell<u64>,
     pub(crate) kv: RefCell<BTreeMap<String, String>>,
     pub(crate) kv_is_down: Cell<bool>,
+    pub(crate) verify_refuses: Cell<bool>,
     pub(crate) alarm: Cell<Option<i64>>,
     pub(crate) settles: RefCell<VecDeque<Settles>>,
     /// Who paid, by the nonce of the authorization.
@@ -166,7 +167,10 @@ impl Http for World {
         self.memory.requests.borrow_mut().push(request.url.clone());
         let body: Value = serde_json::from_str(&request.body.unwrap_or_default()).unwrap();
         if request.url.ends_with("/verify") {
-            let answer = json!({"isValid": true});
+            let answer = match self.memory.verify_refuses.get() {
+                true => json!({"isValid": false, "invalidReason": "invalid_exact_evm_signature"}),
+                false => json!({"isValid": true}),
+            };
             return Ok(HttpResponse { status: 200, body: answer.to_string() });
         }
         if request.url.ends_with("/settle") { self.settle(&body) } else { Ok(self.rpc(&body)) }

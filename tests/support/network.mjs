@@ -1,10 +1,10 @@
 // Everything that a payment needs, on this machine: chain, reference facilitator, Worker, host.
 import { randomBytes } from "node:crypto";
-import { createSiweMessage } from "viem/siwe";
 import { privateKeyToAccount } from "viem/accounts";
-import { CHAIN_ID, NETWORK, host as hostAccount } from "../../dev/chain/accounts.mjs";
+import { NETWORK, host as hostAccount } from "../../dev/chain/accounts.mjs";
 import { freePort, startChain } from "../../dev/chain/chain.mjs";
 import { startFacilitator } from "../../dev/chain/facilitator.mjs";
+import { signInMessage } from "../../dev/sample-host.mjs";
 import { startWorker } from "./worker.mjs";
 
 /** Starts all of it. `facilitatorUrl` puts another facilitator in the place of the reference one. */
@@ -33,15 +33,7 @@ export async function startNetwork({ facilitatorUrl, vars = {} } = {}) {
 /** Signs a wallet in; gives the session token, user id and scope. */
 export async function signIn(network, account = hostAccount) {
   const { nonce } = await post(network, "/api/auth/nonce", {}).then((answer) => answer.json());
-  const message = createSiweMessage({
-    address: account.address,
-    chainId: CHAIN_ID,
-    domain: new URL(network.publicUrl).host,
-    uri: network.publicUrl,
-    nonce,
-    version: "1",
-    statement: "Sign in to Events Concierge",
-  });
+  const message = signInMessage(network.publicUrl, account.address, nonce);
   const signature = await privateKeyToAccount(account.privateKey).signMessage({ message });
   const answer = await post(network, "/api/auth/siwe", { message, signature });
   return { status: answer.status, message, signature, ...(await answer.json()) };

@@ -85,10 +85,21 @@ pub(super) fn find_by_key(
     Ok(Some((payment_of(&mut columns)?, columns.text()?)))
 }
 
-pub(super) fn is_busy(sql: &impl Sql, payer: &str, now: UnixSeconds) -> Result<bool, SqlError> {
-    let statement = "SELECT 1 FROM payments WHERE payer = ?1 \
-         AND state IN ('claimed', 'verified', 'settling') AND next_check_at > ?2 LIMIT 1";
-    Ok(first(sql, statement, &[payer.into(), now.into()])?.is_some())
+/// Whether another paid call of this wallet is being settled. Payments whose signature is not
+/// judged yet do not count: anybody can send those in a wallet's name.
+///
+/// # Errors
+/// As [`super::claim`].
+pub fn is_busy(
+    sql: &impl Sql,
+    payer: &str,
+    except: Option<&PaymentId>,
+    now: UnixSeconds,
+) -> Result<bool, SqlError> {
+    let statement = "SELECT 1 FROM payments WHERE payer = ?1 AND state = 'settling' \
+         AND next_check_at > ?2 AND id IS NOT ?3 LIMIT 1";
+    let parameters = [payer.into(), now.into(), except.map(PaymentId::as_str).into()];
+    Ok(first(sql, statement, &parameters)?.is_some())
 }
 
 pub(super) fn has_unknown(sql: &impl Sql, payer: &str, digest: &str) -> Result<bool, SqlError> {
