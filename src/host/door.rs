@@ -136,7 +136,7 @@ impl<W: World> Host<W> {
             self.world.line(Level::Error, what, &[("requestId", command.request_id.as_str())]);
         }
         if let (Err(Failure::Unpaid(challenge)), true) = (&outcome, plain) {
-            return challenge.to_http(None);
+            return challenge.to_http();
         }
         let result = tool_result(&outcome, ways, &command.request_id);
         let reply = eras::answer(&call, Ok(result), None);

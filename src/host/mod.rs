@@ -3,6 +3,7 @@
 //! [`door`] speaks MCP and plain HTTP with agents, [`api`] REST with the host, [`tools`] holds what
 //! tools do, [`paid`] takes money for them, [`wake`] finishes what was left open.
 
+mod answers;
 pub mod api;
 pub mod command;
 pub mod door;

@@ -12,6 +12,9 @@ use crate::events::input::{self, GuestDetails, OneEvent, RsvpToEvent};
 use crate::events::rsvp::Rsvp;
 use crate::events::store;
 use crate::host::Host;
+use crate::host::answers::{
+    busy, no_money, other_call, pending, receipt, settlement_refused, unpaid,
+};
 use crate::host::profile::Profile;
 use crate::host::tools::{ToolCall, publish_event, read_arguments};
 use crate::id::{EventId, RsvpId, TicketCode};
@@ -20,10 +23,9 @@ use crate::ledger::{outbox, revenue};
 use crate::mcp::catalog::{ANALYTICS_PRICE, Tool};
 use crate::outcome::{Abort, Done, Failure, Fatal, Money};
 use crate::ports::{Level, SqlError, World};
-use crate::x402::dialects::Challenge;
 use crate::x402::flow::{Call, Claiming, Stop, key_of};
 use crate::x402::quote::{PaidCall, Quote};
-use crate::x402::wire::{PaymentPayload, SettleResponse};
+use crate::x402::wire::PaymentPayload;
 
 /// The most payments that `getEventAnalytics` lists.
 const ANALYTICS_RSVPS_MAX: u32 = 1_000;
@@ -305,7 +307,7 @@ impl<W: World> Host<W> {
 
     fn stopped(&self, stop: Stop, quote: &Quote) -> Failure {
         match stop {
-            Stop::Refused(reason) => unpaid(quote.clone(), &reason),
+            Stop::Refused(reason) => settlement_refused(quote.clone(), reason),
             Stop::Unavailable(why) => {
                 self.world.line(Level::Warn, "facilitator unavailable", &[("why", &why)]);
                 let detail = "payment is unavailable at the moment; try again in 10 seconds";
@@ -346,58 +348,5 @@ fn check_wallet(wanted: &Wanted, payer: Address) -> Result<(), Failure> {
             Err(no_money(input::bad("walletAddress", remedy).into()))
         }
         Wanted::Seat { .. } | Wanted::Analytics { .. } => Ok(()),
-    }
-}
-
-/// What a caller gets to see of a settlement, in the words of the payment's version.
-pub(super) fn receipt(settled: &Settled) -> SettleResponse {
-    let payment = settled.payment();
-    SettleResponse {
-        success: true,
-        error_reason: None,
-        transaction: settled.transaction().to_owned(),
-        network: network_name(&payment.network, payment.x402_version),
-        payer: Some(payment.payer.clone()),
-        amount: Some(payment.amount.atomic().to_string()),
-    }
-}
-
-fn network_name(caip2: &str, x402_version: u8) -> String {
-    let v1_name = Network::by_caip2(caip2).map(|network| network.v1_name);
-    v1_name.filter(|_| x402_version == 1).unwrap_or(caip2).to_owned()
-}
-
-fn unpaid(quote: Quote, error: &str) -> Failure {
-    Failure::Unpaid(Box::new(Challenge { error: error.to_owned(), quote }))
-}
-
-fn pending(transaction: Option<String>, network: &str, x402_version: u8) -> Abort {
-    let detail = "the outcome of the payment is not known yet; repeat in a few seconds";
-    let mut abort = Abort::new("settlement_pending", 409, detail).with_money(Money::MayHaveMoved);
-    abort.receipt = Some(SettleResponse {
-        success: false,
-        error_reason: Some("settlement_pending".to_owned()),
-        transaction: transaction.unwrap_or_default(),
-        network: network_name(network, x402_version),
-        payer: None,
-        amount: None,
-    });
-    abort
-}
-
-fn busy() -> Abort {
-    let detail = "a paid call of this wallet is being carried out at this door; wait for its answer, or repeat the same call with the same payment in a few seconds. Do not sign another payment for it";
-    Abort::new("payment_in_progress", 409, detail).with_money(Money::MayHaveMoved)
-}
-
-fn other_call() -> Abort {
-    let detail = "this payment was used for another call; sign a new one for this call";
-    Abort::new("payment_used", 409, detail).with_money(Money::NotMoved)
-}
-
-fn no_money(failure: Failure) -> Failure {
-    match failure {
-        Failure::Abort(abort) => abort.with_money(Money::NotMoved).into(),
-        other @ (Failure::Unpaid(_) | Failure::Fatal(_)) => other,
     }
 }

@@ -35,6 +35,7 @@ pub struct Profile {
 struct Registration {
     user_id: String,
     wallet_address: Option<String>,
+    doors: Option<Vec<String>>,
 }
 
 /// The record, if the host is registered.
@@ -123,6 +124,9 @@ impl<W: World> Host<W> {
             return Err(Abort::new("not_yours", 403, detail).into());
         }
         let wallet = read_wallet(input.wallet_address.as_deref(), &user_id)?;
+        if input.doors.is_some_and(|doors| doors != ["events"]) {
+            return Err(invalid("doors", "must be [\"events\"], the only door of this version"));
+        }
         self.create_storage()?;
         let now = self.world.now();
         let moves = known.is_some_and(|known| known.wallet != wallet);

@@ -36,7 +36,7 @@ pub fn of_fatal(fatal: &Fatal, request_id: &RequestId) -> Reply {
 #[must_use]
 pub fn of_failure(failure: &Failure, request_id: &RequestId) -> Reply {
     match failure {
-        Failure::Unpaid(challenge) => challenge.to_http(None),
+        Failure::Unpaid(challenge) => challenge.to_http(),
         Failure::Abort(abort) => {
             let reply = of_abort(abort, request_id);
             match &abort.receipt {

@@ -30,6 +30,8 @@ pub struct Challenge {
     pub error: String,
     /// What and how much.
     pub quote: Quote,
+    /// The settlement that was refused, if it came so far.
+    pub failed: Option<SettleResponse>,
 }
 
 /// A payment as JSON, and the forms in which it came.
@@ -141,10 +143,10 @@ impl Challenge {
 
     /// As an HTTP answer: version 1 in the body, version 2 in the header.
     #[must_use]
-    pub fn to_http(&self, failed: Option<&SettleResponse>) -> Reply {
+    pub fn to_http(&self) -> Reply {
         let reply = Reply::json(402, json!(self.v1()).to_string())
             .with_header("payment-required", STANDARD.encode(json!(self.v2()).to_string()));
-        match failed {
+        match &self.failed {
             Some(response) => reply
                 .with_header("payment-response", encode(response))
                 .with_header("x-payment-response", encode(response)),

@@ -181,6 +181,7 @@ fn a_refused_settlement_costs_nothing_and_may_be_tried_again() {
     door.world.memory.settles.borrow_mut().push_back(refuses);
     let reply = block_on(door.tool("rsvpToEvent", &rsvp(&event), Some(&payment)));
     assert_eq!((reply.status, &json_of(&reply)["error"]), (402, &json!("insufficient_funds")));
+    assert!(reply.headers.iter().any(|(name, _)| *name == "payment-response"));
     assert_eq!((seats(&door), settlements(&door)), (0, 0));
     let reply = block_on(door.tool("rsvpToEvent", &rsvp(&event), Some(&payment)));
     assert_eq!(reply.status, 200, "{}", reply.body);

@@ -1,0 +1,79 @@
+//! What a paid call answers when there is no result yet, and the receipt when there is one.
+
+use crate::chain::networks::Network;
+use crate::ledger::payments::Settled;
+use crate::outcome::{Abort, Failure, Money};
+use crate::x402::dialects::Challenge;
+use crate::x402::quote::Quote;
+use crate::x402::wire::SettleResponse;
+
+/// What a caller gets to see of a settlement, in the words of the payment's version.
+pub(super) fn receipt(settled: &Settled) -> SettleResponse {
+    let payment = settled.payment();
+    SettleResponse {
+        success: true,
+        error_reason: None,
+        transaction: settled.transaction().to_owned(),
+        network: network_name(&payment.network, payment.x402_version),
+        payer: Some(payment.payer.clone()),
+        amount: Some(payment.amount.atomic().to_string()),
+    }
+}
+
+fn network_name(caip2: &str, x402_version: u8) -> String {
+    let v1_name = Network::by_caip2(caip2).map(|network| network.v1_name);
+    v1_name.filter(|_| x402_version == 1).unwrap_or(caip2).to_owned()
+}
+
+/// Asks for payment, and says why.
+pub(super) fn unpaid(quote: Quote, error: &str) -> Failure {
+    Failure::Unpaid(Box::new(Challenge { error: error.to_owned(), quote, failed: None }))
+}
+
+/// The outcome of the payment is not known.
+pub(super) fn pending(transaction: Option<String>, network: &str, x402_version: u8) -> Abort {
+    let detail = "the outcome of the payment is not known yet; repeat in a few seconds";
+    let mut abort = Abort::new("settlement_pending", 409, detail).with_money(Money::MayHaveMoved);
+    abort.receipt = Some(SettleResponse {
+        success: false,
+        error_reason: Some("settlement_pending".to_owned()),
+        transaction: transaction.unwrap_or_default(),
+        network: network_name(network, x402_version),
+        payer: None,
+        amount: None,
+    });
+    abort
+}
+
+/// Another paid call of the wallet is in flight.
+pub(super) fn busy() -> Abort {
+    let detail = "a paid call of this wallet is being carried out at this door; wait for its answer, or repeat the same call with the same payment in a few seconds. Do not sign another payment for it";
+    Abort::new("payment_in_progress", 409, detail).with_money(Money::MayHaveMoved)
+}
+
+/// The payment bought something else.
+pub(super) fn other_call() -> Abort {
+    let detail = "this payment was used for another call; sign a new one for this call";
+    Abort::new("payment_used", 409, detail).with_money(Money::NotMoved)
+}
+
+/// The same failure, saying that no money was moved.
+pub(super) fn no_money(failure: Failure) -> Failure {
+    match failure {
+        Failure::Abort(abort) => abort.with_money(Money::NotMoved).into(),
+        other @ (Failure::Unpaid(_) | Failure::Fatal(_)) => other,
+    }
+}
+
+/// The facilitator refused to settle: asks for payment again, and says what became of this one.
+pub(super) fn settlement_refused(quote: Quote, reason: String) -> Failure {
+    let failed = SettleResponse {
+        success: false,
+        error_reason: Some(reason.clone()),
+        transaction: String::new(),
+        network: quote.networks.first().map_or("", |network| network.caip2).to_owned(),
+        payer: None,
+        amount: None,
+    };
+    Failure::Unpaid(Box::new(Challenge { error: reason, quote, failed: Some(failed) }))
+}
