@@ -42,6 +42,8 @@ pub struct Abort {
     pub money: Money,
     /// What is known of the settlement.
     pub receipt: Option<SettleResponse>,
+    /// When trying again makes sense, seconds.
+    pub retry_after: Option<i64>,
 }
 
 /// Whether a call moved money.
@@ -70,7 +72,14 @@ impl Abort {
     /// An abort that has nothing to do with money.
     #[must_use]
     pub fn new(code: &'static str, status: u16, detail: impl Into<String>) -> Self {
-        Self { code, status, detail: detail.into(), money: Money::NotAsked, receipt: None }
+        Self {
+            code,
+            status,
+            detail: detail.into(),
+            money: Money::NotAsked,
+            receipt: None,
+            retry_after: None,
+        }
     }
 
     /// The same abort, saying whether money moved.

@@ -45,6 +45,13 @@ pub(super) fn pending(transaction: Option<String>, network: &str, x402_version: 
     abort
 }
 
+/// The facilitator cannot be used; nothing was asked of it, or it did not take the request.
+pub(super) fn unavailable(seconds: i64) -> Failure {
+    let detail = format!("payment is unavailable at the moment; try again in {seconds} seconds");
+    let abort = Abort::new("payment_unavailable", 503, detail).with_money(Money::NotMoved);
+    Abort { retry_after: Some(seconds), ..abort }.into()
+}
+
 /// Another paid call of the wallet is in flight.
 pub(super) fn busy() -> Abort {
     let detail = "a paid call of this wallet is being carried out at this door; wait for its answer, or repeat the same call with the same payment in a few seconds. Do not sign another payment for it";

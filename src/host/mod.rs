@@ -13,7 +13,7 @@ pub mod rebuild;
 pub mod tools;
 pub mod wake;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use crate::config::Config;
@@ -24,12 +24,15 @@ use crate::http::{Headers, Reply, problem};
 use crate::outcome::{Abort, Failure, Fatal};
 use crate::ports::{Level, SqlError, World};
 use crate::storage;
+use crate::x402::breaker::Breaker;
 
 /// One host's service.
 pub struct Host<W> {
     world: W,
     config: Rc<Config>,
     migrated: Cell<bool>,
+    /// Of the facilitator, as far as this instance has seen.
+    breaker: RefCell<Breaker>,
 }
 
 /// A command with what belongs to it.
@@ -46,7 +49,7 @@ impl<W: World> Host<W> {
     /// A service over `world`.
     #[must_use]
     pub fn new(world: W, config: Rc<Config>) -> Self {
-        Self { world, config, migrated: Cell::new(false) }
+        Self { world, config, migrated: Cell::new(false), breaker: RefCell::default() }
     }
 
     /// The world, for the shell around the service.

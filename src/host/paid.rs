@@ -13,7 +13,7 @@ use crate::events::rsvp::Rsvp;
 use crate::events::store;
 use crate::host::Host;
 use crate::host::answers::{
-    busy, no_money, other_call, pending, receipt, settlement_refused, unpaid,
+    busy, no_money, other_call, pending, receipt, settlement_refused, unavailable, unpaid,
 };
 use crate::host::profile::Profile;
 use crate::host::tools::{ToolCall, publish_event, read_arguments};
@@ -60,6 +60,7 @@ impl<W: World> Host<W> {
             return self.again(profile, known, &call_of).await;
         }
         let quote = self.quote(profile, &wanted, call_of)?;
+        self.breaker.borrow().check(self.world.now()).map_err(unavailable)?;
         let payment = match payment {
             None => return Err(unpaid(quote, "payment required")),
             Some(Err(reason)) => return Err(unpaid(quote, &reason)),
@@ -79,6 +80,7 @@ impl<W: World> Host<W> {
             .verify(payment, self.world.now())
             .map_err(|refused| unpaid(refused.0, &refused.1.to_string()))?;
         check_wallet(wanted, call.checked().payer())?;
+        self.breaker.borrow_mut().admit(self.world.now()).map_err(unavailable)?;
         let claimed = match call.claim(&self.world)? {
             Claiming::Go(call) => call,
             Claiming::Again(known) => return self.again(profile, *known, &quote.call).await,
@@ -91,7 +93,9 @@ impl<W: World> Host<W> {
         let vouched = claimed.vouch(&self.world, facilitator).await.map_err(stopped)?;
         let reserved = vouched
             .reserve(&self.world, |payer, payment| self.check_available(wanted, payer, payment))?;
-        let settled = reserved.settle(&self.world, facilitator).await.map_err(stopped)?;
+        let settled = reserved.settle(&self.world, facilitator).await;
+        self.count(&settled);
+        let settled = settled.map_err(stopped)?;
         self.deliver(profile, &settled)
     }
 
@@ -305,13 +309,24 @@ impl<W: World> Host<W> {
         payments::find_open_or_paid(&self.world, &key_of(network, payment))
     }
 
+    /// Tells the breaker how settling went. `/verify` is not counted: what makes it fail is chosen by
+    /// strangers, who could close the door for everybody.
+    fn count(&self, settled: &Result<Settled, Stop>) {
+        let mut breaker = self.breaker.borrow_mut();
+        match settled {
+            Ok(_) | Err(Stop::Refused(_)) => breaker.succeeded(),
+            // A named transaction shows that it works, only slowly.
+            Err(Stop::Unknown(Some(_)) | Stop::Storage(_)) => {}
+            Err(Stop::Unavailable(_) | Stop::Unknown(None)) => breaker.failed(self.world.now()),
+        }
+    }
+
     fn stopped(&self, stop: Stop, quote: &Quote) -> Failure {
         match stop {
             Stop::Refused(reason) => settlement_refused(quote.clone(), reason),
             Stop::Unavailable(why) => {
                 self.world.line(Level::Warn, "facilitator unavailable", &[("why", &why)]);
-                let detail = "payment is unavailable at the moment; try again in 10 seconds";
-                Abort::new("payment_unavailable", 503, detail).with_money(Money::NotMoved).into()
+                unavailable(10)
             }
             Stop::Unknown(transaction) => {
                 let network = quote.networks.first().map_or("", |network| network.caip2);

@@ -83,13 +83,16 @@ impl<W: World> Host<W> {
             OnChain::Paid(transaction) => {
                 let now = self.world.now();
                 payments::mark_settled(&self.world, &payment.id, &transaction, now)?;
+                // The facilitator did its work; only its answer was lost.
+                self.breaker.borrow_mut().succeeded();
             }
             OnChain::RanOut => self.end(&payment, NotPaid::Failed, "ran out unpaid")?,
             OnChain::Unclear(why) => self.still_unknown(&payment, &why)?,
             OnChain::Unused => {
                 let again = flow::settle_again(&self.world, &self.config.facilitator, &payment);
                 match again.await {
-                    Ok(_) | Err(Stop::Refused(_) | Stop::Unavailable(_) | Stop::Unknown(_)) => {}
+                    Ok(_) => self.breaker.borrow_mut().succeeded(),
+                    Err(Stop::Refused(_) | Stop::Unavailable(_) | Stop::Unknown(_)) => {}
                     Err(Stop::Storage(error)) => return Err(error),
                 }
             }

@@ -18,10 +18,10 @@ pub fn of_abort(abort: &Abort, request_id: &RequestId) -> Reply {
         "moneyMoved": abort.money.word(),
     });
     let reply = Reply::text(abort.status, "application/problem+json", body.to_string());
-    if abort.status == 429 || abort.status == 503 {
-        return reply.with_header("retry-after", "10".to_owned());
+    match abort.retry_after {
+        Some(seconds) => reply.with_header("retry-after", seconds.to_string()),
+        None => reply,
     }
-    reply
 }
 
 /// Our own fault as problem+json. What broke goes to the log, not to the caller.

@@ -14,6 +14,7 @@
 //! `refused` and `failed` are final for the money (none moved) and may be claimed again by the same
 //! payment. Every change of state appends a row to `ledger`; only `settled` rows are money.
 
+pub mod audit;
 pub mod outbox;
 pub mod payments;
 pub mod revenue;

@@ -2,6 +2,7 @@
 
 use events_concierge::host::command::Action;
 use events_concierge::http::route::Own;
+use events_concierge::ledger::audit::audit;
 use serde_json::{Value, json};
 
 use crate::support::{Door, Settles, Wallet, as_v1, block_on, join_all, json_of};
@@ -25,6 +26,7 @@ fn seats(door: &Door) -> i64 {
 
 /// Money in the ledger, on the chain, in KV and in seats is the same money.
 pub(crate) fn books_balance(door: &Door) {
+    assert_eq!(audit(&door.world).unwrap(), Vec::<String>::new());
     door.pass(30);
     let settled = door.int("SELECT count(*) FROM ledger WHERE entry = 'settled'");
     assert_eq!(usize::try_from(settled).unwrap(), settlements(door));
@@ -409,5 +411,59 @@ fn nobody_can_keep_a_wallet_busy_in_its_name() {
     ];
     let replies = join_all(calls);
     assert_eq!((replies[0].status, replies[1].status), (402, 200));
+    books_balance(&door);
+}
+
+#[test]
+fn the_audit_finds_books_that_do_not_agree() {
+    for (damage, rule) in [
+        ("DELETE FROM rsvps", "every delivered RSVP is a seat"),
+        ("UPDATE payments SET amount = amount + 1", "every settled payment is in the ledger once"),
+        ("UPDATE payments SET answer = NULL", "every delivered result is stored"),
+        ("UPDATE payments SET state = 'refused'", "no payment that was refused"),
+        ("UPDATE rsvps SET tx_hash = 'x'", "every seat was paid for"),
+        ("UPDATE events SET capacity = 1; ", "no event has more seats"),
+        ("UPDATE payments SET state = 'unknown'", "every open payment has a time"),
+        ("UPDATE payments SET payment = '{}'", "no signature is kept"),
+        (
+            "INSERT INTO ledger (entry, amount, tx_hash, at) SELECT 'settled', 1, tx_hash, 0 FROM rsvps",
+            "no transaction is counted twice",
+        ),
+    ] {
+        let door = Door::open();
+        let event = door.event(2);
+        for wallet in [1, 2] {
+            let payment = pay_for(&door, &event, wallet, wallet);
+            block_on(door.tool("rsvpToEvent", &rsvp(&event), Some(&payment)));
+        }
+        assert_eq!(audit(&door.world).unwrap(), Vec::<String>::new());
+        door.sql(damage);
+        let faults = audit(&door.world).unwrap();
+        assert!(faults.iter().any(|fault| fault.starts_with(rule)), "{damage}: {faults:?}");
+    }
+}
+
+#[test]
+fn a_facilitator_that_is_down_is_left_alone_for_a_while() {
+    let door = Door::open();
+    let event = door.event(10);
+    door.world.memory.settles.borrow_mut().extend((0..3).map(|_| Settles::Hangs));
+    let payments: Vec<_> = (1..=5).map(|n| pay_for(&door, &event, n, n)).collect();
+    let pay = |n: usize| block_on(door.tool("rsvpToEvent", &rsvp(&event), Some(&payments[n])));
+    for n in 0..3 {
+        assert_eq!(json_of(&pay(n))["title"], "settlement pending");
+    }
+    let asked = door.world.memory.requests.borrow().len();
+    let refused = pay(3);
+    assert_eq!((refused.status, &json_of(&refused)["moneyMoved"]), (503, &json!("no")));
+    assert!(refused.headers.contains(&("retry-after", "15".to_owned())));
+    let unpaid = block_on(door.tool("rsvpToEvent", &rsvp(&event), None));
+    assert_eq!(unpaid.status, 503, "nobody is asked to sign what cannot be settled");
+    assert_eq!(door.world.memory.requests.borrow().len(), asked, "it was not asked");
+    let free = block_on(door.tool("listEvents", &json!({}), None));
+    assert_eq!(free.status, 200, "free tools go on");
+    door.world.memory.now.set(door.world.memory.now.get() + 15);
+    assert_eq!(pay(3).status, 200, "the probe goes through and closes it");
+    assert_eq!(pay(4).status, 200);
     books_balance(&door);
 }

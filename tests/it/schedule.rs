@@ -69,6 +69,8 @@ proptest! {
                 Step::Evict => door.evict(),
                 Step::Pass(seconds) => door.pass(*seconds),
             }
+            let faults = events_concierge::ledger::audit::audit(&door.world).unwrap();
+            prop_assert_eq!(faults, Vec::<String>::new());
             for (event, capacity) in events.iter().zip([1, 2]) {
                 let sold = format!("SELECT count(*) FROM rsvps WHERE event_id = '{event}'");
                 prop_assert!(door.int(&sold) <= capacity);
