@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::csv;
 use crate::events::input::GuestDetails;
 use crate::id::{EventId, RsvpId, TicketCode};
 use crate::money::Usdc;
@@ -107,35 +108,7 @@ pub fn to_csv(rsvps: &[Rsvp]) -> String {
             rsvp.created_at.to_string(),
             rsvp.checked_in_at.map(|moment| moment.to_string()).unwrap_or_default(),
         ];
-        csv.push_str(&fields.map(|field| csv_field(&field)).join(","));
-        csv.push_str("\r\n");
+        csv.push_str(&csv::line(&fields));
     }
     csv
-}
-
-/// A field that a spreadsheet neither splits nor runs: guests choose their names, and a leading
-/// `=`, `+`, `-` or `@` would be a formula.
-fn csv_field(field: &str) -> String {
-    let guard = if field.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
-    if guard.is_empty() && !field.contains([',', '"', '\n', '\r']) {
-        return field.to_owned();
-    }
-    format!("\"{guard}{}\"", field.replace('"', "\"\""))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::csv_field;
-
-    #[test]
-    fn a_csv_field_is_neither_split_nor_run() {
-        for (field, expected) in [
-            ("Ada", "Ada"),
-            ("Lovelace, Ada", "\"Lovelace, Ada\""),
-            ("\"Ada\"", "\"\"\"Ada\"\"\""),
-            ("=1+1", "\"'=1+1\""),
-        ] {
-            assert_eq!(csv_field(field), expected);
-        }
-    }
 }

@@ -13,16 +13,16 @@ use crate::host::tools::read_arguments;
 use crate::http::Reply;
 use crate::http::route::{Format, Own};
 use crate::id::{EventId, ScopeId, TicketCode};
-use crate::ledger::revenue;
+use crate::ledger::{revenue, statement};
 use crate::mcp::catalog;
 use crate::mcp::eras::{decode_cursor, encode_cursor};
 use crate::outcome::{Abort, Failure, Fatal, Money};
 use crate::ports::World;
 
-/// The most guests in one list.
-const RSVPS_MAX: u32 = 10_000;
-/// Events on one page of the host's list.
-const EVENTS_PAGE: u32 = 100;
+/// The most guests, and the most lines of a CSV file.
+const CSV_LINES_MAX: u32 = 10_000;
+/// Entries on one page of the host's lists.
+const PAGE: u32 = 100;
 
 impl<W: World> Host<W> {
     /// What the signed-in host asks of itself.
@@ -56,6 +56,7 @@ impl<W: World> Host<W> {
                 Ok(ok(&self.check_in(event_id, code)?))
             }
             Own::Revenue => Ok(ok(&revenue::statement(&self.world)?)),
+            Own::Payments(format) => self.payments(command.cursor.as_deref(), *format),
         }
     }
 
@@ -95,15 +96,11 @@ impl<W: World> Host<W> {
     }
 
     fn own_events(&self, cursor: Option<&str>) -> Result<Reply, Failure> {
-        let offset = cursor.map_or(Some(0), decode_cursor).and_then(|o| u32::try_from(o).ok());
-        let offset = offset.ok_or_else(|| {
-            let detail = "cursor: must be the nextCursor of the page before";
-            Abort::new("invalid_arguments", 422, detail)
-        })?;
+        let offset = offset_of(cursor)?;
         let now = self.world.now();
-        let filter = Filter { offset, limit: EVENTS_PAGE.saturating_add(1), ..Filter::default() };
+        let filter = Filter { offset, limit: PAGE.saturating_add(1), ..Filter::default() };
         let found = store::list(&self.world, filter)?;
-        let shown = usize::try_from(EVENTS_PAGE).unwrap_or(usize::MAX);
+        let shown = usize::try_from(PAGE).unwrap_or(usize::MAX);
         let mut events = Vec::new();
         for (event, seats) in found.iter().take(shown) {
             let earned = store::earned(&self.world, &event.id)?;
@@ -115,17 +112,29 @@ impl<W: World> Host<W> {
             }
             events.push(view);
         }
-        let next = (found.len() > shown)
-            .then(|| encode_cursor(u64::from(offset.saturating_add(EVENTS_PAGE))));
-        Ok(ok(&match next {
-            Some(next) => json!({"events": events, "nextCursor": next}),
-            None => json!({"events": events}),
-        }))
+        Ok(ok(&with_next(json!({"events": events}), found.len() > shown, offset)))
+    }
+
+    fn payments(&self, cursor: Option<&str>, format: Format) -> Result<Reply, Failure> {
+        if format == Format::Csv {
+            let lines = statement::page(&self.world, 0, CSV_LINES_MAX)?;
+            return Ok(Reply::text(200, "text/csv; charset=utf-8", statement::to_csv(&lines))
+                .with_header(
+                    "content-disposition",
+                    "attachment; filename=\"payments.csv\"".to_owned(),
+                ));
+        }
+        let offset = offset_of(cursor)?;
+        let mut lines = statement::page(&self.world, offset, PAGE.saturating_add(1))?;
+        let shown = usize::try_from(PAGE).unwrap_or(usize::MAX);
+        let has_more = lines.len() > shown;
+        lines.truncate(shown);
+        Ok(ok(&with_next(json!({"payments": lines}), has_more, offset)))
     }
 
     fn rsvps(&self, event_id: &EventId, format: Format) -> Result<Reply, Failure> {
         self.event(event_id)?;
-        let rsvps = store::rsvps(&self.world, event_id, RSVPS_MAX)?;
+        let rsvps = store::rsvps(&self.world, event_id, CSV_LINES_MAX)?;
         if format == Format::Csv {
             let name = format!("attachment; filename=\"rsvps-{event_id}.csv\"");
             return Ok(Reply::text(200, "text/csv; charset=utf-8", to_csv(&rsvps))
@@ -179,6 +188,24 @@ pub(super) fn read_body<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> 
 
 fn ok(value: &Value) -> Reply {
     Reply::json(200, value.to_string()).with_header("cache-control", "no-store".to_owned())
+}
+
+/// Where a page begins.
+fn offset_of(cursor: Option<&str>) -> Result<u32, Failure> {
+    let offset = cursor.map_or(Some(0), decode_cursor).and_then(|o| u32::try_from(o).ok());
+    offset.ok_or_else(|| {
+        let detail = "cursor: must be the nextCursor of the page before";
+        Abort::new("invalid_arguments", 422, detail).into()
+    })
+}
+
+/// A page, with the cursor of the next one if there is one.
+fn with_next(mut page: Value, has_more: bool, offset: u32) -> Value {
+    if let (true, Some(members)) = (has_more, page.as_object_mut()) {
+        let next = encode_cursor(u64::from(offset.saturating_add(PAGE)));
+        members.insert("nextCursor".to_owned(), next.into());
+    }
+    page
 }
 
 fn member(value: &Value, name: &str) -> String {

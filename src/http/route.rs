@@ -57,6 +57,8 @@ pub enum Own {
     CheckIn(EventId),
     /// `GET /api/users/revenue`
     Revenue,
+    /// `GET /api/users/payments`, and with `.csv`
+    Payments(Format),
 }
 
 /// How a list is written.
@@ -117,8 +119,12 @@ fn own(method: &str, parts: &[&str]) -> Result<Own, NoRoute> {
         (["mcp"], "POST") => Ok(Own::Register),
         (["mcp"], _) => Err(NoRoute::MethodNotAllowed("POST")),
         (["me"], "GET") => Ok(Own::Profile),
-        (["me"] | ["revenue"], _) if method != "GET" => Err(NoRoute::MethodNotAllowed("GET")),
+        (["me"] | ["revenue"] | ["payments"] | ["payments.csv"], _) if method != "GET" => {
+            Err(NoRoute::MethodNotAllowed("GET"))
+        }
         (["revenue"], _) => Ok(Own::Revenue),
+        (["payments"], _) => Ok(Own::Payments(Format::Json)),
+        (["payments.csv"], _) => Ok(Own::Payments(Format::Csv)),
         (["events"], "GET") => Ok(Own::Events),
         (["events"], "POST") => Ok(Own::CreateEvent),
         (["events"], _) => Err(NoRoute::MethodNotAllowed("GET, POST")),

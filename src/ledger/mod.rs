@@ -18,3 +18,4 @@ pub mod audit;
 pub mod outbox;
 pub mod payments;
 pub mod revenue;
+pub mod statement;

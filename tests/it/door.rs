@@ -1,7 +1,7 @@
 //! The door in both eras, and what only the owner may do.
 
 use events_concierge::host::command::Action;
-use events_concierge::http::route::Own;
+use events_concierge::http::route::{Format, Own};
 use serde_json::{Value, json};
 
 use crate::support::{Door, block_on, json_of};
@@ -266,4 +266,29 @@ fn what_the_owner_changes_is_changed_and_what_was_sold_stays_sold() {
     assert_eq!(check_in(&ticket["rsvp"]["code"])["title"], "event cancelled");
     // Who paid still gets the ticket shown.
     assert_eq!(json_of(&block_on(door.tool("rsvpToEvent", &arguments, Some(&payment)))), ticket);
+}
+
+#[test]
+fn the_statement_shows_every_payment_page_by_page() {
+    let door = Door::open();
+    let event = door.event(0);
+    let arguments = json!({"eventId": event});
+    let offer = door.challenge("rsvpToEvent", &arguments)["accepts"][0].clone();
+    for wallet in 1..=120 {
+        let payment = crate::support::Wallet::new(wallet).pay(&offer, wallet);
+        assert_eq!(block_on(door.tool("rsvpToEvent", &arguments, Some(&payment))).status, 200);
+    }
+    let own = |format| Action::Own(Own::Payments(format));
+    let first = json_of(&door.as_owner(own(Format::Json), &json!({})));
+    assert_eq!(first["payments"].as_array().unwrap().len(), 100);
+    assert_eq!(first["payments"][0]["state"], "delivered");
+    let mut request = door.request(own(Format::Json), true, &[], &json!({}));
+    request.command.cursor = first["nextCursor"].as_str().map(str::to_owned);
+    let second = json_of(&block_on(door.host.handle(request)));
+    assert_eq!(second["payments"].as_array().unwrap().len(), 20);
+    assert!(second.get("nextCursor").is_none());
+    let csv = door.as_owner(own(Format::Csv), &json!({})).body;
+    assert_eq!(csv.lines().count(), 121);
+    let stranger = door.request(own(Format::Json), false, &[], &json!({}));
+    assert_eq!(block_on(door.host.handle(stranger)).status, 403);
 }

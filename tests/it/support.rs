@@ -357,7 +357,7 @@ impl Door {
         }
     }
 
-    fn request(
+    pub(crate) fn request(
         &self,
         action: Action,
         owner: bool,

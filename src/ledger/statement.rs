@@ -1,0 +1,84 @@
+//! The host's statement: every payment that the door has seen, newest first.
+
+use serde::Serialize;
+
+use crate::csv;
+use crate::money::Usdc;
+use crate::ports::{Sql, SqlError};
+use crate::storage::{Columns, all};
+
+/// One payment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Line {
+    id: String,
+    state: String,
+    tool: String,
+    event_id: Option<String>,
+    payer: String,
+    amount: String,
+    amount_atomic: Usdc,
+    network: String,
+    tx_hash: Option<String>,
+    reason: Option<String>,
+    created_at: String,
+    updated_at: String,
+}
+
+/// A page of the statement.
+///
+/// # Errors
+/// [`SqlError`] if SQLite refuses.
+pub fn page(sql: &impl Sql, offset: u32, limit: u32) -> Result<Vec<Line>, SqlError> {
+    let statement = "SELECT id, state, tool, event_id, payer, amount, network, tx_hash, reason, \
+         created_at, updated_at FROM payments ORDER BY created_at DESC, id LIMIT ?1 OFFSET ?2";
+    all(sql, statement, &[limit.into(), offset.into()], line)
+}
+
+/// Lines as CSV with a header line.
+#[must_use]
+pub fn to_csv(lines: &[Line]) -> String {
+    let mut text =
+        "id,state,tool,eventId,payer,amount,network,txHash,reason,createdAt,updatedAt\r\n"
+            .to_owned();
+    for line in lines {
+        text.push_str(&csv::line(&[
+            line.id.clone(),
+            line.state.clone(),
+            line.tool.clone(),
+            line.event_id.clone().unwrap_or_default(),
+            line.payer.clone(),
+            line.amount.clone(),
+            line.network.clone(),
+            line.tx_hash.clone().unwrap_or_default(),
+            line.reason.clone().unwrap_or_default(),
+            line.created_at.clone(),
+            line.updated_at.clone(),
+        ]));
+    }
+    text
+}
+
+fn line(columns: &mut Columns) -> Result<Line, SqlError> {
+    let id = columns.text()?;
+    let state = columns.text()?;
+    let tool = columns.text()?;
+    let event_id = columns.optional_text()?;
+    let payer = columns.text()?;
+    let amount = Usdc::from_atomic(columns.count()?)
+        .map_err(|error| SqlError(format!("an amount {error}")))?;
+    Ok(Line {
+        id,
+        state,
+        tool,
+        event_id,
+        payer,
+        amount: amount.to_string(),
+        amount_atomic: amount,
+        network: columns.text()?,
+        tx_hash: columns.optional_text()?,
+        reason: columns.optional_text()?,
+        created_at: columns.moment()?.to_string(),
+        updated_at: columns.moment()?.to_string(),
+    })
+}
