@@ -21,6 +21,7 @@ use crate::host::command::{Action, Command};
 use crate::host::profile::Profile;
 use crate::http::route::{AtHost, Own};
 use crate::http::{Headers, Reply, problem};
+use crate::ledger::payments;
 use crate::outcome::{Abort, Failure, Fatal};
 use crate::ports::{Level, SqlError, World};
 use crate::storage;
@@ -103,11 +104,14 @@ impl<W: World> Host<W> {
         }
     }
 
-    /// Brings storage that is in use to the newest schema. An object that nobody registered stores
+    /// Once in each instance: brings storage that is in use to the newest schema, and takes over what
+    /// the instance before left half-done. An object that nobody registered stores
     /// nothing.
     fn open(&self) -> Result<(), SqlError> {
         if !self.migrated.get() && storage::is_used(&self.world)? {
             self.create_storage()?;
+            let now = self.world.now();
+            self.world.atomically(|| payments::take_over(&self.world, now))?;
         }
         Ok(())
     }

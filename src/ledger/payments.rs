@@ -10,7 +10,7 @@ use serde_json::Value;
 pub use self::rows::{due, find, find_open_or_paid, holds_seat, is_busy, next_due};
 pub use self::steps::{
     NotPaid, SETTLE_SECONDS, carry_over, mark_delivered, mark_not_paid, mark_settled,
-    mark_settling, mark_unknown, mark_verified, note, postpone,
+    mark_settling, mark_unknown, mark_verified, note, postpone, take_over,
 };
 
 use crate::id::{EventId, PaymentId};

@@ -50,6 +50,15 @@ pub fn next_due(sql: &impl Sql) -> Result<Option<UnixSeconds>, SqlError> {
     Ok(columns.optional_int()?.map(UnixSeconds::new))
 }
 
+/// The payments in a state.
+///
+/// # Errors
+/// As [`super::claim`].
+pub(super) fn ids_in(sql: &impl Sql, state: State) -> Result<Vec<PaymentId>, SqlError> {
+    let statement = "SELECT id FROM payments WHERE state = ?1";
+    all(sql, statement, &[state.as_str().into()], |columns| columns.parsed(PaymentId::parse))
+}
+
 /// Whether a payment of this wallet may still take a seat at this event.
 ///
 /// # Errors

@@ -119,6 +119,21 @@ pub fn mark_unknown(
     append(sql, "unknown", id, Some(reason), now)
 }
 
+/// Takes over what an earlier instance of the object left half-done. An object has one instance at a
+/// time, so in a new one no call can be waiting for a `/settle`; whether that moved money is unknown.
+///
+/// # Errors
+/// As [`super::claim`].
+pub fn take_over(sql: &impl Sql, now: UnixSeconds) -> Result<(), SqlError> {
+    for id in super::rows::ids_in(sql, State::Settling)? {
+        // The facilitator may still be at work on it, so it gets a moment.
+        mark_unknown(sql, &id, "interrupted", now.plus(3), now)?;
+    }
+    let statement =
+        "UPDATE payments SET next_check_at = ?1 WHERE state IN ('claimed', 'verified', 'settled')";
+    sql.run(statement, &[now.into()]).map(drop)
+}
+
 /// The alarm looks again at `next_check_at`; nothing else changed.
 ///
 /// # Errors
