@@ -469,3 +469,22 @@ fn a_facilitator_that_is_down_is_left_alone_for_a_while() {
     assert_eq!(pay(4).status, 200);
     books_balance(&door);
 }
+
+#[test]
+fn a_look_at_the_chain_that_died_is_repeated_soon() {
+    let mut door = Door::open();
+    let event = door.event(1);
+    let payment = pay_for(&door, &event, 1, 1);
+    door.world.memory.settles.borrow_mut().push_back(Settles::PaysSilently);
+    block_on(door.tool("rsvpToEvent", &rsvp(&event), Some(&payment)));
+    door.world.memory.now.set(door.world.memory.now.get() + 10);
+    {
+        let mut wake = Box::pin(door.host.wake());
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(wake.as_mut().poll(&mut context).is_pending());
+    }
+    door.evict();
+    block_on(door.tool("listEvents", &json!({}), None));
+    door.pass(10);
+    assert_eq!(seats(&door), 1);
+}

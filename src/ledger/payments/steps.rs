@@ -129,9 +129,10 @@ pub fn take_over(sql: &impl Sql, now: UnixSeconds) -> Result<(), SqlError> {
         // The facilitator may still be at work on it, so it gets a moment.
         mark_unknown(sql, &id, "interrupted", now.plus(3), now)?;
     }
-    let statement =
-        "UPDATE payments SET next_check_at = ?1 WHERE state IN ('claimed', 'verified', 'settled')";
-    sql.run(statement, &[now.into()]).map(drop)
+    // A look at the chain that died with its instance has put the next one off.
+    let statement = "UPDATE payments SET next_check_at = min(next_check_at, ?1) \
+         WHERE state IN ('claimed', 'verified', 'settled', 'unknown')";
+    sql.run(statement, &[now.plus(3).into()]).map(drop)
 }
 
 /// The alarm looks again at `next_check_at`; nothing else changed.
