@@ -38,7 +38,11 @@ impl<W: World> Host<W> {
     pub async fn wake(&self) -> Result<(), SqlError> {
         self.open()?;
         let Some(profile) = self.profile()? else { return Ok(()) };
-        for payment in payments::due(&self.world, self.world.now(), BATCH)? {
+        for listed in payments::due(&self.world, self.world.now(), BATCH)? {
+            // A repeated call may have looked after it since the list was read.
+            let payment = payments::find(&self.world, &listed.id)?;
+            let is_due = |payment: &Payment| payment.next_check_at == listed.next_check_at;
+            let Some(payment) = payment.filter(is_due) else { continue };
             let payment = match payment.state {
                 State::Settling | State::Unknown => self.find_out(payment).await?,
                 State::Claimed | State::Verified => {
@@ -79,7 +83,12 @@ impl<W: World> Host<W> {
         // Nobody else looks at it while we do.
         let busy_until = self.world.now().plus(payments::SETTLE_SECONDS);
         payments::postpone(&self.world, &payment.id, busy_until)?;
-        match self.ask_chain(&payment).await {
+        let found = self.ask_chain(&payment).await;
+        let now_known = payments::find(&self.world, &payment.id)?;
+        if let Some(known) = now_known.filter(|known| known.settled().is_some()) {
+            return Ok(known);
+        }
+        match found {
             OnChain::Paid(transaction) => {
                 let now = self.world.now();
                 payments::mark_settled(&self.world, &payment.id, &transaction, now)?;

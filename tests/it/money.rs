@@ -488,3 +488,25 @@ fn a_look_at_the_chain_that_died_is_repeated_soon() {
     door.pass(10);
     assert_eq!(seats(&door), 1);
 }
+
+#[test]
+fn a_payment_that_two_look_after_at_once_is_settled_and_counted_once() {
+    let door = Door::open();
+    let event = door.event(5);
+    let payments: Vec<_> = (1..=2).map(|n| pay_for(&door, &event, n, n)).collect();
+    for payment in &payments {
+        door.world.memory.settles.borrow_mut().push_back(Settles::PaysSilently);
+        block_on(door.tool("rsvpToEvent", &rsvp(&event), Some(payment)));
+    }
+    door.world.memory.now.set(door.world.memory.now.get() + 30);
+    // The alarm begins with one of them; meanwhile the payers repeat their calls.
+    let mut wake = Box::pin(door.host.wake());
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    assert!(wake.as_mut().poll(&mut context).is_pending());
+    for payment in &payments {
+        block_on(door.tool("rsvpToEvent", &rsvp(&event), Some(payment)));
+    }
+    block_on(wake).unwrap();
+    assert_eq!((seats(&door), settlements(&door)), (2, 2));
+    books_balance(&door);
+}

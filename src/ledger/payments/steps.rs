@@ -47,6 +47,10 @@ pub fn mark_settled(
     transaction: &str,
     now: UnixSeconds,
 ) -> Result<Settled, SqlError> {
+    // Two may find out the same at once; the money is counted once.
+    if let Some(settled) = find(sql, id)?.and_then(|payment| payment.settled()) {
+        return Ok(settled);
+    }
     sql.atomically(|| {
         let values = [transaction.into(), now.plus(CLAIM_SECONDS).into()];
         step(sql, id, State::Settled, now, "tx_hash = ?4, next_check_at = ?5", &values)?;
