@@ -195,8 +195,8 @@ pub fn is_used(sql: &impl Sql) -> Result<bool, SqlError> {
     Ok(first(sql, statement, &[])?.is_some())
 }
 
-/// Statements of a migration stand between lines that hold `--;` alone, because triggers contain
-/// semicolons.
-fn statements(migration: &str) -> impl Iterator<Item = &str> {
+/// The statements of a file of SQL. They stand between lines that hold `--;` alone, because triggers
+/// contain semicolons.
+pub fn statements(migration: &str) -> impl Iterator<Item = &str> {
     migration.split("\n--;\n").map(str::trim).filter(|statement| !statement.is_empty())
 }
