@@ -72,6 +72,32 @@ prefixed_id!(
     RequestId, "req_"
 );
 
+/// A caller's own id of a payment (x402 extension `payment-identifier`): 16 to 128 letters, digits,
+/// hyphens and underscores.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PaymentIdentifier(String);
+
+impl PaymentIdentifier {
+    /// From text that came from outside.
+    ///
+    /// # Errors
+    /// [`IdError`] if the text does not have this form.
+    pub fn parse(text: &str) -> Result<Self, IdError> {
+        let is_allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+        if (16..=128).contains(&text.len()) && text.bytes().all(is_allowed) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(IdError { form: "<16 to 128 letters, digits, hyphens and underscores>" })
+        }
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// The hashed id of a host user: 32 lower-case hex digits (product rule: `urlSafeId`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

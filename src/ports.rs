@@ -2,6 +2,9 @@
 
 use std::future::Future;
 
+use serde::{Deserialize, Serialize};
+
+use crate::id::ScopeId;
 use crate::time::UnixSeconds;
 
 /// The present moment.
@@ -116,12 +119,40 @@ pub trait Kv {
     fn get(&self, key: &str) -> impl Future<Output = Result<Option<String>, KvError>>;
     /// Writes a key.
     fn put(&self, key: &str, value: &str) -> impl Future<Output = Result<(), KvError>>;
+    /// Removes a key, if it is there.
+    fn delete(&self, key: &str) -> impl Future<Output = Result<(), KvError>>;
     /// Up to 1,000 names that begin with `prefix`, and the cursor of the next page.
     fn list(
         &self,
         prefix: &str,
         cursor: Option<&str>,
     ) -> impl Future<Output = Result<(Vec<String>, Option<String>), KvError>>;
+}
+
+/// A payment that a host wants for itself, of all hosts with the same payout address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PayeeClaim {
+    /// The payout address (EIP-55).
+    pub pay_to: String,
+    /// Network, token, payer and nonce of the payment.
+    pub payment: String,
+    /// The host that asks.
+    pub holder: ScopeId,
+    /// When the payment runs out.
+    pub valid_before: UnixSeconds,
+}
+
+/// The payout address's object cannot be asked. Whether it wrote the claim down is not known; the
+/// same host may ask again. The message is for us.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("payee: {0}")]
+pub struct PayeeError(pub String);
+
+/// The objects of the payout addresses, each shared by all hosts that are paid there
+/// ([`crate::ledger::payee`]).
+pub trait Payees {
+    /// Whether the payment belongs to the host that asks.
+    fn claim(&self, claim: PayeeClaim) -> impl Future<Output = Result<bool, PayeeError>>;
 }
 
 /// The object's one alarm.
@@ -148,6 +179,6 @@ pub enum Level {
 }
 
 /// Everything a host's object may ask of the world.
-pub trait World: Clock + Random + Sql + Http + Kv + Alarm + Log {}
+pub trait World: Clock + Random + Sql + Http + Kv + Payees + Alarm + Log {}
 
-impl<T: Clock + Random + Sql + Http + Kv + Alarm + Log> World for T {}
+impl<T: Clock + Random + Sql + Http + Kv + Payees + Alarm + Log> World for T {}

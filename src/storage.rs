@@ -1,5 +1,6 @@
 //! Typed rows and schema migrations over the [`Sql`] port.
 
+use crate::money::Usdc;
 use crate::ports::{Row, Sql, SqlError, SqlValue};
 use crate::time::UnixSeconds;
 
@@ -73,6 +74,14 @@ impl Columns {
         self.int().map(UnixSeconds::new)
     }
 
+    /// An amount of money.
+    ///
+    /// # Errors
+    /// As [`Self::text`], and for an amount that cannot be one.
+    pub fn usdc(&mut self) -> Result<Usdc, SqlError> {
+        Usdc::from_atomic(self.count()?).map_err(|error| SqlError(format!("an amount {error}")))
+    }
+
     /// Text that is parsed by `read`; what we stored ourselves should always parse.
     ///
     /// # Errors
@@ -122,8 +131,8 @@ impl From<u32> for SqlValue {
     }
 }
 
-impl From<crate::money::Usdc> for SqlValue {
-    fn from(amount: crate::money::Usdc) -> Self {
+impl From<Usdc> for SqlValue {
+    fn from(amount: Usdc) -> Self {
         // Usdc::MAX is 2^53 - 1, so this always fits.
         Self::Int(i64::try_from(amount.atomic()).unwrap_or(i64::MAX))
     }
@@ -154,16 +163,16 @@ pub fn all<T>(
     sql.run(statement, parameters)?.into_iter().map(|row| read(&mut Columns::new(row))).collect()
 }
 
-/// The schema's history. A stored shape changes by a new entry, never by editing one.
-const MIGRATIONS: &[&str] = &[include_str!("ledger/schema.sql")];
+/// A schema's history. A stored shape changes by a new entry, never by editing one.
+pub type Migrations = &'static [&'static str];
 
-/// Brings the object's storage to the newest schema.
+/// Brings an object's storage to the newest schema.
 ///
 /// `PRAGMA user_version` is refused in Durable Objects, so a table holds the version.
 ///
 /// # Errors
 /// [`SqlError`] if SQLite refuses; then nothing has changed.
-pub fn migrate(sql: &impl Sql, now: UnixSeconds) -> Result<(), SqlError> {
+pub fn migrate(sql: &impl Sql, migrations: Migrations, now: UnixSeconds) -> Result<(), SqlError> {
     sql.atomically(|| {
         sql.run(
             "CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT",
@@ -171,7 +180,7 @@ pub fn migrate(sql: &impl Sql, now: UnixSeconds) -> Result<(), SqlError> {
         )?;
         let done = first(sql, "SELECT count(*) FROM migrations", &[])?
             .map_or(Ok(0), |mut columns| columns.count())?;
-        for (version, migration) in (1_u32..).zip(MIGRATIONS) {
+        for (version, migration) in (1_u32..).zip(migrations) {
             if u64::from(version) > done {
                 for statement in statements(migration) {
                     sql.run(statement, &[])?;

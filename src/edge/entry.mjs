@@ -94,6 +94,7 @@ function durableObject(name) {
 }
 
 export const Host = durableObject("Host");
+export const Payee = durableObject("Payee");
 
 export default {
   fetch(request, env, ctx) {

@@ -104,7 +104,8 @@ impl Gateway {
         let cursor = url.query_pairs().find(|(name, _)| name == "cursor");
         let cursor = cursor.map(|(_, value)| value.into_owned());
         let request_id = self.request_id.clone();
-        let command = Command { request_id, scope, user, origin, action, cursor };
+        let source = convert::source(headers);
+        let command = Command { request_id, scope, user, source, origin, action, cursor };
         Ok(self.forward(&command, headers, body).await?)
     }
 
@@ -200,7 +201,9 @@ impl Gateway {
     /// The object that belongs to `scope` remembers something before anybody is signed in.
     pub(super) async fn tell(&self, scope: ScopeId, action: Action) -> Result<Response> {
         let request_id = self.request_id.clone();
-        let command = Command { request_id, scope, user: None, origin: None, action, cursor: None };
+        let source = String::new();
+        let command =
+            Command { request_id, scope, user: None, source, origin: None, action, cursor: None };
         self.forward(&command, &Headers::default(), Vec::new()).await
     }
 }

@@ -1,5 +1,5 @@
 //! Workers: the only code that names `worker`, `js_sys` or `wasm_bindgen`. One adapter per port,
-//! and the two ways in: the Worker's `fetch`, and the Host object.
+//! and the ways in: the Worker's `fetch`, and the objects.
 
 mod auth;
 mod convert;
@@ -8,5 +8,6 @@ mod fetch;
 mod gateway;
 mod host_object;
 mod panic;
+mod payee_object;
 mod sql;
 mod world;

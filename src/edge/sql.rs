@@ -32,10 +32,10 @@ impl ObjectSql {
     }
 }
 
-impl Sql for EdgeWorld {
+impl Sql for ObjectSql {
     fn run(&self, statement: &str, parameters: &[SqlValue]) -> Result<Vec<Row>, SqlError> {
         let parameters: Vec<_> = parameters.iter().map(to_storage).collect::<Result<_, _>>()?;
-        let cursor = self.sql.sql.exec(statement, parameters).map_err(failed)?;
+        let cursor = self.sql.exec(statement, parameters).map_err(failed)?;
         cursor.raw().map(|row| row.map_err(failed)?.into_iter().map(to_ours).collect()).collect()
     }
 
@@ -46,7 +46,7 @@ impl Sql for EdgeWorld {
         let mut block = Some(block);
         let mut answer = None;
         // A thrown value makes the runtime roll back; the real error travels beside it.
-        let committed = self.sql.storage.transaction_sync(&mut || {
+        let committed = self.storage.transaction_sync(&mut || {
             answer = block.take().map(|block| block());
             match answer {
                 Some(Err(_)) => Err(JsValue::from_str("rolled back")),
@@ -58,6 +58,19 @@ impl Sql for EdgeWorld {
             (Some(answer), _) => answer,
             (None, _) => Err(SqlError("the block did not run".to_owned()).into()),
         }
+    }
+}
+
+impl Sql for EdgeWorld {
+    fn run(&self, statement: &str, parameters: &[SqlValue]) -> Result<Vec<Row>, SqlError> {
+        self.sql.run(statement, parameters)
+    }
+
+    fn atomically<T, E: From<SqlError>>(
+        &self,
+        block: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.sql.atomically(block)
     }
 }
 

@@ -1,12 +1,15 @@
-//! The ports of a Host object: clock, randomness, KV, alarm, log.
+//! The ports of a Host object: clock, randomness, KV, payees, alarm, log.
 
 use std::cell::Cell;
 
+use wasm_bindgen::JsValue;
 use worker::kv::KvStore;
-use worker::{Date, Env, State, console_error, console_log, console_warn};
+use worker::{
+    Date, Env, Method, Request, RequestInit, State, console_error, console_log, console_warn,
+};
 
 use crate::edge::sql::ObjectSql;
-use crate::ports::{Alarm, Clock, Kv, KvError, Level, Log, Random};
+use crate::ports::{Alarm, Clock, Kv, KvError, Level, Log, PayeeClaim, PayeeError, Payees, Random};
 use crate::time::UnixSeconds;
 
 /// Everything that a Host object may use.
@@ -73,6 +76,10 @@ impl Kv for EdgeWorld {
         put.execute().await.map_err(|error| KvError(error.to_string()))
     }
 
+    async fn delete(&self, key: &str) -> Result<(), KvError> {
+        self.kv()?.delete(key).await.map_err(|error| KvError(error.to_string()))
+    }
+
     async fn list(
         &self,
         prefix: &str,
@@ -85,6 +92,26 @@ impl Kv for EdgeWorld {
         let page = list.execute().await.map_err(|error| KvError(error.to_string()))?;
         let cursor = page.cursor.filter(|_| !page.list_complete);
         Ok((page.keys.into_iter().map(|key| key.name).collect(), cursor))
+    }
+}
+
+impl Payees for EdgeWorld {
+    async fn claim(&self, claim: PayeeClaim) -> Result<bool, PayeeError> {
+        ask_payee(&self.env, &claim).await.map_err(|error| PayeeError(error.to_string()))
+    }
+}
+
+/// One hop to the object of the payout address.
+async fn ask_payee(env: &Env, claim: &PayeeClaim) -> worker::Result<bool> {
+    let body = serde_json::to_string(claim)?;
+    let mut init = RequestInit::new();
+    init.with_method(Method::Post).with_body(Some(JsValue::from_str(&body)));
+    let request = Request::new_with_init("https://payee.internal/", &init)?;
+    let stub = env.durable_object("Payee")?.get_by_name(&claim.pay_to)?;
+    let mut response = stub.fetch_with_request(request).await?;
+    match response.status_code() {
+        200 => response.json().await,
+        status => Err(format!("the payee's object answers {status}").into()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::events::rsvp::Rsvp;
 use crate::events::{Event, Seats};
-use crate::id::{EventId, RsvpId, TicketCode};
+use crate::id::{EventId, PaymentId, RsvpId, TicketCode};
 use crate::money::Usdc;
 use crate::ports::{Sql, SqlError, SqlValue};
 use crate::storage::{Columns, all, first};
@@ -105,11 +105,12 @@ pub fn count(sql: &impl Sql) -> Result<u64, SqlError> {
 /// As [`insert`].
 pub fn earned(sql: &impl Sql, id: &EventId) -> Result<Earned, SqlError> {
     let statement = "SELECT (SELECT count(*) FROM rsvps WHERE event_id = ?1), \
-         (SELECT coalesce(sum(amount), 0) FROM ledger WHERE entry = 'settled' AND event_id = ?1)";
+         (SELECT coalesce(sum(amount), 0) FROM ledger \
+         WHERE entry IN ('settled', 'reversed') AND event_id = ?1)";
     let Some(mut columns) = first(sql, statement, &[id.as_str().into()])? else {
         return Ok(Earned::default());
     };
-    Ok(Earned { rsvps: small(columns.count()?), revenue: usdc(columns.count()?)? })
+    Ok(Earned { rsvps: small(columns.count()?), revenue: columns.usdc()? })
 }
 
 /// Writes a new seat.
@@ -136,6 +137,24 @@ pub fn insert_rsvp(sql: &impl Sql, rsvp: &Rsvp, payment_id: &str) -> Result<(), 
         ],
     )
     .map(drop)
+}
+
+/// The seat's money moved in another transaction than was written down.
+///
+/// # Errors
+/// As [`insert`].
+pub fn correct_rsvp(sql: &impl Sql, payment: &PaymentId, hash: &str) -> Result<(), SqlError> {
+    let statement = "UPDATE rsvps SET tx_hash = ?2 WHERE payment_id = ?1";
+    sql.run(statement, &[payment.as_str().into(), hash.into()]).map(drop)
+}
+
+/// Takes back the seat that a payment bought, because the money is gone.
+///
+/// # Errors
+/// As [`insert`].
+pub fn remove_rsvp(sql: &impl Sql, payment: &PaymentId) -> Result<(), SqlError> {
+    let statement = "DELETE FROM rsvps WHERE payment_id = ?1";
+    sql.run(statement, &[payment.as_str().into()]).map(drop)
 }
 
 /// The seats of an event, oldest first.
@@ -212,7 +231,7 @@ fn event_and_seats(columns: &mut Columns) -> Result<(Event, Seats), SqlError> {
         time_zone: columns.parsed(ZoneName::parse)?,
         location: columns.optional_text()?,
         capacity: small(columns.count()?),
-        price: usdc(columns.count()?)?,
+        price: columns.usdc()?,
         cancelled: columns.text()? == "cancelled",
         sequence: small(columns.count()?),
         created_at: columns.moment()?,
@@ -231,7 +250,7 @@ fn rsvp_of(columns: &mut Columns) -> Result<Rsvp, SqlError> {
             name: columns.optional_text()?,
             email: columns.optional_text()?,
         },
-        paid: usdc(columns.count()?)?,
+        paid: columns.usdc()?,
         transaction: columns.text()?,
         network: columns.text()?,
         created_at: columns.moment()?,
@@ -242,8 +261,4 @@ fn rsvp_of(columns: &mut Columns) -> Result<Rsvp, SqlError> {
 /// Counts are far below 2^32; a damaged row shows the largest value instead of failing the list.
 fn small(count: u64) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
-}
-
-fn usdc(atomic: u64) -> Result<Usdc, SqlError> {
-    Usdc::from_atomic(atomic).map_err(|error| SqlError(format!("an amount {error}")))
 }

@@ -4,6 +4,7 @@ use crate::chain::networks::Network;
 use crate::ledger::payments::Settled;
 use crate::outcome::{Abort, Failure, Money};
 use crate::x402::dialects::Challenge;
+use crate::x402::flow::GivenUp;
 use crate::x402::quote::Quote;
 use crate::x402::wire::SettleResponse;
 
@@ -62,6 +63,18 @@ pub(super) fn busy() -> Abort {
 pub(super) fn other_call() -> Abort {
     let detail = "this payment was used for another call; sign a new one for this call";
     Abort::new("payment_used", 409, detail).with_money(Money::NotMoved)
+}
+
+/// The caller's id of the payment stands for another payment (x402, `payment-identifier`).
+pub(super) fn identifier_conflict() -> Abort {
+    let detail = "payment_identifier_conflict: this payment id was used with another payment; repeat exactly that payment, or choose a new id";
+    Abort::new("payment_identifier_conflict", 409, detail).with_money(Money::NotMoved)
+}
+
+impl From<GivenUp> for Failure {
+    fn from(_: GivenUp) -> Self {
+        busy().into()
+    }
 }
 
 /// The same failure, saying that no money was moved.

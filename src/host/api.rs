@@ -1,5 +1,6 @@
 //! REST for the host, and the pages that anybody may see.
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -8,6 +9,7 @@ use crate::events::store::{self, Filter};
 use crate::events::{calendar, pages};
 use crate::host::Host;
 use crate::host::command::Command;
+use crate::host::limits::{LimitChanges, Limits};
 use crate::host::profile::Profile;
 use crate::host::tools::read_arguments;
 use crate::http::Reply;
@@ -17,12 +19,19 @@ use crate::ledger::{revenue, statement};
 use crate::mcp::catalog;
 use crate::mcp::eras::{decode_cursor, encode_cursor};
 use crate::outcome::{Abort, Failure, Fatal, Money};
-use crate::ports::World;
+use crate::ports::{SqlError, World};
 
 /// The most guests, and the most lines of a CSV file.
 const CSV_LINES_MAX: u32 = 10_000;
 /// Entries on one page of the host's lists.
 const PAGE: u32 = 100;
+
+/// What a host may change about itself.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ProfileChanges {
+    limits: LimitChanges,
+}
 
 impl<W: World> Host<W> {
     /// What the signed-in host asks of itself.
@@ -38,7 +47,12 @@ impl<W: World> Host<W> {
         }
         match own {
             Own::Register => self.register(Some(profile), command, body),
-            Own::Profile => Ok(ok(&self.own_record(profile))),
+            Own::Profile => Ok(ok(&self.own_record(profile)?)),
+            Own::ChangeProfile => {
+                let ProfileChanges { limits } = read_body(body)?;
+                Limits::load(&self.world)?.changed(&limits)?.save(&self.world)?;
+                Ok(ok(&self.own_record(profile)?))
+            }
             Own::Events => self.own_events(command.cursor.as_deref()),
             Own::CreateEvent => {
                 let answer = self.create_event(&profile.scope, read_body(body)?)?;
@@ -83,16 +97,17 @@ impl<W: World> Host<W> {
         }))
     }
 
-    fn own_record(&self, profile: &Profile) -> Value {
-        json!({
+    fn own_record(&self, profile: &Profile) -> Result<Value, SqlError> {
+        Ok(json!({
             "userId": profile.user_id,
             "walletAddress": profile.wallet.to_checksum(None),
             "urlSafeId": profile.scope,
             "mcpUrl": self.door_url(&profile.scope),
             "doors": ["events"],
+            "limits": Limits::load(&self.world)?.view(),
             "createdAt": profile.created_at.to_string(),
             "updatedAt": profile.updated_at.to_string(),
-        })
+        }))
     }
 
     fn own_events(&self, cursor: Option<&str>) -> Result<Reply, Failure> {

@@ -22,6 +22,8 @@ pub struct Command {
     pub origin: Option<String>,
     /// Who asks, if signed in.
     pub user: Option<SignedIn>,
+    /// The network address that the request came from, as far as it tells callers apart.
+    pub source: String,
     /// What to do.
     pub action: Action,
     /// `?cursor=` of a list.

@@ -57,8 +57,13 @@ impl<W: World> Host<W> {
         let arguments = if body.is_empty() { json!({}) } else { read_arguments_body(body)? };
         let payment = dialects::receive(None, headers);
         let ways = payment.as_ref().ok().and_then(Option::as_ref).map(|p| p.ways);
-        let call =
-            ToolCall { name: name.to_owned(), arguments, payment, owner: command.is_owner() };
+        let call = ToolCall {
+            name: name.to_owned(),
+            arguments,
+            payment,
+            owner: command.is_owner(),
+            source: command.source.clone(),
+        };
         let outcome = self.call_tool(profile, call).await.ok_or_else(|| {
             Abort::new("unknown_tool", 404, "there is no tool of this name; see the manifest")
         })?;
@@ -128,7 +133,8 @@ impl<W: World> Host<W> {
             payment.as_ref().ok().and_then(Option::as_ref).map(|p| p.ways).unwrap_or_default();
         let plain = eras::plain_caller(headers, &call);
         let unknown = Fault::InvalidParams { message: format!("Unknown tool: {name}"), data: None };
-        let tool_call = ToolCall { name, arguments, payment, owner: command.is_owner() };
+        let source = command.source.clone();
+        let tool_call = ToolCall { name, arguments, payment, owner: command.is_owner(), source };
         let Some(outcome) = self.call_tool(profile, tool_call).await else {
             return eras::answer(&call, Err(unknown), None);
         };

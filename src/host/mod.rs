@@ -1,12 +1,15 @@
 //! The service behind one host's door, generic over the world it runs in: commands in, replies out.
 //!
 //! [`door`] speaks MCP and plain HTTP with agents, [`api`] REST with the host, [`tools`] holds what
-//! tools do, [`paid`] takes money for them, [`wake`] finishes what was left open.
+//! tools do, [`paid`] takes money for them within the [`limits`], `deliver` hands over, [`wake`]
+//! finishes what was left open.
 
 mod answers;
 pub mod api;
 pub mod command;
+mod deliver;
 pub mod door;
+pub mod limits;
 pub mod paid;
 pub mod profile;
 pub mod rebuild;
@@ -18,10 +21,11 @@ use std::rc::Rc;
 
 use crate::config::Config;
 use crate::host::command::{Action, Command};
+use crate::host::limits::Counts;
 use crate::host::profile::Profile;
 use crate::http::route::{AtHost, Own};
 use crate::http::{Headers, Reply, problem};
-use crate::ledger::payments;
+use crate::ledger::{self, payments};
 use crate::outcome::{Abort, Failure, Fatal};
 use crate::ports::{Level, SqlError, World};
 use crate::storage;
@@ -34,6 +38,10 @@ pub struct Host<W> {
     migrated: Cell<bool>,
     /// Of the facilitator, as far as this instance has seen.
     breaker: RefCell<Breaker>,
+    /// Calls of each source that were not paid for.
+    unpaid: RefCell<Counts>,
+    /// Paid calls of each wallet.
+    wallet_calls: RefCell<Counts>,
 }
 
 /// A command with what belongs to it.
@@ -50,7 +58,14 @@ impl<W: World> Host<W> {
     /// A service over `world`.
     #[must_use]
     pub fn new(world: W, config: Rc<Config>) -> Self {
-        Self { world, config, migrated: Cell::new(false), breaker: RefCell::default() }
+        Self {
+            world,
+            config,
+            migrated: Cell::new(false),
+            breaker: RefCell::default(),
+            unpaid: RefCell::default(),
+            wallet_calls: RefCell::default(),
+        }
     }
 
     /// The world, for the shell around the service.
@@ -118,7 +133,7 @@ impl<W: World> Host<W> {
 
     fn create_storage(&self) -> Result<(), SqlError> {
         if !self.migrated.get() {
-            storage::migrate(&self.world, self.world.now())?;
+            storage::migrate(&self.world, ledger::MIGRATIONS, self.world.now())?;
             self.migrated.set(true);
         }
         Ok(())

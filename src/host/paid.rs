@@ -1,37 +1,33 @@
-//! Paid tools: price, payment, and what is handed over for it.
+//! Paid tools: price, limits, payment. What is handed over for it is in [`super::deliver`].
 //!
-//! `rsvpToEvent` settles first: the seat is held, the money moves, then the ticket exists.
-//! `getEventAnalytics` reads only, so computing it after the settlement is the same as before it,
-//! and nothing has to be taken back when the settlement is refused.
+//! A tool that settles *first* (`rsvpToEvent`) holds what it sells, moves the money, and then does
+//! its work. One that settles *last* (`getEventAnalytics`) does its work before the money moves and
+//! stages what comes of it; that counts only together with the settlement.
 
 use alloy_primitives::Address;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::chain::networks::Network;
-use crate::events::input::{self, GuestDetails, OneEvent, RsvpToEvent};
-use crate::events::rsvp::Rsvp;
+use crate::events::input::{self, OneEvent, RsvpToEvent};
 use crate::events::store;
 use crate::host::Host;
 use crate::host::answers::{
-    busy, no_money, other_call, pending, receipt, settlement_refused, unavailable, unpaid,
+    busy, identifier_conflict, no_money, other_call, pending, receipt, settlement_refused,
+    unavailable, unpaid,
 };
 use crate::host::profile::Profile;
-use crate::host::tools::{ToolCall, publish_event, read_arguments};
-use crate::id::{EventId, RsvpId, TicketCode};
+use crate::host::tools::{ToolCall, read_arguments};
+use crate::id::EventId;
 use crate::ledger::payments::{self, Payment, Settled, State};
-use crate::ledger::{outbox, revenue};
 use crate::mcp::catalog::{ANALYTICS_PRICE, Tool};
 use crate::outcome::{Abort, Done, Failure, Fatal, Money};
 use crate::ports::{Level, SqlError, World};
-use crate::x402::flow::{Call, Claiming, Stop, key_of};
+use crate::x402::flow::{Call, Claiming, Stop, key_of, payload_digest};
 use crate::x402::quote::{PaidCall, Quote};
 use crate::x402::wire::PaymentPayload;
 
-/// The most payments that `getEventAnalytics` lists.
-const ANALYTICS_RSVPS_MAX: u32 = 1_000;
-
 /// What a paid call wants, read and checked.
-enum Wanted {
+pub(super) enum Wanted {
     Seat { event_id: EventId, wallet: Option<Address> },
     Analytics { event_id: EventId },
 }
@@ -57,8 +53,12 @@ impl<W: World> Host<W> {
             && let Some(known) = self.known_payment(payment)?
         {
             // What was paid for is handed over even if the event is full or over by now.
+            if payment.identifier.is_some() && !is_exact(&known, payment) {
+                return Err(identifier_conflict().into());
+            }
             return self.again(profile, known, &call_of).await;
         }
+        self.admit_unpaid(&call.source)?;
         let quote = self.quote(profile, &wanted, call_of)?;
         self.breaker.borrow().check(self.world.now()).map_err(unavailable)?;
         let payment = match payment {
@@ -66,7 +66,11 @@ impl<W: World> Host<W> {
             Some(Err(reason)) => return Err(unpaid(quote, &reason)),
             Some(Ok(payment)) => payment,
         };
-        self.pay(profile, &wanted, quote, payment).await
+        let outcome = self.pay(profile, &wanted, quote, payment).await;
+        if outcome.is_ok() {
+            self.unpaid.borrow_mut().take_back(&call.source, self.world.now());
+        }
+        outcome
     }
 
     async fn pay(
@@ -87,12 +91,18 @@ impl<W: World> Host<W> {
             Claiming::OtherCall => return Err(other_call().into()),
             Claiming::Busy => return Err(busy().into()),
             Claiming::UnknownBefore => return Err(pending(None, "", 2).into()),
+            Claiming::IdentifierConflict => return Err(identifier_conflict().into()),
         };
         let facilitator = &self.config.facilitator;
         let stopped = |stop| self.stopped(stop, &quote);
         let vouched = claimed.vouch(&self.world, facilitator).await.map_err(stopped)?;
-        let reserved = vouched
-            .reserve(&self.world, |payer, payment| self.check_available(wanted, payer, payment))?;
+        let exclusive = vouched.claim_payee(&self.world, &profile.scope).await.map_err(stopped)?;
+        let amount = quote.amount;
+        let reserved = exclusive.reserve(&self.world, |payer, payment| {
+            self.check_available(wanted, payer, payment)?;
+            self.admit_wallet(payer, amount)?;
+            self.stage(wanted)
+        })?;
         let settled = reserved.settle(&self.world, facilitator).await;
         self.count(&settled);
         let settled = settled.map_err(stopped)?;
@@ -137,107 +147,6 @@ impl<W: World> Host<W> {
         }
     }
 
-    /// Hands over what was paid for, in one block with the books. If that fails, the payment stays
-    /// settled: the alarm, or the same payment again, delivers it without another charge.
-    pub(super) fn deliver(&self, profile: &Profile, settled: &Settled) -> Result<Done, Failure> {
-        let result = match Tool::by_name(&settled.payment().tool) {
-            Some(Tool::RsvpToEvent) => self.deliver_seat(profile, settled),
-            Some(Tool::GetEventAnalytics) => self.deliver_analytics(profile, settled),
-            _ => Err(SqlError("a payment for a tool that is not sold".to_owned())),
-        };
-        match result {
-            Ok(value) => Ok(Done { value, receipt: Some(receipt(settled)) }),
-            Err(error) => {
-                Err(Failure::Fatal(Fatal { what: error.to_string(), money: Money::Moved }))
-            }
-        }
-    }
-
-    fn deliver_seat(&self, profile: &Profile, settled: &Settled) -> Result<Value, SqlError> {
-        let now = self.world.now();
-        let payment = settled.payment();
-        let arguments: RsvpToEvent = serde_json::from_value(payment.arguments.clone())
-            .map_err(|error| SqlError(format!("stored arguments: {error}")))?;
-        let event_id = payment.event_id.clone();
-        let event_id = event_id.ok_or_else(|| SqlError("a seat without an event".to_owned()))?;
-        let rsvp = Rsvp {
-            id: RsvpId::random(&self.world),
-            event_id: event_id.clone(),
-            payer: payment.payer.clone(),
-            code: TicketCode::random(&profile.scope, &self.world),
-            guest: arguments.guest().unwrap_or_else(|_| GuestDetails::default()),
-            paid: payment.amount,
-            transaction: settled.transaction().to_owned(),
-            network: payment.network.clone(),
-            created_at: now,
-            checked_in_at: None,
-        };
-        let sql = &self.world;
-        sql.atomically(|| {
-            store::insert_rsvp(sql, &rsvp, payment.id.as_str())?;
-            let answer = self.ticket_answer(profile, &rsvp, settled)?;
-            payments::mark_delivered(sql, settled, &answer, now)?;
-            let (event, seats) = store::find(sql, &event_id)?
-                .ok_or_else(|| SqlError("a seat at an event that is not there".to_owned()))?;
-            publish_event(sql, &profile.scope, &event, seats, now)?;
-            let key = format!("{}:rsvps:{event_id}:{}", profile.scope, rsvp.payer);
-            outbox::put(sql, &key, &rsvp.record(), now)?;
-            self.publish_revenue(profile)?;
-            Ok(answer)
-        })
-    }
-
-    fn ticket_answer(
-        &self,
-        profile: &Profile,
-        rsvp: &Rsvp,
-        settled: &Settled,
-    ) -> Result<Value, SqlError> {
-        let now = self.world.now();
-        let (event, seats) = store::find(&self.world, &rsvp.event_id)?
-            .ok_or_else(|| SqlError("a seat at an event that is not there".to_owned()))?;
-        // The seat's own hold counts as taken by now.
-        let seats = crate::events::Seats { held: seats.held.saturating_sub(1), ..seats };
-        let url = &self.config.public_url;
-        Ok(json!({
-            "success": true,
-            "event": event.view(seats, now),
-            "rsvp": {"id": rsvp.id, "code": rsvp.code, "payer": rsvp.payer},
-            "transactionHash": settled.transaction(),
-            "message": format!(
-                "You have a seat. ${} was paid. Show the ticket at the entrance.", rsvp.paid
-            ),
-            "ticketUrl": format!("{url}/t/{}", rsvp.code),
-            "calendarUrl": format!("{url}/e/{}/{}/calendar.ics", profile.scope, event.id),
-        }))
-    }
-
-    fn deliver_analytics(&self, profile: &Profile, settled: &Settled) -> Result<Value, SqlError> {
-        let payment = settled.payment();
-        let id = payment.arguments.get("eventId").and_then(Value::as_str).unwrap_or_default();
-        let id = EventId::parse(id).map_err(|error| SqlError(format!("stored id: {error}")))?;
-        let sql = &self.world;
-        let earned = store::earned(sql, &id)?;
-        let rsvps = store::rsvps(sql, &id, ANALYTICS_RSVPS_MAX)?;
-        let answer = json!({
-            "totalRsvps": earned.rsvps,
-            "totalRevenue": earned.revenue.to_string(),
-            "totalRevenueAtomic": earned.revenue,
-            "rsvps": rsvps.iter().map(Rsvp::public_line).collect::<Vec<_>>(),
-        });
-        sql.atomically(|| {
-            payments::mark_delivered(sql, settled, &answer, sql.now())?;
-            self.publish_revenue(profile)
-        })?;
-        Ok(answer)
-    }
-
-    fn publish_revenue(&self, profile: &Profile) -> Result<(), SqlError> {
-        let total = revenue::total(&self.world)?.atomic().to_string();
-        let key = format!("{}:revenue", profile.scope);
-        outbox::put_text(&self.world, &key, &total, self.world.now())
-    }
-
     /// What the call costs, if it can be had at all.
     fn quote(&self, profile: &Profile, wanted: &Wanted, call: PaidCall) -> Result<Quote, Failure> {
         let (event_id, amount, seat) = match wanted {
@@ -254,6 +163,7 @@ impl<W: World> Host<W> {
                 (event_id, ANALYTICS_PRICE, None)
             }
         };
+        self.check_price(amount)?;
         let description = match seat {
             Some(_) => format!("A seat at {event_id} for ${amount} USDC"),
             None => format!("Analytics of {event_id} for ${amount} USDC"),
@@ -316,7 +226,7 @@ impl<W: World> Host<W> {
         match settled {
             Ok(_) | Err(Stop::Refused(_)) => breaker.succeeded(),
             // A named transaction shows that it works, only slowly.
-            Err(Stop::Unknown(Some(_)) | Stop::Storage(_)) => {}
+            Err(Stop::Unknown(Some(_)) | Stop::Storage(_) | Stop::Elsewhere) => {}
             Err(Stop::Unavailable(_) | Stop::Unknown(None)) => breaker.failed(self.world.now()),
         }
     }
@@ -324,6 +234,10 @@ impl<W: World> Host<W> {
     fn stopped(&self, stop: Stop, quote: &Quote) -> Failure {
         match stop {
             Stop::Refused(reason) => settlement_refused(quote.clone(), reason),
+            Stop::Elsewhere => {
+                let detail = "this payment was given to another door with the same payout address; sign a new one for this call";
+                Abort::new("payment_used", 409, detail).with_money(Money::NotMoved).into()
+            }
             Stop::Unavailable(why) => {
                 self.world.line(Level::Warn, "facilitator unavailable", &[("why", &why)]);
                 unavailable(10)
@@ -354,6 +268,11 @@ fn read_wanted(tool: Tool, arguments: Value) -> Result<Wanted, Failure> {
         event_id: input::event_id(&arguments.event_id)?,
         wallet: wallet.transpose()?,
     })
+}
+
+/// Whether this is the payment of that row to the last member, and not only the same authorization.
+fn is_exact(known: &Payment, payment: &PaymentPayload) -> bool {
+    known.payload_digest.as_ref().is_none_or(|digest| *digest == payload_digest(payment))
 }
 
 fn check_wallet(wanted: &Wanted, payer: Address) -> Result<(), Failure> {

@@ -30,6 +30,8 @@ pub struct ToolCall {
     pub payment: Result<Option<Received>, Unreadable>,
     /// Whether the caller is the host of this door.
     pub owner: bool,
+    /// Where the call comes from, for counting.
+    pub source: String,
 }
 
 impl<W: World> Host<W> {
@@ -44,14 +46,17 @@ impl<W: World> Host<W> {
             Access::Free | Access::Owner => {
                 self.free_tool(profile, tool, call).map(|value| Done { value, receipt: None })
             }
-            Access::Paid(_) => self.paid_tool(profile, tool, call).await,
+            Access::Paid(..) => self.paid_tool(profile, tool, call).await,
         })
     }
 
     fn free_tool(&self, profile: &Profile, tool: Tool, call: ToolCall) -> Result<Value, Failure> {
         let arguments = call.arguments;
-        if tool.access() == Access::Owner && !call.owner {
-            return Err(Abort::not_owner().into());
+        if !call.owner {
+            self.admit_unpaid(&call.source)?;
+            if tool.access() == Access::Owner {
+                return Err(Abort::not_owner().into());
+            }
         }
         match tool {
             Tool::ListEvents => self.list_events(read_arguments(arguments)?),
@@ -118,6 +123,7 @@ impl<W: World> Host<W> {
     ) -> Result<Value, Failure> {
         let now = self.world.now();
         let event = arguments.into_event(EventId::random(&self.world), now)?;
+        self.check_own_price(event.price)?;
         if store::count(&self.world)? >= EVENTS_MAX {
             let detail = format!("a host may have at most {EVENTS_MAX} events");
             return Err(Abort::new("too_many_events", 409, detail).into());
@@ -146,7 +152,11 @@ impl<W: World> Host<W> {
         if event.cancelled {
             return Err(cancelled().into());
         }
+        let price = event.price;
         let event = changes.apply(event, seats.taken.saturating_add(seats.held))?;
+        if event.price != price {
+            self.check_own_price(event.price)?;
+        }
         self.save_event(scope, &event, seats, now)?;
         let view = event.view(seats, now);
         Ok(

@@ -6,8 +6,9 @@ use crate::chain::eip3009::Authorization;
 use crate::chain::networks::Network;
 use crate::chain::rpc::{Rpc, RpcError};
 use crate::host::Host;
-use crate::ledger::outbox;
+use crate::host::profile::Profile;
 use crate::ledger::payments::{self, NotPaid, Payment, State};
+use crate::ledger::{outbox, wallets};
 use crate::ports::{Level, SqlError, World};
 use crate::x402::flow::{self, Stop};
 use crate::x402::wire::PaymentPayload;
@@ -17,6 +18,10 @@ const BATCH: u32 = 10;
 
 /// How far a node behind an endpoint may lag, seconds.
 const NODE_LAG_SECONDS: i64 = 60;
+
+/// How long after the end of its authorization a payment is looked for, seconds, when the chain
+/// cannot be asked.
+const CONFIRM_SECONDS_MAX: i64 = 86_400;
 
 /// What the chain says of an authorization.
 enum OnChain {
@@ -49,7 +54,11 @@ impl<W: World> Host<W> {
                     self.end(&payment, NotPaid::Refused, "interrupted before settlement")?;
                     continue;
                 }
-                State::Settled | State::Delivered | State::Refused | State::Failed => payment,
+                State::Delivered => {
+                    self.confirm(&profile, payment).await?;
+                    continue;
+                }
+                State::Settled | State::Refused | State::Failed => payment,
             };
             if payment.state == State::Settled
                 && let Some(settled) = payment.settled()
@@ -61,6 +70,7 @@ impl<W: World> Host<W> {
                 self.world.line(Level::Error, "a settled payment could not be delivered", &fields);
             }
         }
+        wallets::forget(&self.world, self.world.now())?;
         outbox::flush(&self.world, self.world.now()).await?;
         self.rearm().await
     }
@@ -101,13 +111,59 @@ impl<W: World> Host<W> {
                 let again = flow::settle_again(&self.world, &self.config.facilitator, &payment);
                 match again.await {
                     Ok(_) => self.breaker.borrow_mut().succeeded(),
-                    Err(Stop::Refused(_) | Stop::Unavailable(_) | Stop::Unknown(_)) => {}
+                    Err(
+                        Stop::Refused(_)
+                        | Stop::Unavailable(_)
+                        | Stop::Unknown(_)
+                        | Stop::Elsewhere,
+                    ) => {}
                     Err(Stop::Storage(error)) => return Err(error),
                 }
             }
         }
         let id = &payment.id;
         payments::find(&self.world, id)?.ok_or_else(|| SqlError(format!("{id} is not there")))
+    }
+
+    /// Looks once more, some blocks later, whether the money of a delivered payment is there: a chain
+    /// may drop its newest blocks. If it is gone it is moved again with the same authorization; if
+    /// that has run out, what was bought is taken back.
+    async fn confirm(&self, profile: &Profile, payment: Payment) -> Result<(), SqlError> {
+        let id = &payment.id;
+        let busy_until = self.world.now().plus(payments::SETTLE_SECONDS);
+        payments::postpone(&self.world, id, busy_until)?;
+        let found = self.ask_chain(&payment).await;
+        let Some(settled) = payments::find(&self.world, id)?.and_then(|known| known.settled())
+        else {
+            return Ok(());
+        };
+        let moved = match found {
+            OnChain::Paid(transaction) => Some(transaction),
+            OnChain::RanOut => {
+                let fields = [("payment", id.as_str())];
+                self.world.line(Level::Error, "the chain has dropped a payment", &fields);
+                return self.take_back(profile, &settled);
+            }
+            OnChain::Unused => {
+                let fields = [("payment", id.as_str())];
+                self.world.line(Level::Warn, "the chain has dropped a payment for now", &fields);
+                flow::move_again(&self.world, &self.config.facilitator, &settled).await
+            }
+            OnChain::Unclear(_) => None,
+        };
+        let now = self.world.now();
+        match moved {
+            Some(same) if same.eq_ignore_ascii_case(settled.transaction()) => {
+                payments::mark_confirmed(&self.world, id)
+            }
+            Some(other) => self.correct(profile, &settled, &other),
+            None if now > payment.valid_before.plus(CONFIRM_SECONDS_MAX) => {
+                let fields = [("payment", id.as_str())];
+                self.world.line(Level::Error, "a payment could never be confirmed", &fields);
+                payments::mark_confirmed(&self.world, id)
+            }
+            None => payments::postpone(&self.world, id, flow::next_check(payment.attempts, now)),
+        }
     }
 
     fn end(&self, payment: &Payment, how: NotPaid, reason: &str) -> Result<(), SqlError> {

@@ -43,6 +43,8 @@ pub enum Own {
     Register,
     /// `GET /api/users/me`
     Profile,
+    /// `PATCH /api/users/me`
+    ChangeProfile,
     /// `GET /api/users/events`
     Events,
     /// `POST /api/users/events`
@@ -119,7 +121,9 @@ fn own(method: &str, parts: &[&str]) -> Result<Own, NoRoute> {
         (["mcp"], "POST") => Ok(Own::Register),
         (["mcp"], _) => Err(NoRoute::MethodNotAllowed("POST")),
         (["me"], "GET") => Ok(Own::Profile),
-        (["me"] | ["revenue"] | ["payments"] | ["payments.csv"], _) if method != "GET" => {
+        (["me"], "PATCH") => Ok(Own::ChangeProfile),
+        (["me"], _) => Err(NoRoute::MethodNotAllowed("GET, PATCH")),
+        (["revenue"] | ["payments"] | ["payments.csv"], _) if method != "GET" => {
             Err(NoRoute::MethodNotAllowed("GET"))
         }
         (["revenue"], _) => Ok(Own::Revenue),
@@ -173,7 +177,8 @@ mod tests {
                 Ok(Route::Host(scope, AtHost::EventPage(event.clone()))),
             ),
             ("GET", "/api/users/me".to_owned(), Ok(Route::Own(Own::Profile))),
-            ("PUT", "/api/users/me".to_owned(), Err(NoRoute::MethodNotAllowed("GET"))),
+            ("PATCH", "/api/users/me".to_owned(), Ok(Route::Own(Own::ChangeProfile))),
+            ("PUT", "/api/users/me".to_owned(), Err(NoRoute::MethodNotAllowed("GET, PATCH"))),
             ("GET", "/api/users/revenue".to_owned(), Ok(Route::Own(Own::Revenue))),
             (
                 "GET",

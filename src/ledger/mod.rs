@@ -8,14 +8,23 @@
 //! ```text
 //! claimed → verified → settling → settled → delivered
 //!      ↘        ↘         ↓ ↘ refused
-//!       refused  refused  unknown → settled | failed
+//!       refused  refused  unknown → settled | failed      delivered → failed
 //! ```
 //!
 //! `refused` and `failed` are final for the money (none moved) and may be claimed again by the same
-//! payment. Every change of state appends a row to `ledger`; only `settled` rows are money.
+//! payment. `delivered` falls back to `failed` only when the chain drops the transaction and the
+//! authorization runs out. The append-only `ledger` holds the money: `settled` rows, and `reversed`
+//! ones with the amount negative.
+
+use crate::storage::Migrations;
 
 pub mod audit;
 pub mod outbox;
+pub mod payee;
 pub mod payments;
 pub mod revenue;
 pub mod statement;
+pub mod wallets;
+
+/// The schema of a host's object.
+pub const MIGRATIONS: Migrations = &[include_str!("schema.sql"), include_str!("schema-2.sql")];

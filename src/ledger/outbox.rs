@@ -14,6 +14,8 @@ use crate::time::UnixSeconds;
 const BATCH: u32 = 50;
 /// Seconds until a failed write is tried again, and between two writes of one key.
 const RETRY_SECONDS: i64 = 10;
+/// Stands for a key that is to be removed; no record is empty.
+const REMOVED: &str = "";
 
 /// Queues `value` for `key`.
 ///
@@ -23,7 +25,15 @@ pub fn put(sql: &impl Sql, key: &str, value: &Value, now: UnixSeconds) -> Result
     put_text(sql, key, &value.to_string(), now)
 }
 
-/// Queues text that is not JSON for `key`.
+/// Queues the removal of `key`.
+///
+/// # Errors
+/// [`SqlError`] if SQLite refuses.
+pub fn remove(sql: &impl Sql, key: &str, now: UnixSeconds) -> Result<(), SqlError> {
+    put_text(sql, key, REMOVED, now)
+}
+
+/// Queues text that is not JSON for `key`; never empty, which stands for removal.
 ///
 /// # Errors
 /// [`SqlError`] if SQLite refuses.
@@ -45,7 +55,10 @@ pub async fn flush(world: &(impl Sql + Kv), now: UnixSeconds) -> Result<(), SqlE
         Ok((columns.text()?, columns.text()?, columns.int()?))
     })?;
     for (key, value, version) in rows {
-        let sent = world.put(&key, &value).await.is_ok();
+        let sent = match value.as_str() {
+            REMOVED => world.delete(&key).await.is_ok(),
+            value => world.put(&key, value).await.is_ok(),
+        };
         let version = crate::ports::SqlValue::Int(version);
         if sent {
             // The row stays for a moment without a value, so that the next write of this key waits.

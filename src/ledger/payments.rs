@@ -9,11 +9,12 @@ use serde_json::Value;
 
 pub use self::rows::{due, find, find_open_or_paid, holds_seat, is_busy, next_due};
 pub use self::steps::{
-    NotPaid, SETTLE_SECONDS, carry_over, mark_delivered, mark_not_paid, mark_settled,
-    mark_settling, mark_unknown, mark_verified, note, postpone, take_over,
+    CONFIRM_SECONDS, NotPaid, SETTLE_SECONDS, carry_over, correct_transaction, mark_confirmed,
+    mark_delivered, mark_not_paid, mark_reversed, mark_settled, mark_settling, mark_unknown,
+    mark_verified, note, postpone, release, take_over,
 };
 
-use crate::id::{EventId, PaymentId};
+use crate::id::{EventId, PaymentId, PaymentIdentifier};
 use crate::money::Usdc;
 use crate::ports::{Sql, SqlError};
 use crate::time::UnixSeconds;
@@ -77,6 +78,10 @@ pub struct NewPayment<'a> {
     pub payment: String,
     /// Our requirements as the facilitator gets them, JSON.
     pub requirements: String,
+    /// The caller's own id of the payment.
+    pub identifier: Option<PaymentIdentifier>,
+    /// SHA-256 of the whole payment, hex.
+    pub payload_digest: String,
 }
 
 /// A row of `payments`.
@@ -116,6 +121,12 @@ pub struct Payment {
     pub attempts: u32,
     /// When the alarm looks after it next.
     pub next_check_at: Option<UnixSeconds>,
+    /// Who is paid (EIP-55).
+    pub pay_to: String,
+    /// What a tool that settles last hands over.
+    pub staged: Option<Value>,
+    /// SHA-256 of the whole payment, hex; missing on rows older than this column.
+    pub payload_digest: Option<String>,
 }
 
 /// What became of a claim.
@@ -131,6 +142,8 @@ pub enum Claim {
     Busy,
     /// An earlier payment of this wallet for the very same call has an unknown outcome.
     UnknownBefore,
+    /// The caller gave the same id to another payment.
+    IdentifierConflict,
 }
 
 /// Proof that money moved. Made from a settled row and from nothing else.
@@ -189,6 +202,11 @@ pub fn claim(
         Some(_) => return Ok(Claim::OtherSignature),
         None => None,
     };
+    if let Some(identifier) = &new.identifier
+        && rows::has_identifier(sql, &new.key.payer, identifier)?
+    {
+        return Ok(Claim::IdentifierConflict);
+    }
     if is_busy(sql, &new.key.payer, None, now)? {
         return Ok(Claim::Busy);
     }
@@ -197,7 +215,6 @@ pub fn claim(
     }
     let id = again.unwrap_or(id);
     write_claim(sql, &id, new, now)?;
-    steps::append(sql, "claimed", &id, None, now)?;
     Ok(Claim::New(id))
 }
 
@@ -241,11 +258,11 @@ fn write_claim(
     new: &NewPayment<'_>,
     now: UnixSeconds,
 ) -> Result<(), SqlError> {
-    let statement = "INSERT INTO payments (id, network, asset, payer, nonce, tool, digest, \
+    let statement = "INSERT OR REPLACE INTO payments (id, network, asset, payer, nonce, tool, digest, \
          arguments, amount, pay_to, valid_before, x402_version, payment, requirements, state, \
-         attempts, next_check_at, created_at, updated_at, signature_digest) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, \
-         ?9, ?10, ?11, ?12, ?13, ?14, 'claimed', 0, ?15, ?16, ?16, ?17)";
-    sql.run("DELETE FROM payments WHERE id = ?1", &[id.as_str().into()])?;
+         attempts, next_check_at, created_at, updated_at, signature_digest, identifier, \
+         payload_digest) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, \
+         'claimed', 0, ?15, ?16, ?16, ?17, ?18, ?19)";
     sql.run(
         statement,
         &[
@@ -266,6 +283,8 @@ fn write_claim(
             now.plus(CLAIM_SECONDS).into(),
             now.into(),
             new.key.signature_digest.as_str().into(),
+            new.identifier.as_ref().map(PaymentIdentifier::as_str).into(),
+            new.payload_digest.as_str().into(),
         ],
     )
     .map(drop)

@@ -1,4 +1,4 @@
-//! What a host has earned, from the ledger's `settled` rows.
+//! What a host has earned: the ledger's `settled` rows less the `reversed` ones.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -18,13 +18,17 @@ pub struct Sum {
     revenue_atomic: Usdc,
 }
 
+/// How many payments are left.
+const COUNT: &str = "sum(CASE entry WHEN 'settled' THEN 1 ELSE -1 END)";
+
 /// Everything that was settled.
 ///
 /// # Errors
 /// [`SqlError`] if SQLite refuses; so for every function here.
 pub fn total(sql: &impl Sql) -> Result<Usdc, SqlError> {
-    let statement = "SELECT coalesce(sum(amount), 0) FROM ledger WHERE entry = 'settled'";
-    first(sql, statement, &[])?.map_or(Ok(Usdc::ZERO), |mut columns| usdc(&mut columns))
+    let statement =
+        "SELECT coalesce(sum(amount), 0) FROM ledger WHERE entry IN ('settled', 'reversed')";
+    first(sql, statement, &[])?.map_or(Ok(Usdc::ZERO), |mut columns| columns.usdc())
 }
 
 /// Totals by tool, event and day (UTC).
@@ -34,14 +38,19 @@ pub fn total(sql: &impl Sql) -> Result<Usdc, SqlError> {
 pub fn statement(sql: &impl Sql) -> Result<Value, SqlError> {
     let by = |key: &str| {
         let statement = format!(
-            "SELECT {key}, count(*), sum(amount) FROM ledger \
-             WHERE entry = 'settled' AND {key} IS NOT NULL GROUP BY 1 ORDER BY 1"
+            "SELECT {key}, {COUNT}, sum(amount) FROM ledger \
+             WHERE entry IN ('settled', 'reversed') AND {key} IS NOT NULL GROUP BY 1 ORDER BY 1"
         );
         all(sql, &statement, &[], |columns| sum(columns, |columns| columns.text()))
     };
-    let days = "SELECT at - at % 86400, count(*), sum(amount) FROM ledger \
-         WHERE entry = 'settled' GROUP BY 1 ORDER BY 1";
-    let by_day = all(sql, days, &[], |columns| {
+    // What was taken back counts on the day on which it had come in.
+    let days = format!(
+        "SELECT at - at % 86400, {COUNT}, sum(amount) FROM (SELECT entry, amount, \
+         CASE entry WHEN 'settled' THEN at ELSE (SELECT min(s.at) FROM ledger s \
+         WHERE s.payment_id = l.payment_id AND s.entry = 'settled') END AS at \
+         FROM ledger l WHERE entry IN ('settled', 'reversed')) GROUP BY 1 ORDER BY 1"
+    );
+    let by_day = all(sql, &days, &[], |columns| {
         sum(columns, |columns| columns.moment().map(UnixSeconds::to_day))
     })?;
     let total = total(sql)?;
@@ -60,10 +69,6 @@ fn sum(
 ) -> Result<Sum, SqlError> {
     let key = key(columns)?;
     let payments = columns.count()?;
-    let revenue = usdc(columns)?;
+    let revenue = columns.usdc()?;
     Ok(Sum { key, payments, revenue: revenue.to_string(), revenue_atomic: revenue })
-}
-
-fn usdc(columns: &mut Columns) -> Result<Usdc, SqlError> {
-    Usdc::from_atomic(columns.count()?).map_err(|error| SqlError(format!("a sum {error}")))
 }

@@ -13,6 +13,9 @@ use crate::storage::{Columns, all};
 pub struct Line {
     id: String,
     state: String,
+    /// Whether somebody still has to look after it: what was paid for is not handed over yet, or it
+    /// is not known whether it was paid.
+    open: bool,
     tool: String,
     event_id: Option<String>,
     payer: String,
@@ -65,11 +68,12 @@ fn line(columns: &mut Columns) -> Result<Line, SqlError> {
     let tool = columns.text()?;
     let event_id = columns.optional_text()?;
     let payer = columns.text()?;
-    let amount = Usdc::from_atomic(columns.count()?)
-        .map_err(|error| SqlError(format!("an amount {error}")))?;
+    let amount = columns.usdc()?;
+    let open = !matches!(state.as_str(), "delivered" | "refused" | "failed");
     Ok(Line {
         id,
         state,
+        open,
         tool,
         event_id,
         payer,

@@ -35,7 +35,16 @@ pub enum Access {
     /// The host of the door.
     Owner,
     /// Who pays.
-    Paid(Price),
+    Paid(Price, Settle),
+}
+
+/// When the money of a paid tool moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settle {
+    /// Before the tool does its work: for what cannot be taken back.
+    First,
+    /// After it; what it did counts only together with the settlement.
+    Last,
 }
 
 /// What a call costs.
@@ -89,7 +98,7 @@ const ENTRIES: &[Entry] = &[
         name: "rsvpToEvent",
         title: "RSVP to an event",
         description: "Buys a seat at an event and returns the ticket. Costs the event's own price in USDC (see `price` in listEvents), paid with x402; the paying wallet is the guest, one seat for each wallet and event. If no answer arrives, repeat the same call with the same payment: it is never charged twice.",
-        access: Access::Paid(Price::OfTheEvent),
+        access: Access::Paid(Price::OfTheEvent, Settle::First),
         read_only: false,
         destructive: false,
         idempotent: true,
@@ -99,7 +108,7 @@ const ENTRIES: &[Entry] = &[
         name: "getEventAnalytics",
         title: "Event analytics",
         description: "Shows how many seats of an event were sold, its revenue and the payments. Costs $0.01 in USDC, paid with x402.",
-        access: Access::Paid(Price::Fixed(ANALYTICS_PRICE)),
+        access: Access::Paid(Price::Fixed(ANALYTICS_PRICE), Settle::Last),
         read_only: true,
         destructive: false,
         idempotent: true,
@@ -199,11 +208,22 @@ pub fn prices() -> Value {
         .map(|entry| {
             let price = match entry.access {
                 Access::Free | Access::Owner => json!({"access": "free"}),
-                Access::Paid(Price::Fixed(price)) => {
-                    json!({"access": "paid", "price": price.to_string(), "priceAtomic": price})
-                }
-                Access::Paid(Price::OfTheEvent) => {
-                    json!({"access": "paid", "price": "the event's own"})
+                Access::Paid(price, settle) => {
+                    let settle = match settle {
+                        Settle::First => "first",
+                        Settle::Last => "last",
+                    };
+                    let mut paid = json!({"access": "paid", "settle": settle});
+                    merge(
+                        &mut paid,
+                        match price {
+                            Price::Fixed(price) => {
+                                json!({"price": price.to_string(), "priceAtomic": price})
+                            }
+                            Price::OfTheEvent => json!({"price": "the event's own"}),
+                        },
+                    );
+                    paid
                 }
             };
             let mut tool = json!({
@@ -224,7 +244,7 @@ fn describe(entry: &Entry) -> Value {
         "readOnlyHint": entry.read_only,
         "destructiveHint": entry.destructive,
         "idempotentHint": entry.idempotent,
-        "openWorldHint": matches!(entry.access, Access::Paid(_)),
+        "openWorldHint": matches!(entry.access, Access::Paid(..)),
     });
     let mut tool = json!({
         "name": entry.name,
@@ -232,7 +252,7 @@ fn describe(entry: &Entry) -> Value {
         "description": entry.description,
         "inputSchema": entry.tool.input_schema(),
     });
-    if let Access::Paid(price) = entry.access {
+    if let Access::Paid(price, _) = entry.access {
         // Old clients look into the annotations, newer ones into `_meta` (protocols.md 3.9).
         merge(&mut annotations, json!({"paymentHint": true}));
         let mut meta = json!({"agents-x402/paymentRequired": true});

@@ -12,8 +12,8 @@ use crate::chain::networks::Network;
 use crate::http::{Headers, Reply};
 use crate::x402::quote::{PAYMENT_SECONDS_MAX, Quote};
 use crate::x402::wire::{
-    Extra, PaymentRequiredV1, PaymentRequiredV2, RequirementsV1, RequirementsV2, Resource,
-    SettleResponse,
+    Extra, PAYMENT_IDENTIFIER, PaymentRequiredV1, PaymentRequiredV2, RequirementsV1,
+    RequirementsV2, Resource, SettleResponse,
 };
 
 /// The longest payment in any form.
@@ -112,6 +112,7 @@ impl Challenge {
                 mime_type: MIME_TYPE,
             },
             accepts: self.each_network(requirements_v2),
+            extensions: extensions(),
         }
     }
 
@@ -193,6 +194,27 @@ pub fn receive(
         return Err(Unreadable::Contradiction);
     }
     Ok(Some(Received { payment, ways }))
+}
+
+/// The extensions that we honour. Clients echo them and fill in what is theirs.
+fn extensions() -> Value {
+    json!({PAYMENT_IDENTIFIER: {
+        "info": {"required": false},
+        "schema": {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "type": "object",
+            "properties": {
+                "required": {"type": "boolean"},
+                "id": {
+                    "type": "string",
+                    "minLength": 16,
+                    "maxLength": 128,
+                    "pattern": "^[a-zA-Z0-9_-]+$",
+                },
+            },
+            "required": ["required"],
+        },
+    }})
 }
 
 fn extra(network: &Network) -> Extra {

@@ -1,9 +1,11 @@
 //! A paid call, step by step. Each step consumes the one before it, so none can be left out:
 //!
 //! ```text
-//! Quoted ─verify→ Checked ─claim→ Claimed ─vouch→ Vouched ─reserve→ Reserved ─settle→ Settled
-//!                          (sync: row                    (sync: seat,
-//!                           before any await)             intent)
+//! Quoted ─verify→ Checked ─claim→ Claimed ─vouch→ Vouched ─claim_payee→ Exclusive
+//!                          (sync: row
+//!                           before any await)
+//!        Exclusive ─reserve→ Reserved ─settle→ Settled
+//!                   (sync: seat, intent, staged effect)
 //! ```
 //!
 //! What is bought is handed over for a [`Settled`] only, which is made from a settled row.
@@ -11,12 +13,13 @@
 #![deny(clippy::arithmetic_side_effects)]
 
 use alloy_primitives::hex;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::chain::networks::Network;
-use crate::id::PaymentId;
-use crate::ledger::payments::{self, Claim, Key, NewPayment, NotPaid, Payment, Settled};
-use crate::ports::{Level, SqlError, World};
+use crate::id::{PaymentId, ScopeId};
+use crate::ledger::payments::{self, Claim, Key, NewPayment, NotPaid, Payment, Settled, State};
+use crate::ports::{Level, PayeeClaim, SqlError, World};
 use crate::time::UnixSeconds;
 use crate::x402::facilitator::{Facilitator, Question, SettleOutcome, VerifyOutcome};
 use crate::x402::quote::Quote;
@@ -48,6 +51,13 @@ pub struct Vouched {
     checked: Checked,
 }
 
+/// No other host with the same payout address has this payment, or gets it from now on.
+#[derive(Debug)]
+pub struct Exclusive {
+    id: PaymentId,
+    checked: Checked,
+}
+
 /// The seat is held and the intent to settle is written.
 #[derive(Debug)]
 pub struct Reserved {
@@ -68,13 +78,21 @@ pub enum Claiming {
     Busy,
     /// An earlier payment for this call has an unknown outcome.
     UnknownBefore,
+    /// The caller gave the same id to another payment.
+    IdentifierConflict,
 }
+
+/// The alarm gave the call up while it waited; the same payment may be under way in another call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GivenUp;
 
 /// Why a call ends before money is known to have moved.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Stop {
     /// No money moved; a reason code.
     Refused(String),
+    /// Another host with the same payout address has the payment. We moved no money.
+    Elsewhere,
     /// No money moved; the facilitator cannot be used now. For us: why.
     Unavailable(String),
     /// Money may have moved; the alarm finds out. The transaction, if one was named.
@@ -127,7 +145,6 @@ impl Call<Checked> {
     pub fn claim(self, world: &impl World) -> Result<Claiming, SqlError> {
         let now = world.now();
         let checked = self.state;
-        let authorization = &checked.payment.authorization;
         let new = NewPayment {
             key: key_of(checked.network, &checked.payment),
             tool: &self.quote.call.tool,
@@ -135,13 +152,12 @@ impl Call<Checked> {
             arguments: self.quote.call.arguments.to_string(),
             amount: self.quote.amount,
             pay_to: self.quote.pay_to.to_checksum(None),
-            // `verify::check` has bounded it, so it fits; the far future is the safe side.
-            valid_before: UnixSeconds::new(
-                i64::try_from(authorization.valid_before).unwrap_or(i64::MAX),
-            ),
+            valid_before: valid_before(&checked),
             x402_version: checked.payment.version.number(),
             payment: checked.payment.raw.to_string(),
             requirements: checked.requirements.to_string(),
+            identifier: checked.payment.identifier.clone(),
+            payload_digest: payload_digest(&checked.payment),
         };
         Ok(match payments::claim(world, PaymentId::random(world), &new, now)? {
             Claim::New(id) => {
@@ -153,6 +169,7 @@ impl Call<Checked> {
             Claim::Known(_) | Claim::OtherSignature => Claiming::OtherCall,
             Claim::Busy => Claiming::Busy,
             Claim::UnknownBefore => Claiming::UnknownBefore,
+            Claim::IdentifierConflict => Claiming::IdentifierConflict,
         })
     }
 }
@@ -173,11 +190,11 @@ impl Call<Claimed> {
             match facilitator.verify(world, &question(&checked, &payer)).await {
                 VerifyOutcome::Valid => payments::mark_verified(world, &id, world.now())?,
                 VerifyOutcome::Invalid(reason) => {
-                    give_up(world, &id, &reason)?;
+                    payments::release(world, &id, &reason, world.now())?;
                     return Err(Stop::Refused(reason));
                 }
                 VerifyOutcome::Unavailable(why) => {
-                    give_up(world, &id, "verification unavailable")?;
+                    payments::release(world, &id, "verification unavailable", world.now())?;
                     return Err(Stop::Unavailable(why));
                 }
             }
@@ -187,22 +204,64 @@ impl Call<Claimed> {
 }
 
 impl Call<Vouched> {
-    /// Holds the seat and writes down that settlement is about to be asked for, if `check` still
-    /// agrees. `check` and the writing happen without an `await` between them.
+    /// Claims the payment for `scope` among all hosts with the same payout address.
     ///
     /// # Errors
-    /// Whatever `check` says; the claim is given up then.
-    pub fn reserve<E: From<SqlError> + std::fmt::Display>(
+    /// [`Stop`]; the claim is given up then.
+    pub async fn claim_payee(
         self,
         world: &impl World,
-        check: impl FnOnce(&str, &PaymentId) -> Result<(), E>,
-    ) -> Result<Call<Reserved>, E> {
+        scope: &ScopeId,
+    ) -> Result<Call<Exclusive>, Stop> {
         let Vouched { id, checked } = self.state;
-        if let Err(error) = check(&checked.payer().to_checksum(None), &id) {
-            give_up(world, &id, "not available any more")?;
-            return Err(error);
+        let key = key_of(checked.network, &checked.payment);
+        let claim = PayeeClaim {
+            pay_to: self.quote.pay_to.to_checksum(None),
+            payment: format!("{}/{}/{}/{}", key.network, key.asset, key.payer, key.nonce),
+            holder: scope.clone(),
+            valid_before: valid_before(&checked),
+        };
+        match world.claim(claim).await {
+            Ok(true) => Ok(Call { quote: self.quote, state: Exclusive { id, checked } }),
+            Ok(false) => {
+                payments::release(world, &id, "claimed by another host", world.now())?;
+                Err(Stop::Elsewhere)
+            }
+            Err(error) => {
+                payments::release(world, &id, "the payee is unavailable", world.now())?;
+                Err(Stop::Unavailable(error.to_string()))
+            }
         }
-        payments::mark_settling(world, &id, self.quote.seat.as_ref(), world.now())?;
+    }
+}
+
+impl Call<Exclusive> {
+    /// Holds the seat and writes down that settlement is about to be asked for, if `check` still
+    /// agrees; it gives what is staged for a tool that settles last. `check` and the writing happen
+    /// without an `await` between them.
+    ///
+    /// # Errors
+    /// Whatever `check` says; the claim is given up then. [`GivenUp`] if it has been already.
+    pub fn reserve<E: From<SqlError> + From<GivenUp>>(
+        self,
+        world: &impl World,
+        check: impl FnOnce(&str, &PaymentId) -> Result<Option<Value>, E>,
+    ) -> Result<Call<Reserved>, E> {
+        let Exclusive { id, checked } = self.state;
+        // The alarm may have given the call up while it waited.
+        let row = payments::find(world, &id)?;
+        if !row.is_some_and(|row| matches!(row.state, State::Claimed | State::Verified)) {
+            return Err(GivenUp.into());
+        }
+        let staged = match check(&checked.payer().to_checksum(None), &id) {
+            Ok(staged) => staged,
+            Err(error) => {
+                payments::release(world, &id, "not available any more", world.now())?;
+                return Err(error);
+            }
+        };
+        let seat = self.quote.seat.as_ref();
+        payments::mark_settling(world, &id, seat, staged.as_ref(), world.now())?;
         Ok(Call { quote: self.quote, state: Reserved { id, checked } })
     }
 }
@@ -238,6 +297,12 @@ pub fn key_of(network: &'static Network, payment: &PaymentPayload) -> Key {
     }
 }
 
+/// Stands for the whole payment, to the last member: SHA-256, hex.
+#[must_use]
+pub fn payload_digest(payment: &PaymentPayload) -> String {
+    hex::encode(Sha256::digest(payment.raw.to_string()))
+}
+
 /// Asks once more for the settlement of a payment whose outcome is unknown.
 ///
 /// # Errors
@@ -264,6 +329,28 @@ pub async fn settle_again(
     record(world, &payment.id, payment.attempts, outcome)
 }
 
+/// Has the money of a delivered payment moved once more, because the chain has dropped it. The
+/// transaction, if it did.
+pub async fn move_again(
+    world: &impl World,
+    facilitator: &Facilitator,
+    settled: &Settled,
+) -> Option<String> {
+    let payment = settled.payment();
+    let question = Question {
+        x402_version: payment.x402_version,
+        payment: payment.payment.as_ref()?,
+        requirements: &payment.requirements,
+        payer: &payment.payer,
+    };
+    match facilitator.settle(world, &question).await {
+        SettleOutcome::Settled(transaction) => Some(transaction),
+        SettleOutcome::Refused(_) | SettleOutcome::Unavailable(_) | SettleOutcome::Unknown(..) => {
+            None
+        }
+    }
+}
+
 /// When to look again at a payment of unknown outcome: 3 s, 6 s, 12 s … up to 5 minutes.
 #[must_use]
 pub fn next_check(attempts: u32, now: UnixSeconds) -> UnixSeconds {
@@ -277,10 +364,22 @@ fn record(
     outcome: SettleOutcome,
 ) -> Result<Settled, Stop> {
     let now = world.now();
-    // A second look may have settled it while this answer was on its way.
-    if let Some(settled) = payments::find(world, id)?.and_then(|payment| payment.settled()) {
+    let row = payments::find(world, id)?;
+    // A second look may have settled it while this answer was on its way …
+    if let Some(settled) = row.as_ref().and_then(Payment::settled) {
         return Ok(settled);
     }
+    // … or be asking for it right now; then a refusal of the first request says nothing of that one.
+    let is_alone = row.is_some_and(|row| row.attempts <= attempts.saturating_add(1));
+    let outcome = match outcome {
+        SettleOutcome::Refused(why) | SettleOutcome::Unavailable(why) if !is_alone => {
+            SettleOutcome::Unknown(why, None)
+        }
+        other @ (SettleOutcome::Settled(_)
+        | SettleOutcome::Refused(_)
+        | SettleOutcome::Unavailable(_)
+        | SettleOutcome::Unknown(..)) => other,
+    };
     let step = match &outcome {
         SettleOutcome::Settled(_) => "settled",
         SettleOutcome::Refused(_) => "settlement refused",
@@ -305,6 +404,12 @@ fn record(
             Err(Stop::Unknown(transaction))
         }
     }
+}
+
+/// `verify::check` has bounded it, so it fits; the far future is the safe side.
+fn valid_before(checked: &Checked) -> UnixSeconds {
+    let seconds = i64::try_from(checked.payment.authorization.valid_before);
+    UnixSeconds::new(seconds.unwrap_or(i64::MAX))
 }
 
 fn give_up(world: &impl World, id: &PaymentId, reason: &str) -> Result<(), SqlError> {

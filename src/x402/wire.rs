@@ -5,9 +5,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::chain::eip3009::Authorization;
+use crate::id::PaymentIdentifier;
 
 /// The longest signature we look at: ERC-6492 wrappers carry a factory call.
 pub const SIGNATURE_BYTES_MAX: usize = 8 * 1024;
+
+/// The extension by which a caller gives its payment an id (x402, `payment-identifier`).
+pub const PAYMENT_IDENTIFIER: &str = "payment-identifier";
 
 /// Version of the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,6 +112,8 @@ pub struct PaymentRequiredV2 {
     pub resource: Resource,
     /// The choices.
     pub accepts: Vec<RequirementsV2>,
+    /// What may be sent besides a payment.
+    pub extensions: Value,
 }
 
 /// `PaymentRequired`, version 1.
@@ -156,6 +162,8 @@ pub struct PaymentPayload {
     pub authorization: Authorization,
     /// The signature.
     pub signature: Bytes,
+    /// The caller's own id of it (extension `payment-identifier`).
+    pub identifier: Option<PaymentIdentifier>,
     /// The whole object, for the facilitator.
     pub raw: Value,
 }
@@ -209,7 +217,23 @@ impl PaymentPayload {
         let payload = raw.get("payload").ok_or(PayloadError::Field("payload"))?;
         let authorization = read_authorization(payload)?;
         let signature = read_signature(payload)?;
-        Ok(Self { version, accepted, network, authorization, signature, raw })
+        let identifier = read_identifier(&raw)?;
+        Ok(Self { version, accepted, network, authorization, signature, identifier, raw })
+    }
+}
+
+/// `extensions["payment-identifier"].info.id`. A client that only echoes what we advertise sends none.
+fn read_identifier(raw: &Value) -> Result<Option<PaymentIdentifier>, PayloadError> {
+    let id = raw
+        .get("extensions")
+        .and_then(|extensions| extensions.get(PAYMENT_IDENTIFIER))
+        .and_then(|extension| extension.get("info"))
+        .and_then(|info| info.get("id"));
+    let malformed = || PayloadError::Field("extensions.payment-identifier.info.id");
+    match id {
+        None => Ok(None),
+        Some(Value::String(id)) => PaymentIdentifier::parse(id).map(Some).map_err(|_| malformed()),
+        Some(_) => Err(malformed()),
     }
 }
 

@@ -18,8 +18,8 @@ use events_concierge::http::{Headers, Reply};
 use events_concierge::id::{RequestId, ScopeId};
 use events_concierge::identity::UserId;
 use events_concierge::ports::{
-    Alarm, Clock, Http, HttpError, HttpRequest, HttpResponse, Kv, KvError, Level, Log, Random, Row,
-    Sql, SqlError, SqlValue,
+    Alarm, Clock, Http, HttpError, HttpRequest, HttpResponse, Kv, KvError, Level, Log, PayeeClaim,
+    PayeeError, Payees, Random, Row, Sql, SqlError, SqlValue,
 };
 use events_concierge::time::UnixSeconds;
 use k256::ecdsa::SigningKey;
@@ -50,6 +50,9 @@ pub(crate) struct Memory {
     random: Cell<u64>,
     pub(crate) kv: RefCell<BTreeMap<String, String>>,
     pub(crate) kv_is_down: Cell<bool>,
+    /// Which host a payment was claimed by.
+    pub(crate) payees: RefCell<BTreeMap<String, ScopeId>>,
+    pub(crate) payees_are_down: Cell<bool>,
     pub(crate) verify_refuses: Cell<bool>,
     pub(crate) alarm: Cell<Option<i64>>,
     pub(crate) settles: RefCell<VecDeque<Settles>>,
@@ -150,6 +153,14 @@ impl Kv for World {
         Ok(())
     }
 
+    async fn delete(&self, key: &str) -> Result<(), KvError> {
+        if self.memory.kv_is_down.get() {
+            return Err(KvError("down".to_owned()));
+        }
+        self.memory.kv.borrow_mut().remove(key);
+        Ok(())
+    }
+
     async fn list(
         &self,
         prefix: &str,
@@ -157,6 +168,19 @@ impl Kv for World {
     ) -> Result<(Vec<String>, Option<String>), KvError> {
         let kv = self.memory.kv.borrow();
         Ok((kv.keys().filter(|key| key.starts_with(prefix)).cloned().collect(), None))
+    }
+}
+
+impl Payees for World {
+    async fn claim(&self, claim: PayeeClaim) -> Result<bool, PayeeError> {
+        // Another object: asking it takes a turn of the loop.
+        yield_once().await;
+        if self.memory.payees_are_down.get() {
+            return Err(PayeeError("down".to_owned()));
+        }
+        let mut claims = self.memory.payees.borrow_mut();
+        let holder = claims.entry(claim.payment).or_insert_with(|| claim.holder.clone());
+        Ok(*holder == claim.holder)
     }
 }
 
@@ -369,6 +393,7 @@ impl Door {
             request_id: RequestId::random(&self.world),
             scope: self.scope.clone(),
             origin: None,
+            source: "203.0.113.1".to_owned(),
             cursor: None,
             user: owner.then_some(user),
             action,

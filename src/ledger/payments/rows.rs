@@ -3,8 +3,7 @@
 use serde_json::Value;
 
 use super::{Key, Payment, State};
-use crate::id::{EventId, PaymentId};
-use crate::money::Usdc;
+use crate::id::{EventId, PaymentId, PaymentIdentifier};
 use crate::ports::{Sql, SqlError};
 use crate::storage::{Columns, all, first};
 use crate::time::UnixSeconds;
@@ -117,8 +116,20 @@ pub(super) fn has_unknown(sql: &impl Sql, payer: &str, digest: &str) -> Result<b
     Ok(first(sql, statement, &[payer.into(), digest.into()])?.is_some())
 }
 
+/// Whether the wallet's caller gave this id to a payment that is open or paid.
+pub(super) fn has_identifier(
+    sql: &impl Sql,
+    payer: &str,
+    identifier: &PaymentIdentifier,
+) -> Result<bool, SqlError> {
+    let statement = "SELECT 1 FROM payments WHERE payer = ?1 AND identifier = ?2 \
+         AND state NOT IN ('refused', 'failed') LIMIT 1";
+    Ok(first(sql, statement, &[payer.into(), identifier.as_str().into()])?.is_some())
+}
+
 const COLUMNS: &str = "id, network, payer, tool, digest, arguments, amount, valid_before, \
-     x402_version, payment, requirements, event_id, state, tx_hash, answer, attempts, next_check_at";
+     x402_version, payment, requirements, event_id, state, tx_hash, answer, attempts, next_check_at, \
+     pay_to, staged, payload_digest";
 
 fn payment_of(columns: &mut Columns) -> Result<Payment, SqlError> {
     let json = |text: &str| serde_json::from_str::<Value>(text);
@@ -130,9 +141,7 @@ fn payment_of(columns: &mut Columns) -> Result<Payment, SqlError> {
         tool: columns.text()?,
         digest: columns.text()?,
         arguments: columns.parsed(json)?,
-        amount: columns.count().and_then(|atomic| {
-            Usdc::from_atomic(atomic).map_err(|error| SqlError(format!("an amount {error}")))
-        })?,
+        amount: columns.usdc()?,
         valid_before: columns.moment()?,
         x402_version: u8::try_from(columns.count()?).unwrap_or(2),
         payment: columns.optional_text()?.as_deref().map(json).transpose().map_err(damaged)?,
@@ -146,5 +155,8 @@ fn payment_of(columns: &mut Columns) -> Result<Payment, SqlError> {
         answer: columns.optional_text()?.as_deref().map(json).transpose().map_err(damaged)?,
         attempts: u32::try_from(columns.count()?).unwrap_or(u32::MAX),
         next_check_at: columns.optional_int()?.map(UnixSeconds::new),
+        pay_to: columns.text()?,
+        staged: columns.optional_text()?.as_deref().map(json).transpose().map_err(damaged)?,
+        payload_digest: columns.optional_text()?,
     })
 }

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::rows::find;
 use super::{CLAIM_SECONDS, Settled, State};
 use crate::id::{EventId, PaymentId};
+use crate::ledger::wallets;
 use crate::money::Usdc;
 use crate::ports::{Sql, SqlError, SqlValue};
 use crate::time::UnixSeconds;
@@ -12,16 +13,39 @@ use crate::time::UnixSeconds;
 /// How long a `/settle` may stay without an answer before the alarm looks after it, seconds.
 pub const SETTLE_SECONDS: i64 = 75;
 
+/// How long after the delivery the chain is asked whether the money is still there, seconds: a
+/// dozen blocks on the networks that we know.
+pub const CONFIRM_SECONDS: i64 = 30;
+
 /// The facilitator vouches for the signature.
 ///
 /// # Errors
 /// As [`super::claim`].
 pub fn mark_verified(sql: &impl Sql, id: &PaymentId, now: UnixSeconds) -> Result<(), SqlError> {
-    step(sql, id, State::Verified, now, "next_check_at = ?4", &[now.plus(CLAIM_SECONDS).into()])?;
-    append(sql, "verified", id, None, now)
+    let statement = "UPDATE payments SET state = 'verified', updated_at = ?2, next_check_at = ?3 \
+         WHERE id = ?1 AND state = 'claimed'";
+    let next = now.plus(CLAIM_SECONDS);
+    sql.run(statement, &[id.as_str().into(), now.into(), next.into()]).map(drop)
 }
 
-/// Holds a seat, if one is needed, and writes down that `/settle` will be asked for.
+/// Gives a claim up before anybody was asked to move money. A payment that another call has taken
+/// further meanwhile stays as it is.
+///
+/// # Errors
+/// As [`super::claim`].
+pub fn release(
+    sql: &impl Sql,
+    id: &PaymentId,
+    reason: &str,
+    now: UnixSeconds,
+) -> Result<(), SqlError> {
+    let statement = "UPDATE payments SET state = 'refused', updated_at = ?2, reason = ?3, \
+         payment = NULL, next_check_at = NULL WHERE id = ?1 AND state IN ('claimed', 'verified')";
+    sql.run(statement, &[id.as_str().into(), now.into(), reason.into()]).map(drop)
+}
+
+/// Holds a seat, if one is needed, keeps what is `staged`, and writes down that `/settle` will be
+/// asked for.
 ///
 /// # Errors
 /// As [`super::claim`].
@@ -29,12 +53,18 @@ pub fn mark_settling(
     sql: &impl Sql,
     id: &PaymentId,
     seat: Option<&EventId>,
+    staged: Option<&Value>,
     now: UnixSeconds,
 ) -> Result<(), SqlError> {
-    let values = [now.plus(SETTLE_SECONDS).into(), seat.map(EventId::as_str).into()];
-    let set = "next_check_at = ?4, event_id = coalesce(?5, event_id), attempts = attempts + 1";
-    step(sql, id, State::Settling, now, set, &values)?;
-    append(sql, "settling", id, None, now)
+    let staged = staged.map(Value::to_string);
+    let values = [
+        now.plus(SETTLE_SECONDS).into(),
+        seat.map(EventId::as_str).into(),
+        staged.as_deref().into(),
+    ];
+    let set = "next_check_at = ?4, event_id = coalesce(?5, event_id), staged = ?6, \
+         attempts = attempts + 1";
+    step(sql, id, State::Settling, now, set, &values)
 }
 
 /// Money moved: writes it down and gives the proof.
@@ -47,18 +77,19 @@ pub fn mark_settled(
     transaction: &str,
     now: UnixSeconds,
 ) -> Result<Settled, SqlError> {
+    let missing = || SqlError("a settled payment is not there".to_owned());
+    let before = find(sql, id)?.ok_or_else(missing)?;
     // Two may find out the same at once; the money is counted once.
-    if let Some(settled) = find(sql, id)?.and_then(|payment| payment.settled()) {
+    if let Some(settled) = before.settled() {
         return Ok(settled);
     }
     sql.atomically(|| {
         let values = [transaction.into(), now.plus(CLAIM_SECONDS).into()];
         step(sql, id, State::Settled, now, "tx_hash = ?4, next_check_at = ?5", &values)?;
-        append(sql, "settled", id, None, now)
+        append(sql, "settled", id, 1, now)?;
+        wallets::count_settled(sql, &before.payer, now)
     })?;
-    find(sql, id)?
-        .and_then(|payment| payment.settled())
-        .ok_or_else(|| SqlError("a settled payment is not there".to_owned()))
+    find(sql, id)?.and_then(|payment| payment.settled()).ok_or_else(missing)
 }
 
 /// The result is stored. Part of the block that also writes what was bought.
@@ -72,10 +103,12 @@ pub fn mark_delivered(
     now: UnixSeconds,
 ) -> Result<(), SqlError> {
     let id = &settled.payment.id;
-    // The signature is not needed any more, so it is not kept.
-    let set = "answer = ?4, payment = NULL, next_check_at = NULL";
-    step(sql, id, State::Delivered, now, set, &[answer.to_string().into()])?;
-    append(sql, "delivered", id, None, now)
+    // The signature is kept until the chain has confirmed the money: until then it may be needed to
+    // settle once more.
+    let set = "answer = ?4, staged = NULL, attempts = 0, next_check_at = ?5";
+    let values = [answer.to_string().into(), now.plus(CONFIRM_SECONDS).into()];
+    step(sql, id, State::Delivered, now, set, &values)?;
+    append(sql, "delivered", id, 0, now)
 }
 
 /// No money moved. Frees the seat.
@@ -89,13 +122,19 @@ pub fn mark_not_paid(
     reason: &str,
     now: UnixSeconds,
 ) -> Result<(), SqlError> {
-    let state = match state {
-        NotPaid::Refused => State::Refused,
-        NotPaid::Failed => State::Failed,
-    };
-    let set = "reason = ?4, event_id = NULL, payment = NULL, next_check_at = NULL";
-    step(sql, id, state, now, set, &[reason.into()])?;
-    append(sql, state.as_str(), id, Some(reason), now)
+    // Only a judged signature says something of the wallet; anybody can send another one.
+    let signer = find(sql, id)?.filter(|before| before.state == State::Settling);
+    let set = "reason = ?4, event_id = NULL, payment = NULL, staged = NULL, next_check_at = NULL";
+    sql.atomically(|| {
+        if let (NotPaid::Refused, Some(before)) = (state, &signer) {
+            wallets::count_refusal(sql, &before.payer, now)?;
+        }
+        let state = match state {
+            NotPaid::Refused => State::Refused,
+            NotPaid::Failed => State::Failed,
+        };
+        step(sql, id, state, now, set, &[reason.into()])
+    })
 }
 
 /// Which end without payment.
@@ -119,8 +158,54 @@ pub fn mark_unknown(
     now: UnixSeconds,
 ) -> Result<(), SqlError> {
     let values = [reason.into(), next_check_at.into()];
-    step(sql, id, State::Unknown, now, "reason = ?4, next_check_at = ?5", &values)?;
-    append(sql, "unknown", id, Some(reason), now)
+    step(sql, id, State::Unknown, now, "reason = ?4, next_check_at = ?5", &values)
+}
+
+/// The chain has kept the money: nothing is left to do, and the signature is not needed any more.
+///
+/// # Errors
+/// As [`super::claim`].
+pub fn mark_confirmed(sql: &impl Sql, id: &PaymentId) -> Result<(), SqlError> {
+    let statement = "UPDATE payments SET payment = NULL, next_check_at = NULL WHERE id = ?1";
+    sql.run(statement, &[id.as_str().into()]).map(drop)
+}
+
+/// The money of a delivered payment moved in another transaction than was written down, because the
+/// chain has dropped that one. `also` is done in the same block.
+///
+/// # Errors
+/// As [`super::claim`].
+pub fn correct_transaction(
+    sql: &impl Sql,
+    settled: &Settled,
+    transaction: &str,
+    now: UnixSeconds,
+    also: impl FnOnce() -> Result<(), SqlError>,
+) -> Result<(), SqlError> {
+    let id = &settled.payment.id;
+    sql.atomically(|| {
+        append(sql, "reversed", id, -1, now)?;
+        let statement = "UPDATE payments SET tx_hash = ?2, answer = replace(answer, tx_hash, ?2), \
+             attempts = 0, next_check_at = ?3, updated_at = ?4 WHERE id = ?1";
+        let next = now.plus(CONFIRM_SECONDS);
+        sql.run(statement, &[id.as_str().into(), transaction.into(), next.into(), now.into()])?;
+        append(sql, "settled", id, 1, now)?;
+        also()
+    })
+}
+
+/// The chain has dropped the money of a delivered payment, and the authorization has run out. Part
+/// of the block that also takes back what was bought.
+///
+/// # Errors
+/// As [`super::claim`].
+pub fn mark_reversed(sql: &impl Sql, settled: &Settled, now: UnixSeconds) -> Result<(), SqlError> {
+    let id = &settled.payment.id;
+    append(sql, "reversed", id, -1, now)?;
+    wallets::uncount_settled(sql, &settled.payment.payer)?;
+    let set = "reason = ?4, answer = NULL, event_id = NULL, payment = NULL, next_check_at = NULL";
+    let reason = "the chain has dropped the transaction";
+    step(sql, id, State::Failed, now, set, &[reason.into()])
 }
 
 /// Takes over what an earlier instance of the object left half-done. An object has one instance at a
@@ -195,15 +280,16 @@ fn step(
     sql.run(&statement, &parameters).map(drop)
 }
 
-/// Appends to the ledger what the payment's row says now.
-pub(super) fn append(
+/// Appends to the ledger what the payment's row says now; `sign` is that of the money: 1, 0 or -1.
+fn append(
     sql: &impl Sql,
     entry: &str,
     id: &PaymentId,
-    note: Option<&str>,
+    sign: i8,
     now: UnixSeconds,
 ) -> Result<(), SqlError> {
-    let statement = "INSERT INTO ledger (entry, payment_id, tool, event_id, amount, tx_hash, note, at) \
-         SELECT ?1, id, tool, event_id, amount, tx_hash, ?3, ?4 FROM payments WHERE id = ?2";
-    sql.run(statement, &[entry.into(), id.as_str().into(), note.into(), now.into()]).map(drop)
+    let statement = "INSERT INTO ledger (entry, payment_id, tool, event_id, amount, tx_hash, at) \
+         SELECT ?1, id, tool, event_id, amount * ?3, tx_hash, ?4 FROM payments WHERE id = ?2";
+    let sign = SqlValue::Int(i64::from(sign));
+    sql.run(statement, &[entry.into(), id.as_str().into(), sign, now.into()]).map(drop)
 }

@@ -1,0 +1,186 @@
+//! What is handed over for a settled payment, in one block with the books.
+
+use serde_json::{Value, json};
+
+use crate::events::input::{GuestDetails, RsvpToEvent};
+use crate::events::rsvp::Rsvp;
+use crate::events::store;
+use crate::host::Host;
+use crate::host::answers::receipt;
+use crate::host::paid::Wanted;
+use crate::host::profile::Profile;
+use crate::host::tools::publish_event;
+use crate::id::{EventId, RsvpId, TicketCode};
+use crate::ledger::payments::{self, Payment, Settled};
+use crate::ledger::{outbox, revenue};
+use crate::mcp::catalog::Tool;
+use crate::outcome::{Done, Failure, Fatal, Money};
+use crate::ports::{SqlError, World};
+
+/// The most payments that `getEventAnalytics` lists.
+const ANALYTICS_RSVPS_MAX: u32 = 1_000;
+
+impl<W: World> Host<W> {
+    /// Hands over what was paid for, in one block with the books. If that fails, the payment stays
+    /// settled: the alarm, or the same payment again, delivers it without another charge.
+    pub(super) fn deliver(&self, profile: &Profile, settled: &Settled) -> Result<Done, Failure> {
+        let result = match Tool::by_name(&settled.payment().tool) {
+            Some(Tool::RsvpToEvent) => self.deliver_seat(profile, settled),
+            Some(Tool::GetEventAnalytics) => self.deliver_staged(profile, settled),
+            _ => Err(SqlError("a payment for a tool that is not sold".to_owned())),
+        };
+        match result {
+            Ok(value) => Ok(Done { value, receipt: Some(receipt(settled)) }),
+            Err(error) => {
+                Err(Failure::Fatal(Fatal { what: error.to_string(), money: Money::Moved }))
+            }
+        }
+    }
+
+    fn deliver_seat(&self, profile: &Profile, settled: &Settled) -> Result<Value, SqlError> {
+        let now = self.world.now();
+        let payment = settled.payment();
+        let arguments: RsvpToEvent = serde_json::from_value(payment.arguments.clone())
+            .map_err(|error| SqlError(format!("stored arguments: {error}")))?;
+        let event_id = payment.event_id.clone();
+        let event_id = event_id.ok_or_else(|| SqlError("a seat without an event".to_owned()))?;
+        let rsvp = Rsvp {
+            id: RsvpId::random(&self.world),
+            event_id: event_id.clone(),
+            payer: payment.payer.clone(),
+            code: TicketCode::random(&profile.scope, &self.world),
+            guest: arguments.guest().unwrap_or_else(|_| GuestDetails::default()),
+            paid: payment.amount,
+            transaction: settled.transaction().to_owned(),
+            network: payment.network.clone(),
+            created_at: now,
+            checked_in_at: None,
+        };
+        let sql = &self.world;
+        sql.atomically(|| {
+            store::insert_rsvp(sql, &rsvp, payment.id.as_str())?;
+            let answer = self.ticket_answer(profile, &rsvp, settled)?;
+            payments::mark_delivered(sql, settled, &answer, now)?;
+            self.publish_seat(profile, payment)?;
+            self.publish_revenue(profile)?;
+            Ok(answer)
+        })
+    }
+
+    fn ticket_answer(
+        &self,
+        profile: &Profile,
+        rsvp: &Rsvp,
+        settled: &Settled,
+    ) -> Result<Value, SqlError> {
+        let now = self.world.now();
+        let (event, seats) = store::find(&self.world, &rsvp.event_id)?
+            .ok_or_else(|| SqlError("a seat at an event that is not there".to_owned()))?;
+        // The seat's own hold counts as taken by now.
+        let seats = crate::events::Seats { held: seats.held.saturating_sub(1), ..seats };
+        let url = &self.config.public_url;
+        Ok(json!({
+            "success": true,
+            "event": event.view(seats, now),
+            "rsvp": {"id": rsvp.id, "code": rsvp.code, "payer": rsvp.payer},
+            "transactionHash": settled.transaction(),
+            "message": format!(
+                "You have a seat. ${} was paid. Show the ticket at the entrance.", rsvp.paid
+            ),
+            "ticketUrl": format!("{url}/t/{}", rsvp.code),
+            "calendarUrl": format!("{url}/e/{}/{}/calendar.ics", profile.scope, event.id),
+        }))
+    }
+
+    /// What a tool that settles last was worked out to answer, before the money moved.
+    fn deliver_staged(&self, profile: &Profile, settled: &Settled) -> Result<Value, SqlError> {
+        let payment = settled.payment();
+        let answer = match &payment.staged {
+            Some(answer) => answer.clone(),
+            // A payment from before results were staged.
+            None => self.analytics(&payment.arguments)?,
+        };
+        self.world.atomically(|| {
+            payments::mark_delivered(&self.world, settled, &answer, self.world.now())?;
+            self.publish_revenue(profile)
+        })?;
+        Ok(answer)
+    }
+
+    /// Does the work of a tool that settles last.
+    pub(super) fn stage(&self, wanted: &Wanted) -> Result<Option<Value>, Failure> {
+        match wanted {
+            Wanted::Seat { .. } => Ok(None),
+            Wanted::Analytics { event_id } => {
+                Ok(Some(self.analytics(&json!({"eventId": event_id}))?))
+            }
+        }
+    }
+
+    fn analytics(&self, arguments: &Value) -> Result<Value, SqlError> {
+        let id = arguments.get("eventId").and_then(Value::as_str).unwrap_or_default();
+        let id = EventId::parse(id).map_err(|error| SqlError(format!("stored id: {error}")))?;
+        let earned = store::earned(&self.world, &id)?;
+        let rsvps = store::rsvps(&self.world, &id, ANALYTICS_RSVPS_MAX)?;
+        Ok(json!({
+            "totalRsvps": earned.rsvps,
+            "totalRevenue": earned.revenue.to_string(),
+            "totalRevenueAtomic": earned.revenue,
+            "rsvps": rsvps.iter().map(Rsvp::public_line).collect::<Vec<_>>(),
+        }))
+    }
+
+    /// The chain has the money in another transaction than was written down.
+    pub(super) fn correct(
+        &self,
+        profile: &Profile,
+        settled: &Settled,
+        transaction: &str,
+    ) -> Result<(), SqlError> {
+        let sql = &self.world;
+        let payment = settled.payment();
+        let now = sql.now();
+        payments::correct_transaction(sql, settled, transaction, now, || {
+            store::correct_rsvp(sql, &payment.id, transaction)?;
+            self.publish_seat(profile, payment)
+        })
+    }
+
+    /// The chain has dropped the money for good: takes back what was bought.
+    pub(super) fn take_back(&self, profile: &Profile, settled: &Settled) -> Result<(), SqlError> {
+        let sql = &self.world;
+        let payment = settled.payment();
+        let now = sql.now();
+        sql.atomically(|| {
+            store::remove_rsvp(sql, &payment.id)?;
+            payments::mark_reversed(sql, settled, now)?;
+            self.publish_seat(profile, payment)?;
+            self.publish_revenue(profile)
+        })
+    }
+
+    /// Publishes what there is now of the seat that a payment bought, and of its event.
+    fn publish_seat(&self, profile: &Profile, payment: &Payment) -> Result<(), SqlError> {
+        let sql = &self.world;
+        let now = sql.now();
+        let id = payment.arguments.get("eventId").and_then(Value::as_str).map(EventId::parse);
+        let (Some(Ok(id)), Some(Tool::RsvpToEvent)) = (id, Tool::by_name(&payment.tool)) else {
+            return Ok(());
+        };
+        let key = format!("{}:rsvps:{id}:{}", profile.scope, payment.payer);
+        match store::rsvp_of_payer(sql, &id, &payment.payer)? {
+            Some(rsvp) => outbox::put(sql, &key, &rsvp.record(), now)?,
+            None => outbox::remove(sql, &key, now)?,
+        }
+        match store::find(sql, &id)? {
+            Some((event, seats)) => publish_event(sql, &profile.scope, &event, seats, now),
+            None => Ok(()),
+        }
+    }
+
+    fn publish_revenue(&self, profile: &Profile) -> Result<(), SqlError> {
+        let total = revenue::total(&self.world)?.atomic().to_string();
+        let key = format!("{}:revenue", profile.scope);
+        outbox::put_text(&self.world, &key, &total, self.world.now())
+    }
+}

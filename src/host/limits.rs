@@ -1,0 +1,266 @@
+//! Bounds for what strangers may do at a door: calls in a minute, dollars in a day.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::host::Host;
+use crate::ledger::wallets;
+use crate::money::Usdc;
+use crate::outcome::{Abort, Failure, Money};
+use crate::ports::{Sql, SqlError, SqlValue, World};
+use crate::storage::first;
+use crate::time::UnixSeconds;
+
+/// What one wallet, and one source, may do at a door.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Paid calls of one wallet in a minute.
+    pub calls_per_minute: u32,
+    /// What one wallet may pay in 24 hours.
+    pub usd_per_day: Usdc,
+    /// Calls of one source in a minute that are not paid for in the end.
+    pub unpaid_per_minute: u32,
+}
+
+/// What a host sends to change them; what is left out stays.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LimitChanges {
+    calls_per_minute: Option<u32>,
+    usd_per_day: Option<String>,
+    unpaid_per_minute: Option<u32>,
+}
+
+const USD_PER_DAY: Usdc = match Usdc::from_atomic(1_000_000_000) {
+    Ok(dollars) => dollars,
+    Err(_) => Usdc::MAX,
+};
+const MINUTE_SECONDS: i64 = 60;
+const DAY_SECONDS: i64 = 86_400;
+const PER_MINUTE_MAX: u32 = 100_000;
+/// Wallets and sources that are counted at a time. More of them share one count.
+const COUNTED_MAX: usize = 10_000;
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { calls_per_minute: 30, usd_per_day: USD_PER_DAY, unpaid_per_minute: 300 }
+    }
+}
+
+impl Limits {
+    /// The host's own limits, and the usual ones where it set none.
+    ///
+    /// # Errors
+    /// [`SqlError`] if SQLite refuses.
+    pub fn load(sql: &impl Sql) -> Result<Self, SqlError> {
+        let usual = Self::default();
+        let statement =
+            "SELECT calls_per_minute, usd_per_day, unpaid_per_minute FROM profile WHERE id = 1";
+        let Some(mut columns) = first(sql, statement, &[])? else { return Ok(usual) };
+        let small = |number: Option<i64>| number.and_then(|number| u32::try_from(number).ok());
+        let calls = small(columns.optional_int()?);
+        let dollars = columns.optional_int()?.and_then(|atomic| u64::try_from(atomic).ok());
+        let unpaid = small(columns.optional_int()?);
+        Ok(Self {
+            calls_per_minute: calls.unwrap_or(usual.calls_per_minute),
+            usd_per_day: dollars
+                .and_then(|atomic| Usdc::from_atomic(atomic).ok())
+                .unwrap_or(usual.usd_per_day),
+            unpaid_per_minute: unpaid.unwrap_or(usual.unpaid_per_minute),
+        })
+    }
+
+    /// Stores them.
+    ///
+    /// # Errors
+    /// [`SqlError`] if SQLite refuses.
+    pub fn save(self, sql: &impl Sql) -> Result<(), SqlError> {
+        let statement = "UPDATE profile SET calls_per_minute = ?1, usd_per_day = ?2, \
+             unpaid_per_minute = ?3 WHERE id = 1";
+        let parameters: [SqlValue; 3] =
+            [self.calls_per_minute.into(), self.usd_per_day.into(), self.unpaid_per_minute.into()];
+        sql.run(statement, &parameters).map(drop)
+    }
+
+    /// With the changes that a host asks for.
+    ///
+    /// # Errors
+    /// [`Failure`] names the field that cannot be.
+    pub fn changed(self, changes: &LimitChanges) -> Result<Self, Failure> {
+        let per_minute = |field: &str, wanted: Option<u32>, now: u32| match wanted {
+            None => Ok(now),
+            Some(wanted) if (1..=PER_MINUTE_MAX).contains(&wanted) => Ok(wanted),
+            Some(_) => Err(bad(field, &format!("must be from 1 to {PER_MINUTE_MAX}"))),
+        };
+        let usd_per_day = match changes.usd_per_day.as_deref() {
+            None => self.usd_per_day,
+            Some(text) => Usdc::from_dollars(text)
+                .map_err(|error| bad("limits.usdPerDay", &error.to_string()))?,
+        };
+        Ok(Self {
+            calls_per_minute: per_minute(
+                "limits.callsPerMinute",
+                changes.calls_per_minute,
+                self.calls_per_minute,
+            )?,
+            usd_per_day,
+            unpaid_per_minute: per_minute(
+                "limits.unpaidPerMinute",
+                changes.unpaid_per_minute,
+                self.unpaid_per_minute,
+            )?,
+        })
+    }
+
+    /// As the host sees them.
+    #[must_use]
+    pub fn view(self) -> Value {
+        json!({
+            "callsPerMinute": self.calls_per_minute,
+            "usdPerDay": self.usd_per_day.to_string(),
+            "unpaidPerMinute": self.unpaid_per_minute,
+        })
+    }
+}
+
+/// Counts by minute, in memory: an object that was evicted had nothing to do, so it forgets nothing
+/// that matters.
+#[derive(Debug, Default)]
+pub struct Counts {
+    minute: i64,
+    by_key: BTreeMap<String, u32>,
+}
+
+impl Counts {
+    /// Counts one more call of `key`, if there were fewer than `max` in this minute.
+    ///
+    /// # Errors
+    /// How many seconds to wait.
+    pub fn admit(&mut self, key: &str, max: u32, now: UnixSeconds) -> Result<(), i64> {
+        let minute = now.get().div_euclid(MINUTE_SECONDS);
+        if minute != self.minute {
+            self.minute = minute;
+            self.by_key.clear();
+        }
+        let is_new = !self.by_key.contains_key(key);
+        let key = if is_new && self.by_key.len() >= COUNTED_MAX { "" } else { key };
+        let count = self.by_key.entry(key.to_owned()).or_default();
+        if *count >= max {
+            return Err(MINUTE_SECONDS.saturating_sub(now.get().rem_euclid(MINUTE_SECONDS)));
+        }
+        *count = count.saturating_add(1);
+        Ok(())
+    }
+
+    /// Takes back what [`Self::admit`] counted, if that was in this minute.
+    pub fn take_back(&mut self, key: &str, now: UnixSeconds) {
+        if self.minute == now.get().div_euclid(MINUTE_SECONDS)
+            && let Some(count) = self.by_key.get_mut(key)
+        {
+            *count = count.saturating_sub(1);
+        }
+    }
+}
+
+impl<W: World> Host<W> {
+    /// Counts a call that is not paid for yet.
+    pub(super) fn admit_unpaid(&self, source: &str) -> Result<(), Failure> {
+        let max = Limits::load(&self.world)?.unpaid_per_minute;
+        let admitted = self.unpaid.borrow_mut().admit(source, max, self.world.now());
+        admitted.map_err(|seconds| {
+            let detail = format!(
+                "too many calls that were not paid for came from your address; wait {seconds} seconds"
+            );
+            rate_limited(detail, seconds)
+        })
+    }
+
+    /// Whether a wallet may make one more paid call for `amount`. Its signature is judged by now, so
+    /// nobody else can use up its share.
+    pub(super) fn admit_wallet(&self, payer: &str, amount: Usdc) -> Result<(), Failure> {
+        let now = self.world.now();
+        let limits = Limits::load(&self.world)?;
+        let (spent, since) = wallets::spent(&self.world, payer, now.plus(-DAY_SECONDS))?;
+        if spent.checked_add(amount).is_none_or(|sum| sum > limits.usd_per_day) {
+            let wait = since.map_or(DAY_SECONDS, |since| since.plus(DAY_SECONDS).since(now).max(1));
+            let detail = format!(
+                "this door takes at most ${} from one wallet in 24 hours, and this one has paid ${spent}; try again later or with another wallet",
+                limits.usd_per_day
+            );
+            return Err(rate_limited(detail, wait));
+        }
+        let admitted = self.wallet_calls.borrow_mut().admit(payer, limits.calls_per_minute, now);
+        admitted.map_err(|seconds| {
+            let detail = format!(
+                "this door takes at most {} paid calls from one wallet in a minute; wait {seconds} seconds",
+                limits.calls_per_minute
+            );
+            rate_limited(detail, seconds)
+        })
+    }
+
+    /// A host hears at once that nobody could pay a price.
+    pub(super) fn check_own_price(&self, amount: Usdc) -> Result<(), Failure> {
+        let max = Limits::load(&self.world)?.usd_per_day;
+        if amount <= max {
+            return Ok(());
+        }
+        let remedy = format!(
+            "is above the ${max} that your door takes from one wallet in 24 hours; first raise limits.usdPerDay (PATCH /api/users/me)"
+        );
+        Err(bad("price", &remedy))
+    }
+
+    /// Nobody is asked to pay a price that no wallet may pay.
+    pub(super) fn check_price(&self, amount: Usdc) -> Result<(), Failure> {
+        let max = Limits::load(&self.world)?.usd_per_day;
+        if amount <= max {
+            return Ok(());
+        }
+        let detail = format!(
+            "the price is above the ${max} that this door takes from one wallet in 24 hours; its host can raise that (limits.usdPerDay at /api/users/me)"
+        );
+        Err(Abort::new("price_above_limit", 409, detail).with_money(Money::NotMoved).into())
+    }
+}
+
+fn rate_limited(detail: String, seconds: i64) -> Failure {
+    let abort = Abort::new("rate_limited", 429, detail).with_money(Money::NotMoved);
+    Abort { retry_after: Some(seconds), ..abort }.into()
+}
+
+fn bad(field: &str, remedy: &str) -> Failure {
+    Abort::new("invalid_arguments", 422, format!("{field}: {remedy}")).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_key_has_its_own_share_of_every_minute() {
+        let mut counts = Counts::default();
+        let now = UnixSeconds::new(6_000);
+        assert_eq!(counts.admit("a", 2, now), Ok(()));
+        assert_eq!(counts.admit("a", 2, now), Ok(()));
+        assert_eq!(counts.admit("a", 2, now.plus(10)), Err(50));
+        assert_eq!(counts.admit("b", 2, now.plus(10)), Ok(()));
+        counts.take_back("a", now.plus(20));
+        assert_eq!(counts.admit("a", 2, now.plus(20)), Ok(()));
+        assert_eq!(counts.admit("a", 2, now.plus(60)), Ok(()), "a new minute");
+    }
+
+    #[test]
+    fn many_keys_take_no_more_memory_than_there_is() {
+        let mut counts = Counts::default();
+        let now = UnixSeconds::new(0);
+        for key in 0..COUNTED_MAX {
+            assert_eq!(counts.admit(&key.to_string(), 1, now), Ok(()));
+        }
+        assert_eq!(counts.admit("one too many", 1, now), Ok(()));
+        assert_eq!(counts.admit("another", 1, now), Err(60), "the rest share one count");
+        assert!(counts.by_key.len() <= COUNTED_MAX + 1);
+    }
+}

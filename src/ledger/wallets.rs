@@ -1,0 +1,106 @@
+//! What this door knows of each wallet: its reputation, and what it has spent.
+
+use crate::money::Usdc;
+use crate::ports::{Sql, SqlError};
+use crate::storage::first;
+use crate::time::UnixSeconds;
+
+/// How long a wallet that never paid is remembered, seconds. Such wallets cost nothing to make.
+const STRANGER_SECONDS: i64 = 86_400;
+
+/// A wallet's standing at this door.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reputation {
+    /// Calls that it paid for.
+    pub settled: u64,
+    /// Drafts of its that a person approved.
+    pub approvals: u64,
+    /// Payments that it signed and that were refused.
+    pub refusals: u64,
+}
+
+/// What the door knows of a wallet.
+///
+/// # Errors
+/// [`SqlError`] if SQLite refuses; so for every function here.
+pub fn reputation(sql: &impl Sql, payer: &str) -> Result<Reputation, SqlError> {
+    let statement = "SELECT settled, approvals, refusals FROM wallets WHERE payer = ?1";
+    let Some(mut columns) = first(sql, statement, &[payer.into()])? else {
+        return Ok(Reputation::default());
+    };
+    Ok(Reputation {
+        settled: columns.count()?,
+        approvals: columns.count()?,
+        refusals: columns.count()?,
+    })
+}
+
+/// One more call of this wallet was paid for.
+///
+/// # Errors
+/// As [`reputation`].
+pub fn count_settled(sql: &impl Sql, payer: &str, now: UnixSeconds) -> Result<(), SqlError> {
+    count(sql, payer, "settled", now)
+}
+
+/// One more payment that this wallet signed was refused.
+///
+/// # Errors
+/// As [`reputation`].
+pub fn count_refusal(sql: &impl Sql, payer: &str, now: UnixSeconds) -> Result<(), SqlError> {
+    count(sql, payer, "refusals", now)
+}
+
+/// The chain has dropped a payment of this wallet.
+///
+/// # Errors
+/// As [`reputation`].
+pub fn uncount_settled(sql: &impl Sql, payer: &str) -> Result<(), SqlError> {
+    let statement = "UPDATE wallets SET settled = max(settled - 1, 0) WHERE payer = ?1";
+    sql.run(statement, &[payer.into()]).map(drop)
+}
+
+/// What payments of this wallet since `from` have moved or may yet move, and when the first of them
+/// was made.
+///
+/// # Errors
+/// As [`reputation`].
+pub fn spent(
+    sql: &impl Sql,
+    payer: &str,
+    from: UnixSeconds,
+) -> Result<(Usdc, Option<UnixSeconds>), SqlError> {
+    let statement = "SELECT coalesce(sum(amount), 0), min(created_at) FROM payments \
+         WHERE payer = ?1 AND state IN ('settling', 'unknown', 'settled', 'delivered') \
+         AND created_at >= ?2";
+    let Some(mut columns) = first(sql, statement, &[payer.into(), from.into()])? else {
+        return Ok((Usdc::ZERO, None));
+    };
+    Ok((columns.usdc()?, columns.optional_int()?.map(UnixSeconds::new)))
+}
+
+/// Forgets wallets that never paid, and payments that ended without money moving, once they are so
+/// old that nobody can ask for them any more: anybody can make them, at no cost.
+///
+/// # Errors
+/// As [`reputation`].
+pub fn forget(sql: &impl Sql, now: UnixSeconds) -> Result<(), SqlError> {
+    let before = now.plus(-STRANGER_SECONDS);
+    sql.run(
+        "DELETE FROM wallets WHERE settled = 0 AND approvals = 0 AND last_at < ?1",
+        &[before.into()],
+    )?;
+    sql.run(
+        "DELETE FROM payments WHERE state = 'refused' AND valid_before < ?1 AND updated_at < ?1",
+        &[before.into()],
+    )
+    .map(drop)
+}
+
+fn count(sql: &impl Sql, payer: &str, what: &str, now: UnixSeconds) -> Result<(), SqlError> {
+    let statement = format!(
+        "INSERT INTO wallets (payer, {what}, first_at, last_at) VALUES (?1, 1, ?2, ?2) \
+         ON CONFLICT (payer) DO UPDATE SET {what} = {what} + 1, last_at = excluded.last_at"
+    );
+    sql.run(&statement, &[payer.into(), now.into()]).map(drop)
+}
