@@ -278,7 +278,9 @@ impl Call<Reserved> {
     ) -> Result<Settled, Stop> {
         let Reserved { id, checked } = self.state;
         // If we die from here on, the alarm takes over.
-        world.wake_at(world.now().plus(payments::SETTLE_SECONDS)).await;
+        if let Some(due) = payments::next_due(world)? {
+            world.wake_at(due).await;
+        }
         let payer = checked.payer().to_checksum(None);
         let outcome = facilitator.settle(world, &question(&checked, &payer)).await;
         record(world, &id, 0, outcome)

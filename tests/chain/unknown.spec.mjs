@@ -78,7 +78,7 @@ test("an unknown settlement survives an eviction and a restart", async () => {
   assert.equal(await network.chain.balance(door.payTo), earned + PRICE);
 });
 
-test("the facilitator gets our requirements, never the client's, and no signature is kept", async () => {
+test("the facilitator gets our requirements, never the client's, and no signature is kept for long", async () => {
   const event = await createEvent(network, door);
   const payment = await payFor(network, door, event, payers[payer++]);
   const echoed = { ...payment, accepted: { ...payment.accepted, payTo: payment.accepted.payTo.toLowerCase() } };
@@ -86,6 +86,7 @@ test("the facilitator gets our requirements, never the client's, and no signatur
   assert.equal((await rsvp(network, door, event, echoed)).status, 200);
   assert.deepEqual(hostile.seen.map(({ path }) => path), ["/settle"], "a key's signature needs no /verify");
   assert.equal(hostile.seen[0].body.paymentRequirements.payTo, door.payTo);
-  const kept = await network.worker.sql(door.scope, "SELECT count(*) AS n FROM payments WHERE payment IS NOT NULL");
-  assert.equal(kept[0].n, 0);
+  // Half a minute later the chain is asked whether it has kept the money; until then it may be needed.
+  const kept = "SELECT count(*) AS n FROM payments WHERE payment IS NOT NULL";
+  await until(async () => (await network.worker.sql(door.scope, kept))[0].n === 0, 60);
 });

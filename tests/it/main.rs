@@ -7,4 +7,5 @@ mod door;
 mod golden;
 mod money;
 mod schedule;
+mod simulation;
 mod support;

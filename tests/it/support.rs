@@ -98,31 +98,7 @@ impl Alarm for World {
 
 impl Sql for World {
     fn run(&self, statement: &str, parameters: &[SqlValue]) -> Result<Vec<Row>, SqlError> {
-        let failed = |error: rusqlite::Error| SqlError(error.to_string());
-        let mut prepared = self.sqlite.prepare_cached(statement).map_err(failed)?;
-        let count = prepared.column_count();
-        let values = parameters.iter().map(|value| match value {
-            SqlValue::Null => rusqlite::types::Value::Null,
-            SqlValue::Int(number) => {
-                assert!(number.abs() < 1 << 53, "a Durable Object refuses {number}");
-                rusqlite::types::Value::Integer(*number)
-            }
-            SqlValue::Text(text) => rusqlite::types::Value::Text(text.clone()),
-        });
-        let mut rows = prepared.query(rusqlite::params_from_iter(values)).map_err(failed)?;
-        let mut answer = Vec::new();
-        while let Some(row) = rows.next().map_err(failed)? {
-            let read = |column| match row.get_ref(column).unwrap() {
-                ValueRef::Null => SqlValue::Null,
-                ValueRef::Integer(number) => SqlValue::Int(number),
-                ValueRef::Text(text) => SqlValue::Text(String::from_utf8(text.to_vec()).unwrap()),
-                other @ (ValueRef::Real(_) | ValueRef::Blob(_)) => {
-                    panic!("a column of a type that is not in use: {other:?}")
-                }
-            };
-            answer.push((0..count).map(read).collect());
-        }
-        Ok(answer)
+        run_statement(&self.sqlite, statement, parameters)
     }
 
     fn atomically<T, E: From<SqlError>>(
@@ -138,6 +114,39 @@ impl Sql for World {
         run("RELEASE block")?;
         answer
     }
+}
+
+/// One statement, with the limits that a Durable Object has.
+pub(crate) fn run_statement(
+    sqlite: &rusqlite::Connection,
+    statement: &str,
+    parameters: &[SqlValue],
+) -> Result<Vec<Row>, SqlError> {
+    let failed = |error: rusqlite::Error| SqlError(error.to_string());
+    let mut prepared = sqlite.prepare_cached(statement).map_err(failed)?;
+    let count = prepared.column_count();
+    let values = parameters.iter().map(|value| match value {
+        SqlValue::Null => rusqlite::types::Value::Null,
+        SqlValue::Int(number) => {
+            assert!(number.abs() < 1 << 53, "a Durable Object refuses {number}");
+            rusqlite::types::Value::Integer(*number)
+        }
+        SqlValue::Text(text) => rusqlite::types::Value::Text(text.clone()),
+    });
+    let mut rows = prepared.query(rusqlite::params_from_iter(values)).map_err(failed)?;
+    let mut answer = Vec::new();
+    while let Some(row) = rows.next().map_err(failed)? {
+        let read = |column| match row.get_ref(column).unwrap() {
+            ValueRef::Null => SqlValue::Null,
+            ValueRef::Integer(number) => SqlValue::Int(number),
+            ValueRef::Text(text) => SqlValue::Text(String::from_utf8(text.to_vec()).unwrap()),
+            other @ (ValueRef::Real(_) | ValueRef::Blob(_)) => {
+                panic!("a column of a type that is not in use: {other:?}")
+            }
+        };
+        answer.push((0..count).map(read).collect());
+    }
+    Ok(answer)
 }
 
 impl Kv for World {
@@ -471,7 +480,7 @@ pub(crate) fn json_of(reply: &Reply) -> Value {
     serde_json::from_str(&reply.body).unwrap()
 }
 
-fn config() -> Rc<Config> {
+pub(crate) fn config() -> Rc<Config> {
     let settings = [
         ("NETWORKS", "eip155:84532"),
         ("FACILITATOR_URL", "http://facilitator.test"),

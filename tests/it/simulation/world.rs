@@ -1,0 +1,327 @@
+//! The ports of a host's object in the simulation, and the objects themselves: they die and come
+//! back on the same storage.
+
+use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Waker};
+
+use events_concierge::host::Host;
+use events_concierge::id::ScopeId;
+use events_concierge::identity::UserId;
+use events_concierge::ledger::payee;
+use events_concierge::ports::{
+    Alarm, Clock, Http, HttpError, HttpRequest, HttpResponse, Kv, KvError, Level, Log, PayeeClaim,
+    PayeeError, Payees, Random, Row, Sql, SqlError, SqlValue,
+};
+use events_concierge::storage;
+use events_concierge::time::UnixSeconds;
+
+use super::chain;
+use super::engine::Sim;
+use crate::support::{config, run_statement};
+
+/// Thrown where a crash happens between two writes.
+struct Crash;
+
+/// What one instance of an object may ask of the world.
+#[derive(Clone)]
+pub(crate) struct World {
+    pub(crate) sim: Rc<Sim>,
+    sqlite: Rc<rusqlite::Connection>,
+    /// The alarm as the object's storage has it, seconds.
+    alarm: Rc<Cell<Option<i64>>>,
+    /// The alarm as this instance knows it.
+    known_alarm: Rc<Cell<Option<i64>>>,
+}
+
+/// One host's object.
+pub(crate) struct Object {
+    pub(crate) name: char,
+    pub(crate) user: UserId,
+    pub(crate) scope: ScopeId,
+    pub(crate) world: World,
+    pub(crate) service: Rc<Host<World>>,
+    tasks: RefCell<Vec<Task>>,
+    crashes: Cell<u32>,
+}
+
+struct Task {
+    id: u64,
+    parked_until: i64,
+    is_alarm: bool,
+    future: Pin<Box<dyn Future<Output = bool>>>,
+}
+
+impl Object {
+    pub(crate) fn new(sim: &Rc<Sim>, name: char, user: UserId) -> Self {
+        let sqlite = Rc::new(rusqlite::Connection::open_in_memory().unwrap());
+        let world =
+            World { sim: Rc::clone(sim), sqlite, alarm: Rc::default(), known_alarm: Rc::default() };
+        let scope = config().keys.scope_of(&user);
+        let service = Rc::new(Host::new(world.clone(), config()));
+        let tasks = RefCell::default();
+        Self { name, user, scope, world, service, tasks, crashes: Cell::new(0) }
+    }
+
+    /// Something for the object to do; it answers whether it went well.
+    pub(crate) fn spawn(&self, future: impl Future<Output = bool> + 'static) {
+        self.push(Box::pin(future), false);
+    }
+
+    fn push(&self, future: Pin<Box<dyn Future<Output = bool>>>, is_alarm: bool) {
+        let id = self.world.sim.fresh();
+        self.tasks.borrow_mut().push(Task { id, parked_until: 0, is_alarm, future });
+    }
+
+    /// The instance dies with all that it was doing; the storage stays.
+    pub(crate) fn crash(&mut self) {
+        let interrupted = std::mem::take(&mut *self.tasks.borrow_mut());
+        if interrupted.iter().any(|task| task.is_alarm) {
+            self.retry_alarm();
+        }
+        drop(interrupted);
+        if !self.world.sqlite.is_autocommit() {
+            self.world.sqlite.execute_batch("ROLLBACK").unwrap();
+        }
+        self.world.known_alarm = Rc::default();
+        self.service = Rc::new(Host::new(self.world.clone(), config()));
+        self.crashes.set(self.crashes.get() + 1);
+    }
+
+    /// The runtime calls a failed alarm again.
+    fn retry_alarm(&self) {
+        let soon = self.world.sim.now.get() / 1000 + self.world.sim.rng.range(2, 10);
+        let at = self.world.alarm.get().map_or(soon, |set| set.min(soon));
+        self.world.alarm.set(Some(at));
+    }
+
+    /// When the object has something to do next, milliseconds.
+    pub(crate) fn next(&self) -> Option<i64> {
+        let tasks = self.tasks.borrow();
+        let woken = tasks.iter().any(|task| self.world.sim.is_woken(task.id));
+        let parked = tasks.iter().map(|task| task.parked_until).min();
+        let alarm = self.world.alarm.get().filter(|_| !tasks.iter().any(|task| task.is_alarm));
+        let alarm = alarm.map(|seconds| seconds * 1000);
+        if woken { Some(0) } else { parked.into_iter().chain(alarm).min() }
+    }
+
+    /// Does one thing that is due now, whichever the seed says.
+    pub(crate) fn step(&mut self) {
+        let sim = Rc::clone(&self.world.sim);
+        let now = sim.now.get();
+        let alarm_runs = self.tasks.borrow().iter().any(|task| task.is_alarm);
+        if !alarm_runs && self.world.alarm.get().is_some_and(|at| at * 1000 <= now) {
+            self.world.alarm.set(None);
+            self.world.known_alarm.set(None);
+            let service = Rc::clone(&self.service);
+            self.push(Box::pin(async move { service.wake().await.is_ok() }), true);
+        }
+        let ready: Vec<usize> = (0..)
+            .zip(self.tasks.borrow().iter())
+            .filter(|(_, task)| task.parked_until <= now || sim.is_woken(task.id))
+            .map(|(index, _)| index)
+            .collect();
+        if ready.is_empty() {
+            return;
+        }
+        let index = ready[sim.rng.below(ready.len())];
+        let mut task = self.tasks.borrow_mut().swap_remove(index);
+        let mut done = None;
+        let polled = catch_unwind(AssertUnwindSafe(|| {
+            task.parked_until = sim.poll(task.id, || {
+                let poll = task.future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+                done = match poll {
+                    std::task::Poll::Ready(well) => Some(well),
+                    std::task::Poll::Pending => None,
+                };
+            });
+        }));
+        match (polled, done) {
+            (Ok(()), None) => self.tasks.borrow_mut().push(task),
+            (Ok(()), Some(well)) => {
+                if task.is_alarm && !well {
+                    self.retry_alarm();
+                }
+            }
+            (Err(thrown), _) => {
+                if !thrown.is::<Crash>() {
+                    resume_unwind(thrown);
+                }
+                sim.tell(|| format!("{} dies between two writes", self.name));
+                if task.is_alarm {
+                    self.retry_alarm();
+                }
+                drop(task);
+                self.crash();
+            }
+        }
+    }
+
+    pub(crate) fn is_idle(&self) -> bool {
+        self.tasks.borrow().is_empty()
+    }
+
+    pub(crate) fn sql(&self, statement: &str) -> Vec<Row> {
+        run_statement(&self.world.sqlite, statement, &[]).unwrap()
+    }
+
+    pub(crate) fn int(&self, statement: &str) -> i64 {
+        match self.sql(statement)[0][0] {
+            SqlValue::Int(number) => number,
+            ref other @ (SqlValue::Null | SqlValue::Text(_)) => panic!("not a number: {other:?}"),
+        }
+    }
+}
+
+impl Clock for World {
+    fn now(&self) -> UnixSeconds {
+        UnixSeconds::new(self.sim.now.get() / 1000)
+    }
+}
+
+impl Random for World {
+    fn fill(&self, buffer: &mut [u8]) {
+        for byte in buffer {
+            *byte = self.sim.rng.next().to_be_bytes()[0];
+        }
+    }
+}
+
+impl Log for World {
+    fn line(&self, level: Level, message: &str, fields: &[(&str, &str)]) {
+        if level != Level::Info {
+            self.sim.tell(|| format!("log: {message} {fields:?}"));
+        }
+    }
+}
+
+impl Sql for World {
+    fn run(&self, statement: &str, parameters: &[SqlValue]) -> Result<Vec<Row>, SqlError> {
+        let writes = !statement.trim_start().starts_with("SELECT");
+        if writes && self.sim.fault(3) {
+            resume_unwind(Box::new(Crash));
+        }
+        run_statement(&self.sqlite, statement, parameters)
+    }
+
+    fn atomically<T, E: From<SqlError>>(
+        &self,
+        block: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
+        let run = |statement: &str| run_statement(&self.sqlite, statement, &[]).map(drop);
+        run("BEGIN")?;
+        let answer = block();
+        run(if answer.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
+        answer
+    }
+}
+
+impl Alarm for World {
+    async fn wake_at(&self, at: UnixSeconds) {
+        if self.known_alarm.get().is_some_and(|set| set <= at.get()) {
+            return;
+        }
+        self.sim.sleep(self.sim.rng.range(0, 20)).await;
+        self.alarm.set(Some(at.get()));
+        self.known_alarm.set(Some(at.get()));
+    }
+}
+
+impl Kv for World {
+    async fn get(&self, key: &str) -> Result<Option<String>, KvError> {
+        self.sim.sleep(self.sim.latency()).await;
+        Ok(self.sim.kv.borrow().get(key).cloned())
+    }
+
+    async fn put(&self, key: &str, value: &str) -> Result<(), KvError> {
+        self.write(key, Some(value)).await
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), KvError> {
+        self.write(key, None).await
+    }
+
+    async fn list(
+        &self,
+        prefix: &str,
+        _cursor: Option<&str>,
+    ) -> Result<(Vec<String>, Option<String>), KvError> {
+        self.sim.sleep(self.sim.latency()).await;
+        let kv = self.sim.kv.borrow();
+        Ok((kv.keys().filter(|key| key.starts_with(prefix)).cloned().collect(), None))
+    }
+}
+
+impl World {
+    /// The same storage, seen by somebody to whom nothing happens.
+    pub(crate) fn calm(self) -> Self {
+        Self { sim: Sim::new(0), ..self }
+    }
+
+    /// A write of KV arrives or not, and its answer does or not.
+    async fn write(&self, key: &str, value: Option<&str>) -> Result<(), KvError> {
+        self.sim.sleep(self.sim.latency()).await;
+        if !self.sim.fault(50) {
+            let mut kv = self.sim.kv.borrow_mut();
+            match value {
+                Some(value) => kv.insert(key.to_owned(), value.to_owned()),
+                None => kv.remove(key),
+            };
+            drop(kv);
+            if !self.sim.fault(50) {
+                return Ok(());
+            }
+        }
+        Err(KvError("down".to_owned()))
+    }
+}
+
+impl Payees for World {
+    async fn claim(&self, claim: PayeeClaim) -> Result<bool, PayeeError> {
+        let failed = || PayeeError("down".to_owned());
+        if self.sim.fault(20) {
+            return Err(failed());
+        }
+        let slot = self.sim.slot();
+        let answer = Rc::clone(&slot);
+        self.sim.after(self.sim.rng.range(1, 300), move |sim| {
+            let granted = ask_payee(sim, &claim);
+            if !sim.fault(20) {
+                sim.after(sim.rng.range(1, 300), move |sim| answer.fill(sim, granted));
+            }
+        });
+        self.sim.wait(&slot, 30_000).await.ok_or_else(failed)
+    }
+}
+
+/// The payout address's own object, over storage of its own.
+fn ask_payee(sim: &Rc<Sim>, claim: &PayeeClaim) -> bool {
+    let open = || Rc::new(rusqlite::Connection::open_in_memory().unwrap());
+    let sqlite =
+        Rc::clone(sim.payees.borrow_mut().entry(claim.pay_to.clone()).or_insert_with(open));
+    let calm = Rc::new(Cell::new(None));
+    let quiet = Sim::new(0);
+    let world = World { sim: quiet, sqlite, alarm: Rc::clone(&calm), known_alarm: calm };
+    let now = UnixSeconds::new(sim.now.get() / 1000);
+    storage::migrate(&world, payee::MIGRATIONS, now).unwrap();
+    payee::claim(&world, claim, now).unwrap()
+}
+
+impl Http for World {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let sim = &self.sim;
+        if sim.fault(20) {
+            sim.sleep(sim.latency()).await;
+            return Err(HttpError::Connection("refused".to_owned()));
+        }
+        let limit = i64::from(request.timeout_millis);
+        let slot = sim.slot();
+        if !sim.fault(20) {
+            let answer = Rc::clone(&slot);
+            sim.after(sim.latency(), move |sim| chain::arrive(sim, &request, answer));
+        }
+        sim.wait(&slot, limit).await.unwrap_or(Err(HttpError::Timeout))
+    }
+}
