@@ -8,7 +8,8 @@ SELECT p.id FROM payments p WHERE p.state IN ('settled', 'delivered') AND p.amou
 --;
 -- the ledger holds nothing else for a payment
 SELECT p.id FROM payments p WHERE
-  (SELECT coalesce(sum(l.amount), 0) FROM ledger l WHERE l.payment_id = p.id) <>
+  (SELECT coalesce(sum(l.amount), 0) FROM ledger l WHERE l.payment_id = p.id
+   AND l.entry IN ('settled', 'reversed')) <>
   CASE WHEN p.state IN ('settled', 'delivered') THEN p.amount ELSE 0 END
 --;
 -- every delivered result is stored and was settled before

@@ -3,8 +3,10 @@
 #![expect(clippy::panic, reason = "a test fails by panicking")]
 #![expect(clippy::indexing_slicing, reason = "a missing member is a failed test")]
 
+mod bounds;
 mod door;
 mod golden;
+mod migrations;
 mod money;
 mod schedule;
 mod simulation;

@@ -29,6 +29,7 @@ use serde_json::{Value, json};
 /// 2026-11-21T12:00:00Z
 pub(crate) const NOW: i64 = 1_795_262_400;
 pub(crate) const PAY_TO: &str = "0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc";
+const NEIGHBOUR: &str = "0x14dC79964da2C08b23698B3D3cc7Ca32193d9955";
 const MASTER_KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
 /// What the facilitator does with the next `/settle`.
@@ -301,14 +302,32 @@ pub(crate) struct Door {
 impl Door {
     /// A registered host.
     pub(crate) fn open() -> Self {
-        let world = World::new();
-        let user = UserId::parse(PAY_TO).unwrap();
-        let scope = config().keys.scope_of(&user);
-        let host = Host::new(world.clone(), config());
-        let door = Self { world, host, scope, user };
-        let body = json!({"userId": PAY_TO, "walletAddress": PAY_TO});
+        Self::registered(World::new(), PAY_TO)
+    }
+
+    /// Another host in the same world, with the same payout address.
+    pub(crate) fn beside(&self) -> Self {
+        let memory = Rc::clone(&self.world.memory);
+        Self::registered(World { memory, ..World::new() }, NEIGHBOUR)
+    }
+
+    fn registered(world: World, user: &str) -> Self {
+        let door = Self::of(world, user);
+        let body = json!({"userId": user, "walletAddress": PAY_TO});
         assert_eq!(door.as_owner(Action::Own(Own::Register), &body).status, 201);
         door
+    }
+
+    /// A host over storage that is there already.
+    pub(crate) fn on(world: World) -> Self {
+        Self::of(world, PAY_TO)
+    }
+
+    fn of(world: World, user: &str) -> Self {
+        let user = UserId::parse(user).unwrap();
+        let scope = config().keys.scope_of(&user);
+        let host = Host::new(world.clone(), config());
+        Self { world, host, scope, user }
     }
 
     /// The same storage in a new instance, as after an eviction.
@@ -387,6 +406,13 @@ impl Door {
         match self.sql(statement)[0][0] {
             SqlValue::Int(number) => number,
             ref other @ (SqlValue::Null | SqlValue::Text(_)) => panic!("not a number: {other:?}"),
+        }
+    }
+
+    pub(crate) fn text(&self, statement: &str) -> String {
+        match &self.sql(statement)[0][0] {
+            SqlValue::Text(text) => text.clone(),
+            other @ (SqlValue::Null | SqlValue::Int(_)) => panic!("not a text: {other:?}"),
         }
     }
 

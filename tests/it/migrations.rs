@@ -1,0 +1,66 @@
+//! Storage that an older version has written is opened by this one, and nothing in it is lost.
+
+use std::rc::Rc;
+
+use events_concierge::ledger::audit::audit;
+use events_concierge::storage::statements;
+use serde_json::json;
+
+use crate::support::{Door, NOW, Wallet, World, block_on, json_of};
+
+/// The oldest schema, with rows.
+const OLDEST: &str = include_str!("../golden/storage-1.sql");
+const EVENT: &str = "SELECT id FROM events ORDER BY rowid LIMIT 1";
+
+fn open_oldest() -> Door {
+    let sqlite = rusqlite::Connection::open_in_memory().unwrap();
+    for statement in statements(OLDEST) {
+        sqlite.execute_batch(statement).unwrap();
+    }
+    let world = World { sqlite: Rc::new(sqlite), ..World::new() };
+    let door = Door::on(world);
+    door.world.memory.alarm.set(Some(NOW));
+    // On its chain four authorizations were used; the third payment was refused.
+    for number in [1, 2, 4, 5] {
+        let nonce = format!("0x{}", format!("{number:02x}").repeat(32));
+        let payer = Wallet::new(number).address.to_string();
+        door.world.memory.settled.borrow_mut().insert(nonce, payer);
+    }
+    door
+}
+
+#[test]
+fn the_oldest_storage_is_opened_and_what_was_open_in_it_is_finished() {
+    let door = open_oldest();
+    let event = door.text(EVENT);
+    let arguments = json!({"eventId": event});
+    // Any request opens the storage.
+    let offer = door.challenge("rsvpToEvent", &arguments);
+    assert_eq!(door.int("SELECT count(*) FROM migrations"), 2);
+    assert_eq!(audit(&door.world).unwrap(), Vec::<String>::new());
+    door.pass(60);
+    let states = "SELECT group_concat(state, ' ') FROM (SELECT state FROM payments ORDER BY created_at, rowid)";
+    assert_eq!(door.text(states), "delivered delivered refused delivered delivered");
+    for wallet in [1, 4] {
+        let payment = Wallet::new(wallet).pay(&offer["accepts"][0], wallet);
+        let reply = block_on(door.tool("rsvpToEvent", &arguments, Some(&payment)));
+        assert_eq!(reply.status, 200, "{}", reply.body);
+        assert!(json_of(&reply)["ticketUrl"].is_string());
+    }
+    let standing = "SELECT group_concat(settled) FROM (SELECT settled FROM wallets ORDER BY payer)";
+    assert_eq!(door.text(standing), "1,1,1,1");
+    assert_eq!(door.int("SELECT count(*) FROM rsvps"), 2);
+    assert_eq!(audit(&door.world).unwrap(), Vec::<String>::new());
+}
+
+#[test]
+fn an_old_door_goes_on_selling() {
+    let door = open_oldest();
+    let event = door.text(EVENT);
+    let arguments = json!({"eventId": event});
+    door.pass(60);
+    let offer = door.challenge("rsvpToEvent", &arguments);
+    let payment = Wallet::new(7).pay(&offer["accepts"][0], 7);
+    assert_eq!(block_on(door.tool("rsvpToEvent", &arguments, Some(&payment))).status, 200);
+    assert_eq!(door.int("SELECT count(*) FROM rsvps"), 3);
+}
