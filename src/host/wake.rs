@@ -2,6 +2,8 @@
 //! settled ones are delivered, records go out to KV. Alarms come at least once, so everything here
 //! may run twice.
 
+use futures_util::future::join_all;
+
 use crate::chain::eip3009::Authorization;
 use crate::chain::networks::Network;
 use crate::chain::rpc::{Rpc, RpcError};
@@ -14,7 +16,7 @@ use crate::x402::flow::{self, Stop};
 use crate::x402::wire::PaymentPayload;
 
 /// Payments looked after in one go.
-const BATCH: u32 = 10;
+const BATCH: u32 = 20;
 
 /// How far a node behind an endpoint may lag, seconds.
 const NODE_LAG_SECONDS: i64 = 60;
@@ -43,36 +45,40 @@ impl<W: World> Host<W> {
     pub async fn wake(&self) -> Result<(), SqlError> {
         self.open()?;
         let Some(profile) = self.profile()? else { return Ok(()) };
-        for listed in payments::due(&self.world, self.world.now(), BATCH)? {
-            // A repeated call may have looked after it since the list was read.
-            let payment = payments::find(&self.world, &listed.id)?;
-            let is_due = |payment: &Payment| payment.next_check_at == listed.next_check_at;
-            let Some(payment) = payment.filter(is_due) else { continue };
-            let payment = match payment.state {
-                State::Settling | State::Unknown => self.find_out(payment).await?,
-                State::Claimed | State::Verified => {
-                    self.end(&payment, NotPaid::Refused, "interrupted before settlement")?;
-                    continue;
-                }
-                State::Delivered => {
-                    self.confirm(&profile, payment).await?;
-                    continue;
-                }
-                State::Settled | State::Refused | State::Failed => payment,
-            };
-            if payment.state == State::Settled
-                && let Some(settled) = payment.settled()
-                && let Err(failure) = self.deliver(&profile, &settled)
-            {
-                let next = flow::next_check(payment.attempts, self.world.now());
-                payments::postpone(&self.world, &payment.id, next)?;
-                let fields = [("payment", payment.id.as_str()), ("why", &failure.to_string())];
-                self.world.line(Level::Error, "a settled payment could not be delivered", &fields);
-            }
-        }
+        let due = payments::due(&self.world, self.world.now(), BATCH)?;
+        // Together: one answer that does not come must not keep the others waiting.
+        let looks = due.iter().map(|payment| self.look_after(&profile, payment));
+        let looked = join_all(looks).await;
+        looked.into_iter().collect::<Result<(), SqlError>>()?;
         wallets::forget(&self.world, self.world.now())?;
         outbox::flush(&self.world, self.world.now()).await?;
         self.rearm().await
+    }
+
+    /// Takes a payment that was due one step further.
+    async fn look_after(&self, profile: &Profile, listed: &Payment) -> Result<(), SqlError> {
+        // A repeated call may have looked after it since the list was read.
+        let payment = payments::find(&self.world, &listed.id)?;
+        let is_due = |payment: &Payment| payment.next_check_at == listed.next_check_at;
+        let Some(payment) = payment.filter(is_due) else { return Ok(()) };
+        let payment = match payment.state {
+            State::Settling | State::Unknown => self.find_out(payment).await?,
+            State::Claimed | State::Verified => {
+                return self.end(&payment, NotPaid::Refused, "interrupted before settlement");
+            }
+            State::Delivered => return self.confirm(profile, payment).await,
+            State::Settled | State::Refused | State::Failed => payment,
+        };
+        if payment.state == State::Settled
+            && let Some(settled) = payment.settled()
+            && let Err(failure) = self.deliver(profile, &settled)
+        {
+            let next = flow::next_check(payment.attempts, self.world.now());
+            payments::postpone(&self.world, &payment.id, next)?;
+            let fields = [("payment", payment.id.as_str()), ("why", &failure.to_string())];
+            self.world.line(Level::Error, "a settled payment could not be delivered", &fields);
+        }
+        Ok(())
     }
 
     /// Sets the alarm for the next thing to do.

@@ -4,11 +4,14 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Waker};
 
+use events_concierge::host::command::Action;
+use events_concierge::http::route::Own;
+use events_concierge::id::EventId;
 use proptest::prelude::*;
 use serde_json::json;
 
 use crate::money::books_balance;
-use crate::support::{Door, Settles, Wallet, as_v1};
+use crate::support::{Door, Settles, Wallet, as_v1, block_on};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -16,6 +19,10 @@ enum Step {
     Pay { wallet: u8, payment: u8, event: usize, v1: bool, dies_after: Option<u8> },
     /// The facilitator will behave like this next.
     Facilitator(Settles),
+    /// Somebody asks what a seat costs.
+    Challenge { event: usize },
+    /// The host cancels an event.
+    Cancel { event: usize },
     /// The object loses its memory.
     Evict,
     /// Time passes, and alarms go off.
@@ -25,13 +32,15 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     let pay = (1..5_u8, 0..3_u8, 0..2_usize, any::<bool>(), proptest::option::of(0..4_u8));
     prop_oneof![
-        6 => pay.prop_map(|(wallet, payment, event, v1, dies_after)| Step::Pay { wallet, payment, event, v1, dies_after }),
-        2 => prop_oneof![
+        12 => pay.prop_map(|(wallet, payment, event, v1, dies_after)| Step::Pay { wallet, payment, event, v1, dies_after }),
+        4 => prop_oneof![
             Just(Settles::PaysSilently), Just(Settles::Hangs), Just(Settles::Refuses("insufficient_funds")),
             Just(Settles::Refuses("unexpected_settle_error")),
         ].prop_map(Step::Facilitator),
-        1 => Just(Step::Evict),
-        2 => (1..120_i64).prop_map(Step::Pass),
+        1 => (0..2_usize).prop_map(|event| Step::Challenge { event }),
+        1 => (0..2_usize).prop_map(|event| Step::Cancel { event }),
+        2 => Just(Step::Evict),
+        4 => (1..120_i64).prop_map(Step::Pass),
     ]
 }
 
@@ -65,6 +74,13 @@ proptest! {
                 Step::Pay { .. } => take(&door, &events, step),
                 Step::Facilitator(behaviour) => {
                     door.world.memory.settles.borrow_mut().push_back(behaviour.clone());
+                }
+                Step::Challenge { event } => {
+                    block_on(door.tool("rsvpToEvent", &json!({"eventId": events[*event]}), None));
+                }
+                Step::Cancel { event } => {
+                    let id = EventId::parse(&events[*event]).unwrap();
+                    door.as_owner(Action::Own(Own::CancelEvent(id)), &json!({}));
                 }
                 Step::Evict => door.evict(),
                 Step::Pass(seconds) => door.pass(*seconds),

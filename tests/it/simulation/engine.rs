@@ -135,7 +135,7 @@ impl Sim {
             if self.now.get() >= deadline {
                 return Poll::Ready(None);
             }
-            self.parked_until.set(deadline);
+            self.parked_until.set(self.parked_until.get().min(deadline));
             Poll::Pending
         })
         .await
