@@ -1,4 +1,4 @@
-//! Paid tools: price, limits, payment. What is handed over for it is in [`super::deliver`].
+//! Paid tools: price, limits, payment. What is handed over for it is in `deliver.rs`.
 //!
 //! A tool that settles *first* (`rsvpToEvent`) holds what it sells, moves the money, and then does
 //! its work. One that settles *last* (`getEventAnalytics`) does its work before the money moves and

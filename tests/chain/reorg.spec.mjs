@@ -1,0 +1,86 @@
+// A chain may drop its newest blocks, and with them money that was paid a moment ago. The door looks
+// once more, half a minute after it delivered.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { payers, USDC } from "../../dev/chain/accounts.mjs";
+import { usdcAbi } from "../../dev/chain/chain.mjs";
+import { assertBooksAreClean } from "../support/audit.mjs";
+import { behaviours, startHostile } from "../support/hostile.mjs";
+import { createEvent, get, openDoor, startNetwork, until } from "../support/network.mjs";
+import { payFor, rsvp } from "../support/pay.mjs";
+
+const PRICE = 50_000n;
+let network, door, hostile;
+
+before(async () => {
+  hostile = await startHostile(() => network.facilitator.url);
+  network = await startNetwork({ facilitatorUrl: hostile.url });
+  door = await openDoor(network);
+});
+after(async () => {
+  await network?.stop();
+  await hostile?.stop();
+});
+
+/** Drops the block with this transaction and all that came after it. */
+async function drop(hash) {
+  const { client } = network.chain;
+  const { blockNumber } = await client.getTransactionReceipt({ hash });
+  const depth = Number((await client.getBlockNumber()) - blockNumber) + 1;
+  await client.request({ method: "anvil_reorg", params: [depth, []] });
+}
+
+function isUsed(payment) {
+  const { from, nonce } = payment.payload.authorization;
+  const call = { address: USDC, abi: usdcAbi, functionName: "authorizationState", args: [from, nonce] };
+  return network.chain.client.readContract(call);
+}
+
+const rows = (query) => network.worker.sql(door.scope, query);
+const isConfirmed = async () => (await rows("SELECT count(*) AS n FROM payments WHERE next_check_at IS NOT NULL"))[0].n === 0;
+
+/** Pays for a seat, and has the chain drop the money. */
+async function payAndDrop(payer) {
+  const event = await createEvent(network, door, { capacity: 1 });
+  const payment = await payFor(network, door, event, payer);
+  const earned = await network.chain.balance(door.payTo);
+  const first = await rsvp(network, door, event, payment);
+  assert.equal(first.status, 200);
+  await drop(first.body.transactionHash);
+  assert.equal(await isUsed(payment), false, "the chain has dropped the money");
+  assert.equal(await network.chain.balance(door.payTo), earned);
+  return { event, payment, earned, first };
+}
+
+test("money that the chain drops after the delivery is moved again, and counted once", async () => {
+  const { event, payment, earned, first } = await payAndDrop(payers[0]);
+  await until(() => isUsed(payment), 60);
+  await until(isConfirmed, 90);
+  assert.equal(await network.chain.balance(door.payTo), earned + PRICE);
+  await assertBooksAreClean(network.worker, door.scope);
+  const again = await rsvp(network, door, event, payment);
+  assert.equal(again.status, 200, "the seat is the payer's");
+  assert.equal(again.body.rsvp.code, first.body.rsvp.code, "with the same ticket");
+  const receipt = await network.chain.client.getTransactionReceipt({ hash: again.body.transactionHash });
+  assert.equal(receipt.status, "success", "and the answer names the transaction that is there");
+  const [seat] = await rows("SELECT tx_hash FROM rsvps");
+  assert.equal(seat.tx_hash, again.body.transactionHash);
+});
+
+// The last one: afterwards the chain's clock is ahead of everybody else's.
+test("if it cannot be moved any more, the seat is taken back and nothing is earned", async () => {
+  const { event, payment, earned } = await payAndDrop(payers[1]);
+  for (let n = 0; n < 20; n += 1) hostile.next.push(behaviours.fails);
+  await network.chain.test.increaseTime({ seconds: 500 });
+  await network.chain.test.mine({ blocks: 1 });
+  await until(isConfirmed, 90);
+  assert.equal(await isUsed(payment), false);
+  assert.equal(await network.chain.balance(door.payTo), earned);
+  await assertBooksAreClean(network.worker, door.scope);
+  const { events } = await get(network, "/api/users/events", door.token).then((answer) => answer.json());
+  const { seatsLeft, revenue } = events.find(({ id }) => id === event.id);
+  assert.deepEqual([seatsLeft, revenue], [1, "0.00"]);
+  const key = `${door.scope}:rsvps:${event.id}:${payers[1].address}`;
+  await until(async () => (await network.worker.kv.get(key)) === null, 30);
+  assert.notEqual((await rsvp(network, door, event, payment)).status, 200);
+});
