@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { host, otherHost, payers } from "../../dev/chain/accounts.mjs";
-import { createEvent, get, openDoor, post, startNetwork, until } from "../support/network.mjs";
+import { createEvent, get, openDoor, post, signIn, startNetwork, until } from "../support/network.mjs";
 import { callTool, encode, payFor, resign, rsvp } from "../support/pay.mjs";
 
 const PRICE = 50_000n;
@@ -232,4 +232,21 @@ test("the books: ledger, chain, seats and KV are the same money", async () => {
   const [seats] = await network.worker.sql(door.scope, "SELECT count(*) AS n FROM rsvps");
   assert.equal(seats.n, transfers.length);
   await until(async () => (await network.worker.kv.get(`${door.scope}:revenue`)) === String(arrived));
+});
+
+// The last one: from here on the payout address earns for two.
+test("of two hosts with one payout address, one delivers for a payment", async () => {
+  const session = await signIn(network, otherHost);
+  const body = { userId: session.userId, walletAddress: door.payTo };
+  assert.ok((await post(network, "/api/users/mcp", body, session.token)).ok);
+  const twin = { ...session, payTo: door.payTo };
+  const [here, there] = [await createEvent(network, door), await createEvent(network, twin)];
+  const payment = await payFor(network, door, here, payers[28]);
+  const answers = await Promise.all([rsvp(network, door, here, payment), rsvp(network, twin, there, payment)]);
+  assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 409]);
+  const refused = answers.find(({ status }) => status === 409);
+  assert.equal(refused.challenge, null);
+  assert.match(refused.body.detail, /given to another door/);
+  const own = await payFor(network, twin, there, payers[29]);
+  assert.equal((await rsvp(network, twin, there, own)).status, 200);
 });

@@ -10,8 +10,8 @@ export function encode(payment) {
 }
 
 /** Calls a tool over plain HTTP; `payment` may be an object, or the text of a header. */
-export async function callTool(network, door, tool, args, payment) {
-  const headers = { "content-type": "application/json" };
+export async function callTool(network, door, tool, args, payment, more = {}) {
+  const headers = { "content-type": "application/json", ...more };
   if (payment !== undefined) {
     const name = payment.x402Version === 1 ? "x-payment" : "payment-signature";
     headers[name] = typeof payment === "string" ? payment : encode(payment);

@@ -215,6 +215,31 @@ test("web pages that we do not know, and other names for this machine, are kept 
   assert.equal(status, 403, "DNS rebinding");
 });
 
+test("a source that asks too often without paying waits; other sources, the owner and other doors do not", async () => {
+  const limits = (unpaidPerMinute) => {
+    const headers = { "content-type": "application/json", authorization: `Bearer ${door.token}` };
+    return network.worker.fetch("/api/users/me", { method: "PATCH", headers, body: JSON.stringify({ limits: { unpaidPerMinute } }) });
+  };
+  assert.equal((await limits(2).then((answer) => answer.json())).limits.unpaidPerMinute, 2);
+  const list = (headers, scope) => rpc("tools/call", { name: "listEvents", arguments: {} }, headers, scope);
+  const from = (address) => ({ "cf-connecting-ip": address });
+  // A minute may end in between, hence one more than two.
+  const answers = [];
+  for (let n = 0; n < 5; n += 1) answers.push(await list(from("2001:db8::1")).then((answer) => answer.json()));
+  const last = answers.at(-1).result;
+  assert.equal(last.isError, true);
+  assert.equal(last.structuredContent.error.code, "rate_limited");
+  assert.match(last.content[0].text, /wait \d+ seconds/);
+  const isFine = async (answer) => assert.ok(!(await answer.json()).result.isError);
+  const http = await callTool(network, door, "listEvents", {}, undefined, from("2001:db8::2"));
+  assert.equal(http.status, 429, "one subscriber has many addresses of version 6");
+  await isFine(await list(from("2001:db9::1")));
+  await isFine(await list({ ...from("2001:db8::1"), authorization: `Bearer ${door.token}` }));
+  await isFine(await list(from("2001:db8::1"), other.scope));
+  await limits(300);
+  await isFine(await list(from("2001:db8::1")));
+});
+
 test("the manifest says prices, networks and payTo", async () => {
   const manifest = await get(network, `/mcp/users/${door.scope}/manifest`).then((answer) => answer.json());
   assert.equal(manifest.payTo, host.address);
