@@ -18,6 +18,17 @@ pub struct Rpc {
     pub url: String,
 }
 
+/// What became of an authorization that the token has seen used or cancelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// It moved its money in this transaction, at this time.
+    Moved(B256, UnixSeconds),
+    /// It was cancelled, or its nonce was used for something else: it can never move its money.
+    Elsewhere,
+    /// No log of it was found.
+    NotFound,
+}
+
 /// Why there is no answer. The endpoint's own words are left out: they may repeat its address, and
 /// that may hold a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,6 +58,7 @@ const BLOCKS_BACK_MAX: u64 = 50_000;
 sol! {
     function authorizationState(address authorizer, bytes32 nonce) external view returns (bool);
     event AuthorizationUsed(address indexed authorizer, bytes32 indexed nonce);
+    event AuthorizationCanceled(address indexed authorizer, bytes32 indexed nonce);
     event Transfer(address indexed from, address indexed to, uint256 value);
 }
 
@@ -59,6 +71,7 @@ struct Block {
 #[serde(rename_all = "camelCase")]
 struct FoundLog {
     transaction_hash: B256,
+    block_number: U256,
 }
 
 #[derive(Deserialize)]
@@ -80,8 +93,14 @@ impl Rpc {
     /// # Errors
     /// [`RpcError`] says why there is no answer. Nothing can be concluded from that.
     pub async fn head_time(&self, http: &impl Http) -> Result<UnixSeconds, RpcError> {
-        let block: Block =
-            self.call(http, "eth_getBlockByNumber", json!(["latest", false])).await?;
+        self.time_of(http, "latest").await
+    }
+
+    async fn time_of(&self, http: &impl Http, block: &str) -> Result<UnixSeconds, RpcError> {
+        let block: Option<Block> =
+            self.call(http, "eth_getBlockByNumber", json!([block, false])).await?;
+        // Another node behind the same address may not have the block yet.
+        let block = block.ok_or(RpcError::Unavailable)?;
         let seconds = i64::try_from(block.timestamp).map_err(|_| RpcError::Malformed)?;
         Ok(UnixSeconds::new(seconds))
     }
@@ -108,8 +127,8 @@ impl Rpc {
     /// The transaction in which exactly this authorization moved exactly this money. Looks through
     /// the last 50,000 blocks in steps of 9,000, the newest first.
     ///
-    /// `None` if it was not used in them, or did not move this money: somebody who signs two
-    /// authorizations with one nonce can have the other one used.
+    /// [`Use::Elsewhere`]: somebody who signs two authorizations with one nonce can have the other
+    /// one used, or can cancel it.
     ///
     /// # Errors
     /// As [`Self::head_time`].
@@ -118,7 +137,7 @@ impl Rpc {
         http: &impl Http,
         network: &Network,
         authorization: &Authorization,
-    ) -> Result<Option<B256>, RpcError> {
+    ) -> Result<Use, RpcError> {
         let head: U256 = self.call(http, "eth_blockNumber", json!([])).await?;
         let head = u64::try_from(head).map_err(|_| RpcError::Malformed)?;
         let oldest = head.saturating_sub(BLOCKS_BACK_MAX);
@@ -127,7 +146,7 @@ impl Rpc {
             let from_block = to_block.saturating_sub(BLOCKS_PER_QUERY - 1).max(oldest);
             let params = json!([{
                 "address": network.usdc,
-                "topics": used_topics(authorization),
+                "topics": used_or_cancelled_topics(authorization),
                 "fromBlock": format!("{from_block:#x}"),
                 "toBlock": format!("{to_block:#x}"),
             }]);
@@ -136,10 +155,14 @@ impl Rpc {
             if let Some(log) = logs.first() {
                 let hash = log.transaction_hash;
                 let paid = self.moved(http, network, authorization, hash).await?;
-                return Ok(paid.then_some(hash));
+                if !paid {
+                    return Ok(Use::Elsewhere);
+                }
+                let at = self.time_of(http, &format!("{:#x}", log.block_number)).await?;
+                return Ok(Use::Moved(hash, at));
             }
             if from_block == oldest {
-                return Ok(None);
+                return Ok(Use::NotFound);
             }
             to_block = from_block.saturating_sub(1);
         }
@@ -196,6 +219,12 @@ impl Rpc {
 fn used_topics(authorization: &Authorization) -> [B256; 3] {
     let from = authorization.from.into_word();
     [AuthorizationUsed::SIGNATURE_HASH, from, authorization.nonce]
+}
+
+/// The topics of the logs that say that the authorization was used or cancelled, as a filter.
+fn used_or_cancelled_topics(authorization: &Authorization) -> Value {
+    let [used, from, nonce] = used_topics(authorization);
+    json!([[used, AuthorizationCanceled::SIGNATURE_HASH], from, nonce])
 }
 
 /// Whether the authorization itself moved the money. USDC writes `Transfer` directly after

@@ -32,6 +32,11 @@ impl EdgeWorld {
         self.alarm.set(None);
     }
 
+    async fn stored_alarm(&self) -> Option<UnixSeconds> {
+        let millis = self.state.storage().get_alarm().await.ok()??;
+        Some(UnixSeconds::new(millis.div_euclid(1_000)))
+    }
+
     fn kv(&self) -> Result<KvStore, KvError> {
         self.env.kv("SECRETS").map_err(|error| KvError(error.to_string()))
     }
@@ -117,7 +122,13 @@ async fn ask_payee(env: &Env, claim: &PayeeClaim) -> worker::Result<bool> {
 
 impl Alarm for EdgeWorld {
     async fn wake_at(&self, at: UnixSeconds) {
-        if self.alarm.get().is_some_and(|set| set <= at) {
+        // A new instance does not know what the one before has set.
+        let set = match self.alarm.get() {
+            Some(set) => Some(set),
+            None => self.stored_alarm().await,
+        };
+        if set.is_some_and(|set| set <= at) {
+            self.alarm.set(set);
             return;
         }
         // An RFC 3339 text, because a `Date` takes numbers as floats only.

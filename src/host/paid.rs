@@ -105,6 +105,11 @@ impl<W: World> Host<W> {
         })?;
         let settled = reserved.settle(&self.world, facilitator).await;
         self.count(&settled);
+        if let Err(Stop::AlreadyUsed(id)) = &settled
+            && let Some(known) = payments::find(&self.world, id)?
+        {
+            return self.again(profile, known, &quote.call).await;
+        }
         let settled = settled.map_err(stopped)?;
         self.deliver(profile, &settled)
     }
@@ -224,7 +229,7 @@ impl<W: World> Host<W> {
     fn count(&self, settled: &Result<Settled, Stop>) {
         let mut breaker = self.breaker.borrow_mut();
         match settled {
-            Ok(_) | Err(Stop::Refused(_)) => breaker.succeeded(),
+            Ok(_) | Err(Stop::Refused(_) | Stop::AlreadyUsed(_)) => breaker.succeeded(),
             // A named transaction shows that it works, only slowly.
             Err(Stop::Unknown(Some(_)) | Stop::Storage(_) | Stop::Elsewhere) => {}
             Err(Stop::Unavailable(_) | Stop::Unknown(None)) => breaker.failed(self.world.now()),
@@ -246,6 +251,7 @@ impl<W: World> Host<W> {
                 let network = quote.networks.first().map_or("", |network| network.caip2);
                 pending(transaction, network, 2).into()
             }
+            Stop::AlreadyUsed(_) => pending(None, "", 2).into(),
             Stop::Storage(error) => {
                 Failure::Fatal(Fatal { what: error.to_string(), money: Money::MayHaveMoved })
             }

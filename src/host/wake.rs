@@ -6,12 +6,13 @@ use futures_util::future::join_all;
 
 use crate::chain::eip3009::Authorization;
 use crate::chain::networks::Network;
-use crate::chain::rpc::{Rpc, RpcError};
+use crate::chain::rpc::{Rpc, RpcError, Use};
 use crate::host::Host;
 use crate::host::profile::Profile;
 use crate::ledger::payments::{self, NotPaid, Payment, State};
 use crate::ledger::{outbox, wallets};
 use crate::ports::{Level, SqlError, World};
+use crate::time::UnixSeconds;
 use crate::x402::flow::{self, Stop};
 use crate::x402::wire::PaymentPayload;
 
@@ -25,15 +26,25 @@ const NODE_LAG_SECONDS: i64 = 60;
 /// cannot be asked.
 const CONFIRM_SECONDS_MAX: i64 = 86_400;
 
+/// How far the logs of an endpoint may lag behind what the token says, seconds.
+const LOGS_LAG_SECONDS: i64 = 600;
+
+/// How far the chain's clock and ours may differ, seconds.
+const CLOCKS_DIFFER_SECONDS: i64 = 15;
+
 /// What the chain says of an authorization.
 enum OnChain {
-    /// It moved the money in this transaction.
-    Paid(String),
+    /// It moved the money, in this transaction, at this time.
+    Paid(String, UnixSeconds),
+    /// It was cancelled, or its nonce was used for something else.
+    Spent,
+    /// It was used, but no log says how.
+    NotFound,
     /// It was not used and cannot be used any more.
     RanOut,
     /// It was not used and still can be.
     Unused,
-    /// It was used, but not (or not findably) for this payment; or the chain cannot be asked.
+    /// The chain cannot be asked. Why.
     Unclear(String),
 }
 
@@ -45,6 +56,8 @@ impl<W: World> Host<W> {
     pub async fn wake(&self) -> Result<(), SqlError> {
         self.open()?;
         let Some(profile) = self.profile()? else { return Ok(()) };
+        // First, so that no record waits for an endpoint that does not answer.
+        outbox::flush(&self.world, self.world.now()).await?;
         let due = payments::due(&self.world, self.world.now(), BATCH)?;
         // Together: one answer that does not come must not keep the others waiting.
         let looks = due.iter().map(|payment| self.look_after(&profile, payment));
@@ -104,14 +117,28 @@ impl<W: World> Host<W> {
         if let Some(known) = now_known.filter(|known| known.settled().is_some()) {
             return Ok(known);
         }
+        let now = self.world.now();
         match found {
-            OnChain::Paid(transaction) => {
-                let now = self.world.now();
+            // A payment names no shop: one that was spent at another shop of the same payee, outside
+            // this deployment, could be shown here too.
+            OnChain::Paid(_, at) if payment.created_at > at.plus(CLOCKS_DIFFER_SECONDS) => {
+                self.end(&payment, NotPaid::Failed, "it was used before it came here")?;
+            }
+            OnChain::Paid(transaction, _) => {
                 payments::mark_settled(&self.world, &payment.id, &transaction, now)?;
                 // The facilitator did its work; only its answer was lost.
                 self.breaker.borrow_mut().succeeded();
             }
             OnChain::RanOut => self.end(&payment, NotPaid::Failed, "ran out unpaid")?,
+            OnChain::Spent => {
+                self.end(&payment, NotPaid::Failed, "it was used for something else")?;
+            }
+            // A nonce that was used so long ago that no logs are looked through would hold a seat for
+            // ever.
+            OnChain::NotFound if now > payment.valid_before.plus(LOGS_LAG_SECONDS) => {
+                self.end(&payment, NotPaid::Failed, "it was used before")?;
+            }
+            OnChain::NotFound => self.still_unknown(&payment, "no log of its use yet")?,
             OnChain::Unclear(why) => self.still_unknown(&payment, &why)?,
             OnChain::Unused => {
                 let again = flow::settle_again(&self.world, &self.config.facilitator, &payment);
@@ -121,7 +148,8 @@ impl<W: World> Host<W> {
                         Stop::Refused(_)
                         | Stop::Unavailable(_)
                         | Stop::Unknown(_)
-                        | Stop::Elsewhere,
+                        | Stop::Elsewhere
+                        | Stop::AlreadyUsed(_),
                     ) => {}
                     Err(Stop::Storage(error)) => return Err(error),
                 }
@@ -144,8 +172,8 @@ impl<W: World> Host<W> {
             return Ok(());
         };
         let moved = match found {
-            OnChain::Paid(transaction) => Some(transaction),
-            OnChain::RanOut => {
+            OnChain::Paid(transaction, _) => Some(transaction),
+            OnChain::RanOut | OnChain::Spent => {
                 let fields = [("payment", id.as_str())];
                 self.world.line(Level::Error, "the chain has dropped a payment", &fields);
                 return self.take_back(profile, &settled);
@@ -155,7 +183,7 @@ impl<W: World> Host<W> {
                 self.world.line(Level::Warn, "the chain has dropped a payment for now", &fields);
                 flow::move_again(&self.world, &self.config.facilitator, &settled).await
             }
-            OnChain::Unclear(_) => None,
+            OnChain::NotFound | OnChain::Unclear(_) => None,
         };
         let now = self.world.now();
         match moved {
@@ -210,10 +238,9 @@ impl<W: World> Host<W> {
         let head = rpc.head_time(world).await?;
         if rpc.authorization_used(world, network, authorization.from, authorization.nonce).await? {
             return Ok(match rpc.find_transfer(world, network, authorization).await? {
-                Some(hash) => OnChain::Paid(hash.to_string()),
-                None => {
-                    OnChain::Unclear("the authorization was used for something else".to_owned())
-                }
+                Use::Moved(hash, at) => OnChain::Paid(hash.to_string(), at),
+                Use::Elsewhere => OnChain::Spent,
+                Use::NotFound => OnChain::NotFound,
             });
         }
         Ok(if head > payment.valid_before.plus(NODE_LAG_SECONDS) {

@@ -121,12 +121,12 @@ pub struct Payment {
     pub attempts: u32,
     /// When the alarm looks after it next.
     pub next_check_at: Option<UnixSeconds>,
-    /// Who is paid (EIP-55).
-    pub pay_to: String,
     /// What a tool that settles last hands over.
     pub staged: Option<Value>,
     /// SHA-256 of the whole payment, hex; missing on rows older than this column.
     pub payload_digest: Option<String>,
+    /// When it came here.
+    pub created_at: UnixSeconds,
 }
 
 /// What became of a claim.
@@ -262,7 +262,8 @@ fn write_claim(
          arguments, amount, pay_to, valid_before, x402_version, payment, requirements, state, \
          attempts, next_check_at, created_at, updated_at, signature_digest, identifier, \
          payload_digest) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, \
-         'claimed', 0, ?15, ?16, ?16, ?17, ?18, ?19)";
+         'claimed', 0, ?15, coalesce((SELECT created_at FROM payments WHERE id = ?1), ?16), ?16, ?17, \
+         ?18, ?19)";
     sql.run(
         statement,
         &[

@@ -50,6 +50,9 @@ pub enum SettleOutcome {
     Refused(String),
     /// The facilitator did not take the request; no money moved.
     Unavailable(String),
+    /// The authorization is used on chain. Perhaps for us: whoever carries a request out twice (a
+    /// proxy that lost the first answer) is told so the second time. The chain knows.
+    AlreadyUsed,
     /// Nobody knows yet. For us: why, and the transaction if one was named.
     Unknown(String, Option<String>),
 }
@@ -73,7 +76,6 @@ const SURE_REFUSALS: &[&str] = &[
     "invalid_exact_evm_scheme",
     "invalid_exact_evm_missing_eip712_domain",
     "invalid_exact_evm_token_",
-    "invalid_exact_evm_nonce_already_used",
     "invalid_exact_evm_transaction_simulation_failed",
     "invalid_exact_evm_eip3009_not_supported",
     "invalid_exact_evm_failed_to_parse_signature",
@@ -85,8 +87,10 @@ const SURE_REFUSALS: &[&str] = &[
     "unsupported_",
     "eip6492_factory_not_allowed",
     "asset_not_deployed_contract",
-    "nonce_already_used",
 ];
+
+/// Reason codes that say that the authorization is used on chain.
+const ALREADY_USED: &[&str] = &["invalid_exact_evm_nonce_already_used", "nonce_already_used"];
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -180,6 +184,9 @@ fn judge_settle(response: &HttpResponse, payer: &str) -> SettleOutcome {
         }
         (true, hash, _) => {
             SettleOutcome::Unknown("success without payer or transaction".to_owned(), hash)
+        }
+        (false, None, Some(reason)) if ALREADY_USED.contains(&reason.as_str()) => {
+            SettleOutcome::AlreadyUsed
         }
         (false, None, Some(reason)) if is_sure(&reason) => SettleOutcome::Refused(reason),
         (false, hash, reason) => {

@@ -97,6 +97,8 @@ pub enum Stop {
     Unavailable(String),
     /// Money may have moved; the alarm finds out. The transaction, if one was named.
     Unknown(Option<String>),
+    /// The authorization is used on chain, perhaps for this payment; the chain is to be asked.
+    AlreadyUsed(PaymentId),
     /// Our storage failed.
     Storage(SqlError),
 }
@@ -326,6 +328,10 @@ pub async fn settle_again(
         SettleOutcome::Refused(reason) | SettleOutcome::Unavailable(reason) => {
             SettleOutcome::Unknown(reason, None)
         }
+        // The node that we asked lags behind the facilitator's.
+        SettleOutcome::AlreadyUsed => {
+            SettleOutcome::Unknown("the authorization is used".to_owned(), None)
+        }
         other @ (SettleOutcome::Settled(_) | SettleOutcome::Unknown(..)) => other,
     };
     record(world, &payment.id, payment.attempts, outcome)
@@ -347,9 +353,10 @@ pub async fn move_again(
     };
     match facilitator.settle(world, &question).await {
         SettleOutcome::Settled(transaction) => Some(transaction),
-        SettleOutcome::Refused(_) | SettleOutcome::Unavailable(_) | SettleOutcome::Unknown(..) => {
-            None
-        }
+        SettleOutcome::Refused(_)
+        | SettleOutcome::Unavailable(_)
+        | SettleOutcome::AlreadyUsed
+        | SettleOutcome::Unknown(..) => None,
     }
 }
 
@@ -380,13 +387,14 @@ fn record(
         other @ (SettleOutcome::Settled(_)
         | SettleOutcome::Refused(_)
         | SettleOutcome::Unavailable(_)
+        | SettleOutcome::AlreadyUsed
         | SettleOutcome::Unknown(..)) => other,
     };
     let step = match &outcome {
         SettleOutcome::Settled(_) => "settled",
         SettleOutcome::Refused(_) => "settlement refused",
         SettleOutcome::Unavailable(_) => "settlement unavailable",
-        SettleOutcome::Unknown(..) => "settlement unknown",
+        SettleOutcome::AlreadyUsed | SettleOutcome::Unknown(..) => "settlement unknown",
     };
     world.line(Level::Info, step, &[("payment", id.as_str())]);
     match outcome {
@@ -400,6 +408,10 @@ fn record(
         SettleOutcome::Unavailable(why) => {
             give_up(world, id, "settlement unavailable")?;
             Err(Stop::Unavailable(why))
+        }
+        SettleOutcome::AlreadyUsed => {
+            payments::mark_unknown(world, id, "the authorization is used", now, now)?;
+            Err(Stop::AlreadyUsed(id.clone()))
         }
         SettleOutcome::Unknown(why, transaction) => {
             payments::mark_unknown(world, id, &why, next_check(attempts, now), now)?;

@@ -24,7 +24,8 @@ fn open_oldest() -> Door {
     for number in [1, 2, 4, 5] {
         let nonce = format!("0x{}", format!("{number:02x}").repeat(32));
         let payer = Wallet::new(number).address.to_string();
-        door.world.memory.settled.borrow_mut().insert(nonce, payer);
+        let value = if matches!(number, 2 | 5) { 10_000 } else { 50_000 };
+        door.world.memory.settled.borrow_mut().insert(nonce, (payer, value));
     }
     door
 }

@@ -57,8 +57,8 @@ pub(crate) struct Memory {
     pub(crate) verify_refuses: Cell<bool>,
     pub(crate) alarm: Cell<Option<i64>>,
     pub(crate) settles: RefCell<VecDeque<Settles>>,
-    /// Who paid, by the nonce of the authorization.
-    pub(crate) settled: RefCell<BTreeMap<String, String>>,
+    /// Who paid how much, by the nonce of the authorization.
+    pub(crate) settled: RefCell<BTreeMap<String, (String, u64)>>,
     pub(crate) requests: RefCell<Vec<String>>,
 }
 
@@ -242,7 +242,8 @@ impl World {
             Settles::Pays | Settles::PaysSilently => {
                 let hash = nonce.clone();
                 let payer = authorization["from"].as_str().unwrap().to_owned();
-                self.memory.settled.borrow_mut().insert(nonce, payer);
+                let value = authorization["value"].as_str().unwrap().parse().unwrap();
+                self.memory.settled.borrow_mut().insert(nonce, (payer, value));
                 if matches!(does, Settles::PaysSilently) {
                     return Err(HttpError::Connection("cut".to_owned()));
                 }
@@ -266,7 +267,7 @@ impl World {
             "eth_call" => json!(format!("0x{:064x}", u8::from(used.is_some()))),
             "eth_getLogs" => match used {
                 // The hash of a settlement here is its nonce.
-                Some(nonce) => json!([{"transactionHash": nonce}]),
+                Some(nonce) => json!([{"transactionHash": nonce, "blockNumber": "0x10"}]),
                 None => json!([]),
             },
             "eth_getTransactionReceipt" => receipt(used.unwrap(), &settled[used.unwrap()]),
@@ -278,7 +279,7 @@ impl World {
 }
 
 /// The receipt of a settlement, with the logs that USDC writes.
-fn receipt(hash: &str, payer: &str) -> Value {
+fn receipt(hash: &str, (payer, value): &(String, u64)) -> Value {
     let word =
         |address: &str| format!("0x{:0>64}", address.trim_start_matches("0x").to_lowercase());
     let usdc = Network::by_caip2("eip155:84532").unwrap().usdc;
@@ -287,7 +288,7 @@ fn receipt(hash: &str, payer: &str) -> Value {
     let log = |topics: [&str; 3], data: &str| json!({"address": usdc.to_string().to_lowercase(), "topics": topics, "data": data});
     json!({"status": "0x1", "transactionHash": hash, "logs": [
         log([used, &word(payer), hash], "0x"),
-        log([moved, &word(payer), &word(PAY_TO)], &format!("0x{:064x}", 50_000)),
+        log([moved, &word(payer), &word(PAY_TO)], &format!("0x{value:064x}")),
     ]})
 }
 

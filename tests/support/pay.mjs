@@ -30,10 +30,14 @@ export async function callTool(network, door, tool, args, payment, more = {}) {
 export const rsvp = (network, door, event, payment) =>
   callTool(network, door, "rsvpToEvent", { eventId: event.id }, payment);
 
-/** What the official client makes of the challenge for a seat, in version 1 or 2. */
+/**
+ * What the official client makes of the challenge for a seat, in version 1 or 2. `payer` is an
+ * account with its key, or a wallet that signs by itself.
+ */
 export async function payFor(network, door, event, payer, version = 2) {
   const { body, challenge } = await rsvp(network, door, event);
-  const client = registerExactEvmScheme(new x402Client(), { signer: privateKeyToAccount(payer.privateKey) });
+  const signer = payer.privateKey ? privateKeyToAccount(payer.privateKey) : payer;
+  const client = registerExactEvmScheme(new x402Client(), { signer });
   return client.createPaymentPayload(version === 1 ? body : challenge);
 }
 

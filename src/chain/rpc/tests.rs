@@ -92,15 +92,16 @@ fn paid_log() -> Value {
     transfer_log(network().usdc, authorization().to, 50_000)
 }
 
-fn find(script: &Script) -> Result<Option<B256>, RpcError> {
+fn find(script: &Script) -> Result<Use, RpcError> {
     ready(rpc().find_transfer(script, network(), &authorization()))
 }
 
-fn find_by_receipt(receipt: &Value) -> Result<Option<B256>, RpcError> {
+fn find_by_receipt(receipt: &Value) -> Result<Use, RpcError> {
     find(&Script::new([
         ("eth_blockNumber", result(&json!("0x10"))),
-        ("eth_getLogs", result(&json!([{"transactionHash": HASH}]))),
+        ("eth_getLogs", result(&json!([{"transactionHash": HASH, "blockNumber": "0xf"}]))),
         ("eth_getTransactionReceipt", result(receipt)),
+        ("eth_getBlockByNumber", result(&json!({"timestamp": "0x5"}))),
     ]))
 }
 
@@ -156,7 +157,11 @@ fn a_payment_is_found_by_its_own_transfer() {
         ("only another one", "0x1", json!([other, paid]), false),
     ] {
         let found = find_by_receipt(&json!({"status": code, "logs": logs}));
-        assert_eq!(found, Ok(is_paid.then_some(HASH)), "{name}");
+        assert_eq!(
+            found,
+            Ok(if is_paid { Use::Moved(HASH, UnixSeconds::new(5)) } else { Use::Elsewhere }),
+            "{name}"
+        );
     }
     assert_eq!(find_by_receipt(&Value::Null), Err(RpcError::Unavailable));
 }
@@ -184,13 +189,16 @@ fn the_last_fifty_thousand_blocks_are_looked_through_newest_first() {
         let script = Script::new(
             std::iter::once(block).chain(std::iter::repeat_with(empty).take(expected.len())),
         );
-        assert_eq!(find(&script), Ok(None), "{head}");
+        assert_eq!(find(&script), Ok(Use::NotFound), "{head}");
         let asked = script.params.borrow();
         for (params, (from, to)) in asked.iter().skip(1).zip(&expected) {
             let expected = json!([{
                 "address": network().usdc,
                 "topics": [
-                    "0x98de503528ee59b575ef0c0a2576a82497bfc029a5685b209e9ec333479b10a5",
+                    [
+                        "0x98de503528ee59b575ef0c0a2576a82497bfc029a5685b209e9ec333479b10a5",
+                        "0x1cdd46ff242716cdaa72d159d339a485b3438398348d68f09d7c8c0a59353d81",
+                    ],
                     authorization().from.into_word(),
                     authorization().nonce,
                 ],
@@ -218,7 +226,7 @@ fn no_answer_is_never_taken_for_one() {
         (status(200, "<html>"), RpcError::Malformed),
         (status(200, "{}"), RpcError::Malformed),
         (status(200, "[]"), RpcError::Malformed),
-        (result(&Value::Null), RpcError::Malformed),
+        (result(&Value::Null), RpcError::Unavailable),
         (result(&json!({"timestamp": "soon"})), RpcError::Malformed),
         (result(&json!({"timestamp": "0xffffffffffffffffff"})), RpcError::Malformed),
     ] {

@@ -129,7 +129,7 @@ pub(super) fn has_identifier(
 
 const COLUMNS: &str = "id, network, payer, tool, digest, arguments, amount, valid_before, \
      x402_version, payment, requirements, event_id, state, tx_hash, answer, attempts, next_check_at, \
-     pay_to, staged, payload_digest";
+     staged, payload_digest, created_at";
 
 fn payment_of(columns: &mut Columns) -> Result<Payment, SqlError> {
     let json = |text: &str| serde_json::from_str::<Value>(text);
@@ -155,8 +155,8 @@ fn payment_of(columns: &mut Columns) -> Result<Payment, SqlError> {
         answer: columns.optional_text()?.as_deref().map(json).transpose().map_err(damaged)?,
         attempts: u32::try_from(columns.count()?).unwrap_or(u32::MAX),
         next_check_at: columns.optional_int()?.map(UnixSeconds::new),
-        pay_to: columns.text()?,
         staged: columns.optional_text()?.as_deref().map(json).transpose().map_err(damaged)?,
         payload_digest: columns.optional_text()?,
+        created_at: columns.moment()?,
     })
 }

@@ -261,12 +261,17 @@ fn rpc(sim: &Sim, body: &Value) -> Answer {
     let found = chain.mined.iter().filter(visible).find(mentioned);
     let result = match body["method"].as_str().unwrap() {
         "eth_getBlockByNumber" => {
-            json!({"timestamp": format!("{:#x}", at / 1000), "number": "0x10"})
+            // A block is known by its moment here.
+            let number = params[2..].split('"').next().unwrap().trim_start_matches("0x");
+            let moment = i64::from_str_radix(number, 16).unwrap_or(at);
+            json!({"timestamp": format!("{:#x}", moment / 1000), "number": "0x10"})
         }
         "eth_blockNumber" => json!("0x10"),
         "eth_call" => json!(format!("0x{:064x}", u8::from(found.is_some()))),
         "eth_getLogs" => match found {
-            Some(mined) => json!([{"transactionHash": mined.hash}]),
+            Some(mined) => {
+                json!([{"transactionHash": mined.hash, "blockNumber": format!("{:#x}", mined.at)}])
+            }
             None => json!([]),
         },
         "eth_getTransactionReceipt" => {

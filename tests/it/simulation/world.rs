@@ -224,6 +224,11 @@ impl Alarm for World {
             return;
         }
         self.sim.sleep(self.sim.rng.range(0, 20)).await;
+        if self.alarm.get().is_some_and(|set| set <= at.get()) {
+            self.known_alarm.set(self.alarm.get());
+            return;
+        }
+        self.sim.sleep(self.sim.rng.range(0, 20)).await;
         self.alarm.set(Some(at.get()));
         self.known_alarm.set(Some(at.get()));
     }

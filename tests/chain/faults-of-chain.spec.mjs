@@ -1,0 +1,227 @@
+// The outcome of a payment is unknown, and the chain, or who speaks for it, fails too: nothing is
+// concluded from that, nothing is settled twice, and in the end chain, seats, books and KV agree.
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { createWalletClient, http, parseAbi } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
+import { baseSepolia } from "viem/chains";
+import { CHAIN_ID, NETWORK, payers, relayer, USDC } from "../../dev/chain/accounts.mjs";
+import { assertIsHeld, endsWell, endsWithoutSeat, isUsed, startCase, told } from "../support/case.mjs";
+import { behaviours as does, startHostile } from "../support/hostile.mjs";
+import { rpcFaults as has, startHostileRpc } from "../support/hostile-rpc.mjs";
+import { startNetwork, until } from "../support/network.mjs";
+import { resign } from "../support/pay.mjs";
+
+let network, hostile, rpc;
+let payer = 0;
+
+before(async () => {
+  hostile = await startHostile(() => network.facilitator.url);
+  rpc = await startHostileRpc(() => network.chain.url);
+  const vars = { RPC_URLS: JSON.stringify({ [NETWORK]: rpc.url }) };
+  network = await startNetwork({ facilitatorUrl: hostile.url, vars });
+});
+after(async () => {
+  await network?.stop();
+  await hostile?.stop();
+  await rpc?.stop();
+});
+
+const PAID = ["paid", [does.paysAndIsCut]];
+const UNPAID = ["not paid", [does.cut]];
+const nonceOf = ({ payment }) => payment.payload.authorization.nonce;
+const settles = (one) => hostile.asked(one.payment, "/settle");
+
+/** A payment that the facilitator treats like this; its caller does not know what became of it. */
+async function startUnknown(behaviours, beforehand = () => {}) {
+  const one = await startCase(network, payers[payer++ % payers.length]);
+  hostile.script(one.payment, "/settle", ...behaviours);
+  await beforehand(one);
+  told.unknown(await one.pay());
+  return one;
+}
+
+/** Waits until the alarm has looked, and knows no more than before. */
+async function looksInVain({ door }) {
+  const query = "SELECT count(*) AS n FROM ledger WHERE entry = 'unknown'";
+  await until(async () => (await network.worker.sql(door.scope, query))[0].n >= 2, 30);
+}
+
+const ENDPOINT = [
+  ["is down", has.isDown],
+  ["answers 500", has.fails],
+  ["answers 429", has.limits],
+  ["never answers", has.neverAnswers],
+  ["answers what is no JSON", has.isNoJson],
+  ["answers nonsense", has.isNonsense],
+  ["answers null", has.hasNothing],
+  ["answers a JSON-RPC error", has.refuses],
+];
+
+const LOGS = [
+  ["is down when asked for logs", has.forLogs(has.isDown)],
+  ["refuses to look for logs", has.forLogs(has.refuses)],
+  ["answers null when asked for logs", has.forLogs(has.hasNothing)],
+  ["has no logs yet", has.hasNoLogs],
+];
+
+describe("an endpoint that fails while an outcome is unknown", { concurrency: 14 }, () => {
+  const cases = [PAID, UNPAID].flatMap((paid) => ENDPOINT.map((fault) => [...fault, ...paid]));
+  for (const [fault, behaviour, is, behaviours] of [...cases, ...LOGS.map((fault) => [...fault, ...PAID])]) {
+    test(`${is}, and the endpoint ${fault}: nobody asks for another settlement, and it is found out later`, async () => {
+      const one = await startUnknown(behaviours, (started) => rpc.misbehave(behaviour, nonceOf(started)));
+      await looksInVain(one);
+      assert.ok(rpc.count(nonceOf(one)) > 0, "the fault was seen");
+      assert.equal(settles(one), 1, "nothing is settled again while the chain cannot be asked");
+      await assertIsHeld(one);
+      rpc.behaves(nonceOf(one));
+      await endsWell(one);
+      assert.equal(settles(one), is === "paid" ? 1 : 2);
+    });
+  }
+
+  for (const [is, behaviours] of [PAID, UNPAID]) {
+    test(`${is}, and the endpoint answers 3 s late: it is found out`, async () => {
+      const one = await startUnknown(behaviours, (started) => rpc.misbehave(has.isLate(3), nonceOf(started)));
+      await endsWell(one);
+      assert.ok(rpc.count(nonceOf(one)) > 0, "the fault was seen");
+      assert.equal(settles(one), is === "paid" ? 1 : 2);
+    });
+  }
+
+  test("paid, and the endpoint lags behind: a settlement asked for in vain moves no money, and it is found out", async () => {
+    const one = await startUnknown(PAID[1], async (started) => {
+      const head = Number(await network.chain.client.getBlockNumber({ cacheTime: 0 }));
+      rpc.misbehave(has.stoppedAt(head), nonceOf(started));
+    });
+    await looksInVain(one);
+    assert.equal(settles(one), 2, "a node that lags says that it is not used yet");
+    await assertIsHeld(one);
+    rpc.behaves(nonceOf(one));
+    await endsWell(one);
+    assert.equal(settles(one), 2);
+  });
+
+  test("paid, and the endpoint has no receipt yet: it is found out later", async () => {
+    const one = await startUnknown(PAID[1]);
+    const [{ transactionHash }] = await network.chain.transfers(one.door.payTo);
+    rpc.misbehave(has.hasNothing, transactionHash);
+    await looksInVain(one);
+    assert.ok(rpc.count(transactionHash) > 0, "the fault was seen");
+    await assertIsHeld(one);
+    rpc.behaves(transactionHash);
+    await endsWell(one);
+    assert.equal(settles(one), 1);
+  });
+});
+
+test("the endpoint is down for everybody and objects lose their memory: all is found out when it is up again", async () => {
+  rpc.misbehave(has.isDown);
+  const all = await Promise.all([PAID, UNPAID, PAID].map(([, behaviours]) => startUnknown(behaviours)));
+  await Promise.all(all.map(looksInVain));
+  for (const one of all) await network.worker.evictHost(one.door.scope);
+  await Promise.all(all.map(assertIsHeld));
+  assert.deepEqual(all.map(settles), [1, 1, 1]);
+  rpc.behaves();
+  await Promise.all(all.map((one) => endsWell(one)));
+  assert.deepEqual(all.map(settles), [1, 2, 1]);
+});
+
+/** The chain forgets the block of the payment's transaction, and mines it again if it is to. */
+async function reorganize(one, { minesAgain }) {
+  const { client, transfers } = network.chain;
+  const [{ transactionHash: hash, blockNumber }] = await transfers(one.door.payTo);
+  const raw = await client.request({ method: "eth_getRawTransactionByHash", params: [hash] });
+  const depth = Number((await client.getBlockNumber({ cacheTime: 0 })) - blockNumber) + 1;
+  const { hash: forgotten } = await client.getBlock({ blockNumber });
+  await client.request({ method: "anvil_reorg", params: [depth, minesAgain ? [[raw, 0]] : []] });
+  assert.notEqual((await client.getBlock({ blockNumber })).hash, forgotten, "there was a reorganization");
+  assert.equal(await isUsed(one), minesAgain);
+}
+
+const LOST = [
+  ["the answer is lost", does.paysAndIsCut],
+  ["the answer says pending and names the transaction", does.paysAndIsPending],
+];
+const FORGETS = [
+  ["the chain forgets the transaction: it is settled once more, and paid once", false, 2],
+  ["another block has the transaction: it is found, and not settled again", true, 1],
+];
+
+for (const [fault, behaviour] of LOST) {
+  for (const [what, minesAgain, requests] of FORGETS) {
+    test(`${fault}, and ${what}`, async () => {
+      // However slow this machine is: nobody looks before the reorganization is over.
+      const one = await startUnknown([behaviour], (started) => rpc.misbehave(has.isDown, nonceOf(started)));
+      await reorganize(one, { minesAgain });
+      rpc.behaves(nonceOf(one));
+      await endsWell(one);
+      assert.equal(settles(one), requests);
+    });
+  }
+}
+
+const tokenAbi = parseAbi([
+  "function cancelAuthorization(address authorizer, bytes32 nonce, bytes signature)",
+  "function transferWithAuthorization(address from, address to, uint256 value, uint256 validAfter, uint256 validBefore, bytes32 nonce, bytes signature)",
+]);
+
+async function sendToToken(functionName, args) {
+  const account = privateKeyToAccount(relayer.privateKey);
+  const sender = createWalletClient({ account, chain: baseSepolia, transport: http(network.chain.url) });
+  const hash = await sender.writeContract({ address: USDC, abi: tokenAbi, functionName, args });
+  const { status } = await network.chain.client.waitForTransactionReceipt({ hash });
+  assert.equal(status, "success");
+}
+
+/** Takes the authorization back, as EIP-3009 allows. */
+async function cancels({ payer: wallet, payment }) {
+  const { nonce } = payment.payload.authorization;
+  const signature = await privateKeyToAccount(wallet.privateKey).signTypedData({
+    domain: { name: "USDC", version: "2", chainId: CHAIN_ID, verifyingContract: USDC },
+    types: { CancelAuthorization: [{ name: "authorizer", type: "address" }, { name: "nonce", type: "bytes32" }] },
+    primaryType: "CancelAuthorization",
+    message: { authorizer: wallet.address, nonce },
+  });
+  await sendToToken("cancelAuthorization", [wallet.address, nonce, signature]);
+}
+
+/** Has the authorization itself used, without our door. */
+async function spends({ payment: { payload } }) {
+  const { from, to, value, validAfter, validBefore, nonce } = payload.authorization;
+  const terms = [from, to, BigInt(value), BigInt(validAfter), BigInt(validBefore), nonce];
+  await sendToToken("transferWithAuthorization", [...terms, payload.signature]);
+}
+
+/** Signs another authorization with the same nonce, and has that one used. */
+const spendsElsewhere = async ({ payer: wallet, payment }) =>
+  spends({ payment: await resign(payment, wallet, { to: payers[29].address }) });
+
+// A payment names no shop: what was paid to the same wallet at another shop could be shown here too.
+// One that was used on chain well before it came here cannot have been used for us.
+test("a payment that was spent at another shop of the host buys nothing here", async () => {
+  const start = () => startCase(network, payers[payer++ % payers.length]);
+  const [clear, unclear] = await Promise.all([start(), start()]);
+  for (const one of [clear, unclear]) await spends(one);
+  await new Promise((resolve) => setTimeout(resolve, 7000));
+  hostile.script(unclear.payment, "/settle", does.refusesForNoKnownReason);
+  for (const one of [clear, unclear]) assert.notEqual((await one.pay()).status, 200);
+  const ends = [clear, unclear].map(endsWithoutSeat);
+  const faults = (await Promise.allSettled(ends)).map(({ reason }) => reason?.message);
+  assert.deepEqual(faults, [undefined, undefined], "when the facilitator says so, when it gives no known reason");
+});
+
+// The chain's clock is moved beyond the end of all authorizations, so this comes last.
+test("what can never be paid any more ends unpaid, and its seat is free again", async () => {
+  const hidden = (started) => rpc.misbehave(has.isDown, nonceOf(started));
+  const start = () => startUnknown([does.cut], hidden);
+  const [ranOut, cancelled, spent] = await Promise.all([start(), start(), start()]);
+  await cancels(cancelled);
+  await spendsElsewhere(spent);
+  await network.chain.test.increaseTime({ seconds: 600 });
+  await network.chain.test.mine({ blocks: 1 });
+  for (const one of [ranOut, cancelled, spent]) rpc.behaves(nonceOf(one));
+  const ends = [endsWell(ranOut, { paid: false, reusable: false }), endsWithoutSeat(cancelled), endsWithoutSeat(spent)];
+  const faults = (await Promise.allSettled(ends)).map(({ reason }) => reason?.message);
+  assert.deepEqual(faults, [undefined, undefined, undefined], "of one that ran out, was cancelled, was spent on something else");
+});

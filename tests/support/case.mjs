@@ -1,0 +1,128 @@
+// One payment under a fault: what its caller is told, and what is true when everything is over.
+import assert from "node:assert/strict";
+import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
+import { USDC } from "../../dev/chain/accounts.mjs";
+import { usdcAbi } from "../../dev/chain/chain.mjs";
+import { assertBooksAreClean } from "./audit.mjs";
+import { createEvent, get, openDoor, until } from "./network.mjs";
+import { payFor, rsvp } from "./pay.mjs";
+
+const PRICE = 50_000n;
+const CAPACITY = 2;
+const OPEN = "SELECT id, state, reason FROM payments WHERE state IN ('claimed', 'verified', 'settling', 'unknown', 'settled')";
+
+/**
+ * A door with one event, and a payment for a seat there. The door is a new one, because what fails at
+ * one door closes that door for a while (src/x402/breaker.rs), and every host object works alone.
+ */
+export async function startCase(network, payer, version = 2) {
+  const privateKey = generatePrivateKey();
+  const door = await openDoor(network, { address: privateKeyToAccount(privateKey).address, privateKey });
+  const event = await createEvent(network, door, { capacity: CAPACITY });
+  const payment = await payFor(network, door, event, payer, version);
+  const second = await payFor(network, door, event, payer, version);
+  return { network, door, event, payer, payment, second, pay: () => rsvp(network, door, event, payment) };
+}
+
+/** What a caller may be told of a payment. */
+export const told = {
+  ticket({ status, body }) {
+    assert.equal(status, 200, JSON.stringify(body));
+    assert.match(body.transactionHash, /^0x[0-9a-f]{64}$/);
+  },
+  unknown({ status, body, challenge }) {
+    assert.equal(status, 409, JSON.stringify(body));
+    assert.equal(challenge, null, "never a new challenge while money may have moved");
+    assert.equal(body.moneyMoved, "unknown");
+    assert.match(body.detail, /repeat the same call with the same payment/);
+  },
+  /** Either is right when one request is carried out twice. */
+  ticketOrUnknown: (answer) => (answer.status === 200 ? told.ticket : told.unknown)(answer),
+  unavailable({ status, body, challenge }) {
+    assert.equal(status, 503, JSON.stringify(body));
+    assert.equal(challenge, null, "there is nobody who could take another payment");
+    assert.equal(body.moneyMoved, "no");
+    assert.match(body.detail, /try again in \d+ seconds\. No money was moved/);
+  },
+  refused: (reason) => ({ status, body, challenge }) => {
+    assert.equal(status, 402, JSON.stringify(body));
+    assert.match(body.error, reason);
+    assert.ok(challenge.accepts.length > 0, "money surely did not move, so payment is asked for again");
+  },
+};
+
+async function seats({ network, door, event }) {
+  const { events } = await get(network, "/api/users/events", door.token).then((answer) => answer.json());
+  return events.find(({ id }) => id === event.id);
+}
+
+/** While nobody knows: the seat is held, the same is said again, and no second payment is taken. */
+export async function assertIsHeld(one) {
+  assert.equal((await seats(one)).seatsLeft, CAPACITY - 1, "the seat is held");
+  told.unknown(await one.pay());
+  told.unknown(await rsvp(one.network, one.door, one.event, one.second));
+}
+
+/** Whether the token has seen this payment used. */
+export function isUsed({ network, payer, payment }) {
+  const args = [payer.address, payment.payload.authorization.nonce];
+  const question = { address: USDC, abi: usdcAbi, functionName: "authorizationState", args };
+  return network.chain.client.readContract(question);
+}
+
+/** Waits until no payment of the door is open; says which are if that takes too long. */
+export async function settlesDown({ network, door }, seconds = 20) {
+  let open;
+  const isOver = async () => (open = await network.worker.sql(door.scope, OPEN)).length === 0;
+  await until(isOver, seconds).catch(() => assert.deepEqual(open, [], "these payments are still open"));
+}
+
+/** Chain, seats, ledger and KV say the same: paid once, or not at all. */
+async function assertAllAgree(one, paid) {
+  const { network, door, event, payer } = one;
+  await assertBooksAreClean(network.worker, door.scope);
+  assert.equal(await isUsed(one), paid, "whether the chain has seen the authorization used");
+  const moved = await network.chain.transfers(door.payTo);
+  assert.deepEqual(moved.map(({ args }) => [args.from, args.value]), paid ? [[payer.address, PRICE]] : []);
+  const guests = await get(network, `/api/users/events/${event.id}/rsvps`, door.token).then((answer) => answer.json());
+  assert.deepEqual(guests.rsvps.map(({ wallet }) => wallet), paid ? [payer.address] : []);
+  assert.equal((await seats(one)).seatsLeft, CAPACITY - (paid ? 1 : 0));
+  const earned = String(await network.chain.balance(door.payTo));
+  const revenue = await get(network, "/api/users/revenue", door.token).then((answer) => answer.json());
+  assert.equal(revenue.totalAtomic, earned);
+  if (!paid) return assert.equal(await network.worker.kv.get(`${door.scope}:revenue`), null);
+  await until(async () => (await network.worker.kv.get(`${door.scope}:revenue`)) === earned);
+}
+
+/**
+ * Waits for the end and compares everything with the chain; then the same payment gets the ticket
+ * exactly when it is paid. One that was not paid may be used again: `reusable` says whether it is good.
+ */
+export async function endsWell(one, { paid = true, reusable = true, seconds } = {}) {
+  await settlesDown(one, seconds);
+  await assertAllAgree(one, paid);
+  const again = await one.pay();
+  assert.equal(again.status === 200, await isUsed(one), JSON.stringify(again));
+  assert.equal(again.status, paid || reusable ? 200 : 402);
+  if (!paid) await assertAllAgree(one, reusable);
+  if (!paid && !reusable) return;
+  const other = await rsvp(one.network, one.door, one.event, one.second);
+  assert.equal(other.status, 409, "a second payment for the same seat is not taken");
+  assert.equal(other.body.moneyMoved, "no");
+  assert.equal((await one.pay()).body.transactionHash, again.body.transactionHash);
+}
+
+/** The same for an authorization that was spent on something else: it buys nothing, and holds no seat. */
+export async function endsWithoutSeat(one) {
+  await settlesDown(one);
+  const { network, door, event } = one;
+  await assertBooksAreClean(network.worker, door.scope);
+  assert.equal(await isUsed(one), true, "the authorization is spent");
+  assert.equal((await seats(one)).seatsLeft, CAPACITY);
+  const guests = await get(network, `/api/users/events/${event.id}/rsvps`, door.token).then((answer) => answer.json());
+  assert.deepEqual(guests.rsvps, []);
+  const revenue = await get(network, "/api/users/revenue", door.token).then((answer) => answer.json());
+  assert.equal(revenue.totalAtomic, "0");
+  assert.equal(await network.worker.kv.get(`${door.scope}:revenue`), null);
+  assert.notEqual((await one.pay()).status, 200, "the same payment buys nothing later either");
+}

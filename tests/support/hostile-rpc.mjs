@@ -1,0 +1,86 @@
+// A JSON-RPC endpoint that does as it is told, in front of the chain. Its faults are those that public
+// endpoints have.
+import { createServer } from "node:http";
+
+const sleep = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+
+/**
+ * `target` gives the chain's address. `misbehave(behaviour, about)` holds until `behaves(about)`; `about`
+ * is a piece of the requests that are meant (an address, a method), all if it is left out. `count`
+ * says how many requests were answered so.
+ */
+export async function startHostileRpc(target) {
+  const faults = new Map();
+  const server = createServer(async (request, response) => {
+    const chunks = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const body = Buffer.concat(chunks).toString("utf8");
+    const call = JSON.parse(body);
+    const pass = (changed = call) =>
+      fetch(target(), {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(changed),
+      }).then((answer) => answer.json());
+    const answer = (status, value) => {
+      response.writeHead(status, { "content-type": "application/json" });
+      response.end(typeof value === "string" ? value : JSON.stringify(value));
+    };
+    const fault = [...faults.values()].find(({ about }) => body.toLowerCase().includes(about));
+    if (fault) fault.count += 1;
+    const behave = fault?.behaviour ?? (async () => answer(200, await pass()));
+    await behave({ answer, pass, call, request }).catch(() => request.socket.destroy());
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const key = (about) => about.toLowerCase().replace(/^0x/, "");
+  return {
+    url: `http://127.0.0.1:${server.address().port}`,
+    misbehave: (behaviour, about = "") => faults.set(key(about), { behaviour, about: key(about), count: 0 }),
+    behaves: (about = "") => faults.delete(key(about)),
+    count: (about = "") => faults.get(key(about))?.count ?? 0,
+    stop() {
+      server.closeAllConnections();
+      return new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+const failed = (call, code, message) => ({ jsonrpc: "2.0", id: call.id, error: { code, message } });
+const number = (hex) => Number(BigInt(hex));
+const hex = (value) => `0x${value.toString(16)}`;
+
+export const rpcFaults = {
+  isDown: async ({ request }) => request.socket.destroy(),
+  fails: async ({ answer }) => answer(500, "boom"),
+  isLate: (seconds) => async ({ answer, pass }) => {
+    await sleep(seconds);
+    answer(200, await pass());
+  },
+  neverAnswers: async () => {},
+  isNoJson: async ({ answer }) => answer(200, "<html>"),
+  /** JSON-RPC, but nothing that the question could have for an answer. */
+  isNonsense: async ({ answer, call }) => answer(200, { jsonrpc: "2.0", id: call.id, result: "0x" }),
+  hasNothing: async ({ answer, call }) => answer(200, { jsonrpc: "2.0", id: call.id, result: null }),
+  refuses: async ({ answer, call }) => answer(200, failed(call, -32005, "limit exceeded")),
+  limits: async ({ answer, call }) => answer(429, failed(call, 429, "too many requests")),
+  /** Does this with questions for logs only. */
+  forLogs: (behaviour) => async (asked) =>
+    asked.call.method === "eth_getLogs" ? behaviour(asked) : asked.answer(200, await asked.pass()),
+  /** Has no logs yet of what it knows already. */
+  hasNoLogs: async (asked) =>
+    rpcFaults.forLogs(async ({ answer, call }) => answer(200, { jsonrpc: "2.0", id: call.id, result: [] }))(asked),
+  /** A node that stopped at block `head`. */
+  stoppedAt: (head) => async ({ answer, pass, call }) => {
+    const [first] = call.params;
+    const changed = structuredClone(call);
+    if (call.method === "eth_getBlockByNumber") changed.params[0] = hex(head);
+    if (call.method === "eth_call") changed.params[1] = hex(head);
+    if (call.method === "eth_getLogs") changed.params[0].toBlock = hex(Math.min(number(first.toBlock), head));
+    const passed = await pass(changed);
+    if (call.method === "eth_blockNumber") passed.result = hex(head);
+    if (call.method === "eth_getTransactionReceipt" && number(passed.result?.blockNumber ?? "0x0") > head) {
+      passed.result = null;
+    }
+    answer(200, passed);
+  },
+};
