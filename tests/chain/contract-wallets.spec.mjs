@@ -4,7 +4,7 @@ import { after, before, test } from "node:test";
 import { payers } from "../../dev/chain/accounts.mjs";
 import { createEvent, openDoor, startNetwork } from "../support/network.mjs";
 import { payFor, rsvp } from "../support/pay.mjs";
-import { miniWallet } from "../support/wallets.mjs";
+import { fundedWallet } from "../support/wallets.mjs";
 
 let network, door;
 
@@ -16,7 +16,7 @@ after(() => network?.stop());
 
 for (const version of [1, 2]) {
   test(`version ${version}: a smart wallet pays before and after it is on the chain`, async () => {
-    const wallet = await miniWallet(network, payers[version]);
+    const wallet = await fundedWallet(network, payers[version]);
     for (const standard of ["ERC-6492", "ERC-1271"]) {
       const event = await createEvent(network, door);
       const { verify } = network.facilitator.stats;
@@ -30,7 +30,7 @@ for (const version of [1, 2]) {
 }
 
 test("a signature that the wallet does not accept is refused before any settlement", async () => {
-  const wallet = await miniWallet(network, payers[3], { tampers: true });
+  const wallet = await fundedWallet(network, payers[3], { tampers: true });
   const event = await createEvent(network, door);
   const { settle } = network.facilitator.stats;
   const refused = await rsvp(network, door, event, await payFor(network, door, event, wallet));

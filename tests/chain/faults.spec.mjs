@@ -7,7 +7,7 @@ import { payers } from "../../dev/chain/accounts.mjs";
 import { assertIsHeld, endsWell, startCase, told } from "../support/case.mjs";
 import { behaviours as does, startHostile } from "../support/hostile.mjs";
 import { startNetwork } from "../support/network.mjs";
-import { miniWallet } from "../support/wallets.mjs";
+import { fundedWallet } from "../support/wallets.mjs";
 
 // Our limits are 10 s for /verify and 45 s for /settle (src/x402/facilitator.rs); then the alarm looks
 // at the chain after about 3 s, and after 6 s more. The local runtime shows a Worker a cut connection
@@ -70,7 +70,7 @@ before(async () => {
   network = await startNetwork({ facilitatorUrl: hostile.url });
   // All before the first payment: both are transactions of the relayer.
   const owners = payers.slice(0, SETTLE.length);
-  for (const owner of owners) wallets.push(await miniWallet(network, owner, { deployed: true }));
+  for (const owner of owners) wallets.push(await fundedWallet(network, owner, { deployed: true }));
 });
 after(async () => {
   await network?.stop();

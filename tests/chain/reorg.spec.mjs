@@ -23,11 +23,14 @@ after(async () => {
 });
 
 /** Drops the block with this transaction and all that came after it. */
-async function drop(hash) {
+async function drop(hash, payment) {
   const { client } = network.chain;
   const { blockNumber } = await client.getTransactionReceipt({ hash });
-  const depth = Number((await client.getBlockNumber()) - blockNumber) + 1;
-  await client.request({ method: "anvil_reorg", params: [depth, []] });
+  // A new block may come between question and order; then it was one too few.
+  while (await isUsed(payment)) {
+    const depth = Number((await client.getBlockNumber({ cacheTime: 0 })) - blockNumber) + 1;
+    await client.request({ method: "anvil_reorg", params: [depth, []] });
+  }
 }
 
 function isUsed(payment) {
@@ -46,9 +49,8 @@ async function payAndDrop(payer) {
   const earned = await network.chain.balance(door.payTo);
   const first = await rsvp(network, door, event, payment);
   assert.equal(first.status, 200);
-  await drop(first.body.transactionHash);
-  assert.equal(await isUsed(payment), false, "the chain has dropped the money");
-  assert.equal(await network.chain.balance(door.payTo), earned);
+  await drop(first.body.transactionHash, payment);
+  assert.equal(await network.chain.balance(door.payTo), earned, "the chain has dropped the money");
   return { event, payment, earned, first };
 }
 

@@ -3,28 +3,29 @@
 import { createServer } from "node:http";
 
 /**
- * `target` is the real facilitator. Push behaviours to `next`, or give `script` those for one payment;
- * without any it just passes on.
+ * `target` is the real facilitator. Push behaviours to `next`, for one request each, give `script` those
+ * for one payment, or let `rule` choose by path and body; without any it just passes on.
  */
 export async function startHostile(target) {
   const next = [];
   const seen = [];
   const scripts = new Map();
+  const hostile = { next, seen, rule: undefined };
   const server = createServer(async (request, response) => {
-    const chunks = [];
-    for await (const chunk of request) chunks.push(chunk);
-    const body = Buffer.concat(chunks).toString("utf8");
+    const body = await read(request);
+    // Who asks may be killed in the middle of asking.
+    if (body === undefined) return;
     const path = request.url;
-    const read = JSON.parse(body || "null");
-    seen.push({ path, body: read });
+    const asked = { path, body: JSON.parse(body || "null") };
+    seen.push(asked);
     const forward = () =>
       fetch(target() + path, { method: "POST", headers: { "content-type": "application/json" }, body });
     const answer = (status, value) => {
       response.writeHead(status, { "content-type": "application/json" });
       response.end(typeof value === "string" ? value : JSON.stringify(value));
     };
-    const script = read && scripts.get(`${path} ${nonceOf(read.paymentPayload)}`);
-    const behave = script?.shift() ?? next.shift() ?? behaviours.passesOn;
+    const script = asked.body && scripts.get(`${path} ${nonceOf(asked.body.paymentPayload)}`);
+    const behave = script?.shift() ?? next.shift() ?? hostile.rule?.(asked) ?? behaviours.passesOn;
     // Who asked may have gone meanwhile; a test sees that by what it was told.
     await behave({ answer, forward, response, request }).catch(() => request.socket.destroy());
   });
@@ -33,17 +34,25 @@ export async function startHostile(target) {
     server.closeAllConnections();
     return new Promise((resolve) => server.close(resolve));
   };
-  return {
+  return Object.assign(hostile, {
     url: `http://127.0.0.1:${server.address().port}`,
-    next,
-    seen,
     /** What is done with the requests for this payment, one after the other. */
     script: (payment, path, ...behaviours) => scripts.set(`${path} ${nonceOf(payment)}`, behaviours),
     /** How often it was asked about this payment. */
     asked: (payment, path) =>
       seen.filter((one) => one.path === path && nonceOf(one.body.paymentPayload) === nonceOf(payment)).length,
     stop,
-  };
+  });
+}
+
+async function read(request) {
+  const chunks = [];
+  try {
+    for await (const chunk of request) chunks.push(chunk);
+  } catch {
+    return undefined;
+  }
+  return Buffer.concat(chunks).toString("utf8");
 }
 
 const nonceOf = (payment) => payment.payload.authorization.nonce;

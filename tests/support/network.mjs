@@ -69,6 +69,14 @@ export async function createEvent(network, door, changes = {}) {
   return answer.json();
 }
 
+/** Changes what strangers may do at a door. */
+export async function setLimits(network, door, limits) {
+  const headers = { "content-type": "application/json", authorization: `Bearer ${door.token}` };
+  const answer = await network.worker.fetch("/api/users/me", { method: "PATCH", headers, body: JSON.stringify({ limits }) });
+  if (answer.status !== 200) throw new Error(`no limits: ${await answer.text()}`);
+  return (await answer.json()).limits;
+}
+
 export function post(network, path, body, token) {
   const headers = { "content-type": "application/json" };
   if (token) headers.authorization = `Bearer ${token}`;

@@ -5,6 +5,9 @@ import { registerExactEvmScheme } from "@x402/evm/exact/client";
 import { privateKeyToAccount } from "viem/accounts";
 import { CHAIN_ID, USDC } from "../../dev/chain/accounts.mjs";
 
+// What an error's code would be over plain HTTP, where a test has to tell; every other one is a 409.
+const MCP_STATUS = { rate_limited: 429, internal_error: 500, payment_unavailable: 503 };
+
 export function encode(payment) {
   return Buffer.from(JSON.stringify(payment)).toString("base64");
 }
@@ -19,12 +22,37 @@ export async function callTool(network, door, tool, args, payment, more = {}) {
   const path = `/x402/users/${door.scope}/tools/${tool}`;
   const body = JSON.stringify(args);
   const answer = await network.worker.fetch(path, { method: "POST", headers, body });
-  const challenge = answer.headers.get("payment-required");
+  const decoded = (text) => text && JSON.parse(Buffer.from(text, "base64"));
   return {
     status: answer.status,
     body: await answer.json(),
-    challenge: challenge && JSON.parse(Buffer.from(challenge, "base64")),
+    challenge: decoded(answer.headers.get("payment-required")),
+    receipt: decoded(answer.headers.get("payment-response") ?? answer.headers.get("x-payment-response")),
+    retryAfter: answer.headers.get("retry-after"),
   };
+}
+
+/** Calls a tool as an MCP client does; the answer looks like that of `callTool`, with a status as over HTTP. */
+export async function callMcp(network, door, tool, args, payment) {
+  const params = { name: tool, arguments: args };
+  if (payment) params._meta = { "x402/payment": payment };
+  const answer = await network.worker.fetch(new URL(door.mcpUrl).pathname, {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      accept: "application/json, text/event-stream",
+      "mcp-protocol-version": "2025-06-18",
+    },
+    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params }),
+  });
+  const body = await answer.json();
+  const retryAfter = answer.headers.get("retry-after");
+  if (answer.status !== 200) return { status: answer.status, body, retryAfter };
+  const { isError, structuredContent: value, _meta } = body.result;
+  const error = value?.error;
+  if (!isError) return { status: 200, value, receipt: _meta?.["x402/payment-response"] };
+  if (value?.accepts) return { status: 402, value, challenge: value };
+  return { status: MCP_STATUS[error?.code] ?? 409, value, moneyMoved: error?.moneyMoved, retryAfter, body };
 }
 
 export const rsvp = (network, door, event, payment) =>
@@ -35,8 +63,12 @@ export const rsvp = (network, door, event, payment) =>
  * account with its key, or a wallet that signs by itself.
  */
 export async function payFor(network, door, event, payer, version = 2) {
-  const { body, challenge } = await rsvp(network, door, event);
-  const signer = payer.privateKey ? privateKeyToAccount(payer.privateKey) : payer;
+  return sign(await rsvp(network, door, event), payer, version);
+}
+
+/** The same for a challenge that is there already. `payer` has a private key, or is a wallet that signs. */
+export function sign({ body, challenge }, payer, version = 2) {
+  const signer = payer.signTypedData ? payer : privateKeyToAccount(payer.privateKey);
   const client = registerExactEvmScheme(new x402Client(), { signer });
   return client.createPaymentPayload(version === 1 ? body : challenge);
 }

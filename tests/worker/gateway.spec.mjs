@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { request as rawRequest } from "node:http";
 import { after, before, test } from "node:test";
 import { host, otherHost, payers } from "../../dev/chain/accounts.mjs";
-import { createEvent, get, openDoor, post, signIn, startNetwork, until } from "../support/network.mjs";
+import { createEvent, get, openDoor, post, setLimits, signIn, startNetwork, until } from "../support/network.mjs";
 import { callTool } from "../support/pay.mjs";
 
 let network, door, other;
@@ -216,11 +216,8 @@ test("web pages that we do not know, and other names for this machine, are kept 
 });
 
 test("a source that asks too often without paying waits; other sources, the owner and other doors do not", async () => {
-  const limits = (unpaidPerMinute) => {
-    const headers = { "content-type": "application/json", authorization: `Bearer ${door.token}` };
-    return network.worker.fetch("/api/users/me", { method: "PATCH", headers, body: JSON.stringify({ limits: { unpaidPerMinute } }) });
-  };
-  assert.equal((await limits(2).then((answer) => answer.json())).limits.unpaidPerMinute, 2);
+  const limits = (unpaidPerMinute) => setLimits(network, door, { unpaidPerMinute });
+  assert.equal((await limits(2)).unpaidPerMinute, 2);
   const list = (headers, scope) => rpc("tools/call", { name: "listEvents", arguments: {} }, headers, scope);
   const from = (address) => ({ "cf-connecting-ip": address });
   // A minute may end in between, hence one more than two.

@@ -1,0 +1,133 @@
+// The Worker as `npm start` runs it, to be killed (SIGKILL) and started again on the same state. Chain
+// and facilitators live in the test's process and outlive it, as those of a deployment would.
+import { execFile, spawn, spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { promisify } from "node:util";
+import { freePort, startChain } from "../../dev/chain/chain.mjs";
+import { startFacilitator } from "../../dev/chain/facilitator.mjs";
+import { root } from "../../dev/lib/process.mjs";
+import { startHostile } from "./hostile.mjs";
+import { until } from "./network.mjs";
+
+/**
+ * Starts all of it. Gives back:
+ * - `chain`, `hostile`: the facilitator that the Worker asks, in front of the reference one.
+ * - `fetch(path, init)`, `url`, `host`: as `npm start` made it, with the session's token.
+ * - `kill()`: at once, without waiting; `isUp` says whether it has happened.
+ * - `down()`: waits until nothing of the killed is left. `up()`: starts it again.
+ * - `end()`: ends the Worker in an orderly way.
+ * - `books(read)`: what `read(database)` finds in the host's storage; only while the Worker is down.
+ * - `kvKeys(prefix)`, `kvGet(key)`, `log()`.
+ * - `stop()`: ends everything and removes the state.
+ */
+export async function startKillable() {
+  const chain = await startChain();
+  const facilitator = await startFacilitator({ rpcUrl: chain.url });
+  const hostile = await startHostile(() => facilitator.url);
+  const folder = mkdtempSync(path.join(tmpdir(), "concierge-kill-"));
+  const env = { ...process.env, PORT: String(await freePort()), STATE_DIR: folder };
+  Object.assign(env, { RPC_URL: chain.url, FACILITATOR_URL: hostile.url });
+  const worker = { chain, hostile, isUp: false };
+  let running;
+
+  const up = async () => {
+    running = run(env);
+    Object.assign(worker, await ready(running, folder));
+    // Found now: at the moment of the kill there is no time to look for them.
+    running.pids = [...descendants(worker.pids.wrangler), worker.pids.wrangler];
+    worker.isUp = true;
+  };
+  const kill = () => {
+    worker.isUp = false;
+    for (const pid of running.pids) process.kill(pid, "SIGKILL");
+  };
+  const down = async () => {
+    await running.ended;
+    await until(() => !running.pids.some(lives), 20);
+  };
+  const end = async () => {
+    worker.isUp = false;
+    running.child.kill("SIGTERM");
+    await running.ended;
+  };
+  const stop = async () => {
+    await end();
+    await hostile.stop();
+    await facilitator.stop();
+    await chain.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  Object.assign(worker, { up, kill, down, end, stop });
+  worker.fetch = (address, init) => fetch(worker.url + address, init);
+  worker.books = (read) => books(path.join(folder, "worker"), path.join(folder, "books"), read);
+  worker.kvGet = (key) => kv(folder, ["get", key, "--text"]);
+  worker.kvKeys = async (prefix) => JSON.parse(await kv(folder, ["list", "--prefix", prefix])).map(({ name }) => name);
+  worker.log = () => readFileSync(path.join(folder, "wrangler.log"), "utf8");
+  // Whoever waits for this gets no handle to stop what runs already.
+  await up().catch(async (error) => {
+    await stop();
+    throw error;
+  });
+  return worker;
+}
+
+function run(env) {
+  const child = spawn(process.execPath, ["dev/start.mjs"], { cwd: root, env });
+  const running = { child, output: "", ended: new Promise((resolve) => child.on("close", resolve)) };
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (running.output += data));
+  return running;
+}
+
+async function ready(running, folder) {
+  await until(() => {
+    if (running.child.exitCode !== null) throw new Error(running.output);
+    return running.output.includes("Ready.");
+  }, 120);
+  return JSON.parse(readFileSync(path.join(folder, "state.json"), "utf8"));
+}
+
+function descendants(pid) {
+  const { stdout } = spawnSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" });
+  const pairs = stdout.trim().split("\n").map((line) => line.trim().split(/\s+/).map(Number));
+  const below = (parent) => pairs.filter(([, of]) => of === parent).flatMap(([child]) => [child, ...below(child)]);
+  return below(pid);
+}
+
+function lives(pid) {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+/** A copy is read, so that recovering from the kill stays the runtime's own work. */
+async function books(state, copy, read) {
+  const objects = path.join(state, "v3", "do");
+  rmSync(copy, { recursive: true, force: true });
+  cpSync(objects, copy, { recursive: true, filter: (file) => !file.endsWith("-shm") });
+  const files = readdirSync(copy, { recursive: true }).filter((file) => file.endsWith(".sqlite"));
+  for (const file of files) {
+    const database = new DatabaseSync(path.join(copy, file));
+    try {
+      if (has(database, "payments")) return await read(database);
+    } finally {
+      database.close();
+    }
+  }
+  throw new Error(`no storage of a host in ${existsSync(objects) ? files : "a folder that is missing"}`);
+}
+
+function has(database, table) {
+  return database.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?").get(table) !== undefined;
+}
+
+async function kv(folder, [verb, ...args]) {
+  const wrangler = [path.join(root, "node_modules/wrangler/bin/wrangler.js"), "kv", "key", verb, ...args];
+  wrangler.push("--local", "--binding", "SECRETS", "--persist-to", path.join(folder, "worker"));
+  const { stdout } = await promisify(execFile)(process.execPath, wrangler, { cwd: root, maxBuffer: 64 * 1024 * 1024 });
+  return stdout.trim();
+}
