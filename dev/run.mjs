@@ -11,16 +11,21 @@ const COMMANDS = {
   start: ["dev/start.mjs"],
   demo: ["dev/demo.mjs"],
   test: ["dev/test.mjs"],
+  simulate: ["dev/simulate.mjs"],
+  fuzz: ["dev/fuzz.mjs"],
   check: ["dev/check.mjs"],
   build: ["dev/build.mjs"],
   deploy: ["node_modules/wrangler/bin/wrangler.js", "deploy"],
 };
 
+/** Commands that run Rust code only. */
+const NATIVE = ["check", "simulate", "fuzz"];
+
 async function main([name, ...extra]) {
   if (!Object.hasOwn(COMMANDS, name ?? "")) {
     throw new Failure(`usage: node dev/run.mjs <${Object.keys(COMMANDS).join("|")}> [arguments]`);
   }
-  await setup({ withBuild: name !== "check" });
+  await setup({ withBuild: !NATIVE.includes(name) });
   const [script, ...args] = COMMANDS[name];
   if (!existsSync(join(root, script))) throw new Failure(`${script} is missing`);
   process.exitCode = await handOver(modernNode(), [script, ...args, ...extra]);

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::task::Poll;
 
 use super::chain::Chain;
+use super::world::Payee;
 use crate::support::NOW;
 
 /// Random numbers of which one seed decides all (splitmix64).
@@ -50,7 +51,7 @@ pub(crate) struct Sim {
     pub(crate) chaos: Cell<bool>,
     pub(crate) chain: RefCell<Chain>,
     pub(crate) kv: RefCell<BTreeMap<String, String>>,
-    pub(crate) payees: RefCell<BTreeMap<String, Rc<rusqlite::Connection>>>,
+    pub(crate) payees: RefCell<BTreeMap<String, Payee>>,
     /// What happens later, in the order of its time.
     events: RefCell<BTreeMap<(i64, u64), Event>>,
     count: Cell<u64>,

@@ -31,7 +31,7 @@ const USERS: [&str; 3] = [
     "0x14dC79964da2C08b23698B3D3cc7Ca32193d9955",
     "0x976EA74026E726554dB657fA54763abd0C3a0aa9",
 ];
-const STEPS: usize = 60;
+const STEPS: usize = 40;
 
 /// What happened, for those who want to know whether anything did.
 #[derive(Debug, Default)]

@@ -10,12 +10,12 @@ use std::task::{Context, Waker};
 use events_concierge::host::Host;
 use events_concierge::id::ScopeId;
 use events_concierge::identity::UserId;
-use events_concierge::ledger::payee;
+use events_concierge::ledger::{self, payee};
 use events_concierge::ports::{
     Alarm, Clock, Http, HttpError, HttpRequest, HttpResponse, Kv, KvError, Level, Log, PayeeClaim,
     PayeeError, Payees, Random, Row, Sql, SqlError, SqlValue,
 };
-use events_concierge::storage;
+use events_concierge::storage::{self, Migrations};
 use events_concierge::time::UnixSeconds;
 
 use super::chain;
@@ -29,11 +29,73 @@ struct Crash;
 #[derive(Clone)]
 pub(crate) struct World {
     pub(crate) sim: Rc<Sim>,
-    sqlite: Rc<rusqlite::Connection>,
+    sqlite: Rc<Storage>,
     /// The alarm as the object's storage has it, seconds.
     alarm: Rc<Cell<Option<i64>>>,
     /// The alarm as this instance knows it.
     known_alarm: Rc<Cell<Option<i64>>>,
+}
+
+/// An object's storage. Making one costs more than using it, so each thread keeps its own and takes
+/// back what a simulation has written: all of that is one transaction, which is never committed.
+struct Storage {
+    connection: rusqlite::Connection,
+    migrations: Migrations,
+    in_block: Cell<bool>,
+}
+
+thread_local! {
+    static STORAGES: RefCell<Vec<Rc<Storage>>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Storage {
+    /// Storage with a schema and nothing else, that nobody else uses.
+    fn take(migrations: Migrations) -> Rc<Self> {
+        let is_free = |storage: &&Rc<Self>| {
+            Rc::strong_count(storage) == 1 && std::ptr::eq(storage.migrations, migrations)
+        };
+        let kept = STORAGES.with_borrow(|kept| kept.iter().find(is_free).cloned());
+        if let Some(storage) = kept {
+            storage.connection.execute_batch("ROLLBACK; BEGIN").unwrap();
+            storage.in_block.set(false);
+            return storage;
+        }
+        let connection = rusqlite::Connection::open_in_memory().unwrap();
+        connection.set_prepared_statement_cache_capacity(200);
+        let new = Rc::new(Self { connection, migrations, in_block: Cell::new(false) });
+        storage::migrate(&*new, migrations, UnixSeconds::new(0)).unwrap();
+        new.connection.execute_batch("BEGIN").unwrap();
+        STORAGES.with_borrow_mut(|kept| kept.push(Rc::clone(&new)));
+        new
+    }
+
+    /// Takes back what an interrupted block has written.
+    fn end_block(&self) {
+        if self.in_block.replace(false) {
+            self.connection.execute_batch("ROLLBACK TO block; RELEASE block").unwrap();
+        }
+    }
+}
+
+impl Sql for Storage {
+    fn run(&self, statement: &str, parameters: &[SqlValue]) -> Result<Vec<Row>, SqlError> {
+        run_statement(&self.connection, statement, parameters)
+    }
+
+    fn atomically<T, E: From<SqlError>>(
+        &self,
+        block: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.run("SAVEPOINT block", &[])?;
+        self.in_block.set(true);
+        let answer = block();
+        if answer.is_err() {
+            self.run("ROLLBACK TO block", &[])?;
+        }
+        self.in_block.set(false);
+        self.run("RELEASE block", &[])?;
+        answer
+    }
 }
 
 /// One host's object.
@@ -56,7 +118,7 @@ struct Task {
 
 impl Object {
     pub(crate) fn new(sim: &Rc<Sim>, name: char, user: UserId) -> Self {
-        let sqlite = Rc::new(rusqlite::Connection::open_in_memory().unwrap());
+        let sqlite = Storage::take(ledger::MIGRATIONS);
         let world =
             World { sim: Rc::clone(sim), sqlite, alarm: Rc::default(), known_alarm: Rc::default() };
         let scope = config().keys.scope_of(&user);
@@ -82,9 +144,7 @@ impl Object {
             self.retry_alarm();
         }
         drop(interrupted);
-        if !self.world.sqlite.is_autocommit() {
-            self.world.sqlite.execute_batch("ROLLBACK").unwrap();
-        }
+        self.world.sqlite.end_block();
         self.world.known_alarm = Rc::default();
         self.service = Rc::new(Host::new(self.world.clone(), config()));
         self.crashes.set(self.crashes.get() + 1);
@@ -164,7 +224,7 @@ impl Object {
     }
 
     pub(crate) fn sql(&self, statement: &str) -> Vec<Row> {
-        run_statement(&self.world.sqlite, statement, &[]).unwrap()
+        self.world.sqlite.run(statement, &[]).unwrap()
     }
 
     pub(crate) fn int(&self, statement: &str) -> i64 {
@@ -203,18 +263,14 @@ impl Sql for World {
         if writes && self.sim.fault(3) {
             resume_unwind(Box::new(Crash));
         }
-        run_statement(&self.sqlite, statement, parameters)
+        self.sqlite.run(statement, parameters)
     }
 
     fn atomically<T, E: From<SqlError>>(
         &self,
         block: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, E> {
-        let run = |statement: &str| run_statement(&self.sqlite, statement, &[]).map(drop);
-        run("BEGIN")?;
-        let answer = block();
-        run(if answer.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
-        answer
+        self.sqlite.atomically(block)
     }
 }
 
@@ -303,15 +359,18 @@ impl Payees for World {
 
 /// The payout address's own object, over storage of its own.
 fn ask_payee(sim: &Rc<Sim>, claim: &PayeeClaim) -> bool {
-    let open = || Rc::new(rusqlite::Connection::open_in_memory().unwrap());
-    let sqlite =
-        Rc::clone(sim.payees.borrow_mut().entry(claim.pay_to.clone()).or_insert_with(open));
-    let calm = Rc::new(Cell::new(None));
-    let quiet = Sim::new(0);
-    let world = World { sim: quiet, sqlite, alarm: Rc::clone(&calm), known_alarm: calm };
-    let now = UnixSeconds::new(sim.now.get() / 1000);
-    storage::migrate(&world, payee::MIGRATIONS, now).unwrap();
-    payee::claim(&world, claim, now).unwrap()
+    let mut payees = sim.payees.borrow_mut();
+    let storage = payees.entry(claim.pay_to.clone()).or_insert_with(Payee::new);
+    payee::claim(&*storage.0, claim, UnixSeconds::new(sim.now.get() / 1000)).unwrap()
+}
+
+/// The object of a payout address.
+pub(crate) struct Payee(Rc<Storage>);
+
+impl Payee {
+    fn new() -> Self {
+        Self(Storage::take(payee::MIGRATIONS))
+    }
 }
 
 impl Http for World {
