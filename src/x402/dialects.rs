@@ -223,6 +223,10 @@ fn extra(network: &Network) -> Extra {
 
 fn from_meta(key: &'static str, value: &Value) -> Result<Value, Unreadable> {
     match value {
+        // A facilitator may refuse to read a longer one, and that would count against it.
+        Value::Object(_) if value.to_string().len() > PAYMENT_BYTES_MAX => {
+            Err(Unreadable::TooLong(key))
+        }
         Value::Object(_) => Ok(value.clone()),
         Value::String(text) => from_text(key, text),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => {
@@ -294,6 +298,15 @@ mod tests {
         assert!(both.unwrap().unwrap().ways.header_v2);
         let different = receive(meta.as_object(), &headers(&[("payment-signature", &two)]));
         assert_eq!(different, Err(Unreadable::Contradiction));
+    }
+
+    #[test]
+    fn a_payment_object_is_no_longer_than_a_payment_text() {
+        for key in [META_PAYMENT, META_PAYMENT_DOTTED] {
+            let meta = json!({key: {"x402Version": 2, "note": "x".repeat(PAYMENT_BYTES_MAX)}});
+            let received = receive(meta.as_object(), &Headers::default());
+            assert_eq!(received, Err(Unreadable::TooLong(key)));
+        }
     }
 
     #[test]

@@ -168,9 +168,13 @@ fn judge_verify(response: &HttpResponse, payer: &str) -> VerifyOutcome {
 fn judge_settle(response: &HttpResponse, payer: &str) -> SettleOutcome {
     let Ok(answer) = serde_json::from_str::<SettleAnswer>(&response.body) else {
         let why = format!("HTTP {} without a verdict", response.status);
-        // These say that the request was not taken; anything else may have come after it was.
+        // These say that the request was not taken; anything else may have come after it was, and so
+        // may what begins like a verdict.
+        let begins = ["\"success\"", "\"transaction\""].iter().any(|it| response.body.contains(it));
         return match response.status {
-            400 | 401 | 403 | 404 | 405 | 413 | 415 | 422 | 429 => SettleOutcome::Unavailable(why),
+            400 | 401 | 403 | 404 | 405 | 413 | 415 | 422 | 429 if !begins => {
+                SettleOutcome::Unavailable(why)
+            }
             _ => SettleOutcome::Unknown(why, None),
         };
     };
@@ -260,6 +264,19 @@ mod tests {
             assert_eq!(matches!(outcome, SettleOutcome::Unknown(..)), !sure, "{body}");
         }
         assert!(matches!(settle(401, "who are you"), SettleOutcome::Unavailable(_)));
+    }
+
+    #[test]
+    fn a_verdict_that_cannot_be_read_is_unknown_whatever_the_status() {
+        let hash = format!("0x{}", "ab".repeat(32));
+        for body in [
+            format!(r#"{{"success":true,"transaction":"{hash}","errorReason":5}}"#),
+            format!(r#"{{"error":"receipt timed out","transaction":"{hash}"}}"#),
+            format!(r#"{{"success":true,"transaction":"{hash}","#),
+        ] {
+            assert!(matches!(settle(400, &body), SettleOutcome::Unknown(_, None)), "{body}");
+        }
+        assert!(matches!(settle(400, r#"{"error":"no"}"#), SettleOutcome::Unavailable(_)));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 mod bounds;
 mod door;
+mod fuzz;
 mod golden;
 mod migrations;
 mod money;

@@ -1,0 +1,224 @@
+//! What hosts and guests write, on pages, in calendar files and in lists: it stays text.
+
+use events_concierge::csv;
+use events_concierge::events::calendar::to_ics;
+use events_concierge::events::input::GuestDetails;
+use events_concierge::events::pages::{event_page, ticket_page};
+use events_concierge::events::rsvp::{Rsvp, to_csv};
+use events_concierge::events::{Event, Seats};
+use events_concierge::id::{EventId, RsvpId, TicketCode};
+use events_concierge::money::Usdc;
+use events_concierge::time::{UnixSeconds, ZoneName};
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::input::text;
+use super::{Verdict, fuzz};
+use crate::support::NOW;
+
+/// Everything in an event and a seat that somebody else writes.
+#[derive(Clone, Debug)]
+struct Words {
+    title: String,
+    description: String,
+    location: String,
+    name: String,
+    email: String,
+    transaction: String,
+}
+
+fn words() -> impl Strategy<Value = Words> {
+    let long = vec(text(), 0..6).prop_map(|parts| parts.join(" "));
+    (text(), long, text(), text(), text(), text()).prop_map(
+        |(title, description, location, name, email, transaction)| Words {
+            title,
+            description,
+            location,
+            name,
+            email,
+            transaction,
+        },
+    )
+}
+
+fn event(words: &Words) -> Event {
+    Event {
+        id: EventId::parse("evt_0123456789abcdef01234567").unwrap(),
+        title: words.title.clone(),
+        description: words.description.clone(),
+        starts_at: UnixSeconds::new(NOW + 1_000),
+        ends_at: Some(UnixSeconds::new(NOW + 2_000)),
+        time_zone: ZoneName::utc(),
+        location: Some(words.location.clone()),
+        capacity: 5,
+        price: Usdc::from_cents(5),
+        cancelled: false,
+        sequence: 0,
+        created_at: UnixSeconds::new(NOW),
+    }
+}
+
+fn seat(words: &Words) -> Rsvp {
+    let code = "0123456789abcdef0123456789abcdef-0123456789abcdef01234567";
+    Rsvp {
+        id: RsvpId::parse("rsv_0123456789abcdef01234567").unwrap(),
+        event_id: EventId::parse("evt_0123456789abcdef01234567").unwrap(),
+        payer: words.email.clone(),
+        code: TicketCode::parse(code).unwrap(),
+        guest: GuestDetails { name: Some(words.name.clone()), email: Some(words.email.clone()) },
+        paid: Usdc::from_cents(5),
+        transaction: words.transaction.clone(),
+        network: "eip155:84532".to_owned(),
+        created_at: UnixSeconds::new(NOW),
+        checked_in_at: None,
+    }
+}
+
+/// Both pages, and nothing of them but what is markup.
+fn markup(words: &Words) -> [String; 2] {
+    let (event, seat, now) = (event(words), seat(words), UnixSeconds::new(NOW));
+    let url = format!("https://explorer.example/tx/{}", words.transaction);
+    let pages = [
+        event_page(&event, Seats::default(), "http://door.example/e", "http://door.example", now),
+        ticket_page(&event, &seat, "http://door.example/t", "http://door.example/c", &url, now),
+    ];
+    pages.map(|page| page.unwrap().matches(['<', '>', '"', '\'']).collect())
+}
+
+#[test]
+fn words_never_become_markup() {
+    let plain = Words {
+        title: "x".to_owned(),
+        description: "x".to_owned(),
+        location: "x".to_owned(),
+        name: "x".to_owned(),
+        email: "x".to_owned(),
+        transaction: "x".to_owned(),
+    };
+    let expected = markup(&plain);
+    fuzz("pages: HTML", words, move |words| {
+        prop_assert_eq!(markup(&words), expected.clone());
+        Ok(())
+    });
+}
+
+/// The text behind an iCalendar value, or nothing if it is none.
+fn unescape(value: &str) -> Option<String> {
+    let mut text = String::new();
+    let mut chars = value.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => match chars.next()? {
+                'n' => text.push('\n'),
+                c @ ('\\' | ',' | ';') => text.push(c),
+                _ => return None,
+            },
+            ',' | ';' => return None,
+            c => text.push(c),
+        }
+    }
+    Some(text)
+}
+
+/// A text as it is kept in a calendar file: lines end in one way, and nothing else controls.
+fn kept(text: &str) -> String {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    text.chars().filter(|c| matches!(c, '\n' | '\t') || !c.is_control()).collect()
+}
+
+fn check_calendar(words: &Words) -> Verdict {
+    let ics = to_ics(&event(words), "http://door.example/e", UnixSeconds::new(NOW));
+    prop_assert!(
+        ics.len()
+            <= 2_000 + 4 * (words.title.len() + words.description.len() + words.location.len())
+    );
+    prop_assert!(ics.ends_with("\r\n"));
+    let lines: Vec<&str> = ics.split("\r\n").collect();
+    for line in &lines {
+        prop_assert!(line.len() <= 75 && !line.contains(['\r', '\n']), "{line:?}");
+    }
+    let unfolded = ics.replace("\r\n ", "");
+    let mut names = String::new();
+    for line in unfolded.lines() {
+        let (name, value) = line.split_once(':').unwrap_or((line, ""));
+        names.push_str(name);
+        names.push(' ');
+        let said = match name {
+            "SUMMARY" => &words.title,
+            "DESCRIPTION" => &words.description,
+            "LOCATION" => &words.location,
+            _ => continue,
+        };
+        prop_assert_eq!(unescape(value), Some(kept(said)), "{}", name);
+    }
+    let optional = if words.description.is_empty() { "" } else { "DESCRIPTION " };
+    let expected = format!(
+        "BEGIN VERSION PRODID CALSCALE BEGIN {optional}DTEND DTSTAMP DTSTART LOCATION SEQUENCE STATUS SUMMARY UID URL END END "
+    );
+    prop_assert_eq!(names, expected);
+    Ok(())
+}
+
+#[test]
+fn words_stay_in_their_property_of_a_calendar_file() {
+    fuzz("pages: the calendar file", words, |words| check_calendar(&words));
+}
+
+/// The lines of a CSV file by RFC 4180; nothing if it is none.
+fn read_csv(text: &str) -> Option<Vec<Vec<String>>> {
+    let (mut lines, mut line, mut rest) = (Vec::new(), Vec::new(), text);
+    while !rest.is_empty() {
+        let mut field = String::new();
+        if let Some(mut quoted) = rest.strip_prefix('"') {
+            loop {
+                let (part, after) = quoted.split_once('"')?;
+                field.push_str(part);
+                let Some(more) = after.strip_prefix('"') else {
+                    rest = after;
+                    break;
+                };
+                field.push('"');
+                quoted = more;
+            }
+        } else {
+            let end = rest.find([',', '\r', '\n', '"'])?;
+            field.push_str(&rest[..end]);
+            rest = &rest[end..];
+        }
+        line.push(field);
+        if let Some(after) = rest.strip_prefix(',') {
+            rest = after;
+        } else {
+            rest = rest.strip_prefix("\r\n")?;
+            lines.push(std::mem::take(&mut line));
+        }
+    }
+    line.is_empty().then_some(lines)
+}
+
+fn check_field(found: &str, said: &str) -> Verdict {
+    prop_assert!(!found.starts_with(['=', '+', '-', '@', '\t', '\r']), "{found:?} is a formula");
+    let guarded = found.strip_prefix('\'').unwrap_or(found);
+    prop_assert!(found == said || guarded == said, "{found:?} {said:?}");
+    Ok(())
+}
+
+#[test]
+fn a_list_has_its_columns_and_no_formulas() {
+    let inputs = || (vec(text(), 1..8), words());
+    fuzz("pages: CSV", inputs, |(fields, words)| {
+        let lines = read_csv(&csv::line(&fields));
+        let Some([line]) = lines.as_deref() else {
+            return Err(TestCaseError::fail(format!("not one line: {lines:?}")));
+        };
+        prop_assert_eq!(line.len(), fields.len());
+        for (found, said) in line.iter().zip(&fields) {
+            check_field(found, said)?;
+        }
+        let lines = read_csv(&to_csv(&[seat(&words), seat(&words)])).unwrap_or_default();
+        prop_assert_eq!(lines.iter().map(Vec::len).collect::<Vec<_>>(), [9, 9, 9]);
+        check_field(&lines[1][2], &words.name)?;
+        check_field(&lines[2][3], &words.email)?;
+        check_field(&lines[2][5], &words.transaction)
+    });
+}

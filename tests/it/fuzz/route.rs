@@ -1,0 +1,151 @@
+//! Paths and methods, and the headers of a preflight.
+
+use events_concierge::http::Headers;
+use events_concierge::http::cors::preflight;
+use events_concierge::http::route::{AtHost, Format, NoRoute, Own, Route, parse};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::bytes::{slipped_text, slips};
+use super::input::text;
+use super::{Verdict, fuzz};
+
+const SEGMENTS: &[&str] = &[
+    "api",
+    "auth",
+    "nonce",
+    "siwe",
+    "users",
+    "mcp",
+    "me",
+    "events",
+    "rsvps",
+    "rsvps.csv",
+    "check-in",
+    "revenue",
+    "payments",
+    "payments.csv",
+    "x402",
+    "tools",
+    "listEvents",
+    "e",
+    "t",
+    "manifest",
+    "calendar.ics",
+    "health",
+    "",
+    "..",
+    "0123456789abcdef0123456789abcdef",
+    "evt_0123456789abcdef01234567",
+    "0123456789abcdef0123456789abcdef-0123456789abcdef01234567",
+];
+
+/// Addresses that lead somewhere.
+const GOOD: &[&str] = &[
+    "/health",
+    "/api/auth/nonce",
+    "/api/auth/siwe",
+    "/api/users/mcp",
+    "/api/users/me",
+    "/api/users/events",
+    "/api/users/events/evt_0123456789abcdef01234567",
+    "/api/users/events/evt_0123456789abcdef01234567/rsvps",
+    "/api/users/events/evt_0123456789abcdef01234567/rsvps.csv",
+    "/api/users/events/evt_0123456789abcdef01234567/check-in",
+    "/api/users/revenue",
+    "/api/users/payments",
+    "/api/users/payments.csv",
+    "/mcp/users/0123456789abcdef0123456789abcdef",
+    "/mcp/users/0123456789abcdef0123456789abcdef/manifest",
+    "/x402/users/0123456789abcdef0123456789abcdef/tools/listEvents",
+    "/e/0123456789abcdef0123456789abcdef/evt_0123456789abcdef01234567",
+    "/e/0123456789abcdef0123456789abcdef/evt_0123456789abcdef01234567/calendar.ics",
+    "/t/0123456789abcdef0123456789abcdef-0123456789abcdef01234567",
+];
+
+/// The one address of what a request asks for.
+fn path_of(route: &Route) -> String {
+    let own = |own: &Own| match own {
+        Own::Register => "mcp".to_owned(),
+        Own::Profile | Own::ChangeProfile => "me".to_owned(),
+        Own::Events | Own::CreateEvent => "events".to_owned(),
+        Own::UpdateEvent(id) | Own::CancelEvent(id) => format!("events/{id}"),
+        Own::Rsvps(id, Format::Json) => format!("events/{id}/rsvps"),
+        Own::Rsvps(id, Format::Csv) => format!("events/{id}/rsvps.csv"),
+        Own::CheckIn(id) => format!("events/{id}/check-in"),
+        Own::Revenue => "revenue".to_owned(),
+        Own::Payments(Format::Json) => "payments".to_owned(),
+        Own::Payments(Format::Csv) => "payments.csv".to_owned(),
+    };
+    match route {
+        Route::Health => "health".to_owned(),
+        Route::Nonce => "api/auth/nonce".to_owned(),
+        Route::Siwe => "api/auth/siwe".to_owned(),
+        Route::Own(asked) => format!("api/users/{}", own(asked)),
+        Route::Host(scope, AtHost::Door) => format!("mcp/users/{scope}"),
+        Route::Host(scope, AtHost::Manifest) => format!("mcp/users/{scope}/manifest"),
+        Route::Host(scope, AtHost::Tool(name)) => format!("x402/users/{scope}/tools/{name}"),
+        Route::Host(scope, AtHost::EventPage(id)) => format!("e/{scope}/{id}"),
+        Route::Host(scope, AtHost::Calendar(id)) => format!("e/{scope}/{id}/calendar.ics"),
+        Route::Host(scope, AtHost::Ticket(code)) => {
+            assert_eq!(code.scope(), *scope);
+            format!("t/{code}")
+        }
+    }
+}
+
+fn check_path(method: &str, path: &str) -> Verdict {
+    match parse(method, path) {
+        Ok(route) => {
+            prop_assert_eq!(path.strip_prefix('/').unwrap_or(path), path_of(&route));
+        }
+        Err(NoRoute::NotFound) => {}
+        Err(NoRoute::MethodNotAllowed(allowed)) => {
+            for allowed in allowed.split(", ") {
+                prop_assert!(allowed != method && !allowed.is_empty());
+                let answer = parse(allowed, path);
+                let is_there = answer.is_ok() || answer == Err(NoRoute::NotFound);
+                prop_assert!(is_there, "{allowed} {path}: {answer:?}");
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn an_address_leads_to_one_thing_or_nowhere() {
+    let inputs = || {
+        let methods = &["GET", "POST", "PATCH", "DELETE", "PUT", "HEAD", "get", ""][..];
+        let segment = prop_oneof![6 => select(SEGMENTS).prop_map(str::to_owned), 1 => text()];
+        let path = prop_oneof![
+            3 => (select(GOOD), slips()).prop_map(|(path, slips)| slipped_text(path, &slips)),
+            2 => vec(segment, 0..8).prop_map(|parts| format!("/{}", parts.join("/"))),
+            1 => text(),
+        ];
+        let asked = prop_oneof![text(), text().prop_map(|text| format!("a, Mcp-Param-{text}"))];
+        (prop_oneof![9 => select(methods).prop_map(str::to_owned), 1 => text()], path, asked)
+    };
+    fuzz("routes", inputs, |(method, path, asked)| {
+        let headers = [("access-control-request-headers".to_owned(), asked.clone())];
+        let reply = preflight(&Headers::new(headers.to_vec()));
+        prop_assert!(reply.headers.iter().map(|(_, value)| value.len()).sum::<usize>() < 3_000);
+        check_path(&method, &path)
+    });
+}
+
+#[test]
+fn every_good_address_is_found_in_one_spelling_only() {
+    const METHODS: [&str; 4] = ["GET", "POST", "PATCH", "DELETE"];
+    for path in GOOD {
+        assert!(METHODS.iter().any(|method| parse(method, path).is_ok()), "{path}");
+        for place in 0..path.len() {
+            let mut other = path.as_bytes().to_vec();
+            other[place] = other[place].to_ascii_uppercase();
+            let other = String::from_utf8(other).unwrap();
+            for method in METHODS {
+                check_path(method, &other).unwrap();
+            }
+        }
+    }
+}
