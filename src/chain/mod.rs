@@ -4,6 +4,7 @@
 #![deny(clippy::arithmetic_side_effects)]
 
 pub mod eip3009;
+pub mod erc1271;
 pub mod networks;
 pub mod rpc;
 pub mod signature;

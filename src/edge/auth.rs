@@ -4,17 +4,19 @@
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::chain::rpc::Rpc;
+use crate::edge::fetch::EdgeHttp;
 use crate::edge::gateway::{Gateway, Stop};
 use crate::edge::world::{EdgeRandom, now};
 use crate::host::command::Action;
 use crate::http::Reply;
-use crate::identity::siwe::{self, Expected};
+use crate::identity::siwe::{self, Expected, ProvenWallet, SignIn, SiweError, Unproven};
 use crate::identity::{Session, UserId};
 use crate::outcome::Abort;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SignIn {
+struct Sent {
     message: String,
     signature: String,
 }
@@ -32,7 +34,7 @@ impl Gateway {
         let refused = |code, status, detail: String| {
             Stop::Reply(self.problem(&Abort::new(code, status, detail)))
         };
-        let input: SignIn = serde_json::from_slice(body).map_err(|error| {
+        let input: Sent = serde_json::from_slice(body).map_err(|error| {
             refused(
                 "invalid_sign_in",
                 400,
@@ -47,8 +49,18 @@ impl Gateway {
             chain_ids: &chain_ids,
         };
         let keys = &self.config.keys;
-        let proven = siwe::verify(&input.message, &input.signature, &expected, keys, now())
-            .map_err(|error| refused("sign_in_refused", 401, error.to_string()))?;
+        let read = siwe::read(&input.message, &input.signature, &expected, keys, now());
+        let proven = match read {
+            Ok(SignIn::Proven(proven)) => Ok(proven),
+            Ok(SignIn::Unproven(unproven)) => self.ask_chain(unproven).await,
+            Err(error) => Err(error),
+        };
+        let proven = proven.map_err(|error| {
+            let is_ours = error == SiweError::Chain;
+            let (code, status) =
+                if is_ours { ("chain_unavailable", 503) } else { ("sign_in_refused", 401) };
+            refused(code, status, error.to_string())
+        })?;
         let user = UserId::from_wallet(proven.address());
         let session = Session::start(keys, user, now());
         let used = Action::UseNonce {
@@ -77,5 +89,14 @@ impl Gateway {
         Ok(Reply::json(200, body.to_string())
             .with_header("set-cookie", cookie)
             .with_header("cache-control", "no-store".to_owned()))
+    }
+
+    /// Whether a contract wallet accepts the signature, on the chain that the message names.
+    async fn ask_chain(&self, unproven: Unproven) -> Result<ProvenWallet, SiweError> {
+        let mut networks = self.config.networks.iter();
+        let network = networks.find(|network| network.chain_id == unproven.chain_id());
+        let url = network.and_then(|network| self.config.rpc_urls.get(network.caip2));
+        let rpc = Rpc { url: url.cloned().ok_or(SiweError::Chain)? };
+        unproven.ask(&EdgeHttp, &rpc, &self.config.factories).await
     }
 }

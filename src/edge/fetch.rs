@@ -13,7 +13,16 @@ use crate::edge::convert::{BodyError, read};
 use crate::edge::world::EdgeWorld;
 use crate::ports::{Http, HttpError, HttpRequest, HttpResponse};
 
+/// Outgoing HTTP, where there is no object.
+pub(super) struct EdgeHttp;
+
 impl Http for EdgeWorld {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        EdgeHttp.send(request).await
+    }
+}
+
+impl Http for EdgeHttp {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let controller = AbortController::default();
         let signal = controller.signal();

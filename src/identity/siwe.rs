@@ -1,4 +1,5 @@
-//! Sign-In with Ethereum (EIP-4361) for wallets with a key of their own.
+//! Sign-In with Ethereum (EIP-4361), for wallets with a key of their own and for contracts (ERC-1271,
+//! ERC-6492). A key's signature is judged here; every other one by the chain that the message names.
 //!
 //! A nonce carries its own end and a MAC, so nothing is stored for strangers. That it is used only
 //! once is the business of the caller: it must store the nonce of a [`ProvenWallet`] until its end,
@@ -8,27 +9,49 @@
 mod message;
 mod nonce;
 
-use alloy_primitives::{Address, Signature, hex};
+use alloy_primitives::{Address, B256, Signature, eip191_hash_message, hex};
 
 pub use message::SiweMessage;
 pub use nonce::new_nonce;
 
+use crate::chain::erc1271;
+use crate::chain::rpc::Rpc;
+use crate::chain::signature::{Factories, Given, KEY_SIGNATURE_BYTES};
 use crate::identity::keys::Keys;
 use crate::identity::siwe::nonce::check_nonce;
+use crate::ports::Http;
 use crate::time::UnixSeconds;
 
 /// How long a nonce, and a message, may be used, seconds.
 pub const SIGN_IN_SECONDS: i64 = 5 * 60;
 const CLOCK_SKEW_SECONDS: i64 = 60;
-/// `r`, `s` and `v`.
-const SIGNATURE_BYTES: usize = 65;
+/// The longest signature that we look at.
+const SIGNATURE_BYTES_MAX: usize = 8 * 1024;
 
-/// The proof that somebody holds a wallet's key. Only [`verify`] makes one.
+/// The proof that somebody holds a wallet. Only [`read`] and [`Unproven::ask`] make one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProvenWallet {
     address: Address,
     nonce: String,
     nonce_expires_at: UnixSeconds,
+}
+
+/// A good message, and what is known of its signature.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SignIn {
+    /// The wallet's key made it.
+    Proven(ProvenWallet),
+    /// It did not; perhaps the wallet is a contract.
+    Unproven(Unproven),
+}
+
+/// A good message whose signature only a contract could accept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unproven {
+    wallet: ProvenWallet,
+    chain_id: u64,
+    digest: B256,
+    given: Given,
 }
 
 /// What a message has to say to be meant for us.
@@ -66,11 +89,9 @@ pub enum SiweError {
         "the message is not valid at this time; check your clock, ask for a new nonce and sign again"
     )]
     Time,
-    /// A signature that is longer than that of a key.
-    #[error(
-        "this signature is not one of an ordinary key; contract wallets cannot sign in yet, so use a wallet with a key of its own"
-    )]
-    NotAKey,
+    /// The chain cannot be asked.
+    #[error("the chain cannot be asked about this contract wallet now; try again in a minute")]
+    Chain,
     /// Somebody else signed, or something else was signed.
     #[error(
         "the signature is not that of the address in the message; sign exactly this message with personal_sign (EIP-191)"
@@ -98,18 +119,44 @@ impl ProvenWallet {
     }
 }
 
-/// Proves a wallet by its signature (hex, EIP-191) under `message`. Whether the nonce was used
-/// before is not checked here.
+impl Unproven {
+    /// The chain that the message names.
+    #[must_use]
+    pub fn chain_id(&self) -> u64 {
+        self.chain_id
+    }
+
+    /// Asks the contract, or what the contract will be.
+    ///
+    /// # Errors
+    /// [`SiweError::Signature`] if it does not accept, [`SiweError::Chain`] if it cannot be asked.
+    pub async fn ask(
+        self,
+        http: &impl Http,
+        rpc: &Rpc,
+        factories: &Factories,
+    ) -> Result<ProvenWallet, SiweError> {
+        let Self { wallet, digest, given, .. } = self;
+        match erc1271::accepts(http, rpc, factories, wallet.address, digest, &given).await {
+            Ok(true) => Ok(wallet),
+            Ok(false) => Err(SiweError::Signature),
+            Err(_) => Err(SiweError::Chain),
+        }
+    }
+}
+
+/// Judges a signature (hex, EIP-191) under `message`, as far as that needs no chain. Whether the nonce
+/// was used before is not checked here.
 ///
 /// # Errors
 /// [`SiweError`] is the first thing that is wrong.
-pub fn verify(
+pub fn read(
     message: &str,
     signature: &str,
     expected: &Expected<'_>,
     keys: &Keys,
     now: UnixSeconds,
-) -> Result<ProvenWallet, SiweError> {
+) -> Result<SignIn, SiweError> {
     let read = SiweMessage::parse(message)?;
     if !is_for(&read, expected) {
         return Err(SiweError::OtherSite);
@@ -121,10 +168,18 @@ pub fn verify(
     if !is_valid_at(&read, now) {
         return Err(SiweError::Time);
     }
-    if recover(message, signature)? != read.address {
+    let digits = signature.strip_prefix("0x").unwrap_or(signature);
+    if digits.len() / 2 > SIGNATURE_BYTES_MAX {
         return Err(SiweError::Signature);
     }
-    Ok(ProvenWallet { address: read.address, nonce: read.nonce, nonce_expires_at })
+    let bytes = hex::decode(digits).map_err(|_| SiweError::Signature)?;
+    let wallet = ProvenWallet { address: read.address, nonce: read.nonce, nonce_expires_at };
+    if recover(message, &bytes) == Some(read.address) {
+        return Ok(SignIn::Proven(wallet));
+    }
+    let given = Given::read(&bytes).map_err(|_| SiweError::Signature)?;
+    let digest = eip191_hash_message(message);
+    Ok(SignIn::Unproven(Unproven { wallet, chain_id: read.chain_id, digest, given }))
 }
 
 fn is_for(message: &SiweMessage, expected: &Expected<'_>) -> bool {
@@ -143,21 +198,17 @@ fn is_valid_at(message: &SiweMessage, now: UnixSeconds) -> bool {
         && message.not_before.is_none_or(|begin| begin <= now)
 }
 
-/// Who signed `message`. Only one spelling of a signature counts: `s` in the lower half (EIP-2),
-/// `v` of 27 or 28, or 0 or 1 as some wallets have it.
-fn recover(message: &str, signature: &str) -> Result<Address, SiweError> {
-    let bytes = hex::decode(signature).map_err(|_| SiweError::Signature)?;
-    if bytes.len() > SIGNATURE_BYTES {
-        return Err(SiweError::NotAKey);
+/// The key that signed `message`. Only one spelling of a signature counts: `s` in the lower half
+/// (EIP-2), `v` of 27 or 28, or 0 or 1 as some wallets have it.
+fn recover(message: &str, bytes: &[u8]) -> Option<Address> {
+    if bytes.len() != KEY_SIGNATURE_BYTES || !matches!(bytes.last(), Some(0 | 1 | 27 | 28)) {
+        return None;
     }
-    if !matches!(bytes.last(), Some(0 | 1 | 27 | 28)) {
-        return Err(SiweError::Signature);
-    }
-    let signature = Signature::from_raw(&bytes).map_err(|_| SiweError::Signature)?;
+    let signature = Signature::from_raw(bytes).ok()?;
     if signature.normalize_s().is_some() {
-        return Err(SiweError::Signature);
+        return None;
     }
-    signature.recover_address_from_msg(message).map_err(|_| SiweError::Signature)
+    signature.recover_address_from_msg(message).ok()
 }
 
 #[cfg(test)]
@@ -187,20 +238,17 @@ mod tests {
         serde_json::from_str(include_str!("../../tests/vectors/siwe.json")).unwrap()
     }
 
-    fn check(
-        vector: &Vector,
-        signature: &str,
-        now: UnixSeconds,
-    ) -> Result<ProvenWallet, SiweError> {
+    fn check(vector: &Vector, signature: &str, now: UnixSeconds) -> Result<SignIn, SiweError> {
         let keys = Keys::derive(&MasterKey::parse(&"1".repeat(64)).unwrap());
-        verify(&vector.message, signature, &EXPECTED, &keys, now)
+        read(&vector.message, signature, &EXPECTED, &keys, now)
     }
 
     #[test]
     fn what_viem_signs_proves_its_wallet_and_nothing_else_does() {
         for vector in vectors() {
             let verdict = match check(&vector, &vector.signature, NOW) {
-                Ok(proven) => {
+                Ok(SignIn::Unproven(_)) => "AskChain".to_owned(),
+                Ok(SignIn::Proven(proven)) => {
                     let signer = address!("f39Fd6e51aad88F6F4ce6aB8827279cffFb92266");
                     assert_eq!(proven.address(), signer, "{}", vector.name);
                     assert_eq!(proven.nonce().len(), 64, "{}", vector.name);
@@ -216,15 +264,19 @@ mod tests {
     #[test]
     fn a_sign_in_ends_with_its_nonce() {
         let vector = &vectors()[0];
-        assert!(check(vector, &vector.signature, NOW.plus(299)).is_ok());
+        let in_time = check(vector, &vector.signature, NOW.plus(299));
+        assert!(matches!(in_time, Ok(SignIn::Proven(_))));
         assert_eq!(check(vector, &vector.signature, NOW.plus(300)), Err(SiweError::Nonce));
     }
 
     #[test]
     fn a_signature_under_another_message_proves_nothing() {
         let all = vectors();
-        assert_eq!(check(&all[0], &all[1].signature, NOW), Err(SiweError::Signature));
-        for signature in ["", "0x", "0x1b", "0x1234"] {
+        for signature in [&all[1].signature, "", "0x", "0x1b", "0x1234"] {
+            let unproven = check(&all[0], signature, NOW);
+            assert!(matches!(unproven, Ok(SignIn::Unproven(_))), "{signature}");
+        }
+        for signature in ["0x1", "zz", &"11".repeat(8193)] {
             assert_eq!(check(&all[0], signature, NOW), Err(SiweError::Signature), "{signature}");
         }
     }

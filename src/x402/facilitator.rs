@@ -178,7 +178,7 @@ impl Facilitator {
 impl Own {
     /// A verdict needs no memory, so it is made where it is asked for.
     async fn verify(&self, world: &(impl Http + Clock), question: &Question<'_>) -> VerifyOutcome {
-        let order = match order::read(question.payment, question.requirements, world.now()) {
+        let order = match order::read(question.payment, question.requirements) {
             Ok(Ok(order)) => order,
             Ok(Err(refusal)) => return outcome_of(refusal),
             Err(Malformed(_)) => return VerifyOutcome::Invalid("invalid_payload".to_owned()),

@@ -9,12 +9,17 @@
 
 mod chain;
 mod engine;
+mod node;
+mod relaying;
 mod scenario;
 mod world;
 
 use std::env::var;
+use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use engine::Sim;
+use relaying::Relaying;
 use scenario::Scenario;
 
 const SEEDS: u64 = 1_000;
@@ -24,11 +29,46 @@ fn number(name: &str) -> Option<u64> {
     var(name).ok().and_then(|text| text.parse().ok())
 }
 
-/// Runs one seed; its story if anything is wrong in the end.
-fn run(seed: u64) -> Result<scenario::Outcome, String> {
-    let scenario = Scenario::new(seed);
-    let sim = scenario.sim();
-    catch_unwind(AssertUnwindSafe(|| scenario.play())).map_err(|thrown| {
+/// Runs as many seeds as are asked for, or one with its story; gives the sum of what happened.
+fn run_all<T: Default + Debug + Send + 'static>(
+    seeds: u64,
+    run: fn(u64) -> Result<T, String>,
+    add: fn(&mut T, &T),
+) -> Option<(u64, T)> {
+    if let Some(seed) = number("SEED") {
+        let outcome = run(seed).unwrap_or_else(|story| panic!("{story}"));
+        println!("seed {seed}: {outcome:?}");
+        return None;
+    }
+    let seeds = number("SEEDS").unwrap_or(seeds);
+    let threads: Vec<_> = (0..THREADS)
+        .map(|thread| {
+            std::thread::spawn(move || {
+                let mut sum = T::default();
+                for seed in (thread..seeds).step_by(usize::try_from(THREADS).unwrap()) {
+                    add(&mut sum, &run(seed)?);
+                    if thread == 0 && seeds > SEEDS && seed % 10_000 == 0 {
+                        println!("{seed} of {seeds}");
+                    }
+                }
+                Ok::<_, String>(sum)
+            })
+        })
+        .collect();
+    let mut sum = T::default();
+    for thread in threads {
+        match thread.join().unwrap() {
+            Ok(outcome) => add(&mut sum, &outcome),
+            Err(story) => panic!("{story}\n\nSEED=… with the number above shows this one again"),
+        }
+    }
+    println!("{seeds} seeds: {sum:?}");
+    Some((seeds, sum))
+}
+
+/// What `play` finds wrong, with the story of the seed.
+fn told<T>(seed: u64, sim: &Sim, play: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(play)).map_err(|thrown| {
         let what = thrown.downcast_ref::<String>().cloned();
         let what = what.or_else(|| thrown.downcast_ref::<&str>().map(|text| (*text).to_owned()));
         let story = sim.story.borrow().join("\n");
@@ -38,35 +78,25 @@ fn run(seed: u64) -> Result<scenario::Outcome, String> {
 
 #[test]
 fn no_payment_is_lost_doubled_or_given_away_whatever_happens() {
-    if let Some(seed) = number("SEED") {
-        let outcome = run(seed).unwrap_or_else(|story| panic!("{story}"));
-        println!("seed {seed}: {outcome:?}");
-        return;
-    }
-    let seeds = number("SEEDS").unwrap_or(SEEDS);
-    let threads: Vec<_> = (0..THREADS)
-        .map(|thread| {
-            std::thread::spawn(move || {
-                let mut sum = scenario::Outcome::default();
-                for seed in (thread..seeds).step_by(usize::try_from(THREADS).unwrap()) {
-                    sum.add(&run(seed)?);
-                    if thread == 0 && seeds > SEEDS && seed % 10_000 == 0 {
-                        println!("{seed} of {seeds}");
-                    }
-                }
-                Ok::<_, String>(sum)
-            })
-        })
-        .collect();
-    let mut sum = scenario::Outcome::default();
-    for thread in threads {
-        match thread.join().unwrap() {
-            Ok(outcome) => sum.add(&outcome),
-            Err(story) => panic!("{story}\n\nSEED=… with the number above shows this one again"),
-        }
-    }
-    println!("{seeds} seeds: {sum:?}");
+    let run = |seed| {
+        let scenario = Scenario::new(seed);
+        let sim = scenario.sim();
+        told(seed, &sim, || scenario.play())
+    };
+    let Some((seeds, sum)) = run_all(SEEDS, run, scenario::Outcome::add) else { return };
     // A simulation in which nothing happens would prove nothing.
     assert!(sum.paid > seeds && sum.unpaid > seeds / 2, "{sum:?}");
     assert!(sum.crashes > seeds && sum.reversed > 0 && sum.found_out > seeds / 2, "{sum:?}");
+}
+
+#[test]
+fn a_relayer_settles_once_and_leaves_no_gap_whatever_happens() {
+    let run = |seed| {
+        let relaying = Relaying::new(seed);
+        let sim = relaying.sim();
+        told(seed, &sim, || relaying.play())
+    };
+    let Some((seeds, sum)) = run_all(SEEDS, run, relaying::Outcome::add) else { return };
+    assert!(sum.settled > seeds && sum.refused > seeds / 2 && sum.crashes > seeds, "{sum:?}");
+    assert!(sum.replaced > 0 && sum.filled > 0 && sum.front_run > 0 && sum.revived > 0, "{sum:?}");
 }

@@ -83,11 +83,11 @@ const vectors = [
   await made("too old", "Time", { issuedAt: at(NOW - 361) }),
   await made("ended", "Time", { expirationTime: at(NOW) }),
   await made("not begun", "Time", { notBefore: at(NOW + 1) }),
-  await made("signed by somebody else", "Signature", { statement }, { signer: somebodyElse }),
-  await made("s in the upper half", "Signature", { statement }, { spoil: highS }),
-  await made("v with a chain id in it", "Signature", { statement }, { spoil: withV((v) => v + 10) }),
-  await made("compact (EIP-2098)", "Signature", { statement }, { spoil: compact }),
+  await made("signed by somebody else", "AskChain", { statement }, { signer: somebodyElse }),
+  await made("s in the upper half", "AskChain", { statement }, { spoil: highS }),
+  await made("v with a chain id in it", "AskChain", { statement }, { spoil: withV((v) => v + 10) }),
+  await made("compact (EIP-2098)", "AskChain", { statement }, { spoil: compact }),
   await made("not hex", "Signature", { statement }, { spoil: (signature) => signature.replace(/..$/, "zz") }),
-  await made("of a contract wallet", "NotAKey", { statement }, { spoil: (signature) => signature + "64".repeat(32) }),
+  await made("of a contract wallet", "AskChain", { statement }, { spoil: (signature) => signature + "64".repeat(32) }),
 ];
 writeFileSync(new URL("siwe.json", import.meta.url), `${JSON.stringify(vectors, null, 2)}\n`);

@@ -77,7 +77,7 @@ impl<W: RelayerWorld> Relayer<W> {
     }
 
     fn read(&self, asked: &RelayerOrder) -> Result<Result<Order, Refusal>, Malformed> {
-        let read = order::read(&asked.payment, &asked.requirements, self.world.now())?;
+        let read = order::read(&asked.payment, &asked.requirements)?;
         Ok(read.and_then(|order| {
             let is_ours = order.network == self.settings.network;
             let payer = Some(order.authorization.from);

@@ -50,8 +50,8 @@ impl<W: RelayerWorld> Relayer<W> {
     pub(super) async fn settled_before(&self, settlement: &Settlement) -> Result<Outcome, Refusal> {
         let asks = [ask_receipt(settlement.hash)];
         let answers = self.settings.rpc.batch(&self.world, &asks).await.unwrap_or_default();
-        let receipt = answers.into_iter().next().map(read::<Option<Receipt>>);
-        if !matches!(receipt, Some(Ok(None))) {
+        let answer = answers.into_iter().next();
+        if answer.and_then(|answer| self.still_moved(settlement, answer)) != Some(false) {
             return Ok(Outcome::Settled(settlement.hash));
         }
         self.revive(settlement).await?;
@@ -116,6 +116,17 @@ impl<W: RelayerWorld> Relayer<W> {
         }
     }
 
+    /// Whatever transaction has moved the money, the settlement takes it for its own.
+    pub(super) async fn take_over_use(&self, settlement: &Settlement) -> Result<(), SqlError> {
+        if let Ok(Some(Use::Moved(hash, _))) = self.find_use(settlement).await {
+            let now = self.world.now();
+            let confirm_at = Some(now.plus(CONFIRM_SECONDS));
+            let id = &settlement.id;
+            store::set_state(&self.world, id, &State::Settled, hash, confirm_at, now)?;
+        }
+        Ok(())
+    }
+
     /// Where the authorization was used; `None` if it was not.
     pub(super) async fn find_use(&self, settlement: &Settlement) -> Result<Option<Use>, RpcError> {
         let super::Settings { rpc, network, .. } = &self.settings;
@@ -125,6 +136,18 @@ impl<W: RelayerWorld> Relayer<W> {
             return Ok(None);
         }
         rpc.find_transfer(&self.world, network, authorization).await.map(Some)
+    }
+
+    /// Whether a settled payment's transaction is still in the chain, and still what moved the money:
+    /// after a reorganization another one may have. An endpoint that fails says neither.
+    pub(super) fn still_moved(
+        &self,
+        settlement: &Settlement,
+        answer: Result<Value, RpcError>,
+    ) -> Option<bool> {
+        let receipt = read::<Option<Receipt>>(answer).ok()?;
+        let network = self.settings.network;
+        Some(receipt.is_some_and(|receipt| receipt.moved(network, &settlement.authorization)))
     }
 
     fn end(
@@ -153,9 +176,4 @@ impl<W: RelayerWorld> Relayer<W> {
 /// The question for a receipt.
 pub(super) fn ask_receipt(hash: B256) -> Ask {
     Ask::new("eth_getTransactionReceipt", json!([hash]))
-}
-
-/// Whether a receipt is there; an endpoint that fails says neither.
-pub(super) fn is_there(answer: Result<Value, RpcError>) -> Option<bool> {
-    read::<Option<Receipt>>(answer).ok().map(|receipt| receipt.is_some())
 }

@@ -1,16 +1,17 @@
 //! What the chain would say of a payment: one look at the payer's code, one simulation of exactly what
 //! will be sent. The reason is looked for only when that fails.
 
-use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_primitives::{Address, Bytes, U256};
 use alloy_sol_types::{SolCall, sol};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::chain::erc1271;
 use crate::chain::networks::Network;
 use crate::chain::rpc::{Ask, Rpc, RpcError, read};
 use crate::chain::signature::{Factories, Judge};
 use crate::chain::transaction::{ChainCall, Fees, transfer};
-use crate::ports::Http;
+use crate::ports::{Clock, Http};
 use crate::x402::relayer::order::Order;
 use crate::x402::relayer::refusal::{Reason, Refusal, Unavailable};
 
@@ -21,11 +22,7 @@ const GAS_WITH_WALLET_MAX: u64 = 1_500_000;
 /// What a simulation may have missed.
 const GAS_MARGIN: u64 = 20_000;
 
-/// `isValidSignature`'s answer for a good one (ERC-1271).
-pub const MAGIC_VALUE: [u8; 4] = isValidSignatureCall::SELECTOR;
-
 sol! {
-    function isValidSignature(bytes32 hash, bytes signature) external view returns (bytes4);
     function authorizationState(address authorizer, bytes32 nonce) external view returns (bool);
     function balanceOf(address account) external view returns (uint256);
 }
@@ -69,12 +66,17 @@ pub(super) struct Head {
 ///
 /// # Errors
 /// [`Refusal`].
-pub async fn verify(http: &impl Http, access: Access<'_>, order: &Order) -> Result<(), Refusal> {
+pub async fn verify(
+    world: &(impl Http + Clock),
+    access: Access<'_>,
+    order: &Order,
+) -> Result<(), Refusal> {
+    order.check_time(world.now()).map_err(|reason| invalid(order, reason))?;
     let calls = |call: &ChainCall| {
         let params = json!([{"from": access.relayer, "to": call.to, "data": call.data}, "pending"]);
         Ask::new("eth_call", params)
     };
-    simulate(http, access, order, calls, &[]).await.map(drop)
+    simulate(world, access, order, calls, &[]).await.map(drop)
 }
 
 /// The same, with what it takes to send it.
@@ -82,16 +84,17 @@ pub async fn verify(http: &impl Http, access: Access<'_>, order: &Order) -> Resu
 /// # Errors
 /// [`Refusal`].
 pub(super) async fn prepare(
-    http: &impl Http,
+    world: &(impl Http + Clock),
     access: Access<'_>,
     order: &Order,
 ) -> Result<Prepared, Refusal> {
+    order.check_time(world.now()).map_err(|reason| invalid(order, reason))?;
     let estimates = |call: &ChainCall| {
         let params = json!([{"from": access.relayer, "to": call.to, "data": call.data}, "pending"]);
         Ask::new("eth_estimateGas", params)
     };
     let more = market(access.relayer);
-    let (call, estimate, market) = simulate(http, access, order, estimates, &more).await?;
+    let (call, estimate, market) = simulate(world, access, order, estimates, &more).await?;
     let estimate: u64 = number(read(Ok(estimate)))?;
     let is_plain = call.to == order.network.usdc;
     let max = if is_plain { GAS_MAX } else { GAS_WITH_WALLET_MAX };
@@ -197,7 +200,7 @@ async fn diagnose(http: &impl Http, access: Access<'_>, order: &Order, has_code:
     let asks = [
         Ask::contract(usdc, &state.abi_encode()),
         Ask::contract(usdc, &balance.abi_encode()),
-        ask_wallet(authorization.from, order.digest, &order.given.signature),
+        erc1271::ask(authorization.from, order.digest, &order.given.signature),
     ];
     let Ok(answers) = access.rpc.batch(http, &asks).await else { return Reason::Simulation };
     let Ok([state, balance, wallet]) = <[_; 3]>::try_from(answers) else {
@@ -213,33 +216,10 @@ async fn diagnose(http: &impl Http, access: Access<'_>, order: &Order, has_code:
             .is_ok_and(|balance| balance < authorization.value)
     });
     // A wallet that is not there yet cannot be asked: it is empty, and says yes to nothing.
-    if has_code && accepts(wallet) == Some(false) {
+    if has_code && erc1271::answered(wallet) == Ok(false) {
         return Reason::Signature;
     }
     if is_poor { Reason::Balance } else { Reason::Simulation }
-}
-
-/// The question whether a contract wallet accepts a signature (ERC-1271).
-#[must_use]
-pub fn ask_wallet(wallet: Address, digest: B256, signature: &Bytes) -> Ask {
-    let call = isValidSignatureCall { hash: digest, signature: signature.clone() };
-    Ask::contract(wallet, &call.abi_encode())
-}
-
-/// What the wallet said; `None` if it could not be asked. A wallet that reverts does not accept.
-#[must_use]
-pub fn accepts(answer: Result<Value, RpcError>) -> Option<bool> {
-    match read::<Bytes>(answer) {
-        Ok(answer) => Some(is_magic(&answer)),
-        Err(RpcError::Reverted | RpcError::Malformed) => Some(false),
-        Err(RpcError::Unavailable | RpcError::Refused { .. }) => None,
-    }
-}
-
-/// Whether a contract answered that a signature is good: the magic value and nothing else.
-#[must_use]
-pub fn is_magic(answer: &[u8]) -> bool {
-    answer.len() == 32 && answer.starts_with(&MAGIC_VALUE)
 }
 
 fn chain_id() -> Ask {

@@ -65,6 +65,7 @@ use crate::time::UnixSeconds;
 use crate::x402::relayer::judge::Access;
 use crate::x402::relayer::order::Order;
 use crate::x402::relayer::refusal::{Reason, Refusal, Unavailable};
+pub use crate::x402::relayer::store::MIGRATIONS;
 use crate::x402::relayer::store::{Settlement, State};
 
 /// All that a relayer asks of the world.
@@ -169,7 +170,13 @@ impl<W: RelayerWorld> Relayer<W> {
             Known::Settled(settlement) => return self.settled_before(&settlement).await,
             Known::New => {}
         }
-        let prepared = judge::prepare(&self.world, self.access(), order).await?;
+        let prepared = match judge::prepare(&self.world, self.access(), order).await {
+            Err(Refusal::Invalid(Reason::NonceUsed, payer)) => {
+                let found = self.sent_by_another(order, claimant).await?;
+                return found.ok_or(Refusal::Invalid(Reason::NonceUsed, payer));
+            }
+            prepared => prepared?,
+        };
         self.check_gas_money(&prepared)?;
         // If we die from here on, the alarm goes on with what was written down.
         self.world.wake_at(self.world.now().plus(LOOK_AFTER_SECONDS)).await;
@@ -218,8 +225,7 @@ impl<W: RelayerWorld> Relayer<W> {
         let Some(settlement) = store::find(&self.world, &order.key())? else {
             return Ok(Known::New);
         };
-        let is_theirs = settlement.claimant == claimant
-            && settlement.fingerprint == order.fingerprint.to_string();
+        let is_theirs = is_of(&settlement, order, claimant);
         match settlement.state {
             State::Failed(reason) if settlement.attempts >= ATTEMPTS_MAX => {
                 Err(Refusal::Invalid(reason, Some(order.authorization.from)))
@@ -231,6 +237,21 @@ impl<W: RelayerWorld> Relayer<W> {
             State::Sent => Ok(Known::Live),
             State::Settled => Ok(Known::Settled(Box::new(settlement))),
         }
+    }
+
+    /// An attempt of this claimant failed, and then somebody else sent the authorization.
+    async fn sent_by_another(
+        &self,
+        order: &Order,
+        claimant: &str,
+    ) -> Result<Option<Outcome>, Refusal> {
+        let begun = store::find(&self.world, &order.key())?;
+        let begun = begun.filter(|settlement| is_of(settlement, order, claimant));
+        let Some(settlement) = begun else { return Ok(None) };
+        self.take_over_use(&settlement).await?;
+        let found = store::find(&self.world, &settlement.id)?;
+        let found = found.filter(|found| found.state == State::Settled);
+        Ok(found.map(|found| Outcome::Settled(found.hash)))
     }
 
     /// Refuses clearly before the money for gas is gone, and says so to us before that.
@@ -280,11 +301,16 @@ impl<W: RelayerWorld> Relayer<W> {
 
     fn migrate(&self) -> Result<(), SqlError> {
         if !self.migrated.get() {
-            storage::migrate(&self.world, store::MIGRATIONS, self.world.now())?;
+            storage::migrate(&self.world, MIGRATIONS, self.world.now())?;
             self.migrated.set(true);
         }
         Ok(())
     }
+}
+
+/// Whether the settlement is of exactly this payment, for this claimant.
+fn is_of(settlement: &Settlement, order: &Order, claimant: &str) -> bool {
+    settlement.claimant == claimant && settlement.fingerprint == order.fingerprint.to_string()
 }
 
 impl From<SqlError> for Refusal {

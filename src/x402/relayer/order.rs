@@ -44,15 +44,12 @@ pub fn network_of(requirements: &Value) -> Option<&'static Network> {
     Network::by_caip2(name).or_else(|| Network::by_v1_name(name))
 }
 
-/// Reads a payment and its requirements and compares them.
+/// Reads a payment and its requirements and compares them. Whether it is in time is checked later
+/// ([`Order::check_time`]): what became of a payment can be asked for when that is over.
 ///
 /// # Errors
-/// [`Refusal`] with the payer, as far as it can be read.
-pub fn read(
-    payment: &Value,
-    requirements: &Value,
-    now: UnixSeconds,
-) -> Result<Result<Order, Refusal>, Malformed> {
+/// [`Malformed`], or [`Refusal`] with the payer, as far as it can be read.
+pub fn read(payment: &Value, requirements: &Value) -> Result<Result<Order, Refusal>, Malformed> {
     let payer = payer_of(payment);
     let refused = |reason| Ok(Err(Refusal::Invalid(reason, payer)));
     let payment = match PaymentPayload::read(payment.clone()) {
@@ -62,7 +59,7 @@ pub fn read(
         Err(PayloadError::Field(name)) => return Err(Malformed(name)),
     };
     let wanted = Wanted::read(requirements, payment.version)?;
-    Ok(compare(&payment, &wanted, now).map_err(|reason| Refusal::Invalid(reason, payer)))
+    Ok(compare(&payment, &wanted).map_err(|reason| Refusal::Invalid(reason, payer)))
 }
 
 /// What is required, as far as it concerns the chain.
@@ -99,11 +96,7 @@ impl<'a> Wanted<'a> {
 }
 
 /// The order of the checks is the reference's, so that the first fault gets the same name.
-fn compare(
-    payment: &PaymentPayload,
-    wanted: &Wanted<'_>,
-    now: UnixSeconds,
-) -> Result<Order, Reason> {
+fn compare(payment: &PaymentPayload, wanted: &Wanted<'_>) -> Result<Order, Reason> {
     if wanted.scheme != "exact" {
         return Err(Reason::UnsupportedScheme);
     }
@@ -131,14 +124,6 @@ fn compare(
     if authorization.to != wanted.pay_to {
         return Err(Reason::Recipient);
     }
-    let second = |moment: UnixSeconds| U256::from(moment.get().unsigned_abs());
-    let latest = second(now).saturating_add(U256::from(VALID_SECONDS_MIN));
-    if authorization.valid_before < latest {
-        return Err(Reason::ValidBefore);
-    }
-    if authorization.valid_after > second(now) {
-        return Err(Reason::ValidAfter);
-    }
     if authorization.value != wanted.amount {
         return Err(match payment.version {
             Version::V1 => Reason::ValueV1,
@@ -157,6 +142,19 @@ fn compare(
 }
 
 impl Order {
+    /// Whether a block can take it now.
+    ///
+    /// # Errors
+    /// [`Reason`].
+    pub fn check_time(&self, now: UnixSeconds) -> Result<(), Reason> {
+        let now = U256::from(now.get().unsigned_abs());
+        let Authorization { valid_after, valid_before, .. } = self.authorization;
+        if valid_before < now.saturating_add(U256::from(VALID_SECONDS_MIN)) {
+            return Err(Reason::ValidBefore);
+        }
+        if valid_after > now { Err(Reason::ValidAfter) } else { Ok(()) }
+    }
+
     /// What the token knows the payment by; a relayer has one network and one token.
     #[must_use]
     pub fn key(&self) -> String {

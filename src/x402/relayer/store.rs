@@ -13,7 +13,7 @@ use crate::x402::relayer::refusal::Reason;
 use crate::x402::wire::{authorization_json, read_authorization};
 
 /// The schema of a relayer's object.
-pub(super) const MIGRATIONS: Migrations = &[include_str!("schema.sql")];
+pub const MIGRATIONS: Migrations = &[include_str!("schema.sql")];
 
 /// How long rows are kept after the end of their authorization, seconds. Until then a repeated
 /// request gets its answer, and a block that the chain dropped is made up for.

@@ -8,7 +8,7 @@ use crate::chain::transaction::{ChainCall, Fees, SignedTransaction, fees_of};
 use crate::chain::transfers::Use;
 use crate::ports::{Level, SqlError};
 use crate::time::UnixSeconds;
-use crate::x402::relayer::follow::{ask_receipt, is_there};
+use crate::x402::relayer::follow::ask_receipt;
 use crate::x402::relayer::store::{Sent, Settlement, State};
 use crate::x402::relayer::{LOOK_AFTER_SECONDS, Relayer, RelayerWorld, judge, store};
 
@@ -196,7 +196,7 @@ impl<W: RelayerWorld> Relayer<W> {
         let later = self.world.now().plus(LOOK_AFTER_SECONDS);
         let mut answers = answers.into_iter();
         for settlement in &due {
-            match answers.next().and_then(is_there) {
+            match answers.next().and_then(|answer| self.still_moved(settlement, answer)) {
                 Some(true) => self.confirm_at(settlement, None)?,
                 Some(false) => self.revive(settlement).await?,
                 None => self.confirm_at(settlement, Some(later))?,

@@ -206,7 +206,9 @@ fn chain_answers(payment: &PaymentPayload) -> Vec<Value> {
 /// Whether a receipt says in plain words that the payment's money moved.
 fn says_moved(receipt: &str, good: &Value) -> bool {
     let Ok(said) = serde_json::from_str::<Value>(receipt) else { return false };
-    let lower = |value: &Value| Value::from(value.to_string().to_ascii_lowercase());
+    // The same bytes may be written in capitals, and without their prefix.
+    let lower =
+        |value: &Value| Value::from(value.to_string().to_ascii_lowercase().replace("0x", ""));
     let logs = |value: &Value, member: &str| -> Vec<Value> {
         let logs = value["result"]["logs"].as_array().cloned().unwrap_or_default();
         logs.iter().map(|log| lower(&json!([log["address"], log["topics"], log[member]]))).collect()

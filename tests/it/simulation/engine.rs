@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::task::Poll;
 
 use super::chain::Chain;
+use super::node::Node;
 use super::world::Payee;
 use crate::support::NOW;
 
@@ -50,6 +51,7 @@ pub(crate) struct Sim {
     /// Whether anything goes wrong.
     pub(crate) chaos: Cell<bool>,
     pub(crate) chain: RefCell<Chain>,
+    pub(crate) node: RefCell<Node>,
     pub(crate) kv: RefCell<BTreeMap<String, String>>,
     pub(crate) payees: RefCell<BTreeMap<String, Payee>>,
     /// What happens later, in the order of its time.
@@ -83,6 +85,7 @@ impl Sim {
             now: Cell::new(NOW * 1000),
             chaos: Cell::new(false),
             chain: RefCell::default(),
+            node: RefCell::default(),
             kv: RefCell::default(),
             payees: RefCell::default(),
             events: RefCell::default(),

@@ -1,24 +1,25 @@
 //! What hosts and payers do in a simulation, and what must be true in the end.
 
 use std::cell::RefCell;
+use std::ops::{Deref, DerefMut};
 use std::rc::Rc;
 
 use alloy_primitives::B256;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use events_concierge::host::Request;
 use events_concierge::host::command::{Action, Command, SignedIn};
+use events_concierge::host::{Host, Request};
 use events_concierge::http::route::{AtHost, Own};
 use events_concierge::http::{Headers, Reply};
-use events_concierge::id::{EventId, RequestId};
+use events_concierge::id::{EventId, RequestId, ScopeId};
 use events_concierge::identity::UserId;
 use events_concierge::ledger::audit::audit;
 use serde_json::{Value, json};
 
 use super::chain::{Chain, short};
 use super::engine::Sim;
-use super::world::Object;
-use crate::support::{Wallet, as_v1};
+use super::world::{Object, World};
+use crate::support::{Wallet, as_v1, config};
 
 /// Two hosts are paid at the first address.
 const PAY_TO: [&str; 3] = [
@@ -66,9 +67,30 @@ struct Purchase {
     answers: Rc<RefCell<Vec<Reply>>>,
 }
 
+/// A host's object.
+struct Door {
+    user: UserId,
+    scope: ScopeId,
+    object: Object<Host<World>>,
+}
+
+impl Deref for Door {
+    type Target = Object<Host<World>>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.object
+    }
+}
+
+impl DerefMut for Door {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.object
+    }
+}
+
 pub(crate) struct Scenario {
     sim: Rc<Sim>,
-    objects: Vec<Object>,
+    objects: Vec<Door>,
     /// Host and id.
     events: Vec<(usize, String)>,
     purchases: Vec<Purchase>,
@@ -79,8 +101,9 @@ impl Scenario {
     pub(crate) fn new(seed: u64) -> Self {
         let sim = Sim::new(seed);
         let objects = (0..3).map(|index| {
-            let name = char::from(b"ABC"[index]);
-            Object::new(&sim, name, UserId::parse(USERS[index]).unwrap())
+            let user = UserId::parse(USERS[index]).unwrap();
+            let scope = config().keys.scope_of(&user);
+            Door { user, scope, object: Object::new(&sim, char::from(b"ABC"[index])) }
         });
         let objects = objects.collect();
         let purchases = Vec::new();
@@ -333,7 +356,7 @@ impl Scenario {
     fn run_for(&mut self, millis: i64) {
         let end = self.sim.now.get() + millis;
         loop {
-            let nexts: Vec<Option<i64>> = self.objects.iter().map(Object::next).collect();
+            let nexts: Vec<Option<i64>> = self.objects.iter().map(|door| door.next()).collect();
             let next = nexts.iter().copied().chain([self.sim.next_event()]).flatten().min();
             let Some(next) = next.filter(|next| *next <= end) else { break };
             let now = self.sim.now.get().max(next);
@@ -464,7 +487,7 @@ impl Scenario {
 }
 
 fn request(
-    object: &Object,
+    object: &Door,
     action: Action,
     owner: bool,
     mut headers: Vec<(String, String)>,

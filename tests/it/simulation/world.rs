@@ -5,21 +5,21 @@ use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Waker};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Wake, Waker};
 
 use events_concierge::host::Host;
-use events_concierge::id::ScopeId;
-use events_concierge::identity::UserId;
 use events_concierge::ledger::{self, payee};
 use events_concierge::ports::{
     Alarm, Clock, Http, HttpError, HttpRequest, HttpResponse, Kv, KvError, Level, Log, PayeeClaim,
-    PayeeError, Payees, Random, RelayerOrder, Relayers, Row, Sql, SqlError, SqlValue,
+    PayeeError, Payees, Random, RelayerOrder, Relayers, Row, Sql, SqlError, SqlValue, Timer,
 };
 use events_concierge::storage::{self, Migrations};
 use events_concierge::time::UnixSeconds;
 
-use super::chain;
 use super::engine::Sim;
+use super::{chain, node};
 use crate::support::{config, run_statement};
 
 /// Thrown where a crash happens between two writes.
@@ -98,13 +98,48 @@ impl Sql for Storage {
     }
 }
 
-/// One host's object.
-pub(crate) struct Object {
+/// What an object does.
+pub(crate) trait Service: Sized + 'static {
+    /// Its storage.
+    const MIGRATIONS: Migrations;
+    fn build(world: World) -> Self;
+    /// What its alarm does; whether that went well.
+    fn wake(&self) -> impl Future<Output = bool>;
+}
+
+impl Service for Host<World> {
+    const MIGRATIONS: Migrations = ledger::MIGRATIONS;
+
+    fn build(world: World) -> Self {
+        Self::new(world, config())
+    }
+
+    async fn wake(&self) -> bool {
+        Self::wake(self).await.is_ok()
+    }
+}
+
+/// Whether another task of the object has something for this one.
+#[derive(Default)]
+struct Called(AtomicBool);
+
+impl Wake for Called {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Task {
+    fn is_ready(&self, sim: &Sim) -> bool {
+        self.called.0.load(Ordering::Relaxed) || sim.is_woken(self.id)
+    }
+}
+
+/// An object with its storage.
+pub(crate) struct Object<S> {
     pub(crate) name: char,
-    pub(crate) user: UserId,
-    pub(crate) scope: ScopeId,
     pub(crate) world: World,
-    pub(crate) service: Rc<Host<World>>,
+    pub(crate) service: Rc<S>,
     tasks: RefCell<Vec<Task>>,
     crashes: Cell<u32>,
 }
@@ -113,18 +148,18 @@ struct Task {
     id: u64,
     parked_until: i64,
     is_alarm: bool,
+    called: Arc<Called>,
     future: Pin<Box<dyn Future<Output = bool>>>,
 }
 
-impl Object {
-    pub(crate) fn new(sim: &Rc<Sim>, name: char, user: UserId) -> Self {
-        let sqlite = Storage::take(ledger::MIGRATIONS);
+impl<S: Service> Object<S> {
+    pub(crate) fn new(sim: &Rc<Sim>, name: char) -> Self {
+        let sqlite = Storage::take(S::MIGRATIONS);
         let world =
             World { sim: Rc::clone(sim), sqlite, alarm: Rc::default(), known_alarm: Rc::default() };
-        let scope = config().keys.scope_of(&user);
-        let service = Rc::new(Host::new(world.clone(), config()));
+        let service = Rc::new(S::build(world.clone()));
         let tasks = RefCell::default();
-        Self { name, user, scope, world, service, tasks, crashes: Cell::new(0) }
+        Self { name, world, service, tasks, crashes: Cell::new(0) }
     }
 
     /// Something for the object to do; it answers whether it went well.
@@ -134,7 +169,8 @@ impl Object {
 
     fn push(&self, future: Pin<Box<dyn Future<Output = bool>>>, is_alarm: bool) {
         let id = self.world.sim.fresh();
-        self.tasks.borrow_mut().push(Task { id, parked_until: 0, is_alarm, future });
+        let called = Arc::default();
+        self.tasks.borrow_mut().push(Task { id, parked_until: 0, is_alarm, called, future });
     }
 
     /// The instance dies with all that it was doing; the storage stays.
@@ -146,7 +182,7 @@ impl Object {
         drop(interrupted);
         self.world.sqlite.end_block();
         self.world.known_alarm = Rc::default();
-        self.service = Rc::new(Host::new(self.world.clone(), config()));
+        self.service = Rc::new(S::build(self.world.clone()));
         self.crashes.set(self.crashes.get() + 1);
     }
 
@@ -160,7 +196,7 @@ impl Object {
     /// When the object has something to do next, milliseconds.
     pub(crate) fn next(&self) -> Option<i64> {
         let tasks = self.tasks.borrow();
-        let woken = tasks.iter().any(|task| self.world.sim.is_woken(task.id));
+        let woken = tasks.iter().any(|task| task.is_ready(&self.world.sim));
         let parked = tasks.iter().map(|task| task.parked_until).min();
         let alarm = self.world.alarm.get().filter(|_| !tasks.iter().any(|task| task.is_alarm));
         let alarm = alarm.map(|seconds| seconds * 1000);
@@ -176,11 +212,11 @@ impl Object {
             self.world.alarm.set(None);
             self.world.known_alarm.set(None);
             let service = Rc::clone(&self.service);
-            self.push(Box::pin(async move { service.wake().await.is_ok() }), true);
+            self.push(Box::pin(async move { service.wake().await }), true);
         }
         let ready: Vec<usize> = (0..)
             .zip(self.tasks.borrow().iter())
-            .filter(|(_, task)| task.parked_until <= now || sim.is_woken(task.id))
+            .filter(|(_, task)| task.parked_until <= now || task.is_ready(&sim))
             .map(|(index, _)| index)
             .collect();
         if ready.is_empty() {
@@ -191,7 +227,9 @@ impl Object {
         let mut done = None;
         let polled = catch_unwind(AssertUnwindSafe(|| {
             task.parked_until = sim.poll(task.id, || {
-                let poll = task.future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+                task.called.0.store(false, Ordering::Relaxed);
+                let waker = Waker::from(Arc::clone(&task.called));
+                let poll = task.future.as_mut().poll(&mut Context::from_waker(&waker));
                 done = match poll {
                     std::task::Poll::Ready(well) => Some(well),
                     std::task::Poll::Pending => None,
@@ -271,6 +309,12 @@ impl Sql for World {
         block: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, E> {
         self.sqlite.atomically(block)
+    }
+}
+
+impl Timer for World {
+    async fn sleep(&self, millis: u32) {
+        self.sim.sleep(millis.into()).await;
     }
 }
 
@@ -395,7 +439,10 @@ impl Http for World {
         let slot = sim.slot();
         if !sim.fault(20) {
             let answer = Rc::clone(&slot);
-            sim.after(sim.latency(), move |sim| chain::arrive(sim, &request, answer));
+            sim.after(sim.latency(), move |sim| match request.url.as_str() {
+                node::URL => node::arrive(sim, &request, answer),
+                _ => chain::arrive(sim, &request, answer),
+            });
         }
         sim.wait(&slot, limit).await.unwrap_or(Err(HttpError::Timeout))
     }

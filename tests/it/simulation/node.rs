@@ -1,0 +1,393 @@
+//! A node of a chain: transactions wait in its pool until a block takes them, in the order of their
+//! nonces; blocks are dropped, fees rise, answers are lost.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use alloy_consensus::TxEip1559;
+use alloy_consensus::transaction::{RlpEcdsaDecodableTx, SignableTransaction};
+use alloy_primitives::{Address, B256, U256, hex};
+use alloy_sol_types::SolCall;
+use events_concierge::chain::eip3009::{Authorization, recover_eoa};
+use events_concierge::chain::networks::Network;
+use events_concierge::chain::transaction::Token::transferWithAuthorization_0Call as Transfer;
+use events_concierge::ports::{HttpError, HttpRequest, HttpResponse};
+use serde_json::{Value, json};
+
+use super::engine::{Sim, Slot};
+
+pub(crate) const URL: &str = "http://node.test";
+const GWEI: u128 = 1_000_000_000;
+/// How old a block that the chain drops may be, milliseconds: younger than the look that a relayer
+/// takes once more.
+const REORG_AGE: i64 = 15_000;
+
+type Answer = Result<HttpResponse, HttpError>;
+
+/// A transfer that somebody sends, with the payer's signature.
+#[derive(Clone)]
+pub(crate) struct Signed {
+    pub(crate) authorization: Authorization,
+    pub(crate) is_good: bool,
+}
+
+#[derive(Clone)]
+struct Sent {
+    from: Address,
+    nonce: u64,
+    hash: B256,
+    max_fee: u128,
+    transfer: Option<Signed>,
+}
+
+#[derive(Clone)]
+struct Mined {
+    sent: Sent,
+    moved: bool,
+}
+
+#[derive(Clone)]
+struct Block {
+    at: i64,
+    mined: Vec<Mined>,
+}
+
+#[derive(Default)]
+pub(crate) struct Node {
+    blocks: Vec<Block>,
+    pool: Vec<Sent>,
+    balances: BTreeMap<Address, u64>,
+    base_fee: u128,
+    pub(crate) down_until: i64,
+    pub(crate) relayer: Address,
+    pub(crate) replaced: u64,
+    pub(crate) fillers: u64,
+}
+
+impl Node {
+    pub(crate) fn start(sim: &Rc<Sim>, relayer: Address, payers: &[(Address, u64)]) {
+        let mut node = sim.node.borrow_mut();
+        node.relayer = relayer;
+        node.base_fee = GWEI;
+        node.balances = payers.iter().copied().collect();
+        node.blocks.push(Block { at: sim.now.get(), mined: Vec::new() });
+        drop(node);
+        Self::tick(sim);
+    }
+
+    fn tick(sim: &Rc<Sim>) {
+        sim.after(sim.rng.range(800, 2_500), |sim| {
+            let mut node = sim.node.borrow_mut();
+            // Now and then gas is dear for a while.
+            node.base_fee = match sim.rng.below(100) {
+                0..3 if sim.chaos.get() => 20 * GWEI,
+                0..40 => GWEI,
+                _ if sim.chaos.get() => node.base_fee,
+                _ => GWEI,
+            };
+            node.mine(sim.now.get());
+            drop(node);
+            Self::tick(sim);
+        });
+    }
+
+    fn mine(&mut self, at: i64) {
+        self.blocks.push(Block { at, mined: Vec::new() });
+        loop {
+            let next = self.pool.iter().position(|sent| {
+                sent.nonce == self.nonce(sent.from) && sent.max_fee >= self.base_fee
+            });
+            let Some(next) = next else { break };
+            let sent = self.pool.remove(next);
+            let moved = sent.transfer.as_ref().is_some_and(|transfer| self.is_good(transfer, at));
+            self.blocks.last_mut().unwrap().mined.push(Mined { sent, moved });
+        }
+        self.pool.retain(|sent| {
+            let mined = self.blocks.iter().flat_map(|block| &block.mined);
+            let next = mined.filter(|mined| mined.sent.from == sent.from).count();
+            sent.nonce >= u64::try_from(next).unwrap()
+        });
+    }
+
+    fn all(&self) -> impl Iterator<Item = (&Block, &Mined)> {
+        self.blocks.iter().flat_map(|block| block.mined.iter().map(move |mined| (block, mined)))
+    }
+
+    fn nonce(&self, of: Address) -> u64 {
+        u64::try_from(self.all().filter(|(_, mined)| mined.sent.from == of).count()).unwrap()
+    }
+
+    pub(crate) fn relayer_nonce(&self) -> u64 {
+        self.nonce(self.relayer)
+    }
+
+    /// Where this authorization's money moved.
+    pub(crate) fn moved(&self, authorization: &Authorization) -> Option<B256> {
+        self.use_of(authorization).filter(|(_, same)| *same).map(|(hash, _)| hash)
+    }
+
+    pub(crate) fn balance(&self, of: Address) -> u64 {
+        let spent = self.all().filter(|(_, mined)| mined.moved);
+        let spent = spent.filter_map(|(_, mined)| mined.sent.transfer.as_ref());
+        let spent = spent.filter(|transfer| transfer.authorization.from == of);
+        let spent: u64 =
+            spent.map(|transfer| u64::try_from(transfer.authorization.value).unwrap()).sum();
+        self.balances.get(&of).copied().unwrap_or(0).saturating_sub(spent)
+    }
+
+    /// In which transaction the nonce was used, and whether by this very authorization.
+    fn use_of(&self, authorization: &Authorization) -> Option<(B256, bool)> {
+        self.all().filter(|(_, mined)| mined.moved).find_map(|(_, mined)| {
+            let used = &mined.sent.transfer.as_ref()?.authorization;
+            let is_used = used.from == authorization.from && used.nonce == authorization.nonce;
+            is_used.then(|| (mined.sent.hash, used == authorization))
+        })
+    }
+
+    fn is_good(&self, transfer: &Signed, at: i64) -> bool {
+        let Signed { authorization, is_good } = transfer;
+        *is_good
+            && self.use_of(authorization).is_none()
+            && U256::from(at / 1000) < authorization.valid_before
+            && U256::from(self.balance(authorization.from)) >= authorization.value
+    }
+
+    /// Somebody else sends the authorization.
+    pub(crate) fn front_run(&mut self, sim: &Sim, authorization: &Authorization) {
+        let from = Address::repeat_byte(0xee);
+        let pending = self.pool.iter().filter(|sent| sent.from == from).count();
+        let nonce = self.nonce(from) + u64::try_from(pending).unwrap();
+        let transfer = Signed { authorization: authorization.clone(), is_good: true };
+        let hash = B256::from(U256::from(sim.fresh()) + (U256::from(0xee) << 200));
+        let sent = Sent { from, nonce, hash, max_fee: 1000 * GWEI, transfer: Some(transfer) };
+        self.pool.push(sent);
+    }
+
+    /// Somebody else uses the relayer's key.
+    pub(crate) fn use_key(&mut self, sim: &Sim) {
+        let nonce = self.pending_nonce();
+        let hash = B256::from(U256::from(sim.fresh()) + (U256::from(0xaa) << 200));
+        let from = self.relayer;
+        self.pool.push(Sent { from, nonce, hash, max_fee: 1000 * GWEI, transfer: None });
+    }
+
+    fn pending_nonce(&self) -> u64 {
+        let mut next = self.nonce(self.relayer);
+        while self.pool.iter().any(|sent| sent.from == self.relayer && sent.nonce == next) {
+            next += 1;
+        }
+        next
+    }
+
+    /// Drops the newest block; its transactions come back to the pool or are forgotten.
+    pub(crate) fn reorg(&mut self, sim: &Sim) -> usize {
+        let now = sim.now.get();
+        if self.blocks.len() < 2 || now - self.blocks.last().unwrap().at > REORG_AGE {
+            return 0;
+        }
+        let dropped = self.blocks.pop().unwrap().mined;
+        let count = dropped.len();
+        let comes_back = sim.rng.chance(400);
+        for mined in dropped {
+            // Others' transactions are their own business.
+            if comes_back || mined.sent.from != self.relayer || mined.sent.hash[0] == 0 {
+                self.pool.push(mined.sent);
+            }
+        }
+        count
+    }
+
+    /// The pool forgets something.
+    pub(crate) fn evict(&mut self, sim: &Sim) {
+        let ours: Vec<usize> =
+            (0..self.pool.len()).filter(|at| self.pool[*at].hash[0] != 0).collect();
+        if !ours.is_empty() {
+            self.pool.remove(ours[sim.rng.below(ours.len())]);
+        }
+    }
+
+    fn take(&mut self, raw: &str) -> Result<Value, (i64, &'static str)> {
+        let bytes = hex::decode(raw).unwrap();
+        let signed = TxEip1559::eip2718_decode(&mut bytes.as_slice()).unwrap();
+        let digest = signed.tx().signature_hash();
+        let from = signed.signature().recover_address_from_prehash(&digest).unwrap();
+        let (hash, nonce, max_fee) =
+            (*signed.hash(), signed.tx().nonce, signed.tx().max_fee_per_gas);
+        if nonce < self.nonce(from) {
+            return Err((-32003, "nonce too low"));
+        }
+        if self.pool.iter().any(|sent| sent.hash == hash) {
+            return Err((-32003, "transaction already imported"));
+        }
+        if let Some(at) = self.pool.iter().position(|it| it.from == from && it.nonce == nonce) {
+            if max_fee < self.pool[at].max_fee * 11 / 10 {
+                return Err((-32003, "replacement transaction underpriced"));
+            }
+            self.pool.remove(at);
+            self.replaced += 1;
+        }
+        let transfer = transfer_of(&signed.tx().input);
+        self.fillers += u64::from(transfer.is_none());
+        self.pool.push(Sent { from, nonce, hash, max_fee, transfer });
+        Ok(json!(hash))
+    }
+
+    fn answer(&mut self, sim: &Sim, ask: &Value) -> Result<Value, (i64, &'static str)> {
+        let params = &ask["params"];
+        let reverts = Err((3, "execution reverted"));
+        Ok(match ask["method"].as_str().unwrap() {
+            "eth_chainId" => json!("0x14a34"),
+            "eth_getCode" => json!("0x"),
+            "eth_maxPriorityFeePerGas" => json!("0x3b9aca00"),
+            "eth_getBalance" => json!("0xde0b6b3a7640000"),
+            "eth_blockNumber" => json!(format!("{:#x}", self.blocks.len() - 1)),
+            "eth_getTransactionCount" => json!(format!("{:#x}", self.pending_nonce())),
+            "eth_getBlockByNumber" => self.block(params[0].as_str().unwrap()),
+            "eth_sendRawTransaction" => return self.take(params[0].as_str().unwrap()),
+            "eth_getTransactionReceipt" => self.receipt(params[0].as_str().unwrap()),
+            "eth_estimateGas" | "eth_call" => {
+                let data = hex::decode(params[0]["data"].as_str().unwrap()).unwrap();
+                match transfer_of(&data) {
+                    Some(transfer) if self.is_good(&transfer, sim.now.get()) => json!("0x13880"),
+                    Some(_) => return reverts,
+                    None => return self.read(&data).ok_or((3, "execution reverted")),
+                }
+            }
+            "eth_getLogs" => self.logs(&params[0]["topics"]),
+            method => panic!("an RPC method that is not in use: {method}"),
+        })
+    }
+
+    fn block(&self, name: &str) -> Value {
+        let newest = self.blocks.len() - 1;
+        let number = usize::from_str_radix(name.trim_start_matches("0x"), 16).unwrap_or(newest);
+        let Some(block) = self.blocks.get(number) else { return Value::Null };
+        json!({
+            "number": format!("{number:#x}"),
+            "timestamp": format!("{:#x}", block.at / 1000),
+            "baseFeePerGas": format!("{:#x}", self.base_fee),
+        })
+    }
+
+    /// `authorizationState` and `balanceOf`; everything else reverts.
+    fn read(&self, data: &[u8]) -> Option<Value> {
+        let word = |number: u64| json!(format!("0x{number:064x}"));
+        let address = Address::from_slice(data.get(16..36)?);
+        match hex::encode(&data[..4]).as_str() {
+            "e94a0102" => {
+                let nonce = B256::from_slice(data.get(36..68)?);
+                let is_used = self.all().any(|(_, mined)| {
+                    mined.moved
+                        && mined.sent.transfer.as_ref().is_some_and(|transfer| {
+                            transfer.authorization.from == address
+                                && transfer.authorization.nonce == nonce
+                        })
+                });
+                Some(word(u64::from(is_used)))
+            }
+            "70a08231" => Some(word(self.balance(address))),
+            _ => None,
+        }
+    }
+
+    fn receipt(&self, hash: &str) -> Value {
+        let found = self.all().find(|(_, mined)| mined.sent.hash.to_string() == hash);
+        let Some((_, mined)) = found else { return Value::Null };
+        let is_filler = mined.sent.transfer.is_none();
+        let logs = mined.sent.transfer.as_ref().filter(|_| mined.moved).map_or(json!([]), logs_of);
+        json!({"status": if mined.moved || is_filler { "0x1" } else { "0x0" }, "logs": logs})
+    }
+
+    fn logs(&self, topics: &Value) -> Value {
+        let (from, nonce) = (topics[1].as_str().unwrap(), topics[2].as_str().unwrap());
+        let found = self.blocks.iter().enumerate().find_map(|(number, block)| {
+            let mined = block.mined.iter().find(|mined| {
+                mined.moved
+                    && mined.sent.transfer.as_ref().is_some_and(|transfer| {
+                        transfer.authorization.from.into_word().to_string() == from
+                            && transfer.authorization.nonce.to_string() == nonce
+                    })
+            })?;
+            Some(json!([{"transactionHash": mined.sent.hash, "blockNumber": format!("{number:#x}")}]))
+        });
+        found.unwrap_or_else(|| json!([]))
+    }
+
+    /// No nonce twice, none left out.
+    pub(crate) fn check(&self) {
+        let ours = self.all().filter(|(_, mined)| mined.sent.from == self.relayer);
+        let nonces: Vec<u64> = ours.map(|(_, mined)| mined.sent.nonce).collect();
+        let expected: Vec<u64> = (0..self.nonce(self.relayer)).collect();
+        assert_eq!(nonces, expected);
+        let hashes: BTreeSet<_> = self.all().map(|(_, mined)| mined.sent.hash).collect();
+        assert_eq!(hashes.len(), self.all().count());
+    }
+}
+
+fn transfer_of(data: &[u8]) -> Option<Signed> {
+    let call = Transfer::abi_decode_validate(data).ok()?;
+    let authorization = Authorization {
+        from: call.from,
+        to: call.to,
+        value: call.value,
+        valid_after: call.validAfter,
+        valid_before: call.validBefore,
+        nonce: call.nonce,
+    };
+    let signature = [call.r.as_slice(), call.s.as_slice(), &[call.v]].concat();
+    let network = Network::by_caip2("eip155:84532").unwrap();
+    let is_good = recover_eoa(network, &authorization, &signature) == Some(authorization.from);
+    Some(Signed { authorization, is_good })
+}
+
+/// The logs that USDC writes.
+fn logs_of(transfer: &Signed) -> Value {
+    let Authorization { from, to, value, nonce, .. } = &transfer.authorization;
+    let usdc = Network::by_caip2("eip155:84532").unwrap().usdc;
+    let used = "0x98de503528ee59b575ef0c0a2576a82497bfc029a5685b209e9ec333479b10a5";
+    let moved = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef";
+    json!([
+        {"address": usdc, "topics": [used, from.into_word(), nonce], "data": "0x"},
+        {"address": usdc, "topics": [moved, from.into_word(), to.into_word()],
+            "data": B256::from(*value)},
+    ])
+}
+
+/// A request arrives at the node.
+pub(crate) fn arrive(sim: &Rc<Sim>, request: &HttpRequest, slot: Rc<Slot<Answer>>) {
+    if sim.node.borrow().down_until > sim.now.get() {
+        let failed = Err(HttpError::Connection("down".to_owned()));
+        return sim.after(5, move |sim| slot.fill(sim, failed));
+    }
+    let body: Value = serde_json::from_str(request.body.as_deref().unwrap()).unwrap();
+    let one = |sim: &Sim, ask: &Value| {
+        if sim.fault(15) {
+            let error = json!({"code": -32005, "message": "limit exceeded"});
+            return json!({"jsonrpc": "2.0", "id": ask["id"], "error": error});
+        }
+        let answer = sim.node.borrow_mut().answer(sim, ask);
+        match answer {
+            Ok(result) => json!({"jsonrpc": "2.0", "id": ask["id"], "result": result}),
+            Err((code, message)) => {
+                json!({"jsonrpc": "2.0", "id": ask["id"], "error": {"code": code, "message": message}})
+            }
+        }
+    };
+    let mut answer = match body.as_array() {
+        Some(asks) => asks.iter().map(|ask| one(sim, ask)).collect(),
+        None => one(sim, &body),
+    };
+    if let Some(answers) = answer.as_array_mut()
+        && sim.fault(200)
+    {
+        answers.reverse();
+    }
+    let (status, body) = match sim.fault(20) {
+        true => (502, "bad gateway".to_owned()),
+        false => (200, answer.to_string()),
+    };
+    if sim.fault(30) {
+        return;
+    }
+    sim.after(sim.latency(), move |sim| slot.fill(sim, Ok(HttpResponse { status, body })));
+}

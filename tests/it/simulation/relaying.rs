@@ -1,0 +1,349 @@
+//! What callers, strangers and the chain do to a relayer, and what must be true in the end.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use alloy_primitives::{Address, B256, U256};
+use events_concierge::chain::eip3009::Authorization;
+use events_concierge::chain::networks::Network;
+use events_concierge::chain::rpc::Rpc;
+use events_concierge::chain::signature::Factories;
+use events_concierge::chain::transaction::RelayerKey;
+use events_concierge::http::Reply;
+use events_concierge::id::RequestId;
+use events_concierge::ports::RelayerOrder;
+use events_concierge::storage::Migrations;
+use events_concierge::x402::relayer::api::{Asks, Command};
+use events_concierge::x402::relayer::{MIGRATIONS, Relayer, Settings};
+use events_concierge::x402::wire::read_authorization;
+use serde_json::{Value, json};
+
+use super::chain::short;
+use super::engine::Sim;
+use super::node::{Node, URL};
+use super::world::{Object, Service, World};
+use crate::support::{Wallet, as_v1};
+
+const KEY: &str = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
+const PAY_TO: &str = "0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc";
+const PRICE: u64 = 50_000;
+const STEPS: usize = 40;
+
+/// What happened.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    pub(crate) settled: u64,
+    pub(crate) refused: u64,
+    pub(crate) crashes: u64,
+    pub(crate) replaced: u64,
+    pub(crate) filled: u64,
+    pub(crate) front_run: u64,
+    pub(crate) revived: u64,
+}
+
+impl Outcome {
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.settled += other.settled;
+        self.refused += other.refused;
+        self.crashes += other.crashes;
+        self.replaced += other.replaced;
+        self.filled += other.filled;
+        self.front_run += other.front_run;
+        self.revived += other.revived;
+    }
+}
+
+impl Service for Relayer<World> {
+    const MIGRATIONS: Migrations = MIGRATIONS;
+
+    fn build(world: World) -> Self {
+        Self::new(
+            world,
+            Settings {
+                network: network(),
+                rpc: Rpc { url: URL.to_owned() },
+                key: RelayerKey::parse(KEY).unwrap(),
+                factories: Factories::default(),
+            },
+        )
+    }
+
+    async fn wake(&self) -> bool {
+        Self::wake(self).await.is_ok()
+    }
+}
+
+struct Payment {
+    body: Value,
+    authorization: Authorization,
+    /// Whether its payer can pay it, and has signed it.
+    is_good: bool,
+}
+
+pub(crate) struct Relaying {
+    sim: Rc<Sim>,
+    object: Object<Relayer<World>>,
+    payments: Vec<Payment>,
+    outcome: Outcome,
+}
+
+impl Relaying {
+    pub(crate) fn new(seed: u64) -> Self {
+        let sim = Sim::new(seed);
+        let rich = (1..=5).map(|wallet| (Wallet::new(wallet).address, 100 * PRICE));
+        let payers: Vec<(Address, u64)> = rich.collect();
+        Node::start(&sim, RelayerKey::parse(KEY).unwrap().address(), &payers);
+        let object = Object::new(&sim, 'R');
+        Self { sim, object, payments: Vec::new(), outcome: Outcome::default() }
+    }
+
+    pub(crate) fn sim(&self) -> Rc<Sim> {
+        Rc::clone(&self.sim)
+    }
+
+    pub(crate) fn play(mut self) -> Outcome {
+        self.sim.chaos.set(true);
+        for _ in 0..STEPS {
+            self.act();
+            let millis = match self.sim.rng.below(10) {
+                0..6 => self.sim.rng.range(0, 300),
+                6..9 => self.sim.rng.range(300, 5_000),
+                _ => self.sim.rng.range(5_000, 90_000),
+            };
+            self.run_for(millis);
+        }
+        self.sim.chaos.set(false);
+        self.sim.tell(|| "from here on nothing goes wrong".to_owned());
+        self.sim.node.borrow_mut().down_until = 0;
+        self.ask(&Asks::Health);
+        self.run_for(600_000);
+        self.check_end()
+    }
+
+    fn act(&mut self) {
+        match self.sim.rng.below(100) {
+            0..45 => self.pay(),
+            45..60 => self.send_again(),
+            60..70 => {
+                self.sim.tell(|| "the relayer dies".to_owned());
+                self.object.crash();
+                self.outcome.crashes += 1;
+            }
+            70..78 => {
+                let dropped = self.sim.node.borrow_mut().reorg(&self.sim);
+                self.sim.tell(|| format!("the chain drops a block with {dropped}"));
+            }
+            78..84 => self.front_run(),
+            84..88 => {
+                self.sim.node.borrow_mut().evict(&self.sim);
+                self.sim.tell(|| "the pool forgets something".to_owned());
+            }
+            88..92 => {
+                self.sim.node.borrow_mut().use_key(&self.sim);
+                self.sim.tell(|| "somebody else uses the key".to_owned());
+            }
+            92..95 => {
+                self.sim.node.borrow_mut().down_until = self.sim.now.get() + 30_000;
+                self.sim.tell(|| "the node is down for 30 s".to_owned());
+            }
+            _ => self.ask(&Asks::Health),
+        }
+    }
+
+    fn pay(&mut self) {
+        // The last one has no money.
+        let is_rich = self.sim.rng.chance(850);
+        let wallet = if is_rich { self.sim.rng.range(1, 5) } else { 6 };
+        let wallet = Wallet::new(u8::try_from(wallet).unwrap());
+        let offer = json!({"scheme": "exact", "network": "eip155:84532",
+            "amount": PRICE.to_string(), "asset": network().usdc, "payTo": PAY_TO,
+            "maxTimeoutSeconds": 300, "extra": {"name": "USDC", "version": "2"}});
+        let mut nonce = B256::from(U256::from(self.sim.rng.next()));
+        nonce[0] = 7;
+        // Some can be settled until the end, some run out before.
+        let valid = if self.sim.rng.chance(700) { 100_000 } else { self.sim.rng.range(5, 200) };
+        let valid = self.sim.now.get() / 1000 + valid;
+        let mut body = wallet.pay_with(&offer, 1, |authorization| {
+            authorization.nonce = nonce;
+            authorization.valid_before = U256::from(valid);
+        });
+        let is_signed = self.sim.rng.chance(900);
+        if !is_signed {
+            body["payload"]["signature"] = json!(format!("0x{}1b", "11".repeat(64)));
+        }
+        let read = read_authorization(&body["payload"]["authorization"]).unwrap();
+        let body = if self.sim.rng.chance(300) { as_v1(&body) } else { body };
+        self.sim.tell(|| {
+            format!("{} signs {}", short(&wallet.address.to_string()), short(&nonce.to_string()))
+        });
+        self.payments.push(Payment { body, authorization: read, is_good: is_rich && is_signed });
+        let times = if self.sim.rng.chance(200) { 3 } else { 1 };
+        for _ in 0..times {
+            self.send(self.payments.len() - 1, "host:a");
+        }
+    }
+
+    fn send_again(&mut self) {
+        if self.payments.is_empty() {
+            return;
+        }
+        let index = self.sim.rng.below(self.payments.len());
+        if self.sim.rng.chance(300) {
+            self.send(index, "host:b");
+        } else {
+            self.send(index, "host:a");
+        }
+    }
+
+    fn front_run(&mut self) {
+        let Some(payment) = self.payments.last().filter(|payment| payment.is_good) else { return };
+        self.outcome.front_run += 1;
+        self.sim.node.borrow_mut().front_run(&self.sim, &payment.authorization);
+        let nonce = payment.authorization.nonce.to_string();
+        self.sim.tell(|| format!("somebody else sends {}", short(&nonce)));
+    }
+
+    fn send(&self, index: usize, claimant: &str) -> Rc<RefCell<Vec<Reply>>> {
+        let payment = &self.payments[index];
+        let is_v1 = payment.body["x402Version"] == 1;
+        let requirements = json!({
+            "scheme": "exact",
+            "network": if is_v1 { "base-sepolia" } else { "eip155:84532" },
+            (if is_v1 { "maxAmountRequired" } else { "amount" }): PRICE.to_string(),
+            "asset": network().usdc, "payTo": PAY_TO, "maxTimeoutSeconds": 300,
+            "extra": {"name": "USDC", "version": "2"},
+        });
+        let order = RelayerOrder {
+            claimant: claimant.to_owned(),
+            payment: payment.body.clone(),
+            requirements,
+        };
+        let nonce = short(&payment.authorization.nonce.to_string());
+        self.spawn(Asks::Settle(order), nonce)
+    }
+
+    fn ask(&self, asks: &Asks) {
+        self.spawn(asks.clone(), "health".to_owned());
+    }
+
+    fn spawn(&self, asks: Asks, what: String) -> Rc<RefCell<Vec<Reply>>> {
+        let answers: Rc<RefCell<Vec<Reply>>> = Rc::default();
+        let filled = Rc::clone(&answers);
+        let request_id = RequestId::random(&self.object.world);
+        let command = Command { request_id, source: None, asks };
+        let service = Rc::clone(&self.object.service);
+        let sim = Rc::clone(&self.sim);
+        self.object.spawn(async move {
+            let reply = service.handle(command).await;
+            sim.tell(|| format!("{what}: {} {}", reply.status, reply.body));
+            filled.borrow_mut().push(reply);
+            true
+        });
+        answers
+    }
+
+    fn run_for(&mut self, millis: i64) {
+        let end = self.sim.now.get() + millis;
+        loop {
+            let (own, event) = (self.object.next(), self.sim.next_event());
+            let next = own.into_iter().chain(event).min();
+            let Some(next) = next.filter(|next| *next <= end) else { break };
+            let now = self.sim.now.get().max(next);
+            self.sim.now.set(now);
+            let due = |next: Option<i64>| next.is_some_and(|next| next <= now);
+            let ours = due(own) && !(due(event) && self.sim.rng.chance(500));
+            if ours {
+                self.object.step();
+            } else {
+                self.sim.step_event();
+            }
+        }
+        self.sim.now.set(end);
+    }
+
+    fn check_end(mut self) -> Outcome {
+        assert!(self.object.is_idle(), "calls that never end");
+        let live = "SELECT count(*) FROM transactions WHERE state = 'live'";
+        assert_eq!(self.object.int(live), 0, "transactions that no block has");
+        let sent = "SELECT count(*) FROM settlements WHERE state = 'sent'";
+        assert_eq!(self.object.int(sent), 0, "settlements that are still open");
+        let next = self.object.sql("SELECT next_nonce FROM account");
+        if !next.is_empty() {
+            let next = u64::try_from(self.object.int("SELECT next_nonce FROM account")).unwrap();
+            let used = self.sim.node.borrow().relayer_nonce();
+            assert!(next <= used, "a gap: {next} comes next, the chain has {used}");
+        }
+        self.sim.node.borrow().check();
+        for index in 0..self.payments.len() {
+            self.check_payment(index);
+        }
+        let node = self.sim.node.borrow();
+        let story = self.sim.story.borrow();
+        let told =
+            |what: &str| u64::try_from(story.iter().filter(|l| l.contains(what)).count()).unwrap();
+        self.outcome.replaced = node.replaced;
+        self.outcome.filled = node.fillers;
+        self.outcome.revived = told("the chain has dropped a settlement");
+        self.outcome
+    }
+
+    /// Whose the payment is, and who gets nothing for it.
+    fn claimants(&self, authorization: &Authorization) -> (&'static str, &'static str) {
+        let theirs = format!(
+            "SELECT count(*) FROM settlements WHERE claimant = 'host:b' AND id LIKE '%{}'",
+            authorization.nonce
+        );
+        if self.object.int(&theirs) == 1 { ("host:b", "host:a") } else { ("host:a", "host:b") }
+    }
+
+    fn answer(&mut self, index: usize, claimant: &str) -> Reply {
+        let answers = self.send(index, claimant);
+        self.run_for(60_000);
+        let reply = answers.borrow().last().cloned();
+        reply.unwrap()
+    }
+
+    /// What is on the chain is what was said; a good payment is settled when it is asked for again,
+    /// and nobody else gets the answer.
+    fn check_payment(&mut self, index: usize) {
+        let authorization = self.payments[index].authorization.clone();
+        let nonce = short(&authorization.nonce.to_string());
+        let row = format!(
+            "SELECT count(*) FROM settlements WHERE state = 'settled' AND id LIKE '%{}'",
+            authorization.nonce
+        );
+        let is_settled = self.object.int(&row) == 1;
+        let moved = self.sim.node.borrow().moved(&authorization).is_some();
+        assert!(!is_settled || moved, "{nonce} is called settled, and is not");
+        let (first, second) = self.claimants(&authorization);
+        let reply = self.answer(index, first);
+        let answer: Value = serde_json::from_str(&reply.body).unwrap();
+        let said = answer["success"] == true;
+        let moved = self.sim.node.borrow().moved(&authorization);
+        if said {
+            assert_eq!(answer["transaction"], json!(moved), "{nonce}");
+            self.outcome.settled += 1;
+        } else {
+            self.outcome.refused += 1;
+        }
+        // One that somebody else has sent before we had begun is not ours to answer for.
+        let ours =
+            format!("SELECT count(*) FROM settlements WHERE id LIKE '%{}'", authorization.nonce);
+        let is_ours = self.object.int(&ours) == 1;
+        let is_valid = authorization.valid_before > U256::from(self.sim.now.get() / 1000 + 100);
+        if self.payments[index].is_good && is_valid && (is_ours || moved.is_none()) {
+            assert!(said, "{nonce} is good: {}", reply.body);
+        }
+        if !self.payments[index].is_good {
+            assert!(!said && moved.is_none(), "{nonce} is not good: {}", reply.body);
+        }
+        if said {
+            let reply = self.answer(index, second);
+            assert!(reply.body.contains("nonce_already_used"), "{nonce}: {}", reply.body);
+        }
+    }
+}
+
+fn network() -> &'static Network {
+    Network::by_caip2("eip155:84532").unwrap()
+}
