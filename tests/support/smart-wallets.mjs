@@ -16,7 +16,7 @@ const require = createRequire(import.meta.url);
 const CREATE2_DEPLOYER = "0x4e59b44847b379578588920cA78FbF26c0B4956C";
 
 const safeAbi = parseAbi([
-  "function setup(address[] owners, uint256 threshold, address to, bytes data, address fallbackHandler, address paymentToken, uint256 payment, address paymentReceiver)",
+  "function setup(address[] owners, uint256 threshold, address, bytes, address handler, address, uint256, address)",
 ]);
 const proxyFactoryAbi = parseAbi([
   "function createProxyWithNonce(address singleton, bytes initializer, uint256 saltNonce)",
@@ -49,7 +49,8 @@ export async function safeWallet(chain, owner, { caller = "createProxyWithNonce"
   const { safe, safeFactory, safeHandler, safeProxy } = contracts;
   const setup = [[owner.address], 1n, zeroAddress, "0x", safeHandler.address, zeroAddress, 0n, zeroAddress];
   const initializer = encodeFunctionData({ abi: safeAbi, functionName: "setup", args: setup });
-  const data = encodeFunctionData({ abi: proxyFactoryAbi, functionName: caller, args: [safe.address, initializer, 0n] });
+  const args = [safe.address, initializer, 0n];
+  const data = encodeFunctionData({ abi: proxyFactoryAbi, functionName: caller, args });
   const address = getCreate2Address({
     from: safeFactory.address,
     salt: keccak256(encodePacked(["bytes32", "uint256"], [keccak256(initializer), 0n])),
@@ -72,7 +73,8 @@ export async function soladyWallet(chain, owner) {
   const salt = pad(owner.address, { dir: "right", size: 32 });
   const account = privateKeyToAccount(owner.privateKey);
   const wallet = await toSoladySmartAccount({ client: chain.client, owner: account, factoryAddress, salt });
-  const data = encodeFunctionData({ abi: soladyFactoryAbi, functionName: "createAccount", args: [owner.address, salt] });
+  const args = [owner.address, salt];
+  const data = encodeFunctionData({ abi: soladyFactoryAbi, functionName: "createAccount", args });
   return {
     address: wallet.address,
     factory: { address: factoryAddress, selector: slice(data, 0, 4), data },
@@ -86,7 +88,8 @@ function makeContracts() {
   const artifact = (name) =>
     require(`@safe-global/safe-smart-account/build/artifacts/contracts/${name}.sol/${name.split("/").at(-1)}.json`);
   const compiled = compile([fileURLToPath(new URL("contracts/SoladyWallet.sol", import.meta.url))])["SoladyWallet.sol"];
-  const place = (code) => ({ code, address: getCreate2Address({ from: CREATE2_DEPLOYER, salt: zeroHash, bytecode: code }) });
+  const from = CREATE2_DEPLOYER;
+  const place = (code) => ({ code, address: getCreate2Address({ from, salt: zeroHash, bytecode: code }) });
   const soladyWallet = place(`0x${compiled.SoladyWallet.evm.bytecode.object}`);
   const made = {
     safe: place(artifact("Safe").bytecode),

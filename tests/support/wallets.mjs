@@ -42,7 +42,8 @@ export function contractWallet(chain, { address, factory, data, signature }) {
 /** A wallet of our factory, or of a copy of it. It has no money yet. */
 export async function miniWallet(chain, owner, { tampers = false, factory = FACTORY } = {}) {
   const args = [owner.address, zeroHash];
-  const address = await chain.client.readContract({ address: factory, abi: factoryAbi, functionName: "addressOf", args });
+  const question = { address: factory, abi: factoryAbi, functionName: "addressOf", args };
+  const address = await chain.client.readContract(question);
   const data = encodeFunctionData({ abi: factoryAbi, functionName: "create", args });
   const signature = async (typedData) => {
     const hash = tampers ? zeroHash : hashTypedData(typedData);
