@@ -62,6 +62,7 @@ async function judge(facilitator, { name, version, makes }) {
   } else {
     assert.deepEqual(last, first, "where nothing was paid, nothing has moved and no wallet was made");
   }
+  for (const { status, type } of [verified, settled]) if (status === 400) assert.match(type, /^application\/problem\+json/);
   if (!body) for (const { body: said } of [verified, settled]) assertNames(said, payer);
   const made = bystander && (await all.chain.client.getCode({ address: bystander }));
   return { verify: inOneWord(verified), settle: inOneWord(settled) + (made ? ", and made a stranger's wallet" : "") };
