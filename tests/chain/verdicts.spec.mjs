@@ -62,13 +62,13 @@ async function judge(facilitator, { name, version, makes }) {
   } else {
     assert.deepEqual(last, first, "where nothing was paid, nothing has moved and no wallet was made");
   }
-  for (const { status, type } of [verified, settled]) if (status === 400) assert.match(type, /^application\/problem\+json/);
-  if (!body) for (const { body: said } of [verified, settled]) assertNames(said, payer);
+  for (const { status, type, body: said } of [verified, settled]) {
+    if (status === 400) assert.match(type, /^application\/problem\+json/);
+    if (!body && said.payer) assert.ok(isAddressEqual(said.payer, payer), "it names the payer");
+  }
   const made = bystander && (await all.chain.client.getCode({ address: bystander }));
   return { verify: inOneWord(verified), settle: inOneWord(settled) + (made ? ", and made a stranger's wallet" : "") };
 }
-
-const assertNames = (said, payer) => said.payer && assert.ok(isAddressEqual(said.payer, payer), "it names the payer");
 
 const balance = (address, of) =>
   all.chain.client.readContract({ address, abi: balanceAbi, functionName: "balanceOf", args: [of] });
