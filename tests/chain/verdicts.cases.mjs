@@ -4,14 +4,14 @@
 // `payment` and `requirements`, and if need be the `body` of the request, what was paid `already`, which
 // `token` is meant, and a `bystander`'s wallet that is not to be made. `said` is what both facilitators say
 // of both requests, or what `differs`; in a function, for each version.
-import { encodeFunctionData, parseAbi, slice, zeroHash } from "viem";
+import { concat, encodeFunctionData, parseAbi, slice, zeroHash } from "viem";
 import { FACTORY, MULTICALL3, USDC } from "../../dev/chain/accounts.mjs";
 import { request } from "../support/facilitators.mjs";
 import * as forgery from "../support/forgery.mjs";
 import { resign } from "../support/pay.mjs";
 import { cancel, delegate, spend } from "../support/payer-kit.mjs";
 import { safeWallet, soladyWallet } from "../support/smart-wallets.mjs";
-import { PRICE } from "../support/terms.mjs";
+import { PRICE, terms } from "../support/terms.mjs";
 import { miniWallet } from "../support/wallets.mjs";
 
 const { addToV, ask, changeFactory, changeSignature, highS, offer, tamper, unwrap, without, withSignature } = forgery;
@@ -21,6 +21,8 @@ const factoryAbi = parseAbi([
   "function addressOf(address owner, bytes32 salt) view returns (address)",
   "function create(address owner, bytes32 salt) returns (address)",
 ]);
+// The end of a signature that is wrapped (ERC-6492).
+const MAGIC = `0x${"6492".repeat(16)}`;
 // Where a case puts a copy of a contract that is good elsewhere.
 const OTHER_FACTORY = "0x00000000000000000000000000000000fac70002";
 const OTHER_TOKEN = "0x0000000000000000000000000000000000c01200";
@@ -99,7 +101,16 @@ const inLowerCase = (one) =>
 
 const body = (change) =>
   byKey((one) => ({ ...one, body: change(structuredClone(request(one.payment, one.requirements))) }));
+const ofOtherVersion = (whole) => {
+  const { x402Version: version, paymentRequirements: { payTo } } = whole;
+  return { ...whole, paymentRequirements: terms(3 - version, payTo) };
+};
 const lacking = (...path) => body((whole) => without(whole, ...path));
+const signed = (signature) =>
+  body((whole) => {
+    whole.paymentPayload.payload.signature = signature;
+    return whole;
+  });
 const authorizing = (changes) =>
   body((whole) => {
     Object.assign(whole.paymentPayload.payload.authorization, changes);
@@ -118,14 +129,19 @@ const TOO_LATE = "invalid_exact_evm_payload_authorization_valid_before";
 const TOO_EARLY = "invalid_exact_evm_payload_authorization_valid_after";
 const RECIPIENT = "invalid_exact_evm_recipient_mismatch";
 const NETWORK = "invalid_exact_evm_network_mismatch";
-const SCHEME = "invalid_exact_evm_scheme";
-const NO_TOKEN = "invalid_exact_evm_eip3009_not_supported";
+const SCHEME = "unsupported_scheme";
+const ASSET = "invalid_payment_requirements";
 
 const differs = (reference, ours, why) => ({ reference, ours, why });
+const SENT_IN_VAIN = {
+  verify: "valid",
+  settle: "invalid_exact_evm_transfer_event_mismatch, and sent a transaction",
+};
 const VALUE = (version) =>
   version === 1 ? "invalid_exact_evm_authorization_value" : "invalid_exact_evm_payload_authorization_value_mismatch";
 const noUsdcSignature = differs(SIMULATION, SIGNATURE, "USDC never takes such a signature; no chain has to be asked");
-const noSuchPayment = (reference, ours) => differs(reference, ours, "a verdict, not a fault of the server");
+const notServed = (reference, ours) => differs(reference, ours, "a verdict, in the words of x402, section 9");
+const usdcOnly = (reference) => differs(reference, ASSET, "ours settles the network's USDC and nothing else");
 const badRequest = (reference) => differs(reference, "HTTP 400", "the sender's mistake, and the answer says which");
 
 const good = [
@@ -145,7 +161,11 @@ const signatures = [
   ["a signature of something else", byKey((one) => changeSignature(one, tamper)), SIGNATURE],
   ["a signature for another chain", signs(() => ({}), () => ({ domain: { chainId: 8453 } })), SIGNATURE],
   ["a signature of 64 bytes", byKey((one) => changeSignature(one, (it) => slice(it, 0, 64))), SIGNATURE],
-  ["a signature of no bytes", byKey((one) => withSignature(one, "0x")), SIGNATURE],
+  [
+    "a wrapper that cannot be read",
+    byKey((one) => withSignature(one, concat(["0x0102", MAGIC]))),
+    differs("HTTP 500", "invalid_exact_evm_failed_to_parse_signature", "a verdict; the reference has this word too"),
+  ],
   ["s in the upper half", byKey((one) => changeSignature(one, highS)), noUsdcSignature],
   ["v is 0 or 1", byKey((one) => changeSignature(one, (it) => addToV(it, -27n))), noUsdcSignature],
   ["v is 29 or 30", byKey((one) => changeSignature(one, (it) => addToV(it, 2n))), SIGNATURE],
@@ -180,7 +200,7 @@ const factories = [
     byKey(aboutStranger),
     differs(
       { verify: "valid", settle: "paid, and made a stranger's wallet" },
-      SIGNATURE,
+      PAID,
       "who pays with a key needs no wallet: ours makes none at its own cost",
     ),
   ],
@@ -242,30 +262,31 @@ const requirements = [
   [
     "another network is asked for",
     byKey((one, kit) => ask(one, otherNetwork(kit))),
-    (version) => (version === 1 ? NETWORK : noSuchPayment("HTTP 500", NETWORK)),
+    (version) => notServed(version === 1 ? NETWORK : "HTTP 500", "invalid_network"),
   ],
   ["another network is paid in", byKey((one, kit) => offer(one, otherNetwork(kit))), NETWORK],
-  ["another scheme is asked for", byKey((one) => ask(one, { scheme: "upto" })), noSuchPayment("HTTP 500", SCHEME)],
-  ["another scheme is paid with", byKey((one) => offer(one, { scheme: "upto" })), SCHEME],
+  ["another scheme is asked for", byKey((one) => ask(one, { scheme: "upto" })), notServed("HTTP 500", SCHEME)],
+  [
+    "another scheme is paid with",
+    byKey((one) => offer(one, { scheme: "upto" })),
+    notServed("invalid_exact_evm_scheme", SCHEME),
+  ],
   [
     "an unknown version",
     byKey((one) => ({ ...one, payment: { ...one.payment, x402Version: 3 } })),
-    noSuchPayment("HTTP 500", "invalid_x402_version"),
+    notServed("HTTP 500", "invalid_x402_version"),
   ],
   [
     "an account without code as the asset",
     (kit) => inAsset(kit.stranger.address)(kit),
-    (version) =>
-      differs(
-        version === 2
-          ? "asset_not_deployed_contract"
-          : { verify: "valid", settle: "invalid_exact_evm_transfer_event_mismatch, and sent a transaction" },
-        NO_TOKEN,
-        "ours knows the networks' USDC, and no other asset",
-      ),
+    (version) => usdcOnly(version === 1 ? SENT_IN_VAIN : "asset_not_deployed_contract"),
   ],
-  ["a contract that is no such token as the asset", inAsset(MULTICALL3), NO_TOKEN],
-  ["another token, of which the payer has enough", inOtherToken, differs(PAID, NO_TOKEN, "ours settles USDC only")],
+  [
+    "a contract that is no such token as the asset",
+    inAsset(MULTICALL3),
+    usdcOnly("invalid_exact_evm_eip3009_not_supported"),
+  ],
+  ["another token, of which the payer has enough", inOtherToken, usdcOnly(PAID)],
 ];
 
 const malformed = [
@@ -274,9 +295,11 @@ const malformed = [
   ["a list", body((whole) => [whole])],
   ["no payment", lacking("paymentPayload")],
   ["no requirements", lacking("paymentRequirements")],
+  ["requirements of the other version", body(ofOtherVersion)],
   ["no payload", lacking("paymentPayload", "payload")],
   ["no authorization", lacking("paymentPayload", "payload", "authorization")],
   ["no signature", lacking("paymentPayload", "payload", "signature")],
+  ["a signature of no bytes", signed("0x"), SIGNATURE],
   ["a value that is no number", authorizing({ value: "abc" })],
   ["a value of more than 256 bits", authorizing({ value: String(2n ** 256n) }), SIGNATURE],
   ["a nonce of 31 bytes", authorizing({ nonce: `0x${"11".repeat(31)}` }), SIGNATURE],
