@@ -11,18 +11,25 @@ import { startWorker } from "./worker.mjs";
  * Starts them. `rpcUrl(chain)` puts another endpoint between the chain and our facilitator. Both deploy
  * wallets of all factories that tests have.
  */
-export async function startFacilitators({ rpcUrl = ({ url }) => url, vars = {}, withOurs = true } = {}) {
+export async function startFacilitators({ rpcUrl = ({ url }) => url, vars = {} } = {}) {
   const chain = await startChain();
   await installWallets(chain);
   const theirs = await startFacilitator({ rpcUrl: chain.url, factories: factories.map(({ address }) => address) });
-  const worker = withOurs ? await startOurs(rpcUrl(chain), vars) : undefined;
-  const stop = async () => {
-    await worker?.stop();
+  const stopOthers = async () => {
     await theirs.stop();
     await chain.stop();
   };
+  // Whoever waits for this gets no handle to stop what runs already.
+  const worker = await startOurs(rpcUrl(chain), vars).catch(async (error) => {
+    await stopOthers();
+    throw error;
+  });
+  const stop = async () => {
+    await worker.stop();
+    await stopOthers();
+  };
   const reference = { name: "reference", url: theirs.url, relayer: relayer.address };
-  const ours = worker && { name: "ours", url: `${worker.url}/facilitator`, relayer: otherRelayer.address };
+  const ours = { name: "ours", url: `${worker.url}/facilitator`, relayer: otherRelayer.address };
   return { chain, worker, reference, ours, stop };
 }
 
