@@ -5,7 +5,7 @@ import { randomBytes } from "node:crypto";
 import { createWriteStream, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { guest, NETWORK, USDC } from "./chain/accounts.mjs";
+import { FACTORY, FACTORY_CREATE, guest, NETWORK, relayer, USDC } from "./chain/accounts.mjs";
 import { freePort, startChain } from "./chain/chain.mjs";
 import { Failure, root, runMain, step } from "./lib/process.mjs";
 import { sampleHost } from "./sample-host.mjs";
@@ -17,8 +17,8 @@ const children = new Map();
 let stopping = false;
 
 async function main(args) {
-  const unknown = args.filter((arg) => arg !== "--fresh");
-  if (unknown.length) throw new Failure(`npm start does not know ${unknown.join(" ")}; it takes -- --fresh`);
+  const unknown = args.filter((arg) => !["--fresh", "--reference"].includes(arg));
+  if (unknown.length) throw new Failure(`npm start does not know ${unknown.join(" ")}; it takes -- --fresh --reference`);
   const port = portFrom("PORT", 8787);
   const chainPort = portFrom("CHAIN_PORT", 8545);
   for (const [name, wanted] of [["PORT", port], ...(process.env.RPC_URL ? [] : [["CHAIN_PORT", chainPort]])]) {
@@ -31,17 +31,17 @@ async function main(args) {
   rmSync(stateFile, { force: true });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => stop(0));
   try {
-    await startAll(port, chainPort);
+    await startAll(port, chainPort, args.includes("--reference"));
   } catch (error) {
     if (!stopping) console.error(error instanceof Failure ? error.message : (error?.message ?? error));
     await stop(1);
   }
 }
 
-async function startAll(port, chainPort) {
+async function startAll(port, chainPort, reference) {
   const url = `http://localhost:${port}`;
   const rpc = process.env.RPC_URL ?? (await step("chain", () => chain(chainPort)));
-  const facilitator = process.env.FACILITATOR_URL ?? (await step("facilitator", () => startFacilitator(rpc)));
+  const facilitator = process.env.FACILITATOR_URL ?? (reference ? await step("facilitator", () => startFacilitator(rpc)) : "self");
   await step("worker", () => worker(url, port, { rpc, facilitator }));
   const host = await step("host", () => sampleHost(url));
   const pids = Object.fromEntries([...children].map(([name, child]) => [name, child.pid]));
@@ -71,6 +71,8 @@ async function worker(url, port, { rpc, facilitator }) {
     PUBLIC_URL: url,
     NETWORKS: NETWORK,
     FACILITATOR_URL: facilitator,
+    FACILITATOR_API: "open",
+    WALLET_FACTORIES: `${FACTORY}:${FACTORY_CREATE}`,
     RPC_URLS: JSON.stringify({ [NETWORK]: rpc }),
   };
   const args = ["node_modules/wrangler/bin/wrangler.js", "dev", "--local", "--port", String(port)];
@@ -81,10 +83,13 @@ async function worker(url, port, { rpc, facilitator }) {
   await answers(`${url}/health`, "wrangler");
 }
 
-/** The key that a deployment keeps as a secret; here it is made once and kept. */
+/** What a deployment keeps as secrets. The master key is made once and kept. */
 function secretsFile() {
   const file = join(folder, "worker.env");
-  if (!existsSync(file)) writeFileSync(file, `MASTER_KEY=${randomBytes(32).toString("hex")}\n`, { mode: 0o600 });
+  const kept = existsSync(file) ? readFileSync(file, "utf8") : "";
+  const masterKey = /^MASTER_KEY=(\S+)$/m.exec(kept)?.[1] ?? randomBytes(32).toString("hex");
+  const relayerKey = process.env.RELAYER_PRIVATE_KEY ?? relayer.privateKey;
+  writeFileSync(file, `MASTER_KEY=${masterKey}\nRELAYER_PRIVATE_KEY=${relayerKey}\n`, { mode: 0o600 });
   return file;
 }
 

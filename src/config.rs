@@ -6,14 +6,26 @@ use std::fmt;
 use url::Url;
 
 use crate::chain::networks::Network;
+use crate::chain::signature::Factories;
+use crate::chain::transaction::RelayerKey;
 use crate::identity::keys::{Keys, MasterKey};
-use crate::x402::facilitator::Facilitator;
+use crate::x402::facilitator::{Facilitator, Own};
 
 /// The names of all variables and secrets. `build.rs` compares the variables with `wrangler.toml`.
-pub const VARIABLES: &[&str] =
-    &["NETWORKS", "FACILITATOR_URL", "RPC_URLS", "PUBLIC_URL", "ALLOWED_ORIGINS"];
+pub const VARIABLES: &[&str] = &[
+    "NETWORKS",
+    "FACILITATOR_URL",
+    "FACILITATOR_API",
+    "WALLET_FACTORIES",
+    "RPC_URLS",
+    "PUBLIC_URL",
+    "ALLOWED_ORIGINS",
+];
 /// Settings that are kept as secrets.
-pub const SECRETS: &[&str] = &["MASTER_KEY"];
+pub const SECRETS: &[&str] = &["MASTER_KEY", "RELAYER_PRIVATE_KEY", "FACILITATOR_TOKENS"];
+
+/// The shortest access token.
+const TOKEN_CHARS_MIN: usize = 16;
 
 /// Everything that is set from outside.
 pub struct Config {
@@ -21,6 +33,12 @@ pub struct Config {
     pub networks: Vec<&'static Network>,
     /// Who verifies and settles.
     pub facilitator: Facilitator,
+    /// The key that sends our own facilitator's transactions.
+    pub relayer: Option<RelayerKey>,
+    /// Who may use our own facilitator.
+    pub facilitator_api: FacilitatorApi,
+    /// Who may make contract wallets (ERC-6492), for payments and for signing in.
+    pub factories: Factories,
     /// A JSON-RPC endpoint for each network, by CAIP-2 id.
     pub rpc_urls: BTreeMap<String, String>,
     /// Where this deployment is, without a slash at the end.
@@ -29,6 +47,17 @@ pub struct Config {
     pub allowed_origins: Vec<String>,
     /// Keys derived from `MASTER_KEY`.
     pub keys: Keys,
+}
+
+/// Who may use our own facilitator over HTTP. Hosts of this deployment need none of this.
+#[derive(Clone, PartialEq, Eq)]
+pub enum FacilitatorApi {
+    /// Nobody.
+    Off,
+    /// Anybody.
+    Open,
+    /// Whoever has one of these tokens.
+    Tokens(Vec<String>),
 }
 
 /// Every setting that is missing or cannot be used.
@@ -53,7 +82,14 @@ impl Config {
         let set = |name: &str| get(name).filter(|value| !value.trim().is_empty());
         let networks = take(&mut faults, "NETWORKS", read_networks(set("NETWORKS")));
         let rpc_urls = take(&mut faults, "RPC_URLS", read_rpc_urls(set("RPC_URLS")));
-        let facilitator = take(&mut faults, "FACILITATOR_URL", read_url(set("FACILITATOR_URL")));
+        let facilitator =
+            take(&mut faults, "FACILITATOR_URL", read_facilitator(set("FACILITATOR_URL")));
+        let api = read_api(set("FACILITATOR_API"), set("FACILITATOR_TOKENS"));
+        let api = take(&mut faults, "FACILITATOR_API", api);
+        let relayer =
+            take(&mut faults, "RELAYER_PRIVATE_KEY", read_relayer(set("RELAYER_PRIVATE_KEY")));
+        let factories =
+            take(&mut faults, "WALLET_FACTORIES", read_factories(set("WALLET_FACTORIES")));
         let public_url = take(&mut faults, "PUBLIC_URL", read_url(set("PUBLIC_URL")));
         let origins = read_origins(get("ALLOWED_ORIGINS").as_deref());
         let origins = take(&mut faults, "ALLOWED_ORIGINS", origins);
@@ -61,11 +97,14 @@ impl Config {
         let (
             Some(networks),
             Some(rpc_urls),
-            Some(base_url),
+            Some(facilitator),
+            Some(facilitator_api),
+            Some(relayer),
+            Some(factories),
             Some(public_url),
             Some(mut allowed_origins),
             Some(keys),
-        ) = (networks, rpc_urls, facilitator, public_url, origins, keys)
+        ) = (networks, rpc_urls, facilitator, api, relayer, factories, public_url, origins, keys)
         else {
             return Err(ConfigErrors(faults));
         };
@@ -74,12 +113,36 @@ impl Config {
                 faults.push(format!("RPC_URLS has no endpoint for {}", network.caip2));
             }
         }
+        let is_own = facilitator.is_none() || facilitator_api != FacilitatorApi::Off;
+        if is_own && relayer.is_none() {
+            faults.push(
+                "RELAYER_PRIVATE_KEY is missing; our own facilitator needs it as a secret"
+                    .to_owned(),
+            );
+        }
         if !faults.is_empty() {
             return Err(ConfigErrors(faults));
         }
         allowed_origins.push(origin_of(&public_url));
-        let facilitator = Facilitator { base_url };
-        Ok(Self { networks, facilitator, rpc_urls, public_url, allowed_origins, keys })
+        let facilitator = match (facilitator, &relayer) {
+            (None, Some(key)) => Facilitator::Own(Own {
+                relayer: key.address(),
+                rpc_urls: rpc_urls.clone(),
+                factories: factories.clone(),
+            }),
+            (address, _) => Facilitator::At(address.unwrap_or_default()),
+        };
+        Ok(Self {
+            networks,
+            facilitator,
+            relayer,
+            facilitator_api,
+            factories,
+            rpc_urls,
+            public_url,
+            allowed_origins,
+            keys,
+        })
     }
 
     /// Host and port of [`Config::public_url`], as an `Origin` or `Host` header has it.
@@ -134,6 +197,49 @@ fn read_url(text: Option<String>) -> Result<String, String> {
     }
 }
 
+/// `None`: our own.
+fn read_facilitator(text: Option<String>) -> Result<Option<String>, String> {
+    if text.as_deref().map(str::trim) == Some("self") {
+        return Ok(None);
+    }
+    let is_missing = text.is_none();
+    read_url(text).map(Some).map_err(|fault| {
+        if is_missing { "is missing; set an http(s) address, or self".to_owned() } else { fault }
+    })
+}
+
+fn read_api(text: Option<String>, tokens: Option<String>) -> Result<FacilitatorApi, String> {
+    match text.as_deref().map(str::trim) {
+        None | Some("off") => Ok(FacilitatorApi::Off),
+        Some("open") => Ok(FacilitatorApi::Open),
+        Some("token") => {
+            let tokens = tokens.unwrap_or_default();
+            let tokens: Vec<String> =
+                tokens.split(',').map(|token| token.trim().to_owned()).collect();
+            if tokens.iter().any(|token| token.len() < TOKEN_CHARS_MIN) {
+                return Err(format!(
+                    "is token; set the secret FACILITATOR_TOKENS, separated by commas, each of at least {TOKEN_CHARS_MIN} characters"
+                ));
+            }
+            Ok(FacilitatorApi::Tokens(tokens))
+        }
+        Some(_) => Err("must be off, open or token".to_owned()),
+    }
+}
+
+fn read_relayer(text: Option<String>) -> Result<Option<RelayerKey>, String> {
+    text.map(|text| {
+        RelayerKey::parse(&text).ok_or_else(|| "is not a private key in hex".to_owned())
+    })
+    .transpose()
+}
+
+fn read_factories(text: Option<String>) -> Result<Factories, String> {
+    Factories::parse(&text.unwrap_or_default()).map_err(|entry| {
+        format!("names {entry:?}, which is not an address and a selector such as 0x…:0x3ffba36f")
+    })
+}
+
 fn read_origins(text: Option<&str>) -> Result<Vec<String>, String> {
     let origins = text.unwrap_or_default().split(',').map(str::trim).filter(|o| !o.is_empty());
     origins
@@ -176,7 +282,7 @@ mod tests {
     fn good_settings_are_read() {
         let config = read(&[("ALLOWED_ORIGINS", "https://page.example, http://localhost:5173/")]);
         let config = config.map_err(|errors| errors.to_string()).unwrap_or_else(|e| panic!("{e}"));
-        assert_eq!(config.facilitator.base_url, "http://127.0.0.1:4020");
+        assert_eq!(config.facilitator, Facilitator::At("http://127.0.0.1:4020".to_owned()));
         let origins = ["https://page.example", "http://localhost:5173", "http://localhost:8787"];
         assert_eq!(config.allowed_origins, origins);
         assert_eq!(config.public_authority(), "localhost:8787");
@@ -192,6 +298,31 @@ mod tests {
         };
         let names: Vec<_> = errors.0.iter().filter_map(|e| e.split(' ').next()).collect();
         assert_eq!(names, ["NETWORKS", "PUBLIC_URL", "MASTER_KEY"]);
+    }
+
+    #[test]
+    fn our_own_facilitator_needs_a_key_and_its_api_tokens() {
+        let faults = |changes: &[(&str, &str)]| read(changes).err().map(|errors| errors.0);
+        let key = (
+            "RELAYER_PRIVATE_KEY",
+            "00000000000000000000000000000000000000000000000000000000000000a1",
+        );
+        let own = ("FACILITATOR_URL", "self");
+        let missing = "RELAYER_PRIVATE_KEY is missing; our own facilitator needs it as a secret";
+        assert_eq!(faults(&[own]), Some(vec![missing.to_owned()]));
+        assert_eq!(faults(&[("FACILITATOR_API", "open")]), Some(vec![missing.to_owned()]));
+        assert_eq!(faults(&[own, key]), None);
+        for (api, tokens, good) in [
+            ("open", "", true),
+            ("token", "0123456789abcdef", true),
+            ("token", "short", false),
+            ("on", "", false),
+        ] {
+            let settings = [own, key, ("FACILITATOR_API", api), ("FACILITATOR_TOKENS", tokens)];
+            assert_eq!(faults(&settings).is_none(), good, "{api} {tokens}");
+        }
+        assert!(faults(&[("WALLET_FACTORIES", "0x12")]).is_some());
+        assert!(faults(&[own, ("RELAYER_PRIVATE_KEY", "0x12")]).is_some());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 #![doc = include_str!("ARCHITECTURE.md")]
 
+pub mod counts;
 pub mod csv;
 pub mod money;
 pub mod time;

@@ -161,6 +161,33 @@ pub trait Alarm {
     fn wake_at(&self, at: UnixSeconds) -> impl Future<Output = ()>;
 }
 
+/// Waiting.
+pub trait Timer {
+    /// Goes on after so many milliseconds.
+    fn sleep(&self, millis: u32) -> impl Future<Output = ()>;
+}
+
+/// Our own facilitator ([`crate::x402::relayer`]), one object for each network.
+pub trait Relayers {
+    /// Asks the object of a network (CAIP-2 id) to settle, in the name of a host of this deployment.
+    fn settle(
+        &self,
+        network: &'static str,
+        order: RelayerOrder,
+    ) -> impl Future<Output = Result<HttpResponse, HttpError>>;
+}
+
+/// What a host asks our own facilitator to settle: the body of a `/settle`, and who asks.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RelayerOrder {
+    /// Who gets the answer.
+    pub claimant: String,
+    /// The payment as received.
+    pub payment: serde_json::Value,
+    /// Our requirements.
+    pub requirements: serde_json::Value,
+}
+
 /// Lines for us. Never bodies, secrets, signatures or e-mail addresses.
 pub trait Log {
     /// One line with its level.
@@ -179,6 +206,6 @@ pub enum Level {
 }
 
 /// Everything a host's object may ask of the world.
-pub trait World: Clock + Random + Sql + Http + Kv + Payees + Alarm + Log {}
+pub trait World: Clock + Random + Sql + Http + Kv + Payees + Relayers + Alarm + Log {}
 
-impl<T: Clock + Random + Sql + Http + Kv + Payees + Alarm + Log> World for T {}
+impl<T: Clock + Random + Sql + Http + Kv + Payees + Relayers + Alarm + Log> World for T {}

@@ -30,6 +30,8 @@ pub enum TimeError {
 impl UnixSeconds {
     /// 9999-12-30T22:00:00Z, the last moment that jiff can print in every zone.
     const MAX: i64 = 253_402_207_200;
+    /// A moment so far away that it never comes, and that SQLite still stores.
+    pub const STORABLE_MAX: i64 = Self::MAX;
 
     /// From seconds since 1970.
     #[must_use]

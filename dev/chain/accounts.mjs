@@ -8,6 +8,8 @@ export const USDC = "0x036CbD53842c5426634e7929541eC2318f3dCF7e";
 export const CHAIN_ID = 84532;
 export const NETWORK = "eip155:84532";
 export const FACTORY = "0x00000000000000000000000000000000fac70001";
+// The selector of its `create(address owner, bytes32 salt)`.
+export const FACTORY_CREATE = "0xa3def923";
 export const MULTICALL3 = "0xcA11bde05977b3631167028862bE2a173976CA11";
 
 function account(index) {

@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
-use alloy_primitives::{Address, B256, Signature, U256};
+use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::{Eip712Domain, SolStruct, sol};
 
 use crate::chain::networks::Network;
+use crate::chain::signature::recover;
 
 /// What a payer signs: this much from here to there, in this window, once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,23 +57,14 @@ pub fn digest(network: &Network, authorization: &Authorization) -> B256 {
     message.eip712_signing_hash(&domain)
 }
 
-/// The wallet whose key made a 65-byte signature, as USDC judges it: `v` is 27 or 28 and `s` lies
-/// in the lower half. `None` for everything else.
+/// The wallet whose key made the signature, as [`recover`] judges it.
 #[must_use]
 pub fn recover_eoa(
     network: &Network,
     authorization: &Authorization,
     signature: &[u8],
 ) -> Option<Address> {
-    let v = *signature.get(64)?;
-    if signature.len() != 65 || !matches!(v, 27 | 28) {
-        return None;
-    }
-    let signature = Signature::from_raw(signature).ok()?;
-    if signature.normalize_s().is_some() {
-        return None;
-    }
-    signature.recover_address_from_prehash(&digest(network, authorization)).ok()
+    recover(digest(network, authorization), signature)
 }
 
 #[cfg(test)]

@@ -1,8 +1,11 @@
-//! What we know of chains: networks and their USDC, the authorizations that move it, and a way to
-//! ask what became of one.
+//! What we know of chains: networks and their USDC, the authorizations that move it, who judges a
+//! signature, transactions of our own, and ways to ask what became of a payment.
 
 #![deny(clippy::arithmetic_side_effects)]
 
 pub mod eip3009;
 pub mod networks;
 pub mod rpc;
+pub mod signature;
+pub mod transaction;
+pub mod transfers;

@@ -21,6 +21,8 @@ pub struct Network {
     pub eip712_version: &'static str,
     /// Address of the block explorer, without a slash at the end.
     pub explorer: &'static str,
+    /// What a unit of gas may cost us at most, in billionths of the network's coin.
+    pub gas_gwei_max: u32,
     /// Whether its money is worth nothing.
     pub is_testnet: bool,
 }
@@ -36,6 +38,7 @@ pub const NETWORKS: &[Network] = &[
         eip712_name: "USD Coin",
         eip712_version: "2",
         explorer: "https://basescan.org",
+        gas_gwei_max: 10,
         is_testnet: false,
     },
     Network {
@@ -47,6 +50,7 @@ pub const NETWORKS: &[Network] = &[
         eip712_name: "USDC",
         eip712_version: "2",
         explorer: "https://sepolia.basescan.org",
+        gas_gwei_max: 100,
         is_testnet: true,
     },
     Network {
@@ -58,6 +62,7 @@ pub const NETWORKS: &[Network] = &[
         eip712_name: "USD Coin",
         eip712_version: "2",
         explorer: "https://polygonscan.com",
+        gas_gwei_max: 3_000,
         is_testnet: false,
     },
     Network {
@@ -69,6 +74,7 @@ pub const NETWORKS: &[Network] = &[
         eip712_name: "USDC",
         eip712_version: "2",
         explorer: "https://amoy.polygonscan.com",
+        gas_gwei_max: 3_000,
         is_testnet: true,
     },
     Network {
@@ -80,6 +86,7 @@ pub const NETWORKS: &[Network] = &[
         eip712_name: "USD Coin",
         eip712_version: "2",
         explorer: "https://snowtrace.io",
+        gas_gwei_max: 500,
         is_testnet: false,
     },
     Network {
@@ -91,6 +98,7 @@ pub const NETWORKS: &[Network] = &[
         eip712_name: "USD Coin",
         eip712_version: "2",
         explorer: "https://testnet.snowtrace.io",
+        gas_gwei_max: 500,
         is_testnet: true,
     },
     Network {
@@ -102,6 +110,7 @@ pub const NETWORKS: &[Network] = &[
         eip712_name: "USDC",
         eip712_version: "2",
         explorer: "https://seiscan.io",
+        gas_gwei_max: 500,
         is_testnet: false,
     },
     Network {
@@ -113,6 +122,7 @@ pub const NETWORKS: &[Network] = &[
         eip712_name: "USDC",
         eip712_version: "2",
         explorer: "https://testnet.seiscan.io",
+        gas_gwei_max: 500,
         is_testnet: true,
     },
 ];
@@ -128,6 +138,12 @@ impl Network {
     #[must_use]
     pub fn by_v1_name(name: &str) -> Option<&'static Self> {
         NETWORKS.iter().find(|network| network.v1_name == name)
+    }
+
+    /// What a unit of gas may cost us at most, wei.
+    #[must_use]
+    pub fn gas_price_max(&self) -> u128 {
+        u128::from(self.gas_gwei_max).saturating_mul(1_000_000_000)
     }
 
     /// Where people can look at a transaction.

@@ -1,13 +1,10 @@
-//! JSON-RPC, for finding out what became of a payment.
+//! JSON-RPC over HTTP (JSON-RPC 2.0, and the execution API of Ethereum nodes).
 
-use alloy_primitives::{Address, B256, Bytes, U256, hex};
-use alloy_sol_types::{SolCall, SolEvent, sol};
+use alloy_primitives::{B256, Bytes, U256};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::chain::eip3009::Authorization;
-use crate::chain::networks::Network;
 use crate::ports::{Http, HttpError, HttpRequest};
 use crate::time::UnixSeconds;
 
@@ -18,15 +15,13 @@ pub struct Rpc {
     pub url: String,
 }
 
-/// What became of an authorization that the token has seen used or cancelled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Use {
-    /// It moved its money in this transaction, at this time.
-    Moved(B256, UnixSeconds),
-    /// It was cancelled, or its nonce was used for something else: it can never move its money.
-    Elsewhere,
-    /// No log of it was found.
-    NotFound,
+/// One question of several.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    /// The method.
+    pub method: &'static str,
+    /// Its parameters, an array.
+    pub params: Value,
 }
 
 /// Why there is no answer. The endpoint's own words are left out: they may repeat its address, and
@@ -42,49 +37,40 @@ pub enum RpcError {
         /// The code of the JSON-RPC error; 0 if it has none.
         code: i64,
     },
+    /// The call was carried out, and a contract refused it.
+    #[error("the call reverts")]
+    Reverted,
     /// The answer is not what it should be.
     #[error("the endpoint's answer cannot be read; is it one of the right network?")]
     Malformed,
 }
 
+/// What became of handing a transaction to a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Broadcast {
+    /// The node has it, now or already before.
+    Accepted,
+    /// The node says that this nonce is used up, or held by another transaction.
+    NonceTaken,
+    /// The node does not take it as it is: too little gas money, or too low a fee.
+    Refused,
+    /// Nobody knows whether the node has it.
+    Unclear,
+}
+
 const TIMEOUT_MILLIS: u32 = 10_000;
 const RESPONSE_BYTES_MAX: usize = 1024 * 1024;
-/// Public endpoints refuse ranges of 10,000 blocks and more.
-const BLOCKS_PER_QUERY: u64 = 9_000;
-/// How far we look back: a day with a block every two seconds (Base, Polygon), five hours on Sei.
-/// A payment can be used for minutes only.
-const BLOCKS_BACK_MAX: u64 = 50_000;
-
-sol! {
-    function authorizationState(address authorizer, bytes32 nonce) external view returns (bool);
-    event AuthorizationUsed(address indexed authorizer, bytes32 indexed nonce);
-    event AuthorizationCanceled(address indexed authorizer, bytes32 indexed nonce);
-    event Transfer(address indexed from, address indexed to, uint256 value);
-}
 
 #[derive(Deserialize)]
 struct Block {
     timestamp: U256,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct FoundLog {
-    transaction_hash: B256,
-    block_number: U256,
-}
-
-#[derive(Deserialize)]
-struct Receipt {
-    status: U256,
-    logs: Vec<ReceiptLog>,
-}
-
-#[derive(Deserialize)]
-struct ReceiptLog {
-    address: Address,
-    topics: Vec<B256>,
-    data: Bytes,
+/// A JSON-RPC error. Its message is compared and never passed on.
+struct Fault {
+    code: i64,
+    message: String,
+    reverted: bool,
 }
 
 impl Rpc {
@@ -96,7 +82,11 @@ impl Rpc {
         self.time_of(http, "latest").await
     }
 
-    async fn time_of(&self, http: &impl Http, block: &str) -> Result<UnixSeconds, RpcError> {
+    pub(super) async fn time_of(
+        &self,
+        http: &impl Http,
+        block: &str,
+    ) -> Result<UnixSeconds, RpcError> {
         let block: Option<Block> =
             self.call(http, "eth_getBlockByNumber", json!([block, false])).await?;
         // Another node behind the same address may not have the block yet.
@@ -105,92 +95,61 @@ impl Rpc {
         Ok(UnixSeconds::new(seconds))
     }
 
-    /// Whether the token has seen this authorization used or cancelled.
+    /// One question.
     ///
     /// # Errors
     /// As [`Self::head_time`].
-    pub async fn authorization_used(
+    pub async fn call<T: DeserializeOwned>(
         &self,
         http: &impl Http,
-        network: &Network,
-        from: Address,
-        nonce: B256,
-    ) -> Result<bool, RpcError> {
-        let call = authorizationStateCall { authorizer: from, nonce };
-        let data = hex::encode_prefixed(call.abi_encode());
-        let params = json!([{"to": network.usdc, "data": data}, "latest"]);
-        let answer: Bytes = self.call(http, "eth_call", params).await?;
-        authorizationStateCall::abi_decode_returns_validate(&answer)
-            .map_err(|_| RpcError::Malformed)
+        method: &'static str,
+        params: Value,
+    ) -> Result<T, RpcError> {
+        let (is_ok, mut answer) = self.send(http, &envelope(1, method, &params)).await?;
+        read(outcome(&mut answer, is_ok)?.map_err(Fault::into_error))
     }
 
-    /// The transaction in which exactly this authorization moved exactly this money. Looks through
-    /// the last 50,000 blocks in steps of 9,000, the newest first.
-    ///
-    /// [`Use::Elsewhere`]: somebody who signs two authorizations with one nonce can have the other
-    /// one used, or can cancel it.
+    /// Several questions in one request (JSON-RPC 2.0, section 6). The answers come in the order of
+    /// the questions, each with a failure of its own.
     ///
     /// # Errors
-    /// As [`Self::head_time`].
-    pub async fn find_transfer(
+    /// As [`Self::head_time`], if the request as a whole has no answer.
+    pub async fn batch(
         &self,
         http: &impl Http,
-        network: &Network,
-        authorization: &Authorization,
-    ) -> Result<Use, RpcError> {
-        let head: U256 = self.call(http, "eth_blockNumber", json!([])).await?;
-        let head = u64::try_from(head).map_err(|_| RpcError::Malformed)?;
-        let oldest = head.saturating_sub(BLOCKS_BACK_MAX);
-        let mut to_block = head;
-        loop {
-            let from_block = to_block.saturating_sub(BLOCKS_PER_QUERY - 1).max(oldest);
-            let params = json!([{
-                "address": network.usdc,
-                "topics": used_or_cancelled_topics(authorization),
-                "fromBlock": format!("{from_block:#x}"),
-                "toBlock": format!("{to_block:#x}"),
-            }]);
-            let logs: Vec<FoundLog> = self.call(http, "eth_getLogs", params).await?;
-            // The token uses a nonce once, so there is never a second one.
-            if let Some(log) = logs.first() {
-                let hash = log.transaction_hash;
-                let paid = self.moved(http, network, authorization, hash).await?;
-                if !paid {
-                    return Ok(Use::Elsewhere);
-                }
-                let at = self.time_of(http, &format!("{:#x}", log.block_number)).await?;
-                return Ok(Use::Moved(hash, at));
-            }
-            if from_block == oldest {
-                return Ok(Use::NotFound);
-            }
-            to_block = from_block.saturating_sub(1);
+        asks: &[Ask],
+    ) -> Result<Vec<Result<Value, RpcError>>, RpcError> {
+        let numbered = (1_u64..).zip(asks);
+        let body: Vec<Value> =
+            numbered.clone().map(|(id, ask)| envelope(id, ask.method, &ask.params)).collect();
+        let (is_ok, mut answers) = self.send(http, &Value::Array(body)).await?;
+        let Some(answers) = answers.as_array_mut() else {
+            // An endpoint that is overloaded answers one error for all.
+            let fault = outcome(&mut answers, is_ok)?;
+            return Err(fault.map_or_else(Fault::into_error, |_| RpcError::Malformed));
+        };
+        let answer_to = |id: u64| {
+            let mut found = answers.iter_mut();
+            let found = found.find(|answer| answer.get("id").and_then(Value::as_u64) == Some(id));
+            outcome(found.ok_or(RpcError::Malformed)?, is_ok)?.map_err(Fault::into_error)
+        };
+        Ok(numbered.map(|(id, _)| id).map(answer_to).collect())
+    }
+
+    /// Hands a signed transaction (hex) to the node.
+    pub async fn broadcast(&self, http: &impl Http, raw: &str) -> Broadcast {
+        let body = envelope(1, "eth_sendRawTransaction", &json!([raw]));
+        let Ok((is_ok, mut answer)) = self.send(http, &body).await else {
+            return Broadcast::Unclear;
+        };
+        match outcome(&mut answer, is_ok) {
+            Ok(Ok(result)) if B256::deserialize(&result).is_ok() => Broadcast::Accepted,
+            Ok(Err(fault)) => judge_broadcast(&fault.message),
+            Ok(Ok(_)) | Err(_) => Broadcast::Unclear,
         }
     }
 
-    /// Whether the transaction succeeded and moved the authorization's money.
-    async fn moved(
-        &self,
-        http: &impl Http,
-        network: &Network,
-        authorization: &Authorization,
-        hash: B256,
-    ) -> Result<bool, RpcError> {
-        let receipt: Option<Receipt> =
-            self.call(http, "eth_getTransactionReceipt", json!([hash])).await?;
-        // Behind one address are many nodes, and another one may not have the block yet.
-        let receipt = receipt.ok_or(RpcError::Unavailable)?;
-        let is_success = receipt.status == U256::from(1);
-        Ok(is_success && moves(&receipt.logs, network, authorization))
-    }
-
-    async fn call<T: DeserializeOwned>(
-        &self,
-        http: &impl Http,
-        method: &str,
-        params: Value,
-    ) -> Result<T, RpcError> {
-        let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+    async fn send(&self, http: &impl Http, body: &Value) -> Result<(bool, Value), RpcError> {
         let request = HttpRequest {
             url: self.url.clone(),
             body: Some(body.to_string()),
@@ -203,43 +162,121 @@ impl Rpc {
             HttpError::TooLong => RpcError::Malformed,
         })?;
         let is_ok = (200..300).contains(&response.status);
-        let unread = if is_ok { RpcError::Malformed } else { RpcError::Unavailable };
-        let mut answer: Value = serde_json::from_str(&response.body).map_err(|_| unread)?;
-        // Some endpoints send `"error": null` with a result.
-        if let Some(error) = answer.get("error").filter(|error| !error.is_null()) {
-            let code = error.get("code").and_then(Value::as_i64).unwrap_or_default();
-            return Err(RpcError::Refused { code });
-        }
-        let result = answer.get_mut("result").map(Value::take).ok_or(unread)?;
-        serde_json::from_value(result).map_err(|_| RpcError::Malformed)
+        let answer = serde_json::from_str(&response.body).map_err(|_| unread(is_ok))?;
+        Ok((is_ok, answer))
     }
 }
 
-/// The topics of the log that says that the authorization was used.
-fn used_topics(authorization: &Authorization) -> [B256; 3] {
-    let from = authorization.from.into_word();
-    [AuthorizationUsed::SIGNATURE_HASH, from, authorization.nonce]
+impl Ask {
+    /// A question.
+    #[must_use]
+    pub const fn new(method: &'static str, params: Value) -> Self {
+        Self { method, params }
+    }
+
+    /// A call of a contract, that changes nothing, at the block that is being made: the newest one's
+    /// time may lie far back.
+    #[must_use]
+    pub fn contract(to: alloy_primitives::Address, data: &[u8]) -> Self {
+        Self::new("eth_call", json!([{"to": to, "data": Bytes::copy_from_slice(data)}, "pending"]))
+    }
 }
 
-/// The topics of the logs that say that the authorization was used or cancelled, as a filter.
-fn used_or_cancelled_topics(authorization: &Authorization) -> Value {
-    let [used, from, nonce] = used_topics(authorization);
-    json!([[used, AuthorizationCanceled::SIGNATURE_HASH], from, nonce])
+/// An answer as what it should be.
+///
+/// # Errors
+/// The answer's own failure, or [`RpcError::Malformed`].
+pub fn read<T: DeserializeOwned>(answer: Result<Value, RpcError>) -> Result<T, RpcError> {
+    serde_json::from_value(answer?).map_err(|_| RpcError::Malformed)
 }
 
-/// Whether the authorization itself moved the money. USDC writes `Transfer` directly after
-/// `AuthorizationUsed`. A `Transfer` elsewhere in the transaction belongs to something else:
-/// without this rule one transfer would pay for many authorizations used together.
-fn moves(logs: &[ReceiptLog], network: &Network, authorization: &Authorization) -> bool {
-    let Authorization { from, to, value, .. } = authorization;
-    let used = used_topics(authorization);
-    let moved = [Transfer::SIGNATURE_HASH, from.into_word(), to.into_word()];
-    let mut logs = logs.iter().filter(|log| log.address == network.usdc);
-    logs.any(|log| log.topics == used)
-        && logs.next().is_some_and(|log| {
-            log.topics == moved && log.data.as_ref() == value.to_be_bytes::<32>()
-        })
+impl Fault {
+    fn into_error(self) -> RpcError {
+        if self.reverted { RpcError::Reverted } else { RpcError::Refused { code: self.code } }
+    }
+}
+
+fn envelope(id: u64, method: &str, params: &Value) -> Value {
+    json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params})
+}
+
+const fn unread(is_ok: bool) -> RpcError {
+    if is_ok { RpcError::Malformed } else { RpcError::Unavailable }
+}
+
+/// The result in an answer, or the error in it.
+fn outcome(answer: &mut Value, is_ok: bool) -> Result<Result<Value, Fault>, RpcError> {
+    // Some endpoints send `"error": null` with a result.
+    if let Some(error) = answer.get("error").filter(|error| !error.is_null()) {
+        let code = error.get("code").and_then(Value::as_i64).unwrap_or_default();
+        let message = error.get("message").and_then(Value::as_str).unwrap_or_default();
+        let message = message.to_ascii_lowercase();
+        // Code 3 is that of geth; older nodes only say so, or send along what the contract said.
+        let data = error.get("data").and_then(Value::as_str).unwrap_or_default();
+        let reverted = code == 3 || message.contains("revert") || data.starts_with("0x");
+        return Ok(Err(Fault { code, message, reverted }));
+    }
+    answer.get_mut("result").map(|result| Ok(result.take())).ok_or(unread(is_ok))
+}
+
+/// What nodes say of a transaction that they do not take; the words are geth's, and those that
+/// others have for the same.
+fn judge_broadcast(message: &str) -> Broadcast {
+    let says = |phrases: &[&str]| phrases.iter().any(|phrase| message.contains(phrase));
+    if says(&["already known", "already imported", "known transaction", "already exists"]) {
+        Broadcast::Accepted
+    } else if says(&["nonce too low", "nonce is too low", "old nonce", "replacement"]) {
+        Broadcast::NonceTaken
+    } else if says(&[
+        "insufficient funds",
+        "underpriced",
+        "intrinsic gas",
+        "less than block base fee",
+    ]) || says(&["fee too low", "gas limit", "gas price", "max fee per gas"])
+    {
+        Broadcast::Refused
+    } else {
+        Broadcast::Unclear
+    }
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_node_says_of_a_transaction_is_understood() {
+        for (message, expected) in [
+            ("already known", Broadcast::Accepted),
+            ("transaction already imported", Broadcast::Accepted),
+            ("nonce too low: next nonce 5, tx nonce 4", Broadcast::NonceTaken),
+            ("replacement transaction underpriced", Broadcast::NonceTaken),
+            ("insufficient funds for gas * price + value", Broadcast::Refused),
+            ("max fee per gas less than block base fee", Broadcast::Refused),
+            ("internal error", Broadcast::Unclear),
+            ("", Broadcast::Unclear),
+        ] {
+            assert_eq!(judge_broadcast(message), expected, "{message}");
+        }
+    }
+
+    #[test]
+    fn only_a_contract_that_refuses_is_a_revert() {
+        for (error, expected) in [
+            (json!({"code": 3, "message": "execution reverted"}), RpcError::Reverted),
+            (json!({"code": -32000, "message": "execution reverted: x"}), RpcError::Reverted),
+            (
+                json!({"code": -32015, "message": "VM error", "data": "0x08c379a0"}),
+                RpcError::Reverted,
+            ),
+            (json!({"code": -32005, "message": "limit"}), RpcError::Refused { code: -32005 }),
+            (json!("no"), RpcError::Refused { code: 0 }),
+        ] {
+            let mut answer = json!({"id": 1, "error": error});
+            let Ok(Err(fault)) = outcome(&mut answer, true) else { panic!("{answer}") };
+            assert_eq!(fault.into_error(), expected, "{answer}");
+        }
+        assert!(matches!(outcome(&mut json!({"id": 1}), true), Err(RpcError::Malformed)));
+        assert!(matches!(outcome(&mut json!({"id": 1}), false), Err(RpcError::Unavailable)));
+    }
+}

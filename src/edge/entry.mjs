@@ -95,6 +95,7 @@ function durableObject(name) {
 
 export const Host = durableObject("Host");
 export const Payee = durableObject("Payee");
+export const Relayer = durableObject("Relayer");
 
 export default {
   fetch(request, env, ctx) {

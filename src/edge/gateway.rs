@@ -89,7 +89,11 @@ impl Gateway {
         let body = self.read_body(&mut request, headers).await?;
         let user = self.signed_in(headers);
         let (scope, action) = match route {
-            Route::Health => return Ok(self.answer(self.health(), origin.as_deref())?),
+            Route::Health => return Ok(self.answer(self.health().await, origin.as_deref())?),
+            Route::Facilitator(asked) => {
+                let reply = self.facilitator(asked, headers, &body).await?;
+                return Ok(self.answer(reply, origin.as_deref())?);
+            }
             Route::Nonce => return Ok(self.answer(self.nonce(), origin.as_deref())?),
             Route::Siwe => {
                 let reply = self.sign_in(&body).await?;
@@ -168,10 +172,7 @@ impl Gateway {
 
     /// The session that a bearer token or cookie proves, if any.
     fn signed_in(&self, headers: &Headers) -> Option<SignedIn> {
-        let bearer = headers.get("authorization").and_then(|value| {
-            let (kind, token) = value.split_once(' ')?;
-            kind.eq_ignore_ascii_case("bearer").then(|| token.trim())
-        });
+        let bearer = bearer(headers);
         let cookie = headers.get("cookie").and_then(|value| {
             value.split(';').find_map(|pair| pair.trim().strip_prefix("session="))
         });
@@ -186,7 +187,7 @@ impl Gateway {
             .with_header("www-authenticate", "Bearer".to_owned())
     }
 
-    fn health(&self) -> Reply {
+    async fn health(&self) -> Reply {
         let networks: Vec<&str> =
             self.config.networks.iter().map(|network| network.caip2).collect();
         let body = json!({
@@ -194,6 +195,7 @@ impl Gateway {
             "name": "events-concierge",
             "version": env!("CARGO_PKG_VERSION"),
             "networks": networks,
+            "relayers": self.relayers().await,
         });
         Reply::json(200, body.to_string()).with_header("cache-control", "no-store".to_owned())
     }
@@ -206,6 +208,12 @@ impl Gateway {
             Command { request_id, scope, user: None, source, origin: None, action, cursor: None };
         self.forward(&command, &Headers::default(), Vec::new()).await
     }
+}
+
+/// The token in `Authorization: Bearer …`.
+pub(super) fn bearer(headers: &Headers) -> Option<&str> {
+    let (kind, token) = headers.get("authorization")?.split_once(' ')?;
+    kind.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 /// Why a request goes no further.

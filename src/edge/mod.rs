@@ -4,10 +4,12 @@
 mod auth;
 mod convert;
 mod entry;
+mod facilitator;
 mod fetch;
 mod gateway;
 mod host_object;
 mod panic;
 mod payee_object;
+mod relayer_object;
 mod sql;
 mod world;

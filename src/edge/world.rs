@@ -1,16 +1,24 @@
-//! The ports of a Host object: clock, randomness, KV, payees, alarm, log.
+//! The ports of an object: clock, randomness, KV, payees, relayers, alarm, timer, log.
 
 use std::cell::Cell;
+use std::time::Duration;
 
 use wasm_bindgen::JsValue;
 use worker::kv::KvStore;
 use worker::{
-    Date, Env, Method, Request, RequestInit, State, console_error, console_log, console_warn,
+    Date, Delay, Env, Method, Request, RequestInit, State, console_error, console_log, console_warn,
 };
 
+use crate::chain::networks::Network;
+use crate::edge::relayer_object::ask_relayer;
 use crate::edge::sql::ObjectSql;
-use crate::ports::{Alarm, Clock, Kv, KvError, Level, Log, PayeeClaim, PayeeError, Payees, Random};
+use crate::id::RequestId;
+use crate::ports::{
+    Alarm, Clock, HttpError, HttpResponse, Kv, KvError, Level, Log, PayeeClaim, PayeeError, Payees,
+    Random, RelayerOrder, Relayers, Timer,
+};
 use crate::time::UnixSeconds;
+use crate::x402::relayer::api::{Asks, Command};
 
 /// Everything that a Host object may use.
 pub(super) struct EdgeWorld {
@@ -117,6 +125,29 @@ async fn ask_payee(env: &Env, claim: &PayeeClaim) -> worker::Result<bool> {
     match response.status_code() {
         200 => response.json().await,
         status => Err(format!("the payee's object answers {status}").into()),
+    }
+}
+
+impl Relayers for EdgeWorld {
+    async fn settle(
+        &self,
+        network: &'static str,
+        order: RelayerOrder,
+    ) -> Result<HttpResponse, HttpError> {
+        let broken = |error: worker::Error| HttpError::Connection(error.to_string());
+        let network = Network::by_caip2(network);
+        let network = network.ok_or_else(|| HttpError::Connection("no network".to_owned()))?;
+        let request_id = RequestId::random(&EdgeRandom);
+        let command = Command { request_id, source: None, asks: Asks::Settle(order) };
+        let mut response = ask_relayer(&self.env, network, &command).await.map_err(broken)?;
+        let body = response.text().await.map_err(broken)?;
+        Ok(HttpResponse { status: response.status_code(), body })
+    }
+}
+
+impl Timer for EdgeWorld {
+    async fn sleep(&self, millis: u32) {
+        Delay::from(Duration::from_millis(millis.into())).await;
     }
 }
 

@@ -20,8 +20,8 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use crate::config::Config;
+use crate::counts::Counts;
 use crate::host::command::{Action, Command};
-use crate::host::limits::Counts;
 use crate::host::profile::Profile;
 use crate::http::route::{AtHost, Own};
 use crate::http::{Headers, Reply, problem};

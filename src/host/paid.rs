@@ -95,7 +95,8 @@ impl<W: World> Host<W> {
         };
         let facilitator = &self.config.facilitator;
         let stopped = |stop| self.stopped(stop, &quote);
-        let vouched = claimed.vouch(&self.world, facilitator).await.map_err(stopped)?;
+        let vouched =
+            claimed.vouch(&self.world, facilitator, &profile.scope).await.map_err(stopped)?;
         let exclusive = vouched.claim_payee(&self.world, &profile.scope).await.map_err(stopped)?;
         let amount = quote.amount;
         let reserved = exclusive.reserve(&self.world, |payer, payment| {
@@ -103,7 +104,7 @@ impl<W: World> Host<W> {
             self.admit_wallet(payer, amount)?;
             self.stage(wanted)
         })?;
-        let settled = reserved.settle(&self.world, facilitator).await;
+        let settled = reserved.settle(&self.world, facilitator, &profile.scope).await;
         self.count(&settled);
         if let Err(Stop::AlreadyUsed(id)) = &settled
             && let Some(known) = payments::find(&self.world, id)?
@@ -126,7 +127,9 @@ impl<W: World> Host<W> {
         }
         let is_due = known.next_check_at.is_some_and(|due| due <= self.world.now());
         let known = match known.state {
-            State::Settling | State::Unknown if is_due => self.find_out(known).await?,
+            State::Settling | State::Unknown if is_due => {
+                self.find_out(&profile.scope, known).await?
+            }
             State::Claimed
             | State::Verified
             | State::Settling

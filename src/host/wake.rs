@@ -6,9 +6,11 @@ use futures_util::future::join_all;
 
 use crate::chain::eip3009::Authorization;
 use crate::chain::networks::Network;
-use crate::chain::rpc::{Rpc, RpcError, Use};
+use crate::chain::rpc::{Rpc, RpcError};
+use crate::chain::transfers::Use;
 use crate::host::Host;
 use crate::host::profile::Profile;
+use crate::id::ScopeId;
 use crate::ledger::payments::{self, NotPaid, Payment, State};
 use crate::ledger::{outbox, wallets};
 use crate::ports::{Level, SqlError, World};
@@ -75,7 +77,7 @@ impl<W: World> Host<W> {
         let is_due = |payment: &Payment| payment.next_check_at == listed.next_check_at;
         let Some(payment) = payment.filter(is_due) else { return Ok(()) };
         let payment = match payment.state {
-            State::Settling | State::Unknown => self.find_out(payment).await?,
+            State::Settling | State::Unknown => self.find_out(&profile.scope, payment).await?,
             State::Claimed | State::Verified => {
                 return self.end(&payment, NotPaid::Refused, "interrupted before settlement");
             }
@@ -108,7 +110,11 @@ impl<W: World> Host<W> {
 
     /// Finds out what became of a payment: the chain is asked first, and if the authorization is
     /// still unused there, the facilitator is asked to settle once more.
-    pub(super) async fn find_out(&self, payment: Payment) -> Result<Payment, SqlError> {
+    pub(super) async fn find_out(
+        &self,
+        scope: &ScopeId,
+        payment: Payment,
+    ) -> Result<Payment, SqlError> {
         // Nobody else looks at it while we do.
         let busy_until = self.world.now().plus(payments::SETTLE_SECONDS);
         payments::postpone(&self.world, &payment.id, busy_until)?;
@@ -141,7 +147,8 @@ impl<W: World> Host<W> {
             OnChain::NotFound => self.still_unknown(&payment, "no log of its use yet")?,
             OnChain::Unclear(why) => self.still_unknown(&payment, &why)?,
             OnChain::Unused => {
-                let again = flow::settle_again(&self.world, &self.config.facilitator, &payment);
+                let again =
+                    flow::settle_again(&self.world, &self.config.facilitator, scope, &payment);
                 match again.await {
                     Ok(_) => self.breaker.borrow_mut().succeeded(),
                     Err(
@@ -181,7 +188,8 @@ impl<W: World> Host<W> {
             OnChain::Unused => {
                 let fields = [("payment", id.as_str())];
                 self.world.line(Level::Warn, "the chain has dropped a payment for now", &fields);
-                flow::move_again(&self.world, &self.config.facilitator, &settled).await
+                flow::move_again(&self.world, &self.config.facilitator, &profile.scope, &settled)
+                    .await
             }
             OnChain::NotFound | OnChain::Unclear(_) => None,
         };

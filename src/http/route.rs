@@ -13,6 +13,8 @@ pub enum Route {
     Nonce,
     /// `POST /api/auth/siwe`
     Siwe,
+    /// Any x402 server, of our own facilitator.
+    Facilitator(AtFacilitator),
     /// Anybody, of the host with this scope.
     Host(ScopeId, AtHost),
     /// The signed-in host, of itself.
@@ -34,6 +36,17 @@ pub enum AtHost {
     Calendar(EventId),
     /// `GET /t/{code}`
     Ticket(TicketCode),
+}
+
+/// What an x402 server may ask of our own facilitator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AtFacilitator {
+    /// `GET /facilitator/supported`
+    Supported,
+    /// `POST /facilitator/verify`
+    Verify,
+    /// `POST /facilitator/settle`
+    Settle,
 }
 
 /// What a signed-in host may ask.
@@ -94,6 +107,9 @@ pub fn parse(method: &str, path: &str) -> Result<Route, NoRoute> {
         ["health"] => only("GET", Route::Health),
         ["api", "auth", "nonce"] => only("POST", Route::Nonce),
         ["api", "auth", "siwe"] => only("POST", Route::Siwe),
+        ["facilitator", "supported"] => only("GET", Route::Facilitator(AtFacilitator::Supported)),
+        ["facilitator", "verify"] => only("POST", Route::Facilitator(AtFacilitator::Verify)),
+        ["facilitator", "settle"] => only("POST", Route::Facilitator(AtFacilitator::Settle)),
         ["api", "users", rest @ ..] => own(method, rest).map(Route::Own),
         ["mcp", "users", scope] => only("POST", Route::Host(scope_of(scope)?, AtHost::Door)),
         ["mcp", "users", scope, "manifest"] => {
@@ -185,6 +201,12 @@ mod tests {
                 format!("/api/users/events/{EVENT}/rsvps.csv"),
                 Ok(Route::Own(Own::Rsvps(event, Format::Csv))),
             ),
+            (
+                "POST",
+                "/facilitator/settle".to_owned(),
+                Ok(Route::Facilitator(AtFacilitator::Settle)),
+            ),
+            ("GET", "/facilitator/settle".to_owned(), Err(NoRoute::MethodNotAllowed("POST"))),
             ("GET", "/internal".to_owned(), Err(NoRoute::NotFound)),
         ] {
             assert_eq!(parse(method, &path), expected, "{method} {path}");

@@ -1,19 +1,42 @@
-//! Client of an x402 facilitator (`/verify`, `/settle`; x402 specification, section 7).
+//! Whoever verifies and settles: a facilitator somewhere (`/verify`, `/settle`; x402 specification,
+//! section 7), or our own ([`crate::x402::relayer`]), which is reached without leaving the Worker.
 //!
 //! Answers are judged by their body. Whatever does not clearly say that no money moved is
 //! [`SettleOutcome::Unknown`]: a timeout, a cut connection, a 5xx, an answer that cannot be read,
 //! `settlement_pending`, or a reason that we do not know.
 
+use std::collections::BTreeMap;
+
+use alloy_primitives::Address;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::ports::{Http, HttpError, HttpRequest, HttpResponse};
+use crate::chain::rpc::Rpc;
+use crate::chain::signature::Factories;
+use crate::id::ScopeId;
+use crate::ports::{Clock, Http, HttpError, HttpRequest, HttpResponse, RelayerOrder, Relayers};
+use crate::x402::relayer::judge::{self, Access};
+use crate::x402::relayer::order::{self, Malformed};
+use crate::x402::relayer::refusal::Refusal;
 
-/// Where a facilitator is.
+/// Who verifies and settles.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Facilitator {
-    /// Its address without a slash at the end.
-    pub base_url: String,
+pub enum Facilitator {
+    /// One at this address, which has no slash at the end.
+    At(String),
+    /// Our own.
+    Own(Own),
+}
+
+/// Our own facilitator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Own {
+    /// Who sends the transactions.
+    pub relayer: Address,
+    /// A JSON-RPC endpoint for each network, by CAIP-2 id.
+    pub rpc_urls: BTreeMap<String, String>,
+    /// Who may make contract wallets.
+    pub factories: Factories,
 }
 
 /// What a facilitator is asked about: a payment and what we require of it, both as JSON in the
@@ -28,6 +51,8 @@ pub struct Question<'a> {
     pub requirements: &'a Value,
     /// Who has to have paid (EIP-55).
     pub payer: &'a str,
+    /// The host that asks.
+    pub scope: &'a ScopeId,
 }
 
 /// The verdict on a signature.
@@ -89,6 +114,10 @@ const SURE_REFUSALS: &[&str] = &[
     "asset_not_deployed_contract",
 ];
 
+/// Reason codes that say that nothing was sent because nothing could be (`x402::relayer`).
+const NOT_NOW: &[&str] =
+    &["rpc_unavailable", "relayer_balance_low", "gas_price_too_high", "relayer_storage_failed"];
+
 /// Reason codes that say that the authorization is used on chain.
 const ALREADY_USED: &[&str] = &["invalid_exact_evm_nonce_already_used", "nonce_already_used"];
 
@@ -112,42 +141,102 @@ struct SettleAnswer {
 
 impl Facilitator {
     /// Asks whether the payment would go through.
-    pub async fn verify(&self, http: &impl Http, question: &Question<'_>) -> VerifyOutcome {
-        match self.post(http, "verify", question, VERIFY_MILLIS).await {
+    pub async fn verify(
+        &self,
+        world: &(impl Http + Clock),
+        question: &Question<'_>,
+    ) -> VerifyOutcome {
+        let base_url = match self {
+            Self::At(base_url) => base_url,
+            Self::Own(own) => return own.verify(world, question).await,
+        };
+        match post(world, &format!("{base_url}/verify"), question, VERIFY_MILLIS).await {
             Ok(response) => judge_verify(&response, question.payer),
             Err(error) => VerifyOutcome::Unavailable(error.to_string()),
         }
     }
 
     /// Asks to move the money.
-    pub async fn settle(&self, http: &impl Http, question: &Question<'_>) -> SettleOutcome {
-        match self.post(http, "settle", question, SETTLE_MILLIS).await {
+    pub async fn settle(
+        &self,
+        world: &(impl Http + Relayers),
+        question: &Question<'_>,
+    ) -> SettleOutcome {
+        let answer = match self {
+            Self::At(base_url) => {
+                post(world, &format!("{base_url}/settle"), question, SETTLE_MILLIS).await
+            }
+            Self::Own(_) => settle_ourselves(world, question).await,
+        };
+        match answer {
             Ok(response) => judge_settle(&response, question.payer),
             Err(error) => SettleOutcome::Unknown(error.to_string(), None),
         }
     }
+}
 
-    async fn post(
-        &self,
-        http: &impl Http,
-        path: &str,
-        question: &Question<'_>,
-        timeout_millis: u32,
-    ) -> Result<HttpResponse, HttpError> {
-        let body = json!({
-            "x402Version": question.x402_version,
-            "paymentPayload": question.payment,
-            "paymentRequirements": question.requirements,
-        });
-        http.send(HttpRequest {
-            url: format!("{}/{path}", self.base_url),
-            body: Some(body.to_string()),
-            headers: Vec::new(),
-            timeout_millis,
-            response_bytes_max: RESPONSE_BYTES_MAX,
-        })
-        .await
+impl Own {
+    /// A verdict needs no memory, so it is made where it is asked for.
+    async fn verify(&self, world: &(impl Http + Clock), question: &Question<'_>) -> VerifyOutcome {
+        let order = match order::read(question.payment, question.requirements, world.now()) {
+            Ok(Ok(order)) => order,
+            Ok(Err(refusal)) => return outcome_of(refusal),
+            Err(Malformed(_)) => return VerifyOutcome::Invalid("invalid_payload".to_owned()),
+        };
+        let Some(url) = self.rpc_urls.get(order.network.caip2) else {
+            return VerifyOutcome::Unavailable("no endpoint for this network".to_owned());
+        };
+        let rpc = Rpc { url: url.clone() };
+        let access = Access { rpc: &rpc, relayer: self.relayer, factories: &self.factories };
+        match judge::verify(world, access, &order).await {
+            Ok(()) => VerifyOutcome::Valid,
+            Err(refusal) => outcome_of(refusal),
+        }
     }
+}
+
+fn outcome_of(refusal: Refusal) -> VerifyOutcome {
+    match refusal {
+        Refusal::Invalid(reason, _) => VerifyOutcome::Invalid(reason.to_string()),
+        Refusal::Unavailable(why) => VerifyOutcome::Unavailable(why.to_string()),
+    }
+}
+
+/// One hop to the object that holds the relayer's nonces.
+async fn settle_ourselves(
+    world: &impl Relayers,
+    question: &Question<'_>,
+) -> Result<HttpResponse, HttpError> {
+    let Some(network) = order::network_of(question.requirements) else {
+        return Err(HttpError::Connection("no relayer for this network".to_owned()));
+    };
+    let order = RelayerOrder {
+        claimant: format!("host:{}", question.scope),
+        payment: question.payment.clone(),
+        requirements: question.requirements.clone(),
+    };
+    world.settle(network.caip2, order).await
+}
+
+async fn post(
+    http: &impl Http,
+    url: &str,
+    question: &Question<'_>,
+    timeout_millis: u32,
+) -> Result<HttpResponse, HttpError> {
+    let body = json!({
+        "x402Version": question.x402_version,
+        "paymentPayload": question.payment,
+        "paymentRequirements": question.requirements,
+    });
+    http.send(HttpRequest {
+        url: url.to_owned(),
+        body: Some(body.to_string()),
+        headers: Vec::new(),
+        timeout_millis,
+        response_bytes_max: RESPONSE_BYTES_MAX,
+    })
+    .await
 }
 
 fn judge_verify(response: &HttpResponse, payer: &str) -> VerifyOutcome {
@@ -191,6 +280,9 @@ fn judge_settle(response: &HttpResponse, payer: &str) -> SettleOutcome {
         }
         (false, None, Some(reason)) if ALREADY_USED.contains(&reason.as_str()) => {
             SettleOutcome::AlreadyUsed
+        }
+        (false, None, Some(reason)) if NOT_NOW.contains(&reason.as_str()) => {
+            SettleOutcome::Unavailable(reason)
         }
         (false, None, Some(reason)) if is_sure(&reason) => SettleOutcome::Refused(reason),
         (false, hash, reason) => {

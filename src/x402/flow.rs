@@ -185,11 +185,12 @@ impl Call<Claimed> {
         self,
         world: &impl World,
         facilitator: &Facilitator,
+        scope: &ScopeId,
     ) -> Result<Call<Vouched>, Stop> {
         let Claimed { id, checked } = self.state;
         if checked.signature == Signature::NeedsChain {
             let payer = checked.payer().to_checksum(None);
-            match facilitator.verify(world, &question(&checked, &payer)).await {
+            match facilitator.verify(world, &question(&checked, &payer, scope)).await {
                 VerifyOutcome::Valid => payments::mark_verified(world, &id, world.now())?,
                 VerifyOutcome::Invalid(reason) => {
                     payments::release(world, &id, &reason, world.now())?;
@@ -277,6 +278,7 @@ impl Call<Reserved> {
         self,
         world: &impl World,
         facilitator: &Facilitator,
+        scope: &ScopeId,
     ) -> Result<Settled, Stop> {
         let Reserved { id, checked } = self.state;
         // If we die from here on, the alarm takes over.
@@ -284,7 +286,7 @@ impl Call<Reserved> {
             world.wake_at(due).await;
         }
         let payer = checked.payer().to_checksum(None);
-        let outcome = facilitator.settle(world, &question(&checked, &payer)).await;
+        let outcome = facilitator.settle(world, &question(&checked, &payer, scope)).await;
         record(world, &id, 0, outcome)
     }
 }
@@ -315,6 +317,7 @@ pub fn payload_digest(payment: &PaymentPayload) -> String {
 pub async fn settle_again(
     world: &impl World,
     facilitator: &Facilitator,
+    scope: &ScopeId,
     payment: &Payment,
 ) -> Result<Settled, Stop> {
     let Some(raw) = &payment.payment else { return Err(Stop::Unknown(None)) };
@@ -323,6 +326,7 @@ pub async fn settle_again(
         payment: raw,
         requirements: &payment.requirements,
         payer: &payment.payer,
+        scope,
     };
     let outcome = match facilitator.settle(world, &question).await {
         SettleOutcome::Refused(reason) | SettleOutcome::Unavailable(reason) => {
@@ -342,6 +346,7 @@ pub async fn settle_again(
 pub async fn move_again(
     world: &impl World,
     facilitator: &Facilitator,
+    scope: &ScopeId,
     settled: &Settled,
 ) -> Option<String> {
     let payment = settled.payment();
@@ -350,6 +355,7 @@ pub async fn move_again(
         payment: payment.payment.as_ref()?,
         requirements: &payment.requirements,
         payer: &payment.payer,
+        scope,
     };
     match facilitator.settle(world, &question).await {
         SettleOutcome::Settled(transaction) => Some(transaction),
@@ -430,11 +436,12 @@ fn give_up(world: &impl World, id: &PaymentId, reason: &str) -> Result<(), SqlEr
     payments::mark_not_paid(world, id, NotPaid::Refused, reason, world.now())
 }
 
-fn question<'a>(checked: &'a Checked, payer: &'a str) -> Question<'a> {
+fn question<'a>(checked: &'a Checked, payer: &'a str, scope: &'a ScopeId) -> Question<'a> {
     Question {
         x402_version: checked.payment.version.number(),
         payment: &checked.payment.raw,
         requirements: &checked.requirements,
         payer,
+        scope,
     }
 }

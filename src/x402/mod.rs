@@ -9,5 +9,6 @@ pub mod dialects;
 pub mod facilitator;
 pub mod flow;
 pub mod quote;
+pub mod relayer;
 pub mod verify;
 pub mod wire;

@@ -2,7 +2,7 @@
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::chain::eip3009::Authorization;
 use crate::id::PaymentIdentifier;
@@ -215,7 +215,8 @@ impl PaymentPayload {
         }
         let network = network.to_owned();
         let payload = raw.get("payload").ok_or(PayloadError::Field("payload"))?;
-        let authorization = read_authorization(payload)?;
+        let authorization = payload.get("authorization").unwrap_or(&Value::Null);
+        let authorization = read_authorization(authorization)?;
         let signature = read_signature(payload)?;
         let identifier = read_identifier(&raw)?;
         Ok(Self { version, accepted, network, authorization, signature, identifier, raw })
@@ -237,13 +238,13 @@ fn read_identifier(raw: &Value) -> Result<Option<PaymentIdentifier>, PayloadErro
     }
 }
 
-fn read_authorization(payload: &Value) -> Result<Authorization, PayloadError> {
+/// An authorization as x402 writes it.
+///
+/// # Errors
+/// [`PayloadError::Field`] names the first member that is missing or malformed.
+pub fn read_authorization(authorization: &Value) -> Result<Authorization, PayloadError> {
     let text = |key: &'static str| {
-        payload
-            .get("authorization")
-            .and_then(|authorization| authorization.get(key))
-            .and_then(Value::as_str)
-            .ok_or(PayloadError::Field(key))
+        authorization.get(key).and_then(Value::as_str).ok_or(PayloadError::Field(key))
     };
     let address = |key| text(key)?.parse::<Address>().map_err(|_| PayloadError::Field(key));
     let number = |key| decimal(text(key)?).ok_or(PayloadError::Field(key));
@@ -261,6 +262,19 @@ fn read_authorization(payload: &Value) -> Result<Authorization, PayloadError> {
     })
 }
 
+/// The same, the other way.
+#[must_use]
+pub fn authorization_json(authorization: &Authorization) -> Value {
+    json!({
+        "from": authorization.from.to_checksum(None),
+        "to": authorization.to.to_checksum(None),
+        "value": authorization.value.to_string(),
+        "validAfter": authorization.valid_after.to_string(),
+        "validBefore": authorization.valid_before.to_string(),
+        "nonce": authorization.nonce,
+    })
+}
+
 fn read_signature(payload: &Value) -> Result<Bytes, PayloadError> {
     let text = payload.get("signature").and_then(Value::as_str).unwrap_or_default();
     let digits = text.strip_prefix("0x").unwrap_or_default();
@@ -271,15 +285,14 @@ fn read_signature(payload: &Value) -> Result<Bytes, PayloadError> {
 }
 
 /// A 256-bit number as x402 writes it: decimal digits only.
-fn decimal(text: &str) -> Option<U256> {
+#[must_use]
+pub fn decimal(text: &str) -> Option<U256> {
     let digits_only = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     (digits_only && text.len() <= 78).then(|| U256::from_str_radix(text, 10).ok()).flatten()
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn payment() -> Value {

@@ -19,7 +19,7 @@ use events_concierge::id::{RequestId, ScopeId};
 use events_concierge::identity::UserId;
 use events_concierge::ports::{
     Alarm, Clock, Http, HttpError, HttpRequest, HttpResponse, Kv, KvError, Level, Log, PayeeClaim,
-    PayeeError, Payees, Random, Row, Sql, SqlError, SqlValue,
+    PayeeError, Payees, Random, RelayerOrder, Relayers, Row, Sql, SqlError, SqlValue,
 };
 use events_concierge::time::UnixSeconds;
 use k256::ecdsa::SigningKey;
@@ -191,6 +191,42 @@ impl Payees for World {
         let mut claims = self.memory.payees.borrow_mut();
         let holder = claims.entry(claim.payment).or_insert_with(|| claim.holder.clone());
         Ok(*holder == claim.holder)
+    }
+}
+
+impl Relayers for World {
+    /// These hosts ask a facilitator by its address.
+    async fn settle(
+        &self,
+        _network: &'static str,
+        _order: RelayerOrder,
+    ) -> Result<HttpResponse, HttpError> {
+        Err(HttpError::Connection("there is no relayer here".to_owned()))
+    }
+}
+
+/// A world that has HTTP, and the time.
+pub(crate) struct HttpOnly<'a, H>(pub(crate) &'a H);
+
+impl<H: Http> Http for HttpOnly<'_, H> {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        self.0.send(request).await
+    }
+}
+
+impl<H> Clock for HttpOnly<'_, H> {
+    fn now(&self) -> UnixSeconds {
+        UnixSeconds::new(NOW)
+    }
+}
+
+impl<H> Relayers for HttpOnly<'_, H> {
+    async fn settle(
+        &self,
+        _network: &'static str,
+        _order: RelayerOrder,
+    ) -> Result<HttpResponse, HttpError> {
+        Err(HttpError::Connection("there is no relayer here".to_owned()))
     }
 }
 

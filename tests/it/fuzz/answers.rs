@@ -6,7 +6,9 @@ use std::collections::VecDeque;
 
 use alloy_primitives::U256;
 use events_concierge::chain::networks::Network;
-use events_concierge::chain::rpc::{Rpc, RpcError, Use};
+use events_concierge::chain::rpc::{Rpc, RpcError};
+use events_concierge::chain::transfers::Use;
+use events_concierge::id::ScopeId;
 use events_concierge::ports::{Http, HttpError, HttpRequest, HttpResponse};
 use events_concierge::x402::facilitator::{Facilitator, Question, SettleOutcome, VerifyOutcome};
 use events_concierge::x402::wire::PaymentPayload;
@@ -20,7 +22,7 @@ use super::bytes::{Slip, slipped_text, slips};
 use super::input::{Edit, edited, edits, json, text};
 use super::payment::good;
 use super::{Verdict, fuzz};
-use crate::support::{PAY_TO, block_on};
+use crate::support::{HttpOnly, PAY_TO, block_on};
 
 /// Answers with one text after the other, the last one for ever.
 struct Says {
@@ -123,10 +125,16 @@ fn check_settlement(outcome: &SettleOutcome, status: u16, body: &str, said: &Val
 }
 
 fn check_facilitator(status: u16, body: &str) -> Verdict {
-    let facilitator = Facilitator { base_url: "http://facilitator.test".to_owned() };
+    let facilitator = Facilitator::At("http://facilitator.test".to_owned());
     let (payment, requirements) = (json!({}), json!({}));
-    let question =
-        Question { x402_version: 2, payment: &payment, requirements: &requirements, payer: PAYER };
+    let scope = ScopeId::parse(&"0".repeat(32)).unwrap();
+    let question = Question {
+        x402_version: 2,
+        payment: &payment,
+        requirements: &requirements,
+        payer: PAYER,
+        scope: &scope,
+    };
     let world = says(&[(status, body.to_owned())]);
     let said = serde_json::from_str::<Value>(body);
     if said.is_err() && serde_json::from_str::<IgnoredAny>(body).is_ok() {
@@ -134,8 +142,13 @@ fn check_facilitator(status: u16, body: &str) -> Verdict {
         return Ok(());
     }
     let said = said.unwrap_or_default();
-    check_settlement(&block_on(facilitator.settle(&world, &question)), status, body, &said)?;
-    match block_on(facilitator.verify(&world, &question)) {
+    check_settlement(
+        &block_on(facilitator.settle(&HttpOnly(&world), &question)),
+        status,
+        body,
+        &said,
+    )?;
+    match block_on(facilitator.verify(&HttpOnly(&world), &question)) {
         VerifyOutcome::Valid => prop_assert_eq!(said["isValid"].as_bool(), Some(true)),
         VerifyOutcome::Invalid(reason) => prop_assert!(is_code(&reason), "{reason}"),
         VerifyOutcome::Unavailable(why) => prop_assert!(why.len() <= 100 && why.is_ascii()),
@@ -235,7 +248,12 @@ fn check_head(rpc: &Rpc, status: u16, body: &str) -> Verdict {
     let world = says(&[(status, body.to_owned())]);
     match block_on(rpc.head_time(&world)) {
         Ok(moment) => prop_assert!(moment.get() >= 0),
-        Err(RpcError::Unavailable | RpcError::Refused { .. } | RpcError::Malformed) => {}
+        Err(
+            RpcError::Unavailable
+            | RpcError::Refused { .. }
+            | RpcError::Reverted
+            | RpcError::Malformed,
+        ) => {}
     }
     Ok(())
 }

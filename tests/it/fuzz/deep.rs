@@ -9,6 +9,7 @@ use events_concierge::chain::rpc::{Rpc, RpcError};
 use events_concierge::host::command::Action;
 use events_concierge::http::Headers;
 use events_concierge::http::route::{AtHost, Own};
+use events_concierge::id::ScopeId;
 use events_concierge::mcp::eras::{Inbound, read};
 use events_concierge::ports::{Http, HttpError, HttpRequest, HttpResponse};
 use events_concierge::x402::dialects::receive;
@@ -22,7 +23,7 @@ use super::door::{nothing_was_sold, post};
 use super::mcp::{Posted, check_answer};
 use super::payment::good;
 use super::{Verdict, fuzz};
-use crate::support::{Door, block_on};
+use crate::support::{Door, HttpOnly, block_on};
 
 struct Says(RefCell<String>);
 
@@ -93,10 +94,17 @@ fn check_payment(deep: &str) -> Verdict {
 
 fn check_answers(deep: &str) -> Verdict {
     let world = Says(RefCell::new(with(&json!({"success": true, "more": "HERE"}), deep)));
-    let facilitator = Facilitator { base_url: String::new() };
+    let facilitator = Facilitator::At(String::new());
     let empty = json!({});
-    let question = Question { x402_version: 2, payment: &empty, requirements: &empty, payer: "0x" };
-    let outcome = block_on(facilitator.settle(&world, &question));
+    let scope = ScopeId::parse(&"0".repeat(32)).unwrap();
+    let question = Question {
+        x402_version: 2,
+        payment: &empty,
+        requirements: &empty,
+        payer: "0x",
+        scope: &scope,
+    };
+    let outcome = block_on(facilitator.settle(&HttpOnly(&world), &question));
     prop_assert!(matches!(outcome, SettleOutcome::Unknown(..)));
     world.0.replace(with(&json!({"result": "HERE"}), deep));
     let rpc = Rpc { url: String::new() };

@@ -2,7 +2,7 @@
 
 use events_concierge::http::Headers;
 use events_concierge::http::cors::preflight;
-use events_concierge::http::route::{AtHost, Format, NoRoute, Own, Route, parse};
+use events_concierge::http::route::{AtFacilitator, AtHost, Format, NoRoute, Own, Route, parse};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -62,6 +62,7 @@ const GOOD: &[&str] = &[
     "/e/0123456789abcdef0123456789abcdef/evt_0123456789abcdef01234567",
     "/e/0123456789abcdef0123456789abcdef/evt_0123456789abcdef01234567/calendar.ics",
     "/t/0123456789abcdef0123456789abcdef-0123456789abcdef01234567",
+    "/facilitator/settle",
 ];
 
 /// The one address of what a request asks for.
@@ -82,6 +83,9 @@ fn path_of(route: &Route) -> String {
         Route::Health => "health".to_owned(),
         Route::Nonce => "api/auth/nonce".to_owned(),
         Route::Siwe => "api/auth/siwe".to_owned(),
+        Route::Facilitator(AtFacilitator::Supported) => "facilitator/supported".to_owned(),
+        Route::Facilitator(AtFacilitator::Verify) => "facilitator/verify".to_owned(),
+        Route::Facilitator(AtFacilitator::Settle) => "facilitator/settle".to_owned(),
         Route::Own(asked) => format!("api/users/{}", own(asked)),
         Route::Host(scope, AtHost::Door) => format!("mcp/users/{scope}"),
         Route::Host(scope, AtHost::Manifest) => format!("mcp/users/{scope}/manifest"),

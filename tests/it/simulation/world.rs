@@ -13,7 +13,7 @@ use events_concierge::identity::UserId;
 use events_concierge::ledger::{self, payee};
 use events_concierge::ports::{
     Alarm, Clock, Http, HttpError, HttpRequest, HttpResponse, Kv, KvError, Level, Log, PayeeClaim,
-    PayeeError, Payees, Random, Row, Sql, SqlError, SqlValue,
+    PayeeError, Payees, Random, RelayerOrder, Relayers, Row, Sql, SqlError, SqlValue,
 };
 use events_concierge::storage::{self, Migrations};
 use events_concierge::time::UnixSeconds;
@@ -370,6 +370,17 @@ pub(crate) struct Payee(Rc<Storage>);
 impl Payee {
     fn new() -> Self {
         Self(Storage::take(payee::MIGRATIONS))
+    }
+}
+
+impl Relayers for World {
+    /// These hosts ask a facilitator by its address.
+    async fn settle(
+        &self,
+        _network: &'static str,
+        _order: RelayerOrder,
+    ) -> Result<HttpResponse, HttpError> {
+        Err(HttpError::Connection("there is no relayer here".to_owned()))
     }
 }
 

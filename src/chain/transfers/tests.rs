@@ -9,6 +9,7 @@ use alloy_primitives::{address, b256};
 
 use super::*;
 use crate::ports::HttpResponse;
+use crate::ports::{HttpError, HttpRequest};
 
 const URL: &str = "https://rpc.example/key";
 const HASH: B256 = b256!("00000000000000000000000000000000000000000000000000000000000000aa");

@@ -1,0 +1,175 @@
+//! Finding out what became of a payment: whether the token has seen an authorization used, and where.
+
+use alloy_primitives::{Address, B256, Bytes, U256, hex};
+use alloy_sol_types::{SolCall, SolEvent, sol};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::chain::eip3009::Authorization;
+use crate::chain::networks::Network;
+use crate::chain::rpc::{Rpc, RpcError};
+use crate::ports::Http;
+use crate::time::UnixSeconds;
+
+/// What became of an authorization that the token has seen used or cancelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// It moved its money in this transaction, at this time.
+    Moved(B256, UnixSeconds),
+    /// It was cancelled, or its nonce was used for something else: it can never move its money.
+    Elsewhere,
+    /// No log of it was found.
+    NotFound,
+}
+
+/// Public endpoints refuse ranges of 10,000 blocks and more.
+const BLOCKS_PER_QUERY: u64 = 9_000;
+/// How far we look back: a day with a block every two seconds (Base, Polygon), five hours on Sei.
+/// A payment can be used for minutes only.
+const BLOCKS_BACK_MAX: u64 = 50_000;
+
+sol! {
+    function authorizationState(address authorizer, bytes32 nonce) external view returns (bool);
+    event AuthorizationUsed(address indexed authorizer, bytes32 indexed nonce);
+    event AuthorizationCanceled(address indexed authorizer, bytes32 indexed nonce);
+    event Transfer(address indexed from, address indexed to, uint256 value);
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct FoundLog {
+    transaction_hash: B256,
+    block_number: U256,
+}
+
+/// What became of a transaction that is in a block.
+#[derive(Deserialize)]
+pub struct Receipt {
+    status: U256,
+    logs: Vec<ReceiptLog>,
+}
+
+#[derive(Deserialize)]
+struct ReceiptLog {
+    address: Address,
+    topics: Vec<B256>,
+    data: Bytes,
+}
+
+impl Rpc {
+    /// Whether the token has seen this authorization used or cancelled.
+    ///
+    /// # Errors
+    /// As [`Rpc::head_time`].
+    pub async fn authorization_used(
+        &self,
+        http: &impl Http,
+        network: &Network,
+        from: Address,
+        nonce: B256,
+    ) -> Result<bool, RpcError> {
+        let call = authorizationStateCall { authorizer: from, nonce };
+        let data = hex::encode_prefixed(call.abi_encode());
+        let params = json!([{"to": network.usdc, "data": data}, "latest"]);
+        let answer: Bytes = self.call(http, "eth_call", params).await?;
+        authorizationStateCall::abi_decode_returns_validate(&answer)
+            .map_err(|_| RpcError::Malformed)
+    }
+
+    /// The transaction in which exactly this authorization moved exactly this money. Looks through
+    /// the last 50,000 blocks in steps of 9,000, the newest first.
+    ///
+    /// [`Use::Elsewhere`]: somebody who signs two authorizations with one nonce can have the other
+    /// one used, or can cancel it.
+    ///
+    /// # Errors
+    /// As [`Rpc::head_time`].
+    pub async fn find_transfer(
+        &self,
+        http: &impl Http,
+        network: &Network,
+        authorization: &Authorization,
+    ) -> Result<Use, RpcError> {
+        let head: U256 = self.call(http, "eth_blockNumber", json!([])).await?;
+        let head = u64::try_from(head).map_err(|_| RpcError::Malformed)?;
+        let oldest = head.saturating_sub(BLOCKS_BACK_MAX);
+        let mut to_block = head;
+        loop {
+            let from_block = to_block.saturating_sub(BLOCKS_PER_QUERY - 1).max(oldest);
+            let params = json!([{
+                "address": network.usdc,
+                "topics": used_or_cancelled_topics(authorization),
+                "fromBlock": format!("{from_block:#x}"),
+                "toBlock": format!("{to_block:#x}"),
+            }]);
+            let logs: Vec<FoundLog> = self.call(http, "eth_getLogs", params).await?;
+            // The token uses a nonce once, so there is never a second one.
+            if let Some(log) = logs.first() {
+                let hash = log.transaction_hash;
+                let paid = self.moved(http, network, authorization, hash).await?;
+                if !paid {
+                    return Ok(Use::Elsewhere);
+                }
+                let at = self.time_of(http, &format!("{:#x}", log.block_number)).await?;
+                return Ok(Use::Moved(hash, at));
+            }
+            if from_block == oldest {
+                return Ok(Use::NotFound);
+            }
+            to_block = from_block.saturating_sub(1);
+        }
+    }
+
+    /// Whether the transaction succeeded and moved the authorization's money.
+    async fn moved(
+        &self,
+        http: &impl Http,
+        network: &Network,
+        authorization: &Authorization,
+        hash: B256,
+    ) -> Result<bool, RpcError> {
+        let receipt: Option<Receipt> =
+            self.call(http, "eth_getTransactionReceipt", json!([hash])).await?;
+        // Behind one address are many nodes, and another one may not have the block yet.
+        let receipt = receipt.ok_or(RpcError::Unavailable)?;
+        Ok(receipt.moved(network, authorization))
+    }
+}
+
+impl Receipt {
+    /// Whether the transaction succeeded and moved the authorization's money.
+    #[must_use]
+    pub fn moved(&self, network: &Network, authorization: &Authorization) -> bool {
+        let is_success = self.status == U256::from(1);
+        is_success && moves(&self.logs, network, authorization)
+    }
+}
+
+/// The topics of the log that says that the authorization was used.
+fn used_topics(authorization: &Authorization) -> [B256; 3] {
+    let from = authorization.from.into_word();
+    [AuthorizationUsed::SIGNATURE_HASH, from, authorization.nonce]
+}
+
+/// The topics of the logs that say that the authorization was used or cancelled, as a filter.
+fn used_or_cancelled_topics(authorization: &Authorization) -> Value {
+    let [used, from, nonce] = used_topics(authorization);
+    json!([[used, AuthorizationCanceled::SIGNATURE_HASH], from, nonce])
+}
+
+/// Whether the authorization itself moved the money. USDC writes `Transfer` directly after
+/// `AuthorizationUsed`. A `Transfer` elsewhere in the transaction belongs to something else:
+/// without this rule one transfer would pay for many authorizations used together.
+fn moves(logs: &[ReceiptLog], network: &Network, authorization: &Authorization) -> bool {
+    let Authorization { from, to, value, .. } = authorization;
+    let used = used_topics(authorization);
+    let moved = [Transfer::SIGNATURE_HASH, from.into_word(), to.into_word()];
+    let mut logs = logs.iter().filter(|log| log.address == network.usdc);
+    logs.any(|log| log.topics == used)
+        && logs.next().is_some_and(|log| {
+            log.topics == moved && log.data.as_ref() == value.to_be_bytes::<32>()
+        })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,95 @@
+//! The shell around our own facilitator ([`crate::x402::relayer`]), and the hop to it.
+
+use wasm_bindgen::JsValue;
+use worker::{DurableObject, Env, Method, Request, RequestInit, Response, Result, State};
+use worker_macros::durable_object;
+
+use crate::chain::networks::Network;
+use crate::chain::rpc::Rpc;
+use crate::config::Config;
+use crate::edge::convert;
+use crate::edge::world::{EdgeWorld, log};
+use crate::ports::Level;
+use crate::x402::relayer::api::Command;
+use crate::x402::relayer::{Relayer as Service, Settings};
+
+/// The Durable Object of one relayer; its name is the network and the address of the key.
+#[durable_object]
+pub struct Relayer {
+    service: std::result::Result<Service<EdgeWorld>, String>,
+}
+
+impl DurableObject for Relayer {
+    fn new(state: State, env: Env) -> Self {
+        Self { service: service(state, env) }
+    }
+
+    async fn fetch(&self, mut request: Request) -> Result<Response> {
+        let service = self.service.as_ref().map_err(|error| worker::Error::from(error.as_str()))?;
+        let command: Command = request.json().await?;
+        let request_id = command.request_id.clone();
+        convert::response(service.handle(command).await, &request_id, None)
+    }
+
+    async fn alarm(&self) -> Result<Response> {
+        let service = self.service.as_ref().map_err(|error| worker::Error::from(error.as_str()))?;
+        service.world().alarm_is_over();
+        if let Err(error) = service.wake().await {
+            log(Level::Error, "the relayer's alarm failed", &[("why", &error.to_string())]);
+            // The runtime calls again, later each time.
+            return Err(error.to_string().into());
+        }
+        Response::empty()
+    }
+}
+
+/// One hop to the relayer of a network.
+pub(super) async fn ask_relayer(
+    env: &Env,
+    network: &'static Network,
+    command: &Command,
+) -> Result<Response> {
+    let config = convert::config(env)?;
+    let name = name_of(&config, network).ok_or("there is no relayer without a key")?;
+    let body = serde_json::to_string(command)?;
+    let mut init = RequestInit::new();
+    init.with_method(Method::Post).with_body(Some(JsValue::from_str(&body)));
+    let request = Request::new_with_init("https://relayer.internal/", &init)?;
+    env.durable_object("Relayer")?.get_by_name(&name)?.fetch_with_request(request).await
+}
+
+fn name_of(config: &Config, network: &Network) -> Option<String> {
+    let address = config.relayer.as_ref()?.address().to_checksum(None);
+    Some(format!("{}/{address}", network.caip2))
+}
+
+fn service(state: State, env: Env) -> std::result::Result<Service<EdgeWorld>, String> {
+    let config = convert::config(&env)?;
+    let network = network_of(&config, &state, &env).map_err(|error| error.to_string())?;
+    let network = network.ok_or("this relayer is not that of the settings any more")?;
+    let (Some(url), Some(key)) = (config.rpc_urls.get(network.caip2), &config.relayer) else {
+        return Err("a relayer needs an endpoint and a key".to_owned());
+    };
+    let settings = Settings {
+        network,
+        rpc: Rpc { url: url.clone() },
+        key: key.clone(),
+        factories: config.factories.clone(),
+    };
+    Ok(Service::new(EdgeWorld::new(state, env), settings))
+}
+
+/// The network whose relayer this object is. An object that its alarm wakes may not know its name, but
+/// it knows its id.
+fn network_of(config: &Config, state: &State, env: &Env) -> Result<Option<&'static Network>> {
+    let namespace = env.durable_object("Relayer")?;
+    let own = state.id().to_string();
+    for network in &config.networks {
+        if let Some(name) = name_of(config, network)
+            && namespace.id_from_name(&name)?.to_string() == own
+        {
+            return Ok(Some(network));
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,231 @@
+//! The facilitator's HTTP API (x402, section 7): `/supported`, `/verify`, `/settle`, for versions 1 and
+//! 2, usable by any x402 server.
+//!
+//! A verdict is HTTP 200, good or bad. What keeps us from a verdict is 503, never "invalid"; what is
+//! not a request is 400.
+
+use alloy_primitives::Address;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::chain::networks::Network;
+use crate::http::{Reply, problem};
+use crate::id::RequestId;
+use crate::outcome::Abort;
+use crate::ports::{Level, RelayerOrder, SqlError};
+use crate::x402::relayer::order::{self, Malformed, Order};
+use crate::x402::relayer::refusal::{Reason, Refusal, Unavailable};
+use crate::x402::relayer::{Outcome, Relayer, RelayerWorld};
+
+/// What a relayer's object is asked, by the gateway or by a host's object.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Command {
+    /// For joining the answer with our logs.
+    pub request_id: RequestId,
+    /// Where a stranger's request comes from; `None` for our own hosts.
+    pub source: Option<String>,
+    /// What.
+    pub asks: Asks,
+}
+
+/// What a relayer's object can be asked.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Asks {
+    /// `POST /facilitator/verify`
+    Verify(RelayerOrder),
+    /// `POST /facilitator/settle`
+    Settle(RelayerOrder),
+    /// Its part of `GET /health`
+    Health,
+}
+
+/// Requests of one source in a minute.
+pub const REQUESTS_PER_MINUTE: u32 = 600;
+
+impl<W: RelayerWorld> Relayer<W> {
+    /// Carries out one command.
+    pub async fn handle(&self, command: Command) -> Reply {
+        let Command { request_id, source, asks } = command;
+        if let Some(source) = source
+            && let Err(seconds) = self.admit(&source)
+        {
+            let abort = Abort::new("too_many_requests", 429, Unavailable::TooMany.message());
+            return problem::of_abort(&Abort { retry_after: Some(seconds), ..abort }, &request_id);
+        }
+        match asks {
+            Asks::Health => match self.health().await {
+                Ok(health) => Reply::json(200, health.to_string()),
+                Err(error) => unavailable(&self.stored(&error), &request_id),
+            },
+            Asks::Verify(asked) => match self.read(&asked) {
+                Ok(Ok(order)) => {
+                    let outcome = self.verify(&order).await;
+                    verify_reply(outcome, Some(order.authorization.from), &request_id)
+                }
+                Ok(Err(refusal)) => verify_reply(Err(refusal), None, &request_id),
+                Err(Malformed(field)) => malformed(field, &request_id),
+            },
+            Asks::Settle(asked) => match self.read(&asked) {
+                Ok(Ok(order)) => {
+                    let outcome = self.settle(&order, &asked.claimant).await;
+                    settle_reply(outcome, order.network_name(), Some(order.authorization.from))
+                }
+                Ok(Err(refusal)) => settle_reply(Err(refusal), named_network(&asked), None),
+                Err(Malformed(field)) => malformed(field, &request_id),
+            },
+        }
+    }
+
+    fn read(&self, asked: &RelayerOrder) -> Result<Result<Order, Refusal>, Malformed> {
+        let read = order::read(&asked.payment, &asked.requirements, self.world.now())?;
+        Ok(read.and_then(|order| {
+            let is_ours = order.network == self.settings.network;
+            let payer = Some(order.authorization.from);
+            if is_ours { Ok(order) } else { Err(Refusal::Invalid(Reason::Network, payer)) }
+        }))
+    }
+
+    fn admit(&self, source: &str) -> Result<(), i64> {
+        self.asked.borrow_mut().admit(source, REQUESTS_PER_MINUTE, self.world.now())
+    }
+
+    fn stored(&self, error: &SqlError) -> Unavailable {
+        self.world.line(Level::Error, &error.to_string(), &[]);
+        Unavailable::Storage
+    }
+}
+
+/// `GET /facilitator/supported`
+#[must_use]
+pub fn supported(networks: &[&'static Network], relayer: Address) -> Reply {
+    let kinds = networks.iter().flat_map(|network| {
+        [
+            json!({"x402Version": 2, "scheme": "exact", "network": network.caip2}),
+            json!({"x402Version": 1, "scheme": "exact", "network": network.v1_name}),
+        ]
+    });
+    let body = json!({
+        "kinds": kinds.collect::<Vec<_>>(),
+        "extensions": [],
+        "signers": {"eip155:*": [relayer.to_checksum(None)]},
+    });
+    Reply::json(200, body.to_string())
+}
+
+/// What a stranger sends to `/verify` and `/settle`, as a question to the relayer of its network.
+///
+/// # Errors
+/// The member that is missing or malformed.
+pub fn read_body(body: &[u8], claimant: String) -> Result<RelayerOrder, Malformed> {
+    let mut body: Value = serde_json::from_slice(body).map_err(|_| Malformed("the JSON body"))?;
+    let mut object = |key: &'static str| {
+        let member = body.get_mut(key).map(Value::take).filter(Value::is_object);
+        member.ok_or(Malformed(key))
+    };
+    let (payment, requirements) = (object("paymentPayload")?, object("paymentRequirements")?);
+    Ok(RelayerOrder { claimant, payment, requirements })
+}
+
+/// A verdict on a payment for a network that no relayer here serves.
+#[must_use]
+pub fn no_such_network(settles: bool, request_id: &RequestId) -> Reply {
+    let refusal = Refusal::Invalid(Reason::Network, None);
+    if settles {
+        settle_reply(Err(refusal), "", None)
+    } else {
+        verify_reply(Err(refusal), None, request_id)
+    }
+}
+
+/// What is not a request: HTTP 400.
+#[must_use]
+pub fn malformed(field: &str, request_id: &RequestId) -> Reply {
+    let detail = format!(
+        "{field} is missing or malformed; send JSON with x402Version, paymentPayload and paymentRequirements (x402, section 7)"
+    );
+    problem::of_abort(&Abort::new("invalid_facilitator_request", 400, detail), request_id)
+}
+
+fn verify_reply(
+    outcome: Result<(), Refusal>,
+    payer: Option<Address>,
+    request_id: &RequestId,
+) -> Reply {
+    let body = match outcome {
+        Ok(()) => json!({"isValid": true, "payer": payer.map(checksum)}),
+        Err(Refusal::Invalid(reason, payer)) => json!({
+            "isValid": false,
+            "invalidReason": reason.to_string(),
+            "invalidMessage": reason.message(),
+            "payer": payer.map(checksum),
+        }),
+        Err(Refusal::Unavailable(why)) => return unavailable(&why, request_id),
+    };
+    Reply::json(200, without_nulls(body).to_string())
+}
+
+fn settle_reply(outcome: Result<Outcome, Refusal>, network: &str, payer: Option<Address>) -> Reply {
+    let failed = |reason: String, message: &str, transaction: String, payer: Option<Address>| {
+        without_nulls(json!({
+            "success": false,
+            "errorReason": reason,
+            "errorMessage": message,
+            "transaction": transaction,
+            "network": network,
+            "payer": payer.map(checksum),
+        }))
+    };
+    let (status, body) = match outcome {
+        Ok(Outcome::Settled(hash)) => (
+            200,
+            json!({
+                "success": true,
+                "transaction": hash,
+                "network": network,
+                "payer": payer.map(checksum),
+            }),
+        ),
+        Ok(Outcome::Pending(hash)) => {
+            let message = "it was sent, and no block has it yet; ask again";
+            (200, failed("settlement_pending".to_owned(), message, hash.to_string(), payer))
+        }
+        Err(Refusal::Invalid(reason, known)) => {
+            let payer = payer.or(known);
+            (200, failed(reason.to_string(), reason.message(), String::new(), payer))
+        }
+        Err(Refusal::Unavailable(why)) => {
+            (503, failed(why.to_string(), why.message(), String::new(), payer))
+        }
+    };
+    Reply::json(status, body.to_string())
+}
+
+fn unavailable(why: &Unavailable, request_id: &RequestId) -> Reply {
+    let code = match why {
+        Unavailable::Rpc => "rpc_unavailable",
+        Unavailable::Gas => "relayer_balance_low",
+        Unavailable::Fees => "gas_price_too_high",
+        Unavailable::TooMany => "too_many_requests",
+        Unavailable::Storage => "relayer_storage_failed",
+    };
+    problem::of_abort(&Abort::new(code, 503, why.message()), request_id)
+}
+
+/// The network that the requirements name, if we know it: nobody's text is repeated.
+fn named_network(asked: &RelayerOrder) -> &'static str {
+    let named = asked.requirements.get("network").and_then(Value::as_str);
+    order::network_of(&asked.requirements).map_or("", |network| {
+        if named == Some(network.v1_name) { network.v1_name } else { network.caip2 }
+    })
+}
+
+fn checksum(address: Address) -> String {
+    address.to_checksum(None)
+}
+
+fn without_nulls(mut body: Value) -> Value {
+    if let Some(members) = body.as_object_mut() {
+        members.retain(|_, value| !value.is_null());
+    }
+    body
+}

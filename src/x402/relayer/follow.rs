@@ -1,0 +1,161 @@
+//! Waiting for a block: receipts are asked for together, and what they say is written down once.
+
+use alloy_primitives::B256;
+use serde_json::{Value, json};
+
+use crate::chain::rpc::{Ask, RpcError, read};
+use crate::chain::transfers::{Receipt, Use};
+use crate::ports::{Level, SqlError};
+use crate::x402::relayer::refusal::{Reason, Refusal};
+use crate::x402::relayer::store::{Sent, Settlement, State};
+use crate::x402::relayer::{LOOK_AFTER_SECONDS, Outcome, Relayer, RelayerWorld, store};
+
+/// How long a caller waits for the block, seconds. Callers of facilitators give up after 45 and more.
+const ANSWER_SECONDS: i64 = 25;
+/// The first pause between two looks, and the longest, milliseconds.
+const PAUSE_MILLIS: u32 = 4;
+const PAUSE_MILLIS_MAX: u32 = 1_000;
+/// Receipts asked for in one request.
+const LOOK_MAX: u32 = 100;
+/// When a settled payment is looked at once more, seconds.
+const CONFIRM_SECONDS: i64 = 30;
+
+impl<W: RelayerWorld> Relayer<W> {
+    /// Waits until it is known what became of the settlement, or until the caller has waited enough.
+    pub(super) async fn follow(&self, id: &str) -> Result<Outcome, Refusal> {
+        let end = self.world.now().plus(ANSWER_SECONDS);
+        let mut pause = PAUSE_MILLIS;
+        loop {
+            self.look().await?;
+            let Some(settlement) = store::find(&self.world, id)? else {
+                // The node did not take it, and whoever sent it has heard so.
+                return Err(Refusal::Unavailable(super::Unavailable::Rpc));
+            };
+            match settlement.state {
+                State::Settled => return Ok(Outcome::Settled(settlement.hash)),
+                State::Failed(reason) => {
+                    return Err(Refusal::Invalid(reason, Some(settlement.authorization.from)));
+                }
+                State::Sent if self.world.now() >= end => {
+                    return Ok(Outcome::Pending(settlement.hash));
+                }
+                State::Sent => {}
+            }
+            self.world.sleep(pause).await;
+            pause = pause.saturating_mul(2).min(PAUSE_MILLIS_MAX);
+        }
+    }
+
+    /// The answer for a payment that was settled before: the chain may have dropped its block since.
+    pub(super) async fn settled_before(&self, settlement: &Settlement) -> Result<Outcome, Refusal> {
+        let asks = [ask_receipt(settlement.hash)];
+        let answers = self.settings.rpc.batch(&self.world, &asks).await.unwrap_or_default();
+        let receipt = answers.into_iter().next().map(read::<Option<Receipt>>);
+        if !matches!(receipt, Some(Ok(None))) {
+            return Ok(Outcome::Settled(settlement.hash));
+        }
+        self.revive(settlement).await?;
+        self.world.wake_at(self.world.now().plus(LOOK_AFTER_SECONDS)).await;
+        self.follow(&settlement.id).await
+    }
+
+    /// Asks for the receipts of everything that may be in a block by now. Whoever comes while this is
+    /// under way waits for what it finds.
+    pub(super) async fn look(&self) -> Result<(), SqlError> {
+        let Some(_turn) = self.looking.try_lock() else {
+            drop(self.looking.lock().await);
+            return Ok(());
+        };
+        let live = store::live(&self.world, LOOK_MAX)?;
+        if live.is_empty() {
+            return Ok(());
+        }
+        let asks: Vec<Ask> = live.iter().map(|sent| ask_receipt(sent.hash)).collect();
+        let Ok(answers) = self.settings.rpc.batch(&self.world, &asks).await else { return Ok(()) };
+        for (sent, answer) in live.iter().zip(answers) {
+            if let Ok(Some(receipt)) = read::<Option<Receipt>>(answer) {
+                self.record(sent, &receipt).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A block has the transaction.
+    async fn record(&self, sent: &Sent, receipt: &Receipt) -> Result<(), SqlError> {
+        let id = match &sent.settlement {
+            Some(id) => Some(id.clone()),
+            None => store::settlement_of_nonce(&self.world, sent.nonce)?,
+        };
+        let settlement = id.map(|id| store::find(&self.world, &id)).transpose()?.flatten();
+        let Some(settlement) = settlement else {
+            return store::mark_done(&self.world, sent.nonce);
+        };
+        if receipt.moved(self.settings.network, &settlement.authorization) {
+            return self.end(sent.nonce, &settlement, State::Settled, sent.hash);
+        }
+        self.ask_token(sent.nonce, &settlement).await
+    }
+
+    /// The nonce is used up, and not by the transfer. Did somebody else send the authorization first?
+    pub(super) async fn ask_token(
+        &self,
+        nonce: u64,
+        settlement: &Settlement,
+    ) -> Result<(), SqlError> {
+        match self.find_use(settlement).await {
+            Ok(Some(Use::Moved(hash, _))) => self.end(nonce, settlement, State::Settled, hash),
+            Ok(Some(Use::Elsewhere)) => {
+                self.end(nonce, settlement, State::Failed(Reason::NonceUsed), settlement.hash)
+            }
+            Ok(None) => {
+                let failed = State::Failed(Reason::TransactionFailed);
+                self.end(nonce, settlement, failed, settlement.hash)
+            }
+            // Nobody can say now; it stays open.
+            Ok(Some(Use::NotFound)) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Where the authorization was used; `None` if it was not.
+    pub(super) async fn find_use(&self, settlement: &Settlement) -> Result<Option<Use>, RpcError> {
+        let super::Settings { rpc, network, .. } = &self.settings;
+        let authorization = &settlement.authorization;
+        let (from, nonce) = (authorization.from, authorization.nonce);
+        if !rpc.authorization_used(&self.world, network, from, nonce).await? {
+            return Ok(None);
+        }
+        rpc.find_transfer(&self.world, network, authorization).await.map(Some)
+    }
+
+    fn end(
+        &self,
+        nonce: u64,
+        settlement: &Settlement,
+        state: State,
+        hash: B256,
+    ) -> Result<(), SqlError> {
+        let id = &settlement.id;
+        let now = self.world.now();
+        let confirm_at = matches!(state, State::Settled).then(|| now.plus(CONFIRM_SECONDS));
+        self.world.atomically(|| {
+            store::mark_done(&self.world, nonce)?;
+            store::set_state(&self.world, id, &state, hash, confirm_at, now)
+        })?;
+        match state {
+            State::Settled => self.log_step("a settlement is in a block", id, Level::Info),
+            State::Failed(_) => self.log_step("the chain refused a settlement", id, Level::Warn),
+            State::Sent => {}
+        }
+        Ok(())
+    }
+}
+
+/// The question for a receipt.
+pub(super) fn ask_receipt(hash: B256) -> Ask {
+    Ask::new("eth_getTransactionReceipt", json!([hash]))
+}
+
+/// Whether a receipt is there; an endpoint that fails says neither.
+pub(super) fn is_there(answer: Result<Value, RpcError>) -> Option<bool> {
+    read::<Option<Receipt>>(answer).ok().map(|receipt| receipt.is_some())
+}

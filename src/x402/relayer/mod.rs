@@ -1,0 +1,294 @@
+//! Our own facilitator: signs and sends with the relayer's key what payers have authorized.
+//!
+//! One object for each network and key, because a key's transactions are numbered one after the other.
+//! A settlement goes through these steps:
+//!
+//! ```text
+//! read → look at the chain → [ nonce, sign, write down, send ] → wait for the block → answer
+//!        (simulate exactly     one at a time; nothing leaves    (side by side;
+//!         what will be sent)   before it is written down)        the alarm goes on)
+//! ```
+//!
+//! # What the key can do
+//!
+//! The key pays for gas. It can move a payer's money only to the `payTo` that the payer signed, in the
+//! amount that was signed, once: the only transactions that are ever signed are made by
+//! [`crate::chain::transaction::transfer`] from an [`Order`], and an empty one to the relayer itself
+//! that fills a gap. The first call USDC's `transferWithAuthorization`, whose recipient and amount the
+//! token compares with the payer's signature, and whose nonce it takes once. For a wallet that is not
+//! there yet the same call comes behind a call of a factory from our list, both sent through Multicall3,
+//! which owns nothing and has no rights anywhere; so even a factory that is hostile finds no money and no
+//! privilege of ours. No transaction carries a value. Whoever steals the key can waste its gas money, and
+//! can move no payer's funds anywhere else.
+//!
+//! # Who gets the answer
+//!
+//! An authorization is public once it is in a block, so anybody may show it. The first who asks for a
+//! settlement is its claimant: the same payment from the same claimant joins the settlement that is under
+//! way, or gets what became of it; from anybody else it is `invalid_exact_evm_nonce_already_used`.
+//! A claimant is a host of this deployment, an access token, or, for a facilitator that is open to all,
+//! a network address.
+//!
+//! # What may fail
+//!
+//! A transaction is written down before it is sent, so a crash, a lost answer or a chain that drops a
+//! block is made up for by sending *the same* transaction again: it has one nonce, and so has its
+//! authorization. A transaction that is stuck is replaced by one with the same nonce and higher fees.
+//! Whether money moved is read from the chain: by the receipt with the transfer's own log, or, when
+//! somebody else has sent the authorization first, by the log of its use.
+
+#![deny(clippy::arithmetic_side_effects)]
+
+pub mod api;
+mod follow;
+pub mod judge;
+pub mod order;
+pub mod refusal;
+mod send;
+mod store;
+mod wake;
+
+use std::cell::{Cell, RefCell};
+
+use alloy_primitives::{Address, B256, U256};
+use futures_util::lock::Mutex;
+use serde_json::{Value, json};
+
+use crate::chain::networks::Network;
+use crate::chain::rpc::Rpc;
+use crate::chain::signature::Factories;
+use crate::chain::transaction::RelayerKey;
+use crate::counts::Counts;
+use crate::ports::{Alarm, Clock, Http, Level, Log, Sql, SqlError, Timer};
+use crate::storage;
+use crate::time::UnixSeconds;
+use crate::x402::relayer::judge::Access;
+use crate::x402::relayer::order::Order;
+use crate::x402::relayer::refusal::{Reason, Refusal, Unavailable};
+use crate::x402::relayer::store::{Settlement, State};
+
+/// All that a relayer asks of the world.
+pub trait RelayerWorld: Clock + Sql + Http + Alarm + Timer + Log {}
+
+impl<T: Clock + Sql + Http + Alarm + Timer + Log> RelayerWorld for T {}
+
+/// How often a payment is tried whose transaction the chain has refused although the simulation was
+/// good: each time costs gas.
+const ATTEMPTS_MAX: u32 = 3;
+/// When the alarm looks after what was sent, seconds.
+const LOOK_AFTER_SECONDS: i64 = 3;
+/// Below what so many settlements cost, the relayer's balance is called low.
+const LOW_SETTLEMENTS: u64 = 20;
+/// How old the figures of [`Relayer::health`] may be, seconds.
+const SEEN_SECONDS: i64 = 10;
+
+/// What one relayer is for.
+pub struct Settings {
+    /// Where it settles.
+    pub network: &'static Network,
+    /// How that is reached.
+    pub rpc: Rpc,
+    /// The key that pays for gas.
+    pub key: RelayerKey,
+    /// Who may make wallets.
+    pub factories: Factories,
+}
+
+/// The relayer of one network.
+pub struct Relayer<W> {
+    world: W,
+    settings: Settings,
+    migrated: Cell<bool>,
+    /// Held from taking a nonce until its transaction has left.
+    sending: Mutex<()>,
+    /// Held by whoever looks for receipts; the others wait for what that finds.
+    looking: Mutex<()>,
+    seen: Cell<Seen>,
+    /// Requests of each source.
+    asked: RefCell<Counts>,
+}
+
+/// What became of a settlement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The money moved in this transaction.
+    Settled(B256),
+    /// It was sent in this transaction, and no block has it yet.
+    Pending(B256),
+}
+
+/// What was last seen of the relayer's account.
+#[derive(Clone, Copy, Debug, Default)]
+struct Seen {
+    balance: U256,
+    block: u64,
+    at: UnixSeconds,
+    warned_at: UnixSeconds,
+}
+
+/// What is known of a payment before it is settled.
+enum Known {
+    /// Nothing, or an attempt that failed.
+    New,
+    /// It is under way.
+    Live,
+    /// Its money has moved.
+    Settled(Box<Settlement>),
+}
+
+impl<W: RelayerWorld> Relayer<W> {
+    /// A relayer over `world`.
+    #[must_use]
+    pub fn new(world: W, settings: Settings) -> Self {
+        Self {
+            world,
+            settings,
+            migrated: Cell::new(false),
+            sending: Mutex::new(()),
+            looking: Mutex::new(()),
+            seen: Cell::default(),
+            asked: RefCell::default(),
+        }
+    }
+
+    /// The world, for the shell around the service.
+    #[must_use]
+    pub fn world(&self) -> &W {
+        &self.world
+    }
+
+    /// Moves the money of `order` in the name of `claimant`, or says what became of it before.
+    ///
+    /// # Errors
+    /// [`Refusal`]: no money moved by this.
+    pub async fn settle(&self, order: &Order, claimant: &str) -> Result<Outcome, Refusal> {
+        self.open().await?;
+        let id = order.key();
+        match self.known(order, claimant)? {
+            Known::Live => return self.follow(&id).await,
+            Known::Settled(settlement) => return self.settled_before(&settlement).await,
+            Known::New => {}
+        }
+        let prepared = judge::prepare(&self.world, self.access(), order).await?;
+        self.check_gas_money(&prepared)?;
+        // If we die from here on, the alarm goes on with what was written down.
+        self.world.wake_at(self.world.now().plus(LOOK_AFTER_SECONDS)).await;
+        self.send(order, claimant, &prepared).await?;
+        self.follow(&id).await
+    }
+
+    /// Whether `order` could be settled now.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub async fn verify(&self, order: &Order) -> Result<(), Refusal> {
+        judge::verify(&self.world, self.access(), order).await
+    }
+
+    /// Address, balance, next nonce, settlements under way, newest block seen.
+    ///
+    /// # Errors
+    /// [`SqlError`] if SQLite refuses.
+    pub async fn health(&self) -> Result<Value, SqlError> {
+        self.migrate()?;
+        let now = self.world.now();
+        let address = self.settings.key.address();
+        let reachable = now.since(self.seen.get().at) <= SEEN_SECONDS || self.refresh().await;
+        let seen = self.seen.get();
+        let is_known = seen.at.get() > 0;
+        Ok(json!({
+            "network": self.settings.network.caip2,
+            "address": address.to_checksum(None),
+            "reachable": reachable,
+            "balanceWei": is_known.then(|| seen.balance.to_string()),
+            "lastBlock": is_known.then_some(seen.block),
+            "seenAt": is_known.then(|| seen.at.to_string()),
+            "nextNonce": store::next_nonce(&self.world)?,
+            "queue": store::queue(&self.world)?,
+        }))
+    }
+
+    fn access(&self) -> Access<'_> {
+        let Settings { rpc, key, factories, .. } = &self.settings;
+        Access { rpc, relayer: key.address(), factories }
+    }
+
+    /// What is known of the payment, if this claimant may know it.
+    fn known(&self, order: &Order, claimant: &str) -> Result<Known, Refusal> {
+        let Some(settlement) = store::find(&self.world, &order.key())? else {
+            return Ok(Known::New);
+        };
+        let is_theirs = settlement.claimant == claimant
+            && settlement.fingerprint == order.fingerprint.to_string();
+        match settlement.state {
+            State::Failed(reason) if settlement.attempts >= ATTEMPTS_MAX => {
+                Err(Refusal::Invalid(reason, Some(order.authorization.from)))
+            }
+            State::Failed(_) => Ok(Known::New),
+            State::Sent | State::Settled if !is_theirs => {
+                Err(Refusal::Invalid(Reason::NonceUsed, Some(order.authorization.from)))
+            }
+            State::Sent => Ok(Known::Live),
+            State::Settled => Ok(Known::Settled(Box::new(settlement))),
+        }
+    }
+
+    /// Refuses clearly before the money for gas is gone, and says so to us before that.
+    fn check_gas_money(&self, prepared: &judge::Prepared) -> Result<(), Refusal> {
+        let now = self.world.now();
+        let queue = store::queue(&self.world)?;
+        let price = U256::from(prepared.gas).saturating_mul(U256::from(prepared.fees.max));
+        let times = |count: u64| price.saturating_mul(U256::from(count));
+        let mut seen = self.seen.get();
+        let is_low = prepared.balance < times(queue.saturating_add(LOW_SETTLEMENTS));
+        if is_low && now.since(seen.warned_at) >= 60 {
+            seen.warned_at = now;
+            let fields = [("address", &*self.settings.key.address().to_checksum(None))];
+            self.world.line(Level::Warn, "the relayer has little money left for gas", &fields);
+        }
+        self.seen.set(Seen { balance: prepared.balance, block: prepared.block, at: now, ..seen });
+        if prepared.balance < times(queue.saturating_add(1)) {
+            return Err(Refusal::Unavailable(Unavailable::Gas));
+        }
+        Ok(())
+    }
+
+    /// Looks at the relayer's account; whether that went well.
+    async fn refresh(&self) -> bool {
+        let address: Address = self.settings.key.address();
+        let asks = judge::market(address);
+        let Ok(answers) = self.settings.rpc.batch(&self.world, &asks).await else { return false };
+        match judge::read_market(self.settings.network, answers) {
+            Ok((_, balance, block)) => {
+                let at = self.world.now();
+                self.seen.set(Seen { balance, block, at, ..self.seen.get() });
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// Once in each instance: brings the storage to the newest schema, and sees to it that what an
+    /// instance before left half-done is looked after.
+    async fn open(&self) -> Result<(), SqlError> {
+        if !self.migrated.get() {
+            self.migrate()?;
+            self.rearm().await?;
+        }
+        Ok(())
+    }
+
+    fn migrate(&self) -> Result<(), SqlError> {
+        if !self.migrated.get() {
+            storage::migrate(&self.world, store::MIGRATIONS, self.world.now())?;
+            self.migrated.set(true);
+        }
+        Ok(())
+    }
+}
+
+impl From<SqlError> for Refusal {
+    fn from(_: SqlError) -> Self {
+        Self::Unavailable(Unavailable::Storage)
+    }
+}
