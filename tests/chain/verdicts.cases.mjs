@@ -14,7 +14,8 @@ import { safeWallet, soladyWallet } from "../support/smart-wallets.mjs";
 import { PRICE, terms } from "../support/terms.mjs";
 import { miniWallet } from "../support/wallets.mjs";
 
-const { addToV, ask, changeFactory, changeSignature, highS, offer, tamper, unwrap, without, withSignature } = forgery;
+const { addToV, ask, changeFactory, changeSignature, copyOf, highS, offer, tamper, unwrap, without, withSignature } =
+  forgery;
 
 const WALLETS = { "a MiniWallet": miniWallet, "a Safe": safeWallet, "Solady's wallet": soladyWallet };
 const factoryAbi = parseAbi([
@@ -100,7 +101,7 @@ const inLowerCase = (one) =>
   JSON.parse(JSON.stringify(one).replace(/0x[0-9a-fA-F]{40}"/g, (address) => address.toLowerCase()));
 
 const body = (change) =>
-  byKey((one) => ({ ...one, body: change(structuredClone(request(one.payment, one.requirements))) }));
+  byKey((one) => ({ ...one, body: change(copyOf(request(one.payment, one.requirements))) }));
 const ofOtherVersion = (whole) => {
   const { x402Version: version, paymentRequirements: { payTo } } = whole;
   return { ...whole, paymentRequirements: terms(3 - version, payTo) };

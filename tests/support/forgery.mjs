@@ -53,9 +53,12 @@ export function offer({ payment, ...one }, changes) {
   return { ...one, payment: { ...payment, ...terms } };
 }
 
+/** A copy of all of it: the official client puts one object into several places. */
+export const copyOf = (value) => JSON.parse(JSON.stringify(value));
+
 /** A copy that lacks what is at the end of the path. */
 export function without(value, ...path) {
-  const copied = structuredClone(value);
+  const copied = copyOf(value);
   const key = path.pop();
   delete path.reduce((inner, name) => inner[name], copied)[key];
   return copied;
