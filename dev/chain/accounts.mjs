@@ -23,5 +23,8 @@ export const relayer = account(0);
 export const guest = account(1);
 export const host = account(2);
 export const otherHost = account(3);
+// The second of two facilitators on one chain, and who puts wallets of tests there: anvil gives them ETH.
+export const otherRelayer = account(4);
+export const deployer = account(9);
 // Enough payers for a rush.
 export const payers = Array.from({ length: 30 }, (_, index) => account(10 + index));

@@ -14,9 +14,17 @@ import { FACTORY, NETWORK, relayer } from "./accounts.mjs";
 
 const BODY_BYTES_MAX = 256 * 1024;
 
-/** Starts a facilitator that sends through `rpcUrl`. `stats` counts what it was asked. */
-export async function startFacilitator({ port = 0, rpcUrl, relayerKey = relayer.privateKey }) {
-  const facilitator = makeFacilitator(rpcUrl, relayerKey);
+/**
+ * Starts a facilitator that sends through `rpcUrl`. It deploys wallets of `factories` only. `stats`
+ * counts what it was asked.
+ */
+export async function startFacilitator({
+  port = 0,
+  rpcUrl,
+  relayerKey = relayer.privateKey,
+  factories = [FACTORY],
+}) {
+  const facilitator = makeFacilitator(rpcUrl, relayerKey, factories);
   const stats = { verify: 0, settle: 0 };
   const server = createServer((request, response) => {
     answer(facilitator, stats, request).then(
@@ -36,7 +44,7 @@ export async function startFacilitator({ port = 0, rpcUrl, relayerKey = relayer.
   return { url: `http://127.0.0.1:${server.address().port}`, stats, stop };
 }
 
-function makeFacilitator(rpcUrl, relayerKey) {
+function makeFacilitator(rpcUrl, relayerKey, factories) {
   const account = privateKeyToAccount(relayerKey);
   const wallet = createWalletClient({ account, chain: baseSepolia, transport: http(rpcUrl) }).extend(publicActions);
   wallet.pollingInterval = 50;
@@ -53,7 +61,7 @@ function makeFacilitator(rpcUrl, relayerKey) {
     waitForTransactionReceipt: (args) => wallet.waitForTransactionReceipt(args),
   });
   const facilitator = new x402Facilitator();
-  const options = { eip6492AllowedFactories: [FACTORY], simulateInSettle: true };
+  const options = { eip6492AllowedFactories: factories, simulateInSettle: true };
   registerExactEvmScheme(facilitator, { signer, networks: NETWORK, ...options });
   facilitator.registerV1("base-sepolia", new ExactEvmSchemeV1(signer, options));
   return facilitator;

@@ -15,13 +15,10 @@ const require = createRequire(import.meta.url);
 const file = path.join(here, "genesis.json");
 const DOLLAR = 1_000_000n;
 
-export function compile() {
+export function compile(files = ["TestUSDC.sol", "MiniWallet.sol"].map((name) => path.join(here, "contracts", name))) {
   const solc = require("solc");
   const sources = Object.fromEntries(
-    ["TestUSDC.sol", "MiniWallet.sol"].map((name) => [
-      name,
-      { content: readFileSync(path.join(here, "contracts", name), "utf8") },
-    ]),
+    files.map((name) => [path.basename(name), { content: readFileSync(name, "utf8") }]),
   );
   const input = {
     language: "Solidity",
@@ -30,7 +27,7 @@ export function compile() {
       evmVersion: "cancun",
       optimizer: { enabled: true, runs: 200 },
       metadata: { bytecodeHash: "none", appendCBOR: false },
-      outputSelection: { "*": { "*": ["abi", "evm.deployedBytecode.object"] } },
+      outputSelection: { "*": { "*": ["abi", "evm.bytecode.object", "evm.deployedBytecode.object"] } },
     },
   };
   const readImport = (name) => ({ contents: readFileSync(require.resolve(name), "utf8") });

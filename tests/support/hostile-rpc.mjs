@@ -7,16 +7,16 @@ const sleep = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds 
 /**
  * `target` gives the chain's address. `misbehave(behaviour, about)` holds until `behaves(about)`; `about`
  * is a piece of the requests that are meant (an address, a method), all if it is left out. `count`
- * says how many requests were answered so.
+ * says how many requests were answered so. A batch is meant if one of its calls is.
  */
 export async function startHostileRpc(target) {
   const faults = new Map();
   const server = createServer(async (request, response) => {
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
-    const body = Buffer.concat(chunks).toString("utf8");
-    const call = JSON.parse(body);
-    const pass = (changed = call) =>
+    const asked = JSON.parse(Buffer.concat(chunks).toString("utf8"));
+    const calls = [asked].flat();
+    const pass = (changed = asked) =>
       fetch(target(), {
         method: "POST",
         headers: { "content-type": "application/json" },
@@ -26,10 +26,14 @@ export async function startHostileRpc(target) {
       response.writeHead(status, { "content-type": "application/json" });
       response.end(typeof value === "string" ? value : JSON.stringify(value));
     };
-    const fault = [...faults.values()].find(({ about }) => body.toLowerCase().includes(about));
+    const names = ({ about }) => (call) => JSON.stringify(call).toLowerCase().includes(about);
+    const fault = [...faults.values()].find((one) => calls.some(names(one)));
     if (fault) fault.count += 1;
     const behave = fault?.behaviour ?? (async () => answer(200, await pass()));
-    await behave({ answer, pass, call, request }).catch(() => request.socket.destroy());
+    const isMeant = fault && names(fault);
+    await behave({ answer, pass, calls, isMeant, isBatch: Array.isArray(asked), request }).catch(() =>
+      request.socket.destroy(),
+    );
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   const key = (about) => about.toLowerCase().replace(/^0x/, "");
@@ -46,8 +50,15 @@ export async function startHostileRpc(target) {
 }
 
 const failed = (call, code, message) => ({ jsonrpc: "2.0", id: call.id, error: { code, message } });
+const result = (call, value) => ({ jsonrpc: "2.0", id: call.id, result: value });
 const number = (hex) => Number(BigInt(hex));
 const hex = (value) => `0x${value.toString(16)}`;
+
+/** A fault of single calls: in a batch those have it that are meant, and the others are well. */
+const inCalls = (respond) => async ({ answer, pass, calls, isMeant, isBatch }) => {
+  const all = await Promise.all(calls.map((call) => (isMeant(call) ? respond(call, pass) : pass(call))));
+  answer(200, isBatch ? all : all[0]);
+};
 
 export const rpcFaults = {
   isDown: async ({ request }) => request.socket.destroy(),
@@ -58,29 +69,32 @@ export const rpcFaults = {
   },
   neverAnswers: async () => {},
   isNoJson: async ({ answer }) => answer(200, "<html>"),
+  limits: async ({ answer, calls }) => answer(429, failed(calls[0], 429, "too many requests")),
   /** JSON-RPC, but nothing that the question could have for an answer. */
-  isNonsense: async ({ answer, call }) => answer(200, { jsonrpc: "2.0", id: call.id, result: "0x" }),
-  hasNothing: async ({ answer, call }) => answer(200, { jsonrpc: "2.0", id: call.id, result: null }),
-  refuses: async ({ answer, call }) => answer(200, failed(call, -32005, "limit exceeded")),
-  limits: async ({ answer, call }) => answer(429, failed(call, 429, "too many requests")),
+  isNonsense: inCalls(async (call) => result(call, "0x")),
+  hasNothing: inCalls(async (call) => result(call, null)),
+  refuses: inCalls(async (call) => failed(call, -32005, "limit exceeded")),
   /** Does this with questions for logs only. */
-  forLogs: (behaviour) => async (asked) =>
-    asked.call.method === "eth_getLogs" ? behaviour(asked) : asked.answer(200, await asked.pass()),
-  /** Has no logs yet of what it knows already. */
-  hasNoLogs: async (asked) =>
-    rpcFaults.forLogs(async ({ answer, call }) => answer(200, { jsonrpc: "2.0", id: call.id, result: [] }))(asked),
-  /** A node that stopped at block `head`. */
-  stoppedAt: (head) => async ({ answer, pass, call }) => {
-    const [first] = call.params;
-    const changed = structuredClone(call);
-    if (call.method === "eth_getBlockByNumber") changed.params[0] = hex(head);
-    if (call.method === "eth_call") changed.params[1] = hex(head);
-    if (call.method === "eth_getLogs") changed.params[0].toBlock = hex(Math.min(number(first.toBlock), head));
-    const passed = await pass(changed);
-    if (call.method === "eth_blockNumber") passed.result = hex(head);
-    if (call.method === "eth_getTransactionReceipt" && number(passed.result?.blockNumber ?? "0x0") > head) {
-      passed.result = null;
-    }
-    answer(200, passed);
+  forLogs: (behaviour) => async (asked) => {
+    const isMeant = (call) => call.method === "eth_getLogs" && asked.isMeant(call);
+    if (asked.calls.some(isMeant)) return behaviour({ ...asked, isMeant });
+    asked.answer(200, await asked.pass());
   },
+  /** Has no logs yet of what it knows already. */
+  hasNoLogs: (asked) => rpcFaults.forLogs(inCalls(async (call) => result(call, [])))(asked),
+  /** A node that stopped at block `head`. */
+  stoppedAt: (head) =>
+    inCalls(async (call, pass) => {
+      const [first] = call.params;
+      const changed = structuredClone(call);
+      if (call.method === "eth_getBlockByNumber") changed.params[0] = hex(head);
+      if (call.method === "eth_call") changed.params[1] = hex(head);
+      if (call.method === "eth_getLogs") changed.params[0].toBlock = hex(Math.min(number(first.toBlock), head));
+      const passed = await pass(changed);
+      if (call.method === "eth_blockNumber") passed.result = hex(head);
+      if (call.method === "eth_getTransactionReceipt" && number(passed.result?.blockNumber ?? "0x0") > head) {
+        passed.result = null;
+      }
+      return passed;
+    }),
 };

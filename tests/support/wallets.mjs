@@ -1,49 +1,62 @@
 // Wallets with money: as many keys as a test needs, and wallets that are contracts.
-import { concat, createWalletClient, encodeAbiParameters, encodeFunctionData, hashTypedData, http } from "viem";
-import { keccak256, multicall3Abi, parseAbi, toHex, zeroHash } from "viem";
+import { concat, createWalletClient, encodeFunctionData, hashTypedData, http, serializeErc6492Signature } from "viem";
+import { keccak256, multicall3Abi, parseAbi, slice, toHex, zeroHash } from "viem";
 import { privateKeyToAccount, sign } from "viem/accounts";
 import { baseSepolia } from "viem/chains";
-import { FACTORY, MULTICALL3, relayer, USDC } from "../../dev/chain/accounts.mjs";
+import { deployer, FACTORY, MULTICALL3, relayer, USDC } from "../../dev/chain/accounts.mjs";
 import { usdcAbi } from "../../dev/chain/chain.mjs";
 
-const MAGIC = "0x6492649264926492649264926492649264926492649264926492649264926492";
 const MINTS_PER_TRANSACTION = 100;
 const factoryAbi = parseAbi([
   "function addressOf(address owner, bytes32 salt) view returns (address)",
   "function create(address owner, bytes32 salt) returns (address)",
 ]);
 
-/** A wallet of our factory: wraps its signature (ERC-6492) until it is on the chain. It has no money yet. */
-export async function miniWallet(chain, owner, { tampers = false } = {}) {
-  const args = [owner.address, zeroHash];
-  const address = await chain.client.readContract({ address: FACTORY, abi: factoryAbi, functionName: "addressOf", args });
-  return {
-    address,
-    async signTypedData(typedData) {
-      const hash = tampers ? zeroHash : hashTypedData(typedData);
-      const signature = concat(["0x01", await sign({ hash, privateKey: owner.privateKey, to: "hex" })]);
-      if (await chain.client.getCode({ address })) return signature;
-      const data = encodeFunctionData({ abi: factoryAbi, functionName: "create", args });
-      const types = [{ type: "address" }, { type: "bytes" }, { type: "bytes" }];
-      return concat([encodeAbiParameters(types, [FACTORY, data, signature]), MAGIC]);
-    },
-  };
+/** Sends a transaction that is none of a facilitator, so that it gets in no facilitator's way. */
+export async function send(chain, transaction) {
+  const account = privateKeyToAccount(deployer.privateKey);
+  const sender = createWalletClient({ account, chain: baseSepolia, transport: http(chain.url) });
+  const hash = await sender.sendTransaction(transaction);
+  const receipt = await chain.client.waitForTransactionReceipt({ hash });
+  if (receipt.status !== "success") throw new Error(`${hash} failed`);
+  return receipt;
 }
 
 /**
- * The same with money. `deployed` puts it on the chain; that and the money are transactions of the
- * relayer, so nobody may be paying meanwhile.
+ * A wallet that is a contract. `data` is what its factory is called with, `signature` gives what the
+ * contract itself accepts; that is wrapped (ERC-6492) until the wallet is on the chain.
  */
+export function contractWallet(chain, { address, factory, data, signature }) {
+  return {
+    address,
+    factory: { address: factory, selector: slice(data, 0, 4), data },
+    async signTypedData(typedData) {
+      const bare = await signature(typedData);
+      if (await chain.client.getCode({ address })) return bare;
+      return serializeErc6492Signature({ address: factory, data, signature: bare });
+    },
+    deploy: () => send(chain, { to: factory, data }),
+  };
+}
+
+/** A wallet of our factory, or of a copy of it. It has no money yet. */
+export async function miniWallet(chain, owner, { tampers = false, factory = FACTORY } = {}) {
+  const args = [owner.address, zeroHash];
+  const question = { address: factory, abi: factoryAbi, functionName: "addressOf", args };
+  const address = await chain.client.readContract(question);
+  const data = encodeFunctionData({ abi: factoryAbi, functionName: "create", args });
+  const signature = async (typedData) => {
+    const hash = tampers ? zeroHash : hashTypedData(typedData);
+    return concat(["0x01", await sign({ hash, privateKey: owner.privateKey, to: "hex" })]);
+  };
+  return contractWallet(chain, { address, factory, data, signature });
+}
+
+/** The same with money, which the relayer mints, so nobody may be paying meanwhile. `deployed` puts it on the chain. */
 export async function fundedWallet({ chain }, owner, { deployed = false, ...options } = {}) {
   const wallet = await miniWallet(chain, owner, options);
   await chain.mint(wallet.address, 1_000_000n);
-  if (deployed) {
-    const account = privateKeyToAccount(relayer.privateKey);
-    const sender = createWalletClient({ account, chain: baseSepolia, transport: http(chain.url) });
-    const args = [owner.address, zeroHash];
-    const hash = await sender.writeContract({ address: FACTORY, abi: factoryAbi, functionName: "create", args });
-    await chain.client.waitForTransactionReceipt({ hash });
-  }
+  if (deployed) await wallet.deploy();
   return wallet;
 }
 

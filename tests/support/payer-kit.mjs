@@ -1,0 +1,75 @@
+// Fresh wallets for one case, and what can be done with them on the chain. Everything is sent by the
+// account that deploys, so no facilitator's nonce is touched.
+import { concat, encodeFunctionData, hashTypedData, parseAbi } from "viem";
+import { privateKeyToAccount, sign } from "viem/accounts";
+import { CHAIN_ID, FACTORY, USDC } from "../../dev/chain/accounts.mjs";
+import { usdcAbi } from "../../dev/chain/chain.mjs";
+import { ask, request } from "./facilitators.mjs";
+import { payTerms, terms } from "./terms.mjs";
+import { accountsOf, contractWallet, miniWallet, send } from "./wallets.mjs";
+
+const MONEY = 1_000_000n;
+const tokenAbi = parseAbi([
+  "function cancelAuthorization(address authorizer, bytes32 nonce, bytes signature)",
+  "function transferWithAuthorization(address, address, uint256, uint256, uint256, bytes32, bytes)",
+]);
+const walletAbi = parseAbi(["function setOwner(address newOwner)"]);
+
+const mint = (address) => encodeFunctionData({ abi: usdcAbi, functionName: "mint", args: [address, MONEY] });
+
+/**
+ * Wallets that nobody else has: those of another `name` are others. Only `payer` has money yet. `settles`
+ * asks the facilitator that the case is for.
+ */
+export async function payerKit(chain, name, version, facilitator) {
+  const [payer, stranger, payee] = accountsOf(name, 3);
+  const kit = { chain, version, payer, stranger, payTo: payee.address };
+  kit.settles = ({ payment, requirements }) => ask(facilitator, "settle", request(payment, requirements));
+  kit.fund = (address, token = USDC) => send(chain, { to: token, data: mint(address) });
+  kit.token = (functionName, args) =>
+    send(chain, { to: USDC, data: encodeFunctionData({ abi: tokenAbi, functionName, args }) });
+  kit.pays = async (wallet, changes) => {
+    const requirements = terms(version, payee.address, changes);
+    return { payment: await payTerms(version, requirements, wallet), requirements };
+  };
+  kit.wallet = async (make, { deployed = false, funded = true, ...options } = {}) => {
+    const wallet = await make(chain, payer, options);
+    if (funded) await kit.fund(wallet.address);
+    if (deployed) await wallet.deploy();
+    return wallet;
+  };
+  await kit.fund(payer.address);
+  return kit;
+}
+
+/** The payer's own address as a contract (EIP-7702): its key makes it do what MiniWallet does. */
+export async function delegate({ chain, payer, stranger }) {
+  const code = await miniWallet(chain, stranger);
+  await code.deploy();
+  const terms = { contractAddress: code.address, chainId: CHAIN_ID, nonce: 0 };
+  const authorization = await privateKeyToAccount(payer.privateKey).signAuthorization(terms);
+  const data = encodeFunctionData({ abi: walletAbi, functionName: "setOwner", args: [payer.address] });
+  await send(chain, { to: payer.address, data, authorizationList: [authorization] });
+  const signature = async (typedData) =>
+    concat(["0x01", await sign({ hash: hashTypedData(typedData), privateKey: payer.privateKey, to: "hex" })]);
+  return contractWallet(chain, { address: payer.address, factory: FACTORY, data: "0x00000000", signature });
+}
+
+/** Has the authorization used, without any facilitator. */
+export function spend(kit, { payload: { authorization, signature } }) {
+  const { from, to, value, validAfter, validBefore, nonce } = authorization;
+  const args = [from, to, BigInt(value), BigInt(validAfter), BigInt(validBefore), nonce, signature];
+  return kit.token("transferWithAuthorization", args);
+}
+
+/** Takes the authorization back, as EIP-3009 allows. */
+export async function cancel(kit, { payload: { authorization } }) {
+  const { from, nonce } = authorization;
+  const signature = await privateKeyToAccount(kit.payer.privateKey).signTypedData({
+    domain: { name: "USDC", version: "2", chainId: CHAIN_ID, verifyingContract: USDC },
+    types: { CancelAuthorization: [{ name: "authorizer", type: "address" }, { name: "nonce", type: "bytes32" }] },
+    primaryType: "CancelAuthorization",
+    message: { authorizer: from, nonce },
+  });
+  return kit.token("cancelAuthorization", [from, nonce, signature]);
+}
