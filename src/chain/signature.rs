@@ -118,9 +118,10 @@ impl Given {
     ) -> Result<Judge, Unjudged> {
         match &self.wrapper {
             _ if has_code => Ok(Judge::Contract),
+            // A key needs no wallet, so nobody gets one made at our cost by wrapping a key's signature.
+            _ if recover(digest, &self.signature) == Some(signer) => Ok(Judge::Key),
             Some(wrapper) if factories.allow(wrapper) => Ok(Judge::Counterfactual(wrapper.clone())),
             Some(_) => Err(Unjudged::Factory),
-            None if recover(digest, &self.signature) == Some(signer) => Ok(Judge::Key),
             None => Err(Unjudged::NotTheKey),
         }
     }

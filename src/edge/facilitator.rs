@@ -1,20 +1,33 @@
 //! Our own facilitator at the gateway: who may ask, then one hop to the relayer of the network.
 
+use std::cell::RefCell;
+
 use serde_json::Value;
 use subtle::ConstantTimeEq;
 use worker::Response;
 
 use crate::chain::networks::Network;
+use crate::chain::rpc::Rpc;
 use crate::config::FacilitatorApi;
+use crate::counts::Counts;
 use crate::edge::convert;
+use crate::edge::fetch::EdgeHttp;
 use crate::edge::gateway::{Gateway, Stop, bearer};
 use crate::edge::relayer_object::ask_relayer;
+use crate::edge::world::now;
 use crate::http::route::AtFacilitator;
 use crate::http::{Headers, Reply, problem};
 use crate::outcome::Abort;
+use crate::ports::RelayerOrder;
 use crate::x402::facilitator::Facilitator;
 use crate::x402::relayer::api::{self, Asks, Command};
+use crate::x402::relayer::judge::Access;
 use crate::x402::relayer::order;
+
+thread_local! {
+    /// Requests of each source for verdicts, as far as this isolate has seen.
+    static ASKED: RefCell<Counts> = RefCell::default();
+}
 
 impl Gateway {
     /// Answers an x402 server.
@@ -23,10 +36,13 @@ impl Gateway {
         asked: AtFacilitator,
         headers: &Headers,
         body: &[u8],
-    ) -> Result<Reply, Stop> {
+        origin: Option<String>,
+    ) -> Result<Response, Stop> {
         let (claimant, source) = self.claimant(headers)?;
         let settles = match asked {
-            AtFacilitator::Supported => return Ok(self.supported()),
+            AtFacilitator::Supported => {
+                return Ok(self.answer(self.supported(), origin.as_deref())?);
+            }
             AtFacilitator::Verify => false,
             AtFacilitator::Settle => true,
         };
@@ -34,11 +50,33 @@ impl Gateway {
             .map_err(|malformed| Stop::Reply(api::malformed(malformed.0, &self.request_id)))?;
         let network = order::network_of(&order.requirements);
         let Some(network) = network.filter(|network| self.config.networks.contains(network)) else {
-            return Ok(api::no_such_network(settles, &self.request_id));
+            return Err(Stop::Reply(api::no_such_network(settles, &self.request_id)));
         };
-        let asks = if settles { Asks::Settle(order) } else { Asks::Verify(order) };
-        let command = Command { request_id: self.request_id.clone(), source: Some(source), asks };
-        reply_of(ask_relayer(&self.env, network, &command).await?).await
+        if !settles {
+            let reply = self.verify(network, &order, &source).await;
+            return Ok(self.answer(reply, origin.as_deref())?);
+        }
+        let request_id = self.request_id.clone();
+        let asks = Asks::Settle(order);
+        let command = Command { request_id, source: Some(source), origin, asks };
+        Ok(ask_relayer(&self.env, network, &command).await?)
+    }
+
+    /// A verdict needs no memory, so it is made here.
+    async fn verify(&self, network: &Network, order: &RelayerOrder, source: &str) -> Reply {
+        let asked =
+            ASKED.with_borrow_mut(|asked| asked.admit(source, api::REQUESTS_PER_MINUTE, now()));
+        if let Err(seconds) = asked {
+            return api::too_many(seconds, &self.request_id);
+        }
+        let url = self.config.rpc_urls.get(network.caip2);
+        let (Some(url), Some(key)) = (url, &self.config.relayer) else {
+            return problem::not_found(&self.request_id);
+        };
+        let rpc = Rpc { url: url.clone() };
+        let factories = &self.config.factories;
+        let access = Access { rpc: &rpc, relayer: key.address(), factories };
+        api::verify(&EdgeHttp, access, order, &self.request_id).await
     }
 
     /// What each relayer says of itself; empty where there is none.
@@ -53,8 +91,8 @@ impl Gateway {
     }
 
     async fn relayer_health(&self, network: &'static Network) -> worker::Result<Value> {
-        let command =
-            Command { request_id: self.request_id.clone(), source: None, asks: Asks::Health };
+        let request_id = self.request_id.clone();
+        let command = Command { request_id, source: None, origin: None, asks: Asks::Health };
         ask_relayer(&self.env, network, &command).await?.json().await
     }
 
@@ -87,15 +125,4 @@ impl Gateway {
         problem::of_abort(&Abort::new("no_access_token", 401, detail), &self.request_id)
             .with_header("www-authenticate", "Bearer".to_owned())
     }
-}
-
-async fn reply_of(mut response: Response) -> Result<Reply, Stop> {
-    let status = response.status_code();
-    let kind = response.headers().get("content-type")?.unwrap_or_default();
-    let retry_after = response.headers().get("retry-after")?;
-    let reply = Reply::text(status, &kind, response.text().await?);
-    Ok(match retry_after {
-        Some(seconds) => reply.with_header("retry-after", seconds),
-        None => reply,
-    })
 }

@@ -7,14 +7,22 @@ use futures_util::future::{Either, select};
 use wasm_bindgen::JsValue;
 use worker::{
     AbortController, AbortSignal, Delay, Fetch, Method, Request, RequestInit, RequestRedirect,
+    Response,
 };
 
 use crate::edge::convert::{BodyError, read};
-use crate::edge::world::EdgeWorld;
-use crate::ports::{Http, HttpError, HttpRequest, HttpResponse};
+use crate::edge::world::{EdgeWorld, now};
+use crate::ports::{Clock, Http, HttpError, HttpRequest, HttpResponse};
+use crate::time::UnixSeconds;
 
-/// Outgoing HTTP, where there is no object.
+/// Outgoing HTTP and the time, where there is no object.
 pub(super) struct EdgeHttp;
+
+impl Clock for EdgeHttp {
+    fn now(&self) -> UnixSeconds {
+        now()
+    }
+}
 
 impl Http for EdgeWorld {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
@@ -43,14 +51,28 @@ async fn exchange(request: &HttpRequest, signal: &AbortSignal) -> Result<HttpRes
     let outgoing = build(request).map_err(broken)?;
     let mut response = Fetch::Request(outgoing).send_with_signal(signal).await.map_err(broken)?;
     let status = response.status_code();
-    let stream = response.stream().map_err(broken)?;
-    let body = read(stream, request.response_bytes_max).await.map_err(|error| match error {
-        BodyError::TooLong => HttpError::TooLong,
-        BodyError::Broken => HttpError::Connection("the answer broke off".to_owned()),
-    })?;
+    let body = if is_short(&response, request.response_bytes_max).map_err(broken)? {
+        let broke_off = |_| HttpError::Connection("the answer broke off".to_owned());
+        response.bytes().await.map_err(broke_off)?
+    } else {
+        let stream = response.stream().map_err(broken)?;
+        read(stream, request.response_bytes_max).await.map_err(|error| match error {
+            BodyError::TooLong => HttpError::TooLong,
+            BodyError::Broken => HttpError::Connection("the answer broke off".to_owned()),
+        })?
+    };
     let body = String::from_utf8(body)
         .map_err(|_| HttpError::Connection("the answer is not text".to_owned()))?;
     Ok(HttpResponse { status, body })
+}
+
+/// Whether the answer says that it is within the limit, and is not compressed: then it can be read at
+/// once instead of piece by piece.
+fn is_short(response: &Response, bytes_max: usize) -> worker::Result<bool> {
+    let headers = response.headers();
+    let declared = headers.get("content-length")?.and_then(|text| text.parse::<usize>().ok());
+    let is_plain = headers.get("content-encoding")?.is_none();
+    Ok(is_plain && declared.is_some_and(|bytes| bytes <= bytes_max))
 }
 
 fn build(request: &HttpRequest) -> worker::Result<Request> {

@@ -91,8 +91,7 @@ impl Gateway {
         let (scope, action) = match route {
             Route::Health => return Ok(self.answer(self.health().await, origin.as_deref())?),
             Route::Facilitator(asked) => {
-                let reply = self.facilitator(asked, headers, &body).await?;
-                return Ok(self.answer(reply, origin.as_deref())?);
+                return self.facilitator(asked, headers, &body, origin).await;
             }
             Route::Nonce => return Ok(self.answer(self.nonce(), origin.as_deref())?),
             Route::Siwe => {
@@ -141,7 +140,7 @@ impl Gateway {
         problem::of_abort(abort, &self.request_id)
     }
 
-    fn answer(&self, reply: Reply, origin: Option<&str>) -> Result<Response> {
+    pub(super) fn answer(&self, reply: Reply, origin: Option<&str>) -> Result<Response> {
         convert::response(reply, &self.request_id, origin)
     }
 
@@ -160,6 +159,10 @@ impl Gateway {
         }
         if request.inner().body().is_none() {
             return Ok(Vec::new());
+        }
+        // What says how long it is cannot be longer, and is read at once instead of piece by piece.
+        if declared.is_some() {
+            return Ok(request.bytes().await?);
         }
         convert::read(request.stream()?, BODY_BYTES_MAX).await.map_err(|error| match error {
             BodyError::TooLong => too_long(),

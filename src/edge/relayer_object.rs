@@ -1,7 +1,10 @@
 //! The shell around our own facilitator ([`crate::x402::relayer`]), and the hop to it.
 
+use std::rc::Rc;
+use std::time::Duration;
+
 use wasm_bindgen::JsValue;
-use worker::{DurableObject, Env, Method, Request, RequestInit, Response, Result, State};
+use worker::{Delay, DurableObject, Env, Method, Request, RequestInit, Response, Result, State};
 use worker_macros::durable_object;
 
 use crate::chain::networks::Network;
@@ -16,19 +19,33 @@ use crate::x402::relayer::{Relayer as Service, Settings};
 /// The Durable Object of one relayer; its name is the network and the address of the key.
 #[durable_object]
 pub struct Relayer {
-    service: std::result::Result<Service<EdgeWorld>, String>,
+    service: std::result::Result<Rc<Service<EdgeWorld>>, String>,
 }
 
 impl DurableObject for Relayer {
     fn new(state: State, env: Env) -> Self {
-        Self { service: service(state, env) }
+        Self { service: service(state, env).map(Rc::new) }
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
         let service = self.service.as_ref().map_err(|error| worker::Error::from(error.as_str()))?;
         let command: Command = request.json().await?;
-        let request_id = command.request_id.clone();
-        convert::response(service.handle(command).await, &request_id, None)
+        let (request_id, origin) = (command.request_id.clone(), command.origin.clone());
+        let reply = service.handle(command).await;
+        let response = convert::response(reply, &request_id, origin.as_deref());
+        // The answer does not wait for this write; if it is lost, the receipt says the same again.
+        let later = Rc::clone(service);
+        service.world().state.wait_until(async move {
+            Delay::from(Duration::from_millis(1)).await;
+            if let Err(error) = later.write_down() {
+                log(
+                    Level::Error,
+                    "a settlement is not written down",
+                    &[("why", &error.to_string())],
+                );
+            }
+        });
+        response
     }
 
     async fn alarm(&self) -> Result<Response> {

@@ -138,7 +138,7 @@ impl Relayers for EdgeWorld {
         let network = Network::by_caip2(network);
         let network = network.ok_or_else(|| HttpError::Connection("no network".to_owned()))?;
         let request_id = RequestId::random(&EdgeRandom);
-        let command = Command { request_id, source: None, asks: Asks::Settle(order) };
+        let command = Command { request_id, source: None, origin: None, asks: Asks::Settle(order) };
         let mut response = ask_relayer(&self.env, network, &command).await.map_err(broken)?;
         let body = response.text().await.map_err(broken)?;
         Ok(HttpResponse { status: response.status_code(), body })

@@ -12,7 +12,8 @@ use crate::chain::networks::Network;
 use crate::http::{Reply, problem};
 use crate::id::RequestId;
 use crate::outcome::Abort;
-use crate::ports::{Level, RelayerOrder, SqlError};
+use crate::ports::{Clock, Http, Level, RelayerOrder, SqlError};
+use crate::x402::relayer::judge::{self, Access};
 use crate::x402::relayer::order::{self, Malformed, Order};
 use crate::x402::relayer::refusal::{Reason, Refusal, Unavailable};
 use crate::x402::relayer::{Outcome, Relayer, RelayerWorld};
@@ -24,15 +25,15 @@ pub struct Command {
     pub request_id: RequestId,
     /// Where a stranger's request comes from; `None` for our own hosts.
     pub source: Option<String>,
+    /// The allowed web page behind the request, for the CORS headers of the answer.
+    pub origin: Option<String>,
     /// What.
     pub asks: Asks,
 }
 
-/// What a relayer's object can be asked.
+/// What a relayer's object can be asked. A verdict needs no memory and so no object ([`verify`]).
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Asks {
-    /// `POST /facilitator/verify`
-    Verify(RelayerOrder),
     /// `POST /facilitator/settle`
     Settle(RelayerOrder),
     /// Its part of `GET /health`
@@ -45,25 +46,16 @@ pub const REQUESTS_PER_MINUTE: u32 = 600;
 impl<W: RelayerWorld> Relayer<W> {
     /// Carries out one command.
     pub async fn handle(&self, command: Command) -> Reply {
-        let Command { request_id, source, asks } = command;
+        let Command { request_id, source, asks, .. } = command;
         if let Some(source) = source
             && let Err(seconds) = self.admit(&source)
         {
-            let abort = Abort::new("too_many_requests", 429, Unavailable::TooMany.message());
-            return problem::of_abort(&Abort { retry_after: Some(seconds), ..abort }, &request_id);
+            return too_many(seconds, &request_id);
         }
         match asks {
             Asks::Health => match self.health().await {
                 Ok(health) => Reply::json(200, health.to_string()),
                 Err(error) => unavailable(&self.stored(&error), &request_id),
-            },
-            Asks::Verify(asked) => match self.read(&asked) {
-                Ok(Ok(order)) => {
-                    let outcome = self.verify(&order).await;
-                    verify_reply(outcome, Some(order.authorization.from), &request_id)
-                }
-                Ok(Err(refusal)) => verify_reply(Err(refusal), None, &request_id),
-                Err(Malformed(field)) => malformed(field, &request_id),
             },
             Asks::Settle(asked) => match self.read(&asked) {
                 Ok(Ok(order)) => {
@@ -93,6 +85,30 @@ impl<W: RelayerWorld> Relayer<W> {
         self.world.line(Level::Error, &error.to_string(), &[]);
         Unavailable::Storage
     }
+}
+
+/// `POST /facilitator/verify`
+pub async fn verify(
+    world: &(impl Http + Clock),
+    access: Access<'_>,
+    asked: &RelayerOrder,
+    request_id: &RequestId,
+) -> Reply {
+    match order::read(&asked.payment, &asked.requirements) {
+        Ok(Ok(order)) => {
+            let outcome = judge::verify(world, access, &order).await;
+            verify_reply(outcome, Some(order.authorization.from), request_id)
+        }
+        Ok(Err(refusal)) => verify_reply(Err(refusal), None, request_id),
+        Err(Malformed(field)) => malformed(field, request_id),
+    }
+}
+
+/// HTTP 429, and when to come again.
+#[must_use]
+pub fn too_many(seconds: i64, request_id: &RequestId) -> Reply {
+    let abort = Abort::new("too_many_requests", 429, Unavailable::TooMany.message());
+    problem::of_abort(&Abort { retry_after: Some(seconds), ..abort }, request_id)
 }
 
 /// `GET /facilitator/supported`

@@ -8,25 +8,32 @@ use crate::chain::transfers::{Receipt, Use};
 use crate::ports::{Level, SqlError};
 use crate::x402::relayer::refusal::{Reason, Refusal};
 use crate::x402::relayer::store::{Sent, Settlement, State};
-use crate::x402::relayer::{LOOK_AFTER_SECONDS, Outcome, Relayer, RelayerWorld, store};
+use crate::x402::relayer::{LOOK_AFTER_SECONDS, Landed, Outcome, Relayer, RelayerWorld, store};
 
 /// How long a caller waits for the block, seconds. Callers of facilitators give up after 45 and more.
 const ANSWER_SECONDS: i64 = 25;
+/// Looks before the first pause. A chain that makes a block for each transaction needs no pause, and
+/// the shortest that there is takes longer than it.
+const LOOKS_AT_ONCE: u32 = 3;
 /// The first pause between two looks, and the longest, milliseconds.
 const PAUSE_MILLIS: u32 = 4;
 const PAUSE_MILLIS_MAX: u32 = 1_000;
 /// Receipts asked for in one request.
 const LOOK_MAX: u32 = 100;
 /// When a settled payment is looked at once more, seconds.
-const CONFIRM_SECONDS: i64 = 30;
+pub(super) const CONFIRM_SECONDS: i64 = 30;
 
 impl<W: RelayerWorld> Relayer<W> {
     /// Waits until it is known what became of the settlement, or until the caller has waited enough.
     pub(super) async fn follow(&self, id: &str) -> Result<Outcome, Refusal> {
         let end = self.world.now().plus(ANSWER_SECONDS);
         let mut pause = PAUSE_MILLIS;
+        let mut at_once = LOOKS_AT_ONCE;
         loop {
             self.look().await?;
+            if let Some(hash) = self.landed_in(id) {
+                return Ok(Outcome::Settled(hash));
+            }
             let Some(settlement) = store::find(&self.world, id)? else {
                 // The node did not take it, and whoever sent it has heard so.
                 return Err(Refusal::Unavailable(super::Unavailable::Rpc));
@@ -41,8 +48,12 @@ impl<W: RelayerWorld> Relayer<W> {
                 }
                 State::Sent => {}
             }
-            self.world.sleep(pause).await;
-            pause = pause.saturating_mul(2).min(PAUSE_MILLIS_MAX);
+            if at_once > 1 {
+                at_once = at_once.saturating_sub(1);
+            } else {
+                self.world.sleep(pause).await;
+                pause = pause.saturating_mul(2).min(PAUSE_MILLIS_MAX);
+            }
         }
     }
 
@@ -66,6 +77,7 @@ impl<W: RelayerWorld> Relayer<W> {
             drop(self.looking.lock().await);
             return Ok(());
         };
+        self.write_down()?;
         let live = store::live(&self.world, LOOK_MAX)?;
         if live.is_empty() {
             return Ok(());
@@ -80,6 +92,12 @@ impl<W: RelayerWorld> Relayer<W> {
         Ok(())
     }
 
+    /// The transaction that moved the money, if that was seen just now.
+    fn landed_in(&self, id: &str) -> Option<B256> {
+        let landed = self.landed.borrow();
+        landed.iter().find(|landed| landed.id == id).map(|landed| landed.hash)
+    }
+
     /// A block has the transaction.
     async fn record(&self, sent: &Sent, receipt: &Receipt) -> Result<(), SqlError> {
         let id = match &sent.settlement {
@@ -91,7 +109,10 @@ impl<W: RelayerWorld> Relayer<W> {
             return store::mark_done(&self.world, sent.nonce);
         };
         if receipt.moved(self.settings.network, &settlement.authorization) {
-            return self.end(sent.nonce, &settlement, State::Settled, sent.hash);
+            self.log_step("a settlement is in a block", &settlement.id, Level::Info);
+            let (id, nonce, hash) = (settlement.id, sent.nonce, sent.hash);
+            self.landed.borrow_mut().push(Landed { id, nonce, hash });
+            return Ok(());
         }
         self.ask_token(sent.nonce, &settlement).await
     }

@@ -1,5 +1,5 @@
-//! What the chain would say of a payment: one look at the payer's code, one simulation of exactly what
-//! will be sent. The reason is looked for only when that fails.
+//! What the chain would say of a payment: one simulation of exactly what will be sent, before it a look
+//! at the payer's code if the signature is wrapped. The reason is looked for only when that fails.
 
 use alloy_primitives::{Address, Bytes, U256};
 use alloy_sol_types::{SolCall, sol};
@@ -147,64 +147,61 @@ async fn simulate(
     ask: impl Fn(&ChainCall) -> Ask,
     more: &[Ask],
 ) -> Result<(ChainCall, Value, Vec<Result<Value, RpcError>>), Refusal> {
-    let payer = order.authorization.from;
-    let code_ask = Ask::new("eth_getCode", json!([payer, "latest"]));
-    let network = order.network;
-    let call_for = |judge: &Judge| transfer(network, &order.authorization, &order.given, judge);
-    let judge = |code: Bytes| {
-        order
-            .given
-            .judge(payer, order.digest, !code.is_empty(), access.factories)
-            .map_err(|why| invalid(order, why.into()))
-    };
-    let (has_code, call, mut answers) = if order.given.wrapper.is_some() {
-        let code: Bytes =
-            access.rpc.call(http, code_ask.method, code_ask.params).await.map_err(|_| rpc())?;
-        let has_code = !code.is_empty();
-        let call = call_for(&judge(code)?);
-        let asks = [&[chain_id(), ask(&call)], more].concat();
-        (has_code, call, access.rpc.batch(http, &asks).await.map_err(|_| rpc())?)
+    let call_for =
+        |judge: &Judge| transfer(order.network, &order.authorization, &order.given, judge);
+    let call = if order.given.wrapper.is_some() {
+        let payer = order.authorization.from;
+        let code: Bytes = access
+            .rpc
+            .call(http, "eth_getCode", json!([payer, "latest"]))
+            .await
+            .map_err(|_| rpc())?;
+        let judge = order.given.judge(payer, order.digest(), !code.is_empty(), access.factories);
+        call_for(&judge.map_err(|why| invalid(order, why.into()))?)
     } else {
-        // A key and a contract are sent the same call, so all of it can be asked at once.
-        let call = call_for(&Judge::Key);
-        let asks = [&[chain_id(), ask(&call)], more, &[code_ask]].concat();
-        let mut answers = access.rpc.batch(http, &asks).await.map_err(|_| rpc())?;
-        let code: Bytes = read(answers.pop().ok_or_else(rpc)?).map_err(|_| rpc())?;
-        let has_code = !code.is_empty();
-        judge(code)?;
-        (has_code, call, answers)
+        // A key and a contract are sent the same call, and what the token accepts need not be judged
+        // once more: who the payer is matters only when it refuses.
+        call_for(&Judge::Key)
     };
+    let asks = [&[chain_id(), ask(&call)], more].concat();
+    let mut answers = access.rpc.batch(http, &asks).await.map_err(|_| rpc())?;
     let rest = answers.split_off(2.min(answers.len()));
     let [id, simulated] = <[_; 2]>::try_from(answers).map_err(|_| rpc())?;
     // An endpoint of another network has no token there, and says yes to everything.
     let id: u64 = number(read(id))?;
-    if id != network.chain_id {
+    if id != order.network.chain_id {
         return Err(rpc());
     }
     match simulated {
         Ok(answer) => Ok((call, answer, rest)),
-        Err(RpcError::Reverted) => {
-            Err(invalid(order, diagnose(http, access, order, has_code).await))
-        }
+        Err(RpcError::Reverted) => Err(invalid(order, diagnose(http, access, order).await)),
         Err(RpcError::Unavailable | RpcError::Refused { .. } | RpcError::Malformed) => Err(rpc()),
     }
 }
 
 /// Why the chain refuses. It does so for sure; only the reason may stay unknown.
-async fn diagnose(http: &impl Http, access: Access<'_>, order: &Order, has_code: bool) -> Reason {
+async fn diagnose(http: &impl Http, access: Access<'_>, order: &Order) -> Reason {
     let authorization = &order.authorization;
     let state =
         authorizationStateCall { authorizer: authorization.from, nonce: authorization.nonce };
     let balance = balanceOfCall { account: authorization.from };
     let usdc = order.network.usdc;
+    let digest = order.digest();
     let asks = [
+        Ask::new("eth_getCode", json!([authorization.from, "latest"])),
         Ask::contract(usdc, &state.abi_encode()),
         Ask::contract(usdc, &balance.abi_encode()),
-        erc1271::ask(authorization.from, order.digest, &order.given.signature),
+        erc1271::ask(authorization.from, digest, &order.given.signature),
     ];
     let Ok(answers) = access.rpc.batch(http, &asks).await else { return Reason::Simulation };
-    let Ok([state, balance, wallet]) = <[_; 3]>::try_from(answers) else {
+    let Ok([code, state, balance, wallet]) = <[_; 4]>::try_from(answers) else {
         return Reason::Simulation;
+    };
+    let Ok(code) = read::<Bytes>(code) else { return Reason::Simulation };
+    let judge = order.given.judge(authorization.from, digest, !code.is_empty(), access.factories);
+    let judge = match judge {
+        Ok(judge) => judge,
+        Err(why) => return why.into(),
     };
     let is_used = read::<Bytes>(state)
         .is_ok_and(|state| authorizationStateCall::abi_decode_returns_validate(&state) == Ok(true));
@@ -216,7 +213,7 @@ async fn diagnose(http: &impl Http, access: Access<'_>, order: &Order, has_code:
             .is_ok_and(|balance| balance < authorization.value)
     });
     // A wallet that is not there yet cannot be asked: it is empty, and says yes to nothing.
-    if has_code && erc1271::answered(wallet) == Ok(false) {
+    if judge == Judge::Contract && erc1271::answered(wallet) == Ok(false) {
         return Reason::Signature;
     }
     if is_poor { Reason::Balance } else { Reason::Simulation }

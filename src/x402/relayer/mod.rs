@@ -107,6 +107,16 @@ pub struct Relayer<W> {
     seen: Cell<Seen>,
     /// Requests of each source.
     asked: RefCell<Counts>,
+    /// Settlements whose money was seen to move, which is not written down yet.
+    landed: RefCell<Vec<Landed>>,
+}
+
+/// A settlement's transaction that was seen in a block.
+#[derive(Clone, Debug)]
+struct Landed {
+    id: String,
+    nonce: u64,
+    hash: B256,
 }
 
 /// What became of a settlement.
@@ -149,6 +159,7 @@ impl<W: RelayerWorld> Relayer<W> {
             looking: Mutex::new(()),
             seen: Cell::default(),
             asked: RefCell::default(),
+            landed: RefCell::default(),
         }
     }
 
@@ -184,20 +195,12 @@ impl<W: RelayerWorld> Relayer<W> {
         self.follow(&id).await
     }
 
-    /// Whether `order` could be settled now.
-    ///
-    /// # Errors
-    /// [`Refusal`].
-    pub async fn verify(&self, order: &Order) -> Result<(), Refusal> {
-        judge::verify(&self.world, self.access(), order).await
-    }
-
     /// Address, balance, next nonce, settlements under way, newest block seen.
     ///
     /// # Errors
     /// [`SqlError`] if SQLite refuses.
     pub async fn health(&self) -> Result<Value, SqlError> {
-        self.migrate()?;
+        self.write_down()?;
         let now = self.world.now();
         let address = self.settings.key.address();
         let reachable = now.since(self.seen.get().at) <= SEEN_SECONDS || self.refresh().await;
@@ -296,7 +299,29 @@ impl<W: RelayerWorld> Relayer<W> {
             self.migrate()?;
             self.rearm().await?;
         }
-        Ok(())
+        self.write_down()
+    }
+
+    /// Writes down which settlements are in a block. Whoever waits for one is told before this: to
+    /// answer costs no write then, and if we die in between, the receipt says the same again.
+    ///
+    /// # Errors
+    /// [`SqlError`] if SQLite refuses.
+    pub fn write_down(&self) -> Result<(), SqlError> {
+        self.migrate()?;
+        let landed = self.landed.take();
+        if landed.is_empty() {
+            return Ok(());
+        }
+        let now = self.world.now();
+        let confirm_at = Some(now.plus(follow::CONFIRM_SECONDS));
+        self.world.atomically(|| {
+            for Landed { id, nonce, hash } in &landed {
+                store::mark_done(&self.world, *nonce)?;
+                store::set_state(&self.world, id, &State::Settled, *hash, confirm_at, now)?;
+            }
+            Ok(())
+        })
     }
 
     fn migrate(&self) -> Result<(), SqlError> {
@@ -310,7 +335,7 @@ impl<W: RelayerWorld> Relayer<W> {
 
 /// Whether the settlement is of exactly this payment, for this claimant.
 fn is_of(settlement: &Settlement, order: &Order, claimant: &str) -> bool {
-    settlement.claimant == claimant && settlement.fingerprint == order.fingerprint.to_string()
+    settlement.claimant == claimant && settlement.fingerprint == order.fingerprint().to_string()
 }
 
 impl From<SqlError> for Refusal {

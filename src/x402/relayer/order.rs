@@ -1,6 +1,6 @@
 //! What a facilitator is asked about, read and checked as far as that needs no chain.
 
-use alloy_primitives::{Address, B256, U256};
+use alloy_primitives::{Address, B256, Bytes, U256};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -24,12 +24,10 @@ pub struct Order {
     pub network: &'static Network,
     /// What the payer signed.
     pub authorization: Authorization,
-    /// With what.
+    /// With what, its wrapper taken off.
     pub given: Given,
-    /// The EIP-712 digest that was signed.
-    pub digest: B256,
-    /// The requirements as they were sent, for whoever asks in our name again.
-    pub fingerprint: B256,
+    /// The signature as it was sent.
+    signature: Bytes,
 }
 
 /// A request that is not one: HTTP 400.
@@ -134,14 +132,28 @@ fn compare(payment: &PaymentPayload, wanted: &Wanted<'_>) -> Result<Order, Reaso
     Ok(Order {
         version: payment.version,
         network,
-        digest: digest(network, &authorization),
-        fingerprint: fingerprint(&authorization, &payment.signature),
         authorization,
         given,
+        signature: payment.signature.clone(),
     })
 }
 
 impl Order {
+    /// The EIP-712 digest that was signed.
+    #[must_use]
+    pub fn digest(&self) -> B256 {
+        digest(self.network, &self.authorization)
+    }
+
+    /// Stands for exactly this authorization with exactly this signature.
+    #[must_use]
+    pub fn fingerprint(&self) -> B256 {
+        let mut hash = Sha256::new();
+        hash.update(self.digest());
+        hash.update(&self.signature);
+        B256::from_slice(&hash.finalize())
+    }
+
     /// Whether a block can take it now.
     ///
     /// # Errors
@@ -188,20 +200,6 @@ impl From<Unjudged> for Reason {
             Unjudged::Factory => Self::Factory,
         }
     }
-}
-
-/// Stands for exactly this authorization with exactly this signature.
-fn fingerprint(authorization: &Authorization, signature: &[u8]) -> B256 {
-    let Authorization { from, to, value, valid_after, valid_before, nonce } = authorization;
-    let mut hash = Sha256::new();
-    hash.update(from);
-    hash.update(to);
-    for number in [value, valid_after, valid_before] {
-        hash.update(number.to_be_bytes::<32>());
-    }
-    hash.update(nonce);
-    hash.update(signature);
-    B256::from_slice(&hash.finalize())
 }
 
 fn payer_of(payment: &Value) -> Option<Address> {

@@ -142,7 +142,7 @@ pub(super) fn begin(
     let parameters: [SqlValue; 7] = [
         id.as_str().into(),
         claimant.into(),
-        order.fingerprint.to_string().into(),
+        order.fingerprint().to_string().into(),
         authorization_json(&order.authorization).to_string().into(),
         order.valid_before().into(),
         signed.hash.to_string().into(),

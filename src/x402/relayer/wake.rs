@@ -30,8 +30,8 @@ impl<W: RelayerWorld> Relayer<W> {
     /// # Errors
     /// [`SqlError`] if SQLite refuses; the runtime calls again then.
     pub async fn wake(&self) -> Result<(), SqlError> {
-        self.migrate()?;
         self.look().await?;
+        self.write_down()?;
         {
             let _turn = self.sending.lock().await;
             if self.resend().await? {
@@ -40,6 +40,7 @@ impl<W: RelayerWorld> Relayer<W> {
         }
         self.confirm().await?;
         self.look().await?;
+        self.write_down()?;
         store::forget(&self.world, self.world.now())?;
         self.rearm().await
     }

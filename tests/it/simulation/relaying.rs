@@ -230,7 +230,7 @@ impl Relaying {
         let answers: Rc<RefCell<Vec<Reply>>> = Rc::default();
         let filled = Rc::clone(&answers);
         let request_id = RequestId::random(&self.object.world);
-        let command = Command { request_id, source: None, asks };
+        let command = Command { request_id, source: None, origin: None, asks };
         let service = Rc::clone(&self.object.service);
         let sim = Rc::clone(&self.sim);
         self.object.spawn(async move {
