@@ -23,6 +23,8 @@ use relaying::Relaying;
 use scenario::Scenario;
 
 const SEEDS: u64 = 1_000;
+/// Every one of them checks a hundred signatures.
+const RELAYER_SEEDS: u64 = 400;
 const THREADS: u64 = 2;
 
 fn number(name: &str) -> Option<u64> {
@@ -96,7 +98,7 @@ fn a_relayer_settles_once_and_leaves_no_gap_whatever_happens() {
         let sim = relaying.sim();
         told(seed, &sim, || relaying.play())
     };
-    let Some((seeds, sum)) = run_all(SEEDS, run, relaying::Outcome::add) else { return };
+    let Some((seeds, sum)) = run_all(RELAYER_SEEDS, run, relaying::Outcome::add) else { return };
     assert!(sum.settled > seeds && sum.refused > seeds / 2 && sum.crashes > seeds, "{sum:?}");
     assert!(sum.replaced > 0 && sum.filled > 0 && sum.front_run > 0 && sum.revived > 0, "{sum:?}");
 }

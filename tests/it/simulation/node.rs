@@ -199,8 +199,8 @@ impl Node {
 
     /// The pool forgets something.
     pub(crate) fn evict(&mut self, sim: &Sim) {
-        let ours: Vec<usize> =
-            (0..self.pool.len()).filter(|at| self.pool[*at].hash[0] != 0).collect();
+        let is_ours = |at: &usize| self.pool[*at].from == self.relayer;
+        let ours: Vec<usize> = (0..self.pool.len()).filter(is_ours).collect();
         if !ours.is_empty() {
             self.pool.remove(ours[sim.rng.below(ours.len())]);
         }
@@ -313,8 +313,16 @@ impl Node {
         found.unwrap_or_else(|| json!([]))
     }
 
-    /// No nonce twice, none left out.
+    /// No nonce twice, none left out, and no gas for a payment whose money we have moved.
     pub(crate) fn check(&self) {
+        let mut moved = Vec::new();
+        for (_, mined) in self.all().filter(|(_, mined)| mined.sent.from == self.relayer) {
+            let Some(Signed { authorization, .. }) = &mined.sent.transfer else { continue };
+            assert!(!moved.contains(&authorization), "{} is sent twice", authorization.nonce);
+            if mined.moved {
+                moved.push(authorization);
+            }
+        }
         let ours = self.all().filter(|(_, mined)| mined.sent.from == self.relayer);
         let nonces: Vec<u64> = ours.map(|(_, mined)| mined.sent.nonce).collect();
         let expected: Vec<u64> = (0..self.nonce(self.relayer)).collect();

@@ -141,6 +141,12 @@ impl Relaying {
             88..92 => {
                 self.sim.node.borrow_mut().use_key(&self.sim);
                 self.sim.tell(|| "somebody else uses the key".to_owned());
+                self.pay();
+                if self.sim.rng.chance(500) {
+                    self.run_for(500);
+                    self.sim.node.borrow_mut().evict(&self.sim);
+                    self.sim.tell(|| "the pool forgets something".to_owned());
+                }
             }
             92..95 => {
                 self.sim.node.borrow_mut().down_until = self.sim.now.get() + 30_000;
