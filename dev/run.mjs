@@ -13,6 +13,7 @@ const COMMANDS = {
   test: ["dev/test.mjs"],
   simulate: ["dev/simulate.mjs"],
   fuzz: ["dev/fuzz.mjs"],
+  bench: ["bench/facilitators.mjs"],
   check: ["dev/check.mjs"],
   build: ["dev/build.mjs"],
   deploy: ["node_modules/wrangler/bin/wrangler.js", "deploy"],

@@ -2,7 +2,9 @@
 //!
 //! [`quote`] says what a call costs, [`wire`] and [`dialects`] turn that into every challenge that
 //! known clients read and read every form of payment they send, [`verify`] checks a payment without
-//! any network, [`facilitator`] has it verified and settled, [`breaker`] spares callers a facilitator that is down, and [`flow`] holds the order of steps.
+//! any network, [`facilitator`] has it verified and settled by somebody else or by our own
+//! [`relayer`], [`breaker`] spares callers a facilitator that is down, and [`flow`] holds the order of
+//! steps.
 
 pub mod breaker;
 pub mod dialects;
