@@ -4,6 +4,7 @@ use std::future::Future;
 
 use serde::{Deserialize, Serialize};
 
+use crate::http::Headers;
 use crate::id::ScopeId;
 use crate::time::UnixSeconds;
 
@@ -106,6 +107,64 @@ pub enum HttpError {
 pub trait Http {
     /// Sends and reads the whole answer; redirects are not followed.
     fn send(&self, request: HttpRequest) -> impl Future<Output = Result<HttpResponse, HttpError>>;
+}
+
+/// An outgoing request to somebody else's server, of whatever kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebRequest {
+    /// `GET`, `POST` or `DELETE`.
+    pub method: WebMethod,
+    /// Absolute address.
+    pub url: String,
+    /// All headers, `content-type` among them.
+    pub headers: Vec<(String, String)>,
+    /// The body, if there is one.
+    pub body: Option<String>,
+    /// When to give up, milliseconds.
+    pub timeout_millis: u32,
+    /// The longest answer we read, bytes.
+    pub response_bytes_max: usize,
+    /// Of an event stream we read no further than the JSON-RPC answer with this id.
+    pub until_answer_to: Option<u64>,
+}
+
+/// The method of a [`WebRequest`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WebMethod {
+    /// `GET`
+    Get,
+    /// `POST`
+    Post,
+    /// `DELETE`
+    Delete,
+}
+
+/// What came back, whatever the status.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebResponse {
+    /// The status code.
+    pub status: u16,
+    /// The headers.
+    pub headers: Headers,
+    /// The body as text.
+    pub body: String,
+}
+
+/// The web, as a client of strangers' servers.
+pub trait Web {
+    /// Sends and reads the answer; redirects are not followed.
+    fn exchange(&self, request: WebRequest)
+    -> impl Future<Output = Result<WebResponse, HttpError>>;
+}
+
+/// The doors of this deployment, reached without leaving it.
+pub trait Doors {
+    /// One request to a host's door, as [`Web::exchange`] would send it to the door's address.
+    fn knock(
+        &self,
+        door: &ScopeId,
+        request: WebRequest,
+    ) -> impl Future<Output = Result<WebResponse, HttpError>>;
 }
 
 /// A failure of KV. The message is for us, never for a caller.
