@@ -3,6 +3,7 @@
 pub mod counts;
 pub mod csv;
 pub mod money;
+pub mod text;
 pub mod time;
 
 pub mod id;

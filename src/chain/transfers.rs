@@ -121,7 +121,10 @@ impl Rpc {
     }
 
     /// Whether the transaction succeeded and moved the authorization's money.
-    async fn moved(
+    ///
+    /// # Errors
+    /// As [`Rpc::head_time`]; without a receipt [`RpcError::Unavailable`].
+    pub async fn moved(
         &self,
         http: &impl Http,
         network: &Network,

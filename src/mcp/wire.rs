@@ -22,6 +22,8 @@ pub const INVALID_PARAMS: i32 = -32_602;
 pub const INTERNAL_ERROR: i32 = -32_603;
 /// A header contradicts the body (2026-07-28).
 pub const HEADER_MISMATCH: i32 = -32_020;
+/// The request needs a capability that the client does not declare (2026-07-28).
+pub const MISSING_CAPABILITY: i32 = -32_021;
 /// A version that we do not serve (2026-07-28).
 pub const UNSUPPORTED_VERSION: i32 = -32_022;
 /// What servers of the older versions answer to faults of HTTP and to versions they do not know.

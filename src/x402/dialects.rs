@@ -175,7 +175,7 @@ pub fn receive(
     headers: &Headers,
 ) -> Result<Option<Received>, Unreadable> {
     let in_meta = |key: &'static str| {
-        meta.and_then(|meta| meta.get(key)).map(|value| from_meta(key, value)).transpose()
+        meta.and_then(|meta| meta.get(key)).map(|value| read_object(key, value)).transpose()
     };
     let in_header =
         |name: &'static str| headers.get(name).map(|text| from_text(name, text)).transpose();
@@ -221,7 +221,8 @@ fn extra(network: &Network) -> Extra {
     Extra { name: network.eip712_name.to_owned(), version: network.eip712_version.to_owned() }
 }
 
-fn from_meta(key: &'static str, value: &Value) -> Result<Value, Unreadable> {
+/// A JSON object as the dialects write it: as it is, as its text, or in base64. `key` names the place.
+pub(super) fn read_object(key: &'static str, value: &Value) -> Result<Value, Unreadable> {
     match value {
         // A facilitator may refuse to read a longer one, and that would count against it.
         Value::Object(_) if value.to_string().len() > PAYMENT_BYTES_MAX => {

@@ -4,12 +4,13 @@
 //! known clients read and read every form of payment they send, [`verify`] checks a payment without
 //! any network, [`facilitator`] has it verified and settled by somebody else or by our own
 //! [`relayer`], [`breaker`] spares callers a facilitator that is down, and [`flow`] holds the order of
-//! steps.
+//! steps. [`payer`] is the other side: it pays the doors of others.
 
 pub mod breaker;
 pub mod dialects;
 pub mod facilitator;
 pub mod flow;
+pub mod payer;
 pub mod quote;
 pub mod relayer;
 pub mod verify;

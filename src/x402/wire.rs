@@ -14,7 +14,8 @@ pub const SIGNATURE_BYTES_MAX: usize = 8 * 1024;
 pub const PAYMENT_IDENTIFIER: &str = "payment-identifier";
 
 /// Version of the protocol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Version {
     /// `x402Version: 1`
     V1,

@@ -1,5 +1,6 @@
 //! What a call is, and the versions in which it may come.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::mcp::wire::Id;
@@ -14,7 +15,8 @@ pub(super) const BATCHES: &str = "2025-03-26";
 pub(super) const HEADER_VERSION: &str = "mcp-protocol-version";
 
 /// How a request is served.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Era {
     /// 2026-07-28
     Modern,

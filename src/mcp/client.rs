@@ -1,0 +1,228 @@
+//! A client of other people's MCP servers, over HTTP, in both eras (protocols.md 1.7).
+//!
+//! Modern servers are asked first; whoever does not answer in a modern way gets the handshake of the
+//! older versions. Everything that a door says is a stranger's: bounded, and never trusted. Calls of
+//! tools are made once and never repeated, except where the door has refused to look at them.
+
+mod address;
+mod answer;
+mod error;
+mod exchange;
+mod headers;
+mod probe;
+mod stream;
+mod tools;
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+pub use address::URL_BYTES_MAX;
+pub use error::ClientError;
+pub use stream::{holds_answer, messages};
+pub use tools::DoorTool;
+
+use crate::mcp::eras::Era;
+use crate::mcp::wire::HEADER_MISMATCH;
+use crate::ports::{Doors, Timer, Web};
+use exchange::Ask;
+use tools::HeaderParams;
+
+/// What we know of our own deployment: its doors are reached without leaving it, and private
+/// addresses only from a developer's machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// The deployment's address, without a slash at the end.
+    pub public_url: String,
+    /// Whether it runs on the developer's own machine ([`crate::config::Config::is_local`]).
+    pub is_local: bool,
+}
+
+/// A server that we have talked to, and how. To be kept, and handed back with each call; every call
+/// may change it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Connection {
+    /// Its address.
+    pub url: String,
+    /// How it wants to be spoken to. The same for all addresses of its origin.
+    pub era: Era,
+    /// The version of MCP.
+    pub protocol: String,
+    /// The session that it gave us; legacy only.
+    pub session: Option<String>,
+    /// What it calls itself; may be empty.
+    pub server: String,
+    #[serde(default)]
+    params: HeaderParams,
+    #[serde(default)]
+    last_id: u64,
+}
+
+/// A client.
+pub struct Client<'a, W> {
+    world: &'a W,
+    rules: &'a Rules,
+}
+
+/// The most tools that we take from one server.
+pub const TOOLS_MAX: usize = 500;
+/// The most pages of its list that we read.
+pub const PAGES_MAX: usize = 20;
+
+const CURSOR_BYTES_MAX: usize = 4_096;
+
+impl<'a, W: Web + Doors + Timer> Client<'a, W> {
+    /// A client that keeps to `rules`.
+    #[must_use]
+    pub const fn new(world: &'a W, rules: &'a Rules) -> Self {
+        Self { world, rules }
+    }
+
+    /// Finds out how to speak to a server, and what tools it has. `known` is the era of another
+    /// connection to the same origin, which is tried first.
+    ///
+    /// # Errors
+    /// [`ClientError`], after three attempts where a further one may help.
+    pub async fn connect(
+        &self,
+        url: &str,
+        known: Option<Era>,
+    ) -> Result<(Connection, Vec<DoorTool>), ClientError> {
+        let url = self.rules.check(url)?;
+        let mut connection = self.open(url.as_str(), known).await?;
+        let tools = self.list_tools(&mut connection).await?;
+        Ok((connection, tools))
+    }
+
+    /// The tools of a server, at most [`TOOLS_MAX`] of [`PAGES_MAX`] pages. Tools that cannot be
+    /// called as they are described are left out.
+    ///
+    /// # Errors
+    /// As [`Self::connect`].
+    pub async fn list_tools(
+        &self,
+        connection: &mut Connection,
+    ) -> Result<Vec<DoorTool>, ClientError> {
+        let mut tools: Vec<DoorTool> = Vec::new();
+        let mut names = BTreeSet::new();
+        let mut params = HeaderParams::new();
+        let mut cursor: Option<String> = None;
+        for _ in 0..PAGES_MAX {
+            let mut ask = Ask::new("tools/list");
+            if let Some(cursor) = &cursor {
+                ask.params.insert("cursor".to_owned(), json!(cursor));
+            }
+            let page = self.in_session(connection, &ask).await?;
+            let Some(listed) = page.get("tools").and_then(Value::as_array) else {
+                return Err(ClientError::protocol("tools/list has no list of tools"));
+            };
+            for (tool, wanted) in listed.iter().filter_map(tools::read) {
+                if tools.len() < TOOLS_MAX && names.insert(tool.name.clone()) {
+                    if !wanted.is_empty() {
+                        params.insert(tool.name.clone(), wanted);
+                    }
+                    tools.push(tool);
+                }
+            }
+            let next = page.get("nextCursor").and_then(Value::as_str);
+            let next = next.filter(|next| next.len() <= CURSOR_BYTES_MAX).map(str::to_owned);
+            // A server that begins anew would never end.
+            if next.is_none() || next == cursor || tools.len() >= TOOLS_MAX {
+                break;
+            }
+            cursor = next;
+        }
+        connection.params = params;
+        Ok(tools)
+    }
+
+    /// Calls a tool with `arguments`, a JSON object, and perhaps a payment: the value of
+    /// `_meta["x402/payment"]`. The answer is the result of `tools/call` as it came.
+    ///
+    /// The call is sent once. It is sent a second time, the same to the last byte of its arguments
+    /// and payment, only if the door does not know our session (404) or refuses our headers
+    /// (-32020), which both come before it is looked at.
+    ///
+    /// # Errors
+    /// [`ClientError`]; [`ClientError::says_nothing_was_done`] tells whether the door may have
+    /// carried the call out.
+    pub async fn call_tool(
+        &self,
+        connection: &mut Connection,
+        name: &str,
+        arguments: &Value,
+        payment: Option<&Value>,
+    ) -> Result<Value, ClientError> {
+        let mut ask = Ask::call(name, arguments);
+        if let Some(payment) = payment {
+            ask.params.insert("_meta".to_owned(), json!({"x402/payment": payment}));
+        }
+        let answer = self.in_session(connection, &ask).await;
+        let answer = match answer {
+            Err(error) if connection.era == Era::Modern && error.is_rpc(HEADER_MISMATCH) => {
+                // The tool may want other headers than it did when we looked.
+                self.list_tools(connection).await.map_err(|_| error)?;
+                self.in_session(connection, &ask).await
+            }
+            other => other,
+        };
+        answer.map(Value::Object)
+    }
+
+    /// Tells a legacy server that its session is over. Nothing depends on its answer.
+    pub async fn disconnect(&self, connection: &Connection) {
+        self.end(connection).await;
+    }
+}
+
+impl Connection {
+    /// A connection about which nothing is known but its era.
+    fn unopened(url: &str, era: Era) -> Self {
+        let protocol = match era {
+            Era::Modern => headers::MODERN_VERSION,
+            Era::Legacy => "",
+        };
+        Self {
+            url: url.to_owned(),
+            era,
+            protocol: protocol.to_owned(),
+            session: None,
+            server: String::new(),
+            params: HeaderParams::new(),
+            last_id: 0,
+        }
+    }
+
+    fn next_id(&mut self) -> u64 {
+        // Stays a whole number in JavaScript.
+        self.last_id = self.last_id.checked_add(1).filter(|id| *id < 1 << 53).unwrap_or(1);
+        self.last_id
+    }
+
+    /// The name that a server gives itself.
+    fn name(&mut self, server: Option<&Value>) {
+        let word = |key: &str| server.and_then(|it| it.get(key)).and_then(Value::as_str);
+        let name = word("title").or(word("name")).unwrap_or_default();
+        self.server = crate::text::line(name, 100);
+    }
+}
+
+fn client_info() -> Value {
+    json!({
+        "name": "events-concierge-guest",
+        "title": "Events Concierge Guest",
+        "version": env!("CARGO_PKG_VERSION"),
+    })
+}
+
+/// `_meta` of a modern request, besides what belongs to the call.
+fn modern_meta(version: &str) -> Map<String, Value> {
+    let meta = [
+        ("io.modelcontextprotocol/protocolVersion", json!(version)),
+        ("io.modelcontextprotocol/clientCapabilities", json!({})),
+        ("io.modelcontextprotocol/clientInfo", client_info()),
+    ];
+    meta.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+}

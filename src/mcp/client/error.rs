@@ -1,0 +1,221 @@
+//! What can go wrong between us and somebody's door.
+
+use serde_json::Value;
+
+use crate::mcp::wire::{
+    HEADER_MISMATCH, INVALID_REQUEST, METHOD_NOT_FOUND, MISSING_CAPABILITY, PARSE_ERROR,
+    UNSUPPORTED_VERSION,
+};
+use crate::ports::HttpError;
+use crate::text;
+
+const WORDS_MAX: usize = 500;
+
+/// Why a door gave no result. The messages are for the one who wanted it; what a door said itself is
+/// bounded and without control characters.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum ClientError {
+    /// We do not send anything to this address.
+    #[error("this address is not allowed: {0}")]
+    NotAllowed(&'static str),
+    /// No connection, or it broke; whether the request arrived is not known.
+    #[error("the door cannot be reached ({0}); check the address or try again later")]
+    Unreachable(String),
+    /// No answer in time.
+    #[error("the door did not answer in time; try again later")]
+    Timeout,
+    /// More than we read.
+    #[error("the door's answer is too long")]
+    TooLong,
+    /// An answer of HTTP alone.
+    #[error("the door answers HTTP {status}{}", hint(*status))]
+    Status {
+        /// The status.
+        status: u16,
+        /// When the door wants to be asked again, seconds.
+        retry_after: Option<u32>,
+    },
+    /// A redirect to somewhere else, in a way that changes the request, or once too often.
+    #[error("the door redirects elsewhere (HTTP {status}); connect to its new address instead")]
+    Redirect {
+        /// The status.
+        status: u16,
+    },
+    /// An answer that is not MCP as we know it.
+    #[error("the door's answer is not what MCP says it must be: {0}")]
+    Protocol(String),
+    /// The door wants to ask something back (`input_required`, 2026-07-28).
+    #[error("the door asks for more input before it answers, which this agent cannot give")]
+    InputRequired,
+    /// A JSON-RPC error.
+    #[error("the door answers: {message} (code {code})")]
+    Rpc {
+        /// Its code.
+        code: i64,
+        /// Its message.
+        message: String,
+        /// What it says to programs.
+        data: Option<Value>,
+        /// The status of HTTP that it came with.
+        status: u16,
+    },
+}
+
+impl ClientError {
+    /// Whether this can only mean that the door did not carry out the request.
+    ///
+    /// False wherever it may have been carried out: no answer, half an answer, a fault of the door,
+    /// or an error that servers also give after the work is done. For a call with a payment false
+    /// means that money may have moved.
+    #[must_use]
+    pub fn says_nothing_was_done(&self) -> bool {
+        match self {
+            Self::NotAllowed(_) => true,
+            Self::Status { status, .. } => {
+                matches!(status, 400 | 401 | 403 | 404 | 405 | 406 | 413 | 415 | 429)
+            }
+            // The older statuses are also used after the work is done, to show its result.
+            Self::Redirect { status } => matches!(status, 307 | 308),
+            // -32602 is not among them: some servers say it of a result that they have made.
+            Self::Rpc { code, status, .. } => {
+                let codes = [
+                    PARSE_ERROR,
+                    INVALID_REQUEST,
+                    METHOD_NOT_FOUND,
+                    HEADER_MISMATCH,
+                    MISSING_CAPABILITY,
+                    UNSUPPORTED_VERSION,
+                ];
+                *status < 500 && codes.into_iter().any(|sure| i64::from(sure) == *code)
+            }
+            Self::Unreachable(_)
+            | Self::Timeout
+            | Self::TooLong
+            | Self::Protocol(_)
+            | Self::InputRequired => false,
+        }
+    }
+
+    /// Whether it may be different in a moment, and how many seconds that may take.
+    pub(super) fn passes(&self) -> Option<Option<u32>> {
+        match self {
+            Self::Unreachable(_) => Some(None),
+            Self::Status { status: 429 | 500..=599, retry_after } => Some(*retry_after),
+            Self::Status { .. }
+            | Self::NotAllowed(_)
+            | Self::Timeout
+            | Self::TooLong
+            | Self::Redirect { .. }
+            | Self::Protocol(_)
+            | Self::InputRequired
+            | Self::Rpc { .. } => None,
+        }
+    }
+
+    /// Whether it is a JSON-RPC error of this code.
+    pub(super) fn is_rpc(&self, wanted: i32) -> bool {
+        matches!(self, Self::Rpc { code, .. } if *code == i64::from(wanted))
+    }
+
+    /// Whether it came with this status of HTTP.
+    pub(super) fn has_status(&self, wanted: u16) -> bool {
+        matches!(self, Self::Status { status, .. } | Self::Rpc { status, .. } if *status == wanted)
+    }
+
+    pub(super) fn protocol(what: &str) -> Self {
+        Self::Protocol(text::line(what, WORDS_MAX))
+    }
+
+    /// The `error` of a JSON-RPC answer.
+    pub(super) fn rpc(error: &Value, status: u16) -> Self {
+        let message = error.get("message").and_then(Value::as_str).unwrap_or("no message");
+        Self::Rpc {
+            code: error.get("code").and_then(Value::as_i64).unwrap_or_default(),
+            message: text::line(message, WORDS_MAX),
+            data: error.get("data").cloned(),
+            status,
+        }
+    }
+}
+
+impl From<HttpError> for ClientError {
+    fn from(error: HttpError) -> Self {
+        match error {
+            HttpError::Timeout => Self::Timeout,
+            HttpError::TooLong => Self::TooLong,
+            HttpError::Connection(why) => Self::Unreachable(text::line(&why, WORDS_MAX)),
+        }
+    }
+}
+
+const fn hint(status: u16) -> &'static str {
+    match status {
+        401 | 403 => "; it wants a sign-in that this agent does not have",
+        402 => "; it wants a payment over plain HTTP, which this agent makes over MCP only",
+        404 | 405 => "; is this the address of an MCP server?",
+        429 => "; it is asked too often, try again later",
+        500..=599 => "; try again later",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn status(status: u16) -> ClientError {
+        ClientError::Status { status, retry_after: None }
+    }
+
+    fn rpc(code: i64, status: u16) -> ClientError {
+        ClientError::rpc(&json!({"code": code, "message": "m"}), status)
+    }
+
+    #[test]
+    fn what_may_have_been_carried_out_is_never_called_undone() {
+        for error in [
+            ClientError::Unreachable("cut".to_owned()),
+            ClientError::Timeout,
+            ClientError::TooLong,
+            ClientError::protocol("half"),
+            ClientError::InputRequired,
+            ClientError::Redirect { status: 302 },
+            ClientError::Redirect { status: 303 },
+            status(200),
+            status(402),
+            status(408),
+            status(409),
+            status(500),
+            status(504),
+            rpc(-32_603, 200),
+            rpc(-32_602, 200),
+            rpc(-32_600, 500),
+            rpc(-32_000, 400),
+            rpc(402, 200),
+            rpc(0, 200),
+        ] {
+            assert!(!error.says_nothing_was_done(), "{error}");
+        }
+        for error in [
+            ClientError::NotAllowed("x"),
+            ClientError::Redirect { status: 307 },
+            status(404),
+            status(429),
+            rpc(-32_601, 404),
+            rpc(-32_020, 400),
+        ] {
+            assert!(error.says_nothing_was_done(), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_words_of_a_door_are_bounded() {
+        let long = json!({"code": 1, "message": format!("\u{1b}[2J{}", "x".repeat(5_000))});
+        let text = ClientError::rpc(&long, 200).to_string();
+        assert!(text.len() < 600 && !text.contains('\u{1b}'), "{text}");
+        let text = ClientError::from(HttpError::Connection("y".repeat(5_000))).to_string();
+        assert!(text.len() < 700, "{text}");
+    }
+}

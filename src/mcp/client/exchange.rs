@@ -1,0 +1,175 @@
+//! One request and its answer, with redirects, sessions and further attempts.
+
+use serde_json::{Map, Value, json};
+use url::Url;
+
+use crate::mcp::client::address::Target;
+use crate::mcp::client::{Client, ClientError, Connection, answer, headers, modern_meta, tools};
+use crate::mcp::eras::Era;
+use crate::ports::{Doors, Timer, Web, WebMethod, WebRequest, WebResponse};
+
+/// When to give up on everything but the call of a tool, milliseconds.
+pub(super) const ASK_MILLIS: u32 = 20_000;
+/// When to give up on the call of a tool, milliseconds. Paying takes a door some time; people and
+/// language models wait for a minute.
+const CALL_MILLIS: u32 = 55_000;
+/// The longest answer, bytes.
+const ANSWER_BYTES_MAX: usize = 1024 * 1024;
+const REDIRECTS_MAX: usize = 3;
+/// How long we wait before the second and the third attempt, milliseconds.
+const PAUSES: [u32; 2] = [500, 1_500];
+/// The longest pause that a door can ask for, milliseconds.
+const PAUSE_MAX: u32 = 5_000;
+
+/// What we ask.
+#[derive(Clone, Debug)]
+pub(super) struct Ask<'a> {
+    pub(super) method: &'static str,
+    pub(super) params: Map<String, Value>,
+    /// The tool that is called.
+    pub(super) tool: Option<&'a str>,
+}
+
+/// A result, and the session that came with it.
+pub(super) struct Answered {
+    pub(super) result: Map<String, Value>,
+    pub(super) session: Option<String>,
+}
+
+impl<'a> Ask<'a> {
+    pub(super) fn new(method: &'static str) -> Self {
+        Self { method, params: Map::new(), tool: None }
+    }
+
+    pub(super) fn call(name: &'a str, arguments: &Value) -> Self {
+        let params = [("name", json!(name)), ("arguments", arguments.clone())];
+        let params = params.map(|(key, value)| (key.to_owned(), value)).into_iter().collect();
+        Self { method: "tools/call", params, tool: Some(name) }
+    }
+
+    /// Asked again, it does nothing a second time.
+    fn is_harmless(&self) -> bool {
+        self.tool.is_none()
+    }
+}
+
+impl<W: Web + Doors + Timer> Client<'_, W> {
+    /// A complete result, in a new session if the door has forgotten the old one.
+    pub(super) async fn in_session(
+        &self,
+        connection: &mut Connection,
+        ask: &Ask<'_>,
+    ) -> Result<Map<String, Value>, ClientError> {
+        let answer = self.ask(connection, ask).await;
+        let is_over = connection.era == Era::Legacy && connection.session.is_some();
+        let answered = match answer {
+            Err(error) if is_over && error.has_status(404) => {
+                self.renew(connection).await?;
+                self.ask(connection, ask).await?
+            }
+            other => other?,
+        };
+        answer::complete(connection.era, answered.result)
+    }
+
+    /// Up to three attempts where that does no harm and may help.
+    pub(super) async fn ask(
+        &self,
+        connection: &mut Connection,
+        ask: &Ask<'_>,
+    ) -> Result<Answered, ClientError> {
+        let pauses = if ask.is_harmless() { PAUSES.as_slice() } else { &[] };
+        for pause in pauses {
+            match self.ask_once(connection, ask).await {
+                Err(error) if let Some(wanted) = error.passes() => {
+                    let wanted = wanted.unwrap_or_default().saturating_mul(1_000);
+                    self.world.sleep(wanted.clamp(*pause, PAUSE_MAX)).await;
+                }
+                other => return other,
+            }
+        }
+        self.ask_once(connection, ask).await
+    }
+
+    async fn ask_once(
+        &self,
+        connection: &mut Connection,
+        ask: &Ask<'_>,
+    ) -> Result<Answered, ClientError> {
+        let id = connection.next_id();
+        let mut params = ask.params.clone();
+        let mut headers = headers::headers(connection, ask.method, ask.tool);
+        if connection.era == Era::Modern {
+            let meta = params.entry("_meta").or_insert_with(|| json!({}));
+            if let Some(meta) = meta.as_object_mut() {
+                meta.extend(modern_meta(&connection.protocol));
+            }
+            let wanted = ask.tool.and_then(|tool| connection.params.get(tool));
+            let arguments = ask.params.get("arguments").unwrap_or(&Value::Null);
+            headers.extend(tools::param_headers(wanted.map_or(&[], Vec::as_slice), arguments));
+        }
+        let body = json!({"jsonrpc": "2.0", "id": id, "method": ask.method, "params": params});
+        let request = WebRequest {
+            method: WebMethod::Post,
+            url: connection.url.clone(),
+            headers,
+            body: Some(body.to_string()),
+            timeout_millis: if ask.is_harmless() { ASK_MILLIS } else { CALL_MILLIS },
+            response_bytes_max: ANSWER_BYTES_MAX,
+            until_answer_to: Some(id),
+        };
+        let response = self.send(request).await?;
+        let result = answer::read(&response, id)?;
+        let session = response.headers.get("mcp-session-id").map(str::to_owned);
+        Ok(Answered { result, session })
+    }
+
+    /// Sends to where the rules allow it, and follows redirects that keep to the same origin and
+    /// repeat the request as it is.
+    pub(super) async fn send(&self, request: WebRequest) -> Result<WebResponse, ClientError> {
+        let mut url = self.rules.check(&request.url)?;
+        let mut redirects = 0;
+        loop {
+            let request = WebRequest { url: url.to_string(), ..request.clone() };
+            let response_bytes_max = request.response_bytes_max;
+            let response = match self.rules.target(&url)? {
+                Target::Door(scope) => self.world.knock(&scope, request).await?,
+                Target::Web => self.world.exchange(request).await?,
+            };
+            if response.body.len() > response_bytes_max {
+                return Err(ClientError::TooLong);
+            }
+            if !(300..400).contains(&response.status) {
+                return Ok(response);
+            }
+            redirects += 1;
+            let next = next_url(&url, &response).filter(|_| redirects <= REDIRECTS_MAX);
+            url = next.ok_or(ClientError::Redirect { status: response.status })?;
+        }
+    }
+
+    /// Ends a session.
+    pub(super) async fn end(&self, connection: &Connection) {
+        if connection.session.is_none() {
+            return;
+        }
+        let request = WebRequest {
+            method: WebMethod::Delete,
+            url: connection.url.clone(),
+            headers: headers::headers(connection, "", None),
+            body: None,
+            timeout_millis: ASK_MILLIS,
+            response_bytes_max: ANSWER_BYTES_MAX,
+            until_answer_to: None,
+        };
+        // A server may refuse it (405); then it forgets the session by itself.
+        let _ = self.send(request).await;
+    }
+}
+
+/// Where a redirect leads, if we follow it.
+fn next_url(url: &Url, response: &WebResponse) -> Option<Url> {
+    let next = url.join(response.headers.get("location")?).ok()?;
+    let is_followed = matches!(response.status, 307 | 308) && next.origin() == url.origin();
+    is_followed.then_some(next)
+}

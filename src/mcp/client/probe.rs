@@ -1,0 +1,191 @@
+//! Finding out which era a server belongs to (2026-07-28, versioning; protocols.md 1.1 and 1.7).
+
+use serde_json::{Value, json};
+
+use crate::mcp::client::exchange::{ASK_MILLIS, Ask};
+use crate::mcp::client::headers::{MODERN_VERSION, headers, is_session_id};
+use crate::mcp::client::{Client, ClientError, Connection, answer, client_info};
+use crate::mcp::eras::{Era, LEGACY};
+use crate::mcp::wire::{
+    HEADER_MISMATCH, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, MISSING_CAPABILITY,
+    UNSUPPORTED_VERSION,
+};
+use crate::ports::{Doors, Timer, Web, WebMethod, WebRequest};
+
+/// What `server/discover` comes to.
+enum Probed {
+    /// A modern server.
+    Modern(Connection),
+    /// An error that modern servers give, and some of the older ones as well.
+    Unclear(Connection),
+    /// No modern server, and what it said.
+    Legacy(ClientError),
+}
+
+impl<W: Web + Doors + Timer> Client<'_, W> {
+    /// A connection in the era of the server.
+    pub(super) async fn open(
+        &self,
+        url: &str,
+        known: Option<Era>,
+    ) -> Result<Connection, ClientError> {
+        if known == Some(Era::Legacy) {
+            let refused = match self.initialize(url).await {
+                Err(error) if is_refusal(&error) => error,
+                other => return other,
+            };
+            // It may have become modern since.
+            return match self.discover(url).await {
+                Ok(Probed::Modern(connection)) => Ok(connection),
+                Ok(Probed::Unclear(_) | Probed::Legacy(_)) | Err(_) => Err(refused),
+            };
+        }
+        match self.discover(url).await? {
+            Probed::Modern(connection) => Ok(connection),
+            Probed::Unclear(connection) => match self.initialize(url).await {
+                Err(error) if is_refusal(&error) => Ok(connection),
+                other => other,
+            },
+            Probed::Legacy(first) => match self.initialize(url).await {
+                // What was said first is nearer to the fault, if the second answer says nothing.
+                Err(ClientError::Status { .. }) if !matches!(first, ClientError::Rpc { .. }) => {
+                    Err(first)
+                }
+                other => other,
+            },
+        }
+    }
+
+    /// A new session in the place of one that the server does not know any more.
+    pub(super) async fn renew(&self, connection: &mut Connection) -> Result<(), ClientError> {
+        let url = connection.url.clone();
+        let renewed = self.initialize(&url).await?;
+        let params = std::mem::take(&mut connection.params);
+        *connection = Connection { params, ..renewed };
+        Ok(())
+    }
+
+    async fn discover(&self, url: &str) -> Result<Probed, ClientError> {
+        let mut connection = Connection::unopened(url, Era::Modern);
+        let error = match self.ask(&mut connection, &Ask::new("server/discover")).await {
+            Ok(answered) => return read_discovery(connection, Value::Object(answered.result)),
+            Err(error) => error,
+        };
+        match &error {
+            ClientError::Rpc { data, .. } if error.is_rpc(UNSUPPORTED_VERSION) => {
+                let supported = data.as_ref().and_then(|data| data.get("supported"));
+                if names_legacy(supported) { Ok(Probed::Legacy(error)) } else { Err(error) }
+            }
+            ClientError::Rpc { .. }
+                if error.is_rpc(HEADER_MISMATCH) || error.is_rpc(MISSING_CAPABILITY) =>
+            {
+                Err(error)
+            }
+            // Our request is a good one, so these are more likely the words of a server that does
+            // not know it: the Python SDK says -32600 for "no session" and -32602 for "no such
+            // method".
+            ClientError::Rpc { status: 400, .. }
+                if error.is_rpc(INVALID_REQUEST) || error.is_rpc(INVALID_PARAMS) =>
+            {
+                Ok(Probed::Unclear(connection))
+            }
+            ClientError::Rpc { status: 404, .. } if error.is_rpc(METHOD_NOT_FOUND) => {
+                Ok(Probed::Unclear(connection))
+            }
+            ClientError::Rpc { .. } | ClientError::Protocol(_) => Ok(Probed::Legacy(error)),
+            ClientError::Status { status, .. } => match status {
+                401 | 402 | 403 | 407 | 429 | 502..=504 => Err(error),
+                _ => Ok(Probed::Legacy(error)),
+            },
+            ClientError::NotAllowed(_)
+            | ClientError::Unreachable(_)
+            | ClientError::Timeout
+            | ClientError::TooLong
+            | ClientError::Redirect { .. }
+            | ClientError::InputRequired => Err(error),
+        }
+    }
+
+    async fn initialize(&self, url: &str) -> Result<Connection, ClientError> {
+        let mut connection = Connection::unopened(url, Era::Legacy);
+        let mut ask = Ask::new("initialize");
+        for (key, value) in [
+            ("protocolVersion", json!(LEGACY.first())),
+            ("capabilities", json!({})),
+            ("clientInfo", client_info()),
+        ] {
+            ask.params.insert(key.to_owned(), value);
+        }
+        let answered = self.ask(&mut connection, &ask).await?;
+        let version = answered.result.get("protocolVersion").and_then(Value::as_str);
+        let Some(version) = version.filter(|version| LEGACY.contains(version)) else {
+            return Err(ClientError::protocol("it speaks no version of MCP that we speak"));
+        };
+        version.clone_into(&mut connection.protocol);
+        connection.name(answered.result.get("serverInfo"));
+        if answered.session.as_deref().is_some_and(|id| !is_session_id(id)) {
+            return Err(ClientError::protocol("the id of its session is not visible ASCII"));
+        }
+        connection.session = answered.session;
+        self.tell_initialized(&connection).await;
+        Ok(connection)
+    }
+
+    /// The end of the handshake. Should it be lost, the server says so to the next request.
+    async fn tell_initialized(&self, connection: &Connection) {
+        let method = "notifications/initialized";
+        let request = WebRequest {
+            method: WebMethod::Post,
+            url: connection.url.clone(),
+            headers: headers(connection, method, None),
+            body: Some(json!({"jsonrpc": "2.0", "method": method}).to_string()),
+            timeout_millis: ASK_MILLIS,
+            response_bytes_max: 64 * 1024,
+            until_answer_to: None,
+        };
+        let _ = self.send(request).await;
+    }
+}
+
+/// Whether the server answered, and did not want the handshake.
+fn is_refusal(error: &ClientError) -> bool {
+    match error {
+        ClientError::Rpc { .. } | ClientError::Protocol(_) => true,
+        ClientError::Status { status, .. } => matches!(status, 400 | 404 | 405 | 406 | 415),
+        ClientError::NotAllowed(_)
+        | ClientError::Unreachable(_)
+        | ClientError::Timeout
+        | ClientError::TooLong
+        | ClientError::Redirect { .. }
+        | ClientError::InputRequired => false,
+    }
+}
+
+fn read_discovery(mut connection: Connection, result: Value) -> Result<Probed, ClientError> {
+    let supported = result.get("supportedVersions");
+    if supported.is_none() && result.get("resultType").is_none() {
+        return Ok(Probed::Legacy(ClientError::protocol("server/discover answers something else")));
+    }
+    if !names(supported, &[MODERN_VERSION]) {
+        let error = ClientError::protocol("it speaks no version of MCP that we speak");
+        return if names_legacy(supported) { Ok(Probed::Legacy(error)) } else { Err(error) };
+    }
+    let server = result
+        .get("_meta")
+        .and_then(|meta| meta.get("io.modelcontextprotocol/serverInfo"))
+        // Where drafts of the version had it.
+        .or(result.get("serverInfo"));
+    connection.name(server);
+    let Value::Object(result) = result else { return Ok(Probed::Modern(connection)) };
+    answer::complete(Era::Modern, result)?;
+    Ok(Probed::Modern(connection))
+}
+
+fn names_legacy(versions: Option<&Value>) -> bool {
+    names(versions, LEGACY)
+}
+
+fn names(versions: Option<&Value>, wanted: &[&str]) -> bool {
+    let mut versions = versions.and_then(Value::as_array).into_iter().flatten();
+    versions.any(|version| version.as_str().is_some_and(|version| wanted.contains(&version)))
+}

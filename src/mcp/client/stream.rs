@@ -1,0 +1,121 @@
+//! Event streams (HTML standard, server-sent events, as MCP uses them).
+
+use serde_json::Value;
+
+/// The data of each `message` event, in order.
+///
+/// The last event counts even if the empty line after it is missing: we stop reading early, and some
+/// servers forget it. A message that was cut is no JSON, so nothing false comes of that.
+pub fn messages(body: &str) -> impl Iterator<Item = String> + '_ {
+    Messages { rest: body.strip_prefix('\u{feff}').unwrap_or(body) }
+}
+
+/// Whether a stream, as far as it has come, holds the answer to the request `id`: for
+/// [`crate::ports::WebRequest::until_answer_to`].
+#[must_use]
+pub fn holds_answer(body: &str, id: u64) -> bool {
+    messages(body).any(|text| {
+        let message: Option<Value> = serde_json::from_str(&text).ok();
+        message.is_some_and(|message| is_answer_to(&message, id))
+    })
+}
+
+/// Whether a message is the answer to the request `id`.
+pub(super) fn is_answer_to(message: &Value, id: u64) -> bool {
+    let is_answer = message.get("result").is_some() || message.get("error").is_some();
+    is_answer && message.get("id").and_then(Value::as_u64) == Some(id)
+}
+
+struct Messages<'a> {
+    rest: &'a str,
+}
+
+impl Iterator for Messages<'_> {
+    type Item = String;
+
+    fn next(&mut self) -> Option<String> {
+        let mut data: Option<String> = None;
+        let mut kind = "";
+        while !self.rest.is_empty() {
+            let line = self.line();
+            if line.is_empty() {
+                if let Some(data) = data.take().filter(|_| is_message(kind)) {
+                    return Some(data);
+                }
+                kind = "";
+                continue;
+            }
+            let (field, value) = line.split_once(':').unwrap_or((line, ""));
+            let value = value.strip_prefix(' ').unwrap_or(value);
+            match (field, &mut data) {
+                ("data", None) => data = Some(value.to_owned()),
+                ("data", Some(data)) => {
+                    data.push('\n');
+                    data.push_str(value);
+                }
+                ("event", _) => kind = value,
+                // Comments have an empty name; `id` and `retry` are for streams that are resumed.
+                _ => {}
+            }
+        }
+        data.filter(|_| is_message(kind))
+    }
+}
+
+impl<'a> Messages<'a> {
+    /// A line without its end, which is CR LF, LF or CR.
+    fn line(&mut self) -> &'a str {
+        let (line, rest) = self.rest.split_once(['\r', '\n']).unwrap_or((self.rest, ""));
+        let ends_with_cr = self.rest.as_bytes().get(line.len()) == Some(&b'\r');
+        self.rest = if ends_with_cr { rest.strip_prefix('\n').unwrap_or(rest) } else { rest };
+        line
+    }
+}
+
+fn is_message(kind: &str) -> bool {
+    matches!(kind, "" | "message")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(body: &str) -> Vec<String> {
+        messages(body).collect()
+    }
+
+    #[test]
+    fn events_are_read_with_every_kind_of_line_end() {
+        for end in ["\n", "\r\n", "\r"] {
+            let lines = ["event: message", "id: 1", "data: a", "", ": note", "", "data:b", ""];
+            assert_eq!(read(&lines.map(|line| line.to_owned() + end).concat()), ["a", "b"]);
+        }
+    }
+
+    #[test]
+    fn data_of_many_lines_is_one_message() {
+        assert_eq!(read("data: {\ndata:  \"a\": 1\r\ndata\ndata: }\n\n"), ["{\n \"a\": 1\n\n}"]);
+    }
+
+    #[test]
+    fn only_messages_are_read() {
+        assert_eq!(read("event: ping\ndata: x\n\ndata: y\n\nretry: 5\n\n:\n\n"), ["y"]);
+        assert_eq!(read("event: endpoint\ndata: x"), [""; 0]);
+        assert_eq!(read(""), [""; 0]);
+    }
+
+    #[test]
+    fn a_last_message_counts_without_the_line_after_it() {
+        assert_eq!(read("\u{feff}data: a\n\ndata: b"), ["a", "b"]);
+    }
+
+    #[test]
+    fn an_answer_is_known_by_its_id() {
+        let note = "data: {\"method\":\"notifications/progress\",\"id\":7}\n\n";
+        let other = "data: {\"result\":{},\"id\":6}\n\n";
+        let cut = format!("{note}{other}data: {{\"result\":{{}},\"id\":7");
+        assert!(!holds_answer(&cut, 7));
+        assert!(holds_answer(&format!("{cut}}}"), 7));
+        assert!(holds_answer("data: {\"error\":{},\"id\":7}\n", 7));
+    }
+}

@@ -1,0 +1,55 @@
+//! Words of strangers, made fit to be shown: to people, to logs and to language models.
+
+/// Up to `chars_max` characters on one line. Line breaks and tabs become spaces; control characters
+/// and those that nobody sees are left out.
+#[must_use]
+pub fn line(text: &str, chars_max: usize) -> String {
+    let spaced = text.chars().map(|c| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c });
+    bounded(spaced, chars_max)
+}
+
+/// Up to `chars_max` characters on any number of lines; otherwise as [`line`].
+#[must_use]
+pub fn paragraph(text: &str, chars_max: usize) -> String {
+    bounded(text.chars(), chars_max)
+}
+
+fn bounded(chars: impl Iterator<Item = char>, chars_max: usize) -> String {
+    let mut visible = chars.filter(|c| is_shown(*c));
+    let mut kept: String = visible.by_ref().take(chars_max).collect();
+    if visible.next().is_some() {
+        kept.pop();
+        kept.push('…');
+    }
+    kept.trim().to_owned()
+}
+
+/// Joiners stay: emoji and many scripts need them. Marks that turn the direction of text around, and
+/// tags, are how text says one thing to people and another to machines.
+fn is_shown(c: char) -> bool {
+    let is_hidden = matches!(c,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
+        | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e0fff}');
+    c == '\n' || !(c.is_control() || is_hidden)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_sees_is_left_out() {
+        assert_eq!(line("a\u{0}b\u{1b}[31m\u{202e}c\u{e0041}\u{200b}d\n e\t", 100), "ab[31mcd  e");
+        assert_eq!(paragraph("a\r\nb\u{7f}\u{85}", 100), "a\nb");
+        assert_eq!(line("👩\u{200d}🚀 é", 100), "👩\u{200d}🚀 é");
+    }
+
+    #[test]
+    fn text_is_cut_at_its_limit_in_characters() {
+        assert_eq!(line("ééé", 3), "ééé");
+        assert_eq!(line("éééé", 3), "éé…");
+        assert_eq!(line("abc", 0), "…");
+        assert_eq!(paragraph(&"x".repeat(5_000), 2_000).chars().count(), 2_000);
+    }
+}
