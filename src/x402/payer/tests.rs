@@ -66,10 +66,9 @@ fn error_result(structured: Option<Value>, meta: Option<Value>, text: &str) -> V
 }
 
 fn challenge(result: Value) -> Challenge {
-    match read_answer(&Ok(result.clone())) {
-        Answer::Challenge(challenge) => challenge,
-        other => panic!("{other:?} of {result}"),
-    }
+    let answer = read_answer(&Ok(result));
+    let Answer::Challenge(challenge) = answer else { panic!("{answer:?}") };
+    challenge
 }
 
 fn only_offer(result: Value) -> Offer {
