@@ -172,7 +172,7 @@ mod tests {
         [::] [::1] [::ffff:127.0.0.1] [::ffff:8.8.8.8] [::ffff:7f00:1] [::127.0.0.1]
         [64:ff9b::7f00:1] [64:ff9b:1::1] [fc00::1] [fdff::1] [fe80::1] [fec0::1] [ff02::1]
         [100::1] [2001::1] [2001:1ff::1] [2001:db8::1] [2002:7f00:1::] [3fff:fff::1]
-        [4000::1] localhost LOCALHOST localhost. a.localhost printer.local db.internal
+        [4000::1] localhost LOCALHOST server com. localhost. a.localhost printer.local db.internal
         metadata.google.internal router.lan x.home.arpa intranet a..example.com host.corp
         a.localdomain ｌocalhost
     ";
