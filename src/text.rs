@@ -8,7 +8,7 @@ pub fn line(text: &str, chars_max: usize) -> String {
     bounded(spaced, chars_max)
 }
 
-/// Up to `chars_max` characters on any number of lines; otherwise as [`line`].
+/// Up to `chars_max` characters on any number of lines; otherwise as [`line()`].
 #[must_use]
 pub fn paragraph(text: &str, chars_max: usize) -> String {
     bounded(text.chars().map(|c| if c == '\t' { ' ' } else { c }), chars_max)
