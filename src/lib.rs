@@ -23,6 +23,7 @@ pub mod http;
 pub mod mcp;
 
 pub mod config;
+pub mod guest;
 pub mod host;
 
 #[cfg(target_arch = "wasm32")]
