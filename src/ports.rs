@@ -220,7 +220,7 @@ pub trait Alarm {
     fn wake_at(&self, at: UnixSeconds) -> impl Future<Output = ()>;
 }
 
-/// The WebSockets of a guest session, one for each tab.
+/// The sockets of a guest session, one for each tab.
 pub trait Sockets {
     /// Sends a text to all of them.
     fn tell_all(&self, text: &str);

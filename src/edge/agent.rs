@@ -31,7 +31,8 @@ impl Gateway {
         let is_upgrade =
             headers.get("upgrade").is_some_and(|value| value.eq_ignore_ascii_case("websocket"));
         if !is_upgrade {
-            let abort = Abort::new("websocket_only", 426, "connect with a WebSocket (Upgrade: websocket)");
+            let abort =
+                Abort::new("websocket_only", 426, "connect with a WebSocket (Upgrade: websocket)");
             return Err(Stop::Reply(
                 self.problem(&abort).with_header("upgrade", "websocket".to_owned()),
             ));
@@ -49,7 +50,8 @@ impl Gateway {
                 (session, Some(token))
             }
             _ => {
-                let detail = "send both ?session= and token= to resume a session, or neither to begin one";
+                let detail =
+                    "send both ?session= and token= to resume a session, or neither to begin one";
                 return Err(stopped(&Abort::new("invalid_session", 400, detail)));
             }
         };

@@ -133,9 +133,11 @@ fn send(socket: &WebSocket, message: &Out) {
 
 fn not_let_in(why: &NotLetIn) -> Abort {
     match why {
-        NotLetIn::NoSession => {
-            Abort::new("no_such_session", 404, "there is no such session; connect without ?session= to begin one")
-        }
+        NotLetIn::NoSession => Abort::new(
+            "no_such_session",
+            404,
+            "there is no such session; connect without ?session= to begin one",
+        ),
         NotLetIn::WrongToken => {
             Abort::new("wrong_session_token", 403, "this token does not resume this session")
         }

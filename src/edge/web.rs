@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::future::{Either, select};
-use serde_json::Value;
 use wasm_bindgen::JsValue;
 use worker::{
     AbortController, AbortSignal, Delay, Fetch, Method, Request, RequestInit, RequestRedirect,
-    Response,
+    Response, ResponseBody,
 };
 
 use crate::edge::convert;
@@ -20,10 +19,8 @@ use crate::http::Headers;
 use crate::http::route::AtHost;
 use crate::id::{RequestId, ScopeId};
 use crate::identity::Session;
-use crate::mcp::client::sse;
-use crate::ports::{
-    Doors, HttpError, Sockets, Web, WebMethod, WebRequest, WebResponse,
-};
+use crate::mcp::client::holds_answer;
+use crate::ports::{Doors, HttpError, Sockets, Web, WebMethod, WebRequest, WebResponse};
 
 impl Web for EdgeWorld {
     async fn exchange(&self, request: WebRequest) -> Result<WebResponse, HttpError> {
@@ -91,7 +88,8 @@ impl EdgeWorld {
             Request::new_with_init("https://host.internal/", &init)
         };
         let outgoing = build().map_err(broken)?;
-        let stub = self.env.durable_object("Host").and_then(|hosts| hosts.get_by_name(door.as_str()));
+        let stub =
+            self.env.durable_object("Host").and_then(|hosts| hosts.get_by_name(door.as_str()));
         let response = stub.map_err(broken)?.fetch_with_request(outgoing).await.map_err(broken)?;
         read(response, request).await
     }
@@ -132,10 +130,11 @@ fn build(request: &WebRequest) -> worker::Result<Request> {
 async fn read(mut response: Response, request: &WebRequest) -> Result<WebResponse, HttpError> {
     let status = response.status_code();
     let headers = convert::headers(response.headers());
-    let is_stream = headers.get("content-type").is_some_and(|kind| kind.starts_with("text/event-stream"));
+    let is_stream =
+        headers.get("content-type").is_some_and(|kind| kind.starts_with("text/event-stream"));
     let wanted = request.until_answer_to.filter(|_| is_stream);
     let mut bytes: Vec<u8> = Vec::new();
-    if response.body().is_some_stream() {
+    if !matches!(response.body(), ResponseBody::Empty) {
         let mut stream = response.stream().map_err(broken)?;
         while let Some(chunk) = stream.next().await {
             let chunk = chunk.map_err(broken)?;
@@ -143,7 +142,7 @@ async fn read(mut response: Response, request: &WebRequest) -> Result<WebRespons
                 return Err(HttpError::TooLong);
             }
             bytes.extend_from_slice(&chunk);
-            if wanted.is_some_and(|id| holds_answer(&bytes, id)) {
+            if wanted.is_some_and(|id| has_come(&bytes, id)) {
                 break;
             }
         }
@@ -151,4 +150,13 @@ async fn read(mut response: Response, request: &WebRequest) -> Result<WebRespons
     let body = String::from_utf8(bytes)
         .map_err(|_| HttpError::Connection("the answer is not text".to_owned()))?;
     Ok(WebResponse { status, headers, body })
+}
+
+/// Whether the answer that is waited for is among what has come. The end of it may be half a letter.
+fn has_come(bytes: &[u8], id: u64) -> bool {
+    holds_answer(&String::from_utf8_lossy(bytes), id)
+}
+
+fn broken(error: worker::Error) -> HttpError {
+    HttpError::Connection(error.to_string())
 }

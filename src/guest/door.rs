@@ -6,17 +6,57 @@ use crate::guest::messages::Out;
 use crate::guest::purchases::Origin;
 use crate::guest::store::Listed;
 use crate::guest::{Guest, GuestWorld, Trouble, store};
+use crate::id::ScopeId;
+use crate::identity::Session;
 use crate::mcp::client::{Client, ClientError, Connection, DoorTool};
 use crate::money::Usdc;
-use crate::ports::SqlError;
+use crate::ports::{Doors, HttpError, SqlError, Timer, Web, WebRequest, WebResponse};
 use crate::x402::payer::{self, Answer};
 
 /// Events of a door that are remembered.
 const LISTED_MAX: usize = 500;
 
+/// The world outside of a session.
+pub(super) struct Outside<'a, W> {
+    world: &'a W,
+    /// The owner's, for doors of this deployment only.
+    token: Option<String>,
+}
+
+impl<W: Web> Web for Outside<'_, W> {
+    async fn exchange(&self, request: WebRequest) -> Result<WebResponse, HttpError> {
+        self.world.exchange(request).await
+    }
+}
+
+impl<W: Doors> Doors for Outside<'_, W> {
+    async fn knock(
+        &self,
+        door: &ScopeId,
+        mut request: WebRequest,
+    ) -> Result<WebResponse, HttpError> {
+        let token = self.token.iter().map(|token| format!("Bearer {token}"));
+        request.headers.extend(token.map(|bearer| ("authorization".to_owned(), bearer)));
+        self.world.knock(door, request).await
+    }
+}
+
+impl<W: Timer> Timer for Outside<'_, W> {
+    async fn sleep(&self, millis: u32) {
+        self.world.sleep(millis).await;
+    }
+}
+
 impl<W: GuestWorld> Guest<W> {
-    pub(super) fn client(&self) -> Client<'_, W> {
-        Client { world: &self.world, rules: &self.rules }
+    /// The world as a client of doors sees it: at a door of this deployment the session's owner is
+    /// known as such.
+    pub(super) fn outside(&self) -> Result<Outside<'_, W>, SqlError> {
+        let owner = store::owner(&self.world)?;
+        let token = owner.map(|(user, proven_at)| {
+            let keys = &self.config.keys;
+            Session::start(keys, user, proven_at).token(keys)
+        });
+        Ok(Outside { world: &self.world, token })
     }
 
     /// Connects to a door. What was there before stays if that fails.
@@ -24,9 +64,13 @@ impl<W: GuestWorld> Guest<W> {
         self.step("info", format!("connecting to {}", bounded(url, 200)));
         let before = store::connection(&self.world)?;
         let known = before.filter(|before| is_same_origin(&before.url, url)).map(|one| one.era);
-        let (connection, tools) = match self.client().connect(url, known).await {
+        let outside = self.outside()?;
+        let client = Client::new(&outside, &self.rules);
+        let (connection, tools) = match client.connect(url, known).await {
             Ok(connected) => connected,
-            Err(error) => return Err(Trouble::Said(format!("the door cannot be reached: {error}"))),
+            Err(error) => {
+                return Err(Trouble::Said(format!("the door cannot be reached: {error}")));
+            }
         };
         store::set_connection(&self.world, &connection)?;
         store::set_tools(&self.world, &tools)?;
@@ -73,8 +117,7 @@ impl<W: GuestWorld> Guest<W> {
         let mut connection = self.here()?;
         let known: Option<DoorTool> =
             store::tools(&self.world)?.into_iter().find(|known| known.name == tool);
-        let open =
-            super::purchases::open_call(&self.world, &connection.url, tool, &arguments)?;
+        let open = super::purchases::open_call(&self.world, &connection.url, tool, &arguments)?;
         if let Some(open) = open {
             let text = format!(
                 "exactly this call waits already (payment {}): answer it, or wait for what comes of it",
@@ -83,7 +126,9 @@ impl<W: GuestWorld> Guest<W> {
             return self.failed(tool, &call_id, &origin, "already_under_way", &text, "no").await;
         }
         self.step("info", format!("calling {}", bounded(tool, 80)));
-        let outcome = self.client().call_tool(&mut connection, tool, &arguments, None).await;
+        let outside = self.outside()?;
+        let client = Client::new(&outside, &self.rules);
+        let outcome = client.call_tool(&mut connection, tool, &arguments, None).await;
         self.keep(&connection)?;
         match payer::read_answer(&outcome) {
             Answer::Done { .. } => {
@@ -159,7 +204,9 @@ impl<W: GuestWorld> Guest<W> {
 
     async fn look_around(&self, mut connection: Connection) -> Result<(), Trouble> {
         let arguments = serde_json::json!({});
-        let listed = self.client().call_tool(&mut connection, "listEvents", &arguments, None).await;
+        let outside = self.outside()?;
+        let client = Client::new(&outside, &self.rules);
+        let listed = client.call_tool(&mut connection, "listEvents", &arguments, None).await;
         self.keep(&connection)?;
         if let Ok(result) = listed {
             self.note_prices(&connection.url, &result)?;

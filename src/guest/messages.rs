@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::guest::purchases::Purchase;
 use crate::mcp::client::DoorTool;
-use crate::wallet::WalletInfo;
+use crate::wallet::{Kind, WalletInfo};
 
 /// The longest message that is read, bytes.
 pub const MESSAGE_BYTES_MAX: usize = 64 * 1024;
@@ -64,23 +64,11 @@ pub enum In {
     /// Pay with another wallet.
     UseWallet {
         /// Which.
-        kind: WalletKind,
+        kind: Kind,
         /// Of a wallet in the browser.
         #[serde(default)]
         address: Option<String>,
     },
-}
-
-/// A wallet that a session can pay with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WalletKind {
-    /// The person's own: we only ask for signatures.
-    Browser,
-    /// A contract whose owner's key we derive.
-    Smart,
-    /// Crossmint's.
-    Crossmint,
 }
 
 /// To everybody who is connected to the session.

@@ -77,8 +77,7 @@ impl<W: GuestWorld> Guest<W> {
     /// A guest over `world`.
     #[must_use]
     pub fn new(world: W, config: Rc<Config>) -> Self {
-        let rules =
-            Rules { public_url: config.public_url.clone(), is_local: config.is_local() };
+        let rules = Rules { public_url: config.public_url.clone(), is_local: config.is_local() };
         Self { world, config, rules, migrated: Cell::new(false) }
     }
 
@@ -95,7 +94,10 @@ impl<W: GuestWorld> Guest<W> {
     pub fn begin(&self, session: &SessionId, user: Option<&UserId>) -> Result<Vec<Out>, SqlError> {
         self.migrate()?;
         let token = alloy_primitives::hex::encode(self.world.bytes::<32>());
-        store::create(&self.world, session, &token, user, self.world.now())?;
+        store::create(&self.world, session, &token, self.world.now())?;
+        if let Some(user) = user {
+            store::claim(&self.world, user, self.world.now())?;
+        }
         self.greeting(Some(token))
     }
 
@@ -115,7 +117,7 @@ impl<W: GuestWorld> Guest<W> {
             return Err(NotLetIn::WrongToken);
         }
         if let Some(user) = user {
-            self.claim(user)?;
+            store::claim(&self.world, user, self.world.now())?;
         }
         Ok(self.greeting(None)?)
     }
@@ -185,7 +187,7 @@ impl<W: GuestWorld> Guest<W> {
     /// What a socket is told when it comes: whatever it may have missed.
     fn greeting(&self, token: Option<String>) -> Result<Vec<Out>, SqlError> {
         let session = store::session(&self.world)?.unwrap_or_default();
-        let user_id = store::user(&self.world)?;
+        let user_id = store::owner(&self.world)?.map(|(user, _)| user.to_string());
         let mut greeting = vec![Out::Welcome { session, token, user_id }, self.policy_message()?];
         if let Some(info) = self.known_wallet()? {
             greeting.push(Out::WalletInfo(info));
@@ -215,14 +217,6 @@ impl<W: GuestWorld> Guest<W> {
     fn history_message(&self) -> Result<Out, SqlError> {
         let newest = purchases::newest(&self.world, HISTORY_MAX)?;
         Ok(Out::History { payments: newest.iter().map(Into::into).collect() })
-    }
-
-    /// Whoever holds the token and has signed in is the session's owner, if it has none yet.
-    fn claim(&self, user: &UserId) -> Result<(), SqlError> {
-        if store::user(&self.world)?.is_none() {
-            store::set_user(&self.world, user)?;
-        }
-        Ok(())
     }
 
     fn set_policy(&self, changes: &serde_json::Value) -> Result<(), Trouble> {

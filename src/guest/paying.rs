@@ -6,15 +6,17 @@ use serde_json::Value;
 
 use crate::chain::networks::Network;
 use crate::chain::rpc::Rpc;
+use crate::chain::transfers::Use;
 use crate::guest::door::bounded;
-use crate::guest::messages::{Out, WalletKind};
+use crate::guest::messages::Out;
 use crate::guest::purchases::{self, Origin, Purchase, State};
 use crate::guest::{Guest, GuestWorld, Trouble, store};
 use crate::id::PurchaseId;
-use crate::mcp::client::Connection;
+use crate::mcp::client::{Client, Connection};
 use crate::money::Usdc;
 use crate::ports::{Level, SqlError};
 use crate::time::UnixSeconds;
+use crate::wallet::Kind;
 use crate::wallet::policy::{self, Verdict};
 use crate::x402::payer::{self, Answer, Challenge, Offer, Settlement};
 
@@ -30,6 +32,16 @@ const LOOK_AFTER_SECONDS: i64 = 20;
 const SIGNING_SECONDS: i64 = 120;
 /// How far the clock of a chain may be behind ours, seconds.
 const CHAIN_LAG_SECONDS: i64 = 60;
+
+/// What the chain says of a payment.
+enum OnChain {
+    /// It moved its money, in this transaction.
+    Paid(&'static Network, String),
+    /// It was not used and cannot be used any more.
+    RanOut,
+    /// Neither is sure.
+    Unclear,
+}
 
 /// A call that is asked to be paid for.
 pub(super) struct Asked<'a> {
@@ -79,6 +91,7 @@ impl<W: GuestWorld> Guest<W> {
             authorization: None,
             signature: None,
             transaction: None,
+            shown: false,
             attempts: 0,
             created_at: self.world.now(),
         };
@@ -92,7 +105,10 @@ impl<W: GuestWorld> Guest<W> {
             }
             Verdict::Ask(why) => {
                 purchases::add(&self.world, &purchase, why)?;
-                self.step("payment", format!("{} asks for ${}", tool_of(&purchase), purchase.amount));
+                self.step(
+                    "payment",
+                    format!("{} asks for ${}", tool_of(&purchase), purchase.amount),
+                );
                 self.tell(&self.question(&purchase, why));
                 self.asked_for(&purchase).await
             }
@@ -166,7 +182,9 @@ impl<W: GuestWorld> Guest<W> {
         let Some(mut purchase) = purchases::find(&self.world, &id)? else { return Ok(()) };
         let offer = self.offer_of(&purchase);
         let (Some(offer), Some(wallet)) = (offer, store::wallet(&self.world)?) else {
-            return self.give_up(&purchase, "no_offer", "the challenge cannot be read any more").await;
+            return self
+                .give_up(&purchase, "no_offer", "the challenge cannot be read any more")
+                .await;
         };
         let payer: Address = purchase.payer.parse().unwrap_or_default();
         if wallet.address != payer {
@@ -176,7 +194,7 @@ impl<W: GuestWorld> Guest<W> {
         let authorization = payer::authorize(&offer, payer, self.world.now(), &self.world);
         purchases::set_authorization(&self.world, &id, &authorization)?;
         purchase.authorization = Some(authorization.clone());
-        if wallet.kind == WalletKind::Browser {
+        if wallet.kind == Kind::Browser {
             self.step("payment", "waiting for the wallet's signature");
             if let Some(request) = self.sign_request(&purchase) {
                 self.tell(&request);
@@ -231,9 +249,9 @@ impl<W: GuestWorld> Guest<W> {
             let mut connection = self.connection_to(&purchase.door)?;
             let meta = payer::for_meta(&offer, &payment);
             let (tool, arguments) = (&purchase.tool, &purchase.arguments);
-            let client = self.client();
-            let outcome =
-                client.call_tool(&mut connection, tool, arguments, Some(&meta)).await;
+            let outside = self.outside()?;
+            let client = Client::new(&outside, &self.rules);
+            let outcome = client.call_tool(&mut connection, tool, arguments, Some(&meta)).await;
             self.keep(&connection)?;
             match payer::read_answer(&outcome) {
                 Answer::Done { settlement } => {
@@ -280,17 +298,30 @@ impl<W: GuestWorld> Guest<W> {
             let next = Some(now.plus(LOOK_AFTER_SECONDS));
             purchases::set_state(&self.world, id, State::Unknown, text, next, now)?;
             self.step("payment", text);
-            return self.done(&purchase.tool, &purchase.call_id, &purchase.origin, result).await;
+            return self.show(purchase, result).await;
         };
-        let confirmed = self.confirm_on_chain(purchase, offer, &transaction).await;
-        if confirmed == Some(false) {
-            let text = "the door says that it was paid, and the chain does not; the payment is looked after";
+        let is_confirmed = match self.rpc_of(&purchase.network) {
+            Some(rpc) => self.confirm_on_chain(&rpc, purchase, offer, &transaction).await,
+            // Nobody can be asked, so the door's word is all there is.
+            None => true,
+        };
+        if is_confirmed {
+            self.paid(purchase, offer.network, &transaction).await?;
+        } else {
+            let text = "the door says that it was paid, and the chain does not yet; the payment is looked after";
             let next = Some(now.plus(LOOK_AFTER_SECONDS));
             purchases::set_state(&self.world, id, State::Unknown, text, next, now)?;
             self.step("error", text);
-            return self.done(&purchase.tool, &purchase.call_id, &purchase.origin, result).await;
         }
-        self.paid(purchase, offer.network, &transaction, confirmed.is_some()).await?;
+        self.show(purchase, result).await
+    }
+
+    /// The result, once.
+    async fn show(&self, purchase: &Purchase, result: Value) -> Result<(), Trouble> {
+        if purchase.shown {
+            return Ok(());
+        }
+        purchases::set_shown(&self.world, &purchase.id)?;
         self.done(&purchase.tool, &purchase.call_id, &purchase.origin, result).await
     }
 
@@ -299,7 +330,6 @@ impl<W: GuestWorld> Guest<W> {
         purchase: &Purchase,
         network: &Network,
         transaction: &str,
-        confirmed: bool,
     ) -> Result<(), Trouble> {
         let now = self.world.now();
         self.world.atomically(|| {
@@ -315,7 +345,7 @@ impl<W: GuestWorld> Guest<W> {
             amount: purchase.amount.atomic().to_string(),
             amount_usd: purchase.amount.to_string(),
             explorer_url: network.transaction_url(transaction),
-            confirmed,
+            confirmed: self.rpc_of(&purchase.network).is_some(),
             tool: purchase.tool.clone(),
         });
         self.tell(&self.history_message()?);
@@ -337,14 +367,23 @@ impl<W: GuestWorld> Guest<W> {
         let wait = LOOK_AFTER_SECONDS.saturating_mul(i64::from(purchase.attempts.min(14)) + 1);
         let next = Some(now.plus(wait));
         purchases::set_state(&self.world, id, purchase.state, "looked after", next, now)?;
-        if self.has_run_out(&purchase).await {
-            let text = "the payment ran out unused; no money moved";
-            purchases::set_state(&self.world, id, State::Failed, text, None, now)?;
-            self.step("payment", text);
-            self.tell(&self.history_message()?);
-            return Ok(());
-        }
-        match self.deliver(id, 1).await {
+        let done = match self.ask_chain(&purchase).await {
+            OnChain::RanOut => {
+                let text = "the payment ran out unused; no money moved";
+                purchases::set_state(&self.world, id, State::Failed, text, None, now)?;
+                self.step("payment", text);
+                self.tell(&self.history_message()?);
+                Ok(())
+            }
+            // The door may have the result yet; the money is gone either way.
+            OnChain::Paid(network, hash) => match self.deliver(id, 1).await {
+                Ok(()) if self.is_paid(id)? => Ok(()),
+                Ok(()) | Err(Trouble::Said(_)) => self.paid(&purchase, network, &hash).await,
+                Err(trouble) => Err(trouble),
+            },
+            OnChain::Unclear => self.deliver(id, 1).await,
+        };
+        match done {
             Ok(()) | Err(Trouble::Said(_)) => Ok(()),
             Err(Trouble::Storage(error)) => Err(error),
         }
@@ -394,52 +433,58 @@ impl<W: GuestWorld> Guest<W> {
         })
     }
 
-    /// Whether the chain shows the transfer; `None` if it cannot be asked.
+    /// Whether the chain shows exactly this transfer. One that cannot be asked shows nothing.
     async fn confirm_on_chain(
         &self,
+        rpc: &Rpc,
         purchase: &Purchase,
         offer: &Offer,
         transaction: &str,
-    ) -> Option<bool> {
-        let rpc = self.rpc_of(&purchase.network)?;
-        let authorization = purchase.authorization.as_ref()?;
+    ) -> bool {
+        let Some(authorization) = purchase.authorization.as_ref() else { return false };
         let mut pause = PAUSE_MILLIS / 4;
-        let mut found = None;
         for _ in 0..RECEIPT_LOOKS {
             let network = offer.network;
-            match payer::confirm(&self.world, &rpc, network, authorization, transaction).await {
-                Ok(true) => return Some(true),
-                Ok(false) => found = Some(false),
-                Err(_) => {}
+            match payer::confirm(&self.world, rpc, network, authorization, transaction).await {
+                Ok(is_it) => return is_it,
+                Err(_) => self.world.sleep(pause).await,
             }
-            self.world.sleep(pause).await;
             pause = pause.saturating_mul(2);
         }
-        found
+        false
     }
 
-    /// Whether the payment can never move its money any more, by the chain's own time.
-    async fn has_run_out(&self, purchase: &Purchase) -> bool {
+    /// What the chain says of a payment whose outcome is not known.
+    async fn ask_chain(&self, purchase: &Purchase) -> OnChain {
         let (Some(network), Some(authorization), Some(rpc)) = (
             Network::by_caip2(&purchase.network),
             purchase.authorization.as_ref(),
             self.rpc_of(&purchase.network),
         ) else {
-            return false;
+            return OnChain::Unclear;
         };
         let end = i64::try_from(authorization.valid_before).unwrap_or(i64::MAX);
         let end = UnixSeconds::new(end).plus(CHAIN_LAG_SECONDS);
-        if self.world.now() <= end {
-            return false;
-        }
-        let Ok(head) = rpc.head_time(&self.world).await else { return false };
+        // The time is read first: unused at a block after the end means unused for good.
+        let Ok(head) = rpc.head_time(&self.world).await else { return OnChain::Unclear };
         let (from, nonce) = (authorization.from, authorization.nonce);
-        let used = rpc.authorization_used(&self.world, network, from, nonce).await;
-        head > end && used == Ok(false)
+        match rpc.authorization_used(&self.world, network, from, nonce).await {
+            Ok(true) => match rpc.find_transfer(&self.world, network, authorization).await {
+                Ok(Use::Moved(hash, _)) => OnChain::Paid(network, hash.to_string()),
+                Ok(Use::Elsewhere | Use::NotFound) | Err(_) => OnChain::Unclear,
+            },
+            Ok(false) if head > end => OnChain::RanOut,
+            Ok(false) | Err(_) => OnChain::Unclear,
+        }
     }
 
     pub(super) fn rpc_of(&self, network: &str) -> Option<Rpc> {
         self.config.rpc_urls.get(network).map(|url| Rpc { url: url.clone() })
+    }
+
+    fn is_paid(&self, id: &PurchaseId) -> Result<bool, SqlError> {
+        let found = purchases::find(&self.world, id)?;
+        Ok(found.is_some_and(|purchase| purchase.state == State::Paid))
     }
 
     fn waiting(&self, id: &PurchaseId, state: State) -> Result<Purchase, Trouble> {
@@ -499,10 +544,8 @@ fn tool_of(purchase: &Purchase) -> String {
 
 /// The transaction, if the door says that exactly this was paid by this wallet.
 fn is_ours(settlement: &Settlement, purchase: &Purchase) -> Option<String> {
-    let payer = settlement.payer.as_deref();
-    let is_payer = payer.is_none_or(|payer| payer.eq_ignore_ascii_case(&purchase.payer));
-    let amount = purchase.amount.atomic().to_string();
-    let is_amount = settlement.amount.as_deref().is_none_or(|said| said == amount);
+    let is_payer = settlement.payer.is_none_or(|payer| payer.to_checksum(None) == purchase.payer);
+    let is_amount = settlement.amount.is_none_or(|amount| amount == purchase.amount);
     let is_good = settlement.success && is_payer && is_amount;
     settlement.transaction.clone().filter(|_| is_good)
 }

@@ -77,6 +77,8 @@ pub struct Purchase {
     pub signature: Option<Bytes>,
     /// The transaction.
     pub transaction: Option<String>,
+    /// Whether the tool's result was shown.
+    pub shown: bool,
     /// How often it was looked after.
     pub attempts: u32,
     /// When it was asked for.
@@ -106,7 +108,7 @@ pub(super) fn spent(sql: &impl Sql, now: UnixSeconds) -> Result<Spent, SqlError>
 }
 
 const PURCHASE: &str = "SELECT id, door, tool, arguments, call_id, origin, challenge, amount, \
-     pay_to, network, payer, state, authorization, signature, tx_hash, attempts, created_at \
+     pay_to, network, payer, state, authorization, signature, tx_hash, shown, attempts, created_at \
      FROM purchases";
 
 /// Writes a purchase down.
@@ -190,8 +192,13 @@ pub(super) fn set_state(
 ) -> Result<(), SqlError> {
     let statement = "UPDATE purchases SET state = ?2, reason = ?3, next_check_at = ?4, \
          updated_at = ?5 WHERE id = ?1";
-    let parameters =
-        [id.as_str().into(), state.as_str().into(), reason.into(), next_check_at.into(), now.into()];
+    let parameters = [
+        id.as_str().into(),
+        state.as_str().into(),
+        reason.into(),
+        next_check_at.into(),
+        now.into(),
+    ];
     sql.run(statement, &parameters).map(drop)
 }
 
@@ -229,6 +236,11 @@ pub(super) fn set_transaction(
 ) -> Result<(), SqlError> {
     let statement = "UPDATE purchases SET tx_hash = ?2 WHERE id = ?1";
     sql.run(statement, &[id.as_str().into(), transaction.into()]).map(drop)
+}
+
+/// The tool's result is shown.
+pub(super) fn set_shown(sql: &impl Sql, id: &PurchaseId) -> Result<(), SqlError> {
+    sql.run("UPDATE purchases SET shown = 1 WHERE id = ?1", &[id.as_str().into()]).map(drop)
 }
 
 /// It was looked after once more.
@@ -291,10 +303,10 @@ fn purchase(columns: &mut Columns) -> Result<Purchase, SqlError> {
         id: columns.parsed(PurchaseId::parse)?,
         door: columns.text()?,
         tool: columns.text()?,
-        arguments: columns.parsed(serde_json::from_str)?,
+        arguments: columns.parsed(|text| serde_json::from_str(text))?,
         call_id: columns.optional_text()?,
         origin: Origin::parse(&columns.text()?),
-        challenge: columns.parsed(serde_json::from_str)?,
+        challenge: columns.parsed(|text| serde_json::from_str(text))?,
         amount: columns.usdc()?,
         pay_to: columns.text()?,
         network: columns.text()?,
@@ -303,6 +315,7 @@ fn purchase(columns: &mut Columns) -> Result<Purchase, SqlError> {
         authorization: columns.optional_text()?.map(|text| authorization(&text)).transpose()?,
         signature: columns.optional_text()?.and_then(|text| text.parse().ok()),
         transaction: columns.optional_text()?,
+        shown: columns.int()? != 0,
         attempts: u32::try_from(columns.count()?).unwrap_or(u32::MAX),
         created_at: columns.moment()?,
     })

@@ -6,6 +6,8 @@ CREATE TABLE session (
   token_digest TEXT NOT NULL,
   -- whose session it is, if that was proven
   user_id TEXT,
+  -- when
+  proven_at INTEGER,
   created_at INTEGER NOT NULL,
   policy TEXT NOT NULL,
   -- kind, address and locator of the wallet that pays
@@ -40,6 +42,8 @@ CREATE TABLE purchases (
   signature TEXT,
   valid_before INTEGER,
   tx_hash TEXT,
+  -- whether the tool's result was shown
+  shown INTEGER NOT NULL DEFAULT 0,
   attempts INTEGER NOT NULL DEFAULT 0,
   next_check_at INTEGER,
   created_at INTEGER NOT NULL,

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::guest::messages::WalletKind;
 use crate::id::SessionId;
 use crate::identity::UserId;
 use crate::mcp::client::{Connection, DoorTool};
@@ -14,6 +13,7 @@ use crate::money::Usdc;
 use crate::ports::{Sql, SqlError, SqlValue};
 use crate::storage::{Migrations, all, first};
 use crate::time::UnixSeconds;
+use crate::wallet::Kind;
 use crate::wallet::policy::Policy;
 
 /// The schema of a guest's object.
@@ -23,7 +23,7 @@ pub const MIGRATIONS: Migrations = &[include_str!("schema.sql")];
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChosenWallet {
     /// Which kind.
-    pub kind: WalletKind,
+    pub kind: Kind,
     /// Its address.
     pub address: Address,
     /// What Crossmint calls it.
@@ -54,15 +54,13 @@ pub(super) fn create(
     sql: &impl Sql,
     session: &SessionId,
     token: &str,
-    user: Option<&UserId>,
     now: UnixSeconds,
 ) -> Result<(), SqlError> {
-    let statement = "INSERT INTO session (id, session, token_digest, user_id, created_at, policy) \
-         VALUES (1, ?1, ?2, ?3, ?4, ?5)";
-    let parameters: [SqlValue; 5] = [
+    let statement = "INSERT INTO session (id, session, token_digest, created_at, policy) \
+         VALUES (1, ?1, ?2, ?3, ?4)";
+    let parameters: [SqlValue; 4] = [
         session.as_str().into(),
         digest(token).into(),
-        user.map(UserId::as_str).into(),
         now.into(),
         json(&Policy::default())?.into(),
     ];
@@ -81,14 +79,19 @@ pub(super) fn session(sql: &impl Sql) -> Result<Option<String>, SqlError> {
     text(sql, "session")
 }
 
-/// Whose session it is.
-pub(super) fn user(sql: &impl Sql) -> Result<Option<String>, SqlError> {
-    text(sql, "user_id")
+/// Whose session it is, and when that was proven.
+pub(super) fn owner(sql: &impl Sql) -> Result<Option<(UserId, UnixSeconds)>, SqlError> {
+    let statement = "SELECT user_id, proven_at FROM session WHERE id = 1 AND user_id IS NOT NULL";
+    let found = first(sql, statement, &[])?;
+    found.map(|mut row| Ok((row.parsed(UserId::parse)?, row.moment()?))).transpose()
 }
 
-/// Notes whose session it is.
-pub(super) fn set_user(sql: &impl Sql, user: &UserId) -> Result<(), SqlError> {
-    set(sql, "user_id", user.as_str().into())
+/// Whoever holds the token and has signed in is the owner, if there is none yet; the owner is proven
+/// anew.
+pub(super) fn claim(sql: &impl Sql, user: &UserId, now: UnixSeconds) -> Result<(), SqlError> {
+    let statement = "UPDATE session SET user_id = ?1, proven_at = ?2 \
+         WHERE id = 1 AND (user_id IS NULL OR user_id = ?1)";
+    sql.run(statement, &[user.as_str().into(), now.into()]).map(drop)
 }
 
 /// The policy.

@@ -12,6 +12,7 @@ use crate::guest::store::ChatColumn;
 use crate::guest::{Guest, GuestWorld, Trouble, store};
 use crate::mcp::client::DoorTool;
 use crate::money::Usdc;
+use crate::time::UnixSeconds;
 
 /// The longest text that is understood, characters.
 const TEXT_CHARS_MAX: usize = 2_000;
@@ -56,10 +57,7 @@ impl<W: GuestWorld> Guest<W> {
     /// Whoever waits hears that the person is asked first.
     pub(super) async fn asked_for(&self, purchase: &Purchase) -> Result<(), Trouble> {
         if purchase.origin != Origin::Call {
-            self.say(&format!(
-                "This costs ${}. Shall I pay? (yes or no)",
-                purchase.amount
-            ));
+            self.say(&format!("This costs ${}. Shall I pay? (yes or no)", purchase.amount));
         }
         Ok(())
     }
@@ -78,7 +76,7 @@ impl<W: GuestWorld> Guest<W> {
                 title: event.title,
                 price: event.price,
                 seats_left: event.seats_left,
-                starts_at: event.starts_at,
+                starts_at: UnixSeconds::from_rfc3339(&event.starts_at).unwrap_or_default(),
             })
             .collect();
         let tools = store::tools(&self.world)?;
@@ -91,22 +89,16 @@ impl<W: GuestWorld> Guest<W> {
             events: &events,
             pending,
             awaiting: awaiting.as_ref(),
-            is_owner: store::user(&self.world)?.is_some(),
+            is_owner: store::owner(&self.world)?.is_some(),
         };
         Ok(intents::understand(text, &context))
     }
 
     async fn do_it(&self, intent: Intent) -> Result<(), Trouble> {
-        let missing = match &intent {
-            Intent::Ask { missing, .. } => Some(missing.clone()),
-            _ => None,
-        };
-        store::set_chat(&self.world, ChatColumn::Missing, missing.as_ref())?;
+        let missing = if let Intent::Ask { missing, .. } = &intent { Some(missing) } else { None };
+        store::set_chat(&self.world, ChatColumn::Missing, missing)?;
         match intent {
-            Intent::Connect { url } => match url {
-                Some(url) => self.connect(&url).await,
-                None => self.reply("Which door? Say: connect to https://…"),
-            },
+            Intent::Connect { url } => self.connect(&url).await,
             Intent::Disconnect => self.leave(),
             Intent::ListEvents => self.by_chat("listEvents", json!({})).await,
             Intent::ListTools => self.reply(&self.tools_in_words()?),
@@ -131,7 +123,9 @@ impl<W: GuestWorld> Guest<W> {
                 None => self.reply("Nothing waits for a no."),
             },
             Intent::Say(text) | Intent::Ask { text, .. } => self.reply(&text),
-            Intent::Unknown => self.reply("I do not understand that. Say \"help\" for what I can do."),
+            Intent::Unknown => {
+                self.reply("I do not understand that. Say \"help\" for what I can do.")
+            }
         }
     }
 
@@ -146,7 +140,9 @@ impl<W: GuestWorld> Guest<W> {
         if let (Some(max), Some(price)) = (max_price, price)
             && price > max
         {
-            return self.reply(&format!("It costs ${price}, which is more than ${max}. I did not book it."));
+            return self.reply(&format!(
+                "It costs ${price}, which is more than ${max}. I did not book it."
+            ));
         }
         if max_price.is_some() && price.is_none() {
             return self.reply("I do not know what that event costs, so I did not book it. Say \"list events\" first.");
