@@ -8,6 +8,7 @@ use url::Url;
 use crate::chain::networks::Network;
 use crate::chain::signature::Factories;
 use crate::chain::transaction::RelayerKey;
+use crate::chat::llm::{ApiKey, Settings};
 use crate::identity::keys::{Keys, MasterKey};
 use crate::x402::facilitator::{Facilitator, Own};
 
@@ -20,12 +21,19 @@ pub const VARIABLES: &[&str] = &[
     "RPC_URLS",
     "PUBLIC_URL",
     "ALLOWED_ORIGINS",
+    "OPENAI_BASE_URL",
+    "OPENAI_MODEL",
 ];
 /// Settings that are kept as secrets.
-pub const SECRETS: &[&str] = &["MASTER_KEY", "RELAYER_PRIVATE_KEY", "FACILITATOR_TOKENS"];
+pub const SECRETS: &[&str] =
+    &["MASTER_KEY", "RELAYER_PRIVATE_KEY", "FACILITATOR_TOKENS", "OPENAI_API_KEY"];
 
 /// The shortest access token.
 const TOKEN_CHARS_MIN: usize = 16;
+/// Where the language model is asked if nothing else is set.
+const OPENAI_BASE_URL: &str = "https://api.openai.com/v1";
+/// Which language model is asked if nothing else is set.
+const OPENAI_MODEL: &str = "gpt-5-mini";
 
 /// Everything that is set from outside.
 pub struct Config {
@@ -47,6 +55,8 @@ pub struct Config {
     pub allowed_origins: Vec<String>,
     /// Keys derived from `MASTER_KEY`.
     pub keys: Keys,
+    /// The language model of the chat; without one the chat understands patterns.
+    pub llm: Option<Settings>,
 }
 
 /// Who may use our own facilitator over HTTP. Hosts of this deployment need none of this.
@@ -94,6 +104,7 @@ impl Config {
         let origins = read_origins(get("ALLOWED_ORIGINS").as_deref());
         let origins = take(&mut faults, "ALLOWED_ORIGINS", origins);
         let keys = take(&mut faults, "MASTER_KEY", read_key(set("MASTER_KEY")));
+        let llm = read_llm(&mut faults, &set);
         let (
             Some(networks),
             Some(rpc_urls),
@@ -142,6 +153,7 @@ impl Config {
             public_url,
             allowed_origins,
             keys,
+            llm,
         })
     }
 
@@ -256,6 +268,19 @@ fn read_key(text: Option<String>) -> Result<Keys, String> {
     Ok(Keys::derive(&key))
 }
 
+/// `None` without a key, and if something is wrong, which is then among the faults.
+fn read_llm(faults: &mut Vec<String>, set: &impl Fn(&str) -> Option<String>) -> Option<Settings> {
+    let address = set("OPENAI_BASE_URL").unwrap_or_else(|| OPENAI_BASE_URL.to_owned());
+    let base_url = take(faults, "OPENAI_BASE_URL", read_url(Some(address)))?;
+    let model = set("OPENAI_MODEL").unwrap_or_else(|| OPENAI_MODEL.to_owned());
+    let key = set("OPENAI_API_KEY").map(|key| {
+        ApiKey::parse(key.trim())
+            .ok_or_else(|| "is not a key: visible ASCII characters, no spaces".to_owned())
+    });
+    let api_key = take(faults, "OPENAI_API_KEY", key?)?;
+    Some(Settings { base_url, model: model.trim().to_owned(), api_key })
+}
+
 fn origin_of(address: &str) -> String {
     Url::parse(address)
         .map_or_else(|_| address.to_owned(), |url| url.origin().ascii_serialization())
@@ -323,6 +348,30 @@ mod tests {
         }
         assert!(faults(&[("WALLET_FACTORIES", "0x12")]).is_some());
         assert!(faults(&[own, ("RELAYER_PRIVATE_KEY", "0x12")]).is_some());
+    }
+
+    #[test]
+    fn the_language_model_needs_a_key_and_nothing_else() {
+        let llm = |changes: &[(&str, &str)]| read(changes).map(|config| config.llm);
+        assert_eq!(llm(&[("OPENAI_MODEL", "m")]), Ok(None));
+        let key = ("OPENAI_API_KEY", " sk-secret\n");
+        let Ok(Some(settings)) = llm(&[key]) else { panic!("a key is enough") };
+        assert_eq!(settings.base_url, OPENAI_BASE_URL);
+        assert_eq!(settings.model, OPENAI_MODEL);
+        assert!(!format!("{settings:?}").contains("sk-secret"));
+        let own = [key, ("OPENAI_BASE_URL", "http://127.0.0.1:1/v1/"), ("OPENAI_MODEL", "own")];
+        let Ok(Some(settings)) = llm(&own) else { panic!("these settings are good") };
+        let named = (settings.base_url.as_str(), settings.model.as_str());
+        assert_eq!(named, ("http://127.0.0.1:1/v1", "own"));
+        for (bad, name) in [
+            (("OPENAI_API_KEY", "sk-secret more"), "OPENAI_API_KEY "),
+            (("OPENAI_API_KEY", "sk-secret\u{e9}"), "OPENAI_API_KEY "),
+            (("OPENAI_BASE_URL", "ftp://x"), "OPENAI_BASE_URL "),
+        ] {
+            let Err(errors) = llm(&[key, bad]) else { panic!("{bad:?} is faulty") };
+            assert_eq!(errors.0.len(), 1);
+            assert!(errors.0[0].starts_with(name) && !errors.0[0].contains("sk-secret"));
+        }
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub mod outcome;
 pub mod http;
 pub mod mcp;
 
+pub mod chat;
+
 pub mod config;
 pub mod host;
 
