@@ -29,13 +29,8 @@ pub const VARIABLES: &[&str] = &[
     "OPENAI_MODEL",
 ];
 /// Settings that are kept as secrets.
-pub const SECRETS: &[&str] = &[
-    "MASTER_KEY",
-    "RELAYER_PRIVATE_KEY",
-    "FACILITATOR_TOKENS",
-    "CROSSMINT_API_KEY",
-    "OPENAI_API_KEY",
-];
+pub const SECRETS: &[&str] =
+    &["MASTER_KEY", "RELAYER_PRIVATE_KEY", "FACILITATOR_TOKENS", "OPENAI_API_KEY"];
 
 /// The shortest access token.
 const TOKEN_CHARS_MIN: usize = 16;
@@ -184,8 +179,6 @@ impl Config {
             public_url,
             allowed_origins,
             keys,
-            smart_wallet_factory,
-            crossmint,
             llm,
         })
     }
@@ -394,28 +387,6 @@ mod tests {
         }
         assert!(faults(&[("WALLET_FACTORIES", "0x12")]).is_some());
         assert!(faults(&[own, ("RELAYER_PRIVATE_KEY", "0x12")]).is_some());
-    }
-
-    #[test]
-    fn settings_of_wallets_are_optional_and_faults_of_theirs_are_named() {
-        let good = read(&[]).ok().map(|c| (c.smart_wallet_factory, c.crossmint.is_some()));
-        assert_eq!(good, Some((None, false)));
-        let factory = "0x00000000000000000000000000000000fac70001";
-        let set = [("SMART_WALLET_FACTORY", factory), ("CROSSMINT_API_KEY", "sk_staging_a")];
-        let set = read(&set).ok().map(|c| (c.smart_wallet_factory, c.crossmint.is_some()));
-        assert_eq!(set, Some((factory.parse().ok(), true)));
-        for (name, value) in [
-            ("SMART_WALLET_FACTORY", "0x12"),
-            ("CROSSMINT_API_KEY", "ck_staging_secret"),
-            ("CROSSMINT_API_KEY", "sk_test_secret"),
-            ("CROSSMINT_URL", "http://attacker.example"),
-            ("CROSSMINT_URL", "https://staging.crossmint.com/api"),
-        ] {
-            let Err(errors) = read(&[(name, value)]) else { panic!("{name} {value} is taken") };
-            assert_eq!(errors.0.len(), 1);
-            assert!(errors.0[0].starts_with(name), "{errors}");
-            assert!(!errors.0[0].contains("secret"), "{errors}");
-        }
     }
 
     #[test]

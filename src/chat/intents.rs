@@ -12,6 +12,10 @@ use crate::chat::ceiling::{self, Ceiling};
 pub use crate::chat::create::Draft;
 use crate::chat::create::title;
 use crate::chat::events::{Found, find, listed, picked};
+use crate::chat::phrases::{
+    ANALYTICS, BALANCE, CONNECT, CREATE, DISCONNECT, HELP, HISTORY, LIST_EVENTS, LIST_TOOLS, NAMED,
+    NO, POLITE, RSVP, SEAT, STATUS, YES,
+};
 use crate::chat::text::{after, quote, tokens, words};
 use crate::money::Usdc;
 use crate::time::UnixSeconds;
@@ -133,219 +137,6 @@ pub enum Purpose {
     /// Its analytics.
     Analytics,
 }
-
-const YES: &[&str] = &[
-    "y",
-    "yes",
-    "yes please",
-    "yep",
-    "yeah",
-    "ok",
-    "okay",
-    "sure",
-    "pay",
-    "pay it",
-    "pay now",
-    "yes pay",
-    "yes pay it",
-    "confirm",
-    "confirmed",
-    "approve",
-    "approved",
-    "accept",
-    "go ahead",
-    "do it",
-    "yes do it",
-];
-const NO: &[&str] = &[
-    "n",
-    "no",
-    "no thanks",
-    "no thank you",
-    "nope",
-    "decline",
-    "reject",
-    "deny",
-    "cancel",
-    "cancel it",
-    "cancel that",
-    "never mind",
-    "nevermind",
-    "stop",
-    "abort",
-    "dont",
-    "do not",
-    "dont pay",
-    "do not pay",
-    "forget it",
-    "no dont",
-];
-const DISCONNECT: &[&str] = &["disconnect", "leave", "log off", "hang up", "disconnect please"];
-const LIST_EVENTS: &[&str] = &[
-    "events",
-    "list events",
-    "list the events",
-    "list all events",
-    "show events",
-    "show me the events",
-    "show the events",
-    "show me events",
-    "show all events",
-    "whats on",
-    "what is on",
-    "what events are there",
-    "which events are there",
-    "what events do you have",
-    "any events",
-    "upcoming events",
-    "getallevents",
-    "listevents",
-    "get events",
-];
-const LIST_TOOLS: &[&str] = &[
-    "tools",
-    "list tools",
-    "list the tools",
-    "show tools",
-    "show me the tools",
-    "what tools are there",
-    "which tools are there",
-];
-const STATUS: &[&str] =
-    &["status", "whats up", "where am i", "where are we", "show status", "am i connected"];
-const BALANCE: &[&str] = &[
-    "balance",
-    "my balance",
-    "show balance",
-    "show my balance",
-    "whats my balance",
-    "what is my balance",
-    "wallet",
-    "my wallet",
-    "how much do i have",
-    "how much money do i have",
-    "how much usdc do i have",
-];
-const HISTORY: &[&str] = &[
-    "history",
-    "my history",
-    "show history",
-    "transactions",
-    "my transactions",
-    "payments",
-    "my payments",
-    "receipts",
-    "spending",
-    "how much did i spend",
-    "how much have i spent",
-    "what did i spend",
-    "what have i spent",
-    "what did i pay",
-    "what did i buy",
-];
-const HELP: &[&str] = &[
-    "help",
-    "help me",
-    "commands",
-    "what can you do",
-    "what can i do",
-    "what can i say",
-    "how does this work",
-];
-const POLITE: &[&str] = &[
-    "please",
-    "can you",
-    "can you please",
-    "could you",
-    "could you please",
-    "would you",
-    "would you please",
-    "i want to",
-    "id like to",
-    "i would like to",
-    "i d like to",
-    "lets",
-    "now",
-    "hey",
-    "hi",
-    "hello",
-];
-const CONNECT: &[&str] =
-    &["connect", "connect to", "connect me to", "open", "go to", "visit", "use the door"];
-const RSVP: &[&str] = &[
-    "rsvp",
-    "rsvp to",
-    "rsvp for",
-    "rsvp at",
-    "rsvp me to",
-    "rsvp me for",
-    "rsvptoevent",
-    "attend",
-    "join",
-    "sign me up for",
-    "sign up for",
-    "register for",
-    "register me for",
-    "pay for",
-    "buy",
-    "buy me",
-    "book",
-    "book me",
-    "reserve",
-    "reserve me",
-    "get",
-    "get me",
-    "go to",
-];
-const SEAT: &[&str] = &[
-    "a seat at",
-    "a seat for",
-    "a seat to",
-    "a seat in",
-    "a ticket to",
-    "a ticket for",
-    "a ticket at",
-    "a spot at",
-    "a place at",
-    "a seat",
-    "a ticket",
-    "seat at",
-    "ticket to",
-    "ticket for",
-    "one seat at",
-    "one ticket to",
-    "one ticket for",
-];
-const ANALYTICS: &[&str] = &[
-    "analytics",
-    "analytics for",
-    "analytics of",
-    "show analytics for",
-    "show me the analytics for",
-    "show me the analytics of",
-    "show the analytics of",
-    "get analytics for",
-    "get the analytics of",
-    "stats",
-    "stats for",
-    "statistics for",
-    "statistics of",
-    "event analytics for",
-    "geteventanalytics",
-];
-const CREATE: &[&str] = &[
-    "create event",
-    "create an event",
-    "create a new event",
-    "new event",
-    "make an event",
-    "add an event",
-    "host an event",
-    "add event",
-    "make a new event",
-    "createevent",
-];
-const NAMED: &[&str] = &["called", "named", "titled", "with the title", "with title"];
 
 /// What a person's message asks for.
 #[must_use]
@@ -622,3 +413,6 @@ fn without_courtesy(text: &str) -> &str {
 fn say(text: impl Into<String>) -> Intent {
     Intent::Say(text.into())
 }
+
+#[cfg(test)]
+mod tests;

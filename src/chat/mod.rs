@@ -9,4 +9,5 @@ mod create;
 mod events;
 pub mod intents;
 pub mod llm;
+mod phrases;
 mod text;
