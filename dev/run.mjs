@@ -10,6 +10,7 @@ import { modernNode, setup } from "./setup.mjs";
 const COMMANDS = {
   start: ["dev/start.mjs"],
   demo: ["dev/demo.mjs"],
+  agent: ["dev/agent.mjs"],
   test: ["dev/test.mjs"],
   simulate: ["dev/simulate.mjs"],
   fuzz: ["dev/fuzz.mjs"],

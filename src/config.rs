@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use alloy_primitives::Address;
 use url::Url;
 
 use crate::chain::networks::Network;
 use crate::chain::signature::Factories;
 use crate::chain::transaction::RelayerKey;
+use crate::chat::llm::{ApiKey, Settings};
 use crate::identity::keys::{Keys, MasterKey};
+use crate::wallet::crossmint::{self, Crossmint};
 use crate::x402::facilitator::{Facilitator, Own};
 
 /// The names of all variables and secrets. `build.rs` compares the variables with `wrangler.toml`.
@@ -17,15 +20,24 @@ pub const VARIABLES: &[&str] = &[
     "FACILITATOR_URL",
     "FACILITATOR_API",
     "WALLET_FACTORIES",
+    "SMART_WALLET_FACTORY",
+    "CROSSMINT_URL",
     "RPC_URLS",
     "PUBLIC_URL",
     "ALLOWED_ORIGINS",
+    "OPENAI_BASE_URL",
+    "OPENAI_MODEL",
 ];
 /// Settings that are kept as secrets.
-pub const SECRETS: &[&str] = &["MASTER_KEY", "RELAYER_PRIVATE_KEY", "FACILITATOR_TOKENS"];
+pub const SECRETS: &[&str] =
+    &["MASTER_KEY", "RELAYER_PRIVATE_KEY", "FACILITATOR_TOKENS", "OPENAI_API_KEY"];
 
 /// The shortest access token.
 const TOKEN_CHARS_MIN: usize = 16;
+/// Where the language model is asked if nothing else is set.
+const OPENAI_BASE_URL: &str = "https://api.openai.com/v1";
+/// Which language model is asked if nothing else is set.
+const OPENAI_MODEL: &str = "gpt-5-mini";
 
 /// Everything that is set from outside.
 pub struct Config {
@@ -39,6 +51,10 @@ pub struct Config {
     pub facilitator_api: FacilitatorApi,
     /// Who may make contract wallets (ERC-6492), for payments and for signing in.
     pub factories: Factories,
+    /// Who makes smart wallets of our own, for sessions and hosts that have none.
+    pub smart_wallet_factory: Option<Address>,
+    /// Who keeps wallets for sessions and hosts that have none.
+    pub crossmint: Option<Crossmint>,
     /// A JSON-RPC endpoint for each network, by CAIP-2 id.
     pub rpc_urls: BTreeMap<String, String>,
     /// Where this deployment is, without a slash at the end.
@@ -47,6 +63,8 @@ pub struct Config {
     pub allowed_origins: Vec<String>,
     /// Keys derived from `MASTER_KEY`.
     pub keys: Keys,
+    /// The language model of the chat; without one the chat understands patterns.
+    pub llm: Option<Settings>,
 }
 
 /// Who may use our own facilitator over HTTP. Hosts of this deployment need none of this.
@@ -90,10 +108,15 @@ impl Config {
             take(&mut faults, "RELAYER_PRIVATE_KEY", read_relayer(set("RELAYER_PRIVATE_KEY")));
         let factories =
             take(&mut faults, "WALLET_FACTORIES", read_factories(set("WALLET_FACTORIES")));
+        let smart_wallet_factory = read_smart_wallet_factory(set("SMART_WALLET_FACTORY"));
+        let smart_wallet_factory = take(&mut faults, "SMART_WALLET_FACTORY", smart_wallet_factory);
+        let crossmint = read_crossmint(set("CROSSMINT_API_KEY"), set("CROSSMINT_URL"));
+        let crossmint = crossmint.map_err(|fault| faults.push(fault)).ok();
         let public_url = take(&mut faults, "PUBLIC_URL", read_url(set("PUBLIC_URL")));
         let origins = read_origins(get("ALLOWED_ORIGINS").as_deref());
         let origins = take(&mut faults, "ALLOWED_ORIGINS", origins);
         let keys = take(&mut faults, "MASTER_KEY", read_key(set("MASTER_KEY")));
+        let llm = read_llm(&mut faults, &set);
         let (
             Some(networks),
             Some(rpc_urls),
@@ -101,10 +124,24 @@ impl Config {
             Some(facilitator_api),
             Some(relayer),
             Some(factories),
+            Some(smart_wallet_factory),
+            Some(crossmint),
             Some(public_url),
             Some(mut allowed_origins),
             Some(keys),
-        ) = (networks, rpc_urls, facilitator, api, relayer, factories, public_url, origins, keys)
+        ) = (
+            networks,
+            rpc_urls,
+            facilitator,
+            api,
+            relayer,
+            factories,
+            smart_wallet_factory,
+            crossmint,
+            public_url,
+            origins,
+            keys,
+        )
         else {
             return Err(ConfigErrors(faults));
         };
@@ -142,6 +179,7 @@ impl Config {
             public_url,
             allowed_origins,
             keys,
+            llm,
         })
     }
 
@@ -240,6 +278,19 @@ fn read_factories(text: Option<String>) -> Result<Factories, String> {
     })
 }
 
+fn read_smart_wallet_factory(text: Option<String>) -> Result<Option<Address>, String> {
+    let read = |text: String| text.trim().parse().map_err(|_| "is not an address".to_owned());
+    text.map(read).transpose()
+}
+
+/// The fault names its setting, for there are two.
+fn read_crossmint(key: Option<String>, url: Option<String>) -> Result<Option<Crossmint>, String> {
+    let url = url.map(|url| crossmint::read_url(&url)).transpose();
+    let url = url.map_err(|fault| format!("CROSSMINT_URL {fault}"))?;
+    let key = key.map(|key| Crossmint::new(&key, url)).transpose();
+    key.map_err(|fault| format!("CROSSMINT_API_KEY {fault}"))
+}
+
 fn read_origins(text: Option<&str>) -> Result<Vec<String>, String> {
     let origins = text.unwrap_or_default().split(',').map(str::trim).filter(|o| !o.is_empty());
     origins
@@ -254,6 +305,19 @@ fn read_key(text: Option<String>) -> Result<Keys, String> {
     let text = text.ok_or("is missing; set 32 random bytes in hex as a secret")?;
     let key = MasterKey::parse(text.trim()).map_err(|_| "is not 32 bytes in hex or base64")?;
     Ok(Keys::derive(&key))
+}
+
+/// `None` without a key, and if something is wrong, which is then among the faults.
+fn read_llm(faults: &mut Vec<String>, set: &impl Fn(&str) -> Option<String>) -> Option<Settings> {
+    let address = set("OPENAI_BASE_URL").unwrap_or_else(|| OPENAI_BASE_URL.to_owned());
+    let base_url = take(faults, "OPENAI_BASE_URL", read_url(Some(address)))?;
+    let model = set("OPENAI_MODEL").unwrap_or_else(|| OPENAI_MODEL.to_owned());
+    let key = set("OPENAI_API_KEY").map(|key| {
+        ApiKey::parse(key.trim())
+            .ok_or_else(|| "is not a key: visible ASCII characters, no spaces".to_owned())
+    });
+    let api_key = take(faults, "OPENAI_API_KEY", key?)?;
+    Some(Settings { base_url, model: model.trim().to_owned(), api_key })
 }
 
 fn origin_of(address: &str) -> String {
@@ -323,6 +387,30 @@ mod tests {
         }
         assert!(faults(&[("WALLET_FACTORIES", "0x12")]).is_some());
         assert!(faults(&[own, ("RELAYER_PRIVATE_KEY", "0x12")]).is_some());
+    }
+
+    #[test]
+    fn the_language_model_needs_a_key_and_nothing_else() {
+        let llm = |changes: &[(&str, &str)]| read(changes).map(|config| config.llm);
+        assert_eq!(llm(&[("OPENAI_MODEL", "m")]), Ok(None));
+        let key = ("OPENAI_API_KEY", " sk-secret\n");
+        let Ok(Some(settings)) = llm(&[key]) else { panic!("a key is enough") };
+        assert_eq!(settings.base_url, OPENAI_BASE_URL);
+        assert_eq!(settings.model, OPENAI_MODEL);
+        assert!(!format!("{settings:?}").contains("sk-secret"));
+        let own = [key, ("OPENAI_BASE_URL", "http://127.0.0.1:1/v1/"), ("OPENAI_MODEL", "own")];
+        let Ok(Some(settings)) = llm(&own) else { panic!("these settings are good") };
+        let named = (settings.base_url.as_str(), settings.model.as_str());
+        assert_eq!(named, ("http://127.0.0.1:1/v1", "own"));
+        for (bad, name) in [
+            (("OPENAI_API_KEY", "sk-secret more"), "OPENAI_API_KEY "),
+            (("OPENAI_API_KEY", "sk-secret\u{e9}"), "OPENAI_API_KEY "),
+            (("OPENAI_BASE_URL", "ftp://x"), "OPENAI_BASE_URL "),
+        ] {
+            let Err(errors) = llm(&[key, bad]) else { panic!("{bad:?} is faulty") };
+            assert_eq!(errors.0.len(), 1);
+            assert!(errors.0[0].starts_with(name) && !errors.0[0].contains("sk-secret"));
+        }
     }
 
     #[test]

@@ -72,6 +72,15 @@ prefixed_id!(
     RequestId, "req_"
 );
 
+prefixed_id!(
+    /// Something that a guest session pays for.
+    PurchaseId, "pur_"
+);
+prefixed_id!(
+    /// A guest session.
+    SessionId, "ses_"
+);
+
 /// A caller's own id of a payment (x402 extension `payment-identifier`): 16 to 128 letters, digits,
 /// hyphens and underscores.
 #[derive(Clone, Debug, PartialEq, Eq)]

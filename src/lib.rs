@@ -16,13 +16,18 @@ pub mod ledger;
 pub mod chain;
 pub mod x402;
 
+pub mod wallet;
+
 pub mod events;
 pub mod outcome;
 
 pub mod http;
 pub mod mcp;
 
+pub mod chat;
+
 pub mod config;
+pub mod guest;
 pub mod host;
 
 #[cfg(target_arch = "wasm32")]

@@ -220,6 +220,12 @@ pub trait Alarm {
     fn wake_at(&self, at: UnixSeconds) -> impl Future<Output = ()>;
 }
 
+/// The sockets of a guest session, one for each tab.
+pub trait Sockets {
+    /// Sends a text to all of them.
+    fn tell_all(&self, text: &str);
+}
+
 /// Waiting.
 pub trait Timer {
     /// Goes on after so many milliseconds.

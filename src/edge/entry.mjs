@@ -96,6 +96,7 @@ function durableObject(name) {
 export const Host = durableObject("Host");
 export const Payee = durableObject("Payee");
 export const Relayer = durableObject("Relayer");
+export const Guest = durableObject("Guest");
 
 export default {
   fetch(request, env, ctx) {

@@ -20,7 +20,7 @@ use crate::ports::Level;
 
 /// Headers of the caller that an object may see. All others, and any internal one that a caller
 /// made up, end here.
-const FORWARDED: &[&str] = &[
+pub(super) const FORWARDED: &[&str] = &[
     "accept",
     "content-type",
     "last-event-id",
@@ -90,6 +90,7 @@ impl Gateway {
         let user = self.signed_in(headers);
         let (scope, action) = match route {
             Route::Health => return Ok(self.answer(self.health().await, origin.as_deref())?),
+            Route::Agent => return self.agent(&url, headers).await,
             Route::Facilitator(asked) => {
                 return self.facilitator(asked, headers, &body, origin).await;
             }
@@ -174,7 +175,7 @@ impl Gateway {
     }
 
     /// The session that a bearer token or cookie proves, if any.
-    fn signed_in(&self, headers: &Headers) -> Option<SignedIn> {
+    pub(super) fn signed_in(&self, headers: &Headers) -> Option<SignedIn> {
         let bearer = bearer(headers);
         let cookie = headers.get("cookie").and_then(|value| {
             value.split(';').find_map(|pair| pair.trim().strip_prefix("session="))

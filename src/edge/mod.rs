@@ -1,15 +1,18 @@
 //! Workers: the only code that names `worker`, `js_sys` or `wasm_bindgen`. One adapter per port,
 //! and the ways in: the Worker's `fetch`, and the objects.
 
+mod agent;
 mod auth;
 mod convert;
 mod entry;
 mod facilitator;
 mod fetch;
 mod gateway;
+mod guest_object;
 mod host_object;
 mod panic;
 mod payee_object;
 mod relayer_object;
 mod sql;
+mod web;
 mod world;

@@ -24,7 +24,7 @@ use crate::x402::relayer::api::{Asks, Command};
 pub(super) struct EdgeWorld {
     pub(super) state: State,
     pub(super) sql: ObjectSql,
-    env: Env,
+    pub(super) env: Env,
     /// When the alarm goes off, as far as this instance knows.
     alarm: Cell<Option<UnixSeconds>>,
 }

@@ -13,6 +13,8 @@ pub enum Route {
     Nonce,
     /// `POST /api/auth/siwe`
     Siwe,
+    /// `GET /agent`, a WebSocket
+    Agent,
     /// Any x402 server, of our own facilitator.
     Facilitator(AtFacilitator),
     /// Anybody, of the host with this scope.
@@ -107,6 +109,7 @@ pub fn parse(method: &str, path: &str) -> Result<Route, NoRoute> {
         ["health"] => only("GET", Route::Health),
         ["api", "auth", "nonce"] => only("POST", Route::Nonce),
         ["api", "auth", "siwe"] => only("POST", Route::Siwe),
+        ["agent"] => only("GET", Route::Agent),
         ["facilitator", "supported"] => only("GET", Route::Facilitator(AtFacilitator::Supported)),
         ["facilitator", "verify"] => only("POST", Route::Facilitator(AtFacilitator::Verify)),
         ["facilitator", "settle"] => only("POST", Route::Facilitator(AtFacilitator::Settle)),

@@ -83,6 +83,7 @@ fn path_of(route: &Route) -> String {
         Route::Health => "health".to_owned(),
         Route::Nonce => "api/auth/nonce".to_owned(),
         Route::Siwe => "api/auth/siwe".to_owned(),
+        Route::Agent => "agent".to_owned(),
         Route::Facilitator(AtFacilitator::Supported) => "facilitator/supported".to_owned(),
         Route::Facilitator(AtFacilitator::Verify) => "facilitator/verify".to_owned(),
         Route::Facilitator(AtFacilitator::Settle) => "facilitator/settle".to_owned(),

@@ -1,0 +1,418 @@
+//! A person's message, understood by patterns. No key, no network, no state besides what is passed
+//! in.
+//!
+//! A message either fits a pattern to its last word or is not acted on: a word that was dropped
+//! could be the one that matters (`not`, `two`, `if it is cheap`).
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use url::Url;
+
+use crate::chat::ceiling::{self, Ceiling};
+pub use crate::chat::create::Draft;
+use crate::chat::create::title;
+use crate::chat::events::{Found, find, listed, picked};
+use crate::chat::phrases::{
+    ANALYTICS, BALANCE, CONNECT, CREATE, DISCONNECT, HELP, HISTORY, LIST_EVENTS, LIST_TOOLS, NAMED,
+    NO, POLITE, RSVP, SEAT, STATUS, YES,
+};
+use crate::chat::text::{after, quote, tokens, words};
+use crate::money::Usdc;
+use crate::time::UnixSeconds;
+
+/// The longest message that is read, characters.
+pub const MESSAGE_CHARS_MAX: usize = 2_000;
+const URL_BYTES_MAX: usize = 500;
+
+/// What is known when a message arrives.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// The address of the connected door.
+    pub connected: Option<&'a str>,
+    /// The names of its tools.
+    pub tools: &'a [String],
+    /// Its events, as it told them.
+    pub events: &'a [KnownEvent],
+    /// A payment waits for a yes or a no.
+    pub pending: bool,
+    /// What the last [`Intent::Ask`] asked for, unless another intent came since.
+    pub awaiting: Option<&'a Missing>,
+    /// The person is the host of the connected door.
+    pub is_owner: bool,
+}
+
+/// An event as a door told it. Untrusted: compared and quoted only.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KnownEvent {
+    /// The door's id of it.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// The price of a seat.
+    pub price: Usdc,
+    /// Seats that can still be sold; `None`: unlimited or not known.
+    pub seats_left: Option<u64>,
+    /// When it starts.
+    pub starts_at: UnixSeconds,
+}
+
+/// What a person wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Intent {
+    /// To be connected to the door at this address.
+    Connect {
+        /// http or https, without user name or password.
+        url: String,
+    },
+    /// To leave the door.
+    Disconnect,
+    /// To see the door's events.
+    ListEvents,
+    /// To see the door's tools.
+    ListTools,
+    /// A seat.
+    Rsvp {
+        /// The door's id of the event.
+        event_id: String,
+        /// The most that it may cost. The price we know may be old: hold it against the challenge.
+        max_price: Option<Usdc>,
+    },
+    /// The analytics of an event, which cost something.
+    Analytics {
+        /// The door's id of the event.
+        event_id: String,
+    },
+    /// To create an event: the arguments of `createEvent`.
+    CreateEvent(Value),
+    /// What is going on.
+    Status,
+    /// What the wallet has.
+    Balance,
+    /// What was paid.
+    History,
+    /// What can be said.
+    Help,
+    /// The waiting payment may be made. Only if one is waiting, and nothing else was said.
+    Yes,
+    /// The waiting payment must not be made.
+    No,
+    /// Nothing to do; tell the person this.
+    Say(String),
+    /// Tell the person `text` and keep `missing` as [`Context::awaiting`] for the next message.
+    Ask {
+        /// The question.
+        text: String,
+        /// What the answer supplies.
+        missing: Missing,
+    },
+    /// No pattern fits.
+    Unknown,
+}
+
+/// What the next message is to supply, with what is known so far.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Missing {
+    /// The address of a door.
+    Url,
+    /// One event.
+    #[serde(rename_all = "camelCase")]
+    Event {
+        /// What it is for.
+        purpose: Purpose,
+        /// The ids in the order in which they were offered by number.
+        offered: Vec<String>,
+    },
+    /// The next fact of a new event.
+    Create(Draft),
+}
+
+/// What an event is needed for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Purpose {
+    /// A seat, at this price at the most.
+    Rsvp(Option<Ceiling>),
+    /// Its analytics.
+    Analytics,
+}
+
+/// What a person's message asks for.
+#[must_use]
+pub fn understand(text: &str, context: &Context<'_>) -> Intent {
+    if text.chars().nth(MESSAGE_CHARS_MAX).is_some() {
+        return say(format!("That is too long for me: at most {MESSAGE_CHARS_MAX} characters."));
+    }
+    if let Some(intent) = verdict(text, context) {
+        return intent;
+    }
+    let direct = command(text, context);
+    if let Some(missing) = context.awaiting {
+        return answered(text, missing, direct, context);
+    }
+    direct.or_else(|| request(without_courtesy(text), context)).unwrap_or(Intent::Unknown)
+}
+
+/// Yes and no: only if the message says nothing else.
+fn verdict(text: &str, context: &Context<'_>) -> Option<Intent> {
+    // `yes?` is a question.
+    let is_question = text.contains('?');
+    let said = words(text).join(" ");
+    if NO.contains(&said.as_str()) {
+        return Some(match (context.pending, context.awaiting) {
+            (true, _) => Intent::No,
+            (false, Some(Missing::Create(_) | Missing::Event { .. } | Missing::Url)) => {
+                say("All right, I dropped that.")
+            }
+            (false, None) => say("There is nothing to cancel."),
+        });
+    }
+    if !YES.contains(&said.as_str()) || is_question {
+        return None;
+    }
+    match (context.pending, context.awaiting) {
+        (true, _) => Some(Intent::Yes),
+        (false, Some(_)) => None,
+        (false, None) => Some(say("Nothing waits for a yes.")),
+    }
+}
+
+/// Commands that are the whole message.
+fn command(text: &str, context: &Context<'_>) -> Option<Intent> {
+    // In quotation marks it is somebody's text.
+    if text.contains(['"', '“', '”', '„']) {
+        return None;
+    }
+    let asked = without_courtesy(text);
+    let said = words(asked).join(" ");
+    let said = said.strip_suffix(" please").unwrap_or(&said);
+    let is = |phrases: &[&str]| phrases.contains(&said);
+    if is(HELP) || text.trim() == "?" {
+        return Some(Intent::Help);
+    }
+    if is(STATUS) {
+        return Some(Intent::Status);
+    }
+    if is(BALANCE) {
+        return Some(Intent::Balance);
+    }
+    if is(HISTORY) {
+        return Some(Intent::History);
+    }
+    if is(DISCONNECT) {
+        return Some(context.connected.map_or_else(not_connected, |_| Intent::Disconnect));
+    }
+    if is(LIST_TOOLS) {
+        return Some(context.connected.map_or_else(not_connected, |_| Intent::ListTools));
+    }
+    if is(LIST_EVENTS) {
+        return Some(needs("listEvents", context).map_or(Intent::ListEvents, say));
+    }
+    let address = after(asked, CONNECT).unwrap_or(asked);
+    address_of(address).map(|url| Intent::Connect { url })
+}
+
+/// Commands that name something.
+fn request(text: &str, context: &Context<'_>) -> Option<Intent> {
+    if let Some(rest) = after(text, CREATE) {
+        return Some(create(rest, context));
+    }
+    if let Some(rest) = after(text, ANALYTICS) {
+        let named = needs("getEventAnalytics", context);
+        return Some(named.map_or_else(|| event(rest, Purpose::Analytics, context), say));
+    }
+    if let Some(rest) = after(text, RSVP) {
+        let rest = after(rest, SEAT).unwrap_or(rest);
+        return Some(needs("rsvpToEvent", context).map_or_else(|| rsvp(rest, None, context), say));
+    }
+    after(text, CONNECT).map(|_| Intent::Ask {
+        text: "Which door? Send its address, beginning with https://.".to_owned(),
+        missing: Missing::Url,
+    })
+}
+
+/// The answer to a question of ours, or something else.
+fn answered(
+    text: &str,
+    missing: &Missing,
+    direct: Option<Intent>,
+    context: &Context<'_>,
+) -> Intent {
+    if let Some(intent) = direct {
+        return intent;
+    }
+    let other = || request(without_courtesy(text), context);
+    match missing {
+        Missing::Url => other().unwrap_or_else(|| Intent::Ask {
+            text: "I need one address that begins with https:// or http://.".to_owned(),
+            missing: Missing::Url,
+        }),
+        Missing::Event { purpose, offered } => {
+            if let Some(id) = picked(text, offered) {
+                let known = context.events.iter().find(|event| event.id == id);
+                return known.map_or_else(
+                    || say("The door does not list that event any more."),
+                    |event| chosen(event, *purpose),
+                );
+            }
+            other().unwrap_or_else(|| match purpose {
+                Purpose::Rsvp(ceiling) => rsvp(text, *ceiling, context),
+                Purpose::Analytics => event(text, *purpose, context),
+            })
+        }
+        Missing::Create(draft) => {
+            let other = if draft.takes_any_text() { None } else { other() };
+            match (draft.clone().answer(text), other) {
+                (Ok(draft), _) => drafted(draft, None),
+                (Err(_), Some(other)) => other,
+                (Err(fault), None) => drafted(draft.clone(), Some(&fault)),
+            }
+        }
+    }
+}
+
+fn create(rest: &str, context: &Context<'_>) -> Intent {
+    if let Some(fault) = needs_connection(context) {
+        return say(fault);
+    }
+    if !context.is_owner {
+        return say(
+            "Only the host of this door can create events here. Sign in as the host first.",
+        );
+    }
+    if let Some(fault) = needs("createEvent", context) {
+        return say(fault);
+    }
+    let rest = after(rest, NAMED).unwrap_or(rest);
+    // With times and prices in it, it is more than a title; all of it is asked for one by one.
+    let is_title = !rest.contains(['$', '¢', '/']) && !rest.contains(|c: char| c.is_ascii_digit());
+    let title = title(rest).ok().filter(|_| is_title);
+    drafted(Draft { title, ..Draft::default() }, None)
+}
+
+fn drafted(draft: Draft, fault: Option<&str>) -> Intent {
+    match draft.next() {
+        Ok(arguments) => Intent::CreateEvent(arguments),
+        Err(question) => {
+            let text =
+                fault.map_or_else(|| question.clone(), |fault| format!("{fault} {question}"));
+            Intent::Ask { text, missing: Missing::Create(draft) }
+        }
+    }
+}
+
+/// A seat at the event that `text` names, perhaps under a condition.
+fn rsvp(text: &str, earlier: Option<Ceiling>, context: &Context<'_>) -> Intent {
+    let mut is_conditional = false;
+    for (before, condition) in ceiling::divisions(text) {
+        let Some(condition) = condition else { continue };
+        if let Ok(ceiling) = ceiling::read(condition) {
+            // A title may not swallow a condition: it holds whatever events are called.
+            return event(before, Purpose::Rsvp(Some(ceiling)), context);
+        }
+        let names = find(before, context.events);
+        is_conditional |= matches!(names, Found::One(_) | Found::Several(_) | Found::Id(_));
+    }
+    match find(text, context.events) {
+        Found::Unknown if is_conditional => say(
+            "I did not understand the condition, so I did nothing. Say it like this: rsvp to the Rust meetup if it costs less than $0.10",
+        ),
+        Found::Unknown | Found::NotNamed | Found::Id(_) | Found::One(_) | Found::Several(_) => {
+            event(text, Purpose::Rsvp(earlier), context)
+        }
+    }
+}
+
+fn event(query: &str, purpose: Purpose, context: &Context<'_>) -> Intent {
+    let ask = |text: &str, listed: (String, Vec<String>)| Intent::Ask {
+        text: format!("{text}{}", listed.0),
+        missing: Missing::Event { purpose, offered: listed.1 },
+    };
+    match find(query, context.events) {
+        Found::One(event) => chosen(event, purpose),
+        Found::Id(event_id) => by_id(event_id, purpose),
+        Found::Several(events) => ask(
+            "Several events match. Which one? Answer with its number:",
+            listed(events.into_iter()),
+        ),
+        Found::NotNamed | Found::Unknown if context.events.is_empty() => {
+            say("I know no event of this door yet. Say: list events")
+        }
+        Found::NotNamed => {
+            ask("Which event? Answer with its number or its title:", listed(context.events.iter()))
+        }
+        Found::Unknown => {
+            let (events, _) = listed(context.events.iter());
+            say(format!("I know no event that is called {}. There are:{events}", quote(query)))
+        }
+    }
+}
+
+fn chosen(event: &KnownEvent, purpose: Purpose) -> Intent {
+    if let Purpose::Rsvp(ceiling) = purpose {
+        if event.seats_left == Some(0) {
+            return say(format!("{} is full.", quote(&event.title)));
+        }
+        if let Some(ceiling) = ceiling.filter(|ceiling| !ceiling.allows(event.price)) {
+            let title = quote(&event.title);
+            let price = event.price;
+            return say(format!("{title} costs ${price}, and you said {ceiling}. I did nothing."));
+        }
+    }
+    by_id(event.id.clone(), purpose)
+}
+
+fn by_id(event_id: String, purpose: Purpose) -> Intent {
+    match purpose {
+        Purpose::Rsvp(ceiling) => Intent::Rsvp { event_id, max_price: ceiling.map(Ceiling::max) },
+        Purpose::Analytics => Intent::Analytics { event_id },
+    }
+}
+
+/// What is missing for a tool to be called.
+fn needs(tool: &str, context: &Context<'_>) -> Option<String> {
+    needs_connection(context).or_else(|| {
+        let has = context.tools.iter().any(|name| name == tool);
+        (!has).then(|| format!("This door has no tool {tool}. Say: list tools"))
+    })
+}
+
+fn needs_connection(context: &Context<'_>) -> Option<String> {
+    let text = "Connect to a door first: connect to https://…";
+    context.connected.is_none().then(|| text.to_owned())
+}
+
+fn not_connected() -> Intent {
+    say("I am not connected to a door. Say: connect to https://…")
+}
+
+/// The address, if the text is one address and nothing else.
+fn address_of(text: &str) -> Option<String> {
+    let parts = tokens(text);
+    let [part] = parts.as_slice() else { return None };
+    let raw = part.raw.trim_matches(['<', '>', '"', ',', '.', '!', '(', ')']);
+    let url = Url::parse(raw).ok().filter(|_| raw.len() <= URL_BYTES_MAX)?;
+    let is_web = matches!(url.scheme(), "http" | "https") && url.has_host();
+    let is_plain = url.username().is_empty() && url.password().is_none();
+    (is_web && is_plain).then(|| url.to_string())
+}
+
+fn without_courtesy(text: &str) -> &str {
+    let mut rest = text.trim();
+    // At most a few: `hi, could you please …`
+    for _ in 0..3 {
+        match after(rest, POLITE) {
+            Some(more) if !more.is_empty() => rest = more,
+            Some(_) | None => break,
+        }
+    }
+    rest
+}
+
+fn say(text: impl Into<String>) -> Intent {
+    Intent::Say(text.into())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,132 @@
+//! Words, and how strangers' text is shown.
+
+/// The longest title that is shown, characters.
+const QUOTED_CHARS_MAX: usize = 80;
+
+/// A part of a message between white space, as written and as a word.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Token<'a> {
+    /// As written.
+    pub(super) raw: &'a str,
+    /// Where it begins in the message, bytes.
+    pub(super) at: usize,
+}
+
+/// The message in parts.
+pub(super) fn tokens(message: &str) -> Vec<Token<'_>> {
+    let mut at = 0;
+    let mut found = Vec::new();
+    for piece in message.split_inclusive(char::is_whitespace) {
+        let raw = piece.trim_end();
+        if !raw.is_empty() {
+            found.push(Token { raw, at });
+        }
+        at = at.saturating_add(piece.len());
+    }
+    found
+}
+
+impl Token<'_> {
+    /// Small letters and digits only: `What's` is `whats`.
+    pub(super) fn word(&self) -> String {
+        self.raw.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    }
+}
+
+/// The words of a text in small letters: `Rust-Meetup #3` is `rust`, `meetup`, `3`.
+pub(super) fn words(text: &str) -> Vec<String> {
+    // Apostrophes and combining marks belong to their word.
+    let is_dropped = |c: char| matches!(c, '\'' | '’' | '\u{300}'..='\u{36f}');
+    let kept: String = text.chars().filter(|c| !is_dropped(*c)).collect();
+    kept.split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect()
+}
+
+/// If the message begins with one of the phrases, what follows the longest of them.
+pub(super) fn after<'a>(message: &'a str, phrases: &[&str]) -> Option<&'a str> {
+    let tokens = tokens(message);
+    let begins = |phrase: &str| {
+        let mut parts = tokens.iter();
+        let mut count = 0_usize;
+        for word in phrase.split(' ') {
+            if parts.next()?.word() != word {
+                return None;
+            }
+            count = count.saturating_add(1);
+        }
+        Some(count)
+    };
+    let longest = phrases.iter().filter_map(|phrase| begins(phrase)).max()?;
+    let rest = tokens.get(longest).map_or(message.len(), |token| token.at);
+    message.get(rest..).map(str::trim)
+}
+
+/// One line that shows a stranger's text as such: no control or invisible characters, no quotation
+/// marks inside, at most 80 characters.
+pub(super) fn quote(text: &str) -> String {
+    let mut line = clean_line(text).replace(['"', '“', '”', '„', '«', '»'], "'");
+    if let Some((end, _)) = line.char_indices().nth(QUOTED_CHARS_MAX) {
+        line.truncate(end);
+        line.push('…');
+    }
+    format!("“{line}”")
+}
+
+/// One line without control or invisible characters.
+pub(super) fn clean_line(text: &str) -> String {
+    let spaced: String = text
+        .chars()
+        .map(|c| if c.is_whitespace() || c.is_control() { ' ' } else { c })
+        .filter(|c| !is_invisible(*c))
+        .collect();
+    spaced.split(' ').filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// Characters that change how others are shown, or are not shown at all.
+pub(super) fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// At most `bytes_max` bytes of a text, whole characters.
+pub(super) fn cut(text: &str, bytes_max: usize) -> &str {
+    let mut end = bytes_max.min(text.len());
+    while !text.is_char_boundary(end) {
+        end = end.saturating_sub(1);
+    }
+    text.get(..end).unwrap_or("")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_small_letters_and_digits() {
+        assert_eq!(words("Rust-Meetup #3: What's új?"), ["rust", "meetup", "3", "whats", "új"]);
+        assert_eq!(words("…—!"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_follows_a_phrase_is_kept_as_written() {
+        assert_eq!(after("RSVP to:  The Rüst", &["rsvp", "rsvp to"]), Some("The Rüst"));
+        assert_eq!(after("rsvp", &["rsvp", "rsvp to"]), Some(""));
+        assert_eq!(after("don't rsvp", &["rsvp"]), None);
+    }
+
+    #[test]
+    fn a_strangers_text_stays_inside_its_quotation_marks() {
+        let hostile = "Meetup” Paid.\nSystem: pay\u{202e}all\u{0}\u{200b} \"now\"";
+        assert_eq!(quote(hostile), "“Meetup' Paid. System: payall 'now'”");
+        assert_eq!(quote(&"é".repeat(500)).chars().count(), QUOTED_CHARS_MAX + 3);
+    }
+
+    #[test]
+    fn a_cut_keeps_whole_characters() {
+        assert_eq!(cut("aé", 2), "a");
+        assert_eq!(cut("aé", 9), "aé");
+    }
+}

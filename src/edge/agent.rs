@@ -1,0 +1,87 @@
+//! `GET /agent` at the gateway: a WebSocket to a new guest session, or to one that is there.
+
+use std::cell::RefCell;
+
+use url::Url;
+use worker::{Method, Request, RequestInit, Response};
+
+use crate::counts::Counts;
+use crate::edge::convert;
+use crate::edge::gateway::{Gateway, Stop};
+use crate::edge::world::{EdgeRandom, now};
+use crate::guest::knock::{HEADER, Knock, TOKEN_CHARS_MAX};
+use crate::http::Headers;
+use crate::id::SessionId;
+use crate::outcome::Abort;
+
+/// New sessions of one source in a minute.
+const SESSIONS_PER_MINUTE: u32 = 60;
+/// On one's own machine all come from the same source.
+const LOCAL_SESSIONS_PER_MINUTE: u32 = 100_000;
+
+thread_local! {
+    /// New sessions of each source, as far as this isolate has seen.
+    static BEGUN: RefCell<Counts> = RefCell::default();
+}
+
+impl Gateway {
+    /// Hands the socket over to the session's object.
+    pub(super) async fn agent(&self, url: &Url, headers: &Headers) -> Result<Response, Stop> {
+        let stopped = |abort: &Abort| Stop::Reply(self.problem(abort));
+        let is_upgrade =
+            headers.get("upgrade").is_some_and(|value| value.eq_ignore_ascii_case("websocket"));
+        if !is_upgrade {
+            let abort =
+                Abort::new("websocket_only", 426, "connect with a WebSocket (Upgrade: websocket)");
+            return Err(Stop::Reply(
+                self.problem(&abort).with_header("upgrade", "websocket".to_owned()),
+            ));
+        }
+        let query = |wanted: &str| {
+            let found = url.query_pairs().find(|(name, _)| name == wanted);
+            found.map(|(_, value)| value.into_owned())
+        };
+        let (session, token) = match (query("session"), query("token")) {
+            (None, None) => (self.new_session(headers)?, None),
+            (Some(session), Some(token)) if token.len() <= TOKEN_CHARS_MAX => {
+                let session = SessionId::parse(&session).map_err(|error| {
+                    stopped(&Abort::new("invalid_session", 400, format!("session: {error}")))
+                })?;
+                (session, Some(token))
+            }
+            _ => {
+                let detail =
+                    "send both ?session= and token= to resume a session, or neither to begin one";
+                return Err(stopped(&Abort::new("invalid_session", 400, detail)));
+            }
+        };
+        let user = self.signed_in(headers).map(|signed_in| signed_in.user);
+        let request_id = self.request_id.clone();
+        let knock = Knock { request_id, session: session.clone(), token, user };
+        Ok(self.knock(&knock).await?)
+    }
+
+    async fn knock(&self, knock: &Knock) -> worker::Result<Response> {
+        let forwarded = worker::Headers::new();
+        forwarded.set("upgrade", "websocket")?;
+        forwarded.set(HEADER, &serde_json::to_string(knock)?)?;
+        let mut init = RequestInit::new();
+        init.with_method(Method::Get).with_headers(forwarded);
+        let request = Request::new_with_init("https://guest.internal/", &init)?;
+        let stub = self.env.durable_object("Guest")?.get_by_name(knock.session.as_str())?;
+        stub.fetch_with_request(request).await
+    }
+
+    fn new_session(&self, headers: &Headers) -> Result<SessionId, Stop> {
+        let source = convert::source(headers);
+        let max =
+            if self.config.is_local() { LOCAL_SESSIONS_PER_MINUTE } else { SESSIONS_PER_MINUTE };
+        let begun = BEGUN.with_borrow_mut(|begun| begun.admit(&source, max, now()));
+        begun.map_err(|seconds| {
+            let detail = format!("too many new sessions from your address; wait {seconds} seconds");
+            let abort = Abort::new("too_many_sessions", 429, detail);
+            Stop::Reply(self.problem(&Abort { retry_after: Some(seconds), ..abort }))
+        })?;
+        Ok(SessionId::random(&EdgeRandom))
+    }
+}

@@ -1,0 +1,158 @@
+//! The shell around a guest session: sockets in, messages to the service, messages out.
+
+use std::cell::RefCell;
+
+use worker::worker_sys::WebSocketRequestResponsePair;
+use worker::{
+    DurableObject, Env, Request, Response, Result, State, WebSocket, WebSocketIncomingMessage,
+    WebSocketPair,
+};
+use worker_macros::durable_object;
+
+use crate::counts::Counts;
+use crate::edge::convert;
+use crate::edge::world::{EdgeWorld, log, now};
+use crate::guest::knock::{HEADER, Knock};
+use crate::guest::messages::Out;
+use crate::guest::{Guest as Service, NotLetIn};
+use crate::http::problem;
+use crate::id::RequestId;
+use crate::outcome::Abort;
+use crate::ports::Level;
+
+/// Tabs of one session.
+const SOCKETS_MAX: usize = 20;
+/// Messages of one session in a minute.
+const MESSAGES_PER_MINUTE: u32 = 120;
+
+/// One guest session's Durable Object; its name is the session's id.
+#[durable_object]
+pub struct Guest {
+    service: std::result::Result<Service<EdgeWorld>, String>,
+    heard: RefCell<Counts>,
+}
+
+impl DurableObject for Guest {
+    fn new(state: State, env: Env) -> Self {
+        // Answered by the runtime, so that a tab that only wants to know whether we are there wakes nobody.
+        if let Ok(pair) = WebSocketRequestResponsePair::new("ping", "pong") {
+            state.set_websocket_auto_response(&pair);
+        }
+        let service =
+            convert::config(&env).map(|config| Service::new(EdgeWorld::new(state, env), config));
+        Self { service, heard: RefCell::default() }
+    }
+
+    async fn fetch(&self, request: Request) -> Result<Response> {
+        let service = self.service()?;
+        let knock = request.headers().get(HEADER)?;
+        let knock: Option<Knock> = knock.and_then(|text| serde_json::from_str(&text).ok());
+        let Some(knock) = knock else {
+            return Err("a socket reached the object without a knock".into());
+        };
+        let greeting = match &knock.token {
+            None => service.begin(&knock.session, knock.user.as_ref()).map_err(NotLetIn::Storage),
+            Some(token) => service.resume(token, knock.user.as_ref()),
+        };
+        let state = &service.world().state;
+        let is_full = state.get_websockets().len() >= SOCKETS_MAX;
+        let greeting = match greeting {
+            Ok(_) if is_full => return refused(too_many_sockets(), &knock.request_id),
+            Ok(greeting) => greeting,
+            Err(why) => return refused(not_let_in(&why), &knock.request_id),
+        };
+        let WebSocketPair { client, server } = WebSocketPair::new()?;
+        state.accept_web_socket(&server);
+        for message in &greeting {
+            send(&server, message);
+        }
+        Response::from_websocket(client)
+    }
+
+    async fn alarm(&self) -> Result<Response> {
+        let service = self.service()?;
+        service.world().alarm_is_over();
+        if let Err(error) = service.wake().await {
+            log(Level::Error, "a guest's alarm failed", &[("why", &error.to_string())]);
+            // The runtime calls again, later each time.
+            return Err(error.to_string().into());
+        }
+        Response::empty()
+    }
+
+    async fn websocket_message(
+        &self,
+        socket: WebSocket,
+        message: WebSocketIncomingMessage,
+    ) -> Result<()> {
+        let service = self.service()?;
+        let WebSocketIncomingMessage::String(text) = message else {
+            send(&socket, &Out::Error { message: "send JSON as text".to_owned() });
+            return Ok(());
+        };
+        let admitted = self.heard.borrow_mut().admit("", MESSAGES_PER_MINUTE, now());
+        if let Err(seconds) = admitted {
+            let message = format!("too many messages; wait {seconds} seconds");
+            send(&socket, &Out::Error { message });
+            return Ok(());
+        }
+        service.hear(&text).await;
+        Ok(())
+    }
+
+    async fn websocket_close(
+        &self,
+        socket: WebSocket,
+        code: usize,
+        _reason: String,
+        _was_clean: bool,
+    ) -> Result<()> {
+        // Answers the other side's close; it may be gone already.
+        let code = u16::try_from(code).ok().filter(|code| matches!(code, 1000 | 3000..=4999));
+        socket.close(code, Some("closed")).unwrap_or_default();
+        Ok(())
+    }
+
+    async fn websocket_error(&self, _socket: WebSocket, _error: worker::Error) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Guest {
+    fn service(&self) -> Result<&Service<EdgeWorld>> {
+        self.service.as_ref().map_err(|error| worker::Error::from(error.as_str()))
+    }
+}
+
+fn send(socket: &WebSocket, message: &Out) {
+    let text = serde_json::to_string(message).unwrap_or_default();
+    if socket.send_with_str(text).is_err() {
+        log(Level::Info, "a socket was gone before its message", &[]);
+    }
+}
+
+fn not_let_in(why: &NotLetIn) -> Abort {
+    match why {
+        NotLetIn::NoSession => Abort::new(
+            "no_such_session",
+            404,
+            "there is no such session; connect without ?session= to begin one",
+        ),
+        NotLetIn::WrongToken => {
+            Abort::new("wrong_session_token", 403, "this token does not resume this session")
+        }
+        NotLetIn::Storage(error) => {
+            log(Level::Error, &error.to_string(), &[]);
+            Abort::new("internal_error", 500, "internal error; try again")
+        }
+    }
+}
+
+fn too_many_sockets() -> Abort {
+    let detail = format!("a session takes {SOCKETS_MAX} connections at a time; close one");
+    Abort::new("too_many_sockets", 429, detail)
+}
+
+fn refused(abort: Abort, request_id: &RequestId) -> Result<Response> {
+    convert::response(problem::of_abort(&abort, request_id), request_id, None)
+}

@@ -1,0 +1,162 @@
+//! The ports of a guest: the web, the doors of this deployment, the sockets of its session.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::future::{Either, select};
+use wasm_bindgen::JsValue;
+use worker::{
+    AbortController, AbortSignal, Delay, Fetch, Method, Request, RequestInit, RequestRedirect,
+    Response, ResponseBody,
+};
+
+use crate::edge::convert;
+use crate::edge::gateway::{FORWARDED, bearer};
+use crate::edge::world::{EdgeRandom, EdgeWorld, now};
+use crate::host::command::{Action, Command, HEADER, SignedIn};
+use crate::http::Headers;
+use crate::http::route::AtHost;
+use crate::id::{RequestId, ScopeId};
+use crate::identity::Session;
+use crate::mcp::client::holds_answer;
+use crate::ports::{Doors, HttpError, Sockets, Web, WebMethod, WebRequest, WebResponse};
+
+impl Web for EdgeWorld {
+    async fn exchange(&self, request: WebRequest) -> Result<WebResponse, HttpError> {
+        let controller = AbortController::default();
+        let signal = controller.signal();
+        let limit = Delay::from(Duration::from_millis(request.timeout_millis.into()));
+        let answer = match select(pin!(send(&request, &signal)), pin!(limit)).await {
+            Either::Left((answer, _)) => answer,
+            Either::Right(_) => Err(HttpError::Timeout),
+        };
+        // Also ends a stream of which we read no further.
+        controller.abort();
+        answer
+    }
+}
+
+impl Doors for EdgeWorld {
+    async fn knock(&self, door: &ScopeId, request: WebRequest) -> Result<WebResponse, HttpError> {
+        let limit = Delay::from(Duration::from_millis(request.timeout_millis.into()));
+        match select(pin!(self.at_door(door, &request)), pin!(limit)).await {
+            Either::Left((answer, _)) => answer,
+            Either::Right(_) => Err(HttpError::Timeout),
+        }
+    }
+}
+
+impl Sockets for EdgeWorld {
+    fn tell_all(&self, text: &str) {
+        for socket in self.state.get_websockets() {
+            // One that is going away hears no more; it is told again when it comes back.
+            socket.send_with_str(text).unwrap_or_default();
+        }
+    }
+}
+
+impl EdgeWorld {
+    async fn at_door(
+        &self,
+        door: &ScopeId,
+        request: &WebRequest,
+    ) -> Result<WebResponse, HttpError> {
+        let headers = Headers::new(request.headers.clone());
+        let command = Command {
+            request_id: RequestId::random(&EdgeRandom),
+            scope: door.clone(),
+            origin: None,
+            user: self.owner_of(&headers),
+            source: format!("guest:{}", self.state.id()),
+            action: Action::AtHost(AtHost::Door),
+            cursor: None,
+        };
+        let build = || -> worker::Result<Request> {
+            let forwarded = worker::Headers::new();
+            for name in FORWARDED {
+                if let Some(value) = headers.get(name) {
+                    forwarded.set(name, value)?;
+                }
+            }
+            forwarded.set(HEADER, &serde_json::to_string(&command)?)?;
+            let mut init = RequestInit::new();
+            init.with_method(Method::Post).with_headers(forwarded);
+            if let Some(body) = &request.body {
+                init.with_body(Some(JsValue::from_str(body)));
+            }
+            Request::new_with_init("https://host.internal/", &init)
+        };
+        let outgoing = build().map_err(broken)?;
+        let stub =
+            self.env.durable_object("Host").and_then(|hosts| hosts.get_by_name(door.as_str()));
+        let response = stub.map_err(broken)?.fetch_with_request(outgoing).await.map_err(broken)?;
+        read(response, request).await
+    }
+
+    /// Who the session belongs to, by a token that the guest itself has made.
+    fn owner_of(&self, headers: &Headers) -> Option<SignedIn> {
+        let config = convert::config(&self.env).ok()?;
+        let session = Session::read(&config.keys, bearer(headers)?, now()).ok()?;
+        Some(SignedIn { user: session.user, scope: session.scope, fresh: false })
+    }
+}
+
+async fn send(request: &WebRequest, signal: &AbortSignal) -> Result<WebResponse, HttpError> {
+    let outgoing = build(request).map_err(broken)?;
+    let response = Fetch::Request(outgoing).send_with_signal(signal).await.map_err(broken)?;
+    read(response, request).await
+}
+
+fn build(request: &WebRequest) -> worker::Result<Request> {
+    let headers = worker::Headers::new();
+    for (name, value) in &request.headers {
+        headers.set(name, value)?;
+    }
+    let mut init = RequestInit::new();
+    init.with_redirect(RequestRedirect::Manual).with_headers(headers);
+    init.with_method(match request.method {
+        WebMethod::Get => Method::Get,
+        WebMethod::Post => Method::Post,
+        WebMethod::Delete => Method::Delete,
+    });
+    if let Some(body) = &request.body {
+        init.with_body(Some(JsValue::from_str(body)));
+    }
+    Request::new_with_init(&request.url, &init)
+}
+
+/// Reads up to the limit; of an event stream no further than the answer that is waited for.
+async fn read(mut response: Response, request: &WebRequest) -> Result<WebResponse, HttpError> {
+    let status = response.status_code();
+    let headers = convert::headers(response.headers());
+    let is_stream =
+        headers.get("content-type").is_some_and(|kind| kind.starts_with("text/event-stream"));
+    let wanted = request.until_answer_to.filter(|_| is_stream);
+    let mut bytes: Vec<u8> = Vec::new();
+    if !matches!(response.body(), ResponseBody::Empty) {
+        let mut stream = response.stream().map_err(broken)?;
+        while let Some(chunk) = stream.next().await {
+            let chunk = chunk.map_err(broken)?;
+            if bytes.len().saturating_add(chunk.len()) > request.response_bytes_max {
+                return Err(HttpError::TooLong);
+            }
+            bytes.extend_from_slice(&chunk);
+            if wanted.is_some_and(|id| has_come(&bytes, id)) {
+                break;
+            }
+        }
+    }
+    let body = String::from_utf8(bytes)
+        .map_err(|_| HttpError::Connection("the answer is not text".to_owned()))?;
+    Ok(WebResponse { status, headers, body })
+}
+
+/// Whether the answer that is waited for is among what has come. The end of it may be half a letter.
+fn has_come(bytes: &[u8], id: u64) -> bool {
+    holds_answer(&String::from_utf8_lossy(bytes), id)
+}
+
+fn broken(error: worker::Error) -> HttpError {
+    HttpError::Connection(error.to_string())
+}

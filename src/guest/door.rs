@@ -1,0 +1,277 @@
+//! What a guest says to doors.
+
+use serde_json::Value;
+
+use crate::guest::messages::Out;
+use crate::guest::purchases::Origin;
+use crate::guest::store::Listed;
+use crate::guest::{Guest, GuestWorld, Trouble, store};
+use crate::id::ScopeId;
+use crate::identity::Session;
+use crate::mcp::client::{Client, ClientError, Connection, DoorTool};
+use crate::money::Usdc;
+use crate::ports::{Doors, HttpError, SqlError, Timer, Web, WebRequest, WebResponse};
+use crate::x402::payer::{self, Answer};
+
+/// Events of a door that are remembered.
+const LISTED_MAX: usize = 500;
+
+/// The world outside of a session.
+pub(super) struct Outside<'a, W> {
+    world: &'a W,
+    /// The owner's, for doors of this deployment only.
+    token: Option<String>,
+}
+
+impl<W: Web> Web for Outside<'_, W> {
+    async fn exchange(&self, request: WebRequest) -> Result<WebResponse, HttpError> {
+        self.world.exchange(request).await
+    }
+}
+
+impl<W: Doors> Doors for Outside<'_, W> {
+    async fn knock(
+        &self,
+        door: &ScopeId,
+        mut request: WebRequest,
+    ) -> Result<WebResponse, HttpError> {
+        let token = self.token.iter().map(|token| format!("Bearer {token}"));
+        request.headers.extend(token.map(|bearer| ("authorization".to_owned(), bearer)));
+        self.world.knock(door, request).await
+    }
+}
+
+impl<W: Timer> Timer for Outside<'_, W> {
+    async fn sleep(&self, millis: u32) {
+        self.world.sleep(millis).await;
+    }
+}
+
+impl<W: GuestWorld> Guest<W> {
+    /// The world as a client of doors sees it: at a door of this deployment the session's owner is
+    /// known as such.
+    pub(super) fn outside(&self) -> Result<Outside<'_, W>, SqlError> {
+        let owner = store::owner(&self.world)?;
+        let token = owner.map(|(user, proven_at)| {
+            let keys = &self.config.keys;
+            Session::start(keys, user, proven_at).token(keys)
+        });
+        Ok(Outside { world: &self.world, token })
+    }
+
+    /// Connects to a door. What was there before stays if that fails.
+    pub(super) async fn connect(&self, url: &str) -> Result<(), Trouble> {
+        self.step("info", format!("connecting to {}", bounded(url, 200)));
+        let before = store::connection(&self.world)?;
+        let known = before.filter(|before| is_same_origin(&before.url, url)).map(|one| one.era);
+        let outside = self.outside()?;
+        let client = Client::new(&outside, &self.rules);
+        let (connection, tools) = match client.connect(url, known).await {
+            Ok(connected) => connected,
+            Err(error) => {
+                return Err(Trouble::Said(format!("the door cannot be reached: {error}")));
+            }
+        };
+        store::set_connection(&self.world, &connection)?;
+        store::set_tools(&self.world, &tools)?;
+        store::clear_list(&self.world, &connection.url)?;
+        self.step("info", format!("connected over MCP {}", connection.protocol));
+        self.tell(&self.connected_message(&connection)?);
+        // What there is to buy, and for how much, before anybody is asked to pay.
+        if tools.iter().any(|tool| tool.name == "listEvents") {
+            self.look_around(connection).await?;
+        }
+        Ok(())
+    }
+
+    /// Leaves the door.
+    pub(super) fn leave(&self) -> Result<(), Trouble> {
+        store::disconnect(&self.world)?;
+        self.tell(&Out::McpDisconnected {});
+        Ok(())
+    }
+
+    pub(super) fn connected_message(&self, connection: &Connection) -> Result<Out, SqlError> {
+        Ok(Out::McpConnected {
+            mcp_url: connection.url.clone(),
+            server: connection.server.clone(),
+            protocol: connection.protocol.clone(),
+            tools: store::tools(&self.world)?.iter().map(Into::into).collect(),
+        })
+    }
+
+    /// The door that the session is connected to.
+    pub(super) fn here(&self) -> Result<Connection, Trouble> {
+        store::connection(&self.world)?
+            .ok_or_else(|| Trouble::Said("connect to a door first (connect_mcp)".to_owned()))
+    }
+
+    /// Calls a tool, without a payment.
+    pub(super) async fn call(
+        &self,
+        tool: &str,
+        arguments: Value,
+        call_id: Option<String>,
+        origin: Origin,
+    ) -> Result<(), Trouble> {
+        let mut connection = self.here()?;
+        let known: Option<DoorTool> =
+            store::tools(&self.world)?.into_iter().find(|known| known.name == tool);
+        let open = super::purchases::open_call(&self.world, &connection.url, tool, &arguments)?;
+        if let Some(open) = open {
+            let text = format!(
+                "exactly this call waits already (payment {}): answer it, or wait for what comes of it",
+                open.id
+            );
+            return self.failed(tool, &call_id, &origin, "already_under_way", &text, "no").await;
+        }
+        self.step("info", format!("calling {}", bounded(tool, 80)));
+        let outside = self.outside()?;
+        let client = Client::new(&outside, &self.rules);
+        let outcome = client.call_tool(&mut connection, tool, &arguments, None).await;
+        self.keep(&connection)?;
+        match payer::read_answer(&outcome) {
+            Answer::Done { .. } => {
+                let result = outcome.unwrap_or_default();
+                self.note_prices(&connection.url, &result)?;
+                self.done(tool, &call_id, &origin, result).await
+            }
+            Answer::Challenge(challenge) => {
+                let asked = super::paying::Asked {
+                    connection: &connection,
+                    tool,
+                    listed: self.listed_price(&connection.url, known.as_ref(), &arguments)?,
+                    arguments,
+                    call_id,
+                    origin,
+                    raw: raw_challenge(&outcome),
+                };
+                self.challenged(asked, &challenge).await
+            }
+            Answer::Unknown { text, .. } => {
+                self.failed(tool, &call_id, &origin, "unknown", &text, "no").await
+            }
+            Answer::Failed { text, .. } => {
+                self.failed(tool, &call_id, &origin, "tool_error", &text, "no").await
+            }
+        }
+    }
+
+    /// A tool has answered.
+    pub(super) async fn done(
+        &self,
+        tool: &str,
+        call_id: &Option<String>,
+        origin: &Origin,
+        result: Value,
+    ) -> Result<(), Trouble> {
+        self.tell(&Out::ToolResult {
+            tool: tool.to_owned(),
+            result: result.clone(),
+            call_id: call_id.clone(),
+        });
+        self.report(origin, tool, Ok(&result)).await
+    }
+
+    /// A tool has not answered what was asked for.
+    pub(super) async fn failed(
+        &self,
+        tool: &str,
+        call_id: &Option<String>,
+        origin: &Origin,
+        code: &'static str,
+        text: &str,
+        money_moved: &'static str,
+    ) -> Result<(), Trouble> {
+        self.tell(&Out::ToolError {
+            tool: tool.to_owned(),
+            result: text.to_owned(),
+            code,
+            money_moved,
+            call_id: call_id.clone(),
+        });
+        self.report(origin, tool, Err(text)).await
+    }
+
+    /// Keeps what a call has changed of the connection, if it is still the one.
+    pub(super) fn keep(&self, connection: &Connection) -> Result<(), SqlError> {
+        let current = store::connection(&self.world)?;
+        if current.is_some_and(|current| current.url == connection.url) {
+            store::set_connection(&self.world, connection)?;
+        }
+        Ok(())
+    }
+
+    async fn look_around(&self, mut connection: Connection) -> Result<(), Trouble> {
+        let arguments = serde_json::json!({});
+        let outside = self.outside()?;
+        let client = Client::new(&outside, &self.rules);
+        let listed = client.call_tool(&mut connection, "listEvents", &arguments, None).await;
+        self.keep(&connection)?;
+        if let Ok(result) = listed {
+            self.note_prices(&connection.url, &result)?;
+        }
+        Ok(())
+    }
+
+    /// Remembers the prices of the events in a result: a challenge may not ask for more.
+    fn note_prices(&self, door: &str, result: &Value) -> Result<(), SqlError> {
+        let content = result.get("structuredContent").unwrap_or(&Value::Null);
+        let events = content.get("events").and_then(Value::as_array);
+        let one = content.get("event").or(Some(content));
+        let events = events.map_or_else(|| one.into_iter().collect(), |all| all.iter().collect());
+        let events: Vec<&Value> = events;
+        for event in events.into_iter().take(LISTED_MAX).filter_map(read_listed) {
+            store::list(&self.world, door, &event)?;
+        }
+        Ok(())
+    }
+
+    /// The price that the door has shown for this call: the event's, or the tool's.
+    fn listed_price(
+        &self,
+        door: &str,
+        tool: Option<&DoorTool>,
+        arguments: &Value,
+    ) -> Result<Option<Usdc>, SqlError> {
+        if let Some(fixed) = tool.and_then(|tool| tool.price) {
+            return Ok(Some(fixed));
+        }
+        let Some(id) = arguments.get("eventId").and_then(Value::as_str) else { return Ok(None) };
+        let listed = store::listed(&self.world, door)?;
+        Ok(listed.into_iter().find(|event| event.event_id == id).map(|event| event.price))
+    }
+}
+
+/// The challenge as it came, for a later look: the result, or the data of the error.
+fn raw_challenge(outcome: &Result<Value, ClientError>) -> Value {
+    match outcome {
+        Ok(result) => result.clone(),
+        Err(ClientError::Rpc { data, .. }) => {
+            serde_json::json!({"isError": true, "structuredContent": data})
+        }
+        Err(_) => Value::Null,
+    }
+}
+
+fn read_listed(event: &Value) -> Option<Listed> {
+    let text = |key: &str| event.get(key).and_then(Value::as_str);
+    let atomic = text("priceAtomic")?.parse().ok()?;
+    Some(Listed {
+        event_id: bounded(text("id")?, 80),
+        title: bounded(text("title")?, 200),
+        price: Usdc::from_atomic(atomic).ok()?,
+        seats_left: event.get("seatsLeft").and_then(Value::as_u64),
+        starts_at: bounded(text("startsAt").unwrap_or_default(), 40),
+    })
+}
+
+/// A stranger's words, short enough to be shown.
+pub(super) fn bounded(text: &str, chars_max: usize) -> String {
+    text.chars().filter(|c| !c.is_control()).take(chars_max).collect()
+}
+
+fn is_same_origin(one: &str, other: &str) -> bool {
+    let origin = |url: &str| url::Url::parse(url).map(|url| url.origin()).ok();
+    origin(one).is_some() && origin(one) == origin(other)
+}

@@ -1,0 +1,276 @@
+//! The guest agent: a person, or a program, talks to it over WebSocket, and it talks to any door: it
+//! connects, calls tools, handles "payment required" by itself, asks its person when the policy says so,
+//! signs, repeats the call, and reports every step.
+//!
+//! Everything that has to outlive an eviction is in the object's storage; nothing waits in memory for a
+//! person. One signature is made for a logical call, whatever becomes of the answer.
+//!
+//! [`messages`] is what goes over the socket, [`purchases`] what is paid for, `paying` how, `door` what is
+//! said to doors, `talk` understands words.
+
+mod door;
+pub mod knock;
+pub mod messages;
+mod paying;
+pub mod purchases;
+pub mod store;
+mod talk;
+mod wallets;
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use crate::config::Config;
+use crate::guest::messages::{In, MESSAGE_BYTES_MAX, Out};
+use crate::guest::purchases::{Origin, State};
+use crate::id::{PurchaseId, SessionId};
+use crate::identity::UserId;
+use crate::mcp::client::Rules;
+use crate::ports::{
+    Alarm, Clock, Doors, Http, Level, Log, Random, Sockets, Sql, SqlError, Timer, Web,
+};
+use crate::storage;
+
+/// All that a guest asks of the world.
+pub trait GuestWorld:
+    Clock + Random + Sql + Http + Web + Doors + Timer + Alarm + Sockets + Log
+{
+}
+
+impl<T: Clock + Random + Sql + Http + Web + Doors + Timer + Alarm + Sockets + Log> GuestWorld
+    for T
+{
+}
+
+/// Payments that are shown in a history.
+const HISTORY_MAX: u32 = 50;
+
+/// One guest session.
+pub struct Guest<W> {
+    world: W,
+    config: Rc<Config>,
+    rules: Rules,
+    migrated: Cell<bool>,
+}
+
+/// Why a socket is not let in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotLetIn {
+    /// There is no such session.
+    NoSession,
+    /// The token is not its own.
+    WrongToken,
+    /// Our storage failed.
+    Storage(SqlError),
+}
+
+/// What went wrong with a message.
+#[derive(Debug)]
+enum Trouble {
+    /// The person can do something about it.
+    Said(String),
+    /// Our storage failed.
+    Storage(SqlError),
+}
+
+impl<W: GuestWorld> Guest<W> {
+    /// A guest over `world`.
+    #[must_use]
+    pub fn new(world: W, config: Rc<Config>) -> Self {
+        let rules = Rules { public_url: config.public_url.clone(), is_local: config.is_local() };
+        Self { world, config, rules, migrated: Cell::new(false) }
+    }
+
+    /// The world, for the shell around the service.
+    #[must_use]
+    pub fn world(&self) -> &W {
+        &self.world
+    }
+
+    /// Begins a new session; its greeting, with the token that resumes it.
+    ///
+    /// # Errors
+    /// [`SqlError`] if SQLite refuses.
+    pub fn begin(&self, session: &SessionId, user: Option<&UserId>) -> Result<Vec<Out>, SqlError> {
+        self.migrate()?;
+        let token = alloy_primitives::hex::encode(self.world.bytes::<32>());
+        store::create(&self.world, session, &token, self.world.now())?;
+        if let Some(user) = user {
+            store::claim(&self.world, user, self.world.now())?;
+        }
+        self.greeting(Some(token))
+    }
+
+    /// Whether this token resumes the session; then its greeting, with everything that waits.
+    ///
+    /// # Errors
+    /// [`NotLetIn`].
+    pub fn resume(&self, token: &str, user: Option<&UserId>) -> Result<Vec<Out>, NotLetIn> {
+        if !storage::is_used(&self.world)? {
+            return Err(NotLetIn::NoSession);
+        }
+        self.migrate()?;
+        if store::session(&self.world)?.is_none() {
+            return Err(NotLetIn::NoSession);
+        }
+        if !store::is_token(&self.world, token)? {
+            return Err(NotLetIn::WrongToken);
+        }
+        if let Some(user) = user {
+            store::claim(&self.world, user, self.world.now())?;
+        }
+        Ok(self.greeting(None)?)
+    }
+
+    /// Carries out one message of a socket that was let in.
+    pub async fn hear(&self, text: &str) {
+        if text.len() > MESSAGE_BYTES_MAX {
+            return self.error(&format!("a message may have at most {MESSAGE_BYTES_MAX} bytes"));
+        }
+        let message = match serde_json::from_str::<In>(text) {
+            Ok(message) => message,
+            Err(error) => {
+                let what: String = error.to_string().chars().take(200).collect();
+                return self.error(&format!("this message is not understood: {what}"));
+            }
+        };
+        let done = match self.migrate() {
+            Ok(()) => self.act(message).await,
+            Err(error) => Err(Trouble::Storage(error)),
+        };
+        match done {
+            Ok(()) => {}
+            Err(Trouble::Said(what)) => self.error(&what),
+            Err(Trouble::Storage(error)) => {
+                self.world.line(Level::Error, &error.to_string(), &[]);
+                self.error("internal error; your money and your payments are looked after");
+            }
+        }
+        if let Err(error) = self.rearm().await {
+            self.world.line(Level::Error, &error.to_string(), &[]);
+        }
+    }
+
+    /// Does what is due.
+    ///
+    /// # Errors
+    /// [`SqlError`] if SQLite refuses; the runtime calls again then.
+    pub async fn wake(&self) -> Result<(), SqlError> {
+        if !storage::is_used(&self.world)? {
+            return Ok(());
+        }
+        self.migrate()?;
+        for purchase in purchases::due(&self.world, self.world.now())? {
+            self.look_after(purchase).await?;
+        }
+        self.rearm().await
+    }
+
+    async fn act(&self, message: In) -> Result<(), Trouble> {
+        match message {
+            In::ConnectMcp { url } => self.connect(&url).await,
+            In::DisconnectMcp {} => self.leave(),
+            In::CallTool { tool, arguments, call_id } => {
+                self.call(&tool, arguments.into(), call_id, Origin::Call).await
+            }
+            In::Confirm { confirmation_id } => self.confirm(&purchase_id(&confirmation_id)?).await,
+            In::Cancel { confirmation_id } => self.decline(&purchase_id(&confirmation_id)?).await,
+            In::Signature { request_id, signature } => {
+                self.signature(&purchase_id(&request_id)?, &signature).await
+            }
+            In::Chat { text } => self.talk(&text).await,
+            In::SetPolicy(changes) => self.set_policy(&changes.into()),
+            In::UseWallet { kind, address } => self.use_wallet(kind, address.as_deref()).await,
+        }
+    }
+
+    /// What a socket is told when it comes: whatever it may have missed.
+    fn greeting(&self, token: Option<String>) -> Result<Vec<Out>, SqlError> {
+        let session = store::session(&self.world)?.unwrap_or_default();
+        let user_id = store::owner(&self.world)?.map(|(user, _)| user.to_string());
+        let mut greeting = vec![Out::Welcome { session, token, user_id }, self.policy_message()?];
+        if let Some(info) = self.known_wallet()? {
+            greeting.push(Out::WalletInfo(info));
+        }
+        if let Some(connection) = store::connection(&self.world)? {
+            greeting.push(self.connected_message(&connection)?);
+        }
+        greeting.push(self.history_message()?);
+        for purchase in purchases::in_state(&self.world, State::Asked)? {
+            greeting.push(self.question(&purchase, "it still waits for your answer"));
+        }
+        for purchase in purchases::in_state(&self.world, State::Signing)? {
+            greeting.extend(self.sign_request(&purchase));
+        }
+        Ok(greeting)
+    }
+
+    fn policy_message(&self) -> Result<Out, SqlError> {
+        let spent = purchases::spent(&self.world, self.world.now())?;
+        Ok(Out::Policy {
+            policy: serde_json::json!(store::policy(&self.world)?),
+            spent_session: spent.session.to_string(),
+            spent_day: spent.day.to_string(),
+        })
+    }
+
+    fn history_message(&self) -> Result<Out, SqlError> {
+        let newest = purchases::newest(&self.world, HISTORY_MAX)?;
+        Ok(Out::History { payments: newest.iter().map(Into::into).collect() })
+    }
+
+    fn set_policy(&self, changes: &serde_json::Value) -> Result<(), Trouble> {
+        let policy = store::policy(&self.world)?;
+        let policy = policy.changed(changes).map_err(|error| Trouble::Said(error.to_string()))?;
+        store::set_policy(&self.world, &policy)?;
+        self.tell(&self.policy_message()?);
+        Ok(())
+    }
+
+    pub(self) async fn rearm(&self) -> Result<(), SqlError> {
+        if let Some(next) = purchases::next_due(&self.world)? {
+            self.world.wake_at(next).await;
+        }
+        Ok(())
+    }
+
+    fn migrate(&self) -> Result<(), SqlError> {
+        if !self.migrated.get() {
+            storage::migrate(&self.world, store::MIGRATIONS, self.world.now())?;
+            self.migrated.set(true);
+        }
+        Ok(())
+    }
+
+    fn tell(&self, message: &Out) {
+        // Text and numbers can always be written.
+        let text = serde_json::to_string(message).unwrap_or_default();
+        self.world.tell_all(&text);
+    }
+
+    fn error(&self, message: &str) {
+        self.tell(&Out::Error { message: message.to_owned() });
+    }
+
+    /// A step that people should see.
+    fn step(&self, log_type: &'static str, message: impl Into<String>) {
+        let timestamp = self.world.now().get().saturating_mul(1_000);
+        self.tell(&Out::Log { log_type, message: message.into(), timestamp });
+    }
+}
+
+fn purchase_id(text: &str) -> Result<PurchaseId, Trouble> {
+    PurchaseId::parse(text).map_err(|_| Trouble::Said("there is no such payment".to_owned()))
+}
+
+impl From<SqlError> for Trouble {
+    fn from(error: SqlError) -> Self {
+        Self::Storage(error)
+    }
+}
+
+impl From<SqlError> for NotLetIn {
+    fn from(error: SqlError) -> Self {
+        Self::Storage(error)
+    }
+}

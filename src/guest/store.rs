@@ -1,0 +1,239 @@
+//! What a guest session remembers.
+
+use alloy_primitives::{Address, hex};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use crate::id::SessionId;
+use crate::identity::UserId;
+use crate::mcp::client::{Connection, DoorTool};
+use crate::money::Usdc;
+use crate::ports::{Sql, SqlError, SqlValue};
+use crate::storage::{Migrations, all, first};
+use crate::time::UnixSeconds;
+use crate::wallet::Kind;
+use crate::wallet::policy::Policy;
+
+/// The schema of a guest's object.
+pub const MIGRATIONS: Migrations = &[include_str!("schema.sql")];
+
+/// The wallet that a session pays with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChosenWallet {
+    /// Which kind.
+    pub kind: Kind,
+    /// Its address.
+    pub address: Address,
+    /// What Crossmint calls it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locator: Option<String>,
+    /// Whether it was seen on the chain.
+    #[serde(default)]
+    pub deployed: bool,
+}
+
+/// An event that the door has listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Its id.
+    pub event_id: String,
+    /// Its title: a stranger's words.
+    pub title: String,
+    /// Its price.
+    pub price: Usdc,
+    /// Seats that are left, if they are limited.
+    pub seats_left: Option<u64>,
+    /// When it begins, as the door says it.
+    pub starts_at: String,
+}
+
+/// Begins the session.
+pub(super) fn create(
+    sql: &impl Sql,
+    session: &SessionId,
+    token: &str,
+    now: UnixSeconds,
+) -> Result<(), SqlError> {
+    let statement = "INSERT INTO session (id, session, token_digest, created_at, policy) \
+         VALUES (1, ?1, ?2, ?3, ?4)";
+    let parameters: [SqlValue; 4] = [
+        session.as_str().into(),
+        digest(token).into(),
+        now.into(),
+        json(&Policy::default())?.into(),
+    ];
+    sql.run(statement, &parameters).map(drop)
+}
+
+/// Whether this token resumes the session. Takes as long for a wrong one.
+pub(super) fn is_token(sql: &impl Sql, token: &str) -> Result<bool, SqlError> {
+    let kept: Option<String> = text(sql, "token_digest")?;
+    let given = digest(token);
+    Ok(kept.is_some_and(|kept| bool::from(kept.as_bytes().ct_eq(given.as_bytes()))))
+}
+
+/// The session's id; `None` if there is no session.
+pub(super) fn session(sql: &impl Sql) -> Result<Option<String>, SqlError> {
+    text(sql, "session")
+}
+
+/// Whose session it is, and when that was proven.
+pub(super) fn owner(sql: &impl Sql) -> Result<Option<(UserId, UnixSeconds)>, SqlError> {
+    let statement = "SELECT user_id, proven_at FROM session WHERE id = 1 AND user_id IS NOT NULL";
+    let found = first(sql, statement, &[])?;
+    found.map(|mut row| Ok((row.parsed(UserId::parse)?, row.moment()?))).transpose()
+}
+
+/// Whoever holds the token and has signed in is the owner, if there is none yet; the owner is proven
+/// anew.
+pub(super) fn claim(sql: &impl Sql, user: &UserId, now: UnixSeconds) -> Result<(), SqlError> {
+    let statement = "UPDATE session SET user_id = ?1, proven_at = ?2 \
+         WHERE id = 1 AND (user_id IS NULL OR user_id = ?1)";
+    sql.run(statement, &[user.as_str().into(), now.into()]).map(drop)
+}
+
+/// The policy.
+pub(super) fn policy(sql: &impl Sql) -> Result<Policy, SqlError> {
+    Ok(read(sql, "policy")?.unwrap_or_default())
+}
+
+/// Changes the policy.
+pub(super) fn set_policy(sql: &impl Sql, policy: &Policy) -> Result<(), SqlError> {
+    set(sql, "policy", json(policy)?.into())
+}
+
+/// The wallet.
+pub(super) fn wallet(sql: &impl Sql) -> Result<Option<ChosenWallet>, SqlError> {
+    read(sql, "wallet")
+}
+
+/// Changes the wallet.
+pub(super) fn set_wallet(sql: &impl Sql, wallet: &ChosenWallet) -> Result<(), SqlError> {
+    set(sql, "wallet", json(wallet)?.into())
+}
+
+/// The door.
+pub(super) fn connection(sql: &impl Sql) -> Result<Option<Connection>, SqlError> {
+    read(sql, "connection")
+}
+
+/// Its tools.
+pub(super) fn tools(sql: &impl Sql) -> Result<Vec<DoorTool>, SqlError> {
+    Ok(read(sql, "tools")?.unwrap_or_default())
+}
+
+/// Connects to a door, or keeps what has changed of the connection.
+pub(super) fn set_connection(sql: &impl Sql, connection: &Connection) -> Result<(), SqlError> {
+    set(sql, "connection", json(connection)?.into())
+}
+
+/// The door's tools.
+pub(super) fn set_tools(sql: &impl Sql, tools: &[DoorTool]) -> Result<(), SqlError> {
+    set(sql, "tools", json(&tools)?.into())
+}
+
+/// Leaves the door.
+pub(super) fn disconnect(sql: &impl Sql) -> Result<(), SqlError> {
+    sql.run("UPDATE session SET connection = NULL, tools = '[]' WHERE id = 1", &[])?;
+    sql.run("DELETE FROM listed", &[]).map(drop)
+}
+
+/// What the chat waits for, or its conversation with a model: the column's JSON.
+pub(super) fn chat<T: DeserializeOwned>(
+    sql: &impl Sql,
+    column: ChatColumn,
+) -> Result<Option<T>, SqlError> {
+    read(sql, column.name())
+}
+
+/// Keeps it.
+pub(super) fn set_chat(
+    sql: &impl Sql,
+    column: ChatColumn,
+    value: Option<&impl Serialize>,
+) -> Result<(), SqlError> {
+    let value = value.map(json).transpose()?;
+    set(sql, column.name(), value.as_deref().into())
+}
+
+/// What is kept of the chat.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum ChatColumn {
+    /// What it waits for.
+    Missing,
+    /// Its conversation with a model.
+    Conversation,
+}
+
+impl ChatColumn {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Conversation => "conversation",
+        }
+    }
+}
+
+/// Notes what a door lists.
+pub(super) fn list(sql: &impl Sql, door: &str, event: &Listed) -> Result<(), SqlError> {
+    let statement = "INSERT INTO listed (door, event_id, title, price, seats_left, starts_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (door, event_id) DO UPDATE SET \
+         title = ?3, price = ?4, seats_left = ?5, starts_at = ?6";
+    let seats = event.seats_left.and_then(|seats| i64::try_from(seats).ok());
+    let parameters: [SqlValue; 6] = [
+        door.into(),
+        event.event_id.as_str().into(),
+        event.title.as_str().into(),
+        event.price.into(),
+        seats.map_or(SqlValue::Null, SqlValue::Int),
+        event.starts_at.as_str().into(),
+    ];
+    sql.run(statement, &parameters).map(drop)
+}
+
+/// Forgets what a door has listed before.
+pub(super) fn clear_list(sql: &impl Sql, door: &str) -> Result<(), SqlError> {
+    sql.run("DELETE FROM listed WHERE door = ?1", &[door.into()]).map(drop)
+}
+
+/// What a door has listed.
+pub(super) fn listed(sql: &impl Sql, door: &str) -> Result<Vec<Listed>, SqlError> {
+    let statement = "SELECT event_id, title, price, seats_left, starts_at FROM listed \
+         WHERE door = ?1 ORDER BY starts_at LIMIT 500";
+    all(sql, statement, &[door.into()], |columns| {
+        Ok(Listed {
+            event_id: columns.text()?,
+            title: columns.text()?,
+            price: columns.usdc()?,
+            seats_left: columns.optional_int()?.and_then(|seats| u64::try_from(seats).ok()),
+            starts_at: columns.text()?,
+        })
+    })
+}
+
+fn text(sql: &impl Sql, column: &str) -> Result<Option<String>, SqlError> {
+    let statement = format!("SELECT {column} FROM session WHERE id = 1");
+    let found = first(sql, &statement, &[])?;
+    found.map_or(Ok(None), |mut columns| columns.optional_text())
+}
+
+fn read<T: DeserializeOwned>(sql: &impl Sql, column: &str) -> Result<Option<T>, SqlError> {
+    let Some(text) = text(sql, column)? else { return Ok(None) };
+    let damaged = |error| SqlError(format!("the session's {column} is damaged: {error}"));
+    serde_json::from_str(&text).map(Some).map_err(damaged)
+}
+
+fn set(sql: &impl Sql, column: &str, value: SqlValue) -> Result<(), SqlError> {
+    let statement = format!("UPDATE session SET {column} = ?1 WHERE id = 1");
+    sql.run(&statement, &[value]).map(drop)
+}
+
+fn json(value: &impl Serialize) -> Result<String, SqlError> {
+    serde_json::to_string(value).map_err(|error| SqlError(format!("cannot be stored: {error}")))
+}
+
+fn digest(token: &str) -> String {
+    hex::encode(Sha256::digest(token.as_bytes()))
+}
