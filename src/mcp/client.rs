@@ -20,7 +20,7 @@ use serde_json::{Map, Value, json};
 
 pub use address::URL_BYTES_MAX;
 pub use error::ClientError;
-pub use stream::{holds_answer, messages};
+pub use stream::{Watch, holds_answer, messages};
 pub use tools::DoorTool;
 
 use crate::mcp::eras::Era;

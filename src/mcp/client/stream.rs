@@ -20,6 +20,49 @@ pub fn holds_answer(body: &str, id: u64) -> bool {
     })
 }
 
+/// Waits for the answer to a request in a stream that comes in pieces. Each event is looked at once,
+/// when it is whole: a stranger may send a long stream in very small pieces.
+#[derive(Clone, Debug)]
+pub struct Watch {
+    id: u64,
+    /// Where the event, the line and what is new begin.
+    event: usize,
+    line: usize,
+    place: usize,
+    after_cr: bool,
+}
+
+impl Watch {
+    /// Waits for the answer to the request `id`.
+    #[must_use]
+    pub const fn new(id: u64) -> Self {
+        Self { id, event: 0, line: 0, place: 0, after_cr: false }
+    }
+
+    /// Whether the answer is among what has come. `bytes` is everything since the beginning.
+    pub fn has_come(&mut self, bytes: &[u8]) -> bool {
+        while let Some(byte) = bytes.get(self.place) {
+            let (is_end, is_half) =
+                (matches!(byte, b'\r' | b'\n'), self.after_cr && *byte == b'\n');
+            self.after_cr = *byte == b'\r';
+            let line = self.line;
+            if is_end {
+                self.line = self.place.saturating_add(1);
+            }
+            let end = self.place;
+            self.place = self.place.saturating_add(1);
+            if is_end && !is_half && line == end {
+                let event = bytes.get(self.event..end).unwrap_or_default();
+                self.event = self.place;
+                if holds_answer(&String::from_utf8_lossy(event), self.id) {
+                    return true;
+                }
+            }
+        }
+        false
+    }
+}
+
 /// Whether a message is the answer to the request `id`.
 pub(super) fn is_answer_to(message: &Value, id: u64) -> bool {
     let is_answer = message.get("result").is_some() || message.get("error").is_some();
@@ -107,6 +150,25 @@ mod tests {
     #[test]
     fn a_last_message_counts_without_the_line_after_it() {
         assert_eq!(read("\u{feff}data: a\n\ndata: b"), ["a", "b"]);
+    }
+
+    #[test]
+    fn an_answer_in_pieces_has_come_when_its_event_is_whole() {
+        for end in ["\n", "\r\n", "\r"] {
+            let lines = [": é", "", "data: {\"result\":{},\"id\":6}", "", "data: {\"result\":"];
+            let lines = lines.iter().chain(&["data: {},\"id\":7}", "", "data: more"]);
+            let stream: String = lines.map(|line| format!("{line}{end}")).collect();
+            let answer = stream.find("data: more").unwrap();
+            for size in [1, 2, 3, 7, 1_000] {
+                let mut watch = Watch::new(7);
+                let ends = (size..stream.len() + size).step_by(size).map(|e| e.min(stream.len()));
+                let come = ends.clone().find(|end| watch.has_come(&stream.as_bytes()[..*end]));
+                // Of CR LF the CR is enough.
+                let first = ends.clone().find(|place| *place > answer - end.len());
+                assert_eq!(come, first, "{end:?} {size}");
+            }
+            assert!(!Watch::new(8).has_come(stream.as_bytes()));
+        }
     }
 
     #[test]
