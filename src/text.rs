@@ -8,10 +8,16 @@ pub fn line(text: &str, chars_max: usize) -> String {
     bounded(spaced, chars_max)
 }
 
-/// Up to `chars_max` characters on any number of lines; otherwise as [`line`].
+/// Up to `chars_max` characters on any number of lines; otherwise as [`line()`].
 #[must_use]
 pub fn paragraph(text: &str, chars_max: usize) -> String {
-    bounded(text.chars(), chars_max)
+    bounded(text.chars().map(|c| if c == '\t' { ' ' } else { c }), chars_max)
+}
+
+/// Everything of a text that is seen, however long; line breaks among it.
+#[must_use]
+pub fn visible(text: &str) -> String {
+    text.chars().filter(|c| is_shown(*c)).collect()
 }
 
 fn bounded(chars: impl Iterator<Item = char>, chars_max: usize) -> String {
@@ -41,7 +47,8 @@ mod tests {
     #[test]
     fn what_nobody_sees_is_left_out() {
         assert_eq!(line("a\u{0}b\u{1b}[31m\u{202e}c\u{e0041}\u{200b}d\n e\t", 100), "ab[31mcd  e");
-        assert_eq!(paragraph("a\r\nb\u{7f}\u{85}", 100), "a\nb");
+        assert_eq!(paragraph("a\r\nb\u{7f}\u{85}\tc", 100), "a\nb c");
+        assert_eq!(visible(" a\u{0}\u{e0041}\nb "), " a\nb ");
         assert_eq!(line("👩\u{200d}🚀 é", 100), "👩\u{200d}🚀 é");
     }
 

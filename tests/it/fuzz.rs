@@ -7,6 +7,7 @@
 mod answers;
 mod arguments;
 mod bytes;
+mod client;
 mod deep;
 mod door;
 mod input;
@@ -38,10 +39,10 @@ pub(super) type Verdict = Result<(), TestCaseError>;
 /// Of each thousand cases of a long run, how many a target gets; and its cases in a short run. Those
 /// through the whole service cost a hundred times as much as those of a parser.
 const TARGETS: &[(&str, u32, u32)] = &[
-    ("mcp: the body", 120, 600),
+    ("mcp: the body", 100, 600),
     ("mcp: the headers", 40, 300),
-    ("mcp: the whole door", 110, 150),
-    ("payment: its forms", 70, 300),
+    ("mcp: the whole door", 90, 150),
+    ("payment: its forms", 50, 300),
     ("payment: its fields", 60, 400),
     ("payment: against the quote", 20, 40),
     ("payment: the whole door", 70, 80),
@@ -61,6 +62,9 @@ const TARGETS: &[(&str, u32, u32)] = &[
     ("pages: CSV", 30, 300),
     ("routes", 25, 400),
     ("rebuilding from KV", 20, 40),
+    ("client: event streams", 20, 400),
+    ("client: a stranger's server", 15, 150),
+    ("payer: the answer", 25, 300),
     ("deep nesting", 5, 20),
 ];
 

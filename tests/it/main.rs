@@ -5,6 +5,7 @@
 
 mod bounds;
 mod chat;
+mod client;
 mod door;
 mod fuzz;
 mod golden;

@@ -81,10 +81,11 @@ fn find(response: &WebResponse, id: u64) -> Option<Value> {
 /// The answer in a message, or in a batch of them (2025-03-26).
 fn pick(text: &str, id: u64) -> Option<Value> {
     let is_wanted = |message: &Value| is_jsonrpc(message) && is_answer_to(message, id);
-    match serde_json::from_str(text).ok()? {
-        Value::Array(messages) => messages.into_iter().find(is_wanted),
-        message => is_wanted(&message).then_some(message),
+    let message: Value = serde_json::from_str(text).ok()?;
+    if let Value::Array(messages) = message {
+        return messages.into_iter().find(is_wanted);
     }
+    is_wanted(&message).then_some(message)
 }
 
 fn is_jsonrpc(message: &Value) -> bool {

@@ -75,7 +75,7 @@ pub(super) fn read(tool: &Value) -> Option<(DoorTool, Vec<HeaderParam>)> {
         name: name.to_owned(),
         title: title.map(|title| text::line(title, TITLE_CHARS_MAX)).filter(|it| !it.is_empty()),
         description: text::paragraph(description, DESCRIPTION_CHARS_MAX),
-        input_schema: clean(schema),
+        input_schema: clean(schema)?,
         is_paid,
         price,
     };
@@ -127,15 +127,20 @@ fn dollars(value: &Value) -> Option<Usdc> {
     Usdc::from_atomic(u64::try_from(atomic).ok()?).ok()
 }
 
-/// The schema with its texts as they may be shown.
-fn clean(schema: &Value) -> Value {
+/// The schema with its texts as they may be shown. `None` if the name of a member cannot be shown as
+/// it is: arguments must be sent under exactly that name.
+fn clean(schema: &Value) -> Option<Value> {
     match schema {
-        Value::String(words) => Value::String(text::paragraph(words, DESCRIPTION_CHARS_MAX)),
+        Value::String(words) => Some(Value::String(text::visible(words))),
         Value::Array(items) => items.iter().map(clean).collect(),
         Value::Object(members) => {
-            members.iter().map(|(key, value)| (key.clone(), clean(value))).collect()
+            let member = |(key, value): (&String, &Value)| {
+                let is_shown = text::visible(key) == *key && !key.contains('\n');
+                Some((key.clone(), is_shown.then(|| clean(value))??))
+            };
+            members.iter().map(member).collect::<Option<Map<_, _>>>().map(Value::Object)
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) => schema.clone(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => Some(schema.clone()),
     }
 }
 
@@ -302,12 +307,18 @@ mod tests {
         let mut tool = named("t");
         tool["title"] = json!(format!("a\u{1b}[0m\n{}", "b".repeat(1_000)));
         tool["description"] = json!(format!("line\nline\u{7}\u{e0041}{}", "c".repeat(9_000)));
-        tool["inputSchema"]["properties"] = json!({"a": {"description": "d\u{0}\u{202e}"}});
+        tool["inputSchema"]["properties"] =
+            json!({"a": {"description": "d\u{0}\u{202e}", "default": " x "}});
         let tool = read(&tool).unwrap().0;
         assert_eq!(tool.title.unwrap().chars().count(), TITLE_CHARS_MAX);
         assert!(tool.description.starts_with("line\nlinec"));
         assert_eq!(tool.description.chars().count(), DESCRIPTION_CHARS_MAX);
-        assert_eq!(tool.input_schema["properties"]["a"]["description"], json!("d"));
+        let expected = json!({"description": "d", "default": " x "});
+        assert_eq!(tool.input_schema["properties"]["a"], expected);
+        for name in ["a\nb", "a\u{e0041}"] {
+            let tool = json!({"name": "t", "inputSchema": schema(json!({name: {}}))});
+            assert!(read(&tool).is_none(), "{name:?}");
+        }
     }
 
     #[test]

@@ -133,7 +133,7 @@ fn challenge_of(result: &Value) -> Option<Challenge> {
     found.into_iter().nth(best)
 }
 
-/// A challenge as JSON in a text, perhaps with words before it (FastMCP: `Error executing tool …`).
+/// A challenge as JSON in a text, perhaps with words before it (`FastMCP`: `Error executing tool …`).
 fn challenge_in_text(text: &str) -> Option<Challenge> {
     let text = Some(text).filter(|text| text.len() <= SEARCHED_BYTES_MAX)?;
     let mut places = text.match_indices('{').take(PLACES_MAX);

@@ -1,0 +1,161 @@
+//! The client against servers of both eras and of no good will, each as a script.
+
+mod hostile;
+mod modern;
+mod old;
+mod own;
+
+use std::cell::RefCell;
+
+use events_concierge::http::Headers;
+use events_concierge::id::ScopeId;
+use events_concierge::mcp::client::{Client, ClientError, Connection, DoorTool, Rules};
+use events_concierge::mcp::eras::Era;
+use events_concierge::ports::{Doors, HttpError, Timer, Web, WebMethod, WebRequest, WebResponse};
+use serde_json::{Value, json};
+
+use crate::support::block_on;
+
+pub(super) const URL: &str = "https://mcp.example.com/mcp";
+
+pub(super) type Answer = Result<WebResponse, HttpError>;
+
+/// A request as the server sees it.
+#[derive(Clone, Debug)]
+pub(super) struct Seen {
+    pub(super) request: WebRequest,
+    pub(super) headers: Headers,
+    pub(super) body: Value,
+    /// How many came before it.
+    pub(super) before: usize,
+}
+
+impl Seen {
+    pub(super) fn method(&self) -> &str {
+        self.body["method"].as_str().unwrap_or_default()
+    }
+}
+
+/// A server, and what it has seen. Waiting takes no time.
+pub(super) struct Script {
+    does: Box<dyn Fn(&Seen) -> Answer>,
+    pub(super) seen: RefCell<Vec<Seen>>,
+    pub(super) slept: RefCell<Vec<u32>>,
+}
+
+impl Script {
+    pub(super) fn new(does: impl Fn(&Seen) -> Answer + 'static) -> Self {
+        Self { does: Box::new(does), seen: RefCell::default(), slept: RefCell::default() }
+    }
+
+    /// The methods that were called, in order.
+    pub(super) fn methods(&self) -> Vec<String> {
+        let name = |seen: &Seen| match seen.request.method {
+            WebMethod::Post => seen.method().to_owned(),
+            WebMethod::Get | WebMethod::Delete => format!("{:?}", seen.request.method),
+        };
+        self.seen.borrow().iter().map(name).collect()
+    }
+
+    pub(super) fn last(&self) -> Seen {
+        self.seen.borrow().last().unwrap().clone()
+    }
+}
+
+impl Web for Script {
+    async fn exchange(&self, request: WebRequest) -> Answer {
+        let body = request.body.as_deref().map(|body| serde_json::from_str(body).unwrap());
+        let seen = Seen {
+            headers: Headers::new(request.headers.clone()),
+            body: body.unwrap_or_default(),
+            before: self.seen.borrow().len(),
+            request,
+        };
+        if let Some(id) = seen.request.until_answer_to {
+            assert_eq!(seen.body["id"], json!(id));
+        }
+        assert!(seen.before < 200, "too many requests");
+        self.seen.borrow_mut().push(seen.clone());
+        (self.does)(&seen)
+    }
+}
+
+impl Doors for Script {
+    async fn knock(&self, door: &ScopeId, _request: WebRequest) -> Answer {
+        panic!("{door} is not a door of ours")
+    }
+}
+
+impl Timer for Script {
+    async fn sleep(&self, millis: u32) {
+        self.slept.borrow_mut().push(millis);
+    }
+}
+
+pub(super) fn rules() -> Rules {
+    Rules { public_url: "https://events.example".to_owned(), is_local: false }
+}
+
+pub(super) fn connect(
+    script: &Script,
+    known: Option<Era>,
+) -> Result<(Connection, Vec<DoorTool>), ClientError> {
+    block_on(Client::new(script, &rules()).connect(URL, known))
+}
+
+pub(super) fn call(script: &Script, connection: &mut Connection) -> Result<Value, ClientError> {
+    let payment = json!({"x402Version": 2});
+    let arguments = json!({"city": "Köln"});
+    block_on(Client::new(script, &rules()).call_tool(connection, "t", &arguments, Some(&payment)))
+}
+
+/// An answer of HTTP with a body of some type.
+pub(super) fn http(status: u16, pairs: &[(&str, &str)], body: &str) -> Answer {
+    let headers = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let headers = Headers::new(headers.collect());
+    Ok(WebResponse { status, headers, body: body.to_owned() })
+}
+
+pub(super) fn json_http(status: u16, body: &Value) -> Answer {
+    http(status, &[("Content-Type", "application/json")], &body.to_string())
+}
+
+pub(super) fn result(seen: &Seen, result: &Value) -> Answer {
+    json_http(200, &json!({"jsonrpc": "2.0", "id": seen.body["id"], "result": result}))
+}
+
+pub(super) fn error(seen: &Seen, status: u16, code: i32, data: Value) -> Answer {
+    let error = json!({"code": code, "message": "no", "data": data});
+    json_http(status, &json!({"jsonrpc": "2.0", "id": seen.body["id"], "error": error}))
+}
+
+pub(super) fn tool() -> Value {
+    json!({"name": "t", "description": "A tool.", "inputSchema": {"type": "object"}})
+}
+
+/// What a good modern server answers to everything.
+pub(super) fn modern(seen: &Seen) -> Answer {
+    let answer = match seen.method() {
+        "server/discover" => json!({"supportedVersions": ["2026-07-28"], "capabilities": {},
+            "_meta": {"io.modelcontextprotocol/serverInfo": {"name": "modern", "version": "1"}}}),
+        "tools/list" => json!({"tools": [tool()]}),
+        "tools/call" => json!({"content": [{"type": "text", "text": "ok"}]}),
+        _ => return error(seen, 404, -32_601, Value::Null),
+    };
+    let mut answer = answer;
+    answer["resultType"] = json!("complete");
+    result(seen, &answer)
+}
+
+/// What a good legacy server without sessions answers to everything.
+pub(super) fn legacy(seen: &Seen) -> Answer {
+    let answer = match seen.method() {
+        "initialize" => json!({"protocolVersion": seen.body["params"]["protocolVersion"],
+            "capabilities": {}, "serverInfo": {"name": "old", "title": "Old one", "version": "1"}}),
+        "tools/list" => json!({"tools": [tool()]}),
+        "tools/call" => json!({"content": [{"type": "text", "text": "ok"}]}),
+        "notifications/initialized" => return http(202, &[], ""),
+        _ => return error(seen, 200, -32_601, Value::Null),
+    };
+    result(seen, &answer)
+}
