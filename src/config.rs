@@ -1,17 +1,23 @@
 //! All settings, read once. Every fault is reported by its name, all together.
 
+mod readers;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
 use alloy_primitives::Address;
-use url::Url;
 
 use crate::chain::networks::Network;
 use crate::chain::signature::Factories;
 use crate::chain::transaction::RelayerKey;
-use crate::chat::llm::{ApiKey, Settings};
-use crate::identity::keys::{Keys, MasterKey};
-use crate::wallet::crossmint::{self, Crossmint};
+use crate::chat::llm::Settings;
+use crate::config::readers::{
+    origin_of, read_api, read_crossmint, read_facilitator, read_factories, read_key, read_llm,
+    read_networks, read_origins, read_relayer, read_rpc_urls, read_smart_wallet_factory, read_url,
+    take,
+};
+use crate::identity::keys::Keys;
+use crate::wallet::crossmint::Crossmint;
 use crate::x402::facilitator::{Facilitator, Own};
 
 /// The names of all variables and secrets. `build.rs` compares the variables with `wrangler.toml`.
@@ -29,15 +35,13 @@ pub const VARIABLES: &[&str] = &[
     "OPENAI_MODEL",
 ];
 /// Settings that are kept as secrets.
-pub const SECRETS: &[&str] =
-    &["MASTER_KEY", "RELAYER_PRIVATE_KEY", "FACILITATOR_TOKENS", "OPENAI_API_KEY"];
-
-/// The shortest access token.
-const TOKEN_CHARS_MIN: usize = 16;
-/// Where the language model is asked if nothing else is set.
-const OPENAI_BASE_URL: &str = "https://api.openai.com/v1";
-/// Which language model is asked if nothing else is set.
-const OPENAI_MODEL: &str = "gpt-5-mini";
+pub const SECRETS: &[&str] = &[
+    "MASTER_KEY",
+    "RELAYER_PRIVATE_KEY",
+    "FACILITATOR_TOKENS",
+    "CROSSMINT_API_KEY",
+    "OPENAI_API_KEY",
+];
 
 /// Everything that is set from outside.
 pub struct Config {
@@ -98,69 +102,38 @@ impl Config {
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigErrors> {
         let mut faults = Vec::new();
         let set = |name: &str| get(name).filter(|value| !value.trim().is_empty());
-        let networks = take(&mut faults, "NETWORKS", read_networks(set("NETWORKS")));
-        let rpc_urls = take(&mut faults, "RPC_URLS", read_rpc_urls(set("RPC_URLS")));
-        let facilitator =
-            take(&mut faults, "FACILITATOR_URL", read_facilitator(set("FACILITATOR_URL")));
+        let config = Self::take(&mut faults, &set);
+        config.filter(|_| faults.is_empty()).ok_or(ConfigErrors(faults))
+    }
+
+    /// Every setting is read before the first fault ends it.
+    fn take(faults: &mut Vec<String>, set: &impl Fn(&str) -> Option<String>) -> Option<Self> {
+        let networks = take(faults, "NETWORKS", read_networks(set("NETWORKS")));
+        let rpc_urls = take(faults, "RPC_URLS", read_rpc_urls(set("RPC_URLS")));
+        let facilitator = read_facilitator(set("FACILITATOR_URL"));
+        let facilitator = take(faults, "FACILITATOR_URL", facilitator);
         let api = read_api(set("FACILITATOR_API"), set("FACILITATOR_TOKENS"));
-        let api = take(&mut faults, "FACILITATOR_API", api);
-        let relayer =
-            take(&mut faults, "RELAYER_PRIVATE_KEY", read_relayer(set("RELAYER_PRIVATE_KEY")));
-        let factories =
-            take(&mut faults, "WALLET_FACTORIES", read_factories(set("WALLET_FACTORIES")));
-        let smart_wallet_factory = read_smart_wallet_factory(set("SMART_WALLET_FACTORY"));
-        let smart_wallet_factory = take(&mut faults, "SMART_WALLET_FACTORY", smart_wallet_factory);
+        let api = take(faults, "FACILITATOR_API", api);
+        let relayer = take(faults, "RELAYER_PRIVATE_KEY", read_relayer(set("RELAYER_PRIVATE_KEY")));
+        let factories = take(faults, "WALLET_FACTORIES", read_factories(set("WALLET_FACTORIES")));
+        let smart = read_smart_wallet_factory(set("SMART_WALLET_FACTORY"));
+        let smart = take(faults, "SMART_WALLET_FACTORY", smart);
         let crossmint = read_crossmint(set("CROSSMINT_API_KEY"), set("CROSSMINT_URL"));
         let crossmint = crossmint.map_err(|fault| faults.push(fault)).ok();
-        let public_url = take(&mut faults, "PUBLIC_URL", read_url(set("PUBLIC_URL")));
-        let origins = read_origins(get("ALLOWED_ORIGINS").as_deref());
-        let origins = take(&mut faults, "ALLOWED_ORIGINS", origins);
-        let keys = take(&mut faults, "MASTER_KEY", read_key(set("MASTER_KEY")));
-        let llm = read_llm(&mut faults, &set);
-        let (
-            Some(networks),
-            Some(rpc_urls),
-            Some(facilitator),
-            Some(facilitator_api),
-            Some(relayer),
-            Some(factories),
-            Some(smart_wallet_factory),
-            Some(crossmint),
-            Some(public_url),
-            Some(mut allowed_origins),
-            Some(keys),
-        ) = (
-            networks,
-            rpc_urls,
-            facilitator,
-            api,
-            relayer,
-            factories,
-            smart_wallet_factory,
-            crossmint,
-            public_url,
-            origins,
-            keys,
-        )
-        else {
-            return Err(ConfigErrors(faults));
-        };
-        for network in &networks {
-            if !rpc_urls.contains_key(network.caip2) {
-                faults.push(format!("RPC_URLS has no endpoint for {}", network.caip2));
-            }
-        }
-        let is_own = facilitator.is_none() || facilitator_api != FacilitatorApi::Off;
+        let public_url = take(faults, "PUBLIC_URL", read_url(set("PUBLIC_URL")));
+        let origins = read_origins(set("ALLOWED_ORIGINS").as_deref());
+        let origins = take(faults, "ALLOWED_ORIGINS", origins);
+        let keys = take(faults, "MASTER_KEY", read_key(set("MASTER_KEY")));
+        let llm = read_llm(faults, set);
+        let (networks, rpc_urls) = (networks?, rpc_urls?);
+        let without = networks.iter().filter(|network| !rpc_urls.contains_key(network.caip2));
+        faults.extend(without.map(|it| format!("RPC_URLS has no endpoint for {}", it.caip2)));
+        let (facilitator, api, relayer, factories) = (facilitator?, api?, relayer?, factories?);
+        let is_own = facilitator.is_none() || api != FacilitatorApi::Off;
         if is_own && relayer.is_none() {
-            faults.push(
-                "RELAYER_PRIVATE_KEY is missing; our own facilitator needs it as a secret"
-                    .to_owned(),
-            );
+            let fault = "RELAYER_PRIVATE_KEY is missing; our own facilitator needs it as a secret";
+            faults.push(fault.to_owned());
         }
-        if !faults.is_empty() {
-            return Err(ConfigErrors(faults));
-        }
-        allowed_origins.push(origin_of(&public_url));
         let facilitator = match (facilitator, &relayer) {
             (None, Some(key)) => Facilitator::Own(Own {
                 relayer: key.address(),
@@ -169,16 +142,21 @@ impl Config {
             }),
             (address, _) => Facilitator::At(address.unwrap_or_default()),
         };
-        Ok(Self {
+        let public_url = public_url?;
+        let mut allowed_origins = origins?;
+        allowed_origins.push(origin_of(&public_url));
+        Some(Self {
             networks,
             facilitator,
             relayer,
-            facilitator_api,
+            facilitator_api: api,
             factories,
+            smart_wallet_factory: smart?,
+            crossmint: crossmint?,
             rpc_urls,
             public_url,
             allowed_origins,
-            keys,
+            keys: keys?,
             llm,
         })
     }
@@ -205,219 +183,5 @@ pub fn is_loopback(authority: &str) -> bool {
     matches!(host, "localhost" | "127.0.0.1" | "[::1]")
 }
 
-fn take<T>(faults: &mut Vec<String>, name: &str, result: Result<T, String>) -> Option<T> {
-    result.map_err(|fault| faults.push(format!("{name} {fault}"))).ok()
-}
-
-fn read_networks(text: Option<String>) -> Result<Vec<&'static Network>, String> {
-    let text = text.ok_or("is missing; set CAIP-2 ids such as eip155:84532")?;
-    text.split(',')
-        .map(|id| {
-            Network::by_caip2(id.trim())
-                .ok_or_else(|| format!("names {:?}, which is unknown", id.trim()))
-        })
-        .collect()
-}
-
-fn read_rpc_urls(text: Option<String>) -> Result<BTreeMap<String, String>, String> {
-    let text = text.ok_or("is missing; set JSON such as {\"eip155:84532\": \"https://…\"}")?;
-    serde_json::from_str(&text)
-        .map_err(|_| "is not a JSON object of endpoints by network".to_owned())
-}
-
-fn read_url(text: Option<String>) -> Result<String, String> {
-    let text = text.ok_or("is missing; set an http(s) address")?;
-    match Url::parse(text.trim()) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => {
-            Ok(text.trim().trim_end_matches('/').to_owned())
-        }
-        Ok(_) | Err(_) => Err("is not an http(s) address".to_owned()),
-    }
-}
-
-/// `None`: our own.
-fn read_facilitator(text: Option<String>) -> Result<Option<String>, String> {
-    if text.as_deref().map(str::trim) == Some("self") {
-        return Ok(None);
-    }
-    let is_missing = text.is_none();
-    read_url(text).map(Some).map_err(|fault| {
-        if is_missing { "is missing; set an http(s) address, or self".to_owned() } else { fault }
-    })
-}
-
-fn read_api(text: Option<String>, tokens: Option<String>) -> Result<FacilitatorApi, String> {
-    match text.as_deref().map(str::trim) {
-        None | Some("off") => Ok(FacilitatorApi::Off),
-        Some("open") => Ok(FacilitatorApi::Open),
-        Some("token") => {
-            let tokens = tokens.unwrap_or_default();
-            let tokens: Vec<String> =
-                tokens.split(',').map(|token| token.trim().to_owned()).collect();
-            if tokens.iter().any(|token| token.len() < TOKEN_CHARS_MIN) {
-                return Err(format!(
-                    "is token; set the secret FACILITATOR_TOKENS, separated by commas, each of at least {TOKEN_CHARS_MIN} characters"
-                ));
-            }
-            Ok(FacilitatorApi::Tokens(tokens))
-        }
-        Some(_) => Err("must be off, open or token".to_owned()),
-    }
-}
-
-fn read_relayer(text: Option<String>) -> Result<Option<RelayerKey>, String> {
-    text.map(|text| {
-        RelayerKey::parse(&text).ok_or_else(|| "is not a private key in hex".to_owned())
-    })
-    .transpose()
-}
-
-fn read_factories(text: Option<String>) -> Result<Factories, String> {
-    Factories::parse(&text.unwrap_or_default()).map_err(|entry| {
-        format!("names {entry:?}, which is not an address and a selector such as 0x…:0x3ffba36f")
-    })
-}
-
-fn read_smart_wallet_factory(text: Option<String>) -> Result<Option<Address>, String> {
-    let read = |text: String| text.trim().parse().map_err(|_| "is not an address".to_owned());
-    text.map(read).transpose()
-}
-
-/// The fault names its setting, for there are two.
-fn read_crossmint(key: Option<String>, url: Option<String>) -> Result<Option<Crossmint>, String> {
-    let url = url.map(|url| crossmint::read_url(&url)).transpose();
-    let url = url.map_err(|fault| format!("CROSSMINT_URL {fault}"))?;
-    let key = key.map(|key| Crossmint::new(&key, url)).transpose();
-    key.map_err(|fault| format!("CROSSMINT_API_KEY {fault}"))
-}
-
-fn read_origins(text: Option<&str>) -> Result<Vec<String>, String> {
-    let origins = text.unwrap_or_default().split(',').map(str::trim).filter(|o| !o.is_empty());
-    origins
-        .map(|origin| match Url::parse(origin) {
-            Ok(url) if url.has_host() => Ok(origin_of(origin)),
-            Ok(_) | Err(_) => Err(format!("names {origin:?}, which is not an origin")),
-        })
-        .collect()
-}
-
-fn read_key(text: Option<String>) -> Result<Keys, String> {
-    let text = text.ok_or("is missing; set 32 random bytes in hex as a secret")?;
-    let key = MasterKey::parse(text.trim()).map_err(|_| "is not 32 bytes in hex or base64")?;
-    Ok(Keys::derive(&key))
-}
-
-/// `None` without a key, and if something is wrong, which is then among the faults.
-fn read_llm(faults: &mut Vec<String>, set: &impl Fn(&str) -> Option<String>) -> Option<Settings> {
-    let address = set("OPENAI_BASE_URL").unwrap_or_else(|| OPENAI_BASE_URL.to_owned());
-    let base_url = take(faults, "OPENAI_BASE_URL", read_url(Some(address)))?;
-    let model = set("OPENAI_MODEL").unwrap_or_else(|| OPENAI_MODEL.to_owned());
-    let key = set("OPENAI_API_KEY").map(|key| {
-        ApiKey::parse(key.trim())
-            .ok_or_else(|| "is not a key: visible ASCII characters, no spaces".to_owned())
-    });
-    let api_key = take(faults, "OPENAI_API_KEY", key?)?;
-    Some(Settings { base_url, model: model.trim().to_owned(), api_key })
-}
-
-fn origin_of(address: &str) -> String {
-    Url::parse(address)
-        .map_or_else(|_| address.to_owned(), |url| url.origin().ascii_serialization())
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(changes: &[(&str, &str)]) -> Result<Config, ConfigErrors> {
-        let mut settings: BTreeMap<&str, &str> = [
-            ("NETWORKS", "eip155:84532"),
-            ("FACILITATOR_URL", "http://127.0.0.1:4020/"),
-            ("RPC_URLS", r#"{"eip155:84532":"http://127.0.0.1:8545"}"#),
-            ("PUBLIC_URL", "http://localhost:8787"),
-            ("MASTER_KEY", "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"),
-        ]
-        .into();
-        settings.extend(changes.iter().copied());
-        Config::read(|name| settings.get(name).map(|value| (*value).to_owned()))
-    }
-
-    #[test]
-    fn good_settings_are_read() {
-        let config = read(&[("ALLOWED_ORIGINS", "https://page.example, http://localhost:5173/")]);
-        let config = config.map_err(|errors| errors.to_string()).unwrap_or_else(|e| panic!("{e}"));
-        assert_eq!(config.facilitator, Facilitator::At("http://127.0.0.1:4020".to_owned()));
-        let origins = ["https://page.example", "http://localhost:5173", "http://localhost:8787"];
-        assert_eq!(config.allowed_origins, origins);
-        assert_eq!(config.public_authority(), "localhost:8787");
-        assert!(config.is_local());
-    }
-
-    #[test]
-    fn every_fault_is_named_at_once() {
-        let Err(errors) =
-            read(&[("NETWORKS", "eip155:1"), ("MASTER_KEY", "short"), ("PUBLIC_URL", "")])
-        else {
-            panic!("these settings are faulty");
-        };
-        let names: Vec<_> = errors.0.iter().filter_map(|e| e.split(' ').next()).collect();
-        assert_eq!(names, ["NETWORKS", "PUBLIC_URL", "MASTER_KEY"]);
-    }
-
-    #[test]
-    fn our_own_facilitator_needs_a_key_and_its_api_tokens() {
-        let faults = |changes: &[(&str, &str)]| read(changes).err().map(|errors| errors.0);
-        let key = (
-            "RELAYER_PRIVATE_KEY",
-            "00000000000000000000000000000000000000000000000000000000000000a1",
-        );
-        let own = ("FACILITATOR_URL", "self");
-        let missing = "RELAYER_PRIVATE_KEY is missing; our own facilitator needs it as a secret";
-        assert_eq!(faults(&[own]), Some(vec![missing.to_owned()]));
-        assert_eq!(faults(&[("FACILITATOR_API", "open")]), Some(vec![missing.to_owned()]));
-        assert_eq!(faults(&[own, key]), None);
-        for (api, tokens, good) in [
-            ("open", "", true),
-            ("token", "0123456789abcdef", true),
-            ("token", "short", false),
-            ("on", "", false),
-        ] {
-            let settings = [own, key, ("FACILITATOR_API", api), ("FACILITATOR_TOKENS", tokens)];
-            assert_eq!(faults(&settings).is_none(), good, "{api} {tokens}");
-        }
-        assert!(faults(&[("WALLET_FACTORIES", "0x12")]).is_some());
-        assert!(faults(&[own, ("RELAYER_PRIVATE_KEY", "0x12")]).is_some());
-    }
-
-    #[test]
-    fn the_language_model_needs_a_key_and_nothing_else() {
-        let llm = |changes: &[(&str, &str)]| read(changes).map(|config| config.llm);
-        assert_eq!(llm(&[("OPENAI_MODEL", "m")]), Ok(None));
-        let key = ("OPENAI_API_KEY", " sk-secret\n");
-        let Ok(Some(settings)) = llm(&[key]) else { panic!("a key is enough") };
-        assert_eq!(settings.base_url, OPENAI_BASE_URL);
-        assert_eq!(settings.model, OPENAI_MODEL);
-        assert!(!format!("{settings:?}").contains("sk-secret"));
-        let own = [key, ("OPENAI_BASE_URL", "http://127.0.0.1:1/v1/"), ("OPENAI_MODEL", "own")];
-        let Ok(Some(settings)) = llm(&own) else { panic!("these settings are good") };
-        let named = (settings.base_url.as_str(), settings.model.as_str());
-        assert_eq!(named, ("http://127.0.0.1:1/v1", "own"));
-        for (bad, name) in [
-            (("OPENAI_API_KEY", "sk-secret more"), "OPENAI_API_KEY "),
-            (("OPENAI_API_KEY", "sk-secret\u{e9}"), "OPENAI_API_KEY "),
-            (("OPENAI_BASE_URL", "ftp://x"), "OPENAI_BASE_URL "),
-        ] {
-            let Err(errors) = llm(&[key, bad]) else { panic!("{bad:?} is faulty") };
-            assert_eq!(errors.0.len(), 1);
-            assert!(errors.0[0].starts_with(name) && !errors.0[0].contains("sk-secret"));
-        }
-    }
-
-    #[test]
-    fn a_network_without_an_endpoint_is_a_fault() {
-        let Err(errors) = read(&[("NETWORKS", "eip155:84532,eip155:8453")]) else {
-            panic!("there is no endpoint for Base");
-        };
-        assert_eq!(errors.0, ["RPC_URLS has no endpoint for eip155:8453"]);
-    }
-}
+mod tests;

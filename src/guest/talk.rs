@@ -24,8 +24,7 @@ impl<W: GuestWorld> Guest<W> {
             return Err(Trouble::Said(format!("say it in at most {TEXT_CHARS_MAX} characters")));
         }
         let intent = self.understand(text)?;
-        let is_pattern = !matches!(intent, Intent::Unknown);
-        if self.config.llm.is_some() && (!is_pattern || self.is_in_conversation()?) {
+        if self.config.llm.is_some() && !is_ours(&intent) {
             return self.converse(text).await;
         }
         self.do_it(intent).await
@@ -156,7 +155,7 @@ impl<W: GuestWorld> Guest<W> {
         let now = self.world.now();
         let conversation = match kept {
             Some(mut kept) => {
-                kept.say(text, now);
+                kept.hear(text, now);
                 kept
             }
             None => Conversation::start(text, now),
@@ -168,7 +167,9 @@ impl<W: GuestWorld> Guest<W> {
     async fn go_on(&self, id: &str, result: &Value) -> Result<(), Trouble> {
         let kept: Option<Conversation> = store::chat(&self.world, ChatColumn::Conversation)?;
         let Some(mut conversation) = kept else { return Ok(()) };
-        conversation.add_result(id, result);
+        if !conversation.add_result(id, result) {
+            return Ok(());
+        }
         // A call calls this again: boxed, because a future cannot hold itself.
         Box::pin(self.turn(conversation)).await
     }
@@ -177,7 +178,7 @@ impl<W: GuestWorld> Guest<W> {
         let Some(settings) = &self.config.llm else { return Ok(()) };
         let tools = store::tools(&self.world)?;
         let specs: Vec<ToolSpec> = tools.iter().map(spec_of).collect();
-        let step = conversation.next(&self.world, settings, &specs, self.world.now()).await;
+        let step = conversation.next(&self.world, settings, &specs).await;
         store::set_chat(&self.world, ChatColumn::Conversation, Some(&conversation))?;
         match step {
             Step::Say(text) => self.reply(&text),
@@ -186,18 +187,13 @@ impl<W: GuestWorld> Guest<W> {
             }
             Step::Stopped(why) => {
                 store::set_chat(&self.world, ChatColumn::Conversation, None::<&Conversation>)?;
-                self.reply(&format!("I stopped: {why}"))
+                self.reply(&why.to_string())
             }
             Step::Failed(why) => {
                 store::set_chat(&self.world, ChatColumn::Conversation, None::<&Conversation>)?;
                 self.reply(&format!("The language model does not answer: {why}"))
             }
         }
-    }
-
-    fn is_in_conversation(&self) -> Result<bool, Trouble> {
-        let kept: Option<Conversation> = store::chat(&self.world, ChatColumn::Conversation)?;
-        Ok(kept.is_some())
     }
 
     fn newest_question(&self) -> Result<Option<Purchase>, Trouble> {
@@ -243,6 +239,21 @@ impl<W: GuestWorld> Guest<W> {
     fn say(&self, text: &str) {
         self.tell(&Out::Chat { text: text.to_owned() });
     }
+}
+
+/// What a language model is not asked about: the person's own answers, and what needs no thinking.
+fn is_ours(intent: &Intent) -> bool {
+    matches!(
+        intent,
+        Intent::Yes
+            | Intent::No
+            | Intent::Connect { .. }
+            | Intent::Disconnect
+            | Intent::Status
+            | Intent::Balance
+            | Intent::History
+            | Intent::Help
+    )
 }
 
 const HELP: &str = "I can: connect to a door (\"connect to https://…\"), \"list events\", \"rsvp to <title or id>\" (also \"… if it is under 1 dollar\"), \"create an event\" at your own door, \"status\", \"balance\", \"history\". I ask before I pay, unless your policy lets me.";

@@ -1,0 +1,154 @@
+//! Each setting from its text. A fault says what to do, without the name, and never repeats a secret.
+
+use std::collections::BTreeMap;
+
+use alloy_primitives::Address;
+use url::Url;
+
+use crate::chain::networks::Network;
+use crate::chain::signature::Factories;
+use crate::chain::transaction::RelayerKey;
+use crate::chat::llm::{ApiKey, Settings};
+use crate::config::FacilitatorApi;
+use crate::identity::keys::{Keys, MasterKey};
+use crate::wallet::crossmint::{self, Crossmint};
+
+/// The shortest access token.
+const TOKEN_CHARS_MIN: usize = 16;
+/// Where the language model is asked if nothing else is set.
+pub(super) const OPENAI_BASE_URL: &str = "https://api.openai.com/v1";
+/// Which language model is asked if nothing else is set.
+pub(super) const OPENAI_MODEL: &str = "gpt-5-mini";
+
+pub(super) fn take<T>(
+    faults: &mut Vec<String>,
+    name: &str,
+    result: Result<T, String>,
+) -> Option<T> {
+    result.map_err(|fault| faults.push(format!("{name} {fault}"))).ok()
+}
+
+pub(super) fn read_networks(text: Option<String>) -> Result<Vec<&'static Network>, String> {
+    let text = text.ok_or("is missing; set CAIP-2 ids such as eip155:84532")?;
+    text.split(',')
+        .map(|id| {
+            Network::by_caip2(id.trim())
+                .ok_or_else(|| format!("names {:?}, which is unknown", id.trim()))
+        })
+        .collect()
+}
+
+pub(super) fn read_rpc_urls(text: Option<String>) -> Result<BTreeMap<String, String>, String> {
+    let text = text.ok_or("is missing; set JSON such as {\"eip155:84532\": \"https://…\"}")?;
+    serde_json::from_str(&text)
+        .map_err(|_| "is not a JSON object of endpoints by network".to_owned())
+}
+
+pub(super) fn read_url(text: Option<String>) -> Result<String, String> {
+    let text = text.ok_or("is missing; set an http(s) address")?;
+    match Url::parse(text.trim()) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => {
+            Ok(text.trim().trim_end_matches('/').to_owned())
+        }
+        Ok(_) | Err(_) => Err("is not an http(s) address".to_owned()),
+    }
+}
+
+/// `None`: our own.
+pub(super) fn read_facilitator(text: Option<String>) -> Result<Option<String>, String> {
+    if text.as_deref().map(str::trim) == Some("self") {
+        return Ok(None);
+    }
+    let is_missing = text.is_none();
+    read_url(text).map(Some).map_err(|fault| {
+        if is_missing { "is missing; set an http(s) address, or self".to_owned() } else { fault }
+    })
+}
+
+pub(super) fn read_api(
+    text: Option<String>,
+    tokens: Option<String>,
+) -> Result<FacilitatorApi, String> {
+    match text.as_deref().map(str::trim) {
+        None | Some("off") => Ok(FacilitatorApi::Off),
+        Some("open") => Ok(FacilitatorApi::Open),
+        Some("token") => {
+            let tokens = tokens.unwrap_or_default();
+            let tokens: Vec<String> =
+                tokens.split(',').map(|token| token.trim().to_owned()).collect();
+            if tokens.iter().any(|token| token.len() < TOKEN_CHARS_MIN) {
+                return Err(format!(
+                    "is token; set the secret FACILITATOR_TOKENS, separated by commas, each of at least {TOKEN_CHARS_MIN} characters"
+                ));
+            }
+            Ok(FacilitatorApi::Tokens(tokens))
+        }
+        Some(_) => Err("must be off, open or token".to_owned()),
+    }
+}
+
+pub(super) fn read_relayer(text: Option<String>) -> Result<Option<RelayerKey>, String> {
+    text.map(|text| {
+        RelayerKey::parse(&text).ok_or_else(|| "is not a private key in hex".to_owned())
+    })
+    .transpose()
+}
+
+pub(super) fn read_factories(text: Option<String>) -> Result<Factories, String> {
+    Factories::parse(&text.unwrap_or_default()).map_err(|entry| {
+        format!("names {entry:?}, which is not an address and a selector such as 0x…:0x3ffba36f")
+    })
+}
+
+pub(super) fn read_smart_wallet_factory(text: Option<String>) -> Result<Option<Address>, String> {
+    let read = |text: String| text.trim().parse().map_err(|_| "is not an address".to_owned());
+    text.map(read).transpose()
+}
+
+/// The fault names its setting, for there are two.
+pub(super) fn read_crossmint(
+    key: Option<String>,
+    url: Option<String>,
+) -> Result<Option<Crossmint>, String> {
+    let url = url.map(|url| crossmint::read_url(&url)).transpose();
+    let url = url.map_err(|fault| format!("CROSSMINT_URL {fault}"))?;
+    let key = key.map(|key| Crossmint::new(&key, url)).transpose();
+    key.map_err(|fault| format!("CROSSMINT_API_KEY {fault}"))
+}
+
+pub(super) fn read_origins(text: Option<&str>) -> Result<Vec<String>, String> {
+    let origins = text.unwrap_or_default().split(',').map(str::trim).filter(|o| !o.is_empty());
+    origins
+        .map(|origin| match Url::parse(origin) {
+            Ok(url) if url.has_host() => Ok(origin_of(origin)),
+            Ok(_) | Err(_) => Err(format!("names {origin:?}, which is not an origin")),
+        })
+        .collect()
+}
+
+pub(super) fn read_key(text: Option<String>) -> Result<Keys, String> {
+    let text = text.ok_or("is missing; set 32 random bytes in hex as a secret")?;
+    let key = MasterKey::parse(text.trim()).map_err(|_| "is not 32 bytes in hex or base64")?;
+    Ok(Keys::derive(&key))
+}
+
+/// `None` without a key, and if something is wrong, which is then among the faults.
+pub(super) fn read_llm(
+    faults: &mut Vec<String>,
+    set: &impl Fn(&str) -> Option<String>,
+) -> Option<Settings> {
+    let address = set("OPENAI_BASE_URL").unwrap_or_else(|| OPENAI_BASE_URL.to_owned());
+    let base_url = take(faults, "OPENAI_BASE_URL", read_url(Some(address)))?;
+    let model = set("OPENAI_MODEL").unwrap_or_else(|| OPENAI_MODEL.to_owned());
+    let key = set("OPENAI_API_KEY").map(|key| {
+        ApiKey::parse(key.trim())
+            .ok_or_else(|| "is not a key: visible ASCII characters, no spaces".to_owned())
+    });
+    let api_key = take(faults, "OPENAI_API_KEY", key?)?;
+    Some(Settings { base_url, model: model.trim().to_owned(), api_key })
+}
+
+pub(super) fn origin_of(address: &str) -> String {
+    Url::parse(address)
+        .map_or_else(|_| address.to_owned(), |url| url.origin().ascii_serialization())
+}
