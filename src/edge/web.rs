@@ -19,7 +19,7 @@ use crate::http::Headers;
 use crate::http::route::AtHost;
 use crate::id::{RequestId, ScopeId};
 use crate::identity::Session;
-use crate::mcp::client::holds_answer;
+use crate::mcp::client::Watch;
 use crate::ports::{Doors, HttpError, Sockets, Web, WebMethod, WebRequest, WebResponse};
 
 impl Web for EdgeWorld {
@@ -135,6 +135,7 @@ async fn read(mut response: Response, request: &WebRequest) -> Result<WebRespons
     let wanted = request.until_answer_to.filter(|_| is_stream);
     let mut bytes: Vec<u8> = Vec::new();
     if !matches!(response.body(), ResponseBody::Empty) {
+        let mut watch = wanted.map(Watch::new);
         let mut stream = response.stream().map_err(broken)?;
         while let Some(chunk) = stream.next().await {
             let chunk = chunk.map_err(broken)?;
@@ -142,7 +143,7 @@ async fn read(mut response: Response, request: &WebRequest) -> Result<WebRespons
                 return Err(HttpError::TooLong);
             }
             bytes.extend_from_slice(&chunk);
-            if wanted.is_some_and(|id| has_come(&bytes, id)) {
+            if watch.as_mut().is_some_and(|watch| watch.has_come(&bytes)) {
                 break;
             }
         }
@@ -150,11 +151,6 @@ async fn read(mut response: Response, request: &WebRequest) -> Result<WebRespons
     let body = String::from_utf8(bytes)
         .map_err(|_| HttpError::Connection("the answer is not text".to_owned()))?;
     Ok(WebResponse { status, headers, body })
-}
-
-/// Whether the answer that is waited for is among what has come. The end of it may be half a letter.
-fn has_come(bytes: &[u8], id: u64) -> bool {
-    holds_answer(&String::from_utf8_lossy(bytes), id)
 }
 
 fn broken(error: worker::Error) -> HttpError {

@@ -319,10 +319,13 @@ fn a_long_conversation_is_bounded_and_stays_well_formed() {
     let limits = Limits { turns: 3, tokens: u32::MAX, ..Limits::default() };
     let model = Model::new(script);
     let mut talk = Conversation::with_limits(limits, "first", UnixSeconds::new(NOW));
+    // All sizes, so that the limit falls between a call and its result, too.
+    let mut bytes = 0;
     for round in 0..40 {
-        talk.hear(&format!("round {round} {}", "é".repeat(20_000)), UnixSeconds::new(NOW));
+        talk.hear(&format!("round {round} {}", "é".repeat(round * 500)), UnixSeconds::new(NOW));
         while let Step::Call { id, .. } = model.next(&mut talk) {
-            assert!(talk.add_result(&id, &json!("x".repeat(50_000))));
+            bytes = (bytes + 1_777) % 11_000;
+            assert!(talk.add_result(&id, &json!("x".repeat(bytes))));
         }
         let stored = serde_json::to_string(&talk).unwrap().len();
         assert!(stored < 40_000, "{stored}");

@@ -52,14 +52,12 @@ impl Scene {
         let mut last = Intent::Unknown;
         for message in messages {
             last = self.hears(message);
-            self.awaiting = match &last {
-                Intent::Ask { missing, .. } => {
-                    // It is kept in storage between two messages.
-                    let stored = serde_json::to_string(missing).unwrap();
-                    Some(serde_json::from_str(&stored).unwrap())
-                }
-                _ => None,
-            };
+            self.awaiting = None;
+            if let Intent::Ask { missing, .. } = &last {
+                // It is kept in storage between two messages.
+                let stored = serde_json::to_string(missing).unwrap();
+                self.awaiting = Some(serde_json::from_str(&stored).unwrap());
+            }
         }
         last
     }
