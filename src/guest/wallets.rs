@@ -149,8 +149,9 @@ impl<W: GuestWorld> Guest<W> {
     /// Whose a server-side wallet is: the proven user, or, on the local chain only, whoever has the
     /// session.
     fn wallet_owner(&self) -> Result<String, Trouble> {
-        let user = store::owner(&self.world)?.map(|(user, _)| user.to_string());
+        let user = store::owner(&self.world)?.map(|(user, _)| format!("user:{user}"));
         let session = store::session(&self.world)?.filter(|_| self.config.is_local());
+        let session = session.map(|session| format!("session:{session}"));
         user.or(session).ok_or_else(|| {
             Trouble::Said(
                 "sign in first: a wallet of ours is kept for proven owners only".to_owned(),

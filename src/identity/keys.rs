@@ -129,7 +129,7 @@ mod tests {
             alloy_primitives::Address::from_private_key(&key).to_string()
         };
         // Computed with the HKDF and HMAC of Node's `crypto`, and viem.
-        assert_eq!(address("1", "session:a"), "TODO");
+        assert_eq!(address("1", "session:a"), "0x10c8bd01Fb5BfbfC0772053Bb7079a6dE017fe51");
         assert_ne!(address("1", "session:a"), address("2", "session:a"));
         assert_ne!(address("1", "session:a"), address("1", "session:b"));
     }
