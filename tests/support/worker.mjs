@@ -36,6 +36,8 @@ export async function startWorker({ vars = {}, secrets = {} } = {}) {
     fetch: (input, init) => harness.fetch(input, init),
     evictHost: (scope, { webSockets = "hibernate" } = {}) =>
       handle.evictDurableObject("Host", { name: scope, webSockets }),
+    /** The same for an object of any class, by its name. */
+    evict: (className, name, { webSockets = "hibernate" } = {}) => handle.evictDurableObject(className, { name, webSockets }),
     async sql(scope, query, ...values) {
       const storage = await handle.getDurableObjectStorage("Host", { name: scope });
       return storage.exec(query, ...values);
