@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 const sleep = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
 /**
- * `target` gives the chain's address. `misbehave(behaviour, about)` holds until `behaves(about)`; `about`
+ * `target` gives the chain's address. `misbehave(behaviour, about)` holds until `behaves(about)` or `recovers()`; `about`
  * is a piece of the requests that are meant (an address, a method), all if it is left out. `count`
  * says how many requests were answered so. A batch is meant if one of its calls is. `sent` are the
  * transactions that came, each once, whether they were passed on or not.
@@ -45,6 +45,7 @@ export async function startHostileRpc(target) {
     sent,
     misbehave: (behaviour, about = "") => faults.set(key(about), { behaviour, about: key(about), count: 0 }),
     behaves: (about = "") => faults.delete(key(about)),
+    recovers: () => faults.clear(),
     count: (about = "") => faults.get(key(about))?.count ?? 0,
     stop() {
       server.closeAllConnections();
