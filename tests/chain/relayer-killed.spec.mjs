@@ -35,7 +35,7 @@ const POINTS = {
   "before the receipt": { method: RECEIPT, passesOn: false },
 };
 
-/** Where payments come in: at a host's door, or from another x402 server. A key pays, or a wallet that has to be made. */
+/** Where payments come in: at a host's door, from a key, or over HTTP, from a wallet that has to be made. */
 const WAYS = {
   "at a door": async () => {
     const kit = await newKit();
@@ -118,7 +118,7 @@ for (const [way, begins] of Object.entries(WAYS)) {
       });
     }
 
-    test("before the transaction leaves, and the payer asks again at once: the same transaction settles it", async () => {
+    test("before the transaction leaves, and the payer asks at once: the same transaction settles it", async () => {
       const one = await begins();
       const hash = await killAt({ method: BROADCAST, passesOn: false }, one);
       const answers = await Promise.all([one.pay(), one.pay()]);

@@ -235,7 +235,7 @@ describe("a chain that drops blocks", () => {
     await assertNothingIsStuck();
   });
 
-  test("of two payments that were dropped, the later one is asked for: the earlier one comes back as well", async () => {
+  test("of two that were dropped, the later one is asked for: the earlier one comes back as well", async () => {
     // Both have their money from blocks that stay.
     const started = [await fromServer(), await fromServer()];
     const [earlier, later] = [await settleOne(started[0]), await settleOne(started[1])];
@@ -297,7 +297,7 @@ describe("somebody else is faster with the same authorization", () => {
   }
 });
 
-test("a transaction that pays too little is replaced by one that pays more, and the payment is settled once", async () => {
+test("a transaction that pays too little is replaced by one that pays more, and settled once", async () => {
   const one = await fromServer();
   const { test: chain, client } = network.chain;
   await chain.setAutomine(false);
@@ -314,7 +314,8 @@ test("a transaction that pays too little is replaced by one that pays more, and 
     assert.deepEqual([second.nonce, second.to, second.data], [first.nonce, first.to, first.data]);
     const { baseFeePerGas } = await client.getBlock({ cacheTime: 0 });
     assert.ok(second.maxFeePerGas > baseFeePerGas, "now it pays enough");
-    await until(async () => (await client.getTransactionCount({ address: network.ours.relayer, blockTag: "pending" })) > first.nonce);
+    const waiting = { address: network.ours.relayer, blockTag: "pending" };
+    await until(async () => (await client.getTransactionCount(waiting)) > first.nonce);
     await chain.mine({ blocks: 1 });
   } finally {
     await chain.setAutomine(true);
