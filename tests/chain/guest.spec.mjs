@@ -100,7 +100,8 @@ for (const [what, policy, code] of REFUSALS) {
     const error = await guest.next("tool_error");
     assert.deepEqual([error.code, error.moneyMoved], [code, "no"], error.result);
     assert.equal(await balance(guest.address), 1_000_000n);
-    assert.ok(!guest.messages.some(({ type, message }) => type === "log" && /signed/.test(message)));
+    const { payments } = await (await stage.guest({ resume: guest.welcome })).next("history");
+    assert.deepEqual(payments.map(({ state }) => state), ["refused"]);
   });
 }
 
@@ -184,12 +185,12 @@ test("what makes no sense is answered with an error, and the session goes on", a
 
 test("words buy a seat: found by its title, within a price, after a yes", async () => {
   const guest = await readyGuest(stage, {});
-  guest.send({ type: "chat", text: "rsvp to the rust meetup if it is under 1 cent" });
-  await guest.next("chat", ({ text }) => /more than|too dear|did not|costs/i.test(text));
-  assert.ok(!guest.messages.some(({ type }) => type === "payment_required"));
   const event = await createEvent(stage.network, stage.door, { title: "Ferris and friends" });
   guest.send({ type: "connect_mcp", url: stage.mcpUrl });
   await guest.next("mcp_connected");
+  guest.send({ type: "chat", text: "rsvp to ferris and friends if it is under 1 cent" });
+  await guest.next("chat", ({ text }) => /\$0\.05/.test(text));
+  assert.ok(!guest.messages.some(({ type }) => type === "payment_required"));
   guest.send({ type: "chat", text: "book me a seat at ferris and friends" });
   const asked = await guest.next("payment_required");
   assert.equal(asked.arguments.eventId, event.id);
