@@ -5,9 +5,10 @@
 //! Everything that has to outlive an eviction is in the object's storage; nothing waits in memory for a
 //! person. One signature is made for a logical call, whatever becomes of the answer.
 //!
-//! [`messages`] is what goes over the socket, [`purchases`] what is paid for, `paying` how, `door` what is
-//! said to doors, `talk` understands words.
+//! [`messages`] is what goes over the socket, [`purchases`] what is paid for, `paying` and `delivering` how,
+//! `door` what is said to doors, `talk` understands words.
 
+mod delivering;
 mod door;
 pub mod knock;
 pub mod messages;
