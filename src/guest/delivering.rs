@@ -58,9 +58,12 @@ impl<W: GuestWorld> Guest<W> {
                     let result = outcome.unwrap_or_default();
                     return self.delivered(&purchase, &offer, settlement, result).await;
                 }
-                Answer::Challenge(_) => {
-                    let text = "the door asks for a second payment for the same call; it gets none. The one that was signed may still move its money";
-                    return self.stays_unknown(&purchase, "asked_twice", text).await;
+                Answer::Challenge(challenge) => {
+                    let text = format!(
+                        "the door did not take the payment ({}) and asks for another for the same call; it gets none. The one that was signed may still move its money",
+                        bounded(&challenge.error, 200)
+                    );
+                    return self.stays_unknown(&purchase, "asked_twice", &text).await;
                 }
                 Answer::Failed { text, .. } => {
                     let text = format!(
@@ -132,10 +135,13 @@ impl<W: GuestWorld> Guest<W> {
         transaction: &str,
     ) -> Result<(), Trouble> {
         let now = self.world.now();
-        self.world.atomically(|| {
+        let is_news = self.world.atomically(|| {
             purchases::set_transaction(&self.world, &purchase.id, transaction)?;
             purchases::set_state(&self.world, &purchase.id, State::Paid, "paid", None, now)
         })?;
+        if !is_news {
+            return Ok(());
+        }
         self.step("payment", format!("paid ${}", purchase.amount));
         self.tell(&Out::PaymentReceipt {
             tx_hash: transaction.to_owned(),
@@ -153,40 +159,43 @@ impl<W: GuestWorld> Guest<W> {
     }
 
     /// The alarm looks after a purchase that is not over.
-    pub(super) async fn look_after(&self, purchase: Purchase) -> Result<(), SqlError> {
+    pub(super) async fn look_after(&self, listed: &PurchaseId) -> Result<(), SqlError> {
         let now = self.world.now();
+        // A message may have moved it on since the list was read.
+        let Some(purchase) = purchases::find(&self.world, listed)? else { return Ok(()) };
         let id = &purchase.id;
-        if purchase.state == State::Signing {
-            // A server-side wallet was asked and we died; nothing has left.
-            let text = "interrupted before it was signed; call the tool again";
-            purchases::set_state(&self.world, id, State::Failed, text, None, now)?;
-            self.step("payment", text);
-            return Ok(());
+        let unsigned = purchase.state == State::Signing;
+        if unsigned {
+            // We died while a wallet was asked, or its person never answered; nothing has left.
+            let text = "it was not signed in time; call the tool again";
+            return only_storage(self.give_up(&purchase, "not_signed", text).await);
         }
         purchases::count_attempt(&self.world, id)?;
         let wait = LOOK_AFTER_SECONDS.saturating_mul(i64::from(purchase.attempts.min(14)) + 1);
         let next = Some(now.plus(wait));
         purchases::set_state(&self.world, id, purchase.state, "looked after", next, now)?;
-        let done = match self.ask_chain(&purchase).await {
+        only_storage(match self.ask_chain(&purchase).await {
             OnChain::RanOut => {
                 let text = "the payment ran out unused; no money moved";
-                purchases::set_state(&self.world, id, State::Failed, text, None, now)?;
-                self.step("payment", text);
-                self.tell(&self.history_message()?);
+                if purchases::set_state(&self.world, id, State::Failed, text, None, now)? {
+                    self.step("payment", text);
+                    self.tell(&self.history_message()?);
+                }
                 Ok(())
             }
             // The door may have the result yet; the money is gone either way.
-            OnChain::Paid(network, hash) => match self.deliver(id, 1).await {
-                Ok(()) if self.is_paid(id)? => Ok(()),
-                Ok(()) | Err(Trouble::Said(_)) => self.paid(&purchase, network, &hash).await,
-                Err(trouble) => Err(trouble),
-            },
+            OnChain::Paid(network, hash) => {
+                match self.deliver(id, 1).await {
+                    Ok(()) if self.is_paid(id)? => Ok(()),
+                    Ok(()) | Err(Trouble::Said(_)) => {
+                        self.step("error", "the chain shows the payment, and the door has not delivered; ask its host");
+                        self.paid(&purchase, network, &hash).await
+                    }
+                    Err(trouble) => Err(trouble),
+                }
+            }
             OnChain::Unclear => self.deliver(id, 1).await,
-        };
-        match done {
-            Ok(()) | Err(Trouble::Said(_)) => Ok(()),
-            Err(Trouble::Storage(error)) => Err(error),
-        }
+        })
     }
 
     fn payment_of(&self, purchase: &Purchase) -> Option<(Offer, Value)> {
@@ -263,12 +272,22 @@ impl<W: GuestWorld> Guest<W> {
         let now = self.world.now();
         let was_told = purchase.state == State::Unknown;
         let next = Some(now.plus(LOOK_AFTER_SECONDS));
-        if !was_told {
-            purchases::set_state(&self.world, &purchase.id, State::Unknown, text, next, now)?;
+        let is_open = was_told
+            || purchases::set_state(&self.world, &purchase.id, State::Unknown, text, next, now)?;
+        if !is_open {
+            return Ok(());
         }
         self.world.line(Level::Warn, "a guest's payment is unknown", &[("code", code)]);
         self.step("payment", format!("not known whether money moved: {text}"));
         if was_told { Ok(()) } else { self.fail(purchase, code, text, "unknown").await }
+    }
+}
+
+/// An alarm has nobody to tell; whatever was to be said is said already.
+fn only_storage(done: Result<(), Trouble>) -> Result<(), SqlError> {
+    match done {
+        Ok(()) | Err(Trouble::Said(_)) => Ok(()),
+        Err(Trouble::Storage(error)) => Err(error),
     }
 }
 

@@ -118,12 +118,9 @@ impl<W: GuestWorld> Guest<W> {
         let known: Option<DoorTool> =
             store::tools(&self.world)?.into_iter().find(|known| known.name == tool);
         let open = super::purchases::open_call(&self.world, &connection.url, tool, &arguments)?;
-        if let Some(open) = open {
-            let text = format!(
-                "exactly this call waits already (payment {}): answer it, or wait for what comes of it",
-                open.id
-            );
-            return self.failed(tool, &call_id, &origin, "already_under_way", &text, "no").await;
+        if open.is_some() {
+            let text = super::paying::UNDER_WAY;
+            return self.failed(tool, &call_id, &origin, "already_under_way", text, "no").await;
         }
         self.step("info", format!("calling {}", bounded(tool, 80)));
         let outside = self.outside()?;

@@ -162,7 +162,7 @@ impl<W: GuestWorld> Guest<W> {
         }
         self.migrate()?;
         for purchase in purchases::due(&self.world, self.world.now())? {
-            self.look_after(purchase).await?;
+            self.look_after(&purchase.id).await?;
         }
         self.rearm().await
     }

@@ -3,6 +3,7 @@
 use alloy_primitives::{Address, Bytes};
 use serde_json::Value;
 
+use crate::chain::networks::Network;
 use crate::chain::rpc::Rpc;
 use crate::guest::door::bounded;
 use crate::guest::messages::Out;
@@ -12,14 +13,18 @@ use crate::id::PurchaseId;
 use crate::mcp::client::Connection;
 use crate::money::Usdc;
 use crate::ports::SqlError;
-use crate::wallet::Kind;
 use crate::wallet::policy::{self, Verdict};
+use crate::wallet::{Kind, usdc_balance};
 use crate::x402::payer::{self, Answer, Challenge, Offer};
 
 /// When the alarm looks after a payment for the first time, seconds.
 pub(super) const LOOK_AFTER_SECONDS: i64 = 20;
 /// A server-side signature takes no longer than this, seconds.
 const SIGNING_SECONDS: i64 = 120;
+
+/// Said of a call that is made twice.
+pub(super) const UNDER_WAY: &str =
+    "exactly this call is under way already: answer its question, or wait for what comes of it";
 
 /// A call that is asked to be paid for.
 pub(super) struct Asked<'a> {
@@ -73,6 +78,11 @@ impl<W: GuestWorld> Guest<W> {
             attempts: 0,
             created_at: self.world.now(),
         };
+        // The same call may have been made twice, and the other one have come here first.
+        let Purchase { door, tool, arguments, .. } = &purchase;
+        if purchases::open_call(&self.world, door, tool, arguments)?.is_some() {
+            return self.fail(&purchase, "already_under_way", UNDER_WAY, "no").await;
+        }
         match self.judge(&purchase, offer.pay_to, listed)? {
             Verdict::Refuse(refused) => {
                 purchase.state = State::Refused;
@@ -169,6 +179,16 @@ impl<W: GuestWorld> Guest<W> {
             let text = "the wallet was changed since; call the tool again";
             return self.give_up(&purchase, "wallet_changed", text).await;
         }
+        let until = Some(self.world.now().plus(SIGNING_SECONDS));
+        let now = self.world.now();
+        purchases::set_state(&self.world, &id, State::Signing, "to be signed", until, now)?;
+        if let Some(balance) = self.too_little(&purchase).await {
+            let text = format!("the wallet holds ${balance}, and this costs ${}", purchase.amount);
+            return self.give_up(&purchase, "insufficient_balance", &text).await;
+        }
+        if self.waiting(&id, State::Signing).is_err() {
+            return Ok(());
+        }
         let authorization = payer::authorize(&offer, payer, self.world.now(), &self.world);
         purchases::set_authorization(&self.world, &id, &authorization)?;
         purchase.authorization = Some(authorization.clone());
@@ -186,6 +206,15 @@ impl<W: GuestWorld> Guest<W> {
                 self.give_up(&purchase, "not_signed", &text).await
             }
         }
+    }
+
+    /// What the wallet holds, if that is known to be too little.
+    async fn too_little(&self, purchase: &Purchase) -> Option<Usdc> {
+        let network = Network::by_caip2(&purchase.network)?;
+        let rpc = self.rpc_of(&purchase.network)?;
+        let payer = purchase.payer.parse().ok()?;
+        let balance = usdc_balance(&self.world, &rpc, network, payer).await.ok()?;
+        (balance < purchase.amount).then_some(balance)
     }
 
     /// What a wallet in a browser is asked.
@@ -254,7 +283,7 @@ impl<W: GuestWorld> Guest<W> {
     }
 
     /// Nothing was signed, and nothing will be.
-    async fn give_up(
+    pub(super) async fn give_up(
         &self,
         purchase: &Purchase,
         code: &'static str,

@@ -67,23 +67,23 @@ test("what is declined is never signed, and the call may be made again", async (
 });
 
 test("a signature of somebody else is refused, and can be made good", async () => {
-  const guest = await readyGuest(stage, { wallet: "browser", account: undefined, money: 0n, policy: { askAbove: "1" } }).catch((error) => error);
-  assert.ok(guest instanceof Error, "a browser's wallet needs an address");
+  const guest = await stage.guest();
+  guest.send({ type: "use_wallet", kind: "browser" });
+  assert.match((await guest.next("error")).message, /address/);
   const mine = key(2);
-  const open = await stage.guest();
-  open.send({ type: "use_wallet", kind: "browser", address: mine.address });
-  await open.next("wallet_info");
-  open.send({ type: "set_policy", askAbove: "1" });
-  open.send({ type: "connect_mcp", url: stage.mcpUrl });
-  await open.next("mcp_connected");
-  open.send(buys(await createEvent(stage.network, stage.door)));
-  const { requestId, typedData } = await open.next("sign_request");
+  guest.send({ type: "use_wallet", kind: "browser", address: mine.address });
+  await guest.next("wallet_info");
+  guest.send({ type: "set_policy", askAbove: "1" });
+  guest.send({ type: "connect_mcp", url: stage.mcpUrl });
+  await guest.next("mcp_connected");
+  guest.send(buys(await createEvent(stage.network, stage.door)));
+  const { requestId, typedData } = await guest.next("sign_request");
   const { EIP712Domain: _, ...types } = typedData.types;
   const wrong = await key(3).signTypedData({ ...typedData, types });
-  open.send({ type: "signature", requestId, signature: wrong });
-  await open.next("error");
-  open.send({ type: "signature", requestId, signature: await mine.signTypedData({ ...typedData, types }) });
-  await open.next("payment_receipt");
+  guest.send({ type: "signature", requestId, signature: wrong });
+  await guest.next("error");
+  guest.send({ type: "signature", requestId, signature: await mine.signTypedData({ ...typedData, types }) });
+  await guest.next("payment_receipt");
 });
 
 const REFUSALS = [
