@@ -74,7 +74,9 @@ test("start, demo twice, stop, start again: everything is still there", async ()
   assert.equal(revenue.totalAtomic, "100000");
   running.child.kill("SIGINT");
   assert.equal(await running.ended, 0);
-  running = await start(["--fresh"]);
+  // The reference facilitator is a process of its own.
+  assert.equal(first.facilitator, "self");
+  running = await start(["--fresh", "--reference"]);
   assert.notDeepEqual(state().host.eventIds, first.host.eventIds);
   // If one part dies, the whole ends and says which.
   process.kill(state().pids.facilitator, "SIGKILL");
