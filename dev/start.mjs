@@ -73,6 +73,7 @@ async function worker(url, port, { rpc, facilitator }) {
     FACILITATOR_URL: facilitator,
     FACILITATOR_API: "open",
     WALLET_FACTORIES: `${FACTORY}:${FACTORY_CREATE}`,
+    SMART_WALLET_FACTORY: FACTORY,
     RPC_URLS: JSON.stringify({ [NETWORK]: rpc }),
   };
   const args = ["node_modules/wrangler/bin/wrangler.js", "dev", "--local", "--port", String(port)];

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use alloy_primitives::Address;
 use url::Url;
 
 use crate::chain::networks::Network;
 use crate::chain::signature::Factories;
 use crate::chain::transaction::RelayerKey;
 use crate::identity::keys::{Keys, MasterKey};
+use crate::wallet::crossmint::{self, Crossmint};
 use crate::x402::facilitator::{Facilitator, Own};
 
 /// The names of all variables and secrets. `build.rs` compares the variables with `wrangler.toml`.
@@ -17,12 +19,15 @@ pub const VARIABLES: &[&str] = &[
     "FACILITATOR_URL",
     "FACILITATOR_API",
     "WALLET_FACTORIES",
+    "SMART_WALLET_FACTORY",
+    "CROSSMINT_URL",
     "RPC_URLS",
     "PUBLIC_URL",
     "ALLOWED_ORIGINS",
 ];
 /// Settings that are kept as secrets.
-pub const SECRETS: &[&str] = &["MASTER_KEY", "RELAYER_PRIVATE_KEY", "FACILITATOR_TOKENS"];
+pub const SECRETS: &[&str] =
+    &["MASTER_KEY", "RELAYER_PRIVATE_KEY", "FACILITATOR_TOKENS", "CROSSMINT_API_KEY"];
 
 /// The shortest access token.
 const TOKEN_CHARS_MIN: usize = 16;
@@ -39,6 +44,10 @@ pub struct Config {
     pub facilitator_api: FacilitatorApi,
     /// Who may make contract wallets (ERC-6492), for payments and for signing in.
     pub factories: Factories,
+    /// Who makes smart wallets of our own, for sessions and hosts that have none.
+    pub smart_wallet_factory: Option<Address>,
+    /// Who keeps wallets for sessions and hosts that have none.
+    pub crossmint: Option<Crossmint>,
     /// A JSON-RPC endpoint for each network, by CAIP-2 id.
     pub rpc_urls: BTreeMap<String, String>,
     /// Where this deployment is, without a slash at the end.
@@ -90,6 +99,7 @@ impl Config {
             take(&mut faults, "RELAYER_PRIVATE_KEY", read_relayer(set("RELAYER_PRIVATE_KEY")));
         let factories =
             take(&mut faults, "WALLET_FACTORIES", read_factories(set("WALLET_FACTORIES")));
+        let wallets = read_wallets(&mut faults, set);
         let public_url = take(&mut faults, "PUBLIC_URL", read_url(set("PUBLIC_URL")));
         let origins = read_origins(get("ALLOWED_ORIGINS").as_deref());
         let origins = take(&mut faults, "ALLOWED_ORIGINS", origins);
@@ -101,25 +111,27 @@ impl Config {
             Some(facilitator_api),
             Some(relayer),
             Some(factories),
+            Some((smart_wallet_factory, crossmint)),
             Some(public_url),
             Some(mut allowed_origins),
             Some(keys),
-        ) = (networks, rpc_urls, facilitator, api, relayer, factories, public_url, origins, keys)
+        ) = (
+            networks,
+            rpc_urls,
+            facilitator,
+            api,
+            relayer,
+            factories,
+            wallets,
+            public_url,
+            origins,
+            keys,
+        )
         else {
             return Err(ConfigErrors(faults));
         };
-        for network in &networks {
-            if !rpc_urls.contains_key(network.caip2) {
-                faults.push(format!("RPC_URLS has no endpoint for {}", network.caip2));
-            }
-        }
         let is_own = facilitator.is_none() || facilitator_api != FacilitatorApi::Off;
-        if is_own && relayer.is_none() {
-            faults.push(
-                "RELAYER_PRIVATE_KEY is missing; our own facilitator needs it as a secret"
-                    .to_owned(),
-            );
-        }
+        faults.extend(missing(&networks, &rpc_urls, is_own && relayer.is_none()));
         if !faults.is_empty() {
             return Err(ConfigErrors(faults));
         }
@@ -142,6 +154,8 @@ impl Config {
             public_url,
             allowed_origins,
             keys,
+            smart_wallet_factory,
+            crossmint,
         })
     }
 
@@ -240,6 +254,49 @@ fn read_factories(text: Option<String>) -> Result<Factories, String> {
     })
 }
 
+/// What is missing although every setting can be read.
+fn missing(
+    networks: &[&Network],
+    rpc_urls: &BTreeMap<String, String>,
+    needs_relayer: bool,
+) -> Vec<String> {
+    let unreachable = networks.iter().filter(|network| !rpc_urls.contains_key(network.caip2));
+    let mut faults: Vec<String> = unreachable
+        .map(|network| format!("RPC_URLS has no endpoint for {}", network.caip2))
+        .collect();
+    if needs_relayer {
+        faults.push(
+            "RELAYER_PRIVATE_KEY is missing; our own facilitator needs it as a secret".to_owned(),
+        );
+    }
+    faults
+}
+
+/// Who makes smart wallets, and who keeps wallets for us.
+fn read_wallets(
+    faults: &mut Vec<String>,
+    set: impl Fn(&str) -> Option<String>,
+) -> Option<(Option<Address>, Option<Crossmint>)> {
+    let factory = read_smart_wallet_factory(set("SMART_WALLET_FACTORY"));
+    let factory = take(faults, "SMART_WALLET_FACTORY", factory);
+    let crossmint = read_crossmint(set("CROSSMINT_API_KEY"), set("CROSSMINT_URL"));
+    let crossmint = crossmint.map_err(|fault| faults.push(fault)).ok();
+    Some((factory?, crossmint?))
+}
+
+fn read_smart_wallet_factory(text: Option<String>) -> Result<Option<Address>, String> {
+    let read = |text: String| text.trim().parse().map_err(|_| "is not an address".to_owned());
+    text.map(read).transpose()
+}
+
+/// The fault names its setting, for there are two.
+fn read_crossmint(key: Option<String>, url: Option<String>) -> Result<Option<Crossmint>, String> {
+    let url = url.map(|url| crossmint::read_url(&url)).transpose();
+    let url = url.map_err(|fault| format!("CROSSMINT_URL {fault}"))?;
+    let key = key.map(|key| Crossmint::new(&key, url)).transpose();
+    key.map_err(|fault| format!("CROSSMINT_API_KEY {fault}"))
+}
+
 fn read_origins(text: Option<&str>) -> Result<Vec<String>, String> {
     let origins = text.unwrap_or_default().split(',').map(str::trim).filter(|o| !o.is_empty());
     origins
@@ -323,6 +380,28 @@ mod tests {
         }
         assert!(faults(&[("WALLET_FACTORIES", "0x12")]).is_some());
         assert!(faults(&[own, ("RELAYER_PRIVATE_KEY", "0x12")]).is_some());
+    }
+
+    #[test]
+    fn settings_of_wallets_are_optional_and_faults_of_theirs_are_named() {
+        let good = read(&[]).ok().map(|c| (c.smart_wallet_factory, c.crossmint.is_some()));
+        assert_eq!(good, Some((None, false)));
+        let factory = "0x00000000000000000000000000000000fac70001";
+        let set = [("SMART_WALLET_FACTORY", factory), ("CROSSMINT_API_KEY", "sk_staging_a")];
+        let set = read(&set).ok().map(|c| (c.smart_wallet_factory, c.crossmint.is_some()));
+        assert_eq!(set, Some((factory.parse().ok(), true)));
+        for (name, value) in [
+            ("SMART_WALLET_FACTORY", "0x12"),
+            ("CROSSMINT_API_KEY", "ck_staging_secret"),
+            ("CROSSMINT_API_KEY", "sk_test_secret"),
+            ("CROSSMINT_URL", "http://attacker.example"),
+            ("CROSSMINT_URL", "https://staging.crossmint.com/api"),
+        ] {
+            let Err(errors) = read(&[(name, value)]) else { panic!("{name} {value} is taken") };
+            assert_eq!(errors.0.len(), 1);
+            assert!(errors.0[0].starts_with(name), "{errors}");
+            assert!(!errors.0[0].contains("secret"), "{errors}");
+        }
     }
 
     #[test]

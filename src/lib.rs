@@ -15,6 +15,8 @@ pub mod ledger;
 pub mod chain;
 pub mod x402;
 
+pub mod wallet;
+
 pub mod events;
 pub mod outcome;
 

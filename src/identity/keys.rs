@@ -6,6 +6,9 @@ use base64::engine::general_purpose::STANDARD;
 use hkdf::Hkdf;
 use hmac::digest::Key;
 use hmac::{Hmac, Mac};
+use k256::ecdsa::SigningKey;
+use k256::elliptic_curve::ops::Reduce;
+use k256::{FieldBytes, NonZeroScalar, U256};
 use sha2::Sha256;
 
 use crate::id::ScopeId;
@@ -24,6 +27,7 @@ pub struct Keys {
     scope: [u8; 32],
     session: [u8; 32],
     nonce: [u8; 32],
+    wallet: [u8; 32],
 }
 
 impl MasterKey {
@@ -50,7 +54,12 @@ impl Keys {
             debug_assert!(filled.is_ok(), "32 bytes can always be derived");
             key
         };
-        Self { scope: key("scope"), session: key("session"), nonce: key("siwe-nonce") }
+        Self {
+            scope: key("scope"),
+            session: key("session"),
+            nonce: key("siwe-nonce"),
+            wallet: key("wallet"),
+        }
     }
 
     /// The scope of a user (product.md, 5): the first half of a keyed hash, so that nobody can find
@@ -62,6 +71,16 @@ impl Keys {
             *target = byte;
         }
         ScopeId::from_bytes(half)
+    }
+
+    /// The key that owns the smart wallet of a session or a user. The owner's name says which of the
+    /// two it is, so that no session can be named like a user.
+    #[must_use]
+    pub fn wallet_key(&self, owner: &str) -> SigningKey {
+        let bytes = FieldBytes::from(mac(&self.wallet, owner.as_bytes()));
+        // The order of the curve lies so close to 2^256 that this is as good as uniform.
+        let scalar = <NonZeroScalar as Reduce<U256>>::reduce_bytes(&bytes);
+        SigningKey::from(scalar)
     }
 
     pub(super) fn sign_session(&self, payload: &[u8]) -> [u8; 32] {
@@ -101,6 +120,18 @@ mod tests {
         assert_ne!(keys("1").scope_of(&user), keys("2").scope_of(&user));
         let other = UserId::parse("bob@example.org").unwrap();
         assert_ne!(keys("1").scope_of(&user), keys("1").scope_of(&other));
+    }
+
+    #[test]
+    fn a_wallet_key_depends_on_owner_and_key_and_never_changes() {
+        let address = |digit, owner| {
+            let key = keys(digit).wallet_key(owner);
+            alloy_primitives::Address::from_private_key(&key).to_string()
+        };
+        // Computed with the HKDF and HMAC of Node's `crypto`, and viem.
+        assert_eq!(address("1", "session:a"), "0x3F7A65a427C5e0a98e5Ea0102Df9307C2764aA4a");
+        assert_ne!(address("1", "session:a"), address("2", "session:a"));
+        assert_ne!(address("1", "session:a"), address("1", "session:b"));
     }
 
     #[test]
