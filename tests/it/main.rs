@@ -12,3 +12,4 @@ mod money;
 mod schedule;
 mod simulation;
 mod support;
+mod wallet;
