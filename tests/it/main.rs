@@ -14,3 +14,4 @@ mod money;
 mod schedule;
 mod simulation;
 mod support;
+mod wallet;
