@@ -117,12 +117,7 @@ impl<W: GuestWorld> Guest<W> {
         let mut connection = self.here()?;
         let known: Option<DoorTool> =
             store::tools(&self.world)?.into_iter().find(|known| known.name == tool);
-        let open = super::purchases::open_call(&self.world, &connection.url, tool, &arguments)?;
-        if let Some(open) = open {
-            let text = format!(
-                "exactly this call waits already (payment {}): answer it, or wait for what comes of it",
-                open.id
-            );
+        if let Some(text) = self.under_way(&connection.url, tool, &arguments)? {
             return self.failed(tool, &call_id, &origin, "already_under_way", &text, "no").await;
         }
         self.step("info", format!("calling {}", bounded(tool, 80)));
@@ -155,6 +150,22 @@ impl<W: GuestWorld> Guest<W> {
                 self.failed(tool, &call_id, &origin, "tool_error", &text, "no").await
             }
         }
+    }
+
+    /// What to say of a call that is paid for already, and not over.
+    pub(super) fn under_way(
+        &self,
+        door: &str,
+        tool: &str,
+        arguments: &Value,
+    ) -> Result<Option<String>, SqlError> {
+        let open = super::purchases::open_call(&self.world, door, tool, arguments)?;
+        Ok(open.map(|open| {
+            format!(
+                "exactly this call waits already (payment {}): answer it, or wait for what comes of it",
+                open.id
+            )
+        }))
     }
 
     /// A tool has answered.

@@ -75,6 +75,10 @@ impl<W: GuestWorld> Guest<W> {
             let text = "choose a wallet first (use_wallet)";
             return self.failed(tool, &call_id, &origin, "no_wallet", text, "no").await;
         };
+        // While the door was asked, the same call may have got here first.
+        if let Some(text) = self.under_way(&connection.url, tool, &arguments)? {
+            return self.failed(tool, &call_id, &origin, "already_under_way", &text, "no").await;
+        }
         let mut purchase = Purchase {
             id: PurchaseId::random(&self.world),
             door: connection.url.clone(),
@@ -114,7 +118,13 @@ impl<W: GuestWorld> Guest<W> {
             }
             Verdict::Pay => {
                 purchase.state = State::Signing;
-                purchases::add(&self.world, &purchase, "within the policy")?;
+                let (id, why) = (&purchase.id, "within the policy");
+                let now = self.world.now();
+                let until = Some(now.plus(SIGNING_SECONDS));
+                self.world.atomically(|| {
+                    purchases::add(&self.world, &purchase, why)?;
+                    purchases::set_state(&self.world, id, State::Signing, why, until, now)
+                })?;
                 self.step("payment", format!("paying ${} without asking", purchase.amount));
                 self.sign(purchase.id).await
             }
@@ -361,7 +371,7 @@ impl<W: GuestWorld> Guest<W> {
             let text = "interrupted before it was signed; call the tool again";
             purchases::set_state(&self.world, id, State::Failed, text, None, now)?;
             self.step("payment", text);
-            return Ok(());
+            return said(self.fail(&purchase, "not_signed", text, "no").await);
         }
         purchases::count_attempt(&self.world, id)?;
         let wait = LOOK_AFTER_SECONDS.saturating_mul(i64::from(purchase.attempts.min(14)) + 1);
@@ -373,7 +383,9 @@ impl<W: GuestWorld> Guest<W> {
                 purchases::set_state(&self.world, id, State::Failed, text, None, now)?;
                 self.step("payment", text);
                 self.tell(&self.history_message()?);
-                Ok(())
+                // Whoever was told that it is unknown reads this in the history.
+                let was_told = purchase.state == State::Unknown;
+                if was_told { Ok(()) } else { self.fail(&purchase, "ran_out", text, "no").await }
             }
             // The door may have the result yet; the money is gone either way.
             OnChain::Paid(network, hash) => match self.deliver(id, 1).await {
@@ -383,10 +395,7 @@ impl<W: GuestWorld> Guest<W> {
             },
             OnChain::Unclear => self.deliver(id, 1).await,
         };
-        match done {
-            Ok(()) | Err(Trouble::Said(_)) => Ok(()),
-            Err(Trouble::Storage(error)) => Err(error),
-        }
+        said(done)
     }
 
     fn judge(
@@ -531,6 +540,14 @@ impl<W: GuestWorld> Guest<W> {
     ) -> Result<(), Trouble> {
         let Purchase { tool, call_id, origin, .. } = purchase;
         self.failed(tool, call_id, origin, code, text, money_moved).await
+    }
+}
+
+/// There is nobody to hear what a person could do about it.
+fn said(done: Result<(), Trouble>) -> Result<(), SqlError> {
+    match done {
+        Ok(()) | Err(Trouble::Said(_)) => Ok(()),
+        Err(Trouble::Storage(error)) => Err(error),
     }
 }
 

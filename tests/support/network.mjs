@@ -8,10 +8,10 @@ import { signInMessage } from "../../dev/sample-host.mjs";
 import { startWorker } from "./worker.mjs";
 
 /** Starts all of it. `facilitatorUrl` puts another facilitator in the place of the reference one. */
-export async function startNetwork({ facilitatorUrl, vars = {} } = {}) {
+export async function startNetwork({ facilitatorUrl, vars = {}, secrets = {} } = {}) {
   const chain = await startChain();
   const facilitator = await startFacilitator({ rpcUrl: chain.url });
-  const publicUrl = `http://localhost:${await freePort()}`;
+  const publicUrl = vars.PUBLIC_URL ?? `http://localhost:${await freePort()}`;
   const worker = await startWorker({
     vars: {
       FACILITATOR_URL: facilitatorUrl ?? facilitator.url,
@@ -20,7 +20,7 @@ export async function startNetwork({ facilitatorUrl, vars = {} } = {}) {
       NETWORKS: NETWORK,
       ...vars,
     },
-    secrets: { MASTER_KEY: randomBytes(32).toString("hex") },
+    secrets: { MASTER_KEY: randomBytes(32).toString("hex"), ...secrets },
   });
   const stop = async () => {
     await worker.stop();

@@ -15,7 +15,8 @@ process.env.CLOUDFLARE_CF_FETCH_ENABLED ??= "false";
  * - `fetch(pathOrUrl, init)`: with a whole URL, the Worker sees a request for that host.
  * - `evictHost(scope, {webSockets})`: the object loses its memory and keeps its storage; its
  *   sockets "hibernate" (unless told otherwise) or "close".
- * - `sql(scope, query, ...values)`: rows of the object's database.
+ * - `evictGuest(session, {webSockets})`: the same for a guest's session.
+ * - `sql(scope, query, ...values)`: rows of the object's database; `guestSql(session, …)`: of a guest's.
  * - `hosts()`: the ids of all objects that have storage.
  * - `kv`: `get`, `list`, `put` and `delete` of the namespace `SECRETS`.
  * - `restart(changes)`: a new runtime on the same state and the same `url`; `changes` may hold other
@@ -29,17 +30,20 @@ export async function startWorker({ vars = {}, secrets = {} } = {}) {
   const harness = createTestHarness({ root, workers: [worker] });
   const { url } = await harness.listen();
   const handle = harness.getWorker();
+  const evict = (object) => (name, { webSockets = "hibernate" } = {}) => handle.evictDurableObject(object, { name, webSockets });
+  const sql = (object) => async (name, query, ...values) => {
+    const storage = await handle.getDurableObjectStorage(object, { name });
+    return storage.exec(query, ...values);
+  };
   const kv = (method) => async (...args) => (await handle.getEnv()).SECRETS[method](...args);
 
   return {
     url: url.origin,
     fetch: (input, init) => harness.fetch(input, init),
-    evictHost: (scope, { webSockets = "hibernate" } = {}) =>
-      handle.evictDurableObject("Host", { name: scope, webSockets }),
-    async sql(scope, query, ...values) {
-      const storage = await handle.getDurableObjectStorage("Host", { name: scope });
-      return storage.exec(query, ...values);
-    },
+    evictHost: evict("Host"),
+    evictGuest: evict("Guest"),
+    sql: sql("Host"),
+    guestSql: sql("Guest"),
     hosts: () => handle.listDurableObjectIds("Host"),
     kv: { get: kv("get"), list: kv("list"), put: kv("put"), delete: kv("delete") },
     restart: (changes = {}) =>
