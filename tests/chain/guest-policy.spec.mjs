@@ -5,7 +5,7 @@ import { otherHost } from "../../dev/chain/accounts.mjs";
 import {
   agentUrl, askForSeat, buySeat, knock, openBuyer, openSession, purchasesOf, startGuests, ticketOf, transfers,
 } from "../support/guests.mjs";
-import { createEvent, openDoor, signIn } from "../support/network.mjs";
+import { createEvent, openDoor, signIn, until } from "../support/network.mjs";
 import { openGuest } from "../../dev/lib/guest.mjs";
 
 let network, door, url;
@@ -106,11 +106,11 @@ test("limits hold when twenty payments come at once, asked for or not", async ()
       const asked = await Promise.all(events.map(() => guest.next("payment_required")));
       for (const { confirmationId } of asked) guest.send({ type: "confirm", confirmationId });
     }
-    const ends = () => count(guest, "tool_result") + count(guest, "tool_error");
-    while (ends() < 20) await new Promise((resolve) => setTimeout(resolve, 50));
-    assert.deepEqual([count(guest, "tool_result"), count(guest, "sign_request")], [4, 4]);
-    const codes = new Set(guest.messages.filter(({ type }) => type === "tool_error").map(({ code }) => code));
-    assert.deepEqual([...codes], ["over_per_session"]);
+    // The door carries out one payment of a wallet at a time; those that it sends away go on by alarm.
+    await until(() => count(guest, "tool_result") === 4, 60);
+    assert.equal(count(guest, "sign_request"), 4);
+    const refused = guest.messages.filter(({ type, code }) => type === "tool_error" && code !== "unknown");
+    assert.deepEqual([refused.length, ...new Set(refused.map(({ code }) => code))], [16, "over_per_session"]);
     assert.equal((await transfers(network, guest.account.address, door.payTo)).length, 4);
     guest.close();
   }
@@ -145,7 +145,7 @@ test("a session opens for its own token only, and for WebSockets of our own page
     [`?session=${session}&token=${"f".repeat(200)}`, 400, "invalid_session"],
   ]) {
     const { status: answered, body } = await knock(network, query);
-    assert.deepEqual([answered, body?.code], [status, code], query);
+    assert.deepEqual([answered, body.type], [status, `urn:events-concierge:problem:${code}`], query);
   }
   assert.equal((await knock(network, `?session=${session}&token=${token}`)).status, 101);
   assert.equal((await network.worker.fetch("/agent")).status, 426);
@@ -159,7 +159,7 @@ test("a session takes so many tabs and no more", async () => {
   for (let index = 1; index < 20; index += 1) tabs.push(await openSession(network, { resume: guest.welcome }));
   const { session, token } = guest.welcome;
   const full = await knock(network, `?session=${session}&token=${token}`);
-  assert.deepEqual([full.status, full.body.code], [429, "too_many_sockets"]);
+  assert.deepEqual([full.status, full.body.type], [429, "urn:events-concierge:problem:too_many_sockets"]);
   tabs.pop().close();
   await new Promise((resolve) => setTimeout(resolve, 300));
   tabs.push(await openSession(network, { resume: guest.welcome }));
