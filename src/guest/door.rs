@@ -117,8 +117,10 @@ impl<W: GuestWorld> Guest<W> {
         let mut connection = self.here()?;
         let known: Option<DoorTool> =
             store::tools(&self.world)?.into_iter().find(|known| known.name == tool);
-        if let Some(text) = self.under_way(&connection.url, tool, &arguments)? {
-            return self.failed(tool, &call_id, &origin, "already_under_way", &text, "no").await;
+        let open = super::purchases::open_call(&self.world, &connection.url, tool, &arguments)?;
+        if open.is_some() {
+            let text = super::paying::UNDER_WAY;
+            return self.failed(tool, &call_id, &origin, "already_under_way", text, "no").await;
         }
         self.step("info", format!("calling {}", bounded(tool, 80)));
         let outside = self.outside()?;
@@ -150,22 +152,6 @@ impl<W: GuestWorld> Guest<W> {
                 self.failed(tool, &call_id, &origin, "tool_error", &text, "no").await
             }
         }
-    }
-
-    /// What to say of a call that is paid for already, and not over.
-    pub(super) fn under_way(
-        &self,
-        door: &str,
-        tool: &str,
-        arguments: &Value,
-    ) -> Result<Option<String>, SqlError> {
-        let open = super::purchases::open_call(&self.world, door, tool, arguments)?;
-        Ok(open.map(|open| {
-            format!(
-                "exactly this call waits already (payment {}): answer it, or wait for what comes of it",
-                open.id
-            )
-        }))
     }
 
     /// A tool has answered.

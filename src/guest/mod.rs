@@ -5,9 +5,10 @@
 //! Everything that has to outlive an eviction is in the object's storage; nothing waits in memory for a
 //! person. One signature is made for a logical call, whatever becomes of the answer.
 //!
-//! [`messages`] is what goes over the socket, [`purchases`] what is paid for, `paying` how, `door` what is
-//! said to doors, `talk` understands words.
+//! [`messages`] is what goes over the socket, [`purchases`] what is paid for, `paying` and `delivering` how,
+//! `door` what is said to doors, `talk` understands words.
 
+mod delivering;
 mod door;
 pub mod knock;
 pub mod messages;
@@ -161,7 +162,7 @@ impl<W: GuestWorld> Guest<W> {
         }
         self.migrate()?;
         for purchase in purchases::due(&self.world, self.world.now())? {
-            self.look_after(purchase).await?;
+            self.look_after(&purchase.id).await?;
         }
         self.rearm().await
     }

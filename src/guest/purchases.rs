@@ -181,7 +181,8 @@ pub(super) fn next_due(sql: &impl Sql) -> Result<Option<UnixSeconds>, SqlError> 
     Ok(found.map(UnixSeconds::new))
 }
 
-/// How far a purchase is now, why, and when it is looked after next.
+/// How far a purchase is now, why, and when it is looked after next. `false` if it is over already:
+/// somebody else was faster, and what is over stays so.
 pub(super) fn set_state(
     sql: &impl Sql,
     id: &PurchaseId,
@@ -189,9 +190,10 @@ pub(super) fn set_state(
     reason: &str,
     next_check_at: Option<UnixSeconds>,
     now: UnixSeconds,
-) -> Result<(), SqlError> {
+) -> Result<bool, SqlError> {
     let statement = "UPDATE purchases SET state = ?2, reason = ?3, next_check_at = ?4, \
-         updated_at = ?5 WHERE id = ?1";
+         updated_at = ?5 WHERE id = ?1 AND state IN ('asked', 'signing', 'paying', 'unknown') \
+         RETURNING id";
     let parameters = [
         id.as_str().into(),
         state.as_str().into(),
@@ -199,7 +201,7 @@ pub(super) fn set_state(
         next_check_at.into(),
         now.into(),
     ];
-    sql.run(statement, &parameters).map(drop)
+    Ok(!sql.run(statement, &parameters)?.is_empty())
 }
 
 /// What is about to be signed.

@@ -45,7 +45,7 @@ pub struct WalletInfo {
     /// Whose key signs.
     pub kind: Kind,
     /// The wallet that pays.
-    #[serde(rename = "guestAddress")]
+    #[serde(rename = "guestAddress", serialize_with = "checksum")]
     pub address: Address,
     /// The wallet that the connected door is paid into, once it is known.
     pub host_address: Option<Address>,
@@ -89,6 +89,10 @@ pub async fn is_deployed(http: &impl Http, rpc: &Rpc, address: Address) -> Resul
 fn capped(atomic: U256) -> Usdc {
     let atomic = u64::try_from(atomic).unwrap_or(u64::MAX);
     Usdc::from_atomic(atomic).unwrap_or(Usdc::MAX)
+}
+
+fn checksum<S: Serializer>(address: &Address, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&address.to_checksum(None))
 }
 
 fn caip2<S: Serializer>(network: &Network, serializer: S) -> Result<S::Ok, S::Error> {

@@ -317,7 +317,6 @@ mod dollars {
 
     use crate::money::Usdc;
 
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
     pub(super) fn serialize<S: Serializer>(money: &Usdc, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(money)
     }

@@ -11,19 +11,26 @@ import { freePort } from "../../dev/chain/chain.mjs";
 import { until } from "../support/network.mjs";
 
 const project = fileURLToPath(new URL("../..", import.meta.url));
+const started = [];
 let folder, ports;
 
 before(async () => {
   folder = mkdtempSync(path.join(tmpdir(), "concierge-"));
   ports = { PORT: String(await freePort()), CHAIN_PORT: String(await freePort()), STATE_DIR: folder };
 });
-after(() => rmSync(folder, { recursive: true, force: true }));
+after(async () => {
+  // Only what a failed test has left behind; the suite would wait for it for ever.
+  for (const { child } of started) child.kill("SIGTERM");
+  await Promise.all(started.map(({ ended }) => ended));
+  rmSync(folder, { recursive: true, force: true });
+});
 
 function run(script, args = [], env = {}) {
   const child = spawn(process.execPath, [`dev/${script}.mjs`, ...args], { cwd: project, env: { ...process.env, ...ports, ...env } });
   const running = { child, output: "" };
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (running.output += data));
   running.ended = new Promise((resolve) => child.on("close", (code) => resolve(code)));
+  started.push(running);
   return running;
 }
 
@@ -74,7 +81,9 @@ test("start, demo twice, stop, start again: everything is still there", async ()
   assert.equal(revenue.totalAtomic, "100000");
   running.child.kill("SIGINT");
   assert.equal(await running.ended, 0);
-  running = await start(["--fresh"]);
+  // The reference facilitator is a process of its own.
+  assert.equal(first.facilitator, "self");
+  running = await start(["--fresh", "--reference"]);
   assert.notDeepEqual(state().host.eventIds, first.host.eventIds);
   // If one part dies, the whole ends and says which.
   process.kill(state().pids.facilitator, "SIGKILL");

@@ -60,7 +60,7 @@ test("a question outlives the session's memory, on the same socket", async () =>
   const guest = await openBuyer(network, own());
   askForSeat(guest, await event());
   const { confirmationId } = await guest.next("payment_required");
-  await network.worker.evictGuest(sessionOf(guest));
+  await network.worker.evict("Guest", sessionOf(guest));
   guest.send({ type: "confirm", confirmationId });
   ticketOf(await guest.next("tool_result"));
   await guest.next("payment_receipt");
@@ -72,14 +72,14 @@ test("a question and a request for a signature are repeated to whoever comes bac
   const guest = await openBuyer(network, own(), { signs: false });
   askForSeat(guest, await event());
   const { confirmationId } = await guest.next("payment_required");
-  await network.worker.evictGuest(sessionOf(guest), { webSockets: "close" });
+  await network.worker.evict("Guest", sessionOf(guest), { webSockets: "close" });
   await guest.closed;
   const second = await openSession(network, { resume: guest.welcome });
   const again = await second.next("payment_required");
   assert.deepEqual([again.confirmationId, again.why], [confirmationId, "it still waits for your answer"]);
   second.send({ type: "confirm", confirmationId });
   const asked = await second.next("sign_request");
-  await network.worker.evictGuest(sessionOf(guest), { webSockets: "close" });
+  await network.worker.evict("Guest", sessionOf(guest), { webSockets: "close" });
   await second.closed;
   const third = await openSession(network, { resume: guest.welcome });
   assert.deepEqual(await third.next("sign_request"), asked, "the same is to be signed");
@@ -141,7 +141,7 @@ test("answers lost as long as it tries: it says that it does not know, and finds
   assert.deepEqual([lost.code, lost.moneyMoved], ["unknown", "unknown"]);
   askForSeat(guest, { id: JSON.parse((await purchasesOf(network, guest))[0].arguments).eventId });
   assert.equal((await guest.next("tool_error")).code, "already_under_way", "no second signature meanwhile");
-  await network.worker.evictGuest(sessionOf(guest));
+  await network.worker.evict("Guest", sessionOf(guest));
   ticketOf(await guest.next("tool_result"));
   await guest.next("payment_receipt");
   assert.equal(new Set(hop.nonces).size, 1);

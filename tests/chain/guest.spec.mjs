@@ -1,146 +1,200 @@
-// A guest session pays at our own door, settled by our own facilitator: wallets, signatures, tabs.
+// A guest session at our own door: its wallets, its policy, its tabs.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { getAddress } from "viem";
-import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
-import {
-  answerWith, askForSeat, buySeat, isNonceUsed, openBuyer, openSession, purchasesOf, sayYes, startGuests, ticketOf, transfers,
-} from "../support/guests.mjs";
-import { createEvent, openDoor } from "../support/network.mjs";
+import { privateKeyToAccount } from "viem/accounts";
+import { payers } from "../../dev/chain/accounts.mjs";
+import { createEvent, setLimits, until } from "../support/network.mjs";
+import { buys, readyGuest, startGuests } from "../support/guest.mjs";
 
-const WRAPPED = /6492649264926492649264926492649264926492649264926492649264926492$/;
-let network, door, url;
+const PRICE = 50_000n;
+let stage;
 
 before(async () => {
-  network = await startGuests();
-  door = await openDoor(network);
-  url = door.registered.mcpUrl;
+  stage = await startGuests();
+  await setLimits(stage.network, stage.door, { callsPerMinute: 1000, unpaidPerMinute: 10_000 });
 });
-after(() => network?.stop());
+after(() => stage?.stop());
 
-const event = (changes) => createEvent(network, door, changes);
-const earned = () => network.chain.balance(door.payTo);
+const key = (index) => privateKeyToAccount(payers[index].privateKey);
+const balance = (address) => stage.network.chain.balance(address);
 
-test("a smart wallet pays before it is on the chain and afterwards, and its making is told once", async () => {
-  const [first, second] = [await event(), await event()];
-  const guest = await openSession(network);
-  guest.send({ type: "use_wallet", kind: "smart" });
-  const { guestWalletDeployed, ...info } = await guest.next("wallet_info");
-  const guestAddress = getAddress(info.guestAddress);
-  assert.equal(guestWalletDeployed, false);
-  await network.chain.mint(guestAddress, 1_000_000n);
-  guest.send({ type: "connect_mcp", url });
-  await guest.next("mcp_connected");
-  const had = await earned();
-  for (const one of [first, second]) {
-    const { asked, result, receipt } = await buySeat(guest, one);
-    assert.deepEqual([asked.amountUsd, asked.payTo], ["0.05", door.payTo]);
-    ticketOf(result);
-    assert.deepEqual([receipt.payer, receipt.amountUsd, receipt.confirmed], [guestAddress, "0.05", true]);
-    const { status } = await network.chain.client.getTransactionReceipt({ hash: receipt.txHash });
-    assert.equal(status, "success");
+test("a smart wallet pays before it is on the chain (ERC-6492), and afterwards (ERC-1271)", async () => {
+  const guest = await readyGuest(stage, { policy: { askAbove: "0.05" } });
+  const { client } = stage.network.chain;
+  assert.equal(await client.getCode({ address: guest.address }), undefined);
+  for (const [left, deployed] of [[950_000n, 1], [900_000n, 1]]) {
+    const event = await createEvent(stage.network, stage.door);
+    guest.send(buys(event, event.id));
+    const receipt = await guest.next("payment_receipt");
+    assert.equal(receipt.confirmed, true);
+    assert.equal((await client.getTransactionReceipt({ hash: receipt.txHash })).status, "success");
+    const { result } = await guest.next("tool_result", ({ callId }) => callId === event.id);
+    assert.equal(result.structuredContent.transactionHash, receipt.txHash);
+    assert.equal(await balance(guest.address), left);
+    await until(() => guest.messages.filter(({ type }) => type === "wallet_deployed").length === deployed);
+    assert.ok(await client.getCode({ address: guest.address }));
   }
-  await guest.next("wallet_info", ({ balance }) => balance === "0.90");
-  assert.equal(guest.messages.filter(({ type }) => type === "wallet_deployed").length, 1);
-  assert.ok(await network.chain.client.getCode({ address: guestAddress }));
-  const [undeployed, deployed] = (await purchasesOf(network, guest)).map(({ signature }) => signature);
-  assert.match(undeployed, WRAPPED);
-  assert.doesNotMatch(deployed, WRAPPED);
-  assert.equal(await network.chain.balance(guestAddress), 900_000n);
-  assert.equal(await earned(), had + 100_000n);
-  guest.close();
 });
 
-test("a wrong signature is refused with a reason, and the right one after it pays", async () => {
-  const guest = await openBuyer(network, url, { signs: false });
-  askForSeat(guest, await event());
-  await sayYes(guest);
-  const asked = await guest.next("sign_request");
-  assert.equal(asked.address, guest.account.address);
-  guest.send({ type: "signature", requestId: asked.requestId, signature: "0x12" });
-  assert.match((await guest.next("error")).message, /sign again/);
-  const stranger = privateKeyToAccount(generatePrivateKey());
-  await answerWith(guest, stranger, asked);
-  assert.match((await guest.next("error")).message, new RegExp(`one of ${stranger.address}.*choose the account ${guest.account.address}`));
-  assert.equal((await purchasesOf(network, guest))[0].signature, null);
-  await answerWith(guest, guest.account, asked);
-  ticketOf(await guest.next("tool_result"));
-  await guest.next("payment_receipt");
-  assert.equal((await transfers(network, guest.account.address, door.payTo)).length, 1);
-  await answerWith(guest, guest.account, asked);
-  assert.match((await guest.next("error")).message, /no such payment waits/);
-  guest.close();
+test("a wallet in the browser signs what it is asked, after its person has said yes", async () => {
+  const guest = await readyGuest(stage, { wallet: "browser", account: key(0), money: 0n });
+  const event = await createEvent(stage.network, stage.door);
+  const before = await balance(guest.address);
+  guest.send(buys(event));
+  const asked = await guest.next("payment_required");
+  assert.deepEqual([asked.amountUsd, asked.payTo, asked.tool], ["0.05", stage.door.payTo, "rsvpToEvent"]);
+  assert.ok(!guest.messages.some(({ type }) => type === "sign_request"), "nothing is signed before");
+  guest.send({ type: "confirm", confirmationId: asked.confirmationId });
+  const receipt = await guest.next("payment_receipt");
+  await guest.next("tool_result");
+  assert.equal(receipt.payer, guest.address);
+  assert.equal(await balance(guest.address), before - PRICE);
 });
 
-test("what is declined is not signed, before the question and after it", async () => {
-  const guest = await openBuyer(network, url, { signs: false });
-  askForSeat(guest, await event());
+test("what is declined is never signed, and the call may be made again", async () => {
+  const guest = await readyGuest(stage, { wallet: "browser", account: key(1), money: 0n });
+  const event = await createEvent(stage.network, stage.door);
+  guest.send(buys(event));
   const { confirmationId } = await guest.next("payment_required");
   guest.send({ type: "cancel", confirmationId });
-  assert.equal((await guest.next("tool_error")).code, "declined");
-  assert.equal(guest.messages.filter(({ type }) => type === "sign_request").length, 0);
+  const error = await guest.next("tool_error");
+  assert.deepEqual([error.code, error.moneyMoved], ["declined", "no"]);
   guest.send({ type: "confirm", confirmationId });
-  assert.match((await guest.next("error")).message, /no such payment waits/);
-  askForSeat(guest, await event());
-  const again = await sayYes(guest);
-  const asked = await guest.next("sign_request");
-  guest.send({ type: "cancel", confirmationId: again.confirmationId });
-  assert.equal((await guest.next("tool_error")).moneyMoved, "no");
-  await answerWith(guest, guest.account, asked);
-  assert.match((await guest.next("error")).message, /no such payment waits/);
-  assert.equal(await isNonceUsed(network, guest.account.address, asked.typedData.message.nonce), false);
-  assert.ok((await purchasesOf(network, guest)).every(({ state, signature }) => state === "declined" && signature === null));
-  guest.close();
+  await guest.next("error");
+  guest.send(buys(event));
+  await guest.next("payment_required");
+  assert.ok(!guest.messages.some(({ type }) => type === "sign_request"));
 });
 
-test("two tabs hear the same, and either may answer", async () => {
-  const guest = await openBuyer(network, url, { signs: false });
-  const other = await openSession(network, { resume: guest.welcome });
-  assert.equal(other.welcome.session, guest.welcome.session);
-  assert.equal(other.welcome.token, undefined, "the token is said once");
-  await other.next("history");
-  const [begin, otherBegin] = [guest.messages.length, other.messages.length];
-  askForSeat(guest, await event(), "mine");
-  await sayYes(other);
-  await answerWith(other, guest.account, await other.next("sign_request"));
-  for (const tab of [guest, other]) {
-    assert.equal((await tab.next("tool_result")).callId, "mine");
-    await tab.next("payment_receipt");
-    await tab.rest();
-  }
-  assert.deepEqual(other.messages.slice(otherBegin), guest.messages.slice(begin));
-  guest.close();
-  other.close();
+test("a signature of somebody else is refused, and can be made good", async () => {
+  const guest = await stage.guest();
+  guest.send({ type: "use_wallet", kind: "browser" });
+  assert.match((await guest.next("error")).message, /address/);
+  const mine = key(2);
+  guest.send({ type: "use_wallet", kind: "browser", address: mine.address });
+  await guest.next("wallet_info");
+  guest.send({ type: "set_policy", askAbove: "1" });
+  guest.send({ type: "connect_mcp", url: stage.mcpUrl });
+  await guest.next("mcp_connected");
+  guest.send(buys(await createEvent(stage.network, stage.door)));
+  const { requestId, typedData } = await guest.next("sign_request");
+  const { EIP712Domain: _, ...types } = typedData.types;
+  const wrong = await key(3).signTypedData({ ...typedData, types });
+  guest.send({ type: "signature", requestId, signature: wrong });
+  await guest.next("error");
+  guest.send({ type: "signature", requestId, signature: await mine.signTypedData({ ...typedData, types }) });
+  await guest.next("payment_receipt");
 });
 
-test("two answers at once, two confirmations at once: one signature, one transfer", async () => {
-  const guest = await openBuyer(network, url, { signs: false });
-  const other = await openSession(network, { resume: guest.welcome });
-  askForSeat(guest, await event());
+const REFUSALS = [
+  ["over the limit of a call", { perCall: "0.04" }, "over_per_call"],
+  ["over the limit of the session", { perSession: "0.04" }, "over_per_session"],
+  ["over the limit of a day", { perDay: "0.04" }, "over_per_day"],
+  ["to a door that is not allowed", { doors: ["https://other.example"] }, "door_not_allowed"],
+  ["to somebody who is not allowed", { payTo: ["0x0000000000000000000000000000000000000001"] }, "pay_to_not_allowed"],
+];
+for (const [what, policy, code] of REFUSALS) {
+  test(`a payment ${what} is refused before anything is signed`, async () => {
+    const guest = await readyGuest(stage, { policy: { ...policy, askAbove: "1" } });
+    guest.send(buys(stage.event));
+    const error = await guest.next("tool_error");
+    assert.deepEqual([error.code, error.moneyMoved], [code, "no"], error.result);
+    assert.equal(await balance(guest.address), 1_000_000n);
+    const { payments } = await (await stage.guest({ resume: guest.welcome })).next("history");
+    assert.deepEqual(payments.map(({ state }) => state), ["refused"]);
+  });
+}
+
+test("a price that was raised since it was listed is refused before anything is signed", async () => {
+  const event = await createEvent(stage.network, stage.door);
+  const guest = await readyGuest(stage, { policy: { askAbove: "1" } });
+  const headers = { "content-type": "application/json", authorization: `Bearer ${stage.door.token}` };
+  const raised = { method: "PATCH", headers, body: JSON.stringify({ price: "0.06" }) };
+  assert.equal((await stage.network.worker.fetch(`/api/users/events/${event.id}`, raised)).status, 200);
+  guest.send(buys(event));
+  const error = await guest.next("tool_error");
+  assert.equal(error.code, "price_raised", error.result);
+  assert.equal(await balance(guest.address), 1_000_000n);
+});
+
+test("limits hold when many calls come at once", async () => {
+  const guest = await readyGuest(stage, { policy: { askAbove: "1", perSession: "0.12" } });
+  const events = await Promise.all(Array.from({ length: 8 }, () => createEvent(stage.network, stage.door)));
+  for (const event of events) guest.send(buys(event, event.id));
+  const ended = ({ type }) => type === "tool_result" || type === "tool_error";
+  await until(() => guest.messages.filter(ended).length === events.length, 60);
+  assert.equal(await balance(guest.address), 1_000_000n - 2n * PRICE);
+});
+
+test("every tab hears everything, and any of them may answer", async () => {
+  const first = await readyGuest(stage, {});
+  const second = await stage.guest({ resume: first.welcome });
+  assert.equal(second.welcome.session, first.welcome.session);
+  assert.equal(second.welcome.token, undefined, "the token is said once");
+  first.send(buys(await createEvent(stage.network, stage.door)));
+  const { confirmationId } = await second.next("payment_required");
+  second.send({ type: "confirm", confirmationId });
+  const receipts = await Promise.all([first.next("payment_receipt"), second.next("payment_receipt")]);
+  assert.deepEqual(receipts[0], receipts[1]);
+});
+
+test("who comes back after an eviction is asked again, and the answer counts", async () => {
+  const guest = await readyGuest(stage, {});
+  guest.send(buys(await createEvent(stage.network, stage.door)));
   const { confirmationId } = await guest.next("payment_required");
-  for (const tab of [guest, other]) tab.send({ type: "confirm", confirmationId });
-  const asked = await guest.next("sign_request");
-  await Promise.all([guest, other].map((tab) => answerWith(tab, guest.account, asked)));
-  ticketOf(await guest.next("tool_result"));
-  await guest.next("payment_receipt");
-  await guest.rest();
-  const count = (type) => guest.messages.filter((message) => message.type === type).length;
-  assert.deepEqual(["sign_request", "tool_result", "payment_receipt"].map(count), [1, 1, 1]);
-  assert.equal((await transfers(network, guest.account.address, door.payTo)).length, 1);
-  guest.close();
-  other.close();
+  await stage.network.worker.evict("Guest", guest.welcome.session, { webSockets: "close" });
+  const back = await stage.guest({ resume: guest.welcome });
+  const again = await back.next("payment_required");
+  assert.equal(again.confirmationId, confirmationId);
+  back.send({ type: "confirm", confirmationId });
+  await back.next("payment_receipt");
+  await back.next("tool_result");
 });
 
-test("twenty equal calls at once, paid without asking, are one signature", async () => {
-  const guest = await openBuyer(network, url, { policy: { askAbove: "1.00" } });
-  const one = await event();
-  for (let index = 0; index < 20; index += 1) askForSeat(guest, one, `call ${index}`);
-  await guest.next("tool_result");
+test("a session is opened by its own token only, and sees nothing of another", async () => {
+  const [one, other] = [await readyGuest(stage, {}), await readyGuest(stage, {})];
+  assert.notEqual(one.address, other.address);
+  one.send(buys(await createEvent(stage.network, stage.door)));
+  const { confirmationId } = await one.next("payment_required");
+  other.send({ type: "confirm", confirmationId });
+  await other.next("error");
+  assert.ok(!JSON.stringify(other.messages).includes(confirmationId));
+  const upgrade = async (query) => {
+    const headers = { upgrade: "websocket", connection: "Upgrade" };
+    return (await stage.network.worker.fetch(`/agent${query}`, { headers })).status;
+  };
+  const { session } = one.welcome;
+  assert.equal(await upgrade(`?session=${session}&token=${other.welcome.token}`), 403);
+  assert.equal(await upgrade(`?session=ses_${"0".repeat(24)}&token=${one.welcome.token}`), 404);
+  assert.equal(await upgrade(`?session=${session}`), 400);
+  assert.equal((await stage.network.worker.fetch("/agent")).status, 426);
+});
+
+test("what makes no sense is answered with an error, and the session goes on", async () => {
+  const guest = await stage.guest();
+  for (const text of ["", "{", "[]", '{"type":"nothing"}', '{"type":"chat"}', '{"type":"connect_mcp","url":5}', "x".repeat(70_000)]) {
+    guest.socket.send(text);
+    await guest.next("error");
+  }
+  guest.send({ type: "chat", text: "help" });
+  await guest.next("chat");
+  guest.send({ type: "set_policy", perCall: "a lot" });
+  const { message } = await guest.next("error");
+  assert.match(message, /perCall/);
+});
+
+test("words buy a seat: found by its title, within a price, after a yes", async () => {
+  const guest = await readyGuest(stage, {});
+  const event = await createEvent(stage.network, stage.door, { title: "Ferris and friends" });
+  guest.send({ type: "connect_mcp", url: stage.mcpUrl });
+  await guest.next("mcp_connected");
+  guest.send({ type: "chat", text: "rsvp to ferris and friends if it is under 1 cent" });
+  await guest.next("chat", ({ text }) => /\$0\.05/.test(text));
+  assert.ok(!guest.messages.some(({ type }) => type === "payment_required"));
+  guest.send({ type: "chat", text: "book me a seat at ferris and friends" });
+  const asked = await guest.next("payment_required");
+  assert.equal(asked.arguments.eventId, event.id);
+  guest.send({ type: "chat", text: "yes" });
   await guest.next("payment_receipt");
-  await guest.rest();
-  const count = (type) => guest.messages.filter((message) => message.type === type).length;
-  assert.equal(count("sign_request"), 1);
-  assert.equal(count("tool_result") + count("tool_error"), 20, "every call is answered");
-  assert.equal((await transfers(network, guest.account.address, door.payTo)).length, 1);
-  guest.close();
+  await guest.next("chat", ({ text }) => /ticket/i.test(text));
 });

@@ -38,7 +38,7 @@ export async function idleCrowd(network, count) {
   const before = memory();
   const guests = await inBatches(Array.from({ length: count }), () => openSession(network));
   const open = memory();
-  await inBatches(guests, ({ welcome }) => network.worker.evictGuest(welcome.session).catch(sleepsAlready));
+  await inBatches(guests, ({ welcome }) => network.worker.evict("Guest", welcome.session).catch(sleepsAlready));
   const asleep = memory();
   await inBatches(guests, async (guest) => {
     guest.send({ type: "chat", text: "status" });

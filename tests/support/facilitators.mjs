@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { NETWORK, otherRelayer, relayer } from "../../dev/chain/accounts.mjs";
 import { freePort, startChain } from "../../dev/chain/chain.mjs";
 import { startFacilitator } from "../../dev/chain/facilitator.mjs";
+import { startHostileRpc } from "./hostile-rpc.mjs";
 import { factories, installWallets } from "./smart-wallets.mjs";
 import { startWorker } from "./worker.mjs";
 
@@ -33,8 +34,36 @@ export async function startFacilitators({ rpcUrl = ({ url }) => url, vars = {} }
   return { chain, worker, reference, ours, stop };
 }
 
-async function startOurs(rpcUrl, vars) {
-  return startWorker({
+/**
+ * A deployment that settles by itself, at its doors and for others, with an endpoint between it and the
+ * chain that does as it is told. It is a `network` for everything that takes one, with `rpc` and `ours` as
+ * well; `settings` are what the Worker was started with.
+ */
+export async function startOwnNetwork({ vars = {}, secrets = {} } = {}) {
+  const chain = await startChain();
+  await installWallets(chain);
+  const rpc = await startHostileRpc(() => chain.url);
+  const stopOthers = async () => {
+    await rpc.stop();
+    await chain.stop();
+  };
+  const settings = await ourSettings(rpc.url, vars, secrets);
+  const worker = await startWorker(settings).catch(async (error) => {
+    await stopOthers();
+    throw error;
+  });
+  const stop = async () => {
+    await worker.stop();
+    await stopOthers();
+  };
+  const ours = { name: "ours", url: `${worker.url}/facilitator`, relayer: otherRelayer.address };
+  return { chain, rpc, worker, publicUrl: settings.vars.PUBLIC_URL, settings, ours, stop };
+}
+
+const startOurs = async (rpcUrl, vars) => startWorker(await ourSettings(rpcUrl, vars));
+
+async function ourSettings(rpcUrl, vars, secrets) {
+  return {
     vars: {
       FACILITATOR_URL: "self",
       FACILITATOR_API: "open",
@@ -44,16 +73,17 @@ async function startOurs(rpcUrl, vars) {
       NETWORKS: NETWORK,
       ...vars,
     },
-    secrets: { MASTER_KEY: randomBytes(32).toString("hex"), RELAYER_PRIVATE_KEY: otherRelayer.privateKey },
-  });
+    secrets: { MASTER_KEY: randomBytes(32).toString("hex"), RELAYER_PRIVATE_KEY: otherRelayer.privateKey, ...secrets },
+  };
 }
 
 /** Asks a facilitator; `body` is a payment with its requirements, or any text. */
-export async function ask({ url }, path, body) {
+export async function ask({ url }, path, body, more = {}) {
   const text = typeof body === "string" ? body : JSON.stringify(body);
-  const headers = { "content-type": "application/json" };
+  const headers = { "content-type": "application/json", ...more };
   const answer = await fetch(`${url}/${path}`, { method: "POST", headers, body: text });
-  return { status: answer.status, type: answer.headers.get("content-type"), body: await answer.json() };
+  const said = { status: answer.status, type: answer.headers.get("content-type"), body: await answer.json() };
+  return answer.headers.has("retry-after") ? { ...said, retryAfter: Number(answer.headers.get("retry-after")) } : said;
 }
 
 /** What `POST /verify` and `POST /settle` take. */

@@ -5,17 +5,20 @@ import { createServer } from "node:http";
 const sleep = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
 /**
- * `target` gives the chain's address. `misbehave(behaviour, about)` holds until `behaves(about)`; `about`
+ * `target` gives the chain's address. `misbehave(behaviour, about)` holds until `behaves(about)` or `recovers()`; `about`
  * is a piece of the requests that are meant (an address, a method), all if it is left out. `count`
- * says how many requests were answered so. A batch is meant if one of its calls is.
+ * says how many requests were answered so. A batch is meant if one of its calls is. `sent` are the
+ * transactions that came, each once, whether they were passed on or not.
  */
 export async function startHostileRpc(target) {
   const faults = new Map();
+  const sent = new Set();
   const server = createServer(async (request, response) => {
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
     const asked = JSON.parse(Buffer.concat(chunks).toString("utf8"));
     const calls = [asked].flat();
+    for (const { method, params } of calls) if (method === "eth_sendRawTransaction") sent.add(params[0]);
     const pass = (changed = asked) =>
       fetch(target(), {
         method: "POST",
@@ -39,8 +42,10 @@ export async function startHostileRpc(target) {
   const key = (about) => about.toLowerCase().replace(/^0x/, "");
   return {
     url: `http://127.0.0.1:${server.address().port}`,
+    sent,
     misbehave: (behaviour, about = "") => faults.set(key(about), { behaviour, about: key(about), count: 0 }),
     behaves: (about = "") => faults.delete(key(about)),
+    recovers: () => faults.clear(),
     count: (about = "") => faults.get(key(about))?.count ?? 0,
     stop() {
       server.closeAllConnections();
@@ -74,12 +79,13 @@ export const rpcFaults = {
   isNonsense: inCalls(async (call) => result(call, "0x")),
   hasNothing: inCalls(async (call) => result(call, null)),
   refuses: inCalls(async (call) => failed(call, -32005, "limit exceeded")),
-  /** Does this with questions for logs only. */
-  forLogs: (behaviour) => async (asked) => {
-    const isMeant = (call) => call.method === "eth_getLogs" && asked.isMeant(call);
+  /** Does this with calls of one method only. */
+  forMethod: (method, behaviour) => async (asked) => {
+    const isMeant = (call) => call.method === method && asked.isMeant(call);
     if (asked.calls.some(isMeant)) return behaviour({ ...asked, isMeant });
     asked.answer(200, await asked.pass());
   },
+  forLogs: (behaviour) => rpcFaults.forMethod("eth_getLogs", behaviour),
   /** Has no logs yet of what it knows already. */
   hasNoLogs: (asked) => rpcFaults.forLogs(inCalls(async (call) => result(call, [])))(asked),
   /** A node that stopped at block `head`. */
@@ -98,3 +104,18 @@ export const rpcFaults = {
       return passed;
     }),
 };
+
+/**
+ * Catches the first request of this method that `about` means, and all after it: `passesOn` says whether the
+ * chain hears of it, `answers` what the caller is told. `caught` is the call; who waits for it may look at
+ * the chain, or change what the endpoint does.
+ */
+export function catches(method, { passesOn = false, answers = rpcFaults.neverAnswers } = {}) {
+  const { promise: caught, resolve } = Promise.withResolvers();
+  const behaviour = rpcFaults.forMethod(method, async (asked) => {
+    if (passesOn) await asked.pass();
+    resolve(asked.calls.find(asked.isMeant));
+    await answers(asked);
+  });
+  return { behaviour, caught };
+}

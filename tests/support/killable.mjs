@@ -6,15 +6,18 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { promisify } from "node:util";
+import { otherRelayer } from "../../dev/chain/accounts.mjs";
 import { freePort, startChain } from "../../dev/chain/chain.mjs";
 import { startFacilitator } from "../../dev/chain/facilitator.mjs";
 import { root } from "../../dev/lib/process.mjs";
 import { startHostile } from "./hostile.mjs";
+import { startHostileRpc } from "./hostile-rpc.mjs";
 import { until } from "./network.mjs";
 
 /**
  * Starts all of it. Gives back:
- * - `chain`, `hostile`: the facilitator that the Worker asks, in front of the reference one.
+ * - `chain`, `hostile`: the facilitator that the Worker asks, in front of the reference one. With `own`
+ *   the Worker settles by itself, and there is `endpoint` instead: what it asks, in front of the chain.
  * - `fetch(path, init)`, `url`, `host`: as `npm start` made it, with the session's token.
  * - `kill()`: at once, without waiting; `isUp` says whether it has happened.
  * - `down()`: waits until nothing of the killed is left. `up()`: starts it again.
@@ -23,14 +26,12 @@ import { until } from "./network.mjs";
  * - `kvKeys(prefix)`, `kvGet(key)`, `log()`.
  * - `stop()`: ends everything and removes the state.
  */
-export async function startKillable() {
+export async function startKillable({ own = false } = {}) {
   const chain = await startChain();
-  const facilitator = await startFacilitator({ rpcUrl: chain.url });
-  const hostile = await startHostile(() => facilitator.url);
+  const { between, settings, stop: stopBetween } = await (own ? ownSettling : foreignSettling)(chain);
   const folder = mkdtempSync(path.join(tmpdir(), "concierge-kill-"));
-  const env = { ...process.env, PORT: String(await freePort()), STATE_DIR: folder };
-  Object.assign(env, { RPC_URL: chain.url, FACILITATOR_URL: hostile.url });
-  const worker = { chain, hostile, isUp: false };
+  const env = { ...process.env, PORT: String(await freePort()), STATE_DIR: folder, ...settings };
+  const worker = { chain, ...between, isUp: false };
   let running;
 
   const up = async () => {
@@ -55,8 +56,7 @@ export async function startKillable() {
   };
   const stop = async () => {
     await end();
-    await hostile.stop();
-    await facilitator.stop();
+    await stopBetween();
     await chain.stop();
     rmSync(folder, { recursive: true, force: true });
   };
@@ -72,6 +72,23 @@ export async function startKillable() {
     throw error;
   });
   return worker;
+}
+
+async function foreignSettling(chain) {
+  const facilitator = await startFacilitator({ rpcUrl: chain.url });
+  const hostile = await startHostile(() => facilitator.url);
+  const stop = async () => {
+    await hostile.stop();
+    await facilitator.stop();
+  };
+  return { between: { hostile }, settings: { RPC_URL: chain.url, FACILITATOR_URL: hostile.url }, stop };
+}
+
+async function ownSettling(chain) {
+  const rpc = await startHostileRpc(() => chain.url);
+  // Who mints test USDC is another one.
+  const settings = { RPC_URL: rpc.url, FACILITATOR_URL: "self", RELAYER_PRIVATE_KEY: otherRelayer.privateKey };
+  return { between: { endpoint: rpc }, settings, stop: rpc.stop };
 }
 
 function run(env) {

@@ -1,6 +1,6 @@
 // Fresh wallets for one case, and what can be done with them on the chain. Everything is sent by the
 // account that deploys, so no facilitator's nonce is touched.
-import { concat, encodeFunctionData, hashTypedData, parseAbi } from "viem";
+import { concat, encodeFunctionData, parseAbi } from "viem";
 import { privateKeyToAccount, sign } from "viem/accounts";
 import { CHAIN_ID, FACTORY, USDC } from "../../dev/chain/accounts.mjs";
 import { usdcAbi } from "../../dev/chain/chain.mjs";
@@ -50,8 +50,7 @@ export async function delegate({ chain, payer, stranger }) {
   const authorization = await privateKeyToAccount(payer.privateKey).signAuthorization(terms);
   const data = encodeFunctionData({ abi: walletAbi, functionName: "setOwner", args: [payer.address] });
   await send(chain, { to: payer.address, data, authorizationList: [authorization] });
-  const signature = async (typedData) =>
-    concat(["0x01", await sign({ hash: hashTypedData(typedData), privateKey: payer.privateKey, to: "hex" })]);
+  const signature = async (hash) => concat(["0x01", await sign({ hash, privateKey: payer.privateKey, to: "hex" })]);
   return contractWallet(chain, { address: payer.address, factory: FACTORY, data: "0x00000000", signature });
 }
 

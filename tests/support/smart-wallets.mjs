@@ -57,8 +57,8 @@ export async function safeWallet(chain, owner, { caller = "createProxyWithNonce"
     bytecode: concat([safeProxy, pad(safe.address)]),
   });
   // The owner signs that the Safe says it, not the thing itself.
-  const signature = async (typedData) => {
-    const message = encodeAbiParameters([{ type: "bytes32" }], [hashTypedData(typedData)]);
+  const signature = async (digest) => {
+    const message = encodeAbiParameters([{ type: "bytes32" }], [digest]);
     const domain = { chainId: CHAIN_ID, verifyingContract: address };
     const types = { SafeMessage: [{ name: "message", type: "bytes" }] };
     const hash = hashTypedData({ domain, types, primaryType: "SafeMessage", message: { message } });
@@ -79,6 +79,7 @@ export async function soladyWallet(chain, owner) {
     address: wallet.address,
     factory: { address: factoryAddress, selector: slice(data, 0, 4), data },
     signTypedData: (typedData) => wallet.signTypedData(typedData),
+    signMessage: (message) => wallet.signMessage(message),
     deploy: () => send(chain, { to: factoryAddress, data }),
   };
 }

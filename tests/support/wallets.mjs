@@ -1,6 +1,6 @@
 // Wallets with money: as many keys as a test needs, and wallets that are contracts.
-import { concat, createWalletClient, encodeFunctionData, hashTypedData, http, serializeErc6492Signature } from "viem";
-import { keccak256, multicall3Abi, parseAbi, slice, toHex, zeroHash } from "viem";
+import { concat, createWalletClient, encodeFunctionData, hashMessage, hashTypedData, http, keccak256 } from "viem";
+import { multicall3Abi, parseAbi, serializeErc6492Signature, slice, toHex, zeroHash } from "viem";
 import { privateKeyToAccount, sign } from "viem/accounts";
 import { baseSepolia } from "viem/chains";
 import { deployer, FACTORY, MULTICALL3, relayer, USDC } from "../../dev/chain/accounts.mjs";
@@ -24,17 +24,19 @@ export async function send(chain, transaction) {
 
 /**
  * A wallet that is a contract. `data` is what its factory is called with, `signature` gives what the
- * contract itself accepts; that is wrapped (ERC-6492) until the wallet is on the chain.
+ * contract itself accepts under a digest; that is wrapped (ERC-6492) until the wallet is on the chain.
  */
 export function contractWallet(chain, { address, factory, data, signature }) {
+  const signs = async (digest) => {
+    const bare = await signature(digest);
+    if (await chain.client.getCode({ address })) return bare;
+    return serializeErc6492Signature({ address: factory, data, signature: bare });
+  };
   return {
     address,
     factory: { address: factory, selector: slice(data, 0, 4), data },
-    async signTypedData(typedData) {
-      const bare = await signature(typedData);
-      if (await chain.client.getCode({ address })) return bare;
-      return serializeErc6492Signature({ address: factory, data, signature: bare });
-    },
+    signTypedData: (typedData) => signs(hashTypedData(typedData)),
+    signMessage: ({ message }) => signs(hashMessage(message)),
     deploy: () => send(chain, { to: factory, data }),
   };
 }
@@ -45,8 +47,8 @@ export async function miniWallet(chain, owner, { tampers = false, factory = FACT
   const question = { address: factory, abi: factoryAbi, functionName: "addressOf", args };
   const address = await chain.client.readContract(question);
   const data = encodeFunctionData({ abi: factoryAbi, functionName: "create", args });
-  const signature = async (typedData) => {
-    const hash = tampers ? zeroHash : hashTypedData(typedData);
+  const signature = async (digest) => {
+    const hash = tampers ? zeroHash : digest;
     return concat(["0x01", await sign({ hash, privateKey: owner.privateKey, to: "hex" })]);
   };
   return contractWallet(chain, { address, factory, data, signature });

@@ -15,7 +15,6 @@ process.env.CLOUDFLARE_CF_FETCH_ENABLED ??= "false";
  * - `fetch(pathOrUrl, init)`: with a whole URL, the Worker sees a request for that host.
  * - `evictHost(scope, {webSockets})`: the object loses its memory and keeps its storage; its
  *   sockets "hibernate" (unless told otherwise) or "close".
- * - `evictGuest(session, {webSockets})`: the same for a guest's session.
  * - `sql(scope, query, ...values)`: rows of the object's database; `guestSql(session, …)`: of a guest's.
  * - `hosts()`: the ids of all objects that have storage.
  * - `kv`: `get`, `list`, `put` and `delete` of the namespace `SECRETS`.
@@ -30,9 +29,8 @@ export async function startWorker({ vars = {}, secrets = {} } = {}) {
   const harness = createTestHarness({ root, workers: [worker] });
   const { url } = await harness.listen();
   const handle = harness.getWorker();
-  const evict = (object) => (name, { webSockets = "hibernate" } = {}) => handle.evictDurableObject(object, { name, webSockets });
-  const sql = (object) => async (name, query, ...values) => {
-    const storage = await handle.getDurableObjectStorage(object, { name });
+  const sql = (className) => async (name, query, ...values) => {
+    const storage = await handle.getDurableObjectStorage(className, { name });
     return storage.exec(query, ...values);
   };
   const kv = (method) => async (...args) => (await handle.getEnv()).SECRETS[method](...args);
@@ -40,8 +38,10 @@ export async function startWorker({ vars = {}, secrets = {} } = {}) {
   return {
     url: url.origin,
     fetch: (input, init) => harness.fetch(input, init),
-    evictHost: evict("Host"),
-    evictGuest: evict("Guest"),
+    evictHost: (scope, { webSockets = "hibernate" } = {}) =>
+      handle.evictDurableObject("Host", { name: scope, webSockets }),
+    /** The same for an object of any class, by its name. */
+    evict: (className, name, { webSockets = "hibernate" } = {}) => handle.evictDurableObject(className, { name, webSockets }),
     sql: sql("Host"),
     guestSql: sql("Guest"),
     hosts: () => handle.listDurableObjectIds("Host"),

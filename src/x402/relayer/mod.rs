@@ -267,7 +267,8 @@ impl<W: RelayerWorld> Relayer<W> {
         let is_low = prepared.balance < times(queue.saturating_add(LOW_SETTLEMENTS));
         if is_low && now.since(seen.warned_at) >= 60 {
             seen.warned_at = now;
-            let fields = [("address", &*self.settings.key.address().to_checksum(None))];
+            let address = send::short(&self.settings.key.address().to_checksum(None));
+            let fields = [("address", address.as_str())];
             self.world.line(Level::Warn, "the relayer has little money left for gas", &fields);
         }
         self.seen.set(Seen { balance: prepared.balance, block: prepared.block, at: now, ..seen });

@@ -93,7 +93,7 @@ impl<W: RelayerWorld> Relayer<W> {
 }
 
 /// Enough of payer and nonce to find them by.
-fn short(id: &str) -> String {
+pub(super) fn short(id: &str) -> String {
     let short = |part: &str| match (part.get(..6), part.get(part.len().saturating_sub(4)..)) {
         (Some(head), Some(tail)) => format!("{head}…{tail}"),
         _ => part.to_owned(),

@@ -94,10 +94,13 @@ impl<W: RelayerWorld> Relayer<W> {
             if now.since(sent.sent_at) < RESEND_SECONDS {
                 continue;
             }
-            match self.broadcast(&sent).await? {
+            let answer = self.broadcast(&sent).await?;
+            match answer {
                 Broadcast::Unclear => return Ok(false),
-                Broadcast::Accepted if now.since(sent.signed_at) >= STUCK_SECONDS => {
-                    self.replace(&sent).await?;
+                Broadcast::Accepted | Broadcast::Refused
+                    if now.since(sent.signed_at) >= STUCK_SECONDS =>
+                {
+                    self.replace(&sent, answer == Broadcast::Refused).await?;
                 }
                 Broadcast::NonceTaken if now.since(sent.signed_at) >= LOST_SECONDS => {
                     self.give_up_nonce(&sent).await?;
@@ -118,15 +121,18 @@ impl<W: RelayerWorld> Relayer<W> {
         }
     }
 
-    /// A transaction with the same nonce and higher fees; an empty one if the payment is out of date.
-    async fn replace(&self, sent: &Sent) -> Result<(), SqlError> {
+    /// A transaction with the same nonce and higher fees; an empty one if the payment is out of date. One
+    /// that a node refuses is replaced only if fees have risen since: if the relayer's money is gone, to
+    /// pay more would not help.
+    async fn replace(&self, sent: &Sent, is_refused: bool) -> Result<(), SqlError> {
         let asks = judge::market(self.settings.key.address());
         let Ok(answers) = self.settings.rpc.batch(&self.world, &asks).await else { return Ok(()) };
         let Ok((market, ..)) = judge::read_market(self.settings.network, answers) else {
             return Ok(());
         };
         let limit = self.settings.network.gas_price_max();
-        let Some(fees) = fees_of(&sent.raw).and_then(|old| raised(old, market, limit)) else {
+        let old = fees_of(&sent.raw).filter(|old| !is_refused || market.max > old.max);
+        let Some(fees) = old.and_then(|old| raised(old, market, limit)) else {
             return Ok(());
         };
         let now = self.world.now();

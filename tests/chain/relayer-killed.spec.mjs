@@ -1,0 +1,153 @@
+// Our own facilitator is killed (SIGKILL) while a payment is on its way to a block: nothing is lost, and
+// nothing is sent twice. What was signed before the kill is what settles after it.
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { isAddressEqual, keccak256, parseTransaction } from "viem";
+import { otherRelayer } from "../../dev/chain/accounts.mjs";
+import { assertBooksAreClean } from "../support/audit.mjs";
+import { ask, request } from "../support/facilitators.mjs";
+import { catches } from "../support/hostile-rpc.mjs";
+import { startKillable } from "../support/killable.mjs";
+import { createEvent, get, until } from "../support/network.mjs";
+import { payFor, rsvp } from "../support/pay.mjs";
+import { payerKit } from "../support/payer-kit.mjs";
+import { miniWallet } from "../support/wallets.mjs";
+
+const FOUND_SECONDS = 30;
+// A door gives a settlement this long before it looks for itself.
+const DELIVERED_SECONDS = 90;
+let worker, network, door;
+let made = 0;
+
+before(async () => {
+  worker = await startKillable({ own: true });
+  network = { worker };
+  const { scope, token, walletAddress } = worker.host;
+  door = { scope, token, payTo: walletAddress };
+});
+after(() => worker?.stop());
+
+const BROADCAST = "eth_sendRawTransaction";
+const RECEIPT = "eth_getTransactionReceipt";
+const POINTS = {
+  "after signing, before the transaction leaves": { method: BROADCAST, passesOn: false },
+  "after the transaction has left, before that is answered": { method: BROADCAST, passesOn: true },
+  "before the receipt": { method: RECEIPT, passesOn: false },
+};
+
+/** Where payments come in: at a host's door, from a key, or over HTTP, from a wallet that has to be made. */
+const WAYS = {
+  "at a door": async () => {
+    const kit = await newKit();
+    const event = await createEvent(network, door, { capacity: 1 });
+    const payment = await payFor(network, door, event, kit.payer, kit.version);
+    return { payer: kit.payer, payTo: door.payTo, event, payment, pay: () => rsvp(network, door, event, payment) };
+  },
+  "over HTTP": async () => {
+    const kit = await newKit();
+    const payer = await kit.wallet(miniWallet);
+    const { payment, requirements } = await kit.pays(payer);
+    const pay = () => ask(ours(), "settle", request(payment, requirements));
+    return { payer, payTo: kit.payTo, payment, pay };
+  },
+};
+
+const ours = () => ({ url: `${worker.url}/facilitator` });
+
+function newKit() {
+  made += 1;
+  return payerKit(worker.chain, `killed ${made}`, 1 + (made % 2), ours());
+}
+
+/** Kills the Worker at the point, and starts it again. The transaction that was signed for the payment by then. */
+async function killAt({ method, passesOn }, one) {
+  const { behaviour, caught } = catches(method, { passesOn });
+  const had = worker.endpoint.sent.size;
+  worker.endpoint.misbehave(behaviour, method);
+  const call = one.pay().then(
+    (answer) => assert.fail(`it was answered before the kill: ${JSON.stringify(answer)}`),
+    () => {},
+  );
+  await Promise.race([caught, call]);
+  worker.kill();
+  await Promise.all([call, worker.down()]);
+  const signed = [...worker.endpoint.sent].slice(had);
+  assert.equal(signed.length, 1, "one transaction was signed");
+  const isThere = (await transfersOf(one)).length === 1;
+  assert.equal(isThere, passesOn || method === RECEIPT, "whether the chain has it at the kill");
+  worker.endpoint.behaves(method);
+  await worker.up();
+  return keccak256(signed[0]);
+}
+
+async function transfersOf({ payer, payTo }) {
+  const transfers = await worker.chain.transfers(payTo);
+  return transfers.filter(({ args }) => isAddressEqual(args.from, payer.address));
+}
+
+/** Once, in this very transaction. */
+async function assertIsPaidIn(one, hash) {
+  assert.deepEqual((await transfersOf(one)).map(({ transactionHash }) => transactionHash), [hash]);
+}
+
+/** Waits until the host has the guest as well; then the same call gets the answer that it should have got. */
+async function assertIsAnswered(one, hash) {
+  const guests = async () => {
+    const answer = await get(network, `/api/users/events/${one.event.id}/rsvps`, door.token);
+    return (await answer.json()).rsvps.map(({ wallet, txHash }) => [wallet, txHash]);
+  };
+  if (one.event) await until(async () => (await guests()).length > 0, DELIVERED_SECONDS);
+  const { status, body } = await one.pay();
+  assert.equal(status, 200, JSON.stringify(body));
+  if (!one.event) return assert.deepEqual([body.success, body.transaction], [true, hash]);
+  assert.equal(body.transactionHash, hash);
+  assert.deepEqual(await guests(), [[one.payer.address, hash]]);
+}
+
+for (const [way, begins] of Object.entries(WAYS)) {
+  describe(`a payment ${way}, killed`, () => {
+    for (const [when, point] of Object.entries(POINTS)) {
+      test(`${when}: the alarm settles it with the transaction that was signed, once`, async () => {
+        const one = await begins();
+        const hash = await killAt(point, one);
+        // Nobody asks for it again.
+        await until(async () => (await transfersOf(one)).length > 0, FOUND_SECONDS);
+        await assertIsPaidIn(one, hash);
+        await assertIsAnswered(one, hash);
+        await assertIsPaidIn(one, hash);
+      });
+    }
+
+    test("before the transaction leaves, and the payer asks at once: the same transaction settles it", async () => {
+      const one = await begins();
+      const hash = await killAt({ method: BROADCAST, passesOn: false }, one);
+      const answers = await Promise.all([one.pay(), one.pay()]);
+      for (const { status, body } of answers) {
+        // A door says that the outcome is unknown while another call is finding out.
+        assert.ok(status === 200 || body.moneyMoved === "unknown", JSON.stringify(body));
+      }
+      await until(async () => (await transfersOf(one)).length > 0, FOUND_SECONDS);
+      await assertIsPaidIn(one, hash);
+      await assertIsAnswered(one, hash);
+    });
+  });
+}
+
+test("afterwards each nonce is used for one transaction, none is left out, and none waits", async () => {
+  const byNonce = [...worker.endpoint.sent].map((raw) => parseTransaction(raw).nonce ?? 0).sort((a, b) => a - b);
+  assert.deepEqual(byNonce, Array.from(byNonce.keys()));
+  const count = (blockTag) => worker.chain.client.getTransactionCount({ address: otherRelayer.address, blockTag });
+  assert.deepEqual([await count("latest"), await count("pending")], [byNonce.length, byNonce.length]);
+});
+
+// The last one: it ends the Worker.
+test("afterwards the books are clean", async () => {
+  await worker.end();
+  await worker.books(async (database) => {
+    const sql = (_, query) => database.prepare(query).all();
+    await assertBooksAreClean({ sql }, door.scope);
+    const count = (where) => database.prepare(`SELECT count(*) AS n FROM payments WHERE ${where}`).get().n;
+    const doors = Object.keys(POINTS).length + 1;
+    assert.deepEqual([count("state = 'delivered'"), count("TRUE")], [doors, doors]);
+  });
+});

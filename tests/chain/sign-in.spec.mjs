@@ -1,0 +1,134 @@
+// Contract wallets sign in: the chain says whether the wallet, or what it will be, accepts the signature
+// (ERC-1271, ERC-6492).
+import assert from "node:assert/strict";
+import { after, afterEach, before, describe, test } from "node:test";
+import { isAddressEqual, parseErc6492Signature, serializeErc6492Signature } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
+import { signInMessage } from "../../dev/sample-host.mjs";
+import { startOwnNetwork } from "../support/facilitators.mjs";
+import { tamper } from "../support/forgery.mjs";
+import { rpcFaults } from "../support/hostile-rpc.mjs";
+import { get, post } from "../support/network.mjs";
+import { safeWallet, soladyWallet } from "../support/smart-wallets.mjs";
+import { accountsOf, miniWallet } from "../support/wallets.mjs";
+
+const KINDS = { "a MiniWallet": miniWallet, "a Safe": safeWallet, "Solady's wallet": soladyWallet };
+let network;
+let made = 0;
+
+before(async () => {
+  network = await startOwnNetwork();
+});
+afterEach(() => network.rpc.recovers());
+after(() => network?.stop());
+
+function newOwner() {
+  made += 1;
+  return accountsOf(`sign-in ${made}`, 1)[0];
+}
+
+async function newWallet(make, deployed) {
+  const owner = newOwner();
+  const wallet = await make(network.chain, owner);
+  if (deployed) await wallet.deploy();
+  return { ...wallet, owner };
+}
+
+async function newMessage({ address }) {
+  const { nonce } = await post(network, "/api/auth/nonce", {}).then((answer) => answer.json());
+  return signInMessage(network.publicUrl, address, nonce);
+}
+
+async function send(message, signature) {
+  const answer = await post(network, "/api/auth/siwe", { message, signature });
+  return { status: answer.status, ...(await answer.json()) };
+}
+
+function isRefused({ status, type, detail }, code = "sign_in_refused", expected = 401) {
+  assert.deepEqual([status, type], [expected, `urn:events-concierge:problem:${code}`], detail);
+}
+
+const isThere = async ({ address }) => (await network.chain.client.getCode({ address })) !== undefined;
+
+/** The signature with `change` made to what is inside of its wrapper, if it has one. */
+function changed(whole, change) {
+  const { address, data, signature } = parseErc6492Signature(whole);
+  return address ? serializeErc6492Signature({ address, data, signature: change(signature) }) : change(signature);
+}
+
+for (const [kind, make] of Object.entries(KINDS)) {
+  for (const [when, deployed] of [["on the chain (ERC-1271)", true], ["not on the chain yet (ERC-6492)", false]]) {
+    describe(`${kind}, ${when}`, () => {
+      test("signs in once, is the host of a door, and sends nothing to the chain", async () => {
+        const wallet = await newWallet(make, deployed);
+        const message = await newMessage(wallet);
+        const signature = await wallet.signMessage({ message });
+        assert.equal(parseErc6492Signature(signature).address !== undefined, !deployed, "how it is wrapped");
+        const session = await send(message, signature);
+        assert.equal(session.status, 200, session.detail);
+        assert.ok(isAddressEqual(session.userId, wallet.address));
+        isRefused(await send(message, signature), "nonce_used");
+        const body = { userId: session.userId, walletAddress: wallet.address };
+        assert.equal((await post(network, "/api/users/mcp", body, session.token)).status, 201);
+        assert.equal((await get(network, "/api/users/events", session.token)).status, 200);
+        assert.equal(await isThere(wallet), deployed);
+        assert.equal(network.rpc.sent.size, 0);
+      });
+
+      test("is refused with a signature that was tampered with", async () => {
+        const wallet = await newWallet(make, deployed);
+        const message = await newMessage(wallet);
+        const signature = await wallet.signMessage({ message });
+        isRefused(await send(message, changed(signature, tamper)));
+        assert.equal((await send(message, signature)).status, 200, "its own is good, and the nonce was not used up");
+      });
+
+      test("is refused with a signature for another message, or of somebody else", async () => {
+        const [wallet, foreign] = [await newWallet(make, deployed), await newWallet(make, deployed)];
+        const message = await newMessage(wallet);
+        isRefused(await send(message, await wallet.signMessage({ message: await newMessage(wallet) })));
+        isRefused(await send(message, await foreign.signMessage({ message })));
+        const account = privateKeyToAccount(wallet.owner.privateKey);
+        isRefused(await send(message, await account.signMessage({ message })));
+        const { address, data } = wallet.factory;
+        const stranger = parseErc6492Signature(await foreign.signMessage({ message })).signature;
+        isRefused(await send(message, serializeErc6492Signature({ address, data, signature: stranger })));
+      });
+
+      test("nobody can say while the endpoint is down, and it signs in when that is over", async () => {
+        const wallet = await newWallet(make, deployed);
+        const message = await newMessage(wallet);
+        const signature = await wallet.signMessage({ message });
+        for (const fault of ["isDown", "fails", "limits", "isNoJson", "hasNothing", "refuses"]) {
+          for (const method of ["eth_getCode", "eth_call"]) {
+            network.rpc.misbehave(rpcFaults[fault], method);
+            isRefused(await send(message, signature), "chain_unavailable", 503);
+            assert.equal(network.rpc.count(method), 1, `${fault}, ${method}`);
+            network.rpc.recovers();
+          }
+        }
+        assert.equal((await send(message, signature)).status, 200);
+      });
+    });
+  }
+
+  test(`${kind} of a factory that is not on the list is refused before it is called`, async () => {
+    const wallet = await newWallet(make, false);
+    const message = await newMessage(wallet);
+    const { signature, data } = parseErc6492Signature(await wallet.signMessage({ message }));
+    const address = newOwner().address;
+    isRefused(await send(message, serializeErc6492Signature({ address, data, signature })));
+    const other = `0xffffffff${data.slice(10)}`;
+    const known = wallet.factory.address;
+    isRefused(await send(message, serializeErc6492Signature({ address: known, data: other, signature })));
+    isRefused(await send(message, signature));
+  });
+}
+
+test("a key signs in without any question to the chain", async () => {
+  network.rpc.misbehave(rpcFaults.isDown);
+  const owner = newOwner();
+  const message = await newMessage(owner);
+  const signature = await privateKeyToAccount(owner.privateKey).signMessage({ message });
+  assert.equal((await send(message, signature)).status, 200);
+});
