@@ -31,11 +31,13 @@ async function main(args) {
   const shown = show(guest, terminal, values);
   try {
     guest.send(account ? { type: "use_wallet", kind: "browser", address: account.address } : { type: "use_wallet", kind: "smart" });
-    const { guestAddress } = await guest.next("wallet_info");
+    const { guestAddress } = await answered(guest, "wallet_info");
     await fill(chain, guestAddress);
+    await guest.next("policy");
     if (values.limit) guest.send({ type: "set_policy", askAbove: values.limit });
+    if (values.limit) await answered(guest, "policy");
     guest.send({ type: "connect_mcp", url: values.door ?? state.host.mcpUrl });
-    await guest.next("mcp_connected");
+    await answered(guest, "mcp_connected");
     if (positionals.length > 0) await say(guest, positionals.join(" "));
     else await talk(guest, terminal);
   } finally {
@@ -43,6 +45,13 @@ async function main(args) {
     guest.close();
   }
   if (shown.failed) process.exitCode = 1;
+}
+
+/** An error is shown already when it comes here; there is nothing to wait for after it. */
+async function answered(guest, type) {
+  const message = await guest.next([type, "error"]);
+  if (message.type === "error") throw new Failure("nothing was done");
+  return message;
 }
 
 function options(args) {

@@ -222,8 +222,8 @@ pub trait Alarm {
 
 /// The sockets of a guest session, one for each tab.
 pub trait Sockets {
-    /// Sends a text to all of them.
-    fn tell_all(&self, text: &str);
+    /// Sends a text to all of them; whether there was any.
+    fn tell_all(&self, text: &str) -> bool;
 }
 
 /// Waiting.

@@ -8,7 +8,7 @@ const QUIET_MILLIS = 400;
  * sign. Gives back:
  * - `welcome`, `messages`: everything that came.
  * - `send(message)`, `on(type, listener)`, `close()`, `closed`.
- * - `next(type, matches)`: the next message of a type that was not taken yet, for at most `seconds`.
+ * - `next(type, matches)`: the next message of a type (or of one of several) that was not taken yet, for at most `seconds`.
  * - `rest()`: waits until nothing is under way any more: the last word is said and no question is open.
  */
 export async function openGuest(url, { account, seconds = 60, headers } = {}) {
@@ -43,14 +43,14 @@ export async function openGuest(url, { account, seconds = 60, headers } = {}) {
   const taken = new Set();
   guest.next = (type, matches = () => true, limit = seconds) =>
     new Promise((resolve, reject) => {
-      const timer = setTimeout(() => finish(reject, new Error(`no ${type} within ${limit} s; came: ${tell(guest.messages)}`)), limit * 1000);
+      const timer = setTimeout(() => finish(reject, new Error(`no ${[type].flat().join(" or ")} within ${limit} s; came: ${tell(guest.messages)}`)), limit * 1000);
       const finish = (how, value) => {
         clearTimeout(timer);
         waiting.delete(look);
         how(value);
       };
       const look = () => {
-        const found = guest.messages.find((message) => message.type === type && !taken.has(message) && matches(message));
+        const found = guest.messages.find((message) => [type].flat().includes(message.type) && !taken.has(message) && matches(message));
         if (!found) return;
         taken.add(found);
         finish(resolve, found);

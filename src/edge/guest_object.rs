@@ -66,6 +66,9 @@ impl DurableObject for Guest {
         for message in &greeting {
             send(&server, message);
         }
+        for text in service.missed().map_err(|error| error.to_string())? {
+            server.send_with_str(text)?;
+        }
         Response::from_websocket(client)
     }
 

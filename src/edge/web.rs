@@ -48,11 +48,10 @@ impl Doors for EdgeWorld {
 }
 
 impl Sockets for EdgeWorld {
-    fn tell_all(&self, text: &str) {
-        for socket in self.state.get_websockets() {
-            // One that is going away hears no more; it is told again when it comes back.
-            socket.send_with_str(text).unwrap_or_default();
-        }
+    fn tell_all(&self, text: &str) -> bool {
+        // One that is going away hears no more; it is told again when it comes back.
+        let sockets = self.state.get_websockets();
+        sockets.iter().filter(|socket| socket.send_with_str(text).is_ok()).count() > 0
     }
 }
 

@@ -216,6 +216,20 @@ pub enum Out {
     },
 }
 
+impl Out {
+    /// Whether somebody waits for it who may be away. The rest is in every greeting, or is of no use later.
+    #[must_use]
+    pub const fn is_an_answer(&self) -> bool {
+        matches!(
+            self,
+            Self::ToolResult { .. }
+                | Self::ToolError { .. }
+                | Self::PaymentReceipt { .. }
+                | Self::Chat { .. }
+        )
+    }
+}
+
 /// A tool as it is shown.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -243,10 +243,23 @@ impl<W: GuestWorld> Guest<W> {
         Ok(())
     }
 
+    /// What was said while nobody was there to hear it; it is said once.
+    ///
+    /// # Errors
+    /// [`SqlError`] if SQLite refuses.
+    pub fn missed(&self) -> Result<Vec<String>, SqlError> {
+        store::take_missed(&self.world)
+    }
+
     fn tell(&self, message: &Out) {
         // Text and numbers can always be written.
         let text = serde_json::to_string(message).unwrap_or_default();
-        self.world.tell_all(&text);
+        if self.world.tell_all(&text) || !message.is_an_answer() {
+            return;
+        }
+        if let Err(error) = store::miss(&self.world, &text) {
+            self.world.line(Level::Error, &error.to_string(), &[]);
+        }
     }
 
     fn error(&self, message: &str) {

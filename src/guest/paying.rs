@@ -102,7 +102,13 @@ impl<W: GuestWorld> Guest<W> {
             }
             Verdict::Pay => {
                 purchase.state = State::Signing;
-                purchases::add(&self.world, &purchase, "within the policy")?;
+                let (id, why) = (&purchase.id, "within the policy");
+                let now = self.world.now();
+                let until = Some(now.plus(SIGNING_SECONDS));
+                self.world.atomically(|| {
+                    purchases::add(&self.world, &purchase, why)?;
+                    purchases::set_state(&self.world, id, State::Signing, why, until, now)
+                })?;
                 self.step("payment", format!("paying ${} without asking", purchase.amount));
                 self.sign(purchase.id).await
             }

@@ -11,13 +11,16 @@ use crate::identity::UserId;
 use crate::mcp::client::{Connection, DoorTool};
 use crate::money::Usdc;
 use crate::ports::{Sql, SqlError, SqlValue};
-use crate::storage::{Migrations, all, first};
+use crate::storage::{Columns, Migrations, all, first};
 use crate::time::UnixSeconds;
 use crate::wallet::Kind;
 use crate::wallet::policy::Policy;
 
 /// The schema of a guest's object.
-pub const MIGRATIONS: Migrations = &[include_str!("schema.sql")];
+pub const MIGRATIONS: Migrations = &[include_str!("schema.sql"), include_str!("schema-2.sql")];
+
+/// Messages that are kept for somebody who is away.
+const MISSED_MAX: u32 = 50;
 
 /// The wallet that a session pays with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -156,6 +159,21 @@ pub(super) fn set_chat(
 ) -> Result<(), SqlError> {
     let value = value.map(json).transpose()?;
     set(sql, column.name(), value.as_deref().into())
+}
+
+/// Keeps a message that nobody was there to hear.
+pub(super) fn miss(sql: &impl Sql, message: &str) -> Result<(), SqlError> {
+    sql.run("INSERT INTO missed (message) VALUES (?1)", &[message.into()])?;
+    let statement =
+        "DELETE FROM missed WHERE id NOT IN (SELECT id FROM missed ORDER BY id DESC LIMIT ?1)";
+    sql.run(statement, &[MISSED_MAX.into()]).map(drop)
+}
+
+/// What nobody was there to hear; it is forgotten now.
+pub(super) fn take_missed(sql: &impl Sql) -> Result<Vec<String>, SqlError> {
+    let missed = all(sql, "SELECT message FROM missed ORDER BY id", &[], Columns::text)?;
+    sql.run("DELETE FROM missed", &[])?;
+    Ok(missed)
 }
 
 /// What is kept of the chat.

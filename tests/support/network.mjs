@@ -11,7 +11,7 @@ import { startWorker } from "./worker.mjs";
 export async function startNetwork({ facilitatorUrl, vars = {}, secrets = {} } = {}) {
   const chain = await startChain();
   const facilitator = await startFacilitator({ rpcUrl: chain.url });
-  const publicUrl = `http://localhost:${await freePort()}`;
+  const publicUrl = vars.PUBLIC_URL ?? `http://localhost:${await freePort()}`;
   const worker = await startWorker({
     vars: {
       FACILITATOR_URL: facilitatorUrl ?? facilitator.url,

@@ -15,7 +15,7 @@ process.env.CLOUDFLARE_CF_FETCH_ENABLED ??= "false";
  * - `fetch(pathOrUrl, init)`: with a whole URL, the Worker sees a request for that host.
  * - `evictHost(scope, {webSockets})`: the object loses its memory and keeps its storage; its
  *   sockets "hibernate" (unless told otherwise) or "close".
- * - `sql(scope, query, ...values)`: rows of the object's database.
+ * - `sql(scope, query, ...values)`: rows of the object's database; `guestSql(session, …)`: of a guest's.
  * - `hosts()`: the ids of all objects that have storage.
  * - `kv`: `get`, `list`, `put` and `delete` of the namespace `SECRETS`.
  * - `restart(changes)`: a new runtime on the same state and the same `url`; `changes` may hold other
@@ -29,6 +29,10 @@ export async function startWorker({ vars = {}, secrets = {} } = {}) {
   const harness = createTestHarness({ root, workers: [worker] });
   const { url } = await harness.listen();
   const handle = harness.getWorker();
+  const sql = (className) => async (name, query, ...values) => {
+    const storage = await handle.getDurableObjectStorage(className, { name });
+    return storage.exec(query, ...values);
+  };
   const kv = (method) => async (...args) => (await handle.getEnv()).SECRETS[method](...args);
 
   return {
@@ -38,10 +42,8 @@ export async function startWorker({ vars = {}, secrets = {} } = {}) {
       handle.evictDurableObject("Host", { name: scope, webSockets }),
     /** The same for an object of any class, by its name. */
     evict: (className, name, { webSockets = "hibernate" } = {}) => handle.evictDurableObject(className, { name, webSockets }),
-    async sql(scope, query, ...values) {
-      const storage = await handle.getDurableObjectStorage("Host", { name: scope });
-      return storage.exec(query, ...values);
-    },
+    sql: sql("Host"),
+    guestSql: sql("Guest"),
     hosts: () => handle.listDurableObjectIds("Host"),
     kv: { get: kv("get"), list: kv("list"), put: kv("put"), delete: kv("delete") },
     restart: (changes = {}) =>
