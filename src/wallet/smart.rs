@@ -87,7 +87,7 @@ impl SmartWallet {
 
 #[cfg(test)]
 mod tests {
-    use alloy_primitives::{address, b256, hex};
+    use alloy_primitives::{address, b256, hex, keccak256};
 
     use super::*;
     use crate::chain::signature::{Given, recover};
@@ -122,6 +122,18 @@ mod tests {
         let owner = hex::encode(wallet.owner());
         let call = format!("a3def923{owner:0>64}{}", "0".repeat(64));
         assert_eq!(hex::encode(&maker.call), call);
+    }
+
+    #[test]
+    fn signatures_are_those_that_viem_makes_and_the_local_chain_accepts() {
+        // Made with viem from the same key, and accepted by MiniWallet before and after it was there.
+        for (deployed, hash) in [
+            (false, b256!("7c3dbaf5356d20c2dce1ad8aa832ecab33fd0d1c758a5c26fd99e1a593249bf3")),
+            (true, b256!("2ea49aa64028aac1ab0a388c804b0617b1a98da43b70e23d4197ebff1dfa201e")),
+        ] {
+            let signature = wallet("session:a").sign(DIGEST, deployed).unwrap();
+            assert_eq!(keccak256(&signature), hash, "{deployed}");
+        }
     }
 
     #[test]

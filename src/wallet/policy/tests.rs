@@ -157,6 +157,8 @@ fn a_policy_is_the_same_after_it_was_written_down() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn no_sequence_of_purchases_passes_a_limit(
         limits in prop::array::uniform4(0_u16..2_000),
