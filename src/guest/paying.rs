@@ -102,13 +102,7 @@ impl<W: GuestWorld> Guest<W> {
             }
             Verdict::Pay => {
                 purchase.state = State::Signing;
-                let (id, why) = (&purchase.id, "within the policy");
-                let now = self.world.now();
-                let until = Some(now.plus(SIGNING_SECONDS));
-                self.world.atomically(|| {
-                    purchases::add(&self.world, &purchase, why)?;
-                    purchases::set_state(&self.world, id, State::Signing, why, until, now)
-                })?;
+                purchases::add(&self.world, &purchase, "within the policy")?;
                 self.step("payment", format!("paying ${} without asking", purchase.amount));
                 self.sign(purchase.id).await
             }

@@ -32,7 +32,7 @@ function sleepsAlready(error) {
  * Opens so many sessions, lets all of them lose their memory while their sockets stay, and asks each one
  * something. Gives back what workerd's memory was, in bytes.
  */
-export async function idleCrowd(network, count) {
+export async function idleCrowd(network, count, restSeconds = 0) {
   // The first one pays for what all of them share.
   const first = await openSession(network);
   const before = memory();
@@ -40,6 +40,8 @@ export async function idleCrowd(network, count) {
   const open = memory();
   await inBatches(guests, ({ welcome }) => network.worker.evict("Guest", welcome.session).catch(sleepsAlready));
   const asleep = memory();
+  if (restSeconds > 0) await new Promise((resolve) => setTimeout(resolve, restSeconds * 1000));
+  const rested = memory();
   await inBatches(guests, async (guest) => {
     guest.send({ type: "chat", text: "status" });
     assert.match((await guest.next("chat")).text, /Not connected to a door/);
@@ -49,5 +51,5 @@ export async function idleCrowd(network, count) {
     assert.equal(guest.messages.filter(({ type }) => type === "error").length, 0);
     guest.close();
   }
-  return { before, open, asleep, awake };
+  return { before, open, asleep, rested, awake };
 }
