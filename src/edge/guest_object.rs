@@ -52,7 +52,7 @@ impl DurableObject for Guest {
         };
         let greeting = match &knock.token {
             None => service.begin(&knock.session, knock.user.as_ref()).map_err(NotLetIn::Storage),
-            Some(token) => service.resume(token, knock.user.as_ref()),
+            Some(token) => service.resume(token, knock.user.as_ref()).await,
         };
         let state = &service.world().state;
         let is_full = state.get_websockets().len() >= SOCKETS_MAX;

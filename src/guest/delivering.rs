@@ -1,6 +1,9 @@
 //! From the signed payment to what was bought: the same payment is sent until it is known what became of
 //! it, and "paid" is said when the chain shows it.
 
+use std::rc::Rc;
+
+use futures_util::lock::Mutex;
 use serde_json::Value;
 
 use crate::chain::networks::Network;
@@ -21,6 +24,13 @@ use crate::x402::payer::{self, Answer, Offer, Settlement};
 pub(super) const TRIES: u32 = 3;
 /// The pause between two of them, milliseconds, doubled each time.
 const PAUSE_MILLIS: u32 = 1_000;
+/// When the alarm looks again, seconds, doubled each time, and at the longest.
+const AGAIN_SECONDS: i64 = 3;
+const AGAIN_SECONDS_MAX: i64 = 120;
+/// How often a door whose payment the chain shows is asked for what was bought.
+const PATIENCE: u32 = 8;
+/// Doors for which it is remembered that a payment is with them.
+const TURNS_MAX: usize = 50;
 /// How long the receipt on the chain is waited for.
 const RECEIPT_LOOKS: u32 = 5;
 /// How far the clock of a chain may be behind ours, seconds.
@@ -51,7 +61,12 @@ impl<W: GuestWorld> Guest<W> {
             let (tool, arguments) = (&purchase.tool, &purchase.arguments);
             let outside = self.outside()?;
             let client = Client::new(&outside, &self.rules);
-            let outcome = client.call_tool(&mut connection, tool, arguments, Some(&meta)).await;
+            let turn = self.turn_at(&purchase.door);
+            let outcome = {
+                // A door carries out one payment of a wallet at a time; the others would only be told to wait.
+                let _turn = turn.lock().await;
+                client.call_tool(&mut connection, tool, arguments, Some(&meta)).await
+            };
             self.keep(&connection)?;
             match payer::read_answer(&outcome) {
                 Answer::Done { settlement } => {
@@ -171,22 +186,29 @@ impl<W: GuestWorld> Guest<W> {
             return only_storage(self.give_up(&purchase, "not_signed", text).await);
         }
         purchases::count_attempt(&self.world, id)?;
-        let wait = LOOK_AFTER_SECONDS.saturating_mul(i64::from(purchase.attempts.min(14)) + 1);
-        let next = Some(now.plus(wait));
+        let wait = AGAIN_SECONDS.saturating_mul(2_i64.saturating_pow(purchase.attempts.min(10)));
+        let next = Some(now.plus(wait.min(AGAIN_SECONDS_MAX)));
         purchases::set_state(&self.world, id, purchase.state, "looked after", next, now)?;
         only_storage(match self.ask_chain(&purchase).await {
             OnChain::RanOut => {
                 let text = "the payment ran out unused; no money moved";
-                if purchases::set_state(&self.world, id, State::Failed, text, None, now)? {
-                    self.step("payment", text);
-                    self.tell(&self.history_message()?);
+                if !purchases::set_state(&self.world, id, State::Failed, text, None, now)? {
+                    return Ok(());
                 }
-                Ok(())
+                self.step("payment", text);
+                self.tell(&self.history_message()?);
+                // Whoever was not told that it is unknown still waits for the call.
+                if purchase.state == State::Paying {
+                    self.fail(&purchase, "ran_out", text, "no").await
+                } else {
+                    Ok(())
+                }
             }
             // The door may have the result yet; the money is gone either way.
             OnChain::Paid(network, hash) => {
                 match self.deliver(id, 1).await {
-                    Ok(()) if self.is_paid(id)? => Ok(()),
+                    // A door may find out later than we do.
+                    Ok(()) if purchase.attempts < PATIENCE || self.is_paid(id)? => Ok(()),
                     Ok(()) | Err(Trouble::Said(_)) => {
                         self.step("error", "the chain shows the payment, and the door has not delivered; ask its host");
                         self.paid(&purchase, network, &hash).await
@@ -196,6 +218,14 @@ impl<W: GuestWorld> Guest<W> {
             }
             OnChain::Unclear => self.deliver(id, 1).await,
         })
+    }
+
+    fn turn_at(&self, door: &str) -> Rc<Mutex<()>> {
+        let mut turns = self.turns.borrow_mut();
+        if turns.len() >= TURNS_MAX {
+            turns.retain(|_, turn| Rc::strong_count(turn) > 1);
+        }
+        Rc::clone(turns.entry(door.to_owned()).or_default())
     }
 
     fn payment_of(&self, purchase: &Purchase) -> Option<(Offer, Value)> {

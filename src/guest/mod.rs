@@ -18,8 +18,11 @@ pub mod store;
 mod talk;
 mod wallets;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::rc::Rc;
+
+use futures_util::lock::Mutex;
 
 use crate::config::Config;
 use crate::guest::messages::{In, MESSAGE_BYTES_MAX, Out};
@@ -52,6 +55,8 @@ pub struct Guest<W> {
     config: Rc<Config>,
     rules: Rules,
     migrated: Cell<bool>,
+    /// Held while a payment is with a door, by its address.
+    turns: RefCell<BTreeMap<String, Rc<Mutex<()>>>>,
 }
 
 /// Why a socket is not let in.
@@ -79,7 +84,7 @@ impl<W: GuestWorld> Guest<W> {
     #[must_use]
     pub fn new(world: W, config: Rc<Config>) -> Self {
         let rules = Rules { public_url: config.public_url.clone(), is_local: config.is_local() };
-        Self { world, config, rules, migrated: Cell::new(false) }
+        Self { world, config, rules, migrated: Cell::new(false), turns: RefCell::default() }
     }
 
     /// The world, for the shell around the service.
@@ -106,7 +111,7 @@ impl<W: GuestWorld> Guest<W> {
     ///
     /// # Errors
     /// [`NotLetIn`].
-    pub fn resume(&self, token: &str, user: Option<&UserId>) -> Result<Vec<Out>, NotLetIn> {
+    pub async fn resume(&self, token: &str, user: Option<&UserId>) -> Result<Vec<Out>, NotLetIn> {
         if !storage::is_used(&self.world)? {
             return Err(NotLetIn::NoSession);
         }
@@ -120,6 +125,8 @@ impl<W: GuestWorld> Guest<W> {
         if let Some(user) = user {
             store::claim(&self.world, user, self.world.now())?;
         }
+        // Whatever was under way when the last instance ended is looked after now.
+        self.rearm().await?;
         Ok(self.greeting(None)?)
     }
 
@@ -238,6 +245,8 @@ impl<W: GuestWorld> Guest<W> {
     fn migrate(&self) -> Result<(), SqlError> {
         if !self.migrated.get() {
             storage::migrate(&self.world, store::MIGRATIONS, self.world.now())?;
+            // An object has one instance at a time, so nothing of an earlier one is still under way.
+            purchases::take_over(&self.world, self.world.now())?;
             self.migrated.set(true);
         }
         Ok(())

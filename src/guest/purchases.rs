@@ -174,6 +174,13 @@ pub(super) fn due(sql: &impl Sql, now: UnixSeconds) -> Result<Vec<Purchase>, Sql
     all(sql, &statement, &[now.into()], purchase)
 }
 
+/// Whatever an earlier instance has sent and not heard of is to be looked after at once.
+pub(super) fn take_over(sql: &impl Sql, now: UnixSeconds) -> Result<(), SqlError> {
+    let statement = "UPDATE purchases SET next_check_at = ?1 \
+         WHERE state IN ('paying', 'unknown') AND next_check_at > ?1";
+    sql.run(statement, &[now.into()]).map(drop)
+}
+
 /// When the next purchase is to be looked after.
 pub(super) fn next_due(sql: &impl Sql) -> Result<Option<UnixSeconds>, SqlError> {
     let found = first(sql, "SELECT min(next_check_at) FROM purchases", &[])?;

@@ -1,6 +1,7 @@
 //! The wallets that a session can pay with.
 
-use alloy_primitives::{Address, Bytes};
+use alloy_primitives::{Address, Bytes, hex};
+use sha2::{Digest, Sha256};
 
 use crate::chain::eip3009::{Authorization, digest};
 use crate::chain::rpc::RpcError;
@@ -83,7 +84,15 @@ impl<W: GuestWorld> Guest<W> {
                 let locator = wallet.locator.clone().unwrap_or_default();
                 let wallet = CrossmintWallet { locator, address: wallet.address };
                 let signed = crossmint.sign_typed_data(&self.world, &wallet, &typed_data).await;
-                signed.map_err(|error| error.to_string())
+                let signed = signed.map_err(|error| error.to_string())?;
+                // What somebody else has signed for us is looked at before it is used.
+                let rpc = self.rpc_of(offer.network.caip2).ok_or("no endpoint")?;
+                let digest = digest(offer.network, authorization);
+                let factories = &self.config.factories;
+                let hex = signed.to_string();
+                let checked =
+                    browser::check(&self.world, &rpc, factories, wallet.address, digest, &hex);
+                checked.await.map_err(|error| error.to_string())
             }
         }
     }
@@ -119,7 +128,8 @@ impl<W: GuestWorld> Guest<W> {
         let crossmint = self.config.crossmint.as_ref().ok_or_else(|| {
             Trouble::Said("Crossmint wallets are not set up here (CROSSMINT_API_KEY)".to_owned())
         })?;
-        let owner = self.wallet_owner()?;
+        // Crossmint need not know who it is.
+        let owner = hex::encode(Sha256::digest(self.wallet_owner()?));
         let wallet = crossmint.create_wallet(&self.world, &owner).await;
         let wallet = wallet.map_err(|error| Trouble::Said(error.to_string()))?;
         let locator = Some(wallet.locator);
