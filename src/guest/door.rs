@@ -15,6 +15,11 @@ use crate::x402::payer::{self, Answer};
 
 /// Events of a door that are remembered.
 const LISTED_MAX: usize = 500;
+/// What is kept of a door's tools, and of the connection, bytes each; a row may have two million.
+const KEPT_BYTES_MAX: usize = 1_000_000;
+/// The longest answer that asks for payment, bytes. It is kept with the purchase, and histories are read
+/// at once.
+const CHALLENGE_BYTES_MAX: usize = 128 * 1024;
 
 /// The world outside of a session.
 pub(super) struct Outside<'a, W> {
@@ -72,9 +77,17 @@ impl<W: GuestWorld> Guest<W> {
                 return Err(Trouble::Said(format!("the door cannot be reached: {error}")));
             }
         };
-        store::set_connection(&self.world, &connection)?;
-        store::set_tools(&self.world, &tools)?;
-        store::clear_list(&self.world, &connection.url)?;
+        if !can_be_kept(&connection) {
+            return Err(Trouble::Said(
+                "the door's tools want more headers than can be kept".to_owned(),
+            ));
+        }
+        let tools = what_can_be_kept(tools);
+        self.world.atomically(|| {
+            store::set_connection(&self.world, &connection)?;
+            store::set_tools(&self.world, &tools)?;
+            store::clear_list(&self.world, &connection.url)
+        })?;
         self.step("info", format!("connected over MCP {}", connection.protocol));
         self.tell(&self.connected_message(&connection)?);
         // What there is to buy, and for how much, before anybody is asked to pay.
@@ -134,6 +147,11 @@ impl<W: GuestWorld> Guest<W> {
                 self.done(tool, &call_id, &origin, result).await
             }
             Answer::Challenge(challenge) => {
+                let raw = raw_challenge(&outcome);
+                if bytes_of(&raw) > CHALLENGE_BYTES_MAX {
+                    let text = "what this door asks for is too long to be kept";
+                    return self.failed(tool, &call_id, &origin, "no_offer", text, "no").await;
+                }
                 let asked = super::paying::Asked {
                     connection: &connection,
                     tool,
@@ -141,7 +159,7 @@ impl<W: GuestWorld> Guest<W> {
                     arguments,
                     call_id,
                     origin,
-                    raw: raw_challenge(&outcome),
+                    raw,
                 };
                 self.challenged(asked, &challenge).await
             }
@@ -193,7 +211,8 @@ impl<W: GuestWorld> Guest<W> {
     /// Keeps what a call has changed of the connection, if it is still the one.
     pub(super) fn keep(&self, connection: &Connection) -> Result<(), SqlError> {
         let current = store::connection(&self.world)?;
-        if current.is_some_and(|current| current.url == connection.url) {
+        let is_current = current.is_some_and(|current| current.url == connection.url);
+        if is_current && can_be_kept(connection) {
             store::set_connection(&self.world, connection)?;
         }
         Ok(())
@@ -266,6 +285,25 @@ fn read_listed(event: &Value) -> Option<Listed> {
 /// A stranger's words, short enough to be shown.
 pub(super) fn bounded(text: &str, chars_max: usize) -> String {
     text.chars().filter(|c| !c.is_control()).take(chars_max).collect()
+}
+
+/// Whether it is short enough for a row of the storage.
+fn can_be_kept(connection: &Connection) -> bool {
+    bytes_of(connection) <= KEPT_BYTES_MAX
+}
+
+/// The first tools of a door, as many as are short enough for a row of the storage.
+fn what_can_be_kept(tools: Vec<DoorTool>) -> Vec<DoorTool> {
+    let mut bytes = 0_usize;
+    let fits = |tool: &DoorTool| {
+        bytes = bytes.saturating_add(bytes_of(tool)).saturating_add(1);
+        bytes <= KEPT_BYTES_MAX
+    };
+    tools.into_iter().take_while(fits).collect()
+}
+
+fn bytes_of(value: &impl serde::Serialize) -> usize {
+    serde_json::to_string(value).map_or(usize::MAX, |json| json.len())
 }
 
 fn is_same_origin(one: &str, other: &str) -> bool {

@@ -6,21 +6,16 @@ import { privateKeyToAccount } from "viem/accounts";
 import { otherHost, otherRelayer, payers } from "../../dev/chain/accounts.mjs";
 import { createEvent, until } from "../support/network.mjs";
 import { startGuests } from "../support/guest.mjs";
+import { watchOutgoing } from "../support/outgoing.mjs";
 import { startAgentsDoor, startPlainDoor } from "../support/other-doors.mjs";
 
-let stage, agents;
+let stage, agents, outgoing;
 const plain = {};
-const left = [];
-const { fetch } = globalThis;
 
 before(async () => {
   // Two facilitators on one chain need a relayer each.
   stage = await startGuests({ secrets: { RELAYER_PRIVATE_KEY: otherRelayer.privateKey } });
-  // Whatever the Worker fetches leaves workerd through this.
-  globalThis.fetch = (input, init) => {
-    left.push(String(input?.url ?? input));
-    return fetch(input, init);
-  };
+  outgoing = watchOutgoing();
   const payTo = otherHost.address;
   const [theirs, ours] = [stage.network.facilitator.url, `${stage.network.worker.url}/facilitator`];
   agents = await startAgentsDoor({ facilitatorUrl: theirs, payTo });
@@ -30,7 +25,7 @@ before(async () => {
   }
 });
 after(async () => {
-  globalThis.fetch = fetch;
+  outgoing?.stop();
   const doors = [agents, ...Object.values(plain).flatMap(Object.values)];
   await Promise.all(doors.map((door) => door?.stop()));
   await stage?.stop();
@@ -81,7 +76,7 @@ const WALLETS = [
 for (const [index, [wallet, account]] of WALLETS.entries()) {
   test(`${wallet} pays our own door without leaving the deployment`, async () => {
     const event = await createEvent(stage.network, stage.door);
-    left.length = 0;
+    outgoing.left.length = 0;
     const here = await arrives(stage.mcpUrl, account(10 + index));
     assert.equal(here.connected.protocol, "2026-07-28");
     const tool = here.connected.tools.find(({ name }) => name === "rsvpToEvent");
@@ -91,7 +86,7 @@ for (const [index, [wallet, account]] of WALLETS.entries()) {
     assert.equal(result.structuredContent.success, true);
     assert.match(result.structuredContent.ticketUrl, /\/t\//);
     // The chain alone was asked: neither a door nor a facilitator over HTTP.
-    assert.deepEqual(new Set(left.map((url) => new URL(url).origin)), new Set([stage.network.chain.url]));
+    assert.deepEqual(new Set(outgoing.left.map((url) => new URL(url).origin)), new Set([stage.network.chain.url]));
   });
 
   test(`${wallet} pays a door of the agents SDK`, async () => {
@@ -103,7 +98,7 @@ for (const [index, [wallet, account]] of WALLETS.entries()) {
     assert.equal((await here.guest.next("tool_result")).result.content[0].text, "2");
     const result = await pays(here, { tool: "square", args: { number: 7 }, payTo: otherHost.address, price: 10_000n });
     assert.equal(result.content[0].text, "49");
-    assert.ok(left.includes(agents.url), "whatever the Worker fetches is seen");
+    assert.ok(outgoing.left.includes(agents.url), "whatever the Worker fetches is seen");
     const payments = agents.seen.map(({ body }) => body?.params?._meta?.["x402/payment"]).filter(Boolean);
     assert.equal(typeof payments.at(-1), "string", "in base64, as nothing else is read there");
   });

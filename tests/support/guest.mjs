@@ -3,20 +3,21 @@ import { FACTORY, FACTORY_CREATE, relayer } from "../../dev/chain/accounts.mjs";
 import { openGuest } from "../../dev/lib/guest.mjs";
 import { createEvent, openDoor, startNetwork } from "./network.mjs";
 
-/** `network` as everywhere, `door` with one event at $0.05, and `guest(options)` to open sessions. */
-export async function startGuests({ vars = {}, secrets = {} } = {}) {
+/** `network` as everywhere, `door` with one event at $0.05, and `guest(options)` to open sessions.
+ * A deployment that `isAway` is not on the developer's machine, for all it knows, and has no host. */
+export async function startGuests({ vars = {}, secrets = {}, isAway = false } = {}) {
   const network = await startNetwork({
     facilitatorUrl: "self",
     vars: {
       FACILITATOR_API: "open",
       WALLET_FACTORIES: `${FACTORY}:${FACTORY_CREATE}`,
       SMART_WALLET_FACTORY: FACTORY,
+      ...(isAway && { PUBLIC_URL: "https://concierge.example" }),
       ...vars,
     },
     secrets: { RELAYER_PRIVATE_KEY: relayer.privateKey, ...secrets },
   });
-  const door = await openDoor(network);
-  const event = await createEvent(network, door);
+  const [door, event] = isAway ? [] : await sells(network);
   const address = `${network.worker.url.replace(/^http/, "ws")}/agent`;
   const open = [];
   const guest = async ({ resume, ...options } = {}) => {
@@ -30,8 +31,13 @@ export async function startGuests({ vars = {}, secrets = {} } = {}) {
     await network.stop();
   };
   // What the Worker takes for a door of its own begins with PUBLIC_URL.
-  const mcpUrl = `${network.publicUrl}/mcp/users/${door.scope}`;
+  const mcpUrl = door && `${network.publicUrl}/mcp/users/${door.scope}`;
   return { network, door, event, guest, mcpUrl, address, stop };
+}
+
+async function sells(network) {
+  const door = await openDoor(network);
+  return [door, await createEvent(network, door)];
 }
 
 /** A guest that is connected to the door and pays with a wallet that has money. */
@@ -50,3 +56,11 @@ export async function readyGuest(stage, { wallet = "smart", account, policy, mon
 }
 
 export const buys = (event, callId) => ({ type: "call_tool", tool: "rsvpToEvent", arguments: { eventId: event.id }, ...(callId && { callId }) });
+
+/** All tabs of a session are answered within a second, whatever else goes on in it. */
+export async function isAwake(...tabs) {
+  for (const tab of tabs) {
+    tab.send({ type: "chat", text: "help" });
+    await Promise.all(tabs.map((one) => one.next("chat", ({ text }) => text.startsWith("I can:"), 1)));
+  }
+}

@@ -93,20 +93,20 @@ async function streams(response, piece) {
   }
 }
 
-/** 100 MB, unless the other side hangs up; `sent` counts them. */
+/** 100 MB, unless the other side hangs up. */
 export const floods = {
-  "of JSON": (sent) => ({ response }) => flood(response, "application/json", '{"jsonrpc":"2.0","result":"', CHUNK, sent),
-  "of one event": (sent) => ({ response }) => flood(response, "text/event-stream", "data: ", CHUNK, sent),
-  "of small events": (sent) => ({ response }) => flood(response, "text/event-stream", "", "data: {}\n\n".repeat(100_000), sent),
-  "of an error": (sent) => ({ response }) => flood(response, "text/html", "", CHUNK, sent, 500),
+  "of JSON": ({ response }) => flood(response, "application/json", '{"jsonrpc":"2.0","result":"', CHUNK),
+  "of one event": ({ response }) => flood(response, "text/event-stream", "data: ", CHUNK),
+  "of small events": ({ response }) => flood(response, "text/event-stream", "", "data: {}\n\n".repeat(100_000)),
+  "of an error": ({ response }) => flood(response, "text/html", "", CHUNK, 500),
 };
 
-async function flood(response, type, head, chunk, sent, status = 200) {
+async function flood(response, type, head, chunk, status = 200) {
   response.writeHead(status, { "content-type": type });
   response.write(head);
-  for (let megabytes = 0; megabytes < 100 && !response.destroyed; megabytes += 1) {
-    if (!response.write(chunk)) await Promise.race([new Promise((resolve) => response.once("drain", resolve)), sleep(1000)]);
-    sent.megabytes = megabytes + 1;
+  for (let sent = 0; sent < 100 * 1024 * 1024 && !response.destroyed; sent += chunk.length) {
+    const isRead = new Promise((resolve) => response.once("drain", resolve));
+    if (!response.write(chunk)) await Promise.race([isRead, sleep(1000)]);
   }
   response.end();
 }
@@ -129,6 +129,8 @@ export const settled = (transaction, changes = {}) => ({
   _meta: { "x402/payment-response": { success: true, transaction, network: "eip155:84532", ...changes } },
 });
 
+const deep = (open, close) => `${open.repeat(50_000)}1${close.repeat(50_000)}`;
+
 /** Answers that are no answers. Each is given the id of the request. */
 export const malformed = {
   nothing: () => "",
@@ -141,8 +143,8 @@ export const malformed = {
   "a list as the result": (id) => `{"jsonrpc":"2.0","id":${id},"result":[]}`,
   "a text as the result": (id) => `{"jsonrpc":"2.0","id":${id},"result":"ok"}`,
   "another version": (id) => `{"jsonrpc":"1.0","id":${id},"result":{}}`,
-  "JSON that is too deep": (id) => `{"jsonrpc":"2.0","id":${id},"result":${"[".repeat(100_000)}${"]".repeat(100_000)}}`,
-  "objects that are too deep": (id) => `{"jsonrpc":"2.0","id":${id},"result":${'{"a":'.repeat(10_000)}1${"}".repeat(10_000)}}`,
+  "JSON that is too deep": (id) => `{"jsonrpc":"2.0","id":${id},"result":${deep("[", "]")}}`,
+  "objects that are too deep": (id) => `{"jsonrpc":"2.0","id":${id},"result":${deep('{"a":', "}")}}`,
   "an error without sense": (id) => `{"jsonrpc":"2.0","id":${id},"error":[[]]}`,
   "a web page": () => "<html><script>alert(1)</script>",
   "numbers beyond all bounds": (id) => `{"jsonrpc":"2.0","id":${id},"result":1e999999}`,
