@@ -271,6 +271,6 @@ pub enum Level {
 }
 
 /// Everything a host's object may ask of the world.
-pub trait World: Clock + Random + Sql + Http + Kv + Payees + Relayers + Alarm + Log {}
+pub trait World: Clock + Random + Sql + Http + Web + Kv + Payees + Relayers + Alarm + Log {}
 
-impl<T: Clock + Random + Sql + Http + Kv + Payees + Relayers + Alarm + Log> World for T {}
+impl<T: Clock + Random + Sql + Http + Web + Kv + Payees + Relayers + Alarm + Log> World for T {}

@@ -129,8 +129,8 @@ fn build(request: &WebRequest) -> worker::Result<Request> {
 async fn read(mut response: Response, request: &WebRequest) -> Result<WebResponse, HttpError> {
     let status = response.status_code();
     let headers = convert::headers(response.headers());
-    let is_stream =
-        headers.get("content-type").is_some_and(|kind| kind.starts_with("text/event-stream"));
+    let kind = headers.get("content-type").unwrap_or_default().to_ascii_lowercase();
+    let is_stream = kind.starts_with("text/event-stream");
     let wanted = request.until_answer_to.filter(|_| is_stream);
     let mut bytes: Vec<u8> = Vec::new();
     if !matches!(response.body(), ResponseBody::Empty) {

@@ -1,7 +1,6 @@
 //! The wallets that a session can pay with.
 
-use alloy_primitives::{Address, Bytes, hex};
-use sha2::{Digest, Sha256};
+use alloy_primitives::{Address, Bytes};
 
 use crate::chain::eip3009::{Authorization, digest};
 use crate::chain::rpc::RpcError;
@@ -129,7 +128,7 @@ impl<W: GuestWorld> Guest<W> {
             Trouble::Said("Crossmint wallets are not set up here (CROSSMINT_API_KEY)".to_owned())
         })?;
         // Crossmint need not know who it is.
-        let owner = hex::encode(Sha256::digest(self.wallet_owner()?));
+        let owner = wallet::opaque(&self.wallet_owner()?);
         let wallet = crossmint.create_wallet(&self.world, &owner).await;
         let wallet = wallet.map_err(|error| Trouble::Said(error.to_string()))?;
         let locator = Some(wallet.locator);
@@ -159,9 +158,9 @@ impl<W: GuestWorld> Guest<W> {
     /// Whose a server-side wallet is: the proven user, or, on the local chain only, whoever has the
     /// session.
     fn wallet_owner(&self) -> Result<String, Trouble> {
-        let user = store::owner(&self.world)?.map(|(user, _)| format!("user:{user}"));
+        let user = store::owner(&self.world)?.map(|(user, _)| wallet::owner_of_user(&user));
         let session = store::session(&self.world)?.filter(|_| self.config.is_local());
-        let session = session.map(|session| format!("session:{session}"));
+        let session = session.map(|session| wallet::owner_of_session(&session));
         user.or(session).ok_or_else(|| {
             Trouble::Said(
                 "sign in first: a wallet of ours is kept for proven owners only".to_owned(),

@@ -46,7 +46,7 @@ impl<W: World> Host<W> {
             return Err(Abort::not_owner().into());
         }
         match own {
-            Own::Register => self.register(Some(profile), command, body),
+            Own::Register => self.register(Some(profile), command, body, None),
             Own::Profile => Ok(ok(&self.own_record(profile)?)),
             Own::ChangeProfile => {
                 let ProfileChanges { limits } = read_body(body)?;

@@ -100,7 +100,10 @@ impl<W: World> Host<W> {
         }
         let profile = self.profile_or_rebuilt(&command.scope).await?;
         if command.action == Action::Own(Own::Register) {
-            return self.register(profile.as_ref(), &command, &body);
+            let provided = self.provided_wallet(&command, &body).await?;
+            // Somebody else may have registered while a wallet was made.
+            let profile = self.profile()?;
+            return self.register(profile.as_ref(), &command, &body, provided);
         }
         let profile = profile.ok_or_else(no_such_host)?;
         match &command.action {

@@ -4,6 +4,7 @@ use alloy_primitives::Address;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::chain::rpc::Rpc;
 use crate::host::Host;
 use crate::host::command::Command;
 use crate::http::Reply;
@@ -14,6 +15,8 @@ use crate::outcome::{Abort, Failure};
 use crate::ports::{Sql, SqlError, SqlValue, World};
 use crate::storage::first;
 use crate::time::UnixSeconds;
+use crate::wallet;
+use crate::wallet::smart::SmartWallet;
 
 /// A registered host.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,6 +116,7 @@ impl<W: World> Host<W> {
         known: Option<&Profile>,
         command: &Command,
         body: &[u8],
+        provided: Option<Address>,
     ) -> Result<Reply, Failure> {
         let caller = command.user.as_ref().filter(|_| command.is_owner());
         let caller = caller.ok_or_else(Abort::not_owner)?;
@@ -123,7 +127,7 @@ impl<W: World> Host<W> {
             let detail = "userId: you are signed in as somebody else; sign in with this identity";
             return Err(Abort::new("not_yours", 403, detail).into());
         }
-        let wallet = read_wallet(input.wallet_address.as_deref(), &user_id)?;
+        let wallet = read_wallet(input.wallet_address.as_deref(), &user_id, provided)?;
         if input.doors.is_some_and(|doors| doors != ["events"]) {
             return Err(invalid("doors", "must be [\"events\"], the only door of this version"));
         }
@@ -162,14 +166,50 @@ impl<W: World> Host<W> {
         Ok(Reply::json(status, body.to_string()))
     }
 
+    /// The payout wallet of a host that has none and names none: the one it has already, or one at
+    /// Crossmint, or on the local chain a smart wallet of ours. It is the wallet with which the same
+    /// person's guest sessions pay, so that what is earned can be spent.
+    pub(super) async fn provided_wallet(
+        &self,
+        command: &Command,
+        body: &[u8],
+    ) -> Result<Option<Address>, Failure> {
+        let Some(caller) = command.user.as_ref().filter(|_| command.is_owner()) else {
+            return Ok(None);
+        };
+        let input: Registration = super::api::read_body(body)?;
+        if input.wallet_address.is_some() || caller.user.wallet().is_some() {
+            return Ok(None);
+        }
+        if let Some(known) = self.profile()? {
+            return Ok(Some(known.wallet));
+        }
+        let owner = wallet::owner_of_user(&caller.user);
+        let config = &self.config;
+        if let Some(crossmint) = &config.crossmint {
+            let made = crossmint.create_wallet(&self.world, &wallet::opaque(&owner)).await;
+            return made.map(|made| Some(made.address)).map_err(|error| no_wallet(&error));
+        }
+        let rpc = config.networks.first().and_then(|network| config.rpc_urls.get(network.caip2));
+        let factory = config.smart_wallet_factory.filter(|_| config.is_local());
+        let (Some(factory), Some(url)) = (factory, rpc) else { return Ok(None) };
+        let smart = SmartWallet::derive(&config.keys, &owner, factory);
+        let address = smart.address(&self.world, &Rpc { url: url.clone() }).await;
+        address.map(Some).map_err(|error| no_wallet(&error))
+    }
+
     /// The address of a door.
     pub(super) fn door_url(&self, scope: &ScopeId) -> String {
         format!("{}/mcp/users/{scope}", self.config.public_url)
     }
 }
 
-fn read_wallet(text: Option<&str>, user_id: &UserId) -> Result<Address, Failure> {
-    let wallet = match (text, user_id.wallet()) {
+fn read_wallet(
+    text: Option<&str>,
+    user_id: &UserId,
+    provided: Option<Address>,
+) -> Result<Address, Failure> {
+    let wallet = match (text, user_id.wallet().or(provided)) {
         (Some(text), _) => text.trim().parse::<Address>().map_err(|_| {
             invalid("walletAddress", "must be an Ethereum address such as 0x…40 hex digits")
         })?,
@@ -180,6 +220,13 @@ fn read_wallet(text: Option<&str>, user_id: &UserId) -> Result<Address, Failure>
         return Err(invalid("walletAddress", "must not be the zero address"));
     }
     Ok(wallet)
+}
+
+fn no_wallet(error: &impl std::fmt::Display) -> Failure {
+    let detail = format!(
+        "no payout wallet could be made ({error}); try again, or name your own walletAddress"
+    );
+    Abort::new("wallet_unavailable", 503, detail).into()
 }
 
 fn invalid(field: &str, remedy: &str) -> Failure {

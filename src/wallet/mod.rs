@@ -12,13 +12,15 @@ pub mod crossmint;
 pub mod policy;
 pub mod smart;
 
-use alloy_primitives::{Address, Bytes, U256};
+use alloy_primitives::{Address, Bytes, U256, hex};
 use alloy_sol_types::{SolCall, sol};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use crate::chain::networks::Network;
 use crate::chain::rpc::{Ask, Rpc, RpcError};
+use crate::identity::UserId;
 use crate::money::Usdc;
 use crate::ports::Http;
 
@@ -58,6 +60,25 @@ pub struct WalletInfo {
     /// Its USDC, dollars. `None` if the chain cannot be asked.
     #[serde(serialize_with = "dollars")]
     pub balance: Option<Usdc>,
+}
+
+/// What a user's server-side wallet is derived from. The name says that it is a user's, so that no
+/// session can be named like one.
+#[must_use]
+pub fn owner_of_user(user: &UserId) -> String {
+    format!("user:{user}")
+}
+
+/// The same for a session that nobody has signed in to.
+#[must_use]
+pub fn owner_of_session(session: &str) -> String {
+    format!("session:{session}")
+}
+
+/// An owner as others may see it: they need not know who it is.
+#[must_use]
+pub fn opaque(owner: &str) -> String {
+    hex::encode(Sha256::digest(owner))
 }
 
 /// The USDC of a wallet. More than [`Usdc::MAX`] is shown as that.

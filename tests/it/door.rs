@@ -4,7 +4,7 @@ use events_concierge::host::command::Action;
 use events_concierge::http::route::{Format, Own};
 use serde_json::{Value, json};
 
-use crate::support::{Door, block_on, json_of};
+use crate::support::{Door, FACTORY, PROVIDED, World, block_on, config_with, json_of};
 
 fn rpc(method: &str, params: &Value) -> Value {
     json!({"jsonrpc": "2.0", "id": 7, "method": method, "params": params})
@@ -291,4 +291,42 @@ fn the_statement_shows_every_payment_page_by_page() {
     assert_eq!(csv.lines().count(), 121);
     let stranger = door.request(own(Format::Json), false, &[], &json!({}));
     assert_eq!(block_on(door.host.handle(stranger)).status, 403);
+}
+
+#[test]
+fn a_host_without_a_wallet_gets_the_one_its_guest_sessions_pay_with() {
+    let user = "ada@example.com";
+    let body = json!({"userId": user});
+    let crossmint = ("CROSSMINT_API_KEY", "sk_staging_0123456789abcdef");
+    for setting in [crossmint, ("SMART_WALLET_FACTORY", FACTORY)] {
+        let door = Door::with(World::new(), user, config_with(&[setting]));
+        for status in [201, 200] {
+            let reply = door.as_owner(Action::Own(Own::Register), &body);
+            assert_eq!(reply.status, status, "{}", reply.body);
+            assert_eq!(json_of(&reply)["walletAddress"], PROVIDED);
+        }
+        let owner = door.world.memory.crossmint_owner.borrow();
+        assert!(owner.as_ref().is_none_or(|owner| !owner.contains("ada")), "{owner:?}");
+    }
+}
+
+#[test]
+fn a_host_without_a_wallet_is_asked_for_one_where_none_can_be_made() {
+    let door = Door::with(World::new(), "ada@example.com", config_with(&[]));
+    let body = json!({"userId": "ada@example.com"});
+    let reply = door.as_owner(Action::Own(Own::Register), &body);
+    assert_eq!(reply.status, 422);
+    assert!(reply.body.contains("walletAddress: "), "{}", reply.body);
+}
+
+#[test]
+fn a_wallet_that_a_host_names_is_not_replaced() {
+    let config = config_with(&[("SMART_WALLET_FACTORY", FACTORY)]);
+    let door = Door::with(World::new(), "ada@example.com", config);
+    let own = "0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc";
+    let named = json!({"userId": "ada@example.com", "walletAddress": own});
+    assert_eq!(door.as_owner(Action::Own(Own::Register), &named).status, 201);
+    let again = door.as_owner(Action::Own(Own::Register), &json!({"userId": "ada@example.com"}));
+    assert_eq!((again.status, &json_of(&again)["walletAddress"]), (200, &json!(own)));
+    assert!(door.world.memory.requests.borrow().is_empty(), "nobody was asked for a wallet");
 }

@@ -19,7 +19,8 @@ use events_concierge::id::{RequestId, ScopeId};
 use events_concierge::identity::UserId;
 use events_concierge::ports::{
     Alarm, Clock, Http, HttpError, HttpRequest, HttpResponse, Kv, KvError, Level, Log, PayeeClaim,
-    PayeeError, Payees, Random, RelayerOrder, Relayers, Row, Sql, SqlError, SqlValue,
+    PayeeError, Payees, Random, RelayerOrder, Relayers, Row, Sql, SqlError, SqlValue, Web,
+    WebRequest, WebResponse,
 };
 use events_concierge::time::UnixSeconds;
 use k256::ecdsa::SigningKey;
@@ -29,6 +30,9 @@ use serde_json::{Value, json};
 /// 2026-11-21T12:00:00Z
 pub(crate) const NOW: i64 = 1_795_262_400;
 pub(crate) const PAY_TO: &str = "0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc";
+/// The wallet that Crossmint makes, and [`FACTORY`].
+pub(crate) const PROVIDED: &str = "0x11D35b602A1d582F46f0a51339C16fbA7295FE5F";
+pub(crate) const FACTORY: &str = "0x00000000000000000000000000000000fac70001";
 const NEIGHBOUR: &str = "0x14dC79964da2C08b23698B3D3cc7Ca32193d9955";
 const MASTER_KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
@@ -60,6 +64,8 @@ pub(crate) struct Memory {
     /// Who paid how much, by the nonce of the authorization.
     pub(crate) settled: RefCell<BTreeMap<String, (String, u64)>>,
     pub(crate) requests: RefCell<Vec<String>>,
+    /// Whose the wallet at Crossmint is, as Crossmint knows it.
+    pub(crate) crossmint_owner: RefCell<Option<String>>,
 }
 
 /// The world of one object. Several worlds share a [`Memory`] when an object is evicted.
@@ -194,6 +200,20 @@ impl Payees for World {
     }
 }
 
+impl Web for World {
+    /// Crossmint, which knows one wallet and gives it to whoever asks first.
+    async fn exchange(&self, request: WebRequest) -> Result<WebResponse, HttpError> {
+        yield_once().await;
+        assert!(request.url.ends_with("/wallets"), "{}", request.url);
+        let mut body: Value = serde_json::from_str(&request.body.unwrap()).unwrap();
+        let owner = body["owner"].as_str().unwrap().to_owned();
+        let known = self.memory.crossmint_owner.borrow_mut().get_or_insert(owner.clone()).clone();
+        assert_eq!(owner, known, "one wallet, one owner");
+        body["address"] = json!(PROVIDED);
+        Ok(WebResponse { status: 201, headers: Headers::default(), body: body.to_string() })
+    }
+}
+
 impl Relayers for World {
     /// These hosts ask a facilitator by its address.
     async fn settle(
@@ -300,6 +320,9 @@ impl World {
                 json!({"timestamp": format!("{:#x}", self.memory.now.get()), "number": "0x10"})
             }
             "eth_blockNumber" => json!("0x10"),
+            "eth_call" if body["params"][0]["to"] == FACTORY => {
+                json!(format!("0x{:0>64}", PROVIDED.trim_start_matches("0x").to_lowercase()))
+            }
             "eth_call" => json!(format!("0x{:064x}", u8::from(used.is_some()))),
             "eth_getLogs" => match used {
                 // The hash of a settlement here is its nonce.
@@ -361,9 +384,14 @@ impl Door {
     }
 
     fn of(world: World, user: &str) -> Self {
+        Self::with(world, user, config())
+    }
+
+    /// A host that has not registered, where more is set.
+    pub(crate) fn with(world: World, user: &str, config: Rc<Config>) -> Self {
         let user = UserId::parse(user).unwrap();
-        let scope = config().keys.scope_of(&user);
-        let host = Host::new(world.clone(), config());
+        let scope = config.keys.scope_of(&user);
+        let host = Host::new(world.clone(), config);
         Self { world, host, scope, user }
     }
 
@@ -544,6 +572,10 @@ pub(crate) fn json_of(reply: &Reply) -> Value {
 }
 
 pub(crate) fn config() -> Rc<Config> {
+    config_with(&[])
+}
+
+pub(crate) fn config_with(more: &[(&str, &str)]) -> Rc<Config> {
     let settings = [
         ("NETWORKS", "eip155:84532"),
         ("FACILITATOR_URL", "http://facilitator.test"),
@@ -552,7 +584,8 @@ pub(crate) fn config() -> Rc<Config> {
         ("MASTER_KEY", MASTER_KEY),
     ];
     let get = |name: &str| {
-        settings.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+        let mut settings = settings.iter().chain(more);
+        settings.find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
     };
     Rc::new(Config::read(get).unwrap_or_else(|errors| panic!("{errors}")))
 }

@@ -13,7 +13,8 @@ use events_concierge::host::Host;
 use events_concierge::ledger::{self, payee};
 use events_concierge::ports::{
     Alarm, Clock, Http, HttpError, HttpRequest, HttpResponse, Kv, KvError, Level, Log, PayeeClaim,
-    PayeeError, Payees, Random, RelayerOrder, Relayers, Row, Sql, SqlError, SqlValue, Timer,
+    PayeeError, Payees, Random, RelayerOrder, Relayers, Row, Sql, SqlError, SqlValue, Timer, Web,
+    WebRequest, WebResponse,
 };
 use events_concierge::storage::{self, Migrations};
 use events_concierge::time::UnixSeconds;
@@ -414,6 +415,12 @@ pub(crate) struct Payee(Rc<Storage>);
 impl Payee {
     fn new() -> Self {
         Self(Storage::take(payee::MIGRATIONS))
+    }
+}
+
+impl Web for World {
+    async fn exchange(&self, _request: WebRequest) -> Result<WebResponse, HttpError> {
+        Err(HttpError::Connection("there is no web here".to_owned()))
     }
 }
 
