@@ -27,8 +27,9 @@ const PAUSE_MILLIS: u32 = 1_000;
 /// When the alarm looks again, seconds, doubled each time, and at the longest.
 const AGAIN_SECONDS: i64 = 3;
 const AGAIN_SECONDS_MAX: i64 = 120;
-/// How often a door whose payment the chain shows is asked for what was bought.
-const PATIENCE: u32 = 8;
+/// How often a door whose payment the chain shows is asked for what was bought, before its person is
+/// told of the payment: a good minute, and our own doors find out within half of one.
+const PATIENCE: u32 = 4;
 /// Doors for which it is remembered that a payment is with them.
 const TURNS_MAX: usize = 50;
 /// How long the receipt on the chain is waited for.

@@ -232,7 +232,8 @@ test("money that a door took without a word is found on the chain", async () => 
   calls(guest);
   assert.equal((await guest.next("tool_error", () => true, 15)).moneyMoved, "unknown");
   assert.equal((await history(guest))[0].state, "unknown");
-  const receipt = await guest.next("payment_receipt", () => true, 40);
+  // The door is given a good minute to deliver what was paid for.
+  const receipt = await guest.next("payment_receipt", () => true, 100);
   assert.deepEqual([receipt.txHash, receipt.confirmed], [transaction, true]);
   assert.equal((await history(guest))[0].state, "paid");
 });
