@@ -46,7 +46,8 @@ impl<W: World> Host<W> {
             return Err(Abort::not_owner().into());
         }
         match own {
-            Own::Register => self.register(Some(profile), command, body, None),
+            // Whoever registers may not be a host yet, so that this was asked before.
+            Own::Register => Err(super::no_such_host()),
             Own::Profile => Ok(ok(&self.own_record(profile)?)),
             Own::ChangeProfile => {
                 let ProfileChanges { limits } = read_body(body)?;

@@ -100,10 +100,7 @@ impl<W: World> Host<W> {
         }
         let profile = self.profile_or_rebuilt(&command.scope).await?;
         if command.action == Action::Own(Own::Register) {
-            let provided = self.provided_wallet(&command, &body).await?;
-            // Somebody else may have registered while a wallet was made.
-            let profile = self.profile()?;
-            return self.register(profile.as_ref(), &command, &body, provided);
+            return self.register(&command, &body).await;
         }
         let profile = profile.ok_or_else(no_such_host)?;
         match &command.action {

@@ -111,13 +111,7 @@ impl<W: World> Host<W> {
     }
 
     /// Registers the host, or changes the payout wallet.
-    pub(super) fn register(
-        &self,
-        known: Option<&Profile>,
-        command: &Command,
-        body: &[u8],
-        provided: Option<Address>,
-    ) -> Result<Reply, Failure> {
+    pub(super) async fn register(&self, command: &Command, body: &[u8]) -> Result<Reply, Failure> {
         let caller = command.user.as_ref().filter(|_| command.is_owner());
         let caller = caller.ok_or_else(Abort::not_owner)?;
         let input: Registration = super::api::read_body(body)?;
@@ -127,10 +121,20 @@ impl<W: World> Host<W> {
             let detail = "userId: you are signed in as somebody else; sign in with this identity";
             return Err(Abort::new("not_yours", 403, detail).into());
         }
-        let wallet = read_wallet(input.wallet_address.as_deref(), &user_id, provided)?;
+        let wallet = match input.wallet_address.as_deref() {
+            Some(text) => Some(read_wallet(text)?),
+            None => self.own_wallet(&user_id).await?,
+        };
+        let wallet = wallet.ok_or_else(|| invalid("walletAddress", "is missing"))?;
+        if wallet.is_zero() {
+            return Err(invalid("walletAddress", "must not be the zero address"));
+        }
         if input.doors.is_some_and(|doors| doors != ["events"]) {
             return Err(invalid("doors", "must be [\"events\"], the only door of this version"));
         }
+        // Only now: somebody may have registered while a wallet was made.
+        let known = self.profile()?;
+        let known = known.as_ref();
         self.create_storage()?;
         let now = self.world.now();
         let moves = known.is_some_and(|known| known.wallet != wallet);
@@ -166,25 +170,17 @@ impl<W: World> Host<W> {
         Ok(Reply::json(status, body.to_string()))
     }
 
-    /// The payout wallet of a host that has none and names none: the one it has already, or one at
-    /// Crossmint, or on the local chain a smart wallet of ours. It is the wallet with which the same
-    /// person's guest sessions pay, so that what is earned can be spent.
-    pub(super) async fn provided_wallet(
-        &self,
-        command: &Command,
-        body: &[u8],
-    ) -> Result<Option<Address>, Failure> {
-        let Some(caller) = command.user.as_ref().filter(|_| command.is_owner()) else {
-            return Ok(None);
-        };
-        let input: Registration = super::api::read_body(body)?;
-        if input.wallet_address.is_some() || caller.user.wallet().is_some() {
-            return Ok(None);
+    /// The payout wallet of a host that names none: its address, or the wallet it has already, or one
+    /// at Crossmint, or on the local chain a smart wallet of ours. The last two are those with which
+    /// the same person's guest sessions pay, so that what is earned can be spent.
+    async fn own_wallet(&self, user: &UserId) -> Result<Option<Address>, Failure> {
+        if let Some(address) = user.wallet() {
+            return Ok(Some(address));
         }
         if let Some(known) = self.profile()? {
             return Ok(Some(known.wallet));
         }
-        let owner = wallet::owner_of_user(&caller.user);
+        let owner = wallet::owner_of_user(user);
         let config = &self.config;
         if let Some(crossmint) = &config.crossmint {
             let made = crossmint.create_wallet(&self.world, &wallet::opaque(&owner)).await;
@@ -204,22 +200,9 @@ impl<W: World> Host<W> {
     }
 }
 
-fn read_wallet(
-    text: Option<&str>,
-    user_id: &UserId,
-    provided: Option<Address>,
-) -> Result<Address, Failure> {
-    let wallet = match (text, user_id.wallet().or(provided)) {
-        (Some(text), _) => text.trim().parse::<Address>().map_err(|_| {
-            invalid("walletAddress", "must be an Ethereum address such as 0x…40 hex digits")
-        })?,
-        (None, Some(own)) => own,
-        (None, None) => return Err(invalid("walletAddress", "is missing")),
-    };
-    if wallet.is_zero() {
-        return Err(invalid("walletAddress", "must not be the zero address"));
-    }
-    Ok(wallet)
+fn read_wallet(text: &str) -> Result<Address, Failure> {
+    let remedy = "must be an Ethereum address such as 0x…40 hex digits";
+    text.trim().parse().map_err(|_| invalid("walletAddress", remedy))
 }
 
 fn no_wallet(error: &impl std::fmt::Display) -> Failure {
