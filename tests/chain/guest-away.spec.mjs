@@ -5,6 +5,7 @@ import { after, before, test } from "node:test";
 import {
   answerWith, askForSeat, buySeat, openBuyer, openSession, purchasesOf, sayYes, startGuests, ticketOf, transfers,
 } from "../support/guests.mjs";
+import { bodyOf } from "../support/body.mjs";
 import { idleCrowd } from "../support/crowd.mjs";
 import { createEvent, openDoor, until } from "../support/network.mjs";
 
@@ -28,8 +29,7 @@ const sessionOf = ({ welcome }) => welcome.session;
 async function startHop(target) {
   const one = { drops: 0, nonces: [], hold: undefined };
   const server = createServer(async (request, response) => {
-    let body = "";
-    for await (const chunk of request) body += chunk;
+    const body = await bodyOf(request);
     const payment = body && JSON.parse(body).params?._meta?.["x402/payment"];
     const { host: _, connection: __, ...headers } = request.headers;
     const answer = await fetch(target + request.url, { method: request.method, headers, body: body || undefined });

@@ -4,7 +4,8 @@ import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { createEvent } from "../support/network.mjs";
 import { startCrossmint } from "../support/crossmint.mjs";
-import { buys, readyGuest, startGuests } from "../support/guest.mjs";
+import { readyGuest, startStage } from "../support/stage.mjs";
+import { askForSeat } from "../support/guests.mjs";
 
 const { apiKey } = JSON.parse(readFileSync(new URL("../vectors/crossmint.json", import.meta.url)));
 // The Worker has to know Crossmint's address before there is a chain.
@@ -13,7 +14,7 @@ let crossmint, stage;
 
 before(async () => {
   crossmint = await startCrossmint(chain, { apiKey });
-  stage = await startGuests({ vars: { CROSSMINT_URL: crossmint.url }, secrets: { CROSSMINT_API_KEY: apiKey } });
+  stage = await startStage({ vars: { CROSSMINT_URL: crossmint.url }, secrets: { CROSSMINT_API_KEY: apiKey } });
   Object.assign(chain, stage.network.chain);
 });
 after(async () => {
@@ -25,7 +26,7 @@ test("a wallet at Crossmint pays before it is on the chain, and afterwards", asy
   const guest = await readyGuest(stage, { wallet: "crossmint", policy: { askAbove: "1" } });
   for (const left of [950_000n, 900_000n]) {
     const event = await createEvent(stage.network, stage.door);
-    guest.send(buys(event, event.id));
+    askForSeat(guest, event, event.id);
     const receipt = await guest.next("payment_receipt");
     assert.equal(receipt.payer, guest.address);
     await guest.next("tool_result", ({ callId }) => callId === event.id);

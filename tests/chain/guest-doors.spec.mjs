@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { privateKeyToAccount } from "viem/accounts";
-import { otherHost, otherRelayer, payers } from "../../dev/chain/accounts.mjs";
+import { otherHost, payers } from "../../dev/chain/accounts.mjs";
 import { createEvent, until } from "../support/network.mjs";
-import { startGuests } from "../support/guest.mjs";
+import { startStage } from "../support/stage.mjs";
 import { watchOutgoing } from "../support/outgoing.mjs";
 import { startAgentsDoor, startPlainDoor } from "../support/other-doors.mjs";
 
@@ -13,8 +13,7 @@ let stage, agents, outgoing;
 const plain = {};
 
 before(async () => {
-  // Two facilitators on one chain need a relayer each.
-  stage = await startGuests({ secrets: { RELAYER_PRIVATE_KEY: otherRelayer.privateKey } });
+  stage = await startStage();
   outgoing = watchOutgoing();
   const payTo = otherHost.address;
   const [theirs, ours] = [stage.network.facilitator.url, `${stage.network.worker.url}/facilitator`];

@@ -4,13 +4,14 @@ import { after, before, test } from "node:test";
 import { privateKeyToAccount } from "viem/accounts";
 import { payers } from "../../dev/chain/accounts.mjs";
 import { createEvent, setLimits, until } from "../support/network.mjs";
-import { buys, readyGuest, startGuests } from "../support/guest.mjs";
+import { readyGuest, startStage } from "../support/stage.mjs";
+import { askForSeat } from "../support/guests.mjs";
 
 const PRICE = 50_000n;
 let stage;
 
 before(async () => {
-  stage = await startGuests();
+  stage = await startStage();
   await setLimits(stage.network, stage.door, { callsPerMinute: 1000, unpaidPerMinute: 10_000 });
 });
 after(() => stage?.stop());
@@ -24,7 +25,7 @@ test("a smart wallet pays before it is on the chain (ERC-6492), and afterwards (
   assert.equal(await client.getCode({ address: guest.address }), undefined);
   for (const [left, deployed] of [[950_000n, 1], [900_000n, 1]]) {
     const event = await createEvent(stage.network, stage.door);
-    guest.send(buys(event, event.id));
+    askForSeat(guest, event, event.id);
     const receipt = await guest.next("payment_receipt");
     assert.equal(receipt.confirmed, true);
     assert.equal((await client.getTransactionReceipt({ hash: receipt.txHash })).status, "success");
@@ -40,7 +41,7 @@ test("a wallet in the browser signs what it is asked, after its person has said 
   const guest = await readyGuest(stage, { wallet: "browser", account: key(0), money: 0n });
   const event = await createEvent(stage.network, stage.door);
   const before = await balance(guest.address);
-  guest.send(buys(event));
+  askForSeat(guest, event);
   const asked = await guest.next("payment_required");
   assert.deepEqual([asked.amountUsd, asked.payTo, asked.tool], ["0.05", stage.door.payTo, "rsvpToEvent"]);
   assert.ok(!guest.messages.some(({ type }) => type === "sign_request"), "nothing is signed before");
@@ -54,14 +55,14 @@ test("a wallet in the browser signs what it is asked, after its person has said 
 test("what is declined is never signed, and the call may be made again", async () => {
   const guest = await readyGuest(stage, { wallet: "browser", account: key(1), money: 0n });
   const event = await createEvent(stage.network, stage.door);
-  guest.send(buys(event));
+  askForSeat(guest, event);
   const { confirmationId } = await guest.next("payment_required");
   guest.send({ type: "cancel", confirmationId });
   const error = await guest.next("tool_error");
   assert.deepEqual([error.code, error.moneyMoved], ["declined", "no"]);
   guest.send({ type: "confirm", confirmationId });
   await guest.next("error");
-  guest.send(buys(event));
+  askForSeat(guest, event);
   await guest.next("payment_required");
   assert.ok(!guest.messages.some(({ type }) => type === "sign_request"));
 });
@@ -76,7 +77,7 @@ test("a signature of somebody else is refused, and can be made good", async () =
   guest.send({ type: "set_policy", askAbove: "1" });
   guest.send({ type: "connect_mcp", url: stage.mcpUrl });
   await guest.next("mcp_connected");
-  guest.send(buys(await createEvent(stage.network, stage.door)));
+  askForSeat(guest, await createEvent(stage.network, stage.door));
   const { requestId, typedData } = await guest.next("sign_request");
   const { EIP712Domain: _, ...types } = typedData.types;
   const wrong = await key(3).signTypedData({ ...typedData, types });
@@ -96,7 +97,7 @@ const REFUSALS = [
 for (const [what, policy, code] of REFUSALS) {
   test(`a payment ${what} is refused before anything is signed`, async () => {
     const guest = await readyGuest(stage, { policy: { ...policy, askAbove: "1" } });
-    guest.send(buys(stage.event));
+    askForSeat(guest, stage.event);
     const error = await guest.next("tool_error");
     assert.deepEqual([error.code, error.moneyMoved], [code, "no"], error.result);
     assert.equal(await balance(guest.address), 1_000_000n);
@@ -111,7 +112,7 @@ test("a price that was raised since it was listed is refused before anything is 
   const headers = { "content-type": "application/json", authorization: `Bearer ${stage.door.token}` };
   const raised = { method: "PATCH", headers, body: JSON.stringify({ price: "0.06" }) };
   assert.equal((await stage.network.worker.fetch(`/api/users/events/${event.id}`, raised)).status, 200);
-  guest.send(buys(event));
+  askForSeat(guest, event);
   const error = await guest.next("tool_error");
   assert.equal(error.code, "price_raised", error.result);
   assert.equal(await balance(guest.address), 1_000_000n);
@@ -120,7 +121,7 @@ test("a price that was raised since it was listed is refused before anything is 
 test("limits hold when many calls come at once", async () => {
   const guest = await readyGuest(stage, { policy: { askAbove: "1", perSession: "0.12" } });
   const events = await Promise.all(Array.from({ length: 8 }, () => createEvent(stage.network, stage.door)));
-  for (const event of events) guest.send(buys(event, event.id));
+  for (const event of events) askForSeat(guest, event, event.id);
   const ended = ({ type }) => type === "tool_result" || type === "tool_error";
   await until(() => guest.messages.filter(ended).length === events.length, 60);
   assert.equal(await balance(guest.address), 1_000_000n - 2n * PRICE);
@@ -131,7 +132,7 @@ test("every tab hears everything, and any of them may answer", async () => {
   const second = await stage.guest({ resume: first.welcome });
   assert.equal(second.welcome.session, first.welcome.session);
   assert.equal(second.welcome.token, undefined, "the token is said once");
-  first.send(buys(await createEvent(stage.network, stage.door)));
+  askForSeat(first, await createEvent(stage.network, stage.door));
   const { confirmationId } = await second.next("payment_required");
   second.send({ type: "confirm", confirmationId });
   const receipts = await Promise.all([first.next("payment_receipt"), second.next("payment_receipt")]);
@@ -140,7 +141,7 @@ test("every tab hears everything, and any of them may answer", async () => {
 
 test("who comes back after an eviction is asked again, and the answer counts", async () => {
   const guest = await readyGuest(stage, {});
-  guest.send(buys(await createEvent(stage.network, stage.door)));
+  askForSeat(guest, await createEvent(stage.network, stage.door));
   const { confirmationId } = await guest.next("payment_required");
   await stage.network.worker.evict("Guest", guest.welcome.session, { webSockets: "close" });
   const back = await stage.guest({ resume: guest.welcome });
@@ -154,7 +155,7 @@ test("who comes back after an eviction is asked again, and the answer counts", a
 test("a session is opened by its own token only, and sees nothing of another", async () => {
   const [one, other] = [await readyGuest(stage, {}), await readyGuest(stage, {})];
   assert.notEqual(one.address, other.address);
-  one.send(buys(await createEvent(stage.network, stage.door)));
+  askForSeat(one, await createEvent(stage.network, stage.door));
   const { confirmationId } = await one.next("payment_required");
   other.send({ type: "confirm", confirmationId });
   await other.next("error");

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
 import { keccak256, parseTransaction } from "viem";
-import { ask, request, startOwnNetwork } from "../support/facilitators.mjs";
+import { ask, serverPayment, signedFor, startOwnNetwork } from "../support/facilitators.mjs";
 import { catches } from "../support/hostile-rpc.mjs";
 import { get, until } from "../support/network.mjs";
 import { payerKit } from "../support/payer-kit.mjs";
@@ -31,17 +31,8 @@ const as = (token) => ({ authorization: `Bearer ${token}` });
 async function newPayment(make) {
   made += 1;
   const kit = await payerKit(network.chain, `relayer over HTTP ${made}`, 1 + (made % 2), network.ours);
-  const payer = make ? await kit.wallet(make) : kit.payer;
-  const { payment, requirements } = await kit.pays(payer);
-  const body = request(payment, requirements);
-  return {
-    kit,
-    payer,
-    body,
-    nonce: payment.payload.authorization.nonce,
-    settle: (token = TOKEN) => ask(network.ours, "settle", body, as(token)),
-    verify: (token = TOKEN) => ask(network.ours, "verify", body, as(token)),
-  };
+  const { settle, verify, ...one } = await serverPayment(network.ours, kit, make);
+  return { ...one, settle: (token = TOKEN) => settle(as(token)), verify: (token = TOKEN) => verify(as(token)) };
 }
 
 async function assertIsPaid({ kit, payer }, hash) {
@@ -49,8 +40,6 @@ async function assertIsPaid({ kit, payer }, hash) {
   const moved = transfers.map(({ args, transactionHash }) => [args.from, args.value, transactionHash]);
   assert.deepEqual(moved, hash ? [[payer.address, PRICE, hash]] : []);
 }
-
-const signedFor = ({ nonce }) => [...network.rpc.sent].filter((raw) => raw.includes(nonce.slice(2)));
 
 function isSettled({ status, body }, hash = body.transaction) {
   assert.deepEqual([status, body.success, body.transaction], [200, true, hash], JSON.stringify(body));
@@ -70,8 +59,8 @@ describe("one payment", () => {
   test("twenty times at once from one claimant is one transaction, and one answer", async () => {
     const one = await newPayment();
     const answers = await Promise.all(Array.from({ length: 20 }, () => one.settle()));
-    assert.equal(signedFor(one).length, 1);
-    const hash = keccak256(signedFor(one)[0]);
+    assert.equal(signedFor(network, one).length, 1);
+    const hash = keccak256(signedFor(network, one)[0]);
     for (const answer of answers) isSettled(answer, hash);
     await assertIsPaid(one, hash);
   });
@@ -90,8 +79,8 @@ describe("one payment", () => {
     isUsed(await one.settle(OTHER_TOKEN));
     const again = one.settle();
     answered.resolve();
-    for (const answer of [await first, await again]) isSettled(answer, keccak256(signedFor(one)[0]));
-    assert.equal(signedFor(one).length, 1);
+    for (const answer of [await first, await again]) isSettled(answer, keccak256(signedFor(network, one)[0]));
+    assert.equal(signedFor(network, one).length, 1);
   });
 
   test("after it is settled, who began it gets the same answer again, and to anybody else it is used", async () => {
@@ -102,7 +91,7 @@ describe("one payment", () => {
     assert.deepEqual(await one.settle(), first);
     const verified = await one.verify();
     assert.deepEqual([verified.status, verified.body.isValid, verified.body.invalidReason], [200, false, USED]);
-    assert.equal(signedFor(one).length, 1);
+    assert.equal(signedFor(network, one).length, 1);
     await assertIsPaid(one, first.body.transaction);
   });
 
@@ -229,7 +218,7 @@ describe("the relayer's money", () => {
     assert.deepEqual(warnings(), []);
     const one = await newPayment();
     isSettled(await one.settle());
-    const { gas, maxFeePerGas } = parseTransaction(signedFor(one)[0]);
+    const { gas, maxFeePerGas } = parseTransaction(signedFor(network, one)[0]);
     assert.deepEqual(warnings(), [], "there is enough");
     await setBalance(10n * gas * maxFeePerGas);
     isSettled(await newPayment().then((next) => next.settle()));
@@ -243,7 +232,7 @@ describe("the relayer's money", () => {
     assert.deepEqual([refused.status, refused.body.success], [503, false], JSON.stringify(refused.body));
     assert.equal(refused.body.errorReason, "relayer_balance_low");
     assert.equal(refused.body.transaction, "");
-    assert.deepEqual(signedFor(one), []);
+    assert.deepEqual(signedFor(network, one), []);
     await assertIsPaid(one, undefined);
     assert.equal((await health()).balanceWei, "0");
     assert.equal((await one.verify()).body.isValid, true, "the payment is good all the same");

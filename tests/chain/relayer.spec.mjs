@@ -7,7 +7,7 @@ import { isAddressEqual, keccak256, parseTransaction } from "viem";
 import { USDC } from "../../dev/chain/accounts.mjs";
 import { usdcAbi } from "../../dev/chain/chain.mjs";
 import { endsWell, startCase, told } from "../support/case.mjs";
-import { ask, request, startOwnNetwork } from "../support/facilitators.mjs";
+import { serverPayment, signedFor, startOwnNetwork } from "../support/facilitators.mjs";
 import { catches, rpcFaults } from "../support/hostile-rpc.mjs";
 import { until } from "../support/network.mjs";
 import { payerKit, spend } from "../support/payer-kit.mjs";
@@ -32,20 +32,7 @@ function newKit() {
 }
 
 /** A payment that another x402 server has settled here. */
-async function fromServer(make) {
-  const kit = await newKit();
-  const payer = make ? await kit.wallet(make) : kit.payer;
-  const { payment, requirements } = await kit.pays(payer);
-  const body = request(payment, requirements);
-  return {
-    kit,
-    payer,
-    payment,
-    nonce: payment.payload.authorization.nonce,
-    settle: () => ask(network.ours, "settle", body),
-    verify: () => ask(network.ours, "verify", body),
-  };
-}
+const fromServer = async (make) => serverPayment(network.ours, await newKit(), make);
 
 /** A payment for a seat at a door of its own. */
 async function atDoor(make) {
@@ -64,9 +51,6 @@ function isUsed({ payer, nonce }) {
   const question = { address: USDC, abi: usdcAbi, functionName: "authorizationState", args: [payer.address, nonce] };
   return network.chain.client.readContract(question);
 }
-
-/** The transactions that were signed for the payment, whether they left or not. */
-const signedFor = ({ nonce }) => [...network.rpc.sent].filter((raw) => raw.includes(nonce.slice(2)));
 
 function isSettled({ status, body }, hash = body.transaction) {
   assert.deepEqual([status, body.success, body.transaction], [200, true, hash], JSON.stringify(body));
@@ -131,8 +115,10 @@ async function assertIsTruthful({ seat, sold, calls, newcomers }) {
   assert.equal(verified.body.type, "urn:events-concierge:problem:rpc_unavailable");
   assert.ok(!("isValid" in verified.body), "no answer is not a bad one");
   for (const one of newcomers.seats) told.unavailable(await one.pay());
-  for (const one of [newcomers.sold, ...newcomers.seats]) assert.deepEqual(signedFor(one), [], "nothing was signed");
-  const [signed, ...more] = signedFor(sold);
+  for (const one of [newcomers.sold, ...newcomers.seats]) {
+    assert.deepEqual(signedFor(network, one), [], "nothing was signed");
+  }
+  const [signed, ...more] = signedFor(network, sold);
   assert.deepEqual(more, []);
   const [first, again, atSeat] = await Promise.all([calls.sold, sold.settle(), calls.seat]);
   for (const answer of [first, again]) isPending(answer, keccak256(signed));
@@ -153,7 +139,7 @@ describe(`an endpoint that is down for ${OUTAGE_SECONDS} s`, () => {
       network.rpc.recovers();
       await until(async () => (await isUsed(sold)) && (await isUsed(seat)), 30);
       await endsWell(seat, { seconds: 60 });
-      const [signed, ...more] = signedFor(sold);
+      const [signed, ...more] = signedFor(network, sold);
       assert.deepEqual(more, [], "it was signed once");
       assert.deepEqual(await transfersOf(sold), [keccak256(signed)]);
       isSettled(await sold.settle(), keccak256(signed));
@@ -203,7 +189,7 @@ describe("a chain that drops blocks", () => {
     await drop(one.hash, one);
     await until(() => isUsed(one), 60);
     assert.deepEqual(await transfersOf(one), [one.hash]);
-    assert.equal(signedFor(one).length, 1);
+    assert.equal(signedFor(network, one).length, 1);
     isSettled(await one.settle(), one.hash);
     assert.deepEqual(await transfersOf(one), [one.hash]);
     await assertNothingIsStuck();
@@ -255,7 +241,7 @@ describe("somebody else is faster with the same authorization", () => {
     for (const { status, body } of [await one.settle(), await one.settle()]) {
       assert.deepEqual([status, body.success, body.errorReason, body.transaction], [200, false, USED, ""]);
     }
-    assert.deepEqual(signedFor(one), [], "nothing was signed for it");
+    assert.deepEqual(signedFor(network, one), [], "nothing was signed for it");
   });
 
   test("before we look at it, at a door: the payment is honoured", async () => {
@@ -264,7 +250,7 @@ describe("somebody else is faster with the same authorization", () => {
     const answer = await one.pay();
     told.ticket(answer);
     assert.equal(answer.body.transactionHash, transactionHash);
-    assert.deepEqual(signedFor(one), []);
+    assert.deepEqual(signedFor(network, one), []);
     await endsWell(one);
   });
 
@@ -279,7 +265,7 @@ describe("somebody else is faster with the same authorization", () => {
       network.rpc.misbehave(overtaken, one.nonce);
       const answer = await (one.settle ?? one.pay)();
       network.rpc.behaves(one.nonce);
-      const [signed, ...more] = signedFor(one);
+      const [signed, ...more] = signedFor(network, one);
       assert.deepEqual(more, []);
       const ours = await network.chain.client.getTransactionReceipt({ hash: keccak256(signed) });
       assert.equal(ours.status, "reverted");
@@ -304,13 +290,13 @@ test("a transaction that pays too little is replaced by one that pays more, and 
   await chain.setIntervalMining({ interval: 0 });
   try {
     const call = one.settle();
-    await until(() => signedFor(one).length === 1);
-    const first = parseTransaction(signedFor(one)[0]);
+    await until(() => signedFor(network, one).length === 1);
+    const first = parseTransaction(signedFor(network, one)[0]);
     await chain.setNextBlockBaseFeePerGas({ baseFeePerGas: 2n * first.maxFeePerGas });
     await chain.mine({ blocks: 1 });
-    isPending(await call, keccak256(signedFor(one)[0]));
-    await until(() => signedFor(one).length === 2, 60);
-    const second = parseTransaction(signedFor(one)[1]);
+    isPending(await call, keccak256(signedFor(network, one)[0]));
+    await until(() => signedFor(network, one).length === 2, 60);
+    const second = parseTransaction(signedFor(network, one)[1]);
     assert.deepEqual([second.nonce, second.to, second.data], [first.nonce, first.to, first.data]);
     const { baseFeePerGas } = await client.getBlock({ cacheTime: 0 });
     assert.ok(second.maxFeePerGas > baseFeePerGas, "now it pays enough");
@@ -321,7 +307,7 @@ test("a transaction that pays too little is replaced by one that pays more, and 
     await chain.setAutomine(true);
     await chain.setIntervalMining({ interval: 1 });
   }
-  const hash = keccak256(signedFor(one)[1]);
+  const hash = keccak256(signedFor(network, one)[1]);
   isSettled(await one.settle(), hash);
   assert.deepEqual(await transfersOf(one), [hash]);
   await assertNothingIsStuck();

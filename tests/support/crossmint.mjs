@@ -6,6 +6,7 @@ import { createServer } from "node:http";
 import { concat, encodeFunctionData, hashTypedData, isAddress, keccak256, parseAbi, serializeErc6492Signature, toHex, zeroHash } from "viem";
 import { privateKeyToAccount, sign } from "viem/accounts";
 import { FACTORY, USDC } from "../../dev/chain/accounts.mjs";
+import { bodyOf } from "./body.mjs";
 
 const API = "/api/2025-06-09/wallets";
 const CHAINS = { "base-sepolia": 84532 };
@@ -36,9 +37,7 @@ export async function startCrossmint(chain, { apiKey, polls = 1, ends = [] }) {
 }
 
 async function answer(state, request, response) {
-  const chunks = [];
-  for await (const chunk of request) chunks.push(chunk);
-  const text = Buffer.concat(chunks).toString();
+  const text = await bodyOf(request);
   let status, body;
   try {
     [status, body] = await route(state, request, text);

@@ -92,3 +92,25 @@ export const request = (payment, requirements) => ({
   paymentPayload: payment,
   paymentRequirements: requirements,
 });
+
+/**
+ * A payment that another x402 server has settled at `facilitator`, by the kit's key or by a wallet that
+ * `make` makes; `settle(headers)` and `verify(headers)` ask for it.
+ */
+export async function serverPayment(facilitator, kit, make) {
+  const payer = make ? await kit.wallet(make) : kit.payer;
+  const { payment, requirements } = await kit.pays(payer);
+  const body = request(payment, requirements);
+  return {
+    kit,
+    payer,
+    payment,
+    body,
+    nonce: payment.payload.authorization.nonce,
+    settle: (headers) => ask(facilitator, "settle", body, headers),
+    verify: (headers) => ask(facilitator, "verify", body, headers),
+  };
+}
+
+/** The transactions that were signed for the payment, whether they left or not. */
+export const signedFor = ({ rpc }, { nonce }) => [...rpc.sent].filter((raw) => raw.includes(nonce.slice(2)));

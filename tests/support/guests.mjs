@@ -6,6 +6,7 @@ import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { FACTORY, FACTORY_CREATE, otherRelayer, USDC } from "../../dev/chain/accounts.mjs";
 import { usdcAbi } from "../../dev/chain/chain.mjs";
 import { openGuest } from "../../dev/lib/guest.mjs";
+import { bodyOf } from "./body.mjs";
 import { startNetwork } from "./network.mjs";
 
 const FUNDS = 10_000_000n;
@@ -119,7 +120,5 @@ export async function knock({ worker }, query = "", headers = {}) {
     socket.destroy();
     return { status: answer.statusCode };
   }
-  let text = "";
-  for await (const chunk of answer) text += chunk;
-  return { status: answer.statusCode, headers: answer.headers, body: JSON.parse(text) };
+  return { status: answer.statusCode, headers: answer.headers, body: JSON.parse(await bodyOf(answer)) };
 }

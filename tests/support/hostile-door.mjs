@@ -2,6 +2,7 @@
 // as an older MCP server with one tool would.
 import { createServer } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import { bodyOf } from "./body.mjs";
 import { terms } from "./terms.mjs";
 
 export const TOOL = { name: "sell", description: "Sells a thing", inputSchema: { type: "object" } };
@@ -23,7 +24,7 @@ export async function startHostileDoor() {
     "tools/call": { content: [{ type: "text", text: "here" }] },
   };
   const server = createServer(async (request, response) => {
-    const text = await read(request);
+    const text = await bodyOf(request).catch(() => undefined);
     if (text === undefined) return;
     const { method, params, id } = text ? JSON.parse(text) : {};
     const payment = params?._meta?.["x402/payment"];
@@ -61,16 +62,6 @@ function speaks(says) {
     reply: (result) => json({ jsonrpc: "2.0", id, result }),
     fail: (code, message, data) => json({ jsonrpc: "2.0", id, error: { code, message, data } }),
   };
-}
-
-async function read(request) {
-  const chunks = [];
-  try {
-    for await (const chunk of request) chunks.push(chunk);
-  } catch {
-    return undefined;
-  }
-  return Buffer.concat(chunks).toString("utf8");
 }
 
 /** Answers that hold whoever waits for them. */

@@ -1,6 +1,7 @@
 // A JSON-RPC endpoint that does as it is told, in front of the chain. Its faults are those that public
 // endpoints have.
 import { createServer } from "node:http";
+import { bodyOf } from "./body.mjs";
 
 const sleep = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
@@ -14,9 +15,7 @@ export async function startHostileRpc(target) {
   const faults = new Map();
   const sent = new Set();
   const server = createServer(async (request, response) => {
-    const chunks = [];
-    for await (const chunk of request) chunks.push(chunk);
-    const asked = JSON.parse(Buffer.concat(chunks).toString("utf8"));
+    const asked = JSON.parse(await bodyOf(request));
     const calls = [asked].flat();
     for (const { method, params } of calls) if (method === "eth_sendRawTransaction") sent.add(params[0]);
     const pass = (changed = asked) =>

@@ -1,6 +1,7 @@
 // A facilitator that does as it is told, in front of the reference one. Its bad answers are those
 // that real ones give.
 import { createServer } from "node:http";
+import { bodyOf } from "./body.mjs";
 
 /**
  * `target` is the real facilitator. Push behaviours to `next`, for one request each, give `script` those
@@ -12,7 +13,7 @@ export async function startHostile(target) {
   const scripts = new Map();
   const hostile = { next, seen, rule: undefined };
   const server = createServer(async (request, response) => {
-    const body = await read(request);
+    const body = await bodyOf(request).catch(() => undefined);
     // Who asks may be killed in the middle of asking.
     if (body === undefined) return;
     const path = request.url;
@@ -43,16 +44,6 @@ export async function startHostile(target) {
       seen.filter((one) => one.path === path && nonceOf(one.body.paymentPayload) === nonceOf(payment)).length,
     stop,
   });
-}
-
-async function read(request) {
-  const chunks = [];
-  try {
-    for await (const chunk of request) chunks.push(chunk);
-  } catch {
-    return undefined;
-  }
-  return Buffer.concat(chunks).toString("utf8");
 }
 
 const nonceOf = (payment) => payment.payload.authorization.nonce;

@@ -1,6 +1,7 @@
 // A language model that says what its script says, behind the chat completions API. It is as strict
 // as the real one: what that refuses is refused here with the same shape of error.
 import { createServer } from "node:http";
+import { bodyOf } from "./body.mjs";
 
 /**
  * Answers `POST /v1/chat/completions` with the script's replies, one after the other. A reply is
@@ -16,8 +17,7 @@ export async function startOpenai({ key = "sk-test-key", script = [] } = {}) {
   const refused = [];
   let count = 0;
   const server = createServer(async (request, response) => {
-    const chunks = [];
-    for await (const chunk of request) chunks.push(chunk);
+    const sent = await bodyOf(request);
     const answer = (status, value) => {
       response.writeHead(status, { "content-type": "application/json" });
       response.end(JSON.stringify(value));
@@ -29,7 +29,7 @@ export async function startOpenai({ key = "sk-test-key", script = [] } = {}) {
       if (request.headers.authorization !== `Bearer ${key}`) {
         throw new Refusal(401, "Incorrect API key provided.", null, "invalid_api_key");
       }
-      const body = parse(Buffer.concat(chunks).toString("utf8"), request.headers["content-type"]);
+      const body = parse(sent, request.headers["content-type"]);
       checkRequest(body);
       seen.push(body);
       let reply = script.shift() ?? say("The script is over.");

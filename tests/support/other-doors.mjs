@@ -9,6 +9,7 @@ import { ExactEvmScheme } from "@x402/evm/exact/server";
 import { withX402 } from "agents/x402";
 import { z } from "zod";
 import { NETWORK } from "../../dev/chain/accounts.mjs";
+import { bodyOf } from "./body.mjs";
 import { terms } from "./terms.mjs";
 
 const SERVER = { name: "somebody-else", version: "1.0.0" };
@@ -96,7 +97,7 @@ async function startDoor({ hasSessions }, make) {
     return transport;
   };
   const server = createServer(async (request, response) => {
-    const body = request.method === "POST" ? JSON.parse(await text(request)) : undefined;
+    const body = request.method === "POST" ? JSON.parse(await bodyOf(request)) : undefined;
     seen.push({ headers: request.headers, body });
     const id = request.headers["mcp-session-id"];
     if (id && !sessions.has(id)) return response.writeHead(404).end();
@@ -109,10 +110,4 @@ async function startDoor({ hasSessions }, make) {
     return new Promise((resolve) => server.close(resolve));
   };
   return { url: `http://127.0.0.1:${server.address().port}/mcp`, seen, stop };
-}
-
-async function text(request) {
-  const chunks = [];
-  for await (const chunk of request) chunks.push(chunk);
-  return Buffer.concat(chunks).toString("utf8");
 }

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { privateKeyToAccount } from "viem/accounts";
-import { otherHost, otherRelayer, payers } from "../../dev/chain/accounts.mjs";
+import { otherHost, payers } from "../../dev/chain/accounts.mjs";
 import { ask, request } from "../support/facilitators.mjs";
-import { isAwake, startGuests } from "../support/guest.mjs";
+import { isAwake, startStage } from "../support/stage.mjs";
 import { challenge, malformed, settled, startHostileDoor, TOOL } from "../support/hostile-door.mjs";
 import { until } from "../support/network.mjs";
 import { terms } from "../support/terms.mjs";
@@ -18,7 +18,7 @@ const BASE_USDC = "0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913";
 let stage, door, chain;
 
 before(async () => {
-  stage = await startGuests({ secrets: { RELAYER_PRIVATE_KEY: otherRelayer.privateKey } });
+  stage = await startStage();
   ({ chain } = stage.network);
   door = await startHostileDoor();
 });

@@ -2,14 +2,14 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { after, before, test } from "node:test";
-import { isAwake, startGuests } from "../support/guest.mjs";
+import { isAwake, startStage } from "../support/stage.mjs";
 import { watchOutgoing } from "../support/outgoing.mjs";
 import { floods, holds, malformed, startHostileDoor, TOOL } from "../support/hostile-door.mjs";
 
 let stage, door;
 
 before(async () => {
-  stage = await startGuests();
+  stage = await startStage();
   door = await startHostileDoor();
 });
 after(async () => {
@@ -245,7 +245,7 @@ async function startListener() {
 test("away from the developer's machine no private address is asked, however it is written", async (t) => {
   const { port, reached, stop } = await startListener();
   t.after(stop);
-  const away = await startGuests({ isAway: true });
+  const away = await startStage({ isAway: true });
   t.after(away.stop);
   // One public name leads to the hostile door.
   const outgoing = watchOutgoing((url) => (url.host === "door.public.example" ? door.origin + url.pathname : url));

@@ -1,28 +1,16 @@
-// A whole deployment with our own facilitator, a host with events, and guest sessions at it.
-import { FACTORY, FACTORY_CREATE, relayer } from "../../dev/chain/accounts.mjs";
-import { openGuest } from "../../dev/lib/guest.mjs";
-import { createEvent, openDoor, startNetwork } from "./network.mjs";
+// A stage for guest sessions: a deployment of `guests.mjs`, a host with an event, and sessions at it.
+import { agentUrl, openSession, startGuests } from "./guests.mjs";
+import { createEvent, openDoor } from "./network.mjs";
 
 /** `network` as everywhere, `door` with one event at $0.05, and `guest(options)` to open sessions.
  * A deployment that `isAway` is not on the developer's machine, for all it knows, and has no host. */
-export async function startGuests({ vars = {}, secrets = {}, isAway = false } = {}) {
-  const network = await startNetwork({
-    facilitatorUrl: "self",
-    vars: {
-      FACILITATOR_API: "open",
-      WALLET_FACTORIES: `${FACTORY}:${FACTORY_CREATE}`,
-      SMART_WALLET_FACTORY: FACTORY,
-      ...(isAway && { PUBLIC_URL: "https://concierge.example" }),
-      ...vars,
-    },
-    secrets: { RELAYER_PRIVATE_KEY: relayer.privateKey, ...secrets },
-  });
+export async function startStage({ vars = {}, secrets = {}, isAway = false } = {}) {
+  const away = isAway && { PUBLIC_URL: "https://concierge.example" };
+  const network = await startGuests({ vars: { ...away, ...vars }, secrets });
   const [door, event] = isAway ? [] : await sells(network);
-  const address = `${network.worker.url.replace(/^http/, "ws")}/agent`;
   const open = [];
-  const guest = async ({ resume, ...options } = {}) => {
-    const query = resume ? `?session=${resume.session}&token=${resume.token}` : "";
-    const opened = await openGuest(address + query, options);
+  const guest = async (options) => {
+    const opened = await openSession(network, options);
     open.push(opened);
     return opened;
   };
@@ -32,7 +20,7 @@ export async function startGuests({ vars = {}, secrets = {}, isAway = false } = 
   };
   // What the Worker takes for a door of its own begins with PUBLIC_URL.
   const mcpUrl = door && `${network.publicUrl}/mcp/users/${door.scope}`;
-  return { network, door, event, guest, mcpUrl, address, stop };
+  return { network, door, event, guest, mcpUrl, address: agentUrl(network), stop };
 }
 
 async function sells(network) {
@@ -48,14 +36,13 @@ export async function readyGuest(stage, { wallet = "smart", account, policy, mon
   if (money > 0n) await stage.network.chain.mint(guestAddress, money);
   if (policy) {
     guest.send({ type: "set_policy", ...policy });
-    await guest.next("policy", ({ policy: now }) => Object.entries(policy).every(([name, value]) => typeof value !== "string" || Number(now[name]) === Number(value)));
+    const wanted = Object.entries(policy).filter(([, value]) => typeof value === "string");
+    await guest.next("policy", ({ policy: now }) => wanted.every(([name, value]) => Number(now[name]) === Number(value)));
   }
   guest.send({ type: "connect_mcp", url: stage.mcpUrl });
   await guest.next("mcp_connected");
   return Object.assign(guest, { address: guestAddress });
 }
-
-export const buys = (event, callId) => ({ type: "call_tool", tool: "rsvpToEvent", arguments: { eventId: event.id }, ...(callId && { callId }) });
 
 /** All tabs of a session are answered within a second, whatever else goes on in it. */
 export async function isAwake(...tabs) {
