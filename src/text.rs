@@ -30,12 +30,13 @@ fn bounded(chars: impl Iterator<Item = char>, chars_max: usize) -> String {
     kept.trim().to_owned()
 }
 
-/// Joiners stay: emoji and many scripts need them. Marks that turn the direction of text around, and
+/// Whether a character is seen. Joiners stay: emoji and many scripts need them. Marks that turn the direction of text around, and
 /// tags, are how text says one thing to people and another to machines.
-fn is_shown(c: char) -> bool {
+#[must_use]
+pub fn is_shown(c: char) -> bool {
     let is_hidden = matches!(c,
-        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
-        | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+        '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
+        | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
         | '\u{e0000}'..='\u{e0fff}');
     c == '\n' || !(c.is_control() || is_hidden)
 }
@@ -47,6 +48,7 @@ mod tests {
     #[test]
     fn what_nobody_sees_is_left_out() {
         assert_eq!(line("a\u{0}b\u{1b}[31m\u{202e}c\u{e0041}\u{200b}d\n e\t", 100), "ab[31mcd  e");
+        assert_eq!(line("a\u{115f}\u{1160}\u{3164}b", 100), "ab", "fillers");
         assert_eq!(paragraph("a\r\nb\u{7f}\u{85}\tc", 100), "a\nb c");
         assert_eq!(visible(" a\u{0}\u{e0041}\nb "), " a\nb ");
         assert_eq!(line("👩\u{200d}🚀 é", 100), "👩\u{200d}🚀 é");

@@ -15,7 +15,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::chat::text::{cut, is_invisible};
+use crate::chat::text::{cut, is_seen};
 use crate::ports::{Clock, Http, HttpError, HttpRequest, HttpResponse};
 use crate::time::UnixSeconds;
 use wire::{Answer, Called, Function, Message, Offered, ToolCall};
@@ -340,8 +340,7 @@ impl Conversation {
 
     /// The model's words, bounded and without what cannot be seen.
     fn readable(&self, text: &str) -> String {
-        let is_shown = |c: &char| !is_invisible(*c) && (!c.is_control() || *c == '\n');
-        let clean: String = text.trim().chars().filter(is_shown).collect();
+        let clean: String = text.trim().chars().filter(|c| is_seen(*c)).collect();
         cut(&clean, self.limits.message_bytes).to_owned()
     }
 }

@@ -1,5 +1,7 @@
 //! Words, and how strangers' text is shown.
 
+use crate::text::is_shown;
+
 /// The longest title that is shown, characters.
 const QUOTED_CHARS_MAX: usize = 80;
 
@@ -79,16 +81,14 @@ pub(super) fn clean_line(text: &str) -> String {
     let spaced: String = text
         .chars()
         .map(|c| if c.is_whitespace() || c.is_control() { ' ' } else { c })
-        .filter(|c| !is_invisible(*c))
+        .filter(|c| is_seen(*c))
         .collect();
     spaced.split(' ').filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// Characters that change how others are shown, or are not shown at all.
-pub(super) fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
-        | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-        | '\u{e0000}'..='\u{e0fff}')
+/// Whether a character is seen by itself, which joiners are not.
+pub(super) fn is_seen(c: char) -> bool {
+    is_shown(c) && !matches!(c, '\u{200c}' | '\u{200d}')
 }
 
 /// At most `bytes_max` bytes of a text, whole characters.

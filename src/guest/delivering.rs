@@ -9,7 +9,6 @@ use serde_json::Value;
 use crate::chain::networks::Network;
 use crate::chain::rpc::Rpc;
 use crate::chain::transfers::Use;
-use crate::guest::door::bounded;
 use crate::guest::messages::Out;
 use crate::guest::paying::LOOK_AFTER_SECONDS;
 use crate::guest::purchases::{self, Purchase, State};
@@ -17,6 +16,7 @@ use crate::guest::{Guest, GuestWorld, Trouble, store};
 use crate::id::PurchaseId;
 use crate::mcp::client::{Client, Connection};
 use crate::ports::{Level, SqlError};
+use crate::text;
 use crate::time::UnixSeconds;
 use crate::x402::payer::{self, Answer, Offer, Settlement};
 
@@ -77,7 +77,7 @@ impl<W: GuestWorld> Guest<W> {
                 Answer::Challenge(challenge) => {
                     let text = format!(
                         "the door did not take the payment ({}) and asks for another for the same call; it gets none. The one that was signed may still move its money",
-                        bounded(&challenge.error, 200)
+                        text::line(&challenge.error, 200)
                     );
                     return self.stays_unknown(&purchase, "asked_twice", &text).await;
                 }
@@ -240,7 +240,10 @@ impl<W: GuestWorld> Guest<W> {
     fn connection_to(&self, door: &str) -> Result<Connection, Trouble> {
         let current = store::connection(&self.world)?;
         current.filter(|current| current.url == door).ok_or_else(|| {
-            Trouble::Said(format!("connect to {} again: a payment waits there", bounded(door, 200)))
+            Trouble::Said(format!(
+                "connect to {} again: a payment waits there",
+                text::line(door, 200)
+            ))
         })
     }
 

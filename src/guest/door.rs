@@ -11,6 +11,7 @@ use crate::identity::Session;
 use crate::mcp::client::{Client, ClientError, Connection, DoorTool};
 use crate::money::Usdc;
 use crate::ports::{Doors, HttpError, SqlError, Timer, Web, WebRequest, WebResponse};
+use crate::text;
 use crate::x402::payer::{self, Answer};
 
 /// Events of a door that are remembered.
@@ -66,7 +67,7 @@ impl<W: GuestWorld> Guest<W> {
 
     /// Connects to a door. What was there before stays if that fails.
     pub(super) async fn connect(&self, url: &str) -> Result<(), Trouble> {
-        self.step("info", format!("connecting to {}", bounded(url, 200)));
+        self.step("info", format!("connecting to {}", text::line(url, 200)));
         let before = store::connection(&self.world)?;
         let known = before.filter(|before| is_same_origin(&before.url, url)).map(|one| one.era);
         let outside = self.outside()?;
@@ -135,7 +136,7 @@ impl<W: GuestWorld> Guest<W> {
             let text = super::paying::UNDER_WAY;
             return self.failed(tool, &call_id, &origin, "already_under_way", text, "no").await;
         }
-        self.step("info", format!("calling {}", bounded(tool, 80)));
+        self.step("info", format!("calling {}", text::line(tool, 80)));
         let outside = self.outside()?;
         let client = Client::new(&outside, &self.rules);
         let outcome = client.call_tool(&mut connection, tool, &arguments, None).await;
@@ -274,17 +275,12 @@ fn read_listed(event: &Value) -> Option<Listed> {
     let text = |key: &str| event.get(key).and_then(Value::as_str);
     let atomic = text("priceAtomic")?.parse().ok()?;
     Some(Listed {
-        event_id: bounded(text("id")?, 80),
-        title: bounded(text("title")?, 200),
+        event_id: text::line(text("id")?, 80),
+        title: text::line(text("title")?, 200),
         price: Usdc::from_atomic(atomic).ok()?,
         seats_left: event.get("seatsLeft").and_then(Value::as_u64),
-        starts_at: bounded(text("startsAt").unwrap_or_default(), 40),
+        starts_at: text::line(text("startsAt").unwrap_or_default(), 40),
     })
-}
-
-/// A stranger's words, short enough to be shown.
-pub(super) fn bounded(text: &str, chars_max: usize) -> String {
-    text.chars().filter(|c| !c.is_control()).take(chars_max).collect()
 }
 
 /// Whether it is short enough for a row of the storage.

@@ -5,7 +5,6 @@ use serde_json::Value;
 
 use crate::chain::networks::Network;
 use crate::chain::rpc::Rpc;
-use crate::guest::door::bounded;
 use crate::guest::messages::Out;
 use crate::guest::purchases::{self, Origin, Purchase, State};
 use crate::guest::{Guest, GuestWorld, Trouble, delivering, store};
@@ -13,6 +12,7 @@ use crate::id::PurchaseId;
 use crate::mcp::client::Connection;
 use crate::money::Usdc;
 use crate::ports::SqlError;
+use crate::text;
 use crate::wallet::policy::{self, Verdict};
 use crate::wallet::{Kind, usdc_balance};
 use crate::x402::payer::{self, Answer, Challenge, Offer};
@@ -312,5 +312,5 @@ fn nothing_waits() -> Trouble {
 }
 
 fn tool_of(purchase: &Purchase) -> String {
-    bounded(&purchase.tool, 80)
+    text::line(&purchase.tool, 80)
 }

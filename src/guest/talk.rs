@@ -5,13 +5,13 @@ use serde_json::{Value, json};
 
 use crate::chat::intents::{self, Context, Intent, KnownEvent, Missing};
 use crate::chat::llm::{Conversation, Step, ToolSpec};
-use crate::guest::door::bounded;
 use crate::guest::messages::Out;
 use crate::guest::purchases::{self, Origin, Purchase, State};
 use crate::guest::store::ChatColumn;
 use crate::guest::{Guest, GuestWorld, Trouble, store};
 use crate::mcp::client::DoorTool;
 use crate::money::Usdc;
+use crate::text;
 use crate::time::UnixSeconds;
 
 /// The longest text that is understood, characters.
@@ -269,7 +269,7 @@ fn spec_of(tool: &DoorTool) -> ToolSpec {
 /// What a tool answered, for people: its message if it has one.
 fn in_words(tool: &str, outcome: Result<&Value, &str>) -> String {
     let result = match outcome {
-        Err(text) => return format!("That did not work: {}", bounded(text, 500)),
+        Err(text) => return format!("That did not work: {}", text::line(text, 500)),
         Ok(result) => result,
     };
     let content = result.get("structuredContent").unwrap_or(&Value::Null);
@@ -279,17 +279,18 @@ fn in_words(tool: &str, outcome: Result<&Value, &str>) -> String {
     let ticket = content.get("ticketUrl").and_then(Value::as_str);
     match (content.get("message").and_then(Value::as_str), ticket) {
         (Some(message), Some(ticket)) => {
-            format!("{} Your ticket: {}", bounded(message, 500), bounded(ticket, 300))
+            format!("{} Your ticket: {}", text::line(message, 500), text::line(ticket, 300))
         }
-        (Some(message), None) => bounded(message, 500),
-        (None, _) => format!("{} has answered.", bounded(tool, 80)),
+        (Some(message), None) => text::line(message, 500),
+        (None, _) => format!("{} has answered.", text::line(tool, 80)),
     }
 }
 
 fn events_in_words(events: &[Value]) -> String {
     let line = |event: &Value| {
         let text = |key: &str| event.get(key).and_then(Value::as_str).unwrap_or_default();
-        format!("{} · ${} · {}", bounded(text("title"), 120), text("price"), text("startsAt"))
+        let shown = |key: &str, chars_max| text::line(text(key), chars_max);
+        format!("{} · ${} · {}", shown("title", 120), shown("price", 40), shown("startsAt", 40))
     };
     let lines: Vec<String> = events.iter().take(20).map(line).collect();
     if lines.is_empty() { "There are no events.".to_owned() } else { lines.join("\n") }

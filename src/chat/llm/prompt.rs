@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::chat::text::{cut, is_invisible};
+use crate::chat::text::{cut, is_seen};
 use crate::time::UnixSeconds;
 
 /// The rules, which come before every conversation.
@@ -32,7 +32,7 @@ pub(super) fn wrapped(result: &Value, bytes_max: usize) -> String {
         match c {
             '<' => escaped.push_str("\\u003c"),
             '>' => escaped.push_str("\\u003e"),
-            c if c.is_control() || is_invisible(c) => escaped.push(' '),
+            c if c == '\n' || !is_seen(c) => escaped.push(' '),
             c => escaped.push(c),
         }
     }
@@ -45,7 +45,7 @@ pub(super) fn wrapped(result: &Value, bytes_max: usize) -> String {
 pub(super) fn description(text: &str, bytes_max: usize) -> String {
     let clean: String = text
         .chars()
-        .filter(|c| !is_invisible(*c) && (!c.is_control() || *c == '\n'))
+        .filter(|c| is_seen(*c))
         .map(|c| match c {
             '<' => '‹',
             '>' => '›',

@@ -100,11 +100,10 @@ impl<W: RelayerWorld> Relayer<W> {
 
     /// A block has the transaction.
     async fn record(&self, sent: &Sent, receipt: &Receipt) -> Result<(), SqlError> {
-        let id = match &sent.settlement {
-            Some(id) => Some(id.clone()),
+        let settlement = match &sent.settlement {
+            Some(id) => store::find(&self.world, id)?,
             None => store::settlement_of_nonce(&self.world, sent.nonce)?,
         };
-        let settlement = id.map(|id| store::find(&self.world, &id)).transpose()?.flatten();
         let Some(settlement) = settlement else {
             return store::mark_done(&self.world, sent.nonce);
         };

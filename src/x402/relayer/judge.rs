@@ -72,11 +72,7 @@ pub async fn verify(
     order: &Order,
 ) -> Result<(), Refusal> {
     order.check_time(world.now()).map_err(|reason| invalid(order, reason))?;
-    let calls = |call: &ChainCall| {
-        let params = json!([{"from": access.relayer, "to": call.to, "data": call.data}, "pending"]);
-        Ask::new("eth_call", params)
-    };
-    simulate(world, access, order, calls, &[]).await.map(drop)
+    simulate(world, access, order, "eth_call", &[]).await.map(drop)
 }
 
 /// The same, with what it takes to send it.
@@ -89,12 +85,8 @@ pub(super) async fn prepare(
     order: &Order,
 ) -> Result<Prepared, Refusal> {
     order.check_time(world.now()).map_err(|reason| invalid(order, reason))?;
-    let estimates = |call: &ChainCall| {
-        let params = json!([{"from": access.relayer, "to": call.to, "data": call.data}, "pending"]);
-        Ask::new("eth_estimateGas", params)
-    };
     let more = market(access.relayer);
-    let (call, estimate, market) = simulate(world, access, order, estimates, &more).await?;
+    let (call, estimate, market) = simulate(world, access, order, "eth_estimateGas", &more).await?;
     let estimate: u64 = number(read(Ok(estimate)))?;
     let is_plain = call.to == order.network.usdc;
     let max = if is_plain { GAS_MAX } else { GAS_WITH_WALLET_MAX };
@@ -139,12 +131,12 @@ fn fees_for(network: &Network, base: u128, tip: u128) -> Option<Fees> {
     (needed <= limit).then_some(Fees { max, tip })
 }
 
-/// Simulates, by the question that `ask` makes of a call, and asks `more` in the same request.
+/// Simulates, by `eth_call` or `eth_estimateGas`, and asks `more` in the same request.
 async fn simulate(
     http: &impl Http,
     access: Access<'_>,
     order: &Order,
-    ask: impl Fn(&ChainCall) -> Ask,
+    method: &'static str,
     more: &[Ask],
 ) -> Result<(ChainCall, Value, Vec<Result<Value, RpcError>>), Refusal> {
     let call_for =
@@ -163,7 +155,8 @@ async fn simulate(
         // once more: who the payer is matters only when it refuses.
         call_for(&Judge::Key)
     };
-    let asks = [&[chain_id(), ask(&call)], more].concat();
+    let params = json!([{"from": access.relayer, "to": call.to, "data": call.data}, "pending"]);
+    let asks = [&[chain_id(), Ask::new(method, params)], more].concat();
     let mut answers = access.rpc.batch(http, &asks).await.map_err(|_| rpc())?;
     let rest = answers.split_off(2.min(answers.len()));
     let [id, simulated] = <[_; 2]>::try_from(answers).map_err(|_| rpc())?;

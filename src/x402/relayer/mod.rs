@@ -50,14 +50,14 @@ mod wake;
 
 use std::cell::{Cell, RefCell};
 
-use alloy_primitives::{Address, B256, U256};
+use alloy_primitives::{B256, U256};
 use futures_util::lock::Mutex;
 use serde_json::{Value, json};
 
 use crate::chain::networks::Network;
 use crate::chain::rpc::Rpc;
 use crate::chain::signature::Factories;
-use crate::chain::transaction::RelayerKey;
+use crate::chain::transaction::{Fees, RelayerKey};
 use crate::counts::Counts;
 use crate::ports::{Alarm, Clock, Http, Level, Log, Sql, SqlError, Timer};
 use crate::storage;
@@ -280,17 +280,17 @@ impl<W: RelayerWorld> Relayer<W> {
 
     /// Looks at the relayer's account; whether that went well.
     async fn refresh(&self) -> bool {
-        let address: Address = self.settings.key.address();
-        let asks = judge::market(address);
-        let Ok(answers) = self.settings.rpc.batch(&self.world, &asks).await else { return false };
-        match judge::read_market(self.settings.network, answers) {
-            Ok((_, balance, block)) => {
-                let at = self.world.now();
-                self.seen.set(Seen { balance, block, at, ..self.seen.get() });
-                true
-            }
-            Err(_) => false,
-        }
+        let Some((_, balance, block)) = self.market().await else { return false };
+        let at = self.world.now();
+        self.seen.set(Seen { balance, block, at, ..self.seen.get() });
+        true
+    }
+
+    /// What gas costs now, what the relayer owns, and the newest block, if the chain says so.
+    async fn market(&self) -> Option<(Fees, U256, u64)> {
+        let Settings { network, rpc, key, .. } = &self.settings;
+        let answers = rpc.batch(&self.world, &judge::market(key.address())).await.ok()?;
+        judge::read_market(network, answers).ok()
     }
 
     /// Once in each instance: brings the storage to the newest schema, and sees to it that what an

@@ -98,10 +98,14 @@ pub(super) fn of_nonce(sql: &impl Sql, nonce: u64) -> Result<Option<Sent>, SqlEr
 }
 
 /// The settlement that this nonce was given for.
-pub(super) fn settlement_of_nonce(sql: &impl Sql, nonce: u64) -> Result<Option<String>, SqlError> {
+pub(super) fn settlement_of_nonce(
+    sql: &impl Sql,
+    nonce: u64,
+) -> Result<Option<Settlement>, SqlError> {
     let statement =
         "SELECT settlement FROM transactions WHERE nonce = ?1 AND settlement IS NOT NULL LIMIT 1";
-    first(sql, statement, &[int(nonce)])?.map(|mut columns| columns.text()).transpose()
+    let id = first(sql, statement, &[int(nonce)])?.map(|mut columns| columns.text()).transpose()?;
+    id.map(|id| find(sql, &id)).transpose().map(Option::flatten)
 }
 
 /// The newest transaction of a settlement.

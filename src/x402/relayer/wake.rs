@@ -10,7 +10,7 @@ use crate::ports::{Level, SqlError};
 use crate::time::UnixSeconds;
 use crate::x402::relayer::follow::ask_receipt;
 use crate::x402::relayer::store::{Sent, Settlement, State};
-use crate::x402::relayer::{LOOK_AFTER_SECONDS, Relayer, RelayerWorld, judge, store};
+use crate::x402::relayer::{LOOK_AFTER_SECONDS, Relayer, RelayerWorld, store};
 
 /// A transaction that no block has after so many seconds is sent again …
 const RESEND_SECONDS: i64 = 3;
@@ -113,8 +113,7 @@ impl<W: RelayerWorld> Relayer<W> {
 
     /// The chain has seen the nonce used, and no transaction of ours is in a block.
     async fn give_up_nonce(&self, sent: &Sent) -> Result<(), SqlError> {
-        let id = store::settlement_of_nonce(&self.world, sent.nonce)?;
-        let settlement = id.map(|id| store::find(&self.world, &id)).transpose()?.flatten();
+        let settlement = store::settlement_of_nonce(&self.world, sent.nonce)?;
         match settlement.filter(|settlement| settlement.state == State::Sent) {
             Some(settlement) => self.ask_token(sent.nonce, &settlement).await,
             None => store::mark_done(&self.world, sent.nonce),
@@ -125,19 +124,14 @@ impl<W: RelayerWorld> Relayer<W> {
     /// that a node refuses is replaced only if fees have risen since: if the relayer's money is gone, to
     /// pay more would not help.
     async fn replace(&self, sent: &Sent, is_refused: bool) -> Result<(), SqlError> {
-        let asks = judge::market(self.settings.key.address());
-        let Ok(answers) = self.settings.rpc.batch(&self.world, &asks).await else { return Ok(()) };
-        let Ok((market, ..)) = judge::read_market(self.settings.network, answers) else {
-            return Ok(());
-        };
+        let Some((market, ..)) = self.market().await else { return Ok(()) };
         let limit = self.settings.network.gas_price_max();
         let old = fees_of(&sent.raw).filter(|old| !is_refused || market.max > old.max);
         let Some(fees) = old.and_then(|old| raised(old, market, limit)) else {
             return Ok(());
         };
         let now = self.world.now();
-        let id = store::settlement_of_nonce(&self.world, sent.nonce)?;
-        let settlement = id.map(|id| store::find(&self.world, &id)).transpose()?.flatten();
+        let settlement = store::settlement_of_nonce(&self.world, sent.nonce)?;
         let wanted = settlement
             .filter(|settlement| settlement.state == State::Sent && settlement.valid_before > now);
         let (signed, id) = match &wanted {
@@ -180,11 +174,7 @@ impl<W: RelayerWorld> Relayer<W> {
     }
 
     async fn fill(&self, nonce: u64) -> Result<(), SqlError> {
-        let asks = judge::market(self.settings.key.address());
-        let Ok(answers) = self.settings.rpc.batch(&self.world, &asks).await else { return Ok(()) };
-        let Ok((fees, ..)) = judge::read_market(self.settings.network, answers) else {
-            return Ok(());
-        };
+        let Some((fees, ..)) = self.market().await else { return Ok(()) };
         let Some(signed) = self.empty(nonce, fees) else { return Ok(()) };
         store::add_transaction(&self.world, None, nonce, &signed, self.world.now())?;
         self.log_step("a gap is filled", "a gap", Level::Warn);
