@@ -175,11 +175,10 @@ impl<W: GuestWorld> Guest<W> {
     }
 
     /// The alarm looks after a purchase that is not over.
-    pub(super) async fn look_after(&self, listed: &PurchaseId) -> Result<(), SqlError> {
+    pub(super) async fn look_after(&self, id: &PurchaseId) -> Result<(), SqlError> {
         let now = self.world.now();
         // A message may have moved it on since the list was read.
-        let Some(purchase) = purchases::find(&self.world, listed)? else { return Ok(()) };
-        let id = &purchase.id;
+        let Some(purchase) = purchases::find(&self.world, id)? else { return Ok(()) };
         let unsigned = purchase.state == State::Signing;
         if unsigned {
             // We died while a wallet was asked, or its person never answered; nothing has left.

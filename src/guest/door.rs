@@ -131,8 +131,7 @@ impl<W: GuestWorld> Guest<W> {
         let mut connection = self.here()?;
         let known: Option<DoorTool> =
             store::tools(&self.world)?.into_iter().find(|known| known.name == tool);
-        let open = super::purchases::open_call(&self.world, &connection.url, tool, &arguments)?;
-        if open.is_some() {
+        if super::purchases::is_under_way(&self.world, &connection.url, tool, &arguments)? {
             let text = super::paying::UNDER_WAY;
             return self.failed(tool, &call_id, &origin, "already_under_way", text, "no").await;
         }

@@ -168,8 +168,8 @@ impl<W: GuestWorld> Guest<W> {
             return Ok(());
         }
         self.migrate()?;
-        for purchase in purchases::due(&self.world, self.world.now())? {
-            self.look_after(&purchase.id).await?;
+        for id in purchases::due(&self.world, self.world.now())? {
+            self.look_after(&id).await?;
         }
         self.rearm().await
     }

@@ -80,7 +80,7 @@ impl<W: GuestWorld> Guest<W> {
         };
         // The same call may have been made twice, and the other one have come here first.
         let Purchase { door, tool, arguments, .. } = &purchase;
-        if purchases::open_call(&self.world, door, tool, arguments)?.is_some() {
+        if purchases::is_under_way(&self.world, door, tool, arguments)? {
             return self.fail(&purchase, "already_under_way", UNDER_WAY, "no").await;
         }
         match self.judge(&purchase, offer.pay_to, listed)? {

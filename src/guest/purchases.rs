@@ -147,31 +147,30 @@ pub(super) fn newest(sql: &impl Sql, max: u32) -> Result<Vec<Purchase>, SqlError
     all(sql, &statement, &[max.into()], purchase)
 }
 
-/// Purchases in one of two states.
+/// The oldest purchases in a state.
 pub(super) fn in_state(sql: &impl Sql, state: State) -> Result<Vec<Purchase>, SqlError> {
     let statement = format!("{PURCHASE} WHERE state = ?1 ORDER BY created_at LIMIT 50");
     all(sql, &statement, &[state.as_str().into()], purchase)
 }
 
-/// A purchase of exactly this call that is not over.
-pub(super) fn open_call(
+/// Whether exactly this call is paid for already, and that is not over.
+pub(super) fn is_under_way(
     sql: &impl Sql,
     door: &str,
     tool: &str,
     arguments: &Value,
-) -> Result<Option<Purchase>, SqlError> {
-    let statement = format!(
-        "{PURCHASE} WHERE door = ?1 AND tool = ?2 AND arguments = ?3 \
-         AND state IN ('asked', 'signing', 'paying', 'unknown') LIMIT 1"
-    );
+) -> Result<bool, SqlError> {
+    let statement = "SELECT id FROM purchases WHERE door = ?1 AND tool = ?2 AND arguments = ?3 \
+         AND state IN ('asked', 'signing', 'paying', 'unknown') LIMIT 1";
     let parameters = [door.into(), tool.into(), arguments.to_string().into()];
-    first(sql, &statement, &parameters)?.map(|mut row| purchase(&mut row)).transpose()
+    Ok(first(sql, statement, &parameters)?.is_some())
 }
 
 /// Purchases that are to be looked after by now.
-pub(super) fn due(sql: &impl Sql, now: UnixSeconds) -> Result<Vec<Purchase>, SqlError> {
-    let statement = format!("{PURCHASE} WHERE next_check_at <= ?1 ORDER BY next_check_at LIMIT 20");
-    all(sql, &statement, &[now.into()], purchase)
+pub(super) fn due(sql: &impl Sql, now: UnixSeconds) -> Result<Vec<PurchaseId>, SqlError> {
+    let statement =
+        "SELECT id FROM purchases WHERE next_check_at <= ?1 ORDER BY next_check_at LIMIT 20";
+    all(sql, statement, &[now.into()], |columns| columns.parsed(PurchaseId::parse))
 }
 
 /// Whatever an earlier instance has sent and not heard of is to be looked after at once.
