@@ -68,6 +68,10 @@ prefixed_id!(
     PaymentId, "pay_"
 );
 prefixed_id!(
+    /// A secret that a host sells.
+    SecretId, "sec_"
+);
+prefixed_id!(
     /// One request, for joining an answer with our logs.
     RequestId, "req_"
 );

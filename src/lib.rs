@@ -6,6 +6,8 @@ pub mod money;
 pub mod text;
 pub mod time;
 
+pub mod fields;
+
 pub mod id;
 pub mod ports;
 pub mod storage;
@@ -20,6 +22,7 @@ pub mod wallet;
 
 pub mod events;
 pub mod outcome;
+pub mod vault;
 
 pub mod http;
 pub mod mcp;

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use crate::events::NotOnSale;
-use crate::events::input::InvalidField;
+use crate::fields::InvalidField;
 use crate::ports::SqlError;
 use crate::x402::dialects::Challenge;
 use crate::x402::wire::SettleResponse;

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use crate::chat::ceiling::dollars;
 use crate::chat::text::{clean_line, quote, tokens, words};
-use crate::events::input::{CAPACITY_MAX, PRICE_MAX_CENTS};
+use crate::events::input::CAPACITY_MAX;
+use crate::fields::PRICE_MAX;
 use crate::money::Usdc;
 use crate::time::{TimeError, UnixSeconds};
 
@@ -111,9 +112,8 @@ fn capacity(text: &str) -> Result<u32, String> {
 }
 
 fn price(text: &str) -> Result<Usdc, String> {
-    let atomic_max = u64::from(PRICE_MAX_CENTS).saturating_mul(10_000);
     dollars(text)
-        .filter(|price| !price.is_zero() && price.atomic() <= atomic_max)
+        .filter(|price| !price.is_zero() && *price <= PRICE_MAX)
         .ok_or_else(|| "I need a price in dollars, more than 0 and at most 100000.".to_owned())
 }
 

@@ -11,7 +11,7 @@ use crate::edge::world::{EdgeRandom, now};
 use crate::host::command::Action;
 use crate::http::Reply;
 use crate::http::page::{NonceAnswer, SessionAnswer};
-use crate::identity::siwe::{self, Expected, ProvenWallet, SignIn, SiweError, Unproven};
+use crate::identity::siwe::{self, Expected, ProvenWallet, Purpose, SignIn, SiweError, Unproven};
 use crate::identity::{Session, UserId};
 use crate::outcome::Abort;
 
@@ -25,7 +25,8 @@ struct Sent {
 impl Gateway {
     /// A nonce for a sign-in message.
     pub(super) fn nonce(&self) -> Reply {
-        let (nonce, expires_at) = siwe::new_nonce(&self.config.keys, &EdgeRandom, now());
+        let (nonce, expires_at) =
+            siwe::new_nonce(&self.config.keys, Purpose::SignIn, &EdgeRandom, now());
         let body = json!(NonceAnswer { nonce, expires_at: expires_at.to_string() });
         Reply::json(200, body.to_string()).with_header("cache-control", "no-store".to_owned())
     }
@@ -50,7 +51,8 @@ impl Gateway {
             chain_ids: &chain_ids,
         };
         let keys = &self.config.keys;
-        let read = siwe::read(&input.message, &input.signature, &expected, keys, now());
+        let read =
+            siwe::read(&input.message, &input.signature, &expected, keys, Purpose::SignIn, now());
         let proven = match read {
             Ok(SignIn::Proven(proven)) => Ok(proven),
             Ok(SignIn::Unproven(unproven)) => self.ask_chain(unproven).await,

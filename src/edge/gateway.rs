@@ -28,6 +28,7 @@ pub(super) const FORWARDED: &[&str] = &[
     "mcp-name",
     "mcp-protocol-version",
     "payment-signature",
+    "sign-in-with-x",
     "x-payment",
 ];
 

@@ -4,26 +4,14 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::events::Event;
+use crate::fields::{
+    InvalidField, bad, line, looks_like_email, moment, optional_line, price, text,
+};
 use crate::id::EventId;
-use crate::money::Usdc;
 use crate::time::{UnixSeconds, ZoneName};
-
-/// A field that cannot be accepted, and what to send instead.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{field}: {remedy}")]
-pub struct InvalidField {
-    /// The field's name as the caller wrote it.
-    pub field: &'static str,
-    /// What it must be.
-    pub remedy: String,
-}
 
 /// The most seats an event may have.
 pub const CAPACITY_MAX: u32 = 1_000_000;
-/// The dearest seat: $100,000.
-pub const PRICE_MAX_CENTS: u32 = 10_000_000;
-/// The longest page of a list.
-pub const PAGE_MAX: u32 = 100;
 
 /// Arguments of `listEvents`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -230,19 +218,6 @@ pub fn event_id(text: &str) -> Result<EventId, InvalidField> {
     EventId::parse(text).map_err(|error| bad("eventId", error))
 }
 
-/// A moment from a caller.
-///
-/// # Errors
-/// [`InvalidField`] for `field`.
-pub fn moment(field: &'static str, text: &str) -> Result<UnixSeconds, InvalidField> {
-    UnixSeconds::from_rfc3339(text).map_err(|error| bad(field, error))
-}
-
-/// An error about `field`.
-pub(crate) fn bad(field: &'static str, remedy: impl ToString) -> InvalidField {
-    InvalidField { field, remedy: remedy.to_string() }
-}
-
 fn check_times(event: &Event) -> Result<(), InvalidField> {
     if event.ends_at.is_some_and(|end| end <= event.starts_at) {
         return Err(bad("endsAt", "must be later than startsAt"));
@@ -259,54 +234,4 @@ fn capacity(seats: u32) -> Result<u32, InvalidField> {
         return Err(bad("capacity", format!("must be at most {CAPACITY_MAX}, or 0 for unlimited")));
     }
     Ok(seats)
-}
-
-fn price(dollars: &str) -> Result<Usdc, InvalidField> {
-    let price = Usdc::from_dollars(dollars).map_err(|error| bad("price", error))?;
-    let atomic_max = u64::from(PRICE_MAX_CENTS).saturating_mul(10_000);
-    if price.is_zero() || price.atomic() > atomic_max {
-        return Err(bad("price", "must be more than 0 and at most 100000 dollars"));
-    }
-    Ok(price)
-}
-
-fn text(field: &'static str, value: &str, chars_max: usize) -> Result<String, InvalidField> {
-    let value = value.trim();
-    if value.chars().count() > chars_max {
-        return Err(bad(field, format!("must have at most {chars_max} characters")));
-    }
-    if value.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
-        return Err(bad(field, "must not contain control characters"));
-    }
-    Ok(value.to_owned())
-}
-
-fn line(
-    field: &'static str,
-    value: &str,
-    chars_min: usize,
-    chars_max: usize,
-) -> Result<String, InvalidField> {
-    let value = text(field, value, chars_max)?;
-    if value.chars().count() < chars_min {
-        return Err(bad(field, "must not be empty"));
-    }
-    if value.contains(['\n', '\r']) {
-        return Err(bad(field, "must be one line"));
-    }
-    Ok(value)
-}
-
-fn optional_line(
-    field: &'static str,
-    value: Option<&str>,
-    chars_max: usize,
-) -> Result<Option<String>, InvalidField> {
-    let value = value.map(|value| line(field, value, 0, chars_max)).transpose()?;
-    Ok(value.filter(|value| !value.is_empty()))
-}
-
-fn looks_like_email(text: &str) -> bool {
-    let Some((name, host)) = text.rsplit_once('@') else { return false };
-    !name.is_empty() && host.contains('.') && !text.contains(char::is_whitespace)
 }

@@ -28,7 +28,7 @@ fn network_name(caip2: &str, x402_version: u8) -> String {
 
 /// Asks for payment, and says why.
 pub(super) fn unpaid(quote: Quote, error: &str) -> Failure {
-    Failure::Unpaid(Box::new(Challenge { error: error.to_owned(), quote, failed: None }))
+    Failure::Unpaid(Box::new(Challenge::new(quote, error.to_owned(), None)))
 }
 
 /// The outcome of the payment is not known.
@@ -95,5 +95,5 @@ pub(super) fn settlement_refused(quote: Quote, reason: String) -> Failure {
         payer: None,
         amount: None,
     };
-    Failure::Unpaid(Box::new(Challenge { error: reason, quote, failed: Some(failed) }))
+    Failure::Unpaid(Box::new(Challenge::new(quote, reason, Some(failed))))
 }

@@ -10,7 +10,7 @@ use crate::events::{calendar, pages};
 use crate::host::Host;
 use crate::host::command::Command;
 use crate::host::limits::{LimitChanges, Limits};
-use crate::host::profile::Profile;
+use crate::host::profile::{Profile, read_doors};
 use crate::host::tools::read_arguments;
 use crate::host::views::{OwnEvent, OwnEvents, OwnPayments, ProfileView, Rsvps};
 use crate::http::Reply;
@@ -31,7 +31,8 @@ const PAGE: u32 = 100;
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct ProfileChanges {
-    limits: LimitChanges,
+    limits: Option<LimitChanges>,
+    doors: Option<Vec<String>>,
 }
 
 impl<W: World> Host<W> {
@@ -51,9 +52,16 @@ impl<W: World> Host<W> {
             Own::Register => Err(super::no_such_host()),
             Own::Profile => Ok(ok(&self.own_record(profile)?)),
             Own::ChangeProfile => {
-                let ProfileChanges { limits } = read_body(body)?;
-                Limits::load(&self.world)?.changed(&limits)?.save(&self.world)?;
-                Ok(ok(&self.own_record(profile)?))
+                let ProfileChanges { limits, doors } = read_body(body)?;
+                let limits = Limits::load(&self.world)?.changed(&limits.unwrap_or_default())?;
+                let doors = doors.map(|doors| read_doors(&doors)).transpose()?;
+                let doors = doors.unwrap_or(profile.doors);
+                let changed = Profile { doors, updated_at: self.world.now(), ..profile.clone() };
+                self.world.atomically(|| {
+                    changed.save(&self.world)?;
+                    limits.save(&self.world)
+                })?;
+                Ok(ok(&self.own_record(&changed)?))
             }
             Own::Events => self.own_events(command.cursor.as_deref()),
             Own::CreateEvent => {
@@ -71,6 +79,16 @@ impl<W: World> Host<W> {
                 let code = input.get("code").and_then(Value::as_str).unwrap_or_default();
                 Ok(ok(&self.check_in(event_id, code)?))
             }
+            Own::Secrets => Ok(ok(&self.own_secrets()?)),
+            Own::StoreSecret => {
+                let answer = self.store_secret(&profile.scope, read_body(body)?)?;
+                Ok(Reply::json(201, member(&answer, "secret")))
+            }
+            Own::ChangeSecret(id) => {
+                Ok(ok(&self.change_secret(&profile.scope, id, read_body(body)?)?))
+            }
+            Own::RevokeSecret(id) => Ok(ok(&self.revoke_secret(&profile.scope, id)?)),
+            Own::Retrievals(id) => Ok(ok(&self.retrievals(id)?)),
             Own::Revenue => Ok(ok(&revenue::statement(&self.world)?)),
             Own::Payments(format) => self.payments(command.cursor.as_deref(), *format),
         }
@@ -95,7 +113,7 @@ impl<W: World> Host<W> {
             "httpUrl": format!("{}/x402/users/{}/tools/{{tool}}", self.config.public_url, profile.scope),
             "payTo": profile.wallet.to_checksum(None),
             "networks": networks,
-            "tools": catalog::prices(),
+            "tools": catalog::prices(profile.doors),
         }))
     }
 
@@ -105,7 +123,7 @@ impl<W: World> Host<W> {
             wallet_address: profile.wallet.to_checksum(None),
             url_safe_id: profile.scope.to_string(),
             mcp_url: self.door_url(&profile.scope),
-            doors: vec!["events"],
+            doors: profile.doors.names(),
             limits: Limits::load(&self.world)?.view(),
             created_at: profile.created_at.to_string(),
             updated_at: profile.updated_at.to_string(),

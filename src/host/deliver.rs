@@ -6,7 +6,6 @@ use crate::events::input::{GuestDetails, RsvpToEvent};
 use crate::events::rsvp::Rsvp;
 use crate::events::store;
 use crate::host::Host;
-use crate::host::answers::receipt;
 use crate::host::paid::Wanted;
 use crate::host::profile::Profile;
 use crate::host::tools::publish_event;
@@ -14,8 +13,9 @@ use crate::id::{EventId, RsvpId, TicketCode};
 use crate::ledger::payments::{self, Payment, Settled};
 use crate::ledger::{outbox, revenue};
 use crate::mcp::catalog::Tool;
-use crate::outcome::{Done, Failure, Fatal, Money};
+use crate::outcome::{Failure, Fatal, Money};
 use crate::ports::{SqlError, World};
+use crate::vault::store as secrets;
 
 /// The most payments that `getEventAnalytics` lists.
 const ANALYTICS_RSVPS_MAX: u32 = 1_000;
@@ -23,18 +23,15 @@ const ANALYTICS_RSVPS_MAX: u32 = 1_000;
 impl<W: World> Host<W> {
     /// Hands over what was paid for, in one block with the books. If that fails, the payment stays
     /// settled: the alarm, or the same payment again, delivers it without another charge.
-    pub(super) fn deliver(&self, profile: &Profile, settled: &Settled) -> Result<Done, Failure> {
+    pub(super) fn deliver(&self, profile: &Profile, settled: &Settled) -> Result<Value, Failure> {
         let result = match Tool::by_name(&settled.payment().tool) {
             Some(Tool::RsvpToEvent) => self.deliver_seat(profile, settled),
             Some(Tool::GetEventAnalytics) => self.deliver_staged(profile, settled),
+            Some(Tool::RetrieveSecret) => self.deliver_secret(profile, settled),
             _ => Err(SqlError("a payment for a tool that is not sold".to_owned())),
         };
-        match result {
-            Ok(value) => Ok(Done { value, receipt: Some(receipt(settled)) }),
-            Err(error) => {
-                Err(Failure::Fatal(Fatal { what: error.to_string(), money: Money::Moved }))
-            }
-        }
+        result
+            .map_err(|error| Failure::Fatal(Fatal { what: error.to_string(), money: Money::Moved }))
     }
 
     fn deliver_seat(&self, profile: &Profile, settled: &Settled) -> Result<Value, SqlError> {
@@ -110,7 +107,7 @@ impl<W: World> Host<W> {
     /// Does the work of a tool that settles last.
     pub(super) fn stage(&self, wanted: &Wanted) -> Result<Option<Value>, Failure> {
         match wanted {
-            Wanted::Seat { .. } => Ok(None),
+            Wanted::Seat { .. } | Wanted::Secret { .. } => Ok(None),
             Wanted::Analytics { event_id } => {
                 Ok(Some(self.analytics(&json!({"eventId": event_id}))?))
             }
@@ -142,6 +139,7 @@ impl<W: World> Host<W> {
         let now = sql.now();
         payments::correct_transaction(sql, settled, transaction, now, || {
             store::correct_rsvp(sql, &payment.id, transaction)?;
+            secrets::correct_sale(sql, &payment.id, transaction)?;
             self.publish_seat(profile, payment)
         })
     }
@@ -153,6 +151,7 @@ impl<W: World> Host<W> {
         let now = sql.now();
         sql.atomically(|| {
             store::remove_rsvp(sql, &payment.id)?;
+            secrets::remove_sale(sql, &payment.id)?;
             payments::mark_reversed(sql, settled, now)?;
             self.publish_seat(profile, payment)?;
             self.publish_revenue(profile)
@@ -178,7 +177,7 @@ impl<W: World> Host<W> {
         }
     }
 
-    fn publish_revenue(&self, profile: &Profile) -> Result<(), SqlError> {
+    pub(super) fn publish_revenue(&self, profile: &Profile) -> Result<(), SqlError> {
         let total = revenue::total(&self.world)?.atomic().to_string();
         let key = format!("{}:revenue", profile.scope);
         outbox::put_text(&self.world, &key, &total, self.world.now())

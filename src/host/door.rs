@@ -4,11 +4,13 @@ use serde_json::{Map, Value, json};
 
 use crate::events::input;
 use crate::events::store::{self, Filter};
+use crate::fields;
 use crate::host::Host;
 use crate::host::command::Command;
 use crate::host::profile::Profile;
 use crate::host::tools::ToolCall;
 use crate::http::{Headers, Reply};
+use crate::identity::siwx;
 use crate::mcp::catalog;
 use crate::mcp::eras::{self, Cache, CacheScope, Call, Fault, Inbound};
 use crate::mcp::reply::tool_result;
@@ -16,7 +18,7 @@ use crate::outcome::{Abort, Done, Failure, Fatal};
 use crate::ports::{Level, SqlError, World};
 use crate::x402::dialects::{self, Ways};
 
-const INSTRUCTIONS: &str = "This is the door of one host. listEvents and getEvent are free; rsvpToEvent costs the event's own price in USDC, paid with x402: call it, pay the challenge, call it again with the payment. If an answer is lost or a payment's outcome is unknown, repeat the same call with the same payment; it is never charged twice.";
+const INSTRUCTIONS: &str = "This is the door of one host. Lists are free; what is sold (a seat with rsvpToEvent, a secret with retrieveSecret) costs the price that its list names, in USDC, paid with x402: call the tool, pay the challenge, call it again with the payment. If an answer is lost or a payment's outcome is unknown, repeat the same call with the same payment; it is never charged twice.";
 const MINUTE_MILLIS: u64 = 60_000;
 
 impl<W: World> Host<W> {
@@ -61,6 +63,7 @@ impl<W: World> Host<W> {
             name: name.to_owned(),
             arguments,
             payment,
+            proof: headers.get(siwx::HEADER).map(str::to_owned),
             owner: command.is_owner(),
             source: command.source.clone(),
         };
@@ -92,7 +95,8 @@ impl<W: World> Host<W> {
             "ping" => Ok(json!({})),
             "tools/list" => {
                 cache = Some(Cache { ttl_millis: MINUTE_MILLIS, scope: CacheScope::Private });
-                one_page(&params).map(|()| json!({"tools": catalog::list(command.is_owner())}))
+                one_page(&params)
+                    .map(|()| json!({"tools": catalog::list(profile.doors, command.is_owner())}))
             }
             "resources/list" => {
                 cache = Some(Cache { ttl_millis: 5_000, scope: CacheScope::Private });
@@ -134,7 +138,9 @@ impl<W: World> Host<W> {
         let plain = eras::plain_caller(headers, &call);
         let unknown = Fault::InvalidParams { message: format!("Unknown tool: {name}"), data: None };
         let source = command.source.clone();
-        let tool_call = ToolCall { name, arguments, payment, owner: command.is_owner(), source };
+        let proof = headers.get(siwx::HEADER).map(str::to_owned);
+        let tool_call =
+            ToolCall { name, arguments, payment, proof, owner: command.is_owner(), source };
         let Some(outcome) = self.call_tool(profile, tool_call).await else {
             return eras::answer(&call, Err(unknown), None);
         };
@@ -164,7 +170,7 @@ impl<W: World> Host<W> {
                 .ok_or_else(bad_cursor)?,
             Some(_) => return Err(bad_cursor()),
         };
-        let limit = input::PAGE_MAX;
+        let limit = fields::PAGE_MAX;
         let filter = Filter { offset, limit: limit.saturating_add(1), ..Filter::default() };
         let events =
             store::list(&self.world, filter).map_err(|error| self.internal(&error, command))?;

@@ -2,7 +2,7 @@
 //!
 //! [`door`] speaks MCP and plain HTTP with agents, [`api`] REST with the host in the words of [`views`], [`tools`] holds what
 //! tools do, [`paid`] takes money for them within the [`limits`], `deliver` hands over, [`wake`]
-//! finishes what was left open.
+//! finishes what was left open; `vault` keeps secrets.
 
 mod answers;
 pub mod api;
@@ -14,6 +14,7 @@ pub mod paid;
 pub mod profile;
 pub mod rebuild;
 pub mod tools;
+mod vault;
 pub mod views;
 pub mod wake;
 

@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::chain::networks::Network;
 use crate::events::input::{self, OneEvent, RsvpToEvent};
 use crate::events::store;
+use crate::fields;
 use crate::host::Host;
 use crate::host::answers::{
     busy, identifier_conflict, no_money, other_call, pending, receipt, settlement_refused,
@@ -17,12 +18,15 @@ use crate::host::answers::{
 };
 use crate::host::profile::Profile;
 use crate::host::tools::{ToolCall, read_arguments};
-use crate::id::EventId;
+use crate::host::vault::Repeats;
+use crate::id::{EventId, SecretId};
 use crate::ledger::payments::{self, Payment, Settled, State};
 use crate::ledger::revenue;
 use crate::mcp::catalog::{ANALYTICS_PRICE, Tool};
 use crate::outcome::{Abort, Done, Failure, Fatal, Money};
 use crate::ports::{Level, SqlError, World};
+use crate::vault;
+use crate::vault::input::OneSecret;
 use crate::x402::flow::{Call, Claiming, Stop, key_of, payload_digest};
 use crate::x402::quote::{PaidCall, Quote};
 use crate::x402::wire::PaymentPayload;
@@ -31,13 +35,15 @@ use crate::x402::wire::PaymentPayload;
 pub(super) enum Wanted {
     Seat { event_id: EventId, wallet: Option<Address> },
     Analytics { event_id: EventId },
+    Secret { secret_id: SecretId },
 }
 
 impl Wanted {
-    /// The event that it is about.
-    const fn event(&self) -> &EventId {
+    /// The event that it is about, if it is one.
+    const fn event(&self) -> Option<&EventId> {
         match self {
-            Self::Seat { event_id, .. } | Self::Analytics { event_id } => event_id,
+            Self::Seat { event_id, .. } | Self::Analytics { event_id } => Some(event_id),
+            Self::Secret { .. } => None,
         }
     }
 }
@@ -51,8 +57,11 @@ impl<W: World> Host<W> {
         call: ToolCall,
     ) -> Result<Done, Failure> {
         let wanted = read_wanted(tool, call.arguments.clone())?;
-        let outcome = self.paid_call(profile, &wanted, tool, call).await;
-        if let Err(Failure::Unpaid(_)) = &outcome {
+        let mut outcome = self.paid_call(profile, &wanted, tool, call).await;
+        if let Err(Failure::Unpaid(challenge)) = &mut outcome {
+            if matches!(wanted, Wanted::Secret { .. }) {
+                self.offer_proof(profile, challenge);
+            }
             revenue::count_unpaid(&self.world, tool.name(), wanted.event(), self.world.now())?;
         }
         outcome
@@ -80,9 +89,19 @@ impl<W: World> Host<W> {
             if payment.identifier.is_some() && !is_exact(&known, payment) {
                 return Err(identifier_conflict().into());
             }
-            return self.again(profile, known, &call_of).await;
+            let repeats = repeats_of(&known, payment);
+            return self.again(profile, known, &call_of, repeats).await;
         }
         self.admit_unpaid(&call.source)?;
+        if let (Wanted::Secret { secret_id }, Some(proof)) = (wanted, &call.proof) {
+            if let Some(done) = self.read_again(profile, secret_id, proof).await? {
+                return Ok(done);
+            }
+            if payment.is_none() {
+                let quote = self.quote(profile, wanted, call_of)?;
+                return Err(unpaid(quote, "this wallet has not bought this secret"));
+            }
+        }
         let quote = self.quote(profile, wanted, call_of)?;
         self.breaker.borrow().check(self.world.now()).map_err(unavailable)?;
         let payment = match payment {
@@ -104,6 +123,7 @@ impl<W: World> Host<W> {
         quote: Quote,
         payment: PaymentPayload,
     ) -> Result<Done, Failure> {
+        let copy = payment.clone();
         let call = Call::new(quote.clone())
             .verify(payment, self.world.now())
             .map_err(|refused| unpaid(refused.0, &refused.1.to_string()))?;
@@ -111,7 +131,10 @@ impl<W: World> Host<W> {
         self.breaker.borrow_mut().admit(self.world.now()).map_err(unavailable)?;
         let claimed = match call.claim(&self.world)? {
             Claiming::Go(call) => call,
-            Claiming::Again(known) => return self.again(profile, *known, &quote.call).await,
+            Claiming::Again(known) => {
+                let repeats = repeats_of(&known, &copy);
+                return self.again(profile, *known, &quote.call, repeats).await;
+            }
             Claiming::OtherCall => return Err(other_call().into()),
             Claiming::Busy => return Err(busy().into()),
             Claiming::UnknownBefore => return Err(pending(None, "", 2).into()),
@@ -133,10 +156,11 @@ impl<W: World> Host<W> {
         if let Err(Stop::AlreadyUsed(id)) = &settled
             && let Some(known) = payments::find(&self.world, id)?
         {
-            return self.again(profile, known, &quote.call).await;
+            return self.again(profile, known, &quote.call, Repeats::First).await;
         }
         let settled = settled.map_err(stopped)?;
-        self.deliver(profile, &settled)
+        let answer = self.deliver(profile, &settled)?;
+        self.finished(profile, &settled, answer, Repeats::First)
     }
 
     /// Answers a payment that this door has seen before.
@@ -145,6 +169,7 @@ impl<W: World> Host<W> {
         profile: &Profile,
         known: Payment,
         call: &PaidCall,
+        repeats: Repeats,
     ) -> Result<Done, Failure> {
         if known.digest != call.digest {
             return Err(other_call().into());
@@ -165,9 +190,12 @@ impl<W: World> Host<W> {
         };
         match (known.state, known.settled(), &known.answer) {
             (State::Delivered, Some(settled), Some(answer)) => {
-                Ok(Done { value: answer.clone(), receipt: Some(receipt(&settled)) })
+                self.finished(profile, &settled, answer.clone(), repeats)
             }
-            (State::Settled, Some(settled), _) => self.deliver(profile, &settled),
+            (State::Settled, Some(settled), _) => {
+                let answer = self.deliver(profile, &settled)?;
+                self.finished(profile, &settled, answer, repeats)
+            }
             (State::Claimed | State::Verified, ..) => Err(busy().into()),
             (State::Refused | State::Failed, ..) => {
                 let detail = "this payment was not carried out; sign a new one";
@@ -179,27 +207,42 @@ impl<W: World> Host<W> {
         }
     }
 
+    /// The answer, with what is not kept in it.
+    fn finished(
+        &self,
+        profile: &Profile,
+        settled: &Settled,
+        answer: Value,
+        repeats: Repeats,
+    ) -> Result<Done, Failure> {
+        match Tool::by_name(&settled.payment().tool) {
+            Some(Tool::RetrieveSecret) => self.hand_over(profile, settled, answer, repeats),
+            _ => Ok(Done { value: answer, receipt: Some(receipt(settled)) }),
+        }
+    }
+
     /// What the call costs, if it can be had at all.
     fn quote(&self, profile: &Profile, wanted: &Wanted, call: PaidCall) -> Result<Quote, Failure> {
-        let (event_id, amount, seat) = match wanted {
+        let (amount, seat, description) = match wanted {
             Wanted::Seat { event_id, wallet } => {
                 let (event, seats) = self.event(event_id).map_err(no_money)?;
                 event.check_on_sale(seats, self.world.now())?;
                 if let Some(wallet) = wallet {
                     self.check_no_seat(event_id, &wallet.to_checksum(None))?;
                 }
-                (event_id, event.price, Some(event_id.clone()))
+                (event.price, Some(event_id.clone()), format!("A seat at {event_id}"))
             }
             Wanted::Analytics { event_id } => {
                 self.event(event_id).map_err(no_money)?;
-                (event_id, ANALYTICS_PRICE, None)
+                (ANALYTICS_PRICE, None, format!("Analytics of {event_id}"))
+            }
+            Wanted::Secret { secret_id } => {
+                let secret = self.readable(secret_id)?;
+                (secret.price, None, format!("The secret {secret_id}"))
             }
         };
         self.check_price(amount)?;
-        let description = match seat {
-            Some(_) => format!("A seat at {event_id} for ${amount} USDC"),
-            None => format!("Analytics of {event_id} for ${amount} USDC"),
-        };
+        let description = format!("{description} for ${amount} USDC");
         Ok(Quote {
             resource_url: format!(
                 "{}/x402/users/{}/tools/{}",
@@ -224,7 +267,11 @@ impl<W: World> Host<W> {
         if payments::is_busy(&self.world, payer, Some(payment), self.world.now())? {
             return Err(busy().into());
         }
-        let Wanted::Seat { event_id, .. } = wanted else { return Ok(()) };
+        let event_id = match wanted {
+            Wanted::Seat { event_id, .. } => event_id,
+            Wanted::Analytics { .. } => return Ok(()),
+            Wanted::Secret { secret_id } => return self.readable(secret_id).map(drop),
+        };
         let (event, seats) = self.event(event_id).map_err(no_money)?;
         event.check_on_sale(seats, self.world.now())?;
         self.check_no_seat(event_id, payer)?;
@@ -287,6 +334,10 @@ impl<W: World> Host<W> {
 }
 
 fn read_wanted(tool: Tool, arguments: Value) -> Result<Wanted, Failure> {
+    if tool == Tool::RetrieveSecret {
+        let OneSecret { secret_id } = read_arguments(arguments)?;
+        return Ok(Wanted::Secret { secret_id: vault::input::secret_id(&secret_id)? });
+    }
     if tool == Tool::GetEventAnalytics {
         let OneEvent { event_id } = read_arguments(arguments)?;
         return Ok(Wanted::Analytics { event_id: input::event_id(&event_id)? });
@@ -294,8 +345,9 @@ fn read_wanted(tool: Tool, arguments: Value) -> Result<Wanted, Failure> {
     let arguments: RsvpToEvent = read_arguments(arguments)?;
     arguments.guest()?;
     let wallet = arguments.wallet_address.as_deref().map(|text| {
-        text.parse::<Address>()
-            .map_err(|_| input::bad("walletAddress", "must be an Ethereum address, or be left out"))
+        text.parse::<Address>().map_err(|_| {
+            fields::bad("walletAddress", "must be an Ethereum address, or be left out")
+        })
     });
     Ok(Wanted::Seat {
         event_id: input::event_id(&arguments.event_id)?,
@@ -308,12 +360,19 @@ fn is_exact(known: &Payment, payment: &PaymentPayload) -> bool {
     known.payload_digest.as_ref().is_none_or(|digest| *digest == payload_digest(payment))
 }
 
+/// Who may have sent this copy of a payment.
+fn repeats_of(known: &Payment, payment: &PaymentPayload) -> Repeats {
+    let digest = payload_digest(payment);
+    let is_same = known.payload_digest.as_ref().is_some_and(|kept| *kept == digest);
+    if is_same && payment.is_private() { Repeats::Maker } else { Repeats::Anybody }
+}
+
 fn check_wallet(wanted: &Wanted, payer: Address) -> Result<(), Failure> {
     match wanted {
         Wanted::Seat { wallet: Some(wallet), .. } if *wallet != payer => {
             let remedy = "must be the wallet that pays, or be left out";
-            Err(no_money(input::bad("walletAddress", remedy).into()))
+            Err(no_money(fields::bad("walletAddress", remedy).into()))
         }
-        Wanted::Seat { .. } | Wanted::Analytics { .. } => Ok(()),
+        Wanted::Seat { .. } | Wanted::Analytics { .. } | Wanted::Secret { .. } => Ok(()),
     }
 }

@@ -12,6 +12,7 @@ use crate::http::Reply;
 use crate::id::ScopeId;
 use crate::identity::UserId;
 use crate::ledger::{outbox, payments};
+use crate::mcp::catalog::Doors;
 use crate::outcome::{Abort, Failure};
 use crate::ports::{Sql, SqlError, SqlValue, World};
 use crate::storage::first;
@@ -28,6 +29,8 @@ pub struct Profile {
     pub scope: ScopeId,
     /// Who is paid.
     pub wallet: Address,
+    /// What is sold.
+    pub doors: Doors,
     /// When the host registered.
     pub created_at: UnixSeconds,
     /// When the record last changed.
@@ -47,13 +50,18 @@ struct Registration {
 /// # Errors
 /// [`SqlError`] if SQLite refuses.
 pub fn load(sql: &impl Sql) -> Result<Option<Profile>, SqlError> {
-    let statement =
-        "SELECT user_id, scope, wallet_address, created_at, updated_at FROM profile WHERE id = 1";
+    let statement = "SELECT user_id, scope, wallet_address, doors, created_at, updated_at FROM profile \
+         WHERE id = 1";
     let Some(mut columns) = first(sql, statement, &[])? else { return Ok(None) };
     Ok(Some(Profile {
         user_id: columns.parsed(UserId::parse)?,
         scope: columns.parsed(ScopeId::parse)?,
         wallet: columns.parsed(str::parse::<Address>)?,
+        doors: match columns.optional_text()? {
+            None => Doors::default(),
+            Some(names) => Doors::parse(names.split(' '))
+                .ok_or_else(|| SqlError("the stored doors are damaged".to_owned()))?,
+        },
         created_at: columns.moment()?,
         updated_at: columns.moment()?,
     }))
@@ -77,14 +85,16 @@ impl Profile {
     /// [`SqlError`] if SQLite refuses.
     pub fn save(&self, sql: &impl Sql) -> Result<(), SqlError> {
         let statement = "INSERT INTO profile (id, user_id, scope, wallet_address, created_at, \
-             updated_at) VALUES (1, ?1, ?2, ?3, ?4, ?5) ON CONFLICT (id) DO UPDATE SET \
-             wallet_address = excluded.wallet_address, updated_at = excluded.updated_at";
-        let parameters: [SqlValue; 5] = [
+             updated_at, doors) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO UPDATE SET \
+             wallet_address = excluded.wallet_address, updated_at = excluded.updated_at, \
+             doors = excluded.doors";
+        let parameters: [SqlValue; 6] = [
             self.user_id.as_str().into(),
             self.scope.as_str().into(),
             self.wallet.to_checksum(None).into(),
             self.created_at.into(),
             self.updated_at.into(),
+            self.doors.names().join(" ").into(),
         ];
         sql.run(statement, &parameters)?;
         let record = self.record();
@@ -130,9 +140,7 @@ impl<W: World> Host<W> {
         if wallet.is_zero() {
             return Err(invalid("walletAddress", "must not be the zero address"));
         }
-        if input.doors.is_some_and(|doors| doors != ["events"]) {
-            return Err(invalid("doors", "must be [\"events\"], the only door of this version"));
-        }
+        let doors = input.doors.map(|doors| read_doors(&doors)).transpose()?;
         // Only now: somebody may have registered while a wallet was made.
         let known = self.profile()?;
         let known = known.as_ref();
@@ -147,12 +155,15 @@ impl<W: World> Host<W> {
             user_id,
             scope: command.scope.clone(),
             wallet,
+            doors: doors.or(known.map(|known| known.doors)).unwrap_or_default(),
             created_at: known.map_or(now, |known| known.created_at),
             updated_at: now,
         };
-        if known.is_none_or(|_| moves) {
+        if known.is_none_or(|known| moves || known.doors != profile.doors) {
             self.world.atomically(|| {
-                payments::note(&self.world, "payout_set", &wallet.to_checksum(None), now)?;
+                if known.is_none() || moves {
+                    payments::note(&self.world, "payout_set", &wallet.to_checksum(None), now)?;
+                }
                 profile.save(&self.world)
             })?;
         }
@@ -199,6 +210,13 @@ impl<W: World> Host<W> {
     pub(super) fn door_url(&self, scope: &ScopeId) -> String {
         format!("{}/mcp/users/{scope}", self.config.public_url)
     }
+}
+
+/// The doors with these names.
+pub(super) fn read_doors(names: &[String]) -> Result<Doors, Failure> {
+    Doors::parse(names.iter().map(String::as_str)).ok_or_else(|| {
+        invalid("doors", "must be a list of one or more of \"events\" and \"vault\"")
+    })
 }
 
 fn read_wallet(text: &str) -> Result<Address, Failure> {

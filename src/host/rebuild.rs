@@ -2,7 +2,7 @@
 //! is rebuilt from them, all or nothing.
 //!
 //! What KV does not hold is made anew or left out: ticket codes (guests get new ones at the host's
-//! list), names, e-mail addresses, stored answers. Old payments stay used up on the chain.
+//! list), names, e-mail addresses, stored answers, who has bought which secret. Old payments stay used up on the chain.
 
 use alloy_primitives::Address;
 use serde::Deserialize;
@@ -15,13 +15,15 @@ use crate::events::rsvp::Rsvp;
 use crate::events::store;
 use crate::host::Host;
 use crate::host::profile::Profile;
-use crate::id::{EventId, PaymentId, RsvpId, ScopeId, TicketCode};
+use crate::id::{EventId, PaymentId, RsvpId, ScopeId, SecretId, TicketCode};
 use crate::identity::UserId;
 use crate::ledger::payments;
+use crate::mcp::catalog::Doors;
 use crate::money::Usdc;
 use crate::outcome::{Failure, Fatal, Money};
 use crate::ports::{Kv, KvError, Level, SqlError, World};
 use crate::time::{UnixSeconds, ZoneName};
+use crate::vault::{Secret, store as secrets};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -58,10 +60,25 @@ struct RsvpRecord {
     timestamp: String,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SecretRecord {
+    id: String,
+    name: String,
+    amount: String,
+    description: String,
+    retrieval_count: u32,
+    version: u32,
+    expires_at: Option<String>,
+    created_at: String,
+    sealed: Option<String>,
+}
+
 /// Everything that is published of a host.
 struct Published {
     profile: Profile,
     events: Vec<Event>,
+    secrets: Vec<(Secret, Option<String>)>,
     rsvps: Vec<RsvpRecord>,
     revenue: Usdc,
 }
@@ -98,6 +115,10 @@ impl<W: World> Host<W> {
         for text in self.values_under(&format!("{scope}:events:")).await? {
             events.push(read::<EventRecord>(&text)?.into_event()?);
         }
+        let mut secrets = Vec::new();
+        for text in self.values_under(&format!("{scope}:secrets:")).await? {
+            secrets.push(read::<SecretRecord>(&text)?.into_secret()?);
+        }
         let mut rsvps: Vec<RsvpRecord> = Vec::new();
         for text in self.values_under(&format!("{scope}:rsvps:")).await? {
             rsvps.push(read(&text)?);
@@ -106,7 +127,7 @@ impl<W: World> Host<W> {
         let revenue = revenue.map_or(Ok(Usdc::ZERO), |text| {
             serde_json::from_value(Value::String(text)).map_err(|error| error.to_string())
         })?;
-        Ok(Some(Published { profile, events, rsvps, revenue }))
+        Ok(Some(Published { profile, events, secrets, rsvps, revenue }))
     }
 
     fn write_published(&self, published: &Published) -> Result<(), SqlError> {
@@ -115,6 +136,9 @@ impl<W: World> Host<W> {
             published.profile.save(sql)?;
             for event in &published.events {
                 store::insert(sql, event)?;
+            }
+            for (secret, sealed) in &published.secrets {
+                secrets::carry_over(sql, secret, sealed.as_deref())?;
             }
             let mut sold = Usdc::ZERO;
             for record in &published.rsvps {
@@ -182,6 +206,7 @@ impl ProfileRecord {
             user_id: UserId::parse(&self.user_id).map_err(|error| error.to_string())?,
             scope: scope.clone(),
             wallet: self.wallet_address.parse::<Address>().map_err(|error| error.to_string())?,
+            doors: Doors::default(),
             created_at: moment(&self.created_at)?,
             updated_at: moment(&self.updated_at)?,
         })
@@ -204,6 +229,25 @@ impl EventRecord {
             sequence: 0,
             created_at: moment(&self.created_at)?,
         })
+    }
+}
+
+impl SecretRecord {
+    fn into_secret(self) -> Result<(Secret, Option<String>), String> {
+        let created_at = moment(&self.created_at)?;
+        let secret = Secret {
+            id: SecretId::parse(&self.id).map_err(|error| error.to_string())?,
+            name: self.name,
+            description: self.description,
+            price: Usdc::from_dollars(&self.amount).map_err(|error| error.to_string())?,
+            version: self.version,
+            expires_at: self.expires_at.as_deref().map(moment).transpose()?,
+            revoked_at: None,
+            retrievals: self.retrieval_count,
+            created_at,
+            updated_at: created_at,
+        };
+        Ok((secret, self.sealed))
     }
 }
 

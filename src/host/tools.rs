@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::events::input::{self, CheckIn, CreateEvent, EventChanges, ListEvents, OneEvent};
 use crate::events::store::{self, Filter};
 use crate::events::{Event, Seats, Status};
+use crate::fields;
 use crate::host::Host;
 use crate::host::profile::Profile;
 use crate::host::views::CheckInAnswer;
@@ -15,6 +16,7 @@ use crate::mcp::catalog::{Access, Tool};
 use crate::outcome::{Abort, Done, Failure};
 use crate::ports::{Sql, SqlError, World};
 use crate::time::UnixSeconds;
+use crate::vault::input::{OneSecret, secret_id as secret_id_of};
 use crate::x402::dialects::{Received, Unreadable};
 
 /// The most events a host may have.
@@ -29,6 +31,8 @@ pub struct ToolCall {
     pub arguments: Value,
     /// The payment that came with it.
     pub payment: Result<Option<Received>, Unreadable>,
+    /// What proves a wallet that has paid before (header `SIGN-IN-WITH-X`).
+    pub proof: Option<String>,
     /// Whether the caller is the host of this door.
     pub owner: bool,
     /// Where the call comes from, for counting.
@@ -42,7 +46,7 @@ impl<W: World> Host<W> {
         profile: &Profile,
         call: ToolCall,
     ) -> Option<Result<Done, Failure>> {
-        let tool = Tool::by_name(&call.name)?;
+        let tool = Tool::by_name(&call.name).filter(|tool| profile.doors.has(tool.door()))?;
         Some(match tool.access() {
             Access::Free | Access::Owner => {
                 self.free_tool(profile, tool, call).map(|value| Done { value, receipt: None })
@@ -79,7 +83,13 @@ impl<W: World> Host<W> {
                 let CheckIn { event_id, code } = read_arguments(arguments)?;
                 self.check_in(&input::event_id(&event_id)?, &code)
             }
-            Tool::RsvpToEvent | Tool::GetEventAnalytics => {
+            Tool::ListSecrets => self.list_secrets(read_arguments(arguments)?),
+            Tool::StoreSecret => self.store_secret(&profile.scope, read_arguments(arguments)?),
+            Tool::DeleteSecret => {
+                let OneSecret { secret_id } = read_arguments(arguments)?;
+                self.revoke_secret(&profile.scope, &secret_id_of(&secret_id)?)
+            }
+            Tool::RsvpToEvent | Tool::GetEventAnalytics | Tool::RetrieveSecret => {
                 Err(Abort::new("payment_required", 402, "this tool is paid").into())
             }
         }
@@ -87,14 +97,17 @@ impl<W: World> Host<W> {
 
     fn list_events(&self, arguments: ListEvents) -> Result<Value, Failure> {
         let limit = arguments.limit.unwrap_or(PAGE_DEFAULT);
-        if !(1..=input::PAGE_MAX).contains(&limit) {
-            return Err(input::bad("limit", "must be from 1 to 100").into());
+        if !(1..=fields::PAGE_MAX).contains(&limit) {
+            return Err(fields::bad("limit", "must be from 1 to 100").into());
         }
         let moment =
-            |field, text: Option<&str>| text.map(|text| input::moment(field, text)).transpose();
+            |field, text: Option<&str>| text.map(|text| fields::moment(field, text)).transpose();
         let offset = arguments.cursor.as_deref().map_or(Some(0), read_cursor);
         let offset = offset.ok_or_else(|| {
-            input::bad("cursor", "must be the nextCursor of the page before; leave it out to begin")
+            fields::bad(
+                "cursor",
+                "must be the nextCursor of the page before; leave it out to begin",
+            )
         })?;
         let filter = Filter {
             from: moment("from", arguments.from.as_deref())?,
@@ -188,7 +201,7 @@ impl<W: World> Host<W> {
     /// Lets a guest in.
     pub(super) fn check_in(&self, id: &EventId, code: &str) -> Result<Value, Failure> {
         let code = TicketCode::parse(code.trim())
-            .map_err(|error| input::bad("code", error.to_string()))?;
+            .map_err(|error| fields::bad("code", error.to_string()))?;
         let now = self.world.now();
         let (event, _) = self.event(id)?;
         let rsvp = store::rsvp_of_ticket(&self.world, &code)?.filter(|rsvp| rsvp.event_id == *id);
@@ -257,7 +270,7 @@ pub(super) fn read_arguments<T: DeserializeOwned>(arguments: Value) -> Result<T,
 fn split_update(mut arguments: Value) -> Result<(EventId, EventChanges), Failure> {
     let id = arguments.as_object_mut().and_then(|members| members.remove("eventId"));
     let Some(Value::String(id)) = id else {
-        return Err(input::bad("eventId", "is missing; it must be an event's id").into());
+        return Err(fields::bad("eventId", "is missing; it must be an event's id").into());
     };
     Ok((input::event_id(&id)?, read_arguments(arguments)?))
 }
@@ -266,7 +279,15 @@ fn cancelled() -> Abort {
     Abort::new("event_cancelled", 409, "this event was cancelled")
 }
 
-/// `o` and the number of events to pass over.
+/// How many entries a tool's list passes over.
+pub(super) fn read_offset(cursor: Option<&str>) -> Result<u32, Failure> {
+    cursor.map_or(Some(0), read_cursor).ok_or_else(|| {
+        let remedy = "must be the nextCursor of the page before; leave it out to begin";
+        fields::bad("cursor", remedy).into()
+    })
+}
+
+/// `o` and the number of entries to pass over.
 fn read_cursor(text: &str) -> Option<u32> {
     text.strip_prefix('o').filter(|digits| digits.len() < 8)?.parse().ok()
 }

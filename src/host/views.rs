@@ -7,6 +7,8 @@ use crate::events::rsvp::RsvpLine;
 use crate::host::limits::LimitsView;
 use crate::ledger::statement::Line;
 use crate::money::Usdc;
+use crate::vault::SecretView;
+use crate::vault::store::Retrieval;
 
 /// The answer to a registration.
 #[derive(Debug, Serialize)]
@@ -112,4 +114,20 @@ pub struct CheckInAnswer<'a> {
     pub rsvp: RsvpLine<'a>,
     /// For people.
     pub message: String,
+}
+
+/// All secrets of a host, without their values.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct OwnSecrets {
+    /// In the order in which they were stored.
+    pub secrets: Vec<SecretView>,
+}
+
+/// Who has read a secret.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Retrievals {
+    /// The newest first.
+    pub retrievals: Vec<Retrieval>,
 }

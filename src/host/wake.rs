@@ -15,6 +15,7 @@ use crate::ledger::payments::{self, NotPaid, Payment, State};
 use crate::ledger::{outbox, wallets};
 use crate::ports::{Level, SqlError, World};
 use crate::time::UnixSeconds;
+use crate::vault;
 use crate::x402::flow::{self, Stop};
 use crate::x402::wire::PaymentPayload;
 
@@ -66,6 +67,7 @@ impl<W: World> Host<W> {
         let looked = join_all(looks).await;
         looked.into_iter().collect::<Result<(), SqlError>>()?;
         wallets::forget(&self.world, self.world.now())?;
+        self.destroy_secrets(&profile)?;
         outbox::flush(&self.world, self.world.now()).await?;
         self.rearm().await
     }
@@ -101,7 +103,11 @@ impl<W: World> Host<W> {
         if !self.migrated.get() {
             return Ok(());
         }
-        let dues = [payments::next_due(&self.world)?, outbox::next_due(&self.world)?];
+        let dues = [
+            payments::next_due(&self.world)?,
+            outbox::next_due(&self.world)?,
+            vault::store::next_end(&self.world)?,
+        ];
         if let Some(next) = dues.into_iter().flatten().min() {
             self.world.wake_at(next).await;
         }

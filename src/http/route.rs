@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{EventId, ScopeId, TicketCode};
+use crate::id::{EventId, ScopeId, SecretId, TicketCode};
 
 /// What a request asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,6 +80,16 @@ pub enum Own {
     Rsvps(EventId, Format),
     /// `POST /api/users/events/{id}/check-in`
     CheckIn(EventId),
+    /// `GET /api/users/secrets`
+    Secrets,
+    /// `POST /api/users/secrets`
+    StoreSecret,
+    /// `PATCH /api/users/secrets/{id}`
+    ChangeSecret(SecretId),
+    /// `DELETE /api/users/secrets/{id}`
+    RevokeSecret(SecretId),
+    /// `GET /api/users/secrets/{id}/retrievals`
+    Retrievals(SecretId),
     /// `GET /api/users/revenue`
     Revenue,
     /// `GET /api/users/payments`, and with `.csv`
@@ -171,8 +181,20 @@ fn own(method: &str, parts: &[&str]) -> Result<Own, NoRoute> {
         (["events", _, "rsvps" | "rsvps.csv"], _) => Err(NoRoute::MethodNotAllowed("GET")),
         (["events", id, "check-in"], "POST") => Ok(Own::CheckIn(event_of(id)?)),
         (["events", _, "check-in"], _) => Err(NoRoute::MethodNotAllowed("POST")),
+        (["secrets"], "GET") => Ok(Own::Secrets),
+        (["secrets"], "POST") => Ok(Own::StoreSecret),
+        (["secrets"], _) => Err(NoRoute::MethodNotAllowed("GET, POST")),
+        (["secrets", id], "PATCH") => Ok(Own::ChangeSecret(secret_of(id)?)),
+        (["secrets", id], "DELETE") => Ok(Own::RevokeSecret(secret_of(id)?)),
+        (["secrets", _], _) => Err(NoRoute::MethodNotAllowed("PATCH, DELETE")),
+        (["secrets", id, "retrievals"], "GET") => Ok(Own::Retrievals(secret_of(id)?)),
+        (["secrets", _, "retrievals"], _) => Err(NoRoute::MethodNotAllowed("GET")),
         _ => Err(NoRoute::NotFound),
     }
+}
+
+fn secret_of(text: &str) -> Result<SecretId, NoRoute> {
+    SecretId::parse(text).map_err(|_| NoRoute::NotFound)
 }
 
 fn scope_of(text: &str) -> Result<ScopeId, NoRoute> {

@@ -28,6 +28,7 @@ pub struct Keys {
     session: [u8; 32],
     nonce: [u8; 32],
     wallet: [u8; 32],
+    vault: [u8; 32],
 }
 
 impl MasterKey {
@@ -59,6 +60,7 @@ impl Keys {
             session: key("session"),
             nonce: key("siwe-nonce"),
             wallet: key("wallet"),
+            vault: key("vault"),
         }
     }
 
@@ -81,6 +83,12 @@ impl Keys {
         // The order of the curve lies so close to 2^256 that this is as good as uniform.
         let scalar = <NonZeroScalar as Reduce<U256>>::reduce_bytes(&bytes);
         SigningKey::from(scalar)
+    }
+
+    /// The key that seals the secrets of a scope; `version` is that of the key.
+    #[must_use]
+    pub fn vault_key(&self, scope: &ScopeId, version: u32) -> [u8; 32] {
+        mac(&self.vault, format!("{version}:{scope}").as_bytes())
     }
 
     pub(super) fn sign_session(&self, payload: &[u8]) -> [u8; 32] {

@@ -4,6 +4,7 @@
 pub mod keys;
 pub mod session;
 pub mod siwe;
+pub mod siwx;
 pub mod user;
 
 pub use session::Session;

@@ -12,7 +12,7 @@ mod nonce;
 use alloy_primitives::{Address, B256, Signature, eip191_hash_message, hex};
 
 pub use message::SiweMessage;
-pub use nonce::new_nonce;
+pub use nonce::{Purpose, new_nonce};
 
 use crate::chain::erc1271;
 use crate::chain::rpc::Rpc;
@@ -155,6 +155,7 @@ pub fn read(
     signature: &str,
     expected: &Expected<'_>,
     keys: &Keys,
+    purpose: Purpose<'_>,
     now: UnixSeconds,
 ) -> Result<SignIn, SiweError> {
     let read = SiweMessage::parse(message)?;
@@ -164,7 +165,7 @@ pub fn read(
     if !expected.chain_ids.contains(&read.chain_id) {
         return Err(SiweError::OtherChain);
     }
-    let nonce_expires_at = check_nonce(keys, &read.nonce, now)?;
+    let nonce_expires_at = check_nonce(keys, purpose, &read.nonce, now)?;
     if !is_valid_at(&read, now) {
         return Err(SiweError::Time);
     }
@@ -240,7 +241,7 @@ mod tests {
 
     fn check(vector: &Vector, signature: &str, now: UnixSeconds) -> Result<SignIn, SiweError> {
         let keys = Keys::derive(&MasterKey::parse(&"1".repeat(64)).unwrap());
-        read(&vector.message, signature, &EXPECTED, &keys, now)
+        read(&vector.message, signature, &EXPECTED, &keys, Purpose::SignIn, now)
     }
 
     #[test]

@@ -122,13 +122,13 @@ pub fn statement(sql: &impl Sql) -> Result<Revenue, SqlError> {
 pub fn count_unpaid(
     sql: &impl Sql,
     tool: &str,
-    event: &EventId,
+    event: Option<&EventId>,
     now: UnixSeconds,
 ) -> Result<(), SqlError> {
     let today = now.plus(now.get().rem_euclid(DAY_SECONDS).saturating_neg());
     let statement = "INSERT INTO unpaid (day, tool, event_id, count) VALUES (?1, ?2, ?3, 1) \
          ON CONFLICT DO UPDATE SET count = count + 1 RETURNING count";
-    let parameters = [today.into(), tool.into(), event.as_str().into()];
+    let parameters = [today.into(), tool.into(), event.map_or("", EventId::as_str).into()];
     let counted = first(sql, statement, &parameters)?.map(|mut columns| columns.count());
     if counted.transpose()? == Some(1) {
         let oldest = today.plus(UNPAID_DAYS.saturating_mul(DAY_SECONDS).saturating_neg());

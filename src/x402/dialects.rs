@@ -13,7 +13,7 @@ use crate::http::{Headers, Reply};
 use crate::x402::quote::{PAYMENT_SECONDS_MAX, Quote};
 use crate::x402::wire::{
     Extra, PAYMENT_IDENTIFIER, PaymentRequiredV1, PaymentRequiredV2, RequirementsV1,
-    RequirementsV2, Resource, SettleResponse,
+    RequirementsV2, Resource, SIGN_IN_WITH_X, SettleResponse,
 };
 
 /// The longest payment in any form.
@@ -32,6 +32,10 @@ pub struct Challenge {
     pub quote: Quote,
     /// The settlement that was refused, if it came so far.
     pub failed: Option<SettleResponse>,
+    /// For what is read again later: comes back with the payment, and is on no chain.
+    pub receipt_key: Option<String>,
+    /// For wallets that have paid before: what they sign to prove it (x402, `sign-in-with-x`).
+    pub sign_in: Option<Value>,
 }
 
 /// A payment as JSON, and the forms in which it came.
@@ -100,6 +104,12 @@ pub fn requirements_v1(quote: &Quote, network: &Network) -> RequirementsV1 {
 }
 
 impl Challenge {
+    /// Asks for the quoted price.
+    #[must_use]
+    pub fn new(quote: Quote, error: String, failed: Option<SettleResponse>) -> Self {
+        Self { error, quote, failed, receipt_key: None, sign_in: None }
+    }
+
     /// `PaymentRequired`, version 2.
     #[must_use]
     pub fn v2(&self) -> PaymentRequiredV2 {
@@ -111,8 +121,12 @@ impl Challenge {
                 description: self.quote.description.clone(),
                 mime_type: MIME_TYPE,
             },
-            accepts: self.each_network(requirements_v2),
-            extensions: extensions(),
+            accepts: self.each_network(|quote, network| {
+                let mut requirements = requirements_v2(quote, network);
+                requirements.extra.receipt_key.clone_from(&self.receipt_key);
+                requirements
+            }),
+            extensions: self.extensions(),
         }
     }
 
@@ -153,6 +167,15 @@ impl Challenge {
                 .with_header("x-payment-response", encode(response)),
             None => reply,
         }
+    }
+
+    /// The extensions that we honour here. Clients echo them and fill in what is theirs.
+    fn extensions(&self) -> Value {
+        let mut extensions = extensions();
+        if let (Some(sign_in), Some(members)) = (&self.sign_in, extensions.as_object_mut()) {
+            members.insert(SIGN_IN_WITH_X.to_owned(), sign_in.clone());
+        }
+        extensions
     }
 
     fn each_network<T>(&self, requirements: impl Fn(&Quote, &Network) -> T) -> Vec<T> {
@@ -196,7 +219,7 @@ pub fn receive(
     Ok(Some(Received { payment, ways }))
 }
 
-/// The extensions that we honour. Clients echo them and fill in what is theirs.
+/// The extensions that we honour everywhere.
 fn extensions() -> Value {
     json!({PAYMENT_IDENTIFIER: {
         "info": {"required": false},
@@ -218,7 +241,11 @@ fn extensions() -> Value {
 }
 
 fn extra(network: &Network) -> Extra {
-    Extra { name: network.eip712_name.to_owned(), version: network.eip712_version.to_owned() }
+    Extra {
+        name: network.eip712_name.to_owned(),
+        version: network.eip712_version.to_owned(),
+        receipt_key: None,
+    }
 }
 
 /// A JSON object as the dialects write it: as it is, as its text, or in base64. `key` names the place.

@@ -136,5 +136,6 @@ fn is_same(ours: &RequirementsV2, theirs: &RequirementsV2) -> bool {
         && ours.asset.eq_ignore_ascii_case(&theirs.asset)
         && ours.pay_to.eq_ignore_ascii_case(&theirs.pay_to)
         && ours.max_timeout_seconds == theirs.max_timeout_seconds
-        && ours.extra == theirs.extra
+        && ours.extra.name == theirs.extra.name
+        && ours.extra.version == theirs.extra.version
 }

@@ -10,8 +10,14 @@ use crate::id::PaymentIdentifier;
 /// The longest signature we look at: ERC-6492 wrappers carry a factory call.
 pub const SIGNATURE_BYTES_MAX: usize = 8 * 1024;
 
+/// The length of a receipt key: 128 random bits in hex.
+pub const RECEIPT_KEY_CHARS: usize = 32;
+
 /// The extension by which a caller gives its payment an id (x402, `payment-identifier`).
 pub const PAYMENT_IDENTIFIER: &str = "payment-identifier";
+
+/// The extension by which a wallet that has paid before proves itself (x402, `sign-in-with-x`).
+pub const SIGN_IN_WITH_X: &str = "sign-in-with-x";
 
 /// Version of the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +47,9 @@ pub struct Extra {
     pub name: String,
     /// Domain version of the token.
     pub version: String,
+    /// Random: who repeats a payment with it has it from our challenge, and not from the chain.
+    #[serde(rename = "receiptKey", default, skip_serializing_if = "Option::is_none")]
+    pub receipt_key: Option<String>,
 }
 
 /// `PaymentRequirements`, version 2.
@@ -221,6 +230,16 @@ impl PaymentPayload {
         let signature = read_signature(payload)?;
         let identifier = read_identifier(&raw)?;
         Ok(Self { version, accepted, network, authorization, signature, identifier, raw })
+    }
+}
+
+impl PaymentPayload {
+    /// Whether it holds something that the chain never sees, so that only whoever made it can show it
+    /// again: our receipt key, or an id of the caller's own.
+    #[must_use]
+    pub fn is_private(&self) -> bool {
+        let key = self.accepted.as_ref().and_then(|accepted| accepted.extra.receipt_key.as_ref());
+        self.identifier.is_some() || key.is_some_and(|key| key.len() >= RECEIPT_KEY_CHARS)
     }
 }
 

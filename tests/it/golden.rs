@@ -2,6 +2,7 @@
 
 use events_concierge::host::command::Action;
 use events_concierge::http::route::AtHost;
+use events_concierge::mcp::catalog::{Doors, list};
 use serde_json::json;
 
 use crate::support::{Door, block_on};
@@ -9,7 +10,7 @@ use crate::support::{Door, block_on};
 #[test]
 fn the_tool_list() {
     insta::with_settings!({snapshot_path => "../golden", prepend_module_to_snapshot => false}, {
-        insta::assert_json_snapshot!("tools-list", events_concierge::mcp::catalog::list(true));
+        insta::assert_json_snapshot!("tools-list", list(Doors::default(), true));
     });
 }
 

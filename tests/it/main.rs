@@ -14,4 +14,5 @@ mod money;
 mod schedule;
 mod simulation;
 mod support;
+mod vault;
 mod wallet;

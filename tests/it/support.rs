@@ -429,8 +429,18 @@ impl Door {
             None => vec![],
         };
         let headers: Vec<_> = header.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        self.tool_with(name, arguments, &headers).await
+    }
+
+    /// A plain HTTP call of a tool with these headers.
+    pub(crate) async fn tool_with(
+        &self,
+        name: &str,
+        arguments: &Value,
+        headers: &[(&str, &str)],
+    ) -> Reply {
         let action = Action::AtHost(AtHost::Tool(name.to_owned()));
-        self.host.handle(self.request(action, false, &headers, arguments)).await
+        self.host.handle(self.request(action, false, headers, arguments)).await
     }
 
     /// A JSON-RPC call at the door.
@@ -557,6 +567,37 @@ impl Wallet {
                 },
             },
         })
+    }
+}
+
+impl Wallet {
+    /// The header `SIGN-IN-WITH-X` for what a challenge offers to sign.
+    pub(crate) fn prove(&self, challenge: &Value) -> String {
+        let info = &challenge["extensions"]["sign-in-with-x"]["info"];
+        let text = |name: &str| info[name].as_str().unwrap().to_owned();
+        let message = format!(
+            "{} wants you to sign in with your Ethereum account:\n{}\n\n{}\n\nURI: {}\nVersion: 1\n\
+             Chain ID: 84532\nNonce: {}\nIssued At: {}\nExpiration Time: {}\nResources:\n- {}",
+            text("domain"),
+            self.address.to_checksum(None),
+            text("statement"),
+            text("uri"),
+            text("nonce"),
+            text("issuedAt"),
+            text("expirationTime"),
+            info["resources"][0].as_str().unwrap(),
+        );
+        let hash = alloy_primitives::eip191_hash_message(message);
+        let (signature, recovery) = self.key.sign_prehash_recoverable(hash.as_slice()).unwrap();
+        let mut bytes = signature.to_bytes().to_vec();
+        bytes.push(27 + recovery.to_byte());
+        let mut proof = info.clone();
+        proof["address"] = json!(self.address.to_checksum(None));
+        proof["chainId"] = json!("eip155:84532");
+        proof["type"] = json!("eip191");
+        proof["signature"] = json!(hex::encode_prefixed(bytes));
+        use base64::Engine;
+        base64::engine::general_purpose::STANDARD.encode(proof.to_string())
     }
 }
 

@@ -105,7 +105,7 @@ test("registration and payout belong to the proven identity", async () => {
   assert.equal(answer.walletAddress, payers[3].address);
   const ledger = await network.worker.sql(session.scope, "SELECT note FROM ledger WHERE entry = 'payout_set' ORDER BY seq");
   assert.deepEqual(ledger.map(({ note }) => note), [payers[2].address, payers[3].address]);
-  const doors = await post(network, "/api/users/mcp", { ...moved, doors: ["vault"] }, session.token);
+  const doors = await post(network, "/api/users/mcp", { ...moved, doors: ["cellar"] }, session.token);
   await isProblem(doors, 422, /^doors: /);
   assert.equal((await post(network, "/api/users/mcp", { ...moved, doors: ["events"] }, session.token)).status, 200);
   for (const wallet of ["0x1234", "0x0000000000000000000000000000000000000000"]) {

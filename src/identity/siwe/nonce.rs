@@ -3,6 +3,7 @@
 use alloy_primitives::hex;
 use subtle::ConstantTimeEq;
 
+use crate::id::ScopeId;
 use crate::identity::keys::Keys;
 use crate::identity::siwe::{SIGN_IN_SECONDS, SiweError};
 use crate::ports::Random;
@@ -14,12 +15,26 @@ const PAYLOAD_DIGITS: usize = END_DIGITS + 24;
 /// The payload, and the first 128 bits of its MAC.
 const NONCE_DIGITS: usize = PAYLOAD_DIGITS + 32;
 
+/// What a signature under the nonce is good for. One for a door opens no session, and the other way round.
+#[derive(Clone, Copy, Debug)]
+pub enum Purpose<'a> {
+    /// A session as a host.
+    SignIn,
+    /// Proving a wallet at the door of this host.
+    AtDoor(&'a ScopeId),
+}
+
 /// A nonce for a message, and when it ends. Hex digits only: EIP-4361 allows letters and digits.
 #[must_use]
-pub fn new_nonce(keys: &Keys, random: &impl Random, now: UnixSeconds) -> (String, UnixSeconds) {
+pub fn new_nonce(
+    keys: &Keys,
+    purpose: Purpose<'_>,
+    random: &impl Random,
+    now: UnixSeconds,
+) -> (String, UnixSeconds) {
     let expires_at = now.plus(SIGN_IN_SECONDS);
     let payload = format!("{:08x}{}", expires_at.get(), hex::encode(random.bytes::<12>()));
-    let mac = mac_of(keys, &payload);
+    let mac = mac_of(keys, purpose, &payload);
     (payload + &mac, expires_at)
 }
 
@@ -29,12 +44,13 @@ pub fn new_nonce(keys: &Keys, random: &impl Random, now: UnixSeconds) -> (String
 /// [`SiweError::Nonce`] if it has ended already, or is not ours.
 pub(super) fn check_nonce(
     keys: &Keys,
+    purpose: Purpose<'_>,
     nonce: &str,
     now: UnixSeconds,
 ) -> Result<UnixSeconds, SiweError> {
     let (payload, mac) = nonce.split_at_checked(PAYLOAD_DIGITS).ok_or(SiweError::Nonce)?;
     let is_ours = nonce.len() == NONCE_DIGITS
-        && bool::from(mac_of(keys, payload).as_bytes().ct_eq(mac.as_bytes()));
+        && bool::from(mac_of(keys, purpose, payload).as_bytes().ct_eq(mac.as_bytes()));
     let end = payload.get(..END_DIGITS).and_then(|digits| i64::from_str_radix(digits, 16).ok());
     match end.map(UnixSeconds::new) {
         Some(end) if is_ours && now < end => Ok(end),
@@ -42,8 +58,12 @@ pub(super) fn check_nonce(
     }
 }
 
-fn mac_of(keys: &Keys, payload: &str) -> String {
-    let mac = keys.sign_nonce(payload.as_bytes());
+fn mac_of(keys: &Keys, purpose: Purpose<'_>, payload: &str) -> String {
+    let mac = match purpose {
+        Purpose::SignIn => keys.sign_nonce(payload.as_bytes()),
+        // A payload is hex only, so that none of the one kind looks like one of the other.
+        Purpose::AtDoor(scope) => keys.sign_nonce(format!("{scope}/{payload}").as_bytes()),
+    };
     hex::encode(mac.get(..16).unwrap_or_default())
 }
 
@@ -71,23 +91,34 @@ mod tests {
     #[test]
     fn a_nonce_lasts_five_minutes() {
         let end = NOW.plus(300);
-        assert_eq!(new_nonce(&keys("1"), &Sevens, NOW), (NONCE.to_owned(), end));
-        assert_eq!(check_nonce(&keys("1"), NONCE, end.plus(-1)), Ok(end));
-        assert_eq!(check_nonce(&keys("1"), NONCE, end), Err(SiweError::Nonce));
+        assert_eq!(new_nonce(&keys("1"), Purpose::SignIn, &Sevens, NOW), (NONCE.to_owned(), end));
+        assert_eq!(check_nonce(&keys("1"), Purpose::SignIn, NONCE, end.plus(-1)), Ok(end));
+        assert_eq!(check_nonce(&keys("1"), Purpose::SignIn, NONCE, end), Err(SiweError::Nonce));
     }
 
     #[test]
     fn a_nonce_that_is_not_ours_is_refused() {
         let refused = Err(SiweError::Nonce);
-        assert_eq!(check_nonce(&keys("2"), NONCE, NOW), refused);
+        assert_eq!(check_nonce(&keys("2"), Purpose::SignIn, NONCE, NOW), refused);
         for place in 0..NONCE.len() {
             let mut changed = NONCE.to_owned().into_bytes();
             changed[place] = if changed[place] == b'1' { b'2' } else { b'1' };
             let changed = String::from_utf8(changed).unwrap();
-            assert_eq!(check_nonce(&keys("1"), &changed, NOW), refused, "{place}");
+            assert_eq!(check_nonce(&keys("1"), Purpose::SignIn, &changed, NOW), refused, "{place}");
         }
         for text in ["", "a1b2c3d4", &NONCE[1..], &format!("{NONCE}0"), &"ä".repeat(32)] {
-            assert_eq!(check_nonce(&keys("1"), text, NOW), refused, "{text}");
+            assert_eq!(check_nonce(&keys("1"), Purpose::SignIn, text, NOW), refused, "{text}");
         }
+    }
+
+    #[test]
+    fn a_nonce_of_one_door_is_good_for_nothing_else() {
+        let (one, other) = (ScopeId::from_bytes([1; 16]), ScopeId::from_bytes([2; 16]));
+        let at = |purpose, nonce: &str| check_nonce(&keys("1"), purpose, nonce, NOW);
+        let (nonce, end) = new_nonce(&keys("1"), Purpose::AtDoor(&one), &Sevens, NOW);
+        assert_eq!(at(Purpose::AtDoor(&one), &nonce), Ok(end));
+        assert_eq!(at(Purpose::AtDoor(&other), &nonce), Err(SiweError::Nonce));
+        assert_eq!(at(Purpose::SignIn, &nonce), Err(SiweError::Nonce));
+        assert_eq!(at(Purpose::AtDoor(&one), NONCE), Err(SiweError::Nonce));
     }
 }

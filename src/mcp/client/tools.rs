@@ -221,7 +221,7 @@ mod tests {
 
     #[test]
     fn our_own_tools_are_read_as_they_are_meant() {
-        let tools = catalog::list(false);
+        let tools = catalog::list(catalog::Doors::default(), false);
         let read: Vec<DoorTool> =
             tools.as_array().unwrap().iter().map(|tool| read(tool).unwrap().0).collect();
         let paid: Vec<_> = read
@@ -229,7 +229,11 @@ mod tests {
             .filter(|tool| tool.is_paid)
             .map(|tool| (tool.name.as_str(), tool.price.map(|price| price.to_string())))
             .collect();
-        let expected = [("rsvpToEvent", None), ("getEventAnalytics", Some("0.01".to_owned()))];
+        let expected = [
+            ("rsvpToEvent", None),
+            ("getEventAnalytics", Some("0.01".to_owned())),
+            ("retrieveSecret", None),
+        ];
         assert_eq!(paid, expected);
         assert_eq!(read[0].title.as_deref(), Some("List events"));
         assert_eq!(json!(read[0].input_schema), tools[0]["inputSchema"]);

@@ -247,7 +247,7 @@ fn our_own_door_is_understood() {
         resource_url: "https://events.example/x402/users/a/tools/rsvpToEvent".to_owned(),
         description: "A seat".to_owned(),
     };
-    let made = dialects::Challenge { error: "payment required".to_owned(), quote, failed: None };
+    let made = dialects::Challenge::new(quote, "payment required".to_owned(), None);
     let found = challenge(made.to_tool_result());
     assert_eq!((found.offers.len(), found.unusable.len()), (2, 0));
     let offer = choose(&found, &[sepolia()]).unwrap();

@@ -64,7 +64,17 @@ impl<'a> Guest<'a> {
         let (connection, tools) = connected.unwrap();
         assert_eq!((connection.era, connection.server.as_str()), (era, "Events Concierge"));
         let names: Vec<&str> = tools.iter().map(|tool| tool.name.as_str()).collect();
-        assert_eq!(names, ["listEvents", "getEvent", "rsvpToEvent", "getEventAnalytics"]);
+        assert_eq!(
+            names,
+            [
+                "listEvents",
+                "getEvent",
+                "rsvpToEvent",
+                "getEventAnalytics",
+                "listSecrets",
+                "retrieveSecret"
+            ]
+        );
         assert!(tools[2].is_paid && tools[3].price.is_some() && !tools[0].is_paid);
         Self { street, rules, wallet: Wallet::new(7), connection }
     }

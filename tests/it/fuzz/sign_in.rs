@@ -2,7 +2,7 @@
 
 use alloy_primitives::hex;
 use events_concierge::identity::keys::{Keys, MasterKey};
-use events_concierge::identity::siwe::{Expected, SignIn, SiweError, SiweMessage, read};
+use events_concierge::identity::siwe::{Expected, Purpose, SignIn, SiweError, SiweMessage, read};
 use events_concierge::identity::{Session, UserId};
 use events_concierge::time::UnixSeconds;
 use proptest::collection::vec;
@@ -141,7 +141,8 @@ fn only_what_the_wallet_signed_proves_it() {
             true => signed.signature.clone(),
             false => slipped_text(&signed.signature, &slips),
         };
-        let proven = read(&message, &signature, &EXPECTED, &keys, UnixSeconds::new(NOW));
+        let proven =
+            read(&message, &signature, &EXPECTED, &keys, Purpose::SignIn, UnixSeconds::new(NOW));
         let is_same = message == signed.message && plain(&signature) == plain(&signed.signature);
         let is_proven = matches!(proven, Ok(SignIn::Proven(_)));
         prop_assert_eq!(is_proven, is_same, "{:?} {}", proven, signature);

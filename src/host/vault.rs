@@ -1,0 +1,391 @@
+//! What the vault's tools and its REST do. A value is opened in [`Host::hand_over`] and nowhere else.
+
+use serde_json::{Value, json};
+
+use crate::chain::rpc::Rpc;
+use crate::fields;
+use crate::host::Host;
+use crate::host::answers::{no_money, receipt};
+use crate::host::profile::Profile;
+use crate::host::views::{OwnSecrets, Retrievals};
+use crate::id::{ScopeId, SecretId};
+use crate::identity::siwe::{self, Expected, ProvenWallet, Purpose, SignIn, SiweError};
+use crate::identity::siwx::{self, Proof};
+use crate::ledger::outbox;
+use crate::ledger::payments::{self, Settled};
+use crate::outcome::{Abort, Done, Failure, Fatal, Money};
+use crate::ports::{SqlError, World};
+use crate::time::UnixSeconds;
+use crate::vault::input::{ListSecrets, SecretChanges, StoreSecret};
+use crate::vault::seal::{Place, open, seal};
+use crate::vault::store::{self, How};
+use crate::vault::{Secret, Status};
+use crate::x402::dialects::Challenge;
+
+/// The most secrets a host may have.
+const SECRETS_MAX: u64 = 1_000;
+const PAGE_DEFAULT: u32 = 50;
+/// The newest lines of the retrieval log that are shown.
+const LOG_LINES_MAX: u32 = 500;
+
+/// Whether somebody who repeats a payment may have made it: an exact copy with something in it that the
+/// chain never sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Repeats {
+    /// It is the first answer to a payment that has just been made.
+    First,
+    /// Only its maker can have it.
+    Maker,
+    /// Anybody who reads the chain can have it.
+    Anybody,
+}
+
+impl<W: World> Host<W> {
+    /// Names, descriptions, prices and counts; never values.
+    pub(super) fn list_secrets(&self, arguments: ListSecrets) -> Result<Value, Failure> {
+        let limit = arguments.limit.unwrap_or(PAGE_DEFAULT);
+        if !(1..=fields::PAGE_MAX).contains(&limit) {
+            return Err(fields::bad("limit", "must be from 1 to 100").into());
+        }
+        let offset = super::tools::read_offset(arguments.cursor.as_deref())?;
+        let now = self.world.now();
+        let found = store::list(&self.world, Some(now), offset, limit.saturating_add(1))?;
+        let shown = usize::try_from(limit).unwrap_or(usize::MAX);
+        let secrets: Vec<_> = found.iter().take(shown).map(|secret| secret.view(now)).collect();
+        let mut value = json!({"secrets": secrets});
+        if let (true, Some(members)) = (found.len() > shown, value.as_object_mut()) {
+            let next = format!("o{}", offset.saturating_add(limit));
+            members.insert("nextCursor".to_owned(), next.into());
+        }
+        Ok(value)
+    }
+
+    /// Stores a secret; from here on its value is sealed.
+    pub(super) fn store_secret(
+        &self,
+        scope: &ScopeId,
+        arguments: StoreSecret,
+    ) -> Result<Value, Failure> {
+        let now = self.world.now();
+        let (secret, value) = arguments.into_secret(SecretId::random(&self.world), now)?;
+        self.check_own_price(secret.price)?;
+        if store::count(&self.world)? >= SECRETS_MAX {
+            let detail = format!("a host may have at most {SECRETS_MAX} secrets");
+            return Err(Abort::new("too_many_secrets", 409, detail).into());
+        }
+        let place = Place { scope, id: &secret.id, version: secret.version };
+        let sealed = seal(&self.config.keys, place, &value, &self.world).map_err(broken)?;
+        self.world.atomically(|| {
+            store::insert(&self.world, &secret, Some(&sealed))?;
+            self.publish_secret(scope, &secret, now)
+        })?;
+        Ok(json!({
+            "success": true,
+            "secretId": secret.id,
+            "secret": secret.view(now),
+            "message": format!("The secret is sealed and for sale at ${}.", secret.price),
+        }))
+    }
+
+    /// Changes a secret, or replaces its value.
+    pub(super) fn change_secret(
+        &self,
+        scope: &ScopeId,
+        id: &SecretId,
+        changes: SecretChanges,
+    ) -> Result<Value, Failure> {
+        let now = self.world.now();
+        let before = self.secret(id)?;
+        if before.revoked_at.is_some() {
+            let detail = "this secret was withdrawn for good; store a new one";
+            return Err(Abort::new("secret_revoked", 409, detail).into());
+        }
+        let was_expired = before.status(now) == Status::Expired;
+        let (secret, value) = changes.apply(before, now)?;
+        self.check_own_price(secret.price)?;
+        if value.is_none() && was_expired {
+            let detail =
+                "value: is missing; that of an expired secret is destroyed, so send a new one";
+            return Err(Abort::new("invalid_arguments", 422, detail).into());
+        }
+        let place = Place { scope, id, version: secret.version };
+        let sealed = value.map(|value| seal(&self.config.keys, place, &value, &self.world));
+        let sealed = sealed.transpose().map_err(broken)?;
+        self.world.atomically(|| {
+            store::update(&self.world, &secret, sealed.as_deref())?;
+            self.publish_secret(scope, &secret, now)
+        })?;
+        Ok(json!(secret.view(now)))
+    }
+
+    /// Withdraws a secret: nobody can buy or read it any more, and its value is destroyed as soon as no
+    /// payment for it is open.
+    pub(super) fn revoke_secret(&self, scope: &ScopeId, id: &SecretId) -> Result<Value, Failure> {
+        let now = self.world.now();
+        let mut secret = self.secret(id)?;
+        if secret.revoked_at.is_none() {
+            secret.revoked_at = Some(now);
+            secret.updated_at = now;
+            self.world.atomically(|| {
+                store::update(&self.world, &secret, None)?;
+                outbox::remove(&self.world, &key_of(scope, id), now)?;
+                store::destroy(&self.world, now).map(drop)
+            })?;
+        }
+        let message = "The secret is withdrawn. Nobody can buy or read it any more.";
+        Ok(json!({"success": true, "secretId": id, "message": message}))
+    }
+
+    /// All secrets, for their host.
+    pub(super) fn own_secrets(&self) -> Result<OwnSecrets, SqlError> {
+        let now = self.world.now();
+        let limit = u32::try_from(SECRETS_MAX).unwrap_or(u32::MAX);
+        let all = store::list(&self.world, None, 0, limit)?;
+        Ok(OwnSecrets { secrets: all.iter().map(|secret| secret.view(now)).collect() })
+    }
+
+    /// Who has read a secret.
+    pub(super) fn retrievals(&self, id: &SecretId) -> Result<Retrievals, Failure> {
+        self.secret(id)?;
+        Ok(Retrievals { retrievals: store::log(&self.world, id, LOG_LINES_MAX)? })
+    }
+
+    /// The secret, if it can be bought and read now.
+    pub(super) fn readable(&self, id: &SecretId) -> Result<Secret, Failure> {
+        let secret = self.secret(id).map_err(no_money)?;
+        let gone = |code, detail: &str| {
+            Err(Abort::new(code, 409, detail).with_money(Money::NotMoved).into())
+        };
+        match secret.status(self.world.now()) {
+            Status::Active => Ok(secret),
+            Status::Expired => gone("secret_expired", "this secret has expired"),
+            Status::Revoked => gone("secret_revoked", "this secret was withdrawn by its host"),
+        }
+    }
+
+    fn secret(&self, id: &SecretId) -> Result<Secret, Failure> {
+        let missing = "secretId: this host has no such secret; see listSecrets";
+        let found = store::find(&self.world, id)?;
+        Ok(found.ok_or_else(|| Abort::new("secret_not_found", 404, missing))?)
+    }
+
+    /// Books a sale. The answer that is kept holds no value; who gets to see that is asked when the answer
+    /// is handed over.
+    pub(super) fn deliver_secret(
+        &self,
+        profile: &Profile,
+        settled: &Settled,
+    ) -> Result<Value, SqlError> {
+        let now = self.world.now();
+        let sql = &self.world;
+        let id = sold_id(settled)?;
+        let secret = store::find(sql, &id)?;
+        let secret =
+            secret.ok_or_else(|| SqlError("a sale of a secret that is not there".to_owned()))?;
+        sql.atomically(|| {
+            store::add_sale(sql, &secret, settled, now)?;
+            let sold = store::find(sql, &id)?.unwrap_or(secret);
+            let answer = json!({
+                "secretId": id,
+                "name": sold.name,
+                "description": sold.description,
+                "version": sold.version,
+                "retrievalCount": sold.retrievals,
+                "transactionHash": settled.transaction(),
+            });
+            payments::mark_delivered(sql, settled, &answer, now)?;
+            self.publish_secret(&profile.scope, &sold, now)?;
+            self.publish_revenue(profile)?;
+            Ok(answer)
+        })
+    }
+
+    /// Opens what was bought, for the one who has bought it, and puts it into the answer.
+    pub(super) fn hand_over(
+        &self,
+        profile: &Profile,
+        settled: &Settled,
+        mut answer: Value,
+        repeats: Repeats,
+    ) -> Result<Done, Failure> {
+        if repeats == Repeats::Anybody {
+            let detail = "this payment is paid and public on the chain, so it does not show who you are; call again with a SIGN-IN-WITH-X header of the wallet that paid (without a payment, the challenge says what to sign)";
+            return Err(Abort::new("proof_needed", 401, detail).with_money(Money::Moved).into());
+        }
+        let id = sold_id(settled)?;
+        let secret = store::find(&self.world, &id)?
+            .ok_or_else(|| SqlError("a sold secret is not there".to_owned()))?;
+        let bought = store::bought_with(&self.world, &settled.payment().id)?;
+        let is_first = repeats == Repeats::First;
+        let value = self.value_for(profile, &secret, bought, is_first)?;
+        if !is_first {
+            let payer = &settled.payment().payer;
+            store::add_reading(&self.world, &secret, payer, How::Payment, self.world.now())?;
+        }
+        put(&mut answer, "secret", value.into());
+        Ok(Done { value: answer, receipt: Some(receipt(settled)) })
+    }
+
+    /// A wallet that has bought the secret reads it again.
+    pub(super) async fn read_again(
+        &self,
+        profile: &Profile,
+        id: &SecretId,
+        header: &str,
+    ) -> Result<Option<Done>, Failure> {
+        let refused = |error: String| {
+            Failure::from(Abort::new("proof_refused", 401, error).with_money(Money::NotMoved))
+        };
+        let proof = siwx::read(header).map_err(|error| refused(error.to_string()))?;
+        let secret = self.readable(id)?;
+        let proven = match self.prove(profile, &proof).await {
+            Err(SiweError::Chain) => {
+                let detail = SiweError::Chain.to_string();
+                return Err(Abort::new("chain_unavailable", 503, detail)
+                    .with_money(Money::NotMoved)
+                    .into());
+            }
+            proven => proven.map_err(|error| refused(error.to_string()))?,
+        };
+        self.use_nonce(proven.nonce(), proven.nonce_expires_at()).map_err(no_money)?;
+        let payer = proven.address().to_checksum(None);
+        let Some(bought) = store::bought(&self.world, id, &payer)? else { return Ok(None) };
+        let value = self.value_for(profile, &secret, Some(bought), false)?;
+        store::add_reading(&self.world, &secret, &payer, How::Signature, self.world.now())?;
+        let answer = json!({
+            "secretId": id,
+            "name": secret.name,
+            "description": secret.description,
+            "version": secret.version,
+            "retrievalCount": secret.retrievals,
+            "secret": value,
+        });
+        Ok(Some(Done { value: answer, receipt: None }))
+    }
+
+    async fn prove(&self, profile: &Profile, proof: &Proof) -> Result<ProvenWallet, SiweError> {
+        let config = &self.config;
+        let chain_ids: Vec<u64> = config.networks.iter().map(|network| network.chain_id).collect();
+        let expected = Expected {
+            domain: config.public_authority(),
+            uri_origin: &config.public_url,
+            chain_ids: &chain_ids,
+        };
+        let purpose = Purpose::AtDoor(&profile.scope);
+        let (message, signature) = (&proof.message, &proof.signature);
+        let now = self.world.now();
+        match siwe::read(message, signature, &expected, &config.keys, purpose, now)? {
+            SignIn::Proven(proven) => Ok(proven),
+            SignIn::Unproven(unproven) => {
+                let mut networks = config.networks.iter();
+                let network = networks.find(|one| one.chain_id == unproven.chain_id());
+                let url = network.and_then(|network| config.rpc_urls.get(network.caip2));
+                let rpc = Rpc { url: url.cloned().ok_or(SiweError::Chain)? };
+                unproven.ask(&self.world, &rpc, &config.factories).await
+            }
+        }
+    }
+
+    /// The value, if it is still the one that was bought. The first answer to a payment gets what there is.
+    fn value_for(
+        &self,
+        profile: &Profile,
+        secret: &Secret,
+        bought: Option<u32>,
+        is_first: bool,
+    ) -> Result<String, Failure> {
+        if !is_first {
+            self.readable(&secret.id).map_err(|failure| match failure {
+                Failure::Abort(abort) => abort.with_money(Money::Moved).into(),
+                other @ (Failure::Unpaid(_) | Failure::Fatal(_)) => other,
+            })?;
+        }
+        if bought != Some(secret.version) {
+            let detail = "the host has replaced this secret's value since you bought it; call without a payment to buy the new one";
+            return Err(Abort::new("secret_replaced", 409, detail).with_money(Money::Moved).into());
+        }
+        let place = Place { scope: &profile.scope, id: &secret.id, version: secret.version };
+        let sealed = store::sealed(&self.world, &secret.id)?;
+        let opened = sealed.ok_or_else(|| "its value is gone".to_owned()).and_then(|sealed| {
+            open(&self.config.keys, place, &sealed).map_err(|error| error.to_string())
+        });
+        let opened = opened.map_err(|what| {
+            Failure::Fatal(Fatal { what: format!("{}: {what}", secret.id), money: Money::Moved })
+        })?;
+        Ok(opened.expose().to_owned())
+    }
+
+    /// Says to buyers how they can read again, and gives a payment something that only its maker knows.
+    pub(super) fn offer_proof(&self, profile: &Profile, challenge: &mut Challenge) {
+        let now = self.world.now();
+        let purpose = Purpose::AtDoor(&profile.scope);
+        let (nonce, expires_at) = siwe::new_nonce(&self.config.keys, purpose, &self.world, now);
+        let offer = siwx::Offer {
+            domain: self.config.public_authority(),
+            uri: &challenge.quote.resource_url,
+            nonce: &nonce,
+            issued_at: now,
+            expires_at,
+            networks: &self.config.networks,
+        };
+        challenge.sign_in = Some(offer.to_json());
+        let key = alloy_primitives::hex::encode(self.world.bytes::<16>());
+        challenge.receipt_key = Some(key);
+    }
+
+    /// Destroys values whose time is over, and takes back their records.
+    pub(super) fn destroy_secrets(&self, profile: &Profile) -> Result<(), SqlError> {
+        let now = self.world.now();
+        self.world.atomically(|| {
+            for id in store::destroy(&self.world, now)? {
+                outbox::remove(&self.world, &key_of(&profile.scope, &id), now)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Queues the published record of a secret (product rule: KV key `{scope}:secrets:{secretId}`).
+    pub(super) fn publish_secret(
+        &self,
+        scope: &ScopeId,
+        secret: &Secret,
+        now: UnixSeconds,
+    ) -> Result<(), SqlError> {
+        if secret.status(now) != Status::Active {
+            return outbox::remove(&self.world, &key_of(scope, &secret.id), now);
+        }
+        let record = json!({
+            "id": secret.id,
+            "name": secret.name,
+            "amount": secret.price.to_string(),
+            "description": secret.description,
+            "retrievalCount": secret.retrievals,
+            "version": secret.version,
+            "expiresAt": secret.expires_at.map(|moment| moment.to_string()),
+            "createdAt": secret.created_at.to_string(),
+            "sealed": store::sealed(&self.world, &secret.id)?,
+        });
+        outbox::put(&self.world, &key_of(scope, &secret.id), &record, now)
+    }
+}
+
+fn key_of(scope: &ScopeId, id: &SecretId) -> String {
+    format!("{scope}:secrets:{id}")
+}
+
+/// The secret that a payment has bought.
+fn sold_id(settled: &Settled) -> Result<SecretId, SqlError> {
+    let id = settled.payment().arguments.get("secretId").and_then(Value::as_str);
+    SecretId::parse(id.unwrap_or_default())
+        .map_err(|error| SqlError(format!("stored arguments: {error}")))
+}
+
+fn put(target: &mut Value, name: &str, value: Value) {
+    if let Some(members) = target.as_object_mut() {
+        members.insert(name.to_owned(), value);
+    }
+}
+
+fn broken(error: impl ToString) -> Failure {
+    Failure::Fatal(Fatal { what: error.to_string(), money: Money::NotAsked })
+}

@@ -1,0 +1,231 @@
+//! Sign-In-With-X (x402 extension `sign-in-with-x`, built on CAIP-122): a wallet proves itself at a door by
+//! signing a message of ours, and sends it in the header `SIGN-IN-WITH-X`. What is signed is the text of
+//! Sign-In with Ethereum, which [`crate::identity::siwe`] judges; here it is put together from the fields
+//! that were sent.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::chain::networks::Network;
+use crate::time::UnixSeconds;
+
+/// The header in which a proof comes.
+pub const HEADER: &str = "sign-in-with-x";
+/// The longest proof: a contract wallet's signature may carry a factory call.
+const PROOF_BYTES_MAX: usize = 32 * 1024;
+
+/// What the message says to people.
+const STATEMENT: &str = "Read again what this wallet has bought at this door";
+
+/// A message and a signature, not judged yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proof {
+    /// EIP-4361.
+    pub message: String,
+    /// Hex.
+    pub signature: String,
+}
+
+/// Not a proof, and why.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("SIGN-IN-WITH-X {0}")]
+pub struct NotAProof(String);
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Sent {
+    domain: String,
+    address: String,
+    statement: Option<String>,
+    uri: String,
+    version: String,
+    chain_id: String,
+    r#type: String,
+    nonce: String,
+    issued_at: String,
+    expiration_time: Option<String>,
+    not_before: Option<String>,
+    request_id: Option<String>,
+    #[serde(default)]
+    resources: Vec<String>,
+    signature: String,
+}
+
+/// What a challenge offers to sign.
+#[derive(Clone, Copy, Debug)]
+pub struct Offer<'a> {
+    /// Our host, with its port if it is not the usual one.
+    pub domain: &'a str,
+    /// What is asked for, at our origin.
+    pub uri: &'a str,
+    /// A nonce for this door.
+    pub nonce: &'a str,
+    /// Now.
+    pub issued_at: UnixSeconds,
+    /// When the nonce ends.
+    pub expires_at: UnixSeconds,
+    /// Chains on which contract wallets are asked.
+    pub networks: &'a [&'static Network],
+}
+
+impl Offer<'_> {
+    /// As the challenge carries it.
+    #[must_use]
+    pub fn to_json(self) -> Value {
+        let chains: Vec<Value> = self
+            .networks
+            .iter()
+            .map(|network| json!({"chainId": network.caip2, "type": "eip191"}))
+            .collect();
+        json!({
+            "info": {
+                "domain": self.domain,
+                "uri": self.uri,
+                "version": "1",
+                "nonce": self.nonce,
+                "issuedAt": self.issued_at.to_string(),
+                "expirationTime": self.expires_at.to_string(),
+                "statement": STATEMENT,
+                "resources": [self.uri],
+            },
+            "supportedChains": chains,
+            "schema": schema(),
+        })
+    }
+}
+
+/// Takes a proof out of the header: base64 of JSON.
+///
+/// # Errors
+/// [`NotAProof`] says what is wrong, and repeats nothing of it.
+pub fn read(header: &str) -> Result<Proof, NotAProof> {
+    let wrong = |what: &str| NotAProof(what.to_owned());
+    if header.len() > PROOF_BYTES_MAX {
+        return Err(wrong("is too long"));
+    }
+    let bytes = STANDARD.decode(header.trim()).map_err(|_| wrong("must be base64 of JSON"))?;
+    let sent: Sent = serde_json::from_slice(&bytes).map_err(|_| {
+        wrong("must hold domain, address, uri, version, chainId, type, nonce, issuedAt, signature")
+    })?;
+    if sent.r#type != "eip191" {
+        return Err(wrong("must be of the type eip191"));
+    }
+    let chain = sent.chain_id.strip_prefix("eip155:").ok_or_else(|| {
+        wrong("must name the chain as in supportedChains, for example eip155:84532")
+    })?;
+    // Every field has a line of its own; one with a line break could pretend to be another.
+    let fields = [&sent.domain, &sent.address, &sent.uri, &sent.version, &sent.nonce];
+    let more = [&sent.statement, &sent.expiration_time, &sent.not_before, &sent.request_id];
+    let mut all = fields.into_iter().chain(more.into_iter().flatten()).chain(&sent.resources);
+    if all.any(|text| text.contains(['\n', '\r'])) || chain.contains('\n') {
+        return Err(wrong("must not hold line breaks"));
+    }
+    Ok(Proof { message: text_of(&sent, chain), signature: sent.signature })
+}
+
+/// The text of EIP-4361.
+fn text_of(sent: &Sent, chain: &str) -> String {
+    let statement = sent.statement.as_ref().map(|text| format!("{text}\n")).unwrap_or_default();
+    let mut lines = vec![
+        format!("{} wants you to sign in with your Ethereum account:", sent.domain),
+        sent.address.clone(),
+        String::new(),
+        statement,
+        format!("URI: {}", sent.uri),
+        format!("Version: {}", sent.version),
+        format!("Chain ID: {chain}"),
+        format!("Nonce: {}", sent.nonce),
+        format!("Issued At: {}", sent.issued_at),
+    ];
+    let optional = [
+        ("Expiration Time: ", &sent.expiration_time),
+        ("Not Before: ", &sent.not_before),
+        ("Request ID: ", &sent.request_id),
+    ];
+    let given = optional.into_iter().filter_map(|(tag, text)| text.as_ref().map(|it| (tag, it)));
+    lines.extend(given.map(|(tag, text)| format!("{tag}{text}")));
+    if !sent.resources.is_empty() {
+        lines.push("Resources:".to_owned());
+        lines.extend(sent.resources.iter().map(|resource| format!("- {resource}")));
+    }
+    lines.join("\n")
+}
+
+fn schema() -> Value {
+    let text = json!({"type": "string"});
+    let moment = json!({"type": "string", "format": "date-time"});
+    let uri = json!({"type": "string", "format": "uri"});
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "type": "object",
+        "properties": {
+            "domain": text, "address": text, "statement": text, "uri": uri, "version": text,
+            "chainId": text, "type": text, "nonce": text, "issuedAt": moment,
+            "expirationTime": moment, "notBefore": moment, "requestId": text,
+            "resources": {"type": "array", "items": uri}, "signature": text,
+        },
+        "required": ["domain", "address", "uri", "version", "chainId", "type", "nonce",
+            "issuedAt", "signature"],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header(change: impl FnOnce(&mut Value)) -> String {
+        let mut sent = json!({
+            "domain": "localhost:8787",
+            "address": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+            "statement": STATEMENT,
+            "uri": "http://localhost:8787/x402",
+            "version": "1",
+            "chainId": "eip155:84532",
+            "type": "eip191",
+            "nonce": "0123456789abcdef",
+            "issuedAt": "2026-11-21T12:00:00Z",
+            "expirationTime": "2026-11-21T12:05:00Z",
+            "resources": ["http://localhost:8787/x402"],
+            "signature": "0x12",
+        });
+        change(&mut sent);
+        STANDARD.encode(sent.to_string())
+    }
+
+    #[test]
+    fn the_fields_become_the_text_that_was_signed() {
+        let expected = "localhost:8787 wants you to sign in with your Ethereum account:\n\
+            0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266\n\n\
+            Read again what this wallet has bought at this door\n\n\
+            URI: http://localhost:8787/x402\nVersion: 1\nChain ID: 84532\n\
+            Nonce: 0123456789abcdef\nIssued At: 2026-11-21T12:00:00Z\n\
+            Expiration Time: 2026-11-21T12:05:00Z\nResources:\n- http://localhost:8787/x402";
+        let proof = read(&header(|_| {})).unwrap();
+        assert_eq!((proof.message.as_str(), proof.signature.as_str()), (expected, "0x12"));
+        let without = read(&header(|sent| {
+            for name in ["statement", "expirationTime", "resources"] {
+                sent.as_object_mut().unwrap().remove(name);
+            }
+        }));
+        assert!(without.unwrap().message.contains("92266\n\n\nURI: "));
+    }
+
+    #[test]
+    fn what_is_no_proof_is_refused_by_name() {
+        for (header, what) in [
+            (String::new(), "must hold"),
+            ("%".to_owned(), "base64"),
+            (STANDARD.encode("[]"), "must hold"),
+            (header(|sent| sent["type"] = json!("ed25519")), "type"),
+            (header(|sent| sent["chainId"] = json!("solana:x")), "chain"),
+            (header(|sent| sent["statement"] = json!("a\nURI: b")), "line breaks"),
+            (header(|sent| sent["resources"] = json!(["a\nb"])), "line breaks"),
+            ("A".repeat(PROOF_BYTES_MAX + 1), "too long"),
+        ] {
+            let error = read(&header).unwrap_err().to_string();
+            assert!(error.contains(what), "{error}");
+        }
+    }
+}

@@ -1,0 +1,246 @@
+// The vault in the real runtime: secrets are sold to clients that others wrote, read again by who has
+// bought them, and stand nowhere in clear.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import { createSIWxPayload, encodeSIWxHeader, wrapFetchWithSIWx } from "@x402/extensions/sign-in-with-x";
+import { wrapFetchWithPayment } from "@x402/fetch";
+import { x402Client } from "@x402/core/client";
+import { registerExactEvmScheme } from "@x402/evm/exact/client";
+import { privateKeyToAccount } from "viem/accounts";
+import { NETWORK, otherHost, payers } from "../../dev/chain/accounts.mjs";
+import { startOwnNetwork } from "../support/facilitators.mjs";
+import { openDoor, post, until } from "../support/network.mjs";
+import { callMcp, callTool } from "../support/pay.mjs";
+import { miniWallet } from "../support/wallets.mjs";
+
+const VALUE = "sk-live-5f2e9c0b1a7744";
+const PRICE = 100_000n;
+let network, door;
+
+before(async () => {
+  network = await startOwnNetwork();
+  door = await openDoor(network);
+});
+after(() => network?.stop());
+
+const account = (index) => privateKeyToAccount(payers[index].privateKey);
+const paying = (signer) => registerExactEvmScheme(new x402Client(), { signer });
+const balance = (address) => network.chain.balance(address);
+
+async function newSecret(changes = {}) {
+  const secret = { name: "Weather key", value: VALUE, description: "Good for a thousand calls", price: "0.10" };
+  const answer = await post(network, "/api/users/secrets", { ...secret, ...changes }, door.token);
+  assert.equal(answer.status, 201);
+  const stored = await answer.json();
+  assert.ok(!JSON.stringify(stored).includes(VALUE));
+  return stored;
+}
+
+/** The Worker under its public address, as a browser or a program would reach it. */
+function publicFetch(input, init) {
+  const request = new Request(input, init);
+  return network.worker.fetch(request.url, request);
+}
+
+const toolUrl = () => `${network.publicUrl}/x402/users/${door.scope}/tools/retrieveSecret`;
+
+function ask(secret) {
+  const body = JSON.stringify({ secretId: secret.id });
+  return { method: "POST", headers: { "content-type": "application/json" }, body };
+}
+
+async function buy(secret, index) {
+  const { challenge } = await callTool(network, door, "retrieveSecret", { secretId: secret.id });
+  const payment = await paying(account(index)).createPaymentPayload(challenge);
+  const answer = await callTool(network, door, "retrieveSecret", { secretId: secret.id }, payment);
+  return { payment, answer };
+}
+
+/** Every row of the object and every record in KV, as text. */
+async function everything() {
+  const tables = await network.worker.sql(door.scope, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\'");
+  const rows = [];
+  for (const { name } of tables) rows.push(...(await network.worker.sql(door.scope, `SELECT * FROM "${name}"`)));
+  const { keys } = await network.worker.kv.list();
+  for (const { name } of keys) rows.push({ name, value: await network.worker.kv.get(name) });
+  return JSON.stringify(rows);
+}
+
+test("a secret is bought by the official client of x402, and the money is the host's", async () => {
+  const secret = await newSecret();
+  const payer = account(0);
+  const [earned, had] = [await balance(door.payTo), await balance(payer.address)];
+  const fetch = wrapFetchWithPayment(publicFetch, paying(payer));
+  const answer = await fetch(toolUrl(), ask(secret));
+  const bought = await answer.json();
+  assert.deepEqual([answer.status, bought.secret, bought.retrievalCount], [200, VALUE, 1]);
+  assert.equal(await balance(door.payTo), earned + PRICE);
+  assert.equal(await balance(payer.address), had - PRICE);
+  assert.equal((await network.chain.client.getTransactionReceipt({ hash: bought.transactionHash })).status, "success");
+});
+
+test("over MCP it is listed without its value, bought, and read again with the same payment", async () => {
+  const secret = await newSecret();
+  const client = new Client({ name: "vault", version: "1.0.0" });
+  await client.connect(new StreamableHTTPClientTransport(new URL(door.mcpUrl)));
+  try {
+    const { structuredContent: list } = await client.callTool({ name: "listSecrets", arguments: {} });
+    assert.ok(list.secrets.some(({ id, price }) => id === secret.id && price === "0.10"));
+    assert.ok(!JSON.stringify(list).includes(VALUE));
+    const call = { name: "retrieveSecret", arguments: { secretId: secret.id } };
+    const asked = await client.callTool(call);
+    const payment = await paying(account(1)).createPaymentPayload(asked.structuredContent);
+    const paid = await client.callTool({ ...call, _meta: { "x402/payment": payment } });
+    assert.equal(paid.structuredContent.secret, VALUE);
+    const before = await balance(account(1).address);
+    const again = await client.callTool({ ...call, _meta: { "x402/payment": payment } });
+    assert.equal(again.structuredContent.secret, VALUE);
+    assert.equal(await balance(account(1).address), before, "no second charge");
+  } finally {
+    await client.close();
+  }
+});
+
+test("whoever reads the payment off the chain gets nothing for it", async () => {
+  const secret = await newSecret();
+  const { payment, answer } = await buy(secret, 2);
+  assert.equal(answer.body.secret, VALUE);
+  const { input } = await network.chain.client.getTransaction({ hash: answer.body.transactionHash });
+  const { signature, authorization } = payment.payload;
+  assert.ok(input.includes(authorization.nonce.slice(2)), "the chain shows what was signed");
+  const args = { secretId: secret.id };
+  const { challenge } = await callTool(network, door, "retrieveSecret", args);
+  const copies = [
+    { ...payment, accepted: challenge.accepts[0] },
+    { ...payment, accepted: { ...payment.accepted, extra: { name: "USDC", version: "2" } } },
+    { x402Version: 1, scheme: "exact", network: "base-sepolia", payload: { signature, authorization } },
+  ];
+  for (const copy of copies) {
+    for (const call of [callTool, callMcp]) {
+      const refused = await call(network, door, "retrieveSecret", args, copy);
+      assert.ok(!JSON.stringify(refused).includes(VALUE));
+      assert.notEqual(refused.status, 200);
+    }
+  }
+});
+
+test("the official client of sign-in-with-x reads again for nothing, and only what its wallet has bought", async () => {
+  const secret = await newSecret();
+  const other = await newSecret();
+  await buy(secret, 3);
+  const before = await balance(account(3).address);
+  const fetch = wrapFetchWithSIWx(publicFetch, account(3));
+  const again = await fetch(toolUrl(), ask(secret));
+  assert.deepEqual([again.status, (await again.json()).secret], [200, VALUE]);
+  assert.equal((await fetch(toolUrl(), ask(other))).status, 402, "not bought");
+  const stranger = await wrapFetchWithSIWx(publicFetch, account(4))(toolUrl(), ask(secret));
+  assert.equal(stranger.status, 402);
+  assert.equal(await balance(account(3).address), before);
+});
+
+test("one client pays the first time and signs in every other time", async () => {
+  const secret = await newSecret();
+  const fetch = wrapFetchWithPayment(wrapFetchWithSIWx(publicFetch, account(5)), paying(account(5)));
+  const before = await balance(account(5).address);
+  for (let time = 0; time < 2; time += 1) {
+    const answer = await fetch(toolUrl(), ask(secret));
+    assert.deepEqual([answer.status, (await answer.json()).secret], [200, VALUE]);
+  }
+  assert.equal(await balance(account(5).address), before - PRICE);
+});
+
+/** A proof of `signer` for `secret`; `change` may alter what is signed, `at` the site that it is for. */
+async function proof(secret, signer, change = (info) => info, at = network.publicUrl) {
+  const { challenge } = await callTool(network, door, "retrieveSecret", { secretId: secret.id });
+  const { info, supportedChains } = challenge.extensions["sign-in-with-x"];
+  return encodeSIWxHeader(await createSIWxPayload(change({ ...info, ...supportedChains[0] }), signer, at));
+}
+
+const withProof = (secret, header) =>
+  callTool(network, door, "retrieveSecret", { secretId: secret.id }, undefined, { "sign-in-with-x": header });
+
+test("a proof is good once, at this site, and for nothing but this", async () => {
+  const secret = await newSecret();
+  await buy(secret, 6);
+  const good = await proof(secret, account(6));
+  assert.equal((await withProof(secret, good)).body.secret, VALUE);
+  const session = await post(network, "/api/auth/nonce", {}).then((answer) => answer.json());
+  const elsewhere = (info) => ({ ...info, domain: "evil.example", uri: "https://evil.example/x402" });
+  const bad = [
+    good,
+    await proof(secret, account(6), elsewhere, "https://evil.example"),
+    await proof(secret, account(6), (info) => ({ ...info, nonce: session.nonce })),
+    await proof(secret, account(6), (info) => ({ ...info, chainId: "eip155:1" })),
+  ];
+  for (const header of bad) {
+    const refused = await withProof(secret, header);
+    assert.equal(refused.status, 401, JSON.stringify(refused.body));
+    assert.ok(!JSON.stringify(refused.body).includes(VALUE));
+  }
+});
+
+test("a contract wallet that has bought proves itself too", async () => {
+  const secret = await newSecret();
+  const wallet = await miniWallet(network.chain, payers[7]);
+  await wallet.deploy();
+  await network.chain.mint(wallet.address, 1_000_000n);
+  const { challenge } = await callTool(network, door, "retrieveSecret", { secretId: secret.id });
+  const payment = await paying(wallet).createPaymentPayload(challenge);
+  const bought = await callTool(network, door, "retrieveSecret", { secretId: secret.id }, payment);
+  assert.equal(bought.body.secret, VALUE, JSON.stringify(bought.body));
+  const header = await proof(secret, wallet);
+  assert.equal((await withProof(secret, header)).body.secret, VALUE);
+});
+
+test("no storage, record or log line holds a value in clear, whatever became of it", async () => {
+  const secret = await newSecret();
+  await buy(secret, 8);
+  await callMcp(network, door, "retrieveSecret", { secretId: secret.id });
+  const change = await network.worker.fetch(`/api/users/secrets/${secret.id}`, {
+    method: "PATCH",
+    headers: { "content-type": "application/json", authorization: `Bearer ${door.token}` },
+    body: JSON.stringify({ value: `${VALUE}-next` }),
+  });
+  assert.deepEqual([change.status, (await change.json()).version], [200, 2]);
+  await until(() => network.worker.kv.get(`${door.scope}:secrets:${secret.id}`));
+  const stored = await everything();
+  assert.ok(stored.includes("Good for a thousand calls") && stored.includes("v1.1."));
+  const forms = [VALUE, Buffer.from(VALUE).toString("base64").slice(0, 20), Buffer.from(VALUE).toString("hex")];
+  const logged = JSON.stringify(network.worker.logs());
+  for (const form of forms) assert.ok(!stored.includes(form) && !logged.includes(form), form);
+});
+
+test("a withdrawn secret is read by nobody, and its record is gone", async () => {
+  const secret = await newSecret();
+  const { payment } = await buy(secret, 9);
+  await until(() => network.worker.kv.get(`${door.scope}:secrets:${secret.id}`));
+  const answer = await network.worker.fetch(`/api/users/secrets/${secret.id}`, {
+    method: "DELETE",
+    headers: { authorization: `Bearer ${door.token}` },
+  });
+  assert.equal(answer.status, 200);
+  for (const paid of [undefined, payment]) {
+    const refused = await callTool(network, door, "retrieveSecret", { secretId: secret.id }, paid);
+    assert.deepEqual([refused.status, refused.body.title], [409, "secret revoked"]);
+  }
+  await until(async () => (await network.worker.kv.get(`${door.scope}:secrets:${secret.id}`)) === null);
+  const [row] = await network.worker.sql(door.scope, "SELECT sealed FROM secrets WHERE id = ?", secret.id);
+  assert.equal(row.sealed, null);
+});
+
+test("a sealed value in another host's object does not open there", async () => {
+  const mine = await newSecret();
+  const theirs = await openDoor(network, otherHost);
+  const other = await post(network, "/api/users/secrets", { name: "Other", value: "another value" }, theirs.token);
+  const { id } = await other.json();
+  const [{ sealed }] = await network.worker.sql(door.scope, "SELECT sealed FROM secrets WHERE id = ?", mine.id);
+  await network.worker.sql(theirs.scope, "UPDATE secrets SET sealed = ?, id = ? WHERE id = ?", sealed, mine.id, id);
+  const { challenge } = await callTool(network, theirs, "retrieveSecret", { secretId: mine.id });
+  const payment = await paying(account(10)).createPaymentPayload(challenge);
+  const answer = await callTool(network, theirs, "retrieveSecret", { secretId: mine.id }, payment);
+  assert.equal(answer.status, 500);
+  assert.ok(!JSON.stringify(answer.body).includes(VALUE));
+  assert.equal(challenge.accepts[0].network, NETWORK);
+});

@@ -1,0 +1,365 @@
+//! The vault: who gets to see a value, and that nobody else does, wherever they look.
+
+use alloy_primitives::U256;
+use events_concierge::host::command::Action;
+use events_concierge::http::Reply;
+use events_concierge::http::route::Own;
+use events_concierge::id::SecretId;
+use events_concierge::ledger::audit::audit;
+use events_concierge::ports::SqlValue;
+use serde_json::{Value, json};
+
+use crate::support::{Door, NOW, Settles, Wallet, as_v1, block_on, json_of};
+
+const VALUE: &str = "sk-live-5f2e9c0b1a";
+const OTHER: &str = "sk-live-77aa00ff34";
+
+fn store(door: &Door, changes: Value) -> String {
+    let mut secret = json!({"name": "API key", "value": VALUE, "description": "For the weather"});
+    secret.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+    let reply = door.as_owner(Action::Own(Own::StoreSecret), &secret);
+    assert_eq!(reply.status, 201, "{}", reply.body);
+    json_of(&reply)["id"].as_str().unwrap().to_owned()
+}
+
+fn id_of(secret: &str) -> SecretId {
+    SecretId::parse(secret).unwrap()
+}
+
+fn change(door: &Door, secret: &str, changes: Value) -> Reply {
+    door.as_owner(Action::Own(Own::ChangeSecret(id_of(secret))), &changes)
+}
+
+fn revoke(door: &Door, secret: &str) {
+    let reply = door.as_owner(Action::Own(Own::RevokeSecret(id_of(secret))), &json!({}));
+    assert_eq!(reply.status, 200, "{}", reply.body);
+}
+
+fn named(secret: &str) -> Value {
+    json!({"secretId": secret})
+}
+
+fn retrieve(door: &Door, secret: &str, payment: Option<&Value>) -> Reply {
+    block_on(door.tool("retrieveSecret", &named(secret), payment))
+}
+
+/// Buys a secret; the payment and the answer.
+fn buy(door: &Door, secret: &str, seed: u8) -> (Value, Value) {
+    let offer = door.challenge("retrieveSecret", &named(secret));
+    let payment = Wallet::new(seed).pay(&offer["accepts"][0], seed);
+    let reply = retrieve(door, secret, Some(&payment));
+    assert_eq!(reply.status, 200, "{}", reply.body);
+    (payment, json_of(&reply))
+}
+
+fn prove(door: &Door, secret: &str, seed: u8) -> Reply {
+    let header = Wallet::new(seed).prove(&door.challenge("retrieveSecret", &named(secret)));
+    with_proof(door, secret, &header)
+}
+
+fn with_proof(door: &Door, secret: &str, header: &str) -> Reply {
+    block_on(door.tool_with("retrieveSecret", &named(secret), &[("sign-in-with-x", header)]))
+}
+
+fn is(reply: &Reply, status: u16, code: &str) {
+    let body = json_of(reply);
+    assert_eq!((reply.status, body["title"].as_str().unwrap()), (status, code), "{}", reply.body);
+}
+
+/// All of the object's storage, and of KV, as text.
+fn everything(door: &Door) -> String {
+    let mut text = String::new();
+    let tables = door.sql("SELECT name FROM sqlite_master WHERE type = 'table'");
+    for table in &tables {
+        let SqlValue::Text(name) = &table[0] else { panic!("a table without a name") };
+        for row in door.sql(&format!("SELECT * FROM {name}")) {
+            text.push_str(&format!("{row:?}\n"));
+        }
+    }
+    for (key, value) in door.world.memory.kv.borrow().iter() {
+        text.push_str(&format!("{key} {value}\n"));
+    }
+    text
+}
+
+#[test]
+fn a_value_is_read_by_who_has_paid_and_stands_nowhere_in_clear() {
+    let door = Door::open();
+    let secret = store(&door, json!({"price": "0.10"}));
+    let listed = json_of(&block_on(door.tool("listSecrets", &json!({}), None)));
+    let one = &listed["secrets"][0];
+    assert_eq!((&one["id"], &one["price"]), (&json!(secret), &json!("0.10")));
+    assert_eq!(one["retrievalCount"], 0);
+    let (_, answer) = buy(&door, &secret, 1);
+    assert_eq!((&answer["secret"], &answer["retrievalCount"]), (&json!(VALUE), &json!(1)));
+    assert!(answer["transactionHash"].is_string() && answer["description"] == "For the weather");
+    door.pass(120);
+    let stored = everything(&door);
+    assert!(stored.contains("For the weather") && stored.contains("v1.1."), "{stored}");
+    for hidden in [VALUE, "c2stbGl2ZS01ZjJlOWMwYjFh", "736b2d6c697665"] {
+        assert!(!stored.contains(hidden), "{hidden} in {stored}");
+    }
+    for own in [Own::Secrets, Own::Retrievals(id_of(&secret)), Own::Revenue] {
+        assert!(!door.as_owner(Action::Own(own), &json!({})).body.contains(VALUE));
+    }
+    assert_eq!(audit(&door.world).unwrap(), Vec::<String>::new());
+}
+
+#[test]
+fn the_same_payment_reads_again_only_with_what_the_chain_never_sees() {
+    let door = Door::open();
+    let secret = store(&door, json!({}));
+    let (payment, first) = buy(&door, &secret, 1);
+    assert_eq!(payment["accepted"]["extra"]["receiptKey"].as_str().unwrap().len(), 32);
+    let again = json_of(&retrieve(&door, &secret, Some(&payment)));
+    assert_eq!((&again["secret"], &again["retrievalCount"]), (&json!(VALUE), &json!(1)));
+    assert_eq!(again["transactionHash"], first["transactionHash"]);
+    // Whoever reads the chain knows the authorization and its signature, and our offer, but not the key.
+    let mut without = payment.clone();
+    without["accepted"]["extra"].as_object_mut().unwrap().remove("receiptKey");
+    let mut other = payment.clone();
+    other["accepted"]["extra"]["receiptKey"] = json!("0".repeat(32));
+    let mut named = without.clone();
+    named["extensions"] = json!({"payment-identifier": {"info": {"id": "guessed-0123456789"}}});
+    let mut appended = payment.clone();
+    appended["extensions"] = json!({});
+    for copy in [&without, &other, &as_v1(&payment), &appended] {
+        let reply = retrieve(&door, &secret, Some(copy));
+        is(&reply, 401, "proof needed");
+        assert!(!reply.body.contains(VALUE) && reply.body.contains("\"moneyMoved\":\"yes\""));
+    }
+    let reply = retrieve(&door, &secret, Some(&named));
+    assert!(reply.status == 409 && !reply.body.contains(VALUE), "{}", reply.body);
+    assert_eq!(door.int("SELECT count(*) FROM ledger WHERE entry = 'settled'"), 1);
+}
+
+#[test]
+fn a_payment_of_version_1_is_answered_once_and_afterwards_needs_a_proof() {
+    let door = Door::open();
+    let secret = store(&door, json!({}));
+    let offer = door.challenge("retrieveSecret", &named(&secret));
+    let payment = as_v1(&Wallet::new(1).pay(&offer["accepts"][0], 1));
+    assert_eq!(json_of(&retrieve(&door, &secret, Some(&payment)))["secret"], VALUE);
+    is(&retrieve(&door, &secret, Some(&payment)), 401, "proof needed");
+    assert_eq!(json_of(&prove(&door, &secret, 1))["secret"], VALUE);
+}
+
+#[test]
+fn a_payment_with_an_id_of_its_own_reads_again_in_version_1() {
+    let door = Door::open();
+    let secret = store(&door, json!({}));
+    let offer = door.challenge("retrieveSecret", &named(&secret));
+    let mut payment = as_v1(&Wallet::new(1).pay(&offer["accepts"][0], 1));
+    payment["extensions"] =
+        json!({"payment-identifier": {"info": {"required": false, "id": "pay_0123456789abcdef"}}});
+    for _ in 0..2 {
+        assert_eq!(json_of(&retrieve(&door, &secret, Some(&payment)))["secret"], VALUE);
+    }
+}
+
+#[test]
+fn a_wallet_that_has_bought_signs_in_and_reads_again_once_for_each_signature() {
+    let door = Door::open();
+    let secret = store(&door, json!({}));
+    buy(&door, &secret, 1);
+    let header = Wallet::new(1).prove(&door.challenge("retrieveSecret", &named(&secret)));
+    let reply = with_proof(&door, &secret, &header);
+    assert_eq!((reply.status, &json_of(&reply)["secret"]), (200, &json!(VALUE)));
+    let reply = with_proof(&door, &secret, &header);
+    is(&reply, 401, "nonce used");
+    assert!(!reply.body.contains(VALUE));
+    let log = json_of(&door.as_owner(Action::Own(Own::Retrievals(id_of(&secret))), &json!({})));
+    let how = |line: usize| log["retrievals"][line]["how"].clone();
+    assert_eq!((how(0), how(1)), (json!("signature"), json!("paid")));
+    assert_eq!(door.int("SELECT count(*) FROM ledger WHERE entry = 'settled'"), 1);
+}
+
+#[test]
+fn a_proof_of_another_wallet_door_or_time_reads_nothing() {
+    let door = Door::open();
+    let secret = store(&door, json!({}));
+    buy(&door, &secret, 1);
+    // Proven, but has bought nothing: asked to pay.
+    let stranger = prove(&door, &secret, 2);
+    assert_eq!(stranger.status, 402, "{}", stranger.body);
+    // A challenge of another door.
+    let neighbour = door.beside();
+    let elsewhere = store(&neighbour, json!({}));
+    let challenge = neighbour.challenge("retrieveSecret", &named(&elsewhere));
+    is(&with_proof(&door, &secret, &Wallet::new(1).prove(&challenge)), 401, "proof refused");
+    // Another wallet's name under a signature.
+    let mut lie = door.challenge("retrieveSecret", &named(&secret));
+    lie["extensions"]["sign-in-with-x"]["info"]["statement"] = json!("something else");
+    let honest = door.challenge("retrieveSecret", &named(&secret));
+    let late = Wallet::new(1).prove(&honest);
+    door.world.memory.now.set(NOW + 301);
+    is(&with_proof(&door, &secret, &late), 401, "proof refused");
+    for header in ["", "%%%", "e30="] {
+        is(&with_proof(&door, &secret, header), 401, "proof refused");
+    }
+}
+
+#[test]
+fn a_value_that_was_replaced_has_to_be_bought_again() {
+    let door = Door::open();
+    let secret = store(&door, json!({}));
+    let (payment, _) = buy(&door, &secret, 1);
+    let reply = change(&door, &secret, json!({"value": OTHER, "price": "0.20"}));
+    assert_eq!((reply.status, &json_of(&reply)["version"]), (200, &json!(2)), "{}", reply.body);
+    is(&retrieve(&door, &secret, Some(&payment)), 409, "secret replaced");
+    is(&prove(&door, &secret, 1), 409, "secret replaced");
+    let (_, answer) = buy(&door, &secret, 2);
+    assert_eq!((&answer["secret"], &answer["retrievalCount"]), (&json!(OTHER), &json!(2)));
+    // The old one is gone from everywhere, also sealed.
+    assert_eq!(door.int("SELECT count(*) FROM secrets"), 1);
+}
+
+#[test]
+fn a_sealed_value_that_is_moved_to_another_secret_or_version_does_not_open() {
+    let door = Door::open();
+    let one = store(&door, json!({}));
+    let other = store(&door, json!({"value": OTHER}));
+    let (payment, _) = buy(&door, &other, 1);
+    let steal = format!(
+        "UPDATE secrets SET sealed = (SELECT sealed FROM secrets WHERE id = '{one}') WHERE id = '{other}'"
+    );
+    door.sql(&steal);
+    let reply = retrieve(&door, &other, Some(&payment));
+    assert_eq!(reply.status, 500, "{}", reply.body);
+    assert!(!reply.body.contains(VALUE) && !reply.body.contains(OTHER));
+    let (payment, _) = buy(&door, &one, 2);
+    door.sql(&format!("UPDATE secrets SET version = 2 WHERE id = '{one}'"));
+    door.sql("UPDATE retrievals SET version = 2");
+    assert_eq!(retrieve(&door, &one, Some(&payment)).status, 500);
+}
+
+#[test]
+fn an_expired_secret_is_not_sold_nor_read_and_its_value_is_destroyed() {
+    let door = Door::open();
+    let secret = store(&door, json!({"expiresAt": "2026-11-21T13:00:00Z"}));
+    let (payment, _) = buy(&door, &secret, 1);
+    door.pass(3_599);
+    let key = format!(":secrets:{secret}");
+    let published = || door.world.memory.kv.borrow().keys().any(|name| name.ends_with(&key));
+    assert!(published());
+    door.pass(60);
+    is(&retrieve(&door, &secret, None), 409, "secret expired");
+    is(&retrieve(&door, &secret, Some(&payment)), 409, "secret expired");
+    assert_eq!(door.int("SELECT count(*) FROM secrets WHERE sealed IS NOT NULL"), 0);
+    assert!(!published());
+    let list = json_of(&block_on(door.tool("listSecrets", &json!({}), None)));
+    assert_eq!(list["secrets"], json!([]));
+    // Its host may offer it again, with a new value.
+    let end = json!({"expiresAt": null});
+    assert_eq!(change(&door, &secret, end).status, 422);
+    let renewed = json!({"expiresAt": null, "value": OTHER});
+    assert_eq!(change(&door, &secret, renewed).status, 200);
+    let offer = door.challenge("retrieveSecret", &named(&secret));
+    let end = U256::from(door.world.memory.now.get() + 300);
+    let payment = Wallet::new(2).pay_with(&offer["accepts"][0], 2, |it| it.valid_before = end);
+    assert_eq!(json_of(&retrieve(&door, &secret, Some(&payment)))["secret"], OTHER);
+}
+
+#[test]
+fn a_withdrawn_secret_is_still_handed_over_for_a_payment_that_was_under_way() {
+    let door = Door::open();
+    let secret = store(&door, json!({}));
+    let offer = door.challenge("retrieveSecret", &named(&secret));
+    let payment = Wallet::new(1).pay(&offer["accepts"][0], 1);
+    door.world.memory.settles.borrow_mut().push_back(Settles::PaysSilently);
+    is(&retrieve(&door, &secret, Some(&payment)), 409, "settlement pending");
+    revoke(&door, &secret);
+    assert_eq!(door.int("SELECT count(*) FROM secrets WHERE sealed IS NOT NULL"), 1);
+    is(&retrieve(&door, &secret, None), 409, "secret revoked");
+    // Nothing is handed over for nothing: the sale is booked, and its value gone with it.
+    door.pass(200);
+    assert_eq!(door.int("SELECT count(*) FROM retrievals WHERE how = 'paid'"), 1);
+    assert_eq!(door.int("SELECT count(*) FROM secrets WHERE sealed IS NOT NULL"), 0);
+    assert_eq!(audit(&door.world).unwrap(), Vec::<String>::new());
+}
+
+#[test]
+fn a_lost_answer_is_given_to_the_same_payment_and_charged_once() {
+    let door = Door::open();
+    let secret = store(&door, json!({}));
+    let offer = door.challenge("retrieveSecret", &named(&secret));
+    let payment = Wallet::new(1).pay(&offer["accepts"][0], 1);
+    door.world.memory.settles.borrow_mut().push_back(Settles::PaysSilently);
+    is(&retrieve(&door, &secret, Some(&payment)), 409, "settlement pending");
+    door.pass(120);
+    assert_eq!(json_of(&retrieve(&door, &secret, Some(&payment)))["secret"], VALUE);
+    assert_eq!(door.int("SELECT count(*) FROM ledger WHERE entry = 'settled'"), 1);
+}
+
+#[test]
+fn a_host_rebuilt_from_kv_sells_the_same_secret() {
+    let mut door = Door::open();
+    let secret = store(&door, json!({}));
+    buy(&door, &secret, 1);
+    door.pass(120);
+    door.world.sqlite = std::rc::Rc::new(rusqlite::Connection::open_in_memory().unwrap());
+    door.evict();
+    let (_, answer) = buy(&door, &secret, 2);
+    assert_eq!((&answer["secret"], &answer["retrievalCount"]), (&json!(VALUE), &json!(2)));
+}
+
+#[test]
+fn a_closed_door_has_no_tools() {
+    let door = Door::open();
+    store(&door, json!({}));
+    let set =
+        |doors: Value| door.as_owner(Action::Own(Own::ChangeProfile), &json!({"doors": doors}));
+    for wrong in [json!([]), json!(["cellar"]), json!("vault")] {
+        assert_eq!(set(wrong).status, 422);
+    }
+    assert_eq!(set(json!(["events"])).status, 200);
+    assert_eq!(block_on(door.tool("listSecrets", &json!({}), None)).status, 404);
+    let list = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
+    assert!(!door.mcp(true, &[], &list).body.contains("Secret"));
+    assert_eq!(set(json!(["vault"])).status, 200);
+    assert_eq!(block_on(door.tool("listEvents", &json!({}), None)).status, 404);
+    assert_eq!(block_on(door.tool("listSecrets", &json!({}), None)).status, 200);
+}
+
+#[test]
+fn only_the_owner_stores_and_withdraws_and_a_fault_names_the_field_without_the_value() {
+    let door = Door::open();
+    let secret = json!({"name": "n", "value": VALUE});
+    assert_eq!(block_on(door.tool("storeSecret", &secret, None)).status, 403);
+    assert_eq!(door.int("SELECT count(*) FROM secrets"), 0);
+    let long = format!("{VALUE}{}", "x".repeat(16 * 1024));
+    for (field, value) in [
+        ("name", json!("")),
+        ("name", json!("a\nb")),
+        ("value", json!("")),
+        ("value", json!(long)),
+        ("price", json!("0")),
+        ("price", json!("free")),
+        ("expiresAt", json!("2020-01-01T00:00:00Z")),
+        ("colour", json!("red")),
+    ] {
+        let mut wrong = secret.clone();
+        wrong[field] = value;
+        let reply = door.as_owner(Action::Own(Own::StoreSecret), &wrong);
+        assert_eq!(reply.status, 422, "{field}");
+        assert!(json_of(&reply)["detail"].as_str().unwrap().contains(field), "{}", reply.body);
+        assert!(!reply.body.contains(VALUE), "{}", reply.body);
+    }
+    assert_eq!(door.int("SELECT count(*) FROM secrets"), 0);
+}
+
+#[test]
+fn money_that_the_chain_drops_takes_the_right_to_read_with_it() {
+    let door = Door::open();
+    let secret = store(&door, json!({}));
+    let (payment, _) = buy(&door, &secret, 1);
+    door.world.memory.settled.borrow_mut().clear();
+    for _ in 0..40 {
+        door.world.memory.settles.borrow_mut().push_back(Settles::Refuses("no"));
+    }
+    door.pass(1_000);
+    assert_eq!(door.int("SELECT count(*) FROM retrievals"), 0);
+    let reply = retrieve(&door, &secret, Some(&payment));
+    assert!(reply.status != 200 && !reply.body.contains(VALUE), "{}", reply.body);
+    assert_eq!(prove(&door, &secret, 1).status, 402);
+}
