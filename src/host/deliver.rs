@@ -95,7 +95,7 @@ impl<W: World> Host<W> {
         let answer = match &payment.staged {
             Some(answer) => answer.clone(),
             // A payment from before results were staged.
-            None => self.analytics(&payment.arguments)?,
+            None => self.analytics(&analysed(&payment.arguments)?)?,
         };
         self.world.atomically(|| {
             payments::mark_delivered(&self.world, settled, &answer, self.world.now())?;
@@ -108,17 +108,14 @@ impl<W: World> Host<W> {
     pub(super) fn stage(&self, wanted: &Wanted) -> Result<Option<Value>, Failure> {
         match wanted {
             Wanted::Seat { .. } | Wanted::Secret { .. } => Ok(None),
-            Wanted::Analytics { event_id } => {
-                Ok(Some(self.analytics(&json!({"eventId": event_id}))?))
-            }
+            Wanted::Analytics { event_id } => Ok(Some(self.analytics(event_id)?)),
         }
     }
 
-    fn analytics(&self, arguments: &Value) -> Result<Value, SqlError> {
-        let id = arguments.get("eventId").and_then(Value::as_str).unwrap_or_default();
-        let id = EventId::parse(id).map_err(|error| SqlError(format!("stored id: {error}")))?;
-        let earned = store::earned(&self.world, &id)?;
-        let rsvps = store::rsvps(&self.world, &id, ANALYTICS_RSVPS_MAX)?;
+    /// What `getEventAnalytics` answers.
+    pub(super) fn analytics(&self, id: &EventId) -> Result<Value, SqlError> {
+        let earned = store::earned(&self.world, id)?;
+        let rsvps = store::rsvps(&self.world, id, ANALYTICS_RSVPS_MAX)?;
         Ok(json!({
             "totalRsvps": earned.rsvps,
             "totalRevenue": earned.revenue.to_string(),
@@ -182,4 +179,10 @@ impl<W: World> Host<W> {
         let key = format!("{}:revenue", profile.scope);
         outbox::put_text(&self.world, &key, &total, self.world.now())
     }
+}
+
+/// The event that a payment for analytics names.
+fn analysed(arguments: &Value) -> Result<EventId, SqlError> {
+    let id = arguments.get("eventId").and_then(Value::as_str).unwrap_or_default();
+    EventId::parse(id).map_err(|error| SqlError(format!("stored id: {error}")))
 }

@@ -6,6 +6,7 @@ use crate::events::input;
 use crate::events::store::{self, Filter};
 use crate::fields;
 use crate::host::Host;
+use crate::host::caller::Caller;
 use crate::host::command::Command;
 use crate::host::profile::Profile;
 use crate::host::tools::ToolCall;
@@ -64,7 +65,7 @@ impl<W: World> Host<W> {
             arguments,
             payment,
             proof: headers.get(siwx::HEADER).map(str::to_owned),
-            owner: command.is_owner(),
+            caller: Caller::of(command),
             source: command.source.clone(),
         };
         let outcome = self.call_tool(profile, call).await.ok_or_else(|| {
@@ -96,7 +97,7 @@ impl<W: World> Host<W> {
             "tools/list" => {
                 cache = Some(Cache { ttl_millis: MINUTE_MILLIS, scope: CacheScope::Private });
                 one_page(&params)
-                    .map(|()| json!({"tools": catalog::list(profile.doors, command.is_owner())}))
+                    .map(|()| json!({"tools": catalog::list(profile.doors, Caller::of(command).is_of_the_house())}))
             }
             "resources/list" => {
                 cache = Some(Cache { ttl_millis: 5_000, scope: CacheScope::Private });
@@ -140,7 +141,7 @@ impl<W: World> Host<W> {
         let source = command.source.clone();
         let proof = headers.get(siwx::HEADER).map(str::to_owned);
         let tool_call =
-            ToolCall { name, arguments, payment, proof, owner: command.is_owner(), source };
+            ToolCall { name, arguments, payment, proof, caller: Caller::of(command), source };
         let Some(outcome) = self.call_tool(profile, tool_call).await else {
             return eras::answer(&call, Err(unknown), None);
         };

@@ -6,6 +6,7 @@
 
 mod answers;
 pub mod api;
+pub mod caller;
 pub mod command;
 mod deliver;
 pub mod door;

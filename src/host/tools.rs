@@ -8,6 +8,7 @@ use crate::events::store::{self, Filter};
 use crate::events::{Event, Seats, Status};
 use crate::fields;
 use crate::host::Host;
+use crate::host::caller::Caller;
 use crate::host::profile::Profile;
 use crate::host::views::CheckInAnswer;
 use crate::id::{EventId, ScopeId, TicketCode};
@@ -33,8 +34,8 @@ pub struct ToolCall {
     pub payment: Result<Option<Received>, Unreadable>,
     /// What proves a wallet that has paid before (header `SIGN-IN-WITH-X`).
     pub proof: Option<String>,
-    /// Whether the caller is the host of this door.
-    pub owner: bool,
+    /// Who calls.
+    pub caller: Caller,
     /// Where the call comes from, for counting.
     pub source: String,
 }
@@ -47,22 +48,26 @@ impl<W: World> Host<W> {
         call: ToolCall,
     ) -> Option<Result<Done, Failure>> {
         let tool = Tool::by_name(&call.name).filter(|tool| profile.doors.has(tool.door()))?;
-        Some(match tool.access() {
-            Access::Free | Access::Owner => {
-                self.free_tool(profile, tool, call).map(|value| Done { value, receipt: None })
-            }
-            Access::Paid(..) => self.paid_tool(profile, tool, call).await,
+        if let Err(refused) = call.caller.check(tool) {
+            // Knocking at what is not theirs counts too.
+            let admitted = self.admit_stranger(&call);
+            return Some(admitted.and(Err(refused)));
+        }
+        let is_paid = matches!(tool.access(), Access::Paid(..));
+        Some(if is_paid && !call.caller.is_free_of_charge(tool) {
+            self.paid_tool(profile, tool, call).await
+        } else {
+            self.free_tool(profile, tool, call).map(|value| Done { value, receipt: None })
         })
     }
 
+    fn admit_stranger(&self, call: &ToolCall) -> Result<(), Failure> {
+        if call.caller.is_of_the_house() { Ok(()) } else { self.admit_unpaid(&call.source) }
+    }
+
     fn free_tool(&self, profile: &Profile, tool: Tool, call: ToolCall) -> Result<Value, Failure> {
+        self.admit_stranger(&call)?;
         let arguments = call.arguments;
-        if !call.owner {
-            self.admit_unpaid(&call.source)?;
-            if tool.access() == Access::Owner {
-                return Err(Abort::not_owner().into());
-            }
-        }
         match tool {
             Tool::ListEvents => self.list_events(read_arguments(arguments)?),
             Tool::GetEvent => {
@@ -89,7 +94,13 @@ impl<W: World> Host<W> {
                 let OneSecret { secret_id } = read_arguments(arguments)?;
                 self.revoke_secret(&profile.scope, &secret_id_of(&secret_id)?)
             }
-            Tool::RsvpToEvent | Tool::GetEventAnalytics | Tool::RetrieveSecret => {
+            Tool::GetEventAnalytics => {
+                let OneEvent { event_id } = read_arguments(arguments)?;
+                let id = input::event_id(&event_id)?;
+                self.event(&id)?;
+                Ok(self.analytics(&id)?)
+            }
+            Tool::RsvpToEvent | Tool::RetrieveSecret => {
                 Err(Abort::new("payment_required", 402, "this tool is paid").into())
             }
         }

@@ -1,0 +1,97 @@
+//! Who calls, and what they may do.
+
+use crate::host::command::Command;
+use crate::mcp::catalog::{Access, Tier, Tool};
+use crate::outcome::{Abort, Failure};
+
+/// Who calls a tool, or asks over REST.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Caller {
+    /// Anybody: what is sold has to be paid.
+    Stranger,
+    /// The host of this door, signed in.
+    Owner,
+    /// A program of the host's, with a credential.
+    Agent(Grant),
+}
+
+/// What a credential is good for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// How far it may go.
+    pub tier: Tier,
+    /// The tools that it may call; empty stands for all.
+    pub tools: Vec<String>,
+}
+
+impl Caller {
+    /// Who a command comes from.
+    #[must_use]
+    pub fn of(command: &Command) -> Self {
+        if command.is_owner() { Self::Owner } else { Self::Stranger }
+    }
+
+    /// Whether they belong to the host: they see its own tools, and pay nothing for the others.
+    #[must_use]
+    pub const fn is_of_the_house(&self) -> bool {
+        match self {
+            Self::Stranger => false,
+            Self::Owner | Self::Agent(_) => true,
+        }
+    }
+
+    /// Whether they may call a tool at all. A credential that may only draft may ask for what sends: it
+    /// becomes a draft ([`Self::may_send`]).
+    ///
+    /// # Errors
+    /// What to do instead.
+    pub fn check(&self, tool: Tool) -> Result<(), Failure> {
+        match self {
+            Self::Owner => Ok(()),
+            Self::Stranger if tool.access() == Access::Owner => Err(Abort::not_owner().into()),
+            Self::Stranger => Ok(()),
+            Self::Agent(grant) => grant.check(tool),
+        }
+    }
+
+    /// Whether what they ask to send may leave, as far as that depends on who they are.
+    #[must_use]
+    pub fn may_send(&self) -> bool {
+        match self {
+            Self::Stranger => false,
+            Self::Owner => true,
+            Self::Agent(grant) => grant.tier == Tier::Send,
+        }
+    }
+
+    /// Whether a paid tool is theirs without paying. A seat belongs to the wallet that pays for it, and a
+    /// secret's value is shown to nobody who has not paid, so these two are paid by everybody.
+    #[must_use]
+    pub fn is_free_of_charge(&self, tool: Tool) -> bool {
+        let is_always_paid = matches!(tool, Tool::RsvpToEvent | Tool::RetrieveSecret);
+        self.is_of_the_house() && !is_always_paid
+    }
+}
+
+impl Grant {
+    fn check(&self, tool: Tool) -> Result<(), Failure> {
+        let is_listed = self.tools.is_empty() || self.tools.iter().any(|name| name == tool.name());
+        if !is_listed {
+            let detail = format!(
+                "this credential is not good for {}; ask the host for one that is",
+                tool.name()
+            );
+            return Err(Abort::new("not_granted", 403, detail).into());
+        }
+        if tool.tier() <= self.tier || tool.becomes_a_draft() {
+            return Ok(());
+        }
+        let detail = format!(
+            "{} needs a credential of the tier \"{}\", and this one has \"{}\"; ask the host for another",
+            tool.name(),
+            tool.tier().name(),
+            self.tier.name()
+        );
+        Err(Abort::new("not_granted", 403, detail).into())
+    }
+}
