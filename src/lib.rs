@@ -12,6 +12,7 @@ pub mod storage;
 
 pub mod identity;
 pub mod ledger;
+pub mod mail;
 
 pub mod chain;
 pub mod x402;

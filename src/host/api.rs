@@ -12,11 +12,12 @@ use crate::host::command::Command;
 use crate::host::limits::{LimitChanges, Limits};
 use crate::host::profile::Profile;
 use crate::host::tools::read_arguments;
-use crate::host::views::{OwnEvent, OwnEvents, OwnPayments, ProfileView, Rsvps};
+use crate::host::views::{OwnEvent, OwnEvents, OwnMails, OwnPayments, ProfileView, Rsvps};
 use crate::http::Reply;
 use crate::http::route::{Format, Own};
 use crate::id::{EventId, ScopeId, TicketCode};
 use crate::ledger::{revenue, statement};
+use crate::mail::outbox;
 use crate::mcp::catalog;
 use crate::mcp::eras::{decode_cursor, encode_cursor};
 use crate::outcome::{Abort, Failure, Fatal, Money};
@@ -72,6 +73,7 @@ impl<W: World> Host<W> {
                 Ok(ok(&self.check_in(event_id, code)?))
             }
             Own::Revenue => Ok(ok(&revenue::statement(&self.world)?)),
+            Own::Mail => self.own_mails(command.cursor.as_deref()),
             Own::Payments(format) => self.payments(command.cursor.as_deref(), *format),
         }
     }
@@ -147,6 +149,15 @@ impl<W: World> Host<W> {
         let next_cursor = next_cursor(lines.len() > shown, offset);
         lines.truncate(shown);
         Ok(ok(&OwnPayments { payments: lines, next_cursor }))
+    }
+
+    fn own_mails(&self, cursor: Option<&str>) -> Result<Reply, Failure> {
+        let offset = offset_of(cursor)?;
+        let mut mails = outbox::page(&self.world, offset, PAGE.saturating_add(1))?;
+        let shown = usize::try_from(PAGE).unwrap_or(usize::MAX);
+        let next_cursor = next_cursor(mails.len() > shown, offset);
+        mails.truncate(shown);
+        Ok(ok(&OwnMails { mails, next_cursor }))
     }
 
     fn rsvps(&self, event_id: &EventId, format: Format) -> Result<Reply, Failure> {
