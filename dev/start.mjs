@@ -7,6 +7,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { FACTORY, FACTORY_CREATE, guest, NETWORK, relayer, USDC } from "./chain/accounts.mjs";
 import { freePort, startChain } from "./chain/chain.mjs";
+import { keptMails } from "./lib/kept-mails.mjs";
 import { Failure, root, runMain, step } from "./lib/process.mjs";
 import { sampleHost } from "./sample-host.mjs";
 
@@ -75,12 +76,16 @@ async function worker(url, port, { rpc, facilitator }) {
     WALLET_FACTORIES: `${FACTORY}:${FACTORY_CREATE}`,
     SMART_WALLET_FACTORY: FACTORY,
     RPC_URLS: JSON.stringify({ [NETWORK]: rpc }),
+    MAIL_FROM: process.env.MAIL_FROM ?? "Events Concierge <concierge@example.org>",
+    MAIL_API_URL: process.env.MAIL_API_URL ?? "",
   };
   const args = ["node_modules/wrangler/bin/wrangler.js", "dev", "--local", "--port", String(port)];
   args.push("--persist-to", join(folder, "worker"), "--env-file", secretsFile());
   args.push("--show-interactive-dev-session=false");
   for (const [name, value] of Object.entries(vars)) args.push("--var", `${name}:${value}`);
-  start("wrangler", args);
+  // Only that `wrangler dev` keeps the mails tells us of them; with an API of your own they go there.
+  const watchMails = keptMails(join(folder, "mail"), (line) => console.log(line));
+  start("wrangler", args, watchMails);
   await answers(`${url}/health`, "wrangler");
 }
 
@@ -90,16 +95,21 @@ function secretsFile() {
   const kept = existsSync(file) ? readFileSync(file, "utf8") : "";
   const masterKey = /^MASTER_KEY=(\S+)$/m.exec(kept)?.[1] ?? randomBytes(32).toString("hex");
   const relayerKey = process.env.RELAYER_PRIVATE_KEY ?? relayer.privateKey;
-  writeFileSync(file, `MASTER_KEY=${masterKey}\nRELAYER_PRIVATE_KEY=${relayerKey}\n`, { mode: 0o600 });
+  const lines = [`MASTER_KEY=${masterKey}`, `RELAYER_PRIVATE_KEY=${relayerKey}`];
+  for (const name of ["MAIL_API_KEY", "MAIL_WEBHOOK_SECRET"]) {
+    if (process.env[name]) lines.push(`${name}=${process.env[name]}`);
+  }
+  writeFileSync(file, `${lines.join("\n")}\n`, { mode: 0o600 });
   return file;
 }
 
-function start(name, args) {
+function start(name, args, read) {
   const env = { ...process.env, CLOUDFLARE_CF_FETCH_ENABLED: "false", WRANGLER_SEND_METRICS: "false" };
   const child = spawn(process.execPath, args, { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
   const log = logFile(name);
   child.stdout.pipe(log);
   child.stderr.pipe(log);
+  if (read) child.stdout.setEncoding("utf8").on("data", read);
   watch(name, child);
 }
 

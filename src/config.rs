@@ -13,10 +13,12 @@ use crate::chain::transaction::RelayerKey;
 use crate::chat::llm::Settings;
 use crate::config::readers::{
     origin_of, read_api, read_crossmint, read_facilitator, read_factories, read_key, read_llm,
-    read_networks, read_origins, read_relayer, read_rpc_urls, read_smart_wallet_factory, read_url,
-    take,
+    read_mail, read_mail_webhook, read_networks, read_origins, read_relayer, read_rpc_urls,
+    read_smart_wallet_factory, read_url, take,
 };
 use crate::identity::keys::Keys;
+use crate::mail::settings::MailSettings;
+use crate::mail::webhook::WebhookSecret;
 use crate::wallet::crossmint::Crossmint;
 use crate::x402::facilitator::{Facilitator, Own};
 
@@ -33,6 +35,8 @@ pub const VARIABLES: &[&str] = &[
     "ALLOWED_ORIGINS",
     "OPENAI_BASE_URL",
     "OPENAI_MODEL",
+    "MAIL_FROM",
+    "MAIL_API_URL",
 ];
 /// Settings that are kept as secrets.
 pub const SECRETS: &[&str] = &[
@@ -41,6 +45,8 @@ pub const SECRETS: &[&str] = &[
     "FACILITATOR_TOKENS",
     "CROSSMINT_API_KEY",
     "OPENAI_API_KEY",
+    "MAIL_API_KEY",
+    "MAIL_WEBHOOK_SECRET",
 ];
 
 /// Everything that is set from outside.
@@ -69,6 +75,10 @@ pub struct Config {
     pub keys: Keys,
     /// The language model of the chat; without one the chat understands patterns.
     pub llm: Option<Settings>,
+    /// Who mails come from, and where they are posted; without it no mail leaves.
+    pub mail: Option<MailSettings>,
+    /// What webhooks about mails are signed with; without it there are none.
+    pub mail_webhook: Option<WebhookSecret>,
 }
 
 /// Who may use our own facilitator over HTTP. Hosts of this deployment need none of this.
@@ -125,6 +135,9 @@ impl Config {
         let origins = take(faults, "ALLOWED_ORIGINS", origins);
         let keys = take(faults, "MASTER_KEY", read_key(set("MASTER_KEY")));
         let llm = read_llm(faults, set);
+        let mail = read_mail(faults, set);
+        let mail_webhook = read_mail_webhook(set("MAIL_WEBHOOK_SECRET"));
+        let mail_webhook = take(faults, "MAIL_WEBHOOK_SECRET", mail_webhook);
         let (networks, rpc_urls) = (networks?, rpc_urls?);
         let without = networks.iter().filter(|network| !rpc_urls.contains_key(network.caip2));
         faults.extend(without.map(|it| format!("RPC_URLS has no endpoint for {}", it.caip2)));
@@ -158,6 +171,8 @@ impl Config {
             allowed_origins,
             keys: keys?,
             llm,
+            mail,
+            mail_webhook: mail_webhook?,
         })
     }
 

@@ -77,6 +77,10 @@ prefixed_id!(
 );
 
 prefixed_id!(
+    /// One mail on its way out.
+    MailId, "eml_"
+);
+prefixed_id!(
     /// Something that a guest session pays for.
     PurchaseId, "pur_"
 );

@@ -14,6 +14,7 @@ pub mod storage;
 
 pub mod identity;
 pub mod ledger;
+pub mod mail;
 
 pub mod chain;
 pub mod x402;

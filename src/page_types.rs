@@ -11,13 +11,14 @@ use crate::guest::messages::{DeploymentView, ExchangeView, In, Out, PaymentView,
 use crate::guest::purchases::State;
 use crate::host::limits::LimitsView;
 use crate::host::views::{
-    CheckInAnswer, OwnEvent, OwnEvents, OwnPayments, ProfileView, Registered, Rsvps,
+    CheckInAnswer, OwnEvent, OwnEvents, OwnMails, OwnPayments, ProfileView, Registered, Rsvps,
 };
 use crate::http::page::{
-    FaucetAnswer, NetworkView, NonceAnswer, PageSettings, Problem, SessionAnswer,
+    CodeSentAnswer, FaucetAnswer, NetworkView, NonceAnswer, PageSettings, Problem, SessionAnswer,
 };
 use crate::ledger::revenue::{Count, Revenue, Sum};
 use crate::ledger::statement::Line;
+use crate::mail::outbox::Line as MailLine;
 use crate::wallet::policy::Policy;
 use crate::wallet::{Kind, WalletInfo};
 
@@ -54,6 +55,7 @@ fn types() -> String {
         NetworkView,
         FaucetAnswer,
         NonceAnswer,
+        CodeSentAnswer,
         SessionAnswer,
         Problem,
         ProfileView,
@@ -71,6 +73,8 @@ fn types() -> String {
         Count,
         Line,
         OwnPayments,
+        MailLine,
+        OwnMails,
     );
     text
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::http::Headers;
 use crate::id::ScopeId;
+use crate::mail::Message;
 use crate::time::UnixSeconds;
 
 /// The present moment.
@@ -257,6 +258,45 @@ pub struct RelayerOrder {
     pub requirements: serde_json::Value,
 }
 
+/// What is known of a mail whose answer never came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// It may be sent again under its id: it arrives once.
+    ExactlyOnce,
+    /// It must not be sent again: it arrives at most once.
+    AtMostOnce,
+}
+
+/// A mail that was taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// What the provider calls it; empty if it does not say.
+    pub provider_id: String,
+}
+
+/// A mail that was not taken, or perhaps not. The text is for us and the host; it names no address and
+/// repeats nothing of the mail.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MailError {
+    /// It was not taken and never will be.
+    #[error("refused: {0}")]
+    Refused(String),
+    /// It was not taken, and may be later.
+    #[error("not now: {0}")]
+    Later(String),
+    /// It may have been taken.
+    #[error("no clear answer: {0}")]
+    Unavailable(String),
+}
+
+/// Mail to people ([`crate::mail`]).
+pub trait Mail {
+    /// How mail leaves this deployment; `None` if it cannot.
+    fn delivery(&self) -> Option<Delivery>;
+    /// Sends one mail, and gives up long before [`crate::mail::outbox::SEND_SECONDS`] are over.
+    fn send_mail(&self, message: &Message) -> impl Future<Output = Result<Sent, MailError>>;
+}
+
 /// Lines for us. Never bodies, secrets, signatures or e-mail addresses.
 pub trait Log {
     /// One line with its level.
@@ -275,6 +315,12 @@ pub enum Level {
 }
 
 /// Everything a host's object may ask of the world.
-pub trait World: Clock + Random + Sql + Http + Web + Kv + Payees + Relayers + Alarm + Log {}
+pub trait World:
+    Clock + Random + Sql + Http + Web + Kv + Payees + Relayers + Mail + Alarm + Log
+{
+}
 
-impl<T: Clock + Random + Sql + Http + Web + Kv + Payees + Relayers + Alarm + Log> World for T {}
+impl<T: Clock + Random + Sql + Http + Web + Kv + Payees + Relayers + Mail + Alarm + Log> World
+    for T
+{
+}

@@ -11,6 +11,8 @@ use crate::chain::transaction::RelayerKey;
 use crate::chat::llm::{ApiKey, Settings};
 use crate::config::FacilitatorApi;
 use crate::identity::keys::{Keys, MasterKey};
+use crate::mail::settings::{self, MailApi, MailKey, MailSettings, Sender};
+use crate::mail::webhook::WebhookSecret;
 use crate::wallet::crossmint::{self, Crossmint};
 
 /// The shortest access token.
@@ -146,6 +148,51 @@ pub(super) fn read_llm(
     });
     let api_key = take(faults, "OPENAI_API_KEY", key?)?;
     Some(Settings { base_url, model: model.trim().to_owned(), api_key })
+}
+
+/// `None` without a sender, and if something is wrong, which is then among the faults.
+pub(super) fn read_mail(
+    faults: &mut Vec<String>,
+    set: &impl Fn(&str) -> Option<String>,
+) -> Option<MailSettings> {
+    let (from, url, key) = (set("MAIL_FROM"), set("MAIL_API_URL"), set("MAIL_API_KEY"));
+    // Half of it would send mails by another way than the one that was meant.
+    for (name, is_missing) in [
+        ("MAIL_FROM", from.is_none() && (url.is_some() || key.is_some())),
+        ("MAIL_API_KEY", url.is_some() && key.is_none()),
+        ("MAIL_API_URL", key.is_some() && url.is_none()),
+    ] {
+        if is_missing {
+            faults.push(format!(
+                "{name} is missing; mails are posted with all of MAIL_FROM, MAIL_API_URL and MAIL_API_KEY"
+            ));
+        }
+    }
+    let from = from.map(|text| {
+        let remedy = "is not a sender such as `Events <events@example.org>`";
+        Sender::parse(&text).ok_or_else(|| remedy.to_owned())
+    });
+    let from = take(faults, "MAIL_FROM", from.transpose());
+    let url = url.map(|text| {
+        let remedy = "must be an https address, or http on this machine";
+        settings::read_url(&text).ok_or_else(|| remedy.to_owned())
+    });
+    let url = take(faults, "MAIL_API_URL", url.transpose());
+    let key = key.map(|text| {
+        MailKey::parse(text.trim())
+            .ok_or_else(|| "is not a key: visible ASCII characters, no spaces".to_owned())
+    });
+    let key = take(faults, "MAIL_API_KEY", key.transpose());
+    let api = url?.zip(key?).map(|(url, key)| MailApi { url, key });
+    Some(MailSettings { from: from??, api })
+}
+
+pub(super) fn read_mail_webhook(text: Option<String>) -> Result<Option<WebhookSecret>, String> {
+    let read = |text: String| {
+        WebhookSecret::parse(text.trim())
+            .ok_or_else(|| "is not whsec_ and at least 16 bytes in base64".to_owned())
+    };
+    text.map(read).transpose()
 }
 
 pub(super) fn origin_of(address: &str) -> String {

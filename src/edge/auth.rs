@@ -1,18 +1,21 @@
-//! Sign-in with Ethereum, at the gateway: the message is proven here, its nonce is used up in the
-//! object that belongs to the proven wallet.
+//! Signing in, at the gateway. With Ethereum the message is proven here, and its nonce is used up in the
+//! object that belongs to the proven wallet; with a code sent by mail that object does both.
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::chain::rpc::Rpc;
+use crate::edge::convert;
 use crate::edge::fetch::EdgeHttp;
 use crate::edge::gateway::{Gateway, Stop};
 use crate::edge::world::{EdgeRandom, now};
-use crate::host::command::Action;
-use crate::http::Reply;
+use crate::host::command::{Action, Asked};
 use crate::http::page::{NonceAnswer, SessionAnswer};
+use crate::http::{Headers, Reply};
+use crate::id::ScopeId;
 use crate::identity::siwe::{self, Expected, ProvenWallet, Purpose, SignIn, SiweError, Unproven};
-use crate::identity::{Session, UserId};
+use crate::identity::{EmailAddress, Session, UserId};
 use crate::outcome::Abort;
 
 #[derive(Deserialize)]
@@ -20,6 +23,19 @@ use crate::outcome::Abort;
 struct Sent {
     message: String,
     signature: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SentAddress {
+    email: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SentCode {
+    email: String,
+    code: String,
 }
 
 impl Gateway {
@@ -65,30 +81,80 @@ impl Gateway {
             refused(code, status, error.to_string())
         })?;
         let user = UserId::from_wallet(proven.address());
-        let session = Session::start(keys, user, now());
         let used = Action::UseNonce {
             nonce: proven.nonce().to_owned(),
             expires_at: proven.nonce_expires_at(),
         };
-        let mut answer = self.tell(session.scope.clone(), used).await?;
-        if answer.status_code() != 204 {
-            let body = answer.text().await?;
-            return Err(Stop::Reply(Reply::text(
-                answer.status_code(),
-                "application/problem+json",
-                body,
-            )));
+        self.agrees(keys.scope_of(&user), used).await?;
+        Ok(self.session(user))
+    }
+
+    /// Sends a code to an e-mail address. The answer is the same for all addresses.
+    pub(super) async fn send_code(&self, headers: &Headers, body: &[u8]) -> Result<Reply, Stop> {
+        self.admit(headers, Asked::ForCode).await?;
+        let SentAddress { email } = self.read(body, "{\"email\": \"…\"}")?;
+        let address = self.read_address(&email)?;
+        let scope = self.config.keys.scope_of(&UserId::from_email(&address));
+        let answer = self.tell(scope, Action::SendCode(address)).await?;
+        Ok(convert::reply(answer).await?)
+    }
+
+    /// A session for a code.
+    pub(super) async fn check_code(&self, headers: &Headers, body: &[u8]) -> Result<Reply, Stop> {
+        self.admit(headers, Asked::ForSession).await?;
+        let SentCode { email, code } =
+            self.read(body, "{\"email\": \"…\", \"code\": \"6 digits\"}")?;
+        let address = self.read_address(&email)?;
+        let user = UserId::from_email(&address);
+        // What is longer is no code; the object says so, and need not see it.
+        let code = code.chars().take(40).collect();
+        let checked = Action::CheckCode { address, code };
+        self.agrees(self.config.keys.scope_of(&user), checked).await?;
+        Ok(self.session(user))
+    }
+
+    /// Goes on only if the object of this scope answers 204.
+    async fn agrees(&self, scope: ScopeId, action: Action) -> Result<(), Stop> {
+        let answer = self.tell(scope, action).await?;
+        match answer.status_code() {
+            204 => Ok(()),
+            _ => Err(Stop::Reply(convert::reply(answer).await?)),
         }
-        let token = session.token(keys);
+    }
+
+    /// Whether this network address may ask once more. Counted in one place for all isolates.
+    async fn admit(&self, headers: &Headers, asked: Asked) -> Result<(), Stop> {
+        let scope = self.config.keys.scope_of_source(&convert::source(headers));
+        self.agrees(scope, Action::AdmitSource(asked)).await
+    }
+
+    fn read<T: DeserializeOwned>(&self, body: &[u8], wanted: &str) -> Result<T, Stop> {
+        serde_json::from_slice(body).map_err(|_| {
+            let detail = format!("send JSON such as {wanted}");
+            Stop::Reply(self.problem(&Abort::new("malformed_json", 400, detail)))
+        })
+    }
+
+    fn read_address(&self, email: &str) -> Result<EmailAddress, Stop> {
+        EmailAddress::parse(email).map_err(|error| {
+            let detail = format!("email: {error}");
+            Stop::Reply(self.problem(&Abort::new("invalid_arguments", 422, detail)))
+        })
+    }
+
+    /// The answer to whoever has proven an identity.
+    fn session(&self, user: UserId) -> Reply {
+        let session = Session::start(&self.config.keys, user, now());
+        let token = session.token(&self.config.keys);
         let body = json!(SessionAnswer {
             token: token.clone(),
             user_id: session.user.to_string(),
             scope: session.scope.to_string(),
             expires_at: session.expires_at.to_string(),
         });
-        Ok(Reply::json(200, body.to_string())
+        Reply::json(200, body.to_string())
             .with_header("set-cookie", self.cookie(&token, 86_400))
-            .with_header("cache-control", "no-store".to_owned()))
+            .with_header("cache-control", "no-store".to_owned())
     }
 
     /// The browser forgets its session. The token itself is good until it runs out.

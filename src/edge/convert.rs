@@ -72,6 +72,23 @@ pub(super) fn source(headers: &Headers) -> String {
     }
 }
 
+/// The answer of an object, to be passed on.
+pub(super) async fn reply(mut response: Response) -> worker::Result<Reply> {
+    let status = response.status_code();
+    let found = headers(response.headers());
+    let body = response.text().await?;
+    let reply = match found.get("content-type") {
+        Some(content_type) => Reply::text(status, content_type, body),
+        None => Reply::empty(status),
+    };
+    Ok(["cache-control", "retry-after"].into_iter().fold(reply, |reply, name| {
+        match found.get(name) {
+            Some(value) => reply.with_header(name, value.to_owned()),
+            None => reply,
+        }
+    }))
+}
+
 /// Our answer as a Workers answer, with the headers that every answer carries.
 pub(super) fn response(
     reply: Reply,

@@ -100,6 +100,18 @@ impl Gateway {
                 let reply = self.sign_in(&body).await?;
                 return Ok(self.answer(reply, origin.as_deref())?);
             }
+            Route::SendCode => {
+                let reply = self.send_code(headers, &body).await?;
+                return Ok(self.answer(reply, origin.as_deref())?);
+            }
+            Route::CheckCode => {
+                let reply = self.check_code(headers, &body).await?;
+                return Ok(self.answer(reply, origin.as_deref())?);
+            }
+            Route::MailWebhook => {
+                let reply = self.mail_webhook(headers, &body).await?;
+                return Ok(self.answer(reply, None)?);
+            }
             Route::SignOut => return Ok(self.answer(self.sign_out(), origin.as_deref())?),
             Route::Settings => return Ok(self.answer(self.settings(), origin.as_deref())?),
             Route::Faucet => {

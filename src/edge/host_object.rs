@@ -49,6 +49,12 @@ impl DurableObject for Host {
             // The runtime calls again, later each time.
             return Err(error.to_string().into());
         }
+        match service.is_over() {
+            // Nothing runs between the question and this.
+            Ok(true) => service.world().erase().await?,
+            Ok(false) => {}
+            Err(error) => log(Level::Error, "storage", &[("why", &error.to_string())]),
+        }
         Response::empty()
     }
 }

@@ -8,6 +8,7 @@ use crate::chain::faucet;
 use crate::chain::rpc::Rpc;
 use crate::edge::fetch::EdgeHttp;
 use crate::edge::gateway::{Gateway, Stop};
+use crate::edge::mail::delivery;
 use crate::http::Reply;
 use crate::http::page::{FaucetAnswer, PageSettings};
 use crate::outcome::Abort;
@@ -20,7 +21,9 @@ struct Drip {
 
 impl Gateway {
     pub(super) fn settings(&self) -> Reply {
-        let body = json!(PageSettings::of(&self.config)).to_string();
+        let body =
+            json!(PageSettings::of(&self.config, delivery(&self.env, &self.config).is_some()))
+                .to_string();
         Reply::json(200, body).with_header("cache-control", "no-store".to_owned())
     }
 

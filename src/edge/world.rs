@@ -40,6 +40,12 @@ impl EdgeWorld {
         self.alarm.set(None);
     }
 
+    /// Removes all storage, the alarm with it.
+    pub(super) async fn erase(&self) -> worker::Result<()> {
+        self.alarm.set(None);
+        self.state.storage().delete_all().await
+    }
+
     async fn stored_alarm(&self) -> Option<UnixSeconds> {
         let millis = self.state.storage().get_alarm().await.ok()??;
         Some(UnixSeconds::new(millis.div_euclid(1_000)))

@@ -12,11 +12,12 @@ use crate::host::command::Command;
 use crate::host::limits::{LimitChanges, Limits};
 use crate::host::profile::{Profile, read_doors};
 use crate::host::tools::read_arguments;
-use crate::host::views::{OwnEvent, OwnEvents, OwnPayments, ProfileView, Rsvps};
+use crate::host::views::{OwnEvent, OwnEvents, OwnMails, OwnPayments, ProfileView, Rsvps};
 use crate::http::Reply;
 use crate::http::route::{Format, Own};
 use crate::id::{EventId, ScopeId, TicketCode};
 use crate::ledger::{revenue, statement};
+use crate::mail::outbox;
 use crate::mcp::catalog;
 use crate::mcp::eras::{decode_cursor, encode_cursor};
 use crate::outcome::{Abort, Failure, Fatal, Money};
@@ -90,6 +91,7 @@ impl<W: World> Host<W> {
             Own::RevokeSecret(id) => Ok(ok(&self.revoke_secret(&profile.scope, id)?)),
             Own::Retrievals(id) => Ok(ok(&self.retrievals(id)?)),
             Own::Revenue => Ok(ok(&revenue::statement(&self.world)?)),
+            Own::Mail => self.own_mails(command.cursor.as_deref()),
             Own::Payments(format) => self.payments(command.cursor.as_deref(), *format),
         }
     }
@@ -165,6 +167,15 @@ impl<W: World> Host<W> {
         let next_cursor = next_cursor(lines.len() > shown, offset);
         lines.truncate(shown);
         Ok(ok(&OwnPayments { payments: lines, next_cursor }))
+    }
+
+    fn own_mails(&self, cursor: Option<&str>) -> Result<Reply, Failure> {
+        let offset = offset_of(cursor)?;
+        let mut mails = outbox::page(&self.world, offset, PAGE.saturating_add(1))?;
+        let shown = usize::try_from(PAGE).unwrap_or(usize::MAX);
+        let next_cursor = next_cursor(mails.len() > shown, offset);
+        mails.truncate(shown);
+        Ok(ok(&OwnMails { mails, next_cursor }))
     }
 
     fn rsvps(&self, event_id: &EventId, format: Format) -> Result<Reply, Failure> {

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::http::route::{AtHost, Own};
-use crate::id::{RequestId, ScopeId};
-use crate::identity::UserId;
+use crate::id::{MailId, RequestId, ScopeId};
+use crate::identity::{EmailAddress, UserId};
+use crate::mail::outbox::Fate;
 use crate::time::UnixSeconds;
 
 /// The one internal header. The gateway builds the headers that it forwards from a list of known
@@ -51,10 +52,39 @@ pub enum Action {
         /// Until when it has to be remembered.
         expires_at: UnixSeconds,
     },
+    /// Count what a network address asks for; this object belongs to the address.
+    AdmitSource(Asked),
+    /// Send a code for signing in to an address; this object is that of its scope.
+    SendCode(EmailAddress),
+    /// Use a code up.
+    CheckCode {
+        /// Whose it should be.
+        address: EmailAddress,
+        /// What the caller typed.
+        code: String,
+    },
+    /// Write down what became of a mail.
+    MailEvent {
+        /// The same whenever the provider says it again.
+        webhook_id: String,
+        /// The mail.
+        mail_id: MailId,
+        /// What became of it.
+        fate: Fate,
+    },
     /// What anybody may ask.
     AtHost(AtHost),
     /// What the host itself asks.
     Own(Own),
+}
+
+/// What strangers ask for before they have signed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Asked {
+    /// That a code is sent.
+    ForCode,
+    /// Whether a code is right.
+    ForSession,
 }
 
 impl Command {

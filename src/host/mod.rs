@@ -14,6 +14,7 @@ pub mod limits;
 pub mod paid;
 pub mod profile;
 pub mod rebuild;
+mod sign_in;
 pub mod tools;
 mod vault;
 pub mod views;
@@ -29,6 +30,7 @@ use crate::host::profile::Profile;
 use crate::http::route::{AtHost, Own};
 use crate::http::{Headers, Reply, problem};
 use crate::ledger::{self, payments};
+use crate::mail;
 use crate::outcome::{Abort, Failure, Fatal};
 use crate::ports::{Level, SqlError, World};
 use crate::storage;
@@ -45,6 +47,8 @@ pub struct Host<W> {
     unpaid: RefCell<Counts>,
     /// Paid calls of each wallet.
     wallet_calls: RefCell<Counts>,
+    /// What a network address asks for before it has signed in; this object is then the address's.
+    sign_ins: RefCell<Counts>,
 }
 
 /// A command with what belongs to it.
@@ -68,6 +72,7 @@ impl<W: World> Host<W> {
             breaker: RefCell::default(),
             unpaid: RefCell::default(),
             wallet_calls: RefCell::default(),
+            sign_ins: RefCell::default(),
         }
     }
 
@@ -98,8 +103,8 @@ impl<W: World> Host<W> {
     async fn dispatch(&self, request: Request) -> Result<Reply, Failure> {
         self.open()?;
         let Request { command, headers, body } = request;
-        if let Action::UseNonce { nonce, expires_at } = &command.action {
-            return self.use_nonce(nonce, *expires_at);
+        if let Some(answer) = self.before_sign_in(&command) {
+            return answer;
         }
         let profile = self.profile_or_rebuilt(&command.scope).await?;
         if command.action == Action::Own(Own::Register) {
@@ -107,7 +112,11 @@ impl<W: World> Host<W> {
         }
         let profile = profile.ok_or_else(no_such_host)?;
         match &command.action {
-            Action::UseNonce { .. } => Err(no_such_host()),
+            Action::UseNonce { .. }
+            | Action::AdmitSource(_)
+            | Action::SendCode(_)
+            | Action::CheckCode { .. }
+            | Action::MailEvent { .. } => Err(no_such_host()),
             Action::Own(own) => self.own(&profile, &command, own, &body),
             Action::AtHost(asked) => match asked {
                 AtHost::Door => Ok(self.door(&profile, &command, &headers, &body).await),
@@ -130,7 +139,10 @@ impl<W: World> Host<W> {
         if !self.migrated.get() && storage::is_used(&self.world)? {
             self.create_storage()?;
             let now = self.world.now();
-            self.world.atomically(|| payments::take_over(&self.world, now))?;
+            self.world.atomically(|| {
+                payments::take_over(&self.world, now)?;
+                mail::outbox::take_over(&self.world, self.world.delivery(), now)
+            })?;
         }
         Ok(())
     }

@@ -6,6 +6,7 @@ use crate::events::EventView;
 use crate::events::rsvp::RsvpLine;
 use crate::host::limits::LimitsView;
 use crate::ledger::statement::Line;
+use crate::mail::outbox::Line as MailLine;
 use crate::money::Usdc;
 use crate::vault::SecretView;
 use crate::vault::store::Retrieval;
@@ -87,6 +88,19 @@ pub struct OwnEvents {
 pub struct OwnPayments {
     /// The newest first.
     pub payments: Vec<Line>,
+    /// For the next page, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub next_cursor: Option<String>,
+}
+
+/// A page of mails.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct OwnMails {
+    /// The newest first, of the last 30 days.
+    pub mails: Vec<MailLine>,
     /// For the next page, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]

@@ -1,8 +1,8 @@
 //! What is done when the object wakes by itself: payments of unknown outcome are looked after,
-//! settled ones are delivered, records go out to KV. Alarms come at least once, so everything here
+//! settled ones are delivered, records go out to KV, mails to people. Alarms come at least once, so everything here
 //! may run twice.
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 
 use crate::chain::eip3009::Authorization;
 use crate::chain::networks::Network;
@@ -11,8 +11,10 @@ use crate::chain::transfers::Use;
 use crate::host::Host;
 use crate::host::profile::Profile;
 use crate::id::ScopeId;
+use crate::identity::codes;
 use crate::ledger::payments::{self, NotPaid, Payment, State};
 use crate::ledger::{outbox, wallets};
+use crate::mail;
 use crate::ports::{Level, SqlError, World};
 use crate::time::UnixSeconds;
 use crate::vault;
@@ -58,6 +60,21 @@ impl<W: World> Host<W> {
     /// [`SqlError`] if SQLite refuses; the runtime calls again then.
     pub async fn wake(&self) -> Result<(), SqlError> {
         self.open()?;
+        if !self.migrated.get() {
+            return Ok(());
+        }
+        let now = self.world.now();
+        codes::forget(&self.world, now)?;
+        mail::outbox::forget(&self.world, now)?;
+        // Also where nobody has registered: a code is sent before there is a host. Beside the payments,
+        // so that neither waits for an endpoint of the other.
+        let (mails, payments) =
+            join(mail::flush(&self.world, now), self.look_after_payments()).await;
+        mails.and(payments)?;
+        self.rearm().await
+    }
+
+    async fn look_after_payments(&self) -> Result<(), SqlError> {
         let Some(profile) = self.profile()? else { return Ok(()) };
         // First, so that no record waits for an endpoint that does not answer.
         outbox::flush(&self.world, self.world.now()).await?;
@@ -68,8 +85,7 @@ impl<W: World> Host<W> {
         looked.into_iter().collect::<Result<(), SqlError>>()?;
         wallets::forget(&self.world, self.world.now())?;
         self.destroy_secrets(&profile)?;
-        outbox::flush(&self.world, self.world.now()).await?;
-        self.rearm().await
+        outbox::flush(&self.world, self.world.now()).await
     }
 
     /// Takes a payment that was due one step further.
@@ -107,6 +123,8 @@ impl<W: World> Host<W> {
             payments::next_due(&self.world)?,
             outbox::next_due(&self.world)?,
             vault::store::next_end(&self.world)?,
+            mail::outbox::next_due(&self.world)?,
+            codes::next_over(&self.world)?,
         ];
         if let Some(next) = dues.into_iter().flatten().min() {
             self.world.wake_at(next).await;

@@ -18,6 +18,8 @@ pub struct PageSettings {
     pub smart_wallets: bool,
     /// Whether sessions can have a wallet at Crossmint.
     pub crossmint: bool,
+    /// Whether people can sign in with a code that is sent to their e-mail address.
+    pub email_sign_in: bool,
     /// Networks on which may be paid, the preferred one first.
     pub networks: Vec<NetworkView>,
 }
@@ -43,14 +45,15 @@ pub struct NetworkView {
 }
 
 impl PageSettings {
-    /// Of this deployment.
+    /// Of this deployment; `has_mail`: whether mail can leave it.
     #[must_use]
-    pub fn of(config: &Config) -> Self {
+    pub fn of(config: &Config, has_mail: bool) -> Self {
         Self {
             local: config.is_local(),
             faucet: config.is_local(),
             smart_wallets: config.smart_wallet_factory.is_some(),
             crossmint: config.crossmint.is_some(),
+            email_sign_in: has_mail,
             networks: config.networks.iter().map(|network| view(network)).collect(),
         }
     }
@@ -80,7 +83,18 @@ pub struct NonceAnswer {
     pub expires_at: String,
 }
 
-/// The answer of `POST /api/auth/siwe`.
+/// The answer of `POST /api/auth/otp`, whether or not anybody has this address.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct CodeSentAnswer {
+    /// For people.
+    pub message: &'static str,
+    /// How long a code is good.
+    pub expires_in_seconds: i64,
+}
+
+/// The answer of `POST /api/auth/siwe` and `POST /api/auth/otp/verify`.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]

@@ -13,12 +13,18 @@ pub enum Route {
     Nonce,
     /// `POST /api/auth/siwe`
     Siwe,
+    /// `POST /api/auth/otp`
+    SendCode,
+    /// `POST /api/auth/otp/verify`
+    CheckCode,
     /// `POST /api/auth/sign-out`
     SignOut,
     /// `GET /api/settings`
     Settings,
     /// `POST /api/local/faucet`
     Faucet,
+    /// `POST /api/mail/webhook`
+    MailWebhook,
     /// `GET /agent`, a WebSocket
     Agent,
     /// Any x402 server, of our own facilitator.
@@ -92,6 +98,8 @@ pub enum Own {
     Retrievals(SecretId),
     /// `GET /api/users/revenue`
     Revenue,
+    /// `GET /api/users/mail`
+    Mail,
     /// `GET /api/users/payments`, and with `.csv`
     Payments(Format),
 }
@@ -127,9 +135,12 @@ pub fn parse(method: &str, path: &str) -> Result<Route, NoRoute> {
         ["health"] => only("GET", Route::Health),
         ["api", "auth", "nonce"] => only("POST", Route::Nonce),
         ["api", "auth", "siwe"] => only("POST", Route::Siwe),
+        ["api", "auth", "otp"] => only("POST", Route::SendCode),
+        ["api", "auth", "otp", "verify"] => only("POST", Route::CheckCode),
         ["api", "auth", "sign-out"] => only("POST", Route::SignOut),
         ["api", "settings"] => only("GET", Route::Settings),
         ["api", "local", "faucet"] => only("POST", Route::Faucet),
+        ["api", "mail", "webhook"] => only("POST", Route::MailWebhook),
         ["agent"] => only("GET", Route::Agent),
         ["facilitator", "supported"] => only("GET", Route::Facilitator(AtFacilitator::Supported)),
         ["facilitator", "verify"] => only("POST", Route::Facilitator(AtFacilitator::Verify)),
@@ -164,10 +175,11 @@ fn own(method: &str, parts: &[&str]) -> Result<Own, NoRoute> {
         (["me"], "GET") => Ok(Own::Profile),
         (["me"], "PATCH") => Ok(Own::ChangeProfile),
         (["me"], _) => Err(NoRoute::MethodNotAllowed("GET, PATCH")),
-        (["revenue"] | ["payments"] | ["payments.csv"], _) if method != "GET" => {
+        (["revenue"] | ["mail"] | ["payments"] | ["payments.csv"], _) if method != "GET" => {
             Err(NoRoute::MethodNotAllowed("GET"))
         }
         (["revenue"], _) => Ok(Own::Revenue),
+        (["mail"], _) => Ok(Own::Mail),
         (["payments"], _) => Ok(Own::Payments(Format::Json)),
         (["payments.csv"], _) => Ok(Own::Payments(Format::Csv)),
         (["events"], "GET") => Ok(Own::Events),
@@ -234,6 +246,10 @@ mod tests {
             ("GET", "/api/settings".to_owned(), Ok(Route::Settings)),
             ("GET", "/api/local/faucet".to_owned(), Err(NoRoute::MethodNotAllowed("POST"))),
             ("POST", "/api/auth/sign-out".to_owned(), Ok(Route::SignOut)),
+            ("POST", "/api/auth/otp".to_owned(), Ok(Route::SendCode)),
+            ("GET", "/api/auth/otp/verify".to_owned(), Err(NoRoute::MethodNotAllowed("POST"))),
+            ("POST", "/api/mail/webhook".to_owned(), Ok(Route::MailWebhook)),
+            ("GET", "/api/users/mail".to_owned(), Ok(Route::Own(Own::Mail))),
             ("GET", "/api/users/me".to_owned(), Ok(Route::Own(Own::Profile))),
             ("PATCH", "/api/users/me".to_owned(), Ok(Route::Own(Own::ChangeProfile))),
             ("PUT", "/api/users/me".to_owned(), Err(NoRoute::MethodNotAllowed("GET, PATCH"))),

@@ -29,6 +29,8 @@ pub struct Keys {
     nonce: [u8; 32],
     wallet: [u8; 32],
     vault: [u8; 32],
+    code: [u8; 32],
+    source: [u8; 32],
 }
 
 impl MasterKey {
@@ -61,6 +63,8 @@ impl Keys {
             nonce: key("siwe-nonce"),
             wallet: key("wallet"),
             vault: key("vault"),
+            code: key("sign-in-code"),
+            source: key("source"),
         }
     }
 
@@ -68,11 +72,14 @@ impl Keys {
     /// it by trying addresses.
     #[must_use]
     pub fn scope_of(&self, user: &UserId) -> ScopeId {
-        let mut half = [0; 16];
-        for (target, byte) in half.iter_mut().zip(mac(&self.scope, user.as_str().as_bytes())) {
-            *target = byte;
-        }
-        ScopeId::from_bytes(half)
+        half(&mac(&self.scope, user.as_str().as_bytes()))
+    }
+
+    /// The name of the object that counts what a network address asks for before anybody is signed in.
+    /// It is derived with a key of its own, so that it is never the scope of a user.
+    #[must_use]
+    pub fn scope_of_source(&self, source: &str) -> ScopeId {
+        half(&mac(&self.source, source.as_bytes()))
     }
 
     /// The key that owns the smart wallet of a session or a user. The owner's name says which of the
@@ -98,6 +105,19 @@ impl Keys {
     pub(super) fn sign_nonce(&self, payload: &[u8]) -> [u8; 32] {
         mac(&self.nonce, payload)
     }
+
+    pub(super) fn sign_code(&self, payload: &[u8]) -> [u8; 32] {
+        mac(&self.code, payload)
+    }
+}
+
+/// The first half of a keyed hash, as a name.
+fn half(hash: &[u8; 32]) -> ScopeId {
+    let mut half = [0; 16];
+    for (target, byte) in half.iter_mut().zip(hash) {
+        *target = *byte;
+    }
+    ScopeId::from_bytes(half)
 }
 
 /// HMAC-SHA-256.

@@ -1,11 +1,15 @@
 //! Who a host is: a proven identity, the scope hashed from it, and the session that a sign-in
-//! starts. Everything is derived from one key, so nothing has to be stored for it.
+//! starts. Everything is derived from one key, so nothing has to be stored for it, except what a code sent
+//! by mail is good for ([`codes`]).
 
+pub mod codes;
+pub mod email;
 pub mod keys;
 pub mod session;
 pub mod siwe;
 pub mod siwx;
 pub mod user;
 
+pub use email::EmailAddress;
 pub use session::Session;
 pub use user::UserId;

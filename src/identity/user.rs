@@ -5,6 +5,8 @@ use std::fmt;
 use alloy_primitives::Address;
 use serde::{Deserialize, Serialize};
 
+use crate::identity::EmailAddress;
+
 /// A proven identity in its normal form: lower-case address, lower-case e-mail.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -15,9 +17,6 @@ pub struct UserId(String);
 #[error("must be an Ethereum address (0x and 40 hex digits) or an e-mail address")]
 pub struct UserIdError;
 
-const EMAIL_BYTES_MAX: usize = 254;
-const EMAIL_NAME_BYTES_MAX: usize = 64;
-
 impl UserId {
     /// From text that came from outside. White space around it and case do not matter.
     ///
@@ -25,15 +24,26 @@ impl UserId {
     /// [`UserIdError`] if it is neither an address nor an e-mail address.
     pub fn parse(text: &str) -> Result<Self, UserIdError> {
         let text = text.trim();
-        let Some((name, host)) = text.split_once('@') else {
-            let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
-            let digits = digits.filter(|digits| digits.len() == 40);
-            return digits.and_then(|d| d.parse().ok()).map(Self::from_wallet).ok_or(UserIdError);
-        };
-        if text.len() > EMAIL_BYTES_MAX || !is_mailbox_name(name) || !is_mail_host(host) {
-            return Err(UserIdError);
+        if text.contains('@') {
+            return EmailAddress::parse(text)
+                .map(|email| Self::from_email(&email))
+                .map_err(|_| UserIdError);
         }
-        Ok(Self(text.to_ascii_lowercase()))
+        let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
+        let digits = digits.filter(|digits| digits.len() == 40);
+        digits.and_then(|d| d.parse().ok()).map(Self::from_wallet).ok_or(UserIdError)
+    }
+
+    /// The identity that a code sent to an address proves.
+    #[must_use]
+    pub fn from_email(address: &EmailAddress) -> Self {
+        Self(address.as_str().to_owned())
+    }
+
+    /// The e-mail address, if the identity is one.
+    #[must_use]
+    pub fn email(&self) -> Option<EmailAddress> {
+        EmailAddress::parse(&self.0).ok()
     }
 
     /// The identity that a wallet proves.
@@ -60,28 +70,6 @@ impl fmt::Display for UserId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
-}
-
-/// The `dot-atom` of RFC 5322, 3.2.3. Quoted names exist, but nobody has one.
-fn is_mailbox_name(name: &str) -> bool {
-    let is_atom = |atom: &str| {
-        !atom.is_empty()
-            && atom
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&b))
-    };
-    name.len() <= EMAIL_NAME_BYTES_MAX && name.split('.').all(is_atom)
-}
-
-/// A name in the DNS with at least two labels.
-fn is_mail_host(host: &str) -> bool {
-    let is_label = |label: &str| {
-        !label.is_empty()
-            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    host.contains('.') && host.split('.').all(is_label)
 }
 
 #[cfg(test)]

@@ -6,11 +6,14 @@
 mod bounds;
 mod chat;
 mod client;
+mod codes;
 mod door;
 mod fuzz;
 mod golden;
+mod mail;
 mod migrations;
 mod money;
+mod post_office;
 mod schedule;
 mod simulation;
 mod support;

@@ -27,6 +27,8 @@ use k256::ecdsa::SigningKey;
 use rusqlite::types::ValueRef;
 use serde_json::{Value, json};
 
+use crate::post_office::PostOffice;
+
 /// 2026-11-21T12:00:00Z
 pub(crate) const NOW: i64 = 1_795_262_400;
 pub(crate) const PAY_TO: &str = "0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc";
@@ -66,6 +68,7 @@ pub(crate) struct Memory {
     pub(crate) requests: RefCell<Vec<String>>,
     /// Whose the wallet at Crossmint is, as Crossmint knows it.
     pub(crate) crossmint_owner: RefCell<Option<String>>,
+    pub(crate) post_office: PostOffice,
 }
 
 /// The world of one object. Several worlds share a [`Memory`] when an object is evicted.
@@ -658,7 +661,7 @@ pub(crate) fn join_all<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
     answers.into_iter().flatten().collect()
 }
 
-async fn yield_once() {
+pub(crate) async fn yield_once() {
     let yielded = Cell::new(false);
     std::future::poll_fn(|_| if yielded.replace(true) { Poll::Ready(()) } else { Poll::Pending })
         .await;

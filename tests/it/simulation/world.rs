@@ -11,10 +11,11 @@ use std::task::{Context, Wake, Waker};
 
 use events_concierge::host::Host;
 use events_concierge::ledger::{self, payee};
+use events_concierge::mail::Message;
 use events_concierge::ports::{
-    Alarm, Clock, Http, HttpError, HttpRequest, HttpResponse, Kv, KvError, Level, Log, PayeeClaim,
-    PayeeError, Payees, Random, RelayerOrder, Relayers, Row, Sql, SqlError, SqlValue, Timer, Web,
-    WebRequest, WebResponse,
+    Alarm, Clock, Delivery, Http, HttpError, HttpRequest, HttpResponse, Kv, KvError, Level, Log,
+    Mail, MailError, PayeeClaim, PayeeError, Payees, Random, RelayerOrder, Relayers, Row, Sent,
+    Sql, SqlError, SqlValue, Timer, Web, WebRequest, WebResponse,
 };
 use events_concierge::storage::{self, Migrations};
 use events_concierge::time::UnixSeconds;
@@ -432,6 +433,16 @@ impl Relayers for World {
         _order: RelayerOrder,
     ) -> Result<HttpResponse, HttpError> {
         Err(HttpError::Connection("there is no relayer here".to_owned()))
+    }
+}
+
+impl Mail for World {
+    fn delivery(&self) -> Option<Delivery> {
+        None
+    }
+
+    async fn send_mail(&self, _message: &Message) -> Result<Sent, MailError> {
+        Err(MailError::Later("there is no way out for mail here".to_owned()))
     }
 }
 

@@ -446,6 +446,10 @@ smartWallets: boolean,
  */
 crossmint: boolean, 
 /**
+ * Whether people can sign in with a code that is sent to their e-mail address.
+ */
+emailSignIn: boolean, 
+/**
  * Networks on which may be paid, the preferred one first.
  */
 networks: Array<NetworkView>, };
@@ -499,6 +503,16 @@ nonce: string,
  * Until when.
  */
 expiresAt: string, };
+
+export type CodeSentAnswer = { 
+/**
+ * For people.
+ */
+message: string, 
+/**
+ * How long a code is good.
+ */
+expiresInSeconds: number, };
 
 export type SessionAnswer = { 
 /**
@@ -718,6 +732,30 @@ export type OwnPayments = {
  * The newest first.
  */
 payments: Array<OwnPayment>, 
+/**
+ * For the next page, if there is one.
+ */
+nextCursor?: string, };
+
+export type OwnMail = { id: string, 
+/**
+ * `ticket` or `notice`.
+ */
+kind: string, to: string, subject: string, ticket: number | null, 
+/**
+ * `queued`, `sending`, `sent`, `failed`, or `unknown`: it may have arrived, and is not sent again.
+ */
+state: string, reason: string | null, 
+/**
+ * Whether it came back, or its recipient complained.
+ */
+isFailure: boolean, createdAt: string, updatedAt: string, };
+
+export type OwnMails = { 
+/**
+ * The newest first, of the last 30 days.
+ */
+mails: Array<OwnMail>, 
 /**
  * For the next page, if there is one.
  */

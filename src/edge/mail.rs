@@ -1,0 +1,121 @@
+//! The [`Mail`] port: an HTTP mail API if one is set, else the binding `EMAIL` (Cloudflare's Email
+//! Service), which `wrangler dev` simulates by keeping mails in files.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
+use js_sys::{JsString, Object, Reflect};
+use wasm_bindgen::{JsCast, JsValue};
+use worker::{Delay, EmailAddress, Env, SendEmail, SendEmailBuilder};
+
+use crate::config::Config;
+use crate::edge::convert;
+use crate::edge::fetch::EdgeHttp;
+use crate::edge::gateway::{Gateway, Stop};
+use crate::edge::world::{EdgeWorld, now};
+use crate::host::command::Action;
+use crate::http::{Headers, Reply};
+use crate::mail::settings::Sender;
+use crate::mail::{Message, api, webhook};
+use crate::outcome::Abort;
+use crate::ports::{Delivery, Http, Mail, MailError, Sent};
+
+const BINDING: &str = "EMAIL";
+/// How long the binding may take.
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+impl Mail for EdgeWorld {
+    fn delivery(&self) -> Option<Delivery> {
+        delivery(&self.env, convert::config(&self.env).ok().as_deref()?)
+    }
+
+    async fn send_mail(&self, message: &Message) -> Result<Sent, MailError> {
+        let none = || MailError::Later("no way out for mail is set".to_owned());
+        let config = convert::config(&self.env).map_err(|_| none())?;
+        let settings = config.mail.as_ref().ok_or_else(none)?;
+        if let Some(address) = &settings.api {
+            return api::read(EdgeHttp.send(api::request(address, &settings.from, message)).await);
+        }
+        let binding = self.env.send_email(BINDING).map_err(|_| none())?;
+        let limit = Delay::from(TIMEOUT);
+        match select(pin!(hand_over(&binding, &settings.from, message)), pin!(limit)).await {
+            Either::Left((answer, _)) => answer,
+            Either::Right(_) => Err(MailError::Unavailable("no answer in time".to_owned())),
+        }
+    }
+}
+
+/// How mail leaves this deployment, if it does.
+pub(super) fn delivery(env: &Env, config: &Config) -> Option<Delivery> {
+    match config.mail.as_ref()?.api {
+        Some(_) => Some(Delivery::ExactlyOnce),
+        None => env.send_email(BINDING).ok().map(|_| Delivery::AtMostOnce),
+    }
+}
+
+async fn hand_over(
+    binding: &SendEmail,
+    from: &Sender,
+    message: &Message,
+) -> Result<Sent, MailError> {
+    let sender = EmailAddress::new(&from.name, from.address.as_str());
+    let (to, subject) = (message.to.as_str(), &message.subject);
+    let builder = match from.name.as_str() {
+        "" => SendEmailBuilder::builder(from.address.as_str(), to, subject),
+        _ => SendEmailBuilder::builder_with_email_address_and_str(&sender, to, subject),
+    };
+    let headers = headers(message, from.address.domain());
+    let built = builder.text(&message.text).headers(&headers.map_err(broken)?).build();
+    match binding.send_with_builder(&built).await {
+        Ok(sent) => Ok(Sent { provider_id: sent.message_id() }),
+        Err(error) => Err(read_error(&error)),
+    }
+}
+
+/// Date and Message-ID are the service's own; it refuses ours.
+fn headers(message: &Message, domain: &str) -> Result<Object<JsString>, JsValue> {
+    let headers = Object::new();
+    for (name, value) in message.headers(domain) {
+        Reflect::set(&headers, &name.into(), &value.into())?;
+    }
+    Ok(headers.unchecked_into())
+}
+
+fn broken(_: JsValue) -> MailError {
+    MailError::Later("its headers cannot be set".to_owned())
+}
+
+/// The Email Service names what is wrong by a code. The message may repeat the address.
+fn read_error(error: &js_sys::Error) -> MailError {
+    let code = Reflect::get(error, &"code".into()).ok().and_then(|code| code.as_string());
+    let code = code.unwrap_or_default();
+    let is_code = code.len() <= 64 && code.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
+    match code.as_str() {
+        "E_RATE_LIMIT_EXCEEDED" | "E_DAILY_LIMIT_EXCEEDED" => MailError::Later(code),
+        "" | "E_DELIVERY_FAILED" | "E_INTERNAL_SERVER_ERROR" => {
+            MailError::Unavailable(if code.is_empty() { "no code".to_owned() } else { code })
+        }
+        _ if code.starts_with("E_") && is_code => MailError::Refused(code),
+        _ => MailError::Unavailable("an unknown code".to_owned()),
+    }
+}
+
+impl Gateway {
+    /// What a provider says of a mail. Mails and events that we do not know are taken too: a provider
+    /// repeats whatever is not.
+    pub(super) async fn mail_webhook(&self, headers: &Headers, body: &[u8]) -> Result<Reply, Stop> {
+        let refused = |code, status, detail: String| {
+            Stop::Reply(self.problem(&Abort::new(code, status, detail)))
+        };
+        let secret = self.config.mail_webhook.as_ref().ok_or_else(|| {
+            refused("not_found", 404, "this deployment takes no webhooks about mail".to_owned())
+        })?;
+        let webhook_id = webhook::verify(secret, headers, body, now())
+            .map_err(|error| refused("webhook_refused", 401, error.to_string()))?;
+        let Some(event) = webhook::read(body) else { return Ok(Reply::empty(204)) };
+        let webhook::Event { scope, mail_id, fate } = event;
+        let answer = self.tell(scope, Action::MailEvent { webhook_id, mail_id, fate }).await?;
+        Ok(convert::reply(answer).await?)
+    }
+}

@@ -1,0 +1,139 @@
+//! What the object of an identity's scope does before anybody is signed in there, registered or not:
+//! codes by mail, used-up nonces, and counting what strangers ask for.
+
+use serde_json::json;
+
+use crate::host::Host;
+use crate::host::command::{Action, Asked, Command};
+use crate::http::Reply;
+use crate::http::page::CodeSentAnswer;
+use crate::id::ScopeId;
+use crate::identity::EmailAddress;
+use crate::identity::codes::{self, CODE_SECONDS, Code};
+use crate::mail::{Kind, NewMail, outbox};
+use crate::outcome::{Abort, Failure, Fatal, Money};
+use crate::ports::{SqlError, World};
+use crate::storage::first;
+
+/// Codes that one network address may ask for in a minute.
+const CODES_A_MINUTE: u32 = 10;
+/// Codes that one network address may try in a minute.
+const TRIES_A_MINUTE: u32 = 30;
+
+impl<W: World> Host<W> {
+    /// Carries out what needs no host; `None` for everything else.
+    pub(super) fn before_sign_in(&self, command: &Command) -> Option<Result<Reply, Failure>> {
+        Some(match &command.action {
+            Action::UseNonce { nonce, expires_at } => self.use_nonce(nonce, *expires_at),
+            Action::AdmitSource(asked) => self.admit_source(*asked),
+            Action::SendCode(address) => self.send_code(&command.scope, address),
+            Action::CheckCode { address, code } => self.check_code(address, code),
+            Action::MailEvent { webhook_id, mail_id, fate } => {
+                // An object without storage has sent nothing.
+                let note =
+                    || outbox::note(&self.world, webhook_id, mail_id, *fate, self.world.now());
+                let noted = if self.migrated.get() { note() } else { Ok(()) };
+                noted.map(|()| Reply::empty(204)).map_err(Failure::from)
+            }
+            Action::AtHost(_) | Action::Own(_) => return None,
+        })
+    }
+
+    /// In memory only: an object that was evicted had nobody to count.
+    fn admit_source(&self, asked: Asked) -> Result<Reply, Failure> {
+        let (key, max) = match asked {
+            Asked::ForCode => ("codes", CODES_A_MINUTE),
+            Asked::ForSession => ("tries", TRIES_A_MINUTE),
+        };
+        let now = self.world.now();
+        let admitted = self.sign_ins.borrow_mut().admit(key, max, now);
+        admitted.map(|()| Reply::empty(204)).map_err(|seconds| {
+            let detail = format!("too many sign-ins from your network address; wait {seconds} s");
+            let abort = Abort::new("rate_limited", 429, detail);
+            Abort { retry_after: Some(seconds), ..abort }.into()
+        })
+    }
+
+    /// Queues a mail with a new code, unless the address had too many. The answer is the same, so that
+    /// nobody learns what others do.
+    fn send_code(&self, scope: &ScopeId, address: &EmailAddress) -> Result<Reply, Failure> {
+        if self.world.delivery().is_none() {
+            let detail = "this deployment sends no mail; sign in with a wallet";
+            return Err(Abort::new("mail_unavailable", 503, detail).into());
+        }
+        self.create_storage()?;
+        let now = self.world.now();
+        let fatal = |what: &str| Fatal { what: what.to_owned(), money: Money::NotAsked };
+        let code = Code::random(&self.world);
+        let code = code.ok_or_else(|| Failure::Fatal(fatal("the random bytes are not random")))?;
+        let mail = mail(scope, address, &code, self.config.public_authority());
+        let mail = mail.map_err(|error| Failure::Fatal(fatal(&error.to_string())))?;
+        self.world.atomically(|| {
+            codes::forget(&self.world, now)?;
+            if !codes::may_have(&self.world, now)? {
+                return Ok::<(), SqlError>(());
+            }
+            codes::make(&self.world, &self.config.keys, address, &code, now)?;
+            outbox::drop_codes(&self.world)?;
+            outbox::queue(&self.world, &mail, now).map(drop)
+        })?;
+        let answer = CodeSentAnswer {
+            message: "If this address can be reached, a code is on its way to it. Codes are good for 10 minutes, the newest one only.",
+            expires_in_seconds: CODE_SECONDS,
+        };
+        Ok(Reply { status: 202, ..super::api::ok(&json!(answer)) })
+    }
+
+    fn check_code(&self, address: &EmailAddress, code: &str) -> Result<Reply, Failure> {
+        let code = Code::parse(code).map_err(|error| {
+            Failure::from(Abort::new("invalid_arguments", 422, format!("code: {error}")))
+        })?;
+        let now = self.world.now();
+        // Whoever was never sent a code leaves no trace by guessing.
+        let is_good = self.migrated.get()
+            && self
+                .world
+                .atomically(|| codes::check(&self.world, &self.config.keys, address, &code, now))?;
+        if is_good {
+            return Ok(Reply::empty(204));
+        }
+        let detail = "this code is not good for this address, or not any more; ask for a new one (POST /api/auth/otp)";
+        Err(Abort::new("code_refused", 401, detail).into())
+    }
+
+    /// Whether nothing is left that an object which nobody registered would have to keep. If so, this
+    /// service has forgotten its storage, and the shell erases it before anything else happens: strangers
+    /// who type addresses must not fill the disk.
+    ///
+    /// # Errors
+    /// [`SqlError`] if SQLite refuses.
+    pub fn is_over(&self) -> Result<bool, SqlError> {
+        if !self.migrated.get() || self.profile()?.is_some() {
+            return Ok(false);
+        }
+        let statement = "SELECT 1 WHERE EXISTS (SELECT 1 FROM sign_in_code) \
+             OR EXISTS (SELECT 1 FROM sign_in_times) OR EXISTS (SELECT 1 FROM mail_outbox) \
+             OR EXISTS (SELECT 1 FROM used_nonces WHERE expires_at >= ?1) \
+             OR EXISTS (SELECT 1 FROM payments) OR EXISTS (SELECT 1 FROM ledger) \
+             OR EXISTS (SELECT 1 FROM outbox)";
+        let is_over = first(&self.world, statement, &[self.world.now().into()])?.is_none();
+        self.migrated.set(!is_over);
+        Ok(is_over)
+    }
+}
+
+fn mail(
+    scope: &ScopeId,
+    address: &EmailAddress,
+    code: &Code,
+    site: &str,
+) -> Result<NewMail, crate::mail::MailFault> {
+    let text = format!(
+        "{}\n\nThis is your code for signing in at {site}. It is good for 10 minutes, once.\n\n\
+         If you did not ask for it, somebody else has typed your address, and you need not do anything. \
+         Never tell the code to anybody.\n",
+        code.as_str()
+    );
+    let subject = "Your code for signing in at Events Concierge";
+    NewMail::new(Kind::Code, scope.clone(), address.clone(), subject, &text, None)
+}

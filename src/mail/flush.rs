@@ -1,0 +1,121 @@
+//! Sends what is due.
+
+use futures_util::future::join_all;
+
+use crate::mail::outbox::{self, Due};
+use crate::ports::{Clock, Delivery, Level, Log, Mail, MailError, Sent, Sql, SqlError};
+use crate::time::UnixSeconds;
+
+/// Mails sent in one go; a Worker has six connections at a time.
+const BATCH: u32 = 5;
+/// Tries until a mail is given up.
+const ATTEMPTS_MAX: u32 = 8;
+/// Seconds until the next try, by how many there were.
+const AGAIN_SECONDS: [i64; 7] = [10, 30, 90, 300, 900, 1_800, 3_600];
+
+/// What follows from an answer.
+#[derive(Debug, PartialEq, Eq)]
+enum Step {
+    Sent(String),
+    Failed(String),
+    Unknown(String),
+    /// After so many seconds.
+    Again(i64, String),
+}
+
+/// Sends what is due, or leaves it queued if this deployment has no way out for mail.
+///
+/// # Errors
+/// [`SqlError`] if SQLite refuses; trouble with mail only postpones or ends its row.
+pub async fn flush(
+    world: &(impl Sql + Mail + Clock + Log),
+    now: UnixSeconds,
+) -> Result<(), SqlError> {
+    let Some(delivery) = world.delivery() else { return outbox::wait(world, now) };
+    outbox::end_overdue(world, Some(delivery), now)?;
+    let due = outbox::due(world, now, BATCH)?;
+    // Together: one answer that does not come must not keep the others waiting.
+    let sent = join_all(due.iter().map(|mail| send(world, delivery, mail))).await;
+    sent.into_iter().collect()
+}
+
+async fn send(
+    world: &(impl Sql + Mail + Clock + Log),
+    delivery: Delivery,
+    due: &Due,
+) -> Result<(), SqlError> {
+    let id = &due.message.id;
+    // Written down before the request leaves, so that a mail is never sent without our knowing.
+    if !outbox::mark_sending(world, id, world.now())? {
+        return Ok(());
+    }
+    let answer = world.send_mail(&due.message).await;
+    let now = world.now();
+    let (what, why) = match follow(answer, delivery, due.attempts.saturating_add(1)) {
+        Step::Sent(provider_id) => {
+            world.line(Level::Info, "a mail was sent", &[("mail", id.as_str())]);
+            return outbox::mark_sent(world, id, &provider_id, now);
+        }
+        Step::Failed(why) => {
+            outbox::mark_failed(world, id, &why, now)?;
+            ("a mail could not be sent", why)
+        }
+        Step::Unknown(why) => {
+            outbox::mark_unknown(world, id, &why, now)?;
+            ("it is not known whether a mail was sent", why)
+        }
+        Step::Again(seconds, why) => {
+            outbox::mark_queued(world, id, &why, now.plus(seconds), now)?;
+            ("a mail is sent again later", why)
+        }
+    };
+    world.line(Level::Warn, what, &[("mail", id.as_str()), ("why", &why)]);
+    Ok(())
+}
+
+/// What becomes of a mail after its `attempts`th try.
+fn follow(answer: Result<Sent, MailError>, delivery: Delivery, attempts: u32) -> Step {
+    let seconds = usize::try_from(attempts.saturating_sub(1))
+        .ok()
+        .and_then(|tried| AGAIN_SECONDS.get(tried).copied())
+        .filter(|_| attempts < ATTEMPTS_MAX);
+    match (answer, delivery) {
+        (Ok(sent), _) => Step::Sent(sent.provider_id),
+        (Err(MailError::Refused(why)), _) => Step::Failed(why),
+        (Err(MailError::Later(why)), _) => match seconds {
+            Some(seconds) => Step::Again(seconds, why),
+            None => Step::Failed(format!("given up after {attempts} tries: {why}")),
+        },
+        (Err(MailError::Unavailable(why)), Delivery::ExactlyOnce) => match seconds {
+            Some(seconds) => Step::Again(seconds, why),
+            None => {
+                Step::Failed(format!("given up after {attempts} tries, may have arrived: {why}"))
+            }
+        },
+        (Err(MailError::Unavailable(why)), Delivery::AtMostOnce) => {
+            Step::Unknown(format!("it may have arrived: {why}"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_cannot_arrive_twice_is_sent_again() {
+        let refused = || Err(MailError::Refused("no".to_owned()));
+        let later = || Err(MailError::Later("busy".to_owned()));
+        let lost = || Err(MailError::Unavailable("no answer".to_owned()));
+        for delivery in [Delivery::ExactlyOnce, Delivery::AtMostOnce] {
+            assert_eq!(follow(refused(), delivery, 1), Step::Failed("no".to_owned()));
+            assert_eq!(follow(later(), delivery, 1), Step::Again(10, "busy".to_owned()));
+            assert_eq!(follow(later(), delivery, 7), Step::Again(3_600, "busy".to_owned()));
+            assert!(matches!(follow(later(), delivery, 8), Step::Failed(_)));
+        }
+        let again = Step::Again(30, "no answer".to_owned());
+        assert_eq!(follow(lost(), Delivery::ExactlyOnce, 2), again);
+        assert!(matches!(follow(lost(), Delivery::ExactlyOnce, 8), Step::Failed(_)));
+        assert!(matches!(follow(lost(), Delivery::AtMostOnce, 1), Step::Unknown(_)));
+    }
+}

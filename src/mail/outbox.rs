@@ -1,0 +1,386 @@
+//! The rows of mails on their way out, and what providers say of them afterwards.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{MailId, ScopeId};
+use crate::identity::EmailAddress;
+use crate::identity::codes::CODE_SECONDS;
+use crate::mail::{Kind, Message, NewMail};
+use crate::ports::{Delivery, Random, Sql, SqlError, SqlValue};
+use crate::storage::{Columns, all, first};
+use crate::time::UnixSeconds;
+
+/// How long a request has for its answer, seconds; longer than any way out waits.
+pub const SEND_SECONDS: i64 = 60;
+/// How long a mail may be sent again under its key, seconds: less than the 24 hours for which providers
+/// remember one.
+const KEY_SECONDS: i64 = 20 * 60 * 60;
+/// How long mails are kept, seconds.
+pub const KEPT_SECONDS: i64 = 30 * 24 * 60 * 60;
+/// When mails are looked at again while there is no way out, seconds.
+const NO_WAY_SECONDS: i64 = 600;
+/// What a request that never ended may have come to.
+const INTERRUPTED: &str = "interrupted while it was being sent; it may have arrived";
+
+/// A mail that is due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// The mail.
+    pub message: Message,
+    /// How often it was tried before.
+    pub attempts: u32,
+}
+
+/// What a provider says of a mail that it took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fate {
+    /// The recipient's server has it.
+    Delivered,
+    /// The recipient's server does not want it.
+    Bounced,
+    /// The recipient calls it spam.
+    Complained,
+    /// The provider could not, or would not, send it.
+    Failed,
+}
+
+/// A mail as its host sees it; without its text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(rename = "OwnMail"))]
+#[serde(rename_all = "camelCase")]
+pub struct Line {
+    id: String,
+    /// `ticket` or `notice`.
+    kind: String,
+    to: String,
+    subject: String,
+    ticket: Option<u32>,
+    /// `queued`, `sending`, `sent`, `failed`, or `unknown`: it may have arrived, and is not sent again.
+    state: String,
+    reason: Option<String>,
+    /// Whether it came back, or its recipient complained.
+    is_failure: bool,
+    created_at: String,
+    updated_at: String,
+}
+
+impl Fate {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Bounced => "bounced",
+            Self::Complained => "complained",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// Queues a mail; the alarm that the object sets after every request sends it. To be called in the block
+/// that changes what the mail is about.
+///
+/// # Errors
+/// [`SqlError`] if SQLite refuses; so for all of these.
+pub fn queue(
+    world: &(impl Sql + Random),
+    mail: &NewMail,
+    now: UnixSeconds,
+) -> Result<MailId, SqlError> {
+    let id = MailId::random(world);
+    let statement = "INSERT INTO mail_outbox (id, kind, scope, to_address, subject, body, ticket, \
+         state, attempts, next_at, created_at, updated_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'queued', 0, ?8, ?8, ?8)";
+    let parameters: [SqlValue; 8] = [
+        id.as_str().into(),
+        mail.kind.as_str().into(),
+        mail.scope.as_str().into(),
+        mail.to.as_str().into(),
+        mail.subject.as_str().into(),
+        mail.text.as_str().into(),
+        mail.ticket.map_or(SqlValue::Null, SqlValue::from),
+        now.into(),
+    ];
+    world.run(statement, &parameters)?;
+    Ok(id)
+}
+
+/// Up to `limit` mails that are to be sent now.
+///
+/// # Errors
+/// As [`queue`].
+pub fn due(sql: &impl Sql, now: UnixSeconds, limit: u32) -> Result<Vec<Due>, SqlError> {
+    let statement = "SELECT id, kind, scope, to_address, subject, body, ticket, attempts \
+         FROM mail_outbox WHERE state = 'queued' AND next_at <= ?1 ORDER BY next_at, id LIMIT ?2";
+    all(sql, statement, &[now.into(), limit.into()], |columns| {
+        let message = Message {
+            id: columns.parsed(MailId::parse)?,
+            kind: columns.parsed(Kind::parse)?,
+            scope: columns.parsed(ScopeId::parse)?,
+            to: columns.parsed(EmailAddress::parse)?,
+            subject: columns.text()?,
+            text: columns.text()?,
+            ticket: optional_number(columns)?,
+        };
+        Ok(Due { message, attempts: number(columns)? })
+    })
+}
+
+/// When there is something to do for a mail next.
+///
+/// # Errors
+/// As [`queue`].
+pub fn next_due(sql: &impl Sql) -> Result<Option<UnixSeconds>, SqlError> {
+    let statement = "SELECT min(at) FROM (SELECT min(next_at) AS at FROM mail_outbox \
+         WHERE state IN ('queued', 'sending') \
+         UNION ALL SELECT min(created_at) + ?1 FROM mail_outbox WHERE kind = 'code')";
+    let Some(mut columns) = first(sql, statement, &[SqlValue::Int(CODE_SECONDS)])? else {
+        return Ok(None);
+    };
+    Ok(columns.optional_int()?.map(UnixSeconds::new))
+}
+
+/// The mail's request is about to leave; whether it may, since somebody else may have begun.
+///
+/// # Errors
+/// As [`queue`].
+pub fn mark_sending(sql: &impl Sql, id: &MailId, now: UnixSeconds) -> Result<bool, SqlError> {
+    let statement = "UPDATE mail_outbox SET state = 'sending', attempts = attempts + 1, \
+         first_try_at = coalesce(first_try_at, ?2), next_at = ?3, updated_at = ?2 \
+         WHERE id = ?1 AND state = 'queued' RETURNING id";
+    let parameters = [id.as_str().into(), now.into(), now.plus(SEND_SECONDS).into()];
+    Ok(!sql.run(statement, &parameters)?.is_empty())
+}
+
+/// The mail was taken. Of a code nothing stays.
+///
+/// # Errors
+/// As [`queue`].
+pub fn mark_sent(
+    sql: &impl Sql,
+    id: &MailId,
+    provider_id: &str,
+    now: UnixSeconds,
+) -> Result<(), SqlError> {
+    let code = "DELETE FROM mail_outbox WHERE id = ?1 AND kind = 'code'";
+    sql.run(code, &[id.as_str().into()])?;
+    let statement = "UPDATE mail_outbox SET state = 'sent', provider_id = ?2, reason = NULL, \
+         updated_at = ?3 WHERE id = ?1 AND state = 'sending'";
+    sql.run(statement, &[id.as_str().into(), provider_id.into(), now.into()]).map(drop)
+}
+
+/// The mail was refused for good, or is given up.
+///
+/// # Errors
+/// As [`queue`].
+pub fn mark_failed(
+    sql: &impl Sql,
+    id: &MailId,
+    reason: &str,
+    now: UnixSeconds,
+) -> Result<(), SqlError> {
+    end(sql, id, "failed", reason, now)
+}
+
+/// The mail may have been taken, and must not be sent again.
+///
+/// # Errors
+/// As [`queue`].
+pub fn mark_unknown(
+    sql: &impl Sql,
+    id: &MailId,
+    reason: &str,
+    now: UnixSeconds,
+) -> Result<(), SqlError> {
+    end(sql, id, "unknown", reason, now)
+}
+
+fn end(
+    sql: &impl Sql,
+    id: &MailId,
+    state: &str,
+    reason: &str,
+    now: UnixSeconds,
+) -> Result<(), SqlError> {
+    let statement = "UPDATE mail_outbox SET state = ?2, reason = ?3, updated_at = ?4 \
+         WHERE id = ?1 AND state = 'sending'";
+    sql.run(statement, &[id.as_str().into(), state.into(), reason.into(), now.into()]).map(drop)
+}
+
+/// The mail is to be sent again at `next_at`.
+///
+/// # Errors
+/// As [`queue`].
+pub fn mark_queued(
+    sql: &impl Sql,
+    id: &MailId,
+    reason: &str,
+    next_at: UnixSeconds,
+    now: UnixSeconds,
+) -> Result<(), SqlError> {
+    let statement = "UPDATE mail_outbox SET state = 'queued', reason = ?2, next_at = ?3, \
+         updated_at = ?4 WHERE id = ?1 AND state = 'sending'";
+    let parameters = [id.as_str().into(), reason.into(), next_at.into(), now.into()];
+    sql.run(statement, &parameters).map(drop)
+}
+
+/// Decides what becomes of mails whose request never ended, in an instance that has just begun: nobody
+/// waits for their answer any more.
+///
+/// # Errors
+/// As [`queue`].
+pub fn take_over(
+    sql: &impl Sql,
+    delivery: Option<Delivery>,
+    now: UnixSeconds,
+) -> Result<(), SqlError> {
+    // What waited because there was no way out need not wait longer: perhaps there is one now.
+    let waiting = "UPDATE mail_outbox SET next_at = min(next_at, ?1) \
+         WHERE state = 'queued' AND attempts = 0";
+    sql.run(waiting, &[now.plus(3).into()])?;
+    // The request before may still be on its way; the provider answers one of the two.
+    end_interrupted(sql, delivery, None, now)
+}
+
+/// The same for requests of this instance that have taken too long.
+///
+/// # Errors
+/// As [`queue`].
+pub fn end_overdue(
+    sql: &impl Sql,
+    delivery: Option<Delivery>,
+    now: UnixSeconds,
+) -> Result<(), SqlError> {
+    end_interrupted(sql, delivery, Some(now), now)
+}
+
+/// All that are being sent, or those that were to end by `by`.
+fn end_interrupted(
+    sql: &impl Sql,
+    delivery: Option<Delivery>,
+    by: Option<UnixSeconds>,
+    now: UnixSeconds,
+) -> Result<(), SqlError> {
+    let by = by.unwrap_or(UnixSeconds::new(UnixSeconds::STORABLE_MAX));
+    // Without a way out there is no key either; what was under way is decided when there is one.
+    let Some(delivery) = delivery else { return Ok(()) };
+    let first_try_after = match delivery {
+        Delivery::ExactlyOnce => now.plus(-KEY_SECONDS),
+        Delivery::AtMostOnce => UnixSeconds::new(UnixSeconds::STORABLE_MAX),
+    };
+    let again = "UPDATE mail_outbox SET state = 'queued', reason = ?1, next_at = ?2, \
+         updated_at = ?3 WHERE state = 'sending' AND next_at <= ?4 AND first_try_at > ?5";
+    let parameters =
+        [INTERRUPTED.into(), now.plus(3).into(), now.into(), by.into(), first_try_after.into()];
+    sql.run(again, &parameters)?;
+    // Nobody remembers the key of one that was first tried too long ago.
+    let unknown = "UPDATE mail_outbox SET state = 'unknown', reason = ?1, updated_at = ?2 \
+         WHERE (state = 'sending' AND next_at <= ?3) \
+         OR (state = 'queued' AND reason = ?1 AND first_try_at <= ?4)";
+    let parameters = [INTERRUPTED.into(), now.into(), by.into(), first_try_after.into()];
+    sql.run(unknown, &parameters).map(drop)
+}
+
+/// There is no way out: what is due waits, without counting as a try.
+///
+/// # Errors
+/// As [`queue`].
+pub fn wait(sql: &impl Sql, now: UnixSeconds) -> Result<(), SqlError> {
+    let statement = "UPDATE mail_outbox SET next_at = ?2 \
+         WHERE state IN ('queued', 'sending') AND next_at <= ?1";
+    sql.run(statement, &[now.into(), now.plus(NO_WAY_SECONDS).into()]).map(drop)
+}
+
+/// Removes codes that are over, whatever became of their mail, and all that is older than 30 days:
+/// addresses and texts are people's own.
+///
+/// # Errors
+/// As [`queue`].
+pub fn forget(sql: &impl Sql, now: UnixSeconds) -> Result<(), SqlError> {
+    let codes = "DELETE FROM mail_outbox WHERE kind = 'code' AND created_at <= ?1";
+    sql.run(codes, &[now.plus(-CODE_SECONDS).into()])?;
+    let kept = now.plus(-KEPT_SECONDS);
+    let done = "DELETE FROM mail_outbox WHERE state IN ('sent', 'failed', 'unknown') \
+         AND updated_at <= ?1";
+    sql.run(done, &[kept.into()])?;
+    sql.run("DELETE FROM mail_events WHERE at <= ?1", &[kept.into()]).map(drop)
+}
+
+/// Removes codes whose mail has not left yet, because a newer code takes their place.
+///
+/// # Errors
+/// As [`queue`].
+pub fn drop_codes(sql: &impl Sql) -> Result<(), SqlError> {
+    sql.run("DELETE FROM mail_outbox WHERE kind = 'code' AND state = 'queued'", &[]).map(drop)
+}
+
+/// Writes down what a provider says of a mail, once for each `webhook_id`. Mails that are not there
+/// (any more), codes among them, are not written down.
+///
+/// # Errors
+/// As [`queue`].
+pub fn note(
+    sql: &impl Sql,
+    webhook_id: &str,
+    id: &MailId,
+    fate: Fate,
+    now: UnixSeconds,
+) -> Result<(), SqlError> {
+    let statement = "INSERT INTO mail_events (webhook_id, mail_id, kind, at) \
+         SELECT ?1, id, ?3, ?4 FROM mail_outbox WHERE id = ?2 AND kind <> 'code' \
+         ON CONFLICT DO NOTHING";
+    let parameters = [webhook_id.into(), id.as_str().into(), fate.as_str().into(), now.into()];
+    sql.run(statement, &parameters)?;
+    // Whoever bounces or delivers a mail has had it.
+    let known = "UPDATE mail_outbox SET state = 'sent', reason = NULL, updated_at = ?2 \
+         WHERE id = ?1 AND state = 'unknown' AND kind <> 'code'";
+    sql.run(known, &[id.as_str().into(), now.into()]).map(drop)
+}
+
+/// How many mails have come back, failed at the provider or were complained of since `since`, and how
+/// many were sent. Codes count in neither.
+///
+/// # Errors
+/// As [`queue`].
+pub fn failures(sql: &impl Sql, since: UnixSeconds) -> Result<(u64, u64), SqlError> {
+    let statement = "SELECT (SELECT count(DISTINCT mail_id) FROM mail_events \
+         WHERE at >= ?1 AND kind <> 'delivered'), \
+         (SELECT count(*) FROM mail_outbox WHERE state = 'sent' AND updated_at >= ?1)";
+    let Some(mut columns) = first(sql, statement, &[since.into()])? else { return Ok((0, 0)) };
+    Ok((columns.count()?, columns.count()?))
+}
+
+/// A page of the host's mails, the newest first.
+///
+/// # Errors
+/// As [`queue`].
+pub fn page(sql: &impl Sql, offset: u32, limit: u32) -> Result<Vec<Line>, SqlError> {
+    let statement = "SELECT id, kind, to_address, subject, ticket, state, reason, EXISTS \
+         (SELECT 1 FROM mail_events WHERE mail_id = mail_outbox.id AND mail_events.kind <> 'delivered'), \
+         created_at, updated_at FROM mail_outbox WHERE kind <> 'code' \
+         ORDER BY created_at DESC, id LIMIT ?1 OFFSET ?2";
+    all(sql, statement, &[limit.into(), offset.into()], |columns| {
+        Ok(Line {
+            id: columns.text()?,
+            kind: columns.text()?,
+            to: columns.text()?,
+            subject: columns.text()?,
+            ticket: optional_number(columns)?,
+            state: columns.text()?,
+            reason: columns.optional_text()?,
+            is_failure: columns.int()? != 0,
+            created_at: columns.moment()?.to_string(),
+            updated_at: columns.moment()?.to_string(),
+        })
+    })
+}
+
+fn number(columns: &mut Columns) -> Result<u32, SqlError> {
+    let number = columns.int()?;
+    u32::try_from(number).map_err(|_| SqlError("a number is out of range".to_owned()))
+}
+
+fn optional_number(columns: &mut Columns) -> Result<Option<u32>, SqlError> {
+    let number = columns.optional_int()?.map(u32::try_from).transpose();
+    number.map_err(|_| SqlError("a number is out of range".to_owned()))
+}

@@ -1,0 +1,136 @@
+//! How mail leaves this deployment, as it is set from outside.
+
+use std::fmt;
+
+use url::Url;
+
+use crate::identity::EmailAddress;
+
+const NAME_CHARS_MAX: usize = 100;
+const KEY_CHARS_MAX: usize = 512;
+
+/// Who mails come from, and how they leave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailSettings {
+    /// `MAIL_FROM`
+    pub from: Sender,
+    /// Where mails are posted; without one the `EMAIL` binding takes them.
+    pub api: Option<MailApi>,
+}
+
+/// Who mails come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sender {
+    /// For people; may be empty.
+    pub name: String,
+    /// The address.
+    pub address: EmailAddress,
+}
+
+/// An HTTP mail API that honours `Idempotency-Key`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailApi {
+    /// Where mails are posted.
+    pub url: String,
+    /// What they are posted with.
+    pub key: MailKey,
+}
+
+/// A key that is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct MailKey(String);
+
+impl Sender {
+    /// From `Name <a@b.c>` or `a@b.c`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let Some((name, rest)) = text.split_once('<') else {
+            return Some(Self { name: String::new(), address: EmailAddress::parse(text).ok()? });
+        };
+        let name = name.trim().trim_matches('"').trim();
+        // What would need quoting in a header is not worth having in a name.
+        let is_plain = name.chars().all(|c| {
+            crate::text::is_shown(c)
+                && !matches!(c, '\n' | '"' | '\\' | '<' | '>' | ',' | ';' | '@')
+        });
+        let address = EmailAddress::parse(rest.strip_suffix('>')?).ok()?;
+        (is_plain && name.chars().count() <= NAME_CHARS_MAX)
+            .then(|| Self { name: name.to_owned(), address })
+    }
+}
+
+/// As a `From` header has it.
+impl fmt::Display for Sender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name.as_str() {
+            "" => write!(f, "{}", self.address),
+            name => write!(f, "{name} <{}>", self.address),
+        }
+    }
+}
+
+impl MailKey {
+    /// From visible ASCII.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_visible = text.bytes().all(|b| b.is_ascii_graphic());
+        let fits = !text.is_empty() && text.len() <= KEY_CHARS_MAX;
+        (is_visible && fits).then(|| Self(text.to_owned()))
+    }
+
+    /// For the request.
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for MailKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MailKey(…)")
+    }
+}
+
+/// The address to which mails are posted: elsewhere than on this machine neither key nor mail travel in
+/// the clear.
+#[must_use]
+pub fn read_url(text: &str) -> Option<String> {
+    let url = Url::parse(text.trim()).ok()?;
+    let is_local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    let is_safe = url.scheme() == "https" || (url.scheme() == "http" && is_local);
+    let is_bare = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
+    (is_safe && is_bare && url.has_host()).then(|| url.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sender_is_an_address_with_or_without_a_name() {
+        let shown = |text| Sender::parse(text).map(|sender| sender.to_string());
+        assert_eq!(shown("Ada@Example.org").as_deref(), Some("ada@example.org"));
+        assert_eq!(shown("Events  <a@b.c>").as_deref(), Some("Events <a@b.c>"));
+        assert_eq!(shown("\"Events\" <a@b.c>").as_deref(), Some("Events <a@b.c>"));
+        for text in [
+            "",
+            "Events",
+            "Events <a@b.c",
+            "<a@b.c> x",
+            "a\"b <a@b.c>",
+            "a\r\nb <a@b.c>",
+            "a@b.c, d@e.f",
+        ] {
+            assert_eq!(shown(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn mail_is_posted_in_secret() {
+        assert!(read_url("https://api.resend.com/emails").is_some());
+        assert!(read_url("http://127.0.0.1:1/emails").is_some());
+        for text in ["http://api.resend.com/emails", "ftp://x/", "x", "https://u:p@x/"] {
+            assert_eq!(read_url(text), None, "{text}");
+        }
+    }
+}
