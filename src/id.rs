@@ -68,6 +68,18 @@ prefixed_id!(
     PaymentId, "pay_"
 );
 prefixed_id!(
+    /// A ticket at the desk.
+    TicketId, "tkt_"
+);
+prefixed_id!(
+    /// Something at the desk that waits for a person.
+    DraftId, "drf_"
+);
+prefixed_id!(
+    /// An article of the knowledge base.
+    ArticleId, "kba_"
+);
+prefixed_id!(
     /// A secret that a host sells.
     SecretId, "sec_"
 );

@@ -25,6 +25,8 @@ pub mod events;
 pub mod outcome;
 pub mod vault;
 
+pub mod desk;
+
 pub mod http;
 pub mod mcp;
 

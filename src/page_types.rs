@@ -5,13 +5,18 @@ use std::fs;
 
 use ts_rs::{Config, TS};
 
+use crate::desk::kb::Article;
+use crate::desk::rules::DeskView;
+use crate::desk::tickets::{Entry, EntryKind};
+use crate::desk::{self, Priority, drafts};
 use crate::events::rsvp::RsvpLine;
 use crate::events::{EventView, Status};
 use crate::guest::messages::{DeploymentView, ExchangeView, In, Out, PaymentView, ToolView};
 use crate::guest::purchases::State;
 use crate::host::limits::LimitsView;
 use crate::host::views::{
-    CheckInAnswer, OwnEvent, OwnEvents, OwnMails, OwnPayments, ProfileView, Registered, Rsvps,
+    Approvals, Articles, CheckInAnswer, DraftView, OwnEvent, OwnEvents, OwnMails, OwnPayments,
+    OwnSecrets, ProfileView, Registered, Retrievals, Rsvps, TicketView, Tickets,
 };
 use crate::http::page::{
     CodeSentAnswer, FaucetAnswer, NetworkView, NonceAnswer, PageSettings, Problem, SessionAnswer,
@@ -19,6 +24,8 @@ use crate::http::page::{
 use crate::ledger::revenue::{Count, Revenue, Sum};
 use crate::ledger::statement::Line;
 use crate::mail::outbox::Line as MailLine;
+use crate::vault::store::Retrieval;
+use crate::vault::{self, SecretView};
 use crate::wallet::policy::Policy;
 use crate::wallet::{Kind, WalletInfo};
 
@@ -68,6 +75,23 @@ fn types() -> String {
         RsvpLine<'_>,
         Rsvps<'_>,
         CheckInAnswer<'_>,
+        vault::Status,
+        SecretView,
+        OwnSecrets,
+        Retrieval,
+        Retrievals,
+        Article,
+        Articles,
+        desk::Status,
+        Priority,
+        EntryKind,
+        Entry,
+        TicketView,
+        Tickets,
+        drafts::Kind,
+        DraftView,
+        Approvals,
+        DeskView,
         Revenue,
         Sum,
         Count,

@@ -90,6 +90,7 @@ impl<W: World> Host<W> {
             }
             Own::RevokeSecret(id) => Ok(ok(&self.revoke_secret(&profile.scope, id)?)),
             Own::Retrievals(id) => Ok(ok(&self.retrievals(id)?)),
+            Own::Desk(asked) => self.desk(profile, command.cursor.as_deref(), asked, body),
             Own::Revenue => Ok(ok(&revenue::statement(&self.world)?)),
             Own::Mail => self.own_mails(command.cursor.as_deref()),
             Own::Payments(format) => self.payments(command.cursor.as_deref(), *format),
@@ -255,7 +256,7 @@ pub(super) fn ok(value: &impl Serialize) -> Reply {
 }
 
 /// Where a page begins.
-fn offset_of(cursor: Option<&str>) -> Result<u32, Failure> {
+pub(super) fn offset_of(cursor: Option<&str>) -> Result<u32, Failure> {
     let offset = cursor.map_or(Some(0), decode_cursor).and_then(|o| u32::try_from(o).ok());
     offset.ok_or_else(|| {
         let detail = "cursor: must be the nextCursor of the page before";
@@ -264,7 +265,7 @@ fn offset_of(cursor: Option<&str>) -> Result<u32, Failure> {
 }
 
 /// The cursor of the next page, if there is one.
-fn next_cursor(has_more: bool, offset: u32) -> Option<String> {
+pub(super) fn next_cursor(has_more: bool, offset: u32) -> Option<String> {
     has_more.then(|| encode_cursor(u64::from(offset.saturating_add(PAGE))))
 }
 

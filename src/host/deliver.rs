@@ -2,17 +2,20 @@
 
 use serde_json::{Value, json};
 
+use crate::desk::tickets::{self, EntryKind};
+use crate::desk::{Author, drafts};
 use crate::events::input::{GuestDetails, RsvpToEvent};
 use crate::events::rsvp::Rsvp;
 use crate::events::store;
 use crate::host::Host;
+use crate::host::desk::{Asker, DeskCall};
 use crate::host::paid::Wanted;
 use crate::host::profile::Profile;
 use crate::host::tools::publish_event;
 use crate::id::{EventId, RsvpId, TicketCode};
 use crate::ledger::payments::{self, Payment, Settled};
 use crate::ledger::{outbox, revenue};
-use crate::mcp::catalog::Tool;
+use crate::mcp::catalog::{Door, Tool};
 use crate::outcome::{Failure, Fatal, Money};
 use crate::ports::{SqlError, World};
 use crate::vault::store as secrets;
@@ -28,6 +31,7 @@ impl<W: World> Host<W> {
             Some(Tool::RsvpToEvent) => self.deliver_seat(profile, settled),
             Some(Tool::GetEventAnalytics) => self.deliver_staged(profile, settled),
             Some(Tool::RetrieveSecret) => self.deliver_secret(profile, settled),
+            Some(tool) if tool.door() == Door::Desk => self.deliver_desk(profile, tool, settled),
             _ => Err(SqlError("a payment for a tool that is not sold".to_owned())),
         };
         result
@@ -104,10 +108,48 @@ impl<W: World> Host<W> {
         Ok(answer)
     }
 
+    /// Does the desk's work, or hands over what was worked out before.
+    fn deliver_desk(
+        &self,
+        profile: &Profile,
+        tool: Tool,
+        settled: &Settled,
+    ) -> Result<Value, SqlError> {
+        let payment = settled.payment();
+        let stored = |what: String| SqlError(format!("stored arguments: {what}"));
+        let asked = DeskCall::read(tool, payment.arguments.clone());
+        let asked = asked.map_err(|failure| stored(failure.to_string()))?;
+        let asked = asked.ok_or_else(|| stored("not of the desk".to_owned()))?;
+        let now = self.world.now();
+        self.world.atomically(|| {
+            let answer = match &payment.staged {
+                Some(staged) => staged.clone(),
+                None => {
+                    let author = Author::Wallet(payment.payer.clone());
+                    let held = self.held_back(&payment.payer)?;
+                    let asker = Asker { author, held, payment: Some(&payment.id) };
+                    self.do_at_desk(&profile.scope, &asked, &asker)?
+                }
+            };
+            let mut answer = answer;
+            if let Some(members) = answer.as_object_mut() {
+                members.insert("transactionHash".to_owned(), settled.transaction().into());
+            }
+            payments::mark_delivered(&self.world, settled, &answer, now)?;
+            self.publish_revenue(profile)?;
+            Ok(answer)
+        })
+    }
+
     /// Does the work of a tool that settles last.
     pub(super) fn stage(&self, wanted: &Wanted) -> Result<Option<Value>, Failure> {
         match wanted {
+            // What these do counts from the delivery on, in one block with the books.
             Wanted::Seat { .. } | Wanted::Secret { .. } => Ok(None),
+            Wanted::Desk(_, asked) => match asked.read_only() {
+                Some(ticket) => Ok(Some(self.context_of(ticket)?)),
+                None => Ok(None),
+            },
             Wanted::Analytics { event_id } => Ok(Some(self.analytics(event_id)?)),
         }
     }
@@ -149,6 +191,11 @@ impl<W: World> Host<W> {
         sql.atomically(|| {
             store::remove_rsvp(sql, &payment.id)?;
             secrets::remove_sale(sql, &payment.id)?;
+            drafts::withdraw(sql, &payment.id, now)?;
+            if let Some(ticket) = tickets::opened_with(sql, &payment.id)? {
+                let what = "the chain has dropped the payment for this ticket";
+                tickets::add(sql, &ticket, EntryKind::Change, &Author::Owner, what, None, now)?;
+            }
             payments::mark_reversed(sql, settled, now)?;
             self.publish_seat(profile, payment)?;
             self.publish_revenue(profile)

@@ -9,6 +9,8 @@ pub mod api;
 pub mod caller;
 pub mod command;
 mod deliver;
+mod desk;
+mod desk_api;
 pub mod door;
 pub mod limits;
 pub mod paid;

@@ -16,6 +16,7 @@ use crate::host::answers::{
     busy, identifier_conflict, no_money, other_call, pending, receipt, settlement_refused,
     unavailable, unpaid,
 };
+use crate::host::desk::DeskCall;
 use crate::host::profile::Profile;
 use crate::host::tools::{ToolCall, read_arguments};
 use crate::host::vault::Repeats;
@@ -36,6 +37,7 @@ pub(super) enum Wanted {
     Seat { event_id: EventId, wallet: Option<Address> },
     Analytics { event_id: EventId },
     Secret { secret_id: SecretId },
+    Desk(Tool, Box<DeskCall>),
 }
 
 impl Wanted {
@@ -43,7 +45,7 @@ impl Wanted {
     const fn event(&self) -> Option<&EventId> {
         match self {
             Self::Seat { event_id, .. } | Self::Analytics { event_id } => Some(event_id),
-            Self::Secret { .. } => None,
+            Self::Secret { .. } | Self::Desk(..) => None,
         }
     }
 }
@@ -240,6 +242,13 @@ impl<W: World> Host<W> {
                 let secret = self.readable(secret_id)?;
                 (secret.price, None, format!("The secret {secret_id}"))
             }
+            Wanted::Desk(tool, asked) => {
+                self.check_desk(asked)?;
+                let price = tool
+                    .fixed_price()
+                    .ok_or_else(|| SqlError(format!("{} has no price", tool.name())))?;
+                (price, None, self.desk_in_words(*tool, asked)?)
+            }
         };
         self.check_price(amount)?;
         let description = format!("{description} for ${amount} USDC");
@@ -271,6 +280,7 @@ impl<W: World> Host<W> {
             Wanted::Seat { event_id, .. } => event_id,
             Wanted::Analytics { .. } => return Ok(()),
             Wanted::Secret { secret_id } => return self.readable(secret_id).map(drop),
+            Wanted::Desk(_, asked) => return self.check_desk(asked),
         };
         let (event, seats) = self.event(event_id).map_err(no_money)?;
         event.check_on_sale(seats, self.world.now())?;
@@ -334,6 +344,9 @@ impl<W: World> Host<W> {
 }
 
 fn read_wanted(tool: Tool, arguments: Value) -> Result<Wanted, Failure> {
+    if let Some(asked) = DeskCall::read(tool, arguments.clone())? {
+        return Ok(Wanted::Desk(tool, Box::new(asked)));
+    }
     if tool == Tool::RetrieveSecret {
         let OneSecret { secret_id } = read_arguments(arguments)?;
         return Ok(Wanted::Secret { secret_id: vault::input::secret_id(&secret_id)? });
@@ -373,6 +386,9 @@ fn check_wallet(wanted: &Wanted, payer: Address) -> Result<(), Failure> {
             let remedy = "must be the wallet that pays, or be left out";
             Err(no_money(fields::bad("walletAddress", remedy).into()))
         }
-        Wanted::Seat { .. } | Wanted::Analytics { .. } | Wanted::Secret { .. } => Ok(()),
+        Wanted::Seat { .. }
+        | Wanted::Analytics { .. }
+        | Wanted::Secret { .. }
+        | Wanted::Desk(..) => Ok(()),
     }
 }

@@ -215,7 +215,7 @@ impl<W: World> Host<W> {
 /// The doors with these names.
 pub(super) fn read_doors(names: &[String]) -> Result<Doors, Failure> {
     Doors::parse(names.iter().map(String::as_str)).ok_or_else(|| {
-        invalid("doors", "must be a list of one or more of \"events\" and \"vault\"")
+        invalid("doors", "must be a list of one or more of \"events\", \"vault\" and \"desk\"")
     })
 }
 

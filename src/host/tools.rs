@@ -3,17 +3,20 @@
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::desk;
+use crate::desk::input::{ArticleChanges, UpdateKbArticle};
 use crate::events::input::{self, CheckIn, CreateEvent, EventChanges, ListEvents, OneEvent};
 use crate::events::store::{self, Filter};
 use crate::events::{Event, Seats, Status};
 use crate::fields;
 use crate::host::Host;
 use crate::host::caller::Caller;
+use crate::host::desk::DeskCall;
 use crate::host::profile::Profile;
 use crate::host::views::CheckInAnswer;
 use crate::id::{EventId, ScopeId, TicketCode};
 use crate::ledger::outbox;
-use crate::mcp::catalog::{Access, Tool};
+use crate::mcp::catalog::{Access, Door, Tool};
 use crate::outcome::{Abort, Done, Failure};
 use crate::ports::{Sql, SqlError, World};
 use crate::time::UnixSeconds;
@@ -67,13 +70,33 @@ impl<W: World> Host<W> {
 
     fn free_tool(&self, profile: &Profile, tool: Tool, call: ToolCall) -> Result<Value, Failure> {
         self.admit_stranger(&call)?;
-        let arguments = call.arguments;
+        let ToolCall { arguments, caller, .. } = call;
+        match tool.door() {
+            Door::Events => self.event_tool(profile, tool, arguments),
+            Door::Vault => self.secret_tool(profile, tool, arguments),
+            Door::Desk => self.desk_tool(profile, tool, arguments, &caller),
+        }
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the tools of other doors go elsewhere")]
+    fn event_tool(
+        &self,
+        profile: &Profile,
+        tool: Tool,
+        arguments: Value,
+    ) -> Result<Value, Failure> {
         match tool {
             Tool::ListEvents => self.list_events(read_arguments(arguments)?),
             Tool::GetEvent => {
                 let OneEvent { event_id } = read_arguments(arguments)?;
                 let (event, seats) = self.event(&input::event_id(&event_id)?)?;
                 Ok(json!({"event": event.view(seats, self.world.now())}))
+            }
+            Tool::GetEventAnalytics => {
+                let OneEvent { event_id } = read_arguments(arguments)?;
+                let id = input::event_id(&event_id)?;
+                self.event(&id)?;
+                Ok(self.analytics(&id)?)
             }
             Tool::CreateEvent => self.create_event(&profile.scope, read_arguments(arguments)?),
             Tool::UpdateEvent => {
@@ -88,21 +111,49 @@ impl<W: World> Host<W> {
                 let CheckIn { event_id, code } = read_arguments(arguments)?;
                 self.check_in(&input::event_id(&event_id)?, &code)
             }
+            _ => Err(is_paid()),
+        }
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the tools of other doors go elsewhere")]
+    fn secret_tool(
+        &self,
+        profile: &Profile,
+        tool: Tool,
+        arguments: Value,
+    ) -> Result<Value, Failure> {
+        match tool {
             Tool::ListSecrets => self.list_secrets(read_arguments(arguments)?),
             Tool::StoreSecret => self.store_secret(&profile.scope, read_arguments(arguments)?),
             Tool::DeleteSecret => {
                 let OneSecret { secret_id } = read_arguments(arguments)?;
                 self.revoke_secret(&profile.scope, &secret_id_of(&secret_id)?)
             }
-            Tool::GetEventAnalytics => {
-                let OneEvent { event_id } = read_arguments(arguments)?;
-                let id = input::event_id(&event_id)?;
-                self.event(&id)?;
-                Ok(self.analytics(&id)?)
+            _ => Err(is_paid()),
+        }
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the tools of other doors go elsewhere")]
+    fn desk_tool(
+        &self,
+        profile: &Profile,
+        tool: Tool,
+        arguments: Value,
+        caller: &Caller,
+    ) -> Result<Value, Failure> {
+        match tool {
+            Tool::SearchKb => self.search_kb(&read_arguments(arguments)?),
+            Tool::ListTickets => self.list_tickets(&read_arguments(arguments)?),
+            Tool::CreateKbArticle => self.create_article(&read_arguments(arguments)?),
+            Tool::UpdateKbArticle => {
+                let UpdateKbArticle { article_id, title, body } = read_arguments(arguments)?;
+                let id = desk::input::article_id(&article_id)?;
+                self.change_article(&id, &ArticleChanges { title, body })
             }
-            Tool::RsvpToEvent | Tool::RetrieveSecret => {
-                Err(Abort::new("payment_required", 402, "this tool is paid").into())
-            }
+            _ => match DeskCall::read(tool, arguments)? {
+                Some(asked) => self.desk_of_the_house(&profile.scope, &asked, caller),
+                None => Err(is_paid()),
+            },
         }
     }
 
@@ -288,6 +339,11 @@ fn split_update(mut arguments: Value) -> Result<(EventId, EventChanges), Failure
 
 fn cancelled() -> Abort {
     Abort::new("event_cancelled", 409, "this event was cancelled")
+}
+
+/// Never reached: who pays goes another way.
+fn is_paid() -> Failure {
+    Abort::new("payment_required", 402, "this tool is paid").into()
 }
 
 /// How many entries a tool's list passes over.

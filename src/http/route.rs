@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{EventId, ScopeId, SecretId, TicketCode};
+use crate::id::{ArticleId, DraftId, EventId, ScopeId, SecretId, TicketCode, TicketId};
 
 /// What a request asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,12 +96,49 @@ pub enum Own {
     RevokeSecret(SecretId),
     /// `GET /api/users/secrets/{id}/retrievals`
     Retrievals(SecretId),
+    /// The desk: `kb`, `tickets`, `approvals`, `desk`
+    Desk(AtDesk),
     /// `GET /api/users/revenue`
     Revenue,
     /// `GET /api/users/mail`
     Mail,
     /// `GET /api/users/payments`, and with `.csv`
     Payments(Format),
+}
+
+/// What a signed-in host may ask of its desk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AtDesk {
+    /// `GET /api/users/kb`
+    Articles,
+    /// `POST /api/users/kb`
+    CreateArticle,
+    /// `PATCH /api/users/kb/{id}`
+    ChangeArticle(ArticleId),
+    /// `DELETE /api/users/kb/{id}`
+    RemoveArticle(ArticleId),
+    /// `GET /api/users/tickets`
+    Tickets,
+    /// `GET /api/users/tickets/{id}`
+    Ticket(TicketId),
+    /// `PATCH /api/users/tickets/{id}`
+    ChangeTicket(TicketId),
+    /// `POST /api/users/tickets/{id}/notes`
+    AddNote(TicketId),
+    /// `POST /api/users/tickets/{id}/replies`
+    Reply(TicketId),
+    /// `GET /api/users/approvals`
+    Approvals,
+    /// `POST /api/users/approvals/{id}/approve`
+    Approve(DraftId),
+    /// `POST /api/users/approvals/{id}/reject`
+    Reject(DraftId),
+    /// `GET /api/users/desk`
+    Settings,
+    /// `PATCH /api/users/desk`
+    ChangeSettings,
+    /// `POST /api/users/desk/reset`
+    ResetBreaker,
 }
 
 /// How a list is written.
@@ -193,6 +230,7 @@ fn own(method: &str, parts: &[&str]) -> Result<Own, NoRoute> {
         (["events", _, "rsvps" | "rsvps.csv"], _) => Err(NoRoute::MethodNotAllowed("GET")),
         (["events", id, "check-in"], "POST") => Ok(Own::CheckIn(event_of(id)?)),
         (["events", _, "check-in"], _) => Err(NoRoute::MethodNotAllowed("POST")),
+        (["kb" | "tickets" | "approvals" | "desk", ..], _) => at_desk(method, parts).map(Own::Desk),
         (["secrets"], "GET") => Ok(Own::Secrets),
         (["secrets"], "POST") => Ok(Own::StoreSecret),
         (["secrets"], _) => Err(NoRoute::MethodNotAllowed("GET, POST")),
@@ -201,6 +239,40 @@ fn own(method: &str, parts: &[&str]) -> Result<Own, NoRoute> {
         (["secrets", _], _) => Err(NoRoute::MethodNotAllowed("PATCH, DELETE")),
         (["secrets", id, "retrievals"], "GET") => Ok(Own::Retrievals(secret_of(id)?)),
         (["secrets", _, "retrievals"], _) => Err(NoRoute::MethodNotAllowed("GET")),
+        _ => Err(NoRoute::NotFound),
+    }
+}
+
+fn at_desk(method: &str, parts: &[&str]) -> Result<AtDesk, NoRoute> {
+    let ticket = |text: &str| TicketId::parse(text).map_err(|_| NoRoute::NotFound);
+    let article = |text: &str| ArticleId::parse(text).map_err(|_| NoRoute::NotFound);
+    let draft = |text: &str| DraftId::parse(text).map_err(|_| NoRoute::NotFound);
+    match (parts, method) {
+        (["kb"], "GET") => Ok(AtDesk::Articles),
+        (["kb"], "POST") => Ok(AtDesk::CreateArticle),
+        (["kb"], _) => Err(NoRoute::MethodNotAllowed("GET, POST")),
+        (["kb", id], "PATCH") => Ok(AtDesk::ChangeArticle(article(id)?)),
+        (["kb", id], "DELETE") => Ok(AtDesk::RemoveArticle(article(id)?)),
+        (["kb", _], _) => Err(NoRoute::MethodNotAllowed("PATCH, DELETE")),
+        (["tickets"], "GET") => Ok(AtDesk::Tickets),
+        (["tickets"] | ["approvals"], _) if method != "GET" => {
+            Err(NoRoute::MethodNotAllowed("GET"))
+        }
+        (["tickets", id], "GET") => Ok(AtDesk::Ticket(ticket(id)?)),
+        (["tickets", id], "PATCH") => Ok(AtDesk::ChangeTicket(ticket(id)?)),
+        (["tickets", _], _) => Err(NoRoute::MethodNotAllowed("GET, PATCH")),
+        (["tickets", id, "notes"], "POST") => Ok(AtDesk::AddNote(ticket(id)?)),
+        (["tickets", id, "replies"], "POST") => Ok(AtDesk::Reply(ticket(id)?)),
+        (["tickets", _, "notes" | "replies"], _) => Err(NoRoute::MethodNotAllowed("POST")),
+        (["approvals"], _) => Ok(AtDesk::Approvals),
+        (["approvals", id, "approve"], "POST") => Ok(AtDesk::Approve(draft(id)?)),
+        (["approvals", id, "reject"], "POST") => Ok(AtDesk::Reject(draft(id)?)),
+        (["approvals", _, "approve" | "reject"], _) => Err(NoRoute::MethodNotAllowed("POST")),
+        (["desk"], "GET") => Ok(AtDesk::Settings),
+        (["desk"], "PATCH") => Ok(AtDesk::ChangeSettings),
+        (["desk"], _) => Err(NoRoute::MethodNotAllowed("GET, PATCH")),
+        (["desk", "reset"], "POST") => Ok(AtDesk::ResetBreaker),
+        (["desk", "reset"], _) => Err(NoRoute::MethodNotAllowed("POST")),
         _ => Err(NoRoute::NotFound),
     }
 }

@@ -15,6 +15,8 @@ pub struct Reputation {
     pub settled: u64,
     /// Drafts of its that a person approved.
     pub approvals: u64,
+    /// Drafts of its that a person rejected.
+    pub rejections: u64,
     /// Payments that it signed and that were refused.
     pub refusals: u64,
 }
@@ -24,13 +26,15 @@ pub struct Reputation {
 /// # Errors
 /// [`SqlError`] if SQLite refuses; so for every function here.
 pub fn reputation(sql: &impl Sql, payer: &str) -> Result<Reputation, SqlError> {
-    let statement = "SELECT settled, approvals, refusals FROM wallets WHERE payer = ?1";
+    let statement = "SELECT settled, approvals, rejections, refusals FROM wallets \
+         WHERE payer = ?1";
     let Some(mut columns) = first(sql, statement, &[payer.into()])? else {
         return Ok(Reputation::default());
     };
     Ok(Reputation {
         settled: columns.count()?,
         approvals: columns.count()?,
+        rejections: columns.count()?,
         refusals: columns.count()?,
     })
 }
@@ -49,6 +53,22 @@ pub fn count_settled(sql: &impl Sql, payer: &str, now: UnixSeconds) -> Result<()
 /// As [`reputation`].
 pub fn count_refusal(sql: &impl Sql, payer: &str, now: UnixSeconds) -> Result<(), SqlError> {
     count(sql, payer, "refusals", now)
+}
+
+/// A person has approved a draft of this wallet.
+///
+/// # Errors
+/// As [`reputation`].
+pub fn count_approval(sql: &impl Sql, payer: &str, now: UnixSeconds) -> Result<(), SqlError> {
+    count(sql, payer, "approvals", now)
+}
+
+/// A person has rejected a draft of this wallet.
+///
+/// # Errors
+/// As [`reputation`].
+pub fn count_rejection(sql: &impl Sql, payer: &str, now: UnixSeconds) -> Result<(), SqlError> {
+    count(sql, payer, "rejections", now)
 }
 
 /// The chain has dropped a payment of this wallet.

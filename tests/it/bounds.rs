@@ -158,7 +158,7 @@ fn a_wallet_has_the_standing_that_it_earned() {
     pay(&door, &event, &wallet.pay(&offer(&door, &event), 1));
     pay(&door, &event, &wallet.pay(&offer(&door, &event), 2));
     pay(&door, &other, &wallet.pay(&offer(&door, &other), 3));
-    assert_eq!(standing(), Reputation { settled: 2, approvals: 0, refusals: 1 });
+    assert_eq!(standing(), Reputation { settled: 2, approvals: 0, rejections: 0, refusals: 1 });
     // Anybody can send a signature in its name that is not its own.
     let mut forged = wallet.pay(&offer(&door, &event), 4);
     forged["payload"]["signature"] = json!(format!("0x{}", "11".repeat(65)));

@@ -2,7 +2,7 @@
 
 use events_concierge::host::command::Action;
 use events_concierge::http::route::AtHost;
-use events_concierge::mcp::catalog::{Doors, list};
+use events_concierge::mcp::catalog::{Access, Doors, Price, Settle, Tool, list};
 use serde_json::json;
 
 use crate::support::{Door, block_on};
@@ -42,5 +42,38 @@ fn the_calendar_file() {
     let reply = door.as_owner(action, &json!({}));
     insta::with_settings!({snapshot_path => "../golden", prepend_module_to_snapshot => false}, {
         insta::assert_snapshot!("ticket-ics", reply.body.replace("\r\n", "\n"));
+    });
+}
+
+/// Product rule: name, access, price and the order of work and money of every tool.
+#[test]
+fn what_each_tool_costs_and_who_may_call_it() {
+    let lines: Vec<String> = list(Doors::parse(["events", "vault", "desk"]).unwrap(), true)
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|tool| {
+            let tool = Tool::by_name(tool["name"].as_str().unwrap()).unwrap();
+            let access = match tool.access() {
+                Access::Free => "free".to_owned(),
+                Access::Owner => "owner".to_owned(),
+                Access::Paid(price, settle) => {
+                    let price = match price {
+                        Price::Fixed(price) => format!("${price}"),
+                        Price::OfTheEvent => "the event's own price".to_owned(),
+                        Price::OfTheSecret => "the secret's own price".to_owned(),
+                    };
+                    let order = match settle {
+                        Settle::First => "first",
+                        Settle::Last => "last",
+                    };
+                    format!("paid {price}, settles {order}")
+                }
+            };
+            format!("{} {}: {access}; {}", tool.door().name(), tool.name(), tool.tier().name())
+        })
+        .collect();
+    insta::with_settings!({snapshot_path => "../golden", prepend_module_to_snapshot => false}, {
+        insta::assert_snapshot!("tools", lines.join("\n"));
     });
 }

@@ -7,6 +7,7 @@ mod bounds;
 mod chat;
 mod client;
 mod codes;
+mod desk;
 mod door;
 mod fuzz;
 mod golden;

@@ -2,7 +2,9 @@
 
 use events_concierge::http::Headers;
 use events_concierge::http::cors::preflight;
-use events_concierge::http::route::{AtFacilitator, AtHost, Format, NoRoute, Own, Route, parse};
+use events_concierge::http::route::{
+    AtDesk, AtFacilitator, AtHost, Format, NoRoute, Own, Route, parse,
+};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -29,6 +31,18 @@ const SEGMENTS: &[&str] = &[
     "check-in",
     "revenue",
     "secrets",
+    "kb",
+    "tickets",
+    "notes",
+    "replies",
+    "approvals",
+    "approve",
+    "reject",
+    "desk",
+    "reset",
+    "kba_0123456789abcdef01234567",
+    "tkt_0123456789abcdef01234567",
+    "drf_0123456789abcdef01234567",
     "retrievals",
     "sec_0123456789abcdef01234567",
     "payments",
@@ -67,6 +81,17 @@ const GOOD: &[&str] = &[
     "/api/users/events/evt_0123456789abcdef01234567/rsvps",
     "/api/users/events/evt_0123456789abcdef01234567/rsvps.csv",
     "/api/users/events/evt_0123456789abcdef01234567/check-in",
+    "/api/users/kb",
+    "/api/users/kb/kba_0123456789abcdef01234567",
+    "/api/users/tickets",
+    "/api/users/tickets/tkt_0123456789abcdef01234567",
+    "/api/users/tickets/tkt_0123456789abcdef01234567/notes",
+    "/api/users/tickets/tkt_0123456789abcdef01234567/replies",
+    "/api/users/approvals",
+    "/api/users/approvals/drf_0123456789abcdef01234567/approve",
+    "/api/users/approvals/drf_0123456789abcdef01234567/reject",
+    "/api/users/desk",
+    "/api/users/desk/reset",
     "/api/users/secrets",
     "/api/users/secrets/sec_0123456789abcdef01234567",
     "/api/users/secrets/sec_0123456789abcdef01234567/retrievals",
@@ -96,6 +121,7 @@ fn path_of(route: &Route) -> String {
         Own::Secrets | Own::StoreSecret => "secrets".to_owned(),
         Own::ChangeSecret(id) | Own::RevokeSecret(id) => format!("secrets/{id}"),
         Own::Retrievals(id) => format!("secrets/{id}/retrievals"),
+        Own::Desk(asked) => at_desk(asked),
         Own::Revenue => "revenue".to_owned(),
         Own::Mail => "mail".to_owned(),
         Own::Payments(Format::Json) => "payments".to_owned(),
@@ -126,6 +152,22 @@ fn path_of(route: &Route) -> String {
             assert_eq!(code.scope(), *scope);
             format!("t/{code}")
         }
+    }
+}
+
+fn at_desk(asked: &AtDesk) -> String {
+    match asked {
+        AtDesk::Articles | AtDesk::CreateArticle => "kb".to_owned(),
+        AtDesk::ChangeArticle(id) | AtDesk::RemoveArticle(id) => format!("kb/{id}"),
+        AtDesk::Tickets => "tickets".to_owned(),
+        AtDesk::Ticket(id) | AtDesk::ChangeTicket(id) => format!("tickets/{id}"),
+        AtDesk::AddNote(id) => format!("tickets/{id}/notes"),
+        AtDesk::Reply(id) => format!("tickets/{id}/replies"),
+        AtDesk::Approvals => "approvals".to_owned(),
+        AtDesk::Approve(id) => format!("approvals/{id}/approve"),
+        AtDesk::Reject(id) => format!("approvals/{id}/reject"),
+        AtDesk::Settings | AtDesk::ChangeSettings => "desk".to_owned(),
+        AtDesk::ResetBreaker => "desk/reset".to_owned(),
     }
 }
 

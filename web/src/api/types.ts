@@ -678,6 +678,292 @@ rsvp: RsvpLine,
  */
 message: string, };
 
+export type SecretStatus = "active" | "expired" | "revoked";
+
+export type SecretView = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * One line.
+ */
+name: string, 
+/**
+ * What it is good for.
+ */
+description: string, 
+/**
+ * What it costs, dollars.
+ */
+price: string, 
+/**
+ * The same in the smallest unit.
+ */
+priceAtomic: string, 
+/**
+ * How often it was sold.
+ */
+retrievalCount: number, 
+/**
+ * Which value it is.
+ */
+version: number, 
+/**
+ * From when on nobody can read it.
+ */
+expiresAt?: string, 
+/**
+ * Whether it can be had.
+ */
+status: SecretStatus, 
+/**
+ * When it was stored.
+ */
+createdAt: string, };
+
+export type OwnSecrets = { 
+/**
+ * In the order in which they were stored.
+ */
+secrets: Array<SecretView>, };
+
+export type Retrieval = { 
+/**
+ * Who read.
+ */
+wallet: string, 
+/**
+ * On what ground.
+ */
+how: string, 
+/**
+ * Which value.
+ */
+version: number, 
+/**
+ * What was paid, dollars; nothing for reading again.
+ */
+paid: string, 
+/**
+ * The transaction that paid.
+ */
+txHash: string | null, 
+/**
+ * CAIP-2.
+ */
+network: string | null, 
+/**
+ * When.
+ */
+at: string, };
+
+export type Retrievals = { 
+/**
+ * The newest first.
+ */
+retrievals: Array<Retrieval>, };
+
+export type Article = { 
+/**
+ * Its id.
+ */
+articleId: string, 
+/**
+ * One line.
+ */
+title: string, 
+/**
+ * Plain text; of a search its beginning.
+ */
+body: string, 
+/**
+ * When it last changed.
+ */
+updatedAt: string, };
+
+export type Articles = { 
+/**
+ * The newest first.
+ */
+articles: Array<Article>, 
+/**
+ * For the next page, if there is one.
+ */
+nextCursor?: string, };
+
+export type TicketStatus = "open" | "resolved";
+
+export type Priority = "low" | "normal" | "high" | "urgent";
+
+export type EntryKind = "reply" | "note" | "change";
+
+export type Entry = { 
+/**
+ * What it is.
+ */
+kind: EntryKind, 
+/**
+ * `owner`, `agent`, or a wallet.
+ */
+author: string, 
+/**
+ * What it says.
+ */
+text: string, 
+/**
+ * The mail that it went out as.
+ */
+mailId: string | null, 
+/**
+ * When.
+ */
+at: string, };
+
+export type TicketView = { 
+/**
+ * Its id.
+ */
+ticketId: string, 
+/**
+ * Its number, which people and mails use.
+ */
+number: number, 
+/**
+ * One line by whoever opened it.
+ */
+subject: string, 
+/**
+ * What they want.
+ */
+body: string, 
+/**
+ * Where replies go.
+ */
+email: string | null, 
+/**
+ * Where it is in its life.
+ */
+status: TicketStatus, 
+/**
+ * How urgent.
+ */
+priority: Priority, 
+/**
+ * What it is about.
+ */
+category: string | null, 
+/**
+ * More of that.
+ */
+tags: Array<string>, 
+/**
+ * Who looks after it.
+ */
+assignee: string | null, 
+/**
+ * `owner`, `agent`, or the wallet that opened it.
+ */
+author: string, 
+/**
+ * Replies, notes and changes; empty in lists.
+ */
+thread: Array<Entry>, 
+/**
+ * When it was opened.
+ */
+createdAt: string, 
+/**
+ * When it last changed.
+ */
+updatedAt: string, };
+
+export type Tickets = { 
+/**
+ * Open and urgent ones first.
+ */
+tickets: Array<TicketView>, 
+/**
+ * For the next page, if there is one.
+ */
+nextCursor?: string, };
+
+export type DraftKind = "reply" | "resolution" | "assignment";
+
+export type DraftView = { 
+/**
+ * Its id.
+ */
+draftId: string, 
+/**
+ * Of which ticket.
+ */
+ticketId: string, 
+/**
+ * The number of that.
+ */
+number: number, 
+/**
+ * The subject of that.
+ */
+subject: string, 
+/**
+ * Where the mail would go.
+ */
+to: string | null, 
+/**
+ * What it becomes.
+ */
+kind: DraftKind, 
+/**
+ * The reply, how it was resolved, or the assignee.
+ */
+text: string, 
+/**
+ * Why it did not happen at once.
+ */
+reason: string, 
+/**
+ * `owner`, `agent`, or the wallet.
+ */
+author: string, 
+/**
+ * When it was made.
+ */
+createdAt: string, };
+
+export type Approvals = { 
+/**
+ * The oldest first.
+ */
+approvals: Array<DraftView>, 
+/**
+ * For the next page, if there is one.
+ */
+nextCursor?: string, };
+
+export type DeskView = { 
+/**
+ * Drafts of a wallet that a person has to approve before it may send by itself.
+ */
+approvalsNeeded: number, 
+/**
+ * Of a hundred mails, how many may come back within a day.
+ */
+failurePercent: number, 
+/**
+ * Since when nothing leaves; `null` while all is well.
+ */
+trippedAt: string | null, 
+/**
+ * Mails that left in the last 24 hours.
+ */
+sent: number, 
+/**
+ * Mails that came back, or were complained of.
+ */
+failed: number, };
+
 export type Revenue = { 
 /**
  * Dollars.

@@ -1,0 +1,170 @@
+//! The knowledge base: written by the host, searched by everybody (SQLite's FTS5, which Durable Objects
+//! offer).
+
+use serde::Serialize;
+
+use crate::id::ArticleId;
+use crate::ports::{Sql, SqlError, SqlValue};
+use crate::storage::{Columns, all, first};
+use crate::time::UnixSeconds;
+
+/// The most articles of a host.
+pub const ARTICLES_MAX: u64 = 2_000;
+/// The most words of a query that are looked for.
+const WORDS_MAX: usize = 12;
+/// What a search shows of an article, characters.
+const SHOWN_CHARS: usize = 4_000;
+
+/// An article.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Article {
+    /// Its id.
+    pub article_id: String,
+    /// One line.
+    pub title: String,
+    /// Plain text; of a search its beginning.
+    pub body: String,
+    /// When it last changed.
+    pub updated_at: String,
+}
+
+/// Writes a new article.
+///
+/// # Errors
+/// [`SqlError`] if SQLite refuses; so for every function here.
+pub fn insert(
+    sql: &impl Sql,
+    id: &ArticleId,
+    title: &str,
+    body: &str,
+    now: UnixSeconds,
+) -> Result<(), SqlError> {
+    let statement = "INSERT INTO kb_articles (id, title, body, created_at, updated_at) \
+         VALUES (?1, ?2, ?3, ?4, ?4)";
+    sql.run(statement, &[id.as_str().into(), title.into(), body.into(), now.into()])?;
+    index(sql, id)
+}
+
+/// Changes an article; `false` if there is none.
+///
+/// # Errors
+/// As [`insert`].
+pub fn update(
+    sql: &impl Sql,
+    id: &ArticleId,
+    title: Option<&str>,
+    body: Option<&str>,
+    now: UnixSeconds,
+) -> Result<bool, SqlError> {
+    unindex(sql, id)?;
+    let statement = "UPDATE kb_articles SET title = coalesce(?2, title), \
+         body = coalesce(?3, body), updated_at = ?4 WHERE id = ?1 RETURNING id";
+    let changed =
+        sql.run(statement, &[id.as_str().into(), title.into(), body.into(), now.into()])?;
+    index(sql, id)?;
+    Ok(!changed.is_empty())
+}
+
+/// Removes an article; `false` if there is none.
+///
+/// # Errors
+/// As [`insert`].
+pub fn remove(sql: &impl Sql, id: &ArticleId) -> Result<bool, SqlError> {
+    unindex(sql, id)?;
+    let statement = "DELETE FROM kb_articles WHERE id = ?1 RETURNING id";
+    Ok(!sql.run(statement, &[id.as_str().into()])?.is_empty())
+}
+
+/// One article.
+///
+/// # Errors
+/// As [`insert`].
+pub fn find(sql: &impl Sql, id: &ArticleId) -> Result<Option<Article>, SqlError> {
+    let statement = "SELECT id, title, body, updated_at FROM kb_articles WHERE id = ?1";
+    first(sql, statement, &[id.as_str().into()])?.as_mut().map(article).transpose()
+}
+
+/// All articles, the newest first.
+///
+/// # Errors
+/// As [`insert`].
+pub fn list(sql: &impl Sql, offset: u32, limit: u32) -> Result<Vec<Article>, SqlError> {
+    let statement = "SELECT id, title, body, updated_at FROM kb_articles \
+         ORDER BY updated_at DESC, number DESC LIMIT ?1 OFFSET ?2";
+    all(sql, statement, &[limit.into(), offset.into()], article)
+}
+
+/// How many articles there are.
+///
+/// # Errors
+/// As [`insert`].
+pub fn count(sql: &impl Sql) -> Result<u64, SqlError> {
+    let found = first(sql, "SELECT count(*) FROM kb_articles", &[])?;
+    found.map_or(Ok(0), |mut columns| columns.count())
+}
+
+/// The articles that fit a query best.
+///
+/// # Errors
+/// As [`insert`].
+pub fn search(sql: &impl Sql, query: &str, limit: u32) -> Result<Vec<Article>, SqlError> {
+    let words = words_of(query);
+    if words.is_empty() {
+        return Ok(Vec::new());
+    }
+    let statement = "SELECT a.id, a.title, a.body, a.updated_at FROM kb_text t \
+         JOIN kb_articles a ON a.number = t.rowid WHERE kb_text MATCH ?1 \
+         ORDER BY bm25(kb_text, 4.0, 1.0), a.number LIMIT ?2";
+    let mut found = all(sql, statement, &[words.into(), limit.into()], article)?;
+    for article in &mut found {
+        article.body = article.body.chars().take(SHOWN_CHARS).collect();
+    }
+    Ok(found)
+}
+
+/// A query in the language of FTS5: its words, each as the beginning of one, any of them. Nothing else of
+/// what was asked gets through.
+fn words_of(query: &str) -> String {
+    let words = query.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let words: Vec<String> = words.take(WORDS_MAX).map(|word| format!("\"{word}\"*")).collect();
+    words.join(" OR ")
+}
+
+fn index(sql: &impl Sql, id: &ArticleId) -> Result<(), SqlError> {
+    let statement = "INSERT INTO kb_text (rowid, title, body) \
+         SELECT number, title, body FROM kb_articles WHERE id = ?1";
+    sql.run(statement, &[id.as_str().into()]).map(drop)
+}
+
+fn unindex(sql: &impl Sql, id: &ArticleId) -> Result<(), SqlError> {
+    let statement =
+        "DELETE FROM kb_text WHERE rowid = (SELECT number FROM kb_articles WHERE id = ?1)";
+    sql.run(statement, &[SqlValue::from(id.as_str())]).map(drop)
+}
+
+fn article(columns: &mut Columns) -> Result<Article, SqlError> {
+    Ok(Article {
+        article_id: columns.text()?,
+        title: columns.text()?,
+        body: columns.text()?,
+        updated_at: columns.moment()?.to_string(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::words_of;
+
+    #[test]
+    fn a_query_is_words_and_nothing_else() {
+        assert_eq!(words_of("refund policy"), "\"refund\"* OR \"policy\"*");
+        assert_eq!(
+            words_of("title:x\" OR NEAR(a b) -y*"),
+            "\"title\"* OR \"x\"* OR \"OR\"* OR \"NEAR\"* OR \"a\"* OR \"b\"* OR \"y\"*"
+        );
+        assert_eq!(words_of("  \"'* ()"), "");
+        assert_eq!(words_of(&"w ".repeat(100)).matches("\"w\"*").count(), 12);
+    }
+}
