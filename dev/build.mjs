@@ -1,5 +1,6 @@
-// Builds the Worker into build/. The one build that there is: wrangler's `[build]` runs it, the
-// tests do and a deployment does. It takes about half a second when nothing changed.
+// Builds the Worker into build/, and the page that it serves (web.mjs). The one build that there is:
+// wrangler's `[build]` runs it, the tests do and a deployment does. It takes about half a second when
+// nothing changed.
 //
 // It does what `worker-build` does, without that one's downloads: cargo compiles, dev/bindgen makes
 // a JavaScript module of the result, and wrangler bundles that with src/edge/entry.mjs.
@@ -9,6 +10,7 @@ import { join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import { withLock } from "./lib/lock.mjs";
 import { Failure, root, run, runMain } from "./lib/process.mjs";
+import { buildPage } from "./web.mjs";
 
 const target = resolve(root, process.env.CARGO_TARGET_DIR ?? "target");
 const compiled = join(target, "wasm32-unknown-unknown", "release", "events_concierge.wasm");
@@ -16,7 +18,13 @@ const bindgen = join(target, "bindgen", "debug", "bindgen");
 const built = join(root, "build");
 const scratch = join(root, ".dev");
 
-export function build() {
+/** The Worker and the page. */
+export async function build() {
+  await Promise.all([buildWorker(), buildPage()]);
+}
+
+/** The Worker alone: this needs no package of npm. */
+export function buildWorker() {
   return withLock(join(scratch, "build.lock"), async () => {
     const started = performance.now();
     await Promise.all([compileWorker(), compileBindgen()]);

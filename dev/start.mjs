@@ -5,6 +5,7 @@ import { randomBytes } from "node:crypto";
 import { createWriteStream, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { build } from "./build.mjs";
 import { FACTORY, FACTORY_CREATE, guest, NETWORK, relayer, USDC } from "./chain/accounts.mjs";
 import { freePort, startChain } from "./chain/chain.mjs";
 import { Failure, root, runMain, step } from "./lib/process.mjs";
@@ -40,6 +41,8 @@ async function main(args) {
 
 async function startAll(port, chainPort, reference) {
   const url = `http://localhost:${port}`;
+  // wrangler would do it, but what goes wrong there is only found in its log.
+  await step("build", build);
   const rpc = process.env.RPC_URL ?? (await step("chain", () => chain(chainPort)));
   const facilitator = process.env.FACILITATOR_URL ?? (reference ? await step("facilitator", () => startFacilitator(rpc)) : "self");
   await step("worker", () => worker(url, port, { rpc, facilitator }));
@@ -178,7 +181,8 @@ function summary({ url, host }) {
   console.log(`
 ${bold("Ready.")} One host, ${host.eventIds.length} events, paid into ${host.walletAddress.slice(0, 6)}…${host.walletAddress.slice(-4)}.
 
-  the door (MCP)   ${bold(host.mcpUrl)}
+  the page         ${bold(`${url}/?door=${encodeURIComponent(host.mcpUrl)}`)}
+  the door (MCP)   ${host.mcpUrl}
   an event's page  ${url}/e/${host.scope}/${host.eventIds[0]}
   look inside      curl -s ${host.mcpUrl} -H 'content-type: application/json' -d ${tools}
   pay as an agent  npm run demo   (in a second terminal)
