@@ -32,3 +32,6 @@ pub mod host;
 
 #[cfg(target_arch = "wasm32")]
 mod edge;
+
+#[cfg(test)]
+mod page_types;

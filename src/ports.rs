@@ -224,6 +224,10 @@ pub trait Alarm {
 pub trait Sockets {
     /// Sends a text to all of them; whether there was any.
     fn tell_all(&self, text: &str) -> bool;
+    /// Whether one of them wants to see what goes to doors and comes back.
+    fn is_watched(&self) -> bool;
+    /// Sends a text to those that do.
+    fn tell_watching(&self, text: &str);
 }
 
 /// Waiting.

@@ -5,6 +5,7 @@
 
 pub mod eip3009;
 pub mod erc1271;
+pub mod faucet;
 pub mod networks;
 pub mod rpc;
 pub mod signature;

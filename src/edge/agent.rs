@@ -57,7 +57,8 @@ impl Gateway {
         };
         let user = self.signed_in(headers).map(|signed_in| signed_in.user);
         let request_id = self.request_id.clone();
-        let knock = Knock { request_id, session: session.clone(), token, user };
+        let watches = query("raw").is_some_and(|raw| raw == "1");
+        let knock = Knock { request_id, session, token, user, watches };
         Ok(self.knock(&knock).await?)
     }
 

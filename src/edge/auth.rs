@@ -10,6 +10,7 @@ use crate::edge::gateway::{Gateway, Stop};
 use crate::edge::world::{EdgeRandom, now};
 use crate::host::command::Action;
 use crate::http::Reply;
+use crate::http::page::{NonceAnswer, SessionAnswer};
 use crate::identity::siwe::{self, Expected, ProvenWallet, SignIn, SiweError, Unproven};
 use crate::identity::{Session, UserId};
 use crate::outcome::Abort;
@@ -25,7 +26,7 @@ impl Gateway {
     /// A nonce for a sign-in message.
     pub(super) fn nonce(&self) -> Reply {
         let (nonce, expires_at) = siwe::new_nonce(&self.config.keys, &EdgeRandom, now());
-        let body = json!({"nonce": nonce, "expiresAt": expires_at.to_string()});
+        let body = json!(NonceAnswer { nonce, expires_at: expires_at.to_string() });
         Reply::json(200, body.to_string()).with_header("cache-control", "no-store".to_owned())
     }
 
@@ -77,18 +78,25 @@ impl Gateway {
             )));
         }
         let token = session.token(keys);
-        let body = json!({
-            "token": token,
-            "userId": session.user,
-            "scope": session.scope,
-            "expiresAt": session.expires_at.to_string(),
+        let body = json!(SessionAnswer {
+            token: token.clone(),
+            user_id: session.user.to_string(),
+            scope: session.scope.to_string(),
+            expires_at: session.expires_at.to_string(),
         });
-        let secure = if self.config.is_local() { "" } else { "; Secure" };
-        let cookie =
-            format!("session={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age=86400{secure}");
         Ok(Reply::json(200, body.to_string())
-            .with_header("set-cookie", cookie)
+            .with_header("set-cookie", self.cookie(&token, 86_400))
             .with_header("cache-control", "no-store".to_owned()))
+    }
+
+    /// The browser forgets its session. The token itself is good until it runs out.
+    pub(super) fn sign_out(&self) -> Reply {
+        Reply::empty(204).with_header("set-cookie", self.cookie("", 0))
+    }
+
+    fn cookie(&self, token: &str, seconds: u32) -> String {
+        let secure = if self.config.is_local() { "" } else { "; Secure" };
+        format!("session={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}")
     }
 
     /// Whether a contract wallet accepts the signature, on the chain that the message names.

@@ -99,6 +99,12 @@ impl Gateway {
                 let reply = self.sign_in(&body).await?;
                 return Ok(self.answer(reply, origin.as_deref())?);
             }
+            Route::SignOut => return Ok(self.answer(self.sign_out(), origin.as_deref())?),
+            Route::Settings => return Ok(self.answer(self.settings(), origin.as_deref())?),
+            Route::Faucet => {
+                let reply = self.faucet(&body).await?;
+                return Ok(self.answer(reply, origin.as_deref())?);
+            }
             Route::Host(scope, asked) => (scope, Action::AtHost(asked)),
             Route::Own(own) => {
                 let Some(user) = &user else { return Err(Stop::Reply(self.not_signed_in())) };

@@ -12,7 +12,7 @@ use worker_macros::durable_object;
 use crate::counts::Counts;
 use crate::edge::convert;
 use crate::edge::world::{EdgeWorld, log, now};
-use crate::guest::knock::{HEADER, Knock};
+use crate::guest::knock::{HEADER, Knock, WATCHING};
 use crate::guest::messages::Out;
 use crate::guest::{Guest as Service, NotLetIn};
 use crate::http::problem;
@@ -62,7 +62,8 @@ impl DurableObject for Guest {
             Err(why) => return refused(not_let_in(&why), &knock.request_id),
         };
         let WebSocketPair { client, server } = WebSocketPair::new()?;
-        state.accept_web_socket(&server);
+        let tags: &[&str] = if knock.watches { &[WATCHING] } else { &[] };
+        state.accept_websocket_with_tags(&server, tags);
         for message in &greeting {
             send(&server, message);
         }

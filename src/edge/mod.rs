@@ -10,6 +10,7 @@ mod fetch;
 mod gateway;
 mod guest_object;
 mod host_object;
+mod page;
 mod panic;
 mod payee_object;
 mod relayer_object;

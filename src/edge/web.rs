@@ -14,6 +14,7 @@ use worker::{
 use crate::edge::convert;
 use crate::edge::gateway::{FORWARDED, bearer};
 use crate::edge::world::{EdgeRandom, EdgeWorld, now};
+use crate::guest::knock::WATCHING;
 use crate::host::command::{Action, Command, HEADER, SignedIn};
 use crate::http::Headers;
 use crate::http::route::AtHost;
@@ -52,6 +53,17 @@ impl Sockets for EdgeWorld {
         // One that is going away hears no more; it is told again when it comes back.
         let sockets = self.state.get_websockets();
         sockets.iter().filter(|socket| socket.send_with_str(text).is_ok()).count() > 0
+    }
+
+    fn is_watched(&self) -> bool {
+        !self.state.get_websockets_with_tag(WATCHING).is_empty()
+    }
+
+    fn tell_watching(&self, text: &str) {
+        for socket in self.state.get_websockets_with_tag(WATCHING) {
+            // One that is going away has seen enough.
+            socket.send_with_str(text).unwrap_or_default();
+        }
     }
 }
 

@@ -71,6 +71,8 @@ pub enum NotOnSale {
 
 /// Where an event is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(rename = "EventStatus"))]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// It will take place, or is taking place.
@@ -83,6 +85,7 @@ pub enum Status {
 
 /// An event as callers see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct EventView {
     id: String,
@@ -90,15 +93,19 @@ pub struct EventView {
     description: String,
     starts_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     ends_at: Option<String>,
+    #[cfg_attr(test, ts(type = "string"))]
     time_zone: ZoneName,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     location: Option<String>,
     capacity: u32,
     /// `null` when the number of seats is not limited.
     seats_left: Option<u32>,
     rsvp_count: u32,
     price: String,
+    #[cfg_attr(test, ts(type = "string"))]
     price_atomic: Usdc,
     status: Status,
     created_at: String,

@@ -1,12 +1,14 @@
-//! Pages for people: an event, and a ticket. Everything a host or guest wrote is escaped by the
-//! templates; no script runs on either page.
+//! Pages for people: a host, an event, and a ticket. Everything a host or guest wrote is escaped by the
+//! templates; no script runs on any of them.
 
+use alloy_primitives::Address;
 use askama::Template;
 use qrcode::QrCode;
 use qrcode::render::svg;
 
 use crate::events::rsvp::Rsvp;
 use crate::events::{Event, Seats, Status};
+use crate::money::Usdc;
 use crate::time::UnixSeconds;
 
 /// Pages run no script and load nothing from elsewhere.
@@ -19,9 +21,39 @@ struct EventPage<'a> {
     when: String,
     seats: String,
     notice: &'static str,
-    door_url: &'a str,
+    on_sale: bool,
+    door: &'a Door,
     page_url: &'a str,
     calendar_url: String,
+}
+
+#[derive(Template)]
+#[template(path = "host.html")]
+struct HostPage<'a> {
+    summary: String,
+    rows: Vec<Row<'a>>,
+    page_url: &'a str,
+    door_url: &'a str,
+    chat_url: &'a str,
+    pay_to: String,
+}
+
+/// An event on its host's page.
+struct Row<'a> {
+    url: String,
+    title: &'a str,
+    when: String,
+    location: Option<&'a str>,
+    price: Usdc,
+    seats: String,
+}
+
+/// Where a visitor can RSVP.
+pub struct Door {
+    /// The MCP server.
+    pub url: String,
+    /// The chat, with the door filled in.
+    pub chat_url: String,
 }
 
 #[derive(Template)]
@@ -38,6 +70,40 @@ struct TicketPage<'a> {
     qr: String,
 }
 
+/// The page of a host: its events that are on sale or full.
+///
+/// # Errors
+/// A message for our log, if the template fails.
+pub fn host_page(
+    events: &[(Event, Seats)],
+    page_url: &str,
+    door: &Door,
+    pay_to: Address,
+    now: UnixSeconds,
+) -> Result<String, String> {
+    let scheduled = events.iter().filter(|(event, _)| event.status(now) == Status::Scheduled);
+    let rows: Vec<Row<'_>> = scheduled
+        .map(|(event, seats)| Row {
+            url: format!("{page_url}/{}", event.id),
+            title: &event.title,
+            when: event.starts_at.to_words(&event.time_zone),
+            location: event.location.as_deref(),
+            price: event.price,
+            seats: seats_in_words(event, *seats),
+        })
+        .collect();
+    let summary = match rows.len() {
+        0 => "No event is planned at the moment.".to_owned(),
+        1 => "1 event, paid for in USDC by you or your agent.".to_owned(),
+        many => format!("{many} events, paid for in USDC by you or your agent."),
+    };
+    let pay_to = shorten(&pay_to.to_checksum(None));
+    let (door_url, chat_url) = (&door.url, &door.chat_url);
+    HostPage { summary, rows, page_url, door_url, chat_url, pay_to }
+        .render()
+        .map_err(|error| error.to_string())
+}
+
 /// The page of an event.
 ///
 /// # Errors
@@ -46,21 +112,16 @@ pub fn event_page(
     event: &Event,
     seats: Seats,
     page_url: &str,
-    door_url: &str,
+    door: &Door,
     now: UnixSeconds,
 ) -> Result<String, String> {
-    let seats = match event.seats_left(seats) {
-        None => "Seats are not limited".to_owned(),
-        Some(0) => "No seat left".to_owned(),
-        Some(1) => "1 seat left".to_owned(),
-        Some(left) => format!("{left} seats left"),
-    };
     EventPage {
         event,
         when: event.starts_at.to_words(&event.time_zone),
-        seats,
+        seats: seats_in_words(event, seats),
         notice: notice(event.status(now)),
-        door_url,
+        on_sale: event.check_on_sale(seats, now).is_ok(),
+        door,
         page_url,
         calendar_url: format!("{page_url}/calendar.ics"),
     }
@@ -98,6 +159,15 @@ pub fn ticket_page(
     }
     .render()
     .map_err(|error| error.to_string())
+}
+
+fn seats_in_words(event: &Event, seats: Seats) -> String {
+    match event.seats_left(seats) {
+        None => "Seats are not limited".to_owned(),
+        Some(0) => "No seat left".to_owned(),
+        Some(1) => "1 seat left".to_owned(),
+        Some(left) => format!("{left} seats left"),
+    }
 }
 
 fn notice(status: Status) -> &'static str {

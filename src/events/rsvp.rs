@@ -36,10 +36,12 @@ pub struct Rsvp {
 
 /// One line of the host's list.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct RsvpLine<'a> {
     id: &'a str,
     wallet: &'a str,
+    #[cfg_attr(test, ts(type = "string"))]
     paid_atomic: Usdc,
     tx_hash: &'a str,
     network: &'a str,

@@ -6,11 +6,9 @@ use crate::guest::messages::Out;
 use crate::guest::purchases::Origin;
 use crate::guest::store::Listed;
 use crate::guest::{Guest, GuestWorld, Trouble, store};
-use crate::id::ScopeId;
-use crate::identity::Session;
 use crate::mcp::client::{Client, ClientError, Connection, DoorTool};
 use crate::money::Usdc;
-use crate::ports::{Doors, HttpError, SqlError, Timer, Web, WebRequest, WebResponse};
+use crate::ports::SqlError;
 use crate::text;
 use crate::x402::payer::{self, Answer};
 
@@ -22,49 +20,7 @@ const KEPT_BYTES_MAX: usize = 1_000_000;
 /// at once.
 const CHALLENGE_BYTES_MAX: usize = 128 * 1024;
 
-/// The world outside of a session.
-pub(super) struct Outside<'a, W> {
-    world: &'a W,
-    /// The owner's, for doors of this deployment only.
-    token: Option<String>,
-}
-
-impl<W: Web> Web for Outside<'_, W> {
-    async fn exchange(&self, request: WebRequest) -> Result<WebResponse, HttpError> {
-        self.world.exchange(request).await
-    }
-}
-
-impl<W: Doors> Doors for Outside<'_, W> {
-    async fn knock(
-        &self,
-        door: &ScopeId,
-        mut request: WebRequest,
-    ) -> Result<WebResponse, HttpError> {
-        let token = self.token.iter().map(|token| format!("Bearer {token}"));
-        request.headers.extend(token.map(|bearer| ("authorization".to_owned(), bearer)));
-        self.world.knock(door, request).await
-    }
-}
-
-impl<W: Timer> Timer for Outside<'_, W> {
-    async fn sleep(&self, millis: u32) {
-        self.world.sleep(millis).await;
-    }
-}
-
 impl<W: GuestWorld> Guest<W> {
-    /// The world as a client of doors sees it: at a door of this deployment the session's owner is
-    /// known as such.
-    pub(super) fn outside(&self) -> Result<Outside<'_, W>, SqlError> {
-        let owner = store::owner(&self.world)?;
-        let token = owner.map(|(user, proven_at)| {
-            let keys = &self.config.keys;
-            Session::start(keys, user, proven_at).token(keys)
-        });
-        Ok(Outside { world: &self.world, token })
-    }
-
     /// Connects to a door. What was there before stays if that fails.
     pub(super) async fn connect(&self, url: &str) -> Result<(), Trouble> {
         self.step("info", format!("connecting to {}", text::line(url, 200)));

@@ -22,4 +22,9 @@ pub struct Knock {
     pub token: Option<String>,
     /// Who has signed in, if anybody.
     pub user: Option<UserId>,
+    /// Whether they want to see what goes to doors and comes back (`?raw=1`).
+    pub watches: bool,
 }
+
+/// The tag of such a socket.
+pub const WATCHING: &str = "watching";

@@ -4,8 +4,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::guest::purchases::Purchase;
+use crate::chain::networks::Network;
+use crate::guest::purchases::{Purchase, State};
 use crate::mcp::client::DoorTool;
+use crate::wallet::policy::Policy;
 use crate::wallet::{Kind, WalletInfo};
 
 /// The longest message that is read, bytes.
@@ -13,6 +15,7 @@ pub const MESSAGE_BYTES_MAX: usize = 64 * 1024;
 
 /// From the person, or from a program in its place.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum In {
     /// Connect to a door.
@@ -29,9 +32,11 @@ pub enum In {
         tool: String,
         /// Its arguments.
         #[serde(default)]
+        #[cfg_attr(test, ts(type = "Record<string, unknown>", optional))]
         arguments: Map<String, Value>,
         /// Comes back with the result.
         #[serde(default)]
+        #[cfg_attr(test, ts(optional))]
         call_id: Option<String>,
     },
     /// Yes, pay.
@@ -60,19 +65,21 @@ pub enum In {
         text: String,
     },
     /// Change the spending policy; what is left out stays.
-    SetPolicy(Map<String, Value>),
+    SetPolicy(#[cfg_attr(test, ts(type = "Partial<Policy>"))] Map<String, Value>),
     /// Pay with another wallet.
     UseWallet {
         /// Which.
         kind: Kind,
         /// Of a wallet in the browser.
         #[serde(default)]
+        #[cfg_attr(test, ts(optional))]
         address: Option<String>,
     },
 }
 
 /// To everybody who is connected to the session.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "type", rename_all = "snake_case", rename_all_fields = "camelCase")]
 pub enum Out {
     /// A session is there. The token is said once, to who made it.
@@ -81,9 +88,11 @@ pub enum Out {
         session: String,
         /// What resumes it.
         #[serde(skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional))]
         token: Option<String>,
         /// Whose it is, if that was proven.
         #[serde(skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional))]
         user_id: Option<String>,
     },
     /// The wallet that pays.
@@ -91,7 +100,7 @@ pub enum Out {
     /// What may be spent, and what is.
     Policy {
         /// The policy.
-        policy: Value,
+        policy: Policy,
         /// Signed for in this session, dollars.
         spent_session: String,
         /// Signed for in 24 hours, dollars.
@@ -117,22 +126,30 @@ pub enum Out {
         /// What.
         message: String,
         /// Milliseconds since 1970.
+        #[cfg_attr(test, ts(type = "number"))]
         timestamp: i64,
     },
+    /// A request to the door and its answer, as they went over the wire. Only sockets that asked for them
+    /// (`?raw=1`) hear of these.
+    Exchange(Box<ExchangeView>),
     /// May this be paid?
     PaymentRequired {
         /// For the answer.
         confirmation_id: String,
         /// What the door asks for, as it stands in its challenge.
+        #[cfg_attr(test, ts(type = "unknown"))]
         requirements: Value,
         /// For which tool.
         tool: String,
         /// With which arguments.
+        #[cfg_attr(test, ts(type = "unknown"))]
         arguments: Value,
         /// The door.
         mcp_url: String,
         /// The price in dollars.
         amount_usd: String,
+        /// The price in the token's smallest unit.
+        amount: String,
         /// Who is paid.
         pay_to: String,
         /// In which network.
@@ -147,6 +164,7 @@ pub enum Out {
         /// With this address.
         address: String,
         /// EIP-712, as `eth_signTypedData_v4` takes it.
+        #[cfg_attr(test, ts(type = "unknown"))]
         typed_data: Value,
     },
     /// What a tool answered.
@@ -154,9 +172,11 @@ pub enum Out {
         /// Which tool.
         tool: String,
         /// The result as it came.
+        #[cfg_attr(test, ts(type = "unknown"))]
         result: Value,
         /// As in the call.
         #[serde(skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional))]
         call_id: Option<String>,
     },
     /// A tool did not answer what was asked for.
@@ -171,6 +191,7 @@ pub enum Out {
         money_moved: &'static str,
         /// As in the call.
         #[serde(skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional))]
         call_id: Option<String>,
     },
     /// Money moved, and the chain was seen to say so, where it can be asked.
@@ -203,6 +224,8 @@ pub enum Out {
     History {
         /// They.
         payments: Vec<PaymentView>,
+        /// Wallets of the session that are on the chain.
+        deployments: Vec<DeploymentView>,
     },
     /// Something said in words.
     Chat {
@@ -232,6 +255,7 @@ impl Out {
 
 /// A tool as it is shown.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ToolView {
     /// Its name.
@@ -242,34 +266,93 @@ pub struct ToolView {
     pub is_paid: bool,
     /// Dollars, where it is fixed.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub price: Option<String>,
     /// JSON Schema of its arguments.
+    #[cfg_attr(test, ts(type = "unknown"))]
     pub input_schema: Value,
 }
 
 /// A payment as it is shown.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct PaymentView {
     /// Its id.
     pub id: String,
     /// How far it is.
-    pub state: String,
+    pub state: State,
     /// For which tool.
     pub tool: String,
     /// Of which door.
     pub mcp_url: String,
     /// Dollars.
     pub amount_usd: String,
+    /// Smallest unit.
+    pub amount: String,
     /// Who is paid.
     pub pay_to: String,
+    /// Who pays.
+    pub payer: String,
     /// CAIP-2.
     pub network: String,
     /// The transaction, once it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub tx_hash: Option<String>,
+    /// Where people can look at it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub explorer_url: Option<String>,
     /// When it was asked for.
     pub at: String,
+}
+
+/// A wallet that came to be on the chain.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct DeploymentView {
+    /// Its address.
+    pub address: String,
+    /// CAIP-2.
+    pub network: String,
+    /// The payment that brought it there, if it was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub tx_hash: Option<String>,
+    /// Where people can look at it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub explorer_url: Option<String>,
+    /// When it was seen.
+    pub at: String,
+}
+
+/// What went to a door and came back. The owner's token is left out; long bodies are cut.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct ExchangeView {
+    /// Where it went.
+    pub url: String,
+    /// `GET`, `POST` or `DELETE`.
+    pub method: &'static str,
+    /// Its headers.
+    pub request_headers: Vec<(String, String)>,
+    /// Its body.
+    pub request_body: String,
+    /// HTTP status; `null` if there was no answer.
+    pub status: Option<u16>,
+    /// Headers of the answer.
+    pub response_headers: Vec<(String, String)>,
+    /// The answer.
+    pub response_body: String,
+    /// Why there was none.
+    pub error: Option<String>,
+    /// Milliseconds since 1970, when the answer had come.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub timestamp: i64,
 }
 
 impl From<&DoorTool> for ToolView {
@@ -288,14 +371,23 @@ impl From<&Purchase> for PaymentView {
     fn from(purchase: &Purchase) -> Self {
         Self {
             id: purchase.id.to_string(),
-            state: purchase.state.as_str().to_owned(),
+            state: purchase.state,
             tool: purchase.tool.clone(),
             mcp_url: purchase.door.clone(),
             amount_usd: purchase.amount.to_string(),
+            amount: purchase.amount.atomic().to_string(),
             pay_to: purchase.pay_to.clone(),
+            payer: purchase.payer.clone(),
             network: purchase.network.clone(),
+            explorer_url: explorer_url(&purchase.network, purchase.transaction.as_deref()),
             tx_hash: purchase.transaction.clone(),
             at: purchase.created_at.to_string(),
         }
     }
+}
+
+/// Where people can look at a transaction of a network that we know.
+pub(super) fn explorer_url(network: &str, transaction: Option<&str>) -> Option<String> {
+    let network = Network::by_caip2(network)?;
+    transaction.map(|transaction| network.transaction_url(transaction))
 }

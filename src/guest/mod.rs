@@ -6,12 +6,13 @@
 //! person. One signature is made for a logical call, whatever becomes of the answer.
 //!
 //! [`messages`] is what goes over the socket, [`purchases`] what is paid for, `paying` and `delivering` how,
-//! `door` what is said to doors, `talk` understands words.
+//! `door` what is said to doors, `outside` how it gets there, `talk` understands words.
 
 mod delivering;
 mod door;
 pub mod knock;
 pub mod messages;
+mod outside;
 mod paying;
 pub mod purchases;
 pub mod store;
@@ -216,7 +217,7 @@ impl<W: GuestWorld> Guest<W> {
     fn policy_message(&self) -> Result<Out, SqlError> {
         let spent = purchases::spent(&self.world, self.world.now())?;
         Ok(Out::Policy {
-            policy: serde_json::json!(store::policy(&self.world)?),
+            policy: store::policy(&self.world)?,
             spent_session: spent.session.to_string(),
             spent_day: spent.day.to_string(),
         })
@@ -224,7 +225,10 @@ impl<W: GuestWorld> Guest<W> {
 
     fn history_message(&self) -> Result<Out, SqlError> {
         let newest = purchases::newest(&self.world, HISTORY_MAX)?;
-        Ok(Out::History { payments: newest.iter().map(Into::into).collect() })
+        Ok(Out::History {
+            payments: newest.iter().map(Into::into).collect(),
+            deployments: store::deployments(&self.world)?,
+        })
     }
 
     fn set_policy(&self, changes: &serde_json::Value) -> Result<(), Trouble> {

@@ -119,6 +119,7 @@ impl<W: GuestWorld> Guest<W> {
             arguments: purchase.arguments.clone(),
             mcp_url: purchase.door.clone(),
             amount_usd: purchase.amount.to_string(),
+            amount: purchase.amount.atomic().to_string(),
             pay_to: purchase.pay_to.clone(),
             network: purchase.network.clone(),
             why: why.to_owned(),

@@ -10,6 +10,7 @@
 //! Only when it has run out unused, or was never made, the purchase is `failed` and the money free again.
 
 use alloy_primitives::Bytes;
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::chain::eip3009::Authorization;
@@ -24,7 +25,10 @@ use crate::x402::wire::{authorization_json, read_authorization};
 const DAY_SECONDS: i64 = 86_400;
 
 /// How far a purchase is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(rename = "PaymentState"))]
+#[serde(rename_all = "lowercase")]
 pub enum State {
     /// The person is asked.
     Asked,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use crate::guest::messages::{DeploymentView, explorer_url};
 use crate::id::SessionId;
 use crate::identity::UserId;
 use crate::mcp::client::{Connection, DoorTool};
@@ -17,7 +18,8 @@ use crate::wallet::Kind;
 use crate::wallet::policy::Policy;
 
 /// The schema of a guest's object.
-pub const MIGRATIONS: Migrations = &[include_str!("schema.sql"), include_str!("schema-2.sql")];
+pub const MIGRATIONS: Migrations =
+    &[include_str!("schema.sql"), include_str!("schema-2.sql"), include_str!("schema-3.sql")];
 
 /// Messages that are kept for somebody who is away.
 const MISSED_MAX: u32 = 50;
@@ -174,6 +176,33 @@ pub(super) fn take_missed(sql: &impl Sql) -> Result<Vec<String>, SqlError> {
     let missed = all(sql, "SELECT message FROM missed ORDER BY id", &[], Columns::text)?;
     sql.run("DELETE FROM missed", &[])?;
     Ok(missed)
+}
+
+/// Notes that a wallet is on the chain now. The first payment that it made in this session brought it
+/// there; without one it was there before.
+pub(super) fn note_deployment(
+    sql: &impl Sql,
+    address: Address,
+    network: &str,
+    now: UnixSeconds,
+) -> Result<(), SqlError> {
+    let statement = "INSERT INTO deployments (address, network, tx_hash, at) VALUES (?1, ?2, \
+         (SELECT tx_hash FROM purchases WHERE payer = ?1 AND network = ?2 AND state = 'paid' \
+         ORDER BY created_at, rowid LIMIT 1), ?3) ON CONFLICT DO NOTHING";
+    sql.run(statement, &[address.to_checksum(None).into(), network.into(), now.into()]).map(drop)
+}
+
+/// Wallets that were seen on the chain, the newest first.
+pub(super) fn deployments(sql: &impl Sql) -> Result<Vec<DeploymentView>, SqlError> {
+    let statement =
+        "SELECT address, network, tx_hash, at FROM deployments ORDER BY at DESC LIMIT 50";
+    all(sql, statement, &[], |columns| {
+        let (address, network) = (columns.text()?, columns.text()?);
+        let tx_hash = columns.optional_text()?;
+        let explorer_url = explorer_url(&network, tx_hash.as_deref());
+        let at = columns.moment()?.to_string();
+        Ok(DeploymentView { address, network, tx_hash, explorer_url, at })
+    })
 }
 
 /// What is kept of the chat.

@@ -51,8 +51,14 @@ impl<W: GuestWorld> Guest<W> {
         let balance = wallet::usdc_balance(&self.world, &rpc, network, wallet.address).await.ok();
         let deployed = wallet::is_deployed(&self.world, &rpc, wallet.address).await.ok();
         if wallet.kind != Kind::Browser && deployed == Some(true) && !wallet.deployed {
-            store::set_wallet(&self.world, &ChosenWallet { deployed: true, ..wallet.clone() })?;
+            self.world.atomically(|| {
+                let deployed = ChosenWallet { deployed: true, ..wallet.clone() };
+                store::set_wallet(&self.world, &deployed)?;
+                let now = self.world.now();
+                store::note_deployment(&self.world, wallet.address, network.caip2, now)
+            })?;
             self.tell(&Out::WalletDeployed { address: wallet.address.to_checksum(None) });
+            self.tell(&self.history_message()?);
         }
         if let Some(info) = self.info(&wallet, deployed, balance) {
             self.tell(&Out::WalletInfo(info));

@@ -1,7 +1,7 @@
 //! REST for the host, and the pages that anybody may see.
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::events::rsvp::{Rsvp, to_csv};
@@ -12,6 +12,7 @@ use crate::host::command::Command;
 use crate::host::limits::{LimitChanges, Limits};
 use crate::host::profile::Profile;
 use crate::host::tools::read_arguments;
+use crate::host::views::{OwnEvent, OwnEvents, OwnPayments, ProfileView, Rsvps};
 use crate::http::Reply;
 use crate::http::route::{Format, Own};
 use crate::id::{EventId, ScopeId, TicketCode};
@@ -98,17 +99,17 @@ impl<W: World> Host<W> {
         }))
     }
 
-    fn own_record(&self, profile: &Profile) -> Result<Value, SqlError> {
-        Ok(json!({
-            "userId": profile.user_id,
-            "walletAddress": profile.wallet.to_checksum(None),
-            "urlSafeId": profile.scope,
-            "mcpUrl": self.door_url(&profile.scope),
-            "doors": ["events"],
-            "limits": Limits::load(&self.world)?.view(),
-            "createdAt": profile.created_at.to_string(),
-            "updatedAt": profile.updated_at.to_string(),
-        }))
+    fn own_record(&self, profile: &Profile) -> Result<ProfileView, SqlError> {
+        Ok(ProfileView {
+            user_id: profile.user_id.to_string(),
+            wallet_address: profile.wallet.to_checksum(None),
+            url_safe_id: profile.scope.to_string(),
+            mcp_url: self.door_url(&profile.scope),
+            doors: vec!["events"],
+            limits: Limits::load(&self.world)?.view(),
+            created_at: profile.created_at.to_string(),
+            updated_at: profile.updated_at.to_string(),
+        })
     }
 
     fn own_events(&self, cursor: Option<&str>) -> Result<Reply, Failure> {
@@ -120,15 +121,15 @@ impl<W: World> Host<W> {
         let mut events = Vec::new();
         for (event, seats) in found.iter().take(shown) {
             let earned = store::earned(&self.world, &event.id)?;
-            let mut view = json!(event.view(*seats, now));
-            if let Some(members) = view.as_object_mut() {
-                members.insert("revenue".to_owned(), earned.revenue.to_string().into());
-                members.insert("revenueAtomic".to_owned(), json!(earned.revenue));
-                members.insert("seatsHeld".to_owned(), seats.held.into());
-            }
-            events.push(view);
+            events.push(OwnEvent {
+                event: event.view(*seats, now),
+                revenue: earned.revenue.to_string(),
+                revenue_atomic: earned.revenue,
+                seats_held: seats.held,
+            });
         }
-        Ok(ok(&with_next(json!({"events": events}), found.len() > shown, offset)))
+        let next_cursor = next_cursor(found.len() > shown, offset);
+        Ok(ok(&OwnEvents { events, next_cursor }))
     }
 
     fn payments(&self, cursor: Option<&str>, format: Format) -> Result<Reply, Failure> {
@@ -143,9 +144,9 @@ impl<W: World> Host<W> {
         let offset = offset_of(cursor)?;
         let mut lines = statement::page(&self.world, offset, PAGE.saturating_add(1))?;
         let shown = usize::try_from(PAGE).unwrap_or(usize::MAX);
-        let has_more = lines.len() > shown;
+        let next_cursor = next_cursor(lines.len() > shown, offset);
         lines.truncate(shown);
-        Ok(ok(&with_next(json!({"payments": lines}), has_more, offset)))
+        Ok(ok(&OwnPayments { payments: lines, next_cursor }))
     }
 
     fn rsvps(&self, event_id: &EventId, format: Format) -> Result<Reply, Failure> {
@@ -156,14 +157,30 @@ impl<W: World> Host<W> {
             return Ok(Reply::text(200, "text/csv; charset=utf-8", to_csv(&rsvps))
                 .with_header("content-disposition", name));
         }
-        Ok(ok(&json!({"rsvps": rsvps.iter().map(Rsvp::line).collect::<Vec<_>>()})))
+        Ok(ok(&Rsvps { rsvps: rsvps.iter().map(Rsvp::line).collect() }))
+    }
+
+    /// The host's events that are still to come.
+    pub(super) fn host_page(&self, profile: &Profile) -> Result<Reply, Failure> {
+        let now = self.world.now();
+        let filter = Filter { from: Some(now), limit: PAGE, ..Filter::default() };
+        let events = store::list(&self.world, filter)?;
+        let url = format!("{}/e/{}", self.config.public_url, profile.scope);
+        page(pages::host_page(&events, &url, &self.at(&profile.scope), profile.wallet, now))
     }
 
     pub(super) fn event_page(&self, scope: &ScopeId, event_id: &EventId) -> Result<Reply, Failure> {
         let (event, seats) = self.event(event_id)?;
         let url = self.event_url(scope, event_id);
-        let html = pages::event_page(&event, seats, &url, &self.door_url(scope), self.world.now());
-        page(html)
+        page(pages::event_page(&event, seats, &url, &self.at(scope), self.world.now()))
+    }
+
+    /// Where a visitor of a page can go on.
+    fn at(&self, scope: &ScopeId) -> pages::Door {
+        let url = self.door_url(scope);
+        let chat = url::Url::parse_with_params(&self.config.public_url, [("door", &url)]);
+        let chat_url = chat.map_or_else(|_| self.config.public_url.clone(), String::from);
+        pages::Door { url, chat_url }
     }
 
     pub(super) fn calendar(&self, scope: &ScopeId, event_id: &EventId) -> Result<Reply, Failure> {
@@ -202,8 +219,10 @@ pub(super) fn read_body<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> 
     read_arguments(value)
 }
 
-fn ok(value: &Value) -> Reply {
-    Reply::json(200, value.to_string()).with_header("cache-control", "no-store".to_owned())
+pub(super) fn ok(value: &impl Serialize) -> Reply {
+    // Text and numbers can always be written.
+    let json = serde_json::to_string(value).unwrap_or_default();
+    Reply::json(200, json).with_header("cache-control", "no-store".to_owned())
 }
 
 /// Where a page begins.
@@ -215,13 +234,9 @@ fn offset_of(cursor: Option<&str>) -> Result<u32, Failure> {
     })
 }
 
-/// A page, with the cursor of the next one if there is one.
-fn with_next(mut page: Value, has_more: bool, offset: u32) -> Value {
-    if let (true, Some(members)) = (has_more, page.as_object_mut()) {
-        let next = encode_cursor(u64::from(offset.saturating_add(PAGE)));
-        members.insert("nextCursor".to_owned(), next.into());
-    }
-    page
+/// The cursor of the next page, if there is one.
+fn next_cursor(has_more: bool, offset: u32) -> Option<String> {
+    has_more.then(|| encode_cursor(u64::from(offset.saturating_add(PAGE))))
 }
 
 fn member(value: &Value, name: &str) -> String {

@@ -1,7 +1,6 @@
 //! Bounds for what strangers may do at a door: calls in a minute, dollars in a day.
 
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 
 use crate::host::Host;
 use crate::ledger::wallets;
@@ -19,6 +18,16 @@ pub struct Limits {
     pub usd_per_day: Usdc,
     /// Calls of one source in a minute that are not paid for in the end.
     pub unpaid_per_minute: u32,
+}
+
+/// The same as the host sees them; dollars as text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct LimitsView {
+    calls_per_minute: u32,
+    usd_per_day: String,
+    unpaid_per_minute: u32,
 }
 
 /// What a host sends to change them; what is left out stays.
@@ -110,12 +119,12 @@ impl Limits {
 
     /// As the host sees them.
     #[must_use]
-    pub fn view(self) -> Value {
-        json!({
-            "callsPerMinute": self.calls_per_minute,
-            "usdPerDay": self.usd_per_day.to_string(),
-            "unpaidPerMinute": self.unpaid_per_minute,
-        })
+    pub fn view(self) -> LimitsView {
+        LimitsView {
+            calls_per_minute: self.calls_per_minute,
+            usd_per_day: self.usd_per_day.to_string(),
+            unpaid_per_minute: self.unpaid_per_minute,
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The service behind one host's door, generic over the world it runs in: commands in, replies out.
 //!
-//! [`door`] speaks MCP and plain HTTP with agents, [`api`] REST with the host, [`tools`] holds what
+//! [`door`] speaks MCP and plain HTTP with agents, [`api`] REST with the host in the words of [`views`], [`tools`] holds what
 //! tools do, [`paid`] takes money for them within the [`limits`], `deliver` hands over, [`wake`]
 //! finishes what was left open.
 
@@ -14,6 +14,7 @@ pub mod paid;
 pub mod profile;
 pub mod rebuild;
 pub mod tools;
+pub mod views;
 pub mod wake;
 
 use std::cell::{Cell, RefCell};
@@ -112,6 +113,7 @@ impl<W: World> Host<W> {
                     self.tool_over_http(&profile, &command, name, &headers, &body).await
                 }
                 AtHost::Manifest => Ok(self.manifest(&profile)),
+                AtHost::HostPage => self.host_page(&profile),
                 AtHost::EventPage(id) => self.event_page(&profile.scope, id),
                 AtHost::Calendar(id) => self.calendar(&profile.scope, id),
                 AtHost::Ticket(code) => self.ticket(&profile.scope, code),

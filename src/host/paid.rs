@@ -19,6 +19,7 @@ use crate::host::profile::Profile;
 use crate::host::tools::{ToolCall, read_arguments};
 use crate::id::EventId;
 use crate::ledger::payments::{self, Payment, Settled, State};
+use crate::ledger::revenue;
 use crate::mcp::catalog::{ANALYTICS_PRICE, Tool};
 use crate::outcome::{Abort, Done, Failure, Fatal, Money};
 use crate::ports::{Level, SqlError, World};
@@ -32,6 +33,15 @@ pub(super) enum Wanted {
     Analytics { event_id: EventId },
 }
 
+impl Wanted {
+    /// The event that it is about.
+    const fn event(&self) -> &EventId {
+        match self {
+            Self::Seat { event_id, .. } | Self::Analytics { event_id } => event_id,
+        }
+    }
+}
+
 impl<W: World> Host<W> {
     /// Calls a paid tool.
     pub(super) async fn paid_tool(
@@ -41,6 +51,20 @@ impl<W: World> Host<W> {
         call: ToolCall,
     ) -> Result<Done, Failure> {
         let wanted = read_wanted(tool, call.arguments.clone())?;
+        let outcome = self.paid_call(profile, &wanted, tool, call).await;
+        if let Err(Failure::Unpaid(_)) = &outcome {
+            revenue::count_unpaid(&self.world, tool.name(), wanted.event(), self.world.now())?;
+        }
+        outcome
+    }
+
+    async fn paid_call(
+        &self,
+        profile: &Profile,
+        wanted: &Wanted,
+        tool: Tool,
+        call: ToolCall,
+    ) -> Result<Done, Failure> {
         let call_of = PaidCall::new(tool.name(), call.arguments);
         let payment = match call.payment {
             Ok(Some(received)) => {
@@ -59,14 +83,14 @@ impl<W: World> Host<W> {
             return self.again(profile, known, &call_of).await;
         }
         self.admit_unpaid(&call.source)?;
-        let quote = self.quote(profile, &wanted, call_of)?;
+        let quote = self.quote(profile, wanted, call_of)?;
         self.breaker.borrow().check(self.world.now()).map_err(unavailable)?;
         let payment = match payment {
             None => return Err(unpaid(quote, "payment required")),
             Some(Err(reason)) => return Err(unpaid(quote, &reason)),
             Some(Ok(payment)) => payment,
         };
-        let outcome = self.pay(profile, &wanted, quote, payment).await;
+        let outcome = self.pay(profile, wanted, quote, payment).await;
         if outcome.is_ok() {
             self.unpaid.borrow_mut().take_back(&call.source, self.world.now());
         }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::chain::rpc::Rpc;
 use crate::host::Host;
 use crate::host::command::Command;
+use crate::host::views::Registered;
 use crate::http::Reply;
 use crate::id::ScopeId;
 use crate::identity::UserId;
@@ -160,14 +161,14 @@ impl<W: World> Host<W> {
             (true, true) => (200, "The payout wallet was changed."),
             (true, false) => (200, "You are registered with this wallet already."),
         };
-        let body = json!({
-            "name": format!("events-{}", profile.scope.as_str().get(..8).unwrap_or_default()),
-            "mcpUrl": self.door_url(&profile.scope),
-            "walletAddress": profile.wallet.to_checksum(None),
-            "urlSafeId": profile.scope,
-            "message": message,
-        });
-        Ok(Reply::json(status, body.to_string()))
+        let answer = Registered {
+            name: format!("events-{}", profile.scope.as_str().get(..8).unwrap_or_default()),
+            mcp_url: self.door_url(&profile.scope),
+            wallet_address: profile.wallet.to_checksum(None),
+            url_safe_id: profile.scope.to_string(),
+            message,
+        };
+        Ok(Reply { status, ..super::api::ok(&answer) })
     }
 
     /// The payout wallet of a host that names none: its address, or the wallet it has already, or one

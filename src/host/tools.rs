@@ -8,6 +8,7 @@ use crate::events::store::{self, Filter};
 use crate::events::{Event, Seats, Status};
 use crate::host::Host;
 use crate::host::profile::Profile;
+use crate::host::views::CheckInAnswer;
 use crate::id::{EventId, ScopeId, TicketCode};
 use crate::ledger::outbox;
 use crate::mcp::catalog::{Access, Tool};
@@ -202,11 +203,11 @@ impl<W: World> Host<W> {
             None => "Welcome: the ticket is good and is used now.".to_owned(),
             Some(moment) => format!("This ticket was used before, first at {moment}."),
         };
-        Ok(json!({
-            "success": first_used.is_none(),
-            "firstUsedAt": first_used.unwrap_or(now).to_string(),
-            "rsvp": rsvp.line(),
-            "message": message,
+        Ok(json!(CheckInAnswer {
+            success: first_used.is_none(),
+            first_used_at: first_used.unwrap_or(now).to_string(),
+            rsvp: rsvp.line(),
+            message,
         }))
     }
 

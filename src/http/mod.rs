@@ -1,6 +1,7 @@
 //! HTTP as data: what came in, what goes out. No sockets here.
 
 pub mod cors;
+pub mod page;
 pub mod problem;
 pub mod route;
 

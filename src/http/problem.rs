@@ -3,19 +3,20 @@
 use serde_json::json;
 
 use crate::http::Reply;
+use crate::http::page::Problem;
 use crate::id::RequestId;
 use crate::outcome::{Abort, Failure, Fatal, Money};
 
 /// An abort as problem+json.
 #[must_use]
 pub fn of_abort(abort: &Abort, request_id: &RequestId) -> Reply {
-    let body = json!({
-        "type": format!("urn:events-concierge:problem:{}", abort.code),
-        "title": abort.code.replace('_', " "),
-        "status": abort.status,
-        "detail": format!("{}{}", sentence(&abort.detail), abort.money.sentence()),
-        "requestId": request_id,
-        "moneyMoved": abort.money.word(),
+    let body = json!(Problem {
+        r#type: format!("urn:events-concierge:problem:{}", abort.code),
+        title: abort.code.replace('_', " "),
+        status: abort.status,
+        detail: format!("{}{}", sentence(&abort.detail), abort.money.sentence()),
+        request_id: request_id.to_string(),
+        money_moved: abort.money.word(),
     });
     let reply = Reply::text(abort.status, "application/problem+json", body.to_string());
     match abort.retry_after {

@@ -13,6 +13,12 @@ pub enum Route {
     Nonce,
     /// `POST /api/auth/siwe`
     Siwe,
+    /// `POST /api/auth/sign-out`
+    SignOut,
+    /// `GET /api/settings`
+    Settings,
+    /// `POST /api/local/faucet`
+    Faucet,
     /// `GET /agent`, a WebSocket
     Agent,
     /// Any x402 server, of our own facilitator.
@@ -32,6 +38,8 @@ pub enum AtHost {
     Manifest,
     /// `POST /x402/users/{scope}/tools/{tool}`
     Tool(String),
+    /// `GET /e/{scope}`
+    HostPage,
     /// `GET /e/{scope}/{eventId}`
     EventPage(EventId),
     /// `GET /e/{scope}/{eventId}/calendar.ics`
@@ -109,6 +117,9 @@ pub fn parse(method: &str, path: &str) -> Result<Route, NoRoute> {
         ["health"] => only("GET", Route::Health),
         ["api", "auth", "nonce"] => only("POST", Route::Nonce),
         ["api", "auth", "siwe"] => only("POST", Route::Siwe),
+        ["api", "auth", "sign-out"] => only("POST", Route::SignOut),
+        ["api", "settings"] => only("GET", Route::Settings),
+        ["api", "local", "faucet"] => only("POST", Route::Faucet),
         ["agent"] => only("GET", Route::Agent),
         ["facilitator", "supported"] => only("GET", Route::Facilitator(AtFacilitator::Supported)),
         ["facilitator", "verify"] => only("POST", Route::Facilitator(AtFacilitator::Verify)),
@@ -121,6 +132,7 @@ pub fn parse(method: &str, path: &str) -> Result<Route, NoRoute> {
         ["x402", "users", scope, "tools", tool] if !tool.is_empty() && tool.len() <= 64 => {
             only("POST", Route::Host(scope_of(scope)?, AtHost::Tool((*tool).to_owned())))
         }
+        ["e", scope] => only("GET", Route::Host(scope_of(scope)?, AtHost::HostPage)),
         ["e", scope, event] => {
             only("GET", Route::Host(scope_of(scope)?, AtHost::EventPage(event_of(event)?)))
         }
@@ -181,6 +193,7 @@ mod tests {
     #[test]
     fn addresses_lead_where_they_should() {
         let scope = ScopeId::parse(SCOPE).unwrap();
+        let scope_again = scope.clone();
         let event = EventId::parse(EVENT).unwrap();
         let door = format!("/mcp/users/{SCOPE}");
         for (method, path, expected) in [
@@ -195,6 +208,10 @@ mod tests {
                 format!("/e/{SCOPE}/{EVENT}"),
                 Ok(Route::Host(scope, AtHost::EventPage(event.clone()))),
             ),
+            ("GET", format!("/e/{SCOPE}"), Ok(Route::Host(scope_again, AtHost::HostPage))),
+            ("GET", "/api/settings".to_owned(), Ok(Route::Settings)),
+            ("GET", "/api/local/faucet".to_owned(), Err(NoRoute::MethodNotAllowed("POST"))),
+            ("POST", "/api/auth/sign-out".to_owned(), Ok(Route::SignOut)),
             ("GET", "/api/users/me".to_owned(), Ok(Route::Own(Own::Profile))),
             ("PATCH", "/api/users/me".to_owned(), Ok(Route::Own(Own::ChangeProfile))),
             ("PUT", "/api/users/me".to_owned(), Err(NoRoute::MethodNotAllowed("GET, PATCH"))),

@@ -27,4 +27,5 @@ pub mod statement;
 pub mod wallets;
 
 /// The schema of a host's object.
-pub const MIGRATIONS: Migrations = &[include_str!("schema.sql"), include_str!("schema-2.sql")];
+pub const MIGRATIONS: Migrations =
+    &[include_str!("schema.sql"), include_str!("schema-2.sql"), include_str!("schema-3.sql")];

@@ -1,21 +1,65 @@
-//! What a host has earned: the ledger's `settled` rows less the `reversed` ones.
+//! What a host has earned: the ledger's `settled` rows less the `reversed` ones. Beside it, and apart from
+//! it, how often payment was asked for and did not come.
 
 use serde::Serialize;
-use serde_json::{Value, json};
 
+use crate::id::EventId;
 use crate::money::Usdc;
 use crate::ports::{Sql, SqlError};
 use crate::storage::{Columns, all, first};
 use crate::time::UnixSeconds;
 
+const DAY_SECONDS: i64 = 86_400;
+/// How long it is known how often payment was asked for, days.
+const UNPAID_DAYS: i64 = 400;
+
+/// Everything that a host sees of its income.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Revenue {
+    /// Dollars.
+    pub total: String,
+    /// Smallest unit.
+    #[cfg_attr(test, ts(type = "string"))]
+    pub total_atomic: Usdc,
+    /// By tool.
+    pub by_tool: Vec<Sum>,
+    /// By event.
+    pub by_event: Vec<Sum>,
+    /// By day (UTC).
+    pub by_day: Vec<Sum>,
+    /// Seats sold, by day (UTC).
+    pub rsvps_by_day: Vec<Count>,
+    /// Answers that asked for payment (402), by tool.
+    pub unpaid_by_tool: Vec<Count>,
+    /// The same by event.
+    pub unpaid_by_event: Vec<Count>,
+    /// The same by day (UTC).
+    pub unpaid_by_day: Vec<Count>,
+}
+
 /// A sum under a heading.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Sum {
     key: String,
+    #[cfg_attr(test, ts(type = "number"))]
     payments: u64,
     revenue: String,
+    #[cfg_attr(test, ts(type = "string"))]
     revenue_atomic: Usdc,
+}
+
+/// A number under a heading.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Count {
+    key: String,
+    #[cfg_attr(test, ts(type = "number"))]
+    count: u64,
 }
 
 /// How many payments are left.
@@ -35,13 +79,13 @@ pub fn total(sql: &impl Sql) -> Result<Usdc, SqlError> {
 ///
 /// # Errors
 /// As [`total`].
-pub fn statement(sql: &impl Sql) -> Result<Value, SqlError> {
+pub fn statement(sql: &impl Sql) -> Result<Revenue, SqlError> {
     let by = |key: &str| {
         let statement = format!(
             "SELECT {key}, {COUNT}, sum(amount) FROM ledger \
              WHERE entry IN ('settled', 'reversed') AND {key} IS NOT NULL GROUP BY 1 ORDER BY 1"
         );
-        all(sql, &statement, &[], |columns| sum(columns, |columns| columns.text()))
+        all(sql, &statement, &[], |columns| sum(columns, Columns::text))
     };
     // What was taken back counts on the day on which it had come in.
     let days = format!(
@@ -50,17 +94,47 @@ pub fn statement(sql: &impl Sql) -> Result<Value, SqlError> {
          WHERE s.payment_id = l.payment_id AND s.entry = 'settled') END AS at \
          FROM ledger l WHERE entry IN ('settled', 'reversed')) GROUP BY 1 ORDER BY 1"
     );
-    let by_day = all(sql, &days, &[], |columns| {
-        sum(columns, |columns| columns.moment().map(UnixSeconds::to_day))
-    })?;
+    let seats = "SELECT created_at - created_at % 86400, count(*) FROM rsvps GROUP BY 1 ORDER BY 1";
+    let unpaid = |key: &str| {
+        format!("SELECT {key}, sum(count) FROM unpaid WHERE {key} <> '' GROUP BY 1 ORDER BY 1")
+    };
     let total = total(sql)?;
-    Ok(json!({
-        "total": total.to_string(),
-        "totalAtomic": total,
-        "byTool": by("tool")?,
-        "byEvent": by("event_id")?,
-        "byDay": by_day,
-    }))
+    Ok(Revenue {
+        total: total.to_string(),
+        total_atomic: total,
+        by_tool: by("tool")?,
+        by_event: by("event_id")?,
+        by_day: all(sql, &days, &[], |columns| sum(columns, day))?,
+        rsvps_by_day: all(sql, seats, &[], |columns| count(columns, day))?,
+        unpaid_by_tool: all(sql, &unpaid("tool"), &[], |columns| count(columns, Columns::text))?,
+        unpaid_by_event: all(sql, &unpaid("event_id"), &[], |columns| {
+            count(columns, Columns::text)
+        })?,
+        unpaid_by_day: all(sql, &unpaid("day"), &[], |columns| count(columns, day))?,
+    })
+}
+
+/// Counts an answer that asked for payment. What strangers can make grow is bounded: one row for each day,
+/// tool and event that there is.
+///
+/// # Errors
+/// As [`total`].
+pub fn count_unpaid(
+    sql: &impl Sql,
+    tool: &str,
+    event: &EventId,
+    now: UnixSeconds,
+) -> Result<(), SqlError> {
+    let today = now.plus(now.get().rem_euclid(DAY_SECONDS).saturating_neg());
+    let statement = "INSERT INTO unpaid (day, tool, event_id, count) VALUES (?1, ?2, ?3, 1) \
+         ON CONFLICT DO UPDATE SET count = count + 1 RETURNING count";
+    let parameters = [today.into(), tool.into(), event.as_str().into()];
+    let counted = first(sql, statement, &parameters)?.map(|mut columns| columns.count());
+    if counted.transpose()? == Some(1) {
+        let oldest = today.plus(UNPAID_DAYS.saturating_mul(DAY_SECONDS).saturating_neg());
+        sql.run("DELETE FROM unpaid WHERE day < ?1", &[oldest.into()])?;
+    }
+    Ok(())
 }
 
 fn sum(
@@ -71,4 +145,15 @@ fn sum(
     let payments = columns.count()?;
     let revenue = columns.usdc()?;
     Ok(Sum { key, payments, revenue: revenue.to_string(), revenue_atomic: revenue })
+}
+
+fn count(
+    columns: &mut Columns,
+    key: impl Fn(&mut Columns) -> Result<String, SqlError>,
+) -> Result<Count, SqlError> {
+    Ok(Count { key: key(columns)?, count: columns.count()? })
+}
+
+fn day(columns: &mut Columns) -> Result<String, SqlError> {
+    columns.moment().map(UnixSeconds::to_day)
 }

@@ -9,6 +9,8 @@ use crate::storage::{Columns, all};
 
 /// One payment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(rename = "OwnPayment"))]
 #[serde(rename_all = "camelCase")]
 pub struct Line {
     id: String,
@@ -20,6 +22,7 @@ pub struct Line {
     event_id: Option<String>,
     payer: String,
     amount: String,
+    #[cfg_attr(test, ts(type = "string"))]
     amount_atomic: Usdc,
     network: String,
     tx_hash: Option<String>,

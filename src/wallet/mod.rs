@@ -30,6 +30,7 @@ sol! {
 
 /// Whose key signs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// The person's own, in the browser.
@@ -42,23 +43,28 @@ pub enum Kind {
 
 /// What is shown of a wallet (product.md, 7: `wallet_info`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct WalletInfo {
     /// Whose key signs.
     pub kind: Kind,
     /// The wallet that pays.
     #[serde(rename = "guestAddress", serialize_with = "checksum")]
+    #[cfg_attr(test, ts(type = "string"))]
     pub address: Address,
     /// The wallet that the connected door is paid into, once it is known.
+    #[cfg_attr(test, ts(type = "string | null"))]
     pub host_address: Option<Address>,
     /// CAIP-2 id.
     #[serde(serialize_with = "caip2")]
+    #[cfg_attr(test, ts(type = "string"))]
     pub network: &'static Network,
     /// Whether the wallet is a contract on the chain. `None` if the chain cannot be asked.
     #[serde(rename = "guestWalletDeployed")]
     pub deployed: Option<bool>,
     /// Its USDC, dollars. `None` if the chain cannot be asked.
     #[serde(serialize_with = "dollars")]
+    #[cfg_attr(test, ts(type = "string | null"))]
     pub balance: Option<Usdc>,
 }
 

@@ -14,23 +14,29 @@ const DOOR_BYTES_MAX: usize = 512;
 
 /// What a session may spend, where, and when it has to ask first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Policy {
     /// The most that one call may cost.
     #[serde(with = "dollars")]
+    #[cfg_attr(test, ts(type = "string"))]
     pub per_call: Usdc,
     /// The most that the session may spend in all.
     #[serde(with = "dollars")]
+    #[cfg_attr(test, ts(type = "string"))]
     pub per_session: Usdc,
     /// The most that the session may spend in a day.
     #[serde(with = "dollars")]
+    #[cfg_attr(test, ts(type = "string"))]
     pub per_day: Usdc,
     /// Up to this it pays without asking; 0 asks always.
     #[serde(with = "dollars")]
+    #[cfg_attr(test, ts(type = "string"))]
     pub ask_above: Usdc,
     /// Doors that may be paid: a door's address, or an origin for all doors there. Empty: any.
     pub doors: Vec<String>,
     /// Wallets that may be paid. Empty: any.
+    #[cfg_attr(test, ts(type = "Array<string>"))]
     pub pay_to: Vec<Address>,
 }
 

@@ -1,10 +1,11 @@
 //! The door in both eras, and what only the owner may do.
 
 use events_concierge::host::command::Action;
-use events_concierge::http::route::{Format, Own};
+use events_concierge::http::route::{AtHost, Format, Own};
+use events_concierge::id::EventId;
 use serde_json::{Value, json};
 
-use crate::support::{Door, FACTORY, PROVIDED, World, block_on, config_with, json_of};
+use crate::support::{Door, FACTORY, PROVIDED, Wallet, World, block_on, config_with, json_of};
 
 fn rpc(method: &str, params: &Value) -> Value {
     json!({"jsonrpc": "2.0", "id": 7, "method": method, "params": params})
@@ -204,13 +205,13 @@ fn an_object_that_nobody_registered_stores_nothing() {
 fn a_moved_deployment_is_rebuilt_from_its_published_records() {
     let mut door = Door::open();
     let (kept, cancelled) = (door.event(5), door.event(0));
-    let id = events_concierge::id::EventId::parse(&cancelled).unwrap();
+    let id = EventId::parse(&cancelled).unwrap();
     door.as_owner(Action::Own(Own::CancelEvent(id)), &json!({}));
     for (wallet, tool) in [(1, "rsvpToEvent"), (2, "rsvpToEvent"), (1, "getEventAnalytics")] {
         let arguments = json!({"eventId": kept});
         let challenge = door.challenge(tool, &arguments);
         let nonce = if tool == "rsvpToEvent" { wallet } else { 9 };
-        let payment = crate::support::Wallet::new(wallet).pay(&challenge["accepts"][0], nonce);
+        let payment = Wallet::new(wallet).pay(&challenge["accepts"][0], nonce);
         assert_eq!(block_on(door.tool(tool, &arguments, Some(&payment))).status, 200);
     }
     door.pass(30);
@@ -232,10 +233,10 @@ fn a_moved_deployment_is_rebuilt_from_its_published_records() {
 fn what_the_owner_changes_is_changed_and_what_was_sold_stays_sold() {
     let door = Door::open();
     let event = door.event(2);
-    let id = events_concierge::id::EventId::parse(&event).unwrap();
+    let id = EventId::parse(&event).unwrap();
     let arguments = json!({"eventId": event});
     let challenge = door.challenge("rsvpToEvent", &arguments);
-    let payment = crate::support::Wallet::new(1).pay(&challenge["accepts"][0], 1);
+    let payment = Wallet::new(1).pay(&challenge["accepts"][0], 1);
     let ticket = json_of(&block_on(door.tool("rsvpToEvent", &arguments, Some(&payment))));
     let update =
         |changes: Value| door.as_owner(Action::Own(Own::UpdateEvent(id.clone())), &changes);
@@ -243,7 +244,7 @@ fn what_the_owner_changes_is_changed_and_what_was_sold_stays_sold() {
     assert_eq!((&changed["title"], &changed["seatsLeft"]), (&json!("Rust night"), &json!(2)));
     assert_eq!(door.challenge("rsvpToEvent", &arguments)["accepts"][0]["amount"], "100000");
     // A payment of the old price does not buy at the new one.
-    let old = crate::support::Wallet::new(2).pay(&challenge["accepts"][0], 2);
+    let old = Wallet::new(2).pay(&challenge["accepts"][0], 2);
     assert_eq!(block_on(door.tool("rsvpToEvent", &arguments, Some(&old))).status, 402);
     for (changes, field) in [
         (json!({"price": "0"}), "price"),
@@ -275,7 +276,7 @@ fn the_statement_shows_every_payment_page_by_page() {
     let arguments = json!({"eventId": event});
     let offer = door.challenge("rsvpToEvent", &arguments)["accepts"][0].clone();
     for wallet in 1..=120 {
-        let payment = crate::support::Wallet::new(wallet).pay(&offer, wallet);
+        let payment = Wallet::new(wallet).pay(&offer, wallet);
         assert_eq!(block_on(door.tool("rsvpToEvent", &arguments, Some(&payment))).status, 200);
     }
     let own = |format| Action::Own(Own::Payments(format));
@@ -329,4 +330,59 @@ fn a_wallet_that_a_host_names_is_not_replaced() {
     let again = door.as_owner(Action::Own(Own::Register), &json!({"userId": "ada@example.com"}));
     assert_eq!((again.status, &json_of(&again)["walletAddress"]), (200, &json!(own)));
     assert!(door.world.memory.requests.borrow().is_empty(), "nobody was asked for a wallet");
+}
+
+#[test]
+fn what_asks_for_payment_is_counted_apart_from_what_was_paid() {
+    let door = Door::open();
+    let event = door.event(5);
+    let arguments = json!({"eventId": event});
+    for _ in 0..3 {
+        door.challenge("rsvpToEvent", &arguments);
+    }
+    door.challenge("getEventAnalytics", &arguments);
+    // What cannot be had asks for nothing.
+    let nowhere = json!({"eventId": "evt_000000000000000000000000"});
+    assert_eq!(block_on(door.tool("rsvpToEvent", &nowhere, None)).status, 404);
+    let revenue = || json_of(&door.as_owner(Action::Own(Own::Revenue), &json!({})));
+    let before = revenue();
+    assert_eq!(before["total"], "0.00");
+    assert_eq!(before["rsvpsByDay"], json!([]));
+    assert_eq!(before["unpaidByDay"], json!([{"key": "2026-11-21", "count": 4}]));
+    assert_eq!(before["unpaidByEvent"], json!([{"key": event, "count": 4}]));
+    let offer = door.challenge("rsvpToEvent", &arguments);
+    let payment = Wallet::new(1).pay(&offer["accepts"][0], 1);
+    assert_eq!(block_on(door.tool("rsvpToEvent", &arguments, Some(&payment))).status, 200);
+    let after = revenue();
+    let by_tool =
+        json!([{"key": "getEventAnalytics", "count": 1}, {"key": "rsvpToEvent", "count": 4}]);
+    assert_eq!(after["unpaidByTool"], by_tool);
+    assert_eq!(after["rsvpsByDay"], json!([{"key": "2026-11-21", "count": 1}]));
+    assert_eq!((&after["total"], &after["byDay"][0]["payments"]), (&json!("0.05"), &json!(1)));
+    assert_eq!(door.int("SELECT count(*) FROM ledger WHERE entry = 'settled'"), 1);
+}
+
+#[test]
+fn what_asked_for_payment_long_ago_is_forgotten() {
+    let door = Door::open();
+    let arguments = json!({"eventId": door.event(5)});
+    door.challenge("getEventAnalytics", &arguments);
+    door.sql("UPDATE unpaid SET day = day - 401 * 86400");
+    door.challenge("getEventAnalytics", &arguments);
+    assert_eq!(door.int("SELECT count(*) FROM unpaid"), 1);
+    assert_eq!(door.int("SELECT sum(count) FROM unpaid"), 1);
+}
+
+#[test]
+fn the_page_of_a_host_shows_what_is_to_come() {
+    let door = Door::open();
+    let event = door.event(5);
+    let called_off = door.event(5);
+    door.as_owner(Action::Own(Own::CancelEvent(EventId::parse(&called_off).unwrap())), &json!({}));
+    let reply = door.as_owner(Action::AtHost(AtHost::HostPage), &json!({}));
+    assert_eq!(reply.status, 200);
+    assert!(reply.body.contains(&event) && !reply.body.contains(&called_off), "{}", reply.body);
+    assert!(reply.body.contains("/?door=http%3A%2F%2Flocalhost"), "{}", reply.body);
+    let policy = reply.headers.iter().find(|(name, _)| *name == "content-security-policy");
+    assert!(policy.unwrap().1.starts_with("default-src 'none'"));
 }

@@ -1,9 +1,10 @@
 //! What hosts and guests write, on pages, in calendar files and in lists: it stays text.
 
+use alloy_primitives::Address;
 use events_concierge::csv;
 use events_concierge::events::calendar::to_ics;
 use events_concierge::events::input::GuestDetails;
-use events_concierge::events::pages::{event_page, ticket_page};
+use events_concierge::events::pages::{Door, event_page, host_page, ticket_page};
 use events_concierge::events::rsvp::{Rsvp, to_csv};
 use events_concierge::events::{Event, Seats};
 use events_concierge::id::{EventId, RsvpId, TicketCode};
@@ -74,12 +75,18 @@ fn seat(words: &Words) -> Rsvp {
     }
 }
 
-/// Both pages, and nothing of them but what is markup.
-fn markup(words: &Words) -> [String; 2] {
+/// All pages, and nothing of them but what is markup.
+fn markup(words: &Words) -> [String; 3] {
     let (event, seat, now) = (event(words), seat(words), UnixSeconds::new(NOW));
     let url = format!("https://explorer.example/tx/{}", words.transaction);
+    let door = Door {
+        url: "http://door.example".to_owned(),
+        chat_url: "http://door.example/?d".to_owned(),
+    };
+    let listed = [(event.clone(), Seats::default())];
     let pages = [
-        event_page(&event, Seats::default(), "http://door.example/e", "http://door.example", now),
+        host_page(&listed, "http://door.example/e", &door, Address::ZERO, now),
+        event_page(&event, Seats::default(), "http://door.example/e", &door, now),
         ticket_page(&event, &seat, "http://door.example/t", "http://door.example/c", &url, now),
     ];
     pages.map(|page| page.unwrap().matches(['<', '>', '"', '\'']).collect())

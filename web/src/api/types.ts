@@ -1,66 +1,724 @@
-// Generated from the Rust types by `cargo test` (src/page_types.rs). Do not edit.
+// Written by `UPDATE_TYPES=1 cargo test page_types` from the Rust types. Do not edit.
+
+export type In = { "type": "connect_mcp", 
+/**
+ * Its address.
+ */
+url: string, } | { "type": "disconnect_mcp", } | { "type": "call_tool", 
+/**
+ * Its name.
+ */
+tool: string, 
+/**
+ * Its arguments.
+ */
+arguments?: Record<string, unknown>, 
+/**
+ * Comes back with the result.
+ */
+callId?: string, } | { "type": "confirm", 
+/**
+ * Which payment.
+ */
+confirmationId: string, } | { "type": "cancel", 
+/**
+ * Which payment.
+ */
+confirmationId: string, } | { "type": "signature", 
+/**
+ * Which request.
+ */
+requestId: string, 
+/**
+ * Hex.
+ */
+signature: string, } | { "type": "chat", 
+/**
+ * What.
+ */
+text: string, } | { "type": "set_policy" } & Partial<Policy> | { "type": "use_wallet", 
+/**
+ * Which.
+ */
+kind: Kind, 
+/**
+ * Of a wallet in the browser.
+ */
+address?: string, };
+
+export type Out = { "type": "welcome", 
+/**
+ * Its id.
+ */
+session: string, 
+/**
+ * What resumes it.
+ */
+token?: string, 
+/**
+ * Whose it is, if that was proven.
+ */
+userId?: string, } | { "type": "wallet_info" } & WalletInfo | { "type": "policy", 
+/**
+ * The policy.
+ */
+policy: Policy, 
+/**
+ * Signed for in this session, dollars.
+ */
+spentSession: string, 
+/**
+ * Signed for in 24 hours, dollars.
+ */
+spentDay: string, } | { "type": "mcp_connected", 
+/**
+ * Its address.
+ */
+mcpUrl: string, 
+/**
+ * What it calls itself.
+ */
+server: string, 
+/**
+ * The version of MCP that is spoken.
+ */
+protocol: string, 
+/**
+ * Its tools.
+ */
+tools: Array<ToolView>, } | { "type": "mcp_disconnected", } | { "type": "log", 
+/**
+ * `info`, `payment` or `error`.
+ */
+logType: string, 
+/**
+ * What.
+ */
+message: string, 
+/**
+ * Milliseconds since 1970.
+ */
+timestamp: number, } | { "type": "exchange" } & ExchangeView | { "type": "payment_required", 
+/**
+ * For the answer.
+ */
+confirmationId: string, 
+/**
+ * What the door asks for, as it stands in its challenge.
+ */
+requirements: unknown, 
+/**
+ * For which tool.
+ */
+tool: string, 
+/**
+ * With which arguments.
+ */
+arguments: unknown, 
+/**
+ * The door.
+ */
+mcpUrl: string, 
+/**
+ * The price in dollars.
+ */
+amountUsd: string, 
+/**
+ * The price in the token's smallest unit.
+ */
+amount: string, 
+/**
+ * Who is paid.
+ */
+payTo: string, 
+/**
+ * In which network.
+ */
+network: string, 
+/**
+ * Why it is asked.
+ */
+why: string, } | { "type": "sign_request", 
+/**
+ * For the answer.
+ */
+requestId: string, 
+/**
+ * With this address.
+ */
+address: string, 
+/**
+ * EIP-712, as `eth_signTypedData_v4` takes it.
+ */
+typedData: unknown, } | { "type": "tool_result", 
+/**
+ * Which tool.
+ */
+tool: string, 
+/**
+ * The result as it came.
+ */
+result: unknown, 
+/**
+ * As in the call.
+ */
+callId?: string, } | { "type": "tool_error", 
+/**
+ * Which tool.
+ */
+tool: string, 
+/**
+ * Why, for people.
+ */
+result: string, 
+/**
+ * A stable code.
+ */
+code: string, 
+/**
+ * `no`, `unknown` or `yes`.
+ */
+moneyMoved: string, 
+/**
+ * As in the call.
+ */
+callId?: string, } | { "type": "payment_receipt", 
+/**
+ * The transaction.
+ */
+txHash: string, 
+/**
+ * CAIP-2.
+ */
+network: string, 
+/**
+ * Who paid.
+ */
+payer: string, 
+/**
+ * Who was paid.
+ */
+payTo: string, 
+/**
+ * Smallest unit.
+ */
+amount: string, 
+/**
+ * Dollars.
+ */
+amountUsd: string, 
+/**
+ * Where people can look at it.
+ */
+explorerUrl: string, 
+/**
+ * Whether the chain was asked.
+ */
+confirmed: boolean, 
+/**
+ * For which tool.
+ */
+tool: string, } | { "type": "wallet_deployed", 
+/**
+ * Which.
+ */
+address: string, } | { "type": "history", 
+/**
+ * They.
+ */
+payments: Array<PaymentView>, 
+/**
+ * Wallets of the session that are on the chain.
+ */
+deployments: Array<DeploymentView>, } | { "type": "chat", 
+/**
+ * What.
+ */
+text: string, } | { "type": "error", 
+/**
+ * Why, and what to do.
+ */
+message: string, };
 
 export type Kind = "browser" | "smart" | "crossmint";
-export type In = { "type": "connect_mcp", url: string, } | { "type": "disconnect_mcp" } | { "type": "call_tool", tool: string, arguments?: { [key in string]: unknown }, callId?: string, } | { "type": "confirm", confirmationId: string, } | { "type": "cancel", confirmationId: string, } | { "type": "signature", requestId: string, signature: string, } | { "type": "chat", text: string, } | { "type": "set_policy" } & { [key in string]: unknown } | { "type": "use_wallet", kind: Kind, address?: string, };
 
-export type Out =
-  | { type: "welcome"; session: string; token?: string; userId?: string }
-  | ({ type: "wallet_info" } & WalletInfo)
-  | { type: "policy"; policy: Policy; spentSession: string; spentDay: string }
-  | { type: "mcp_connected"; mcpUrl: string; server: string; protocol: string; tools: Array<ToolView> }
-  | { type: "mcp_disconnected" }
-  | { type: "log"; logType: string; message: string; timestamp: number }
-  | { type: "exchange"; url: string; method: string; requestHeaders: Array<[string, string]>; requestBody: string; status: number | null; responseHeaders: Array<[string, string]>; responseBody: string; error: string | null; millis: number; timestamp: number }
-  | { type: "payment_required"; confirmationId: string; requirements: unknown; tool: string; arguments: unknown; mcpUrl: string; amountUsd: string; amount: string; payTo: string; network: string; why: string }
-  | { type: "sign_request"; requestId: string; address: string; typedData: unknown }
-  | { type: "tool_result"; tool: string; result: unknown; callId?: string }
-  | { type: "tool_error"; tool: string; result: string; code: string; moneyMoved: string; callId?: string }
-  | { type: "payment_receipt"; txHash: string; network: string; payer: string; payTo: string; amount: string; amountUsd: string; explorerUrl: string; confirmed: boolean; tool: string }
-  | { type: "wallet_deployed"; address: string }
-  | { type: "history"; payments: Array<PaymentView>; deployments: Array<DeploymentView> }
-  | { type: "chat"; text: string }
-  | { type: "error"; message: string };
+export type WalletInfo = { 
+/**
+ * Whose key signs.
+ */
+kind: Kind, 
+/**
+ * The wallet that pays.
+ */
+guestAddress: string, 
+/**
+ * The wallet that the connected door is paid into, once it is known.
+ */
+hostAddress: string | null, 
+/**
+ * CAIP-2 id.
+ */
+network: string, 
+/**
+ * Whether the wallet is a contract on the chain. `None` if the chain cannot be asked.
+ */
+guestWalletDeployed: boolean | null, 
+/**
+ * Its USDC, dollars. `None` if the chain cannot be asked.
+ */
+balance: string | null, };
 
-export type WalletInfo = { kind: Kind; guestAddress: string; hostAddress: string | null; network: string; guestWalletDeployed: boolean | null; balance: string | null };
-/** Dollars as text. */
-export type Policy = { perCall: string; perSession: string; perDay: string; askAbove: string; doors: Array<string>; payTo: Array<string> };
-export type ToolView = { name: string; description: string; isPaid: boolean; price?: string; inputSchema: unknown };
-export type PaymentView = { id: string; state: "asked" | "declined" | "refused" | "signing" | "paying" | "unknown" | "paid" | "failed"; tool: string; mcpUrl: string; amountUsd: string; amount: string; payTo: string; payer: string; network: string; txHash?: string; explorerUrl?: string; at: string };
-export type DeploymentView = { address: string; network: string; txHash?: string; explorerUrl?: string; at: string };
+export type Policy = { 
+/**
+ * The most that one call may cost.
+ */
+perCall: string, 
+/**
+ * The most that the session may spend in all.
+ */
+perSession: string, 
+/**
+ * The most that the session may spend in a day.
+ */
+perDay: string, 
+/**
+ * Up to this it pays without asking; 0 asks always.
+ */
+askAbove: string, 
+/**
+ * Doors that may be paid: a door's address, or an origin for all doors there. Empty: any.
+ */
+doors: Array<string>, 
+/**
+ * Wallets that may be paid. Empty: any.
+ */
+payTo: Array<string>, };
 
-/** GET /api/settings */
-export type PageSettings = { local: boolean; faucet: boolean; smartWallets: boolean; crossmint: boolean; networks: Array<NetworkView> };
-export type NetworkView = { network: string; name: string; chainId: number; asset: string; explorer: string; isTestnet: boolean };
-/** POST /api/local/faucet {address} */
-export type FaucetAnswer = { address: string; amount: string; txHash: string };
-/** POST /api/auth/nonce */
-export type NonceAnswer = { nonce: string; expiresAt: string };
-/** POST /api/auth/siwe {message, signature} */
-export type SessionAnswer = { token: string; userId: string; scope: string; expiresAt: string };
+export type ToolView = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * In words.
+ */
+description: string, 
+/**
+ * Whether it is paid for.
+ */
+isPaid: boolean, 
+/**
+ * Dollars, where it is fixed.
+ */
+price?: string, 
+/**
+ * JSON Schema of its arguments.
+ */
+inputSchema: unknown, };
 
-/** GET, PATCH /api/users/me */
-export type ProfileView = { userId: string; walletAddress: string; urlSafeId: string; mcpUrl: string; doors: Array<string>; limits: LimitsView; createdAt: string; updatedAt: string };
-export type LimitsView = { callsPerMinute: number; usdPerDay: string; unpaidPerMinute: number };
-/** POST /api/users/mcp {userId, walletAddress?} */
-export type Registered = { name: string; mcpUrl: string; walletAddress: string; urlSafeId: string; message: string };
+export type PaymentState = "asked" | "declined" | "refused" | "signing" | "paying" | "unknown" | "paid" | "failed";
+
+export type PaymentView = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * How far it is.
+ */
+state: PaymentState, 
+/**
+ * For which tool.
+ */
+tool: string, 
+/**
+ * Of which door.
+ */
+mcpUrl: string, 
+/**
+ * Dollars.
+ */
+amountUsd: string, 
+/**
+ * Smallest unit.
+ */
+amount: string, 
+/**
+ * Who is paid.
+ */
+payTo: string, 
+/**
+ * Who pays.
+ */
+payer: string, 
+/**
+ * CAIP-2.
+ */
+network: string, 
+/**
+ * The transaction, once it is known.
+ */
+txHash?: string, 
+/**
+ * Where people can look at it.
+ */
+explorerUrl?: string, 
+/**
+ * When it was asked for.
+ */
+at: string, };
+
+export type DeploymentView = { 
+/**
+ * Its address.
+ */
+address: string, 
+/**
+ * CAIP-2.
+ */
+network: string, 
+/**
+ * The payment that brought it there, if it was one.
+ */
+txHash?: string, 
+/**
+ * Where people can look at it.
+ */
+explorerUrl?: string, 
+/**
+ * When it was seen.
+ */
+at: string, };
+
+export type ExchangeView = { 
+/**
+ * Where it went.
+ */
+url: string, 
+/**
+ * `GET`, `POST` or `DELETE`.
+ */
+method: string, 
+/**
+ * Its headers.
+ */
+requestHeaders: Array<[string, string]>, 
+/**
+ * Its body.
+ */
+requestBody: string, 
+/**
+ * HTTP status; `null` if there was no answer.
+ */
+status: number | null, 
+/**
+ * Headers of the answer.
+ */
+responseHeaders: Array<[string, string]>, 
+/**
+ * The answer.
+ */
+responseBody: string, 
+/**
+ * Why there was none.
+ */
+error: string | null, 
+/**
+ * Milliseconds since 1970, when the answer had come.
+ */
+timestamp: number, };
+
+export type PageSettings = { 
+/**
+ * Whether this is somebody's own machine.
+ */
+local: boolean, 
+/**
+ * Whether test money can be had (`POST /api/local/faucet`).
+ */
+faucet: boolean, 
+/**
+ * Whether sessions can have a smart wallet of ours.
+ */
+smartWallets: boolean, 
+/**
+ * Whether sessions can have a wallet at Crossmint.
+ */
+crossmint: boolean, 
+/**
+ * Networks on which may be paid, the preferred one first.
+ */
+networks: Array<NetworkView>, };
+
+export type NetworkView = { 
+/**
+ * CAIP-2.
+ */
+network: string, 
+/**
+ * For people.
+ */
+name: string, 
+/**
+ * EIP-155.
+ */
+chainId: number, 
+/**
+ * The USDC contract.
+ */
+asset: string, 
+/**
+ * The block explorer, without a slash at the end.
+ */
+explorer: string, 
+/**
+ * Whether its money is worth nothing.
+ */
+isTestnet: boolean, };
+
+export type FaucetAnswer = { 
+/**
+ * Who got it.
+ */
+address: string, 
+/**
+ * Dollars.
+ */
+amount: string, 
+/**
+ * The transaction.
+ */
+txHash: string, };
+
+export type NonceAnswer = { 
+/**
+ * For the message that is signed.
+ */
+nonce: string, 
+/**
+ * Until when.
+ */
+expiresAt: string, };
+
+export type SessionAnswer = { 
+/**
+ * For `Authorization: Bearer`; browsers get it as a cookie too.
+ */
+token: string, 
+/**
+ * Who has signed in.
+ */
+userId: string, 
+/**
+ * The scope.
+ */
+scope: string, 
+/**
+ * Until when.
+ */
+expiresAt: string, };
+
+export type Problem = { 
+/**
+ * Stable: `urn:events-concierge:problem:` and a code.
+ */
+type: string, 
+/**
+ * The code in words.
+ */
+title: string, 
+/**
+ * HTTP status.
+ */
+status: number, 
+/**
+ * What is wrong and what to do.
+ */
+detail: string, 
+/**
+ * Joins with the logs.
+ */
+requestId: string, 
+/**
+ * `no`, `unknown` or `yes`.
+ */
+moneyMoved: string, };
+
+export type ProfileView = { 
+/**
+ * Who.
+ */
+userId: string, 
+/**
+ * Who is paid.
+ */
+walletAddress: string, 
+/**
+ * The scope.
+ */
+urlSafeId: string, 
+/**
+ * The door.
+ */
+mcpUrl: string, 
+/**
+ * What is sold there.
+ */
+doors: Array<string>, 
+/**
+ * What strangers may do there.
+ */
+limits: LimitsView, 
+/**
+ * When the host registered.
+ */
+createdAt: string, 
+/**
+ * When the record last changed.
+ */
+updatedAt: string, };
+
+export type LimitsView = { callsPerMinute: number, usdPerDay: string, unpaidPerMinute: number, };
+
+export type Registered = { 
+/**
+ * A name for the server in a client's settings.
+ */
+name: string, 
+/**
+ * The door.
+ */
+mcpUrl: string, 
+/**
+ * Who is paid.
+ */
+walletAddress: string, 
+/**
+ * The scope.
+ */
+urlSafeId: string, 
+/**
+ * What happened, for people.
+ */
+message: string, };
 
 export type EventStatus = "scheduled" | "past" | "cancelled";
-export type EventView = { id: string; title: string; description: string; startsAt: string; endsAt?: string; timeZone: string; location?: string; capacity: number; seatsLeft: number | null; rsvpCount: number; price: string; priceAtomic: string; status: EventStatus; createdAt: string };
-export type OwnEvent = EventView & { revenue: string; revenueAtomic: string; seatsHeld: number };
-/** GET /api/users/events?cursor= */
-export type OwnEvents = { events: Array<OwnEvent>; nextCursor?: string };
-/** GET /api/users/events/{id}/rsvps */
-export type Rsvps = { rsvps: Array<RsvpLine> };
-export type RsvpLine = { id: string; wallet: string; paidAtomic: string; txHash: string; network: string; timestamp: string; name: string | null; email: string | null; code: string; checkedInAt: string | null };
-/** POST /api/users/events/{id}/check-in {code} */
-export type CheckInAnswer = { success: boolean; firstUsedAt: string; rsvp: RsvpLine; message: string };
 
-/** GET /api/users/revenue */
-export type Revenue = { total: string; totalAtomic: string; byTool: Array<Sum>; byEvent: Array<Sum>; byDay: Array<Sum>; rsvpsByDay: Array<Count>; unpaidByTool: Array<Count>; unpaidByEvent: Array<Count>; unpaidByDay: Array<Count> };
-export type Sum = { key: string; payments: number; revenue: string; revenueAtomic: string };
-export type Count = { key: string; count: number };
-/** GET /api/users/payments?cursor= */
-export type OwnPayments = { payments: Array<OwnPayment>; nextCursor?: string };
-export type OwnPayment = { id: string; state: string; open: boolean; tool: string; eventId: string | null; payer: string; amount: string; amountAtomic: string; network: string; txHash: string | null; reason: string | null; createdAt: string; updatedAt: string };
-/** application/problem+json */
-export type Problem = { type: string; title: string; detail: string; status: number; requestId: string; moneyMoved?: string };
+export type EventView = { id: string, title: string, description: string, startsAt: string, endsAt?: string, timeZone: string, location?: string, capacity: number, 
+/**
+ * `null` when the number of seats is not limited.
+ */
+seatsLeft: number | null, rsvpCount: number, price: string, priceAtomic: string, status: EventStatus, createdAt: string, };
+
+export type OwnEvent = { 
+/**
+ * What it has earned, dollars.
+ */
+revenue: string, 
+/**
+ * The same in the smallest unit.
+ */
+revenueAtomic: string, 
+/**
+ * Seats that are held for payments whose outcome is not known yet.
+ */
+seatsHeld: number, id: string, title: string, description: string, startsAt: string, endsAt?: string, timeZone: string, location?: string, capacity: number, 
+/**
+ * `null` when the number of seats is not limited.
+ */
+seatsLeft: number | null, rsvpCount: number, price: string, priceAtomic: string, status: EventStatus, createdAt: string, };
+
+export type OwnEvents = { 
+/**
+ * In the order of their start.
+ */
+events: Array<OwnEvent>, 
+/**
+ * For the next page, if there is one.
+ */
+nextCursor?: string, };
+
+export type RsvpLine = { id: string, wallet: string, paidAtomic: string, txHash: string, network: string, timestamp: string, name: string | null, email: string | null, code: string, checkedInAt: string | null, };
+
+export type Rsvps = { 
+/**
+ * In the order in which they came.
+ */
+rsvps: Array<RsvpLine>, };
+
+export type CheckInAnswer = { 
+/**
+ * Whether it was good and not used before.
+ */
+success: boolean, 
+/**
+ * When it was first used.
+ */
+firstUsedAt: string, 
+/**
+ * Whose it is.
+ */
+rsvp: RsvpLine, 
+/**
+ * For people.
+ */
+message: string, };
+
+export type Revenue = { 
+/**
+ * Dollars.
+ */
+total: string, 
+/**
+ * Smallest unit.
+ */
+totalAtomic: string, 
+/**
+ * By tool.
+ */
+byTool: Array<Sum>, 
+/**
+ * By event.
+ */
+byEvent: Array<Sum>, 
+/**
+ * By day (UTC).
+ */
+byDay: Array<Sum>, 
+/**
+ * Seats sold, by day (UTC).
+ */
+rsvpsByDay: Array<Count>, 
+/**
+ * Answers that asked for payment (402), by tool.
+ */
+unpaidByTool: Array<Count>, 
+/**
+ * The same by event.
+ */
+unpaidByEvent: Array<Count>, 
+/**
+ * The same by day (UTC).
+ */
+unpaidByDay: Array<Count>, };
+
+export type Sum = { key: string, payments: number, revenue: string, revenueAtomic: string, };
+
+export type Count = { key: string, count: number, };
+
+export type OwnPayment = { id: string, state: string, 
+/**
+ * Whether somebody still has to look after it: what was paid for is not handed over yet, or it
+ * is not known whether it was paid.
+ */
+open: boolean, tool: string, eventId: string | null, payer: string, amount: string, amountAtomic: string, network: string, txHash: string | null, reason: string | null, createdAt: string, updatedAt: string, };
+
+export type OwnPayments = { 
+/**
+ * The newest first.
+ */
+payments: Array<OwnPayment>, 
+/**
+ * For the next page, if there is one.
+ */
+nextCursor?: string, };

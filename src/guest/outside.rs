@@ -1,0 +1,116 @@
+//! The world outside of a session, as a client of doors sees it: at a door of this deployment the
+//! session's owner is known as such, and whoever watches sees every request and its answer.
+
+use crate::guest::messages::{ExchangeView, Out};
+use crate::guest::{Guest, GuestWorld, store};
+use crate::id::ScopeId;
+use crate::identity::Session;
+use crate::ports::{
+    Clock, Doors, HttpError, Sockets, SqlError, Timer, Web, WebMethod, WebRequest, WebResponse,
+};
+
+/// What is shown of a body, bytes.
+const SHOWN_BYTES_MAX: usize = 64 * 1024;
+
+/// The world outside of a session.
+pub(super) struct Outside<'a, W> {
+    world: &'a W,
+    /// The owner's, for doors of this deployment only.
+    token: Option<String>,
+}
+
+impl<W: GuestWorld> Guest<W> {
+    /// The world as the session's client of doors sees it.
+    pub(super) fn outside(&self) -> Result<Outside<'_, W>, SqlError> {
+        let owner = store::owner(&self.world)?;
+        let token = owner.map(|(user, proven_at)| {
+            let keys = &self.config.keys;
+            Session::start(keys, user, proven_at).token(keys)
+        });
+        Ok(Outside { world: &self.world, token })
+    }
+}
+
+impl<W: Web + Sockets + Clock> Web for Outside<'_, W> {
+    async fn exchange(&self, request: WebRequest) -> Result<WebResponse, HttpError> {
+        let seen = self.world.is_watched().then(|| request.clone());
+        let answer = self.world.exchange(request).await;
+        self.show(seen.as_ref(), &answer);
+        answer
+    }
+}
+
+impl<W: Doors + Sockets + Clock> Doors for Outside<'_, W> {
+    async fn knock(
+        &self,
+        door: &ScopeId,
+        mut request: WebRequest,
+    ) -> Result<WebResponse, HttpError> {
+        // Before the owner's token is in it.
+        let seen = self.world.is_watched().then(|| request.clone());
+        let token = self.token.iter().map(|token| format!("Bearer {token}"));
+        request.headers.extend(token.map(|bearer| ("authorization".to_owned(), bearer)));
+        let answer = self.world.knock(door, request).await;
+        self.show(seen.as_ref(), &answer);
+        answer
+    }
+}
+
+impl<W: Timer> Timer for Outside<'_, W> {
+    async fn sleep(&self, millis: u32) {
+        self.world.sleep(millis).await;
+    }
+}
+
+impl<W: Sockets + Clock> Outside<'_, W> {
+    fn show(&self, request: Option<&WebRequest>, answer: &Result<WebResponse, HttpError>) {
+        let Some(request) = request else { return };
+        let response = answer.as_ref().ok();
+        let headers = response.map(|response| response.headers.iter());
+        let headers = headers.into_iter().flatten();
+        let view = ExchangeView {
+            url: request.url.clone(),
+            method: match request.method {
+                WebMethod::Get => "GET",
+                WebMethod::Post => "POST",
+                WebMethod::Delete => "DELETE",
+            },
+            request_headers: request.headers.clone(),
+            request_body: cut(request.body.as_deref().unwrap_or_default()),
+            status: response.map(|response| response.status),
+            response_headers: headers
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+            response_body: response.map(|response| cut(&response.body)).unwrap_or_default(),
+            error: answer.as_ref().err().map(ToString::to_string),
+            timestamp: self.world.now().get().saturating_mul(1_000),
+        };
+        // Text and numbers can always be written.
+        let text = serde_json::to_string(&Out::Exchange(Box::new(view))).unwrap_or_default();
+        self.world.tell_watching(&text);
+    }
+}
+
+/// The beginning of a body, and how much of it is left out.
+fn cut(body: &str) -> String {
+    if body.len() <= SHOWN_BYTES_MAX {
+        return body.to_owned();
+    }
+    let end = body.floor_char_boundary(SHOWN_BYTES_MAX);
+    let (shown, rest) = body.split_at(end);
+    format!("{shown}… ({} bytes more)", rest.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_body_is_cut_between_characters_and_says_so() {
+        assert_eq!(cut("short"), "short");
+        let long = format!("{}é and more", "a".repeat(SHOWN_BYTES_MAX - 1));
+        let shown = cut(&long);
+        assert!(shown.ends_with("… (11 bytes more)"), "{}", &shown[SHOWN_BYTES_MAX - 2..]);
+        assert!(!shown.contains('é'));
+    }
+}

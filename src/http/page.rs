@@ -1,0 +1,126 @@
+//! What the gateway answers the page by itself, as types: the page's own are written from these.
+
+use serde::Serialize;
+
+use crate::chain::networks::Network;
+use crate::config::Config;
+
+/// The answer of `GET /api/settings`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct PageSettings {
+    /// Whether this is somebody's own machine.
+    pub local: bool,
+    /// Whether test money can be had (`POST /api/local/faucet`).
+    pub faucet: bool,
+    /// Whether sessions can have a smart wallet of ours.
+    pub smart_wallets: bool,
+    /// Whether sessions can have a wallet at Crossmint.
+    pub crossmint: bool,
+    /// Networks on which may be paid, the preferred one first.
+    pub networks: Vec<NetworkView>,
+}
+
+/// A network as it is shown.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct NetworkView {
+    /// CAIP-2.
+    pub network: &'static str,
+    /// For people.
+    pub name: &'static str,
+    /// EIP-155.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub chain_id: u64,
+    /// The USDC contract.
+    pub asset: String,
+    /// The block explorer, without a slash at the end.
+    pub explorer: &'static str,
+    /// Whether its money is worth nothing.
+    pub is_testnet: bool,
+}
+
+impl PageSettings {
+    /// Of this deployment.
+    #[must_use]
+    pub fn of(config: &Config) -> Self {
+        Self {
+            local: config.is_local(),
+            faucet: config.is_local(),
+            smart_wallets: config.smart_wallet_factory.is_some(),
+            crossmint: config.crossmint.is_some(),
+            networks: config.networks.iter().map(|network| view(network)).collect(),
+        }
+    }
+}
+
+/// The answer of `POST /api/local/faucet`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct FaucetAnswer {
+    /// Who got it.
+    pub address: String,
+    /// Dollars.
+    pub amount: String,
+    /// The transaction.
+    pub tx_hash: String,
+}
+
+/// The answer of `POST /api/auth/nonce`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct NonceAnswer {
+    /// For the message that is signed.
+    pub nonce: String,
+    /// Until when.
+    pub expires_at: String,
+}
+
+/// The answer of `POST /api/auth/siwe`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct SessionAnswer {
+    /// For `Authorization: Bearer`; browsers get it as a cookie too.
+    pub token: String,
+    /// Who has signed in.
+    pub user_id: String,
+    /// The scope.
+    pub scope: String,
+    /// Until when.
+    pub expires_at: String,
+}
+
+/// An error (RFC 9457, `application/problem+json`).
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Problem {
+    /// Stable: `urn:events-concierge:problem:` and a code.
+    pub r#type: String,
+    /// The code in words.
+    pub title: String,
+    /// HTTP status.
+    pub status: u16,
+    /// What is wrong and what to do.
+    pub detail: String,
+    /// Joins with the logs.
+    pub request_id: String,
+    /// `no`, `unknown` or `yes`.
+    pub money_moved: &'static str,
+}
+
+fn view(network: &'static Network) -> NetworkView {
+    NetworkView {
+        network: network.caip2,
+        name: network.name,
+        chain_id: network.chain_id,
+        asset: network.usdc.to_checksum(None),
+        explorer: network.explorer,
+        is_testnet: network.is_testnet,
+    }
+}

@@ -1,0 +1,89 @@
+//! The page's types, written from ours: `web/src/api/types.ts`. A test fails when the two differ, so that
+//! a message or an answer cannot change without the page's compiler seeing it.
+
+use std::fs;
+
+use ts_rs::{Config, TS};
+
+use crate::events::rsvp::RsvpLine;
+use crate::events::{EventView, Status};
+use crate::guest::messages::{DeploymentView, ExchangeView, In, Out, PaymentView, ToolView};
+use crate::guest::purchases::State;
+use crate::host::limits::LimitsView;
+use crate::host::views::{
+    CheckInAnswer, OwnEvent, OwnEvents, OwnPayments, ProfileView, Registered, Rsvps,
+};
+use crate::http::page::{
+    FaucetAnswer, NetworkView, NonceAnswer, PageSettings, Problem, SessionAnswer,
+};
+use crate::ledger::revenue::{Count, Revenue, Sum};
+use crate::ledger::statement::Line;
+use crate::wallet::policy::Policy;
+use crate::wallet::{Kind, WalletInfo};
+
+const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/web/src/api/types.ts");
+const HEAD: &str =
+    "// Written by `UPDATE_TYPES=1 cargo test page_types` from the Rust types. Do not edit.\n";
+
+/// All that the page reads or sends.
+fn types() -> String {
+    // No integer of ours is larger than JavaScript's numbers can say exactly (ports: SQLite's bound).
+    let config = Config::new().with_large_int("number");
+    let mut text = HEAD.to_owned();
+    macro_rules! write {
+        ($($type:ty),* $(,)?) => {
+            $(
+                text.push_str("\nexport ");
+                text.push_str(&<$type>::decl(&config));
+                text.push('\n');
+            )*
+        };
+    }
+    write!(
+        In,
+        Out,
+        Kind,
+        WalletInfo,
+        Policy,
+        ToolView,
+        State,
+        PaymentView,
+        DeploymentView,
+        ExchangeView,
+        PageSettings,
+        NetworkView,
+        FaucetAnswer,
+        NonceAnswer,
+        SessionAnswer,
+        Problem,
+        ProfileView,
+        LimitsView,
+        Registered,
+        Status,
+        EventView,
+        OwnEvent,
+        OwnEvents,
+        RsvpLine<'_>,
+        Rsvps<'_>,
+        CheckInAnswer<'_>,
+        Revenue,
+        Sum,
+        Count,
+        Line,
+        OwnPayments,
+    );
+    text
+}
+
+#[test]
+fn the_page_has_the_types_of_this_version() {
+    let types = types();
+    if std::env::var_os("UPDATE_TYPES").is_some() {
+        fs::write(PATH, &types).unwrap();
+    }
+    let kept = fs::read_to_string(PATH).unwrap();
+    assert!(
+        kept == types,
+        "web/src/api/types.ts is old: run `UPDATE_TYPES=1 cargo test page_types`"
+    );
+}

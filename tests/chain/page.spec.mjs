@@ -1,0 +1,154 @@
+// What the page asks the Worker for, beside what hosts and guests do anyway: settings, test money, signing
+// out, the raw messages, and the public pages.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
+import { NETWORK, otherHost, otherRelayer, USDC } from "../../dev/chain/accounts.mjs";
+import { openGuest } from "../../dev/lib/guest.mjs";
+import { agentUrl, askForSeat, buySeat, openBuyer, sayYes } from "../support/guests.mjs";
+import { createEvent, get, openDoor, post, signIn } from "../support/network.mjs";
+import { readyGuest, startStage } from "../support/stage.mjs";
+
+let stage;
+let network;
+
+before(async () => {
+  stage = await startStage();
+  ({ network } = stage);
+});
+after(() => stage?.stop());
+
+test("the settings say what the page can offer here", async () => {
+  const settings = await get(network, "/api/settings").then((answer) => answer.json());
+  const { networks, ...flags } = settings;
+  assert.deepEqual(flags, { local: true, faucet: true, smartWallets: true, crossmint: false });
+  assert.deepEqual(networks, [{
+    network: NETWORK,
+    name: "Base Sepolia",
+    chainId: 84532,
+    asset: USDC,
+    explorer: "https://sepolia.basescan.org",
+    isTestnet: true,
+  }]);
+});
+
+test("the faucet brings ten test dollars, and never uses the relayer's nonces", async () => {
+  const { address } = privateKeyToAccount(generatePrivateKey());
+  const { client } = network.chain;
+  const nonce = () => client.getTransactionCount({ address: otherRelayer.address });
+  const before = await nonce();
+  const answer = await post(network, "/api/local/faucet", { address });
+  const { amount, txHash, ...rest } = await answer.json();
+  assert.deepEqual([answer.status, amount, rest], [200, "10.00", { address }]);
+  assert.equal((await client.waitForTransactionReceipt({ hash: txHash })).status, "success");
+  assert.equal(await network.chain.balance(address), 10_000_000n);
+  assert.equal(await nonce(), before);
+});
+
+test("the faucet names what is wrong with a request", async () => {
+  for (const body of [{}, { address: "0x12" }, { address: 5 }, [], { address: otherHost.address, amount: "1" }]) {
+    const answer = await post(network, "/api/local/faucet", body);
+    assert.equal(answer.status, 422);
+    assert.match((await answer.json()).detail, /^address: /);
+  }
+});
+
+test("away from the developer's machine there is no faucet", async () => {
+  const away = await startStage({ isAway: true });
+  try {
+    const { local, faucet } = await get(away.network, "/api/settings").then((answer) => answer.json());
+    assert.deepEqual([local, faucet], [false, false]);
+    const answer = await post(away.network, "/api/local/faucet", { address: otherHost.address });
+    assert.equal(answer.status, 404);
+  } finally {
+    await away.stop();
+  }
+});
+
+test("signing out takes the browser's session away", async () => {
+  const session = await signIn(network, otherHost);
+  const answer = await post(network, "/api/auth/sign-out", {}, session.token);
+  assert.equal(answer.status, 204);
+  assert.match(answer.headers.get("set-cookie"), /^session=; Path=\/; HttpOnly; SameSite=Lax; Max-Age=0/);
+});
+
+test("raw messages go to whoever asked for them, the x402 payment among them, the owner's token never", async () => {
+  const event = await createEvent(network, stage.door);
+  const token = stage.door.token;
+  const watching = await openGuest(agentUrl(network, "?raw=1"), { headers: { authorization: `Bearer ${token}` } });
+  const { session, token: resume } = watching.welcome;
+  const other = await openGuest(agentUrl(network, `?session=${session}&token=${resume}`));
+  try {
+    watching.send({ type: "use_wallet", kind: "smart" });
+    const { guestAddress } = await watching.next("wallet_info");
+    await network.chain.mint(guestAddress, 1_000_000n);
+    watching.send({ type: "connect_mcp", url: stage.mcpUrl });
+    await watching.next("mcp_connected");
+    askForSeat(watching, event);
+    await sayYes(watching);
+    await watching.next("payment_receipt");
+    const seen = watching.messages.filter(({ type }) => type === "exchange");
+    const paid = seen.find(({ requestBody }) => requestBody.includes('"x402/payment"'));
+    assert.ok(paid, "the paid call is shown");
+    assert.deepEqual([paid.method, paid.status, paid.error], ["POST", 200, null]);
+    assert.match(paid.responseBody, /transactionHash/);
+    assert.ok(seen.every(({ requestHeaders }) => requestHeaders.every(([name]) => name !== "authorization")));
+    assert.ok(!JSON.stringify(seen).includes(token));
+    assert.ok(!other.messages.some(({ type }) => type === "exchange"), "others hear none of it");
+  } finally {
+    watching.close();
+    other.close();
+  }
+});
+
+test("a question names the price in the smallest unit, and the history names wallets that came to the chain", async () => {
+  const guest = await readyGuest(stage);
+  const { asked, receipt } = await buySeat(guest, await createEvent(network, stage.door));
+  assert.equal(asked.amount, "50000");
+  const isThere = ({ deployments }) => deployments.length > 0;
+  const { payments, deployments } = await guest.next("history", isThere);
+  assert.deepEqual(
+    [payments[0].amount, payments[0].payer, payments[0].explorerUrl],
+    ["50000", guest.address, `https://sepolia.basescan.org/tx/${receipt.txHash}`],
+  );
+  const { at, ...deployed } = deployments[0];
+  assert.deepEqual(deployed, {
+    address: guest.address,
+    network: NETWORK,
+    txHash: receipt.txHash,
+    explorerUrl: `https://sepolia.basescan.org/tx/${receipt.txHash}`,
+  });
+  assert.match(at, /^20/);
+});
+
+test("answers that ask for payment are counted apart from what was sold", async () => {
+  const door = await openDoor(network, otherHost);
+  const event = await createEvent(network, door);
+  const url = door.toolUrl("rsvpToEvent").replace(network.worker.url, "");
+  for (let asked = 0; asked < 3; asked += 1) {
+    assert.equal((await post(network, url, { eventId: event.id })).status, 402);
+  }
+  const doorUrl = `${network.publicUrl}/mcp/users/${door.scope}`;
+  const guest = await openBuyer(network, doorUrl, { policy: { askAbove: "1" } });
+  askForSeat(guest, event);
+  await guest.next("payment_receipt");
+  guest.close();
+  const answer = await network.worker.fetch("/api/users/revenue", { headers: { authorization: `Bearer ${door.token}` } });
+  const revenue = await answer.json();
+  assert.deepEqual([revenue.total, revenue.rsvpsByDay[0].count], ["0.05", 1]);
+  assert.deepEqual(revenue.unpaidByEvent, [{ key: event.id, count: 4 }]);
+});
+
+test("the pages of host and event lead into the chat, and run no script", async () => {
+  const event = await createEvent(network, stage.door, { title: "<script>alert(1)</script>" });
+  for (const path of [`/e/${stage.door.scope}`, `/e/${stage.door.scope}/${event.id}`]) {
+    const answer = await get(network, path);
+    const html = await answer.text();
+    assert.equal(answer.status, 200);
+    assert.match(answer.headers.get("content-security-policy"), /^default-src 'none'/);
+    assert.doesNotMatch(html, /<script/);
+    assert.match(html, /&#60;script&#62;|&lt;script&gt;/);
+    assert.ok(html.includes(`/?door=${encodeURIComponent(stage.mcpUrl)}`), "a link to the chat");
+    assert.match(html, /<meta property="og:title"/);
+  }
+});
