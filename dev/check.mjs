@@ -4,8 +4,7 @@ import { environment, run, runMain, step } from "./lib/process.mjs";
 
 const WASM = ["--target", "wasm32-unknown-unknown"];
 const STRICT = ["--", "-D", "warnings"];
-/** `cargo test` writes it, in its own form. */
-const GENERATED = "web/src/api/types.ts";
+const PRETTIER = ["--config", "web/.prettierrc.json", "--ignore-path", "web/.prettierignore"];
 
 const cargo = (title, args, more) => ({ title, command: "cargo", args, ...more });
 
@@ -14,13 +13,13 @@ const STEPS = [
   {
     title: "prettier",
     command: "prettier",
-    args: ["--check", "--log-level", "warn", "--config", "web/.prettierrc.json", "web", `!${GENERATED}`],
-    hint: "the page is not formatted: run `npx prettier --config web/.prettierrc.json --write` on the files above",
+    args: ["--check", "--log-level", "warn", ...PRETTIER, "web"],
+    hint: `the page is not formatted: run \`npx prettier --write ${PRETTIER.join(" ")} web\``,
   },
   {
     title: "oxlint",
     command: "oxlint",
-    args: ["--config", "web/.oxlintrc.json", "--deny-warnings", "--quiet", "web"],
+    args: ["--config", "web/.oxlintrc.json", "--deny-warnings", "web"],
     hint: "oxlint objects to the page's code, see above",
   },
   {
