@@ -19,7 +19,7 @@ const STEPS = [
   {
     title: "oxlint",
     command: "oxlint",
-    args: ["--config", "web/.oxlintrc.json", "--deny-warnings", "web"],
+    args: ["--config", "web/.oxlintrc.json", "--deny-warnings", "--format", "stylish", "web"],
     hint: "oxlint objects to the page's code, see above",
   },
   {
