@@ -10,13 +10,16 @@ import { join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import { withLock } from "./lib/lock.mjs";
 import { Failure, root, run, runMain } from "./lib/process.mjs";
-import { buildPage } from "./web.mjs";
+import { buildPage, isPageBuilt } from "./web.mjs";
 
 const target = resolve(root, process.env.CARGO_TARGET_DIR ?? "target");
 const compiled = join(target, "wasm32-unknown-unknown", "release", "events_concierge.wasm");
 const bindgen = join(target, "bindgen", "debug", "bindgen");
 const built = join(root, "build");
 const scratch = join(root, ".dev");
+
+/** What a build says that has failed while `wrangler dev` was running. */
+export const GOES_ON = "the build failed; what was built before goes on";
 
 /** The Worker and the page. */
 export async function build() {
@@ -99,4 +102,15 @@ function report(milliseconds) {
   console.log(`build: wasm ${size}, ${(milliseconds / 1000).toFixed(1)} s`);
 }
 
-await runMain(import.meta.url, build);
+// A fault in a source that somebody is working on must not end the `wrangler dev` that watches it.
+async function main() {
+  try {
+    await build();
+  } catch (error) {
+    const isWatched = process.env.WRANGLER_COMMAND === "dev" && existsSync(join(built, "stamp")) && isPageBuilt();
+    if (!isWatched || !(error instanceof Failure)) throw error;
+    console.error(`${error.message}\n${GOES_ON}`);
+  }
+}
+
+await runMain(import.meta.url, main);

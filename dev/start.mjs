@@ -5,7 +5,7 @@ import { randomBytes } from "node:crypto";
 import { createWriteStream, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { build } from "./build.mjs";
+import { build, GOES_ON } from "./build.mjs";
 import { FACTORY, FACTORY_CREATE, guest, NETWORK, relayer, USDC } from "./chain/accounts.mjs";
 import { freePort, startChain } from "./chain/chain.mjs";
 import { Failure, root, runMain, step } from "./lib/process.mjs";
@@ -103,7 +103,13 @@ function start(name, args) {
   const log = logFile(name);
   child.stdout.pipe(log);
   child.stderr.pipe(log);
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", tellOfFaults);
   watch(name, child);
+}
+
+// It is wrangler that builds when a source changes, and its words go into a log.
+function tellOfFaults(data) {
+  if (data.includes(GOES_ON)) console.error(`${GOES_ON}; the end of .dev/wrangler.log says why`);
 }
 
 function watch(name, child) {

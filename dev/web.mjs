@@ -28,6 +28,11 @@ export function buildPage() {
   });
 }
 
+/** Whether there is a page, be it an old one. */
+export function isPageBuilt() {
+  return existsSync(join(pageFolder, "index.html"));
+}
+
 // Everything that decides what the page is: what is in web/, and the versions of the packages.
 function fingerprint() {
   const hash = createHash("sha256").update(readFileSync(join(root, "package-lock.json")));
@@ -36,8 +41,7 @@ function fingerprint() {
 }
 
 function isCurrent(stamp) {
-  if (!existsSync(join(pageFolder, "index.html")) || !existsSync(stampFile)) return false;
-  return readFileSync(stampFile, "utf8") === stamp;
+  return isPageBuilt() && existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp;
 }
 
 // Vite's own list of files would only be noise; its warnings and errors are not.
