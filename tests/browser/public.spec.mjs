@@ -1,7 +1,6 @@
 // The pages that the Worker makes itself: what an event's link, a host's link and a ticket's link show.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { openGuest } from "../../dev/lib/guest.mjs";
 import { browserStage, looksRight } from "../support/browser.mjs";
 
 const HOSTILE = `<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>`;
@@ -9,17 +8,7 @@ let event, ticketUrl;
 
 const stage = browserStage(async (stack) => {
   event = await stack.createEvent({ title: `Lisp & ${HOSTILE}`, description: `${HOSTILE}\njavascript:alert(1)`, location: HOSTILE });
-  const guest = await openGuest(`${stack.url.replace("http", "ws")}/agent`);
-  guest.send({ type: "use_wallet", kind: "smart" });
-  const { guestAddress } = await guest.next("wallet_info");
-  await stack.chain.mint(guestAddress, 1_000_000n);
-  guest.send({ type: "set_policy", askAbove: "0.05" });
-  guest.send({ type: "connect_mcp", url: stack.host.mcpUrl });
-  await guest.next("mcp_connected");
-  guest.send({ type: "call_tool", tool: "rsvpToEvent", arguments: { eventId: event.id } });
-  const { result } = await guest.next("tool_result");
-  ticketUrl = result.structuredContent.ticketUrl;
-  guest.close();
+  ({ ticketUrl } = await stack.buySeat(event));
 });
 
 const PAGES = [

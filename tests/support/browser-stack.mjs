@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseEventLogs } from "viem";
 import { chainClient, freePort, usdcAbi } from "../../dev/chain/chain.mjs";
+import { openGuest } from "../../dev/lib/guest.mjs";
 import { root } from "../../dev/lib/process.mjs";
 import { until } from "./network.mjs";
 
@@ -16,6 +17,7 @@ const READY_SECONDS = 120;
  * - `url`: where the page is; `host`: the sample host of `npm start`, with its `mcpUrl`; `chain`.
  * - `call(method, path, body, token)`: the API, as the sample host unless another token is given.
  * - `createEvent(changes)`: an event of the sample host at $0.05.
+ * - `buySeat(event)`: an agent without a browser buys one; gives its ticket.
  * - `transferOf(hash, to)`: what the transaction moved to `to`, as the chain tells it.
  * - `stop()` and `start()`: the same once more, on the same ports and with the same state.
  * - `end()`: stops it, and its state is gone.
@@ -40,6 +42,7 @@ export async function startStack() {
     },
     call: (...asked) => call(stack, ...asked),
     createEvent: (changes) => createEvent(stack, changes),
+    buySeat: (event) => buySeat(stack, event),
     transferOf: (hash, to) => transferOf(stack.chain, hash, to),
   };
   await stack.start();
@@ -68,6 +71,20 @@ async function call({ url, host }, method, place, body, token = host.token) {
 function createEvent(stack, changes = {}) {
   const event = { title: "Lisp evening", startsAt: "2030-03-01T18:30:00Z", capacity: 50, price: "0.05", ...changes };
   return stack.call("POST", "/api/users/events", event);
+}
+
+async function buySeat({ url, host, chain }, event) {
+  const guest = await openGuest(`${url.replace("http", "ws")}/agent`);
+  guest.send({ type: "use_wallet", kind: "smart" });
+  const { guestAddress } = await guest.next("wallet_info");
+  await chain.mint(guestAddress, 1_000_000n);
+  guest.send({ type: "set_policy", askAbove: "1" });
+  guest.send({ type: "connect_mcp", url: host.mcpUrl });
+  await guest.next("mcp_connected");
+  guest.send({ type: "call_tool", tool: "rsvpToEvent", arguments: { eventId: event.id } });
+  const { result } = await guest.next("tool_result");
+  guest.close();
+  return result.structuredContent;
 }
 
 async function transferOf({ client }, hash, to) {
