@@ -11,7 +11,7 @@ export function Connect({ profile }: { profile: ProfileView }) {
   return (
     <>
       <Card title="Door address" level={3}>
-        <CopyBlock text={url} what="door address" />
+        <CopyBlock text={url} what="address of your door" />
         <p>
           Give it to anybody: it is no secret. Your public page is{" "}
           <a href={`/e/${profile.urlSafeId}`}>your list of events</a>.
@@ -39,11 +39,15 @@ export function Connect({ profile }: { profile: ProfileView }) {
 function SetUp({ client }: { client: Client }) {
   return (
     <Card title={client.name} level={3}>
-      <ol className="mm-steps">
-        {client.steps.map((step) => (
-          <li key={step}>{step}</li>
-        ))}
-      </ol>
+      {client.steps.length === 1 ? (
+        <p>{client.steps[0]}</p>
+      ) : (
+        <ol className="mm-steps">
+          {client.steps.map((step) => (
+            <li key={step}>{step}</li>
+          ))}
+        </ol>
+      )}
       {client.snippets.map(({ label, text }) => (
         <div key={label} className="mm-snippet">
           <h4>{label}</h4>

@@ -25,6 +25,7 @@ export function EventCard({
   actions: EventActions;
 }) {
   const [asks, setAsks] = useState(false);
+  const status = statusOf(event);
   const path = `/e/${scope}/${event.id}`;
   return (
     <li className="card">
@@ -32,7 +33,7 @@ export function EventCard({
         <h3 id={`mm-title-${event.id}`} className="mm-stranger">
           {event.title}
         </h3>
-        <Badge tone={STATUS[event.status].tone}>{STATUS[event.status].word}</Badge>
+        <Badge tone={status.tone}>{status.word}</Badge>
       </div>
       <Facts event={event} />
       <div className="row" role="group" aria-labelledby={`mm-title-${event.id}`}>
@@ -52,21 +53,24 @@ export function EventCard({
   );
 }
 
-const STATUS: Record<EventStatus, { word: string; tone: "ok" | "plain" | "bad" }> = {
+type Status = { word: string; tone: "ok" | "plain" | "bad" | "warn" };
+
+const STATUS: Record<EventStatus, Status> = {
   scheduled: { word: "On sale", tone: "ok" },
   past: { word: "Over", tone: "plain" },
   cancelled: { word: "Cancelled", tone: "bad" },
 };
 
+function statusOf({ status, seatsLeft }: OwnEvent): Status {
+  return status === "scheduled" && seatsLeft === 0 ? { word: "No seats left", tone: "warn" } : STATUS[status];
+}
+
 function Facts({ event }: { event: OwnEvent }) {
   return (
     <dl className="mm-facts">
-      <div>
+      <div className="mm-wide">
         <dt>When</dt>
-        <dd>
-          {toWords(event.startsAt, event.timeZone)}
-          {event.endsAt && ` to ${toWords(event.endsAt, event.timeZone)}`}
-        </dd>
+        <dd>{toWords(event.startsAt, event.endsAt, event.timeZone)} </dd>
       </div>
       {event.location && (
         <div>

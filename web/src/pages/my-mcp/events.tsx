@@ -19,12 +19,14 @@ export function Events({ scope, list, showGuests }: Props) {
     setPurpose(next);
   };
   const close = () => setPurpose(null);
-  // The form is gone, and the focus with it: it goes back to where forms are opened.
+  // The form is gone, and the focus with it: it goes to what came of it, or back to where forms are opened.
+  const said = useRef<HTMLDivElement>(null);
   const wasOpen = useRef(false);
   useEffect(() => {
-    if (wasOpen.current && purpose === null) newButton.current?.querySelector("button")?.focus();
+    if (message) said.current?.focus();
+    else if (wasOpen.current && purpose === null) newButton.current?.querySelector("button")?.focus();
     wasOpen.current = purpose !== null;
-  }, [purpose]);
+  }, [message, purpose]);
   const finished = (words: string) => {
     close();
     setMessage(words);
@@ -48,7 +50,11 @@ export function Events({ scope, list, showGuests }: Props) {
           Refresh
         </Button>
       </div>
-      {message && <Notice kind="ok">{message}</Notice>}
+      {message && (
+        <div ref={said} tabIndex={-1} className="mm-stranger">
+          <Notice kind="ok">{message}</Notice>
+        </div>
+      )}
       {purpose !== null && <EventForm key={keyOf(purpose)} purpose={purpose} done={finished} close={close} />}
       {list.error !== null && <Trouble error={list.error} retry={list.reload} />}
       {!list.isLoaded && list.error === null && <Loading what="Fetching your events…" />}

@@ -18,7 +18,7 @@ import {
 import { readAtomic, toDollars } from "./amounts";
 import * as api from "./api";
 import { sentence } from "./event-fields";
-import { useExplorer } from "./links";
+import { LocalHint, useExplorer } from "./links";
 import { useHost } from "./session";
 import { Loading, Trouble } from "./trouble";
 import { useLoad, type Pages } from "./use-load";
@@ -87,7 +87,10 @@ function OfEvent({ event }: { event: OwnEvent }) {
         <Empty title="Nobody yet">Guests are listed here as soon as they have paid.</Empty>
       )}
       {value !== null && value.rsvps.length > 0 && (
-        <GuestTable event={event} rsvps={value.rsvps} checkIn={isCancelled ? null : checkIn} />
+        <>
+          <GuestTable event={event} rsvps={value.rsvps} checkIn={isCancelled ? null : checkIn} />
+          <LocalHint />
+        </>
       )}
     </>
   );

@@ -7,7 +7,6 @@ import { Connect } from "./connect";
 import { Events } from "./events";
 import { Guests } from "./guests";
 import { Limits, Prices } from "./limits";
-import { useExplorer } from "./links";
 import "./my-mcp.css";
 import { Payments } from "./payments";
 import { OpenDoor, Payout } from "./payout";
@@ -79,7 +78,6 @@ function WhoAndOut({ actions }: { actions: SessionActions }) {
   const { session, signOut } = actions;
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
-  const explorer = useExplorer();
   const leave = async () => {
     setBusy(true);
     setError(null);
@@ -103,9 +101,6 @@ function WhoAndOut({ actions }: { actions: SessionActions }) {
         Sign out
       </Button>
       {error !== null && <Trouble error={error} />}
-      {explorer.isLocal && (
-        <span className="quiet small">Local chain: explorers do not know its transactions.</span>
-      )}
     </div>
   );
 }

@@ -3,7 +3,7 @@ import { useMemo } from "react";
 import type { OwnEvent, OwnPayment } from "../../api/types";
 import { Badge, Button, Empty, Hash, Money, Time } from "../../parts";
 import * as api from "./api";
-import { useExplorer } from "./links";
+import { LocalHint, useExplorer } from "./links";
 import { useHost } from "./session";
 import { Loading, Trouble } from "./trouble";
 import { usePages } from "./use-load";
@@ -35,7 +35,12 @@ export function Payments({ events }: { events: readonly OwnEvent[] }) {
       {list.isLoaded && list.items.length === 0 && (
         <Empty title="No payments yet">Each payment that an agent sends to your door is listed here.</Empty>
       )}
-      {list.items.length > 0 && <Statement payments={list.items} titles={titles} />}
+      {list.items.length > 0 && (
+        <>
+          <Statement payments={list.items} titles={titles} />
+          <LocalHint />
+        </>
+      )}
       {list.hasMore && (
         <Button onClick={list.more} busy={list.busy}>
           Load more

@@ -56,14 +56,13 @@ export function Payout({ profile }: { profile: ProfileView }) {
   const [message, setMessage] = useState("");
   return (
     <Card title="Payout wallet" level={3}>
+      <p>Guests pay straight into this wallet. Nobody holds the money in between.</p>
       <p>
-        Guests pay straight into{" "}
         <Hash
           value={profile.walletAddress}
           what="payout wallet"
           href={explorer.address(null, profile.walletAddress)}
         />
-        . Nobody holds the money in between.
       </p>
       {message && <Notice kind="ok">{message}</Notice>}
       {isOpen ? (
@@ -76,14 +75,16 @@ export function Payout({ profile }: { profile: ProfileView }) {
           close={() => setIsOpen(false)}
         />
       ) : (
-        <Button
-          onClick={() => {
-            setMessage("");
-            setIsOpen(true);
-          }}
-        >
-          Change the wallet
-        </Button>
+        <div className="row">
+          <Button
+            onClick={() => {
+              setMessage("");
+              setIsOpen(true);
+            }}
+          >
+            Change the wallet
+          </Button>
+        </div>
       )}
     </Card>
   );

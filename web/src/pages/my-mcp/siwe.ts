@@ -1,5 +1,6 @@
 // Signing in with a wallet (EIP-4361). The cookie that the server answers with is all that is kept.
 import type { SessionAnswer } from "../../api/types";
+import { shortHash } from "../../parts";
 import * as api from "./api";
 
 /** What signing in needs of a wallet. */
@@ -12,13 +13,11 @@ export async function signInWith(
   step: (words: string) => void,
 ): Promise<SessionAnswer> {
   step("Asking the server for a nonce…");
-  const [{ createSiweMessage }, { getAddress }, { nonce }] = await Promise.all([
-    import("viem/siwe"),
-    import("viem"),
-    api.nonce(),
-  ]);
+  const [{ createSiweMessage }, { nonce }] = await Promise.all([import("viem/siwe"), api.nonce()]);
+  const { address } = wallet;
+  if (!isAddress(address)) throw new Error("The wallet gave no address. Unlock it and try again.");
   const message = createSiweMessage({
-    address: getAddress(wallet.address),
+    address,
     chainId,
     domain: location.host,
     nonce,
@@ -26,12 +25,12 @@ export async function signInWith(
     uri: location.origin,
     version: "1",
   });
-  step(`Waiting for ${short(wallet.address)} to sign. Look at your wallet…`);
+  step(`Waiting for ${shortHash(address)} to sign. Look at your wallet…`);
   const signature = await wallet.signMessage(message);
   step("Checking the signature…");
   return api.signIn(message, signature);
 }
 
-function short(address: string): string {
-  return `${address.slice(0, 6)}…${address.slice(-4)}`;
+function isAddress(text: string): text is `0x${string}` {
+  return /^0x[0-9a-fA-F]{40}$/.test(text);
 }

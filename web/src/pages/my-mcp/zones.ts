@@ -48,11 +48,12 @@ export function allZones(): string[] {
   return zones.includes("UTC") ? zones : ["UTC", ...zones];
 }
 
-/** A moment for people, in the zone in which it is meant: `Mon 1 Mar 2027, 18:30 CET`. */
-export function toWords(moment: string, zone: string): string {
-  const at = Date.parse(moment);
-  if (Number.isNaN(at)) return moment;
-  return new Intl.DateTimeFormat(undefined, {
+/** From when to when, for people, in the zone in which it is meant: `Mon, 1 Mar 2027, 18:30 – 21:30 CET`. */
+export function toWords(start: string, end: string | undefined, zone: string): string {
+  const from = Date.parse(start);
+  const to = end === undefined ? Number.NaN : Date.parse(end);
+  if (Number.isNaN(from)) return start;
+  const format = new Intl.DateTimeFormat(undefined, {
     weekday: "short",
     day: "numeric",
     month: "short",
@@ -61,7 +62,8 @@ export function toWords(moment: string, zone: string): string {
     minute: "2-digit",
     timeZoneName: "short",
     timeZone: isZone(zone) ? zone : "UTC",
-  }).format(at);
+  });
+  return to > from ? format.formatRange(from, to) : format.format(from);
 }
 
 const DAY = 86_400_000;

@@ -12,6 +12,16 @@ export function useExplorer() {
       const known = network === null ? networks[0] : networks.find((one) => one.network === network);
       return known && `${known.explorer}/address/${encodeURIComponent(address)}`;
     },
-    isLocal: settings?.local ?? false,
   };
+}
+
+/** On one's own machine the links lead to explorers that know nothing of this chain. */
+export function LocalHint() {
+  const { settings } = useSettings();
+  if (!settings?.local) return null;
+  return (
+    <p className="quiet small">
+      This is the chain on your own machine: block explorers do not know its wallets and transactions.
+    </p>
+  );
 }
