@@ -1,9 +1,13 @@
 // The frame around every page: name, navigation, whether the server is there.
-import { Suspense, lazy, useEffect, useRef } from "react";
-import { linkProps, Spinner, usePath, type Path } from "./parts";
+import { Suspense, lazy, useEffect, useRef, useState } from "react";
+import { Button, linkProps, Notice, Spinner, usePath, type Path } from "./parts";
+import ChatPage from "./pages/chat/page";
+import { useSession } from "./session";
 
-// Only hosts need it, so guests do not load it.
+// Guests need none of these at first.
 const MyMcpPage = lazy(() => import("./pages/my-mcp/page"));
+const TransactionsPage = lazy(() => import("./pages/transactions/page"));
+const DevPanel = lazy(() => import("./pages/dev-panel/panel"));
 
 const PAGES: readonly { path: Path; name: string }[] = [
   { path: "/", name: "Chat" },
@@ -22,8 +26,13 @@ export function App() {
     if (!isFirst.current) main.current?.focus();
     isFirst.current = false;
   }, [path]);
+  const [hasPanel, setHasPanel] = useState(wantsPanel);
+  const togglePanel = () => {
+    keepPanel(!hasPanel);
+    setHasPanel(!hasPanel);
+  };
   return (
-    <div className="shell">
+    <div className={path === "/" ? "shell shell-fixed" : "shell"}>
       <a className="skip-link" href="#main">
         Skip to the content
       </a>
@@ -43,14 +52,80 @@ export function App() {
             ))}
           </ul>
         </nav>
+        <div className="top-end">
+          <LinkState />
+          <Button size="small" onClick={togglePanel} pressed={hasPanel} label="Developer panel">
+            {"</>"} Panel
+          </Button>
+        </div>
       </header>
-      <main id="main" className="main" tabIndex={-1} ref={main}>
-        <Suspense fallback={<Spinner label="Loading the page…" />}>
-          {path === "/my-mcp" ? <MyMcpPage /> : <h1>{path}</h1>}
-        </Suspense>
-      </main>
+      <Away />
+      <div className={hasPanel ? "body body-with-panel" : "body"}>
+        <main id="main" className="main" tabIndex={-1} ref={main}>
+          <Suspense fallback={<Loading />}>
+            {path === "/" && <ChatPage />}
+            {path === "/transactions" && <TransactionsPage />}
+            {path === "/my-mcp" && <MyMcpPage />}
+          </Suspense>
+        </main>
+        {hasPanel && (
+          <Suspense fallback={<Loading />}>
+            <DevPanel onClose={togglePanel} />
+          </Suspense>
+        )}
+      </div>
     </div>
   );
+}
+
+const LINK = { connecting: "Connecting…", open: "Connected", away: "Not connected" };
+
+function LinkState() {
+  const link = useSession((state) => state.link);
+  return (
+    <span className={`link-state link-state-${link}`} role="status">
+      {LINK[link]}
+    </span>
+  );
+}
+
+function Away() {
+  const isAway = useSession((state) => state.link === "away");
+  if (!isAway) return null;
+  return (
+    <div className="away">
+      <Notice kind="error">
+        The server cannot be reached. Trying again… What you have written stays, and payments are looked
+        after.
+      </Notice>
+    </div>
+  );
+}
+
+function Loading() {
+  return (
+    <div className="page">
+      <Spinner label="Loading…" />
+    </div>
+  );
+}
+
+const PANEL = "events-concierge.panel";
+
+function wantsPanel(): boolean {
+  try {
+    return localStorage.getItem(PANEL) === "open";
+  } catch {
+    return false;
+  }
+}
+
+function keepPanel(isOpen: boolean): void {
+  try {
+    localStorage.setItem(PANEL, isOpen ? "open" : "closed");
+  } catch {
+    // Then it is closed again after the next load.
+  }
 }
 
 function Logo() {

@@ -5,6 +5,7 @@ export { CopyBlock, CopyButton } from "./copy";
 export { Dialog, type DialogProps } from "./dialog";
 export { CheckField, Field, SelectField, TextArea, TextField, type ControlProps } from "./field";
 export { Hash, shortHash, type HashProps } from "./hash";
+export { Json, jsonText } from "./json";
 export { safeLink } from "./links";
 export { linkProps, navigate, usePath, type Path } from "./router";
 export { Spinner } from "./spinner";
