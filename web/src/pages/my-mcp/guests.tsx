@@ -110,7 +110,8 @@ async function tryCheckIn(ask: () => ReturnType<typeof api.checkIn>): Promise<Ou
       words: `This ticket of ${who} was used before, first at ${first}. Do not let them in twice.`,
     };
   } catch (error) {
-    return { kind: "bad", words: sentence(wordsOf(error).replace(/^code: /i, "")) };
+    const [, remedy] = /^code: (.+)$/i.exec(wordsOf(error)) ?? [];
+    return { kind: "bad", words: remedy ? `Not a good code. ${sentence(remedy)}` : sentence(wordsOf(error)) };
   }
 }
 
@@ -160,7 +161,7 @@ function GuestTable({ event, rsvps, checkIn }: TableProps) {
         <caption className="visually-hidden">{label}</caption>
         <thead>
           <tr>
-            {["Guest", "E-mail", "Wallet", "Paid", "Transaction", "When", "Checked in"].map((heading) => (
+            {["Guest", "Checked in", "E-mail", "Wallet", "Paid", "Transaction", "When"].map((heading) => (
               <th key={heading} scope="col">
                 {heading}
               </th>
@@ -188,9 +189,23 @@ function GuestRow({ rsvp, checkIn }: { rsvp: RsvpLine; checkIn: TableProps["chec
   };
   return (
     <tr>
+      {/* Being let in comes next: on a phone at the entrance that is what is in view. */}
       <th scope="row" className="mm-stranger">
         {rsvp.name ?? <span className="quiet">no name</span>}
       </th>
+      <td>
+        {rsvp.checkedInAt ? (
+          <>
+            <Badge tone="ok">In</Badge> <Time at={rsvp.checkedInAt} />
+          </>
+        ) : (
+          checkIn && (
+            <Button onClick={() => void letIn()} busy={busy} label={`Check in ${rsvp.name ?? rsvp.wallet}`}>
+              Check in
+            </Button>
+          )
+        )}
+      </td>
       <td className="mm-stranger">{rsvp.email ?? "–"}</td>
       <td>
         <Hash value={rsvp.wallet} what="wallet" href={explorer.address(rsvp.network, rsvp.wallet)} />
@@ -207,19 +222,6 @@ function GuestRow({ rsvp, checkIn }: { rsvp: RsvpLine; checkIn: TableProps["chec
       </td>
       <td>
         <Time at={rsvp.timestamp} />
-      </td>
-      <td>
-        {rsvp.checkedInAt ? (
-          <>
-            <Badge tone="ok">In</Badge> <Time at={rsvp.checkedInAt} />
-          </>
-        ) : (
-          checkIn && (
-            <Button onClick={() => void letIn()} busy={busy} label={`Check in ${rsvp.name ?? rsvp.wallet}`}>
-              Check in
-            </Button>
-          )
-        )}
       </td>
     </tr>
   );

@@ -136,7 +136,7 @@ function ByKey({ title, heading, sums, asked, name }: ByKeyProps) {
       {rows.length === 0 ? (
         <Empty title="Nothing yet">Nobody has called a paid tool of this door so far.</Empty>
       ) : (
-        <div className="mm-scroll" role="region" aria-label={title} tabIndex={0}>
+        <div className="mm-scroll" role="region" aria-label={`${title}, table`} tabIndex={0}>
           <table className="mm-table">
             <thead>
               <tr>
@@ -151,7 +151,7 @@ function ByKey({ title, heading, sums, asked, name }: ByKeyProps) {
             <tbody>
               {rows.map((row) => (
                 <tr key={row.key}>
-                  <th scope="row" className="mm-stranger">
+                  <th scope="row" className="mm-stranger mm-name">
                     {name(row.key)}
                   </th>
                   <td>
