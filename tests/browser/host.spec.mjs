@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { host as hostKey } from "../../dev/chain/accounts.mjs";
-import { browserStage, looksRight, SIGNED_OUT } from "../support/browser.mjs";
+import { browserStage, looksRight } from "../support/browser.mjs";
 import { fakeWallet } from "../support/browser-wallet.mjs";
 
 const stage = browserStage();
@@ -21,7 +21,6 @@ async function fillEvent(page, values) {
 }
 
 async function signIn(visitor, name = "Test Wallet") {
-  visitor.expects(SIGNED_OUT);
   await visitor.page.goto("/my-mcp");
   await button(visitor.page, `Sign in with ${name}`).click();
 }

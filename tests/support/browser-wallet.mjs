@@ -9,17 +9,24 @@ const ICON =
   Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><rect width="8" height="8" fill="#747"/></svg>').toString("base64");
 
 /**
- * A wallet for `install`. A test may set `refuses` (its person says no), `chainId` and `knows` (the chains
- * that it can switch to), and read `signatures` (how often it has signed) and `asked` (the methods).
+ * A wallet for `install`. A test may set `refuses` (its person says no), `thinks` (a promise: until when its
+ * person thinks about it), `chainId` and `knows` (the chains that it can switch to), and read `signatures` (how
+ * often it has signed) and `asked` (the methods).
  */
 export function fakeWallet({ privateKey = generatePrivateKey(), name = "Test Wallet", chainId = baseSepolia.id } = {}) {
   const account = privateKeyToAccount(privateKey);
-  return { name, account, address: account.address, chainId, knows: [1, baseSepolia.id], isConnected: false, refuses: false, signatures: 0, asked: [] };
+  const state = { chainId, knows: [1, baseSepolia.id], isConnected: false, refuses: false, thinks: undefined };
+  return { name, account, address: account.address, ...state, signatures: 0, asked: [] };
 }
 
 /** Puts the wallet into every page of a browser context. */
 export async function install(context, wallet) {
-  await context.exposeFunction("testWalletAsks", (method, params) => answer(wallet, method, params));
+  const loads = new Map();
+  context.on("page", (page) => page.on("framenavigated", () => loads.set(page, (loads.get(page) ?? 0) + 1)));
+  await context.exposeBinding("testWalletAsks", ({ page }, method, params) => {
+    const asking = loads.get(page);
+    return answer({ wallet, isGone: () => loads.get(page) !== asking }, method, params);
+  });
   const uuid = crypto.randomUUID();
   const info = { uuid, name: wallet.name, icon: ICON, rdns: "example.test-wallet" };
   await context.addInitScript(announce, info);
@@ -50,55 +57,58 @@ class Refusal extends Error {
   }
 }
 
-async function answer(wallet, method, params) {
-  wallet.asked.push(method);
+async function answer(asked, method, params) {
+  asked.wallet.asked.push(method);
   try {
     if (!Object.hasOwn(METHODS, method)) throw new Refusal(4200, `the method ${method} is not supported`);
-    return { result: await METHODS[method](wallet, ...params) };
+    return { result: await METHODS[method](asked, ...params) };
   } catch (error) {
     return { code: error.code ?? -32602, message: error.message };
   }
 }
 
 const METHODS = {
-  eth_chainId: (wallet) => numberToHex(wallet.chainId),
-  eth_accounts: (wallet) => (wallet.isConnected ? [wallet.address] : []),
-  eth_requestAccounts(wallet) {
-    asksItsPerson(wallet);
-    wallet.isConnected = true;
-    return [wallet.address];
+  eth_chainId: ({ wallet }) => numberToHex(wallet.chainId),
+  eth_accounts: ({ wallet }) => (wallet.isConnected ? [wallet.address] : []),
+  async eth_requestAccounts(asked) {
+    await personAgrees(asked);
+    asked.wallet.isConnected = true;
+    return [asked.wallet.address];
   },
-  wallet_switchEthereumChain(wallet, { chainId }) {
+  async wallet_switchEthereumChain(asked, { chainId }) {
     const wanted = fromHex(chainId, "number");
-    if (!wallet.knows.includes(wanted)) throw new Refusal(4902, `the chain ${chainId} is not known; add it first`);
-    asksItsPerson(wallet);
-    wallet.chainId = wanted;
+    if (!asked.wallet.knows.includes(wanted)) throw new Refusal(4902, `the chain ${chainId} is not known; add it first`);
+    await personAgrees(asked);
+    asked.wallet.chainId = wanted;
     return null;
   },
-  async personal_sign(wallet, message, address) {
-    isMine(wallet, address);
+  async personal_sign(asked, message, address) {
+    isMine(asked, address);
     if (!isHex(message)) throw new Refusal(-32602, "the message must be hexadecimal");
-    asksItsPerson(wallet);
-    wallet.signatures += 1;
-    return wallet.account.signMessage({ message: { raw: message } });
+    await personAgrees(asked);
+    asked.wallet.signatures += 1;
+    return asked.wallet.account.signMessage({ message: { raw: message } });
   },
-  async eth_signTypedData_v4(wallet, address, text) {
-    isMine(wallet, address);
+  async eth_signTypedData_v4(asked, address, text) {
+    const { wallet } = asked;
+    isMine(asked, address);
     if (typeof text !== "string") throw new Refusal(-32602, "the typed data must be text");
     const { domain, types, primaryType, message } = JSON.parse(text);
     if (!types?.EIP712Domain || !types[primaryType]) throw new Refusal(-32602, "the typed data lacks a type");
     if (Number(domain.chainId) !== wallet.chainId) throw new Refusal(-32603, `the chain ${domain.chainId} is not the active one`);
-    asksItsPerson(wallet);
+    await personAgrees(asked);
     wallet.signatures += 1;
     const { EIP712Domain: _, ...rest } = types;
     return wallet.account.signTypedData({ domain, types: rest, primaryType, message });
   },
 };
 
-function isMine(wallet, address) {
+function isMine({ wallet }, address) {
   if (!wallet.isConnected || getAddress(address) !== wallet.address) throw new Refusal(4100, "this account has not been allowed to the page");
 }
 
-function asksItsPerson(wallet) {
-  if (wallet.refuses) throw new Refusal(4001, "the user rejected the request");
+// A page that is left while the wallet asks takes its question along.
+async function personAgrees({ wallet, isGone }) {
+  await wallet.thinks;
+  if (wallet.refuses || isGone()) throw new Refusal(4001, "the user rejected the request");
 }

@@ -17,8 +17,8 @@ const PATIENCE_MILLIS = 20_000;
 const SIZES = { wide: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
 const SCHEMES = ["light", "dark"];
 const QUIET = ["disable-gpu", "disable-quic", "no-first-run", "disable-background-networking", "disable-component-update", "disable-sync"];
-/** Who is not signed in is told so with 401, which Chromium writes to the console: for `expects`. */
-export const SIGNED_OUT = /status of 401 .*\/api\/users\/me/;
+/** Who is not signed in is told so with 401, which Chromium writes to the console. */
+const SIGNED_OUT = /status of 401 .*\/api\/users\/me/;
 
 /**
  * For a whole file: the stack and the browser run from its first test to its last. `stage.stack` is what
@@ -76,7 +76,7 @@ async function newVisitor({ browser, stack }, { size = "wide", scheme = "light",
   });
   context.setDefaultTimeout(PATIENCE_MILLIS);
   const problems = [];
-  const expected = [];
+  const expected = [SIGNED_OUT];
   const watch = { stack, problems, isExpected: (text) => expected.some((pattern) => pattern.test(text)) };
   await watchContext(context, watch);
   if (wallet) await install(context, wallet);
