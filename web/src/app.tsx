@@ -2,7 +2,7 @@
 import { Suspense, lazy, useEffect, useRef, useState } from "react";
 import { Button, linkProps, Notice, Spinner, usePath, type Path } from "./parts";
 import ChatPage from "./pages/chat/page";
-import { useSession } from "./session";
+import { reconnect, useSession } from "./session";
 
 // Guests need none of these at first.
 const MyMcpPage = lazy(() => import("./pages/my-mcp/page"));
@@ -20,10 +20,16 @@ export function App() {
   const main = useRef<HTMLElement>(null);
   const isFirst = useRef(true);
   useEffect(() => {
+    // Whoever signs in does it there, and the agent learns of it when it is knocked at again.
+    return () => {
+      if (path === "/my-mcp") reconnect();
+    };
+  }, [path]);
+  useEffect(() => {
     const name = PAGES.find((page) => page.path === path)?.name ?? "Chat";
     document.title = `${name} · Events Concierge`;
     // After a click on a link the focus is where the new page begins, as after a load.
-    if (!isFirst.current) main.current?.focus();
+    if (!isFirst.current) main.current?.focus({ preventScroll: true });
     isFirst.current = false;
   }, [path]);
   const [hasPanel, setHasPanel] = useState(wantsPanel);
@@ -41,7 +47,7 @@ export function App() {
           <Logo />
           <span className="brand-name">Events Concierge</span>
         </a>
-        <nav aria-label="Pages">
+        <nav className="pages" aria-label="Pages">
           <ul className="nav">
             {PAGES.map((page) => (
               <li key={page.path}>

@@ -11,7 +11,9 @@ export function useSettings(): Settings {
 
 /** What a network is called: "Base Sepolia". */
 export function networkName(settings: PageSettings | null, network: string): string {
-  return networkOf(settings, network)?.name ?? network;
+  const name = networkOf(settings, network)?.name ?? network;
+  // It has the number of the public one, and is another chain.
+  return settings?.local ? `${name}, on this machine` : name;
 }
 
 /** Where people can look at a transaction. */

@@ -3,8 +3,17 @@ import { Button } from "./button";
 
 type Copied = "no" | "yes" | "failed";
 
+type CopyButtonProps = {
+  text: string;
+  label?: string;
+  /** What is copied, for those who do not see what is beside it. */
+  what?: string;
+  /** A picture instead of a word, where there are many. */
+  icon?: boolean;
+};
+
 /** Puts `text` on the clipboard and says so. */
-export function CopyButton({ text, label = "Copy", what }: { text: string; label?: string; what?: string }) {
+export function CopyButton({ text, label = "Copy", what, icon = false }: CopyButtonProps) {
   const [copied, setCopied] = useState<Copied>("no");
   useEffect(() => {
     if (copied === "no") return;
@@ -20,8 +29,13 @@ export function CopyButton({ text, label = "Copy", what }: { text: string; label
   const words = { no: label, yes: "Copied", failed: "Not allowed" }[copied];
   return (
     <>
-      <Button size="small" onClick={copy} label={what === undefined ? undefined : `${words} ${what}`.trim()}>
-        {words}
+      <Button
+        size="small"
+        onClick={copy}
+        label={what === undefined ? undefined : `${words} ${what}`}
+        title={icon ? `${words} ${what ?? ""}`.trim() : undefined}
+      >
+        {icon ? <CopyIcon done={copied === "yes"} /> : words}
       </Button>
       <span className="visually-hidden" role="status">
         {copied === "no" ? "" : words}
@@ -39,6 +53,23 @@ export function CopyBlock({ text, what }: { text: string; what: string }) {
       </pre>
       <CopyButton text={text} what={what} />
     </div>
+  );
+}
+
+function CopyIcon({ done }: { done: boolean }) {
+  return (
+    <svg className="icon" viewBox="0 0 16 16" aria-hidden="true">
+      {done ? (
+        <path d="M3 8.5l3.2 3.2L13 5" fill="none" stroke="currentColor" strokeWidth="1.8" />
+      ) : (
+        <path
+          d="M5.5 5.5V3.5a1 1 0 0 1 1-1h6a1 1 0 0 1 1 1v6a1 1 0 0 1-1 1h-2m-8-4a1 1 0 0 1 1-1h6a1 1 0 0 1 1 1v6a1 1 0 0 1-1 1h-6a1 1 0 0 1-1-1z"
+          fill="none"
+          stroke="currentColor"
+          strokeWidth="1.3"
+        />
+      )}
+    </svg>
   );
 }
 

@@ -29,7 +29,7 @@ export function Hash({ value, href, what = "address", full = false }: HashProps)
           {code}
         </a>
       )}
-      <CopyButton text={value} what={what} />
+      <CopyButton text={value} what={what} icon />
     </span>
   );
 }

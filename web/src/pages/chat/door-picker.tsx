@@ -2,7 +2,7 @@ import { useEffect, useState, type FormEvent } from "react";
 import { request } from "../../api/http";
 import type { ProfileView } from "../../api/types";
 import { Button, TextField } from "../../parts";
-import { connectDoor, currentSession, reconnect, useSession } from "../../session";
+import { connectDoor, useSession } from "../../session";
 import { useRecentDoors, whatIsWrong } from "./doors";
 
 /** Which door to go to: an address, one's own, or one of the last. */
@@ -80,31 +80,19 @@ function Choices(props: {
   );
 }
 
-// Whoever has signed in has a door; the socket knows of it only from its next knock on.
+// Whoever has signed in may have a door.
 function useOwnDoor(): string | null {
   const [door, setDoor] = useState<string | null>(null);
-  const isOpen = useSession((state) => state.link === "open");
+  const userId = useSession((state) => state.userId);
   useEffect(() => {
-    if (!isOpen) return;
+    if (userId === null) return;
     let isGone = false;
     request<ProfileView>("GET", "/api/users/me").then(
-      (profile) => {
-        if (isGone) return;
-        setDoor(profile.mcpUrl);
-        if (currentSession().userId === null) reconnectOnce();
-      },
-      // Not signed in, which is how most guests are.
-      () => setDoor(null),
+      (profile) => isGone || setDoor(profile.mcpUrl),
+      // Signed out since, or without a door.
+      () => isGone || setDoor(null),
     );
     return () => void (isGone = true);
-  }, [isOpen]);
+  }, [userId]);
   return door;
-}
-
-let hasReconnected = false;
-
-function reconnectOnce(): void {
-  if (hasReconnected) return;
-  hasReconnected = true;
-  reconnect();
 }

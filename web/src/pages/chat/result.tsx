@@ -63,7 +63,7 @@ function EventCard({ event, door }: { event: Record<string, unknown>; door: stri
         {place !== undefined && <li>{place}</li>}
         <li>
           {status !== "scheduled" && <Badge tone={status === "cancelled" ? "bad" : "plain"}>{status}</Badge>}
-          {status === "scheduled" && <Seats left={seats} />}
+          {status === "scheduled" && <Seats left={event["seatsLeft"] === null ? null : seats} />}
         </li>
       </ul>
       {description !== undefined && <p className="quiet event-text">{description}</p>}
@@ -74,8 +74,10 @@ function EventCard({ event, door }: { event: Record<string, unknown>; door: stri
   );
 }
 
-function Seats({ left }: { left: number | undefined }) {
-  if (left === undefined) return <span className="quiet small">Seats left: not said</span>;
+// Null is said by doors whose seats are not limited; others may say nothing.
+function Seats({ left }: { left: number | null | undefined }) {
+  if (left === undefined) return null;
+  if (left === null) return <Badge>Seats are not limited</Badge>;
   if (left === 0) return <Badge tone="bad">Full</Badge>;
   return <Badge tone={left <= 5 ? "warn" : "ok"}>{left === 1 ? "1 seat left" : `${left} seats left`}</Badge>;
 }

@@ -63,7 +63,7 @@ export function SetupBar() {
       <WalletPart onChange={() => setOpen("wallet")} />
       <LimitsPart onChange={() => setOpen("limits")} />
       {open === "door" && (
-        <Dialog title="Choose a door" onCancel={close} actions={<Button onClick={close}>Close</Button>}>
+        <Dialog title="Choose a door" onCancel={close} actions={<DoorActions onDone={close} />}>
           <DoorPicker onChosen={close} />
         </Dialog>
       )}
@@ -83,9 +83,26 @@ export function SetupBar() {
 
 type PartProps = { onChange: () => void };
 
+function DoorActions({ onDone }: { onDone: () => void }) {
+  const hasDoor = useSession((state) => state.door !== null);
+  const isOpen = useSession((state) => state.link === "open");
+  const leave = () => {
+    if (leaveDoor()) onDone();
+  };
+  return (
+    <>
+      {hasDoor && (
+        <Button onClick={leave} disabled={!isOpen}>
+          Leave the door
+        </Button>
+      )}
+      <Button onClick={onDone}>Close</Button>
+    </>
+  );
+}
+
 function DoorPart({ onChange }: PartProps) {
   const door = useSession((state) => state.door);
-  const isOpen = useSession((state) => state.link === "open");
   return (
     <section className="setup-part" aria-labelledby="setup-door">
       <h2 id="setup-door">Door</h2>
@@ -101,11 +118,6 @@ function DoorPart({ onChange }: PartProps) {
         <Button size="small" onClick={onChange} label={door === null ? "Choose a door" : "Change the door"}>
           {door === null ? "Choose" : "Change"}
         </Button>
-        {door !== null && (
-          <Button size="small" onClick={() => leaveDoor()} disabled={!isOpen} label="Leave the door">
-            Leave
-          </Button>
-        )}
       </div>
     </section>
   );

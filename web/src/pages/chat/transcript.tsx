@@ -27,10 +27,15 @@ export function Transcript({ children }: { children: ReactNode }) {
     observer.observe(inner);
     return () => observer.disconnect();
   }, []);
+  const lastTop = useRef(0);
   const onScroll = () => {
     const element = box.current;
     if (element === null) return;
-    follows.current = element.scrollHeight - element.scrollTop - element.clientHeight < 120;
+    // More may have come since we scrolled ourselves, so only the way up tells that somebody reads there.
+    const isAtEnd = element.scrollHeight - element.scrollTop - element.clientHeight < 120;
+    if (isAtEnd) follows.current = true;
+    else if (element.scrollTop < lastTop.current - 2) follows.current = false;
+    lastTop.current = element.scrollTop;
   };
   return (
     <div

@@ -67,7 +67,7 @@ const STATES: Record<PaymentView["state"], { words: string; tone: Tone }> = {
 function Payments({ payments }: { payments: readonly PaymentView[] }) {
   const { settings } = useSettings();
   return (
-    <div className="table-box" role="region" aria-labelledby="payments-title" tabIndex={0}>
+    <div className="table-box" role="region" aria-label="Table of payments" tabIndex={0}>
       <table className="table">
         <thead>
           <tr>
@@ -123,7 +123,7 @@ function Payments({ payments }: { payments: readonly PaymentView[] }) {
 function Deployments({ deployments }: { deployments: readonly DeploymentView[] }) {
   const { settings } = useSettings();
   return (
-    <div className="table-box" role="region" aria-labelledby="deployments-title" tabIndex={0}>
+    <div className="table-box" role="region" aria-label="Table of wallets" tabIndex={0}>
       <table className="table">
         <thead>
           <tr>
