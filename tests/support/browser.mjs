@@ -2,7 +2,7 @@
 // in every test: an error in the page, something that its Content-Security-Policy forbids, a request to
 // anybody else.
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { after, before } from "node:test";
 import { AxeBuilder } from "@axe-core/playwright";
@@ -129,6 +129,12 @@ export async function looksRight(page, name) {
   }
   await page.setViewportSize(before);
   await page.emulateMedia({ colorScheme: null });
+}
+
+/** What the page gives when the button or link `control` is pressed: the file's name and text. */
+export async function download(page, control) {
+  const [file] = await Promise.all([page.waitForEvent("download"), control.click()]);
+  return { name: file.suggestedFilename(), text: readFileSync(await file.path(), "utf8") };
 }
 
 async function isAccessible(page, what) {
