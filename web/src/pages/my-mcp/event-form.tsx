@@ -102,6 +102,7 @@ function useSubmit(purpose: Purpose, values: Values, done: (message: string) => 
     setTrouble(null);
     const send = requestOf(purpose, values);
     if ("errors" in send) return setErrors(send.errors);
+    if (send.ask === null) return done("Nothing was changed.");
     setBusy(true);
     try {
       const { title } = await run(send.ask);
@@ -117,12 +118,17 @@ function useSubmit(purpose: Purpose, values: Values, done: (message: string) => 
   return { errors, trouble, busy, submit: (event: FormEvent) => void submit(event) };
 }
 
-/** What to ask of the server, or what is wrong with the form. */
-function requestOf(purpose: Purpose, values: Values): { ask: () => Promise<EventView> } | { errors: Errors } {
+/** What to ask of the server (null: nothing was changed), or what is wrong with the form. */
+function requestOf(
+  purpose: Purpose,
+  values: Values,
+): { ask: (() => Promise<EventView>) | null } | { errors: Errors } {
   if (purpose.kind === "edit") {
     const { of } = purpose;
     const read = readChanges(values, of);
-    return read.ok ? { ask: () => api.changeEvent(of.id, read.value) } : { errors: read.errors };
+    if (!read.ok) return { errors: read.errors };
+    const isSame = Object.keys(read.value).length === 0;
+    return { ask: isSame ? null : () => api.changeEvent(of.id, read.value) };
   }
   const read = readNew(values);
   return read.ok ? { ask: () => api.createEvent(read.value) } : { errors: read.errors };

@@ -1,5 +1,5 @@
 // Who comes to an event, and letting guests in.
-import { useMemo, useState, type FormEvent } from "react";
+import { useEffect, useMemo, useRef, useState, type FormEvent } from "react";
 import { wordsOf } from "../../api/http";
 import type { OwnEvent, RsvpLine } from "../../api/types";
 import {
@@ -60,19 +60,19 @@ function OfEvent({ event }: { event: OwnEvent }) {
   const { run } = useHost();
   const ask = useMemo(() => () => run(() => api.rsvps(event.id)), [run, event.id]);
   const { value, error, busy, reload } = useLoad(ask);
-  const [outcome, setOutcome] = useState<Outcome | null>(null);
-  const checkIn = async (code: string) => {
+  const [outcome, setOutcome] = useState<(Outcome & { from: "code" | "row" }) | null>(null);
+  const checkIn = async (code: string, from: "code" | "row") => {
     setOutcome(null);
     const next = await tryCheckIn(() => run(() => api.checkIn(event.id, code)));
-    setOutcome(next);
+    setOutcome({ ...next, from });
     reload();
     return next.kind !== "bad";
   };
   const isCancelled = event.status === "cancelled";
   return (
     <>
-      {!isCancelled && <CodeForm checkIn={checkIn} />}
-      {outcome && <Notice kind={NOTICE[outcome.kind]}>{outcome.words}</Notice>}
+      {!isCancelled && <CodeForm checkIn={(code) => checkIn(code, "code")} />}
+      {outcome?.from === "code" && <Notice kind={NOTICE[outcome.kind]}>{outcome.words}</Notice>}
       <div className="row">
         <Button onClick={reload} busy={busy && value !== null}>
           Refresh
@@ -88,11 +88,27 @@ function OfEvent({ event }: { event: OwnEvent }) {
       )}
       {value !== null && value.rsvps.length > 0 && (
         <>
-          <GuestTable event={event} rsvps={value.rsvps} checkIn={isCancelled ? null : checkIn} />
+          <GuestTable
+            event={event}
+            rsvps={value.rsvps}
+            checkIn={isCancelled ? null : (code) => checkIn(code, "row")}
+          />
+          {outcome?.from === "row" && <RowOutcome outcome={outcome} />}
           <LocalHint />
         </>
       )}
     </>
+  );
+}
+
+/** Stays in view however long the list is; the button that asked for it is gone, so it takes the focus. */
+function RowOutcome({ outcome }: { outcome: Outcome }) {
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => box.current?.focus({ preventScroll: true }), []);
+  return (
+    <div ref={box} tabIndex={-1} className="mm-outcome">
+      <Notice kind={NOTICE[outcome.kind]}>{outcome.words}</Notice>
+    </div>
   );
 }
 

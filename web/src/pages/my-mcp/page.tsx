@@ -1,5 +1,5 @@
 // My MCP: a host's own door. Signing in, events, guests, revenue, payments, settings, and how to connect clients.
-import { useMemo, useState } from "react";
+import { useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import type { OwnEvent, ProfileView } from "../../api/types";
 import { Button, Card, Hash } from "../../parts";
 import * as api from "./api";
@@ -60,18 +60,36 @@ function Body({ actions }: { actions: SessionActions }) {
       return (
         <>
           {session.isOver && (
-            <Card title="Sign in again" tone="danger">
-              <p role="alert">
-                Your session has ended. Sign in again to go on: what you have typed below stays.
-              </p>
+            <SessionOver>
               <SignIn done={signedIn} />
-            </Card>
+            </SessionOver>
           )}
           {/* Another host's sections begin anew. */}
           <Sections key={session.profile.userId} profile={session.profile} />
         </>
       );
   }
+}
+
+/** Takes the focus, and gives it back to where the host was at work. */
+function SessionOver({ children }: { children: ReactNode }) {
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const before = document.activeElement;
+    box.current?.focus({ preventScroll: true });
+    box.current?.scrollIntoView({ block: "center" });
+    return () => {
+      if (before instanceof HTMLElement) before.focus();
+    };
+  }, []);
+  return (
+    <div ref={box} tabIndex={-1}>
+      <Card title="Sign in again" tone="danger">
+        <p role="alert">Your session has ended. Sign in again to go on: what you have typed below stays.</p>
+        {children}
+      </Card>
+    </div>
+  );
 }
 
 function WhoAndOut({ actions }: { actions: SessionActions }) {
@@ -116,7 +134,8 @@ function Sections({ profile }: { profile: ProfileView }) {
     },
     [run],
   );
-  const list = usePages<OwnEvent>(ask);
+  const pages = usePages<OwnEvent>(ask);
+  const list = { ...pages, items: pages.items.toSorted(byInterest) };
   const [shown, show] = useTab(IDS);
   const [chosen, setChosen] = useState<string | null>(null);
   const showGuests = (event: OwnEvent) => {
@@ -138,6 +157,14 @@ function Sections({ profile }: { profile: ProfileView }) {
     { id: "connect", name: "Connect", content: <Connect profile={profile} /> },
   ];
   return <Tabs tabs={tabs} shown={shown} show={show} />;
+}
+
+/** What is on sale comes first, the next one at the top; then what is over, the newest first. */
+function byInterest(a: OwnEvent, b: OwnEvent): number {
+  const [isOnA, isOnB] = [a.status === "scheduled", b.status === "scheduled"];
+  if (isOnA !== isOnB) return isOnA ? -1 : 1;
+  const later = Date.parse(a.startsAt) - Date.parse(b.startsAt);
+  return isOnA ? later : -later;
 }
 
 function Settings({ profile }: { profile: ProfileView }) {

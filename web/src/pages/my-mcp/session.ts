@@ -52,8 +52,7 @@ export function useSession(): SessionActions {
   const who = useRef<SessionAnswer | null>(null);
   const refresh = useCallback(async () => {
     const found = await find(who.current);
-    // A server that cannot be reached takes nothing away from who is at work.
-    setSession((was) => (found.at === "failed" && was.at === "host" ? was : found));
+    setSession((was) => next(was, found));
     if (found.at === "failed") throw found.error;
   }, []);
   useEffect(() => {
@@ -61,6 +60,14 @@ export function useSession(): SessionActions {
     void find(null).then((found) => isHere && setSession(found));
     return () => void (isHere = false);
   }, []);
+  // In the meantime somebody else may have signed in, or out, in another tab.
+  useEffect(() => {
+    const look = () => {
+      if (document.visibilityState === "visible") refresh().catch(() => undefined);
+    };
+    document.addEventListener("visibilitychange", look);
+    return () => document.removeEventListener("visibilitychange", look);
+  }, [refresh]);
   const signedIn = useCallback(
     async (answer: SessionAnswer) => {
       who.current = answer;
@@ -101,6 +108,13 @@ function runner(setSession: Dispatch<SetStateAction<Session>>): Run {
       throw error;
     }
   };
+}
+
+/** Neither a server that cannot be reached nor the end of a session takes anything away from who is at work. */
+function next(was: Session, found: Session): Session {
+  if (was.at !== "host") return found;
+  if (found.at === "failed") return was;
+  return found.at === "out" ? over(was) : found;
 }
 
 function over(session: Session): Session {

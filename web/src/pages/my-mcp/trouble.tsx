@@ -13,14 +13,18 @@ export function Trouble({ error, retry }: { error: unknown; retry?: () => void }
     const timer = setInterval(retry, 3000);
     return () => clearInterval(timer);
   }, [isOffline, retry]);
+  const isOver = error instanceof ApiError && error.status === 401 && error.code === "not_signed_in";
   const requestId = error instanceof ApiError && error.status >= 500 ? error.requestId : undefined;
   return (
     <Notice kind="error" actions={retry && <Button onClick={retry}>Try again</Button>}>
-      {sentence(wordsOf(error))}
+      {isOver ? OVER : sentence(wordsOf(error))}
       {requestId && ` (request ${requestId})`}
     </Notice>
   );
 }
+
+const OVER =
+  "Your session had ended, so this was not done. Sign in again at the top of the page, then repeat it.";
 
 /** Shown until the first answer. */
 export function Loading({ what }: { what: string }) {
