@@ -13,10 +13,13 @@ export function Transcript({ children }: { children: ReactNode }) {
   const inside = useRef<HTMLDivElement>(null);
   const follows = useRef(true);
   const last = entries.at(-1);
+  const isPaying = useSession((state) => state.running.some(({ what }) => what === "payment"));
   useEffect(() => {
-    // What one has said oneself is always in view.
-    if (last?.kind === "you") follows.current = true;
-  }, [last]);
+    // What one has said oneself is always in view, and so is what one pays for.
+    if (last?.kind !== "you" && !isPaying) return;
+    follows.current = true;
+    box.current?.scrollTo({ top: box.current.scrollHeight });
+  }, [last, isPaying]);
   useEffect(() => {
     const [outer, inner] = [box.current, inside.current];
     if (outer === null || inner === null) return;
