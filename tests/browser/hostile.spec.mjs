@@ -53,7 +53,6 @@ test("an event whose title, description and place are markup is shown as written
 
 test("what is said in the chat is text", stage.visit({}, async ({ page }) => {
   await page.goto("/");
-  await button(page, "Send").waitFor();
   await say(page, EVIL);
   await page.getByRole("log").getByText(EVIL).first().waitFor();
   await isHarmless(page);
@@ -62,14 +61,15 @@ test("what is said in the chat is text", stage.visit({}, async ({ page }) => {
   await isHarmless(page);
 }));
 
+/** What a door answers, and what is to be seen of it in the chat. */
 const RESULTS = {
-  "links that are scripts": { ticketUrl: LINK, calendarUrl: `JaVaScRiPt:window.hacked=1`, transactionHash: EVIL, message: EVIL, rsvp: { code: EVIL }, event: { title: EVIL, startsAt: EVIL, location: EVIL } },
-  "events of markup": { events: [{ id: EVIL, title: EVIL, description: EVIL, price: EVIL, startsAt: EVIL, timeZone: EVIL, location: EVIL, status: EVIL, seatsLeft: 1e308 }, null, 5, EVIL] },
-  "an event without sense": { event: { title: { toString: EVIL }, startsAt: [], price: {} }, title: EVIL, startsAt: EVIL },
-  "names of the language": { __proto__: null, constructor: EVIL, toString: EVIL, events: { length: 5, map: EVIL }, message: EVIL },
-  "a text that is a page": EVIL,
+  "links that are scripts": ["Ticket: <img", { ticketUrl: LINK, calendarUrl: `JaVaScRiPt:window.hacked=1`, transactionHash: EVIL, message: EVIL, rsvp: { code: EVIL }, event: { title: EVIL, startsAt: EVIL, location: EVIL } }],
+  "events of markup": ["1e+308 seats left", { events: [{ id: EVIL, title: EVIL, description: EVIL, price: EVIL, startsAt: EVIL, timeZone: EVIL, location: EVIL, status: EVIL }, { id: EVIL, title: EVIL, seatsLeft: 1e308 }, null, 5, EVIL] }],
+  "an event without sense": [EVIL, { event: { title: { toString: EVIL }, startsAt: [], price: {} }, title: EVIL, startsAt: EVIL }],
+  "names of the language": [EVIL, { __proto__: null, constructor: EVIL, toString: EVIL, events: { length: 5, map: EVIL }, message: EVIL }],
+  "a text that is a page": [EVIL, EVIL],
 };
-for (const [what, content] of Object.entries(RESULTS)) {
+for (const [what, [shown, content]] of Object.entries(RESULTS)) {
   test(`a door whose answer has ${what} does no harm`, stage.visit({}, async ({ page }) => {
     const tool = { name: "sell", title: EVIL, description: EVIL, inputSchema: { type: "object", properties: { [EVIL]: { type: "string", title: EVIL, description: EVIL, enum: [EVIL] } } } };
     const url = door.at(`/result-${what.replaceAll(" ", "-")}`, {
@@ -83,7 +83,7 @@ for (const [what, content] of Object.entries(RESULTS)) {
     await page.getByRole("tab", { name: "Tools" }).click();
     await page.getByRole("tabpanel").getByText("sell", { exact: true }).click();
     await button(page, "Call sell").click();
-    await page.getByRole("log").getByText("window.hacked").first().waitFor();
+    await page.getByRole("log").getByText(shown).first().waitFor();
     await isHarmless(page);
     await page.getByRole("tab", { name: "Messages" }).click();
     for (const one of await page.getByRole("tabpanel").getByRole("listitem").all()) await one.getByRole("button").first().click();

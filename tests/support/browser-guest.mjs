@@ -26,6 +26,7 @@ export async function fill(page) {
 }
 
 export async function say(page, words) {
+  await page.getByRole("button", { name: "Send", disabled: false }).waitFor();
   await page.getByLabel("Message to the concierge").fill(words);
   await page.keyboard.press("Enter");
 }
