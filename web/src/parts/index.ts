@@ -9,4 +9,5 @@ export { Json, jsonText } from "./json";
 export { safeLink } from "./links";
 export { linkProps, navigate, usePath, type Path } from "./router";
 export { Spinner } from "./spinner";
-export { Badge, Empty, Money, Notice, Time, moneyText, timeText } from "./words";
+export { Badge, Empty, Money, Notice, Time, moneyText, sentence, timeText } from "./words";
+export { visible } from "./visible";

@@ -1,6 +1,11 @@
 // Small pieces of text: money, time, badges, and what is said when there is nothing or something is wrong.
 import type { ReactNode } from "react";
 
+/** A message of the server as a sentence begins. */
+export function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /** Dollars from the server's decimal text: "$0.05". */
 export function Money({ dollars }: { dollars: string }) {
   return <span className="money">{moneyText(dollars)}</span>;

@@ -72,10 +72,13 @@ const MUST_HAVE: Record<Out["type"], Record<string, Kind>> = {
 };
 
 function isMessage(value: unknown): value is Out {
-  if (!isObject(value) || typeof value["type"] !== "string" || !Object.hasOwn(MUST_HAVE, value["type"]))
-    return false;
-  const wanted = Object.entries(MUST_HAVE[value["type"] as Out["type"]]);
+  if (!isObject(value) || !isKnown(value["type"])) return false;
+  const wanted = Object.entries(MUST_HAVE[value["type"]]);
   return wanted.every(([key, kind]) => isOf(kind, value[key]));
+}
+
+function isKnown(type: unknown): type is Out["type"] {
+  return typeof type === "string" && Object.hasOwn(MUST_HAVE, type);
 }
 
 function isOf(kind: Kind, value: unknown): boolean {

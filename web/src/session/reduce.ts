@@ -1,8 +1,8 @@
 // How a session changes with what happens. Nothing here has an effect outside.
 import type { Out, PaymentView } from "../api/types";
+import { over, patched, paying, withEntry, withoutFirst, withoutWaiting } from "./changes";
 import { EMPTY, type Entry, type Happening, type Message, type Question, type SessionState } from "./state";
 
-const TRANSCRIPT_MAX = 200;
 const LOG_MAX = 500;
 const EXCHANGES_MAX = 200;
 const OUTCOMES_MAX = 50;
@@ -243,7 +243,9 @@ function outcome(state: SessionState, message: Message<"tool_result"> | Message<
     one.id === callId || (one.what === "payment" && one.tool === tool);
   const first = state.running.findIndex(isOver);
   const running = state.running.filter((one, place) => one.id !== callId && place !== first);
-  const next = { ...state, running: callId === undefined ? withoutFirst(running, "chat") : running };
+  // What the chat has asked for is told in words as well; only a failure may be all that comes.
+  const isLast = callId === undefined && message.type === "tool_error";
+  const next = { ...state, running: isLast ? withoutFirst(running, "chat") : running };
   if (callId === undefined || !callId.startsWith("panel-")) return next;
   const came =
     message.type === "tool_result"
@@ -279,30 +281,4 @@ function history(state: SessionState, message: Message<"history">): SessionState
     signRequests: state.signRequests.filter(({ requestId }) => isUnderWay(requestId)),
     isGreeting: false,
   };
-}
-
-function withEntry(state: SessionState, entry: Entry): SessionState {
-  return { ...state, transcript: [...state.transcript, entry].slice(-TRANSCRIPT_MAX) };
-}
-
-function over(state: SessionState, what: SessionState["running"][number]["what"]): SessionState {
-  return { ...state, running: state.running.filter((one) => one.what !== what) };
-}
-
-function withoutFirst(running: SessionState["running"], what: SessionState["running"][number]["what"]) {
-  const first = running.findIndex((one) => one.what === what);
-  return running.filter((_, place) => place !== first);
-}
-
-// An error names nothing, so it ends what cannot end otherwise; calls and payments have answers of their own.
-function withoutWaiting(state: SessionState) {
-  return state.running.filter(({ what }) => what === "payment" || what === "call");
-}
-
-function patched(payments: readonly PaymentView[], id: string, state: PaymentView["state"]) {
-  return payments.map((payment) => (payment.id === id ? { ...payment, state } : payment));
-}
-
-function paying(amountUsd: string | undefined): string {
-  return amountUsd === undefined ? "Paying" : `Paying $${amountUsd}`;
 }

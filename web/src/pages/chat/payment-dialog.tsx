@@ -1,5 +1,5 @@
 import { networkName, useSettings } from "../../api/settings";
-import { Button, Dialog, Hash, Json, Money, Notice, moneyText } from "../../parts";
+import { Button, Dialog, Hash, Json, Money, Notice, moneyText, visible } from "../../parts";
 import { answer, useSession, type Question } from "../../session";
 
 /** May this be paid? Nothing is signed before "Pay"; Esc declines. */
@@ -11,7 +11,7 @@ export function PaymentDialog({ question }: { question: Question }) {
   const price = moneyText(question.amountUsd);
   return (
     <Dialog
-      title={`Pay ${price} for ${question.tool}?`}
+      title={`Pay ${price} for ${visible(question.tool)}?`}
       onCancel={decline}
       actions={
         <>
@@ -53,9 +53,9 @@ export function PaymentDialog({ question }: { question: Question }) {
           {networkName(settings, question.network)} <span className="quiet small">({question.network})</span>
         </dd>
         <dt>Tool</dt>
-        <dd className="mono">{question.tool}</dd>
+        <dd className="mono">{visible(question.tool)}</dd>
         <dt>Door</dt>
-        <dd className="mono">{question.mcpUrl}</dd>
+        <dd className="mono">{visible(question.mcpUrl)}</dd>
         <dt>Your limits</dt>
         <dd>
           <PolicyState />

@@ -1,4 +1,5 @@
 // What tools answer. Doors are strangers: every part is looked at before it is shown, and shown as text.
+import { Fragment } from "react";
 import { Badge, Card, Empty, Hash, Json, jsonText, Money, safeLink, Time } from "../../parts";
 import { isObject, numberOf, textOf, useSession } from "../../session";
 import { RsvpButton } from "./rsvp-button";
@@ -88,6 +89,7 @@ function Ticket({ content }: { content: Record<string, unknown> }) {
   const ticket = safeLink(content["ticketUrl"]);
   const calendar = safeLink(content["calendarUrl"]);
   const hash = textOf(content, "transactionHash");
+  const link = useSession((state) => state.payments.find(({ txHash }) => txHash === hash)?.explorerUrl);
   const startsAt = textOf(event, "startsAt");
   const message = textOf(content, "message");
   return (
@@ -112,7 +114,7 @@ function Ticket({ content }: { content: Record<string, unknown> }) {
           </p>
           {hash !== undefined && (
             <p>
-              Transaction <Hash value={hash} what="transaction hash" />
+              Transaction <Hash value={hash} href={link} what="transaction hash" />
             </p>
           )}
           <p className="row">
@@ -139,11 +141,33 @@ function Plain({ tool, result }: { tool: string; result: unknown }) {
   return (
     <Card title={`Answer of ${tool}`} level={3}>
       {message !== undefined && <p className="event-text">{message}</p>}
+      <Scalars content={content} />
       <details>
         <summary>Everything it answered</summary>
         <Json value={content} label={`Answer of ${tool}`} />
       </details>
     </Card>
+  );
+}
+
+const SCALARS_MAX = 12;
+
+// Numbers and short texts say the most at a glance.
+function Scalars({ content }: { content: unknown }) {
+  if (!isObject(content)) return null;
+  const shown = Object.entries(content)
+    .filter(([name, value]) => name !== "message" && isShort(value))
+    .slice(0, SCALARS_MAX);
+  if (shown.length === 0) return null;
+  return (
+    <dl className="facts">
+      {shown.map(([name, value]) => (
+        <Fragment key={name}>
+          <dt>{name}</dt>
+          <dd>{String(value)}</dd>
+        </Fragment>
+      ))}
+    </dl>
   );
 }
 
@@ -158,4 +182,12 @@ function firstText(result: unknown): string | undefined {
     : undefined;
   if (text === undefined || /^\s*[[{]/.test(text)) return undefined;
   return jsonText(text.slice(0, 2000));
+}
+
+function isShort(value: unknown): boolean {
+  return (
+    typeof value === "number" ||
+    typeof value === "boolean" ||
+    (typeof value === "string" && value.length <= 200)
+  );
 }

@@ -1,6 +1,6 @@
 // The conversation, the newest at its end.
 import { useEffect, useRef, type ReactNode } from "react";
-import { Badge, Hash, Money, Notice } from "../../parts";
+import { Badge, Hash, Money, Notice, sentence } from "../../parts";
 import { useSession, type Entry } from "../../session";
 import { Receipt } from "./receipt";
 import { Progress } from "./progress";
@@ -77,7 +77,7 @@ function EntryView({ entry }: { entry: Entry }) {
         </div>
       );
     case "notice":
-      return <Notice kind={entry.tone}>{entry.text}</Notice>;
+      return <Notice kind={entry.tone}>{sentence(entry.text)}</Notice>;
     case "door":
       return (
         <div className="line-entry">
