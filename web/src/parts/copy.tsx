@@ -48,7 +48,7 @@ export function CopyButton({ text, label = "Copy", what, icon = false }: CopyBut
 export function CopyBlock({ text, what }: { text: string; what: string }) {
   return (
     <div className="copy-block">
-      <pre tabIndex={0} role="region" aria-label={what}>
+      <pre tabIndex={0} role="group" aria-label={what}>
         <code>{text}</code>
       </pre>
       <CopyButton text={text} what={what} />

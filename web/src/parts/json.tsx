@@ -3,7 +3,7 @@ import { visible } from "./visible";
 /** Values as people can read them, in a box of its own that scrolls; always text, whatever is in it. */
 export function Json({ value, label }: { value: unknown; label: string }) {
   return (
-    <pre className="json" tabIndex={0} role="region" aria-label={label}>
+    <pre className="json" tabIndex={0} role="group" aria-label={label}>
       {jsonText(value)}
     </pre>
   );

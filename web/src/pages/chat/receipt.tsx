@@ -14,6 +14,7 @@ export function Receipt({ receipt }: { receipt: Message<"payment_receipt"> }) {
         </>
       }
       level={3}
+      many
       aside={
         receipt.confirmed ? (
           <Badge tone="ok">Confirmed on the chain</Badge>

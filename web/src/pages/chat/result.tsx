@@ -28,11 +28,15 @@ function Events({ events, door }: { events: unknown[]; door: string | null }) {
   const shown = events.filter(isObject).slice(0, EVENTS_MAX);
   if (shown.length === 0) return <Empty title="This door has no events now." />;
   return (
-    <section className="events" aria-label={`${shown.length} events`}>
+    <div
+      className="events"
+      role="group"
+      aria-label={shown.length === 1 ? "1 event" : `${shown.length} events`}
+    >
       {shown.map((event, place) => (
         <EventCard key={`${textOf(event, "id") ?? ""}-${place}`} event={event} door={door} />
       ))}
-    </section>
+    </div>
   );
 }
 
@@ -52,6 +56,7 @@ function EventCard({ event, door }: { event: Record<string, unknown>; door: stri
     <Card
       title={textOf(event, "title") ?? "Event without a title"}
       level={3}
+      many
       aside={price === undefined ? undefined : <Money dollars={price} />}
     >
       <ul className="event-facts">
@@ -96,6 +101,7 @@ function Ticket({ content }: { content: Record<string, unknown> }) {
     <Card
       title={`Ticket: ${textOf(event, "title") ?? "your seat"}`}
       level={3}
+      many
       tone="accent"
       aside={<Badge tone="ok">Seat bought</Badge>}
     >
@@ -139,7 +145,7 @@ function Plain({ tool, result }: { tool: string; result: unknown }) {
   const content = isObject(result) ? (result["structuredContent"] ?? result) : result;
   const message = textOf(content, "message") ?? firstText(result);
   return (
-    <Card title={`Answer of ${tool}`} level={3}>
+    <Card title={`Answer of ${tool}`} level={3} many>
       {message !== undefined && <p className="event-text">{message}</p>}
       <Scalars content={content} />
       <details>
