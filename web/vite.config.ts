@@ -2,7 +2,7 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig, type Plugin } from "vite";
 
-/** Where `npm start` listens, for `vite` beside it: PAGE_SERVER=http://localhost:8801. */
+/** Where `npm start` listens, for `vite` beside it: PAGE_SERVER=http://localhost:9000. */
 declare const process: { env: Record<string, string | undefined> };
 const server = process.env["PAGE_SERVER"] ?? "http://localhost:8787";
 /** Everything that the Worker answers itself. */
