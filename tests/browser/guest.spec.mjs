@@ -104,12 +104,25 @@ test("loaded anew while the question is open, the page asks again", stage.visit(
 
 test("loaded anew right after Pay, there is still one ticket and one charge", stage.visit({}, async ({ page }) => {
   const event = await newEvent();
+  const begun = paymentBegins(page);
   await atDoor(page, { wallet: "Smart wallet" });
   await askForSeat(page, event);
   await button(dialog(page), "Pay $0.05").click();
+  await begun;
   await page.reload();
   await isPaidOnce(stage.stack, event, await ticketOf(page, event));
 }));
+
+/** Resolves with the first word of the server after the answer has been given. */
+function paymentBegins(page) {
+  return new Promise((resolve) => {
+    page.on("websocket", (socket) => {
+      let isAnswered = false;
+      socket.on("framesent", ({ payload }) => (isAnswered ||= String(payload).includes('"confirm"')));
+      socket.on("framereceived", () => isAnswered && resolve());
+    });
+  });
+}
 
 const slow = fakeWallet();
 test("loaded anew while the wallet asks for the signature, it is asked again, and signs once", stage.visit({ wallet: slow }, async ({ page }) => {

@@ -27,7 +27,9 @@ export async function startStack() {
   const env = { ...process.env, STATE_DIR: folder, PORT: String(await freePort()), CHAIN_PORT: String(await freePort()) };
   let running;
   const stack = {
+    /** Nothing happens if it runs. */
     async start() {
+      if (running) return;
       running = await startOnce(env);
       Object.assign(stack, JSON.parse(readFileSync(path.join(folder, "state.json"), "utf8")));
       stack.chain = chainClient(stack.rpc);
@@ -35,6 +37,7 @@ export async function startStack() {
     async stop() {
       running?.child.kill("SIGTERM");
       await running?.ended;
+      running = undefined;
     },
     async end() {
       await stack.stop();

@@ -48,6 +48,8 @@ export function browserStage(prepare = () => {}) {
 }
 
 async function visit(stage, options, body, name) {
+  // A test may have failed while the server was stopped.
+  await stage.stack.start();
   const visitors = [];
   const arrive = async (more) => {
     const visitor = await newVisitor(stage, more);
