@@ -72,7 +72,7 @@ for (const [how, decline] of Object.entries(NOES)) {
     assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("aria-label")), `RSVP · $0.05 for ${event.title}`);
     assert.equal(wallet.signatures, 0);
     await isNotPaid(stage.stack, event, wallet.address);
-    await looksRight(page, `chat-declined-${how.split(" ").at(-1).toLowerCase()}`);
+    if (how === "with Esc") await looksRight(page, "chat-declined");
     await askForSeat(page, event);
     await isPaidOnce(stage.stack, event, await pay(page, event));
   }));

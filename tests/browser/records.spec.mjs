@@ -9,9 +9,9 @@ const panel = (page) => page.getByRole("complementary", { name: "Developer panel
 const tab = (page, name) => panel(page).getByRole("tab", { name, exact: true });
 
 /** A guest who has bought a seat and declined another. */
-async function buyAndDecline(page, { wallet } = {}) {
-  const bought = await stage.stack.createEvent({ title: "Evening that is bought" });
-  const declined = await stage.stack.createEvent({ title: "Evening that is declined", price: "0.07" });
+async function buyAndDecline(page, { wallet, evening }) {
+  const bought = await stage.stack.createEvent({ title: `${evening} that is bought` });
+  const declined = await stage.stack.createEvent({ title: `${evening} that is declined`, price: "0.07" });
   await arrive(page, { mcpUrl: stage.stack.host.mcpUrl, wallet });
   await askForSeat(page, bought);
   const { hash } = await pay(page, bought);
@@ -22,7 +22,7 @@ async function buyAndDecline(page, { wallet } = {}) {
 }
 
 test("transactions and wallets that came to the chain are listed and exported", stage.visit({}, async ({ page }) => {
-  const { hash, payer } = await buyAndDecline(page, { wallet: "Smart wallet" });
+  const { hash, payer } = await buyAndDecline(page, { wallet: "Smart wallet", evening: "First evening" });
   await page.getByRole("link", { name: "Transactions" }).click();
   const payments = page.getByRole("region", { name: "Payments" });
   const row = (state) => payments.getByRole("row").filter({ hasText: state });
@@ -54,7 +54,7 @@ test("the developer panel shows what goes over the wire, and gives all of it awa
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   await page.goto("/");
   await button(page, "Developer panel").click();
-  const { hash, payer } = await buyAndDecline(page);
+  const { hash, payer } = await buyAndDecline(page, { evening: "Second evening" });
   await tab(page, "Messages").click();
   const message = panel(page).getByRole("listitem").filter({ hasText: "rsvpToEvent" });
   const shown = [];

@@ -125,7 +125,8 @@ export async function looksRight(page, name) {
       await page.emulateMedia({ colorScheme });
       const what = `${name}-${colorScheme}-${size}`;
       await page.screenshot({ path: join(screenshots, `${what}.png`) });
-      await isAccessible(page, what);
+      // Dark on a phone has the colours of the one and the layout of the other.
+      if (size === "wide" || colorScheme === "light") await isAccessible(page, what);
     }
     await hasNoSidewaysScroll(page, `${name}-${size}`);
   }
