@@ -28,7 +28,7 @@ async function main(args) {
       throw new Failure(`port ${wanted} is taken; stop what runs there, or choose another: ${name}=${wanted + 1} npm start`);
     }
   }
-  if (args.includes("--fresh")) for (const name of ["worker", "chain.json"]) rmSync(join(folder, name), { recursive: true, force: true });
+  if (args.includes("--fresh")) for (const name of ["worker", "chain.json", "mail"]) rmSync(join(folder, name), { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   rmSync(stateFile, { force: true });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => stop(0));

@@ -90,3 +90,31 @@ fn a_network_without_an_endpoint_is_a_fault() {
     };
     assert_eq!(errors.0, ["RPC_URLS has no endpoint for eip155:8453"]);
 }
+
+#[test]
+fn mail_needs_a_sender_and_an_api_its_key() {
+    let mail = |changes: &[(&str, &str)]| read(changes).map(|config| config.mail);
+    assert_eq!(mail(&[]), Ok(None));
+    let from = ("MAIL_FROM", "Events <events@example.org>");
+    let Ok(Some(settings)) = mail(&[from]) else { panic!("the binding needs no more") };
+    assert_eq!((settings.from.to_string().as_str(), settings.api), (from.1, None));
+    let url = ("MAIL_API_URL", "https://api.resend.com/emails");
+    let key = ("MAIL_API_KEY", " re_secret\n");
+    let Ok(Some(settings)) = mail(&[from, url, key]) else { panic!("these settings are good") };
+    assert!(settings.api.is_some() && !format!("{settings:?}").contains("re_secret"));
+    for (settings, names) in [
+        (vec![url, key], vec!["MAIL_FROM"]),
+        (vec![url], vec!["MAIL_FROM", "MAIL_API_KEY"]),
+        (vec![from, url], vec!["MAIL_API_KEY"]),
+        (vec![from, key], vec!["MAIL_API_URL"]),
+        (vec![("MAIL_FROM", "Events")], vec!["MAIL_FROM"]),
+        (vec![from, ("MAIL_API_URL", "http://api.resend.com"), key], vec!["MAIL_API_URL"]),
+        (vec![from, url, ("MAIL_API_KEY", "re secret")], vec!["MAIL_API_KEY"]),
+        (vec![("MAIL_WEBHOOK_SECRET", "whsec_c2hvcnQ=")], vec!["MAIL_WEBHOOK_SECRET"]),
+    ] {
+        let Err(errors) = read(&settings) else { panic!("{settings:?} is faulty") };
+        let named: Vec<_> = errors.0.iter().filter_map(|e| e.split(' ').next()).collect();
+        assert_eq!(named, names, "{settings:?}");
+        assert!(!errors.to_string().contains("secret\n"));
+    }
+}

@@ -205,7 +205,7 @@ impl Gateway {
     }
 
     fn not_signed_in(&self) -> Reply {
-        let detail = "sign in first (POST /api/auth/nonce, then /api/auth/siwe) and send the token as `Authorization: Bearer …`";
+        let detail = "sign in first (POST /api/auth/nonce, then /api/auth/siwe; or /api/auth/otp, then /api/auth/otp/verify) and send the token as `Authorization: Bearer …`";
         self.problem(&Abort::new("not_signed_in", 401, detail))
             .with_header("www-authenticate", "Bearer".to_owned())
     }

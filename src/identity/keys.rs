@@ -151,6 +151,14 @@ mod tests {
     }
 
     #[test]
+    fn what_counts_a_source_is_never_the_object_of_a_user() {
+        let user = UserId::parse("ada@example.org").unwrap();
+        let keys = keys("1");
+        assert_ne!(keys.scope_of(&user), keys.scope_of_source(user.as_str()));
+        assert_ne!(keys.scope_of_source("203.0.113.1"), keys.scope_of_source("203.0.113.2"));
+    }
+
+    #[test]
     fn a_wallet_key_depends_on_owner_and_key_and_never_changes() {
         let address = |digit, owner| {
             let key = keys(digit).wallet_key(owner);

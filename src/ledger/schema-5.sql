@@ -1,5 +1,5 @@
 -- Mails on their way out, and for a while afterwards. `scope` is the host that a mail comes from, because an
--- object that nobody registered knows its own from nowhere else.
+-- object that nobody registered knows its own from nowhere else. `unclear`: whether a try may have been taken.
 CREATE TABLE mail_outbox (
   id TEXT PRIMARY KEY,
   kind TEXT NOT NULL CHECK (kind IN ('code', 'ticket', 'notice')),
@@ -10,6 +10,7 @@ CREATE TABLE mail_outbox (
   ticket INTEGER,
   state TEXT NOT NULL CHECK (state IN ('queued', 'sending', 'sent', 'failed', 'unknown')),
   attempts INTEGER NOT NULL,
+  unclear INTEGER NOT NULL DEFAULT 0,
   first_try_at INTEGER,
   next_at INTEGER NOT NULL,
   provider_id TEXT,

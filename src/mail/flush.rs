@@ -19,8 +19,10 @@ enum Step {
     Sent(String),
     Failed(String),
     Unknown(String),
-    /// After so many seconds.
+    /// After so many seconds, because it was not taken.
     Again(i64, String),
+    /// After so many seconds under the same key, because it may have been taken.
+    AgainUnclear(i64, String),
 }
 
 /// Sends what is due, or leaves it queued if this deployment has no way out for mail.
@@ -65,8 +67,12 @@ async fn send(
             ("it is not known whether a mail was sent", why)
         }
         Step::Again(seconds, why) => {
-            outbox::mark_queued(world, id, &why, now.plus(seconds), now)?;
+            outbox::mark_queued(world, id, &why, false, now.plus(seconds), now)?;
             ("a mail is sent again later", why)
+        }
+        Step::AgainUnclear(seconds, why) => {
+            outbox::mark_queued(world, id, &why, true, now.plus(seconds), now)?;
+            ("a mail is sent again under its key", why)
         }
     };
     world.line(Level::Warn, what, &[("mail", id.as_str()), ("why", &why)]);
@@ -87,7 +93,7 @@ fn follow(answer: Result<Sent, MailError>, delivery: Delivery, attempts: u32) ->
             None => Step::Failed(format!("given up after {attempts} tries: {why}")),
         },
         (Err(MailError::Unavailable(why)), Delivery::ExactlyOnce) => match seconds {
-            Some(seconds) => Step::Again(seconds, why),
+            Some(seconds) => Step::AgainUnclear(seconds, why),
             None => {
                 Step::Failed(format!("given up after {attempts} tries, may have arrived: {why}"))
             }
@@ -113,7 +119,7 @@ mod tests {
             assert_eq!(follow(later(), delivery, 7), Step::Again(3_600, "busy".to_owned()));
             assert!(matches!(follow(later(), delivery, 8), Step::Failed(_)));
         }
-        let again = Step::Again(30, "no answer".to_owned());
+        let again = Step::AgainUnclear(30, "no answer".to_owned());
         assert_eq!(follow(lost(), Delivery::ExactlyOnce, 2), again);
         assert!(matches!(follow(lost(), Delivery::ExactlyOnce, 8), Step::Failed(_)));
         assert!(matches!(follow(lost(), Delivery::AtMostOnce, 1), Step::Unknown(_)));

@@ -20,7 +20,7 @@ pub const KEPT_SECONDS: i64 = 30 * 24 * 60 * 60;
 /// When mails are looked at again while there is no way out, seconds.
 const NO_WAY_SECONDS: i64 = 600;
 /// What a request that never ended may have come to.
-const INTERRUPTED: &str = "interrupted while it was being sent; it may have arrived";
+const INTERRUPTED: &str = "its answer was lost; it may have arrived";
 
 /// A mail that is due.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -207,7 +207,7 @@ fn end(
     sql.run(statement, &[id.as_str().into(), state.into(), reason.into(), now.into()]).map(drop)
 }
 
-/// The mail is to be sent again at `next_at`.
+/// The mail is to be sent again at `next_at`; `is_unclear` if this try may have been taken.
 ///
 /// # Errors
 /// As [`queue`].
@@ -215,12 +215,14 @@ pub fn mark_queued(
     sql: &impl Sql,
     id: &MailId,
     reason: &str,
+    is_unclear: bool,
     next_at: UnixSeconds,
     now: UnixSeconds,
 ) -> Result<(), SqlError> {
     let statement = "UPDATE mail_outbox SET state = 'queued', reason = ?2, next_at = ?3, \
-         updated_at = ?4 WHERE id = ?1 AND state = 'sending'";
-    let parameters = [id.as_str().into(), reason.into(), next_at.into(), now.into()];
+         updated_at = ?4, unclear = max(unclear, ?5) WHERE id = ?1 AND state = 'sending'";
+    let unclear = u32::from(is_unclear).into();
+    let parameters = [id.as_str().into(), reason.into(), next_at.into(), now.into(), unclear];
     sql.run(statement, &parameters).map(drop)
 }
 
@@ -264,21 +266,18 @@ fn end_interrupted(
     let by = by.unwrap_or(UnixSeconds::new(UnixSeconds::STORABLE_MAX));
     // Without a way out there is no key either; what was under way is decided when there is one.
     let Some(delivery) = delivery else { return Ok(()) };
-    let first_try_after = match delivery {
+    let interrupted = "UPDATE mail_outbox SET state = 'queued', unclear = 1, reason = ?1, \
+         next_at = ?2, updated_at = ?3 WHERE state = 'sending' AND next_at <= ?4";
+    let parameters = [INTERRUPTED.into(), now.plus(3).into(), now.into(), by.into()];
+    sql.run(interrupted, &parameters)?;
+    // Also those whose answer was lost on the way that is no longer the way out.
+    let first_try_by = match delivery {
         Delivery::ExactlyOnce => now.plus(-KEY_SECONDS),
         Delivery::AtMostOnce => UnixSeconds::new(UnixSeconds::STORABLE_MAX),
     };
-    let again = "UPDATE mail_outbox SET state = 'queued', reason = ?1, next_at = ?2, \
-         updated_at = ?3 WHERE state = 'sending' AND next_at <= ?4 AND first_try_at > ?5";
-    let parameters =
-        [INTERRUPTED.into(), now.plus(3).into(), now.into(), by.into(), first_try_after.into()];
-    sql.run(again, &parameters)?;
-    // Nobody remembers the key of one that was first tried too long ago.
     let unknown = "UPDATE mail_outbox SET state = 'unknown', reason = ?1, updated_at = ?2 \
-         WHERE (state = 'sending' AND next_at <= ?3) \
-         OR (state = 'queued' AND reason = ?1 AND first_try_at <= ?4)";
-    let parameters = [INTERRUPTED.into(), now.into(), by.into(), first_try_after.into()];
-    sql.run(unknown, &parameters).map(drop)
+         WHERE state = 'queued' AND unclear = 1 AND first_try_at <= ?3";
+    sql.run(unknown, &[INTERRUPTED.into(), now.into(), first_try_by.into()]).map(drop)
 }
 
 /// There is no way out: what is due waits, without counting as a try.
@@ -306,12 +305,12 @@ pub fn forget(sql: &impl Sql, now: UnixSeconds) -> Result<(), SqlError> {
     sql.run("DELETE FROM mail_events WHERE at <= ?1", &[kept.into()]).map(drop)
 }
 
-/// Removes codes whose mail has not left yet, because a newer code takes their place.
+/// Removes the mails of codes that have not arrived yet, because a newer code takes their place.
 ///
 /// # Errors
 /// As [`queue`].
 pub fn drop_codes(sql: &impl Sql) -> Result<(), SqlError> {
-    sql.run("DELETE FROM mail_outbox WHERE kind = 'code' AND state = 'queued'", &[]).map(drop)
+    sql.run("DELETE FROM mail_outbox WHERE kind = 'code'", &[]).map(drop)
 }
 
 /// Writes down what a provider says of a mail, once for each `webhook_id`. Mails that are not there

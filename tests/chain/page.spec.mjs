@@ -21,7 +21,7 @@ after(() => stage?.stop());
 test("the settings say what the page can offer here", async () => {
   const settings = await get(network, "/api/settings").then((answer) => answer.json());
   const { networks, ...flags } = settings;
-  assert.deepEqual(flags, { local: true, faucet: true, smartWallets: true, crossmint: false });
+  assert.deepEqual(flags, { local: true, faucet: true, smartWallets: true, crossmint: false, emailSignIn: false });
   assert.deepEqual(networks, [{
     network: NETWORK,
     name: "Base Sepolia",

@@ -271,3 +271,19 @@ fn a_mail_and_a_payment_do_not_wait_for_each_other() {
     assert_eq!(arrived(&door), 1);
     assert_eq!(door.world.memory.post_office.requests.get(), 1);
 }
+
+#[test]
+fn a_mail_that_may_have_arrived_does_not_leave_by_a_way_without_keys() {
+    let mut door = door(Delivery::ExactlyOnce);
+    queue(&door);
+    queue(&door);
+    will(&door, &[Takes::ItSilently, Takes::Refuses(429)]);
+    door.wake();
+    assert_eq!(door.text(STATES), "queued,queued");
+    door.world.memory.post_office.delivery.set(Some(Delivery::AtMostOnce));
+    door.evict();
+    door.wake();
+    door.pass(60);
+    let states = "SELECT group_concat(state) FROM (SELECT state FROM mail_outbox ORDER BY state)";
+    assert_eq!((door.text(states).as_str(), arrived(&door)), ("sent,unknown", 2));
+}

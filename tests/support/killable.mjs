@@ -15,7 +15,7 @@ import { startHostileRpc } from "./hostile-rpc.mjs";
 import { until } from "./network.mjs";
 
 /**
- * Starts all of it. Gives back:
+ * Starts all of it; `env` is for `npm start`. Gives back:
  * - `chain`, `hostile`: the facilitator that the Worker asks, in front of the reference one. With `own`
  *   the Worker settles by itself, and there is `endpoint` instead: what it asks, in front of the chain.
  * - `fetch(path, init)`, `url`, `host`: as `npm start` made it, with the session's token.
@@ -23,14 +23,15 @@ import { until } from "./network.mjs";
  * - `down()`: waits until nothing of the killed is left. `up()`: starts it again.
  * - `end()`: ends the Worker in an orderly way.
  * - `books(read)`: what `read(database)` finds in the host's storage; only while the Worker is down.
- * - `kvKeys(prefix)`, `kvGet(key)`, `log()`.
+ * - `kvKeys(prefix)`, `kvGet(key)`, `log()`; `said()`: what `npm start` has printed since it was started; `mails()`: what it
+ *   has kept of mails.
  * - `stop()`: ends everything and removes the state.
  */
-export async function startKillable({ own = false } = {}) {
+export async function startKillable({ own = false, env: more = {} } = {}) {
   const chain = await startChain();
   const { between, settings, stop: stopBetween } = await (own ? ownSettling : foreignSettling)(chain);
   const folder = mkdtempSync(path.join(tmpdir(), "concierge-kill-"));
-  const env = { ...process.env, PORT: String(await freePort()), STATE_DIR: folder, ...settings };
+  const env = { ...process.env, PORT: String(await freePort()), STATE_DIR: folder, ...settings, ...more };
   const worker = { chain, ...between, isUp: false };
   let running;
 
@@ -65,6 +66,8 @@ export async function startKillable({ own = false } = {}) {
   worker.books = (read) => books(path.join(folder, "worker"), path.join(folder, "books"), read);
   worker.kvGet = (key) => kv(folder, ["get", key, "--text"]);
   worker.kvKeys = async (prefix) => JSON.parse(await kv(folder, ["list", "--prefix", prefix])).map(({ name }) => name);
+  worker.said = () => running.output;
+  worker.mails = () => kept(path.join(folder, "mail"));
   worker.log = () => readFileSync(path.join(folder, "wrangler.log"), "utf8");
   // Whoever waits for this gets no handle to stop what runs already.
   await up().catch(async (error) => {
@@ -104,6 +107,10 @@ async function ready(running, folder) {
     return running.output.includes("Ready.");
   }, 120);
   return JSON.parse(readFileSync(path.join(folder, "state.json"), "utf8"));
+}
+
+function kept(folder) {
+  return existsSync(folder) ? readdirSync(folder).map((file) => readFileSync(path.join(folder, file), "utf8")) : [];
 }
 
 function descendants(pid) {
