@@ -9,15 +9,18 @@ use crate::events::rsvp::RsvpLine;
 use crate::events::{EventView, Status};
 use crate::guest::messages::{DeploymentView, ExchangeView, In, Out, PaymentView, ToolView};
 use crate::guest::purchases::State;
+use crate::host::credentials;
 use crate::host::limits::LimitsView;
 use crate::host::views::{
-    CheckInAnswer, OwnEvent, OwnEvents, OwnPayments, ProfileView, Registered, Rsvps,
+    CheckInAnswer, CreatedCredential, CredentialView, OwnCredentials, OwnEvent, OwnEvents,
+    OwnPayments, ProfileView, Registered, RevokedCredential, Rsvps,
 };
 use crate::http::page::{
     FaucetAnswer, NetworkView, NonceAnswer, PageSettings, Problem, SessionAnswer,
 };
 use crate::ledger::revenue::{Count, Revenue, Sum};
 use crate::ledger::statement::Line;
+use crate::mcp::catalog::Tier;
 use crate::wallet::policy::Policy;
 use crate::wallet::{Kind, WalletInfo};
 
@@ -71,6 +74,12 @@ fn types() -> String {
         Count,
         Line,
         OwnPayments,
+        Tier,
+        credentials::Status,
+        CredentialView,
+        OwnCredentials,
+        CreatedCredential,
+        RevokedCredential,
     );
     text
 }

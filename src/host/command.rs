@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::http::route::{AtHost, Own};
 use crate::id::{RequestId, ScopeId};
-use crate::identity::UserId;
+use crate::identity::{TokenDigest, UserId};
 use crate::time::UnixSeconds;
 
 /// The one internal header. The gateway builds the headers that it forwards from a list of known
@@ -22,6 +22,8 @@ pub struct Command {
     pub origin: Option<String>,
     /// Who asks, if signed in.
     pub user: Option<SignedIn>,
+    /// What is kept of the credential that came along. It is not proven yet, and counts before `user`.
+    pub credential: Option<TokenDigest>,
     /// The network address that the request came from, as far as it tells callers apart.
     pub source: String,
     /// What to do.

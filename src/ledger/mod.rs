@@ -32,4 +32,5 @@ pub const MIGRATIONS: Migrations = &[
     include_str!("schema-2.sql"),
     include_str!("schema-3.sql"),
     include_str!("schema-4.sql"),
+    include_str!("schema-6.sql"),
 ];

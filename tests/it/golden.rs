@@ -10,7 +10,7 @@ use crate::support::{Door, block_on};
 #[test]
 fn the_tool_list() {
     insta::with_settings!({snapshot_path => "../golden", prepend_module_to_snapshot => false}, {
-        insta::assert_json_snapshot!("tools-list", list(Doors::default(), true));
+        insta::assert_json_snapshot!("tools-list", list(Doors::default(), |_| true));
     });
 }
 

@@ -506,6 +506,7 @@ impl Door {
             source: "203.0.113.1".to_owned(),
             cursor: None,
             user: owner.then_some(user),
+            credential: None,
             action,
         };
         let mut pairs = vec![("content-type".to_owned(), "application/json".to_owned())];

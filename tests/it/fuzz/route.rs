@@ -92,6 +92,8 @@ fn path_of(route: &Route) -> String {
         Own::Secrets | Own::StoreSecret => "secrets".to_owned(),
         Own::ChangeSecret(id) | Own::RevokeSecret(id) => format!("secrets/{id}"),
         Own::Retrievals(id) => format!("secrets/{id}/retrievals"),
+        Own::Credentials | Own::CreateCredential => "credentials".to_owned(),
+        Own::RevokeCredential(id) => format!("credentials/{id}"),
         Own::Revenue => "revenue".to_owned(),
         Own::Payments(Format::Json) => "payments".to_owned(),
         Own::Payments(Format::Csv) => "payments.csv".to_owned(),
