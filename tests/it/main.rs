@@ -6,6 +6,7 @@
 mod bounds;
 mod chat;
 mod client;
+mod credentials;
 mod door;
 mod fuzz;
 mod golden;
