@@ -29,6 +29,22 @@ pub fn moment(field: &'static str, text: &str) -> Result<UnixSeconds, InvalidFie
     UnixSeconds::from_rfc3339(text).map_err(|error| bad(field, error))
 }
 
+/// A moment from a caller that is still to come.
+///
+/// # Errors
+/// As [`moment`].
+pub fn future(
+    field: &'static str,
+    text: &str,
+    now: UnixSeconds,
+) -> Result<UnixSeconds, InvalidField> {
+    let end = moment(field, text)?;
+    if end <= now {
+        return Err(bad(field, "lies in the past; send a moment in the future"));
+    }
+    Ok(end)
+}
+
 /// An error about `field`.
 #[must_use]
 pub fn bad(field: &'static str, remedy: impl ToString) -> InvalidField {

@@ -84,6 +84,10 @@ prefixed_id!(
     SecretId, "sec_"
 );
 prefixed_id!(
+    /// A credential of a host's own program.
+    CredentialId, "crd_"
+);
+prefixed_id!(
     /// One request, for joining an answer with our logs.
     RequestId, "req_"
 );

@@ -103,6 +103,16 @@ impl Abort {
             "only the host of this door may do this: send the host's session token as `Authorization: Bearer …`",
         )
     }
+
+    /// The credential that came along is not good here.
+    #[must_use]
+    pub fn credential_refused() -> Self {
+        Self::new(
+            "credential_refused",
+            401,
+            "this credential is not good at this door: it is unknown, expired or revoked; ask the host for a new one, or leave it out to call as anybody",
+        )
+    }
 }
 
 impl Money {

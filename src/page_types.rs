@@ -13,10 +13,12 @@ use crate::events::rsvp::RsvpLine;
 use crate::events::{EventView, Status};
 use crate::guest::messages::{DeploymentView, ExchangeView, In, Out, PaymentView, ToolView};
 use crate::guest::purchases::State;
+use crate::host::credentials;
 use crate::host::limits::LimitsView;
 use crate::host::views::{
-    Approvals, Articles, CheckInAnswer, DraftView, OwnEvent, OwnEvents, OwnMails, OwnPayments,
-    OwnSecrets, ProfileView, Registered, Retrievals, Rsvps, TicketView, Tickets,
+    Approvals, Articles, CheckInAnswer, CreatedCredential, CredentialView, DraftView,
+    OwnCredentials, OwnEvent, OwnEvents, OwnMails, OwnPayments, OwnSecrets, ProfileView,
+    Registered, Retrievals, RevokedCredential, Rsvps, TicketView, Tickets,
 };
 use crate::http::page::{
     CodeSentAnswer, FaucetAnswer, NetworkView, NonceAnswer, PageSettings, Problem, SessionAnswer,
@@ -24,6 +26,7 @@ use crate::http::page::{
 use crate::ledger::revenue::{Count, Revenue, Sum};
 use crate::ledger::statement::Line;
 use crate::mail::outbox::Line as MailLine;
+use crate::mcp::catalog::Tier;
 use crate::vault::store::Retrieval;
 use crate::vault::{self, SecretView};
 use crate::wallet::policy::Policy;
@@ -47,58 +50,16 @@ fn types() -> String {
             )*
         };
     }
+    #[rustfmt::skip]
     write!(
-        In,
-        Out,
-        Kind,
-        WalletInfo,
-        Policy,
-        ToolView,
-        State,
-        PaymentView,
-        DeploymentView,
-        ExchangeView,
-        PageSettings,
-        NetworkView,
-        FaucetAnswer,
-        NonceAnswer,
-        CodeSentAnswer,
-        SessionAnswer,
-        Problem,
-        ProfileView,
-        LimitsView,
-        Registered,
-        Status,
-        EventView,
-        OwnEvent,
-        OwnEvents,
-        RsvpLine<'_>,
-        Rsvps<'_>,
-        CheckInAnswer<'_>,
-        vault::Status,
-        SecretView,
-        OwnSecrets,
-        Retrieval,
-        Retrievals,
-        Article,
-        Articles,
-        desk::Status,
-        Priority,
-        EntryKind,
-        Entry,
-        TicketView,
-        Tickets,
-        drafts::Kind,
-        DraftView,
-        Approvals,
-        DeskView,
-        Revenue,
-        Sum,
-        Count,
-        Line,
-        OwnPayments,
-        MailLine,
-        OwnMails,
+        In, Out, Kind, WalletInfo, Policy, ToolView, State, PaymentView, DeploymentView,
+        ExchangeView, PageSettings, NetworkView, FaucetAnswer, NonceAnswer, CodeSentAnswer,
+        SessionAnswer, Problem, ProfileView, LimitsView, Registered, Status, EventView, OwnEvent,
+        OwnEvents, RsvpLine<'_>, Rsvps<'_>, CheckInAnswer<'_>, vault::Status, SecretView,
+        OwnSecrets, Retrieval, Retrievals, Article, Articles, desk::Status, Priority, EntryKind,
+        Entry, TicketView, Tickets, drafts::Kind, DraftView, Approvals, DeskView, Revenue, Sum,
+        Count, Line, OwnPayments, MailLine, OwnMails, Tier, credentials::Status, CredentialView,
+        OwnCredentials, CreatedCredential, RevokedCredential,
     );
     text
 }

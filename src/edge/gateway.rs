@@ -13,7 +13,7 @@ use crate::host::command::{Action, Command, HEADER, SignedIn};
 use crate::http::route::{self, AtHost, NoRoute, Route};
 use crate::http::{Headers, Reply, cors, problem};
 use crate::id::{RequestId, ScopeId};
-use crate::identity::Session;
+use crate::identity::{Session, Token};
 use crate::mcp::eras;
 use crate::outcome::Abort;
 use crate::ports::Level;
@@ -88,7 +88,8 @@ impl Gateway {
             eras::check_head(headers).map_err(Stop::Reply)?;
         }
         let body = self.read_body(&mut request, headers).await?;
-        let user = self.signed_in(headers);
+        let credential = self.credential(headers, &route)?;
+        let user = if credential.is_some() { None } else { self.signed_in(headers) };
         let (scope, action) = match route {
             Route::Health => return Ok(self.answer(self.health().await, origin.as_deref())?),
             Route::Agent => return self.agent(&url, headers).await,
@@ -120,15 +121,19 @@ impl Gateway {
             }
             Route::Host(scope, asked) => (scope, Action::AtHost(asked)),
             Route::Own(own) => {
-                let Some(user) = &user else { return Err(Stop::Reply(self.not_signed_in())) };
-                (user.scope.clone(), Action::Own(own))
+                let scope = credential.as_ref().map(|token| token.scope());
+                let scope = scope.or(user.as_ref().map(|user| &user.scope)).cloned();
+                (scope.ok_or_else(|| Stop::Reply(self.not_signed_in()))?, Action::Own(own))
             }
         };
         let cursor = url.query_pairs().find(|(name, _)| name == "cursor");
         let cursor = cursor.map(|(_, value)| value.into_owned());
         let request_id = self.request_id.clone();
         let source = convert::source(headers);
-        let command = Command { request_id, scope, user, source, origin, action, cursor };
+        // The token itself goes no further than this.
+        let credential = credential.map(|token| token.digest());
+        let command =
+            Command { request_id, scope, user, credential, source, origin, action, cursor };
         Ok(self.forward(&command, headers, body).await?)
     }
 
@@ -204,6 +209,22 @@ impl Gateway {
         Some(SignedIn { user: session.user, scope: session.scope, fresh })
     }
 
+    /// The credential that came as bearer token, where credentials count: at doors, and for what is the
+    /// host's own. It is only read here; the host's object knows whether it is good.
+    fn credential(
+        &self,
+        headers: &Headers,
+        route: &Route,
+    ) -> std::result::Result<Option<Token>, Stop> {
+        let counts =
+            matches!(route, Route::Own(_) | Route::Host(_, AtHost::Door | AtHost::Tool(_)));
+        let Some(text) = bearer(headers).filter(|text| counts && Token::is_meant(text)) else {
+            return Ok(None);
+        };
+        let token = Token::parse(text);
+        token.map(Some).map_err(|_| Stop::Reply(self.problem(&Abort::credential_refused())))
+    }
+
     fn not_signed_in(&self) -> Reply {
         let detail = "sign in first (POST /api/auth/nonce, then /api/auth/siwe; or /api/auth/otp, then /api/auth/otp/verify) and send the token as `Authorization: Bearer …`";
         self.problem(&Abort::new("not_signed_in", 401, detail))
@@ -227,8 +248,16 @@ impl Gateway {
     pub(super) async fn tell(&self, scope: ScopeId, action: Action) -> Result<Response> {
         let request_id = self.request_id.clone();
         let source = String::new();
-        let command =
-            Command { request_id, scope, user: None, source, origin: None, action, cursor: None };
+        let command = Command {
+            request_id,
+            scope,
+            user: None,
+            credential: None,
+            source,
+            origin: None,
+            action,
+            cursor: None,
+        };
         self.forward(&command, &Headers::default(), Vec::new()).await
     }
 }

@@ -79,6 +79,7 @@ impl EdgeWorld {
             scope: door.clone(),
             origin: None,
             user: self.owner_of(&headers),
+            credential: None,
             source: format!("guest:{}", self.state.id()),
             action: Action::AtHost(AtHost::Door),
             cursor: None,

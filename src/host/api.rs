@@ -8,6 +8,7 @@ use crate::events::rsvp::{Rsvp, to_csv};
 use crate::events::store::{self, Filter};
 use crate::events::{calendar, pages};
 use crate::host::Host;
+use crate::host::caller::Caller;
 use crate::host::command::Command;
 use crate::host::limits::{LimitChanges, Limits};
 use crate::host::profile::{Profile, read_doors};
@@ -37,19 +38,19 @@ struct ProfileChanges {
 }
 
 impl<W: World> Host<W> {
-    /// What the signed-in host asks of itself.
+    /// What is asked of the host's own; that the caller may is known by now ([`Caller::check_own`]).
+    ///
+    /// [`Caller::check_own`]: crate::host::caller::Caller::check_own
     pub(super) fn own(
         &self,
         profile: &Profile,
         command: &Command,
+        caller: &Caller,
         own: &Own,
         body: &[u8],
     ) -> Result<Reply, Failure> {
-        if !command.is_owner() {
-            return Err(Abort::not_owner().into());
-        }
         match own {
-            // Whoever registers may not be a host yet, so that this was asked before.
+            // Carried out before.
             Own::Register => Err(super::no_such_host()),
             Own::Profile => Ok(ok(&self.own_record(profile)?)),
             Own::ChangeProfile => {
@@ -90,7 +91,13 @@ impl<W: World> Host<W> {
             }
             Own::RevokeSecret(id) => Ok(ok(&self.revoke_secret(&profile.scope, id)?)),
             Own::Retrievals(id) => Ok(ok(&self.retrievals(id)?)),
-            Own::Desk(asked) => self.desk(profile, command.cursor.as_deref(), asked, body),
+            Own::Desk(asked) => self.desk(profile, command, caller, asked, body),
+            Own::Credentials => Ok(ok(&self.own_credentials()?)),
+            Own::CreateCredential => {
+                let created = self.create_credential(profile, read_body(body)?)?;
+                Ok(Reply { status: 201, ..ok(&created) })
+            }
+            Own::RevokeCredential(id) => Ok(ok(&self.revoke_credential(id)?)),
             Own::Revenue => Ok(ok(&revenue::statement(&self.world)?)),
             Own::Mail => self.own_mails(command.cursor.as_deref()),
             Own::Payments(format) => self.payments(command.cursor.as_deref(), *format),

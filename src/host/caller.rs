@@ -1,6 +1,7 @@
 //! Who calls, and what they may do.
 
-use crate::host::command::Command;
+use crate::http::route::{AtDesk, Own};
+use crate::id::CredentialId;
 use crate::mcp::catalog::{Access, Tier, Tool};
 use crate::outcome::{Abort, Failure};
 
@@ -18,6 +19,8 @@ pub enum Caller {
 /// What a credential is good for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
+    /// Which one it is.
+    pub id: CredentialId,
     /// How far it may go.
     pub tier: Tier,
     /// The tools that it may call; empty stands for all.
@@ -25,12 +28,6 @@ pub struct Grant {
 }
 
 impl Caller {
-    /// Who a command comes from.
-    #[must_use]
-    pub fn of(command: &Command) -> Self {
-        if command.is_owner() { Self::Owner } else { Self::Stranger }
-    }
-
     /// Whether they belong to the host: they see its own tools, and pay nothing for the others.
     #[must_use]
     pub const fn is_of_the_house(&self) -> bool {
@@ -51,6 +48,18 @@ impl Caller {
             Self::Stranger if tool.access() == Access::Owner => Err(Abort::not_owner().into()),
             Self::Stranger => Ok(()),
             Self::Agent(grant) => grant.check(tool),
+        }
+    }
+
+    /// Whether they may ask this over REST, where the host keeps house.
+    ///
+    /// # Errors
+    /// What to do instead.
+    pub fn check_own(&self, own: &Own) -> Result<(), Failure> {
+        match self {
+            Self::Owner => Ok(()),
+            Self::Stranger => Err(Abort::not_owner().into()),
+            Self::Agent(grant) => grant.check_own(own),
         }
     }
 
@@ -81,9 +90,10 @@ impl Grant {
                 "this credential is not good for {}; ask the host for one that is",
                 tool.name()
             );
-            return Err(Abort::new("not_granted", 403, detail).into());
+            return Err(not_granted(detail));
         }
-        if tool.tier() <= self.tier || tool.becomes_a_draft() {
+        let drafts = tool.becomes_a_draft() && self.tier >= Tier::Draft;
+        if tool.tier() <= self.tier || drafts {
             return Ok(());
         }
         let detail = format!(
@@ -92,6 +102,78 @@ impl Grant {
             tool.tier().name(),
             self.tier.name()
         );
-        Err(Abort::new("not_granted", 403, detail).into())
+        Err(not_granted(detail))
     }
+
+    fn check_own(&self, own: &Own) -> Result<(), Failure> {
+        let Some(tier) = tier_of(own) else {
+            let detail = "no credential is good for this; the host itself signs in for it";
+            return Err(not_granted(detail.to_owned()));
+        };
+        if !self.tools.is_empty() {
+            let detail = "this credential is good for some tools only; call them at the door (see tools/list)";
+            return Err(not_granted(detail.to_owned()));
+        }
+        if tier <= self.tier {
+            return Ok(());
+        }
+        let detail = format!(
+            "this needs a credential of the tier \"{}\", and this one has \"{}\"; ask the host for another",
+            tier.name(),
+            self.tier.name()
+        );
+        Err(not_granted(detail))
+    }
+}
+
+/// The tier that a credential needs for what the host asks over REST; `None` where no credential is good:
+/// whoever has one could otherwise take over the payout, or make itself another.
+const fn tier_of(own: &Own) -> Option<Tier> {
+    match own {
+        Own::Desk(asked) => tier_at_desk(asked),
+        Own::Register
+        | Own::ChangeProfile
+        | Own::Credentials
+        | Own::CreateCredential
+        | Own::RevokeCredential(_) => None,
+        Own::Profile
+        | Own::Events
+        | Own::Rsvps(..)
+        | Own::Secrets
+        | Own::Retrievals(_)
+        | Own::Revenue
+        | Own::Mail
+        | Own::Payments(_) => Some(Tier::Read),
+        Own::CreateEvent
+        | Own::UpdateEvent(_)
+        | Own::CancelEvent(_)
+        | Own::CheckIn(_)
+        | Own::StoreSecret
+        | Own::ChangeSecret(_)
+        | Own::RevokeSecret(_) => Some(Tier::Send),
+    }
+}
+
+/// The same for the desk. What takes a person is for a person: approving, and letting mail leave again.
+const fn tier_at_desk(asked: &AtDesk) -> Option<Tier> {
+    match asked {
+        AtDesk::Approve(_) | AtDesk::Reject(_) | AtDesk::ChangeSettings | AtDesk::ResetBreaker => {
+            None
+        }
+        AtDesk::Articles
+        | AtDesk::Tickets
+        | AtDesk::Ticket(_)
+        | AtDesk::Approvals
+        | AtDesk::Settings => Some(Tier::Read),
+        AtDesk::AddNote(_) => Some(Tier::Draft),
+        AtDesk::CreateArticle
+        | AtDesk::ChangeArticle(_)
+        | AtDesk::RemoveArticle(_)
+        | AtDesk::ChangeTicket(_)
+        | AtDesk::Reply(_) => Some(Tier::Send),
+    }
+}
+
+fn not_granted(detail: String) -> Failure {
+    Abort::new("not_granted", 403, detail).into()
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::http::route::{AtHost, Own};
 use crate::id::{MailId, RequestId, ScopeId};
-use crate::identity::{EmailAddress, UserId};
+use crate::identity::{EmailAddress, TokenDigest, UserId};
 use crate::mail::outbox::Fate;
 use crate::time::UnixSeconds;
 
@@ -23,6 +23,8 @@ pub struct Command {
     pub origin: Option<String>,
     /// Who asks, if signed in.
     pub user: Option<SignedIn>,
+    /// What is kept of the credential that came along. It is not proven yet, and counts before `user`.
+    pub credential: Option<TokenDigest>,
     /// The network address that the request came from, as far as it tells callers apart.
     pub source: String,
     /// What to do.

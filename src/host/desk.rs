@@ -260,8 +260,7 @@ impl<W: World> Host<W> {
     ) -> Result<Value, Failure> {
         self.check_desk(call)?;
         let held = if caller.may_send() { None } else { Some(Held::Credential) };
-        let author = if *caller == Caller::Owner { Author::Owner } else { Author::Agent };
-        let asker = Asker { author, held, payment: None };
+        let asker = Asker { author: author_of(caller), held, payment: None };
         Ok(self.world.atomically(|| self.do_at_desk(scope, call, &asker))?)
     }
 
@@ -473,6 +472,15 @@ impl<W: World> Host<W> {
             "reason": reason,
             "message": format!("It waits for a person at the host's desk ({reason})."),
         }))
+    }
+}
+
+/// Who of the house it is.
+pub(super) const fn author_of(caller: &Caller) -> Author {
+    match caller {
+        Caller::Owner => Author::Owner,
+        // Strangers come here as the wallets that have paid.
+        Caller::Agent(_) | Caller::Stranger => Author::Agent,
     }
 }
 

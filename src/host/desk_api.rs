@@ -13,7 +13,8 @@ use crate::fields;
 use crate::host::Host;
 use crate::host::api::{next_cursor, offset_of, ok, read_body};
 use crate::host::caller::Caller;
-use crate::host::desk::DeskCall;
+use crate::host::command::Command;
+use crate::host::desk::{DeskCall, author_of};
 use crate::host::profile::Profile;
 use crate::host::views::{Approvals, Articles, DraftView, TicketView, Tickets};
 use crate::http::Reply;
@@ -33,11 +34,14 @@ impl<W: World> Host<W> {
     pub(super) fn desk(
         &self,
         profile: &Profile,
-        cursor: Option<&str>,
+        command: &Command,
+        caller: &Caller,
         asked: &AtDesk,
         body: &[u8],
     ) -> Result<Reply, Failure> {
         let scope = &profile.scope;
+        let cursor = command.cursor.as_deref();
+        let author = author_of(caller);
         Ok(match asked {
             AtDesk::Articles => ok(&self.articles(offset_of(cursor)?)?),
             AtDesk::CreateArticle => {
@@ -47,15 +51,15 @@ impl<W: World> Host<W> {
             AtDesk::RemoveArticle(id) => ok(&self.remove_article(id)?),
             AtDesk::Tickets => ok(&self.own_tickets(offset_of(cursor)?)?),
             AtDesk::Ticket(id) => ok(&self.own_ticket(id)?),
-            AtDesk::ChangeTicket(id) => ok(&self.change_ticket(id, &read_body(body)?)?),
+            AtDesk::ChangeTicket(id) => ok(&self.change_ticket(id, &read_body(body)?, &author)?),
             AtDesk::AddNote(id) => {
                 let Note { body } = read_body(body)?;
-                ok(&self.add_note(id, &body)?)
+                ok(&self.add_note(id, &body, &author)?)
             }
             AtDesk::Reply(id) => {
                 let Note { body } = read_body(body)?;
                 let call = DeskCall::Send { ticket: id.clone(), text: input::body(&body)? };
-                ok(&self.desk_of_the_house(scope, &call, &Caller::Owner)?)
+                ok(&self.desk_of_the_house(scope, &call, caller)?)
             }
             AtDesk::Approvals => ok(&self.approvals(offset_of(cursor)?)?),
             AtDesk::Approve(id) => ok(&self.approve(scope, id)?),
@@ -133,6 +137,7 @@ impl<W: World> Host<W> {
         &self,
         id: &TicketId,
         changes: &TicketChanges,
+        author: &Author,
     ) -> Result<TicketView, Failure> {
         let mut ticket = self.ticket_at_desk(id)?;
         let mut what = Vec::new();
@@ -158,16 +163,21 @@ impl<W: World> Host<W> {
             what.push("assignee changed".to_owned());
         }
         let what = what.join(", ");
-        self.world.atomically(|| self.save_ticket(&ticket, &Author::Owner, &what))?;
+        self.world.atomically(|| self.save_ticket(&ticket, author, &what))?;
         self.own_ticket(id)
     }
 
     /// Adds a note that only the host sees.
-    pub(super) fn add_note(&self, id: &TicketId, body: &str) -> Result<TicketView, Failure> {
+    pub(super) fn add_note(
+        &self,
+        id: &TicketId,
+        body: &str,
+        author: &Author,
+    ) -> Result<TicketView, Failure> {
         let body = input::body(body)?;
         self.ticket_at_desk(id)?;
         let now = self.world.now();
-        tickets::add(&self.world, id, EntryKind::Note, &Author::Owner, &body, None, now)?;
+        tickets::add(&self.world, id, EntryKind::Note, author, &body, None, now)?;
         self.own_ticket(id)
     }
 

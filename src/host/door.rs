@@ -22,24 +22,32 @@ use crate::x402::dialects::{self, Ways};
 const INSTRUCTIONS: &str = "This is the door of one host. Lists are free; what is sold (a seat with rsvpToEvent, a secret with retrieveSecret) costs the price that its list names, in USDC, paid with x402: call the tool, pay the challenge, call it again with the payment. If an answer is lost or a payment's outcome is unknown, repeat the same call with the same payment; it is never charged twice.";
 const MINUTE_MILLIS: u64 = 60_000;
 
+/// A call of a tool over plain HTTP.
+pub(super) struct HttpCall<'a> {
+    pub(super) name: &'a str,
+    pub(super) headers: &'a Headers,
+    pub(super) body: &'a [u8],
+}
+
 impl<W: World> Host<W> {
     /// MCP, or JSON-RPC from a plain caller.
     pub(super) async fn door(
         &self,
         profile: &Profile,
         command: &Command,
+        caller: &Caller,
         headers: &Headers,
         body: &[u8],
     ) -> Reply {
         match eras::read(headers, body) {
             Inbound::Refused(reply) => reply,
             Inbound::Accepted => Reply::empty(202),
-            Inbound::Call(call) => self.answer(profile, command, headers, call).await,
+            Inbound::Call(call) => self.answer(profile, command, caller, headers, call).await,
             Inbound::Calls(items) => {
                 let mut answers = Vec::new();
                 for item in items {
                     answers.push(match item {
-                        Ok(call) => self.answer(profile, command, headers, call).await,
+                        Ok(call) => self.answer(profile, command, caller, headers, call).await,
                         Err(reply) => reply,
                     });
                 }
@@ -53,10 +61,10 @@ impl<W: World> Host<W> {
         &self,
         profile: &Profile,
         command: &Command,
-        name: &str,
-        headers: &Headers,
-        body: &[u8],
+        caller: Caller,
+        asked: HttpCall<'_>,
     ) -> Result<Reply, Failure> {
+        let HttpCall { name, headers, body } = asked;
         let arguments = if body.is_empty() { json!({}) } else { read_arguments_body(body)? };
         let payment = dialects::receive(None, headers);
         let ways = payment.as_ref().ok().and_then(Option::as_ref).map(|p| p.ways);
@@ -65,7 +73,7 @@ impl<W: World> Host<W> {
             arguments,
             payment,
             proof: headers.get(siwx::HEADER).map(str::to_owned),
-            caller: Caller::of(command),
+            caller,
             source: command.source.clone(),
         };
         let outcome = self.call_tool(profile, call).await.ok_or_else(|| {
@@ -79,11 +87,12 @@ impl<W: World> Host<W> {
         &self,
         profile: &Profile,
         command: &Command,
+        caller: &Caller,
         headers: &Headers,
         mut call: Call,
     ) -> Reply {
         if call.method == "tools/call" {
-            return self.tools_call(profile, command, headers, call).await;
+            return self.tools_call(profile, command, caller, headers, call).await;
         }
         let params = std::mem::take(&mut call.params);
         let mut cache = None;
@@ -96,8 +105,8 @@ impl<W: World> Host<W> {
             "ping" => Ok(json!({})),
             "tools/list" => {
                 cache = Some(Cache { ttl_millis: MINUTE_MILLIS, scope: CacheScope::Private });
-                one_page(&params)
-                    .map(|()| json!({"tools": catalog::list(profile.doors, Caller::of(command).is_of_the_house())}))
+                let may_call = |tool| caller.check(tool).is_ok();
+                one_page(&params).map(|()| json!({"tools": catalog::list(profile.doors, may_call)}))
             }
             "resources/list" => {
                 cache = Some(Cache { ttl_millis: 5_000, scope: CacheScope::Private });
@@ -125,6 +134,7 @@ impl<W: World> Host<W> {
         &self,
         profile: &Profile,
         command: &Command,
+        caller: &Caller,
         headers: &Headers,
         mut call: Call,
     ) -> Reply {
@@ -141,7 +151,7 @@ impl<W: World> Host<W> {
         let source = command.source.clone();
         let proof = headers.get(siwx::HEADER).map(str::to_owned);
         let tool_call =
-            ToolCall { name, arguments, payment, proof, caller: Caller::of(command), source };
+            ToolCall { name, arguments, payment, proof, caller: caller.clone(), source };
         let Some(outcome) = self.call_tool(profile, tool_call).await else {
             return eras::answer(&call, Err(unknown), None);
         };

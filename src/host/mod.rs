@@ -2,12 +2,14 @@
 //!
 //! [`door`] speaks MCP and plain HTTP with agents, [`api`] REST with the host in the words of [`views`], [`tools`] holds what
 //! tools do, [`paid`] takes money for them within the [`limits`], `deliver` hands over, [`wake`]
-//! finishes what was left open; `vault` keeps secrets.
+//! finishes what was left open; `vault` keeps secrets. A request's [`caller`] is asked once, [`credentials`]
+//! says who the host's own programs are.
 
 mod answers;
 pub mod api;
 pub mod caller;
 pub mod command;
+pub mod credentials;
 mod deliver;
 mod desk;
 mod desk_api;
@@ -28,6 +30,7 @@ use std::rc::Rc;
 use crate::config::Config;
 use crate::counts::Counts;
 use crate::host::command::{Action, Command};
+use crate::host::door::HttpCall;
 use crate::host::profile::Profile;
 use crate::http::route::{AtHost, Own};
 use crate::http::{Headers, Reply, problem};
@@ -51,6 +54,8 @@ pub struct Host<W> {
     wallet_calls: RefCell<Counts>,
     /// What a network address asks for before it has signed in; this object is then the address's.
     sign_ins: RefCell<Counts>,
+    /// Calls of each credential.
+    agent_calls: RefCell<Counts>,
 }
 
 /// A command with what belongs to it.
@@ -75,6 +80,7 @@ impl<W: World> Host<W> {
             unpaid: RefCell::default(),
             wallet_calls: RefCell::default(),
             sign_ins: RefCell::default(),
+            agent_calls: RefCell::default(),
         }
     }
 
@@ -109,8 +115,14 @@ impl<W: World> Host<W> {
             return answer;
         }
         let profile = self.profile_or_rebuilt(&command.scope).await?;
-        if command.action == Action::Own(Own::Register) {
-            return self.register(&command, &body).await;
+        let caller = self.caller(&command)?;
+        if let Action::Own(own) = &command.action {
+            self.admit_agent(&caller)?;
+            caller.check_own(own)?;
+            // Whoever registers may not be a host yet.
+            if *own == Own::Register {
+                return self.register(&command, &body).await;
+            }
         }
         let profile = profile.ok_or_else(no_such_host)?;
         match &command.action {
@@ -119,11 +131,12 @@ impl<W: World> Host<W> {
             | Action::SendCode(_)
             | Action::CheckCode { .. }
             | Action::MailEvent { .. } => Err(no_such_host()),
-            Action::Own(own) => self.own(&profile, &command, own, &body),
+            Action::Own(own) => self.own(&profile, &command, &caller, own, &body),
             Action::AtHost(asked) => match asked {
-                AtHost::Door => Ok(self.door(&profile, &command, &headers, &body).await),
+                AtHost::Door => Ok(self.door(&profile, &command, &caller, &headers, &body).await),
                 AtHost::Tool(name) => {
-                    self.tool_over_http(&profile, &command, name, &headers, &body).await
+                    let asked = HttpCall { name, headers: &headers, body: &body };
+                    self.tool_over_http(&profile, &command, caller, asked).await
                 }
                 AtHost::Manifest => Ok(self.manifest(&profile)),
                 AtHost::HostPage => self.host_page(&profile),

@@ -2,7 +2,7 @@
 //! is rebuilt from them, all or nothing.
 //!
 //! What KV does not hold is made anew or left out: ticket codes (guests get new ones at the host's
-//! list), names, e-mail addresses, stored answers, who has bought which secret. Old payments stay used up on the chain.
+//! list), names, e-mail addresses, stored answers, who has bought which secret, credentials. Old payments stay used up on the chain.
 
 use alloy_primitives::Address;
 use serde::Deserialize;

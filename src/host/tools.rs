@@ -51,7 +51,8 @@ impl<W: World> Host<W> {
         call: ToolCall,
     ) -> Option<Result<Done, Failure>> {
         let tool = Tool::by_name(&call.name).filter(|tool| profile.doors.has(tool.door()))?;
-        if let Err(refused) = call.caller.check(tool) {
+        if let Err(refused) = self.admit_agent(&call.caller).and_then(|()| call.caller.check(tool))
+        {
             // Knocking at what is not theirs counts too.
             let admitted = self.admit_stranger(&call);
             return Some(admitted.and(Err(refused)));

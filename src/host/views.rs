@@ -7,10 +7,13 @@ use crate::desk::tickets::Entry;
 use crate::desk::{self, Priority, Ticket, drafts};
 use crate::events::EventView;
 use crate::events::rsvp::RsvpLine;
+use crate::host::credentials::{Credential, Status};
 use crate::host::limits::LimitsView;
 use crate::ledger::statement::Line;
 use crate::mail::outbox::Line as MailLine;
+use crate::mcp::catalog::Tier;
 use crate::money::Usdc;
+use crate::time::UnixSeconds;
 use crate::vault::SecretView;
 use crate::vault::store::Retrieval;
 
@@ -267,6 +270,86 @@ impl From<&Ticket> for TicketView {
             thread: Vec::new(),
             created_at: ticket.created_at.to_string(),
             updated_at: ticket.updated_at.to_string(),
+        }
+    }
+}
+
+/// A credential of one of the host's programs, without its token.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct CredentialView {
+    /// Its id.
+    pub id: String,
+    /// One line.
+    pub name: String,
+    /// How far it may go.
+    pub tier: Tier,
+    /// The tools that it may call; none stands for all.
+    pub tools: Vec<String>,
+    /// The first characters of the token's random part (`mcp_{scope}_{hint}…`).
+    pub hint: String,
+    /// When it was made.
+    pub created_at: String,
+    /// When it was used last, give or take an hour.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub last_used_at: Option<String>,
+    /// From when on it is refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub expires_at: Option<String>,
+    /// Whether it is good.
+    pub status: Status,
+}
+
+/// All credentials of a host.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct OwnCredentials {
+    /// The newest first.
+    pub credentials: Vec<CredentialView>,
+}
+
+/// The answer to a new credential, and the only one with its token; hence no `Debug`.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct CreatedCredential {
+    /// The credential.
+    pub credential: CredentialView,
+    /// The token, shown this once.
+    pub token: String,
+    /// The tools of the open doors that it may call.
+    pub may_call: Vec<&'static str>,
+    /// What it is good for, for people.
+    pub message: &'static str,
+}
+
+/// The answer to a revocation.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct RevokedCredential {
+    /// The credential.
+    pub credential: CredentialView,
+    /// What has happened, for people.
+    pub message: &'static str,
+}
+
+impl Credential {
+    /// As its host sees it at `now`.
+    #[must_use]
+    pub fn view(&self, now: UnixSeconds) -> CredentialView {
+        CredentialView {
+            id: self.id.to_string(),
+            name: self.name.clone(),
+            tier: self.tier,
+            tools: self.tools.clone(),
+            hint: self.hint.clone(),
+            created_at: self.created_at.to_string(),
+            last_used_at: self.last_used_at.map(|moment| moment.to_string()),
+            expires_at: self.expires_at.map(|moment| moment.to_string()),
+            status: self.status(now),
         }
     }
 }

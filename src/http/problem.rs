@@ -18,7 +18,12 @@ pub fn of_abort(abort: &Abort, request_id: &RequestId) -> Reply {
         request_id: request_id.to_string(),
         money_moved: abort.money.word(),
     });
-    let reply = Reply::text(abort.status, "application/problem+json", body.to_string());
+    let mut reply = Reply::text(abort.status, "application/problem+json", body.to_string());
+    if abort.code == "credential_refused" {
+        // RFC 6750, 3.1: so that a client knows that it was the token.
+        let how = "Bearer error=\"invalid_token\"";
+        reply = reply.with_header("www-authenticate", how.to_owned());
+    }
     match abort.retry_after {
         Some(seconds) => reply.with_header("retry-after", seconds.to_string()),
         None => reply,

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{ArticleId, DraftId, EventId, ScopeId, SecretId, TicketCode, TicketId};
+use crate::id::{
+    ArticleId, CredentialId, DraftId, EventId, ScopeId, SecretId, TicketCode, TicketId,
+};
 
 /// What a request asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,6 +100,12 @@ pub enum Own {
     Retrievals(SecretId),
     /// The desk: `kb`, `tickets`, `approvals`, `desk`
     Desk(AtDesk),
+    /// `GET /api/users/credentials`
+    Credentials,
+    /// `POST /api/users/credentials`
+    CreateCredential,
+    /// `DELETE /api/users/credentials/{id}`
+    RevokeCredential(CredentialId),
     /// `GET /api/users/revenue`
     Revenue,
     /// `GET /api/users/mail`
@@ -231,6 +239,11 @@ fn own(method: &str, parts: &[&str]) -> Result<Own, NoRoute> {
         (["events", id, "check-in"], "POST") => Ok(Own::CheckIn(event_of(id)?)),
         (["events", _, "check-in"], _) => Err(NoRoute::MethodNotAllowed("POST")),
         (["kb" | "tickets" | "approvals" | "desk", ..], _) => at_desk(method, parts).map(Own::Desk),
+        (["credentials"], "GET") => Ok(Own::Credentials),
+        (["credentials"], "POST") => Ok(Own::CreateCredential),
+        (["credentials"], _) => Err(NoRoute::MethodNotAllowed("GET, POST")),
+        (["credentials", id], "DELETE") => Ok(Own::RevokeCredential(credential_of(id)?)),
+        (["credentials", _], _) => Err(NoRoute::MethodNotAllowed("DELETE")),
         (["secrets"], "GET") => Ok(Own::Secrets),
         (["secrets"], "POST") => Ok(Own::StoreSecret),
         (["secrets"], _) => Err(NoRoute::MethodNotAllowed("GET, POST")),
@@ -281,6 +294,10 @@ fn secret_of(text: &str) -> Result<SecretId, NoRoute> {
     SecretId::parse(text).map_err(|_| NoRoute::NotFound)
 }
 
+fn credential_of(text: &str) -> Result<CredentialId, NoRoute> {
+    CredentialId::parse(text).map_err(|_| NoRoute::NotFound)
+}
+
 fn scope_of(text: &str) -> Result<ScopeId, NoRoute> {
     ScopeId::parse(text).map_err(|_| NoRoute::NotFound)
 }
@@ -326,6 +343,13 @@ mod tests {
             ("PATCH", "/api/users/me".to_owned(), Ok(Route::Own(Own::ChangeProfile))),
             ("PUT", "/api/users/me".to_owned(), Err(NoRoute::MethodNotAllowed("GET, PATCH"))),
             ("GET", "/api/users/revenue".to_owned(), Ok(Route::Own(Own::Revenue))),
+            ("POST", "/api/users/credentials".to_owned(), Ok(Route::Own(Own::CreateCredential))),
+            (
+                "GET",
+                "/api/users/credentials/crd_0123456789abcdef01234567".to_owned(),
+                Err(NoRoute::MethodNotAllowed("DELETE")),
+            ),
+            ("DELETE", "/api/users/credentials/crd_1".to_owned(), Err(NoRoute::NotFound)),
             (
                 "GET",
                 format!("/api/users/events/{EVENT}/rsvps.csv"),

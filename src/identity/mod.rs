@@ -1,8 +1,9 @@
 //! Who a host is: a proven identity, the scope hashed from it, and the session that a sign-in
 //! starts. Everything is derived from one key, so nothing has to be stored for it, except what a code sent
-//! by mail is good for ([`codes`]).
+//! by mail is good for ([`codes`]). And what a credential of a host's own program looks like ([`credential`]).
 
 pub mod codes;
+pub mod credential;
 pub mod email;
 pub mod keys;
 pub mod session;
@@ -10,6 +11,7 @@ pub mod siwe;
 pub mod siwx;
 pub mod user;
 
+pub use credential::{Token, TokenDigest};
 pub use email::EmailAddress;
 pub use session::Session;
 pub use user::UserId;

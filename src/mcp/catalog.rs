@@ -1,6 +1,7 @@
 //! The tools: names, texts, schemas, prices, access. Nothing about a tool is said elsewhere.
 
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::desk::input::{
@@ -95,7 +96,9 @@ pub enum Access {
 }
 
 /// How far a credential of the host's may go, in this order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "lowercase")]
 pub enum Tier {
     /// Looks.
     Read,
@@ -584,10 +587,15 @@ impl Tool {
     }
 }
 
-/// The `tools` of `tools/list`: owner tools are shown to the owner only.
+/// The tools of these doors.
+pub fn tools(doors: Doors) -> impl Iterator<Item = Tool> {
+    ENTRIES.iter().filter(move |entry| doors.has(entry.door)).map(|entry| entry.tool)
+}
+
+/// The `tools` of `tools/list`: those that whoever asks may call.
 #[must_use]
-pub fn list(doors: Doors, owner: bool) -> Value {
-    let shown = |entry: &&Entry| doors.has(entry.door) && (owner || entry.access != Access::Owner);
+pub fn list(doors: Doors, may_call: impl Fn(Tool) -> bool) -> Value {
+    let shown = |entry: &&Entry| doors.has(entry.door) && may_call(entry.tool);
     ENTRIES.iter().filter(shown).map(describe).collect()
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
-use crate::fields::{InvalidField, bad, line, moment, price, text};
+use crate::fields::{InvalidField, bad, future, line, price, text};
 use crate::id::SecretId;
 use crate::money::Usdc;
 use crate::time::UnixSeconds;
@@ -76,7 +76,8 @@ impl StoreSecret {
         id: SecretId,
         now: UnixSeconds,
     ) -> Result<(Secret, Plain), InvalidField> {
-        let expires_at = self.expires_at.as_deref().map(|end| future(end, now)).transpose()?;
+        let expires_at =
+            self.expires_at.as_deref().map(|end| future("expiresAt", end, now)).transpose()?;
         let secret = Secret {
             id,
             name: line("name", &self.name, 1, 200)?,
@@ -113,7 +114,8 @@ impl SecretChanges {
             secret.price = price(&dollars)?;
         }
         if let Some(end) = self.expires_at {
-            secret.expires_at = end.as_deref().map(|end| future(end, now)).transpose()?;
+            secret.expires_at =
+                end.as_deref().map(|end| future("expiresAt", end, now)).transpose()?;
         }
         let value = self.value.map(value).transpose()?;
         if value.is_some() {
@@ -154,14 +156,6 @@ fn value(text: String) -> Result<Plain, InvalidField> {
         return Err(bad("value", format!("must have at most {VALUE_BYTES_MAX} bytes")));
     }
     Ok(Plain::new(text))
-}
-
-fn future(text: &str, now: UnixSeconds) -> Result<UnixSeconds, InvalidField> {
-    let end = moment("expiresAt", text)?;
-    if end <= now {
-        return Err(bad("expiresAt", "lies in the past; send a moment in the future"));
-    }
-    Ok(end)
 }
 
 /// Tells `null` from what is left out.

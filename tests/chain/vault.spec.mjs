@@ -13,6 +13,7 @@ import { NETWORK, otherHost, payers } from "../../dev/chain/accounts.mjs";
 import { startOwnNetwork } from "../support/facilitators.mjs";
 import { openDoor, post, until } from "../support/network.mjs";
 import { callMcp, callTool } from "../support/pay.mjs";
+import { everythingStored } from "../support/stored.mjs";
 import { miniWallet } from "../support/wallets.mjs";
 
 const VALUE = "sk-live-5f2e9c0b1a7744";
@@ -56,16 +57,6 @@ async function buy(secret, index) {
   const payment = await paying(account(index)).createPaymentPayload(challenge);
   const answer = await callTool(network, door, "retrieveSecret", { secretId: secret.id }, payment);
   return { payment, answer };
-}
-
-/** Every row of the object and every record in KV, as text. */
-async function everything() {
-  const tables = await network.worker.sql(door.scope, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\'");
-  const rows = [];
-  for (const { name } of tables) rows.push(...(await network.worker.sql(door.scope, `SELECT * FROM "${name}"`)));
-  const { keys } = await network.worker.kv.list();
-  for (const { name } of keys) rows.push({ name, value: await network.worker.kv.get(name) });
-  return JSON.stringify(rows);
 }
 
 test("a secret is bought by the official client of x402, and the money is the host's", async () => {
@@ -205,7 +196,7 @@ test("no storage, record or log line holds a value in clear, whatever became of 
   });
   assert.deepEqual([change.status, (await change.json()).version], [200, 2]);
   await until(() => network.worker.kv.get(`${door.scope}:secrets:${secret.id}`));
-  const stored = await everything();
+  const stored = await everythingStored(network, door.scope);
   assert.ok(stored.includes("Good for a thousand calls") && stored.includes("v1.1."));
   const forms = [VALUE, Buffer.from(VALUE).toString("base64").slice(0, 20), Buffer.from(VALUE).toString("hex")];
   const logged = JSON.stringify(network.worker.logs());

@@ -7,6 +7,7 @@ mod bounds;
 mod chat;
 mod client;
 mod codes;
+mod credentials;
 mod desk;
 mod door;
 mod fuzz;

@@ -494,6 +494,24 @@ impl Door {
         }
     }
 
+    /// All of the object's storage, and of KV, as text.
+    pub(crate) fn everything(&self) -> String {
+        let mut text = String::new();
+        let tables = self.sql(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB 'kb_text_*'",
+        );
+        for table in &tables {
+            let SqlValue::Text(name) = &table[0] else { panic!("a table without a name") };
+            for row in self.sql(&format!("SELECT * FROM {name}")) {
+                text.push_str(&format!("{row:?}\n"));
+            }
+        }
+        for (key, value) in self.world.memory.kv.borrow().iter() {
+            text.push_str(&format!("{key} {value}\n"));
+        }
+        text
+    }
+
     pub(crate) fn request(
         &self,
         action: Action,
@@ -509,6 +527,7 @@ impl Door {
             source: "203.0.113.1".to_owned(),
             cursor: None,
             user: owner.then_some(user),
+            credential: None,
             action,
         };
         let mut pairs = vec![("content-type".to_owned(), "application/json".to_owned())];

@@ -6,7 +6,6 @@ use events_concierge::http::Reply;
 use events_concierge::http::route::Own;
 use events_concierge::id::SecretId;
 use events_concierge::ledger::audit::audit;
-use events_concierge::ports::SqlValue;
 use serde_json::{Value, json};
 
 use crate::support::{Door, NOW, Settles, Wallet, as_v1, block_on, json_of};
@@ -66,22 +65,6 @@ fn is(reply: &Reply, status: u16, code: &str) {
     assert_eq!((reply.status, body["title"].as_str().unwrap()), (status, code), "{}", reply.body);
 }
 
-/// All of the object's storage, and of KV, as text.
-fn everything(door: &Door) -> String {
-    let mut text = String::new();
-    let tables = door.sql("SELECT name FROM sqlite_master WHERE type = 'table'");
-    for table in &tables {
-        let SqlValue::Text(name) = &table[0] else { panic!("a table without a name") };
-        for row in door.sql(&format!("SELECT * FROM {name}")) {
-            text.push_str(&format!("{row:?}\n"));
-        }
-    }
-    for (key, value) in door.world.memory.kv.borrow().iter() {
-        text.push_str(&format!("{key} {value}\n"));
-    }
-    text
-}
-
 #[test]
 fn a_value_is_read_by_who_has_paid_and_stands_nowhere_in_clear() {
     let door = Door::open();
@@ -94,7 +77,7 @@ fn a_value_is_read_by_who_has_paid_and_stands_nowhere_in_clear() {
     assert_eq!((&answer["secret"], &answer["retrievalCount"]), (&json!(VALUE), &json!(1)));
     assert!(answer["transactionHash"].is_string() && answer["description"] == "For the weather");
     door.pass(120);
-    let stored = everything(&door);
+    let stored = door.everything();
     assert!(stored.contains("For the weather") && stored.contains("v1.1."), "{stored}");
     for hidden in [VALUE, "c2stbGl2ZS01ZjJlOWMwYjFh", "736b2d6c697665"] {
         assert!(!stored.contains(hidden), "{hidden} in {stored}");

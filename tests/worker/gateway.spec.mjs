@@ -43,7 +43,7 @@ async function isProblem(answer, status, text) {
 test("createEvent is for the owner: no token, another host's token, a forged one are refused", async () => {
   const call = { name: "createEvent", arguments: EVENT };
   const forged = `${door.token.slice(0, -4)}AAAA`;
-  for (const token of [undefined, other.token, forged, "mcp_nothing"]) {
+  for (const token of [undefined, other.token, forged, "nothing"]) {
     const headers = token ? { authorization: `Bearer ${token}` } : {};
     const { result } = await rpc("tools/call", call, headers).then((answer) => answer.json());
     assert.equal(result.isError, true);

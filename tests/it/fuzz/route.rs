@@ -122,6 +122,8 @@ fn path_of(route: &Route) -> String {
         Own::ChangeSecret(id) | Own::RevokeSecret(id) => format!("secrets/{id}"),
         Own::Retrievals(id) => format!("secrets/{id}/retrievals"),
         Own::Desk(asked) => at_desk(asked),
+        Own::Credentials | Own::CreateCredential => "credentials".to_owned(),
+        Own::RevokeCredential(id) => format!("credentials/{id}"),
         Own::Revenue => "revenue".to_owned(),
         Own::Mail => "mail".to_owned(),
         Own::Payments(Format::Json) => "payments".to_owned(),

@@ -1,9 +1,11 @@
-//! Sign-in messages, their signatures, and the tokens of sessions.
+//! Sign-in messages, their signatures, the tokens of sessions, and credentials.
 
 use alloy_primitives::hex;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use events_concierge::identity::keys::{Keys, MasterKey};
 use events_concierge::identity::siwe::{Expected, Purpose, SignIn, SiweError, SiweMessage, read};
-use events_concierge::identity::{Session, UserId};
+use events_concierge::identity::{Session, Token, UserId};
 use events_concierge::time::UnixSeconds;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -162,6 +164,25 @@ fn a_token_is_the_one_that_was_given_out() {
         let later = now.plus(age);
         prop_assert_eq!(Session::read(&keys, &token, later).is_ok(), age < 24 * 60 * 60);
         prop_assert!(given == token || Session::read(&keys, &given, later).is_err(), "{given}");
+        Ok(())
+    });
+}
+
+#[test]
+fn a_credential_is_read_as_itself_or_not_at_all() {
+    let inputs = || (any::<[u8; 16]>(), any::<[u8; 32]>(), some_slips(), text(), 0..3_u8);
+    fuzz("sign-in: the credential", inputs, |(scope, secret, slips, noise, which)| {
+        let token = format!("mcp_{}_{}", hex::encode(scope), URL_SAFE_NO_PAD.encode(secret));
+        prop_assert_eq!(Token::parse(&token).map(|read| read.expose()), Ok(token.clone()));
+        let given = match which {
+            0 => slipped_text(&token, &slips),
+            1 => noise,
+            _ => format!("mcp_{noise}"),
+        };
+        let Ok(read) = Token::parse(&given) else { return Ok(()) };
+        prop_assert_eq!(read.expose(), given.clone());
+        let is_same = read.digest() == Token::parse(&token).unwrap().digest();
+        prop_assert_eq!(is_same, given == token);
         Ok(())
     });
 }

@@ -501,6 +501,7 @@ fn request(
         source: "203.0.113.1".to_owned(),
         cursor: None,
         user: owner.then_some(user),
+        credential: None,
         action,
     };
     headers.push(("content-type".to_owned(), "application/json".to_owned()));

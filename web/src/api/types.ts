@@ -1046,3 +1046,79 @@ mails: Array<OwnMail>,
  * For the next page, if there is one.
  */
 nextCursor?: string, };
+
+export type Tier = "read" | "draft" | "send";
+
+export type CredentialStatus = "active" | "expired" | "revoked";
+
+export type CredentialView = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * One line.
+ */
+name: string, 
+/**
+ * How far it may go.
+ */
+tier: Tier, 
+/**
+ * The tools that it may call; none stands for all.
+ */
+tools: Array<string>, 
+/**
+ * The first characters of the token's random part (`mcp_{scope}_{hint}…`).
+ */
+hint: string, 
+/**
+ * When it was made.
+ */
+createdAt: string, 
+/**
+ * When it was used last, give or take an hour.
+ */
+lastUsedAt?: string, 
+/**
+ * From when on it is refused.
+ */
+expiresAt?: string, 
+/**
+ * Whether it is good.
+ */
+status: CredentialStatus, };
+
+export type OwnCredentials = { 
+/**
+ * The newest first.
+ */
+credentials: Array<CredentialView>, };
+
+export type CreatedCredential = { 
+/**
+ * The credential.
+ */
+credential: CredentialView, 
+/**
+ * The token, shown this once.
+ */
+token: string, 
+/**
+ * The tools of the open doors that it may call.
+ */
+mayCall: Array<string>, 
+/**
+ * What it is good for, for people.
+ */
+message: string, };
+
+export type RevokedCredential = { 
+/**
+ * The credential.
+ */
+credential: CredentialView, 
+/**
+ * What has happened, for people.
+ */
+message: string, };

@@ -1,0 +1,122 @@
+//! Credentials in the host's SQLite.
+
+use crate::host::credentials::Credential;
+use crate::id::CredentialId;
+use crate::identity::TokenDigest;
+use crate::mcp::catalog::Tier;
+use crate::ports::{Sql, SqlError, SqlValue};
+use crate::storage::{Columns, all, first};
+use crate::time::UnixSeconds;
+
+const CREDENTIAL: &str = "SELECT id, name, hint, tier, tools, created_at, last_used_at, \
+     expires_at, revoked_at FROM credentials";
+
+/// Writes a new credential.
+///
+/// # Errors
+/// [`SqlError`] if SQLite refuses; so for every function here.
+pub fn insert(
+    sql: &impl Sql,
+    credential: &Credential,
+    digest: &TokenDigest,
+) -> Result<(), SqlError> {
+    let statement = "INSERT INTO credentials (id, name, digest, hint, tier, tools, created_at, \
+         expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    let tools = serde_json::to_string(&credential.tools)
+        .map_err(|error| SqlError(format!("names of tools: {error}")))?;
+    let parameters: [SqlValue; 8] = [
+        credential.id.as_str().into(),
+        credential.name.as_str().into(),
+        digest.as_str().into(),
+        credential.hint.as_str().into(),
+        credential.tier.name().into(),
+        tools.into(),
+        credential.created_at.into(),
+        credential.expires_at.into(),
+    ];
+    sql.run(statement, &parameters).map(drop)
+}
+
+/// The credential with this token.
+///
+/// # Errors
+/// As [`insert`].
+pub fn find_by_digest(
+    sql: &impl Sql,
+    digest: &TokenDigest,
+) -> Result<Option<Credential>, SqlError> {
+    let statement = format!("{CREDENTIAL} WHERE digest = ?1");
+    first(sql, &statement, &[digest.as_str().into()])?.as_mut().map(credential).transpose()
+}
+
+/// The credential with this id.
+///
+/// # Errors
+/// As [`insert`].
+pub fn find(sql: &impl Sql, id: &CredentialId) -> Result<Option<Credential>, SqlError> {
+    let statement = format!("{CREDENTIAL} WHERE id = ?1");
+    first(sql, &statement, &[id.as_str().into()])?.as_mut().map(credential).transpose()
+}
+
+/// All of them, the newest first.
+///
+/// # Errors
+/// As [`insert`].
+pub fn list(sql: &impl Sql) -> Result<Vec<Credential>, SqlError> {
+    let statement = format!("{CREDENTIAL} ORDER BY created_at DESC, rowid DESC");
+    all(sql, &statement, &[], credential)
+}
+
+/// How many are not revoked.
+///
+/// # Errors
+/// As [`insert`].
+pub fn count(sql: &impl Sql) -> Result<u64, SqlError> {
+    let statement = "SELECT count(*) FROM credentials WHERE revoked_at IS NULL";
+    first(sql, statement, &[])?.map_or(Ok(0), |mut columns| columns.count())
+}
+
+/// Notes that a credential is in use.
+///
+/// # Errors
+/// As [`insert`].
+pub fn note_use(sql: &impl Sql, id: &CredentialId, now: UnixSeconds) -> Result<(), SqlError> {
+    let statement = "UPDATE credentials SET last_used_at = ?2 WHERE id = ?1";
+    sql.run(statement, &[id.as_str().into(), now.into()]).map(drop)
+}
+
+/// Revokes a credential; when that was stays if it is revoked already.
+///
+/// # Errors
+/// As [`insert`].
+pub fn revoke(sql: &impl Sql, id: &CredentialId, now: UnixSeconds) -> Result<(), SqlError> {
+    let statement = "UPDATE credentials SET revoked_at = coalesce(revoked_at, ?2) WHERE id = ?1";
+    sql.run(statement, &[id.as_str().into(), now.into()]).map(drop)
+}
+
+/// Forgets revoked ones, all but the newest. They are refused either way.
+///
+/// # Errors
+/// As [`insert`].
+pub fn forget_revoked(sql: &impl Sql, kept: u32) -> Result<(), SqlError> {
+    let statement = "DELETE FROM credentials WHERE revoked_at IS NOT NULL AND id NOT IN \
+         (SELECT id FROM credentials WHERE revoked_at IS NOT NULL \
+         ORDER BY revoked_at DESC, rowid DESC LIMIT ?1)";
+    sql.run(statement, &[kept.into()]).map(drop)
+}
+
+fn credential(columns: &mut Columns) -> Result<Credential, SqlError> {
+    let moment = |number: Option<i64>| number.map(UnixSeconds::new);
+    Ok(Credential {
+        id: columns.parsed(CredentialId::parse)?,
+        name: columns.text()?,
+        hint: columns.text()?,
+        tier: columns.parsed(|name| Tier::by_name(name).ok_or("no tier"))?,
+        // A name that no tool has any more stays: left out, it could leave an empty list, which stands for all.
+        tools: columns.parsed(|names| serde_json::from_str(names))?,
+        created_at: columns.moment()?,
+        last_used_at: moment(columns.optional_int()?),
+        expires_at: moment(columns.optional_int()?),
+        revoked_at: moment(columns.optional_int()?),
+    })
+}

@@ -1,0 +1,516 @@
+//! Credentials of the host's own programs: what each is good for, and that nothing else is.
+
+use events_concierge::host::command::Action;
+use events_concierge::http::Reply;
+use events_concierge::http::route::{AtDesk, AtHost, Format, Own};
+use events_concierge::id::{ArticleId, CredentialId, DraftId, EventId, SecretId, TicketId};
+use events_concierge::identity::Token;
+use events_concierge::mcp::catalog::{Doors, Tool, tools};
+use serde_json::{Value, json};
+
+use crate::support::{Door, NOW, Wallet, block_on, json_of};
+
+const NO_EVENT: &str = "evt_000000000000000000000000";
+const NO_SECRET: &str = "sec_000000000000000000000000";
+const NO_TICKET: &str = "tkt_000000000000000000000000";
+const NO_ARTICLE: &str = "kba_000000000000000000000000";
+const TIERS: [&str; 3] = ["read", "draft", "send"];
+
+fn create(door: &Door, body: &Value) -> Reply {
+    door.as_owner(Action::Own(Own::CreateCredential), body)
+}
+
+/// A new credential: its id and its token.
+fn created(door: &Door, body: &Value) -> (CredentialId, String) {
+    let reply = create(door, body);
+    assert_eq!(reply.status, 201, "{}", reply.body);
+    let answer = json_of(&reply);
+    let id = answer["credential"]["id"].as_str().unwrap();
+    (CredentialId::parse(id).unwrap(), answer["token"].as_str().unwrap().to_owned())
+}
+
+fn of_tier(door: &Door, tier: &str) -> String {
+    created(door, &json!({"name": tier, "tier": tier})).1
+}
+
+fn as_agent(door: &Door, token: &str, action: Action, body: &Value) -> Reply {
+    let mut request = door.request(action, false, &[], body);
+    request.command.credential = Some(Token::parse(token).unwrap().digest());
+    block_on(door.host.handle(request))
+}
+
+fn call(door: &Door, token: &str, tool: &str, arguments: &Value) -> Reply {
+    as_agent(door, token, Action::AtHost(AtHost::Tool(tool.to_owned())), arguments)
+}
+
+fn list(door: &Door, token: &str) -> Vec<String> {
+    let body = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
+    let reply = as_agent(door, token, Action::AtHost(AtHost::Door), &body);
+    let tools = json_of(&reply)["result"]["tools"].clone();
+    let names = tools.as_array().unwrap().iter();
+    names.map(|tool| tool["name"].as_str().unwrap().to_owned()).collect()
+}
+
+fn credentials(door: &Door) -> Value {
+    let reply = door.as_owner(Action::Own(Own::Credentials), &json!({}));
+    json_of(&reply)["credentials"].clone()
+}
+
+fn revoke(door: &Door, id: &CredentialId) -> Reply {
+    door.as_owner(Action::Own(Own::RevokeCredential(id.clone())), &json!({}))
+}
+
+fn is(reply: &Reply, status: u16, code: &str) {
+    let body = json_of(reply);
+    assert_eq!((reply.status, body["title"].as_str().unwrap()), (status, code), "{}", reply.body);
+}
+
+/// What is random of a token, which may hold underscores itself.
+fn secret_of(token: &str) -> &str {
+    &token[37..]
+}
+
+fn header<'a>(reply: &'a Reply, name: &str) -> Option<&'a str> {
+    reply.headers.iter().find(|(n, _)| *n == name).map(|(_, value)| value.as_str())
+}
+
+/// Good arguments for a tool.
+fn arguments(tool: &str, event: &str, secret: &str) -> Value {
+    let ticket = NO_TICKET;
+    match tool {
+        "searchKb" => json!({"query": "refund"}),
+        "listTickets" => json!({}),
+        "createTicket" => json!({"subject": "s", "body": "b"}),
+        "getTicketContext" | "triageTicket" | "resolveTicket" => json!({"ticketId": ticket}),
+        "draftReply" | "proposeResolution" | "sendReply" => {
+            json!({"ticketId": ticket, "body": "b"})
+        }
+        "assignTicket" => json!({"ticketId": ticket, "assignee": "Bo"}),
+        "createKbArticle" => json!({"title": "t", "body": "b"}),
+        "updateKbArticle" => json!({"articleId": NO_ARTICLE, "body": "b"}),
+        "listEvents" | "getAllEvents" | "listSecrets" => json!({}),
+        "createEvent" => {
+            json!({"title": "T", "startsAt": "2027-03-01T18:30:00Z", "capacity": 5, "price": "0.05"})
+        }
+        "updateEvent" => json!({"eventId": event, "title": "Changed"}),
+        "storeSecret" => json!({"name": "n", "value": "v"}),
+        "retrieveSecret" | "deleteSecret" => json!({"secretId": secret}),
+        "checkIn" => {
+            let code = format!("{}-{}", "0".repeat(32), "0".repeat(24));
+            json!({"eventId": event, "code": code})
+        }
+        _ => json!({"eventId": event}),
+    }
+}
+
+/// What comes of a tool for a credential of the tiers read, draft and send.
+const BY_TIER: &[(&str, [&str; 3])] = &[
+    ("listEvents", ["runs", "runs", "runs"]),
+    ("getEvent", ["runs", "runs", "runs"]),
+    ("rsvpToEvent", ["no", "no", "pays"]),
+    ("getEventAnalytics", ["runs", "runs", "runs"]),
+    ("createEvent", ["no", "no", "runs"]),
+    ("updateEvent", ["no", "no", "runs"]),
+    ("cancelEvent", ["no", "no", "runs"]),
+    ("checkIn", ["no", "no", "runs"]),
+    ("listSecrets", ["runs", "runs", "runs"]),
+    ("retrieveSecret", ["no", "no", "pays"]),
+    ("storeSecret", ["no", "no", "runs"]),
+    ("deleteSecret", ["no", "no", "runs"]),
+    ("searchKb", ["runs", "runs", "runs"]),
+    ("createTicket", ["no", "runs", "runs"]),
+    ("getTicketContext", ["runs", "runs", "runs"]),
+    ("triageTicket", ["no", "runs", "runs"]),
+    ("draftReply", ["no", "runs", "runs"]),
+    ("proposeResolution", ["no", "runs", "runs"]),
+    ("sendReply", ["no", "runs", "runs"]),
+    ("assignTicket", ["no", "runs", "runs"]),
+    ("resolveTicket", ["no", "runs", "runs"]),
+    ("listTickets", ["runs", "runs", "runs"]),
+    ("createKbArticle", ["no", "no", "runs"]),
+    ("updateKbArticle", ["no", "no", "runs"]),
+];
+
+fn all_doors(door: &Door) {
+    let doors = json!({"doors": ["events", "vault", "desk"]});
+    assert_eq!(door.as_owner(Action::Own(Own::ChangeProfile), &doors).status, 200);
+}
+
+#[test]
+fn each_tier_calls_its_tools_and_sees_no_others() {
+    let door = Door::open();
+    all_doors(&door);
+    let tokens = TIERS.map(|tier| of_tier(&door, tier));
+    let named: Vec<&str> = BY_TIER.iter().map(|(name, _)| *name).collect();
+    let all: Vec<&str> =
+        tools(Doors::parse(["events", "vault", "desk"]).unwrap()).map(Tool::name).collect();
+    assert_eq!(named, all, "every tool is in the table");
+    for (name, expected) in BY_TIER {
+        for (token, expected) in tokens.iter().zip(expected) {
+            let event = door.event(5);
+            let secret = json!({"name": "n", "value": "v"});
+            let secret = door.as_owner(Action::Own(Own::StoreSecret), &secret);
+            let secret = json_of(&secret)["id"].as_str().unwrap().to_owned();
+            let reply = call(&door, token, name, &arguments(name, &event, &secret));
+            let came = match reply.status {
+                200 => "runs",
+                402 if header(&reply, "payment-required").is_some() => "pays",
+                403 if reply.body.contains("not_granted") => "no",
+                // The ticket is not one, but it was looked up.
+                404 if reply.body.contains("no_such_ticket") => "runs",
+                404 if reply.body.contains("ticket_not_found") => "runs",
+                404 if reply.body.contains("article_not_found") => "runs",
+                _ => &reply.body,
+            };
+            assert_eq!(came, *expected, "{name}");
+            assert_eq!(list(&door, token).iter().any(|shown| shown == name), *expected != "no");
+        }
+    }
+    assert_eq!(door.int("SELECT count(*) FROM ledger WHERE entry = 'settled'"), 0);
+    assert_eq!(door.int("SELECT count(*) FROM payments"), 0, "nobody has paid");
+}
+
+#[test]
+fn analytics_cost_a_stranger_a_cent_and_the_hosts_program_nothing() {
+    let door = Door::open();
+    let event = door.event(5);
+    let named = json!({"eventId": event});
+    let token = of_tier(&door, "read");
+    let rows =
+        || (door.int("SELECT count(*) FROM ledger"), door.int("SELECT count(*) FROM payments"));
+    let before = rows();
+    let free = call(&door, &token, "getEventAnalytics", &named);
+    assert_eq!(free.status, 200, "{}", free.body);
+    // Nor is a payment taken that nobody has asked for.
+    let offer = door.challenge("getEventAnalytics", &named);
+    let payment = Wallet::new(1).pay(&offer["accepts"][0], 1).to_string();
+    use base64::Engine;
+    let payment = base64::engine::general_purpose::STANDARD.encode(payment);
+    let action = Action::AtHost(AtHost::Tool("getEventAnalytics".to_owned()));
+    let mut request = door.request(action, false, &[("payment-signature", &payment)], &named);
+    request.command.credential = Some(Token::parse(&token).unwrap().digest());
+    let reply = block_on(door.host.handle(request));
+    assert_eq!((reply.status, header(&reply, "payment-response")), (200, None), "{}", reply.body);
+    assert_eq!(rows(), before);
+    assert!(door.world.memory.settled.borrow().is_empty());
+    assert_eq!(block_on(door.tool("getEventAnalytics", &named, None)).status, 402);
+}
+
+#[test]
+fn a_seat_and_a_secret_are_paid_with_a_credential_too() {
+    let door = Door::open();
+    let event = door.event(5);
+    let token = of_tier(&door, "send");
+    let reply = call(&door, &token, "rsvpToEvent", &json!({"eventId": event}));
+    assert_eq!(reply.status, 402, "{}", reply.body);
+    assert_eq!(door.int("SELECT count(*) FROM rsvps"), 0);
+}
+
+#[test]
+fn a_credential_for_some_tools_reaches_no_others_and_no_rest() {
+    let door = Door::open();
+    let event = door.event(5);
+    let some = json!({"name": "n", "tier": "send", "tools": ["getAllEvents", "createEvent", "listEvents"]});
+    let reply = json_of(&create(&door, &some));
+    let token = reply["token"].as_str().unwrap();
+    assert_eq!(reply["credential"]["tools"], json!(["listEvents", "createEvent"]));
+    assert_eq!(reply["mayCall"], json!(["listEvents", "createEvent"]));
+    assert_eq!(list(&door, token), ["listEvents", "createEvent"]);
+    for tool in ["listEvents", "getAllEvents", "createEvent"] {
+        assert_eq!(call(&door, token, tool, &arguments(tool, &event, NO_SECRET)).status, 200);
+    }
+    for tool in ["getEvent", "updateEvent", "rsvpToEvent", "getEventAnalytics"] {
+        is(&call(&door, token, tool, &arguments(tool, &event, NO_SECRET)), 403, "not granted");
+    }
+    for (own, _) in by_rest() {
+        is(&as_agent(&door, token, Action::Own(own), &json!({})), 403, "not granted");
+    }
+    // A tool that a later version took away does not leave a credential for all of them.
+    door.sql("UPDATE credentials SET tools = '[\"gone\"]'");
+    assert_eq!(list(&door, token), [""; 0]);
+    is(&call(&door, token, "listEvents", &json!({})), 403, "not granted");
+}
+
+/// What the host asks over REST, and from which tier on a credential may.
+fn by_rest() -> Vec<(Own, Option<&'static str>)> {
+    let event = EventId::parse(NO_EVENT).unwrap();
+    let secret = SecretId::parse(NO_SECRET).unwrap();
+    let credential = CredentialId::parse("crd_000000000000000000000000").unwrap();
+    let ticket = TicketId::parse(NO_TICKET).unwrap();
+    let article = ArticleId::parse(NO_ARTICLE).unwrap();
+    let draft = DraftId::parse("drf_000000000000000000000000").unwrap();
+    let (read, send) = (Some("read"), Some("send"));
+    vec![
+        (Own::Register, None),
+        (Own::ChangeProfile, None),
+        (Own::Credentials, None),
+        (Own::CreateCredential, None),
+        (Own::RevokeCredential(credential), None),
+        (Own::Profile, read),
+        (Own::Events, read),
+        (Own::Rsvps(event.clone(), Format::Json), read),
+        (Own::Rsvps(event.clone(), Format::Csv), read),
+        (Own::Secrets, read),
+        (Own::Retrievals(secret.clone()), read),
+        (Own::Revenue, read),
+        (Own::Payments(Format::Json), read),
+        (Own::Payments(Format::Csv), read),
+        (Own::CreateEvent, send),
+        (Own::UpdateEvent(event.clone()), send),
+        (Own::CancelEvent(event.clone()), send),
+        (Own::CheckIn(event), send),
+        (Own::StoreSecret, send),
+        (Own::ChangeSecret(secret.clone()), send),
+        (Own::RevokeSecret(secret), send),
+        (Own::Mail, read),
+        (Own::Desk(AtDesk::Articles), read),
+        (Own::Desk(AtDesk::Tickets), read),
+        (Own::Desk(AtDesk::Ticket(ticket.clone())), read),
+        (Own::Desk(AtDesk::Approvals), read),
+        (Own::Desk(AtDesk::Settings), read),
+        (Own::Desk(AtDesk::AddNote(ticket.clone())), Some("draft")),
+        (Own::Desk(AtDesk::CreateArticle), send),
+        (Own::Desk(AtDesk::ChangeArticle(article.clone())), send),
+        (Own::Desk(AtDesk::RemoveArticle(article)), send),
+        (Own::Desk(AtDesk::ChangeTicket(ticket.clone())), send),
+        (Own::Desk(AtDesk::Reply(ticket)), send),
+        (Own::Desk(AtDesk::Approve(draft.clone())), None),
+        (Own::Desk(AtDesk::Reject(draft)), None),
+        (Own::Desk(AtDesk::ChangeSettings), None),
+        (Own::Desk(AtDesk::ResetBreaker), None),
+    ]
+}
+
+#[test]
+fn over_rest_a_credential_reads_and_changes_by_its_tier_and_never_the_profile_or_credentials() {
+    let door = Door::open();
+    let tokens = TIERS.map(|tier| of_tier(&door, tier));
+    // What would move the payout, if it were asked.
+    let body = json!({"userId": "0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc",
+        "walletAddress": "0x14dC79964da2C08b23698B3D3cc7Ca32193d9955", "name": "another"});
+    let before = door.everything();
+    for (own, from) in by_rest() {
+        for (tier, token) in TIERS.iter().zip(&tokens) {
+            let rank = |name: &str| TIERS.iter().position(|tier| *tier == name);
+            let may = from.is_some_and(|from| rank(tier) >= rank(from));
+            let mut request = door.request(Action::Own(own.clone()), false, &[], &body);
+            request.command.credential = Some(Token::parse(token).unwrap().digest());
+            let reply = block_on(door.host.handle(request));
+            let is_refused = reply.status == 403 && reply.body.contains("not_granted");
+            assert_eq!(is_refused, !may, "{own:?} {tier} {}", reply.body);
+            assert!(reply.status != 401 && reply.status != 500, "{own:?} {}", reply.body);
+        }
+    }
+    let used = "UPDATE credentials SET last_used_at = NULL";
+    door.sql(used);
+    assert_eq!(door.everything(), before, "nothing was changed by what was refused or faulty");
+}
+
+#[test]
+fn a_session_beside_a_credential_counts_for_nothing() {
+    let door = Door::open();
+    let token = of_tier(&door, "read");
+    let mut request =
+        door.request(Action::Own(Own::CreateCredential), true, &[], &json!({"name": "n"}));
+    request.command.credential = Some(Token::parse(&token).unwrap().digest());
+    is(&block_on(door.host.handle(request)), 403, "not granted");
+}
+
+/// The door says so for the whole request, whatever is asked.
+fn is_refused(door: &Door, token: &str) {
+    let rpc = |method: &str| json!({"jsonrpc": "2.0", "id": 1, "method": method});
+    let at_door = Action::AtHost(AtHost::Door);
+    for reply in [
+        call(door, token, "listEvents", &json!({})),
+        call(door, token, "createEvent", &arguments("createEvent", "", "")),
+        as_agent(door, token, at_door.clone(), &rpc("tools/list")),
+        as_agent(door, token, at_door.clone(), &rpc("ping")),
+        as_agent(door, token, at_door, &json!([rpc("ping"), rpc("ping")])),
+        as_agent(door, token, Action::Own(Own::Events), &json!({})),
+        as_agent(door, token, Action::Own(Own::Register), &json!({})),
+    ] {
+        is(&reply, 401, "credential refused");
+        assert_eq!(header(&reply, "www-authenticate"), Some("Bearer error=\"invalid_token\""));
+    }
+}
+
+#[test]
+fn what_is_unknown_changed_expired_or_revoked_is_refused_and_another_hosts_too() {
+    let door = Door::open();
+    let neighbour = door.beside();
+    let (id, token) = created(&door, &json!({"name": "n", "tier": "send"}));
+    assert_eq!(call(&door, &token, "listEvents", &json!({})).status, 200);
+    is_refused(&neighbour, &token);
+    let theirs = of_tier(&neighbour, "send");
+    is_refused(&door, &theirs);
+    // The secret of one with the scope of the other.
+    let secret = secret_of(&theirs);
+    is_refused(&door, &format!("mcp_{}_{secret}", door.scope));
+    let (head, secret) = (&token[..37], secret_of(&token));
+    for place in 0..secret.len() - 1 {
+        let mut changed = secret.to_owned().into_bytes();
+        changed[place] = if changed[place] == b'A' { b'B' } else { b'A' };
+        let changed = format!("{head}{}", String::from_utf8(changed).unwrap());
+        is(&call(&door, &changed, "listEvents", &json!({})), 401, "credential refused");
+    }
+    assert_eq!(call(&door, &token, "listEvents", &json!({})).status, 200);
+    let first = revoke(&door, &id);
+    assert_eq!((first.status, &json_of(&first)["credential"]["status"]), (200, &json!("revoked")));
+    is_refused(&door, &token);
+    door.world.memory.now.set(NOW + 100);
+    assert_eq!(revoke(&door, &id), first, "a second time it answers the same");
+    assert_eq!(door.int("SELECT revoked_at FROM credentials"), NOW);
+    let unknown = CredentialId::parse("crd_000000000000000000000000").unwrap();
+    is(&revoke(&door, &unknown), 404, "credential not found");
+
+    let end = json!({"name": "n", "tier": "read", "expiresAt": "2026-11-21T13:00:00Z"});
+    let (_, token) = created(&door, &end);
+    door.world.memory.now.set(NOW + 3_599);
+    assert_eq!(call(&door, &token, "listEvents", &json!({})).status, 200);
+    door.world.memory.now.set(NOW + 3_600);
+    is_refused(&door, &token);
+    assert_eq!(credentials(&door)[0]["status"], "expired");
+}
+
+#[test]
+fn who_tries_tokens_is_counted_as_a_stranger_and_nothing_is_stored_where_nobody_registered() {
+    let door = Door::open();
+    let limit = json!({"limits": {"unpaidPerMinute": 2}});
+    assert_eq!(door.as_owner(Action::Own(Own::ChangeProfile), &limit).status, 200);
+    let wrong = format!("mcp_{}_{}", door.scope, "A".repeat(43));
+    for _ in 0..2 {
+        is(&call(&door, &wrong, "listEvents", &json!({})), 401, "credential refused");
+    }
+    is(&call(&door, &wrong, "listEvents", &json!({})), 429, "rate limited");
+    let nobody = Door::on(crate::support::World::new());
+    is_refused(&nobody, &wrong);
+    assert_eq!(nobody.int("SELECT count(*) FROM sqlite_master"), 0);
+}
+
+#[test]
+fn a_credential_is_good_for_so_many_calls_in_a_minute() {
+    let door = Door::open();
+    let (token, other) = (of_tier(&door, "read"), of_tier(&door, "read"));
+    for n in 0..600 {
+        let reply = match n % 2 {
+            0 => call(&door, &token, "listEvents", &json!({})),
+            _ => as_agent(&door, &token, Action::Own(Own::Revenue), &json!({})),
+        };
+        assert_eq!(reply.status, 200, "{n} {}", reply.body);
+    }
+    let over = call(&door, &token, "listEvents", &json!({}));
+    is(&over, 429, "rate limited");
+    assert_eq!(header(&over, "retry-after"), Some("60"));
+    is(&as_agent(&door, &token, Action::Own(Own::Revenue), &json!({})), 429, "rate limited");
+    is(&call(&door, &token, "rsvpToEvent", &json!({"eventId": NO_EVENT})), 429, "rate limited");
+    assert_eq!(call(&door, &other, "listEvents", &json!({})).status, 200);
+    assert_eq!(block_on(door.tool("listEvents", &json!({}), None)).status, 200);
+    door.world.memory.now.set(NOW + 60);
+    assert_eq!(call(&door, &token, "listEvents", &json!({})).status, 200);
+}
+
+#[test]
+fn a_fault_names_the_field_and_nothing_is_made() {
+    let door = Door::open();
+    for (field, value) in [
+        ("name", json!("")),
+        ("name", json!("a\nb")),
+        ("name", json!("x".repeat(101))),
+        ("tier", json!("owner")),
+        ("tier", json!("Send")),
+        ("tools", json!(["openDoor"])),
+        ("tools", json!("listEvents")),
+        ("tools", json!(vec!["listEvents"; 101])),
+        ("expiresAt", json!("2026-11-21T12:00:00Z")),
+        ("expiresAt", json!("tomorrow")),
+        ("digest", json!("0")),
+    ] {
+        let mut wrong = json!({"name": "n"});
+        wrong[field] = value;
+        let reply = create(&door, &wrong);
+        assert_eq!(reply.status, 422, "{field} {}", reply.body);
+        assert!(json_of(&reply)["detail"].as_str().unwrap().contains(field), "{}", reply.body);
+    }
+    assert_eq!(credentials(&door), json!([]));
+}
+
+#[test]
+fn a_host_has_at_most_a_hundred_and_forgets_old_revoked_ones() {
+    let door = Door::open();
+    let mut last = None;
+    for _ in 0..100 {
+        last = Some(created(&door, &json!({"name": "n"})));
+    }
+    is(&create(&door, &json!({"name": "n"})), 409, "too many credentials");
+    let (mut id, _) = last.unwrap();
+    for _ in 0..150 {
+        revoke(&door, &id);
+        (id, _) = created(&door, &json!({"name": "n"}));
+    }
+    let count = |what: &str| door.int(&format!("SELECT count(*) FROM credentials WHERE {what}"));
+    assert_eq!((count("revoked_at IS NULL"), count("revoked_at IS NOT NULL")), (100, 100));
+}
+
+#[test]
+fn the_list_shows_what_each_is_good_for_and_when_it_was_used() {
+    let door = Door::open();
+    let (_, token) = created(&door, &json!({"name": "Desk"}));
+    let one = || credentials(&door)[0].clone();
+    let secret = secret_of(&token);
+    assert_eq!(
+        one(),
+        json!({"id": one()["id"], "name": "Desk", "tier": "draft", "tools": [], "hint": secret[..4],
+            "createdAt": "2026-11-21T12:00:00Z", "status": "active"})
+    );
+    let used_at = |seconds: i64| {
+        door.world.memory.now.set(NOW + seconds);
+        assert_eq!(call(&door, &token, "listEvents", &json!({})).status, 200);
+        one()["lastUsedAt"].clone()
+    };
+    assert_eq!(used_at(60), "2026-11-21T12:01:00Z");
+    assert_eq!(used_at(3_659), "2026-11-21T12:01:00Z", "written at most once in an hour");
+    assert_eq!(used_at(3_660), "2026-11-21T13:01:00Z");
+}
+
+#[test]
+fn a_token_is_shown_once_and_stands_nowhere() {
+    let mut door = Door::open();
+    let reply = create(&door, &json!({"name": "n", "tier": "send"}));
+    assert_eq!(header(&reply, "cache-control"), Some("no-store"));
+    let token = json_of(&reply)["token"].as_str().unwrap().to_owned();
+    assert_eq!(token.len(), 80);
+    call(&door, &token, "createEvent", &arguments("createEvent", "", ""));
+    door.pass(120);
+    let secret = secret_of(&token);
+    let stored = door.everything();
+    let digest = Token::parse(&token).unwrap().digest();
+    assert!(stored.contains(digest.as_str()));
+    assert!(!stored.contains(&secret[4..]) && !stored.contains("mcp_"), "{stored}");
+    let kv = format!("{:?}", door.world.memory.kv.borrow());
+    assert!(!kv.contains(digest.as_str()) && !kv.contains("crd_"), "nothing is published of it");
+    let listed = door.as_owner(Action::Own(Own::Credentials), &json!({})).body;
+    assert!(!listed.contains(&secret[4..]) && !listed.contains(digest.as_str()));
+    // It outlives an instance.
+    door.evict();
+    assert_eq!(call(&door, &token, "listEvents", &json!({})).status, 200);
+}
+
+#[test]
+fn a_credential_that_may_only_draft_makes_no_mail_leave_and_one_that_may_send_does() {
+    let door = Door::open();
+    all_doors(&door);
+    let [_, draft, send] = TIERS.map(|tier| of_tier(&door, tier));
+    let opened = json!({"subject": "s", "body": "b", "email": "ada@example.org"});
+    let ticket = json_of(&call(&door, &draft, "createTicket", &opened))["ticketId"].clone();
+    let reply = json!({"ticketId": ticket, "body": "b"});
+    for (token, outcome, mails) in [(&draft, "draft", 0), (&send, "sent", 1)] {
+        let done = json_of(&call(&door, token, "sendReply", &reply));
+        assert_eq!(done["outcome"], outcome, "{done}");
+        assert_eq!(door.int("SELECT count(*) FROM mail_outbox"), mails);
+    }
+    let own = |asked| Action::Own(Own::Desk(asked));
+    let waiting = json_of(&door.as_owner(own(AtDesk::Approvals), &json!({})))["approvals"].clone();
+    assert_eq!(waiting[0]["author"], "agent");
+    let id = DraftId::parse(waiting[0]["draftId"].as_str().unwrap()).unwrap();
+    is(&as_agent(&door, &send, own(AtDesk::Approve(id)), &json!({})), 403, "not granted");
+}
