@@ -94,7 +94,7 @@ function Value({ value, title }: { value: string; title: string }) {
           label={`Show the value of ${title}`}
           onClick={() => setIsShown(!isShown)}
         >
-          {isShown ? "Hide" : "Show"}
+          Show
         </Button>
         <CopyButton text={value} what={`the value of ${title}`} />
         <span className="small quiet">Copy it now: this page forgets it when it is loaded anew.</span>

@@ -113,6 +113,7 @@ function Draft({ draft, openTicket, done }: DraftProps) {
 
 function Decision({ draft, titleId, openTicket, done }: DraftProps & { titleId: string }) {
   const { run } = useHost();
+  const yes = draft.kind === "reply" ? "Approve and send" : "Approve";
   const [rejects, setRejects] = useState(false);
   const [reason, setReason] = useState("");
   const approval = useAction();
@@ -136,10 +137,10 @@ function Decision({ draft, titleId, openTicket, done }: DraftProps & { titleId: 
           kind="primary"
           busy={approval.busy}
           disabled={rejection.busy}
-          label={`Approve the draft for #${draft.number}`}
+          label={`${yes} the draft for #${draft.number}`}
           onClick={() => void approve()}
         >
-          {draft.kind === "reply" ? "Approve and send" : "Approve"}
+          {yes}
         </Button>
         <Button
           expanded={rejects}

@@ -37,7 +37,7 @@ export function SecretValue({ field, label, hint, required, error }: Props) {
           label="Show the value while typing"
           onClick={() => setIsShown(!isShown)}
         >
-          {isShown ? "Hide" : "Show"}
+          Show
         </Button>
       </div>
     </div>
