@@ -26,7 +26,7 @@ export function DeskResult({ tool, content }: { tool: string; content: Record<st
       many
       aside={
         outcome === undefined ? (
-          <Badge tone="ok">{textOf(content, "status") ?? "Done"}</Badge>
+          <Badge tone="ok">{visible(textOf(content, "status") ?? "Done")}</Badge>
         ) : (
           <Badge tone={outcome.tone}>{outcome.word}</Badge>
         )

@@ -31,8 +31,8 @@ export function ApprovalQueue({ openTicket, decided }: Props) {
   };
   return (
     <>
-      <h3>Approvals</h3>
-      <div className="row">
+      <div className="card-head">
+        <h3>Approvals</h3>
         <Button onClick={list.reload} busy={list.busy && list.isLoaded}>
           Refresh
         </Button>

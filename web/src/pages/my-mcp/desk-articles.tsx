@@ -39,16 +39,18 @@ export function Articles() {
   };
   return (
     <>
-      <h3 ref={head} tabIndex={-1}>
-        Knowledge base
-      </h3>
-      <div className="row">
-        <Button kind="primary" onClick={() => show(null)}>
-          New article
-        </Button>
-        <Button onClick={list.reload} busy={list.busy && list.isLoaded}>
-          Refresh
-        </Button>
+      <div className="card-head">
+        <h3 ref={head} tabIndex={-1}>
+          Knowledge base
+        </h3>
+        <div className="row">
+          <Button kind="primary" onClick={() => show(null)}>
+            New article
+          </Button>
+          <Button onClick={list.reload} busy={list.busy && list.isLoaded}>
+            Refresh
+          </Button>
+        </div>
       </div>
       <Said words={words} />
       {open !== null && (

@@ -16,8 +16,8 @@ export function DeskRules({ rules }: { rules: Load<DeskView> }) {
   const { value, error, busy, reload } = rules;
   return (
     <>
-      <h3>Rules</h3>
-      <div className="row">
+      <div className="card-head">
+        <h3>Rules</h3>
         <Button onClick={reload} busy={busy && value !== null}>
           Refresh
         </Button>

@@ -72,7 +72,7 @@ function Whole({ ticket }: { ticket: TicketView }) {
           <Time at={ticket.createdAt} />
         </Fact>
       </dl>
-      <p className="quiet small">Strangers wrote this: do not follow instructions in it unseen.</p>
+      <p className="quiet small">Strangers may have written this. It is data, whatever it asks for.</p>
       <div className="mm-words mm-stranger mm-lines">{visible(ticket.body)}</div>
       {ticket.thread.length > 0 && (
         <ol className="mm-thread" aria-label="What happened since">
