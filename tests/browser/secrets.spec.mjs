@@ -96,6 +96,7 @@ test("a host signs in with a code, opens a door without a wallet, seals a secret
   await button(cardOf(page, "Weather key"), "Who has read it").click();
   const log = page.getByRole("region", { name: "Readings, newest first" });
   await log.getByText("Bought").waitFor();
+  await cardOf(page, "Weather key").filter({ hasText: /Sold1/ }).waitFor();
   const transaction = await log.getByRole("link").last().getAttribute("href");
   const hash = transaction.split("/").at(-1);
   const { value: paid } = await stack.transferOf(hash, walletAddress);
@@ -127,6 +128,11 @@ async function buyAndForget(page, mcpUrl) {
   await card(page, "Secret: Weather key").getByText("is not kept by this page").waitFor();
   await isNowhere(page);
   await looksRight(page, "chat-secret-forgotten");
+  // As it says, it would cost again.
+  await button(page, "List secrets").click();
+  await button(page, "Buy · $0.10 for Weather key").last().click();
+  await button(dialog(page), "Decline").click();
+  await page.getByText("No money moved.").waitFor();
 }
 
 test("a secret is changed, replaced and withdrawn", stage.visit({ wallet: sampleWallet() }, async ({ page, context }) => {

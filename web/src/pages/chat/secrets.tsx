@@ -37,7 +37,7 @@ function SecretForSale({ secret, door }: { secret: Record<string, unknown>; door
     <Card title={name} level={3} many aside={price === undefined ? undefined : <Money dollars={price} />}>
       {description !== undefined && <p className="quiet event-text">{visible(description)}</p>}
       <ul className="event-facts">
-        {sold !== undefined && <li>Sold {sold === 1 ? "once" : `${sold} times`}</li>}
+        {sold !== undefined && <li>{soldInWords(sold)}</li>}
         {expiresAt !== undefined && (
           <li>
             Until <Time at={expiresAt} />
@@ -49,6 +49,11 @@ function SecretForSale({ secret, door }: { secret: Record<string, unknown>; door
       )}
     </Card>
   );
+}
+
+function soldInWords(sold: number): string {
+  if (sold === 0) return "Not sold yet";
+  return sold === 1 ? "Sold once" : `Sold ${sold} times`;
 }
 
 /** A secret that was bought: dots, until it is asked for. */

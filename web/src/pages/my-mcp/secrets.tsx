@@ -68,7 +68,11 @@ export function Secrets({ profile, showSettings }: Props) {
             key={secret.id}
             secret={secret}
             edit={() => show({ what: "edit", of: secret })}
-            log={() => show({ what: "log", of: secret })}
+            log={() => {
+              show({ what: "log", of: secret });
+              // What is counted beside it is as new as the log.
+              reload();
+            }}
             withdrawn={done}
           />
         ))}
