@@ -1,5 +1,6 @@
-// Builds the Worker into build/. The one build that there is: wrangler's `[build]` runs it, the
-// tests do and a deployment does. It takes about half a second when nothing changed.
+// Builds the Worker into build/, and the page that it serves (web.mjs). The one build that there is:
+// wrangler's `[build]` runs it, the tests do and a deployment does. It takes about half a second when
+// nothing changed.
 //
 // It does what `worker-build` does, without that one's downloads: cargo compiles, dev/bindgen makes
 // a JavaScript module of the result, and wrangler bundles that with src/edge/entry.mjs.
@@ -9,6 +10,7 @@ import { join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import { withLock } from "./lib/lock.mjs";
 import { Failure, root, run, runMain } from "./lib/process.mjs";
+import { buildPage, isPageBuilt } from "./web.mjs";
 
 const target = resolve(root, process.env.CARGO_TARGET_DIR ?? "target");
 const compiled = join(target, "wasm32-unknown-unknown", "release", "events_concierge.wasm");
@@ -16,7 +18,16 @@ const bindgen = join(target, "bindgen", "debug", "bindgen");
 const built = join(root, "build");
 const scratch = join(root, ".dev");
 
-export function build() {
+/** What a build says that has failed while `wrangler dev` was running. */
+export const GOES_ON = "the build failed; what was built before goes on";
+
+/** The Worker and the page. */
+export async function build() {
+  await Promise.all([buildWorker(), buildPage()]);
+}
+
+/** The Worker alone: this needs no package of npm. */
+export function buildWorker() {
   return withLock(join(scratch, "build.lock"), async () => {
     const started = performance.now();
     await Promise.all([compileWorker(), compileBindgen()]);
@@ -91,4 +102,15 @@ function report(milliseconds) {
   console.log(`build: wasm ${size}, ${(milliseconds / 1000).toFixed(1)} s`);
 }
 
-await runMain(import.meta.url, build);
+// A fault in a source that somebody is working on must not end the `wrangler dev` that watches it.
+async function main() {
+  try {
+    await build();
+  } catch (error) {
+    const isWatched = process.env.WRANGLER_COMMAND === "dev" && existsSync(join(built, "stamp")) && isPageBuilt();
+    if (!isWatched || !(error instanceof Failure)) throw error;
+    console.error(`${error.message}\n${GOES_ON}`);
+  }
+}
+
+await runMain(import.meta.url, main);

@@ -4,8 +4,9 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { constants } from "node:os";
 import { delimiter, dirname, join } from "node:path";
+import { modernNode } from "./lib/node.mjs";
 import { environment, Failure, root, runMain } from "./lib/process.mjs";
-import { modernNode, setup } from "./setup.mjs";
+import { setup } from "./setup.mjs";
 
 const COMMANDS = {
   start: ["dev/start.mjs"],
@@ -20,7 +21,7 @@ const COMMANDS = {
   deploy: ["node_modules/wrangler/bin/wrangler.js", "deploy"],
 };
 
-/** Commands that run Rust code only. */
+/** Commands that need no built Worker and no built page. */
 const NATIVE = ["check", "simulate", "fuzz"];
 
 async function main([name, ...extra]) {

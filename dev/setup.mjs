@@ -1,9 +1,11 @@
 // Installs what is missing before anything else runs: npm's packages (Node 22 and wrangler among
 // them), Rust's wasm target, and the first build. Runs on Node 20 and imports no package.
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { build } from "./build.mjs";
+import { buildWorker } from "./build.mjs";
+import { bundledNode } from "./lib/node.mjs";
 import { Failure, output, root, run, runMain, step } from "./lib/process.mjs";
+import { buildPage, pageFolder } from "./web.mjs";
 
 const WASM = "wasm32-unknown-unknown";
 
@@ -11,13 +13,19 @@ const WASM = "wasm32-unknown-unknown";
 export async function setup({ withBuild = true } = {}) {
   ensureRust();
   await ensureTarget();
-  if (isInstalled()) return;
+  // wrangler wants this folder to be there before it runs the build that fills it.
+  mkdirSync(pageFolder, { recursive: true });
+  if (!isInstalled()) await install(withBuild);
+}
+
+async function install(withBuild) {
   requireTool("npm", "Node.js 20 or newer together with npm (https://nodejs.org)");
   // npm waits for the network and the compiler for the processor: together they are quicker.
-  const compile = () => step("compiling the Worker, a minute or two the first time", build);
+  const compile = () => step("compiling the Worker, a minute or two the first time", buildWorker);
   const jobs = [step("installing npm packages", installPackages), withBuild && compile()];
   const failed = (await Promise.allSettled(jobs)).find(({ status }) => status === "rejected");
   if (failed) throw failed.reason;
+  if (withBuild) await step("building the page", buildPage);
 }
 
 function requireTool(name, remedy) {
@@ -60,19 +68,6 @@ function packages(file) {
 function installPackages() {
   const locked = existsSync(join(root, "package-lock.json")) ? ["--no-save"] : [];
   return run("npm", ["install", ...locked, "--no-audit", "--no-fund", "--loglevel=error"]);
-}
-
-const bundledNode = join(root, "node_modules", "node", "bin", "node");
-
-/** A Node that is new enough for wrangler: the one from npm, or the one we run on. */
-export function modernNode() {
-  if (existsSync(bundledNode)) return bundledNode;
-  const [major, minor] = process.versions.node.split(".").map(Number);
-  if (major > 22 || (major === 22 && minor >= 12)) return process.execPath;
-  throw new Failure(
-    `wrangler needs Node.js 22.12 or newer, this is ${process.versions.node} and npm was not allowed to bring ` +
-      "its own: run `npm install` with install scripts enabled, or install a newer Node.js",
-  );
 }
 
 await runMain(import.meta.url, () => setup());

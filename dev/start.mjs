@@ -5,6 +5,7 @@ import { randomBytes } from "node:crypto";
 import { createWriteStream, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { build, GOES_ON } from "./build.mjs";
 import { FACTORY, FACTORY_CREATE, guest, NETWORK, relayer, USDC } from "./chain/accounts.mjs";
 import { freePort, startChain } from "./chain/chain.mjs";
 import { Failure, root, runMain, step } from "./lib/process.mjs";
@@ -40,6 +41,8 @@ async function main(args) {
 
 async function startAll(port, chainPort, reference) {
   const url = `http://localhost:${port}`;
+  // wrangler would do it, but what goes wrong there is only found in its log.
+  await step("build", build);
   const rpc = process.env.RPC_URL ?? (await step("chain", () => chain(chainPort)));
   const facilitator = process.env.FACILITATOR_URL ?? (reference ? await step("facilitator", () => startFacilitator(rpc)) : "self");
   await step("worker", () => worker(url, port, { rpc, facilitator }));
@@ -100,7 +103,13 @@ function start(name, args) {
   const log = logFile(name);
   child.stdout.pipe(log);
   child.stderr.pipe(log);
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", tellOfFaults);
   watch(name, child);
+}
+
+// It is wrangler that builds when a source changes, and its words go into a log.
+function tellOfFaults(data) {
+  if (data.includes(GOES_ON)) console.error(`${GOES_ON}; the end of .dev/wrangler.log says why`);
 }
 
 function watch(name, child) {
@@ -178,7 +187,8 @@ function summary({ url, host }) {
   console.log(`
 ${bold("Ready.")} One host, ${host.eventIds.length} events, paid into ${host.walletAddress.slice(0, 6)}…${host.walletAddress.slice(-4)}.
 
-  the door (MCP)   ${bold(host.mcpUrl)}
+  the page         ${bold(`${url}/?door=${encodeURIComponent(host.mcpUrl)}`)}
+  the door (MCP)   ${host.mcpUrl}
   an event's page  ${url}/e/${host.scope}/${host.eventIds[0]}
   look inside      curl -s ${host.mcpUrl} -H 'content-type: application/json' -d ${tools}
   pay as an agent  npm run demo   (in a second terminal)

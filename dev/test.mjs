@@ -2,14 +2,16 @@
 // build and without the checks.
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { join, relative } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { build } from "./build.mjs";
 import { bundle } from "./bundle.mjs";
 import { check } from "./check.mjs";
+import { chromium } from "./chromium.mjs";
 import { environment, Failure, root, runMain, step } from "./lib/process.mjs";
 
-const SUITES = ["worker", "chain", "conformance"];
+const SUITES = ["worker", "chain", "conformance", "browser"];
 const scratch = join(root, ".dev");
+const screenshots = join(scratch, "screenshots");
 const results = join(scratch, "test.tap");
 
 async function main(chosen) {
@@ -19,7 +21,10 @@ async function main(chosen) {
     await step("build", build);
     await step("bundle", bundle);
     const files = chosen.length === 0 ? specs() : chosen;
+    const withBrowser = files.some((file) => resolve(root, file).startsWith(join(root, "tests", "browser")));
+    if (withBrowser) await prepareBrowser();
     if (files.length > 0) Object.assign(counts, await runSpecs(files));
+    if (withBrowser) console.log(`what the page looked like is in ${relative(root, screenshots)}/`);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     console.error(error.message);
@@ -27,6 +32,11 @@ async function main(chosen) {
   }
   console.log(`${counts.passed} passed, ${counts.failed} failed`);
   if (counts.failed > 0) process.exitCode = 1;
+}
+
+async function prepareBrowser() {
+  await chromium();
+  rmSync(screenshots, { recursive: true, force: true });
 }
 
 function specs() {

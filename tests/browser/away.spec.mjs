@@ -1,0 +1,58 @@
+// The server stops while people look at the page, and comes back.
+import { test } from "node:test";
+import { host as hostKey } from "../../dev/chain/accounts.mjs";
+import { browserStage, looksRight } from "../support/browser.mjs";
+import { arrive, askForSeat, button, isPaidOnce, pay, say } from "../support/browser-guest.mjs";
+import { fakeWallet } from "../support/browser-wallet.mjs";
+
+const stage = browserStage();
+/** What Chromium writes to the console of requests that nobody answers. */
+const UNANSWERED = /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|ERR_SOCKET_NOT_CONNECTED|WebSocket connection to .* failed/;
+/** How long after the server's return the page must have noticed. */
+const RETURN_MILLIS = 30_000;
+const AWAY = /server cannot be reached|server is away|not reached|connection .*lost/i;
+
+test("in the chat: it says that the server is away, comes back by itself, and goes on where it was", stage.visit({}, async ({ page, expects }) => {
+  const { stack } = stage;
+  const event = await stack.createEvent({ title: "Evening after the storm" });
+  await arrive(page, { mcpUrl: stack.host.mcpUrl });
+  await say(page, "list events");
+  await button(page, `RSVP · $0.05 for ${event.title}`).waitFor();
+  expects(UNANSWERED);
+  await stack.stop();
+  await page.getByText(AWAY).first().waitFor();
+  await looksRight(page, "away-chat");
+  await stack.start();
+  await page.getByText(AWAY).first().waitFor({ state: "detached", timeout: RETURN_MILLIS });
+  await askForSeat(page, event);
+  await isPaidOnce(stack, event, await pay(page, event));
+}));
+
+test("in the chat: a question that was open when the server stopped is asked again", stage.visit({}, async ({ page, expects }) => {
+  const { stack } = stage;
+  const event = await stack.createEvent({ title: "Evening between two storms" });
+  await arrive(page, { mcpUrl: stack.host.mcpUrl });
+  await askForSeat(page, event);
+  expects(UNANSWERED);
+  await stack.stop();
+  await page.getByText(AWAY).first().waitFor();
+  await stack.start();
+  await page.getByText(AWAY).first().waitFor({ state: "detached", timeout: RETURN_MILLIS });
+  await isPaidOnce(stack, event, await pay(page, event));
+}));
+
+const wallet = fakeWallet({ privateKey: hostKey.privateKey });
+test("in My MCP: it says that the server is away, and what was asked for comes by itself", stage.visit({ wallet }, async ({ page, expects }) => {
+  const { stack } = stage;
+  await page.goto("/my-mcp");
+  await button(page, "Sign in with Test Wallet").click();
+  await page.getByRole("heading", { name: "Rust meetup" }).waitFor();
+  expects(UNANSWERED);
+  await stack.stop();
+  await page.getByRole("tab", { name: "Revenue" }).click();
+  await page.getByText(AWAY).first().waitFor();
+  await looksRight(page, "away-my-mcp");
+  await stack.start();
+  await page.getByText("By tool, all time").waitFor({ timeout: RETURN_MILLIS });
+  await page.getByText(AWAY).first().waitFor({ state: "detached" });
+}));

@@ -1,0 +1,176 @@
+// A guest in the chat: finds an event, is asked, pays, has the ticket; or does not pay.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { browserStage, looksRight } from "../support/browser.mjs";
+import { arrive, askForSeat, button, card, dialog, doorLink, isNotPaid, isPaidOnce, pay, say, ticketOf } from "../support/browser-guest.mjs";
+import { fakeWallet } from "../support/browser-wallet.mjs";
+
+const stage = browserStage();
+let count = 0;
+/** An event that no other test buys a seat of. */
+const newEvent = () => stage.stack.createEvent({ title: `Evening number ${(count += 1)}` });
+const atDoor = (page, options) => arrive(page, { mcpUrl: stage.stack.host.mcpUrl, ...options });
+
+test("on the way to a ticket every state of the chat looks right", stage.visit({}, async ({ page, context }) => {
+  const event = await newEvent();
+  await page.goto(doorLink(stage.stack.host.mcpUrl));
+  await button(page, "Connect").waitFor();
+  await looksRight(page, "chat-start");
+  await atDoor(page);
+  await looksRight(page, "chat-ready");
+  await say(page, "list events");
+  await button(page, `RSVP · $0.05 for ${event.title}`).waitFor();
+  await looksRight(page, "chat-events");
+  await askForSeat(page, event);
+  const words = await dialog(page).innerText();
+  for (const part of ["$0.05", "50000", stage.stack.host.walletAddress, "eip155:84532", "rsvpToEvent", event.id, stage.stack.host.mcpUrl]) {
+    assert.ok(words.includes(part), `${part} is not in the question:\n${words}`);
+  }
+  await looksRight(page, "chat-question");
+  const paid = await pay(page, event);
+  await looksRight(page, "chat-ticket");
+  await isPaidOnce(stage.stack, event, paid);
+  const [ticket] = await Promise.all([context.waitForEvent("page"), card(page, `Ticket: ${event.title}`).getByRole("link", { name: "Open the ticket" }).click()]);
+  await ticket.getByRole("heading", { name: event.title }).waitFor();
+  assert.equal(ticket.url(), paid.ticketUrl);
+  // The same once more, so that everything is there twice.
+  const second = await newEvent();
+  await askForSeat(page, second);
+  await pay(page, second);
+  await looksRight(page, "chat-two-tickets");
+}));
+
+const WALLETS = [
+  ["a test key", { wallet: "Test key" }, () => undefined],
+  ["a smart wallet", { wallet: "Smart wallet" }, () => undefined],
+  ["a wallet of the browser", { wallet: "Test Wallet" }, () => fakeWallet({ chainId: 1 })],
+];
+for (const [what, options, make] of WALLETS) {
+  const wallet = make();
+  test(`a guest pays with ${what}: one ticket, one transaction, as the chain tells it`, stage.visit({ wallet }, async ({ page }) => {
+    const event = await newEvent();
+    await atDoor(page, options);
+    await askForSeat(page, event);
+    const payer = await isPaidOnce(stage.stack, event, await pay(page, event));
+    if (wallet) assert.deepEqual([payer, wallet.signatures], [wallet.address, 1]);
+  }));
+}
+
+const NOES = {
+  "with the button": (page) => button(dialog(page), "Decline").click(),
+  "with Esc": (page) => page.keyboard.press("Escape"),
+};
+for (const [how, decline] of Object.entries(NOES)) {
+  const wallet = fakeWallet();
+  test(`a guest declines ${how}: nothing is signed, no money moves, and the focus goes back`, stage.visit({ wallet }, async ({ page }) => {
+    const event = await newEvent();
+    await atDoor(page, { wallet: "Test Wallet" });
+    await askForSeat(page, event);
+    await decline(page);
+    await page.getByText("No money moved.").waitFor();
+    await dialog(page).waitFor({ state: "detached" });
+    assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("aria-label")), `RSVP · $0.05 for ${event.title}`);
+    assert.equal(wallet.signatures, 0);
+    await isNotPaid(stage.stack, event, wallet.address);
+    if (how === "with Esc") await looksRight(page, "chat-declined");
+    await askForSeat(page, event);
+    await isPaidOnce(stage.stack, event, await pay(page, event));
+  }));
+}
+
+const unwilling = fakeWallet();
+test("a wallet that refuses to sign pays nothing, and may be asked again later", stage.visit({ wallet: unwilling }, async ({ page }) => {
+  const event = await newEvent();
+  await atDoor(page, { wallet: "Test Wallet" });
+  await askForSeat(page, event);
+  unwilling.refuses = true;
+  await button(dialog(page), "Pay $0.05").click();
+  await page.getByText("No money moved.").waitFor();
+  assert.equal(unwilling.signatures, 0);
+  await isNotPaid(stage.stack, event, unwilling.address);
+  unwilling.refuses = false;
+  await askForSeat(page, event);
+  await isPaidOnce(stage.stack, event, await pay(page, event));
+}));
+
+test("loaded anew while the question is open, the page asks again", stage.visit({}, async ({ page }) => {
+  const event = await newEvent();
+  await atDoor(page);
+  await askForSeat(page, event);
+  await page.reload();
+  await dialog(page).getByRole("heading", { name: "Pay $0.05 for rsvpToEvent?" }).waitFor();
+  await isPaidOnce(stage.stack, event, await pay(page, event));
+}));
+
+test("loaded anew right after Pay, there is still one ticket and one charge", stage.visit({}, async ({ page }) => {
+  const event = await newEvent();
+  const begun = paymentBegins(page);
+  await atDoor(page, { wallet: "Smart wallet" });
+  await askForSeat(page, event);
+  await button(dialog(page), "Pay $0.05").click();
+  await begun;
+  await page.reload();
+  await isPaidOnce(stage.stack, event, await ticketOf(page, event));
+}));
+
+/** Resolves with the first word of the server after the answer has been given. */
+function paymentBegins(page) {
+  return new Promise((resolve) => {
+    page.on("websocket", (socket) => {
+      let isAnswered = false;
+      socket.on("framesent", ({ payload }) => (isAnswered ||= String(payload).includes('"confirm"')));
+      socket.on("framereceived", () => isAnswered && resolve());
+    });
+  });
+}
+
+const slow = fakeWallet();
+test("loaded anew while the wallet asks for the signature, it is asked again, and signs once", stage.visit({ wallet: slow }, async ({ page }) => {
+  const event = await newEvent();
+  await atDoor(page, { wallet: "Test Wallet" });
+  await askForSeat(page, event);
+  const { promise, resolve } = Promise.withResolvers();
+  slow.thinks = promise;
+  await button(dialog(page), "Pay $0.05").click();
+  await page.getByText("is asked for a signature").waitFor();
+  await looksRight(page, "chat-signing");
+  await page.reload();
+  await page.getByText("is asked for a signature").waitFor();
+  resolve();
+  await isPaidOnce(stage.stack, event, await ticketOf(page, event));
+  assert.equal(slow.signatures, 1);
+}));
+
+const shared = fakeWallet();
+test("two tabs show the same question; the answer in one closes it in the other, and the wallet signs once", stage.visit({ wallet: shared }, async ({ page, newTab }) => {
+  const event = await newEvent();
+  await atDoor(page, { wallet: "Test Wallet" });
+  const other = await newTab();
+  await other.goto("/");
+  await other.getByRole("complementary", { name: "Door, wallet and limits" }).getByText("$10.00").first().waitFor();
+  await askForSeat(page, event);
+  await dialog(other).getByRole("heading", { name: "Pay $0.05 for rsvpToEvent?" }).waitFor();
+  await button(dialog(other), "Pay $0.05").click();
+  await dialog(page).waitFor({ state: "detached" });
+  const [here, there] = await Promise.all([ticketOf(page, event), ticketOf(other, event)]);
+  assert.deepEqual(here, there);
+  await isPaidOnce(stage.stack, event, here);
+  assert.equal(shared.signatures, 1);
+  const second = await newEvent();
+  await askForSeat(page, second);
+  await dialog(other).waitFor();
+  await button(dialog(page), "Decline").click();
+  await dialog(other).waitFor({ state: "detached" });
+  assert.equal(shared.signatures, 1);
+}));
+
+test("on a phone the whole way to a ticket is there", stage.visit({ size: "phone" }, async ({ page }) => {
+  const event = await newEvent();
+  await atDoor(page);
+  await askForSeat(page, event);
+  for (const name of ["Decline", "Pay $0.05"]) {
+    const box = await button(dialog(page), name).boundingBox();
+    assert.ok(box.y + box.height <= 844 && box.x + box.width <= 390, `${name} is out of sight`);
+  }
+  await isPaidOnce(stage.stack, event, await pay(page, event));
+}));

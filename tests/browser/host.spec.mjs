@@ -1,0 +1,194 @@
+// A host at work: signing in, the door, events, guests, money, and how to connect clients.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { test } from "node:test";
+import { host as hostKey } from "../../dev/chain/accounts.mjs";
+import { browserStage, download, looksRight } from "../support/browser.mjs";
+import { fakeWallet } from "../support/browser-wallet.mjs";
+
+const stage = browserStage();
+
+/** Who has signed in and has no door yet is told so with 404, which Chromium writes to the console. */
+const NO_DOOR = /status of 404 .*\/api\/users\/me/;
+
+const tab = (page, name) => page.getByRole("tab", { name, exact: true });
+const button = (page, name) => page.getByRole("button", { name, exact: true });
+const cardOf = (page, title) => page.getByRole("listitem").filter({ has: page.getByRole("heading", { name: title, exact: true }) });
+
+async function fillEvent(page, values) {
+  for (const [label, value] of Object.entries(values)) await page.getByLabel(label).fill(value);
+}
+
+async function signIn(visitor, name = "Test Wallet") {
+  await visitor.page.goto("/my-mcp");
+  await button(visitor.page, `Sign in with ${name}`).click();
+}
+
+/** The host of `npm start`, whose door is open. */
+async function signInAsSampleHost(visitor) {
+  await signIn(visitor);
+  await tab(visitor.page, "Events").waitFor();
+}
+
+const events = async (context) => (await (await context.request.get("/api/users/events")).json()).events;
+
+const asSampleHost = (body) => {
+  const wallet = fakeWallet({ privateKey: hostKey.privateKey });
+  return stage.visit({ wallet }, async (visitor, test) => {
+    await signInAsSampleHost(visitor);
+    await body(visitor, test);
+  });
+};
+
+const newHost = fakeWallet();
+test("a host signs in, opens a door, and creates, changes, copies and cancels an event", stage.visit({ wallet: newHost }, async (visitor) => {
+  const { page, context, expects } = visitor;
+  newHost.refuses = true;
+  await signIn(visitor);
+  await page.getByText(/declined in the wallet/).waitFor();
+  await looksRight(page, "my-mcp-declined");
+  assert.equal(newHost.signatures, 0);
+  newHost.refuses = false;
+  expects(NO_DOOR);
+  await button(page, "Sign in with Test Wallet").click();
+  await page.getByRole("heading", { name: "Open your door" }).waitFor();
+  assert.equal((await page.getByLabel("Wallet that is paid").inputValue()).toLowerCase(), newHost.address.toLowerCase());
+  await looksRight(page, "my-mcp-no-door");
+  await button(page, "Open my door").click();
+  await page.getByText("No events yet").waitFor();
+  await looksRight(page, "my-mcp-no-events");
+
+  await button(page, "New event").click();
+  await fillEvent(page, { Title: "Evening of parsers", Seats: "many", "Price of a seat in dollars": "free" });
+  await button(page, "Create event").click();
+  await page.getByText(/Must be a whole number/).waitFor();
+  await looksRight(page, "my-mcp-event-refused");
+  await fillEvent(page, { Starts: "2030-05-01T18:30", Seats: "20", "Price of a seat in dollars": "0.05", "Time zone of these times": "Europe/Berlin" });
+  await button(page, "Create event").click();
+  await cardOf(page, "Evening of parsers").getByText("$0.05").waitFor();
+  const [created] = await events(context);
+  assert.deepEqual([created.title, created.startsAt, created.capacity, created.priceAtomic], ["Evening of parsers", "2030-05-01T16:30:00Z", 20, "50000"]);
+
+  await button(cardOf(page, "Evening of parsers"), "Edit").click();
+  await fillEvent(page, { "Price of a seat in dollars": "0.07" });
+  await button(page, "Save changes").click();
+  await cardOf(page, "Evening of parsers").getByText("$0.07").waitFor();
+
+  await button(cardOf(page, "Evening of parsers"), "Duplicate").click();
+  await fillEvent(page, { Title: "Second evening" });
+  await button(page, "Create event").click();
+  await cardOf(page, "Second evening").getByText("$0.07").waitFor();
+  await looksRight(page, "my-mcp-events");
+
+  await button(cardOf(page, "Second evening"), "Cancel event").click();
+  await page.getByRole("dialog").waitFor();
+  await looksRight(page, "my-mcp-cancel");
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await button(cardOf(page, "Second evening"), "Cancel event").click();
+  await button(page.getByRole("dialog"), "Cancel the event").click();
+  await cardOf(page, "Second evening").getByText("Cancelled", { exact: true }).waitFor();
+  assert.deepEqual((await events(context)).map(({ title, status }) => [title, status]).sort(), [["Evening of parsers", "scheduled"], ["Second evening", "cancelled"]]);
+}));
+
+test("a test key signs in on one's own machine, and out again", stage.visit({}, async (visitor) => {
+  const { page, expects, context } = visitor;
+  expects(NO_DOOR);
+  await signIn(visitor, "a test key");
+  await button(page, "Open my door").click();
+  await page.getByText("No events yet").waitFor();
+  await page.reload();
+  await page.getByText("No events yet").waitFor();
+  await button(page, "Sign out").click();
+  await button(page, "Sign in with a test key").waitFor();
+  assert.equal((await context.request.get("/api/users/me")).status(), 401);
+}));
+
+test("guests are listed and let in once, and what they paid is shown apart from who was only asked to pay", asSampleHost(async ({ page, expects }) => {
+  const { stack } = stage;
+  expects(/status of 422 .*\/check-in/);
+  const title = "Evening with guests";
+  const event = await stack.createEvent({ title });
+  const ticket = await stack.buySeat(event);
+  const code = new URL(ticket.ticketUrl).pathname.split("/").at(-1);
+  await page.reload();
+  await button(cardOf(page, title), "Guests").click();
+  await page.getByRole("region", { name: `Guests of ${title}` }).getByText("$0.05").waitFor();
+  await page.getByLabel("Ticket code").fill("nonsense");
+  await button(page, "Check in").first().click();
+  await page.getByText(/Must be an id/).waitFor();
+  await page.getByLabel("Ticket code").fill(code);
+  await page.getByLabel("Ticket code").press("Enter");
+  await page.getByText(/Welcome,/).waitFor();
+  await page.getByLabel("Ticket code").fill(ticket.ticketUrl);
+  await page.getByLabel("Ticket code").press("Enter");
+  await page.getByText(/was used before/).waitFor();
+  await looksRight(page, "my-mcp-guests");
+  await hasCsv(page, ticket);
+
+  await tab(page, "Revenue").click();
+  const byEvent = page.getByRole("region", { name: "By event, all time" });
+  const row = byEvent.getByRole("row").filter({ hasText: title });
+  await row.waitFor();
+  assert.deepEqual((await row.getByRole("cell").allInnerTexts()).map((text) => text.trim()), ["$0.05", "1", "1"]);
+  await looksRight(page, "my-mcp-revenue");
+
+  await tab(page, "Payments").click();
+  const payments = page.getByRole("region", { name: "Payments, newest first" });
+  await payments.getByRole("row").filter({ hasText: title }).waitFor();
+  await looksRight(page, "my-mcp-payments");
+  await hasCsv(page, ticket);
+}));
+
+async function hasCsv(page, ticket) {
+  const { text } = await download(page, page.getByRole("link", { name: "Download as CSV" }));
+  assert.ok(text.includes(ticket.transactionHash), text);
+}
+
+test("limits and the payout wallet can be changed, and prices are shown", asSampleHost(async ({ page, context }) => {
+  await tab(page, "Settings").click();
+  await page.getByText("getEventAnalytics").waitFor();
+  await looksRight(page, "my-mcp-settings");
+  await page.getByLabel("Paid calls of one wallet in a minute").fill("many");
+  await button(page, "Save limits").click();
+  await page.getByText(/whole number from 1/).waitFor();
+  await page.getByLabel("Paid calls of one wallet in a minute").fill("31");
+  await button(page, "Save limits").click();
+  await page.getByText("The limits were changed.").waitFor();
+  const payout = fakeWallet().address;
+  await button(page, "Change the wallet").click();
+  await page.getByLabel("Wallet that is paid").fill(payout);
+  await looksRight(page, "my-mcp-payout");
+  await button(page, "Save the wallet").click();
+  await button(page, "Change the wallet").waitFor();
+  const me = await (await context.request.get("/api/users/me")).json();
+  assert.deepEqual([me.limits.callsPerMinute, me.walletAddress.toLowerCase()], [31, payout.toLowerCase()]);
+  await stage.stack.call("POST", "/api/users/mcp", { userId: me.userId, walletAddress: hostKey.address });
+}));
+
+test("what is copied to connect clients names the door, and the command for curl works", asSampleHost(async ({ page }) => {
+  const { mcpUrl } = stage.stack.host;
+  await tab(page, "Connect").click();
+  await page.getByText(mcpUrl).first().waitFor();
+  await looksRight(page, "my-mcp-connect");
+  const panel = page.getByRole("tabpanel", { name: "Connect" });
+  const texts = await panel.locator("pre").allInnerTexts();
+  for (const text of texts) assert.ok(text.includes(mcpUrl), text);
+  const json = texts.filter((text) => text.startsWith("{")).map((text) => JSON.parse(text));
+  assert.ok(json.some(({ mcpServers }) => mcpServers?.events.url === mcpUrl), "Cursor");
+  assert.ok(json.some(({ servers }) => servers?.events.url === mcpUrl && servers.events.type === "http"), "VS Code");
+  assert.ok(texts.includes(`claude mcp add --transport http events ${mcpUrl}`));
+  assert.ok(texts.some((text) => text.startsWith(`npx mcp-remote ${mcpUrl}`)));
+  const curl = texts.find((text) => text.startsWith("curl") && text.includes("tools/list"));
+  const answer = JSON.parse(execFileSync("sh", ["-c", curl], { encoding: "utf8" }));
+  assert.ok(answer.result.tools.some(({ name }) => name === "rsvpToEvent"));
+}));
+
+test("with the keyboard alone a host goes from section to section", asSampleHost(async ({ page }) => {
+  await tab(page, "Events").focus();
+  for (const name of ["Guests", "Revenue", "Payments", "Settings", "Connect", "Events"]) {
+    await page.keyboard.press("ArrowRight");
+    await page.getByRole("tabpanel", { name, exact: true }).waitFor();
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), name);
+  }
+}));

@@ -1,0 +1,130 @@
+// What is kept of what happened: the developer panel and the list of transactions.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { browserStage, download, looksRight } from "../support/browser.mjs";
+import { arrive, askForSeat, button, dialog, isPaidOnce, pay, say } from "../support/browser-guest.mjs";
+
+const stage = browserStage();
+const panel = (page) => page.getByRole("complementary", { name: "Developer panel" });
+const tab = (page, name) => panel(page).getByRole("tab", { name, exact: true });
+
+/** A guest who has bought a seat and declined another. */
+async function buyAndDecline(page, { wallet, evening }) {
+  const bought = await stage.stack.createEvent({ title: `${evening} that is bought` });
+  const declined = await stage.stack.createEvent({ title: `${evening} that is declined`, price: "0.07" });
+  await arrive(page, { mcpUrl: stage.stack.host.mcpUrl, wallet });
+  await askForSeat(page, bought);
+  const { hash } = await pay(page, bought);
+  await askForSeat(page, declined);
+  await button(dialog(page), "Decline").click();
+  await page.getByText("No money moved.").waitFor();
+  return { hash, bought, payer: await isPaidOnce(stage.stack, bought, { hash }) };
+}
+
+test("transactions and wallets that came to the chain are listed and exported", stage.visit({}, async ({ page }) => {
+  const { hash, payer } = await buyAndDecline(page, { wallet: "Smart wallet", evening: "First evening" });
+  await page.getByRole("link", { name: "Transactions" }).click();
+  const payments = page.getByRole("region", { name: "Payments" });
+  const row = (state) => payments.getByRole("row").filter({ hasText: state });
+  assert.match(await row("You declined").innerText(), /\$0\.07/);
+  const paid = row(/Paid/);
+  assert.match(await paid.innerText(), /rsvpToEvent[^]*\$0\.05/);
+  assert.ok((await paid.getByRole("link").first().getAttribute("href")).endsWith(`/tx/${hash}`));
+  await page.getByRole("region", { name: "Wallets brought to the chain" }).getByRole("row").nth(1).waitFor();
+  await looksRight(page, "transactions");
+
+  const json = await download(page, button(page, "Export as JSON"));
+  assert.match(json.name, /\.json$/);
+  const told = JSON.parse(json.text);
+  assert.deepEqual(told.payments.map(({ state, amount }) => [state, amount]).sort(), [["declined", "70000"], ["paid", "50000"]]);
+  assert.deepEqual(told.deployments.map(({ address }) => address), [payer]);
+  const csv = await download(page, button(page, "Export as CSV"));
+  assert.match(csv.name, /\.csv$/);
+  const [head, ...lines] = csv.text.trim().split("\r\n").map((line) => line.split(","));
+  const cells = lines.map((line) => Object.fromEntries(line.map((cell, place) => [head[place], cell])));
+  const line = cells.find(({ state }) => state === "paid");
+  assert.deepEqual([line.kind, line.tool, line.amountUsd, line.amount, line.payer, line.txHash], ["payment", "rsvpToEvent", "0.05", "50000", payer, hash]);
+  assert.equal(cells.filter(({ kind }) => kind === "deployment").length, 1);
+
+  await page.reload();
+  await row("You declined").waitFor();
+}));
+
+test("the developer panel shows what goes over the wire, and gives all of it away as a file", stage.visit({}, async ({ page, context }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await page.goto("/");
+  await button(page, "Developer panel").click();
+  const { hash, payer } = await buyAndDecline(page, { evening: "Second evening" });
+  await tab(page, "Messages").click();
+  const message = panel(page).getByRole("listitem").filter({ hasText: "rsvpToEvent" });
+  const shown = [];
+  for (const one of await message.all()) {
+    await one.getByRole("button").first().click();
+    shown.push(await one.innerText());
+  }
+  const paid = shown.find((text) => text.includes("x402/payment-response"));
+  assert.ok(paid, "the paid call is shown");
+  for (const part of ["x402/payment", "authorization", payer, hash]) assert.ok(paid.includes(part), `${part} is not shown`);
+  assert.ok(shown.some((text) => /accepts/.test(text)), "the challenge is shown");
+  await looksRight(page, "panel-messages");
+
+  await tab(page, "Log").click();
+  const lines = panel(page).getByRole("tabpanel").getByRole("listitem");
+  const all = await lines.count();
+  await panel(page).getByLabel("Filter").fill("nothing that was ever said");
+  await panel(page).getByText("No line fits the filter").waitFor();
+  await panel(page).getByLabel("Filter").fill("0.05");
+  await lines.first().waitFor();
+  assert.ok((await lines.count()) < all, "the filter leaves some out");
+  await looksRight(page, "panel-log");
+  await button(panel(page), /^Copy/).click();
+  assert.match(await page.evaluate(() => navigator.clipboard.readText()), /0\.05/);
+  const { name, text } = await download(page, button(panel(page), "Export as JSON"));
+  assert.match(name, /\.json$/);
+  assert.ok(text.includes("x402/payment") && text.includes(hash));
+  assert.ok(JSON.parse(text).log.length >= all);
+  const secret = await page.evaluate(() => Object.values(localStorage).join(" "));
+  for (const token of secret.match(/[0-9a-f]{64}/g)) assert.ok(!text.includes(token), "a secret is in the file");
+}));
+
+test("each tool can be called with a form that knows its schema", stage.visit({}, async ({ page }) => {
+  const event = await stage.stack.createEvent({ title: "Evening by form" });
+  await page.goto("/");
+  await button(page, "Developer panel").click();
+  await arrive(page, { mcpUrl: stage.stack.host.mcpUrl });
+  await tab(page, "Tools").click();
+  const view = panel(page).getByRole("tabpanel");
+  for (const name of ["listEvents", "getEvent", "rsvpToEvent", "getEventAnalytics"]) await view.getByText(name, { exact: true }).first().waitFor();
+  await view.getByText("$0.01", { exact: true }).waitFor();
+  await view.getByText("getEvent", { exact: true }).click();
+  const form = view.getByRole("form", { name: "Call getEvent", exact: true });
+  await button(form, "Call getEvent").click();
+  await form.getByRole("alert").waitFor();
+  await form.getByLabel("eventId").fill(event.id);
+  await button(form, "Call getEvent").click();
+  await view.getByRole("status").getByText(event.title).waitFor();
+  await looksRight(page, "panel-tools");
+  await view.getByText("getEventAnalytics", { exact: true }).click();
+  const paid = view.getByRole("form", { name: "Call getEventAnalytics" });
+  await paid.getByLabel("eventId").fill(event.id);
+  await button(paid, "Call getEventAnalytics").click();
+  await button(dialog(page), "Pay $0.01").click();
+  await view.getByText("rsvpCount").first().waitFor();
+}));
+
+test("the limits decide what is asked, and a call beyond them is refused without a question", stage.visit({}, async ({ page }) => {
+  const event = await stage.stack.createEvent({ title: "Evening within limits" });
+  const dear = await stage.stack.createEvent({ title: "Evening beyond limits", price: "0.09" });
+  await arrive(page, { mcpUrl: stage.stack.host.mcpUrl });
+  await button(page, "Change the limits").click();
+  await looksRight(page, "limits");
+  await dialog(page).getByLabel("Ask me above, in dollars").fill("0.06");
+  await dialog(page).getByLabel("At most for one call, in dollars").fill("0.08");
+  await button(dialog(page), "Save the limits").click();
+  await say(page, "list events");
+  await button(page, `RSVP · $0.05 for ${event.title}`).click();
+  await page.getByText("Confirmed on the chain").waitFor();
+  await button(page, `RSVP · $0.09 for ${dear.title}`).click();
+  await page.getByText("No money moved.").waitFor();
+  await dialog(page).waitFor({ state: "detached" });
+}));

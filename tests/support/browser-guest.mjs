@@ -1,0 +1,77 @@
+// What a guest does in the chat, found by its roles and labels as a person would.
+import assert from "node:assert/strict";
+import { until } from "./network.mjs";
+
+export const button = (where, name) => where.getByRole("button", { name, exact: typeof name === "string" });
+export const dialog = (page) => page.getByRole("dialog");
+export const doorLink = (mcpUrl) => `/?door=${encodeURIComponent(mcpUrl)}`;
+/** The newest card with this title. */
+export const card = (page, name) => ["region", "article", "group"].reduce((found, role) => found.or(page.getByRole(role, { name })), page.getByRole("listitem", { name })).last();
+
+/** Connects to a door and chooses a wallet, which is filled unless `money` is false. */
+export async function arrive(page, { mcpUrl, wallet = "Test key", money = true }) {
+  await page.goto(doorLink(mcpUrl));
+  await button(page, "Connect").click();
+  await page.getByRole("log").getByText("Connected").waitFor();
+  await button(page, new RegExp(`^${wallet}`)).click();
+  await button(page, "Change the wallet").waitFor();
+  if (money) await fill(page);
+}
+
+/** Test money from the faucet. */
+export async function fill(page) {
+  await button(page, "Get test USDC").click();
+  await page.getByText("Test USDC has come.").waitFor();
+  await page.getByRole("complementary", { name: "Door, wallet and limits" }).getByText("$10.00").first().waitFor();
+}
+
+export async function say(page, words) {
+  await page.getByRole("button", { name: "Send", disabled: false }).waitFor();
+  await page.getByLabel("Message to the concierge").fill(words);
+  await page.keyboard.press("Enter");
+}
+
+/** Asks for a seat with the button on the event's card; the question comes up. */
+export async function askForSeat(page, { title, price }) {
+  await say(page, "list events");
+  await button(page, `RSVP · $${price} for ${title}`).last().click();
+  await dialog(page).getByRole("heading", { name: `Pay $${price} for rsvpToEvent?` }).waitFor();
+}
+
+/** Says yes, and waits for the ticket. */
+export async function pay(page, event) {
+  await button(dialog(page), `Pay $${event.price}`).click();
+  return ticketOf(page, event);
+}
+
+/** Receipt and ticket, as they are shown: `{hash, ticketUrl}`. */
+export async function ticketOf(page, { title, price }) {
+  const ticket = card(page, `Ticket: ${title}`);
+  const ticketUrl = await ticket.getByRole("link", { name: "Open the ticket" }).getAttribute("href");
+  const link = await card(page, `Paid $${price}`).getByRole("link").first().getAttribute("href");
+  const hash = /\/tx\/(0x[0-9a-f]{64})$/.exec(link)?.[1];
+  assert.ok(hash, `no transaction in ${link}`);
+  return { hash, ticketUrl };
+}
+
+/** Exactly one seat of the event was sold, for one transfer, which is what the page has shown. */
+export async function isPaidOnce(stack, event, { hash }) {
+  const { rsvps } = await until(async () => {
+    const guests = await stack.call("GET", `/api/users/events/${event.id}/rsvps`);
+    return guests.rsvps.length > 0 && guests;
+  });
+  assert.deepEqual(rsvps.map(({ txHash }) => txHash), [hash]);
+  const { from, value } = await stack.transferOf(hash, stack.host.walletAddress);
+  assert.equal(value, BigInt(event.priceAtomic));
+  const moved = await stack.chain.transfers(stack.host.walletAddress);
+  assert.equal(moved.filter(({ args }) => args.from === from).length, 1, "one charge");
+  return from;
+}
+
+/** No seat of the event was sold, and nobody with this address has paid anything. */
+export async function isNotPaid(stack, event, address) {
+  const { rsvps } = await stack.call("GET", `/api/users/events/${event.id}/rsvps`);
+  assert.deepEqual(rsvps, []);
+  const moved = await stack.chain.transfers(stack.host.walletAddress);
+  assert.deepEqual(moved.filter(({ args }) => args.from.toLowerCase() === address.toLowerCase()), []);
+}

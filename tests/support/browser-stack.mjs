@@ -1,0 +1,100 @@
+// What `npm start` runs, on ports and state of its own: what the page's tests visit.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { parseEventLogs } from "viem";
+import { chainClient, freePort, usdcAbi } from "../../dev/chain/chain.mjs";
+import { openGuest } from "../../dev/lib/guest.mjs";
+import { root } from "../../dev/lib/process.mjs";
+import { until } from "./network.mjs";
+
+const READY_SECONDS = 120;
+
+/**
+ * Starts it. Gives back:
+ * - `url`: where the page is; `host`: the sample host of `npm start`, with its `mcpUrl`; `chain`.
+ * - `call(method, path, body, token)`: the API, as the sample host unless another token is given.
+ * - `createEvent(changes)`: an event of the sample host at $0.05.
+ * - `buySeat(event)`: an agent without a browser buys one; gives its ticket.
+ * - `transferOf(hash, to)`: what the transaction moved to `to`, as the chain tells it.
+ * - `stop()` and `start()`: the same once more, on the same ports and with the same state.
+ * - `end()`: stops it, and its state is gone.
+ */
+export async function startStack() {
+  const folder = mkdtempSync(path.join(tmpdir(), "concierge-page-"));
+  const env = { ...process.env, STATE_DIR: folder, PORT: String(await freePort()), CHAIN_PORT: String(await freePort()) };
+  let running;
+  const stack = {
+    /** Nothing happens if it runs. */
+    async start() {
+      if (running) return;
+      running = await startOnce(env);
+      Object.assign(stack, JSON.parse(readFileSync(path.join(folder, "state.json"), "utf8")));
+      stack.chain = chainClient(stack.rpc);
+    },
+    async stop() {
+      running?.child.kill("SIGTERM");
+      await running?.ended;
+      running = undefined;
+    },
+    async end() {
+      await stack.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+    call: (...asked) => call(stack, ...asked),
+    createEvent: (changes) => createEvent(stack, changes),
+    buySeat: (event) => buySeat(stack, event),
+    transferOf: (hash, to) => transferOf(stack.chain, hash, to),
+  };
+  await stack.start();
+  return stack;
+}
+
+async function startOnce(env) {
+  const child = spawn(process.execPath, ["dev/start.mjs"], { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
+  const running = { child, output: "" };
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (running.output += data));
+  running.ended = new Promise((resolve) => child.on("close", resolve));
+  await until(() => {
+    if (child.exitCode !== null) throw new Error(running.output);
+    return running.output.includes("Ready.");
+  }, READY_SECONDS);
+  return running;
+}
+
+async function call({ url, host }, method, place, body, token = host.token) {
+  const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
+  const answer = await fetch(url + place, { method, headers, body: body && JSON.stringify(body) });
+  assert.ok(answer.ok, `${method} ${place} answers ${answer.status}`);
+  return answer.json();
+}
+
+function createEvent(stack, changes = {}) {
+  const event = { title: "Lisp evening", startsAt: "2030-03-01T18:30:00Z", capacity: 50, price: "0.05", ...changes };
+  return stack.call("POST", "/api/users/events", event);
+}
+
+async function buySeat({ url, host, chain }, event) {
+  const guest = await openGuest(`${url.replace("http", "ws")}/agent`);
+  guest.send({ type: "use_wallet", kind: "smart" });
+  const { guestAddress } = await guest.next("wallet_info");
+  await chain.mint(guestAddress, 1_000_000n);
+  guest.send({ type: "set_policy", askAbove: "1" });
+  guest.send({ type: "connect_mcp", url: host.mcpUrl });
+  await guest.next("mcp_connected");
+  guest.send({ type: "call_tool", tool: "rsvpToEvent", arguments: { eventId: event.id } });
+  const { result } = await guest.next("tool_result");
+  guest.close();
+  return result.structuredContent;
+}
+
+async function transferOf({ client }, hash, to) {
+  const receipt = await client.getTransactionReceipt({ hash });
+  assert.equal(receipt.status, "success");
+  const logs = parseEventLogs({ abi: usdcAbi, logs: receipt.logs, eventName: "Transfer" });
+  const moved = logs.filter(({ args }) => args.to.toLowerCase() === to.toLowerCase());
+  assert.equal(moved.length, 1, `transfers to ${to} in ${hash}`);
+  return moved[0].args;
+}

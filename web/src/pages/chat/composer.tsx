@@ -1,0 +1,67 @@
+import { useId, useRef, useState, type KeyboardEvent } from "react";
+import { Button } from "../../parts";
+import { say, useSession } from "../../session";
+
+const TEXT_MAX = 2000;
+const SUGGESTIONS = ["List events", "Status", "Balance", "Help"];
+
+/** Where the person writes. Enter sends, Shift and Enter begin a new line. */
+export function Composer() {
+  const [text, setText] = useState("");
+  const field = useRef<HTMLTextAreaElement>(null);
+  const isOpen = useSession((state) => state.link === "open");
+  const id = useId();
+  const send = () => {
+    const trimmed = text.trim();
+    if (trimmed !== "" && say(trimmed)) setText("");
+    field.current?.focus();
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    // While letters are being composed, as in Japanese, Enter ends that only.
+    if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
+    event.preventDefault();
+    if (isOpen) send();
+  };
+  return (
+    <form
+      className="composer"
+      aria-label="Message"
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+    >
+      <div className="suggestions" role="group" aria-label="Suggestions">
+        {SUGGESTIONS.map((suggestion) => (
+          <Button
+            key={suggestion}
+            size="small"
+            disabled={!isOpen}
+            onClick={() => say(suggestion.toLowerCase())}
+          >
+            {suggestion}
+          </Button>
+        ))}
+      </div>
+      <div className="composer-line">
+        <label className="visually-hidden" htmlFor={id}>
+          Message to the concierge
+        </label>
+        <textarea
+          id={id}
+          ref={field}
+          className="control"
+          rows={text.includes("\n") || text.length > 80 ? 3 : 1}
+          value={text}
+          maxLength={TEXT_MAX}
+          placeholder="What would you like to do?"
+          onChange={(event) => setText(event.target.value)}
+          onKeyDown={onKeyDown}
+        />
+        <Button kind="primary" type="submit" disabled={!isOpen}>
+          Send
+        </Button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,71 @@
+// What is under way, with the steps as they come.
+import { useMemo } from "react";
+import { Button, Hash, Spinner } from "../../parts";
+import { answer, signNow, useSession, type Running } from "../../session";
+
+const LINES_MAX = 6;
+
+export function Progress() {
+  const running = useSession((state) => state.running);
+  const questions = useSession((state) => state.questions);
+  const shown = useMemo(() => {
+    const paid = new Set(running.filter(({ what }) => what === "payment").map(({ tool }) => tool));
+    const asked = new Set(questions.map(({ tool }) => tool));
+    // A call that is being paid for, or waits for an answer, is shown as that.
+    const isShown = (one: Running) => one.what !== "call" || !(paid.has(one.tool) || asked.has(one.tool));
+    return running.filter(isShown);
+  }, [running, questions]);
+  // The steps name no call, so those of everything under way are shown together.
+  const since = Math.min(...shown.map((one) => one.since));
+  return (
+    <div className="progress-list">
+      {shown.map((one) => (
+        <div key={one.id} className="progress">
+          <div className="row">
+            <Spinner />
+            <strong>{one.title}…</strong>
+          </div>
+          {one.what === "payment" && <Signing id={one.id} />}
+        </div>
+      ))}
+      {shown.length > 0 && <Steps since={since} />}
+    </div>
+  );
+}
+
+function Steps({ since }: { since: number }) {
+  const log = useSession((state) => state.log);
+  const lines = log.filter(({ heard }) => heard >= since).slice(-LINES_MAX);
+  if (lines.length === 0) return null;
+  return (
+    <ul className="progress-lines">
+      {lines.map((line) => (
+        <li key={line.key}>{line.text}</li>
+      ))}
+    </ul>
+  );
+}
+
+function Signing({ id }: { id: string }) {
+  const waits = useSession((state) => state.signRequests.find(({ requestId }) => requestId === id));
+  const isOpen = useSession((state) => state.link === "open");
+  if (waits === undefined) {
+    return <p className="small quiet">The payment is looked after even if you close this page.</p>;
+  }
+  return (
+    <div className="stack-tight">
+      <p>
+        Your wallet <Hash value={waits.address} what="wallet address" /> is asked for a signature. Without it
+        nothing is paid.
+      </p>
+      <div className="row">
+        <Button size="small" disabled={!isOpen} onClick={() => void signNow(waits)}>
+          Ask the wallet again
+        </Button>
+        <Button size="small" disabled={!isOpen} onClick={() => void answer(id, false)}>
+          Do not pay
+        </Button>
+      </div>
+    </div>
+  );
+}

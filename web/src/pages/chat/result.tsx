@@ -1,0 +1,199 @@
+// What tools answer. Doors are strangers: every part is looked at before it is shown, and shown as text.
+import { Fragment } from "react";
+import { Badge, Card, Empty, Hash, Json, jsonText, Money, safeLink, Time } from "../../parts";
+import { isObject, numberOf, textOf, useSession } from "../../session";
+import { RsvpButton } from "./rsvp-button";
+import { QrCode } from "./qr";
+
+const EVENTS_MAX = 100;
+
+type ResultProps = { tool: string; result: unknown; door: string | null };
+
+export function Result({ tool, result, door }: ResultProps) {
+  const content = isObject(result) ? result["structuredContent"] : undefined;
+  if (isObject(content)) {
+    const { events, event, rsvp } = content;
+    if (isObject(rsvp) && textOf(rsvp, "code") !== undefined) return <Ticket content={content} />;
+    if (Array.isArray(events)) return <Events events={events} door={door} />;
+    if (isObject(event) && textOf(event, "title") !== undefined)
+      return <EventCard event={event} door={door} />;
+    if (textOf(content, "title") !== undefined && textOf(content, "startsAt") !== undefined) {
+      return <EventCard event={content} door={door} />;
+    }
+  }
+  return <Plain tool={tool} result={result} />;
+}
+
+function Events({ events, door }: { events: unknown[]; door: string | null }) {
+  const shown = events.filter(isObject).slice(0, EVENTS_MAX);
+  if (shown.length === 0) return <Empty title="This door has no events now." />;
+  return (
+    <div
+      className="events"
+      role="group"
+      aria-label={shown.length === 1 ? "1 event" : `${shown.length} events`}
+    >
+      {shown.map((event, place) => (
+        <EventCard key={`${textOf(event, "id") ?? ""}-${place}`} event={event} door={door} />
+      ))}
+    </div>
+  );
+}
+
+function EventCard({ event, door }: { event: Record<string, unknown>; door: string | null }) {
+  const here = useSession((state) => state.door?.mcpUrl ?? null);
+  const canBuy = useSession((state) => state.tools.some(({ name }) => name === "rsvpToEvent"));
+  const id = textOf(event, "id");
+  const price = textOf(event, "price");
+  const seats = numberOf(event, "seatsLeft");
+  const status = textOf(event, "status") ?? "scheduled";
+  const startsAt = textOf(event, "startsAt");
+  const zone = textOf(event, "timeZone");
+  const place = textOf(event, "location");
+  const description = textOf(event, "description");
+  const isOnSale = status === "scheduled" && seats !== 0 && id !== undefined;
+  return (
+    <Card
+      title={textOf(event, "title") ?? "Event without a title"}
+      level={3}
+      many
+      aside={price === undefined ? undefined : <Money dollars={price} />}
+    >
+      <ul className="event-facts">
+        {startsAt !== undefined && (
+          <li>
+            <Time at={startsAt} timeZone={zone} />{" "}
+            {zone !== undefined && <span className="quiet small">({zone})</span>}
+          </li>
+        )}
+        {place !== undefined && <li>{place}</li>}
+        <li>
+          {status !== "scheduled" && <Badge tone={status === "cancelled" ? "bad" : "plain"}>{status}</Badge>}
+          {status === "scheduled" && <Seats left={event["seatsLeft"] === null ? null : seats} />}
+        </li>
+      </ul>
+      {description !== undefined && <p className="quiet event-text">{description}</p>}
+      {isOnSale && canBuy && door === here && (
+        <RsvpButton eventId={id} price={price} title={textOf(event, "title") ?? id} />
+      )}
+    </Card>
+  );
+}
+
+// Null is said by doors whose seats are not limited; others may say nothing.
+function Seats({ left }: { left: number | null | undefined }) {
+  if (left === undefined) return null;
+  if (left === null) return <Badge>Seats are not limited</Badge>;
+  if (left === 0) return <Badge tone="bad">Full</Badge>;
+  return <Badge tone={left <= 5 ? "warn" : "ok"}>{left === 1 ? "1 seat left" : `${left} seats left`}</Badge>;
+}
+
+function Ticket({ content }: { content: Record<string, unknown> }) {
+  const { rsvp, event } = content;
+  const code = textOf(rsvp, "code") ?? "";
+  const ticket = safeLink(content["ticketUrl"]);
+  const calendar = safeLink(content["calendarUrl"]);
+  const hash = textOf(content, "transactionHash");
+  const link = useSession((state) => state.payments.find(({ txHash }) => txHash === hash)?.explorerUrl);
+  const startsAt = textOf(event, "startsAt");
+  const message = textOf(content, "message");
+  return (
+    <Card
+      title={`Ticket: ${textOf(event, "title") ?? "your seat"}`}
+      level={3}
+      many
+      tone="accent"
+      aside={<Badge tone="ok">Seat bought</Badge>}
+    >
+      <div className="ticket">
+        {ticket !== null && <QrCode text={ticket} label={`Code of the ticket ${code}`} />}
+        <div className="stack-tight">
+          {message !== undefined && <p>{message}</p>}
+          {startsAt !== undefined && (
+            <p>
+              <Time at={startsAt} timeZone={textOf(event, "timeZone")} />
+              {textOf(event, "location") !== undefined && ` · ${textOf(event, "location")}`}
+            </p>
+          )}
+          <p>
+            Code <Hash value={code} full what="ticket code" />
+          </p>
+          {hash !== undefined && (
+            <p>
+              Transaction <Hash value={hash} href={link} what="transaction hash" />
+            </p>
+          )}
+          <p className="row">
+            {ticket !== null && (
+              <a href={ticket} target="_blank" rel="noreferrer noopener">
+                Open the ticket
+              </a>
+            )}
+            {calendar !== null && (
+              <a href={calendar} target="_blank" rel="noreferrer noopener">
+                Add to the calendar
+              </a>
+            )}
+          </p>
+        </div>
+      </div>
+    </Card>
+  );
+}
+
+function Plain({ tool, result }: { tool: string; result: unknown }) {
+  const content = isObject(result) ? (result["structuredContent"] ?? result) : result;
+  const message = textOf(content, "message") ?? firstText(result);
+  return (
+    <Card title={`Answer of ${tool}`} level={3} many>
+      {message !== undefined && <p className="event-text">{message}</p>}
+      <Scalars content={content} />
+      <details>
+        <summary>Everything it answered</summary>
+        <Json value={content} label={`Answer of ${tool}`} />
+      </details>
+    </Card>
+  );
+}
+
+const SCALARS_MAX = 12;
+
+// Numbers and short texts say the most at a glance.
+function Scalars({ content }: { content: unknown }) {
+  if (!isObject(content)) return null;
+  const shown = Object.entries(content)
+    .filter(([name, value]) => name !== "message" && isShort(value))
+    .slice(0, SCALARS_MAX);
+  if (shown.length === 0) return null;
+  return (
+    <dl className="facts">
+      {shown.map(([name, value]) => (
+        <Fragment key={name}>
+          <dt>{name}</dt>
+          <dd>{String(value)}</dd>
+        </Fragment>
+      ))}
+    </dl>
+  );
+}
+
+// A text that is only the JSON once more says nothing to people.
+function firstText(result: unknown): string | undefined {
+  const parts: unknown = isObject(result) ? result["content"] : undefined;
+  const text = Array.isArray(parts)
+    ? textOf(
+        parts.find((part) => textOf(part, "type") === "text"),
+        "text",
+      )
+    : undefined;
+  if (text === undefined || /^\s*[[{]/.test(text)) return undefined;
+  return jsonText(text.slice(0, 2000));
+}
+
+function isShort(value: unknown): boolean {
+  return (
+    typeof value === "number" ||
+    typeof value === "boolean" ||
+    (typeof value === "string" && value.length <= 200)
+  );
+}

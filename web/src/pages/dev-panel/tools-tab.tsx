@@ -1,0 +1,122 @@
+import { useState, type FormEvent } from "react";
+import type { ToolView } from "../../api/types";
+import { Badge, Button, Empty, Json, Notice, SelectField, TextArea, TextField, moneyText } from "../../parts";
+import { callTool, useSession } from "../../session";
+import { fieldsOf, readForm, type FormField } from "./schema";
+
+/** The door's tools, and a form to call each. */
+export function ToolsTab() {
+  const tools = useSession((state) => state.tools);
+  if (tools.length === 0) return <Empty title="No tools yet">Connect to a door in the chat.</Empty>;
+  return (
+    <div className="stack">
+      {tools.map((tool) => (
+        <details key={tool.name} className="tool">
+          <summary>
+            <span className="mono">{tool.name}</span> <Price tool={tool} />
+          </summary>
+          <Tool tool={tool} />
+        </details>
+      ))}
+    </div>
+  );
+}
+
+function Price({ tool }: { tool: ToolView }) {
+  if (!tool.isPaid) return <Badge tone="ok">free</Badge>;
+  return <Badge tone="warn">{tool.price === undefined ? "paid" : moneyText(tool.price)}</Badge>;
+}
+
+function Tool({ tool }: { tool: ToolView }) {
+  const [callId, setCallId] = useState<string | null>(null);
+  const outcome = useSession((state) => (callId === null ? undefined : state.outcomes[callId]));
+  const isRunning = useSession((state) => state.running.some(({ id }) => id === callId));
+  return (
+    <div className="stack tool-body">
+      <p className="small">{tool.description}</p>
+      <CallForm tool={tool} isRunning={isRunning} onCall={setCallId} />
+      <div role="status">
+        {outcome !== undefined &&
+          ("error" in outcome ? (
+            <Notice kind={outcome.moneyMoved === "no" ? "error" : "warn"}>
+              {outcome.error} (money moved: {outcome.moneyMoved})
+            </Notice>
+          ) : (
+            <Json value={outcome.result} label={`Result of ${tool.name}`} />
+          ))}
+      </div>
+      <details>
+        <summary>Schema of its arguments</summary>
+        <Json value={tool.inputSchema} label={`Schema of ${tool.name}`} />
+      </details>
+    </div>
+  );
+}
+
+type CallFormProps = { tool: ToolView; isRunning: boolean; onCall: (callId: string | null) => void };
+
+function CallForm({ tool, isRunning, onCall }: CallFormProps) {
+  const fields = fieldsOf(tool.inputSchema);
+  const [values, setValues] = useState<Readonly<Record<string, string>>>({});
+  const [errors, setErrors] = useState<Readonly<Record<string, string>>>({});
+  const isOpen = useSession((state) => state.link === "open");
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (isRunning) return;
+    const read = readForm(fields, values);
+    setErrors("errors" in read ? read.errors : {});
+    if ("args" in read) onCall(callTool(tool.name, read.args, "panel"));
+  };
+  return (
+    <form className="stack" onSubmit={submit} noValidate aria-label={`Call ${tool.name}`}>
+      {fields.length === 0 && <p className="small quiet">It takes no arguments.</p>}
+      {fields.map((field) => (
+        <FieldOf
+          key={field.name}
+          field={field}
+          value={values[field.name] ?? ""}
+          error={errors[field.name]}
+          onChange={(value) => setValues((before) => ({ ...before, [field.name]: value }))}
+        />
+      ))}
+      <div className="row">
+        <Button
+          kind="primary"
+          size="small"
+          type="submit"
+          busy={isRunning}
+          disabled={!isOpen}
+          label={`Call ${tool.name}`}
+        >
+          Call
+        </Button>
+        {tool.isPaid && (
+          <span className="small quiet">You are asked before anything is paid, as your limits say.</span>
+        )}
+      </div>
+    </form>
+  );
+}
+
+type FieldOfProps = {
+  field: FormField;
+  value: string;
+  error: string | undefined;
+  onChange: (value: string) => void;
+};
+
+function FieldOf({ field, value, error, onChange }: FieldOfProps) {
+  const label = field.required ? field.name : `${field.name} (optional)`;
+  const said = { label, value, error, onChange, required: field.required };
+  const hint = field.hint === undefined ? {} : { hint: field.hint };
+  if (field.kind === "json") return <TextArea {...said} hint={field.hint ?? "As JSON."} />;
+  if (field.kind === "boolean" || field.kind === "choice") {
+    const choices = field.kind === "boolean" ? ["true", "false"] : field.choices;
+    const options = [
+      { value: "", label: "—" },
+      ...choices.map((choice) => ({ value: choice, label: choice })),
+    ];
+    return <SelectField {...said} {...hint} options={options} />;
+  }
+  return <TextField {...said} {...hint} inputMode={field.kind === "text" ? "text" : "decimal"} />;
+}

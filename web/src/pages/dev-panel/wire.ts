@@ -1,0 +1,57 @@
+// The parts of an exchange that are about payment, made readable.
+import { isObject, type Exchange } from "../../session";
+
+export type Part = { name: string; value: unknown };
+
+/** What x402 put into the headers and bodies, decoded. */
+export function paymentParts(exchange: Exchange): Part[] {
+  const headers = [...exchange.requestHeaders, ...exchange.responseHeaders]
+    .filter(([name]) => /^(x-payment|payment-)/i.test(name))
+    .map(([name, value]) => ({ name, value: decoded(value) }));
+  return [
+    ...headers,
+    ...metaParts("request", exchange.requestBody),
+    ...metaParts("answer", exchange.responseBody),
+  ];
+}
+
+/** A body as a value if it is JSON, or the JSON of an event stream; else the text. */
+export function readable(body: string): unknown {
+  const parsed = parse(body);
+  if (parsed !== undefined) return parsed;
+  const events = body.split(/\r?\n/).filter((line) => line.startsWith("data:"));
+  const values = events.map((line) => parse(line.slice("data:".length)));
+  return values.length > 0 && values.every((value) => value !== undefined) ? values : body;
+}
+
+function metaParts(where: string, body: string): Part[] {
+  const value = readable(body);
+  const messages = Array.isArray(value) ? value : [value];
+  return messages.flatMap((message) => {
+    if (!isObject(message)) return [];
+    const inside = [message["params"], message["result"]].filter(isObject);
+    return inside.flatMap(({ _meta: meta }) => {
+      if (!isObject(meta)) return [];
+      const ours = Object.entries(meta).filter(([name]) => name.startsWith("x402"));
+      return ours.map(([name, part]) => ({ name: `_meta["${name}"] of the ${where}`, value: part }));
+    });
+  });
+}
+
+// Headers carry JSON as base64.
+function decoded(value: string): unknown {
+  try {
+    const bytes = Uint8Array.from(atob(value), (letter) => letter.codePointAt(0) ?? 0);
+    return parse(new TextDecoder().decode(bytes)) ?? value;
+  } catch {
+    return value;
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,178 @@
+// My MCP: a host's own door. Signing in, events, guests, revenue, payments, settings, and how to connect clients.
+import { useEffect, useMemo, useRef, useState, type ReactNode } from "react";
+import type { OwnEvent, ProfileView } from "../../api/types";
+import { Button, Card, Hash } from "../../parts";
+import * as api from "./api";
+import { Connect } from "./connect";
+import { Events } from "./events";
+import { Guests } from "./guests";
+import { Limits, Prices } from "./limits";
+import "./my-mcp.css";
+import { Payments } from "./payments";
+import { OpenDoor, Payout } from "./payout";
+import { Revenue } from "./revenue";
+import { SessionContext, useHost, useSession, type SessionActions } from "./session";
+import { SignIn } from "./sign-in";
+import { Tabs, useTab, type Tab } from "./tabs";
+import { Loading, Trouble } from "./trouble";
+import { usePages } from "./use-load";
+
+/** The page. */
+export default function MyMcpPage() {
+  const actions = useSession();
+  const { session } = actions;
+  return (
+    <SessionContext value={actions}>
+      <div className="page">
+        <div className="page-head">
+          <h1>My MCP</h1>
+          {(session.at === "host" || session.at === "no-door") && <WhoAndOut actions={actions} />}
+        </div>
+        <Body actions={actions} />
+      </div>
+    </SessionContext>
+  );
+}
+
+function Body({ actions }: { actions: SessionActions }) {
+  const { session, refresh, signedIn } = actions;
+  // Whatever is wrong is shown already.
+  const retry = useMemo(() => () => void refresh().catch(() => undefined), [refresh]);
+  switch (session.at) {
+    case "asking":
+      return <Loading what="Asking whether you are signed in…" />;
+    case "failed":
+      return <Trouble error={session.error} retry={retry} />;
+    case "out":
+      return (
+        <Card title="Sign in">
+          <p>
+            Your own MCP server, for which guests’ agents pay you in USDC: list events, sell seats, let guests
+            in. You sign in with a wallet; it only signs a message, and nothing is paid. A session lasts 24
+            hours.
+          </p>
+          <SignIn done={signedIn} />
+        </Card>
+      );
+    case "no-door":
+      return <OpenDoor who={session.who} />;
+    case "host":
+      return (
+        <>
+          {session.isOver && (
+            <SessionOver>
+              <SignIn done={signedIn} />
+            </SessionOver>
+          )}
+          {/* Another host's sections begin anew. */}
+          <Sections key={session.profile.userId} profile={session.profile} />
+        </>
+      );
+  }
+}
+
+/** Takes the focus, and gives it back to where the host was at work. */
+function SessionOver({ children }: { children: ReactNode }) {
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const before = document.activeElement;
+    box.current?.focus({ preventScroll: true });
+    box.current?.scrollIntoView({ block: "center" });
+    return () => {
+      if (before instanceof HTMLElement) before.focus();
+    };
+  }, []);
+  return (
+    <div ref={box} tabIndex={-1}>
+      <Card title="Sign in again" tone="danger">
+        <p role="alert">Your session has ended. Sign in again to go on: what you have typed below stays.</p>
+        {children}
+      </Card>
+    </div>
+  );
+}
+
+function WhoAndOut({ actions }: { actions: SessionActions }) {
+  const { session, signOut } = actions;
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>(null);
+  const leave = async () => {
+    setBusy(true);
+    setError(null);
+    try {
+      await signOut();
+    } catch (reason) {
+      setError(reason);
+      setBusy(false);
+    }
+  };
+  const who =
+    session.at === "host" ? session.profile.userId : session.at === "no-door" ? session.who?.userId : null;
+  return (
+    <div className="row">
+      {who && (
+        <span>
+          Signed in as <Hash value={who} what="your identity" />
+        </span>
+      )}
+      <Button onClick={() => void leave()} busy={busy}>
+        Sign out
+      </Button>
+      {error !== null && <Trouble error={error} />}
+    </div>
+  );
+}
+
+const IDS = ["events", "guests", "revenue", "payments", "settings", "connect"] as const;
+
+function Sections({ profile }: { profile: ProfileView }) {
+  const { run } = useHost();
+  const ask = useMemo(
+    () => async (cursor?: string) => {
+      const { events, nextCursor } = await run(() => api.events(cursor));
+      return { items: events, nextCursor };
+    },
+    [run],
+  );
+  const pages = usePages<OwnEvent>(ask);
+  const list = { ...pages, items: pages.items.toSorted(byInterest) };
+  const [shown, show] = useTab(IDS);
+  const [chosen, setChosen] = useState<string | null>(null);
+  const showGuests = (event: OwnEvent) => {
+    setChosen(event.id);
+    show("guests");
+  };
+  const scope = profile.urlSafeId;
+  const tabs: Tab[] = [
+    {
+      id: "events",
+      name: "Events",
+      keeps: true,
+      content: <Events scope={scope} list={list} showGuests={showGuests} />,
+    },
+    { id: "guests", name: "Guests", content: <Guests list={list} chosen={chosen} choose={setChosen} /> },
+    { id: "revenue", name: "Revenue", content: <Revenue events={list.items} /> },
+    { id: "payments", name: "Payments", content: <Payments events={list.items} /> },
+    { id: "settings", name: "Settings", keeps: true, content: <Settings profile={profile} /> },
+    { id: "connect", name: "Connect", content: <Connect profile={profile} /> },
+  ];
+  return <Tabs tabs={tabs} shown={shown} show={show} />;
+}
+
+/** What is on sale comes first, the next one at the top; then what is over, the newest first. */
+function byInterest(a: OwnEvent, b: OwnEvent): number {
+  const [isOnA, isOnB] = [a.status === "scheduled", b.status === "scheduled"];
+  if (isOnA !== isOnB) return isOnA ? -1 : 1;
+  const later = Date.parse(a.startsAt) - Date.parse(b.startsAt);
+  return isOnA ? later : -later;
+}
+
+function Settings({ profile }: { profile: ProfileView }) {
+  return (
+    <>
+      <Payout profile={profile} />
+      <Limits profile={profile} />
+      <Prices scope={profile.urlSafeId} />
+    </>
+  );
+}

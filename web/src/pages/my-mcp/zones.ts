@@ -1,0 +1,117 @@
+// Wall-clock time in an IANA zone, to and from moments. Intl knows the zones; nothing else is needed.
+
+/** What a wall-clock time in a zone means. */
+export type Meant =
+  | { kind: "once"; utc: string }
+  /** The clocks are set back over it, so that it comes twice; `utc` is the first time. */
+  | { kind: "twice"; utc: string }
+  /** The clocks are set forward over it, so that it never comes. */
+  | { kind: "never" }
+  | { kind: "unreadable" };
+
+/** The moment that a wall-clock time such as `2027-03-01T18:30` means in `zone`. */
+export function toMoment(wall: string, zone: string): Meant {
+  const asUtc = wallAsUtc(wall);
+  if (asUtc === null || !isZone(zone)) return { kind: "unreadable" };
+  // The zone's offset at that moment is one of those around it; the right ones lead back to the same wall time.
+  const offsets = new Set([-DAY, 0, DAY].map((shift) => offsetAt(asUtc + shift, zone)));
+  const fits = [...offsets].map((offset) => asUtc - offset).filter((at) => at + offsetAt(at, zone) === asUtc);
+  if (fits.length === 0) return { kind: "never" };
+  return { kind: fits.length === 1 ? "once" : "twice", utc: toRfc3339(Math.min(...fits)) };
+}
+
+/** The wall-clock time in `zone` at a moment, as `datetime-local` inputs have it; "" if either is not one. */
+export function toWall(moment: string, zone: string): string {
+  const at = Date.parse(moment);
+  if (Number.isNaN(at) || !isZone(zone)) return "";
+  return new Date(at + offsetAt(at, zone)).toISOString().slice(0, 16);
+}
+
+/** Whether the browser knows the zone. */
+export function isZone(name: string): boolean {
+  if (!/^[A-Za-z]/.test(name)) return false;
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
+  } catch {
+    return false;
+  }
+}
+
+/** The zone that the browser is set to. */
+export function ownZone(): string {
+  return new Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+}
+
+/** Every zone that can be offered. */
+export function allZones(): string[] {
+  const zones = Intl.supportedValuesOf("timeZone");
+  return zones.includes("UTC") ? zones : ["UTC", ...zones];
+}
+
+/** From when to when, for people, in the zone in which it is meant: `Mon, 1 Mar 2027, 18:30 – 21:30 CET`. */
+export function toWords(start: string, end: string | undefined, zone: string): string {
+  const from = Date.parse(start);
+  const to = end === undefined ? Number.NaN : Date.parse(end);
+  if (Number.isNaN(from)) return start;
+  const format = new Intl.DateTimeFormat(undefined, {
+    weekday: "short",
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    timeZoneName: "short",
+    timeZone: isZone(zone) ? zone : "UTC",
+  });
+  return to > from ? format.formatRange(from, to) : format.format(from);
+}
+
+const DAY = 86_400_000;
+
+/** A wall-clock time as if it were one of UTC, in milliseconds; null if there is no such day or hour. */
+function wallAsUtc(wall: string): number | null {
+  if (!/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?$/.test(wall)) return null;
+  const at = Date.parse(`${wall}Z`);
+  // The 30th of February is read as a day in March by some; what does not come back was not meant.
+  if (Number.isNaN(at) || toRfc3339(at).slice(0, wall.length) !== wall) return null;
+  return at;
+}
+
+/** How far the zone's clocks are ahead of UTC at a moment, in milliseconds. */
+function offsetAt(at: number, zone: string): number {
+  const whole = Math.floor(at / 1000) * 1000;
+  const parts = new Map<string, number>(
+    clockOf(zone)
+      .formatToParts(whole)
+      .map(({ type, value }) => [type, Number(value)]),
+  );
+  const part = (name: string) => parts.get(name) ?? 0;
+  return (
+    Date.UTC(part("year"), part("month") - 1, part("day"), part("hour"), part("minute"), part("second")) -
+    whole
+  );
+}
+
+const clocks = new Map<string, Intl.DateTimeFormat>();
+
+function clockOf(zone: string): Intl.DateTimeFormat {
+  const known = clocks.get(zone);
+  if (known) return known;
+  const clock = new Intl.DateTimeFormat("en-US", {
+    timeZone: zone,
+    calendar: "gregory",
+    hourCycle: "h23",
+    year: "numeric",
+    month: "numeric",
+    day: "numeric",
+    hour: "numeric",
+    minute: "numeric",
+    second: "numeric",
+  });
+  clocks.set(zone, clock);
+  return clock;
+}
+
+function toRfc3339(at: number): string {
+  return new Date(at).toISOString().replace(".000Z", "Z");
+}

@@ -1,0 +1,173 @@
+import { useId, type ReactNode } from "react";
+
+/** What a control needs so that its label, hint and error belong to it. */
+export type ControlProps = {
+  id: string;
+  className: string;
+  required: boolean;
+  "aria-describedby": string | undefined;
+  "aria-invalid": true | undefined;
+};
+
+type Said = {
+  label: string;
+  hint?: ReactNode;
+  error?: string | null | undefined;
+  required?: boolean;
+  /** The label is there, but only for those who do not see the page. */
+  hideLabel?: boolean;
+};
+
+/** A label with whatever control `children` makes of the given props, its hint and its error. */
+export function Field(props: Said & { children: (control: ControlProps) => ReactNode }) {
+  const id = useId();
+  const hintId = `${id}-hint`;
+  const errorId = `${id}-error`;
+  const hasError = props.error !== undefined && props.error !== null && props.error !== "";
+  const described = [props.hint !== undefined && hintId, hasError && errorId].filter(Boolean).join(" ");
+  return (
+    <div className="field">
+      <label htmlFor={id} className={props.hideLabel ? "visually-hidden" : "field-label"}>
+        {props.label}
+      </label>
+      {props.children({
+        id,
+        className: "control",
+        required: props.required ?? false,
+        "aria-describedby": described || undefined,
+        "aria-invalid": hasError || undefined,
+      })}
+      {props.hint !== undefined && (
+        <p id={hintId} className="field-hint">
+          {props.hint}
+        </p>
+      )}
+      {hasError && (
+        <p id={errorId} className="field-error" role="alert">
+          {props.error}
+        </p>
+      )}
+    </div>
+  );
+}
+
+type Valued = Said & {
+  value: string;
+  onChange: (value: string) => void;
+  disabled?: boolean;
+  placeholder?: string;
+  maxLength?: number;
+  name?: string;
+};
+
+type TextFieldProps = Valued & {
+  type?: "text" | "url" | "email" | "number" | "search" | "datetime-local" | "date";
+  inputMode?: "text" | "decimal" | "numeric" | "url" | "email" | "search";
+  autoComplete?: string;
+  min?: string;
+  max?: string;
+  step?: string;
+};
+
+/** A field for one line of text, a number, or a date. */
+export function TextField({ type = "text", autoComplete = "off", ...props }: TextFieldProps) {
+  return (
+    <Field {...said(props)}>
+      {(control) => (
+        <input
+          {...control}
+          type={type}
+          value={props.value}
+          onChange={(event) => props.onChange(event.target.value)}
+          disabled={props.disabled}
+          placeholder={props.placeholder}
+          maxLength={props.maxLength}
+          name={props.name}
+          inputMode={props.inputMode}
+          autoComplete={autoComplete}
+          min={props.min}
+          max={props.max}
+          step={props.step}
+          spellCheck={type === "text"}
+        />
+      )}
+    </Field>
+  );
+}
+
+/** A field for several lines of text. */
+export function TextArea({ rows = 3, ...props }: Valued & { rows?: number }) {
+  return (
+    <Field {...said(props)}>
+      {(control) => (
+        <textarea
+          {...control}
+          rows={rows}
+          value={props.value}
+          onChange={(event) => props.onChange(event.target.value)}
+          disabled={props.disabled}
+          placeholder={props.placeholder}
+          maxLength={props.maxLength}
+          name={props.name}
+        />
+      )}
+    </Field>
+  );
+}
+
+/** A field for one of several. */
+export function SelectField(
+  props: Valued & { options: readonly { value: string; label: string; disabled?: boolean }[] },
+) {
+  return (
+    <Field {...said(props)}>
+      {(control) => (
+        <select
+          {...control}
+          value={props.value}
+          onChange={(event) => props.onChange(event.target.value)}
+          disabled={props.disabled}
+          name={props.name}
+        >
+          {props.options.map((option) => (
+            <option key={option.value} value={option.value} disabled={option.disabled}>
+              {option.label}
+            </option>
+          ))}
+        </select>
+      )}
+    </Field>
+  );
+}
+
+/** A box to tick, with its label beside it. */
+export function CheckField(props: {
+  label: ReactNode;
+  checked: boolean;
+  onChange: (checked: boolean) => void;
+  disabled?: boolean;
+}) {
+  const id = useId();
+  return (
+    <div className="check-field">
+      <input
+        id={id}
+        type="checkbox"
+        checked={props.checked}
+        onChange={(event) => props.onChange(event.target.checked)}
+        disabled={props.disabled}
+      />
+      <label htmlFor={id}>{props.label}</label>
+    </div>
+  );
+}
+
+function said({ label, hint, error, required, hideLabel }: Said): Said {
+  return {
+    label,
+    error,
+    ...(hint === undefined ? {} : { hint }),
+    ...(required === undefined ? {} : { required }),
+    ...(hideLabel === undefined ? {} : { hideLabel }),
+  };
+}

@@ -1,0 +1,13 @@
+// The design system: what every page is made of.
+export { Button, type ButtonProps } from "./button";
+export { Card, type CardProps } from "./card";
+export { CopyBlock, CopyButton } from "./copy";
+export { Dialog, type DialogProps } from "./dialog";
+export { CheckField, Field, SelectField, TextArea, TextField, type ControlProps } from "./field";
+export { Hash, shortHash, type HashProps } from "./hash";
+export { Json, jsonText } from "./json";
+export { safeLink } from "./links";
+export { linkProps, navigate, usePath, type Path } from "./router";
+export { Spinner } from "./spinner";
+export { Badge, Empty, Money, Notice, Time, moneyText, sentence, timeText } from "./words";
+export { visible } from "./visible";

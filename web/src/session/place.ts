@@ -1,0 +1,84 @@
+// What this browser remembers of sessions. Storage may be full or forbidden; the page works without.
+import { isObject, textOf } from "./read";
+import type { Entry } from "./state";
+
+export type Credentials = { session: string; token: string };
+
+const SESSION = "events-concierge.session";
+const TRANSCRIPT = "events-concierge.transcript";
+/** The longest transcript that is kept for a reload. */
+const TRANSCRIPT_CHARS_MAX = 1_500_000;
+
+/** The session that all tabs of this browser share. */
+export function storedCredentials(): Credentials | null {
+  const value = readJson(() => localStorage.getItem(SESSION));
+  const session = textOf(value, "session");
+  const token = textOf(value, "token");
+  return session !== undefined && token !== undefined ? { session, token } : null;
+}
+
+export function storeCredentials(credentials: Credentials): void {
+  write(() => localStorage.setItem(SESSION, JSON.stringify(credentials)));
+}
+
+export function forgetCredentials(): void {
+  write(() => localStorage.removeItem(SESSION));
+}
+
+/** What this tab showed of the session before it was loaded anew. */
+export function storedTranscript(session: string): readonly Entry[] {
+  const value = readJson(() => sessionStorage.getItem(TRANSCRIPT));
+  if (textOf(value, "session") !== session || !isObject(value)) return [];
+  const entries: unknown = value["entries"];
+  return Array.isArray(entries) ? entries.filter(isEntry) : [];
+}
+
+export function storeTranscript(session: string, entries: readonly Entry[]): void {
+  let kept = entries;
+  let text = JSON.stringify({ session, entries: kept });
+  while (text.length > TRANSCRIPT_CHARS_MAX && kept.length > 0) {
+    kept = kept.slice(Math.ceil(kept.length / 2));
+    text = JSON.stringify({ session, entries: kept });
+  }
+  write(() => sessionStorage.setItem(TRANSCRIPT, text));
+}
+
+// We wrote it ourselves, perhaps in an older version: what every entry has is looked at.
+function isEntry(value: unknown): value is Entry {
+  if (!isObject(value) || typeof value["id"] !== "string" || typeof value["at"] !== "number") return false;
+  const texts: Record<string, readonly string[]> = {
+    you: ["text"],
+    agent: ["text"],
+    notice: ["tone", "text"],
+    door: ["server", "mcpUrl"],
+    result: ["tool"],
+    failure: ["tool", "text", "code", "moneyMoved"],
+    receipt: [],
+    wallet: [],
+    deployed: ["address"],
+  };
+  const wanted =
+    typeof value["kind"] === "string" && Object.hasOwn(texts, value["kind"])
+      ? texts[value["kind"]]
+      : undefined;
+  if (wanted === undefined) return false;
+  if (value["kind"] === "receipt") return textOf(value["receipt"], "txHash") !== undefined;
+  if (value["kind"] === "wallet") return textOf(value["wallet"], "guestAddress") !== undefined;
+  return wanted.every((key) => typeof value[key] === "string");
+}
+
+function readJson(read: () => string | null): unknown {
+  try {
+    return JSON.parse(read() ?? "null");
+  } catch {
+    return null;
+  }
+}
+
+function write(action: () => void): void {
+  try {
+    action();
+  } catch {
+    // Not kept then; nothing depends on it.
+  }
+}

@@ -1,0 +1,210 @@
+// The session of this tab: one store, one socket, and what the page can do with them.
+import { useSyncExternalStore } from "react";
+import type { In, Kind } from "../api/types";
+import { Rejected, foundWallets, isTypedData } from "../wallet";
+import { isSame, walletFor } from "./keys";
+import {
+  forgetCredentials,
+  storeCredentials,
+  storeTranscript,
+  storedCredentials,
+  storedTranscript,
+} from "./place";
+import { readMessage } from "./read";
+import { reduce } from "./reduce";
+import { AgentSocket } from "./socket";
+import { EMPTY, type Happening, type SessionState, type SignRequest } from "./state";
+import { onTold, oneTabAtATime, tellTabs } from "./tabs";
+
+/** The session, or what `select` takes of it: the component is drawn anew only when that changes. */
+export function useSession<T>(select: (state: SessionState) => T): T {
+  return useSyncExternalStore(subscribe, () => select(state));
+}
+
+/** Says something to the agent. Whether it went out. */
+export function say(text: string): boolean {
+  if (!send({ type: "chat", text })) return false;
+  const id = newId();
+  const at = Date.now();
+  happen({ type: "entry", entry: { id, at, kind: "you", text } });
+  happen({ type: "running", running: { id, what: "chat", title: "Thinking", tool: "", since: at } });
+  if (state.session !== null) tellTabs({ type: "said", session: state.session, id, at, text });
+  return true;
+}
+
+/** Calls a tool of the door; the id under which its answer comes, or null if it did not go out. */
+export function callTool(tool: string, args: Record<string, unknown>, from: "chat" | "panel"): string | null {
+  const callId = `${from}-${newId()}`;
+  if (!send({ type: "call_tool", tool, arguments: args, callId })) return null;
+  happen({
+    type: "running",
+    running: { id: callId, what: "call", title: `Calling ${tool}`, tool, since: Date.now() },
+  });
+  return callId;
+}
+
+/** Connects to a door. Only ever after a click: an address may come from a stranger. */
+export function connectDoor(url: string): boolean {
+  if (!send({ type: "connect_mcp", url })) return false;
+  const connecting = {
+    id: newId(),
+    what: "connect",
+    title: "Connecting to the door",
+    tool: "",
+    since: Date.now(),
+  } as const;
+  happen({ type: "running", running: connecting });
+  return true;
+}
+
+export function leaveDoor(): boolean {
+  return send({ type: "disconnect_mcp" });
+}
+
+/** The answer to a question about a payment. */
+export function answer(confirmationId: string, yes: boolean): boolean {
+  if (!send({ type: yes ? "confirm" : "cancel", confirmationId })) return false;
+  happen({ type: "answered", id: confirmationId, yes, at: Date.now() });
+  if (state.session !== null) tellTabs({ type: "answered", session: state.session, id: confirmationId, yes });
+  return true;
+}
+
+/** Pays with this wallet from now on. */
+export function payWith(kind: Kind, address?: string): boolean {
+  return send({ type: "use_wallet", kind, ...(address === undefined ? {} : { address }) });
+}
+
+export function setPolicy(changes: Record<string, unknown>): boolean {
+  return send({ type: "set_policy", ...changes });
+}
+
+/** Knocks anew: whoever has signed in meanwhile is known then. */
+export function reconnect(): void {
+  socket.reconnect();
+}
+
+export function clearLog(): void {
+  happen({ type: "clear-log" });
+}
+
+/** Asks the wallet again for a signature that still waits. */
+export function signNow(signRequest: SignRequest): Promise<void> {
+  return sign(signRequest);
+}
+
+/** What the session is now, for what is no component. */
+export function currentSession(): SessionState {
+  return state;
+}
+
+const listeners = new Set<() => void>();
+let state: SessionState = EMPTY;
+let lastKey = 0;
+let keeping: ReturnType<typeof setTimeout> | undefined;
+
+const socket = new AgentSocket({
+  credentials: storedCredentials,
+  onLink: (link) => happen({ type: "link", link }),
+  onText: hear,
+  onRefused: () => {
+    forgetCredentials();
+    happen({ type: "new-session" });
+    note(
+      "warn",
+      "Your earlier session is not there any more, so a new one has begun. Choose a door and a wallet again.",
+    );
+  },
+});
+
+/** Begins once, when the page does. */
+export function startSession(): void {
+  // They announce themselves when they are asked, and may be needed at once for what was under way.
+  foundWallets();
+  const credentials = storedCredentials();
+  if (credentials !== null) {
+    const { session } = credentials;
+    happen({ type: "restored", session, transcript: storedTranscript(session) });
+  }
+  onTold(({ session, ...told }) => {
+    if (session !== state.session) return;
+    if (told.type === "signed") happen({ type: "signed", id: told.id });
+    else if (told.type === "answered") happen({ ...told, at: Date.now() });
+    else happen({ type: "entry", entry: { id: told.id, at: told.at, kind: "you", text: told.text } });
+  });
+  window.addEventListener("pagehide", keep);
+  socket.start();
+}
+
+function hear(text: string): void {
+  const message = readMessage(text);
+  if (message === null) return;
+  lastKey += 1;
+  const isNew = message.type === "welcome" && message.session !== state.session;
+  happen({ type: "heard", message, at: Date.now(), key: lastKey });
+  if (message.type === "welcome" && message.token !== undefined) {
+    storeCredentials({ session: message.session, token: message.token });
+  }
+  if (isNew && state.transcript.length === 0) {
+    happen({ type: "restored", session: message.session, transcript: storedTranscript(message.session) });
+  }
+  if (message.type === "sign_request") void sign(message);
+}
+
+// Signs with the wallet of this browser, if this tab can reach it. Two tabs do not ask the person twice.
+async function sign(signRequest: SignRequest): Promise<void> {
+  const { requestId: id, address, typedData } = signRequest;
+  const isNeeded = () => state.signRequests.some(({ requestId }) => requestId === id);
+  await oneTabAtATime(`events-concierge.sign.${id}`, isNeeded, async () => {
+    try {
+      const wallet = await walletFor(address);
+      // Another browser's wallet; the chat says whose signature is waited for.
+      if (wallet === null) return;
+      if (!isTypedData(typedData) || !isSame(wallet.address, address))
+        throw new Error("there is nothing to sign");
+      const signature = await wallet.signTypedData(typedData);
+      if (!isNeeded()) return;
+      if (!send({ type: "signature", requestId: id, signature })) {
+        throw new Error("The server cannot be reached. The wallet is asked again when it is back.");
+      }
+      happen({ type: "signed", id });
+      if (state.session !== null) tellTabs({ type: "signed", session: state.session, id });
+    } catch (error) {
+      if (error instanceof Rejected) answer(id, false);
+      else note("error", `The wallet did not sign: ${error instanceof Error ? error.message : "it failed"}`);
+    }
+  });
+}
+
+function note(tone: "info" | "warn" | "error", text: string): void {
+  happen({ type: "entry", entry: { id: newId(), at: Date.now(), kind: "notice", tone, text } });
+}
+
+function send(message: In): boolean {
+  return socket.send(message);
+}
+
+function happen(happening: Happening): void {
+  const before = state;
+  state = reduce(state, happening);
+  if (state === before) return;
+  if (state.transcript !== before.transcript) {
+    clearTimeout(keeping);
+    keeping = setTimeout(keep, 300);
+  }
+  for (const listener of listeners) listener();
+}
+
+function keep(): void {
+  if (state.session !== null) storeTranscript(state.session, state.transcript);
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+function newId(): string {
+  return [...crypto.getRandomValues(new Uint8Array(8))]
+    .map((byte) => byte.toString(16).padStart(2, "0"))
+    .join("");
+}
