@@ -93,6 +93,15 @@ test("a wallet that refuses to sign pays nothing, and may be asked again later",
   await isPaidOnce(stage.stack, event, await pay(page, event));
 }));
 
+test("a guest asks for a seat in words", stage.visit({}, async ({ page }) => {
+  const event = await newEvent();
+  await atDoor(page);
+  await say(page, "list events");
+  await button(page, `RSVP · $0.05 for ${event.title}`).waitFor();
+  await say(page, `rsvp to ${event.title}`);
+  await isPaidOnce(stage.stack, event, await pay(page, event));
+}));
+
 test("loaded anew while the question is open, the page asks again", stage.visit({}, async ({ page }) => {
   const event = await newEvent();
   await atDoor(page);
@@ -133,6 +142,7 @@ test("loaded anew while the wallet asks for the signature, it is asked again, an
   slow.thinks = promise;
   await button(dialog(page), "Pay $0.05").click();
   await page.getByText("is asked for a signature").waitFor();
+  await page.getByRole("log").getByRole("listitem").filter({ hasText: "signature" }).first().waitFor();
   await looksRight(page, "chat-signing");
   await page.reload();
   await page.getByText("is asked for a signature").waitFor();
