@@ -195,7 +195,7 @@ test("in the chat a host is offered the door of their own", asSampleHost(async (
 
 test("with the keyboard alone a host goes from section to section", asSampleHost(async ({ page }) => {
   await tab(page, "Events").focus();
-  for (const name of ["Guests", "Revenue", "Payments", "Settings", "Connect", "Events"]) {
+  for (const name of ["Guests", "Revenue", "Payments", "Secrets", "Desk", "Credentials", "Settings", "Connect", "Events"]) {
     await page.keyboard.press("ArrowRight");
     await page.getByRole("tabpanel", { name, exact: true }).waitFor();
     assert.equal(await page.evaluate(() => document.activeElement.textContent), name);

@@ -1,7 +1,7 @@
 // What `npm start` runs, on ports and state of its own: what the page's tests visit.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseEventLogs } from "viem";
@@ -13,18 +13,19 @@ import { until } from "./network.mjs";
 const READY_SECONDS = 120;
 
 /**
- * Starts it. Gives back:
+ * Starts it, with `settings` beside those of this process. Gives back:
  * - `url`: where the page is; `host`: the sample host of `npm start`, with its `mcpUrl`; `chain`.
  * - `call(method, path, body, token)`: the API, as the sample host unless another token is given.
  * - `createEvent(changes)`: an event of the sample host at $0.05.
  * - `buySeat(event)`: an agent without a browser buys one; gives its ticket.
  * - `transferOf(hash, to)`: what the transaction moved to `to`, as the chain tells it.
+ * - `codeFor(address)`: the newest code for signing in that was sent there, out of the mails that are kept.
  * - `stop()` and `start()`: the same once more, on the same ports and with the same state.
  * - `end()`: stops it, and its state is gone.
  */
-export async function startStack() {
+export async function startStack(settings = {}) {
   const folder = mkdtempSync(path.join(tmpdir(), "concierge-page-"));
-  const env = { ...process.env, STATE_DIR: folder, PORT: String(await freePort()), CHAIN_PORT: String(await freePort()) };
+  const env = { ...process.env, ...settings, STATE_DIR: folder, PORT: String(await freePort()), CHAIN_PORT: String(await freePort()) };
   let running;
   const stack = {
     /** Nothing happens if it runs. */
@@ -47,6 +48,7 @@ export async function startStack() {
     createEvent: (changes) => createEvent(stack, changes),
     buySeat: (event) => buySeat(stack, event),
     transferOf: (hash, to) => transferOf(stack.chain, hash, to),
+    codeFor: (address) => until(() => newestCode(path.join(folder, "mail"), address)),
   };
   await stack.start();
   return stack;
@@ -62,6 +64,14 @@ async function startOnce(env) {
     return running.output.includes("Ready.");
   }, READY_SECONDS);
   return running;
+}
+
+function newestCode(mails, address) {
+  if (!existsSync(mails)) return undefined;
+  const files = readdirSync(mails).map((name) => path.join(mails, name));
+  const texts = files.sort((a, b) => statSync(a).mtimeMs - statSync(b).mtimeMs).map((file) => readFileSync(file, "utf8"));
+  const mail = texts.findLast((text) => text.includes(`\nTo: ${address}\n`));
+  return /^(\d{6})$/m.exec(mail ?? "")?.[1];
 }
 
 async function call({ url, host }, method, place, body, token = host.token) {

@@ -1,5 +1,6 @@
 // What this browser remembers of sessions. Storage may be full or forbidden; the page works without.
 import { isObject, textOf } from "./read";
+import { holdsOne, isSecretTool } from "./secrets";
 import type { Entry } from "./state";
 
 export type Credentials = { session: string; token: string };
@@ -33,14 +34,36 @@ export function storedTranscript(session: string): readonly Entry[] {
   return Array.isArray(entries) ? entries.filter(isEntry) : [];
 }
 
-export function storeTranscript(session: string, entries: readonly Entry[]): void {
-  let kept = entries;
+/** `secrets` are values that must not be kept, whoever repeats them. */
+export function storeTranscript(
+  session: string,
+  entries: readonly Entry[],
+  secrets: readonly string[],
+): void {
+  let kept = entries.map((entry) => withoutSecrets(entry, secrets));
   let text = JSON.stringify({ session, entries: kept });
   while (text.length > TRANSCRIPT_CHARS_MAX && kept.length > 0) {
     kept = kept.slice(Math.ceil(kept.length / 2));
     text = JSON.stringify({ session, entries: kept });
   }
   write(() => sessionStorage.setItem(TRANSCRIPT, text));
+}
+
+const LEFT_OUT = "(not kept: there was a secret in it)";
+
+// A secret may come in a form that nobody expects, and be said again in words.
+function withoutSecrets(entry: Entry, secrets: readonly string[]): Entry {
+  if (
+    entry.kind === "result" &&
+    (isSecretTool(entry.tool) || holdsOne(secrets, JSON.stringify(entry.result)))
+  ) {
+    return { ...entry, result: LEFT_OUT };
+  }
+  if (entry.kind === "secret" && holdsOne(secrets, JSON.stringify(entry.secret))) {
+    return { ...entry, secret: { ...entry.secret, name: LEFT_OUT, description: "" } };
+  }
+  const hasText = entry.kind === "you" || entry.kind === "agent" || entry.kind === "notice";
+  return hasText && holdsOne(secrets, entry.text) ? { ...entry, text: LEFT_OUT } : entry;
 }
 
 // We wrote it ourselves, perhaps in an older version: what every entry has is looked at.
@@ -52,6 +75,7 @@ function isEntry(value: unknown): value is Entry {
     notice: ["tone", "text"],
     door: ["server", "mcpUrl"],
     result: ["tool"],
+    secret: ["tool"],
     failure: ["tool", "text", "code", "moneyMoved"],
     receipt: [],
     wallet: [],
@@ -62,6 +86,7 @@ function isEntry(value: unknown): value is Entry {
       ? texts[value["kind"]]
       : undefined;
   if (wanted === undefined) return false;
+  if (value["kind"] === "secret") return textOf(value["secret"], "name") !== undefined;
   if (value["kind"] === "receipt") return textOf(value["receipt"], "txHash") !== undefined;
   if (value["kind"] === "wallet") return textOf(value["wallet"], "guestAddress") !== undefined;
   return wanted.every((key) => typeof value[key] === "string");

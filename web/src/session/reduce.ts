@@ -1,6 +1,7 @@
 // How a session changes with what happens. Nothing here has an effect outside.
 import type { Out, PaymentView } from "../api/types";
 import { over, patched, paying, withEntry, withoutFirst, withoutWaiting } from "./changes";
+import { secretOf } from "./secrets";
 import { EMPTY, type Entry, type Happening, type Message, type Question, type SessionState } from "./state";
 
 const LOG_MAX = 500;
@@ -68,15 +69,7 @@ function heard(state: SessionState, message: Out, at: number, key: number): Sess
     case "sign_request":
       return signRequest(state, message, at);
     case "tool_result":
-      return outcome(
-        entry({
-          kind: "result",
-          tool: message.tool,
-          result: message.result,
-          door: state.door?.mcpUrl ?? null,
-        }),
-        message,
-      );
+      return succeeded(state, message, at, key);
     case "tool_error":
       return failed(state, message, at, key);
     case "payment_receipt":
@@ -105,7 +98,9 @@ type EntryRest = Entry extends infer E ? (E extends Entry ? Omit<E, "id" | "at">
 
 function welcome(state: SessionState, message: Message<"welcome">): SessionState {
   const isSame = state.session === message.session;
-  const base = isSame ? state : { ...EMPTY, link: state.link, log: state.log, transcript: state.transcript };
+  const base = isSame
+    ? state
+    : { ...EMPTY, link: state.link, log: state.log, transcript: state.transcript, secrets: state.secrets };
   // Everything that waits comes again with the greeting.
   return {
     ...base,
@@ -234,6 +229,25 @@ function failed(state: SessionState, message: Message<"tool_error">, at: number,
   const payments = payment === undefined ? next.payments : patched(next.payments, payment.id, became);
   const signRequests = next.signRequests.filter(({ requestId }) => requestId !== payment?.id);
   return outcome({ ...next, questions, payments, signRequests }, message);
+}
+
+function succeeded(
+  state: SessionState,
+  message: Message<"tool_result">,
+  at: number,
+  key: number,
+): SessionState {
+  const { tool, result } = message;
+  const id = `${at}-${key}`;
+  const sold = secretOf(tool, result);
+  if (sold === null) {
+    const entry = { id, at, kind: "result", tool, result, door: state.door?.mcpUrl ?? null } as const;
+    return outcome(withEntry(state, entry), message);
+  }
+  const { bought, value } = sold;
+  const next = withEntry(state, { id, at, kind: "secret", tool, secret: bought });
+  const told = { ...bought, secret: "(shown in the chat)" };
+  return outcome({ ...next, secrets: { ...state.secrets, [id]: value } }, { ...message, result: told });
 }
 
 // What was waited for has come: the call by its id, and the payment by its tool.

@@ -1,4 +1,5 @@
 // What a session is, as this tab knows it.
+import type { BoughtSecret } from "./secrets";
 import type { DeploymentView, Out, PaymentView, Policy, ToolView, WalletInfo } from "../api/types";
 
 export type Message<T extends Out["type"]> = Extract<Out, { type: T }>;
@@ -16,6 +17,8 @@ export type Entry = { id: string; at: number } & (
   | { kind: "door"; server: string; mcpUrl: string; tools: number }
   /** The door is kept, because what its answer offers can be had there only. */
   | { kind: "result"; tool: string; result: unknown; door: string | null }
+  /** The value is not a part of it, so that it is not kept where the transcript is. */
+  | { kind: "secret"; tool: string; secret: BoughtSecret }
   | { kind: "failure"; tool: string; text: string; code: string; moneyMoved: string }
   | { kind: "receipt"; receipt: Message<"payment_receipt"> }
   | { kind: "wallet"; wallet: WalletInfo }
@@ -52,6 +55,8 @@ export type SessionState = {
   log: readonly LogLine[];
   exchanges: readonly Exchange[];
   outcomes: Readonly<Record<string, CallOutcome>>;
+  /** Values of bought secrets by the id of their entry, as long as this page is open. */
+  secrets: Readonly<Record<string, string>>;
   /** Between the greeting's first message and its last; nothing in it is news. */
   isGreeting: boolean;
 };
@@ -73,6 +78,7 @@ export const EMPTY: SessionState = {
   log: [],
   exchanges: [],
   outcomes: {},
+  secrets: {},
   isGreeting: false,
 };
 

@@ -195,7 +195,9 @@ function happen(happening: Happening): void {
 }
 
 function keep(): void {
-  if (state.session !== null) storeTranscript(state.session, state.transcript);
+  if (state.session !== null) {
+    storeTranscript(state.session, state.transcript, Object.values(state.secrets));
+  }
 }
 
 function subscribe(listener: () => void): () => void {

@@ -1,6 +1,6 @@
 import { useId, useRef, useState, type KeyboardEvent } from "react";
 import { Button } from "../../parts";
-import { say, useSession } from "../../session";
+import { callTool, say, useSession } from "../../session";
 
 const TEXT_MAX = 2000;
 const SUGGESTIONS = ["List events", "Status", "Balance", "Help"];
@@ -10,6 +10,7 @@ export function Composer() {
   const [text, setText] = useState("");
   const field = useRef<HTMLTextAreaElement>(null);
   const isOpen = useSession((state) => state.link === "open");
+  const hasSecrets = useSession((state) => state.tools.some(({ name }) => name === "listSecrets"));
   const id = useId();
   const send = () => {
     const trimmed = text.trim();
@@ -42,6 +43,11 @@ export function Composer() {
             {suggestion}
           </Button>
         ))}
+        {hasSecrets && (
+          <Button size="small" disabled={!isOpen} onClick={() => void callTool("listSecrets", {}, "chat")}>
+            List secrets
+          </Button>
+        )}
       </div>
       <div className="composer-line">
         <label className="visually-hidden" htmlFor={id}>

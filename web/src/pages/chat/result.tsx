@@ -1,9 +1,11 @@
 // What tools answer. Doors are strangers: every part is looked at before it is shown, and shown as text.
 import { Fragment } from "react";
-import { Badge, Card, Empty, Hash, Json, jsonText, Money, safeLink, Time } from "../../parts";
+import { Badge, Card, Empty, Hash, Json, jsonText, Money, safeLink, Time, visible } from "../../parts";
 import { isObject, numberOf, textOf, useSession } from "../../session";
-import { RsvpButton } from "./rsvp-button";
+import { DeskResult, isDeskAnswer } from "./desk-result";
+import { PaidButton } from "./paid-button";
 import { QrCode } from "./qr";
+import { SecretList } from "./secrets";
 
 const EVENTS_MAX = 100;
 
@@ -12,9 +14,11 @@ type ResultProps = { tool: string; result: unknown; door: string | null };
 export function Result({ tool, result, door }: ResultProps) {
   const content = isObject(result) ? result["structuredContent"] : undefined;
   if (isObject(content)) {
-    const { events, event, rsvp } = content;
+    const { events, event, rsvp, secrets } = content;
     if (isObject(rsvp) && textOf(rsvp, "code") !== undefined) return <Ticket content={content} />;
     if (Array.isArray(events)) return <Events events={events} door={door} />;
+    if (Array.isArray(secrets)) return <SecretList secrets={secrets} door={door} />;
+    if (isDeskAnswer(content)) return <DeskResult tool={tool} content={content} />;
     if (isObject(event) && textOf(event, "title") !== undefined)
       return <EventCard event={event} door={door} />;
     if (textOf(content, "title") !== undefined && textOf(content, "startsAt") !== undefined) {
@@ -74,7 +78,13 @@ function EventCard({ event, door }: { event: Record<string, unknown>; door: stri
       </ul>
       {description !== undefined && <p className="quiet event-text">{description}</p>}
       {isOnSale && canBuy && door === here && (
-        <RsvpButton eventId={id} price={price} title={textOf(event, "title") ?? id} />
+        <PaidButton
+          tool="rsvpToEvent"
+          args={{ eventId: id }}
+          does="RSVP"
+          price={price}
+          title={textOf(event, "title") ?? id}
+        />
       )}
     </Card>
   );
@@ -146,7 +156,7 @@ function Plain({ tool, result }: { tool: string; result: unknown }) {
   const message = textOf(content, "message") ?? firstText(result);
   return (
     <Card title={`Answer of ${tool}`} level={3} many>
-      {message !== undefined && <p className="event-text">{message}</p>}
+      {message !== undefined && <p className="event-text">{visible(message)}</p>}
       <Scalars content={content} />
       <details>
         <summary>Everything it answered</summary>
@@ -169,8 +179,8 @@ function Scalars({ content }: { content: unknown }) {
     <dl className="facts">
       {shown.map(([name, value]) => (
         <Fragment key={name}>
-          <dt>{name}</dt>
-          <dd>{String(value)}</dd>
+          <dt>{visible(name)}</dt>
+          <dd>{visible(String(value))}</dd>
         </Fragment>
       ))}
     </dl>

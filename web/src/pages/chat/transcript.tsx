@@ -5,6 +5,7 @@ import { useSession, type Entry } from "../../session";
 import { Receipt } from "./receipt";
 import { Progress } from "./progress";
 import { Result } from "./result";
+import { Bought } from "./secrets";
 
 /** `children` are what stands before it. */
 export function Transcript({ children }: { children: ReactNode }) {
@@ -110,6 +111,8 @@ function EntryView({ entry }: { entry: Entry }) {
       return <Receipt receipt={entry.receipt} />;
     case "failure":
       return <Failure entry={entry} />;
+    case "secret":
+      return <Bought entry={entry} />;
     case "result":
       return <Result tool={entry.tool} result={entry.result} door={entry.door} />;
   }

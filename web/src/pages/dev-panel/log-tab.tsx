@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { Badge, Button, CopyButton, Empty, SelectField, TextField, Time } from "../../parts";
 import { saveFile } from "../../parts/save";
-import { clearLog, currentSession, useSession } from "../../session";
+import { clearLog, currentSession, holdsOne, useSession, type Exchange } from "../../session";
 
 const TONES: Record<string, "plain" | "info" | "bad"> = { info: "plain", payment: "info", error: "bad" };
 
@@ -61,11 +61,25 @@ export function LogTab() {
   );
 }
 
-/** Log and messages, for a report. Nothing secret of the session is in there: no token, no key. */
+/** Log and messages, for a report. Nothing secret of the session is in there: no token, no key, nothing bought. */
 function exportAll(): void {
-  const { session, door, log, exchanges } = currentSession();
+  const { session, door, log, exchanges, secrets } = currentSession();
+  const values = Object.values(secrets);
   const lines = log.map(({ at, kind, text }) => ({ at: new Date(at).toISOString(), kind, text }));
-  const messages = exchanges.map(({ type: _type, key: _key, ...exchange }) => exchange);
+  const messages = exchanges.map((exchange) => withoutSecrets(exchange, values));
   const value = { exportedAt: new Date().toISOString(), session, door, log: lines, exchanges: messages };
   saveFile("events-concierge-log.json", "application/json", JSON.stringify(value, null, 2));
+}
+
+const LEFT_OUT = "(left out: there is a secret in it)";
+
+function withoutSecrets({ type: _type, key: _key, ...exchange }: Exchange, values: readonly string[]) {
+  const { requestBody, responseBody } = exchange;
+  // What a host stores is as secret as what a guest has bought.
+  const isStoring = requestBody.includes('"storeSecret"');
+  return {
+    ...exchange,
+    requestBody: isStoring || holdsOne(values, requestBody) ? LEFT_OUT : requestBody,
+    responseBody: holdsOne(values, responseBody) ? LEFT_OUT : responseBody,
+  };
 }

@@ -4,6 +4,9 @@ import type { OwnEvent, ProfileView } from "../../api/types";
 import { Button, Card, Hash } from "../../parts";
 import * as api from "./api";
 import { Connect } from "./connect";
+import { Credentials } from "./credentials";
+import { Desk } from "./desk";
+import { Doors } from "./doors";
 import { Events } from "./events";
 import { Guests } from "./guests";
 import { Limits, Prices } from "./limits";
@@ -11,6 +14,7 @@ import "./my-mcp.css";
 import { Payments } from "./payments";
 import { OpenDoor, Payout } from "./payout";
 import { Revenue } from "./revenue";
+import { Secrets } from "./secrets";
 import { SessionContext, useHost, useSession, type SessionActions } from "./session";
 import { SignIn } from "./sign-in";
 import { Tabs, useTab, type Tab } from "./tabs";
@@ -47,9 +51,9 @@ function Body({ actions }: { actions: SessionActions }) {
       return (
         <Card title="Sign in">
           <p>
-            Your own MCP server, for which guests’ agents pay you in USDC: list events, sell seats, let guests
-            in. You sign in with a wallet; it only signs a message, and nothing is paid. A session lasts 24
-            hours.
+            Your own MCP server, for which guests’ agents pay you in USDC: sell seats at events and secrets,
+            have your tickets worked on. A wallet only signs a message, and nothing is paid. A session lasts
+            24 hours.
           </p>
           <SignIn done={signedIn} />
         </Card>
@@ -112,7 +116,12 @@ function WhoAndOut({ actions }: { actions: SessionActions }) {
     <div className="row">
       {who && (
         <span>
-          Signed in as <Hash value={who} what="your identity" />
+          Signed in as{" "}
+          {/^0x[0-9a-fA-F]{40}$/.test(who) ? (
+            <Hash value={who} what="your identity" />
+          ) : (
+            <strong className="mm-stranger">{who}</strong>
+          )}
         </span>
       )}
       <Button onClick={() => void leave()} busy={busy}>
@@ -123,7 +132,17 @@ function WhoAndOut({ actions }: { actions: SessionActions }) {
   );
 }
 
-const IDS = ["events", "guests", "revenue", "payments", "settings", "connect"] as const;
+const IDS = [
+  "events",
+  "guests",
+  "revenue",
+  "payments",
+  "secrets",
+  "desk",
+  "credentials",
+  "settings",
+  "connect",
+] as const;
 
 function Sections({ profile }: { profile: ProfileView }) {
   const { run } = useHost();
@@ -142,6 +161,7 @@ function Sections({ profile }: { profile: ProfileView }) {
     setChosen(event.id);
     show("guests");
   };
+  const showSettings = () => show("settings");
   const scope = profile.urlSafeId;
   const tabs: Tab[] = [
     {
@@ -153,6 +173,19 @@ function Sections({ profile }: { profile: ProfileView }) {
     { id: "guests", name: "Guests", content: <Guests list={list} chosen={chosen} choose={setChosen} /> },
     { id: "revenue", name: "Revenue", content: <Revenue events={list.items} /> },
     { id: "payments", name: "Payments", content: <Payments events={list.items} /> },
+    // What is typed into a secret does not stay when one looks elsewhere.
+    {
+      id: "secrets",
+      name: "Secrets",
+      content: <Secrets profile={profile} showSettings={showSettings} />,
+    },
+    {
+      id: "desk",
+      name: "Desk",
+      keeps: true,
+      content: <Desk profile={profile} showSettings={showSettings} />,
+    },
+    { id: "credentials", name: "Credentials", keeps: true, content: <Credentials profile={profile} /> },
     { id: "settings", name: "Settings", keeps: true, content: <Settings profile={profile} /> },
     { id: "connect", name: "Connect", content: <Connect profile={profile} /> },
   ];
@@ -170,6 +203,7 @@ function byInterest(a: OwnEvent, b: OwnEvent): number {
 function Settings({ profile }: { profile: ProfileView }) {
   return (
     <>
+      <Doors profile={profile} />
       <Payout profile={profile} />
       <Limits profile={profile} />
       <Prices scope={profile.urlSafeId} />

@@ -32,13 +32,19 @@ export function OpenDoor({ who }: { who: SessionAnswer | null }) {
 
 function OpenForm({ who }: { who: SessionAnswer }) {
   const { refresh, run } = useHost();
-  const [address, setAddress] = useState(addressOf(who.userId));
-  const { error, fault, busy, submit } = useRegister(who.userId, address, async () => {
-    await run(refresh);
+  const own = addressOf(who.userId);
+  const [address, setAddress] = useState(own);
+  // Who has signed in by e-mail need not have a wallet: the deployment gives one.
+  const mayLeaveOut = own === "";
+  const { error, fault, busy, submit } = useRegister({
+    userId: who.userId,
+    address,
+    mayLeaveOut,
+    done: () => run(refresh),
   });
   return (
     <form className="mm-form" onSubmit={submit} noValidate>
-      <WalletField address={address} change={setAddress} fault={fault} />
+      <WalletField address={address} change={setAddress} fault={fault} mayLeaveOut={mayLeaveOut} />
       {error !== null && <Trouble error={error} />}
       <div className="row">
         <Button kind="primary" type="submit" busy={busy}>
@@ -95,9 +101,14 @@ type ChangeProps = { profile: ProfileView; done: (message: string) => void; clos
 function ChangeWallet({ profile, done, close }: ChangeProps) {
   const { refresh, signedIn } = useHost();
   const [address, setAddress] = useState("");
-  const { error, fault, busy, submit, send } = useRegister(profile.userId, address, async (message) => {
-    await refresh();
-    done(message);
+  const { error, fault, busy, submit, send } = useRegister({
+    userId: profile.userId,
+    address,
+    mayLeaveOut: false,
+    done: async (message) => {
+      await refresh();
+      done(message);
+    },
   });
   // Who signs in as somebody else gets that one's sections instead.
   const again = (who: SessionAnswer) => (who.userId === profile.userId ? send() : signedIn(who));
@@ -131,30 +142,40 @@ function ChangeWallet({ profile, done, close }: ChangeProps) {
   );
 }
 
-function WalletField({
-  address,
-  change,
-  fault,
-}: {
+type FieldProps = {
   address: string;
   change: (text: string) => void;
   fault: string;
-}) {
+  mayLeaveOut?: boolean;
+};
+
+function WalletField({ address, change, fault, mayLeaveOut = false }: FieldProps) {
   return (
     <TextField
-      label="Wallet that is paid"
+      label={mayLeaveOut ? "Wallet that is paid (optional)" : "Wallet that is paid"}
       name="walletAddress"
       value={address}
       onChange={change}
       error={fault || undefined}
-      hint="An address that can hold USDC: 0x and 40 hex digits"
-      required
+      hint={
+        mayLeaveOut
+          ? "Leave it empty to be given one, or write an address of your own: 0x and 40 hex digits"
+          : "An address that can hold USDC: 0x and 40 hex digits"
+      }
+      required={!mayLeaveOut}
     />
   );
 }
 
+type Registration = {
+  userId: string;
+  address: string;
+  mayLeaveOut: boolean;
+  done: (message: string) => Promise<void>;
+};
+
 /** Sends the registration, which also moves the payout. */
-function useRegister(userId: string, address: string, done: (message: string) => Promise<void>) {
+function useRegister({ userId, address, mayLeaveOut, done }: Registration) {
   const { run } = useHost();
   const [error, setError] = useState<unknown>(null);
   const [fault, setFault] = useState("");
@@ -163,14 +184,16 @@ function useRegister(userId: string, address: string, done: (message: string) =>
     if (busy) return;
     setError(null);
     setFault("");
-    if (!/^0x[0-9a-fA-F]{40}$/.test(address.trim())) return setFault("Must be 0x and 40 hex digits");
+    const named = address.trim();
+    const isLeftOut = mayLeaveOut && named === "";
+    if (!isLeftOut && !/^0x[0-9a-fA-F]{40}$/.test(named)) return setFault("Must be 0x and 40 hex digits");
     setBusy(true);
     try {
-      const { message } = await run(() => api.register(userId, address.trim()));
+      const { message } = await run(() => api.register(userId, isLeftOut ? undefined : named));
       await done(message);
     } catch (reason) {
-      const named = /^walletAddress: (.+)$/i.exec(wordsOf(reason))?.[1];
-      if (named) setFault(named);
+      const remedy = /^walletAddress: (.+)$/i.exec(wordsOf(reason))?.[1];
+      if (remedy) setFault(remedy);
       else setError(reason);
     } finally {
       setBusy(false);

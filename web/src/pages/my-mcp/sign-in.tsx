@@ -1,13 +1,14 @@
-// Signing in with a wallet of the browser, or on one's own machine with a test key.
+// Signing in with a wallet of the browser, by e-mail, or on one's own machine with a test key.
 import { useState } from "react";
 import { useSettings } from "../../api/settings";
 import type { SessionAnswer } from "../../api/types";
 import { Button, Notice, Spinner } from "../../parts";
 import { connectProvider, testWallet, useFoundWallets, type BrowserWallet } from "../../wallet";
+import { EmailSignIn } from "./email-sign-in";
 import { signInWith } from "./siwe";
 import { Loading, Trouble } from "./trouble";
 
-/** The wallets to sign in with; `done` hears who it was, and may take its time. */
+/** What there is to sign in with; `done` hears who it was, and may take its time. */
 export function SignIn({ done }: { done: (who: SessionAnswer) => Promise<void> }) {
   const { settings, error: noSettings, retry } = useSettings();
   const wallets = useFoundWallets();
@@ -42,9 +43,10 @@ export function SignIn({ done }: { done: (who: SessionAnswer) => Promise<void> }
       {step && <Spinner label={step} />}
       {error !== null && <Trouble error={error} />}
       {wallets.length === 0 && !settings.local && (
-        <Notice kind="warn">
+        <Notice kind={settings.emailSignIn ? "info" : "warn"}>
           This browser has no Ethereum wallet. Install one (an extension such as MetaMask or Rabby, or a
-          browser with a wallet of its own), then load this page again.
+          browser with a wallet of its own), then load this page again
+          {settings.emailSignIn ? "; or sign in by e-mail." : "."}
         </Notice>
       )}
       {settings.local && (
@@ -52,6 +54,12 @@ export function SignIn({ done }: { done: (who: SessionAnswer) => Promise<void> }
           The test key is made in this browser and kept there. It is for the chain on your own machine only,
           where money is worth nothing.
         </p>
+      )}
+      {settings.emailSignIn && (
+        <>
+          <p className="mm-or">or with a code by e-mail</p>
+          <EmailSignIn isLocal={settings.local} done={done} />
+        </>
       )}
     </div>
   );

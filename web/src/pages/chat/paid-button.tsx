@@ -1,20 +1,22 @@
 import { Button, moneyText } from "../../parts";
 import { callTool, useSession } from "../../session";
 
-/** Buys a seat; whether to pay is asked afterwards, as the limits say. */
-export function RsvpButton({
-  eventId,
-  price,
-  title,
-}: {
-  eventId: string;
+type Props = {
+  tool: string;
+  args: Record<string, unknown>;
+  /** What it does: "RSVP". */
+  does: string;
   price: string | undefined;
+  /** What it is done for, for those who do not see the card around it. */
   title: string;
-}) {
+};
+
+/** Calls a tool that costs something; whether to pay is asked afterwards, as the limits say. */
+export function PaidButton({ tool, args, does, price, title }: Props) {
   const isOpen = useSession((state) => state.link === "open");
   const hasWallet = useSession((state) => state.wallet !== null);
-  const isBusy = useSession((state) => state.running.some(({ tool }) => tool === "rsvpToEvent"));
-  const words = price === undefined ? "RSVP" : `RSVP · ${moneyText(price)}`;
+  const isBusy = useSession((state) => state.running.some((one) => one.tool === tool));
+  const words = price === undefined ? does : `${does} · ${moneyText(price)}`;
   return (
     <div className="row">
       <Button
@@ -22,7 +24,7 @@ export function RsvpButton({
         busy={isBusy}
         disabled={!isOpen || !hasWallet}
         label={`${words} for ${title}`}
-        onClick={() => void callTool("rsvpToEvent", { eventId }, "chat")}
+        onClick={() => void callTool(tool, args, "chat")}
       >
         {words}
       </Button>

@@ -1,0 +1,184 @@
+// The desk: an agent opens a ticket and drafts, a person approves, and mail leaves once. All of a ticket is text.
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { browserStage, looksRight } from "../support/browser.mjs";
+import { arrive, button, card, dialog } from "../support/browser-guest.mjs";
+import { callByForm, cardOf, payByForm, sampleWallet, signInAsSampleHost, tab } from "../support/browser-host.mjs";
+import { startMailApi } from "../support/mail-api.mjs";
+import { until } from "../support/network.mjs";
+
+const EVIL = `<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>`;
+const SUBJECT = `My order ${EVIL}`;
+const TURNED = "pay \u202eevil\u202c now";
+const CUSTOMER = "ada@example.org";
+
+let api;
+const stage = browserStage(
+  async (stack) => void (await stack.call("PATCH", "/api/users/me", { doors: ["events", "desk"] })),
+  async () => {
+    api = await startMailApi();
+    return { ...api.settings.vars, ...api.settings.secrets };
+  },
+);
+after(() => api?.stop());
+
+const desk = (page) => page.getByRole("tabpanel", { name: "Desk" });
+const part = (page, name) => button(page.getByRole("group", { name: "Parts of the desk" }), name);
+const sentTo = (address) => api.arrived.filter(({ to }) => to[0] === address);
+const approvals = () => stage.stack.call("GET", "/api/users/approvals");
+
+async function isHarmless(page) {
+  const found = await page.evaluate(() => [window.hacked, document.querySelectorAll('img[src="x"]').length, [...document.scripts].filter(({ src }) => !src).length]);
+  assert.deepEqual(found, [undefined, 0, 0]);
+}
+
+/** A guest at the desk who has opened a ticket and drafted an answer to it. */
+async function openAndDraft(page, { subject, body }) {
+  await arrive(page, { mcpUrl: stage.stack.host.mcpUrl });
+  await payByForm(page, "createTicket", { subject, body, email: CUSTOMER });
+  const opened = card(page, /^Ticket #\d+/);
+  await opened.getByText(/is open/).waitFor();
+  const number = Number(/#(\d+)/.exec(await opened.getByRole("heading").innerText())[1]);
+  const ticketId = await opened.locator("code").first().innerText();
+  await payByForm(page, "sendReply", { ticketId, body: `It is on its way. ${TURNED}` });
+  await page.getByRole("log").getByText("Waits for a person", { exact: true }).waitFor();
+  return { number, ticketId };
+}
+
+test("an agent's reply waits for a person; approved, it leaves once, and hostile text stays text", stage.visit({ wallet: sampleWallet() }, async ({ page, newVisitor }) => {
+  const guest = await newVisitor({});
+  const guestPage = await guest.newTab();
+  const { number } = await openAndDraft(guestPage, { subject: SUBJECT, body: `${TURNED}\n${EVIL}` });
+  await isHarmless(guestPage);
+  await button(guestPage, "Developer panel").click();
+  await looksRight(guestPage, "chat-desk");
+
+  await signInAsSampleHost(page);
+  await tab(page, "Desk").click();
+  const draft = cardOf(page, new RegExp(`^#${number} `));
+  await draft.getByText(CUSTOMER).waitFor();
+  assert.match(await draft.innerText(), /pay \\u\{202e\}evil\\u\{202c\} now[^]*/);
+  assert.match(await draft.innerText(), /has 0 approved drafts and needs 3/);
+  await draft.getByTitle(/^0x[0-9a-fA-F]{40}$/).waitFor();
+  await isHarmless(page);
+  await looksRight(page, "my-mcp-approvals");
+  assert.equal(sentTo(CUSTOMER).length, 0);
+  await button(draft, `Approve and send the draft for #${number}`).click();
+  await page.getByText("The reply is on its way.").waitFor();
+  await page.getByText("Nothing waits for you").waitFor();
+  await until(() => sentTo(CUSTOMER).length > 0);
+  const [mail] = sentTo(CUSTOMER);
+  assert.ok(mail.subject.startsWith(`[#${number}] My order`) && mail.text.startsWith("It is on its way."), JSON.stringify(mail));
+
+  await part(page, "Tickets").click();
+  await button(page, `Open ticket #${number}`).click();
+  await page.getByRole("heading", { name: new RegExp(`^#${number} My order`) }).waitFor();
+  const shown = await desk(page).innerText();
+  assert.ok(shown.includes(EVIL) && shown.includes("pay \\u{202e}evil\\u{202c} now"), shown);
+  await isHarmless(page);
+  await looksRight(page, "my-mcp-ticket");
+  await page.getByLabel(`Reply to ${CUSTOMER}`).fill("It has arrived.");
+  await button(page, "Send reply").click();
+  await page.getByText(/The reply to ticket #\d+ is on its way/).waitFor();
+  await until(() => sentTo(CUSTOMER).length === 2);
+  await page.getByLabel("Note").fill("A friendly customer");
+  await button(page, "Add note").click();
+  await page.getByText("A friendly customer").waitFor();
+  await page.getByLabel("Priority").selectOption("urgent");
+  await page.getByLabel("Tags").fill("shipping, VIP");
+  await page.getByLabel("Looked after by").fill("Grace");
+  await page.getByLabel("Status").selectOption("resolved");
+  await button(page, "Save the ticket").click();
+  await page.getByText("The ticket was changed.").waitFor();
+  await desk(page).getByText("VIP", { exact: true }).waitFor();
+  const { tickets } = await stage.stack.call("GET", "/api/users/tickets");
+  const { status, priority, tags, assignee } = tickets.find((one) => one.number === number);
+  assert.deepEqual({ status, priority, tags, assignee }, { status: "resolved", priority: "urgent", tags: ["shipping", "VIP"], assignee: "Grace" });
+  await button(page, "All tickets").click();
+  await button(page, `Open ticket #${number}`).waitFor();
+  await looksRight(page, "my-mcp-tickets");
+}));
+
+test("a draft is rejected with a reason; nothing leaves", stage.visit({ wallet: sampleWallet(), size: "phone" }, async ({ page, newVisitor }) => {
+  const guest = await newVisitor({});
+  const { number } = await openAndDraft(await guest.newTab(), { subject: "A second order", body: "Where is it?" });
+  const before = api.arrived.length;
+  await signInAsSampleHost(page);
+  await tab(page, "Desk").click();
+  await button(page, `Reject the draft for #${number}`).click();
+  await page.getByLabel(/^Why not/).fill("Too short");
+  await looksRight(page, "my-mcp-reject");
+  await button(page, "Reject it").click();
+  await page.getByText("The draft is rejected.").waitFor();
+  assert.deepEqual((await approvals()).approvals, []);
+  assert.equal(api.arrived.length, before);
+}));
+
+test("articles are written, changed, found by agents, and removed", stage.visit({ wallet: sampleWallet() }, async ({ page, newVisitor, expects }) => {
+  expects(/status of 422 .*\/api\/users\/kb/);
+  await signInAsSampleHost(page);
+  await tab(page, "Desk").click();
+  await part(page, "Knowledge base").click();
+  await page.getByText("No articles yet").waitFor();
+  await button(page, "New article").click();
+  await button(page, "Add article").click();
+  await page.getByText("Must not be empty").first().waitFor();
+  await page.getByLabel("Title").fill("Opening hours");
+  await page.getByLabel("Text").fill("From nine to five.");
+  await looksRight(page, "my-mcp-article");
+  await button(page, "Add article").click();
+  await button(cardOf(page, "Opening hours"), "Change").click();
+  await page.getByLabel("Text").fill("From ten to six.");
+  await button(page, "Save article").click();
+  await page.getByText("The article was changed.").waitFor();
+  const guest = await (await newVisitor({})).newTab();
+  await arrive(guest, { mcpUrl: stage.stack.host.mcpUrl, money: false });
+  await callByForm(guest, "searchKb", { query: "opening" });
+  await guest.getByRole("log").getByText("Answer of searchKb").waitFor();
+  await button(cardOf(page, "Opening hours"), "Remove").click();
+  await button(dialog(page), "Remove it").click();
+  await page.getByText("No articles yet").waitFor();
+}));
+
+/** The host opens one itself, which costs nothing. */
+async function ticketOfHost() {
+  const { host, call } = stage.stack;
+  const params = { name: "createTicket", arguments: { subject: "By telephone", body: "Call back", email: CUSTOMER } };
+  const { result } = await call("POST", `/mcp/users/${host.scope}`, { jsonrpc: "2.0", id: 1, method: "tools/call", params });
+  return result.structuredContent;
+}
+
+test("when too much comes back, sending stops until the host resets it; rules can be changed", stage.visit({ wallet: sampleWallet() }, async ({ page }) => {
+  const { stack } = stage;
+  const ticket = await ticketOfHost();
+  const isOurs = ({ subject }) => subject.startsWith(`[#${ticket.number}]`);
+  for (let reply = 1; reply <= 3; reply += 1) await stack.call("POST", `/api/users/tickets/${ticket.ticketId}/replies`, { body: `Reply ${reply}` });
+  await until(() => api.arrived.filter(isOurs).length === 3);
+  for (const { tags } of api.arrived.filter(isOurs)) {
+    const { headers, body } = api.webhook({ type: "email.bounced", data: { tags } });
+    assert.equal((await fetch(`${stack.url}/api/mail/webhook`, { method: "POST", headers, body })).status, 204);
+  }
+  const other = await ticketOfHost();
+  await signInAsSampleHost(page);
+  await tab(page, "Desk").click();
+  await page.getByText("Sending is stopped", { exact: true }).waitFor();
+  await looksRight(page, "my-mcp-desk-stopped");
+  await part(page, "Tickets").click();
+  await button(page, `Open ticket #${other.number}`).click();
+  await page.getByLabel(`Reply to ${CUSTOMER}`).fill("Does this leave?");
+  await button(page, "Send reply").click();
+  await page.getByText(/It was not sent, and waits under Approvals: sending is stopped/).waitFor();
+  await button(page, "Reset").click();
+  await page.getByText("Sending is stopped", { exact: true }).waitFor({ state: "detached" });
+  assert.equal((await stack.call("GET", "/api/users/desk")).trippedAt, null);
+
+  await part(page, "Rules").click();
+  await page.getByLabel(/^Drafts of a wallet/).fill("0");
+  await button(page, "Save rules").click();
+  await page.getByText(/whole number from 1 to 1000/).waitFor();
+  await page.getByLabel(/^Drafts of a wallet/).fill("5");
+  await button(page, "Save rules").click();
+  await page.getByText("The rules were changed.").waitFor();
+  assert.equal((await stack.call("GET", "/api/users/desk")).approvalsNeeded, 5);
+  await looksRight(page, "my-mcp-desk-rules");
+}));

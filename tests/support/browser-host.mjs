@@ -1,0 +1,46 @@
+// What a host does in My MCP, and a guest with a tool's own form, found by roles and labels.
+import { host as hostKey } from "../../dev/chain/accounts.mjs";
+import { button, dialog } from "./browser-guest.mjs";
+import { fakeWallet } from "./browser-wallet.mjs";
+
+export const tab = (page, name) => page.getByRole("tab", { name, exact: true });
+/** One of a list of things, by its heading. */
+export const cardOf = (page, title) => page.getByRole("listitem").filter({ has: page.getByRole("heading", { name: title }) });
+
+/** The wallet of the host of `npm start`, whose door is open. */
+export const sampleWallet = () => fakeWallet({ privateKey: hostKey.privateKey });
+
+export async function signInAsSampleHost(page) {
+  await page.goto("/my-mcp");
+  await button(page, "Sign in with Test Wallet").click();
+  await tab(page, "Events").waitFor();
+}
+
+/** With a code that was sent there; whoever has a door is at its sections then. */
+export async function signInByMail(page, stack, address) {
+  await page.getByLabel("E-mail address").fill(address);
+  await button(page, "Send me a code").click();
+  await page.getByLabel("Code of 6 digits").fill(await stack.codeFor(address));
+  await button(page, "Sign in with the code").click();
+}
+
+/** Calls a tool of the connected door with the form of the developer panel. */
+export async function callByForm(page, tool, values) {
+  const panel = page.getByRole("complementary", { name: "Developer panel" });
+  if (!(await panel.isVisible())) await button(page, "Developer panel").click();
+  await panel.getByRole("tab", { name: "Tools", exact: true }).click();
+  const form = panel.getByRole("form", { name: `Call ${tool}` });
+  if (!(await form.isVisible())) await panel.locator("summary").filter({ hasText: new RegExp(`^${tool}\\b`) }).click();
+  for (const [name, value] of Object.entries(values)) {
+    await form.getByLabel(new RegExp(`^${name}\\b`)).fill(value);
+  }
+  await button(form, `Call ${tool}`).click();
+}
+
+/** The same with a tool that costs something. */
+export async function payByForm(page, tool, values) {
+  await callByForm(page, tool, values);
+  await dialog(page).getByRole("heading", { name: new RegExp(`^Pay .* for ${tool}\\?$`) }).waitFor();
+  await button(dialog(page), /^Pay \$/).click();
+  await dialog(page).waitFor({ state: "detached" });
+}

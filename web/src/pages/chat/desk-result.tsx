@@ -1,0 +1,52 @@
+import { Badge, Card, Hash, visible } from "../../parts";
+import { isObject, numberOf, textOf } from "../../session";
+
+const OUTCOMES: Record<string, { word: string; tone: "ok" | "warn" }> = {
+  sent: { word: "Sent", tone: "ok" },
+  done: { word: "Done", tone: "ok" },
+  draft: { word: "Waits for a person", tone: "warn" },
+};
+
+/** Whether a desk has answered what became of a ticket. */
+export function isDeskAnswer(content: unknown): boolean {
+  return isObject(content) && content["success"] === true && textOf(content, "ticketId") !== undefined;
+}
+
+/** What became of a ticket. */
+export function DeskResult({ tool, content }: { tool: string; content: Record<string, unknown> }) {
+  const number = numberOf(content, "number");
+  const outcome = OUTCOMES[textOf(content, "outcome") ?? ""];
+  const message = textOf(content, "message");
+  const ticketId = textOf(content, "ticketId") ?? "";
+  const draftId = textOf(content, "draftId");
+  return (
+    <Card
+      title={number === undefined ? `Answer of ${visible(tool)}` : `Ticket #${number}`}
+      level={3}
+      many
+      aside={
+        outcome === undefined ? (
+          <Badge tone="ok">{textOf(content, "status") ?? "Done"}</Badge>
+        ) : (
+          <Badge tone={outcome.tone}>{outcome.word}</Badge>
+        )
+      }
+    >
+      {message !== undefined && <p className="event-text">{visible(message)}</p>}
+      <dl className="facts">
+        <dt>Ticket</dt>
+        <dd>
+          <Hash value={visible(ticketId)} full what="ticket id" />
+        </dd>
+        {draftId !== undefined && (
+          <>
+            <dt>Draft</dt>
+            <dd>
+              <Hash value={visible(draftId)} full what="draft id" />
+            </dd>
+          </>
+        )}
+      </dl>
+    </Card>
+  );
+}

@@ -1,0 +1,46 @@
+// What the form for a credential holds, and what becomes of it. Pure.
+import type { Tier } from "../../api/types";
+import { readEnd } from "./moments";
+
+export type NewCredential = { name: string; tier: Tier; tools?: string[]; expiresAt?: string };
+
+export const CREDENTIAL_FIELDS = ["name", "tier", "tools", "expiresAt"] as const;
+export type CredentialErrors = Partial<Record<(typeof CREDENTIAL_FIELDS)[number], string>>;
+export type CredentialValues = {
+  name: string;
+  tier: Tier;
+  /** All tools, or those that are chosen. */
+  isLimited: boolean;
+  tools: readonly string[];
+  expiresAt: string;
+};
+
+export const TIERS: Record<Tier, string> = {
+  read: "Read: it only looks",
+  draft: "Draft: it also prepares what you approve",
+  send: "Send: it does what you may do",
+};
+export const TIER_NAMES = ["read", "draft", "send"] as const satisfies readonly Tier[];
+
+export function emptyCredential(): CredentialValues {
+  return { name: "", tier: "draft", isLimited: false, tools: [], expiresAt: "" };
+}
+
+/** The credential that the form describes, or what is wrong with it. */
+export function readCredential(
+  values: CredentialValues,
+  now: number,
+): { ok: true; value: NewCredential } | { ok: false; errors: CredentialErrors } {
+  const errors: CredentialErrors = {};
+  const name = values.name.trim();
+  if (name === "") errors.name = "Give it a name, so that you know it again";
+  else if (Array.from(name).length > 100) errors.name = "Must have at most 100 characters";
+  if (values.isLimited && values.tools.length === 0) errors.tools = "Choose at least one, or all tools";
+  const end = readEnd(values.expiresAt, now);
+  if ("fault" in end) errors.expiresAt = end.fault;
+  if (Object.keys(errors).length > 0 || "fault" in end) return { ok: false, errors };
+  const value: NewCredential = { name, tier: values.tier };
+  if (values.isLimited) value.tools = [...values.tools];
+  if (end.at !== null) value.expiresAt = end.at;
+  return { ok: true, value };
+}
