@@ -1,5 +1,7 @@
 //! What callers may write into fields, whatever the door: each check names the field and the remedy.
 
+use serde::{Deserialize, Deserializer};
+
 use crate::money::Usdc;
 use crate::time::UnixSeconds;
 
@@ -116,4 +118,12 @@ pub fn optional_line(
 pub fn looks_like_email(text: &str) -> bool {
     let Some((name, host)) = text.rsplit_once('@') else { return false };
     !name.is_empty() && host.contains('.') && !text.contains(char::is_whitespace)
+}
+
+/// Of a change: `null`, which takes something away, is told from what is left out.
+///
+/// # Errors
+/// Whatever is neither text nor `null`.
+pub fn null_or<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(from).map(Some)
 }

@@ -192,7 +192,9 @@ pub fn subject(value: &str) -> Result<String, InvalidField> {
 /// # Errors
 /// As [`subject`].
 pub fn body(value: &str) -> Result<String, InvalidField> {
-    let value = text("body", value, TEXT_CHARS_MAX)?;
+    // Lines end in one way, as mails want it.
+    let value = value.replace("\r\n", "\n").replace('\r', "\n");
+    let value = text("body", &value, TEXT_CHARS_MAX)?;
     if value.is_empty() { Err(bad("body", "must not be empty")) } else { Ok(value) }
 }
 

@@ -12,9 +12,9 @@ use crate::time::UnixSeconds;
 pub const TICKETS_MAX: u64 = 100_000;
 /// The most entries of one ticket.
 pub const ENTRIES_MAX: u64 = 1_000;
-/// In which time replies are counted, seconds, and how many leave in it for one ticket.
+/// In which time replies are counted, seconds.
 const REPLIES_SECONDS: i64 = 300;
-/// See [`REPLIES_SECONDS`].
+/// How many replies leave for one ticket in five minutes.
 pub const REPLIES_MAX: u64 = 3;
 
 /// What an entry of a thread is.

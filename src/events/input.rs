@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::events::Event;
 use crate::fields::{
-    InvalidField, bad, line, looks_like_email, moment, optional_line, price, text,
+    InvalidField, bad, line, looks_like_email, moment, null_or, optional_line, price, text,
 };
 use crate::id::EventId;
 use crate::time::{UnixSeconds, ZoneName};
@@ -89,8 +89,9 @@ pub struct EventChanges {
     pub description: Option<String>,
     /// When it starts, RFC 3339.
     pub starts_at: Option<String>,
-    /// When it ends, RFC 3339.
-    pub ends_at: Option<String>,
+    /// When it ends, RFC 3339; null for no end.
+    #[serde(deserialize_with = "null_or")]
+    pub ends_at: Option<Option<String>>,
     /// IANA time zone.
     pub time_zone: Option<String>,
     /// Where.
@@ -170,7 +171,7 @@ impl EventChanges {
             event.starts_at = moment("startsAt", &start)?;
         }
         if let Some(end) = self.ends_at {
-            event.ends_at = Some(moment("endsAt", &end)?);
+            event.ends_at = end.as_deref().map(|end| moment("endsAt", end)).transpose()?;
         }
         if let Some(name) = self.time_zone {
             event.time_zone = zone(&name)?;

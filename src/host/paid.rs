@@ -95,6 +95,9 @@ impl<W: World> Host<W> {
             return self.again(profile, known, &call_of, repeats).await;
         }
         self.admit_unpaid(&call.source)?;
+        if !profile.doors.has(tool.door()) {
+            return Err(closed(tool));
+        }
         if let (Wanted::Secret { secret_id }, Some(proof)) = (wanted, &call.proof) {
             if let Some(done) = self.read_again(profile, secret_id, proof).await? {
                 return Ok(done);
@@ -158,7 +161,8 @@ impl<W: World> Host<W> {
         if let Err(Stop::AlreadyUsed(id)) = &settled
             && let Some(known) = payments::find(&self.world, id)?
         {
-            return self.again(profile, known, &quote.call, Repeats::First).await;
+            // Somebody else has put it on the chain, so that it may not be its maker who shows it.
+            return self.again(profile, known, &quote.call, Repeats::Anybody).await;
         }
         let settled = settled.map_err(stopped)?;
         let answer = self.deliver(profile, &settled)?;
@@ -371,6 +375,12 @@ fn read_wanted(tool: Tool, arguments: Value) -> Result<Wanted, Failure> {
 /// Whether this is the payment of that row to the last member, and not only the same authorization.
 fn is_exact(known: &Payment, payment: &PaymentPayload) -> bool {
     known.payload_digest.as_ref().is_none_or(|digest| *digest == payload_digest(payment))
+}
+
+/// What was paid for before is still handed over at a door that was closed since; nothing new is sold there.
+fn closed(tool: Tool) -> Failure {
+    let detail = format!("this host has closed the door of {}", tool.name());
+    Abort::new("door_closed", 404, detail).with_money(Money::NotMoved).into()
 }
 
 /// Who may have sent this copy of a payment.

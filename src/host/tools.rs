@@ -50,15 +50,21 @@ impl<W: World> Host<W> {
         profile: &Profile,
         call: ToolCall,
     ) -> Option<Result<Done, Failure>> {
-        let tool = Tool::by_name(&call.name).filter(|tool| profile.doors.has(tool.door()))?;
+        let tool = Tool::by_name(&call.name)?;
+        let is_paid =
+            matches!(tool.access(), Access::Paid(..)) && !call.caller.is_free_of_charge(tool);
+        // What was paid for while a door was open is handed over after it was closed.
+        let may_be_known = is_paid && matches!(call.payment, Ok(Some(_)));
+        if !profile.doors.has(tool.door()) && !may_be_known {
+            return None;
+        }
         if let Err(refused) = self.admit_agent(&call.caller).and_then(|()| call.caller.check(tool))
         {
             // Knocking at what is not theirs counts too.
             let admitted = self.admit_stranger(&call);
             return Some(admitted.and(Err(refused)));
         }
-        let is_paid = matches!(tool.access(), Access::Paid(..));
-        Some(if is_paid && !call.caller.is_free_of_charge(tool) {
+        Some(if is_paid {
             self.paid_tool(profile, tool, call).await
         } else {
             self.free_tool(profile, tool, call).map(|value| Done { value, receipt: None })

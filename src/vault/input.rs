@@ -3,9 +3,9 @@
 use std::fmt;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
-use crate::fields::{InvalidField, bad, future, line, price, text};
+use crate::fields::{InvalidField, bad, future, line, null_or, price, text};
 use crate::id::SecretId;
 use crate::money::Usdc;
 use crate::time::UnixSeconds;
@@ -62,7 +62,7 @@ pub struct SecretChanges {
     description: Option<String>,
     price: Option<String>,
     /// `null` stands for never.
-    #[serde(deserialize_with = "some")]
+    #[serde(deserialize_with = "null_or")]
     expires_at: Option<Option<String>>,
 }
 
@@ -156,9 +156,4 @@ fn value(text: String) -> Result<Plain, InvalidField> {
         return Err(bad("value", format!("must have at most {VALUE_BYTES_MAX} bytes")));
     }
     Ok(Plain::new(text))
-}
-
-/// Tells `null` from what is left out.
-fn some<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(from).map(Some)
 }

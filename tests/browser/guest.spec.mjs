@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { browserStage, looksRight } from "../support/browser.mjs";
 import { arrive, askForSeat, button, card, dialog, doorLink, isNotPaid, isPaidOnce, pay, say, ticketOf } from "../support/browser-guest.mjs";
+import { until } from "../support/network.mjs";
 import { fakeWallet } from "../support/browser-wallet.mjs";
 
 const stage = browserStage();
@@ -93,6 +94,15 @@ test("a wallet that refuses to sign pays nothing, and may be asked again later",
   await isPaidOnce(stage.stack, event, await pay(page, event));
 }));
 
+test("a guest asks for a seat in words", stage.visit({}, async ({ page }) => {
+  const event = await newEvent();
+  await atDoor(page);
+  await say(page, "list events");
+  await button(page, `RSVP · $0.05 for ${event.title}`).waitFor();
+  await say(page, `rsvp to ${event.title}`);
+  await isPaidOnce(stage.stack, event, await pay(page, event));
+}));
+
 test("loaded anew while the question is open, the page asks again", stage.visit({}, async ({ page }) => {
   const event = await newEvent();
   await atDoor(page);
@@ -133,6 +143,7 @@ test("loaded anew while the wallet asks for the signature, it is asked again, an
   slow.thinks = promise;
   await button(dialog(page), "Pay $0.05").click();
   await page.getByText("is asked for a signature").waitFor();
+  await page.getByRole("log").getByRole("listitem").filter({ hasText: "signature" }).first().waitFor();
   await looksRight(page, "chat-signing");
   await page.reload();
   await page.getByText("is asked for a signature").waitFor();
@@ -148,7 +159,9 @@ test("two tabs show the same question; the answer in one closes it in the other,
   const other = await newTab();
   await other.goto("/");
   await other.getByRole("complementary", { name: "Door, wallet and limits" }).getByText("$10.00").first().waitFor();
+  await page.bringToFront();
   await askForSeat(page, event);
+  await other.bringToFront();
   await dialog(other).getByRole("heading", { name: "Pay $0.05 for rsvpToEvent?" }).waitFor();
   await button(dialog(other), "Pay $0.05").click();
   await dialog(page).waitFor({ state: "detached" });
@@ -157,12 +170,39 @@ test("two tabs show the same question; the answer in one closes it in the other,
   await isPaidOnce(stage.stack, event, here);
   assert.equal(shared.signatures, 1);
   const second = await newEvent();
+  await page.bringToFront();
   await askForSeat(page, second);
   await dialog(other).waitFor();
   await button(dialog(page), "Decline").click();
   await dialog(other).waitFor({ state: "detached" });
   assert.equal(shared.signatures, 1);
 }));
+
+const early = fakeWallet();
+test("a tab that hears of the signature late does not ask the wallet once more", stage.visit({ wallet: early }, async ({ page, newTab }) => {
+  const event = await newEvent();
+  await atDoor(page, { wallet: "Test Wallet" });
+  const other = await newTab();
+  await isLate(other, "sign_request", () => early.signatures > 0);
+  await other.goto("/");
+  await button(other, "Change the door").waitFor();
+  await page.bringToFront();
+  await askForSeat(page, event);
+  await isPaidOnce(stage.stack, event, await pay(page, event));
+  await ticketOf(other, event);
+  assert.equal(early.signatures, 1);
+}));
+
+/** What the server tells the page waits from the first message of this type on, until `isTime`. */
+async function isLate(page, type, isTime) {
+  await page.routeWebSocket(/\/agent\?/, (socket) => {
+    let said = Promise.resolve();
+    socket.connectToServer().onMessage((message) => {
+      const isHeld = String(message).includes(`"type":"${type}"`);
+      said = said.then(() => isHeld && until(isTime)).then(() => socket.send(message));
+    });
+  });
+}
 
 test("on a phone the whole way to a ticket is there", stage.visit({ size: "phone" }, async ({ page }) => {
   const event = await newEvent();

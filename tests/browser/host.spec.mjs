@@ -34,9 +34,9 @@ const events = async (context) => (await (await context.request.get("/api/users/
 
 const asSampleHost = (body) => {
   const wallet = fakeWallet({ privateKey: hostKey.privateKey });
-  return stage.visit({ wallet }, async (visitor, test) => {
+  return stage.visit({ wallet }, async (visitor) => {
     await signInAsSampleHost(visitor);
-    await body(visitor, test);
+    await body(visitor);
   });
 };
 
@@ -182,6 +182,15 @@ test("what is copied to connect clients names the door, and the command for curl
   const curl = texts.find((text) => text.startsWith("curl") && text.includes("tools/list"));
   const answer = JSON.parse(execFileSync("sh", ["-c", curl], { encoding: "utf8" }));
   assert.ok(answer.result.tools.some(({ name }) => name === "rsvpToEvent"));
+}));
+
+test("in the chat a host is offered the door of their own", asSampleHost(async ({ page }) => {
+  const { mcpUrl } = stage.stack.host;
+  await page.getByRole("link", { name: "Chat", exact: true }).click();
+  await page.getByText("Your own door").waitFor();
+  await looksRight(page, "chat-own-door");
+  await page.getByRole("listitem").getByRole("button", { name: mcpUrl }).click();
+  await page.getByRole("log").getByText("Connected").waitFor();
 }));
 
 test("with the keyboard alone a host goes from section to section", asSampleHost(async ({ page }) => {

@@ -252,6 +252,20 @@ fn after_the_breaker_has_tripped_nobody_sends_until_a_person_resets_it() {
 }
 
 #[test]
+fn whatever_may_be_written_can_be_sent() {
+    let door = desk();
+    let hidden = "\u{202e}\u{200b}";
+    let asked = json!({"subject": format!("{hidden}x"), "body": "a\rb\r\nc\td", "email": CUSTOMER});
+    let id = good(&door, 1, 1, "createTicket", &asked)["ticketId"].as_str().unwrap().to_owned();
+    let one = TicketId::parse(&id).unwrap();
+    let reply = format!("a\rb\r\nc\td{hidden}{}", "\u{1f980}".repeat(9_990));
+    let reply = own(&door, AtDesk::Reply(one), json!({"body": reply}));
+    assert_eq!(json_of(&reply)["outcome"], "sent", "{}", reply.body);
+    door.pass(60);
+    assert_eq!(arrived(&door), 1);
+}
+
+#[test]
 fn three_replies_leave_for_a_ticket_in_five_minutes() {
     let door = desk();
     let id = ticket(&door, 1);

@@ -386,3 +386,18 @@ fn the_page_of_a_host_shows_what_is_to_come() {
     let policy = reply.headers.iter().find(|(name, _)| *name == "content-security-policy");
     assert!(policy.unwrap().1.starts_with("default-src 'none'"));
 }
+
+#[test]
+fn the_end_of_an_event_can_be_moved_left_alone_and_taken_away() {
+    let door = Door::open();
+    let id = EventId::parse(&door.event(5)).unwrap();
+    let change = |changes: Value| {
+        let reply = door.as_owner(Action::Own(Own::UpdateEvent(id.clone())), &changes);
+        assert_eq!(reply.status, 200, "{}", reply.body);
+        json_of(&reply)["endsAt"].clone()
+    };
+    let end = json!("2027-03-01T20:00:00Z");
+    assert_eq!(change(json!({"endsAt": end})), end);
+    assert_eq!(change(json!({"title": "Other"})), end);
+    assert_eq!(change(json!({"endsAt": null})), Value::Null);
+}

@@ -346,3 +346,20 @@ fn money_that_the_chain_drops_takes_the_right_to_read_with_it() {
     assert!(reply.status != 200 && !reply.body.contains(VALUE), "{}", reply.body);
     assert_eq!(prove(&door, &secret, 1).status, 402);
 }
+
+#[test]
+fn what_was_bought_is_handed_over_after_the_door_was_closed_and_nothing_new_is_sold() {
+    let door = Door::open();
+    let secret = store(&door, json!({}));
+    let (payment, _) = buy(&door, &secret, 1);
+    let offer = door.challenge("retrieveSecret", &named(&secret));
+    let other = Wallet::new(2).pay(&offer["accepts"][0], 2);
+    let close = json!({"doors": ["events"]});
+    assert_eq!(door.as_owner(Action::Own(Own::ChangeProfile), &close).status, 200);
+    assert_eq!(json_of(&retrieve(&door, &secret, Some(&payment)))["secret"], VALUE);
+    is(&retrieve(&door, &secret, Some(&other)), 404, "door closed");
+    assert_eq!(retrieve(&door, &secret, None).status, 404);
+    let listed = block_on(door.tool("listSecrets", &json!({}), Some(&payment)));
+    assert_eq!(listed.status, 404, "a payment opens no list");
+    assert_eq!(door.int("SELECT count(*) FROM ledger WHERE entry = 'settled'"), 1);
+}

@@ -38,20 +38,26 @@ export async function askForSeat(page, { title, price }) {
   await dialog(page).getByRole("heading", { name: `Pay $${price} for rsvpToEvent?` }).waitFor();
 }
 
-/** Says yes, and waits for the ticket. */
+/** Says yes, and waits for receipt and ticket, which name the same transaction. */
 export async function pay(page, event) {
   await button(dialog(page), `Pay $${event.price}`).click();
-  return ticketOf(page, event);
+  const ticket = await ticketOf(page, event);
+  assert.equal(await transactionOf(card(page, `Paid $${event.price}`)), ticket.hash);
+  return ticket;
 }
 
-/** Receipt and ticket, as they are shown: `{hash, ticketUrl}`. */
-export async function ticketOf(page, { title, price }) {
+/** The ticket as it is shown: `{hash, ticketUrl}`. */
+export async function ticketOf(page, { title }) {
   const ticket = card(page, `Ticket: ${title}`);
   const ticketUrl = await ticket.getByRole("link", { name: "Open the ticket" }).getAttribute("href");
-  const link = await card(page, `Paid $${price}`).getByRole("link").first().getAttribute("href");
+  return { hash: await transactionOf(ticket), ticketUrl };
+}
+
+async function transactionOf(where) {
+  const link = await where.getByRole("link", { name: /^0x/ }).first().getAttribute("href");
   const hash = /\/tx\/(0x[0-9a-f]{64})$/.exec(link)?.[1];
   assert.ok(hash, `no transaction in ${link}`);
-  return { hash, ticketUrl };
+  return hash;
 }
 
 /** Exactly one seat of the event was sold, for one transfer, which is what the page has shown. */

@@ -24,10 +24,10 @@ const SIGNED_OUT = /status of 401 .*\/api\/users\/me/;
  * For a whole file: the stack and the browser run from its first test to its last. `stage.stack` is what
  * `startStack` gives, `prepare` is given it before the first test, `settings()` gives what it is started with; `stage.visit(options, body)` is the function of a test: `body` is given
  * - `page`: of a visitor who has never been here, and `context`;
- * - `newTab()`: another page of the same visitor, `newVisitor(options)`: somebody else;
+ * - `newTab()`: another page of the same visitor;
  * - `expects(pattern)`: what may be said on the console from now on.
  *
- * `options`: `size` ("wide" or "phone"), `scheme`, `wallet` (of browser-wallet.mjs).
+ * `options`: `size` ("wide" or "phone"), `wallet` (of browser-wallet.mjs).
  */
 export function browserStage(prepare = () => {}, settings = () => ({})) {
   const stage = {};
@@ -43,39 +43,27 @@ export function browserStage(prepare = () => {}, settings = () => ({})) {
     await stage.browser?.close();
     await stage.stack?.end();
   });
-  stage.visit = (options, body) => (test) => visit(stage, options, (visitor) => body(visitor, test), test.name);
+  stage.visit = (options, body) => (test) => visit(stage, options, body, test.name);
   return stage;
 }
 
 async function visit(stage, options, body, name) {
   // A test may have failed while the server was stopped.
   await stage.stack.start();
-  const visitors = [];
-  const arrive = async (more) => {
-    const visitor = await newVisitor(stage, more);
-    visitors.push(visitor);
-    return visitor;
-  };
-  const first = await arrive(options);
+  const visitor = await newVisitor(stage, options);
   try {
-    await body({ ...first, page: await first.newTab(), newVisitor: arrive });
-    for (const { problems } of visitors) assert.deepEqual(problems, [], "what must not happen in a page");
+    await body({ ...visitor, page: await visitor.newTab() });
+    assert.deepEqual(visitor.problems, [], "what must not happen in a page");
   } catch (error) {
-    await showFailure(visitors, name);
+    await showFailure(visitor, name);
     throw error;
   } finally {
-    for (const { context } of visitors) await context.close();
+    await visitor.context.close();
   }
 }
 
-async function newVisitor({ browser, stack }, { size = "wide", scheme = "light", wallet } = {}) {
-  const context = await browser.newContext({
-    baseURL: stack.url,
-    viewport: SIZES[size],
-    colorScheme: scheme,
-    reducedMotion: "reduce",
-    acceptDownloads: true,
-  });
+async function newVisitor({ browser, stack }, { size = "wide", wallet }) {
+  const context = await browser.newContext({ baseURL: stack.url, viewport: SIZES[size], reducedMotion: "reduce" });
   context.setDefaultTimeout(PATIENCE_MILLIS);
   const problems = [];
   const expected = [SIGNED_OUT];
@@ -141,7 +129,7 @@ export async function download(page, control) {
 }
 
 async function isAccessible(page, what) {
-  const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze();
+  const { violations } = await new AxeBuilder({ page }).setLegacyMode().options({ resultTypes: ["violations"] }).analyze();
   const lines = violations.flatMap(({ id, help, nodes }) =>
     nodes.map(({ target, failureSummary }) => `${id}: ${help}\n  at ${target.join(" ")}\n  ${failureSummary?.replaceAll("\n", "\n  ")}`),
   );
@@ -157,14 +145,12 @@ async function hasNoSidewaysScroll(page, what) {
 }
 
 // What a person would look at first.
-async function showFailure(visitors, name) {
+async function showFailure({ context, problems }, name) {
+  for (const problem of problems) console.log(`  seen: ${problem}`);
   const file = name.replaceAll(/[^a-z0-9]+/gi, "-").slice(0, 60);
-  for (const [index, { context, problems }] of visitors.entries()) {
-    for (const problem of problems) console.log(`  seen: ${problem}`);
-    for (const [tab, page] of context.pages().entries()) {
-      const path = join(screenshots, `failed-${file}-${index}-${tab}.png`);
-      await page.screenshot({ path }).catch(() => {});
-      console.log(`  ${page.url()} looked like ${relative(root, path)}`);
-    }
+  for (const [place, page] of context.pages().entries()) {
+    const path = join(screenshots, `failed-${file}-${place}.png`);
+    await page.screenshot({ path }).catch(() => {});
+    console.log(`  ${page.url()} looked like ${relative(root, path)}`);
   }
 }

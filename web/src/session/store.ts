@@ -97,7 +97,11 @@ export function currentSession(): SessionState {
   return state;
 }
 
+const DEALT_WITH_MILLIS = 3000;
+
 const listeners = new Set<() => void>();
+/** When other tabs have signed or declined. */
+const dealtWith = new Map<string, number>();
 let state: SessionState = EMPTY;
 let lastKey = 0;
 let keeping: ReturnType<typeof setTimeout> | undefined;
@@ -127,6 +131,7 @@ export function startSession(): void {
   }
   onTold(({ session, ...told }) => {
     if (session !== state.session) return;
+    if (told.type === "signed" || (told.type === "answered" && !told.yes)) dealtWith.set(told.id, Date.now());
     if (told.type === "signed") happen({ type: "signed", id: told.id });
     else if (told.type === "answered") happen({ ...told, at: Date.now() });
     else happen({ type: "entry", entry: { id: told.id, at: told.at, kind: "you", text: told.text } });
@@ -147,7 +152,16 @@ function hear(text: string): void {
   if (isNew && state.transcript.length === 0) {
     happen({ type: "restored", session: message.session, transcript: storedTranscript(message.session) });
   }
-  if (message.type === "sign_request") void sign(message);
+  if (message.type === "sign_request") askWallet(message);
+}
+
+// The request may come to this tab later than the news that another one has dealt with it. Much later it is a
+// new one: what was signed has been lost on its way.
+function askWallet(signRequest: SignRequest): void {
+  const { requestId: id } = signRequest;
+  const at = dealtWith.get(id) ?? 0;
+  if (Date.now() - at < DEALT_WITH_MILLIS) happen({ type: "signed", id });
+  else void sign(signRequest);
 }
 
 // Signs with the wallet of this browser, if this tab can reach it. Two tabs do not ask the person twice.

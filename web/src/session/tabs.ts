@@ -6,6 +6,8 @@ export type Told =
   | { type: "answered"; session: string; id: string; yes: boolean }
   | { type: "signed"; session: string; id: string };
 
+const LATE_MILLIS = 500;
+
 const channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel("events-concierge");
 
 export function tellTabs(told: Told): void {
@@ -32,12 +34,14 @@ export async function oneTabAtATime(
   const isFree = await navigator.locks.request(name, { ifAvailable: true }, async (lock) => {
     if (lock === null) return false;
     await action();
+    // A tab that comes late finds it taken, and by its turn has heard what this one told.
+    await new Promise((resolve) => setTimeout(resolve, LATE_MILLIS));
     return true;
   });
   if (isFree) return;
   await navigator.locks.request(name, async () => {
     // What the other tab told is on its way.
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await new Promise((resolve) => setTimeout(resolve, LATE_MILLIS));
     if (isNeeded()) await action();
   });
 }

@@ -28,7 +28,8 @@ export type NewEvent = {
   capacity: number;
   price: string;
 };
-export type Changes = Partial<NewEvent>;
+/** An end that is null is taken away. */
+export type Changes = Partial<Omit<NewEvent, "endsAt">> & { endsAt?: string | null };
 export type Read<T> = { ok: true; value: T } | { ok: false; errors: Errors };
 
 /** An empty form. */
@@ -93,9 +94,6 @@ export function readChanges(values: Values, event: EventView): Read<Changes> {
   const isSameTime = (name: "startsAt" | "endsAt") => isSame(name) && isSame("timeZone");
   if (isSameTime("startsAt")) delete errors.startsAt;
   if (isSameTime("endsAt")) delete errors.endsAt;
-  if (event.endsAt && values.endsAt === "") {
-    errors.endsAt = "An end can be moved, but not taken away: give another one";
-  }
   if (Object.keys(errors).length > 0) return { ok: false, errors };
   const changes: Changes = {};
   if (!isSame("title")) changes.title = values.title.trim();
@@ -109,6 +107,7 @@ export function readChanges(values: Values, event: EventView): Read<Changes> {
     const moment = isSameTime(name) ? null : momentOf(values, name);
     if (moment !== null) changes[name] = moment;
   }
+  if (event.endsAt && values.endsAt === "") changes.endsAt = null;
   return { ok: true, value: changes };
 }
 
