@@ -1,18 +1,21 @@
 //! What the desk's tools do: read and check, do at once or put into the approval queue. REST for the host is in
 //! `desk_api`.
 
+mod call;
+
 use serde_json::{Value, json};
 
-use crate::desk::input::{self, AssignTicket, CreateTicket, OneTicket, Reply, ResolveTicket};
-use crate::desk::input::{ListTickets, SearchKb, TriageTicket};
+pub(super) use self::call::DeskCall;
+
+use crate::desk::input::{ListTickets, SearchKb};
 use crate::desk::rules::{Held, Rules};
 use crate::desk::tickets::{self, EntryKind, NewTicket};
-use crate::desk::{Author, Priority, Status, Ticket, drafts, kb};
+use crate::desk::{Author, Status, Ticket, drafts, kb};
 use crate::fields;
 use crate::host::Host;
 use crate::host::answers::no_money;
 use crate::host::caller::Caller;
-use crate::host::tools::{read_arguments, read_offset};
+use crate::host::tools::read_offset;
 use crate::id::{DraftId, PaymentId, ScopeId, TicketId};
 use crate::identity::EmailAddress;
 use crate::ledger::wallets;
@@ -29,133 +32,12 @@ const THREAD_MAX: u32 = 100;
 const SEARCH_DEFAULT: u32 = 5;
 const PAGE_DEFAULT: u32 = 50;
 
-/// A call at the desk, read and checked in form.
-#[derive(Clone, Debug)]
-pub(super) enum DeskCall {
-    Create {
-        subject: String,
-        body: String,
-        email: Option<String>,
-        priority: Priority,
-    },
-    Context {
-        ticket: TicketId,
-    },
-    Triage {
-        ticket: TicketId,
-        priority: Option<Priority>,
-        category: Option<Option<String>>,
-        tags: Option<Vec<String>>,
-    },
-    Draft {
-        ticket: TicketId,
-        text: String,
-    },
-    Propose {
-        ticket: TicketId,
-        text: String,
-    },
-    Send {
-        ticket: TicketId,
-        text: String,
-    },
-    Assign {
-        ticket: TicketId,
-        assignee: String,
-    },
-    Resolve {
-        ticket: TicketId,
-        text: String,
-    },
-}
-
 /// Who asks, and what for.
 pub(super) struct Asker<'a> {
     pub(super) author: Author,
     /// Why they may not act by themselves, if they may not.
     pub(super) held: Option<Held>,
     pub(super) payment: Option<&'a PaymentId>,
-}
-
-impl DeskCall {
-    /// Reads a call. `None` if the tool is none of these.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "most tools are none of the desk's")]
-    pub(super) fn read(tool: Tool, arguments: Value) -> Result<Option<Self>, Failure> {
-        let ticket = |text: &str| input::ticket_id(text);
-        Ok(Some(match tool {
-            Tool::CreateTicket => {
-                let asked: CreateTicket = read_arguments(arguments)?;
-                Self::Create {
-                    subject: input::subject(&asked.subject)?,
-                    body: input::body(&asked.body)?,
-                    email: input::email(asked.email.as_deref())?,
-                    priority: asked.priority.unwrap_or(Priority::Normal),
-                }
-            }
-            Tool::GetTicketContext => {
-                let OneTicket { ticket_id } = read_arguments(arguments)?;
-                Self::Context { ticket: ticket(&ticket_id)? }
-            }
-            Tool::TriageTicket => {
-                let asked: TriageTicket = read_arguments(arguments)?;
-                Self::Triage {
-                    ticket: ticket(&asked.ticket_id)?,
-                    priority: asked.priority,
-                    category: asked.category.as_deref().map(input::category).transpose()?,
-                    tags: asked.tags.as_deref().map(input::tags).transpose()?,
-                }
-            }
-            Tool::DraftReply | Tool::ProposeResolution | Tool::SendReply => {
-                let Reply { ticket_id, body } = read_arguments(arguments)?;
-                let (ticket, text) = (ticket(&ticket_id)?, input::body(&body)?);
-                match tool {
-                    Tool::DraftReply => Self::Draft { ticket, text },
-                    Tool::ProposeResolution => Self::Propose { ticket, text },
-                    _ => Self::Send { ticket, text },
-                }
-            }
-            Tool::AssignTicket => {
-                let AssignTicket { ticket_id, assignee } = read_arguments(arguments)?;
-                Self::Assign { ticket: ticket(&ticket_id)?, assignee: input::assignee(&assignee)? }
-            }
-            Tool::ResolveTicket => {
-                let ResolveTicket { ticket_id, resolution } = read_arguments(arguments)?;
-                Self::Resolve { ticket: ticket(&ticket_id)?, text: input::resolution(&resolution)? }
-            }
-            _ => return Ok(None),
-        }))
-    }
-
-    /// The ticket that it only looks at, if it does no more.
-    pub(super) const fn read_only(&self) -> Option<&TicketId> {
-        if let Self::Context { ticket } = self { Some(ticket) } else { None }
-    }
-
-    /// The ticket that it is about, if there is one already.
-    fn ticket(&self) -> Option<&TicketId> {
-        match self {
-            Self::Create { .. } => None,
-            Self::Context { ticket }
-            | Self::Triage { ticket, .. }
-            | Self::Draft { ticket, .. }
-            | Self::Propose { ticket, .. }
-            | Self::Send { ticket, .. }
-            | Self::Assign { ticket, .. }
-            | Self::Resolve { ticket, .. } => Some(ticket),
-        }
-    }
-
-    /// Whether it may end in the approval queue.
-    const fn may_wait(&self) -> bool {
-        match self {
-            Self::Create { .. } | Self::Context { .. } | Self::Triage { .. } => false,
-            Self::Draft { .. }
-            | Self::Propose { .. }
-            | Self::Send { .. }
-            | Self::Assign { .. }
-            | Self::Resolve { .. } => true,
-        }
-    }
 }
 
 impl<W: World> Host<W> {

@@ -1,0 +1,133 @@
+//! A call at the desk, from its tool and arguments.
+
+use serde_json::Value;
+
+use crate::desk::Priority;
+use crate::desk::input::{
+    self, AssignTicket, CreateTicket, OneTicket, Reply, ResolveTicket, TriageTicket,
+};
+use crate::host::tools::read_arguments;
+use crate::id::TicketId;
+use crate::mcp::catalog::Tool;
+use crate::outcome::Failure;
+
+/// A call at the desk, read and checked in form.
+#[derive(Clone, Debug)]
+pub(in crate::host) enum DeskCall {
+    Create {
+        subject: String,
+        body: String,
+        email: Option<String>,
+        priority: Priority,
+    },
+    Context {
+        ticket: TicketId,
+    },
+    Triage {
+        ticket: TicketId,
+        priority: Option<Priority>,
+        category: Option<Option<String>>,
+        tags: Option<Vec<String>>,
+    },
+    Draft {
+        ticket: TicketId,
+        text: String,
+    },
+    Propose {
+        ticket: TicketId,
+        text: String,
+    },
+    Send {
+        ticket: TicketId,
+        text: String,
+    },
+    Assign {
+        ticket: TicketId,
+        assignee: String,
+    },
+    Resolve {
+        ticket: TicketId,
+        text: String,
+    },
+}
+
+impl DeskCall {
+    /// Reads a call. `None` if the tool is none of these.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "most tools are none of the desk's")]
+    pub(in crate::host) fn read(tool: Tool, arguments: Value) -> Result<Option<Self>, Failure> {
+        let ticket = |text: &str| input::ticket_id(text);
+        Ok(Some(match tool {
+            Tool::CreateTicket => {
+                let asked: CreateTicket = read_arguments(arguments)?;
+                Self::Create {
+                    subject: input::subject(&asked.subject)?,
+                    body: input::body(&asked.body)?,
+                    email: input::email(asked.email.as_deref())?,
+                    priority: asked.priority.unwrap_or(Priority::Normal),
+                }
+            }
+            Tool::GetTicketContext => {
+                let OneTicket { ticket_id } = read_arguments(arguments)?;
+                Self::Context { ticket: ticket(&ticket_id)? }
+            }
+            Tool::TriageTicket => {
+                let asked: TriageTicket = read_arguments(arguments)?;
+                Self::Triage {
+                    ticket: ticket(&asked.ticket_id)?,
+                    priority: asked.priority,
+                    category: asked.category.as_deref().map(input::category).transpose()?,
+                    tags: asked.tags.as_deref().map(input::tags).transpose()?,
+                }
+            }
+            Tool::DraftReply | Tool::ProposeResolution | Tool::SendReply => {
+                let Reply { ticket_id, body } = read_arguments(arguments)?;
+                let (ticket, text) = (ticket(&ticket_id)?, input::body(&body)?);
+                match tool {
+                    Tool::DraftReply => Self::Draft { ticket, text },
+                    Tool::ProposeResolution => Self::Propose { ticket, text },
+                    _ => Self::Send { ticket, text },
+                }
+            }
+            Tool::AssignTicket => {
+                let AssignTicket { ticket_id, assignee } = read_arguments(arguments)?;
+                Self::Assign { ticket: ticket(&ticket_id)?, assignee: input::assignee(&assignee)? }
+            }
+            Tool::ResolveTicket => {
+                let ResolveTicket { ticket_id, resolution } = read_arguments(arguments)?;
+                Self::Resolve { ticket: ticket(&ticket_id)?, text: input::resolution(&resolution)? }
+            }
+            _ => return Ok(None),
+        }))
+    }
+
+    /// The ticket that it only looks at, if it does no more.
+    pub(in crate::host) const fn read_only(&self) -> Option<&TicketId> {
+        if let Self::Context { ticket } = self { Some(ticket) } else { None }
+    }
+
+    /// The ticket that it is about, if there is one already.
+    pub(in crate::host) fn ticket(&self) -> Option<&TicketId> {
+        match self {
+            Self::Create { .. } => None,
+            Self::Context { ticket }
+            | Self::Triage { ticket, .. }
+            | Self::Draft { ticket, .. }
+            | Self::Propose { ticket, .. }
+            | Self::Send { ticket, .. }
+            | Self::Assign { ticket, .. }
+            | Self::Resolve { ticket, .. } => Some(ticket),
+        }
+    }
+
+    /// Whether it may end in the approval queue.
+    pub(in crate::host) const fn may_wait(&self) -> bool {
+        match self {
+            Self::Create { .. } | Self::Context { .. } | Self::Triage { .. } => false,
+            Self::Draft { .. }
+            | Self::Propose { .. }
+            | Self::Send { .. }
+            | Self::Assign { .. }
+            | Self::Resolve { .. } => true,
+        }
+    }
+}
