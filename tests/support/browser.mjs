@@ -24,7 +24,7 @@ const SIGNED_OUT = /status of 401 .*\/api\/users\/me/;
  * For a whole file: the stack and the browser run from its first test to its last. `stage.stack` is what
  * `startStack` gives, `prepare` is given it before the first test, `settings()` gives what it is started with; `stage.visit(options, body)` is the function of a test: `body` is given
  * - `page`: of a visitor who has never been here, and `context`;
- * - `newTab()`: another page of the same visitor;
+ * - `newTab()`: another page of the same visitor, `newVisitor(options)`: somebody else;
  * - `expects(pattern)`: what may be said on the console from now on.
  *
  * `options`: `size` ("wide" or "phone"), `wallet` (of browser-wallet.mjs).
@@ -50,15 +50,21 @@ export function browserStage(prepare = () => {}, settings = () => ({})) {
 async function visit(stage, options, body, name) {
   // A test may have failed while the server was stopped.
   await stage.stack.start();
-  const visitor = await newVisitor(stage, options);
+  const visitors = [];
+  const arrive = async (more) => {
+    const visitor = await newVisitor(stage, more);
+    visitors.push(visitor);
+    return visitor;
+  };
+  const first = await arrive(options);
   try {
-    await body({ ...visitor, page: await visitor.newTab() });
-    assert.deepEqual(visitor.problems, [], "what must not happen in a page");
+    await body({ ...first, page: await first.newTab(), newVisitor: arrive });
+    for (const { problems } of visitors) assert.deepEqual(problems, [], "what must not happen in a page");
   } catch (error) {
-    await showFailure(visitor, name);
+    await showFailure(visitors, name);
     throw error;
   } finally {
-    await visitor.context.close();
+    for (const { context } of visitors) await context.close();
   }
 }
 
@@ -145,12 +151,14 @@ async function hasNoSidewaysScroll(page, what) {
 }
 
 // What a person would look at first.
-async function showFailure({ context, problems }, name) {
-  for (const problem of problems) console.log(`  seen: ${problem}`);
+async function showFailure(visitors, name) {
   const file = name.replaceAll(/[^a-z0-9]+/gi, "-").slice(0, 60);
-  for (const [place, page] of context.pages().entries()) {
-    const path = join(screenshots, `failed-${file}-${place}.png`);
-    await page.screenshot({ path }).catch(() => {});
-    console.log(`  ${page.url()} looked like ${relative(root, path)}`);
+  for (const [index, { context, problems }] of visitors.entries()) {
+    for (const problem of problems) console.log(`  seen: ${problem}`);
+    for (const [tab, page] of context.pages().entries()) {
+      const path = join(screenshots, `failed-${file}-${index}-${tab}.png`);
+      await page.screenshot({ path }).catch(() => {});
+      console.log(`  ${page.url()} looked like ${relative(root, path)}`);
+    }
   }
 }
