@@ -10,9 +10,10 @@ import { registerExactEvmScheme } from "@x402/evm/exact/client";
 import { privateKeyToAccount } from "viem/accounts";
 import { host as hostAccount } from "../../dev/chain/accounts.mjs";
 import { startGuests } from "../support/guests.mjs";
+import { behaviours, startHostile } from "../support/hostile.mjs";
 import { startKillable } from "../support/killable.mjs";
 import { startMailApi } from "../support/mail-api.mjs";
-import { openDoor, setLimits, until } from "../support/network.mjs";
+import { openDoor, setLimits, startNetwork, until } from "../support/network.mjs";
 import { callMcp, callTool } from "../support/pay.mjs";
 import { accountsOf, mintAll } from "../support/wallets.mjs";
 
@@ -200,6 +201,50 @@ describe("a desk with an HTTP mail API", () => {
     assert.equal((await host("POST", "/desk/reset")).trippedAt, null);
     assert.equal((await host("POST", `/approvals/${held.body.draftId}/approve`)).status, 200);
     await until(() => api.requests.length > before);
+  });
+});
+
+describe("a facilitator whose answer is lost", () => {
+  let api, hostile, network, door, host;
+
+  before(async () => {
+    api = await startMailApi();
+    hostile = await startHostile(() => network.facilitator.url);
+    network = await startNetwork({ facilitatorUrl: hostile.url, ...api.settings });
+    door = await openDoor(network);
+    host = own(network.worker, door.token);
+    assert.equal((await host("PATCH", "/me", { doors: ["events", "desk"] })).status, 200);
+    await setLimits(network, door, { callsPerMinute: 1000, unpaidPerMinute: 10_000 });
+  });
+  after(async () => {
+    await network?.stop();
+    await hostile?.stop();
+    await api?.stop();
+  });
+
+  test("nothing is sent while nobody knows whether it was paid, and one mail when that is known", async () => {
+    const wallet = await trusted(network, door, host);
+    const ticket = await newTicket(network, door, wallet);
+    await until(() => api.arrived.length === 3);
+    // The first moves no money until the alarm asks again, the second has moved it and does not say so.
+    for (const behaviour of ["cut", "paysAndIsCut"]) {
+      const arrived = api.arrived.length;
+      hostile.next.push(behaviours[behaviour]);
+      const unknown = await pay(network, door, wallet, "sendReply", reply(ticket));
+      assert.deepEqual([unknown.status, unknown.body.moneyMoved], [409, "unknown"]);
+      const queued = "SELECT count(*) AS n FROM mail_outbox WHERE state = 'queued'";
+      const [{ n }] = await network.worker.sql(door.scope, queued);
+      const [open] = await network.worker.sql(door.scope, "SELECT state FROM payments ORDER BY created_at DESC, rowid DESC");
+      if (open.state !== "delivered") assert.deepEqual([n, api.arrived.length], [0, arrived]);
+      await until(() => api.arrived.length === arrived + 1, 60);
+      const again = await until(async () => {
+        const answer = await unknown.again();
+        return answer.status === 200 && answer;
+      });
+      assert.equal(again.body.outcome, "sent");
+      await sleep(1500);
+      assert.equal(api.arrived.length, arrived + 1, behaviour);
+    }
   });
 });
 
