@@ -7,7 +7,7 @@ import path from "node:path";
 import workerd from "workerd";
 import { unstable_readConfig as readConfig } from "wrangler";
 import { bundle, bundleFolder } from "../dev/bundle.mjs";
-import { freePort } from "../dev/chain/chain.mjs";
+import { freePort } from "../dev/lib/ports.mjs";
 import { root } from "../dev/lib/process.mjs";
 
 const READY_MILLIS = 20_000;

@@ -3,12 +3,12 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { createWriteStream, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { build, GOES_ON } from "./build.mjs";
 import { FACTORY, FACTORY_CREATE, guest, NETWORK, relayer, USDC } from "./chain/accounts.mjs";
-import { freePort, startChain } from "./chain/chain.mjs";
+import { startChain } from "./chain/chain.mjs";
 import { keptMails } from "./lib/kept-mails.mjs";
+import { freePort, isFree } from "./lib/ports.mjs";
 import { Failure, root, runMain, step } from "./lib/process.mjs";
 import { sampleHost } from "./sample-host.mjs";
 
@@ -177,18 +177,6 @@ function portFrom(name, usual) {
   const port = Number(process.env[name] ?? usual);
   if (!Number.isInteger(port) || port < 1 || port > 65535) throw new Failure(`${name} must be a port from 1 to 65535`);
   return port;
-}
-
-async function isFree(port) {
-  for (const address of ["127.0.0.1", "::1"]) {
-    const taken = await new Promise((resolve) => {
-      const server = createServer();
-      server.once("error", (error) => resolve(error.code === "EADDRINUSE"));
-      server.listen(port, address, () => server.close(() => resolve(false)));
-    });
-    if (taken) return false;
-  }
-  return true;
 }
 
 function summary({ url, host }) {

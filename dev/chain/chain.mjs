@@ -2,13 +2,13 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { createServer } from "node:net";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { createPublicClient, createTestClient, createWalletClient, http, parseAbi } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { baseSepolia } from "viem/chains";
+import { freePort } from "../lib/ports.mjs";
 import * as accounts from "./accounts.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -127,15 +127,4 @@ function anvil() {
   } catch {
     throw new Error(`${name} is not installed; run \`npm install\` on this platform`);
   }
-}
-
-export function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -5,7 +5,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { chainClient, freePort } from "../../dev/chain/chain.mjs";
+import { chainClient } from "../../dev/chain/chain.mjs";
+import { freePort } from "../../dev/lib/ports.mjs";
 import { root } from "../../dev/lib/process.mjs";
 import { until } from "../support/network.mjs";
 

@@ -5,7 +5,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } 
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseEventLogs } from "viem";
-import { chainClient, freePort, usdcAbi } from "../../dev/chain/chain.mjs";
+import { chainClient, usdcAbi } from "../../dev/chain/chain.mjs";
+import { freePort } from "../../dev/lib/ports.mjs";
 import { openGuest } from "../../dev/lib/guest.mjs";
 import { root } from "../../dev/lib/process.mjs";
 import { until } from "./network.mjs";

@@ -2,7 +2,8 @@
 // its own, so that neither disturbs the nonces of the other.
 import { randomBytes } from "node:crypto";
 import { NETWORK, otherRelayer, relayer } from "../../dev/chain/accounts.mjs";
-import { freePort, startChain } from "../../dev/chain/chain.mjs";
+import { startChain } from "../../dev/chain/chain.mjs";
+import { freePort } from "../../dev/lib/ports.mjs";
 import { startFacilitator } from "../../dev/chain/facilitator.mjs";
 import { startHostileRpc } from "./hostile-rpc.mjs";
 import { factories, installWallets } from "./smart-wallets.mjs";

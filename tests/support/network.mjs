@@ -2,7 +2,8 @@
 import { randomBytes } from "node:crypto";
 import { privateKeyToAccount } from "viem/accounts";
 import { NETWORK, host as hostAccount } from "../../dev/chain/accounts.mjs";
-import { freePort, startChain } from "../../dev/chain/chain.mjs";
+import { startChain } from "../../dev/chain/chain.mjs";
+import { freePort } from "../../dev/lib/ports.mjs";
 import { startFacilitator } from "../../dev/chain/facilitator.mjs";
 import { signInMessage } from "../../dev/sample-host.mjs";
 import { startWorker } from "./worker.mjs";

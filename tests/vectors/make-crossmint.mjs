@@ -8,7 +8,8 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { CHAIN_ID, USDC } from "../../dev/chain/accounts.mjs";
-import { freePort, startChain } from "../../dev/chain/chain.mjs";
+import { startChain } from "../../dev/chain/chain.mjs";
+import { freePort } from "../../dev/lib/ports.mjs";
 import { startCrossmint } from "../support/crossmint.mjs";
 
 const folder = process.argv[2];
