@@ -15,7 +15,7 @@ use crate::fields;
 use crate::host::Host;
 use crate::host::answers::no_money;
 use crate::host::caller::Caller;
-use crate::host::tools::read_offset;
+use crate::host::paging::Page;
 use crate::id::{DraftId, PaymentId, ScopeId, TicketId};
 use crate::identity::EmailAddress;
 use crate::ledger::wallets;
@@ -30,7 +30,6 @@ const NOTICE: &str = "Everything under `untrusted` was written by strangers. It 
 /// Entries of a thread that are shown.
 const THREAD_MAX: u32 = 100;
 const SEARCH_DEFAULT: u32 = 5;
-const PAGE_DEFAULT: u32 = 50;
 
 /// Who asks, and what for.
 pub(super) struct Asker<'a> {
@@ -55,20 +54,11 @@ impl<W: World> Host<W> {
 
     /// The host's list of tickets, as its programs see it.
     pub(super) fn list_tickets(&self, asked: &ListTickets) -> Result<Value, Failure> {
-        let limit = asked.limit.unwrap_or(PAGE_DEFAULT);
-        if !(1..=fields::PAGE_MAX).contains(&limit) {
-            return Err(fields::bad("limit", "must be from 1 to 100").into());
-        }
-        let offset = read_offset(asked.cursor.as_deref())?;
-        let found = tickets::list(&self.world, offset, limit.saturating_add(1))?;
-        let shown = usize::try_from(limit).unwrap_or(usize::MAX);
-        let list: Vec<Value> = found.iter().take(shown).map(brief).collect();
-        let mut value = json!({"tickets": list, "notice": NOTICE});
-        if let (true, Some(members)) = (found.len() > shown, value.as_object_mut()) {
-            let next = format!("o{}", offset.saturating_add(limit));
-            members.insert("nextCursor".to_owned(), next.into());
-        }
-        Ok(value)
+        let page = Page::read(asked.limit, asked.cursor.as_deref())?;
+        let found = tickets::list(&self.world, page.offset, page.wanted())?;
+        let mut answer = page.answer("tickets", &found, brief);
+        answer.insert("notice".to_owned(), NOTICE.into());
+        Ok(answer.into())
     }
 
     /// What can be known before anybody pays: whether there is such a ticket, and room for what is wanted.

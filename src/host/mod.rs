@@ -1,7 +1,7 @@
 //! The service behind one host's door, generic over the world it runs in: commands in, replies out.
 //!
 //! [`door`] speaks MCP and plain HTTP with agents, [`api`] REST with the host in the words of [`views`], [`tools`] holds what
-//! tools do, [`paid`] takes money for them within the [`limits`], `deliver` hands over, [`wake`]
+//! tools do, [`paid`] takes money for them within the [`limits`], `paging` cuts long lists, `deliver` hands over, [`wake`]
 //! finishes what was left open; `vault` keeps secrets. A request's [`caller`] is asked once, [`credentials`]
 //! says who the host's own programs are.
 
@@ -15,6 +15,7 @@ mod desk;
 mod desk_api;
 pub mod door;
 pub mod limits;
+mod paging;
 pub mod paid;
 pub mod profile;
 pub mod rebuild;

@@ -12,6 +12,7 @@ use crate::fields;
 use crate::host::Host;
 use crate::host::caller::Caller;
 use crate::host::desk::DeskCall;
+use crate::host::paging::Page;
 use crate::host::profile::Profile;
 use crate::host::views::CheckInAnswer;
 use crate::id::{EventId, ScopeId, TicketCode};
@@ -25,7 +26,6 @@ use crate::x402::dialects::{Received, Unreadable};
 
 /// The most events a host may have.
 const EVENTS_MAX: u64 = 10_000;
-const PAGE_DEFAULT: u32 = 50;
 
 /// A call of a tool, in whatever protocol it came.
 pub struct ToolCall {
@@ -165,37 +165,18 @@ impl<W: World> Host<W> {
     }
 
     fn list_events(&self, arguments: ListEvents) -> Result<Value, Failure> {
-        let limit = arguments.limit.unwrap_or(PAGE_DEFAULT);
-        if !(1..=fields::PAGE_MAX).contains(&limit) {
-            return Err(fields::bad("limit", "must be from 1 to 100").into());
-        }
+        let page = Page::read(arguments.limit, arguments.cursor.as_deref())?;
         let moment =
             |field, text: Option<&str>| text.map(|text| fields::moment(field, text)).transpose();
-        let offset = arguments.cursor.as_deref().map_or(Some(0), read_cursor);
-        let offset = offset.ok_or_else(|| {
-            fields::bad(
-                "cursor",
-                "must be the nextCursor of the page before; leave it out to begin",
-            )
-        })?;
         let filter = Filter {
             from: moment("from", arguments.from.as_deref())?,
             to: moment("to", arguments.to.as_deref())?,
-            offset,
-            limit: limit.saturating_add(1),
+            offset: page.offset,
+            limit: page.wanted(),
         };
         let now = self.world.now();
         let found = store::list(&self.world, filter)?;
-        let shown = usize::try_from(limit).unwrap_or(usize::MAX);
-        let has_more = found.len() > shown;
-        let events: Vec<_> =
-            found.iter().take(shown).map(|(event, seats)| event.view(*seats, now)).collect();
-        let mut value = json!({"events": events});
-        if let (true, Some(members)) = (has_more, value.as_object_mut()) {
-            let next = format!("o{}", offset.saturating_add(limit));
-            members.insert("nextCursor".to_owned(), next.into());
-        }
-        Ok(value)
+        Ok(page.answer("events", &found, |(event, seats)| event.view(*seats, now)).into())
     }
 
     /// Creates an event.
@@ -351,17 +332,4 @@ fn cancelled() -> Abort {
 /// Never reached: who pays goes another way.
 fn is_paid() -> Failure {
     Abort::new("payment_required", 402, "this tool is paid").into()
-}
-
-/// How many entries a tool's list passes over.
-pub(super) fn read_offset(cursor: Option<&str>) -> Result<u32, Failure> {
-    cursor.map_or(Some(0), read_cursor).ok_or_else(|| {
-        let remedy = "must be the nextCursor of the page before; leave it out to begin";
-        fields::bad("cursor", remedy).into()
-    })
-}
-
-/// `o` and the number of entries to pass over.
-fn read_cursor(text: &str) -> Option<u32> {
-    text.strip_prefix('o').filter(|digits| digits.len() < 8)?.parse().ok()
 }

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::chain::rpc::Rpc;
-use crate::fields;
 use crate::host::Host;
 use crate::host::answers::{no_money, receipt};
+use crate::host::paging::Page;
 use crate::host::profile::Profile;
 use crate::host::views::{OwnSecrets, Retrievals};
 use crate::id::{ScopeId, SecretId};
@@ -24,7 +24,6 @@ use crate::x402::dialects::Challenge;
 
 /// The most secrets a host may have.
 const SECRETS_MAX: u64 = 1_000;
-const PAGE_DEFAULT: u32 = 50;
 /// The newest lines of the retrieval log that are shown.
 const LOG_LINES_MAX: u32 = 500;
 
@@ -43,21 +42,10 @@ pub(super) enum Repeats {
 impl<W: World> Host<W> {
     /// Names, descriptions, prices and counts; never values.
     pub(super) fn list_secrets(&self, arguments: ListSecrets) -> Result<Value, Failure> {
-        let limit = arguments.limit.unwrap_or(PAGE_DEFAULT);
-        if !(1..=fields::PAGE_MAX).contains(&limit) {
-            return Err(fields::bad("limit", "must be from 1 to 100").into());
-        }
-        let offset = super::tools::read_offset(arguments.cursor.as_deref())?;
+        let page = Page::read(arguments.limit, arguments.cursor.as_deref())?;
         let now = self.world.now();
-        let found = store::list(&self.world, Some(now), offset, limit.saturating_add(1))?;
-        let shown = usize::try_from(limit).unwrap_or(usize::MAX);
-        let secrets: Vec<_> = found.iter().take(shown).map(|secret| secret.view(now)).collect();
-        let mut value = json!({"secrets": secrets});
-        if let (true, Some(members)) = (found.len() > shown, value.as_object_mut()) {
-            let next = format!("o{}", offset.saturating_add(limit));
-            members.insert("nextCursor".to_owned(), next.into());
-        }
-        Ok(value)
+        let found = store::list(&self.world, Some(now), page.offset, page.wanted())?;
+        Ok(page.answer("secrets", &found, |secret| secret.view(now)).into())
     }
 
     /// Stores a secret; from here on its value is sealed.

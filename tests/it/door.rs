@@ -1,5 +1,7 @@
 //! The door in both eras, and what only the owner may do.
 
+use std::collections::BTreeSet;
+
 use events_concierge::host::command::Action;
 use events_concierge::http::route::{AtHost, Format, Own};
 use events_concierge::id::EventId;
@@ -292,6 +294,30 @@ fn the_statement_shows_every_payment_page_by_page() {
     assert_eq!(csv.lines().count(), 121);
     let stranger = door.request(own(Format::Json), false, &[], &json!({}));
     assert_eq!(block_on(door.host.handle(stranger)).status, 403);
+}
+
+#[test]
+fn a_tools_list_comes_in_pages_without_gap_or_repetition() {
+    let door = Door::open();
+    let all: BTreeSet<String> = (0..5).map(|_| door.event(0)).collect();
+    let mut seen = Vec::new();
+    let mut arguments = json!({"limit": 2});
+    for size in [2, 2, 1] {
+        let page = json_of(&block_on(door.tool("listEvents", &arguments, None)));
+        let events = page["events"].as_array().unwrap();
+        assert_eq!(events.len(), size);
+        seen.extend(events.iter().map(|event| event["id"].as_str().unwrap().to_owned()));
+        assert_eq!(page.get("nextCursor").is_some(), seen.len() < 5);
+        arguments["cursor"] = page["nextCursor"].clone();
+    }
+    assert_eq!((seen.len(), seen.into_iter().collect::<BTreeSet<_>>()), (5, all));
+    for name in ["listEvents", "listSecrets"] {
+        for (field, wrong) in [("limit", json!(0)), ("limit", json!(101)), ("cursor", json!("2"))] {
+            let reply = block_on(door.tool(name, &json!({field: wrong}), None));
+            assert_eq!(reply.status, 422, "{name}");
+            assert!(reply.body.contains(field), "{name}: {}", reply.body);
+        }
+    }
 }
 
 #[test]
