@@ -1,4 +1,4 @@
-//! What goes over a guest's WebSocket, as JSON with a `type` (product.md, 7). Whatever does not fit is
+//! What goes over a guest's WebSocket, as JSON with a `type`. Whatever does not fit is
 //! answered with `error` and changes nothing.
 
 use serde::{Deserialize, Serialize};

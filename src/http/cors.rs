@@ -1,4 +1,4 @@
-//! Which web pages may call us (protocols.md: Origin, Host and CORS).
+//! Which web pages may call us (MCP, transports, security; Fetch, CORS).
 
 use crate::config::{Config, is_loopback};
 use crate::http::{Headers, Reply};

@@ -68,7 +68,7 @@ impl Keys {
         }
     }
 
-    /// The scope of a user (product.md, 5): the first half of a keyed hash, so that nobody can find
+    /// The scope of a user: the first half of a keyed hash, so that nobody can find
     /// it by trying addresses.
     #[must_use]
     pub fn scope_of(&self, user: &UserId) -> ScopeId {

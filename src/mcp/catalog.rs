@@ -282,7 +282,7 @@ fn describe(entry: &Entry) -> Value {
         "inputSchema": entry.tool.input_schema(),
     });
     if let Access::Paid(price, _) = entry.access {
-        // Old clients look into the annotations, newer ones into `_meta` (protocols.md 3.9).
+        // Old clients look into the annotations, newer ones into `_meta`.
         merge(&mut annotations, json!({"paymentHint": true}));
         let mut meta = json!({"agents-x402/paymentRequired": true});
         if let Price::Fixed(price) = price {

@@ -1,4 +1,4 @@
-//! A client of other people's MCP servers, over HTTP, in both eras (protocols.md 1.7).
+//! A client of other people's MCP servers, over HTTP, in both eras.
 //!
 //! Modern servers are asked first; whoever does not answer in a modern way gets the handshake of the
 //! older versions. Everything that a door says is a stranger's: bounded, and never trusted. Calls of

@@ -1,7 +1,7 @@
 //! Two eras of MCP on one endpoint: modern (2026-07-28, every request carries its version and
 //! capabilities) and legacy (the `initialize` handshake, 2025-11-25 and older).
 //!
-//! The order of checks is that of protocols.md 1.1, steps 3 to 10, and it matters: a client of both
+//! The order of checks matters: a client of both
 //! eras falls back to legacy, and remembers that for the whole origin, if a modern request is not
 //! answered in the modern way.
 

@@ -1,4 +1,4 @@
-//! JSON-RPC 2.0 as MCP uses it: ids, messages, answers (protocols.md 1.1 and 1.2).
+//! JSON-RPC 2.0 as MCP uses it: ids, messages, answers.
 
 use serde::Serialize;
 use serde_json::{Map, Number, Value};

@@ -41,7 +41,7 @@ pub enum Kind {
     Crossmint,
 }
 
-/// What is shown of a wallet (product.md, 7: `wallet_info`).
+/// What is shown of a wallet (`wallet_info`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]

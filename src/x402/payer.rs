@@ -1,5 +1,5 @@
 //! The paying side: what a door asks for, what we sign for it, and what became of the payment
-//! (x402 specification, versions 1 and 2; the dialects are those of protocols.md 3.9).
+//! (x402 specification, versions 1 and 2, and the spellings of known clients).
 //!
 //! Everything here comes from a stranger. Amounts, receivers and words are read and never believed:
 //! who pays, decides; and that money moved is known from the chain alone ([`confirm`]).

@@ -26,7 +26,7 @@ pub struct Quote {
     pub seat: Option<EventId>,
     /// What the challenge names as the thing sold.
     pub resource_url: String,
-    /// In plain ASCII: some clients put it through `btoa` (protocols.md 3.9).
+    /// In plain ASCII: some clients put it through `btoa` (agents/x402 and others).
     pub description: String,
 }
 

@@ -1,4 +1,4 @@
-//! Finding out which era a server belongs to (2026-07-28, versioning; protocols.md 1.1 and 1.7).
+//! Finding out which era a server belongs to (2026-07-28, versioning).
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! What goes back to a caller, in the form of its era (protocols.md 1.2, 1.3 and 1.5).
+//! What goes back to a caller, in the form of its era (MCP, 2026-07-28 and older).
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

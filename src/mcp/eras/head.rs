@@ -12,7 +12,7 @@ const EVENT_STREAM: &str = "text/event-stream";
 /// What a client may accept. We answer JSON, which every client that reads event streams reads too.
 const ACCEPTABLE: &[&str] = &["application/json", EVENT_STREAM, "*/*", "application/*", "text/*"];
 
-/// Checks the headers of a POST before its body is read (protocols.md 1.1, step 3).
+/// Checks the headers of a POST before its body is read (MCP, Streamable HTTP).
 ///
 /// A missing `Accept` accepts everything, and quality values are not looked at.
 ///
@@ -37,13 +37,13 @@ pub fn check_head(headers: &Headers) -> Result<(), Reply> {
 
 /// Whether the caller is no MCP client at all: it names no version of MCP and does not ask for
 /// event streams (curl, x402 fetch wrappers). Such callers get payment challenges as HTTP 402
-/// (product.md 2).
+/// (x402, HTTP transport).
 #[must_use]
 pub fn plain_caller(headers: &Headers, call: &Call) -> bool {
     !call.names_version && !accepts(headers, EVENT_STREAM)
 }
 
-/// Checks the headers that repeat a modern request's method and name (protocols.md 1.2).
+/// Checks the headers that repeat a modern request's method and name (MCP 2026-07-28, transports).
 pub(super) fn check_repeated(
     headers: &Headers,
     method: &str,

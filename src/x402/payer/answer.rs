@@ -54,7 +54,7 @@ const CONTENT_MAX: usize = 10;
 const SEARCHED_BYTES_MAX: usize = 64 * 1024;
 const PLACES_MAX: usize = 4;
 
-/// JSON-RPC errors that carry a challenge (protocols.md 3.3).
+/// JSON-RPC errors that carry a challenge (x402, MCP transport).
 const CODES: &[i64] = &[402, -32_042];
 
 /// Reads the answer to `tools/call`. Free text proves nothing, whatever it says.
