@@ -12,6 +12,7 @@ mod nonce;
 use alloy_primitives::{Address, B256, Signature, eip191_hash_message, hex};
 
 pub use message::SiweMessage;
+pub(super) use message::is_chain_id;
 pub use nonce::{Purpose, new_nonce};
 
 use crate::chain::erc1271;

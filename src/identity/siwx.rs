@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::chain::networks::Network;
+use crate::identity::siwe::is_chain_id;
 use crate::time::UnixSeconds;
 
 /// The header in which a proof comes.
@@ -112,14 +113,15 @@ pub fn read(header: &str) -> Result<Proof, NotAProof> {
     if sent.r#type != "eip191" {
         return Err(wrong("must be of the type eip191"));
     }
-    let chain = sent.chain_id.strip_prefix("eip155:").ok_or_else(|| {
-        wrong("must name the chain as in supportedChains, for example eip155:84532")
+    let chain = sent.chain_id.strip_prefix("eip155:").filter(|digits| is_chain_id(digits));
+    let chain = chain.ok_or_else(|| {
+        wrong("must name the chainId as in supportedChains, for example eip155:84532")
     })?;
     // Every field has a line of its own; one with a line break could pretend to be another.
     let fields = [&sent.domain, &sent.address, &sent.uri, &sent.version, &sent.nonce];
     let more = [&sent.statement, &sent.expiration_time, &sent.not_before, &sent.request_id];
     let mut all = fields.into_iter().chain(more.into_iter().flatten()).chain(&sent.resources);
-    if all.any(|text| text.contains(['\n', '\r'])) || chain.contains('\n') {
+    if all.any(|text| text.contains(['\n', '\r'])) {
         return Err(wrong("must not hold line breaks"));
     }
     Ok(Proof { message: text_of(&sent, chain), signature: sent.signature })
@@ -219,7 +221,12 @@ mod tests {
             ("%".to_owned(), "base64"),
             (STANDARD.encode("[]"), "must hold"),
             (header(|sent| sent["type"] = json!("ed25519")), "type"),
-            (header(|sent| sent["chainId"] = json!("solana:x")), "chain"),
+            (header(|sent| sent["chainId"] = json!("solana:x")), "chainId"),
+            (header(|sent| sent["chainId"] = json!("eip155:084532")), "chainId"),
+            (header(|sent| sent["chainId"] = json!("eip155:+84532")), "chainId"),
+            (header(|sent| sent["chainId"] = json!("eip155:84532 ")), "chainId"),
+            (header(|sent| sent["chainId"] = json!("eip155:84532\nNonce: a")), "chainId"),
+            (header(|sent| sent["chainId"] = json!("eip155:")), "chainId"),
             (header(|sent| sent["statement"] = json!("a\nURI: b")), "line breaks"),
             (header(|sent| sent["resources"] = json!(["a\nb"])), "line breaks"),
             ("A".repeat(PROOF_BYTES_MAX + 1), "too long"),

@@ -61,7 +61,7 @@ impl SiweMessage {
         let statement = lines.statement()?;
         let uri = lines.required("URI: ", is_uri)?;
         lines.required("Version: ", |text| text == "1")?;
-        let chain_id = lines.required("Chain ID: ", is_number)?;
+        let chain_id = lines.required("Chain ID: ", is_chain_id)?;
         let nonce = lines.required("Nonce: ", is_nonce)?;
         let issued_at = lines.moment("Issued At: ")?.ok_or(SiweError::Malformed("Issued At: "))?;
         let expiration_time = lines.moment("Expiration Time: ")?;
@@ -168,19 +168,40 @@ fn is_uri(text: &str) -> bool {
     text.split_once(':').is_some_and(|(scheme, _)| is_scheme(scheme)) && !text.contains(' ')
 }
 
-fn is_number(text: &str) -> bool {
-    text.bytes().all(|b| b.is_ascii_digit())
+/// An EIP-155 chain id in the one spelling that the wallet shows: no leading zeros, no sign.
+pub(in crate::identity) fn is_chain_id(text: &str) -> bool {
+    !text.starts_with('0') && !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 fn is_nonce(text: &str) -> bool {
     text.len() >= NONCE_DIGITS_MIN && text.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
-/// The `date-time` of RFC 3339. The library behind [`UnixSeconds`] reads other forms too, such as
-/// a blank for the `T`, or a zone in brackets after the time.
+/// The `date-time` of RFC 3339, in capitals. The library behind [`UnixSeconds`] reads other forms too,
+/// such as a blank for the `T`, no seconds, or a zone in brackets after the time.
 fn read_moment(text: &str) -> Option<UnixSeconds> {
-    let is_plain = text.len() >= 20 && text.get(10..11) == Some("T") && !text.contains('[');
+    let (time, rest) = text.split_at_checked("2026-11-21T12:00:00".len())?;
+    let (fraction, offset) = match rest.strip_prefix('.') {
+        None => (None, rest),
+        Some(rest) => {
+            let (digits, offset) = rest.split_at(rest.find(|c: char| !c.is_ascii_digit())?);
+            (Some(digits), offset)
+        }
+    };
+    let is_plain = has_form(time, "0000-00-00T00:00:00")
+        && !time.ends_with("60")
+        && fraction.is_none_or(|digits| !digits.is_empty())
+        && (offset == "Z" || has_form(offset, "+00:00") || has_form(offset, "-00:00"));
     UnixSeconds::from_rfc3339(text).ok().filter(|_| is_plain)
+}
+
+/// Whether `text` is `form` with any digits for its zeros.
+fn has_form(text: &str, form: &str) -> bool {
+    let fits = |(byte, wanted): (u8, u8)| match wanted {
+        b'0' => byte.is_ascii_digit(),
+        _ => byte == wanted,
+    };
+    text.len() == form.len() && text.bytes().zip(form.bytes()).all(fits)
 }
 
 #[cfg(test)]
@@ -229,6 +250,11 @@ mod tests {
             ("URI: https", "Uri: https", "URI: "),
             ("Version: 1", "Version: 2", "Version: "),
             ("Chain ID: 8453", "Chain ID: +8453", "Chain ID: "),
+            ("Chain ID: 8453", "Chain ID: 08453", "Chain ID: "),
+            ("Chain ID: 8453", "Chain ID: 0", "Chain ID: "),
+            ("Chain ID: 8453", "Chain ID: 8453 ", "Chain ID: "),
+            ("Chain ID: 8453", "Chain ID:  8453", "Chain ID: "),
+            ("Chain ID: 8453", "Chain ID: 0x2105", "Chain ID: "),
             ("Chain ID: 8453", "Chain ID: ", "Chain ID: "),
             ("Chain ID: 8453", "Chain ID: 18446744073709551616", "Chain ID: "),
             ("a1b2c3d4", "a1b2c3d", "Nonce: "),
@@ -236,6 +262,16 @@ mod tests {
             ("Issued At: 2026-11-21T", "Issued At: 2026-11-21 ", "Issued At: "),
             ("12:00:00Z", "12:00:00", "Issued At: "),
             ("12:00:00Z", "12:00:00+00:00[UTC]", "Issued At: "),
+            ("12:00:00Z", "12:00+00:00", "Issued At: "),
+            ("12:00:00Z", "12:00:00+00", "Issued At: "),
+            ("12:00:00Z", "12:00:00+0000", "Issued At: "),
+            ("12:00:00Z", "12:00:00+00:00:00", "Issued At: "),
+            ("12:00:00Z", "12:00:00,5Z", "Issued At: "),
+            ("12:00:00Z", "12:00:00.Z", "Issued At: "),
+            ("12:00:00Z", "12:00:00z", "Issued At: "),
+            ("12:00:00Z", "11:59:60Z", "Issued At: "),
+            ("12:00:00Z", "12:00:00Z ", "Issued At: "),
+            ("Issued At: 2026", "Issued At: +002026", "Issued At: "),
             ("Issued At: 2026-11-21T12:00:00Z\n", "", "Issued At: "),
             ("12:05:00Z", "soon", "Expiration Time: "),
             ("11:59:00+00:00", "", "Not Before: "),
