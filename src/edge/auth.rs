@@ -12,7 +12,7 @@ use crate::edge::gateway::{Gateway, Stop};
 use crate::edge::world::{EdgeRandom, now};
 use crate::host::command::{Action, Asked};
 use crate::http::page::{NonceAnswer, SessionAnswer};
-use crate::http::{Headers, Reply};
+use crate::http::{Headers, Reply, cookie};
 use crate::id::ScopeId;
 use crate::identity::siwe::{self, Expected, ProvenWallet, Purpose, SignIn, SiweError, Unproven};
 use crate::identity::{EmailAddress, Session, UserId};
@@ -153,18 +153,13 @@ impl Gateway {
             expires_at: session.expires_at.to_string(),
         });
         Reply::json(200, body.to_string())
-            .with_header("set-cookie", self.cookie(&token, 86_400))
+            .with_header("set-cookie", cookie::set(cookie::SESSION, &token, 86_400))
             .with_header("cache-control", "no-store".to_owned())
     }
 
     /// The browser forgets its session. The token itself is good until it runs out.
     pub(super) fn sign_out(&self) -> Reply {
-        Reply::empty(204).with_header("set-cookie", self.cookie("", 0))
-    }
-
-    fn cookie(&self, token: &str, seconds: u32) -> String {
-        let secure = if self.config.is_local() { "" } else { "; Secure" };
-        format!("session={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}")
+        Reply::empty(204).with_header("set-cookie", cookie::set(cookie::SESSION, "", 0))
     }
 
     /// Whether a contract wallet accepts the signature, on the chain that the message names.

@@ -11,7 +11,7 @@ use crate::edge::convert::{self, BODY_BYTES_MAX, BodyError};
 use crate::edge::world::{log, now};
 use crate::host::command::{Action, Command, HEADER, SignedIn};
 use crate::http::route::{self, AtHost, NoRoute, Route};
-use crate::http::{Headers, Reply, cors, problem};
+use crate::http::{Headers, Reply, cookie, cors, problem};
 use crate::id::{RequestId, ScopeId};
 use crate::identity::{Session, Token};
 use crate::mcp::eras;
@@ -201,9 +201,7 @@ impl Gateway {
     /// The session that a bearer token or cookie proves, if any.
     pub(super) fn signed_in(&self, headers: &Headers) -> Option<SignedIn> {
         let bearer = bearer(headers);
-        let cookie = headers.get("cookie").and_then(|value| {
-            value.split(';').find_map(|pair| pair.trim().strip_prefix("session="))
-        });
+        let cookie = headers.get("cookie").and_then(|text| cookie::find(text, cookie::SESSION));
         let session = Session::read(&self.config.keys, bearer.or(cookie)?, now()).ok()?;
         let fresh = session.is_fresh(now());
         Some(SignedIn { user: session.user, scope: session.scope, fresh })

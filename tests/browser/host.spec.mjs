@@ -99,6 +99,9 @@ test("a test key signs in on one's own machine, and out again", stage.visit({}, 
   await page.getByText("No events yet").waitFor();
   await page.reload();
   await page.getByText("No events yet").waitFor();
+  // The session that Chromium has kept, over http on this machine too.
+  const kept = (await context.cookies()).map(({ name, secure, httpOnly, path }) => ({ name, secure, httpOnly, path }));
+  assert.deepEqual(kept, [{ name: "__Host-session", secure: true, httpOnly: true, path: "/" }]);
   await button(page, "Sign out").click();
   await button(page, "Sign in with a test key").waitFor();
   assert.equal((await context.request.get("/api/users/me")).status(), 401);

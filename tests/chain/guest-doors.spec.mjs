@@ -120,7 +120,7 @@ for (const [index, [wallet, account]] of WALLETS.entries()) {
 }
 
 test("no door but our own ever hears a token of the session or of its owner", async () => {
-  const headers = { authorization: `Bearer ${stage.door.token}`, cookie: "session=secret-cookie" };
+  const headers = { authorization: `Bearer ${stage.door.token}`, cookie: "__Host-session=secret-cookie" };
   const owner = await stage.guest({ headers });
   assert.equal(owner.welcome.userId, stage.door.userId);
   owner.send({ type: "connect_mcp", url: stage.mcpUrl });

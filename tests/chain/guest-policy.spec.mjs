@@ -242,7 +242,7 @@ test("at a public address our wallets are for proven owners only", async () => {
     stranger.send({ type: "use_wallet", kind: "smart" });
     assert.match((await stranger.next("error")).message, /sign in first/);
     const { token } = await signIn(open);
-    for (const headers of [{ authorization: `Bearer ${token}` }, { cookie: `session=${token}` }]) {
+    for (const headers of [{ authorization: `Bearer ${token}` }, { cookie: `__Host-session=${token}` }]) {
       const owner = await openSession(open, { headers });
       owner.send({ type: "use_wallet", kind: "smart" });
       assert.match((await owner.next("wallet_info")).guestAddress, /^0x/);

@@ -60,7 +60,7 @@ describe("a deployment with an HTTP mail API", () => {
     const session = await signedIn(network.worker, api, email);
     assert.equal(session.status, 200, session.detail);
     assert.equal(session.userId, email);
-    assert.match(session.cookie, /^session=v1\..*HttpOnly; SameSite=Lax/);
+    assert.match(session.cookie, /^__Host-session=v1\..*; Path=\/; Secure; HttpOnly; SameSite=Lax/);
     const registered = await post(network, "/api/users/mcp", { userId: email }, session.token);
     assert.equal(registered.status, 201);
     const { walletAddress, urlSafeId, mcpUrl } = await registered.json();

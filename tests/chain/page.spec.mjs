@@ -69,7 +69,7 @@ test("signing out takes the browser's session away", async () => {
   const session = await signIn(network, otherHost);
   const answer = await post(network, "/api/auth/sign-out", {}, session.token);
   assert.equal(answer.status, 204);
-  assert.match(answer.headers.get("set-cookie"), /^session=; Path=\/; HttpOnly; SameSite=Lax; Max-Age=0/);
+  assert.match(answer.headers.get("set-cookie"), /^__Host-session=; Path=\/; Secure; HttpOnly; SameSite=Lax; Max-Age=0/);
 });
 
 test("raw messages go to whoever asked for them, the x402 payment among them, the owner's token never", async () => {

@@ -192,7 +192,7 @@ test("instructions in names, descriptions and results are words, and do nothing"
 });
 
 test("no door hears of the session, its owner or its cookies, and none can put words into our headers", async () => {
-  const secrets = { authorization: `Bearer ${stage.door.token}`, cookie: "session=secret-cookie" };
+  const secrets = { authorization: `Bearer ${stage.door.token}`, cookie: "__Host-session=secret-cookie" };
   const session = ({ id, json, response }) => {
     response.setHeader("set-cookie", "a=b");
     response.setHeader("mcp-session-id", "abc");

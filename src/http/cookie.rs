@@ -1,0 +1,53 @@
+//! Cookies: written in one way, and read by name.
+//!
+//! Every name begins with `__Host-` (RFC 6265bis, 4.1.3.2): a browser takes such a cookie only from this very
+//! host, over HTTPS (or from `localhost`), so that neither a neighbouring subdomain nor a network can plant one.
+
+/// The cookie of a session.
+pub const SESSION: &str = "__Host-session";
+
+/// A `Set-Cookie` that lasts for `seconds`; with 0 the browser forgets the cookie. `name` begins with `__Host-`.
+#[must_use]
+pub fn set(name: &str, value: &str, seconds: u32) -> String {
+    format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={seconds}")
+}
+
+/// The value of the first cookie with exactly this name in a `Cookie` header.
+#[must_use]
+pub fn find<'a>(header: &'a str, name: &str) -> Option<&'a str> {
+    let mut pairs = header.split(';').filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(found, _)| *found == name).map(|(_, value)| value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_session_is_a_host_cookie_that_a_neighbouring_subdomain_cannot_plant() {
+        let cookie = set(SESSION, "v1.a.b", 60);
+        assert!(cookie.starts_with("__Host-session=v1.a.b; "), "{cookie}");
+        let attributes: Vec<&str> = cookie.split("; ").skip(1).collect();
+        // What browsers demand of the prefix: Secure, Path=/, and no Domain.
+        for wanted in ["Secure", "Path=/", "HttpOnly", "SameSite=Lax", "Max-Age=60"] {
+            assert!(attributes.contains(&wanted), "{wanted}");
+        }
+        assert!(!cookie.to_ascii_lowercase().contains("domain"));
+    }
+
+    #[test]
+    fn a_cookie_of_another_name_is_no_session() {
+        assert_eq!(find("a=1; __Host-session=v1.x.y=; b=2", SESSION), Some("v1.x.y="));
+        for header in [
+            "",
+            "session=v1.x.y",
+            "__host-session=v1.x.y",
+            "x__Host-session=v1.x.y",
+            "__Host-session",
+            "__Host-session2=v1.x.y",
+            "a=__Host-session=v1.x.y",
+        ] {
+            assert_eq!(find(header, SESSION), None, "{header}");
+        }
+    }
+}
