@@ -94,7 +94,8 @@ impl<W: World> Host<W> {
             Own::Desk(asked) => self.desk(profile, command, caller, asked, body),
             Own::Credentials => Ok(ok(&self.own_credentials()?)),
             Own::CreateCredential => {
-                let created = self.create_credential(profile, read_body(body)?)?;
+                let is_fresh = command.user.as_ref().is_some_and(|user| user.fresh);
+                let created = self.create_credential(profile, read_body(body)?, is_fresh)?;
                 Ok(Reply { status: 201, ..ok(&created) })
             }
             Own::RevokeCredential(id) => Ok(ok(&self.revoke_credential(id)?)),

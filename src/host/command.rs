@@ -40,7 +40,7 @@ pub struct SignedIn {
     pub user: UserId,
     /// The scope of that user.
     pub scope: ScopeId,
-    /// Whether the sign-in is recent enough for moving a payout.
+    /// Whether the sign-in is recent enough for moving a payout and for a credential that may send.
     pub fresh: bool,
 }
 

@@ -30,6 +30,10 @@ const TOOLS_MAX: usize = 100;
 /// Calls of one credential in a minute: far more than an agent makes, and few enough that a stolen one does
 /// not keep the object busy.
 const CALLS_PER_MINUTE: u32 = 600;
+/// How long a credential that may send is good if nothing else is asked for, seconds.
+const SEND_SECONDS: i64 = 90 * 24 * 60 * 60;
+/// How long it may be good at most, seconds.
+const SEND_SECONDS_MAX: i64 = 366 * 24 * 60 * 60;
 /// How old the time of the last use may get before it is written again.
 const USE_NOTED_SECONDS: i64 = 3_600;
 
@@ -109,16 +113,18 @@ impl NewCredential {
         hint: String,
         now: UnixSeconds,
     ) -> Result<Credential, InvalidField> {
+        let tier = self.tier.as_deref().map_or(Ok(Tier::Draft), tier)?;
         let end = self.expires_at.as_deref();
+        let end = end.map(|end| fields::future("expiresAt", end, now)).transpose()?;
         Ok(Credential {
             id,
             name: fields::line("name", &self.name, 1, NAME_CHARS_MAX)?,
             hint,
-            tier: self.tier.as_deref().map_or(Ok(Tier::Draft), tier)?,
+            tier,
             tools: tools(&self.tools.unwrap_or_default())?,
             created_at: now,
             last_used_at: None,
-            expires_at: end.map(|end| fields::future("expiresAt", end, now)).transpose()?,
+            expires_at: end_of(tier, end, now)?,
             revoked_at: None,
         })
     }
@@ -127,6 +133,22 @@ impl NewCredential {
 fn tier(name: &str) -> Result<Tier, InvalidField> {
     let remedy = "must be \"read\", \"draft\" or \"send\"; left out it is \"draft\"";
     Tier::by_name(name).ok_or_else(|| fields::bad("tier", remedy))
+}
+
+/// From when on a credential is refused: one that may send always has an end, the others may have one.
+fn end_of(
+    tier: Tier,
+    asked: Option<UnixSeconds>,
+    now: UnixSeconds,
+) -> Result<Option<UnixSeconds>, InvalidField> {
+    match tier {
+        Tier::Read | Tier::Draft => Ok(asked),
+        Tier::Send if asked.is_some_and(|end| end > now.plus(SEND_SECONDS_MAX)) => {
+            let remedy = "lies too far ahead: a \"send\" credential is good for at most 366 days; name an earlier moment, or leave it out for 90 days";
+            Err(fields::bad("expiresAt", remedy))
+        }
+        Tier::Send => Ok(asked.or(Some(now.plus(SEND_SECONDS)))),
+    }
 }
 
 /// The tools with these names, each once and by its present name.
@@ -200,16 +222,23 @@ impl<W: World> Host<W> {
         Ok(OwnCredentials { credentials: all.iter().map(|one| one.view(now)).collect() })
     }
 
-    /// Makes a credential; its token is in this answer and nowhere else.
+    /// Makes a credential; its token is in this answer and nowhere else. One that may send does what the
+    /// host does, for months: it takes the person (`is_fresh`: signed in a moment ago), not only a session
+    /// that somebody else may have got hold of.
     pub(super) fn create_credential(
         &self,
         profile: &Profile,
         input: NewCredential,
+        is_fresh: bool,
     ) -> Result<CreatedCredential, Failure> {
         let now = self.world.now();
         let token = Token::random(profile.scope.clone(), &self.world);
         let id = CredentialId::random(&self.world);
         let credential = input.into_credential(id, token.hint(), now)?;
+        if credential.tier == Tier::Send && !is_fresh {
+            let detail = "a \"send\" credential needs a sign-in of the last 10 minutes; sign in again and repeat, or ask for the tier \"draft\"";
+            return Err(Abort::new("sign_in_again", 403, detail).into());
+        }
         if store::count(&self.world)? >= CREDENTIALS_MAX {
             let detail = format!(
                 "a host may have at most {CREDENTIALS_MAX} credentials; revoke one that is not needed (expired ones count too)"

@@ -53,7 +53,7 @@ test("a host opens and closes doors; one stays open", stage.visit({ wallet: samp
   await page.getByText("Nothing waits for you").waitFor();
 }));
 
-test("a credential is made, shown once, works at the door, and is refused once it is revoked", stage.visit({ wallet: sampleWallet() }, async ({ page }) => {
+test("a credential is made, shown once, works at the door, and is refused once it is revoked", stage.visit({ wallet: sampleWallet() }, async ({ page, expects }) => {
   await signInAsSampleHost(page);
   await tab(page, "Credentials").click();
   await page.getByText("No credentials yet").waitFor();
@@ -69,8 +69,21 @@ test("a credential is made, shown once, works at the door, and is refused once i
   await button(page, "Create credential").click();
   await page.getByText("Must be in the future").waitFor();
   await looksRight(page, "my-mcp-credential-form");
-  await page.getByLabel("Expires").fill("");
+  await page.getByLabel("Expires").fill("2099-01-01T10:00");
   await button(page, "Create credential").click();
+  await page.getByText("Must be at most 366 days from now").waitFor();
+  await page.getByLabel("Expires").fill("");
+  await page.getByText(/Leave it empty for 90 days from now/).waitFor();
+  // As the server answers when the sign-in is 11 minutes ago.
+  expects(/status of 403 .*\/credentials/);
+  const detail = "sign in again and repeat";
+  const body = JSON.stringify({ type: "urn:events-concierge:problem:sign_in_again", title: "sign in again", status: 403, detail });
+  await page.route("**/api/users/credentials", (route) => route.fulfill({ status: 403, contentType: "application/problem+json", body }));
+  await button(page, "Create credential").click();
+  await page.getByText(/needs a sign-in of the last 10 minutes/).waitFor();
+  await looksRight(page, "my-mcp-credential-sign-in");
+  await page.unroute("**/api/users/credentials");
+  await button(page, "Sign in with Test Wallet").click();
   await page.getByText(/it is not shown again/).waitFor();
   await looksRight(page, "my-mcp-credential-token");
   const token = await tokenOn(page);
@@ -84,7 +97,7 @@ test("a credential is made, shown once, works at the door, and is refused once i
   const made = cardOf(page, "Front desk agent");
   await made.getByText("createEvent, listEvents").waitFor();
   await made.getByText("Send: it does what you may do").waitFor();
-  await made.filter({ hasText: /ExpiresNever/, hasNotText: /Last usedNever/ }).waitFor();
+  await made.filter({ hasNotText: /Last usedNever|ExpiresNever/ }).waitFor();
   await looksRight(page, "my-mcp-credentials");
   await page.reload();
   await made.waitFor();

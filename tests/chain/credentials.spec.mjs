@@ -135,15 +135,18 @@ test("over REST it reads and changes by its tier, and never gets at the profile 
 
 test("a credential beats the cookie beside it, and is no session anywhere", async () => {
   const { token } = await newCredential({ tier: "read" });
-  const cookie = { cookie: `session=${door.token}` };
+  const cookie = { cookie: `__Host-session=${door.token}` };
   await is(await ask("POST", "/api/users/credentials", token, { name: "n" }, cookie), 403, "not granted");
   await is(await ask("POST", "/api/users/credentials", "mcp_nothing", { name: "n" }, cookie), 401, "credential refused");
   const body = { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "createEvent", arguments: EVENT } };
   const path = new URL(door.mcpUrl).pathname;
   const { result } = await ask("POST", path, token, body, cookie).then((answer) => answer.json());
   assert.equal(result.structuredContent.error.code, "not_granted");
+  const me = (cookie) => network.worker.fetch("/api/users/me", { headers: { cookie } });
+  assert.equal((await me(`__Host-session=${door.token}`)).status, 200);
+  await is(await me(`session=${door.token}`), 401, "not signed in");
   // As a cookie it is nothing at all.
-  const answer = await network.worker.fetch("/api/users/me", { headers: { cookie: `session=${token}` } });
+  const answer = await network.worker.fetch("/api/users/me", { headers: { cookie: `__Host-session=${token}` } });
   await is(answer, 401, "not signed in");
 });
 

@@ -6,6 +6,7 @@ use events_concierge::http::route::{AtDesk, AtHost, Format, Own};
 use events_concierge::id::{ArticleId, CredentialId, DraftId, EventId, SecretId, TicketId};
 use events_concierge::identity::Token;
 use events_concierge::mcp::catalog::{Doors, Tool, tools};
+use events_concierge::time::UnixSeconds;
 use serde_json::{Value, json};
 
 use crate::support::{Door, NOW, Wallet, block_on, json_of};
@@ -513,4 +514,52 @@ fn a_credential_that_may_only_draft_makes_no_mail_leave_and_one_that_may_send_do
     assert_eq!(waiting[0]["author"], "agent");
     let id = DraftId::parse(waiting[0]["draftId"].as_str().unwrap()).unwrap();
     is(&as_agent(&door, &send, own(AtDesk::Approve(id)), &json!({})), 403, "not granted");
+}
+
+#[test]
+fn a_stolen_session_that_is_not_fresh_makes_no_credential_that_may_send() {
+    let door = Door::open();
+    let ask = |body: &Value| {
+        let action = Action::Own(Own::CreateCredential);
+        let mut request = door.request(action, true, &[], body);
+        request.command.user.as_mut().unwrap().fresh = false;
+        block_on(door.host.handle(request))
+    };
+    let refused = ask(&json!({"name": "n", "tier": "send"}));
+    is(&refused, 403, "sign in again");
+    assert!(json_of(&refused)["detail"].as_str().unwrap().contains("10 minutes"));
+    assert_eq!(credentials(&door), json!([]), "nothing was stored");
+    // What is named first is what is wrong with the input, and the lesser tiers need no more than before.
+    is(&ask(&json!({"name": "", "tier": "send"})), 422, "invalid arguments");
+    for tier in ["read", "draft"] {
+        assert_eq!(ask(&json!({"name": "n", "tier": tier})).status, 201, "{tier}");
+    }
+    assert_eq!(ask(&json!({"name": "n"})).status, 201, "draft, unless told otherwise");
+}
+
+#[test]
+fn a_credential_that_may_send_has_an_end() {
+    const DAY: i64 = 24 * 60 * 60;
+    let door = Door::open();
+    let at = |days: i64, seconds: i64| UnixSeconds::new(NOW).plus(days * DAY + seconds).to_string();
+    let end_of = |body: &Value| json_of(&create(&door, body))["credential"]["expiresAt"].clone();
+    assert_eq!(end_of(&json!({"name": "n", "tier": "send"})), json!(at(90, 0)));
+    for tier in ["read", "draft"] {
+        assert_eq!(end_of(&json!({"name": "n", "tier": tier})), Value::Null, "{tier}");
+        let far = json!({"name": "n", "tier": tier, "expiresAt": at(4_000, 0)});
+        assert_eq!(end_of(&far), json!(at(4_000, 0)), "{tier}");
+    }
+    let asked = |end: String| json!({"name": "n", "tier": "send", "expiresAt": end});
+    for (days, seconds) in [(1, 0), (366, 0)] {
+        assert_eq!(end_of(&asked(at(days, seconds))), json!(at(days, seconds)));
+    }
+    let refused = create(&door, &asked(at(366, 1)));
+    is(&refused, 422, "invalid arguments");
+    assert!(json_of(&refused)["detail"].as_str().unwrap().starts_with("expiresAt: "));
+    // It ends by itself.
+    let token = of_tier(&door, "send");
+    door.world.memory.now.set(NOW + 90 * DAY - 1);
+    assert_eq!(call(&door, &token, "listEvents", &json!({})).status, 200);
+    door.world.memory.now.set(NOW + 90 * DAY);
+    is(&call(&door, &token, "listEvents", &json!({})), 401, "credential refused");
 }

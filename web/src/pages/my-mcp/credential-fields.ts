@@ -20,6 +20,12 @@ export const TIERS: Record<Tier, string> = {
   draft: "Draft: it also prepares what you approve",
   send: "Send: it does what you may do",
 };
+/** When a credential ends whose end is left empty, and when at the latest. */
+export const ENDS: Record<Tier, { whenEmpty: string; days: number | null }> = {
+  read: { whenEmpty: "never", days: null },
+  draft: { whenEmpty: "never", days: null },
+  send: { whenEmpty: "90 days from now, at most 366", days: 366 },
+};
 export const TIER_NAMES = ["read", "draft", "send"] as const satisfies readonly Tier[];
 
 export function emptyCredential(): CredentialValues {
@@ -37,8 +43,12 @@ export function readCredential(
   else if (Array.from(name).length > 100) errors.name = "Must have at most 100 characters";
   if (values.isLimited && values.tools.length === 0) errors.tools = "Choose at least one, or all tools";
   const end = readEnd(values.expiresAt, now);
+  const { days } = ENDS[values.tier];
   if ("fault" in end) errors.expiresAt = end.fault;
-  if (Object.keys(errors).length > 0 || "fault" in end) return { ok: false, errors };
+  else if (end.at !== null && days !== null && Date.parse(end.at) > now + days * 86_400_000) {
+    errors.expiresAt = `Must be at most ${days} days from now`;
+  }
+  if ("fault" in end || Object.keys(errors).length > 0) return { ok: false, errors };
   const value: NewCredential = { name, tier: values.tier };
   if (values.isLimited) value.tools = [...values.tools];
   if (end.at !== null) value.expiresAt = end.at;

@@ -1,10 +1,11 @@
 // The form for a new credential.
 import { useEffect, useId, useMemo, useRef, useState, type FormEvent } from "react";
-import type { CreatedCredential } from "../../api/types";
+import type { CreatedCredential, ProfileView, SessionAnswer } from "../../api/types";
 import { Button, CheckField, SelectField, TextField } from "../../parts";
 import * as api from "./api";
 import {
   CREDENTIAL_FIELDS,
+  ENDS,
   TIERS,
   TIER_NAMES,
   emptyCredential,
@@ -13,16 +14,17 @@ import {
   type CredentialValues,
 } from "./credential-fields";
 import { endHint } from "./moments";
-import { useHost } from "./session";
+import { hasCode, useHost } from "./session";
+import { SignIn } from "./sign-in";
 import { Loading, Trouble } from "./trouble";
 import { faultOf, useAction } from "./use-action";
 import { useLoad } from "./use-load";
 
-type Props = { scope: string; done: (created: CreatedCredential) => void; close: () => void };
+type Props = { profile: ProfileView; done: (created: CreatedCredential) => void; close: () => void };
 
 /** The form. */
-export function CredentialForm({ scope, done, close }: Props) {
-  const { run } = useHost();
+export function CredentialForm({ profile, done, close }: Props) {
+  const { run, signedIn } = useHost();
   const [values, setValues] = useState(emptyCredential);
   const [faults, setFaults] = useState<CredentialErrors>({});
   const { busy, error, run: act } = useAction();
@@ -32,61 +34,77 @@ export function CredentialForm({ scope, done, close }: Props) {
   const titleId = useId();
   useEffect(() => form.current?.querySelector("input")?.focus(), []);
   const change = (next: Partial<CredentialValues>) => setValues((was) => ({ ...was, ...next }));
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
+  const send = async () => {
     const read = readCredential(values, Date.now());
     setFaults(read.ok ? {} : read.errors);
-    if (!read.ok) return;
-    void act(async () => done(await run(() => api.createCredential(read.value))));
+    if (read.ok) await act(async () => done(await run(() => api.createCredential(read.value))));
   };
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    void send();
+  };
+  const needsSignIn = hasCode(error, "sign_in_again");
+  // Who signs in as somebody else gets that one's sections instead.
+  const again = (who: SessionAnswer) => (who.userId === profile.userId ? send() : signedIn(who));
   return (
-    <form ref={form} className="card mm-form" aria-labelledby={titleId} noValidate onSubmit={submit}>
-      <h3 id={titleId}>New credential</h3>
-      <TextField
-        label="Name"
-        required
-        hint="For you, such as the program that uses it"
-        value={values.name}
-        onChange={(name) => change({ name })}
-        error={errors.name}
-      />
-      <SelectField
-        label="How far it may go"
-        hint="It never registers, changes your profile or payout wallet, or makes credentials"
-        value={values.tier}
-        onChange={(text) => change({ tier: TIER_NAMES.find((tier) => tier === text) ?? "draft" })}
-        options={TIER_NAMES.map((tier) => ({ value: tier, label: TIERS[tier] }))}
-        error={errors.tier}
-      />
-      <CheckField
-        label="For some tools only, and not for the REST API"
-        checked={values.isLimited}
-        onChange={(isLimited) => change({ isLimited })}
-      />
-      {values.isLimited && (
-        <ToolBoxes
-          scope={scope}
-          chosen={values.tools}
-          choose={(tools) => change({ tools })}
-          error={errors.tools}
+    <>
+      <form ref={form} className="card mm-form" aria-labelledby={titleId} noValidate onSubmit={submit}>
+        <h3 id={titleId}>New credential</h3>
+        <TextField
+          label="Name"
+          required
+          hint="For you, such as the program that uses it"
+          value={values.name}
+          onChange={(name) => change({ name })}
+          error={errors.name}
         />
+        <SelectField
+          label="How far it may go"
+          hint="It never registers, changes your profile or payout wallet, or makes credentials"
+          value={values.tier}
+          onChange={(text) => change({ tier: TIER_NAMES.find((tier) => tier === text) ?? "draft" })}
+          options={TIER_NAMES.map((tier) => ({ value: tier, label: TIERS[tier] }))}
+          error={errors.tier}
+        />
+        <CheckField
+          label="For some tools only, and not for the REST API"
+          checked={values.isLimited}
+          onChange={(isLimited) => change({ isLimited })}
+        />
+        {values.isLimited && (
+          <ToolBoxes
+            scope={profile.urlSafeId}
+            chosen={values.tools}
+            choose={(tools) => change({ tools })}
+            error={errors.tools}
+          />
+        )}
+        <TextField
+          label="Expires (optional)"
+          type="datetime-local"
+          hint={endHint(ENDS[values.tier].whenEmpty)}
+          value={values.expiresAt}
+          onChange={(expiresAt) => change({ expiresAt })}
+          error={errors.expiresAt}
+        />
+        {error !== null && named === null && !needsSignIn && <Trouble error={error} />}
+        <div className="row">
+          <Button kind="primary" type="submit" busy={busy}>
+            Create credential
+          </Button>
+          <Button onClick={close}>Close without saving</Button>
+        </div>
+      </form>
+      {needsSignIn && (
+        <div className="stack">
+          <p role="alert">
+            A credential that may send needs a sign-in of the last 10 minutes. Sign in again: it is made right
+            after that.
+          </p>
+          <SignIn done={again} />
+        </div>
       )}
-      <TextField
-        label="Expires (optional)"
-        type="datetime-local"
-        hint={endHint()}
-        value={values.expiresAt}
-        onChange={(expiresAt) => change({ expiresAt })}
-        error={errors.expiresAt}
-      />
-      {error !== null && named === null && <Trouble error={error} />}
-      <div className="row">
-        <Button kind="primary" type="submit" busy={busy}>
-          Create credential
-        </Button>
-        <Button onClick={close}>Close without saving</Button>
-      </div>
-    </form>
+    </>
   );
 }
 

@@ -54,7 +54,7 @@ export function Credentials({ profile }: { profile: ProfileView }) {
         </Button>
       </div>
       <Said words={words} />
-      {isOpen && <CredentialForm scope={profile.urlSafeId} done={made} close={close} />}
+      {isOpen && <CredentialForm profile={profile} done={made} close={close} />}
       {created !== null && <Created created={created} mcpUrl={profile.mcpUrl} close={close} />}
       {error !== null && <Trouble error={error} retry={reload} />}
       {value === null && error === null && <Loading what="Fetching your credentials…" />}

@@ -16,6 +16,6 @@ export function readEnd(wall: string, now: number): { at: string | null } | { fa
 }
 
 /** Of what time zone such a field speaks. */
-export function endHint(): string {
-  return `Leave it empty for never. In your own time (${ownZone()})`;
+export function endHint(whenEmpty = "never"): string {
+  return `Leave it empty for ${whenEmpty}. In your own time (${ownZone()})`;
 }
