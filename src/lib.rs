@@ -1,8 +1,8 @@
 #![doc = include_str!("ARCHITECTURE.md")]
 
-pub mod counts;
 pub mod csv;
 pub mod money;
+pub mod rate_limit;
 pub mod text;
 pub mod time;
 

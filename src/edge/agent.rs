@@ -5,14 +5,14 @@ use std::cell::RefCell;
 use url::Url;
 use worker::{Method, Request, RequestInit, Response};
 
-use crate::counts::Counts;
-use crate::edge::convert;
 use crate::edge::gateway::{Gateway, Stop};
 use crate::edge::world::{EdgeRandom, now};
 use crate::guest::knock::{HEADER, Knock, TOKEN_CHARS_MAX};
 use crate::http::Headers;
+use crate::http::source::Source;
 use crate::id::SessionId;
 use crate::outcome::Abort;
+use crate::rate_limit::{Budget, RateLimiter};
 
 /// New sessions of one source in a minute.
 const SESSIONS_PER_MINUTE: u32 = 60;
@@ -21,7 +21,7 @@ const LOCAL_SESSIONS_PER_MINUTE: u32 = 100_000;
 
 thread_local! {
     /// New sessions of each source, as far as this isolate has seen.
-    static BEGUN: RefCell<Counts> = RefCell::default();
+    static BEGUN: RefCell<RateLimiter> = RefCell::default();
 }
 
 impl Gateway {
@@ -74,10 +74,11 @@ impl Gateway {
     }
 
     fn new_session(&self, headers: &Headers) -> Result<SessionId, Stop> {
-        let source = convert::source(headers);
+        let source = Source::of(headers);
         let max =
             if self.config.is_local() { LOCAL_SESSIONS_PER_MINUTE } else { SESSIONS_PER_MINUTE };
-        let begun = BEGUN.with_borrow_mut(|begun| begun.admit(&source, max, now()));
+        let begun = BEGUN
+            .with_borrow_mut(|begun| source.admit(begun, "", 1, Budget::per_minute(max), now()));
         begun.map_err(|seconds| {
             let detail = format!("too many new sessions from your address; wait {seconds} seconds");
             let abort = Abort::new("too_many_sessions", 429, detail);

@@ -12,6 +12,7 @@ use crate::edge::gateway::{Gateway, Stop};
 use crate::edge::world::{EdgeRandom, now};
 use crate::host::command::{Action, Asked};
 use crate::http::page::{NonceAnswer, SessionAnswer};
+use crate::http::source::Source;
 use crate::http::{Headers, Reply, cookie};
 use crate::id::ScopeId;
 use crate::identity::siwe::{self, Expected, ProvenWallet, Purpose, SignIn, SiweError, Unproven};
@@ -124,7 +125,7 @@ impl Gateway {
 
     /// Whether this network address may ask once more. Counted in one place for all isolates.
     async fn admit(&self, headers: &Headers, asked: Asked) -> Result<(), Stop> {
-        let scope = self.config.keys.scope_of_source(&convert::source(headers));
+        let scope = self.config.keys.scope_of_source(&Source::of(headers).key());
         self.agrees(scope, Action::AdmitSource(asked)).await
     }
 

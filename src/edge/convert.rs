@@ -1,7 +1,6 @@
 //! Between Workers' requests and answers and ours. Bodies are read up to a limit.
 
 use std::cell::OnceCell;
-use std::net::IpAddr;
 use std::rc::Rc;
 
 use futures_util::StreamExt;
@@ -56,20 +55,6 @@ pub(super) async fn read(mut stream: ByteStream, bytes_max: usize) -> Result<Vec
         body.extend_from_slice(&chunk);
     }
     Ok(body)
-}
-
-/// Where a request comes from. Cloudflare sets the header and takes away a caller's own. One
-/// subscriber has 2^64 addresses of version 6, so their first half stands for all of them.
-pub(super) fn source(headers: &Headers) -> String {
-    let address = headers.get("cf-connecting-ip").and_then(|text| text.parse::<IpAddr>().ok());
-    match address {
-        Some(IpAddr::V4(address)) => address.to_string(),
-        Some(IpAddr::V6(address)) => {
-            let [a, b, c, d, ..] = address.segments();
-            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
-        }
-        None => "unknown".to_owned(),
-    }
 }
 
 /// The answer of an object, to be passed on.

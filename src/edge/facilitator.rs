@@ -9,16 +9,16 @@ use worker::Response;
 use crate::chain::networks::Network;
 use crate::chain::rpc::Rpc;
 use crate::config::FacilitatorApi;
-use crate::counts::Counts;
-use crate::edge::convert;
 use crate::edge::fetch::EdgeHttp;
 use crate::edge::gateway::{Gateway, Stop, bearer};
 use crate::edge::relayer_object::ask_relayer;
 use crate::edge::world::now;
 use crate::http::route::AtFacilitator;
+use crate::http::source::Source;
 use crate::http::{Headers, Reply, problem};
 use crate::outcome::Abort;
 use crate::ports::RelayerOrder;
+use crate::rate_limit::{Budget, RateLimiter};
 use crate::x402::facilitator::Facilitator;
 use crate::x402::relayer::api::{self, Asks, Command};
 use crate::x402::relayer::judge::Access;
@@ -26,7 +26,7 @@ use crate::x402::relayer::order;
 
 thread_local! {
     /// Requests of each source for verdicts, as far as this isolate has seen.
-    static ASKED: RefCell<Counts> = RefCell::default();
+    static ASKED: RefCell<RateLimiter> = RefCell::default();
 }
 
 impl Gateway {
@@ -64,8 +64,8 @@ impl Gateway {
 
     /// A verdict needs no memory, so it is made here.
     async fn verify(&self, network: &Network, order: &RelayerOrder, source: &str) -> Reply {
-        let asked =
-            ASKED.with_borrow_mut(|asked| asked.admit(source, api::REQUESTS_PER_MINUTE, now()));
+        let budget = Budget::per_minute(api::REQUESTS_PER_MINUTE);
+        let asked = ASKED.with_borrow_mut(|asked| asked.admit(source, 1, budget, now()));
         if let Err(seconds) = asked {
             return api::too_many(seconds, &self.request_id);
         }
@@ -105,7 +105,7 @@ impl Gateway {
 
     /// Who asks, for whom a settlement's answer is kept, and where that request comes from.
     fn claimant(&self, headers: &Headers) -> Result<(String, String), Stop> {
-        let source = convert::source(headers);
+        let source = Source::of(headers).key();
         match &self.config.facilitator_api {
             FacilitatorApi::Off => Err(Stop::Reply(problem::not_found(&self.request_id))),
             FacilitatorApi::Open => Ok((format!("source:{source}"), source)),

@@ -11,6 +11,7 @@ use crate::edge::convert::{self, BODY_BYTES_MAX, BodyError};
 use crate::edge::world::{log, now};
 use crate::host::command::{Action, Command, HEADER, SignedIn};
 use crate::http::route::{self, AtHost, NoRoute, Route};
+use crate::http::source::Source;
 use crate::http::{Headers, Reply, cookie, cors, problem};
 use crate::id::{RequestId, ScopeId};
 use crate::identity::{Session, Token};
@@ -129,7 +130,7 @@ impl Gateway {
         let cursor = url.query_pairs().find(|(name, _)| name == "cursor");
         let cursor = cursor.map(|(_, value)| value.into_owned());
         let request_id = self.request_id.clone();
-        let source = convert::source(headers);
+        let source = Source::of(headers);
         // The token itself goes no further than this.
         let credential = credential.map(|token| token.digest());
         let command =
@@ -245,7 +246,7 @@ impl Gateway {
     /// The object that belongs to `scope` remembers something before anybody is signed in.
     pub(super) async fn tell(&self, scope: ScopeId, action: Action) -> Result<Response> {
         let request_id = self.request_id.clone();
-        let source = String::new();
+        let source = Source::Unknown;
         let command = Command {
             request_id,
             scope,

@@ -9,7 +9,6 @@ use worker::{
 };
 use worker_macros::durable_object;
 
-use crate::counts::Counts;
 use crate::edge::convert;
 use crate::edge::world::{EdgeWorld, log, now};
 use crate::guest::knock::{HEADER, Knock, WATCHING};
@@ -19,6 +18,7 @@ use crate::http::problem;
 use crate::id::RequestId;
 use crate::outcome::Abort;
 use crate::ports::Level;
+use crate::rate_limit::{Budget, RateLimiter};
 
 /// Tabs of one session.
 const SOCKETS_MAX: usize = 20;
@@ -29,7 +29,7 @@ const MESSAGES_PER_MINUTE: u32 = 120;
 #[durable_object]
 pub struct Guest {
     service: std::result::Result<Service<EdgeWorld>, String>,
-    heard: RefCell<Counts>,
+    heard: RefCell<RateLimiter>,
 }
 
 impl DurableObject for Guest {
@@ -94,7 +94,8 @@ impl DurableObject for Guest {
             send(&socket, &Out::Error { message: "send JSON as text".to_owned() });
             return Ok(());
         };
-        let admitted = self.heard.borrow_mut().admit("", MESSAGES_PER_MINUTE, now());
+        let admitted =
+            self.heard.borrow_mut().admit("", 1, Budget::per_minute(MESSAGES_PER_MINUTE), now());
         if let Err(seconds) = admitted {
             let message = format!("too many messages; wait {seconds} seconds");
             send(&socket, &Out::Error { message });

@@ -18,6 +18,7 @@ use crate::guest::knock::WATCHING;
 use crate::host::command::{Action, Command, HEADER, SignedIn};
 use crate::http::Headers;
 use crate::http::route::AtHost;
+use crate::http::source::Source;
 use crate::id::{RequestId, ScopeId};
 use crate::identity::Session;
 use crate::mcp::client::Watch;
@@ -80,7 +81,7 @@ impl EdgeWorld {
             origin: None,
             user: self.owner_of(&headers),
             credential: None,
-            source: format!("guest:{}", self.state.id()),
+            source: Source::Guest(self.state.id().to_string()),
             action: Action::AtHost(AtHost::Door),
             cursor: None,
         };

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::http::route::{AtHost, Own};
+use crate::http::source::Source;
 use crate::id::{MailId, RequestId, ScopeId};
 use crate::identity::{EmailAddress, TokenDigest, UserId};
 use crate::mail::outbox::Fate;
@@ -25,8 +26,8 @@ pub struct Command {
     pub user: Option<SignedIn>,
     /// What is kept of the credential that came along. It is not proven yet, and counts before `user`.
     pub credential: Option<TokenDigest>,
-    /// The network address that the request came from, as far as it tells callers apart.
-    pub source: String,
+    /// Where the request comes from, as far as that tells callers apart.
+    pub source: Source,
     /// What to do.
     pub action: Action,
     /// `?cursor=` of a list.

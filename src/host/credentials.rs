@@ -11,13 +11,16 @@ use crate::fields::{self, InvalidField};
 use crate::host::Host;
 use crate::host::caller::{Caller, Grant};
 use crate::host::command::Command;
+use crate::host::limits::CALL_COST;
 use crate::host::profile::Profile;
 use crate::host::views::{CreatedCredential, OwnCredentials, RevokedCredential};
+use crate::http::source::Source;
 use crate::id::CredentialId;
 use crate::identity::{Token, TokenDigest};
 use crate::mcp::catalog::{self, Tier, Tool};
 use crate::outcome::{Abort, Failure};
 use crate::ports::{SqlError, World};
+use crate::rate_limit::Budget;
 use crate::time::UnixSeconds;
 
 /// The most credentials of a host that are not revoked.
@@ -182,7 +185,7 @@ impl<W: World> Host<W> {
         }
     }
 
-    fn grant(&self, digest: &TokenDigest, source: &str) -> Result<Grant, Failure> {
+    fn grant(&self, digest: &TokenDigest, source: &Source) -> Result<Grant, Failure> {
         if !self.migrated.get() {
             // Nobody has registered here, and nothing is stored for who asks.
             return Err(Abort::credential_refused().into());
@@ -191,7 +194,7 @@ impl<W: World> Host<W> {
         let found = store::find_by_digest(&self.world, digest)?;
         let Some(credential) = found.filter(|found| found.status(now) == Status::Active) else {
             // Trying tokens counts as knocking.
-            self.admit_unpaid(source)?;
+            self.admit_unpaid(source, CALL_COST)?;
             return Err(Abort::credential_refused().into());
         };
         if credential.last_used_at.is_none_or(|last| now.since(last) >= USE_NOTED_SECONDS) {
@@ -204,8 +207,8 @@ impl<W: World> Host<W> {
     pub(super) fn admit_agent(&self, caller: &Caller) -> Result<(), Failure> {
         let Caller::Agent(grant) = caller else { return Ok(()) };
         let now = self.world.now();
-        let admitted =
-            self.agent_calls.borrow_mut().admit(grant.id.as_str(), CALLS_PER_MINUTE, now);
+        let budget = Budget::per_minute(CALLS_PER_MINUTE);
+        let admitted = self.agent_calls.borrow_mut().admit(grant.id.as_str(), 1, budget, now);
         admitted.map_err(|seconds| {
             let detail = format!(
                 "a credential is good for {CALLS_PER_MINUTE} calls in a minute; wait {seconds} seconds"

@@ -8,6 +8,7 @@ use crate::fields;
 use crate::host::Host;
 use crate::host::caller::Caller;
 use crate::host::command::Command;
+use crate::host::limits::{CALL_COST, LIST_COST};
 use crate::host::profile::Profile;
 use crate::host::tools::ToolCall;
 use crate::http::{Headers, Reply};
@@ -94,6 +95,9 @@ impl<W: World> Host<W> {
         if call.method == "tools/call" {
             return self.tools_call(profile, command, caller, headers, call).await;
         }
+        if let Err(fault) = self.admit_list(command, caller, &call.method) {
+            return eras::answer(&call, Err(fault), None);
+        }
         let params = std::mem::take(&mut call.params);
         let mut cache = None;
         let result = match call.method.as_str() {
@@ -169,6 +173,13 @@ impl<W: World> Host<W> {
         }
     }
 
+    /// Counts what a stranger asks besides tools. Looking into the storage costs as much as a tool that does.
+    fn admit_list(&self, command: &Command, caller: &Caller, method: &str) -> Result<(), Fault> {
+        let searches = matches!(method, "resources/list" | "resources/read");
+        let cost = if searches { CALL_COST } else { LIST_COST };
+        if caller.is_of_the_house() { Ok(()) } else { self.count_list(command, cost) }
+    }
+
     fn list_resources(
         &self,
         params: &Map<String, Value>,
@@ -227,7 +238,7 @@ impl<W: World> Host<W> {
         Ok(json!({"contents": [{"uri": uri, "mimeType": "application/json", "text": text}]}))
     }
 
-    fn internal(&self, error: &SqlError, command: &Command) -> Fault {
+    pub(super) fn internal(&self, error: &SqlError, command: &Command) -> Fault {
         let request_id = command.request_id.as_str();
         self.log_fatal(&error.to_string(), request_id);
         Fault::Internal { request_id: request_id.to_owned() }

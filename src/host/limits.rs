@@ -3,11 +3,20 @@
 use serde::{Deserialize, Serialize};
 
 use crate::host::Host;
+use crate::host::command::Command;
+use crate::http::source::Source;
 use crate::ledger::wallets;
+use crate::mcp::eras::Fault;
 use crate::money::Usdc;
 use crate::outcome::{Abort, Failure, Money};
 use crate::ports::{Sql, SqlError, SqlValue, World};
+use crate::rate_limit::Budget;
 use crate::storage::first;
+
+/// What a call of a tool uses of a source's share.
+pub(super) const CALL_COST: u32 = 10;
+/// What everything else at a door uses of it (`initialize`, `ping`, lists of tools): no storage is searched.
+pub(super) const LIST_COST: u32 = 1;
 
 /// What one wallet, and one source, may do at a door.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,15 +139,29 @@ impl Limits {
 
 impl<W: World> Host<W> {
     /// Counts a call that is not paid for yet.
-    pub(super) fn admit_unpaid(&self, source: &str) -> Result<(), Failure> {
-        let max = Limits::load(&self.world)?.unpaid_per_minute;
-        let admitted = self.unpaid.borrow_mut().admit(source, max, self.world.now());
-        admitted.map_err(|seconds| {
+    pub(super) fn admit_unpaid(&self, source: &Source, cost: u32) -> Result<(), Failure> {
+        self.count_unpaid(source, cost)?.map_err(|seconds| {
             let detail = format!(
                 "too many calls that were not paid for came from your address; wait {seconds} seconds"
             );
             rate_limited(detail, seconds)
         })
+    }
+
+    /// The same for what is asked over MCP besides calls of tools.
+    pub(super) fn count_list(&self, command: &Command, cost: u32) -> Result<(), Fault> {
+        match self.count_unpaid(&command.source, cost) {
+            Ok(admitted) => admitted.map_err(|seconds| Fault::RateLimited { seconds }),
+            Err(error) => Err(self.internal(&error, command)),
+        }
+    }
+
+    /// How long to wait, if the source's share is used up.
+    fn count_unpaid(&self, source: &Source, cost: u32) -> Result<Result<(), i64>, SqlError> {
+        let calls = Limits::load(&self.world)?.unpaid_per_minute;
+        let budget = Budget::per_minute(calls.saturating_mul(CALL_COST));
+        let limiter = &mut self.unpaid.borrow_mut();
+        Ok(source.admit(limiter, "", cost, budget, self.world.now()))
     }
 
     /// Whether a wallet may make one more paid call for `amount`. Its signature is judged by now, so
@@ -155,7 +178,12 @@ impl<W: World> Host<W> {
             );
             return Err(rate_limited(detail, wait));
         }
-        let admitted = self.wallet_calls.borrow_mut().admit(payer, limits.calls_per_minute, now);
+        let admitted = self.wallet_calls.borrow_mut().admit(
+            payer,
+            1,
+            Budget::per_minute(limits.calls_per_minute),
+            now,
+        );
         admitted.map_err(|seconds| {
             let detail = format!(
                 "this door takes at most {} paid calls from one wallet in a minute; wait {seconds} seconds",

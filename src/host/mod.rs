@@ -29,7 +29,6 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use crate::config::Config;
-use crate::counts::Counts;
 use crate::host::command::{Action, Command};
 use crate::host::door::HttpCall;
 use crate::host::profile::Profile;
@@ -39,6 +38,7 @@ use crate::ledger::{self, payments};
 use crate::mail;
 use crate::outcome::{Abort, Failure, Fatal};
 use crate::ports::{Level, SqlError, World};
+use crate::rate_limit::RateLimiter;
 use crate::storage;
 use crate::x402::breaker::Breaker;
 
@@ -50,13 +50,13 @@ pub struct Host<W> {
     /// Of the facilitator, as far as this instance has seen.
     breaker: RefCell<Breaker>,
     /// Calls of each source that were not paid for.
-    unpaid: RefCell<Counts>,
+    unpaid: RefCell<RateLimiter>,
     /// Paid calls of each wallet.
-    wallet_calls: RefCell<Counts>,
+    wallet_calls: RefCell<RateLimiter>,
     /// What a network address asks for before it has signed in; this object is then the address's.
-    sign_ins: RefCell<Counts>,
+    sign_ins: RefCell<RateLimiter>,
     /// Calls of each credential.
-    agent_calls: RefCell<Counts>,
+    agent_calls: RefCell<RateLimiter>,
 }
 
 /// A command with what belongs to it.

@@ -17,6 +17,7 @@ use crate::host::answers::{
     unavailable, unpaid,
 };
 use crate::host::desk::DeskCall;
+use crate::host::limits::CALL_COST;
 use crate::host::profile::Profile;
 use crate::host::tools::{ToolCall, read_arguments};
 use crate::host::vault::Repeats;
@@ -94,7 +95,7 @@ impl<W: World> Host<W> {
             let repeats = repeats_of(&known, payment);
             return self.again(profile, known, &call_of, repeats).await;
         }
-        self.admit_unpaid(&call.source)?;
+        self.admit_unpaid(&call.source, CALL_COST)?;
         if !profile.doors.has(tool.door()) {
             return Err(closed(tool));
         }
@@ -116,7 +117,7 @@ impl<W: World> Host<W> {
         };
         let outcome = self.pay(profile, wanted, quote, payment).await;
         if outcome.is_ok() {
-            self.unpaid.borrow_mut().take_back(&call.source, self.world.now());
+            call.source.take_back(&mut self.unpaid.borrow_mut(), "", CALL_COST);
         }
         outcome
     }

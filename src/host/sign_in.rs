@@ -13,6 +13,7 @@ use crate::identity::codes::{self, CODE_SECONDS, Code};
 use crate::mail::{Kind, NewMail, outbox};
 use crate::outcome::{Abort, Failure, Fatal, Money};
 use crate::ports::{SqlError, World};
+use crate::rate_limit::Budget;
 use crate::storage::first;
 
 /// Codes that one network address may ask for in a minute.
@@ -46,7 +47,7 @@ impl<W: World> Host<W> {
             Asked::ForSession => ("tries", TRIES_A_MINUTE),
         };
         let now = self.world.now();
-        let admitted = self.sign_ins.borrow_mut().admit(key, max, now);
+        let admitted = self.sign_ins.borrow_mut().admit(key, 1, Budget::per_minute(max), now);
         admitted.map(|()| Reply::empty(204)).map_err(|seconds| {
             let detail = format!("too many sign-ins from your network address; wait {seconds} s");
             let abort = Abort::new("rate_limited", 429, detail);

@@ -12,9 +12,11 @@ use crate::fields;
 use crate::host::Host;
 use crate::host::caller::Caller;
 use crate::host::desk::DeskCall;
+use crate::host::limits::CALL_COST;
 use crate::host::paging::Page;
 use crate::host::profile::Profile;
 use crate::host::views::CheckInAnswer;
+use crate::http::source::Source;
 use crate::id::{EventId, ScopeId, TicketCode};
 use crate::ledger::outbox;
 use crate::mcp::catalog::{Access, Door, Tool};
@@ -40,7 +42,7 @@ pub struct ToolCall {
     /// Who calls.
     pub caller: Caller,
     /// Where the call comes from, for counting.
-    pub source: String,
+    pub source: Source,
 }
 
 impl<W: World> Host<W> {
@@ -72,7 +74,11 @@ impl<W: World> Host<W> {
     }
 
     fn admit_stranger(&self, call: &ToolCall) -> Result<(), Failure> {
-        if call.caller.is_of_the_house() { Ok(()) } else { self.admit_unpaid(&call.source) }
+        if call.caller.is_of_the_house() {
+            Ok(())
+        } else {
+            self.admit_unpaid(&call.source, CALL_COST)
+        }
     }
 
     fn free_tool(&self, profile: &Profile, tool: Tool, call: ToolCall) -> Result<Value, Failure> {

@@ -5,6 +5,7 @@ pub mod cors;
 pub mod page;
 pub mod problem;
 pub mod route;
+pub mod source;
 
 /// The headers of a request; names are compared without case.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -110,6 +110,37 @@ fn a_source_makes_at_most_so_many_calls_without_paying_for_them() {
     assert_eq!(list(), 200);
 }
 
+/// Calls of `method` that were answered, of so many.
+fn answered(door: &Door, method: &str, calls: usize) -> usize {
+    let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": {}});
+    (0..calls).filter(|_| door.mcp(false, &[], &body).status == 200).count()
+}
+
+#[test]
+fn lists_handshakes_and_pings_use_up_a_sources_share_too() {
+    for (method, calls, most) in [
+        ("tools/list", 10_000, 3_000),
+        ("ping", 3_100, 3_000),
+        ("no/such/method", 3_100, 3_000),
+        ("resources/list", 400, 300),
+    ] {
+        let door = Door::open();
+        let rows = door.everything();
+        assert_eq!(answered(&door, method, calls), most, "{method}");
+        assert_eq!(door.everything(), rows, "{method}: nothing is written for it");
+        let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": {}});
+        let refused = door.mcp(false, &[], &body);
+        let error = &json_of(&refused)["error"];
+        assert_eq!((refused.status, &error["data"]["code"]), (429, &json!("rate_limited")));
+        assert!(error["message"].as_str().unwrap().contains("wait 60 seconds"), "{error}");
+        assert!(refused.headers.contains(&("retry-after", "60".to_owned())));
+        // The host itself goes on, and a minute later everybody.
+        assert_ne!(door.mcp(true, &[], &body).status, 429);
+        door.pass(60);
+        assert_ne!(door.mcp(false, &[], &body).status, 429);
+    }
+}
+
 #[test]
 fn limits_that_cannot_be_are_refused_by_name() {
     let door = Door::open();

@@ -14,6 +14,7 @@ use events_concierge::config::Config;
 use events_concierge::host::command::{Action, Command, SignedIn};
 use events_concierge::host::{Host, Request};
 use events_concierge::http::route::{AtHost, Own};
+use events_concierge::http::source::Source;
 use events_concierge::http::{Headers, Reply};
 use events_concierge::id::{RequestId, ScopeId};
 use events_concierge::identity::UserId;
@@ -524,7 +525,7 @@ impl Door {
             request_id: RequestId::random(&self.world),
             scope: self.scope.clone(),
             origin: None,
-            source: "203.0.113.1".to_owned(),
+            source: Source::parse("203.0.113.1"),
             cursor: None,
             user: owner.then_some(user),
             credential: None,

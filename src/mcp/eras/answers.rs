@@ -6,7 +6,9 @@ use serde_json::{Map, Value, json};
 
 use super::call::{Call, Era, LEGACY, MODERN};
 use crate::http::Reply;
-use crate::mcp::wire::{self, INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND, Refusal};
+use crate::mcp::wire::{
+    self, INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND, Refusal, TRANSPORT_ERROR,
+};
 
 const KEY_SERVER: &str = "io.modelcontextprotocol/serverInfo";
 
@@ -43,6 +45,12 @@ pub enum Fault {
         /// For joining with our logs.
         request_id: String,
     },
+    /// -32000, status 429 with `Retry-After`: the source has made too many calls.
+    #[error("too many calls came from your address; wait {seconds} seconds")]
+    RateLimited {
+        /// How long to wait.
+        seconds: i64,
+    },
 }
 
 /// How long a result may be kept (2026-07-28, caching).
@@ -75,6 +83,10 @@ pub fn answer(call: &Call, result: Result<Value, Fault>, cache: Option<Cache>) -
                 add_modern(&call.method, members, cache);
             }
             Reply::json(200, wire::result(&call.id, &result))
+        }
+        Err(Fault::RateLimited { seconds }) => {
+            let refused = refusal(Fault::RateLimited { seconds }, call.era);
+            refused.reply(Some(&call.id)).with_header("retry-after", seconds.to_string())
         }
         Err(fault) => refusal(fault, call.era).reply(Some(&call.id)),
     }
@@ -150,6 +162,10 @@ pub(super) fn refusal(fault: Fault, era: Era) -> Refusal {
             Refusal::new(200, INVALID_PARAMS, message).with_data(data)
         }
         Fault::Internal { .. } => Refusal::new(200, INTERNAL_ERROR, message),
+        Fault::RateLimited { seconds } => {
+            let data = json!({"code": "rate_limited", "retryAfterSeconds": seconds});
+            Refusal::new(429, TRANSPORT_ERROR, message).with_data(Some(data))
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use crate::http::{Reply, problem};
 use crate::id::RequestId;
 use crate::outcome::Abort;
 use crate::ports::{Clock, Http, Level, RelayerOrder, SqlError};
+use crate::rate_limit::Budget;
 use crate::x402::relayer::judge::{self, Access};
 use crate::x402::relayer::order::{self, Malformed, Order};
 use crate::x402::relayer::refusal::{Reason, Refusal, Unavailable};
@@ -78,7 +79,8 @@ impl<W: RelayerWorld> Relayer<W> {
     }
 
     fn admit(&self, source: &str) -> Result<(), i64> {
-        self.asked.borrow_mut().admit(source, REQUESTS_PER_MINUTE, self.world.now())
+        let budget = Budget::per_minute(REQUESTS_PER_MINUTE);
+        self.asked.borrow_mut().admit(source, 1, budget, self.world.now())
     }
 
     fn stored(&self, error: &SqlError) -> Unavailable {

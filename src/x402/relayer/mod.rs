@@ -58,8 +58,8 @@ use crate::chain::networks::Network;
 use crate::chain::rpc::Rpc;
 use crate::chain::signature::Factories;
 use crate::chain::transaction::{Fees, RelayerKey};
-use crate::counts::Counts;
 use crate::ports::{Alarm, Clock, Http, Level, Log, Sql, SqlError, Timer};
+use crate::rate_limit::RateLimiter;
 use crate::storage;
 use crate::time::UnixSeconds;
 use crate::x402::relayer::judge::Access;
@@ -106,7 +106,7 @@ pub struct Relayer<W> {
     looking: Mutex<()>,
     seen: Cell<Seen>,
     /// Requests of each source.
-    asked: RefCell<Counts>,
+    asked: RefCell<RateLimiter>,
     /// Settlements whose money was seen to move, which is not written down yet.
     landed: RefCell<Vec<Landed>>,
 }

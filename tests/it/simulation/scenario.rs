@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use events_concierge::host::command::{Action, Command, SignedIn};
 use events_concierge::host::{Host, Request};
 use events_concierge::http::route::{AtHost, Own};
+use events_concierge::http::source::Source;
 use events_concierge::http::{Headers, Reply};
 use events_concierge::id::{EventId, RequestId, ScopeId};
 use events_concierge::identity::UserId;
@@ -498,7 +499,7 @@ fn request(
         request_id: RequestId::random(&object.world),
         scope: object.scope.clone(),
         origin: None,
-        source: "203.0.113.1".to_owned(),
+        source: Source::parse("203.0.113.1"),
         cursor: None,
         user: owner.then_some(user),
         credential: None,
