@@ -10,7 +10,7 @@ use crate::edge::convert;
 use crate::edge::fetch::EdgeHttp;
 use crate::edge::gateway::{Gateway, Stop};
 use crate::edge::world::{EdgeRandom, now};
-use crate::host::command::{Action, Asked};
+use crate::host::command::{Action, Asked, SIGNED_IN_AT, SignedIn};
 use crate::http::page::{NonceAnswer, SessionAnswer};
 use crate::http::source::Source;
 use crate::http::{Headers, Reply, cookie};
@@ -18,6 +18,7 @@ use crate::id::ScopeId;
 use crate::identity::siwe::{self, Expected, ProvenWallet, Purpose, SignIn, SiweError, Unproven};
 use crate::identity::{EmailAddress, Session, UserId};
 use crate::outcome::Abort;
+use crate::time::UnixSeconds;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -86,8 +87,8 @@ impl Gateway {
             nonce: proven.nonce().to_owned(),
             expires_at: proven.nonce_expires_at(),
         };
-        self.agrees(keys.scope_of(&user), used).await?;
-        Ok(self.session(user))
+        let at = self.agrees(keys.scope_of(&user), used).await?;
+        Ok(self.session(user, at))
     }
 
     /// Sends a code to an e-mail address. The answer is the same for all addresses.
@@ -110,15 +111,18 @@ impl Gateway {
         // What is longer is no code; the object says so, and need not see it.
         let code = code.chars().take(40).collect();
         let checked = Action::CheckCode { address, code };
-        self.agrees(self.config.keys.scope_of(&user), checked).await?;
-        Ok(self.session(user))
+        let at = self.agrees(self.config.keys.scope_of(&user), checked).await?;
+        Ok(self.session(user, at))
     }
 
-    /// Goes on only if the object of this scope answers 204.
-    async fn agrees(&self, scope: ScopeId, action: Action) -> Result<(), Stop> {
+    /// Goes on only if the object of this scope answers 204. When a sign-in that it agrees to begins.
+    async fn agrees(&self, scope: ScopeId, action: Action) -> Result<UnixSeconds, Stop> {
         let answer = self.tell(scope, action).await?;
         match answer.status_code() {
-            204 => Ok(()),
+            204 => {
+                let at = answer.headers().get(SIGNED_IN_AT)?.and_then(|at| at.parse().ok());
+                Ok(at.map_or_else(now, UnixSeconds::new))
+            }
             _ => Err(Stop::Reply(convert::reply(answer).await?)),
         }
     }
@@ -126,7 +130,7 @@ impl Gateway {
     /// Whether this network address may ask once more. Counted in one place for all isolates.
     async fn admit(&self, headers: &Headers, asked: Asked) -> Result<(), Stop> {
         let scope = self.config.keys.scope_of_source(&Source::of(headers).key());
-        self.agrees(scope, Action::AdmitSource(asked)).await
+        self.agrees(scope, Action::AdmitSource(asked)).await.map(drop)
     }
 
     fn read<T: DeserializeOwned>(&self, body: &[u8], wanted: &str) -> Result<T, Stop> {
@@ -144,8 +148,8 @@ impl Gateway {
     }
 
     /// The answer to whoever has proven an identity.
-    fn session(&self, user: UserId) -> Reply {
-        let session = Session::start(&self.config.keys, user, now());
+    fn session(&self, user: UserId, at: UnixSeconds) -> Reply {
+        let session = Session::start(&self.config.keys, user, at);
         let token = session.token(&self.config.keys);
         let body = json!(SessionAnswer {
             token: token.clone(),
@@ -158,9 +162,13 @@ impl Gateway {
             .with_header("cache-control", "no-store".to_owned())
     }
 
-    /// The browser forgets its session. The token itself is good until it runs out.
-    pub(super) fn sign_out(&self) -> Reply {
-        Reply::empty(204).with_header("set-cookie", cookie::set(cookie::SESSION, "", 0))
+    /// Ends all sessions of whoever is signed in, and the browser forgets its own. If the first is not
+    /// certain the second does not happen, so that the user can try again.
+    pub(super) async fn sign_out(&self, user: Option<SignedIn>) -> Result<Reply, Stop> {
+        if let Some(SignedIn { scope, signed_in_at, .. }) = user {
+            self.agrees(scope, Action::EndSessions(signed_in_at)).await?;
+        }
+        Ok(Reply::empty(204).with_header("set-cookie", cookie::set(cookie::SESSION, "", 0)))
     }
 
     /// Whether a contract wallet accepts the signature, on the chain that the message names.

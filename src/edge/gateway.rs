@@ -114,7 +114,10 @@ impl Gateway {
                 let reply = self.mail_webhook(headers, &body).await?;
                 return Ok(self.answer(reply, None)?);
             }
-            Route::SignOut => return Ok(self.answer(self.sign_out(), origin.as_deref())?),
+            Route::SignOut => {
+                let reply = self.sign_out(user).await?;
+                return Ok(self.answer(reply, origin.as_deref())?);
+            }
             Route::Settings => return Ok(self.answer(self.settings(), origin.as_deref())?),
             Route::Faucet => {
                 let reply = self.faucet(&body).await?;
@@ -199,13 +202,14 @@ impl Gateway {
         })
     }
 
-    /// The session that a bearer token or cookie proves, if any.
+    /// The session that a bearer token or cookie proves, if any. The user may have signed out since, which
+    /// only the user's object knows.
     pub(super) fn signed_in(&self, headers: &Headers) -> Option<SignedIn> {
         let bearer = bearer(headers);
         let cookie = headers.get("cookie").and_then(|text| cookie::find(text, cookie::SESSION));
         let session = Session::read(&self.config.keys, bearer.or(cookie)?, now()).ok()?;
         let fresh = session.is_fresh(now());
-        Some(SignedIn { user: session.user, scope: session.scope, fresh })
+        Some(SignedIn::of(session, fresh))
     }
 
     /// The credential that came as bearer token, where credentials count: at doors, and for what is the

@@ -111,7 +111,7 @@ impl EdgeWorld {
     fn owner_of(&self, headers: &Headers) -> Option<SignedIn> {
         let config = convert::config(&self.env).ok()?;
         let session = Session::read(&config.keys, bearer(headers)?, now()).ok()?;
-        Some(SignedIn { user: session.user, scope: session.scope, fresh: false })
+        Some(SignedIn::of(session, false))
     }
 }
 

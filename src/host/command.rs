@@ -5,13 +5,16 @@ use serde::{Deserialize, Serialize};
 use crate::http::route::{AtHost, Own};
 use crate::http::source::Source;
 use crate::id::{MailId, RequestId, ScopeId};
-use crate::identity::{EmailAddress, TokenDigest, UserId};
+use crate::identity::{EmailAddress, Session, TokenDigest, UserId};
 use crate::mail::outbox::Fate;
 use crate::time::UnixSeconds;
 
 /// The one internal header. The gateway builds the headers that it forwards from a list of known
 /// ones, so a caller's own copy of this never arrives.
 pub const HEADER: &str = "x-concierge-command";
+
+/// In the answer to whoever has just proven to be somebody: when the sign-in begins, in seconds.
+pub const SIGNED_IN_AT: &str = "x-concierge-signed-in-at";
 
 /// A command.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +46,10 @@ pub struct SignedIn {
     pub scope: ScopeId,
     /// Whether the sign-in is recent enough for moving a payout and for a credential that may send.
     pub fresh: bool,
+    /// When the sign-in was. The user may have signed out since: only the user's own object knows.
+    pub signed_in_at: UnixSeconds,
+    /// When the session ends by itself.
+    pub expires_at: UnixSeconds,
 }
 
 /// What to do.
@@ -55,6 +62,10 @@ pub enum Action {
         /// Until when it has to be remembered.
         expires_at: UnixSeconds,
     },
+    /// End all sessions of the user whose object this is, at the wish of one that began then.
+    EndSessions(UnixSeconds),
+    /// Say when the user whose object this is signed out last.
+    SignedOutAt,
     /// Count what a network address asks for; this object belongs to the address.
     AdmitSource(Asked),
     /// Send a code for signing in to an address; this object is that of its scope.
@@ -88,6 +99,15 @@ pub enum Asked {
     ForCode,
     /// Whether a code is right.
     ForSession,
+}
+
+impl SignedIn {
+    /// Of a session whose token is good.
+    #[must_use]
+    pub fn of(session: Session, fresh: bool) -> Self {
+        let Session { user, scope, signed_in_at, expires_at } = session;
+        Self { user, scope, fresh, signed_in_at, expires_at }
+    }
 }
 
 impl Command {

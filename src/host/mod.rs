@@ -115,6 +115,7 @@ impl<W: World> Host<W> {
         if let Some(answer) = self.before_sign_in(&command) {
             return answer;
         }
+        let command = self.without_the_signed_out(command)?;
         let profile = self.profile_or_rebuilt(&command.scope).await?;
         let caller = self.caller(&command)?;
         if let Action::Own(own) = &command.action {
@@ -128,6 +129,8 @@ impl<W: World> Host<W> {
         let profile = profile.ok_or_else(no_such_host)?;
         match &command.action {
             Action::UseNonce { .. }
+            | Action::EndSessions(_)
+            | Action::SignedOutAt
             | Action::AdmitSource(_)
             | Action::SendCode(_)
             | Action::CheckCode { .. }

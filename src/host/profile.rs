@@ -118,7 +118,7 @@ impl<W: World> Host<W> {
                 "this sign-in message was used already; ask for a new nonce and sign again";
             return Err(Abort::new("nonce_used", 401, detail).into());
         }
-        Ok(Reply::empty(204))
+        Ok(self.signed_in()?)
     }
 
     /// Registers the host, or changes the payout wallet.

@@ -1,20 +1,21 @@
 //! What the object of an identity's scope does before anybody is signed in there, registered or not:
-//! codes by mail, used-up nonces, and counting what strangers ask for.
+//! codes by mail, used-up nonces, the last sign-out, and counting what strangers ask for.
 
 use serde_json::json;
 
 use crate::host::Host;
-use crate::host::command::{Action, Asked, Command};
+use crate::host::command::{Action, Asked, Command, SIGNED_IN_AT};
 use crate::http::Reply;
 use crate::http::page::CodeSentAnswer;
 use crate::id::ScopeId;
-use crate::identity::EmailAddress;
 use crate::identity::codes::{self, CODE_SECONDS, Code};
+use crate::identity::{EmailAddress, epoch};
 use crate::mail::{Kind, NewMail, outbox};
 use crate::outcome::{Abort, Failure, Fatal, Money};
 use crate::ports::{SqlError, World};
 use crate::rate_limit::Budget;
 use crate::storage::first;
+use crate::time::UnixSeconds;
 
 /// Codes that one network address may ask for in a minute.
 const CODES_A_MINUTE: u32 = 10;
@@ -26,6 +27,11 @@ impl<W: World> Host<W> {
     pub(super) fn before_sign_in(&self, command: &Command) -> Option<Result<Reply, Failure>> {
         Some(match &command.action {
             Action::UseNonce { nonce, expires_at } => self.use_nonce(nonce, *expires_at),
+            Action::EndSessions(signed_in_at) => self.end_sessions(*signed_in_at),
+            Action::SignedOutAt => self.signed_out_at().map_err(Failure::from).map(|at| {
+                let seconds = at.map(UnixSeconds::get);
+                Reply::json(200, json!(seconds).to_string())
+            }),
             Action::AdmitSource(asked) => self.admit_source(*asked),
             Action::SendCode(address) => self.send_code(&command.scope, address),
             Action::CheckCode { address, code } => self.check_code(address, code),
@@ -38,6 +44,40 @@ impl<W: World> Host<W> {
             }
             Action::AtHost(_) | Action::Own(_) => return None,
         })
+    }
+
+    /// The answer to whoever has just proven to be the user whose object this is.
+    pub(super) fn signed_in(&self) -> Result<Reply, SqlError> {
+        let now = self.world.now();
+        let at = if self.migrated.get() { epoch::next_start(&self.world, now)? } else { now };
+        Ok(Reply::empty(204).with_header(SIGNED_IN_AT, at.get().to_string()))
+    }
+
+    fn end_sessions(&self, signed_in_at: UnixSeconds) -> Result<Reply, Failure> {
+        self.create_storage()?;
+        epoch::end(&self.world, signed_in_at, self.world.now())?;
+        Ok(Reply::empty(204))
+    }
+
+    fn signed_out_at(&self) -> Result<Option<UnixSeconds>, SqlError> {
+        if self.migrated.get() { epoch::signed_out_at(&self.world) } else { Ok(None) }
+    }
+
+    /// Forgets who has signed in if that was ended by signing out.
+    ///
+    /// # Errors
+    /// [`Failure`] for what only they may ask.
+    pub(super) fn without_the_signed_out(&self, command: Command) -> Result<Command, Failure> {
+        let own = command.user.as_ref().filter(|_| command.is_owner());
+        let Some(user) = own else { return Ok(command) };
+        if epoch::counts(user.signed_in_at, self.signed_out_at()?) {
+            return Ok(command);
+        }
+        if matches!(command.action, Action::Own(_)) && command.credential.is_none() {
+            let detail = "this session was ended by signing out; sign in again";
+            return Err(Abort::new("not_signed_in", 401, detail).into());
+        }
+        Ok(Command { user: None, ..command })
     }
 
     /// In memory only: an object that was evicted had nobody to count.
@@ -96,7 +136,7 @@ impl<W: World> Host<W> {
                 .world
                 .atomically(|| codes::check(&self.world, &self.config.keys, address, &code, now))?;
         if is_good {
-            return Ok(Reply::empty(204));
+            return Ok(self.signed_in()?);
         }
         let detail = "this code is not good for this address, or not any more; ask for a new one (POST /api/auth/otp)";
         Err(Abort::new("code_refused", 401, detail).into())
@@ -113,7 +153,7 @@ impl<W: World> Host<W> {
             return Ok(false);
         }
         let statement = "SELECT 1 WHERE EXISTS (SELECT 1 FROM sign_in_code) \
-             OR EXISTS (SELECT 1 FROM sign_in_times) OR EXISTS (SELECT 1 FROM mail_outbox) \
+             OR EXISTS (SELECT 1 FROM sign_in_times) OR EXISTS (SELECT 1 FROM signed_out) OR EXISTS (SELECT 1 FROM mail_outbox) \
              OR EXISTS (SELECT 1 FROM used_nonces WHERE expires_at >= ?1) \
              OR EXISTS (SELECT 1 FROM payments) OR EXISTS (SELECT 1 FROM ledger) \
              OR EXISTS (SELECT 1 FROM outbox)";

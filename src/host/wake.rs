@@ -11,7 +11,7 @@ use crate::chain::transfers::Use;
 use crate::host::Host;
 use crate::host::profile::Profile;
 use crate::id::ScopeId;
-use crate::identity::codes;
+use crate::identity::{codes, epoch};
 use crate::ledger::payments::{self, NotPaid, Payment, State};
 use crate::ledger::{outbox, wallets};
 use crate::mail;
@@ -65,6 +65,7 @@ impl<W: World> Host<W> {
         }
         let now = self.world.now();
         codes::forget(&self.world, now)?;
+        epoch::forget(&self.world, now)?;
         mail::outbox::forget(&self.world, now)?;
         // Also where nobody has registered: a code is sent before there is a host. Beside the payments,
         // so that neither waits for an endpoint of the other.
@@ -125,6 +126,7 @@ impl<W: World> Host<W> {
             vault::store::next_end(&self.world)?,
             mail::outbox::next_due(&self.world)?,
             codes::next_over(&self.world)?,
+            epoch::next_over(&self.world)?,
         ];
         if let Some(next) = dues.into_iter().flatten().min() {
             self.world.wake_at(next).await;

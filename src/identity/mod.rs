@@ -1,10 +1,11 @@
 //! Who a host is: a proven identity, the scope hashed from it, and the session that a sign-in
 //! starts. Everything is derived from one key, so nothing has to be stored for it, except what a code sent
-//! by mail is good for ([`codes`]). And what a credential of a host's own program looks like ([`credential`]).
+//! by mail is good for ([`codes`]) and when a user signed out last ([`epoch`]). And what a credential of a host's own program looks like ([`credential`]).
 
 pub mod codes;
 pub mod credential;
 pub mod email;
+pub mod epoch;
 pub mod keys;
 pub mod session;
 pub mod siwe;

@@ -1,4 +1,4 @@
-//! Session tokens: signed, 24 hours, nothing stored.
+//! Session tokens: signed, 24 hours, nothing stored but when a user signed out ([`super::epoch`]).
 //!
 //! A token is `v1.{payload}.{mac}`, both in base64 for addresses; the MAC is over all that stands
 //! before it, so that a later version cannot be mistaken for this one.
@@ -13,7 +13,8 @@ use crate::identity::UserId;
 use crate::identity::keys::Keys;
 use crate::time::UnixSeconds;
 
-const SESSION_SECONDS: i64 = 24 * 60 * 60;
+/// How long a session lasts, seconds.
+pub(super) const SESSION_SECONDS: i64 = 24 * 60 * 60;
 const FRESH_SECONDS: i64 = 10 * 60;
 const TOKEN_BYTES_MAX: usize = 1024;
 const VERSION: &str = "v1";

@@ -65,11 +65,18 @@ test("away from the developer's machine there is no faucet", async () => {
   }
 });
 
-test("signing out takes the browser's session away", async () => {
-  const session = await signIn(network, otherHost);
+test("signing out takes the browser's session away, and ends every other one of the user", async () => {
+  const [session, other] = [await signIn(network, otherHost), await signIn(network, otherHost)];
   const answer = await post(network, "/api/auth/sign-out", {}, session.token);
   assert.equal(answer.status, 204);
   assert.match(answer.headers.get("set-cookie"), /^__Host-session=; Path=\/; Secure; HttpOnly; SameSite=Lax; Max-Age=0/);
+  for (const token of [session.token, other.token]) {
+    const refused = await network.worker.fetch("/api/users/me", { headers: { authorization: `Bearer ${token}` } });
+    assert.deepEqual([refused.status, (await refused.json()).type], [401, "urn:events-concierge:problem:not_signed_in"]);
+  }
+  const later = await signIn(network, otherHost);
+  const me = await network.worker.fetch("/api/users/me", { headers: { authorization: `Bearer ${later.token}` } });
+  assert.notEqual(me.status, 401);
 });
 
 test("raw messages go to whoever asked for them, the x402 payment among them, the owner's token never", async () => {

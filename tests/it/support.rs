@@ -17,7 +17,7 @@ use events_concierge::http::route::{AtHost, Own};
 use events_concierge::http::source::Source;
 use events_concierge::http::{Headers, Reply};
 use events_concierge::id::{RequestId, ScopeId};
-use events_concierge::identity::UserId;
+use events_concierge::identity::{Session, UserId};
 use events_concierge::ports::{
     Alarm, Clock, Http, HttpError, HttpRequest, HttpResponse, Kv, KvError, Level, Log, PayeeClaim,
     PayeeError, Payees, Random, RelayerOrder, Relayers, Row, Sql, SqlError, SqlValue, Web,
@@ -513,6 +513,12 @@ impl Door {
         text
     }
 
+    /// The host, signed in for a day.
+    pub(crate) fn signed_in(&self) -> SignedIn {
+        let session = Session::start(&config().keys, self.user.clone(), UnixSeconds::new(NOW));
+        SignedIn { scope: self.scope.clone(), ..SignedIn::of(session, true) }
+    }
+
     pub(crate) fn request(
         &self,
         action: Action,
@@ -520,14 +526,13 @@ impl Door {
         headers: &[(&str, &str)],
         body: &Value,
     ) -> Request {
-        let user = SignedIn { user: self.user.clone(), scope: self.scope.clone(), fresh: true };
         let command = Command {
             request_id: RequestId::random(&self.world),
             scope: self.scope.clone(),
             origin: None,
             source: Source::parse("203.0.113.1"),
             cursor: None,
-            user: owner.then_some(user),
+            user: owner.then(|| self.signed_in()),
             credential: None,
             action,
         };

@@ -13,14 +13,15 @@ use events_concierge::http::route::{AtHost, Own};
 use events_concierge::http::source::Source;
 use events_concierge::http::{Headers, Reply};
 use events_concierge::id::{EventId, RequestId, ScopeId};
-use events_concierge::identity::UserId;
+use events_concierge::identity::{Session, UserId};
 use events_concierge::ledger::audit::audit;
+use events_concierge::time::UnixSeconds;
 use serde_json::{Value, json};
 
 use super::chain::{Chain, short};
 use super::engine::Sim;
 use super::world::{Object, World};
-use crate::support::{Wallet, as_v1, config};
+use crate::support::{NOW, Wallet, as_v1, config};
 
 /// Two hosts are paid at the first address.
 const PAY_TO: [&str; 3] = [
@@ -494,7 +495,8 @@ fn request(
     mut headers: Vec<(String, String)>,
     body: &Value,
 ) -> Request {
-    let user = SignedIn { user: object.user.clone(), scope: object.scope.clone(), fresh: true };
+    let session = Session::start(&config().keys, object.user.clone(), UnixSeconds::new(NOW));
+    let user = SignedIn { scope: object.scope.clone(), ..SignedIn::of(session, true) };
     let command = Command {
         request_id: RequestId::random(&object.world),
         scope: object.scope.clone(),
