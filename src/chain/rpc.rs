@@ -58,6 +58,22 @@ pub enum Broadcast {
     Unclear,
 }
 
+/// What nodes say of a call that a contract has ended, or that has used up the gas it was given: the
+/// contract's doing, not the node's.
+const CALL_FAILED: &[&str] = &[
+    "revert",
+    "out of gas",
+    "outofgas",
+    "gas required exceeds",
+    "invalid opcode",
+    "invalidfeopcode",
+    "stack underflow",
+    "stack overflow",
+    "stack limit",
+    "invalid jump",
+    "write protection",
+];
+
 const TIMEOUT_MILLIS: u32 = 10_000;
 const RESPONSE_BYTES_MAX: usize = 1024 * 1024;
 
@@ -213,7 +229,8 @@ fn outcome(answer: &mut Value, is_ok: bool) -> Result<Result<Value, Fault>, RpcE
         let message = message.to_ascii_lowercase();
         // Code 3 is that of geth; older nodes only say so, or send along what the contract said.
         let data = error.get("data").and_then(Value::as_str).unwrap_or_default();
-        let reverted = code == 3 || message.contains("revert") || data.starts_with("0x");
+        let says = |words: &&str| message.contains(words);
+        let reverted = code == 3 || data.starts_with("0x") || CALL_FAILED.iter().any(says);
         return Ok(Err(Fault { code, message, reverted }));
     }
     answer.get_mut("result").map(|result| Ok(result.take())).ok_or(unread(is_ok))

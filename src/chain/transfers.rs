@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::chain::eip3009::Authorization;
 use crate::chain::networks::Network;
-use crate::chain::rpc::{Rpc, RpcError};
+use crate::chain::rpc::{Ask, Rpc, RpcError, read};
 use crate::ports::Http;
 use crate::time::UnixSeconds;
 
@@ -44,9 +44,13 @@ struct FoundLog {
 
 /// What became of a transaction that is in a block.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Receipt {
     status: U256,
     logs: Vec<ReceiptLog>,
+    /// The block.
+    #[serde(default)]
+    pub block_number: U256,
 }
 
 #[derive(Deserialize)]
@@ -73,6 +77,32 @@ impl Rpc {
         let params = json!([{"to": network.usdc, "data": data}, "latest"]);
         let answer: Bytes = self.call(http, "eth_call", params).await?;
         authorizationStateCall::abi_decode_returns_validate(&answer)
+            .map_err(|_| RpcError::Malformed)
+    }
+
+    /// The same, from a node that has seen `block`: one that lags behind it says nothing.
+    ///
+    /// # Errors
+    /// As [`Rpc::head_time`].
+    pub async fn authorization_used_since(
+        &self,
+        http: &impl Http,
+        network: &Network,
+        authorization: &Authorization,
+        block: U256,
+    ) -> Result<bool, RpcError> {
+        let Authorization { from: authorizer, nonce, .. } = *authorization;
+        let data = hex::encode_prefixed(authorizationStateCall { authorizer, nonce }.abi_encode());
+        let asks = [
+            Ask::new("eth_blockNumber", json!([])),
+            Ask::new("eth_call", json!([{"to": network.usdc, "data": data}, "latest"])),
+        ];
+        let answers = self.batch(http, &asks).await?;
+        let [head, state] = <[_; 2]>::try_from(answers).map_err(|_| RpcError::Malformed)?;
+        if read::<U256>(head)? < block {
+            return Err(RpcError::Unavailable);
+        }
+        authorizationStateCall::abi_decode_returns_validate(&read::<Bytes>(state)?)
             .map_err(|_| RpcError::Malformed)
     }
 

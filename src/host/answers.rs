@@ -4,6 +4,7 @@ use crate::chain::networks::Network;
 use crate::ledger::payments::Settled;
 use crate::outcome::{Abort, Failure, Money};
 use crate::x402::dialects::Challenge;
+use crate::x402::facilitator::Trouble;
 use crate::x402::flow::GivenUp;
 use crate::x402::quote::Quote;
 use crate::x402::wire::SettleResponse;
@@ -49,6 +50,16 @@ pub(super) fn pending(transaction: Option<String>, network: &str, x402_version: 
 /// The facilitator cannot be used; nothing was asked of it, or it did not take the request.
 pub(super) fn unavailable(seconds: i64) -> Failure {
     let detail = format!("payment is unavailable at the moment; try again in {seconds} seconds");
+    let abort = Abort::new("payment_unavailable", 503, detail).with_money(Money::NotMoved);
+    Abort { retry_after: Some(seconds), ..abort }.into()
+}
+
+/// The facilitator does not settle this payment now; our own says why, and when to come again.
+pub(super) fn unavailable_for(trouble: Trouble) -> Failure {
+    let seconds = trouble.retry_after.unwrap_or(10);
+    let Some(detail) = trouble.detail else { return unavailable(seconds) };
+    let detail =
+        format!("payment is unavailable at the moment: {detail}; try again in {seconds} seconds");
     let abort = Abort::new("payment_unavailable", 503, detail).with_money(Money::NotMoved);
     Abort { retry_after: Some(seconds), ..abort }.into()
 }

@@ -14,7 +14,7 @@ use crate::fields;
 use crate::host::Host;
 use crate::host::answers::{
     busy, identifier_conflict, no_money, other_call, pending, receipt, settlement_refused,
-    unavailable, unpaid,
+    unavailable, unavailable_for, unpaid,
 };
 use crate::host::desk::DeskCall;
 use crate::host::limits::CALL_COST;
@@ -29,6 +29,7 @@ use crate::outcome::{Abort, Done, Failure, Fatal, Money};
 use crate::ports::{Level, SqlError, World};
 use crate::vault;
 use crate::vault::input::OneSecret;
+use crate::x402::facilitator::{Cause, Trouble};
 use crate::x402::flow::{Call, Claiming, Stop, key_of, payload_digest};
 use crate::x402::quote::{PaidCall, Quote};
 use crate::x402::wire::PaymentPayload;
@@ -134,7 +135,6 @@ impl<W: World> Host<W> {
             .verify(payment, self.world.now())
             .map_err(|refused| unpaid(refused.0, &refused.1.to_string()))?;
         check_wallet(wanted, call.checked().payer())?;
-        self.breaker.borrow_mut().admit(self.world.now()).map_err(unavailable)?;
         let claimed = match call.claim(&self.world)? {
             Claiming::Go(call) => call,
             Claiming::Again(known) => {
@@ -155,7 +155,11 @@ impl<W: World> Host<W> {
         let reserved = exclusive.reserve(&self.world, |payer, payment| {
             self.check_available(wanted, payer, payment)?;
             self.admit_wallet(payer, amount)?;
-            self.stage(wanted)
+            let staged = self.stage(wanted)?;
+            // The last check: whoever is let through as the probe asks the facilitator, and so cannot
+            // keep the others waiting with a payment that comes to nothing before.
+            self.breaker.borrow_mut().admit(self.world.now()).map_err(unavailable)?;
+            Ok::<_, Failure>(staged)
         })?;
         let settled = reserved.settle(&self.world, facilitator, &profile.scope).await;
         self.count(&settled);
@@ -313,15 +317,20 @@ impl<W: World> Host<W> {
         payments::find_open_or_paid(&self.world, &key_of(network, payment))
     }
 
-    /// Tells the breaker how settling went. `/verify` is not counted: what makes it fail is chosen by
-    /// strangers, who could close the door for everybody.
+    /// Tells the breaker how settling went. Only transport failures count against the facilitator: what it
+    /// answers, and whether its transaction is refused by the chain, is chosen by payers, who could close
+    /// the server to everybody. For the same reason `/verify` is not counted at all.
     fn count(&self, settled: &Result<Settled, Stop>) {
         let mut breaker = self.breaker.borrow_mut();
         match settled {
             Ok(_) | Err(Stop::Refused(_) | Stop::AlreadyUsed(_)) => breaker.succeeded(),
-            // A named transaction shows that it works, only slowly.
-            Err(Stop::Unknown(Some(_)) | Stop::Storage(_) | Stop::Elsewhere) => {}
-            Err(Stop::Unavailable(_) | Stop::Unknown(None)) => breaker.failed(self.world.now()),
+            Err(Stop::Storage(_) | Stop::Elsewhere) => {}
+            Err(Stop::Unavailable(Trouble { cause, .. }) | Stop::Unknown(cause, _)) => {
+                match cause {
+                    Cause::Transport => breaker.failed(self.world.now()),
+                    Cause::Answer => breaker.succeeded(),
+                }
+            }
         }
     }
 
@@ -332,11 +341,12 @@ impl<W: World> Host<W> {
                 let detail = "this payment was given to another door with the same payout address; sign a new one for this call";
                 Abort::new("payment_used", 409, detail).with_money(Money::NotMoved).into()
             }
-            Stop::Unavailable(why) => {
-                self.world.line(Level::Warn, "facilitator unavailable", &[("why", &why)]);
-                unavailable(10)
+            Stop::Unavailable(trouble) => {
+                let fields = [("why", trouble.why.as_str())];
+                self.world.line(Level::Warn, "facilitator unavailable", &fields);
+                unavailable_for(trouble)
             }
-            Stop::Unknown(transaction) => {
+            Stop::Unknown(_, transaction) => {
                 let network = quote.networks.first().map_or("", |network| network.caip2);
                 pending(transaction, network, 2).into()
             }

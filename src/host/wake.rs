@@ -180,7 +180,7 @@ impl<W: World> Host<W> {
                     Err(
                         Stop::Refused(_)
                         | Stop::Unavailable(_)
-                        | Stop::Unknown(_)
+                        | Stop::Unknown(..)
                         | Stop::Elsewhere
                         | Stop::AlreadyUsed(_),
                     ) => {}

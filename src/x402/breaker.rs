@@ -1,5 +1,6 @@
-//! A circuit breaker: after repeated failures of the facilitator, paid calls are told at once to
-//! come back later, instead of each waiting for a time limit and holding a seat meanwhile.
+//! A circuit breaker: after repeated transport failures of the facilitator, paid calls are told at once
+//! to come back later, instead of each waiting for a time limit and holding a seat meanwhile. What a payer
+//! causes is not counted.
 
 use crate::time::UnixSeconds;
 

@@ -3,7 +3,9 @@
 //!
 //! Answers are judged by their body. Whatever does not clearly say that no money moved is
 //! [`SettleOutcome::Unknown`]: a timeout, a cut connection, a 5xx, an answer that cannot be read,
-//! `settlement_pending`, or a reason that we do not know.
+//! `settlement_pending`, or a reason that we do not know. Apart from that each failure has a [`Cause`]:
+//! payers choose what a facilitator says of their payments, so only [`Cause::Transport`] says anything of
+//! the facilitator itself.
 
 use std::collections::BTreeMap;
 
@@ -55,6 +57,46 @@ pub struct Question<'a> {
     pub scope: &'a ScopeId,
 }
 
+/// What an answer that is not clear says of the facilitator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// It cannot be used: no answer, HTTP 5xx without a verdict, HTTP 429.
+    Transport,
+    /// It answered. What it said may be due to the payment.
+    Answer,
+}
+
+/// Why there is no clear answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// For us.
+    pub why: String,
+    /// What that says of the facilitator.
+    pub cause: Cause,
+    /// For the caller, from our own facilitator only.
+    pub detail: Option<String>,
+    /// When to come again, seconds.
+    pub retry_after: Option<i64>,
+}
+
+impl Trouble {
+    fn new(why: impl Into<String>, cause: Cause) -> Self {
+        Self { why: why.into(), cause, detail: None, retry_after: None }
+    }
+
+    /// One that the facilitator's own answer shows.
+    #[must_use]
+    pub fn answered(why: impl Into<String>) -> Self {
+        Self::new(why, Cause::Answer)
+    }
+
+    /// One that keeps us from any answer.
+    #[must_use]
+    pub fn transport(why: impl Into<String>) -> Self {
+        Self::new(why, Cause::Transport)
+    }
+}
+
 /// The verdict on a signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VerifyOutcome {
@@ -63,7 +105,7 @@ pub enum VerifyOutcome {
     /// It would not; a reason code.
     Invalid(String),
     /// No verdict; no money moved.
-    Unavailable(String),
+    Unavailable(Trouble),
 }
 
 /// What became of a settlement.
@@ -73,13 +115,16 @@ pub enum SettleOutcome {
     Settled(String),
     /// No money moved; a reason code.
     Refused(String),
+    /// Our own facilitator has sent it, and a block has refused it; a reason code. No money moved, whatever
+    /// was asked before: the relayer gives a payment's nonce once.
+    Reverted(String),
     /// The facilitator did not take the request; no money moved.
-    Unavailable(String),
+    Unavailable(Trouble),
     /// The authorization is used on chain. Perhaps for us: whoever carries a request out twice (a
     /// proxy that lost the first answer) is told so the second time. The chain knows.
     AlreadyUsed,
-    /// Nobody knows yet. For us: why, and the transaction if one was named.
-    Unknown(String, Option<String>),
+    /// Nobody knows yet. Why, and the transaction if one was named.
+    Unknown(Trouble, Option<String>),
 }
 
 /// When to give up on `/verify`, milliseconds.
@@ -115,8 +160,18 @@ const SURE_REFUSALS: &[&str] = &[
 ];
 
 /// Reason codes that say that nothing was sent because nothing could be (`x402::relayer`).
-const NOT_NOW: &[&str] =
-    &["rpc_unavailable", "relayer_balance_low", "gas_price_too_high", "relayer_storage_failed"];
+const NOT_NOW: &[&str] = &[
+    "rpc_unavailable",
+    "relayer_balance_low",
+    "gas_price_too_high",
+    "relayer_storage_failed",
+    "simulation_unavailable",
+];
+/// Those of them that no payment can cause.
+const BROKEN: &[&str] = &["rpc_unavailable", "relayer_storage_failed"];
+
+/// What our own facilitator says of a transaction that a block has refused.
+const REVERTED: &str = "invalid_exact_evm_transaction_failed";
 
 /// Reason codes that say that the authorization is used on chain.
 const ALREADY_USED: &[&str] = &["invalid_exact_evm_nonce_already_used", "nonce_already_used"];
@@ -152,7 +207,7 @@ impl Facilitator {
         };
         match post(world, &format!("{base_url}/verify"), question, VERIFY_MILLIS).await {
             Ok(response) => judge_verify(&response, question.payer),
-            Err(error) => VerifyOutcome::Unavailable(error.to_string()),
+            Err(error) => VerifyOutcome::Unavailable(Trouble::transport(error.to_string())),
         }
     }
 
@@ -168,9 +223,16 @@ impl Facilitator {
             }
             Self::Own(_) => settle_ourselves(world, question).await,
         };
-        match answer {
+        let outcome = match answer {
             Ok(response) => judge_settle(&response, question.payer),
-            Err(error) => SettleOutcome::Unknown(error.to_string(), None),
+            Err(error) => SettleOutcome::Unknown(Trouble::transport(error.to_string()), None),
+        };
+        match (self, outcome) {
+            // Another facilitator may have sent it twice, and speak of the second time only.
+            (Self::Own(_), SettleOutcome::Unknown(trouble, None)) if trouble.why == REVERTED => {
+                SettleOutcome::Reverted(trouble.why)
+            }
+            (Self::Own(_) | Self::At(_), outcome) => outcome,
         }
     }
 }
@@ -184,7 +246,7 @@ impl Own {
             Err(Malformed(_)) => return VerifyOutcome::Invalid("invalid_payload".to_owned()),
         };
         let Some(url) = self.rpc_urls.get(order.network.caip2) else {
-            return VerifyOutcome::Unavailable("no endpoint for this network".to_owned());
+            return VerifyOutcome::Unavailable(Trouble::answered("no endpoint for this network"));
         };
         let rpc = Rpc { url: url.clone() };
         let access = Access { rpc: &rpc, relayer: self.relayer, factories: &self.factories };
@@ -198,7 +260,7 @@ impl Own {
 fn outcome_of(refusal: Refusal) -> VerifyOutcome {
     match refusal {
         Refusal::Invalid(reason, _) => VerifyOutcome::Invalid(reason.to_string()),
-        Refusal::Unavailable(why) => VerifyOutcome::Unavailable(why.to_string()),
+        Refusal::Unavailable(why) => VerifyOutcome::Unavailable(not_now(why.to_string())),
     }
 }
 
@@ -241,7 +303,7 @@ async fn post(
 
 fn judge_verify(response: &HttpResponse, payer: &str) -> VerifyOutcome {
     let Ok(answer) = serde_json::from_str::<VerifyAnswer>(&response.body) else {
-        return VerifyOutcome::Unavailable(format!("HTTP {} without a verdict", response.status));
+        return VerifyOutcome::Unavailable(no_verdict(response.status));
     };
     let other_payer = answer.payer.is_some_and(|named| !named.eq_ignore_ascii_case(payer));
     if answer.is_valid && !other_payer {
@@ -256,15 +318,15 @@ fn judge_verify(response: &HttpResponse, payer: &str) -> VerifyOutcome {
 
 fn judge_settle(response: &HttpResponse, payer: &str) -> SettleOutcome {
     let Ok(answer) = serde_json::from_str::<SettleAnswer>(&response.body) else {
-        let why = format!("HTTP {} without a verdict", response.status);
+        let trouble = no_verdict(response.status);
         // These say that the request was not taken; anything else may have come after it was, and so
         // may what begins like a verdict.
         let begins = ["\"success\"", "\"transaction\""].iter().any(|it| response.body.contains(it));
         return match response.status {
             400 | 401 | 403 | 404 | 405 | 413 | 415 | 422 | 429 if !begins => {
-                SettleOutcome::Unavailable(why)
+                SettleOutcome::Unavailable(trouble)
             }
-            _ => SettleOutcome::Unknown(why, None),
+            _ => SettleOutcome::Unknown(trouble, None),
         };
     };
     let transaction = answer.transaction.filter(|hash| is_hash(hash));
@@ -276,19 +338,35 @@ fn judge_settle(response: &HttpResponse, payer: &str) -> SettleOutcome {
             SettleOutcome::Settled(hash)
         }
         (true, hash, _) => {
-            SettleOutcome::Unknown("success without payer or transaction".to_owned(), hash)
+            SettleOutcome::Unknown(Trouble::answered("success without payer or transaction"), hash)
         }
         (false, None, Some(reason)) if ALREADY_USED.contains(&reason.as_str()) => {
             SettleOutcome::AlreadyUsed
         }
         (false, None, Some(reason)) if NOT_NOW.contains(&reason.as_str()) => {
-            SettleOutcome::Unavailable(reason)
+            SettleOutcome::Unavailable(not_now(reason))
         }
         (false, None, Some(reason)) if is_sure(&reason) => SettleOutcome::Refused(reason),
         (false, hash, reason) => {
-            SettleOutcome::Unknown(reason.unwrap_or_else(|| "no known reason".to_owned()), hash)
+            let why = reason.unwrap_or_else(|| "no known reason".to_owned());
+            SettleOutcome::Unknown(Trouble::answered(why), hash)
         }
     }
+}
+
+/// An answer that is no verdict. What was asked may be too strange for it, unless the status says otherwise.
+fn no_verdict(status: u16) -> Trouble {
+    let cause = match status {
+        429 | 500..=599 => Cause::Transport,
+        _ => Cause::Answer,
+    };
+    Trouble::new(format!("HTTP {status} without a verdict"), cause)
+}
+
+/// Our own facilitator cannot settle now.
+fn not_now(reason: String) -> Trouble {
+    let cause = if BROKEN.contains(&reason.as_str()) { Cause::Transport } else { Cause::Answer };
+    Trouble::new(reason, cause)
 }
 
 fn is_sure(reason: &str) -> bool {

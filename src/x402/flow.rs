@@ -21,7 +21,9 @@ use crate::id::{PaymentId, ScopeId};
 use crate::ledger::payments::{self, Claim, Key, NewPayment, NotPaid, Payment, Settled, State};
 use crate::ports::{Level, PayeeClaim, SqlError, World};
 use crate::time::UnixSeconds;
-use crate::x402::facilitator::{Facilitator, Question, SettleOutcome, VerifyOutcome};
+use crate::x402::facilitator::{
+    Cause, Facilitator, Question, SettleOutcome, Trouble, VerifyOutcome,
+};
 use crate::x402::quote::Quote;
 use crate::x402::verify::{self, Checked, Mismatch, Signature};
 use crate::x402::wire::PaymentPayload;
@@ -93,10 +95,11 @@ pub enum Stop {
     Refused(String),
     /// Another host with the same payout address has the payment. We moved no money.
     Elsewhere,
-    /// No money moved; the facilitator cannot be used now. For us: why.
-    Unavailable(String),
-    /// Money may have moved; the alarm finds out. The transaction, if one was named.
-    Unknown(Option<String>),
+    /// No money moved; the facilitator cannot be used now.
+    Unavailable(Trouble),
+    /// Money may have moved; the alarm finds out. What that says of the facilitator, and the transaction,
+    /// if one was named.
+    Unknown(Cause, Option<String>),
     /// The authorization is used on chain, perhaps for this payment; the chain is to be asked.
     AlreadyUsed(PaymentId),
     /// Our storage failed.
@@ -232,7 +235,7 @@ impl Call<Vouched> {
             }
             Err(error) => {
                 payments::release(world, &id, "the payee is unavailable", world.now())?;
-                Err(Stop::Unavailable(error.to_string()))
+                Err(Stop::Unavailable(Trouble::answered(error.to_string())))
             }
         }
     }
@@ -313,14 +316,16 @@ pub fn payload_digest(payment: &PaymentPayload) -> String {
 ///
 /// # Errors
 /// [`Stop`] as for the first time, but a refusal now proves nothing (the first request may have
-/// moved the money), so it stays unknown.
+/// moved the money), so it stays unknown. Only that a block has refused our own transaction is sure.
 pub async fn settle_again(
     world: &impl World,
     facilitator: &Facilitator,
     scope: &ScopeId,
     payment: &Payment,
 ) -> Result<Settled, Stop> {
-    let Some(raw) = &payment.payment else { return Err(Stop::Unknown(None)) };
+    let Some(raw) = &payment.payment else {
+        return Err(Stop::Unknown(Cause::Answer, None));
+    };
     let question = Question {
         x402_version: payment.x402_version,
         payment: raw,
@@ -329,14 +334,15 @@ pub async fn settle_again(
         scope,
     };
     let outcome = match facilitator.settle(world, &question).await {
-        SettleOutcome::Refused(reason) | SettleOutcome::Unavailable(reason) => {
-            SettleOutcome::Unknown(reason, None)
-        }
+        SettleOutcome::Refused(reason) => SettleOutcome::Unknown(Trouble::answered(reason), None),
+        SettleOutcome::Unavailable(trouble) => SettleOutcome::Unknown(trouble, None),
         // The node that we asked lags behind the facilitator's.
         SettleOutcome::AlreadyUsed => {
-            SettleOutcome::Unknown("the authorization is used".to_owned(), None)
+            SettleOutcome::Unknown(Trouble::answered("the authorization is used"), None)
         }
-        other @ (SettleOutcome::Settled(_) | SettleOutcome::Unknown(..)) => other,
+        other @ (SettleOutcome::Settled(_)
+        | SettleOutcome::Reverted(_)
+        | SettleOutcome::Unknown(..)) => other,
     };
     record(world, &payment.id, payment.attempts, outcome)
 }
@@ -360,6 +366,7 @@ pub async fn move_again(
     match facilitator.settle(world, &question).await {
         SettleOutcome::Settled(transaction) => Some(transaction),
         SettleOutcome::Refused(_)
+        | SettleOutcome::Reverted(_)
         | SettleOutcome::Unavailable(_)
         | SettleOutcome::AlreadyUsed
         | SettleOutcome::Unknown(..) => None,
@@ -387,18 +394,20 @@ fn record(
     // … or be asking for it right now; then a refusal of the first request says nothing of that one.
     let is_alone = row.is_some_and(|row| row.attempts <= attempts.saturating_add(1));
     let outcome = match outcome {
-        SettleOutcome::Refused(why) | SettleOutcome::Unavailable(why) if !is_alone => {
-            SettleOutcome::Unknown(why, None)
+        SettleOutcome::Refused(why) if !is_alone => {
+            SettleOutcome::Unknown(Trouble::answered(why), None)
         }
+        SettleOutcome::Unavailable(trouble) if !is_alone => SettleOutcome::Unknown(trouble, None),
         other @ (SettleOutcome::Settled(_)
         | SettleOutcome::Refused(_)
+        | SettleOutcome::Reverted(_)
         | SettleOutcome::Unavailable(_)
         | SettleOutcome::AlreadyUsed
         | SettleOutcome::Unknown(..)) => other,
     };
     let step = match &outcome {
         SettleOutcome::Settled(_) => "settled",
-        SettleOutcome::Refused(_) => "settlement refused",
+        SettleOutcome::Refused(_) | SettleOutcome::Reverted(_) => "settlement refused",
         SettleOutcome::Unavailable(_) => "settlement unavailable",
         SettleOutcome::AlreadyUsed | SettleOutcome::Unknown(..) => "settlement unknown",
     };
@@ -407,21 +416,21 @@ fn record(
         SettleOutcome::Settled(transaction) => {
             Ok(payments::mark_settled(world, id, &transaction, now)?)
         }
-        SettleOutcome::Refused(reason) => {
+        SettleOutcome::Refused(reason) | SettleOutcome::Reverted(reason) => {
             give_up(world, id, &reason)?;
             Err(Stop::Refused(reason))
         }
-        SettleOutcome::Unavailable(why) => {
+        SettleOutcome::Unavailable(trouble) => {
             give_up(world, id, "settlement unavailable")?;
-            Err(Stop::Unavailable(why))
+            Err(Stop::Unavailable(trouble))
         }
         SettleOutcome::AlreadyUsed => {
             payments::mark_unknown(world, id, "the authorization is used", now, now)?;
             Err(Stop::AlreadyUsed(id.clone()))
         }
-        SettleOutcome::Unknown(why, transaction) => {
-            payments::mark_unknown(world, id, &why, next_check(attempts, now), now)?;
-            Err(Stop::Unknown(transaction))
+        SettleOutcome::Unknown(trouble, transaction) => {
+            payments::mark_unknown(world, id, &trouble.why, next_check(attempts, now), now)?;
+            Err(Stop::Unknown(trouble.cause, transaction))
         }
     }
 }

@@ -16,6 +16,7 @@ mod mail;
 mod migrations;
 mod money;
 mod post_office;
+mod relayer;
 mod schedule;
 mod sign_out;
 mod simulation;

@@ -1,6 +1,6 @@
 //! Waiting for a block: receipts are asked for together, and what they say is written down once.
 
-use alloy_primitives::B256;
+use alloy_primitives::{B256, U256};
 use serde_json::{Value, json};
 
 use crate::chain::rpc::{Ask, RpcError, read};
@@ -113,21 +113,28 @@ impl<W: RelayerWorld> Relayer<W> {
             self.landed.borrow_mut().push(Landed { id, nonce, hash });
             return Ok(());
         }
-        self.ask_token(sent.nonce, &settlement).await
+        let has_failed = sent.settlement.is_some();
+        self.ask_token(sent.nonce, &settlement, receipt.block_number, has_failed).await
     }
 
-    /// The nonce is used up, and not by the transfer. Did somebody else send the authorization first?
+    /// The nonce is used up, in this block at the latest, and not by the transfer. Did somebody else send
+    /// the authorization first? `has_failed`: a block has refused the transfer.
     pub(super) async fn ask_token(
         &self,
         nonce: u64,
         settlement: &Settlement,
+        block: U256,
+        has_failed: bool,
     ) -> Result<(), SqlError> {
-        match self.find_use(settlement).await {
+        match self.find_use(settlement, block).await {
             Ok(Some(Use::Moved(hash, _))) => self.end(nonce, settlement, State::Settled, hash),
             Ok(Some(Use::Elsewhere)) => {
                 self.end(nonce, settlement, State::Failed(Reason::NonceUsed), settlement.hash)
             }
             Ok(None) => {
+                if has_failed {
+                    store::mark_reverted(&self.world, &settlement.id, self.world.now())?;
+                }
                 let failed = State::Failed(Reason::TransactionFailed);
                 self.end(nonce, settlement, failed, settlement.hash)
             }
@@ -138,7 +145,7 @@ impl<W: RelayerWorld> Relayer<W> {
 
     /// Whatever transaction has moved the money, the settlement takes it for its own.
     pub(super) async fn take_over_use(&self, settlement: &Settlement) -> Result<(), SqlError> {
-        if let Ok(Some(Use::Moved(hash, _))) = self.find_use(settlement).await {
+        if let Ok(Some(Use::Moved(hash, _))) = self.find_use(settlement, U256::ZERO).await {
             let now = self.world.now();
             let confirm_at = Some(now.plus(CONFIRM_SECONDS));
             let id = &settlement.id;
@@ -147,12 +154,15 @@ impl<W: RelayerWorld> Relayer<W> {
         Ok(())
     }
 
-    /// Where the authorization was used; `None` if it was not.
-    pub(super) async fn find_use(&self, settlement: &Settlement) -> Result<Option<Use>, RpcError> {
+    /// Where the authorization was used; `None` if it was not, up to `block` at least.
+    pub(super) async fn find_use(
+        &self,
+        settlement: &Settlement,
+        block: U256,
+    ) -> Result<Option<Use>, RpcError> {
         let super::Settings { rpc, network, .. } = &self.settings;
         let authorization = &settlement.authorization;
-        let (from, nonce) = (authorization.from, authorization.nonce);
-        if !rpc.authorization_used(&self.world, network, from, nonce).await? {
+        if !rpc.authorization_used_since(&self.world, network, authorization, block).await? {
             return Ok(None);
         }
         rpc.find_transfer(&self.world, network, authorization).await.map(Some)

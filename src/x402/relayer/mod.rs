@@ -73,8 +73,8 @@ pub trait RelayerWorld: Clock + Sql + Http + Alarm + Timer + Log {}
 
 impl<T: Clock + Sql + Http + Alarm + Timer + Log> RelayerWorld for T {}
 
-/// How often a payment is tried whose transaction the chain has refused although the simulation was
-/// good: each time costs gas.
+/// How often a payment is tried whose transaction no block ever had. One that a block has refused although
+/// the simulation was good is not tried again: each time costs gas.
 const ATTEMPTS_MAX: u32 = 3;
 /// When the alarm looks after what was sent, seconds.
 const LOOK_AFTER_SECONDS: i64 = 3;
@@ -141,6 +141,8 @@ struct Seen {
 enum Known {
     /// Nothing, or an attempt that failed.
     New,
+    /// It has failed, and is not tried again.
+    Over(Reason),
     /// It is under way.
     Live,
     /// Its money has moved.
@@ -179,6 +181,10 @@ impl<W: RelayerWorld> Relayer<W> {
         match self.known(order, claimant)? {
             Known::Live => return self.follow(&id).await,
             Known::Settled(settlement) => return self.settled_before(&settlement).await,
+            Known::Over(reason) => {
+                let found = self.sent_by_another(order, claimant).await?;
+                return found.ok_or(Refusal::Invalid(reason, Some(order.authorization.from)));
+            }
             Known::New => {}
         }
         let prepared = match judge::prepare(&self.world, self.access(), order).await {
@@ -230,8 +236,10 @@ impl<W: RelayerWorld> Relayer<W> {
         };
         let is_theirs = is_of(&settlement, order, claimant);
         match settlement.state {
-            State::Failed(reason) if settlement.attempts >= ATTEMPTS_MAX => {
-                Err(Refusal::Invalid(reason, Some(order.authorization.from)))
+            State::Failed(reason)
+                if settlement.is_reverted || settlement.attempts >= ATTEMPTS_MAX =>
+            {
+                Ok(Known::Over(reason))
             }
             State::Failed(_) => Ok(Known::New),
             State::Sent | State::Settled if !is_theirs => {

@@ -13,7 +13,7 @@ use crate::x402::relayer::refusal::Reason;
 use crate::x402::wire::{authorization_json, read_authorization};
 
 /// The schema of a relayer's object.
-pub const MIGRATIONS: Migrations = &[include_str!("schema.sql")];
+pub const MIGRATIONS: Migrations = &[include_str!("schema.sql"), include_str!("schema-2.sql")];
 
 /// How long rows are kept after the end of their authorization, seconds. Until then a repeated
 /// request gets its answer, and a block that the chain dropped is made up for.
@@ -41,6 +41,8 @@ pub(super) struct Settlement {
     pub(super) state: State,
     pub(super) hash: B256,
     pub(super) attempts: u32,
+    /// A block has refused its transaction: whatever made it do so, gas is not spent on it again.
+    pub(super) is_reverted: bool,
 }
 
 /// A transaction that a relayer signed.
@@ -56,7 +58,7 @@ pub(super) struct Sent {
 }
 
 const SETTLEMENT: &str = "SELECT id, claimant, fingerprint, authorization, valid_before, state, \
-     hash, reason, attempts FROM settlements";
+     hash, reason, attempts, reverted_at FROM settlements";
 const TRANSACTION: &str =
     "SELECT hash, nonce, settlement, raw, signed_at, sent_at FROM transactions";
 
@@ -227,6 +229,12 @@ pub(super) fn set_state(
     sql.run(statement, &parameters).map(drop)
 }
 
+/// A block has refused its transaction.
+pub(super) fn mark_reverted(sql: &impl Sql, id: &str, now: UnixSeconds) -> Result<(), SqlError> {
+    let statement = "UPDATE settlements SET reverted_at = ?2 WHERE id = ?1";
+    sql.run(statement, &[id.into(), now.into()]).map(drop)
+}
+
 /// When the next settlement is to be looked at once more.
 pub(super) fn next_confirmation(sql: &impl Sql) -> Result<Option<UnixSeconds>, SqlError> {
     let found = first(sql, "SELECT min(confirm_at) FROM settlements", &[])?;
@@ -261,7 +269,18 @@ fn settlement(columns: &mut Columns) -> Result<Settlement, SqlError> {
         _ => State::Sent,
     };
     let attempts = u32::try_from(columns.count()?).unwrap_or(u32::MAX);
-    Ok(Settlement { id, claimant, fingerprint, authorization, valid_before, state, hash, attempts })
+    let is_reverted = columns.optional_int()?.is_some();
+    Ok(Settlement {
+        id,
+        claimant,
+        fingerprint,
+        authorization,
+        valid_before,
+        state,
+        hash,
+        attempts,
+        is_reverted,
+    })
 }
 
 /// Attempts fail on the chain for these two reasons only.

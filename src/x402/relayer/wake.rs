@@ -1,7 +1,7 @@
 //! What the alarm does: sends again what has not arrived, replaces what is stuck, fills gaps, and looks
 //! whether what was settled is still in the chain. It may run twice.
 
-use alloy_primitives::Bytes;
+use alloy_primitives::{Bytes, U256};
 
 use crate::chain::rpc::{Ask, Broadcast};
 use crate::chain::transaction::{ChainCall, Fees, SignedTransaction, fees_of};
@@ -65,7 +65,7 @@ impl<W: RelayerWorld> Relayer<W> {
             store::set_state(&self.world, id, &state, hash, confirm_at, now)
         };
         let later = Some(now.plus(LOOK_AFTER_SECONDS));
-        match self.find_use(settlement).await {
+        match self.find_use(settlement, U256::ZERO).await {
             Ok(Some(Use::Moved(hash, _))) => set(State::Settled, hash, None),
             Ok(Some(Use::Elsewhere | Use::NotFound)) | Err(_) => {
                 set(State::Settled, settlement.hash, later)
@@ -115,7 +115,7 @@ impl<W: RelayerWorld> Relayer<W> {
     async fn give_up_nonce(&self, sent: &Sent) -> Result<(), SqlError> {
         let settlement = store::settlement_of_nonce(&self.world, sent.nonce)?;
         match settlement.filter(|settlement| settlement.state == State::Sent) {
-            Some(settlement) => self.ask_token(sent.nonce, &settlement).await,
+            Some(settlement) => self.ask_token(sent.nonce, &settlement, U256::ZERO, false).await,
             None => store::mark_done(&self.world, sent.nonce),
         }
     }
@@ -161,12 +161,15 @@ impl<W: RelayerWorld> Relayer<W> {
             return Ok(());
         };
         for nonce in (first..next).take(usize::try_from(BATCH).unwrap_or_default()) {
-            match store::of_nonce(&self.world, nonce)? {
+            let settlement = store::settlement_of_nonce(&self.world, nonce)?;
+            let is_refused = settlement.is_some_and(|settlement| settlement.is_reverted);
+            match store::of_nonce(&self.world, nonce)?.filter(|_| !is_refused) {
                 // The chain has dropped the block that it was in.
                 Some(sent) => {
                     store::mark_live(&self.world, sent.hash)?;
                     self.broadcast(&sent).await?;
                 }
+                // Of a payment that is refused nobody shall hear later that it was paid all the same.
                 None => self.fill(nonce).await?,
             }
         }

@@ -108,6 +108,7 @@ fn check_settlement(outcome: &SettleOutcome, status: u16, body: &str, said: &Val
             prop_assert_eq!(said["errorReason"].as_str(), Some(reason.as_str()));
             prop_assert!(hash.is_none() && is_code(reason));
         }
+        SettleOutcome::Reverted(reason) => prop_assert!(false, "{reason} of another facilitator"),
         SettleOutcome::Unavailable(_) => {
             prop_assert!(matches!(status, 400 | 401 | 403 | 404 | 405 | 413 | 415 | 422 | 429));
             prop_assert!(said.get("success").is_none() && hash.is_none(), "{body}");
@@ -117,7 +118,7 @@ fn check_settlement(outcome: &SettleOutcome, status: u16, body: &str, said: &Val
             prop_assert!(said["errorReason"].as_str().is_some_and(|it| it.ends_with("used")));
         }
         SettleOutcome::Unknown(why, transaction) => {
-            prop_assert!(why.len() <= 100 && why.is_ascii(), "{why}");
+            prop_assert!(why.why.len() <= 100 && why.why.is_ascii(), "{why:?}");
             prop_assert!(transaction.as_deref().is_none_or(is_hash));
         }
     }
@@ -151,7 +152,7 @@ fn check_facilitator(status: u16, body: &str) -> Verdict {
     match block_on(facilitator.verify(&HttpOnly(&world), &question)) {
         VerifyOutcome::Valid => prop_assert_eq!(said["isValid"].as_bool(), Some(true)),
         VerifyOutcome::Invalid(reason) => prop_assert!(is_code(&reason), "{reason}"),
-        VerifyOutcome::Unavailable(why) => prop_assert!(why.len() <= 100 && why.is_ascii()),
+        VerifyOutcome::Unavailable(why) => prop_assert!(why.why.len() <= 100 && why.why.is_ascii()),
     }
     prop_assert_eq!(world.asked.get(), 2);
     Ok(())

@@ -1,0 +1,2 @@
+-- When a block refused its transaction: it is not tried again.
+ALTER TABLE settlements ADD COLUMN reverted_at INTEGER
