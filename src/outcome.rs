@@ -1,13 +1,13 @@
 //! What comes of a call, in the three kinds that callers can tell apart. How each is shown is
 //! decided in `http/problem.rs` and `mcp/reply.rs`, and nowhere else.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::events::NotOnSale;
 use crate::fields::InvalidField;
 use crate::ports::SqlError;
 use crate::x402::dialects::Challenge;
-use crate::x402::wire::SettleResponse;
+use crate::x402::wire::{SIGN_IN_WITH_X, SettleResponse};
 
 /// A result.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +44,8 @@ pub struct Abort {
     pub receipt: Option<SettleResponse>,
     /// When trying again makes sense, seconds.
     pub retry_after: Option<i64>,
+    /// What a wallet that has paid before signs to get its answer (x402, `sign-in-with-x`).
+    pub sign_in: Option<Value>,
 }
 
 /// Whether a call moved money.
@@ -79,7 +81,14 @@ impl Abort {
             money: Money::NotAsked,
             receipt: None,
             retry_after: None,
+            sign_in: None,
         }
+    }
+
+    /// The x402 extensions that a refusal carries, as a challenge would.
+    #[must_use]
+    pub fn extensions(&self) -> Option<Value> {
+        self.sign_in.as_ref().map(|sign_in| json!({SIGN_IN_WITH_X: sign_in}))
     }
 
     /// The same abort, saying whether money moved.
@@ -126,7 +135,7 @@ impl Money {
                 " Money may have moved: do not sign a new payment; repeat the same call with the same payment."
             }
             Self::Moved => {
-                " The payment went through; repeat the same call with the same payment, it is not charged again."
+                " The payment went through and is not charged again: repeat the same call with exactly the same payment (x402 version 2, or with a payment-identifier), or sign in with the wallet that paid (header SIGN-IN-WITH-X)."
             }
         }
     }

@@ -88,10 +88,21 @@ impl From<GivenUp> for Failure {
     }
 }
 
+/// What was paid for is there, but nothing shows that the caller has paid. Holds nothing that opens anything.
+pub(super) fn proof_needed() -> Abort {
+    let detail = "a settled payment is public on the chain with its signature, so this copy of it does not show who you are (`extensions` says what the wallet signs)";
+    Abort::new("proof_needed", 401, detail).with_money(Money::Moved)
+}
+
 /// The same failure, saying that no money was moved.
 pub(super) fn no_money(failure: Failure) -> Failure {
+    with_money(failure, Money::NotMoved)
+}
+
+/// The same failure, saying what became of the money.
+pub(super) fn with_money(failure: Failure, money: Money) -> Failure {
     match failure {
-        Failure::Abort(abort) => abort.with_money(Money::NotMoved).into(),
+        Failure::Abort(abort) => abort.with_money(money).into(),
         other @ (Failure::Unpaid(_) | Failure::Fatal(_)) => other,
     }
 }

@@ -11,6 +11,7 @@ use crate::host::Host;
 use crate::host::desk::{Asker, DeskCall};
 use crate::host::paid::Wanted;
 use crate::host::profile::Profile;
+use crate::host::repeat::Kept;
 use crate::host::tools::publish_event;
 use crate::id::{EventId, RsvpId, TicketCode};
 use crate::ledger::payments::{self, Payment, Settled};
@@ -26,7 +27,7 @@ const ANALYTICS_RSVPS_MAX: u32 = 1_000;
 impl<W: World> Host<W> {
     /// Hands over what was paid for, in one block with the books. If that fails, the payment stays
     /// settled: the alarm, or the same payment again, delivers it without another charge.
-    pub(super) fn deliver(&self, profile: &Profile, settled: &Settled) -> Result<Value, Failure> {
+    pub(super) fn deliver(&self, profile: &Profile, settled: &Settled) -> Result<Kept, Failure> {
         let result = match Tool::by_name(&settled.payment().tool) {
             Some(Tool::RsvpToEvent) => self.deliver_seat(profile, settled),
             Some(Tool::GetEventAnalytics) => self.deliver_staged(profile, settled),
@@ -35,6 +36,7 @@ impl<W: World> Host<W> {
             _ => Err(SqlError("a payment for a tool that is not sold".to_owned())),
         };
         result
+            .map(Kept::new)
             .map_err(|error| Failure::Fatal(Fatal { what: error.to_string(), money: Money::Moved }))
     }
 

@@ -19,6 +19,7 @@ mod paging;
 pub mod paid;
 pub mod profile;
 pub mod rebuild;
+mod repeat;
 mod sign_in;
 pub mod tools;
 mod vault;

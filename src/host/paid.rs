@@ -19,8 +19,8 @@ use crate::host::answers::{
 use crate::host::desk::DeskCall;
 use crate::host::limits::CALL_COST;
 use crate::host::profile::Profile;
+use crate::host::repeat::{Kept, MayRead, ProvenPayer, Shown, is_exact};
 use crate::host::tools::{ToolCall, read_arguments};
-use crate::host::vault::Repeats;
 use crate::id::{EventId, SecretId};
 use crate::ledger::payments::{self, Payment, Settled, State};
 use crate::ledger::revenue;
@@ -30,7 +30,7 @@ use crate::ports::{Level, SqlError, World};
 use crate::vault;
 use crate::vault::input::OneSecret;
 use crate::x402::facilitator::{Cause, Trouble};
-use crate::x402::flow::{Call, Claiming, Stop, key_of, payload_digest};
+use crate::x402::flow::{Call, Claiming, Stop, key_of};
 use crate::x402::quote::{PaidCall, Quote};
 use crate::x402::wire::PaymentPayload;
 
@@ -62,10 +62,10 @@ impl<W: World> Host<W> {
     ) -> Result<Done, Failure> {
         let wanted = read_wanted(tool, call.arguments.clone())?;
         let mut outcome = self.paid_call(profile, &wanted, tool, call).await;
-        if let Err(Failure::Unpaid(challenge)) = &mut outcome {
-            if matches!(wanted, Wanted::Secret { .. }) {
-                self.offer_proof(profile, challenge);
-            }
+        if let Err(failure) = &mut outcome {
+            self.offer_proof(profile, tool, failure);
+        }
+        if let Err(Failure::Unpaid(_)) = &outcome {
             revenue::count_unpaid(&self.world, tool.name(), wanted.event(), self.world.now())?;
         }
         outcome
@@ -86,37 +86,49 @@ impl<W: World> Host<W> {
             Ok(None) => None,
             Err(unreadable) => Some(Err(unreadable.to_string())),
         };
-        if let Some(Ok(payment)) = &payment
+        let shown = payment.as_ref().and_then(|payment| payment.as_ref().ok());
+        let proof = call.proof.as_deref();
+        // A proof costs a look at the chain, and a row.
+        if proof.is_some() {
+            self.admit_unpaid(&call.source, CALL_COST)?;
+        }
+        let proven = self.proven_payer(profile, proof, shown).await?;
+        let proven = proven.as_ref();
+        if let Some(payment) = shown
             && let Some(known) = self.known_payment(payment)?
         {
             // What was paid for is handed over even if the event is full or over by now.
             if payment.identifier.is_some() && !is_exact(&known, payment) {
                 return Err(identifier_conflict().into());
             }
-            let repeats = repeats_of(&known, payment);
-            return self.again(profile, known, &call_of, repeats).await;
+            if known.digest != call_of.digest {
+                return Err(other_call().into());
+            }
+            return self.again(profile, known, Shown { copy: Some(payment), proven }).await;
         }
-        self.admit_unpaid(&call.source, CALL_COST)?;
+        if proof.is_none() {
+            self.admit_unpaid(&call.source, CALL_COST)?;
+        }
+        if let Some(payer) = proven
+            && let Some(known) = self.paid_before(wanted, &call_of, payer)?
+            && (payment.is_none() || self.is_had(wanted, &known)?)
+        {
+            return self.again(profile, known, Shown { copy: None, proven }).await;
+        }
         if !profile.doors.has(tool.door()) {
             return Err(closed(tool));
         }
-        if let (Wanted::Secret { secret_id }, Some(proof)) = (wanted, &call.proof) {
-            if let Some(done) = self.read_again(profile, secret_id, proof).await? {
-                return Ok(done);
-            }
-            if payment.is_none() {
-                let quote = self.quote(profile, wanted, call_of)?;
-                return Err(unpaid(quote, "this wallet has not bought this secret"));
-            }
+        let quote = self.quote(profile, tool, wanted, call_of)?;
+        if proven.is_some() && payment.is_none() {
+            return Err(unpaid(quote, "this wallet has not paid for this call"));
         }
-        let quote = self.quote(profile, wanted, call_of)?;
         self.breaker.borrow().check(self.world.now()).map_err(unavailable)?;
         let payment = match payment {
             None => return Err(unpaid(quote, "payment required")),
             Some(Err(reason)) => return Err(unpaid(quote, &reason)),
             Some(Ok(payment)) => payment,
         };
-        let outcome = self.pay(profile, wanted, quote, payment).await;
+        let outcome = self.pay(profile, wanted, quote, payment, proven).await;
         if outcome.is_ok() {
             call.source.take_back(&mut self.unpaid.borrow_mut(), "", CALL_COST);
         }
@@ -129,6 +141,7 @@ impl<W: World> Host<W> {
         wanted: &Wanted,
         quote: Quote,
         payment: PaymentPayload,
+        proven: Option<&ProvenPayer>,
     ) -> Result<Done, Failure> {
         let copy = payment.clone();
         let call = Call::new(quote.clone())
@@ -138,8 +151,7 @@ impl<W: World> Host<W> {
         let claimed = match call.claim(&self.world)? {
             Claiming::Go(call) => call,
             Claiming::Again(known) => {
-                let repeats = repeats_of(&known, &copy);
-                return self.again(profile, *known, &quote.call, repeats).await;
+                return self.again(profile, *known, Shown { copy: Some(&copy), proven }).await;
             }
             Claiming::OtherCall => return Err(other_call().into()),
             Claiming::Busy => return Err(busy().into()),
@@ -167,11 +179,11 @@ impl<W: World> Host<W> {
             && let Some(known) = payments::find(&self.world, id)?
         {
             // Somebody else has put it on the chain, so that it may not be its maker who shows it.
-            return self.again(profile, known, &quote.call, Repeats::Anybody).await;
+            return self.again(profile, known, Shown { copy: None, proven }).await;
         }
         let settled = settled.map_err(stopped)?;
-        let answer = self.deliver(profile, &settled)?;
-        self.finished(profile, &settled, answer, Repeats::First)
+        let kept = self.deliver(profile, &settled)?;
+        self.finished(profile, kept, &MayRead::first(settled))
     }
 
     /// Answers a payment that this door has seen before.
@@ -179,12 +191,8 @@ impl<W: World> Host<W> {
         &self,
         profile: &Profile,
         known: Payment,
-        call: &PaidCall,
-        repeats: Repeats,
+        shown: Shown<'_>,
     ) -> Result<Done, Failure> {
-        if known.digest != call.digest {
-            return Err(other_call().into());
-        }
         let is_due = known.next_check_at.is_some_and(|due| due <= self.world.now());
         let known = match known.state {
             State::Settling | State::Unknown if is_due => {
@@ -199,13 +207,13 @@ impl<W: World> Host<W> {
             | State::Refused
             | State::Failed => known,
         };
-        match (known.state, known.settled(), &known.answer) {
-            (State::Delivered, Some(settled), Some(answer)) => {
-                self.finished(profile, &settled, answer.clone(), repeats)
+        match (known.state, known.settled(), Kept::of(&known)) {
+            (State::Delivered, Some(settled), Some(kept)) => {
+                self.finished(profile, kept, &MayRead::again(settled, shown)?)
             }
             (State::Settled, Some(settled), _) => {
-                let answer = self.deliver(profile, &settled)?;
-                self.finished(profile, &settled, answer, repeats)
+                let kept = self.deliver(profile, &settled)?;
+                self.finished(profile, kept, &MayRead::again(settled, shown)?)
             }
             (State::Claimed | State::Verified, ..) => Err(busy().into()),
             (State::Refused | State::Failed, ..) => {
@@ -219,21 +227,37 @@ impl<W: World> Host<W> {
     }
 
     /// The answer, with what is not kept in it.
-    fn finished(
-        &self,
-        profile: &Profile,
-        settled: &Settled,
-        answer: Value,
-        repeats: Repeats,
-    ) -> Result<Done, Failure> {
+    fn finished(&self, profile: &Profile, kept: Kept, may: &MayRead) -> Result<Done, Failure> {
+        let answer = kept.open(may);
+        let settled = may.settled();
         match Tool::by_name(&settled.payment().tool) {
-            Some(Tool::RetrieveSecret) => self.hand_over(profile, settled, answer, repeats),
+            Some(Tool::RetrieveSecret) => self.hand_over(profile, answer, may),
             _ => Ok(Done { value: answer, receipt: Some(receipt(settled)) }),
         }
     }
 
+    /// Whether a wallet that has made this payment has what it wants already, so that another payment would buy
+    /// nothing new.
+    fn is_had(&self, wanted: &Wanted, known: &Payment) -> Result<bool, Failure> {
+        match wanted {
+            Wanted::Seat { .. } => Ok(true),
+            Wanted::Secret { secret_id } => {
+                let version = self.readable(secret_id)?.version;
+                let bought = vault::store::bought_with(&self.world, &known.id)?;
+                Ok(bought.is_none_or(|bought| bought == version))
+            }
+            Wanted::Analytics { .. } | Wanted::Desk(..) => Ok(false),
+        }
+    }
+
     /// What the call costs, if it can be had at all.
-    fn quote(&self, profile: &Profile, wanted: &Wanted, call: PaidCall) -> Result<Quote, Failure> {
+    fn quote(
+        &self,
+        profile: &Profile,
+        tool: Tool,
+        wanted: &Wanted,
+        call: PaidCall,
+    ) -> Result<Quote, Failure> {
         let (amount, seat, description) = match wanted {
             Wanted::Seat { event_id, wallet } => {
                 let (event, seats) = self.event(event_id).map_err(no_money)?;
@@ -262,10 +286,7 @@ impl<W: World> Host<W> {
         self.check_price(amount)?;
         let description = format!("{description} for ${amount} USDC");
         Ok(Quote {
-            resource_url: format!(
-                "{}/x402/users/{}/tools/{}",
-                self.config.public_url, profile.scope, call.tool
-            ),
+            resource_url: self.resource_url(profile, tool),
             call,
             amount,
             pay_to: profile.wallet,
@@ -304,11 +325,14 @@ impl<W: World> Host<W> {
         if store::rsvp_of_payer(&self.world, event_id, payer)?.is_none() {
             return Ok(());
         }
-        let detail = "this wallet has a seat at this event already; repeat the call with the payment of that seat to see the ticket again";
+        let detail = "this wallet has a seat at this event already; to see its ticket again, call with a SIGN-IN-WITH-X header of that wallet (`extensions` says what to sign), or with exactly the payment of that seat";
         Err(Abort::new("already_has_seat", 409, detail).with_money(Money::NotMoved).into())
     }
 
-    fn known_payment(&self, payment: &PaymentPayload) -> Result<Option<Payment>, SqlError> {
+    pub(super) fn known_payment(
+        &self,
+        payment: &PaymentPayload,
+    ) -> Result<Option<Payment>, SqlError> {
         let network = match payment.version.number() {
             1 => Network::by_v1_name(&payment.network),
             _ => Network::by_caip2(&payment.network),
@@ -383,22 +407,10 @@ fn read_wanted(tool: Tool, arguments: Value) -> Result<Wanted, Failure> {
     })
 }
 
-/// Whether this is the payment of that row to the last member, and not only the same authorization.
-fn is_exact(known: &Payment, payment: &PaymentPayload) -> bool {
-    known.payload_digest.as_ref().is_none_or(|digest| *digest == payload_digest(payment))
-}
-
 /// What was paid for before is still handed over at a door that was closed since; nothing new is sold there.
 fn closed(tool: Tool) -> Failure {
     let detail = format!("this host has closed the door of {}", tool.name());
     Abort::new("door_closed", 404, detail).with_money(Money::NotMoved).into()
-}
-
-/// Who may have sent this copy of a payment.
-fn repeats_of(known: &Payment, payment: &PaymentPayload) -> Repeats {
-    let digest = payload_digest(payment);
-    let is_same = known.payload_digest.as_ref().is_some_and(|kept| *kept == digest);
-    if is_same && payment.is_private() { Repeats::Maker } else { Repeats::Anybody }
 }
 
 fn check_wallet(wanted: &Wanted, payer: Address) -> Result<(), Failure> {

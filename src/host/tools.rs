@@ -56,7 +56,7 @@ impl<W: World> Host<W> {
         let is_paid =
             matches!(tool.access(), Access::Paid(..)) && !call.caller.is_free_of_charge(tool);
         // What was paid for while a door was open is handed over after it was closed.
-        let may_be_known = is_paid && matches!(call.payment, Ok(Some(_)));
+        let may_be_known = is_paid && (matches!(call.payment, Ok(Some(_))) || call.proof.is_some());
         if !profile.doors.has(tool.door()) && !may_be_known {
             return None;
         }

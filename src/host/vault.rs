@@ -2,15 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::chain::rpc::Rpc;
 use crate::host::Host;
 use crate::host::answers::{no_money, receipt};
 use crate::host::paging::Page;
 use crate::host::profile::Profile;
+use crate::host::repeat::{Ground, MayRead};
 use crate::host::views::{OwnSecrets, Retrievals};
 use crate::id::{ScopeId, SecretId};
-use crate::identity::siwe::{self, Expected, ProvenWallet, Purpose, SignIn, SiweError};
-use crate::identity::siwx::{self, Proof};
 use crate::ledger::outbox;
 use crate::ledger::payments::{self, Settled};
 use crate::outcome::{Abort, Done, Failure, Fatal, Money};
@@ -20,24 +18,11 @@ use crate::vault::input::{ListSecrets, SecretChanges, StoreSecret};
 use crate::vault::seal::{Place, open, seal};
 use crate::vault::store::{self, How};
 use crate::vault::{Secret, Status};
-use crate::x402::dialects::Challenge;
 
 /// The most secrets a host may have.
 const SECRETS_MAX: u64 = 1_000;
 /// The newest lines of the retrieval log that are shown.
 const LOG_LINES_MAX: u32 = 500;
-
-/// Whether somebody who repeats a payment may have made it: an exact copy with something in it that the
-/// chain never sees.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Repeats {
-    /// It is the first answer to a payment that has just been made.
-    First,
-    /// Only its maker can have it.
-    Maker,
-    /// Anybody who reads the chain can have it.
-    Anybody,
-}
 
 impl<W: World> Host<W> {
     /// Names, descriptions, prices and counts; never values.
@@ -192,86 +177,26 @@ impl<W: World> Host<W> {
     pub(super) fn hand_over(
         &self,
         profile: &Profile,
-        settled: &Settled,
         mut answer: Value,
-        repeats: Repeats,
+        may: &MayRead,
     ) -> Result<Done, Failure> {
-        if repeats == Repeats::Anybody {
-            let detail = "this payment is paid and public on the chain, so it does not show who you are; call again with a SIGN-IN-WITH-X header of the wallet that paid (without a payment, the challenge says what to sign)";
-            return Err(Abort::new("proof_needed", 401, detail).with_money(Money::Moved).into());
-        }
+        let settled = may.settled();
+        let how = match may.ground() {
+            Ground::First => None,
+            Ground::Copy => Some(How::Payment),
+            Ground::SignedIn => Some(How::Signature),
+        };
         let id = sold_id(settled)?;
         let secret = store::find(&self.world, &id)?
             .ok_or_else(|| SqlError("a sold secret is not there".to_owned()))?;
         let bought = store::bought_with(&self.world, &settled.payment().id)?;
-        let is_first = repeats == Repeats::First;
-        let value = self.value_for(profile, &secret, bought, is_first)?;
-        if !is_first {
+        let value = self.value_for(profile, &secret, bought, how.is_none())?;
+        if let Some(how) = how {
             let payer = &settled.payment().payer;
-            store::add_reading(&self.world, &secret, payer, How::Payment, self.world.now())?;
+            store::add_reading(&self.world, &secret, payer, how, self.world.now())?;
         }
         put(&mut answer, "secret", value.into());
         Ok(Done { value: answer, receipt: Some(receipt(settled)) })
-    }
-
-    /// A wallet that has bought the secret reads it again.
-    pub(super) async fn read_again(
-        &self,
-        profile: &Profile,
-        id: &SecretId,
-        header: &str,
-    ) -> Result<Option<Done>, Failure> {
-        let refused = |error: String| {
-            Failure::from(Abort::new("proof_refused", 401, error).with_money(Money::NotMoved))
-        };
-        let proof = siwx::read(header).map_err(|error| refused(error.to_string()))?;
-        let secret = self.readable(id)?;
-        let proven = match self.prove(profile, &proof).await {
-            Err(SiweError::Chain) => {
-                let detail = SiweError::Chain.to_string();
-                return Err(Abort::new("chain_unavailable", 503, detail)
-                    .with_money(Money::NotMoved)
-                    .into());
-            }
-            proven => proven.map_err(|error| refused(error.to_string()))?,
-        };
-        self.use_nonce(proven.nonce(), proven.nonce_expires_at()).map_err(no_money)?;
-        let payer = proven.address().to_checksum(None);
-        let Some(bought) = store::bought(&self.world, id, &payer)? else { return Ok(None) };
-        let value = self.value_for(profile, &secret, Some(bought), false)?;
-        store::add_reading(&self.world, &secret, &payer, How::Signature, self.world.now())?;
-        let answer = json!({
-            "secretId": id,
-            "name": secret.name,
-            "description": secret.description,
-            "version": secret.version,
-            "retrievalCount": secret.retrievals,
-            "secret": value,
-        });
-        Ok(Some(Done { value: answer, receipt: None }))
-    }
-
-    async fn prove(&self, profile: &Profile, proof: &Proof) -> Result<ProvenWallet, SiweError> {
-        let config = &self.config;
-        let chain_ids: Vec<u64> = config.networks.iter().map(|network| network.chain_id).collect();
-        let expected = Expected {
-            domain: config.public_authority(),
-            uri_origin: &config.public_url,
-            chain_ids: &chain_ids,
-        };
-        let purpose = Purpose::AtDoor(&profile.scope);
-        let (message, signature) = (&proof.message, &proof.signature);
-        let now = self.world.now();
-        match siwe::read(message, signature, &expected, &config.keys, purpose, now)? {
-            SignIn::Proven(proven) => Ok(proven),
-            SignIn::Unproven(unproven) => {
-                let mut networks = config.networks.iter();
-                let network = networks.find(|one| one.chain_id == unproven.chain_id());
-                let url = network.and_then(|network| config.rpc_urls.get(network.caip2));
-                let rpc = Rpc { url: url.cloned().ok_or(SiweError::Chain)? };
-                unproven.ask(&self.world, &rpc, &config.factories).await
-            }
-        }
     }
 
     /// The value, if it is still the one that was bought. The first answer to a payment gets what there is.
@@ -301,24 +226,6 @@ impl<W: World> Host<W> {
             Failure::Fatal(Fatal { what: format!("{}: {what}", secret.id), money: Money::Moved })
         })?;
         Ok(opened.expose().to_owned())
-    }
-
-    /// Says to buyers how they can read again, and gives a payment something that only its maker knows.
-    pub(super) fn offer_proof(&self, profile: &Profile, challenge: &mut Challenge) {
-        let now = self.world.now();
-        let purpose = Purpose::AtDoor(&profile.scope);
-        let (nonce, expires_at) = siwe::new_nonce(&self.config.keys, purpose, &self.world, now);
-        let offer = siwx::Offer {
-            domain: self.config.public_authority(),
-            uri: &challenge.quote.resource_url,
-            nonce: &nonce,
-            issued_at: now,
-            expires_at,
-            networks: &self.config.networks,
-        };
-        challenge.sign_in = Some(offer.to_json());
-        let key = alloy_primitives::hex::encode(self.world.bytes::<16>());
-        challenge.receipt_key = Some(key);
     }
 
     /// Destroys values whose time is over, and takes back their records.

@@ -126,6 +126,10 @@ pub struct Problem {
     pub request_id: String,
     /// `no`, `unknown` or `yes`.
     pub money_moved: &'static str,
+    /// x402 extensions: how a wallet that has paid before gets its answer (`sign-in-with-x`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional, type = "Record<string, unknown>"))]
+    pub extensions: Option<serde_json::Value>,
 }
 
 fn view(network: &'static Network) -> NetworkView {

@@ -17,6 +17,7 @@ pub fn of_abort(abort: &Abort, request_id: &RequestId) -> Reply {
         detail: format!("{}{}", sentence(&abort.detail), abort.money.sentence()),
         request_id: request_id.to_string(),
         money_moved: abort.money.word(),
+        extensions: abort.extensions(),
     });
     let mut reply = Reply::text(abort.status, "application/problem+json", body.to_string());
     if abort.code == "credential_refused" {

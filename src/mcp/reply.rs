@@ -39,6 +39,10 @@ fn fault(abort: &Abort, ways: Ways) -> Value {
             "error": {"code": abort.code, "message": text, "moneyMoved": abort.money.word()},
         },
     });
+    let structured = result.get_mut("structuredContent").and_then(Value::as_object_mut);
+    if let (Some(extensions), Some(structured)) = (abort.extensions(), structured) {
+        structured.insert("extensions".to_owned(), extensions);
+    }
     add_receipt(&mut result, abort.receipt.as_ref(), ways);
     result
 }

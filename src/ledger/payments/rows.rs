@@ -28,6 +28,50 @@ pub fn find_open_or_paid(sql: &impl Sql, key: &Key) -> Result<Option<Payment>, S
         .filter(|payment| !matches!(payment.state, State::Refused | State::Failed)))
 }
 
+/// The payment of a wallet for the call with this digest, paid or on its way: a paid one before others, then the
+/// newest. Payments whose signature is not judged yet do not count, since anybody can send those in a wallet's name.
+/// `network` (CAIP-2) limits the search to one chain.
+///
+/// # Errors
+/// As [`super::claim`].
+pub fn newest_of(
+    sql: &impl Sql,
+    digest: &str,
+    payer: &str,
+    network: Option<&str>,
+) -> Result<Option<Payment>, SqlError> {
+    newest(sql, "digest = ?3", payer, network, digest)
+}
+
+/// The payment of a wallet for its seat at an event, as [`newest_of`].
+///
+/// # Errors
+/// As [`super::claim`].
+pub fn seat_of(
+    sql: &impl Sql,
+    event: &EventId,
+    payer: &str,
+    network: Option<&str>,
+) -> Result<Option<Payment>, SqlError> {
+    newest(sql, "event_id = ?3", payer, network, event.as_str())
+}
+
+fn newest(
+    sql: &impl Sql,
+    which: &str,
+    payer: &str,
+    network: Option<&str>,
+    value: &str,
+) -> Result<Option<Payment>, SqlError> {
+    let statement = format!(
+        "SELECT {COLUMNS} FROM payments WHERE payer = ?1 AND (?2 IS NULL OR network = ?2) \
+         AND {which} AND state IN ('settling', 'unknown', 'settled', 'delivered') \
+         ORDER BY state IN ('settled', 'delivered') DESC, created_at DESC, updated_at DESC LIMIT 1"
+    );
+    let parameters = [payer.into(), network.into(), value.into()];
+    first(sql, &statement, &parameters)?.as_mut().map(payment_of).transpose()
+}
+
 /// Payments that the alarm should look after.
 ///
 /// # Errors

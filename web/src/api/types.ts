@@ -556,7 +556,11 @@ requestId: string,
 /**
  * `no`, `unknown` or `yes`.
  */
-moneyMoved: string, };
+moneyMoved: string, 
+/**
+ * x402 extensions: how a wallet that has paid before gets its answer (`sign-in-with-x`).
+ */
+extensions?: Record<string, unknown>, };
 
 export type ProfileView = { 
 /**
