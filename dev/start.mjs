@@ -71,11 +71,13 @@ async function startFacilitator(rpc) {
 }
 
 async function worker(url, port, { rpc, facilitator }) {
+  const isOwnChain = isOnThisMachine(rpc);
+  const relayerKey = process.env.RELAYER_PRIVATE_KEY ?? (isOwnChain ? relayer.privateKey : undefined);
   const vars = {
     PUBLIC_URL: url,
     NETWORKS: NETWORK,
     FACILITATOR_URL: facilitator,
-    FACILITATOR_API: "open",
+    FACILITATOR_API: relayerKey ? "open" : "off",
     WALLET_FACTORIES: `${FACTORY}:${FACTORY_CREATE}`,
     SMART_WALLET_FACTORY: FACTORY,
     RPC_URLS: JSON.stringify({ [NETWORK]: rpc }),
@@ -83,22 +85,28 @@ async function worker(url, port, { rpc, facilitator }) {
     MAIL_API_URL: process.env.MAIL_API_URL ?? "",
   };
   const args = ["node_modules/wrangler/bin/wrangler.js", "dev", "--local", "--port", String(port)];
-  args.push("--persist-to", join(folder, "worker"), "--env-file", secretsFile());
+  args.push("--persist-to", join(folder, "worker"), "--env-file", secretsFile(relayerKey));
   args.push("--show-interactive-dev-session=false");
   for (const [name, value] of Object.entries(vars)) args.push("--var", `${name}:${value}`);
   // Only that `wrangler dev` keeps the mails tells us of them; with an API of your own they go there.
   const watchMails = keptMails(join(folder, "mail"), (line) => console.log(line));
-  start("wrangler", args, watchMails);
+  start("wrangler", args, isOwnChain ? watchMails : undefined);
   await answers(`${url}/health`, "wrangler");
 }
 
+/** Whether the chain is one of this machine, where keys that everybody knows do no harm. */
+function isOnThisMachine(url) {
+  const name = URL.canParse(url) ? new URL(url).hostname : "";
+  return name === "localhost" || name === "[::1]" || name.startsWith("127.");
+}
+
 /** What a deployment keeps as secrets. The master key is made once and kept. */
-function secretsFile() {
+function secretsFile(relayerKey) {
   const file = join(folder, "worker.env");
   const kept = existsSync(file) ? readFileSync(file, "utf8") : "";
   const masterKey = /^MASTER_KEY=(\S+)$/m.exec(kept)?.[1] ?? randomBytes(32).toString("hex");
-  const relayerKey = process.env.RELAYER_PRIVATE_KEY ?? relayer.privateKey;
-  const lines = [`MASTER_KEY=${masterKey}`, `RELAYER_PRIVATE_KEY=${relayerKey}`];
+  const lines = [`MASTER_KEY=${masterKey}`];
+  if (relayerKey) lines.push(`RELAYER_PRIVATE_KEY=${relayerKey}`);
   for (const name of ["MAIL_API_KEY", "MAIL_WEBHOOK_SECRET"]) {
     if (process.env[name]) lines.push(`${name}=${process.env[name]}`);
   }

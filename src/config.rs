@@ -1,5 +1,7 @@
 //! All settings, read once. Every fault is reported by its name, all together.
 
+mod checks;
+mod known_keys;
 mod readers;
 
 use std::collections::BTreeMap;
@@ -11,6 +13,9 @@ use crate::chain::networks::Network;
 use crate::chain::signature::Factories;
 use crate::chain::transaction::RelayerKey;
 use crate::chat::llm::Settings;
+use crate::config::checks::{
+    Place, is_at_loopback, is_on_this_machine, master_key_fault, relayer_key_fault,
+};
 use crate::config::readers::{
     origin_of, read_api, read_crossmint, read_facilitator, read_factories, read_key, read_llm,
     read_mail, read_mail_webhook, read_networks, read_origins, read_relayer, read_rpc_urls,
@@ -138,6 +143,12 @@ impl Config {
         let mail = read_mail(faults, set);
         let mail_webhook = read_mail_webhook(set("MAIL_WEBHOOK_SECRET"));
         let mail_webhook = take(faults, "MAIL_WEBHOOK_SECRET", mail_webhook);
+        let place = Place {
+            networks: networks.as_deref().unwrap_or_default(),
+            rpc_urls: rpc_urls.as_ref(),
+            public_url: public_url.as_deref(),
+        };
+        faults.extend(Self::test_settings(place, set));
         let (networks, rpc_urls) = (networks?, rpc_urls?);
         let without = networks.iter().filter(|network| !rpc_urls.contains_key(network.caip2));
         faults.extend(without.map(|it| format!("RPC_URLS has no endpoint for {}", it.caip2)));
@@ -176,19 +187,49 @@ impl Config {
         })
     }
 
+    /// Settings that are good for a test, where they stand beside others that are not.
+    fn test_settings(place: Place<'_>, set: &impl Fn(&str) -> Option<String>) -> Vec<String> {
+        let asked = ["FACILITATOR_URL", "CROSSMINT_URL", "OPENAI_BASE_URL", "MAIL_API_URL"];
+        let is_own = |url: &String| url.trim() == "self";
+        let addresses = asked.map(|name| (name, set(name).filter(|url| !is_own(url))));
+        let mut faults = place.faults(&addresses);
+        if place.is_elsewhere() {
+            faults.extend(set("MASTER_KEY").as_deref().and_then(master_key_fault));
+        }
+        if place.is_chain_elsewhere() {
+            faults.extend(set("RELAYER_PRIVATE_KEY").as_deref().and_then(relayer_key_fault));
+        }
+        faults
+    }
+
     /// Host and port of [`Config::public_url`], as an `Origin` or `Host` header has it.
     #[must_use]
     pub fn public_authority(&self) -> &str {
-        self.public_url
-            .split_once("://")
-            .map_or("", |(_, rest)| rest.split('/').next().unwrap_or(""))
+        authority_of(&self.public_url)
     }
 
-    /// Whether this deployment runs on the developer's own machine.
+    /// Whether this deployment is called at the machine that it runs on, so that nobody else reaches it.
+    #[must_use]
+    pub fn is_at_loopback(&self) -> bool {
+        is_at_loopback(&self.public_url)
+    }
+
+    /// Whether this is the developer's own machine with a chain of its own, whose money is worth nothing.
+    /// What is only for such a machine asks this and nothing else: test money, codes that are printed,
+    /// wallets of ours for people who have not signed in, higher limits.
     #[must_use]
     pub fn is_local(&self) -> bool {
-        is_loopback(self.public_authority())
+        let is_here = |url: &String| is_on_this_machine(url);
+        self.is_at_loopback()
+            && self.networks.iter().all(|network| {
+                network.is_testnet && self.rpc_urls.get(network.caip2).is_some_and(is_here)
+            })
     }
+}
+
+/// Host and port of an address.
+fn authority_of(url: &str) -> &str {
+    url.split_once("://").map_or("", |(_, rest)| rest.split('/').next().unwrap_or(""))
 }
 
 /// Whether `authority` (host with or without port) names the machine itself.

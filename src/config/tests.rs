@@ -85,10 +85,10 @@ fn the_language_model_needs_a_key_and_nothing_else() {
 
 #[test]
 fn a_network_without_an_endpoint_is_a_fault() {
-    let Err(errors) = read(&[("NETWORKS", "eip155:84532,eip155:8453")]) else {
-        panic!("there is no endpoint for Base");
+    let Err(errors) = read(&[("NETWORKS", "eip155:84532,eip155:80002")]) else {
+        panic!("there is no endpoint for Amoy");
     };
-    assert_eq!(errors.0, ["RPC_URLS has no endpoint for eip155:8453"]);
+    assert_eq!(errors.0, ["RPC_URLS has no endpoint for eip155:80002"]);
 }
 
 #[test]
@@ -117,4 +117,178 @@ fn mail_needs_a_sender_and_an_api_its_key() {
         assert_eq!(named, names, "{settings:?}");
         assert!(!errors.to_string().contains("secret\n"));
     }
+}
+
+/// Settings with which a deployment may take real money.
+const PRODUCTION: [(&str, &str); 5] = [
+    ("NETWORKS", "eip155:8453"),
+    ("FACILITATOR_URL", "https://facilitator.example"),
+    ("RPC_URLS", r#"{"eip155:8453":"https://base.example/v2/secret-access"}"#),
+    ("PUBLIC_URL", "https://events.example"),
+    ("MASTER_KEY", "5c1f0e9b7a2d4836f1c08e67b95a3d24e8f7016b9c3da5524f7e80b1d6c93a2e"),
+];
+
+fn production(changes: &[(&str, &str)]) -> Vec<String> {
+    let mut settings = PRODUCTION.to_vec();
+    settings.extend(changes);
+    read(&settings).err().map(|errors| errors.0).unwrap_or_default()
+}
+
+/// The settings that the faults begin with.
+fn named(faults: &[String]) -> Vec<&str> {
+    faults.iter().filter_map(|fault| fault.split(' ').next()).collect()
+}
+
+#[test]
+fn settings_for_real_money_are_read() {
+    assert_eq!(production(&[]), Vec::<String>::new());
+    let own = [
+        ("FACILITATOR_URL", "self"),
+        (
+            "RELAYER_PRIVATE_KEY",
+            "0x9d41c7b3f8e26a05714fd9c2836be01a5f7c94e8d0b3261ac7f5e89b402d6a13",
+        ),
+    ];
+    assert_eq!(production(&own), Vec::<String>::new());
+    let config = read(&PRODUCTION).unwrap_or_else(|errors| panic!("{errors}"));
+    assert!(!config.is_local() && !config.is_at_loopback());
+}
+
+#[test]
+fn production_with_the_settings_of_a_test_names_all_faults_at_once() {
+    let faults = production(&[
+        ("NETWORKS", "eip155:84532,eip155:8453"),
+        (
+            "RPC_URLS",
+            r#"{"eip155:84532":"http://127.0.0.1:8545","eip155:8453":"http://127.0.0.1:1/key"}"#,
+        ),
+        ("FACILITATOR_URL", "http://127.0.0.1:4020"),
+        ("FACILITATOR_API", "open"),
+        ("PUBLIC_URL", "http://localhost:8787"),
+        ("MASTER_KEY", "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"),
+        ("RELAYER_PRIVATE_KEY", "ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"),
+        ("CROSSMINT_URL", "http://127.0.0.1:9"),
+        ("OPENAI_BASE_URL", "http://127.0.0.1:9/v1"),
+    ]);
+    let expected = [
+        "NETWORKS",
+        "PUBLIC_URL",
+        "RPC_URLS",
+        "RPC_URLS",
+        "FACILITATOR_URL",
+        "CROSSMINT_URL",
+        "OPENAI_BASE_URL",
+        "MASTER_KEY",
+        "RELAYER_PRIVATE_KEY",
+    ];
+    assert_eq!(named(&faults), expected, "{faults:#?}");
+    let all = faults.join(" ");
+    assert!(all.contains("eip155:84532") && all.contains("eip155:8453"));
+    for secret in ["0011223344", "ac0974", "127.0.0.1"] {
+        assert!(!all.contains(secret), "{secret}");
+    }
+}
+
+#[test]
+fn one_faulty_setting_makes_one_fault() {
+    let cases = [
+        ("PUBLIC_URL", "http://events.example"),
+        ("PUBLIC_URL", "https://localhost"),
+        ("PUBLIC_URL", "https://127.0.0.2"),
+        ("RPC_URLS", r#"{"eip155:8453":"http://base.example"}"#),
+        ("RPC_URLS", r#"{"eip155:8453":"https://[::1]:8545"}"#),
+        ("FACILITATOR_URL", "http://facilitator.example"),
+        ("FACILITATOR_URL", "https://127.1:4020"),
+        ("FACILITATOR_URL", "https://0x7f000001"),
+        ("FACILITATOR_URL", "https://[::ffff:127.0.0.1]"),
+        ("FACILITATOR_URL", "https://a.localhost."),
+        ("FACILITATOR_URL", "https://0.0.0.0"),
+        ("OPENAI_BASE_URL", "http://127.0.0.1:1/v1"),
+        ("MASTER_KEY", "1111111111111111111111111111111111111111111111111111111111111111"),
+    ];
+    for case in cases {
+        let faults = production(&[case]);
+        assert_eq!(named(&faults), [case.0], "{case:?} {faults:?}");
+        assert!(!faults.join(" ").contains(case.1), "{case:?}");
+    }
+    let crossmint =
+        [("CROSSMINT_URL", "http://localhost:1"), ("CROSSMINT_API_KEY", "sk_production_x")];
+    assert_eq!(named(&production(&crossmint)), ["CROSSMINT_URL"]);
+}
+
+#[test]
+fn http_is_for_ones_own_machine_only() {
+    let away = [("PUBLIC_URL", "http://events.example"), PRODUCTION[4]];
+    let Err(errors) = read(&away) else { panic!("http is not for others") };
+    assert_eq!(named(&errors.0), ["PUBLIC_URL"]);
+    for address in
+        ["https://events.example", "http://localhost:8787", "http://127.0.0.1:1", "http://[::1]:1"]
+    {
+        assert!(read(&[("PUBLIC_URL", address), PRODUCTION[4]]).is_ok(), "{address}");
+    }
+}
+
+#[test]
+fn what_a_deployment_kept_of_what_is_not_read_is_named_with_the_rest() {
+    let faults = production(&[
+        ("NETWORKS", "eip155:1"),
+        ("RPC_URLS", "{"),
+        ("PUBLIC_URL", "http://events.example"),
+        ("MASTER_KEY", "abababababababababababababababababababababababababababababababab"),
+    ]);
+    assert_eq!(named(&faults), ["NETWORKS", "RPC_URLS", "PUBLIC_URL", "MASTER_KEY"]);
+}
+
+/// The private keys of the accounts 0 to 9 of anvil and Hardhat.
+const ANVIL: [&str; 10] = [
+    "ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80",
+    "59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d",
+    "5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a",
+    "7c852118294e51e653712a81e05800f419141751be58f605c371e15141b007a6",
+    "47e179ec197488593b187f80a00eb0da91f1b9d0b13f8733639f19c30a34926a",
+    "8b3a350cf5c34c9194ca85829a2df0ec3153be0318b5e2d3348e872092edffba",
+    "92db14e403b83dfe3df233f83dfa3a0d7096f21ca9b0d6d6b8d88b2b4ec1564e",
+    "4bbbf85ce3377467afe5d46f804f221813b2bb87f24d81f60f1fcdbf7cbf4356",
+    "dbda1821b80551c9d65939329250298aa3472ba22feea921c0cf5d620ea67b97",
+    "2a871d0798f97d79848a013d4936a73bf4cc922c825d33c1cf7073dff6d409c6",
+];
+
+#[test]
+fn a_key_that_everybody_knows_pays_for_no_gas_that_is_worth_something() {
+    let sepolia = ("RPC_URLS", r#"{"eip155:84532":"https://sepolia.example"}"#);
+    let mut keys: Vec<String> = ANVIL.map(str::to_owned).to_vec();
+    keys.extend((1..=20).map(|number| format!("{number:064x}")));
+    keys.extend(["cd".repeat(32), format!("0x{}", ANVIL[0]), ANVIL[1].to_uppercase()]);
+    for key in keys {
+        let own = [("FACILITATOR_URL", "self"), ("RELAYER_PRIVATE_KEY", key.as_str())];
+        assert_eq!(named(&production(&own)), ["RELAYER_PRIVATE_KEY"], "{key}");
+        // Whoever is called at their own machine may still spend coins of a chain that is elsewhere.
+        let elsewhere = read(&[own[0], own[1], sepolia, PRODUCTION[4]]);
+        let Err(errors) = elsewhere else { panic!("{key} is known") };
+        assert_eq!(named(&errors.0), ["RELAYER_PRIVATE_KEY"], "{key}");
+        assert!(read(&own).is_ok(), "on a chain of this machine all keys are worth the same");
+    }
+}
+
+#[test]
+fn only_a_chain_of_this_machine_makes_it_local() {
+    let is_local = |changes: &[(&str, &str)]| {
+        let mut settings = vec![PRODUCTION[4]];
+        settings.extend(changes);
+        read(&settings).unwrap_or_else(|errors| panic!("{errors}")).is_local()
+    };
+    assert!(is_local(&[]));
+    for url in ["http://localhost:1", "http://127.0.0.2:1", "http://[::1]:1", "http://a.localhost"]
+    {
+        let urls = format!(r#"{{"eip155:84532":"{url}"}}"#);
+        assert!(is_local(&[("RPC_URLS", &urls)]), "{url}");
+    }
+    for url in ["https://sepolia.example", "http://10.0.0.1:8545", "http://localhost.example"] {
+        let urls = format!(r#"{{"eip155:84532":"{url}"}}"#);
+        assert!(!is_local(&[("RPC_URLS", &urls)]), "{url}");
+    }
+    assert!(!is_local(&[("PUBLIC_URL", "https://events.example")]));
+    let two = r#"{"eip155:84532":"http://127.0.0.1:1","eip155:80002":"https://amoy.example"}"#;
+    let networks = ("NETWORKS", "eip155:84532,eip155:80002");
+    assert!(!is_local(&[networks, ("RPC_URLS", two)]), "one of the chains is elsewhere");
 }

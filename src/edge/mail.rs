@@ -50,6 +50,8 @@ impl Mail for EdgeWorld {
 pub(super) fn delivery(env: &Env, config: &Config) -> Option<Delivery> {
     match config.mail.as_ref()?.api {
         Some(_) => Some(Delivery::ExactlyOnce),
+        // On this machine the binding is a stand-in that prints what it is given, codes among it.
+        None if config.is_at_loopback() && !config.is_local() => None,
         None => env.send_email(BINDING).ok().map(|_| Delivery::AtMostOnce),
     }
 }

@@ -84,7 +84,8 @@ impl<W: GuestWorld> Guest<W> {
     /// A guest over `world`.
     #[must_use]
     pub fn new(world: W, config: Rc<Config>) -> Self {
-        let rules = Rules { public_url: config.public_url.clone(), is_local: config.is_local() };
+        let rules =
+            Rules { public_url: config.public_url.clone(), is_local: config.is_at_loopback() };
         Self { world, config, rules, migrated: Cell::new(false), turns: RefCell::default() }
     }
 

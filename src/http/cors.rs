@@ -15,9 +15,9 @@ const ALLOW_METHODS: &str = "GET, POST, PATCH, DELETE, OPTIONS";
 pub fn is_allowed(headers: &Headers, config: &Config) -> bool {
     let origin_ok = headers.get("origin").is_none_or(|origin| {
         config.allowed_origins.iter().any(|allowed| allowed == origin)
-            || (config.is_local() && is_local_origin(origin))
+            || (config.is_at_loopback() && is_local_origin(origin))
     });
-    let host_ok = !config.is_local() || headers.get("host").is_none_or(is_loopback);
+    let host_ok = !config.is_at_loopback() || headers.get("host").is_none_or(is_loopback);
     origin_ok && host_ok
 }
 

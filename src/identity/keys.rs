@@ -13,6 +13,7 @@ use sha2::Sha256;
 
 use crate::id::ScopeId;
 use crate::identity::UserId;
+use crate::identity::randomness::looks_random;
 
 /// The key that everything is derived from (`MASTER_KEY`). Never shown, not even to `Debug`.
 pub struct MasterKey([u8; 32]);
@@ -42,6 +43,12 @@ impl MasterKey {
         let text = text.trim();
         let bytes = hex::decode(text).or_else(|_| STANDARD.decode(text)).map_err(|_| KeyError)?;
         bytes.try_into().map(Self).map_err(|_| KeyError)
+    }
+
+    /// Whether it can be random ([`looks_random`]).
+    #[must_use]
+    pub fn looks_random(&self) -> bool {
+        looks_random(&self.0)
     }
 }
 

@@ -7,6 +7,7 @@ pub mod credential;
 pub mod email;
 pub mod epoch;
 pub mod keys;
+pub mod randomness;
 pub mod session;
 pub mod siwe;
 pub mod siwx;

@@ -35,7 +35,7 @@ use tools::HeaderParams;
 pub struct Rules {
     /// The deployment's address, without a slash at the end.
     pub public_url: String,
-    /// Whether it runs on the developer's own machine ([`crate::config::Config::is_local`]).
+    /// Whether it runs on the developer's own machine ([`crate::config::Config::is_at_loopback`]).
     pub is_local: bool,
 }
 

@@ -663,7 +663,7 @@ pub(crate) fn config_with(more: &[(&str, &str)]) -> Rc<Config> {
     let settings = [
         ("NETWORKS", "eip155:84532"),
         ("FACILITATOR_URL", "http://facilitator.test"),
-        ("RPC_URLS", r#"{"eip155:84532":"http://chain.test"}"#),
+        ("RPC_URLS", r#"{"eip155:84532":"http://127.0.0.1:8545"}"#),
         ("PUBLIC_URL", "http://localhost:8787"),
         ("MASTER_KEY", MASTER_KEY),
     ];

@@ -1,10 +1,12 @@
 // The way in, in the real runtime: who may do what, and what happens to bad input.
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { request as rawRequest } from "node:http";
 import { after, before, test } from "node:test";
-import { host, otherHost, payers } from "../../dev/chain/accounts.mjs";
+import { host, NETWORK, otherHost, payers, relayer } from "../../dev/chain/accounts.mjs";
 import { createEvent, get, openDoor, post, setLimits, signIn, startNetwork, until } from "../support/network.mjs";
 import { callTool } from "../support/pay.mjs";
+import { startWorker } from "../support/worker.mjs";
 
 let network, door, other;
 
@@ -246,7 +248,6 @@ test("the manifest says prices, networks and payTo", async () => {
 });
 
 test("every faulty setting is named in one answer", async () => {
-  const { startWorker } = await import("../support/worker.mjs");
   const worker = await startWorker({ vars: { NETWORKS: "eip155:1", RPC_URLS: "{" } });
   try {
     const answer = await worker.fetch("/health");
@@ -255,5 +256,62 @@ test("every faulty setting is named in one answer", async () => {
     for (const name of ["NETWORKS", "RPC_URLS", "MASTER_KEY"]) assert.match(detail, new RegExp(name));
   } finally {
     await worker.stop();
+  }
+});
+
+test("production with the settings of a test answers nothing but all that is wrong", async () => {
+  const rpcs = { "eip155:84532": network.chain.url, "eip155:8453": network.chain.url };
+  const vars = {
+    NETWORKS: "eip155:84532,eip155:8453",
+    FACILITATOR_URL: "self",
+    FACILITATOR_API: "open",
+    RPC_URLS: JSON.stringify(rpcs),
+    PUBLIC_URL: "http://localhost:8787",
+  };
+  const masterKey = "00112233445566778899aabbccddeeff".repeat(2);
+  const secrets = { MASTER_KEY: masterKey, RELAYER_PRIVATE_KEY: relayer.privateKey };
+  const worker = await startWorker({ vars, secrets });
+  try {
+    for (const path of ["/health", "/api/settings", `/mcp/users/${door.scope}`, "/facilitator/supported"]) {
+      const answer = await worker.fetch(path, { method: path.startsWith("/mcp") ? "POST" : "GET" });
+      assert.equal(answer.status, 500, path);
+      const { title, detail } = await answer.json();
+      assert.equal(title, "misconfigured");
+      for (const name of ["NETWORKS", "PUBLIC_URL", "RPC_URLS for", "MASTER_KEY", "RELAYER_PRIVATE_KEY"]) {
+        assert.equal(detail.split(`${name} `).length - 1, name === "RPC_URLS for" ? 2 : 1, `${name}: ${detail}`);
+      }
+      for (const secret of [masterKey, relayer.privateKey.slice(2), network.chain.url]) assert.ok(!detail.includes(secret));
+    }
+  } finally {
+    await worker.stop();
+  }
+});
+
+test("test money and wallets without a sign-in are for one's own machine with a chain of its own", async () => {
+  const drip = (worker) =>
+    worker.fetch("/api/local/faucet", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ address: payers[9].address }),
+    });
+  const settings = async (worker) => (await worker.fetch("/api/settings")).json();
+  assert.equal((await drip(network.worker)).status, 200);
+  assert.deepEqual(await settings(network.worker).then(({ local, faucet }) => [local, faucet]), [true, true]);
+  const secrets = { MASTER_KEY: randomBytes(32).toString("hex") };
+  const here = { NETWORKS: NETWORK, FACILITATOR_URL: network.facilitator.url, MAIL_FROM: "events@example.org" };
+  // Called by others, or called here with a chain that is elsewhere.
+  for (const vars of [
+    { ...here, PUBLIC_URL: "https://concierge.example", RPC_URLS: JSON.stringify({ [NETWORK]: network.chain.url }) },
+    { ...here, PUBLIC_URL: "http://localhost:8787", RPC_URLS: JSON.stringify({ [NETWORK]: "https://sepolia.example" }) },
+  ]) {
+    const worker = await startWorker({ vars, secrets });
+    try {
+      await isProblem(await drip(worker), 404, /on your own machine only/);
+      const { local, faucet, emailSignIn } = await settings(worker);
+      // Codes are mailed where others call; at localhost the binding would print them.
+      assert.deepEqual([local, faucet, emailSignIn], [false, false, vars.PUBLIC_URL.startsWith("https")]);
+    } finally {
+      await worker.stop();
+    }
   }
 });

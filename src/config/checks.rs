@@ -1,0 +1,126 @@
+//! What must not stand beside each other: a deployment that takes real money does so with settings of its own,
+//! not with those of a test. Each rule looks at what could be read, so that all faults are named at once.
+
+use std::collections::BTreeMap;
+
+use alloy_primitives::{Address, hex};
+use url::{Host, Url};
+
+use crate::chain::networks::Network;
+use crate::chain::transaction::RelayerKey;
+use crate::config::known_keys::is_known;
+use crate::config::{authority_of, is_loopback};
+use crate::identity::keys::MasterKey;
+use crate::identity::randomness::looks_random;
+
+/// Where a deployment is and what its money is worth, as far as the settings could be read.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub(super) networks: &'a [&'static Network],
+    pub(super) rpc_urls: Option<&'a BTreeMap<String, String>>,
+    pub(super) public_url: Option<&'a str>,
+}
+
+impl Place<'_> {
+    /// A network whose money is worth something.
+    fn main_network(&self) -> Option<&'static Network> {
+        self.networks.iter().copied().find(|network| !network.is_testnet)
+    }
+
+    /// Whether the chain is surely not one of this machine, where every key is worth nothing.
+    pub(super) fn is_chain_elsewhere(&self) -> bool {
+        let url_of = |network: &&Network| self.rpc_urls.and_then(|urls| urls.get(network.caip2));
+        self.main_network().is_some()
+            || self.networks.iter().filter_map(url_of).any(|url| !is_on_this_machine(url))
+    }
+
+    /// Whether this is surely not one's own machine with its own chain.
+    pub(super) fn is_elsewhere(&self) -> bool {
+        self.is_chain_elsewhere() || self.public_url.is_some_and(|url| !is_at_loopback(url))
+    }
+
+    /// Networks that do not go together, and addresses that are not for the money that is taken.
+    pub(super) fn faults(&self, addresses: &[(&str, Option<String>)]) -> Vec<String> {
+        let mut faults = Vec::new();
+        let main = self.main_network();
+        let test = self.networks.iter().find(|network| network.is_testnet);
+        if let (Some(main), Some(test)) = (main, test) {
+            faults.push(format!(
+                "NETWORKS mixes {}, whose money is real, with {}, whose money is not; keep one kind in a deployment",
+                main.caip2, test.caip2
+            ));
+        }
+        faults.extend(self.public_url.and_then(|url| public_url_fault(url, main)));
+        let Some(main) = main else { return faults };
+        let rpc_urls = self.rpc_urls.into_iter().flatten();
+        let named = rpc_urls.filter(|(id, _)| self.networks.iter().any(|it| it.caip2 == *id));
+        let unsafe_rpc = named.filter(|(_, url)| !is_for_real_money(url));
+        faults.extend(unsafe_rpc.map(|(id, _)| must_be_https(&format!("RPC_URLS for {id}"), main)));
+        let given = addresses.iter().filter_map(|(name, url)| Some((name, url.as_deref()?)));
+        let given = given.filter(|(_, url)| !is_for_real_money(url));
+        faults.extend(given.map(|(name, _)| must_be_https(name, main)));
+        faults
+    }
+}
+
+fn public_url_fault(url: &str, main: Option<&Network>) -> Option<String> {
+    match main {
+        Some(main) if !is_for_real_money(url) => Some(must_be_https("PUBLIC_URL", main)),
+        Some(_) => None,
+        None if url.starts_with("https:") || is_at_loopback(url) => None,
+        None => {
+            let example = "http is for your own machine only, as http://localhost:8787";
+            Some(format!("PUBLIC_URL must begin with https://; {example}"))
+        }
+    }
+}
+
+/// The address itself is not repeated: it may hold an access key.
+fn must_be_https(name: &str, main: &Network) -> String {
+    let main = main.caip2;
+    format!("{name} must be an https address that is not on this machine: {main} is real money")
+}
+
+fn is_for_real_money(url: &str) -> bool {
+    url.trim().to_ascii_lowercase().starts_with("https:") && !is_on_this_machine(url)
+}
+
+/// Whether this deployment is called at the developer's own machine.
+pub(super) fn is_at_loopback(public_url: &str) -> bool {
+    is_loopback(authority_of(public_url))
+}
+
+/// Whether an address that we ask is on the machine that we run on. [`Url`] has brought every spelling of an
+/// address into one form.
+pub(super) fn is_on_this_machine(url: &str) -> bool {
+    let Ok(url) = Url::parse(url.trim()) else { return false };
+    match url.host() {
+        None => false,
+        Some(Host::Domain(name)) => {
+            let name = name.trim_end_matches('.');
+            name == "localhost" || name.ends_with(".localhost")
+        }
+        Some(Host::Ipv4(address)) => address.is_loopback() || address.is_unspecified(),
+        Some(Host::Ipv6(address)) => match address.to_ipv4_mapped() {
+            Some(mapped) => mapped.is_loopback() || mapped.is_unspecified(),
+            None => address.is_loopback() || address.is_unspecified(),
+        },
+    }
+}
+
+/// What is wrong with `MASTER_KEY` where others could use it.
+pub(super) fn master_key_fault(text: &str) -> Option<String> {
+    let key = MasterKey::parse(text.trim()).ok()?;
+    (!key.looks_random()).then(|| {
+        "MASTER_KEY can be guessed: it repeats, counts, or is text; set 32 random bytes (openssl rand -hex 32)".to_owned()
+    })
+}
+
+/// What is wrong with `RELAYER_PRIVATE_KEY` where coins are worth something, or others could use them up.
+pub(super) fn relayer_key_fault(text: &str) -> Option<String> {
+    let address: Address = RelayerKey::parse(text)?.address();
+    let bytes: [u8; 32] = hex::decode_to_array(text.trim()).ok()?;
+    (is_known(&address) || !looks_random(&bytes)).then(|| {
+        "RELAYER_PRIVATE_KEY is known to everybody, or can be guessed; on a chain that is not on your own machine use a random one (openssl rand -hex 32)".to_owned()
+    })
+}
