@@ -88,10 +88,13 @@ impl From<GivenUp> for Failure {
     }
 }
 
+/// Code of [`proof_needed`].
+pub(super) const PROOF_NEEDED: &str = "proof_needed";
+
 /// What was paid for is there, but nothing shows that the caller has paid. Holds nothing that opens anything.
 pub(super) fn proof_needed() -> Abort {
     let detail = "a settled payment is public on the chain with its signature, so this copy of it does not show who you are (`extensions` says what the wallet signs)";
-    Abort::new("proof_needed", 401, detail).with_money(Money::Moved)
+    Abort::new(PROOF_NEEDED, 401, detail).with_money(Money::Moved)
 }
 
 /// The same failure, saying that no money was moved.

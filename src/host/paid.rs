@@ -13,8 +13,8 @@ use crate::events::store;
 use crate::fields;
 use crate::host::Host;
 use crate::host::answers::{
-    busy, identifier_conflict, no_money, other_call, pending, receipt, settlement_refused,
-    unavailable, unavailable_for, unpaid,
+    PROOF_NEEDED, busy, identifier_conflict, no_money, other_call, pending, receipt,
+    settlement_refused, unavailable, unavailable_for, unpaid,
 };
 use crate::host::desk::DeskCall;
 use crate::host::limits::CALL_COST;
@@ -104,7 +104,11 @@ impl<W: World> Host<W> {
             if known.digest != call_of.digest {
                 return Err(other_call().into());
             }
-            return self.again(profile, known, Shown { copy: Some(payment), proven }).await;
+            let outcome = self.again(profile, known, Shown { copy: Some(payment), proven }).await;
+            if proof.is_none() && is_proof_needed(&outcome) {
+                self.admit_unpaid(&call.source, CALL_COST)?;
+            }
+            return outcome;
         }
         if proof.is_none() {
             self.admit_unpaid(&call.source, CALL_COST)?;
@@ -405,6 +409,11 @@ fn read_wanted(tool: Tool, arguments: Value) -> Result<Wanted, Failure> {
         event_id: input::event_id(&arguments.event_id)?,
         wallet: wallet.transpose()?,
     })
+}
+
+/// Whether a call is refused because its payment could be anybody's. Such calls count as unpaid ones.
+fn is_proof_needed(outcome: &Result<Done, Failure>) -> bool {
+    matches!(outcome, Err(Failure::Abort(abort)) if abort.code == PROOF_NEEDED)
 }
 
 /// What was paid for before is still handed over at a door that was closed since; nothing new is sold there.

@@ -17,6 +17,7 @@ mod migrations;
 mod money;
 mod post_office;
 mod relayer;
+mod repeat;
 mod schedule;
 mod sign_out;
 mod simulation;
