@@ -1,32 +1,25 @@
 //! `GET /agent` at the gateway: a WebSocket to a new guest session, or to one that is there.
 
-use std::cell::RefCell;
-
 use url::Url;
 use worker::{Method, Request, RequestInit, Response};
 
 use crate::edge::gateway::{Gateway, Stop};
-use crate::edge::world::{EdgeRandom, now};
+use crate::edge::world::EdgeRandom;
 use crate::guest::knock::{HEADER, Knock, TOKEN_CHARS_MAX};
 use crate::http::Headers;
+use crate::http::admission::{NEW_SESSION, Rare};
 use crate::http::source::Source;
 use crate::id::SessionId;
 use crate::outcome::Abort;
-use crate::rate_limit::{Budget, RateLimiter};
-
-/// New sessions of one source in a minute.
-const SESSIONS_PER_MINUTE: u32 = 60;
-/// On one's own machine all come from the same source.
-const LOCAL_SESSIONS_PER_MINUTE: u32 = 100_000;
-
-thread_local! {
-    /// New sessions of each source, as far as this isolate has seen.
-    static BEGUN: RefCell<RateLimiter> = RefCell::default();
-}
 
 impl Gateway {
     /// Hands the socket over to the session's object.
-    pub(super) async fn agent(&self, url: &Url, headers: &Headers) -> Result<Response, Stop> {
+    pub(super) async fn agent(
+        &self,
+        url: &Url,
+        headers: &Headers,
+        source: Source,
+    ) -> Result<Response, Stop> {
         let stopped = |abort: &Abort| Stop::Reply(self.problem(abort));
         let is_upgrade =
             headers.get("upgrade").is_some_and(|value| value.eq_ignore_ascii_case("websocket"));
@@ -42,7 +35,7 @@ impl Gateway {
             found.map(|(_, value)| value.into_owned())
         };
         let (session, token) = match (query("session"), query("token")) {
-            (None, None) => (self.new_session(headers)?, None),
+            (None, None) => (self.new_session(&source)?, None),
             (Some(session), Some(token)) if token.len() <= TOKEN_CHARS_MAX => {
                 let session = SessionId::parse(&session).map_err(|error| {
                     stopped(&Abort::new("invalid_session", 400, format!("session: {error}")))
@@ -73,17 +66,12 @@ impl Gateway {
         stub.fetch_with_request(request).await
     }
 
-    fn new_session(&self, headers: &Headers) -> Result<SessionId, Stop> {
-        let source = Source::of(headers);
-        let max =
-            if self.config.is_local() { LOCAL_SESSIONS_PER_MINUTE } else { SESSIONS_PER_MINUTE };
-        let begun = BEGUN
-            .with_borrow_mut(|begun| source.admit(begun, "", 1, Budget::per_minute(max), now()));
-        begun.map_err(|seconds| {
+    fn new_session(&self, source: &Source) -> Result<SessionId, Stop> {
+        self.admit(source, NEW_SESSION).map_err(|seconds| {
             let detail = format!("too many new sessions from your address; wait {seconds} seconds");
-            let abort = Abort::new("too_many_sessions", 429, detail);
-            Stop::Reply(self.problem(&Abort { retry_after: Some(seconds), ..abort }))
+            Stop::Reply(self.rate_limited(detail, seconds))
         })?;
+        self.admit_rare(source, Rare::Session, "new sessions")?;
         Ok(SessionId::random(&EdgeRandom))
     }
 }

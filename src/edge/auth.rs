@@ -11,9 +11,10 @@ use crate::edge::fetch::EdgeHttp;
 use crate::edge::gateway::{Gateway, Stop};
 use crate::edge::world::{EdgeRandom, now};
 use crate::host::command::{Action, Asked, SIGNED_IN_AT, SignedIn};
+use crate::http::admission::CONTRACT_SIGN_IN;
 use crate::http::page::{NonceAnswer, SessionAnswer};
 use crate::http::source::Source;
-use crate::http::{Headers, Reply, cookie};
+use crate::http::{Reply, cookie};
 use crate::id::ScopeId;
 use crate::identity::siwe::{self, Expected, ProvenWallet, Purpose, SignIn, SiweError, Unproven};
 use crate::identity::{EmailAddress, Session, UserId};
@@ -50,7 +51,7 @@ impl Gateway {
     }
 
     /// A session for a signed message.
-    pub(super) async fn sign_in(&self, body: &[u8]) -> Result<Reply, Stop> {
+    pub(super) async fn sign_in(&self, source: &Source, body: &[u8]) -> Result<Reply, Stop> {
         let refused = |code, status, detail: String| {
             Stop::Reply(self.problem(&Abort::new(code, status, detail)))
         };
@@ -73,7 +74,15 @@ impl Gateway {
             siwe::read(&input.message, &input.signature, &expected, keys, Purpose::SignIn, now());
         let proven = match read {
             Ok(SignIn::Proven(proven)) => Ok(proven),
-            Ok(SignIn::Unproven(unproven)) => self.ask_chain(unproven).await,
+            Ok(SignIn::Unproven(unproven)) => {
+                self.admit(source, CONTRACT_SIGN_IN).map_err(|seconds| {
+                    let detail = format!(
+                        "too many sign-ins of contract wallets from your network address; wait {seconds} seconds"
+                    );
+                    Stop::Reply(self.rate_limited(detail, seconds))
+                })?;
+                self.ask_chain(unproven).await
+            }
             Err(error) => Err(error),
         };
         let proven = proven.map_err(|error| {
@@ -92,8 +101,8 @@ impl Gateway {
     }
 
     /// Sends a code to an e-mail address. The answer is the same for all addresses.
-    pub(super) async fn send_code(&self, headers: &Headers, body: &[u8]) -> Result<Reply, Stop> {
-        self.admit(headers, Asked::ForCode).await?;
+    pub(super) async fn send_code(&self, source: &Source, body: &[u8]) -> Result<Reply, Stop> {
+        self.admit_at_source(source, Asked::ForCode).await?;
         let SentAddress { email } = self.read(body, "{\"email\": \"…\"}")?;
         let address = self.read_address(&email)?;
         let scope = self.config.keys.scope_of(&UserId::from_email(&address));
@@ -102,8 +111,8 @@ impl Gateway {
     }
 
     /// A session for a code.
-    pub(super) async fn check_code(&self, headers: &Headers, body: &[u8]) -> Result<Reply, Stop> {
-        self.admit(headers, Asked::ForSession).await?;
+    pub(super) async fn check_code(&self, source: &Source, body: &[u8]) -> Result<Reply, Stop> {
+        self.admit_at_source(source, Asked::ForSession).await?;
         let SentCode { email, code } =
             self.read(body, "{\"email\": \"…\", \"code\": \"6 digits\"}")?;
         let address = self.read_address(&email)?;
@@ -128,8 +137,8 @@ impl Gateway {
     }
 
     /// Whether this network address may ask once more. Counted in one place for all isolates.
-    async fn admit(&self, headers: &Headers, asked: Asked) -> Result<(), Stop> {
-        let scope = self.config.keys.scope_of_source(&Source::of(headers).key());
+    async fn admit_at_source(&self, source: &Source, asked: Asked) -> Result<(), Stop> {
+        let scope = self.config.keys.scope_of_source(&source.key());
         self.agrees(scope, Action::AdmitSource(asked)).await.map(drop)
     }
 

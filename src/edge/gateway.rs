@@ -1,8 +1,10 @@
 //! The gateway: origin, route, limits, sign-in; then one hop to the host's object.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use serde_json::json;
+use url::Url;
 use wasm_bindgen::JsValue;
 use worker::{Env, Method, Request, RequestInit, Response, Result};
 
@@ -10,7 +12,8 @@ use crate::config::Config;
 use crate::edge::convert::{self, BODY_BYTES_MAX, BodyError};
 use crate::edge::world::{log, now};
 use crate::host::command::{Action, Command, HEADER, SignedIn};
-use crate::http::route::{self, AtHost, NoRoute, Route};
+use crate::http::admission::{Admission, Cost, NOTHING, Rare};
+use crate::http::route::{self, AtHost, NoRoute, Own, Route};
 use crate::http::source::Source;
 use crate::http::{Headers, Reply, cookie, cors, problem};
 use crate::id::{RequestId, ScopeId};
@@ -33,6 +36,11 @@ pub(super) const FORWARDED: &[&str] = &[
     "x-payment",
 ];
 
+thread_local! {
+    /// What each source has asked for, as far as this isolate has seen.
+    static ADMISSION: RefCell<Admission> = RefCell::default();
+}
+
 /// One request on its way through the gateway.
 pub(super) struct Gateway {
     pub(super) config: Rc<Config>,
@@ -53,10 +61,18 @@ impl Gateway {
             );
             return self.answer(self.problem(&abort), None);
         }
-        if request.method() == Method::Options {
+        let url = request.url()?;
+        let is_preflight = request.method() == Method::Options;
+        let route = route::parse(request.method().as_ref(), url.path());
+        let source = Source::of(&headers);
+        let cost = route.as_ref().ok().filter(|_| !is_preflight).map_or(NOTHING, Cost::of);
+        if let Err(seconds) = self.admit(&source, cost) {
+            return self.answer(self.too_many(route.as_ref().ok(), seconds), origin.as_deref());
+        }
+        if is_preflight {
             return self.answer(cors::preflight(&headers), origin.as_deref());
         }
-        match self.route(request, &headers, origin.clone()).await {
+        match self.route(request, &headers, origin.clone(), (&url, route, source)).await {
             Ok(response) => Ok(response),
             Err(Stop::Reply(reply)) => self.answer(reply, origin.as_deref()),
             Err(Stop::Broken(error)) => {
@@ -73,18 +89,9 @@ impl Gateway {
         mut request: Request,
         headers: &Headers,
         origin: Option<String>,
+        (url, route, source): (&Url, std::result::Result<Route, NoRoute>, Source),
     ) -> std::result::Result<Response, Stop> {
-        let url = request.url()?;
-        let route = route::parse(request.method().as_ref(), url.path()).map_err(|no_route| {
-            Stop::Reply(match no_route {
-                NoRoute::NotFound => problem::not_found(&self.request_id),
-                NoRoute::MethodNotAllowed(allow) => {
-                    let detail = format!("this address answers {allow} only");
-                    self.problem(&Abort::new("method_not_allowed", 405, detail))
-                        .with_header("allow", allow.to_owned())
-                }
-            })
-        })?;
+        let route = route.map_err(|no_route| Stop::Reply(self.no_route(no_route)))?;
         if matches!(route, Route::Host(_, AtHost::Door)) {
             eras::check_head(headers).map_err(Stop::Reply)?;
         }
@@ -93,21 +100,21 @@ impl Gateway {
         let user = if credential.is_some() { None } else { self.signed_in(headers) };
         let (scope, action) = match route {
             Route::Health => return Ok(self.answer(self.health().await, origin.as_deref())?),
-            Route::Agent => return self.agent(&url, headers).await,
+            Route::Agent => return self.agent(url, headers, source).await,
             Route::Facilitator(asked) => {
                 return self.facilitator(asked, headers, &body, origin).await;
             }
             Route::Nonce => return Ok(self.answer(self.nonce(), origin.as_deref())?),
             Route::Siwe => {
-                let reply = self.sign_in(&body).await?;
+                let reply = self.sign_in(&source, &body).await?;
                 return Ok(self.answer(reply, origin.as_deref())?);
             }
             Route::SendCode => {
-                let reply = self.send_code(headers, &body).await?;
+                let reply = self.send_code(&source, &body).await?;
                 return Ok(self.answer(reply, origin.as_deref())?);
             }
             Route::CheckCode => {
-                let reply = self.check_code(headers, &body).await?;
+                let reply = self.check_code(&source, &body).await?;
                 return Ok(self.answer(reply, origin.as_deref())?);
             }
             Route::MailWebhook => {
@@ -133,12 +140,79 @@ impl Gateway {
         let cursor = url.query_pairs().find(|(name, _)| name == "cursor");
         let cursor = cursor.map(|(_, value)| value.into_owned());
         let request_id = self.request_id.clone();
-        let source = Source::of(headers);
         // The token itself goes no further than this.
         let credential = credential.map(|token| token.digest());
         let command =
             Command { request_id, scope, user, credential, source, origin, action, cursor };
+        if command.action == Action::Own(Own::Register) {
+            return self.register(&command, headers, body).await;
+        }
         Ok(self.forward(&command, headers, body).await?)
+    }
+
+    /// A new host leaves something behind for good, so there are only so many from one source.
+    async fn register(
+        &self,
+        command: &Command,
+        headers: &Headers,
+        body: Vec<u8>,
+    ) -> std::result::Result<Response, Stop> {
+        let what = "new hosts were registered";
+        self.admit_rare(&command.source, Rare::Host, what)?;
+        let answer = self.forward(command, headers, body).await;
+        if !answer.as_ref().is_ok_and(|answer| answer.status_code() == 201) {
+            ADMISSION.with_borrow_mut(|seen| seen.take_back(&command.source, Rare::Host));
+        }
+        Ok(answer?)
+    }
+
+    /// Whether this source may ask for something of this cost; else how many seconds it has to wait.
+    pub(super) fn admit(&self, source: &Source, cost: Cost) -> std::result::Result<(), i64> {
+        let is_local = self.config.is_local();
+        ADMISSION.with_borrow_mut(|seen| seen.admit(source, is_local, cost, now()))
+    }
+
+    /// The same for what leaves something behind.
+    pub(super) fn admit_rare(
+        &self,
+        source: &Source,
+        rare: Rare,
+        what: &str,
+    ) -> std::result::Result<(), Stop> {
+        let is_local = self.config.is_local();
+        let admitted =
+            ADMISSION.with_borrow_mut(|seen| seen.admit_rare(source, is_local, rare, now()));
+        admitted.map_err(|seconds| {
+            let detail =
+                format!("too many {what} from your network address; wait {seconds} seconds");
+            Stop::Reply(self.rate_limited(detail, seconds))
+        })
+    }
+
+    pub(super) fn rate_limited(&self, detail: String, seconds: i64) -> Reply {
+        let abort = Abort::new("rate_limited", 429, detail);
+        self.problem(&Abort { retry_after: Some(seconds), ..abort })
+    }
+
+    /// In the words of whoever speaks there.
+    fn too_many(&self, route: Option<&Route>, seconds: i64) -> Reply {
+        if matches!(route, Some(Route::Host(_, AtHost::Door))) {
+            return eras::rate_limited(seconds);
+        }
+        let detail =
+            format!("too many requests came from your network address; wait {seconds} seconds");
+        self.rate_limited(detail, seconds)
+    }
+
+    fn no_route(&self, no_route: NoRoute) -> Reply {
+        match no_route {
+            NoRoute::NotFound => problem::not_found(&self.request_id),
+            NoRoute::MethodNotAllowed(allow) => {
+                let detail = format!("this address answers {allow} only");
+                self.problem(&Abort::new("method_not_allowed", 405, detail))
+                    .with_header("allow", allow.to_owned())
+            }
+        }
     }
 
     /// One hop to the object of the command's scope.

@@ -1,5 +1,6 @@
 //! HTTP as data: what came in, what goes out. No sockets here.
 
+pub mod admission;
 pub mod cookie;
 pub mod cors;
 pub mod page;

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::call::{Call, Era, LEGACY, MODERN};
 use crate::http::Reply;
 use crate::mcp::wire::{
-    self, INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND, Refusal, TRANSPORT_ERROR,
+    self, INTERNAL_ERROR, INVALID_PARAMS, Id, METHOD_NOT_FOUND, Refusal, TRANSPORT_ERROR,
 };
 
 const KEY_SERVER: &str = "io.modelcontextprotocol/serverInfo";
@@ -84,12 +84,20 @@ pub fn answer(call: &Call, result: Result<Value, Fault>, cache: Option<Cache>) -
             }
             Reply::json(200, wire::result(&call.id, &result))
         }
-        Err(Fault::RateLimited { seconds }) => {
-            let refused = refusal(Fault::RateLimited { seconds }, call.era);
-            refused.reply(Some(&call.id)).with_header("retry-after", seconds.to_string())
-        }
+        Err(Fault::RateLimited { seconds }) => too_many(seconds, call.era, Some(&call.id)),
         Err(fault) => refusal(fault, call.era).reply(Some(&call.id)),
     }
+}
+
+/// The answer to a source that has made too many calls, before its body was read.
+#[must_use]
+pub fn rate_limited(seconds: i64) -> Reply {
+    too_many(seconds, Era::Legacy, None)
+}
+
+fn too_many(seconds: i64, era: Era, id: Option<&Id>) -> Reply {
+    let refused = refusal(Fault::RateLimited { seconds }, era).reply(id);
+    refused.with_header("retry-after", seconds.to_string())
 }
 
 /// The answers of a batch as one.
