@@ -51,7 +51,7 @@ impl Gateway {
         let user = self.signed_in(headers).map(|signed_in| signed_in.user);
         let request_id = self.request_id.clone();
         let watches = query("raw").is_some_and(|raw| raw == "1");
-        let knock = Knock { request_id, session, token, user, watches };
+        let knock = Knock { request_id, session, token, user, source, watches };
         Ok(self.knock(&knock).await?)
     }
 

@@ -10,6 +10,7 @@ use worker::{
 use worker_macros::durable_object;
 
 use crate::edge::convert;
+use crate::edge::web::source_of;
 use crate::edge::world::{EdgeWorld, log, now};
 use crate::guest::knock::{HEADER, Knock, WATCHING};
 use crate::guest::messages::Out;
@@ -64,6 +65,8 @@ impl DurableObject for Guest {
         let WebSocketPair { client, server } = WebSocketPair::new()?;
         let tags: &[&str] = if knock.watches { &[WATCHING] } else { &[] };
         state.accept_websocket_with_tags(&server, tags);
+        server.serialize_attachment(&knock.source)?;
+        service.world().heard_from(knock.source);
         for message in &greeting {
             send(&server, message);
         }
@@ -100,6 +103,9 @@ impl DurableObject for Guest {
             let message = format!("too many messages; wait {seconds} seconds");
             send(&socket, &Out::Error { message });
             return Ok(());
+        }
+        if let Some(source) = source_of(&socket) {
+            service.world().heard_from(source);
         }
         service.hear(&text).await;
         Ok(())

@@ -8,7 +8,7 @@ use futures_util::future::{Either, select};
 use wasm_bindgen::JsValue;
 use worker::{
     AbortController, AbortSignal, Delay, Fetch, Method, Request, RequestInit, RequestRedirect,
-    Response, ResponseBody,
+    Response, ResponseBody, WebSocket,
 };
 
 use crate::edge::convert;
@@ -81,7 +81,7 @@ impl EdgeWorld {
             origin: None,
             user: self.owner_of(&headers),
             credential: None,
-            source: Source::Guest(self.state.id().to_string()),
+            source: self.source(),
             action: Action::AtHost(AtHost::Door),
             cursor: None,
         };
@@ -107,12 +107,30 @@ impl EdgeWorld {
         read(response, request).await
     }
 
+    /// Whom this session's requests to our own servers count for: whoever was heard last; after an eviction
+    /// somebody who is still there; else, for work that nobody waits for, the session itself.
+    fn source(&self) -> Source {
+        let heard = self.heard_from.borrow().clone();
+        let there = || self.state.get_websockets().iter().find_map(source_of);
+        heard.or_else(there).unwrap_or_else(|| Source::Guest(self.state.id().to_string()))
+    }
+
+    /// Somebody at this source has said something.
+    pub(super) fn heard_from(&self, source: Source) {
+        self.heard_from.replace(Some(source));
+    }
+
     /// Who the session belongs to, by a token that the guest itself has made.
     fn owner_of(&self, headers: &Headers) -> Option<SignedIn> {
         let config = convert::config(&self.env).ok()?;
         let session = Session::read(&config.keys, bearer(headers)?, now()).ok()?;
         Some(SignedIn::of(session, false))
     }
+}
+
+/// Where a socket comes from, as the gateway said when it was let in.
+pub(super) fn source_of(socket: &WebSocket) -> Option<Source> {
+    socket.deserialize_attachment().ok().flatten()
 }
 
 async fn send(request: &WebRequest, signal: &AbortSignal) -> Result<WebResponse, HttpError> {

@@ -1,6 +1,6 @@
 //! The ports of an object: clock, randomness, KV, payees, relayers, alarm, timer, log.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 use wasm_bindgen::JsValue;
@@ -12,6 +12,7 @@ use worker::{
 use crate::chain::networks::Network;
 use crate::edge::relayer_object::ask_relayer;
 use crate::edge::sql::ObjectSql;
+use crate::http::source::Source;
 use crate::id::RequestId;
 use crate::ports::{
     Alarm, Clock, HttpError, HttpResponse, Kv, KvError, Level, Log, PayeeClaim, PayeeError, Payees,
@@ -27,12 +28,14 @@ pub(super) struct EdgeWorld {
     pub(super) env: Env,
     /// When the alarm goes off, as far as this instance knows.
     alarm: Cell<Option<UnixSeconds>>,
+    /// Of a guest session: where the person is who was heard last.
+    pub(super) heard_from: RefCell<Option<Source>>,
 }
 
 impl EdgeWorld {
     pub(super) fn new(state: State, env: Env) -> Self {
         let sql = ObjectSql::new(&state.storage());
-        Self { state, sql, env, alarm: Cell::new(None) }
+        Self { state, sql, env, alarm: Cell::new(None), heard_from: RefCell::default() }
     }
 
     /// The alarm went off, so none is set now.

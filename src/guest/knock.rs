@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::http::source::Source;
 use crate::id::{RequestId, SessionId};
 use crate::identity::UserId;
 
@@ -22,6 +23,8 @@ pub struct Knock {
     pub token: Option<String>,
     /// Who has signed in, if anybody.
     pub user: Option<UserId>,
+    /// Where the socket comes from: what the session asks of this deployment's servers counts for it.
+    pub source: Source,
     /// Whether they want to see what goes to doors and comes back (`?raw=1`).
     pub watches: bool,
 }
