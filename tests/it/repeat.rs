@@ -57,13 +57,15 @@ fn arguments(door: &Door, tool: Tool) -> Value {
     }
 }
 
+type Change = fn(Value) -> Value;
+
 struct Bought {
     arguments: Value,
     payment: Value,
     answer: Value,
 }
 
-fn buy(door: &Door, tool: Tool, wallet: u8, change: fn(Value) -> Value) -> Bought {
+fn buy(door: &Door, tool: Tool, wallet: u8, change: Change) -> Bought {
     let arguments = arguments(door, tool);
     let challenge = door.challenge(tool.name(), &arguments);
     let end = U256::from(door.world.memory.now.get() + 300);
@@ -189,7 +191,7 @@ fn settlements(door: &Door) -> usize {
 #[test]
 fn who_reads_a_settled_payment_off_the_chain_gets_no_answer_of_any_paid_tool() {
     let door = host();
-    let (same, old): (fn(Value) -> Value, fn(Value) -> Value) = (|it| it, |it| as_v1(&it));
+    let (same, old): (Change, Change) = (|it| it, |it| as_v1(&it));
     for (wallet, tool) in (1..).zip(paid_tools()) {
         for (wallet, change) in [(wallet, same), (wallet + 100, old)] {
             let bought = buy(&door, tool, wallet, change);
@@ -380,7 +382,7 @@ fn wrong_copies_are_limited_like_unpaid_calls() {
     let copy = as_v1(&bought.payment);
     let call = || block_on(door.tool("rsvpToEvent", &bought.arguments, Some(&copy)));
     is_proof_needed(&call());
-    assert_eq!((0..400).map(|_| call().status).next_back(), Some(429));
+    assert!((0..400).any(|_| call().status == 429));
     // Who has the right copy is not locked out by it.
     let exact = block_on(door.tool("rsvpToEvent", &bought.arguments, Some(&bought.payment)));
     assert_eq!(exact.status, 200, "{}", exact.body);
