@@ -221,8 +221,24 @@ pub trait Alarm {
     fn wake_at(&self, at: UnixSeconds) -> impl Future<Output = ()>;
 }
 
+/// A user's own object cannot be asked. The message is for us.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("sign-outs: {0}")]
+pub struct SignOutsError(pub String);
+
+/// The users' own objects, which know who has signed out ([`crate::identity::epoch`]).
+pub trait SignOuts {
+    /// When the user of this scope signed out last, if that is remembered.
+    fn signed_out_at(
+        &self,
+        scope: &ScopeId,
+    ) -> impl Future<Output = Result<Option<UnixSeconds>, SignOutsError>>;
+}
+
 /// The sockets of a guest session, one for each tab.
 pub trait Sockets {
+    /// Closes those whose sign-in is not later than this sign-out.
+    fn dismiss(&self, signed_out_at: UnixSeconds);
     /// Sends a text to all of them; whether there was any.
     fn tell_all(&self, text: &str) -> bool;
     /// Whether one of them wants to see what goes to doors and comes back.

@@ -4,13 +4,17 @@ use url::Url;
 use worker::{Method, Request, RequestInit, Response};
 
 use crate::edge::gateway::{Gateway, Stop};
+use crate::edge::host_object::signed_out_at;
 use crate::edge::world::EdgeRandom;
 use crate::guest::knock::{HEADER, Knock, TOKEN_CHARS_MAX};
+use crate::host::command::SignedIn;
 use crate::http::Headers;
 use crate::http::admission::{NEW_SESSION, Rare};
 use crate::http::source::Source;
 use crate::id::SessionId;
+use crate::identity::epoch;
 use crate::outcome::Abort;
+use crate::time::UnixSeconds;
 
 impl Gateway {
     /// Hands the socket over to the session's object.
@@ -48,11 +52,23 @@ impl Gateway {
                 return Err(stopped(&Abort::new("invalid_session", 400, detail)));
             }
         };
-        let user = self.signed_in(headers).map(|signed_in| signed_in.user);
+        let (user, signed_out_at) = self.still_signed_in(headers).await?;
         let request_id = self.request_id.clone();
         let watches = query("raw").is_some_and(|raw| raw == "1");
-        let knock = Knock { request_id, session, token, user, source, watches };
+        let knock = Knock { request_id, session, token, user, signed_out_at, source, watches };
         Ok(self.knock(&knock).await?)
+    }
+
+    /// Who has signed in and not out since, and when they signed out last: a session counts here outside of
+    /// its user's object, so that is asked.
+    async fn still_signed_in(
+        &self,
+        headers: &Headers,
+    ) -> Result<(Option<SignedIn>, Option<UnixSeconds>), Stop> {
+        let Some(user) = self.signed_in(headers) else { return Ok((None, None)) };
+        let signed_out_at = signed_out_at(&self.env, &user.scope).await?;
+        let counts = epoch::counts(user.signed_in_at, signed_out_at);
+        Ok((Some(user).filter(|_| counts), signed_out_at))
     }
 
     async fn knock(&self, knock: &Knock) -> worker::Result<Response> {

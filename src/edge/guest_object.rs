@@ -10,10 +10,11 @@ use worker::{
 use worker_macros::durable_object;
 
 use crate::edge::convert;
-use crate::edge::web::source_of;
+use crate::edge::web::{ENDED, SIGNED_OUT, came_with, close, keep};
 use crate::edge::world::{EdgeWorld, log, now};
-use crate::guest::knock::{HEADER, Knock, WATCHING};
+use crate::guest::knock::{CameWith, HEADER, Knock, SignIn, WATCHING};
 use crate::guest::messages::Out;
+use crate::guest::owner::ENDED as ENDED_TEXT;
 use crate::guest::{Guest as Service, NotLetIn};
 use crate::http::problem;
 use crate::id::RequestId;
@@ -52,9 +53,15 @@ impl DurableObject for Guest {
             return Err("a socket reached the object without a knock".into());
         };
         let greeting = match &knock.token {
-            None => service.begin(&knock.session, knock.user.as_ref()).map_err(NotLetIn::Storage),
-            Some(token) => service.resume(token, knock.user.as_ref()).await,
+            None => {
+                let begun = service.begin(&knock.session, knock.user.as_ref()).await;
+                begun.map_err(NotLetIn::Storage)
+            }
+            Some(token) => service.resume(token, knock.user.as_ref(), knock.signed_out_at).await,
         };
+        if matches!(greeting, Err(NotLetIn::Ended)) {
+            self.erase_if_over().await?;
+        }
         let state = &service.world().state;
         let is_full = state.get_websockets().len() >= SOCKETS_MAX;
         let greeting = match greeting {
@@ -65,7 +72,8 @@ impl DurableObject for Guest {
         let WebSocketPair { client, server } = WebSocketPair::new()?;
         let tags: &[&str] = if knock.watches { &[WATCHING] } else { &[] };
         state.accept_websocket_with_tags(&server, tags);
-        server.serialize_attachment(&knock.source)?;
+        let sign_in = knock.user.as_ref().map(SignIn::of);
+        keep(&server, &CameWith { source: knock.source.clone(), sign_in })?;
         service.world().heard_from(knock.source);
         for message in &greeting {
             send(&server, message);
@@ -84,6 +92,7 @@ impl DurableObject for Guest {
             // The runtime calls again, later each time.
             return Err(error.to_string().into());
         }
+        self.erase_if_over().await?;
         Response::empty()
     }
 
@@ -104,7 +113,14 @@ impl DurableObject for Guest {
             send(&socket, &Out::Error { message });
             return Ok(());
         }
-        if let Some(source) = source_of(&socket) {
+        let came_with = came_with(&socket);
+        let silence = service.silence(came_with.as_ref().and_then(|one| one.sign_in));
+        if let Some(why) = silence.map_err(|error| error.to_string())? {
+            send(&socket, &why);
+            close(&socket, SIGNED_OUT);
+            return self.erase_if_over().await;
+        }
+        if let Some(CameWith { source, .. }) = came_with {
             service.world().heard_from(source);
         }
         service.hear(&text).await;
@@ -133,6 +149,19 @@ impl Guest {
     fn service(&self) -> Result<&Service<EdgeWorld>> {
         self.service.as_ref().map_err(|error| worker::Error::from(error.as_str()))
     }
+
+    /// Erases a session that is over.
+    async fn erase_if_over(&self) -> Result<()> {
+        let service = self.service()?;
+        // Nothing runs between the question and the erasing.
+        if !service.is_over().map_err(|error| error.to_string())? {
+            return Ok(());
+        }
+        for socket in service.world().state.get_websockets() {
+            close(&socket, ENDED);
+        }
+        service.world().erase().await
+    }
 }
 
 fn send(socket: &WebSocket, message: &Out) {
@@ -152,6 +181,17 @@ fn not_let_in(why: &NotLetIn) -> Abort {
         NotLetIn::WrongToken => {
             Abort::new("wrong_session_token", 403, "this token does not resume this session")
         }
+        NotLetIn::Ended => Abort::new("session_ended", 410, ENDED_TEXT),
+        NotLetIn::SignInNeeded => Abort::new(
+            "not_signed_in",
+            401,
+            "this session belongs to somebody who has signed in: sign in as them, or connect without ?session= to begin a new one",
+        ),
+        NotLetIn::NotYours => Abort::new(
+            "not_yours",
+            403,
+            "this session was begun by somebody else, or before anybody had signed in, and sessions do not change their owner: connect without ?session= to begin one of your own",
+        ),
         NotLetIn::Storage(error) => {
             log(Level::Error, &error.to_string(), &[]);
             Abort::new("internal_error", 500, "internal error; try again")

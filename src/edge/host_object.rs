@@ -1,14 +1,17 @@
 //! The shell around the host's service: decodes the gateway's command, encodes the reply.
 
-use worker::{DurableObject, Env, Request, Response, Result, State};
+use worker::{DurableObject, Env, Method, Request, RequestInit, Response, Result, State};
 use worker_macros::durable_object;
 
 use crate::edge::convert::{self, BODY_BYTES_MAX};
-use crate::edge::world::{EdgeWorld, log};
+use crate::edge::world::{EdgeRandom, EdgeWorld, log};
 use crate::host::Host as Service;
 use crate::host::Request as HostRequest;
-use crate::host::command::{Command, HEADER};
+use crate::host::command::{Action, Command, HEADER};
+use crate::http::source::Source;
+use crate::id::{RequestId, ScopeId};
 use crate::ports::Level;
+use crate::time::UnixSeconds;
 
 /// One host's Durable Object; its name is the host's scope.
 #[durable_object]
@@ -56,5 +59,30 @@ impl DurableObject for Host {
             Err(error) => log(Level::Error, "storage", &[("why", &error.to_string())]),
         }
         Response::empty()
+    }
+}
+
+/// Asks a user's own object when its user signed out last.
+pub(super) async fn signed_out_at(env: &Env, scope: &ScopeId) -> Result<Option<UnixSeconds>> {
+    let command = Command {
+        request_id: RequestId::random(&EdgeRandom),
+        scope: scope.clone(),
+        origin: None,
+        user: None,
+        credential: None,
+        source: Source::Unknown,
+        action: Action::SignedOutAt,
+        cursor: None,
+    };
+    let headers = worker::Headers::new();
+    headers.set(HEADER, &serde_json::to_string(&command)?)?;
+    let mut init = RequestInit::new();
+    init.with_method(Method::Post).with_headers(headers);
+    let request = Request::new_with_init("https://host.internal/", &init)?;
+    let stub = env.durable_object("Host")?.get_by_name(scope.as_str())?;
+    let mut response = stub.fetch_with_request(request).await?;
+    match response.status_code() {
+        200 => Ok(response.json::<Option<i64>>().await?.map(UnixSeconds::new)),
+        status => Err(format!("the user's object answers {status}").into()),
     }
 }

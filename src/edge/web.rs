@@ -13,8 +13,9 @@ use worker::{
 
 use crate::edge::convert;
 use crate::edge::gateway::{FORWARDED, bearer};
+use crate::edge::host_object::signed_out_at;
 use crate::edge::world::{EdgeRandom, EdgeWorld, now};
-use crate::guest::knock::WATCHING;
+use crate::guest::knock::{CameWith, SignIn, WATCHING};
 use crate::host::command::{Action, Command, HEADER, SignedIn};
 use crate::http::Headers;
 use crate::http::route::AtHost;
@@ -22,7 +23,15 @@ use crate::http::source::Source;
 use crate::id::{RequestId, ScopeId};
 use crate::identity::Session;
 use crate::mcp::client::Watch;
-use crate::ports::{Doors, HttpError, Sockets, Web, WebMethod, WebRequest, WebResponse};
+use crate::ports::{
+    Doors, HttpError, SignOuts, SignOutsError, Sockets, Web, WebMethod, WebRequest, WebResponse,
+};
+use crate::time::UnixSeconds;
+
+/// How a socket is closed whose sign-in does not count any more.
+pub(super) const SIGNED_OUT: (u16, &str) = (4401, "sign in again");
+/// How those of a session that is over are closed.
+pub(super) const ENDED: (u16, &str) = (4410, "the session has ended");
 
 impl Web for EdgeWorld {
     async fn exchange(&self, request: WebRequest) -> Result<WebResponse, HttpError> {
@@ -49,11 +58,33 @@ impl Doors for EdgeWorld {
     }
 }
 
+impl SignOuts for EdgeWorld {
+    async fn signed_out_at(&self, scope: &ScopeId) -> Result<Option<UnixSeconds>, SignOutsError> {
+        let asked = signed_out_at(&self.env, scope).await;
+        asked.map_err(|error| SignOutsError(error.to_string()))
+    }
+}
+
 impl Sockets for EdgeWorld {
+    fn dismiss(&self, signed_out_at: UnixSeconds) {
+        for socket in self.state.get_websockets() {
+            if sign_in_of(&socket).is_some_and(|one| one.at <= signed_out_at) {
+                close(&socket, SIGNED_OUT);
+            }
+        }
+    }
+
     fn tell_all(&self, text: &str) -> bool {
-        // One that is going away hears no more; it is told again when it comes back.
         let sockets = self.state.get_websockets();
-        sockets.iter().filter(|socket| socket.send_with_str(text).is_ok()).count() > 0
+        let hears = |socket: &&WebSocket| {
+            if sign_in_of(socket).is_some_and(|one| one.until <= now()) {
+                close(socket, SIGNED_OUT);
+                return false;
+            }
+            // One that is going away hears no more; it is told again when it comes back.
+            socket.send_with_str(text).is_ok()
+        };
+        sockets.iter().filter(hears).count() > 0
     }
 
     fn is_watched(&self) -> bool {
@@ -111,7 +142,7 @@ impl EdgeWorld {
     /// somebody who is still there; else, for work that nobody waits for, the session itself.
     fn source(&self) -> Source {
         let heard = self.heard_from.borrow().clone();
-        let there = || self.state.get_websockets().iter().find_map(source_of);
+        let there = || self.state.get_websockets().iter().find_map(came_with).map(|one| one.source);
         heard.or_else(there).unwrap_or_else(|| Source::Guest(self.state.id().to_string()))
     }
 
@@ -128,9 +159,25 @@ impl EdgeWorld {
     }
 }
 
-/// Where a socket comes from, as the gateway said when it was let in.
-pub(super) fn source_of(socket: &WebSocket) -> Option<Source> {
-    socket.deserialize_attachment().ok().flatten()
+/// Keeps with a socket, also while its object sleeps, what it came with.
+pub(super) fn keep(socket: &WebSocket, came_with: &CameWith) -> worker::Result<()> {
+    socket.serialize_attachment(serde_json::to_string(came_with)?)
+}
+
+/// What a socket came with, as the gateway said when it was let in.
+pub(super) fn came_with(socket: &WebSocket) -> Option<CameWith> {
+    let kept: Option<String> = socket.deserialize_attachment().ok()?;
+    kept.and_then(|text| serde_json::from_str(&text).ok())
+}
+
+fn sign_in_of(socket: &WebSocket) -> Option<SignIn> {
+    came_with(socket)?.sign_in
+}
+
+/// Closes a socket, saying why in a code of our own.
+pub(super) fn close(socket: &WebSocket, (code, why): (u16, &str)) {
+    // One that is gone already is closed.
+    socket.close(Some(code), Some(why)).unwrap_or_default();
 }
 
 async fn send(request: &WebRequest, signal: &AbortSignal) -> Result<WebResponse, HttpError> {

@@ -6,13 +6,14 @@
 //! person. One signature is made for a logical call, whatever becomes of the answer.
 //!
 //! [`messages`] is what goes over the socket, [`purchases`] what is paid for, `paying` and `delivering` how,
-//! `door` what is said to doors, `outside` how it gets there, `talk` understands words.
+//! `door` what is said to doors, `outside` how it gets there, [`owner`] whose a session is, `talk` understands words.
 
 mod delivering;
 mod door;
 pub mod knock;
 pub mod messages;
 mod outside;
+pub mod owner;
 mod paying;
 pub mod purchases;
 pub mod store;
@@ -26,24 +27,27 @@ use std::rc::Rc;
 use futures_util::lock::Mutex;
 
 use crate::config::Config;
+use crate::guest::knock::SignIn;
 use crate::guest::messages::{In, MESSAGE_BYTES_MAX, Out};
 use crate::guest::purchases::{Origin, State};
+use crate::guest::store::Owner;
+use crate::host::command::SignedIn;
 use crate::id::{PurchaseId, SessionId};
-use crate::identity::UserId;
 use crate::mcp::client::Rules;
 use crate::ports::{
-    Alarm, Clock, Doors, Http, Level, Log, Random, Sockets, Sql, SqlError, Timer, Web,
+    Alarm, Clock, Doors, Http, Level, Log, Random, SignOuts, Sockets, Sql, SqlError, Timer, Web,
 };
 use crate::storage;
+use crate::time::UnixSeconds;
 
 /// All that a guest asks of the world.
 pub trait GuestWorld:
-    Clock + Random + Sql + Http + Web + Doors + Timer + Alarm + Sockets + Log
+    Clock + Random + Sql + Http + Web + Doors + SignOuts + Timer + Alarm + Sockets + Log
 {
 }
 
-impl<T: Clock + Random + Sql + Http + Web + Doors + Timer + Alarm + Sockets + Log> GuestWorld
-    for T
+impl<T: Clock + Random + Sql + Http + Web + Doors + SignOuts + Timer + Alarm + Sockets + Log>
+    GuestWorld for T
 {
 }
 
@@ -67,6 +71,12 @@ pub enum NotLetIn {
     NoSession,
     /// The token is not its own.
     WrongToken,
+    /// It was not used for too long, or is too old.
+    Ended,
+    /// It has an owner, and nobody has signed in.
+    SignInNeeded,
+    /// It was begun by somebody else, or by nobody who had signed in.
+    NotYours,
     /// Our storage failed.
     Storage(SqlError),
 }
@@ -99,21 +109,29 @@ impl<W: GuestWorld> Guest<W> {
     ///
     /// # Errors
     /// [`SqlError`] if SQLite refuses.
-    pub fn begin(&self, session: &SessionId, user: Option<&UserId>) -> Result<Vec<Out>, SqlError> {
+    pub async fn begin(
+        &self,
+        session: &SessionId,
+        who: Option<&SignedIn>,
+    ) -> Result<Vec<Out>, SqlError> {
         self.migrate()?;
         let token = alloy_primitives::hex::encode(self.world.bytes::<32>());
-        store::create(&self.world, session, &token, self.world.now())?;
-        if let Some(user) = user {
-            store::claim(&self.world, user, self.world.now())?;
-        }
+        let owner = who.map(|who| Owner { user: who.user.clone(), sign_in: SignIn::of(who) });
+        store::create(&self.world, session, &token, owner.as_ref(), self.world.now())?;
+        self.rearm().await?;
         self.greeting(Some(token))
     }
 
-    /// Whether this token resumes the session; then its greeting, with everything that waits.
+    /// Whether this token resumes the session for who has signed in or not; then its greeting, with everything that waits.
     ///
     /// # Errors
     /// [`NotLetIn`].
-    pub async fn resume(&self, token: &str, user: Option<&UserId>) -> Result<Vec<Out>, NotLetIn> {
+    pub async fn resume(
+        &self,
+        token: &str,
+        who: Option<&SignedIn>,
+        signed_out_at: Option<UnixSeconds>,
+    ) -> Result<Vec<Out>, NotLetIn> {
         if !storage::is_used(&self.world)? {
             return Err(NotLetIn::NoSession);
         }
@@ -124,15 +142,31 @@ impl<W: GuestWorld> Guest<W> {
         if !store::is_token(&self.world, token)? {
             return Err(NotLetIn::WrongToken);
         }
-        if let Some(user) = user {
-            store::claim(&self.world, user, self.world.now())?;
-        }
+        self.lets_in(who)?;
+        self.hear_of_sign_out(signed_out_at)?;
+        self.touch()?;
         // Whatever was under way when the last instance ended is looked after now.
         self.rearm().await?;
         Ok(self.greeting(None)?)
     }
 
-    /// Carries out one message of a socket that was let in.
+    /// What a socket is told that was let in with this sign-in and may not say anything any more; `None` if
+    /// it may.
+    ///
+    /// # Errors
+    /// [`SqlError`] if SQLite refuses.
+    pub fn silence(&self, sign_in: Option<SignIn>) -> Result<Option<Out>, SqlError> {
+        let is_there = self.migrated.get() || storage::is_used(&self.world)?;
+        let why = if is_there {
+            self.migrate()?;
+            self.is_silenced(sign_in)?
+        } else {
+            Some(owner::ENDED)
+        };
+        Ok(why.map(|why| Out::Error { message: why.to_owned() }))
+    }
+
+    /// Carries out one message of a socket that may speak.
     pub async fn hear(&self, text: &str) {
         if text.len() > MESSAGE_BYTES_MAX {
             return self.error(&format!("a message may have at most {MESSAGE_BYTES_MAX} bytes"));
@@ -144,7 +178,7 @@ impl<W: GuestWorld> Guest<W> {
                 return self.error(&format!("this message is not understood: {what}"));
             }
         };
-        let done = match self.migrate() {
+        let done = match self.migrate().and_then(|()| self.touch()) {
             Ok(()) => self.act(message).await,
             Err(error) => Err(Trouble::Storage(error)),
         };
@@ -189,7 +223,7 @@ impl<W: GuestWorld> Guest<W> {
                 self.signature(&purchase_id(&request_id)?, &signature).await
             }
             In::Chat { text } => self.talk(&text).await,
-            In::SetPolicy(changes) => self.set_policy(&changes.into()),
+            In::SetPolicy(changes) => self.set_policy(&changes.into()).await,
             In::UseWallet { kind, address } => self.use_wallet(kind, address.as_deref()).await,
         }
     }
@@ -197,7 +231,7 @@ impl<W: GuestWorld> Guest<W> {
     /// What a socket is told when it comes: whatever it may have missed.
     fn greeting(&self, token: Option<String>) -> Result<Vec<Out>, SqlError> {
         let session = store::session(&self.world)?.unwrap_or_default();
-        let user_id = store::owner(&self.world)?.map(|(user, _)| user.to_string());
+        let user_id = store::owner(&self.world)?.map(|owner| owner.user.to_string());
         let mut greeting = vec![Out::Welcome { session, token, user_id }, self.policy_message()?];
         if let Some(info) = self.known_wallet()? {
             greeting.push(Out::WalletInfo(info));
@@ -232,7 +266,8 @@ impl<W: GuestWorld> Guest<W> {
         })
     }
 
-    fn set_policy(&self, changes: &serde_json::Value) -> Result<(), Trouble> {
+    async fn set_policy(&self, changes: &serde_json::Value) -> Result<(), Trouble> {
+        self.owner_is_signed_in().await?;
         let policy = store::policy(&self.world)?;
         let policy = policy.changed(changes).map_err(|error| Trouble::Said(error.to_string()))?;
         store::set_policy(&self.world, &policy)?;
@@ -241,7 +276,8 @@ impl<W: GuestWorld> Guest<W> {
     }
 
     pub(self) async fn rearm(&self) -> Result<(), SqlError> {
-        if let Some(next) = purchases::next_due(&self.world)? {
+        let dues = [purchases::next_due(&self.world)?, self.next_end()?];
+        if let Some(next) = dues.into_iter().flatten().min() {
             self.world.wake_at(next).await;
         }
         Ok(())

@@ -2,7 +2,8 @@
 //! session's owner is known as such, and whoever watches sees every request and its answer.
 
 use crate::guest::messages::{ExchangeView, Out};
-use crate::guest::{Guest, GuestWorld, store};
+use crate::guest::store::{self, Owner};
+use crate::guest::{Guest, GuestWorld};
 use crate::id::ScopeId;
 use crate::identity::Session;
 use crate::ports::{
@@ -23,9 +24,13 @@ impl<W: GuestWorld> Guest<W> {
     /// The world as the session's client of doors sees it.
     pub(super) fn outside(&self) -> Result<Outside<'_, W>, SqlError> {
         let owner = store::owner(&self.world)?;
-        let token = owner.map(|(user, proven_at)| {
+        let token = owner.map(|Owner { user, sign_in }| {
             let keys = &self.config.keys;
-            Session::start(keys, user, proven_at).token(keys)
+            let scope = keys.scope_of(&user);
+            // It is no better than the sign-in that the owner came with, and ends with it.
+            let session =
+                Session { user, scope, signed_in_at: sign_in.at, expires_at: sign_in.until };
+            session.token(keys)
         });
         Ok(Outside { world: &self.world, token })
     }

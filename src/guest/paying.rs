@@ -187,6 +187,13 @@ impl<W: GuestWorld> Guest<W> {
             let text = format!("the wallet holds ${balance}, and this costs ${}", purchase.amount);
             return self.give_up(&purchase, "insufficient_balance", &text).await;
         }
+        if wallet.kind != Kind::Browser
+            && let Err(trouble) = self.owner_is_signed_in().await
+        {
+            let why = said(trouble)?;
+            return self.give_up(&purchase, "sign_in_again", &why).await;
+        }
+        // Declined, or given up, while others were asked.
         if self.waiting(&id, State::Signing).is_err() {
             return Ok(());
         }
@@ -305,6 +312,14 @@ impl<W: GuestWorld> Guest<W> {
     ) -> Result<(), Trouble> {
         let Purchase { tool, call_id, origin, .. } = purchase;
         self.failed(tool, call_id, origin, code, text, money_moved).await
+    }
+}
+
+/// What the person is told; a failure of our storage is none of that.
+fn said(trouble: Trouble) -> Result<String, Trouble> {
+    match trouble {
+        Trouble::Said(text) => Ok(text),
+        Trouble::Storage(_) => Err(trouble),
     }
 }
 

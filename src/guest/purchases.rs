@@ -170,6 +170,13 @@ pub(super) fn is_under_way(
     Ok(first(sql, statement, &parameters)?.is_some())
 }
 
+/// Whether money of a purchase may move yet.
+pub(super) fn is_one_open(sql: &impl Sql) -> Result<bool, SqlError> {
+    let statement =
+        "SELECT 1 FROM purchases WHERE state IN ('signing', 'paying', 'unknown') LIMIT 1";
+    Ok(first(sql, statement, &[])?.is_some())
+}
+
 /// Purchases that are to be looked after by now.
 pub(super) fn due(sql: &impl Sql, now: UnixSeconds) -> Result<Vec<PurchaseId>, SqlError> {
     let statement =

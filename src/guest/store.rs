@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use crate::guest::knock::SignIn;
 use crate::guest::messages::{DeploymentView, explorer_url};
+use crate::guest::owner::{IDLE_SECONDS, LIFE_SECONDS};
 use crate::id::SessionId;
 use crate::identity::UserId;
 use crate::mcp::client::{Connection, DoorTool};
@@ -18,11 +20,24 @@ use crate::wallet::Kind;
 use crate::wallet::policy::Policy;
 
 /// The schema of a guest's object.
-pub const MIGRATIONS: Migrations =
-    &[include_str!("schema.sql"), include_str!("schema-2.sql"), include_str!("schema-3.sql")];
+pub const MIGRATIONS: Migrations = &[
+    include_str!("schema.sql"),
+    include_str!("schema-2.sql"),
+    include_str!("schema-3.sql"),
+    include_str!("schema-4.sql"),
+];
 
 /// Messages that are kept for somebody who is away.
 const MISSED_MAX: u32 = 50;
+
+/// Whose a session is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// Who.
+    pub user: UserId,
+    /// Their newest sign-in.
+    pub sign_in: SignIn,
+}
 
 /// The wallet that a session pays with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,15 +74,19 @@ pub(super) fn create(
     sql: &impl Sql,
     session: &SessionId,
     token: &str,
+    owner: Option<&Owner>,
     now: UnixSeconds,
 ) -> Result<(), SqlError> {
-    let statement = "INSERT INTO session (id, session, token_digest, created_at, policy) \
-         VALUES (1, ?1, ?2, ?3, ?4)";
-    let parameters: [SqlValue; 4] = [
+    let statement = "INSERT INTO session (id, session, token_digest, created_at, policy, used_at, \
+         user_id, proven_at, proven_until) VALUES (1, ?1, ?2, ?3, ?4, ?3, ?5, ?6, ?7)";
+    let parameters: [SqlValue; 7] = [
         session.as_str().into(),
         digest(token).into(),
         now.into(),
         json(&Policy::default())?.into(),
+        owner.map(|owner| owner.user.as_str()).into(),
+        owner.map(|owner| owner.sign_in.at).into(),
+        owner.map(|owner| owner.sign_in.until).into(),
     ];
     sql.run(statement, &parameters).map(drop)
 }
@@ -84,19 +103,50 @@ pub(super) fn session(sql: &impl Sql) -> Result<Option<String>, SqlError> {
     text(sql, "session")
 }
 
-/// Whose session it is, and when that was proven.
-pub(super) fn owner(sql: &impl Sql) -> Result<Option<(UserId, UnixSeconds)>, SqlError> {
-    let statement = "SELECT user_id, proven_at FROM session WHERE id = 1 AND user_id IS NOT NULL";
+/// Whose session it is, and the newest sign-in of theirs.
+pub(super) fn owner(sql: &impl Sql) -> Result<Option<Owner>, SqlError> {
+    let statement = "SELECT user_id, coalesce(proven_at, 0), coalesce(proven_until, 0) FROM session \
+         WHERE id = 1 AND user_id IS NOT NULL";
     let found = first(sql, statement, &[])?;
-    found.map(|mut row| Ok((row.parsed(UserId::parse)?, row.moment()?))).transpose()
+    let owner = |mut row: Columns| {
+        let user = row.parsed(UserId::parse)?;
+        Ok(Owner { user, sign_in: SignIn { at: row.moment()?, until: row.moment()? } })
+    };
+    found.map(owner).transpose()
 }
 
-/// Whoever holds the token and has signed in is the owner, if there is none yet; the owner is proven
-/// anew.
-pub(super) fn claim(sql: &impl Sql, user: &UserId, now: UnixSeconds) -> Result<(), SqlError> {
-    let statement = "UPDATE session SET user_id = ?1, proven_at = ?2 \
-         WHERE id = 1 AND (user_id IS NULL OR user_id = ?1)";
-    sql.run(statement, &[user.as_str().into(), now.into()]).map(drop)
+/// The owner has come with a sign-in; the newest one is kept.
+pub(super) fn renew(sql: &impl Sql, sign_in: SignIn) -> Result<(), SqlError> {
+    let statement = "UPDATE session SET proven_at = ?1, proven_until = ?2 \
+         WHERE id = 1 AND (proven_until IS NULL OR proven_at <= ?1)";
+    sql.run(statement, &[sign_in.at.into(), sign_in.until.into()]).map(drop)
+}
+
+/// When the owner signed out last, as far as is known here.
+pub(super) fn signed_out_at(sql: &impl Sql) -> Result<Option<UnixSeconds>, SqlError> {
+    moment(sql, "signed_out_at")
+}
+
+/// Notes when the owner signed out.
+pub(super) fn note_sign_out(sql: &impl Sql, at: UnixSeconds) -> Result<(), SqlError> {
+    set(sql, "signed_out_at", at.into())
+}
+
+/// When the session was used last, about.
+pub(super) fn used_at(sql: &impl Sql) -> Result<Option<UnixSeconds>, SqlError> {
+    moment(sql, "coalesce(used_at, created_at)")
+}
+
+/// Notes that the session was used.
+pub(super) fn set_used(sql: &impl Sql, now: UnixSeconds) -> Result<(), SqlError> {
+    set(sql, "used_at", now.into())
+}
+
+/// When the session ends if nobody uses it; `None` if there is none.
+pub(super) fn ends_at(sql: &impl Sql) -> Result<Option<UnixSeconds>, SqlError> {
+    let Some(used_at) = used_at(sql)? else { return Ok(None) };
+    let created_at = moment(sql, "created_at")?.unwrap_or(used_at);
+    Ok(Some(used_at.plus(IDLE_SECONDS).min(created_at.plus(LIFE_SECONDS))))
 }
 
 /// The policy.
@@ -264,6 +314,13 @@ fn text(sql: &impl Sql, column: &str) -> Result<Option<String>, SqlError> {
     let statement = format!("SELECT {column} FROM session WHERE id = 1");
     let found = first(sql, &statement, &[])?;
     found.map_or(Ok(None), |mut columns| columns.optional_text())
+}
+
+fn moment(sql: &impl Sql, column: &str) -> Result<Option<UnixSeconds>, SqlError> {
+    let statement = format!("SELECT {column} FROM session WHERE id = 1");
+    let found = first(sql, &statement, &[])?;
+    let found = found.map_or(Ok(None), |mut columns| columns.optional_int())?;
+    Ok(found.map(UnixSeconds::new))
 }
 
 fn read<T: DeserializeOwned>(sql: &impl Sql, column: &str) -> Result<Option<T>, SqlError> {

@@ -73,6 +73,9 @@ impl<W: GuestWorld> Guest<W> {
         offer: &Offer,
         authorization: &Authorization,
     ) -> Result<Bytes, String> {
+        if wallet.kind != Kind::Browser && self.wallet_owner().is_err() {
+            return Err("sign in first: a wallet of ours is kept for proven owners only".to_owned());
+        }
         match wallet.kind {
             Kind::Browser => Err("this wallet signs elsewhere".to_owned()),
             Kind::Smart => {
@@ -164,7 +167,7 @@ impl<W: GuestWorld> Guest<W> {
     /// Whose a server-side wallet is: the proven user, or, on the local chain only, whoever has the
     /// session.
     fn wallet_owner(&self) -> Result<String, Trouble> {
-        let user = store::owner(&self.world)?.map(|(user, _)| wallet::owner_of_user(&user));
+        let user = store::owner(&self.world)?.map(|owner| wallet::owner_of_user(&owner.user));
         let session = store::session(&self.world)?.filter(|_| self.config.is_local());
         let session = session.map(|session| wallet::owner_of_session(&session));
         user.or(session).ok_or_else(|| {

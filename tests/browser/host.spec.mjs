@@ -107,6 +107,43 @@ test("a test key signs in on one's own machine, and out again", stage.visit({}, 
   assert.equal((await context.request.get("/api/users/me")).status(), 401);
 }));
 
+/** The guest session that the browser keeps, once it is another one than before. */
+async function sessionAfter(page, before) {
+  const found = await page.waitForFunction((session) => {
+    const kept = JSON.parse(localStorage.getItem("events-concierge.session") ?? "null");
+    return kept !== null && kept.session !== session ? kept : null;
+  }, before?.session ?? null);
+  return found.jsonValue();
+}
+
+test("whoever signs in or out has another guest session, in every tab, and leaves nothing behind", stage.visit({}, async (visitor) => {
+  const { page, context, expects } = visitor;
+  expects(NO_DOOR);
+  await page.goto("/");
+  const planted = await sessionAfter(page, null);
+  assert.equal(planted.userId, undefined);
+  const other = await context.newPage();
+  await other.goto("/");
+  await other.getByText("Connected", { exact: true }).waitFor();
+  await signIn(visitor, "a test key");
+  await button(page, "Open my door").waitFor();
+  const own = await sessionAfter(page, planted);
+  assert.match(own.userId, /^0x[0-9a-f]{40}$/);
+  assert.notEqual(own.token, planted.token);
+  // The other tab is in the same new session: what is said there is heard here.
+  await other.getByRole("textbox", { name: /Message/ }).fill("help");
+  await other.keyboard.press("Enter");
+  await other.getByText(/I can:/).first().waitFor();
+  assert.deepEqual(await other.evaluate(() => JSON.parse(localStorage.getItem("events-concierge.session"))), own);
+  await button(page, "Sign out").click();
+  await button(page, "Sign in with a test key").waitFor();
+  const after = await sessionAfter(page, own);
+  assert.equal(after.userId, undefined);
+  await other.getByText(/I can:/).first().waitFor({ state: "detached" });
+  const left = await other.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]));
+  for (const gone of [own.session, own.token, planted.session, planted.token, "I can:"]) assert.ok(!left.includes(gone), gone);
+}));
+
 test("guests are listed and let in once, and what they paid is shown apart from who was only asked to pay", asSampleHost(async ({ page, expects }) => {
   const { stack } = stage;
   expects(/status of 422 .*\/check-in/);

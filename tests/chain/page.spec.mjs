@@ -84,7 +84,7 @@ test("raw messages go to whoever asked for them, the x402 payment among them, th
   const token = stage.door.token;
   const watching = await openGuest(agentUrl(network, "?raw=1"), { headers: { authorization: `Bearer ${token}` } });
   const { session, token: resume } = watching.welcome;
-  const other = await openGuest(agentUrl(network, `?session=${session}&token=${resume}`));
+  const other = await openGuest(agentUrl(network, `?session=${session}&token=${resume}`), { headers: { authorization: `Bearer ${token}` } });
   try {
     watching.send({ type: "use_wallet", kind: "smart" });
     const { guestAddress } = await watching.next("wallet_info");

@@ -2,7 +2,7 @@
 import { Suspense, lazy, useEffect, useRef, useState } from "react";
 import { Button, linkProps, Notice, Spinner, usePath, type Path } from "./parts";
 import ChatPage from "./pages/chat/page";
-import { reconnect, useSession } from "./session";
+import { useSession } from "./session";
 
 // Guests need none of these at first.
 const MyMcpPage = lazy(() => import("./pages/my-mcp/page"));
@@ -19,12 +19,6 @@ export function App() {
   const path = usePath();
   const main = useRef<HTMLElement>(null);
   const isFirst = useRef(true);
-  useEffect(() => {
-    // Whoever signs in does it there, and the agent learns of it when it is knocked at again.
-    return () => {
-      if (path === "/my-mcp") reconnect();
-    };
-  }, [path]);
   useEffect(() => {
     const name = PAGES.find((page) => page.path === path)?.name ?? "Chat";
     document.title = `${name} · Events Concierge`;

@@ -3,19 +3,18 @@ import { isObject, textOf } from "./read";
 import { holdsOne, isSecretTool } from "./secrets";
 import type { Entry } from "./state";
 
-export type Credentials = { session: string; token: string };
+/** `userId`: whose the session is, if somebody has signed in. */
+export type Credentials = { session: string; token: string; userId?: string | undefined };
 
 const SESSION = "events-concierge.session";
+const BEFORE = "events-concierge.session.before";
 const TRANSCRIPT = "events-concierge.transcript";
 /** The longest transcript that is kept for a reload. */
 const TRANSCRIPT_CHARS_MAX = 1_500_000;
 
 /** The session that all tabs of this browser share. */
 export function storedCredentials(): Credentials | null {
-  const value = readJson(() => localStorage.getItem(SESSION));
-  const session = textOf(value, "session");
-  const token = textOf(value, "token");
-  return session !== undefined && token !== undefined ? { session, token } : null;
+  return readCredentials(SESSION);
 }
 
 export function storeCredentials(credentials: Credentials): void {
@@ -24,6 +23,30 @@ export function storeCredentials(credentials: Credentials): void {
 
 export function forgetCredentials(): void {
   write(() => localStorage.removeItem(SESSION));
+}
+
+/** A session whose owner is not signed in any more goes on when they sign in again. The token alone opens nothing. */
+export function setCredentialsAside(): void {
+  const credentials = storedCredentials();
+  if (credentials?.userId !== undefined) {
+    write(() => localStorage.setItem(BEFORE, JSON.stringify(credentials)));
+  }
+  forgetCredentials();
+}
+
+/** Goes on with the session of this user that was set aside, or with none. */
+export function takeCredentialsOf(userId: string): void {
+  const before = readCredentials(BEFORE);
+  write(() => localStorage.removeItem(BEFORE));
+  if (before !== null && before.userId === userId) storeCredentials(before);
+  else forgetCredentials();
+}
+
+/** Forgets what a person leaves behind in this browser: their sessions, and what this tab showed of them. */
+export function forgetPerson(): void {
+  forgetCredentials();
+  write(() => localStorage.removeItem(BEFORE));
+  write(() => sessionStorage.removeItem(TRANSCRIPT));
 }
 
 /** What this tab showed of the session before it was loaded anew. */
@@ -90,6 +113,14 @@ function isEntry(value: unknown): value is Entry {
   if (value["kind"] === "receipt") return textOf(value["receipt"], "txHash") !== undefined;
   if (value["kind"] === "wallet") return textOf(value["wallet"], "guestAddress") !== undefined;
   return wanted.every((key) => typeof value[key] === "string");
+}
+
+function readCredentials(place: string): Credentials | null {
+  const value = readJson(() => localStorage.getItem(place));
+  const session = textOf(value, "session");
+  const token = textOf(value, "token");
+  if (session === undefined || token === undefined) return null;
+  return { session, token, userId: textOf(value, "userId") };
 }
 
 function readJson(read: () => string | null): unknown {

@@ -36,7 +36,9 @@ export function reduce(state: SessionState, happening: Happening): SessionState 
     case "restored":
       return { ...state, session: happening.session, transcript: happening.transcript };
     case "new-session":
-      return { ...EMPTY, link: state.link };
+      return happening.keeps
+        ? { ...EMPTY, link: state.link, transcript: state.transcript, secrets: state.secrets }
+        : { ...EMPTY, link: state.link };
   }
 }
 

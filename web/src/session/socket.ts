@@ -58,6 +58,12 @@ export class AgentSocket {
     this.#open();
   }
 
+  /** Says and hears nothing until it is told to knock again. */
+  rest(): void {
+    this.#leave();
+    this.#events.onLink("connecting");
+  }
+
   #open(): void {
     clearTimeout(this.#retry);
     this.#retry = undefined;
@@ -130,14 +136,18 @@ export class AgentSocket {
 }
 
 function addressOf(credentials: Credentials | null): string {
-  const query = new URLSearchParams({ raw: "1", ...credentials });
+  const query = new URLSearchParams({ raw: "1", ...inAddress(credentials) });
   return `${location.origin.replace(/^http/, "ws")}/agent?${query.toString()}`;
+}
+
+function inAddress(credentials: Credentials | null): Record<string, string> {
+  return credentials === null ? {} : { session: credentials.session, token: credentials.token };
 }
 
 // A browser does not tell why a socket was not let in. The same address without an upgrade tells at least
 // whether the server is there; a gateway's own error pages (502 to 504) do not count as an answer of it.
 async function isRefused(credentials: Credentials): Promise<boolean> {
-  const query = new URLSearchParams({ ...credentials });
+  const query = new URLSearchParams(inAddress(credentials));
   try {
     const { status } = await fetch(`/agent?${query.toString()}`, { cache: "no-store" });
     return status < 500 && status !== 429;

@@ -96,4 +96,5 @@ export type Happening =
   | { type: "forget-outcome"; id: string }
   | { type: "clear-log" }
   | { type: "restored"; session: string; transcript: readonly Entry[] }
-  | { type: "new-session" };
+  /** `keeps`: what was shown stays, because the same person is there. */
+  | { type: "new-session"; keeps: boolean };

@@ -2,19 +2,21 @@
 import { useSyncExternalStore } from "react";
 import type { In, Kind } from "../api/types";
 import { Rejected, foundWallets, isTypedData } from "../wallet";
-import { isSame, walletFor } from "./keys";
+import { hold, isSame, walletFor } from "./keys";
 import {
-  forgetCredentials,
+  forgetPerson,
+  setCredentialsAside,
   storeCredentials,
   storeTranscript,
   storedCredentials,
   storedTranscript,
+  takeCredentialsOf,
 } from "./place";
 import { readMessage } from "./read";
 import { reduce } from "./reduce";
 import { AgentSocket } from "./socket";
 import { EMPTY, type Happening, type SessionState, type SignRequest } from "./state";
-import { onTold, oneTabAtATime, tellTabs } from "./tabs";
+import { onChange, onTold, oneTabAtATime, tellChange, tellTabs } from "./tabs";
 
 /** The session, or what `select` takes of it: the component is drawn anew only when that changes. */
 export function useSession<T>(select: (state: SessionState) => T): T {
@@ -78,8 +80,31 @@ export function setPolicy(changes: Record<string, unknown>): boolean {
   return send({ type: "set_policy", ...changes });
 }
 
-/** Knocks anew: whoever has signed in meanwhile is known then. */
-export function reconnect(): void {
+/**
+ * Somebody has signed in here. A session never changes its owner, so another one begins, or theirs of before
+ * goes on. What was shown stays if nobody had signed in: it is the same person.
+ */
+export function signedIn(userId: string): void {
+  if (state.userId !== userId) {
+    if (state.userId !== null) forgetPerson();
+    takeCredentialsOf(userId);
+    isChanging = true;
+    happen({ type: "new-session", keeps: state.userId === null });
+    if (state.transcript.length > 0) {
+      note(
+        "info",
+        "You have signed in, so a session of your own goes on. Choose a door and a wallet for it.",
+      );
+    }
+  }
+  socket.reconnect();
+}
+
+/** Whoever had signed in has signed out: nothing of theirs stays in this browser. */
+export function signedOut(): void {
+  tellChange("signed-out");
+  forget();
+  isChanging = true;
   socket.reconnect();
 }
 
@@ -98,6 +123,8 @@ export function currentSession(): SessionState {
 }
 
 const DEALT_WITH_MILLIS = 3000;
+/** Another tab begins the next session; if it does not, this one does. */
+const OTHER_TAB_MILLIS = 3000;
 
 const listeners = new Set<() => void>();
 /** When other tabs have signed or declined. */
@@ -105,17 +132,20 @@ const dealtWith = new Map<string, number>();
 let state: SessionState = EMPTY;
 let lastKey = 0;
 let keeping: ReturnType<typeof setTimeout> | undefined;
+let waiting: ReturnType<typeof setTimeout> | undefined;
+/** This tab begins another session because of who has signed in or out. */
+let isChanging = false;
 
 const socket = new AgentSocket({
   credentials: storedCredentials,
   onLink: (link) => happen({ type: "link", link }),
   onText: hear,
   onRefused: () => {
-    forgetCredentials();
-    happen({ type: "new-session" });
+    setCredentialsAside();
+    happen({ type: "new-session", keeps: false });
     note(
       "warn",
-      "Your earlier session is not there any more, so a new one has begun. Choose a door and a wallet again.",
+      "Your earlier session cannot go on: it has ended, or you are not signed in any more. So a new one has begun. Choose a door and a wallet again.",
     );
   },
 });
@@ -136,6 +166,17 @@ export function startSession(): void {
     else if (told.type === "answered") happen({ ...told, at: Date.now() });
     else happen({ type: "entry", entry: { id: told.id, at: told.at, kind: "you", text: told.text } });
   });
+  onChange((change) => {
+    clearTimeout(waiting);
+    if (change === "signed-out") {
+      forget();
+      socket.rest();
+      waiting = setTimeout(() => socket.reconnect(), OTHER_TAB_MILLIS);
+    } else if (storedCredentials()?.session !== state.session) {
+      happen({ type: "new-session", keeps: state.userId === null });
+      socket.reconnect();
+    }
+  });
   window.addEventListener("pagehide", keep);
   socket.start();
 }
@@ -146,8 +187,11 @@ function hear(text: string): void {
   lastKey += 1;
   const isNew = message.type === "welcome" && message.session !== state.session;
   happen({ type: "heard", message, at: Date.now(), key: lastKey });
-  if (message.type === "welcome" && message.token !== undefined) {
-    storeCredentials({ session: message.session, token: message.token });
+  if (message.type === "welcome") {
+    const { session, token, userId } = message;
+    if (token !== undefined) storeCredentials({ session, token, userId });
+    if (isChanging) tellChange("new-session");
+    isChanging = false;
   }
   if (isNew && state.transcript.length === 0) {
     happen({ type: "restored", session: message.session, transcript: storedTranscript(message.session) });
@@ -187,6 +231,12 @@ async function sign(signRequest: SignRequest): Promise<void> {
       else note("error", `The wallet did not sign: ${error instanceof Error ? error.message : "it failed"}`);
     }
   });
+}
+
+function forget(): void {
+  hold(null);
+  forgetPerson();
+  happen({ type: "new-session", keeps: false });
 }
 
 function note(tone: "info" | "warn" | "error", text: string): void {

@@ -6,12 +6,26 @@ export type Told =
   | { type: "answered"; session: string; id: string; yes: boolean }
   | { type: "signed"; session: string; id: string };
 
+/** Somebody has signed out in another tab, or another session has begun because somebody has signed in or out. */
+export type Change = "signed-out" | "new-session";
+
 const LATE_MILLIS = 500;
 
 const channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel("events-concierge");
 
 export function tellTabs(told: Told): void {
   channel?.postMessage(told);
+}
+
+export function tellChange(change: Change): void {
+  channel?.postMessage({ type: "change", change });
+}
+
+export function onChange(listener: (change: Change) => void): void {
+  channel?.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
+    const change = textOf(data, "change");
+    if (change === "signed-out" || change === "new-session") listener(change);
+  });
 }
 
 export function onTold(listener: (told: Told) => void): void {

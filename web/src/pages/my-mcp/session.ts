@@ -12,6 +12,7 @@ import {
 } from "react";
 import { ApiError } from "../../api/http";
 import type { ProfileView, SessionAnswer } from "../../api/types";
+import { signedIn as agentOf, signedOut as agentOfNobody } from "../../session";
 import * as api from "./api";
 
 export type Session =
@@ -71,6 +72,7 @@ export function useSession(): SessionActions {
   const signedIn = useCallback(
     async (answer: SessionAnswer) => {
       who.current = answer;
+      agentOf(answer.userId);
       await refresh();
       setRun(() => runner(setSession));
     },
@@ -78,6 +80,7 @@ export function useSession(): SessionActions {
   );
   const signOut = useCallback(async () => {
     await api.signOut();
+    agentOfNobody();
     who.current = null;
     setSession({ at: "out" });
   }, []);
