@@ -9,5 +9,6 @@ pub mod faucet;
 pub mod networks;
 pub mod rpc;
 pub mod signature;
+pub mod standing;
 pub mod transaction;
 pub mod transfers;

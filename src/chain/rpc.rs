@@ -79,6 +79,7 @@ const RESPONSE_BYTES_MAX: usize = 1024 * 1024;
 
 #[derive(Deserialize)]
 struct Block {
+    number: U256,
     timestamp: U256,
 }
 
@@ -90,25 +91,25 @@ struct Fault {
 }
 
 impl Rpc {
-    /// The time of the newest block.
+    /// Number and time of the newest block.
     ///
     /// # Errors
     /// [`RpcError`] says why there is no answer. Nothing can be concluded from that.
-    pub async fn head_time(&self, http: &impl Http) -> Result<UnixSeconds, RpcError> {
-        self.time_of(http, "latest").await
+    pub async fn head(&self, http: &impl Http) -> Result<(u64, UnixSeconds), RpcError> {
+        let block: Option<Block> =
+            self.call(http, "eth_getBlockByNumber", json!(["latest", false])).await?;
+        let block = block.ok_or(RpcError::Unavailable)?;
+        let number = u64::try_from(block.number).map_err(|_| RpcError::Malformed)?;
+        let seconds = i64::try_from(block.timestamp).map_err(|_| RpcError::Malformed)?;
+        Ok((number, UnixSeconds::new(seconds)))
     }
 
-    pub(super) async fn time_of(
-        &self,
-        http: &impl Http,
-        block: &str,
-    ) -> Result<UnixSeconds, RpcError> {
-        let block: Option<Block> =
-            self.call(http, "eth_getBlockByNumber", json!([block, false])).await?;
-        // Another node behind the same address may not have the block yet.
-        let block = block.ok_or(RpcError::Unavailable)?;
-        let seconds = i64::try_from(block.timestamp).map_err(|_| RpcError::Malformed)?;
-        Ok(UnixSeconds::new(seconds))
+    /// The time of the newest block.
+    ///
+    /// # Errors
+    /// As [`Self::head`].
+    pub async fn head_time(&self, http: &impl Http) -> Result<UnixSeconds, RpcError> {
+        Ok(self.head(http).await?.1)
     }
 
     /// One question.
@@ -121,7 +122,8 @@ impl Rpc {
         method: &'static str,
         params: Value,
     ) -> Result<T, RpcError> {
-        let (is_ok, mut answer) = self.send(http, &envelope(1, method, &params)).await?;
+        let body = envelope(1, method, &params);
+        let (is_ok, mut answer) = self.send(http, &body, TIMEOUT_MILLIS).await?;
         read(outcome(&mut answer, is_ok)?.map_err(Fault::into_error))
     }
 
@@ -135,10 +137,20 @@ impl Rpc {
         http: &impl Http,
         asks: &[Ask],
     ) -> Result<Vec<Result<Value, RpcError>>, RpcError> {
+        self.batch_within(http, asks, TIMEOUT_MILLIS).await
+    }
+
+    /// The same with a time limit of its own, milliseconds.
+    pub(super) async fn batch_within(
+        &self,
+        http: &impl Http,
+        asks: &[Ask],
+        timeout_millis: u32,
+    ) -> Result<Vec<Result<Value, RpcError>>, RpcError> {
         let numbered = (1_u64..).zip(asks);
         let body: Vec<Value> =
             numbered.clone().map(|(id, ask)| envelope(id, ask.method, &ask.params)).collect();
-        let (is_ok, mut answers) = self.send(http, &Value::Array(body)).await?;
+        let (is_ok, mut answers) = self.send(http, &Value::Array(body), timeout_millis).await?;
         let Some(answers) = answers.as_array_mut() else {
             // An endpoint that is overloaded answers one error for all.
             let fault = outcome(&mut answers, is_ok)?;
@@ -155,7 +167,7 @@ impl Rpc {
     /// Hands a signed transaction (hex) to the node.
     pub async fn broadcast(&self, http: &impl Http, raw: &str) -> Broadcast {
         let body = envelope(1, "eth_sendRawTransaction", &json!([raw]));
-        let Ok((is_ok, mut answer)) = self.send(http, &body).await else {
+        let Ok((is_ok, mut answer)) = self.send(http, &body, TIMEOUT_MILLIS).await else {
             return Broadcast::Unclear;
         };
         match outcome(&mut answer, is_ok) {
@@ -165,12 +177,17 @@ impl Rpc {
         }
     }
 
-    async fn send(&self, http: &impl Http, body: &Value) -> Result<(bool, Value), RpcError> {
+    async fn send(
+        &self,
+        http: &impl Http,
+        body: &Value,
+        timeout_millis: u32,
+    ) -> Result<(bool, Value), RpcError> {
         let request = HttpRequest {
             url: self.url.clone(),
             body: Some(body.to_string()),
             headers: Vec::new(),
-            timeout_millis: TIMEOUT_MILLIS,
+            timeout_millis,
             response_bytes_max: RESPONSE_BYTES_MAX,
         };
         let response = http.send(request).await.map_err(|error| match error {

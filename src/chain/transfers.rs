@@ -9,13 +9,12 @@ use crate::chain::eip3009::Authorization;
 use crate::chain::networks::Network;
 use crate::chain::rpc::{Ask, Rpc, RpcError, read};
 use crate::ports::Http;
-use crate::time::UnixSeconds;
 
 /// What became of an authorization that the token has seen used or cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Use {
-    /// It moved its money in this transaction, at this time.
-    Moved(B256, UnixSeconds),
+    /// It moved its money in this transaction, in this block.
+    Moved(B256, u64),
     /// It was cancelled, or its nonce was used for something else: it can never move its money.
     Elsewhere,
     /// No log of it was found.
@@ -140,8 +139,8 @@ impl Rpc {
                 if !paid {
                     return Ok(Use::Elsewhere);
                 }
-                let at = self.time_of(http, &format!("{:#x}", log.block_number)).await?;
-                return Ok(Use::Moved(hash, at));
+                let block = u64::try_from(log.block_number).map_err(|_| RpcError::Malformed)?;
+                return Ok(Use::Moved(hash, block));
             }
             if from_block == oldest {
                 return Ok(Use::NotFound);

@@ -76,6 +76,18 @@ pub(super) fn other_call() -> Abort {
     Abort::new("payment_used", 409, detail).with_money(Money::NotMoved)
 }
 
+/// The payment was used elsewhere before it came here.
+pub(super) fn used_before() -> Abort {
+    let detail = "this payment was used before it came here, and buys nothing here; sign a new one for this call";
+    Abort::new("payment_used", 409, detail).with_money(Money::NotMoved)
+}
+
+/// The chain shows that the payment was used, and not whether that was for this call.
+pub(super) fn in_doubt() -> Abort {
+    let detail = "the chain shows this payment, and nobody can say whether it was made for this call; repeat the call with a SIGN-IN-WITH-X header of the wallet that paid (`extensions` says what to sign), within a day";
+    Abort::new("proof_needed", 401, detail).with_money(Money::Moved)
+}
+
 /// The caller's id of the payment stands for another payment (x402, `payment-identifier`).
 pub(super) fn identifier_conflict() -> Abort {
     let detail = "payment_identifier_conflict: this payment id was used with another payment; repeat exactly that payment, or choose a new id";

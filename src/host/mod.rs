@@ -42,6 +42,7 @@ use crate::ports::{Level, SqlError, World};
 use crate::rate_limit::RateLimiter;
 use crate::storage;
 use crate::x402::breaker::Breaker;
+use crate::x402::lock::Locks;
 
 /// One host's service.
 pub struct Host<W> {
@@ -50,6 +51,8 @@ pub struct Host<W> {
     migrated: Cell<bool>,
     /// Of the facilitator, as far as this instance has seen.
     breaker: RefCell<Breaker>,
+    /// Payments that are being judged.
+    judging: Locks,
     /// Calls of each source that were not paid for.
     unpaid: RefCell<RateLimiter>,
     /// Paid calls of each wallet.
@@ -79,6 +82,7 @@ impl<W: World> Host<W> {
             config,
             migrated: Cell::new(false),
             breaker: RefCell::default(),
+            judging: Locks::default(),
             unpaid: RefCell::default(),
             wallet_calls: RefCell::default(),
             sign_ins: RefCell::default(),

@@ -13,25 +13,27 @@ use crate::events::store;
 use crate::fields;
 use crate::host::Host;
 use crate::host::answers::{
-    PROOF_NEEDED, busy, identifier_conflict, no_money, other_call, pending, receipt,
-    settlement_refused, unavailable, unavailable_for, unpaid,
+    PROOF_NEEDED, busy, identifier_conflict, in_doubt, no_money, other_call, pending, receipt,
+    settlement_refused, unavailable, unavailable_for, unpaid, used_before,
 };
 use crate::host::desk::DeskCall;
 use crate::host::limits::CALL_COST;
 use crate::host::profile::Profile;
 use crate::host::repeat::{Kept, MayRead, ProvenPayer, Shown, is_exact};
 use crate::host::tools::{ToolCall, read_arguments};
+use crate::host::wake::USED_BEFORE;
 use crate::id::{EventId, SecretId};
 use crate::ledger::payments::{self, Payment, Settled, State};
-use crate::ledger::revenue;
+use crate::ledger::{revenue, wallets};
 use crate::mcp::catalog::{ANALYTICS_PRICE, Tool};
 use crate::outcome::{Abort, Done, Failure, Fatal, Money};
 use crate::ports::{Level, SqlError, World};
 use crate::vault;
 use crate::vault::input::OneSecret;
 use crate::x402::facilitator::{Cause, Trouble};
-use crate::x402::flow::{Call, Claiming, Stop, key_of};
+use crate::x402::flow::{Call, InTheWay, Stop, key_of};
 use crate::x402::quote::{PaidCall, Quote};
+use crate::x402::verify::Payer;
 use crate::x402::wire::PaymentPayload;
 
 /// What a paid call wants, read and checked.
@@ -148,25 +150,25 @@ impl<W: World> Host<W> {
         proven: Option<&ProvenPayer>,
     ) -> Result<Done, Failure> {
         let copy = payment.clone();
+        let shown = Shown { copy: Some(&copy), proven };
+        let payer = self.payer_of(&payment)?;
         let call = Call::new(quote.clone())
-            .verify(payment, self.world.now())
+            .verify(payment, payer, self.world.now())
             .map_err(|refused| unpaid(refused.0, &refused.1.to_string()))?;
         check_wallet(wanted, call.checked().payer())?;
-        let claimed = match call.claim(&self.world)? {
-            Claiming::Go(call) => call,
-            Claiming::Again(known) => {
-                return self.again(profile, *known, Shown { copy: Some(&copy), proven }).await;
-            }
-            Claiming::OtherCall => return Err(other_call().into()),
-            Claiming::Busy => return Err(busy().into()),
-            Claiming::UnknownBefore => return Err(pending(None, "", 2).into()),
-            Claiming::IdentifierConflict => return Err(identifier_conflict().into()),
-        };
-        let facilitator = &self.config.facilitator;
+        let (facilitator, scope) = (&self.config.facilitator, &profile.scope);
         let stopped = |stop| self.stopped(stop, &quote);
-        let vouched =
-            claimed.vouch(&self.world, facilitator, &profile.scope).await.map_err(stopped)?;
-        let exclusive = vouched.claim_payee(&self.world, &profile.scope).await.map_err(stopped)?;
+        let locked = match call.lock(&self.world, &self.judging) {
+            Ok(locked) => locked,
+            Err(bar) => return self.barred(profile, bar, shown).await,
+        };
+        let looked = locked.look(&self.world, &self.config.rpc_urls).await.map_err(stopped)?;
+        let vouched = looked.vouch(&self.world, facilitator, scope).await.map_err(stopped)?;
+        let claimed = match vouched.claim(&self.world) {
+            Ok(claimed) => claimed,
+            Err(bar) => return self.barred(profile, bar, shown).await,
+        };
+        let exclusive = claimed.claim_payee(&self.world, scope).await.map_err(stopped)?;
         let amount = quote.amount;
         let reserved = exclusive.reserve(&self.world, |payer, payment| {
             self.check_available(wanted, payer, payment)?;
@@ -190,6 +192,31 @@ impl<W: World> Host<W> {
         self.finished(profile, kept, &MayRead::first(settled))
     }
 
+    /// How long the authorization of this payment may be valid.
+    fn payer_of(&self, payment: &PaymentPayload) -> Result<Payer, SqlError> {
+        let payer = payment.authorization.from.to_checksum(None);
+        let known = wallets::reputation(&self.world, &payer)?.settled > 0;
+        Ok(if known { Payer::Known } else { Payer::Stranger })
+    }
+
+    /// Answers a payment that cannot be claimed for its call.
+    async fn barred(
+        &self,
+        profile: &Profile,
+        bar: InTheWay,
+        shown: Shown<'_>,
+    ) -> Result<Done, Failure> {
+        match bar {
+            InTheWay::Again(known) => self.again(profile, *known, shown).await,
+            InTheWay::OtherCall => Err(other_call().into()),
+            InTheWay::Busy => Err(busy().into()),
+            InTheWay::UnknownBefore => Err(pending(None, "", 2).into()),
+            InTheWay::IdentifierConflict => Err(identifier_conflict().into()),
+            InTheWay::Crowded => Err(unavailable(2)),
+            InTheWay::Storage(error) => Err(error.into()),
+        }
+    }
+
     /// Answers a payment that this door has seen before.
     async fn again(
         &self,
@@ -197,10 +224,11 @@ impl<W: World> Host<W> {
         known: Payment,
         shown: Shown<'_>,
     ) -> Result<Done, Failure> {
+        let is_payer = shown.proven.is_some_and(|wallet| wallet.paid(&known));
         let is_due = known.next_check_at.is_some_and(|due| due <= self.world.now());
         let known = match known.state {
-            State::Settling | State::Unknown if is_due => {
-                self.find_out(&profile.scope, known).await?
+            State::Settling | State::Unknown if is_due || (is_payer && known.is_doubtful) => {
+                self.find_out(&profile.scope, known, is_payer).await?
             }
             State::Claimed
             | State::Verified
@@ -220,6 +248,10 @@ impl<W: World> Host<W> {
                 self.finished(profile, kept, &MayRead::again(settled, shown)?)
             }
             (State::Claimed | State::Verified, ..) => Err(busy().into()),
+            (State::Unknown, ..) if known.is_doubtful => Err(in_doubt().into()),
+            (State::Failed, ..) if known.reason.as_deref() == Some(USED_BEFORE) => {
+                Err(used_before().into())
+            }
             (State::Refused | State::Failed, ..) => {
                 let detail = "this payment was not carried out; sign a new one";
                 Err(Abort::new("payment_failed", 402, detail).with_money(Money::NotMoved).into())
@@ -352,7 +384,7 @@ impl<W: World> Host<W> {
         let mut breaker = self.breaker.borrow_mut();
         match settled {
             Ok(_) | Err(Stop::Refused(_) | Stop::AlreadyUsed(_)) => breaker.succeeded(),
-            Err(Stop::Storage(_) | Stop::Elsewhere) => {}
+            Err(Stop::Storage(_) | Stop::Elsewhere | Stop::Mismatch(_) | Stop::UsedBefore) => {}
             Err(Stop::Unavailable(Trouble { cause, .. }) | Stop::Unknown(cause, _)) => {
                 match cause {
                     Cause::Transport => breaker.failed(self.world.now()),
@@ -365,6 +397,8 @@ impl<W: World> Host<W> {
     fn stopped(&self, stop: Stop, quote: &Quote) -> Failure {
         match stop {
             Stop::Refused(reason) => settlement_refused(quote.clone(), reason),
+            Stop::Mismatch(mismatch) => unpaid(quote.clone(), &mismatch.to_string()),
+            Stop::UsedBefore => used_before().into(),
             Stop::Elsewhere => {
                 let detail = "this payment was given to another door with the same payout address; sign a new one for this call";
                 Abort::new("payment_used", 409, detail).with_money(Money::NotMoved).into()

@@ -16,9 +16,9 @@ use crate::ledger::payments::{self, NotPaid, Payment, State};
 use crate::ledger::{outbox, wallets};
 use crate::mail;
 use crate::ports::{Level, SqlError, World};
-use crate::time::UnixSeconds;
 use crate::vault;
 use crate::x402::flow::{self, Stop};
+use crate::x402::origin::{Origin, origin};
 use crate::x402::wire::PaymentPayload;
 
 /// Payments looked after in one go.
@@ -34,21 +34,24 @@ const CONFIRM_SECONDS_MAX: i64 = 86_400;
 /// How far the logs of an endpoint may lag behind what the token says, seconds.
 const LOGS_LAG_SECONDS: i64 = 600;
 
-/// How far the chain's clock and ours may differ, seconds.
-const CLOCKS_DIFFER_SECONDS: i64 = 15;
+/// How long a use that may have been for somebody else waits for its payer's proof, seconds.
+const DOUBT_SECONDS_MAX: i64 = 86_400;
+
+/// Why a payment buys nothing that was spent at another shop of the same payee.
+pub(super) const USED_BEFORE: &str = "it was used before it came here";
 
 /// What the chain says of an authorization.
 enum OnChain {
-    /// It moved the money, in this transaction, at this time.
-    Paid(String, UnixSeconds),
+    /// It moved the money, in this transaction, in this block.
+    Paid(String, u64),
     /// It was cancelled, or its nonce was used for something else.
     Spent,
     /// It was used, but no log says how.
     NotFound,
     /// It was not used and cannot be used any more.
     RanOut,
-    /// It was not used and still can be.
-    Unused,
+    /// It was not used in this block and still can be.
+    Unused(u64),
     /// The chain cannot be asked. Why.
     Unclear(String),
 }
@@ -96,7 +99,9 @@ impl<W: World> Host<W> {
         let is_due = |payment: &Payment| payment.next_check_at == listed.next_check_at;
         let Some(payment) = payment.filter(is_due) else { return Ok(()) };
         let payment = match payment.state {
-            State::Settling | State::Unknown => self.find_out(&profile.scope, payment).await?,
+            State::Settling | State::Unknown => {
+                self.find_out(&profile.scope, payment, false).await?
+            }
             State::Claimed | State::Verified => {
                 return self.end(&payment, NotPaid::Refused, "interrupted before settlement");
             }
@@ -135,11 +140,13 @@ impl<W: World> Host<W> {
     }
 
     /// Finds out what became of a payment: the chain is asked first, and if the authorization is
-    /// still unused there, the facilitator is asked to settle once more.
+    /// still unused there, the facilitator is asked to settle once more. `is_payer`: whether who asks has
+    /// proven to be the wallet that pays.
     pub(super) async fn find_out(
         &self,
         scope: &ScopeId,
         payment: Payment,
+        is_payer: bool,
     ) -> Result<Payment, SqlError> {
         // Nobody else looks at it while we do.
         let busy_until = self.world.now().plus(payments::SETTLE_SECONDS);
@@ -151,15 +158,8 @@ impl<W: World> Host<W> {
         }
         let now = self.world.now();
         match found {
-            // A payment names no shop: one that was spent at another shop of the same payee, outside
-            // this deployment, could be shown here too.
-            OnChain::Paid(_, at) if payment.created_at > at.plus(CLOCKS_DIFFER_SECONDS) => {
-                self.end(&payment, NotPaid::Failed, "it was used before it came here")?;
-            }
-            OnChain::Paid(transaction, _) => {
-                payments::mark_settled(&self.world, &payment.id, &transaction, now)?;
-                // The facilitator did its work; only its answer was lost.
-                self.breaker.borrow_mut().succeeded();
+            OnChain::Paid(transaction, block) => {
+                self.found_paid(&payment, &transaction, block, is_payer)?;
             }
             OnChain::RanOut => self.end(&payment, NotPaid::Failed, "ran out unpaid")?,
             OnChain::Spent => {
@@ -172,7 +172,8 @@ impl<W: World> Host<W> {
             }
             OnChain::NotFound => self.still_unknown(&payment, "no log of its use yet")?,
             OnChain::Unclear(why) => self.still_unknown(&payment, &why)?,
-            OnChain::Unused => {
+            OnChain::Unused(block) => {
+                payments::was_unused(&self.world, &payment.id, block)?;
                 let again =
                     flow::settle_again(&self.world, &self.config.facilitator, scope, &payment);
                 match again.await {
@@ -182,6 +183,8 @@ impl<W: World> Host<W> {
                         | Stop::Unavailable(_)
                         | Stop::Unknown(..)
                         | Stop::Elsewhere
+                        | Stop::Mismatch(_)
+                        | Stop::UsedBefore
                         | Stop::AlreadyUsed(_),
                     ) => {}
                     Err(Stop::Storage(error)) => return Err(error),
@@ -190,6 +193,35 @@ impl<W: World> Host<W> {
         }
         let id = &payment.id;
         payments::find(&self.world, id)?.ok_or_else(|| SqlError(format!("{id} is not there")))
+    }
+
+    /// The chain shows the transfer: books it, if it can have been for this payment's call.
+    fn found_paid(
+        &self,
+        payment: &Payment,
+        transaction: &str,
+        block: u64,
+        is_payer: bool,
+    ) -> Result<(), SqlError> {
+        let (id, now) = (&payment.id, self.world.now());
+        match origin(payment.unused_at, block) {
+            Origin::Elsewhere => self.end(payment, NotPaid::Failed, USED_BEFORE),
+            Origin::Doubtful if !is_payer => {
+                if now > payment.valid_before.plus(DOUBT_SECONDS_MAX) {
+                    return self.end(payment, NotPaid::Failed, "nobody has proven to have paid");
+                }
+                let fields = [("payment", id.as_str())];
+                self.world.line(Level::Warn, "a payment may have been for somebody else", &fields);
+                let next = flow::next_check(payment.attempts, now);
+                payments::mark_doubtful(&self.world, id, next, now)
+            }
+            Origin::Here | Origin::Doubtful => {
+                payments::mark_settled(&self.world, id, transaction, now)?;
+                // The facilitator did its work; only its answer was lost.
+                self.breaker.borrow_mut().succeeded();
+                Ok(())
+            }
+        }
     }
 
     /// Looks once more, some blocks later, whether the money of a delivered payment is there: a chain
@@ -211,7 +243,7 @@ impl<W: World> Host<W> {
                 self.world.line(Level::Error, "the chain has dropped a payment", &fields);
                 return self.take_back(profile, &settled);
             }
-            OnChain::Unused => {
+            OnChain::Unused(_) => {
                 let fields = [("payment", id.as_str())];
                 self.world.line(Level::Warn, "the chain has dropped a payment for now", &fields);
                 flow::move_again(&self.world, &self.config.facilitator, &profile.scope, &settled)
@@ -269,18 +301,18 @@ impl<W: World> Host<W> {
         let world = &self.world;
         // The time is read first: unused at a block after the end means unused for good. Behind one
         // address are many nodes, and the second question may reach one that lags, hence the margin.
-        let head = rpc.head_time(world).await?;
+        let (head, head_time) = rpc.head(world).await?;
         if rpc.authorization_used(world, network, authorization.from, authorization.nonce).await? {
             return Ok(match rpc.find_transfer(world, network, authorization).await? {
-                Use::Moved(hash, at) => OnChain::Paid(hash.to_string(), at),
+                Use::Moved(hash, block) => OnChain::Paid(hash.to_string(), block),
                 Use::Elsewhere => OnChain::Spent,
                 Use::NotFound => OnChain::NotFound,
             });
         }
-        Ok(if head > payment.valid_before.plus(NODE_LAG_SECONDS) {
+        Ok(if head_time > payment.valid_before.plus(NODE_LAG_SECONDS) {
             OnChain::RanOut
         } else {
-            OnChain::Unused
+            OnChain::Unused(head)
         })
     }
 }

@@ -2,17 +2,18 @@
 //! their way to KV.
 //!
 //! A payment is known by what its token contract knows it by: `(network, asset, payer, nonce)`. The
-//! row is written before the first `await` of a paid call, so that the same payment can never start
-//! a second one. Its states only move forward:
+//! row is written once its signature is judged good; until then a lock in memory
+//! ([`crate::x402::lock`]) keeps the same payment from starting a second call. Its states only move
+//! forward:
 //!
 //! ```text
-//! claimed → verified → settling → settled → delivered
-//!      ↘        ↘         ↓ ↘ refused
-//!       refused  refused  unknown → settled | failed      delivered → failed
+//! claimed | verified → settling → settled → delivered
+//!         ↘               ↓ ↘ refused
+//!          refused        unknown → settled | failed      delivered → failed
 //! ```
 //!
-//! `refused` and `failed` are final for the money (none moved) and may be claimed again by the same
-//! payment. `delivered` falls back to `failed` only when the chain drops the transaction and the
+//! `refused` and `failed` are final for the money (none moved): what was wanted is forgotten, few of them
+//! are kept, and they may be claimed again by the same payment. `delivered` falls back to `failed` only when the chain drops the transaction and the
 //! authorization runs out. The append-only `ledger` holds the money: `settled` rows, and `reversed`
 //! ones with the amount negative.
 
@@ -36,4 +37,5 @@ pub const MIGRATIONS: Migrations = &[
     include_str!("schema-6.sql"),
     include_str!("schema-7.sql"),
     include_str!("schema-8.sql"),
+    include_str!("schema-9.sql"),
 ];

@@ -12,21 +12,21 @@ pub use self::rows::{
 };
 pub use self::steps::{
     CONFIRM_SECONDS, NotPaid, SETTLE_SECONDS, carry_over, correct_transaction, mark_confirmed,
-    mark_delivered, mark_not_paid, mark_reversed, mark_settled, mark_settling, mark_unknown,
-    mark_verified, note, postpone, release, take_over,
+    mark_delivered, mark_doubtful, mark_not_paid, mark_reversed, mark_settled, mark_settling,
+    mark_unknown, note, postpone, release, take_over, was_unused,
 };
 
 use crate::id::{EventId, PaymentId, PaymentIdentifier};
 use crate::money::Usdc;
-use crate::ports::{Sql, SqlError};
+use crate::ports::{Sql, SqlError, SqlValue};
 use crate::time::UnixSeconds;
 
 /// How far a payment is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// Known, bound to its call; nothing was asked of anybody yet.
+    /// Bound to its call, its signature judged by us; nobody was asked to move money yet.
     Claimed,
-    /// The facilitator vouches for the signature.
+    /// The same, its signature judged by the facilitator.
     Verified,
     /// `/settle` was, or is about to be, asked for; a seat is held.
     Settling,
@@ -84,6 +84,10 @@ pub struct NewPayment<'a> {
     pub identifier: Option<PaymentIdentifier>,
     /// SHA-256 of the whole payment, hex.
     pub payload_digest: String,
+    /// [`State::Verified`] if the facilitator vouches for the signature, else [`State::Claimed`].
+    pub state: State,
+    /// The newest block, in which it was not used; `None` if the chain could not be asked.
+    pub unused_at: Option<u64>,
 }
 
 /// A row of `payments`.
@@ -129,13 +133,17 @@ pub struct Payment {
     pub payload_digest: Option<String>,
     /// When it came here.
     pub created_at: UnixSeconds,
+    /// The newest block when it was claimed, in which it was not used; `None` if that is not known.
+    pub unused_at: Option<u64>,
+    /// Whether the chain shows a use that may have been for somebody else.
+    pub is_doubtful: bool,
+    /// Why it is not paid, for the host.
+    pub reason: Option<String>,
 }
 
-/// What became of a claim.
+/// Why a payment is not claimed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Claim {
-    /// The payment is new here, or was final without money moving; it is claimed now.
-    New(PaymentId),
+pub enum Bar {
     /// The payment is known; the row says how far it is.
     Known(Box<Payment>),
     /// The authorization is known, but with another signature.
@@ -185,39 +193,55 @@ impl Payment {
 /// How long a call may stay `claimed` or `verified` before the alarm gives it up, seconds.
 pub const CLAIM_SECONDS: i64 = 60;
 
-/// Claims a payment for a call. Call this before the first `await`.
+/// What bars a payment from being claimed for the call with this digest. One that ended without money
+/// moving bars nothing.
 ///
 /// # Errors
 /// [`SqlError`] if SQLite refuses; so for every function here.
+pub fn bar(
+    sql: &impl Sql,
+    key: &Key,
+    digest: &str,
+    identifier: Option<&PaymentIdentifier>,
+    now: UnixSeconds,
+) -> Result<Option<Bar>, SqlError> {
+    let known = rows::find_by_key(sql, key)?;
+    match known.filter(|(known, _)| !matches!(known.state, State::Refused | State::Failed)) {
+        Some((known, signature)) if signature == key.signature_digest => {
+            return Ok(Some(Bar::Known(Box::new(known))));
+        }
+        Some(_) => return Ok(Some(Bar::OtherSignature)),
+        None => {}
+    }
+    if let Some(identifier) = identifier
+        && rows::has_identifier(sql, &key.payer, identifier)?
+    {
+        return Ok(Some(Bar::IdentifierConflict));
+    }
+    if is_busy(sql, &key.payer, None, now)? {
+        return Ok(Some(Bar::Busy));
+    }
+    Ok(rows::has_unknown(sql, &key.payer, digest)?.then_some(Bar::UnknownBefore))
+}
+
+/// Claims a payment whose signature is judged good for a call, unless something bars it. A payment
+/// that ended without money moving keeps its id, and nothing else: what the chain said at an earlier
+/// claim says nothing of this one, since it may have been spent in between.
+///
+/// # Errors
+/// As [`bar`].
 pub fn claim(
     sql: &impl Sql,
     id: PaymentId,
     new: &NewPayment<'_>,
     now: UnixSeconds,
-) -> Result<Claim, SqlError> {
-    let known = rows::find_by_key(sql, &new.key)?;
-    let again = match known {
-        Some((known, _)) if matches!(known.state, State::Refused | State::Failed) => Some(known.id),
-        Some((known, digest)) if digest == new.key.signature_digest => {
-            return Ok(Claim::Known(Box::new(known)));
-        }
-        Some(_) => return Ok(Claim::OtherSignature),
-        None => None,
-    };
-    if let Some(identifier) = &new.identifier
-        && rows::has_identifier(sql, &new.key.payer, identifier)?
-    {
-        return Ok(Claim::IdentifierConflict);
+) -> Result<Result<PaymentId, Bar>, SqlError> {
+    if let Some(bar) = bar(sql, &new.key, new.digest, new.identifier.as_ref(), now)? {
+        return Ok(Err(bar));
     }
-    if is_busy(sql, &new.key.payer, None, now)? {
-        return Ok(Claim::Busy);
-    }
-    if rows::has_unknown(sql, &new.key.payer, new.digest)? {
-        return Ok(Claim::UnknownBefore);
-    }
-    let id = again.unwrap_or(id);
+    let id = rows::find_by_key(sql, &new.key)?.map_or(id, |(ended, _)| ended.id);
     write_claim(sql, &id, new, now)?;
-    Ok(Claim::New(id))
+    Ok(Ok(id))
 }
 
 impl State {
@@ -253,6 +277,13 @@ impl State {
     }
 }
 
+/// A block number that cannot be stored counts as not known; no chain has one.
+fn block(number: Option<u64>) -> SqlValue {
+    let number = number.and_then(|number| i64::try_from(number).ok());
+    let number = number.filter(|number| *number < 1 << 53);
+    number.map_or(SqlValue::Null, SqlValue::Int)
+}
+
 /// Inserts the row, or takes over a row of the same payment that ended without money moving.
 fn write_claim(
     sql: &impl Sql,
@@ -263,9 +294,9 @@ fn write_claim(
     let statement = "INSERT OR REPLACE INTO payments (id, network, asset, payer, nonce, tool, digest, \
          arguments, amount, pay_to, valid_before, x402_version, payment, requirements, state, \
          attempts, next_check_at, created_at, updated_at, signature_digest, identifier, \
-         payload_digest) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, \
-         'claimed', 0, ?15, coalesce((SELECT created_at FROM payments WHERE id = ?1), ?16), ?16, ?17, \
-         ?18, ?19)";
+         payload_digest, unused_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, \
+         ?14, ?20, 0, ?15, coalesce((SELECT created_at FROM payments WHERE id = ?1), ?16), ?16, ?17, \
+         ?18, ?19, ?21)";
     sql.run(
         statement,
         &[
@@ -288,6 +319,8 @@ fn write_claim(
             new.key.signature_digest.as_str().into(),
             new.identifier.as_ref().map(PaymentIdentifier::as_str).into(),
             new.payload_digest.as_str().into(),
+            new.state.as_str().into(),
+            block(new.unused_at),
         ],
     )
     .map(drop)

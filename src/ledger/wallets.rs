@@ -5,8 +5,12 @@ use crate::ports::{Sql, SqlError};
 use crate::storage::first;
 use crate::time::UnixSeconds;
 
-/// How long a wallet that never paid is remembered, seconds. Such wallets cost nothing to make.
+/// How long a wallet that never paid is remembered, seconds, and how many of them are. Such wallets
+/// cost nothing to make.
 const STRANGER_SECONDS: i64 = 86_400;
+const STRANGERS_MAX: u32 = 1_000;
+/// How long after its end a payment that moved no money is kept, seconds.
+const ENDED_SECONDS: i64 = 3_600;
 
 /// A wallet's standing at this door.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,7 +56,10 @@ pub fn count_settled(sql: &impl Sql, payer: &str, now: UnixSeconds) -> Result<()
 /// # Errors
 /// As [`reputation`].
 pub fn count_refusal(sql: &impl Sql, payer: &str, now: UnixSeconds) -> Result<(), SqlError> {
-    count(sql, payer, "refusals", now)
+    count(sql, payer, "refusals", now)?;
+    let statement = "DELETE FROM wallets WHERE payer IN (SELECT payer FROM wallets \
+         WHERE settled = 0 AND approvals = 0 ORDER BY last_at DESC LIMIT -1 OFFSET ?1)";
+    sql.run(statement, &[STRANGERS_MAX.into()]).map(drop)
 }
 
 /// A person has approved a draft of this wallet.
@@ -110,9 +117,11 @@ pub fn forget(sql: &impl Sql, now: UnixSeconds) -> Result<(), SqlError> {
         "DELETE FROM wallets WHERE settled = 0 AND approvals = 0 AND last_at < ?1",
         &[before.into()],
     )?;
+    let ended = now.plus(-ENDED_SECONDS);
     sql.run(
-        "DELETE FROM payments WHERE state = 'refused' AND valid_before < ?1 AND updated_at < ?1",
-        &[before.into()],
+        "DELETE FROM payments WHERE state IN ('refused', 'failed') AND tx_hash IS NULL \
+         AND valid_before < ?1 AND updated_at < ?1",
+        &[ended.into()],
     )
     .map(drop)
 }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::chain::networks::Network;
 use crate::http::{Headers, Reply};
-use crate::x402::quote::{PAYMENT_SECONDS_MAX, Quote};
+use crate::x402::quote::{PAYMENT_SECONDS, Quote};
 use crate::x402::wire::{
     Extra, PAYMENT_IDENTIFIER, PaymentRequiredV1, PaymentRequiredV2, RequirementsV1,
     RequirementsV2, Resource, SIGN_IN_WITH_X, SettleResponse,
@@ -81,7 +81,7 @@ pub fn requirements_v2(quote: &Quote, network: &Network) -> RequirementsV2 {
         amount: quote.amount.atomic().to_string(),
         asset: network.usdc.to_checksum(None),
         pay_to: quote.pay_to.to_checksum(None),
-        max_timeout_seconds: PAYMENT_SECONDS_MAX,
+        max_timeout_seconds: PAYMENT_SECONDS,
         extra: extra(network),
     }
 }
@@ -97,7 +97,7 @@ pub fn requirements_v1(quote: &Quote, network: &Network) -> RequirementsV1 {
         description: quote.description.clone(),
         mime_type: MIME_TYPE,
         pay_to: quote.pay_to.to_checksum(None),
-        max_timeout_seconds: PAYMENT_SECONDS_MAX,
+        max_timeout_seconds: PAYMENT_SECONDS,
         asset: network.usdc.to_checksum(None),
         extra: extra(network),
     }

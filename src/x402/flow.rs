@@ -1,31 +1,40 @@
 //! A paid call, step by step. Each step consumes the one before it, so none can be left out:
 //!
 //! ```text
-//! Quoted ─verify→ Checked ─claim→ Claimed ─vouch→ Vouched ─claim_payee→ Exclusive
-//!                          (sync: row
-//!                           before any await)
-//!        Exclusive ─reserve→ Reserved ─settle→ Settled
-//!                   (sync: seat, intent, staged effect)
+//! Quoted ─verify→ Checked ─lock→ Locked ─look→ Looked ─vouch→ Vouched ─claim→ Claimed
+//!                          (in memory)   (chain)       (contract          (sync: row)
+//!                                                       wallets)
+//!        Claimed ─claim_payee→ Exclusive ─reserve→ Reserved ─settle→ Settled
+//!                                        (sync: seat, intent, staged effect)
 //! ```
+//!
+//! Up to the claim nothing is written, so that nobody fills the storage without a good signature and
+//! money.
 //!
 //! What is bought is handed over for a [`Settled`] only, which is made from a settled row.
 
 #![deny(clippy::arithmetic_side_effects)]
+
+mod settling;
+
+use std::collections::BTreeMap;
 
 use alloy_primitives::hex;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::chain::networks::Network;
+use crate::chain::rpc::{Rpc, RpcError};
+use crate::chain::standing::Standing;
 use crate::id::{PaymentId, ScopeId};
-use crate::ledger::payments::{self, Claim, Key, NewPayment, NotPaid, Payment, Settled, State};
+use crate::ledger::payments::{self, Bar, Key, NewPayment, Payment, Settled, State};
 use crate::ports::{Level, PayeeClaim, SqlError, World};
 use crate::time::UnixSeconds;
-use crate::x402::facilitator::{
-    Cause, Facilitator, Question, SettleOutcome, Trouble, VerifyOutcome,
-};
+use crate::x402::facilitator::{Cause, Facilitator, Question, Trouble, VerifyOutcome};
+pub use crate::x402::flow::settling::{move_again, next_check, settle_again};
+use crate::x402::lock::{Lock, Locks, NotLocked};
 use crate::x402::quote::Quote;
-use crate::x402::verify::{self, Checked, Mismatch, Signature};
+use crate::x402::verify::{self, Checked, Mismatch, Payer, Signature};
 use crate::x402::wire::PaymentPayload;
 
 /// A paid call in state `S`.
@@ -39,16 +48,33 @@ pub struct Call<S> {
 #[derive(Debug)]
 pub struct Quoted(());
 
-/// The payment is ours alone: claimed for this call.
+/// Nobody else judges the payment.
 #[derive(Debug)]
-pub struct Claimed {
-    id: PaymentId,
+pub struct Locked {
     checked: Checked,
+    lock: Lock,
+}
+
+/// The chain was asked how the payer stands, and said nothing against it.
+#[derive(Debug)]
+pub struct Looked {
+    checked: Checked,
+    lock: Lock,
+    /// `None` if the chain could not be asked.
+    standing: Option<Standing>,
 }
 
 /// The signature is good as far as anybody can tell.
 #[derive(Debug)]
 pub struct Vouched {
+    checked: Checked,
+    lock: Lock,
+    standing: Option<Standing>,
+}
+
+/// The payment is ours alone: claimed for this call.
+#[derive(Debug)]
+pub struct Claimed {
     id: PaymentId,
     checked: Checked,
 }
@@ -67,21 +93,23 @@ pub struct Reserved {
     checked: Checked,
 }
 
-/// What became of claiming a payment.
+/// What stands in the way of a payment.
 #[derive(Debug)]
-pub enum Claiming {
-    /// Go on.
-    Go(Box<Call<Claimed>>),
+pub enum InTheWay {
     /// This payment was seen before, for this very call; the row says how far it is.
     Again(Box<Payment>),
     /// This payment was seen before, for another call.
     OtherCall,
-    /// Another paid call of this wallet is in flight.
+    /// Another paid call of this wallet is in flight, or this one.
     Busy,
     /// An earlier payment for this call has an unknown outcome.
     UnknownBefore,
     /// The caller gave the same id to another payment.
     IdentifierConflict,
+    /// Too many payments are being judged.
+    Crowded,
+    /// Our storage failed.
+    Storage(SqlError),
 }
 
 /// The alarm gave the call up while it waited; the same payment may be under way in another call.
@@ -93,6 +121,10 @@ pub struct GivenUp;
 pub enum Stop {
     /// No money moved; a reason code.
     Refused(String),
+    /// It does not satisfy the quote, now that the chain was asked.
+    Mismatch(Mismatch),
+    /// The authorization was used before it came here. We moved no money.
+    UsedBefore,
     /// Another host with the same payout address has the payment. We moved no money.
     Elsewhere,
     /// No money moved; the facilitator cannot be used now.
@@ -112,6 +144,12 @@ impl From<SqlError> for Stop {
     }
 }
 
+impl From<SqlError> for InTheWay {
+    fn from(error: SqlError) -> Self {
+        Self::Storage(error)
+    }
+}
+
 impl Call<Quoted> {
     /// Begins with the price.
     #[must_use]
@@ -119,16 +157,18 @@ impl Call<Quoted> {
         Self { quote, state: Quoted(()) }
     }
 
-    /// Compares the payment with the price, without asking anybody.
+    /// Compares the payment with the price, without asking anybody. `payer` says how long the
+    /// authorization may be valid.
     ///
     /// # Errors
     /// The quote again, and what differs.
     pub fn verify(
         self,
         payment: PaymentPayload,
+        payer: Payer,
         now: UnixSeconds,
     ) -> Result<Call<Checked>, Box<(Quote, Mismatch)>> {
-        match verify::check(&self.quote, payment, now) {
+        match verify::check(&self.quote, payment, payer, now) {
             Ok(state) => Ok(Call { quote: self.quote, state }),
             Err(mismatch) => Err(Box::new((self.quote, mismatch))),
         }
@@ -142,18 +182,105 @@ impl Call<Checked> {
         &self.state
     }
 
-    /// Claims the payment for this call. Nothing may be awaited between reading the request and
-    /// this.
+    /// Sees to it that nobody else judges this payment meanwhile. The lock holds the payment with its
+    /// signature, so that nobody who has not got that can keep its maker waiting. Nothing is written.
     ///
     /// # Errors
-    /// [`SqlError`] if SQLite refuses.
-    pub fn claim(self, world: &impl World) -> Result<Claiming, SqlError> {
-        let now = world.now();
+    /// [`InTheWay`], also if the payment was seen before.
+    pub fn lock(self, world: &impl World, locks: &Locks) -> Result<Call<Locked>, InTheWay> {
         let checked = self.state;
+        let key = key_of(checked.network, &checked.payment);
+        let identifier = checked.payment.identifier.as_ref();
+        let digest = &self.quote.call.digest;
+        if let Some(bar) = payments::bar(world, &key, digest, identifier, world.now())? {
+            return Err(in_the_way(bar, digest));
+        }
+        let Key { network, asset, payer, nonce, signature_digest } = key;
+        let key = format!("{network}/{asset}/{payer}/{nonce}/{signature_digest}");
+        let lock = locks.take(key, digest).map_err(|why| match why {
+            NotLocked::SameCall => InTheWay::Busy,
+            NotLocked::OtherCall => InTheWay::OtherCall,
+            NotLocked::Full => InTheWay::Crowded,
+        })?;
+        Ok(Call { quote: self.quote, state: Locked { checked, lock } })
+    }
+}
+
+impl Call<Locked> {
+    /// Looks at the chain before anything is held: at the payer's money, and whether the nonce is used.
+    /// An endpoint that cannot be asked refuses nobody; what follows is then stricter where it matters.
+    ///
+    /// # Errors
+    /// [`Stop`]; nothing was asked of the facilitator, and nothing was written.
+    pub async fn look(
+        self,
+        world: &impl World,
+        rpc_urls: &BTreeMap<String, String>,
+    ) -> Result<Call<Looked>, Stop> {
+        let Locked { checked, lock } = self.state;
+        let authorization = &checked.payment.authorization;
+        let (payer, nonce) = (authorization.from, authorization.nonce);
+        let network = checked.network;
+        let standing = match rpc_urls.get(network.caip2).map(|url| Rpc { url: url.clone() }) {
+            Some(rpc) => rpc.standing(world, network, payer, nonce).await,
+            None => Err(RpcError::Unavailable),
+        };
+        if let Err(why) = &standing {
+            let why = why.to_string();
+            let what = "the chain cannot be asked before a payment";
+            world.line(Level::Warn, what, &[("why", &why)]);
+        }
+        let standing = standing.ok();
+        if standing.is_some_and(|standing| standing.is_used) {
+            return Err(Stop::UsedBefore);
+        }
+        if standing.is_some_and(|standing| standing.balance < authorization.value) {
+            return Err(Stop::Refused("insufficient_funds".to_owned()));
+        }
+        if standing.is_none_or(|standing| standing.has_code) {
+            checked.check_ahead(Payer::Stranger, world.now()).map_err(Stop::Mismatch)?;
+        }
+        Ok(Call { quote: self.quote, state: Looked { checked, lock, standing } })
+    }
+}
+
+impl Call<Looked> {
+    /// Has the facilitator judge a signature that we cannot judge ourselves.
+    ///
+    /// # Errors
+    /// [`Stop`]; nothing was written.
+    pub async fn vouch(
+        self,
+        world: &impl World,
+        facilitator: &Facilitator,
+        scope: &ScopeId,
+    ) -> Result<Call<Vouched>, Stop> {
+        let Looked { checked, lock, standing } = self.state;
+        if checked.signature == Signature::NeedsChain {
+            let payer = checked.payer().to_checksum(None);
+            match facilitator.verify(world, &question(&checked, &payer, scope)).await {
+                VerifyOutcome::Valid => {}
+                VerifyOutcome::Invalid(reason) => return Err(Stop::Refused(reason)),
+                VerifyOutcome::Unavailable(why) => return Err(Stop::Unavailable(why)),
+            }
+        }
+        Ok(Call { quote: self.quote, state: Vouched { checked, lock, standing } })
+    }
+}
+
+impl Call<Vouched> {
+    /// Claims the payment for this call: from here on its row does what the lock did. The row is
+    /// written without an `await` after the last look at what is there.
+    ///
+    /// # Errors
+    /// [`InTheWay`]; nothing was written.
+    pub fn claim(self, world: &impl World) -> Result<Call<Claimed>, InTheWay> {
+        let Vouched { checked, lock, standing } = self.state;
+        let digest = &self.quote.call.digest;
         let new = NewPayment {
             key: key_of(checked.network, &checked.payment),
             tool: &self.quote.call.tool,
-            digest: &self.quote.call.digest,
+            digest,
             arguments: self.quote.call.arguments.to_string(),
             amount: self.quote.amount,
             pay_to: self.quote.pay_to.to_checksum(None),
@@ -163,53 +290,22 @@ impl Call<Checked> {
             requirements: checked.requirements.to_string(),
             identifier: checked.payment.identifier.clone(),
             payload_digest: payload_digest(&checked.payment),
+            state: match checked.signature {
+                Signature::Recovered => State::Claimed,
+                Signature::NeedsChain => State::Verified,
+            },
+            unused_at: standing.map(|standing| standing.head),
         };
-        Ok(match payments::claim(world, PaymentId::random(world), &new, now)? {
-            Claim::New(id) => {
-                Claiming::Go(Box::new(Call { quote: self.quote, state: Claimed { id, checked } }))
-            }
-            Claim::Known(payment) if payment.digest == self.quote.call.digest => {
-                Claiming::Again(payment)
-            }
-            Claim::Known(_) | Claim::OtherSignature => Claiming::OtherCall,
-            Claim::Busy => Claiming::Busy,
-            Claim::UnknownBefore => Claiming::UnknownBefore,
-            Claim::IdentifierConflict => Claiming::IdentifierConflict,
-        })
+        let claim = payments::claim(world, PaymentId::random(world), &new, world.now())?;
+        drop(lock);
+        match claim {
+            Ok(id) => Ok(Call { quote: self.quote, state: Claimed { id, checked } }),
+            Err(bar) => Err(in_the_way(bar, digest)),
+        }
     }
 }
 
 impl Call<Claimed> {
-    /// Has the facilitator judge a signature that we cannot judge ourselves.
-    ///
-    /// # Errors
-    /// [`Stop`]; the claim is given up then.
-    pub async fn vouch(
-        self,
-        world: &impl World,
-        facilitator: &Facilitator,
-        scope: &ScopeId,
-    ) -> Result<Call<Vouched>, Stop> {
-        let Claimed { id, checked } = self.state;
-        if checked.signature == Signature::NeedsChain {
-            let payer = checked.payer().to_checksum(None);
-            match facilitator.verify(world, &question(&checked, &payer, scope)).await {
-                VerifyOutcome::Valid => payments::mark_verified(world, &id, world.now())?,
-                VerifyOutcome::Invalid(reason) => {
-                    payments::release(world, &id, &reason, world.now())?;
-                    return Err(Stop::Refused(reason));
-                }
-                VerifyOutcome::Unavailable(why) => {
-                    payments::release(world, &id, "verification unavailable", world.now())?;
-                    return Err(Stop::Unavailable(why));
-                }
-            }
-        }
-        Ok(Call { quote: self.quote, state: Vouched { id, checked } })
-    }
-}
-
-impl Call<Vouched> {
     /// Claims the payment for `scope` among all hosts with the same payout address.
     ///
     /// # Errors
@@ -219,7 +315,7 @@ impl Call<Vouched> {
         world: &impl World,
         scope: &ScopeId,
     ) -> Result<Call<Exclusive>, Stop> {
-        let Vouched { id, checked } = self.state;
+        let Claimed { id, checked } = self.state;
         let key = key_of(checked.network, &checked.payment);
         let claim = PayeeClaim {
             pay_to: self.quote.pay_to.to_checksum(None),
@@ -290,7 +386,7 @@ impl Call<Reserved> {
         }
         let payer = checked.payer().to_checksum(None);
         let outcome = facilitator.settle(world, &question(&checked, &payer, scope)).await;
-        record(world, &id, 0, outcome)
+        settling::record(world, &id, 0, outcome)
     }
 }
 
@@ -312,137 +408,21 @@ pub fn payload_digest(payment: &PaymentPayload) -> String {
     hex::encode(Sha256::digest(payment.raw.to_string()))
 }
 
-/// Asks once more for the settlement of a payment whose outcome is unknown.
-///
-/// # Errors
-/// [`Stop`] as for the first time, but a refusal now proves nothing (the first request may have
-/// moved the money), so it stays unknown. Only that a block has refused our own transaction is sure.
-pub async fn settle_again(
-    world: &impl World,
-    facilitator: &Facilitator,
-    scope: &ScopeId,
-    payment: &Payment,
-) -> Result<Settled, Stop> {
-    let Some(raw) = &payment.payment else {
-        return Err(Stop::Unknown(Cause::Answer, None));
-    };
-    let question = Question {
-        x402_version: payment.x402_version,
-        payment: raw,
-        requirements: &payment.requirements,
-        payer: &payment.payer,
-        scope,
-    };
-    let outcome = match facilitator.settle(world, &question).await {
-        SettleOutcome::Refused(reason) => SettleOutcome::Unknown(Trouble::answered(reason), None),
-        SettleOutcome::Unavailable(trouble) => SettleOutcome::Unknown(trouble, None),
-        // The node that we asked lags behind the facilitator's.
-        SettleOutcome::AlreadyUsed => {
-            SettleOutcome::Unknown(Trouble::answered("the authorization is used"), None)
-        }
-        other @ (SettleOutcome::Settled(_)
-        | SettleOutcome::Reverted(_)
-        | SettleOutcome::Unknown(..)) => other,
-    };
-    record(world, &payment.id, payment.attempts, outcome)
-}
-
-/// Has the money of a delivered payment moved once more, because the chain has dropped it. The
-/// transaction, if it did.
-pub async fn move_again(
-    world: &impl World,
-    facilitator: &Facilitator,
-    scope: &ScopeId,
-    settled: &Settled,
-) -> Option<String> {
-    let payment = settled.payment();
-    let question = Question {
-        x402_version: payment.x402_version,
-        payment: payment.payment.as_ref()?,
-        requirements: &payment.requirements,
-        payer: &payment.payer,
-        scope,
-    };
-    match facilitator.settle(world, &question).await {
-        SettleOutcome::Settled(transaction) => Some(transaction),
-        SettleOutcome::Refused(_)
-        | SettleOutcome::Reverted(_)
-        | SettleOutcome::Unavailable(_)
-        | SettleOutcome::AlreadyUsed
-        | SettleOutcome::Unknown(..) => None,
-    }
-}
-
-/// When to look again at a payment of unknown outcome: 3 s, 6 s, 12 s … up to 5 minutes.
-#[must_use]
-pub fn next_check(attempts: u32, now: UnixSeconds) -> UnixSeconds {
-    now.plus(3_i64.saturating_mul(2_i64.saturating_pow(attempts.min(10))).min(300))
-}
-
-fn record(
-    world: &impl World,
-    id: &PaymentId,
-    attempts: u32,
-    outcome: SettleOutcome,
-) -> Result<Settled, Stop> {
-    let now = world.now();
-    let row = payments::find(world, id)?;
-    // A second look may have settled it while this answer was on its way …
-    if let Some(settled) = row.as_ref().and_then(Payment::settled) {
-        return Ok(settled);
-    }
-    // … or be asking for it right now; then a refusal of the first request says nothing of that one.
-    let is_alone = row.is_some_and(|row| row.attempts <= attempts.saturating_add(1));
-    let outcome = match outcome {
-        SettleOutcome::Refused(why) if !is_alone => {
-            SettleOutcome::Unknown(Trouble::answered(why), None)
-        }
-        SettleOutcome::Unavailable(trouble) if !is_alone => SettleOutcome::Unknown(trouble, None),
-        other @ (SettleOutcome::Settled(_)
-        | SettleOutcome::Refused(_)
-        | SettleOutcome::Reverted(_)
-        | SettleOutcome::Unavailable(_)
-        | SettleOutcome::AlreadyUsed
-        | SettleOutcome::Unknown(..)) => other,
-    };
-    let step = match &outcome {
-        SettleOutcome::Settled(_) => "settled",
-        SettleOutcome::Refused(_) | SettleOutcome::Reverted(_) => "settlement refused",
-        SettleOutcome::Unavailable(_) => "settlement unavailable",
-        SettleOutcome::AlreadyUsed | SettleOutcome::Unknown(..) => "settlement unknown",
-    };
-    world.line(Level::Info, step, &[("payment", id.as_str())]);
-    match outcome {
-        SettleOutcome::Settled(transaction) => {
-            Ok(payments::mark_settled(world, id, &transaction, now)?)
-        }
-        SettleOutcome::Refused(reason) | SettleOutcome::Reverted(reason) => {
-            give_up(world, id, &reason)?;
-            Err(Stop::Refused(reason))
-        }
-        SettleOutcome::Unavailable(trouble) => {
-            give_up(world, id, "settlement unavailable")?;
-            Err(Stop::Unavailable(trouble))
-        }
-        SettleOutcome::AlreadyUsed => {
-            payments::mark_unknown(world, id, "the authorization is used", now, now)?;
-            Err(Stop::AlreadyUsed(id.clone()))
-        }
-        SettleOutcome::Unknown(trouble, transaction) => {
-            payments::mark_unknown(world, id, &trouble.why, next_check(attempts, now), now)?;
-            Err(Stop::Unknown(trouble.cause, transaction))
-        }
-    }
-}
-
 /// `verify::check` has bounded it, so it fits; the far future is the safe side.
 fn valid_before(checked: &Checked) -> UnixSeconds {
     let seconds = i64::try_from(checked.payment.authorization.valid_before);
     UnixSeconds::new(seconds.unwrap_or(i64::MAX))
 }
 
-fn give_up(world: &impl World, id: &PaymentId, reason: &str) -> Result<(), SqlError> {
-    payments::mark_not_paid(world, id, NotPaid::Refused, reason, world.now())
+/// What bars a payment, as its call sees it.
+fn in_the_way(bar: Bar, digest: &str) -> InTheWay {
+    match bar {
+        Bar::Known(payment) if payment.digest == digest => InTheWay::Again(payment),
+        Bar::Known(_) | Bar::OtherSignature => InTheWay::OtherCall,
+        Bar::Busy => InTheWay::Busy,
+        Bar::UnknownBefore => InTheWay::UnknownBefore,
+        Bar::IdentifierConflict => InTheWay::IdentifierConflict,
+    }
 }
 
 fn question<'a>(checked: &'a Checked, payer: &'a str, scope: &'a ScopeId) -> Question<'a> {

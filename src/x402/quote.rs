@@ -8,8 +8,10 @@ use crate::chain::networks::Network;
 use crate::id::EventId;
 use crate::money::Usdc;
 
-/// How long a signed payment may stay valid, seconds (`maxTimeoutSeconds`).
-pub const PAYMENT_SECONDS_MAX: u32 = 300;
+/// How long a signed payment is to stay valid, seconds (`maxTimeoutSeconds`): so long it may hold a seat.
+/// Clients count it from when they ask for the signature, so that a person with a hardware wallet has a
+/// minute and a half to sign.
+pub const PAYMENT_SECONDS: u32 = 110;
 
 /// The price of one call, bound to its tool and arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,13 +9,15 @@ use crate::chain::eip3009::recover_eoa;
 use crate::chain::networks::Network;
 use crate::time::UnixSeconds;
 use crate::x402::dialects::{requirements_v1, requirements_v2};
-use crate::x402::quote::{PAYMENT_SECONDS_MAX, Quote};
+use crate::x402::quote::{PAYMENT_SECONDS, Quote};
 use crate::x402::wire::{PaymentPayload, RequirementsV2, Version};
 
 /// A payment must stay valid this long, so that settling it does not run into its end, seconds.
 pub const SETTLE_SECONDS_MIN: i64 = 20;
 /// How far a payer's clock may be ahead of ours, seconds.
-const CLOCK_SKEW_SECONDS: i64 = 600;
+const CLOCK_SKEW_SECONDS: i64 = 10;
+/// How far ahead the end of a payment may lie for a wallet that has paid here before, seconds.
+const KNOWN_SECONDS_MAX: i64 = 300;
 
 /// A payment that satisfies our quote as far as can be known locally. Only [`check`] makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +30,15 @@ pub struct Checked {
     pub(super) signature: Signature,
     /// Our own requirements, in the payment's version, for the facilitator.
     pub(super) requirements: Value,
+}
+
+/// How long a payment may hold what it buys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Payer {
+    /// Never paid here, or has code, which can make a settlement fail as it likes.
+    Stranger,
+    /// Has paid here before.
+    Known,
 }
 
 /// Who vouches for the signature.
@@ -57,12 +68,41 @@ pub enum Mismatch {
     /// Another amount, version 2.
     #[error("invalid_exact_evm_payload_authorization_value_mismatch")]
     ValueV2,
-    /// Not valid yet.
-    #[error("invalid_exact_evm_payload_authorization_valid_after")]
-    NotYetValid,
-    /// Not valid any more, for too short a time, or for too long.
-    #[error("invalid_exact_evm_payload_authorization_valid_before")]
-    Expired,
+    /// Not valid yet: the token wants a block whose time is later than `validAfter`.
+    #[error(
+        "invalid_exact_evm_payload_authorization_valid_after: validAfter must lie before {now}, which is the time here; is the clock of the wallet right?"
+    )]
+    NotYetValid {
+        /// Our time, Unix seconds.
+        now: i64,
+    },
+    /// Not valid any more, or for too short a time.
+    #[error(
+        "invalid_exact_evm_payload_authorization_valid_before: validBefore must lie at least {SETTLE_SECONDS_MIN} seconds after {now}, which is the time here; sign again, and if this comes again, is the clock of the wallet right?"
+    )]
+    Expired {
+        /// Our time, Unix seconds.
+        now: i64,
+    },
+    /// Valid for too long: it would hold what it buys for that time.
+    #[error(
+        "invalid_exact_evm_payload_authorization_valid_before: validBefore may lie at most {max} seconds after {now}, which is the time here; sign for maxTimeoutSeconds, and is the clock of the wallet right?"
+    )]
+    TooLong {
+        /// How far ahead it may lie, seconds.
+        max: i64,
+        /// Our time, Unix seconds.
+        now: i64,
+    },
+}
+
+impl Payer {
+    fn seconds_max(self) -> i64 {
+        match self {
+            Self::Stranger => i64::from(PAYMENT_SECONDS).saturating_add(CLOCK_SKEW_SECONDS),
+            Self::Known => KNOWN_SECONDS_MAX,
+        }
+    }
 }
 
 impl Checked {
@@ -71,15 +111,21 @@ impl Checked {
     pub fn payer(&self) -> Address {
         self.payment.authorization.from
     }
+
+    /// Whether its end lies no further ahead than `payer` may have it.
+    pub(super) fn check_ahead(&self, payer: Payer, now: UnixSeconds) -> Result<(), Mismatch> {
+        check_ahead(&self.payment, payer, now)
+    }
 }
 
-/// Compares `payment` with `quote`. What the client echoes is compared, never used.
+/// Compares `payment` with `quote`; `payer` says how far ahead its end may lie. What the client echoes is compared, never used.
 ///
 /// # Errors
 /// [`Mismatch`] is the first difference.
 pub fn check(
     quote: &Quote,
     payment: PaymentPayload,
+    payer: Payer,
     now: UnixSeconds,
 ) -> Result<Checked, Mismatch> {
     let network = find_network(quote, &payment)?;
@@ -97,16 +143,13 @@ pub fn check(
             Version::V2 => Mismatch::ValueV2,
         });
     }
-    let second = |moment: UnixSeconds| U256::from(moment.get().unsigned_abs());
-    if authorization.valid_after > second(now) {
-        return Err(Mismatch::NotYetValid);
+    if authorization.valid_after >= second(now) {
+        return Err(Mismatch::NotYetValid { now: now.get() });
     }
-    let latest = now.plus(i64::from(PAYMENT_SECONDS_MAX)).plus(CLOCK_SKEW_SECONDS);
-    if authorization.valid_before < second(now.plus(SETTLE_SECONDS_MIN))
-        || authorization.valid_before > second(latest)
-    {
-        return Err(Mismatch::Expired);
+    if authorization.valid_before < second(now.plus(SETTLE_SECONDS_MIN)) {
+        return Err(Mismatch::Expired { now: now.get() });
     }
+    check_ahead(&payment, payer, now)?;
     let recovered = recover_eoa(network, authorization, &payment.signature);
     let signature = if recovered == Some(authorization.from) {
         Signature::Recovered
@@ -118,6 +161,16 @@ pub fn check(
         Version::V2 => json!(ours),
     };
     Ok(Checked { payment, network, signature, requirements })
+}
+
+fn check_ahead(payment: &PaymentPayload, payer: Payer, now: UnixSeconds) -> Result<(), Mismatch> {
+    let max = payer.seconds_max();
+    let is_too_far = payment.authorization.valid_before > second(now.plus(max));
+    if is_too_far { Err(Mismatch::TooLong { max, now: now.get() }) } else { Ok(()) }
+}
+
+fn second(moment: UnixSeconds) -> U256 {
+    U256::from(moment.get().unsigned_abs())
 }
 
 fn find_network(quote: &Quote, payment: &PaymentPayload) -> Result<&'static Network, Mismatch> {

@@ -1,6 +1,5 @@
 //! The desk: what agents may do, and that no mail leaves but by the rules.
 
-use alloy_primitives::U256;
 use events_concierge::host::command::Action;
 use events_concierge::http::Reply;
 use events_concierge::http::route::{AtDesk, Own};
@@ -36,11 +35,10 @@ fn paid(door: &Door, seed: u8, nonce: u8, tool: &str, arguments: &Value) -> Repl
     block_on(door.tool(tool, arguments, Some(&payment)))
 }
 
-/// A payment of the challenge, good for five minutes from now.
+/// A payment of the challenge.
 fn pay(door: &Door, seed: u8, nonce: u8, tool: &str, arguments: &Value) -> Value {
     let offer = door.challenge(tool, arguments);
-    let end = U256::from(door.world.memory.now.get() + 300);
-    Wallet::new(seed).pay_with(&offer["accepts"][0], nonce, |signed| signed.valid_before = end)
+    Wallet::new(seed).pay(&offer["accepts"][0], nonce)
 }
 
 fn good(door: &Door, seed: u8, nonce: u8, tool: &str, arguments: &Value) -> Value {

@@ -21,6 +21,7 @@ mod repeat;
 mod schedule;
 mod sign_out;
 mod simulation;
+mod strangers;
 mod support;
 mod vault;
 mod wallet;

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use alloy_primitives::U256;
 use events_concierge::ledger::audit::audit;
 use events_concierge::storage::statements;
 use serde_json::json;
@@ -37,13 +38,15 @@ fn the_oldest_storage_is_opened_and_what_was_open_in_it_is_finished() {
     let arguments = json!({"eventId": event});
     // Any request opens the storage.
     let offer = door.challenge("rsvpToEvent", &arguments);
-    assert_eq!(door.int("SELECT count(*) FROM migrations"), 8);
+    assert_eq!(door.int("SELECT count(*) FROM migrations"), 9);
     assert_eq!(audit(&door.world).unwrap(), Vec::<String>::new());
     door.pass(60);
     let states = "SELECT group_concat(state, ' ') FROM (SELECT state FROM payments ORDER BY created_at, rowid)";
     assert_eq!(door.text(states), "delivered delivered refused delivered delivered");
     for wallet in [1, 4] {
-        let payment = Wallet::new(wallet).pay(&offer["accepts"][0], wallet);
+        let payment = Wallet::new(wallet).pay_with(&offer["accepts"][0], wallet, |signed| {
+            signed.valid_before = U256::from(NOW + 300);
+        });
         // Such old rows do not say what the whole payment was, so any copy of it could be anybody's.
         let refused = block_on(door.tool("rsvpToEvent", &arguments, Some(&payment)));
         assert_eq!(refused.status, 401, "{}", refused.body);

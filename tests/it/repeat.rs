@@ -1,6 +1,5 @@
 //! Who may read a paid answer again: its maker and the wallet that paid, and nobody who reads the chain.
 
-use alloy_primitives::U256;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use events_concierge::host::command::Action;
@@ -68,11 +67,7 @@ struct Bought {
 fn buy(door: &Door, tool: Tool, wallet: u8, change: Change) -> Bought {
     let arguments = arguments(door, tool);
     let challenge = door.challenge(tool.name(), &arguments);
-    let end = U256::from(door.world.memory.now.get() + 300);
-    let payer = Wallet::new(wallet);
-    let payment =
-        payer.pay_with(&challenge["accepts"][0], wallet, |signed| signed.valid_before = end);
-    let payment = change(payment);
+    let payment = change(Wallet::new(wallet).pay(&challenge["accepts"][0], wallet));
     let reply = block_on(door.tool(tool.name(), &arguments, Some(&payment)));
     assert_eq!(reply.status, 200, "{}: {}", tool.name(), reply.body);
     Bought { arguments, payment, answer: json_of(&reply) }
@@ -84,7 +79,7 @@ fn copies(payment: &Value) -> Vec<Value> {
         json!({"scheme": "exact", "network": "eip155:84532",
             "amount": payment["payload"]["authorization"]["value"],
             "asset": "0x036CbD53842c5426634e7929541eC2318f3dCF7e",
-            "payTo": payment["payload"]["authorization"]["to"], "maxTimeoutSeconds": 300,
+            "payTo": payment["payload"]["authorization"]["to"], "maxTimeoutSeconds": 110,
             "extra": {"name": "USDC", "version": "2", "receiptKey": key}})
     };
     let with = |accepted: Value| json!({"x402Version": 2, "accepted": accepted, "payload": payment["payload"]});

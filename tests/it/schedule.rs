@@ -49,7 +49,7 @@ fn take(door: &Door, events: &[String; 2], step: &Step) {
     let event = &events[*event];
     let offer = json!({"scheme": "exact", "network": "eip155:84532", "amount": "50000",
         "asset": "0x036CbD53842c5426634e7929541eC2318f3dCF7e", "payTo": crate::support::PAY_TO,
-        "maxTimeoutSeconds": 300, "extra": {"name": "USDC", "version": "2"}});
+        "maxTimeoutSeconds": 110, "extra": {"name": "USDC", "version": "2"}});
     let payment = Wallet::new(*wallet).pay(&offer, wallet * 16 + payment);
     let payment = if *v1 { as_v1(&payment) } else { payment };
     let arguments = json!({"eventId": event});

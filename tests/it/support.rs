@@ -1,7 +1,7 @@
 //! A world in memory: SQLite, a clock that only moves forward, a facilitator that does as told.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::Future;
 use std::pin::pin;
 use std::rc::Rc;
@@ -52,9 +52,44 @@ pub(crate) enum Settles {
     Refuses(&'static str),
 }
 
+thread_local! {
+    /// The time in the world that was looked at last: wallets have clocks too.
+    static WALLET_CLOCK: Cell<i64> = const { Cell::new(NOW) };
+}
+
+/// The time in one world.
+#[derive(Default)]
+pub(crate) struct Now(Cell<i64>);
+
+impl Now {
+    pub(crate) fn get(&self) -> i64 {
+        self.0.get()
+    }
+
+    pub(crate) fn set(&self, now: i64) {
+        self.0.set(now);
+        WALLET_CLOCK.set(now);
+    }
+}
+
+/// What the chain says of payers.
+#[derive(Default)]
+pub(crate) struct Chain {
+    /// What wallets own; the others are rich.
+    pub(crate) balances: RefCell<BTreeMap<String, u64>>,
+    /// Who has code, lower case.
+    pub(crate) contracts: RefCell<BTreeSet<String>>,
+    /// Whether the endpoint does not answer.
+    pub(crate) is_down: Cell<bool>,
+    /// The newest block, and the one in which everything was settled.
+    pub(crate) head: Cell<u64>,
+    pub(crate) settled_in: Cell<u64>,
+}
+
 #[derive(Default)]
 pub(crate) struct Memory {
-    pub(crate) now: Cell<i64>,
+    pub(crate) now: Now,
+    pub(crate) chain: Chain,
     random: Cell<u64>,
     pub(crate) kv: RefCell<BTreeMap<String, String>>,
     pub(crate) kv_is_down: Cell<bool>,
@@ -272,7 +307,17 @@ impl Http for World {
             };
             return Ok(HttpResponse { status: 200, body: answer.to_string() });
         }
-        if request.url.ends_with("/settle") { self.settle(&body) } else { Ok(self.rpc(&body)) }
+        if request.url.ends_with("/settle") {
+            return self.settle(&body);
+        }
+        if self.memory.chain.is_down.get() {
+            return Err(HttpError::Connection("refused".to_owned()));
+        }
+        let answer = match body.as_array() {
+            Some(asks) => asks.iter().map(|ask| self.rpc(ask)).collect(),
+            None => self.rpc(&body),
+        };
+        Ok(HttpResponse { status: 200, body: answer.to_string() })
     }
 }
 
@@ -280,6 +325,8 @@ impl World {
     pub(crate) fn new() -> Self {
         let memory = Rc::new(Memory::default());
         memory.now.set(NOW);
+        memory.chain.head.set(16);
+        memory.chain.settled_in.set(17);
         Self { memory, sqlite: Rc::new(rusqlite::Connection::open_in_memory().unwrap()) }
     }
 
@@ -320,29 +367,44 @@ impl World {
     }
 
     /// A chain that knows the authorizations that the facilitator used.
-    fn rpc(&self, body: &Value) -> HttpResponse {
+    fn rpc(&self, body: &Value) -> Value {
+        let Chain { balances, contracts, head, settled_in, .. } = &self.memory.chain;
+        let block = |number: &Cell<u64>| format!("{:#x}", number.get());
         let settled = self.memory.settled.borrow();
         let text = body["params"].to_string();
-        let used = settled.keys().find(|nonce| text.contains(&nonce[2..]));
+        let used = settled.keys().find(|nonce| text.contains(&format!("{}\"", &nonce[2..])));
         let result = match body["method"].as_str().unwrap() {
             "eth_getBlockByNumber" => {
-                json!({"timestamp": format!("{:#x}", self.memory.now.get()), "number": "0x10"})
+                json!({"timestamp": format!("{:#x}", self.memory.now.get()), "number": block(head)})
             }
-            "eth_blockNumber" => json!("0x10"),
+            "eth_blockNumber" => json!(block(head)),
+            "eth_chainId" => json!("0x14a34"),
+            "eth_getCode" => {
+                let who = body["params"][0].as_str().unwrap().to_lowercase();
+                json!(if contracts.borrow().contains(&who) { "0xef0100" } else { "0x" })
+            }
+            // balanceOf(address)
+            "eth_call" if text.contains("0x70a08231") => {
+                let balances = balances.borrow();
+                let mut known = balances.iter();
+                let owned = known.find(|(who, _)| text.contains(&who.to_lowercase()[2..]));
+                json!(format!("0x{:064x}", owned.map_or(1_000_000_000, |(_, owned)| *owned)))
+            }
             "eth_call" if body["params"][0]["to"] == FACTORY => {
                 json!(format!("0x{:0>64}", PROVIDED.trim_start_matches("0x").to_lowercase()))
             }
             "eth_call" => json!(format!("0x{:064x}", u8::from(used.is_some()))),
             "eth_getLogs" => match used {
                 // The hash of a settlement here is its nonce.
-                Some(nonce) => json!([{"transactionHash": nonce, "blockNumber": "0x10"}]),
+                Some(nonce) => {
+                    json!([{"transactionHash": nonce, "blockNumber": block(settled_in)}])
+                }
                 None => json!([]),
             },
             "eth_getTransactionReceipt" => receipt(used.unwrap(), &settled[used.unwrap()]),
             method => panic!("an RPC method that is not in use: {method}"),
         };
-        let answer = json!({"jsonrpc": "2.0", "id": body["id"], "result": result});
-        HttpResponse { status: 200, body: answer.to_string() }
+        json!({"jsonrpc": "2.0", "id": body["id"], "result": result})
     }
 }
 
@@ -587,7 +649,9 @@ impl Wallet {
             to: requirements["payTo"].as_str().unwrap().parse().unwrap(),
             value: requirements["amount"].as_str().unwrap().parse().unwrap(),
             valid_after: U256::ZERO,
-            valid_before: U256::from(NOW + 300),
+            valid_before: U256::from(
+                WALLET_CLOCK.get() + requirements["maxTimeoutSeconds"].as_i64().unwrap_or(110),
+            ),
             nonce: B256::repeat_byte(nonce),
         };
         change(&mut authorization);

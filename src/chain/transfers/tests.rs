@@ -10,6 +10,7 @@ use alloy_primitives::{address, b256};
 use super::*;
 use crate::ports::HttpResponse;
 use crate::ports::{HttpError, HttpRequest};
+use crate::time::UnixSeconds;
 
 const URL: &str = "https://rpc.example/key";
 const HASH: B256 = b256!("00000000000000000000000000000000000000000000000000000000000000aa");
@@ -102,7 +103,6 @@ fn find_by_receipt(receipt: &Value) -> Result<Use, RpcError> {
         ("eth_blockNumber", result(&json!("0x10"))),
         ("eth_getLogs", result(&json!([{"transactionHash": HASH, "blockNumber": "0xf"}]))),
         ("eth_getTransactionReceipt", result(receipt)),
-        ("eth_getBlockByNumber", result(&json!({"timestamp": "0x5"}))),
     ]))
 }
 
@@ -160,7 +160,7 @@ fn a_payment_is_found_by_its_own_transfer() {
         let found = find_by_receipt(&json!({"status": code, "logs": logs}));
         assert_eq!(
             found,
-            Ok(if is_paid { Use::Moved(HASH, UnixSeconds::new(5)) } else { Use::Elsewhere }),
+            Ok(if is_paid { Use::Moved(HASH, 15) } else { Use::Elsewhere }),
             "{name}"
         );
     }
@@ -228,13 +228,16 @@ fn no_answer_is_never_taken_for_one() {
         (status(200, "{}"), RpcError::Malformed),
         (status(200, "[]"), RpcError::Malformed),
         (result(&Value::Null), RpcError::Unavailable),
-        (result(&json!({"timestamp": "soon"})), RpcError::Malformed),
-        (result(&json!({"timestamp": "0xffffffffffffffffff"})), RpcError::Malformed),
+        (result(&json!({"number": "0x2", "timestamp": "soon"})), RpcError::Malformed),
+        (
+            result(&json!({"number": "0x2", "timestamp": "0xffffffffffffffffff"})),
+            RpcError::Malformed,
+        ),
     ] {
         let script = Script::new([("eth_getBlockByNumber", answer.clone())]);
         assert_eq!(ready(rpc().head_time(&script)), Err(error), "{answer:?}");
     }
-    let answer = status(200, r#"{"error":null,"result":{"timestamp":"0x1"}}"#);
+    let answer = status(200, r#"{"error":null,"result":{"number":"0x2","timestamp":"0x1"}}"#);
     let script = Script::new([("eth_getBlockByNumber", answer)]);
     assert_eq!(ready(rpc().head_time(&script)), Ok(UnixSeconds::new(1)));
 }

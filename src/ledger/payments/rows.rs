@@ -11,7 +11,7 @@ use crate::time::UnixSeconds;
 /// One payment.
 ///
 /// # Errors
-/// As [`super::claim`].
+/// As [`super::bar`].
 pub fn find(sql: &impl Sql, id: &PaymentId) -> Result<Option<Payment>, SqlError> {
     let statement = format!("SELECT {COLUMNS} FROM payments WHERE id = ?1");
     first(sql, &statement, &[id.as_str().into()])?.as_mut().map(payment_of).transpose()
@@ -20,7 +20,7 @@ pub fn find(sql: &impl Sql, id: &PaymentId) -> Result<Option<Payment>, SqlError>
 /// The payment with this key and signature, unless it ended without money moving.
 ///
 /// # Errors
-/// As [`super::claim`].
+/// As [`super::bar`].
 pub fn find_open_or_paid(sql: &impl Sql, key: &Key) -> Result<Option<Payment>, SqlError> {
     Ok(find_by_key(sql, key)?
         .filter(|(_, digest)| *digest == key.signature_digest)
@@ -75,7 +75,7 @@ fn newest(
 /// Payments that the alarm should look after.
 ///
 /// # Errors
-/// As [`super::claim`].
+/// As [`super::bar`].
 pub fn due(sql: &impl Sql, now: UnixSeconds, limit: u32) -> Result<Vec<Payment>, SqlError> {
     let statement = format!(
         "SELECT {COLUMNS} FROM payments WHERE next_check_at <= ?1 ORDER BY next_check_at LIMIT ?2"
@@ -86,7 +86,7 @@ pub fn due(sql: &impl Sql, now: UnixSeconds, limit: u32) -> Result<Vec<Payment>,
 /// When the alarm should look after a payment next.
 ///
 /// # Errors
-/// As [`super::claim`].
+/// As [`super::bar`].
 pub fn next_due(sql: &impl Sql) -> Result<Option<UnixSeconds>, SqlError> {
     let statement = "SELECT min(next_check_at) FROM payments WHERE next_check_at IS NOT NULL";
     let Some(mut columns) = first(sql, statement, &[])? else { return Ok(None) };
@@ -96,7 +96,7 @@ pub fn next_due(sql: &impl Sql) -> Result<Option<UnixSeconds>, SqlError> {
 /// The payments in a state.
 ///
 /// # Errors
-/// As [`super::claim`].
+/// As [`super::bar`].
 pub(super) fn ids_in(sql: &impl Sql, state: State) -> Result<Vec<PaymentId>, SqlError> {
     let statement = "SELECT id FROM payments WHERE state = ?1";
     all(sql, statement, &[state.as_str().into()], |columns| columns.parsed(PaymentId::parse))
@@ -105,7 +105,7 @@ pub(super) fn ids_in(sql: &impl Sql, state: State) -> Result<Vec<PaymentId>, Sql
 /// Whether a payment of this wallet may still take a seat at this event.
 ///
 /// # Errors
-/// As [`super::claim`].
+/// As [`super::bar`].
 pub fn holds_seat(
     sql: &impl Sql,
     event: &EventId,
@@ -141,7 +141,7 @@ pub(super) fn find_by_key(
 /// judged yet do not count: anybody can send those in a wallet's name.
 ///
 /// # Errors
-/// As [`super::claim`].
+/// As [`super::bar`].
 pub fn is_busy(
     sql: &impl Sql,
     payer: &str,
@@ -173,7 +173,7 @@ pub(super) fn has_identifier(
 
 const COLUMNS: &str = "id, network, payer, tool, digest, arguments, amount, valid_before, \
      x402_version, payment, requirements, event_id, state, tx_hash, answer, attempts, next_check_at, \
-     staged, payload_digest, created_at";
+     staged, payload_digest, created_at, unused_at, is_doubtful, reason";
 
 fn payment_of(columns: &mut Columns) -> Result<Payment, SqlError> {
     let json = |text: &str| serde_json::from_str::<Value>(text);
@@ -202,5 +202,8 @@ fn payment_of(columns: &mut Columns) -> Result<Payment, SqlError> {
         staged: columns.optional_text()?.as_deref().map(json).transpose().map_err(damaged)?,
         payload_digest: columns.optional_text()?,
         created_at: columns.moment()?,
+        unused_at: columns.optional_int()?.and_then(|block| u64::try_from(block).ok()),
+        is_doubtful: columns.int()? != 0,
+        reason: columns.optional_text()?,
     })
 }

@@ -17,38 +17,56 @@ pub const SETTLE_SECONDS: i64 = 75;
 /// dozen blocks on the networks that we know.
 pub const CONFIRM_SECONDS: i64 = 30;
 
-/// The facilitator vouches for the signature.
-///
-/// # Errors
-/// As [`super::claim`].
-pub fn mark_verified(sql: &impl Sql, id: &PaymentId, now: UnixSeconds) -> Result<(), SqlError> {
-    let statement = "UPDATE payments SET state = 'verified', updated_at = ?2, next_check_at = ?3 \
-         WHERE id = ?1 AND state = 'claimed'";
-    let next = now.plus(CLAIM_SECONDS);
-    sql.run(statement, &[id.as_str().into(), now.into(), next.into()]).map(drop)
-}
-
 /// Gives a claim up before anybody was asked to move money. A payment that another call has taken
 /// further meanwhile stays as it is.
 ///
 /// # Errors
-/// As [`super::claim`].
+/// As [`super::bar`].
 pub fn release(
     sql: &impl Sql,
     id: &PaymentId,
     reason: &str,
     now: UnixSeconds,
 ) -> Result<(), SqlError> {
-    let statement = "UPDATE payments SET state = 'refused', updated_at = ?2, reason = ?3, \
-         payment = NULL, next_check_at = NULL WHERE id = ?1 AND state IN ('claimed', 'verified')";
-    sql.run(statement, &[id.as_str().into(), now.into(), reason.into()]).map(drop)
+    let statement = format!(
+        "UPDATE payments SET state = 'refused', updated_at = ?2, reason = ?3, {FORGET_CALL} \
+         WHERE id = ?1 AND state IN ('claimed', 'verified')"
+    );
+    sql.run(&statement, &[id.as_str().into(), now.into(), reason.into()])?;
+    forget_ended(sql)
+}
+
+/// The chain could be asked after the claim, and says that the authorization was not used in this
+/// block. What was known at the claim stays.
+///
+/// # Errors
+/// As [`super::bar`].
+pub fn was_unused(sql: &impl Sql, id: &PaymentId, block: u64) -> Result<(), SqlError> {
+    let statement = "UPDATE payments SET unused_at = coalesce(unused_at, ?2) WHERE id = ?1";
+    sql.run(statement, &[id.as_str().into(), super::block(Some(block))]).map(drop)
+}
+
+/// The chain shows a use that may have been for somebody else: it waits for its payer's proof, and
+/// keeps claim and seat meanwhile.
+///
+/// # Errors
+/// As [`super::bar`].
+pub fn mark_doubtful(
+    sql: &impl Sql,
+    id: &PaymentId,
+    next_check_at: UnixSeconds,
+    now: UnixSeconds,
+) -> Result<(), SqlError> {
+    let reason = "used on chain, perhaps for somebody else; its payer has to prove it";
+    let set = "reason = ?4, next_check_at = ?5, is_doubtful = 1";
+    step(sql, id, State::Unknown, now, set, &[reason.into(), next_check_at.into()])
 }
 
 /// Holds a seat, if one is needed, keeps what is `staged`, and writes down that `/settle` will be
 /// asked for.
 ///
 /// # Errors
-/// As [`super::claim`].
+/// As [`super::bar`].
 pub fn mark_settling(
     sql: &impl Sql,
     id: &PaymentId,
@@ -70,7 +88,7 @@ pub fn mark_settling(
 /// Money moved: writes it down and gives the proof.
 ///
 /// # Errors
-/// As [`super::claim`].
+/// As [`super::bar`].
 pub fn mark_settled(
     sql: &impl Sql,
     id: &PaymentId,
@@ -95,7 +113,7 @@ pub fn mark_settled(
 /// The result is stored. Part of the block that also writes what was bought.
 ///
 /// # Errors
-/// As [`super::claim`].
+/// As [`super::bar`].
 pub fn mark_delivered(
     sql: &impl Sql,
     settled: &Settled,
@@ -114,7 +132,7 @@ pub fn mark_delivered(
 /// No money moved. Frees the seat.
 ///
 /// # Errors
-/// As [`super::claim`].
+/// As [`super::bar`].
 pub fn mark_not_paid(
     sql: &impl Sql,
     id: &PaymentId,
@@ -124,7 +142,7 @@ pub fn mark_not_paid(
 ) -> Result<(), SqlError> {
     // Only a judged signature says something of the wallet; anybody can send another one.
     let signer = find(sql, id)?.filter(|before| before.state == State::Settling);
-    let set = "reason = ?4, event_id = NULL, payment = NULL, staged = NULL, next_check_at = NULL";
+    let set = format!("reason = ?4, event_id = NULL, staged = NULL, {FORGET_CALL}");
     sql.atomically(|| {
         if let (NotPaid::Refused, Some(before)) = (state, &signer) {
             wallets::count_refusal(sql, &before.payer, now)?;
@@ -133,8 +151,23 @@ pub fn mark_not_paid(
             NotPaid::Refused => State::Refused,
             NotPaid::Failed => State::Failed,
         };
-        step(sql, id, state, now, set, &[reason.into()])
+        step(sql, id, state, now, &set, &[reason.into()])?;
+        forget_ended(sql)
     })
+}
+
+/// Nobody needs to know what was wanted with a payment that moved no money.
+const FORGET_CALL: &str =
+    "payment = NULL, arguments = 'null', requirements = 'null', next_check_at = NULL";
+
+/// How many payments that ended without money moving are kept, for the host to look at.
+const ENDED_MAX: u32 = 1_000;
+
+fn forget_ended(sql: &impl Sql) -> Result<(), SqlError> {
+    let statement = "DELETE FROM payments WHERE id IN (SELECT id FROM payments \
+         WHERE state IN ('refused', 'failed') AND tx_hash IS NULL \
+         ORDER BY updated_at DESC LIMIT -1 OFFSET ?1)";
+    sql.run(statement, &[ENDED_MAX.into()]).map(drop)
 }
 
 /// Which end without payment.
@@ -149,7 +182,7 @@ pub enum NotPaid {
 /// Nobody knows whether money moved. Keeps claim and seat; the alarm looks at `next_check_at`.
 ///
 /// # Errors
-/// As [`super::claim`].
+/// As [`super::bar`].
 pub fn mark_unknown(
     sql: &impl Sql,
     id: &PaymentId,
@@ -164,7 +197,7 @@ pub fn mark_unknown(
 /// The chain has kept the money: nothing is left to do, and the signature is not needed any more.
 ///
 /// # Errors
-/// As [`super::claim`].
+/// As [`super::bar`].
 pub fn mark_confirmed(sql: &impl Sql, id: &PaymentId) -> Result<(), SqlError> {
     let statement = "UPDATE payments SET payment = NULL, next_check_at = NULL WHERE id = ?1";
     sql.run(statement, &[id.as_str().into()]).map(drop)
@@ -174,7 +207,7 @@ pub fn mark_confirmed(sql: &impl Sql, id: &PaymentId) -> Result<(), SqlError> {
 /// chain has dropped that one. `also` is done in the same block.
 ///
 /// # Errors
-/// As [`super::claim`].
+/// As [`super::bar`].
 pub fn correct_transaction(
     sql: &impl Sql,
     settled: &Settled,
@@ -198,7 +231,7 @@ pub fn correct_transaction(
 /// of the block that also takes back what was bought.
 ///
 /// # Errors
-/// As [`super::claim`].
+/// As [`super::bar`].
 pub fn mark_reversed(sql: &impl Sql, settled: &Settled, now: UnixSeconds) -> Result<(), SqlError> {
     let id = &settled.payment.id;
     append(sql, "reversed", id, -1, now)?;
@@ -212,7 +245,7 @@ pub fn mark_reversed(sql: &impl Sql, settled: &Settled, now: UnixSeconds) -> Res
 /// time, so in a new one no call can be waiting for a `/settle`; whether that moved money is unknown.
 ///
 /// # Errors
-/// As [`super::claim`].
+/// As [`super::bar`].
 pub fn take_over(sql: &impl Sql, now: UnixSeconds) -> Result<(), SqlError> {
     for id in super::rows::ids_in(sql, State::Settling)? {
         // The facilitator may still be at work on it, so it gets a moment.
@@ -227,7 +260,7 @@ pub fn take_over(sql: &impl Sql, now: UnixSeconds) -> Result<(), SqlError> {
 /// The alarm looks again at `next_check_at`; nothing else changed.
 ///
 /// # Errors
-/// As [`super::claim`].
+/// As [`super::bar`].
 pub fn postpone(
     sql: &impl Sql,
     id: &PaymentId,
@@ -240,7 +273,7 @@ pub fn postpone(
 /// Writes something to the ledger that is not a payment.
 ///
 /// # Errors
-/// As [`super::claim`].
+/// As [`super::bar`].
 pub fn note(sql: &impl Sql, entry: &str, note: &str, now: UnixSeconds) -> Result<(), SqlError> {
     let statement = "INSERT INTO ledger (entry, amount, note, at) VALUES (?1, 0, ?2, ?3)";
     sql.run(statement, &[entry.into(), note.into(), now.into()]).map(drop)
@@ -249,7 +282,7 @@ pub fn note(sql: &impl Sql, entry: &str, note: &str, now: UnixSeconds) -> Result
 /// Writes to the ledger what was settled before the deployment moved.
 ///
 /// # Errors
-/// As [`super::claim`].
+/// As [`super::bar`].
 pub fn carry_over(
     sql: &impl Sql,
     amount: Usdc,

@@ -86,7 +86,7 @@ pub(super) fn put(
 pub(super) fn offer() -> Value {
     json!({"scheme": "exact", "network": "eip155:84532", "amount": "50000",
         "asset": "0x036CbD53842c5426634e7929541eC2318f3dCF7e", "payTo": PAY_TO,
-        "maxTimeoutSeconds": 300, "extra": {"name": "USDC", "version": "2"}})
+        "maxTimeoutSeconds": 110, "extra": {"name": "USDC", "version": "2"}})
 }
 
 /// A good payment in both versions.

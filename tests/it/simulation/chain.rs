@@ -247,30 +247,44 @@ fn refusal(sim: &Sim, authorization: &Authorization) -> Option<&'static str> {
         .then_some("invalid_exact_evm_transaction_simulation_failed")
 }
 
-/// An endpoint behind which every request may reach another node, which may lag.
+/// An endpoint behind which every request may reach another node, which may lag; all questions of one
+/// request reach the same.
 fn rpc(sim: &Sim, body: &Value) -> Answer {
     if sim.fault(50) {
         return nonsense(sim);
     }
     let lag = if sim.fault(150) { sim.rng.range(0, LAG) } else { 0 };
     let at = sim.now.get() - lag;
+    let answer = match body.as_array() {
+        Some(asks) => asks.iter().map(|ask| answer_to(sim, ask, at)).collect(),
+        None => answer_to(sim, body, at),
+    };
+    ok(&answer)
+}
+
+/// What a node says that has seen everything up to `at`. There is a block in every second.
+fn answer_to(sim: &Sim, ask: &Value, at: i64) -> Value {
     let chain = sim.chain.borrow();
-    let params = body["params"].to_string();
+    let params = ask["params"].to_string();
     let visible = |mined: &&Mined| mined.at <= at && mined.dropped_at.is_none_or(|d| d > at);
     let mentioned = |mined: &&Mined| params.contains(&mined.authorization.nonce[2..]);
     let found = chain.mined.iter().filter(visible).find(mentioned);
-    let result = match body["method"].as_str().unwrap() {
-        "eth_getBlockByNumber" => {
-            // A block is known by its moment here.
-            let number = params[2..].split('"').next().unwrap().trim_start_matches("0x");
-            let moment = i64::from_str_radix(number, 16).unwrap_or(at);
-            json!({"timestamp": format!("{:#x}", moment / 1000), "number": "0x10"})
+    let block = |moment: i64| format!("{:#x}", moment / 1000);
+    let result = match ask["method"].as_str().unwrap() {
+        "eth_chainId" => json!("0x14a34"),
+        "eth_getBlockByNumber" => json!({"timestamp": block(at), "number": block(at)}),
+        "eth_blockNumber" => json!(block(at)),
+        "eth_getCode" => json!("0x"),
+        // balanceOf(address)
+        "eth_call" if params.contains("0x70a08231") => {
+            let asked = |who: &&String| params.contains(&who[2..].to_lowercase());
+            let who = chain.balances.keys().find(asked);
+            json!(format!("0x{:064x}", who.map_or(0, |who| chain.balance(who))))
         }
-        "eth_blockNumber" => json!("0x10"),
         "eth_call" => json!(format!("0x{:064x}", u8::from(found.is_some()))),
         "eth_getLogs" => match found {
             Some(mined) => {
-                json!([{"transactionHash": mined.hash, "blockNumber": format!("{:#x}", mined.at)}])
+                json!([{"transactionHash": mined.hash, "blockNumber": block(mined.at)}])
             }
             None => json!([]),
         },
@@ -280,7 +294,7 @@ fn rpc(sim: &Sim, body: &Value) -> Answer {
         }
         method => panic!("an RPC method that is not in use: {method}"),
     };
-    ok(&json!({"jsonrpc": "2.0", "id": body["id"], "result": result}))
+    json!({"jsonrpc": "2.0", "id": ask["id"], "result": result})
 }
 
 /// The receipt of a transfer, with the logs that USDC writes.

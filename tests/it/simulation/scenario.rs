@@ -15,6 +15,7 @@ use events_concierge::http::{Headers, Reply};
 use events_concierge::id::{EventId, RequestId, ScopeId};
 use events_concierge::identity::{Session, UserId};
 use events_concierge::ledger::audit::audit;
+use events_concierge::ports::SqlValue;
 use events_concierge::time::UnixSeconds;
 use serde_json::{Value, json};
 
@@ -44,6 +45,8 @@ pub(crate) struct Outcome {
     pub(crate) crashes: u64,
     pub(crate) reversed: u64,
     pub(crate) found_out: u64,
+    /// Paid ones in doubt that their payer has proven.
+    pub(crate) proven: u64,
 }
 
 impl Outcome {
@@ -53,6 +56,7 @@ impl Outcome {
         self.crashes += other.crashes;
         self.reversed += other.reversed;
         self.found_out += other.found_out;
+        self.proven += other.proven;
     }
 }
 
@@ -99,6 +103,7 @@ pub(crate) struct Scenario {
     events: Vec<(usize, String)>,
     purchases: Vec<Purchase>,
     crashes: u64,
+    proven: u64,
 }
 
 impl Scenario {
@@ -111,7 +116,7 @@ impl Scenario {
         });
         let objects = objects.collect();
         let purchases = Vec::new();
-        let mut new = Self { sim, objects, events: Vec::new(), purchases, crashes: 0 };
+        let mut new = Self { sim, objects, events: Vec::new(), purchases, crashes: 0, proven: 0 };
         new.set_up();
         new
     }
@@ -168,7 +173,35 @@ impl Scenario {
             }
             self.run_for(if round == 0 { 900_000 } else { 60_000 });
         }
+        self.prove_doubtful();
         self.check_end()
+    }
+
+    /// Where nobody can say for whom an authorization was used, its payer signs in, and gets what was paid for.
+    fn prove_doubtful(&mut self) {
+        let doubtful =
+            "SELECT nonce, arguments FROM payments WHERE is_doubtful = 1 AND state = 'unknown'";
+        for host in 0..3 {
+            for row in self.objects[host].sql(doubtful) {
+                let [SqlValue::Text(nonce), SqlValue::Text(arguments)] = &row[..] else { panic!() };
+                let arguments: Value = serde_json::from_str(arguments).unwrap();
+                let is_it = |purchase: &Purchase| purchase.nonce == *nonce;
+                let index = self.purchases.iter().position(is_it).unwrap();
+                let purchase = &self.purchases[index];
+                let is_own = purchase.host == host && purchase.arguments == arguments;
+                let event = arguments["eventId"].as_str().unwrap().to_owned();
+                let to = (!is_own).then_some((host, event));
+                let refused = self.repeat(index, to.clone(), None);
+                assert_eq!(refused.status, 401, "{} is in doubt: {refused:?}", short(nonce));
+                let refused = serde_json::from_str(&refused.body).unwrap();
+                let proof = self.purchases[index].wallet.prove(&refused);
+                let reply = self.repeat(index, to, Some(proof));
+                assert_eq!(reply.status, 200, "{} is proven: {reply:?}", short(nonce));
+                self.proven += 1;
+            }
+        }
+        // The chain is asked once more half a minute later.
+        self.run_for(100_000);
     }
 
     /// One thing that somebody does.
@@ -197,7 +230,7 @@ impl Scenario {
             if analytics { ("getEventAnalytics", "10000") } else { ("rsvpToEvent", "50000") };
         let mut offer = json!({"scheme": "exact", "network": "eip155:84532", "amount": amount,
             "asset": "0x036CbD53842c5426634e7929541eC2318f3dCF7e", "payTo": PAY_TO[host],
-            "maxTimeoutSeconds": 300, "extra": {"name": "USDC", "version": "2"}});
+            "maxTimeoutSeconds": 110, "extra": {"name": "USDC", "version": "2"}});
         if self.sim.rng.chance(500) {
             offer["extra"]["receiptKey"] = json!(format!("{:032x}", self.sim.rng.next()));
         }
@@ -210,7 +243,7 @@ impl Scenario {
             .zip(nonce.iter_mut())
             .for_each(|(from, to)| *to = *from);
         nonce[31] = 1;
-        let valid = self.sim.now.get() / 1000 + self.sim.rng.range(25, 300);
+        let valid = self.sim.now.get() / 1000 + self.sim.rng.range(25, 120);
         let mut payment = wallet.pay_with(&offer, 1, |authorization| {
             authorization.nonce = nonce;
             authorization.valid_before = alloy_primitives::U256::from(valid);
@@ -427,7 +460,8 @@ impl Scenario {
             let received = i64::try_from(self.sim.chain.borrow().received(pay_to)).unwrap();
             assert_eq!(revenue, received, "what {} got on the chain", short(pay_to));
         }
-        let mut outcome = Outcome { crashes: self.crashes, ..Outcome::default() };
+        let mut outcome =
+            Outcome { crashes: self.crashes, proven: self.proven, ..Outcome::default() };
         for index in 0..self.purchases.len() {
             self.check_purchase(index, &mut outcome);
         }
@@ -476,7 +510,7 @@ impl Scenario {
                 last.body
             );
         }
-        let reply = self.repeat(index, None);
+        let reply = self.repeat(index, None, None);
         if !used {
             assert_ne!(reply.status, 200, "{} was not paid", short(&nonce));
             return;
@@ -491,17 +525,22 @@ impl Scenario {
             assert_eq!(reply.status, 401, "{} is shown to anybody: {reply:?}", short(&nonce));
             assert!(!reply.body.contains("ticketUrl") && !reply.body.contains("totalRevenue"));
             let refused = serde_json::from_str(&reply.body).unwrap();
-            self.repeat(index, Some(self.purchases[index].wallet.prove(&refused)))
+            self.repeat(index, None, Some(self.purchases[index].wallet.prove(&refused)))
         };
         let name = self.objects[host].name;
         assert_eq!(reply.status, 200, "{} was paid at {name}: {reply:?}", short(&nonce));
     }
 
     /// Sends a payment once more, and waits for the answer.
-    fn repeat(&mut self, index: usize, proof: Option<String>) -> Reply {
+    fn repeat(
+        &mut self,
+        index: usize,
+        to: Option<(usize, String)>,
+        proof: Option<String>,
+    ) -> Reply {
         let answers = Rc::clone(&self.purchases[index].answers);
         answers.borrow_mut().clear();
-        self.send(index, None, proof);
+        self.send(index, to, proof);
         self.run_for(100_000);
         answers.borrow_mut().pop().unwrap()
     }

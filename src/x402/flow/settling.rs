@@ -1,0 +1,135 @@
+//! What follows from a facilitator's answer to `/settle`, and asking once more.
+
+use crate::id::{PaymentId, ScopeId};
+use crate::ledger::payments::{self, NotPaid, Payment, Settled};
+use crate::ports::{Level, SqlError, World};
+use crate::time::UnixSeconds;
+use crate::x402::facilitator::{Cause, Facilitator, Question, SettleOutcome, Trouble};
+use crate::x402::flow::Stop;
+
+/// Asks once more for the settlement of a payment whose outcome is unknown.
+///
+/// # Errors
+/// [`Stop`] as for the first time, but a refusal now proves nothing (the first request may have
+/// moved the money), so it stays unknown. Only that a block has refused our own transaction is sure.
+pub async fn settle_again(
+    world: &impl World,
+    facilitator: &Facilitator,
+    scope: &ScopeId,
+    payment: &Payment,
+) -> Result<Settled, Stop> {
+    let Some(raw) = &payment.payment else {
+        return Err(Stop::Unknown(Cause::Answer, None));
+    };
+    let question = Question {
+        x402_version: payment.x402_version,
+        payment: raw,
+        requirements: &payment.requirements,
+        payer: &payment.payer,
+        scope,
+    };
+    let outcome = match facilitator.settle(world, &question).await {
+        SettleOutcome::Refused(reason) => SettleOutcome::Unknown(Trouble::answered(reason), None),
+        SettleOutcome::Unavailable(trouble) => SettleOutcome::Unknown(trouble, None),
+        // The node that we asked lags behind the facilitator's.
+        SettleOutcome::AlreadyUsed => {
+            SettleOutcome::Unknown(Trouble::answered("the authorization is used"), None)
+        }
+        other @ (SettleOutcome::Settled(_)
+        | SettleOutcome::Reverted(_)
+        | SettleOutcome::Unknown(..)) => other,
+    };
+    record(world, &payment.id, payment.attempts, outcome)
+}
+
+/// Has the money of a delivered payment moved once more, because the chain has dropped it. The
+/// transaction, if it did.
+pub async fn move_again(
+    world: &impl World,
+    facilitator: &Facilitator,
+    scope: &ScopeId,
+    settled: &Settled,
+) -> Option<String> {
+    let payment = settled.payment();
+    let question = Question {
+        x402_version: payment.x402_version,
+        payment: payment.payment.as_ref()?,
+        requirements: &payment.requirements,
+        payer: &payment.payer,
+        scope,
+    };
+    match facilitator.settle(world, &question).await {
+        SettleOutcome::Settled(transaction) => Some(transaction),
+        SettleOutcome::Refused(_)
+        | SettleOutcome::Reverted(_)
+        | SettleOutcome::Unavailable(_)
+        | SettleOutcome::AlreadyUsed
+        | SettleOutcome::Unknown(..) => None,
+    }
+}
+
+/// When to look again at a payment of unknown outcome: 3 s, 6 s, 12 s … up to 5 minutes.
+#[must_use]
+pub fn next_check(attempts: u32, now: UnixSeconds) -> UnixSeconds {
+    now.plus(3_i64.saturating_mul(2_i64.saturating_pow(attempts.min(10))).min(300))
+}
+
+pub(super) fn record(
+    world: &impl World,
+    id: &PaymentId,
+    attempts: u32,
+    outcome: SettleOutcome,
+) -> Result<Settled, Stop> {
+    let now = world.now();
+    let row = payments::find(world, id)?;
+    // A second look may have settled it while this answer was on its way …
+    if let Some(settled) = row.as_ref().and_then(Payment::settled) {
+        return Ok(settled);
+    }
+    // … or be asking for it right now; then a refusal of the first request says nothing of that one.
+    let is_alone = row.is_some_and(|row| row.attempts <= attempts.saturating_add(1));
+    let outcome = match outcome {
+        SettleOutcome::Refused(why) if !is_alone => {
+            SettleOutcome::Unknown(Trouble::answered(why), None)
+        }
+        SettleOutcome::Unavailable(trouble) if !is_alone => SettleOutcome::Unknown(trouble, None),
+        other @ (SettleOutcome::Settled(_)
+        | SettleOutcome::Refused(_)
+        | SettleOutcome::Reverted(_)
+        | SettleOutcome::Unavailable(_)
+        | SettleOutcome::AlreadyUsed
+        | SettleOutcome::Unknown(..)) => other,
+    };
+    let step = match &outcome {
+        SettleOutcome::Settled(_) => "settled",
+        SettleOutcome::Refused(_) | SettleOutcome::Reverted(_) => "settlement refused",
+        SettleOutcome::Unavailable(_) => "settlement unavailable",
+        SettleOutcome::AlreadyUsed | SettleOutcome::Unknown(..) => "settlement unknown",
+    };
+    world.line(Level::Info, step, &[("payment", id.as_str())]);
+    match outcome {
+        SettleOutcome::Settled(transaction) => {
+            Ok(payments::mark_settled(world, id, &transaction, now)?)
+        }
+        SettleOutcome::Refused(reason) | SettleOutcome::Reverted(reason) => {
+            give_up(world, id, &reason)?;
+            Err(Stop::Refused(reason))
+        }
+        SettleOutcome::Unavailable(trouble) => {
+            give_up(world, id, "settlement unavailable")?;
+            Err(Stop::Unavailable(trouble))
+        }
+        SettleOutcome::AlreadyUsed => {
+            payments::mark_unknown(world, id, "the authorization is used", now, now)?;
+            Err(Stop::AlreadyUsed(id.clone()))
+        }
+        SettleOutcome::Unknown(trouble, transaction) => {
+            payments::mark_unknown(world, id, &trouble.why, next_check(attempts, now), now)?;
+            Err(Stop::Unknown(trouble.cause, transaction))
+        }
+    }
+}
+
+fn give_up(world: &impl World, id: &PaymentId, reason: &str) -> Result<(), SqlError> {
+    payments::mark_not_paid(world, id, NotPaid::Refused, reason, world.now())
+}

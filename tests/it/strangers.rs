@@ -1,0 +1,401 @@
+//! What strangers can take, hold or fill without paying: payments that cannot be, and those that were
+//! made for something else.
+
+use alloy_primitives::U256;
+use events_concierge::ledger::audit::audit;
+use events_concierge::ledger::payments::{self, NotPaid};
+use events_concierge::time::UnixSeconds;
+use serde_json::{Value, json};
+
+use crate::money::books_balance;
+use crate::support::{Door, NOW, Settles, Wallet, block_on, join_all, json_of};
+
+const TOO_LONG: &str = "invalid_exact_evm_payload_authorization_valid_before: validBefore may lie";
+
+fn rsvp(event: &str) -> Value {
+    json!({"eventId": event})
+}
+
+fn offer(door: &Door, event: &str) -> Value {
+    door.challenge("rsvpToEvent", &rsvp(event))["accepts"][0].clone()
+}
+
+fn pay(door: &Door, event: &str, payment: &Value) -> (u16, Value) {
+    let reply = block_on(door.tool("rsvpToEvent", &rsvp(event), Some(payment)));
+    (reply.status, json_of(&reply))
+}
+
+/// A wallet that owns nothing.
+fn poor(door: &Door, seed: u8) -> Wallet {
+    let wallet = Wallet::new(seed);
+    door.world.memory.chain.balances.borrow_mut().insert(wallet.address.to_string(), 0);
+    wallet
+}
+
+fn with_code(door: &Door, seed: u8) -> Wallet {
+    let wallet = Wallet::new(seed);
+    let address = wallet.address.to_string().to_lowercase();
+    door.world.memory.chain.contracts.borrow_mut().insert(address);
+    wallet
+}
+
+/// Somebody else has the payment settled.
+fn spend(door: &Door, payment: &Value) {
+    let authorization = &payment["payload"]["authorization"];
+    let text = |name: &str| authorization[name].as_str().unwrap().to_owned();
+    let paid = (text("from"), text("value").parse().unwrap());
+    door.world.memory.settled.borrow_mut().insert(text("nonce"), paid);
+}
+
+fn asked(door: &Door, path: &str) -> usize {
+    door.world.memory.requests.borrow().iter().filter(|url| url.ends_with(path)).count()
+}
+
+/// Rows of all tables, and the size of the database in bytes.
+fn size(door: &Door) -> (usize, i64) {
+    let bytes = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()";
+    (door.everything().lines().count(), door.int(bytes))
+}
+
+#[test]
+fn keys_without_money_hold_no_seat_and_the_buyer_of_the_last_one_gets_it_at_once() {
+    let door = Door::open();
+    let event = door.event(1);
+    let offer = offer(&door, &event);
+    let payments: Vec<Value> = (1..=30).map(|n| poor(&door, n).pay(&offer, n)).collect();
+    let buyer = Wallet::new(99).pay(&offer, 99);
+    let arguments = rsvp(&event);
+    let mut calls: Vec<_> =
+        payments.iter().map(|p| door.tool("rsvpToEvent", &arguments, Some(p))).collect();
+    calls.push(door.tool("rsvpToEvent", &arguments, Some(&buyer)));
+    let replies = join_all(calls);
+    assert_eq!(replies[30].status, 200, "{}", replies[30].body);
+    for reply in &replies[..30] {
+        assert_eq!((reply.status, &json_of(reply)["error"]), (402, &json!("insufficient_funds")));
+    }
+    assert_eq!(asked(&door, "/settle"), 1, "the facilitator heard of one payment");
+    assert_eq!(door.int("SELECT count(*) FROM payments"), 1);
+    books_balance(&door);
+}
+
+#[test]
+fn a_wallet_that_got_money_may_show_the_same_payment_again() {
+    let door = Door::open();
+    let event = door.event(1);
+    let payment = poor(&door, 1).pay(&offer(&door, &event), 1);
+    assert_eq!(pay(&door, &event, &payment).0, 402);
+    door.world.memory.chain.balances.borrow_mut().clear();
+    assert_eq!(pay(&door, &event, &payment).0, 200);
+    books_balance(&door);
+}
+
+#[test]
+fn payments_that_cannot_be_leave_the_storage_as_it_was() {
+    let door = Door::open();
+    let event = door.event(5);
+    let offer = offer(&door, &event);
+    door.as_owner(
+        events_concierge::host::command::Action::Own(
+            events_concierge::http::route::Own::ChangeProfile,
+        ),
+        &json!({"limits": {"unpaidPerMinute": 1000}}),
+    );
+    door.world.memory.verify_refuses.set(true);
+    let garbage = |n: u8, nonce: u8| {
+        let mut payment = Wallet::new(n).pay(&offer, nonce);
+        payment["payload"]["signature"] = json!(format!("0x{}", "1b".repeat(65)));
+        payment
+    };
+    let mut rich = |n: u8, nonce: u8| garbage(n, nonce);
+    let mut broke = |n: u8, nonce: u8| poor(&door, n).pay(&offer, nonce);
+    let kinds: [&mut dyn FnMut(u8, u8) -> Value; 2] = [&mut rich, &mut broke];
+    for make in kinds {
+        // The day's counter of calls that asked for the price is one row.
+        pay(&door, &event, &make(1, 250));
+        let before = size(&door);
+        for n in 1..=200 {
+            for nonce in [n, n + 1] {
+                assert_eq!(pay(&door, &event, &make(n, nonce)).0, 402);
+            }
+        }
+        assert_eq!(size(&door), before);
+    }
+    for table in ["payments", "wallets"] {
+        assert_eq!(door.int(&format!("SELECT count(*) FROM {table}")), 0, "{table}");
+    }
+    assert_eq!(door.int("SELECT count(*) FROM unpaid"), 1);
+    assert!(door.world.memory.payees.borrow().is_empty());
+    assert_eq!(asked(&door, "/settle"), 0);
+}
+
+#[test]
+fn what_was_refused_is_forgotten_but_for_its_name() {
+    let door = Door::open();
+    let event = door.event(5);
+    let payment = Wallet::new(1).pay(&offer(&door, &event), 1);
+    let refuses = Settles::Refuses("invalid_exact_evm_transaction_simulation_failed");
+    door.world.memory.settles.borrow_mut().push_back(refuses);
+    let arguments = json!({"eventId": event, "name": "A secret name"});
+    let reply = block_on(door.tool("rsvpToEvent", &arguments, Some(&payment)));
+    assert_eq!(reply.status, 402);
+    assert_eq!(door.text("SELECT state FROM payments"), "refused");
+    let everything = door.everything();
+    let signature = payment["payload"]["signature"].as_str().unwrap();
+    for gone in ["A secret name", signature, "maxTimeoutSeconds"] {
+        assert!(!everything.contains(gone), "{gone} is kept");
+    }
+    assert_eq!(audit(&door.world).unwrap(), Vec::<String>::new());
+}
+
+#[test]
+fn few_of_the_refused_are_kept() {
+    let door = Door::open();
+    let event = door.event(5);
+    let payment = Wallet::new(1).pay(&offer(&door, &event), 1);
+    door.world.memory.settles.borrow_mut().push_back(Settles::Refuses("insufficient_funds"));
+    pay(&door, &event, &payment);
+    // As if 1,500 more had been refused a second later each, from as many wallets.
+    door.sql(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500) \
+         INSERT INTO payments (id, network, asset, payer, nonce, signature_digest, tool, digest, arguments, amount, \
+         pay_to, valid_before, x402_version, requirements, state, attempts, created_at, updated_at) \
+         SELECT printf('pay_%024x', i), network, asset, payer, i, signature_digest, tool, digest, arguments, amount, \
+         pay_to, valid_before, x402_version, requirements, 'refused', 1, created_at, updated_at + i \
+         FROM payments, n",
+    );
+    door.sql(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500) \
+         INSERT INTO wallets (payer, refusals, first_at, last_at) SELECT i, 1, 0, i FROM n",
+    );
+    door.world.memory.settles.borrow_mut().push_back(Settles::Refuses("insufficient_funds"));
+    assert_eq!(pay(&door, &event, &Wallet::new(2).pay(&offer(&door, &event), 2)).0, 402);
+    assert_eq!(door.int("SELECT count(*) FROM payments"), 1_000);
+    assert_eq!(door.int("SELECT count(*) FROM wallets"), 1_000);
+}
+
+#[test]
+fn an_endpoint_that_cannot_be_asked_refuses_nobody() {
+    let door = Door::open();
+    let event = door.event(5);
+    let offer = offer(&door, &event);
+    door.world.memory.chain.is_down.set(true);
+    assert_eq!(pay(&door, &event, &Wallet::new(1).pay(&offer, 1)).0, 200);
+    door.world.memory.chain.is_down.set(false);
+    books_balance(&door);
+}
+
+#[test]
+fn a_payment_that_was_made_elsewhere_buys_nothing() {
+    let door = Door::open();
+    let event = door.event(5);
+    let payment = Wallet::new(1).pay(&offer(&door, &event), 1);
+    spend(&door, &payment);
+    let (status, body) = pay(&door, &event, &payment);
+    assert_eq!((status, &body["title"]), (409, &json!("payment used")), "{body}");
+    assert_eq!(body["moneyMoved"], "no");
+    assert_eq!(asked(&door, "/settle"), 0);
+    assert_eq!(door.int("SELECT count(*) FROM payments"), 0);
+}
+
+#[test]
+fn a_payment_is_judged_once_at_a_time_and_a_call_that_is_dropped_lets_it_go() {
+    let door = Door::open();
+    let (event, other) = (door.event(5), door.event(5));
+    let payment = Wallet::new(1).pay(&offer(&door, &event), 1);
+    let (arguments, others) = (rsvp(&event), rsvp(&other));
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    let mut slow = Box::pin(door.tool("rsvpToEvent", &arguments, Some(&payment)));
+    assert!(slow.as_mut().poll(&mut context).is_pending());
+    assert_eq!(door.int("SELECT count(*) FROM payments"), 0, "nothing is written yet");
+    assert_eq!(pay(&door, &event, &payment).1["title"], "payment in progress");
+    let elsewhere = block_on(door.tool("rsvpToEvent", &others, Some(&payment)));
+    assert_eq!(json_of(&elsewhere)["title"], "payment used");
+    drop(slow);
+    assert_eq!(pay(&door, &event, &payment).0, 200);
+    books_balance(&door);
+}
+
+#[test]
+fn a_wallet_that_has_code_or_never_paid_holds_a_seat_for_two_minutes_at_most() {
+    let door = Door::open();
+    let long = |wallet: &Wallet, nonce: u8, seconds: i64| {
+        let event = door.event(5);
+        let payment = wallet.pay_with(&offer(&door, &event), nonce, |signed| {
+            signed.valid_before = U256::from(NOW + seconds);
+        });
+        let (status, body) = pay(&door, &event, &payment);
+        (status, body["error"].as_str().unwrap_or_default().starts_with(TOO_LONG))
+    };
+    let wallet = Wallet::new(1);
+    assert_eq!(long(&wallet, 1, 121), (402, true), "it never paid here");
+    assert_eq!(long(&wallet, 2, 120), (200, false));
+    assert_eq!(long(&wallet, 3, 300), (200, false), "it has paid here, and may have a slow clock");
+    assert_eq!(long(&wallet, 4, 301), (402, true));
+    let rows = "SELECT count(*) FROM payments";
+    let before = door.int(rows);
+    // From here on its key has code (EIP-7702): it can make a settlement fail as it likes.
+    let wallet = with_code(&door, 1);
+    assert_eq!(long(&wallet, 5, 121), (402, true));
+    assert_eq!(long(&wallet, 6, 120), (200, false));
+    door.world.memory.chain.is_down.set(true);
+    assert_eq!(long(&Wallet::new(1), 7, 121), (402, true), "who knows whether it has code");
+    assert_eq!(door.int(rows), before + 1);
+}
+
+#[test]
+fn a_clock_that_is_wrong_is_named_in_the_refusal() {
+    let door = Door::open();
+    let event = door.event(5);
+    let offer = offer(&door, &event);
+    let with = |before: i64, after: i64| {
+        let payment = Wallet::new(1).pay_with(&offer, 1, |signed| {
+            signed.valid_before = U256::from(NOW + before);
+            signed.valid_after = U256::from(NOW + after);
+        });
+        pay(&door, &event, &payment).1["error"].as_str().unwrap().to_owned()
+    };
+    let clock = "which is the time here";
+    for (error, code) in [
+        (with(410, -10), "valid_before: validBefore may lie at most 120 seconds after 1795262400"),
+        (
+            with(-190, -900),
+            "valid_before: validBefore must lie at least 20 seconds after 1795262400",
+        ),
+        (with(110, 0), "valid_after: validAfter must lie before 1795262400"),
+    ] {
+        let code = format!("invalid_exact_evm_payload_authorization_{code}, {clock}");
+        assert!(
+            error.starts_with(&code) && error.ends_with("is the clock of the wallet right?"),
+            "{error}"
+        );
+    }
+    assert!(door.world.memory.requests.borrow().is_empty(), "nobody was asked");
+}
+
+#[test]
+fn who_cannot_pay_does_not_spend_the_breakers_probe() {
+    let door = Door::open();
+    let event = door.event(10);
+    let offer = offer(&door, &event);
+    door.world.memory.settles.borrow_mut().extend((0..3).map(|_| Settles::Hangs));
+    for n in 1..=3 {
+        assert_eq!(pay(&door, &event, &Wallet::new(n).pay(&offer, n)).0, 409);
+    }
+    door.world.memory.now.set(NOW + 15);
+    assert_eq!(pay(&door, &event, &poor(&door, 50).pay(&offer, 50)).0, 402);
+    assert_eq!(pay(&door, &event, &Wallet::new(4).pay(&offer, 4)).0, 200, "it is the probe");
+}
+
+#[test]
+fn what_the_chain_said_at_an_earlier_claim_says_nothing_of_a_later_one() {
+    let door = Door::open();
+    let event = door.event(5);
+    let payment = Wallet::new(1).pay(&offer(&door, &event), 1);
+    // Shown once in vain …
+    door.world.memory.settles.borrow_mut().push_back(Settles::Refuses("insufficient_funds"));
+    assert_eq!(pay(&door, &event, &payment).0, 402);
+    assert_eq!(door.int("SELECT unused_at FROM payments"), 16);
+    // … spent at another shop of the same payee, and shown again.
+    spend(&door, &payment);
+    door.world.memory.chain.head.set(20);
+    let (status, body) = pay(&door, &event, &payment);
+    assert_eq!((status, &body["title"]), (409, &json!("payment used")), "{body}");
+    door.pass(300);
+    assert_eq!(door.int("SELECT count(*) FROM rsvps"), 0);
+}
+
+#[test]
+fn a_payment_that_moved_money_is_never_among_those_that_are_forgotten() {
+    let door = Door::open();
+    let event = door.event(5);
+    let payment = Wallet::new(1).pay(&offer(&door, &event), 1);
+    assert_eq!(pay(&door, &event, &payment).0, 200);
+    let other = Wallet::new(2).pay(&offer(&door, &event), 2);
+    door.world.memory.settles.borrow_mut().push_back(Settles::Hangs);
+    assert_eq!(pay(&door, &event, &other).0, 409);
+    let id = door.text("SELECT id FROM payments WHERE state = 'unknown'");
+    let id = events_concierge::id::PaymentId::parse(&id).unwrap();
+    let now = UnixSeconds::new(NOW);
+    payments::mark_not_paid(&door.world, &id, NotPaid::Failed, "ran out", now).unwrap();
+    door.pass(200_000);
+    door.wake();
+    assert_eq!(door.text("SELECT group_concat(state) FROM payments"), "delivered");
+    assert_eq!(audit(&door.world).unwrap(), Vec::<String>::new());
+}
+
+/// A payment that was already used when we first asked to settle, in this block; the chain could not be asked
+/// before, or its newest block was `head`.
+fn used_in(block: u64, head: Option<u64>) -> (Door, String, Value) {
+    let door = Door::open();
+    let event = door.event(5);
+    let payment = Wallet::new(1).pay(&offer(&door, &event), 1);
+    let chain = &door.world.memory.chain;
+    chain.settled_in.set(block);
+    chain.head.set(head.unwrap_or_default());
+    chain.is_down.set(head.is_none());
+    {
+        let arguments = rsvp(&event);
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        let mut call = Box::pin(door.tool("rsvpToEvent", &arguments, Some(&payment)));
+        while door.int("SELECT count(*) FROM payments") == 0 {
+            assert!(call.as_mut().poll(&mut context).is_pending());
+        }
+        spend(&door, &payment);
+        chain.is_down.set(false);
+        chain.head.set(block + 100);
+        let reply = block_on(call);
+        assert_ne!(reply.status, 200, "a stranger has shown it: {}", reply.body);
+    }
+    (door, event, payment)
+}
+
+#[test]
+fn a_payment_that_was_used_before_our_claim_buys_nothing() {
+    let (door, event, payment) = used_in(50, Some(100));
+    let title = |reply: &(u16, Value)| reply.1["title"].clone();
+    assert_eq!(title(&pay(&door, &event, &payment)), "payment used");
+    door.pass(600);
+    assert_eq!(door.text("SELECT state FROM payments"), "failed");
+    assert_eq!(door.int("SELECT count(*) FROM rsvps"), 0);
+    assert_eq!(door.int("SELECT count(*) FROM ledger WHERE entry = 'settled'"), 0);
+}
+
+#[test]
+fn a_front_run_of_our_own_settlement_is_still_delivered() {
+    let (door, ..) = used_in(101, Some(100));
+    assert_eq!(door.text("SELECT state FROM payments"), "delivered");
+    books_balance(&door);
+}
+
+#[test]
+fn where_nobody_can_say_whom_a_payment_was_for_only_its_proven_payer_gets_anything() {
+    for head in [Some(100), None] {
+        let (door, event, payment) = used_in(100, head);
+        // Whoever read it off the chain waits in vain, and the alarm books nothing either.
+        door.pass(600);
+        let (status, refused) = pay(&door, &event, &payment);
+        assert_eq!((status, &refused["title"]), (401, &json!("proof needed")), "{refused}");
+        assert_eq!(door.text("SELECT state FROM payments"), "unknown");
+        assert_eq!(door.int("SELECT count(*) FROM ledger WHERE entry = 'settled'"), 0);
+        let with = |proof: String, payment: &Value| {
+            use base64::Engine;
+            let encoded = base64::engine::general_purpose::STANDARD.encode(payment.to_string());
+            let headers = [("payment-signature", encoded.as_str()), ("sign-in-with-x", &proof)];
+            block_on(door.tool_with("rsvpToEvent", &rsvp(&event), &headers))
+        };
+        let reply = with(Wallet::new(2).prove(&refused), &payment);
+        assert_eq!(reply.status, 401, "another wallet proves nothing: {}", reply.body);
+        let (_, refused) = pay(&door, &event, &payment);
+        let reply = with(Wallet::new(1).prove(&refused), &payment);
+        assert_eq!(reply.status, 200, "{}", reply.body);
+        books_balance(&door);
+    }
+}
+
+#[test]
+fn a_doubt_that_nobody_ends_frees_its_seat_after_a_day() {
+    let (door, ..) = used_in(100, None);
+    door.pass(90_000);
+    assert_eq!(door.int("SELECT count(*) FROM payments WHERE state = 'unknown'"), 0);
+    assert_eq!(audit(&door.world).unwrap(), Vec::<String>::new());
+}
