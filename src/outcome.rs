@@ -177,9 +177,14 @@ impl From<NotOnSale> for Failure {
             NotOnSale::Full => ("event_full", 409),
             NotOnSale::AllHeld => ("event_seats_held", 409),
         };
-        Abort::new(code, status, why.to_string()).with_money(Money::NotMoved).into()
+        let retry_after = (why == NotOnSale::AllHeld).then_some(HELD_SECONDS);
+        let abort = Abort::new(code, status, why.to_string()).with_money(Money::NotMoved);
+        Abort { retry_after, ..abort }.into()
     }
 }
+
+/// When to come again for a seat that is held, seconds.
+const HELD_SECONDS: i64 = 10;
 
 /// For the log, where a failure is passed on as text.
 impl std::fmt::Display for Failure {

@@ -332,11 +332,11 @@ pub enum Level {
 
 /// Everything a host's object may ask of the world.
 pub trait World:
-    Clock + Random + Sql + Http + Web + Kv + Payees + Relayers + Mail + Alarm + Log
+    Clock + Random + Sql + Http + Web + Kv + Payees + Relayers + Mail + Alarm + Timer + Log
 {
 }
 
-impl<T: Clock + Random + Sql + Http + Web + Kv + Payees + Relayers + Mail + Alarm + Log> World
-    for T
+impl<T: Clock + Random + Sql + Http + Web + Kv + Payees + Relayers + Mail + Alarm + Timer + Log>
+    World for T
 {
 }

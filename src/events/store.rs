@@ -38,6 +38,18 @@ const SEAT_COLUMNS: &str = "(SELECT count(*) FROM rsvps r WHERE r.event_id = e.i
      (SELECT count(*) FROM payments p WHERE p.event_id = e.id \
         AND p.state IN ('settling', 'unknown', 'settled'))";
 
+/// Seats at an event that are held by payments of wallets that never paid here.
+///
+/// # Errors
+/// As [`insert`].
+pub fn held_by_strangers(sql: &impl Sql, id: &EventId) -> Result<u32, SqlError> {
+    let statement = "SELECT count(*) FROM payments p WHERE p.event_id = ?1 \
+         AND p.state IN ('settling', 'unknown') AND NOT EXISTS \
+         (SELECT 1 FROM wallets w WHERE w.payer = p.payer AND w.settled > 0)";
+    let columns = first(sql, statement, &[id.as_str().into()])?;
+    columns.map_or(Ok(0), |mut columns| Ok(small(columns.count()?)))
+}
+
 const RSVP_COLUMNS: &str =
     "id, event_id, payer, code, name, email, paid, tx_hash, network, created_at, checked_in_at";
 

@@ -20,6 +20,7 @@ pub mod paid;
 pub mod profile;
 pub mod rebuild;
 mod repeat;
+mod seats;
 mod sign_in;
 pub mod tools;
 mod vault;
@@ -33,6 +34,7 @@ use crate::config::Config;
 use crate::host::command::{Action, Command};
 use crate::host::door::HttpCall;
 use crate::host::profile::Profile;
+use crate::host::seats::Waiting;
 use crate::http::route::{AtHost, Own};
 use crate::http::{Headers, Reply, problem};
 use crate::ledger::{self, payments};
@@ -53,6 +55,8 @@ pub struct Host<W> {
     breaker: RefCell<Breaker>,
     /// Payments that are being judged.
     judging: Locks,
+    /// Calls that wait for a seat.
+    waiting: Waiting,
     /// Calls of each source that were not paid for.
     unpaid: RefCell<RateLimiter>,
     /// Paid calls of each wallet.
@@ -83,6 +87,7 @@ impl<W: World> Host<W> {
             migrated: Cell::new(false),
             breaker: RefCell::default(),
             judging: Locks::default(),
+            waiting: Waiting::default(),
             unpaid: RefCell::default(),
             wallet_calls: RefCell::default(),
             sign_ins: RefCell::default(),

@@ -8,8 +8,8 @@ use alloy_primitives::Address;
 use serde_json::Value;
 
 use crate::chain::networks::Network;
+use crate::events::NotOnSale;
 use crate::events::input::{self, OneEvent, RsvpToEvent};
-use crate::events::store;
 use crate::fields;
 use crate::host::Host;
 use crate::host::answers::{
@@ -124,7 +124,7 @@ impl<W: World> Host<W> {
         if !profile.doors.has(tool.door()) {
             return Err(closed(tool));
         }
-        let quote = self.quote(profile, tool, wanted, call_of)?;
+        let quote = self.quote(profile, tool, wanted, call_of, payment.is_some())?;
         if proven.is_some() && payment.is_none() {
             return Err(unpaid(quote, "this wallet has not paid for this call"));
         }
@@ -170,6 +170,7 @@ impl<W: World> Host<W> {
         };
         let exclusive = claimed.claim_payee(&self.world, scope).await.map_err(stopped)?;
         let amount = quote.amount;
+        self.wait_for_seat(wanted, &copy.authorization.from.to_checksum(None)).await?;
         let reserved = exclusive.reserve(&self.world, |payer, payment| {
             self.check_available(wanted, payer, payment)?;
             self.admit_wallet(payer, amount)?;
@@ -286,18 +287,23 @@ impl<W: World> Host<W> {
         }
     }
 
-    /// What the call costs, if it can be had at all.
+    /// What the call costs, if it can be had at all. `pays`: whether a payment comes with it.
     fn quote(
         &self,
         profile: &Profile,
         tool: Tool,
         wanted: &Wanted,
         call: PaidCall,
+        pays: bool,
     ) -> Result<Quote, Failure> {
         let (amount, seat, description) = match wanted {
             Wanted::Seat { event_id, wallet } => {
                 let (event, seats) = self.event(event_id).map_err(no_money)?;
-                event.check_on_sale(seats, self.world.now())?;
+                match event.check_on_sale(seats, self.world.now()) {
+                    // Who pays waits a little: a seat that is held may become free.
+                    Err(NotOnSale::AllHeld) if pays => {}
+                    on_sale => on_sale?,
+                }
                 if let Some(wallet) = wallet {
                     self.check_no_seat(event_id, &wallet.to_checksum(None))?;
                 }
@@ -330,39 +336,6 @@ impl<W: World> Host<W> {
             seat,
             description,
         })
-    }
-
-    /// Everything that the quote checked, once more: time has passed since.
-    fn check_available(
-        &self,
-        wanted: &Wanted,
-        payer: &str,
-        payment: &crate::id::PaymentId,
-    ) -> Result<(), Failure> {
-        if payments::is_busy(&self.world, payer, Some(payment), self.world.now())? {
-            return Err(busy().into());
-        }
-        let event_id = match wanted {
-            Wanted::Seat { event_id, .. } => event_id,
-            Wanted::Analytics { .. } => return Ok(()),
-            Wanted::Secret { secret_id } => return self.readable(secret_id).map(drop),
-            Wanted::Desk(_, asked) => return self.check_desk(asked),
-        };
-        let (event, seats) = self.event(event_id).map_err(no_money)?;
-        event.check_on_sale(seats, self.world.now())?;
-        self.check_no_seat(event_id, payer)?;
-        if payments::holds_seat(&self.world, event_id, payer, payment)? {
-            return Err(pending(None, "", 2).into());
-        }
-        Ok(())
-    }
-
-    fn check_no_seat(&self, event_id: &EventId, payer: &str) -> Result<(), Failure> {
-        if store::rsvp_of_payer(&self.world, event_id, payer)?.is_none() {
-            return Ok(());
-        }
-        let detail = "this wallet has a seat at this event already; to see its ticket again, call with a SIGN-IN-WITH-X header of that wallet (`extensions` says what to sign), or with exactly the payment of that seat";
-        Err(Abort::new("already_has_seat", 409, detail).with_money(Money::NotMoved).into())
     }
 
     pub(super) fn known_payment(

@@ -399,3 +399,72 @@ fn a_doubt_that_nobody_ends_frees_its_seat_after_a_day() {
     assert_eq!(door.int("SELECT count(*) FROM payments WHERE state = 'unknown'"), 0);
     assert_eq!(audit(&door.world).unwrap(), Vec::<String>::new());
 }
+
+#[test]
+fn wallets_that_never_paid_here_hold_half_of_an_event_at_most() {
+    let door = Door::open();
+    let (first, event) = (door.event(1), door.event(4));
+    let guest = Wallet::new(100);
+    assert_eq!(pay(&door, &first, &guest.pay(&offer(&door, &first), 100)).0, 200);
+    let offer = offer(&door, &event);
+    // A settlement that does not come to an end holds its seat.
+    door.world.memory.settles.borrow_mut().extend((0..2).map(|_| Settles::PaysSilently));
+    for n in 1..=2 {
+        assert_eq!(pay(&door, &event, &Wallet::new(n).pay(&offer, n)).1["moneyMoved"], "unknown");
+    }
+    let arguments = rsvp(&event);
+    let third = Wallet::new(3).pay(&offer, 3);
+    let reply = block_on(door.tool("rsvpToEvent", &arguments, Some(&third)));
+    assert_eq!((reply.status, &json_of(&reply)["title"]), (409, &json!("event seats held")));
+    assert_eq!(json_of(&reply)["moneyMoved"], "no");
+    assert!(reply.headers.contains(&("retry-after", "10".to_owned())));
+    let again = guest.pay(&offer, 101);
+    assert_eq!(pay(&door, &event, &again).0, 200, "who has paid here before is not held up");
+    door.pass(30);
+    assert_eq!(pay(&door, &event, &third).0, 200, "the same payment is good once they have paid");
+    assert_eq!(door.int("SELECT count(*) FROM rsvps"), 5);
+    assert_eq!(audit(&door.world).unwrap(), Vec::<String>::new());
+}
+
+#[test]
+fn who_comes_when_the_last_seat_is_held_waits_and_gets_it_if_it_becomes_free() {
+    let door = Door::open();
+    let event = door.event(1);
+    let offer = offer(&door, &event);
+    let liar = Wallet::new(1).pay(&offer, 1);
+    let buyer = Wallet::new(2).pay(&offer, 2);
+    let refuses = Settles::Refuses("invalid_exact_evm_transaction_simulation_failed");
+    door.world.memory.settles.borrow_mut().push_back(refuses);
+    let arguments = rsvp(&event);
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    let mut first = Box::pin(door.tool("rsvpToEvent", &arguments, Some(&liar)));
+    while door.int("SELECT count(*) FROM payments WHERE state = 'settling'") == 0 {
+        assert!(first.as_mut().poll(&mut context).is_pending());
+    }
+    let calls: Vec<std::pin::Pin<Box<dyn Future<Output = _>>>> =
+        vec![first, Box::pin(door.tool("rsvpToEvent", &arguments, Some(&buyer)))];
+    let statuses: Vec<u16> = join_all(calls).iter().map(|reply| reply.status).collect();
+    assert_eq!(statuses, [402, 200], "the buyer gets the seat on the first try");
+    books_balance(&door);
+}
+
+#[test]
+fn a_contract_that_never_lets_itself_be_settled_holds_its_seat_until_its_time_is_over() {
+    let door = Door::open();
+    let event = door.event(1);
+    let offer = offer(&door, &event);
+    let contract = with_code(&door, 1).pay_with(&offer, 1, |signed| {
+        signed.valid_before = U256::from(NOW + 120);
+    });
+    door.world.memory.settles.borrow_mut().extend((0..60).map(|_| Settles::Hangs));
+    assert_eq!(pay(&door, &event, &contract).1["moneyMoved"], "unknown");
+    let is_held = || door.int("SELECT count(*) FROM payments WHERE event_id IS NOT NULL") == 1;
+    door.pass(115);
+    assert!(is_held());
+    // A node that lags by a minute must not be believed.
+    door.pass(90);
+    assert!(!is_held());
+    door.world.memory.settles.borrow_mut().clear();
+    door.pass(15);
+    assert_eq!(pay(&door, &event, &Wallet::new(2).pay(&offer, 2)).0, 200);
+}

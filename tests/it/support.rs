@@ -20,7 +20,7 @@ use events_concierge::id::{RequestId, ScopeId};
 use events_concierge::identity::{Session, UserId};
 use events_concierge::ports::{
     Alarm, Clock, Http, HttpError, HttpRequest, HttpResponse, Kv, KvError, Level, Log, PayeeClaim,
-    PayeeError, Payees, Random, RelayerOrder, Relayers, Row, Sql, SqlError, SqlValue, Web,
+    PayeeError, Payees, Random, RelayerOrder, Relayers, Row, Sql, SqlError, SqlValue, Timer, Web,
     WebRequest, WebResponse,
 };
 use events_concierge::time::UnixSeconds;
@@ -238,6 +238,13 @@ impl Payees for World {
         let mut claims = self.memory.payees.borrow_mut();
         let holder = claims.entry(claim.payment).or_insert_with(|| claim.holder.clone());
         Ok(*holder == claim.holder)
+    }
+}
+
+impl Timer for World {
+    /// Others run meanwhile; the clock is moved by hand.
+    async fn sleep(&self, _millis: u32) {
+        yield_once().await;
     }
 }
 
