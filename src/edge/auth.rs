@@ -91,7 +91,7 @@ impl Gateway {
                 if is_ours { ("chain_unavailable", 503) } else { ("sign_in_refused", 401) };
             refused(code, status, error.to_string())
         })?;
-        let user = UserId::from_wallet(proven.address());
+        let user = proven.user();
         let used = Action::UseNonce {
             nonce: proven.nonce().to_owned(),
             expires_at: proven.nonce_expires_at(),

@@ -128,10 +128,7 @@ impl<W: World> Host<W> {
         let input: Registration = super::api::read_body(body)?;
         let user_id =
             UserId::parse(&input.user_id).map_err(|error| invalid("userId", &error.to_string()))?;
-        if user_id != caller.user {
-            let detail = "userId: you are signed in as somebody else; sign in with this identity";
-            return Err(Abort::new("not_yours", 403, detail).into());
-        }
+        let user_id = own_id(&user_id, &caller.user)?;
         let wallet = match input.wallet_address.as_deref() {
             Some(text) => Some(read_wallet(text)?),
             None => self.own_wallet(&user_id).await?,
@@ -187,6 +184,7 @@ impl<W: World> Host<W> {
     /// the same person's guest sessions pay, so that what is earned can be spent.
     async fn own_wallet(&self, user: &UserId) -> Result<Option<Address>, Failure> {
         if let Some(address) = user.wallet() {
+            self.check_is_everywhere(user)?;
             return Ok(Some(address));
         }
         if let Some(known) = self.profile()? {
@@ -206,6 +204,19 @@ impl<W: World> Host<W> {
         address.map(Some).map_err(|error| no_wallet(&error))
     }
 
+    /// A contract wallet is surely its host's on its own chain only, and guests choose where they pay.
+    fn check_is_everywhere(&self, user: &UserId) -> Result<(), Failure> {
+        let Some(chain_id) = user.contract_chain() else { return Ok(()) };
+        let Some(other) = self.config.networks.iter().find(|one| one.chain_id != chain_id) else {
+            return Ok(());
+        };
+        let remedy = format!(
+            "is missing; you signed in with a contract wallet, and guests may also pay on {}: name an address that is yours there too",
+            other.name
+        );
+        Err(invalid("walletAddress", &remedy))
+    }
+
     /// The address of a door.
     pub(super) fn door_url(&self, scope: &ScopeId) -> String {
         format!("{}/mcp/users/{scope}", self.config.public_url)
@@ -217,6 +228,19 @@ pub(super) fn read_doors(names: &[String]) -> Result<Doors, Failure> {
     Doors::parse(names.iter().map(String::as_str)).ok_or_else(|| {
         invalid("doors", "must be a list of one or more of \"events\", \"vault\" and \"desk\"")
     })
+}
+
+/// The identity that a registration names, which must be the one that is signed in. A contract wallet may leave
+/// its chain out.
+fn own_id(named: &UserId, signed_in: &UserId) -> Result<UserId, Failure> {
+    let is_plain = named.contract_chain().is_none() && named.wallet().is_some();
+    if named == signed_in || (is_plain && named.wallet() == signed_in.wallet()) {
+        return Ok(signed_in.clone());
+    }
+    let detail = format!(
+        "userId: you are signed in as somebody else; sign in with this identity, or send yours, which is {signed_in}"
+    );
+    Err(Abort::new("not_yours", 403, detail).into())
 }
 
 fn read_wallet(text: &str) -> Result<Address, Failure> {

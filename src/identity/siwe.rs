@@ -18,6 +18,7 @@ pub use nonce::{Purpose, new_nonce};
 use crate::chain::erc1271;
 use crate::chain::rpc::Rpc;
 use crate::chain::signature::{Factories, Given, KEY_SIGNATURE_BYTES};
+use crate::identity::UserId;
 use crate::identity::keys::Keys;
 use crate::identity::siwe::nonce::check_nonce;
 use crate::ports::Http;
@@ -33,6 +34,8 @@ const SIGNATURE_BYTES_MAX: usize = 8 * 1024;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProvenWallet {
     address: Address,
+    /// The chain whose contract has accepted the signature; `None`: the wallet's key made it.
+    contract_chain: Option<u64>,
     nonce: String,
     nonce_expires_at: UnixSeconds,
 }
@@ -107,6 +110,16 @@ impl ProvenWallet {
         self.address
     }
 
+    /// Who has signed in. What a contract accepts is proven on its chain only: on another one the same
+    /// address may have another owner, or one who was removed here.
+    #[must_use]
+    pub fn user(&self) -> UserId {
+        match self.contract_chain {
+            None => UserId::from_wallet(self.address),
+            Some(chain_id) => UserId::from_contract(chain_id, self.address),
+        }
+    }
+
     /// The nonce, to be used up.
     #[must_use]
     pub fn nonce(&self) -> &str {
@@ -137,9 +150,9 @@ impl Unproven {
         rpc: &Rpc,
         factories: &Factories,
     ) -> Result<ProvenWallet, SiweError> {
-        let Self { wallet, digest, given, .. } = self;
+        let Self { wallet, chain_id, digest, given } = self;
         match erc1271::accepts(http, rpc, factories, wallet.address, digest, &given).await {
-            Ok(true) => Ok(wallet),
+            Ok(true) => Ok(ProvenWallet { contract_chain: Some(chain_id), ..wallet }),
             Ok(false) => Err(SiweError::Signature),
             Err(_) => Err(SiweError::Chain),
         }
@@ -175,7 +188,8 @@ pub fn read(
         return Err(SiweError::Signature);
     }
     let bytes = hex::decode(digits).map_err(|_| SiweError::Signature)?;
-    let wallet = ProvenWallet { address: read.address, nonce: read.nonce, nonce_expires_at };
+    let (address, nonce) = (read.address, read.nonce);
+    let wallet = ProvenWallet { address, contract_chain: None, nonce, nonce_expires_at };
     if recover(message, &bytes) == Some(read.address) {
         return Ok(SignIn::Proven(wallet));
     }
@@ -216,10 +230,12 @@ fn recover(message: &str, bytes: &[u8]) -> Option<Address> {
 #[cfg(test)]
 mod tests {
     use alloy_primitives::address;
+    use futures_util::FutureExt;
     use serde::Deserialize;
 
     use super::*;
     use crate::identity::keys::MasterKey;
+    use crate::ports::{HttpError, HttpRequest, HttpResponse};
 
     const NOW: UnixSeconds = UnixSeconds::new(1_795_262_400);
     const EXPECTED: Expected<'static> = Expected {
@@ -253,6 +269,7 @@ mod tests {
                 Ok(SignIn::Proven(proven)) => {
                     let signer = address!("f39Fd6e51aad88F6F4ce6aB8827279cffFb92266");
                     assert_eq!(proven.address(), signer, "{}", vector.name);
+                    assert_eq!(proven.user(), UserId::from_wallet(signer), "{}", vector.name);
                     assert_eq!(proven.nonce().len(), 64, "{}", vector.name);
                     assert_eq!(proven.nonce_expires_at(), NOW.plus(300), "{}", vector.name);
                     "ok".to_owned()
@@ -261,6 +278,48 @@ mod tests {
             };
             assert_eq!(verdict, vector.verdict, "{}", vector.name);
         }
+    }
+
+    /// An endpoint of a chain on which every contract accepts everything.
+    struct Agreeable;
+
+    impl Http for Agreeable {
+        async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+            let is_call = request.body.unwrap_or_default().contains("eth_call");
+            let magic = format!("0x1626ba7e{}", "0".repeat(56));
+            let result = if is_call { magic } else { "0x60".to_owned() };
+            let body = format!(r#"{{"jsonrpc":"2.0","id":1,"result":"{result}"}}"#);
+            Ok(HttpResponse { status: 200, body })
+        }
+    }
+
+    #[test]
+    fn an_owner_who_was_rotated_away_on_one_chain_is_not_let_in_through_another() {
+        let vectors = vectors();
+        let vector = vectors.iter().find(|vector| vector.verdict == "AskChain").unwrap();
+        let keys = Keys::derive(&MasterKey::parse(&"1".repeat(64)).unwrap());
+        let user_on = |chain_id: u64| {
+            let (from, to) = ("Chain ID: 84532", format!("Chain ID: {chain_id}"));
+            let message = vector.message.replace(from, &to);
+            let expected = Expected { chain_ids: &[84_532, 8_453], ..EXPECTED };
+            let (signature, purpose) = (&vector.signature, Purpose::SignIn);
+            let Ok(SignIn::Unproven(unproven)) =
+                read(&message, signature, &expected, &keys, purpose, NOW)
+            else {
+                panic!("a contract is asked");
+            };
+            assert_eq!(unproven.chain_id(), chain_id);
+            let rpc = Rpc { url: "http://127.0.0.1:8545".to_owned() };
+            let factories = Factories::default();
+            let asked = unproven.ask(&Agreeable, &rpc, &factories).now_or_never();
+            let proven = asked.unwrap().unwrap();
+            proven.user()
+        };
+        let (here, there) = (user_on(84_532), user_on(8_453));
+        assert_eq!(here.wallet(), there.wallet());
+        assert_ne!(here, there);
+        assert_ne!(keys.scope_of(&here), keys.scope_of(&there));
+        assert_ne!(here, UserId::from_wallet(here.wallet().unwrap()), "nor is it the key's");
     }
 
     #[test]

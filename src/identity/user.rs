@@ -1,4 +1,7 @@
-//! User ids: an Ethereum address or an e-mail address, each in one spelling.
+//! User ids: an Ethereum address, a contract wallet on its chain, or an e-mail address, each in one spelling.
+//!
+//! A key is the same on every chain; a contract is not: who owns it on one chain need not own it on another.
+//! So a contract wallet's id names the chain that has judged its signature (CAIP-10).
 
 use std::fmt;
 
@@ -6,22 +9,29 @@ use alloy_primitives::Address;
 use serde::{Deserialize, Serialize};
 
 use crate::identity::EmailAddress;
+use crate::identity::siwe::is_chain_id;
 
-/// A proven identity in its normal form: lower-case address, lower-case e-mail.
+/// What the id of a contract wallet begins with (CAIP-2's namespace of EVM chains).
+const NAMESPACE: &str = "eip155:";
+
+/// A proven identity in its normal form: lower-case address, `eip155:{chain}:` and lower-case address, or
+/// lower-case e-mail.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct UserId(String);
 
-/// Text that is neither.
+/// Text that is none of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("must be an Ethereum address (0x and 40 hex digits) or an e-mail address")]
+#[error(
+    "must be an Ethereum address (0x and 40 hex digits), a contract wallet such as eip155:8453:0x… or an e-mail address"
+)]
 pub struct UserIdError;
 
 impl UserId {
     /// From text that came from outside. White space around it and case do not matter.
     ///
     /// # Errors
-    /// [`UserIdError`] if it is neither an address nor an e-mail address.
+    /// [`UserIdError`] if it is no address of these kinds.
     pub fn parse(text: &str) -> Result<Self, UserIdError> {
         let text = text.trim();
         if text.contains('@') {
@@ -29,9 +39,12 @@ impl UserId {
                 .map(|email| Self::from_email(&email))
                 .map_err(|_| UserIdError);
         }
-        let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
-        let digits = digits.filter(|digits| digits.len() == 40);
-        digits.and_then(|d| d.parse().ok()).map(Self::from_wallet).ok_or(UserIdError)
+        let Some((chain_id, address)) = split(text) else {
+            return address_of(text).map(Self::from_wallet).ok_or(UserIdError);
+        };
+        let chain_id = Some(chain_id).filter(|id| is_chain_id(id)).and_then(|id| id.parse().ok());
+        let (chain_id, address) = chain_id.zip(address_of(address)).ok_or(UserIdError)?;
+        Ok(Self::from_contract(chain_id, address))
     }
 
     /// The identity that a code sent to an address proves.
@@ -46,16 +59,29 @@ impl UserId {
         EmailAddress::parse(&self.0).ok()
     }
 
-    /// The identity that a wallet proves.
+    /// The identity that a wallet's key proves.
     #[must_use]
     pub fn from_wallet(address: Address) -> Self {
         Self(address.to_string().to_ascii_lowercase())
     }
 
-    /// The wallet, if the identity is one.
+    /// The identity that a contract wallet proves on the chain with this EIP-155 id.
+    #[must_use]
+    pub fn from_contract(chain_id: u64, address: Address) -> Self {
+        Self(format!("{NAMESPACE}{chain_id}:{}", Self::from_wallet(address)))
+    }
+
+    /// The wallet, if the identity is one, be it a key's or a contract's.
     #[must_use]
     pub fn wallet(&self) -> Option<Address> {
-        self.0.strip_prefix("0x").and_then(|_| self.0.parse().ok())
+        let text = split(&self.0).map_or(self.0.as_str(), |(_, address)| address);
+        address_of(text)
+    }
+
+    /// The chain on which the wallet is a contract; `None` for keys and e-mail addresses.
+    #[must_use]
+    pub fn contract_chain(&self) -> Option<u64> {
+        split(&self.0).and_then(|(chain_id, _)| chain_id.parse().ok())
     }
 
     /// The normal form.
@@ -72,9 +98,39 @@ impl fmt::Display for UserId {
     }
 }
 
+/// Chain and address of a contract wallet's id.
+fn split(text: &str) -> Option<(&str, &str)> {
+    text.strip_prefix(NAMESPACE).and_then(|rest| rest.split_once(':'))
+}
+
+fn address_of(text: &str) -> Option<Address> {
+    let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"))?;
+    // The parser would take a second prefix away.
+    let is_whole = digits.len() == 40 && digits.bytes().all(|b| b.is_ascii_hexdigit());
+    is_whole.then(|| digits.parse().ok()).flatten()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_contract_wallet_is_somebody_else_on_every_chain_and_nobody_s_key() {
+        let text = "eip155:84532:0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc";
+        let here = UserId::parse(text).unwrap();
+        assert_eq!(here.as_str(), "eip155:84532:0x9965507d1a55bcc2695c58ba16fb37d819b0a4dc");
+        assert_eq!(UserId::parse(here.as_str()), Ok(here.clone()));
+        let address = here.wallet().unwrap();
+        assert_eq!(UserId::from_contract(84_532, address), here);
+        assert_eq!(here.contract_chain(), Some(84_532));
+        let there = UserId::from_contract(8_453, address);
+        let key = UserId::from_wallet(address);
+        assert!(here != there && here != key && there != key);
+        assert_eq!((there.wallet(), key.wallet()), (Some(address), Some(address)));
+        assert_eq!((key.contract_chain(), here.email()), (None, None));
+        let mail = UserId::parse("ada@example.org").unwrap();
+        assert_eq!((mail.wallet(), mail.contract_chain()), (None, None));
+    }
 
     #[test]
     fn one_identity_has_one_spelling() {
@@ -120,6 +176,19 @@ mod tests {
             wallet,
             &format!("0x{wallet}0"),
             &format!("0x0x{wallet}"),
+            &format!("0x0x{}", wallet.get(2..).unwrap()),
+            &format!("eip155:84532:{wallet}"),
+            &format!("eip155:084532:0x{wallet}"),
+            &format!("eip155:+84532:0x{wallet}"),
+            &format!("eip155:0:0x{wallet}"),
+            &format!("eip155::0x{wallet}"),
+            &format!("eip155:0x{wallet}"),
+            &format!("eip155:18446744073709551616:0x{wallet}"),
+            &format!("EIP155:84532:0x{wallet}"),
+            &format!("solana:84532:0x{wallet}"),
+            &format!("eip155:84532:0x{wallet}:"),
+            &format!("eip155:84532: 0x{wallet}"),
+            &format!("eip155:1:eip155:84532:0x{wallet}"),
             &format!("{}@c.d", "a".repeat(65)),
             &format!("a@{}d", "c.".repeat(127)),
         ] {

@@ -2,13 +2,16 @@
 // (ERC-1271, ERC-6492).
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
-import { isAddressEqual, parseErc6492Signature, serializeErc6492Signature } from "viem";
-import { privateKeyToAccount } from "viem/accounts";
+import { concat, hashMessage, pad, parseErc6492Signature, serializeErc6492Signature } from "viem";
+import { createSiweMessage } from "viem/siwe";
+import { privateKeyToAccount, sign } from "viem/accounts";
+import { NETWORK } from "../../dev/chain/accounts.mjs";
+import { startChain } from "../../dev/chain/chain.mjs";
 import { signInMessage } from "../../dev/sample-host.mjs";
 import { startOwnNetwork } from "../support/facilitators.mjs";
 import { tamper } from "../support/forgery.mjs";
 import { rpcFaults } from "../support/hostile-rpc.mjs";
-import { get, post } from "../support/network.mjs";
+import { get, post, until } from "../support/network.mjs";
 import { safeWallet, soladyWallet } from "../support/smart-wallets.mjs";
 import { accountsOf, miniWallet } from "../support/wallets.mjs";
 
@@ -66,10 +69,18 @@ for (const [kind, make] of Object.entries(KINDS)) {
         assert.equal(parseErc6492Signature(signature).address !== undefined, !deployed, "how it is wrapped");
         const session = await send(message, signature);
         assert.equal(session.status, 200, session.detail);
-        assert.ok(isAddressEqual(session.userId, wallet.address));
+        assert.equal(session.userId, `${NETWORK}:${wallet.address.toLowerCase()}`, "CAIP-10");
         isRefused(await send(message, signature), "nonce_used");
+        const foreign = await post(network, "/api/users/mcp", { userId: `eip155:8453:${wallet.address}` }, session.token);
+        assert.deepEqual([foreign.status, (await foreign.json()).title], [403, "not yours"]);
+        // Without its chain it is meant all the same.
+        assert.equal((await post(network, "/api/users/mcp", { userId: wallet.address }, session.token)).status, 201);
         const body = { userId: session.userId, walletAddress: wallet.address };
-        assert.equal((await post(network, "/api/users/mcp", body, session.token)).status, 201);
+        assert.equal((await post(network, "/api/users/mcp", body, session.token)).status, 200);
+        const me = await get(network, "/api/users/me", session.token).then((answer) => answer.json());
+        assert.deepEqual([me.userId, me.walletAddress], [session.userId, wallet.address]);
+        const record = await until(() => network.worker.kv.get(`users:${session.userId}`));
+        assert.equal(JSON.parse(record).userId, session.userId);
         assert.equal((await get(network, "/api/users/events", session.token)).status, 200);
         assert.equal(await isThere(wallet), deployed);
         assert.equal(network.rpc.sent.size, 0);
@@ -131,4 +142,50 @@ test("a key signs in without any question to the chain", async () => {
   const message = await newMessage(owner);
   const signature = await privateKeyToAccount(owner.privateKey).signMessage({ message });
   assert.equal((await send(message, signature)).status, 200);
+});
+
+test("an owner who was rotated away on one network does not sign in there through another", async () => {
+  // A second network, on whose chain the wallet of Ada's address has another owner.
+  const otherChain = await startChain();
+  const second = "eip155:80002";
+  const { vars } = network.settings;
+  try {
+    const [ada, mallory] = [newOwner(), newOwner()];
+    const wallet = await miniWallet(network.chain, ada);
+    await wallet.deploy();
+    const hers = await miniWallet(otherChain, mallory);
+    await hers.deploy();
+    const bytecode = await otherChain.client.getCode({ address: hers.address });
+    await otherChain.test.setCode({ address: wallet.address, bytecode });
+    await otherChain.test.setStorageAt({ address: wallet.address, index: 0, value: pad(mallory.address) });
+    const rpcs = { ...JSON.parse(vars.RPC_URLS), [second]: otherChain.url };
+    await network.worker.restart({ vars: { ...vars, NETWORKS: `${NETWORK},${second}`, RPC_URLS: JSON.stringify(rpcs) } });
+    const signs = async ({ privateKey }, chainId) => {
+      const { nonce } = await post(network, "/api/auth/nonce", {}).then((answer) => answer.json());
+      const about = { domain: new URL(network.publicUrl).host, uri: network.publicUrl, nonce, version: "1" };
+      const message = createSiweMessage({ ...about, address: wallet.address, chainId });
+      const hash = hashMessage(message);
+      return send(message, concat(["0x01", await sign({ hash, privateKey, to: "hex" })]));
+    };
+    isRefused(await signs(mallory, 84532));
+    isRefused(await signs(ada, 80002));
+    const [here, there] = [await signs(ada, 84532), await signs(mallory, 80002)];
+    assert.deepEqual([here.status, there.status], [200, 200], `${here.detail} ${there.detail}`);
+    const address = wallet.address.toLowerCase();
+    assert.deepEqual([here.userId, there.userId], [`${NETWORK}:${address}`, `${second}:${address}`]);
+    assert.notEqual(here.scope, there.scope);
+    // Guests may pay on both, so that the address alone is not surely hers.
+    const unnamed = await post(network, "/api/users/mcp", { userId: here.userId }, here.token);
+    assert.equal(unnamed.status, 422);
+    assert.match((await unnamed.json()).detail, /^walletAddress: .*Polygon Amoy/);
+    const body = { userId: here.userId, walletAddress: wallet.address };
+    assert.equal((await post(network, "/api/users/mcp", body, here.token)).status, 201);
+    const taken = await post(network, "/api/users/mcp", { ...body, walletAddress: mallory.address }, there.token);
+    assert.deepEqual([taken.status, (await taken.json()).title], [403, "not yours"]);
+    assert.equal((await get(network, "/api/users/events", there.token)).status, 404, "it has no door");
+    assert.equal((await get(network, "/api/users/events", here.token)).status, 200);
+  } finally {
+    await network.worker.restart({ vars });
+    await otherChain.stop();
+  }
 });

@@ -155,7 +155,11 @@ fn check_ids(text: &str) -> Verdict {
     }
     if let Ok(user) = UserId::parse(text) {
         prop_assert_eq!(UserId::parse(user.as_str()), Ok(user.clone()));
-        prop_assert_eq!(user.wallet().map(UserId::from_wallet).unwrap_or(user.clone()), user);
+        let again = user.wallet().map(|wallet| match user.contract_chain() {
+            Some(chain_id) => UserId::from_contract(chain_id, wallet),
+            None => UserId::from_wallet(wallet),
+        });
+        prop_assert_eq!(again.unwrap_or(user.clone()), user);
     }
     if let Some(offset) = decode_cursor(text) {
         prop_assert_eq!(encode_cursor(offset), text);

@@ -1,5 +1,6 @@
 // My MCP: a host's own door. Signing in, events, guests, revenue, payments, settings, and how to connect clients.
 import { useEffect, useMemo, useRef, useState, type ReactNode } from "react";
+import { networkName, useSettings } from "../../api/settings";
 import type { OwnEvent, ProfileView } from "../../api/types";
 import { Button, Card, Hash } from "../../parts";
 import * as api from "./api";
@@ -116,12 +117,7 @@ function WhoAndOut({ actions }: { actions: SessionActions }) {
     <div className="row">
       {who && (
         <span>
-          Signed in as{" "}
-          {/^0x[0-9a-fA-F]{40}$/.test(who) ? (
-            <Hash value={who} what="your identity" />
-          ) : (
-            <strong className="mm-stranger">{who}</strong>
-          )}
+          Signed in as <Identity id={who} />
         </span>
       )}
       <Button onClick={() => void leave()} busy={busy}>
@@ -129,6 +125,19 @@ function WhoAndOut({ actions }: { actions: SessionActions }) {
       </Button>
       {error !== null && <Trouble error={error} />}
     </div>
+  );
+}
+
+/** Who somebody is: a wallet, a contract wallet on its network (`eip155:8453:0x…`), or an e-mail address. */
+function Identity({ id }: { id: string }) {
+  const { settings } = useSettings();
+  const [, network, address] = /^(?:(eip155:\d+):)?(0x[0-9a-fA-F]{40})$/.exec(id) ?? [];
+  if (address === undefined) return <strong className="mm-stranger">{id}</strong>;
+  return (
+    <>
+      <Hash value={address} what="your identity" />
+      {network !== undefined && `, a contract on ${networkName(settings, network)}`}
+    </>
   );
 }
 
