@@ -1,5 +1,5 @@
 //! Signing in, at the gateway. With Ethereum the message is proven here, and its nonce is used up in the
-//! object that belongs to the proven wallet; with a code sent by mail that object does both.
+//! object that belongs to the proven wallet. With a code sent by mail: `codes`.
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -26,19 +26,6 @@ use crate::time::UnixSeconds;
 struct Sent {
     message: String,
     signature: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SentAddress {
-    email: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SentCode {
-    email: String,
-    code: String,
 }
 
 impl Gateway {
@@ -100,32 +87,8 @@ impl Gateway {
         Ok(self.session(user, at))
     }
 
-    /// Sends a code to an e-mail address. The answer is the same for all addresses.
-    pub(super) async fn send_code(&self, source: &Source, body: &[u8]) -> Result<Reply, Stop> {
-        self.admit_at_source(source, Asked::ForCode).await?;
-        let SentAddress { email } = self.read(body, "{\"email\": \"…\"}")?;
-        let address = self.read_address(&email)?;
-        let scope = self.config.keys.scope_of(&UserId::from_email(&address));
-        let answer = self.tell(scope, Action::SendCode(address)).await?;
-        Ok(convert::reply(answer).await?)
-    }
-
-    /// A session for a code.
-    pub(super) async fn check_code(&self, source: &Source, body: &[u8]) -> Result<Reply, Stop> {
-        self.admit_at_source(source, Asked::ForSession).await?;
-        let SentCode { email, code } =
-            self.read(body, "{\"email\": \"…\", \"code\": \"6 digits\"}")?;
-        let address = self.read_address(&email)?;
-        let user = UserId::from_email(&address);
-        // What is longer is no code; the object says so, and need not see it.
-        let code = code.chars().take(40).collect();
-        let checked = Action::CheckCode { address, code };
-        let at = self.agrees(self.config.keys.scope_of(&user), checked).await?;
-        Ok(self.session(user, at))
-    }
-
     /// Goes on only if the object of this scope answers 204. When a sign-in that it agrees to begins.
-    async fn agrees(&self, scope: ScopeId, action: Action) -> Result<UnixSeconds, Stop> {
+    pub(super) async fn agrees(&self, scope: ScopeId, action: Action) -> Result<UnixSeconds, Stop> {
         let answer = self.tell(scope, action).await?;
         match answer.status_code() {
             204 => {
@@ -137,19 +100,19 @@ impl Gateway {
     }
 
     /// Whether this network address may ask once more. Counted in one place for all isolates.
-    async fn admit_at_source(&self, source: &Source, asked: Asked) -> Result<(), Stop> {
+    pub(super) async fn admit_at_source(&self, source: &Source, asked: Asked) -> Result<(), Stop> {
         let scope = self.config.keys.scope_of_source(&source.key());
         self.agrees(scope, Action::AdmitSource(asked)).await.map(drop)
     }
 
-    fn read<T: DeserializeOwned>(&self, body: &[u8], wanted: &str) -> Result<T, Stop> {
+    pub(super) fn read<T: DeserializeOwned>(&self, body: &[u8], wanted: &str) -> Result<T, Stop> {
         serde_json::from_slice(body).map_err(|_| {
             let detail = format!("send JSON such as {wanted}");
             Stop::Reply(self.problem(&Abort::new("malformed_json", 400, detail)))
         })
     }
 
-    fn read_address(&self, email: &str) -> Result<EmailAddress, Stop> {
+    pub(super) fn read_address(&self, email: &str) -> Result<EmailAddress, Stop> {
         EmailAddress::parse(email).map_err(|error| {
             let detail = format!("email: {error}");
             Stop::Reply(self.problem(&Abort::new("invalid_arguments", 422, detail)))
@@ -157,7 +120,7 @@ impl Gateway {
     }
 
     /// The answer to whoever has proven an identity.
-    fn session(&self, user: UserId, at: UnixSeconds) -> Reply {
+    pub(super) fn session(&self, user: UserId, at: UnixSeconds) -> Reply {
         let session = Session::start(&self.config.keys, user, at);
         let token = session.token(&self.config.keys);
         let body = json!(SessionAnswer {

@@ -17,7 +17,7 @@ fn start() {
 }
 
 #[event(fetch)]
-async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response> {
+async fn fetch(request: Request, env: Env, context: Context) -> Result<Response> {
     let request_id = RequestId::random(&EdgeRandom);
     let config = match convert::config(&env) {
         Ok(config) => config,
@@ -27,5 +27,5 @@ async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response
             return convert::response(reply, &request_id, None);
         }
     };
-    Gateway { config, env, request_id }.handle(request).await
+    Gateway { config, env, request_id, context }.handle(request).await
 }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use serde_json::json;
 use url::Url;
 use wasm_bindgen::JsValue;
-use worker::{Env, Method, Request, RequestInit, Response, Result};
+use worker::{Context, Env, Method, Request, RequestInit, Response, Result, Stub};
 
 use crate::config::Config;
 use crate::edge::convert::{self, BODY_BYTES_MAX, BodyError};
@@ -46,6 +46,7 @@ pub(super) struct Gateway {
     pub(super) config: Rc<Config>,
     pub(super) env: Env,
     pub(super) request_id: RequestId,
+    pub(super) context: Context,
 }
 
 impl Gateway {
@@ -110,11 +111,11 @@ impl Gateway {
                 return Ok(self.answer(reply, origin.as_deref())?);
             }
             Route::SendCode => {
-                let reply = self.send_code(&source, &body).await?;
+                let reply = self.send_code(&source, headers, &body).await?;
                 return Ok(self.answer(reply, origin.as_deref())?);
             }
             Route::CheckCode => {
-                let reply = self.check_code(&source, &body).await?;
+                let reply = self.check_code(&source, headers, &body).await?;
                 return Ok(self.answer(reply, origin.as_deref())?);
             }
             Route::MailWebhook => {
@@ -215,13 +216,12 @@ impl Gateway {
         }
     }
 
-    /// One hop to the object of the command's scope.
-    pub(super) async fn forward(
+    fn prepare(
         &self,
         command: &Command,
         headers: &Headers,
         body: Vec<u8>,
-    ) -> Result<Response> {
+    ) -> Result<(Stub, Request)> {
         let forwarded = worker::Headers::new();
         for name in FORWARDED {
             if let Some(value) = headers.get(name) {
@@ -236,6 +236,17 @@ impl Gateway {
         }
         let request = Request::new_with_init("https://host.internal/", &init)?;
         let stub = self.env.durable_object("Host")?.get_by_name(command.scope.as_str())?;
+        Ok((stub, request))
+    }
+
+    /// One hop to the object of the command's scope.
+    pub(super) async fn forward(
+        &self,
+        command: &Command,
+        headers: &Headers,
+        body: Vec<u8>,
+    ) -> Result<Response> {
+        let (stub, request) = self.prepare(command, headers, body)?;
         stub.fetch_with_request(request).await
     }
 
@@ -323,19 +334,34 @@ impl Gateway {
 
     /// The object that belongs to `scope` remembers something before anybody is signed in.
     pub(super) async fn tell(&self, scope: ScopeId, action: Action) -> Result<Response> {
-        let request_id = self.request_id.clone();
-        let source = Source::Unknown;
-        let command = Command {
-            request_id,
+        self.forward(&self.told(scope, action), &Headers::default(), Vec::new()).await
+    }
+
+    /// The same, and nobody waits for the answer.
+    pub(super) fn tell_later(&self, scope: ScopeId, action: Action) -> Result<()> {
+        let command = self.told(scope, action);
+        let (stub, request) = self.prepare(&command, &Headers::default(), Vec::new())?;
+        self.context.wait_until(async move {
+            let answer = stub.fetch_with_request(request).await;
+            if !answer.is_ok_and(|answer| answer.status_code() == 204) {
+                let fields = [("requestId", command.request_id.as_str())];
+                log(Level::Error, "an object did not do what it was told", &fields);
+            }
+        });
+        Ok(())
+    }
+
+    fn told(&self, scope: ScopeId, action: Action) -> Command {
+        Command {
+            request_id: self.request_id.clone(),
             scope,
             user: None,
             credential: None,
-            source,
+            source: Source::Unknown,
             origin: None,
             action,
             cursor: None,
-        };
-        self.forward(&command, &Headers::default(), Vec::new()).await
+        }
     }
 }
 

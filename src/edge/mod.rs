@@ -3,6 +3,7 @@
 
 mod agent;
 mod auth;
+mod codes;
 mod convert;
 mod entry;
 mod facilitator;

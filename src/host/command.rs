@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::http::route::{AtHost, Own};
 use crate::http::source::Source;
 use crate::id::{MailId, RequestId, ScopeId};
+use crate::identity::codes::Asker;
 use crate::identity::{EmailAddress, Session, TokenDigest, UserId};
 use crate::mail::outbox::Fate;
 use crate::time::UnixSeconds;
@@ -69,13 +70,20 @@ pub enum Action {
     /// Count what a network address asks for; this object belongs to the address.
     AdmitSource(Asked),
     /// Send a code for signing in to an address; this object is that of its scope.
-    SendCode(EmailAddress),
+    SendCode {
+        /// To which.
+        address: EmailAddress,
+        /// Who asked.
+        asker: Asker,
+    },
     /// Use a code up.
     CheckCode {
         /// Whose it should be.
         address: EmailAddress,
         /// What the caller typed.
         code: String,
+        /// Who tries it.
+        asker: Asker,
     },
     /// Write down what became of a mail.
     MailEvent {

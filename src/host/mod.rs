@@ -142,7 +142,7 @@ impl<W: World> Host<W> {
             | Action::EndSessions(_)
             | Action::SignedOutAt
             | Action::AdmitSource(_)
-            | Action::SendCode(_)
+            | Action::SendCode { .. }
             | Action::CheckCode { .. }
             | Action::MailEvent { .. } => Err(no_such_host()),
             Action::Own(own) => self.own(&profile, &command, &caller, own, &body),

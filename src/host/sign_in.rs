@@ -6,9 +6,8 @@ use serde_json::json;
 use crate::host::Host;
 use crate::host::command::{Action, Asked, Command, SIGNED_IN_AT};
 use crate::http::Reply;
-use crate::http::page::CodeSentAnswer;
 use crate::id::ScopeId;
-use crate::identity::codes::{self, CODE_SECONDS, Code};
+use crate::identity::codes::{self, Asker, Code};
 use crate::identity::{EmailAddress, epoch};
 use crate::mail::{Kind, NewMail, outbox};
 use crate::outcome::{Abort, Failure, Fatal, Money};
@@ -33,8 +32,8 @@ impl<W: World> Host<W> {
                 Reply::json(200, json!(seconds).to_string())
             }),
             Action::AdmitSource(asked) => self.admit_source(*asked),
-            Action::SendCode(address) => self.send_code(&command.scope, address),
-            Action::CheckCode { address, code } => self.check_code(address, code),
+            Action::SendCode { address, asker } => self.send_code(&command.scope, address, asker),
+            Action::CheckCode { address, code, asker } => self.check_code(address, code, asker),
             Action::MailEvent { webhook_id, mail_id, fate } => {
                 // An object without storage has sent nothing.
                 let note =
@@ -95,9 +94,14 @@ impl<W: World> Host<W> {
         })
     }
 
-    /// Queues a mail with a new code, unless the address had too many. The answer is the same, so that
+    /// Queues a mail with a new code, unless the asker had too many. The caller has its answer already, so that
     /// nobody learns what others do.
-    fn send_code(&self, scope: &ScopeId, address: &EmailAddress) -> Result<Reply, Failure> {
+    fn send_code(
+        &self,
+        scope: &ScopeId,
+        address: &EmailAddress,
+        asker: &Asker,
+    ) -> Result<Reply, Failure> {
         if self.world.delivery().is_none() {
             let detail = "this deployment sends no mail; sign in with a wallet";
             return Err(Abort::new("mail_unavailable", 503, detail).into());
@@ -111,35 +115,32 @@ impl<W: World> Host<W> {
         let mail = mail.map_err(|error| Failure::Fatal(fatal(&error.to_string())))?;
         self.world.atomically(|| {
             codes::forget(&self.world, now)?;
-            if !codes::may_have(&self.world, now)? {
+            if !codes::may_have(&self.world, asker, now)? {
                 return Ok::<(), SqlError>(());
             }
-            codes::make(&self.world, &self.config.keys, address, &code, now)?;
-            outbox::drop_codes(&self.world)?;
+            codes::make(&self.world, &self.config.keys, address, &code, asker, now)?;
             outbox::queue(&self.world, &mail, now).map(drop)
         })?;
-        let answer = CodeSentAnswer {
-            message: "If this address can be reached, a code is on its way to it. Codes are good for 10 minutes, the newest one only.",
-            expires_in_seconds: CODE_SECONDS,
-        };
-        Ok(Reply { status: 202, ..super::api::ok(&json!(answer)) })
+        Ok(Reply::empty(204))
     }
 
-    fn check_code(&self, address: &EmailAddress, code: &str) -> Result<Reply, Failure> {
+    fn check_code(
+        &self,
+        address: &EmailAddress,
+        code: &str,
+        asker: &Asker,
+    ) -> Result<Reply, Failure> {
         let code = Code::parse(code).map_err(|error| {
             Failure::from(Abort::new("invalid_arguments", 422, format!("code: {error}")))
         })?;
         let now = self.world.now();
         // Whoever was never sent a code leaves no trace by guessing.
-        let is_good = self.migrated.get()
-            && self
-                .world
-                .atomically(|| codes::check(&self.world, &self.config.keys, address, &code, now))?;
+        let check = || codes::check(&self.world, &self.config.keys, address, &code, asker, now);
+        let is_good = self.migrated.get() && self.world.atomically(check)?;
         if is_good {
             return Ok(self.signed_in()?);
         }
-        let detail = "this code is not good for this address, or not any more; ask for a new one (POST /api/auth/otp)";
-        Err(Abort::new("code_refused", 401, detail).into())
+        Err(codes::refused().into())
     }
 
     /// Whether nothing is left that an object which nobody registered would have to keep. If so, this
@@ -152,7 +153,7 @@ impl<W: World> Host<W> {
         if !self.migrated.get() || self.profile()?.is_some() {
             return Ok(false);
         }
-        let statement = "SELECT 1 WHERE EXISTS (SELECT 1 FROM sign_in_code) \
+        let statement = "SELECT 1 WHERE EXISTS (SELECT 1 FROM sign_in_codes) \
              OR EXISTS (SELECT 1 FROM sign_in_times) OR EXISTS (SELECT 1 FROM signed_out) OR EXISTS (SELECT 1 FROM mail_outbox) \
              OR EXISTS (SELECT 1 FROM used_nonces WHERE expires_at >= ?1) \
              OR EXISTS (SELECT 1 FROM payments) OR EXISTS (SELECT 1 FROM ledger) \

@@ -6,6 +6,11 @@
 /// The cookie of a session.
 pub const SESSION: &str = "__Host-session";
 
+/// The cookie that binds a code sent by mail to the browser that asked for it.
+pub const CHALLENGE: &str = "__Host-code-challenge";
+/// The cookie of a browser that has signed in by mail before.
+pub const KNOWN: &str = "__Host-known-browser";
+
 /// A `Set-Cookie` that lasts for `seconds`; with 0 the browser forgets the cookie. `name` begins with `__Host-`.
 #[must_use]
 pub fn set(name: &str, value: &str, seconds: u32) -> String {

@@ -90,6 +90,9 @@ pub struct NonceAnswer {
 pub struct CodeSentAnswer {
     /// For people.
     pub message: &'static str,
+    /// Goes back with the code, from programs that keep no cookies (browsers have it in one): a code is good for
+    /// whoever asked for it only.
+    pub challenge: String,
     /// How long a code is good.
     pub expires_in_seconds: i64,
 }

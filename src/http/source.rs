@@ -76,6 +76,20 @@ impl Source {
         }
     }
 
+    /// The network that one party usually has as a whole: a /24 of version 4, a /48 of version 6.
+    #[must_use]
+    pub fn network(&self) -> String {
+        match self {
+            Self::V4(address) => {
+                let [a, b, c, _] = address.octets();
+                format!("{a}.{b}.{c}.0/24")
+            }
+            Self::V6(_) | Self::Guest(_) | Self::Unknown => {
+                self.wide_key().unwrap_or_else(|| self.key())
+            }
+        }
+    }
+
     /// Counts a call for the source and for the network around it, under keys that begin with `purpose`.
     ///
     /// # Errors
@@ -144,6 +158,8 @@ mod tests {
         }
         assert_eq!(Source::parse("2001:DB8::1").key(), "2001:db8::/64");
         assert_eq!(Source::parse("2001:db8:1:2:3::").wide_key().unwrap(), "2001:db8:1::/48");
+        assert_eq!(Source::parse("2001:db8:1:2:3::").network(), "2001:db8:1::/48");
+        assert_eq!(Source::parse("203.0.113.9").network(), "203.0.113.0/24");
         assert_eq!(Source::parse("nonsense"), Source::Unknown);
         for (text, own) in
             [("127.0.0.1", true), ("::1", true), ("", true), ("10.0.0.1", false), ("1::1", false)]

@@ -1,32 +1,71 @@
-//! Signing in with a code that is sent by mail: six digits, good for ten minutes, once, for one address.
+//! Signing in with a code that is sent by mail: six digits, good for ten minutes, once, for one address, and for
+//! whoever asked for it only ([`crate::identity::challenge`]).
 //!
-//! The rows live in the object of the address's own scope. What is stored is a keyed hash of the code,
-//! bound to the address. Whoever guesses has five tries for a code and twenty wrong ones in 24 hours,
-//! however many codes are asked for: one chance in 50,000 a day. The price is that somebody else can lock
-//! an address for a day by guessing; a wallet is not locked by anybody.
+//! The rows live in the object of the address's own scope. What is stored is a keyed hash of the code, bound to
+//! address and challenge. Nobody can spoil, replace or guess another's code: a wrong guess needs the challenge of
+//! that code, and several codes may be open at once.
+//!
+//! # What an attacker can do, at what cost
+//!
+//! Browsers that have signed in to the address before (*known*) have budgets of their own, which strangers
+//! cannot touch: 3 codes in 15 minutes, 10 in a day, 20 wrong guesses in a day.
+//!
+//! Strangers are counted by network (a /24, or a /48 of IPv6). Codes that were used do not count.
+//!
+//! - *Keeping an owner from a code.* A network gets 3 codes in 15 minutes and 6 in a day, and all of them
+//!   together 12 in a day; beyond that a network that had none today still gets one, up to 32 in all. To keep an
+//!   owner in an unknown browser out for a day takes 22 networks, or being in the owner's own network.
+//! - *Filling an inbox*: 6 mails a day from one network, 32 from any number of them.
+//! - *Guessing*: 10 wrong guesses a day from one network (1 in 100,000), 20 from all, and beyond that one from
+//!   each network that had none today, up to 40 in all (1 in 25,000 a day). Every five of them need a mail, which
+//!   the owner sees. An owner's first guess counts even when strangers have used up the rest.
 
 use alloy_primitives::hex;
+use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
-use crate::identity::EmailAddress;
+use crate::identity::challenge::CHALLENGE_SECONDS;
 use crate::identity::keys::Keys;
+use crate::identity::{Challenge, EmailAddress};
+use crate::outcome::Abort;
 use crate::ports::{Random, Sql, SqlError, SqlValue};
 use crate::storage::first;
 use crate::time::UnixSeconds;
 
 /// How long a code is good, seconds.
-pub const CODE_SECONDS: i64 = 10 * 60;
+pub const CODE_SECONDS: i64 = CHALLENGE_SECONDS;
 /// Wrong guesses of one code.
 const WRONG_MAX: u32 = 5;
-/// Wrong guesses of all codes of an address in 24 hours.
-const WRONG_A_DAY_MAX: u64 = 20;
-/// Codes of an address in 15 minutes.
-const CODES_MAX: u64 = 3;
-const CODES_SECONDS: i64 = 15 * 60;
-/// Codes of an address in 24 hours.
-const CODES_A_DAY_MAX: u64 = 10;
+const SHORT_SECONDS: i64 = 15 * 60;
 const DAY_SECONDS: i64 = 24 * 60 * 60;
+/// Codes of an asker in 15 minutes.
+const CODES_MAX: u64 = 3;
+/// Of all known browsers of an address in 24 hours.
+const KNOWN: Share = Share { codes: 10, wrong: 20 };
+/// Of one network of strangers.
+const NETWORK: Share = Share { codes: 6, wrong: 10 };
+/// Of all strangers together.
+const STRANGERS: Share = Share { codes: 12, wrong: 20 };
+/// Of all strangers together, those included that are the first of their network.
+const STRANGERS_AND_FIRST: Share = Share { codes: 32, wrong: 40 };
 const CODES: u32 = 1_000_000;
+/// What may be had of an address in 24 hours.
+struct Share {
+    codes: u64,
+    wrong: u64,
+}
+
+/// Who asks for a code, or tries one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asker {
+    /// What they had, or get, with the code.
+    pub challenge: Challenge,
+    /// A keyed hash of their network.
+    pub network: String,
+    /// Whether their browser has signed in to this address before.
+    pub is_known: bool,
+}
+
 /// How often random bytes are drawn until they give a code. One draw in 4,000 gives none.
 const DRAWS_MAX: u32 = 32;
 
@@ -67,9 +106,17 @@ impl Code {
         &self.0
     }
 
-    /// What is stored of it: useless for another address and another time.
-    fn mac(&self, keys: &Keys, address: &EmailAddress, expires_at: UnixSeconds) -> [u8; 32] {
-        keys.sign_code(format!("{address}\n{}\n{}", expires_at.get(), self.0).as_bytes())
+    /// What is stored of it: useless for another address, another asker and another time.
+    fn mac(
+        &self,
+        keys: &Keys,
+        address: &EmailAddress,
+        challenge: &Challenge,
+        expires_at: UnixSeconds,
+    ) -> [u8; 32] {
+        let challenge = challenge.as_str();
+        let code = format!("{address}\n{}\n{challenge}\n{}", expires_at.get(), self.0);
+        keys.sign_code(code.as_bytes())
     }
 }
 
@@ -79,17 +126,19 @@ impl std::fmt::Debug for Code {
     }
 }
 
-/// Whether this address may have another code now.
+/// Whether this asker may have another code of the address now.
 ///
 /// # Errors
 /// [`SqlError`] if SQLite refuses; so for all of these.
-pub fn may_have(sql: &impl Sql, now: UnixSeconds) -> Result<bool, SqlError> {
-    Ok(times(sql, "made", now.plus(-CODES_SECONDS))? < CODES_MAX
-        && times(sql, "made", now.plus(-DAY_SECONDS))? < CODES_A_DAY_MAX
-        && !is_locked(sql, now)?)
+pub fn may_have(sql: &impl Sql, asker: &Asker, now: UnixSeconds) -> Result<bool, SqlError> {
+    let lately = times(sql, "made", asker.who(), now.plus(-SHORT_SECONDS))?;
+    if lately >= CODES_MAX || !may_guess(sql, asker, now)? {
+        return Ok(false);
+    }
+    is_within(sql, "made", asker, now, |share| share.codes)
 }
 
-/// Puts `code` in the place of the one before. To be called in the block that queues its mail.
+/// Keeps `code` for the asker. To be called in the block that queues its mail.
 ///
 /// # Errors
 /// As [`may_have`].
@@ -98,19 +147,28 @@ pub fn make(
     keys: &Keys,
     address: &EmailAddress,
     code: &Code,
+    asker: &Asker,
     now: UnixSeconds,
 ) -> Result<(), SqlError> {
     let expires_at = now.plus(CODE_SECONDS);
-    let mac = hex::encode(code.mac(keys, address, expires_at));
-    let statement = "INSERT INTO sign_in_code (id, mac, wrong, expires_at) VALUES (1, ?1, 0, ?2) \
-         ON CONFLICT (id) DO UPDATE SET mac = excluded.mac, wrong = 0, \
-         expires_at = excluded.expires_at";
-    sql.run(statement, &[mac.into(), expires_at.into()])?;
-    write_time(sql, "made", now)
+    let mac = hex::encode(code.mac(keys, address, &asker.challenge, expires_at));
+    let statement = "INSERT INTO sign_in_codes \
+         (challenge, mac, wrong, is_known, network, made_at, expires_at) \
+         VALUES (?1, ?2, 0, ?3, ?4, ?5, ?6)";
+    let parameters: [SqlValue; 6] = [
+        asker.challenge.as_str().into(),
+        mac.into(),
+        u32::from(asker.is_known).into(),
+        asker.network.as_str().into(),
+        now.into(),
+        expires_at.into(),
+    ];
+    sql.run(statement, &parameters)?;
+    write_time(sql, "made", asker, now)
 }
 
-/// Whether `code` proves the address. A code that does is used up; a wrong one is counted. To be called
-/// in one block.
+/// Whether `code` proves the address. A code that does is used up; a wrong one is counted, if the asker has a code
+/// at all. To be called in one block.
 ///
 /// # Errors
 /// As [`may_have`].
@@ -119,27 +177,50 @@ pub fn check(
     keys: &Keys,
     address: &EmailAddress,
     code: &Code,
+    asker: &Asker,
     now: UnixSeconds,
 ) -> Result<bool, SqlError> {
-    let statement = "SELECT mac, wrong, expires_at FROM sign_in_code WHERE id = 1";
-    let Some(mut columns) = first(sql, statement, &[])? else { return Ok(false) };
-    let (stored, wrong, expires_at) = (columns.text()?, columns.count()?, columns.moment()?);
+    let statement = "SELECT mac, wrong, is_known, network, made_at, expires_at FROM sign_in_codes \
+         WHERE challenge = ?1";
+    let key = || [SqlValue::from(asker.challenge.as_str())];
+    let Some(mut columns) = first(sql, statement, &key())? else { return Ok(false) };
+    let (stored, wrong) = (columns.text()?, columns.count()?);
+    // The budget is that of the browser that asked, whatever cookie comes along now.
+    let is_known = columns.count()? != 0;
+    let (made_from, made_at) = (columns.text()?, columns.moment()?);
+    let expires_at = columns.moment()?;
+    let asker = Asker { is_known, ..asker.clone() };
+    let forget_code =
+        || sql.run("DELETE FROM sign_in_codes WHERE challenge = ?1", &key()).map(drop);
     if expires_at <= now || wrong >= u64::from(WRONG_MAX) {
-        return forget_code(sql).map(|()| false);
+        return forget_code().map(|()| false);
     }
-    if is_locked(sql, now)? {
+    if !may_guess(sql, &asker, now)? {
         return Ok(false);
     }
-    let given = code.mac(keys, address, expires_at);
+    let given = code.mac(keys, address, &asker.challenge, expires_at);
     let stored = hex::decode(stored).unwrap_or_default();
     if bool::from(given.as_slice().ct_eq(&stored)) {
-        return forget_code(sql).map(|()| true);
+        // What was used was no flood.
+        let used = "DELETE FROM sign_in_times WHERE rowid = (SELECT rowid FROM sign_in_times \
+             WHERE kind = 'made' AND network = ?1 AND is_known = ?2 AND at = ?3 LIMIT 1)";
+        let known = u32::from(is_known);
+        sql.run(used, &[made_from.into(), known.into(), made_at.into()])?;
+        return forget_code().map(|()| true);
     }
-    write_time(sql, "wrong", now)?;
+    write_time(sql, "wrong", &asker, now)?;
     if wrong.saturating_add(1) >= u64::from(WRONG_MAX) {
-        return forget_code(sql).map(|()| false);
+        return forget_code().map(|()| false);
     }
-    sql.run("UPDATE sign_in_code SET wrong = wrong + 1 WHERE id = 1", &[]).map(|_| false)
+    let statement = "UPDATE sign_in_codes SET wrong = wrong + 1 WHERE challenge = ?1";
+    sql.run(statement, &key()).map(|_| false)
+}
+
+/// What everybody hears whose code is not good, for whatever reason.
+#[must_use]
+pub fn refused() -> Abort {
+    let detail = "this code is not good for this address, or not any more, or was asked for elsewhere; ask for a new one here (POST /api/auth/otp)";
+    Abort::new("code_refused", 401, detail)
 }
 
 /// Removes what is over.
@@ -147,7 +228,7 @@ pub fn check(
 /// # Errors
 /// As [`may_have`].
 pub fn forget(sql: &impl Sql, now: UnixSeconds) -> Result<(), SqlError> {
-    sql.run("DELETE FROM sign_in_code WHERE expires_at <= ?1", &[now.into()])?;
+    sql.run("DELETE FROM sign_in_codes WHERE expires_at <= ?1", &[now.into()])?;
     let times = "DELETE FROM sign_in_times WHERE at <= ?1";
     sql.run(times, &[now.plus(-DAY_SECONDS).into()]).map(drop)
 }
@@ -157,7 +238,7 @@ pub fn forget(sql: &impl Sql, now: UnixSeconds) -> Result<(), SqlError> {
 /// # Errors
 /// As [`may_have`].
 pub fn next_over(sql: &impl Sql) -> Result<Option<UnixSeconds>, SqlError> {
-    let statement = "SELECT min(at) FROM (SELECT min(expires_at) AS at FROM sign_in_code \
+    let statement = "SELECT min(at) FROM (SELECT min(expires_at) AS at FROM sign_in_codes \
          UNION ALL SELECT min(at) + ?1 FROM sign_in_times)";
     let Some(mut columns) = first(sql, statement, &[SqlValue::Int(DAY_SECONDS)])? else {
         return Ok(None);
@@ -165,21 +246,59 @@ pub fn next_over(sql: &impl Sql) -> Result<Option<UnixSeconds>, SqlError> {
     Ok(columns.optional_int()?.map(UnixSeconds::new))
 }
 
-fn is_locked(sql: &impl Sql, now: UnixSeconds) -> Result<bool, SqlError> {
-    Ok(times(sql, "wrong", now.plus(-DAY_SECONDS))? >= WRONG_A_DAY_MAX)
+impl Asker {
+    /// Who is counted together with them.
+    fn who(&self) -> Who<'_> {
+        if self.is_known { Who::Known } else { Who::Network(&self.network) }
+    }
+}
+
+enum Who<'a> {
+    Known,
+    Network(&'a str),
+    Strangers,
+}
+
+/// Whether a guess of this asker counts at all.
+fn may_guess(sql: &impl Sql, asker: &Asker, now: UnixSeconds) -> Result<bool, SqlError> {
+    is_within(sql, "wrong", asker, now, |share| share.wrong)
+}
+
+/// Whether the asker's share of the day has room for one more.
+fn is_within(
+    sql: &impl Sql,
+    kind: &str,
+    asker: &Asker,
+    now: UnixSeconds,
+    of: impl Fn(&Share) -> u64,
+) -> Result<bool, SqlError> {
+    let since = now.plus(-DAY_SECONDS);
+    let own = times(sql, kind, asker.who(), since)?;
+    if asker.is_known {
+        return Ok(own < of(&KNOWN));
+    }
+    let all = times(sql, kind, Who::Strangers, since)?;
+    let is_first = own == 0 && all < of(&STRANGERS_AND_FIRST);
+    Ok(is_first || (own < of(&NETWORK) && all < of(&STRANGERS)))
 }
 
 /// How often something happened after `since`.
-fn times(sql: &impl Sql, kind: &str, since: UnixSeconds) -> Result<u64, SqlError> {
-    let statement = "SELECT count(*) FROM sign_in_times WHERE kind = ?1 AND at > ?2";
-    first(sql, statement, &[kind.into(), since.into()])?.map_or(Ok(0), |mut it| it.count())
+fn times(sql: &impl Sql, kind: &str, who: Who<'_>, since: UnixSeconds) -> Result<u64, SqlError> {
+    let (known, network) = match who {
+        Who::Known => (1_u32, None),
+        Who::Network(network) => (0, Some(network)),
+        Who::Strangers => (0, None),
+    };
+    let statement = "SELECT count(*) FROM sign_in_times WHERE kind = ?1 AND at > ?2 \
+         AND is_known = ?3 AND (?4 IS NULL OR network = ?4)";
+    let parameters = [kind.into(), since.into(), known.into(), network.into()];
+    first(sql, statement, &parameters)?.map_or(Ok(0), |mut it| it.count())
 }
 
-fn write_time(sql: &impl Sql, kind: &str, now: UnixSeconds) -> Result<(), SqlError> {
-    let statement = "INSERT INTO sign_in_times (kind, at) VALUES (?1, ?2)";
-    sql.run(statement, &[kind.into(), now.into()]).map(drop)
-}
-
-fn forget_code(sql: &impl Sql) -> Result<(), SqlError> {
-    sql.run("DELETE FROM sign_in_code", &[]).map(drop)
+fn write_time(sql: &impl Sql, kind: &str, asker: &Asker, now: UnixSeconds) -> Result<(), SqlError> {
+    let statement =
+        "INSERT INTO sign_in_times (kind, is_known, network, at) VALUES (?1, ?2, ?3, ?4)";
+    let known = u32::from(asker.is_known);
+    let network = asker.network.as_str();
+    sql.run(statement, &[kind.into(), known.into(), network.into(), now.into()]).map(drop)
 }

@@ -31,6 +31,8 @@ pub struct Keys {
     wallet: [u8; 32],
     vault: [u8; 32],
     code: [u8; 32],
+    challenge: [u8; 32],
+    browser: [u8; 32],
     source: [u8; 32],
 }
 
@@ -71,6 +73,8 @@ impl Keys {
             wallet: key("wallet"),
             vault: key("vault"),
             code: key("sign-in-code"),
+            challenge: key("sign-in-challenge"),
+            browser: key("known-browser"),
             source: key("source"),
         }
     }
@@ -115,6 +119,14 @@ impl Keys {
 
     pub(super) fn sign_code(&self, payload: &[u8]) -> [u8; 32] {
         mac(&self.code, payload)
+    }
+
+    pub(super) fn sign_challenge(&self, payload: &[u8]) -> [u8; 32] {
+        mac(&self.challenge, payload)
+    }
+
+    pub(super) fn sign_browser(&self, payload: &[u8]) -> [u8; 32] {
+        mac(&self.browser, payload)
     }
 }
 

@@ -2,6 +2,7 @@
 //! starts. Everything is derived from one key, so nothing has to be stored for it, except what a code sent
 //! by mail is good for ([`codes`]) and when a user signed out last ([`epoch`]). And what a credential of a host's own program looks like ([`credential`]).
 
+pub mod challenge;
 pub mod codes;
 pub mod credential;
 pub mod email;
@@ -13,6 +14,7 @@ pub mod siwe;
 pub mod siwx;
 pub mod user;
 
+pub use challenge::Challenge;
 pub use credential::{Token, TokenDigest};
 pub use email::EmailAddress;
 pub use session::Session;

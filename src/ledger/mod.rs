@@ -38,4 +38,5 @@ pub const MIGRATIONS: Migrations = &[
     include_str!("schema-7.sql"),
     include_str!("schema-8.sql"),
     include_str!("schema-9.sql"),
+    include_str!("schema-10.sql"),
 ];

@@ -305,14 +305,6 @@ pub fn forget(sql: &impl Sql, now: UnixSeconds) -> Result<(), SqlError> {
     sql.run("DELETE FROM mail_events WHERE at <= ?1", &[kept.into()]).map(drop)
 }
 
-/// Removes the mails of codes that have not arrived yet, because a newer code takes their place.
-///
-/// # Errors
-/// As [`queue`].
-pub fn drop_codes(sql: &impl Sql) -> Result<(), SqlError> {
-    sql.run("DELETE FROM mail_outbox WHERE kind = 'code'", &[]).map(drop)
-}
-
 /// Writes down what a provider says of a mail, once for each `webhook_id`. Mails that are not there
 /// (any more), codes among them, are not written down.
 ///

@@ -13,13 +13,39 @@ import { accountsOf } from "../support/wallets.mjs";
 let sources = 0;
 
 /** From a network address of its own, so that no test uses up another's share. */
-function ask(worker, path, body, source = `198.51.100.${(sources = (sources % 250) + 1)}`) {
-  const headers = { "content-type": "application/json", "cf-connecting-ip": source };
+function ask(worker, path, body, source = `198.51.100.${(sources = (sources % 250) + 1)}`, cookie = "") {
+  const headers = { "content-type": "application/json", "cf-connecting-ip": source, cookie };
   return worker.fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
 }
 
-const askForCode = (worker, email, source) => ask(worker, "/api/auth/otp", { email }, source);
-const tryCode = (worker, email, code, source) => ask(worker, "/api/auth/otp/verify", { email, code }, source);
+/** What a browser keeps: its cookies, by name. */
+class Browser {
+  cookies = new Map();
+
+  async ask(worker, path, body, source) {
+    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join("; ");
+    const answer = await ask(worker, path, body, source, cookie);
+    for (const set of answer.headers.getSetCookie()) {
+      const [, name, value] = /^([^=]+)=([^;]*)/.exec(set);
+      if (/Max-Age=0\b/.test(set)) this.cookies.delete(name);
+      else this.cookies.set(name, value);
+    }
+    return answer;
+  }
+}
+
+/** The browser of a test in which one person, or nobody in particular, asks for each address. */
+const browsers = new Map();
+const browserOf = (email) => {
+  const key = String(email).trim().toLowerCase();
+  return browsers.get(key) ?? browsers.set(key, new Browser()).get(key);
+};
+
+const askForCode = (worker, email, source, browser = browserOf(email)) =>
+  browser.ask(worker, "/api/auth/otp", { email }, source);
+const tryCode = (worker, email, code, source, browser = browserOf(email)) =>
+  browser.ask(worker, "/api/auth/otp/verify", { email, code }, source);
+const wrongOf = (code, by = 1) => String((Number(code) + by) % 1_000_000).padStart(6, "0");
 
 async function isProblem(answer, status, code, detail = /./) {
   const problem = await answer.json();
@@ -93,13 +119,14 @@ describe("a deployment with an HTTP mail API", () => {
   test("a code is good once, for its own address, and is in no log", async () => {
     const { worker } = network;
     const code = await newCode(worker, api, "bob@example.org");
-    await isProblem(await tryCode(worker, "bo@example.org", code), 401, "code_refused");
-    await isProblem(await tryCode(worker, "bob@example.org", code === "000000" ? "000001" : "000000"), 401, "code_refused");
+    const bobs = browserOf("bob@example.org");
+    await isProblem(await tryCode(worker, "bo@example.org", code, undefined, bobs), 401, "code_refused");
+    await isProblem(await tryCode(worker, "bob@example.org", wrongOf(code)), 401, "code_refused");
     const { scope, ...session } = await tryCode(worker, "bob@example.org", code).then((answer) => answer.json());
     assert.ok(session.token);
     await isProblem(await tryCode(worker, "bob@example.org", code), 401, "code_refused");
     assert.deepEqual(await worker.sql(scope, "SELECT * FROM mail_outbox"), []);
-    assert.deepEqual(await worker.sql(scope, "SELECT * FROM sign_in_code"), []);
+    assert.deepEqual(await worker.sql(scope, "SELECT * FROM sign_in_codes"), []);
     const log = worker.logs().map(({ message }) => message).join("\n");
     assert.ok(log.includes("a mail was sent"));
     assert.ok(!log.includes("example.org") && !log.includes(code));
@@ -109,11 +136,14 @@ describe("a deployment with an HTTP mail API", () => {
     const { worker } = network;
     const said = async (email) => {
       const answer = await askForCode(worker, email);
-      return [answer.status, await answer.text()];
+      const { challenge, ...said } = await answer.json();
+      assert.equal(browserOf(email).cookies.get("__Host-code-challenge"), challenge);
+      const headers = Object.fromEntries([...answer.headers].filter(([name]) => !/^(date|set-cookie|x-request-id)$/.test(name)));
+      return [answer.status, challenge.length, JSON.stringify(said), headers];
     };
     const known = await said("ada@example.org");
     assert.deepEqual(known[0], 202);
-    assert.equal(JSON.parse(known[1]).expiresInSeconds, 600);
+    assert.equal(JSON.parse(known[2]).expiresInSeconds, 600);
     for (let time = 0; time < 4; time += 1) assert.deepEqual(await said("nobody@example.org"), known);
     await until(() => api.arrived.filter(({ to }) => to[0] === "nobody@example.org").length > 0);
     await sleep(1500);
@@ -122,6 +152,8 @@ describe("a deployment with an HTTP mail API", () => {
       await isProblem(await askForCode(worker, email), 422, "invalid_arguments", /^email: /);
     }
     await isProblem(await tryCode(worker, "ada@example.org", "12345"), 422, "invalid_arguments", /^code: /);
+    const stranger = new Browser();
+    await isProblem(await tryCode(worker, "ada@example.org", "123456", undefined, stranger), 422, "invalid_arguments", /^challenge: /);
     for (const body of [null, {}, { email: 1 }, { email: "a@b.c", to: "d@e.f" }]) {
       await isProblem(await ask(worker, "/api/auth/otp", body), 400, "malformed_json");
     }
@@ -143,12 +175,58 @@ describe("a deployment with an HTTP mail API", () => {
     assert.equal((await askForCode(worker, "other@example.org", "203.0.113.78")).status, 202);
   });
 
+  test("a code is good where it was asked for only; a program sends the challenge back itself", async () => {
+    const { worker } = network;
+    const email = "frank@example.org";
+    const { challenge } = await askForCode(worker, email).then((answer) => answer.json());
+    const code = await until(() => api.codeFor(email));
+    const thief = new Browser();
+    await askForCode(worker, email, "203.0.113.9", thief);
+    await isProblem(await tryCode(worker, email, code, undefined, thief), 401, "code_refused");
+    for (const forged of ["", "1.2.3", challenge.replace(/^\d/, "9"), `${challenge}A`]) {
+      const body = { email, code, challenge: forged };
+      await isProblem(await ask(worker, "/api/auth/otp/verify", body), 401, "code_refused");
+    }
+    const answer = await ask(worker, "/api/auth/otp/verify", { email, code, challenge });
+    assert.equal(answer.status, 200, await answer.clone().text());
+    assert.deepEqual(answer.headers.getSetCookie().map((set) => set.split("=")[0]).sort(), [
+      "__Host-code-challenge",
+      "__Host-known-browser",
+      "__Host-session",
+    ]);
+  });
+
+  test("strangers neither keep an owner from a code, nor spoil hers, nor reach a browser that is known", async () => {
+    const { worker } = network;
+    const email = "grace@example.org";
+    const arrived = () => api.arrived.filter(({ to }) => to[0] === email).length;
+    const evil = new Browser();
+    for (let n = 0; n < 5; n += 1) await askForCode(worker, email, "203.0.113.66", evil);
+    await until(() => arrived() === 3);
+    const code = await newCode(worker, api, email);
+    assert.equal(arrived(), 4, "three from one network, and hers");
+    for (let guess = 1; guess <= 6; guess += 1) {
+      await isProblem(await tryCode(worker, email, wrongOf(code, guess), "203.0.113.66", evil), 401, "code_refused");
+    }
+    assert.equal((await tryCode(worker, email, code)).status, 200);
+    // Everything that strangers may have of an address in a day, and more.
+    for (let n = 0; n < 45; n += 1) await askForCode(worker, email, `203.${n}.113.1`, new Browser());
+    await until(() => arrived() >= 32);
+    await sleep(1500);
+    const flood = arrived();
+    assert.ok(flood <= 33, `${flood} mails`);
+    await askForCode(worker, email, "198.18.0.1", new Browser());
+    await sleep(1500);
+    assert.equal(arrived(), flood, "another stranger gets none");
+    const again = await newCode(worker, api, email);
+    assert.equal((await tryCode(worker, email, again)).status, 200, "the known browser does");
+  });
+
   test("guessing ends a code after five tries", async () => {
     const { worker } = network;
     const code = await newCode(worker, api, "eve@example.org");
     for (let guess = 1; guess <= 5; guess += 1) {
-      const wrong = String((Number(code) + guess) % 1_000_000).padStart(6, "0");
-      await isProblem(await tryCode(worker, "eve@example.org", wrong), 401, "code_refused");
+      await isProblem(await tryCode(worker, "eve@example.org", wrongOf(code, guess)), 401, "code_refused");
     }
     await isProblem(await tryCode(worker, "eve@example.org", code), 401, "code_refused");
   });
@@ -158,7 +236,9 @@ describe("a deployment with an HTTP mail API", () => {
     const { scope } = await signedIn(worker, api, "once@example.org");
     const tables = () => worker.sql(scope, "SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_cf%' ESCAPE '\\'");
     assert.ok((await tables()).length > 0);
+    await newCode(worker, api, "once@example.org");
     await worker.sql(scope, "UPDATE sign_in_times SET at = at - 86400");
+    await worker.sql(scope, "UPDATE sign_in_codes SET expires_at = 0");
     // Any request sets the alarm for what is to be removed.
     assert.equal((await get(network, `/e/${scope}`)).status, 404);
     await until(async () => (await tables()).length === 0);
@@ -241,7 +321,7 @@ test("without a way out for mail everybody is told, and nothing is stored", asyn
   try {
     await isProblem(await askForCode(network.worker, "ada@example.org"), 503, "mail_unavailable", /wallet/);
     const before = await network.worker.hosts();
-    await isProblem(await tryCode(network.worker, "ada@example.org", "123456"), 401, "code_refused");
+    await isProblem(await tryCode(network.worker, "ada@example.org", "123456"), 422, "invalid_arguments", /^challenge: /);
     assert.equal((await get(network, "/api/settings").then((answer) => answer.json())).emailSignIn, false);
     await isProblem(await network.worker.fetch("/api/mail/webhook", { method: "POST", body: "{}" }), 404, "not_found");
     assert.ok((await network.worker.hosts()).length <= before.length + 2);

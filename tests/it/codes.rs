@@ -1,19 +1,23 @@
-//! Signing in with a code: once, in time, for its own address, and not by guessing.
+//! Signing in with a code: once, in time, for its own address and for whoever asked; not by guessing, and nobody is
+//! kept from it by others.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use events_concierge::host::command::{Action, Asked};
 use events_concierge::http::Reply;
-use events_concierge::identity::EmailAddress;
-use events_concierge::identity::codes::Code;
+use events_concierge::http::route::Own;
+use events_concierge::identity::codes::{Asker, Code};
+use events_concierge::identity::{Challenge, EmailAddress};
 use events_concierge::ports::{Delivery, Random, SqlValue};
 use events_concierge::storage;
 use serde_json::json;
 
 use crate::post_office::Takes;
-use crate::support::{Door, World, config, json_of};
+use crate::support::{Door, PAY_TO, World, config, json_of};
 
 const ADA: &str = "ada@example.org";
+const DAY: i64 = 86_400;
 
 /// The object of an address that nobody has registered.
 fn at(address: &str) -> Door {
@@ -22,21 +26,61 @@ fn at(address: &str) -> Door {
     door
 }
 
-fn ask(door: &Door, address: &str) -> Reply {
-    let address = EmailAddress::parse(address).unwrap();
-    door.as_owner(Action::SendCode(address), &json!(null))
+/// Somebody with a browser.
+struct Visitor {
+    network: String,
+    is_known: bool,
+    /// What the browser got when it asked last.
+    challenge: RefCell<Option<Challenge>>,
+}
+
+impl Visitor {
+    fn from(network: &str) -> Self {
+        let network = network.to_owned();
+        Self { network, is_known: false, challenge: RefCell::default() }
+    }
+
+    /// One that has signed in to the address before.
+    fn known() -> Self {
+        Self { is_known: true, ..Self::from("anywhere") }
+    }
+
+    fn asker(&self, challenge: Challenge) -> Asker {
+        Asker { challenge, network: self.network.clone(), is_known: self.is_known }
+    }
+
+    fn ask_only(&self, door: &Door) -> Reply {
+        let challenge = Challenge::random(&door.world);
+        self.challenge.replace(Some(challenge.clone()));
+        let address = EmailAddress::parse(ADA).unwrap();
+        let action = Action::SendCode { address, asker: self.asker(challenge) };
+        door.as_owner(action, &json!(null))
+    }
+
+    /// Asks for a code; it, if it was sent.
+    fn ask(&self, door: &Door) -> Option<String> {
+        let before = mails(door);
+        assert_eq!(self.ask_only(door), Reply::empty(204), "the answer tells nothing");
+        door.wake();
+        let newest = || door.world.memory.post_office.newest_code(ADA).unwrap();
+        (mails(door) > before).then(newest)
+    }
+
+    fn check(&self, door: &Door, code: &str) -> u16 {
+        let challenge = self.challenge.borrow().clone();
+        let challenge = challenge.unwrap_or_else(|| Challenge::random(&door.world));
+        check_as(door, ADA, code, self.asker(challenge))
+    }
 }
 
 /// Asks for a code and reads it from the mail.
-fn code(door: &Door) -> String {
-    assert_eq!(ask(door, ADA).status, 202);
-    door.wake();
-    door.world.memory.post_office.newest_code(ADA).unwrap()
+fn code(door: &Door, ada: &Visitor) -> String {
+    ada.ask(door).unwrap()
 }
 
-fn check(door: &Door, address: &str, code: &str) -> u16 {
+fn check_as(door: &Door, address: &str, code: &str, asker: Asker) -> u16 {
     let address = EmailAddress::parse(address).unwrap();
-    let action = Action::CheckCode { address, code: code.to_owned() };
+    let action = Action::CheckCode { address, code: code.to_owned(), asker };
     let reply = door.as_owner(action, &json!(null));
     match reply.status {
         204 => assert_eq!(reply.body, ""),
@@ -59,173 +103,282 @@ fn mails(door: &Door) -> usize {
     door.world.memory.post_office.arrived.borrow().len()
 }
 
+fn wait(door: &Door, seconds: i64) {
+    door.world.memory.now.set(door.world.memory.now.get() + seconds);
+}
+
+/// Codes that many networks get in a day, each as often as it can.
+fn codes_of(door: &Door, networks: usize) -> usize {
+    let before = mails(door);
+    for _ in 0..3 {
+        for number in 0..networks {
+            let evil = Visitor::from(&format!("evil {number}"));
+            while evil.ask(door).is_some() {}
+        }
+        wait(door, 900);
+    }
+    mails(door) - before
+}
+
+/// Wrong guesses that count, of codes that many networks ask for in a day.
+fn guesses_of(door: &Door, networks: usize) -> i64 {
+    for _ in 0..3 {
+        for number in 0..networks {
+            let evil = Visitor::from(&format!("evil {number}"));
+            while let Some(good) = evil.ask(door) {
+                while door.int("SELECT count(*) FROM sign_in_codes") > 0 {
+                    let before = door.int("SELECT count(*) FROM sign_in_times");
+                    evil.check(door, &wrong(&good));
+                    if door.int("SELECT count(*) FROM sign_in_times") == before {
+                        break;
+                    }
+                }
+            }
+        }
+        wait(door, 900);
+    }
+    door.int("SELECT count(*) FROM sign_in_times WHERE kind = 'wrong'")
+}
+
 #[test]
 fn a_code_is_good_once() {
-    let door = at(ADA);
-    let code = code(&door);
+    let (door, ada) = (at(ADA), Visitor::from("home"));
+    let code = code(&door, &ada);
     assert_eq!(code.len(), 6);
-    assert_eq!(check(&door, ADA, &code), 204);
-    assert_eq!(check(&door, ADA, &code), 401, "used");
-    assert_eq!(check(&door, ADA, "000000"), 401, "there is none");
+    assert_eq!(ada.check(&door, &code), 204);
+    assert_eq!(ada.check(&door, &code), 401, "used");
+    assert_eq!(ada.check(&door, "000000"), 401, "there is none");
 }
 
 #[test]
 fn a_person_may_type_spaces_and_nothing_else() {
-    let door = at(ADA);
-    let code = code(&door);
+    let (door, ada) = (at(ADA), Visitor::from("home"));
+    let code = code(&door, &ada);
     for text in ["", "12345", "1234567", "12345a", "１２３４５６", "-12345"] {
-        assert_eq!(check(&door, ADA, text), 422, "{text}");
+        assert_eq!(ada.check(&door, text), 422, "{text}");
     }
-    assert_eq!(check(&door, ADA, &format!(" {} {}\n", &code[..3], &code[3..])), 204);
+    assert_eq!(ada.check(&door, &format!(" {} {}\n", &code[..3], &code[3..])), 204);
 }
 
 #[test]
 fn a_code_ends_after_ten_minutes() {
     for (seconds, status) in [(599, 204), (600, 401), (601, 401)] {
-        let door = at(ADA);
-        let code = code(&door);
-        door.world.memory.now.set(door.world.memory.now.get() + seconds);
-        assert_eq!(check(&door, ADA, &code), status, "{seconds}");
+        let (door, ada) = (at(ADA), Visitor::from("home"));
+        let code = code(&door, &ada);
+        wait(&door, seconds);
+        assert_eq!(ada.check(&door, &code), status, "{seconds}");
     }
 }
 
 #[test]
 fn a_code_is_useless_for_another_address() {
-    let door = at(ADA);
-    let code = code(&door);
+    let (door, ada) = (at(ADA), Visitor::from("home"));
+    let code = code(&door, &ada);
+    let asker = || ada.asker(ada.challenge.borrow().clone().unwrap());
     // Even if somebody could ask Ada's object for it.
-    assert_eq!(check(&door, "bob@example.org", &code), 401);
+    assert_eq!(check_as(&door, "bob@example.org", &code, asker()), 401);
     let other = Door::with(World { ..door.world.clone() }, "bob@example.org", config());
-    assert_eq!(check(&other, "bob@example.org", &code), 401);
-    assert_eq!(check(&door, ADA, &code), 204);
+    assert_eq!(check_as(&other, "bob@example.org", &code, asker()), 401);
+    assert_eq!(ada.check(&door, &code), 204);
 }
 
 #[test]
-fn a_new_code_takes_the_place_of_the_old_one() {
-    let door = at(ADA);
-    let old = code(&door);
-    let new = code(&door);
-    assert_ne!(old, new);
-    assert_eq!(check(&door, ADA, &old), 401);
-    assert_eq!(check(&door, ADA, &new), 204);
+fn a_code_is_good_for_whoever_asked_for_it_only() {
+    let (door, ada) = (at(ADA), Visitor::from("home"));
+    let hers = code(&door, &ada);
+    // Somebody who has read the mail, in another browser, with and without a challenge of their own.
+    let thief = Visitor::from("elsewhere");
+    assert_eq!(thief.check(&door, &hers), 401);
+    let theirs = code(&door, &thief);
+    assert_eq!(thief.check(&door, &hers), 401);
+    assert_eq!(ada.check(&door, &theirs), 401);
+    assert_eq!(ada.check(&door, &hers), 204);
 }
 
 #[test]
-fn an_old_code_that_has_not_left_yet_never_does() {
-    let door = at(ADA);
-    ask(&door, ADA);
-    ask(&door, ADA);
+fn strangers_who_ask_for_codes_do_not_keep_the_owner_from_hers() {
+    for requests in [3, 10, 100] {
+        let (door, evil) = (at(ADA), Visitor::from("evil"));
+        for _ in 0..requests {
+            evil.ask(&door);
+        }
+        let ada = Visitor::from("home");
+        let good = ada.ask(&door).expect("a code");
+        for _ in 0..requests {
+            evil.ask(&door);
+        }
+        assert_eq!(ada.check(&door, &good), 204, "{requests}");
+    }
+}
+
+#[test]
+fn a_code_that_has_not_left_yet_is_not_lost_when_a_stranger_asks() {
+    let (door, ada, evil) = (at(ADA), Visitor::from("home"), Visitor::from("evil"));
+    ada.ask_only(&door);
+    evil.ask_only(&door);
     door.wake();
-    assert_eq!(mails(&door), 1);
-    let code = door.world.memory.post_office.newest_code(ADA).unwrap();
-    assert_eq!(check(&door, ADA, &code), 204);
+    let arrived = door.world.memory.post_office.arrived.borrow().clone();
+    let codes = arrived.iter().map(|mail| mail["text"].as_str().unwrap()[..6].to_owned());
+    let good = codes.filter(|code| ada.check(&door, code) == 204).count();
+    assert_eq!((arrived.len(), good), (2, 1));
+}
+
+#[test]
+fn wrong_guesses_of_strangers_do_not_kill_the_right_code() {
+    let (door, ada, evil) = (at(ADA), Visitor::from("home"), Visitor::from("evil"));
+    let good = code(&door, &ada);
+    for _ in 0..100 {
+        assert_eq!(evil.check(&door, &wrong(&good)), 401, "without a code of their own");
+    }
+    assert_eq!(door.int("SELECT count(*) FROM sign_in_times WHERE kind = 'wrong'"), 0);
+    for _ in 0..3 {
+        if let Some(theirs) = evil.ask(&door) {
+            for _ in 0..6 {
+                assert_eq!(evil.check(&door, &wrong(&theirs)), 401);
+            }
+        }
+    }
+    assert_eq!(ada.check(&door, &good), 204);
 }
 
 #[test]
 fn five_wrong_tries_end_a_code() {
-    let door = at(ADA);
-    let good = code(&door);
+    let (door, ada) = (at(ADA), Visitor::from("home"));
+    let good = code(&door, &ada);
     for _ in 0..4 {
-        assert_eq!(check(&door, ADA, &wrong(&good)), 401);
+        assert_eq!(ada.check(&door, &wrong(&good)), 401);
     }
-    assert_eq!(check(&door, ADA, &good), 204, "the fifth");
-    let good = code(&door);
+    assert_eq!(ada.check(&door, &good), 204, "the fifth");
+    let good = code(&door, &ada);
     for _ in 0..5 {
-        assert_eq!(check(&door, ADA, &wrong(&good)), 401);
+        assert_eq!(ada.check(&door, &wrong(&good)), 401);
     }
-    assert_eq!(check(&door, ADA, &good), 401);
+    assert_eq!(ada.check(&door, &good), 401);
 }
 
 #[test]
-fn asking_for_many_codes_gives_no_more_than_twenty_tries_in_a_day() {
-    let door = at(ADA);
-    let mut tries = 0;
-    let start = door.world.memory.now.get();
-    for _ in 0..10 {
-        if ask(&door, ADA).status != 202 {
-            break;
-        }
-        let before = mails(&door);
-        door.wake();
-        if mails(&door) == before {
-            break;
-        }
-        let good = door.world.memory.post_office.newest_code(ADA).unwrap();
-        for _ in 0..4 {
-            assert_eq!(check(&door, ADA, &wrong(&good)), 401);
-            tries += 1;
-        }
-        door.world.memory.now.set(door.world.memory.now.get() + 300);
+fn an_inbox_gets_six_unused_codes_a_day_from_one_network_and_thirty_two_from_all() {
+    for (networks, most) in [(1, 6), (2, 12), (3, 12), (22, 30), (100, 32)] {
+        let door = at(ADA);
+        assert_eq!(codes_of(&door, networks), most, "{networks}");
+        // Who has signed in here before is served all the same, and a day later everybody.
+        assert!(Visitor::known().ask(&door).is_some());
+        wait(&door, DAY);
+        assert!(Visitor::from("evil 0").ask(&door).is_some());
     }
-    assert_eq!((tries, mails(&door)), (20, 5), "then no code is sent any more");
-    assert_eq!(door.int("SELECT count(*) FROM sign_in_times WHERE kind = 'wrong'"), 20);
-    // A day after the first wrong ones there are four more.
-    door.world.memory.now.set(start + 86_400);
-    let good = code(&door);
-    assert_eq!(check(&door, ADA, &good), 204);
 }
 
 #[test]
-fn a_code_that_is_still_good_does_not_open_a_locked_address() {
-    let door = at(ADA);
-    let good = code(&door);
-    for _ in 0..20 {
-        let now = door.world.memory.now.get();
-        let insert = "INSERT INTO sign_in_times (kind, at) VALUES ('wrong', ?1)";
-        door.world.sqlite.execute(insert, [now]).unwrap();
+fn strangers_guess_ten_times_a_day_from_one_network_and_forty_times_from_all() {
+    for (networks, most) in [(1, 10), (2, 20), (100, 40)] {
+        let door = at(ADA);
+        let counted = guesses_of(&door, networks);
+        assert!(counted <= most && counted >= most.min(20), "{networks}: {counted}");
+        let ada = Visitor::known();
+        let good = code(&door, &ada);
+        assert_eq!(ada.check(&door, &wrong(&good)), 401);
+        assert_eq!(ada.check(&door, &good), 204, "a known browser has tries of its own");
     }
-    assert_eq!(check(&door, ADA, &good), 401);
-    door.sql("DELETE FROM sign_in_times WHERE rowid = (SELECT min(rowid) FROM sign_in_times WHERE kind = 'wrong')");
-    assert_eq!(check(&door, ADA, &good), 204);
 }
 
 #[test]
-fn an_address_gets_three_codes_in_fifteen_minutes_and_ten_in_a_day() {
+fn the_owners_first_guess_counts_when_strangers_have_used_up_theirs() {
     let door = at(ADA);
-    let start = door.world.memory.now.get();
-    let after = |seconds: i64| {
-        door.world.memory.now.set(start + seconds);
-        let reply = ask(&door, ADA);
-        door.wake();
-        (reply, mails(&door))
-    };
-    let (first, _) = after(0);
-    for (seconds, mails) in
-        [(1, 2), (2, 3), (3, 3), (899, 3), (900, 4), (901, 5), (902, 6), (903, 6)]
-    {
-        let (reply, arrived) = after(seconds);
-        assert_eq!(arrived, mails, "{seconds}");
-        assert_eq!(reply, first, "the answer tells nothing");
+    assert_eq!(guesses_of(&door, 2), 20);
+    let ada = Visitor::from("home");
+    let good = code(&door, &ada);
+    assert_eq!(ada.check(&door, &good), 204);
+}
+
+#[test]
+fn a_known_browser_gets_ten_codes_and_twenty_guesses_a_day() {
+    let (door, ada) = (at(ADA), Visitor::known());
+    let mut guesses = 0;
+    for _ in 0..24 {
+        if let Some(good) = ada.ask(&door) {
+            assert_eq!(ada.check(&door, &wrong(&good)), 401);
+            guesses += 1;
+        }
+        wait(&door, 600);
     }
-    for (seconds, mails) in
-        [(2_000, 7), (2_001, 8), (2_002, 9), (4_000, 10), (4_001, 10), (86_399, 10), (86_400, 11)]
-    {
-        assert_eq!(after(seconds).1, mails, "{seconds}");
+    assert_eq!(guesses, 10, "codes that were not used");
+    wait(&door, DAY);
+    for _ in 0..4 {
+        let good = code(&door, &ada);
+        for _ in 0..5 {
+            assert_eq!(ada.check(&door, &wrong(&good)), 401);
+        }
+        wait(&door, 600);
+    }
+    assert_eq!(ada.ask(&door), None, "no guess would count");
+    assert!(Visitor::from("home").ask(&door).is_some(), "a stranger to this browser is none of it");
+}
+
+#[test]
+fn codes_that_were_used_do_not_count() {
+    let (door, program) = (at(ADA), Visitor::from("office"));
+    for sign_in in 0..100 {
+        let good = program.ask(&door).expect("a code");
+        assert_eq!(program.check(&door, &good), 204, "{sign_in}");
+    }
+    assert_eq!(door.int("SELECT count(*) FROM sign_in_times"), 0);
+}
+
+#[test]
+fn three_codes_in_fifteen_minutes_each() {
+    let door = at(ADA);
+    for ada in [Visitor::from("home"), Visitor::known()] {
+        let start = door.world.memory.now.get();
+        for (seconds, is_sent) in
+            [(0, true), (1, true), (2, true), (3, false), (899, false), (900, true), (901, true)]
+        {
+            door.world.memory.now.set(start + seconds);
+            assert_eq!(ada.ask(&door).is_some(), is_sent, "{seconds}");
+        }
     }
 }
 
 #[test]
 fn a_code_that_was_good_stays_good_when_no_other_is_sent() {
-    let door = at(ADA);
-    let mut last = String::new();
+    let (door, ada) = (at(ADA), Visitor::from("home"));
     for _ in 0..3 {
-        last = code(&door);
+        code(&door, &ada);
     }
-    assert_eq!(ask(&door, ADA).status, 202);
-    door.wake();
-    assert_eq!(check(&door, ADA, &last), 204);
+    let kept = ada.challenge.borrow().clone();
+    let last = door.world.memory.post_office.newest_code(ADA).unwrap();
+    assert_eq!(ada.ask(&door), None);
+    ada.challenge.replace(kept);
+    assert_eq!(ada.check(&door, &last), 204);
+}
+
+#[test]
+fn what_is_answered_does_not_depend_on_whether_anybody_is_registered() {
+    let (host, nobody) = (at(ADA), at(ADA));
+    let body = json!({"userId": ADA, "walletAddress": PAY_TO});
+    assert_eq!(host.as_owner(Action::Own(Own::Register), &body).status, 201);
+    for door in [&host, &nobody] {
+        let visitor = Visitor::from("evil");
+        assert!(visitor.ask(door).is_some());
+        assert_eq!(visitor.check(door, "12345"), 422);
+    }
+    let tried = |door: &Door| {
+        let visitor = Visitor::from("evil");
+        let good = code(door, &visitor);
+        (visitor.check(door, &wrong(&good)), visitor.check(door, &good))
+    };
+    assert_eq!(tried(&host), tried(&nobody));
 }
 
 #[test]
 fn neither_code_nor_text_stays_in_storage() {
-    let door = at(ADA);
-    let code = code(&door);
+    let (door, ada) = (at(ADA), Visitor::from("home"));
+    let code = code(&door, &ada);
     assert_eq!(
         door.int("SELECT count(*) FROM mail_outbox"),
         0,
         "the mail is sent, so its row is gone"
     );
-    let dump = door.text("SELECT mac FROM sign_in_code");
+    let dump = door.text("SELECT mac FROM sign_in_codes");
     assert!(dump.len() == 64 && !dump.contains(&code));
 }
 
@@ -233,13 +386,14 @@ fn neither_code_nor_text_stays_in_storage() {
 fn an_object_that_nobody_registered_is_empty_again_in_the_end() {
     let door = at(ADA);
     assert!(!door.host.is_over().unwrap());
-    let good = code(&door);
-    check(&door, ADA, &wrong(&good));
+    let ada = Visitor::from("home");
+    let good = code(&door, &ada);
+    ada.check(&door, &wrong(&good));
     door.pass(86_399);
     assert!(!door.host.is_over().unwrap());
     door.pass(10);
     assert_eq!(door.world.memory.alarm.get(), None);
-    let rows = "SELECT (SELECT count(*) FROM sign_in_code) + (SELECT count(*) FROM sign_in_times) \
+    let rows = "SELECT (SELECT count(*) FROM sign_in_codes) + (SELECT count(*) FROM sign_in_times) \
          + (SELECT count(*) FROM mail_outbox)";
     assert_eq!(door.int(rows), 0);
     assert!(door.host.is_over().unwrap());
@@ -252,7 +406,7 @@ fn an_object_that_nobody_registered_is_empty_again_in_the_end() {
 fn a_code_that_cannot_be_sent_is_not_sent_late() {
     let door = at(ADA);
     door.world.memory.post_office.takes.borrow_mut().extend([Takes::Nothing; 20]);
-    assert_eq!(ask(&door, ADA).status, 202);
+    assert_eq!(Visitor::from("home").ask_only(&door).status, 204);
     door.pass(3_600);
     assert_eq!(door.int("SELECT count(*) FROM mail_outbox"), 0);
     let requests = door.world.memory.post_office.requests.get();
@@ -262,10 +416,11 @@ fn a_code_that_cannot_be_sent_is_not_sent_late() {
 #[test]
 fn guessing_leaves_nothing_behind_where_no_code_was_sent() {
     let door = at(ADA);
-    assert_eq!(check(&door, ADA, "123456"), 401);
+    let ada = Visitor::from("home");
+    assert_eq!(ada.check(&door, "123456"), 401);
     assert!(!storage::is_used(&door.world).unwrap());
     door.world.memory.post_office.delivery.set(None);
-    let reply = ask(&door, ADA);
+    let reply = ada.ask_only(&door);
     assert_eq!(reply.status, 503, "{}", reply.body);
     assert_eq!(json_of(&reply)["type"], "urn:events-concierge:problem:mail_unavailable");
     assert!(!storage::is_used(&door.world).unwrap());
@@ -290,11 +445,12 @@ fn a_network_address_asks_for_so_many_codes_in_a_minute() {
 #[test]
 fn after_an_eviction_a_code_is_still_good_and_still_used_up() {
     let mut door = at(ADA);
-    let good = code(&door);
+    let ada = Visitor::from("home");
+    let good = code(&door, &ada);
     door.evict();
-    assert_eq!(check(&door, ADA, &good), 204);
+    assert_eq!(ada.check(&door, &good), 204);
     door.evict();
-    assert_eq!(check(&door, ADA, &good), 401);
+    assert_eq!(ada.check(&door, &good), 401);
 }
 
 /// A generator with a period that is far longer than the test (splitmix64).
@@ -358,10 +514,10 @@ fn every_digit_is_as_likely_as_another_at_every_place() {
 
 #[test]
 fn two_codes_of_one_address_do_not_look_alike_in_storage() {
-    let door = at(ADA);
-    code(&door);
-    let first = door.sql("SELECT mac FROM sign_in_code")[0][0].clone();
-    code(&door);
-    let second = door.sql("SELECT mac FROM sign_in_code")[0][0].clone();
+    let (door, ada) = (at(ADA), Visitor::from("home"));
+    code(&door, &ada);
+    code(&door, &ada);
+    let macs = door.sql("SELECT mac FROM sign_in_codes");
+    let [first, second] = [0, 1].map(|row| macs[row][0].clone());
     assert!(first != second && matches!(first, SqlValue::Text(_)));
 }

@@ -510,6 +510,11 @@ export type CodeSentAnswer = {
  */
 message: string, 
 /**
+ * Goes back with the code, from programs that keep no cookies (browsers have it in one): a code is good for
+ * whoever asked for it only.
+ */
+challenge: string, 
+/**
  * How long a code is good.
  */
 expiresInSeconds: number, };
