@@ -26,6 +26,7 @@ use crate::mail::settings::MailSettings;
 use crate::mail::webhook::WebhookSecret;
 use crate::wallet::crossmint::Crossmint;
 use crate::x402::facilitator::{Facilitator, Own};
+use crate::x402::supported::Supported;
 
 /// The names of all variables and secrets. `build.rs` compares the variables with `wrangler.toml`.
 pub const VARIABLES: &[&str] = &[
@@ -60,6 +61,8 @@ pub struct Config {
     pub networks: Vec<&'static Network>,
     /// Who verifies and settles.
     pub facilitator: Facilitator,
+    /// Where it settles, as far as it has said.
+    pub supported: Supported,
     /// The key that sends our own facilitator's transactions.
     pub relayer: Option<RelayerKey>,
     /// Who may use our own facilitator.
@@ -172,6 +175,7 @@ impl Config {
         Some(Self {
             networks,
             facilitator,
+            supported: Supported::default(),
             relayer,
             facilitator_api: api,
             factories,

@@ -54,6 +54,16 @@ pub(super) fn unavailable(seconds: i64) -> Failure {
     Abort { retry_after: Some(seconds), ..abort }.into()
 }
 
+/// The facilitator settles on none of the networks of the settings, by what it says itself.
+pub(super) fn no_network(networks: &[&'static Network]) -> Abort {
+    let named: Vec<&str> = networks.iter().map(|network| network.caip2).collect();
+    let named = named.join(", ");
+    let detail = format!(
+        "nothing can be paid here: the facilitator of this deployment (FACILITATOR_URL) does not settle on {named} (NETWORKS); nothing was paid, tell whoever runs it"
+    );
+    Abort::new("network_not_supported", 503, detail).with_money(Money::NotMoved)
+}
+
 /// The facilitator does not settle this payment now; our own says why, and when to come again.
 pub(super) fn unavailable_for(trouble: Trouble) -> Failure {
     let seconds = trouble.retry_after.unwrap_or(10);

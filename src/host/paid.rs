@@ -13,8 +13,8 @@ use crate::events::input::{self, OneEvent, RsvpToEvent};
 use crate::fields;
 use crate::host::Host;
 use crate::host::answers::{
-    PROOF_NEEDED, busy, identifier_conflict, in_doubt, no_money, other_call, pending, receipt,
-    settlement_refused, unavailable, unavailable_for, unpaid, used_before,
+    PROOF_NEEDED, busy, identifier_conflict, in_doubt, no_money, no_network, other_call, pending,
+    receipt, settlement_refused, unavailable, unavailable_for, unpaid, used_before,
 };
 use crate::host::desk::DeskCall;
 use crate::host::limits::CALL_COST;
@@ -124,7 +124,9 @@ impl<W: World> Host<W> {
         if !profile.doors.has(tool.door()) {
             return Err(closed(tool));
         }
+        let networks = self.payable_networks().await?;
         let quote = self.quote(profile, tool, wanted, call_of, payment.is_some())?;
+        let quote = Quote { networks, ..quote };
         if proven.is_some() && payment.is_none() {
             return Err(unpaid(quote, "this wallet has not paid for this call"));
         }
@@ -285,6 +287,17 @@ impl<W: World> Host<W> {
             }
             Wanted::Analytics { .. } | Wanted::Desk(..) => Ok(false),
         }
+    }
+
+    /// The networks of the settings on which the facilitator settles; never none.
+    async fn payable_networks(&self) -> Result<Vec<&'static Network>, Failure> {
+        let config = &self.config;
+        let networks =
+            config.supported.among(&self.world, &config.facilitator, &config.networks).await;
+        if networks.is_empty() {
+            return Err(no_network(&config.networks).into());
+        }
+        Ok(networks)
     }
 
     /// What the call costs, if it can be had at all. `pays`: whether a payment comes with it.

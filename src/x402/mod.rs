@@ -3,9 +3,10 @@
 //! [`quote`] says what a call costs, [`wire`] and [`dialects`] turn that into every challenge that
 //! known clients read and read every form of payment they send, [`verify`] checks a payment without
 //! any network, [`facilitator`] has it verified and settled by somebody else or by our own
-//! [`relayer`], [`breaker`] spares callers a facilitator that is down, [`lock`] keeps a payment from being
-//! judged twice at once, [`origin`] says whether a use of it can have been for us, and [`flow`] holds the
-//! order of steps. [`payer`] is the other side: it pays the doors of others.
+//! [`relayer`], [`supported`] is where somebody else's settles, [`breaker`] spares callers a facilitator that
+//! is down, [`lock`] keeps a payment from being judged twice at once, [`origin`] says whether a use of it can
+//! have been for us, and [`flow`] holds the order of steps. [`payer`] is the other side: it pays the doors of
+//! others.
 
 pub mod breaker;
 pub mod dialects;
@@ -16,5 +17,6 @@ pub mod origin;
 pub mod payer;
 pub mod quote;
 pub mod relayer;
+pub mod supported;
 pub mod verify;
 pub mod wire;

@@ -23,5 +23,6 @@ mod sign_out;
 mod simulation;
 mod strangers;
 mod support;
+mod supported;
 mod vault;
 mod wallet;

@@ -104,6 +104,9 @@ pub(crate) struct Memory {
     /// Who paid how much, by the nonce of the authorization.
     pub(crate) settled: RefCell<BTreeMap<String, (String, u64)>>,
     pub(crate) requests: RefCell<Vec<String>>,
+    /// What the facilitator says of itself; `None`: nothing in time.
+    pub(crate) supported: RefCell<Option<HttpResponse>>,
+    pub(crate) supported_asked: Cell<u32>,
     /// Whose the wallet at Crossmint is, as Crossmint knows it.
     pub(crate) crossmint_owner: RefCell<Option<String>>,
     pub(crate) post_office: PostOffice,
@@ -305,6 +308,11 @@ impl Http for World {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         // One turn of the loop, so that other calls really run in between.
         yield_once().await;
+        if request.url.ends_with("/supported") {
+            self.memory.supported_asked.set(self.memory.supported_asked.get() + 1);
+            let said = self.memory.supported.borrow().clone();
+            return said.ok_or(HttpError::Timeout);
+        }
         self.memory.requests.borrow_mut().push(request.url.clone());
         let body: Value = serde_json::from_str(&request.body.unwrap_or_default()).unwrap();
         if request.url.ends_with("/verify") {

@@ -17,6 +17,12 @@ export async function startHostile(target) {
     // Who asks may be killed in the middle of asking.
     if (body === undefined) return;
     const path = request.url;
+    // What it says of itself is not what it does: it is neither counted nor spoilt.
+    if (path === "/supported") {
+      const said = await fetch(target() + path).then((passed) => passed.text(), () => "");
+      response.writeHead(said ? 200 : 502, { "content-type": "application/json" }).end(said);
+      return;
+    }
     const asked = { path, body: JSON.parse(body || "null") };
     seen.push(asked);
     const forward = () =>
