@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { request as rawRequest } from "node:http";
 import { after, before, test } from "node:test";
+import { unstable_readConfig } from "wrangler";
 import { host, NETWORK, otherHost, payers, relayer } from "../../dev/chain/accounts.mjs";
 import { createEvent, get, openDoor, post, setLimits, signIn, startNetwork, until } from "../support/network.mjs";
 import { callTool } from "../support/pay.mjs";
@@ -285,6 +286,13 @@ test("production with the settings of a test answers nothing but all that is wro
   } finally {
     await worker.stop();
   }
+});
+
+test("what guests let us fetch does not reach origins behind the protection of our own zone", async () => {
+  // What the flag changes can only be seen in a zone of Cloudflare's; that it is shipped can be seen here, and that the
+  // runtime knows it by that this whole file runs with it.
+  const { compatibility_flags: flags } = unstable_readConfig({ config: "wrangler.toml" });
+  assert.ok(flags.includes("global_fetch_strictly_public"), String(flags));
 });
 
 test("test money and wallets without a sign-in are for one's own machine with a chain of its own", async () => {
