@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::chain::eip3009::recover_eoa;
 use crate::host::Host;
 use crate::host::command::Command;
+use crate::host::paid::network_of;
 use crate::http::source::Source;
 use crate::ledger::wallets;
 use crate::mcp::eras::Fault;
@@ -12,6 +14,7 @@ use crate::outcome::{Abort, Failure, Money};
 use crate::ports::{Sql, SqlError, SqlValue, World};
 use crate::rate_limit::Budget;
 use crate::storage::first;
+use crate::x402::wire::PaymentPayload;
 
 /// What a call of a tool uses of a source's share.
 pub(super) const CALL_COST: u32 = 10;
@@ -137,6 +140,23 @@ impl Limits {
     }
 }
 
+/// Whose share a call has used.
+pub(super) enum Charged {
+    /// The source's.
+    Source,
+    /// That of a wallet, by its key.
+    Payer(String),
+}
+
+impl Charged {
+    fn key(&self) -> &str {
+        match self {
+            Self::Source => "",
+            Self::Payer(key) => key,
+        }
+    }
+}
+
 impl<W: World> Host<W> {
     /// Counts a call that is not paid for yet.
     pub(super) fn admit_unpaid(&self, source: &Source, cost: u32) -> Result<(), Failure> {
@@ -146,6 +166,44 @@ impl<W: World> Host<W> {
             );
             rate_limited(detail, seconds)
         })
+    }
+
+    /// The same for a call that may bring a payment. When the source's share is used up, a wallet that has paid here
+    /// before still has one of its own, so that neighbours behind one network address (a cloud's, an office's)
+    /// do not keep it from buying. An invented wallet, and a copied or forged payment, gain nothing.
+    pub(super) fn admit_payer(
+        &self,
+        source: &Source,
+        payment: Option<&PaymentPayload>,
+    ) -> Result<Charged, Failure> {
+        let Err(failure) = self.admit_unpaid(source, CALL_COST) else { return Ok(Charged::Source) };
+        let payer = payment.map(|payment| self.good_payer(payment)).transpose()?.flatten();
+        let Some(payer) = payer else { return Err(failure) };
+        let budget = Budget::per_minute(Limits::load(&self.world)?.calls_per_minute);
+        let charged = Charged::Payer(format!("payer {payer}"));
+        let admitted = self.unpaid.borrow_mut().admit(charged.key(), 1, budget, self.world.now());
+        admitted.map(|()| charged).map_err(|_| failure)
+    }
+
+    /// Gives back what a call used that was paid for in the end.
+    pub(super) fn give_back(&self, source: &Source, charged: &Charged) {
+        let limiter = &mut self.unpaid.borrow_mut();
+        match charged {
+            Charged::Source => source.take_back(limiter, "", CALL_COST),
+            Charged::Payer(_) => limiter.take_back(charged.key(), 1),
+        }
+    }
+
+    /// The payer, if it has paid here before and its key has signed this payment.
+    fn good_payer(&self, payment: &PaymentPayload) -> Result<Option<String>, SqlError> {
+        let Some(network) = network_of(payment) else { return Ok(None) };
+        let payer = payment.authorization.from.to_checksum(None);
+        // The cheap question first: only few wallets have paid.
+        if wallets::reputation(&self.world, &payer)?.settled == 0 {
+            return Ok(None);
+        }
+        let signer = recover_eoa(network, &payment.authorization, &payment.signature);
+        Ok((signer == Some(payment.authorization.from)).then_some(payer))
     }
 
     /// The same for what is asked over MCP besides calls of tools.

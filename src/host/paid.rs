@@ -17,7 +17,7 @@ use crate::host::answers::{
     receipt, settlement_refused, unavailable, unavailable_for, unpaid, used_before,
 };
 use crate::host::desk::DeskCall;
-use crate::host::limits::CALL_COST;
+use crate::host::limits::{CALL_COST, Charged};
 use crate::host::profile::Profile;
 use crate::host::repeat::{Kept, MayRead, ProvenPayer, Shown, is_exact};
 use crate::host::tools::{ToolCall, read_arguments};
@@ -112,9 +112,10 @@ impl<W: World> Host<W> {
             }
             return outcome;
         }
-        if proof.is_none() {
-            self.admit_unpaid(&call.source, CALL_COST)?;
-        }
+        let charged = match proof {
+            None => self.admit_payer(&call.source, shown)?,
+            Some(_) => Charged::Source,
+        };
         if let Some(payer) = proven
             && let Some(known) = self.paid_before(wanted, &call_of, payer)?
             && (payment.is_none() || self.is_had(wanted, &known)?)
@@ -138,7 +139,7 @@ impl<W: World> Host<W> {
         };
         let outcome = self.pay(profile, wanted, quote, payment, proven).await;
         if outcome.is_ok() {
-            call.source.take_back(&mut self.unpaid.borrow_mut(), "", CALL_COST);
+            self.give_back(&call.source, &charged);
         }
         outcome
     }
@@ -355,11 +356,7 @@ impl<W: World> Host<W> {
         &self,
         payment: &PaymentPayload,
     ) -> Result<Option<Payment>, SqlError> {
-        let network = match payment.version.number() {
-            1 => Network::by_v1_name(&payment.network),
-            _ => Network::by_caip2(&payment.network),
-        };
-        let Some(network) = network else { return Ok(None) };
+        let Some(network) = network_of(payment) else { return Ok(None) };
         payments::find_open_or_paid(&self.world, &key_of(network, payment))
     }
 
@@ -432,6 +429,14 @@ fn read_wanted(tool: Tool, arguments: Value) -> Result<Wanted, Failure> {
 }
 
 /// Whether a call is refused because its payment could be anybody's. Such calls count as unpaid ones.
+/// Where the payment moves money, if it is a network that we know.
+pub(super) fn network_of(payment: &PaymentPayload) -> Option<&'static Network> {
+    match payment.version.number() {
+        1 => Network::by_v1_name(&payment.network),
+        _ => Network::by_caip2(&payment.network),
+    }
+}
+
 fn is_proof_needed(outcome: &Result<Done, Failure>) -> bool {
     matches!(outcome, Err(Failure::Abort(abort)) if abort.code == PROOF_NEEDED)
 }

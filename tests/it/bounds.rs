@@ -108,6 +108,36 @@ fn a_source_makes_at_most_so_many_calls_without_paying_for_them() {
     assert_eq!(list(), 200);
 }
 
+#[test]
+fn neighbours_on_one_network_address_do_not_shut_out_a_wallet_that_has_paid_here() {
+    let door = Door::open();
+    let (first, second, third) = (door.event(9), door.event(9), door.event(9));
+    let offers = [&first, &second, &third].map(|event| offer(&door, event));
+    let (payer, invented) = (Wallet::new(1), Wallet::new(2));
+    assert_eq!(pay(&door, &first, &payer.pay(&offers[0], 1)).0, 200);
+    set_limits(&door, &json!({"unpaidPerMinute": 5, "callsPerMinute": 3}));
+    door.pass(60);
+    assert_eq!(answered(&door, "tools/list", 100), 50, "a noisy neighbour");
+    // An invented wallet gains nothing, nor does one that names the payer.
+    let refused = |payment: &Value| pay(&door, &second, payment).0;
+    assert_eq!(refused(&invented.pay(&offers[1], 1)), 429);
+    let mut forged = invented.pay(&offers[1], 2);
+    forged["payload"]["authorization"]["from"] = json!(payer.address.to_checksum(None));
+    for _ in 0..9 {
+        assert_eq!(refused(&forged), 429);
+    }
+    // The wallet itself buys, and its share is given back for what it pays.
+    assert_eq!(pay(&door, &second, &payer.pay(&offers[1], 3)).0, 200);
+    // Payments that come to nothing use it up.
+    let statuses: Vec<u16> =
+        (4..8).map(|nonce| pay(&door, &second, &payer.pay(&offers[1], nonce)).0).collect();
+    assert_eq!(statuses, [409, 409, 409, 429], "it has its seat there");
+    door.pass(60);
+    assert_eq!(answered(&door, "tools/list", 100), 50);
+    assert_eq!(pay(&door, &third, &payer.pay(&offers[2], 9)).0, 200);
+    assert_eq!(answered(&door, "tools/list", 1), 0, "the neighbour gains nothing by it");
+}
+
 /// Calls of `method` that were answered, of so many.
 fn answered(door: &Door, method: &str, calls: usize) -> usize {
     let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": {}});
