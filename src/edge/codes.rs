@@ -96,8 +96,7 @@ impl Gateway {
         let known = remember(&self.config.keys, &address, &before, now());
         Ok(self
             .session(user, at)
-            .with_header("set-cookie", cookie::set(cookie::KNOWN, &known, seconds(KNOWN_SECONDS)))
-            .with_header("set-cookie", cookie::set(cookie::CHALLENGE, "", 0)))
+            .with_header("set-cookie", cookie::set(cookie::KNOWN, &known, seconds(KNOWN_SECONDS))))
     }
 
     fn asker(
