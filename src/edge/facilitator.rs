@@ -105,7 +105,7 @@ impl Gateway {
 
     /// Who asks, for whom a settlement's answer is kept, and where that request comes from.
     fn claimant(&self, headers: &Headers) -> Result<(String, String), Stop> {
-        let source = Source::of(headers).key();
+        let source = Source::of(headers).party();
         match &self.config.facilitator_api {
             FacilitatorApi::Off => Err(Stop::Reply(problem::not_found(&self.request_id))),
             FacilitatorApi::Open => Ok((format!("source:{source}"), source)),

@@ -84,10 +84,15 @@ impl Source {
                 let [a, b, c, _] = address.octets();
                 format!("{a}.{b}.{c}.0/24")
             }
-            Self::V6(_) | Self::Guest(_) | Self::Unknown => {
-                self.wide_key().unwrap_or_else(|| self.key())
-            }
+            Self::V6(_) | Self::Guest(_) | Self::Unknown => self.party(),
         }
+    }
+
+    /// What one party surely has for itself: an address of version 4, or a whole /48, in which a subscriber could
+    /// otherwise be 65,536 callers with a budget of gas each.
+    #[must_use]
+    pub fn party(&self) -> String {
+        self.wide_key().unwrap_or_else(|| self.key())
     }
 
     /// Counts a call for the source and for the network around it, under keys that begin with `purpose`.
@@ -159,7 +164,9 @@ mod tests {
         assert_eq!(Source::parse("2001:DB8::1").key(), "2001:db8::/64");
         assert_eq!(Source::parse("2001:db8:1:2:3::").wide_key().unwrap(), "2001:db8:1::/48");
         assert_eq!(Source::parse("2001:db8:1:2:3::").network(), "2001:db8:1::/48");
+        assert_eq!(Source::parse("2001:db8:1:2:3::").party(), "2001:db8:1::/48");
         assert_eq!(Source::parse("203.0.113.9").network(), "203.0.113.0/24");
+        assert_eq!(Source::parse("203.0.113.9").party(), "203.0.113.9");
         assert_eq!(Source::parse("nonsense"), Source::Unknown);
         for (text, own) in
             [("127.0.0.1", true), ("::1", true), ("", true), ("10.0.0.1", false), ("1::1", false)]
