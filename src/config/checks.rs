@@ -111,8 +111,9 @@ pub(super) fn is_on_this_machine(url: &str) -> bool {
 /// What is wrong with `MASTER_KEY` where others could use it.
 pub(super) fn master_key_fault(text: &str) -> Option<String> {
     let key = MasterKey::parse(text.trim()).ok()?;
-    (!key.looks_random()).then(|| {
-        "MASTER_KEY can be guessed: it repeats, counts, or is text; set 32 random bytes (openssl rand -hex 32)".to_owned()
+    let is_known = RelayerKey::parse(text).is_some_and(|key| is_known(&key.address()));
+    (is_known || !key.looks_random()).then(|| {
+        "MASTER_KEY can be guessed: it repeats, counts, is text, or a key that everybody knows; set 32 random bytes (openssl rand -hex 32)".to_owned()
     })
 }
 

@@ -205,6 +205,7 @@ fn one_faulty_setting_makes_one_fault() {
         ("FACILITATOR_URL", "https://0.0.0.0"),
         ("OPENAI_BASE_URL", "http://127.0.0.1:1/v1"),
         ("MASTER_KEY", "1111111111111111111111111111111111111111111111111111111111111111"),
+        ("MASTER_KEY", ANVIL[2]),
     ];
     for case in cases {
         let faults = production(&[case]);
