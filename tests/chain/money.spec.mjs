@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { host, otherHost, payers } from "../../dev/chain/accounts.mjs";
 import { createEvent, get, openDoor, post, signIn, startNetwork, until } from "../support/network.mjs";
-import { callTool, encode, payFor, resign, rsvp } from "../support/pay.mjs";
+import { decodeFunctionData, parseAbi, serializeSignature } from "viem";
+import { callMcp, callTool, encode, payFor, proofFor, resign, rsvp } from "../support/pay.mjs";
 
 const PRICE = 50_000n;
 let network, door;
@@ -203,6 +204,59 @@ test("two hosts see nothing of each other", async () => {
   const elsewhere = await createEvent(network, other);
   const refused = await rsvp(network, other, elsewhere, payment);
   assert.equal(refused.status, 402, "a payment to one host is none to another");
+});
+
+const tokenAbi = parseAbi([
+  "function transferWithAuthorization(address, address, uint256, uint256, uint256, bytes32, bytes)",
+  "function transferWithAuthorization(address, address, uint256, uint256, uint256, bytes32, uint8, bytes32, bytes32)",
+]);
+
+/** The payment as everybody reads it from the transaction that settled it. */
+async function paymentOnChain(hash) {
+  const { input } = await network.chain.client.getTransaction({ hash });
+  const { args } = decodeFunctionData({ abi: tokenAbi, data: input });
+  const [from, to, value, validAfter, validBefore, nonce, ...signed] = args;
+  const [v, r, s] = signed;
+  const signature = signed.length === 1 ? v : serializeSignature({ v: BigInt(v), r, s });
+  const numbers = { value: String(value), validAfter: String(validAfter), validBefore: String(validBefore) };
+  return { signature, authorization: { from, to, ...numbers, nonce } };
+}
+
+test("the calldata of a settled payment opens no ticket; the payer's wallet does", async () => {
+  const event = await createEvent(network, door);
+  for (const [index, version] of [[22, 1], [23, 2]]) {
+    const { body: ticket } = await rsvp(network, door, event, await payFor(network, door, event, payers[index], version));
+    assert.match(ticket.ticketUrl, /\/t\//);
+    const payload = await paymentOnChain(ticket.transactionHash);
+    const { challenge } = await rsvp(network, door, event);
+    const copies = [
+      { x402Version: 1, scheme: "exact", network: "base-sepolia", payload },
+      { x402Version: 2, accepted: challenge.accepts[0], payload },
+      { x402Version: 2, accepted: { ...challenge.accepts[0], extra: { name: "USDC", version: "2" } }, payload },
+    ];
+    await moves(0, async () => {
+      for (const copy of copies) {
+        for (const call of [callTool, callMcp]) {
+          const refused = await call(network, door, "rsvpToEvent", { eventId: event.id }, copy);
+          const text = JSON.stringify(refused);
+          assert.equal(refused.status, 401, text);
+          for (const part of [ticket.rsvp.code, "ticketUrl", "/t/"]) assert.ok(!text.includes(part), text);
+          const code = JSON.stringify(refused.body ?? refused.value).match(/[0-9a-f]{32}-[0-9a-f]{24}/)?.[0];
+          assert.equal(code, undefined, "there is nothing to show at the entrance");
+        }
+      }
+      const stranger = await rsvp(network, door, event, copies[0]);
+      const header = { "sign-in-with-x": await proofFor(stranger, payers[24]) };
+      const args = { eventId: event.id };
+      assert.equal((await callTool(network, door, "rsvpToEvent", args, copies[0], header)).status, 401);
+      const proof = { "sign-in-with-x": await proofFor(stranger, payers[index]) };
+      const seen = await callTool(network, door, "rsvpToEvent", args, undefined, proof);
+      assert.deepEqual([seen.status, seen.body], [200, ticket]);
+      const used = await callTool(network, door, "rsvpToEvent", args, undefined, proof);
+      assert.deepEqual([used.status, used.body.title], [401, "nonce used"]);
+    });
+    assert.equal((await seatsOf(event)).find(({ wallet }) => wallet === payers[index].address).checkedInAt, null);
+  }
 });
 
 test("a ticket opens its page, and is accepted once at the entrance", async () => {

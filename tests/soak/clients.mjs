@@ -2,7 +2,7 @@
 // counted. What they ask for is mixed at random; what may be answered is not.
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import { callMcp, callTool, sign } from "../support/pay.mjs";
+import { askAgain, callMcp, callTool, sign } from "../support/pay.mjs";
 
 // How much of what is asked.
 const MIX = [["free", 0.4], ["challenge", 0.15], ["paid", 0.3], ["replay", 0.15]];
@@ -88,9 +88,11 @@ async function replay(client) {
 }
 
 /** Asks over plain HTTP or MCP, counts the answer and judges it. */
-async function ask({ stage }, kind, tool, args, { payment, way = pick([callTool, callMcp]) } = {}) {
+async function ask({ stage, payer }, kind, tool, args, { payment, way = pick([callTool, callMcp]) } = {}) {
   const began = performance.now();
-  const raw = await way(stage.network, stage.door, tool, args, payment);
+  const raw = payment
+    ? await askAgain(stage.network, stage.door, tool, args, payment, payer, way)
+    : await way(stage.network, stage.door, tool, args);
   stage.count(kind, raw.status, performance.now() - began);
   assert.ok(LEGAL[kind].includes(raw.status), `${kind} ${tool}: ${JSON.stringify(raw)}`);
   if (raw.status === 429) await sleep(Math.min(1000 * Number(raw.retryAfter ?? 1), PAUSE_MILLIS));

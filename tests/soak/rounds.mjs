@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createEvent } from "../support/network.mjs";
-import { callMcp, callTool, rsvp, sign } from "../support/pay.mjs";
+import { callMcp, callTool, rsvp, rsvpAgain, sign } from "../support/pay.mjs";
 import { accountsOf, miniWallet, mintAll } from "../support/wallets.mjs";
 import { FATES } from "./points.mjs";
 
@@ -110,7 +110,7 @@ async function crowdOf(stage, { event, point, number }) {
     const payer = isContract ? stage.nextContract() : stage.nextAccount();
     const payment = await sign(challenge, payer, 1 + (index + number) % 2);
     const { nonce } = payment.payload.authorization;
-    return { round: number, point: point.name, event, payer: payer.address, nonce, payment, role };
+    return { round: number, point: point.name, event, payer: payer.address, signer: payer, nonce, payment, role };
   }));
 }
 
@@ -153,7 +153,7 @@ function arm(stage, round) {
 }
 
 async function pay(stage, round, attempt) {
-  const call = () => rsvp(stage.network, stage.door, attempt.event, attempt.payment);
+  const call = () => rsvpAgain(stage.network, stage.door, attempt.event, attempt.payment, attempt.signer);
   stage.inFlight.add(attempt);
   const answer = await unlessOver(round, () => patiently(call));
   stage.inFlight.delete(attempt);

@@ -5,7 +5,7 @@ import { USDC } from "../../dev/chain/accounts.mjs";
 import { usdcAbi } from "../../dev/chain/chain.mjs";
 import { assertBooksAreClean } from "../support/audit.mjs";
 import { get, until } from "../support/network.mjs";
-import { rsvp } from "../support/pay.mjs";
+import { rsvpAgain } from "../support/pay.mjs";
 import { patiently, PRICE } from "./rounds.mjs";
 
 const OPEN = ["claimed", "verified", "settling", "settled", "unknown"];
@@ -98,7 +98,8 @@ export async function checkRound(stage, round) {
     const who = `round ${round.number}, ${attempt.role} ${attempt.payer}`;
     assert.equal(seats.length, attempt.isPaid ? 1 : 0, `${who} ${attempt.isPaid ? "paid" : "did not pay"}`);
     if (!attempt.isPaid) return assert.equal(attempt.ticket, undefined, `${who} has a ticket`);
-    const again = await patiently(() => rsvp(stage.network, stage.door, round.event, attempt.payment));
+    const again = await patiently(() =>
+      rsvpAgain(stage.network, stage.door, round.event, attempt.payment, attempt.signer));
     assert.equal(again.status, 200, `${who}: ${JSON.stringify(again)}`);
     assert.equal(again.body.transactionHash, seats[0].txHash);
     if (attempt.ticket) assert.deepEqual(again.body, attempt.ticket, `${who} gets another ticket`);

@@ -1,12 +1,14 @@
 // Paying over plain HTTP, step by step, so that tests can change every step. Payments are made and
 // signed by the official packages.
+import assert from "node:assert/strict";
 import { x402Client } from "@x402/core/client";
 import { registerExactEvmScheme } from "@x402/evm/exact/client";
+import { createSIWxPayload, encodeSIWxHeader } from "@x402/extensions/sign-in-with-x";
 import { privateKeyToAccount } from "viem/accounts";
 import { CHAIN_ID, USDC } from "../../dev/chain/accounts.mjs";
 
 // What an error's code would be over plain HTTP, where a test has to tell; every other one is a 409.
-const MCP_STATUS = { rate_limited: 429, internal_error: 500, payment_unavailable: 503 };
+const MCP_STATUS = { proof_needed: 401, rate_limited: 429, internal_error: 500, payment_unavailable: 503 };
 
 export function encode(payment) {
   return Buffer.from(JSON.stringify(payment)).toString("base64");
@@ -54,6 +56,28 @@ export async function callMcp(network, door, tool, args, payment) {
   if (value?.accepts) return { status: 402, value, challenge: value };
   return { status: MCP_STATUS[error?.code] ?? 409, value, moneyMoved: error?.moneyMoved, retryAfter, body };
 }
+
+/** The header with which `payer` proves itself, made of what an answer offers to sign. */
+export async function proofFor({ body, value, challenge }, payer) {
+  const { extensions } = challenge ?? value ?? body;
+  const { info, supportedChains } = extensions["sign-in-with-x"];
+  const signer = payer.signMessage ? payer : privateKeyToAccount(payer.privateKey);
+  return encodeSIWxHeader(await createSIWxPayload({ ...info, ...supportedChains[0] }, signer, info.uri));
+}
+
+/**
+ * What was paid for, once more, as a payer gets it whose answer was lost: for the same payment, or, where that could
+ * be anybody's (version 1 echoes nothing), with the wallet's sign-in.
+ */
+export async function askAgain(network, door, tool, args, payment, payer, way = callTool) {
+  const answer = await way(network, door, tool, args, payment);
+  if (answer.status !== 401) return answer;
+  assert.equal(payment.x402Version, 1, JSON.stringify(answer));
+  return callTool(network, door, tool, args, payment, { "sign-in-with-x": await proofFor(answer, payer) });
+}
+
+export const rsvpAgain = (network, door, event, payment, payer) =>
+  askAgain(network, door, "rsvpToEvent", { eventId: event.id }, payment, payer);
 
 export const rsvp = (network, door, event, payment) =>
   callTool(network, door, "rsvpToEvent", { eventId: event.id }, payment);
