@@ -249,7 +249,7 @@ test("the calldata of a settled payment opens no ticket; the payer's wallet does
       const header = { "sign-in-with-x": await proofFor(stranger, payers[24]) };
       const args = { eventId: event.id };
       assert.equal((await callTool(network, door, "rsvpToEvent", args, copies[0], header)).status, 401);
-      const proof = { "sign-in-with-x": await proofFor(stranger, payers[index]) };
+      const proof = { "sign-in-with-x": await proofFor(await rsvp(network, door, event, copies[0]), payers[index]) };
       const seen = await callTool(network, door, "rsvpToEvent", args, undefined, proof);
       assert.deepEqual([seen.status, seen.body], [200, ticket]);
       const used = await callTool(network, door, "rsvpToEvent", args, undefined, proof);
