@@ -34,7 +34,7 @@ use crate::x402::facilitator::{Cause, Trouble};
 use crate::x402::flow::{Call, InTheWay, Stop, key_of};
 use crate::x402::quote::{PaidCall, Quote};
 use crate::x402::verify::Payer;
-use crate::x402::wire::PaymentPayload;
+use crate::x402::wire::{PaymentPayload, Version};
 
 /// What a paid call wants, read and checked.
 pub(super) enum Wanted {
@@ -152,6 +152,7 @@ impl<W: World> Host<W> {
         payment: PaymentPayload,
         proven: Option<&ProvenPayer>,
     ) -> Result<Done, Failure> {
+        self.check_copy(&payment, proven)?;
         let copy = payment.clone();
         let shown = Shown { copy: Some(&copy), proven };
         let payer = self.payer_of(&payment)?;
@@ -445,6 +446,13 @@ fn is_proof_needed(outcome: &Result<Done, Failure>) -> bool {
 fn closed(tool: Tool) -> Failure {
     let detail = format!("this host has closed the door of {}", tool.name());
     Abort::new("door_closed", 404, detail).with_money(Money::NotMoved).into()
+}
+
+pub(super) fn network_of(payment: &PaymentPayload) -> Option<&'static Network> {
+    match payment.version {
+        Version::V1 => Network::by_v1_name(&payment.network),
+        Version::V2 => Network::by_caip2(&payment.network),
+    }
 }
 
 fn check_wallet(wanted: &Wanted, payer: Address) -> Result<(), Failure> {

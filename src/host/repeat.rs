@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::chain::rpc::Rpc;
 use crate::host::Host;
 use crate::host::answers::{proof_needed, with_money};
-use crate::host::paid::Wanted;
+use crate::host::paid::{Wanted, network_of};
 use crate::host::profile::Profile;
 use crate::identity::siwe::{self, Expected, ProvenWallet, Purpose, SignIn, SiweError};
 use crate::identity::siwx::{self, Proof};
@@ -19,7 +19,7 @@ use crate::ledger::payments::{self, Payment, Settled, State};
 use crate::mcp::catalog::Tool;
 use crate::outcome::{Abort, Failure, Money};
 use crate::ports::{SqlError, World};
-use crate::x402::flow::payload_digest;
+use crate::x402::flow::{key_of, payload_digest};
 use crate::x402::quote::PaidCall;
 use crate::x402::wire::PaymentPayload;
 
@@ -161,6 +161,28 @@ impl<W: World> Host<W> {
         let used = self.use_nonce(wallet.nonce(), wallet.nonce_expires_at());
         used.map_err(|failure| with_money(failure, money))?;
         Ok(Some(ProvenPayer { wallet: wallet.address().to_checksum(None), contract_on }))
+    }
+
+    /// A payment that was refused before may stand on the chain already, in a transaction that reverted. Whoever brings
+    /// it again would get the first answer, so it must be the same copy, or the payer must have signed in.
+    ///
+    /// # Errors
+    /// `payment_used` for every other copy.
+    pub(super) fn check_copy(
+        &self,
+        payment: &PaymentPayload,
+        proven: Option<&ProvenPayer>,
+    ) -> Result<(), Failure> {
+        let Some(network) = network_of(payment) else { return Ok(()) };
+        let ended = payments::find_ended(&self.world, &key_of(network, payment))?;
+        let is_other = |ended: &Payment| {
+            !is_exact(ended, payment) && !proven.is_some_and(|wallet| wallet.paid(ended))
+        };
+        if !ended.as_ref().is_some_and(is_other) {
+            return Ok(());
+        }
+        let detail = "this payment was refused before and may be public since; repeat it exactly as it was sent first, or sign a new one";
+        Err(Abort::new("payment_used", 409, detail).with_money(Money::NotMoved).into())
     }
 
     /// The payment whose answer a wallet asks for without showing the payment: the newest one for this call. A wallet

@@ -8,7 +8,7 @@ mod steps;
 use serde_json::Value;
 
 pub use self::rows::{
-    due, find, find_open_or_paid, holds_seat, is_busy, newest_of, next_due, seat_of,
+    due, find, find_ended, find_open_or_paid, holds_seat, is_busy, newest_of, next_due, seat_of,
 };
 pub use self::steps::{
     CONFIRM_SECONDS, NotPaid, SETTLE_SECONDS, carry_over, correct_transaction, mark_confirmed,

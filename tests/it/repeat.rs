@@ -349,6 +349,25 @@ fn an_answer_that_nobody_got_is_given_to_the_exact_copy_after_a_crash() {
 }
 
 #[test]
+fn a_payment_that_reverted_on_the_chain_is_not_taken_from_its_maker() {
+    let door = host();
+    let event = door.event(1);
+    let challenge = door.challenge("rsvpToEvent", &rsvp(&event));
+    let payment = Wallet::new(1).pay(&challenge["accepts"][0], 1);
+    let refuses = Settles::Refuses("insufficient_funds");
+    door.world.memory.settles.borrow_mut().push_back(refuses);
+    assert_eq!(block_on(door.tool("rsvpToEvent", &rsvp(&event), Some(&payment))).status, 402);
+    // The wallet has money again, and the transaction that failed is there for all to read.
+    for copy in copies(&payment) {
+        let reply = block_on(door.tool("rsvpToEvent", &rsvp(&event), Some(&copy)));
+        assert_eq!(json_of(&reply)["title"], "payment used", "{}", reply.body);
+    }
+    assert_eq!(settlements(&door), 0);
+    let reply = block_on(door.tool("rsvpToEvent", &rsvp(&event), Some(&payment)));
+    assert_eq!((reply.status, settlements(&door)), (200, 1), "{}", reply.body);
+}
+
+#[test]
 fn a_proof_counts_once_and_guessing_is_limited() {
     let door = host();
     let bought = buy(&door, Tool::GetEventAnalytics, 1, |it| it);

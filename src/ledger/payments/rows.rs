@@ -28,6 +28,17 @@ pub fn find_open_or_paid(sql: &impl Sql, key: &Key) -> Result<Option<Payment>, S
         .filter(|payment| !matches!(payment.state, State::Refused | State::Failed)))
 }
 
+/// The payment with this key and signature that ended without money moving.
+///
+/// # Errors
+/// As [`super::claim`].
+pub fn find_ended(sql: &impl Sql, key: &Key) -> Result<Option<Payment>, SqlError> {
+    Ok(find_by_key(sql, key)?
+        .filter(|(_, digest)| *digest == key.signature_digest)
+        .map(|(payment, _)| payment)
+        .filter(|payment| matches!(payment.state, State::Refused | State::Failed)))
+}
+
 /// The payment of a wallet for the call with this digest, paid or on its way: a paid one before others, then the
 /// newest. Payments whose signature is not judged yet do not count, since anybody can send those in a wallet's name.
 /// `network` (CAIP-2) limits the search to one chain.
