@@ -429,15 +429,15 @@ fn read_wanted(tool: Tool, arguments: Value) -> Result<Wanted, Failure> {
     })
 }
 
-/// Whether a call is refused because its payment could be anybody's. Such calls count as unpaid ones.
 /// Where the payment moves money, if it is a network that we know.
 pub(super) fn network_of(payment: &PaymentPayload) -> Option<&'static Network> {
-    match payment.version.number() {
-        1 => Network::by_v1_name(&payment.network),
-        _ => Network::by_caip2(&payment.network),
+    match payment.version {
+        Version::V1 => Network::by_v1_name(&payment.network),
+        Version::V2 => Network::by_caip2(&payment.network),
     }
 }
 
+/// Whether a call is refused because its payment could be anybody's. Such calls count as unpaid ones.
 fn is_proof_needed(outcome: &Result<Done, Failure>) -> bool {
     matches!(outcome, Err(Failure::Abort(abort)) if abort.code == PROOF_NEEDED)
 }
@@ -446,13 +446,6 @@ fn is_proof_needed(outcome: &Result<Done, Failure>) -> bool {
 fn closed(tool: Tool) -> Failure {
     let detail = format!("this host has closed the door of {}", tool.name());
     Abort::new("door_closed", 404, detail).with_money(Money::NotMoved).into()
-}
-
-pub(super) fn network_of(payment: &PaymentPayload) -> Option<&'static Network> {
-    match payment.version {
-        Version::V1 => Network::by_v1_name(&payment.network),
-        Version::V2 => Network::by_caip2(&payment.network),
-    }
 }
 
 fn check_wallet(wanted: &Wanted, payer: Address) -> Result<(), Failure> {
