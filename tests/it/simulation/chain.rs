@@ -42,7 +42,10 @@ pub(crate) struct Chain {
 /// How old a block that the chain drops may be, and how far a node may lag, milliseconds. Together
 /// they are less than the time after which the host looks for its money.
 const REORG_AGE: i64 = 10_000;
-const LAG: i64 = 15_000;
+pub(super) const LAG: i64 = 15_000;
+
+/// How hashes of transactions of other people begin.
+const ELSEWHERE: &str = "0xee";
 
 impl Chain {
     fn find(&self, nonce: &str, at: i64) -> Option<&Mined> {
@@ -56,6 +59,31 @@ impl Chain {
     /// Whether the money of this authorization is on the chain.
     pub(crate) fn is_used(&self, nonce: &str) -> bool {
         self.find(nonce, i64::MAX).is_some()
+    }
+
+    /// Whether somebody else than our facilitator had it moved.
+    pub(crate) fn is_elsewhere(&self, nonce: &str) -> bool {
+        self.find(nonce, i64::MAX).is_some_and(|mined| mined.hash.starts_with(ELSEWHERE))
+    }
+
+    /// When it was moved, milliseconds.
+    pub(crate) fn used_at(&self, nonce: &str) -> Option<i64> {
+        self.find(nonce, i64::MAX).map(|mined| mined.at)
+    }
+
+    /// Somebody else has a payment moved, at once; whether that went well.
+    pub(crate) fn spend(sim: &Rc<Sim>, payment: &Value) -> bool {
+        let authorization = authorization_of(&json!({"paymentPayload": payment}));
+        let signature = payment["payload"]["signature"].as_str().unwrap();
+        // Of contracts only the honest one's signature is good for the token.
+        let is_good = ["0x02", "0x03"].iter().all(|bad| !signature.starts_with(bad));
+        let hash = format!("{ELSEWHERE}{:014x}{}", sim.fresh(), &authorization.nonce[18..]);
+        let now = sim.now.get();
+        let is_moved = is_good && sim.chain.borrow_mut().mine(&authorization, &hash, now);
+        if is_moved {
+            sim.tell(|| format!("somebody spends {}", short(&authorization.nonce)));
+        }
+        is_moved
     }
 
     /// What the chain has moved to `to`.
@@ -141,7 +169,7 @@ fn verify(sim: &Sim, body: &Value) -> Answer {
     // The signatures of contract wallets here begin with 1 if they are good.
     let signature = body["paymentPayload"]["payload"]["signature"].as_str().unwrap();
     let from = &body["paymentPayload"]["payload"]["authorization"]["from"];
-    ok(&match signature.starts_with("0x01") {
+    ok(&match signature.starts_with("0x01") || signature.starts_with("0x03") {
         true => json!({"isValid": true, "payer": from}),
         false => {
             json!({"isValid": false, "invalidReason": "invalid_exact_evm_signature", "payer": from})
@@ -156,7 +184,11 @@ fn settle(sim: &Rc<Sim>, body: &Value, slot: Rc<Slot<Answer>>) {
         sim.tell(|| format!("facilitator talks nonsense about {}", short(&nonce)));
         return send_back(sim, 0, slot, nonsense(sim));
     }
-    if let Some(reason) = refusal(sim, &authorization) {
+    // One that says yes when it is asked, and no when it is to pay.
+    let signature = body["paymentPayload"]["payload"]["signature"].as_str().unwrap();
+    let lies = signature.starts_with("0x03") || signature.starts_with("0x02");
+    let refused = lies.then_some("invalid_exact_evm_transaction_simulation_failed");
+    if let Some(reason) = refused.or_else(|| refusal(sim, &authorization)) {
         sim.tell(|| format!("facilitator refuses {}: {reason}", short(&nonce)));
         let answer = json!({"success": false, "errorReason": reason, "transaction": ""});
         return send_back(sim, 0, slot, ok(&answer));
