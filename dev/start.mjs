@@ -5,7 +5,7 @@ import { randomBytes } from "node:crypto";
 import { createWriteStream, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build, GOES_ON } from "./build.mjs";
-import { FACTORY, FACTORY_CREATE, guest, NETWORK, relayer, USDC } from "./chain/accounts.mjs";
+import { COIN_USD, FACTORY, FACTORY_CREATE, guest, NETWORK, relayer, USDC } from "./chain/accounts.mjs";
 import { startChain } from "./chain/chain.mjs";
 import { keptMails } from "./lib/kept-mails.mjs";
 import { freePort, isFree } from "./lib/ports.mjs";
@@ -80,6 +80,7 @@ async function worker(url, port, { rpc, facilitator }) {
     FACILITATOR_API: relayerKey ? "open" : "off",
     WALLET_FACTORIES: `${FACTORY}:${FACTORY_CREATE}`,
     SMART_WALLET_FACTORY: FACTORY,
+    GAS_COIN_USD: COIN_USD,
     RPC_URLS: JSON.stringify({ [NETWORK]: rpc }),
     MAIL_FROM: process.env.MAIL_FROM ?? "Events Concierge <concierge@example.org>",
     MAIL_API_URL: process.env.MAIL_API_URL ?? "",

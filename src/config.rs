@@ -1,6 +1,7 @@
 //! All settings, read once. Every fault is reported by its name, all together.
 
 mod checks;
+mod gas;
 mod known_keys;
 mod readers;
 
@@ -16,6 +17,7 @@ use crate::chat::llm::Settings;
 use crate::config::checks::{
     Place, is_at_loopback, is_on_this_machine, master_key_fault, relayer_key_fault,
 };
+use crate::config::gas::{read_gas, read_price_min};
 use crate::config::readers::{
     origin_of, read_api, read_crossmint, read_facilitator, read_factories, read_key, read_llm,
     read_mail, read_mail_webhook, read_networks, read_origins, read_relayer, read_rpc_urls,
@@ -24,8 +26,10 @@ use crate::config::readers::{
 use crate::identity::keys::Keys;
 use crate::mail::settings::MailSettings;
 use crate::mail::webhook::WebhookSecret;
+use crate::money::Usdc;
 use crate::wallet::crossmint::Crossmint;
 use crate::x402::facilitator::{Facilitator, Own};
+use crate::x402::relayer::gas::GasPolicy;
 use crate::x402::supported::Supported;
 
 /// The names of all variables and secrets. `build.rs` compares the variables with `wrangler.toml`.
@@ -43,6 +47,10 @@ pub const VARIABLES: &[&str] = &[
     "OPENAI_MODEL",
     "MAIL_FROM",
     "MAIL_API_URL",
+    "GAS_COIN_USD",
+    "GAS_BUDGETS",
+    "SETTLE_MIN",
+    "PRICE_MIN",
 ];
 /// Settings that are kept as secrets.
 pub const SECRETS: &[&str] = &[
@@ -67,6 +75,10 @@ pub struct Config {
     pub relayer: Option<RelayerKey>,
     /// Who may use our own facilitator.
     pub facilitator_api: FacilitatorApi,
+    /// How much gas may cost, where our own facilitator settles.
+    pub gas: GasPolicy,
+    /// The smallest price that a host may set.
+    pub price_min: Usdc,
     /// Who may make contract wallets (ERC-6492), for payments and for signing in.
     pub factories: Factories,
     /// Who makes smart wallets of our own, for sessions and hosts that have none.
@@ -134,6 +146,8 @@ impl Config {
         let api = take(faults, "FACILITATOR_API", api);
         let relayer = take(faults, "RELAYER_PRIVATE_KEY", read_relayer(set("RELAYER_PRIVATE_KEY")));
         let factories = take(faults, "WALLET_FACTORIES", read_factories(set("WALLET_FACTORIES")));
+        let gas = read_gas(faults, set);
+        let price_min = take(faults, "PRICE_MIN", read_price_min(set("PRICE_MIN")));
         let smart = read_smart_wallet_factory(set("SMART_WALLET_FACTORY"));
         let smart = take(faults, "SMART_WALLET_FACTORY", smart);
         let crossmint = read_crossmint(set("CROSSMINT_API_KEY"), set("CROSSMINT_URL"));
@@ -166,6 +180,7 @@ impl Config {
                 relayer: key.address(),
                 rpc_urls: rpc_urls.clone(),
                 factories: factories.clone(),
+                policy: gas.clone()?,
             }),
             (address, _) => Facilitator::At(address.unwrap_or_default()),
         };
@@ -178,6 +193,8 @@ impl Config {
             supported: Supported::default(),
             relayer,
             facilitator_api: api,
+            gas: gas?,
+            price_min: price_min?,
             factories,
             smart_wallet_factory: smart?,
             crossmint: crossmint?,

@@ -10,6 +10,8 @@ export const NETWORK = "eip155:84532";
 export const FACTORY = "0x00000000000000000000000000000000fac70001";
 // The selector of its `create(address owner, bytes32 salt)`.
 export const FACTORY_CREATE = "0xa3def923";
+// Anvil's gas is a thousand times dearer than that of the chain it stands for, so that the coin is cheaper here.
+export const COIN_USD = JSON.stringify({ [NETWORK]: "0.1" });
 export const MULTICALL3 = "0xcA11bde05977b3631167028862bE2a173976CA11";
 
 function account(index) {

@@ -23,6 +23,11 @@ pub struct Network {
     pub explorer: &'static str,
     /// What a unit of gas may cost us at most, in billionths of the network's coin.
     pub gas_gwei_max: u32,
+    /// What its coin costs, dollars: on the high side, and for a test network that of the main one, so that
+    /// its gas is not wasted either.
+    pub coin_usd: u32,
+    /// What a transfer of USDC needs at most, when a key pays: storage is dearer on some networks.
+    pub transfer_gas: u64,
     /// Whether its money is worth nothing.
     pub is_testnet: bool,
 }
@@ -39,6 +44,8 @@ pub const NETWORKS: &[Network] = &[
         eip712_version: "2",
         explorer: "https://basescan.org",
         gas_gwei_max: 10,
+        coin_usd: 5_000,
+        transfer_gas: 120_000,
         is_testnet: false,
     },
     Network {
@@ -51,6 +58,8 @@ pub const NETWORKS: &[Network] = &[
         eip712_version: "2",
         explorer: "https://sepolia.basescan.org",
         gas_gwei_max: 100,
+        coin_usd: 5_000,
+        transfer_gas: 120_000,
         is_testnet: true,
     },
     Network {
@@ -63,6 +72,8 @@ pub const NETWORKS: &[Network] = &[
         eip712_version: "2",
         explorer: "https://polygonscan.com",
         gas_gwei_max: 3_000,
+        coin_usd: 1,
+        transfer_gas: 120_000,
         is_testnet: false,
     },
     Network {
@@ -75,6 +86,8 @@ pub const NETWORKS: &[Network] = &[
         eip712_version: "2",
         explorer: "https://amoy.polygonscan.com",
         gas_gwei_max: 3_000,
+        coin_usd: 1,
+        transfer_gas: 120_000,
         is_testnet: true,
     },
     Network {
@@ -87,6 +100,8 @@ pub const NETWORKS: &[Network] = &[
         eip712_version: "2",
         explorer: "https://snowtrace.io",
         gas_gwei_max: 500,
+        coin_usd: 60,
+        transfer_gas: 120_000,
         is_testnet: false,
     },
     Network {
@@ -99,6 +114,8 @@ pub const NETWORKS: &[Network] = &[
         eip712_version: "2",
         explorer: "https://testnet.snowtrace.io",
         gas_gwei_max: 500,
+        coin_usd: 60,
+        transfer_gas: 120_000,
         is_testnet: true,
     },
     Network {
@@ -111,6 +128,8 @@ pub const NETWORKS: &[Network] = &[
         eip712_version: "2",
         explorer: "https://seiscan.io",
         gas_gwei_max: 500,
+        coin_usd: 1,
+        transfer_gas: 350_000,
         is_testnet: false,
     },
     Network {
@@ -123,6 +142,8 @@ pub const NETWORKS: &[Network] = &[
         eip712_version: "2",
         explorer: "https://testnet.seiscan.io",
         gas_gwei_max: 500,
+        coin_usd: 1,
+        transfer_gas: 350_000,
         is_testnet: true,
     },
 ];

@@ -50,6 +50,10 @@ pub struct Receipt {
     /// The block.
     #[serde(default)]
     pub block_number: U256,
+    gas_used: Option<U256>,
+    effective_gas_price: Option<U256>,
+    /// Of rollups such as Base: what their own chain takes for the data.
+    l1_fee: Option<U256>,
 }
 
 #[derive(Deserialize)]
@@ -169,6 +173,13 @@ impl Rpc {
 }
 
 impl Receipt {
+    /// What its sender has paid for it, wei, if the node says so.
+    #[must_use]
+    pub fn cost(&self) -> Option<u128> {
+        let gas = self.gas_used?.saturating_mul(self.effective_gas_price?);
+        u128::try_from(gas.saturating_add(self.l1_fee.unwrap_or_default())).ok()
+    }
+
     /// Whether the transaction succeeded and moved the authorization's money.
     #[must_use]
     pub fn moved(&self, network: &Network, authorization: &Authorization) -> bool {

@@ -74,8 +74,8 @@ impl Gateway {
             return problem::not_found(&self.request_id);
         };
         let rpc = Rpc { url: url.clone() };
-        let factories = &self.config.factories;
-        let access = Access { rpc: &rpc, relayer: key.address(), factories };
+        let (factories, policy) = (&self.config.factories, &self.config.gas);
+        let access = Access { rpc: &rpc, relayer: key.address(), factories, policy };
         api::verify(&EdgeHttp, access, order, &self.request_id).await
     }
 

@@ -92,6 +92,7 @@ fn service(state: State, env: Env) -> std::result::Result<Service<EdgeWorld>, St
         rpc: Rpc { url: url.clone() },
         key: key.clone(),
         factories: config.factories.clone(),
+        policy: config.gas.clone(),
     };
     Ok(Service::new(EdgeWorld::new(state, env), settings))
 }

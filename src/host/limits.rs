@@ -251,8 +251,15 @@ impl<W: World> Host<W> {
         })
     }
 
-    /// A host hears at once that nobody could pay a price.
+    /// A host hears at once that nobody could pay a price, or that it is below what settling it costs. What
+    /// was priced lower before stays on sale.
     pub(super) fn check_own_price(&self, amount: Usdc) -> Result<(), Failure> {
+        let min = self.config.price_min;
+        if amount < min {
+            let remedy =
+                format!("must be at least ${min}: to move less costs more than it is worth");
+            return Err(bad("price", &remedy));
+        }
         let max = Limits::load(&self.world)?.usd_per_day;
         if amount <= max {
             return Ok(());

@@ -17,9 +17,10 @@ use crate::chain::rpc::Rpc;
 use crate::chain::signature::Factories;
 use crate::id::ScopeId;
 use crate::ports::{Clock, Http, HttpError, HttpRequest, HttpResponse, RelayerOrder, Relayers};
+use crate::x402::relayer::gas::GasPolicy;
 use crate::x402::relayer::judge::{self, Access};
 use crate::x402::relayer::order::{self, Malformed};
-use crate::x402::relayer::refusal::Refusal;
+use crate::x402::relayer::refusal::{Reason, Refusal};
 
 /// Who verifies and settles.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +40,8 @@ pub struct Own {
     pub rpc_urls: BTreeMap<String, String>,
     /// Who may make contract wallets.
     pub factories: Factories,
+    /// How much gas may cost.
+    pub policy: GasPolicy,
 }
 
 /// What a facilitator is asked about: a payment and what we require of it, both as JSON in the
@@ -157,7 +160,12 @@ const SURE_REFUSALS: &[&str] = &[
     "unsupported_",
     "eip6492_factory_not_allowed",
     "asset_not_deployed_contract",
+    "value_below_gas_cost",
 ];
+/// No challenge follows this one: the price is the host's, and the next payment would be refused as well.
+const WORTHLESS: &str = "value_below_gas_cost";
+/// When gas may cost less, seconds.
+const CHEAPER_SECONDS: i64 = 60;
 
 /// Reason codes that say that nothing was sent because nothing could be (`x402::relayer`).
 const NOT_NOW: &[&str] = &[
@@ -166,6 +174,8 @@ const NOT_NOW: &[&str] = &[
     "gas_price_too_high",
     "relayer_storage_failed",
     "simulation_unavailable",
+    "gas_budget_used_up",
+    "payer_waits",
 ];
 /// Those of them that no payment can cause.
 const BROKEN: &[&str] = &["rpc_unavailable", "relayer_storage_failed"];
@@ -192,6 +202,14 @@ struct SettleAnswer {
     #[serde(default)]
     transaction: Option<String>,
     payer: Option<String>,
+}
+
+/// What only our own facilitator is believed.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct OwnWords {
+    error_message: Option<String>,
+    retry_after: Option<i64>,
 }
 
 impl Facilitator {
@@ -223,18 +241,42 @@ impl Facilitator {
             }
             Self::Own(_) => settle_ourselves(world, question).await,
         };
-        let outcome = match answer {
-            Ok(response) => judge_settle(&response, question.payer),
-            Err(error) => SettleOutcome::Unknown(Trouble::transport(error.to_string()), None),
-        };
-        match (self, outcome) {
-            // Another facilitator may have sent it twice, and speak of the second time only.
-            (Self::Own(_), SettleOutcome::Unknown(trouble, None)) if trouble.why == REVERTED => {
-                SettleOutcome::Reverted(trouble.why)
+        match (answer, self) {
+            (Ok(response), Self::At(_)) => judge_settle(&response, question.payer),
+            (Ok(response), Self::Own(_)) => judge_own(&response, question.payer),
+            (Err(error), Self::At(_) | Self::Own(_)) => {
+                SettleOutcome::Unknown(Trouble::transport(error.to_string()), None)
             }
-            (Self::Own(_) | Self::At(_), outcome) => outcome,
         }
     }
+}
+
+/// What our own facilitator answered: it says more, and is believed more.
+fn judge_own(response: &HttpResponse, payer: &str) -> SettleOutcome {
+    let OwnWords { error_message: detail, retry_after } =
+        serde_json::from_str(&response.body).unwrap_or_default();
+    match judge_settle(response, payer) {
+        // Another one may have sent it twice, and speak of the second time only.
+        SettleOutcome::Unknown(trouble, None) if trouble.why == REVERTED => {
+            SettleOutcome::Reverted(trouble.why)
+        }
+        SettleOutcome::Refused(why) if why == WORTHLESS => {
+            SettleOutcome::Unavailable(worthless(detail))
+        }
+        SettleOutcome::Unavailable(trouble) if retry_after.is_some() => {
+            SettleOutcome::Unavailable(Trouble { detail, retry_after, ..trouble })
+        }
+        other @ (SettleOutcome::Settled(_)
+        | SettleOutcome::Refused(_)
+        | SettleOutcome::Reverted(_)
+        | SettleOutcome::Unavailable(_)
+        | SettleOutcome::AlreadyUsed
+        | SettleOutcome::Unknown(..)) => other,
+    }
+}
+
+fn worthless(detail: Option<String>) -> Trouble {
+    Trouble { detail, retry_after: Some(CHEAPER_SECONDS), ..Trouble::answered(WORTHLESS) }
 }
 
 impl Own {
@@ -249,7 +291,8 @@ impl Own {
             return VerifyOutcome::Unavailable(Trouble::answered("no endpoint for this network"));
         };
         let rpc = Rpc { url: url.clone() };
-        let access = Access { rpc: &rpc, relayer: self.relayer, factories: &self.factories };
+        let Self { relayer, factories, policy, .. } = self;
+        let access = Access { rpc: &rpc, relayer: *relayer, factories, policy };
         match judge::verify(world, access, &order).await {
             Ok(()) => VerifyOutcome::Valid,
             Err(refusal) => outcome_of(refusal),
@@ -259,6 +302,9 @@ impl Own {
 
 fn outcome_of(refusal: Refusal) -> VerifyOutcome {
     match refusal {
+        Refusal::Invalid(reason @ Reason::Worthless(_), _) => {
+            VerifyOutcome::Unavailable(worthless(Some(reason.message().into_owned())))
+        }
         Refusal::Invalid(reason, _) => VerifyOutcome::Invalid(reason.to_string()),
         Refusal::Unavailable(why) => VerifyOutcome::Unavailable(not_now(why.to_string())),
     }

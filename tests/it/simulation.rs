@@ -9,6 +9,7 @@
 
 mod chain;
 mod engine;
+mod gas;
 mod node;
 mod relaying;
 mod scenario;

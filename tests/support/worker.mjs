@@ -2,6 +2,7 @@
 // that `wrangler deploy` would upload. State is kept until `stop`, and then gone.
 import { createTestHarness } from "wrangler";
 import { bundle, bundleFolder } from "../../dev/bundle.mjs";
+import { COIN_USD } from "../../dev/chain/accounts.mjs";
 import { root } from "../../dev/lib/process.mjs";
 
 // No test reaches the internet; Miniflare would ask it for a sample of `request.cf`.
@@ -25,7 +26,8 @@ process.env.CLOUDFLARE_CF_FETCH_ENABLED ??= "false";
  */
 export async function startWorker({ vars = {}, secrets = {} } = {}) {
   await bundle();
-  const worker = { configPath: "wrangler.toml", prebuiltWorkerDir: bundleFolder, vars, secrets };
+  const usual = { GAS_COIN_USD: COIN_USD };
+  const worker = { configPath: "wrangler.toml", prebuiltWorkerDir: bundleFolder, vars: { ...usual, ...vars }, secrets };
   const harness = createTestHarness({ root, workers: [worker] });
   const { url } = await harness.listen();
   const handle = harness.getWorker();
@@ -46,8 +48,8 @@ export async function startWorker({ vars = {}, secrets = {} } = {}) {
     guestSql: sql("Guest"),
     hosts: () => handle.listDurableObjectIds("Host"),
     kv: { get: kv("get"), list: kv("list"), put: kv("put"), delete: kv("delete") },
-    restart: (changes = {}) =>
-      harness.update(({ workers: [last] }) => ({ root, workers: [{ ...last, ...changes }] })),
+    restart: ({ vars: others = worker.vars, ...changes } = {}) =>
+      harness.update(({ workers: [last] }) => ({ root, workers: [{ ...last, ...changes, vars: { ...usual, ...others } }] })),
     logs: () => harness.getLogs(),
     clearLogs: () => harness.clearLogs(),
     stop: () => harness.close(),

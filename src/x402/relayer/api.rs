@@ -209,10 +209,19 @@ fn settle_reply(outcome: Result<Outcome, Refusal>, network: &str, payer: Option<
         }
         Err(Refusal::Invalid(reason, known)) => {
             let payer = payer.or(known);
-            (200, failed(reason.to_string(), reason.message(), String::new(), payer))
+            (200, failed(reason.to_string(), &reason.message(), String::new(), payer))
         }
         Err(Refusal::Unavailable(why)) => {
-            (503, failed(why.to_string(), why.message(), String::new(), payer))
+            let mut body = failed(why.to_string(), &why.message(), String::new(), payer);
+            let seconds = why.retry_after();
+            if let Some(members) = body.as_object_mut() {
+                members.extend(seconds.map(|seconds| ("retryAfter".to_owned(), json!(seconds))));
+            }
+            let reply = Reply::json(503, body.to_string());
+            return match seconds {
+                Some(seconds) => reply.with_header("retry-after", seconds.to_string()),
+                None => reply,
+            };
         }
     };
     Reply::json(status, body.to_string())
@@ -225,8 +234,12 @@ fn unavailable(why: &Unavailable, request_id: &RequestId) -> Reply {
         Unavailable::Fees => "gas_price_too_high",
         Unavailable::TooMany => "too_many_requests",
         Unavailable::Storage => "relayer_storage_failed",
+        Unavailable::Simulation => "simulation_unavailable",
+        Unavailable::Budget(..) => "gas_budget_used_up",
+        Unavailable::PayerWaits(_) => "payer_waits",
     };
-    problem::of_abort(&Abort::new(code, 503, why.message()), request_id)
+    let abort = Abort::new(code, 503, why.message());
+    problem::of_abort(&Abort { retry_after: why.retry_after(), ..abort }, request_id)
 }
 
 /// The network that the requirements name, if we know it: nobody's text is repeated.

@@ -6,8 +6,10 @@ use serde_json::{Value, json};
 use crate::chain::rpc::{Ask, RpcError, read};
 use crate::chain::transfers::{Receipt, Use};
 use crate::ports::{Level, SqlError};
+use crate::x402::relayer::budget::{self, Owners};
 use crate::x402::relayer::refusal::{Reason, Refusal};
-use crate::x402::relayer::store::{Sent, Settlement, State};
+use crate::x402::relayer::standing::Contract;
+use crate::x402::relayer::store::{Charged, Sent, Settlement, State};
 use crate::x402::relayer::{LOOK_AFTER_SECONDS, Landed, Outcome, Relayer, RelayerWorld, store};
 
 /// How long a caller waits for the block, seconds. Callers of facilitators give up after 45 and more.
@@ -110,9 +112,10 @@ impl<W: RelayerWorld> Relayer<W> {
         if receipt.moved(self.settings.network, &settlement.authorization) {
             self.log_step("a settlement is in a block", &settlement.id, Level::Info);
             let (id, nonce, hash) = (settlement.id, sent.nonce, sent.hash);
-            self.landed.borrow_mut().push(Landed { id, nonce, hash });
+            self.landed.borrow_mut().push(Landed { id, nonce, hash, cost: receipt.cost() });
             return Ok(());
         }
+        self.world.atomically(|| self.charge_really(&settlement, receipt.cost()))?;
         let has_failed = sent.settlement.is_some();
         self.ask_token(sent.nonce, &settlement, receipt.block_number, has_failed).await
     }
@@ -127,16 +130,23 @@ impl<W: RelayerWorld> Relayer<W> {
         has_failed: bool,
     ) -> Result<(), SqlError> {
         match self.find_use(settlement, block).await {
-            Ok(Some(Use::Moved(hash, _))) => self.end(nonce, settlement, State::Settled, hash),
+            Ok(Some(Use::Moved(hash, _))) => {
+                self.end(nonce, settlement, State::Settled, hash, || Ok(()))
+            }
             Ok(Some(Use::Elsewhere)) => {
-                self.end(nonce, settlement, State::Failed(Reason::NonceUsed), settlement.hash)
+                let failed = State::Failed(Reason::NonceUsed);
+                self.end(nonce, settlement, failed, settlement.hash, || Ok(()))
             }
             Ok(None) => {
-                if has_failed {
-                    store::mark_reverted(&self.world, &settlement.id, self.world.now())?;
-                }
                 let failed = State::Failed(Reason::TransactionFailed);
-                self.end(nonce, settlement, failed, settlement.hash)
+                let now = self.world.now();
+                self.end(nonce, settlement, failed, settlement.hash, || {
+                    if !has_failed || settlement.is_reverted {
+                        return Ok(());
+                    }
+                    store::mark_reverted(&self.world, &settlement.id, now)?;
+                    self.contract_of(settlement, |it| it.reverted(&self.world, now))
+                })
             }
             // Nobody can say now; it stays open.
             Ok(Some(Use::NotFound)) | Err(_) => Ok(()),
@@ -180,17 +190,45 @@ impl<W: RelayerWorld> Relayer<W> {
         Some(receipt.is_some_and(|receipt| receipt.moved(network, &settlement.authorization)))
     }
 
+    /// Charges what its gas has cost in the place of what it might have; in a block of the caller's.
+    pub(super) fn charge_really(
+        &self,
+        settlement: &Settlement,
+        wei: Option<u128>,
+    ) -> Result<(), SqlError> {
+        let Some(wei) = wei else { return Ok(()) };
+        let cost = self.settings.policy.cost(self.settings.network, wei);
+        let payer = settlement.authorization.from.to_checksum(None);
+        let owners = Owners { claimant: &settlement.claimant, payer: &payer };
+        let Charged { micros, day } = settlement.gas;
+        budget::charge(&self.world, &owners, day, micros, cost)?;
+        store::set_gas(&self.world, &settlement.id, cost)
+    }
+
+    /// Tells a payer that is a contract what became of its payment.
+    pub(super) fn contract_of(
+        &self,
+        settlement: &Settlement,
+        tell: impl FnOnce(Contract<'_>) -> Result<(), SqlError>,
+    ) -> Result<(), SqlError> {
+        let Some(code) = &settlement.code else { return Ok(()) };
+        let payer = settlement.authorization.from.to_checksum(None);
+        tell(Contract { payer: &payer, code, claimant: &settlement.claimant })
+    }
+
     fn end(
         &self,
         nonce: u64,
         settlement: &Settlement,
         state: State,
         hash: B256,
+        note: impl FnOnce() -> Result<(), SqlError>,
     ) -> Result<(), SqlError> {
         let id = &settlement.id;
         let now = self.world.now();
         let confirm_at = matches!(state, State::Settled).then(|| now.plus(CONFIRM_SECONDS));
         self.world.atomically(|| {
+            note()?;
             store::mark_done(&self.world, nonce)?;
             store::set_state(&self.world, id, &state, hash, confirm_at, now)
         })?;

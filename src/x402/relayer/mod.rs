@@ -29,6 +29,13 @@
 //! A claimant is a host of this deployment, an access token, or, for a facilitator that is open to all,
 //! a network address.
 //!
+//! # What gas may cost
+//!
+//! Payers choose what we spend gas on, and it costs them nothing. A payment is simulated exactly as it will
+//! be sent, has to be worth its gas, and is tried once: a transaction that a block refuses is a refusal. How
+//! much may be spent in a day for a host, a caller, a payer and all together is bounded in money
+//! ([`gas::GasPolicy`]); contracts that say one thing and do another wait ([`standing`]).
+//!
 //! # What may fail
 //!
 //! A transaction is written down before it is sent, so a crash, a lost answer or a chain that drops a
@@ -40,11 +47,14 @@
 #![deny(clippy::arithmetic_side_effects)]
 
 pub mod api;
+mod budget;
 mod follow;
+pub mod gas;
 pub mod judge;
 pub mod order;
 pub mod refusal;
 mod send;
+mod standing;
 mod store;
 mod wake;
 
@@ -57,14 +67,17 @@ use serde_json::{Value, json};
 use crate::chain::networks::Network;
 use crate::chain::rpc::Rpc;
 use crate::chain::signature::Factories;
-use crate::chain::transaction::{Fees, RelayerKey};
+use crate::chain::transaction::RelayerKey;
 use crate::ports::{Alarm, Clock, Http, Level, Log, Sql, SqlError, Timer};
 use crate::rate_limit::RateLimiter;
 use crate::storage;
 use crate::time::UnixSeconds;
-use crate::x402::relayer::judge::Access;
+use crate::x402::relayer::budget::Owners;
+use crate::x402::relayer::gas::{GasPolicy, Micros};
+use crate::x402::relayer::judge::{Access, Market, Prepared};
 use crate::x402::relayer::order::Order;
 use crate::x402::relayer::refusal::{Reason, Refusal, Unavailable};
+use crate::x402::relayer::standing::Contract;
 pub use crate::x402::relayer::store::MIGRATIONS;
 use crate::x402::relayer::store::{Settlement, State};
 
@@ -93,6 +106,8 @@ pub struct Settings {
     pub key: RelayerKey,
     /// Who may make wallets.
     pub factories: Factories,
+    /// How much gas may cost.
+    pub policy: GasPolicy,
 }
 
 /// The relayer of one network.
@@ -117,6 +132,8 @@ struct Landed {
     id: String,
     nonce: u64,
     hash: B256,
+    /// What the transaction has cost, wei.
+    cost: Option<u128>,
 }
 
 /// What became of a settlement.
@@ -135,6 +152,8 @@ struct Seen {
     block: u64,
     at: UnixSeconds,
     warned_at: UnixSeconds,
+    /// What the last settlement might have cost.
+    cost: Micros,
 }
 
 /// What is known of a payment before it is settled.
@@ -187,6 +206,10 @@ impl<W: RelayerWorld> Relayer<W> {
             }
             Known::New => {}
         }
+        let payer = order.payer();
+        // Before anything is asked of the chain: who is over the limit costs us nothing.
+        self.check_budget(&Owners { claimant, payer: &payer }, 1)?;
+        wait(standing::payer_waits(&self.world, &payer, self.world.now())?)?;
         let prepared = match judge::prepare(&self.world, self.access(), order).await {
             Err(Refusal::Invalid(Reason::NonceUsed, payer)) => {
                 let found = self.sent_by_another(order, claimant).await?;
@@ -221,12 +244,29 @@ impl<W: RelayerWorld> Relayer<W> {
             "seenAt": is_known.then(|| seen.at.to_string()),
             "nextNonce": store::next_nonce(&self.world)?,
             "queue": store::queue(&self.world)?,
+            "gasBudgets": budget::view(&self.world, &self.settings.policy, seen.cost, now)?,
         }))
     }
 
     fn access(&self) -> Access<'_> {
-        let Settings { rpc, key, factories, .. } = &self.settings;
-        Access { rpc, relayer: key.address(), factories }
+        let Settings { rpc, key, factories, policy, .. } = &self.settings;
+        Access { rpc, relayer: key.address(), factories, policy }
+    }
+
+    /// A payer with code may have to wait ([`standing`]).
+    fn check_contract(
+        &self,
+        payer: &str,
+        claimant: &str,
+        code: Option<&str>,
+    ) -> Result<(), Refusal> {
+        let Some(code) = code else { return Ok(()) };
+        let contract = Contract { payer, code, claimant };
+        wait(contract.waits(&self.world, self.world.now())?)?;
+        if contract.is_newcomer(&self.world)? && store::is_under_way(&self.world, payer)? {
+            return wait(standing::IN_FLIGHT_SECONDS);
+        }
+        Ok(())
     }
 
     /// What is known of the payment, if this claimant may know it.
@@ -266,10 +306,12 @@ impl<W: RelayerWorld> Relayer<W> {
     }
 
     /// Refuses clearly before the money for gas is gone, and says so to us before that.
-    fn check_gas_money(&self, prepared: &judge::Prepared) -> Result<(), Refusal> {
+    fn check_gas_money(&self, prepared: &Prepared) -> Result<(), Refusal> {
         let now = self.world.now();
         let queue = store::queue(&self.world)?;
-        let price = U256::from(prepared.gas).saturating_mul(U256::from(prepared.fees.max));
+        let wei = u128::from(prepared.gas).saturating_mul(prepared.fees.max);
+        let (price, cost) =
+            (U256::from(wei), self.settings.policy.cost(self.settings.network, wei));
         let times = |count: u64| price.saturating_mul(U256::from(count));
         let mut seen = self.seen.get();
         let is_low = prepared.balance < times(queue.saturating_add(LOW_SETTLEMENTS));
@@ -279,7 +321,8 @@ impl<W: RelayerWorld> Relayer<W> {
             let fields = [("address", address.as_str())];
             self.world.line(Level::Warn, "the relayer has little money left for gas", &fields);
         }
-        self.seen.set(Seen { balance: prepared.balance, block: prepared.block, at: now, ..seen });
+        let Prepared { balance, block, .. } = *prepared;
+        self.seen.set(Seen { balance, block, at: now, cost, ..seen });
         if prepared.balance < times(queue.saturating_add(1)) {
             return Err(Refusal::Unavailable(Unavailable::Gas));
         }
@@ -288,14 +331,14 @@ impl<W: RelayerWorld> Relayer<W> {
 
     /// Looks at the relayer's account; whether that went well.
     async fn refresh(&self) -> bool {
-        let Some((_, balance, block)) = self.market().await else { return false };
+        let Some(Market { balance, block, .. }) = self.market().await else { return false };
         let at = self.world.now();
         self.seen.set(Seen { balance, block, at, ..self.seen.get() });
         true
     }
 
     /// What gas costs now, what the relayer owns, and the newest block, if the chain says so.
-    async fn market(&self) -> Option<(Fees, U256, u64)> {
+    async fn market(&self) -> Option<Market> {
         let Settings { network, rpc, key, .. } = &self.settings;
         let answers = rpc.batch(&self.world, &judge::market(key.address())).await.ok()?;
         judge::read_market(network, answers).ok()
@@ -325,7 +368,13 @@ impl<W: RelayerWorld> Relayer<W> {
         let now = self.world.now();
         let confirm_at = Some(now.plus(follow::CONFIRM_SECONDS));
         self.world.atomically(|| {
-            for Landed { id, nonce, hash } in &landed {
+            for Landed { id, nonce, hash, cost } in &landed {
+                if let Some(settlement) = store::find(&self.world, id)? {
+                    self.charge_really(&settlement, *cost)?;
+                    if settlement.state == State::Sent {
+                        self.contract_of(&settlement, |it| it.settled(&self.world, now))?;
+                    }
+                }
                 store::mark_done(&self.world, *nonce)?;
                 store::set_state(&self.world, id, &State::Settled, *hash, confirm_at, now)?;
             }
@@ -340,6 +389,14 @@ impl<W: RelayerWorld> Relayer<W> {
         }
         Ok(())
     }
+}
+
+/// A payer waits so long, if at all.
+fn wait(seconds: i64) -> Result<(), Refusal> {
+    if seconds > 0 {
+        return Err(Refusal::Unavailable(Unavailable::PayerWaits(seconds)));
+    }
+    Ok(())
 }
 
 /// Whether the settlement is of exactly this payment, for this claimant.

@@ -128,6 +128,12 @@ fn compare(payment: &PaymentPayload, wanted: &Wanted<'_>) -> Result<Order, Reaso
             Version::V2 => Reason::ValueV2,
         });
     }
+    if authorization.from == authorization.to {
+        return Err(Reason::SelfPayment);
+    }
+    if authorization.value.is_zero() {
+        return Err(Reason::ZeroValue);
+    }
     let given = Given::read(&payment.signature).map_err(Reason::from)?;
     Ok(Order {
         version: payment.version,
@@ -171,6 +177,12 @@ impl Order {
     #[must_use]
     pub fn key(&self) -> String {
         format!("{}/{}", self.authorization.from.to_checksum(None), self.authorization.nonce)
+    }
+
+    /// Who pays (EIP-55).
+    #[must_use]
+    pub fn payer(&self) -> String {
+        self.authorization.from.to_checksum(None)
     }
 
     /// The network in the words of the version that was spoken.

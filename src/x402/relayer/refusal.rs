@@ -1,6 +1,11 @@
 //! Why a payment is not settled, in the words of x402 (section 9) and of the reference facilitator.
 
+use std::borrow::Cow;
+
 use alloy_primitives::Address;
+
+use crate::money::Usdc;
+use crate::x402::relayer::budget::Whose;
 
 /// Why not.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +46,15 @@ pub enum Reason {
     /// Somebody else would be paid.
     #[error("invalid_exact_evm_recipient_mismatch")]
     Recipient,
+    /// The payer pays itself.
+    #[error("invalid_exact_evm_payload_self_payment")]
+    SelfPayment,
+    /// Nothing would be moved.
+    #[error("invalid_exact_evm_payload_zero_value")]
+    ZeroValue,
+    /// It moves less than its gas costs now, or less than a wallet is made for: the smallest that is not.
+    #[error("value_below_gas_cost")]
+    Worthless(Usdc),
     /// Another amount, version 1.
     #[error("invalid_exact_evm_authorization_value")]
     ValueV1,
@@ -68,7 +82,7 @@ pub enum Reason {
     /// The payer has too little money.
     #[error("invalid_exact_evm_insufficient_balance")]
     Balance,
-    /// The chain would refuse it, or it would cost too much gas.
+    /// The chain would refuse it as it would be sent, or it would need too much gas.
     #[error("invalid_exact_evm_transaction_simulation_failed")]
     Simulation,
     /// The chain refused it.
@@ -94,13 +108,31 @@ pub enum Unavailable {
     /// Our storage failed.
     #[error("relayer_storage_failed")]
     Storage,
+    /// The endpoint carries out other calls, but not this one.
+    #[error("simulation_unavailable")]
+    Simulation,
+    /// A day's budget for gas is used up: whose, and for how many seconds.
+    #[error("gas_budget_used_up")]
+    Budget(Whose, i64),
+    /// The payer is a contract, and blocks have refused transactions of it or of new ones like it: for so
+    /// many seconds.
+    #[error("payer_waits")]
+    PayerWaits(i64),
 }
 
 impl Reason {
     /// In words, for whoever reads the answer.
     #[must_use]
-    pub const fn message(self) -> &'static str {
-        match self {
+    pub fn message(self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::Worthless(smallest) => {
+                return format!(
+                    "at the present price of gas a payment has to move at least ${smallest}"
+                )
+                .into();
+            }
+            Self::SelfPayment => "the payer is also the recipient",
+            Self::ZeroValue => "the authorization moves nothing",
             Self::Version => "x402Version must be 1 or 2",
             Self::UnsupportedScheme => "only the scheme exact is settled here",
             Self::Network => "this network is not served here; see /facilitator/supported",
@@ -120,20 +152,46 @@ impl Reason {
             Self::Balance => "the payer has too little USDC",
             Self::Simulation => "the chain would refuse the transfer, or it needs too much gas",
             Self::TransactionFailed => "the chain refused the transfer",
-        }
+        })
     }
 }
 
 impl Unavailable {
     /// In words, for whoever reads the answer.
     #[must_use]
-    pub const fn message(self) -> &'static str {
-        match self {
+    pub fn message(self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
             Self::Rpc => "the chain cannot be asked now; nothing was sent, try again",
             Self::Gas => "the relayer has too little money for gas; its operator has to fill it up",
             Self::Fees => "gas costs more than this relayer pays; try again later",
             Self::TooMany => "too many requests came from your address; wait a minute",
             Self::Storage => "internal error; nothing was sent, try again",
+            Self::Simulation => {
+                "the chain could not simulate this payment; nothing was sent, try again"
+            }
+            Self::Budget(whose, _) => match whose {
+                Whose::Host => "this host has used up its gas budget of today",
+                Whose::Caller => "you have used up your gas budget of today",
+                Whose::Payer => "this payer has used up its gas budget of today",
+                Whose::Total => "this relayer has used up its gas budget of today",
+            },
+            Self::PayerWaits(_) => {
+                "the payer is a contract, and the chain has lately refused payments of it or of new contracts like it; another wallet can pay now"
+            }
+        })
+    }
+
+    /// When to come again, seconds, if that is known.
+    #[must_use]
+    pub const fn retry_after(self) -> Option<i64> {
+        match self {
+            Self::Budget(_, seconds) | Self::PayerWaits(seconds) => Some(seconds),
+            Self::Rpc
+            | Self::Gas
+            | Self::Fees
+            | Self::TooMany
+            | Self::Storage
+            | Self::Simulation => None,
         }
     }
 }

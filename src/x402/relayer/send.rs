@@ -6,9 +6,12 @@ use serde_json::json;
 
 use crate::chain::rpc::Broadcast;
 use crate::ports::{Level, SqlError};
+use crate::x402::relayer::budget::{self, Owners};
+use crate::x402::relayer::gas::Micros;
 use crate::x402::relayer::judge::Prepared;
 use crate::x402::relayer::order::Order;
 use crate::x402::relayer::refusal::{Reason, Refusal, Unavailable};
+use crate::x402::relayer::store::Charged;
 use crate::x402::relayer::{Known, Relayer, RelayerWorld, Settings, store};
 
 /// How often another nonce is tried when somebody else uses the relayer's key.
@@ -31,14 +34,24 @@ impl<W: RelayerWorld> Relayer<W> {
                 return Ok(());
             }
             let nonce = self.next_nonce().await?;
-            let Prepared { call, gas, fees, .. } = prepared;
-            let Settings { network, key, .. } = &self.settings;
+            let Prepared { call, gas, fees, code, .. } = prepared;
+            let Settings { network, key, policy, .. } = &self.settings;
+            let payer = order.payer();
+            let owners = Owners { claimant, payer: &payer };
             let signed = key.sign(network, nonce, call, *gas, *fees);
             let signed = signed
                 .ok_or(Refusal::Invalid(Reason::Simulation, Some(order.authorization.from)))?;
             let now = self.world.now();
+            // What it may cost at most; the receipt puts it right.
+            let wei = u128::from(*gas).saturating_mul(fees.max);
+            let charged = Charged { micros: policy.cost(network, wei), day: budget::day(now) };
+            // Nothing is awaited from here on: what another payment was sent for meanwhile is counted.
+            self.check_budget(&owners, charged.micros)?;
+            self.check_contract(&payer, claimant, code.as_deref())?;
             self.world.atomically(|| {
-                store::begin(&self.world, order, claimant, nonce, &signed, now)?;
+                budget::charge(&self.world, &owners, charged.day, 0, charged.micros)?;
+                let gas = (charged, code.as_deref());
+                store::begin(&self.world, order, claimant, nonce, &signed, gas, now)?;
                 store::set_next_nonce(&self.world, nonce.saturating_add(1))
             })?;
             self.log_step("a settlement is sent", &order.key(), Level::Info);
@@ -49,14 +62,14 @@ impl<W: RelayerWorld> Relayer<W> {
                     return Ok(());
                 }
                 Broadcast::Refused => {
-                    self.unsend(order, nonce, nonce)?;
+                    self.unsend(order, &owners, nonce, nonce)?;
                     self.log_step("the node refuses the relayer", &order.key(), Level::Error);
                     return Err(Refusal::Unavailable(Unavailable::Gas));
                 }
                 Broadcast::NonceTaken => {
                     self.log_step("somebody else uses the key", &order.key(), Level::Error);
                     let next = self.pending_nonce().await.unwrap_or_default();
-                    self.unsend(order, nonce, next.max(nonce.saturating_add(1)))?;
+                    self.unsend(order, &owners, nonce, next.max(nonce.saturating_add(1)))?;
                 }
             }
         }
@@ -79,11 +92,31 @@ impl<W: RelayerWorld> Relayer<W> {
     }
 
     /// No block will ever have it: as if it had not been signed, but for the nonce that comes next.
-    fn unsend(&self, order: &Order, nonce: u64, next: u64) -> Result<(), SqlError> {
+    fn unsend(
+        &self,
+        order: &Order,
+        owners: &Owners<'_>,
+        nonce: u64,
+        next: u64,
+    ) -> Result<(), SqlError> {
         self.world.atomically(|| {
+            if let Some(begun) = store::find(&self.world, &order.key())? {
+                budget::charge(&self.world, owners, begun.gas.day, begun.gas.micros, 0)?;
+            }
             store::remove(&self.world, &order.key(), nonce)?;
             store::set_next_nonce(&self.world, next)
         })
+    }
+
+    /// Whether so much may be spent for them today.
+    pub(super) fn check_budget(&self, owners: &Owners<'_>, cost: Micros) -> Result<(), Refusal> {
+        let (policy, now) = (&self.settings.policy, self.world.now());
+        match budget::check(&self.world, policy, owners, cost, now)? {
+            None => Ok(()),
+            Some((whose, seconds)) => {
+                Err(Refusal::Unavailable(Unavailable::Budget(whose, seconds)))
+            }
+        }
     }
 
     pub(super) fn log_step(&self, message: &str, id: &str, level: Level) {

@@ -8,12 +8,14 @@ use crate::chain::transaction::SignedTransaction;
 use crate::ports::{Sql, SqlError, SqlValue};
 use crate::storage::{Columns, Migrations, all, first};
 use crate::time::UnixSeconds;
+use crate::x402::relayer::gas::Micros;
 use crate::x402::relayer::order::Order;
 use crate::x402::relayer::refusal::Reason;
 use crate::x402::wire::{authorization_json, read_authorization};
 
 /// The schema of a relayer's object.
-pub const MIGRATIONS: Migrations = &[include_str!("schema.sql"), include_str!("schema-2.sql")];
+pub const MIGRATIONS: Migrations =
+    &[include_str!("schema.sql"), include_str!("schema-2.sql"), include_str!("schema-3.sql")];
 
 /// How long rows are kept after the end of their authorization, seconds. Until then a repeated
 /// request gets its answer, and a block that the chain dropped is made up for.
@@ -43,6 +45,17 @@ pub(super) struct Settlement {
     pub(super) attempts: u32,
     /// A block has refused its transaction: whatever made it do so, gas is not spent on it again.
     pub(super) is_reverted: bool,
+    /// What its gas was charged, and on which day.
+    pub(super) gas: Charged,
+    /// What the code of its payer is known by; `None`: a key.
+    pub(super) code: Option<String>,
+}
+
+/// What somebody's budget was charged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Charged {
+    pub(super) micros: Micros,
+    pub(super) day: i64,
 }
 
 /// A transaction that a relayer signed.
@@ -58,7 +71,7 @@ pub(super) struct Sent {
 }
 
 const SETTLEMENT: &str = "SELECT id, claimant, fingerprint, authorization, valid_before, state, \
-     hash, reason, attempts, reverted_at FROM settlements";
+     hash, reason, attempts, reverted_at, gas_micros, gas_day, code FROM settlements";
 const TRANSACTION: &str =
     "SELECT hash, nonce, settlement, raw, signed_at, sent_at FROM transactions";
 
@@ -136,16 +149,17 @@ pub(super) fn begin(
     claimant: &str,
     nonce: u64,
     signed: &SignedTransaction,
+    (gas, code): (Charged, Option<&str>),
     now: UnixSeconds,
 ) -> Result<(), SqlError> {
     let id = order.key();
     let statement = "INSERT INTO settlements (id, claimant, fingerprint, authorization, \
-         valid_before, state, hash, attempts, created_at, updated_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, 'sent', ?6, 1, ?7, ?7) \
+         valid_before, state, hash, attempts, created_at, updated_at, gas_micros, gas_day, code) \
+         VALUES (?1, ?2, ?3, ?4, ?5, 'sent', ?6, 1, ?7, ?7, ?8, ?9, ?10) \
          ON CONFLICT (id) DO UPDATE SET claimant = ?2, fingerprint = ?3, authorization = ?4, \
          valid_before = ?5, state = 'sent', hash = ?6, reason = NULL, confirm_at = NULL, \
-         attempts = attempts + 1, updated_at = ?7";
-    let parameters: [SqlValue; 7] = [
+         attempts = attempts + 1, updated_at = ?7, gas_micros = ?8, gas_day = ?9, code = ?10";
+    let parameters: [SqlValue; 10] = [
         id.as_str().into(),
         claimant.into(),
         order.fingerprint().to_string().into(),
@@ -153,6 +167,9 @@ pub(super) fn begin(
         order.valid_before().into(),
         signed.hash.to_string().into(),
         now.into(),
+        int(gas.micros),
+        SqlValue::Int(gas.day),
+        code.into(),
     ];
     sql.run(statement, &parameters)?;
     add_transaction(sql, Some(&id), nonce, signed, now)
@@ -229,6 +246,21 @@ pub(super) fn set_state(
     sql.run(statement, &parameters).map(drop)
 }
 
+/// What its gas has really cost.
+pub(super) fn set_gas(sql: &impl Sql, id: &str, micros: Micros) -> Result<(), SqlError> {
+    let statement = "UPDATE settlements SET gas_micros = ?2 WHERE id = ?1";
+    sql.run(statement, &[id.into(), int(micros)]).map(drop)
+}
+
+/// Whether a settlement of this payer is under way.
+pub(super) fn is_under_way(sql: &impl Sql, payer: &str) -> Result<bool, SqlError> {
+    let statement =
+        "SELECT 1 FROM settlements WHERE state = 'sent' AND id > ?1 AND id < ?2 LIMIT 1";
+    // Ids are the payer, a slash and the nonce; the character after the slash is 0.
+    let bounds = [format!("{payer}/").into(), format!("{payer}0").into()];
+    Ok(first(sql, statement, &bounds)?.is_some())
+}
+
 /// A block has refused its transaction.
 pub(super) fn mark_reverted(sql: &impl Sql, id: &str, now: UnixSeconds) -> Result<(), SqlError> {
     let statement = "UPDATE settlements SET reverted_at = ?2 WHERE id = ?1";
@@ -270,6 +302,8 @@ fn settlement(columns: &mut Columns) -> Result<Settlement, SqlError> {
     };
     let attempts = u32::try_from(columns.count()?).unwrap_or(u32::MAX);
     let is_reverted = columns.optional_int()?.is_some();
+    let gas = Charged { micros: columns.count()?, day: columns.int()? };
+    let code = columns.optional_text()?;
     Ok(Settlement {
         id,
         claimant,
@@ -280,6 +314,8 @@ fn settlement(columns: &mut Columns) -> Result<Settlement, SqlError> {
         hash,
         attempts,
         is_reverted,
+        gas,
+        code,
     })
 }
 
@@ -300,7 +336,7 @@ fn transaction(columns: &mut Columns) -> Result<Sent, SqlError> {
     })
 }
 
-/// Nonces count transactions, so they stay far below what SQLite stores.
+/// Nonces count transactions, and amounts are bounded, so they stay below what SQLite stores.
 fn int(nonce: u64) -> SqlValue {
     SqlValue::Int(i64::try_from(nonce).unwrap_or(i64::MAX))
 }

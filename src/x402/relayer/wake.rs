@@ -9,8 +9,9 @@ use crate::chain::transfers::Use;
 use crate::ports::{Level, SqlError};
 use crate::time::UnixSeconds;
 use crate::x402::relayer::follow::ask_receipt;
+use crate::x402::relayer::judge::Market;
 use crate::x402::relayer::store::{Sent, Settlement, State};
-use crate::x402::relayer::{LOOK_AFTER_SECONDS, Relayer, RelayerWorld, store};
+use crate::x402::relayer::{LOOK_AFTER_SECONDS, Relayer, RelayerWorld, budget, standing, store};
 
 /// A transaction that no block has after so many seconds is sent again …
 const RESEND_SECONDS: i64 = 3;
@@ -42,6 +43,8 @@ impl<W: RelayerWorld> Relayer<W> {
         self.look().await?;
         self.write_down()?;
         store::forget(&self.world, self.world.now())?;
+        budget::forget(&self.world, self.world.now())?;
+        standing::forget(&self.world, self.world.now())?;
         self.rearm().await
     }
 
@@ -124,7 +127,7 @@ impl<W: RelayerWorld> Relayer<W> {
     /// that a node refuses is replaced only if fees have risen since: if the relayer's money is gone, to
     /// pay more would not help.
     async fn replace(&self, sent: &Sent, is_refused: bool) -> Result<(), SqlError> {
-        let Some((market, ..)) = self.market().await else { return Ok(()) };
+        let Some(Market { fees: market, .. }) = self.market().await else { return Ok(()) };
         let limit = self.settings.network.gas_price_max();
         let old = fees_of(&sent.raw).filter(|old| !is_refused || market.max > old.max);
         let Some(fees) = old.and_then(|old| raised(old, market, limit)) else {
@@ -177,7 +180,7 @@ impl<W: RelayerWorld> Relayer<W> {
     }
 
     async fn fill(&self, nonce: u64) -> Result<(), SqlError> {
-        let Some((fees, ..)) = self.market().await else { return Ok(()) };
+        let Some(Market { fees, .. }) = self.market().await else { return Ok(()) };
         let Some(signed) = self.empty(nonce, fees) else { return Ok(()) };
         store::add_transaction(&self.world, None, nonce, &signed, self.world.now())?;
         self.log_step("a gap is filled", "a gap", Level::Warn);

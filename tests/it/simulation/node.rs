@@ -18,6 +18,8 @@ use super::engine::{Sim, Slot};
 
 pub(crate) const URL: &str = "http://node.test";
 const GWEI: u128 = 1_000_000_000;
+/// What a transfer needs.
+const GAS: u64 = 80_000;
 /// How old a block that the chain drops may be, milliseconds: younger than the look that a relayer
 /// takes once more.
 const REORG_AGE: i64 = 15_000;
@@ -40,6 +42,17 @@ struct Sent {
     transfer: Option<Signed>,
 }
 
+/// What a payer that is a contract says in the block: no, whatever it said before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lie {
+    /// It says yes where `tx.gasprice` is 0.
+    ToFreeCalls,
+    /// It says yes to every simulation.
+    ToSimulations,
+    /// It is honest.
+    Never,
+}
+
 #[derive(Clone)]
 struct Mined {
     sent: Sent,
@@ -60,6 +73,8 @@ pub(crate) struct Node {
     base_fee: u128,
     pub(crate) down_until: i64,
     pub(crate) relayer: Address,
+    /// Payers that are contracts.
+    pub(crate) contracts: BTreeMap<Address, Lie>,
     pub(crate) replaced: u64,
     pub(crate) fillers: u64,
 }
@@ -99,7 +114,9 @@ impl Node {
             });
             let Some(next) = next else { break };
             let sent = self.pool.remove(next);
-            let moved = sent.transfer.as_ref().is_some_and(|transfer| self.is_good(transfer, at));
+            let moved = sent.transfer.as_ref().is_some_and(|transfer| {
+                self.is_good(transfer, at) && !self.lies(transfer.authorization.from)
+            });
             self.blocks.last_mut().unwrap().mined.push(Mined { sent, moved });
         }
         self.pool.retain(|sent| {
@@ -150,6 +167,30 @@ impl Node {
             && self.use_of(authorization).is_none()
             && U256::from(at / 1000) < authorization.valid_before
             && U256::from(self.balance(authorization.from)) >= authorization.value
+    }
+
+    pub(crate) fn fund(&mut self, payer: Address, value: u64) {
+        self.balances.insert(payer, value);
+    }
+
+    fn lies(&self, payer: Address) -> bool {
+        self.contracts.get(&payer).is_some_and(|lie| *lie != Lie::Never)
+    }
+
+    /// What a simulation of the transfer says.
+    fn is_simulated(&self, transfer: &Signed, call: &Value, at: i64) -> bool {
+        let is_free = call.get("maxFeePerGas").is_none();
+        let lie = self.contracts.get(&transfer.authorization.from);
+        self.is_good(transfer, at) && (is_free || lie != Some(&Lie::ToFreeCalls))
+    }
+
+    /// When the relayer's transactions for this payer were refused, milliseconds.
+    pub(crate) fn refused_at(&self, payer: Address) -> Vec<i64> {
+        let refused = self.all().filter(|(_, mined)| {
+            let of = mined.sent.transfer.as_ref().map(|it| it.authorization.from);
+            mined.sent.from == self.relayer && !mined.moved && of == Some(payer)
+        });
+        refused.map(|(block, _)| block.at).collect()
     }
 
     /// Somebody else sends the authorization.
@@ -237,7 +278,15 @@ impl Node {
         let reverts = Err((3, "execution reverted"));
         Ok(match ask["method"].as_str().unwrap() {
             "eth_chainId" => json!("0x14a34"),
-            "eth_getCode" => json!("0x"),
+            "eth_getCode" => {
+                let of: Address = params[0].as_str().unwrap().parse().unwrap();
+                // Every liar has other code.
+                match self.contracts.get(&of) {
+                    Some(Lie::Never) => json!("0x60"),
+                    Some(Lie::ToFreeCalls | Lie::ToSimulations) => json!(of),
+                    None => json!("0x"),
+                }
+            }
             "eth_maxPriorityFeePerGas" => json!("0x3b9aca00"),
             "eth_getBalance" => json!("0xde0b6b3a7640000"),
             "eth_blockNumber" => json!(format!("{:#x}", self.blocks.len() - 1)),
@@ -248,7 +297,9 @@ impl Node {
             "eth_estimateGas" | "eth_call" => {
                 let data = hex::decode(params[0]["data"].as_str().unwrap()).unwrap();
                 match transfer_of(&data) {
-                    Some(transfer) if self.is_good(&transfer, sim.now.get()) => json!("0x13880"),
+                    Some(transfer) if self.is_simulated(&transfer, &params[0], sim.now.get()) => {
+                        json!(format!("{GAS:#x}"))
+                    }
                     Some(_) => return reverts,
                     None => return self.read(&data).ok_or((3, "execution reverted")),
                 }
@@ -292,10 +343,17 @@ impl Node {
 
     fn receipt(&self, hash: &str) -> Value {
         let found = self.all().find(|(_, mined)| mined.sent.hash.to_string() == hash);
-        let Some((_, mined)) = found else { return Value::Null };
+        let Some((block, mined)) = found else { return Value::Null };
+        let number = self.blocks.iter().position(|other| std::ptr::eq(other, block)).unwrap();
         let is_filler = mined.sent.transfer.is_none();
         let logs = mined.sent.transfer.as_ref().filter(|_| mined.moved).map_or(json!([]), logs_of);
-        json!({"status": if mined.moved || is_filler { "0x1" } else { "0x0" }, "logs": logs})
+        json!({
+            "status": if mined.moved || is_filler { "0x1" } else { "0x0" },
+            "logs": logs,
+            "blockNumber": format!("{number:#x}"),
+            "gasUsed": format!("{GAS:#x}"),
+            "effectiveGasPrice": format!("{:#x}", 2 * GWEI),
+        })
     }
 
     fn logs(&self, topics: &Value) -> Value {

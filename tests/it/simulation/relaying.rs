@@ -1,6 +1,6 @@
 //! What callers, strangers and the chain do to a relayer, and what must be true in the end.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use alloy_primitives::{Address, B256, U256};
@@ -14,13 +14,14 @@ use events_concierge::id::RequestId;
 use events_concierge::ports::RelayerOrder;
 use events_concierge::storage::Migrations;
 use events_concierge::x402::relayer::api::{Asks, Command};
+use events_concierge::x402::relayer::gas::GasPolicy;
 use events_concierge::x402::relayer::{MIGRATIONS, Relayer, Settings};
 use events_concierge::x402::wire::read_authorization;
 use serde_json::{Value, json};
 
 use super::chain::short;
 use super::engine::Sim;
-use super::node::{Node, URL};
+use super::node::{Lie, Node, URL};
 use super::world::{Object, Service, World};
 use crate::support::{Wallet, as_v1};
 
@@ -28,6 +29,8 @@ const KEY: &str = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f
 const PAY_TO: &str = "0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc";
 const PRICE: u64 = 50_000;
 const STEPS: usize = 40;
+/// The first of two wallets that are contracts and lie.
+const LIAR: u8 = 7;
 
 /// What happened.
 #[derive(Debug, Default)]
@@ -64,6 +67,7 @@ impl Service for Relayer<World> {
                 rpc: Rpc { url: URL.to_owned() },
                 key: RelayerKey::parse(KEY).unwrap(),
                 factories: Factories::default(),
+                policy: policy(),
             },
         )
     }
@@ -73,7 +77,19 @@ impl Service for Relayer<World> {
     }
 }
 
+thread_local! {
+    /// What a coin costs, millionths of a dollar.
+    static COIN: Cell<u64> = const { Cell::new(100_000) };
+}
+
+/// Gas is cheap enough for every payment of a simulation, unless a test wants it otherwise.
+fn policy() -> GasPolicy {
+    let coin_usd = [(network().caip2.to_owned(), COIN.get())].into();
+    GasPolicy { coin_usd, ..GasPolicy::default() }
+}
+
 struct Payment {
+    requirements: Value,
     body: Value,
     authorization: Authorization,
     /// Whether its payer can pay it, and has signed it.
@@ -91,8 +107,13 @@ impl Relaying {
     pub(crate) fn new(seed: u64) -> Self {
         let sim = Sim::new(seed);
         let rich = (1..=5).map(|wallet| (Wallet::new(wallet).address, 100 * PRICE));
-        let payers: Vec<(Address, u64)> = rich.collect();
+        let liars = [(LIAR, Lie::ToFreeCalls), (LIAR + 1, Lie::ToSimulations)];
+        let lying = liars.map(|(wallet, _)| (Wallet::new(wallet).address, 100 * PRICE));
+        let payers: Vec<(Address, u64)> = rich.chain(lying).collect();
         Node::start(&sim, RelayerKey::parse(KEY).unwrap().address(), &payers);
+        for (wallet, lie) in liars {
+            sim.node.borrow_mut().contracts.insert(Wallet::new(wallet).address, lie);
+        }
         let object = Object::new(&sim, 'R');
         Self { sim, object, payments: Vec::new(), outcome: Outcome::default() }
     }
@@ -160,10 +181,10 @@ impl Relaying {
         // The last one has no money.
         let is_rich = self.sim.rng.chance(850);
         let wallet = if is_rich { self.sim.rng.range(1, 5) } else { 6 };
+        let lies = self.sim.rng.chance(150);
+        let wallet = if lies { i64::from(LIAR) + self.sim.rng.range(0, 1) } else { wallet };
         let wallet = Wallet::new(u8::try_from(wallet).unwrap());
-        let offer = json!({"scheme": "exact", "network": "eip155:84532",
-            "amount": PRICE.to_string(), "asset": network().usdc, "payTo": PAY_TO,
-            "maxTimeoutSeconds": 300, "extra": {"name": "USDC", "version": "2"}});
+        let offer = offer(PRICE, PAY_TO);
         let mut nonce = B256::from(U256::from(self.sim.rng.next()));
         nonce[0] = 7;
         // Some can be settled until the end, some run out before.
@@ -182,7 +203,14 @@ impl Relaying {
         self.sim.tell(|| {
             format!("{} signs {}", short(&wallet.address.to_string()), short(&nonce.to_string()))
         });
-        self.payments.push(Payment { body, authorization: read, is_good: is_rich && is_signed });
+        let is_v1 = body["x402Version"] == 1;
+        let mut requirements = offer;
+        if is_v1 {
+            requirements["network"] = json!("base-sepolia");
+            requirements["maxAmountRequired"] = requirements["amount"].take();
+        }
+        let is_good = is_rich && is_signed && !lies;
+        self.payments.push(Payment { requirements, body, authorization: read, is_good });
         let times = if self.sim.rng.chance(200) { 3 } else { 1 };
         for _ in 0..times {
             self.send(self.payments.len() - 1, "host:a");
@@ -211,18 +239,10 @@ impl Relaying {
 
     fn send(&self, index: usize, claimant: &str) -> Rc<RefCell<Vec<Reply>>> {
         let payment = &self.payments[index];
-        let is_v1 = payment.body["x402Version"] == 1;
-        let requirements = json!({
-            "scheme": "exact",
-            "network": if is_v1 { "base-sepolia" } else { "eip155:84532" },
-            (if is_v1 { "maxAmountRequired" } else { "amount" }): PRICE.to_string(),
-            "asset": network().usdc, "payTo": PAY_TO, "maxTimeoutSeconds": 300,
-            "extra": {"name": "USDC", "version": "2"},
-        });
         let order = RelayerOrder {
             claimant: claimant.to_owned(),
             payment: payment.body.clone(),
-            requirements,
+            requirements: payment.requirements.clone(),
         };
         let nonce = short(&payment.authorization.nonce.to_string());
         self.spawn(Asks::Settle(order), nonce)
@@ -280,6 +300,7 @@ impl Relaying {
             assert!(next <= used, "a gap: {next} comes next, the chain has {used}");
         }
         self.sim.node.borrow().check();
+        self.check_liars();
         for index in 0..self.payments.len() {
             self.check_payment(index);
         }
@@ -291,6 +312,82 @@ impl Relaying {
         self.outcome.filled = node.fillers;
         self.outcome.revived = told("the chain has dropped a settlement");
         self.outcome
+    }
+
+    /// Who lies to simulations is tried seldom, and who lies to calls without a price is never tried.
+    fn check_liars(&self) {
+        let node = self.sim.node.borrow();
+        assert_eq!(node.refused_at(Wallet::new(LIAR).address), Vec::<i64>::new());
+        let refused = node.refused_at(Wallet::new(LIAR + 1).address);
+        let is_seldom = refused.windows(2).all(|pair| pair[1] - pair[0] >= 500_000);
+        assert!(is_seldom, "a liar was tried at {refused:?}");
+    }
+
+    /// A chain on which nothing goes wrong, and whose coin costs so much.
+    pub(crate) fn quiet(coin_micros: u64) -> Self {
+        COIN.set(coin_micros);
+        Self::new(1)
+    }
+
+    /// A wallet with money, that has code if it is said how that behaves.
+    pub(crate) fn payer(&self, wallet: u8, code: Option<Lie>) -> Wallet {
+        let payer = Wallet::new(wallet);
+        let mut node = self.sim.node.borrow_mut();
+        node.fund(payer.address, 1_000_000_000);
+        if let Some(lie) = code {
+            node.contracts.insert(payer.address, lie);
+        }
+        payer
+    }
+
+    /// Pays so much to `to`, in the name of `claimant`; the index of the payment, and what is said.
+    pub(crate) fn pays(
+        &mut self,
+        wallet: &Wallet,
+        value: u64,
+        to: &str,
+        claimant: &str,
+    ) -> (usize, Value) {
+        let requirements = offer(value, to);
+        let nonce = B256::from(U256::from(self.sim.fresh()) + (U256::from(9) << 200));
+        let until = self.sim.now.get() / 1000 + 100_000;
+        let body = wallet.pay_with(&requirements, 1, |authorization| {
+            authorization.nonce = nonce;
+            authorization.valid_before = U256::from(until);
+        });
+        let authorization = read_authorization(&body["payload"]["authorization"]).unwrap();
+        self.payments.push(Payment { requirements, body, authorization, is_good: true });
+        let index = self.payments.len() - 1;
+        (index, self.asks_again(index, claimant))
+    }
+
+    /// What is said of a payment that was made before.
+    pub(crate) fn asks_again(&mut self, index: usize, claimant: &str) -> Value {
+        let answers = self.send(index, claimant);
+        // What a block may take, and no longer than that.
+        while answers.borrow().is_empty() {
+            self.run_for(100);
+        }
+        let reply = answers.borrow().last().cloned().unwrap();
+        // What was seen is written down after the answer.
+        self.object.service.write_down().unwrap();
+        serde_json::from_str(&reply.body).unwrap()
+    }
+
+    pub(crate) fn health(&mut self) -> Value {
+        let answers = self.spawn(Asks::Health, "health".to_owned());
+        self.run_for(5_000);
+        let reply = answers.borrow().last().cloned().unwrap();
+        serde_json::from_str(&reply.body).unwrap()
+    }
+
+    pub(crate) fn waits(&mut self, seconds: i64) {
+        self.run_for(seconds * 1000);
+    }
+
+    /// Transactions that the relayer has sent, and that are in a block.
+    pub(crate) fn sent(&self) -> u64 {
+        self.sim.node.borrow().relayer_nonce()
     }
 
     /// Whose the payment is, and who gets nothing for it.
@@ -348,6 +445,12 @@ impl Relaying {
             assert!(reply.body.contains("nonce_already_used"), "{nonce}: {}", reply.body);
         }
     }
+}
+
+fn offer(value: u64, to: &str) -> Value {
+    json!({"scheme": "exact", "network": "eip155:84532", "amount": value.to_string(),
+        "asset": network().usdc, "payTo": to, "maxTimeoutSeconds": 300,
+        "extra": {"name": "USDC", "version": "2"}})
 }
 
 fn network() -> &'static Network {
