@@ -218,8 +218,6 @@ impl<W: RelayerWorld> Relayer<W> {
             prepared => prepared?,
         };
         self.check_gas_money(&prepared)?;
-        // If we die from here on, the alarm goes on with what was written down.
-        self.world.wake_at(self.world.now().plus(LOOK_AFTER_SECONDS)).await;
         self.send(order, claimant, &prepared).await?;
         self.follow(&id).await
     }

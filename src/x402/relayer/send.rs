@@ -12,7 +12,7 @@ use crate::x402::relayer::judge::Prepared;
 use crate::x402::relayer::order::Order;
 use crate::x402::relayer::refusal::{Reason, Refusal, Unavailable};
 use crate::x402::relayer::store::Charged;
-use crate::x402::relayer::{Known, Relayer, RelayerWorld, Settings, store};
+use crate::x402::relayer::{Known, LOOK_AFTER_SECONDS, Relayer, RelayerWorld, Settings, store};
 
 /// How often another nonce is tried when somebody else uses the relayer's key.
 const NONCE_TRIES: u32 = 3;
@@ -34,6 +34,9 @@ impl<W: RelayerWorld> Relayer<W> {
                 return Ok(());
             }
             let nonce = self.next_nonce().await?;
+            // If we die from here on, the alarm goes on with what was written down. One that was set before
+            // our turn came may be over by now.
+            self.world.wake_at(self.world.now().plus(LOOK_AFTER_SECONDS)).await;
             let Prepared { call, gas, fees, code, .. } = prepared;
             let Settings { network, key, policy, .. } = &self.settings;
             let payer = order.payer();

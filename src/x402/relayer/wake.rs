@@ -165,14 +165,15 @@ impl<W: RelayerWorld> Relayer<W> {
         };
         for nonce in (first..next).take(usize::try_from(BATCH).unwrap_or_default()) {
             let settlement = store::settlement_of_nonce(&self.world, nonce)?;
+            // Of a payment that is refused nobody shall hear later that it was paid all the same.
             let is_refused = settlement.is_some_and(|settlement| settlement.is_reverted);
-            match store::of_nonce(&self.world, nonce)?.filter(|_| !is_refused) {
+            let may_come_back = |sent: &Sent| !is_refused || sent.settlement.is_none();
+            match store::of_nonce(&self.world, nonce)?.filter(may_come_back) {
                 // The chain has dropped the block that it was in.
                 Some(sent) => {
                     store::mark_live(&self.world, sent.hash)?;
                     self.broadcast(&sent).await?;
                 }
-                // Of a payment that is refused nobody shall hear later that it was paid all the same.
                 None => self.fill(nonce).await?,
             }
         }
