@@ -20,7 +20,7 @@ use crate::outcome::{Abort, Done, Failure, Fatal};
 use crate::ports::{Level, SqlError, World};
 use crate::x402::dialects::{self, Ways};
 
-const INSTRUCTIONS: &str = "This is the door of one host. Lists are free; what is sold (a seat with rsvpToEvent, a secret with retrieveSecret) costs the price that its list names, in USDC, paid with x402: call the tool, pay the challenge, call it again with the payment. If an answer is lost or a payment's outcome is unknown, repeat the same call with the same payment; it is never charged twice.";
+const INSTRUCTIONS: &str = "This is the door of one host. Lists are free; what is sold (a seat with rsvpToEvent, a secret with retrieveSecret) costs the price that its list names, in USDC, paid with x402: call the tool, pay the challenge, call it again with the payment. If an answer is lost or a payment's outcome is unknown, repeat the same call with exactly the same payment; it is never charged twice. If that says proof_needed, as it does for x402 version 1, call with a SIGN-IN-WITH-X header of the wallet that paid.";
 const MINUTE_MILLIS: u64 = 60_000;
 
 /// A call of a tool over plain HTTP.
@@ -287,7 +287,7 @@ fn prompt(params: &Map<String, Value>) -> Result<Value, Fault> {
         format!(" Do not pay more than {} US dollars.", Value::String(price))
     });
     let text = format!(
-        "Find {which} with listEvents and tell me its time, place and price. Then buy a seat with rsvpToEvent and show me the ticket and the transaction.{limit} If an answer is lost, repeat the same call with the same payment."
+        "Find {which} with listEvents and tell me its time, place and price. Then buy a seat with rsvpToEvent and show me the ticket and the transaction.{limit} If an answer is lost, repeat the same call with exactly the same payment."
     );
     Ok(json!({
         "description": "Buy a seat",

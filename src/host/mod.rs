@@ -1,7 +1,7 @@
 //! The service behind one host's door, generic over the world it runs in: commands in, replies out.
 //!
 //! [`door`] speaks MCP and plain HTTP with agents, [`api`] REST with the host in the words of [`views`], [`tools`] holds what
-//! tools do, [`paid`] takes money for them within the [`limits`], `paging` cuts long lists, `deliver` hands over, [`wake`]
+//! tools do, [`paid`] takes money for them within the [`limits`], `paging` cuts long lists, `deliver` hands over, `repeat` says who may read an answer, [`wake`]
 //! finishes what was left open; `vault` keeps secrets. A request's [`caller`] is asked once, [`credentials`]
 //! says who the host's own programs are.
 

@@ -258,7 +258,7 @@ pub fn prices(doors: Doors) -> Value {
             let mut tool = json!({
                 "name": entry.name,
                 "title": entry.title,
-                "description": entry.description,
+                "description": entry.description(),
                 "inputSchema": entry.tool.input_schema(),
             });
             merge(&mut tool, price);
@@ -278,7 +278,7 @@ fn describe(entry: &Entry) -> Value {
     let mut tool = json!({
         "name": entry.name,
         "title": entry.title,
-        "description": entry.description,
+        "description": entry.description(),
         "inputSchema": entry.tool.input_schema(),
     });
     if let Access::Paid(price, _) = entry.access {
