@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 /**
  * `at` is what the facilitator does with those who are to be at the point; `reached()` says that one of
  * them is. A behaviour that does not answer leaves the connection open until the kill cuts it.
- * - `states`: where their payments are found then.
+ * - `states`: where their payments are found then; `undefined` if nowhere.
  * - `isContract`: only wallets that are contracts come by here, for others `/verify` is not asked.
  * - `first`: the first to be there is enough, a later one would find the moment gone. One of each kind
  *   of wallet tries.
@@ -14,8 +14,9 @@ import { setTimeout as sleep } from "node:timers/promises";
  */
 export const POINTS = [
   {
-    name: "after claim",
-    states: ["claimed"],
+    name: "while its signature is judged",
+    // Nothing is written before that.
+    states: [undefined],
     isContract: true,
     at: { "/verify": ({ reached }) => reached() },
   },
