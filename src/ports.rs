@@ -8,6 +8,7 @@ use crate::http::Headers;
 use crate::id::ScopeId;
 use crate::mail::Message;
 use crate::time::UnixSeconds;
+use crate::wallet::budget::{Ask, Told};
 
 /// The present moment.
 pub trait Clock {
@@ -233,6 +234,18 @@ pub trait SignOuts {
         &self,
         scope: &ScopeId,
     ) -> impl Future<Output = Result<Option<UnixSeconds>, SignOutsError>>;
+}
+
+/// A budget cannot be asked; whether it has counted something is not known. The message is for us.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("budget: {0}")]
+pub struct BudgetError(pub String);
+
+/// What owners spend, each in an object of their own ([`crate::wallet::budget`]).
+pub trait Budgets {
+    /// Asks the budget of an owner: a user's scope, or a wallet's address.
+    fn ask_budget(&self, owner: &str, ask: &Ask)
+    -> impl Future<Output = Result<Told, BudgetError>>;
 }
 
 /// The sockets of a guest session, one for each tab.

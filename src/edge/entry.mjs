@@ -97,6 +97,7 @@ export const Host = durableObject("Host");
 export const Payee = durableObject("Payee");
 export const Relayer = durableObject("Relayer");
 export const Guest = durableObject("Guest");
+export const Budget = durableObject("Budget");
 
 export default {
   fetch(request, env, ctx) {

@@ -3,6 +3,7 @@
 
 mod agent;
 mod auth;
+mod budget_object;
 mod codes;
 mod convert;
 mod entry;

@@ -195,6 +195,7 @@ impl<W: GuestWorld> Guest<W> {
                 if !purchases::set_state(&self.world, id, State::Failed, text, None, now)? {
                     return Ok(());
                 }
+                self.release(&purchase).await?;
                 self.step("payment", text);
                 self.tell(&self.history_message()?);
                 // Whoever was not told that it is unknown still waits for the call.

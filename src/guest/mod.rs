@@ -6,8 +6,10 @@
 //! person. One signature is made for a logical call, whatever becomes of the answer.
 //!
 //! [`messages`] is what goes over the socket, [`purchases`] what is paid for, `paying` and `delivering` how,
-//! `door` what is said to doors, `outside` how it gets there, [`owner`] whose a session is, `talk` understands words.
+//! `door` what is said to doors, `outside` how it gets there, [`owner`] whose a session is,
+//! `budget` what its owner spends, `talk` understands words.
 
+mod budget;
 mod delivering;
 mod door;
 pub mod knock;
@@ -24,6 +26,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use alloy_primitives::Address;
 use futures_util::lock::Mutex;
 
 use crate::config::Config;
@@ -34,20 +37,23 @@ use crate::guest::store::Owner;
 use crate::host::command::SignedIn;
 use crate::id::{PurchaseId, SessionId};
 use crate::mcp::client::Rules;
+use crate::money::Usdc;
 use crate::ports::{
-    Alarm, Clock, Doors, Http, Level, Log, Random, SignOuts, Sockets, Sql, SqlError, Timer, Web,
+    Alarm, Budgets, Clock, Doors, Http, Level, Log, Random, SignOuts, Sockets, Sql, SqlError,
+    Timer, Web,
 };
 use crate::storage;
 use crate::time::UnixSeconds;
 
 /// All that a guest asks of the world.
 pub trait GuestWorld:
-    Clock + Random + Sql + Http + Web + Doors + SignOuts + Timer + Alarm + Sockets + Log
+    Clock + Random + Sql + Http + Web + Doors + SignOuts + Budgets + Timer + Alarm + Sockets + Log
 {
 }
 
-impl<T: Clock + Random + Sql + Http + Web + Doors + SignOuts + Timer + Alarm + Sockets + Log>
-    GuestWorld for T
+impl<
+    T: Clock + Random + Sql + Http + Web + Doors + SignOuts + Budgets + Timer + Alarm + Sockets + Log,
+> GuestWorld for T
 {
 }
 
@@ -60,6 +66,8 @@ pub struct Guest<W> {
     config: Rc<Config>,
     rules: Rules,
     migrated: Cell<bool>,
+    /// What the owner has spent in a day with a wallet, in all sessions, as far as was heard last.
+    spent_day: RefCell<Option<(Address, Usdc)>>,
     /// Held while a payment is with a door, by its address.
     turns: RefCell<BTreeMap<String, Rc<Mutex<()>>>>,
 }
@@ -96,7 +104,14 @@ impl<W: GuestWorld> Guest<W> {
     pub fn new(world: W, config: Rc<Config>) -> Self {
         let rules =
             Rules { public_url: config.public_url.clone(), is_local: config.is_at_loopback() };
-        Self { world, config, rules, migrated: Cell::new(false), turns: RefCell::default() }
+        Self {
+            world,
+            config,
+            rules,
+            migrated: Cell::new(false),
+            spent_day: RefCell::default(),
+            turns: RefCell::default(),
+        }
     }
 
     /// The world, for the shell around the service.
@@ -119,6 +134,7 @@ impl<W: GuestWorld> Guest<W> {
         let owner = who.map(|who| Owner { user: who.user.clone(), sign_in: SignIn::of(who) });
         store::create(&self.world, session, &token, owner.as_ref(), self.world.now())?;
         self.rearm().await?;
+        self.look_at_budget().await?;
         self.greeting(Some(token))
     }
 
@@ -147,6 +163,7 @@ impl<W: GuestWorld> Guest<W> {
         self.touch()?;
         // Whatever was under way when the last instance ended is looked after now.
         self.rearm().await?;
+        self.look_at_budget().await?;
         Ok(self.greeting(None)?)
     }
 
@@ -249,30 +266,12 @@ impl<W: GuestWorld> Guest<W> {
         Ok(greeting)
     }
 
-    fn policy_message(&self) -> Result<Out, SqlError> {
-        let spent = purchases::spent(&self.world, self.world.now())?;
-        Ok(Out::Policy {
-            policy: store::policy(&self.world)?,
-            spent_session: spent.session.to_string(),
-            spent_day: spent.day.to_string(),
-        })
-    }
-
     fn history_message(&self) -> Result<Out, SqlError> {
         let newest = purchases::newest(&self.world, HISTORY_MAX)?;
         Ok(Out::History {
             payments: newest.iter().map(Into::into).collect(),
             deployments: store::deployments(&self.world)?,
         })
-    }
-
-    async fn set_policy(&self, changes: &serde_json::Value) -> Result<(), Trouble> {
-        self.owner_is_signed_in().await?;
-        let policy = store::policy(&self.world)?;
-        let policy = policy.changed(changes).map_err(|error| Trouble::Said(error.to_string()))?;
-        store::set_policy(&self.world, &policy)?;
-        self.tell(&self.policy_message()?);
-        Ok(())
     }
 
     pub(self) async fn rearm(&self) -> Result<(), SqlError> {

@@ -78,6 +78,7 @@ impl<W: GuestWorld> Guest<W> {
             attempts: 0,
             created_at: self.world.now(),
         };
+        self.look_at_budget().await?;
         // The same call may have been made twice, and the other one have come here first.
         let Purchase { door, tool, arguments, .. } = &purchase;
         if purchases::is_under_way(&self.world, door, tool, arguments)? {
@@ -130,6 +131,8 @@ impl<W: GuestWorld> Guest<W> {
     pub(super) async fn confirm(&self, id: &PurchaseId) -> Result<(), Trouble> {
         let purchase = self.waiting(id, State::Asked)?;
         let pay_to: Address = purchase.pay_to.parse().unwrap_or_default();
+        self.look_at_budget().await?;
+        self.waiting(id, State::Asked)?;
         // Other payments may have used up the limits since the question.
         if let Verdict::Refuse(refused) = self.judge(&purchase, pay_to, None)? {
             let text = refused.to_string();
@@ -153,6 +156,9 @@ impl<W: GuestWorld> Guest<W> {
         let purchase = purchase.filter(open).ok_or_else(nothing_waits)?;
         let now = self.world.now();
         purchases::set_state(&self.world, id, State::Declined, "declined", None, now)?;
+        if purchase.state == State::Signing {
+            self.release(&purchase).await?;
+        }
         self.step("payment", "declined; nothing was signed");
         self.fail(&purchase, "declined", "the payment was declined; nothing was signed", "no").await
     }
@@ -161,8 +167,17 @@ impl<W: GuestWorld> Guest<W> {
     pub(super) async fn signature(&self, id: &PurchaseId, hex: &str) -> Result<(), Trouble> {
         let purchase = self.waiting(id, State::Signing)?;
         let signature = self.check_signature(&purchase, hex).await?;
-        // Another tab may have been faster while the chain was asked.
-        self.waiting(id, State::Signing)?;
+        // Only now: nobody uses up the budget of a wallet by naming it. That of a user is asked before.
+        if store::owner(&self.world)?.is_none()
+            && let Some(why) = self.reserve(&purchase).await?
+        {
+            return self.refuse(&purchase, why).await;
+        }
+        // Another tab may have been faster while others were asked.
+        if let Err(why) = self.waiting(id, State::Signing) {
+            self.release_if_over(id).await?;
+            return Err(why);
+        }
         self.signed(id, &signature).await
     }
 
@@ -193,9 +208,14 @@ impl<W: GuestWorld> Guest<W> {
             let why = said(trouble)?;
             return self.give_up(&purchase, "sign_in_again", &why).await;
         }
+        if store::owner(&self.world)?.is_some()
+            && let Some(why) = self.reserve(&purchase).await?
+        {
+            return self.refuse(&purchase, why).await;
+        }
         // Declined, or given up, while others were asked.
         if self.waiting(&id, State::Signing).is_err() {
-            return Ok(());
+            return Ok(self.release_if_over(&id).await?);
         }
         let authorization = payer::authorize(&offer, payer, self.world.now(), &self.world);
         purchases::set_authorization(&self.world, &id, &authorization)?;
@@ -259,7 +279,7 @@ impl<W: GuestWorld> Guest<W> {
         listed: Option<Usdc>,
     ) -> Result<Verdict, SqlError> {
         let policy = store::policy(&self.world)?;
-        let spent = purchases::spent(&self.world, self.world.now())?;
+        let spent = self.spent(purchase.payer.parse().ok())?;
         let wanted = policy::Purchase {
             door: &purchase.door,
             tool: &purchase.tool,
@@ -299,6 +319,7 @@ impl<W: GuestWorld> Guest<W> {
     ) -> Result<(), Trouble> {
         let now = self.world.now();
         purchases::set_state(&self.world, &purchase.id, State::Failed, text, None, now)?;
+        self.release(purchase).await?;
         self.step("error", text);
         self.fail(purchase, code, text, "no").await
     }

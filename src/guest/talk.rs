@@ -227,7 +227,8 @@ impl<W: GuestWorld> Guest<W> {
     }
 
     fn spent_in_words(&self) -> Result<String, Trouble> {
-        let spent = purchases::spent(&self.world, self.world.now())?;
+        let wallet = store::wallet(&self.world)?.map(|wallet| wallet.address);
+        let spent = self.spent(wallet)?;
         Ok(format!("${} spent in this session, ${} in 24 hours.", spent.session, spent.day))
     }
 

@@ -3,11 +3,13 @@
 //! A wallet signs EIP-712 typed data and nothing else; it sends no transactions. Three kinds: that of
 //! the person's own browser ([`browser`]), which we only ask for signatures and whose answers are
 //! checked; a smart wallet of our own ([`smart`]), whose owner's key is derived; and one that Crossmint
-//! keeps ([`crossmint`]). Whatever the kind, [`policy::judge`] comes first.
+//! keeps ([`crossmint`]). Whatever the kind, [`policy::judge`] comes first, and what is spent is
+//! counted for all sessions of one owner together ([`budget`]).
 
 #![deny(clippy::arithmetic_side_effects)]
 
 pub mod browser;
+pub mod budget;
 pub mod crossmint;
 pub mod policy;
 pub mod smart;

@@ -1,4 +1,4 @@
-//! The spending policy of a guest session: asked before anything is signed, whatever the wallet.
+//! The spending policy of a guest session, or of all sessions of an owner: asked before anything is signed, whatever the wallet.
 
 use alloy_primitives::Address;
 use serde::{Deserialize, Serialize};
@@ -25,7 +25,7 @@ pub struct Policy {
     #[serde(with = "dollars")]
     #[cfg_attr(test, ts(type = "string"))]
     pub per_session: Usdc,
-    /// The most that the session may spend in a day.
+    /// The most that a wallet may spend in a day, in all sessions of its owner.
     #[serde(with = "dollars")]
     #[cfg_attr(test, ts(type = "string"))]
     pub per_day: Usdc,
@@ -70,7 +70,7 @@ pub struct Purchase<'a> {
 pub struct Spent {
     /// In this session.
     pub session: Usdc,
-    /// In this session and day.
+    /// In this day, with this wallet, in all sessions of its owner.
     pub day: Usdc,
 }
 
@@ -86,7 +86,7 @@ pub enum Verdict {
 }
 
 /// Why a purchase is refused, in words for the person whose money it is.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum Refused {
     /// Costs more than one call may.
     #[error(

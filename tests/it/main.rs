@@ -4,6 +4,7 @@
 #![expect(clippy::indexing_slicing, reason = "a missing member is a failed test")]
 
 mod bounds;
+mod budget;
 mod chat;
 mod client;
 mod codes;
@@ -12,6 +13,7 @@ mod desk;
 mod door;
 mod fuzz;
 mod golden;
+mod guest;
 mod mail;
 mod migrations;
 mod money;

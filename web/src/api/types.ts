@@ -278,7 +278,7 @@ perCall: string,
  */
 perSession: string, 
 /**
- * The most that the session may spend in a day.
+ * The most that a wallet may spend in a day, in all sessions of its owner.
  */
 perDay: string, 
 /**
