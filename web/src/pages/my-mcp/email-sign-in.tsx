@@ -84,7 +84,8 @@ function CodeForm({ email, isLocal, done, back }: CodeProps) {
   return (
     <form ref={form} className="mm-form mm-code" onSubmit={submit} noValidate aria-label="Code from the mail">
       <p role="status" className="mm-stranger">
-        If {email} can be reached, a code is on its way to it. It is good for 10 minutes, in this browser, the newest one only.
+        If {email} can be reached, a code is on its way to it. It is good for 10 minutes, in this browser, the
+        newest one only.
         {isLocal && " On your own machine no mail leaves: npm start prints the code where it runs."}
       </p>
       <TextField
