@@ -189,8 +189,8 @@ impl<W: World> Host<W> {
         if let Err(Stop::AlreadyUsed(id)) = &settled
             && let Some(known) = payments::find(&self.world, id)?
         {
-            // Somebody else has put it on the chain, so that it may not be its maker who shows it.
-            return self.again(profile, known, Shown { copy: None, proven }).await;
+            // Perhaps somebody else has put it on the chain: the rule is that of a payment seen before.
+            return self.again(profile, known, shown).await;
         }
         let settled = settled.map_err(stopped)?;
         let kept = self.deliver(profile, &settled)?;

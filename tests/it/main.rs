@@ -21,6 +21,7 @@ mod post_office;
 mod relayer;
 mod repeat;
 mod schedule;
+mod security;
 mod sign_out;
 mod simulation;
 mod strangers;
