@@ -34,7 +34,7 @@
 //! Payers choose what we spend gas on, and it costs them nothing. A payment is simulated exactly as it will
 //! be sent, has to be worth its gas, and is tried once: a transaction that a block refuses is a refusal. How
 //! much may be spent in a day for a host, a caller, a payer and all together is bounded in money
-//! ([`gas::GasPolicy`]); contracts that say one thing and do another wait ([`standing`]).
+//! ([`gas::GasPolicy`]); contracts that say one thing and do another wait (`standing.rs`).
 //!
 //! # What may fail
 //!
