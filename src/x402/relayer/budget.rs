@@ -60,6 +60,9 @@ const fn rest(now: UnixSeconds) -> i64 {
 }
 
 /// Whether so much more may be spent for them; if not, whose budget is used up and for how long, seconds.
+///
+/// What others have spent of the relayer's total makes the budget of each host and caller smaller in proportion.
+/// So however many hosts somebody makes up, each of the others keeps a part of what is left.
 pub(super) fn check(
     sql: &impl Sql,
     policy: &GasPolicy,
@@ -67,12 +70,26 @@ pub(super) fn check(
     cost: Micros,
     now: UnixSeconds,
 ) -> Result<Option<(Whose, i64)>, SqlError> {
+    let total = policy.budgets.total;
+    let spent_by_all = spent(sql, TOTAL, day(now))?;
     for (whose, owner, max) in owners.each(&policy.budgets) {
-        if spent(sql, &owner, day(now))?.saturating_add(cost) > max {
+        let own = spent(sql, &owner, day(now))?;
+        let max = match whose {
+            Whose::Host | Whose::Caller => share(max, total, spent_by_all.saturating_sub(own)),
+            Whose::Payer | Whose::Total => max,
+        };
+        if own.saturating_add(cost) > max {
             return Ok(Some((whose, rest(now))));
         }
     }
     Ok(None)
+}
+
+/// The part of a budget that is left to its owner when others have spent so much of the total.
+fn share(max: Micros, total: Micros, others: Micros) -> Micros {
+    let left = u128::from(total.saturating_sub(others));
+    let part = u128::from(max).saturating_mul(left).checked_div(u128::from(total));
+    part.and_then(|part| Micros::try_from(part).ok()).unwrap_or_default().min(max)
 }
 
 /// Charges all of them so much more, or less.
@@ -143,4 +160,24 @@ fn dollars(micros: Micros) -> String {
 /// Amounts are bounded by [`GasPolicy::cost`] and by the settings.
 fn int(micros: Micros) -> SqlValue {
     SqlValue::Int(i64::try_from(micros.min(Usdc::MAX.atomic())).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn however_many_spend_something_is_left_for_the_next() {
+        let (host, total) = (5_000_000, 50_000_000);
+        assert_eq!(share(host, total, 0), host);
+        assert_eq!(share(host, total, total / 2), host / 2);
+        let mut spent = 0;
+        for _ in 0..40 {
+            spent += share(host, total, spent);
+        }
+        // Forty made-up hosts have left $0.74 of the $50, and the next one gets seven settlements of a cent.
+        assert!(share(host, total, spent) > 70_000, "{}", share(host, total, spent));
+        assert_eq!(share(host, total, total), 0);
+        assert_eq!(share(host, 0, 0), 0);
+    }
 }

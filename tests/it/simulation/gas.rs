@@ -133,6 +133,29 @@ fn two_hosts_that_pay_each_other_stop_at_their_budget_and_nobody_else_does() {
 }
 
 #[test]
+fn however_many_hosts_somebody_makes_up_an_honest_one_still_settles() {
+    // $50 in all would be ten hosts' budgets. A transfer costs $0.16.
+    let mut relaying = Relaying::quiet(100 * DEAR);
+    let mut settled = 0_u32;
+    for host in 0..20 {
+        let claimant = format!("host:made-up-{host}");
+        for round in 0..40_u32 {
+            let payer = relaying.payer(u8::try_from(100 + (settled + round) % 150).unwrap(), None);
+            let (_, said) = relaying.pays(&payer, 100 * CENT, PAY_TO, &claimant);
+            if reason(&said) != "success" {
+                assert_eq!(reason(&said), "gas_budget_used_up", "{said}");
+                break;
+            }
+            settled += 1;
+        }
+    }
+    assert!(settled > 200, "somebody has spent most of it: {settled}");
+    let honest = relaying.payer(251, None);
+    let said = relaying.pays(&honest, 100 * CENT, OTHER, "host:honest").1;
+    assert_eq!(said["success"], true, "{said}");
+}
+
+#[test]
 fn a_payer_and_a_caller_have_budgets_of_their_own() {
     let mut relaying = Relaying::quiet(100 * DEAR);
     let payer = relaying.payer(210, None);
