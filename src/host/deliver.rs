@@ -14,7 +14,7 @@ use crate::host::profile::Profile;
 use crate::host::repeat::Kept;
 use crate::host::tools::publish_event;
 use crate::id::{EventId, RsvpId, TicketCode};
-use crate::ledger::payments::{self, Payment, Settled};
+use crate::ledger::payments::{self, Payment, Settled, State};
 use crate::ledger::{outbox, revenue};
 use crate::mcp::catalog::{Door, Tool};
 use crate::outcome::{Failure, Fatal, Money};
@@ -25,9 +25,28 @@ use crate::vault::store as secrets;
 const ANALYTICS_RSVPS_MAX: u32 = 1_000;
 
 impl<W: World> Host<W> {
-    /// Hands over what was paid for, in one block with the books. If that fails, the payment stays
-    /// settled: the alarm, or the same payment again, delivers it without another charge.
+    /// Hands over what was paid for, in one block with the books, and once: `settled` may be older than
+    /// its row, because the alarm and a late answer of the facilitator find out the same. If the delivery
+    /// fails, the payment stays settled: the alarm, or the same payment again, delivers it without another
+    /// charge.
     pub(super) fn deliver(&self, profile: &Profile, settled: &Settled) -> Result<Kept, Failure> {
+        let row = payments::find(&self.world, &settled.payment().id)?;
+        match row.as_ref().map(|row| row.state) {
+            Some(State::Settled) => {}
+            Some(State::Delivered) => {
+                let kept = row.as_ref().and_then(Kept::of);
+                return kept.ok_or_else(|| broken("a delivered payment without an answer"));
+            }
+            Some(
+                State::Claimed
+                | State::Verified
+                | State::Settling
+                | State::Refused
+                | State::Failed
+                | State::Unknown,
+            )
+            | None => return Err(broken("a payment that is not settled any more")),
+        }
         let result = match Tool::by_name(&settled.payment().tool) {
             Some(Tool::RsvpToEvent) => self.deliver_seat(profile, settled),
             Some(Tool::GetEventAnalytics) => self.deliver_staged(profile, settled),
@@ -35,9 +54,7 @@ impl<W: World> Host<W> {
             Some(tool) if tool.door() == Door::Desk => self.deliver_desk(profile, tool, settled),
             _ => Err(SqlError("a payment for a tool that is not sold".to_owned())),
         };
-        result
-            .map(Kept::new)
-            .map_err(|error| Failure::Fatal(Fatal { what: error.to_string(), money: Money::Moved }))
+        result.map(Kept::new).map_err(|error| broken(&error.to_string()))
     }
 
     fn deliver_seat(&self, profile: &Profile, settled: &Settled) -> Result<Value, SqlError> {
@@ -228,6 +245,11 @@ impl<W: World> Host<W> {
         let key = format!("{}:revenue", profile.scope);
         outbox::put_text(&self.world, &key, &total, self.world.now())
     }
+}
+
+/// Money moved, and what it has bought could not be handed over now.
+fn broken(what: &str) -> Failure {
+    Failure::Fatal(Fatal { what: what.to_owned(), money: Money::Moved })
 }
 
 /// The event that a payment for analytics names.

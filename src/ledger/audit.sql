@@ -17,6 +17,9 @@ SELECT p.id FROM payments p WHERE p.state = 'delivered' AND (p.answer IS NULL OR
   (SELECT 1 FROM ledger s, ledger d WHERE s.payment_id = p.id AND d.payment_id = p.id
    AND s.entry = 'settled' AND d.entry = 'delivered' AND s.seq < d.seq))
 --;
+-- nothing is delivered twice
+SELECT payment_id FROM ledger WHERE entry = 'delivered' GROUP BY payment_id HAVING count(*) > 1
+--;
 -- no result is stored without a settlement
 SELECT p.id FROM payments p WHERE p.answer IS NOT NULL AND p.state <> 'delivered'
 --;

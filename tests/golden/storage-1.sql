@@ -173,8 +173,6 @@ INSERT INTO ledger (seq, entry, payment_id, tool, event_id, amount, tx_hash, not
 --;
 INSERT INTO ledger (seq, entry, payment_id, tool, event_id, amount, tx_hash, note, at) VALUES (18, 'settled', 'pay_1bc9217100b0a848a539411d', 'getEventAnalytics', NULL, 10000, '0x0505050505050505050505050505050505050505050505050505050505050505', NULL, 1795262400)
 --;
-INSERT INTO ledger (seq, entry, payment_id, tool, event_id, amount, tx_hash, note, at) VALUES (19, 'delivered', 'pay_1bc9217100b0a848a539411d', 'getEventAnalytics', NULL, 10000, '0x0505050505050505050505050505050505050505050505050505050505050505', NULL, 1795262400)
---;
 INSERT INTO rsvps (id, event_id, payer, code, payment_id, name, email, paid, tx_hash, network, created_at, checked_in_at) VALUES ('rsv_56cf87c648448dcca3ab5efb', 'evt_c7ae046d0cf03937cd76d5b2', '0x1a642f0E3c3aF545E7AcBD38b07251B3990914F1', '7cd04c5a4d3f1f9e1e8e24ea60b37901-273047bc7cd12d2f2b805d4b', 'pay_797059b0ce6e11382317c0c9', NULL, NULL, 50000, '0x0101010101010101010101010101010101010101010101010101010101010101', 'eip155:84532', 1795262400, NULL)
 --;
 INSERT INTO outbox (key, value, version, not_before) VALUES ('users:0x9965507d1a55bcc2695c58ba16fb37d819b0a4dc', '{"createdAt":"2026-11-21T12:00:00Z","updatedAt":"2026-11-21T12:00:00Z","urlSafeId":"7cd04c5a4d3f1f9e1e8e24ea60b37901","userId":"0x9965507d1a55bcc2695c58ba16fb37d819b0a4dc","walletAddress":"0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc"}', 1, 1795262400)

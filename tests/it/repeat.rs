@@ -430,3 +430,27 @@ fn buy_analytics(door: &Door, asked: &Value) -> Reply {
     let payment = Wallet::new(2).pay(&challenge["accepts"][0], 2);
     block_on(door.tool("getEventAnalytics", asked, Some(&payment)))
 }
+
+#[test]
+fn an_answer_that_comes_after_the_alarm_has_delivered_delivers_nothing_again() {
+    for tool in paid_tools() {
+        let door = host();
+        let arguments = arguments(&door, tool);
+        let challenge = door.challenge(tool.name(), &arguments);
+        let payment = Wallet::new(1).pay(&challenge["accepts"][0], 1);
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        let mut call = Box::pin(door.tool(tool.name(), &arguments, Some(&payment)));
+        while door.int("SELECT count(*) FROM payments WHERE state = 'settling'") == 0 {
+            assert!(call.as_mut().poll(&mut context).is_pending());
+        }
+        // The facilitator takes longer than anybody waits for it; the alarm settles and delivers.
+        door.pass(100);
+        assert_eq!(door.text("SELECT state FROM payments"), "delivered", "{}", tool.name());
+        let tickets = door.int("SELECT count(*) FROM tickets");
+        let reply = block_on(call);
+        assert_eq!(reply.status, 200, "{}: {}", tool.name(), reply.body);
+        assert_eq!(audit(&door.world).unwrap(), Vec::<String>::new(), "{}", tool.name());
+        assert_eq!(door.int("SELECT count(*) FROM ledger WHERE entry = 'delivered'"), 1);
+        assert_eq!(door.int("SELECT count(*) FROM tickets"), tickets, "{}", tool.name());
+    }
+}
