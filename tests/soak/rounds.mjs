@@ -8,8 +8,9 @@ import { accountsOf, miniWallet, mintAll } from "../support/wallets.mjs";
 import { FATES } from "./points.mjs";
 
 export const PRICE = 50_000n;
-// Fewer than payers: some come too late.
-const CAPACITY = 9;
+// Fewer than payers: some come too late. Half of them is more than those who wait at the point or elsewhere hold, since
+// wallets that never paid here may hold no more.
+const CAPACITY = 16;
 const IN_FLIGHT_MIN = 6;
 const LISTERS = 4;
 // More than a round needs, so that nobody pays twice in a minute.
