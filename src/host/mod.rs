@@ -26,6 +26,7 @@ pub mod tools;
 mod vault;
 pub mod views;
 pub mod wake;
+mod wanted;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;

@@ -4,55 +4,29 @@
 //! its work. One that settles *last* (`getEventAnalytics`) does its work before the money moves and
 //! stages what comes of it; that counts only together with the settlement.
 
-use alloy_primitives::Address;
-use serde_json::Value;
-
 use crate::chain::networks::Network;
-use crate::events::NotOnSale;
-use crate::events::input::{self, OneEvent, RsvpToEvent};
-use crate::fields;
 use crate::host::Host;
 use crate::host::answers::{
-    PROOF_NEEDED, busy, identifier_conflict, in_doubt, no_money, no_network, other_call, pending,
-    receipt, settlement_refused, unavailable, unavailable_for, unpaid, used_before,
+    PROOF_NEEDED, busy, identifier_conflict, in_doubt, other_call, pending, receipt,
+    settlement_refused, unavailable, unavailable_for, unpaid, used_before,
 };
-use crate::host::desk::DeskCall;
 use crate::host::limits::{CALL_COST, Charged};
 use crate::host::profile::Profile;
 use crate::host::repeat::{Kept, MayRead, ProvenPayer, Shown, is_exact};
-use crate::host::tools::{ToolCall, read_arguments};
+use crate::host::tools::ToolCall;
 use crate::host::wake::USED_BEFORE;
-use crate::id::{EventId, SecretId};
+use crate::host::wanted::{Wanted, check_wallet, read_wanted};
 use crate::ledger::payments::{self, Payment, Settled, State};
 use crate::ledger::{revenue, wallets};
-use crate::mcp::catalog::{ANALYTICS_PRICE, Tool};
+use crate::mcp::catalog::Tool;
 use crate::outcome::{Abort, Done, Failure, Fatal, Money};
 use crate::ports::{Level, SqlError, World};
 use crate::vault;
-use crate::vault::input::OneSecret;
 use crate::x402::facilitator::{Cause, Trouble};
 use crate::x402::flow::{Call, InTheWay, Stop, key_of};
 use crate::x402::quote::{PaidCall, Quote};
 use crate::x402::verify::Payer;
 use crate::x402::wire::{PaymentPayload, Version};
-
-/// What a paid call wants, read and checked.
-pub(super) enum Wanted {
-    Seat { event_id: EventId, wallet: Option<Address> },
-    Analytics { event_id: EventId },
-    Secret { secret_id: SecretId },
-    Desk(Tool, Box<DeskCall>),
-}
-
-impl Wanted {
-    /// The event that it is about, if it is one.
-    const fn event(&self) -> Option<&EventId> {
-        match self {
-            Self::Seat { event_id, .. } | Self::Analytics { event_id } => Some(event_id),
-            Self::Secret { .. } | Self::Desk(..) => None,
-        }
-    }
-}
 
 impl<W: World> Host<W> {
     /// Calls a paid tool.
@@ -291,68 +265,6 @@ impl<W: World> Host<W> {
         }
     }
 
-    /// The networks of the settings on which the facilitator settles; never none.
-    async fn payable_networks(&self) -> Result<Vec<&'static Network>, Failure> {
-        let config = &self.config;
-        let networks =
-            config.supported.among(&self.world, &config.facilitator, &config.networks).await;
-        if networks.is_empty() {
-            return Err(no_network(&config.networks).into());
-        }
-        Ok(networks)
-    }
-
-    /// What the call costs, if it can be had at all. `pays`: whether a payment comes with it.
-    fn quote(
-        &self,
-        profile: &Profile,
-        tool: Tool,
-        wanted: &Wanted,
-        call: PaidCall,
-        pays: bool,
-    ) -> Result<Quote, Failure> {
-        let (amount, seat, description) = match wanted {
-            Wanted::Seat { event_id, wallet } => {
-                let (event, seats) = self.event(event_id).map_err(no_money)?;
-                match event.check_on_sale(seats, self.world.now()) {
-                    // Who pays waits a little: a seat that is held may become free.
-                    Err(NotOnSale::AllHeld) if pays => {}
-                    on_sale => on_sale?,
-                }
-                if let Some(wallet) = wallet {
-                    self.check_no_seat(event_id, &wallet.to_checksum(None))?;
-                }
-                (event.price, Some(event_id.clone()), format!("A seat at {event_id}"))
-            }
-            Wanted::Analytics { event_id } => {
-                self.event(event_id).map_err(no_money)?;
-                (ANALYTICS_PRICE, None, format!("Analytics of {event_id}"))
-            }
-            Wanted::Secret { secret_id } => {
-                let secret = self.readable(secret_id)?;
-                (secret.price, None, format!("The secret {secret_id}"))
-            }
-            Wanted::Desk(tool, asked) => {
-                self.check_desk(asked)?;
-                let price = tool
-                    .fixed_price()
-                    .ok_or_else(|| SqlError(format!("{} has no price", tool.name())))?;
-                (price, None, self.desk_in_words(*tool, asked)?)
-            }
-        };
-        self.check_price(amount)?;
-        let description = format!("{description} for ${amount} USDC");
-        Ok(Quote {
-            resource_url: self.resource_url(profile, tool),
-            call,
-            amount,
-            pay_to: profile.wallet,
-            networks: self.config.networks.clone(),
-            seat,
-            description,
-        })
-    }
-
     pub(super) fn known_payment(
         &self,
         payment: &PaymentPayload,
@@ -404,31 +316,6 @@ impl<W: World> Host<W> {
     }
 }
 
-fn read_wanted(tool: Tool, arguments: Value) -> Result<Wanted, Failure> {
-    if let Some(asked) = DeskCall::read(tool, arguments.clone())? {
-        return Ok(Wanted::Desk(tool, Box::new(asked)));
-    }
-    if tool == Tool::RetrieveSecret {
-        let OneSecret { secret_id } = read_arguments(arguments)?;
-        return Ok(Wanted::Secret { secret_id: vault::input::secret_id(&secret_id)? });
-    }
-    if tool == Tool::GetEventAnalytics {
-        let OneEvent { event_id } = read_arguments(arguments)?;
-        return Ok(Wanted::Analytics { event_id: input::event_id(&event_id)? });
-    }
-    let arguments: RsvpToEvent = read_arguments(arguments)?;
-    arguments.guest()?;
-    let wallet = arguments.wallet_address.as_deref().map(|text| {
-        text.parse::<Address>().map_err(|_| {
-            fields::bad("walletAddress", "must be an Ethereum address, or be left out")
-        })
-    });
-    Ok(Wanted::Seat {
-        event_id: input::event_id(&arguments.event_id)?,
-        wallet: wallet.transpose()?,
-    })
-}
-
 /// Where the payment moves money, if it is a network that we know.
 pub(super) fn network_of(payment: &PaymentPayload) -> Option<&'static Network> {
     match payment.version {
@@ -446,17 +333,4 @@ fn is_proof_needed(outcome: &Result<Done, Failure>) -> bool {
 fn closed(tool: Tool) -> Failure {
     let detail = format!("this host has closed the door of {}", tool.name());
     Abort::new("door_closed", 404, detail).with_money(Money::NotMoved).into()
-}
-
-fn check_wallet(wanted: &Wanted, payer: Address) -> Result<(), Failure> {
-    match wanted {
-        Wanted::Seat { wallet: Some(wallet), .. } if *wallet != payer => {
-            let remedy = "must be the wallet that pays, or be left out";
-            Err(no_money(fields::bad("walletAddress", remedy).into()))
-        }
-        Wanted::Seat { .. }
-        | Wanted::Analytics { .. }
-        | Wanted::Secret { .. }
-        | Wanted::Desk(..) => Ok(()),
-    }
 }

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use crate::events::{NotOnSale, store};
 use crate::host::Host;
 use crate::host::answers::{busy, no_money, pending};
-use crate::host::paid::Wanted;
+use crate::host::wanted::Wanted;
 use crate::id::{EventId, PaymentId};
 use crate::ledger::{payments, wallets};
 use crate::outcome::{Abort, Failure, Money};

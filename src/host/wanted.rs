@@ -1,0 +1,146 @@
+//! What a paid call wants, and what that costs.
+
+use alloy_primitives::Address;
+use serde_json::Value;
+
+use crate::chain::networks::Network;
+use crate::events::NotOnSale;
+use crate::events::input::{self, OneEvent, RsvpToEvent};
+use crate::fields;
+use crate::host::Host;
+use crate::host::answers::{no_money, no_network};
+use crate::host::desk::DeskCall;
+use crate::host::profile::Profile;
+use crate::host::tools::read_arguments;
+use crate::id::{EventId, SecretId};
+use crate::mcp::catalog::{ANALYTICS_PRICE, Tool};
+use crate::outcome::Failure;
+use crate::ports::{SqlError, World};
+use crate::vault;
+use crate::vault::input::OneSecret;
+use crate::x402::quote::{PaidCall, Quote};
+
+/// What a paid call wants, read and checked.
+pub(super) enum Wanted {
+    Seat { event_id: EventId, wallet: Option<Address> },
+    Analytics { event_id: EventId },
+    Secret { secret_id: SecretId },
+    Desk(Tool, Box<DeskCall>),
+}
+
+impl Wanted {
+    /// The event that it is about, if it is one.
+    pub(super) const fn event(&self) -> Option<&EventId> {
+        match self {
+            Self::Seat { event_id, .. } | Self::Analytics { event_id } => Some(event_id),
+            Self::Secret { .. } | Self::Desk(..) => None,
+        }
+    }
+}
+
+impl<W: World> Host<W> {
+    /// The networks of the settings on which the facilitator settles; never none.
+    pub(super) async fn payable_networks(&self) -> Result<Vec<&'static Network>, Failure> {
+        let config = &self.config;
+        let networks =
+            config.supported.among(&self.world, &config.facilitator, &config.networks).await;
+        if networks.is_empty() {
+            return Err(no_network(&config.networks).into());
+        }
+        Ok(networks)
+    }
+
+    /// What the call costs, if it can be had at all. `pays`: whether a payment comes with it.
+    pub(super) fn quote(
+        &self,
+        profile: &Profile,
+        tool: Tool,
+        wanted: &Wanted,
+        call: PaidCall,
+        pays: bool,
+    ) -> Result<Quote, Failure> {
+        let (amount, seat, description) = match wanted {
+            Wanted::Seat { event_id, wallet } => {
+                let (event, seats) = self.event(event_id).map_err(no_money)?;
+                match event.check_on_sale(seats, self.world.now()) {
+                    // Who pays waits a little: a seat that is held may become free.
+                    Err(NotOnSale::AllHeld) if pays => {}
+                    on_sale => on_sale?,
+                }
+                if let Some(wallet) = wallet {
+                    self.check_no_seat(event_id, &wallet.to_checksum(None))?;
+                }
+                (event.price, Some(event_id.clone()), format!("A seat at {event_id}"))
+            }
+            Wanted::Analytics { event_id } => {
+                self.event(event_id).map_err(no_money)?;
+                (ANALYTICS_PRICE, None, format!("Analytics of {event_id}"))
+            }
+            Wanted::Secret { secret_id } => {
+                let secret = self.readable(secret_id)?;
+                (secret.price, None, format!("The secret {secret_id}"))
+            }
+            Wanted::Desk(tool, asked) => {
+                self.check_desk(asked)?;
+                let price = tool
+                    .fixed_price()
+                    .ok_or_else(|| SqlError(format!("{} has no price", tool.name())))?;
+                (price, None, self.desk_in_words(*tool, asked)?)
+            }
+        };
+        self.check_price(amount)?;
+        let description = format!("{description} for ${amount} USDC");
+        Ok(Quote {
+            resource_url: self.resource_url(profile, tool),
+            call,
+            amount,
+            pay_to: profile.wallet,
+            networks: self.config.networks.clone(),
+            seat,
+            description,
+        })
+    }
+}
+
+/// Reads the arguments of a paid tool.
+///
+/// # Errors
+/// [`Failure`] names the field.
+pub(super) fn read_wanted(tool: Tool, arguments: Value) -> Result<Wanted, Failure> {
+    if let Some(asked) = DeskCall::read(tool, arguments.clone())? {
+        return Ok(Wanted::Desk(tool, Box::new(asked)));
+    }
+    if tool == Tool::RetrieveSecret {
+        let OneSecret { secret_id } = read_arguments(arguments)?;
+        return Ok(Wanted::Secret { secret_id: vault::input::secret_id(&secret_id)? });
+    }
+    if tool == Tool::GetEventAnalytics {
+        let OneEvent { event_id } = read_arguments(arguments)?;
+        return Ok(Wanted::Analytics { event_id: input::event_id(&event_id)? });
+    }
+    let arguments: RsvpToEvent = read_arguments(arguments)?;
+    arguments.guest()?;
+    let wallet = arguments.wallet_address.as_deref().map(|text| {
+        text.parse::<Address>().map_err(|_| {
+            fields::bad("walletAddress", "must be an Ethereum address, or be left out")
+        })
+    });
+    Ok(Wanted::Seat {
+        event_id: input::event_id(&arguments.event_id)?,
+        wallet: wallet.transpose()?,
+    })
+}
+
+/// A wallet that is named in a call must be the one that pays for it.
+pub(super) fn check_wallet(wanted: &Wanted, payer: Address) -> Result<(), Failure> {
+    match wanted {
+        Wanted::Seat { wallet: Some(wallet), .. } if *wallet != payer => {
+            let remedy = "must be the wallet that pays, or be left out";
+            Err(no_money(fields::bad("walletAddress", remedy).into()))
+        }
+        Wanted::Seat { .. }
+        | Wanted::Analytics { .. }
+        | Wanted::Secret { .. }
+        | Wanted::Desk(..) => Ok(()),
+    }
+}
