@@ -41,7 +41,8 @@ async function newPayer(make, name, version) {
     authorized.set(typedData.message.nonce, typedData.message);
     return wallet.signTypedData(typedData);
   };
-  return { address: wallet.address, factory: wallet.factory, signTypedData };
+  const signMessage = (message) => wallet.signMessage(message);
+  return { address: wallet.address, factory: wallet.factory, signTypedData, signMessage };
 }
 
 /** The whole exchange is the official client's. The ticket, and the payment that it sent. */
