@@ -8,20 +8,7 @@ use events_concierge::ledger::wallets::{self, Reputation};
 use serde_json::{Value, json};
 
 use crate::money::books_balance;
-use crate::support::{Door, Settles, Wallet, block_on, json_of};
-
-fn rsvp(event: &str) -> Value {
-    json!({"eventId": event})
-}
-
-fn offer(door: &Door, event: &str) -> Value {
-    door.challenge("rsvpToEvent", &rsvp(event))["accepts"][0].clone()
-}
-
-fn pay(door: &Door, event: &str, payment: &Value) -> (u16, Value) {
-    let reply = block_on(door.tool("rsvpToEvent", &rsvp(event), Some(payment)));
-    (reply.status, json_of(&reply))
-}
+use crate::support::{Door, Settles, Wallet, block_on, json_of, offer, pay, rsvp};
 
 fn set_limits(door: &Door, limits: &Value) -> (u16, Value) {
     let reply = door.as_owner(Action::Own(Own::ChangeProfile), &json!({"limits": limits}));

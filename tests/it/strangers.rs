@@ -8,22 +8,9 @@ use events_concierge::time::UnixSeconds;
 use serde_json::{Value, json};
 
 use crate::money::books_balance;
-use crate::support::{Door, NOW, Settles, Wallet, block_on, join_all, json_of};
+use crate::support::{Door, NOW, Settles, Wallet, block_on, join_all, json_of, offer, pay, rsvp};
 
 const TOO_LONG: &str = "invalid_exact_evm_payload_authorization_valid_before: validBefore may lie";
-
-fn rsvp(event: &str) -> Value {
-    json!({"eventId": event})
-}
-
-fn offer(door: &Door, event: &str) -> Value {
-    door.challenge("rsvpToEvent", &rsvp(event))["accepts"][0].clone()
-}
-
-fn pay(door: &Door, event: &str, payment: &Value) -> (u16, Value) {
-    let reply = block_on(door.tool("rsvpToEvent", &rsvp(event), Some(payment)));
-    (reply.status, json_of(&reply))
-}
 
 /// A wallet that owns nothing.
 fn poor(door: &Door, seed: u8) -> Wallet {

@@ -785,3 +785,19 @@ pub(crate) async fn yield_once() {
     std::future::poll_fn(|_| if yielded.replace(true) { Poll::Ready(()) } else { Poll::Pending })
         .await;
 }
+
+/// The arguments of a call for a seat.
+pub(crate) fn rsvp(event: &str) -> Value {
+    json!({"eventId": event})
+}
+
+/// What the first network asks for a seat.
+pub(crate) fn offer(door: &Door, event: &str) -> Value {
+    door.challenge("rsvpToEvent", &rsvp(event))["accepts"][0].clone()
+}
+
+/// Calls for a seat with this payment: status and body.
+pub(crate) fn pay(door: &Door, event: &str, payment: &Value) -> (u16, Value) {
+    let reply = block_on(door.tool("rsvpToEvent", &rsvp(event), Some(payment)));
+    (reply.status, json_of(&reply))
+}
