@@ -73,7 +73,10 @@ pub(super) fn check(
     let total = policy.budgets.total;
     let spent_by_all = spent(sql, TOTAL, day(now))?;
     for (whose, owner, max) in owners.each(&policy.budgets) {
-        let own = spent(sql, &owner, day(now))?;
+        let own = match whose {
+            Whose::Host | Whose::Caller | Whose::Payer => spent(sql, &owner, day(now))?,
+            Whose::Total => spent_by_all,
+        };
         let max = match whose {
             Whose::Host | Whose::Caller => share(max, total, spent_by_all.saturating_sub(own)),
             Whose::Payer | Whose::Total => max,
