@@ -5,13 +5,14 @@ use std::rc::Rc;
 
 use serde_json::json;
 use url::Url;
-use wasm_bindgen::JsValue;
-use worker::{Context, Env, Method, Request, RequestInit, Response, Result, Stub};
+
+use worker::{Context, Env, Method, Request, Response, Result};
 
 use crate::config::Config;
 use crate::edge::convert::{self, BODY_BYTES_MAX, BodyError};
+use crate::edge::host_object::to_host;
 use crate::edge::world::{log, now};
-use crate::host::command::{Action, Command, HEADER, SignedIn};
+use crate::host::command::{Action, Command, SignedIn};
 use crate::http::admission::{Admission, Cost, NOTHING, Rare};
 use crate::http::route::{self, AtHost, NoRoute, Own, Route};
 use crate::http::source::Source;
@@ -216,29 +217,6 @@ impl Gateway {
         }
     }
 
-    fn prepare(
-        &self,
-        command: &Command,
-        headers: &Headers,
-        body: Vec<u8>,
-    ) -> Result<(Stub, Request)> {
-        let forwarded = worker::Headers::new();
-        for name in FORWARDED {
-            if let Some(value) = headers.get(name) {
-                forwarded.set(name, value)?;
-            }
-        }
-        forwarded.set(HEADER, &serde_json::to_string(command)?)?;
-        let mut init = RequestInit::new();
-        init.with_method(Method::Post).with_headers(forwarded);
-        if !body.is_empty() {
-            init.with_body(Some(JsValue::from(js_sys::Uint8Array::from(body.as_slice()))));
-        }
-        let request = Request::new_with_init("https://host.internal/", &init)?;
-        let stub = self.env.durable_object("Host")?.get_by_name(command.scope.as_str())?;
-        Ok((stub, request))
-    }
-
     /// One hop to the object of the command's scope.
     pub(super) async fn forward(
         &self,
@@ -246,7 +224,7 @@ impl Gateway {
         headers: &Headers,
         body: Vec<u8>,
     ) -> Result<Response> {
-        let (stub, request) = self.prepare(command, headers, body)?;
+        let (stub, request) = to_host(&self.env, command, headers, body)?;
         stub.fetch_with_request(request).await
     }
 
@@ -340,7 +318,7 @@ impl Gateway {
     /// The same, and nobody waits for the answer.
     pub(super) fn tell_later(&self, scope: ScopeId, action: Action) -> Result<()> {
         let command = self.told(scope, action);
-        let (stub, request) = self.prepare(&command, &Headers::default(), Vec::new())?;
+        let (stub, request) = to_host(&self.env, &command, &Headers::default(), Vec::new())?;
         self.context.wait_until(async move {
             let answer = stub.fetch_with_request(request).await;
             if !answer.is_ok_and(|answer| answer.status_code() == 204) {
@@ -352,16 +330,7 @@ impl Gateway {
     }
 
     fn told(&self, scope: ScopeId, action: Action) -> Command {
-        Command {
-            request_id: self.request_id.clone(),
-            scope,
-            user: None,
-            credential: None,
-            source: Source::Unknown,
-            origin: None,
-            action,
-            cursor: None,
-        }
+        Command::of_ours(self.request_id.clone(), scope, action)
     }
 }
 

@@ -1,14 +1,16 @@
 //! The shell around the host's service: decodes the gateway's command, encodes the reply.
 
-use worker::{DurableObject, Env, Method, Request, RequestInit, Response, Result, State};
+use wasm_bindgen::JsValue;
+use worker::{DurableObject, Env, Method, Request, RequestInit, Response, Result, State, Stub};
 use worker_macros::durable_object;
 
 use crate::edge::convert::{self, BODY_BYTES_MAX};
+use crate::edge::gateway::FORWARDED;
 use crate::edge::world::{EdgeRandom, EdgeWorld, log};
 use crate::host::Host as Service;
 use crate::host::Request as HostRequest;
 use crate::host::command::{Action, Command, HEADER};
-use crate::http::source::Source;
+use crate::http::Headers;
 use crate::id::{RequestId, ScopeId};
 use crate::ports::Level;
 use crate::time::UnixSeconds;
@@ -62,24 +64,35 @@ impl DurableObject for Host {
     }
 }
 
+/// A command on its way to the object of its scope, with what a host may see of the caller's headers.
+pub(super) fn to_host(
+    env: &Env,
+    command: &Command,
+    headers: &Headers,
+    body: Vec<u8>,
+) -> Result<(Stub, Request)> {
+    let forwarded = worker::Headers::new();
+    for name in FORWARDED {
+        if let Some(value) = headers.get(name) {
+            forwarded.set(name, value)?;
+        }
+    }
+    forwarded.set(HEADER, &serde_json::to_string(command)?)?;
+    let mut init = RequestInit::new();
+    init.with_method(Method::Post).with_headers(forwarded);
+    if !body.is_empty() {
+        init.with_body(Some(JsValue::from(js_sys::Uint8Array::from(body.as_slice()))));
+    }
+    let request = Request::new_with_init("https://host.internal/", &init)?;
+    let stub = env.durable_object("Host")?.get_by_name(command.scope.as_str())?;
+    Ok((stub, request))
+}
+
 /// Asks a user's own object when its user signed out last.
 pub(super) async fn signed_out_at(env: &Env, scope: &ScopeId) -> Result<Option<UnixSeconds>> {
-    let command = Command {
-        request_id: RequestId::random(&EdgeRandom),
-        scope: scope.clone(),
-        origin: None,
-        user: None,
-        credential: None,
-        source: Source::Unknown,
-        action: Action::SignedOutAt,
-        cursor: None,
-    };
-    let headers = worker::Headers::new();
-    headers.set(HEADER, &serde_json::to_string(&command)?)?;
-    let mut init = RequestInit::new();
-    init.with_method(Method::Post).with_headers(headers);
-    let request = Request::new_with_init("https://host.internal/", &init)?;
-    let stub = env.durable_object("Host")?.get_by_name(scope.as_str())?;
+    let request_id = RequestId::random(&EdgeRandom);
+    let command = Command::of_ours(request_id, scope.clone(), Action::SignedOutAt);
+    let (stub, request) = to_host(env, &command, &Headers::default(), Vec::new())?;
     let mut response = stub.fetch_with_request(request).await?;
     match response.status_code() {
         200 => Ok(response.json::<Option<i64>>().await?.map(UnixSeconds::new)),

@@ -12,11 +12,11 @@ use worker::{
 };
 
 use crate::edge::convert;
-use crate::edge::gateway::{FORWARDED, bearer};
-use crate::edge::host_object::signed_out_at;
+use crate::edge::gateway::bearer;
+use crate::edge::host_object::{signed_out_at, to_host};
 use crate::edge::world::{EdgeRandom, EdgeWorld, now};
 use crate::guest::knock::{CameWith, SignIn, WATCHING};
-use crate::host::command::{Action, Command, HEADER, SignedIn};
+use crate::host::command::{Action, Command, SignedIn};
 use crate::http::Headers;
 use crate::http::route::AtHost;
 use crate::http::source::Source;
@@ -116,25 +116,9 @@ impl EdgeWorld {
             action: Action::AtHost(AtHost::Door),
             cursor: None,
         };
-        let build = || -> worker::Result<Request> {
-            let forwarded = worker::Headers::new();
-            for name in FORWARDED {
-                if let Some(value) = headers.get(name) {
-                    forwarded.set(name, value)?;
-                }
-            }
-            forwarded.set(HEADER, &serde_json::to_string(&command)?)?;
-            let mut init = RequestInit::new();
-            init.with_method(Method::Post).with_headers(forwarded);
-            if let Some(body) = &request.body {
-                init.with_body(Some(JsValue::from_str(body)));
-            }
-            Request::new_with_init("https://host.internal/", &init)
-        };
-        let outgoing = build().map_err(broken)?;
-        let stub =
-            self.env.durable_object("Host").and_then(|hosts| hosts.get_by_name(door.as_str()));
-        let response = stub.map_err(broken)?.fetch_with_request(outgoing).await.map_err(broken)?;
+        let body = request.body.clone().map(String::into_bytes).unwrap_or_default();
+        let (stub, outgoing) = to_host(&self.env, &command, &headers, body).map_err(broken)?;
+        let response = stub.fetch_with_request(outgoing).await.map_err(broken)?;
         read(response, request).await
     }
 

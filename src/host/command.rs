@@ -119,6 +119,21 @@ impl SignedIn {
 }
 
 impl Command {
+    /// A command of our own, behind which no caller stands.
+    #[must_use]
+    pub const fn of_ours(request_id: RequestId, scope: ScopeId, action: Action) -> Self {
+        Self {
+            request_id,
+            scope,
+            origin: None,
+            user: None,
+            credential: None,
+            source: Source::Unknown,
+            action,
+            cursor: None,
+        }
+    }
+
     /// Whether the caller is the host whose object this is.
     #[must_use]
     pub fn is_owner(&self) -> bool {
