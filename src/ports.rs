@@ -1,7 +1,9 @@
 //! All that the core asks of the world. `edge` implements these on Workers, tests in memory.
 
 use std::future::Future;
+use std::pin::pin;
 
+use futures_util::future::{Either, select};
 use serde::{Deserialize, Serialize};
 
 use crate::http::Headers;
@@ -218,8 +220,12 @@ pub trait Payees {
 
 /// The object's one alarm.
 pub trait Alarm {
-    /// Wakes the object at `at`, unless it is to wake earlier anyway.
-    fn wake_at(&self, at: UnixSeconds) -> impl Future<Output = ()>;
+    /// Wakes the object at `at`, unless it is to wake earlier anyway. It is written together with what is
+    /// written to storage before the next `await`, so there is never a row without the alarm that it needs.
+    ///
+    /// What an earlier instance has set is not known: whoever opens the object's storage sets the alarm for
+    /// everything that is due there.
+    fn wake_at(&self, at: UnixSeconds);
 }
 
 /// A user's own object cannot be asked. The message is for us.
@@ -264,6 +270,19 @@ pub trait Sockets {
 pub trait Timer {
     /// Goes on after so many milliseconds.
     fn sleep(&self, millis: u32) -> impl Future<Output = ()>;
+}
+
+/// What comes of `work` within so many milliseconds; `None` if that is over first. `work` is dropped then, and
+/// what it has asked of others may still happen.
+pub async fn within<T>(
+    timer: &impl Timer,
+    millis: u32,
+    work: impl Future<Output = T>,
+) -> Option<T> {
+    match select(pin!(work), pin!(timer.sleep(millis))).await {
+        Either::Left((done, _)) => Some(done),
+        Either::Right(((), _)) => None,
+    }
 }
 
 /// Our own facilitator ([`crate::x402::relayer`]), one object for each network.

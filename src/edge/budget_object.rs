@@ -26,7 +26,7 @@ impl DurableObject for Budget {
             log(Level::Error, "a budget", &[("why", &error.to_string())]);
             worker::Error::from(error.to_string())
         })?;
-        budget::rearm(&self.world).await.map_err(|error| error.to_string())?;
+        budget::rearm(&self.world).map_err(|error| error.to_string())?;
         Response::from_json(&told)
     }
 
@@ -34,7 +34,7 @@ impl DurableObject for Budget {
         self.world.alarm_is_over();
         // Nothing runs between the question and the erasing.
         if budget::forget(&self.world).map_err(|error| error.to_string())? {
-            budget::rearm(&self.world).await.map_err(|error| error.to_string())?;
+            budget::rearm(&self.world).map_err(|error| error.to_string())?;
         } else {
             self.world.erase().await?;
         }

@@ -1,6 +1,7 @@
 //! The ports of an object: clock, randomness, KV, payees, relayers, alarm, timer, log.
 
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use std::time::Duration;
 
 use wasm_bindgen::JsValue;
@@ -27,7 +28,7 @@ pub(super) struct EdgeWorld {
     pub(super) sql: ObjectSql,
     pub(super) env: Env,
     /// When the alarm goes off, as far as this instance knows.
-    alarm: Cell<Option<UnixSeconds>>,
+    alarm: Rc<Cell<Option<UnixSeconds>>>,
     /// Of a guest session: where the person is who was heard last.
     pub(super) heard_from: RefCell<Option<Source>>,
 }
@@ -35,7 +36,7 @@ pub(super) struct EdgeWorld {
 impl EdgeWorld {
     pub(super) fn new(state: State, env: Env) -> Self {
         let sql = ObjectSql::new(&state.storage());
-        Self { state, sql, env, alarm: Cell::new(None), heard_from: RefCell::default() }
+        Self { state, sql, env, alarm: Rc::default(), heard_from: RefCell::default() }
     }
 
     /// The alarm went off, so none is set now.
@@ -47,11 +48,6 @@ impl EdgeWorld {
     pub(super) async fn erase(&self) -> worker::Result<()> {
         self.alarm.set(None);
         self.state.storage().delete_all().await
-    }
-
-    async fn stored_alarm(&self) -> Option<UnixSeconds> {
-        let millis = self.state.storage().get_alarm().await.ok()??;
-        Some(UnixSeconds::new(millis.div_euclid(1_000)))
     }
 
     fn kv(&self) -> Result<KvStore, KvError> {
@@ -161,22 +157,21 @@ impl Timer for EdgeWorld {
 }
 
 impl Alarm for EdgeWorld {
-    async fn wake_at(&self, at: UnixSeconds) {
-        // A new instance does not know what the one before has set.
-        let set = match self.alarm.get() {
-            Some(set) => Some(set),
-            None => self.stored_alarm().await,
-        };
-        if set.is_some_and(|set| set <= at) {
-            self.alarm.set(set);
+    fn wake_at(&self, at: UnixSeconds) {
+        if self.alarm.get().is_some_and(|set| set <= at) {
             return;
         }
+        self.alarm.set(Some(at));
         // An RFC 3339 text, because a `Date` takes numbers as floats only.
         let date = js_sys::Date::new(&at.to_string().into());
-        match self.state.storage().set_alarm(worker::ScheduledTime::new(date)).await {
-            Ok(()) => self.alarm.set(Some(at)),
-            Err(error) => console_error!("the alarm cannot be set: {error}"),
-        }
+        let (storage, known) = (self.state.storage(), Rc::clone(&self.alarm));
+        // Begun before the runtime commits what was written in this turn.
+        self.state.wait_until(async move {
+            if let Err(error) = storage.set_alarm(worker::ScheduledTime::new(date)).await {
+                known.set(None);
+                console_error!("the alarm cannot be set: {error}");
+            }
+        });
     }
 }
 

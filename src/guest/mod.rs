@@ -133,7 +133,7 @@ impl<W: GuestWorld> Guest<W> {
         let token = alloy_primitives::hex::encode(self.world.bytes::<32>());
         let owner = who.map(|who| Owner { user: who.user.clone(), sign_in: SignIn::of(who) });
         store::create(&self.world, session, &token, owner.as_ref(), self.world.now())?;
-        self.rearm().await?;
+        self.rearm()?;
         self.look_at_budget().await?;
         self.greeting(Some(token))
     }
@@ -162,7 +162,7 @@ impl<W: GuestWorld> Guest<W> {
         self.hear_of_sign_out(signed_out_at)?;
         self.touch()?;
         // Whatever was under way when the last instance ended is looked after now.
-        self.rearm().await?;
+        self.rearm()?;
         self.look_at_budget().await?;
         Ok(self.greeting(None)?)
     }
@@ -207,7 +207,7 @@ impl<W: GuestWorld> Guest<W> {
                 self.error("internal error; your money and your payments are looked after");
             }
         }
-        if let Err(error) = self.rearm().await {
+        if let Err(error) = self.rearm() {
             self.world.line(Level::Error, &error.to_string(), &[]);
         }
     }
@@ -224,7 +224,7 @@ impl<W: GuestWorld> Guest<W> {
         for id in purchases::due(&self.world, self.world.now())? {
             self.look_after(&id).await?;
         }
-        self.rearm().await
+        self.rearm()
     }
 
     async fn act(&self, message: In) -> Result<(), Trouble> {
@@ -274,10 +274,10 @@ impl<W: GuestWorld> Guest<W> {
         })
     }
 
-    pub(self) async fn rearm(&self) -> Result<(), SqlError> {
+    pub(self) fn rearm(&self) -> Result<(), SqlError> {
         let dues = [purchases::next_due(&self.world)?, self.next_end()?];
         if let Some(next) = dues.into_iter().flatten().min() {
-            self.world.wake_at(next).await;
+            self.world.wake_at(next);
         }
         Ok(())
     }
@@ -288,6 +288,7 @@ impl<W: GuestWorld> Guest<W> {
             // An object has one instance at a time, so nothing of an earlier one is still under way.
             purchases::take_over(&self.world, self.world.now())?;
             self.migrated.set(true);
+            self.rearm()?;
         }
         Ok(())
     }

@@ -106,7 +106,7 @@ impl<W: World> Host<W> {
     pub async fn handle(&self, request: Request) -> Reply {
         let request_id = request.command.request_id.clone();
         let reply = self.dispatch(request).await;
-        if let Err(error) = self.rearm().await {
+        if let Err(error) = self.rearm() {
             self.log_fatal(&error.to_string(), request_id.as_str());
         }
         match reply {
@@ -173,6 +173,7 @@ impl<W: World> Host<W> {
                 payments::take_over(&self.world, now)?;
                 mail::outbox::take_over(&self.world, self.world.delivery(), now)
             })?;
+            self.rearm()?;
         }
         Ok(())
     }

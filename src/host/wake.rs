@@ -1,8 +1,9 @@
 //! What is done when the object wakes by itself: payments of unknown outcome are looked after,
 //! settled ones are delivered, records go out to KV, mails to people. Alarms come at least once, so everything here
-//! may run twice.
+//! may run twice. The runtime gives an alarm up that fails a few times, so none of this fails: what goes wrong with one
+//! payment, or one kind of work, is logged, and all others go on.
 
-use futures_util::future::{join, join_all};
+use futures_util::future::{join_all, join3};
 
 use crate::chain::eip3009::Authorization;
 use crate::chain::networks::Network;
@@ -10,7 +11,7 @@ use crate::chain::rpc::{Rpc, RpcError};
 use crate::chain::transfers::Use;
 use crate::host::Host;
 use crate::host::profile::Profile;
-use crate::id::ScopeId;
+use crate::id::{PaymentId, ScopeId};
 use crate::identity::{codes, epoch};
 use crate::ledger::payments::{self, NotPaid, Payment, State};
 use crate::ledger::{outbox, wallets};
@@ -23,6 +24,12 @@ use crate::x402::wire::PaymentPayload;
 
 /// Payments looked after in one go.
 const BATCH: u32 = 20;
+
+/// When to try again after the storage has failed, seconds.
+const STORAGE_AGAIN_SECONDS: i64 = 60;
+
+/// When to look again at a payment whose row or steps make trouble, seconds.
+const TROUBLE_SECONDS: i64 = 600;
 
 /// How far a node behind an endpoint may lag, seconds.
 const NODE_LAG_SECONDS: i64 = 60;
@@ -58,46 +65,70 @@ enum OnChain {
 
 impl<W: World> Host<W> {
     /// Does what is due, and sets the alarm for what comes next.
-    ///
-    /// # Errors
-    /// [`SqlError`] if SQLite refuses; the runtime calls again then.
-    pub async fn wake(&self) -> Result<(), SqlError> {
-        self.open()?;
+    pub async fn wake(&self) {
+        if let Err(error) = self.open() {
+            return self.wake_again(&error);
+        }
         if !self.migrated.get() {
-            return Ok(());
+            return;
         }
         let now = self.world.now();
-        codes::forget(&self.world, now)?;
-        epoch::forget(&self.world, now)?;
-        mail::outbox::forget(&self.world, now)?;
-        // Also where nobody has registered: a code is sent before there is a host. Beside the payments,
-        // so that neither waits for an endpoint of the other.
-        let (mails, payments) =
-            join(mail::flush(&self.world, now), self.look_after_payments()).await;
-        mails.and(payments)?;
-        self.rearm().await
+        self.went("forgetting codes", codes::forget(&self.world, now));
+        self.went("forgetting sign-outs", epoch::forget(&self.world, now));
+        self.went("forgetting mails", mail::outbox::forget(&self.world, now));
+        // Beside each other, so that none waits for an endpoint of another. Mails also where nobody has registered:
+        // a code is sent before there is a host.
+        let mails = mail::flush(&self.world, now);
+        let records = outbox::flush(&self.world, now);
+        let (mails, records, payments) = join3(mails, records, self.look_after_payments()).await;
+        self.went("sending mails", mails);
+        self.went("publishing records", records);
+        self.went("looking after payments", payments);
+        self.went("forgetting wallets", wallets::forget(&self.world, self.world.now()));
+        if let Err(error) = self.rearm() {
+            self.wake_again(&error);
+        }
     }
 
     async fn look_after_payments(&self) -> Result<(), SqlError> {
         let Some(profile) = self.profile()? else { return Ok(()) };
-        // First, so that no record waits for an endpoint that does not answer.
-        outbox::flush(&self.world, self.world.now()).await?;
         let due = payments::due(&self.world, self.world.now(), BATCH)?;
         // Together: one answer that does not come must not keep the others waiting.
-        let looks = due.iter().map(|payment| self.look_after(&profile, payment));
-        let looked = join_all(looks).await;
-        looked.into_iter().collect::<Result<(), SqlError>>()?;
-        wallets::forget(&self.world, self.world.now())?;
+        join_all(due.iter().map(|id| self.look_after(&profile, id))).await;
         self.destroy_secrets(&profile)?;
+        // What was delivered just now shall be seen soon.
         outbox::flush(&self.world, self.world.now()).await
     }
 
-    /// Takes a payment that was due one step further.
-    async fn look_after(&self, profile: &Profile, listed: &Payment) -> Result<(), SqlError> {
+    /// The storage fails: nothing can be read or written now, and the alarm is all that is left.
+    fn wake_again(&self, error: &SqlError) {
+        self.went("the storage", Err(error.clone()));
+        self.world.wake_at(self.world.now().plus(STORAGE_AGAIN_SECONDS));
+    }
+
+    fn went(&self, what: &str, how: Result<(), SqlError>) {
+        if let Err(error) = how {
+            let fields = [("what", what), ("why", &error.0)];
+            self.world.line(Level::Error, "a part of the alarm failed", &fields);
+        }
+    }
+
+    /// Takes a payment that was due one step further. One that makes trouble is put off.
+    async fn look_after(&self, profile: &Profile, id: &PaymentId) {
+        if let Err(error) = self.step_further(profile, id).await {
+            let fields = [("payment", id.as_str()), ("why", &error.0)];
+            self.world.line(Level::Error, "a payment cannot be looked after", &fields);
+            let again = self.world.now().plus(TROUBLE_SECONDS);
+            self.went("putting a payment off", payments::postpone(&self.world, id, again));
+        }
+    }
+
+    async fn step_further(&self, profile: &Profile, id: &PaymentId) -> Result<(), SqlError> {
+        let now = self.world.now();
+        let is_due = |payment: &Payment| payment.next_check_at.is_some_and(|at| at <= now);
         // A repeated call may have looked after it since the list was read.
-        let payment = payments::find(&self.world, &listed.id)?;
-        let is_due = |payment: &Payment| payment.next_check_at == listed.next_check_at;
-        let Some(payment) = payment.filter(is_due) else { return Ok(()) };
+        let payment = payments::find(&self.world, id)?.filter(is_due);
+        let Some(payment) = payment else { return Ok(()) };
         let payment = match payment.state {
             State::Settling | State::Unknown => {
                 self.find_out(&profile.scope, payment, false).await?
@@ -121,7 +152,7 @@ impl<W: World> Host<W> {
     }
 
     /// Sets the alarm for the next thing to do.
-    pub(super) async fn rearm(&self) -> Result<(), SqlError> {
+    pub(super) fn rearm(&self) -> Result<(), SqlError> {
         if !self.migrated.get() {
             return Ok(());
         }
@@ -134,7 +165,7 @@ impl<W: World> Host<W> {
             epoch::next_over(&self.world)?,
         ];
         if let Some(next) = dues.into_iter().flatten().min() {
-            self.world.wake_at(next).await;
+            self.world.wake_at(next);
         }
         Ok(())
     }

@@ -4,9 +4,10 @@
 //! loses nothing. KV takes one write per key and second; a newer value replaces an older one that
 //! has not gone out yet.
 
+use futures_util::future::join_all;
 use serde_json::Value;
 
-use crate::ports::{Kv, Sql, SqlError};
+use crate::ports::{Kv, Sql, SqlError, SqlValue, Timer, within};
 use crate::storage::{all, first};
 use crate::time::UnixSeconds;
 
@@ -14,8 +15,19 @@ use crate::time::UnixSeconds;
 const BATCH: u32 = 50;
 /// Seconds until a failed write is tried again, and between two writes of one key.
 const RETRY_SECONDS: i64 = 10;
+/// Records that are written at a time; a Worker has six connections.
+const LANES: usize = 3;
+/// How long one write may take, milliseconds.
+const WRITE_MILLIS: u32 = 5_000;
 /// Stands for a key that is to be removed; no record is empty.
 const REMOVED: &str = "";
+
+/// One that is due.
+struct Record {
+    key: String,
+    value: String,
+    version: i64,
+}
 
 /// Queues `value` for `key`.
 ///
@@ -44,42 +56,67 @@ pub fn put_text(sql: &impl Sql, key: &str, text: &str, now: UnixSeconds) -> Resu
     sql.run(statement, &[key.into(), text.into(), now.into()]).map(drop)
 }
 
-/// Sends what is due. Rows that a newer value has replaced meanwhile stay for the next round.
+/// Sends what is due, a few at a time. Rows that a newer value has replaced meanwhile stay for the next round.
+/// KV that does not answer is not waited for: what has not been sent stays.
 ///
 /// # Errors
 /// [`SqlError`] if SQLite refuses; failures of KV only postpone their record.
-pub async fn flush(world: &(impl Sql + Kv), now: UnixSeconds) -> Result<(), SqlError> {
+pub async fn flush(world: &(impl Sql + Kv + Timer), now: UnixSeconds) -> Result<(), SqlError> {
     let statement = "SELECT key, value, version FROM outbox WHERE value IS NOT NULL \
          AND not_before <= ?1 ORDER BY not_before LIMIT ?2";
-    let rows = all(world, statement, &[now.into(), BATCH.into()], |columns| {
-        Ok((columns.text()?, columns.text()?, columns.int()?))
+    let due = all(world, statement, &[now.into(), BATCH.into()], |columns| {
+        Ok(Record { key: columns.text()?, value: columns.text()?, version: columns.int()? })
     })?;
-    for (key, value, version) in rows {
-        let sent = match value.as_str() {
-            REMOVED => world.delete(&key).await.is_ok(),
-            value => world.put(&key, value).await.is_ok(),
-        };
-        let version = crate::ports::SqlValue::Int(version);
-        if sent {
-            // The row stays for a moment without a value, so that the next write of this key waits.
-            world.run(
-                "UPDATE outbox SET value = NULL, not_before = ?3 WHERE key = ?1 AND version = ?2",
-                &[key.as_str().into(), version.clone(), now.plus(2).into()],
-            )?;
-            world.run(
-                "UPDATE outbox SET not_before = max(not_before, ?3) WHERE key = ?1 AND version <> ?2",
-                &[key.into(), version, now.plus(2).into()],
-            )?;
-        } else {
-            world.run(
-                "UPDATE outbox SET not_before = ?2 WHERE key = ?1",
-                &[key.into(), now.plus(RETRY_SECONDS).into()],
-            )?;
-        }
-    }
+    let lanes = due.chunks(due.len().div_ceil(LANES).max(1));
+    let sent = join_all(lanes.map(|lane| send_all(world, lane, now))).await;
+    sent.into_iter().collect::<Result<(), SqlError>>()?;
     world
         .run("DELETE FROM outbox WHERE value IS NULL AND not_before <= ?1", &[now.into()])
         .map(drop)
+}
+
+/// One after the other, until one has no answer in time.
+async fn send_all(
+    world: &(impl Sql + Kv + Timer),
+    lane: &[Record],
+    now: UnixSeconds,
+) -> Result<(), SqlError> {
+    for record in lane {
+        let write = async {
+            match record.value.as_str() {
+                REMOVED => world.delete(&record.key).await,
+                value => world.put(&record.key, value).await,
+            }
+        };
+        let answer = within(world, WRITE_MILLIS, write).await;
+        let is_sent = matches!(answer, Some(Ok(())));
+        note(world, record, is_sent, now)?;
+        if answer.is_none() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn note(
+    sql: &impl Sql,
+    Record { key, version, .. }: &Record,
+    is_sent: bool,
+    now: UnixSeconds,
+) -> Result<(), SqlError> {
+    let key = key.as_str();
+    if !is_sent {
+        let later = "UPDATE outbox SET not_before = ?2 WHERE key = ?1";
+        return sql.run(later, &[key.into(), now.plus(RETRY_SECONDS).into()]).map(drop);
+    }
+    let next = now.plus(2);
+    let parameters = [key.into(), SqlValue::Int(*version), next.into()];
+    // The row stays for a moment without a value, so that the next write of this key waits.
+    let sent = "UPDATE outbox SET value = NULL, not_before = ?3 WHERE key = ?1 AND version = ?2";
+    sql.run(sent, &parameters)?;
+    let newer = "UPDATE outbox SET not_before = max(not_before, ?3) \
+         WHERE key = ?1 AND version <> ?2";
+    sql.run(newer, &parameters).map(drop)
 }
 
 /// When [`flush`] has something to do next.

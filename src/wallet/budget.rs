@@ -154,7 +154,7 @@ pub fn forget(world: &(impl Sql + Clock)) -> Result<bool, SqlError> {
 ///
 /// # Errors
 /// As [`answer`].
-pub async fn rearm(world: &(impl Sql + Clock + Alarm)) -> Result<(), SqlError> {
+pub fn rearm(world: &(impl Sql + Clock + Alarm)) -> Result<(), SqlError> {
     if !storage::is_used(world)? {
         return Ok(());
     }
@@ -164,7 +164,7 @@ pub async fn rearm(world: &(impl Sql + Clock + Alarm)) -> Result<(), SqlError> {
     let next = first(world, statement, &parameters.map(Into::into))?;
     let next = next.map_or(Ok(None), |mut row| row.optional_int())?;
     let next = next.map_or_else(|| world.now().plus(DAY_SECONDS), UnixSeconds::new);
-    world.wake_at(next).await;
+    world.wake_at(next);
     Ok(())
 }
 

@@ -382,7 +382,7 @@ impl Call<Reserved> {
         let Reserved { id, checked } = self.state;
         // If we die from here on, the alarm takes over.
         if let Some(due) = payments::next_due(world)? {
-            world.wake_at(due).await;
+            world.wake_at(due);
         }
         let payer = checked.payer().to_checksum(None);
         let outcome = facilitator.settle(world, &question(&checked, &payer, scope)).await;

@@ -8,7 +8,7 @@ use events_concierge::wallet::budget::{self, Ask, Told, Wanted};
 use events_concierge::wallet::policy::{Policy, Refused};
 use serde_json::{Value, json};
 
-use crate::support::{NOW, World, block_on};
+use crate::support::{NOW, World};
 
 const DAY: i64 = 86_400;
 const WALLET: Address = Address::repeat_byte(0x11);
@@ -83,7 +83,7 @@ fn a_purchase_counts_once_however_often_it_is_asked_for_and_until_it_is_released
 fn what_a_crashed_session_has_reserved_is_free_again_after_a_day() {
     let world = World::new();
     reserve(&world, wanted(1, 80));
-    block_on(budget::rearm(&world)).unwrap();
+    budget::rearm(&world).unwrap();
     assert_eq!(world.memory.alarm.get(), Some(NOW + DAY));
     world.memory.now.set(NOW + DAY - 1);
     assert!(budget::forget(&world).unwrap());
@@ -127,7 +127,7 @@ fn who_only_looks_or_releases_stores_nothing() {
     let world = World::new();
     assert_eq!(spent(&world), Usdc::ZERO);
     ask(&world, &Ask::Release(purchase(1)));
-    block_on(budget::rearm(&world)).unwrap();
+    budget::rearm(&world).unwrap();
     assert!(!storage::is_used(&world).unwrap());
     assert_eq!(world.memory.alarm.get(), None);
 }

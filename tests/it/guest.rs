@@ -65,8 +65,8 @@ impl Log for Room {
 }
 
 impl Alarm for Room {
-    async fn wake_at(&self, at: UnixSeconds) {
-        self.own.wake_at(at).await;
+    fn wake_at(&self, at: UnixSeconds) {
+        self.own.wake_at(at);
     }
 }
 

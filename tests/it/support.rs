@@ -141,7 +141,7 @@ impl Log for World {
 }
 
 impl Alarm for World {
-    async fn wake_at(&self, at: UnixSeconds) {
+    fn wake_at(&self, at: UnixSeconds) {
         let at = self.memory.alarm.get().map_or(at.get(), |set| set.min(at.get()));
         self.memory.alarm.set(Some(at));
     }
@@ -245,9 +245,12 @@ impl Payees for World {
 }
 
 impl Timer for World {
-    /// Others run meanwhile; the clock is moved by hand.
-    async fn sleep(&self, _millis: u32) {
-        yield_once().await;
+    /// Others run meanwhile, for longer if it is a time limit; the clock is moved by hand.
+    async fn sleep(&self, millis: u32) {
+        let turns = if millis < 3_000 { 1 } else { 10_000 };
+        for _ in 0..turns {
+            yield_once().await;
+        }
     }
 }
 
@@ -556,7 +559,7 @@ impl Door {
 
     pub(crate) fn wake(&self) {
         self.world.memory.alarm.set(None);
-        block_on(self.host.wake()).unwrap();
+        block_on(self.host.wake());
     }
 
     /// Lets alarms go off until nothing is left to do, for at most `seconds`.

@@ -68,7 +68,7 @@ impl<W: RelayerWorld> Relayer<W> {
             return Ok(Outcome::Settled(settlement.hash));
         }
         self.revive(settlement).await?;
-        self.world.wake_at(self.world.now().plus(LOOK_AFTER_SECONDS)).await;
+        self.world.wake_at(self.world.now().plus(LOOK_AFTER_SECONDS));
         self.follow(&settlement.id).await
     }
 

@@ -195,7 +195,7 @@ impl<W: RelayerWorld> Relayer<W> {
     /// # Errors
     /// [`Refusal`]: no money moved by this.
     pub async fn settle(&self, order: &Order, claimant: &str) -> Result<Outcome, Refusal> {
-        self.open().await?;
+        self.open()?;
         let id = order.key();
         match self.known(order, claimant)? {
             Known::Live => return self.follow(&id).await,
@@ -344,10 +344,10 @@ impl<W: RelayerWorld> Relayer<W> {
 
     /// Once in each instance: brings the storage to the newest schema, and sees to it that what an
     /// instance before left half-done is looked after.
-    async fn open(&self) -> Result<(), SqlError> {
+    fn open(&self) -> Result<(), SqlError> {
         if !self.migrated.get() {
             self.migrate()?;
-            self.rearm().await?;
+            self.rearm()?;
         }
         self.write_down()
     }

@@ -45,16 +45,16 @@ impl<W: RelayerWorld> Relayer<W> {
         store::forget(&self.world, self.world.now())?;
         budget::forget(&self.world, self.world.now())?;
         standing::forget(&self.world, self.world.now())?;
-        self.rearm().await
+        self.rearm()
     }
 
     /// Sets the alarm for the next thing to do.
-    pub(super) async fn rearm(&self) -> Result<(), SqlError> {
+    pub(super) fn rearm(&self) -> Result<(), SqlError> {
         let is_waiting = store::queue(&self.world)? > 0;
         let soon = is_waiting.then(|| self.world.now().plus(LOOK_AFTER_SECONDS));
         let confirmation = store::next_confirmation(&self.world)?;
         if let Some(next) = soon.into_iter().chain(confirmation).min() {
-            self.world.wake_at(next).await;
+            self.world.wake_at(next);
         }
         Ok(())
     }
