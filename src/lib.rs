@@ -12,6 +12,8 @@ pub mod id;
 pub mod ports;
 pub mod storage;
 
+pub mod directory;
+
 pub mod identity;
 pub mod ledger;
 pub mod mail;

@@ -228,6 +228,13 @@ pub trait Alarm {
     fn wake_at(&self, at: UnixSeconds);
 }
 
+/// The directory of objects that have something open ([`crate::directory`]).
+pub trait Directory {
+    /// Notes that this object has something open, so that it is looked after even if its alarm is lost. Nobody
+    /// waits for this. It costs something at most every [`crate::directory::NOTE_SECONDS`].
+    fn note_open(&self);
+}
+
 /// A user's own object cannot be asked. The message is for us.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("sign-outs: {0}")]
@@ -364,11 +371,24 @@ pub enum Level {
 
 /// Everything a host's object may ask of the world.
 pub trait World:
-    Clock + Random + Sql + Http + Web + Kv + Payees + Relayers + Mail + Alarm + Timer + Log
+    Clock + Random + Sql + Http + Web + Kv + Payees + Relayers + Mail + Alarm + Directory + Timer + Log
 {
 }
 
-impl<T: Clock + Random + Sql + Http + Web + Kv + Payees + Relayers + Mail + Alarm + Timer + Log>
-    World for T
+impl<
+    T: Clock
+        + Random
+        + Sql
+        + Http
+        + Web
+        + Kv
+        + Payees
+        + Relayers
+        + Mail
+        + Alarm
+        + Directory
+        + Timer
+        + Log,
+> World for T
 {
 }

@@ -17,7 +17,7 @@ pub struct Budget {
 
 impl DurableObject for Budget {
     fn new(state: State, env: Env) -> Self {
-        Self { world: EdgeWorld::new(state, env) }
+        Self { world: EdgeWorld::new(state, env, None) }
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {

@@ -98,6 +98,7 @@ export const Payee = durableObject("Payee");
 export const Relayer = durableObject("Relayer");
 export const Guest = durableObject("Guest");
 export const Budget = durableObject("Budget");
+export const Directory = durableObject("Directory");
 
 export default {
   fetch(request, env, ctx) {

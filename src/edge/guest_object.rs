@@ -9,6 +9,7 @@ use worker::{
 };
 use worker_macros::durable_object;
 
+use crate::directory::Kind;
 use crate::edge::convert;
 use crate::edge::web::{ENDED, SIGNED_OUT, came_with, close, keep};
 use crate::edge::world::{EdgeWorld, log, now};
@@ -40,8 +41,8 @@ impl DurableObject for Guest {
         if let Ok(pair) = WebSocketRequestResponsePair::new("ping", "pong") {
             state.set_websocket_auto_response(&pair);
         }
-        let service =
-            convert::config(&env).map(|config| Service::new(EdgeWorld::new(state, env), config));
+        let service = convert::config(&env)
+            .map(|config| Service::new(EdgeWorld::new(state, env, Some(Kind::Guest)), config));
         Self { service, heard: RefCell::default() }
     }
 

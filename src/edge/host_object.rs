@@ -4,6 +4,7 @@ use wasm_bindgen::JsValue;
 use worker::{DurableObject, Env, Method, Request, RequestInit, Response, Result, State, Stub};
 use worker_macros::durable_object;
 
+use crate::directory::Kind;
 use crate::edge::convert::{self, BODY_BYTES_MAX};
 use crate::edge::gateway::FORWARDED;
 use crate::edge::world::{EdgeRandom, EdgeWorld, log};
@@ -23,8 +24,8 @@ pub struct Host {
 
 impl DurableObject for Host {
     fn new(state: State, env: Env) -> Self {
-        let service =
-            convert::config(&env).map(|config| Service::new(EdgeWorld::new(state, env), config));
+        let service = convert::config(&env)
+            .map(|config| Service::new(EdgeWorld::new(state, env, Some(Kind::Host)), config));
         Self { service }
     }
 

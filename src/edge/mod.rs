@@ -6,6 +6,7 @@ mod auth;
 mod budget_object;
 mod codes;
 mod convert;
+mod directory_object;
 mod entry;
 mod facilitator;
 mod fetch;

@@ -10,6 +10,7 @@ use worker_macros::durable_object;
 use crate::chain::networks::Network;
 use crate::chain::rpc::Rpc;
 use crate::config::Config;
+use crate::directory::Kind;
 use crate::edge::convert;
 use crate::edge::world::{EdgeWorld, log};
 use crate::ports::Level;
@@ -94,7 +95,7 @@ fn service(state: State, env: Env) -> std::result::Result<Service<EdgeWorld>, St
         factories: config.factories.clone(),
         policy: config.gas.clone(),
     };
-    Ok(Service::new(EdgeWorld::new(state, env), settings))
+    Ok(Service::new(EdgeWorld::new(state, env, Some(Kind::Relayer)), settings))
 }
 
 /// The network whose relayer this object is. An object that its alarm wakes may not know its name, but

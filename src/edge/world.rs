@@ -11,13 +11,15 @@ use worker::{
 };
 
 use crate::chain::networks::Network;
+use crate::directory::{Kind, Noted};
+use crate::edge::directory_object::note;
 use crate::edge::relayer_object::ask_relayer;
 use crate::edge::sql::ObjectSql;
 use crate::http::source::Source;
 use crate::id::RequestId;
 use crate::ports::{
-    Alarm, Clock, HttpError, HttpResponse, Kv, KvError, Level, Log, PayeeClaim, PayeeError, Payees,
-    Random, RelayerOrder, Relayers, Timer,
+    Alarm, Clock, Directory, HttpError, HttpResponse, Kv, KvError, Level, Log, PayeeClaim,
+    PayeeError, Payees, Random, RelayerOrder, Relayers, Timer,
 };
 use crate::time::UnixSeconds;
 use crate::x402::relayer::api::{Asks, Command};
@@ -29,14 +31,25 @@ pub(super) struct EdgeWorld {
     pub(super) env: Env,
     /// When the alarm goes off, as far as this instance knows.
     alarm: Rc<Cell<Option<UnixSeconds>>>,
+    /// Which directory this object is written down in; `None`: it never has anything open.
+    kind: Option<Kind>,
+    noted: Rc<Cell<Noted>>,
     /// Of a guest session: where the person is who was heard last.
     pub(super) heard_from: RefCell<Option<Source>>,
 }
 
 impl EdgeWorld {
-    pub(super) fn new(state: State, env: Env) -> Self {
+    pub(super) fn new(state: State, env: Env, kind: Option<Kind>) -> Self {
         let sql = ObjectSql::new(&state.storage());
-        Self { state, sql, env, alarm: Rc::default(), heard_from: RefCell::default() }
+        Self {
+            state,
+            sql,
+            env,
+            alarm: Rc::default(),
+            kind,
+            noted: Rc::default(),
+            heard_from: RefCell::default(),
+        }
     }
 
     /// The alarm went off, so none is set now.
@@ -170,6 +183,27 @@ impl Alarm for EdgeWorld {
             if let Err(error) = storage.set_alarm(worker::ScheduledTime::new(date)).await {
                 known.set(None);
                 console_error!("the alarm cannot be set: {error}");
+            }
+        });
+    }
+}
+
+impl Directory for EdgeWorld {
+    fn note_open(&self) {
+        let Some(kind) = self.kind else { return };
+        let mut noted = self.noted.get();
+        if !noted.is_due(now()) {
+            return;
+        }
+        self.noted.set(noted);
+        // The object's own id, whatever it is called by.
+        let (env, id, noted) = (self.env.clone(), self.state.id().to_string(), self.noted.clone());
+        self.state.wait_until(async move {
+            if let Err(error) = note(&env, kind, id).await {
+                let mut again = noted.get();
+                again.failed(now());
+                noted.set(again);
+                log(Level::Warn, "the directory does not answer", &[("why", &error.to_string())]);
             }
         });
     }

@@ -39,20 +39,44 @@ use crate::id::{PurchaseId, SessionId};
 use crate::mcp::client::Rules;
 use crate::money::Usdc;
 use crate::ports::{
-    Alarm, Budgets, Clock, Doors, Http, Level, Log, Random, SignOuts, Sockets, Sql, SqlError,
-    Timer, Web,
+    Alarm, Budgets, Clock, Directory, Doors, Http, Level, Log, Random, SignOuts, Sockets, Sql,
+    SqlError, Timer, Web,
 };
 use crate::storage;
 use crate::time::UnixSeconds;
 
 /// All that a guest asks of the world.
 pub trait GuestWorld:
-    Clock + Random + Sql + Http + Web + Doors + SignOuts + Budgets + Timer + Alarm + Sockets + Log
+    Clock
+    + Random
+    + Sql
+    + Http
+    + Web
+    + Doors
+    + SignOuts
+    + Budgets
+    + Timer
+    + Alarm
+    + Directory
+    + Sockets
+    + Log
 {
 }
 
 impl<
-    T: Clock + Random + Sql + Http + Web + Doors + SignOuts + Budgets + Timer + Alarm + Sockets + Log,
+    T: Clock
+        + Random
+        + Sql
+        + Http
+        + Web
+        + Doors
+        + SignOuts
+        + Budgets
+        + Timer
+        + Alarm
+        + Directory
+        + Sockets
+        + Log,
 > GuestWorld for T
 {
 }

@@ -13,9 +13,9 @@ use events_concierge::http::route::AtHost;
 use events_concierge::id::{ScopeId, SessionId};
 use events_concierge::identity::{Session, UserId};
 use events_concierge::ports::{
-    Alarm, BudgetError, Budgets, Clock, Doors, Http, HttpError, HttpRequest, HttpResponse, Level,
-    Log, Random, Row, SignOuts, SignOutsError, Sockets, Sql, SqlError, SqlValue, Timer, Web,
-    WebRequest, WebResponse,
+    Alarm, BudgetError, Budgets, Clock, Directory, Doors, Http, HttpError, HttpRequest,
+    HttpResponse, Level, Log, Random, Row, SignOuts, SignOutsError, Sockets, Sql, SqlError,
+    SqlValue, Timer, Web, WebRequest, WebResponse,
 };
 use events_concierge::time::UnixSeconds;
 use events_concierge::wallet::budget::{self, Ask, Told};
@@ -67,6 +67,12 @@ impl Log for Room {
 impl Alarm for Room {
     fn wake_at(&self, at: UnixSeconds) {
         self.own.wake_at(at);
+    }
+}
+
+impl Directory for Room {
+    fn note_open(&self) {
+        self.own.note_open();
     }
 }
 

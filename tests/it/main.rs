@@ -10,6 +10,7 @@ mod client;
 mod codes;
 mod credentials;
 mod desk;
+mod directory;
 mod door;
 mod fuzz;
 mod golden;

@@ -19,9 +19,9 @@ use events_concierge::http::{Headers, Reply};
 use events_concierge::id::{RequestId, ScopeId};
 use events_concierge::identity::{Session, UserId};
 use events_concierge::ports::{
-    Alarm, Clock, Http, HttpError, HttpRequest, HttpResponse, Kv, KvError, Level, Log, PayeeClaim,
-    PayeeError, Payees, Random, RelayerOrder, Relayers, Row, Sql, SqlError, SqlValue, Timer, Web,
-    WebRequest, WebResponse,
+    Alarm, Clock, Directory, Http, HttpError, HttpRequest, HttpResponse, Kv, KvError, Level, Log,
+    PayeeClaim, PayeeError, Payees, Random, RelayerOrder, Relayers, Row, Sql, SqlError, SqlValue,
+    Timer, Web, WebRequest, WebResponse,
 };
 use events_concierge::time::UnixSeconds;
 use k256::ecdsa::SigningKey;
@@ -98,6 +98,8 @@ pub(crate) struct Memory {
     pub(crate) payees_are_down: Cell<bool>,
     pub(crate) verify_refuses: Cell<bool>,
     pub(crate) alarm: Cell<Option<i64>>,
+    /// How often the object has noted that it has something open.
+    pub(crate) noted: Cell<u32>,
     pub(crate) settles: RefCell<VecDeque<Settles>>,
     /// What our own facilitator answers, where it is the one that is asked.
     pub(crate) relayer_says: RefCell<VecDeque<(u16, Value)>>,
@@ -144,6 +146,12 @@ impl Alarm for World {
     fn wake_at(&self, at: UnixSeconds) {
         let at = self.memory.alarm.get().map_or(at.get(), |set| set.min(at.get()));
         self.memory.alarm.set(Some(at));
+    }
+}
+
+impl Directory for World {
+    fn note_open(&self) {
+        self.memory.noted.set(self.memory.noted.get() + 1);
     }
 }
 

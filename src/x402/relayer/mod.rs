@@ -68,7 +68,7 @@ use crate::chain::networks::Network;
 use crate::chain::rpc::Rpc;
 use crate::chain::signature::Factories;
 use crate::chain::transaction::RelayerKey;
-use crate::ports::{Alarm, Clock, Http, Level, Log, Sql, SqlError, Timer};
+use crate::ports::{Alarm, Clock, Directory, Http, Level, Log, Sql, SqlError, Timer};
 use crate::rate_limit::RateLimiter;
 use crate::storage;
 use crate::time::UnixSeconds;
@@ -82,9 +82,9 @@ pub use crate::x402::relayer::store::MIGRATIONS;
 use crate::x402::relayer::store::{Settlement, State};
 
 /// All that a relayer asks of the world.
-pub trait RelayerWorld: Clock + Sql + Http + Alarm + Timer + Log {}
+pub trait RelayerWorld: Clock + Sql + Http + Alarm + Directory + Timer + Log {}
 
-impl<T: Clock + Sql + Http + Alarm + Timer + Log> RelayerWorld for T {}
+impl<T: Clock + Sql + Http + Alarm + Directory + Timer + Log> RelayerWorld for T {}
 
 /// How often a payment is tried whose transaction no block ever had. One that a block has refused although
 /// the simulation was good is not tried again: each time costs gas.

@@ -13,9 +13,9 @@ use events_concierge::host::Host;
 use events_concierge::ledger::{self, payee};
 use events_concierge::mail::Message;
 use events_concierge::ports::{
-    Alarm, Clock, Delivery, Http, HttpError, HttpRequest, HttpResponse, Kv, KvError, Level, Log,
-    Mail, MailError, PayeeClaim, PayeeError, Payees, Random, RelayerOrder, Relayers, Row, Sent,
-    Sql, SqlError, SqlValue, Timer, Web, WebRequest, WebResponse,
+    Alarm, Clock, Delivery, Directory, Http, HttpError, HttpRequest, HttpResponse, Kv, KvError,
+    Level, Log, Mail, MailError, PayeeClaim, PayeeError, Payees, Random, RelayerOrder, Relayers,
+    Row, Sent, Sql, SqlError, SqlValue, Timer, Web, WebRequest, WebResponse,
 };
 use events_concierge::storage::{self, Migrations};
 use events_concierge::time::UnixSeconds;
@@ -36,6 +36,8 @@ pub(crate) struct World {
     alarm: Rc<Cell<Option<i64>>>,
     /// The alarm as this instance knows it.
     known_alarm: Rc<Cell<Option<i64>>>,
+    /// Whether the object has noted that it has something open.
+    noted: Rc<Cell<bool>>,
 }
 
 /// An object's storage. Making one costs more than using it, so each thread keeps its own and takes
@@ -158,8 +160,13 @@ struct Task {
 impl<S: Service> Object<S> {
     pub(crate) fn new(sim: &Rc<Sim>, name: char) -> Self {
         let sqlite = Storage::take(S::MIGRATIONS);
-        let world =
-            World { sim: Rc::clone(sim), sqlite, alarm: Rc::default(), known_alarm: Rc::default() };
+        let world = World {
+            sim: Rc::clone(sim),
+            sqlite,
+            alarm: Rc::default(),
+            known_alarm: Rc::default(),
+            noted: Rc::default(),
+        };
         let service = Rc::new(S::build(world.clone()));
         let tasks = RefCell::default();
         Self { name, world, service, tasks, crashes: Cell::new(0) }
@@ -328,6 +335,12 @@ impl Alarm for World {
         }
         self.alarm.set(Some(at.get()));
         self.known_alarm.set(Some(at.get()));
+    }
+}
+
+impl Directory for World {
+    fn note_open(&self) {
+        self.noted.set(true);
     }
 }
 

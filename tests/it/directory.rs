@@ -1,0 +1,178 @@
+//! The directory of objects that have something open: its bounds, whose turn it is, who leaves.
+
+use std::collections::BTreeSet;
+
+use events_concierge::directory::{
+    Answered, Ask, FAILED_SECONDS_MAX, LEAVE_SECONDS, Listed, NOTE_AGAIN_SECONDS, NOTE_SECONDS,
+    Noted, OBJECTS_MAX, OPEN_SECONDS, answer,
+};
+use events_concierge::ports::{Sql, SqlValue};
+use events_concierge::time::UnixSeconds;
+
+use crate::support::{NOW, World};
+
+struct Book(World);
+
+impl Book {
+    fn new() -> Self {
+        Self(World::new())
+    }
+
+    fn pass(&self, seconds: i64) {
+        self.0.memory.now.set(self.0.memory.now.get() + seconds);
+    }
+
+    fn note(&self, id: &str) {
+        assert_eq!(answer(&self.0, &Ask::Note(id.to_owned())).unwrap(), []);
+    }
+
+    /// Up to so many are asked, and answer what is said of them.
+    fn sweep(&self, max: u32, answers: &[(&Listed, bool)]) -> Vec<Listed> {
+        let answered = answers
+            .iter()
+            .map(|(listed, is_open)| Answered { listed: (*listed).clone(), is_open: *is_open })
+            .collect();
+        answer(&self.0, &Ask::Next { answered, max }).unwrap()
+    }
+
+    fn next(&self, max: u32) -> Vec<String> {
+        self.sweep(max, &[]).into_iter().map(|listed| listed.id).collect()
+    }
+
+    fn all(&self) -> BTreeSet<String> {
+        let rows = self.0.run("SELECT id FROM objects", &[]).unwrap();
+        rows.into_iter()
+            .map(|row| match row.into_iter().next() {
+                Some(SqlValue::Text(id)) => id,
+                other => panic!("no id: {other:?}"),
+            })
+            .collect()
+    }
+}
+
+fn set<const N: usize>(ids: [&str; N]) -> BTreeSet<String> {
+    ids.map(str::to_owned).into()
+}
+
+#[test]
+fn an_object_is_asked_once_its_alarm_has_had_its_time_and_the_one_that_waits_longest_first() {
+    let book = Book::new();
+    book.note("b");
+    book.pass(1);
+    book.note("a");
+    book.pass(1);
+    book.note("c");
+    assert_eq!(book.next(10), [""; 0], "their alarms are enough for now");
+    book.pass(LEAVE_SECONDS);
+    // A note does not put the turn off.
+    book.note("b");
+    assert_eq!(book.next(2), ["b", "a"]);
+    assert_eq!(book.next(10), ["c"], "those that are being asked are not asked again");
+    assert_eq!(book.next(10), [""; 0]);
+}
+
+#[test]
+fn what_has_nothing_open_leaves_and_what_has_is_asked_again_later() {
+    let book = Book::new();
+    book.note("closed");
+    book.note("open");
+    book.pass(LEAVE_SECONDS);
+    let asked = book.sweep(10, &[]);
+    book.sweep(0, &[(&asked[0], false), (&asked[1], true)]);
+    assert_eq!(book.all(), set(["open"]));
+    book.pass(OPEN_SECONDS - 1);
+    assert_eq!(book.next(10), [""; 0]);
+    book.pass(1);
+    assert_eq!(book.next(10), ["open"]);
+}
+
+#[test]
+fn what_is_opened_while_the_object_is_being_asked_stays_written_down() {
+    let book = Book::new();
+    book.note("a");
+    book.pass(LEAVE_SECONDS);
+    let asked = book.sweep(1, &[]);
+    // In the same second: it has answered "nothing", and then something came.
+    book.note("a");
+    book.sweep(0, &[(&asked[0], false)]);
+    assert_eq!(book.all(), set(["a"]));
+}
+
+#[test]
+fn an_object_that_cannot_be_asked_stays_is_tried_ever_less_often_and_keeps_nobody_waiting() {
+    let book = Book::new();
+    book.note("dead");
+    book.pass(1);
+    book.note("well");
+    book.pass(LEAVE_SECONDS);
+    assert_eq!(book.next(1), ["dead"]);
+    assert_eq!(book.next(1), ["well"], "the next one in line, not the dead one again");
+    let mut waited = Vec::new();
+    for _ in 0..8 {
+        let mut seconds = 0;
+        while !book.next(10).contains(&"dead".to_owned()) {
+            book.pass(60);
+            seconds += 60;
+        }
+        waited.push(seconds);
+    }
+    let expected = [600, 1_200, 2_400, 4_800, 9_600, 10_800, 10_800, 10_800];
+    assert_eq!(waited, expected);
+    assert_eq!(expected[7], FAILED_SECONDS_MAX);
+    assert!(book.all().contains("dead"), "it stays");
+    // Once it answers, it is like any other.
+    book.pass(FAILED_SECONDS_MAX);
+    let asked = book.sweep(10, &[]);
+    let dead = asked.iter().find(|listed| listed.id == "dead").unwrap();
+    book.sweep(0, &[(dead, true)]);
+    book.pass(OPEN_SECONDS);
+    assert!(book.next(10).contains(&"dead".to_owned()));
+}
+
+#[test]
+fn a_full_directory_drops_what_was_noted_least_recently_and_what_is_known_to_be_open_last() {
+    let book = Book::new();
+    book.note("known");
+    book.pass(LEAVE_SECONDS);
+    let asked = book.sweep(1, &[]);
+    book.sweep(0, &[(&asked[0], true)]);
+    // Whoever makes up any number of them.
+    for number in 1..OBJECTS_MAX {
+        book.pass(1);
+        book.note(&format!("stranger {number}"));
+    }
+    assert_eq!(book.all().len(), usize::try_from(OBJECTS_MAX).unwrap());
+    book.pass(1);
+    book.note("stranger 1");
+    book.note("new");
+    let all = book.all();
+    assert_eq!(all.len(), usize::try_from(OBJECTS_MAX).unwrap(), "never more");
+    for id in ["known", "new", "stranger 1", "stranger 3"] {
+        assert!(all.contains(id), "{id} has left");
+    }
+    assert!(!all.contains("stranger 2"), "that was noted least recently");
+}
+
+#[test]
+fn what_is_no_id_is_not_written_down() {
+    let book = Book::new();
+    for id in ["", &"a".repeat(65)] {
+        assert!(answer(&book.0, &Ask::Note(id.to_owned())).is_err());
+    }
+    assert_eq!(book.all(), set([]));
+}
+
+#[test]
+fn an_instance_notes_at_most_every_half_hour_and_again_soon_if_that_did_not_arrive() {
+    let mut noted = Noted::default();
+    let at = |seconds: i64| UnixSeconds::new(NOW + seconds);
+    assert!(noted.is_due(at(0)));
+    assert!(!noted.is_due(at(NOTE_SECONDS - 1)));
+    assert!(noted.is_due(at(NOTE_SECONDS)));
+    noted.failed(at(NOTE_SECONDS));
+    assert!(!noted.is_due(at(NOTE_SECONDS + NOTE_AGAIN_SECONDS - 1)));
+    assert!(noted.is_due(at(NOTE_SECONDS + NOTE_AGAIN_SECONDS)));
+    // The directory has heard that nothing is open, and knows it no more.
+    noted.forget();
+    assert!(noted.is_due(at(NOTE_SECONDS + NOTE_AGAIN_SECONDS + 1)));
+}
