@@ -96,12 +96,27 @@ impl Rpc {
     /// # Errors
     /// [`RpcError`] says why there is no answer. Nothing can be concluded from that.
     pub async fn head(&self, http: &impl Http) -> Result<(u64, UnixSeconds), RpcError> {
-        let block: Option<Block> =
-            self.call(http, "eth_getBlockByNumber", json!(["latest", false])).await?;
-        let block = block.ok_or(RpcError::Unavailable)?;
-        let number = u64::try_from(block.number).map_err(|_| RpcError::Malformed)?;
-        let seconds = i64::try_from(block.timestamp).map_err(|_| RpcError::Malformed)?;
-        Ok((number, UnixSeconds::new(seconds)))
+        read_block(self.call(http, "eth_getBlockByNumber", json!(["latest", false])).await)
+    }
+
+    /// The times of these blocks, asked for together.
+    ///
+    /// # Errors
+    /// As [`Self::head`], also if the endpoint does not have one of them.
+    pub(super) async fn block_times(
+        &self,
+        http: &impl Http,
+        numbers: &[u64],
+    ) -> Result<Vec<UnixSeconds>, RpcError> {
+        let ask =
+            |number: &u64| Ask::new("eth_getBlockByNumber", json!([format!("{number:#x}"), false]));
+        let asks: Vec<Ask> = numbers.iter().map(ask).collect();
+        let answers = self.batch(http, &asks).await?;
+        let time = |(asked, answer): (&u64, Result<Value, RpcError>)| {
+            let (number, time) = read_block(answer)?;
+            if number == *asked { Ok(time) } else { Err(RpcError::Malformed) }
+        };
+        numbers.iter().zip(answers).map(time).collect()
     }
 
     /// The time of the newest block.
@@ -221,6 +236,13 @@ impl Ask {
 /// The answer's own failure, or [`RpcError::Malformed`].
 pub fn read<T: DeserializeOwned>(answer: Result<Value, RpcError>) -> Result<T, RpcError> {
     serde_json::from_value(answer?).map_err(|_| RpcError::Malformed)
+}
+
+fn read_block(answer: Result<Value, RpcError>) -> Result<(u64, UnixSeconds), RpcError> {
+    let block: Block = read::<Option<Block>>(answer)?.ok_or(RpcError::Unavailable)?;
+    let number = u64::try_from(block.number).map_err(|_| RpcError::Malformed)?;
+    let seconds = i64::try_from(block.timestamp).map_err(|_| RpcError::Malformed)?;
+    Ok((number, UnixSeconds::new(seconds)))
 }
 
 impl Fault {

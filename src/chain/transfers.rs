@@ -9,6 +9,11 @@ use crate::chain::eip3009::Authorization;
 use crate::chain::networks::Network;
 use crate::chain::rpc::{Ask, Rpc, RpcError, read};
 use crate::ports::Http;
+use crate::time::UnixSeconds;
+
+mod search;
+
+use search::Looked;
 
 /// What became of an authorization that the token has seen used or cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,28 +22,28 @@ pub enum Use {
     Moved(B256, u64),
     /// It was cancelled, or its nonce was used for something else: it can never move its money.
     Elsewhere,
-    /// No log of it was found.
+    /// The endpoint has no log of it in any block of the window. Endpoints forget old logs, and nodes
+    /// lag, so this does not prove that there is none.
     NotFound,
+    /// No log of it was found, and not every block of the window was looked through.
+    Unsearched,
 }
 
-/// Public endpoints refuse ranges of 10,000 blocks and more.
-const BLOCKS_PER_QUERY: u64 = 9_000;
-/// How far we look back: a day with a block every two seconds (Base, Polygon), five hours on Sei.
-/// A payment can be used for minutes only.
-const BLOCKS_BACK_MAX: u64 = 50_000;
+/// The time around a payment, in which its use is searched. The chain's own clock ends it: the token
+/// takes an authorization only in blocks earlier than its `validBefore`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// The newest block known in which the nonce was not used. `None` or 0: not known.
+    pub unused_at: Option<u64>,
+    /// When the payment came here or was made here, by our clock.
+    pub created_at: UnixSeconds,
+}
 
 sol! {
     function authorizationState(address authorizer, bytes32 nonce) external view returns (bool);
     event AuthorizationUsed(address indexed authorizer, bytes32 indexed nonce);
     event AuthorizationCanceled(address indexed authorizer, bytes32 indexed nonce);
     event Transfer(address indexed from, address indexed to, uint256 value);
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct FoundLog {
-    transaction_hash: B256,
-    block_number: U256,
 }
 
 /// What became of a transaction that is in a block.
@@ -109,8 +114,8 @@ impl Rpc {
             .map_err(|_| RpcError::Malformed)
     }
 
-    /// The transaction in which exactly this authorization moved exactly this money. Looks through
-    /// the last 50,000 blocks in steps of 9,000, the newest first.
+    /// The transaction in which exactly this authorization moved exactly this money. Looks through the
+    /// blocks of the window, however old ([`search`]).
     ///
     /// [`Use::Elsewhere`]: somebody who signs two authorizations with one nonce can have the other
     /// one used, or can cancel it.
@@ -122,35 +127,18 @@ impl Rpc {
         http: &impl Http,
         network: &Network,
         authorization: &Authorization,
+        window: &Window,
     ) -> Result<Use, RpcError> {
-        let head: U256 = self.call(http, "eth_blockNumber", json!([])).await?;
-        let head = u64::try_from(head).map_err(|_| RpcError::Malformed)?;
-        let oldest = head.saturating_sub(BLOCKS_BACK_MAX);
-        let mut to_block = head;
-        loop {
-            let from_block = to_block.saturating_sub(BLOCKS_PER_QUERY - 1).max(oldest);
-            let params = json!([{
-                "address": network.usdc,
-                "topics": used_or_cancelled_topics(authorization),
-                "fromBlock": format!("{from_block:#x}"),
-                "toBlock": format!("{to_block:#x}"),
-            }]);
-            let logs: Vec<FoundLog> = self.call(http, "eth_getLogs", params).await?;
-            // The token uses a nonce once, so there is never a second one.
-            if let Some(log) = logs.first() {
-                let hash = log.transaction_hash;
-                let paid = self.moved(http, network, authorization, hash).await?;
-                if !paid {
-                    return Ok(Use::Elsewhere);
-                }
-                let block = u64::try_from(log.block_number).map_err(|_| RpcError::Malformed)?;
-                return Ok(Use::Moved(hash, block));
-            }
-            if from_block == oldest {
-                return Ok(Use::NotFound);
-            }
-            to_block = from_block.saturating_sub(1);
+        let log = match search::find(self, http, network, authorization, window).await? {
+            Looked::Found(log) => log,
+            Looked::Nothing => return Ok(Use::NotFound),
+            Looked::Partly => return Ok(Use::Unsearched),
+        };
+        if !self.moved(http, network, authorization, log.transaction_hash).await? {
+            return Ok(Use::Elsewhere);
         }
+        let block = u64::try_from(log.block_number).map_err(|_| RpcError::Malformed)?;
+        Ok(Use::Moved(log.transaction_hash, block))
     }
 
     /// Whether the transaction succeeded and moved the authorization's money.
@@ -164,11 +152,39 @@ impl Rpc {
         authorization: &Authorization,
         hash: B256,
     ) -> Result<bool, RpcError> {
+        Ok(self.receipt_of_move(http, network, authorization, hash).await?.is_some())
+    }
+
+    /// The block in which the transaction succeeded and moved the authorization's money; `None` if it
+    /// did not.
+    ///
+    /// # Errors
+    /// As [`Rpc::moved`]; [`RpcError::Malformed`] if the receipt does not name its block.
+    pub async fn moved_in(
+        &self,
+        http: &impl Http,
+        network: &Network,
+        authorization: &Authorization,
+        hash: B256,
+    ) -> Result<Option<u64>, RpcError> {
+        let block = self.receipt_of_move(http, network, authorization, hash).await?;
+        // The first block of a chain has no transactions.
+        let numbered = |block: U256| u64::try_from(block).ok().filter(|number| *number > 0);
+        block.map(|block| numbered(block).ok_or(RpcError::Malformed)).transpose()
+    }
+
+    async fn receipt_of_move(
+        &self,
+        http: &impl Http,
+        network: &Network,
+        authorization: &Authorization,
+        hash: B256,
+    ) -> Result<Option<U256>, RpcError> {
         let receipt: Option<Receipt> =
             self.call(http, "eth_getTransactionReceipt", json!([hash])).await?;
         // Behind one address are many nodes, and another one may not have the block yet.
         let receipt = receipt.ok_or(RpcError::Unavailable)?;
-        Ok(receipt.moved(network, authorization))
+        Ok(receipt.moved(network, authorization).then_some(receipt.block_number))
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::chain::networks::Network;
 use crate::chain::rpc::Rpc;
-use crate::chain::transfers::Use;
+use crate::chain::transfers::{Use, Window};
 use crate::guest::messages::Out;
 use crate::guest::paying::LOOK_AFTER_SECONDS;
 use crate::guest::purchases::{self, Purchase, State};
@@ -282,10 +282,12 @@ impl<W: GuestWorld> Guest<W> {
         // The time is read first: unused at a block after the end means unused for good.
         let Ok(head) = rpc.head_time(&self.world).await else { return OnChain::Unclear };
         let (from, nonce) = (authorization.from, authorization.nonce);
+        let window = Window { unused_at: None, created_at: purchase.created_at };
         match rpc.authorization_used(&self.world, network, from, nonce).await {
-            Ok(true) => match rpc.find_transfer(&self.world, network, authorization).await {
+            Ok(true) => match rpc.find_transfer(&self.world, network, authorization, &window).await
+            {
                 Ok(Use::Moved(hash, _)) => OnChain::Paid(network, hash.to_string()),
-                Ok(Use::Elsewhere | Use::NotFound) | Err(_) => OnChain::Unclear,
+                Ok(Use::Elsewhere | Use::NotFound | Use::Unsearched) | Err(_) => OnChain::Unclear,
             },
             Ok(false) if head > end => OnChain::RanOut,
             Ok(false) | Err(_) => OnChain::Unclear,

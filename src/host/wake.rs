@@ -8,7 +8,7 @@ use futures_util::future::{join_all, join3};
 use crate::chain::eip3009::Authorization;
 use crate::chain::networks::Network;
 use crate::chain::rpc::{Rpc, RpcError};
-use crate::chain::transfers::Use;
+use crate::chain::transfers::{Use, Window};
 use crate::host::Host;
 use crate::host::profile::Profile;
 use crate::id::{PaymentId, ScopeId};
@@ -334,10 +334,12 @@ impl<W: World> Host<W> {
         // address are many nodes, and the second question may reach one that lags, hence the margin.
         let (head, head_time) = rpc.head(world).await?;
         if rpc.authorization_used(world, network, authorization.from, authorization.nonce).await? {
-            return Ok(match rpc.find_transfer(world, network, authorization).await? {
+            let window = Window { unused_at: payment.unused_at, created_at: payment.created_at };
+            return Ok(match rpc.find_transfer(world, network, authorization, &window).await? {
                 Use::Moved(hash, block) => OnChain::Paid(hash.to_string(), block),
                 Use::Elsewhere => OnChain::Spent,
                 Use::NotFound => OnChain::NotFound,
+                Use::Unsearched => OnChain::Unclear("not every block could be searched".to_owned()),
             });
         }
         Ok(if head_time > payment.valid_before.plus(NODE_LAG_SECONDS) {

@@ -94,13 +94,19 @@ fn paid_log() -> Value {
     transfer_log(network().usdc, authorization().to, 50_000)
 }
 
+fn head() -> (&'static str, Answer) {
+    let block = json!({"number": "0x3e8", "timestamp": "0x6b0187c0"});
+    ("eth_getBlockByNumber", result(&block))
+}
+
 fn find(script: &Script) -> Result<Use, RpcError> {
-    ready(rpc().find_transfer(script, network(), &authorization()))
+    let window = Window { unused_at: Some(900), created_at: UnixSeconds::new(1_795_262_400) };
+    ready(rpc().find_transfer(script, network(), &authorization(), &window))
 }
 
 fn find_by_receipt(receipt: &Value) -> Result<Use, RpcError> {
     find(&Script::new([
-        ("eth_blockNumber", result(&json!("0x10"))),
+        head(),
         ("eth_getLogs", result(&json!([{"transactionHash": HASH, "blockNumber": "0xf"}]))),
         ("eth_getTransactionReceipt", result(receipt)),
     ]))
@@ -168,47 +174,39 @@ fn a_payment_is_found_by_its_own_transfer() {
 }
 
 #[test]
-fn the_last_fifty_thousand_blocks_are_looked_through_newest_first() {
-    let empty = || ("eth_getLogs", result(&json!([])));
-    for (head, expected) in [
-        (
-            100_000,
-            vec![
-                (91_001, 100_000),
-                (82_001, 91_000),
-                (73_001, 82_000),
-                (64_001, 73_000),
-                (55_001, 64_000),
-                (50_000, 55_000),
+fn the_logs_of_this_authorization_are_asked_for() {
+    let script = Script::new([head(), ("eth_getLogs", result(&json!([])))]);
+    assert_eq!(find(&script), Ok(Use::NotFound));
+    let expected = json!([{
+        "address": network().usdc,
+        "topics": [
+            [
+                "0x98de503528ee59b575ef0c0a2576a82497bfc029a5685b209e9ec333479b10a5",
+                "0x1cdd46ff242716cdaa72d159d339a485b3438398348d68f09d7c8c0a59353d81",
             ],
-        ),
-        (9_000, vec![(1, 9_000), (0, 0)]),
-        (8_999, vec![(0, 8_999)]),
-        (0, vec![(0, 0)]),
+            authorization().from.into_word(),
+            authorization().nonce,
+        ],
+        "fromBlock": format!("{:#x}", 900 - 64),
+        "toBlock": "0x3e8",
+    }]);
+    assert_eq!(script.params.borrow()[1], expected);
+}
+
+#[test]
+fn a_transaction_that_moved_the_money_names_its_block() {
+    let logs = json!([used_log(authorization().nonce), paid_log()]);
+    let receipt = json!({"status": "0x1", "logs": logs});
+    for (receipt, expected) in [
+        (json!({"status": "0x1", "logs": logs, "blockNumber": "0x11"}), Ok(Some(17))),
+        (json!({"status": "0x0", "logs": logs, "blockNumber": "0x11"}), Ok(None)),
+        (json!({"status": "0x1", "logs": [], "blockNumber": "0x11"}), Ok(None)),
+        (receipt, Err(RpcError::Malformed)),
+        (Value::Null, Err(RpcError::Unavailable)),
     ] {
-        let block = ("eth_blockNumber", result(&json!(format!("{head:#x}"))));
-        let script = Script::new(
-            std::iter::once(block).chain(std::iter::repeat_with(empty).take(expected.len())),
-        );
-        assert_eq!(find(&script), Ok(Use::NotFound), "{head}");
-        let asked = script.params.borrow();
-        for (params, (from, to)) in asked.iter().skip(1).zip(&expected) {
-            let expected = json!([{
-                "address": network().usdc,
-                "topics": [
-                    [
-                        "0x98de503528ee59b575ef0c0a2576a82497bfc029a5685b209e9ec333479b10a5",
-                        "0x1cdd46ff242716cdaa72d159d339a485b3438398348d68f09d7c8c0a59353d81",
-                    ],
-                    authorization().from.into_word(),
-                    authorization().nonce,
-                ],
-                "fromBlock": format!("{from:#x}"),
-                "toBlock": format!("{to:#x}"),
-            }]);
-            assert_eq!(*params, expected, "{head}");
-        }
-        assert_eq!(asked.len(), expected.len() + 1, "{head}");
+        let script = Script::new([("eth_getTransactionReceipt", result(&receipt))]);
+        let moved = ready(rpc().moved_in(&script, network(), &authorization(), HASH));
+        assert_eq!(moved, expected, "{receipt}");
     }
 }
 

@@ -4,7 +4,7 @@ use alloy_primitives::{B256, U256};
 use serde_json::{Value, json};
 
 use crate::chain::rpc::{Ask, RpcError, read};
-use crate::chain::transfers::{Receipt, Use};
+use crate::chain::transfers::{Receipt, Use, Window};
 use crate::ports::{Level, SqlError};
 use crate::x402::relayer::budget::{self, Owners};
 use crate::x402::relayer::refusal::{Reason, Refusal};
@@ -149,7 +149,7 @@ impl<W: RelayerWorld> Relayer<W> {
                 })
             }
             // Nobody can say now; it stays open.
-            Ok(Some(Use::NotFound)) | Err(_) => Ok(()),
+            Ok(Some(Use::NotFound | Use::Unsearched)) | Err(_) => Ok(()),
         }
     }
 
@@ -175,7 +175,8 @@ impl<W: RelayerWorld> Relayer<W> {
         if !rpc.authorization_used_since(&self.world, network, authorization, block).await? {
             return Ok(None);
         }
-        rpc.find_transfer(&self.world, network, authorization).await.map(Some)
+        let window = Window { unused_at: None, created_at: settlement.created_at };
+        rpc.find_transfer(&self.world, network, authorization, &window).await.map(Some)
     }
 
     /// Whether a settled payment's transaction is still in the chain, and still what moved the money:

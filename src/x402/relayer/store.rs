@@ -49,6 +49,8 @@ pub(super) struct Settlement {
     pub(super) gas: Charged,
     /// What the code of its payer is known by; `None`: a key.
     pub(super) code: Option<String>,
+    /// When it was asked for first.
+    pub(super) created_at: UnixSeconds,
 }
 
 /// What somebody's budget was charged.
@@ -71,7 +73,7 @@ pub(super) struct Sent {
 }
 
 const SETTLEMENT: &str = "SELECT id, claimant, fingerprint, authorization, valid_before, state, \
-     hash, reason, attempts, reverted_at, gas_micros, gas_day, code FROM settlements";
+     hash, reason, attempts, reverted_at, gas_micros, gas_day, code, created_at FROM settlements";
 const TRANSACTION: &str =
     "SELECT hash, nonce, settlement, raw, signed_at, sent_at FROM transactions";
 
@@ -304,6 +306,7 @@ fn settlement(columns: &mut Columns) -> Result<Settlement, SqlError> {
     let is_reverted = columns.optional_int()?.is_some();
     let gas = Charged { micros: columns.count()?, day: columns.int()? };
     let code = columns.optional_text()?;
+    let created_at = columns.moment()?;
     Ok(Settlement {
         id,
         claimant,
@@ -316,6 +319,7 @@ fn settlement(columns: &mut Columns) -> Result<Settlement, SqlError> {
         is_reverted,
         gas,
         code,
+        created_at,
     })
 }
 

@@ -70,7 +70,7 @@ impl<W: RelayerWorld> Relayer<W> {
         let later = Some(now.plus(LOOK_AFTER_SECONDS));
         match self.find_use(settlement, U256::ZERO).await {
             Ok(Some(Use::Moved(hash, _))) => set(State::Settled, hash, None),
-            Ok(Some(Use::Elsewhere | Use::NotFound)) | Err(_) => {
+            Ok(Some(Use::Elsewhere | Use::NotFound | Use::Unsearched)) | Err(_) => {
                 set(State::Settled, settlement.hash, later)
             }
             Ok(None) => {

@@ -7,9 +7,10 @@ use std::collections::VecDeque;
 use alloy_primitives::U256;
 use events_concierge::chain::networks::Network;
 use events_concierge::chain::rpc::{Rpc, RpcError};
-use events_concierge::chain::transfers::Use;
+use events_concierge::chain::transfers::{Use, Window};
 use events_concierge::id::ScopeId;
 use events_concierge::ports::{Http, HttpError, HttpRequest, HttpResponse};
+use events_concierge::time::UnixSeconds;
 use events_concierge::x402::facilitator::{Facilitator, Question, SettleOutcome, VerifyOutcome};
 use events_concierge::x402::wire::PaymentPayload;
 use proptest::option;
@@ -196,7 +197,7 @@ fn chain_answers(payment: &PaymentPayload) -> Vec<Value> {
         ),
     ];
     let results = [
-        json!("0xffff"),
+        json!({"timestamp": "0x6b018730", "number": "0xffff"}),
         json!([{"transactionHash": HASH, "blockNumber": "0xfff0"}]),
         json!({"status": "0x1", "transactionHash": HASH, "logs": logs}),
         json!({"timestamp": "0x6b018730", "number": "0xfff0"}),
@@ -232,9 +233,11 @@ fn a_chain_is_believed_only_when_it_shows_the_transfer() {
             *body = (status, change.of(&answers[which]));
         }
         let world = says(&bodies);
-        let found = block_on(rpc.find_transfer(&world, network, &payment.authorization));
-        // The head, six ranges of blocks, one receipt, one block.
-        prop_assert!(world.asked.get() <= 9);
+        let window =
+            Window { unused_at: Some(0xffe0), created_at: UnixSeconds::new(1_795_262_400) };
+        let found = block_on(rpc.find_transfer(&world, network, &payment.authorization, &window));
+        // The head, times of blocks, ranges of blocks, one receipt.
+        prop_assert!(world.asked.get() <= 1 + 24 + 16 + 1);
         if let Ok(Use::Moved(hash, _)) = found {
             prop_assert!(says_moved(&bodies[2].1, &answers[2]), "{} {hash}", bodies[2].1);
         } else {

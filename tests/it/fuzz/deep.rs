@@ -6,12 +6,14 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use events_concierge::chain::networks::Network;
 use events_concierge::chain::rpc::{Rpc, RpcError};
+use events_concierge::chain::transfers::Window;
 use events_concierge::host::command::Action;
 use events_concierge::http::Headers;
 use events_concierge::http::route::{AtHost, Own};
 use events_concierge::id::ScopeId;
 use events_concierge::mcp::eras::{Inbound, read};
 use events_concierge::ports::{Http, HttpError, HttpRequest, HttpResponse};
+use events_concierge::time::UnixSeconds;
 use events_concierge::x402::dialects::receive;
 use events_concierge::x402::facilitator::{Facilitator, Question, SettleOutcome};
 use events_concierge::x402::wire::PaymentPayload;
@@ -111,7 +113,8 @@ fn check_answers(deep: &str) -> Verdict {
     prop_assert_eq!(block_on(rpc.head_time(&world)), Err(RpcError::Malformed));
     let network = Network::by_caip2("eip155:84532").unwrap();
     let signed = PaymentPayload::read(good()[1].clone()).unwrap().authorization;
-    let found = block_on(rpc.find_transfer(&world, network, &signed));
+    let window = Window { unused_at: None, created_at: UnixSeconds::new(1_795_262_400) };
+    let found = block_on(rpc.find_transfer(&world, network, &signed, &window));
     prop_assert_eq!(found, Err(RpcError::Malformed));
     Ok(())
 }

@@ -304,7 +304,11 @@ fn answer_to(sim: &Sim, ask: &Value, at: i64) -> Value {
     let block = |moment: i64| format!("{:#x}", moment / 1000);
     let result = match ask["method"].as_str().unwrap() {
         "eth_chainId" => json!("0x14a34"),
-        "eth_getBlockByNumber" => json!({"timestamp": block(at), "number": block(at)}),
+        "eth_getBlockByNumber" => {
+            let asked = ask["params"][0].as_str().unwrap();
+            let number = if asked == "latest" { block(at) } else { asked.to_owned() };
+            json!({"timestamp": number, "number": number})
+        }
         "eth_blockNumber" => json!(block(at)),
         "eth_getCode" => json!("0x"),
         // balanceOf(address)

@@ -1,0 +1,268 @@
+//! Where the log of an authorization's use is: around the time of its payment, by block numbers.
+//! Endpoints answer for some thousand blocks at a time, so the blocks of that time are found first, by
+//! asking for the times of a few. Block times only go up; their distance says nothing, and on a chain
+//! that catches up they lie far in our past.
+
+use std::collections::BTreeMap;
+
+use alloy_primitives::{B256, U256};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::chain::eip3009::Authorization;
+use crate::chain::networks::Network;
+use crate::chain::rpc::{Rpc, RpcError};
+use crate::chain::transfers::{Window, used_or_cancelled_topics};
+use crate::ports::Http;
+use crate::time::UnixSeconds;
+
+/// Public endpoints refuse ranges of 10,000 blocks and more.
+const BLOCKS_PER_QUERY: u64 = 9_000;
+/// Some refuse far smaller ones. A range is made smaller by this factor then, and not below the minimum.
+const SHRINK: u64 = 4;
+const BLOCKS_PER_QUERY_MIN: u64 = 35;
+/// Searches for logs, refused ones among them.
+const QUERIES_MAX: u32 = 16;
+/// Requests for times of blocks, and blocks in each: a block's answer lists its transactions.
+const LOOKS_MAX: u32 = 24;
+const BLOCKS_PER_LOOK: u64 = 4;
+/// How much farther each block of a first look lies than the one before.
+const STRIDE: u64 = 8;
+/// How far nodes behind one address may lie apart, blocks.
+const LAG_BLOCKS: u64 = 64;
+/// How far our clock may be ahead of the chain's, seconds.
+const CLOCK_SECONDS: i64 = 3_600;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct FoundLog {
+    pub(super) transaction_hash: B256,
+    pub(super) block_number: U256,
+}
+
+/// What a search has come to.
+pub(super) enum Looked {
+    /// The token uses a nonce once, so there is never a second one.
+    Found(FoundLog),
+    /// There is none in the window.
+    Nothing,
+    /// There is none in the part of the window that was looked through.
+    Partly,
+}
+
+/// The same of a range of blocks.
+enum Range {
+    Found(FoundLog),
+    Nothing,
+    Partly,
+    /// The endpoint wants smaller ranges; the next ones are.
+    TooLarge,
+}
+
+/// Which end of a range the searched block is nearer to.
+#[derive(Clone, Copy)]
+enum End {
+    Low,
+    High,
+}
+
+struct Search<'a, H> {
+    rpc: &'a Rpc,
+    http: &'a H,
+    network: &'a Network,
+    authorization: &'a Authorization,
+    head: u64,
+    head_time: UnixSeconds,
+    /// Times of blocks below the head, as far as they were asked for.
+    times: BTreeMap<u64, UnixSeconds>,
+    blocks_per_query: u64,
+    queries_left: u32,
+    looks_left: u32,
+}
+
+/// Looks for the log of a use, or of a cancellation.
+pub(super) async fn find(
+    rpc: &Rpc,
+    http: &impl Http,
+    network: &Network,
+    authorization: &Authorization,
+    window: &Window,
+) -> Result<Looked, RpcError> {
+    let (head, head_time) = rpc.head(http).await?;
+    let mut search = Search {
+        rpc,
+        http,
+        network,
+        authorization,
+        head,
+        head_time,
+        times: BTreeMap::new(),
+        blocks_per_query: BLOCKS_PER_QUERY,
+        queries_left: QUERIES_MAX,
+        looks_left: LOOKS_MAX,
+    };
+    match window.unused_at.filter(|block| *block > 0) {
+        Some(block) => search.since(block).await,
+        None => search.around(window.created_at).await,
+    }
+}
+
+impl<H: Http> Search<'_, H> {
+    /// Looks from the newest block on in which the nonce was not used.
+    async fn since(&mut self, unused_at: u64) -> Result<Looked, RpcError> {
+        let first = unused_at.saturating_sub(LAG_BLOCKS);
+        if first > self.head {
+            return Err(RpcError::Unavailable);
+        }
+        loop {
+            let last = self.last(first).await?;
+            match self.look_through(first, last).await? {
+                Range::Found(log) => return Ok(Looked::Found(log)),
+                Range::Nothing => return Ok(Looked::Nothing),
+                Range::Partly => return Ok(Looked::Partly),
+                Range::TooLarge => {}
+            }
+        }
+    }
+
+    /// Looks around a time of our clock, and then further back as far as that goes: a chain that catches
+    /// up has used it in a block of long before.
+    async fn around(&mut self, created_at: UnixSeconds) -> Result<Looked, RpcError> {
+        let valid_after = seconds(self.authorization.valid_after);
+        let earliest = created_at.plus(CLOCK_SECONDS.saturating_neg()).max(valid_after);
+        loop {
+            let (first, _) = self.narrow(earliest, 0, self.head, End::High).await?;
+            let last = self.last(first).await?;
+            match self.look_through(first, last).await? {
+                Range::Found(log) => return Ok(Looked::Found(log)),
+                Range::Partly => return Ok(Looked::Partly),
+                Range::TooLarge => {}
+                Range::Nothing => {
+                    let back = self.blocks_per_query.saturating_mul(self.queries_left.into());
+                    let Some(before) = first.checked_sub(1) else { return Ok(Looked::Nothing) };
+                    let further = self.look_through(before.saturating_sub(back), before).await;
+                    if let Ok(Range::Found(log)) = further {
+                        return Ok(Looked::Found(log));
+                    }
+                    // The chain is perhaps not yet where our clock was.
+                    let is_over = self.head_time >= earliest;
+                    return Ok(if is_over { Looked::Nothing } else { Looked::Partly });
+                }
+            }
+        }
+    }
+
+    /// A block after which the authorization cannot be used, or the newest one.
+    async fn last(&mut self, first: u64) -> Result<u64, RpcError> {
+        let valid_before = seconds(self.authorization.valid_before);
+        if self.head_time < valid_before {
+            return Ok(self.head);
+        }
+        Ok(self.narrow(valid_before, first, self.head, End::Low).await?.1)
+    }
+
+    /// Two blocks, at most a query apart if the looks suffice: the first one is earlier than `moment`, or
+    /// it is `low`; the second one is not, or it is `high`.
+    async fn narrow(
+        &mut self,
+        moment: UnixSeconds,
+        low: u64,
+        high: u64,
+        near: End,
+    ) -> Result<(u64, u64), RpcError> {
+        let (mut low, mut high) = self.between(moment, low, high);
+        let mut is_first = true;
+        while high.saturating_sub(low) > self.blocks_per_query && self.looks_left > 0 {
+            self.looks_left = self.looks_left.saturating_sub(1);
+            let mut blocks = if is_first { self.strides(low, high, near) } else { Vec::new() };
+            if blocks.is_empty() {
+                blocks = evenly(low, high);
+            }
+            is_first = false;
+            let times = self.rpc.block_times(self.http, &blocks).await?;
+            self.times.extend(blocks.into_iter().zip(times));
+            (low, high) = self.between(moment, low, high);
+        }
+        Ok((low, high))
+    }
+
+    /// The same from the times that are known.
+    fn between(&self, moment: UnixSeconds, low: u64, high: u64) -> (u64, u64) {
+        let mut known = self.times.iter().filter(|(block, _)| low < **block && **block < high);
+        let high = known.find(|(_, time)| **time >= moment).map_or(high, |(block, _)| *block);
+        let mut below = self.times.keys().rev();
+        (below.find(|block| low < **block && **block < high).copied().unwrap_or(low), high)
+    }
+
+    /// Blocks farther and farther from one end: payments are mostly looked for while they are young.
+    fn strides(&self, low: u64, high: u64, near: End) -> Vec<u64> {
+        let mut blocks = Vec::new();
+        let mut stride = self.blocks_per_query;
+        for _ in 0..BLOCKS_PER_LOOK {
+            blocks.push(match near {
+                End::Low => low.saturating_add(stride),
+                End::High => high.saturating_sub(stride),
+            });
+            stride = stride.saturating_mul(STRIDE);
+        }
+        blocks.retain(|block| low < *block && *block < high);
+        blocks
+    }
+
+    /// Looks through a range from both ends in turn: a use comes soon after its payment, or just now.
+    async fn look_through(&mut self, mut from: u64, mut to: u64) -> Result<Range, RpcError> {
+        let reach = self.blocks_per_query.saturating_sub(1);
+        let mut is_low = true;
+        while from <= to {
+            let Some(left) = self.queries_left.checked_sub(1) else { return Ok(Range::Partly) };
+            self.queries_left = left;
+            let (first, last) = if is_low {
+                (from, from.saturating_add(reach).min(to))
+            } else {
+                (to.saturating_sub(reach).max(from), to)
+            };
+            match self.query(first, last).await {
+                Ok(Some(log)) => return Ok(Range::Found(log)),
+                Ok(None) if first == from && last == to => return Ok(Range::Nothing),
+                Ok(None) if is_low => from = last.saturating_add(1),
+                Ok(None) => to = first.saturating_sub(1),
+                Err(RpcError::Refused { .. }) if self.blocks_per_query > BLOCKS_PER_QUERY_MIN => {
+                    let smaller = self.blocks_per_query.checked_div(SHRINK).unwrap_or_default();
+                    self.blocks_per_query = smaller.max(BLOCKS_PER_QUERY_MIN);
+                    return Ok(Range::TooLarge);
+                }
+                Err(error) => return Err(error),
+            }
+            is_low = !is_low;
+        }
+        Ok(Range::Nothing)
+    }
+
+    async fn query(&self, first: u64, last: u64) -> Result<Option<FoundLog>, RpcError> {
+        let params = json!([{
+            "address": self.network.usdc,
+            "topics": used_or_cancelled_topics(self.authorization),
+            "fromBlock": format!("{first:#x}"),
+            "toBlock": format!("{last:#x}"),
+        }]);
+        let logs: Vec<FoundLog> = self.rpc.call(self.http, "eth_getLogs", params).await?;
+        Ok(logs.into_iter().next())
+    }
+}
+
+/// Blocks that part a range evenly.
+fn evenly(low: u64, high: u64) -> Vec<u64> {
+    let width = high.saturating_sub(low);
+    let part = width.checked_div(BLOCKS_PER_LOOK.saturating_add(1)).unwrap_or_default().max(1);
+    let blocks = (1..=BLOCKS_PER_LOOK).map(|count| low.saturating_add(part.saturating_mul(count)));
+    blocks.filter(|block| *block < high).collect()
+}
+
+/// A moment of an authorization; one that never comes if it is too far away.
+fn seconds(moment: U256) -> UnixSeconds {
+    let moment = i64::try_from(moment).unwrap_or(UnixSeconds::STORABLE_MAX);
+    UnixSeconds::new(moment.min(UnixSeconds::STORABLE_MAX))
+}
+
+#[cfg(test)]
+mod tests;
