@@ -2,11 +2,13 @@
 //!
 //! An object finishes what is open by its alarm. The runtime drops an alarm that has failed often enough, and an
 //! object without an alarm does nothing until somebody calls it. So each object notes here that it has something
-//! open, and a cron asks those that are written down: an object that is asked sets its alarm again, and
+//! open, and a cron ([`sweep`]) asks those that are written down: an object that is asked sets its alarm again, and
 //! leaves the directory once nothing is open. The alarm is the rule and this is the second line; a lost note costs
 //! nothing as long as the alarm lives.
 //!
 //! There is one directory for each [`Kind`], so that objects of one kind never push out those of another.
+
+pub mod sweep;
 
 use serde::{Deserialize, Serialize};
 

@@ -4,6 +4,7 @@ use wasm_bindgen::JsValue;
 use worker::{DurableObject, Env, Method, Request, RequestInit, Response, Result, State};
 use worker_macros::durable_object;
 
+use crate::edge::object;
 use crate::edge::world::{EdgeWorld, log};
 use crate::ports::{BudgetError, Budgets, Level};
 use crate::wallet::budget::{self, Ask, Told};
@@ -33,10 +34,12 @@ impl DurableObject for Budget {
     async fn alarm(&self) -> Result<Response> {
         self.world.alarm_is_over();
         // Nothing runs between the question and the erasing.
-        if budget::forget(&self.world).map_err(|error| error.to_string())? {
-            budget::rearm(&self.world).map_err(|error| error.to_string())?;
-        } else {
-            self.world.erase().await?;
+        let is_used = budget::forget(&self.world)
+            .and_then(|is_used| budget::rearm(&self.world).map(|()| is_used));
+        match is_used {
+            Ok(true) => {}
+            Ok(false) => object::erase(&self.world).await,
+            Err(error) => object::again(&self.world, "a budget's alarm", &error),
         }
         Response::empty()
     }

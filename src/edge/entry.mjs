@@ -11,6 +11,9 @@ const state = rust.__worker_init_state();
 // One function per call in flight, which fails that call.
 const inFlight = new Set();
 
+// When an alarm is called again that has failed.
+const ALARM_AGAIN_MILLIS = 60_000;
+
 function instanceLost(error) {
   state.criticalError = true;
   for (const fail of inFlight) fail(error);
@@ -75,8 +78,15 @@ function durableObject(name) {
       return this.#call("fetch", request);
     }
 
-    alarm() {
-      return this.#call("alarm");
+    // The runtime gives up an alarm that fails a few times in a row, and nothing would wake this object again. The
+    // Rust code never fails; whatever else does (an instance that is lost, say) sets the alarm again.
+    async alarm() {
+      try {
+        await this.#call("alarm");
+      } catch (error) {
+        console.error(JSON.stringify({ message: "an alarm failed", object: name, why: String(error) }));
+        await this.ctx.storage.setAlarm(Date.now() + ALARM_AGAIN_MILLIS);
+      }
     }
 
     webSocketMessage(socket, message) {
@@ -106,5 +116,17 @@ export default {
       ensureInstance();
       return rust.fetch(request, env, ctx);
     });
+  },
+
+  // What goes wrong in one run is tried again in the next.
+  async scheduled(event, env, ctx) {
+    try {
+      await guarded(() => {
+        ensureInstance();
+        return rust.scheduled(event, env, ctx);
+      });
+    } catch (error) {
+      console.error(JSON.stringify({ message: "the cron failed", why: String(error) }));
+    }
   },
 };

@@ -1,9 +1,10 @@
-//! The Worker's `fetch` and start.
+//! The Worker's `fetch`, cron and start.
 
-use worker::{Context, Env, Request, Response, Result};
+use worker::{Context, Env, Request, Response, Result, ScheduleContext, ScheduledEvent};
 use worker_macros::event;
 
 use crate::edge::convert;
+use crate::edge::cron;
 use crate::edge::gateway::Gateway;
 use crate::edge::world::{EdgeRandom, log};
 use crate::http::problem;
@@ -28,4 +29,9 @@ async fn fetch(request: Request, env: Env, context: Context) -> Result<Response>
         }
     };
     Gateway { config, env, request_id, context }.handle(request).await
+}
+
+#[event(scheduled)]
+async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
+    cron::run(env).await;
 }

@@ -11,6 +11,7 @@ use worker_macros::durable_object;
 
 use crate::directory::Kind;
 use crate::edge::convert;
+use crate::edge::object::{self, Broken};
 use crate::edge::web::{ENDED, SIGNED_OUT, came_with, close, keep};
 use crate::edge::world::{EdgeWorld, log, now};
 use crate::guest::knock::{CameWith, HEADER, Knock, SignIn, WATCHING};
@@ -31,7 +32,7 @@ const MESSAGES_PER_MINUTE: u32 = 120;
 /// One guest session's Durable Object; its name is the session's id.
 #[durable_object]
 pub struct Guest {
-    service: std::result::Result<Service<EdgeWorld>, String>,
+    service: std::result::Result<Service<EdgeWorld>, Broken>,
     heard: RefCell<RateLimiter>,
 }
 
@@ -41,12 +42,22 @@ impl DurableObject for Guest {
         if let Ok(pair) = WebSocketRequestResponsePair::new("ping", "pong") {
             state.set_websocket_auto_response(&pair);
         }
-        let service = convert::config(&env)
-            .map(|config| Service::new(EdgeWorld::new(state, env, Some(Kind::Guest)), config));
+        let config = convert::config(&env);
+        let world = EdgeWorld::new(state, env, Some(Kind::Guest));
+        let service = match config {
+            Ok(config) => Ok(Service::new(world, config)),
+            Err(why) => Err(Broken::new(why, world)),
+        };
         Self { service, heard: RefCell::default() }
     }
 
     async fn fetch(&self, request: Request) -> Result<Response> {
+        if object::is_sweep(&request)? {
+            return match &self.service {
+                Ok(service) => object::sweep(service.world(), || service.sweep()),
+                Err(broken) => broken.sweep(),
+            };
+        }
         let service = self.service()?;
         let knock = request.headers().get(HEADER)?;
         let knock: Option<Knock> = knock.and_then(|text| serde_json::from_str(&text).ok());
@@ -86,14 +97,18 @@ impl DurableObject for Guest {
     }
 
     async fn alarm(&self) -> Result<Response> {
-        let service = self.service()?;
-        service.world().alarm_is_over();
-        if let Err(error) = service.wake().await {
-            log(Level::Error, "a guest's alarm failed", &[("why", &error.to_string())]);
-            // The runtime calls again, later each time.
-            return Err(error.to_string().into());
+        match &self.service {
+            Ok(service) => {
+                service.world().alarm_is_over();
+                if let Err(error) = service.wake().await {
+                    object::again(service.world(), "a guest's alarm", &error);
+                }
+                if let Err(error) = self.erase_if_over().await {
+                    object::again(service.world(), "a guest session cannot be erased", &error);
+                }
+            }
+            Err(broken) => broken.alarm(),
         }
-        self.erase_if_over().await?;
         Response::empty()
     }
 
@@ -148,7 +163,7 @@ impl DurableObject for Guest {
 
 impl Guest {
     fn service(&self) -> Result<&Service<EdgeWorld>> {
-        self.service.as_ref().map_err(|error| worker::Error::from(error.as_str()))
+        self.service.as_ref().map_err(Broken::error)
     }
 
     /// Erases a session that is over.

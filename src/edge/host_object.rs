@@ -7,6 +7,7 @@ use worker_macros::durable_object;
 use crate::directory::Kind;
 use crate::edge::convert::{self, BODY_BYTES_MAX};
 use crate::edge::gateway::FORWARDED;
+use crate::edge::object::{self, Broken};
 use crate::edge::world::{EdgeRandom, EdgeWorld, log};
 use crate::host::Host as Service;
 use crate::host::Request as HostRequest;
@@ -19,18 +20,29 @@ use crate::time::UnixSeconds;
 /// One host's Durable Object; its name is the host's scope.
 #[durable_object]
 pub struct Host {
-    service: std::result::Result<Service<EdgeWorld>, String>,
+    service: std::result::Result<Service<EdgeWorld>, Broken>,
 }
 
 impl DurableObject for Host {
     fn new(state: State, env: Env) -> Self {
-        let service = convert::config(&env)
-            .map(|config| Service::new(EdgeWorld::new(state, env, Some(Kind::Host)), config));
-        Self { service }
+        let config = convert::config(&env);
+        let world = EdgeWorld::new(state, env, Some(Kind::Host));
+        Self {
+            service: match config {
+                Ok(config) => Ok(Service::new(world, config)),
+                Err(why) => Err(Broken::new(why, world)),
+            },
+        }
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let service = self.service.as_ref().map_err(|error| worker::Error::from(error.as_str()))?;
+        if object::is_sweep(&request)? {
+            return match &self.service {
+                Ok(service) => object::sweep(service.world(), || service.sweep()),
+                Err(broken) => broken.sweep(),
+            };
+        }
+        let service = self.service.as_ref().map_err(Broken::error)?;
         let headers = convert::headers(request.headers());
         let command = headers.get(HEADER).and_then(|text| serde_json::from_str(text).ok());
         let Some(command): Option<Command> = command else {
@@ -48,14 +60,18 @@ impl DurableObject for Host {
     }
 
     async fn alarm(&self) -> Result<Response> {
-        let service = self.service.as_ref().map_err(|error| worker::Error::from(error.as_str()))?;
-        service.world().alarm_is_over();
-        service.wake().await;
-        match service.is_over() {
-            // Nothing runs between the question and this.
-            Ok(true) => service.world().erase().await?,
-            Ok(false) => {}
-            Err(error) => log(Level::Error, "storage", &[("why", &error.to_string())]),
+        match &self.service {
+            Ok(service) => {
+                service.world().alarm_is_over();
+                service.wake().await;
+                match service.is_over() {
+                    // Nothing runs between the question and this.
+                    Ok(true) => object::erase(service.world()).await,
+                    Ok(false) => {}
+                    Err(error) => log(Level::Error, "storage", &[("why", &error.to_string())]),
+                }
+            }
+            Err(broken) => broken.alarm(),
         }
         Response::empty()
     }

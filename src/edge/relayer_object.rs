@@ -4,14 +4,17 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use wasm_bindgen::JsValue;
-use worker::{Delay, DurableObject, Env, Method, Request, RequestInit, Response, Result, State};
+use worker::{
+    Delay, DurableObject, Env, Method, Request, RequestInit, Response, Result, State, Stub,
+};
 use worker_macros::durable_object;
 
-use crate::chain::networks::Network;
+use crate::chain::networks::{NETWORKS, Network};
 use crate::chain::rpc::Rpc;
 use crate::config::Config;
 use crate::directory::Kind;
 use crate::edge::convert;
+use crate::edge::object::{self, Broken};
 use crate::edge::world::{EdgeWorld, log};
 use crate::ports::Level;
 use crate::x402::relayer::api::Command;
@@ -20,7 +23,7 @@ use crate::x402::relayer::{Relayer as Service, Settings};
 /// The Durable Object of one relayer; its name is the network and the address of the key.
 #[durable_object]
 pub struct Relayer {
-    service: std::result::Result<Rc<Service<EdgeWorld>>, String>,
+    service: std::result::Result<Rc<Service<EdgeWorld>>, Broken>,
 }
 
 impl DurableObject for Relayer {
@@ -29,7 +32,13 @@ impl DurableObject for Relayer {
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let service = self.service.as_ref().map_err(|error| worker::Error::from(error.as_str()))?;
+        if object::is_sweep(&request)? {
+            return match &self.service {
+                Ok(service) => object::sweep(service.world(), || service.sweep()),
+                Err(broken) => broken.sweep(),
+            };
+        }
+        let service = self.service.as_ref().map_err(Broken::error)?;
         let command: Command = request.json().await?;
         let (request_id, origin) = (command.request_id.clone(), command.origin.clone());
         let reply = service.handle(command).await;
@@ -50,12 +59,12 @@ impl DurableObject for Relayer {
     }
 
     async fn alarm(&self) -> Result<Response> {
-        let service = self.service.as_ref().map_err(|error| worker::Error::from(error.as_str()))?;
-        service.world().alarm_is_over();
-        if let Err(error) = service.wake().await {
-            log(Level::Error, "the relayer's alarm failed", &[("why", &error.to_string())]);
-            // The runtime calls again, later each time.
-            return Err(error.to_string().into());
+        match &self.service {
+            Ok(service) => {
+                service.world().alarm_is_over();
+                service.wake().await;
+            }
+            Err(broken) => broken.alarm(),
         }
         Response::empty()
     }
@@ -67,13 +76,19 @@ pub(super) async fn ask_relayer(
     network: &'static Network,
     command: &Command,
 ) -> Result<Response> {
-    let config = convert::config(env)?;
-    let name = name_of(&config, network).ok_or("there is no relayer without a key")?;
+    let relayer = relayer_of(env, network)?.ok_or("there is no relayer without a key")?;
     let body = serde_json::to_string(command)?;
     let mut init = RequestInit::new();
     init.with_method(Method::Post).with_body(Some(JsValue::from_str(&body)));
     let request = Request::new_with_init("https://relayer.internal/", &init)?;
-    env.durable_object("Relayer")?.get_by_name(&name)?.fetch_with_request(request).await
+    relayer.fetch_with_request(request).await
+}
+
+/// The object of a network's relayer; `None` if there is no key.
+pub(super) fn relayer_of(env: &Env, network: &Network) -> Result<Option<Stub>> {
+    let config = convert::config(env)?;
+    let Some(name) = name_of(&config, network) else { return Ok(None) };
+    env.durable_object("Relayer")?.get_by_name(&name).map(Some)
 }
 
 fn name_of(config: &Config, network: &Network) -> Option<String> {
@@ -81,21 +96,36 @@ fn name_of(config: &Config, network: &Network) -> Option<String> {
     Some(format!("{}/{address}", network.caip2))
 }
 
-fn service(state: State, env: Env) -> std::result::Result<Service<EdgeWorld>, String> {
-    let config = convert::config(&env)?;
-    let network = network_of(&config, &state, &env).map_err(|error| error.to_string())?;
+fn service(state: State, env: Env) -> std::result::Result<Service<EdgeWorld>, Broken> {
+    let settings = convert::config(&env)
+        .map_err(|why| (why, None))
+        .and_then(|config| settings(&config, &state, &env).map_err(|why| (why, Some(3_600))));
+    let world = EdgeWorld::new(state, env, Some(Kind::Relayer));
+    match settings {
+        Ok(settings) => Ok(Service::new(world, settings)),
+        Err((why, again)) => {
+            let broken = Broken::new(why, world);
+            let again_seconds = again.unwrap_or(broken.again_seconds);
+            Err(Broken { again_seconds, ..broken })
+        }
+    }
+}
+
+/// Of the relayer that this object is. One whose network is not among the settings any more goes on with what it has
+/// sent, as long as there is an endpoint.
+fn settings(config: &Config, state: &State, env: &Env) -> std::result::Result<Settings, String> {
+    let network = network_of(config, state, env).map_err(|error| error.to_string())?;
     let network = network.ok_or("this relayer is not that of the settings any more")?;
     let (Some(url), Some(key)) = (config.rpc_urls.get(network.caip2), &config.relayer) else {
-        return Err("a relayer needs an endpoint and a key".to_owned());
+        return Err(format!("the relayer of {} needs an endpoint and a key", network.caip2));
     };
-    let settings = Settings {
+    Ok(Settings {
         network,
         rpc: Rpc { url: url.clone() },
         key: key.clone(),
         factories: config.factories.clone(),
         policy: config.gas.clone(),
-    };
-    Ok(Service::new(EdgeWorld::new(state, env, Some(Kind::Relayer)), settings))
+    })
 }
 
 /// The network whose relayer this object is. An object that its alarm wakes may not know its name, but
@@ -103,7 +133,7 @@ fn service(state: State, env: Env) -> std::result::Result<Service<EdgeWorld>, St
 fn network_of(config: &Config, state: &State, env: &Env) -> Result<Option<&'static Network>> {
     let namespace = env.durable_object("Relayer")?;
     let own = state.id().to_string();
-    for network in &config.networks {
+    for network in NETWORKS {
         if let Some(name) = name_of(config, network)
             && namespace.id_from_name(&name)?.to_string() == own
         {

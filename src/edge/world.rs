@@ -24,6 +24,9 @@ use crate::ports::{
 use crate::time::UnixSeconds;
 use crate::x402::relayer::api::{Asks, Command};
 
+/// An alarm that has not gone off so many seconds after its time is lost.
+const LOST_SECONDS: i64 = 120;
+
 /// Everything that a Host object may use.
 pub(super) struct EdgeWorld {
     pub(super) state: State,
@@ -55,6 +58,13 @@ impl EdgeWorld {
     /// The alarm went off, so none is set now.
     pub(super) fn alarm_is_over(&self) {
         self.alarm.set(None);
+    }
+
+    /// The directory hears that nothing is open.
+    pub(super) fn is_closed(&self) {
+        let mut noted = self.noted.get();
+        noted.forget();
+        self.noted.set(noted);
     }
 
     /// Removes all storage, the alarm with it.
@@ -165,13 +175,19 @@ impl Relayers for EdgeWorld {
 
 impl Timer for EdgeWorld {
     async fn sleep(&self, millis: u32) {
-        Delay::from(Duration::from_millis(millis.into())).await;
+        sleep(millis).await;
     }
+}
+
+/// Goes on after so many milliseconds.
+pub(super) async fn sleep(millis: u32) {
+    Delay::from(Duration::from_millis(millis.into())).await;
 }
 
 impl Alarm for EdgeWorld {
     fn wake_at(&self, at: UnixSeconds) {
-        if self.alarm.get().is_some_and(|set| set <= at) {
+        let is_known = |set: UnixSeconds| set <= at && now().since(set) < LOST_SECONDS;
+        if self.alarm.get().is_some_and(is_known) {
             return;
         }
         self.alarm.set(Some(at));

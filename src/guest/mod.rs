@@ -19,6 +19,7 @@ pub mod owner;
 mod paying;
 pub mod purchases;
 pub mod store;
+mod sweep;
 mod talk;
 mod wallets;
 

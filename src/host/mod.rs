@@ -22,6 +22,7 @@ pub mod rebuild;
 mod repeat;
 mod seats;
 mod sign_in;
+mod sweep;
 pub mod tools;
 mod vault;
 pub mod views;

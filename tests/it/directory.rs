@@ -1,15 +1,20 @@
 //! The directory of objects that have something open: its bounds, whose turn it is, who leaves.
 
-use std::collections::BTreeSet;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::pending;
 
-use events_concierge::directory::{
-    Answered, Ask, FAILED_SECONDS_MAX, LEAVE_SECONDS, Listed, NOTE_AGAIN_SECONDS, NOTE_SECONDS,
-    Noted, OBJECTS_MAX, OPEN_SECONDS, answer,
+use events_concierge::directory::sweep::{
+    ANSWER_MILLIS, AT_ONCE, RUN_SECONDS, SWEPT_MAX, SweepError, Sweeps, Swept, sweep,
 };
-use events_concierge::ports::{Sql, SqlValue};
+use events_concierge::directory::{
+    Answered, Ask, FAILED_SECONDS_MAX, Kind, LEAVE_SECONDS, Listed, NOTE_AGAIN_SECONDS,
+    NOTE_SECONDS, Noted, OBJECTS_MAX, OPEN_SECONDS, answer,
+};
+use events_concierge::ports::{Clock, Level, Log, Sql, SqlValue, Timer};
 use events_concierge::time::UnixSeconds;
 
-use crate::support::{NOW, World};
+use crate::support::{NOW, World, block_on, yield_once};
 
 struct Book(World);
 
@@ -175,4 +180,144 @@ fn an_instance_notes_at_most_every_half_hour_and_again_soon_if_that_did_not_arri
     // The directory has heard that nothing is open, and knows it no more.
     noted.forget();
     assert!(noted.is_due(at(NOTE_SECONDS + NOTE_AGAIN_SECONDS + 1)));
+}
+
+/// What an object does when the cron asks it.
+#[derive(Clone, Copy)]
+enum Does {
+    SaysOpen,
+    SaysClosed,
+    Fails,
+    Hangs,
+}
+
+/// A directory with its objects.
+struct Town {
+    book: Book,
+    objects: BTreeMap<String, Does>,
+    asked: RefCell<Vec<String>>,
+    /// Being asked now, and the most of them at any time.
+    at_once: Cell<(u32, u32)>,
+    directory_hangs: Cell<bool>,
+}
+
+impl Town {
+    /// All of them have been written down for long enough, in this order.
+    fn of(objects: impl IntoIterator<Item = (String, Does)>) -> Self {
+        let book = Book::new();
+        let objects: Vec<_> = objects.into_iter().collect();
+        for (id, _) in &objects {
+            book.note(id);
+            book.pass(1);
+        }
+        book.pass(LEAVE_SECONDS);
+        let (asked, at_once) = (RefCell::default(), Cell::default());
+        let objects = objects.into_iter().collect();
+        Self { book, objects, asked, at_once, directory_hangs: Cell::default() }
+    }
+
+    fn sweep(&self) -> Swept {
+        self.asked.borrow_mut().clear();
+        block_on(sweep(self, Kind::Host))
+    }
+}
+
+impl Sweeps for Town {
+    async fn ask_directory(&self, _kind: Kind, ask: &Ask) -> Result<Vec<Listed>, SweepError> {
+        if self.directory_hangs.get() {
+            pending::<()>().await;
+        }
+        answer(&self.book.0, ask).map_err(|error| SweepError(error.to_string()))
+    }
+
+    async fn sweep_object(&self, _kind: Kind, id: &str) -> Result<bool, SweepError> {
+        self.asked.borrow_mut().push(id.to_owned());
+        let (now, max) = self.at_once.get();
+        self.at_once.set((now + 1, max.max(now + 1)));
+        yield_once().await;
+        let answer = match self.objects[id] {
+            Does::SaysOpen => Ok(true),
+            Does::SaysClosed => Ok(false),
+            Does::Fails => Err(SweepError("the object answers 503".to_owned())),
+            Does::Hangs => pending().await,
+        };
+        let (now, max) = self.at_once.get();
+        self.at_once.set((now - 1, max));
+        answer
+    }
+}
+
+impl Clock for Town {
+    fn now(&self) -> UnixSeconds {
+        self.book.0.now()
+    }
+}
+
+impl Timer for Town {
+    async fn sleep(&self, millis: u32) {
+        let over = self.now().plus((millis / 1_000).into());
+        for _ in 0..10 {
+            yield_once().await;
+        }
+        self.book.0.memory.now.set(over.get().max(self.now().get()));
+    }
+}
+
+impl Log for Town {
+    fn line(&self, _level: Level, _message: &str, _fields: &[(&str, &str)]) {}
+}
+
+#[test]
+fn nothing_that_is_open_leaves_and_what_is_closed_does() {
+    let kinds = [Does::SaysOpen, Does::SaysClosed, Does::Fails, Does::Hangs];
+    let names = ["open", "closed", "broken", "hanging"];
+    let objects =
+        (0..40).map(|number| (format!("{} {number}", names[number % 4]), kinds[number % 4]));
+    let town = Town::of(objects);
+    // Each one that hangs keeps the four of its turn waiting.
+    assert!(i64::from(ANSWER_MILLIS) / 1_000 * 10 < RUN_SECONDS);
+    assert_eq!(town.sweep(), Swept { open: 10, closed: 10, failed: 20 });
+    let all = town.book.all();
+    assert_eq!(all.len(), 30);
+    assert!(all.iter().all(|id| !id.starts_with("closed")), "{all:?}");
+}
+
+#[test]
+fn a_run_of_the_cron_asks_only_so_many_a_few_at_a_time_and_the_next_one_goes_on() {
+    let many = usize::try_from(SWEPT_MAX).unwrap();
+    let id = |number: usize| format!("{number:04}");
+    let town = Town::of((0..many + 50).map(|number| (id(number), Does::SaysOpen)));
+    assert_eq!(town.sweep().open, SWEPT_MAX);
+    assert_eq!(*town.asked.borrow(), (0..many).map(id).collect::<Vec<_>>(), "the oldest first");
+    assert_eq!(town.at_once.get(), (0, AT_ONCE));
+    assert_eq!(town.sweep().open, 50);
+    assert_eq!(*town.asked.borrow(), (many..many + 50).map(id).collect::<Vec<_>>());
+    assert_eq!(town.sweep(), Swept::default(), "their turn comes again later");
+}
+
+#[test]
+fn objects_that_hang_take_a_run_only_so_long_and_the_others_have_their_turn_in_the_next() {
+    let town = Town::of((0..300).map(|number| {
+        (format!("{number:04}"), if number < 150 { Does::Hangs } else { Does::SaysClosed })
+    }));
+    let begun = town.now();
+    let swept = town.sweep();
+    assert!(town.now().since(begun) <= RUN_SECONDS + i64::from(ANSWER_MILLIS) / 1_000);
+    assert!(swept.failed > 50 && swept.failed < 150, "{swept:?}");
+    let mut closed = swept.closed;
+    for _ in 0..3 {
+        town.book.pass(LEAVE_SECONDS);
+        closed += town.sweep().closed;
+    }
+    assert_eq!(closed, 150);
+    assert_eq!(town.book.all().len(), 150, "those that hang stay");
+}
+
+#[test]
+fn a_directory_that_does_not_answer_ends_the_run_and_no_more() {
+    let town = Town::of([("a".to_owned(), Does::SaysOpen)]);
+    town.directory_hangs.set(true);
+    assert_eq!(town.sweep(), Swept::default());
+    town.directory_hangs.set(false);
+    assert_eq!(town.sweep().open, 1);
 }

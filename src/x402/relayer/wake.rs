@@ -7,6 +7,7 @@ use crate::chain::rpc::{Ask, Broadcast};
 use crate::chain::transaction::{ChainCall, Fees, SignedTransaction, fees_of};
 use crate::chain::transfers::Use;
 use crate::ports::{Level, SqlError};
+use crate::storage;
 use crate::time::UnixSeconds;
 use crate::x402::relayer::follow::ask_receipt;
 use crate::x402::relayer::judge::Market;
@@ -27,10 +28,14 @@ const EMPTY_GAS: u64 = 21_000;
 
 impl<W: RelayerWorld> Relayer<W> {
     /// Does what is due, and sets the alarm for what comes next.
-    ///
-    /// # Errors
-    /// [`SqlError`] if SQLite refuses; the runtime calls again then.
-    pub async fn wake(&self) -> Result<(), SqlError> {
+    pub async fn wake(&self) {
+        if let Err(error) = self.wake_once().await {
+            self.world.line(Level::Error, "the relayer", &[("why", &error.to_string())]);
+            self.world.wake_at(self.world.now().plus(60));
+        }
+    }
+
+    async fn wake_once(&self) -> Result<(), SqlError> {
         self.look().await?;
         self.write_down()?;
         {
@@ -48,12 +53,26 @@ impl<W: RelayerWorld> Relayer<W> {
         self.rearm()
     }
 
+    /// Sets the alarm for everything that is due; whether a settlement is under way or waits to be confirmed.
+    ///
+    /// # Errors
+    /// [`SqlError`] if SQLite refuses.
+    pub fn sweep(&self) -> Result<bool, SqlError> {
+        if !storage::is_used(&self.world)? {
+            return Ok(false);
+        }
+        self.open()?;
+        self.rearm()?;
+        Ok(store::queue(&self.world)? > 0 || store::next_confirmation(&self.world)?.is_some())
+    }
+
     /// Sets the alarm for the next thing to do.
     pub(super) fn rearm(&self) -> Result<(), SqlError> {
         let is_waiting = store::queue(&self.world)? > 0;
         let soon = is_waiting.then(|| self.world.now().plus(LOOK_AFTER_SECONDS));
         let confirmation = store::next_confirmation(&self.world)?;
         if let Some(next) = soon.into_iter().chain(confirmation).min() {
+            self.world.note_open();
             self.world.wake_at(next);
         }
         Ok(())
