@@ -60,8 +60,10 @@ impl<W: World> Host<W> {
     fn deliver_seat(&self, profile: &Profile, settled: &Settled) -> Result<Value, SqlError> {
         let now = self.world.now();
         let payment = settled.payment();
-        let arguments: RsvpToEvent = serde_json::from_value(payment.arguments.clone())
+        // Without them if the payment had ended in between.
+        let arguments: Option<RsvpToEvent> = serde_json::from_value(payment.arguments.clone())
             .map_err(|error| SqlError(format!("stored arguments: {error}")))?;
+        let guest = arguments.and_then(|arguments| arguments.guest().ok());
         let event_id = payment.event_id.clone();
         let event_id = event_id.ok_or_else(|| SqlError("a seat without an event".to_owned()))?;
         let rsvp = Rsvp {
@@ -69,7 +71,7 @@ impl<W: World> Host<W> {
             event_id: event_id.clone(),
             payer: payment.payer.clone(),
             code: TicketCode::random(&profile.scope, &self.world),
-            guest: arguments.guest().unwrap_or_else(|_| GuestDetails::default()),
+            guest: guest.unwrap_or_else(GuestDetails::default),
             paid: payment.amount,
             transaction: settled.transaction().to_owned(),
             network: payment.network.clone(),
@@ -118,7 +120,7 @@ impl<W: World> Host<W> {
         let answer = match &payment.staged {
             Some(answer) => answer.clone(),
             // A payment from before results were staged.
-            None => self.analytics(&analysed(&payment.arguments)?)?,
+            None => self.analytics(&analysed(payment)?)?,
         };
         self.world.atomically(|| {
             payments::mark_delivered(&self.world, settled, &answer, self.world.now())?;
@@ -195,11 +197,12 @@ impl<W: World> Host<W> {
         let sql = &self.world;
         let payment = settled.payment();
         let now = sql.now();
-        payments::correct_transaction(sql, settled, transaction, now, || {
+        let corrected = payments::correct_transaction(sql, settled, transaction, now, || {
             store::correct_rsvp(sql, &payment.id, transaction)?;
             secrets::correct_sale(sql, &payment.id, transaction)?;
             self.publish_seat(profile, payment)
-        })
+        });
+        corrected.map(drop)
     }
 
     /// The chain has dropped the money for good: takes back what was bought.
@@ -225,16 +228,16 @@ impl<W: World> Host<W> {
     fn publish_seat(&self, profile: &Profile, payment: &Payment) -> Result<(), SqlError> {
         let sql = &self.world;
         let now = sql.now();
-        let id = payment.arguments.get("eventId").and_then(Value::as_str).map(EventId::parse);
-        let (Some(Ok(id)), Some(Tool::RsvpToEvent)) = (id, Tool::by_name(&payment.tool)) else {
+        let (Some(id), Some(Tool::RsvpToEvent)) = (&payment.event_id, Tool::by_name(&payment.tool))
+        else {
             return Ok(());
         };
         let key = format!("{}:rsvps:{id}:{}", profile.scope, payment.payer);
-        match store::rsvp_of_payer(sql, &id, &payment.payer)? {
+        match store::rsvp_of_payer(sql, id, &payment.payer)? {
             Some(rsvp) => outbox::put(sql, &key, &rsvp.record(), now)?,
             None => outbox::remove(sql, &key, now)?,
         }
-        match store::find(sql, &id)? {
+        match store::find(sql, id)? {
             Some((event, seats)) => publish_event(sql, &profile.scope, &event, seats, now),
             None => Ok(()),
         }
@@ -253,7 +256,7 @@ fn broken(what: &str) -> Failure {
 }
 
 /// The event that a payment for analytics names.
-fn analysed(arguments: &Value) -> Result<EventId, SqlError> {
-    let id = arguments.get("eventId").and_then(Value::as_str).unwrap_or_default();
-    EventId::parse(id).map_err(|error| SqlError(format!("stored id: {error}")))
+fn analysed(payment: &Payment) -> Result<EventId, SqlError> {
+    EventId::parse(payment.wanted.as_deref().unwrap_or_default())
+        .map_err(|error| SqlError(format!("stored id: {error}")))
 }

@@ -14,6 +14,7 @@ mod deliver;
 mod desk;
 mod desk_api;
 pub mod door;
+mod find_out;
 pub mod limits;
 mod paging;
 pub mod paid;

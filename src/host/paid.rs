@@ -10,11 +10,11 @@ use crate::host::answers::{
     PROOF_NEEDED, busy, identifier_conflict, in_doubt, other_call, pending, receipt,
     settlement_refused, unavailable, unavailable_for, unpaid, used_before,
 };
+use crate::host::find_out::{Shows, USED_BEFORE};
 use crate::host::limits::{CALL_COST, Charged};
 use crate::host::profile::Profile;
 use crate::host::repeat::{Kept, MayRead, ProvenPayer, Shown, is_exact};
 use crate::host::tools::ToolCall;
-use crate::host::wake::USED_BEFORE;
 use crate::host::wanted::{Wanted, check_wallet, read_wanted};
 use crate::ledger::payments::{self, Payment, Settled, State};
 use crate::ledger::{revenue, wallets};
@@ -207,7 +207,8 @@ impl<W: World> Host<W> {
         let is_due = known.next_check_at.is_some_and(|due| due <= self.world.now());
         let known = match known.state {
             State::Settling | State::Unknown if is_due || (is_payer && known.is_doubtful) => {
-                self.find_out(&profile.scope, known, is_payer).await?
+                let shows = Shows { is_payer, transaction: None };
+                self.find_out(profile, known, shows).await?
             }
             State::Claimed
             | State::Verified

@@ -273,9 +273,8 @@ fn key_of(scope: &ScopeId, id: &SecretId) -> String {
 
 /// The secret that a payment has bought.
 fn sold_id(settled: &Settled) -> Result<SecretId, SqlError> {
-    let id = settled.payment().arguments.get("secretId").and_then(Value::as_str);
-    SecretId::parse(id.unwrap_or_default())
-        .map_err(|error| SqlError(format!("stored arguments: {error}")))
+    SecretId::parse(settled.payment().wanted.as_deref().unwrap_or_default())
+        .map_err(|error| SqlError(format!("stored id: {error}")))
 }
 
 fn put(target: &mut Value, name: &str, value: Value) {

@@ -36,6 +36,17 @@ impl Wanted {
             Self::Secret { .. } | Self::Desk(..) => None,
         }
     }
+
+    /// The id of what it is about, if that is there already.
+    fn thing(&self) -> Option<String> {
+        match self {
+            Self::Seat { event_id, .. } | Self::Analytics { event_id } => {
+                Some(event_id.to_string())
+            }
+            Self::Secret { secret_id } => Some(secret_id.to_string()),
+            Self::Desk(_, asked) => asked.ticket().map(ToString::to_string),
+        }
+    }
 }
 
 impl<W: World> Host<W> {
@@ -96,6 +107,7 @@ impl<W: World> Host<W> {
             amount,
             pay_to: profile.wallet,
             networks: self.config.networks.clone(),
+            wanted: wanted.thing(),
             seat,
             description,
         })

@@ -39,4 +39,5 @@ pub const MIGRATIONS: Migrations = &[
     include_str!("schema-8.sql"),
     include_str!("schema-9.sql"),
     include_str!("schema-10.sql"),
+    include_str!("schema-11.sql"),
 ];

@@ -2,18 +2,21 @@
 
 #![deny(clippy::arithmetic_side_effects)]
 
+mod books;
 mod rows;
 mod steps;
 
 use serde_json::Value;
 
+pub use self::books::{carry_over, note};
 pub use self::rows::{
-    due, find, find_ended, find_open_or_paid, holds_seat, is_busy, newest_of, next_due, seat_of,
+    count_held, due, find, find_ended, find_open_or_paid, holds_seat, is_busy, newest_of, next_due,
+    seat_of,
 };
 pub use self::steps::{
-    CONFIRM_SECONDS, NotPaid, SETTLE_SECONDS, carry_over, correct_transaction, mark_confirmed,
+    CONFIRM_SECONDS, NotPaid, SETTLE_SECONDS, Step, correct_transaction, decide, mark_confirmed,
     mark_delivered, mark_doubtful, mark_not_paid, mark_reversed, mark_settled, mark_settling,
-    mark_unknown, note, postpone, release, take_over, was_unused,
+    mark_unknown, postpone, put_off, release, take_over, was_unused,
 };
 
 use crate::id::{EventId, PaymentId, PaymentIdentifier};
@@ -57,6 +60,22 @@ pub struct Key {
     pub signature_digest: String,
 }
 
+/// One claim of a payment. One that ended without money moving may be claimed again, and what is still on
+/// its way for the earlier claim does not touch the later one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    id: PaymentId,
+    number: u32,
+}
+
+impl Claim {
+    /// The payment.
+    #[must_use]
+    pub fn id(&self) -> &PaymentId {
+        &self.id
+    }
+}
+
 /// A payment that a call wants to make.
 #[derive(Clone, Debug)]
 pub struct NewPayment<'a> {
@@ -68,6 +87,10 @@ pub struct NewPayment<'a> {
     pub digest: &'a str,
     /// Arguments, JSON.
     pub arguments: String,
+    /// What is wanted, by its id.
+    pub wanted: Option<&'a str>,
+    /// The event whose seat is wanted.
+    pub seat: Option<&'a EventId>,
     /// Price.
     pub amount: Usdc,
     /// Who is paid (EIP-55).
@@ -99,14 +122,20 @@ pub struct Payment {
     pub network: String,
     /// Who pays (EIP-55).
     pub payer: String,
+    /// Of the authorization, hex.
+    pub nonce: String,
     /// Tool that was called.
     pub tool: String,
     /// Stands for tool and arguments.
     pub digest: String,
-    /// Arguments of the call.
+    /// Arguments of the call; `null` once it has ended without money moving.
     pub arguments: Value,
+    /// What is wanted, by its id.
+    pub wanted: Option<String>,
     /// Price.
     pub amount: Usdc,
+    /// Who is paid (EIP-55).
+    pub pay_to: String,
     /// When the authorization runs out.
     pub valid_before: UnixSeconds,
     /// 1 or 2.
@@ -115,7 +144,7 @@ pub struct Payment {
     pub payment: Option<Value>,
     /// Our requirements as the facilitator gets them.
     pub requirements: Value,
-    /// The event whose seat is held or taken.
+    /// The event whose seat is wanted. It is held or taken as the state says.
     pub event_id: Option<EventId>,
     /// How far it is.
     pub state: State,
@@ -139,6 +168,8 @@ pub struct Payment {
     pub is_doubtful: bool,
     /// Why it is not paid, for the host.
     pub reason: Option<String>,
+    /// Which claim of the payment this is.
+    number: u32,
 }
 
 /// Why a payment is not claimed.
@@ -178,6 +209,12 @@ impl Settled {
 }
 
 impl Payment {
+    /// The claim that this row is about.
+    #[must_use]
+    pub fn claim(&self) -> Claim {
+        Claim { id: self.id.clone(), number: self.number }
+    }
+
     /// The proof, if this payment is settled.
     #[must_use]
     pub fn settled(&self) -> Option<Settled> {
@@ -235,13 +272,17 @@ pub fn claim(
     id: PaymentId,
     new: &NewPayment<'_>,
     now: UnixSeconds,
-) -> Result<Result<PaymentId, Bar>, SqlError> {
+) -> Result<Result<Claim, Bar>, SqlError> {
     if let Some(bar) = bar(sql, &new.key, new.digest, new.identifier.as_ref(), now)? {
         return Ok(Err(bar));
     }
-    let id = rows::find_by_key(sql, &new.key)?.map_or(id, |(ended, _)| ended.id);
-    write_claim(sql, &id, new, now)?;
-    Ok(Ok(id))
+    let ended = rows::find_by_key(sql, &new.key)?.map(|(ended, _)| ended.claim());
+    let claim = match ended {
+        Some(Claim { id, number }) => Claim { id, number: number.saturating_add(1) },
+        None => Claim { id, number: 1 },
+    };
+    write_claim(sql, &claim, new, now)?;
+    Ok(Ok(claim))
 }
 
 impl State {
@@ -287,16 +328,16 @@ fn block(number: Option<u64>) -> SqlValue {
 /// Inserts the row, or takes over a row of the same payment that ended without money moving.
 fn write_claim(
     sql: &impl Sql,
-    id: &PaymentId,
+    Claim { id, number }: &Claim,
     new: &NewPayment<'_>,
     now: UnixSeconds,
 ) -> Result<(), SqlError> {
     let statement = "INSERT OR REPLACE INTO payments (id, network, asset, payer, nonce, tool, digest, \
          arguments, amount, pay_to, valid_before, x402_version, payment, requirements, state, \
          attempts, next_check_at, created_at, updated_at, signature_digest, identifier, \
-         payload_digest, unused_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, \
+         payload_digest, unused_at, claim, wanted, event_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, \
          ?14, ?20, 0, ?15, coalesce((SELECT created_at FROM payments WHERE id = ?1), ?16), ?16, ?17, \
-         ?18, ?19, ?21)";
+         ?18, ?19, ?21, ?22, ?23, ?24)";
     sql.run(
         statement,
         &[
@@ -321,6 +362,9 @@ fn write_claim(
             new.payload_digest.as_str().into(),
             new.state.as_str().into(),
             block(new.unused_at),
+            (*number).into(),
+            new.wanted.into(),
+            new.seat.map(EventId::as_str).into(),
         ],
     )
     .map(drop)

@@ -16,7 +16,9 @@ use serde_json::{Value, json};
 use crate::chain::rpc::Rpc;
 use crate::chain::signature::Factories;
 use crate::id::ScopeId;
-use crate::ports::{Clock, Http, HttpError, HttpRequest, HttpResponse, RelayerOrder, Relayers};
+use crate::ports::{
+    Clock, Http, HttpError, HttpRequest, HttpResponse, RelayerOrder, Relayers, Timer, within,
+};
 use crate::x402::relayer::gas::GasPolicy;
 use crate::x402::relayer::judge::{self, Access};
 use crate::x402::relayer::order::{self, Malformed};
@@ -232,7 +234,7 @@ impl Facilitator {
     /// Asks to move the money.
     pub async fn settle(
         &self,
-        world: &(impl Http + Relayers),
+        world: &(impl Http + Relayers + Timer),
         question: &Question<'_>,
     ) -> SettleOutcome {
         let answer = match self {
@@ -312,7 +314,7 @@ fn outcome_of(refusal: Refusal) -> VerifyOutcome {
 
 /// One hop to the object that holds the relayer's nonces.
 async fn settle_ourselves(
-    world: &impl Relayers,
+    world: &(impl Relayers + Timer),
     question: &Question<'_>,
 ) -> Result<HttpResponse, HttpError> {
     let Some(network) = order::network_of(question.requirements) else {
@@ -323,7 +325,8 @@ async fn settle_ourselves(
         payment: question.payment.clone(),
         requirements: question.requirements.clone(),
     };
-    world.settle(network.caip2, order).await
+    let answer = within(world, SETTLE_MILLIS, world.settle(network.caip2, order)).await;
+    answer.unwrap_or(Err(HttpError::Timeout))
 }
 
 async fn post(

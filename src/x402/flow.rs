@@ -27,8 +27,8 @@ use crate::chain::networks::Network;
 use crate::chain::rpc::{Rpc, RpcError};
 use crate::chain::standing::Standing;
 use crate::id::{PaymentId, ScopeId};
-use crate::ledger::payments::{self, Bar, Key, NewPayment, Payment, Settled, State};
-use crate::ports::{Level, PayeeClaim, SqlError, World};
+use crate::ledger::payments::{self, Bar, Key, NewPayment, Payment, Settled, State, Step};
+use crate::ports::{Level, PayeeClaim, SqlError, World, within};
 use crate::time::UnixSeconds;
 use crate::x402::facilitator::{Cause, Facilitator, Question, Trouble, VerifyOutcome};
 pub use crate::x402::flow::settling::{move_again, next_check, settle_again};
@@ -36,6 +36,9 @@ use crate::x402::lock::{Lock, Locks, NotLocked};
 use crate::x402::quote::Quote;
 use crate::x402::verify::{self, Checked, Mismatch, Payer, Signature};
 use crate::x402::wire::PaymentPayload;
+
+/// How long the payout address's object may take, milliseconds.
+const PAYEE_MILLIS: u32 = 10_000;
 
 /// A paid call in state `S`.
 #[derive(Debug)]
@@ -75,21 +78,21 @@ pub struct Vouched {
 /// The payment is ours alone: claimed for this call.
 #[derive(Debug)]
 pub struct Claimed {
-    id: PaymentId,
+    claim: payments::Claim,
     checked: Checked,
 }
 
 /// No other host with the same payout address has this payment, or gets it from now on.
 #[derive(Debug)]
 pub struct Exclusive {
-    id: PaymentId,
+    claim: payments::Claim,
     checked: Checked,
 }
 
 /// The seat is held and the intent to settle is written.
 #[derive(Debug)]
 pub struct Reserved {
-    id: PaymentId,
+    claim: payments::Claim,
     checked: Checked,
 }
 
@@ -282,6 +285,8 @@ impl Call<Vouched> {
             tool: &self.quote.call.tool,
             digest,
             arguments: self.quote.call.arguments.to_string(),
+            wanted: self.quote.wanted.as_deref(),
+            seat: self.quote.seat.as_ref(),
             amount: self.quote.amount,
             pay_to: self.quote.pay_to.to_checksum(None),
             valid_before: valid_before(&checked),
@@ -296,10 +301,13 @@ impl Call<Vouched> {
             },
             unused_at: standing.map(|standing| standing.head),
         };
-        let claim = payments::claim(world, PaymentId::random(world), &new, world.now())?;
+        let now = world.now();
+        // Before the row, so that there is never one that nobody looks after.
+        world.wake_at(now.plus(payments::CLAIM_SECONDS));
+        let claim = payments::claim(world, PaymentId::random(world), &new, now)?;
         drop(lock);
         match claim {
-            Ok(id) => Ok(Call { quote: self.quote, state: Claimed { id, checked } }),
+            Ok(claim) => Ok(Call { quote: self.quote, state: Claimed { claim, checked } }),
             Err(bar) => Err(in_the_way(bar, digest)),
         }
     }
@@ -315,25 +323,27 @@ impl Call<Claimed> {
         world: &impl World,
         scope: &ScopeId,
     ) -> Result<Call<Exclusive>, Stop> {
-        let Claimed { id, checked } = self.state;
+        let Claimed { claim, checked } = self.state;
         let key = key_of(checked.network, &checked.payment);
-        let claim = PayeeClaim {
+        let wanted = PayeeClaim {
             pay_to: self.quote.pay_to.to_checksum(None),
             payment: format!("{}/{}/{}/{}", key.network, key.asset, key.payer, key.nonce),
             holder: scope.clone(),
             valid_before: valid_before(&checked),
         };
-        match world.claim(claim).await {
-            Ok(true) => Ok(Call { quote: self.quote, state: Exclusive { id, checked } }),
-            Ok(false) => {
-                payments::release(world, &id, "claimed by another host", world.now())?;
-                Err(Stop::Elsewhere)
+        let why = match within(world, PAYEE_MILLIS, world.claim(wanted)).await {
+            Some(Ok(true)) => {
+                return Ok(Call { quote: self.quote, state: Exclusive { claim, checked } });
             }
-            Err(error) => {
-                payments::release(world, &id, "the payee is unavailable", world.now())?;
-                Err(Stop::Unavailable(Trouble::answered(error.to_string())))
+            Some(Ok(false)) => {
+                payments::release(world, &claim, "claimed by another host", world.now())?;
+                return Err(Stop::Elsewhere);
             }
-        }
+            Some(Err(error)) => error.to_string(),
+            None => "no answer of the payee in time".to_owned(),
+        };
+        payments::release(world, &claim, "the payee is unavailable", world.now())?;
+        Err(Stop::Unavailable(Trouble::answered(why)))
     }
 }
 
@@ -349,22 +359,23 @@ impl Call<Exclusive> {
         world: &impl World,
         check: impl FnOnce(&str, &PaymentId) -> Result<Option<Value>, E>,
     ) -> Result<Call<Reserved>, E> {
-        let Exclusive { id, checked } = self.state;
-        // The alarm may have given the call up while it waited.
-        let row = payments::find(world, &id)?;
+        let Exclusive { claim, checked } = self.state;
+        // The alarm may have given the call up while it waited, and the same payment be claimed anew.
+        let row = payments::find(world, claim.id())?.filter(|row| row.claim() == claim);
         if !row.is_some_and(|row| matches!(row.state, State::Claimed | State::Verified)) {
             return Err(GivenUp.into());
         }
-        let staged = match check(&checked.payer().to_checksum(None), &id) {
+        let staged = match check(&checked.payer().to_checksum(None), claim.id()) {
             Ok(staged) => staged,
             Err(error) => {
-                payments::release(world, &id, "not available any more", world.now())?;
+                payments::release(world, &claim, "not available any more", world.now())?;
                 return Err(error);
             }
         };
-        let seat = self.quote.seat.as_ref();
-        payments::mark_settling(world, &id, seat, staged.as_ref(), world.now())?;
-        Ok(Call { quote: self.quote, state: Reserved { id, checked } })
+        match payments::mark_settling(world, &claim, staged.as_ref(), world.now())? {
+            Step::Taken => Ok(Call { quote: self.quote, state: Reserved { claim, checked } }),
+            Step::TooLate => Err(GivenUp.into()),
+        }
     }
 }
 
@@ -379,14 +390,10 @@ impl Call<Reserved> {
         facilitator: &Facilitator,
         scope: &ScopeId,
     ) -> Result<Settled, Stop> {
-        let Reserved { id, checked } = self.state;
-        // If we die from here on, the alarm takes over.
-        if let Some(due) = payments::next_due(world)? {
-            world.wake_at(due);
-        }
+        let Reserved { claim, checked } = self.state;
         let payer = checked.payer().to_checksum(None);
         let outcome = facilitator.settle(world, &question(&checked, &payer, scope)).await;
-        settling::record(world, &id, 0, outcome)
+        settling::record(world, &claim, 0, outcome)
     }
 }
 

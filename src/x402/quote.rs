@@ -24,6 +24,8 @@ pub struct Quote {
     pub pay_to: Address,
     /// Networks on which it may be paid, the preferred one first. Never empty.
     pub networks: Vec<&'static Network>,
+    /// What is wanted, by its id, if it is there already.
+    pub wanted: Option<String>,
     /// The event whose seat the payment needs, if any.
     pub seat: Option<EventId>,
     /// What the challenge names as the thing sold.

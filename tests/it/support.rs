@@ -305,6 +305,12 @@ impl<H> Clock for HttpOnly<'_, H> {
     }
 }
 
+impl<H> Timer for HttpOnly<'_, H> {
+    async fn sleep(&self, _millis: u32) {
+        std::future::pending().await
+    }
+}
+
 impl<H> Relayers for HttpOnly<'_, H> {
     async fn settle(
         &self,

@@ -103,13 +103,15 @@ pub fn next_due(sql: &impl Sql) -> Result<Option<UnixSeconds>, SqlError> {
     Ok(columns.optional_int()?.map(UnixSeconds::new))
 }
 
-/// The payments in a state.
+/// How many payments for this event or secret may still move, or have moved and are not delivered.
 ///
 /// # Errors
 /// As [`super::bar`].
-pub(super) fn ids_in(sql: &impl Sql, state: State) -> Result<Vec<PaymentId>, SqlError> {
-    let statement = "SELECT id FROM payments WHERE state = ?1";
-    all(sql, statement, &[state.as_str().into()], |columns| columns.parsed(PaymentId::parse))
+pub fn count_held(sql: &impl Sql, wanted: &str, tool: &str) -> Result<u64, SqlError> {
+    let statement = "SELECT count(*) FROM payments WHERE wanted = ?1 AND tool = ?2 \
+         AND state IN ('settling', 'unknown', 'settled')";
+    let found = first(sql, statement, &[wanted.into(), tool.into()])?;
+    found.map_or(Ok(0), |mut columns| columns.count())
 }
 
 /// Whether a payment of this wallet may still take a seat at this event.
@@ -181,9 +183,9 @@ pub(super) fn has_identifier(
     Ok(first(sql, statement, &[payer.into(), identifier.as_str().into()])?.is_some())
 }
 
-const COLUMNS: &str = "id, network, payer, tool, digest, arguments, amount, valid_before, \
-     x402_version, payment, requirements, event_id, state, tx_hash, answer, attempts, next_check_at, \
-     staged, payload_digest, created_at, unused_at, is_doubtful, reason";
+const COLUMNS: &str = "id, network, payer, nonce, tool, digest, arguments, wanted, amount, pay_to, \
+     valid_before, x402_version, payment, requirements, event_id, state, tx_hash, answer, attempts, \
+     next_check_at, staged, payload_digest, created_at, unused_at, is_doubtful, reason, claim";
 
 fn payment_of(columns: &mut Columns) -> Result<Payment, SqlError> {
     let json = |text: &str| serde_json::from_str::<Value>(text);
@@ -192,10 +194,13 @@ fn payment_of(columns: &mut Columns) -> Result<Payment, SqlError> {
         id: columns.parsed(PaymentId::parse)?,
         network: columns.text()?,
         payer: columns.text()?,
+        nonce: columns.text()?,
         tool: columns.text()?,
         digest: columns.text()?,
         arguments: columns.parsed(json)?,
+        wanted: columns.optional_text()?,
         amount: columns.usdc()?,
+        pay_to: columns.text()?,
         valid_before: columns.moment()?,
         x402_version: u8::try_from(columns.count()?).unwrap_or(2),
         payment: columns.optional_text()?.as_deref().map(json).transpose().map_err(damaged)?,
@@ -215,5 +220,6 @@ fn payment_of(columns: &mut Columns) -> Result<Payment, SqlError> {
         unused_at: columns.optional_int()?.and_then(|block| u64::try_from(block).ok()),
         is_doubtful: columns.int()? != 0,
         reason: columns.optional_text()?,
+        number: u32::try_from(columns.count()?).unwrap_or(u32::MAX),
     })
 }

@@ -1,12 +1,14 @@
-//! A payment's steps. Each moves its state and appends to the ledger, without an `await` between.
+//! A payment's steps. Each names the states that it may come from and the claim that it belongs to, so that
+//! an answer that comes late changes nothing that others have found out since. Each moves the state and
+//! appends to the ledger without an `await` between.
 
 use serde_json::Value;
 
+use super::books::{append, append_note};
 use super::rows::find;
-use super::{CLAIM_SECONDS, Settled, State};
-use crate::id::{EventId, PaymentId};
+use super::{CLAIM_SECONDS, Claim, Payment, Settled, State};
+use crate::id::PaymentId;
 use crate::ledger::wallets;
-use crate::money::Usdc;
 use crate::ports::{Sql, SqlError, SqlValue};
 use crate::time::UnixSeconds;
 
@@ -17,6 +19,23 @@ pub const SETTLE_SECONDS: i64 = 75;
 /// dozen blocks on the networks that we know.
 pub const CONFIRM_SECONDS: i64 = 30;
 
+/// Whether a step was taken.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// It was.
+    Taken,
+    /// The payment is not where it may come from: others have taken it further, or claimed it anew.
+    TooLate,
+}
+
+/// States before anybody was asked to move money.
+const BEFORE: &[State] = &[State::Claimed, State::Verified];
+/// States in which nobody knows whether money moved.
+const UNDECIDED: &[State] = &[State::Settling, State::Unknown];
+/// States from which a payment can end without money moving.
+const UNPAID: &[State] = &[State::Claimed, State::Verified, State::Settling, State::Unknown];
+
 /// Gives a claim up before anybody was asked to move money. A payment that another call has taken
 /// further meanwhile stays as it is.
 ///
@@ -24,15 +43,12 @@ pub const CONFIRM_SECONDS: i64 = 30;
 /// As [`super::bar`].
 pub fn release(
     sql: &impl Sql,
-    id: &PaymentId,
+    claim: &Claim,
     reason: &str,
     now: UnixSeconds,
 ) -> Result<(), SqlError> {
-    let statement = format!(
-        "UPDATE payments SET state = 'refused', updated_at = ?2, reason = ?3, {FORGET_CALL} \
-         WHERE id = ?1 AND state IN ('claimed', 'verified')"
-    );
-    sql.run(&statement, &[id.as_str().into(), now.into(), reason.into()])?;
+    let set = format!("reason = ?4, {FORGET_CALL}");
+    let _: Step = step(sql, claim, BEFORE, State::Refused, now, &set, &[reason.into()])?;
     forget_ended(sql)
 }
 
@@ -41,9 +57,11 @@ pub fn release(
 ///
 /// # Errors
 /// As [`super::bar`].
-pub fn was_unused(sql: &impl Sql, id: &PaymentId, block: u64) -> Result<(), SqlError> {
-    let statement = "UPDATE payments SET unused_at = coalesce(unused_at, ?2) WHERE id = ?1";
-    sql.run(statement, &[id.as_str().into(), super::block(Some(block))]).map(drop)
+pub fn was_unused(sql: &impl Sql, claim: &Claim, block: u64) -> Result<(), SqlError> {
+    let statement = "UPDATE payments SET unused_at = coalesce(unused_at, ?3) \
+         WHERE id = ?1 AND claim = ?2";
+    let parameters = [claim.id.as_str().into(), claim.number.into(), super::block(Some(block))];
+    sql.run(statement, &parameters).map(drop)
 }
 
 /// The chain shows a use that may have been for somebody else: it waits for its payer's proof, and
@@ -53,121 +71,98 @@ pub fn was_unused(sql: &impl Sql, id: &PaymentId, block: u64) -> Result<(), SqlE
 /// As [`super::bar`].
 pub fn mark_doubtful(
     sql: &impl Sql,
-    id: &PaymentId,
+    claim: &Claim,
     next_check_at: UnixSeconds,
     now: UnixSeconds,
-) -> Result<(), SqlError> {
+) -> Result<Step, SqlError> {
     let reason = "used on chain, perhaps for somebody else; its payer has to prove it";
     let set = "reason = ?4, next_check_at = ?5, is_doubtful = 1";
-    step(sql, id, State::Unknown, now, set, &[reason.into(), next_check_at.into()])
+    let values = [reason.into(), next_check_at.into()];
+    step(sql, claim, UNDECIDED, State::Unknown, now, set, &values)
 }
 
-/// Holds a seat, if one is needed, keeps what is `staged`, and writes down that `/settle` will be
+/// Holds the seat, if one is wanted, keeps what is `staged`, and writes down that `/settle` will be
 /// asked for.
 ///
 /// # Errors
 /// As [`super::bar`].
 pub fn mark_settling(
     sql: &impl Sql,
-    id: &PaymentId,
-    seat: Option<&EventId>,
+    claim: &Claim,
     staged: Option<&Value>,
     now: UnixSeconds,
-) -> Result<(), SqlError> {
+) -> Result<Step, SqlError> {
     let staged = staged.map(Value::to_string);
-    let values = [
-        now.plus(SETTLE_SECONDS).into(),
-        seat.map(EventId::as_str).into(),
-        staged.as_deref().into(),
-    ];
-    let set = "next_check_at = ?4, event_id = coalesce(?5, event_id), staged = ?6, \
-         attempts = attempts + 1";
-    step(sql, id, State::Settling, now, set, &values)
+    let values = [now.plus(SETTLE_SECONDS).into(), staged.as_deref().into()];
+    let set = "next_check_at = ?4, staged = ?5, attempts = attempts + 1";
+    step(sql, claim, BEFORE, State::Settling, now, set, &values)
 }
 
-/// Money moved: writes it down and gives the proof.
+/// Money moved: writes it down and gives the proof. `None` if the payment is not being settled: one that
+/// has ended is looked for on the chain then, and one that is claimed anew finds it there by itself.
 ///
 /// # Errors
 /// As [`super::bar`].
 pub fn mark_settled(
     sql: &impl Sql,
-    id: &PaymentId,
+    claim: &Claim,
     transaction: &str,
     now: UnixSeconds,
-) -> Result<Settled, SqlError> {
-    let missing = || SqlError("a settled payment is not there".to_owned());
-    let before = find(sql, id)?.ok_or_else(missing)?;
+) -> Result<Option<Settled>, SqlError> {
+    let Some(before) = find(sql, &claim.id)? else { return Ok(None) };
+    if before.number != claim.number {
+        return Ok(None);
+    }
     // Two may find out the same at once; the money is counted once.
     if let Some(settled) = before.settled() {
-        return Ok(settled);
+        return Ok(Some(settled));
     }
-    sql.atomically(|| {
+    if matches!(before.state, State::Refused | State::Failed) {
+        reopen(sql, claim, now)?;
+        return Ok(None);
+    }
+    let is_taken = sql.atomically(|| {
         let values = [transaction.into(), now.plus(CLAIM_SECONDS).into()];
-        step(sql, id, State::Settled, now, "tx_hash = ?4, next_check_at = ?5", &values)?;
-        append(sql, "settled", id, 1, now)?;
-        wallets::count_settled(sql, &before.payer, now)
+        let set = "tx_hash = ?4, next_check_at = ?5, reason = NULL, is_doubtful = 0";
+        let taken = step(sql, claim, UNDECIDED, State::Settled, now, set, &values)?;
+        if taken == Step::Taken {
+            append(sql, "settled", &claim.id, 1, now)?;
+            wallets::count_settled(sql, &before.payer, now)?;
+        }
+        Ok::<_, SqlError>(taken == Step::Taken)
     })?;
-    find(sql, id)?.and_then(|payment| payment.settled()).ok_or_else(missing)
+    if !is_taken {
+        return Ok(None);
+    }
+    Ok(find(sql, &claim.id)?.and_then(|payment| payment.settled()))
+}
+
+/// Somebody says that money moved for a payment that has ended: the chain is to be asked.
+fn reopen(sql: &impl Sql, claim: &Claim, now: UnixSeconds) -> Result<(), SqlError> {
+    let from = &[State::Refused, State::Failed];
+    let set = "reason = 'said to be paid after it had ended', next_check_at = ?3";
+    step(sql, claim, from, State::Unknown, now, set, &[]).map(drop)
 }
 
 /// The result is stored. Part of the block that also writes what was bought.
 ///
 /// # Errors
-/// As [`super::bar`].
+/// As [`super::bar`], also if it was delivered already.
 pub fn mark_delivered(
     sql: &impl Sql,
     settled: &Settled,
     answer: &Value,
     now: UnixSeconds,
 ) -> Result<(), SqlError> {
-    let id = &settled.payment.id;
+    let claim = settled.payment.claim();
     // The signature is kept until the chain has confirmed the money: until then it may be needed to
     // settle once more.
     let set = "answer = ?4, staged = NULL, attempts = 0, next_check_at = ?5";
     let values = [answer.to_string().into(), now.plus(CONFIRM_SECONDS).into()];
-    step(sql, id, State::Delivered, now, set, &values)?;
-    append(sql, "delivered", id, 0, now)
-}
-
-/// No money moved. Frees the seat.
-///
-/// # Errors
-/// As [`super::bar`].
-pub fn mark_not_paid(
-    sql: &impl Sql,
-    id: &PaymentId,
-    state: NotPaid,
-    reason: &str,
-    now: UnixSeconds,
-) -> Result<(), SqlError> {
-    // Only a judged signature says something of the wallet; anybody can send another one.
-    let signer = find(sql, id)?.filter(|before| before.state == State::Settling);
-    let set = format!("reason = ?4, event_id = NULL, staged = NULL, {FORGET_CALL}");
-    sql.atomically(|| {
-        if let (NotPaid::Refused, Some(before)) = (state, &signer) {
-            wallets::count_refusal(sql, &before.payer, now)?;
-        }
-        let state = match state {
-            NotPaid::Refused => State::Refused,
-            NotPaid::Failed => State::Failed,
-        };
-        step(sql, id, state, now, &set, &[reason.into()])?;
-        forget_ended(sql)
-    })
-}
-
-/// Nobody needs to know what was wanted with a payment that moved no money.
-const FORGET_CALL: &str =
-    "payment = NULL, arguments = 'null', requirements = 'null', next_check_at = NULL";
-
-/// How many payments that ended without money moving are kept, for the host to look at.
-const ENDED_MAX: u32 = 1_000;
-
-fn forget_ended(sql: &impl Sql) -> Result<(), SqlError> {
-    let statement = "DELETE FROM payments WHERE id IN (SELECT id FROM payments \
-         WHERE state IN ('refused', 'failed') AND tx_hash IS NULL \
-         ORDER BY updated_at DESC LIMIT -1 OFFSET ?1)";
-    sql.run(statement, &[ENDED_MAX.into()]).map(drop)
+    match step(sql, &claim, &[State::Settled], State::Delivered, now, set, &values)? {
+        Step::Taken => append(sql, "delivered", &claim.id, 0, now),
+        Step::TooLate => Err(SqlError("it is delivered already".to_owned())),
+    }
 }
 
 /// Which end without payment.
@@ -179,28 +174,73 @@ pub enum NotPaid {
     Failed,
 }
 
+/// No money moved. Frees the seat.
+///
+/// # Errors
+/// As [`super::bar`].
+pub fn mark_not_paid(
+    sql: &impl Sql,
+    claim: &Claim,
+    how: NotPaid,
+    reason: &str,
+    now: UnixSeconds,
+) -> Result<Step, SqlError> {
+    // Only a judged signature says something of the wallet; anybody can send another one.
+    let signer = find(sql, &claim.id)?.filter(|before| before.state == State::Settling);
+    let set = format!("reason = ?4, staged = NULL, {FORGET_CALL}");
+    let (state, is_refused) = match how {
+        NotPaid::Refused => (State::Refused, true),
+        NotPaid::Failed => (State::Failed, false),
+    };
+    sql.atomically(|| {
+        let taken = step(sql, claim, UNPAID, state, now, &set, &[reason.into()])?;
+        if let (Step::Taken, true, Some(before)) = (taken, is_refused, &signer) {
+            wallets::count_refusal(sql, &before.payer, now)?;
+        }
+        forget_ended(sql)?;
+        Ok(taken)
+    })
+}
+
+/// Nobody needs to know what was wanted with a payment that moved no money, beyond its id.
+const FORGET_CALL: &str = "payment = NULL, arguments = 'null', requirements = 'null', \
+     next_check_at = NULL, is_doubtful = 0";
+
+/// How many payments that ended without money moving are kept, for the host to look at.
+const ENDED_MAX: u32 = 1_000;
+
+fn forget_ended(sql: &impl Sql) -> Result<(), SqlError> {
+    let statement = "DELETE FROM payments WHERE id IN (SELECT id FROM payments \
+         WHERE state IN ('refused', 'failed') AND tx_hash IS NULL \
+         ORDER BY updated_at DESC LIMIT -1 OFFSET ?1)";
+    sql.run(statement, &[ENDED_MAX.into()]).map(drop)
+}
+
 /// Nobody knows whether money moved. Keeps claim and seat; the alarm looks at `next_check_at`.
 ///
 /// # Errors
 /// As [`super::bar`].
 pub fn mark_unknown(
     sql: &impl Sql,
-    id: &PaymentId,
+    claim: &Claim,
     reason: &str,
     next_check_at: UnixSeconds,
     now: UnixSeconds,
-) -> Result<(), SqlError> {
+) -> Result<Step, SqlError> {
     let values = [reason.into(), next_check_at.into()];
-    step(sql, id, State::Unknown, now, "reason = ?4, next_check_at = ?5", &values)
+    let set = "reason = ?4, next_check_at = ?5";
+    step(sql, claim, UNDECIDED, State::Unknown, now, set, &values)
 }
 
 /// The chain has kept the money: nothing is left to do, and the signature is not needed any more.
 ///
 /// # Errors
 /// As [`super::bar`].
-pub fn mark_confirmed(sql: &impl Sql, id: &PaymentId) -> Result<(), SqlError> {
-    let statement = "UPDATE payments SET payment = NULL, next_check_at = NULL WHERE id = ?1";
-    sql.run(statement, &[id.as_str().into()]).map(drop)
+pub fn mark_confirmed(sql: &impl Sql, settled: &Settled) -> Result<(), SqlError> {
+    let statement = "UPDATE payments SET payment = NULL, next_check_at = NULL \
+         WHERE id = ?1 AND claim = ?2 AND state = 'delivered'";
+    let Claim { id, number } = settled.payment.claim();
+    sql.run(statement, &[id.as_str().into(), number.into()]).map(drop)
 }
 
 /// The money of a delivered payment moved in another transaction than was written down, because the
@@ -214,16 +254,23 @@ pub fn correct_transaction(
     transaction: &str,
     now: UnixSeconds,
     also: impl FnOnce() -> Result<(), SqlError>,
-) -> Result<(), SqlError> {
-    let id = &settled.payment.id;
+) -> Result<Step, SqlError> {
+    let Claim { id, number } = settled.payment.claim();
+    let old: SqlValue = settled.transaction.as_str().into();
     sql.atomically(|| {
-        append(sql, "reversed", id, -1, now)?;
+        let is_there = "SELECT 1 FROM payments WHERE id = ?1 AND claim = ?2 AND tx_hash = ?3 \
+             AND state = 'delivered'";
+        if sql.run(is_there, &[id.as_str().into(), number.into(), old])?.is_empty() {
+            return Ok(Step::TooLate);
+        }
+        append(sql, "reversed", &id, -1, now)?;
         let statement = "UPDATE payments SET tx_hash = ?2, answer = replace(answer, tx_hash, ?2), \
              attempts = 0, next_check_at = ?3, updated_at = ?4 WHERE id = ?1";
         let next = now.plus(CONFIRM_SECONDS);
         sql.run(statement, &[id.as_str().into(), transaction.into(), next.into(), now.into()])?;
-        append(sql, "settled", id, 1, now)?;
-        also()
+        append(sql, "settled", &id, 1, now)?;
+        also()?;
+        Ok(Step::Taken)
     })
 }
 
@@ -231,14 +278,18 @@ pub fn correct_transaction(
 /// of the block that also takes back what was bought.
 ///
 /// # Errors
-/// As [`super::bar`].
+/// As [`super::bar`], also if it is not delivered (any more).
 pub fn mark_reversed(sql: &impl Sql, settled: &Settled, now: UnixSeconds) -> Result<(), SqlError> {
-    let id = &settled.payment.id;
-    append(sql, "reversed", id, -1, now)?;
+    let claim = settled.payment.claim();
+    append(sql, "reversed", &claim.id, -1, now)?;
     wallets::uncount_settled(sql, &settled.payment.payer)?;
-    let set = "reason = ?4, answer = NULL, event_id = NULL, payment = NULL, next_check_at = NULL";
+    let set = "reason = ?4, answer = NULL, payment = NULL, next_check_at = NULL";
     let reason = "the chain has dropped the transaction";
-    step(sql, id, State::Failed, now, set, &[reason.into()])
+    let from = &[State::Delivered];
+    match step(sql, &claim, from, State::Failed, now, set, &[reason.into()])? {
+        Step::Taken => Ok(()),
+        Step::TooLate => Err(SqlError("it is not delivered any more".to_owned())),
+    }
 }
 
 /// Takes over what an earlier instance of the object left half-done. An object has one instance at a
@@ -247,82 +298,83 @@ pub fn mark_reversed(sql: &impl Sql, settled: &Settled, now: UnixSeconds) -> Res
 /// # Errors
 /// As [`super::bar`].
 pub fn take_over(sql: &impl Sql, now: UnixSeconds) -> Result<(), SqlError> {
-    for id in super::rows::ids_in(sql, State::Settling)? {
-        // The facilitator may still be at work on it, so it gets a moment.
-        mark_unknown(sql, &id, "interrupted", now.plus(3), now)?;
-    }
+    // The facilitator may still be at work on it, so it gets a moment.
+    let soon = now.plus(3);
+    let settling = "UPDATE payments SET state = 'unknown', reason = 'interrupted', \
+         next_check_at = ?1, updated_at = ?2 WHERE state = 'settling'";
+    sql.run(settling, &[soon.into(), now.into()])?;
     // A look at the chain that died with its instance has put the next one off.
     let statement = "UPDATE payments SET next_check_at = min(next_check_at, ?1) \
          WHERE state IN ('claimed', 'verified', 'settled', 'unknown')";
-    sql.run(statement, &[now.plus(3).into()]).map(drop)
+    sql.run(statement, &[soon.into()]).map(drop)
 }
 
-/// The alarm looks again at `next_check_at`; nothing else changed.
+/// The alarm looks again at `next_check_at`; nothing else changed. Whose fate is final stays so.
 ///
 /// # Errors
 /// As [`super::bar`].
-pub fn postpone(
-    sql: &impl Sql,
-    id: &PaymentId,
-    next_check_at: UnixSeconds,
-) -> Result<(), SqlError> {
-    let statement = "UPDATE payments SET next_check_at = ?2, attempts = attempts + 1 WHERE id = ?1";
-    sql.run(statement, &[id.as_str().into(), next_check_at.into()]).map(drop)
-}
-
-/// Writes something to the ledger that is not a payment.
-///
-/// # Errors
-/// As [`super::bar`].
-pub fn note(sql: &impl Sql, entry: &str, note: &str, now: UnixSeconds) -> Result<(), SqlError> {
-    let statement = "INSERT INTO ledger (entry, amount, note, at) VALUES (?1, 0, ?2, ?3)";
-    sql.run(statement, &[entry.into(), note.into(), now.into()]).map(drop)
-}
-
-/// Writes to the ledger what was settled before the deployment moved.
-///
-/// # Errors
-/// As [`super::bar`].
-pub fn carry_over(
-    sql: &impl Sql,
-    amount: Usdc,
-    seat: Option<(&EventId, &str)>,
-    at: UnixSeconds,
-) -> Result<(), SqlError> {
-    let statement = "INSERT INTO ledger (entry, tool, event_id, amount, tx_hash, note, at) \
-         VALUES ('settled', ?1, ?2, ?3, ?4, 'carried over', ?5)";
-    let tool = seat.map(|_| "rsvpToEvent");
-    let (event_id, transaction) = seat.unzip();
-    let event_id = event_id.map(EventId::as_str);
-    let parameters = [tool.into(), event_id.into(), amount.into(), transaction.into(), at.into()];
+pub fn postpone(sql: &impl Sql, claim: &Claim, next_check_at: UnixSeconds) -> Result<(), SqlError> {
+    let statement = "UPDATE payments SET next_check_at = ?3, attempts = attempts + 1 \
+         WHERE id = ?1 AND claim = ?2 AND next_check_at IS NOT NULL";
+    let parameters = [claim.id.as_str().into(), claim.number.into(), next_check_at.into()];
     sql.run(statement, &parameters).map(drop)
 }
 
-/// Moves a payment to `state`; `set` names further columns, whose values begin at `?4`.
+/// The same for a payment whose row cannot be read.
+///
+/// # Errors
+/// As [`super::bar`].
+pub fn put_off(sql: &impl Sql, id: &PaymentId, next_check_at: UnixSeconds) -> Result<(), SqlError> {
+    let statement = "UPDATE payments SET next_check_at = ?2 \
+         WHERE id = ?1 AND next_check_at IS NOT NULL";
+    sql.run(statement, &[id.as_str().into(), next_check_at.into()]).map(drop)
+}
+
+/// Moves a payment from one of the states `from` to `to`; `set` names further columns, whose values begin
+/// at `?4`.
 fn step(
     sql: &impl Sql,
-    id: &PaymentId,
-    state: State,
+    claim: &Claim,
+    from: &[State],
+    to: State,
     now: UnixSeconds,
     set: &str,
     values: &[SqlValue],
-) -> Result<(), SqlError> {
-    let statement = format!("UPDATE payments SET state = ?2, updated_at = ?3, {set} WHERE id = ?1");
-    let mut parameters = vec![id.as_str().into(), state.as_str().into(), now.into()];
+) -> Result<Step, SqlError> {
+    let from: Vec<String> = from.iter().map(|state| format!("'{}'", state.as_str())).collect();
+    let statement = format!(
+        "UPDATE payments SET state = ?2, updated_at = ?3, {set} \
+         WHERE id = ?1 AND claim = {} AND state IN ({}) RETURNING id",
+        claim.number,
+        from.join(", ")
+    );
+    let mut parameters = vec![claim.id.as_str().into(), to.as_str().into(), now.into()];
     parameters.extend_from_slice(values);
-    sql.run(&statement, &parameters).map(drop)
+    let is_taken = !sql.run(&statement, &parameters)?.is_empty();
+    Ok(if is_taken { Step::Taken } else { Step::TooLate })
 }
 
-/// Appends to the ledger what the payment's row says now; `sign` is that of the money: 1, 0 or -1.
-fn append(
+/// The host says by hand what became of a payment that nobody else can tell: it moved its money in this
+/// transaction, or it moved none. The ledger keeps that it was said.
+///
+/// # Errors
+/// As [`super::bar`].
+pub fn decide(
     sql: &impl Sql,
-    entry: &str,
-    id: &PaymentId,
-    sign: i8,
+    payment: &Payment,
+    transaction: Option<&str>,
     now: UnixSeconds,
-) -> Result<(), SqlError> {
-    let statement = "INSERT INTO ledger (entry, payment_id, tool, event_id, amount, tx_hash, at) \
-         SELECT ?1, id, tool, event_id, amount * ?3, tx_hash, ?4 FROM payments WHERE id = ?2";
-    let sign = SqlValue::Int(i64::from(sign));
-    sql.run(statement, &[entry.into(), id.as_str().into(), sign, now.into()]).map(drop)
+) -> Result<Option<Settled>, SqlError> {
+    let claim = payment.claim();
+    match transaction {
+        Some(transaction) => {
+            append_note(sql, &claim.id, "the host says: paid", now)?;
+            mark_settled(sql, &claim, transaction, now)
+        }
+        None => {
+            append_note(sql, &claim.id, "the host says: not paid", now)?;
+            let reason = "not paid, says the host";
+            mark_not_paid(sql, &claim, NotPaid::Failed, reason, now).map(|_| None)
+        }
+    }
 }

@@ -1,11 +1,14 @@
 //! What follows from a facilitator's answer to `/settle`, and asking once more.
 
-use crate::id::{PaymentId, ScopeId};
-use crate::ledger::payments::{self, NotPaid, Payment, Settled};
+use crate::id::ScopeId;
+use crate::ledger::payments::{self, Claim, NotPaid, Payment, Settled, Step};
 use crate::ports::{Level, SqlError, World};
 use crate::time::UnixSeconds;
 use crate::x402::facilitator::{Cause, Facilitator, Question, SettleOutcome, Trouble};
 use crate::x402::flow::Stop;
+
+/// Looks until it is looked at once an hour only.
+const LOOKS_SOON: u32 = 30;
 
 /// Asks once more for the settlement of a payment whose outcome is unknown.
 ///
@@ -39,7 +42,7 @@ pub async fn settle_again(
         | SettleOutcome::Reverted(_)
         | SettleOutcome::Unknown(..)) => other,
     };
-    record(world, &payment.id, payment.attempts, outcome)
+    record(world, &payment.claim(), payment.attempts, outcome)
 }
 
 /// Has the money of a delivered payment moved once more, because the chain has dropped it. The
@@ -68,20 +71,23 @@ pub async fn move_again(
     }
 }
 
-/// When to look again at a payment of unknown outcome: 3 s, 6 s, 12 s … up to 5 minutes.
+/// When to look again at a payment of unknown outcome: 3 s, 6 s, 12 s … up to 5 minutes, and after two hours
+/// of that once an hour.
 #[must_use]
 pub fn next_check(attempts: u32, now: UnixSeconds) -> UnixSeconds {
-    now.plus(3_i64.saturating_mul(2_i64.saturating_pow(attempts.min(10))).min(300))
+    let longest = if attempts < LOOKS_SOON { 300 } else { 3_600 };
+    now.plus(3_i64.saturating_mul(2_i64.saturating_pow(attempts.min(16))).min(longest))
 }
 
 pub(super) fn record(
     world: &impl World,
-    id: &PaymentId,
+    claim: &Claim,
     attempts: u32,
     outcome: SettleOutcome,
 ) -> Result<Settled, Stop> {
     let now = world.now();
-    let row = payments::find(world, id)?;
+    let id = claim.id();
+    let row = payments::find(world, id)?.filter(|row| row.claim() == *claim);
     // A second look may have settled it while this answer was on its way …
     if let Some(settled) = row.as_ref().and_then(Payment::settled) {
         return Ok(settled);
@@ -109,27 +115,31 @@ pub(super) fn record(
     world.line(Level::Info, step, &[("payment", id.as_str())]);
     match outcome {
         SettleOutcome::Settled(transaction) => {
-            Ok(payments::mark_settled(world, id, &transaction, now)?)
+            let settled = payments::mark_settled(world, claim, &transaction, now)?;
+            // It ended meanwhile, or is claimed anew: what the chain says of it counts.
+            settled.ok_or(Stop::Unknown(Cause::Answer, Some(transaction)))
         }
         SettleOutcome::Refused(reason) | SettleOutcome::Reverted(reason) => {
-            give_up(world, id, &reason)?;
+            give_up(world, claim, &reason)?;
             Err(Stop::Refused(reason))
         }
         SettleOutcome::Unavailable(trouble) => {
-            give_up(world, id, "settlement unavailable")?;
+            give_up(world, claim, "settlement unavailable")?;
             Err(Stop::Unavailable(trouble))
         }
         SettleOutcome::AlreadyUsed => {
-            payments::mark_unknown(world, id, "the authorization is used", now, now)?;
+            let _: Step =
+                payments::mark_unknown(world, claim, "the authorization is used", now, now)?;
             Err(Stop::AlreadyUsed(id.clone()))
         }
         SettleOutcome::Unknown(trouble, transaction) => {
-            payments::mark_unknown(world, id, &trouble.why, next_check(attempts, now), now)?;
+            let next = next_check(attempts, now);
+            let _: Step = payments::mark_unknown(world, claim, &trouble.why, next, now)?;
             Err(Stop::Unknown(trouble.cause, transaction))
         }
     }
 }
 
-fn give_up(world: &impl World, id: &PaymentId, reason: &str) -> Result<(), SqlError> {
-    payments::mark_not_paid(world, id, NotPaid::Refused, reason, world.now())
+fn give_up(world: &impl World, claim: &Claim, reason: &str) -> Result<(), SqlError> {
+    payments::mark_not_paid(world, claim, NotPaid::Refused, reason, world.now()).map(drop)
 }

@@ -243,6 +243,7 @@ fn our_own_door_is_understood() {
         amount: Usdc::from_cents(5),
         pay_to: PAY_TO.parse().unwrap(),
         networks: vec![sepolia(), network("eip155:8453")],
+        wanted: None,
         seat: None,
         resource_url: "https://events.example/x402/users/a/tools/rsvpToEvent".to_owned(),
         description: "A seat".to_owned(),

@@ -74,6 +74,7 @@ fn quote() -> Quote {
         amount: Usdc::from_cents(5),
         pay_to: PAY_TO.parse().unwrap(),
         networks: NETWORKS.iter().filter(|network| network.caip2 == "eip155:84532").collect(),
+        wanted: None,
         seat: None,
         resource_url: String::new(),
         description: String::new(),

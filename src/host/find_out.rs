@@ -1,0 +1,289 @@
+//! What became of a payment whose outcome is not known: the chain is asked, and if nothing was used there and
+//! what is wanted is still for sale, the facilitator is asked to settle once more.
+
+use alloy_primitives::{Address, B256, U256};
+
+use crate::chain::eip3009::Authorization;
+use crate::chain::networks::Network;
+use crate::chain::rpc::{Rpc, RpcError};
+use crate::chain::transfers::{Use, Window};
+use crate::events::{Status, store};
+use crate::host::Host;
+use crate::host::desk::DeskCall;
+use crate::host::profile::Profile;
+use crate::id::{EventId, SecretId};
+use crate::ledger::payments::{self, NotPaid, Payment, Step};
+use crate::mcp::catalog::Tool;
+use crate::outcome::Failure;
+use crate::ports::{Level, SqlError, World, within};
+use crate::x402::flow::{self, Stop};
+use crate::x402::origin::{Origin, origin};
+
+/// How far a node behind an endpoint may lag, seconds.
+const NODE_LAG_SECONDS: i64 = 60;
+
+/// How long a use that may have been for somebody else waits for its payer's proof, seconds.
+const DOUBT_SECONDS_MAX: i64 = 86_400;
+
+/// How long the chain may take to say what it knows, milliseconds. With the facilitator's time it is less than
+/// [`payments::SETTLE_SECONDS`], so that no two look after one payment.
+const LOOK_MILLIS: u32 = 25_000;
+
+/// Why a payment buys nothing that was spent at another shop of the same payee.
+pub(super) const USED_BEFORE: &str = "it was used before it came here";
+
+/// What the chain says of an authorization.
+pub(super) enum OnChain {
+    /// It moved the money, in this transaction, in this block.
+    Paid(String, u64),
+    /// It was cancelled, or its nonce was used for something else.
+    Spent,
+    /// It was used, but no log says how.
+    NotFound,
+    /// It was not used and cannot be used any more.
+    RanOut,
+    /// It was not used in this block and still can be.
+    Unused(u64),
+    /// The chain cannot be asked. Why.
+    Unclear(String),
+}
+
+/// What whoever asks has shown.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Shows {
+    /// That it is the wallet that pays.
+    pub(super) is_payer: bool,
+    /// The transaction that is to have moved the money. Anybody may name it: the chain says whether it did.
+    pub(super) transaction: Option<B256>,
+}
+
+impl<W: World> Host<W> {
+    /// Finds out what became of a payment.
+    pub(super) async fn find_out(
+        &self,
+        profile: &Profile,
+        payment: Payment,
+        shows: Shows,
+    ) -> Result<Payment, SqlError> {
+        let claim = payment.claim();
+        // Nobody else looks at it while we do.
+        let busy_until = self.world.now().plus(payments::SETTLE_SECONDS);
+        payments::postpone(&self.world, &claim, busy_until)?;
+        let found = self.ask_chain(&payment, shows.transaction).await;
+        let now_known = payments::find(&self.world, &payment.id)?;
+        if let Some(known) = now_known.filter(|known| known.settled().is_some()) {
+            return Ok(known);
+        }
+        match found {
+            OnChain::Paid(transaction, block) => {
+                self.found_paid(&payment, &transaction, block, shows.is_payer)?;
+            }
+            OnChain::RanOut => self.end(&payment, NotPaid::Failed, "ran out unpaid")?,
+            OnChain::Spent => {
+                self.end(&payment, NotPaid::Failed, "it was used for something else")?;
+            }
+            // It never ends by itself: the money may have moved. Whoever has the transaction proves it.
+            OnChain::NotFound => {
+                self.still_unknown(
+                    &payment,
+                    "used on chain, and no log that can be read says how",
+                )?;
+            }
+            OnChain::Unclear(why) => self.still_unknown(&payment, &why)?,
+            OnChain::Unused(block) => {
+                payments::was_unused(&self.world, &claim, block)?;
+                match self.no_more_for_sale(profile, &payment)? {
+                    // Nobody moves money for what cannot be had. It may be under way; what ran out cannot be.
+                    Some(why) => self.still_unknown(&payment, why)?,
+                    None => self.settle_again(profile, &payment).await?,
+                }
+            }
+        }
+        let id = &payment.id;
+        payments::find(&self.world, id)?.ok_or_else(|| SqlError(format!("{id} is not there")))
+    }
+
+    async fn settle_again(&self, profile: &Profile, payment: &Payment) -> Result<(), SqlError> {
+        let facilitator = &self.config.facilitator;
+        match flow::settle_again(&self.world, facilitator, &profile.scope, payment).await {
+            Ok(_) => self.breaker.borrow_mut().succeeded(),
+            Err(
+                Stop::Refused(_)
+                | Stop::Unavailable(_)
+                | Stop::Unknown(..)
+                | Stop::Elsewhere
+                | Stop::Mismatch(_)
+                | Stop::UsedBefore
+                | Stop::AlreadyUsed(_),
+            ) => {}
+            Err(Stop::Storage(error)) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// The chain shows the transfer: books it, if it can have been for this payment's call.
+    fn found_paid(
+        &self,
+        payment: &Payment,
+        transaction: &str,
+        block: u64,
+        is_payer: bool,
+    ) -> Result<(), SqlError> {
+        let (claim, now) = (payment.claim(), self.world.now());
+        match origin(payment.unused_at, block) {
+            Origin::Elsewhere => self.end(payment, NotPaid::Failed, USED_BEFORE),
+            Origin::Doubtful if !is_payer => {
+                if now > payment.valid_before.plus(DOUBT_SECONDS_MAX) {
+                    return self.end(payment, NotPaid::Failed, "nobody has proven to have paid");
+                }
+                let fields = [("payment", claim.id().as_str())];
+                self.world.line(Level::Warn, "a payment may have been for somebody else", &fields);
+                let next = flow::next_check(payment.attempts, now);
+                payments::mark_doubtful(&self.world, &claim, next, now).map(drop)
+            }
+            Origin::Here | Origin::Doubtful => {
+                payments::mark_settled(&self.world, &claim, transaction, now)?;
+                // The facilitator did its work; only its answer was lost.
+                self.breaker.borrow_mut().succeeded();
+                Ok(())
+            }
+        }
+    }
+
+    /// Why what a payment wants cannot be had any more, if it cannot: the host has taken it back since.
+    pub(super) fn no_more_for_sale(
+        &self,
+        profile: &Profile,
+        payment: &Payment,
+    ) -> Result<Option<&'static str>, SqlError> {
+        if !self.config.networks.iter().any(|network| network.caip2 == payment.network) {
+            return Ok(Some("its network was removed; nothing is moved there"));
+        }
+        let Some(tool) = Tool::by_name(&payment.tool) else {
+            return Ok(Some("what it wants is not sold any more"));
+        };
+        if !profile.doors.has(tool.door()) {
+            return Ok(Some("the host has closed what it wants"));
+        }
+        if tool == Tool::RsvpToEvent {
+            return self.no_more_seat(payment);
+        }
+        let wanted = payment.wanted.as_deref().unwrap_or_default();
+        let checked = if tool == Tool::RetrieveSecret {
+            SecretId::parse(wanted).map(|id| self.readable(&id).map(drop)).unwrap_or(Ok(()))
+        } else {
+            let asked = DeskCall::read(tool, payment.arguments.clone());
+            asked.and_then(|asked| asked.map_or(Ok(()), |asked| self.check_desk(&asked)))
+        };
+        match checked {
+            Ok(()) => Ok(None),
+            Err(Failure::Abort(_) | Failure::Unpaid(_)) => {
+                Ok(Some("what it wants was taken back or is full"))
+            }
+            Err(Failure::Fatal(fatal)) => Err(SqlError(fatal.what)),
+        }
+    }
+
+    fn no_more_seat(&self, payment: &Payment) -> Result<Option<&'static str>, SqlError> {
+        let Some(id) = &payment.event_id else { return Ok(None) };
+        let Some((event, _)) = store::find(&self.world, id)? else {
+            return Ok(Some("its event is gone"));
+        };
+        Ok(match event.status(self.world.now()) {
+            Status::Cancelled => Some("its event is cancelled"),
+            Status::Past => Some("its event is over"),
+            Status::Scheduled if self.has_seat(id, payment)? => {
+                Some("its wallet has a seat already")
+            }
+            Status::Scheduled => None,
+        })
+    }
+
+    /// Whether another payment has bought this wallet's seat.
+    fn has_seat(&self, id: &EventId, payment: &Payment) -> Result<bool, SqlError> {
+        Ok(store::rsvp_of_payer(&self.world, id, &payment.payer)?.is_some())
+    }
+
+    pub(super) fn end(
+        &self,
+        payment: &Payment,
+        how: NotPaid,
+        reason: &str,
+    ) -> Result<(), SqlError> {
+        let now = self.world.now();
+        if payments::mark_not_paid(&self.world, &payment.claim(), how, reason, now)? == Step::Taken
+        {
+            self.world.line(Level::Info, reason, &[("payment", payment.id.as_str())]);
+        }
+        Ok(())
+    }
+
+    fn still_unknown(&self, payment: &Payment, why: &str) -> Result<(), SqlError> {
+        let now = self.world.now();
+        let fields = [("payment", payment.id.as_str()), ("why", why)];
+        self.world.line(Level::Warn, "the outcome of a payment is still unknown", &fields);
+        let next = flow::next_check(payment.attempts, now);
+        payments::mark_unknown(&self.world, &payment.claim(), why, next, now).map(drop)
+    }
+
+    /// What the chain says, within a time. `hint`: a transaction to look at first.
+    pub(super) async fn ask_chain(&self, payment: &Payment, hint: Option<B256>) -> OnChain {
+        let known = Network::by_caip2(&payment.network).zip(authorization_of(payment));
+        let url = self.config.rpc_urls.get(&payment.network);
+        let (Some((network, authorization)), Some(url)) = (known, url) else {
+            return OnChain::Unclear("no endpoint for this network (RPC_URLS)".to_owned());
+        };
+        let rpc = Rpc { url: url.clone() };
+        let look = self.look_up(&rpc, network, &authorization, payment, hint);
+        match within(&self.world, LOOK_MILLIS, look).await {
+            Some(Ok(found)) => found,
+            Some(Err(error)) => OnChain::Unclear(error.to_string()),
+            None => OnChain::Unclear("the chain takes too long to answer".to_owned()),
+        }
+    }
+
+    async fn look_up(
+        &self,
+        rpc: &Rpc,
+        network: &'static Network,
+        authorization: &Authorization,
+        payment: &Payment,
+        hint: Option<B256>,
+    ) -> Result<OnChain, RpcError> {
+        let world = &self.world;
+        // The time is read first: unused at a block after the end means unused for good. Behind one
+        // address are many nodes, and the second question may reach one that lags, hence the margin.
+        let (head, head_time) = rpc.head(world).await?;
+        if rpc.authorization_used(world, network, authorization.from, authorization.nonce).await? {
+            if let Some(hash) = hint
+                && let Ok(Some(block)) = rpc.moved_in(world, network, authorization, hash).await
+            {
+                return Ok(OnChain::Paid(hash.to_string(), block));
+            }
+            let window = Window { unused_at: payment.unused_at, created_at: payment.created_at };
+            return Ok(match rpc.find_transfer(world, network, authorization, &window).await? {
+                Use::Moved(hash, block) => OnChain::Paid(hash.to_string(), block),
+                Use::Elsewhere => OnChain::Spent,
+                Use::NotFound => OnChain::NotFound,
+                Use::Unsearched => OnChain::Unclear("not every block could be searched".to_owned()),
+            });
+        }
+        Ok(if head_time > payment.valid_before.plus(NODE_LAG_SECONDS) {
+            OnChain::RanOut
+        } else {
+            OnChain::Unused(head)
+        })
+    }
+}
+
+/// What the payer has signed, as far as the chain shows it. Rows keep it also when the signature is gone.
+fn authorization_of(payment: &Payment) -> Option<Authorization> {
+    Some(Authorization {
+        from: payment.payer.parse::<Address>().ok()?,
+        to: payment.pay_to.parse::<Address>().ok()?,
+        value: payment.amount.to_u256(),
+        valid_after: U256::ZERO,
+        valid_before: U256::from(u64::try_from(payment.valid_before.get()).ok()?),
+        nonce: payment.nonce.parse().ok()?,
+    })
+}

@@ -1,0 +1,60 @@
+//! Lines of the ledger. They are only ever appended.
+
+use crate::id::{EventId, PaymentId};
+use crate::money::Usdc;
+use crate::ports::{Sql, SqlError, SqlValue};
+use crate::time::UnixSeconds;
+
+/// Writes something to the ledger that is not a payment.
+///
+/// # Errors
+/// As [`super::bar`].
+pub fn note(sql: &impl Sql, entry: &str, note: &str, now: UnixSeconds) -> Result<(), SqlError> {
+    let statement = "INSERT INTO ledger (entry, amount, note, at) VALUES (?1, 0, ?2, ?3)";
+    sql.run(statement, &[entry.into(), note.into(), now.into()]).map(drop)
+}
+
+/// Writes to the ledger what was settled before the deployment moved.
+///
+/// # Errors
+/// As [`super::bar`].
+pub fn carry_over(
+    sql: &impl Sql,
+    amount: Usdc,
+    seat: Option<(&EventId, &str)>,
+    at: UnixSeconds,
+) -> Result<(), SqlError> {
+    let statement = "INSERT INTO ledger (entry, tool, event_id, amount, tx_hash, note, at) \
+         VALUES ('settled', ?1, ?2, ?3, ?4, 'carried over', ?5)";
+    let tool = seat.map(|_| "rsvpToEvent");
+    let (event_id, transaction) = seat.unzip();
+    let event_id = event_id.map(EventId::as_str);
+    let parameters = [tool.into(), event_id.into(), amount.into(), transaction.into(), at.into()];
+    sql.run(statement, &parameters).map(drop)
+}
+
+/// Appends what the payment's row says now; `sign` is that of the money: 1, 0 or -1.
+pub(super) fn append(
+    sql: &impl Sql,
+    entry: &str,
+    id: &PaymentId,
+    sign: i8,
+    now: UnixSeconds,
+) -> Result<(), SqlError> {
+    let statement = "INSERT INTO ledger (entry, payment_id, tool, event_id, amount, tx_hash, at) \
+         SELECT ?1, id, tool, event_id, amount * ?3, tx_hash, ?4 FROM payments WHERE id = ?2";
+    let sign = SqlValue::Int(i64::from(sign));
+    sql.run(statement, &[entry.into(), id.as_str().into(), sign, now.into()]).map(drop)
+}
+
+/// Appends what a person has said of a payment.
+pub(super) fn append_note(
+    sql: &impl Sql,
+    id: &PaymentId,
+    note: &str,
+    now: UnixSeconds,
+) -> Result<(), SqlError> {
+    let statement = "INSERT INTO ledger (entry, payment_id, tool, event_id, amount, note, at) \
+         SELECT 'verdict', id, tool, event_id, 0, ?2, ?3 FROM payments WHERE id = ?1";
+    sql.run(statement, &[id.as_str().into(), note.into(), now.into()]).map(drop)
+}
