@@ -246,10 +246,17 @@ impl<W: World> Host<W> {
             event.sequence = event.sequence.saturating_add(1);
             self.save_event(scope, &event, seats, now)?;
         }
-        let message = match seats.taken {
-            0 => "The event is cancelled. No seat was sold.".to_owned(),
-            sold => format!("The event is cancelled. {sold} sold seats are yours to pay back."),
+        let sold = match seats.taken {
+            0 => "No seat was sold.".to_owned(),
+            sold => format!("{sold} sold seats are yours to pay back."),
         };
+        let held = match seats.held {
+            0 => String::new(),
+            held => format!(
+                " {held} more are being paid for right now: no more money is asked for, but what is on its way may still arrive, and is then yours to pay back, too; look at your payments in a few minutes."
+            ),
+        };
+        let message = format!("The event is cancelled. {sold}{held}");
         let view = event.view(seats, now);
         Ok(json!({"success": true, "eventId": id, "event": view, "message": message}))
     }

@@ -52,6 +52,10 @@ impl<W: World> Host<W> {
         self.went("sending mails", mails);
         self.went("publishing records", records);
         self.went("looking after payments", payments);
+        // What was delivered just now shall be seen soon. Not before the first round is over: two writes of one
+        // key at a time may arrive in any order.
+        let records = outbox::flush(&self.world, self.world.now()).await;
+        self.went("publishing what is new", records);
         self.went("forgetting wallets", wallets::forget(&self.world, self.world.now()));
         if let Err(error) = self.rearm() {
             self.wake_again(&error);
@@ -63,9 +67,7 @@ impl<W: World> Host<W> {
         let due = payments::due(&self.world, self.world.now(), BATCH)?;
         // Together: one answer that does not come must not keep the others waiting.
         join_all(due.iter().map(|id| self.look_after(&profile, id))).await;
-        self.destroy_secrets(&profile)?;
-        // What was delivered just now shall be seen soon.
-        outbox::flush(&self.world, self.world.now()).await
+        self.destroy_secrets(&profile)
     }
 
     /// The storage fails: nothing can be read or written now, and the alarm is all that is left.
@@ -124,16 +126,20 @@ impl<W: World> Host<W> {
         if !self.migrated.get() {
             return Ok(());
         }
-        let dues = [
+        let open = [
             payments::next_due(&self.world)?,
             outbox::next_due(&self.world)?,
             vault::store::next_end(&self.world)?,
             mail::outbox::next_due(&self.world)?,
-            codes::next_over(&self.world)?,
-            epoch::next_over(&self.world)?,
         ];
-        if let Some(next) = dues.into_iter().flatten().min() {
+        // What only has to be forgotten harms nobody if it is forgotten late.
+        let over = [codes::next_over(&self.world)?, epoch::next_over(&self.world)?];
+        let open = open.into_iter().flatten().min();
+        if let Some(next) = open.into_iter().chain(over.into_iter().flatten()).min() {
             self.world.wake_at(next);
+        }
+        if open.is_some() {
+            self.world.note_open();
         }
         Ok(())
     }

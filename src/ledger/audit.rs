@@ -1,9 +1,9 @@
 //! Whether the books agree with themselves. Run after every fault that a test provokes.
 
-use crate::ports::{Sql, SqlError};
+use crate::ports::{Clock, Sql, SqlError, SqlValue};
 use crate::storage::{all, statements};
 
-/// A comment that states a rule, and a query that finds what breaks it.
+/// A comment that states a rule, and a query that finds what breaks it; `?1` is now, Unix seconds.
 const RULES: &str = include_str!("audit.sql");
 
 /// How many offenders of one rule are named.
@@ -13,11 +13,13 @@ const NAMED_MAX: usize = 5;
 ///
 /// # Errors
 /// [`SqlError`] if SQLite refuses.
-pub fn audit(sql: &impl Sql) -> Result<Vec<String>, SqlError> {
+pub fn audit(world: &(impl Sql + Clock)) -> Result<Vec<String>, SqlError> {
+    let now: SqlValue = world.now().into();
     let mut faults = Vec::new();
     for statement in statements(RULES).filter(|statement| statement.contains("SELECT")) {
         let limited = format!("{statement} LIMIT {NAMED_MAX}");
-        let ids = all(sql, &limited, &[], |columns| columns.text())?;
+        let now = statement.contains("?1").then(|| now.clone());
+        let ids = all(world, &limited, now.as_slice(), |columns| columns.text())?;
         if !ids.is_empty() {
             let rule = statement.lines().next().unwrap_or_default().trim_start_matches("-- ");
             faults.push(format!("{rule}: not so for {}", ids.join(", ")));

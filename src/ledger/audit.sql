@@ -42,6 +42,13 @@ SELECT e.id FROM events e WHERE e.capacity > 0 AND e.capacity <
   (SELECT count(*) FROM payments p WHERE p.event_id = e.id
    AND p.state IN ('settling', 'unknown', 'settled'))
 --;
+-- what was paid for is delivered within ten minutes
+SELECT p.id FROM payments p WHERE p.state = 'settled' AND p.updated_at < ?1 - 600
+--;
+-- nobody forgets what a payment for something was for
+SELECT p.id FROM payments p WHERE p.wanted IS NULL AND p.tool IN
+  ('rsvpToEvent', 'getEventAnalytics', 'retrieveSecret') AND p.state NOT IN ('refused', 'failed')
+--;
 -- every open payment has a time at which somebody looks after it
 SELECT p.id FROM payments p WHERE p.next_check_at IS NULL
   AND p.state IN ('claimed', 'verified', 'settling', 'unknown', 'settled')

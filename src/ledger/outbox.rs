@@ -15,6 +15,8 @@ use crate::time::UnixSeconds;
 const BATCH: u32 = 50;
 /// Seconds until a failed write is tried again, and between two writes of one key.
 const RETRY_SECONDS: i64 = 10;
+/// When a record is written once more after a write that had no answer, seconds: that may arrive late.
+const UNCLEAR_SECONDS: i64 = 120;
 /// Records that are written at a time; a Worker has six connections.
 const LANES: usize = 3;
 /// How long one write may take, milliseconds.
@@ -88,35 +90,46 @@ async fn send_all(
                 value => world.put(&record.key, value).await,
             }
         };
-        let answer = within(world, WRITE_MILLIS, write).await;
-        let is_sent = matches!(answer, Some(Ok(())));
-        note(world, record, is_sent, now)?;
-        if answer.is_none() {
-            break;
+        match within(world, WRITE_MILLIS, write).await {
+            Some(Ok(())) => note_sent(world, record, now)?,
+            Some(Err(_)) => note_not_sent(world, record, false, now)?,
+            None => return note_not_sent(world, record, true, now),
         }
     }
     Ok(())
 }
 
-fn note(
+fn note_sent(
     sql: &impl Sql,
     Record { key, version, .. }: &Record,
-    is_sent: bool,
     now: UnixSeconds,
 ) -> Result<(), SqlError> {
     let key = key.as_str();
-    if !is_sent {
-        let later = "UPDATE outbox SET not_before = ?2 WHERE key = ?1";
-        return sql.run(later, &[key.into(), now.plus(RETRY_SECONDS).into()]).map(drop);
+    // A write that had no answer may arrive after this one, so this one is sent once more, later.
+    let again = "UPDATE outbox SET unclear = 0, not_before = ?3 \
+         WHERE key = ?1 AND version = ?2 AND unclear = 1 RETURNING key";
+    let later = now.plus(UNCLEAR_SECONDS).into();
+    if !sql.run(again, &[key.into(), SqlValue::Int(*version), later])?.is_empty() {
+        return Ok(());
     }
-    let next = now.plus(2);
-    let parameters = [key.into(), SqlValue::Int(*version), next.into()];
+    let parameters = [key.into(), SqlValue::Int(*version), now.plus(2).into()];
     // The row stays for a moment without a value, so that the next write of this key waits.
     let sent = "UPDATE outbox SET value = NULL, not_before = ?3 WHERE key = ?1 AND version = ?2";
     sql.run(sent, &parameters)?;
     let newer = "UPDATE outbox SET not_before = max(not_before, ?3) \
          WHERE key = ?1 AND version <> ?2";
     sql.run(newer, &parameters).map(drop)
+}
+
+fn note_not_sent(
+    sql: &impl Sql,
+    Record { key, .. }: &Record,
+    is_unclear: bool,
+    now: UnixSeconds,
+) -> Result<(), SqlError> {
+    let statement = "UPDATE outbox SET not_before = ?2, unclear = max(unclear, ?3) WHERE key = ?1";
+    let unclear = u32::from(is_unclear).into();
+    sql.run(statement, &[key.as_str().into(), now.plus(RETRY_SECONDS).into(), unclear]).map(drop)
 }
 
 /// When [`flush`] has something to do next.

@@ -304,6 +304,7 @@ impl Call<Vouched> {
         let now = world.now();
         // Before the row, so that there is never one that nobody looks after.
         world.wake_at(now.plus(payments::CLAIM_SECONDS));
+        world.note_open();
         let claim = payments::claim(world, PaymentId::random(world), &new, now)?;
         drop(lock);
         match claim {

@@ -10,7 +10,8 @@ const rules = readFileSync(new URL("../../src/ledger/audit.sql", import.meta.url
 export async function assertBooksAreClean(worker, scope) {
   assert.ok(rules.length > 5, "the rules are read");
   for (const rule of rules) {
-    const broken = await worker.sql(scope, rule);
+    const now = String(Math.floor(Date.now() / 1000));
+    const broken = await worker.sql(scope, rule.replaceAll("?1", now));
     assert.deepEqual(broken, [], rule.split("\n")[0].replace("-- ", ""));
   }
 }
