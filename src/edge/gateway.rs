@@ -33,6 +33,7 @@ pub(super) const FORWARDED: &[&str] = &[
     "mcp-name",
     "mcp-protocol-version",
     "payment-signature",
+    "payment-transaction",
     "sign-in-with-x",
     "x-payment",
 ];

@@ -47,6 +47,12 @@ pub(super) fn pending(transaction: Option<String>, network: &str, x402_version: 
     abort
 }
 
+/// The chain shows that the payment was used, and not how. Who knows the transaction can name it.
+pub(super) fn without_log(network: &str, x402_version: u8) -> Abort {
+    let detail = "the chain shows that this payment was used, and no log that can be read says how; if your wallet shows the transaction, repeat this call with a PAYMENT-TRANSACTION header that names it (0x…), or tell the host, who can decide. Do not pay again";
+    Abort { detail: detail.into(), ..pending(None, network, x402_version) }
+}
+
 /// The facilitator cannot be used; nothing was asked of it, or it did not take the request.
 pub(super) fn unavailable(seconds: i64) -> Failure {
     let detail = format!("payment is unavailable at the moment; try again in {seconds} seconds");

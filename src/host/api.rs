@@ -41,7 +41,7 @@ impl<W: World> Host<W> {
     /// What is asked of the host's own; that the caller may is known by now ([`Caller::check_own`]).
     ///
     /// [`Caller::check_own`]: crate::host::caller::Caller::check_own
-    pub(super) fn own(
+    pub(super) async fn own(
         &self,
         profile: &Profile,
         command: &Command,
@@ -102,6 +102,7 @@ impl<W: World> Host<W> {
             Own::Revenue => Ok(ok(&revenue::statement(&self.world)?)),
             Own::Mail => self.own_mails(command.cursor.as_deref()),
             Own::Payments(format) => self.payments(command.cursor.as_deref(), *format),
+            Own::Decide(id) => Ok(ok(&self.decide(profile, id, &read_body(body)?).await?)),
         }
     }
 
@@ -163,7 +164,7 @@ impl<W: World> Host<W> {
 
     fn payments(&self, cursor: Option<&str>, format: Format) -> Result<Reply, Failure> {
         if format == Format::Csv {
-            let lines = statement::page(&self.world, 0, CSV_LINES_MAX)?;
+            let lines = statement::page(&self.world, 0, CSV_LINES_MAX, self.world.now())?;
             return Ok(Reply::text(200, "text/csv; charset=utf-8", statement::to_csv(&lines))
                 .with_header(
                     "content-disposition",
@@ -171,7 +172,8 @@ impl<W: World> Host<W> {
                 ));
         }
         let offset = offset_of(cursor)?;
-        let mut lines = statement::page(&self.world, offset, PAGE.saturating_add(1))?;
+        let now = self.world.now();
+        let mut lines = statement::page(&self.world, offset, PAGE.saturating_add(1), now)?;
         let shown = usize::try_from(PAGE).unwrap_or(usize::MAX);
         let next_cursor = next_cursor(lines.len() > shown, offset);
         lines.truncate(shown);

@@ -135,7 +135,8 @@ const fn tier_of(own: &Own) -> Option<Tier> {
         | Own::ChangeProfile
         | Own::Credentials
         | Own::CreateCredential
-        | Own::RevokeCredential(_) => None,
+        | Own::RevokeCredential(_)
+        | Own::Decide(_) => None,
         Own::Profile
         | Own::Events
         | Own::Rsvps(..)

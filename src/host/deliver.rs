@@ -71,7 +71,7 @@ impl<W: World> Host<W> {
             event_id: event_id.clone(),
             payer: payment.payer.clone(),
             code: TicketCode::random(&profile.scope, &self.world),
-            guest: guest.unwrap_or_else(GuestDetails::default),
+            guest: guest.unwrap_or_default(),
             paid: payment.amount,
             transaction: settled.transaction().to_owned(),
             network: payment.network.clone(),

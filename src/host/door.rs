@@ -20,6 +20,8 @@ use crate::outcome::{Abort, Done, Failure, Fatal};
 use crate::ports::{Level, SqlError, World};
 use crate::x402::dialects::{self, Ways};
 
+/// Names the transaction of a payment that nobody else finds.
+const TRANSACTION_HEADER: &str = "payment-transaction";
 const INSTRUCTIONS: &str = "This is the door of one host. Lists are free; what is sold (a seat with rsvpToEvent, a secret with retrieveSecret) costs the price that its list names, in USDC, paid with x402: call the tool, pay the challenge, call it again with the payment. If an answer is lost or a payment's outcome is unknown, repeat the same call with exactly the same payment; it is never charged twice. If that says proof_needed, as it does for x402 version 1, call with a SIGN-IN-WITH-X header of the wallet that paid.";
 const MINUTE_MILLIS: u64 = 60_000;
 
@@ -74,6 +76,7 @@ impl<W: World> Host<W> {
             arguments,
             payment,
             proof: headers.get(siwx::HEADER).map(str::to_owned),
+            transaction: headers.get(TRANSACTION_HEADER).map(str::to_owned),
             caller,
             source: command.source.clone(),
         };
@@ -154,8 +157,9 @@ impl<W: World> Host<W> {
         let unknown = Fault::InvalidParams { message: format!("Unknown tool: {name}"), data: None };
         let source = command.source.clone();
         let proof = headers.get(siwx::HEADER).map(str::to_owned);
-        let tool_call =
-            ToolCall { name, arguments, payment, proof, caller: caller.clone(), source };
+        let transaction = headers.get(TRANSACTION_HEADER).map(str::to_owned);
+        let caller = caller.clone();
+        let tool_call = ToolCall { name, arguments, payment, proof, transaction, caller, source };
         let Some(outcome) = self.call_tool(profile, tool_call).await else {
             return eras::answer(&call, Err(unknown), None);
         };

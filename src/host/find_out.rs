@@ -32,6 +32,9 @@ const LOOK_MILLIS: u32 = 25_000;
 /// Why a payment buys nothing that was spent at another shop of the same payee.
 pub(super) const USED_BEFORE: &str = "it was used before it came here";
 
+/// Why nobody can say what a payment has done that was used.
+pub(super) const NO_LOG: &str = "used on chain, and no log that can be read says how";
+
 /// What the chain says of an authorization.
 pub(super) enum OnChain {
     /// It moved the money, in this transaction, in this block.
@@ -74,33 +77,37 @@ impl<W: World> Host<W> {
         if let Some(known) = now_known.filter(|known| known.settled().is_some()) {
             return Ok(known);
         }
+        self.follow(profile, &payment, found, shows).await?;
+        let id = &payment.id;
+        payments::find(&self.world, id)?.ok_or_else(|| SqlError(format!("{id} is not there")))
+    }
+
+    /// Does what follows from what the chain says.
+    pub(super) async fn follow(
+        &self,
+        profile: &Profile,
+        payment: &Payment,
+        found: OnChain,
+        shows: Shows,
+    ) -> Result<(), SqlError> {
         match found {
             OnChain::Paid(transaction, block) => {
-                self.found_paid(&payment, &transaction, block, shows.is_payer)?;
+                self.found_paid(payment, &transaction, block, shows.is_payer)
             }
-            OnChain::RanOut => self.end(&payment, NotPaid::Failed, "ran out unpaid")?,
-            OnChain::Spent => {
-                self.end(&payment, NotPaid::Failed, "it was used for something else")?;
-            }
+            OnChain::RanOut => self.end(payment, NotPaid::Failed, "ran out unpaid"),
+            OnChain::Spent => self.end(payment, NotPaid::Failed, "it was used for something else"),
             // It never ends by itself: the money may have moved. Whoever has the transaction proves it.
-            OnChain::NotFound => {
-                self.still_unknown(
-                    &payment,
-                    "used on chain, and no log that can be read says how",
-                )?;
-            }
-            OnChain::Unclear(why) => self.still_unknown(&payment, &why)?,
+            OnChain::NotFound => self.still_unknown(payment, NO_LOG),
+            OnChain::Unclear(why) => self.still_unknown(payment, &why),
             OnChain::Unused(block) => {
-                payments::was_unused(&self.world, &claim, block)?;
-                match self.no_more_for_sale(profile, &payment)? {
+                payments::was_unused(&self.world, &payment.claim(), block)?;
+                match self.no_more_for_sale(profile, payment)? {
                     // Nobody moves money for what cannot be had. It may be under way; what ran out cannot be.
-                    Some(why) => self.still_unknown(&payment, why)?,
-                    None => self.settle_again(profile, &payment).await?,
+                    Some(why) => self.still_unknown(payment, why),
+                    None => self.settle_again(profile, payment).await,
                 }
             }
         }
-        let id = &payment.id;
-        payments::find(&self.world, id)?.ok_or_else(|| SqlError(format!("{id} is not there")))
     }
 
     async fn settle_again(&self, profile: &Profile, payment: &Payment) -> Result<(), SqlError> {

@@ -26,6 +26,7 @@ mod sign_in;
 mod sweep;
 pub mod tools;
 mod vault;
+mod verdict;
 pub mod views;
 pub mod wake;
 mod wanted;
@@ -148,7 +149,7 @@ impl<W: World> Host<W> {
             | Action::SendCode { .. }
             | Action::CheckCode { .. }
             | Action::MailEvent { .. } => Err(no_such_host()),
-            Action::Own(own) => self.own(&profile, &command, &caller, own, &body),
+            Action::Own(own) => self.own(&profile, &command, &caller, own, &body).await,
             Action::AtHost(asked) => match asked {
                 AtHost::Door => Ok(self.door(&profile, &command, &caller, &headers, &body).await),
                 AtHost::Tool(name) => {

@@ -4,17 +4,21 @@
 //! its work. One that settles *last* (`getEventAnalytics`) does its work before the money moves and
 //! stages what comes of it; that counts only together with the settlement.
 
+use alloy_primitives::B256;
+
 use crate::chain::networks::Network;
+use crate::fields;
 use crate::host::Host;
 use crate::host::answers::{
     PROOF_NEEDED, busy, identifier_conflict, in_doubt, other_call, pending, receipt,
-    settlement_refused, unavailable, unavailable_for, unpaid, used_before,
+    settlement_refused, unavailable, unavailable_for, unpaid, used_before, without_log,
 };
-use crate::host::find_out::{Shows, USED_BEFORE};
+use crate::host::find_out::{NO_LOG, Shows, USED_BEFORE};
 use crate::host::limits::{CALL_COST, Charged};
 use crate::host::profile::Profile;
 use crate::host::repeat::{Kept, MayRead, ProvenPayer, Shown, is_exact};
 use crate::host::tools::ToolCall;
+use crate::host::verdict::read_transaction;
 use crate::host::wanted::{Wanted, check_wallet, read_wanted};
 use crate::ledger::payments::{self, Payment, Settled, State};
 use crate::ledger::{revenue, wallets};
@@ -64,6 +68,7 @@ impl<W: World> Host<W> {
         };
         let shown = payment.as_ref().and_then(|payment| payment.as_ref().ok());
         let proof = call.proof.as_deref();
+        let transaction = named_transaction(call.transaction.as_deref())?;
         // A proof costs a look at the chain, and a row.
         if proof.is_some() {
             self.admit_unpaid(&call.source, CALL_COST)?;
@@ -80,8 +85,13 @@ impl<W: World> Host<W> {
             if known.digest != call_of.digest {
                 return Err(other_call().into());
             }
-            let outcome = self.again(profile, known, Shown { copy: Some(payment), proven }).await;
-            if proof.is_none() && is_proof_needed(&outcome) {
+            // What a transaction is named for costs a look at the chain, too.
+            if transaction.is_some() && proof.is_none() {
+                self.admit_unpaid(&call.source, CALL_COST)?;
+            }
+            let shown = Shown { copy: Some(payment), proven, transaction };
+            let outcome = self.again(profile, known, shown).await;
+            if proof.is_none() && transaction.is_none() && is_proof_needed(&outcome) {
                 self.admit_unpaid(&call.source, CALL_COST)?;
             }
             return outcome;
@@ -94,7 +104,7 @@ impl<W: World> Host<W> {
             && let Some(known) = self.paid_before(wanted, &call_of, payer)?
             && (payment.is_none() || self.is_had(wanted, &known)?)
         {
-            return self.again(profile, known, Shown { copy: None, proven }).await;
+            return self.again(profile, known, Shown { copy: None, proven, transaction }).await;
         }
         if !profile.doors.has(tool.door()) {
             return Err(closed(tool));
@@ -128,7 +138,7 @@ impl<W: World> Host<W> {
     ) -> Result<Done, Failure> {
         self.check_copy(&payment, proven)?;
         let copy = payment.clone();
-        let shown = Shown { copy: Some(&copy), proven };
+        let shown = Shown { copy: Some(&copy), proven, transaction: None };
         let payer = self.payer_of(&payment)?;
         let call = Call::new(quote.clone())
             .verify(payment, payer, self.world.now())
@@ -206,8 +216,12 @@ impl<W: World> Host<W> {
         let is_payer = shown.proven.is_some_and(|wallet| wallet.paid(&known));
         let is_due = known.next_check_at.is_some_and(|due| due <= self.world.now());
         let known = match known.state {
-            State::Settling | State::Unknown if is_due || (is_payer && known.is_doubtful) => {
-                let shows = Shows { is_payer, transaction: None };
+            State::Settling | State::Unknown
+                if is_due
+                    || (is_payer && known.is_doubtful)
+                    || (shown.transaction.is_some() && known.state == State::Unknown) =>
+            {
+                let shows = Shows { is_payer, transaction: shown.transaction };
                 self.find_out(profile, known, shows).await?
             }
             State::Claimed
@@ -229,6 +243,9 @@ impl<W: World> Host<W> {
             }
             (State::Claimed | State::Verified, ..) => Err(busy().into()),
             (State::Unknown, ..) if known.is_doubtful => Err(in_doubt().into()),
+            (State::Unknown, ..) if known.reason.as_deref() == Some(NO_LOG) => {
+                Err(without_log(&known.network, known.x402_version).into())
+            }
             (State::Failed, ..) if known.reason.as_deref() == Some(USED_BEFORE) => {
                 Err(used_before().into())
             }
@@ -328,6 +345,16 @@ pub(super) fn network_of(payment: &PaymentPayload) -> Option<&'static Network> {
 /// Whether a call is refused because its payment could be anybody's. Such calls count as unpaid ones.
 fn is_proof_needed(outcome: &Result<Done, Failure>) -> bool {
     matches!(outcome, Err(Failure::Abort(abort)) if abort.code == PROOF_NEEDED)
+}
+
+/// The transaction that a caller names.
+fn named_transaction(header: Option<&str>) -> Result<Option<B256>, Failure> {
+    let Some(text) = header else { return Ok(None) };
+    let read = read_transaction(text).ok_or_else(|| {
+        let remedy = "must be the hash of a transaction: 0x and 64 hex digits";
+        Failure::from(fields::bad("PAYMENT-TRANSACTION", remedy))
+    });
+    read.map(Some)
 }
 
 /// What was paid for before is still handed over at a door that was closed since; nothing new is sold there.

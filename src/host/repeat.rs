@@ -6,6 +6,7 @@
 //! exact copy of a payment that holds something that the chain never shows; the wallet that paid signs in with this
 //! call (x402 extension `sign-in-with-x`).
 
+use alloy_primitives::B256;
 use serde_json::Value;
 
 use crate::chain::rpc::Rpc;
@@ -49,6 +50,8 @@ pub(super) struct Shown<'a> {
     pub(super) copy: Option<&'a PaymentPayload>,
     /// The wallet that signed in.
     pub(super) proven: Option<&'a ProvenPayer>,
+    /// The transaction that is to have paid.
+    pub(super) transaction: Option<B256>,
 }
 
 /// On what ground an answer is read.

@@ -39,6 +39,8 @@ pub struct ToolCall {
     pub payment: Result<Option<Received>, Unreadable>,
     /// What proves a wallet that has paid before (header `SIGN-IN-WITH-X`).
     pub proof: Option<String>,
+    /// The transaction that is to have paid (header `PAYMENT-TRANSACTION`).
+    pub transaction: Option<String>,
     /// Who calls.
     pub caller: Caller,
     /// Where the call comes from, for counting.

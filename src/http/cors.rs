@@ -4,7 +4,8 @@ use crate::config::{Config, is_loopback};
 use crate::http::{Headers, Reply};
 
 const ALLOW_HEADERS: &str = "content-type, accept, authorization, mcp-protocol-version, mcp-method, \
-     mcp-name, mcp-session-id, last-event-id, payment-signature, x-payment, sign-in-with-x";
+     mcp-name, mcp-session-id, last-event-id, payment-signature, payment-transaction, x-payment, \
+     sign-in-with-x";
 const EXPOSE_HEADERS: &str =
     "mcp-session-id, payment-required, payment-response, x-payment-response, x-request-id";
 const ALLOW_METHODS: &str = "GET, POST, PATCH, DELETE, OPTIONS";

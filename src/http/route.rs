@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{
-    ArticleId, CredentialId, DraftId, EventId, ScopeId, SecretId, TicketCode, TicketId,
+    ArticleId, CredentialId, DraftId, EventId, PaymentId, ScopeId, SecretId, TicketCode, TicketId,
 };
 
 /// What a request asks for.
@@ -112,6 +112,8 @@ pub enum Own {
     Mail,
     /// `GET /api/users/payments`, and with `.csv`
     Payments(Format),
+    /// `POST /api/users/payments/{id}/verdict`
+    Decide(PaymentId),
 }
 
 /// What a signed-in host may ask of its desk.
@@ -227,6 +229,10 @@ fn own(method: &str, parts: &[&str]) -> Result<Own, NoRoute> {
         (["mail"], _) => Ok(Own::Mail),
         (["payments"], _) => Ok(Own::Payments(Format::Json)),
         (["payments.csv"], _) => Ok(Own::Payments(Format::Csv)),
+        (["payments", id, "verdict"], "POST") => {
+            PaymentId::parse(id).map(Own::Decide).map_err(|_| NoRoute::NotFound)
+        }
+        (["payments", _, "verdict"], _) => Err(NoRoute::MethodNotAllowed("POST")),
         (["events"], "GET") => Ok(Own::Events),
         (["events"], "POST") => Ok(Own::CreateEvent),
         (["events"], _) => Err(NoRoute::MethodNotAllowed("GET, POST")),

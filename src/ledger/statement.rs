@@ -3,9 +3,20 @@
 use serde::Serialize;
 
 use crate::csv;
+use crate::id::PaymentId;
 use crate::money::Usdc;
-use crate::ports::{Sql, SqlError};
-use crate::storage::{Columns, all};
+use crate::ports::{Sql, SqlError, SqlValue};
+use crate::storage::{Columns, all, first};
+use crate::time::UnixSeconds;
+
+/// How long after its end a payment is looked for before its host may decide, seconds: nodes and their logs
+/// lag.
+pub const STUCK_SECONDS: i64 = 600;
+
+/// `?1`: what ended before then is stuck if its outcome is not known.
+const LINE: &str = "SELECT id, state, tool, event_id, payer, amount, \
+     state = 'unknown' AND valid_before < ?1, network, tx_hash, reason, created_at, updated_at \
+     FROM payments";
 
 /// One payment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -18,6 +29,8 @@ pub struct Line {
     /// Whether somebody still has to look after it: what was paid for is not handed over yet, or it
     /// is not known whether it was paid.
     open: bool,
+    /// Whether nobody but the host can say any more what became of it, so that it waits for their word.
+    stuck: bool,
     tool: String,
     event_id: Option<String>,
     payer: String,
@@ -35,10 +48,32 @@ pub struct Line {
 ///
 /// # Errors
 /// [`SqlError`] if SQLite refuses.
-pub fn page(sql: &impl Sql, offset: u32, limit: u32) -> Result<Vec<Line>, SqlError> {
-    let statement = "SELECT id, state, tool, event_id, payer, amount, network, tx_hash, reason, \
-         created_at, updated_at FROM payments ORDER BY created_at DESC, id LIMIT ?1 OFFSET ?2";
-    all(sql, statement, &[limit.into(), offset.into()], line)
+pub fn page(
+    sql: &impl Sql,
+    offset: u32,
+    limit: u32,
+    now: UnixSeconds,
+) -> Result<Vec<Line>, SqlError> {
+    // What waits for the host comes first, however old.
+    let statement = format!(
+        "{LINE} ORDER BY state = 'unknown' AND valid_before < ?1 DESC, created_at DESC, id \
+         LIMIT ?2 OFFSET ?3"
+    );
+    all(sql, &statement, &[stuck_before(now), limit.into(), offset.into()], line)
+}
+
+/// One payment.
+///
+/// # Errors
+/// As [`page`].
+pub fn line_of(sql: &impl Sql, id: &PaymentId, now: UnixSeconds) -> Result<Option<Line>, SqlError> {
+    let statement = format!("{LINE} WHERE id = ?2");
+    let parameters = [stuck_before(now), id.as_str().into()];
+    first(sql, &statement, &parameters)?.as_mut().map(line).transpose()
+}
+
+fn stuck_before(now: UnixSeconds) -> SqlValue {
+    now.plus(-STUCK_SECONDS).into()
 }
 
 /// Lines as CSV with a header line.
@@ -73,10 +108,12 @@ fn line(columns: &mut Columns) -> Result<Line, SqlError> {
     let payer = columns.text()?;
     let amount = columns.usdc()?;
     let open = !matches!(state.as_str(), "delivered" | "refused" | "failed");
+    let stuck = columns.int()? != 0;
     Ok(Line {
         id,
         state,
         open,
+        stuck,
         tool,
         event_id,
         payer,

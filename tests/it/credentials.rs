@@ -3,7 +3,9 @@
 use events_concierge::host::command::Action;
 use events_concierge::http::Reply;
 use events_concierge::http::route::{AtDesk, AtHost, Format, Own};
-use events_concierge::id::{ArticleId, CredentialId, DraftId, EventId, SecretId, TicketId};
+use events_concierge::id::{
+    ArticleId, CredentialId, DraftId, EventId, PaymentId, SecretId, TicketId,
+};
 use events_concierge::identity::Token;
 use events_concierge::mcp::catalog::{Doors, Tool, tools};
 use events_concierge::time::UnixSeconds;
@@ -256,6 +258,7 @@ fn by_rest() -> Vec<(Own, Option<&'static str>)> {
         (Own::Revenue, read),
         (Own::Payments(Format::Json), read),
         (Own::Payments(Format::Csv), read),
+        (Own::Decide(PaymentId::parse("pay_000000000000000000000000").unwrap()), None),
         (Own::CreateEvent, send),
         (Own::UpdateEvent(event.clone()), send),
         (Own::CancelEvent(event.clone()), send),

@@ -28,5 +28,6 @@ mod simulation;
 mod strangers;
 mod support;
 mod supported;
+mod unkind;
 mod vault;
 mod wallet;

@@ -81,6 +81,8 @@ pub(crate) struct Chain {
     pub(crate) contracts: RefCell<BTreeSet<String>>,
     /// Whether the endpoint does not answer.
     pub(crate) is_down: Cell<bool>,
+    /// Whether the endpoint has forgotten its logs.
+    pub(crate) logs_are_gone: Cell<bool>,
     /// The newest block, and the one in which everything was settled.
     pub(crate) head: Cell<u64>,
     pub(crate) settled_in: Cell<u64>,
@@ -93,9 +95,16 @@ pub(crate) struct Memory {
     random: Cell<u64>,
     pub(crate) kv: RefCell<BTreeMap<String, String>>,
     pub(crate) kv_is_down: Cell<bool>,
+    /// Whether writes to KV have no answer, and do not happen either.
+    pub(crate) kv_hangs: Cell<bool>,
+    /// Whether our own facilitator has no answer.
+    pub(crate) relayer_hangs: Cell<bool>,
+    /// Statements with this text fail.
+    pub(crate) sql_fails: RefCell<Option<&'static str>>,
     /// Which host a payment was claimed by.
     pub(crate) payees: RefCell<BTreeMap<String, ScopeId>>,
     pub(crate) payees_are_down: Cell<bool>,
+    pub(crate) payees_hang: Cell<bool>,
     pub(crate) verify_refuses: Cell<bool>,
     pub(crate) alarm: Cell<Option<i64>>,
     /// How often the object has noted that it has something open.
@@ -157,6 +166,9 @@ impl Directory for World {
 
 impl Sql for World {
     fn run(&self, statement: &str, parameters: &[SqlValue]) -> Result<Vec<Row>, SqlError> {
+        if self.memory.sql_fails.borrow().is_some_and(|text| statement.contains(text)) {
+            return Err(SqlError("disk I/O error".to_owned()));
+        }
         run_statement(&self.sqlite, statement, parameters)
     }
 
@@ -214,6 +226,9 @@ impl Kv for World {
     }
 
     async fn put(&self, key: &str, value: &str) -> Result<(), KvError> {
+        while self.memory.kv_hangs.get() {
+            yield_once().await;
+        }
         if self.memory.kv_is_down.get() {
             return Err(KvError("down".to_owned()));
         }
@@ -243,6 +258,9 @@ impl Payees for World {
     async fn claim(&self, claim: PayeeClaim) -> Result<bool, PayeeError> {
         // Another object: asking it takes a turn of the loop.
         yield_once().await;
+        while self.memory.payees_hang.get() {
+            yield_once().await;
+        }
         if self.memory.payees_are_down.get() {
             return Err(PayeeError("down".to_owned()));
         }
@@ -284,6 +302,9 @@ impl Relayers for World {
         _order: RelayerOrder,
     ) -> Result<HttpResponse, HttpError> {
         yield_once().await;
+        while self.memory.relayer_hangs.get() {
+            yield_once().await;
+        }
         let (status, body) = (self.memory.relayer_says.borrow_mut().pop_front())
             .ok_or_else(|| HttpError::Connection("there is no relayer here".to_owned()))?;
         Ok(HttpResponse { status, body: body.to_string() })
@@ -407,7 +428,12 @@ impl World {
         let used = settled.keys().find(|nonce| text.contains(&format!("{}\"", &nonce[2..])));
         let result = match body["method"].as_str().unwrap() {
             "eth_getBlockByNumber" => {
-                json!({"timestamp": format!("{:#x}", self.memory.now.get()), "number": block(head)})
+                // A block every two seconds.
+                let named = body["params"][0].as_str().unwrap().trim_start_matches("0x");
+                let number = u64::from_str_radix(named, 16).unwrap_or(head.get());
+                let age = i64::try_from(head.get().saturating_sub(number) * 2).unwrap();
+                let at = self.memory.now.get() - age;
+                json!({"timestamp": format!("{at:#x}"), "number": format!("{number:#x}")})
             }
             "eth_blockNumber" => json!(block(head)),
             "eth_chainId" => json!("0x14a34"),
@@ -426,6 +452,7 @@ impl World {
                 json!(format!("0x{:0>64}", PROVIDED.trim_start_matches("0x").to_lowercase()))
             }
             "eth_call" => json!(format!("0x{:064x}", u8::from(used.is_some()))),
+            "eth_getLogs" if self.memory.chain.logs_are_gone.get() => json!([]),
             "eth_getLogs" => match used {
                 // The hash of a settlement here is its nonce.
                 Some(nonce) => {
@@ -433,7 +460,11 @@ impl World {
                 }
                 None => json!([]),
             },
-            "eth_getTransactionReceipt" => receipt(used.unwrap(), &settled[used.unwrap()]),
+            "eth_getTransactionReceipt" => used.map_or(Value::Null, |used| {
+                let mut receipt = receipt(used, &settled[used]);
+                receipt["blockNumber"] = block(settled_in).into();
+                receipt
+            }),
             method => panic!("an RPC method that is not in use: {method}"),
         };
         json!({"jsonrpc": "2.0", "id": body["id"], "result": result})
@@ -506,6 +537,11 @@ impl Door {
         let scope = config.keys.scope_of(&user);
         let host = Host::new(world.clone(), config);
         Self { world, host, scope, user }
+    }
+
+    /// The same storage in a new instance with other settings, as after a deployment.
+    pub(crate) fn deploy(&mut self, config: Rc<Config>) {
+        self.host = Host::new(self.world.clone(), config);
     }
 
     /// The same storage in a new instance, as after an eviction.

@@ -166,6 +166,16 @@ pub fn is_busy(
     Ok(first(sql, statement, &parameters)?.is_some())
 }
 
+/// Whether a transaction is in the ledger, for whatever payment.
+///
+/// # Errors
+/// As [`super::bar`].
+pub fn is_booked(sql: &impl Sql, transaction: &str) -> Result<bool, SqlError> {
+    let statement =
+        "SELECT 1 FROM ledger WHERE entry = 'settled' AND lower(tx_hash) = lower(?1) LIMIT 1";
+    Ok(first(sql, statement, &[transaction.into()])?.is_some())
+}
+
 pub(super) fn has_unknown(sql: &impl Sql, payer: &str, digest: &str) -> Result<bool, SqlError> {
     let statement = "SELECT 1 FROM payments WHERE payer = ?1 AND digest = ?2 \
          AND state IN ('unknown', 'settling', 'settled') LIMIT 1";

@@ -98,6 +98,7 @@ const GOOD: &[&str] = &[
     "/api/users/revenue",
     "/api/users/payments",
     "/api/users/payments.csv",
+    "/api/users/payments/pay_0123456789abcdef01234567/verdict",
     "/mcp/users/0123456789abcdef0123456789abcdef",
     "/mcp/users/0123456789abcdef0123456789abcdef/manifest",
     "/x402/users/0123456789abcdef0123456789abcdef/tools/listEvents",
@@ -128,6 +129,7 @@ fn path_of(route: &Route) -> String {
         Own::Mail => "mail".to_owned(),
         Own::Payments(Format::Json) => "payments".to_owned(),
         Own::Payments(Format::Csv) => "payments.csv".to_owned(),
+        Own::Decide(id) => format!("payments/{id}/verdict"),
     };
     match route {
         Route::Health => "health".to_owned(),
