@@ -17,6 +17,7 @@ use crate::id::{EventId, RsvpId, TicketCode};
 use crate::ledger::payments::{self, Payment, Settled, State};
 use crate::ledger::{outbox, revenue};
 use crate::mcp::catalog::{Door, Tool};
+use crate::money::Usdc;
 use crate::outcome::{Failure, Fatal, Money};
 use crate::ports::{SqlError, World};
 use crate::vault::store as secrets;
@@ -162,11 +163,12 @@ impl<W: World> Host<W> {
         })
     }
 
-    /// Does the work of a tool that settles last.
-    pub(super) fn stage(&self, wanted: &Wanted) -> Result<Option<Value>, Failure> {
+    /// Does the work of a tool that settles last, and fixes which version of a secret is bought.
+    pub(super) fn stage(&self, wanted: &Wanted, amount: Usdc) -> Result<Option<Value>, Failure> {
         match wanted {
-            // What these do counts from the delivery on, in one block with the books.
-            Wanted::Seat { .. } | Wanted::Secret { .. } => Ok(None),
+            // What this does counts from the delivery on, in one block with the books.
+            Wanted::Seat { .. } => Ok(None),
+            Wanted::Secret { secret_id } => Ok(Some(self.stage_secret(secret_id, amount)?)),
             Wanted::Desk(_, asked) => match asked.read_only() {
                 Some(ticket) => Ok(Some(self.context_of(ticket)?)),
                 None => Ok(None),

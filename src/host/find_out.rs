@@ -177,7 +177,7 @@ impl<W: World> Host<W> {
         }
         let wanted = payment.wanted.as_deref().unwrap_or_default();
         let checked = if tool == Tool::RetrieveSecret {
-            SecretId::parse(wanted).map(|id| self.readable(&id).map(drop)).unwrap_or(Ok(()))
+            SecretId::parse(wanted).map(|id| self.check_still_sold(&id, payment)).unwrap_or(Ok(()))
         } else {
             let asked = DeskCall::read(tool, payment.arguments.clone());
             asked.and_then(|asked| asked.map_or(Ok(()), |asked| self.check_desk(&asked)))

@@ -25,7 +25,6 @@ use crate::ledger::{revenue, wallets};
 use crate::mcp::catalog::Tool;
 use crate::outcome::{Abort, Done, Failure, Fatal, Money};
 use crate::ports::{Level, SqlError, World};
-use crate::vault;
 use crate::x402::facilitator::{Cause, Trouble};
 use crate::x402::flow::{Call, InTheWay, Stop, key_of};
 use crate::x402::quote::{PaidCall, Quote};
@@ -162,7 +161,7 @@ impl<W: World> Host<W> {
         let reserved = exclusive.reserve(&self.world, |payer, payment| {
             self.check_available(wanted, payer, payment)?;
             self.admit_wallet(payer, amount)?;
-            let staged = self.stage(wanted)?;
+            let staged = self.stage(wanted, amount)?;
             // The last check: whoever is let through as the probe asks the facilitator, and so cannot
             // keep the others waiting with a payment that comes to nothing before.
             self.breaker.borrow_mut().admit(self.world.now()).map_err(unavailable)?;
@@ -274,11 +273,7 @@ impl<W: World> Host<W> {
     fn is_had(&self, wanted: &Wanted, known: &Payment) -> Result<bool, Failure> {
         match wanted {
             Wanted::Seat { .. } => Ok(true),
-            Wanted::Secret { secret_id } => {
-                let version = self.readable(secret_id)?.version;
-                let bought = vault::store::bought_with(&self.world, &known.id)?;
-                Ok(bought.is_none_or(|bought| bought == version))
-            }
+            Wanted::Secret { secret_id } => self.has_secret(secret_id, &known.id),
             Wanted::Analytics { .. } | Wanted::Desk(..) => Ok(false),
         }
     }

@@ -21,6 +21,7 @@ use crate::ledger::payments::{self, Payment, Settled, State};
 use crate::mcp::catalog::Tool;
 use crate::outcome::{Abort, Failure, Money};
 use crate::ports::{SqlError, World};
+use crate::vault::store as secrets;
 use crate::x402::flow::{key_of, payload_digest};
 use crate::x402::quote::PaidCall;
 use crate::x402::wire::PaymentPayload;
@@ -190,7 +191,8 @@ impl<W: World> Host<W> {
     }
 
     /// The payment whose answer a wallet asks for without showing the payment: the newest one for this call. A wallet
-    /// has one seat at an event, so there the event alone counts, whatever name or address was given with it.
+    /// has one seat at an event, so there the event alone counts, whatever name or address was given with it. A secret that
+    /// it has not read comes before one that it has.
     pub(super) fn paid_before(
         &self,
         wanted: &Wanted,
@@ -202,7 +204,14 @@ impl<W: World> Host<W> {
             Wanted::Seat { event_id, .. } => {
                 payments::seat_of(&self.world, event_id, wallet, *contract_on)
             }
-            Wanted::Analytics { .. } | Wanted::Secret { .. } | Wanted::Desk(..) => {
+            Wanted::Secret { secret_id } => {
+                let unread = secrets::unread_by(&self.world, secret_id, wallet, *contract_on)?;
+                match unread.map(|id| payments::find(&self.world, &id)).transpose()?.flatten() {
+                    Some(unread) => Ok(Some(unread)),
+                    None => payments::newest_of(&self.world, &call.digest, wallet, *contract_on),
+                }
+            }
+            Wanted::Analytics { .. } | Wanted::Desk(..) => {
                 payments::newest_of(&self.world, &call.digest, wallet, *contract_on)
             }
         }

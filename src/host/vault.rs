@@ -3,21 +3,22 @@
 use serde_json::{Value, json};
 
 use crate::host::Host;
-use crate::host::answers::{no_money, receipt};
+use crate::host::answers::{no_money, receipt, with_money};
 use crate::host::paging::Page;
 use crate::host::profile::Profile;
 use crate::host::repeat::{Ground, MayRead};
 use crate::host::views::{OwnSecrets, Retrievals};
-use crate::id::{ScopeId, SecretId};
+use crate::id::{PaymentId, ScopeId, SecretId};
 use crate::ledger::outbox;
-use crate::ledger::payments::{self, Settled};
+use crate::ledger::payments::{self, Payment, Settled};
+use crate::money::Usdc;
 use crate::outcome::{Abort, Done, Failure, Fatal, Money};
 use crate::ports::{SqlError, World};
 use crate::time::UnixSeconds;
 use crate::vault::input::{ListSecrets, SecretChanges, StoreSecret};
 use crate::vault::seal::{Place, open, seal};
 use crate::vault::store::{self, How};
-use crate::vault::{Secret, Status};
+use crate::vault::{Sale, Secret, Status, Waiting};
 
 /// The most secrets a host may have.
 const SECRETS_MAX: u64 = 1_000;
@@ -74,7 +75,7 @@ impl<W: World> Host<W> {
             return Err(Abort::new("secret_revoked", 409, detail).into());
         }
         let was_expired = before.status(now) == Status::Expired;
-        let price = before.price;
+        let (price, old_version) = (before.price, before.version);
         let (secret, value) = changes.apply(before, now)?;
         if secret.price != price {
             self.check_own_price(secret.price)?;
@@ -87,15 +88,33 @@ impl<W: World> Host<W> {
         let place = Place { scope, id, version: secret.version };
         let sealed = value.map(|value| seal(&self.config.keys, place, &value, &self.world));
         let sealed = sealed.transpose().map_err(broken)?;
-        self.world.atomically(|| {
-            store::update(&self.world, &secret, sealed.as_deref())?;
-            self.publish_secret(scope, &secret, now)
+        let waiting = self.world.atomically(|| {
+            let waiting = match &sealed {
+                Some(sealed) => {
+                    store::replace(&self.world, &secret, sealed, now)?;
+                    Some(store::waiting(&self.world, id, Some(old_version), now)?)
+                }
+                None => {
+                    store::update(&self.world, &secret, None)?;
+                    None
+                }
+            };
+            self.publish_secret(scope, &secret, now)?;
+            Ok::<_, SqlError>(waiting)
         })?;
-        Ok(json!(secret.view(now)))
+        let mut answer = json!(secret.view(now));
+        if let Some(waiting) = waiting {
+            tell(
+                &mut answer,
+                "The value is replaced. Nobody can buy the old one any more.",
+                waiting,
+            );
+        }
+        Ok(answer)
     }
 
-    /// Withdraws a secret: nobody can buy or read it any more, and its value is destroyed as soon as no
-    /// payment for it is open.
+    /// Withdraws a secret: nobody can buy it any more, and its value is destroyed as soon as no buyer waits for
+    /// it.
     pub(super) fn revoke_secret(&self, scope: &ScopeId, id: &SecretId) -> Result<Value, Failure> {
         let now = self.world.now();
         let mut secret = self.secret(id)?;
@@ -105,11 +124,13 @@ impl<W: World> Host<W> {
             self.world.atomically(|| {
                 store::update(&self.world, &secret, None)?;
                 outbox::remove(&self.world, &key_of(scope, id), now)?;
-                store::destroy(&self.world, now).map(drop)
+                store::retire(&self.world, now).map(drop)
             })?;
         }
-        let message = "The secret is withdrawn. Nobody can buy or read it any more.";
-        Ok(json!({"success": true, "secretId": id, "message": message}))
+        let waiting = store::waiting(&self.world, id, None, now)?;
+        let mut answer = json!({"success": true, "secretId": id});
+        tell(&mut answer, "The secret is withdrawn. Nobody can buy it any more.", waiting);
+        Ok(answer)
     }
 
     /// All secrets, for their host.
@@ -145,8 +166,33 @@ impl<W: World> Host<W> {
         Ok(found.ok_or_else(|| Abort::new("secret_not_found", 404, missing))?)
     }
 
-    /// Books a sale. The answer that is kept holds no value; who gets to see that is asked when the answer
-    /// is handed over.
+    /// What a payment for a secret is bound to when it is reserved: the version that is on sale.
+    ///
+    /// # Errors
+    /// `price_changed` if it costs something else by now.
+    pub(super) fn stage_secret(&self, id: &SecretId, amount: Usdc) -> Result<Value, Failure> {
+        let secret = self.readable(id)?;
+        if secret.price != amount {
+            let detail = format!("the price has changed to ${}; sign again", secret.price);
+            return Err(Abort::new("price_changed", 409, detail)
+                .with_money(Money::NotMoved)
+                .into());
+        }
+        Ok(json!({"version": secret.version}))
+    }
+
+    /// Whether the version that a payment was reserved for is still on sale.
+    pub(super) fn check_still_sold(&self, id: &SecretId, payment: &Payment) -> Result<(), Failure> {
+        let version = self.readable(id)?.version;
+        if staged_version(payment).is_none_or(|staged| staged == version) {
+            return Ok(());
+        }
+        let detail = "the host has replaced this secret's value";
+        Err(Abort::new("secret_replaced", 409, detail).with_money(Money::NotMoved).into())
+    }
+
+    /// Books a sale of the version that was on sale when its payment was reserved. The answer that is kept
+    /// holds no value; who gets to see that is asked when the answer is handed over.
     pub(super) fn deliver_secret(
         &self,
         profile: &Profile,
@@ -158,14 +204,15 @@ impl<W: World> Host<W> {
         let secret = store::find(sql, &id)?;
         let secret =
             secret.ok_or_else(|| SqlError("a sale of a secret that is not there".to_owned()))?;
+        let version = staged_version(settled.payment()).unwrap_or(secret.version);
         sql.atomically(|| {
-            store::add_sale(sql, &secret, settled, now)?;
+            store::add_sale(sql, &id, version, settled, now)?;
             let sold = store::find(sql, &id)?.unwrap_or(secret);
             let answer = json!({
                 "secretId": id,
                 "name": sold.name,
                 "description": sold.description,
-                "version": sold.version,
+                "version": version,
                 "retrievalCount": sold.retrievals,
                 "transactionHash": settled.transaction(),
             });
@@ -176,7 +223,8 @@ impl<W: World> Host<W> {
         })
     }
 
-    /// Opens what was bought, for the one who has bought it, and puts it into the answer.
+    /// Opens what was bought, for the one who has bought it, and puts it into the answer. That it was handed
+    /// over is noted once; whether the answer arrives nobody knows, so it can be repeated for a while.
     pub(super) fn hand_over(
         &self,
         profile: &Profile,
@@ -184,61 +232,83 @@ impl<W: World> Host<W> {
         may: &MayRead,
     ) -> Result<Done, Failure> {
         let settled = may.settled();
-        let how = match may.ground() {
-            Ground::First => None,
-            Ground::Copy => Some(How::Payment),
-            Ground::SignedIn => Some(How::Signature),
-        };
+        let payment = settled.payment();
         let id = sold_id(settled)?;
-        let secret = store::find(&self.world, &id)?
-            .ok_or_else(|| SqlError("a sold secret is not there".to_owned()))?;
-        let bought = store::bought_with(&self.world, &settled.payment().id)?;
-        let value = self.value_for(profile, &secret, bought, how.is_none())?;
-        if let Some(how) = how {
-            let payer = &settled.payment().payer;
-            store::add_reading(&self.world, &secret, payer, how, self.world.now())?;
+        let sale = store::sale(&self.world, &payment.id)?
+            .ok_or_else(|| SqlError("a sale of a secret is not noted".to_owned()))?;
+        self.check_right(&id, sale)?;
+        let value = self.value_of(profile, &id, sale.version)?;
+        let now = self.world.now();
+        match (sale.handed_over_at, may.ground()) {
+            (None, Ground::First | Ground::Copy | Ground::SignedIn) => {
+                store::mark_handed_over(&self.world, &payment.id, now)?;
+            }
+            (Some(_), Ground::First) => {}
+            (Some(_), Ground::Copy) => {
+                store::add_reading(
+                    &self.world,
+                    &id,
+                    sale.version,
+                    &payment.payer,
+                    How::Payment,
+                    now,
+                )?;
+            }
+            (Some(_), Ground::SignedIn) => {
+                let how = How::Signature;
+                store::add_reading(&self.world, &id, sale.version, &payment.payer, how, now)?;
+            }
         }
         put(&mut answer, "secret", value.into());
         Ok(Done { value: answer, receipt: Some(receipt(settled)) })
     }
 
-    /// The value, if it is still the one that was bought. The first answer to a payment gets what there is.
-    fn value_for(
-        &self,
-        profile: &Profile,
-        secret: &Secret,
-        bought: Option<u32>,
-        is_first: bool,
-    ) -> Result<String, Failure> {
-        if !is_first {
-            self.readable(&secret.id).map_err(|failure| match failure {
-                Failure::Abort(abort) => abort.with_money(Money::Moved).into(),
-                other @ (Failure::Unpaid(_) | Failure::Fatal(_)) => other,
-            })?;
+    /// Whether a buyer may read: while what was bought is on sale, and afterwards until it was handed over, and
+    /// a day longer.
+    fn check_right(&self, id: &SecretId, sale: Sale) -> Result<(), Failure> {
+        if sale.is_kept(self.world.now()) {
+            return Ok(());
         }
-        if bought != Some(secret.version) {
+        let secret = self.readable(id).map_err(|failure| with_money(failure, Money::Moved))?;
+        if sale.version != secret.version {
             let detail = "the host has replaced this secret's value since you bought it; call without a payment to buy the new one";
             return Err(Abort::new("secret_replaced", 409, detail).with_money(Money::Moved).into());
         }
-        let place = Place { scope: &profile.scope, id: &secret.id, version: secret.version };
-        let sealed = store::sealed(&self.world, &secret.id)?;
+        Ok(())
+    }
+
+    /// Opens one version.
+    fn value_of(&self, profile: &Profile, id: &SecretId, version: u32) -> Result<String, Failure> {
+        let place = Place { scope: &profile.scope, id, version };
+        let sealed = store::sealed_version(&self.world, id, version)?;
         let opened = sealed.ok_or_else(|| "its value is gone".to_owned()).and_then(|sealed| {
             open(&self.config.keys, place, &sealed).map_err(|error| error.to_string())
         });
         let opened = opened.map_err(|what| {
-            Failure::Fatal(Fatal { what: format!("{}: {what}", secret.id), money: Money::Moved })
+            Failure::Fatal(Fatal { what: format!("{id}: {what}"), money: Money::Moved })
         })?;
         Ok(opened.expose().to_owned())
     }
 
-    /// Destroys values whose time is over, and takes back their records.
+    /// Whether a wallet that has made this payment for a secret has what is on sale, or has not read yet what it
+    /// bought: another payment would buy nothing that it needs.
+    pub(super) fn has_secret(&self, id: &SecretId, payment: &PaymentId) -> Result<bool, Failure> {
+        match store::sale(&self.world, payment)? {
+            Some(Sale { version, handed_over_at: Some(_) }) => {
+                Ok(self.readable(id)?.version == version)
+            }
+            Some(Sale { handed_over_at: None, .. }) | None => Ok(true),
+        }
+    }
+
+    /// Takes values off sale whose time is over, with their records, and destroys those that no buyer waits for.
     pub(super) fn destroy_secrets(&self, profile: &Profile) -> Result<(), SqlError> {
         let now = self.world.now();
         self.world.atomically(|| {
-            for id in store::destroy(&self.world, now)? {
+            for id in store::retire(&self.world, now)? {
                 outbox::remove(&self.world, &key_of(&profile.scope, &id), now)?;
             }
-            Ok(())
+            store::destroy(&self.world, now)
         })
     }
 
@@ -275,6 +345,22 @@ fn key_of(scope: &ScopeId, id: &SecretId) -> String {
 fn sold_id(settled: &Settled) -> Result<SecretId, SqlError> {
     SecretId::parse(settled.payment().wanted.as_deref().unwrap_or_default())
         .map_err(|error| SqlError(format!("stored id: {error}")))
+}
+
+/// The version that the payment was reserved for.
+fn staged_version(payment: &Payment) -> Option<u32> {
+    let version = payment.staged.as_ref()?.get("version")?.as_u64()?;
+    u32::try_from(version).ok()
+}
+
+/// Says who still has a right to a value that is not on sale any more.
+fn tell(answer: &mut Value, what: &str, waiting: Waiting) {
+    put(answer, "message", format!("{what}{waiting}").into());
+    put(answer, "openPayments", waiting.open.into());
+    put(answer, "unreadSales", waiting.unread.into());
+    if let Some(until) = waiting.readable_until {
+        put(answer, "readableUntil", until.to_string().into());
+    }
 }
 
 fn put(target: &mut Value, name: &str, value: Value) {

@@ -40,4 +40,5 @@ pub const MIGRATIONS: Migrations = &[
     include_str!("schema-9.sql"),
     include_str!("schema-10.sql"),
     include_str!("schema-11.sql"),
+    include_str!("schema-12.sql"),
 ];

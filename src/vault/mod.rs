@@ -2,7 +2,10 @@
 //! it arrives; it is opened for one answer to somebody who has paid for it, and never stands in clear in
 //! storage, KV, lists, logs or errors.
 //!
-//! Who has bought a secret reads it again for nothing while its value is the one that was bought. A
+//! Who has bought a secret reads it again for nothing while its value is the one that was bought. A value that is
+//! withdrawn, expired or replaced is kept, sealed, for each buyer who has paid for it and was not given it yet, and
+//! for [`READ_AGAIN_SECONDS`] after it was given for the first time: nobody knows whether an answer arrived. Then it
+//! is destroyed. Which version a payment buys is fixed when it is reserved. A
 //! transaction is public with everything that was signed for it, so the signed payment alone proves nothing
 //! after it has settled: the same payment is taken as proof only if it holds something that the chain never
 //! sees ([`crate::x402::wire::PaymentPayload::is_private`]); everybody else signs in
@@ -19,6 +22,10 @@ use serde::Serialize;
 use crate::id::SecretId;
 use crate::money::Usdc;
 use crate::time::UnixSeconds;
+
+/// How long a buyer can read a value that is not on sale any more after it was given to them first, seconds. The
+/// first answer may have been lost on its way.
+pub const READ_AGAIN_SECONDS: i64 = 86_400;
 
 /// A value in clear. Shown to nobody by accident, not even to `Debug`.
 #[derive(Clone, PartialEq, Eq)]
@@ -47,6 +54,26 @@ pub struct Secret {
     pub created_at: UnixSeconds,
     /// When it last changed.
     pub updated_at: UnixSeconds,
+}
+
+/// What a payment has bought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sale {
+    /// Which value.
+    pub version: u32,
+    /// When its buyer was given it first.
+    pub handed_over_at: Option<UnixSeconds>,
+}
+
+/// Who has a right to a version of a secret, whatever became of that.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// Payments for it whose outcome is open.
+    pub open: u64,
+    /// Sales whose buyers have not read it.
+    pub unread: u64,
+    /// Until when buyers who have read it lately may read it again.
+    pub readable_until: Option<UnixSeconds>,
 }
 
 /// Where a secret is in its life.
@@ -110,6 +137,41 @@ impl Plain {
 impl fmt::Debug for Plain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Plain(…)")
+    }
+}
+
+impl Sale {
+    /// Whether its buyer may still read the value, if that is not on sale any more.
+    #[must_use]
+    pub fn is_kept(self, now: UnixSeconds) -> bool {
+        self.handed_over_at.is_none_or(|at| at.plus(READ_AGAIN_SECONDS) > now)
+    }
+}
+
+impl fmt::Display for Waiting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { open, unread, readable_until } = *self;
+        match open {
+            0 => Ok(()),
+            1 => write!(f, " 1 payment for it is under way; if it pays, its buyer still gets it."),
+            _ => write!(f, " {open} payments for it are under way; who has paid still gets it."),
+        }?;
+        let can = "paid and not read it yet, and can still read it, until a day after doing so";
+        match unread {
+            0 => Ok(()),
+            1 => write!(f, " 1 buyer has {can}."),
+            _ => write!(f, " {unread} buyers have {can}."),
+        }?;
+        if let Some(until) = readable_until {
+            write!(
+                f,
+                " Who has read it first in the last 24 hours can read it again until {until}."
+            )?;
+        }
+        if *self == Self::default() {
+            f.write_str(" Its value is destroyed.")?;
+        }
+        Ok(())
     }
 }
 

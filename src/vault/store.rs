@@ -7,7 +7,7 @@ use crate::ledger::payments::Settled;
 use crate::ports::{Sql, SqlError, SqlValue};
 use crate::storage::{Columns, all, first};
 use crate::time::UnixSeconds;
-use crate::vault::Secret;
+use crate::vault::{READ_AGAIN_SECONDS, Sale, Secret, Waiting};
 
 /// Free readings that are remembered of each secret; sales are all remembered.
 const READINGS_MAX: u32 = 200;
@@ -45,16 +45,23 @@ pub struct Retrieval {
     network: Option<String>,
     /// When.
     at: String,
+    /// Of a sale: when its buyer was given the value first; nothing yet if it waits for its buyer.
+    handed_over_at: Option<String>,
 }
 
 const SECRET: &str = "SELECT id, name, description, price, version, expires_at, revoked_at, \
      carried + (SELECT count(*) FROM retrievals r WHERE r.secret_id = s.id AND r.how = 'paid'), \
      created_at, updated_at FROM secrets s";
 
-/// Payments that a secret has to be kept for: their outcome, or their delivery, is open.
-const WANTED: &str = "SELECT 1 FROM payments p WHERE p.tool = 'retrieveSecret' \
+/// Open payments for the value `v` (`secret_id`, `version`). One from before versions were fixed buys any.
+const OPEN: &str = "SELECT 1 FROM payments p WHERE p.tool = 'retrieveSecret' \
      AND p.state IN ('settling', 'unknown', 'settled') \
-     AND json_extract(p.arguments, '$.secretId') = secrets.id";
+     AND p.wanted = v.secret_id \
+     AND coalesce(json_extract(p.staged, '$.version'), v.version) = v.version";
+
+/// Sales of the value `v`.
+const SOLD: &str = "FROM retrievals r WHERE r.secret_id = v.secret_id AND r.version = v.version \
+     AND r.how = 'paid'";
 
 /// Writes a new secret.
 ///
@@ -99,13 +106,43 @@ pub fn find(sql: &impl Sql, id: &SecretId) -> Result<Option<Secret>, SqlError> {
     first(sql, &statement, &[id.as_str().into()])?.as_mut().map(secret).transpose()
 }
 
-/// Its sealed value, while there is one.
+/// Its sealed value, while that is on sale.
 ///
 /// # Errors
 /// As [`insert`].
 pub fn sealed(sql: &impl Sql, id: &SecretId) -> Result<Option<String>, SqlError> {
     let found = first(sql, "SELECT sealed FROM secrets WHERE id = ?1", &[id.as_str().into()])?;
     found.map_or(Ok(None), |mut columns| columns.optional_text())
+}
+
+/// The sealed value of one version, on sale or kept for its buyers.
+///
+/// # Errors
+/// As [`insert`].
+pub fn sealed_version(
+    sql: &impl Sql,
+    id: &SecretId,
+    version: u32,
+) -> Result<Option<String>, SqlError> {
+    let statement = "SELECT sealed FROM secrets \
+         WHERE id = ?1 AND version = ?2 AND sealed IS NOT NULL \
+         UNION ALL SELECT sealed FROM kept_values WHERE secret_id = ?1 AND version = ?2 LIMIT 1";
+    let found = first(sql, statement, &[id.as_str().into(), version.into()])?;
+    found.map(|mut columns| columns.text()).transpose()
+}
+
+/// Writes a secret with a new value. The old one is kept if a buyer waits for it.
+///
+/// # Errors
+/// As [`insert`].
+pub fn replace(
+    sql: &impl Sql,
+    secret: &Secret,
+    sealed: &str,
+    now: UnixSeconds,
+) -> Result<(), SqlError> {
+    keep(sql, "id = ?3", now, Some(&secret.id))?;
+    update(sql, secret, Some(sealed))
 }
 
 /// Secrets in the order in which they were stored; the ones that can be read at `now`, or all.
@@ -133,39 +170,118 @@ pub fn count(sql: &impl Sql) -> Result<u64, SqlError> {
     first(sql, "SELECT count(*) FROM secrets", &[])?.map_or(Ok(0), |mut columns| columns.count())
 }
 
-/// Destroys the values that nobody can read any more, unless a payment for one is open; gives the ids.
+/// Takes values off sale whose secret is withdrawn or over; gives the ids. A value is kept if a buyer waits
+/// for it, and destroyed otherwise.
 ///
 /// # Errors
 /// As [`insert`].
-pub fn destroy(sql: &impl Sql, now: UnixSeconds) -> Result<Vec<SecretId>, SqlError> {
+pub fn retire(sql: &impl Sql, now: UnixSeconds) -> Result<Vec<SecretId>, SqlError> {
+    let over = "(revoked_at IS NOT NULL OR expires_at <= ?1)";
+    keep(sql, over, now, None)?;
     let statement = format!(
-        "UPDATE secrets SET sealed = NULL WHERE sealed IS NOT NULL \
-         AND (revoked_at IS NOT NULL OR expires_at <= ?1) AND NOT EXISTS ({WANTED}) RETURNING id"
+        "UPDATE secrets SET sealed = NULL WHERE sealed IS NOT NULL AND {over} RETURNING id"
     );
     all(sql, &statement, &[now.into()], |columns| columns.parsed(SecretId::parse))
 }
 
-/// When the next value has to be destroyed.
+/// Keeps the values of these secrets for which a buyer waits.
+fn keep(
+    sql: &impl Sql,
+    which: &str,
+    now: UnixSeconds,
+    id: Option<&SecretId>,
+) -> Result<(), SqlError> {
+    let waits = waits();
+    let statement = format!(
+        "INSERT OR IGNORE INTO kept_values (secret_id, version, sealed, kept_since) \
+         SELECT secret_id, version, sealed, ?1 FROM (SELECT id AS secret_id, version, sealed \
+         FROM secrets WHERE sealed IS NOT NULL AND ?3 IS ?3 AND {which}) v WHERE {waits}"
+    );
+    let parameters = [now.into(), last_end(now).into(), id.map(SecretId::as_str).into()];
+    sql.run(&statement, &parameters).map(drop)
+}
+
+/// Destroys the kept values for which no buyer waits any more.
+///
+/// # Errors
+/// As [`insert`].
+pub fn destroy(sql: &impl Sql, now: UnixSeconds) -> Result<(), SqlError> {
+    let waits = waits();
+    let statement = format!("DELETE FROM kept_values AS v WHERE ?1 IS ?1 AND NOT ({waits})");
+    sql.run(&statement, &[now.into(), last_end(now).into()]).map(drop)
+}
+
+/// Whether a buyer waits for the value `v`: has paid or is paying for it and has not read it, or has read it
+/// first after `?2`.
+fn waits() -> String {
+    format!(
+        "(EXISTS ({OPEN}) OR EXISTS (SELECT 1 {SOLD} \
+         AND (r.handed_over_at IS NULL OR r.handed_over_at > ?2)))"
+    )
+}
+
+fn last_end(now: UnixSeconds) -> UnixSeconds {
+    now.plus(READ_AGAIN_SECONDS.saturating_neg())
+}
+
+/// When the next value goes off sale, or the next kept one is destroyed. One that a buyer has not read has no
+/// such time: reading it, or the end of its payment, gives it one.
 ///
 /// # Errors
 /// As [`insert`].
 pub fn next_end(sql: &impl Sql) -> Result<Option<UnixSeconds>, SqlError> {
     let statement = format!(
-        "SELECT min(CASE WHEN revoked_at IS NOT NULL THEN revoked_at ELSE expires_at END) \
-         FROM secrets WHERE sealed IS NOT NULL AND (revoked_at IS NOT NULL OR expires_at IS NOT \
-         NULL) AND NOT EXISTS ({WANTED})"
+        "SELECT min(at) FROM (SELECT coalesce(revoked_at, expires_at) AS at FROM secrets \
+         WHERE sealed IS NOT NULL UNION ALL \
+         SELECT coalesce((SELECT max(r.handed_over_at) + ?1 {SOLD}), kept_since) \
+         FROM kept_values v WHERE NOT EXISTS ({OPEN}) \
+         AND NOT EXISTS (SELECT 1 {SOLD} AND r.handed_over_at IS NULL))"
     );
-    let found = first(sql, &statement, &[])?.map(|mut columns| columns.optional_int());
+    let found = first(sql, &statement, &[SqlValue::Int(READ_AGAIN_SECONDS)])?;
+    let found = found.map(|mut columns| columns.optional_int());
     Ok(found.transpose()?.flatten().map(UnixSeconds::new))
 }
 
-/// Notes a sale.
+/// Who waits for the values of a secret, the one on sale among them; `version` limits that to one.
+///
+/// # Errors
+/// As [`insert`].
+pub fn waiting(
+    sql: &impl Sql,
+    id: &SecretId,
+    version: Option<u32>,
+    now: UnixSeconds,
+) -> Result<Waiting, SqlError> {
+    let statement = format!(
+        "SELECT coalesce(sum((SELECT count(*) FROM ({OPEN}))), 0), \
+         coalesce(sum((SELECT count(*) {SOLD} AND r.handed_over_at IS NULL)), 0), \
+         max((SELECT max(r.handed_over_at) {SOLD} AND r.handed_over_at > ?3)) \
+         FROM (SELECT id AS secret_id, version FROM secrets WHERE id = ?1 \
+         UNION SELECT secret_id, version FROM kept_values WHERE secret_id = ?1) v \
+         WHERE ?2 IS NULL OR v.version = ?2"
+    );
+    let version = version.map_or(SqlValue::Null, SqlValue::from);
+    let parameters = [id.as_str().into(), version, last_end(now).into()];
+    let Some(mut columns) = first(sql, &statement, &parameters)? else {
+        return Ok(Waiting::default());
+    };
+    Ok(Waiting {
+        open: columns.count()?,
+        unread: columns.count()?,
+        readable_until: columns
+            .optional_int()?
+            .map(|at| UnixSeconds::new(at).plus(READ_AGAIN_SECONDS)),
+    })
+}
+
+/// Notes a sale of one version.
 ///
 /// # Errors
 /// As [`insert`]; a second sale for the same payment is refused by the table.
 pub fn add_sale(
     sql: &impl Sql,
-    secret: &Secret,
+    id: &SecretId,
+    version: u32,
     settled: &Settled,
     now: UnixSeconds,
 ) -> Result<(), SqlError> {
@@ -173,8 +289,8 @@ pub fn add_sale(
     let statement = "INSERT INTO retrievals (secret_id, version, payer, how, payment_id, paid, \
          tx_hash, network, at) VALUES (?1, ?2, ?3, 'paid', ?4, ?5, ?6, ?7, ?8)";
     let parameters: [SqlValue; 8] = [
-        secret.id.as_str().into(),
-        secret.version.into(),
+        id.as_str().into(),
+        version.into(),
         payment.payer.as_str().into(),
         payment.id.as_str().into(),
         payment.amount.into(),
@@ -185,22 +301,37 @@ pub fn add_sale(
     sql.run(statement, &parameters).map(drop)
 }
 
-/// Notes that a buyer has read again.
+/// Notes that the value of a sale was given to its buyer for the first time.
+///
+/// # Errors
+/// As [`insert`].
+pub fn mark_handed_over(
+    sql: &impl Sql,
+    payment: &PaymentId,
+    now: UnixSeconds,
+) -> Result<(), SqlError> {
+    let statement = "UPDATE retrievals SET handed_over_at = coalesce(handed_over_at, ?2) \
+         WHERE payment_id = ?1 AND how = 'paid'";
+    sql.run(statement, &[payment.as_str().into(), now.into()]).map(drop)
+}
+
+/// Notes that a buyer has read a version again.
 ///
 /// # Errors
 /// As [`insert`].
 pub fn add_reading(
     sql: &impl Sql,
-    secret: &Secret,
+    id: &SecretId,
+    version: u32,
     payer: &str,
     how: How,
     now: UnixSeconds,
 ) -> Result<(), SqlError> {
     let statement = "INSERT INTO retrievals (secret_id, version, payer, how, paid, at) \
          VALUES (?1, ?2, ?3, ?4, 0, ?5)";
-    let id: SqlValue = secret.id.as_str().into();
+    let id: SqlValue = id.as_str().into();
     let how: SqlValue = how.as_str().into();
-    let parameters = [id.clone(), secret.version.into(), payer.into(), how, now.into()];
+    let parameters = [id.clone(), version.into(), payer.into(), how, now.into()];
     sql.run(statement, &parameters)?;
     let forget = "DELETE FROM retrievals WHERE secret_id = ?1 AND how <> 'paid' AND seq NOT IN \
          (SELECT seq FROM retrievals WHERE secret_id = ?1 AND how <> 'paid' \
@@ -208,26 +339,39 @@ pub fn add_reading(
     sql.run(forget, &[id, READINGS_MAX.into()]).map(drop)
 }
 
-/// Which value a wallet has bought last, if any.
+/// What a payment has bought, if it has.
 ///
 /// # Errors
 /// As [`insert`].
-pub fn bought(sql: &impl Sql, id: &SecretId, payer: &str) -> Result<Option<u32>, SqlError> {
-    let statement = "SELECT max(version) FROM retrievals \
-         WHERE secret_id = ?1 AND how = 'paid' AND payer = ?2";
-    let found = first(sql, statement, &[id.as_str().into(), payer.into()])?;
-    let version = found.map(|mut columns| columns.optional_int()).transpose()?.flatten();
-    Ok(version.and_then(|version| u32::try_from(version).ok()))
+pub fn sale(sql: &impl Sql, payment: &PaymentId) -> Result<Option<Sale>, SqlError> {
+    let statement =
+        "SELECT version, handed_over_at FROM retrievals WHERE payment_id = ?1 AND how = 'paid'";
+    let found = first(sql, statement, &[payment.as_str().into()])?;
+    let sale = |mut columns: Columns| {
+        let version = version(&mut columns)?;
+        let handed_over_at = columns.optional_int()?.map(UnixSeconds::new);
+        Ok(Sale { version, handed_over_at })
+    };
+    found.map(sale).transpose()
 }
 
-/// The value that a payment has bought, if it has.
+/// The oldest payment of a wallet for a secret whose value it has not read. `network` (CAIP-2) limits the search
+/// to one chain.
 ///
 /// # Errors
 /// As [`insert`].
-pub fn bought_with(sql: &impl Sql, payment: &PaymentId) -> Result<Option<u32>, SqlError> {
-    let statement = "SELECT version FROM retrievals WHERE payment_id = ?1 AND how = 'paid'";
-    let found = first(sql, statement, &[payment.as_str().into()])?;
-    found.map(|mut columns| version(&mut columns)).transpose()
+pub fn unread_by(
+    sql: &impl Sql,
+    id: &SecretId,
+    payer: &str,
+    network: Option<&str>,
+) -> Result<Option<PaymentId>, SqlError> {
+    let statement = "SELECT payment_id FROM retrievals WHERE secret_id = ?1 AND how = 'paid' \
+         AND payer = ?2 AND (?3 IS NULL OR network = ?3) AND handed_over_at IS NULL \
+         AND payment_id IS NOT NULL ORDER BY seq LIMIT 1";
+    let parameters = [id.as_str().into(), payer.into(), network.into()];
+    let found = first(sql, statement, &parameters)?;
+    found.map(|mut columns| columns.parsed(PaymentId::parse)).transpose()
 }
 
 /// The chain has the money of a sale in another transaction.
@@ -257,7 +401,7 @@ pub fn remove_sale(sql: &impl Sql, payment: &PaymentId) -> Result<(), SqlError> 
 /// # Errors
 /// As [`insert`].
 pub fn log(sql: &impl Sql, id: &SecretId, limit: u32) -> Result<Vec<Retrieval>, SqlError> {
-    let statement = "SELECT payer, how, version, paid, tx_hash, network, at FROM retrievals \
+    let statement = "SELECT payer, how, version, paid, tx_hash, network, at, handed_over_at FROM retrievals \
          WHERE secret_id = ?1 ORDER BY seq DESC LIMIT ?2";
     all(sql, statement, &[id.as_str().into(), limit.into()], |columns| {
         Ok(Retrieval {
@@ -268,6 +412,7 @@ pub fn log(sql: &impl Sql, id: &SecretId, limit: u32) -> Result<Vec<Retrieval>, 
             tx_hash: columns.optional_text()?,
             network: columns.optional_text()?,
             at: columns.moment()?.to_string(),
+            handed_over_at: columns.optional_int()?.map(|at| UnixSeconds::new(at).to_string()),
         })
     })
 }

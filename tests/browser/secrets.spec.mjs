@@ -148,7 +148,7 @@ test("a secret is changed, replaced and withdrawn", stage.visit({ wallet: sample
   await page.getByLabel("New value (optional)").fill(`${VALUE}-2`);
   await page.getByLabel("Expires (optional)").fill("2031-01-01T10:00");
   await button(page, "Save changes").click();
-  await page.getByText("have to buy again").waitFor();
+  await page.getByText("Nobody can buy the old one any more. Its value is destroyed.").waitFor();
   const stored = async () => (await (await context.request.get("/api/users/secrets")).json()).secrets.find(({ name }) => name === "Door code");
   const { version, price, expiresAt } = await stored();
   assert.deepEqual([version, price, Date.parse(expiresAt) > Date.now()], [2, "0.20", true]);
@@ -165,6 +165,7 @@ test("a secret is changed, replaced and withdrawn", stage.visit({ wallet: sample
   await dialog(page).waitFor({ state: "detached" });
   await button(cardOf(page, "Door code"), "Withdraw").click();
   await button(dialog(page), "Withdraw it").click();
+  await page.getByText("Nobody can buy it any more. Its value is destroyed.").waitFor();
   await cardOf(page, "Door code").getByText("Withdrawn", { exact: true }).waitFor();
   assert.equal((await stored()).status, "revoked");
 }));

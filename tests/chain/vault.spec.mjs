@@ -11,7 +11,8 @@ import { registerExactEvmScheme } from "@x402/evm/exact/client";
 import { privateKeyToAccount } from "viem/accounts";
 import { NETWORK, otherHost, payers } from "../../dev/chain/accounts.mjs";
 import { startOwnNetwork } from "../support/facilitators.mjs";
-import { openDoor, post, until } from "../support/network.mjs";
+import { behaviours, startHostile } from "../support/hostile.mjs";
+import { openDoor, post, startNetwork, until } from "../support/network.mjs";
 import { callMcp, callTool } from "../support/pay.mjs";
 import { everythingStored } from "../support/stored.mjs";
 import { miniWallet } from "../support/wallets.mjs";
@@ -203,22 +204,86 @@ test("no storage, record or log line holds a value in clear, whatever became of 
   for (const form of forms) assert.ok(!stored.includes(form) && !logged.includes(form), form);
 });
 
-test("a withdrawn secret is read by nobody, and its record is gone", async () => {
+const withdraw = (net, at, secret) =>
+  net.worker.fetch(`/api/users/secrets/${secret.id}`, {
+    method: "DELETE",
+    headers: { authorization: `Bearer ${at.token}` },
+  });
+
+test("a withdrawn secret cannot be bought, its record is gone, and a lost answer is repeated for a day", async () => {
   const secret = await newSecret();
   const { payment } = await buy(secret, 9);
   await until(() => network.worker.kv.get(`${door.scope}:secrets:${secret.id}`));
-  const answer = await network.worker.fetch(`/api/users/secrets/${secret.id}`, {
-    method: "DELETE",
-    headers: { authorization: `Bearer ${door.token}` },
-  });
+  const answer = await withdraw(network, door, secret);
   assert.equal(answer.status, 200);
-  for (const paid of [undefined, payment]) {
-    const refused = await callTool(network, door, "retrieveSecret", { secretId: secret.id }, paid);
-    assert.deepEqual([refused.status, refused.body.title], [409, "secret revoked"]);
-  }
+  const { message, openPayments, unreadSales, readableUntil } = await answer.json();
+  assert.deepEqual([openPayments, unreadSales], [0, 0]);
+  assert.ok(Date.parse(readableUntil) > Date.now() && message.includes(readableUntil));
+  const args = { secretId: secret.id };
+  const refused = await callTool(network, door, "retrieveSecret", args);
+  assert.deepEqual([refused.status, refused.body.title], [409, "secret revoked"]);
+  assert.equal((await callTool(network, door, "retrieveSecret", args, payment)).body.secret, VALUE);
   await until(async () => (await network.worker.kv.get(`${door.scope}:secrets:${secret.id}`)) === null);
   const [row] = await network.worker.sql(door.scope, "SELECT sealed FROM secrets WHERE id = ?", secret.id);
   assert.equal(row.sealed, null);
+  // Two days later.
+  const past = "UPDATE retrievals SET handed_over_at = handed_over_at - 172800 WHERE secret_id = ?";
+  await network.worker.sql(door.scope, past, secret.id);
+  const late = await callTool(network, door, "retrieveSecret", args, payment);
+  assert.deepEqual([late.status, late.body.title], [409, "secret revoked"]);
+  const kept = "SELECT count(*) AS n FROM kept_values WHERE secret_id = ?";
+  await until(async () => (await network.worker.sql(door.scope, kept, secret.id))[0].n === 0);
+});
+
+test("what was paid for is handed over though the answer was lost and the host took it back", async (t) => {
+  const hostile = await startHostile(() => net.facilitator.url);
+  t.after(() => hostile.stop());
+  const net = await startNetwork({ facilitatorUrl: hostile.url });
+  t.after(() => net.stop());
+  const shop = await openDoor(net);
+  const store = async () => {
+    const stored = { name: "Key", value: VALUE, price: "0.10" };
+    return (await post(net, "/api/users/secrets", stored, shop.token)).json();
+  };
+  /** Pays, and the facilitator's answer is lost. */
+  const pay = async (secret, index) => {
+    const args = { secretId: secret.id };
+    const { challenge } = await callTool(net, shop, "retrieveSecret", args);
+    const payment = await paying(account(index)).createPaymentPayload(challenge);
+    hostile.next.push(behaviours.paysAndIsCut);
+    const unknown = await callTool(net, shop, "retrieveSecret", args, payment);
+    assert.deepEqual([unknown.status, unknown.body.title], [409, "settlement pending"]);
+    return () => callTool(net, shop, "retrieveSecret", args, payment);
+  };
+  const gets = async (repeat) => {
+    const answer = await until(async () => {
+      const last = await repeat();
+      return last.status === 200 && last;
+    });
+    assert.deepEqual([answer.body.secret, answer.body.version], [VALUE, 1]);
+  };
+
+  // Withdrawn while nobody here knows that it is paid.
+  const secret = await store();
+  const first = await pay(secret, 0);
+  const told = await (await withdraw(net, shop, secret)).json();
+  assert.equal(told.openPayments + told.unreadSales, 1, told.message);
+  await gets(first);
+
+  // Replaced after the alarm has booked the sale; the object is a new one when its buyer comes.
+  const other = await store();
+  const second = await pay(other, 1);
+  const sold = "SELECT count(*) AS n FROM retrievals WHERE secret_id = ? AND handed_over_at IS NULL";
+  await until(async () => (await net.worker.sql(shop.scope, sold, other.id))[0].n === 1);
+  const change = await net.worker.fetch(`/api/users/secrets/${other.id}`, {
+    method: "PATCH",
+    headers: { "content-type": "application/json", authorization: `Bearer ${shop.token}` },
+    body: JSON.stringify({ value: `${VALUE}-next` }),
+  });
+  assert.equal((await change.json()).unreadSales, 1);
+  await net.worker.restart();
+  await gets(second);
+  assert.equal(await net.chain.balance(shop.payTo), 2n * PRICE);
 });
 
 test("a sealed value in another host's object does not open there", async () => {

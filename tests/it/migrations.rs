@@ -3,11 +3,14 @@
 use std::rc::Rc;
 
 use alloy_primitives::U256;
+use events_concierge::host::command::Action;
+use events_concierge::http::route::Own;
+use events_concierge::id::SecretId;
 use events_concierge::ledger::audit::audit;
 use events_concierge::storage::statements;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::support::{Door, NOW, Wallet, World, block_on, json_of};
+use crate::support::{Door, NOW, Settles, Wallet, World, block_on, json_of};
 
 /// The oldest schema, with rows.
 const OLDEST: &str = include_str!("../golden/storage-1.sql");
@@ -38,7 +41,7 @@ fn the_oldest_storage_is_opened_and_what_was_open_in_it_is_finished() {
     let arguments = json!({"eventId": event});
     // Any request opens the storage.
     let offer = door.challenge("rsvpToEvent", &arguments);
-    assert_eq!(door.int("SELECT count(*) FROM migrations"), 11);
+    assert_eq!(door.int("SELECT count(*) FROM migrations"), 12);
     assert_eq!(audit(&door.world).unwrap(), Vec::<String>::new());
     door.pass(60);
     let states = "SELECT group_concat(state, ' ') FROM (SELECT state FROM payments ORDER BY created_at, rowid)";
@@ -59,6 +62,57 @@ fn the_oldest_storage_is_opened_and_what_was_open_in_it_is_finished() {
     let standing = "SELECT group_concat(settled) FROM (SELECT settled FROM wallets ORDER BY payer)";
     assert_eq!(door.text(standing), "1,1,1,1");
     assert_eq!(door.int("SELECT count(*) FROM rsvps"), 2);
+    assert_eq!(audit(&door.world).unwrap(), Vec::<String>::new());
+}
+
+/// A host's storage as it was before sales knew whether they were handed over.
+fn without_kept_values(door: &mut Door) {
+    for statement in [
+        "DROP TABLE kept_values",
+        "ALTER TABLE retrievals DROP COLUMN handed_over_at",
+        "UPDATE payments SET staged = NULL",
+        "DELETE FROM migrations WHERE version = 12",
+    ] {
+        door.sql(statement);
+    }
+    door.evict();
+}
+
+#[test]
+fn sales_from_before_hand_overs_were_noted_keep_their_rights() {
+    let mut door = Door::open();
+    let secret = json!({"name": "n", "value": "sk-live-1"});
+    let stored = door.as_owner(Action::Own(Own::StoreSecret), &secret);
+    let id = json_of(&stored)["id"].as_str().unwrap().to_owned();
+    let arguments = json!({"secretId": id});
+    let offer = door.challenge("retrieveSecret", &arguments);
+    let retrieve = |door: &Door, payment: &Value| {
+        let reply = block_on(door.tool("retrieveSecret", &arguments, Some(payment)));
+        (reply.status, json_of(&reply)["secret"].as_str().map(str::to_owned))
+    };
+    let value = |value: &str| (200, Some(value.to_owned()));
+    let [sold, open, failed] =
+        [1, 2, 3].map(|seed| Wallet::new(seed).pay(&offer["accepts"][0], seed));
+    assert_eq!(retrieve(&door, &sold), value("sk-live-1"));
+    let settles = [Settles::Refuses("insufficient_funds"), Settles::PaysSilently];
+    door.world.memory.settles.borrow_mut().extend(settles);
+    assert_eq!(retrieve(&door, &failed).0, 402);
+    assert_eq!(retrieve(&door, &open).0, 409);
+    without_kept_values(&mut door);
+
+    // The open payment buys what is on sale now, though it is replaced afterwards.
+    let action = Action::Own(Own::ChangeSecret(SecretId::parse(&id).unwrap()));
+    assert_eq!(door.as_owner(action, &json!({"value": "sk-live-2"})).status, 200);
+    assert_eq!(door.text("SELECT group_concat(staged) FROM payments"), "{\"version\":1}");
+    // The old sale counts as handed over when it was booked, and so may be read again for a day.
+    assert_eq!(door.int("SELECT handed_over_at FROM retrievals"), NOW);
+    door.pass(3_600);
+    assert_eq!(retrieve(&door, &sold), value("sk-live-1"));
+    door.pass(86_400);
+    assert_eq!(retrieve(&door, &sold), (409, None));
+    assert_eq!(retrieve(&door, &open), value("sk-live-1"));
+    door.pass(86_400);
+    assert_eq!(door.int("SELECT count(*) FROM kept_values"), 0);
     assert_eq!(audit(&door.world).unwrap(), Vec::<String>::new());
 }
 

@@ -28,11 +28,6 @@ fn change(door: &Door, secret: &str, changes: Value) -> Reply {
     door.as_owner(Action::Own(Own::ChangeSecret(id_of(secret))), &changes)
 }
 
-fn revoke(door: &Door, secret: &str) {
-    let reply = door.as_owner(Action::Own(Own::RevokeSecret(id_of(secret))), &json!({}));
-    assert_eq!(reply.status, 200, "{}", reply.body);
-}
-
 fn named(secret: &str) -> Value {
     json!({"secretId": secret})
 }
@@ -51,8 +46,13 @@ fn buy(door: &Door, secret: &str, seed: u8) -> (Value, Value) {
 }
 
 fn prove(door: &Door, secret: &str, seed: u8) -> Reply {
-    let header = Wallet::new(seed).prove(&door.challenge("retrieveSecret", &named(secret)));
-    with_proof(door, secret, &header)
+    // What cannot be bought any more offers to sign in, too.
+    let reply = retrieve(door, secret, None);
+    let offer = match reply.status {
+        402 => door.challenge("retrieveSecret", &named(secret)),
+        _ => json_of(&reply),
+    };
+    with_proof(door, secret, &Wallet::new(seed).prove(&offer))
 }
 
 fn with_proof(door: &Door, secret: &str, header: &str) -> Reply {
@@ -188,12 +188,13 @@ fn a_value_that_was_replaced_has_to_be_bought_again() {
     let (payment, _) = buy(&door, &secret, 1);
     let reply = change(&door, &secret, json!({"value": OTHER, "price": "0.20"}));
     assert_eq!((reply.status, &json_of(&reply)["version"]), (200, &json!(2)), "{}", reply.body);
+    door.pass(86_400);
     is(&retrieve(&door, &secret, Some(&payment)), 409, "secret replaced");
     is(&prove(&door, &secret, 1), 409, "secret replaced");
     let (_, answer) = buy(&door, &secret, 2);
     assert_eq!((&answer["secret"], &answer["retrievalCount"]), (&json!(OTHER), &json!(2)));
     // The old one is gone from everywhere, also sealed.
-    assert_eq!(door.int("SELECT count(*) FROM secrets"), 1);
+    assert_eq!(kept(&door), 0);
 }
 
 #[test]
@@ -226,9 +227,13 @@ fn an_expired_secret_is_not_sold_nor_read_and_its_value_is_destroyed() {
     assert!(published());
     door.pass(60);
     is(&retrieve(&door, &secret, None), 409, "secret expired");
-    is(&retrieve(&door, &secret, Some(&payment)), 409, "secret expired");
     assert_eq!(door.int("SELECT count(*) FROM secrets WHERE sealed IS NOT NULL"), 0);
     assert!(!published());
+    // Who read it first today may have lost the answer.
+    assert_eq!(json_of(&retrieve(&door, &secret, Some(&payment)))["secret"], VALUE);
+    door.pass(86_400);
+    is(&retrieve(&door, &secret, Some(&payment)), 409, "secret expired");
+    assert_eq!(kept(&door), 0);
     let list = json_of(&block_on(door.tool("listSecrets", &json!({}), None)));
     assert_eq!(list["secrets"], json!([]));
     // Its host may offer it again, with a new value.
@@ -241,22 +246,238 @@ fn an_expired_secret_is_not_sold_nor_read_and_its_value_is_destroyed() {
     assert_eq!(json_of(&retrieve(&door, &secret, Some(&payment)))["secret"], OTHER);
 }
 
+/// How a value goes off sale.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Ends {
+    Withdrawn,
+    Expired,
+    Replaced,
+}
+
+/// When it does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum When {
+    /// The money has moved, and nobody here knows.
+    Unknown,
+    /// The sale is booked, and its buyer has not come yet.
+    Delivered,
+    /// The first answer is lost on its way.
+    Answered,
+}
+
+const ENDS: [Ends; 3] = [Ends::Withdrawn, Ends::Expired, Ends::Replaced];
+const WHENS: [When; 3] = [When::Unknown, When::Delivered, When::Answered];
+
+fn kept(door: &Door) -> i64 {
+    door.int("SELECT count(*) FROM kept_values")
+}
+
+/// Takes the value off sale; what the host is told.
+fn end(door: &Door, secret: &str, how: Ends) -> Value {
+    match how {
+        Ends::Withdrawn => {
+            let reply = door.as_owner(Action::Own(Own::RevokeSecret(id_of(secret))), &json!({}));
+            json_of(&reply)
+        }
+        Ends::Replaced => json_of(&change(door, secret, json!({"value": OTHER, "price": "0.20"}))),
+        Ends::Expired => {
+            let now = &door.world.memory.now;
+            let soon = jiff::Timestamp::from_second(now.get() + 1).unwrap().to_string();
+            assert_eq!(change(door, secret, json!({"expiresAt": soon})).status, 200);
+            now.set(now.get() + 1);
+            Value::Null
+        }
+    }
+}
+
+/// Pays for a secret; the value goes off sale at that moment.
+fn pay_and_end(door: &Door, secret: &str, how: Ends, when: When) -> Value {
+    let offer = door.challenge("retrieveSecret", &named(secret));
+    let payment = Wallet::new(1).pay(&offer["accepts"][0], 1);
+    if when == When::Answered {
+        assert_eq!(json_of(&retrieve(door, secret, Some(&payment)))["secret"], VALUE);
+    } else {
+        door.world.memory.settles.borrow_mut().push_back(Settles::PaysSilently);
+        is(&retrieve(door, secret, Some(&payment)), 409, "settlement pending");
+    }
+    if when == When::Delivered {
+        door.pass(120);
+        assert_eq!(door.int("SELECT count(*) FROM retrievals WHERE how = 'paid'"), 1);
+    }
+    end(door, secret, how);
+    if when == When::Unknown {
+        door.pass(120);
+    }
+    payment
+}
+
+/// What a wallet and a thief with a copy off the chain get to see of a value that they have not bought.
+fn strangers_get_nothing(door: &Door, secret: &str, payment: &Value) {
+    let mut copy = payment.clone();
+    copy["accepted"]["extra"].as_object_mut().unwrap().remove("receiptKey");
+    for reply in [
+        retrieve(door, secret, None),
+        retrieve(door, secret, Some(&copy)),
+        retrieve(door, secret, Some(&as_v1(payment))),
+        prove(door, secret, 2),
+    ] {
+        assert!(reply.status != 200 && !reply.body.contains(VALUE), "{}", reply.body);
+    }
+}
+
 #[test]
-fn a_withdrawn_secret_is_still_handed_over_for_a_payment_that_was_under_way() {
+fn a_secret_that_was_paid_for_is_handed_over_though_it_went_off_sale() {
+    for (how, when) in ENDS.into_iter().flat_map(|how| WHENS.map(|when| (how, when))) {
+        for signs_in in [false, true] {
+            let case = format!("{how:?} {when:?} {signs_in}");
+            let door = Door::open();
+            let secret = store(&door, json!({}));
+            let payment = pay_and_end(&door, &secret, how, when);
+            strangers_get_nothing(&door, &secret, &payment);
+            // A month is not too late, unless there was an answer before.
+            if when != When::Answered {
+                door.pass(30 * 86_400);
+            }
+            for _ in 0..2 {
+                let reply = match signs_in {
+                    true => prove(&door, &secret, 1),
+                    false => retrieve(&door, &secret, Some(&payment)),
+                };
+                let answer = json_of(&reply);
+                let got = (reply.status, &answer["secret"], &answer["version"]);
+                assert_eq!(got, (200, &json!(VALUE), &json!(1)), "{case} {}", reply.body);
+                strangers_get_nothing(&door, &secret, &payment);
+            }
+            let sold = "SELECT version || ' ' || paid || ' ' || (handed_over_at IS NULL) FROM \
+                 retrievals WHERE how = 'paid'";
+            assert_eq!(door.text(sold), "1 50000 0", "{case}");
+            assert_eq!(door.int("SELECT count(*) FROM ledger WHERE entry = 'settled'"), 1);
+            // A day after the first answer nobody waits any more.
+            door.pass(86_400);
+            assert_eq!(kept(&door), 0, "{case}");
+            let code = match how {
+                Ends::Withdrawn => "secret revoked",
+                Ends::Expired => "secret expired",
+                Ends::Replaced => "secret replaced",
+            };
+            is(&retrieve(&door, &secret, Some(&payment)), 409, code);
+            is(&prove(&door, &secret, 1), 409, code);
+            assert_eq!(audit(&door.world).unwrap(), Vec::<String>::new());
+        }
+    }
+}
+
+#[test]
+fn a_value_is_destroyed_at_once_when_nobody_waits_for_it() {
+    for how in ENDS {
+        let door = Door::open();
+        let secret = store(&door, json!({}));
+        end(&door, &secret, how);
+        door.pass(10);
+        assert_eq!(kept(&door), 0, "{how:?}");
+        // A payment that comes to nothing keeps it only until that is known.
+        let other = store(&door, json!({}));
+        let offer = door.challenge("retrieveSecret", &named(&other));
+        let payment = Wallet::new(1).pay(&offer["accepts"][0], 1);
+        door.world.memory.settles.borrow_mut().push_back(Settles::Hangs);
+        is(&retrieve(&door, &other, Some(&payment)), 409, "settlement pending");
+        end(&door, &other, how);
+        door.pass(10);
+        assert_eq!(kept(&door), 1, "{how:?}");
+        door.pass(400);
+        assert_eq!(kept(&door), 0, "{how:?}");
+        assert_eq!(door.int("SELECT count(*) FROM retrievals"), 0);
+        let sealed =
+            format!("SELECT count(*) FROM secrets WHERE id = '{other}' AND sealed IS NOT NULL");
+        assert_eq!(door.int(&sealed), i64::from(how == Ends::Replaced), "{how:?}");
+    }
+}
+
+#[test]
+fn a_buyer_gets_the_version_that_was_on_sale_when_it_paid_and_pays_for_the_next() {
     let door = Door::open();
     let secret = store(&door, json!({}));
+    let first = pay_and_end(&door, &secret, Ends::Replaced, When::Unknown);
+    // The same wallet buys the new one before it has read the old one.
     let offer = door.challenge("retrieveSecret", &named(&secret));
-    let payment = Wallet::new(1).pay(&offer["accepts"][0], 1);
-    door.world.memory.settles.borrow_mut().push_back(Settles::PaysSilently);
-    is(&retrieve(&door, &secret, Some(&payment)), 409, "settlement pending");
-    revoke(&door, &secret);
-    assert_eq!(door.int("SELECT count(*) FROM secrets WHERE sealed IS NOT NULL"), 1);
-    is(&retrieve(&door, &secret, None), 409, "secret revoked");
-    // Nothing is handed over for nothing: the sale is booked, and its value gone with it.
-    door.pass(200);
-    assert_eq!(door.int("SELECT count(*) FROM retrievals WHERE how = 'paid'"), 1);
-    assert_eq!(door.int("SELECT count(*) FROM secrets WHERE sealed IS NOT NULL"), 0);
-    assert_eq!(audit(&door.world).unwrap(), Vec::<String>::new());
+    let second = Wallet::new(1).pay(&offer["accepts"][0], 2);
+    let answer = json_of(&retrieve(&door, &secret, Some(&second)));
+    assert_eq!((&answer["secret"], &answer["version"]), (&json!(OTHER), &json!(2)));
+    // Signed in, it gets what it has not read yet.
+    assert_eq!(json_of(&prove(&door, &secret, 1))["secret"], VALUE);
+    assert_eq!(json_of(&prove(&door, &secret, 1))["secret"], OTHER);
+    assert_eq!(json_of(&retrieve(&door, &secret, Some(&first)))["secret"], VALUE);
+    let sold = "SELECT group_concat(version || ' ' || paid) FROM retrievals WHERE how = 'paid'";
+    assert_eq!(door.text(sold), "1 50000,2 200000");
+    door.pass(86_400);
+    assert_eq!(kept(&door), 0);
+}
+
+#[test]
+fn no_money_is_moved_for_a_value_that_went_off_sale() {
+    for how in ENDS {
+        let door = Door::open();
+        let secret = store(&door, json!({}));
+        let offer = door.challenge("retrieveSecret", &named(&secret));
+        let payment = Wallet::new(1).pay(&offer["accepts"][0], 1);
+        door.world.memory.settles.borrow_mut().push_back(Settles::Hangs);
+        is(&retrieve(&door, &secret, Some(&payment)), 409, "settlement pending");
+        end(&door, &secret, how);
+        door.pass(1_000);
+        assert_eq!(door.world.memory.settled.borrow().len(), 0, "{how:?}");
+        assert_eq!(door.text("SELECT state FROM payments"), "failed", "{how:?}");
+    }
+}
+
+#[test]
+fn the_host_is_told_who_still_waits_for_a_value_that_it_takes_back() {
+    for how in [Ends::Withdrawn, Ends::Replaced] {
+        let told = |door: &Door, secret: &str| {
+            let answer = end(door, secret, how);
+            let words = answer["message"].as_str().unwrap().to_owned();
+            (answer["openPayments"].clone(), answer["unreadSales"].clone(), words)
+        };
+        let door = Door::open();
+        let (open, unread, words) = told(&door, &store(&door, json!({})));
+        assert_eq!((open, unread), (json!(0), json!(0)));
+        assert!(words.ends_with("Its value is destroyed."), "{words}");
+
+        let secret = store(&door, json!({}));
+        buy(&door, &secret, 3);
+        let offer = door.challenge("retrieveSecret", &named(&secret));
+        for (seed, waits) in [(1, 120), (2, 0)] {
+            let payment = Wallet::new(seed).pay(&offer["accepts"][0], seed);
+            door.world.memory.settles.borrow_mut().push_back(Settles::PaysSilently);
+            is(&retrieve(&door, &secret, Some(&payment)), 409, "settlement pending");
+            door.pass(waits);
+        }
+        let (open, unread, words) = told(&door, &secret);
+        assert_eq!((open, unread), (json!(1), json!(1)));
+        for part in [
+            "1 payment for it is under way",
+            "1 buyer has paid and not read it yet",
+            "can read it again until 2026-11-22T12:00:00Z",
+        ] {
+            assert!(words.contains(part), "{words}");
+        }
+        assert!(!words.contains("destroyed"), "{words}");
+    }
+}
+
+#[test]
+fn the_log_shows_which_buyer_has_not_read_yet() {
+    let door = Door::open();
+    let secret = store(&door, json!({}));
+    let payment = pay_and_end(&door, &secret, Ends::Withdrawn, When::Delivered);
+    let line = || {
+        let own = Own::Retrievals(id_of(&secret));
+        json_of(&door.as_owner(Action::Own(own), &json!({})))["retrievals"][0].clone()
+    };
+    assert_eq!((&line()["how"], &line()["handedOverAt"]), (&json!("paid"), &Value::Null));
+    retrieve(&door, &secret, Some(&payment));
+    assert!(line()["handedOverAt"].is_string(), "{}", line());
+    // The first time is no reading on top of the sale.
+    assert_eq!(door.int("SELECT count(*) FROM retrievals"), 1);
 }
 
 #[test]

@@ -765,7 +765,11 @@ network: string | null,
 /**
  * When.
  */
-at: string, };
+at: string, 
+/**
+ * Of a sale: when its buyer was given the value first; nothing yet if it waits for its buyer.
+ */
+handedOverAt: string | null, };
 
 export type Retrievals = { 
 /**

@@ -83,7 +83,7 @@ export const PAYMENTS_CSV = "/api/users/payments.csv";
 export const secrets = () => request<OwnSecrets>("GET", "/api/users/secrets");
 export const storeSecret = (secret: NewSecret) => request<SecretView>("POST", "/api/users/secrets", secret);
 export const changeSecret = (id: string, changes: SecretChanges) =>
-  request<SecretView>("PATCH", one("secrets", id), changes);
+  request<SecretView & Partial<Said>>("PATCH", one("secrets", id), changes);
 export const withdrawSecret = (id: string) => request<Said>("DELETE", one("secrets", id));
 export const retrievals = (id: string) => request<Retrievals>("GET", `${one("secrets", id)}/retrievals`);
 

@@ -56,8 +56,8 @@ export function SecretForm({ of, done, close }: Props) {
       />
       {of !== null && (
         <Notice kind="warn">
-          A new value replaces the sealed one for good. Whoever has bought the old one has to buy again. Leave
-          it empty to keep the value.
+          A new value replaces the sealed one for good. Whoever has bought the old one has to buy again; a buyer
+          who has paid and not read it yet still gets the old one. Leave it empty to keep the value.
         </Notice>
       )}
       <div className="mm-pair">
@@ -102,9 +102,9 @@ function useSubmit(
     if (send.ask === null) return done("Nothing was changed.");
     const { ask, isNewValue } = send;
     await act(async () => {
-      const { name } = await run(ask);
+      const { name, message } = await run(ask);
       if (field.current !== null) field.current.value = "";
-      done(of === null ? `“${name}” is sealed and for sale.` : changedInWords(name, isNewValue));
+      done(of === null ? `“${name}” is sealed and for sale.` : changedInWords(name, isNewValue, message));
     });
   };
   return {
@@ -115,7 +115,7 @@ function useSubmit(
   };
 }
 
-type Send = { ask: (() => Promise<SecretView>) | null; isNewValue: boolean } | { errors: SecretErrors };
+type Send = { ask: (() => Promise<SecretView & Partial<api.Said>>) | null; isNewValue: boolean } | { errors: SecretErrors };
 
 /** What to ask of the server (null: nothing was changed), or what is wrong with the form. */
 function requestOf(of: SecretView | null, values: ReturnType<typeof secretValues>, value: string): Send {
@@ -130,8 +130,8 @@ function requestOf(of: SecretView | null, values: ReturnType<typeof secretValues
   return { ask: isSame ? null : () => api.changeSecret(of.id, read.value), isNewValue };
 }
 
-function changedInWords(name: string, isNewValue: boolean): string {
+function changedInWords(name: string, isNewValue: boolean, message = ""): string {
   return isNewValue
-    ? `“${name}” was changed, and its new value is sealed. Buyers of the old one have to buy again.`
+    ? `“${name}” was changed, and its new value is sealed. Buyers of the old one have to buy again. ${message}`.trim()
     : `“${name}” was changed.`;
 }

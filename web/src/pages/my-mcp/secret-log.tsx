@@ -62,8 +62,9 @@ function Table({ retrievals }: { retrievals: readonly Retrieval[] }) {
 
 function Line({ retrieval }: { retrieval: Retrieval }) {
   const explorer = useExplorer();
-  const { wallet, how, version, paid, txHash, network, at } = retrieval;
-  const { word, tone } = HOW[how] ?? { word: how, tone: "plain" as const };
+  const { wallet, how, version, paid, txHash, network, at, handedOverAt } = retrieval;
+  const isUnread = how === "paid" && handedOverAt === null;
+  const { word, tone } = isUnread ? UNREAD : (HOW[how] ?? { word: how, tone: "plain" as const });
   return (
     <tr>
       <th scope="row">
@@ -93,6 +94,8 @@ function Line({ retrieval }: { retrieval: Retrieval }) {
     </tr>
   );
 }
+
+const UNREAD = { word: "Bought, not read yet", tone: "warn" as const };
 
 /** The grounds of `src/vault/store.rs`. */
 const HOW: Record<string, { word: string; tone: "ok" | "plain" }> = {

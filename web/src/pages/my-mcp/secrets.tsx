@@ -159,12 +159,13 @@ function Withdraw({ secret, close, done }: WithdrawProps) {
   return (
     <Confirm title="Withdraw this secret?" yes="Withdraw it" no="Keep it" ask={ask} close={close}>
       <p className="mm-stranger">
-        “{visible(secret.name)}” is withdrawn for good and its value is destroyed. This cannot be undone.
+        “{visible(secret.name)}” is withdrawn for good: nobody can buy it any more. This cannot be undone. Its value
+        is destroyed as soon as no buyer waits for it.
       </p>
       <p>
         {secret.retrievalCount === 0
-          ? "Nobody has bought it."
-          : `It was sold ${secret.retrievalCount} ${secret.retrievalCount === 1 ? "time" : "times"}. Who has bought it cannot read it again, and the money stays in your wallet.`}
+          ? "Nobody has bought it so far. A payment that is under way still gets it."
+          : `It was sold ${secret.retrievalCount} ${secret.retrievalCount === 1 ? "time" : "times"}, and the money stays in your wallet. A buyer can read it until a day after the first reading, and not later.`}
       </p>
     </Confirm>
   );
