@@ -25,7 +25,7 @@ pub use tools::DoorTool;
 
 use crate::mcp::eras::Era;
 use crate::mcp::wire::HEADER_MISMATCH;
-use crate::ports::{Doors, Timer, Web};
+use crate::ports::{Doors, Random, Timer, Web};
 use exchange::Ask;
 use tools::HeaderParams;
 
@@ -193,6 +193,20 @@ impl Connection {
             params: HeaderParams::new(),
             last_id: 0,
         }
+    }
+
+    /// The same connection, for calls of one tool: without what others want in their headers.
+    #[must_use]
+    pub fn for_tool(&self, tool: &str) -> Self {
+        let params = self.params.get(tool).map(|wanted| (tool.to_owned(), wanted.clone()));
+        Self { params: params.into_iter().collect(), ..self.clone() }
+    }
+
+    /// Continues with ids that no other copy of the connection uses: requests that share a session must not share
+    /// an id, or a server may give the answer of one to the other.
+    pub fn renumber(&mut self, random: &impl Random) {
+        // Stays below 2^31, which every server can read.
+        self.last_id = u64::from(u32::from_be_bytes(random.bytes()) >> 2);
     }
 
     fn next_id(&mut self) -> u64 {
