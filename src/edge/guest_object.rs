@@ -100,9 +100,7 @@ impl DurableObject for Guest {
         match &self.service {
             Ok(service) => {
                 service.world().alarm_is_over();
-                if let Err(error) = service.wake().await {
-                    object::again(service.world(), "a guest's alarm", &error);
-                }
+                service.wake().await;
                 if let Err(error) = self.erase_if_over().await {
                     object::again(service.world(), "a guest session cannot be erased", &error);
                 }
@@ -133,7 +131,12 @@ impl DurableObject for Guest {
         let silence = service.silence(came_with.as_ref().and_then(|one| one.sign_in));
         if let Some(why) = silence.map_err(|error| error.to_string())? {
             send(&socket, &why);
-            close(&socket, SIGNED_OUT);
+            let has_ended = matches!(&why, Out::Error { message } if message == ENDED_TEXT);
+            if has_ended {
+                // It was told what was paid for, and is there.
+                service.left().map_err(|error| error.to_string())?;
+            }
+            close(&socket, if has_ended { ENDED } else { SIGNED_OUT });
             return self.erase_if_over().await;
         }
         if let Some(CameWith { source, .. }) = came_with {
@@ -148,8 +151,15 @@ impl DurableObject for Guest {
         socket: WebSocket,
         code: usize,
         _reason: String,
-        _was_clean: bool,
+        was_clean: bool,
     ) -> Result<()> {
+        // Whoever leaves in order was there for what was told before. A broken line says nothing of that.
+        if was_clean
+            && let Ok(service) = &self.service
+            && let Err(error) = service.left()
+        {
+            log(Level::Error, "a guest's storage fails", &[("why", &error.to_string())]);
+        }
         // Answers the other side's close; it may be gone already.
         let code = u16::try_from(code).ok().filter(|code| matches!(code, 1000 | 3000..=4999));
         socket.close(code, Some("closed")).unwrap_or_default();

@@ -8,9 +8,12 @@ use crate::guest::purchases::{self, Purchase, State};
 use crate::guest::{Guest, GuestWorld, Trouble, store};
 use crate::id::PurchaseId;
 use crate::money::Usdc;
-use crate::ports::{Level, SqlError};
+use crate::ports::{Level, SqlError, within};
 use crate::wallet::budget::{Ask, Told, Wanted};
 use crate::wallet::policy::Spent;
+
+/// How long another object of this deployment is waited for, milliseconds.
+pub(super) const HOP_MILLIS: u32 = 10_000;
 
 /// Why a purchase is not paid: a code, and words for the person.
 pub(super) type NotPaid = (&'static str, String);
@@ -21,8 +24,8 @@ impl<W: GuestWorld> Guest<W> {
     pub(super) async fn look_at_budget(&self) -> Result<(), SqlError> {
         let Some(budget) = self.own_budget()? else { return Ok(()) };
         let wallet = store::wallet(&self.world)?.map(|wallet| wallet.address);
-        let told = self.world.ask_budget(&budget, &Ask::Look { wallet }).await;
-        self.learn(wallet, told.ok())
+        let told = self.ask_budget(&budget, &Ask::Look { wallet }).await;
+        self.learn(wallet, told)
     }
 
     /// Counts a purchase that is about to be signed, or was by a wallet of nobody who has signed in. Why it
@@ -45,19 +48,19 @@ impl<W: GuestWorld> Guest<W> {
             policy,
         }));
         let budget = own.clone().unwrap_or_else(|| purchase.payer.clone());
-        match self.world.ask_budget(&budget, &ask).await {
-            Ok(Told::Granted(spent_day)) => {
+        match self.ask_budget(&budget, &ask).await {
+            Some(Told::Granted(spent_day)) => {
                 if own.is_some() {
                     self.spent_day.replace(Some((wallet, spent_day)));
                 }
                 Ok(None)
             }
-            Ok(Told::Refused(refused)) => Ok(Some((refused.code(), refused.to_string()))),
-            Ok(Told::TooMany) => {
+            Some(Told::Refused(refused)) => Ok(Some((refused.code(), refused.to_string()))),
+            Some(Told::TooMany) => {
                 let text = "this wallet has made too many payments in the last 24 hours; wait until tomorrow";
                 Ok(Some(("too_many_payments", text.to_owned())))
             }
-            Ok(Told::View { .. } | Told::Invalid(_) | Told::Released) | Err(_) => {
+            Some(Told::View { .. } | Told::Invalid(_) | Told::Released) | None => {
                 let text = "the budget of this wallet cannot be asked now, so nothing was paid; call the tool again in a moment";
                 Ok(Some(("budget_unavailable", text.to_owned())))
             }
@@ -86,10 +89,15 @@ impl<W: GuestWorld> Guest<W> {
         Ok(())
     }
 
+    /// One hop to a budget; `None` if it gives no answer in time.
+    async fn ask_budget(&self, owner: &str, ask: &Ask) -> Option<Told> {
+        within(&self.world, HOP_MILLIS, self.world.ask_budget(owner, ask)).await?.ok()
+    }
+
     async fn take_back(&self, own: Option<String>, purchase: &Purchase) {
         let budget = own.unwrap_or_else(|| purchase.payer.clone());
-        let told = self.world.ask_budget(&budget, &Ask::Release(purchase.id.clone())).await;
-        if told.is_err() {
+        let told = self.ask_budget(&budget, &Ask::Release(purchase.id.clone())).await;
+        if told.is_none() {
             self.world.line(Level::Warn, "a purchase counts although nothing moved", &[]);
         }
     }
@@ -105,8 +113,7 @@ impl<W: GuestWorld> Guest<W> {
         if found.is_none_or(|found| found.state != State::Signing) {
             return Ok(());
         }
-        let now = self.world.now();
-        purchases::set_state(&self.world, &purchase.id, State::Refused, &text, None, now)?;
+        self.move_on(&purchase.id, State::Refused, &text, None)?;
         self.step("payment", format!("not paid: {text}"));
         self.fail(purchase, code, &text, "no").await
     }
@@ -123,14 +130,14 @@ impl<W: GuestWorld> Guest<W> {
         };
         let wallet = store::wallet(&self.world)?.map(|wallet| wallet.address);
         let ask = Ask::SetPolicy { changes: changes.clone(), wallet };
-        match self.world.ask_budget(&budget, &ask).await {
-            Ok(Told::Invalid(why)) => Err(Trouble::Said(why)),
-            Ok(told @ Told::View { .. }) => {
+        match self.ask_budget(&budget, &ask).await {
+            Some(Told::Invalid(why)) => Err(Trouble::Said(why)),
+            Some(told @ Told::View { .. }) => {
                 self.learn(wallet, Some(told))?;
                 self.tell(&self.policy_message()?);
                 Ok(())
             }
-            Ok(Told::Granted(_) | Told::Refused(_) | Told::TooMany | Told::Released) | Err(_) => {
+            Some(Told::Granted(_) | Told::Refused(_) | Told::TooMany | Told::Released) | None => {
                 let text = "the policy cannot be changed now; try again in a moment";
                 Err(Trouble::Said(text.to_owned()))
             }

@@ -72,8 +72,11 @@ impl<W: GuestWorld> Guest<W> {
 
     /// The door that the session is connected to.
     pub(super) fn here(&self) -> Result<Connection, Trouble> {
-        store::connection(&self.world)?
-            .ok_or_else(|| Trouble::Said("connect to a door first (connect_mcp)".to_owned()))
+        let mut connection = store::connection(&self.world)?
+            .ok_or_else(|| Trouble::Said("connect to a door first (connect_mcp)".to_owned()))?;
+        // Others may be calling it at the same time.
+        connection.renumber(&self.world);
+        Ok(connection)
     }
 
     /// Calls a tool, without a payment.
@@ -87,7 +90,7 @@ impl<W: GuestWorld> Guest<W> {
         let mut connection = self.here()?;
         let known: Option<DoorTool> =
             store::tools(&self.world)?.into_iter().find(|known| known.name == tool);
-        if super::purchases::is_under_way(&self.world, &connection.url, tool, &arguments)? {
+        if self.is_under_way(&connection.url, tool, &arguments)? {
             let text = super::paying::UNDER_WAY;
             return self.failed(tool, &call_id, &origin, "already_under_way", text, "no").await;
         }

@@ -5,13 +5,16 @@
 //! Everything that has to outlive an eviction is in the object's storage; nothing waits in memory for a
 //! person. One signature is made for a logical call, whatever becomes of the answer.
 //!
-//! [`messages`] is what goes over the socket, [`purchases`] what is paid for, `paying` and `delivering` how,
-//! `door` what is said to doors, `outside` how it gets there, [`owner`] whose a session is,
-//! `budget` what its owner spends, `talk` understands words.
+//! [`messages`] is what goes over the socket, [`purchases`] what is paid for, `paying`, `asking` and `delivering`
+//! how, `waking` looks after what is open, `kept` holds what nobody has heard yet, `door` what is said to doors,
+//! `outside` how it gets there, [`owner`] whose a session is, `budget` what its owner spends, `talk` understands
+//! words.
 
+mod asking;
 mod budget;
 mod delivering;
 mod door;
+mod kept;
 pub mod knock;
 pub mod messages;
 mod outside;
@@ -19,12 +22,12 @@ pub mod owner;
 mod paying;
 pub mod purchases;
 pub mod store;
-mod sweep;
 mod talk;
+mod waking;
 mod wallets;
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use alloy_primitives::Address;
@@ -33,7 +36,8 @@ use futures_util::lock::Mutex;
 use crate::config::Config;
 use crate::guest::knock::SignIn;
 use crate::guest::messages::{In, MESSAGE_BYTES_MAX, Out};
-use crate::guest::purchases::{Origin, State};
+use crate::guest::owner::Life;
+use crate::guest::purchases::{Origin, State, open};
 use crate::guest::store::Owner;
 use crate::host::command::SignedIn;
 use crate::id::{PurchaseId, SessionId};
@@ -95,6 +99,8 @@ pub struct Guest<W> {
     spent_day: RefCell<Option<(Address, Usdc)>>,
     /// Held while a payment is with a door, by its address.
     turns: RefCell<BTreeMap<String, Rc<Mutex<()>>>>,
+    /// Purchases whose result is kept, and told to all in a moment.
+    held: RefCell<BTreeSet<String>>,
 }
 
 /// Why a socket is not let in.
@@ -136,6 +142,7 @@ impl<W: GuestWorld> Guest<W> {
             migrated: Cell::new(false),
             spent_day: RefCell::default(),
             turns: RefCell::default(),
+            held: RefCell::default(),
         }
     }
 
@@ -157,8 +164,9 @@ impl<W: GuestWorld> Guest<W> {
         self.migrate()?;
         let token = alloy_primitives::hex::encode(self.world.bytes::<32>());
         let owner = who.map(|who| Owner { user: who.user.clone(), sign_in: SignIn::of(who) });
-        store::create(&self.world, session, &token, owner.as_ref(), self.world.now())?;
-        self.rearm()?;
+        let now = self.world.now();
+        self.world.wake_at(now.plus(owner::IDLE_SECONDS));
+        store::create(&self.world, session, &token, owner.as_ref(), now)?;
         self.look_at_budget().await?;
         self.greeting(Some(token))
     }
@@ -183,11 +191,13 @@ impl<W: GuestWorld> Guest<W> {
         if !store::is_token(&self.world, token)? {
             return Err(NotLetIn::WrongToken);
         }
-        self.lets_in(who)?;
+        let life = self.lets_in(who)?;
         self.hear_of_sign_out(signed_out_at)?;
-        self.touch()?;
-        // Whatever was under way when the last instance ended is looked after now.
-        self.rearm()?;
+        if life == Life::Live {
+            self.touch()?;
+        }
+        // Whoever comes back wants to know what became of what they paid for.
+        self.hurry()?;
         self.look_at_budget().await?;
         Ok(self.greeting(None)?)
     }
@@ -220,7 +230,8 @@ impl<W: GuestWorld> Guest<W> {
                 return self.error(&format!("this message is not understood: {what}"));
             }
         };
-        let done = match self.migrate().and_then(|()| self.touch()) {
+        // Who says something was there for what was told before.
+        let done = match self.migrate().and_then(|()| self.left()).and_then(|()| self.touch()) {
             Ok(()) => self.act(message).await,
             Err(error) => Err(Trouble::Storage(error)),
         };
@@ -232,24 +243,19 @@ impl<W: GuestWorld> Guest<W> {
                 self.error("internal error; your money and your payments are looked after");
             }
         }
-        if let Err(error) = self.rearm() {
-            self.world.line(Level::Error, &error.to_string(), &[]);
-        }
+        self.rearm();
     }
 
-    /// Does what is due.
+    /// A socket that was told everything is alive, or has left in order: what was told is not kept any longer.
     ///
     /// # Errors
-    /// [`SqlError`] if SQLite refuses; the runtime calls again then.
-    pub async fn wake(&self) -> Result<(), SqlError> {
-        if !storage::is_used(&self.world)? {
-            return Ok(());
+    /// [`SqlError`] if SQLite refuses.
+    pub fn left(&self) -> Result<(), SqlError> {
+        if self.migrated.get() || storage::is_used(&self.world)? {
+            self.migrate()?;
+            kept::heard(&self.world)?;
         }
-        self.migrate()?;
-        for id in purchases::due(&self.world, self.world.now())? {
-            self.look_after(&id).await?;
-        }
-        self.rearm()
+        Ok(())
     }
 
     async fn act(&self, message: In) -> Result<(), Trouble> {
@@ -299,11 +305,29 @@ impl<W: GuestWorld> Guest<W> {
         })
     }
 
-    pub(self) fn rearm(&self) -> Result<(), SqlError> {
-        let dues = [purchases::next_due(&self.world)?, self.next_end()?];
-        if let Some(next) = dues.into_iter().flatten().min() {
+    /// How far a purchase is now, why, and when it is looked after next; the alarm for that is set before. `false` if
+    /// the purchase is over already.
+    fn move_on(
+        &self,
+        id: &PurchaseId,
+        state: State,
+        reason: &str,
+        next: Option<UnixSeconds>,
+    ) -> Result<bool, SqlError> {
+        if let Some(next) = next {
             self.world.wake_at(next);
         }
+        purchases::set_state(&self.world, id, state, reason, next, self.world.now())
+    }
+
+    /// Looks after everything that is open, now.
+    fn hurry(&self) -> Result<(), SqlError> {
+        let now = self.world.now();
+        if open::count(&self.world)? > 0 {
+            self.world.wake_at(now);
+            open::hurry(&self.world, now)?;
+        }
+        self.rearm();
         Ok(())
     }
 
@@ -311,19 +335,21 @@ impl<W: GuestWorld> Guest<W> {
         if !self.migrated.get() {
             storage::migrate(&self.world, store::MIGRATIONS, self.world.now())?;
             // An object has one instance at a time, so nothing of an earlier one is still under way.
-            purchases::take_over(&self.world, self.world.now())?;
+            open::take_over(&self.world, self.world.now())?;
             self.migrated.set(true);
-            self.rearm()?;
+            self.rearm();
         }
         Ok(())
     }
 
-    /// What was said while nobody was there to hear it; it is said once.
+    /// What was said while nobody was there to hear it, and what was bought and nobody has shown to have heard; for
+    /// a socket that has just come. It is forgotten once a socket has shown that ([`Self::left`]).
     ///
     /// # Errors
     /// [`SqlError`] if SQLite refuses.
     pub fn missed(&self) -> Result<Vec<String>, SqlError> {
-        store::take_missed(&self.world)
+        let held = self.held.borrow();
+        kept::tell(&self.world, |purchase| held.contains(purchase), self.world.now())
     }
 
     fn tell(&self, message: &Out) {
@@ -332,7 +358,7 @@ impl<W: GuestWorld> Guest<W> {
         if self.world.tell_all(&text) || !message.is_an_answer() {
             return;
         }
-        if let Err(error) = store::miss(&self.world, &text) {
+        if let Err(error) = kept::miss(&self.world, &text) {
             self.world.line(Level::Error, &error.to_string(), &[]);
         }
     }

@@ -5,11 +5,13 @@
 //! entered with its token *and* a sign-in of its owner, each socket has its own, and what moves the owner's
 //! money asks the owner's object once more whether that still counts ([`crate::identity::epoch`]).
 
+use crate::guest::budget::HOP_MILLIS;
 use crate::guest::knock::SignIn;
-use crate::guest::{Guest, GuestWorld, NotLetIn, Trouble, purchases, store};
+use crate::guest::purchases::open;
+use crate::guest::{Guest, GuestWorld, NotLetIn, Trouble, kept, store};
 use crate::host::command::SignedIn;
 use crate::identity::epoch;
-use crate::ports::SqlError;
+use crate::ports::{Level, SqlError, within};
 use crate::time::UnixSeconds;
 
 const DAY_SECONDS: i64 = 86_400;
@@ -19,8 +21,11 @@ pub const IDLE_SECONDS: i64 = 30 * DAY_SECONDS;
 pub const LIFE_SECONDS: i64 = 90 * DAY_SECONDS;
 /// How exactly it is known when a session was used last: not every message is worth a write.
 const USE_NOTED_SECONDS: i64 = 3_600;
-/// When the storage of a session that is over is looked at again, because a payment of it is open.
-const ENDED_AGAIN_SECONDS: i64 = 60;
+/// How long after its end a session stays for what was paid for and is still to be heard: whoever may enter it hears
+/// that, and nothing else. No signature can move money for so long.
+pub const LAST_SECONDS: i64 = 30 * DAY_SECONDS;
+/// When such a session is looked at again.
+const ENDED_AGAIN_SECONDS: i64 = 3_600;
 
 /// What a socket hears that may not speak any more.
 pub(super) const SIGN_IN_AGAIN: &str =
@@ -28,18 +33,29 @@ pub(super) const SIGN_IN_AGAIN: &str =
 /// What somebody hears who uses a session after its end.
 pub const ENDED: &str = "this session has ended (30 days without use, or 90 in all); connect without ?session= to begin a new one";
 
+/// Where a session is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Life {
+    /// It may be used.
+    Live,
+    /// It has ended, and something that was paid for is still to be heard.
+    Hears,
+    /// It is over.
+    Over,
+}
+
 impl<W: GuestWorld> Guest<W> {
-    /// Whether whoever has the token may come in, as whoever has signed in or not.
-    pub(super) fn lets_in(&self, who: Option<&SignedIn>) -> Result<(), NotLetIn> {
-        let now = self.world.now();
-        if store::ends_at(&self.world)?.is_some_and(|end| end <= now) {
+    /// Whether whoever has the token may come in, as whoever has signed in or not; and for what.
+    pub(super) fn lets_in(&self, who: Option<&SignedIn>) -> Result<Life, NotLetIn> {
+        let life = self.life()?;
+        if life == Life::Over {
             return Err(NotLetIn::Ended);
         }
         match (store::owner(&self.world)?, who) {
-            (None, None) => Ok(()),
+            (None, None) => Ok(life),
             (Some(owner), Some(who)) if owner.user == who.user => {
                 store::renew(&self.world, SignIn::of(who))?;
-                Ok(())
+                Ok(life)
             }
             (Some(_), None) => Err(NotLetIn::SignInNeeded),
             (Some(_) | None, Some(_)) => Err(NotLetIn::NotYours),
@@ -52,7 +68,7 @@ impl<W: GuestWorld> Guest<W> {
         sign_in: Option<SignIn>,
     ) -> Result<Option<&'static str>, SqlError> {
         let now = self.world.now();
-        if store::ends_at(&self.world)?.is_none_or(|end| end <= now) {
+        if self.life()? != Life::Live {
             return Ok(Some(ENDED));
         }
         if store::owner(&self.world)?.is_none() {
@@ -67,7 +83,8 @@ impl<W: GuestWorld> Guest<W> {
     pub(super) async fn owner_is_signed_in(&self) -> Result<(), Trouble> {
         let Some(owner) = store::owner(&self.world)? else { return Ok(()) };
         let scope = self.config.keys.scope_of(&owner.user);
-        let signed_out_at = self.world.signed_out_at(&scope).await.map_err(|_| {
+        let asked = within(&self.world, HOP_MILLIS, self.world.signed_out_at(&scope)).await;
+        let signed_out_at = asked.and_then(Result::ok).ok_or_else(|| {
             let text = "it cannot be checked now whether you are signed in; nothing was signed, try again in a moment";
             Trouble::Said(text.to_owned())
         })?;
@@ -102,11 +119,22 @@ impl<W: GuestWorld> Guest<W> {
     /// When the alarm looks whether the session is over.
     pub(super) fn next_end(&self) -> Result<Option<UnixSeconds>, SqlError> {
         let soon = self.world.now().plus(ENDED_AGAIN_SECONDS);
-        Ok(store::ends_at(&self.world)?.map(|end| end.max(soon)))
+        let end = store::ends_at(&self.world)?;
+        Ok(end.map(|end| if end > self.world.now() { end } else { soon }))
     }
 
-    /// Whether the session is over and no payment of it is open. If so, this service has forgotten its
-    /// storage, and the shell erases it before anything else happens.
+    fn life(&self) -> Result<Life, SqlError> {
+        let now = self.world.now();
+        let Some(end) = store::ends_at(&self.world)? else { return Ok(Life::Over) };
+        if now < end {
+            return Ok(Life::Live);
+        }
+        let is_owed = open::count(&self.world)? > 0 || kept::results(&self.world)?.0 > 0;
+        Ok(if is_owed && now < end.plus(LAST_SECONDS) { Life::Hears } else { Life::Over })
+    }
+
+    /// Whether the session is over and nothing that was paid for is to be waited for. If so, this service has
+    /// forgotten its storage, and the shell erases it before anything else happens.
     ///
     /// # Errors
     /// [`SqlError`] if SQLite refuses.
@@ -114,10 +142,13 @@ impl<W: GuestWorld> Guest<W> {
         if !self.migrated.get() {
             return Ok(false);
         }
-        let now = self.world.now();
-        let is_over = store::ends_at(&self.world)?.is_some_and(|end| end <= now)
-            && !purchases::is_one_open(&self.world)?;
+        let is_over = store::ends_at(&self.world)?.is_some() && self.life()? == Life::Over;
         if is_over {
+            let left = open::count(&self.world)?;
+            if left > 0 {
+                let fields = [("purchases", &*left.to_string())];
+                self.world.line(Level::Error, "a session ends with open purchases", &fields);
+            }
             self.migrated.set(false);
         }
         Ok(is_over)

@@ -6,8 +6,8 @@ use serde_json::Value;
 use crate::chain::networks::Network;
 use crate::chain::rpc::Rpc;
 use crate::guest::messages::Out;
-use crate::guest::purchases::{self, Origin, Purchase, State};
-use crate::guest::{Guest, GuestWorld, Trouble, delivering, store};
+use crate::guest::purchases::{self, Origin, Purchase, State, open};
+use crate::guest::{Guest, GuestWorld, Trouble, delivering, kept, store};
 use crate::id::PurchaseId;
 use crate::mcp::client::Connection;
 use crate::money::Usdc;
@@ -25,6 +25,14 @@ const SIGNING_SECONDS: i64 = 120;
 /// Said of a call that is made twice.
 pub(super) const UNDER_WAY: &str =
     "exactly this call is under way already: answer its question, or wait for what comes of it";
+
+/// Purchases of a session that may be open, or wait to be heard, at a time; and what the results of the latter may
+/// have together, bytes.
+const OPEN_MAX: u64 = 100;
+const KEPT_BYTES_MAX: u64 = 10_000_000;
+
+/// Said while too much of a session is open.
+const TOO_MANY_OPEN: &str = "too many payments of this session are open, or wait to be heard: wait for what comes of them, or begin a new session";
 
 /// A call that is asked to be paid for.
 pub(super) struct Asked<'a> {
@@ -61,6 +69,7 @@ impl<W: GuestWorld> Guest<W> {
         let mut purchase = Purchase {
             id: PurchaseId::random(&self.world),
             door: connection.url.clone(),
+            connection: Some(connection.for_tool(tool)),
             tool: tool.to_owned(),
             arguments,
             call_id,
@@ -75,14 +84,14 @@ impl<W: GuestWorld> Guest<W> {
             signature: None,
             transaction: None,
             shown: false,
+            warned: false,
             attempts: 0,
+            next_check_at: None,
             created_at: self.world.now(),
         };
         self.look_at_budget().await?;
-        // The same call may have been made twice, and the other one have come here first.
-        let Purchase { door, tool, arguments, .. } = &purchase;
-        if purchases::is_under_way(&self.world, door, tool, arguments)? {
-            return self.fail(&purchase, "already_under_way", UNDER_WAY, "no").await;
+        if let Some((code, text)) = self.in_the_way_of(&purchase)? {
+            return self.fail(&purchase, code, text, "no").await;
         }
         match self.judge(&purchase, offer.pay_to, listed)? {
             Verdict::Refuse(refused) => {
@@ -102,7 +111,10 @@ impl<W: GuestWorld> Guest<W> {
                 self.asked_for(&purchase).await
             }
             Verdict::Pay => {
+                let until = self.world.now().plus(SIGNING_SECONDS);
+                self.world.wake_at(until);
                 purchase.state = State::Signing;
+                purchase.next_check_at = Some(until);
                 purchases::add(&self.world, &purchase, "within the policy")?;
                 self.step("payment", format!("paying ${} without asking", purchase.amount));
                 self.sign(purchase.id).await
@@ -136,13 +148,11 @@ impl<W: GuestWorld> Guest<W> {
         // Other payments may have used up the limits since the question.
         if let Verdict::Refuse(refused) = self.judge(&purchase, pay_to, None)? {
             let text = refused.to_string();
-            let now = self.world.now();
-            purchases::set_state(&self.world, id, State::Refused, &text, None, now)?;
+            self.move_on(id, State::Refused, &text, None)?;
             return self.fail(&purchase, refused.code(), &text, "no").await;
         }
         let until = Some(self.world.now().plus(SIGNING_SECONDS));
-        let now = self.world.now();
-        purchases::set_state(&self.world, id, State::Signing, "confirmed", until, now)?;
+        self.move_on(id, State::Signing, "confirmed", until)?;
         self.sign(id.clone()).await
     }
 
@@ -154,13 +164,14 @@ impl<W: GuestWorld> Guest<W> {
                 || (purchase.state == State::Signing && purchase.signature.is_none())
         };
         let purchase = purchase.filter(open).ok_or_else(nothing_waits)?;
-        let now = self.world.now();
-        purchases::set_state(&self.world, id, State::Declined, "declined", None, now)?;
+        self.move_on(id, State::Declined, "declined", None)?;
+        self.step("payment", "declined; nothing was signed");
+        let text = "the payment was declined; nothing was signed";
+        self.fail(&purchase, "declined", text, "no").await?;
         if purchase.state == State::Signing {
             self.release(&purchase).await?;
         }
-        self.step("payment", "declined; nothing was signed");
-        self.fail(&purchase, "declined", "the payment was declined; nothing was signed", "no").await
+        Ok(())
     }
 
     /// A signature has come from a wallet in a browser.
@@ -184,11 +195,11 @@ impl<W: GuestWorld> Guest<W> {
     /// Fixes what is signed, and has the wallet sign it.
     async fn sign(&self, id: PurchaseId) -> Result<(), Trouble> {
         let Some(mut purchase) = purchases::find(&self.world, &id)? else { return Ok(()) };
-        let offer = self.offer_of(&purchase);
+        let in_use = |offer: &Offer| self.config.networks.contains(&offer.network);
+        let offer = self.offer_of(&purchase).filter(in_use);
         let (Some(offer), Some(wallet)) = (offer, store::wallet(&self.world)?) else {
-            return self
-                .give_up(&purchase, "no_offer", "the challenge cannot be read any more")
-                .await;
+            let text = "what the door asked for cannot be paid here any more";
+            return self.give_up(&purchase, "no_offer", text).await;
         };
         let payer: Address = purchase.payer.parse().unwrap_or_default();
         if wallet.address != payer {
@@ -196,8 +207,7 @@ impl<W: GuestWorld> Guest<W> {
             return self.give_up(&purchase, "wallet_changed", text).await;
         }
         let until = Some(self.world.now().plus(SIGNING_SECONDS));
-        let now = self.world.now();
-        purchases::set_state(&self.world, &id, State::Signing, "to be signed", until, now)?;
+        self.move_on(&id, State::Signing, "to be signed", until)?;
         if let Some(balance) = self.too_little(&purchase).await {
             let text = format!("the wallet holds ${balance}, and this costs ${}", purchase.amount);
             return self.give_up(&purchase, "insufficient_balance", &text).await;
@@ -257,15 +267,15 @@ impl<W: GuestWorld> Guest<W> {
     }
 
     async fn signed(&self, id: &PurchaseId, signature: &Bytes) -> Result<(), Trouble> {
-        let now = self.world.now();
-        let next = Some(now.plus(LOOK_AFTER_SECONDS));
+        let next = Some(self.world.now().plus(LOOK_AFTER_SECONDS));
         // Declined while the wallet was signing: the signature never leaves.
         if self.waiting(id, State::Signing).is_err() {
             return Ok(());
         }
+        self.world.note_open();
         self.world.atomically(|| {
             purchases::set_signature(&self.world, id, signature)?;
-            purchases::set_state(&self.world, id, State::Paying, "signed", next, now)
+            self.move_on(id, State::Paying, "signed", next)
         })?;
         self.step("payment", "signed; the payment goes to the door");
         self.tell(&self.policy_message()?);
@@ -290,11 +300,37 @@ impl<W: GuestWorld> Guest<W> {
         Ok(policy::judge(&policy, &wanted, spent))
     }
 
-    /// The offer that was chosen of a challenge; the same each time.
+    /// Whether exactly this call is paid for already and not over; then it is looked after now.
+    pub(super) fn is_under_way(
+        &self,
+        door: &str,
+        tool: &str,
+        arguments: &Value,
+    ) -> Result<bool, SqlError> {
+        open::is_under_way(&self.world, door, tool, arguments, self.world.now())
+    }
+
+    /// Why a purchase must not begin now: a code, and words for the person.
+    fn in_the_way_of(
+        &self,
+        purchase: &Purchase,
+    ) -> Result<Option<(&'static str, &'static str)>, SqlError> {
+        let Purchase { door, tool, arguments, .. } = purchase;
+        // The same call may have been made twice, and the other one have come here first.
+        if self.is_under_way(door, tool, arguments)? {
+            return Ok(Some(("already_under_way", UNDER_WAY)));
+        }
+        let (results, bytes) = kept::results(&self.world)?;
+        let open = open::count(&self.world)?.saturating_add(results);
+        let is_full = open >= OPEN_MAX || bytes >= KEPT_BYTES_MAX;
+        Ok(is_full.then_some(("too_many_open", TOO_MANY_OPEN)))
+    }
+
+    /// The offer that was chosen of a challenge: the same each time, also when its network is not in use any more.
     pub(super) fn offer_of(&self, purchase: &Purchase) -> Option<Offer> {
         let outcome = Ok(purchase.challenge.clone());
         let Answer::Challenge(challenge) = payer::read_answer(&outcome) else { return None };
-        let offer = payer::choose(&challenge, &self.config.networks).ok()?;
+        let offer = payer::choose(&challenge, &[Network::by_caip2(&purchase.network)?]).ok()?;
         let is_same = offer.amount == purchase.amount
             && offer.pay_to.to_checksum(None) == purchase.pay_to
             && offer.network.caip2 == purchase.network;
@@ -317,11 +353,13 @@ impl<W: GuestWorld> Guest<W> {
         code: &'static str,
         text: &str,
     ) -> Result<(), Trouble> {
-        let now = self.world.now();
-        purchases::set_state(&self.world, &purchase.id, State::Failed, text, None, now)?;
-        self.release(purchase).await?;
+        // Declined, or given up, by somebody else, who has said so.
+        if !self.move_on(&purchase.id, State::Failed, text, None)? {
+            return Ok(self.release(purchase).await?);
+        }
         self.step("error", text);
-        self.fail(purchase, code, text, "no").await
+        self.fail(purchase, code, text, "no").await?;
+        Ok(self.release(purchase).await?)
     }
 
     pub(super) async fn fail(

@@ -8,6 +8,9 @@
 //!
 //! From `signing` on the money counts as spent: a signature that has left may move it until it runs out.
 //! Only when it has run out unused, or was never made, the purchase is `failed` and the money free again.
+//!
+//! A purchase is open while its money may move, and while it is paid and its result was neither shown nor kept
+//! for whoever comes back ([`Purchase::is_open`]). An open purchase always has a `next_check_at`.
 
 use alloy_primitives::Bytes;
 use serde::Serialize;
@@ -15,12 +18,15 @@ use serde_json::Value;
 
 use crate::chain::eip3009::Authorization;
 use crate::id::PurchaseId;
+use crate::mcp::client::Connection;
 use crate::money::Usdc;
 use crate::ports::{Sql, SqlError, SqlValue};
 use crate::storage::{Columns, all, first};
 use crate::time::UnixSeconds;
 use crate::wallet::policy::Spent;
 use crate::x402::wire::{authorization_json, read_authorization};
+
+pub(super) mod open;
 
 const DAY_SECONDS: i64 = 86_400;
 
@@ -42,7 +48,7 @@ pub enum State {
     Paying,
     /// It is signed, and nobody knows what became of it.
     Unknown,
-    /// The money moved and the door has delivered.
+    /// The money moved. Whether the result was shown is said by [`Purchase::shown`].
     Paid,
     /// No money moved, and none can any more.
     Failed,
@@ -55,6 +61,8 @@ pub struct Purchase {
     pub id: PurchaseId,
     /// The door.
     pub door: String,
+    /// The connection over which it was made; `None` if that cannot be read, or was never kept.
+    pub connection: Option<Connection>,
     /// The tool.
     pub tool: String,
     /// Its arguments.
@@ -81,10 +89,14 @@ pub struct Purchase {
     pub signature: Option<Bytes>,
     /// The transaction.
     pub transaction: Option<String>,
-    /// Whether the tool's result was shown.
+    /// Whether the tool's result was shown, or is kept for whoever comes back.
     pub shown: bool,
+    /// Whether the caller was told that there is no result yet.
+    pub warned: bool,
     /// How often it was looked after.
     pub attempts: u32,
+    /// When it is looked after next.
+    pub next_check_at: Option<UnixSeconds>,
     /// When it was asked for.
     pub created_at: UnixSeconds,
 }
@@ -100,6 +112,18 @@ pub enum Origin {
     Model(String),
 }
 
+impl Purchase {
+    /// Whether its money may move yet, or has moved and its result is outstanding.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        match self.state {
+            State::Signing | State::Paying | State::Unknown => true,
+            State::Paid => !self.shown,
+            State::Asked | State::Declined | State::Refused | State::Failed => false,
+        }
+    }
+}
+
 /// What is signed for and may have moved or move yet.
 pub(super) fn spent(sql: &impl Sql, now: UnixSeconds) -> Result<Spent, SqlError> {
     let statement = "SELECT coalesce(sum(amount), 0), \
@@ -112,15 +136,19 @@ pub(super) fn spent(sql: &impl Sql, now: UnixSeconds) -> Result<Spent, SqlError>
 }
 
 const PURCHASE: &str = "SELECT id, door, tool, arguments, call_id, origin, challenge, amount, \
-     pay_to, network, payer, state, authorization, signature, tx_hash, shown, attempts, created_at \
-     FROM purchases";
+     pay_to, network, payer, state, authorization, signature, tx_hash, shown, attempts, created_at, \
+     connection, warned, next_check_at FROM purchases";
 
 /// Writes a purchase down.
 pub(super) fn add(sql: &impl Sql, purchase: &Purchase, reason: &str) -> Result<(), SqlError> {
     let statement = "INSERT INTO purchases (id, door, tool, arguments, call_id, origin, challenge, \
-         amount, pay_to, network, payer, state, reason, created_at, updated_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?14)";
-    let parameters: [SqlValue; 14] = [
+         amount, pay_to, network, payer, state, reason, created_at, updated_at, connection, \
+         next_check_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?14, ?15, ?16)";
+    let connection = purchase.connection.as_ref().map(serde_json::to_string).transpose();
+    let connection =
+        connection.map_err(|error| SqlError(format!("a connection cannot be stored: {error}")))?;
+    let parameters: [SqlValue; 16] = [
         purchase.id.as_str().into(),
         purchase.door.as_str().into(),
         purchase.tool.as_str().into(),
@@ -135,67 +163,43 @@ pub(super) fn add(sql: &impl Sql, purchase: &Purchase, reason: &str) -> Result<(
         purchase.state.as_str().into(),
         reason.into(),
         purchase.created_at.into(),
+        connection.as_deref().into(),
+        purchase.next_check_at.into(),
     ];
     sql.run(statement, &parameters).map(drop)
 }
 
 /// The purchase with this id.
 pub(super) fn find(sql: &impl Sql, id: &PurchaseId) -> Result<Option<Purchase>, SqlError> {
-    let statement = format!("{PURCHASE} WHERE id = ?1");
-    first(sql, &statement, &[id.as_str().into()])?.map(|mut row| purchase(&mut row)).transpose()
+    find_stored(sql, id.as_str())
 }
 
-/// The newest purchases.
+/// The purchase with this id, as it is stored: a damaged one has perhaps none that can be read.
+pub(super) fn find_stored(sql: &impl Sql, id: &str) -> Result<Option<Purchase>, SqlError> {
+    let statement = format!("{PURCHASE} WHERE id = ?1");
+    first(sql, &statement, &[id.into()])?.map(|mut row| purchase(&mut row)).transpose()
+}
+
+/// The newest purchases that can be read.
 pub(super) fn newest(sql: &impl Sql, max: u32) -> Result<Vec<Purchase>, SqlError> {
     let statement = format!("{PURCHASE} ORDER BY created_at DESC, rowid DESC LIMIT ?1");
-    all(sql, &statement, &[max.into()], purchase)
+    readable(sql, &statement, &[max.into()])
 }
 
-/// The oldest purchases in a state.
+/// The oldest purchases in a state, of those that can be read.
 pub(super) fn in_state(sql: &impl Sql, state: State) -> Result<Vec<Purchase>, SqlError> {
     let statement = format!("{PURCHASE} WHERE state = ?1 ORDER BY created_at LIMIT 50");
-    all(sql, &statement, &[state.as_str().into()], purchase)
+    readable(sql, &statement, &[state.as_str().into()])
 }
 
-/// Whether exactly this call is paid for already, and that is not over.
-pub(super) fn is_under_way(
+/// A damaged row hides no other; it is logged when it is due.
+fn readable(
     sql: &impl Sql,
-    door: &str,
-    tool: &str,
-    arguments: &Value,
-) -> Result<bool, SqlError> {
-    let statement = "SELECT id FROM purchases WHERE door = ?1 AND tool = ?2 AND arguments = ?3 \
-         AND state IN ('asked', 'signing', 'paying', 'unknown') LIMIT 1";
-    let parameters = [door.into(), tool.into(), arguments.to_string().into()];
-    Ok(first(sql, statement, &parameters)?.is_some())
-}
-
-/// Whether money of a purchase may move yet.
-pub(super) fn is_one_open(sql: &impl Sql) -> Result<bool, SqlError> {
-    let statement =
-        "SELECT 1 FROM purchases WHERE state IN ('signing', 'paying', 'unknown') LIMIT 1";
-    Ok(first(sql, statement, &[])?.is_some())
-}
-
-/// Purchases that are to be looked after by now.
-pub(super) fn due(sql: &impl Sql, now: UnixSeconds) -> Result<Vec<PurchaseId>, SqlError> {
-    let statement =
-        "SELECT id FROM purchases WHERE next_check_at <= ?1 ORDER BY next_check_at LIMIT 20";
-    all(sql, statement, &[now.into()], |columns| columns.parsed(PurchaseId::parse))
-}
-
-/// Whatever an earlier instance has sent and not heard of is to be looked after at once.
-pub(super) fn take_over(sql: &impl Sql, now: UnixSeconds) -> Result<(), SqlError> {
-    let statement = "UPDATE purchases SET next_check_at = ?1 \
-         WHERE state IN ('paying', 'unknown') AND next_check_at > ?1";
-    sql.run(statement, &[now.into()]).map(drop)
-}
-
-/// When the next purchase is to be looked after.
-pub(super) fn next_due(sql: &impl Sql) -> Result<Option<UnixSeconds>, SqlError> {
-    let found = first(sql, "SELECT min(next_check_at) FROM purchases", &[])?;
-    let found = found.map(|mut columns| columns.optional_int()).transpose()?.flatten();
-    Ok(found.map(UnixSeconds::new))
+    statement: &str,
+    parameters: &[SqlValue],
+) -> Result<Vec<Purchase>, SqlError> {
+    let rows = all(sql, statement, parameters, |row| Ok(purchase(row).ok()))?;
+    Ok(rows.into_iter().flatten().collect())
 }
 
 /// How far a purchase is now, why, and when it is looked after next. `false` if it is over already:
@@ -245,27 +249,6 @@ pub(super) fn set_signature(
 ) -> Result<(), SqlError> {
     let statement = "UPDATE purchases SET signature = ?2 WHERE id = ?1";
     sql.run(statement, &[id.as_str().into(), signature.to_string().into()]).map(drop)
-}
-
-/// The transaction that moved the money.
-pub(super) fn set_transaction(
-    sql: &impl Sql,
-    id: &PurchaseId,
-    transaction: &str,
-) -> Result<(), SqlError> {
-    let statement = "UPDATE purchases SET tx_hash = ?2 WHERE id = ?1";
-    sql.run(statement, &[id.as_str().into(), transaction.into()]).map(drop)
-}
-
-/// The tool's result is shown.
-pub(super) fn set_shown(sql: &impl Sql, id: &PurchaseId) -> Result<(), SqlError> {
-    sql.run("UPDATE purchases SET shown = 1 WHERE id = ?1", &[id.as_str().into()]).map(drop)
-}
-
-/// It was looked after once more.
-pub(super) fn count_attempt(sql: &impl Sql, id: &PurchaseId) -> Result<(), SqlError> {
-    let statement = "UPDATE purchases SET attempts = attempts + 1 WHERE id = ?1";
-    sql.run(statement, &[id.as_str().into()]).map(drop)
 }
 
 impl State {
@@ -337,6 +320,10 @@ fn purchase(columns: &mut Columns) -> Result<Purchase, SqlError> {
         shown: columns.int()? != 0,
         attempts: u32::try_from(columns.count()?).unwrap_or(u32::MAX),
         created_at: columns.moment()?,
+        // A new one is opened in the place of one that cannot be read.
+        connection: columns.optional_text()?.and_then(|text| serde_json::from_str(&text).ok()),
+        warned: columns.int()? != 0,
+        next_check_at: columns.optional_int()?.map(UnixSeconds::new),
     })
 }
 

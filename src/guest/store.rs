@@ -25,10 +25,8 @@ pub const MIGRATIONS: Migrations = &[
     include_str!("schema-2.sql"),
     include_str!("schema-3.sql"),
     include_str!("schema-4.sql"),
+    include_str!("schema-5.sql"),
 ];
-
-/// Messages that are kept for somebody who is away.
-const MISSED_MAX: u32 = 50;
 
 /// Whose a session is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -211,21 +209,6 @@ pub(super) fn set_chat(
 ) -> Result<(), SqlError> {
     let value = value.map(json).transpose()?;
     set(sql, column.name(), value.as_deref().into())
-}
-
-/// Keeps a message that nobody was there to hear.
-pub(super) fn miss(sql: &impl Sql, message: &str) -> Result<(), SqlError> {
-    sql.run("INSERT INTO missed (message) VALUES (?1)", &[message.into()])?;
-    let statement =
-        "DELETE FROM missed WHERE id NOT IN (SELECT id FROM missed ORDER BY id DESC LIMIT ?1)";
-    sql.run(statement, &[MISSED_MAX.into()]).map(drop)
-}
-
-/// What nobody was there to hear; it is forgotten now.
-pub(super) fn take_missed(sql: &impl Sql) -> Result<Vec<String>, SqlError> {
-    let missed = all(sql, "SELECT message FROM missed ORDER BY id", &[], Columns::text)?;
-    sql.run("DELETE FROM missed", &[])?;
-    Ok(missed)
 }
 
 /// Notes that a wallet is on the chain now. The first payment that it made in this session brought it

@@ -1,12 +1,11 @@
 // A guest session that loses its memory, its sockets or its answers: nothing is signed twice, nothing is lost.
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import {
   answerWith, askForSeat, buySeat, openBuyer, openSession, purchasesOf, sayYes, startGuests, ticketOf, transfers,
 } from "../support/guests.mjs";
-import { bodyOf } from "../support/body.mjs";
 import { idleCrowd } from "../support/crowd.mjs";
+import { startHop } from "../support/hop.mjs";
 import { createEvent, openDoor, until } from "../support/network.mjs";
 
 let network, door, hop;
@@ -14,7 +13,7 @@ let network, door, hop;
 before(async () => {
   network = await startGuests();
   door = await openDoor(network);
-  hop = await startHop(network.worker.url);
+  hop = await startHop(door.mcpUrl);
 });
 after(async () => {
   await hop?.stop();
@@ -24,34 +23,6 @@ after(async () => {
 const event = () => createEvent(network, door);
 const own = () => door.registered.mcpUrl;
 const sessionOf = ({ welcome }) => welcome.session;
-
-/** Stands before the door, so that the guest goes there over the network; loses `drops` answers to payments. */
-async function startHop(target) {
-  const one = { drops: 0, nonces: [], hold: undefined };
-  const server = createServer(async (request, response) => {
-    const body = await bodyOf(request);
-    const payment = body && JSON.parse(body).params?._meta?.["x402/payment"];
-    const { host: _, connection: __, ...headers } = request.headers;
-    const answer = await fetch(target + request.url, { method: request.method, headers, body: body || undefined });
-    const text = await answer.text();
-    if (payment) one.nonces.push(payment.payload.authorization.nonce);
-    if (payment && one.hold) await one.hold;
-    if (payment && one.drops > 0) {
-      one.drops -= 1;
-      return request.socket.destroy();
-    }
-    const passed = [...answer.headers].filter(([name]) => !["content-encoding", "content-length", "transfer-encoding"].includes(name));
-    response.writeHead(answer.status, Object.fromEntries(passed));
-    response.end(text);
-  });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  one.url = () => `http://127.0.0.1:${server.address().port}/mcp/users/${door.scope}`;
-  one.stop = () => {
-    server.closeAllConnections();
-    return new Promise((resolve) => server.close(resolve));
-  };
-  return one;
-}
 
 const paidOnce = async (guest) =>
   assert.equal((await transfers(network, guest.account.address, door.payTo)).length, 1, "one transfer");

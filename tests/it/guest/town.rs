@@ -1,0 +1,486 @@
+//! The world of guest sessions, in memory: the sockets and the servers are real messages; the budgets are real, the
+//! chain is not. Servers can be away, lie, and forget; sockets too.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use events_concierge::guest::{Guest, NotLetIn};
+use events_concierge::host::command::{Action, SignedIn};
+use events_concierge::http::Headers;
+use events_concierge::http::route::AtHost;
+use events_concierge::id::{ScopeId, SessionId};
+use events_concierge::identity::{Session, UserId};
+use events_concierge::ports::{
+    Alarm, BudgetError, Budgets, Clock, Directory, Doors, Http, HttpError, HttpRequest,
+    HttpResponse, Level, Log, Random, Row, SignOuts, SignOutsError, Sockets, Sql, SqlError,
+    SqlValue, Timer, Web, WebRequest, WebResponse,
+};
+use events_concierge::time::UnixSeconds;
+use events_concierge::wallet::budget::{self, Ask, Told};
+use serde_json::{Value, json};
+
+use crate::support::{Door, FACTORY, World, block_on, config, config_with, yield_once};
+
+/// What becomes of a request to a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mood {
+    /// It is answered.
+    Well,
+    /// There is nobody.
+    Away,
+    /// It is carried out, and the answer to what is paid for is lost.
+    Loses,
+    /// There is no answer in time.
+    Silent,
+    /// The server, or what stands before it, answers this status and no more.
+    Says(u16),
+    /// It answers something that is no MCP.
+    Babbles,
+    /// It answers an error of JSON-RPC.
+    Errs,
+    /// Its tool says no.
+    Refuses,
+    /// Its tool asks for another payment.
+    AsksAgain,
+}
+
+/// What sessions have in common.
+pub(crate) struct Town {
+    pub(crate) door: Door,
+    pub(crate) other: Door,
+    pub(crate) mood: Cell<Mood>,
+    pub(crate) other_mood: Cell<Mood>,
+    budgets: RefCell<BTreeMap<String, World>>,
+    pub(crate) budgets_are_down: Cell<bool>,
+    pub(crate) budgets_hang: Cell<bool>,
+    pub(crate) signed_out_at: Cell<Option<i64>>,
+    /// Requests to the door with a payment in them.
+    pub(crate) paid: Cell<usize>,
+    /// Those to the other door.
+    pub(crate) paid_elsewhere: Cell<usize>,
+    /// The nonces of all payments that were sent.
+    pub(crate) nonces: RefCell<BTreeSet<String>>,
+    /// The ids of the calls of tools.
+    pub(crate) ids: RefCell<Vec<u64>>,
+    /// The session that the old server before the door knows.
+    pub(crate) legacy_session: Cell<u32>,
+}
+
+/// The world of one session.
+#[derive(Clone)]
+pub(crate) struct Room {
+    pub(crate) town: Rc<Town>,
+    pub(crate) own: World,
+    pub(crate) alarm: Rc<Cell<Option<i64>>>,
+    pub(crate) told: Rc<RefCell<Vec<Value>>>,
+    pub(crate) dismissed: Rc<Cell<Option<i64>>>,
+    pub(crate) somebody_is_there: Rc<Cell<bool>>,
+    pub(crate) storage_fails: Rc<Cell<bool>>,
+    pub(crate) noted: Rc<Cell<bool>>,
+    pub(crate) lines: Rc<RefCell<Vec<String>>>,
+}
+
+impl Room {
+    /// At every moment at which the instance may end, the alarm is set for what is due.
+    fn may_end_here(&self) {
+        if self.storage_fails.get() {
+            return;
+        }
+        let statement = "SELECT 1 FROM sqlite_master WHERE name = 'purchases'";
+        if self.own.run(statement, &[]).unwrap().is_empty() {
+            return;
+        }
+        let rows = self.own.run("SELECT min(next_check_at) FROM purchases", &[]).unwrap();
+        if let SqlValue::Int(due) = rows[0][0] {
+            let (alarm, latest) = (self.alarm.get(), due.max(self.own.now().get() + 60));
+            assert!(alarm.is_some_and(|alarm| alarm <= latest), "due {due}, alarm {alarm:?}");
+        }
+    }
+}
+
+impl Clock for Room {
+    fn now(&self) -> UnixSeconds {
+        self.own.now()
+    }
+}
+
+impl Random for Room {
+    fn fill(&self, buffer: &mut [u8]) {
+        self.own.fill(buffer);
+    }
+}
+
+impl Log for Room {
+    fn line(&self, _level: Level, message: &str, fields: &[(&str, &str)]) {
+        self.lines.borrow_mut().push(format!("{message} {fields:?}"));
+    }
+}
+
+impl Alarm for Room {
+    fn wake_at(&self, at: UnixSeconds) {
+        let at = self.alarm.get().map_or(at.get(), |set| set.min(at.get()));
+        self.alarm.set(Some(at));
+    }
+}
+
+impl Directory for Room {
+    fn note_open(&self) {
+        self.noted.set(true);
+    }
+}
+
+impl Sql for Room {
+    fn run(&self, statement: &str, parameters: &[SqlValue]) -> Result<Vec<Row>, SqlError> {
+        if self.storage_fails.get() {
+            return Err(SqlError("disk I/O error".to_owned()));
+        }
+        self.own.run(statement, parameters)
+    }
+
+    fn atomically<T, E: From<SqlError>>(
+        &self,
+        block: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.own.atomically(block)
+    }
+}
+
+impl Timer for Room {
+    async fn sleep(&self, millis: u32) {
+        self.own.sleep(millis).await;
+    }
+}
+
+impl Web for Room {
+    /// An old server before the door, which gives out sessions and says 400 of those that it does not know.
+    async fn exchange(&self, request: WebRequest) -> Result<WebResponse, HttpError> {
+        assert_eq!(request.url, LEGACY_URL);
+        let body: Value = serde_json::from_str(request.body.as_deref().unwrap()).unwrap();
+        let method = body["method"].as_str().unwrap().to_owned();
+        let session = self.town.legacy_session.get().to_string();
+        let named = request.headers.iter().find(|(name, _)| name == "mcp-session-id");
+        if method != "initialize" && named.is_none_or(|(_, named)| *named != session) {
+            let error = json!({"code": -32_000, "message": "Bad Request: No valid session ID"});
+            let body = json!({"jsonrpc": "2.0", "id": body["id"], "error": error}).to_string();
+            return Ok(WebResponse { status: 400, headers: json_headers(&[]), body });
+        }
+        let response = self.knock(&self.town.door.scope, request).await?;
+        let headers = json_headers(&[("mcp-session-id", &session)]);
+        Ok(if method == "initialize" { WebResponse { headers, ..response } } else { response })
+    }
+}
+
+impl Http for Room {
+    /// The chain of the door, on which every wallet is rich and none is there yet.
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        self.may_end_here();
+        yield_once().await;
+        if self.town.door.world.memory.chain.is_down.get() {
+            return Err(HttpError::Connection("refused".to_owned()));
+        }
+        let body: Value = serde_json::from_str(request.body.as_deref().unwrap()).unwrap();
+        let is_balance = body["params"].to_string().contains("0x70a08231");
+        let result = match body["method"].as_str().unwrap() {
+            "eth_getCode" => json!("0x"),
+            "eth_call" if is_balance => json!(format!("0x{:064x}", 1_000_000_000)),
+            _ => return self.town.door.world.send(request).await,
+        };
+        let answer = json!({"jsonrpc": "2.0", "id": body["id"], "result": result});
+        Ok(HttpResponse { status: 200, body: answer.to_string() })
+    }
+}
+
+impl Doors for Room {
+    async fn knock(&self, scope: &ScopeId, request: WebRequest) -> Result<WebResponse, HttpError> {
+        self.may_end_here();
+        yield_once().await;
+        let town = &self.town;
+        let is_first = *scope == town.door.scope;
+        let (door, mood, paid) = match is_first {
+            true => (&town.door, town.mood.get(), &town.paid),
+            false => (&town.other, town.other_mood.get(), &town.paid_elsewhere),
+        };
+        assert_eq!(*scope, door.scope);
+        let body: Value = serde_json::from_str(&request.body.unwrap()).unwrap();
+        if body["method"] == "tools/call" {
+            town.ids.borrow_mut().push(body["id"].as_u64().unwrap());
+        }
+        let payment = &body["params"]["_meta"]["x402/payment"];
+        let is_paid = !payment.is_null();
+        if let Some(nonce) = payment["payload"]["authorization"]["nonce"].as_str() {
+            paid.set(paid.get() + 1);
+            town.nonces.borrow_mut().insert(nonce.to_owned());
+        }
+        if let Some(answer) = answer_in(mood, &body) {
+            return answer;
+        }
+        let headers: Vec<_> =
+            request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let asked = door.request(Action::AtHost(AtHost::Door), false, &headers, &body);
+        let reply = door.host.handle(asked).await;
+        if mood == Mood::Loses && is_paid {
+            return Err(HttpError::Connection("cut".to_owned()));
+        }
+        let headers = reply.headers.into_iter().map(|(name, value)| (name.to_owned(), value));
+        let headers = Headers::new(headers.collect());
+        Ok(WebResponse { status: reply.status, headers, body: reply.body })
+    }
+}
+
+/// The answer of a server in this mood, unless it is its own.
+fn answer_in(mood: Mood, asked: &Value) -> Option<Result<WebResponse, HttpError>> {
+    let is_call = asked["method"] == "tools/call";
+    let said =
+        |status, body: String| Some(Ok(WebResponse { status, headers: json_headers(&[]), body }));
+    let result = |result: Value| {
+        let body = json!({"jsonrpc": "2.0", "id": asked["id"], "result": result}).to_string();
+        if is_call { said(200, body) } else { None }
+    };
+    match mood {
+        Mood::Well | Mood::Loses => None,
+        Mood::Away => Some(Err(HttpError::Connection("refused".to_owned()))),
+        Mood::Silent => Some(Err(HttpError::Timeout)),
+        Mood::Says(status) => said(status, "<html>".to_owned()),
+        Mood::Babbles => said(200, "<html>".to_owned()),
+        Mood::Errs => {
+            let error = json!({"code": -32_603, "message": "internal"});
+            said(200, json!({"jsonrpc": "2.0", "id": asked["id"], "error": error}).to_string())
+        }
+        Mood::Refuses => result(json!({"resultType": "complete", "isError": true,
+            "content": [{"type": "text", "text": "sold out, sorry"}]})),
+        Mood::AsksAgain => {
+            result(json!({"resultType": "complete", "isError": true, "structuredContent": {
+            "x402Version": 2, "error": "pay again", "accepts": [{"scheme": "exact"}]}}))
+        }
+    }
+}
+
+fn json_headers(more: &[(&str, &str)]) -> Headers {
+    let all = [("content-type", "application/json")];
+    let all = all.iter().chain(more);
+    Headers::new(all.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+}
+
+impl SignOuts for Room {
+    async fn signed_out_at(&self, _scope: &ScopeId) -> Result<Option<UnixSeconds>, SignOutsError> {
+        Ok(self.town.signed_out_at.get().map(UnixSeconds::new))
+    }
+}
+
+impl Budgets for Room {
+    async fn ask_budget(&self, owner: &str, ask: &Ask) -> Result<Told, BudgetError> {
+        self.may_end_here();
+        yield_once().await;
+        if self.town.budgets_hang.get() {
+            std::future::pending::<()>().await;
+        }
+        if self.town.budgets_are_down.get() {
+            return Err(BudgetError("down".to_owned()));
+        }
+        let mut budgets = self.town.budgets.borrow_mut();
+        let memory = Rc::clone(&self.own.memory);
+        let budget = budgets.entry(owner.to_owned());
+        let budget = budget.or_insert_with(|| World { memory, ..World::new() });
+        // As it goes from object to object.
+        let ask: Ask = serde_json::from_str(&serde_json::to_string(ask).unwrap()).unwrap();
+        let told = budget::answer(budget, &ask).unwrap();
+        Ok(serde_json::from_str(&serde_json::to_string(&told).unwrap()).unwrap())
+    }
+}
+
+impl Sockets for Room {
+    fn dismiss(&self, signed_out_at: UnixSeconds) {
+        self.dismissed.set(Some(signed_out_at.get()));
+    }
+
+    fn tell_all(&self, text: &str) -> bool {
+        if self.somebody_is_there.get() {
+            self.told.borrow_mut().push(serde_json::from_str(text).unwrap());
+        }
+        self.somebody_is_there.get()
+    }
+
+    fn is_watched(&self) -> bool {
+        false
+    }
+
+    fn tell_watching(&self, _text: &str) {}
+}
+
+pub(crate) const DAY: i64 = 86_400;
+pub(crate) const ADA: &str = "ada@example.org";
+pub(crate) const BOB: &str = "bob@example.org";
+/// Where the old server is.
+pub(crate) const LEGACY_URL: &str = "http://127.0.0.1:3000/mcp";
+
+pub(crate) fn town() -> Rc<Town> {
+    let door = Door::open();
+    let other = door.beside();
+    Rc::new(Town {
+        door,
+        other,
+        mood: Cell::new(Mood::Well),
+        other_mood: Cell::new(Mood::Well),
+        budgets: RefCell::default(),
+        budgets_are_down: Cell::new(false),
+        budgets_hang: Cell::new(false),
+        signed_out_at: Cell::new(None),
+        paid: Cell::new(0),
+        paid_elsewhere: Cell::new(0),
+        nonces: RefCell::default(),
+        ids: RefCell::default(),
+        legacy_session: Cell::new(1),
+    })
+}
+
+impl Town {
+    pub(crate) fn now(&self) -> i64 {
+        self.door.world.memory.now.get()
+    }
+
+    pub(crate) fn set_now(&self, now: i64) {
+        self.door.world.memory.now.set(now);
+    }
+
+    /// How often money has moved.
+    pub(crate) fn transfers(&self) -> usize {
+        self.door.world.memory.settled.borrow().len()
+    }
+}
+
+/// Somebody who signed in at this moment.
+pub(crate) fn person(user: &str, at: i64) -> SignedIn {
+    let user = UserId::parse(user).unwrap();
+    SignedIn::of(Session::start(&config().keys, user, UnixSeconds::new(at)), false)
+}
+
+fn instance(room: &Room) -> Rc<Guest<Room>> {
+    Rc::new(Guest::new(room.clone(), config_with(&[("SMART_WALLET_FACTORY", FACTORY)])))
+}
+
+/// A session, and the token that resumes it.
+pub(crate) struct Visit {
+    pub(crate) room: Room,
+    pub(crate) guest: Rc<Guest<Room>>,
+    token: String,
+}
+
+impl Visit {
+    pub(crate) fn begin(town: &Rc<Town>, who: Option<&SignedIn>) -> Self {
+        let memory = Rc::clone(&town.door.world.memory);
+        let own = World { memory, ..World::new() };
+        let room = Room {
+            town: Rc::clone(town),
+            own,
+            alarm: Rc::default(),
+            told: Rc::default(),
+            dismissed: Rc::default(),
+            somebody_is_there: Rc::new(Cell::new(true)),
+            storage_fails: Rc::default(),
+            noted: Rc::default(),
+            lines: Rc::default(),
+        };
+        let guest = instance(&room);
+        let id = SessionId::random(&room);
+        let greeting = block_on(guest.begin(&id, who)).unwrap();
+        let welcome = serde_json::to_value(&greeting[0]).unwrap();
+        let token = welcome["token"].as_str().unwrap().to_owned();
+        Self { room, guest, token }
+    }
+
+    /// One that pays up to a dollar without asking, with the wallet that we keep for its owner.
+    pub(crate) fn buying(town: &Rc<Town>, who: Option<&SignedIn>) -> Self {
+        let visit = Self::begin(town, who);
+        visit.say(&json!({"type": "use_wallet", "kind": "smart"}));
+        visit.say(&json!({"type": "set_policy", "askAbove": "1.00"}));
+        visit.connect(&url_of(&town.door));
+        visit
+    }
+
+    pub(crate) fn connect(&self, url: &str) {
+        self.say(&json!({"type": "connect_mcp", "url": url}));
+        assert_eq!(self.last("mcp_connected")["mcpUrl"], url);
+    }
+
+    pub(crate) fn say(&self, message: &Value) {
+        block_on(self.guest.hear(&message.to_string()));
+    }
+
+    /// The instance loses its memory, and the next one knows of no alarm.
+    pub(crate) fn evict(&mut self) {
+        self.guest = instance(&self.room);
+    }
+
+    /// Lets alarms go off for so many seconds.
+    pub(crate) fn pass(&self, seconds: i64) {
+        let end = self.room.town.now() + seconds;
+        while let Some(at) = self.room.alarm.get().filter(|at| *at <= end) {
+            self.room.town.set_now(at.max(self.room.town.now()));
+            self.wake();
+        }
+        self.room.town.set_now(end);
+    }
+
+    pub(crate) fn wake(&self) {
+        self.room.alarm.set(None);
+        block_on(self.guest.wake());
+    }
+
+    pub(crate) fn seat(&self) -> Value {
+        seat_at(&self.room.town.door)
+    }
+
+    pub(crate) fn all(&self, kind: &str) -> Vec<Value> {
+        let told = self.room.told.borrow();
+        told.iter().filter(|message| message["type"] == kind).cloned().collect()
+    }
+
+    pub(crate) fn last(&self, kind: &str) -> Value {
+        self.all(kind).pop().unwrap()
+    }
+
+    pub(crate) fn resume(&self, who: Option<&SignedIn>) -> Result<(), NotLetIn> {
+        block_on(self.guest.resume(&self.token, who, None)).map(drop)
+    }
+
+    pub(crate) fn resume_after(&self, who: &SignedIn, signed_out_at: i64) {
+        let at = Some(UnixSeconds::new(signed_out_at));
+        block_on(self.guest.resume(&self.token, Some(who), at)).unwrap();
+    }
+
+    /// Somebody comes: what they are told of what was missed, tickets only.
+    pub(crate) fn tickets_of_whoever_comes(&self, who: Option<&SignedIn>) -> Vec<Value> {
+        self.resume(who).unwrap();
+        let missed = self.guest.missed().unwrap();
+        let missed = missed.iter().map(|text| serde_json::from_str::<Value>(text).unwrap());
+        missed.filter(is_ticket).collect()
+    }
+
+    /// Tickets that were told to whoever was there.
+    pub(crate) fn tickets(&self) -> Vec<Value> {
+        self.all("tool_result").into_iter().filter(is_ticket).collect()
+    }
+
+    pub(crate) fn text(&self, statement: &str) -> String {
+        match &self.room.own.run(statement, &[]).unwrap()[0][0] {
+            SqlValue::Text(text) => text.clone(),
+            SqlValue::Int(number) => number.to_string(),
+            SqlValue::Null => "NULL".to_owned(),
+        }
+    }
+}
+
+pub(crate) fn is_ticket(message: &Value) -> bool {
+    message["result"]["structuredContent"]["ticketUrl"].is_string()
+}
+
+pub(crate) fn url_of(door: &Door) -> String {
+    format!("http://localhost:8787/mcp/users/{}", door.scope)
+}
+
+/// A call for a seat of a new event.
+pub(crate) fn seat_at(door: &Door) -> Value {
+    let event = door.event(10);
+    json!({"type": "call_tool", "tool": "rsvpToEvent", "callId": "seat", "arguments": {"eventId": event}})
+}
