@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::desk::tickets::{self, EntryKind};
 use crate::desk::{Author, drafts};
-use crate::events::input::{GuestDetails, RsvpToEvent};
+use crate::events::input::RsvpToEvent;
 use crate::events::rsvp::Rsvp;
 use crate::events::store;
 use crate::host::Host;

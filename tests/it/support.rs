@@ -328,7 +328,7 @@ impl<H> Clock for HttpOnly<'_, H> {
 
 impl<H> Timer for HttpOnly<'_, H> {
     async fn sleep(&self, _millis: u32) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 
