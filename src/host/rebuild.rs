@@ -21,7 +21,7 @@ use crate::ledger::payments;
 use crate::mcp::catalog::Doors;
 use crate::money::Usdc;
 use crate::outcome::{Failure, Fatal, Money};
-use crate::ports::{Kv, KvError, Level, SqlError, World};
+use crate::ports::{Kv, KvError, Level, SqlError, World, within};
 use crate::time::{UnixSeconds, ZoneName};
 use crate::vault::{Secret, store as secrets};
 
@@ -82,6 +82,10 @@ struct Published {
     rsvps: Vec<RsvpRecord>,
     revenue: Usdc,
 }
+
+/// How long KV may take for one answer, milliseconds.
+const READ_MILLIS: u32 = 5_000;
+const NO_ANSWER: &str = "KV does not answer in time";
 
 impl<W: World> Host<W> {
     /// The host's record: from storage, or, if that is empty, rebuilt from KV.
@@ -180,14 +184,17 @@ impl<W: World> Host<W> {
     }
 
     async fn kv_get(&self, key: &str) -> Result<Option<String>, String> {
-        Kv::get(&self.world, key).await.map_err(|KvError(what)| what)
+        let read = within(&self.world, READ_MILLIS, Kv::get(&self.world, key)).await;
+        read.ok_or_else(|| NO_ANSWER.to_owned())?.map_err(|KvError(what)| what)
     }
 
     async fn values_under(&self, prefix: &str) -> Result<Vec<String>, String> {
         let mut values = Vec::new();
         let mut cursor: Option<String> = None;
         loop {
-            let page = Kv::list(&self.world, prefix, cursor.as_deref()).await;
+            let list = Kv::list(&self.world, prefix, cursor.as_deref());
+            let page = within(&self.world, READ_MILLIS, list).await;
+            let page = page.ok_or_else(|| NO_ANSWER.to_owned())?;
             let (keys, next) = page.map_err(|KvError(what)| what)?;
             for key in keys {
                 values.extend(self.kv_get(&key).await?);

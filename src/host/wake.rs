@@ -15,51 +15,79 @@ use crate::ledger::payments::{self, NotPaid, Payment, Settled, State};
 use crate::ledger::{outbox, wallets};
 use crate::mail;
 use crate::ports::{Level, SqlError, World};
+use crate::time::UnixSeconds;
 use crate::vault;
 use crate::x402::flow;
 
 /// Payments looked after in one go.
 const BATCH: u32 = 20;
 
-/// When to try again after the storage has failed, seconds.
-const STORAGE_AGAIN_SECONDS: i64 = 60;
+/// When to try again after a part of the alarm has failed, seconds.
+const TROUBLE_SECONDS: i64 = 60;
 
 /// When to look again at a payment whose row or steps make trouble, seconds.
-const TROUBLE_SECONDS: i64 = 600;
+const ROW_TROUBLE_SECONDS: i64 = 600;
 
 /// How long after the end of its authorization the money of a delivered payment is looked for, seconds,
 /// when the chain cannot be asked.
 const CONFIRM_SECONDS_MAX: i64 = 86_400;
 
+/// What went well in one wake.
+struct Went {
+    payments: bool,
+    others: bool,
+}
+
+/// When something is to be done next.
+struct Dues {
+    payments: Option<UnixSeconds>,
+    others: Option<UnixSeconds>,
+}
+
 impl<W: World> Host<W> {
     /// Does what is due, and sets the alarm for what comes next.
     pub async fn wake(&self) {
+        let went = self.do_what_is_due().await;
+        // What has failed is due at once, and would be for ever.
+        let soonest = |is_well| self.world.now().plus(if is_well { 0 } else { TROUBLE_SECONDS });
+        let Ok(Dues { payments, others }) = self.dues() else {
+            return self.world.wake_at(soonest(false));
+        };
+        let payments = payments.map(|due| due.max(soonest(went.payments)));
+        let others = others.map(|due| due.max(soonest(went.others)));
+        self.set_alarm(payments.into_iter().chain(others).min());
+    }
+
+    async fn do_what_is_due(&self) -> Went {
         if let Err(error) = self.open() {
-            return self.wake_again(&error);
+            let is_open = self.went("opening the storage", Err(error));
+            return Went { payments: is_open, others: is_open };
         }
         if !self.migrated.get() {
-            return;
+            return Went { payments: true, others: true };
         }
         let now = self.world.now();
-        self.went("forgetting codes", codes::forget(&self.world, now));
-        self.went("forgetting sign-outs", epoch::forget(&self.world, now));
-        self.went("forgetting mails", mail::outbox::forget(&self.world, now));
         // Beside each other, so that none waits for an endpoint of another. Mails also where nobody has registered:
         // a code is sent before there is a host.
         let mails = mail::flush(&self.world, now);
         let records = outbox::flush(&self.world, now);
         let (mails, records, payments) = join3(mails, records, self.look_after_payments()).await;
-        self.went("sending mails", mails);
-        self.went("publishing records", records);
-        self.went("looking after payments", payments);
         // What was delivered just now shall be seen soon. Not before the first round is over: two writes of one
         // key at a time may arrive in any order.
-        let records = outbox::flush(&self.world, self.world.now()).await;
-        self.went("publishing what is new", records);
-        self.went("forgetting wallets", wallets::forget(&self.world, self.world.now()));
-        if let Err(error) = self.rearm() {
-            self.wake_again(&error);
-        }
+        let new_records = outbox::flush(&self.world, self.world.now()).await;
+        let now = self.world.now();
+        let others = [
+            self.went("sending mails", mails),
+            self.went("publishing records", records),
+            self.went("publishing what is new", new_records),
+            self.went("forgetting wallets", wallets::forget(&self.world, now)),
+            self.went("forgetting codes", codes::forget(&self.world, now)),
+            self.went("forgetting sign-outs", epoch::forget(&self.world, now)),
+            self.went("forgetting mails", mail::outbox::forget(&self.world, now)),
+        ]
+        .into_iter()
+        .all(|is_well| is_well);
+        Went { payments: self.went("looking after payments", payments), others }
     }
 
     async fn look_after_payments(&self) -> Result<(), SqlError> {
@@ -70,17 +98,12 @@ impl<W: World> Host<W> {
         self.destroy_secrets(&profile)
     }
 
-    /// The storage fails: nothing can be read or written now, and the alarm is all that is left.
-    fn wake_again(&self, error: &SqlError) {
-        self.went("the storage", Err(error.clone()));
-        self.world.wake_at(self.world.now().plus(STORAGE_AGAIN_SECONDS));
-    }
-
-    fn went(&self, what: &str, how: Result<(), SqlError>) {
-        if let Err(error) = how {
-            let fields = [("what", what), ("why", &error.0)];
-            self.world.line(Level::Error, "a part of the alarm failed", &fields);
-        }
+    /// Logs what went wrong; whether nothing did.
+    fn went(&self, what: &str, how: Result<(), SqlError>) -> bool {
+        let Err(error) = how else { return true };
+        let fields = [("what", what), ("why", &error.0)];
+        self.world.line(Level::Error, "a part of the alarm failed", &fields);
+        false
     }
 
     /// Takes a payment that was due one step further. One that makes trouble is put off.
@@ -88,7 +111,7 @@ impl<W: World> Host<W> {
         if let Err(error) = self.step_further(profile, id).await {
             let fields = [("payment", id.as_str()), ("why", &error.0)];
             self.world.line(Level::Error, "a payment cannot be looked after", &fields);
-            let again = self.world.now().plus(TROUBLE_SECONDS);
+            let again = self.world.now().plus(ROW_TROUBLE_SECONDS);
             self.went("putting a payment off", payments::put_off(&self.world, id, again));
         }
     }
@@ -123,25 +146,32 @@ impl<W: World> Host<W> {
 
     /// Sets the alarm for the next thing to do.
     pub(super) fn rearm(&self) -> Result<(), SqlError> {
-        if !self.migrated.get() {
-            return Ok(());
-        }
-        let open = [
-            payments::next_due(&self.world)?,
-            outbox::next_due(&self.world)?,
-            vault::store::next_end(&self.world)?,
-            mail::outbox::next_due(&self.world)?,
-        ];
-        // What only has to be forgotten harms nobody if it is forgotten late.
-        let over = [codes::next_over(&self.world)?, epoch::next_over(&self.world)?];
-        let open = open.into_iter().flatten().min();
-        if let Some(next) = open.into_iter().chain(over.into_iter().flatten()).min() {
+        let Dues { payments, others } = self.dues()?;
+        self.set_alarm(payments.into_iter().chain(others).min());
+        Ok(())
+    }
+
+    fn set_alarm(&self, next: Option<UnixSeconds>) {
+        if let Some(next) = next {
             self.world.wake_at(next);
         }
-        if open.is_some() {
+    }
+
+    fn dues(&self) -> Result<Dues, SqlError> {
+        if !self.migrated.get() {
+            return Ok(Dues { payments: None, others: None });
+        }
+        let payments = payments::next_due(&self.world)?;
+        let records = [outbox::next_due(&self.world)?, vault::store::next_end(&self.world)?];
+        let records = records.into_iter().flatten().min();
+        let mails = mail::outbox::next_due(&self.world)?;
+        // Where nobody has registered there are codes only, which strangers ask for.
+        if payments.or(records).is_some() || (mails.is_some() && self.profile()?.is_some()) {
             self.world.note_open();
         }
-        Ok(())
+        let over = [codes::next_over(&self.world)?, epoch::next_over(&self.world)?];
+        let over = over.into_iter().flatten().min();
+        Ok(Dues { payments, others: records.into_iter().chain(mails).chain(over).min() })
     }
 
     /// Looks once more, some blocks later, whether the money of a delivered payment is there: a chain
