@@ -88,30 +88,48 @@ impl Rpc {
             .map_err(|_| RpcError::Malformed)
     }
 
-    /// The same, from a node that has seen `block`: one that lags behind it says nothing.
+    /// The same from one node, with the number of its newest block: what it says is as old as that.
     ///
     /// # Errors
     /// As [`Rpc::head_time`].
-    pub async fn authorization_used_since(
+    pub async fn authorization_used_by(
         &self,
         http: &impl Http,
         network: &Network,
         authorization: &Authorization,
-        block: U256,
-    ) -> Result<bool, RpcError> {
-        let Authorization { from: authorizer, nonce, .. } = *authorization;
-        let data = hex::encode_prefixed(authorizationStateCall { authorizer, nonce }.abi_encode());
+    ) -> Result<(u64, bool), RpcError> {
         let asks = [
             Ask::new("eth_blockNumber", json!([])),
-            Ask::new("eth_call", json!([{"to": network.usdc, "data": data}, "latest"])),
+            ask_used(network, authorization, &json!("latest")),
         ];
         let answers = self.batch(http, &asks).await?;
         let [head, state] = <[_; 2]>::try_from(answers).map_err(|_| RpcError::Malformed)?;
-        if read::<U256>(head)? < block {
-            return Err(RpcError::Unavailable);
-        }
-        authorizationStateCall::abi_decode_returns_validate(&read::<Bytes>(state)?)
-            .map_err(|_| RpcError::Malformed)
+        let head = u64::try_from(read::<U256>(head)?).map_err(|_| RpcError::Malformed)?;
+        Ok((head, read_used(state)?))
+    }
+
+    /// What was at the end of this very block: how many transactions `sender` had sent, and whether the authorization
+    /// was used or cancelled. A node that does not have the block says nothing.
+    ///
+    /// # Errors
+    /// As [`Rpc::head_time`].
+    pub async fn used_at(
+        &self,
+        http: &impl Http,
+        network: &Network,
+        authorization: &Authorization,
+        sender: Address,
+        block: u64,
+    ) -> Result<(u64, bool), RpcError> {
+        let block = json!(U256::from(block));
+        let asks = [
+            Ask::new("eth_getTransactionCount", json!([sender, block])),
+            ask_used(network, authorization, &block),
+        ];
+        let answers = self.batch(http, &asks).await?;
+        let [count, state] = <[_; 2]>::try_from(answers).map_err(|_| RpcError::Malformed)?;
+        let count = u64::try_from(read::<U256>(count)?).map_err(|_| RpcError::Malformed)?;
+        Ok((count, read_used(state)?))
     }
 
     /// The transaction in which exactly this authorization moved exactly this money. Looks through the
@@ -202,6 +220,18 @@ impl Receipt {
         let is_success = self.status == U256::from(1);
         is_success && moves(&self.logs, network, authorization)
     }
+}
+
+/// Whether the authorization was used or cancelled at the end of a block.
+fn ask_used(network: &Network, authorization: &Authorization, block: &Value) -> Ask {
+    let Authorization { from: authorizer, nonce, .. } = *authorization;
+    let data = hex::encode_prefixed(authorizationStateCall { authorizer, nonce }.abi_encode());
+    Ask::new("eth_call", json!([{"to": network.usdc, "data": data}, block]))
+}
+
+fn read_used(answer: Result<Value, RpcError>) -> Result<bool, RpcError> {
+    authorizationStateCall::abi_decode_returns_validate(&read::<Bytes>(answer)?)
+        .map_err(|_| RpcError::Malformed)
 }
 
 /// The topics of the log that says that the authorization was used.

@@ -11,6 +11,7 @@ mod chain;
 mod engine;
 mod gas;
 mod node;
+mod refused;
 mod relaying;
 mod scenario;
 mod world;

@@ -1,16 +1,16 @@
 //! Waiting for a block: receipts are asked for together, and what they say is written down once.
 
-use alloy_primitives::{B256, U256};
+use alloy_primitives::B256;
 use serde_json::{Value, json};
 
 use crate::chain::rpc::{Ask, RpcError, read};
-use crate::chain::transfers::{Receipt, Use, Window};
+use crate::chain::transfers::Receipt;
 use crate::ports::{Level, SqlError};
 use crate::x402::relayer::budget::{self, Owners};
-use crate::x402::relayer::refusal::{Reason, Refusal};
+use crate::x402::relayer::refusal::Refusal;
 use crate::x402::relayer::standing::Contract;
 use crate::x402::relayer::store::{Charged, Sent, Settlement, State};
-use crate::x402::relayer::{LOOK_AFTER_SECONDS, Landed, Outcome, Relayer, RelayerWorld, store};
+use crate::x402::relayer::{Landed, Outcome, Relayer, RelayerWorld, store};
 
 /// How long a caller waits for the block, seconds. Callers of facilitators give up after 45 and more.
 const ANSWER_SECONDS: i64 = 25;
@@ -68,7 +68,6 @@ impl<W: RelayerWorld> Relayer<W> {
             return Ok(Outcome::Settled(settlement.hash));
         }
         self.revive(settlement).await?;
-        self.world.wake_at(self.world.now().plus(LOOK_AFTER_SECONDS));
         self.follow(&settlement.id).await
     }
 
@@ -80,7 +79,7 @@ impl<W: RelayerWorld> Relayer<W> {
             return Ok(());
         };
         self.write_down()?;
-        let live = store::live(&self.world, LOOK_MAX)?;
+        let live = self.live(LOOK_MAX)?;
         if live.is_empty() {
             return Ok(());
         }
@@ -88,7 +87,8 @@ impl<W: RelayerWorld> Relayer<W> {
         let Ok(answers) = self.settings.rpc.batch(&self.world, &asks).await else { return Ok(()) };
         for (sent, answer) in live.iter().zip(answers) {
             if let Ok(Some(receipt)) = read::<Option<Receipt>>(answer) {
-                self.record(sent, &receipt).await?;
+                // One row that makes trouble keeps no other waiting.
+                self.went("looking at a receipt", self.record(sent, &receipt).await);
             }
         }
         Ok(())
@@ -115,68 +115,20 @@ impl<W: RelayerWorld> Relayer<W> {
             self.landed.borrow_mut().push(Landed { id, nonce, hash, cost: receipt.cost() });
             return Ok(());
         }
-        self.world.atomically(|| self.charge_really(&settlement, receipt.cost()))?;
-        let has_failed = sent.settlement.is_some();
-        self.ask_token(sent.nonce, &settlement, receipt.block_number, has_failed).await
-    }
-
-    /// The nonce is used up, in this block at the latest, and not by the transfer. Did somebody else send
-    /// the authorization first? `has_failed`: a block has refused the transfer.
-    pub(super) async fn ask_token(
-        &self,
-        nonce: u64,
-        settlement: &Settlement,
-        block: U256,
-        has_failed: bool,
-    ) -> Result<(), SqlError> {
-        match self.find_use(settlement, block).await {
-            Ok(Some(Use::Moved(hash, _))) => {
-                self.end(nonce, settlement, State::Settled, hash, || Ok(()))
+        let now = self.world.now();
+        self.world.atomically(|| {
+            self.charge_really(&settlement, receipt.cost())?;
+            // Counted as soon as it is seen, once; what it means for the payment is judged later.
+            if sent.settlement.is_none() || settlement.is_reverted {
+                return Ok(());
             }
-            Ok(Some(Use::Elsewhere)) => {
-                let failed = State::Failed(Reason::NonceUsed);
-                self.end(nonce, settlement, failed, settlement.hash, || Ok(()))
-            }
-            Ok(None) => {
-                let failed = State::Failed(Reason::TransactionFailed);
-                let now = self.world.now();
-                self.end(nonce, settlement, failed, settlement.hash, || {
-                    if !has_failed || settlement.is_reverted {
-                        return Ok(());
-                    }
-                    store::mark_reverted(&self.world, &settlement.id, now)?;
-                    self.contract_of(settlement, |it| it.reverted(&self.world, now))
-                })
-            }
-            // Nobody can say now; it stays open.
-            Ok(Some(Use::NotFound | Use::Unsearched)) | Err(_) => Ok(()),
+            store::mark_reverted(&self.world, &settlement.id, now)?;
+            self.contract_of(&settlement, |it| it.reverted(&self.world, now))
+        })?;
+        if settlement.state != State::Sent {
+            return store::mark_done(&self.world, sent.nonce);
         }
-    }
-
-    /// Whatever transaction has moved the money, the settlement takes it for its own.
-    pub(super) async fn take_over_use(&self, settlement: &Settlement) -> Result<(), SqlError> {
-        if let Ok(Some(Use::Moved(hash, _))) = self.find_use(settlement, U256::ZERO).await {
-            let now = self.world.now();
-            let confirm_at = Some(now.plus(CONFIRM_SECONDS));
-            let id = &settlement.id;
-            store::set_state(&self.world, id, &State::Settled, hash, confirm_at, now)?;
-        }
-        Ok(())
-    }
-
-    /// Where the authorization was used; `None` if it was not, up to `block` at least.
-    pub(super) async fn find_use(
-        &self,
-        settlement: &Settlement,
-        block: U256,
-    ) -> Result<Option<Use>, RpcError> {
-        let super::Settings { rpc, network, .. } = &self.settings;
-        let authorization = &settlement.authorization;
-        if !rpc.authorization_used_since(&self.world, network, authorization, block).await? {
-            return Ok(None);
-        }
-        let window = Window { unused_at: None, created_at: settlement.created_at };
-        rpc.find_transfer(&self.world, network, authorization, &window).await.map(Some)
+        self.judge_nonce(sent.nonce, &settlement, Some(receipt.block_number)).await
     }
 
     /// Whether a settled payment's transaction is still in the chain, and still what moved the money:
@@ -215,30 +167,6 @@ impl<W: RelayerWorld> Relayer<W> {
         let Some(code) = &settlement.code else { return Ok(()) };
         let payer = settlement.authorization.from.to_checksum(None);
         tell(Contract { payer: &payer, code, claimant: &settlement.claimant })
-    }
-
-    fn end(
-        &self,
-        nonce: u64,
-        settlement: &Settlement,
-        state: State,
-        hash: B256,
-        note: impl FnOnce() -> Result<(), SqlError>,
-    ) -> Result<(), SqlError> {
-        let id = &settlement.id;
-        let now = self.world.now();
-        let confirm_at = matches!(state, State::Settled).then(|| now.plus(CONFIRM_SECONDS));
-        self.world.atomically(|| {
-            note()?;
-            store::mark_done(&self.world, nonce)?;
-            store::set_state(&self.world, id, &state, hash, confirm_at, now)
-        })?;
-        match state {
-            State::Settled => self.log_step("a settlement is in a block", id, Level::Info),
-            State::Failed(_) => self.log_step("the chain refused a settlement", id, Level::Warn),
-            State::Sent => {}
-        }
-        Ok(())
     }
 }
 

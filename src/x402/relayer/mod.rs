@@ -42,7 +42,10 @@
 //! block is made up for by sending *the same* transaction again: it has one nonce, and so has its
 //! authorization. A transaction that is stuck is replaced by one with the same nonce and higher fees.
 //! Whether money moved is read from the chain: by the receipt with the transfer's own log, or, when
-//! somebody else has sent the authorization first, by the log of its use.
+//! somebody else has sent the authorization first, by the log of its use. That it did not, and will not, is said
+//! when the chain cannot change its mind any more (`verdict.rs`).
+//!
+//! The alarm never fails, sets itself again in every case, and looks after each row by itself (`wake.rs`).
 
 #![deny(clippy::arithmetic_side_effects)]
 
@@ -56,6 +59,7 @@ pub mod refusal;
 mod send;
 mod standing;
 mod store;
+mod verdict;
 mod wake;
 
 use std::cell::{Cell, RefCell};
@@ -89,8 +93,10 @@ impl<T: Clock + Sql + Http + Alarm + Directory + Timer + Log> RelayerWorld for T
 /// How often a payment is tried whose transaction no block ever had. One that a block has refused although
 /// the simulation was good is not tried again: each time costs gas.
 const ATTEMPTS_MAX: u32 = 3;
-/// When the alarm looks after what was sent, seconds.
+/// When the alarm looks after what was sent, seconds …
 const LOOK_AFTER_SECONDS: i64 = 3;
+/// … and at the latest: what has waited for long is looked after every tenth part of that.
+const LOOK_AFTER_SECONDS_MAX: i64 = 300;
 /// Below what so many settlements cost, the relayer's balance is called low.
 const LOW_SETTLEMENTS: u64 = 20;
 /// How old the figures of [`Relayer::health`] may be, seconds.
@@ -227,7 +233,7 @@ impl<W: RelayerWorld> Relayer<W> {
     /// # Errors
     /// [`SqlError`] if SQLite refuses.
     pub async fn health(&self) -> Result<Value, SqlError> {
-        self.write_down()?;
+        self.open()?;
         let now = self.world.now();
         let address = self.settings.key.address();
         let reachable = now.since(self.seen.get().at) <= SEEN_SECONDS || self.refresh().await;
@@ -363,21 +369,43 @@ impl<W: RelayerWorld> Relayer<W> {
         if landed.is_empty() {
             return Ok(());
         }
+        self.wake_for(self.world.now().plus(follow::CONFIRM_SECONDS));
+        for one in &landed {
+            // If one cannot be written down, its receipt says the same again; the others are.
+            self.went("writing a settlement down", self.write_one_down(one));
+        }
+        Ok(())
+    }
+
+    fn write_one_down(&self, landed: &Landed) -> Result<(), SqlError> {
+        let Landed { id, nonce, hash, cost } = landed;
         let now = self.world.now();
         let confirm_at = Some(now.plus(follow::CONFIRM_SECONDS));
         self.world.atomically(|| {
-            for Landed { id, nonce, hash, cost } in &landed {
-                if let Some(settlement) = store::find(&self.world, id)? {
-                    self.charge_really(&settlement, *cost)?;
-                    if settlement.state == State::Sent {
-                        self.contract_of(&settlement, |it| it.settled(&self.world, now))?;
-                    }
+            if let Some(settlement) = store::find(&self.world, id)? {
+                self.charge_really(&settlement, *cost)?;
+                if settlement.state == State::Sent {
+                    self.contract_of(&settlement, |it| it.settled(&self.world, now))?;
                 }
-                store::mark_done(&self.world, *nonce)?;
-                store::set_state(&self.world, id, &State::Settled, *hash, confirm_at, now)?;
             }
-            Ok(())
+            store::mark_done(&self.world, *nonce)?;
+            store::set_state(&self.world, id, &State::Settled, *hash, confirm_at, now)
         })
+    }
+
+    /// Sets the alarm, and has the directory know that something is open: before the row that needs it is written.
+    fn wake_for(&self, at: UnixSeconds) {
+        self.world.note_open();
+        self.world.wake_at(at);
+    }
+
+    /// Logs what a part of the work has failed with; the other parts go on.
+    fn went(&self, what: &str, how: Result<(), SqlError>) {
+        if let Err(error) = how {
+            let network = self.settings.network.caip2;
+            let fields = [("what", what), ("why", error.0.as_str()), ("network", network)];
+            self.world.line(Level::Error, "a part of the relayer's work failed", &fields);
+        }
     }
 
     fn migrate(&self) -> Result<(), SqlError> {
@@ -387,6 +415,13 @@ impl<W: RelayerWorld> Relayer<W> {
         }
         Ok(())
     }
+}
+
+/// When to look again after what has waited since then, seconds from `now`. An endpoint that is out of service for
+/// days is asked ever less often.
+fn look_after(since: UnixSeconds, now: UnixSeconds) -> i64 {
+    let tenth = now.since(since).checked_div(10).unwrap_or_default();
+    tenth.clamp(LOOK_AFTER_SECONDS, LOOK_AFTER_SECONDS_MAX)
 }
 
 /// A payer waits so long, if at all.

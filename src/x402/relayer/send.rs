@@ -36,7 +36,7 @@ impl<W: RelayerWorld> Relayer<W> {
             let nonce = self.next_nonce().await?;
             // If we die from here on, the alarm goes on with what was written down. One that was set before
             // our turn came may be over by now.
-            self.world.wake_at(self.world.now().plus(LOOK_AFTER_SECONDS));
+            self.wake_for(self.world.now().plus(LOOK_AFTER_SECONDS));
             let Prepared { call, gas, fees, code, .. } = prepared;
             let Settings { network, key, policy, .. } = &self.settings;
             let payer = order.payer();

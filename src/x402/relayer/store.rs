@@ -83,23 +83,43 @@ pub(super) fn find(sql: &impl Sql, id: &str) -> Result<Option<Settlement>, SqlEr
     first(sql, &statement, &[id.into()])?.map(|mut columns| settlement(&mut columns)).transpose()
 }
 
-/// Settlements that are to be looked at once more by now.
+/// Settlements that are to be looked at once more by now: their ids, since a row may be damaged.
 pub(super) fn to_confirm(
     sql: &impl Sql,
     now: UnixSeconds,
     max: u32,
-) -> Result<Vec<Settlement>, SqlError> {
-    let statement = format!("{SETTLEMENT} WHERE confirm_at <= ?1 ORDER BY confirm_at LIMIT ?2");
-    all(sql, &statement, &[now.into(), max.into()], settlement)
+) -> Result<Vec<String>, SqlError> {
+    let statement =
+        "SELECT id FROM settlements WHERE confirm_at <= ?1 ORDER BY confirm_at LIMIT ?2";
+    all(sql, statement, &[now.into(), max.into()], Columns::text)
+}
+
+/// It is looked at once more at this time, if it is to be at all.
+pub(super) fn confirm_at(
+    sql: &impl Sql,
+    id: &str,
+    at: Option<UnixSeconds>,
+) -> Result<(), SqlError> {
+    let statement = "UPDATE settlements SET confirm_at = ?2 WHERE id = ?1";
+    sql.run(statement, &[id.into(), at.into()]).map(drop)
 }
 
 /// Transactions that may be in a block yet, the oldest nonce first and the newest of each nonce
-/// first.
-pub(super) fn live(sql: &impl Sql, max: u32) -> Result<Vec<Sent>, SqlError> {
+/// first. A row that cannot be read is an error of its own.
+pub(super) fn live(sql: &impl Sql, max: u32) -> Result<Vec<Result<Sent, SqlError>>, SqlError> {
     let statement = format!(
         "{TRANSACTION} WHERE state = 'live' ORDER BY nonce, signed_at DESC, rowid DESC LIMIT ?1"
     );
-    all(sql, &statement, &[max.into()], transaction)
+    let rows = sql.run(&statement, &[max.into()])?;
+    Ok(rows.into_iter().map(|row| transaction(&mut Columns::new(row))).collect())
+}
+
+/// When the newest transaction was signed that may be in a block yet.
+pub(super) fn newest_live(sql: &impl Sql) -> Result<Option<UnixSeconds>, SqlError> {
+    let statement = "SELECT max(signed_at) FROM transactions WHERE state = 'live'";
+    let found =
+        first(sql, statement, &[])?.map(|mut columns| columns.optional_int()).transpose()?;
+    Ok(found.flatten().map(UnixSeconds::new))
 }
 
 /// How many nonces wait for a block.

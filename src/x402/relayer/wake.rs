@@ -1,18 +1,20 @@
 //! What the alarm does: sends again what has not arrived, replaces what is stuck, fills gaps, and looks
-//! whether what was settled is still in the chain. It may run twice.
+//! whether what was settled is still in the chain. It may run twice, and never fails: the runtime gives an alarm up that
+//! fails a few times.
 
-use alloy_primitives::{Bytes, U256};
+use alloy_primitives::Bytes;
 
 use crate::chain::rpc::{Ask, Broadcast};
 use crate::chain::transaction::{ChainCall, Fees, SignedTransaction, fees_of};
 use crate::chain::transfers::Use;
 use crate::ports::{Level, SqlError};
 use crate::storage;
-use crate::time::UnixSeconds;
 use crate::x402::relayer::follow::ask_receipt;
 use crate::x402::relayer::judge::Market;
 use crate::x402::relayer::store::{Sent, Settlement, State};
-use crate::x402::relayer::{LOOK_AFTER_SECONDS, Relayer, RelayerWorld, budget, standing, store};
+use crate::x402::relayer::{
+    LOOK_AFTER_SECONDS, Relayer, RelayerWorld, budget, look_after, standing, store,
+};
 
 /// A transaction that no block has after so many seconds is sent again …
 const RESEND_SECONDS: i64 = 3;
@@ -21,36 +23,51 @@ const STUCK_SECONDS: i64 = 40;
 /// A nonce that the chain has seen used, but not by anything of ours that can be found, is given up
 /// after so many.
 const LOST_SECONDS: i64 = 60;
+/// When to look again at a settlement whose row cannot be read, seconds.
+const TROUBLE_SECONDS: i64 = 600;
+/// When to try again after the storage has failed, seconds.
+const STORAGE_AGAIN_SECONDS: i64 = 60;
 /// Transactions looked after in one go.
 const BATCH: u32 = 50;
 /// What an empty transaction costs.
 const EMPTY_GAS: u64 = 21_000;
 
 impl<W: RelayerWorld> Relayer<W> {
-    /// Does what is due, and sets the alarm for what comes next.
+    /// Does what is due, and sets the alarm for what comes next. It never fails: what goes wrong with one part of the
+    /// work, or one row, is logged, and all others go on.
     pub async fn wake(&self) {
-        if let Err(error) = self.wake_once().await {
-            self.world.line(Level::Error, "the relayer", &[("why", &error.to_string())]);
-            self.world.wake_at(self.world.now().plus(60));
+        if let Err(error) = self.migrate() {
+            return self.wake_again(error);
+        }
+        self.went("looking for receipts", self.look().await);
+        self.went("writing settlements down", self.write_down());
+        self.push_on().await;
+        self.went("confirming", self.confirm().await);
+        self.went("looking for receipts", self.look().await);
+        self.went("writing settlements down", self.write_down());
+        let now = self.world.now();
+        self.went("forgetting settlements", store::forget(&self.world, now));
+        self.went("forgetting budgets", budget::forget(&self.world, now));
+        self.went("forgetting standings", standing::forget(&self.world, now));
+        if let Err(error) = self.rearm() {
+            self.wake_again(error);
         }
     }
 
-    async fn wake_once(&self) -> Result<(), SqlError> {
-        self.look().await?;
-        self.write_down()?;
-        {
-            let _turn = self.sending.lock().await;
-            if self.resend().await? {
-                self.fill_gaps().await?;
-            }
+    /// The storage fails: nothing can be read or written now, and the alarm is all that is left.
+    fn wake_again(&self, error: SqlError) {
+        self.went("the storage", Err(error));
+        self.world.wake_at(self.world.now().plus(STORAGE_AGAIN_SECONDS));
+    }
+
+    /// Has what was sent arrive.
+    async fn push_on(&self) {
+        let _turn = self.sending.lock().await;
+        match self.resend().await {
+            Ok(true) => self.went("filling gaps", self.fill_gaps().await),
+            Ok(false) => {}
+            Err(error) => self.went("sending again", Err(error)),
         }
-        self.confirm().await?;
-        self.look().await?;
-        self.write_down()?;
-        store::forget(&self.world, self.world.now())?;
-        budget::forget(&self.world, self.world.now())?;
-        standing::forget(&self.world, self.world.now())?;
-        self.rearm()
     }
 
     /// Sets the alarm for everything that is due; whether a settlement is under way or waits to be confirmed.
@@ -66,14 +83,14 @@ impl<W: RelayerWorld> Relayer<W> {
         Ok(store::queue(&self.world)? > 0 || store::next_confirmation(&self.world)?.is_some())
     }
 
-    /// Sets the alarm for the next thing to do.
+    /// Sets the alarm for the next thing to do. What was due before is due soon, and not at once: whatever keeps it
+    /// from being done must not have the alarm go off without a pause.
     pub(super) fn rearm(&self) -> Result<(), SqlError> {
-        let is_waiting = store::queue(&self.world)? > 0;
-        let soon = is_waiting.then(|| self.world.now().plus(LOOK_AFTER_SECONDS));
+        let now = self.world.now();
+        let soon = store::newest_live(&self.world)?.map(|since| now.plus(look_after(since, now)));
         let confirmation = store::next_confirmation(&self.world)?;
         if let Some(next) = soon.into_iter().chain(confirmation).min() {
-            self.world.note_open();
-            self.world.wake_at(next);
+            self.wake_for(next.max(now.plus(LOOK_AFTER_SECONDS)));
         }
         Ok(())
     }
@@ -81,23 +98,25 @@ impl<W: RelayerWorld> Relayer<W> {
     /// The money of a settled payment is not where it was: the chain has dropped its block. It is in
     /// another one, or is sent again.
     pub(super) async fn revive(&self, settlement: &Settlement) -> Result<(), SqlError> {
-        let now = self.world.now();
         let id = &settlement.id;
-        let set = |state, hash, confirm_at| {
-            store::set_state(&self.world, id, &state, hash, confirm_at, now)
-        };
-        let later = Some(now.plus(LOOK_AFTER_SECONDS));
-        match self.find_use(settlement, U256::ZERO).await {
-            Ok(Some(Use::Moved(hash, _))) => set(State::Settled, hash, None),
+        let found = self.find_use(settlement).await;
+        let now = self.world.now();
+        match found {
+            Ok(Some(Use::Moved(hash, _))) => {
+                store::set_state(&self.world, id, &State::Settled, hash, None, now)
+            }
             Ok(Some(Use::Elsewhere | Use::NotFound | Use::Unsearched)) | Err(_) => {
-                set(State::Settled, settlement.hash, later)
+                self.confirm_later(settlement)
             }
             Ok(None) => {
                 self.log_step("the chain has dropped a settlement", id, Level::Warn);
-                let Some(sent) = store::of_settlement(&self.world, id)? else { return Ok(()) };
+                let Some(sent) = store::of_settlement(&self.world, id)? else {
+                    return self.confirm_later(settlement);
+                };
+                self.wake_for(now.plus(LOOK_AFTER_SECONDS));
                 self.world.atomically(|| {
                     store::mark_live(&self.world, sent.hash)?;
-                    set(State::Sent, sent.hash, None)
+                    store::set_state(&self.world, id, &State::Sent, sent.hash, None, now)
                 })?;
                 self.broadcast(&sent).await.map(drop)
             }
@@ -107,38 +126,68 @@ impl<W: RelayerWorld> Relayer<W> {
     /// Sends again what no block has yet. Whether the chain can be reached.
     async fn resend(&self) -> Result<bool, SqlError> {
         let mut last_nonce = None;
-        for sent in store::live(&self.world, BATCH)? {
+        for sent in self.live(BATCH)? {
             // The newest of each nonce comes first; the others wait behind it.
             if last_nonce.replace(sent.nonce) == Some(sent.nonce) {
                 continue;
             }
-            let now = self.world.now();
-            if now.since(sent.sent_at) < RESEND_SECONDS {
-                continue;
-            }
-            let answer = self.broadcast(&sent).await?;
-            match answer {
-                Broadcast::Unclear => return Ok(false),
-                Broadcast::Accepted | Broadcast::Refused
-                    if now.since(sent.signed_at) >= STUCK_SECONDS =>
-                {
-                    self.replace(&sent, answer == Broadcast::Refused).await?;
-                }
-                Broadcast::NonceTaken if now.since(sent.signed_at) >= LOST_SECONDS => {
-                    self.give_up_nonce(&sent).await?;
-                }
-                Broadcast::Accepted | Broadcast::NonceTaken | Broadcast::Refused => {}
+            match self.resend_one(&sent).await {
+                Ok(true) => {}
+                Ok(false) => return Ok(false),
+                Err(error) => self.went("sending a transaction again", Err(error)),
             }
         }
         Ok(true)
     }
 
+    async fn resend_one(&self, sent: &Sent) -> Result<bool, SqlError> {
+        let now = self.world.now();
+        if now.since(sent.sent_at) < RESEND_SECONDS {
+            return Ok(true);
+        }
+        let answer = self.broadcast(sent).await?;
+        match answer {
+            Broadcast::Unclear => return Ok(false),
+            Broadcast::Accepted | Broadcast::Refused
+                if now.since(sent.signed_at) >= STUCK_SECONDS =>
+            {
+                self.replace(sent, answer == Broadcast::Refused).await?;
+            }
+            Broadcast::NonceTaken if now.since(sent.signed_at) >= LOST_SECONDS => {
+                self.give_up_nonce(sent).await?;
+            }
+            Broadcast::Accepted | Broadcast::NonceTaken | Broadcast::Refused => {}
+        }
+        Ok(true)
+    }
+
+    /// The transactions that may be in a block yet. Those whose rows cannot be read are logged and left out.
+    pub(super) fn live(&self, max: u32) -> Result<Vec<Sent>, SqlError> {
+        let rows = store::live(&self.world, max)?.into_iter();
+        Ok(rows
+            .filter_map(|row| {
+                row.map_err(|error| self.went("reading a transaction", Err(error))).ok()
+            })
+            .collect())
+    }
+
     /// The chain has seen the nonce used, and no transaction of ours is in a block.
     async fn give_up_nonce(&self, sent: &Sent) -> Result<(), SqlError> {
-        let settlement = store::settlement_of_nonce(&self.world, sent.nonce)?;
-        match settlement.filter(|settlement| settlement.state == State::Sent) {
-            Some(settlement) => self.ask_token(sent.nonce, &settlement, U256::ZERO, false).await,
-            None => store::mark_done(&self.world, sent.nonce),
+        let Some(settlement) = store::settlement_of_nonce(&self.world, sent.nonce)? else {
+            return store::mark_done(&self.world, sent.nonce);
+        };
+        match settlement.state {
+            State::Sent => self.judge_nonce(sent.nonce, &settlement, None).await,
+            State::Settled => store::mark_done(&self.world, sent.nonce),
+            State::Failed(_) => {
+                // The chain has dropped more blocks than we have waited for, and another node has sent the old
+                // transaction before ours that was to fill the gap. Whoever asks again hears that it was paid.
+                if self.take_over_use(&settlement).await? {
+                    let what = "a refused settlement has moved its money";
+                    self.log_step(what, &settlement.id, Level::Error);
+                }
+                store::mark_done(&self.world, sent.nonce)
+            }
         }
     }
 
@@ -163,6 +212,7 @@ impl<W: RelayerWorld> Relayer<W> {
             Some(_) | None => (self.empty(sent.nonce, fees), None),
         };
         let Some(signed) = signed else { return Ok(()) };
+        self.wake_for(now.plus(LOOK_AFTER_SECONDS));
         self.world.atomically(|| {
             store::add_transaction(&self.world, id, sent.nonce, &signed, now)?;
             match id {
@@ -183,26 +233,48 @@ impl<W: RelayerWorld> Relayer<W> {
             return Ok(());
         };
         for nonce in (first..next).take(usize::try_from(BATCH).unwrap_or_default()) {
-            let settlement = store::settlement_of_nonce(&self.world, nonce)?;
-            // Of a payment that is refused nobody shall hear later that it was paid all the same.
-            let is_refused = settlement.is_some_and(|settlement| settlement.is_reverted);
-            let may_come_back = |sent: &Sent| !is_refused || sent.settlement.is_none();
-            match store::of_nonce(&self.world, nonce)?.filter(may_come_back) {
-                // The chain has dropped the block that it was in.
-                Some(sent) => {
-                    store::mark_live(&self.world, sent.hash)?;
-                    self.broadcast(&sent).await?;
-                }
-                None => self.fill(nonce).await?,
-            }
+            self.went("filling a gap", self.fill_gap(nonce).await);
         }
         Ok(())
     }
 
-    async fn fill(&self, nonce: u64) -> Result<(), SqlError> {
-        let Some(Market { fees, .. }) = self.market().await else { return Ok(()) };
+    /// The chain has dropped the block that used this nonce, or never had one.
+    async fn fill_gap(&self, nonce: u64) -> Result<(), SqlError> {
+        let newest = store::of_nonce(&self.world, nonce)?;
+        match newest {
+            Some(sent) if self.may_come_back(&sent)? => {
+                self.wake_for(self.world.now().plus(LOOK_AFTER_SECONDS));
+                store::mark_live(&self.world, sent.hash)?;
+                self.broadcast(&sent).await.map(drop)
+            }
+            old => self.fill(nonce, old.as_ref()).await,
+        }
+    }
+
+    /// Of a payment that is refused nobody shall hear later that it was paid all the same, and one that was tried
+    /// again has its newest transaction only.
+    fn may_come_back(&self, sent: &Sent) -> Result<bool, SqlError> {
+        let Some(settlement) = store::settlement_of_nonce(&self.world, sent.nonce)? else {
+            return Ok(true);
+        };
+        if sent.settlement.is_none() {
+            return Ok(true);
+        }
+        let newest = store::of_settlement(&self.world, &settlement.id)?;
+        let is_newest = newest.is_some_and(|newest| newest.nonce == sent.nonce);
+        Ok(is_newest && !matches!(settlement.state, State::Failed(_)))
+    }
+
+    /// With fees that a node prefers to those of the old transaction, which it may have.
+    async fn fill(&self, nonce: u64, old: Option<&Sent>) -> Result<(), SqlError> {
+        let Some(Market { fees: market, .. }) = self.market().await else { return Ok(()) };
+        let limit = self.settings.network.gas_price_max();
+        let old = old.and_then(|old| fees_of(&old.raw));
+        let fees = old.and_then(|old| raised(old, market, limit)).unwrap_or(market);
         let Some(signed) = self.empty(nonce, fees) else { return Ok(()) };
-        store::add_transaction(&self.world, None, nonce, &signed, self.world.now())?;
+        let now = self.world.now();
+        self.wake_for(now.plus(LOOK_AFTER_SECONDS));
+        store::add_transaction(&self.world, None, nonce, &signed, now)?;
         self.log_step("a gap is filled", "a gap", Level::Warn);
         self.settings.rpc.broadcast(&self.world, &signed.raw).await;
         Ok(())
@@ -210,27 +282,40 @@ impl<W: RelayerWorld> Relayer<W> {
 
     /// Looks whether what was settled a while ago is still in the chain.
     async fn confirm(&self) -> Result<(), SqlError> {
-        let due = store::to_confirm(&self.world, self.world.now(), BATCH)?;
+        let mut due = Vec::new();
+        for id in store::to_confirm(&self.world, self.world.now(), BATCH)? {
+            match store::find(&self.world, &id) {
+                Ok(settlement) => due.extend(settlement),
+                Err(error) => {
+                    self.went("reading a settlement", Err(error));
+                    let later = self.world.now().plus(TROUBLE_SECONDS);
+                    store::confirm_at(&self.world, &id, Some(later))?;
+                }
+            }
+        }
         if due.is_empty() {
             return Ok(());
         }
         let asks: Vec<Ask> = due.iter().map(|settlement| ask_receipt(settlement.hash)).collect();
         let answers = self.settings.rpc.batch(&self.world, &asks).await.unwrap_or_default();
-        let later = self.world.now().plus(LOOK_AFTER_SECONDS);
         let mut answers = answers.into_iter();
         for settlement in &due {
-            match answers.next().and_then(|answer| self.still_moved(settlement, answer)) {
-                Some(true) => self.confirm_at(settlement, None)?,
-                Some(false) => self.revive(settlement).await?,
-                None => self.confirm_at(settlement, Some(later))?,
-            }
+            let confirmed =
+                match answers.next().and_then(|answer| self.still_moved(settlement, answer)) {
+                    Some(true) => store::confirm_at(&self.world, &settlement.id, None),
+                    Some(false) => self.revive(settlement).await,
+                    None => self.confirm_later(settlement),
+                };
+            self.went("confirming a settlement", confirmed);
         }
         Ok(())
     }
 
-    fn confirm_at(&self, settlement: &Settlement, at: Option<UnixSeconds>) -> Result<(), SqlError> {
+    fn confirm_later(&self, settlement: &Settlement) -> Result<(), SqlError> {
         let now = self.world.now();
-        store::set_state(&self.world, &settlement.id, &State::Settled, settlement.hash, at, now)
+        let later = now.plus(look_after(settlement.created_at, now));
+        self.wake_for(later);
+        store::confirm_at(&self.world, &settlement.id, Some(later))
     }
 
     /// Hands a stored transaction to the node once more.

@@ -131,7 +131,12 @@ impl Node {
     }
 
     fn nonce(&self, of: Address) -> u64 {
-        u64::try_from(self.all().filter(|(_, mined)| mined.sent.from == of).count()).unwrap()
+        Self::nonce_in(&self.blocks, of)
+    }
+
+    fn nonce_in(blocks: &[Block], of: Address) -> u64 {
+        let mined = blocks.iter().flat_map(|block| &block.mined);
+        u64::try_from(mined.filter(|mined| mined.sent.from == of).count()).unwrap()
     }
 
     pub(crate) fn relayer_nonce(&self) -> u64 {
@@ -238,6 +243,37 @@ impl Node {
         count
     }
 
+    /// Drops so many of the newest blocks, however old; their transactions come back to the pool, or are forgotten.
+    pub(crate) fn drop_blocks(&mut self, count: usize, comes_back: bool) {
+        let kept = self.blocks.len().checked_sub(count).unwrap();
+        for block in self.blocks.split_off(kept) {
+            let sent = block.mined.into_iter().map(|mined| mined.sent);
+            self.pool.extend(sent.filter(|_| comes_back));
+        }
+    }
+
+    /// How many blocks have come after the one that has refused a transaction of the relayer for this payer.
+    pub(crate) fn blocks_since_refusal(&self, payer: Address) -> Option<usize> {
+        let refused = |block: &Block| {
+            block.mined.iter().any(|mined| {
+                let of = mined.sent.transfer.as_ref().map(|it| it.authorization.from);
+                mined.sent.from == self.relayer && !mined.moved && of == Some(payer)
+            })
+        };
+        self.blocks.iter().rev().position(refused)
+    }
+
+    /// How many blocks have come after the one in which somebody else has used the relayer's key.
+    pub(crate) fn blocks_since_foreign_use(&self) -> Option<usize> {
+        let used = |block: &Block| {
+            block
+                .mined
+                .iter()
+                .any(|mined| mined.sent.from == self.relayer && mined.sent.transfer.is_none())
+        };
+        self.blocks.iter().rev().position(used)
+    }
+
     /// The pool forgets something.
     pub(crate) fn evict(&mut self, sim: &Sim) {
         let is_ours = |at: &usize| self.pool[*at].from == self.relayer;
@@ -290,7 +326,10 @@ impl Node {
             "eth_maxPriorityFeePerGas" => json!("0x3b9aca00"),
             "eth_getBalance" => json!("0xde0b6b3a7640000"),
             "eth_blockNumber" => json!(format!("{:#x}", self.blocks.len() - 1)),
-            "eth_getTransactionCount" => json!(format!("{:#x}", self.pending_nonce())),
+            "eth_getTransactionCount" => match self.until(&params[1])? {
+                Some(blocks) => json!(format!("{:#x}", Self::nonce_in(blocks, self.relayer))),
+                None => json!(format!("{:#x}", self.pending_nonce())),
+            },
             "eth_getBlockByNumber" => self.block(params[0].as_str().unwrap()),
             "eth_sendRawTransaction" => return self.take(params[0].as_str().unwrap()),
             "eth_getTransactionReceipt" => self.receipt(params[0].as_str().unwrap()),
@@ -301,7 +340,10 @@ impl Node {
                         json!(format!("{GAS:#x}"))
                     }
                     Some(_) => return reverts,
-                    None => return self.read(&data).ok_or((3, "execution reverted")),
+                    None => {
+                        let blocks = self.until(&params[1])?.unwrap_or(&self.blocks);
+                        return self.read(&data, blocks).ok_or((3, "execution reverted"));
+                    }
                 }
             }
             "eth_getLogs" => self.logs(&params[0]["topics"]),
@@ -320,14 +362,23 @@ impl Node {
         })
     }
 
+    /// The blocks up to the one that a question names by its number; `None`: it names the newest.
+    fn until(&self, block: &Value) -> Result<Option<&[Block]>, (i64, &'static str)> {
+        let Some(number) = block.as_str().and_then(|name| name.strip_prefix("0x")) else {
+            return Ok(None);
+        };
+        let number = usize::from_str_radix(number, 16).unwrap();
+        self.blocks.get(..=number).map(Some).ok_or((-32000, "header not found"))
+    }
+
     /// `authorizationState` and `balanceOf`; everything else reverts.
-    fn read(&self, data: &[u8]) -> Option<Value> {
+    fn read(&self, data: &[u8], blocks: &[Block]) -> Option<Value> {
         let word = |number: u64| json!(format!("0x{number:064x}"));
         let address = Address::from_slice(data.get(16..36)?);
         match hex::encode(&data[..4]).as_str() {
             "e94a0102" => {
                 let nonce = B256::from_slice(data.get(36..68)?);
-                let is_used = self.all().any(|(_, mined)| {
+                let is_used = blocks.iter().flat_map(|block| &block.mined).any(|mined| {
                     mined.moved
                         && mined.sent.transfer.as_ref().is_some_and(|transfer| {
                             transfer.authorization.from == address

@@ -11,7 +11,7 @@ use events_concierge::chain::signature::Factories;
 use events_concierge::chain::transaction::RelayerKey;
 use events_concierge::http::Reply;
 use events_concierge::id::RequestId;
-use events_concierge::ports::RelayerOrder;
+use events_concierge::ports::{RelayerOrder, SqlValue};
 use events_concierge::storage::Migrations;
 use events_concierge::x402::relayer::api::{Asks, Command};
 use events_concierge::x402::relayer::gas::GasPolicy;
@@ -96,6 +96,9 @@ struct Payment {
     /// Whether its payer can pay it, and has signed it.
     is_good: bool,
 }
+
+/// What comes back for a request, as it comes.
+pub(crate) type Answers = Rc<RefCell<Vec<Reply>>>;
 
 pub(crate) struct Relaying {
     sim: Rc<Sim>,
@@ -238,7 +241,7 @@ impl Relaying {
         self.sim.tell(|| format!("somebody else sends {}", short(&nonce)));
     }
 
-    fn send(&self, index: usize, claimant: &str) -> Rc<RefCell<Vec<Reply>>> {
+    fn send(&self, index: usize, claimant: &str) -> Answers {
         let payment = &self.payments[index];
         let order = RelayerOrder {
             claimant: claimant.to_owned(),
@@ -253,8 +256,8 @@ impl Relaying {
         self.spawn(asks.clone(), "health".to_owned());
     }
 
-    fn spawn(&self, asks: Asks, what: String) -> Rc<RefCell<Vec<Reply>>> {
-        let answers: Rc<RefCell<Vec<Reply>>> = Rc::default();
+    fn spawn(&self, asks: Asks, what: String) -> Answers {
+        let answers: Answers = Rc::default();
         let filled = Rc::clone(&answers);
         let request_id = RequestId::random(&self.object.world);
         let command = Command { request_id, source: None, origin: None, asks };
@@ -349,6 +352,12 @@ impl Relaying {
         to: &str,
         claimant: &str,
     ) -> (usize, Value) {
+        let index = self.signs(wallet, value, to);
+        (index, self.asks_again(index, claimant))
+    }
+
+    /// A payment that nobody has shown yet.
+    pub(crate) fn signs(&mut self, wallet: &Wallet, value: u64, to: &str) -> usize {
         let requirements = offer(value, to);
         let nonce = B256::from(U256::from(self.sim.fresh()) + (U256::from(9) << 200));
         let until = self.sim.now.get() / 1000 + 100_000;
@@ -358,8 +367,54 @@ impl Relaying {
         });
         let authorization = read_authorization(&body["payload"]["authorization"]).unwrap();
         self.payments.push(Payment { requirements, body, authorization, is_good: true });
-        let index = self.payments.len() - 1;
-        (index, self.asks_again(index, claimant))
+        self.payments.len() - 1
+    }
+
+    /// Shows a payment, and does not wait for what is said.
+    pub(crate) fn shows(&self, index: usize, claimant: &str) -> Answers {
+        self.send(index, claimant)
+    }
+
+    /// Where the payment's money has moved.
+    pub(crate) fn moved(&self, index: usize) -> Option<B256> {
+        self.sim.node.borrow().moved(&self.payments[index].authorization)
+    }
+
+    pub(crate) fn node(&self) -> std::cell::RefMut<'_, Node> {
+        self.sim.node.borrow_mut()
+    }
+
+    /// What the relayer has written down, as a text.
+    pub(crate) fn text(&self, statement: &str) -> String {
+        match &self.object.sql(statement)[0][0] {
+            SqlValue::Text(text) => text.clone(),
+            SqlValue::Int(number) => number.to_string(),
+            SqlValue::Null => String::new(),
+        }
+    }
+
+    /// Breaks something in its storage.
+    pub(crate) fn damages(&self, statement: &str) {
+        self.object.sql(statement);
+    }
+
+    /// Its instance is gone, with what it remembers.
+    pub(crate) fn dies(&mut self) {
+        self.object.crash();
+    }
+
+    pub(crate) fn is_down_for(&self, seconds: i64) {
+        self.node().down_until = self.sim.now.get() + seconds * 1000;
+    }
+
+    /// How often its alarm has gone off.
+    pub(crate) fn wakes(&self) -> u32 {
+        self.object.wakes.get()
+    }
+
+    /// When its alarm goes off, seconds.
+    pub(crate) fn alarm(&self) -> Option<i64> {
+        self.object.alarm()
     }
 
     /// What is said of a payment that was made before.
@@ -380,6 +435,17 @@ impl Relaying {
         self.run_for(5_000);
         let reply = answers.borrow().last().cloned().unwrap();
         serde_json::from_str(&reply.body).unwrap()
+    }
+
+    pub(crate) fn runs(&mut self, millis: i64) {
+        self.run_for(millis);
+    }
+
+    /// The pool loses what the relayer has just sent, and somebody else uses its key.
+    pub(crate) fn loses_and_somebody_uses_the_key(&self) {
+        let mut node = self.sim.node.borrow_mut();
+        node.evict(&self.sim);
+        node.use_key(&self.sim);
     }
 
     pub(crate) fn waits(&mut self, seconds: i64) {

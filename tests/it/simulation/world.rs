@@ -147,6 +147,8 @@ pub(crate) struct Object<S> {
     pub(crate) service: Rc<S>,
     tasks: RefCell<Vec<Task>>,
     crashes: Cell<u32>,
+    /// How often its alarm has gone off.
+    pub(crate) wakes: Cell<u32>,
 }
 
 struct Task {
@@ -169,7 +171,7 @@ impl<S: Service> Object<S> {
         };
         let service = Rc::new(S::build(world.clone()));
         let tasks = RefCell::default();
-        Self { name, world, service, tasks, crashes: Cell::new(0) }
+        Self { name, world, service, tasks, crashes: Cell::new(0), wakes: Cell::new(0) }
     }
 
     /// Something for the object to do; it answers whether it went well.
@@ -220,6 +222,7 @@ impl<S: Service> Object<S> {
         let alarm_runs = self.tasks.borrow().iter().any(|task| task.is_alarm);
         if !alarm_runs && self.world.alarm.get().is_some_and(|at| at * 1000 <= now) {
             self.world.alarm.set(None);
+            self.wakes.set(self.wakes.get() + 1);
             self.world.known_alarm.set(None);
             let service = Rc::clone(&self.service);
             self.push(Box::pin(async move { service.wake().await }), true);
@@ -265,6 +268,11 @@ impl<S: Service> Object<S> {
                 self.crash();
             }
         }
+    }
+
+    /// When the runtime wakes it, seconds.
+    pub(crate) fn alarm(&self) -> Option<i64> {
+        self.world.alarm.get()
     }
 
     pub(crate) fn is_idle(&self) -> bool {
