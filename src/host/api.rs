@@ -137,6 +137,7 @@ impl<W: World> Host<W> {
             mcp_url: self.door_url(&profile.scope),
             doors: profile.doors.names(),
             limits: Limits::load(&self.world)?.view(),
+            stuck_payments: statement::count_stuck(&self.world, self.world.now())?,
             created_at: profile.created_at.to_string(),
             updated_at: profile.updated_at.to_string(),
         })

@@ -250,12 +250,14 @@ impl<W: World> Host<W> {
         }
         let sold = match seats.taken {
             0 => "No seat was sold.".to_owned(),
+            1 => "1 sold seat is yours to pay back.".to_owned(),
             sold => format!("{sold} sold seats are yours to pay back."),
         };
         let held = match seats.held {
             0 => String::new(),
             held => format!(
-                " {held} more are being paid for right now: no more money is asked for, but what is on its way may still arrive, and is then yours to pay back, too; look at your payments in a few minutes."
+                " {held} more {} being paid for right now: no more money is asked for, but what is on its way may still arrive, and is then yours to pay back, too; look at your payments in a few minutes.",
+                if held == 1 { "is" } else { "are" }
             ),
         };
         let message = format!("The event is cancelled. {sold}{held}");

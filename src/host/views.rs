@@ -51,6 +51,8 @@ pub struct ProfileView {
     pub doors: Vec<&'static str>,
     /// What strangers may do there.
     pub limits: LimitsView,
+    /// Payments that wait for the host's word, because nobody else can say what became of them.
+    pub stuck_payments: u32,
     /// When the host registered.
     pub created_at: String,
     /// When the record last changed.
@@ -92,7 +94,7 @@ pub struct OwnEvents {
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct OwnPayments {
-    /// The newest first.
+    /// What waits for the host's word, then the newest.
     pub payments: Vec<Line>,
     /// For the next page, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]

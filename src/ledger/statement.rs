@@ -1,4 +1,5 @@
-//! The host's statement: every payment that the door has seen, newest first.
+//! The host's statement: every payment that the door has seen; what waits for the host's word comes first, then
+//! the newest.
 
 use serde::Serialize;
 
@@ -70,6 +71,19 @@ pub fn line_of(sql: &impl Sql, id: &PaymentId, now: UnixSeconds) -> Result<Optio
     let statement = format!("{LINE} WHERE id = ?2");
     let parameters = [stuck_before(now), id.as_str().into()];
     first(sql, &statement, &parameters)?.as_mut().map(line).transpose()
+}
+
+/// How many payments wait for the host's word.
+///
+/// # Errors
+/// As [`page`].
+pub fn count_stuck(sql: &impl Sql, now: UnixSeconds) -> Result<u32, SqlError> {
+    // What is not known is looked for again some time, so that the index of what is due finds it.
+    let statement = "SELECT count(*) FROM payments \
+         WHERE next_check_at IS NOT NULL AND state = 'unknown' AND valid_before < ?1";
+    let counted =
+        first(sql, statement, &[stuck_before(now)])?.map_or(Ok(0), |mut it| it.count())?;
+    Ok(u32::try_from(counted).unwrap_or(u32::MAX))
 }
 
 fn stuck_before(now: UnixSeconds) -> SqlValue {

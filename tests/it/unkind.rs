@@ -268,7 +268,7 @@ fn no_money_is_asked_for_after_an_event_was_cancelled_and_its_host_is_told_what_
     let (door, event, payment) = unclear(Settles::Hangs);
     let told = cancel(&door, &event);
     let message = told["message"].as_str().unwrap();
-    assert!(message.contains("1 more are being paid for"), "{message}");
+    assert!(message.contains("1 more is being paid for"), "{message}");
     let asked = settles(&door);
     door.pass(60);
     pay(&door, &event, &payment);
@@ -324,6 +324,7 @@ fn a_payment_that_was_used_and_left_no_log_never_ends_by_itself_and_its_host_see
     assert!(reply.body.contains("PAYMENT-TRANSACTION"), "{}", reply.body);
     let lines = json_of(&door.as_owner(Action::Own(Own::Payments(Format::Json)), &json!({})));
     assert_eq!(lines["payments"][0]["stuck"], true);
+    assert_eq!(stuck(&door), 1);
     assert_eq!(
         json_of(&door.as_owner(Action::Own(Own::Events), &json!({})))["events"][0]["seatsHeld"],
         1
@@ -352,6 +353,11 @@ fn a_payer_who_names_the_transaction_gets_what_was_paid_for() {
     is_clean(&door);
 }
 
+/// How many payments the host is told to decide.
+fn stuck(door: &Door) -> Value {
+    json_of(&door.as_owner(Action::Own(Own::Profile), &json!({})))["stuckPayments"].clone()
+}
+
 fn decide(door: &Door, body: &Value) -> Reply {
     door.as_owner(Action::Own(Own::Decide(id(door))), body)
 }
@@ -373,6 +379,7 @@ fn a_host_decides_by_hand_what_nobody_else_can_tell() {
         let seats = door.int("SELECT count(*) FROM rsvps");
         assert_eq!((state(&door).as_str(), seats), expected);
         assert_eq!(door.int("SELECT count(*) FROM ledger WHERE entry = 'verdict'"), 1);
+        assert_eq!(stuck(&door), 0);
         is_clean(&door);
         assert_eq!(decide(&door, &verdict).status, 409, "once");
         // Nor is what was decided looked for again.

@@ -593,6 +593,10 @@ doors: Array<string>,
  */
 limits: LimitsView, 
 /**
+ * Payments that wait for the host's word, because nobody else can say what became of them.
+ */
+stuckPayments: number, 
+/**
  * When the host registered.
  */
 createdAt: string, 
@@ -1024,11 +1028,15 @@ export type OwnPayment = { id: string, state: string,
  * Whether somebody still has to look after it: what was paid for is not handed over yet, or it
  * is not known whether it was paid.
  */
-open: boolean, tool: string, eventId: string | null, payer: string, amount: string, amountAtomic: string, network: string, txHash: string | null, reason: string | null, createdAt: string, updatedAt: string, };
+open: boolean, 
+/**
+ * Whether nobody but the host can say any more what became of it, so that it waits for their word.
+ */
+stuck: boolean, tool: string, eventId: string | null, payer: string, amount: string, amountAtomic: string, network: string, txHash: string | null, reason: string | null, createdAt: string, updatedAt: string, };
 
 export type OwnPayments = { 
 /**
- * The newest first.
+ * What waits for the host's word, then the newest.
  */
 payments: Array<OwnPayment>, 
 /**
