@@ -2,12 +2,15 @@
 
 use futures_util::future::join_all;
 
+use crate::id::MailId;
 use crate::mail::outbox::{self, Due};
 use crate::ports::{Clock, Delivery, Level, Log, Mail, MailError, Sent, Sql, SqlError};
 use crate::time::UnixSeconds;
 
 /// Mails sent in one go; a Worker has six connections at a time.
 const BATCH: u32 = 5;
+/// When to look again at a mail that makes trouble, seconds.
+const TROUBLE_SECONDS: i64 = 3_600;
 /// Tries until a mail is given up.
 const ATTEMPTS_MAX: u32 = 8;
 /// Seconds until the next try, by how many there were.
@@ -37,8 +40,27 @@ pub async fn flush(
     outbox::end_overdue(world, Some(delivery), now)?;
     let due = outbox::due(world, now, BATCH)?;
     // Together: one answer that does not come must not keep the others waiting.
-    let sent = join_all(due.iter().map(|mail| send(world, delivery, mail))).await;
+    let sent = join_all(due.iter().map(|id| look_after(world, delivery, id))).await;
     sent.into_iter().collect()
+}
+
+/// Sends one mail. One that makes trouble waits, and keeps no other from being sent.
+async fn look_after(
+    world: &(impl Sql + Mail + Clock + Log),
+    delivery: Delivery,
+    id: &MailId,
+) -> Result<(), SqlError> {
+    let error = match outbox::find_queued(world, id) {
+        Ok(Some(due)) => match send(world, delivery, &due).await {
+            Ok(()) => return Ok(()),
+            Err(error) => error,
+        },
+        Ok(None) => return Ok(()),
+        Err(error) => error,
+    };
+    let fields = [("mail", id.as_str()), ("why", &error.0)];
+    world.line(Level::Error, "a mail cannot be looked after", &fields);
+    outbox::put_off(world, id, world.now().plus(TROUBLE_SECONDS))
 }
 
 async fn send(

@@ -105,14 +105,24 @@ pub fn queue(
     Ok(id)
 }
 
-/// Up to `limit` mails that are to be sent now.
+/// Up to `limit` mails that are to be sent now. Each is read alone, so that a damaged row hides no other.
 ///
 /// # Errors
 /// As [`queue`].
-pub fn due(sql: &impl Sql, now: UnixSeconds, limit: u32) -> Result<Vec<Due>, SqlError> {
+pub fn due(sql: &impl Sql, now: UnixSeconds, limit: u32) -> Result<Vec<MailId>, SqlError> {
+    let statement = "SELECT id FROM mail_outbox WHERE state = 'queued' AND next_at <= ?1 \
+         ORDER BY next_at, id LIMIT ?2";
+    all(sql, statement, &[now.into(), limit.into()], |columns| columns.parsed(MailId::parse))
+}
+
+/// The mail, if it is to be sent.
+///
+/// # Errors
+/// As [`queue`].
+pub fn find_queued(sql: &impl Sql, id: &MailId) -> Result<Option<Due>, SqlError> {
     let statement = "SELECT id, kind, scope, to_address, subject, body, ticket, attempts \
-         FROM mail_outbox WHERE state = 'queued' AND next_at <= ?1 ORDER BY next_at, id LIMIT ?2";
-    all(sql, statement, &[now.into(), limit.into()], |columns| {
+         FROM mail_outbox WHERE state = 'queued' AND id = ?1";
+    let mut found = all(sql, statement, &[id.as_str().into()], |columns| {
         let message = Message {
             id: columns.parsed(MailId::parse)?,
             kind: columns.parsed(Kind::parse)?,
@@ -123,7 +133,17 @@ pub fn due(sql: &impl Sql, now: UnixSeconds, limit: u32) -> Result<Vec<Due>, Sql
             ticket: optional_number(columns)?,
         };
         Ok(Due { message, attempts: number(columns)? })
-    })
+    })?;
+    Ok(found.pop())
+}
+
+/// The mail makes trouble and waits until then.
+///
+/// # Errors
+/// As [`queue`].
+pub fn put_off(sql: &impl Sql, id: &MailId, until: UnixSeconds) -> Result<(), SqlError> {
+    let statement = "UPDATE mail_outbox SET next_at = ?2 WHERE id = ?1 AND state = 'queued'";
+    sql.run(statement, &[id.as_str().into(), until.into()]).map(drop)
 }
 
 /// When there is something to do for a mail next.

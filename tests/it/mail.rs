@@ -39,6 +39,20 @@ fn will(door: &Door, takes: &[Takes]) {
 }
 
 #[test]
+fn a_damaged_mail_keeps_no_other_from_being_sent() {
+    let door = door(Delivery::ExactlyOnce);
+    let damaged = queue(&door);
+    door.sql(&format!("UPDATE mail_outbox SET to_address = 'nobody' WHERE id = '{damaged}'"));
+    queue(&door);
+    door.wake();
+    assert_eq!(arrived(&door), 1);
+    assert!(door.world.memory.alarm.get().is_some_and(|at| at > door.world.now().get()));
+    door.sql("UPDATE mail_outbox SET to_address = 'ada@example.org'");
+    door.pass(3_700);
+    assert_eq!(arrived(&door), 2, "it is looked at again");
+}
+
+#[test]
 fn a_mail_is_sent_by_the_alarm_and_says_where_it_comes_from() {
     let door = door(Delivery::ExactlyOnce);
     let id = queue(&door);
@@ -122,11 +136,11 @@ fn interrupted(delivery: Delivery, was_taken: bool) -> Door {
     if was_taken {
         let due = {
             door.world.sqlite.execute("UPDATE mail_outbox SET state = 'queued'", []).unwrap();
-            let due = outbox::due(&door.world, door.world.now().plus(60), 1).unwrap();
+            let due = outbox::find_queued(&door.world, &id).unwrap().unwrap();
             door.world.sqlite.execute("UPDATE mail_outbox SET state = 'sending'", []).unwrap();
             due
         };
-        block_on(door.world.send_mail(&due[0].message)).unwrap();
+        block_on(door.world.send_mail(&due.message)).unwrap();
     }
     door.evict();
     door
