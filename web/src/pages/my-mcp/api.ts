@@ -13,6 +13,7 @@ import type {
   NonceAnswer,
   OwnCredentials,
   OwnEvents,
+  OwnPayment,
   OwnPayments,
   OwnSecrets,
   ProfileView,
@@ -78,6 +79,13 @@ export const checkIn = (id: string, code: string) =>
 export const revenue = () => request<Revenue>("GET", "/api/users/revenue");
 export const payments = (cursor?: string) =>
   request<OwnPayments>("GET", `/api/users/payments${page(cursor)}`);
+/** Says by hand in which transaction it was paid, or, without one, that it was not. Answers what it is then. */
+export const decidePayment = (id: string, transaction: string | null) =>
+  request<OwnPayment>(
+    "POST",
+    `${one("payments", id)}/verdict`,
+    transaction === null ? { paid: false } : { paid: true, transaction },
+  );
 export const PAYMENTS_CSV = "/api/users/payments.csv";
 
 export const secrets = () => request<OwnSecrets>("GET", "/api/users/secrets");
@@ -130,7 +138,10 @@ export async function ownTools(scope: string): Promise<string[]> {
   return result.tools.map(({ name }) => name);
 }
 
-function one(kind: "secrets" | "tickets" | "kb" | "approvals" | "credentials", id: string): string {
+function one(
+  kind: "payments" | "secrets" | "tickets" | "kb" | "approvals" | "credentials",
+  id: string,
+): string {
   return `/api/users/${kind}/${encodeURIComponent(id)}`;
 }
 

@@ -122,7 +122,6 @@ function CancelDialog({ event, close, done }: CancelProps) {
       setBusy(false);
     }
   };
-  const sold = event.rsvpCount;
   return (
     <Dialog
       title="Cancel this event?"
@@ -140,9 +139,8 @@ function CancelDialog({ event, close, done }: CancelProps) {
         “{event.title}” is cancelled for good: no more seats are sold. This cannot be undone.
       </p>
       <p>
-        {sold === 0
-          ? "No seat was sold, so nobody has to be paid back."
-          : `${sold} ${sold === 1 ? "seat is" : "seats are"} sold. The money is in your wallet already: to pay the guests back is up to you. Their wallets are in the list of guests.`}
+        {seatsInWords(event)}. What is yours to pay back is said as soon as it is cancelled; the wallets are
+        in the list of guests.
       </p>
       {error !== null && <Trouble error={error} />}
     </Dialog>

@@ -1,8 +1,8 @@
 // My MCP: a host's own door. Signing in, events, guests, revenue, payments, settings, and how to connect clients.
-import { useEffect, useMemo, useRef, useState, type ReactNode } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import { networkName, useSettings } from "../../api/settings";
 import type { OwnEvent, ProfileView } from "../../api/types";
-import { Button, Card, Hash } from "../../parts";
+import { Button, Card, Hash, Notice } from "../../parts";
 import * as api from "./api";
 import { Connect } from "./connect";
 import { Credentials } from "./credentials";
@@ -171,6 +171,12 @@ function Sections({ profile }: { profile: ProfileView }) {
     show("guests");
   };
   const showSettings = () => show("settings");
+  const [isLedToStuck, setIsLedToStuck] = useState(false);
+  const arrived = useCallback(() => setIsLedToStuck(false), []);
+  const showStuck = () => {
+    setIsLedToStuck(true);
+    show("payments");
+  };
   const scope = profile.urlSafeId;
   const tabs: Tab[] = [
     {
@@ -181,7 +187,11 @@ function Sections({ profile }: { profile: ProfileView }) {
     },
     { id: "guests", name: "Guests", content: <Guests list={list} chosen={chosen} choose={setChosen} /> },
     { id: "revenue", name: "Revenue", content: <Revenue events={list.items} /> },
-    { id: "payments", name: "Payments", content: <Payments events={list.items} /> },
+    {
+      id: "payments",
+      name: "Payments",
+      content: <Payments events={list.items} isLedHere={isLedToStuck} arrived={arrived} />,
+    },
     // What is typed into a secret does not stay when one looks elsewhere.
     {
       id: "secrets",
@@ -198,7 +208,21 @@ function Sections({ profile }: { profile: ProfileView }) {
     { id: "settings", name: "Settings", keeps: true, content: <Settings profile={profile} /> },
     { id: "connect", name: "Connect", content: <Connect profile={profile} /> },
   ];
-  return <Tabs tabs={tabs} shown={shown} show={show} />;
+  return (
+    <>
+      {profile.stuckPayments > 0 && <StuckNotice count={profile.stuckPayments} show={showStuck} />}
+      <Tabs tabs={tabs} shown={shown} show={show} />
+    </>
+  );
+}
+
+function StuckNotice({ count, show }: { count: number; show: () => void }) {
+  const [wait, they] = count === 1 ? ["payment waits", "it was"] : ["payments wait", "they were"];
+  return (
+    <Notice kind="warn" actions={<Button onClick={show}>Decide</Button>}>
+      {count} {wait} for your word: nobody else can say any more whether {they} paid.
+    </Notice>
+  );
 }
 
 /** What is on sale comes first, the next one at the top; then what is over, the newest first. */

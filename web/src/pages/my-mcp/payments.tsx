@@ -1,16 +1,25 @@
-// The door's statement: every payment that it has seen, and how far each one is.
-import { useMemo } from "react";
+// The door's statement: every payment that it has seen, and how far each one is. What waits for the host comes first.
+import { useMemo, useState } from "react";
 import type { OwnEvent, OwnPayment } from "../../api/types";
 import { Badge, Button, Empty, Hash, Money, Time } from "../../parts";
 import * as api from "./api";
 import { LocalHint, useExplorer } from "./links";
+import { Said, type Words } from "./said";
 import { useHost } from "./session";
+import { Stuck } from "./stuck";
 import { Loading, Trouble } from "./trouble";
 import { usePages } from "./use-load";
 
+type Props = {
+  events: readonly OwnEvent[];
+  /** Whether the host was led to what waits for them, and that they have arrived there. */
+  isLedHere: boolean;
+  arrived: () => void;
+};
+
 /** The section. */
-export function Payments({ events }: { events: readonly OwnEvent[] }) {
-  const { run } = useHost();
+export function Payments({ events, isLedHere, arrived }: Props) {
+  const { run, refresh } = useHost();
   const ask = useMemo(
     () => async (cursor?: string) => {
       const { payments, nextCursor } = await run(() => api.payments(cursor));
@@ -20,6 +29,15 @@ export function Payments({ events }: { events: readonly OwnEvent[] }) {
   );
   const list = usePages(ask);
   const titles = new Map(events.map(({ id, title }) => [id, title]));
+  const [words, setWords] = useState<Words | null>(null);
+  const decided = (next: Words) => {
+    setWords(next);
+    list.reload();
+    // The notice above the sections counts them. That the server is away is shown by the list.
+    refresh().catch(() => undefined);
+  };
+  const stuck = list.items.filter((payment) => payment.stuck);
+  const others = list.items.filter((payment) => !payment.stuck);
   return (
     <>
       <div className="row">
@@ -30,17 +48,17 @@ export function Payments({ events }: { events: readonly OwnEvent[] }) {
           Download as CSV
         </a>
       </div>
+      <Said words={words} />
       {list.error !== null && <Trouble error={list.error} retry={list.reload} />}
       {!list.isLoaded && list.error === null && <Loading what="Fetching the payments…" />}
       {list.isLoaded && list.items.length === 0 && (
         <Empty title="No payments yet">Each payment that an agent sends to your door is listed here.</Empty>
       )}
-      {list.items.length > 0 && (
-        <>
-          <Statement payments={list.items} titles={titles} />
-          <LocalHint />
-        </>
+      {stuck.length > 0 && (
+        <Stuck payments={stuck} titles={titles} isLedHere={isLedHere} arrived={arrived} done={decided} />
       )}
+      {others.length > 0 && <Statement payments={others} titles={titles} />}
+      {list.items.length > 0 && <LocalHint />}
       {list.hasMore && (
         <Button onClick={list.more} busy={list.busy}>
           Load more
@@ -114,11 +132,11 @@ function Line({ payment, title }: { payment: OwnPayment; title: string | undefin
   );
 }
 
-type Words = { word: string; tone: "ok" | "plain" | "bad" | "warn" };
+type StateWords = { word: string; tone: "ok" | "plain" | "bad" | "warn" };
 
 /** The states of `src/ledger/payments.rs`. */
-function stateInWords(state: string): Words {
-  const known: Record<string, Words> = {
+function stateInWords(state: string): StateWords {
+  const known: Record<string, StateWords> = {
     claimed: { word: "Arrived", tone: "plain" },
     verified: { word: "Signature is good", tone: "plain" },
     settling: { word: "Money is being moved", tone: "warn" },

@@ -56,8 +56,8 @@ export function SecretForm({ of, done, close }: Props) {
       />
       {of !== null && (
         <Notice kind="warn">
-          A new value replaces the sealed one for good. Whoever has bought the old one has to buy again; a buyer
-          who has paid and not read it yet still gets the old one. Leave it empty to keep the value.
+          A new value replaces the sealed one for good. Whoever has bought the old one has to buy again; a
+          buyer who has paid and not read it yet still gets the old one. Leave it empty to keep the value.
         </Notice>
       )}
       <div className="mm-pair">
@@ -115,7 +115,9 @@ function useSubmit(
   };
 }
 
-type Send = { ask: (() => Promise<SecretView & Partial<api.Said>>) | null; isNewValue: boolean } | { errors: SecretErrors };
+type Send =
+  | { ask: (() => Promise<SecretView & Partial<api.Said>>) | null; isNewValue: boolean }
+  | { errors: SecretErrors };
 
 /** What to ask of the server (null: nothing was changed), or what is wrong with the form. */
 function requestOf(of: SecretView | null, values: ReturnType<typeof secretValues>, value: string): Send {

@@ -159,8 +159,8 @@ function Withdraw({ secret, close, done }: WithdrawProps) {
   return (
     <Confirm title="Withdraw this secret?" yes="Withdraw it" no="Keep it" ask={ask} close={close}>
       <p className="mm-stranger">
-        “{visible(secret.name)}” is withdrawn for good: nobody can buy it any more. This cannot be undone. Its value
-        is destroyed as soon as no buyer waits for it.
+        “{visible(secret.name)}” is withdrawn for good: nobody can buy it any more. This cannot be undone. Its
+        value is destroyed as soon as no buyer waits for it.
       </p>
       <p>
         {secret.retrievalCount === 0
