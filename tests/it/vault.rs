@@ -414,6 +414,23 @@ fn a_buyer_gets_the_version_that_was_on_sale_when_it_paid_and_pays_for_the_next(
 }
 
 #[test]
+fn a_price_that_changes_during_a_call_is_not_paid_for_another_value() {
+    let door = Door::open();
+    let secret = store(&door, json!({}));
+    let offer = door.challenge("retrieveSecret", &named(&secret));
+    let payment = Wallet::new(1).pay(&offer["accepts"][0], 1);
+    let arguments = named(&secret);
+    let paid = door.tool("retrieveSecret", &arguments, Some(&payment));
+    // The call has named its price, and waits for the chain.
+    let replaced = async { change(&door, &secret, json!({"value": OTHER, "price": "0.20"})) };
+    let (paid, replaced) = block_on(futures_util::future::join(paid, replaced));
+    assert_eq!(replaced.status, 200);
+    is(&paid, 409, "price changed");
+    assert!(paid.body.contains("\"moneyMoved\":\"no\""), "{}", paid.body);
+    assert_eq!(door.world.memory.settled.borrow().len(), 0);
+}
+
+#[test]
 fn no_money_is_moved_for_a_value_that_went_off_sale() {
     for how in ENDS {
         let door = Door::open();

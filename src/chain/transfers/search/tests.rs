@@ -37,6 +37,9 @@ struct Chain {
     used_in: Option<u64>,
     range_max: u64,
     pruned: u64,
+    /// Blocks below are not there; of the others, the one so many blocks on is answered.
+    lacks_below: u64,
+    confuses_by: u64,
     queries: RefCell<Vec<(u64, u64)>>,
     looks: Cell<u32>,
 }
@@ -57,6 +60,8 @@ impl Chain {
             used_in: None,
             range_max: 10_000,
             pruned: 0,
+            lacks_below: 0,
+            confuses_by: 0,
             queries: RefCell::default(),
             looks: Cell::new(0),
         }
@@ -84,8 +89,8 @@ impl Chain {
 
     fn block(&self, name: &str) -> Value {
         let named = name.strip_prefix("0x").map(|digits| u64::from_str_radix(digits, 16).unwrap());
-        let block = named.unwrap_or(self.head);
-        if block > self.head {
+        let block = named.map_or(self.head, |block| block + self.confuses_by);
+        if block > self.head || block < self.lacks_below {
             return Value::Null;
         }
         json!({"number": format!("{block:#x}"), "timestamp": format!("{:#x}", self.time(block))})
@@ -278,6 +283,20 @@ fn an_endpoint_without_old_logs_or_blocks_proves_nothing() {
     assert_eq!(chain.find(since(499_990, at), at + 110), Ok(Use::NotFound));
     // A node that is behind what was known before.
     assert_eq!(chain.find(since(1_000_100, at), at + 110), Err(RpcError::Unavailable));
+}
+
+#[test]
+fn blocks_that_an_endpoint_does_not_have_or_confuses_prove_nothing() {
+    for (lacks, confuses, expected) in [
+        (0, 0, Ok(Use::Moved(HASH, 500_000))),
+        (900_000, 0, Err(RpcError::Unavailable)),
+        (0, 1, Err(RpcError::Malformed)),
+    ] {
+        let mut chain = Chain::steady(1_000_000, 2_000);
+        (chain.used_in, chain.lacks_below, chain.confuses_by) = (Some(500_000), lacks, confuses);
+        let at = chain.time(500_000);
+        assert_eq!(chain.find(since(499_990, at), at + 110), expected, "{lacks} {confuses}");
+    }
 }
 
 fn stretches() -> impl Strategy<Value = Vec<Stretch>> {
