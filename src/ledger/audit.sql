@@ -62,3 +62,15 @@ SELECT p.id FROM payments p WHERE p.next_check_at IS NOT NULL AND p.state IN ('r
 -- a wallet's standing is what it paid for
 SELECT w.payer FROM wallets w WHERE w.settled <> (SELECT count(*) FROM payments p
   WHERE p.payer = w.payer AND p.state IN ('settled', 'delivered'))
+--;
+-- what was sold and not handed over yet is still there
+SELECT r.payment_id FROM retrievals r WHERE r.how = 'paid' AND r.handed_over_at IS NULL AND NOT EXISTS
+  (SELECT 1 FROM secrets s WHERE s.id = r.secret_id AND s.version = r.version AND s.sealed IS NOT NULL)
+  AND NOT EXISTS (SELECT 1 FROM kept_values k WHERE k.secret_id = r.secret_id AND k.version = r.version)
+--;
+-- what an open payment buys of the vault is still there
+SELECT p.id FROM payments p WHERE p.tool = 'retrieveSecret' AND p.state IN ('settling', 'unknown', 'settled')
+  AND NOT EXISTS (SELECT 1 FROM secrets s WHERE s.id = p.wanted
+    AND s.version = json_extract(p.staged, '$.version') AND s.sealed IS NOT NULL)
+  AND NOT EXISTS (SELECT 1 FROM kept_values k WHERE k.secret_id = p.wanted
+    AND k.version = json_extract(p.staged, '$.version'))
