@@ -12,9 +12,12 @@
 //!          refused        unknown → settled | failed      delivered → failed
 //! ```
 //!
-//! `refused` and `failed` are final for the money (none moved): what was wanted is forgotten, few of them
-//! are kept, and they may be claimed again by the same payment. `delivered` falls back to `failed` only when the chain drops the transaction and the
-//! authorization runs out. The append-only `ledger` holds the money: `settled` rows, and `reversed`
+//! `refused` and `failed` are final for the money (none moved): what was wanted is forgotten but for its id, few of
+//! them are kept, and they may be claimed again by the same payment; each claim has a number, and a step that belongs
+//! to an earlier one changes nothing. Each step names the states that it may come from. Who says of an ended payment
+//! that it was paid gets the chain asked. `delivered` falls back to `failed` only when the chain drops the transaction
+//! and the authorization runs out. `unknown` ends when the chain says so, or when the host does (`verdict` in the
+//! ledger) where no log is left to read. The append-only `ledger` holds the money: `settled` rows, and `reversed`
 //! ones with the amount negative.
 
 use crate::storage::Migrations;
