@@ -133,7 +133,7 @@ impl Rpc {
     }
 
     /// The transaction in which exactly this authorization moved exactly this money. Looks through the
-    /// blocks of the window, however old ([`search`]).
+    /// blocks of the window, however old (`search`).
     ///
     /// [`Use::Elsewhere`]: somebody who signs two authorizations with one nonce can have the other
     /// one used, or can cancel it.
