@@ -16,6 +16,7 @@ use crate::ledger::payments::{self, NotPaid, Payment, Step};
 use crate::mcp::catalog::Tool;
 use crate::outcome::Failure;
 use crate::ports::{Level, SqlError, World, within};
+use crate::time::UnixSeconds;
 use crate::x402::flow::{self, Stop};
 use crate::x402::origin::{Origin, origin};
 
@@ -140,7 +141,9 @@ impl<W: World> Host<W> {
         match origin(payment.unused_at, block) {
             Origin::Elsewhere => self.end(payment, NotPaid::Failed, USED_BEFORE),
             Origin::Doubtful if !is_payer => {
-                if now > payment.valid_before.plus(DOUBT_SECONDS_MAX) {
+                let until = |since: UnixSeconds| since.plus(DOUBT_SECONDS_MAX);
+                // The day begins when its payer could have known: an endpoint may have been away for longer.
+                if payment.doubtful_at.is_some_and(|since| now > until(since)) {
                     return self.end(payment, NotPaid::Failed, "nobody has proven to have paid");
                 }
                 let fields = [("payment", claim.id().as_str())];

@@ -166,6 +166,8 @@ pub struct Payment {
     pub unused_at: Option<u64>,
     /// Whether the chain shows a use that may have been for somebody else.
     pub is_doubtful: bool,
+    /// Since when.
+    pub doubtful_at: Option<UnixSeconds>,
     /// Why it is not paid, for the host.
     pub reason: Option<String>,
     /// Which claim of the payment this is.

@@ -393,6 +393,25 @@ fn a_doubt_that_nobody_ends_frees_its_seat_after_a_day() {
 }
 
 #[test]
+fn a_doubt_that_is_seen_late_has_its_day_too() {
+    // The endpoint is away from before the claim until days after: nobody can say for whom it was used.
+    let door = Door::open();
+    let event = door.event(5);
+    let payment = Wallet::new(1).pay(&offer(&door, &event), 1);
+    door.world.memory.chain.is_down.set(true);
+    door.world.memory.settles.borrow_mut().push_back(Settles::PaysSilently);
+    assert_eq!(pay(&door, &event, &payment).0, 409);
+    door.pass(3 * 86_400);
+    door.world.memory.chain.is_down.set(false);
+    door.pass(3_700);
+    let (status, refused) = pay(&door, &event, &payment);
+    assert_eq!(status, 401, "{refused}");
+    assert_eq!(door.text("SELECT state FROM payments"), "unknown");
+    door.pass(95_000);
+    assert_eq!(door.text("SELECT state FROM payments"), "failed");
+}
+
+#[test]
 fn wallets_that_never_paid_here_hold_half_of_an_event_at_most() {
     let door = Door::open();
     let (first, event) = (door.event(1), door.event(4));
