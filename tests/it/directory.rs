@@ -11,10 +11,12 @@ use events_concierge::directory::{
     Answered, Ask, FAILED_SECONDS_MAX, Kind, LEAVE_SECONDS, Listed, NOTE_AGAIN_SECONDS,
     NOTE_SECONDS, Noted, OBJECTS_MAX, OPEN_SECONDS, answer,
 };
+use events_concierge::host::Host;
 use events_concierge::ports::{Clock, Level, Log, Sql, SqlValue, Timer};
 use events_concierge::time::UnixSeconds;
+use serde_json::json;
 
-use crate::support::{NOW, World, block_on, yield_once};
+use crate::support::{Door, NOW, Settles, Wallet, World, block_on, config, yield_once};
 
 struct Book(World);
 
@@ -320,4 +322,39 @@ fn a_directory_that_does_not_answer_ends_the_run_and_no_more() {
     assert_eq!(town.sweep(), Swept::default());
     town.directory_hangs.set(false);
     assert_eq!(town.sweep().open, 1);
+}
+
+#[test]
+fn a_host_that_is_swept_sets_its_alarm_and_says_whether_anything_is_open() {
+    let door = Door::open();
+    door.pass(3_600);
+    assert_eq!(door.host.sweep(), Ok(false), "all that was to be published is");
+    let event = json!({"eventId": door.event(1)});
+    door.pass(3_600);
+    door.world.memory.noted.set(0);
+    door.world.memory.settles.borrow_mut().push_back(Settles::Hangs);
+    let offer = door.challenge("rsvpToEvent", &event)["accepts"][0].clone();
+    let payment = Wallet::new(1).pay(&offer, 1);
+    assert_eq!(block_on(door.tool("rsvpToEvent", &event, Some(&payment))).status, 409);
+    assert!(door.world.memory.noted.get() > 0, "it is noted");
+    // The alarm is lost, and with it the instance.
+    door.world.memory.alarm.set(None);
+    let door = Door::on(door.world);
+    door.world.memory.alarm.set(None);
+    assert_eq!(door.host.sweep(), Ok(true));
+    let alarm = door.world.memory.alarm.get().unwrap();
+    assert!(alarm <= door.world.memory.now.get() + 60, "what is due is done soon");
+    door.pass(3_600);
+    assert_eq!(door.text("SELECT state FROM payments"), "delivered");
+    assert_eq!(door.host.sweep(), Ok(false), "nothing is open any more");
+}
+
+#[test]
+fn an_object_that_stores_nothing_is_not_written_to_by_a_sweep() {
+    let world = World::new();
+    let host = Host::new(world.clone(), config());
+    assert_eq!(host.sweep(), Ok(false));
+    let tables = world.run("SELECT count(*) FROM sqlite_master", &[]).unwrap();
+    assert_eq!(tables, [[SqlValue::Int(0)]]);
+    assert_eq!(world.memory.alarm.get(), None);
 }

@@ -21,6 +21,7 @@ process.env.CLOUDFLARE_CF_FETCH_ENABLED ??= "false";
  * - `kv`: `get`, `list`, `put` and `delete` of the namespace `SECRETS`.
  * - `restart(changes)`: a new runtime on the same state and the same `url`; `changes` may hold other
  *   `vars` and `secrets`.
+ * - `cron()`: the cron goes off; its outcome.
  * - `logs()`: what the Worker logged, `{level, message, timestamp}` each; `clearLogs()`.
  * - `stop()`.
  */
@@ -50,6 +51,7 @@ export async function startWorker({ vars = {}, secrets = {} } = {}) {
     kv: { get: kv("get"), list: kv("list"), put: kv("put"), delete: kv("delete") },
     restart: ({ vars: others = worker.vars, ...changes } = {}) =>
       harness.update(({ workers: [last] }) => ({ root, workers: [{ ...last, ...changes, vars: { ...usual, ...others } }] })),
+    cron: () => handle.scheduled({ cron: "*/10 * * * *", scheduledTime: new Date() }),
     logs: () => harness.getLogs(),
     clearLogs: () => harness.clearLogs(),
     stop: () => harness.close(),

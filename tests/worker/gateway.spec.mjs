@@ -60,6 +60,18 @@ test("createEvent is for the owner: no token, another host's token, a forged one
   assert.equal((await eventsOf(door)).length, 1);
 });
 
+test("a stranger cannot ask what the cron asks", async () => {
+  const headers = { "x-concierge-sweep": "1" };
+  const list = await rpc("tools/list", {}, headers).then((answer) => answer.json());
+  assert.ok(Array.isArray(list.result.tools), "the server answers what it was asked");
+  const page = await network.worker.fetch(`/mcp/users/${door.scope}`, { method: "POST", headers });
+  assert.notEqual(await page.text(), "true");
+  const agent = await network.worker.fetch("/agent", { headers });
+  assert.equal(agent.status, 426, "a guest session takes sockets only");
+  const health = await network.worker.fetch("/health", { headers });
+  assert.equal((await health.json()).status, "ok");
+});
+
 test("a spoofed internal header changes nothing", async () => {
   const command = {
     request_id: "req_000000000000000000000000",
