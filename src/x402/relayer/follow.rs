@@ -100,6 +100,41 @@ impl<W: RelayerWorld> Relayer<W> {
         landed.iter().find(|landed| landed.id == id).map(|landed| landed.hash)
     }
 
+    /// Writes down which settlements are in a block. Whoever waits for one is told before this: to
+    /// answer costs no write then, and if we die in between, the receipt says the same again.
+    ///
+    /// # Errors
+    /// [`SqlError`] if SQLite refuses.
+    pub fn write_down(&self) -> Result<(), SqlError> {
+        self.migrate()?;
+        let landed = self.landed.take();
+        if landed.is_empty() {
+            return Ok(());
+        }
+        self.wake_for(self.world.now().plus(CONFIRM_SECONDS));
+        for one in &landed {
+            // If one cannot be written down, its receipt says the same again; the others are.
+            self.went("writing a settlement down", self.write_one_down(one));
+        }
+        Ok(())
+    }
+
+    fn write_one_down(&self, landed: &Landed) -> Result<(), SqlError> {
+        let Landed { id, nonce, hash, cost } = landed;
+        let now = self.world.now();
+        let confirm_at = Some(now.plus(CONFIRM_SECONDS));
+        self.world.atomically(|| {
+            if let Some(settlement) = store::find(&self.world, id)? {
+                self.charge_really(&settlement, *cost)?;
+                if settlement.state == State::Sent {
+                    self.contract_of(&settlement, |it| it.settled(&self.world, now))?;
+                }
+            }
+            store::mark_done(&self.world, *nonce)?;
+            store::set_state(&self.world, id, &State::Settled, *hash, confirm_at, now)
+        })
+    }
+
     /// A block has the transaction.
     async fn record(&self, sent: &Sent, receipt: &Receipt) -> Result<(), SqlError> {
         let settlement = match &sent.settlement {

@@ -93,10 +93,6 @@ impl<T: Clock + Sql + Http + Alarm + Directory + Timer + Log> RelayerWorld for T
 /// How often a payment is tried whose transaction no block ever had. One that a block has refused although
 /// the simulation was good is not tried again: each time costs gas.
 const ATTEMPTS_MAX: u32 = 3;
-/// When the alarm looks after what was sent, seconds …
-const LOOK_AFTER_SECONDS: i64 = 3;
-/// … and at the latest: what has waited for long is looked after every tenth part of that.
-const LOOK_AFTER_SECONDS_MAX: i64 = 300;
 /// Below what so many settlements cost, the relayer's balance is called low.
 const LOW_SETTLEMENTS: u64 = 20;
 /// How old the figures of [`Relayer::health`] may be, seconds.
@@ -358,56 +354,6 @@ impl<W: RelayerWorld> Relayer<W> {
         self.write_down()
     }
 
-    /// Writes down which settlements are in a block. Whoever waits for one is told before this: to
-    /// answer costs no write then, and if we die in between, the receipt says the same again.
-    ///
-    /// # Errors
-    /// [`SqlError`] if SQLite refuses.
-    pub fn write_down(&self) -> Result<(), SqlError> {
-        self.migrate()?;
-        let landed = self.landed.take();
-        if landed.is_empty() {
-            return Ok(());
-        }
-        self.wake_for(self.world.now().plus(follow::CONFIRM_SECONDS));
-        for one in &landed {
-            // If one cannot be written down, its receipt says the same again; the others are.
-            self.went("writing a settlement down", self.write_one_down(one));
-        }
-        Ok(())
-    }
-
-    fn write_one_down(&self, landed: &Landed) -> Result<(), SqlError> {
-        let Landed { id, nonce, hash, cost } = landed;
-        let now = self.world.now();
-        let confirm_at = Some(now.plus(follow::CONFIRM_SECONDS));
-        self.world.atomically(|| {
-            if let Some(settlement) = store::find(&self.world, id)? {
-                self.charge_really(&settlement, *cost)?;
-                if settlement.state == State::Sent {
-                    self.contract_of(&settlement, |it| it.settled(&self.world, now))?;
-                }
-            }
-            store::mark_done(&self.world, *nonce)?;
-            store::set_state(&self.world, id, &State::Settled, *hash, confirm_at, now)
-        })
-    }
-
-    /// Sets the alarm, and has the directory know that something is open: before the row that needs it is written.
-    fn wake_for(&self, at: UnixSeconds) {
-        self.world.note_open();
-        self.world.wake_at(at);
-    }
-
-    /// Logs what a part of the work has failed with; the other parts go on.
-    fn went(&self, what: &str, how: Result<(), SqlError>) {
-        if let Err(error) = how {
-            let network = self.settings.network.caip2;
-            let fields = [("what", what), ("why", error.0.as_str()), ("network", network)];
-            self.world.line(Level::Error, "a part of the relayer's work failed", &fields);
-        }
-    }
-
     fn migrate(&self) -> Result<(), SqlError> {
         if !self.migrated.get() {
             storage::migrate(&self.world, MIGRATIONS, self.world.now())?;
@@ -415,13 +361,6 @@ impl<W: RelayerWorld> Relayer<W> {
         }
         Ok(())
     }
-}
-
-/// When to look again after what has waited since then, seconds from `now`. An endpoint that is out of service for
-/// days is asked ever less often.
-fn look_after(since: UnixSeconds, now: UnixSeconds) -> i64 {
-    let tenth = now.since(since).checked_div(10).unwrap_or_default();
-    tenth.clamp(LOOK_AFTER_SECONDS, LOOK_AFTER_SECONDS_MAX)
 }
 
 /// A payer waits so long, if at all.

@@ -12,7 +12,8 @@ use crate::x402::relayer::judge::Prepared;
 use crate::x402::relayer::order::Order;
 use crate::x402::relayer::refusal::{Reason, Refusal, Unavailable};
 use crate::x402::relayer::store::Charged;
-use crate::x402::relayer::{Known, LOOK_AFTER_SECONDS, Relayer, RelayerWorld, Settings, store};
+use crate::x402::relayer::wake::LOOK_AFTER_SECONDS;
+use crate::x402::relayer::{Known, Relayer, RelayerWorld, Settings, store};
 
 /// How often another nonce is tried when somebody else uses the relayer's key.
 const NONCE_TRIES: u32 = 3;

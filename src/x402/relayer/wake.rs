@@ -9,13 +9,16 @@ use crate::chain::transaction::{ChainCall, Fees, SignedTransaction, fees_of};
 use crate::chain::transfers::Use;
 use crate::ports::{Level, SqlError};
 use crate::storage;
+use crate::time::UnixSeconds;
 use crate::x402::relayer::follow::ask_receipt;
 use crate::x402::relayer::judge::Market;
 use crate::x402::relayer::store::{Sent, Settlement, State};
-use crate::x402::relayer::{
-    LOOK_AFTER_SECONDS, Relayer, RelayerWorld, budget, look_after, standing, store,
-};
+use crate::x402::relayer::{Relayer, RelayerWorld, budget, standing, store};
 
+/// When the alarm looks after what was sent, seconds …
+pub(super) const LOOK_AFTER_SECONDS: i64 = 3;
+/// … and at the latest: what has waited for long is looked after every tenth part of that.
+const LOOK_AFTER_SECONDS_MAX: i64 = 300;
 /// A transaction that no block has after so many seconds is sent again …
 const RESEND_SECONDS: i64 = 3;
 /// … and replaced by one with higher fees after so many.
@@ -93,6 +96,21 @@ impl<W: RelayerWorld> Relayer<W> {
             self.wake_for(next.max(now.plus(LOOK_AFTER_SECONDS)));
         }
         Ok(())
+    }
+
+    /// Sets the alarm, and has the directory know that something is open: before the row that needs it is written.
+    pub(super) fn wake_for(&self, at: UnixSeconds) {
+        self.world.note_open();
+        self.world.wake_at(at);
+    }
+
+    /// Logs what a part of the work has failed with; the other parts go on.
+    pub(super) fn went(&self, what: &str, how: Result<(), SqlError>) {
+        if let Err(error) = how {
+            let network = self.settings.network.caip2;
+            let fields = [("what", what), ("why", error.0.as_str()), ("network", network)];
+            self.world.line(Level::Error, "a part of the relayer's work failed", &fields);
+        }
     }
 
     /// The money of a settled payment is not where it was: the chain has dropped its block. It is in
@@ -330,6 +348,13 @@ impl<W: RelayerWorld> Relayer<W> {
         let call = ChainCall { to, data: Bytes::new() };
         self.settings.key.sign(self.settings.network, nonce, &call, EMPTY_GAS, fees)
     }
+}
+
+/// When to look again after what has waited since then, seconds from `now`. An endpoint that is out of service for
+/// days is asked ever less often.
+fn look_after(since: UnixSeconds, now: UnixSeconds) -> i64 {
+    let tenth = now.since(since).checked_div(10).unwrap_or_default();
+    tenth.clamp(LOOK_AFTER_SECONDS, LOOK_AFTER_SECONDS_MAX)
 }
 
 /// Nodes take a replacement that pays a tenth more in both respects; a quarter is on the safe side.
