@@ -7,13 +7,21 @@
 
 #![expect(clippy::print_stdout, reason = "who runs many seeds wants to see how far it is")]
 
+mod blocks;
 mod chain;
+mod endpoint;
 mod engine;
+mod facilitator;
 mod gas;
 mod node;
+mod object;
 mod refused;
+mod relayer;
 mod relaying;
 mod scenario;
+mod settings;
+mod storage;
+mod unkind;
 mod world;
 
 use std::env::var;
@@ -23,6 +31,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use engine::Sim;
 use relaying::Relaying;
 use scenario::Scenario;
+use unkind::IS_TOLD;
 
 const SEEDS: u64 = 1_000;
 /// Every one of them checks a hundred signatures.
@@ -80,12 +89,21 @@ fn told<T>(seed: u64, sim: &Sim, play: impl FnOnce() -> T) -> Result<T, String> 
     })
 }
 
+/// One seed; only what goes wrong is worth a story, and that costs time.
+fn play(seed: u64, is_told: bool) -> Result<scenario::Outcome, String> {
+    IS_TOLD.set(is_told);
+    let scenario = Scenario::new(seed);
+    let sim = scenario.sim();
+    let outcome = told(seed, &sim, || scenario.play());
+    IS_TOLD.set(true);
+    outcome
+}
+
 #[test]
 fn no_payment_is_lost_doubled_or_given_away_whatever_happens() {
     let run = |seed| {
-        let scenario = Scenario::new(seed);
-        let sim = scenario.sim();
-        told(seed, &sim, || scenario.play())
+        let once = play(seed, number("SEED").is_some());
+        once.map_err(|found| play(seed, true).err().unwrap_or(found))
     };
     let Some((seeds, sum)) = run_all(SEEDS, run, scenario::Outcome::add) else { return };
     // A simulation in which nothing happens would prove nothing.

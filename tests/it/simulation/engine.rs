@@ -8,7 +8,11 @@ use std::task::Poll;
 
 use super::chain::Chain;
 use super::node::Node;
-use super::world::Payee;
+use super::relayer::Relayer;
+use super::settings::Settings;
+use super::storage::Storage;
+use super::unkind::{IS_TOLD, Rule, Unkind, draw, rules};
+use super::world::{Mailbox, Payee};
 use crate::support::NOW;
 
 /// Random numbers of which one seed decides all (splitmix64).
@@ -50,9 +54,27 @@ pub(crate) struct Sim {
     pub(crate) now: Cell<i64>,
     /// Whether anything goes wrong.
     pub(crate) chaos: Cell<bool>,
+    /// In which ways this world is unkind.
+    unkind: BTreeSet<Unkind>,
+    rules: Vec<Rule>,
+    /// What is set for all hosts now.
+    pub(crate) settings: Cell<Settings>,
     pub(crate) chain: RefCell<Chain>,
     pub(crate) node: RefCell<Node>,
     pub(crate) kv: RefCell<BTreeMap<String, String>>,
+    /// The storage of the directory of hosts that have something open.
+    pub(crate) directory: RefCell<Option<Rc<Storage>>>,
+    /// Until when writes of keys hang, milliseconds.
+    pub(crate) kv_hangs: RefCell<BTreeMap<String, i64>>,
+    pub(crate) mails: RefCell<Mailbox>,
+    /// Until when the facilitator that has an address is down, milliseconds.
+    pub(crate) facilitator_down_until: Cell<i64>,
+    /// Until when every facilitator refuses whatever it is asked, milliseconds.
+    pub(crate) refuses_until: Cell<i64>,
+    /// What our own facilitator has done.
+    pub(crate) relayer: RefCell<Relayer>,
+    /// What has been seen to be wrong, for whoever looks after each step.
+    pub(crate) wrongs: RefCell<Vec<String>>,
     pub(crate) payees: RefCell<BTreeMap<String, Payee>>,
     /// What happens later, in the order of its time.
     events: RefCell<BTreeMap<(i64, u64), Event>>,
@@ -80,13 +102,25 @@ impl<T> Slot<T> {
 
 impl Sim {
     pub(crate) fn new(seed: u64) -> Rc<Self> {
+        let rng = Rng::new(seed);
+        let unkind = draw(&rng);
         Rc::new(Self {
-            rng: Rng::new(seed),
+            rng,
             now: Cell::new(NOW * 1000),
             chaos: Cell::new(false),
+            unkind,
+            rules: rules(),
+            settings: Cell::default(),
             chain: RefCell::default(),
             node: RefCell::default(),
             kv: RefCell::default(),
+            directory: RefCell::default(),
+            kv_hangs: RefCell::default(),
+            mails: RefCell::default(),
+            facilitator_down_until: Cell::default(),
+            refuses_until: Cell::default(),
+            relayer: RefCell::default(),
+            wrongs: RefCell::default(),
             payees: RefCell::default(),
             events: RefCell::default(),
             count: Cell::new(0),
@@ -98,9 +132,29 @@ impl Sim {
     }
 
     pub(crate) fn tell(&self, what: impl FnOnce() -> String) {
+        if !IS_TOLD.get() {
+            return;
+        }
         let millis = self.now.get() - NOW * 1000;
         let line = format!("{:>5}.{:03}  {}", millis / 1000, millis % 1000, what());
         self.story.borrow_mut().push(line);
+    }
+
+    /// Whether the world is unkind in this way.
+    pub(crate) fn is(&self, unkind: Unkind) -> bool {
+        self.unkind.contains(&unkind)
+    }
+
+    /// Whether a rule is held against the service.
+    pub(crate) fn holds(&self, rule: Rule) -> bool {
+        self.rules.contains(&rule)
+    }
+
+    /// Something is wrong, whatever comes of it.
+    pub(crate) fn wrong(&self, what: impl FnOnce() -> String) {
+        let what = what();
+        self.tell(|| format!("WRONG: {what}"));
+        self.wrongs.borrow_mut().push(what);
     }
 
     /// A number that was not given before.

@@ -22,7 +22,8 @@ use serde_json::{Value, json};
 use super::chain::short;
 use super::engine::Sim;
 use super::node::{Lie, Node, URL};
-use super::world::{Object, Service, World};
+use super::object::{Object, Service};
+use super::world::World;
 use crate::support::{Wallet, as_v1};
 
 const KEY: &str = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
@@ -59,8 +60,8 @@ impl Outcome {
 impl Service for Relayer<World> {
     const MIGRATIONS: Migrations = MIGRATIONS;
 
-    fn build(world: World) -> Self {
-        Self::new(
+    fn build(world: World) -> Option<Self> {
+        Some(Self::new(
             world,
             Settings {
                 network: network(),
@@ -69,12 +70,16 @@ impl Service for Relayer<World> {
                 factories: Factories::default(),
                 policy: policy(),
             },
-        )
+        ))
     }
 
     async fn wake(&self) -> bool {
         Self::wake(self).await;
         true
+    }
+
+    fn sweep(&self) -> bool {
+        Self::sweep(self).unwrap()
     }
 }
 
@@ -118,7 +123,7 @@ impl Relaying {
         for (wallet, lie) in liars {
             sim.node.borrow_mut().contracts.insert(Wallet::new(wallet).address, lie);
         }
-        let object = Object::new(&sim, 'R');
+        let object = Object::new(&sim, 'R', 0);
         Self { sim, object, payments: Vec::new(), outcome: Outcome::default() }
     }
 
@@ -261,13 +266,12 @@ impl Relaying {
         let filled = Rc::clone(&answers);
         let request_id = RequestId::random(&self.object.world);
         let command = Command { request_id, source: None, origin: None, asks };
-        let service = Rc::clone(&self.object.service);
+        let service = Rc::clone(self.object.service.as_ref().unwrap());
         let sim = Rc::clone(&self.sim);
         self.object.spawn(async move {
             let reply = service.handle(command).await;
             sim.tell(|| format!("{what}: {} {}", reply.status, reply.body));
             filled.borrow_mut().push(reply);
-            true
         });
         answers
     }
@@ -426,7 +430,7 @@ impl Relaying {
         }
         let reply = answers.borrow().last().cloned().unwrap();
         // What was seen is written down after the answer.
-        self.object.service.write_down().unwrap();
+        self.object.service.as_ref().unwrap().write_down().unwrap();
         serde_json::from_str(&reply.body).unwrap()
     }
 

@@ -1,294 +1,58 @@
-//! The ports of a host's object in the simulation, and the objects themselves: they die and come
-//! back on the same storage.
+//! The ports of an object in the simulation.
 
-use std::cell::{Cell, RefCell};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::pin::Pin;
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::panic::resume_unwind;
 use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Wake, Waker};
 
-use events_concierge::host::Host;
-use events_concierge::ledger::{self, payee};
+use events_concierge::directory::{self, Ask, Listed, Noted};
+use events_concierge::ledger::payee;
 use events_concierge::mail::Message;
 use events_concierge::ports::{
     Alarm, Clock, Delivery, Directory, Http, HttpError, HttpRequest, HttpResponse, Kv, KvError,
     Level, Log, Mail, MailError, PayeeClaim, PayeeError, Payees, Random, RelayerOrder, Relayers,
     Row, Sent, Sql, SqlError, SqlValue, Timer, Web, WebRequest, WebResponse,
 };
-use events_concierge::storage::{self, Migrations};
+use events_concierge::storage::Migrations;
 use events_concierge::time::UnixSeconds;
+use serde_json::Value;
 
 use super::engine::Sim;
-use super::{chain, node};
-use crate::support::{config, run_statement};
+use super::storage::{Calm, Storage};
+use super::unkind::{IS_TOLD, Rule, Unkind};
+use super::{endpoint, facilitator, node, relayer, settings};
 
 /// Thrown where a crash happens between two writes.
-struct Crash;
+pub(crate) struct Crash;
+
+/// Stands for ever, milliseconds.
+const FOR_EVER: i64 = 1 << 50;
+/// How long the way out for mail waits for its answer, milliseconds.
+const MAIL_MILLIS: i64 = 20_000;
 
 /// What one instance of an object may ask of the world.
 #[derive(Clone)]
 pub(crate) struct World {
     pub(crate) sim: Rc<Sim>,
-    sqlite: Rc<Storage>,
+    /// Which of the hosts it is.
+    pub(crate) index: usize,
+    pub(crate) sqlite: Rc<Storage>,
     /// The alarm as the object's storage has it, seconds.
-    alarm: Rc<Cell<Option<i64>>>,
+    pub(crate) alarm: Rc<Cell<Option<i64>>>,
     /// The alarm as this instance knows it.
-    known_alarm: Rc<Cell<Option<i64>>>,
-    /// Whether the object has noted that it has something open.
-    noted: Rc<Cell<bool>>,
+    pub(crate) known_alarm: Rc<Cell<Option<i64>>>,
+    /// What this instance remembers of its notes to the directory.
+    pub(crate) noted: Rc<Cell<Noted>>,
+    /// Until when the object dies at nearly every write, milliseconds.
+    pub(crate) storm_until: Rc<Cell<i64>>,
 }
 
-/// An object's storage. Making one costs more than using it, so each thread keeps its own and takes
-/// back what a simulation has written: all of that is one transaction, which is never committed.
-struct Storage {
-    connection: rusqlite::Connection,
-    migrations: Migrations,
-    in_block: Cell<bool>,
-}
-
-thread_local! {
-    static STORAGES: RefCell<Vec<Rc<Storage>>> = const { RefCell::new(Vec::new()) };
-}
-
-impl Storage {
-    /// Storage with a schema and nothing else, that nobody else uses.
-    fn take(migrations: Migrations) -> Rc<Self> {
-        let is_free = |storage: &&Rc<Self>| {
-            Rc::strong_count(storage) == 1 && std::ptr::eq(storage.migrations, migrations)
-        };
-        let kept = STORAGES.with_borrow(|kept| kept.iter().find(is_free).cloned());
-        if let Some(storage) = kept {
-            storage.connection.execute_batch("ROLLBACK; BEGIN").unwrap();
-            storage.in_block.set(false);
-            return storage;
-        }
-        let connection = rusqlite::Connection::open_in_memory().unwrap();
-        connection.set_prepared_statement_cache_capacity(200);
-        let new = Rc::new(Self { connection, migrations, in_block: Cell::new(false) });
-        storage::migrate(&*new, migrations, UnixSeconds::new(0)).unwrap();
-        new.connection.execute_batch("BEGIN").unwrap();
-        STORAGES.with_borrow_mut(|kept| kept.push(Rc::clone(&new)));
-        new
-    }
-
-    /// Takes back what an interrupted block has written.
-    fn end_block(&self) {
-        if self.in_block.replace(false) {
-            self.connection.execute_batch("ROLLBACK TO block; RELEASE block").unwrap();
-        }
-    }
-}
-
-impl Sql for Storage {
-    fn run(&self, statement: &str, parameters: &[SqlValue]) -> Result<Vec<Row>, SqlError> {
-        run_statement(&self.connection, statement, parameters)
-    }
-
-    fn atomically<T, E: From<SqlError>>(
-        &self,
-        block: impl FnOnce() -> Result<T, E>,
-    ) -> Result<T, E> {
-        self.run("SAVEPOINT block", &[])?;
-        self.in_block.set(true);
-        let answer = block();
-        if answer.is_err() {
-            self.run("ROLLBACK TO block", &[])?;
-        }
-        self.in_block.set(false);
-        self.run("RELEASE block", &[])?;
-        answer
-    }
-}
-
-/// What an object does.
-pub(crate) trait Service: Sized + 'static {
-    /// Its storage.
-    const MIGRATIONS: Migrations;
-    fn build(world: World) -> Self;
-    /// What its alarm does; whether that went well.
-    fn wake(&self) -> impl Future<Output = bool>;
-}
-
-impl Service for Host<World> {
-    const MIGRATIONS: Migrations = ledger::MIGRATIONS;
-
-    fn build(world: World) -> Self {
-        Self::new(world, config())
-    }
-
-    async fn wake(&self) -> bool {
-        Self::wake(self).await;
-        true
-    }
-}
-
-/// Whether another task of the object has something for this one.
+/// What people have in their mailboxes.
 #[derive(Default)]
-struct Called(AtomicBool);
-
-impl Wake for Called {
-    fn wake(self: Arc<Self>) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
-impl Task {
-    fn is_ready(&self, sim: &Sim) -> bool {
-        self.called.0.load(Ordering::Relaxed) || sim.is_woken(self.id)
-    }
-}
-
-/// An object with its storage.
-pub(crate) struct Object<S> {
-    pub(crate) name: char,
-    pub(crate) world: World,
-    pub(crate) service: Rc<S>,
-    tasks: RefCell<Vec<Task>>,
-    crashes: Cell<u32>,
-    /// How often its alarm has gone off.
-    pub(crate) wakes: Cell<u32>,
-}
-
-struct Task {
-    id: u64,
-    parked_until: i64,
-    is_alarm: bool,
-    called: Arc<Called>,
-    future: Pin<Box<dyn Future<Output = bool>>>,
-}
-
-impl<S: Service> Object<S> {
-    pub(crate) fn new(sim: &Rc<Sim>, name: char) -> Self {
-        let sqlite = Storage::take(S::MIGRATIONS);
-        let world = World {
-            sim: Rc::clone(sim),
-            sqlite,
-            alarm: Rc::default(),
-            known_alarm: Rc::default(),
-            noted: Rc::default(),
-        };
-        let service = Rc::new(S::build(world.clone()));
-        let tasks = RefCell::default();
-        Self { name, world, service, tasks, crashes: Cell::new(0), wakes: Cell::new(0) }
-    }
-
-    /// Something for the object to do; it answers whether it went well.
-    pub(crate) fn spawn(&self, future: impl Future<Output = bool> + 'static) {
-        self.push(Box::pin(future), false);
-    }
-
-    fn push(&self, future: Pin<Box<dyn Future<Output = bool>>>, is_alarm: bool) {
-        let id = self.world.sim.fresh();
-        let called = Arc::default();
-        self.tasks.borrow_mut().push(Task { id, parked_until: 0, is_alarm, called, future });
-    }
-
-    /// The instance dies with all that it was doing; the storage stays.
-    pub(crate) fn crash(&mut self) {
-        let interrupted = std::mem::take(&mut *self.tasks.borrow_mut());
-        if interrupted.iter().any(|task| task.is_alarm) {
-            self.retry_alarm();
-        }
-        drop(interrupted);
-        self.world.sqlite.end_block();
-        self.world.known_alarm = Rc::default();
-        self.service = Rc::new(S::build(self.world.clone()));
-        self.crashes.set(self.crashes.get() + 1);
-    }
-
-    /// The runtime calls a failed alarm again.
-    fn retry_alarm(&self) {
-        let soon = self.world.sim.now.get() / 1000 + self.world.sim.rng.range(2, 10);
-        let at = self.world.alarm.get().map_or(soon, |set| set.min(soon));
-        self.world.alarm.set(Some(at));
-    }
-
-    /// When the object has something to do next, milliseconds.
-    pub(crate) fn next(&self) -> Option<i64> {
-        let tasks = self.tasks.borrow();
-        let woken = tasks.iter().any(|task| task.is_ready(&self.world.sim));
-        let parked = tasks.iter().map(|task| task.parked_until).min();
-        let alarm = self.world.alarm.get().filter(|_| !tasks.iter().any(|task| task.is_alarm));
-        let alarm = alarm.map(|seconds| seconds * 1000);
-        if woken { Some(0) } else { parked.into_iter().chain(alarm).min() }
-    }
-
-    /// Does one thing that is due now, whichever the seed says.
-    pub(crate) fn step(&mut self) {
-        let sim = Rc::clone(&self.world.sim);
-        let now = sim.now.get();
-        let alarm_runs = self.tasks.borrow().iter().any(|task| task.is_alarm);
-        if !alarm_runs && self.world.alarm.get().is_some_and(|at| at * 1000 <= now) {
-            self.world.alarm.set(None);
-            self.wakes.set(self.wakes.get() + 1);
-            self.world.known_alarm.set(None);
-            let service = Rc::clone(&self.service);
-            self.push(Box::pin(async move { service.wake().await }), true);
-        }
-        let ready: Vec<usize> = (0..)
-            .zip(self.tasks.borrow().iter())
-            .filter(|(_, task)| task.parked_until <= now || task.is_ready(&sim))
-            .map(|(index, _)| index)
-            .collect();
-        if ready.is_empty() {
-            return;
-        }
-        let index = ready[sim.rng.below(ready.len())];
-        let mut task = self.tasks.borrow_mut().swap_remove(index);
-        let mut done = None;
-        let polled = catch_unwind(AssertUnwindSafe(|| {
-            task.parked_until = sim.poll(task.id, || {
-                task.called.0.store(false, Ordering::Relaxed);
-                let waker = Waker::from(Arc::clone(&task.called));
-                let poll = task.future.as_mut().poll(&mut Context::from_waker(&waker));
-                done = match poll {
-                    std::task::Poll::Ready(well) => Some(well),
-                    std::task::Poll::Pending => None,
-                };
-            });
-        }));
-        match (polled, done) {
-            (Ok(()), None) => self.tasks.borrow_mut().push(task),
-            (Ok(()), Some(well)) => {
-                if task.is_alarm && !well {
-                    self.retry_alarm();
-                }
-            }
-            (Err(thrown), _) => {
-                if !thrown.is::<Crash>() {
-                    resume_unwind(thrown);
-                }
-                sim.tell(|| format!("{} dies between two writes", self.name));
-                if task.is_alarm {
-                    self.retry_alarm();
-                }
-                drop(task);
-                self.crash();
-            }
-        }
-    }
-
-    /// When the runtime wakes it, seconds.
-    pub(crate) fn alarm(&self) -> Option<i64> {
-        self.world.alarm.get()
-    }
-
-    pub(crate) fn is_idle(&self) -> bool {
-        self.tasks.borrow().is_empty()
-    }
-
-    pub(crate) fn sql(&self, statement: &str) -> Vec<Row> {
-        self.world.sqlite.run(statement, &[]).unwrap()
-    }
-
-    pub(crate) fn int(&self, statement: &str) -> i64 {
-        match self.sql(statement)[0][0] {
-            SqlValue::Int(number) => number,
-            ref other @ (SqlValue::Null | SqlValue::Text(_)) => panic!("not a number: {other:?}"),
-        }
-    }
+pub(crate) struct Mailbox {
+    pub(crate) delivery: Option<Delivery>,
+    /// How often each mail arrived, by its id.
+    pub(crate) arrived: BTreeMap<String, u32>,
 }
 
 impl Clock for World {
@@ -307,7 +71,7 @@ impl Random for World {
 
 impl Log for World {
     fn line(&self, level: Level, message: &str, fields: &[(&str, &str)]) {
-        if level != Level::Info {
+        if level != Level::Info && IS_TOLD.get() {
             self.sim.tell(|| format!("log: {message} {fields:?}"));
         }
     }
@@ -316,7 +80,7 @@ impl Log for World {
 impl Sql for World {
     fn run(&self, statement: &str, parameters: &[SqlValue]) -> Result<Vec<Row>, SqlError> {
         let writes = !statement.trim_start().starts_with("SELECT");
-        if writes && self.sim.fault(3) {
+        if writes && self.sim.fault(self.deaths()) {
             resume_unwind(Box::new(Crash));
         }
         self.sqlite.run(statement, parameters)
@@ -348,8 +112,23 @@ impl Alarm for World {
 
 impl Directory for World {
     fn note_open(&self) {
-        self.noted.set(true);
+        let mut noted = self.noted.get();
+        if noted.is_due(self.now()) {
+            self.noted.set(noted);
+            let index = self.index;
+            self.sim.after(self.sim.latency(), move |sim| {
+                ask_directory(sim, &Ask::Note(index.to_string()));
+            });
+        }
     }
+}
+
+/// The directory's own object.
+pub(crate) fn ask_directory(sim: &Rc<Sim>, ask: &Ask) -> Vec<Listed> {
+    let mut made = sim.directory.borrow_mut();
+    let sqlite = made.get_or_insert_with(|| Storage::take(directory::MIGRATIONS));
+    let calm = Calm { sqlite: Rc::clone(sqlite), now: sim.now.get() / 1000 };
+    directory::answer(&calm, ask).unwrap()
 }
 
 impl Kv for World {
@@ -378,14 +157,42 @@ impl Kv for World {
 }
 
 impl World {
-    /// The same storage, seen by somebody to whom nothing happens.
-    pub(crate) fn calm(self) -> Self {
-        Self { sim: Sim::new(0), ..self }
+    pub(crate) fn new(sim: &Rc<Sim>, migrations: Migrations, index: usize) -> Self {
+        Self {
+            sim: Rc::clone(sim),
+            index,
+            sqlite: Storage::take(migrations),
+            alarm: Rc::default(),
+            known_alarm: Rc::default(),
+            noted: Rc::default(),
+            storm_until: Rc::default(),
+        }
+    }
+
+    /// How many of a thousand writes are the last of their instance.
+    fn deaths(&self) -> usize {
+        if self.storm_until.get() > self.sim.now.get() { 500 } else { 3 }
+    }
+
+    /// A key that hangs stays so for a while.
+    async fn hang(&self, key: &str) {
+        let sim = &self.sim;
+        if sim.is(Unkind::HangingKv) && sim.fault(100) {
+            let millis =
+                if sim.rng.chance(500) { FOR_EVER } else { sim.rng.range(20_000, 600_000) };
+            sim.tell(|| format!("KV hangs for {key}"));
+            sim.kv_hangs.borrow_mut().insert(key.to_owned(), sim.now.get().saturating_add(millis));
+        }
+        let until = sim.kv_hangs.borrow().get(key).copied().unwrap_or_default();
+        if sim.chaos.get() && until > sim.now.get() {
+            sim.sleep(until - sim.now.get()).await;
+        }
     }
 
     /// A write of KV arrives or not, and its answer does or not.
     async fn write(&self, key: &str, value: Option<&str>) -> Result<(), KvError> {
         self.sim.sleep(self.sim.latency()).await;
+        self.hang(key).await;
         if !self.sim.fault(50) {
             let mut kv = self.sim.kv.borrow_mut();
             match value {
@@ -441,24 +248,90 @@ impl Web for World {
     }
 }
 
+impl World {
+    /// A request that moves money leaves: what it pays for must still be on sale, as this object's own storage
+    /// says, unless it was handed over before.
+    fn pushes(&self, payment: &Value) {
+        let nonce = payment["payload"]["authorization"]["nonce"].as_str().unwrap();
+        let statement = "SELECT p.tool, e.status, s.revoked_at IS NOT NULL OR s.expires_at <= ?2 \
+             FROM payments p LEFT JOIN events e ON e.id = json_extract(p.arguments, '$.eventId') \
+             LEFT JOIN secrets s ON s.id = json_extract(p.arguments, '$.secretId') \
+             WHERE p.nonce = ?1 AND p.state IN ('settling', 'unknown')";
+        let now = self.sim.now.get() / 1000;
+        let rows = self.sqlite.run(statement, &[nonce.into(), SqlValue::Int(now)]).unwrap();
+        let Some(row) = rows.first() else { return };
+        let is_seat = row[0] == SqlValue::Text("rsvpToEvent".to_owned());
+        let is_cancelled = row[1] == SqlValue::Text("cancelled".to_owned());
+        let is_gone = (is_seat && is_cancelled) || row[2] == SqlValue::Int(1);
+        if is_gone && self.sim.holds(Rule::OnlyWhatIsSold) {
+            let nonce = super::chain::short(nonce);
+            self.sim
+                .wrong(|| format!("money of {nonce} is asked for, for what is not sold any more"));
+        }
+    }
+}
+
 impl Relayers for World {
-    /// These hosts ask a facilitator by its address.
     async fn settle(
         &self,
-        _network: &'static str,
-        _order: RelayerOrder,
+        network: &'static str,
+        order: RelayerOrder,
     ) -> Result<HttpResponse, HttpError> {
-        Err(HttpError::Connection("there is no relayer here".to_owned()))
+        self.pushes(&order.payment);
+        let sim = &self.sim;
+        if sim.fault(20) {
+            sim.sleep(sim.latency()).await;
+            return Err(HttpError::Connection("the object was reset".to_owned()));
+        }
+        let slot = sim.slot();
+        let answer = Rc::clone(&slot);
+        sim.after(sim.latency(), move |sim| relayer::arrive(sim, network, order, answer));
+        // One hop within the deployment, which knows no limit.
+        sim.wait(&slot, FOR_EVER).await.unwrap_or(Err(HttpError::Timeout))
     }
 }
 
 impl Mail for World {
     fn delivery(&self) -> Option<Delivery> {
-        None
+        self.sim.mails.borrow().delivery
     }
 
-    async fn send_mail(&self, _message: &Message) -> Result<Sent, MailError> {
-        Err(MailError::Later("there is no way out for mail here".to_owned()))
+    async fn send_mail(&self, message: &Message) -> Result<Sent, MailError> {
+        let sim = &self.sim;
+        sim.sleep(sim.latency()).await;
+        if sim.fault(60) {
+            return Err(match sim.rng.below(3) {
+                0 => MailError::Refused("no such mailbox".to_owned()),
+                _ => MailError::Later("busy".to_owned()),
+            });
+        }
+        let slot = sim.slot();
+        if !sim.fault(60) {
+            let (id, answer) = (message.id.to_string(), Rc::clone(&slot));
+            let late = sim.is(Unkind::LateAnswers) && sim.fault(200);
+            let millis = if late { sim.rng.range(20_000, 300_000) } else { sim.latency() };
+            sim.after(millis, move |sim| {
+                take_mail(sim, &id);
+                if !sim.fault(60) {
+                    sim.after(sim.latency(), move |sim| answer.fill(sim, ()));
+                }
+            });
+        }
+        match sim.wait(&slot, MAIL_MILLIS).await {
+            Some(()) => Ok(Sent { provider_id: message.id.to_string() }),
+            None => Err(MailError::Unavailable("no answer".to_owned())),
+        }
+    }
+}
+
+/// A mail reaches its recipient, once for each key where keys are known.
+fn take_mail(sim: &Sim, id: &str) {
+    let mut mails = sim.mails.borrow_mut();
+    let knows_keys = mails.delivery == Some(Delivery::ExactlyOnce);
+    let arrived = mails.arrived.entry(id.to_owned()).or_default();
+    *arrived = if knows_keys { 1 } else { *arrived + 1 };
+    if *arrived > 1 {
+        sim.wrong(|| format!("the mail {id} arrives {arrived} times"));
     }
 }
 
@@ -469,6 +342,10 @@ impl Http for World {
             // What it says of itself is not simulated: hosts go on without it.
             return Err(HttpError::Timeout);
         }
+        let body: Value = serde_json::from_str(request.body.as_deref().unwrap_or("null")).unwrap();
+        if request.url.ends_with("/settle") {
+            self.pushes(&body["paymentPayload"]);
+        }
         if sim.fault(20) {
             sim.sleep(sim.latency()).await;
             return Err(HttpError::Connection("refused".to_owned()));
@@ -477,9 +354,11 @@ impl Http for World {
         let slot = sim.slot();
         if !sim.fault(20) {
             let answer = Rc::clone(&slot);
-            sim.after(sim.latency(), move |sim| match request.url.as_str() {
-                node::URL => node::arrive(sim, &request, answer),
-                _ => chain::arrive(sim, &request, answer),
+            let net = settings::RPC_URLS.iter().position(|url| *url == request.url);
+            sim.after(sim.latency(), move |sim| match net {
+                Some(net) => endpoint::arrive(sim, net, &body, answer),
+                None if request.url == node::URL => node::arrive(sim, &request, answer),
+                None => facilitator::arrive(sim, &request.url, &body, answer),
             });
         }
         sim.wait(&slot, limit).await.unwrap_or(Err(HttpError::Timeout))

@@ -5,7 +5,9 @@ use events_concierge::ports::SqlValue;
 use serde_json::Value;
 
 use super::super::chain::{Chain, LAG, short};
-use super::{PAY_TO, Purchase, Scenario};
+use super::buying::Purchase;
+use super::watch::UNPROVEN;
+use super::{HOSTS, PAY_TO, Scenario};
 
 /// Whether and when somebody else had a payment moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,10 +25,35 @@ pub(super) enum Spent {
 impl Scenario {
     /// The payment buys at another shop; only later is it shown here.
     pub(super) fn spend_before(&mut self, index: usize) {
-        if Chain::spend(&self.sim, &self.purchases[index].payment) {
-            self.purchases[index].spent = Spent::Before(self.sim.now.get());
-            self.run_for(LAG + 2_000);
+        if let Some(at) = Chain::spend(&self.sim, &self.purchases[index].payment) {
+            self.purchases[index].spent = Spent::Before(at);
+            self.run_for(at - self.sim.now.get() + LAG + 2_000);
         }
+    }
+
+    /// A payment is shown here in vain, buys at another shop, and is shown here once more.
+    pub(super) fn spend_between(&mut self) {
+        let before = self.purchases.len();
+        let until = self.sim.now.get() + 8_000;
+        self.sim.refuses_until.set(until);
+        self.buy();
+        self.run_for(8_000);
+        let Purchase { nonce, host, answers, .. } = &self.purchases[before];
+        let open = format!(
+            "SELECT count(*) FROM payments WHERE nonce = '{nonce}' AND state NOT IN ('refused', 'failed')"
+        );
+        let is_vain = !answers.borrow().is_empty() && self.doors[*host].int(&open) == 0;
+        if !is_vain || self.purchases[before].spent != Spent::No {
+            return;
+        }
+        self.spend_before(before);
+        if self.sim.rng.chance(700) {
+            // The endpoint cannot be asked before it is taken, and can be afterwards.
+            for net in &mut self.sim.chain.borrow_mut().nets {
+                net.down_until = net.down_until.max(self.sim.now.get() + 6_000);
+            }
+        }
+        self.send(before, None, None);
     }
 
     /// Somebody sends a payment that they have seen somewhere.
@@ -36,13 +63,13 @@ impl Scenario {
         }
         let index = self.sim.rng.below(self.purchases.len());
         let Purchase { nonce, payment, spent, .. } = &self.purchases[index];
-        if *spent != Spent::No || !Chain::spend(&self.sim, payment) {
+        if *spent != Spent::No || Chain::spend(&self.sim, payment).is_none() {
             return;
         }
         let held = format!(
             "SELECT count(*) FROM payments WHERE nonce = '{nonce}' AND state IN ('settling', 'unknown')"
         );
-        let is_held = self.objects.iter().any(|object| object.int(&held) > 0);
+        let is_held = self.doors.iter().any(|door| door.int(&held) > 0);
         self.purchases[index].spent = if is_held { Spent::OnItsWay } else { Spent::Sometime };
     }
 
@@ -50,6 +77,9 @@ impl Scenario {
     pub(super) fn must_be_delivered(&self, index: usize) -> Option<bool> {
         let Purchase { nonce, spent, .. } = &self.purchases[index];
         let chain = self.sim.chain.borrow();
+        if self.is_given_up(nonce) {
+            return None;
+        }
         if !chain.is_elsewhere(nonce) {
             return Some(true);
         }
@@ -74,11 +104,19 @@ impl Scenario {
         of_theirs.map(value).sum()
     }
 
+    /// Whether nobody has proven in time to have made a payment that may have been for somebody else.
+    pub(super) fn is_given_up(&self, nonce: &str) -> bool {
+        let given_up = format!(
+            "SELECT count(*) FROM payments WHERE nonce = '{nonce}' AND reason = '{UNPROVEN}'"
+        );
+        self.doors.iter().any(|door| door.int(&given_up) > 0)
+    }
+
     pub(super) fn delivered(&self, nonce: &str) -> i64 {
         let delivered = format!(
             "SELECT count(*) FROM payments WHERE nonce = '{nonce}' AND state = 'delivered'"
         );
-        self.objects.iter().map(|object| object.int(&delivered)).sum()
+        self.doors.iter().map(|door| door.int(&delivered)).sum()
     }
 
     /// Where nobody can say for whom an authorization was used, its payer signs in, and gets what was paid
@@ -87,8 +125,8 @@ impl Scenario {
         let doubtful =
             "SELECT nonce, arguments FROM payments WHERE is_doubtful = 1 AND state = 'unknown'";
         let mut is_any_left = false;
-        for host in 0..3 {
-            for row in self.objects[host].sql(doubtful) {
+        for host in 0..HOSTS {
+            for row in self.doors[host].sql(doubtful) {
                 let [SqlValue::Text(nonce), SqlValue::Text(arguments)] = &row[..] else { panic!() };
                 let arguments: Value = serde_json::from_str(arguments).unwrap();
                 let is_it = |purchase: &Purchase| purchase.nonce == *nonce;
@@ -98,16 +136,18 @@ impl Scenario {
                     is_any_left = true;
                     continue;
                 }
+                if self.is_stuck(purchase) {
+                    continue;
+                }
                 let is_own = purchase.host == host && purchase.arguments == arguments;
-                let event = arguments["eventId"].as_str().unwrap().to_owned();
-                let to = (!is_own).then_some((host, event));
+                let to = (!is_own).then_some((host, arguments));
                 let refused = self.repeat(index, to.clone(), None);
                 assert_eq!(refused.status, 401, "{} is in doubt: {refused:?}", short(nonce));
                 let refused = serde_json::from_str(&refused.body).unwrap();
                 let proof = self.purchases[index].wallet.prove(&refused);
                 let reply = self.repeat(index, to, Some(proof));
                 assert_eq!(reply.status, 200, "{} is proven: {reply:?}", short(nonce));
-                self.proven += 1;
+                self.outcome.proven += 1;
             }
         }
         // The chain is asked once more half a minute later, and a doubt ends after a day.

@@ -1,0 +1,112 @@
+//! The storage of an object in the simulation.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use events_concierge::ports::{Clock, Level, Log, Row, Sql, SqlError, SqlValue};
+use events_concierge::storage::{self, Migrations};
+use events_concierge::time::UnixSeconds;
+
+use crate::support::run_statement;
+
+/// An object's storage. Making one costs more than using it, so each thread keeps its own and takes
+/// back what a simulation has written: all of that is one transaction, which is never committed.
+pub(crate) struct Storage {
+    connection: rusqlite::Connection,
+    migrations: Migrations,
+    in_block: Cell<bool>,
+    /// How often something was written.
+    pub(crate) writes: Cell<u64>,
+}
+
+thread_local! {
+    static STORAGES: RefCell<Vec<Rc<Storage>>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Storage {
+    /// Storage with a schema and nothing else, that nobody else uses.
+    pub(crate) fn take(migrations: Migrations) -> Rc<Self> {
+        let is_free = |storage: &&Rc<Self>| {
+            Rc::strong_count(storage) == 1 && std::ptr::eq(storage.migrations, migrations)
+        };
+        let kept = STORAGES.with_borrow(|kept| kept.iter().find(is_free).cloned());
+        if let Some(storage) = kept {
+            storage.connection.execute_batch("ROLLBACK; BEGIN").unwrap();
+            storage.in_block.set(false);
+            return storage;
+        }
+        let connection = rusqlite::Connection::open_in_memory().unwrap();
+        connection.set_prepared_statement_cache_capacity(200);
+        let new = Rc::new(Self {
+            connection,
+            migrations,
+            in_block: Cell::new(false),
+            writes: Cell::new(0),
+        });
+        storage::migrate(&*new, migrations, UnixSeconds::new(0)).unwrap();
+        new.connection.execute_batch("BEGIN").unwrap();
+        STORAGES.with_borrow_mut(|kept| kept.push(Rc::clone(&new)));
+        new
+    }
+
+    /// Takes back what an interrupted block has written.
+    pub(crate) fn end_block(&self) {
+        if self.in_block.replace(false) {
+            self.connection.execute_batch("ROLLBACK TO block; RELEASE block").unwrap();
+        }
+    }
+}
+
+impl Sql for Storage {
+    fn run(&self, statement: &str, parameters: &[SqlValue]) -> Result<Vec<Row>, SqlError> {
+        if !statement.trim_start().starts_with("SELECT") {
+            self.writes.set(self.writes.get() + 1);
+        }
+        run_statement(&self.connection, statement, parameters)
+    }
+
+    fn atomically<T, E: From<SqlError>>(
+        &self,
+        block: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.run("SAVEPOINT block", &[])?;
+        self.in_block.set(true);
+        let answer = block();
+        if answer.is_err() {
+            self.run("ROLLBACK TO block", &[])?;
+        }
+        self.in_block.set(false);
+        self.run("RELEASE block", &[])?;
+        answer
+    }
+}
+
+/// A storage as somebody sees it to whom nothing happens.
+pub(crate) struct Calm {
+    pub(crate) sqlite: Rc<Storage>,
+    /// Seconds.
+    pub(crate) now: i64,
+}
+
+impl Sql for Calm {
+    fn run(&self, statement: &str, parameters: &[SqlValue]) -> Result<Vec<Row>, SqlError> {
+        self.sqlite.run(statement, parameters)
+    }
+
+    fn atomically<T, E: From<SqlError>>(
+        &self,
+        block: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.sqlite.atomically(block)
+    }
+}
+
+impl Clock for Calm {
+    fn now(&self) -> UnixSeconds {
+        UnixSeconds::new(self.now)
+    }
+}
+
+impl Log for Calm {
+    fn line(&self, _level: Level, _message: &str, _fields: &[(&str, &str)]) {}
+}
