@@ -27,7 +27,7 @@ const QUERIES_MAX: u32 = 16;
 const LOOKS_MAX: u32 = 24;
 const BLOCKS_PER_LOOK: u64 = 4;
 /// How much farther each block of a first look lies than the one before.
-const STRIDE: u64 = 8;
+const STRIDE: u64 = 16;
 /// How far nodes behind one address may lie apart, blocks.
 const LAG_BLOCKS: u64 = 64;
 /// How far our clock may be ahead of the chain's, seconds.
@@ -171,14 +171,18 @@ impl<H: Http> Search<'_, H> {
         near: End,
     ) -> Result<(u64, u64), RpcError> {
         let (mut low, mut high) = self.between(moment, low, high);
-        let mut is_first = true;
+        let mut looks = 0_u32;
         while high.saturating_sub(low) > self.blocks_per_query && self.looks_left > 0 {
             self.looks_left = self.looks_left.saturating_sub(1);
-            let mut blocks = if is_first { self.strides(low, high, near) } else { Vec::new() };
+            let mut blocks = match looks {
+                0 => self.strides(low, high, near),
+                1 | 2 => self.steady(moment, low, high),
+                _ => Vec::new(),
+            };
             if blocks.is_empty() {
                 blocks = evenly(low, high);
             }
-            is_first = false;
+            looks = looks.saturating_add(1);
             let times = self.rpc.block_times(self.http, &blocks).await?;
             self.times.extend(blocks.into_iter().zip(times));
             (low, high) = self.between(moment, low, high);
@@ -207,6 +211,27 @@ impl<H: Http> Search<'_, H> {
         }
         blocks.retain(|block| low < *block && *block < high);
         blocks
+    }
+
+    /// Blocks on both sides of where the moment is if blocks come steadily; none if that cannot be said.
+    fn steady(&self, moment: UnixSeconds, low: u64, high: u64) -> Vec<u64> {
+        let head = (self.head, self.head_time);
+        let time = |block: u64| {
+            let known = self.times.get(&block).copied();
+            known.or((block == head.0).then_some(head.1))
+        };
+        let (Some(first), Some(last)) = (time(low), time(high)) else { return Vec::new() };
+        let seconds = |later: UnixSeconds| u128::try_from(later.since(first)).unwrap_or_default();
+        let width = u128::from(high.saturating_sub(low));
+        let ahead = width.saturating_mul(seconds(moment)).checked_div(seconds(last));
+        let Some(ahead) = ahead.and_then(|ahead| u64::try_from(ahead).ok()) else {
+            return Vec::new();
+        };
+        let (middle, half) = (low.saturating_add(ahead), self.blocks_per_query.div_ceil(3));
+        let far = half.saturating_mul(STRIDE);
+        let sides = [half, far].map(|off| [middle.saturating_sub(off), middle.saturating_add(off)]);
+        let inside = |block: &u64| low < *block && *block < high;
+        sides.into_iter().flatten().filter(inside).collect()
     }
 
     /// Looks through a range from both ends in turn: a use comes soon after its payment, or just now.

@@ -210,7 +210,7 @@ fn a_use_is_found_however_old_it_is() {
         assert_eq!(chain.find(since(used_in - 5, at), at + 100), found, "{millis}");
         assert_eq!((chain.queries.borrow().len(), chain.looks.get()), (1, 1), "{millis}");
         assert_eq!(chain.find(around(at), at + 100), found, "{millis}");
-        assert!(chain.looks.get() <= 10, "{millis} {}", chain.looks.get());
+        assert!(chain.looks.get() <= 4, "{millis} {}", chain.looks.get());
     }
 }
 
