@@ -73,7 +73,7 @@ impl<W: RelayerWorld> Relayer<W> {
         }
     }
 
-    /// Sets the alarm for everything that is due; whether a settlement is under way or waits to be confirmed.
+    /// Sets the alarm, for now if a settlement is under way; whether one is, or waits to be confirmed.
     ///
     /// # Errors
     /// [`SqlError`] if SQLite refuses.
@@ -82,8 +82,13 @@ impl<W: RelayerWorld> Relayer<W> {
             return Ok(false);
         }
         self.open()?;
-        self.rearm()?;
-        Ok(store::queue(&self.world)? > 0 || store::next_confirmation(&self.world)?.is_some())
+        let is_live = store::newest_live(&self.world)?.is_some();
+        let confirmation = store::next_confirmation(&self.world)?;
+        let next = is_live.then(|| self.world.now()).or(confirmation);
+        if let Some(next) = next {
+            self.wake_for(next);
+        }
+        Ok(next.is_some())
     }
 
     /// Sets the alarm for the next thing to do. What was due before is due soon, and not at once: whatever keeps it

@@ -278,6 +278,12 @@ impl<S: Service> Object<S> {
         }
     }
 
+    /// Neither the runtime nor the instance knows of an alarm.
+    pub(crate) fn forgets_its_alarm(&self) {
+        self.world.alarm.set(None);
+        self.world.known_alarm.set(None);
+    }
+
     pub(crate) fn is_idle(&self) -> bool {
         self.tasks.borrow().is_empty()
     }

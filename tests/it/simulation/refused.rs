@@ -167,3 +167,22 @@ fn an_endpoint_that_is_out_of_service_is_asked_ever_less_often_and_what_waits_is
     assert_eq!(relaying.text(STATE), "settled");
     assert!(relaying.moved(index).is_some());
 }
+
+#[test]
+fn a_relayer_that_is_swept_over_and_over_does_its_work_all_the_same() {
+    let mut relaying = Relaying::quiet(CHEAP);
+    let payer = relaying.payer(57, None);
+    assert!(!relaying.sweep(), "nothing is open");
+    assert_eq!(relaying.pays(&payer, CENT, PAY_TO, HOST).1["success"], true);
+    relaying.loses_its_alarm();
+    relaying.waits(60);
+    let open = "SELECT count(*) FROM settlements WHERE confirm_at IS NOT NULL";
+    assert_eq!(relaying.text(open), "1", "nobody looks after it");
+    let mut swept = 0;
+    while swept < 100 && relaying.sweep() {
+        relaying.waits(1);
+        swept += 1;
+    }
+    assert!((1..=10).contains(&swept), "{swept}");
+    assert_eq!(relaying.text(open), "0");
+}

@@ -402,6 +402,17 @@ impl Relaying {
         self.object.sql(statement);
     }
 
+    /// The cron asks it; whether anything is open. The alarm that it knows of may be lost, so it forgets that.
+    pub(crate) fn sweep(&self) -> bool {
+        self.object.forgets_its_alarm();
+        self.object.service.as_ref().unwrap().sweep().unwrap()
+    }
+
+    /// The runtime has given its alarm up.
+    pub(crate) fn loses_its_alarm(&self) {
+        self.object.forgets_its_alarm();
+    }
+
     /// Its instance is gone, with what it remembers.
     pub(crate) fn dies(&mut self) {
         self.object.crash();
