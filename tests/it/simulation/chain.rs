@@ -68,6 +68,9 @@ pub(crate) struct Chain {
 const REORG_AGE: i64 = 10_000;
 pub(crate) const LAG: i64 = 15_000;
 
+/// How far from the block that is looked for a search may begin, blocks.
+const FRANK_BLOCKS: i64 = 9_000;
+
 /// How hashes of transactions of other people begin.
 const ELSEWHERE: &str = "0xee";
 
@@ -95,7 +98,9 @@ impl Chain {
     pub(crate) fn has_log(&self, nonce: &str, now: i64) -> bool {
         self.find(nonce, i64::MAX).is_some_and(|mined| {
             let net = &self.nets[mined.authorization.net];
-            net.logs_back.is_none_or(|back| mined.block > net.blocks.number(now) - back)
+            // A frank one refuses whole ranges that begin too early.
+            let margin = if net.is_frank { FRANK_BLOCKS } else { 0 };
+            net.logs_back.is_none_or(|back| mined.block > net.blocks.number(now) - back + margin)
         })
     }
 

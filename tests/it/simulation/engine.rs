@@ -73,6 +73,8 @@ pub(crate) struct Sim {
     pub(crate) refuses_until: Cell<i64>,
     /// What our own facilitator has done.
     pub(crate) relayer: RefCell<Relayer>,
+    /// Nonces of payments whose payers have not proven them in time.
+    pub(crate) given_up: RefCell<BTreeSet<String>>,
     /// What has been seen to be wrong, for whoever looks after each step.
     pub(crate) wrongs: RefCell<Vec<String>>,
     pub(crate) payees: RefCell<BTreeMap<String, Payee>>,
@@ -120,6 +122,7 @@ impl Sim {
             facilitator_down_until: Cell::default(),
             refuses_until: Cell::default(),
             relayer: RefCell::default(),
+            given_up: RefCell::default(),
             wrongs: RefCell::default(),
             payees: RefCell::default(),
             events: RefCell::default(),

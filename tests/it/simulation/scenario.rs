@@ -202,7 +202,7 @@ impl Scenario {
         self.end_trouble();
         self.run_for(900_000);
         self.serve_somebody();
-        self.run_for(2_700_000);
+        self.run_for(4_500_000);
         self.check_all();
         self.prove_doubtful();
         self.check_end()

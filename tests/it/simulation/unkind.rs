@@ -39,6 +39,7 @@ pub(crate) const UNKIND: &[Unkind] = &[
     Unkind::OwnFacilitators,
     Unkind::DroppedAlarms,
     Unkind::ShortLogs,
+    Unkind::LongOutages,
     Unkind::OddBlocks,
     Unkind::HangingKv,
     Unkind::ChangingSettings,
@@ -59,7 +60,7 @@ pub(crate) enum Rule {
 }
 
 /// The rules that hold.
-const RULES: &[Rule] = &[Rule::AlarmsAreSet, Rule::OnlyWhatIsSold];
+const RULES: &[Rule] = &[Rule::AlarmsAreSet, Rule::OnlyWhatIsSold, Rule::FirstHandOver];
 
 /// The rules that are held against the service in one world. `RULES=FirstHandOver` adds to them.
 pub(crate) fn rules() -> Vec<Rule> {

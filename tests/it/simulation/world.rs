@@ -25,6 +25,8 @@ use super::{endpoint, facilitator, node, relayer, settings};
 /// Thrown where a crash happens between two writes.
 pub(crate) struct Crash;
 
+/// How a payment ends that may have been for somebody else, and whose payer did not say that it was not.
+pub(crate) const UNPROVEN: &str = "nobody has proven to have paid";
 /// Stands for ever, milliseconds.
 const FOR_EVER: i64 = 1 << 50;
 /// How long the way out for mail waits for its answer, milliseconds.
@@ -71,6 +73,12 @@ impl Random for World {
 
 impl Log for World {
     fn line(&self, level: Level, message: &str, fields: &[(&str, &str)]) {
+        if message == UNPROVEN {
+            let statement = "SELECT nonce FROM payments WHERE id = ?1";
+            let found = self.sqlite.run(statement, &[fields[0].1.into()]).unwrap();
+            let [SqlValue::Text(nonce)] = &found[0][..] else { panic!("{found:?}") };
+            self.sim.given_up.borrow_mut().insert(nonce.clone());
+        }
         if level != Level::Info && IS_TOLD.get() {
             self.sim.tell(|| format!("log: {message} {fields:?}"));
         }

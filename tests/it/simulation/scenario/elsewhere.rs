@@ -6,7 +6,6 @@ use serde_json::Value;
 
 use super::super::chain::{Chain, LAG, short};
 use super::buying::Purchase;
-use super::watch::UNPROVEN;
 use super::{HOSTS, PAY_TO, Scenario};
 
 /// Whether and when somebody else had a payment moved.
@@ -106,10 +105,7 @@ impl Scenario {
 
     /// Whether nobody has proven in time to have made a payment that may have been for somebody else.
     pub(super) fn is_given_up(&self, nonce: &str) -> bool {
-        let given_up = format!(
-            "SELECT count(*) FROM payments WHERE nonce = '{nonce}' AND reason = '{UNPROVEN}'"
-        );
-        self.doors.iter().any(|door| door.int(&given_up) > 0)
+        self.sim.given_up.borrow().contains(nonce)
     }
 
     pub(super) fn delivered(&self, nonce: &str) -> i64 {

@@ -20,9 +20,6 @@ const ALARM_MILLIS_MAX: i64 = 10 * 60_000;
 /// A rule of the books that only holds where an object can work.
 const IN_TIME: &str = "what was paid for is delivered within ten minutes";
 
-/// How a payment ends that may have been for somebody else, and whose payer did not say that it was not.
-pub(super) const UNPROVEN: &str = "nobody has proven to have paid";
-
 /// What was seen of an object last.
 #[derive(Default)]
 pub(super) struct Watch {
@@ -160,7 +157,7 @@ impl Scenario {
             );
             let is_ended = ["refused", "failed"].iter().any(|end| state.starts_with(end));
             let is_ours = chain.is_used(nonce) && !chain.is_elsewhere(nonce);
-            let holds = !is_ended || !is_ours || state.ends_with(UNPROVEN);
+            let holds = !is_ended || !is_ours || self.is_given_up(nonce);
             // A facilitator that was asked by another host has moved it.
             let is_pure = self.purchases.iter().any(|it| it.nonce == *nonce && it.pure);
             assert!(holds || !is_pure, "{name} is paid and ended as {state}");
