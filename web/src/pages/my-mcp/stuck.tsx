@@ -133,14 +133,19 @@ function Decision({ payment, sold, titleId, done }: CardProps & { titleId: strin
   const { run } = useHost();
   const [asks, setAsks] = useState(false);
   const paid = useAction();
+  // The question goes before what came of it gets the focus.
+  const finish = (words: Words) => {
+    setAsks(false);
+    done(words);
+  };
   const decide = async (transaction: string | null) => {
     try {
       const line = await run(() => api.decidePayment(payment.id, transaction));
-      done(outcomeInWords(line, sold, transaction));
+      finish(outcomeInWords(line, sold, transaction));
     } catch (error) {
       // Somebody else was faster, or the chain was: what is shown here is old.
       if (!(error instanceof Error) || !isOld(error)) throw error;
-      done({ kind: "warn", text: `${sentence(error.message)}.` });
+      finish({ kind: "warn", text: `${sentence(error.message)}.` });
     }
   };
   const explorer = safeLink(useExplorer().address(payment.network, payment.payer));
