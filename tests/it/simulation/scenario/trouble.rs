@@ -13,6 +13,11 @@ use super::super::world::ask_directory;
 use super::{HOSTS, Scenario};
 use crate::support::NOW;
 
+/// How often an object may wake while nothing can be found out: at first, and in each hour of a long time.
+const WAKES_FIRST: u32 = 200;
+const WAKES_BY_HOUR: u32 = 12;
+const WAKES_HOURS: i64 = 12;
+
 /// Draws the chains and the first settings.
 pub(super) fn begin(sim: &Rc<Sim>) {
     let nets = (0..2).map(|net| {
@@ -68,7 +73,7 @@ impl Scenario {
                 self.buy();
                 self.run_for(sim.rng.range(1_000, 60_000));
                 self.buy();
-                self.run_for(hours * 3_600_000);
+                self.wait_for_hours(hours);
             }
             Unkind::OddBlocks => {
                 let net = sim.rng.below(2);
@@ -94,6 +99,24 @@ impl Scenario {
             | Unkind::ShortLogs
             | Unkind::HangingKv
             | Unkind::FickleHosts => {}
+        }
+    }
+
+    /// Who cannot find anything out looks seldom after a while.
+    fn wait_for_hours(&mut self, hours: i64) {
+        let wakes = |scenario: &Self| -> [u32; HOSTS] {
+            std::array::from_fn(|host| scenario.doors[host].wakes.get())
+        };
+        let before = wakes(self);
+        self.run_for(hours * 3_600_000);
+        // Records that do not go out are another matter.
+        if hours < WAKES_HOURS || self.sim.is(Unkind::HangingKv) {
+            return;
+        }
+        for (host, (now, before)) in wakes(self).into_iter().zip(before).enumerate() {
+            let most = WAKES_FIRST + WAKES_BY_HOUR * u32::try_from(hours).unwrap();
+            let name = self.doors[host].name;
+            assert!(now - before < most, "{name} wakes {} times in {hours} h", now - before);
         }
     }
 
@@ -141,7 +164,8 @@ impl Scenario {
             door.world.storm_until.set(0);
         }
         let settings = self.sim.settings.get();
-        if settings.second != Second::Offered {
+        // One whose endpoint is known may stay removed: what is open there is found out all the same.
+        if settings.second == Second::Unknown {
             self.set(Settings { second: Second::Offered, ..settings });
         }
         if !self.sim.holds(Rule::AlarmsAreSet) {
