@@ -77,14 +77,19 @@ describe("settings that are at fault for a while", () => {
     await finishesByItself(one);
   });
 
-  test("a network that is taken out goes on with what is open there, as long as there is an endpoint", async () => {
+  test("the relayer of a network that is taken out finishes what it has signed, as long as there is an endpoint", async () => {
     const one = await interrupted();
-    for (const name of classes) hurryAlarms(temp.folder, name, 2_000);
+    hurryAlarms(temp.folder, "Relayer", 2_000);
     const OTHER = "eip155:80002";
     const RPC_URLS = JSON.stringify({ [NETWORK]: network.rpc.url, [OTHER]: network.rpc.url });
     await network.worker.restart({ vars: { ...network.settings.vars, NETWORKS: OTHER, RPC_URLS } });
+    try {
+      await until(async () => (await transfers(one)).length === 1, FINISHED_SECONDS);
+    } finally {
+      hurryAlarms(temp.folder, "Host", 2_000);
+      await mended();
+    }
     await finishesByItself(one);
-    await mended();
   });
 
   test("the cron cannot ask the objects then, keeps them, and sets their alarms", async () => {
