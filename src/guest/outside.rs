@@ -23,7 +23,10 @@ pub(super) struct Outside<'a, W> {
 impl<W: GuestWorld> Guest<W> {
     /// The world as the session's client of doors sees it.
     pub(super) fn outside(&self) -> Result<Outside<'_, W>, SqlError> {
-        let owner = store::owner(&self.world)?;
+        let signed_out_at = store::signed_out_at(&self.world)?;
+        // Without a sign-in that counts a server is asked as anybody asks it, and not with a token that it refuses.
+        let counts = |owner: &Owner| owner.sign_in.counts(self.world.now(), signed_out_at);
+        let owner = store::owner(&self.world)?.filter(counts);
         let token = owner.map(|Owner { user, sign_in }| {
             let keys = &self.config.keys;
             let scope = keys.scope_of(&user);

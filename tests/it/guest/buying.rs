@@ -48,6 +48,7 @@ fn what_was_paid_for_arrives_while_the_session_is_connected_to_another_server_or
     for go in moves {
         for ends in [false, true] {
             let mut visit = bought(Mood::Away);
+            let hellos = visit.room.town.hellos.get();
             go(&visit);
             if ends {
                 visit.evict();
@@ -59,6 +60,7 @@ fn what_was_paid_for_arrives_while_the_session_is_connected_to_another_server_or
             assert_eq!(visit.all("payment_receipt").len(), 1);
             visit.pass(2 * DAY);
             arrived_once(&visit, &visit.tickets());
+            assert_eq!(visit.room.town.hellos.get(), hellos, "over the connection of the purchase");
         }
     }
 }

@@ -61,6 +61,8 @@ pub(crate) struct Town {
     pub(crate) paid_elsewhere: Cell<usize>,
     /// The nonces of all payments that were sent.
     pub(crate) nonces: RefCell<BTreeSet<String>>,
+    /// Requests to the door that are no call of a tool: they open a connection.
+    pub(crate) hellos: Cell<usize>,
     /// The ids of the calls of tools.
     pub(crate) ids: RefCell<Vec<u64>>,
     /// The session that the old server before the door knows.
@@ -205,6 +207,8 @@ impl Doors for Room {
         let body: Value = serde_json::from_str(&request.body.unwrap()).unwrap();
         if body["method"] == "tools/call" {
             town.ids.borrow_mut().push(body["id"].as_u64().unwrap());
+        } else if is_first {
+            town.hellos.set(town.hellos.get() + 1);
         }
         let payment = &body["params"]["_meta"]["x402/payment"];
         let is_paid = !payment.is_null();
@@ -329,6 +333,7 @@ pub(crate) fn town() -> Rc<Town> {
         paid: Cell::new(0),
         paid_elsewhere: Cell::new(0),
         nonces: RefCell::default(),
+        hellos: Cell::new(0),
         ids: RefCell::default(),
         legacy_session: Cell::new(1),
     })
