@@ -43,7 +43,8 @@ impl<W: GuestWorld> Guest<W> {
         match self.take_due() {
             // Beside each other, so that none waits for the server of another.
             Ok(due) => drop(join_all(due.iter().map(|one| self.look_after_one(one))).await),
-            Err(error) => self.wake_again(&error),
+            // What is due stays due: looking for it at once would go round for ever.
+            Err(error) => return self.wake_again(&error),
         }
         self.went("telling what was bought", self.tell_untold());
         self.rearm();
@@ -111,8 +112,9 @@ impl<W: GuestWorld> Guest<W> {
                 Err(_) => DAMAGED_SECONDS,
             };
             let next = now.plus(wait);
-            self.world.wake_at(next);
+            // In one turn. Without the row there is no alarm so soon: it would find the same again.
             open::count_attempt(&self.world, &id, next)?;
+            self.world.wake_at(next);
             match found {
                 Ok(found) => taken.extend(found),
                 Err(error) => self.not_looked_after(&id, &error),

@@ -89,6 +89,22 @@ fn storage_that_fails_ends_no_alarm() {
 }
 
 #[test]
+fn storage_that_takes_no_writes_is_tried_once_a_minute() {
+    let visit = bought_at_both();
+    visit.room.storage_is_full.set(true);
+    visit.room.town.set_now(NOW + 30);
+    for _ in 0..10 {
+        visit.wake();
+        let alarm = visit.room.alarm.get().unwrap();
+        assert_eq!(alarm, visit.room.town.now() + 60);
+        visit.room.town.set_now(alarm);
+    }
+    visit.room.storage_is_full.set(false);
+    visit.pass(HOUR);
+    assert_eq!(visit.tickets().len(), 2);
+}
+
+#[test]
 fn an_instance_that_opens_the_storage_sets_the_alarm_for_what_is_due() {
     for opens in ["sweep", "silence", "resume"] {
         let mut visit = bought_at_both();

@@ -79,6 +79,7 @@ pub(crate) struct Room {
     pub(crate) dismissed: Rc<Cell<Option<i64>>>,
     pub(crate) somebody_is_there: Rc<Cell<bool>>,
     pub(crate) storage_fails: Rc<Cell<bool>>,
+    pub(crate) storage_is_full: Rc<Cell<bool>>,
     pub(crate) noted: Rc<Cell<bool>>,
     pub(crate) lines: Rc<RefCell<Vec<String>>>,
 }
@@ -134,7 +135,8 @@ impl Directory for Room {
 
 impl Sql for Room {
     fn run(&self, statement: &str, parameters: &[SqlValue]) -> Result<Vec<Row>, SqlError> {
-        if self.storage_fails.get() {
+        let is_full = self.storage_is_full.get() && statement.starts_with("UPDATE");
+        if self.storage_fails.get() || is_full {
             return Err(SqlError("disk I/O error".to_owned()));
         }
         self.own.run(statement, parameters)
@@ -383,6 +385,7 @@ impl Visit {
             dismissed: Rc::default(),
             somebody_is_there: Rc::new(Cell::new(true)),
             storage_fails: Rc::default(),
+            storage_is_full: Rc::default(),
             noted: Rc::default(),
             lines: Rc::default(),
         };
