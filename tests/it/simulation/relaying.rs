@@ -23,6 +23,7 @@ use super::chain::short;
 use super::engine::Sim;
 use super::node::{Lie, Node, URL};
 use super::object::{Object, Service};
+use super::unkind::Unkind;
 use super::world::World;
 use crate::support::{Wallet, as_v1};
 
@@ -30,6 +31,8 @@ const KEY: &str = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f
 const PAY_TO: &str = "0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc";
 const PRICE: u64 = 50_000;
 const STEPS: usize = 40;
+/// How often the cron asks, milliseconds.
+const SWEEP_MILLIS: i64 = 600_000;
 /// The first of two wallets that are contracts and lie.
 const LIAR: u8 = 7;
 
@@ -109,6 +112,7 @@ pub(crate) struct Relaying {
     sim: Rc<Sim>,
     object: Object<Relayer<World>>,
     payments: Vec<Payment>,
+    next_sweep: i64,
     outcome: Outcome,
 }
 
@@ -124,7 +128,8 @@ impl Relaying {
             sim.node.borrow_mut().contracts.insert(Wallet::new(wallet).address, lie);
         }
         let object = Object::new(&sim, 'R', 0);
-        Self { sim, object, payments: Vec::new(), outcome: Outcome::default() }
+        let next_sweep = sim.now.get() + SWEEP_MILLIS;
+        Self { sim, object, payments: Vec::new(), next_sweep, outcome: Outcome::default() }
     }
 
     pub(crate) fn sim(&self) -> Rc<Sim> {
@@ -145,8 +150,9 @@ impl Relaying {
         self.sim.chaos.set(false);
         self.sim.tell(|| "from here on nothing goes wrong".to_owned());
         self.sim.node.borrow_mut().down_until = 0;
-        self.ask(&Asks::Health);
-        self.run_for(600_000);
+        self.object.world.storm_until.set(0);
+        // Nobody asks for anything: the alarm, or the cron, has to finish it.
+        self.run_for(1_300_000);
         self.check_end()
     }
 
@@ -177,6 +183,17 @@ impl Relaying {
                     self.sim.node.borrow_mut().evict(&self.sim);
                     self.sim.tell(|| "the pool forgets something".to_owned());
                 }
+            }
+            92 if self.sim.is(Unkind::LongOutages) => {
+                let hours = self.sim.rng.range(1, 20);
+                self.sim.node.borrow_mut().down_until = self.sim.now.get() + hours * 3_600_000;
+                self.sim.tell(|| format!("the node is down for {hours} h"));
+                self.run_for(hours * 3_600_000);
+            }
+            93 if self.sim.is(Unkind::DroppedAlarms) => {
+                let until = self.sim.now.get() + self.sim.rng.range(30_000, 400_000);
+                self.object.world.storm_until.set(until);
+                self.sim.tell(|| "the relayer dies again and again".to_owned());
             }
             92..95 => {
                 self.sim.node.borrow_mut().down_until = self.sim.now.get() + 30_000;
@@ -280,10 +297,15 @@ impl Relaying {
         let end = self.sim.now.get() + millis;
         loop {
             let (own, event) = (self.object.next(), self.sim.next_event());
-            let next = own.into_iter().chain(event).min();
+            let next = own.into_iter().chain(event).chain([self.next_sweep]).min();
             let Some(next) = next.filter(|next| *next <= end) else { break };
             let now = self.sim.now.get().max(next);
             self.sim.now.set(now);
+            if self.next_sweep <= now {
+                self.next_sweep = now + SWEEP_MILLIS;
+                self.object.sweep(|_| {});
+                continue;
+            }
             let due = |next: Option<i64>| next.is_some_and(|next| next <= now);
             let ours = due(own) && !(due(event) && self.sim.rng.chance(500));
             if ours {
@@ -331,10 +353,10 @@ impl Relaying {
         assert!(is_seldom, "a liar was tried at {refused:?}");
     }
 
-    /// A chain on which nothing goes wrong, and whose coin costs so much.
+    /// A chain on which nothing goes wrong, without a cron, and whose coin costs so much.
     pub(crate) fn quiet(coin_micros: u64) -> Self {
         COIN.set(coin_micros);
-        Self::new(1)
+        Self { next_sweep: i64::MAX, ..Self::new(1) }
     }
 
     /// A wallet with money, that has code if it is said how that behaves.
