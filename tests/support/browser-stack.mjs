@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { parseEventLogs } from "viem";
 import { chainClient, usdcAbi } from "../../dev/chain/chain.mjs";
 import { freePort } from "../../dev/lib/ports.mjs";
@@ -22,6 +23,7 @@ const READY_SECONDS = 120;
  * - `transferOf(hash, to)`: what the transaction moved to `to`, as the chain tells it.
  * - `codeFor(address)`: the newest code for signing in that was sent there, out of the mails that are kept.
  * - `stop()` and `start()`: the same once more, on the same ports and with the same state.
+ * - `sql(query, ...values)`: rows of the sample host's object, while it is stopped.
  * - `end()`: stops it, and its state is gone.
  */
 export async function startStack(settings = {}) {
@@ -45,6 +47,7 @@ export async function startStack(settings = {}) {
       await stack.stop();
       rmSync(folder, { recursive: true, force: true });
     },
+    sql: (query, ...values) => hostSql(path.join(folder, "worker", "v3", "do"), query, values),
     call: (...asked) => call(stack, ...asked),
     createEvent: (changes) => createEvent(stack, changes),
     buySeat: (event) => buySeat(stack, event),
@@ -65,6 +68,18 @@ async function startOnce(env) {
     return running.output.includes("Ready.");
   }, READY_SECONDS);
   return running;
+}
+
+function hostSql(objects, query, values) {
+  const [folder] = readdirSync(objects).filter((name) => name.endsWith("-Host"));
+  const files = readdirSync(path.join(objects, folder)).filter((name) => /^[0-9a-f]{64}\.sqlite$/.test(name));
+  assert.equal(files.length, 1, "there is one host");
+  const database = new DatabaseSync(path.join(objects, folder, files[0]));
+  try {
+    return database.prepare(query).all(...values);
+  } finally {
+    database.close();
+  }
 }
 
 function newestCode(mails, address) {

@@ -145,7 +145,7 @@ function Decision({ payment, sold, titleId, done }: CardProps & { titleId: strin
     } catch (error) {
       // Somebody else was faster, or the chain was: what is shown here is old.
       if (!(error instanceof Error) || !isOld(error)) throw error;
-      finish({ kind: "warn", text: `${sentence(error.message)}.` });
+      finish({ kind: "warn", text: sentence(error.message) });
     }
   };
   const explorer = safeLink(useExplorer().address(payment.network, payment.payer));
