@@ -26,9 +26,11 @@ const NODE_LAG_SECONDS: i64 = 60;
 /// How long a use that may have been for somebody else waits for its payer's proof, seconds.
 const DOUBT_SECONDS_MAX: i64 = 86_400;
 
-/// How long the chain may take to say what it knows, milliseconds. With the facilitator's time it is less than
-/// [`payments::SETTLE_SECONDS`], so that no two look after one payment.
-const LOOK_MILLIS: u32 = 25_000;
+/// How long the chain may take to say whether an authorization is used, and how, milliseconds. The first, with either
+/// the second or the facilitator's time, is less than [`payments::SETTLE_SECONDS`], so that no two look after one
+/// payment.
+const LOOK_MILLIS: u32 = 20_000;
+const SEARCH_MILLIS: u32 = 50_000;
 
 /// Why a payment buys nothing that was spent at another shop of the same payee.
 pub(super) const USED_BEFORE: &str = "it was used before it came here";
@@ -236,7 +238,7 @@ impl<W: World> Host<W> {
         payments::mark_unknown(&self.world, &payment.claim(), why, next, now).map(drop)
     }
 
-    /// What the chain says, within a time. `hint`: a transaction to look at first.
+    /// What the chain says. `hint`: a transaction to look at first.
     pub(super) async fn ask_chain(&self, payment: &Payment, hint: Option<B256>) -> OnChain {
         let known = Network::by_caip2(&payment.network).zip(authorization_of(payment));
         let url = self.config.rpc_urls.get(&payment.network);
@@ -244,11 +246,9 @@ impl<W: World> Host<W> {
             return OnChain::Unclear("no endpoint for this network (RPC_URLS)".to_owned());
         };
         let rpc = Rpc { url: url.clone() };
-        let look = self.look_up(&rpc, network, &authorization, payment, hint);
-        match within(&self.world, LOOK_MILLIS, look).await {
-            Some(Ok(found)) => found,
-            Some(Err(error)) => OnChain::Unclear(error.to_string()),
-            None => OnChain::Unclear("the chain takes too long to answer".to_owned()),
+        match self.look_up(&rpc, network, &authorization, payment, hint).await {
+            Ok(found) => found,
+            Err(error) => OnChain::Unclear(error.to_string()),
         }
     }
 
@@ -261,27 +261,47 @@ impl<W: World> Host<W> {
         hint: Option<B256>,
     ) -> Result<OnChain, RpcError> {
         let world = &self.world;
-        // The time is read first: unused at a block after the end means unused for good. Behind one
-        // address are many nodes, and the second question may reach one that lags, hence the margin.
-        let (head, head_time) = rpc.head(world).await?;
-        if rpc.authorization_used(world, network, authorization.from, authorization.nonce).await? {
-            if let Some(hash) = hint
-                && let Ok(Some(block)) = rpc.moved_in(world, network, authorization, hash).await
-            {
-                return Ok(OnChain::Paid(hash.to_string(), block));
-            }
-            let window = Window { unused_at: payment.unused_at, created_at: payment.created_at };
-            return Ok(match rpc.find_transfer(world, network, authorization, &window).await? {
-                Use::Moved(hash, block) => OnChain::Paid(hash.to_string(), block),
-                Use::Elsewhere => OnChain::Spent,
-                Use::NotFound => OnChain::NotFound,
-                Use::Unsearched => OnChain::Unclear("not every block could be searched".to_owned()),
-            });
+        let Authorization { from, nonce, .. } = *authorization;
+        let look = async {
+            // The time is read first: unused at a block after the end means unused for good. Behind one
+            // address are many nodes, and the second question may reach one that lags, hence the margin.
+            let head = rpc.head(world).await?;
+            Ok::<_, RpcError>((head, rpc.authorization_used(world, network, from, nonce).await?))
+        };
+        let looked = within(world, LOOK_MILLIS, look).await.ok_or(RpcError::Unavailable)?;
+        let ((head, head_time), is_used) = looked?;
+        if is_used {
+            let search = self.search(rpc, network, authorization, payment, hint);
+            return within(world, SEARCH_MILLIS, search).await.ok_or(RpcError::Unavailable)?;
         }
         Ok(if head_time > payment.valid_before.plus(NODE_LAG_SECONDS) {
             OnChain::RanOut
         } else {
             OnChain::Unused(head)
+        })
+    }
+
+    /// How an authorization was used that was.
+    async fn search(
+        &self,
+        rpc: &Rpc,
+        network: &'static Network,
+        authorization: &Authorization,
+        payment: &Payment,
+        hint: Option<B256>,
+    ) -> Result<OnChain, RpcError> {
+        let world = &self.world;
+        if let Some(hash) = hint
+            && let Ok(Some(block)) = rpc.moved_in(world, network, authorization, hash).await
+        {
+            return Ok(OnChain::Paid(hash.to_string(), block));
+        }
+        let window = Window { unused_at: payment.unused_at, created_at: payment.created_at };
+        Ok(match rpc.find_transfer(world, network, authorization, &window).await? {
+            Use::Moved(hash, block) => OnChain::Paid(hash.to_string(), block),
+            Use::Elsewhere => OnChain::Spent,
+            Use::NotFound => OnChain::NotFound,
+            Use::Unsearched => OnChain::Unclear("not every block could be searched".to_owned()),
         })
     }
 }
