@@ -28,9 +28,9 @@ const TROUBLE_SECONDS: i64 = 60;
 /// When to look again at a payment whose row or steps make trouble, seconds.
 const ROW_TROUBLE_SECONDS: i64 = 600;
 
-/// How long after the end of its authorization the money of a delivered payment is looked for, seconds,
-/// when the chain cannot be asked.
-const CONFIRM_SECONDS_MAX: i64 = 86_400;
+/// How long after the end of its authorization the log of a delivered payment is looked for, seconds, if the
+/// token says that it is used.
+const LOGS_SECONDS_MAX: i64 = 86_400;
 
 /// What went well in one wake.
 struct Went {
@@ -186,36 +186,43 @@ impl<W: World> Host<W> {
         else {
             return Ok(());
         };
-        let moved = match found {
-            OnChain::Paid(transaction, _) => Some(transaction),
+        let transaction = settled.transaction();
+        let is_booked = |moved: &str| moved.eq_ignore_ascii_case(transaction);
+        let now = self.world.now();
+        let fields = [("payment", id.as_str())];
+        match found {
+            OnChain::Paid(moved, _) if is_booked(&moved) => {
+                payments::mark_confirmed(&self.world, &settled)
+            }
+            OnChain::Paid(moved, _) => self.correct(profile, &settled, &moved),
             OnChain::RanOut | OnChain::Spent => {
-                let fields = [("payment", id.as_str())];
                 self.world.line(Level::Error, "the chain has dropped a payment", &fields);
-                return self.take_back(profile, &settled);
+                self.take_back(profile, &settled)
             }
             OnChain::Unused(_) => {
-                let fields = [("payment", id.as_str())];
                 self.world.line(Level::Warn, "the chain has dropped a payment for now", &fields);
-                self.move_again(profile, &settled).await?
+                match self.move_again(profile, &settled).await? {
+                    Some(moved) if !is_booked(&moved) => self.correct(profile, &settled, &moved),
+                    // Whoever moved it has said so; what the chain keeps of that is for the chain to say.
+                    Some(_) => {
+                        let next = self.world.now().plus(payments::CONFIRM_SECONDS);
+                        payments::postpone(&self.world, &payment.claim(), next)
+                    }
+                    None => self.confirm_later(&payment),
+                }
             }
-            OnChain::NotFound | OnChain::Unclear(_) => None,
-        };
-        let now = self.world.now();
-        match moved {
-            Some(same) if same.eq_ignore_ascii_case(settled.transaction()) => {
+            // It is used, so its money has moved, and the endpoint has forgotten how.
+            OnChain::NotFound if now > payment.valid_before.plus(LOGS_SECONDS_MAX) => {
+                self.world.line(Level::Warn, "a payment is confirmed without its log", &fields);
                 payments::mark_confirmed(&self.world, &settled)
             }
-            Some(other) => self.correct(profile, &settled, &other),
-            None if now > payment.valid_before.plus(CONFIRM_SECONDS_MAX) => {
-                let fields = [("payment", id.as_str())];
-                self.world.line(Level::Error, "a payment could never be confirmed", &fields);
-                payments::mark_confirmed(&self.world, &settled)
-            }
-            None => {
-                let next = flow::next_check(payment.attempts, now);
-                payments::postpone(&self.world, &settled.payment().claim(), next)
-            }
+            OnChain::NotFound | OnChain::Unclear(_) => self.confirm_later(&payment),
         }
+    }
+
+    fn confirm_later(&self, payment: &Payment) -> Result<(), SqlError> {
+        let next = flow::next_check(payment.attempts, self.world.now());
+        payments::postpone(&self.world, &payment.claim(), next)
     }
 
     /// Has the money of a delivered payment moved once more, unless its event was cancelled since:

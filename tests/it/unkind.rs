@@ -493,3 +493,52 @@ fn who_comes_with_a_payment_that_comes_to_nothing_does_not_use_up_the_probe() {
     assert_ne!(pay(&door, &event, &vain).status, 200);
     assert_eq!(pay(&door, &event, &honest).status, 200, "the probe is still there");
 }
+
+/// The chain drops the newest block; what the facilitator said of it was true until then.
+fn drop_block(door: &Door) {
+    assert_eq!(door.world.memory.settled.borrow_mut().pop_first().into_iter().count(), 1);
+}
+
+#[test]
+fn only_the_chain_confirms_what_it_has_dropped_before() {
+    let door = Door::open();
+    let event = door.event(5);
+    let payment = Wallet::new(1).pay(&offer(&door, &event), 1);
+    assert_eq!(pay(&door, &event, &payment).status, 200);
+    drop_block(&door);
+    door.pass(31);
+    assert_eq!((state(&door).as_str(), settles(&door)), ("delivered", 2), "it is moved again");
+    // The facilitator has said so, and the chain drops that one, too.
+    drop_block(&door);
+    door.pass(40);
+    assert_eq!(settles(&door), 3);
+    door.pass(40);
+    assert_eq!(door.int("SELECT count(*) FROM payments WHERE next_check_at IS NULL"), 1);
+    books(&door, 1);
+}
+
+#[test]
+fn what_the_chain_has_dropped_while_its_endpoint_was_out_for_days_is_taken_back() {
+    let door = Door::open();
+    let event = door.event(5);
+    let payment = Wallet::new(1).pay(&offer(&door, &event), 1);
+    assert_eq!(pay(&door, &event, &payment).status, 200);
+    drop_block(&door);
+    door.world.memory.chain.is_down.set(true);
+    door.pass(4 * 86_400);
+    assert_eq!(state(&door), "delivered", "nobody knows better");
+    door.world.memory.chain.is_down.set(false);
+    door.pass(3_700);
+    assert_eq!(state(&door), "failed");
+    books(&door, 0);
+}
+
+/// The ledger holds the money of so many seats, and the chain does.
+fn books(door: &Door, seats: i64) {
+    let money =
+        "SELECT coalesce(sum(amount), 0) FROM ledger WHERE entry IN ('settled', 'reversed')";
+    assert_eq!(door.int(money), seats * 50_000);
+    assert_eq!(door.int("SELECT count(*) FROM rsvps"), seats);
+    assert_eq!(i64::try_from(door.world.memory.settled.borrow().len()).unwrap(), seats);
+    is_clean(door);
+}
