@@ -73,7 +73,7 @@ pub(crate) struct Sim {
     pub(crate) refuses_until: Cell<i64>,
     /// What our own facilitator has done.
     pub(crate) relayer: RefCell<Relayer>,
-    /// Nonces of payments whose payers have not proven them in time.
+    /// Nonces of payments whose payers have not proven them in time, or which no endpoint could confirm for a day.
     pub(crate) given_up: RefCell<BTreeSet<String>>,
     /// What has been seen to be wrong, for whoever looks after each step.
     pub(crate) wrongs: RefCell<Vec<String>>,
