@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::blocks::Blocks;
 use super::engine::Sim;
 use super::settings::NETWORKS;
+use super::unkind::Rule;
 
 /// An authorization as the token contract sees it.
 #[derive(Clone, Debug)]
@@ -176,10 +177,17 @@ impl Chain {
     pub(crate) fn reorg(sim: &Rc<Sim>) {
         let now = sim.now.get();
         let mut chain = sim.chain.borrow_mut();
+        let before = chain.mined.iter().filter(|mined| mined.dropped_at.is_some());
+        let dropped: BTreeSet<String> =
+            before.map(|mined| mined.authorization.nonce.clone()).collect();
         let Some(last) = chain.mined.iter_mut().rev().find(|m| m.dropped_at.is_none()) else {
             return;
         };
         if last.at > now || now - last.at > REORG_AGE {
+            return;
+        }
+        let nonce = &last.authorization.nonce;
+        if dropped.contains(nonce) && !sim.holds(Rule::DroppedTwice) {
             return;
         }
         last.dropped_at = Some(now);

@@ -57,6 +57,8 @@ pub(crate) enum Rule {
     OnlyWhatIsSold,
     /// Whoever bought a secret gets the value that was sold once, whatever became of it since.
     FirstHandOver,
+    /// What was moved once more because the chain had dropped it is looked at again: it may be dropped twice.
+    DroppedTwice,
 }
 
 /// The rules that hold.
@@ -66,7 +68,7 @@ const RULES: &[Rule] = &[Rule::AlarmsAreSet, Rule::OnlyWhatIsSold, Rule::FirstHa
 pub(crate) fn rules() -> Vec<Rule> {
     let asked = var("RULES").unwrap_or_default();
     let is_asked = |rule: &Rule| asked.split(',').any(|name| name == format!("{rule:?}"));
-    let all = [Rule::AlarmsAreSet, Rule::OnlyWhatIsSold, Rule::FirstHandOver];
+    let all = [Rule::AlarmsAreSet, Rule::OnlyWhatIsSold, Rule::FirstHandOver, Rule::DroppedTwice];
     all.into_iter().filter(|rule| RULES.contains(rule) || is_asked(rule)).collect()
 }
 

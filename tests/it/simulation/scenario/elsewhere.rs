@@ -84,7 +84,8 @@ impl Scenario {
         }
         match spent {
             Spent::Before(at) if chain.used_at(nonce) == Some(*at) => Some(false),
-            Spent::OnItsWay => Some(true),
+            // Unless the facilitator has said at that very moment that it sends nothing now.
+            Spent::OnItsWay => (!self.is_refused(nonce)).then_some(true),
             Spent::No | Spent::Before(_) | Spent::Sometime => None,
         }
     }
@@ -106,6 +107,12 @@ impl Scenario {
     /// Whether nobody has proven in time to have made a payment that may have been for somebody else.
     pub(super) fn is_given_up(&self, nonce: &str) -> bool {
         self.sim.given_up.borrow().contains(nonce)
+    }
+
+    fn is_refused(&self, nonce: &str) -> bool {
+        let refused =
+            format!("SELECT count(*) FROM payments WHERE nonce = '{nonce}' AND state = 'refused'");
+        self.doors.iter().any(|door| door.int(&refused) > 0)
     }
 
     pub(super) fn delivered(&self, nonce: &str) -> i64 {
