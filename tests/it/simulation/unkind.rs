@@ -62,7 +62,8 @@ pub(crate) enum Rule {
 }
 
 /// The rules that hold.
-const RULES: &[Rule] = &[Rule::AlarmsAreSet, Rule::OnlyWhatIsSold, Rule::FirstHandOver];
+const RULES: &[Rule] =
+    &[Rule::AlarmsAreSet, Rule::OnlyWhatIsSold, Rule::FirstHandOver, Rule::DroppedTwice];
 
 /// The rules that are held against the service in one world. `RULES=FirstHandOver` adds to them.
 pub(crate) fn rules() -> Vec<Rule> {
