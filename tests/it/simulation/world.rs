@@ -27,8 +27,6 @@ pub(crate) struct Crash;
 
 /// How a payment ends that may have been for somebody else, and whose payer did not say that it was not.
 pub(crate) const UNPROVEN: &str = "nobody has proven to have paid";
-/// What is said of a delivered payment that no endpoint could confirm for a day.
-const UNCONFIRMED: &str = "a payment could never be confirmed";
 /// Stands for ever, milliseconds.
 const FOR_EVER: i64 = 1 << 50;
 /// How long the way out for mail waits for its answer, milliseconds.
@@ -75,7 +73,7 @@ impl Random for World {
 
 impl Log for World {
     fn line(&self, level: Level, message: &str, fields: &[(&str, &str)]) {
-        if [UNPROVEN, UNCONFIRMED].contains(&message) {
+        if message == UNPROVEN {
             let statement = "SELECT nonce FROM payments WHERE id = ?1";
             let found = self.sqlite.run(statement, &[fields[0].1.into()]).unwrap();
             let [SqlValue::Text(nonce)] = &found[0][..] else { panic!("{found:?}") };

@@ -69,7 +69,6 @@ impl Scenario {
             let received = i64::try_from(self.sim.chain.borrow().received(pay_to)).unwrap();
             let elsewhere = self.earned_elsewhere(pay_to);
             let open = self.earned_and_open(pay_to);
-            let open = open - self.lost_and_booked(pay_to);
             let odd = self.odd_ones();
             assert_eq!(revenue, received - elsewhere - open, "what {} got: {odd:?}", short(pay_to));
         }
@@ -139,17 +138,6 @@ impl Scenario {
         let shown =
             format!("SELECT count(*) FROM payments WHERE nonce = '{nonce}' AND state = 'unknown'");
         self.doors.iter().any(|door| door.int(&shown) > 0)
-    }
-
-    /// What is in the books of payments that no endpoint could confirm for a day, and that are not on the chain.
-    fn lost_and_booked(&self, pay_to: &str) -> i64 {
-        let is_it = |it: &&Purchase| {
-            PAY_TO[it.host] == pay_to
-                && self.is_given_up(&it.nonce)
-                && self.delivered(&it.nonce) == 1
-                && !self.sim.chain.borrow().is_used(&it.nonce)
-        };
-        self.purchases.iter().filter(is_it).map(value_of).sum()
     }
 
     /// Payments of which chain and ledgers do not say the same.
