@@ -81,6 +81,8 @@ pub(crate) struct Chain {
     pub(crate) contracts: RefCell<BTreeSet<String>>,
     /// Whether the endpoint does not answer.
     pub(crate) is_down: Cell<bool>,
+    /// How far the times of its blocks are behind our clock, seconds.
+    pub(crate) behind: Cell<i64>,
     /// Whether the endpoint has forgotten its logs.
     pub(crate) logs_are_gone: Cell<bool>,
     /// The newest block, and the one in which everything was settled.
@@ -432,7 +434,7 @@ impl World {
                 let named = body["params"][0].as_str().unwrap().trim_start_matches("0x");
                 let number = u64::from_str_radix(named, 16).unwrap_or(head.get());
                 let age = i64::try_from(head.get().saturating_sub(number) * 2).unwrap();
-                let at = self.memory.now.get() - age;
+                let at = self.memory.now.get() - age - self.memory.chain.behind.get();
                 json!({"timestamp": format!("{at:#x}"), "number": format!("{number:#x}")})
             }
             "eth_blockNumber" => json!(block(head)),

@@ -542,3 +542,54 @@ fn books(door: &Door, seats: i64) {
     assert_eq!(i64::try_from(door.world.memory.settled.borrow().len()).unwrap(), seats);
     is_clean(door);
 }
+
+#[test]
+fn a_payment_that_was_spent_elsewhere_between_two_showings_buys_nothing() {
+    for is_endpoint_up in [true, false] {
+        let door = Door::open();
+        let event = door.event(5);
+        let payment = Wallet::new(1).pay(&offer(&door, &event), 1);
+        // Shown once in vain, when nobody had used it.
+        door.world.memory.settles.borrow_mut().push_back(Settles::Refuses("insufficient_funds"));
+        assert_eq!(pay(&door, &event, &payment).status, 402);
+        // Then it buys at another shop of the same payee, and is shown here again.
+        let chain = &door.world.memory.chain;
+        let authorization = &payment["payload"]["authorization"];
+        let text = |name: &str| authorization[name].as_str().unwrap().to_owned();
+        let used = (text("from"), 50_000);
+        door.world.memory.settled.borrow_mut().insert(text("nonce"), used);
+        chain.settled_in.set(20);
+        chain.head.set(60);
+        chain.is_down.set(!is_endpoint_up);
+        assert_eq!(pay(&door, &event, &payment).status, 409);
+        chain.is_down.set(false);
+        door.pass(30);
+        // Who was let through without a look at the chain has to prove that it was for this.
+        let status = pay(&door, &event, &payment).status;
+        assert_eq!(status, if is_endpoint_up { 409 } else { 401 });
+        assert_eq!(door.int("SELECT count(*) FROM rsvps"), 0);
+        assert_eq!(door.int("SELECT count(*) FROM ledger WHERE entry = 'settled'"), 0);
+        is_clean(&door);
+    }
+}
+
+#[test]
+fn a_paid_seat_is_delivered_though_the_blocks_of_its_chain_have_past_times() {
+    for does in [Settles::PaysSilently, Settles::Hangs] {
+        let is_paid = matches!(does, Settles::PaysSilently);
+        let door = Door::open();
+        let event = door.event(5);
+        let payment = Wallet::new(1).pay(&offer(&door, &event), 1);
+        door.world.memory.chain.behind.set(7_200);
+        door.world.memory.settles.borrow_mut().push_back(does);
+        assert_eq!(pay(&door, &event, &payment).status, 409);
+        door.world.memory.settles.borrow_mut().extend((0..60).map(|_| Settles::Hangs));
+        door.pass(600);
+        // By the chain's clock it can still be used, whatever ours says.
+        assert_eq!(state(&door), if is_paid { "delivered" } else { "unknown" });
+        door.world.memory.chain.behind.set(0);
+        door.pass(400);
+        assert_eq!(state(&door), if is_paid { "delivered" } else { "failed" });
+        is_clean(&door);
+    }
+}
