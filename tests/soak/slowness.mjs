@@ -133,9 +133,9 @@ const AROUND = [
   ],
 ];
 
-/** So many buyers at once at slow servers, for each kind of thing that is sold. */
-export function slowness(buyers) {
-  describe(`${buyers} buyers at once`, () => {
+/** So many buyers at once at slow servers, for each kind of thing that is sold; so many kinds at a time. */
+export function slowness(buyers, concurrency) {
+  describe(`${buyers} buyers at once`, { concurrency }, () => {
     for (const [around, start] of AROUND) {
       const buy = async (t, tool, argsOf, price) =>
         everybodyBuys(t, await start(t, buyers), { tool, argsOf, price, buyers });
