@@ -36,8 +36,8 @@ async function othersAndSlow(t, seconds, buyers) {
   network = await startNetwork({ facilitatorUrl: hostile.url, vars });
   t.after(() => network.stop());
   const slows = () => {
-    rpc.misbehave(rpcFaults.isLate(3));
-    for (let index = 0; index < 4 * buyers; index += 1) hostile.next.push(behaviours.isLate(seconds));
+    rpc.misbehave(rpcFaults.isLate(seconds));
+    for (let index = 0; index < 4 * buyers; index += 1) hostile.next.push(behaviours.isLate(12));
   };
   return { network, rpc, slows };
 }
@@ -125,35 +125,36 @@ const secret = async (network, door) => {
   return () => ({ secretId: id });
 };
 
-const AROUND = [
-  ["our own facilitator and an endpoint that takes 3 s", (t) => ownAndSlow(t, 3)],
+/** Who settles, and how slow the endpoint is. */
+const around = (seconds) => [
+  [`our own facilitator and an endpoint that takes ${seconds} s`, (t) => ownAndSlow(t, seconds)],
   [
-    "a facilitator that takes 12 s and an endpoint that takes 3 s",
-    (t, buyers) => othersAndSlow(t, 12, buyers),
+    `a facilitator that takes 12 s and an endpoint that takes ${seconds} s`,
+    (t, buyers) => othersAndSlow(t, seconds, buyers),
   ],
 ];
 
 /** So many buyers at once at slow servers, for each kind of thing that is sold; so many kinds at a time. */
-export function slowness(buyers, concurrency) {
+export function slowness(buyers, concurrency, seconds) {
   describe(`${buyers} buyers at once`, { concurrency }, () => {
-    for (const [around, start] of AROUND) {
+    for (const [name, start] of around(seconds)) {
       const buy = async (t, tool, argsOf, price) =>
         everybodyBuys(t, await start(t, buyers), { tool, argsOf, price, buyers });
 
-      test(`with ${around}: a ticket and a row of the ledger for each`, async (t) => {
+      test(`with ${name}: a ticket and a row of the ledger for each`, async (t) => {
         const { answers, sql } = await buy(t, "rsvpToEvent", seats, 50_000n);
         assert.equal(new Set(answers.map(({ ticketUrl }) => ticketUrl)).size, buyers);
         assert.equal((await sql("SELECT count(*) AS n FROM rsvps"))[0].n, buyers);
       });
 
-      test(`with ${around}: each reads the secret that it has paid for`, async (t) => {
+      test(`with ${name}: each reads the secret that it has paid for`, async (t) => {
         const { answers, sql } = await buy(t, "retrieveSecret", secret, 50_000n);
         assert.ok(answers.every((answer) => answer.secret === VALUE && answer.version === 1));
         const sold = "SELECT count(*) AS n, count(handed_over_at) AS read FROM retrievals WHERE how = 'paid'";
         assert.deepEqual(await sql(sold), [{ n: buyers, read: buyers }]);
       });
 
-      test(`with ${around}: the desk opens one ticket for each`, async (t) => {
+      test(`with ${name}: the desk opens one ticket for each`, async (t) => {
         const { answers, sql } = await buy(t, "createTicket", deskTicket, DESK_PRICE);
         assert.equal(new Set(answers.map(({ ticketId }) => ticketId)).size, buyers);
         assert.equal((await sql("SELECT count(*) AS n FROM tickets"))[0].n, buyers);
