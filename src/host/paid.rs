@@ -217,7 +217,7 @@ impl<W: World> Host<W> {
         let known = match known.state {
             State::Settling | State::Unknown
                 if is_due
-                    || (is_payer && known.is_doubtful)
+                    || (is_payer && known.doubtful_at.is_some())
                     || (shown.transaction.is_some() && known.state == State::Unknown) =>
             {
                 let shows = Shows { is_payer, transaction: shown.transaction };
@@ -241,7 +241,7 @@ impl<W: World> Host<W> {
                 self.finished(profile, kept, &MayRead::again(settled, shown)?)
             }
             (State::Claimed | State::Verified, ..) => Err(busy().into()),
-            (State::Unknown, ..) if known.is_doubtful => Err(in_doubt().into()),
+            (State::Unknown, ..) if known.doubtful_at.is_some() => Err(in_doubt().into()),
             (State::Unknown, ..) if known.reason.as_deref() == Some(NO_LOG) => {
                 Err(without_log(&known.network, known.x402_version).into())
             }

@@ -70,7 +70,7 @@ impl<W: World> Host<W> {
             (OnChain::NotFound | OnChain::Unclear(_), None) => {
                 payments::decide(&self.world, &payment, None, self.world.now())?;
             }
-            (OnChain::Paid(..), None) if payment.is_doubtful => {
+            (OnChain::Paid(..), None) if payment.doubtful_at.is_some() => {
                 payments::decide(&self.world, &payment, None, self.world.now())?;
             }
             (

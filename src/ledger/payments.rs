@@ -10,8 +10,8 @@ use serde_json::Value;
 
 pub use self::books::{carry_over, note};
 pub use self::rows::{
-    count_held, due, find, find_ended, find_open_or_paid, holds_seat, is_booked, is_busy,
-    newest_of, next_due, seat_of,
+    due, find, find_ended, find_open_or_paid, holds_seat, is_booked, is_busy, newest_of, next_due,
+    seat_of,
 };
 pub use self::steps::{
     CONFIRM_SECONDS, NotPaid, SETTLE_SECONDS, Step, correct_transaction, decide, mark_confirmed,
@@ -164,9 +164,7 @@ pub struct Payment {
     pub created_at: UnixSeconds,
     /// The newest block when it was claimed, in which it was not used; `None` if that is not known.
     pub unused_at: Option<u64>,
-    /// Whether the chain shows a use that may have been for somebody else.
-    pub is_doubtful: bool,
-    /// Since when.
+    /// Since when the chain shows a use that may have been for somebody else, if it does.
     pub doubtful_at: Option<UnixSeconds>,
     /// Why it is not paid, for the host.
     pub reason: Option<String>,

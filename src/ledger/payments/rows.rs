@@ -103,17 +103,6 @@ pub fn next_due(sql: &impl Sql) -> Result<Option<UnixSeconds>, SqlError> {
     Ok(columns.optional_int()?.map(UnixSeconds::new))
 }
 
-/// How many payments for this event or secret may still move, or have moved and are not delivered.
-///
-/// # Errors
-/// As [`super::bar`].
-pub fn count_held(sql: &impl Sql, wanted: &str, tool: &str) -> Result<u64, SqlError> {
-    let statement = "SELECT count(*) FROM payments WHERE wanted = ?1 AND tool = ?2 \
-         AND state IN ('settling', 'unknown', 'settled')";
-    let found = first(sql, statement, &[wanted.into(), tool.into()])?;
-    found.map_or(Ok(0), |mut columns| columns.count())
-}
-
 /// Whether a payment of this wallet may still take a seat at this event.
 ///
 /// # Errors
@@ -195,7 +184,7 @@ pub(super) fn has_identifier(
 
 const COLUMNS: &str = "id, network, payer, nonce, tool, digest, arguments, wanted, amount, pay_to, \
      valid_before, x402_version, payment, requirements, event_id, state, tx_hash, answer, attempts, \
-     next_check_at, staged, payload_digest, created_at, unused_at, is_doubtful, doubtful_at, \
+     next_check_at, staged, payload_digest, created_at, unused_at, doubtful_at, \
      reason, claim";
 
 fn payment_of(columns: &mut Columns) -> Result<Payment, SqlError> {
@@ -229,7 +218,6 @@ fn payment_of(columns: &mut Columns) -> Result<Payment, SqlError> {
         payload_digest: columns.optional_text()?,
         created_at: columns.moment()?,
         unused_at: columns.optional_int()?.and_then(|block| u64::try_from(block).ok()),
-        is_doubtful: columns.int()? != 0,
         doubtful_at: columns.optional_int()?.map(UnixSeconds::new),
         reason: columns.optional_text()?,
         number: u32::try_from(columns.count()?).unwrap_or(u32::MAX),

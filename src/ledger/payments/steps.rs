@@ -76,7 +76,7 @@ pub fn mark_doubtful(
     now: UnixSeconds,
 ) -> Result<Step, SqlError> {
     let reason = "used on chain, perhaps for somebody else; its payer has to prove it";
-    let set = "reason = ?4, next_check_at = ?5, is_doubtful = 1, \
+    let set = "reason = ?4, next_check_at = ?5, \
          doubtful_at = coalesce(doubtful_at, ?3)";
     let values = [reason.into(), next_check_at.into()];
     step(sql, claim, UNDECIDED, State::Unknown, now, set, &values)
@@ -124,7 +124,7 @@ pub fn mark_settled(
     }
     let is_taken = sql.atomically(|| {
         let values = [transaction.into(), now.plus(CLAIM_SECONDS).into()];
-        let set = "tx_hash = ?4, next_check_at = ?5, reason = NULL, is_doubtful = 0, \
+        let set = "tx_hash = ?4, next_check_at = ?5, reason = NULL, \
              doubtful_at = NULL";
         let taken = step(sql, claim, UNDECIDED, State::Settled, now, set, &values)?;
         if taken == Step::Taken {
@@ -206,7 +206,7 @@ pub fn mark_not_paid(
 
 /// Nobody needs to know what was wanted with a payment that moved no money, beyond its id.
 const FORGET_CALL: &str = "payment = NULL, arguments = 'null', requirements = 'null', \
-     next_check_at = NULL, is_doubtful = 0, doubtful_at = NULL";
+     next_check_at = NULL, doubtful_at = NULL";
 
 /// How many payments that ended without money moving are kept, for the host to look at.
 const ENDED_MAX: u32 = 1_000;

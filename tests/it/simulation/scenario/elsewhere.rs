@@ -125,8 +125,7 @@ impl Scenario {
     /// Where nobody can say for whom an authorization was used, its payer signs in, and gets what was paid
     /// for. Nobody does so for what was bought at another shop.
     pub(super) fn prove_doubtful(&mut self) {
-        let doubtful =
-            "SELECT nonce, arguments FROM payments WHERE is_doubtful = 1 AND state = 'unknown'";
+        let doubtful = "SELECT nonce, arguments FROM payments WHERE doubtful_at IS NOT NULL AND state = 'unknown'";
         let mut is_any_left = false;
         for host in 0..HOSTS {
             for row in self.doors[host].sql(doubtful) {
