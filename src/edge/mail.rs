@@ -1,13 +1,9 @@
 //! The [`Mail`] port: an HTTP mail API if one is set, else the binding `EMAIL` (Cloudflare's Email
 //! Service), which `wrangler dev` simulates by keeping mails in files.
 
-use std::pin::pin;
-use std::time::Duration;
-
-use futures_util::future::{Either, select};
 use js_sys::{JsString, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
-use worker::{Delay, EmailAddress, Env, SendEmail, SendEmailBuilder};
+use worker::{EmailAddress, Env, SendEmail, SendEmailBuilder};
 
 use crate::config::Config;
 use crate::edge::convert;
@@ -19,11 +15,11 @@ use crate::http::{Headers, Reply};
 use crate::mail::settings::Sender;
 use crate::mail::{Message, api, webhook};
 use crate::outcome::Abort;
-use crate::ports::{Delivery, Http, Mail, MailError, Sent};
+use crate::ports::{Delivery, Http, Mail, MailError, Sent, within};
 
 const BINDING: &str = "EMAIL";
-/// How long the binding may take.
-const TIMEOUT: Duration = Duration::from_secs(20);
+/// How long the binding may take, milliseconds.
+const TIMEOUT_MILLIS: u32 = 20_000;
 
 impl Mail for EdgeWorld {
     fn delivery(&self) -> Option<Delivery> {
@@ -38,11 +34,9 @@ impl Mail for EdgeWorld {
             return api::read(EdgeHttp.send(api::request(address, &settings.from, message)).await);
         }
         let binding = self.env.send_email(BINDING).map_err(|_| none())?;
-        let limit = Delay::from(TIMEOUT);
-        match select(pin!(hand_over(&binding, &settings.from, message)), pin!(limit)).await {
-            Either::Left((answer, _)) => answer,
-            Either::Right(_) => Err(MailError::Unavailable("no answer in time".to_owned())),
-        }
+        let answer = hand_over(&binding, &settings.from, message);
+        let answer = within(self, TIMEOUT_MILLIS, answer).await;
+        answer.unwrap_or_else(|| Err(MailError::Unavailable("no answer in time".to_owned())))
     }
 }
 

@@ -39,9 +39,11 @@ struct Went {
 }
 
 /// When something is to be done next.
-struct Dues {
+pub(super) struct Dues {
     payments: Option<UnixSeconds>,
     others: Option<UnixSeconds>,
+    /// Whether there is anything that only the alarm finishes, and so the cron has to know of.
+    pub(super) is_open: bool,
 }
 
 impl<W: World> Host<W> {
@@ -50,7 +52,7 @@ impl<W: World> Host<W> {
         let went = self.do_what_is_due().await;
         // What has failed is due at once, and would be for ever.
         let soonest = |is_well| self.world.now().plus(if is_well { 0 } else { TROUBLE_SECONDS });
-        let Ok(Dues { payments, others }) = self.dues() else {
+        let Ok(Dues { payments, others, .. }) = self.dues() else {
             return self.world.wake_at(soonest(false));
         };
         let payments = payments.map(|due| due.max(soonest(went.payments)));
@@ -145,10 +147,10 @@ impl<W: World> Host<W> {
     }
 
     /// Sets the alarm for the next thing to do.
-    pub(super) fn rearm(&self) -> Result<(), SqlError> {
-        let Dues { payments, others } = self.dues()?;
-        self.set_alarm(payments.into_iter().chain(others).min());
-        Ok(())
+    pub(super) fn rearm(&self) -> Result<Dues, SqlError> {
+        let dues = self.dues()?;
+        self.set_alarm(dues.payments.into_iter().chain(dues.others).min());
+        Ok(dues)
     }
 
     fn set_alarm(&self, next: Option<UnixSeconds>) {
@@ -159,19 +161,22 @@ impl<W: World> Host<W> {
 
     fn dues(&self) -> Result<Dues, SqlError> {
         if !self.migrated.get() {
-            return Ok(Dues { payments: None, others: None });
+            return Ok(Dues { payments: None, others: None, is_open: false });
         }
         let payments = payments::next_due(&self.world)?;
         let records = [outbox::next_due(&self.world)?, vault::store::next_end(&self.world)?];
         let records = records.into_iter().flatten().min();
         let mails = mail::outbox::next_due(&self.world)?;
         // Where nobody has registered there are codes only, which strangers ask for.
-        if payments.or(records).is_some() || (mails.is_some() && self.profile()?.is_some()) {
+        let is_open =
+            payments.or(records).is_some() || (mails.is_some() && self.profile()?.is_some());
+        if is_open {
             self.world.note_open();
         }
         let over = [codes::next_over(&self.world)?, epoch::next_over(&self.world)?];
         let over = over.into_iter().flatten().min();
-        Ok(Dues { payments, others: records.into_iter().chain(mails).chain(over).min() })
+        let others = records.into_iter().chain(mails).chain(over).min();
+        Ok(Dues { payments, others, is_open })
     }
 
     /// Looks once more, some blocks later, whether the money of a delivered payment is there: a chain
