@@ -294,7 +294,7 @@ pub async fn within<T>(
 
 /// Our own facilitator ([`crate::x402::relayer`]), one object for each network.
 pub trait Relayers {
-    /// Asks the object of a network (CAIP-2 id) to settle, in the name of a host of this deployment.
+    /// Asks the object of a network (CAIP-2 id), in the name of a host of this deployment.
     fn settle(
         &self,
         network: &'static str,
@@ -302,9 +302,22 @@ pub trait Relayers {
     ) -> impl Future<Output = Result<HttpResponse, HttpError>>;
 }
 
-/// What a host asks our own facilitator to settle: the body of a `/settle`, and who asks.
+/// What our own facilitator is to do with a payment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Purpose {
+    /// To move its money, or to say what became of that.
+    #[default]
+    Settle,
+    /// To say what became of it, and to move nothing.
+    Look,
+}
+
+/// What a host asks our own facilitator: the body of a `/settle`, and who asks.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RelayerOrder {
+    /// What for.
+    #[serde(default)]
+    pub purpose: Purpose,
     /// Who gets the answer.
     pub claimant: String,
     /// The payment as received.

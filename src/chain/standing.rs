@@ -9,7 +9,7 @@ use crate::chain::rpc::{Ask, Rpc, RpcError, read};
 use crate::ports::Http;
 
 /// When to go on without it, milliseconds.
-const LOOK_MILLIS: u32 = 3_000;
+const LOOK_MILLIS: u32 = 5_000;
 
 sol! {
     function authorizationState(address authorizer, bytes32 nonce) external view returns (bool);

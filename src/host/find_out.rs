@@ -95,7 +95,7 @@ impl<W: World> Host<W> {
     ) -> Result<(), SqlError> {
         match found {
             OnChain::Paid(transaction, block) => {
-                self.found_paid(payment, &transaction, block, shows.is_payer)
+                self.found_paid(profile, payment, &transaction, block, shows.is_payer).await
             }
             OnChain::RanOut => self.end(payment, NotPaid::Failed, "ran out unpaid"),
             OnChain::Spent => self.end(payment, NotPaid::Failed, "it was used for something else"),
@@ -132,17 +132,21 @@ impl<W: World> Host<W> {
     }
 
     /// The chain shows the transfer: books it, if it can have been for this payment's call.
-    fn found_paid(
+    async fn found_paid(
         &self,
+        profile: &Profile,
         payment: &Payment,
         transaction: &str,
         block: u64,
         is_payer: bool,
     ) -> Result<(), SqlError> {
+        let found = origin(payment.unused_at, block);
+        let is_proven =
+            is_payer || found == Origin::Doubtful && self.is_ours(profile, payment).await;
         let (claim, now) = (payment.claim(), self.world.now());
-        match origin(payment.unused_at, block) {
+        match found {
             Origin::Elsewhere => self.end(payment, NotPaid::Failed, USED_BEFORE),
-            Origin::Doubtful if !is_payer => {
+            Origin::Doubtful if !is_proven => {
                 let until = |since: UnixSeconds| since.plus(DOUBT_SECONDS_MAX);
                 // The day begins when its payer could have known: an endpoint may have been away for longer.
                 if payment.doubtful_at.is_some_and(|since| now > until(since)) {
@@ -160,6 +164,10 @@ impl<W: World> Host<W> {
                 Ok(())
             }
         }
+    }
+
+    async fn is_ours(&self, profile: &Profile, payment: &Payment) -> bool {
+        flow::is_ours(&self.world, &self.config.facilitator, &profile.scope, payment).await
     }
 
     /// Why what a payment wants cannot be had any more, if it cannot: the host has taken it back since.

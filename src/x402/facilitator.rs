@@ -17,7 +17,8 @@ use crate::chain::rpc::Rpc;
 use crate::chain::signature::Factories;
 use crate::id::ScopeId;
 use crate::ports::{
-    Clock, Http, HttpError, HttpRequest, HttpResponse, RelayerOrder, Relayers, Timer, within,
+    Clock, Http, HttpError, HttpRequest, HttpResponse, Purpose, RelayerOrder, Relayers, Timer,
+    within,
 };
 use crate::x402::relayer::gas::GasPolicy;
 use crate::x402::relayer::judge::{self, Access};
@@ -241,7 +242,7 @@ impl Facilitator {
             Self::At(base_url) => {
                 post(world, &format!("{base_url}/settle"), question, SETTLE_MILLIS).await
             }
-            Self::Own(_) => settle_ourselves(world, question).await,
+            Self::Own(_) => ask_relayer(world, question, Purpose::Settle).await,
         };
         match (answer, self) {
             (Ok(response), Self::At(_)) => judge_settle(&response, question.payer),
@@ -250,6 +251,23 @@ impl Facilitator {
                 SettleOutcome::Unknown(Trouble::transport(error.to_string()), None)
             }
         }
+    }
+
+    /// Whether our own facilitator has settled this payment for this host: one that has asked it to, when nobody had
+    /// used the authorization yet. Nothing is moved for this. Another facilitator is not asked: it may have settled
+    /// the payment for somebody else.
+    pub async fn has_settled(
+        &self,
+        world: &(impl Relayers + Timer),
+        question: &Question<'_>,
+    ) -> bool {
+        let answer = match self {
+            Self::At(_) => return false,
+            Self::Own(_) => ask_relayer(world, question, Purpose::Look).await,
+        };
+        answer.is_ok_and(|response| {
+            matches!(judge_own(&response, question.payer), SettleOutcome::Settled(_))
+        })
     }
 }
 
@@ -313,14 +331,16 @@ fn outcome_of(refusal: Refusal) -> VerifyOutcome {
 }
 
 /// One hop to the object that holds the relayer's nonces.
-async fn settle_ourselves(
+async fn ask_relayer(
     world: &(impl Relayers + Timer),
     question: &Question<'_>,
+    purpose: Purpose,
 ) -> Result<HttpResponse, HttpError> {
     let Some(network) = order::network_of(question.requirements) else {
         return Err(HttpError::Connection("no relayer for this network".to_owned()));
     };
     let order = RelayerOrder {
+        purpose,
         claimant: format!("host:{}", question.scope),
         payment: question.payment.clone(),
         requirements: question.requirements.clone(),

@@ -31,7 +31,7 @@ use crate::ledger::payments::{self, Bar, Key, NewPayment, Payment, Settled, Stat
 use crate::ports::{Level, PayeeClaim, SqlError, World, within};
 use crate::time::UnixSeconds;
 use crate::x402::facilitator::{Cause, Facilitator, Question, Trouble, VerifyOutcome};
-pub use crate::x402::flow::settling::{move_again, next_check, settle_again};
+pub use crate::x402::flow::settling::{is_ours, move_again, next_check, settle_again};
 use crate::x402::lock::{Lock, Locks, NotLocked};
 use crate::x402::quote::Quote;
 use crate::x402::verify::{self, Checked, Mismatch, Payer, Signature};

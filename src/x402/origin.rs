@@ -11,7 +11,8 @@ pub enum Origin {
     Here,
     /// Before it came here.
     Elsewhere,
-    /// Nobody can say. It counts for the payer who proves to be it, and for nobody else.
+    /// The blocks do not say. It counts if our own facilitator has settled it for this host, or the payer proves to
+    /// be it.
     Doubtful,
 }
 

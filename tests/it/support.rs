@@ -20,8 +20,8 @@ use events_concierge::id::{RequestId, ScopeId};
 use events_concierge::identity::{Session, UserId};
 use events_concierge::ports::{
     Alarm, Clock, Directory, Http, HttpError, HttpRequest, HttpResponse, Kv, KvError, Level, Log,
-    PayeeClaim, PayeeError, Payees, Random, RelayerOrder, Relayers, Row, Sql, SqlError, SqlValue,
-    Timer, Web, WebRequest, WebResponse,
+    PayeeClaim, PayeeError, Payees, Purpose, Random, RelayerOrder, Relayers, Row, Sql, SqlError,
+    SqlValue, Timer, Web, WebRequest, WebResponse,
 };
 use events_concierge::time::UnixSeconds;
 use k256::ecdsa::SigningKey;
@@ -101,6 +101,8 @@ pub(crate) struct Memory {
     pub(crate) kv_hangs: Cell<bool>,
     /// Whether our own facilitator has no answer.
     pub(crate) relayer_hangs: Cell<bool>,
+    /// What it was asked for.
+    pub(crate) relayer_asked: RefCell<Vec<Purpose>>,
     /// Statements with this text fail.
     pub(crate) sql_fails: RefCell<Option<&'static str>>,
     /// Which host a payment was claimed by.
@@ -301,8 +303,9 @@ impl Relayers for World {
     async fn settle(
         &self,
         _network: &'static str,
-        _order: RelayerOrder,
+        order: RelayerOrder,
     ) -> Result<HttpResponse, HttpError> {
+        self.memory.relayer_asked.borrow_mut().push(order.purpose);
         yield_once().await;
         while self.memory.relayer_hangs.get() {
             yield_once().await;

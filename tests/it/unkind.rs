@@ -9,6 +9,7 @@ use events_concierge::http::route::{Format, Own};
 use events_concierge::id::{EventId, PaymentId};
 use events_concierge::ledger::audit::audit;
 use events_concierge::ledger::payments::{self, NotPaid, Step};
+use events_concierge::ports::Purpose;
 use events_concierge::time::UnixSeconds;
 use serde_json::{Value, json};
 
@@ -60,6 +61,35 @@ fn our_own_relayer_has_a_time_limit_and_its_payment_is_looked_after_then() {
     assert_eq!((reply.status, &json_of(&reply)["moneyMoved"]), (409, &json!("unknown")));
     assert_eq!(state(&door), "unknown");
     is_clean(&door);
+}
+
+#[test]
+fn what_our_own_relayer_has_settled_for_this_host_needs_no_proof_of_its_payer() {
+    let paid = json!({"success": true, "transaction": TRANSACTION});
+    let used = "invalid_exact_evm_nonce_already_used";
+    let for_another = json!({"success": false, "errorReason": used, "transaction": ""});
+    for (said, expected) in [(paid, ("delivered", 200)), (for_another, ("unknown", 401))] {
+        let door = Door::settling_itself();
+        let event = door.event(5);
+        let payment = Wallet::new(1).pay(&offer(&door, &event), 1);
+        let memory = &door.world.memory;
+        // The endpoint is too slow for the look before the claim, and the relayer has too many before this one.
+        memory.chain.is_down.set(true);
+        memory.relayer_hangs.set(true);
+        assert_eq!(pay(&door, &event, &payment).status, 409);
+        let authorization = &payment["payload"]["authorization"];
+        let text = |name: &str| authorization[name].as_str().unwrap().to_owned();
+        memory.settled.borrow_mut().insert(text("nonce"), (text("from"), 50_000));
+        memory.chain.is_down.set(false);
+        memory.relayer_hangs.set(false);
+        memory.relayer_asked.borrow_mut().clear();
+        memory.relayer_says.borrow_mut().extend((0..9).map(|_| (200, said.clone())));
+        door.pass(30);
+        assert_eq!((state(&door).as_str(), pay(&door, &event, &payment).status), expected);
+        let asked = memory.relayer_asked.borrow();
+        assert!(!asked.is_empty() && asked.iter().all(|it| *it == Purpose::Look), "{asked:?}");
+        is_clean(&door);
+    }
 }
 
 #[test]

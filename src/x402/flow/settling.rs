@@ -21,15 +21,8 @@ pub async fn settle_again(
     scope: &ScopeId,
     payment: &Payment,
 ) -> Result<Settled, Stop> {
-    let Some(raw) = &payment.payment else {
+    let Some(question) = question(payment, scope) else {
         return Err(Stop::Unknown(Cause::Answer, None));
-    };
-    let question = Question {
-        x402_version: payment.x402_version,
-        payment: raw,
-        requirements: &payment.requirements,
-        payer: &payment.payer,
-        scope,
     };
     let outcome = match facilitator.settle(world, &question).await {
         SettleOutcome::Refused(reason) => SettleOutcome::Unknown(Trouble::answered(reason), None),
@@ -53,15 +46,7 @@ pub async fn move_again(
     scope: &ScopeId,
     settled: &Settled,
 ) -> Option<String> {
-    let payment = settled.payment();
-    let question = Question {
-        x402_version: payment.x402_version,
-        payment: payment.payment.as_ref()?,
-        requirements: &payment.requirements,
-        payer: &payment.payer,
-        scope,
-    };
-    match facilitator.settle(world, &question).await {
+    match facilitator.settle(world, &question(settled.payment(), scope)?).await {
         SettleOutcome::Settled(transaction) => Some(transaction),
         SettleOutcome::Refused(_)
         | SettleOutcome::Reverted(_)
@@ -69,6 +54,28 @@ pub async fn move_again(
         | SettleOutcome::AlreadyUsed
         | SettleOutcome::Unknown(..) => None,
     }
+}
+
+/// Whether our own facilitator knows that a payment which is used was settled for this host.
+pub async fn is_ours(
+    world: &impl World,
+    facilitator: &Facilitator,
+    scope: &ScopeId,
+    payment: &Payment,
+) -> bool {
+    let Some(question) = question(payment, scope) else { return false };
+    facilitator.has_settled(world, &question).await
+}
+
+/// What a facilitator is asked about a payment, as long as its signature is kept.
+fn question<'a>(payment: &'a Payment, scope: &'a ScopeId) -> Option<Question<'a>> {
+    Some(Question {
+        x402_version: payment.x402_version,
+        payment: payment.payment.as_ref()?,
+        requirements: &payment.requirements,
+        payer: &payment.payer,
+        scope,
+    })
 }
 
 /// When to look again at a payment of unknown outcome: 3 s, 6 s, 12 s … up to 5 minutes, and after two hours

@@ -12,7 +12,7 @@ use crate::chain::networks::Network;
 use crate::http::{Reply, problem};
 use crate::id::RequestId;
 use crate::outcome::Abort;
-use crate::ports::{Clock, Http, Level, RelayerOrder, SqlError};
+use crate::ports::{Clock, Http, Level, Purpose, RelayerOrder, SqlError};
 use crate::rate_limit::Budget;
 use crate::x402::relayer::judge::{self, Access};
 use crate::x402::relayer::order::{self, Malformed, Order};
@@ -60,7 +60,10 @@ impl<W: RelayerWorld> Relayer<W> {
             },
             Asks::Settle(asked) => match self.read(&asked) {
                 Ok(Ok(order)) => {
-                    let outcome = self.settle(&order, &asked.claimant).await;
+                    let outcome = match asked.purpose {
+                        Purpose::Settle => self.settle(&order, &asked.claimant).await,
+                        Purpose::Look => self.outcome(&order, &asked.claimant).await,
+                    };
                     settle_reply(outcome, order.network_name(), Some(order.authorization.from))
                 }
                 Ok(Err(refusal)) => settle_reply(Err(refusal), named_network(&asked), None),
@@ -141,7 +144,7 @@ pub fn read_body(body: &[u8], claimant: String) -> Result<RelayerOrder, Malforme
         member.ok_or(Malformed(key))
     };
     let (payment, requirements) = (object("paymentPayload")?, object("paymentRequirements")?);
-    Ok(RelayerOrder { claimant, payment, requirements })
+    Ok(RelayerOrder { purpose: Purpose::Settle, claimant, payment, requirements })
 }
 
 /// A verdict on a payment for a network that no relayer here serves.

@@ -224,6 +224,22 @@ impl<W: RelayerWorld> Relayer<W> {
         self.follow(&id).await
     }
 
+    /// What became of a settlement that `claimant` has asked for before. Nothing is sent for this.
+    ///
+    /// # Errors
+    /// [`Refusal`], also if this claimant never asked, or nothing has moved.
+    pub async fn outcome(&self, order: &Order, claimant: &str) -> Result<Outcome, Refusal> {
+        self.open()?;
+        match self.known(order, claimant)? {
+            Known::Live => self.follow(&order.key()).await,
+            Known::Settled(settlement) => Ok(Outcome::Settled(settlement.hash)),
+            Known::Over(_) | Known::New => {
+                let refused = Refusal::Invalid(Reason::NonceUsed, Some(order.authorization.from));
+                self.sent_by_another(order, claimant).await?.ok_or(refused)
+            }
+        }
+    }
+
     /// Address, balance, next nonce, settlements under way, newest block seen.
     ///
     /// # Errors

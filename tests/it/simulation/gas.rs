@@ -30,6 +30,21 @@ fn a_contract_that_says_yes_only_where_gas_has_no_price_costs_no_gas() {
 }
 
 #[test]
+fn only_who_asked_for_a_settlement_is_told_of_it_and_a_look_moves_nothing() {
+    let mut relaying = Relaying::quiet(CHEAP);
+    let payer = relaying.payer(53, None);
+    let payment = relaying.signs(&payer, CENT, PAY_TO);
+    let unasked = "invalid_exact_evm_nonce_already_used";
+    assert_eq!(reason(&relaying.knows(payment, HOST)), unasked, "nobody asked for it yet");
+    assert_eq!((relaying.sent(), relaying.moved(payment)), (0, None));
+    let paid = relaying.asks_again(payment, HOST);
+    assert_eq!((&paid["success"], relaying.sent()), (&json!(true), 1));
+    assert_eq!(relaying.knows(payment, HOST), paid);
+    assert_eq!(reason(&relaying.knows(payment, "host:b")), unasked);
+    assert_eq!(relaying.sent(), 1);
+}
+
+#[test]
 fn a_contract_that_lies_to_simulations_is_tried_once_and_then_waits() {
     let mut relaying = Relaying::quiet(CHEAP);
     let liar = relaying.payer(51, Some(Lie::ToSimulations));

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use events_concierge::ports::{HttpError, RelayerOrder};
+use events_concierge::ports::{HttpError, Purpose, RelayerOrder};
 use serde_json::{Value, json};
 
 use super::chain::{Authorization, Chain, authorization_of, short};
@@ -50,6 +50,9 @@ fn judge(sim: &Rc<Sim>, order: RelayerOrder, slot: Rc<Slot<Answer>>) {
         // A chain that has dropped the block gets the same transaction again.
         Some(known) if known.block > now || is_there => {
             return wait(sim, authorization, &known, slot);
+        }
+        Some(_) | None if order.purpose == Purpose::Look => {
+            return answer(sim, slot, &refused("invalid_exact_evm_nonce_already_used"));
         }
         Some(_) | None => {}
     }

@@ -11,7 +11,7 @@ use events_concierge::chain::signature::Factories;
 use events_concierge::chain::transaction::RelayerKey;
 use events_concierge::http::Reply;
 use events_concierge::id::RequestId;
-use events_concierge::ports::{RelayerOrder, SqlValue};
+use events_concierge::ports::{Purpose, RelayerOrder, SqlValue};
 use events_concierge::storage::Migrations;
 use events_concierge::x402::relayer::api::{Asks, Command};
 use events_concierge::x402::relayer::gas::GasPolicy;
@@ -264,8 +264,13 @@ impl Relaying {
     }
 
     fn send(&self, index: usize, claimant: &str) -> Answers {
+        self.send_for(Purpose::Settle, index, claimant)
+    }
+
+    fn send_for(&self, purpose: Purpose, index: usize, claimant: &str) -> Answers {
         let payment = &self.payments[index];
         let order = RelayerOrder {
+            purpose,
             claimant: claimant.to_owned(),
             payment: payment.body.clone(),
             requirements: payment.requirements.clone(),
@@ -456,7 +461,16 @@ impl Relaying {
 
     /// What is said of a payment that was made before.
     pub(crate) fn asks_again(&mut self, index: usize, claimant: &str) -> Value {
-        let answers = self.send(index, claimant);
+        self.says_of(Purpose::Settle, index, claimant)
+    }
+
+    /// What the relayer says of a payment to `claimant`, if it is to move nothing.
+    pub(crate) fn knows(&mut self, index: usize, claimant: &str) -> Value {
+        self.says_of(Purpose::Look, index, claimant)
+    }
+
+    fn says_of(&mut self, purpose: Purpose, index: usize, claimant: &str) -> Value {
+        let answers = self.send_for(purpose, index, claimant);
         // What a block may take, and no longer than that.
         while answers.borrow().is_empty() {
             self.run_for(100);

@@ -10,8 +10,8 @@ use events_concierge::ledger::payee;
 use events_concierge::mail::Message;
 use events_concierge::ports::{
     Alarm, Clock, Delivery, Directory, Http, HttpError, HttpRequest, HttpResponse, Kv, KvError,
-    Level, Log, Mail, MailError, PayeeClaim, PayeeError, Payees, Random, RelayerOrder, Relayers,
-    Row, Sent, Sql, SqlError, SqlValue, Timer, Web, WebRequest, WebResponse,
+    Level, Log, Mail, MailError, PayeeClaim, PayeeError, Payees, Purpose, Random, RelayerOrder,
+    Relayers, Row, Sent, Sql, SqlError, SqlValue, Timer, Web, WebRequest, WebResponse,
 };
 use events_concierge::storage::Migrations;
 use events_concierge::time::UnixSeconds;
@@ -285,7 +285,9 @@ impl Relayers for World {
         network: &'static str,
         order: RelayerOrder,
     ) -> Result<HttpResponse, HttpError> {
-        self.pushes(&order.payment);
+        if order.purpose == Purpose::Settle {
+            self.pushes(&order.payment);
+        }
         let sim = &self.sim;
         if sim.fault(20) {
             sim.sleep(sim.latency()).await;
