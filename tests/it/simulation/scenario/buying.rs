@@ -32,6 +32,8 @@ pub(super) struct Purchase {
     /// Whether somebody else has had it moved.
     pub(super) spent: Spent,
     pub(super) answers: Rc<RefCell<Vec<Reply>>>,
+    /// Whether its payer has read what it bought by showing the payment once more.
+    pub(super) has_read: bool,
 }
 
 /// What is called, and with which arguments.
@@ -157,6 +159,7 @@ impl Scenario {
             sent,
             spent,
             answers,
+            has_read: false,
         });
         self.purchases.len() - 1
     }
@@ -251,6 +254,8 @@ impl Scenario {
                 break;
             }
         }
-        answers.borrow_mut().pop().unwrap()
+        let reply = answers.borrow_mut().pop().unwrap();
+        self.purchases[index].has_read |= reply.status == 200;
+        reply
     }
 }

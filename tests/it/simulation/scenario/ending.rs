@@ -189,7 +189,8 @@ impl Scenario {
             panic!("an internal error for {}: {}", short(&nonce), broken.body);
         }
         let used = delivered == 1;
-        let was_answered = answers.borrow().iter().any(|reply| reply.status == 200);
+        let was_answered = self.purchases[index].has_read
+            || answers.borrow().iter().any(|reply| reply.status == 200);
         if used {
             self.outcome.paid += 1;
             self.outcome.found_out += u64::from(!was_answered);
