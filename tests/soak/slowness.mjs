@@ -49,12 +49,12 @@ async function othersAndSlow(t, seconds, buyers) {
  */
 async function insists({ pay, payment }, counts) {
   const end = Date.now() + PATIENCE * 1000;
-  for (let paid = payment; ; ) {
+  for (let paid = payment; ;) {
     const answer = await pay(paid);
     if (answer.status === 200) return answer.body;
     if (answer.status === 402) {
-      assert.equal(answer.body.moneyMoved, "no", JSON.stringify(answer.body));
-      assert.match(answer.body.detail, /sign a new one/);
+      const isOver = answer.challenge !== null || /sign a new one/.test(answer.body.detail);
+      assert.ok(isOver, JSON.stringify(answer.body));
       counts.signedAnew += 1;
       paid = await pay.sign();
       continue;
@@ -90,7 +90,9 @@ async function everybodyBuys(t, { network, rpc, slows }, { tool, argsOf, price, 
   const counts = { signedAnew: 0 };
   const answers = await Promise.all(calls.map((call) => insists(call, counts)));
   const seconds = ((performance.now() - started) / 1000).toFixed(0);
-  t.diagnostic(`${buyers} × ${tool} in ${seconds} s, ${counts.signedAnew} payments ran out and were signed anew`);
+  t.diagnostic(
+    `${buyers} × ${tool} in ${seconds} s, ${counts.signedAnew} payments ran out and were signed anew`,
+  );
   rpc.recovers();
   const sql = (query) => network.worker.sql(door.scope, query);
   // Also what comes late, and the look after the delivery.
