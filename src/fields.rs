@@ -1,6 +1,7 @@
 //! What callers may write into fields, whatever the door: each check names the field and the remedy.
 
 use serde::{Deserialize, Deserializer};
+use serde_json::{Number, Value};
 
 use crate::money::Usdc;
 use crate::time::UnixSeconds;
@@ -13,6 +14,30 @@ pub struct InvalidField {
     pub field: &'static str,
     /// What it must be.
     pub remedy: String,
+}
+
+/// Whether a number is an integer as JSON Schema understands it: 2.0 is one (Core, 4.2.3; Validation, 6.1.1).
+#[must_use]
+pub fn is_integer(number: &Number) -> bool {
+    number.is_i64() || number.is_u64() || whole(number).is_some()
+}
+
+/// What was sent, with every number that is an integer written as one.
+#[must_use]
+pub fn with_integers(value: Value) -> Value {
+    match value {
+        Value::Number(number) => Value::Number(whole(&number).map_or(number, Number::from)),
+        Value::Array(items) => Value::Array(items.into_iter().map(with_integers).collect()),
+        Value::Object(members) => Value::Object(
+            members.into_iter().map(|(name, value)| (name, with_integers(value))).collect(),
+        ),
+        other @ (Value::Null | Value::Bool(_) | Value::String(_)) => other,
+    }
+}
+
+/// What a number with nothing behind its point is without it.
+fn whole(number: &Number) -> Option<i64> {
+    if number.is_f64() { number.to_string().strip_suffix(".0")?.parse().ok() } else { None }
 }
 
 /// The longest page of a list.
@@ -126,4 +151,31 @@ pub fn looks_like_email(text: &str) -> bool {
 /// Whatever is neither text nor `null`.
 pub fn null_or<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<String>>, D::Error> {
     Option::deserialize(from).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_a_number_that_is_whole_and_fits_becomes_an_integer() {
+        for (sent, expected) in [
+            ("2.0", json!(2)),
+            ("-3.0", json!(-3)),
+            ("[{\"a\": 2e0}]", json!([{"a": 2}])),
+            ("2.5", json!(2.5)),
+            ("1e300", json!(1e300)),
+            ("18446744073709551615", json!(u64::MAX)),
+            ("\"2.0\"", json!("2.0")),
+            ("null", json!(null)),
+        ] {
+            let value = serde_json::from_str(sent).unwrap();
+            assert_eq!(with_integers(value), expected, "{sent}");
+        }
+        let number = |text: &str| serde_json::from_str::<Number>(text).unwrap();
+        assert!(is_integer(&number("1.0")) && is_integer(&number("7")));
+        assert!(!is_integer(&number("1.5")) && !is_integer(&number("1e300")));
+    }
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::events::rsvp::{Rsvp, to_csv};
 use crate::events::store::{self, Filter};
 use crate::events::{calendar, pages};
+use crate::fields;
 use crate::host::Host;
 use crate::host::caller::Caller;
 use crate::host::command::Command;
@@ -257,7 +258,7 @@ pub(super) fn read_body<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> 
     let value: Value = serde_json::from_slice(body).map_err(|_| {
         Abort::new("malformed_json", 400, "the body is not JSON; send a JSON object")
     })?;
-    read_arguments(value)
+    read_arguments(fields::with_integers(value))
 }
 
 pub(super) fn ok(value: &impl Serialize) -> Reply {

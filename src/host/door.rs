@@ -190,7 +190,7 @@ impl<W: World> Host<W> {
         command: &Command,
     ) -> Result<Value, Fault> {
         let offset = match params.get("cursor") {
-            None => 0,
+            None | Some(Value::Null) => 0,
             Some(Value::String(cursor)) => eras::decode_cursor(cursor)
                 .and_then(|offset| u32::try_from(offset).ok())
                 .ok_or_else(bad_cursor)?,
@@ -300,7 +300,10 @@ fn prompt(params: &Map<String, Value>) -> Result<Value, Fault> {
 }
 
 fn one_page(params: &Map<String, Value>) -> Result<(), Fault> {
-    if params.contains_key("cursor") { Err(bad_cursor()) } else { Ok(()) }
+    match params.get("cursor") {
+        None | Some(Value::Null) => Ok(()),
+        Some(_) => Err(bad_cursor()),
+    }
 }
 
 fn bad_cursor() -> Fault {
@@ -315,15 +318,15 @@ fn take_call(params: &mut Map<String, Value>) -> Result<(String, Value), Fault> 
         return Err(invalid("name: must be the name of a tool"));
     };
     match params.remove("arguments") {
-        None => Ok((name, json!({}))),
-        Some(arguments @ Value::Object(_)) => Ok((name, arguments)),
+        None | Some(Value::Null) => Ok((name, json!({}))),
+        Some(arguments @ Value::Object(_)) => Ok((name, fields::with_integers(arguments))),
         Some(_) => Err(invalid("arguments: must be an object")),
     }
 }
 
 fn read_arguments_body(body: &[u8]) -> Result<Value, Failure> {
     match serde_json::from_slice(body) {
-        Ok(arguments @ Value::Object(_)) => Ok(arguments),
+        Ok(arguments @ Value::Object(_)) => Ok(fields::with_integers(arguments)),
         Ok(_) | Err(_) => {
             let detail = "the body must be a JSON object with the tool's arguments";
             Err(Abort::new("malformed_json", 400, detail).into())

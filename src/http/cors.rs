@@ -8,6 +8,9 @@ const ALLOW_HEADERS: &str = "content-type, accept, authorization, mcp-protocol-v
      sign-in-with-x";
 const EXPOSE_HEADERS: &str =
     "mcp-session-id, payment-required, payment-response, x-payment-response, x-request-id";
+/// How many headers a preflight may ask for besides, and how long their names may be.
+const ASKED_MAX: usize = 20;
+const NAME_BYTES_MAX: usize = 80;
 const ALLOW_METHODS: &str = "GET, POST, PATCH, DELETE, OPTIONS";
 
 /// Whether the request may come in: no page that we do not know is behind it, and on a local
@@ -25,19 +28,26 @@ pub fn is_allowed(headers: &Headers, config: &Config) -> bool {
 /// The answer to a preflight.
 #[must_use]
 pub fn preflight(headers: &Headers) -> Reply {
-    // Tools may be called with `Mcp-Param-*` headers, whose names we cannot know.
+    // Whatever else a page that we know wants to send: `Mcp-Param-*`, whose names we cannot know, and what libraries
+    // add by themselves (those of x402 send `Access-Control-Expose-Headers`).
     let asked = headers.get("access-control-request-headers").unwrap_or_default();
-    let params: String = asked
+    let more: String = asked
         .split(',')
         .map(str::trim)
-        .filter(|name| name.to_ascii_lowercase().starts_with("mcp-param-") && name.len() < 80)
-        .take(20)
+        .filter(|name| is_name(name))
+        .take(ASKED_MAX)
         .map(|name| format!(", {name}"))
         .collect();
     Reply::empty(204)
         .with_header("access-control-allow-methods", ALLOW_METHODS.to_owned())
-        .with_header("access-control-allow-headers", format!("{ALLOW_HEADERS}{params}"))
+        .with_header("access-control-allow-headers", format!("{ALLOW_HEADERS}{more}"))
         .with_header("access-control-max-age", "600".to_owned())
+}
+
+/// Whether it can be a header's name and is no longer than one.
+fn is_name(text: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    (1..NAME_BYTES_MAX).contains(&text.len()) && text.bytes().all(is_part)
 }
 
 /// Headers that every answer to an allowed page carries.
@@ -52,4 +62,31 @@ pub fn headers_for(origin: &str) -> [(&'static str, String); 3] {
 
 fn is_local_origin(origin: &str) -> bool {
     origin.strip_prefix("http://").is_some_and(is_loopback)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_preflight_is_allowed_what_it_asks_for_within_reason() {
+        let long = "x".repeat(NAME_BYTES_MAX);
+        let many = (0..40).map(|n| format!("X-More-{n}")).collect::<Vec<_>>().join(",");
+        for (asked, allowed) in [
+            ("access-control-expose-headers, PAYMENT-SIGNATURE", true),
+            ("Mcp-Param-City,access-control-expose-headers", true),
+            (&*format!("a b, x:y, {long}, \u{fc}, , access-control-expose-headers"), true),
+            (&*format!("{many}, access-control-expose-headers"), false),
+            ("", false),
+        ] {
+            let asks = ("access-control-request-headers".to_owned(), asked.to_owned());
+            let reply = preflight(&Headers::new(vec![asks]));
+            let said =
+                reply.headers.iter().find(|(name, _)| *name == "access-control-allow-headers");
+            let said = &said.unwrap().1;
+            assert_eq!(said.contains("access-control-expose-headers"), allowed, "{said}");
+            assert!(said.is_ascii() && !said.contains(&long) && !said.contains(':'), "{said}");
+            assert!(said.split(',').count() < 40, "{said}");
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Number, Value};
 
+use crate::fields;
 use crate::http::Reply;
 
 /// The longest id we echo, in bytes. A longer one counts as unreadable.
@@ -95,7 +96,7 @@ impl Message {
             return Err(NoMessage { id });
         }
         let params = match members.remove("params") {
-            None => Map::new(),
+            None | Some(Value::Null) => Map::new(),
             Some(Value::Object(params)) => params,
             Some(_) => return Err(NoMessage { id }),
         };
@@ -117,9 +118,7 @@ impl Message {
 impl Id {
     fn read(value: Value) -> Option<Self> {
         match value {
-            Value::Number(number) => {
-                (number.is_i64() || number.is_u64()).then_some(Self::Number(number))
-            }
+            Value::Number(number) => fields::is_integer(&number).then_some(Self::Number(number)),
             Value::String(text) => (text.len() <= ID_BYTES_MAX).then_some(Self::Text(text)),
             Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
         }
@@ -191,15 +190,14 @@ mod tests {
 
     #[test]
     fn ids_come_back_as_they_came() {
-        for id in [json!(0), json!(-7), json!(u64::MAX), json!("a\"b"), json!("")] {
+        for id in [json!(0), json!(-7), json!(u64::MAX), json!(1.0), json!("a\"b"), json!("")] {
             let read = Id::read(id.clone()).unwrap();
             let answer: Value = serde_json::from_str(&result(&read, &json!({}))).unwrap();
             assert_eq!(answer, json!({"jsonrpc": "2.0", "id": id, "result": {}}));
         }
         let long = "x".repeat(ID_BYTES_MAX);
         assert!(Id::read(json!(long)).is_some());
-        for id in [json!(null), json!(1.5), json!(1.0), json!(true), json!([1]), json!(long + "x")]
-        {
+        for id in [json!(null), json!(1.5), json!(true), json!([1]), json!(long + "x")] {
             assert_eq!(Id::read(id.clone()), None, "{id}");
         }
     }
@@ -233,7 +231,7 @@ mod tests {
             (json!({"jsonrpc": "2.0", "id": 1, "method": 5}), one()),
             (json!({"jsonrpc": "2.0", "id": 1, "method": "m".repeat(129)}), one()),
             (json!({"jsonrpc": "2.0", "id": 1, "method": "m", "params": []}), one()),
-            (json!({"jsonrpc": "2.0", "id": 1, "method": "m", "params": null}), one()),
+            (json!({"jsonrpc": "2.0", "id": 1, "method": "m", "params": "p"}), one()),
             (json!({"jsonrpc": "2.0", "id": 1, "method": "m", "result": {}}), one()),
             (json!({"jsonrpc": "2.0", "id": 1, "result": {}, "error": {}}), one()),
             (json!({"jsonrpc": "2.0", "id": null, "method": "m"}), None),

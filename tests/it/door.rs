@@ -24,6 +24,52 @@ fn modern(method: &str, mut params: Value) -> Value {
 const MODERN: (&str, &str) = ("mcp-protocol-version", "2026-07-28");
 
 #[test]
+fn what_is_null_is_absent() {
+    let door = Door::open();
+    door.event(5);
+    let old = ("mcp-protocol-version", "2025-11-25");
+    for (method, params) in [
+        ("tools/list", Value::Null),
+        ("tools/list", json!({"cursor": null})),
+        ("resources/list", json!({"cursor": null})),
+        ("prompts/list", json!({"cursor": null})),
+        ("tools/call", json!({"name": "listEvents", "arguments": null})),
+        ("tools/call", json!({"name": "listEvents", "arguments": {"cursor": null, "limit": null}})),
+    ] {
+        let said = json_of(&door.mcp(false, &[old], &rpc(method, &params)));
+        let result = &said["result"];
+        assert!(result.is_object() && result["isError"] != true, "{method} {params}: {said}");
+    }
+}
+
+#[test]
+fn a_number_with_nothing_behind_its_point_is_an_integer() {
+    let door = Door::open();
+    door.event(5);
+    door.event(5);
+    let call = |limit: &str| {
+        let call = format!(
+            "{{\"jsonrpc\": \"2.0\", \"id\": 1.0, \"method\": \"tools/call\", \
+             \"params\": {{\"name\": \"listEvents\", \"arguments\": {{\"limit\": {limit}}}}}}}"
+        );
+        let call: Value = serde_json::from_str(&call).unwrap();
+        json_of(&door.mcp(false, &[("mcp-protocol-version", "2025-11-25")], &call))
+    };
+    for limit in ["1", "1.0", "1e0"] {
+        let said = call(limit);
+        let events = &said["result"]["structuredContent"]["events"];
+        assert_eq!(events.as_array().map(Vec::len), Some(1), "{limit}: {said}");
+        assert_eq!(said["id"], json!(1.0), "the id as it came");
+    }
+    assert_eq!(call("1.5")["result"]["isError"], true);
+    let created = json!({
+        "title": "Two seats", "startsAt": "2026-12-12T18:30:00Z", "price": "0.05", "capacity": 2.0,
+    });
+    let reply = door.as_owner(Action::Own(Own::CreateEvent), &created);
+    assert_eq!(json_of(&reply)["capacity"], 2, "{}", reply.body);
+}
+
+#[test]
 fn every_list_answers_in_every_version() {
     let door = Door::open();
     door.event(5);
