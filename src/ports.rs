@@ -105,6 +105,15 @@ pub enum HttpError {
     /// The answer was longer than allowed.
     #[error("the answer is too long")]
     TooLong,
+    /// The server did not take the request and names another address for it (HTTP 301, 302, 307, 308). We do not
+    /// go there: whoever set the address decides.
+    #[error("HTTP {status}: it has moved to {to}")]
+    Redirected {
+        /// The status code.
+        status: u16,
+        /// Where to, without its query.
+        to: String,
+    },
 }
 
 /// Outgoing HTTP.

@@ -206,7 +206,9 @@ impl Rpc {
             response_bytes_max: RESPONSE_BYTES_MAX,
         };
         let response = http.send(request).await.map_err(|error| match error {
-            HttpError::Timeout | HttpError::Connection(_) => RpcError::Unavailable,
+            HttpError::Timeout | HttpError::Connection(_) | HttpError::Redirected { .. } => {
+                RpcError::Unavailable
+            }
             HttpError::TooLong => RpcError::Malformed,
         })?;
         let is_ok = (200..300).contains(&response.status);

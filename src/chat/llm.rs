@@ -368,6 +368,7 @@ async fn ask(
     let answer = http.send(request).await.map_err(|error| match error {
         HttpError::Timeout => "The language model did not answer in time.",
         HttpError::Connection(_) => "The language model cannot be reached.",
+        HttpError::Redirected { .. } => "The language model has moved (OPENAI_BASE_URL).",
         HttpError::TooLong => "The language model's answer is too long.",
     })?;
     told(&answer, settings, body.len()).map_err(str::to_owned)

@@ -15,6 +15,9 @@ use crate::edge::world::{EdgeWorld, now};
 use crate::ports::{Clock, Http, HttpError, HttpRequest, HttpResponse};
 use crate::time::UnixSeconds;
 
+/// How much is kept of the address that a redirect names, characters.
+const LOCATION_MAX: usize = 200;
+
 /// Outgoing HTTP and the time, where there is no object.
 pub(super) struct EdgeHttp;
 
@@ -51,6 +54,11 @@ async fn exchange(request: &HttpRequest, signal: &AbortSignal) -> Result<HttpRes
     let outgoing = build(request).map_err(broken)?;
     let mut response = Fetch::Request(outgoing).send_with_signal(signal).await.map_err(broken)?;
     let status = response.status_code();
+    if matches!(status, 301 | 302 | 307 | 308)
+        && let Some(to) = response.headers().get("location").map_err(broken)?
+    {
+        return Err(HttpError::Redirected { status, to: shown(&to) });
+    }
     let body = if is_short(&response, request.response_bytes_max).map_err(broken)? {
         let broke_off = |_| HttpError::Connection("the answer broke off".to_owned());
         response.bytes().await.map_err(broke_off)?
@@ -89,6 +97,12 @@ fn build(request: &HttpRequest) -> worker::Result<Request> {
     }
     init.with_headers(headers);
     Request::new_with_init(&request.url, &init)
+}
+
+/// An address as our log may hold it.
+fn shown(location: &str) -> String {
+    let end = location.find(['?', '#']).unwrap_or(location.len());
+    location.chars().take(end.min(LOCATION_MAX)).filter(|c| c.is_ascii_graphic()).collect()
 }
 
 fn broken(error: worker::Error) -> HttpError {

@@ -59,6 +59,7 @@ pub fn read(answer: Result<HttpResponse, HttpError>) -> Result<Sent, MailError> 
             HttpError::Timeout => "no answer within the time limit".to_owned(),
             HttpError::Connection(_) => "the connection failed".to_owned(),
             HttpError::TooLong => "the answer is too long".to_owned(),
+            moved @ HttpError::Redirected { .. } => format!("MAIL_API_URL: {moved}"),
         })
     })?;
     let body: Value = serde_json::from_str(&answer.body).unwrap_or_default();

@@ -247,6 +247,9 @@ impl Facilitator {
         match (answer, self) {
             (Ok(response), Self::At(_)) => judge_settle(&response, question.payer),
             (Ok(response), Self::Own(_)) => judge_own(&response, question.payer),
+            (Err(moved @ HttpError::Redirected { .. }), Self::At(_)) => {
+                SettleOutcome::Unavailable(Trouble::transport(moved.to_string()))
+            }
             (Err(error), Self::At(_) | Self::Own(_)) => {
                 SettleOutcome::Unknown(Trouble::transport(error.to_string()), None)
             }

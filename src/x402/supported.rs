@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use serde::Deserialize;
 
 use crate::chain::networks::Network;
-use crate::ports::{Clock, Http, HttpRequest, Level, Log};
+use crate::ports::{Clock, Http, HttpError, HttpRequest, Level, Log};
 use crate::time::UnixSeconds;
 use crate::x402::facilitator::Facilitator;
 
@@ -60,8 +60,17 @@ impl Supported {
             Facilitator::Own(_) => return networks.to_vec(),
         };
         if self.is_due(world.now()) {
-            if let Some(said) = ask(world, base_url).await {
-                self.keep(said, world.now());
+            match ask(world, base_url).await {
+                Ok(Some(said)) => self.keep(said, world.now()),
+                Ok(None) => {}
+                Err(why) => {
+                    let (why, what) = (why.to_string(), "the facilitator cannot be asked");
+                    world.line(
+                        Level::Error,
+                        what,
+                        &[("why", &why), ("setting", "FACILITATOR_URL")],
+                    );
+                }
             }
             let missing = networks.iter().filter(|network| !self.has(network));
             for network in missing {
@@ -93,7 +102,7 @@ impl Supported {
 }
 
 /// The networks of its list; `None` if it gives none.
-async fn ask(http: &impl Http, base_url: &str) -> Option<Vec<String>> {
+async fn ask(http: &impl Http, base_url: &str) -> Result<Option<Vec<String>>, HttpError> {
     let request = HttpRequest {
         url: format!("{base_url}/supported"),
         body: None,
@@ -101,8 +110,11 @@ async fn ask(http: &impl Http, base_url: &str) -> Option<Vec<String>> {
         timeout_millis: TIMEOUT_MILLIS,
         response_bytes_max: RESPONSE_BYTES_MAX,
     };
-    let answer = http.send(request).await.ok().filter(|answer| answer.status == 200)?;
-    let Answer { kinds } = serde_json::from_str(&answer.body).ok()?;
+    let answer = http.send(request).await?;
+    let read = || serde_json::from_str::<Answer>(&answer.body).ok();
+    let Some(Answer { kinds }) = (answer.status == 200).then(read).flatten() else {
+        return Ok(None);
+    };
     let exact = kinds.into_iter().filter(|kind| kind.scheme == "exact");
-    Some(exact.map(|kind| kind.network).collect())
+    Ok(Some(exact.map(|kind| kind.network).collect()))
 }

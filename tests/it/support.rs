@@ -48,6 +48,8 @@ pub(crate) enum Settles {
     PaysSilently,
     /// Does nothing, and no answer comes.
     Hangs,
+    /// Does nothing, and names another address.
+    HasMoved,
     /// Refuses for this reason.
     Refuses(&'static str),
 }
@@ -398,6 +400,10 @@ impl World {
         let answer = |value: Value| Ok(HttpResponse { status: 200, body: value.to_string() });
         match does {
             Settles::Hangs => Err(HttpError::Timeout),
+            Settles::HasMoved => {
+                let to = "https://www.facilitator.example/settle".to_owned();
+                Err(HttpError::Redirected { status: 308, to })
+            }
             Settles::Refuses(reason) => {
                 answer(json!({"success": false, "errorReason": reason, "transaction": ""}))
             }

@@ -93,6 +93,22 @@ fn what_our_own_relayer_has_settled_for_this_host_needs_no_proof_of_its_payer() 
 }
 
 #[test]
+fn a_facilitator_that_has_moved_has_not_taken_the_payment_and_nothing_is_held() {
+    let door = Door::open();
+    let event = door.event(1);
+    let payment = Wallet::new(1).pay(&offer(&door, &event), 1);
+    door.world.memory.settles.borrow_mut().push_back(Settles::HasMoved);
+    let reply = pay(&door, &event, &payment);
+    assert_eq!((reply.status, &json_of(&reply)["moneyMoved"]), (503, &json!("no")));
+    assert_eq!(state(&door), "refused");
+    is_clean(&door);
+    // The only seat is free for whoever comes next, and the same payment is as good as before.
+    door.pass(60);
+    assert_eq!(pay(&door, &event, &payment).status, 200);
+    is_clean(&door);
+}
+
+#[test]
 fn a_payee_that_has_no_answer_keeps_nobody_waiting() {
     let door = Door::open();
     let event = door.event(5);

@@ -143,6 +143,9 @@ impl From<HttpError> for ClientError {
         match error {
             HttpError::Timeout => Self::Timeout,
             HttpError::TooLong => Self::TooLong,
+            moved @ HttpError::Redirected { .. } => {
+                Self::Unreachable(text::line(&moved.to_string(), WORDS_MAX))
+            }
             HttpError::Connection(why) => Self::Unreachable(text::line(&why, WORDS_MAX)),
         }
     }

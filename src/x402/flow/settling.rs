@@ -131,6 +131,8 @@ pub(super) fn record(
             Err(Stop::Refused(reason))
         }
         SettleOutcome::Unavailable(trouble) => {
+            let fields = [("payment", id.as_str()), ("why", trouble.why.as_str())];
+            world.line(Level::Warn, "the facilitator did not take a payment", &fields);
             give_up(world, claim, "settlement unavailable")?;
             Err(Stop::Unavailable(trouble))
         }
