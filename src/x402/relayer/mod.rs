@@ -224,18 +224,18 @@ impl<W: RelayerWorld> Relayer<W> {
         self.follow(&id).await
     }
 
-    /// What became of a settlement that `claimant` has asked for before. Nothing is sent for this.
+    /// What became of a settlement that `claimant` has asked for before. Nothing is sent for this. Of one that failed,
+    /// a use that came later says nothing: it may have been for another shop of the same payee.
     ///
     /// # Errors
-    /// [`Refusal`], also if this claimant never asked, or nothing has moved.
+    /// [`Refusal`], also if this claimant never asked, or its settlement failed.
     pub async fn outcome(&self, order: &Order, claimant: &str) -> Result<Outcome, Refusal> {
         self.open()?;
         match self.known(order, claimant)? {
             Known::Live => self.follow(&order.key()).await,
             Known::Settled(settlement) => Ok(Outcome::Settled(settlement.hash)),
             Known::Over(_) | Known::New => {
-                let refused = Refusal::Invalid(Reason::NonceUsed, Some(order.authorization.from));
-                self.sent_by_another(order, claimant).await?.ok_or(refused)
+                Err(Refusal::Invalid(Reason::NonceUsed, Some(order.authorization.from)))
             }
         }
     }

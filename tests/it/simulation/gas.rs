@@ -45,6 +45,19 @@ fn only_who_asked_for_a_settlement_is_told_of_it_and_a_look_moves_nothing() {
 }
 
 #[test]
+fn a_use_that_came_after_a_failed_settlement_was_not_for_who_had_asked_for_it() {
+    let mut relaying = Relaying::quiet(CHEAP);
+    let liar = relaying.payer(54, Some(Lie::ToSimulations));
+    let (payment, said) = relaying.pays(&liar, CENT, PAY_TO, HOST);
+    assert_eq!(reason(&said), "invalid_exact_evm_transaction_failed");
+    // Now it pays with it, at another shop of the same payee.
+    relaying.payer(54, Some(Lie::Never));
+    relaying.is_sent_by_another(payment);
+    assert!(relaying.moved(payment).is_some());
+    assert_eq!(reason(&relaying.knows(payment, HOST)), "invalid_exact_evm_nonce_already_used");
+}
+
+#[test]
 fn a_contract_that_lies_to_simulations_is_tried_once_and_then_waits() {
     let mut relaying = Relaying::quiet(CHEAP);
     let liar = relaying.payer(51, Some(Lie::ToSimulations));

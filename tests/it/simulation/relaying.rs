@@ -406,6 +406,13 @@ impl Relaying {
         self.send(index, claimant)
     }
 
+    /// Somebody else sends the payment, and a block takes it.
+    pub(crate) fn is_sent_by_another(&mut self, index: usize) {
+        let authorization = &self.payments[index].authorization;
+        self.sim.node.borrow_mut().front_run(&self.sim, authorization);
+        self.run_for(60_000);
+    }
+
     /// Where the payment's money has moved.
     pub(crate) fn moved(&self, index: usize) -> Option<B256> {
         self.sim.node.borrow().moved(&self.payments[index].authorization)
