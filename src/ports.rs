@@ -106,7 +106,7 @@ pub enum HttpError {
     #[error("the answer is too long")]
     TooLong,
     /// The server did not take the request and names another address for it (HTTP 301, 302, 307, 308). We do not
-    /// go there: whoever set the address decides.
+    /// go there: the operator decides whom we ask.
     #[error("HTTP {status}: it has moved to {to}")]
     Redirected {
         /// The status code.

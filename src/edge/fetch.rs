@@ -101,8 +101,8 @@ fn build(request: &HttpRequest) -> worker::Result<Request> {
 
 /// An address as our log may hold it.
 fn shown(location: &str) -> String {
-    let end = location.find(['?', '#']).unwrap_or(location.len());
-    location.chars().take(end.min(LOCATION_MAX)).filter(|c| c.is_ascii_graphic()).collect()
+    let path = location.split(['?', '#']).next().unwrap_or_default();
+    path.chars().filter(char::is_ascii_graphic).take(LOCATION_MAX).collect()
 }
 
 fn broken(error: worker::Error) -> HttpError {

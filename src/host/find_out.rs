@@ -141,8 +141,10 @@ impl<W: World> Host<W> {
         is_payer: bool,
     ) -> Result<(), SqlError> {
         let found = origin(payment.unused_at, block);
-        let is_proven =
-            is_payer || found == Origin::Doubtful && self.is_ours(profile, payment).await;
+        let facilitator = &self.config.facilitator;
+        let is_proven = is_payer
+            || found == Origin::Doubtful
+                && flow::is_ours(&self.world, facilitator, &profile.scope, payment).await;
         let (claim, now) = (payment.claim(), self.world.now());
         match found {
             Origin::Elsewhere => self.end(payment, NotPaid::Failed, USED_BEFORE),
@@ -164,10 +166,6 @@ impl<W: World> Host<W> {
                 Ok(())
             }
         }
-    }
-
-    async fn is_ours(&self, profile: &Profile, payment: &Payment) -> bool {
-        flow::is_ours(&self.world, &self.config.facilitator, &profile.scope, payment).await
     }
 
     /// Why what a payment wants cannot be had any more, if it cannot: the host has taken it back since.

@@ -26,14 +26,6 @@ fn with_code(door: &Door, seed: u8) -> Wallet {
     wallet
 }
 
-/// Somebody else has the payment settled.
-fn spend(door: &Door, payment: &Value) {
-    let authorization = &payment["payload"]["authorization"];
-    let text = |name: &str| authorization[name].as_str().unwrap().to_owned();
-    let paid = (text("from"), text("value").parse().unwrap());
-    door.world.memory.settled.borrow_mut().insert(text("nonce"), paid);
-}
-
 fn asked(door: &Door, path: &str) -> usize {
     door.world.memory.requests.borrow().iter().filter(|url| url.ends_with(path)).count()
 }
@@ -176,7 +168,7 @@ fn a_payment_that_was_made_elsewhere_buys_nothing() {
     let door = Door::open();
     let event = door.event(5);
     let payment = Wallet::new(1).pay(&offer(&door, &event), 1);
-    spend(&door, &payment);
+    door.spend(&payment);
     let (status, body) = pay(&door, &event, &payment);
     assert_eq!((status, &body["title"]), (409, &json!("payment used")), "{body}");
     assert_eq!(body["moneyMoved"], "no");
@@ -283,7 +275,7 @@ fn what_the_chain_said_at_an_earlier_claim_says_nothing_of_a_later_one() {
     assert_eq!(pay(&door, &event, &payment).0, 402);
     assert_eq!(door.int("SELECT unused_at FROM payments"), 16);
     // … spent at another shop of the same payee, and shown again.
-    spend(&door, &payment);
+    door.spend(&payment);
     door.world.memory.chain.head.set(20);
     let (status, body) = pay(&door, &event, &payment);
     assert_eq!((status, &body["title"]), (409, &json!("payment used")), "{body}");
@@ -329,7 +321,7 @@ fn used_in(block: u64, head: Option<u64>) -> (Door, String, Value, u16) {
         while door.int("SELECT count(*) FROM payments") == 0 {
             assert!(call.as_mut().poll(&mut context).is_pending());
         }
-        spend(&door, &payment);
+        door.spend(&payment);
         chain.is_down.set(false);
         chain.head.set(block + 100);
         block_on(call).status

@@ -77,9 +77,7 @@ fn what_our_own_relayer_has_settled_for_this_host_needs_no_proof_of_its_payer() 
         memory.chain.is_down.set(true);
         memory.relayer_hangs.set(true);
         assert_eq!(pay(&door, &event, &payment).status, 409);
-        let authorization = &payment["payload"]["authorization"];
-        let text = |name: &str| authorization[name].as_str().unwrap().to_owned();
-        memory.settled.borrow_mut().insert(text("nonce"), (text("from"), 50_000));
+        door.spend(&payment);
         memory.chain.is_down.set(false);
         memory.relayer_hangs.set(false);
         memory.relayer_asked.borrow_mut().clear();
@@ -102,7 +100,7 @@ fn a_facilitator_that_has_moved_has_not_taken_the_payment_and_nothing_is_held() 
     assert_eq!((reply.status, &json_of(&reply)["moneyMoved"]), (503, &json!("no")));
     assert_eq!(state(&door), "refused");
     is_clean(&door);
-    // The only seat is free for whoever comes next, and the same payment is as good as before.
+    // The only seat is free for the next buyer, and the same payment is as good as before.
     door.pass(60);
     assert_eq!(pay(&door, &event, &payment).status, 200);
     is_clean(&door);
@@ -600,10 +598,7 @@ fn a_payment_that_was_spent_elsewhere_between_two_showings_buys_nothing() {
         assert_eq!(pay(&door, &event, &payment).status, 402);
         // Then it buys at another shop of the same payee, and is shown here again.
         let chain = &door.world.memory.chain;
-        let authorization = &payment["payload"]["authorization"];
-        let text = |name: &str| authorization[name].as_str().unwrap().to_owned();
-        let used = (text("from"), 50_000);
-        door.world.memory.settled.borrow_mut().insert(text("nonce"), used);
+        door.spend(&payment);
         chain.settled_in.set(20);
         chain.head.set(60);
         chain.is_down.set(!is_endpoint_up);
