@@ -2,8 +2,8 @@
 //! order, lost answers, crashes (at every `await` and between any two writes), a chain that drops
 //! blocks and a facilitator that talks nonsense all follow from one seed.
 //!
-//! `SEEDS=100000 cargo test --release --test it simulation` runs more of them, `SEED=7 …` only that
-//! one, with its story.
+//! `SEEDS=5000 cargo test --test it simulation` runs more of them, `FIRST=1000 …` begins there, and
+//! `SEED=7 …` runs only that one, with its story. `npm run simulate` runs a hundred thousand.
 
 #![expect(clippy::print_stdout, reason = "who runs many seeds wants to see how far it is")]
 
@@ -36,6 +36,8 @@ use unkind::IS_TOLD;
 const SEEDS: u64 = 1_000;
 /// Every one of them checks a hundred signatures.
 const RELAYER_SEEDS: u64 = 400;
+/// `npm run simulate` has processes of one thread each instead: the threads of one wait for each
+/// other's memory and SQLite.
 const THREADS: u64 = 2;
 
 fn number(name: &str) -> Option<u64> {
@@ -54,14 +56,15 @@ fn run_all<T: Default + Debug + Send + 'static>(
         return None;
     }
     let seeds = number("SEEDS").unwrap_or(seeds);
-    let threads: Vec<_> = (0..THREADS)
+    let (first, threads) = (number("FIRST").unwrap_or(0), number("THREADS").unwrap_or(THREADS));
+    let threads: Vec<_> = (0..threads)
         .map(|thread| {
             std::thread::spawn(move || {
                 let mut sum = T::default();
-                for seed in (thread..seeds).step_by(usize::try_from(THREADS).unwrap()) {
-                    add(&mut sum, &run(seed)?);
-                    if thread == 0 && seeds > SEEDS && seed % 10_000 == 0 {
-                        println!("{seed} of {seeds}");
+                for done in (thread..seeds).step_by(usize::try_from(threads).unwrap()) {
+                    add(&mut sum, &run(first + done)?);
+                    if thread == 0 && done > 0 && done % 5_000 == 0 {
+                        println!("{done} of {seeds} seeds from {first}");
                     }
                 }
                 Ok::<_, String>(sum)
@@ -75,7 +78,7 @@ fn run_all<T: Default + Debug + Send + 'static>(
             Err(story) => panic!("{story}\n\nSEED=… with the number above shows this one again"),
         }
     }
-    println!("{seeds} seeds: {sum:?}");
+    println!("{seeds} seeds from {first}: {sum:?}");
     Some((seeds, sum))
 }
 

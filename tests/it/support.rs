@@ -706,7 +706,13 @@ impl Door {
     }
 }
 
+thread_local! {
+    /// Simulations ask for the same few wallets thousands of times, and a public key takes its time.
+    static WALLETS: RefCell<BTreeMap<u8, Wallet>> = const { RefCell::new(BTreeMap::new()) };
+}
+
 /// A wallet that pays.
+#[derive(Clone)]
 pub(crate) struct Wallet {
     key: SigningKey,
     pub(crate) address: Address,
@@ -714,8 +720,11 @@ pub(crate) struct Wallet {
 
 impl Wallet {
     pub(crate) fn new(seed: u8) -> Self {
-        let key = SigningKey::from_slice(&[seed; 32]).unwrap();
-        Self { address: Address::from_private_key(&key), key }
+        let make = || {
+            let key = SigningKey::from_slice(&[seed; 32]).unwrap();
+            Self { address: Address::from_private_key(&key), key }
+        };
+        WALLETS.with_borrow_mut(|wallets| wallets.entry(seed).or_insert_with(make).clone())
     }
 
     /// A version 2 payment of `requirements`, as the official clients make it.

@@ -55,20 +55,20 @@ pub(crate) enum Lie {
 
 #[derive(Clone)]
 struct Mined {
+    /// The number of its block.
+    block: usize,
     sent: Sent,
     moved: bool,
 }
 
-#[derive(Clone)]
-struct Block {
-    at: i64,
-    mined: Vec<Mined>,
-}
-
 #[derive(Default)]
 pub(crate) struct Node {
-    blocks: Vec<Block>,
+    /// When each block was made, milliseconds. Most are empty, so what they have taken is a list of its own.
+    blocks: Vec<i64>,
+    mined: Vec<Mined>,
     pool: Vec<Sent>,
+    /// What was asked about before, by its call data.
+    transfers: BTreeMap<Vec<u8>, Option<Signed>>,
     balances: BTreeMap<Address, u64>,
     base_fee: u128,
     pub(crate) down_until: i64,
@@ -85,7 +85,7 @@ impl Node {
         node.relayer = relayer;
         node.base_fee = GWEI;
         node.balances = payers.iter().copied().collect();
-        node.blocks.push(Block { at: sim.now.get(), mined: Vec::new() });
+        node.blocks.push(sim.now.get());
         drop(node);
         Self::tick(sim);
     }
@@ -107,7 +107,8 @@ impl Node {
     }
 
     fn mine(&mut self, at: i64) {
-        self.blocks.push(Block { at, mined: Vec::new() });
+        let block = self.blocks.len();
+        self.blocks.push(at);
         loop {
             let next = self.pool.iter().position(|sent| {
                 sent.nonce == self.nonce(sent.from) && sent.max_fee >= self.base_fee
@@ -117,25 +118,25 @@ impl Node {
             let moved = sent.transfer.as_ref().is_some_and(|transfer| {
                 self.is_good(transfer, at) && !self.lies(transfer.authorization.from)
             });
-            self.blocks.last_mut().unwrap().mined.push(Mined { sent, moved });
+            self.mined.push(Mined { block, sent, moved });
         }
         self.pool.retain(|sent| {
-            let mined = self.blocks.iter().flat_map(|block| &block.mined);
-            let next = mined.filter(|mined| mined.sent.from == sent.from).count();
+            let next = self.mined.iter().filter(|mined| mined.sent.from == sent.from).count();
             sent.nonce >= u64::try_from(next).unwrap()
         });
     }
 
-    fn all(&self) -> impl Iterator<Item = (&Block, &Mined)> {
-        self.blocks.iter().flat_map(|block| block.mined.iter().map(move |mined| (block, mined)))
+    fn newest(&self) -> usize {
+        self.blocks.len() - 1
     }
 
     fn nonce(&self, of: Address) -> u64 {
-        Self::nonce_in(&self.blocks, of)
+        self.nonce_in(self.newest(), of)
     }
 
-    fn nonce_in(blocks: &[Block], of: Address) -> u64 {
-        let mined = blocks.iter().flat_map(|block| &block.mined);
+    /// The next nonce after this block.
+    fn nonce_in(&self, block: usize, of: Address) -> u64 {
+        let mined = self.mined.iter().filter(|mined| mined.block <= block);
         u64::try_from(mined.filter(|mined| mined.sent.from == of).count()).unwrap()
     }
 
@@ -149,8 +150,8 @@ impl Node {
     }
 
     pub(crate) fn balance(&self, of: Address) -> u64 {
-        let spent = self.all().filter(|(_, mined)| mined.moved);
-        let spent = spent.filter_map(|(_, mined)| mined.sent.transfer.as_ref());
+        let spent = self.mined.iter().filter(|mined| mined.moved);
+        let spent = spent.filter_map(|mined| mined.sent.transfer.as_ref());
         let spent = spent.filter(|transfer| transfer.authorization.from == of);
         let spent: u64 =
             spent.map(|transfer| u64::try_from(transfer.authorization.value).unwrap()).sum();
@@ -159,7 +160,7 @@ impl Node {
 
     /// In which transaction the nonce was used, and whether by this very authorization.
     fn use_of(&self, authorization: &Authorization) -> Option<(B256, bool)> {
-        self.all().filter(|(_, mined)| mined.moved).find_map(|(_, mined)| {
+        self.mined.iter().filter(|mined| mined.moved).find_map(|mined| {
             let used = &mined.sent.transfer.as_ref()?.authorization;
             let is_used = used.from == authorization.from && used.nonce == authorization.nonce;
             is_used.then(|| (mined.sent.hash, used == authorization))
@@ -191,11 +192,15 @@ impl Node {
 
     /// When the relayer's transactions for this payer were refused, milliseconds.
     pub(crate) fn refused_at(&self, payer: Address) -> Vec<i64> {
-        let refused = self.all().filter(|(_, mined)| {
+        self.refused(payer).map(|mined| self.blocks[mined.block]).collect()
+    }
+
+    /// What was refused of the relayer's transactions for this payer.
+    fn refused(&self, payer: Address) -> impl DoubleEndedIterator<Item = &Mined> {
+        self.mined.iter().filter(move |mined| {
             let of = mined.sent.transfer.as_ref().map(|it| it.authorization.from);
             mined.sent.from == self.relayer && !mined.moved && of == Some(payer)
-        });
-        refused.map(|(block, _)| block.at).collect()
+        })
     }
 
     /// Somebody else sends the authorization.
@@ -228,10 +233,10 @@ impl Node {
     /// Drops the newest block; its transactions come back to the pool or are forgotten.
     pub(crate) fn reorg(&mut self, sim: &Sim) -> usize {
         let now = sim.now.get();
-        if self.blocks.len() < 2 || now - self.blocks.last().unwrap().at > REORG_AGE {
+        if self.blocks.len() < 2 || now - self.blocks.last().unwrap() > REORG_AGE {
             return 0;
         }
-        let dropped = self.blocks.pop().unwrap().mined;
+        let dropped = self.cut(1);
         let count = dropped.len();
         let comes_back = sim.rng.chance(400);
         for mined in dropped {
@@ -245,33 +250,28 @@ impl Node {
 
     /// Drops so many of the newest blocks, however old; their transactions come back to the pool, or are forgotten.
     pub(crate) fn drop_blocks(&mut self, count: usize, comes_back: bool) {
+        let sent = self.cut(count).into_iter().map(|mined| mined.sent);
+        self.pool.extend(sent.filter(|_| comes_back));
+    }
+
+    /// Takes away so many of the newest blocks; what they had taken.
+    fn cut(&mut self, count: usize) -> Vec<Mined> {
         let kept = self.blocks.len().checked_sub(count).unwrap();
-        for block in self.blocks.split_off(kept) {
-            let sent = block.mined.into_iter().map(|mined| mined.sent);
-            self.pool.extend(sent.filter(|_| comes_back));
-        }
+        self.blocks.truncate(kept);
+        let first = self.mined.partition_point(|mined| mined.block < kept);
+        self.mined.split_off(first)
     }
 
     /// How many blocks have come after the one that has refused a transaction of the relayer for this payer.
     pub(crate) fn blocks_since_refusal(&self, payer: Address) -> Option<usize> {
-        let refused = |block: &Block| {
-            block.mined.iter().any(|mined| {
-                let of = mined.sent.transfer.as_ref().map(|it| it.authorization.from);
-                mined.sent.from == self.relayer && !mined.moved && of == Some(payer)
-            })
-        };
-        self.blocks.iter().rev().position(refused)
+        self.refused(payer).next_back().map(|mined| self.newest() - mined.block)
     }
 
     /// How many blocks have come after the one in which somebody else has used the relayer's key.
     pub(crate) fn blocks_since_foreign_use(&self) -> Option<usize> {
-        let used = |block: &Block| {
-            block
-                .mined
-                .iter()
-                .any(|mined| mined.sent.from == self.relayer && mined.sent.transfer.is_none())
-        };
-        self.blocks.iter().rev().position(used)
+        let is_foreign =
+            |mined: &&Mined| mined.sent.from == self.relayer && mined.sent.transfer.is_none();
+        self.mined.iter().rfind(is_foreign).map(|mined| self.newest() - mined.block)
     }
 
     /// The pool forgets something.
@@ -303,7 +303,7 @@ impl Node {
             self.pool.remove(at);
             self.replaced += 1;
         }
-        let transfer = transfer_of(&signed.tx().input);
+        let transfer = self.transfer_of(&signed.tx().input);
         self.fillers += u64::from(transfer.is_none());
         self.pool.push(Sent { from, nonce, hash, max_fee, transfer });
         Ok(json!(hash))
@@ -325,9 +325,9 @@ impl Node {
             }
             "eth_maxPriorityFeePerGas" => json!("0x3b9aca00"),
             "eth_getBalance" => json!("0xde0b6b3a7640000"),
-            "eth_blockNumber" => json!(format!("{:#x}", self.blocks.len() - 1)),
+            "eth_blockNumber" => json!(format!("{:#x}", self.newest())),
             "eth_getTransactionCount" => match self.until(&params[1])? {
-                Some(blocks) => json!(format!("{:#x}", Self::nonce_in(blocks, self.relayer))),
+                Some(block) => json!(format!("{:#x}", self.nonce_in(block, self.relayer))),
                 None => json!(format!("{:#x}", self.pending_nonce())),
             },
             "eth_getBlockByNumber" => self.block(params[0].as_str().unwrap()),
@@ -335,14 +335,14 @@ impl Node {
             "eth_getTransactionReceipt" => self.receipt(params[0].as_str().unwrap()),
             "eth_estimateGas" | "eth_call" => {
                 let data = hex::decode(params[0]["data"].as_str().unwrap()).unwrap();
-                match transfer_of(&data) {
+                match self.transfer_of(&data) {
                     Some(transfer) if self.is_simulated(&transfer, &params[0], sim.now.get()) => {
                         json!(format!("{GAS:#x}"))
                     }
                     Some(_) => return reverts,
                     None => {
-                        let blocks = self.until(&params[1])?.unwrap_or(&self.blocks);
-                        return self.read(&data, blocks).ok_or((3, "execution reverted"));
+                        let block = self.until(&params[1])?.unwrap_or(self.newest());
+                        return self.read(&data, block).ok_or((3, "execution reverted"));
                     }
                 }
             }
@@ -351,35 +351,43 @@ impl Node {
         })
     }
 
+    /// The transfer that is called, looked at once: its signature takes its time.
+    fn transfer_of(&mut self, data: &[u8]) -> Option<Signed> {
+        let known = self.transfers.entry(data.to_vec());
+        known.or_insert_with_key(|data| transfer_of(data)).clone()
+    }
+
     fn block(&self, name: &str) -> Value {
-        let newest = self.blocks.len() - 1;
+        let newest = self.newest();
         let number = usize::from_str_radix(name.trim_start_matches("0x"), 16).unwrap_or(newest);
-        let Some(block) = self.blocks.get(number) else { return Value::Null };
+        let Some(at) = self.blocks.get(number) else { return Value::Null };
         json!({
             "number": format!("{number:#x}"),
-            "timestamp": format!("{:#x}", block.at / 1000),
+            "timestamp": format!("{:#x}", at / 1000),
             "baseFeePerGas": format!("{:#x}", self.base_fee),
         })
     }
 
-    /// The blocks up to the one that a question names by its number; `None`: it names the newest.
-    fn until(&self, block: &Value) -> Result<Option<&[Block]>, (i64, &'static str)> {
+    /// The block that a question names by its number; `None`: it names the newest.
+    fn until(&self, block: &Value) -> Result<Option<usize>, (i64, &'static str)> {
         let Some(number) = block.as_str().and_then(|name| name.strip_prefix("0x")) else {
             return Ok(None);
         };
         let number = usize::from_str_radix(number, 16).unwrap();
-        self.blocks.get(..=number).map(Some).ok_or((-32000, "header not found"))
+        let is_known = number < self.blocks.len();
+        is_known.then_some(Some(number)).ok_or((-32000, "header not found"))
     }
 
     /// `authorizationState` and `balanceOf`; everything else reverts.
-    fn read(&self, data: &[u8], blocks: &[Block]) -> Option<Value> {
+    fn read(&self, data: &[u8], block: usize) -> Option<Value> {
         let word = |number: u64| json!(format!("0x{number:064x}"));
         let address = Address::from_slice(data.get(16..36)?);
         match hex::encode(&data[..4]).as_str() {
             "e94a0102" => {
                 let nonce = B256::from_slice(data.get(36..68)?);
-                let is_used = blocks.iter().flat_map(|block| &block.mined).any(|mined| {
-                    mined.moved
+                let is_used = self.mined.iter().any(|mined| {
+                    mined.block <= block
+                        && mined.moved
                         && mined.sent.transfer.as_ref().is_some_and(|transfer| {
                             transfer.authorization.from == address
                                 && transfer.authorization.nonce == nonce
@@ -393,51 +401,52 @@ impl Node {
     }
 
     fn receipt(&self, hash: &str) -> Value {
-        let found = self.all().find(|(_, mined)| mined.sent.hash.to_string() == hash);
-        let Some((block, mined)) = found else { return Value::Null };
-        let number = self.blocks.iter().position(|other| std::ptr::eq(other, block)).unwrap();
+        let hash: B256 = hash.parse().unwrap();
+        let found = self.mined.iter().find(|mined| mined.sent.hash == hash);
+        let Some(mined) = found else { return Value::Null };
         let is_filler = mined.sent.transfer.is_none();
         let logs = mined.sent.transfer.as_ref().filter(|_| mined.moved).map_or(json!([]), logs_of);
         json!({
             "status": if mined.moved || is_filler { "0x1" } else { "0x0" },
             "logs": logs,
-            "blockNumber": format!("{number:#x}"),
+            "blockNumber": format!("{:#x}", mined.block),
             "gasUsed": format!("{GAS:#x}"),
             "effectiveGasPrice": format!("{:#x}", 2 * GWEI),
         })
     }
 
     fn logs(&self, topics: &Value) -> Value {
-        let (from, nonce) = (topics[1].as_str().unwrap(), topics[2].as_str().unwrap());
-        let found = self.blocks.iter().enumerate().find_map(|(number, block)| {
-            let mined = block.mined.iter().find(|mined| {
-                mined.moved
-                    && mined.sent.transfer.as_ref().is_some_and(|transfer| {
-                        transfer.authorization.from.into_word().to_string() == from
-                            && transfer.authorization.nonce.to_string() == nonce
-                    })
-            })?;
-            Some(json!([{"transactionHash": mined.sent.hash, "blockNumber": format!("{number:#x}")}]))
+        let word = |at: usize| topics[at].as_str().unwrap().parse::<B256>().unwrap();
+        let (from, nonce) = (word(1), word(2));
+        let found = self.mined.iter().filter(|mined| mined.moved).find(|mined| {
+            mined.sent.transfer.as_ref().is_some_and(|transfer| {
+                let used = &transfer.authorization;
+                used.from.into_word() == from && used.nonce == nonce
+            })
         });
-        found.unwrap_or_else(|| json!([]))
+        let log = |mined: &Mined| {
+            let number = format!("{:#x}", mined.block);
+            json!([{"transactionHash": mined.sent.hash, "blockNumber": number}])
+        };
+        found.map_or_else(|| json!([]), log)
     }
 
     /// No nonce twice, none left out, and no gas for a payment whose money we have moved.
     pub(crate) fn check(&self) {
         let mut moved = Vec::new();
-        for (_, mined) in self.all().filter(|(_, mined)| mined.sent.from == self.relayer) {
+        for mined in self.mined.iter().filter(|mined| mined.sent.from == self.relayer) {
             let Some(Signed { authorization, .. }) = &mined.sent.transfer else { continue };
             assert!(!moved.contains(&authorization), "{} is sent twice", authorization.nonce);
             if mined.moved {
                 moved.push(authorization);
             }
         }
-        let ours = self.all().filter(|(_, mined)| mined.sent.from == self.relayer);
-        let nonces: Vec<u64> = ours.map(|(_, mined)| mined.sent.nonce).collect();
+        let ours = self.mined.iter().filter(|mined| mined.sent.from == self.relayer);
+        let nonces: Vec<u64> = ours.map(|mined| mined.sent.nonce).collect();
         let expected: Vec<u64> = (0..self.nonce(self.relayer)).collect();
         assert_eq!(nonces, expected);
-        let hashes: BTreeSet<_> = self.all().map(|(_, mined)| mined.sent.hash).collect();
-        assert_eq!(hashes.len(), self.all().count());
+        let hashes: BTreeSet<_> = self.mined.iter().map(|mined| mined.sent.hash).collect();
+        assert_eq!(hashes.len(), self.mined.len());
     }
 }
 

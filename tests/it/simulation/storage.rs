@@ -6,6 +6,7 @@ use std::rc::Rc;
 use events_concierge::ports::{Clock, Level, Log, Row, Sql, SqlError, SqlValue};
 use events_concierge::storage::{self, Migrations};
 use events_concierge::time::UnixSeconds;
+use rusqlite::config::DbConfig;
 
 use crate::support::run_statement;
 
@@ -37,6 +38,8 @@ impl Storage {
         }
         let connection = rusqlite::Connection::open_in_memory().unwrap();
         connection.set_prepared_statement_cache_capacity(200);
+        // A statement is planned once, and not anew for each value that it is given.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).unwrap();
         let new = Rc::new(Self {
             connection,
             migrations,
