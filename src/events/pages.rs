@@ -70,7 +70,7 @@ struct TicketPage<'a> {
     qr: String,
 }
 
-/// The page of a host: its events that are on sale or full.
+/// The page of a host. `events` are the ones that it shows: scheduled, on sale or full.
 ///
 /// # Errors
 /// A message for our log, if the template fails.
@@ -79,10 +79,9 @@ pub fn host_page(
     page_url: &str,
     door: &Door,
     pay_to: Address,
-    now: UnixSeconds,
 ) -> Result<String, String> {
-    let scheduled = events.iter().filter(|(event, _)| event.status(now) == Status::Scheduled);
-    let rows: Vec<Row<'_>> = scheduled
+    let rows: Vec<Row<'_>> = events
+        .iter()
         .map(|(event, seats)| Row {
             url: format!("{page_url}/{}", event.id),
             title: &event.title,

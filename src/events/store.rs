@@ -15,6 +15,9 @@ pub struct Filter {
     pub from: Option<UnixSeconds>,
     /// Starting before this.
     pub to: Option<UnixSeconds>,
+    /// Only events that take place at or after this moment: neither cancelled nor over, so what is under
+    /// way counts ([`crate::events::Status::Scheduled`], said in SQL).
+    pub scheduled_at: Option<UnixSeconds>,
     /// How many to pass over.
     pub offset: u32,
     /// How many at the most.
@@ -96,10 +99,16 @@ pub fn list(sql: &impl Sql, filter: Filter) -> Result<Vec<(Event, Seats)>, SqlEr
     let statement = format!(
         "SELECT {EVENT_COLUMNS}, {SEAT_COLUMNS} FROM events e \
          WHERE (?1 IS NULL OR e.starts_at >= ?1) AND (?2 IS NULL OR e.starts_at < ?2) \
-         ORDER BY e.starts_at, e.id LIMIT ?3 OFFSET ?4"
+         AND (?3 IS NULL OR (e.status = 'scheduled' AND coalesce(e.ends_at, e.starts_at) > ?3)) \
+         ORDER BY e.starts_at, e.id LIMIT ?4 OFFSET ?5"
     );
-    let parameters =
-        [filter.from.into(), filter.to.into(), filter.limit.into(), filter.offset.into()];
+    let parameters = [
+        filter.from.into(),
+        filter.to.into(),
+        filter.scheduled_at.into(),
+        filter.limit.into(),
+        filter.offset.into(),
+    ];
     all(sql, &statement, &parameters, event_and_seats)
 }
 

@@ -202,13 +202,13 @@ impl<W: World> Host<W> {
         Ok(ok(&Rsvps { rsvps: rsvps.iter().map(Rsvp::line).collect() }))
     }
 
-    /// The host's events that are still to come.
+    /// The host's events that are under way or still to come.
     pub(super) fn host_page(&self, profile: &Profile) -> Result<Reply, Failure> {
         let now = self.world.now();
-        let filter = Filter { from: Some(now), limit: PAGE, ..Filter::default() };
+        let filter = Filter { scheduled_at: Some(now), limit: PAGE, ..Filter::default() };
         let events = store::list(&self.world, filter)?;
         let url = format!("{}/e/{}", self.config.public_url, profile.scope);
-        page(pages::host_page(&events, &url, &self.at(&profile.scope), profile.wallet, now))
+        page(pages::host_page(&events, &url, &self.at(&profile.scope), profile.wallet))
     }
 
     pub(super) fn event_page(&self, scope: &ScopeId, event_id: &EventId) -> Result<Reply, Failure> {

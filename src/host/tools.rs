@@ -179,6 +179,7 @@ impl<W: World> Host<W> {
         let filter = Filter {
             from: moment("from", arguments.from.as_deref())?,
             to: moment("to", arguments.to.as_deref())?,
+            scheduled_at: None,
             offset: page.offset,
             limit: page.wanted(),
         };

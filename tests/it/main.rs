@@ -15,6 +15,7 @@ mod door;
 mod fuzz;
 mod golden;
 mod guest;
+mod input;
 mod mail;
 mod migrations;
 mod money;

@@ -85,7 +85,7 @@ fn markup(words: &Words) -> [String; 3] {
     };
     let listed = [(event.clone(), Seats::default())];
     let pages = [
-        host_page(&listed, "http://door.example/e", &door, Address::ZERO, now),
+        host_page(&listed, "http://door.example/e", &door, Address::ZERO),
         event_page(&event, Seats::default(), "http://door.example/e", &door, now),
         ticket_page(&event, &seat, "http://door.example/t", "http://door.example/c", &url, now),
     ];
