@@ -123,7 +123,9 @@ fn may_be_the_connection(error: &ClientError) -> bool {
         }
         ClientError::NotAllowed(_)
         | ClientError::Unreachable(_)
+        | ClientError::NoCommonVersion { .. }
         | ClientError::Timeout
+        | ClientError::ConnectTimeout
         | ClientError::TooLong
         | ClientError::Redirect { .. }
         | ClientError::Protocol(_)

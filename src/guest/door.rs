@@ -8,7 +8,7 @@ use crate::guest::store::Listed;
 use crate::guest::{Guest, GuestWorld, Trouble, store};
 use crate::mcp::client::{Client, ClientError, Connection, DoorTool};
 use crate::money::Usdc;
-use crate::ports::SqlError;
+use crate::ports::{SqlError, within};
 use crate::text;
 use crate::x402::payer::{self, Answer};
 
@@ -19,6 +19,9 @@ const KEPT_BYTES_MAX: usize = 1_000_000;
 /// The longest answer that asks for payment, bytes. It is kept with the purchase, and histories are read
 /// at once.
 const CHALLENGE_BYTES_MAX: usize = 128 * 1024;
+/// How long the events of a server that has just been connected to are waited for, milliseconds. They are only needed
+/// for comparing prices, and are read again with every list.
+const LOOK_AROUND_MILLIS: u32 = 10_000;
 
 impl<W: GuestWorld> Guest<W> {
     /// Connects to a door. What was there before stays if that fails.
@@ -181,9 +184,10 @@ impl<W: GuestWorld> Guest<W> {
         let arguments = serde_json::json!({});
         let outside = self.outside()?;
         let client = Client::new(&outside, &self.rules);
-        let listed = client.call_tool(&mut connection, "listEvents", &arguments, None).await;
+        let work = Box::pin(client.call_tool(&mut connection, "listEvents", &arguments, None));
+        let listed = within(&self.world, LOOK_AROUND_MILLIS, work).await;
         self.keep(&connection)?;
-        if let Ok(result) = listed {
+        if let Some(Ok(result)) = listed {
             self.note_prices(&connection.url, &result)?;
         }
         Ok(())

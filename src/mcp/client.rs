@@ -25,7 +25,7 @@ pub use tools::DoorTool;
 
 use crate::mcp::eras::Era;
 use crate::mcp::wire::HEADER_MISMATCH;
-use crate::ports::{Doors, Random, Timer, Web};
+use crate::ports::{Doors, Random, Timer, Web, within};
 use exchange::Ask;
 use tools::HeaderParams;
 
@@ -71,6 +71,9 @@ pub const TOOLS_MAX: usize = 500;
 /// The most pages of its list that we read.
 pub const PAGES_MAX: usize = 20;
 
+/// How long connecting may take with all its steps, milliseconds: a person waits for it.
+pub const CONNECT_MILLIS: u32 = 30_000;
+
 const CURSOR_BYTES_MAX: usize = 4_096;
 
 impl<'a, W: Web + Doors + Timer> Client<'a, W> {
@@ -84,16 +87,22 @@ impl<'a, W: Web + Doors + Timer> Client<'a, W> {
     /// connection to the same origin, which is tried first.
     ///
     /// # Errors
-    /// [`ClientError`], after three attempts where a further one may help.
+    /// [`ClientError`], after three attempts where a further one may help; [`ClientError::ConnectTimeout`] after
+    /// [`CONNECT_MILLIS`] in any case.
     pub async fn connect(
         &self,
         url: &str,
         known: Option<Era>,
     ) -> Result<(Connection, Vec<DoorTool>), ClientError> {
         let url = self.rules.check(url)?;
-        let mut connection = self.open(url.as_str(), known).await?;
-        let tools = self.list_tools(&mut connection).await?;
-        Ok((connection, tools))
+        // Each step has a limit of its own, and together they may take minutes. Boxed, because it is large.
+        let work = Box::pin(async {
+            let mut connection = self.open(url.as_str(), known).await?;
+            let tools = self.list_tools(&mut connection).await?;
+            Ok((connection, tools))
+        });
+        let done = within(self.world, CONNECT_MILLIS, work).await;
+        done.unwrap_or(Err(ClientError::ConnectTimeout))
     }
 
     /// The tools of a server, at most [`TOOLS_MAX`] of [`PAGES_MAX`] pages. Tools that cannot be
@@ -223,6 +232,11 @@ impl Connection {
     }
 }
 
+/// What we can do for servers.
+fn capabilities() -> Value {
+    json!({})
+}
+
 fn client_info() -> Value {
     json!({
         "name": "events-concierge-guest",
@@ -235,7 +249,7 @@ fn client_info() -> Value {
 fn modern_meta(version: &str) -> Map<String, Value> {
     let meta = [
         ("io.modelcontextprotocol/protocolVersion", json!(version)),
-        ("io.modelcontextprotocol/clientCapabilities", json!({})),
+        ("io.modelcontextprotocol/clientCapabilities", capabilities()),
         ("io.modelcontextprotocol/clientInfo", client_info()),
     ];
     meta.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()

@@ -5,7 +5,8 @@ mod modern;
 mod old;
 mod own;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 
 use events_concierge::http::Headers;
 use events_concierge::id::ScopeId;
@@ -14,7 +15,7 @@ use events_concierge::mcp::eras::Era;
 use events_concierge::ports::{Doors, HttpError, Timer, Web, WebMethod, WebRequest, WebResponse};
 use serde_json::{Value, json};
 
-use crate::support::block_on;
+use crate::support::{block_on, yield_once};
 
 pub(super) const URL: &str = "https://mcp.example.com/mcp";
 
@@ -36,16 +37,52 @@ impl Seen {
     }
 }
 
-/// A server, and what it has seen. Waiting takes no time.
+/// A server, and what it has seen. Waiting takes no time, unless it answers late: then a clock is moved on to
+/// whatever is due first.
 pub(super) struct Script {
     does: Box<dyn Fn(&Seen) -> Answer>,
     pub(super) seen: RefCell<Vec<Seen>>,
     pub(super) slept: RefCell<Vec<u32>>,
+    /// How late each answer comes, milliseconds.
+    late: u32,
+    time: Cell<u32>,
+    /// When something is due, in order.
+    due: RefCell<BTreeSet<u32>>,
 }
 
 impl Script {
     pub(super) fn new(does: impl Fn(&Seen) -> Answer + 'static) -> Self {
-        Self { does: Box::new(does), seen: RefCell::default(), slept: RefCell::default() }
+        Self {
+            does: Box::new(does),
+            seen: RefCell::default(),
+            slept: RefCell::default(),
+            late: 0,
+            time: Cell::new(0),
+            due: RefCell::default(),
+        }
+    }
+
+    /// The same, with every answer so many milliseconds late.
+    pub(super) fn late(self, millis: u32) -> Self {
+        Self { late: millis, ..self }
+    }
+
+    /// What its clock shows, milliseconds.
+    pub(super) fn time(&self) -> u32 {
+        self.time.get()
+    }
+
+    /// Goes on so much later. When everybody waits, the clock moves on to the first who is due.
+    async fn pass(&self, millis: u32) {
+        let end = self.time.get() + millis;
+        let _due = Due::new(&self.due, end);
+        while self.time.get() < end {
+            yield_once().await;
+            // Whoever is due first moves the clock when it is its turn again.
+            if self.due.borrow().first() == Some(&end) {
+                self.time.set(end);
+            }
+        }
     }
 
     /// The methods that were called, in order.
@@ -59,6 +96,25 @@ impl Script {
 
     pub(super) fn last(&self) -> Seen {
         self.seen.borrow().last().unwrap().clone()
+    }
+}
+
+/// Something that is due, until it is dropped.
+struct Due<'a> {
+    all: &'a RefCell<BTreeSet<u32>>,
+    end: u32,
+}
+
+impl<'a> Due<'a> {
+    fn new(all: &'a RefCell<BTreeSet<u32>>, end: u32) -> Self {
+        all.borrow_mut().insert(end);
+        Self { all, end }
+    }
+}
+
+impl Drop for Due<'_> {
+    fn drop(&mut self) {
+        self.all.borrow_mut().remove(&self.end);
     }
 }
 
@@ -76,6 +132,9 @@ impl Web for Script {
         }
         assert!(seen.before < 200, "too many requests");
         self.seen.borrow_mut().push(seen.clone());
+        if self.late > 0 {
+            self.pass(self.late).await;
+        }
         (self.does)(&seen)
     }
 }
@@ -88,6 +147,9 @@ impl Doors for Script {
 
 impl Timer for Script {
     async fn sleep(&self, millis: u32) {
+        if self.late > 0 {
+            return self.pass(millis).await;
+        }
         self.slept.borrow_mut().push(millis);
     }
 }

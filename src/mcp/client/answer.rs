@@ -47,8 +47,10 @@ pub(super) fn read(response: &WebResponse, id: u64) -> Result<Map<String, Value>
 /// The result, if it is one that ends the call.
 ///
 /// # Errors
-/// [`ClientError::InputRequired`], or [`ClientError::Protocol`] if the kind of the result is missing
-/// or unknown.
+/// [`ClientError::InputRequired`], or [`ClientError::Protocol`] if the kind of the result is unknown.
+///
+/// A result without `resultType` is complete: servers of older versions do not send it (2026-07-28).
+/// Some write `null` for what they leave out.
 pub(super) fn complete(
     era: Era,
     result: Map<String, Value>,
@@ -56,11 +58,11 @@ pub(super) fn complete(
     if era == Era::Legacy {
         return Ok(result);
     }
-    match result.get("resultType").and_then(Value::as_str) {
-        Some("complete") => Ok(result),
-        Some("input_required") => Err(ClientError::InputRequired),
-        Some(other) => Err(ClientError::protocol(&format!("the unknown resultType {other:?}"))),
-        None => Err(ClientError::protocol("resultType is missing")),
+    match result.get("resultType") {
+        None | Some(Value::Null) => Ok(result),
+        Some(Value::String(kind)) if kind == "complete" => Ok(result),
+        Some(Value::String(kind)) if kind == "input_required" => Err(ClientError::InputRequired),
+        Some(other) => Err(ClientError::protocol(&format!("the unknown resultType {other}"))),
     }
 }
 

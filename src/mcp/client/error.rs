@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::mcp::client::CONNECT_MILLIS;
+use crate::mcp::eras::{LEGACY, MODERN};
 use crate::mcp::wire::{
     HEADER_MISMATCH, INVALID_REQUEST, METHOD_NOT_FOUND, MISSING_CAPABILITY, PARSE_ERROR,
     UNSUPPORTED_VERSION,
@@ -10,6 +12,9 @@ use crate::ports::HttpError;
 use crate::text;
 
 const WORDS_MAX: usize = 500;
+/// The most versions of MCP that are read from a refusal, and the characters that are shown of each.
+const VERSIONS_MAX: usize = 20;
+const VERSION_CHARS_MAX: usize = 30;
 
 /// Why a door gave no result. The messages are for the one who wanted it; what a door said itself is
 /// bounded and without control characters.
@@ -47,6 +52,22 @@ pub enum ClientError {
     /// The door wants to ask something back (`input_required`, 2026-07-28).
     #[error("the door asks for more input before it answers, which this agent cannot give")]
     InputRequired,
+    /// It refuses every version of MCP that we speak.
+    #[error(
+        "the server does not speak a version of MCP that this agent speaks (it names: {theirs}; this agent speaks {ours}); nothing was done, ask its operator for one of these"
+    )]
+    NoCommonVersion {
+        /// The versions that it names; bounded.
+        theirs: String,
+        /// Those that we speak.
+        ours: String,
+    },
+    /// Connecting took longer than all of its steps together may take.
+    #[error(
+        "the server did not let this agent connect within {} seconds; try again later",
+        CONNECT_MILLIS / 1_000
+    )]
+    ConnectTimeout,
     /// A JSON-RPC error.
     #[error("the door answers: {message} (code {code})")]
     Rpc {
@@ -70,7 +91,7 @@ impl ClientError {
     #[must_use]
     pub fn says_nothing_was_done(&self) -> bool {
         match self {
-            Self::NotAllowed(_) => true,
+            Self::NotAllowed(_) | Self::NoCommonVersion { .. } => true,
             Self::Status { status, .. } => {
                 matches!(status, 400 | 401 | 403 | 404 | 405 | 406 | 413 | 415 | 429)
             }
@@ -90,6 +111,7 @@ impl ClientError {
             }
             Self::Unreachable(_)
             | Self::Timeout
+            | Self::ConnectTimeout
             | Self::TooLong
             | Self::Protocol(_)
             | Self::InputRequired => false,
@@ -103,7 +125,9 @@ impl ClientError {
             Self::Status { status: 429 | 500..=599, retry_after } => Some(*retry_after),
             Self::Status { .. }
             | Self::NotAllowed(_)
+            | Self::NoCommonVersion { .. }
             | Self::Timeout
+            | Self::ConnectTimeout
             | Self::TooLong
             | Self::Redirect { .. }
             | Self::Protocol(_)
@@ -115,6 +139,21 @@ impl ClientError {
     /// Whether it is a JSON-RPC error of this code.
     pub(super) fn is_rpc(&self, wanted: i32) -> bool {
         matches!(self, Self::Rpc { code, .. } if *code == i64::from(wanted))
+    }
+
+    /// The versions of MCP that the server speaks, if it refuses ours and names them.
+    pub(super) fn supported(&self) -> Vec<&str> {
+        let Self::Rpc { data: Some(data), .. } = self else { return Vec::new() };
+        let named = data.get("supported").and_then(Value::as_array).into_iter().flatten();
+        named.filter_map(Value::as_str).take(VERSIONS_MAX).collect()
+    }
+
+    /// The refusal of every version that we speak, for people.
+    pub(super) fn no_common_version(theirs: &[&str]) -> Self {
+        let named: Vec<String> =
+            theirs.iter().take(VERSIONS_MAX).map(|it| text::line(it, VERSION_CHARS_MAX)).collect();
+        let theirs = if named.is_empty() { "none".to_owned() } else { named.join(", ") };
+        Self::NoCommonVersion { theirs, ours: [MODERN, LEGACY].concat().join(", ") }
     }
 
     /// Whether it came with this status of HTTP.

@@ -6,6 +6,7 @@ use url::Url;
 use crate::mcp::client::address::Target;
 use crate::mcp::client::{Client, ClientError, Connection, answer, headers, modern_meta, tools};
 use crate::mcp::eras::Era;
+use crate::mcp::wire::UNSUPPORTED_VERSION;
 use crate::ports::{Doors, Timer, Web, WebMethod, WebRequest, WebResponse};
 
 /// When to give up on everything but the call of a tool, milliseconds.
@@ -66,6 +67,16 @@ impl<W: Web + Doors + Timer> Client<'_, W> {
             Err(error) if is_over && error.has_status(404) => {
                 self.renew(connection).await?;
                 self.ask(connection, ask).await?
+            }
+            // It has not looked at the request, and may have been replaced since we connected.
+            Err(error) if error.is_rpc(UNSUPPORTED_VERSION) => {
+                self.change_version(connection, &error).await?;
+                match self.ask(connection, ask).await {
+                    Err(again) if again.is_rpc(UNSUPPORTED_VERSION) => {
+                        return Err(ClientError::no_common_version(&again.supported()));
+                    }
+                    other => other?,
+                }
             }
             other => other?,
         };

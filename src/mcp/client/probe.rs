@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::mcp::client::exchange::{ASK_MILLIS, Ask};
-use crate::mcp::client::headers::{MODERN_VERSION, headers, is_session_id};
-use crate::mcp::client::{Client, ClientError, Connection, answer, client_info};
-use crate::mcp::eras::{Era, LEGACY};
+use crate::mcp::client::exchange::{ASK_MILLIS, Answered, Ask};
+use crate::mcp::client::headers::{headers, is_session_id};
+use crate::mcp::client::{Client, ClientError, Connection, answer, capabilities, client_info};
+use crate::mcp::eras::{Era, LEGACY, MODERN};
 use crate::mcp::wire::{
     HEADER_MISMATCH, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, MISSING_CAPABILITY,
     UNSUPPORTED_VERSION,
@@ -67,14 +67,27 @@ impl<W: Web + Doors + Timer> Client<'_, W> {
 
     async fn discover(&self, url: &str) -> Result<Probed, ClientError> {
         let mut connection = Connection::unopened(url, Era::Modern);
-        let error = match self.ask(&mut connection, &Ask::new("server/discover")).await {
+        let ask = Ask::new("server/discover");
+        let mut answer = self.ask(&mut connection, &ask).await;
+        for version in named_by(&answer, MODERN) {
+            connection.protocol = version.to_owned();
+            answer = self.ask(&mut connection, &ask).await;
+            if !is_other_version(&answer) {
+                break;
+            }
+        }
+        let error = match answer {
             Ok(answered) => return read_discovery(connection, Value::Object(answered.result)),
             Err(error) => error,
         };
         match &error {
-            ClientError::Rpc { data, .. } if error.is_rpc(UNSUPPORTED_VERSION) => {
-                let supported = data.as_ref().and_then(|data| data.get("supported"));
-                if names_legacy(supported) { Ok(Probed::Legacy(error)) } else { Err(error) }
+            ClientError::Rpc { .. } if error.is_rpc(UNSUPPORTED_VERSION) => {
+                let theirs = error.supported();
+                if theirs.iter().any(|version| LEGACY.contains(version)) {
+                    Ok(Probed::Legacy(error))
+                } else {
+                    Err(ClientError::no_common_version(&theirs))
+                }
             }
             ClientError::Rpc { .. }
                 if error.is_rpc(HEADER_MISMATCH) || error.is_rpc(MISSING_CAPABILITY) =>
@@ -98,28 +111,53 @@ impl<W: Web + Doors + Timer> Client<'_, W> {
                 _ => Ok(Probed::Legacy(error)),
             },
             ClientError::NotAllowed(_)
+            | ClientError::NoCommonVersion { .. }
             | ClientError::Unreachable(_)
             | ClientError::Timeout
+            | ClientError::ConnectTimeout
             | ClientError::TooLong
             | ClientError::Redirect { .. }
             | ClientError::InputRequired => Err(error),
         }
     }
 
+    /// Speaks another version over a connection whose version the server has just refused: one that it names.
+    ///
+    /// # Errors
+    /// [`ClientError::NoCommonVersion`] if it names none that we speak; those of the handshake.
+    pub(super) async fn change_version(
+        &self,
+        connection: &mut Connection,
+        refused: &ClientError,
+    ) -> Result<(), ClientError> {
+        let theirs = refused.supported();
+        if let Some(version) = MODERN.iter().find(|version| theirs.contains(*version)) {
+            connection.era = Era::Modern;
+            connection.protocol = (*version).to_owned();
+            connection.session = None;
+            return Ok(());
+        }
+        if theirs.iter().any(|version| LEGACY.contains(version)) {
+            return self.renew(connection).await;
+        }
+        Err(ClientError::no_common_version(&theirs))
+    }
+
     async fn initialize(&self, url: &str) -> Result<Connection, ClientError> {
         let mut connection = Connection::unopened(url, Era::Legacy);
-        let mut ask = Ask::new("initialize");
-        for (key, value) in [
-            ("protocolVersion", json!(LEGACY.first())),
-            ("capabilities", json!({})),
-            ("clientInfo", client_info()),
-        ] {
-            ask.params.insert(key.to_owned(), value);
+        let mut answer = self.ask(&mut connection, &hello(LEGACY.first())).await;
+        // A server should offer another version by itself, but may also refuse and name those that it speaks.
+        for version in named_by(&answer, LEGACY.get(1..).unwrap_or_default()) {
+            answer = self.ask(&mut connection, &hello(Some(&version))).await;
+            if !is_other_version(&answer) {
+                break;
+            }
         }
-        let answered = self.ask(&mut connection, &ask).await?;
+        let answered = answer?;
         let version = answered.result.get("protocolVersion").and_then(Value::as_str);
         let Some(version) = version.filter(|version| LEGACY.contains(version)) else {
-            return Err(ClientError::protocol("it speaks no version of MCP that we speak"));
+            let named: Vec<&str> = version.into_iter().collect();
+            return Err(ClientError::no_common_version(&named));
         };
         version.clone_into(&mut connection.protocol);
         connection.name(answered.result.get("serverInfo"));
@@ -147,14 +185,41 @@ impl<W: Web + Doors + Timer> Client<'_, W> {
     }
 }
 
+fn hello(version: Option<&&'static str>) -> Ask<'static> {
+    let mut ask = Ask::new("initialize");
+    for (key, value) in [
+        ("protocolVersion", json!(version)),
+        ("capabilities", capabilities()),
+        ("clientInfo", client_info()),
+    ] {
+        ask.params.insert(key.to_owned(), value);
+    }
+    ask
+}
+
+/// Those of our versions that a server names when it refuses another one, each once.
+fn named_by(answer: &Result<Answered, ClientError>, ours: &[&'static str]) -> Vec<&'static str> {
+    let Err(error) = answer else { return Vec::new() };
+    let theirs = error.supported();
+    ours.iter().copied().filter(|version| theirs.contains(version)).collect()
+}
+
+/// Whether a server has refused the version, and names those that it speaks.
+fn is_other_version(answer: &Result<Answered, ClientError>) -> bool {
+    answer.as_ref().is_err_and(|error| !error.supported().is_empty())
+}
+
 /// Whether the server answered, and did not want the handshake.
 fn is_refusal(error: &ClientError) -> bool {
     match error {
-        ClientError::Rpc { .. } | ClientError::Protocol(_) => true,
+        ClientError::Rpc { .. }
+        | ClientError::Protocol(_)
+        | ClientError::NoCommonVersion { .. } => true,
         ClientError::Status { status, .. } => matches!(status, 400 | 404 | 405 | 406 | 415),
         ClientError::NotAllowed(_)
         | ClientError::Unreachable(_)
         | ClientError::Timeout
+        | ClientError::ConnectTimeout
         | ClientError::TooLong
         | ClientError::Redirect { .. }
         | ClientError::InputRequired => false,
@@ -166,9 +231,12 @@ fn read_discovery(mut connection: Connection, result: Value) -> Result<Probed, C
     if supported.is_none() && result.get("resultType").is_none() {
         return Ok(Probed::Legacy(ClientError::protocol("server/discover answers something else")));
     }
-    if !names(supported, &[MODERN_VERSION]) {
-        let error = ClientError::protocol("it speaks no version of MCP that we speak");
-        return if names_legacy(supported) { Ok(Probed::Legacy(error)) } else { Err(error) };
+    let named = supported.and_then(Value::as_array).into_iter().flatten();
+    let named: Vec<&str> = named.filter_map(Value::as_str).collect();
+    if !named.contains(&connection.protocol.as_str()) {
+        let error = ClientError::no_common_version(&named);
+        let is_legacy = named.iter().any(|version| LEGACY.contains(version));
+        return if is_legacy { Ok(Probed::Legacy(error)) } else { Err(error) };
     }
     let server = result
         .get("_meta")
@@ -179,13 +247,4 @@ fn read_discovery(mut connection: Connection, result: Value) -> Result<Probed, C
     let Value::Object(result) = result else { return Ok(Probed::Modern(connection)) };
     answer::complete(Era::Modern, result)?;
     Ok(Probed::Modern(connection))
-}
-
-fn names_legacy(versions: Option<&Value>) -> bool {
-    names(versions, LEGACY)
-}
-
-fn names(versions: Option<&Value>, wanted: &[&str]) -> bool {
-    let mut versions = versions.and_then(Value::as_array).into_iter().flatten();
-    versions.any(|version| version.as_str().is_some_and(|version| wanted.contains(&version)))
 }

@@ -4,7 +4,7 @@ use events_concierge::mcp::client::{ClientError, PAGES_MAX, TOOLS_MAX};
 use events_concierge::mcp::eras::{Era, Inbound, check_head, read};
 use serde_json::{Value, json};
 
-use super::{Script, call, connect, error, http, modern, result, rules, tool};
+use super::{Script, call, connect, error, http, legacy, modern, result, rules, tool};
 use crate::client::{Client, block_on};
 
 #[test]
@@ -70,10 +70,82 @@ fn a_modern_error_keeps_a_server_modern() {
         );
         assert_eq!(script.methods(), ["server/discover"]);
     }
-    let newer = json!({"supported": ["2027-07-28"], "requested": "2026-07-28"});
-    let script = Script::new(move |seen| error(seen, 400, -32_022, newer.clone()));
-    assert!(connect(&script, None).is_err());
-    assert_eq!(script.methods(), ["server/discover"]);
+}
+
+#[test]
+fn a_refused_version_is_answered_with_one_that_the_server_names_once_each() {
+    // The server names the very version that it has refused, and takes it the second time.
+    let named = json!({"supported": ["2027-07-28", "2026-07-28"], "requested": "2026-07-28"});
+    let once = named.clone();
+    let script = Script::new(move |seen| match seen.before {
+        0 => error(seen, 400, -32_022, once.clone()),
+        _ => modern(seen),
+    });
+    assert_eq!(connect(&script, None).unwrap().0.protocol, "2026-07-28");
+    assert_eq!(script.methods(), ["server/discover", "server/discover", "tools/list"]);
+    // One that refuses what it names itself, whenever it is asked, is given up.
+    let script = Script::new(move |seen| error(seen, 400, -32_022, named.clone()));
+    let refused = connect(&script, None).unwrap_err();
+    assert_eq!(script.methods(), ["server/discover", "server/discover"]);
+    let text = refused.to_string();
+    assert!(text.contains("2027-07-28") && text.contains("2025-11-25"), "{text}");
+    // One that names none of ours is not asked again.
+    for (supported, shown) in [
+        (json!({"supported": ["2027-07-28", 5, {}]}), "it names: 2027-07-28;"),
+        (json!({"supported": "2026-07-28"}), "it names: none;"),
+        (Value::Null, "it names: none;"),
+    ] {
+        let script = Script::new(move |seen| error(seen, 400, -32_022, supported.clone()));
+        let refused = connect(&script, None).unwrap_err();
+        assert!(matches!(refused, ClientError::NoCommonVersion { .. }), "{refused}");
+        assert!(refused.says_nothing_was_done() && refused.to_string().contains(shown));
+        assert_eq!(script.methods(), ["server/discover"]);
+    }
+    // However much it names, and whatever: it is bounded.
+    let many = json!({"supported": vec!["x\u{1b}".repeat(10_000); 10_000]});
+    let script = Script::new(move |seen| error(seen, 400, -32_022, many.clone()));
+    let text = connect(&script, None).unwrap_err().to_string();
+    assert!(text.len() < 1_500 && !text.contains('\u{1b}'), "{}", text.len());
+}
+
+#[test]
+fn a_call_whose_version_is_refused_is_sent_once_more_in_one_that_the_server_names() {
+    for (supported, calls, then) in [
+        (json!(["2026-07-28"]), 2, Some(Era::Modern)),
+        (json!(["2025-11-25"]), 2, Some(Era::Legacy)),
+        (json!(["2027-07-28"]), 1, None),
+    ] {
+        let named = json!({"supported": supported});
+        let script = Script::new(move |seen| match seen.method() {
+            "tools/call" if seen.before == 2 => error(seen, 400, -32_022, named.clone()),
+            "initialize" | "notifications/initialized" => legacy(seen),
+            _ => modern(seen),
+        });
+        let (mut connection, _) = connect(&script, None).unwrap();
+        let answer = call(&script, &mut connection);
+        assert_eq!(answer.is_ok(), then.is_some(), "{answer:?}");
+        assert_eq!(Some(connection.era).filter(|_| answer.is_ok()), then);
+        let sent: Vec<Value> = {
+            let seen = script.seen.borrow();
+            let calls = seen.iter().filter(|seen| seen.method() == "tools/call");
+            calls.map(|seen| seen.body["params"]["_meta"]["x402/payment"].clone()).collect()
+        };
+        assert_eq!(sent, vec![json!({"x402Version": 2}); calls], "the same payment");
+    }
+}
+
+#[test]
+fn connecting_ends_after_thirty_seconds_whatever_its_steps_may_take() {
+    // Each answer comes just within the limit of its step.
+    let script = Script::new(modern).late(19_000);
+    let failed = connect(&script, None).unwrap_err();
+    assert_eq!(failed, ClientError::ConnectTimeout);
+    assert!(failed.to_string().contains("within 30 seconds"), "{failed}");
+    assert_eq!(script.methods(), ["server/discover", "tools/list"]);
+    assert_eq!(script.time(), 30_000);
+    let script = Script::new(modern).late(14_000);
+    assert!(connect(&script, None).is_ok());
+    assert_eq!(script.time(), 28_000);
 }
 
 #[test]
@@ -90,11 +162,29 @@ fn a_modern_server_without_discover_is_used_when_it_refuses_the_handshake() {
 }
 
 #[test]
-fn a_result_that_does_not_say_that_it_is_complete_is_an_error() {
+fn a_result_is_complete_unless_it_says_something_else() {
+    for absent in [None, Some(Value::Null)] {
+        let script = Script::new(move |seen| match seen.method() {
+            "tools/call" => {
+                let mut answer = json!({"content": [{"type": "text", "text": "ok"}]});
+                if let Some(kind) = &absent {
+                    answer["resultType"] = kind.clone();
+                }
+                result(seen, &answer)
+            }
+            "tools/list" => result(seen, &json!({"tools": [tool()]})),
+            _ => result(seen, &json!({"supportedVersions": ["2026-07-28"]})),
+        });
+        let (mut connection, tools) = connect(&script, None).unwrap();
+        assert_eq!((connection.era, tools.len()), (Era::Modern, 1));
+        assert_eq!(call(&script, &mut connection).unwrap()["content"][0]["text"], "ok");
+        assert_eq!(script.methods(), ["server/discover", "tools/list", "tools/call"]);
+    }
     for (kind, expected) in [
         (json!("input_required"), Some(ClientError::InputRequired)),
         (json!("payment_required"), None),
-        (Value::Null, None),
+        (json!(true), None),
+        (json!(["complete"]), None),
     ] {
         let script = Script::new(move |seen| match seen.method() {
             "tools/call" => result(seen, &json!({"content": [], "resultType": kind})),
@@ -108,10 +198,6 @@ fn a_result_that_does_not_say_that_it_is_complete_is_an_error() {
             None => assert!(matches!(failed, ClientError::Protocol(_)), "{failed}"),
         }
     }
-    // Nor is such a server taken for a legacy one.
-    let script = Script::new(|seen| result(seen, &json!({"supportedVersions": ["2026-07-28"]})));
-    assert!(matches!(connect(&script, None), Err(ClientError::Protocol(_))));
-    assert_eq!(script.methods(), ["server/discover"]);
 }
 
 #[test]

@@ -99,7 +99,35 @@ fn older_versions_are_accepted_and_unknown_ones_refused() {
             "initialize" => result(seen, &json!({"protocolVersion": version})),
             _ => legacy(seen),
         });
-        assert!(matches!(connect(&script, None), Err(ClientError::Protocol(_))));
+        let refused = connect(&script, None);
+        assert!(matches!(refused, Err(ClientError::NoCommonVersion { .. })), "{refused:?}");
+    }
+}
+
+#[test]
+fn the_handshake_is_repeated_in_a_version_that_the_server_names_once_each() {
+    for (code, supported, asked) in [
+        // As 2025-11-25 has it, and as a server of both eras may.
+        (-32_602, json!(["2024-11-05"]), vec!["2025-11-25", "2024-11-05"]),
+        (-32_022, json!(["2025-03-26", "2025-06-18"]), vec!["2025-11-25", "2025-06-18"]),
+        (-32_602, json!(["2023-01-01"]), vec!["2025-11-25"]),
+    ] {
+        let named = json!({"supported": supported});
+        let script = Script::new(move |seen| match seen.method() {
+            "initialize" if seen.body["params"]["protocolVersion"] == "2025-11-25" => {
+                error(seen, 400, code, named.clone())
+            }
+            _ => legacy(seen),
+        });
+        let connected =
+            connect(&script, Some(Era::Legacy)).map(|(connection, _)| connection.protocol);
+        let tried: Vec<Value> = {
+            let seen = script.seen.borrow();
+            let hellos = seen.iter().filter(|seen| seen.method() == "initialize");
+            hellos.map(|seen| seen.body["params"]["protocolVersion"].clone()).collect()
+        };
+        assert_eq!(tried, asked);
+        assert_eq!(connected.ok().as_deref(), asked.get(1).copied());
     }
 }
 
