@@ -40,8 +40,6 @@ fn whole(number: &Number) -> Option<i64> {
     if number.is_f64() { number.to_string().strip_suffix(".0")?.parse().ok() } else { None }
 }
 
-/// The longest page of a list.
-pub const PAGE_MAX: u32 = 100;
 /// The most that anything costs here: $100,000.
 pub const PRICE_MAX: Usdc = match Usdc::from_atomic(100_000_000_000) {
     Ok(price) => price,

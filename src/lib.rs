@@ -12,6 +12,8 @@ pub mod id;
 pub mod ports;
 pub mod storage;
 
+pub mod paging;
+
 pub mod directory;
 
 pub mod identity;

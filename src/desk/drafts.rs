@@ -4,8 +4,9 @@ use serde::Serialize;
 
 use crate::desk::Author;
 use crate::id::{DraftId, PaymentId, TicketId};
+use crate::paging::{Found, KeyKind, Order, Page, Query};
 use crate::ports::{Sql, SqlError, SqlValue};
-use crate::storage::{Columns, all, first};
+use crate::storage::{Columns, first};
 use crate::time::UnixSeconds;
 
 /// The most drafts that wait.
@@ -77,8 +78,7 @@ pub struct NewDraft<'a> {
     pub payment: Option<&'a PaymentId>,
 }
 
-const DRAFT: &str =
-    "SELECT id, ticket_id, kind, text, reason, author, state, created_at FROM drafts";
+const COLUMNS: &str = "id, ticket_id, kind, text, reason, author, state, created_at";
 
 /// Puts a draft into the queue.
 ///
@@ -110,17 +110,25 @@ pub fn add(
 /// # Errors
 /// As [`add`].
 pub fn find(sql: &impl Sql, id: &DraftId) -> Result<Option<Draft>, SqlError> {
-    let statement = format!("{DRAFT} WHERE id = ?1");
+    let statement = format!("SELECT {COLUMNS} FROM drafts WHERE id = ?1");
     first(sql, &statement, &[id.as_str().into()])?.as_mut().map(draft).transpose()
 }
 
-/// What waits, the oldest first.
+/// Drafts, the oldest first.
+pub static OLDEST_FIRST: Order = Order { list: "approvals", keys: &[("seq", KeyKind::Int)] };
+
+/// A page of what waits, [`OLDEST_FIRST`].
 ///
 /// # Errors
 /// As [`add`].
-pub fn waiting(sql: &impl Sql, offset: u32, limit: u32) -> Result<Vec<Draft>, SqlError> {
-    let statement = format!("{DRAFT} WHERE state = 'waiting' ORDER BY seq LIMIT ?1 OFFSET ?2");
-    all(sql, &statement, &[limit.into(), offset.into()], draft)
+pub fn waiting(sql: &impl Sql, page: &Page) -> Result<Found<Draft>, SqlError> {
+    let query = Query {
+        columns: COLUMNS,
+        table: "drafts",
+        condition: "state = 'waiting'",
+        parameters: &[],
+    };
+    page.find(sql, query, draft)
 }
 
 /// How much waits.

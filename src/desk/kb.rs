@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use crate::id::ArticleId;
+use crate::paging::{Found, KeyKind, Order, Page, Query};
 use crate::ports::{Sql, SqlError, SqlValue};
 use crate::storage::{Columns, all, first};
 use crate::time::UnixSeconds;
@@ -86,14 +87,22 @@ pub fn find(sql: &impl Sql, id: &ArticleId) -> Result<Option<Article>, SqlError>
     first(sql, statement, &[id.as_str().into()])?.as_mut().map(article).transpose()
 }
 
-/// All articles, the newest first.
+/// Articles, the last changed first.
+pub static NEWEST_FIRST: Order =
+    Order { list: "articles", keys: &[("-updated_at", KeyKind::Int), ("-number", KeyKind::Int)] };
+
+/// A page of the articles, [`NEWEST_FIRST`].
 ///
 /// # Errors
 /// As [`insert`].
-pub fn list(sql: &impl Sql, offset: u32, limit: u32) -> Result<Vec<Article>, SqlError> {
-    let statement = "SELECT id, title, body, updated_at FROM kb_articles \
-         ORDER BY updated_at DESC, number DESC LIMIT ?1 OFFSET ?2";
-    all(sql, statement, &[limit.into(), offset.into()], article)
+pub fn list(sql: &impl Sql, page: &Page) -> Result<Found<Article>, SqlError> {
+    let query = Query {
+        columns: "id, title, body, updated_at",
+        table: "kb_articles",
+        condition: "TRUE",
+        parameters: &[],
+    };
+    page.find(sql, query, article)
 }
 
 /// How many articles there are.

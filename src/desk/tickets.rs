@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::desk::{Author, Priority, Status, Ticket};
 use crate::id::{MailId, PaymentId, TicketId};
+use crate::paging::{Found, KeyKind, Order, Page, Query};
 use crate::ports::{Sql, SqlError, SqlValue};
 use crate::storage::{Columns, all, first};
 use crate::time::UnixSeconds;
@@ -64,8 +65,8 @@ pub struct NewTicket<'a> {
     pub payment: Option<&'a PaymentId>,
 }
 
-const TICKET: &str = "SELECT number, id, subject, body, email, status, priority, category, tags, \
-     assignee, author, created_at, updated_at FROM tickets";
+const COLUMNS: &str = "number, id, subject, body, email, status, priority, category, tags, \
+     assignee, author, created_at, updated_at";
 
 /// Opens a ticket.
 ///
@@ -98,20 +99,30 @@ pub fn open(
 /// # Errors
 /// As [`open`].
 pub fn find(sql: &impl Sql, id: &TicketId) -> Result<Option<Ticket>, SqlError> {
-    let statement = format!("{TICKET} WHERE id = ?1");
+    let statement = format!("SELECT {COLUMNS} FROM tickets WHERE id = ?1");
     first(sql, &statement, &[id.as_str().into()])?.as_mut().map(ticket).transpose()
 }
 
 /// Tickets: open ones first, the most urgent and newest before others.
+pub static MOST_URGENT_FIRST: Order = Order {
+    list: "tickets",
+    keys: &[
+        ("status = 'resolved'", KeyKind::Int),
+        (
+            "CASE priority WHEN 'urgent' THEN 0 WHEN 'high' THEN 1 WHEN 'normal' THEN 2 ELSE 3 END",
+            KeyKind::Int,
+        ),
+        ("-number", KeyKind::Int),
+    ],
+};
+
+/// A page of the tickets, [`MOST_URGENT_FIRST`].
 ///
 /// # Errors
 /// As [`open`].
-pub fn list(sql: &impl Sql, offset: u32, limit: u32) -> Result<Vec<Ticket>, SqlError> {
-    let statement = format!(
-        "{TICKET} ORDER BY status = 'resolved', CASE priority WHEN 'urgent' THEN 0 \
-         WHEN 'high' THEN 1 WHEN 'normal' THEN 2 ELSE 3 END, number DESC LIMIT ?1 OFFSET ?2"
-    );
-    all(sql, &statement, &[limit.into(), offset.into()], ticket)
+pub fn list(sql: &impl Sql, page: &Page) -> Result<Found<Ticket>, SqlError> {
+    let query = Query { columns: COLUMNS, table: "tickets", condition: "TRUE", parameters: &[] };
+    page.find(sql, query, ticket)
 }
 
 /// How many tickets there are.

@@ -9,6 +9,7 @@ use qrcode::render::svg;
 use crate::events::rsvp::Rsvp;
 use crate::events::{Event, Seats, Status};
 use crate::money::Usdc;
+use crate::paging::Found;
 use crate::time::UnixSeconds;
 
 /// Pages run no script and load nothing from elsewhere.
@@ -32,6 +33,7 @@ struct EventPage<'a> {
 struct HostPage<'a> {
     summary: String,
     rows: Vec<Row<'a>>,
+    next_url: Option<String>,
     page_url: &'a str,
     door_url: &'a str,
     chat_url: &'a str,
@@ -70,17 +72,19 @@ struct TicketPage<'a> {
     qr: String,
 }
 
-/// The page of a host. `events` are the ones that it shows: scheduled, on sale or full.
+/// The page of a host. `found` are the events that it shows: scheduled, on sale or full. If there are more, it ends
+/// with a link to the next page.
 ///
 /// # Errors
 /// A message for our log, if the template fails.
 pub fn host_page(
-    events: &[(Event, Seats)],
+    found: &Found<(Event, Seats)>,
     page_url: &str,
     door: &Door,
     pay_to: Address,
 ) -> Result<String, String> {
-    let rows: Vec<Row<'_>> = events
+    let rows: Vec<Row<'_>> = found
+        .entries
         .iter()
         .map(|(event, seats)| Row {
             url: format!("{page_url}/{}", event.id),
@@ -91,14 +95,19 @@ pub fn host_page(
             seats: seats_in_words(event, *seats),
         })
         .collect();
+    // Our cursors need no escaping in an address.
+    let next_url = found.next_cursor.as_ref().map(|next| format!("{page_url}?cursor={next}"));
     let summary = match rows.len() {
         0 => "No event is planned at the moment.".to_owned(),
         1 => "1 event, paid for in USDC by you or your agent.".to_owned(),
-        many => format!("{many} events, paid for in USDC by you or your agent."),
+        many if next_url.is_none() => {
+            format!("{many} events, paid for in USDC by you or your agent.")
+        }
+        _ => "Events, paid for in USDC by you or your agent.".to_owned(),
     };
     let pay_to = shorten(&pay_to.to_checksum(None));
     let (door_url, chat_url) = (&door.url, &door.chat_url);
-    HostPage { summary, rows, page_url, door_url, chat_url, pay_to }
+    HostPage { summary, rows, next_url, page_url, door_url, chat_url, pay_to }
         .render()
         .map_err(|error| error.to_string())
 }

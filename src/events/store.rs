@@ -4,6 +4,7 @@ use crate::events::rsvp::Rsvp;
 use crate::events::{Event, Seats};
 use crate::id::{EventId, PaymentId, RsvpId, TicketCode};
 use crate::money::Usdc;
+use crate::paging::{Found, KeyKind, Order, Page, Query};
 use crate::ports::{Sql, SqlError, SqlValue};
 use crate::storage::{Columns, all, first};
 use crate::time::{UnixSeconds, ZoneName};
@@ -18,10 +19,6 @@ pub struct Filter {
     /// Only events that take place at or after this moment: neither cancelled nor over, so what is under
     /// way counts ([`crate::events::Status::Scheduled`], said in SQL).
     pub scheduled_at: Option<UnixSeconds>,
-    /// How many to pass over.
-    pub offset: u32,
-    /// How many at the most.
-    pub limit: u32,
 }
 
 /// What an event has earned.
@@ -92,24 +89,26 @@ pub fn find(sql: &impl Sql, id: &EventId) -> Result<Option<(Event, Seats)>, SqlE
 }
 
 /// Events in the order of their start.
+pub static BY_START: Order =
+    Order { list: "events", keys: &[("e.starts_at", KeyKind::Int), ("e.id", KeyKind::Text)] };
+
+/// A page of events, [`BY_START`].
 ///
 /// # Errors
 /// As [`insert`].
-pub fn list(sql: &impl Sql, filter: Filter) -> Result<Vec<(Event, Seats)>, SqlError> {
-    let statement = format!(
-        "SELECT {EVENT_COLUMNS}, {SEAT_COLUMNS} FROM events e \
-         WHERE (?1 IS NULL OR e.starts_at >= ?1) AND (?2 IS NULL OR e.starts_at < ?2) \
-         AND (?3 IS NULL OR (e.status = 'scheduled' AND coalesce(e.ends_at, e.starts_at) > ?3)) \
-         ORDER BY e.starts_at, e.id LIMIT ?4 OFFSET ?5"
-    );
-    let parameters = [
-        filter.from.into(),
-        filter.to.into(),
-        filter.scheduled_at.into(),
-        filter.limit.into(),
-        filter.offset.into(),
-    ];
-    all(sql, &statement, &parameters, event_and_seats)
+pub fn list(
+    sql: &impl Sql,
+    filter: Filter,
+    page: &Page,
+) -> Result<Found<(Event, Seats)>, SqlError> {
+    let query = Query {
+        columns: &format!("{EVENT_COLUMNS}, {SEAT_COLUMNS}"),
+        table: "events e",
+        condition: "(?1 IS NULL OR e.starts_at >= ?1) AND (?2 IS NULL OR e.starts_at < ?2) \
+             AND (?3 IS NULL OR (e.status = 'scheduled' AND coalesce(e.ends_at, e.starts_at) > ?3))",
+        parameters: &[filter.from.into(), filter.to.into(), filter.scheduled_at.into()],
+    };
+    page.find(sql, query, event_and_seats)
 }
 
 /// How many events the host has.
@@ -178,7 +177,25 @@ pub fn remove_rsvp(sql: &impl Sql, payment: &PaymentId) -> Result<(), SqlError> 
     sql.run(statement, &[payment.as_str().into()]).map(drop)
 }
 
-/// The seats of an event, oldest first.
+/// Seats in the order in which they were sold.
+pub static BY_SALE: Order =
+    Order { list: "rsvps", keys: &[("created_at", KeyKind::Int), ("id", KeyKind::Text)] };
+
+/// A page of the seats of an event, [`BY_SALE`].
+///
+/// # Errors
+/// As [`insert`].
+pub fn guests(sql: &impl Sql, id: &EventId, page: &Page) -> Result<Found<Rsvp>, SqlError> {
+    let query = Query {
+        columns: RSVP_COLUMNS,
+        table: "rsvps",
+        condition: "event_id = ?1",
+        parameters: &[id.as_str().into()],
+    };
+    page.find(sql, query, rsvp_of)
+}
+
+/// The first seats of an event, oldest first.
 ///
 /// # Errors
 /// As [`insert`].

@@ -21,14 +21,14 @@ use crate::id::{EventId, ScopeId, TicketCode};
 use crate::ledger::{revenue, statement};
 use crate::mail::outbox;
 use crate::mcp::catalog;
-use crate::mcp::eras::{decode_cursor, encode_cursor};
 use crate::outcome::{Abort, Failure, Fatal, Money};
+use crate::paging::{Found, PAGE_MAX, Page};
 use crate::ports::{SqlError, World};
 
 /// The most guests, and the most lines of a CSV file.
 const CSV_LINES_MAX: u32 = 10_000;
 /// Entries on one page of the host's lists.
-const PAGE: u32 = 100;
+pub(super) const PAGE: u32 = PAGE_MAX;
 
 /// What a host may change about itself.
 #[derive(Deserialize)]
@@ -76,7 +76,9 @@ impl<W: World> Host<W> {
                 Ok(Reply::json(200, member(&answer, "event")))
             }
             Own::CancelEvent(event_id) => Ok(ok(&self.cancel_event(&profile.scope, event_id)?)),
-            Own::Rsvps(event_id, format) => self.rsvps(event_id, *format),
+            Own::Rsvps(event_id, format) => {
+                self.rsvps(event_id, command.cursor.as_deref(), *format)
+            }
             Own::CheckIn(event_id) => {
                 let input: Value = read_body(body)?;
                 let code = input.get("code").and_then(Value::as_str).unwrap_or_default();
@@ -91,7 +93,7 @@ impl<W: World> Host<W> {
                 Ok(ok(&self.change_secret(&profile.scope, id, read_body(body)?)?))
             }
             Own::RevokeSecret(id) => Ok(ok(&self.revoke_secret(&profile.scope, id)?)),
-            Own::Retrievals(id) => Ok(ok(&self.retrievals(id)?)),
+            Own::Retrievals(id) => Ok(ok(&self.retrievals(id, command.cursor.as_deref())?)),
             Own::Desk(asked) => self.desk(profile, command, caller, asked, body),
             Own::Credentials => Ok(ok(&self.own_credentials()?)),
             Own::CreateCredential => {
@@ -145,13 +147,11 @@ impl<W: World> Host<W> {
     }
 
     fn own_events(&self, cursor: Option<&str>) -> Result<Reply, Failure> {
-        let offset = offset_of(cursor)?;
         let now = self.world.now();
-        let filter = Filter { offset, limit: PAGE.saturating_add(1), ..Filter::default() };
-        let found = store::list(&self.world, filter)?;
-        let shown = usize::try_from(PAGE).unwrap_or(usize::MAX);
+        let page = Page::of(&store::BY_START, PAGE, cursor, now)?;
+        let found = store::list(&self.world, Filter::default(), &page)?;
         let mut events = Vec::new();
-        for (event, seats) in found.iter().take(shown) {
+        for (event, seats) in &found.entries {
             let earned = store::earned(&self.world, &event.id)?;
             events.push(OwnEvent {
                 event: event.view(*seats, now),
@@ -160,55 +160,56 @@ impl<W: World> Host<W> {
                 seats_held: seats.held,
             });
         }
-        let next_cursor = next_cursor(found.len() > shown, offset);
-        Ok(ok(&OwnEvents { events, next_cursor }))
+        Ok(ok(&OwnEvents { events, next_cursor: found.next_cursor }))
     }
 
     fn payments(&self, cursor: Option<&str>, format: Format) -> Result<Reply, Failure> {
-        if format == Format::Csv {
-            let lines = statement::page(&self.world, 0, CSV_LINES_MAX, self.world.now())?;
-            return Ok(Reply::text(200, "text/csv; charset=utf-8", statement::to_csv(&lines))
-                .with_header(
-                    "content-disposition",
-                    "attachment; filename=\"payments.csv\"".to_owned(),
-                ));
-        }
-        let offset = offset_of(cursor)?;
         let now = self.world.now();
-        let mut lines = statement::page(&self.world, offset, PAGE.saturating_add(1), now)?;
-        let shown = usize::try_from(PAGE).unwrap_or(usize::MAX);
-        let next_cursor = next_cursor(lines.len() > shown, offset);
-        lines.truncate(shown);
-        Ok(ok(&OwnPayments { payments: lines, next_cursor }))
+        let page = Page::of(&statement::STUCK_FIRST, length_of(format), cursor, now)?;
+        let found = statement::list(&self.world, &page, now)?;
+        Ok(match format {
+            Format::Csv => csv("payments.csv", statement::to_csv(&found.entries)),
+            Format::Json => {
+                ok(&OwnPayments { payments: found.entries, next_cursor: found.next_cursor })
+            }
+        })
     }
 
     fn own_mails(&self, cursor: Option<&str>) -> Result<Reply, Failure> {
-        let offset = offset_of(cursor)?;
-        let mut mails = outbox::page(&self.world, offset, PAGE.saturating_add(1))?;
-        let shown = usize::try_from(PAGE).unwrap_or(usize::MAX);
-        let next_cursor = next_cursor(mails.len() > shown, offset);
-        mails.truncate(shown);
+        let page = Page::of(&outbox::NEWEST_FIRST, PAGE, cursor, self.world.now())?;
+        let Found { entries: mails, next_cursor } = outbox::list(&self.world, &page)?;
         Ok(ok(&OwnMails { mails, next_cursor }))
     }
 
-    fn rsvps(&self, event_id: &EventId, format: Format) -> Result<Reply, Failure> {
+    fn rsvps(
+        &self,
+        event_id: &EventId,
+        cursor: Option<&str>,
+        format: Format,
+    ) -> Result<Reply, Failure> {
         self.event(event_id)?;
-        let rsvps = store::rsvps(&self.world, event_id, CSV_LINES_MAX)?;
-        if format == Format::Csv {
-            let name = format!("attachment; filename=\"rsvps-{event_id}.csv\"");
-            return Ok(Reply::text(200, "text/csv; charset=utf-8", to_csv(&rsvps))
-                .with_header("content-disposition", name));
-        }
-        Ok(ok(&Rsvps { rsvps: rsvps.iter().map(Rsvp::line).collect() }))
+        let page = Page::of(&store::BY_SALE, CSV_LINES_MAX, cursor, self.world.now())?;
+        let Found { entries, next_cursor } = store::guests(&self.world, event_id, &page)?;
+        Ok(match format {
+            Format::Csv => csv(&format!("rsvps-{event_id}.csv"), to_csv(&entries)),
+            Format::Json => {
+                ok(&Rsvps { rsvps: entries.iter().map(Rsvp::line).collect(), next_cursor })
+            }
+        })
     }
 
     /// The host's events that are under way or still to come.
-    pub(super) fn host_page(&self, profile: &Profile) -> Result<Reply, Failure> {
+    pub(super) fn host_page(
+        &self,
+        profile: &Profile,
+        cursor: Option<&str>,
+    ) -> Result<Reply, Failure> {
         let now = self.world.now();
-        let filter = Filter { scheduled_at: Some(now), limit: PAGE, ..Filter::default() };
-        let events = store::list(&self.world, filter)?;
+        let filter = Filter { scheduled_at: Some(now), ..Filter::default() };
+        let asked = Page::of(&store::BY_START, PAGE, cursor, now)?;
+        let found = store::list(&self.world, filter, &asked)?;
         let url = format!("{}/e/{}", self.config.public_url, profile.scope);
-        page(pages::host_page(&events, &url, &self.at(&profile.scope), profile.wallet))
+        page(pages::host_page(&found, &url, &self.at(&profile.scope), profile.wallet))
     }
 
     pub(super) fn event_page(&self, scope: &ScopeId, event_id: &EventId) -> Result<Reply, Failure> {
@@ -267,18 +268,19 @@ pub(super) fn ok(value: &impl Serialize) -> Reply {
     Reply::json(200, json).with_header("cache-control", "no-store".to_owned())
 }
 
-/// Where a page begins.
-pub(super) fn offset_of(cursor: Option<&str>) -> Result<u32, Failure> {
-    let offset = cursor.map_or(Some(0), decode_cursor).and_then(|o| u32::try_from(o).ok());
-    offset.ok_or_else(|| {
-        let detail = "cursor: must be the nextCursor of the page before";
-        Abort::new("invalid_arguments", 422, detail).into()
-    })
+/// Entries of a list in one answer.
+const fn length_of(format: Format) -> u32 {
+    match format {
+        Format::Json => PAGE,
+        Format::Csv => CSV_LINES_MAX,
+    }
 }
 
-/// The cursor of the next page, if there is one.
-pub(super) fn next_cursor(has_more: bool, offset: u32) -> Option<String> {
-    has_more.then(|| encode_cursor(u64::from(offset.saturating_add(PAGE))))
+/// A file for a spreadsheet.
+fn csv(name: &str, text: String) -> Reply {
+    Reply::text(200, "text/csv; charset=utf-8", text)
+        .with_header("content-disposition", format!("attachment; filename=\"{name}\""))
+        .with_header("cache-control", "no-store".to_owned())
 }
 
 fn member(value: &Value, name: &str) -> String {

@@ -15,13 +15,13 @@ use crate::fields;
 use crate::host::Host;
 use crate::host::answers::no_money;
 use crate::host::caller::Caller;
-use crate::host::paging::Page;
 use crate::id::{DraftId, PaymentId, ScopeId, TicketId};
 use crate::identity::EmailAddress;
 use crate::ledger::wallets;
 use crate::mail::{self, Kind, NewMail};
 use crate::mcp::catalog::Tool;
 use crate::outcome::{Abort, Failure, Money};
+use crate::paging::Page;
 use crate::ports::{SqlError, World};
 use crate::text;
 
@@ -54,9 +54,10 @@ impl<W: World> Host<W> {
 
     /// The host's list of tickets, as its programs see it.
     pub(super) fn list_tickets(&self, asked: &ListTickets) -> Result<Value, Failure> {
-        let page = Page::read(asked.limit, asked.cursor.as_deref())?;
-        let found = tickets::list(&self.world, page.offset, page.wanted())?;
-        let mut answer = page.answer("tickets", &found, brief);
+        let (order, cursor) = (&tickets::MOST_URGENT_FIRST, asked.cursor.as_deref());
+        let page = Page::read(order, asked.limit, cursor, self.world.now())?;
+        let found = tickets::list(&self.world, &page)?;
+        let mut answer = found.map(|ticket| brief(&ticket)).answer("tickets");
         answer.insert("notice".to_owned(), NOTICE.into());
         Ok(answer.into())
     }

@@ -11,7 +11,7 @@ use crate::desk::tickets::{self, EntryKind};
 use crate::desk::{Author, Status, kb};
 use crate::fields;
 use crate::host::Host;
-use crate::host::api::{next_cursor, offset_of, ok, read_body};
+use crate::host::api::{PAGE, ok, read_body};
 use crate::host::caller::Caller;
 use crate::host::command::Command;
 use crate::host::desk::{DeskCall, author_of};
@@ -22,10 +22,9 @@ use crate::http::route::AtDesk;
 use crate::id::{ArticleId, DraftId, ScopeId, TicketId};
 use crate::ledger::wallets;
 use crate::outcome::{Abort, Failure};
+use crate::paging::{Found, Page};
 use crate::ports::{SqlError, World};
 
-/// Entries on one page of the host's lists.
-const PAGE: u32 = 100;
 /// Entries of a thread that are shown.
 const THREAD_MAX: u32 = 1_000;
 
@@ -43,13 +42,13 @@ impl<W: World> Host<W> {
         let cursor = command.cursor.as_deref();
         let author = author_of(caller);
         Ok(match asked {
-            AtDesk::Articles => ok(&self.articles(offset_of(cursor)?)?),
+            AtDesk::Articles => ok(&self.articles(cursor)?),
             AtDesk::CreateArticle => {
                 Reply { status: 201, ..ok(&self.create_article(&read_body(body)?)?) }
             }
             AtDesk::ChangeArticle(id) => ok(&self.change_article(id, &read_body(body)?)?),
             AtDesk::RemoveArticle(id) => ok(&self.remove_article(id)?),
-            AtDesk::Tickets => ok(&self.own_tickets(offset_of(cursor)?)?),
+            AtDesk::Tickets => ok(&self.own_tickets(cursor)?),
             AtDesk::Ticket(id) => ok(&self.own_ticket(id)?),
             AtDesk::ChangeTicket(id) => ok(&self.change_ticket(id, &read_body(body)?, &author)?),
             AtDesk::AddNote(id) => {
@@ -61,7 +60,7 @@ impl<W: World> Host<W> {
                 let call = DeskCall::Send { ticket: id.clone(), text: input::body(&body)? };
                 ok(&self.desk_of_the_house(scope, &call, caller)?)
             }
-            AtDesk::Approvals => ok(&self.approvals(offset_of(cursor)?)?),
+            AtDesk::Approvals => ok(&self.approvals(cursor)?),
             AtDesk::Approve(id) => ok(&self.approve(scope, id)?),
             AtDesk::Reject(id) => {
                 let verdict = if body.is_empty() { Verdict::default() } else { read_body(body)? };
@@ -112,17 +111,17 @@ impl<W: World> Host<W> {
     }
 
     /// A page of articles.
-    pub(super) fn articles(&self, offset: u32) -> Result<Articles, SqlError> {
-        let (articles, has_more) = page(kb::list(&self.world, offset, PAGE.saturating_add(1))?);
-        Ok(Articles { articles, next_cursor: next_cursor(has_more, offset) })
+    pub(super) fn articles(&self, cursor: Option<&str>) -> Result<Articles, Failure> {
+        let page = Page::of(&kb::NEWEST_FIRST, PAGE, cursor, self.world.now())?;
+        let Found { entries: articles, next_cursor } = kb::list(&self.world, &page)?;
+        Ok(Articles { articles, next_cursor })
     }
 
     /// A page of tickets.
-    pub(super) fn own_tickets(&self, offset: u32) -> Result<Tickets, SqlError> {
-        let found = tickets::list(&self.world, offset, PAGE.saturating_add(1))?;
-        let (found, has_more) = page(found);
-        let tickets = found.iter().map(TicketView::from).collect();
-        Ok(Tickets { tickets, next_cursor: next_cursor(has_more, offset) })
+    pub(super) fn own_tickets(&self, cursor: Option<&str>) -> Result<Tickets, Failure> {
+        let page = Page::of(&tickets::MOST_URGENT_FIRST, PAGE, cursor, self.world.now())?;
+        let found = tickets::list(&self.world, &page)?.map(|ticket| TicketView::from(&ticket));
+        Ok(Tickets { tickets: found.entries, next_cursor: found.next_cursor })
     }
 
     /// A ticket with its whole thread.
@@ -182,11 +181,11 @@ impl<W: World> Host<W> {
     }
 
     /// A page of what waits for a person.
-    pub(super) fn approvals(&self, offset: u32) -> Result<Approvals, SqlError> {
-        let found = drafts::waiting(&self.world, offset, PAGE.saturating_add(1))?;
-        let (found, has_more) = page(found);
+    pub(super) fn approvals(&self, cursor: Option<&str>) -> Result<Approvals, Failure> {
+        let page = Page::of(&drafts::OLDEST_FIRST, PAGE, cursor, self.world.now())?;
+        let found = drafts::waiting(&self.world, &page)?;
         let mut approvals = Vec::new();
-        for draft in &found {
+        for draft in &found.entries {
             let ticket = self.stored_ticket(&draft.ticket)?;
             approvals.push(DraftView {
                 draft_id: draft.id.to_string(),
@@ -201,7 +200,7 @@ impl<W: World> Host<W> {
                 created_at: draft.created_at.to_string(),
             });
         }
-        Ok(Approvals { approvals, next_cursor: next_cursor(has_more, offset) })
+        Ok(Approvals { approvals, next_cursor: found.next_cursor })
     }
 
     /// A person says yes: what waited happens now, once.
@@ -293,14 +292,6 @@ impl<W: World> Host<W> {
     fn article(&self, id: &ArticleId) -> Result<Value, Failure> {
         Ok(json!(kb::find(&self.world, id)?.ok_or_else(no_article)?))
     }
-}
-
-/// The entries of a page, and whether there are more.
-fn page<T>(mut found: Vec<T>) -> (Vec<T>, bool) {
-    let shown = usize::try_from(PAGE).unwrap_or(usize::MAX);
-    let has_more = found.len() > shown;
-    found.truncate(shown);
-    (found, has_more)
 }
 
 fn no_article() -> Failure {

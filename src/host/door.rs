@@ -17,6 +17,7 @@ use crate::mcp::catalog;
 use crate::mcp::eras::{self, Cache, CacheScope, Call, Fault, Inbound};
 use crate::mcp::reply::tool_result;
 use crate::outcome::{Abort, Done, Failure, Fatal};
+use crate::paging::{PAGE_MAX, Page};
 use crate::ports::{Level, SqlError, World};
 use crate::x402::dialects::{self, Ways};
 
@@ -189,36 +190,24 @@ impl<W: World> Host<W> {
         params: &Map<String, Value>,
         command: &Command,
     ) -> Result<Value, Fault> {
-        let offset = match params.get("cursor") {
-            None | Some(Value::Null) => 0,
-            Some(Value::String(cursor)) => eras::decode_cursor(cursor)
-                .and_then(|offset| u32::try_from(offset).ok())
-                .ok_or_else(bad_cursor)?,
+        let cursor = match params.get("cursor") {
+            None | Some(Value::Null) => None,
+            Some(Value::String(cursor)) => Some(cursor.as_str()),
             Some(_) => return Err(bad_cursor()),
         };
-        let limit = fields::PAGE_MAX;
-        let filter = Filter { offset, limit: limit.saturating_add(1), ..Filter::default() };
-        let events =
-            store::list(&self.world, filter).map_err(|error| self.internal(&error, command))?;
-        let shown = usize::try_from(limit).unwrap_or(usize::MAX);
-        let resources: Vec<Value> = events
-            .iter()
-            .take(shown)
-            .map(|(event, _)| {
-                json!({
-                    "uri": format!("event://{}", event.id),
-                    "name": event.id,
-                    "title": event.title,
-                    "mimeType": "application/json",
-                })
+        let page = Page::of(&store::BY_START, PAGE_MAX, cursor, self.world.now())
+            .map_err(|field| Fault::InvalidParams { message: field.to_string(), data: None })?;
+        let found = store::list(&self.world, Filter::default(), &page)
+            .map_err(|error| self.internal(&error, command))?;
+        let resources = found.map(|(event, _)| {
+            json!({
+                "uri": format!("event://{}", event.id),
+                "name": event.id,
+                "title": event.title,
+                "mimeType": "application/json",
             })
-            .collect();
-        let mut result = json!({"resources": resources});
-        if let (true, Some(members)) = (events.len() > shown, result.as_object_mut()) {
-            let next = eras::encode_cursor(u64::from(offset.saturating_add(limit)));
-            members.insert("nextCursor".to_owned(), next.into());
-        }
-        Ok(result)
+        });
+        Ok(resources.answer("resources").into())
     }
 
     fn read_resource(

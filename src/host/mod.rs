@@ -1,7 +1,7 @@
 //! The service behind one host's door, generic over the world it runs in: commands in, replies out.
 //!
 //! [`door`] speaks MCP and plain HTTP with agents, [`api`] REST with the host in the words of [`views`], [`tools`] holds what
-//! tools do, [`paid`] takes money for them within the [`limits`], `paging` cuts long lists, `deliver` hands over, `repeat` says who may read an answer, [`wake`]
+//! tools do, [`paid`] takes money for them within the [`limits`], `deliver` hands over, `repeat` says who may read an answer, [`wake`]
 //! finishes what was left open; `vault` keeps secrets. A request's [`caller`] is asked once, [`credentials`]
 //! says who the host's own programs are.
 
@@ -16,7 +16,6 @@ mod desk_api;
 pub mod door;
 mod find_out;
 pub mod limits;
-mod paging;
 pub mod paid;
 pub mod profile;
 pub mod rebuild;
@@ -157,7 +156,7 @@ impl<W: World> Host<W> {
                     self.tool_over_http(&profile, &command, caller, asked).await
                 }
                 AtHost::Manifest => Ok(self.manifest(&profile)),
-                AtHost::HostPage => self.host_page(&profile),
+                AtHost::HostPage => self.host_page(&profile, command.cursor.as_deref()),
                 AtHost::EventPage(id) => self.event_page(&profile.scope, id),
                 AtHost::Calendar(id) => self.calendar(&profile.scope, id),
                 AtHost::Ticket(code) => self.ticket(&profile.scope, code),

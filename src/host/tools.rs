@@ -13,7 +13,6 @@ use crate::host::Host;
 use crate::host::caller::Caller;
 use crate::host::desk::DeskCall;
 use crate::host::limits::CALL_COST;
-use crate::host::paging::Page;
 use crate::host::profile::Profile;
 use crate::host::views::CheckInAnswer;
 use crate::http::source::Source;
@@ -21,6 +20,7 @@ use crate::id::{EventId, ScopeId, TicketCode};
 use crate::ledger::outbox;
 use crate::mcp::catalog::{Access, Door, Tool};
 use crate::outcome::{Abort, Done, Failure};
+use crate::paging::Page;
 use crate::ports::{Sql, SqlError, World};
 use crate::time::UnixSeconds;
 use crate::vault::input::{OneSecret, secret_id as secret_id_of};
@@ -173,19 +173,18 @@ impl<W: World> Host<W> {
     }
 
     fn list_events(&self, arguments: ListEvents) -> Result<Value, Failure> {
-        let page = Page::read(arguments.limit, arguments.cursor.as_deref())?;
+        let now = self.world.now();
+        let cursor = arguments.cursor.as_deref();
+        let page = Page::read(&store::BY_START, arguments.limit, cursor, now)?;
         let moment =
             |field, text: Option<&str>| text.map(|text| fields::moment(field, text)).transpose();
         let filter = Filter {
             from: moment("from", arguments.from.as_deref())?,
             to: moment("to", arguments.to.as_deref())?,
             scheduled_at: None,
-            offset: page.offset,
-            limit: page.wanted(),
         };
-        let now = self.world.now();
-        let found = store::list(&self.world, filter)?;
-        Ok(page.answer("events", &found, |(event, seats)| event.view(*seats, now)).into())
+        let found = store::list(&self.world, filter, &page)?;
+        Ok(found.map(|(event, seats)| event.view(seats, now)).answer("events").into())
     }
 
     /// Creates an event.

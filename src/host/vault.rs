@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use crate::host::Host;
 use crate::host::answers::{no_money, receipt, with_money};
-use crate::host::paging::Page;
 use crate::host::profile::Profile;
 use crate::host::repeat::{Ground, MayRead};
 use crate::host::views::{OwnSecrets, Retrievals};
@@ -13,6 +12,7 @@ use crate::ledger::outbox;
 use crate::ledger::payments::{self, Payment, Settled};
 use crate::money::Usdc;
 use crate::outcome::{Abort, Done, Failure, Fatal, Money};
+use crate::paging::{Found, Page};
 use crate::ports::{SqlError, World};
 use crate::time::UnixSeconds;
 use crate::vault::input::{ListSecrets, SecretChanges, StoreSecret};
@@ -22,16 +22,17 @@ use crate::vault::{Sale, Secret, Status, Waiting};
 
 /// The most secrets a host may have.
 const SECRETS_MAX: u64 = 1_000;
-/// The newest lines of the retrieval log that are shown.
+/// Lines on one page of the retrieval log.
 const LOG_LINES_MAX: u32 = 500;
 
 impl<W: World> Host<W> {
     /// Names, descriptions, prices and counts; never values.
     pub(super) fn list_secrets(&self, arguments: ListSecrets) -> Result<Value, Failure> {
-        let page = Page::read(arguments.limit, arguments.cursor.as_deref())?;
         let now = self.world.now();
-        let found = store::list(&self.world, Some(now), page.offset, page.wanted())?;
-        Ok(page.answer("secrets", &found, |secret| secret.view(now)).into())
+        let cursor = arguments.cursor.as_deref();
+        let page = Page::read(&store::BY_AGE, arguments.limit, cursor, now)?;
+        let found = store::list(&self.world, Some(now), &page)?;
+        Ok(found.map(|secret| secret.view(now)).answer("secrets").into())
     }
 
     /// Stores a secret; from here on its value is sealed.
@@ -134,17 +135,24 @@ impl<W: World> Host<W> {
     }
 
     /// All secrets, for their host.
-    pub(super) fn own_secrets(&self) -> Result<OwnSecrets, SqlError> {
+    pub(super) fn own_secrets(&self) -> Result<OwnSecrets, Failure> {
         let now = self.world.now();
         let limit = u32::try_from(SECRETS_MAX).unwrap_or(u32::MAX);
-        let all = store::list(&self.world, None, 0, limit)?;
-        Ok(OwnSecrets { secrets: all.iter().map(|secret| secret.view(now)).collect() })
+        let all = Page::of(&store::BY_AGE, limit, None, now)?;
+        let all = store::list(&self.world, None, &all)?;
+        Ok(OwnSecrets { secrets: all.map(|secret| secret.view(now)).entries })
     }
 
     /// Who has read a secret.
-    pub(super) fn retrievals(&self, id: &SecretId) -> Result<Retrievals, Failure> {
+    pub(super) fn retrievals(
+        &self,
+        id: &SecretId,
+        cursor: Option<&str>,
+    ) -> Result<Retrievals, Failure> {
         self.secret(id)?;
-        Ok(Retrievals { retrievals: store::log(&self.world, id, LOG_LINES_MAX)? })
+        let page = Page::of(&store::NEWEST_FIRST, LOG_LINES_MAX, cursor, self.world.now())?;
+        let Found { entries: retrievals, next_cursor } = store::log(&self.world, id, &page)?;
+        Ok(Retrievals { retrievals, next_cursor })
     }
 
     /// The secret, if it can be bought and read now.

@@ -118,9 +118,14 @@ pub struct OwnMails {
 /// The guests of an event.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
 pub struct Rsvps<'a> {
     /// In the order in which they came.
     pub rsvps: Vec<RsvpLine<'a>>,
+    /// For the next page, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub next_cursor: Option<String>,
 }
 
 /// What becomes of a ticket at the entrance.
@@ -149,9 +154,14 @@ pub struct OwnSecrets {
 /// Who has read a secret.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
 pub struct Retrievals {
     /// The newest first.
     pub retrievals: Vec<Retrieval>,
+    /// For the next page, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub next_cursor: Option<String>,
 }
 
 /// A page of the knowledge base.

@@ -6,8 +6,9 @@ use serde::Serialize;
 use crate::csv;
 use crate::id::PaymentId;
 use crate::money::Usdc;
+use crate::paging::{Found, KeyKind, Order, Page, Query};
 use crate::ports::{Sql, SqlError, SqlValue};
-use crate::storage::{Columns, all, first};
+use crate::storage::{Columns, first};
 use crate::time::UnixSeconds;
 
 /// How long after its end a payment is looked for before its host may decide, seconds: nodes and their logs
@@ -15,9 +16,19 @@ use crate::time::UnixSeconds;
 pub const STUCK_SECONDS: i64 = 600;
 
 /// `?1`: what ended before then is stuck if its outcome is not known.
-const LINE: &str = "SELECT id, state, tool, event_id, payer, amount, \
-     state = 'unknown' AND valid_before < ?1, network, tx_hash, reason, created_at, updated_at \
-     FROM payments";
+const COLUMNS: &str = "id, state, tool, event_id, payer, amount, \
+     state = 'unknown' AND valid_before < ?1, network, tx_hash, reason, created_at, updated_at";
+
+/// What waits for the host first, however old; then the newest. `?2` is `?1` as of the moment at which the first page
+/// was read.
+pub static STUCK_FIRST: Order = Order {
+    list: "payments",
+    keys: &[
+        ("NOT (state = 'unknown' AND valid_before < ?2)", KeyKind::Int),
+        ("-created_at", KeyKind::Int),
+        ("id", KeyKind::Text),
+    ],
+};
 
 /// One payment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -45,30 +56,26 @@ pub struct Line {
     updated_at: String,
 }
 
-/// A page of the statement.
+/// A page of the statement, [`STUCK_FIRST`].
 ///
 /// # Errors
 /// [`SqlError`] if SQLite refuses.
-pub fn page(
-    sql: &impl Sql,
-    offset: u32,
-    limit: u32,
-    now: UnixSeconds,
-) -> Result<Vec<Line>, SqlError> {
-    // What waits for the host comes first, however old.
-    let statement = format!(
-        "{LINE} ORDER BY state = 'unknown' AND valid_before < ?1 DESC, created_at DESC, id \
-         LIMIT ?2 OFFSET ?3"
-    );
-    all(sql, &statement, &[stuck_before(now), limit.into(), offset.into()], line)
+pub fn list(sql: &impl Sql, page: &Page, now: UnixSeconds) -> Result<Found<Line>, SqlError> {
+    let query = Query {
+        columns: COLUMNS,
+        table: "payments",
+        condition: "TRUE",
+        parameters: &[stuck_before(now), stuck_before(page.began())],
+    };
+    page.find(sql, query, line)
 }
 
 /// One payment.
 ///
 /// # Errors
-/// As [`page`].
+/// As [`list`].
 pub fn line_of(sql: &impl Sql, id: &PaymentId, now: UnixSeconds) -> Result<Option<Line>, SqlError> {
-    let statement = format!("{LINE} WHERE id = ?2");
+    let statement = format!("SELECT {COLUMNS} FROM payments WHERE id = ?2");
     let parameters = [stuck_before(now), id.as_str().into()];
     first(sql, &statement, &parameters)?.as_mut().map(line).transpose()
 }
@@ -76,7 +83,7 @@ pub fn line_of(sql: &impl Sql, id: &PaymentId, now: UnixSeconds) -> Result<Optio
 /// How many payments wait for the host's word.
 ///
 /// # Errors
-/// As [`page`].
+/// As [`list`].
 pub fn count_stuck(sql: &impl Sql, now: UnixSeconds) -> Result<u32, SqlError> {
     // What is not known is looked for again some time, so that the index of what is due finds it.
     let statement = "SELECT count(*) FROM payments \

@@ -6,6 +6,7 @@ use crate::id::{MailId, ScopeId};
 use crate::identity::EmailAddress;
 use crate::identity::codes::CODE_SECONDS;
 use crate::mail::{Kind, Message, NewMail};
+use crate::paging::{Found, KeyKind, Order, Page, Query};
 use crate::ports::{Delivery, Random, Sql, SqlError, SqlValue};
 use crate::storage::{Columns, all, first};
 use crate::time::UnixSeconds;
@@ -361,16 +362,24 @@ pub fn failures(sql: &impl Sql, since: UnixSeconds) -> Result<(u64, u64), SqlErr
     Ok((columns.count()?, columns.count()?))
 }
 
+/// Mails, the newest first.
+pub static NEWEST_FIRST: Order =
+    Order { list: "mail", keys: &[("-created_at", KeyKind::Int), ("id", KeyKind::Text)] };
+
 /// A page of the host's mails, the newest first.
 ///
 /// # Errors
 /// As [`queue`].
-pub fn page(sql: &impl Sql, offset: u32, limit: u32) -> Result<Vec<Line>, SqlError> {
-    let statement = "SELECT id, kind, to_address, subject, ticket, state, reason, EXISTS \
-         (SELECT 1 FROM mail_events WHERE mail_id = mail_outbox.id AND mail_events.kind <> 'delivered'), \
-         created_at, updated_at FROM mail_outbox WHERE kind <> 'code' \
-         ORDER BY created_at DESC, id LIMIT ?1 OFFSET ?2";
-    all(sql, statement, &[limit.into(), offset.into()], |columns| {
+pub fn list(sql: &impl Sql, page: &Page) -> Result<Found<Line>, SqlError> {
+    let query = Query {
+        columns: "id, kind, to_address, subject, ticket, state, reason, EXISTS (SELECT 1 FROM \
+             mail_events WHERE mail_id = mail_outbox.id AND mail_events.kind <> 'delivered'), \
+             created_at, updated_at",
+        table: "mail_outbox",
+        condition: "kind <> 'code'",
+        parameters: &[],
+    };
+    page.find(sql, query, |columns| {
         Ok(Line {
             id: columns.text()?,
             kind: columns.text()?,

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::id::{PaymentId, SecretId};
 use crate::ledger::payments::Settled;
+use crate::paging::{Found, KeyKind, Order, Page, Query};
 use crate::ports::{Sql, SqlError, SqlValue};
 use crate::storage::{Columns, all, first};
 use crate::time::UnixSeconds;
@@ -49,9 +50,9 @@ pub struct Retrieval {
     handed_over_at: Option<String>,
 }
 
-const SECRET: &str = "SELECT id, name, description, price, version, expires_at, revoked_at, \
+const COLUMNS: &str = "id, name, description, price, version, expires_at, revoked_at, \
      carried + (SELECT count(*) FROM retrievals r WHERE r.secret_id = s.id AND r.how = 'paid'), \
-     created_at, updated_at FROM secrets s";
+     created_at, updated_at";
 
 /// Open payments for the value `v` (`secret_id`, `version`). One from before versions were fixed buys any.
 const OPEN: &str = "SELECT 1 FROM payments p WHERE p.tool = 'retrieveSecret' \
@@ -102,7 +103,7 @@ pub fn update(sql: &impl Sql, secret: &Secret, sealed: Option<&str>) -> Result<(
 /// # Errors
 /// As [`insert`].
 pub fn find(sql: &impl Sql, id: &SecretId) -> Result<Option<Secret>, SqlError> {
-    let statement = format!("{SECRET} WHERE id = ?1");
+    let statement = format!("SELECT {COLUMNS} FROM secrets s WHERE id = ?1");
     first(sql, &statement, &[id.as_str().into()])?.as_mut().map(secret).transpose()
 }
 
@@ -145,21 +146,26 @@ pub fn replace(
     update(sql, secret, Some(sealed))
 }
 
-/// Secrets in the order in which they were stored; the ones that can be read at `now`, or all.
+/// Secrets in the order in which they were stored.
+pub static BY_AGE: Order =
+    Order { list: "secrets", keys: &[("created_at", KeyKind::Int), ("id", KeyKind::Text)] };
+
+/// A page of secrets, [`BY_AGE`]; the ones that can be read at `readable_at`, or all.
 ///
 /// # Errors
 /// As [`insert`].
 pub fn list(
     sql: &impl Sql,
     readable_at: Option<UnixSeconds>,
-    offset: u32,
-    limit: u32,
-) -> Result<Vec<Secret>, SqlError> {
-    let statement = format!(
-        "{SECRET} WHERE ?1 IS NULL OR (revoked_at IS NULL AND (expires_at IS NULL OR \
-         expires_at > ?1)) ORDER BY created_at, id LIMIT ?2 OFFSET ?3"
-    );
-    all(sql, &statement, &[readable_at.into(), limit.into(), offset.into()], secret)
+    page: &Page,
+) -> Result<Found<Secret>, SqlError> {
+    let query = Query {
+        columns: COLUMNS,
+        table: "secrets s",
+        condition: "?1 IS NULL OR (revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?1))",
+        parameters: &[readable_at.into()],
+    };
+    page.find(sql, query, secret)
 }
 
 /// How many secrets the host has.
@@ -396,14 +402,21 @@ pub fn remove_sale(sql: &impl Sql, payment: &PaymentId) -> Result<(), SqlError> 
     sql.run(statement, &[payment.as_str().into()]).map(drop)
 }
 
-/// The newest lines of the retrieval log.
+/// Lines of the retrieval log, the newest first.
+pub static NEWEST_FIRST: Order = Order { list: "retrievals", keys: &[("-seq", KeyKind::Int)] };
+
+/// A page of the retrieval log, [`NEWEST_FIRST`].
 ///
 /// # Errors
 /// As [`insert`].
-pub fn log(sql: &impl Sql, id: &SecretId, limit: u32) -> Result<Vec<Retrieval>, SqlError> {
-    let statement = "SELECT payer, how, version, paid, tx_hash, network, at, handed_over_at FROM retrievals \
-         WHERE secret_id = ?1 ORDER BY seq DESC LIMIT ?2";
-    all(sql, statement, &[id.as_str().into(), limit.into()], |columns| {
+pub fn log(sql: &impl Sql, id: &SecretId, page: &Page) -> Result<Found<Retrieval>, SqlError> {
+    let query = Query {
+        columns: "payer, how, version, paid, tx_hash, network, at, handed_over_at",
+        table: "retrievals",
+        condition: "secret_id = ?1",
+        parameters: &[id.as_str().into()],
+    };
+    page.find(sql, query, |columns| {
         Ok(Retrieval {
             wallet: columns.text()?,
             how: columns.text()?,

@@ -1,7 +1,5 @@
 //! What goes back to a caller, in the form of its era (MCP, 2026-07-28 and older).
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 
 use super::call::{Call, Era, LEGACY, MODERN};
@@ -139,20 +137,6 @@ pub fn initialize(
     });
     insert(&mut result, "capabilities", capabilities);
     Ok(result)
-}
-
-/// An opaque cursor for a place in a list.
-#[must_use]
-pub fn encode_cursor(offset: u64) -> String {
-    URL_SAFE_NO_PAD.encode(format!("o{offset}"))
-}
-
-/// The place that a cursor stands for; `None` if we never made it, which is -32602.
-#[must_use]
-pub fn decode_cursor(cursor: &str) -> Option<u64> {
-    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
-    let offset = text.strip_prefix('o')?.parse().ok()?;
-    (encode_cursor(offset) == cursor).then_some(offset)
 }
 
 /// A fault as the error of its era.
@@ -311,19 +295,5 @@ mod tests {
         let expected = json!({"supportedVersions": ["2026-07-28"], "capabilities": {"tools": {}},
             "instructions": "Hello."});
         assert_eq!(discover(json!({"tools": {}}), "Hello."), expected);
-    }
-
-    #[test]
-    fn a_cursor_is_one_that_we_made() {
-        for offset in [0, 1, 100, u64::MAX] {
-            assert_eq!(decode_cursor(&encode_cursor(offset)), Some(offset));
-        }
-        let forged = ["o", "o-1", "o+1", "o01", "o18446744073709551616", "1"];
-        for cursor in forged.map(|text| URL_SAFE_NO_PAD.encode(text)) {
-            assert_eq!(decode_cursor(&cursor), None, "{cursor}");
-        }
-        for cursor in ["", "x", "bz E", "bzE="] {
-            assert_eq!(decode_cursor(cursor), None, "{cursor}");
-        }
     }
 }

@@ -138,11 +138,13 @@ impl Call {
                 "7cd04c5a4d3f1f9e1e8e24ea60b37901-0123456789abcdef01234567"}),
             Self::Register => json!({"userId": crate::support::PAY_TO, "doors": ["events"],
                 "walletAddress": crate::support::PAY_TO}),
-            Self::List => json!({"limit": 5, "cursor": "o0", "from": "2027-01-01T00:00:00Z",
-                "to": "2028-01-01T00:00:00Z"}),
+            Self::List => {
+                json!({"limit": 5, "cursor": "WyJldmVudHMiLDEsWzEsImV2dCJdXQ", "from": "2027-01-01T00:00:00Z",
+                "to": "2028-01-01T00:00:00Z"})
+            }
             Self::Get | Self::Analytics => json!({"eventId": EVENT}),
             // Of these the body is nothing, and the cursor stands in the address.
-            Self::Events | Self::Payments => json!({"cursor": "bzA"}),
+            Self::Events | Self::Payments => json!({"cursor": "WyJldmVudHMiLDEsWzEsImV2dCJdXQ"}),
             Self::Rsvp => json!({"eventId": EVENT, "name": "Ada", "email": "ada@example.org",
                 "walletAddress": crate::support::PAY_TO}),
         }

@@ -102,7 +102,7 @@ fn message() -> BoxedStrategy<(Value, Vec<(&'static str, String)>)> {
         .prop_map(|(method, tool, id, event, modern)| {
             let mut params = match (method, tool) {
                 ("tools/call", "listEvents" | "getAllEvents") => {
-                    json!({"name": tool, "arguments": {"limit": 3, "cursor": "o0"}})
+                    json!({"name": tool, "arguments": {"limit": 3, "cursor": "WyJldmVudHMiLDEsWzEsImV2dCJdXQ"}})
                 }
                 ("tools/call", _) => json!({"name": tool, "arguments": {"eventId": event}}),
                 ("resources/read", _) => json!({"uri": format!("event://{event}")}),

@@ -3,10 +3,11 @@
 use alloy_primitives::hex;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use events_concierge::events::store::BY_START;
 use events_concierge::id::{EventId, PaymentId, RequestId, RsvpId, ScopeId, TicketCode};
 use events_concierge::identity::UserId;
-use events_concierge::mcp::eras::{decode_cursor, encode_cursor};
 use events_concierge::money::{MoneyError, Usdc};
+use events_concierge::paging::Page;
 use events_concierge::time::{TimeError, UnixSeconds, ZoneName};
 use proptest::option;
 use proptest::prelude::*;
@@ -161,8 +162,9 @@ fn check_ids(text: &str) -> Verdict {
         });
         prop_assert_eq!(again.unwrap_or(user.clone()), user);
     }
-    if let Some(offset) = decode_cursor(text) {
-        prop_assert_eq!(encode_cursor(offset), text);
+    match Page::read(&BY_START, None, Some(text), UnixSeconds::new(5)) {
+        Ok(page) => prop_assert!(page.began() <= UnixSeconds::new(5)),
+        Err(error) => prop_assert_eq!(error.field, "cursor"),
     }
     Ok(())
 }
@@ -174,8 +176,8 @@ fn ids_and_cursors_have_one_form() {
         let size = select(&[1_usize, 2, 3, 11, 12, 13, 16, 20][..]);
         let good = (prefix, any::<[u8; 20]>(), size, any::<u64>(), number()).prop_map(
             |(prefix, bytes, size, place, number)| match size {
-                1 => encode_cursor(place),
-                2 => URL_SAFE_NO_PAD.encode(format!("o{number}")),
+                1 => URL_SAFE_NO_PAD.encode(format!("[\"events\",1,[{place},\"evt_\"]]")),
+                2 => URL_SAFE_NO_PAD.encode(format!("[\"events\",{number},[{number},\"\"]]")),
                 3 => format!("{}-{}", hex::encode(&bytes[..16]), hex::encode(&bytes[..12])),
                 size => format!("{prefix}{}", hex::encode(&bytes[..size])),
             },

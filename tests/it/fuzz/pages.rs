@@ -9,6 +9,7 @@ use events_concierge::events::rsvp::{Rsvp, to_csv};
 use events_concierge::events::{Event, Seats};
 use events_concierge::id::{EventId, RsvpId, TicketCode};
 use events_concierge::money::Usdc;
+use events_concierge::paging::Found;
 use events_concierge::time::{UnixSeconds, ZoneName};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -83,7 +84,8 @@ fn markup(words: &Words) -> [String; 3] {
         url: "http://door.example".to_owned(),
         chat_url: "http://door.example/?d".to_owned(),
     };
-    let listed = [(event.clone(), Seats::default())];
+    let entries = vec![(event.clone(), Seats::default())];
+    let listed = Found { entries, next_cursor: Some("bmV4dA".to_owned()) };
     let pages = [
         host_page(&listed, "http://door.example/e", &door, Address::ZERO),
         event_page(&event, Seats::default(), "http://door.example/e", &door, now),

@@ -671,7 +671,11 @@ export type Rsvps = {
 /**
  * In the order in which they came.
  */
-rsvps: Array<RsvpLine>, };
+rsvps: Array<RsvpLine>, 
+/**
+ * For the next page, if there is one.
+ */
+nextCursor?: string, };
 
 export type CheckInAnswer = { 
 /**
@@ -779,7 +783,11 @@ export type Retrievals = {
 /**
  * The newest first.
  */
-retrievals: Array<Retrieval>, };
+retrievals: Array<Retrieval>, 
+/**
+ * For the next page, if there is one.
+ */
+nextCursor?: string, };
 
 export type Article = { 
 /**
