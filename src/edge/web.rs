@@ -22,7 +22,7 @@ use crate::http::route::AtHost;
 use crate::http::source::Source;
 use crate::id::{RequestId, ScopeId};
 use crate::identity::Session;
-use crate::mcp::client::Watch;
+use crate::mcp::client::{Watch, can_be_resumed};
 use crate::ports::{
     Doors, HttpError, SignOuts, SignOutsError, Sockets, Web, WebMethod, WebRequest, WebResponse,
 };
@@ -200,7 +200,17 @@ async fn read(mut response: Response, request: &WebRequest) -> Result<WebRespons
         let mut watch = wanted.map(Watch::new);
         let mut stream = response.stream().map_err(broken)?;
         while let Some(chunk) = stream.next().await {
-            let chunk = chunk.map_err(broken)?;
+            let chunk = match chunk {
+                Ok(chunk) => chunk,
+                // What has come says where the stream can be taken up again.
+                Err(_) if wanted.is_some() && can_be_resumed(&bytes) => {
+                    let whole =
+                        str::from_utf8(&bytes).err().map_or(bytes.len(), |e| e.valid_up_to());
+                    bytes.truncate(whole);
+                    break;
+                }
+                Err(error) => return Err(broken(error)),
+            };
             if bytes.len().saturating_add(chunk.len()) > request.response_bytes_max {
                 return Err(HttpError::TooLong);
             }

@@ -10,6 +10,7 @@ mod error;
 mod exchange;
 mod headers;
 mod probe;
+mod resume;
 mod stream;
 mod tools;
 
@@ -20,7 +21,7 @@ use serde_json::{Map, Value, json};
 
 pub use address::URL_BYTES_MAX;
 pub use error::ClientError;
-pub use stream::{Watch, holds_answer, messages};
+pub use stream::{Watch, can_be_resumed, holds_answer, messages};
 pub use tools::DoorTool;
 
 use crate::mcp::eras::Era;
@@ -150,7 +151,7 @@ impl<'a, W: Web + Doors + Timer> Client<'a, W> {
     /// Calls a tool with `arguments`, a JSON object, and perhaps a payment: the value of
     /// `_meta["x402/payment"]`. The answer is the result of `tools/call` as it came.
     ///
-    /// The call is sent once. It is sent a second time, the same to the last byte of its arguments
+    /// The call is sent once; a stream that ends before its answer is taken up without sending it again. It is sent a second time, the same to the last byte of its arguments
     /// and payment, only if the door does not know our session (404) or refuses our headers
     /// (-32020), which both come before it is looked at.
     ///

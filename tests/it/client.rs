@@ -127,7 +127,9 @@ impl Web for Script {
             before: self.seen.borrow().len(),
             request,
         };
-        if let Some(id) = seen.request.until_answer_to {
+        if let Some(id) = seen.request.until_answer_to
+            && seen.request.method == WebMethod::Post
+        {
             assert_eq!(seen.body["id"], json!(id));
         }
         assert!(seen.before < 200, "too many requests");

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::mcp::client::ClientError;
+use crate::mcp::client::exchange::is_stream;
 use crate::mcp::client::stream::{is_answer_to, messages};
 use crate::mcp::eras::Era;
 use crate::ports::WebResponse;
@@ -22,6 +23,9 @@ pub(super) fn read(response: &WebResponse, id: u64) -> Result<Map<String, Value>
         let begins = response.body.contains("\"jsonrpc\"");
         return Err(match (is_ok, begins) {
             (false, false) => refused(response),
+            (true, _) if is_stream(response) => {
+                ClientError::protocol("its stream of events ended before the answer")
+            }
             (true, _) if response.body.trim().is_empty() => {
                 ClientError::protocol("there is no answer in it")
             }
@@ -67,9 +71,7 @@ pub(super) fn complete(
 }
 
 fn find(response: &WebResponse, id: u64) -> Option<Value> {
-    let kind = response.headers.get("content-type").unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim();
-    if kind.eq_ignore_ascii_case("text/event-stream") {
+    if is_stream(response) {
         return messages(&response.body).find_map(|text| pick(&text, id));
     }
     pick(&response.body, id).or_else(|| {

@@ -7,7 +7,7 @@ use crate::mcp::client::address::Target;
 use crate::mcp::client::{Client, ClientError, Connection, answer, headers, modern_meta, tools};
 use crate::mcp::eras::Era;
 use crate::mcp::wire::UNSUPPORTED_VERSION;
-use crate::ports::{Doors, Timer, Web, WebMethod, WebRequest, WebResponse};
+use crate::ports::{Doors, Timer, Web, WebMethod, WebRequest, WebResponse, within};
 
 /// When to give up on everything but the call of a tool, milliseconds.
 pub(super) const ASK_MILLIS: u32 = 20_000;
@@ -129,7 +129,13 @@ impl<W: Web + Doors + Timer> Client<'_, W> {
             response_bytes_max: ANSWER_BYTES_MAX,
             until_answer_to: Some(id),
         };
-        let response = self.send(request).await?;
+        let limit = (request.timeout_millis, request.response_bytes_max);
+        // The limit is for the stream with all its parts. Boxed, because it is large.
+        let work = Box::pin(async {
+            let first = self.send(request).await?;
+            Ok::<_, ClientError>(self.resumed(connection, id, first, limit).await)
+        });
+        let response = within(self.world, limit.0, work).await.ok_or(ClientError::Timeout)??;
         let result = answer::read(&response, id)?;
         let session = response.headers.get("mcp-session-id").map(str::to_owned);
         Ok(Answered { result, session })
@@ -176,6 +182,13 @@ impl<W: Web + Doors + Timer> Client<'_, W> {
         // A server may refuse it (405); then it forgets the session by itself.
         let _ = self.send(request).await;
     }
+}
+
+/// Whether it is an event stream.
+pub(super) fn is_stream(response: &WebResponse) -> bool {
+    let kind = response.headers.get("content-type").unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    kind.eq_ignore_ascii_case("text/event-stream")
 }
 
 /// Where a redirect leads, if we follow it.

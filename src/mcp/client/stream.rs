@@ -7,7 +7,7 @@ use serde_json::Value;
 /// The last event counts even if the empty line after it is missing: we stop reading early, and some
 /// servers forget it. A message that was cut is no JSON, so nothing false comes of that.
 pub fn messages(body: &str) -> impl Iterator<Item = String> + '_ {
-    Messages { rest: body.strip_prefix('\u{feff}').unwrap_or(body) }
+    Messages::new(body)
 }
 
 /// Whether a stream, as far as it has come, holds the answer to the request `id`: for
@@ -63,6 +63,58 @@ impl Watch {
     }
 }
 
+/// Whether a stream that was cut here can be taken up again.
+#[must_use]
+pub fn can_be_resumed(bytes: &[u8]) -> bool {
+    let mut place = Place::default();
+    place.read(&String::from_utf8_lossy(bytes));
+    place.event_id.is_some()
+}
+
+/// The longest id of an event that we send back, bytes.
+const EVENT_ID_BYTES_MAX: usize = 1_024;
+
+/// Where a stream can be taken up again (HTML standard, server-sent events: `id` and `retry`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Place {
+    /// The id of the last whole event; `None` if there is none, or none that can be a header.
+    pub(super) event_id: Option<String>,
+    /// How long the server wants us to wait before we come again, milliseconds.
+    pub(super) retry_millis: Option<u32>,
+}
+
+impl Place {
+    /// Goes on to the end of what has come of a stream. An event that is not whole does not count.
+    pub(super) fn read(&mut self, body: &str) {
+        let mut lines = Messages::new(body);
+        let mut id: Option<Option<String>> = None;
+        while !lines.rest.is_empty() {
+            let line = lines.line();
+            if line.is_empty() {
+                self.event_id = id.take().unwrap_or(self.event_id.take());
+                continue;
+            }
+            let (field, value) = line.split_once(':').unwrap_or((line, ""));
+            let value = value.strip_prefix(' ').unwrap_or(value);
+            match field {
+                "id" if !value.contains('\0') => {
+                    id = Some(Some(value.to_owned()).filter(|value| is_event_id(value)));
+                }
+                "retry" if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) => {
+                    self.retry_millis = Some(value.parse().unwrap_or(u32::MAX));
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Whether it can be sent in a header as it is.
+fn is_event_id(text: &str) -> bool {
+    let is_visible = text.bytes().all(|b| matches!(b, b' '..=b'~')) && text.trim() == text;
+    !text.is_empty() && text.len() <= EVENT_ID_BYTES_MAX && is_visible
+}
+
 /// Whether a message is the answer to the request `id`.
 pub(super) fn is_answer_to(message: &Value, id: u64) -> bool {
     let is_answer = message.get("result").is_some() || message.get("error").is_some();
@@ -97,7 +149,7 @@ impl Iterator for Messages<'_> {
                     data.push_str(value);
                 }
                 ("event", _) => kind = value,
-                // Comments have an empty name; `id` and `retry` are for streams that are resumed.
+                // Comments have an empty name; `id` and `retry` are read by [`Place`].
                 _ => {}
             }
         }
@@ -106,6 +158,10 @@ impl Iterator for Messages<'_> {
 }
 
 impl<'a> Messages<'a> {
+    fn new(body: &'a str) -> Self {
+        Self { rest: body.strip_prefix('\u{feff}').unwrap_or(body) }
+    }
+
     /// A line without its end, which is CR LF, LF or CR.
     fn line(&mut self) -> &'a str {
         let (line, rest) = self.rest.split_once(['\r', '\n']).unwrap_or((self.rest, ""));
@@ -169,6 +225,30 @@ mod tests {
             }
             assert!(!Watch::new(8).has_come(stream.as_bytes()));
         }
+    }
+
+    #[test]
+    fn a_stream_is_taken_up_after_its_last_whole_event() {
+        let read = |body: &str| {
+            let mut place = Place::default();
+            place.read(body);
+            (place.event_id, place.retry_millis)
+        };
+        let id = |id: &str| Some(id.to_owned());
+        for end in ["\n", "\r\n", "\r"] {
+            let body = ["id: e1", "retry: 500", "data:", "", "id: e2", "data: {", ""].join(end);
+            assert_eq!(read(&body), (id("e1"), Some(500)), "{end:?}");
+            assert_eq!(read(&format!("{body}{end}")), (id("e2"), Some(500)), "{end:?}");
+        }
+        // An event without an id keeps that of the one before; an empty id ends it.
+        assert_eq!(read("id: a\n\ndata: x\n\n"), (id("a"), None));
+        assert_eq!(read("id: a\n\nid\ndata: x\n\n"), (None, None));
+        // What cannot be a header, or is no number, does not count.
+        assert_eq!(read("id: a\0b\nretry: 1s\n\n"), (None, None));
+        assert_eq!(read("id: \u{e9}\nretry:\n\n"), (None, None));
+        assert_eq!(read(&format!("id: {}\n\n", "x".repeat(1_025))), (None, None));
+        assert_eq!(read("retry: 99999999999999999999\n"), (None, Some(u32::MAX)));
+        assert!(can_be_resumed(b"id: a\n\ndata: \xc3") && !can_be_resumed(b"id: a\n"));
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! Servers of 2025-11-25 and older.
 
+use std::cell::Cell;
+
 use events_concierge::mcp::client::ClientError;
 use events_concierge::mcp::eras::{Era, Inbound, read};
+use events_concierge::ports::{HttpError, WebMethod};
 use serde_json::{Value, json};
 
 use super::{Answer, Script, Seen, call, connect, error, http, json_http, legacy, modern, result};
@@ -129,6 +132,106 @@ fn the_handshake_is_repeated_in_a_version_that_the_server_names_once_each() {
         assert_eq!(tried, asked);
         assert_eq!(connected.ok().as_deref(), asked.get(1).copied());
     }
+}
+
+const STREAM: (&str, &str) = ("content-type", "text/event-stream");
+
+/// A server whose stream for a call ends after an event with an id; what it says to whoever takes it up.
+fn cutting(then: impl Fn(&Seen, usize) -> Answer + 'static) -> Script {
+    let id = Cell::new(0);
+    let resumed = Cell::new(0);
+    Script::new(move |seen| match (seen.request.method, seen.method()) {
+        (WebMethod::Post, "tools/call") => {
+            id.set(seen.body["id"].as_u64().unwrap());
+            http(200, &[STREAM], "id: e0\nretry: 500\ndata: \n\n")
+        }
+        (WebMethod::Post, _) => legacy(seen),
+        _ => {
+            resumed.set(resumed.get() + 1);
+            let mut answer = then(seen, resumed.get())?;
+            answer.body = answer.body.replace("ID", &id.get().to_string());
+            Ok(answer)
+        }
+    })
+}
+
+const ANSWER: &str =
+    "id: e9\ndata: {\"jsonrpc\":\"2.0\",\"id\":ID,\"result\":{\"content\":[]}}\n\n";
+
+#[test]
+fn a_stream_that_ends_before_the_answer_is_taken_up_and_a_paid_call_is_not_sent_again() {
+    let script = cutting(|seen, nth| match nth {
+        1 => http(503, &[], ""),
+        2 => Err(HttpError::Connection("cut".to_owned())),
+        // It says where it is now, and to come later; another one's answer is none.
+        3 => http(
+            200,
+            &[STREAM],
+            &format!("id: e1\nretry: 2000\ndata: \n\n{}", ANSWER.replace("ID", "ID7")),
+        ),
+        _ => {
+            assert_eq!(seen.request.url, super::URL);
+            http(200, &[STREAM], ANSWER)
+        }
+    });
+    let (mut connection, _) = connect(&script, Some(Era::Legacy)).unwrap();
+    connection.session = Some("s1".to_owned());
+    assert_eq!(call(&script, &mut connection), Ok(json!({"content": []})));
+    assert_eq!(script.methods()[3..], ["tools/call", "Get", "Get", "Get", "Get"]);
+    assert_eq!(*script.slept.borrow(), [500, 500, 500, 2_000], "as long as the server says");
+    let seen = script.seen.borrow();
+    let places: Vec<_> =
+        seen[4..].iter().map(|seen| seen.headers.get("last-event-id").unwrap()).collect();
+    assert_eq!(places, ["e0", "e0", "e0", "e9"], "after the last whole event");
+    for seen in &seen[4..] {
+        assert_eq!(seen.headers.get("mcp-session-id"), Some("s1"));
+        assert_eq!(seen.headers.get("mcp-protocol-version"), Some("2025-11-25"));
+        assert_eq!(seen.headers.get("accept"), Some("text/event-stream"));
+        assert_eq!((seen.headers.get("content-type"), &seen.request.body), (None, &None));
+    }
+}
+
+#[test]
+fn a_paid_call_whose_stream_cannot_be_taken_up_is_unknown_and_sent_once() {
+    type Refuses = fn() -> Answer;
+    let refusals: [(Refuses, usize); 7] = [
+        (|| http(405, &[], ""), 1),
+        (|| http(404, &[], ""), 1),
+        (|| http(200, &[], "{}"), 1),
+        (|| Err(HttpError::TooLong), 1),
+        (|| http(503, &[], ""), 10),
+        (|| Err(HttpError::Timeout), 10),
+        (|| http(200, &[STREAM], "id: e1\nretry: 0\ndata: \n\n"), 10),
+    ];
+    for (refuses, gets) in refusals {
+        let script = cutting(move |_, _| refuses());
+        let (mut connection, _) = connect(&script, Some(Era::Legacy)).unwrap();
+        let failed = call(&script, &mut connection).unwrap_err();
+        assert!(!failed.says_nothing_was_done(), "{failed}");
+        let methods = script.methods();
+        assert_eq!(methods.iter().filter(|it| *it == "Get").count(), gets, "{failed}");
+        assert_eq!(methods.iter().filter(|it| *it == "tools/call").count(), 1);
+        assert!(script.slept.borrow().iter().all(|pause| (100..=500).contains(pause)));
+    }
+    // Without an id there is no place to go on from, and nobody waits for longer than a call may take.
+    for body in ["data: \n\n", "id: e0\nretry: 86400000\ndata: \n\n", "id: \u{e9}\n\n"] {
+        let script = Script::new(move |seen| match seen.method() {
+            "tools/call" => http(200, &[STREAM], body),
+            _ => legacy(seen),
+        });
+        let (mut connection, _) = connect(&script, Some(Era::Legacy)).unwrap();
+        assert!(!call(&script, &mut connection).unwrap_err().says_nothing_was_done());
+        assert_eq!(script.methods()[3..], ["tools/call"]);
+    }
+}
+
+#[test]
+fn a_stream_is_taken_up_within_the_time_of_its_call() {
+    let script = cutting(|_, _| http(200, &[STREAM], "id: e1\nretry: 9000\ndata: \n\n"));
+    let (mut connection, _) = connect(&script, Some(Era::Legacy)).unwrap();
+    let script = script.late(1_000);
+    assert_eq!(call(&script, &mut connection), Err(ClientError::Timeout));
+    assert_eq!(script.time(), 55_000);
 }
 
 /// A server with sessions that forgets the first one after its list was read.

@@ -31,7 +31,9 @@ impl Web for Street<'_> {
 }
 
 impl Timer for Street<'_> {
-    async fn sleep(&self, _millis: u32) {}
+    async fn sleep(&self, millis: u32) {
+        self.0.world.sleep(millis).await;
+    }
 }
 
 impl Doors for Street<'_> {
