@@ -9,7 +9,7 @@ use crate::guest::asking::Reply;
 use crate::guest::messages::Out;
 use crate::guest::paying::LOOK_AFTER_SECONDS;
 use crate::guest::purchases::{self, Purchase, State, open};
-use crate::guest::{Guest, GuestWorld, Trouble, kept};
+use crate::guest::{Guest, GuestWorld, Trouble, kept, seats};
 use crate::id::PurchaseId;
 use crate::ports::{Level, SqlError};
 use crate::x402::payer::{self, Offer, Settlement};
@@ -148,6 +148,9 @@ impl<W: GuestWorld> Guest<W> {
             }
             if !open::set_shown(&self.world, &purchase.id)? {
                 return Ok(None);
+            }
+            if let Some(ticket) = seats::ticket_in(result) {
+                open::set_ticket(&self.world, &purchase.id, ticket)?;
             }
             if is_short {
                 kept::keep_result(&self.world, &purchase.id, &text)?;

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::guest::messages::Out;
 use crate::guest::purchases::Origin;
 use crate::guest::store::Listed;
-use crate::guest::{Guest, GuestWorld, Trouble, store};
+use crate::guest::{Guest, GuestWorld, Trouble, seats, store};
 use crate::mcp::client::{Client, ClientError, Connection, DoorTool};
 use crate::money::Usdc;
 use crate::ports::{SqlError, within};
@@ -93,7 +93,9 @@ impl<W: GuestWorld> Guest<W> {
         let mut connection = self.here()?;
         let known: Option<DoorTool> =
             store::tools(&self.world)?.into_iter().find(|known| known.name == tool);
-        if self.is_under_way(&connection.url, tool, &arguments)? {
+        let arguments = self.with_wallet(&connection, known.as_ref(), arguments)?;
+        let wallet = store::wallet(&self.world)?.map(|wallet| wallet.address.to_checksum(None));
+        if self.is_under_way((&connection.url, tool, &arguments), wallet.as_deref())? {
             let text = super::paying::UNDER_WAY;
             return self.failed(tool, &call_id, &origin, "already_under_way", text, "no").await;
         }
@@ -129,7 +131,18 @@ impl<W: GuestWorld> Guest<W> {
                 self.failed(tool, &call_id, &origin, "unknown", &text, "no").await
             }
             Answer::Failed { text, .. } => {
-                self.failed(tool, &call_id, &origin, "tool_error", &text, "no").await
+                let has_seat = outcome.as_ref().is_ok_and(seats::says_has_seat);
+                let ticket = self.bought_ticket(&connection.url, tool, &arguments)?;
+                let (code, text) = match ticket.filter(|_| has_seat) {
+                    Some(ticket) => (
+                        seats::HAS_SEAT,
+                        format!(
+                            "this wallet has a seat at this event already, and nothing was paid; its ticket is {ticket}"
+                        ),
+                    ),
+                    None => ("tool_error", text),
+                };
+                self.failed(tool, &call_id, &origin, code, &text, "no").await
             }
         }
     }

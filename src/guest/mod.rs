@@ -6,7 +6,7 @@
 //! person. One signature is made for a logical call, whatever becomes of the answer.
 //!
 //! [`messages`] is what goes over the socket, [`purchases`] what is paid for, `paying`, `asking` and `delivering`
-//! how, `waking` looks after what is open, `kept` holds what nobody has heard yet, `door` what is said to doors,
+//! how, `waking` looks after what is open, `kept` holds what nobody has heard yet, `seats` knows what the wallet has already, `door` what is said to doors,
 //! `outside` how it gets there, [`owner`] whose a session is, `budget` what its owner spends, `talk` understands
 //! words.
 
@@ -21,6 +21,7 @@ mod outside;
 pub mod owner;
 mod paying;
 pub mod purchases;
+mod seats;
 pub mod store;
 mod talk;
 mod waking;

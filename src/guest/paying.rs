@@ -93,24 +93,27 @@ impl<W: GuestWorld> Guest<W> {
         if let Some((code, text)) = self.in_the_way_of(&purchase)? {
             return self.fail(&purchase, code, text, "no").await;
         }
-        match self.judge(&purchase, offer.pay_to, listed)? {
-            Verdict::Refuse(refused) => {
+        let verdict = self.judge(&purchase, offer.pay_to, listed)?;
+        let had = self.seat_in_words(&purchase)?;
+        match (verdict, had.as_deref()) {
+            (Verdict::Refuse(refused), _) => {
                 purchase.state = State::Refused;
                 let text = refused.to_string();
                 purchases::add(&self.world, &purchase, &text)?;
                 self.step("payment", format!("not paid: {text}"));
                 self.fail(&purchase, refused.code(), &text, "no").await
             }
-            Verdict::Ask(why) => {
+            // For what it has already, nobody pays without having been asked.
+            (Verdict::Ask(why), None) | (Verdict::Ask(_) | Verdict::Pay, Some(why)) => {
                 purchases::add(&self.world, &purchase, why)?;
                 self.step(
                     "payment",
                     format!("{} asks for ${}", tool_of(&purchase), purchase.amount),
                 );
                 self.tell(&self.question(&purchase, why));
-                self.asked_for(&purchase).await
+                self.asked_for(&purchase, had.as_deref())
             }
-            Verdict::Pay => {
+            (Verdict::Pay, None) => {
                 let until = self.world.now().plus(SIGNING_SECONDS);
                 self.world.wake_at(until);
                 purchase.state = State::Signing;
@@ -303,11 +306,10 @@ impl<W: GuestWorld> Guest<W> {
     /// Whether exactly this call is paid for already and not over; then it is looked after now.
     pub(super) fn is_under_way(
         &self,
-        door: &str,
-        tool: &str,
-        arguments: &Value,
+        call: (&str, &str, &Value),
+        payer: Option<&str>,
     ) -> Result<bool, SqlError> {
-        open::is_under_way(&self.world, door, tool, arguments, self.world.now())
+        open::is_under_way(&self.world, call, payer, self.world.now())
     }
 
     /// Why a purchase must not begin now: a code, and words for the person.
@@ -315,9 +317,9 @@ impl<W: GuestWorld> Guest<W> {
         &self,
         purchase: &Purchase,
     ) -> Result<Option<(&'static str, &'static str)>, SqlError> {
-        let Purchase { door, tool, arguments, .. } = purchase;
+        let Purchase { door, tool, arguments, payer, .. } = purchase;
         // The same call may have been made twice, and the other one have come here first.
-        if self.is_under_way(door, tool, arguments)? {
+        if self.is_under_way((door, tool, arguments), Some(payer))? {
             return Ok(Some(("already_under_way", UNDER_WAY)));
         }
         let (results, bytes) = kept::results(&self.world)?;

@@ -192,6 +192,22 @@ pub(super) fn in_state(sql: &impl Sql, state: State) -> Result<Vec<Purchase>, Sq
     readable(sql, &statement, &[state.as_str().into()])
 }
 
+/// What a wallet has bought with a tool of a server and has a ticket for: the arguments and the ticket, the newest
+/// first.
+pub(super) fn tickets(
+    sql: &impl Sql,
+    door: &str,
+    tool: &str,
+    payer: &str,
+) -> Result<Vec<(Value, String)>, SqlError> {
+    let statement = "SELECT arguments, ticket FROM purchases WHERE door = ?1 AND tool = ?2 \
+         AND payer = ?3 AND ticket IS NOT NULL AND state IN ('paying', 'unknown', 'paid') \
+         ORDER BY created_at DESC LIMIT 500";
+    all(sql, statement, &[door.into(), tool.into(), payer.into()], |columns| {
+        Ok((columns.parsed(|text| serde_json::from_str(text))?, columns.text()?))
+    })
+}
+
 /// A damaged row hides no other; it is logged when it is due.
 fn readable(
     sql: &impl Sql,

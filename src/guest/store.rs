@@ -26,6 +26,7 @@ pub const MIGRATIONS: Migrations = &[
     include_str!("schema-3.sql"),
     include_str!("schema-4.sql"),
     include_str!("schema-5.sql"),
+    include_str!("schema-6.sql"),
 ];
 
 /// Whose a session is.

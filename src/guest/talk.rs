@@ -53,10 +53,11 @@ impl<W: GuestWorld> Guest<W> {
         }
     }
 
-    /// Whoever waits hears that the person is asked first.
-    pub(super) async fn asked_for(&self, purchase: &Purchase) -> Result<(), Trouble> {
+    /// Whoever waits hears that the person is asked first, and what they have already.
+    pub(super) fn asked_for(&self, purchase: &Purchase, had: Option<&str>) -> Result<(), Trouble> {
         if purchase.origin != Origin::Call {
-            self.say(&format!("This costs ${}. Shall I pay? (yes or no)", purchase.amount));
+            let had = had.map(|had| format!("Note: {had}. ")).unwrap_or_default();
+            self.say(&format!("{had}This costs ${}. Shall I pay? (yes or no)", purchase.amount));
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 
 mod breaking;
 mod buying;
+mod seats;
 mod town;
 
 use std::rc::Rc;

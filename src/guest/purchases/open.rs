@@ -3,12 +3,15 @@
 use serde_json::Value;
 
 use crate::guest::purchases::State;
+use crate::guest::seats::WALLET;
 use crate::id::PurchaseId;
 use crate::mcp::client::Connection;
 use crate::ports::{Sql, SqlError};
 use crate::storage::{Columns, all, first};
 use crate::time::UnixSeconds;
 
+/// Purchases of one tool that a call is compared with; the newest.
+const COMPARED_MAX: u32 = 1_000;
 /// Servers whose purchases one alarm looks after.
 const SERVERS_MAX: u32 = 20;
 
@@ -16,28 +19,44 @@ const SERVERS_MAX: u32 = 20;
 const OPEN: &str = "(state IN ('signing', 'paying', 'unknown') OR (state = 'paid' AND shown = 0))";
 
 /// Whether exactly this call is paid for already, and that is not over. If so it is looked after by `now`: whoever
-/// calls again wants to know.
+/// calls again wants to know. With which wallet it is paid makes no other call of it.
 pub(in crate::guest) fn is_under_way(
     sql: &impl Sql,
-    door: &str,
-    tool: &str,
-    arguments: &Value,
+    (door, tool, arguments): (&str, &str, &Value),
+    payer: Option<&str>,
     now: UnixSeconds,
 ) -> Result<bool, SqlError> {
-    let same = "door = ?1 AND tool = ?2 AND arguments = ?3";
-    let parameters = [door.into(), tool.into(), arguments.to_string().into()];
-    let statement =
-        format!("SELECT 1 FROM purchases WHERE {same} AND (state = 'asked' OR {OPEN}) LIMIT 1");
-    let is_there = first(sql, &statement, &parameters)?.is_some();
-    if is_there {
-        let statement = format!(
-            "UPDATE purchases SET next_check_at = ?4 WHERE {same} AND next_check_at > ?4 \
-             AND (state = 'unknown' OR (state = 'paid' AND shown = 0))"
-        );
-        let [door, tool, arguments] = parameters;
-        sql.run(&statement, &[door, tool, arguments, now.into()])?;
+    let statement = format!(
+        "SELECT id, arguments, payer FROM purchases WHERE door = ?1 AND tool = ?2 \
+         AND (state = 'asked' OR {OPEN}) ORDER BY created_at DESC LIMIT {COMPARED_MAX}"
+    );
+    let there = all(sql, &statement, &[door.into(), tool.into()], |columns| {
+        Ok((columns.text()?, columns.text()?, columns.text()?))
+    })?;
+    let wanted = without_payer(arguments.clone(), payer);
+    let mut is_there = false;
+    for (id, arguments, payer) in there {
+        // A damaged row is no call that can be made again.
+        let Ok(arguments) = serde_json::from_str(&arguments) else { continue };
+        if without_payer(arguments, Some(&payer)) == wanted {
+            is_there = true;
+            let statement = "UPDATE purchases SET next_check_at = ?2 WHERE id = ?1 \
+                 AND next_check_at > ?2 AND (state = 'unknown' OR (state = 'paid' AND shown = 0))";
+            sql.run(statement, &[id.into(), now.into()])?;
+        }
     }
     Ok(is_there)
+}
+
+/// Arguments without the wallet that pays, where they name it.
+fn without_payer(mut arguments: Value, payer: Option<&str>) -> Value {
+    if let Some(members) = arguments.as_object_mut()
+        && payer.is_some()
+        && members.get(WALLET).and_then(Value::as_str) == payer
+    {
+        members.remove(WALLET);
+    }
+    arguments
 }
 
 /// How many purchases are open.
@@ -111,6 +130,16 @@ pub(in crate::guest) fn set_connection(
     let json = json.map_err(|error| SqlError(format!("a connection cannot be stored: {error}")))?;
     let statement = "UPDATE purchases SET connection = ?2 WHERE id = ?1";
     sql.run(statement, &[id.as_str().into(), json.into()]).map(drop)
+}
+
+/// Keeps the address of the ticket that was bought.
+pub(in crate::guest) fn set_ticket(
+    sql: &impl Sql,
+    id: &PurchaseId,
+    ticket: &str,
+) -> Result<(), SqlError> {
+    let statement = "UPDATE purchases SET ticket = ?2 WHERE id = ?1";
+    sql.run(statement, &[id.as_str().into(), ticket.into()]).map(drop)
 }
 
 /// The money moved in this transaction. `false` if that was known, or the purchase is over. Without a result it

@@ -53,6 +53,12 @@ impl Rules {
         Ok(url)
     }
 
+    /// Whether it is the address of a server of this deployment.
+    #[must_use]
+    pub fn is_own(&self, address: &str) -> bool {
+        Url::parse(address).is_ok_and(|url| matches!(self.target(&url), Ok(Target::Door(_))))
+    }
+
     /// Where a request to an address goes.
     pub(super) fn target(&self, url: &Url) -> Result<Target, ClientError> {
         let refuse = |why| Err(ClientError::NotAllowed(why));

@@ -67,6 +67,10 @@ pub(crate) struct Town {
     pub(crate) ids: RefCell<Vec<u64>>,
     /// The session that the old server before the door knows.
     pub(crate) legacy_session: Cell<u32>,
+    /// Whether the door gets no wallet named while it is not paid, like servers that do not ask for it.
+    pub(crate) forgets_wallets: Cell<bool>,
+    /// What another server was asked, which answers nothing but `{}`.
+    pub(crate) elsewhere: RefCell<Vec<Value>>,
 }
 
 /// The world of one session.
@@ -159,8 +163,12 @@ impl Timer for Room {
 impl Web for Room {
     /// An old server before the door, which gives out sessions and says 400 of those that it does not know.
     async fn exchange(&self, request: WebRequest) -> Result<WebResponse, HttpError> {
-        assert_eq!(request.url, LEGACY_URL);
         let body: Value = serde_json::from_str(request.body.as_deref().unwrap()).unwrap();
+        if request.url != LEGACY_URL {
+            self.town.elsewhere.borrow_mut().push(body.clone());
+            let body = json!({"jsonrpc": "2.0", "id": body["id"], "result": {}}).to_string();
+            return Ok(WebResponse { status: 200, headers: json_headers(&[]), body });
+        }
         let method = body["method"].as_str().unwrap().to_owned();
         let session = self.town.legacy_session.get().to_string();
         let named = request.headers.iter().find(|(name, _)| name == "mcp-session-id");
@@ -206,7 +214,7 @@ impl Doors for Room {
             false => (&town.other, town.other_mood.get(), &town.paid_elsewhere),
         };
         assert_eq!(*scope, door.scope);
-        let body: Value = serde_json::from_str(&request.body.unwrap()).unwrap();
+        let mut body: Value = serde_json::from_str(&request.body.unwrap()).unwrap();
         if body["method"] == "tools/call" {
             town.ids.borrow_mut().push(body["id"].as_u64().unwrap());
         } else if is_first {
@@ -214,12 +222,16 @@ impl Doors for Room {
         }
         let payment = &body["params"]["_meta"]["x402/payment"];
         let is_paid = !payment.is_null();
+        let is_nameless = town.forgets_wallets.get() && !is_paid;
         if let Some(nonce) = payment["payload"]["authorization"]["nonce"].as_str() {
             paid.set(paid.get() + 1);
             town.nonces.borrow_mut().insert(nonce.to_owned());
         }
         if let Some(answer) = answer_in(mood, &body) {
             return answer;
+        }
+        if is_nameless && let Some(arguments) = body["params"]["arguments"].as_object_mut() {
+            arguments.remove("walletAddress");
         }
         let headers: Vec<_> =
             request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
@@ -338,6 +350,8 @@ pub(crate) fn town() -> Rc<Town> {
         hellos: Cell::new(0),
         ids: RefCell::default(),
         legacy_session: Cell::new(1),
+        forgets_wallets: Cell::new(false),
+        elsewhere: RefCell::default(),
     })
 }
 
