@@ -94,12 +94,13 @@ impl Rsvp {
     }
 }
 
-/// The guest list as CSV (RFC 4180) with a header line.
+/// The guest list as CSV with a header line.
 #[must_use]
 pub fn to_csv(rsvps: &[Rsvp]) -> String {
-    let mut csv = "id,wallet,name,email,paid,txHash,network,timestamp,checkedInAt\r\n".to_owned();
-    for rsvp in rsvps {
-        let fields = [
+    let names =
+        ["id", "wallet", "name", "email", "paid", "txHash", "network", "timestamp", "checkedInAt"];
+    let line = |rsvp: &Rsvp| {
+        [
             rsvp.id.as_str().to_owned(),
             rsvp.payer.clone(),
             rsvp.guest.name.clone().unwrap_or_default(),
@@ -109,8 +110,7 @@ pub fn to_csv(rsvps: &[Rsvp]) -> String {
             rsvp.network.clone(),
             rsvp.created_at.to_string(),
             rsvp.checked_in_at.map(|moment| moment.to_string()).unwrap_or_default(),
-        ];
-        csv.push_str(&csv::line(&fields));
-    }
-    csv
+        ]
+    };
+    csv::file(names, rsvps.iter().map(line))
 }

@@ -64,6 +64,8 @@ pub enum In {
         /// What.
         text: String,
     },
+    /// Asks for the payments of the session as CSV.
+    ExportCsv {},
     /// Change the spending policy; what is left out stays.
     SetPolicy(#[cfg_attr(test, ts(type = "Partial<Policy>"))] Map<String, Value>),
     /// Pay with another wallet.
@@ -226,6 +228,11 @@ pub enum Out {
         payments: Vec<PaymentView>,
         /// Wallets of the session that are on the chain.
         deployments: Vec<DeploymentView>,
+    },
+    /// The answer to `export_csv`.
+    Csv {
+        /// The whole file.
+        text: String,
     },
     /// Something said in words.
     Chat {

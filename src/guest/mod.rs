@@ -7,13 +7,14 @@
 //!
 //! [`messages`] is what goes over the socket, [`purchases`] what is paid for, `paying`, `asking` and `delivering`
 //! how, `waking` looks after what is open, `kept` holds what nobody has heard yet, `seats` knows what the wallet has already, `door` what is said to doors,
-//! `outside` how it gets there, [`owner`] whose a session is, `budget` what its owner spends, `talk` understands
-//! words.
+//! `outside` how it gets there, [`owner`] whose a session is, `budget` what its owner spends, `export` writes its payments
+//! for spreadsheets, `talk` understands words.
 
 mod asking;
 mod budget;
 mod delivering;
 mod door;
+mod export;
 mod kept;
 pub mod knock;
 pub mod messages;
@@ -36,7 +37,7 @@ use futures_util::lock::Mutex;
 
 use crate::config::Config;
 use crate::guest::knock::SignIn;
-use crate::guest::messages::{In, MESSAGE_BYTES_MAX, Out};
+use crate::guest::messages::{DeploymentView, In, MESSAGE_BYTES_MAX, Out, PaymentView};
 use crate::guest::owner::Life;
 use crate::guest::purchases::{Origin, State, open};
 use crate::guest::store::Owner;
@@ -272,6 +273,7 @@ impl<W: GuestWorld> Guest<W> {
                 self.signature(&purchase_id(&request_id)?, &signature).await
             }
             In::Chat { text } => self.talk(&text).await,
+            In::ExportCsv {} => self.export_csv(),
             In::SetPolicy(changes) => self.set_policy(&changes.into()).await,
             In::UseWallet { kind, address } => self.use_wallet(kind, address.as_deref()).await,
         }
@@ -299,11 +301,19 @@ impl<W: GuestWorld> Guest<W> {
     }
 
     fn history_message(&self) -> Result<Out, SqlError> {
+        let (payments, deployments) = self.history()?;
+        Ok(Out::History { payments, deployments })
+    }
+
+    fn history(&self) -> Result<(Vec<PaymentView>, Vec<DeploymentView>), SqlError> {
         let newest = purchases::newest(&self.world, HISTORY_MAX)?;
-        Ok(Out::History {
-            payments: newest.iter().map(Into::into).collect(),
-            deployments: store::deployments(&self.world)?,
-        })
+        Ok((newest.iter().map(Into::into).collect(), store::deployments(&self.world)?))
+    }
+
+    fn export_csv(&self) -> Result<(), Trouble> {
+        let (payments, deployments) = self.history()?;
+        self.tell(&Out::Csv { text: export::to_csv(payments, deployments) });
+        Ok(())
     }
 
     /// How far a purchase is now, why, and when it is looked after next; the alarm for that is set before. `false` if

@@ -100,11 +100,21 @@ fn stuck_before(now: UnixSeconds) -> SqlValue {
 /// Lines as CSV with a header line.
 #[must_use]
 pub fn to_csv(lines: &[Line]) -> String {
-    let mut text =
-        "id,state,tool,eventId,payer,amount,network,txHash,reason,createdAt,updatedAt\r\n"
-            .to_owned();
-    for line in lines {
-        text.push_str(&csv::line(&[
+    let names = [
+        "id",
+        "state",
+        "tool",
+        "eventId",
+        "payer",
+        "amount",
+        "network",
+        "txHash",
+        "reason",
+        "createdAt",
+        "updatedAt",
+    ];
+    let cells = |line: &Line| {
+        [
             line.id.clone(),
             line.state.clone(),
             line.tool.clone(),
@@ -116,9 +126,9 @@ pub fn to_csv(lines: &[Line]) -> String {
             line.reason.clone().unwrap_or_default(),
             line.created_at.clone(),
             line.updated_at.clone(),
-        ]));
-    }
-    text
+        ]
+    };
+    csv::file(names, lines.iter().map(cells))
 }
 
 fn line(columns: &mut Columns) -> Result<Line, SqlError> {

@@ -4,7 +4,7 @@
 mod breaking;
 mod buying;
 mod seats;
-mod town;
+pub(crate) mod town;
 
 use std::rc::Rc;
 

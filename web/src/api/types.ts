@@ -36,7 +36,7 @@ signature: string, } | { "type": "chat",
 /**
  * What.
  */
-text: string, } | { "type": "set_policy" } & Partial<Policy> | { "type": "use_wallet", 
+text: string, } | { "type": "export_csv", } | { "type": "set_policy" } & Partial<Policy> | { "type": "use_wallet", 
 /**
  * Which.
  */
@@ -230,7 +230,11 @@ payments: Array<PaymentView>,
 /**
  * Wallets of the session that are on the chain.
  */
-deployments: Array<DeploymentView>, } | { "type": "chat", 
+deployments: Array<DeploymentView>, } | { "type": "csv", 
+/**
+ * The whole file.
+ */
+text: string, } | { "type": "chat", 
 /**
  * What.
  */

@@ -67,6 +67,7 @@ const MUST_HAVE: Record<Out["type"], Record<string, Kind>> = {
   },
   wallet_deployed: { address: "text" },
   history: { payments: "list" },
+  csv: { text: "text" },
   chat: { text: "text" },
   error: { message: "text" },
 };

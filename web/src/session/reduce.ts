@@ -83,6 +83,8 @@ function heard(state: SessionState, message: Out, at: number, key: number): Sess
       return entry({ kind: "deployed", address: message.address });
     case "history":
       return history(state, message);
+    case "csv":
+      return state;
     case "chat":
       return {
         ...entry({ kind: "agent", text: message.text }),

@@ -76,6 +76,13 @@ export function payWith(kind: Kind, address?: string): boolean {
   return send({ type: "use_wallet", kind, ...(address === undefined ? {} : { address }) });
 }
 
+/** Asks for the payments of the session as a file for spreadsheets; `save` gets it. */
+export function exportCsv(save: (text: string) => void): boolean {
+  if (!send({ type: "export_csv" })) return false;
+  saveCsv = save;
+  return true;
+}
+
 export function setPolicy(changes: Record<string, unknown>): boolean {
   return send({ type: "set_policy", ...changes });
 }
@@ -135,6 +142,8 @@ let keeping: ReturnType<typeof setTimeout> | undefined;
 let waiting: ReturnType<typeof setTimeout> | undefined;
 /** This tab begins another session because of who has signed in or out. */
 let isChanging = false;
+/** This tab waits for a file. Others of the session hear it, too, and have not asked. */
+let saveCsv: ((text: string) => void) | undefined;
 
 const socket = new AgentSocket({
   credentials: storedCredentials,
@@ -197,6 +206,10 @@ function hear(text: string): void {
     happen({ type: "restored", session: message.session, transcript: storedTranscript(message.session) });
   }
   if (message.type === "sign_request") askWallet(message);
+  if (message.type === "csv") {
+    saveCsv?.(message.text);
+    saveCsv = undefined;
+  }
 }
 
 // The request may come to this tab later than the news that another one has dealt with it. Much later it is a

@@ -3,9 +3,8 @@ import type { DeploymentView, PaymentView } from "../../api/types";
 import { networkName, transactionLink, useSettings } from "../../api/settings";
 import { Badge, Button, Empty, Hash, linkProps, Money, Spinner, Time } from "../../parts";
 import { saveFile } from "../../parts/save";
-import { useSession } from "../../session";
+import { exportCsv, useSession } from "../../session";
 import "../../style/transactions.css";
-import { asCsv } from "./export";
 
 export default function TransactionsPage() {
   const payments = useSession((state) => state.payments);
@@ -13,15 +12,14 @@ export default function TransactionsPage() {
   const isKnown = useSession((state) => state.session !== null && state.policy !== null);
   const exportJson = () =>
     saveFile("transactions.json", "application/json", JSON.stringify({ payments, deployments }, null, 2));
-  const exportCsv = () =>
-    saveFile("transactions.csv", "text/csv;charset=utf-8", asCsv(payments, deployments));
+  const saveCsv = () => exportCsv((text) => saveFile("transactions.csv", "text/csv;charset=utf-8", text));
   const isEmpty = payments.length === 0 && deployments.length === 0;
   return (
     <div className="page">
       <div className="page-head">
         <h1>Transactions</h1>
         <div className="row">
-          <Button size="small" onClick={exportCsv} disabled={isEmpty}>
+          <Button size="small" onClick={saveCsv} disabled={isEmpty}>
             Export as CSV
           </Button>
           <Button size="small" onClick={exportJson} disabled={isEmpty}>

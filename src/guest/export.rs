@@ -1,0 +1,53 @@
+//! What a session has paid, as a file for spreadsheets.
+
+use crate::csv;
+use crate::guest::messages::{DeploymentView, PaymentView};
+
+const NAMES: [&str; 13] = [
+    "kind",
+    "at",
+    "state",
+    "tool",
+    "door",
+    "amountUsd",
+    "amount",
+    "network",
+    "payer",
+    "payTo",
+    "txHash",
+    "explorerUrl",
+    "id",
+];
+
+/// The payments, then the wallets that came to be on the chain.
+pub(super) fn to_csv(payments: Vec<PaymentView>, deployments: Vec<DeploymentView>) -> String {
+    let payments = payments.into_iter().map(|payment| {
+        [
+            "payment".to_owned(),
+            payment.at,
+            payment.state.as_str().to_owned(),
+            payment.tool,
+            payment.mcp_url,
+            payment.amount_usd,
+            payment.amount,
+            payment.network,
+            payment.payer,
+            payment.pay_to,
+            payment.tx_hash.unwrap_or_default(),
+            payment.explorer_url.unwrap_or_default(),
+            payment.id,
+        ]
+    });
+    let deployments = deployments.into_iter().map(|deployment| {
+        let mut cells = [const { String::new() }; 13];
+        let [kind, at, _, _, _, _, _, network, payer, _, tx_hash, explorer_url, _] = &mut cells;
+        "deployment".clone_into(kind);
+        *at = deployment.at;
+        *network = deployment.network;
+        *payer = deployment.address;
+        *tx_hash = deployment.tx_hash.unwrap_or_default();
+        *explorer_url = deployment.explorer_url.unwrap_or_default();
+        cells
+    });
+    csv::file(NAMES, payments.chain(deployments))
+}
