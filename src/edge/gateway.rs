@@ -54,7 +54,15 @@ pub(super) struct Gateway {
 impl Gateway {
     /// Answers a request.
     pub(super) async fn handle(self, request: Request) -> Result<Response> {
-        let headers = convert::headers(request.headers());
+        let mut headers = convert::headers(request.headers());
+        let is_head = request.method() == Method::Head;
+        if is_head {
+            // It opens no socket; otherwise it is a GET, of whose answer the runtime leaves the body out.
+            headers = headers.without("upgrade");
+        }
+        let is_read = is_head || request.method() == Method::Get;
+        let readable =
+            |reply: Reply| if is_read { problem::readable(reply, &headers) } else { reply };
         let origin = headers.get("origin").map(str::to_owned);
         if !cors::is_allowed(&headers, &self.config) {
             let abort = Abort::new(
@@ -77,7 +85,7 @@ impl Gateway {
         }
         match self.route(request, &headers, origin.clone(), (&url, route, source)).await {
             Ok(response) => Ok(response),
-            Err(Stop::Reply(reply)) => self.answer(reply, origin.as_deref()),
+            Err(Stop::Reply(reply)) => self.answer(readable(reply), origin.as_deref()),
             Err(Stop::Broken(error)) => {
                 let what = error.to_string();
                 log(Level::Error, &what, &[("requestId", self.request_id.as_str())]);
@@ -97,6 +105,11 @@ impl Gateway {
         let route = route.map_err(|no_route| Stop::Reply(self.no_route(no_route)))?;
         if matches!(route, Route::Host(_, AtHost::Door)) {
             eras::check_head(headers).map_err(Stop::Reply)?;
+        }
+        if !headers.is_plain_body() {
+            let detail = "the body is compressed; send it as it is, without Content-Encoding (Accept-Encoding: identity)";
+            let refused = self.problem(&Abort::new("unsupported_encoding", 415, detail));
+            return Err(Stop::Reply(refused.with_header("accept-encoding", "identity".to_owned())));
         }
         let body = self.read_body(&mut request, headers).await?;
         let credential = self.credential(headers, &route)?;

@@ -107,6 +107,9 @@ impl<W: World> Host<W> {
     /// Carries out one command.
     pub async fn handle(&self, request: Request) -> Reply {
         let request_id = request.command.request_id.clone();
+        let is_call =
+            matches!(request.command.action, Action::AtHost(AtHost::Door | AtHost::Tool(_)));
+        let headers = request.headers.clone();
         let reply = self.dispatch(request).await;
         if let Err(error) = self.rearm() {
             self.log_fatal(&error.to_string(), request_id.as_str());
@@ -117,7 +120,8 @@ impl<W: World> Host<W> {
                 if let Failure::Fatal(Fatal { what, .. }) = &failure {
                     self.log_fatal(what, request_id.as_str());
                 }
-                problem::of_failure(&failure, &request_id)
+                let reply = problem::of_failure(&failure, &request_id);
+                if is_call { reply } else { problem::readable(reply, &headers) }
             }
         }
     }

@@ -11,7 +11,7 @@ const EXPOSE_HEADERS: &str =
 /// How many headers a preflight may ask for besides, and how long their names may be.
 const ASKED_MAX: usize = 20;
 const NAME_BYTES_MAX: usize = 80;
-const ALLOW_METHODS: &str = "GET, POST, PATCH, DELETE, OPTIONS";
+const ALLOW_METHODS: &str = "GET, HEAD, POST, PATCH, DELETE, OPTIONS";
 
 /// Whether the request may come in: no page that we do not know is behind it, and on a local
 /// machine it was sent to that machine by name (DNS rebinding).

@@ -25,6 +25,25 @@ impl Headers {
         self.0.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
     }
 
+    /// Whether the body is as it was written. Nobody here unpacks a compressed one: a small body can become one of any
+    /// length.
+    #[must_use]
+    pub fn is_plain_body(&self) -> bool {
+        let is_plain = |coding: &str| {
+            let coding = coding.trim();
+            coding.is_empty() || coding.eq_ignore_ascii_case("identity")
+        };
+        let mut codings =
+            self.0.iter().filter(|(name, _)| name.eq_ignore_ascii_case("content-encoding"));
+        codings.all(|(_, value)| value.split(',').all(is_plain))
+    }
+
+    /// The same headers without those of this name.
+    #[must_use]
+    pub fn without(&self, name: &str) -> Self {
+        Self(self.0.iter().filter(|(n, _)| !n.eq_ignore_ascii_case(name)).cloned().collect())
+    }
+
     /// All pairs.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
@@ -66,5 +85,25 @@ impl Reply {
     pub fn with_header(mut self, name: &'static str, value: String) -> Self {
         self.headers.push((name, value));
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_is_plain_unless_any_coding_is_named() {
+        let headers = |values: &[&str]| {
+            let pair = |value: &&str| ("Content-Encoding".to_owned(), (*value).to_owned());
+            Headers::new(values.iter().map(pair).collect())
+        };
+        for plain in [&[][..], &["identity"], &["Identity, identity"], &[""]] {
+            assert!(headers(plain).is_plain_body(), "{plain:?}");
+        }
+        for packed in [&["gzip"][..], &["identity, gzip"], &["identity", "br"], &["x"], &["zstd"]] {
+            assert!(!headers(packed).is_plain_body(), "{packed:?}");
+        }
+        assert!(headers(&["gzip"]).without("content-encoding").is_plain_body());
     }
 }

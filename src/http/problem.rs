@@ -1,11 +1,15 @@
-//! Errors outside MCP: RFC 9457 problem+json.
+//! Errors outside MCP: RFC 9457 problem+json, and a small page for people.
 
+use askama::Template;
 use serde_json::json;
 
-use crate::http::Reply;
+use crate::events::pages::CONTENT_SECURITY_POLICY;
 use crate::http::page::Problem;
+use crate::http::{Headers, Reply};
 use crate::id::RequestId;
 use crate::outcome::{Abort, Failure, Fatal, Money};
+
+const PROBLEM_JSON: &str = "application/problem+json";
 
 /// An abort as problem+json.
 #[must_use]
@@ -19,7 +23,7 @@ pub fn of_abort(abort: &Abort, request_id: &RequestId) -> Reply {
         money_moved: abort.money.word(),
         extensions: abort.extensions(),
     });
-    let mut reply = Reply::text(abort.status, "application/problem+json", body.to_string());
+    let mut reply = Reply::text(abort.status, PROBLEM_JSON, body.to_string());
     if abort.code == "credential_refused" {
         // RFC 6750, 3.1: so that a client knows that it was the token.
         let how = "Bearer error=\"invalid_token\"";
@@ -70,4 +74,99 @@ pub(crate) fn sentence(text: &str) -> String {
 pub fn not_found(request_id: &RequestId) -> Reply {
     let abort = Abort::new("not_found", 404, "there is nothing at this address");
     of_abort(&abort.with_money(Money::NotAsked), request_id)
+}
+
+#[derive(Template)]
+#[template(path = "problem.html")]
+struct ProblemPage<'a> {
+    title: &'a str,
+    detail: &'a str,
+    request_id: &'a str,
+}
+
+/// The error as who asked can read it: a browser that opens an address (its `Accept` names `text/html`) gets a page,
+/// everybody else the JSON. Status and other headers stay.
+#[must_use]
+pub fn readable(reply: Reply, headers: &Headers) -> Reply {
+    let is_problem =
+        reply.headers.iter().any(|(name, value)| *name == "content-type" && value == PROBLEM_JSON);
+    if !is_problem || !wants_page(headers) {
+        return reply;
+    }
+    let body: serde_json::Value = serde_json::from_str(&reply.body).unwrap_or_default();
+    let text = |name: &str| body.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
+    let title = sentence_case(text("title"));
+    let page = ProblemPage {
+        title: &title,
+        detail: &sentence_case(text("detail")),
+        request_id: text("requestId"),
+    };
+    let Ok(html) = page.render() else { return reply };
+    let mut answer = Reply::text(reply.status, "text/html; charset=utf-8", html);
+    answer.headers.extend(reply.headers.into_iter().filter(|(name, _)| *name != "content-type"));
+    answer
+        .with_header("content-security-policy", CONTENT_SECURITY_POLICY.to_owned())
+        .with_header("x-content-type-options", "nosniff".to_owned())
+        .with_header("cache-control", "no-store".to_owned())
+}
+
+/// Whether it is a browser's navigation: programs name JSON, or accept anything.
+fn wants_page(headers: &Headers) -> bool {
+    let accept = headers.get("accept").unwrap_or_default().to_ascii_lowercase();
+    let names = |kind: &str| {
+        accept.split(',').any(|range| {
+            let mut parts = range.split(';').map(str::trim);
+            let is_refused = |part: &str| matches!(part, "q=0" | "q=0.0" | "q=0.00" | "q=0.000");
+            parts.next() == Some(kind) && !parts.any(is_refused)
+        })
+    };
+    names("text/html") && !names("application/json") && !names(PROBLEM_JSON)
+}
+
+/// With a capital letter.
+fn sentence_case(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}", chars.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(accept: &str) -> Reply {
+        let id = RequestId::parse("req_0123456789abcdef01234567").unwrap();
+        let abort = Abort::new("no_such_ticket", 404, "<b>no</b> ticket");
+        let headers = Headers::new(vec![("Accept".to_owned(), accept.to_owned())]);
+        readable(of_abort(&abort, &id), &headers)
+    }
+
+    #[test]
+    fn a_browser_gets_a_page_and_a_program_gets_json() {
+        let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+        for accept in [browser, "Text/HTML"] {
+            let reply = asked(accept);
+            assert_eq!(reply.status, 404);
+            assert_eq!(reply.headers[0], ("content-type", "text/html; charset=utf-8".to_owned()));
+            let is_whole = reply.body.contains("&#60;b&#62;no&#60;/b&#62; ticket")
+                && reply.body.contains("<h1>No such ticket</h1>")
+                && reply.body.contains("req_0123456789abcdef01234567");
+            assert!(is_whole, "{}", reply.body);
+            assert!(reply.headers.iter().any(|(name, _)| *name == "content-security-policy"));
+        }
+        for accept in [
+            "",
+            "*/*",
+            "application/json",
+            "application/json, text/html",
+            "text/html;q=0",
+            "text/*",
+        ] {
+            let reply = asked(accept);
+            assert_eq!(reply.headers[0].1, PROBLEM_JSON, "{accept}");
+        }
+        let page = Reply::text(404, "application/json", "{}".to_owned());
+        let headers = Headers::new(vec![("accept".to_owned(), "text/html".to_owned())]);
+        assert_eq!(readable(page.clone(), &headers), page, "what is no problem stays");
+    }
 }

@@ -1,5 +1,7 @@
 //! Every address we answer, as one enum.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::{
@@ -169,14 +171,20 @@ pub enum NoRoute {
     MethodNotAllowed(&'static str),
 }
 
-/// Finds what `method` and `path` ask for.
+/// Finds what `method` and `path` ask for. `HEAD` asks for what `GET` does (RFC 9110, 9.3.2). A path is compared
+/// percent-decoded, since `%5F` and `_` are the same address (RFC 3986, 6.2.2.2).
 ///
 /// # Errors
 /// [`NoRoute`].
 pub fn parse(method: &str, path: &str) -> Result<Route, NoRoute> {
-    let parts: Vec<&str> = path.strip_prefix('/').unwrap_or(path).split('/').collect();
+    let method = if method == "HEAD" { "GET" } else { method };
+    let path = path.strip_prefix('/').unwrap_or(path);
+    let parts: Option<Vec<Cow<'_, str>>> = path.split('/').map(decoded).collect();
+    let parts = parts.ok_or(NoRoute::NotFound)?;
+    let parts: Vec<&str> = parts.iter().map(AsRef::as_ref).collect();
     let only = |wanted: &'static str, route: Route| {
-        if method == wanted { Ok(route) } else { Err(NoRoute::MethodNotAllowed(wanted)) }
+        let allowed = if wanted == "GET" { "GET, HEAD" } else { wanted };
+        if method == wanted { Ok(route) } else { Err(NoRoute::MethodNotAllowed(allowed)) }
     };
     match parts.as_slice() {
         ["health"] => only("GET", Route::Health),
@@ -215,15 +223,41 @@ pub fn parse(method: &str, path: &str) -> Result<Route, NoRoute> {
     }
 }
 
+/// A segment of a path, decoded once; `None` for what is no encoding, for a slash, which would make two of it, and for
+/// bytes that are no UTF-8.
+fn decoded(segment: &str) -> Option<Cow<'_, str>> {
+    if !segment.contains('%') {
+        return Some(Cow::Borrowed(segment));
+    }
+    let mut bytes = segment.bytes();
+    let mut plain = Vec::with_capacity(segment.len());
+    while let Some(byte) = bytes.next() {
+        let byte = match byte {
+            b'%' => digit(bytes.next()?)? << 4 | digit(bytes.next()?)?,
+            byte => byte,
+        };
+        if byte == b'/' {
+            return None;
+        }
+        plain.push(byte);
+    }
+    String::from_utf8(plain).ok().map(Cow::Owned)
+}
+
+/// The value of a hexadecimal digit.
+fn digit(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).and_then(|value| u8::try_from(value).ok())
+}
+
 fn own(method: &str, parts: &[&str]) -> Result<Own, NoRoute> {
     match (parts, method) {
         (["mcp"], "POST") => Ok(Own::Register),
         (["mcp"], _) => Err(NoRoute::MethodNotAllowed("POST")),
         (["me"], "GET") => Ok(Own::Profile),
         (["me"], "PATCH") => Ok(Own::ChangeProfile),
-        (["me"], _) => Err(NoRoute::MethodNotAllowed("GET, PATCH")),
+        (["me"], _) => Err(NoRoute::MethodNotAllowed("GET, HEAD, PATCH")),
         (["revenue"] | ["mail"] | ["payments"] | ["payments.csv"], _) if method != "GET" => {
-            Err(NoRoute::MethodNotAllowed("GET"))
+            Err(NoRoute::MethodNotAllowed("GET, HEAD"))
         }
         (["revenue"], _) => Ok(Own::Revenue),
         (["mail"], _) => Ok(Own::Mail),
@@ -235,29 +269,29 @@ fn own(method: &str, parts: &[&str]) -> Result<Own, NoRoute> {
         (["payments", _, "verdict"], _) => Err(NoRoute::MethodNotAllowed("POST")),
         (["events"], "GET") => Ok(Own::Events),
         (["events"], "POST") => Ok(Own::CreateEvent),
-        (["events"], _) => Err(NoRoute::MethodNotAllowed("GET, POST")),
+        (["events"], _) => Err(NoRoute::MethodNotAllowed("GET, HEAD, POST")),
         (["events", id], "PATCH") => Ok(Own::UpdateEvent(event_of(id)?)),
         (["events", id], "DELETE") => Ok(Own::CancelEvent(event_of(id)?)),
         (["events", _], _) => Err(NoRoute::MethodNotAllowed("PATCH, DELETE")),
         (["events", id, "rsvps"], "GET") => Ok(Own::Rsvps(event_of(id)?, Format::Json)),
         (["events", id, "rsvps.csv"], "GET") => Ok(Own::Rsvps(event_of(id)?, Format::Csv)),
-        (["events", _, "rsvps" | "rsvps.csv"], _) => Err(NoRoute::MethodNotAllowed("GET")),
+        (["events", _, "rsvps" | "rsvps.csv"], _) => Err(NoRoute::MethodNotAllowed("GET, HEAD")),
         (["events", id, "check-in"], "POST") => Ok(Own::CheckIn(event_of(id)?)),
         (["events", _, "check-in"], _) => Err(NoRoute::MethodNotAllowed("POST")),
         (["kb" | "tickets" | "approvals" | "desk", ..], _) => at_desk(method, parts).map(Own::Desk),
         (["credentials"], "GET") => Ok(Own::Credentials),
         (["credentials"], "POST") => Ok(Own::CreateCredential),
-        (["credentials"], _) => Err(NoRoute::MethodNotAllowed("GET, POST")),
+        (["credentials"], _) => Err(NoRoute::MethodNotAllowed("GET, HEAD, POST")),
         (["credentials", id], "DELETE") => Ok(Own::RevokeCredential(credential_of(id)?)),
         (["credentials", _], _) => Err(NoRoute::MethodNotAllowed("DELETE")),
         (["secrets"], "GET") => Ok(Own::Secrets),
         (["secrets"], "POST") => Ok(Own::StoreSecret),
-        (["secrets"], _) => Err(NoRoute::MethodNotAllowed("GET, POST")),
+        (["secrets"], _) => Err(NoRoute::MethodNotAllowed("GET, HEAD, POST")),
         (["secrets", id], "PATCH") => Ok(Own::ChangeSecret(secret_of(id)?)),
         (["secrets", id], "DELETE") => Ok(Own::RevokeSecret(secret_of(id)?)),
         (["secrets", _], _) => Err(NoRoute::MethodNotAllowed("PATCH, DELETE")),
         (["secrets", id, "retrievals"], "GET") => Ok(Own::Retrievals(secret_of(id)?)),
-        (["secrets", _, "retrievals"], _) => Err(NoRoute::MethodNotAllowed("GET")),
+        (["secrets", _, "retrievals"], _) => Err(NoRoute::MethodNotAllowed("GET, HEAD")),
         _ => Err(NoRoute::NotFound),
     }
 }
@@ -269,17 +303,17 @@ fn at_desk(method: &str, parts: &[&str]) -> Result<AtDesk, NoRoute> {
     match (parts, method) {
         (["kb"], "GET") => Ok(AtDesk::Articles),
         (["kb"], "POST") => Ok(AtDesk::CreateArticle),
-        (["kb"], _) => Err(NoRoute::MethodNotAllowed("GET, POST")),
+        (["kb"], _) => Err(NoRoute::MethodNotAllowed("GET, HEAD, POST")),
         (["kb", id], "PATCH") => Ok(AtDesk::ChangeArticle(article(id)?)),
         (["kb", id], "DELETE") => Ok(AtDesk::RemoveArticle(article(id)?)),
         (["kb", _], _) => Err(NoRoute::MethodNotAllowed("PATCH, DELETE")),
         (["tickets"], "GET") => Ok(AtDesk::Tickets),
         (["tickets"] | ["approvals"], _) if method != "GET" => {
-            Err(NoRoute::MethodNotAllowed("GET"))
+            Err(NoRoute::MethodNotAllowed("GET, HEAD"))
         }
         (["tickets", id], "GET") => Ok(AtDesk::Ticket(ticket(id)?)),
         (["tickets", id], "PATCH") => Ok(AtDesk::ChangeTicket(ticket(id)?)),
-        (["tickets", _], _) => Err(NoRoute::MethodNotAllowed("GET, PATCH")),
+        (["tickets", _], _) => Err(NoRoute::MethodNotAllowed("GET, HEAD, PATCH")),
         (["tickets", id, "notes"], "POST") => Ok(AtDesk::AddNote(ticket(id)?)),
         (["tickets", id, "replies"], "POST") => Ok(AtDesk::Reply(ticket(id)?)),
         (["tickets", _, "notes" | "replies"], _) => Err(NoRoute::MethodNotAllowed("POST")),
@@ -289,7 +323,7 @@ fn at_desk(method: &str, parts: &[&str]) -> Result<AtDesk, NoRoute> {
         (["approvals", _, "approve" | "reject"], _) => Err(NoRoute::MethodNotAllowed("POST")),
         (["desk"], "GET") => Ok(AtDesk::Settings),
         (["desk"], "PATCH") => Ok(AtDesk::ChangeSettings),
-        (["desk"], _) => Err(NoRoute::MethodNotAllowed("GET, PATCH")),
+        (["desk"], _) => Err(NoRoute::MethodNotAllowed("GET, HEAD, PATCH")),
         (["desk", "reset"], "POST") => Ok(AtDesk::ResetBreaker),
         (["desk", "reset"], _) => Err(NoRoute::MethodNotAllowed("POST")),
         _ => Err(NoRoute::NotFound),
@@ -347,7 +381,7 @@ mod tests {
             ("GET", "/api/users/mail".to_owned(), Ok(Route::Own(Own::Mail))),
             ("GET", "/api/users/me".to_owned(), Ok(Route::Own(Own::Profile))),
             ("PATCH", "/api/users/me".to_owned(), Ok(Route::Own(Own::ChangeProfile))),
-            ("PUT", "/api/users/me".to_owned(), Err(NoRoute::MethodNotAllowed("GET, PATCH"))),
+            ("PUT", "/api/users/me".to_owned(), Err(NoRoute::MethodNotAllowed("GET, HEAD, PATCH"))),
             ("GET", "/api/users/revenue".to_owned(), Ok(Route::Own(Own::Revenue))),
             ("POST", "/api/users/credentials".to_owned(), Ok(Route::Own(Own::CreateCredential))),
             (
@@ -371,5 +405,35 @@ mod tests {
         ] {
             assert_eq!(parse(method, &path), expected, "{method} {path}");
         }
+    }
+
+    #[test]
+    fn a_path_is_decoded_once_and_a_slash_stays_one() {
+        let page = |event: &str| parse("GET", &format!("/e/{SCOPE}/{event}"));
+        let event = EventId::parse(EVENT).unwrap();
+        let expected = Ok(Route::Host(ScopeId::parse(SCOPE).unwrap(), AtHost::EventPage(event)));
+        for same in [EVENT, "evt%5F0123456789abcdef01234567", "%65vt%5f0123456789abcdef0123456%37"]
+        {
+            assert_eq!(page(same), expected, "{same}");
+        }
+        for other in
+            ["evt%255F0123456789abcdef01234567", "evt%5", "evt%", "evt%GG", "%ff", "a%2Fb", "%2f"]
+        {
+            assert_eq!(page(other), Err(NoRoute::NotFound), "{other}");
+        }
+        assert_eq!(parse("GET", "/api%2Fsettings"), Err(NoRoute::NotFound));
+        assert_eq!(parse("GET", "/%61pi/settings"), Ok(Route::Settings));
+    }
+
+    #[test]
+    fn head_asks_for_what_get_does_and_allow_says_so() {
+        for path in ["/health", "/api/settings", "/api/users/events", "/api/users/payments.csv"] {
+            assert_eq!(parse("HEAD", path), parse("GET", path), "{path}");
+            let Err(NoRoute::MethodNotAllowed(allowed)) = parse("PUT", path) else {
+                panic!("{path}")
+            };
+            assert!(allowed.starts_with("GET, HEAD"), "{path} {allowed}");
+        }
+        assert_eq!(parse("HEAD", "/api/auth/nonce"), Err(NoRoute::MethodNotAllowed("POST")));
     }
 }

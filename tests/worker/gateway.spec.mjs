@@ -209,6 +209,59 @@ test("bad arguments are named, and nothing is stored", async () => {
   assert.match(wallet.body.detail, /walletAddress/);
 });
 
+test("HEAD answers as GET without a body, on every address that GET has", async () => {
+  const { id } = await createEvent(network, door);
+  const own = { authorization: `Bearer ${door.token}` };
+  const missing = "/e/00000000000000000000000000000000";
+  const paths = ["/health", "/api/settings", "/agent", "/api/users/me", "/api/users/payments.csv", `/mcp/users/${door.scope}/manifest`];
+  const pages = [`/e/${door.scope}`, `/e/${door.scope}/${id}`, `/e/${door.scope}/${id}/calendar.ics`, missing, "/nothing", "/t/x"];
+  // What belongs to one answer only.
+  const shown = (headers) => [...headers].filter(([name]) => !["date", "x-request-id"].includes(name));
+  for (const path of [...paths, ...pages, "/"]) {
+    const [asked, got] = await Promise.all(["HEAD", "GET"].map((method) => network.worker.fetch(path, { method, headers: own })));
+    assert.equal(asked.status, got.status, path);
+    assert.deepEqual(shown(asked.headers), shown(got.headers), path);
+    assert.equal(await asked.text(), "", path);
+  }
+  const post = await network.worker.fetch("/api/auth/nonce", { method: "HEAD" });
+  assert.deepEqual([post.status, post.headers.get("allow")], [405, "POST"]);
+  const put = await network.worker.fetch("/health", { method: "PUT" });
+  assert.deepEqual([put.status, put.headers.get("allow")], [405, "GET, HEAD"]);
+  const preflight = await network.worker.fetch("/health", { method: "OPTIONS", headers: { origin: network.publicUrl } });
+  assert.match(preflight.headers.get("access-control-allow-methods"), /GET, HEAD/);
+});
+
+test("an address is the same however it is encoded, and what is not there is a page in a browser", async () => {
+  const { id } = await createEvent(network, door);
+  const page = await get(network, `/e/${door.scope}/${id}`);
+  const encoded = await get(network, `/e/${door.scope}/${id.replace("_", "%5F")}`);
+  assert.deepEqual([encoded.status, await encoded.text()], [200, await page.text()]);
+  for (const other of [id.replace("_", "%255F"), `${id}%2Fcalendar.ics`, "%zz"]) {
+    assert.equal((await get(network, `/e/${door.scope}/${other}`)).status, 404, other);
+  }
+  const accept = "text/html,application/xhtml+xml,*/*;q=0.8";
+  for (const path of ["/nothing", "/t/x", "/e/00000000000000000000000000000000", `/e/${door.scope}/evt_${"0".repeat(24)}`]) {
+    const answer = await network.worker.fetch(path, { headers: { accept } });
+    assert.deepEqual([answer.status, answer.headers.get("content-type")], [404, "text/html; charset=utf-8"], path);
+    assert.match(await answer.text(), /<h1>[^]*Request: <code>req_/, path);
+    await isProblem(await get(network, path), 404, /./);
+  }
+});
+
+test("a compressed body is refused, and the answer says what would do", async () => {
+  for (const coding of ["gzip", "br", "identity, gzip"]) {
+    for (const path of [`/mcp/users/${door.scope}`, `/x402/users/${door.scope}/tools/listEvents`, "/api/auth/nonce"]) {
+      const headers = { "content-type": "application/json", "content-encoding": coding };
+      const answer = await network.worker.fetch(path, { method: "POST", headers, body: "{}" });
+      assert.deepEqual([answer.status, answer.headers.get("accept-encoding")], [415, "identity"], `${coding} ${path}`);
+      assert.match(await answer.text(), /without Content-Encoding/);
+    }
+  }
+  const headers = { "content-type": "application/json", "content-encoding": "identity" };
+  const plain = await network.worker.fetch("/api/auth/nonce", { method: "POST", headers, body: "{}" });
+  assert.equal(plain.status, 200);
+});
+
 test("web pages that we do not know, and other names for this machine, are kept out", async () => {
   for (const path of ["/health", `/mcp/users/${door.scope}`]) {
     const answer = await network.worker.fetch(path, { headers: { origin: "https://evil.example" } });

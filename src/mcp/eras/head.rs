@@ -17,10 +17,16 @@ const ACCEPTABLE: &[&str] = &["application/json", EVENT_STREAM, "*/*", "applicat
 /// A missing `Accept` accepts everything, and quality values are not looked at.
 ///
 /// # Errors
-/// The answer to give: 415 or 406, with the JSON-RPC error that other servers send.
+/// The answer to give: 415 or 406, with the JSON-RPC error that other servers send; so for a body that is packed
+/// (RFC 9110, 12.5.3: `Accept-Encoding` names what would do).
 pub fn check_head(headers: &Headers) -> Result<(), Reply> {
     let refuse =
         |status, message: &str| Err(Refusal::new(status, TRANSPORT_ERROR, message).reply(None));
+    if !headers.is_plain_body() {
+        let message = "Unsupported Media Type: send the body as it is, without Content-Encoding";
+        let refused = Refusal::new(415, TRANSPORT_ERROR, message).reply(None);
+        return Err(refused.with_header("accept-encoding", "identity".to_owned()));
+    }
     let is_json = headers
         .get("content-type")
         .is_some_and(|value| media_type(value).eq_ignore_ascii_case("application/json"));

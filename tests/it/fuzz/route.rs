@@ -175,10 +175,26 @@ fn at_desk(asked: &AtDesk) -> String {
     }
 }
 
+/// Percent-decoded once.
+fn decoded(path: &[u8]) -> Vec<u8> {
+    match path {
+        [b'%', high, low, rest @ ..] => {
+            let byte = alloy_primitives::hex::decode([*high, *low]).unwrap();
+            [byte, decoded(rest)].concat()
+        }
+        [byte, rest @ ..] => [vec![*byte], decoded(rest)].concat(),
+        [] => Vec::new(),
+    }
+}
+
 fn check_path(method: &str, path: &str) -> Verdict {
     match parse(method, path) {
         Ok(route) => {
-            prop_assert_eq!(path.strip_prefix('/').unwrap_or(path), path_of(&route));
+            let path = path.strip_prefix('/').unwrap_or(path);
+            let plain = decoded(path.as_bytes());
+            prop_assert_eq!(plain, path_of(&route).into_bytes());
+            let slashes = |path: &str| path.matches('/').count();
+            prop_assert_eq!(slashes(path), slashes(&path_of(&route)));
         }
         Err(NoRoute::NotFound) => {}
         Err(NoRoute::MethodNotAllowed(allowed)) => {
