@@ -88,11 +88,14 @@ pub fn price(dollars: &str) -> Result<Usdc, InvalidField> {
     Ok(price)
 }
 
-/// Text of any number of lines.
+/// Text of any number of lines. What nobody can see is empty.
 ///
 /// # Errors
 /// [`InvalidField`] for `field`; so for the ones that follow.
 pub fn text(field: &'static str, value: &str, chars_max: usize) -> Result<String, InvalidField> {
+    if crate::text::is_blank(value) {
+        return Ok(String::new());
+    }
     let value = value.trim();
     if value.chars().count() > chars_max {
         return Err(bad(field, format!("must have at most {chars_max} characters")));
@@ -123,7 +126,7 @@ pub fn line(
     Ok(value)
 }
 
-/// One line, or none; an empty one is none.
+/// One line, or none; an empty one is none, and so is one that nobody can see.
 ///
 /// # Errors
 /// As [`text`].
@@ -134,13 +137,6 @@ pub fn optional_line(
 ) -> Result<Option<String>, InvalidField> {
     let value = value.map(|value| line(field, value, 0, chars_max)).transpose()?;
     Ok(value.filter(|value| !value.is_empty()))
-}
-
-/// Whether mail could be sent there, as far as its form tells.
-#[must_use]
-pub fn looks_like_email(text: &str) -> bool {
-    let Some((name, host)) = text.rsplit_once('@') else { return false };
-    !name.is_empty() && host.contains('.') && !text.contains(char::is_whitespace)
 }
 
 /// Of a change: `null`, which takes something away, is told from what is left out.

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::desk::{Priority, Status};
 use crate::fields::{InvalidField, bad, line, optional_line, text};
 use crate::id::{ArticleId, TicketId};
-use crate::identity::EmailAddress;
+use crate::identity::email::optional_email;
 
 /// The longest text of a ticket, a reply or a note, characters.
 pub const TEXT_CHARS_MAX: usize = 10_000;
@@ -220,10 +220,7 @@ pub fn resolution(value: &str) -> Result<String, InvalidField> {
 /// # Errors
 /// As [`subject`].
 pub fn email(value: Option<&str>) -> Result<Option<String>, InvalidField> {
-    let Some(value) = optional_line("email", value, 254)? else { return Ok(None) };
-    let address = EmailAddress::parse(&value);
-    let address = address.map_err(|_| bad("email", "must be an e-mail address, or be left out"))?;
-    Ok(Some(address.as_str().to_owned()))
+    optional_email("email", value)
 }
 
 /// What a ticket is about.

@@ -4,10 +4,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::events::Event;
-use crate::fields::{
-    InvalidField, bad, line, looks_like_email, moment, null_or, optional_line, price, text,
-};
+use crate::fields::{InvalidField, bad, line, moment, null_or, optional_line, price, text};
 use crate::id::EventId;
+use crate::identity::email::optional_email;
 use crate::time::{UnixSeconds, ZoneName};
 
 /// The most seats an event may have.
@@ -203,10 +202,7 @@ impl RsvpToEvent {
     /// # Errors
     /// [`InvalidField`] names the field that cannot be accepted.
     pub fn guest(&self) -> Result<GuestDetails, InvalidField> {
-        let email = optional_line("email", self.email.as_deref(), 254)?;
-        if email.as_deref().is_some_and(|address| !looks_like_email(address)) {
-            return Err(bad("email", "must be an e-mail address, or be left out"));
-        }
+        let email = optional_email("email", self.email.as_deref())?;
         Ok(GuestDetails { name: optional_line("name", self.name.as_deref(), 200)?, email })
     }
 }

@@ -24,6 +24,7 @@ use crate::ledger::wallets;
 use crate::outcome::{Abort, Failure};
 use crate::paging::{Found, Page};
 use crate::ports::{SqlError, World};
+use crate::text;
 
 /// Entries of a thread that are shown.
 const THREAD_MAX: u32 = 1_000;
@@ -157,7 +158,7 @@ impl<W: World> Host<W> {
             what.push("tags changed".to_owned());
         }
         if let Some(assignee) = &changes.assignee {
-            let is_nobody = assignee.trim().is_empty();
+            let is_nobody = text::is_blank(assignee);
             ticket.assignee = if is_nobody { None } else { Some(input::assignee(assignee)?) };
             what.push("assignee changed".to_owned());
         }

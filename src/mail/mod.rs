@@ -96,12 +96,15 @@ impl NewMail {
     ) -> Result<Self, MailFault> {
         let subject = subject.trim();
         let is_one_line = subject.chars().all(|c| c != '\n' && crate::text::is_shown(c));
-        if subject.is_empty() || subject.chars().count() > SUBJECT_CHARS_MAX || !is_one_line {
+        if crate::text::is_blank(subject)
+            || subject.chars().count() > SUBJECT_CHARS_MAX
+            || !is_one_line
+        {
             return Err(MailFault::Subject);
         }
         let text = text.replace("\r\n", "\n");
         let is_plain = text.chars().all(|c| matches!(c, '\n' | '\t') || !c.is_control());
-        if text.trim().is_empty() || text.len() > TEXT_BYTES_MAX || !is_plain {
+        if crate::text::is_blank(&text) || text.len() > TEXT_BYTES_MAX || !is_plain {
             return Err(MailFault::Text);
         }
         Ok(Self { kind, scope, to, subject: subject.to_owned(), text, ticket })

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use crate::fields::{InvalidField, bad, future, line, null_or, price, text};
 use crate::id::SecretId;
 use crate::money::Usdc;
+use crate::text::is_blank;
 use crate::time::UnixSeconds;
 use crate::vault::{Plain, Secret};
 
@@ -40,8 +41,11 @@ pub struct OneSecret {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StoreSecret {
     /// One line, at most 200 characters, for everybody to see.
+    // Programs also say `secretName` and `secretValue`; both names at once are refused.
+    #[serde(alias = "secretName")]
     pub name: String,
     /// The secret itself, at most 16384 bytes. It is sealed at once and shown to nobody who has not paid.
+    #[serde(alias = "secretValue")]
     pub value: String,
     /// What it is good for, at most 2000 characters, for everybody to see.
     #[serde(default)]
@@ -56,8 +60,10 @@ pub struct StoreSecret {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct SecretChanges {
+    #[serde(alias = "secretName")]
     name: Option<String>,
     /// Replaces the value; whoever bought the old one has to buy the new one.
+    #[serde(alias = "secretValue")]
     value: Option<String>,
     description: Option<String>,
     price: Option<String>,
@@ -149,8 +155,8 @@ impl fmt::Debug for SecretChanges {
 }
 
 fn value(text: String) -> Result<Plain, InvalidField> {
-    if text.is_empty() {
-        return Err(bad("value", "must not be empty"));
+    if is_blank(&text) {
+        return Err(bad("value", "must not be empty: nobody can see anything of it"));
     }
     if text.len() > VALUE_BYTES_MAX {
         return Err(bad("value", format!("must have at most {VALUE_BYTES_MAX} bytes")));

@@ -2,10 +2,20 @@
 
 use events_concierge::host::command::Action;
 use events_concierge::http::route::{AtDesk, AtHost, Format, Own};
-use events_concierge::id::EventId;
-use serde_json::json;
+use events_concierge::id::{EventId, TicketCode};
+use events_concierge::identity::UserId;
+use serde_json::{Value, json};
 
-use crate::support::{Door, NOW, block_on, json_of};
+use crate::guest::town::{Visit, town};
+use crate::support::{Door, NOW, Wallet, block_on, json_of};
+
+/// A host whose desk is open, too.
+fn with_desk() -> Door {
+    let door = Door::open();
+    let doors = json!({"doors": ["events", "vault", "desk"]});
+    assert_eq!(door.as_owner(Action::Own(Own::ChangeProfile), &doors).status, 200);
+    door
+}
 
 /// Writes an event straight into the storage.
 fn event_at(
@@ -189,4 +199,151 @@ fn a_cursor_of_another_list_or_of_nobody_is_refused_by_name() {
         let reply = block_on(door.tool(tool, &json!({"cursor": "o50"}), None));
         assert!(reply.status == 422 && reply.body.contains("cursor: must be"), "{}", reply.body);
     }
+}
+
+const HOSTILE_NAME: &str = "\u{ff1d}HYPERLINK(\"x\");=1+1";
+
+#[test]
+fn a_guests_address_is_kept_as_the_dns_has_it_and_the_csv_runs_nothing() {
+    let door = with_desk();
+    let event = door.event(5);
+    let asked =
+        json!({"eventId": event, "name": HOSTILE_NAME, "email": "Kunde@b\u{fc}cher.example"});
+    let offer = door.challenge("rsvpToEvent", &asked)["accepts"][0].clone();
+    let payment = Wallet::new(1).pay(&offer, 1);
+    let reply = block_on(door.tool("rsvpToEvent", &asked, Some(&payment)));
+    assert_eq!(reply.status, 200, "{}", reply.body);
+    assert_eq!(door.text("SELECT email FROM rsvps"), "kunde@xn--bcher-kva.example");
+    let own = Own::Rsvps(EventId::parse(&event).unwrap(), Format::Csv);
+    let csv = door.as_owner(Action::Own(own), &json!({})).body;
+    assert!(csv.starts_with("\u{feff}id,wallet,name,email,"), "{csv}");
+    let safe = ",\"'\u{ff1d}HYPERLINK(\"\"x\"\");'=1+1\",";
+    assert!(csv.contains(safe), "{csv}");
+    for email in ["a@b@c..d", "a@b..c", "a@b", "\u{fc}@b.example", "a b@c.example"] {
+        let asked = json!({"eventId": event, "email": email});
+        let reply = block_on(door.tool("rsvpToEvent", &asked, None));
+        assert!(reply.status == 422 && reply.body.contains("email: "), "{email} {}", reply.body);
+        let asked = json!({"subject": "s", "body": "b", "email": email});
+        let reply = block_on(door.tool("createTicket", &asked, None));
+        assert!(reply.status == 422 && reply.body.contains("email: "), "{email} {}", reply.body);
+        assert!(UserId::parse(email).is_err(), "{email}");
+    }
+}
+
+#[test]
+fn a_session_gets_its_payments_as_the_servers_csv() {
+    let town = town();
+    let visit = Visit::buying(&town, None);
+    visit.say(&visit.seat());
+    visit.say(&json!({"type": "export_csv"}));
+    let file = visit.last("csv")["text"].as_str().unwrap().to_owned();
+    let mut lines = file.lines();
+    assert_eq!(
+        lines.next(),
+        Some(
+            "\u{feff}kind,at,state,tool,door,amountUsd,amount,network,payer,payTo,txHash,explorerUrl,id"
+        )
+    );
+    let line = lines.next().unwrap();
+    assert!(line.starts_with("payment,") && line.contains(",rsvpToEvent,"), "{line}");
+}
+
+#[test]
+fn what_nobody_can_see_is_empty_in_every_field() {
+    let door = with_desk();
+    let event = |field: &str, value: &str| {
+        let mut event =
+            json!({"title": "T", "startsAt": "2027-03-01T18:30:00Z", "capacity": 1, "price": "1"});
+        event[field] = json!(value);
+        event
+    };
+    for blank in [
+        "",
+        " ",
+        "\u{200b}",
+        "\u{3164}",
+        "\u{ffa0}",
+        "\u{2800}",
+        "\u{fe0f}",
+        "\u{301}",
+        "\u{e0041}\u{ad}",
+    ] {
+        let own = [
+            (Own::CreateEvent, event("title", blank), "title"),
+            (Own::StoreSecret, json!({"name": blank, "value": "v"}), "name"),
+            (Own::StoreSecret, json!({"name": "n", "value": blank}), "value"),
+            (Own::Desk(AtDesk::CreateArticle), json!({"title": blank, "body": "b"}), "title"),
+            (Own::Desk(AtDesk::CreateArticle), json!({"title": "t", "body": blank}), "body"),
+            (Own::CreateCredential, json!({"name": blank, "tier": "read"}), "name"),
+        ];
+        for (own, body, field) in own {
+            let reply = door.as_owner(Action::Own(own.clone()), &body);
+            let detail = json_of(&reply)["detail"].as_str().unwrap_or_default().to_owned();
+            assert!(reply.status == 422 && detail.starts_with(field), "{own:?} {blank:?} {detail}");
+        }
+        for (body, field) in [
+            (json!({"subject": blank, "body": "b"}), "subject"),
+            (json!({"subject": "s", "body": blank}), "body"),
+        ] {
+            let reply = block_on(door.tool("createTicket", &body, None));
+            assert!(reply.status == 422 && reply.body.contains(field), "{blank:?} {}", reply.body);
+        }
+        let created = door.as_owner(Action::Own(Own::CreateEvent), &event("location", blank));
+        assert_eq!(json_of(&created).get("location"), None, "{blank:?}");
+    }
+}
+
+#[test]
+fn a_secret_is_stored_under_either_pair_of_names_but_not_under_both() {
+    let door = Door::open();
+    let store = |body: &Value| door.as_owner(Action::Own(Own::StoreSecret), body);
+    for (name, value) in [("name", "value"), ("secretName", "secretValue"), ("name", "secretValue")]
+    {
+        let reply = store(&json!({name: "key", value: "s3cret"}));
+        assert_eq!(
+            (reply.status, &json_of(&reply)["name"]),
+            (201, &json!("key")),
+            "{}",
+            reply.body
+        );
+        let call = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call",
+            "params": {"name": "storeSecret", "arguments": {name: "key", value: "s3cret"}}});
+        let reply = door.mcp(true, &[], &call);
+        let result = &json_of(&reply)["result"];
+        assert_eq!(result["structuredContent"]["success"], true, "{}", reply.body);
+    }
+    for (one, other) in [("name", "secretName"), ("value", "secretValue")] {
+        let mut body = json!({"name": "key", "value": "s3cret"});
+        body[other] = json!("x");
+        let reply = store(&body);
+        let detail = json_of(&reply)["detail"].as_str().unwrap().to_owned();
+        assert_eq!(reply.status, 422);
+        assert!(detail.contains(one) && !detail.contains("s3cret"), "{detail}");
+    }
+}
+
+#[test]
+fn a_browser_that_opens_what_is_not_there_gets_a_page() {
+    let door = Door::open();
+    let browser = ("accept", "text/html,application/xhtml+xml,*/*;q=0.8");
+    let event = EventId::parse("evt_0123456789abcdef01234567").unwrap();
+    let ticket = format!("{}-0123456789abcdef01234567", door.scope);
+    let ticket = TicketCode::parse(&ticket).unwrap();
+    for asked in [AtHost::EventPage(event.clone()), AtHost::Calendar(event), AtHost::Ticket(ticket)]
+    {
+        for (headers, kind) in
+            [(&[browser][..], "text/html; charset=utf-8"), (&[], "application/problem+json")]
+        {
+            let request = door.request(Action::AtHost(asked.clone()), false, headers, &json!({}));
+            let reply = block_on(door.host.handle(request));
+            assert_eq!((reply.status, reply.headers[0].1.as_str()), (404, kind), "{asked:?}");
+        }
+    }
+    let call = door.request(
+        Action::AtHost(AtHost::Tool("nothing".to_owned())),
+        false,
+        &[browser],
+        &json!({}),
+    );
+    assert_eq!(block_on(door.host.handle(call)).headers[0].1, "application/problem+json");
 }
