@@ -108,6 +108,24 @@ impl Rpc {
         Ok((head, read_used(state)?))
     }
 
+    /// Whether the token had seen this authorization used or cancelled at the end of this very block. A node that does
+    /// not have the block says nothing.
+    ///
+    /// # Errors
+    /// As [`Rpc::head_time`].
+    pub async fn was_used_at(
+        &self,
+        http: &impl Http,
+        network: &Network,
+        authorization: &Authorization,
+        block: u64,
+    ) -> Result<bool, RpcError> {
+        let asks = [ask_used(network, authorization, &json!(U256::from(block)))];
+        let answers = self.batch(http, &asks).await?;
+        let [state] = <[_; 1]>::try_from(answers).map_err(|_| RpcError::Malformed)?;
+        read_used(state)
+    }
+
     /// What was at the end of this very block: how many transactions `sender` had sent, and whether the authorization
     /// was used or cancelled. A node that does not have the block says nothing.
     ///

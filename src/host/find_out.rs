@@ -20,8 +20,9 @@ use crate::time::UnixSeconds;
 use crate::x402::flow::{self, Stop};
 use crate::x402::origin::{Origin, origin};
 
-/// How far a node behind an endpoint may lag, seconds.
-const NODE_LAG_SECONDS: i64 = 60;
+/// How much later than its end a block has to be in which an authorization is unused, for it to have run out, seconds:
+/// a chain drops its newest blocks now and then.
+const RAN_OUT_SECONDS: i64 = 60;
 
 /// How long a use that may have been for somebody else waits for its payer's proof, seconds.
 const DOUBT_SECONDS_MAX: i64 = 86_400;
@@ -267,20 +268,20 @@ impl<W: World> Host<W> {
         hint: Option<B256>,
     ) -> Result<OnChain, RpcError> {
         let world = &self.world;
-        let Authorization { from, nonce, .. } = *authorization;
         let look = async {
-            // The time is read first: unused at a block after the end means unused for good. Behind one
-            // address are many nodes, and the second question may reach one that lags, hence the margin.
-            let head = rpc.head(world).await?;
-            Ok::<_, RpcError>((head, rpc.authorization_used(world, network, from, nonce).await?))
+            // Behind one address are many nodes, and the second question may reach one that lags. What it saw in its
+            // own newest block proves nothing of this one: a use in between would count as one before ours.
+            let (head, time) = rpc.head(world).await?;
+            let is_used = rpc.was_used_at(world, network, authorization, head).await?;
+            Ok::<_, RpcError>((head, time, is_used))
         };
         let looked = within(world, LOOK_MILLIS, look).await.ok_or(RpcError::Unavailable)?;
-        let ((head, head_time), is_used) = looked?;
+        let (head, head_time, is_used) = looked?;
         if is_used {
             let search = self.search(rpc, network, authorization, payment, hint);
             return within(world, SEARCH_MILLIS, search).await.ok_or(RpcError::Unavailable)?;
         }
-        Ok(if head_time > payment.valid_before.plus(NODE_LAG_SECONDS) {
+        Ok(if head_time > payment.valid_before.plus(RAN_OUT_SECONDS) {
             OnChain::RanOut
         } else {
             OnChain::Unused(head)

@@ -1,8 +1,9 @@
 //! Whether the use of an authorization can have been for us. A payment names no shop: one that was
 //! spent at another shop of the same payee could be shown here too.
 
-/// How far nodes behind one address may lie apart, and how deep a chain drops blocks, in blocks.
-const DOUBT_BLOCKS: u64 = 16;
+/// How far nodes behind one address may lie apart, and how deep a chain drops blocks, in blocks: a minute of the chain
+/// with the shortest ones (a quarter of a second).
+const DOUBT_BLOCKS: u64 = 240;
 
 /// Where an authorization was used, as far as the chain's own numbers say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,10 +39,10 @@ mod tests {
     #[test]
     fn only_a_use_after_the_head_at_our_claim_is_ours() {
         for (unused_at, used_in, expected) in [
-            (Some(100), 101, Origin::Here),
-            (Some(100), 100, Origin::Doubtful),
-            (Some(100), 85, Origin::Doubtful),
-            (Some(100), 84, Origin::Elsewhere),
+            (Some(1_000), 1_001, Origin::Here),
+            (Some(1_000), 1_000, Origin::Doubtful),
+            (Some(1_000), 761, Origin::Doubtful),
+            (Some(1_000), 760, Origin::Elsewhere),
             (Some(0), 1, Origin::Here),
             (None, 1_000, Origin::Doubtful),
         ] {

@@ -85,6 +85,8 @@ pub(crate) struct Chain {
     pub(crate) is_down: Cell<bool>,
     /// How far the times of its blocks are behind our clock, seconds.
     pub(crate) behind: Cell<i64>,
+    /// How many blocks the node lags that is asked about authorizations.
+    pub(crate) lag: Cell<u64>,
     /// Whether the endpoint has forgotten its logs.
     pub(crate) logs_are_gone: Cell<bool>,
     /// The newest block, and the one in which everything was settled.
@@ -432,7 +434,7 @@ impl World {
 
     /// A chain that knows the authorizations that the facilitator used.
     fn rpc(&self, body: &Value) -> Value {
-        let Chain { balances, contracts, head, settled_in, .. } = &self.memory.chain;
+        let Chain { balances, contracts, head, settled_in, lag, .. } = &self.memory.chain;
         let block = |number: &Cell<u64>| format!("{:#x}", number.get());
         let settled = self.memory.settled.borrow();
         let text = body["params"].to_string();
@@ -462,7 +464,17 @@ impl World {
             "eth_call" if body["params"][0]["to"] == FACTORY => {
                 json!(format!("0x{:0>64}", PROVIDED.trim_start_matches("0x").to_lowercase()))
             }
-            "eth_call" => json!(format!("0x{:064x}", u8::from(used.is_some()))),
+            "eth_call" => {
+                let newest = head.get().saturating_sub(lag.get());
+                let named = body["params"][1].as_str().unwrap().strip_prefix("0x");
+                let named = named.map(|number| u64::from_str_radix(number, 16).unwrap());
+                if named.is_some_and(|number| number > newest) {
+                    let error = json!({"code": -32000, "message": "header not found"});
+                    return json!({"jsonrpc": "2.0", "id": body["id"], "error": error});
+                }
+                let is_seen = lag.get() == 0 || settled_in.get() <= newest;
+                json!(format!("0x{:064x}", u8::from(used.is_some() && is_seen)))
+            }
             "eth_getLogs" if self.memory.chain.logs_are_gone.get() => json!([]),
             "eth_getLogs" => match used {
                 // The hash of a settlement here is its nonce.

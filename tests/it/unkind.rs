@@ -615,6 +615,30 @@ fn a_payment_that_was_spent_elsewhere_between_two_showings_buys_nothing() {
 }
 
 #[test]
+fn a_node_that_lags_proves_nothing_of_the_blocks_that_it_does_not_have() {
+    let door = Door::open();
+    let event = door.event(5);
+    let payment = Wallet::new(1).pay(&offer(&door, &event), 1);
+    let chain = &door.world.memory.chain;
+    chain.is_down.set(true);
+    door.world.memory.settles.borrow_mut().push_back(Settles::PaysSilently);
+    assert_eq!(pay(&door, &event, &payment).status, 409);
+    chain.is_down.set(false);
+    chain.head.set(2_000);
+    chain.settled_in.set(1_000);
+    // The head comes from one node, and the next answer from one that is far behind.
+    chain.lag.set(1_500);
+    door.pass(60);
+    assert_eq!(state(&door), "unknown");
+    chain.lag.set(0);
+    door.pass(300);
+    // Nobody knows what was there before the payment came, so its payer has to prove it; it is not called failed.
+    assert_eq!(pay(&door, &event, &payment).status, 401);
+    assert_eq!(state(&door), "unknown");
+    is_clean(&door);
+}
+
+#[test]
 fn a_paid_seat_is_delivered_though_the_blocks_of_its_chain_have_past_times() {
     for does in [Settles::PaysSilently, Settles::Hangs] {
         let is_paid = matches!(does, Settles::PaysSilently);

@@ -136,7 +136,7 @@ impl<W: RelayerWorld> Relayer<W> {
     }
 
     /// A block has the transaction.
-    async fn record(&self, sent: &Sent, receipt: &Receipt) -> Result<(), SqlError> {
+    pub(super) async fn record(&self, sent: &Sent, receipt: &Receipt) -> Result<(), SqlError> {
         let settlement = match &sent.settlement {
             Some(id) => store::find(&self.world, id)?,
             None => store::settlement_of_nonce(&self.world, sent.nonce)?,

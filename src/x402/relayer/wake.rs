@@ -4,9 +4,9 @@
 
 use alloy_primitives::Bytes;
 
-use crate::chain::rpc::{Ask, Broadcast};
+use crate::chain::rpc::{Ask, Broadcast, RpcError, read};
 use crate::chain::transaction::{ChainCall, Fees, SignedTransaction, fees_of};
-use crate::chain::transfers::Use;
+use crate::chain::transfers::{Receipt, Use};
 use crate::ports::{Level, SqlError};
 use crate::storage;
 use crate::time::UnixSeconds;
@@ -194,13 +194,32 @@ impl<W: RelayerWorld> Relayer<W> {
             .collect())
     }
 
-    /// The chain has seen the nonce used, and no transaction of ours is in a block.
+    /// The transaction of ours that has used this nonce, as far as a node knows.
+    async fn receipt_of_nonce(&self, nonce: u64) -> Result<Option<(Sent, Receipt)>, RpcError> {
+        let ours = self.live(BATCH).map_err(|_| RpcError::Unavailable)?.into_iter();
+        let ours: Vec<Sent> = ours.filter(|sent| sent.nonce == nonce).collect();
+        let asks: Vec<Ask> = ours.iter().map(|sent| ask_receipt(sent.hash)).collect();
+        let answers = self.settings.rpc.batch(&self.world, &asks).await?;
+        for (sent, answer) in ours.into_iter().zip(answers) {
+            if let Some(receipt) = read::<Option<Receipt>>(answer)? {
+                return Ok(Some((sent, receipt)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The chain has seen the nonce used, and no transaction of ours was found in a block.
     async fn give_up_nonce(&self, sent: &Sent) -> Result<(), SqlError> {
         let Some(settlement) = store::settlement_of_nonce(&self.world, sent.nonce)? else {
             return store::mark_done(&self.world, sent.nonce);
         };
         match settlement.state {
-            State::Sent => self.judge_nonce(sent.nonce, &settlement, None).await,
+            State::Sent => match self.receipt_of_nonce(sent.nonce).await {
+                Ok(Some((ours, receipt))) => self.record(&ours, &receipt).await,
+                Ok(None) => self.judge_nonce(sent.nonce, &settlement, None).await,
+                // Nobody can say yet whether it was ours: what a block has refused counts against its payer.
+                Err(_) => Ok(()),
+            },
             State::Settled => store::mark_done(&self.world, sent.nonce),
             State::Failed(_) => {
                 // The chain has dropped more blocks than we have waited for, and another node has sent the old

@@ -52,7 +52,10 @@ pub(crate) fn arrive(sim: &Rc<Sim>, net: usize, body: &Value, slot: Rc<Slot<Answ
 fn answer_to(chain: &Chain, net: usize, ask: &Value, at: i64) -> Result<Value, Refused> {
     let blocks = &chain.nets[net].blocks;
     let head = blocks.number(at);
-    let of_block = |named: &Value| number(named).unwrap_or(head).min(head);
+    let of_block = |named: &Value| match number(named) {
+        Some(number) if number > head => Err((-32000, "header not found")),
+        number => Ok(number.unwrap_or(head)),
+    };
     let params = &ask["params"];
     Ok(match ask["method"].as_str().unwrap() {
         "eth_chainId" => {
@@ -81,7 +84,7 @@ fn answer_to(chain: &Chain, net: usize, ask: &Value, at: i64) -> Result<Value, R
                 let who = chain.balances.keys().find(asked);
                 json!(word(who.map_or(0, |(net, who)| chain.balance(*net, who))))
             } else {
-                let block = of_block(&params[1]);
+                let block = of_block(&params[1])?;
                 let found = mentioned(chain, net, &text, at).filter(|mined| mined.block <= block);
                 json!(word(u64::from(found.is_some())))
             }

@@ -83,6 +83,25 @@ fn a_contract_that_lies_to_simulations_is_tried_once_and_then_waits() {
 }
 
 #[test]
+fn what_a_block_has_refused_counts_though_its_receipt_could_not_be_read_for_long() {
+    let mut relaying = Relaying::quiet(CHEAP);
+    let liar = relaying.payer(55, Some(Lie::ToSimulations));
+    let sim = relaying.sim();
+    sim.node.borrow_mut().hides_receipts = true;
+    let (first, said) = relaying.pays(&liar, CENT, PAY_TO, HOST);
+    assert_eq!(reason(&said), "settlement_pending");
+    relaying.waits(300);
+    assert_eq!(reason(&relaying.asks_again(first, HOST)), "settlement_pending");
+    sim.node.borrow_mut().hides_receipts = false;
+    relaying.waits(300);
+    let again = relaying.asks_again(first, HOST);
+    assert_eq!(reason(&again), "invalid_exact_evm_transaction_failed");
+    let (_, said) = relaying.pays(&liar, CENT, PAY_TO, HOST);
+    assert_eq!(reason(&said), "payer_waits", "{said}");
+    assert_eq!(relaying.sent(), 1);
+}
+
+#[test]
 fn new_liars_make_newcomers_wait_and_nobody_who_is_known_or_pays_with_a_key() {
     let mut relaying = Relaying::quiet(CHEAP);
     let known = relaying.payer(60, Some(Lie::Never));

@@ -75,6 +75,8 @@ pub(crate) struct Node {
     pub(crate) relayer: Address,
     /// Payers that are contracts.
     pub(crate) contracts: BTreeMap<Address, Lie>,
+    /// Whether it refuses to say what became of transactions.
+    pub(crate) hides_receipts: bool,
     pub(crate) replaced: u64,
     pub(crate) fillers: u64,
 }
@@ -332,6 +334,9 @@ impl Node {
             },
             "eth_getBlockByNumber" => self.block(params[0].as_str().unwrap()),
             "eth_sendRawTransaction" => return self.take(params[0].as_str().unwrap()),
+            "eth_getTransactionReceipt" if self.hides_receipts => {
+                return Err((-32005, "limit exceeded"));
+            }
             "eth_getTransactionReceipt" => self.receipt(params[0].as_str().unwrap()),
             "eth_estimateGas" | "eth_call" => {
                 let data = hex::decode(params[0]["data"].as_str().unwrap()).unwrap();
