@@ -1,44 +1,29 @@
-// `npm run agent -- "rsvp to the rust meetup if it is under 1 dollar"`: a guest session from the
-// terminal, against what `npm start` runs. Every step is shown; before it pays, it asks.
-//   --door URL     another door than that of `npm start`
-//   --wallet key   pays with a test key of its own instead of the session's smart wallet
-//   --limit 0.50   pays without asking up to so many dollars
-//   --yes          says yes to every question
-// Without a sentence it stays open and takes one sentence a line.
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { createInterface } from "node:readline/promises";
+// `npm run agent -- "rsvp to the rust meetup if it is under 1 dollar"`: a guest session from the terminal, against
+// what `npm start` runs, or against any deployment with `--server URL --key-file FILE`. Every step is shown; before
+// it pays, it asks. Without a sentence it takes one a line, until Ctrl-D. `--help` lists the options.
 import { parseArgs } from "node:util";
-import { formatUnits } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
-import { chainClient } from "./chain/chain.mjs";
+import { fill, findDeployment, moneyHint, openChain, OPTIONS, readAccount } from "./lib/deployment.mjs";
 import { openGuest } from "./lib/guest.mjs";
-import { Failure, root, runMain } from "./lib/process.mjs";
+import { Failure, runMain } from "./lib/process.mjs";
+import { bold, columns, dim, dollars, openLines, red, short } from "./lib/terminal.mjs";
 
-const folder = process.env.STATE_DIR ?? join(root, ".dev");
-const colour = (code, text) => (process.stdout.isTTY ? `\x1b[${code}m${text}\x1b[0m` : text);
-const dim = (text) => colour(2, text);
-const bold = (text) => colour(1, text);
-const short = (hex) => `${hex.slice(0, 6)}…${hex.slice(-4)}`;
+const INTERRUPTED = 130;
 
 async function main(args) {
   const { values, positionals } = options(args);
-  const state = readState();
-  const chain = chainClient(state.rpc);
-  const account = values.wallet === "key" ? privateKeyToAccount(generatePrivateKey()) : undefined;
-  const guest = await openGuest(`${state.url.replace(/^http/, "ws")}/agent`, { account });
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const place = await findDeployment(values);
+  const door = values.door ?? place.mcpUrl;
+  if (!door) throw new Failure("name the server to buy from: --server https://…/mcp/users/…, or --door URL beside it");
+  const account = readAccount(values, console.log) ?? testKey(values, place);
+  const guest = await openGuest(`${place.origin.replace(/^http/, "ws")}/agent`, { account });
+  const terminal = openLines();
   const shown = show(guest, terminal, values);
   try {
-    guest.send(account ? { type: "use_wallet", kind: "browser", address: account.address } : { type: "use_wallet", kind: "smart" });
-    const { guestAddress } = await answered(guest, "wallet_info");
-    await fill(chain, guestAddress);
-    await guest.next("policy");
-    if (values.limit) guest.send({ type: "set_policy", askAbove: values.limit });
-    if (values.limit) await answered(guest, "policy");
-    guest.send({ type: "connect_mcp", url: values.door ?? state.host.mcpUrl });
+    await choose(guest, terminal, place, account, values);
+    guest.send({ type: "connect_mcp", url: door });
     await answered(guest, "mcp_connected");
-    if (positionals.length > 0) await say(guest, positionals.join(" "));
+    if (positionals.length > 0) await say(guest, terminal, positionals.join(" "));
     else await talk(guest, terminal);
   } finally {
     terminal.close();
@@ -47,75 +32,100 @@ async function main(args) {
   if (shown.failed) process.exitCode = 1;
 }
 
-/** An error is shown already when it comes here; there is nothing to wait for after it. */
-async function answered(guest, type) {
-  const message = await guest.next([type, "error"]);
-  if (message.type === "error") throw new Failure("nothing was done");
-  return message;
-}
-
 function options(args) {
   const texts = Object.fromEntries(["door", "wallet", "limit"].map((name) => [name, { type: "string" }]));
   try {
-    return parseArgs({ args, allowPositionals: true, options: { ...texts, yes: { type: "boolean" } } });
+    return parseArgs({ args, allowPositionals: true, options: { ...OPTIONS, ...texts } });
   } catch (error) {
-    throw new Failure(`${error.message}\nusage: npm run agent -- "what to do" [--door URL] [--wallet key] [--limit 0.50] [--yes]`);
+    throw new Failure(`${error.message.split("\n")[0]}\nusage: npm run agent -- "what to do" [options]; --help lists them`);
   }
 }
 
-function readState() {
-  const file = join(folder, "state.json");
-  if (!existsSync(file)) throw new Failure("nothing is running: `npm start` in another terminal first, and wait for \"Ready\"");
-  return JSON.parse(readFileSync(file, "utf8"));
+/** Without a key the session's own smart wallet pays, where there is one. */
+function testKey({ wallet }, { settings }) {
+  if (wallet !== undefined && wallet !== "key") throw new Failure("--wallet takes `key` only: a new test key instead of the smart wallet");
+  if (wallet === "key" && settings.faucet) return privateKeyToAccount(generatePrivateKey());
+  if (settings.faucet && settings.smartWallets) return undefined;
+  throw new Failure("this deployment gives no test money, so pay with a key: --key-file FILE, or --new-key FILE to make one");
 }
 
-/** Test money grows on the local chain only; the token there lets anybody mint. */
-async function fill(chain, address) {
-  if ((await chain.balance(address)) > 0n) return;
-  await chain.mint(address, 1_000_000n);
-  console.log(dim(`  ${short(address)} gets $${formatUnits(await chain.balance(address), 6)} test USDC`));
+/** An error is shown already when it comes here; there is nothing to wait for after it. */
+async function answered(guest, type) {
+  const message = await guest.next([type, "error"]);
+  if (message.type === "error") throw new Failure("nothing was done; change what the error names, and try again");
+  return message;
 }
 
-async function say(guest, text) {
-  console.log(`${bold("you")}    ${text}`);
+/** The wallet, its money, and the limit up to which it pays without asking. */
+async function choose(guest, terminal, place, account, { limit }) {
+  guest.send(account ? { type: "use_wallet", kind: "browser", address: account.address } : { type: "use_wallet", kind: "smart" });
+  const { guestAddress, network } = await answered(guest, "wallet_info");
+  const chain = openChain(place, network);
+  await fill(place, chain, guestAddress);
+  const balance = dollars(await chain.balance(guestAddress));
+  terminal.print(dim(`  wallet   ${guestAddress} holds ${balance} of USDC on ${chain.title} (${moneyHint(chain)})`));
+  await guest.next("policy");
+  if (!limit) return;
+  guest.send({ type: "set_policy", askAbove: limit });
+  await answered(guest, "policy");
+}
+
+async function say(guest, terminal, text) {
+  terminal.print(`${bold("you")}    ${text}`);
   guest.send({ type: "chat", text });
   await guest.rest();
 }
 
 async function talk(guest, terminal) {
-  console.log(dim("  say what you want; an empty line ends"));
+  terminal.print(dim('  say what you want, such as "list events"; Ctrl-D ends'));
   for (;;) {
-    const text = await terminal.question("> ");
-    if (text.trim() === "") return;
-    await say(guest, text);
+    const text = await terminal.ask("> ");
+    if (text === undefined) return;
+    if (text.trim() === "") continue;
+    guest.send({ type: "chat", text });
+    await guest.rest();
   }
 }
 
 /** Prints what comes, and answers questions. */
 function show(guest, terminal, { yes }) {
   const shown = { failed: false };
-  guest.on("log", ({ logType, message }) => console.log(dim(`  ${logType.padEnd(8)} ${message}`)));
-  guest.on("chat", ({ text }) => console.log(`${bold("agent")}  ${text.replaceAll("\n", "\n       ")}`));
-  guest.on("error", ({ message }) => {
+  const fail = (text) => {
     shown.failed = true;
-    console.log(colour(31, `  error    ${message}`));
-  });
-  guest.on("tool_error", ({ tool, result, moneyMoved }) => {
-    shown.failed = true;
-    console.log(colour(31, `  ${tool}: ${result} (money moved: ${moneyMoved})`));
+    terminal.print(red(text));
+  };
+  guest.on("log", ({ logType, message }) => terminal.print(dim(`  ${logType.padEnd(8)} ${message}`)));
+  guest.on("chat", ({ text }) => terminal.print(`${bold("agent")}  ${inColumns(text).join("\n       ")}`));
+  guest.on("error", ({ message }) => fail(`  error    ${message}`));
+  guest.on("tool_error", ({ tool, result, moneyMoved }) => fail(`  ${tool}: ${result} (money moved: ${moneyMoved})`));
+  guest.on("tool_result", ({ result }) => {
+    const ticket = result?.structuredContent?.ticketUrl;
+    if (typeof ticket === "string") terminal.print(`${bold("ticket")} ${ticket}`);
   });
   guest.on("payment_receipt", ({ amountUsd, payTo, txHash, explorerUrl, confirmed }) => {
-    const how = confirmed ? "seen on the chain" : "as the door says";
-    console.log(`${bold("paid")}   $${amountUsd} to ${short(payTo)}, ${how}\n       ${short(txHash)} ${dim(explorerUrl)}`);
+    const how = confirmed ? "seen on the chain" : "as the server says";
+    terminal.print(`${bold("paid")}   $${amountUsd} to ${short(payTo)}, ${how}\n       ${short(txHash)} ${dim(explorerUrl)}`);
   });
-  guest.on("wallet_deployed", ({ address }) => console.log(dim(`  the wallet ${short(address)} is on the chain now`)));
-  guest.on("payment_required", async (asked) => {
-    const { confirmationId, tool, amountUsd, payTo, network, why } = asked;
-    console.log(`${bold("pay?")}   ${tool}: ${bold(`$${amountUsd}`)} to ${short(payTo)} on ${network} (${why})`);
-    const answer = yes ? "y" : process.stdin.isTTY ? await terminal.question("       [y/N] ") : "n";
-    guest.send({ type: /^y/i.test(answer.trim()) ? "confirm" : "cancel", confirmationId });
+  guest.on("wallet_deployed", ({ address }) => terminal.print(dim(`  the wallet ${short(address)} is on the chain now`)));
+  guest.on("payment_required", (asked) => decide(guest, terminal, asked, yes));
+  terminal.onInterrupt(() => {
+    terminal.close();
+    console.log("stopped; what you had said yes to may still be paid");
+    process.exit(INTERRUPTED);
   });
   return shown;
+}
+
+async function decide(guest, terminal, { confirmationId, tool, amountUsd, payTo, network, why }, yes) {
+  terminal.print(`${bold("pay?")}   ${tool}: ${bold(`$${amountUsd}`)} to ${short(payTo)} on ${network} (${why})`);
+  const answer = yes ? "y" : await terminal.ask("       [y/N] ", { fresh: true });
+  guest.send({ type: /^y(es)?$/i.test(answer?.trim() ?? "") ? "confirm" : "cancel", confirmationId });
+}
+
+/** Lists come with ` · ` between what belongs into columns. */
+function inColumns(text) {
+  const lines = text.split("\n");
+  return lines.length < 2 ? lines : columns(lines.map((line) => line.split(" · ")), "");
 }
 
 await runMain(import.meta.url, main);

@@ -1,113 +1,165 @@
-// `npm run demo`: an agent pays for a seat, with the official MCP client and x402 packages only.
-// Each run is a new agent with a new wallet. Ends with 0 only if everything was seen to be right.
+// `npm run demo`: an agent pays for a seat, with the official MCP client and x402 packages only. Against what
+// `npm start` runs each run is a new agent with a new wallet; `--server URL --key-file FILE` pays at any deployment.
+// Ends with 0 only if everything was seen to be right.
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { x402Client } from "@x402/core/client";
 import { registerExactEvmScheme } from "@x402/evm/exact/client";
-import { formatUnits } from "viem";
+import { isAddressEqual } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
-import { chainClient } from "./chain/chain.mjs";
+import { fill, findDeployment, folder, getJson, moneyHint, mustHave, openChain, OPTIONS, readAccount } from "./lib/deployment.mjs";
 import { Failure, root, runMain } from "./lib/process.mjs";
+import { bold, dollars, openLines, short, table, when } from "./lib/terminal.mjs";
 
-const folder = process.env.STATE_DIR ?? join(root, ".dev");
-const bold = (text) => (process.stdout.isTTY ? `\x1b[1m${text}\x1b[22m` : text);
-const dollars = (atomic) => `$${formatUnits(BigInt(atomic), 6)}`;
-const short = (hex) => `${hex.slice(0, 6)}…${hex.slice(-4)}`;
-const line = (name, text) => console.log(`  ${name.padEnd(13)} ${text}`);
+const title = (text) => console.log(bold(`\n${text}`));
 
-async function main() {
-  const state = readState();
-  const chain = chainClient(state.rpc);
-  const agent = privateKeyToAccount(generatePrivateKey());
+async function main(args) {
+  const { values } = options(args);
+  const place = await findDeployment(values);
+  if (!place.mcpUrl) throw new Failure("--server takes a host's server URL, such as https://events.example/mcp/users/…");
+  const agent = readAccount(values, console.log) ?? newAgent(place);
   console.log(bold("An agent without account or API key"));
-  await chain.mint(agent.address, 1_000_000n);
-  line("wallet", `${short(agent.address)}, holds ${dollars(await chain.balance(agent.address))} test USDC`);
-
-  const client = new Client({ name: "demo-agent", version: "1.0.0" }, { versionNegotiation: { mode: "auto" } });
-  await client.connect(new StreamableHTTPClientTransport(new URL(state.host.mcpUrl)));
-  console.log(bold("\nThe door"));
-  line("address", state.host.mcpUrl);
-  line("protocol", `MCP ${client.getNegotiatedProtocolVersion()}`);
-  for (const tool of (await client.listTools()).tools) line(tool.name, priceOf(tool));
+  const client = await connect(place);
+  await showServer(client, place);
   const event = await chooseEvent(client);
-
-  const before = await chain.balance(state.host.walletAddress);
-  const ticket = await buy(client, agent, event);
+  title(`RSVP to "${event.title}"`);
+  const { challenge, offer, chain } = await ask(client, place, event);
+  await showWallet(place, chain, agent, offer);
+  if (!chain.isTestnet && !values.yes) await confirm(offer, chain);
+  const ticket = await buy(client, agent, event, challenge);
   await client.close();
-  const after = await chain.balance(state.host.walletAddress);
-  console.log(bold("\nOn the chain"));
-  line("payTo", `${short(state.host.walletAddress)}: ${dollars(before)} before, ${dollars(after)} after`);
-  const receipt = await chain.client.getTransactionReceipt({ hash: ticket.transactionHash });
-  line("receipt", `${receipt.status}, block ${receipt.blockNumber}`);
-  must(after - before === BigInt(event.priceAtomic), "payTo did not get exactly the price");
-  must(receipt.status === "success", "the transaction failed");
-  await showHost(state, event, ticket, agent);
+  await showChain(chain, offer, ticket, agent);
+  if (place.host) await showHost(place, event, ticket, agent);
+  title("Done");
+  table([["look at it", chain.link(ticket.transactionHash)]]);
 }
 
-function readState() {
-  const file = join(folder, "state.json");
-  if (!existsSync(file)) throw new Failure("nothing is running: `npm start` in another terminal first, and wait for \"Ready\"");
-  return JSON.parse(readFileSync(file, "utf8"));
+function options(args) {
+  try {
+    return parseArgs({ args, options: OPTIONS });
+  } catch (error) {
+    throw new Failure(`${error.message.split("\n")[0]}; \`npm run demo -- --help\` lists the options`);
+  }
 }
 
-function priceOf(tool) {
-  if (!tool._meta?.["agents-x402/paymentRequired"]) return "free";
-  const price = tool._meta["agents-x402/priceUSD"];
-  return price === undefined ? "the event's own price" : `$${price}`;
+/** On the local chain anybody gets test money, so that each run can have a wallet of its own. */
+function newAgent({ settings }) {
+  if (settings.faucet) return privateKeyToAccount(generatePrivateKey());
+  throw new Failure("this deployment gives no test money, so pay with a key: --key-file FILE, or --new-key FILE to make one");
+}
+
+async function connect({ mcpUrl, again }) {
+  const client = new Client({ name: "demo-agent", version: "1.0.0" }, { versionNegotiation: { mode: "auto" } });
+  try {
+    await client.connect(new StreamableHTTPClientTransport(new URL(mcpUrl)));
+  } catch (error) {
+    throw new Failure(`no MCP server answers at ${mcpUrl} (${error.message.split("\n")[0].slice(0, 200)}); ${again}`);
+  }
+  return client;
+}
+
+async function showServer(client, place) {
+  title("The server");
+  const { tools } = await client.listTools();
+  const facts = [["address", place.mcpUrl], ["protocol", `MCP ${client.getNegotiatedProtocolVersion()}`]];
+  table([...facts, ...tools.map((tool) => [tool.name, priceOf(tool)])]);
+}
+
+function priceOf({ name, _meta }) {
+  if (!_meta?.["agents-x402/paymentRequired"]) return "free";
+  const price = _meta["agents-x402/priceUSD"];
+  if (price !== undefined) return `$${price}`;
+  return name === "retrieveSecret" ? "the secret's own price" : "the event's own price";
 }
 
 async function chooseEvent(client) {
   const { structuredContent } = await client.callTool({ name: "listEvents", arguments: {} });
-  console.log(bold("\nEvents"));
-  for (const event of structuredContent.events) {
+  const events = structuredContent?.events ?? [];
+  title("Events");
+  table(events.map((event) => {
     const seats = event.seatsLeft === null ? "seats not limited" : `${event.seatsLeft} seats left`;
-    line(`$${event.price}`, `${event.title}, ${event.startsAt}, ${seats}`);
-  }
-  const event = structuredContent.events.find(({ status, seatsLeft }) => status === "scheduled" && seatsLeft !== 0);
-  if (!event) throw new Failure("no event has a seat left; `npm start -- --fresh` makes new ones");
+    return [`$${event.price}`, event.title, when(event.startsAt, event.timeZone), seats];
+  }));
+  const event = events.find(({ status, seatsLeft }) => status === "scheduled" && seatsLeft !== 0);
+  if (!event) throw new Failure("no event has a seat left; here `npm start -- --fresh` makes new ones, elsewhere ask the host");
   return event;
 }
 
-async function buy(client, agent, event) {
-  console.log(bold(`\nRSVP to "${event.title}"`));
-  const call = { name: "rsvpToEvent", arguments: { eventId: event.id } };
-  const challenge = await client.callTool(call);
-  const [offer] = challenge.structuredContent.accepts;
-  line("asked to pay", `${dollars(offer.amount)} USDC to ${short(offer.payTo)} on ${offer.network}`);
-  must(offer.amount === event.priceAtomic, "the price asked is not the price listed");
+async function ask(client, place, event) {
+  const challenge = (await client.callTool(callFor(event))).structuredContent;
+  const offer = challenge?.accepts?.[0];
+  must(offer, `the server asks for no payment: ${JSON.stringify(challenge).slice(0, 300)}`);
+  const chain = openChain(place, offer.network);
+  must(isAddressEqual(offer.asset, chain.usdc), `the server asks for a token that is not USDC on ${chain.name}; nothing was signed`);
+  must(offer.amount === event.priceAtomic, "the price asked is not the price listed; nothing was signed");
+  return { challenge: { ...challenge, accepts: [offer] }, offer, chain };
+}
+
+const callFor = (event) => ({ name: "rsvpToEvent", arguments: { eventId: event.id } });
+
+async function showWallet(place, chain, agent, offer) {
+  await fill(place, chain, agent.address);
+  const balance = await chain.balance(agent.address);
+  table([
+    ["asked to pay", `${dollars(offer.amount)} of USDC to ${short(offer.payTo)} on ${chain.title}`],
+    ["wallet", agent.address],
+    ["balance", `${dollars(balance)} of USDC (${moneyHint(chain)})`],
+  ]);
+  mustHave(balance, offer.amount, agent.address, chain);
+}
+
+async function confirm(offer, chain) {
+  const lines = openLines();
+  const answer = await lines.ask(`  pay ${dollars(offer.amount)} of real money on ${chain.name}? [y/N] `, { fresh: true });
+  lines.close();
+  if (!/^y(es)?$/i.test(answer?.trim() ?? "")) throw new Failure("not paid; nothing was signed (y pays, and so does --yes)");
+}
+
+async function buy(client, agent, event, challenge) {
   const x402 = registerExactEvmScheme(new x402Client(), { signer: agent });
-  const payment = await x402.createPaymentPayload(challenge.structuredContent);
-  line("signed", `EIP-3009 authorization, nonce ${short(payment.payload.authorization.nonce)}`);
-  const paid = await client.callTool({ ...call, _meta: { "x402/payment": payment } });
-  must(!paid.isError, paid.content[0].text);
+  const payment = await x402.createPaymentPayload(challenge);
+  const paid = await client.callTool({ ...callFor(event), _meta: { "x402/payment": payment } });
+  must(!paid.isError, paid.content[0]?.text);
   const ticket = paid.structuredContent;
-  line("transaction", ticket.transactionHash);
-  line("ticket", ticket.ticketUrl);
-  line("calendar", ticket.calendarUrl);
-  line("says", ticket.message);
+  table([
+    ["signed", `EIP-3009 authorization, nonce ${short(payment.payload.authorization.nonce)}`],
+    ["transaction", ticket.transactionHash],
+    ["ticket", ticket.ticketUrl],
+    ["calendar", ticket.calendarUrl],
+    ["when", when(event.startsAt, event.timeZone)],
+    ["says", ticket.message],
+  ]);
   return ticket;
 }
 
-async function showHost(state, event, ticket, agent) {
-  const get = async (path) => {
-    const answer = await fetch(state.url + path, { headers: { authorization: `Bearer ${state.host.token}` } });
-    must(answer.ok, `GET ${path} answers ${answer.status}`);
-    return answer.json();
-  };
-  console.log(bold("\nThe host sees"));
+/** The receipt of this payment, and not the balance of payTo: others may pay there at the same time. */
+async function showChain(chain, offer, ticket, agent) {
+  title("On the chain");
+  const receipt = await chain.receipt(ticket.transactionHash);
+  const moved = chain.paidTo(receipt, offer.payTo);
+  table([
+    ["receipt", `${receipt.status}, block ${receipt.blockNumber}`],
+    ["payTo", `${short(offer.payTo)} got ${dollars(moved)}`],
+    ["wallet", `${short(agent.address)} holds ${dollars(await chain.balance(agent.address))} now`],
+  ]);
+  must(receipt.status === "success", "the transaction failed");
+  must(moved === BigInt(offer.amount), "payTo did not get exactly the price");
+}
+
+async function showHost({ origin, host, again }, event, ticket, agent) {
+  const get = (path) => getJson(origin + path, again, { headers: { authorization: `Bearer ${host.token}` } });
+  title("The host sees");
   const revenue = await get("/api/users/revenue");
-  line("revenue", `$${revenue.total} in all`);
   const { rsvps } = await get(`/api/users/events/${event.id}/rsvps`);
   const rsvp = rsvps.find(({ wallet }) => wallet === agent.address);
   must(rsvp?.txHash === ticket.transactionHash, "the host's list does not show the seat");
-  line("guest", `${short(rsvp.wallet)} paid ${dollars(rsvp.paidAtomic)}, ${rsvps.length} in all`);
-  console.log(bold("\nKV records"));
-  const { scope } = state.host;
-  const total = await kvRecord(`${scope}:revenue`, (value) => value === revenue.totalAtomic);
-  line("revenue", total);
-  line("rsvp", await kvRecord(`${scope}:rsvps:${event.id}:${agent.address}`, (value) => value.includes(rsvp.txHash)));
+  table([["revenue", `$${revenue.total} in all`], ["guest", `${short(rsvp.wallet)} paid ${dollars(rsvp.paidAtomic)}, ${rsvps.length} in all`]]);
+  title("KV records");
+  const total = await kvRecord(`${host.scope}:revenue`, (value) => /^\d+$/.test(value) && BigInt(value) >= BigInt(revenue.totalAtomic));
+  const record = await kvRecord(`${host.scope}:rsvps:${event.id}:${agent.address}`, (value) => value.includes(rsvp.txHash));
+  table([["revenue", total], ["rsvp", record]]);
 }
 
 /** Records go out to KV a moment after the answer, so this asks a few times. */
@@ -120,7 +172,7 @@ async function kvRecord(key, isRight) {
     if (isRight(value)) return value;
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
-  throw new Failure(`KV does not hold what it should under ${key}: ${value}`);
+  throw new Failure(`demo failed: KV does not hold what it should under ${key}: ${value}`);
 }
 
 function must(holds, otherwise) {

@@ -4,32 +4,23 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { constants } from "node:os";
 import { delimiter, dirname, join } from "node:path";
+import { asksForHelp, COMMANDS } from "./lib/commands.mjs";
 import { modernNode } from "./lib/node.mjs";
 import { environment, Failure, root, runMain } from "./lib/process.mjs";
 import { setup } from "./setup.mjs";
 
-const COMMANDS = {
-  start: ["dev/start.mjs"],
-  demo: ["dev/demo.mjs"],
-  agent: ["dev/agent.mjs"],
-  test: ["dev/test.mjs"],
-  simulate: ["dev/simulate.mjs"],
-  fuzz: ["dev/fuzz.mjs"],
-  bench: ["bench/facilitators.mjs"],
-  check: ["dev/check.mjs"],
-  build: ["dev/build.mjs"],
-  deploy: ["node_modules/wrangler/bin/wrangler.js", "deploy"],
-};
-
 /** Commands that need no built Worker and no built page. */
-const NATIVE = ["check", "simulate", "fuzz"];
+const NATIVE = ["check", "simulate", "fuzz", "doctor"];
 
 async function main([name, ...extra]) {
   if (!Object.hasOwn(COMMANDS, name ?? "")) {
-    throw new Failure(`usage: node dev/run.mjs <${Object.keys(COMMANDS).join("|")}> [arguments]`);
+    const usage = `usage: node dev/run.mjs <${Object.keys(COMMANDS).join("|")}> [arguments], each with --help`;
+    if (asksForHelp([name ?? ""])) return console.log(usage);
+    throw new Failure(usage);
   }
+  const { script, args = [], help } = COMMANDS[name];
+  if (asksForHelp(extra)) return console.log(help);
   await setup({ withBuild: !NATIVE.includes(name) });
-  const [script, ...args] = COMMANDS[name];
   if (!existsSync(join(root, script))) throw new Failure(`${script} is missing`);
   process.exitCode = await handOver(modernNode(), [script, ...args, ...extra]);
 }

@@ -1,7 +1,16 @@
 // A guest session over WebSocket, for the terminal and for tests.
 import { once } from "node:events";
+import { Failure } from "./process.mjs";
 
 const QUIET_MILLIS = 400;
+/** The longest that nothing at all may come while something is under way: a settlement has two minutes. */
+const SILENCE_MILLIS = 180_000;
+/** What ends the waiting for what was sent. A sentence ends with words, also where it has called a tool. */
+const ENDS = {
+  chat: ["chat", "error"],
+  call_tool: ["tool_result", "tool_error", "error"],
+  connect_mcp: ["mcp_connected", "error"],
+};
 
 /**
  * Opens a session, or resumes one with `?session=…&token=…` in `url`. `account` signs what it is asked to
@@ -17,24 +26,35 @@ export async function openGuest(url, { account, seconds = 60, headers } = {}) {
   const guest = { messages: [], socket };
   const waiting = new Set();
   let last = Date.now();
-  let busy = 0;
+  let isOver = false;
+  // What has begun last, what it waits for, and the questions that nobody has answered yet.
+  let begun = "call_tool";
+  let ends = [];
+  const questions = new Set();
 
   guest.on = (type, listener) => listeners.set(type, [...(listeners.get(type) ?? []), listener]);
   guest.send = (message) => {
     last = Date.now();
-    if (["chat", "call_tool", "connect_mcp"].includes(message.type)) busy += 1;
+    if (message.type in ENDS) {
+      if (message.type !== "connect_mcp") begun = message.type;
+      ends = ENDS[message.type];
+    }
+    // The answer to a question sets going again what the question had stopped.
+    if (questions.delete(message.confirmationId)) ends = ENDS[begun];
     socket.send(JSON.stringify(message));
   };
   guest.close = () => socket.close();
-  guest.closed = once(socket, "close");
+  guest.closed = once(socket, "close").then(() => (isOver = true));
 
   socket.addEventListener("message", ({ data }) => {
     if (data === "pong") return;
     const message = JSON.parse(data);
     last = Date.now();
     guest.messages.push(message);
-    if (["chat", "tool_result", "tool_error", "error", "mcp_connected"].includes(message.type)) busy = 0;
-    if (message.type === "payment_required") busy = 1;
+    if (ends.includes(message.type)) ends = [];
+    // Another tab may have answered it.
+    if (["tool_result", "tool_error"].includes(message.type)) questions.clear();
+    if (message.type === "payment_required") questions.add(message.confirmationId);
     if (message.type === "sign_request" && account) sign(guest, account, message);
     for (const listener of listeners.get(message.type) ?? []) listener(message);
     for (const wait of waiting) wait();
@@ -59,12 +79,19 @@ export async function openGuest(url, { account, seconds = 60, headers } = {}) {
       look();
     });
   guest.rest = async () => {
-    while (busy > 0 || Date.now() - last < QUIET_MILLIS) await new Promise((resolve) => setTimeout(resolve, 50));
+    for (;;) {
+      const quiet = Date.now() - last;
+      const isWaiting = ends.length > 0 || questions.size > 0;
+      if (!isWaiting && quiet >= QUIET_MILLIS) return;
+      if (isOver && isWaiting) throw new Failure("the connection to the agent ended; start it again, and look at what was paid before paying anew");
+      if (questions.size === 0 && quiet > SILENCE_MILLIS) throw new Failure("the agent has said nothing for three minutes; try again");
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
   };
 
   await new Promise((resolve, reject) => {
     socket.addEventListener("open", resolve);
-    socket.addEventListener("error", () => reject(new Error(`no connection to ${url}`)));
+    socket.addEventListener("error", () => reject(new Failure(`no connection to ${url}: see that it runs, and try again`)));
   });
   guest.welcome = await guest.next("welcome");
   return guest;

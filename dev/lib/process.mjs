@@ -2,8 +2,9 @@
 // imports no package, because it has to work before anything is installed.
 import { spawn, spawnSync } from "node:child_process";
 import { realpathSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { delimiter, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { asksForHelp, helpOf } from "./commands.mjs";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -48,13 +49,27 @@ export async function step(title, work) {
   }
 }
 
-/** Runs `main` if the module at `url` is the program that was started, and reports its failure. */
+/**
+ * Runs `main` if the module at `url` is the program that was started. Prints its help if that is asked for, and
+ * one sentence if it fails; DEBUG=1 shows where in the code that was.
+ */
 export async function runMain(url, main) {
   if (process.argv[1] === undefined || realpathSync(process.argv[1]) !== fileURLToPath(url)) return;
+  const args = process.argv.slice(2);
+  const help = asksForHelp(args) && helpOf(relative(realpathSync(root), fileURLToPath(url)).split(sep).join("/"));
+  if (help) return console.log(help);
   try {
-    await main(process.argv.slice(2));
+    await main(args);
   } catch (error) {
-    console.error(error instanceof Failure ? error.message : error);
+    console.error(inOneSentence(error));
     process.exitCode = 1;
   }
+}
+
+/** What went wrong, for people. */
+export function inOneSentence(error) {
+  if (error instanceof Failure) return error.message;
+  if (process.env.DEBUG) return error?.stack ?? String(error);
+  const [first] = String(error?.shortMessage ?? error?.message ?? error).split("\n");
+  return `this should not have happened: ${first}; DEBUG=1 in front of the command shows where`;
 }

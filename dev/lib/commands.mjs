@@ -1,0 +1,98 @@
+// What every `npm run` command is: its script, and what `--help` says. Runs on Node 20 and imports no
+// package, because it has to work before anything is installed.
+
+const ports = `  STATE_DIR=<folder>    where the state is kept (.dev)`;
+
+const pays = `  --server URL          another deployment, instead of what \`npm start\` runs here
+  --key-file FILE       pays with the private key in this file (hex; only you should be able to read it)
+  --new-key FILE        makes such a file with a new key, shows its address, and goes on with it
+  --rpc URL             the endpoint of the chain that is asked for balance and receipt`;
+
+export const COMMANDS = {
+  start: {
+    script: "dev/start.mjs",
+    help: `npm start [-- --fresh] [-- --reference]
+Runs everything on this machine: a local chain with test money, the Worker, and a host with three events.
+
+  --fresh               forgets all state first
+  --reference           settles through the reference facilitator instead of our own
+  PORT=8787 CHAIN_PORT=8545   other ports
+${ports}`,
+  },
+  demo: {
+    script: "dev/demo.mjs",
+    help: `npm run demo [-- options]
+An agent lists the events, pays for a seat, and checks the ticket and the money on the chain.
+
+${pays}
+  --yes                 pays real money without asking
+${ports}`,
+  },
+  agent: {
+    script: "dev/agent.mjs",
+    help: `npm run agent -- "what to do" [options]
+A guest agent in the terminal. It asks before it pays. Without a sentence it takes one a line, until Ctrl-D.
+
+${pays}
+  --door URL            the MCP server to connect to, if it is another than the host's
+  --wallet key          pays with a new test key instead of the session's smart wallet
+  --limit 0.50          pays without asking up to so many dollars
+  --yes                 says yes to every question
+${ports}`,
+  },
+  doctor: {
+    script: "dev/doctor.mjs",
+    help: `npm run doctor [-- --url https://…] [-- --json]
+Checks the settings here, or a deployment, line by line: \`ok\`, or what to do. Ends with 1 if something is wrong.
+
+  --url URL             a deployment, instead of the settings in this folder
+  --env-file FILE       secrets to check, as NAME=value lines (.dev.vars)
+  --json                the same for programs`,
+  },
+  test: {
+    script: "dev/test.mjs",
+    help: `npm test [-- tests/chain/money.spec.mjs …]
+Formats, lints, unit tests, then every suite in the real runtime on a real local chain; or only the named files.
+\`npm run soak\`, \`npm run load\` and \`npm run sockets\` run longer suites in the same way.`,
+  },
+  simulate: {
+    script: "dev/simulate.mjs",
+    help: `npm run simulate [-- 5000] or npm run simulate -- seed 7
+Runs 100,000 seeds of a simulation in which everything goes wrong, or so many, or tells the story of one.`,
+  },
+  fuzz: {
+    script: "dev/fuzz.mjs",
+    help: `npm run fuzz [-- cases [seed]]
+A million cases of hostile input, other ones each time. FUZZ_CASES and FUZZ_SEED say the same.`,
+  },
+  bench: {
+    script: "bench/facilitators.mjs",
+    help: `npm run bench [-- --count 100]
+How long our facilitator takes, beside the reference one.`,
+  },
+  check: {
+    script: "dev/check.mjs",
+    help: `npm run check
+Format, lints, documentation and native tests, without running the Worker.`,
+  },
+  build: {
+    script: "dev/build.mjs",
+    help: `npm run build
+Builds the Worker into build/ and the page into web/dist/.`,
+  },
+  deploy: {
+    script: "node_modules/wrangler/bin/wrangler.js",
+    args: ["deploy"],
+    help: `npm run deploy [-- --dry-run]
+Deploys to Cloudflare with the settings of wrangler.toml; with --dry-run it only shows what would be sent.`,
+  },
+};
+
+/** Whether somebody asks for help. After `--` everything is an argument. */
+export function asksForHelp(args) {
+  const end = args.indexOf("--");
+  return (end < 0 ? args : args.slice(0, end)).some((arg) => arg === "--help" || arg === "-h");
+}
+
+/** What `--help` prints for a script, by its path in the project; undefined if it is no command. */
+export const helpOf = (path) => Object.values(COMMANDS).find(({ script }) => script === path)?.help;
