@@ -29,7 +29,8 @@ async function main(args) {
     terminal.close();
     guest.close();
   }
-  if (shown.failed) process.exitCode = 1;
+  // Who types sees what failed, and goes on.
+  if (shown.failed && !(terminal.isTerminal && positionals.length === 0)) process.exitCode = 1;
 }
 
 function options(args) {

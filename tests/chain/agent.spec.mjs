@@ -5,10 +5,12 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { chainClient } from "../../dev/chain/chain.mjs";
 import { freePort } from "../../dev/lib/ports.mjs";
 import { root } from "../../dev/lib/process.mjs";
 import { until } from "../support/network.mjs";
+import { openTerminal } from "../support/terminal.mjs";
 
 let env, running, state, chain;
 
@@ -29,12 +31,13 @@ after(async () => {
   if (env) rmSync(env.STATE_DIR, { recursive: true, force: true });
 });
 
-function run(script, args = [], changes = {}) {
-  const stdio = ["ignore", "pipe", "pipe"];
+function run(script, args = [], changes = {}, typed) {
+  const stdio = [typed === undefined ? "ignore" : "pipe", "pipe", "pipe"];
   const child = spawn(process.execPath, [`dev/${script}.mjs`, ...args], { cwd: root, env: { ...env, ...changes }, stdio });
   const one = { child, output: "" };
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (one.output += data));
   one.ended = new Promise((resolve) => child.on("close", resolve));
+  if (typed !== undefined) child.stdin.end(typed);
   return one;
 }
 
@@ -50,7 +53,7 @@ test("within its limit it buys without asking, and shows dollars, a short hash a
   const had = await earned();
   const { code, output } = await agent("--limit", "0.10", "rsvp to the rust meetup if it is under 1 dollar");
   assert.equal(code, 0, output);
-  assert.match(output, /paid {3}\$0\.05 to 0x\w{4}…\w{4}, seen on the chain\n +0x\w{4}…\w{4} https:\/\/sepolia\.basescan\.org\/tx\/0x[0-9a-f]{64}/);
+  assert.match(output, /paid {3}\$0\.05 to 0x\w{4}…\w{4}, seen on the chain\n +0x\w{4}…\w{4} http:\/\/localhost:\d+\/explorer\/tx\/0x[0-9a-f]{64}/);
   assert.match(output, /Your ticket: http/);
   assert.doesNotMatch(output, /pay\?/);
   assert.equal(await earned(), had + 50_000n);
@@ -103,4 +106,72 @@ test("without `npm start` it says what to do", async () => {
   const one = run("agent", ["list events"], { STATE_DIR: path.join(env.STATE_DIR, "none") });
   assert.equal(await one.ended, 1);
   assert.match(one.output, /npm start/);
+});
+
+// Longer than the quiet after which a session counts as being at rest.
+const A_WHILE = 1_500;
+
+test("`npm run agent` in a terminal waits for its answer, buys on y, and ends with the ticket", async () => {
+  const had = await earned();
+  const terminal = openTerminal(["npm", "run", "agent", "--", "rsvp to the rust meetup"], env);
+  await terminal.sees(/pay\? {3}rsvpToEvent: \$0\.05/);
+  await terminal.sees(/\[y\/N\]/);
+  await sleep(A_WHILE);
+  assert.equal(terminal.isOver, false, "it waits for its person");
+  assert.equal(await earned(), had);
+  terminal.type("y\r");
+  await terminal.sees(/ticket http:\/\/\S+\/t\/\S+/);
+  assert.equal(await terminal.ended, 0, terminal.output);
+  assert.equal(await earned(), had + 50_000n);
+});
+
+test("an answer may come from a pipe", async () => {
+  const had = await earned();
+  const piped = run("run", ["agent", "rsvp to the rust meetup"], {}, "y\n");
+  assert.equal(await piped.ended, 0, piped.output);
+  assert.match(piped.output, /ticket http/);
+  assert.equal(await earned(), had + 50_000n);
+});
+
+test("without a sentence it goes on line by line until Ctrl-D", async () => {
+  const had = await earned();
+  const terminal = openTerminal([process.execPath, "dev/agent.mjs"], env);
+  await terminal.sees(/Ctrl-D ends\n> /);
+  terminal.type("list events\r");
+  await terminal.sees(/Rust meetup +\$0\.05 +\S/);
+  terminal.type("rsvp to the rust meetup\r");
+  await terminal.sees(/\[y\/N\]/);
+  await sleep(A_WHILE);
+  terminal.type("n\r");
+  await terminal.sees(/declined; nothing was signed/);
+  assert.equal(await earned(), had);
+  await sleep(A_WHILE);
+  // Typed before the question, so it is no answer to it; the one after it is.
+  terminal.type("rsvp to the rust meetup\ry\r");
+  await terminal.sees(/\[y\/N\]/);
+  await sleep(A_WHILE);
+  assert.equal(await earned(), had);
+  terminal.type("y\r");
+  await terminal.sees(/ticket http/);
+  await sleep(A_WHILE);
+  assert.equal(terminal.isOver, false);
+  terminal.type("\x04");
+  assert.equal(await terminal.ended, 0, terminal.output);
+  assert.equal(await earned(), had + 50_000n);
+});
+
+test("Ctrl-C at the question pays nothing", async () => {
+  const had = await earned();
+  const terminal = openTerminal([process.execPath, "dev/agent.mjs", "rsvp to the rust meetup"], env);
+  await terminal.sees(/\[y\/N\]/);
+  terminal.type("\x03");
+  assert.equal(await terminal.ended, 130, terminal.output);
+  assert.equal(await earned(), had);
+});
+
+test("two agents and a demo at once buy a seat each", async () => {
+  const had = await earned();
+  const all = [run("agent", ["--yes", "rsvp to the rust meetup"]), run("agent", ["--wallet", "key", "--yes", "rsvp to the rust meetup"]), run("demo"), run("demo")];
+  for (const one of all) assert.equal(await one.ended, 0, one.output);
+  assert.equal(await earned(), had + 200_000n);
 });

@@ -1,0 +1,110 @@
+//! Where people look at transactions and wallets: the network's block explorer, or, for the chain of one's own
+//! machine, which no public explorer knows, pages of ours (`/explorer/…`).
+
+use alloy_primitives::{Address, B256};
+use askama::Template;
+
+use crate::chain::lookup::{Progress, Transaction};
+use crate::chain::networks::Network;
+use crate::config::Config;
+use crate::money::Usdc;
+use crate::time::ZoneName;
+
+/// The explorer of a network in this deployment, without a slash at the end.
+#[must_use]
+pub fn explorer_of(config: &Config, network: &Network) -> String {
+    let is_ours = config.is_local() && config.networks.iter().any(|known| *known == network);
+    if is_ours { format!("{}/explorer", config.public_url) } else { network.explorer.to_owned() }
+}
+
+/// Where people can look at a transaction.
+#[must_use]
+pub fn transaction_url(config: &Config, network: &Network, hash: &str) -> String {
+    format!("{}/tx/{hash}", explorer_of(config, network))
+}
+
+#[derive(Template)]
+#[template(path = "transaction.html")]
+struct TransactionPage<'a> {
+    hash: String,
+    network: &'a str,
+    progress: String,
+    at: Option<String>,
+    sender: Wallet,
+    moved: Vec<Row>,
+}
+
+struct Row {
+    amount: Usdc,
+    from: Wallet,
+    to: Wallet,
+}
+
+/// An address and the page about it.
+struct Wallet {
+    address: String,
+    url: String,
+}
+
+#[derive(Template)]
+#[template(path = "wallet.html")]
+struct WalletPage<'a> {
+    address: String,
+    network: &'a str,
+    balance: Usdc,
+    kind: &'static str,
+}
+
+/// The page of a transaction. `explorer`: [`explorer_of`].
+///
+/// # Errors
+/// A message for our log, if the template fails.
+pub fn transaction_page(
+    explorer: &str,
+    network: &Network,
+    hash: B256,
+    found: &Transaction,
+) -> Result<String, String> {
+    let wallet = |address: Address| {
+        let address = address.to_checksum(None);
+        Wallet { url: format!("{explorer}/address/{address}"), address }
+    };
+    let row = |moved: &crate::chain::lookup::Moved| Row {
+        amount: moved.amount,
+        from: wallet(moved.from),
+        to: wallet(moved.to),
+    };
+    let progress = match found.progress {
+        Progress::Waiting => "It waits for a block".to_owned(),
+        Progress::Succeeded(block) => format!("Carried out, in block {block}"),
+        Progress::Reverted(block) => {
+            format!("Refused by a contract, in block {block}; no money moved")
+        }
+    };
+    TransactionPage {
+        hash: hash.to_string(),
+        network: network.name,
+        progress,
+        at: found.at.map(|at| at.to_words(&ZoneName::utc())),
+        sender: wallet(found.sender),
+        moved: found.moved.iter().map(row).collect(),
+    }
+    .render()
+    .map_err(|error| error.to_string())
+}
+
+/// The page of a wallet.
+///
+/// # Errors
+/// A message for our log, if the template fails.
+pub fn wallet_page(
+    network: &Network,
+    address: Address,
+    balance: Usdc,
+    is_contract: bool,
+) -> Result<String, String> {
+    let kind = if is_contract { "A contract" } else { "A key, or a contract that is not there yet" };
+    WalletPage { address: address.to_checksum(None), network: network.name, balance, kind }
+        .render()
+        .map_err(|error| error.to_string())
+}
