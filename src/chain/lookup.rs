@@ -113,9 +113,11 @@ fn moved_by(log: &Log, usdc: Address) -> Option<Moved> {
     (log.address == usdc).then_some(Moved { from, to, amount })
 }
 
-/// Reads a transaction's hash out of an address; `None` if it is none.
+/// Reads a transaction's hash as we write it: `0x` and 64 hex digits in lower case.
 #[must_use]
 pub fn parse_hash(text: &str) -> Option<B256> {
+    let is_ours = |digit: u8| matches!(digit, b'0'..=b'9' | b'a'..=b'f');
     let digits = text.strip_prefix("0x").filter(|digits| digits.len() == 64)?;
-    hex::decode(digits).ok().and_then(|bytes| B256::try_from(bytes.as_slice()).ok())
+    let bytes = digits.bytes().all(is_ours).then(|| hex::decode(digits))?.ok()?;
+    B256::try_from(bytes.as_slice()).ok()
 }

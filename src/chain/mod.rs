@@ -6,6 +6,7 @@
 pub mod eip3009;
 pub mod erc1271;
 pub mod faucet;
+pub mod lookup;
 pub mod networks;
 pub mod rpc;
 pub mod signature;

@@ -166,12 +166,6 @@ impl Network {
     pub fn gas_price_max(&self) -> u128 {
         u128::from(self.gas_gwei_max).saturating_mul(1_000_000_000)
     }
-
-    /// Where people can look at a transaction.
-    #[must_use]
-    pub fn transaction_url(&self, hash: &str) -> String {
-        format!("{}/tx/{hash}", self.explorer)
-    }
 }
 
 #[cfg(test)]
@@ -187,11 +181,5 @@ mod tests {
         }
         assert_eq!(Network::by_caip2("eip155:1"), None);
         assert_eq!(Network::by_v1_name("eip155:8453"), None);
-    }
-
-    #[test]
-    fn a_transaction_has_an_address() {
-        let sepolia = Network::by_v1_name("base-sepolia").unwrap();
-        assert_eq!(sepolia.transaction_url("0x12"), "https://sepolia.basescan.org/tx/0x12");
     }
 }

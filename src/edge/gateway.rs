@@ -146,6 +146,10 @@ impl Gateway {
                 let reply = self.faucet(&body).await?;
                 return Ok(self.answer(reply, origin.as_deref())?);
             }
+            Route::Explorer(asked) => {
+                let reply = self.explorer(asked).await?;
+                return Ok(self.answer(reply, origin.as_deref())?);
+            }
             Route::Host(scope, asked) => (scope, Action::AtHost(asked)),
             Route::Own(own) => {
                 let scope = credential.as_ref().map(|token| token.scope());

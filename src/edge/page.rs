@@ -4,14 +4,17 @@ use alloy_primitives::Address;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::chain::faucet;
-use crate::chain::rpc::Rpc;
+use crate::chain::rpc::{Rpc, RpcError};
+use crate::chain::{faucet, lookup};
 use crate::edge::fetch::EdgeHttp;
 use crate::edge::gateway::{Gateway, Stop};
 use crate::edge::mail::delivery;
-use crate::http::Reply;
+use crate::events::pages::CONTENT_SECURITY_POLICY;
 use crate::http::page::{FaucetAnswer, PageSettings};
+use crate::http::route::AtExplorer;
+use crate::http::{Reply, explorer};
 use crate::outcome::Abort;
+use crate::wallet;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -25,6 +28,46 @@ impl Gateway {
             json!(PageSettings::of(&self.config, delivery(&self.env, &self.config).is_some()))
                 .to_string();
         Reply::json(200, body).with_header("cache-control", "no-store".to_owned())
+    }
+
+    /// What the chain of this machine says of a transaction or a wallet. Elsewhere there is no such page, so that
+    /// strangers cannot have our endpoint asked.
+    pub(super) async fn explorer(&self, asked: AtExplorer) -> Result<Reply, Stop> {
+        let refused = |code, status, detail: &str| {
+            Stop::Reply(self.problem(&Abort::new(code, status, detail)))
+        };
+        let network = self.config.networks.first().filter(|_| self.config.is_local());
+        let rpc = network.and_then(|network| self.config.rpc_urls.get(network.caip2));
+        let (Some(network), Some(url)) = (network, rpc) else {
+            let detail = "these pages are for the chain of your own machine only";
+            return Err(refused("not_found", 404, detail));
+        };
+        let rpc = Rpc { url: url.clone() };
+        let unavailable = |error: RpcError| {
+            refused("chain_unavailable", 503, &format!("the chain cannot be asked: {error}"))
+        };
+        let html = match asked {
+            AtExplorer::Transaction(hash) => {
+                let found = lookup::transaction(&EdgeHttp, &rpc, network, hash).await;
+                let found = found.map_err(unavailable)?.ok_or_else(|| {
+                    let detail = "this chain has no such transaction; after `npm start -- --fresh` it is a new one";
+                    refused("no_such_transaction", 404, detail)
+                })?;
+                let base = explorer::explorer_of(&self.config, network);
+                explorer::transaction_page(&base, network, hash, &found)
+            }
+            AtExplorer::Wallet(address) => {
+                let balance = wallet::usdc_balance(&EdgeHttp, &rpc, network, address).await;
+                let balance = balance.map_err(unavailable)?;
+                let is_contract = wallet::is_deployed(&EdgeHttp, &rpc, address).await;
+                explorer::wallet_page(network, address, balance, is_contract.map_err(unavailable)?)
+            }
+        };
+        let html = html.map_err(|what| Stop::Broken(worker::Error::RustError(what)))?;
+        Ok(Reply::text(200, "text/html; charset=utf-8", html)
+            .with_header("content-security-policy", CONTENT_SECURITY_POLICY.to_owned())
+            .with_header("x-content-type-options", "nosniff".to_owned())
+            .with_header("cache-control", "no-store".to_owned()))
     }
 
     /// Test money for a wallet.

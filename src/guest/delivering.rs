@@ -10,6 +10,7 @@ use crate::guest::messages::Out;
 use crate::guest::paying::LOOK_AFTER_SECONDS;
 use crate::guest::purchases::{self, Purchase, State, open};
 use crate::guest::{Guest, GuestWorld, Trouble, kept, seats};
+use crate::http::explorer::transaction_url;
 use crate::id::PurchaseId;
 use crate::ports::{Level, SqlError};
 use crate::x402::payer::{self, Offer, Settlement};
@@ -185,7 +186,7 @@ impl<W: GuestWorld> Guest<W> {
             pay_to: purchase.pay_to.clone(),
             amount: purchase.amount.atomic().to_string(),
             amount_usd: purchase.amount.to_string(),
-            explorer_url: network.transaction_url(transaction),
+            explorer_url: transaction_url(&self.config, network, transaction),
             confirmed: self.rpc_of(&purchase.network).is_some(),
             tool: purchase.tool.clone(),
         });

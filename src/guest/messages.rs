@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::chain::networks::Network;
+use crate::config::Config;
 use crate::guest::purchases::{Purchase, State};
+use crate::http::explorer::transaction_url;
 use crate::mcp::client::DoorTool;
 use crate::wallet::policy::Policy;
 use crate::wallet::{Kind, WalletInfo};
@@ -374,8 +376,10 @@ impl From<&DoorTool> for ToolView {
     }
 }
 
-impl From<&Purchase> for PaymentView {
-    fn from(purchase: &Purchase) -> Self {
+impl PaymentView {
+    /// Of a purchase, with links as they are in this deployment.
+    #[must_use]
+    pub fn of(config: &Config, purchase: &Purchase) -> Self {
         Self {
             id: purchase.id.to_string(),
             state: purchase.state,
@@ -386,7 +390,7 @@ impl From<&Purchase> for PaymentView {
             pay_to: purchase.pay_to.clone(),
             payer: purchase.payer.clone(),
             network: purchase.network.clone(),
-            explorer_url: explorer_url(&purchase.network, purchase.transaction.as_deref()),
+            explorer_url: explorer_url(config, &purchase.network, purchase.transaction.as_deref()),
             tx_hash: purchase.transaction.clone(),
             at: purchase.created_at.to_string(),
         }
@@ -394,7 +398,11 @@ impl From<&Purchase> for PaymentView {
 }
 
 /// Where people can look at a transaction of a network that we know.
-pub(super) fn explorer_url(network: &str, transaction: Option<&str>) -> Option<String> {
+pub(super) fn explorer_url(
+    config: &Config,
+    network: &str,
+    transaction: Option<&str>,
+) -> Option<String> {
     let network = Network::by_caip2(network)?;
-    transaction.map(|transaction| network.transaction_url(transaction))
+    transaction.map(|transaction| transaction_url(config, network, transaction))
 }

@@ -307,7 +307,10 @@ impl<W: GuestWorld> Guest<W> {
 
     fn history(&self) -> Result<(Vec<PaymentView>, Vec<DeploymentView>), SqlError> {
         let newest = purchases::newest(&self.world, HISTORY_MAX)?;
-        Ok((newest.iter().map(Into::into).collect(), store::deployments(&self.world)?))
+        Ok((
+            newest.iter().map(|one| PaymentView::of(&self.config, one)).collect(),
+            store::deployments(&self.world, &self.config)?,
+        ))
     }
 
     fn export_csv(&self) -> Result<(), Trouble> {

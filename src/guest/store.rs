@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use crate::config::Config;
 use crate::guest::knock::SignIn;
 use crate::guest::messages::{DeploymentView, explorer_url};
 use crate::guest::owner::{IDLE_SECONDS, LIFE_SECONDS};
@@ -227,13 +228,16 @@ pub(super) fn note_deployment(
 }
 
 /// Wallets that were seen on the chain, the newest first.
-pub(super) fn deployments(sql: &impl Sql) -> Result<Vec<DeploymentView>, SqlError> {
+pub(super) fn deployments(
+    sql: &impl Sql,
+    config: &Config,
+) -> Result<Vec<DeploymentView>, SqlError> {
     let statement =
         "SELECT address, network, tx_hash, at FROM deployments ORDER BY at DESC LIMIT 50";
     all(sql, statement, &[], |columns| {
         let (address, network) = (columns.text()?, columns.text()?);
         let tx_hash = columns.optional_text()?;
-        let explorer_url = explorer_url(&network, tx_hash.as_deref());
+        let explorer_url = explorer_url(config, &network, tx_hash.as_deref());
         let at = columns.moment()?.to_string();
         Ok(DeploymentView { address, network, tx_hash, explorer_url, at })
     })

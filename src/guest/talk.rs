@@ -12,7 +12,7 @@ use crate::guest::{Guest, GuestWorld, Trouble, store};
 use crate::mcp::client::DoorTool;
 use crate::money::Usdc;
 use crate::text;
-use crate::time::UnixSeconds;
+use crate::time::{UnixSeconds, ZoneName};
 
 /// The longest text that is understood, characters.
 const TEXT_CHARS_MAX: usize = 2_000;
@@ -292,7 +292,12 @@ fn events_in_words(events: &[Value]) -> String {
     let line = |event: &Value| {
         let text = |key: &str| event.get(key).and_then(Value::as_str).unwrap_or_default();
         let shown = |key: &str, chars_max| text::line(text(key), chars_max);
-        format!("{} · ${} · {}", shown("title", 120), shown("price", 40), shown("startsAt", 40))
+        let zone = ZoneName::parse(text("timeZone")).unwrap_or_else(|_| ZoneName::utc());
+        let when = match UnixSeconds::from_rfc3339(text("startsAt")) {
+            Ok(moment) => moment.to_words(&zone),
+            Err(_) => shown("startsAt", 40),
+        };
+        format!("{} · ${} · {when}", shown("title", 120), shown("price", 40))
     };
     let lines: Vec<String> = events.iter().take(20).map(line).collect();
     if lines.is_empty() { "There are no events.".to_owned() } else { lines.join("\n") }

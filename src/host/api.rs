@@ -16,6 +16,7 @@ use crate::host::profile::{Profile, read_doors};
 use crate::host::tools::read_arguments;
 use crate::host::views::{OwnEvent, OwnEvents, OwnMails, OwnPayments, ProfileView, Rsvps};
 use crate::http::Reply;
+use crate::http::explorer::transaction_url;
 use crate::http::route::{Format, Own};
 use crate::id::{EventId, ScopeId, TicketCode};
 use crate::ledger::{revenue, statement};
@@ -240,8 +241,8 @@ impl<W: World> Host<W> {
         let ticket_url = format!("{}/t/{code}", self.config.public_url);
         let calendar_url = format!("{}/calendar.ics", self.event_url(scope, &event.id));
         let network = crate::chain::networks::Network::by_caip2(&rsvp.network);
-        let transaction_url =
-            network.map(|network| network.transaction_url(&rsvp.transaction)).unwrap_or_default();
+        let link = |network| transaction_url(&self.config, network, &rsvp.transaction);
+        let transaction_url = network.map(link).unwrap_or_default();
         let now = self.world.now();
         let html =
             pages::ticket_page(&event, &rsvp, &ticket_url, &calendar_url, &transaction_url, now);

@@ -58,7 +58,9 @@ impl Cost {
                 | AtHost::Ticket(_),
             ) => (Purpose::Calls, 5),
             // Each asks a relayer's object, or the chain.
-            Route::Health | Route::Facilitator(AtFacilitator::Verify | AtFacilitator::Settle) => {
+            Route::Health
+            | Route::Explorer(_)
+            | Route::Facilitator(AtFacilitator::Verify | AtFacilitator::Settle) => {
                 (Purpose::Calls, 20)
             }
             Route::Faucet => (Purpose::Calls, 100),
@@ -208,6 +210,7 @@ mod tests {
             ("GET", format!("/e/{SCOPE}"), 6_000),
             ("GET", "/api/users/me".to_owned(), 6_000),
             ("GET", "/health".to_owned(), 1_500),
+            ("GET", format!("/explorer/tx/0x{}", "1".repeat(64)), 1_500),
             ("POST", "/api/auth/nonce".to_owned(), 30_000),
             ("POST", "/api/auth/siwe".to_owned(), 300),
             ("POST", "/api/auth/otp/verify".to_owned(), 100),

@@ -103,8 +103,45 @@ pub fn wallet_page(
     balance: Usdc,
     is_contract: bool,
 ) -> Result<String, String> {
-    let kind = if is_contract { "A contract" } else { "A key, or a contract that is not there yet" };
+    let kind =
+        if is_contract { "A contract" } else { "A key, or a contract that is not there yet" };
     WalletPage { address: address.to_checksum(None), network: network.name, balance, kind }
         .render()
         .map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn links(url: &str, rpc: &str) -> String {
+        let key = "9f2c71e0b4d8a35610cfe7824b9d3a6658e1f07c2bd4936a85fe0d17c4b2396e";
+        let rpc_urls = format!("{{\"eip155:84532\": \"{rpc}\"}}");
+        let get = |name: &str| {
+            let value = match name {
+                "PUBLIC_URL" => url,
+                "NETWORKS" => "eip155:84532",
+                "RPC_URLS" => &rpc_urls,
+                "FACILITATOR_URL" => "https://facilitator.example",
+                "MASTER_KEY" => key,
+                _ => return None,
+            };
+            Some(value.to_owned())
+        };
+        let config = Config::read(get).unwrap_or_else(|faults| panic!("{faults}"));
+        transaction_url(&config, config.networks[0], "0x12")
+    }
+
+    #[test]
+    fn on_ones_own_machine_a_transaction_is_shown_here_and_elsewhere_by_the_explorer() {
+        let here = links("http://localhost:8787", "http://127.0.0.1:8545");
+        assert_eq!(here, "http://localhost:8787/explorer/tx/0x12");
+        for (url, rpc) in [
+            ("http://localhost:8787", "https://sepolia.base.org"),
+            ("https://events.example", "http://127.0.0.1:8545"),
+            ("https://events.example", "https://sepolia.base.org"),
+        ] {
+            assert_eq!(links(url, rpc), "https://sepolia.basescan.org/tx/0x12", "{url} {rpc}");
+        }
+    }
 }

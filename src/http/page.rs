@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::chain::networks::Network;
 use crate::config::Config;
+use crate::http::explorer::explorer_of;
 
 /// The answer of `GET /api/settings`.
 #[derive(Debug, Serialize)]
@@ -39,7 +40,7 @@ pub struct NetworkView {
     /// The USDC contract.
     pub asset: String,
     /// The block explorer, without a slash at the end.
-    pub explorer: &'static str,
+    pub explorer: String,
     /// Whether its money is worth nothing.
     pub is_testnet: bool,
 }
@@ -54,7 +55,7 @@ impl PageSettings {
             smart_wallets: config.smart_wallet_factory.is_some(),
             crossmint: config.crossmint.is_some(),
             email_sign_in: has_mail,
-            networks: config.networks.iter().map(|network| view(network)).collect(),
+            networks: config.networks.iter().map(|network| view(config, network)).collect(),
         }
     }
 }
@@ -135,13 +136,13 @@ pub struct Problem {
     pub extensions: Option<serde_json::Value>,
 }
 
-fn view(network: &'static Network) -> NetworkView {
+fn view(config: &Config, network: &'static Network) -> NetworkView {
     NetworkView {
         network: network.caip2,
         name: network.name,
         chain_id: network.chain_id,
         asset: network.usdc.to_checksum(None),
-        explorer: network.explorer,
+        explorer: explorer_of(config, network),
         is_testnet: network.is_testnet,
     }
 }

@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
+use alloy_primitives::{Address, B256};
 use serde::{Deserialize, Serialize};
+
+use crate::chain::lookup::parse_hash;
 
 use crate::id::{
     ArticleId, CredentialId, DraftId, EventId, PaymentId, ScopeId, SecretId, TicketCode, TicketId,
@@ -29,6 +32,8 @@ pub enum Route {
     Faucet,
     /// `POST /api/mail/webhook`
     MailWebhook,
+    /// `GET /explorer/tx/{hash}` and `GET /explorer/address/{address}`, on one's own machine
+    Explorer(AtExplorer),
     /// `GET /agent`, a WebSocket
     Agent,
     /// Any x402 server, of our own facilitator.
@@ -37,6 +42,15 @@ pub enum Route {
     Host(ScopeId, AtHost),
     /// The signed-in host, of itself.
     Own(Own),
+}
+
+/// What people can look at on the chain of their own machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AtExplorer {
+    /// A transaction.
+    Transaction(B256),
+    /// A wallet.
+    Wallet(Address),
 }
 
 /// What anybody may ask of a host.
@@ -197,6 +211,14 @@ pub fn parse(method: &str, path: &str) -> Result<Route, NoRoute> {
         ["api", "local", "faucet"] => only("POST", Route::Faucet),
         ["api", "mail", "webhook"] => only("POST", Route::MailWebhook),
         ["agent"] => only("GET", Route::Agent),
+        ["explorer", "tx", hash] => {
+            let hash = parse_hash(hash).ok_or(NoRoute::NotFound)?;
+            only("GET", Route::Explorer(AtExplorer::Transaction(hash)))
+        }
+        ["explorer", "address", address] => {
+            let address = parse_address(address).ok_or(NoRoute::NotFound)?;
+            only("GET", Route::Explorer(AtExplorer::Wallet(address)))
+        }
         ["facilitator", "supported"] => only("GET", Route::Facilitator(AtFacilitator::Supported)),
         ["facilitator", "verify"] => only("POST", Route::Facilitator(AtFacilitator::Verify)),
         ["facilitator", "settle"] => only("POST", Route::Facilitator(AtFacilitator::Settle)),
@@ -330,6 +352,11 @@ fn at_desk(method: &str, parts: &[&str]) -> Result<AtDesk, NoRoute> {
     }
 }
 
+/// An address as we write it, with its checksum (ERC-55): every page has one address only.
+fn parse_address(text: &str) -> Option<Address> {
+    Address::parse_checksummed(text, None).ok().filter(|it| it.to_checksum(None) == text)
+}
+
 fn secret_of(text: &str) -> Result<SecretId, NoRoute> {
     SecretId::parse(text).map_err(|_| NoRoute::NotFound)
 }
@@ -402,6 +429,26 @@ mod tests {
             ),
             ("GET", "/facilitator/settle".to_owned(), Err(NoRoute::MethodNotAllowed("POST"))),
             ("GET", "/internal".to_owned(), Err(NoRoute::NotFound)),
+            (
+                "GET",
+                format!("/explorer/tx/0x{}", "1".repeat(64)),
+                Ok(Route::Explorer(AtExplorer::Transaction(B256::repeat_byte(0x11)))),
+            ),
+            ("GET", format!("/explorer/tx/{}", "1".repeat(64)), Err(NoRoute::NotFound)),
+            ("GET", format!("/explorer/tx/0x{}", "1".repeat(62)), Err(NoRoute::NotFound)),
+            ("GET", format!("/explorer/tx/0x{}", "g".repeat(64)), Err(NoRoute::NotFound)),
+            (
+                "GET",
+                format!("/explorer/address/{}", Address::repeat_byte(0xab).to_checksum(None)),
+                Ok(Route::Explorer(AtExplorer::Wallet(Address::repeat_byte(0xab)))),
+            ),
+            ("GET", format!("/explorer/address/0x{}", "a".repeat(41)), Err(NoRoute::NotFound)),
+            ("GET", format!("/explorer/address/0x{}", "ab".repeat(20)), Err(NoRoute::NotFound)),
+            (
+                "POST",
+                format!("/explorer/address/0x{}", "1".repeat(40)),
+                Err(NoRoute::MethodNotAllowed("GET, HEAD")),
+            ),
         ] {
             assert_eq!(parse(method, &path), expected, "{method} {path}");
         }

@@ -101,7 +101,7 @@ test("a host is told at the top what waits for them, is led there by the keyboar
   }
   await card(page, "Named").getByTitle(stuck.Named.payer).waitFor();
   const link = card(page, "Named").getByRole("link", { name: /block explorer/ });
-  assert.equal(await link.getAttribute("href"), `https://sepolia.basescan.org/address/${stuck.Named.payer}`);
+  assert.equal(await link.getAttribute("href"), `${new URL(page.url()).origin}/explorer/address/${stuck.Named.payer}`);
   assert.match(await link.getAttribute("rel"), /noopener/);
   assert.equal((await seatsOf("Named")).seatsHeld, 1);
   await looksRight(page, "my-mcp-stuck");

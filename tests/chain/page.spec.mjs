@@ -27,7 +27,7 @@ test("the settings say what the page can offer here", async () => {
     name: "Base Sepolia",
     chainId: 84532,
     asset: USDC,
-    explorer: "https://sepolia.basescan.org",
+    explorer: `${network.publicUrl}/explorer`,
     isTestnet: true,
   }]);
 });
@@ -123,7 +123,7 @@ test("a question names the price in the smallest unit, and the history names wal
     address: guest.address,
     network: NETWORK,
     txHash: receipt.txHash,
-    explorerUrl: `https://sepolia.basescan.org/tx/${receipt.txHash}`,
+    explorerUrl: `${network.publicUrl}/explorer/tx/${receipt.txHash}`,
   });
   assert.match(at, /^20/);
 });
@@ -157,5 +157,21 @@ test("the pages of host and event lead into the chat, and run no script", async 
     assert.match(html, /&#60;script&#62;|&lt;script&gt;/);
     assert.ok(html.includes(`/?door=${encodeURIComponent(stage.mcpUrl)}`), "a link to the chat");
     assert.match(html, /<meta property="og:title"/);
+  }
+});
+
+test("a transaction and a wallet of the local chain have a page here, and nowhere else", async () => {
+  const account = privateKeyToAccount(generatePrivateKey());
+  const { transactionHash } = await network.chain.mint(account.address, 1_230_000n);
+  const page = await get(network, `/explorer/tx/${transactionHash}`);
+  const html = await page.text();
+  assert.equal(page.status, 200, html);
+  assert.match(page.headers.get("content-security-policy"), /default-src 'none'/);
+  assert.match(html, /\$1\.23 USDC from/);
+  assert.match(html, /Carried out, in block \d+/);
+  const link = new RegExp(`${network.publicUrl}(/explorer/address/${account.address})`).exec(html)[1];
+  assert.match(await get(network, link).then((answer) => answer.text()), /\$1\.23 USDC/);
+  for (const path of [`/explorer/tx/0x${"1".repeat(64)}`, "/explorer/tx/0x12", "/explorer/address/0x12", "/explorer"]) {
+    assert.equal((await get(network, path)).status, 404, path);
   }
 });

@@ -12,6 +12,7 @@ mod credentials;
 mod desk;
 mod directory;
 mod door;
+mod explorer;
 mod fuzz;
 mod golden;
 mod guest;

@@ -3,7 +3,7 @@
 use events_concierge::http::Headers;
 use events_concierge::http::cors::preflight;
 use events_concierge::http::route::{
-    AtDesk, AtFacilitator, AtHost, Format, NoRoute, Own, Route, parse,
+    AtDesk, AtExplorer, AtFacilitator, AtHost, Format, NoRoute, Own, Route, parse,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -107,6 +107,8 @@ const GOOD: &[&str] = &[
     "/e/0123456789abcdef0123456789abcdef/evt_0123456789abcdef01234567/calendar.ics",
     "/t/0123456789abcdef0123456789abcdef-0123456789abcdef01234567",
     "/facilitator/settle",
+    "/explorer/tx/0xabcdef1111111111111111111111111111111111111111111111111111111111",
+    "/explorer/address/0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
 ];
 
 /// The one address of what a request asks for.
@@ -142,6 +144,10 @@ fn path_of(route: &Route) -> String {
         Route::Settings => "api/settings".to_owned(),
         Route::Faucet => "api/local/faucet".to_owned(),
         Route::Agent => "agent".to_owned(),
+        Route::Explorer(AtExplorer::Transaction(hash)) => format!("explorer/tx/{hash}"),
+        Route::Explorer(AtExplorer::Wallet(address)) => {
+            format!("explorer/address/{}", address.to_checksum(None))
+        }
         Route::Facilitator(AtFacilitator::Supported) => "facilitator/supported".to_owned(),
         Route::Facilitator(AtFacilitator::Verify) => "facilitator/verify".to_owned(),
         Route::Facilitator(AtFacilitator::Settle) => "facilitator/settle".to_owned(),

@@ -15,13 +15,13 @@ export function useExplorer() {
   };
 }
 
-/** On one's own machine the links lead to explorers that know nothing of this chain. */
+/** On one's own machine the links lead to pages of the deployment, because public explorers do not know its chain. */
 export function LocalHint() {
   const { settings } = useSettings();
   if (!settings?.local) return null;
   return (
     <p className="quiet small">
-      This is the chain on your own machine: block explorers do not know its wallets and transactions.
+      This is the chain on your own machine: the links lead to pages that are made here.
     </p>
   );
 }
