@@ -153,6 +153,12 @@ impl Relaying {
         self.object.world.storm_until.set(0);
         // Nobody asks for anything: the alarm, or the cron, has to finish it.
         self.run_for(1_300_000);
+        if self.has_gap() {
+            // Somebody else has used the key, and the pool has forgotten that: the next payment fills the gap.
+            let next = self.signs(&Wallet::new(1), PRICE, PAY_TO);
+            self.shows(next, "host:a");
+            self.run_for(120_000);
+        }
         self.check_end()
     }
 
@@ -328,12 +334,7 @@ impl Relaying {
         assert_eq!(self.object.int(live), 0, "transactions that no block has");
         let sent = "SELECT count(*) FROM settlements WHERE state = 'sent'";
         assert_eq!(self.object.int(sent), 0, "settlements that are still open");
-        let next = self.object.sql("SELECT next_nonce FROM account");
-        if !next.is_empty() {
-            let next = u64::try_from(self.object.int("SELECT next_nonce FROM account")).unwrap();
-            let used = self.sim.node.borrow().relayer_nonce();
-            assert!(next <= used, "a gap: {next} comes next, the chain has {used}");
-        }
+        assert!(!self.has_gap(), "a nonce is left out, and all that come after it wait");
         self.sim.node.borrow().check();
         self.check_liars();
         for index in 0..self.payments.len() {
@@ -347,6 +348,11 @@ impl Relaying {
         self.outcome.filled = node.fillers;
         self.outcome.revived = told("the chain has dropped a settlement");
         self.outcome
+    }
+
+    fn has_gap(&self) -> bool {
+        let used = i64::try_from(self.sim.node.borrow().relayer_nonce()).unwrap();
+        self.object.int("SELECT coalesce(max(next_nonce), 0) FROM account") > used
     }
 
     /// Who lies to simulations is tried seldom, and who lies to calls without a price is never tried.
