@@ -1,5 +1,7 @@
 //! All that the core asks of the world. `edge` implements these on Workers, tests in memory.
 
+mod inbox;
+
 use std::future::Future;
 use std::pin::pin;
 
@@ -11,6 +13,7 @@ use crate::id::ScopeId;
 use crate::mail::Message;
 use crate::time::UnixSeconds;
 use crate::wallet::budget::{Ask, Told};
+pub use inbox::Inbox;
 
 /// The present moment.
 pub trait Clock {
@@ -139,6 +142,8 @@ pub struct WebRequest {
     pub response_bytes_max: usize,
     /// Of an event stream we read no further than the JSON-RPC answer with this id.
     pub until_answer_to: Option<u64>,
+    /// Gets the messages of an event stream while it comes, besides that answer.
+    pub inbox: Option<Inbox>,
 }
 
 /// The method of a [`WebRequest`].

@@ -35,16 +35,23 @@ pub(super) const ENDED: (u16, &str) = (4410, "the session has ended");
 
 impl Web for EdgeWorld {
     async fn exchange(&self, request: WebRequest) -> Result<WebResponse, HttpError> {
-        let controller = AbortController::default();
-        let signal = controller.signal();
+        let exchange = Exchange(AbortController::default());
+        let signal = exchange.0.signal();
         let limit = Delay::from(Duration::from_millis(request.timeout_millis.into()));
-        let answer = match select(pin!(send(&request, &signal)), pin!(limit)).await {
+        match select(pin!(send(&request, &signal)), pin!(limit)).await {
             Either::Left((answer, _)) => answer,
             Either::Right(_) => Err(HttpError::Timeout),
-        };
-        // Also ends a stream of which we read no further.
-        controller.abort();
-        answer
+        }
+    }
+}
+
+/// A request that ends when nobody waits for it any more, and with it a stream of which we read no further.
+struct Exchange(AbortController);
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        // Takes the controller: there is no other way to it.
+        std::mem::take(&mut self.0).abort();
     }
 }
 
@@ -195,9 +202,18 @@ async fn read(mut response: Response, request: &WebRequest) -> Result<WebRespons
     let kind = headers.get("content-type").unwrap_or_default().to_ascii_lowercase();
     let is_stream = kind.starts_with("text/event-stream");
     let wanted = request.until_answer_to.filter(|_| is_stream);
+    let inbox = request.inbox.as_ref().filter(|_| is_stream);
+    if let Some(inbox) = inbox {
+        inbox.open();
+    }
     let mut bytes: Vec<u8> = Vec::new();
     if !matches!(response.body(), ResponseBody::Empty) {
-        let mut watch = wanted.map(Watch::new);
+        let mut watch = (wanted.is_some() || inbox.is_some()).then(|| Watch::listening(wanted));
+        let heard = |message| {
+            if let Some(inbox) = inbox {
+                inbox.put(message);
+            }
+        };
         let mut stream = response.stream().map_err(broken)?;
         while let Some(chunk) = stream.next().await {
             let chunk = match chunk {
@@ -215,7 +231,7 @@ async fn read(mut response: Response, request: &WebRequest) -> Result<WebRespons
                 return Err(HttpError::TooLong);
             }
             bytes.extend_from_slice(&chunk);
-            if watch.as_mut().is_some_and(|watch| watch.has_come(&bytes)) {
+            if watch.as_mut().is_some_and(|watch| watch.read(&bytes, heard)) {
                 break;
             }
         }

@@ -9,13 +9,14 @@ use serde_json::Value;
 use crate::guest::purchases::{self, Purchase, open};
 use crate::guest::{Guest, GuestWorld, store};
 use crate::id::PurchaseId;
-use crate::mcp::client::{Client, ClientError, Connection};
+use crate::mcp::client::{Client, ClientError, Connection, Person, QUESTION_MILLIS, QUESTIONS_MAX};
 use crate::ports::{Doors, SqlError, Timer, Web, within};
 use crate::text;
 use crate::x402::payer::{self, Answer, Offer, Settlement};
 
-/// The longest that asking a server takes, with a new connection and all, milliseconds.
-const ASKING_MILLIS: u32 = 120_000;
+/// The longest that asking a server takes, with a new connection and all, and with the time in which a person answers
+/// what it asks back, milliseconds.
+const ASKING_MILLIS: u32 = 120_000 + QUESTIONS_MAX * QUESTION_MILLIS;
 /// Doors for which it is remembered that a payment is with them.
 const TURNS_MAX: usize = 50;
 
@@ -94,7 +95,7 @@ impl<W: GuestWorld> Guest<W> {
 
 /// The call; over a new connection if the server seems not to know the old one. It may have been replaced since, and
 /// not every server says "404" of a session that it has forgotten. The payment is the same, so nobody pays twice.
-async fn call<O: Web + Doors + Timer>(
+async fn call<O: Web + Doors + Timer + Person>(
     client: &Client<'_, O>,
     purchase: &Purchase,
     connection: &mut Connection,

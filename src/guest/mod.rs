@@ -2,13 +2,14 @@
 //! connects, calls tools, handles "payment required" by itself, asks its person when the policy says so,
 //! signs, repeats the call, and reports every step.
 //!
-//! Everything that has to outlive an eviction is in the object's storage; nothing waits in memory for a
-//! person. One signature is made for a logical call, whatever becomes of the answer.
+//! Everything that has to outlive an eviction is in the object's storage; only what a server asks back while it is called
+//! (`questions`) waits in memory for a person. One signature is made for a logical call, whatever becomes of the answer.
 //!
 //! [`messages`] is what goes over the socket, [`purchases`] what is paid for, `paying`, `asking` and `delivering`
-//! how, `waking` looks after what is open, `kept` holds what nobody has heard yet, `seats` knows what the wallet has already, `door` what is said to doors,
-//! `outside` how it gets there, [`owner`] whose a session is, `budget` what its owner spends, `export` writes its payments
-//! for spreadsheets, `talk` understands words.
+//! how, `waking` looks after what is open, `kept` holds what nobody has heard yet, `seats` knows what the wallet has
+//! already, `questions` asks what servers want to know, `door` what is said to doors, `outside` how it gets there,
+//! [`owner`] whose a session is, `budget` what its owner spends, `export` writes its payments for spreadsheets, `talk`
+//! understands words.
 
 mod asking;
 mod budget;
@@ -22,6 +23,7 @@ mod outside;
 pub mod owner;
 mod paying;
 pub mod purchases;
+mod questions;
 mod seats;
 pub mod store;
 mod talk;
@@ -40,6 +42,7 @@ use crate::guest::knock::SignIn;
 use crate::guest::messages::{DeploymentView, In, MESSAGE_BYTES_MAX, Out, PaymentView};
 use crate::guest::owner::Life;
 use crate::guest::purchases::{Origin, State, open};
+use crate::guest::questions::Questions;
 use crate::guest::store::Owner;
 use crate::host::command::SignedIn;
 use crate::id::{PurchaseId, SessionId};
@@ -103,6 +106,8 @@ pub struct Guest<W> {
     turns: RefCell<BTreeMap<String, Rc<Mutex<()>>>>,
     /// Purchases whose result is kept, and told to all in a moment.
     held: RefCell<BTreeSet<String>>,
+    /// What servers ask.
+    questions: Questions,
 }
 
 /// Why a socket is not let in.
@@ -145,6 +150,7 @@ impl<W: GuestWorld> Guest<W> {
             spent_day: RefCell::default(),
             turns: RefCell::default(),
             held: RefCell::default(),
+            questions: Questions::default(),
         }
     }
 
@@ -297,6 +303,7 @@ impl<W: GuestWorld> Guest<W> {
         for purchase in purchases::in_state(&self.world, State::Signing)? {
             greeting.extend(self.sign_request(&purchase));
         }
+        greeting.extend(self.questions.shown().map(|text| Out::Chat { text }));
         Ok(greeting)
     }
 

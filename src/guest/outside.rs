@@ -2,10 +2,12 @@
 //! session's owner is known as such, and whoever watches sees every request and its answer.
 
 use crate::guest::messages::{ExchangeView, Out};
+use crate::guest::questions::Questions;
 use crate::guest::store::{self, Owner};
 use crate::guest::{Guest, GuestWorld};
 use crate::id::ScopeId;
 use crate::identity::Session;
+use crate::mcp::client::{Person, Question, Said};
 use crate::ports::{
     Clock, Doors, HttpError, Sockets, SqlError, Timer, Web, WebMethod, WebRequest, WebResponse,
 };
@@ -18,6 +20,7 @@ pub(super) struct Outside<'a, W> {
     world: &'a W,
     /// The owner's, for doors of this deployment only.
     token: Option<String>,
+    questions: &'a Questions,
 }
 
 impl<W: GuestWorld> Guest<W> {
@@ -35,7 +38,7 @@ impl<W: GuestWorld> Guest<W> {
                 Session { user, scope, signed_in_at: sign_in.at, expires_at: sign_in.until };
             session.token(keys)
         });
-        Ok(Outside { world: &self.world, token })
+        Ok(Outside { world: &self.world, token, questions: &self.questions })
     }
 }
 
@@ -67,6 +70,17 @@ impl<W: Doors + Sockets + Clock> Doors for Outside<'_, W> {
 impl<W: Timer> Timer for Outside<'_, W> {
     async fn sleep(&self, millis: u32) {
         self.world.sleep(millis).await;
+    }
+}
+
+impl<W: Sockets + Timer> Person for Outside<'_, W> {
+    fn is_there(&self) -> bool {
+        // Who is away may come back; a question that nobody sees is cancelled at once.
+        true
+    }
+
+    async fn ask(&self, question: Question) -> Said {
+        self.questions.ask(self.world, question).await
     }
 }
 

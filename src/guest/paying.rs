@@ -66,7 +66,7 @@ impl<W: GuestWorld> Guest<W> {
             let text = "choose a wallet first (use_wallet)";
             return self.failed(tool, &call_id, &origin, "no_wallet", text, "no").await;
         };
-        let mut purchase = Purchase {
+        let purchase = Purchase {
             id: PurchaseId::random(&self.world),
             door: connection.url.clone(),
             connection: Some(connection.for_tool(tool)),
@@ -94,6 +94,11 @@ impl<W: GuestWorld> Guest<W> {
             return self.fail(&purchase, code, text, "no").await;
         }
         let verdict = self.judge(&purchase, offer.pay_to, listed)?;
+        self.decide(purchase, verdict).await
+    }
+
+    /// Does what the policy says of a new purchase.
+    async fn decide(&self, mut purchase: Purchase, verdict: Verdict) -> Result<(), Trouble> {
         let had = self.seat_in_words(&purchase)?;
         match (verdict, had.as_deref()) {
             (Verdict::Refuse(refused), _) => {

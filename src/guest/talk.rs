@@ -23,7 +23,15 @@ impl<W: GuestWorld> Guest<W> {
         if text.chars().count() > TEXT_CHARS_MAX {
             return Err(Trouble::Said(format!("say it in at most {TEXT_CHARS_MAX} characters")));
         }
+        // While a server's question waits, what is typed is its answer, and never a yes to anything else.
+        if let Some(said) = self.questions.hear(text) {
+            return self.reply(&said);
+        }
+        let is_late = self.questions.take_late();
         let intent = self.understand(text)?;
+        if is_late && intent == Intent::Yes {
+            return self.reply("The server's question is over, so this answer was not used. If you mean a payment that waits, say yes again.");
+        }
         if self.config.llm.is_some() && !is_ours(&intent) {
             return self.converse(text).await;
         }

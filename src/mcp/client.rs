@@ -9,7 +9,9 @@ mod answer;
 mod error;
 mod exchange;
 mod headers;
+mod input;
 mod probe;
+mod question;
 mod resume;
 mod stream;
 mod tools;
@@ -21,6 +23,8 @@ use serde_json::{Map, Value, json};
 
 pub use address::URL_BYTES_MAX;
 pub use error::ClientError;
+pub use input::{QUESTION_MILLIS, QUESTIONS_MAX};
+pub use question::{Choice, Field, FieldKind, Person, Question, Said, yes_or_no};
 pub use stream::{Watch, can_be_resumed, holds_answer, messages};
 pub use tools::DoorTool;
 
@@ -77,7 +81,7 @@ pub const CONNECT_MILLIS: u32 = 30_000;
 
 const CURSOR_BYTES_MAX: usize = 4_096;
 
-impl<'a, W: Web + Doors + Timer> Client<'a, W> {
+impl<'a, W: Web + Doors + Timer + Person> Client<'a, W> {
     /// A client that keeps to `rules`.
     #[must_use]
     pub const fn new(world: &'a W, rules: &'a Rules) -> Self {
@@ -235,7 +239,7 @@ impl Connection {
 
 /// What we can do for servers.
 fn capabilities() -> Value {
-    json!({})
+    json!({"elicitation": {"form": {}}})
 }
 
 fn client_info() -> Value {

@@ -329,6 +329,7 @@ impl Crossmint {
             timeout_millis: TIMEOUT_MILLIS,
             response_bytes_max: RESPONSE_BYTES_MAX,
             until_answer_to: None,
+            inbox: None,
         };
         let answer = world.exchange(request).await.map_err(|_| CrossmintError::Unavailable)?;
         match answer.status {

@@ -1,5 +1,6 @@
 //! The client against servers of both eras and of no good will, each as a script.
 
+mod asking;
 mod hostile;
 mod modern;
 mod old;
@@ -10,7 +11,9 @@ use std::collections::BTreeSet;
 
 use events_concierge::http::Headers;
 use events_concierge::id::ScopeId;
-use events_concierge::mcp::client::{Client, ClientError, Connection, DoorTool, Rules};
+use events_concierge::mcp::client::{
+    Client, ClientError, Connection, DoorTool, Person, Question, Rules, Said,
+};
 use events_concierge::mcp::eras::Era;
 use events_concierge::ports::{Doors, HttpError, Timer, Web, WebMethod, WebRequest, WebResponse};
 use serde_json::{Value, json};
@@ -18,6 +21,9 @@ use serde_json::{Value, json};
 use crate::support::{block_on, yield_once};
 
 pub(super) const URL: &str = "https://mcp.example.com/mcp";
+
+/// Turns after which everybody waits.
+const IDLE_TURNS: u32 = 20;
 
 pub(super) type Answer = Result<WebResponse, HttpError>;
 
@@ -45,6 +51,10 @@ pub(super) struct Script {
     pub(super) slept: RefCell<Vec<u32>>,
     /// How late each answer comes, milliseconds.
     late: u32,
+    /// Who is asked, if anybody is there.
+    person: Option<Box<dyn Fn(&Question) -> Said>>,
+    /// How long they think, milliseconds.
+    thinks: u32,
     time: Cell<u32>,
     /// When something is due, in order.
     due: RefCell<BTreeSet<u32>>,
@@ -57,6 +67,8 @@ impl Script {
             seen: RefCell::default(),
             slept: RefCell::default(),
             late: 0,
+            person: None,
+            thinks: 0,
             time: Cell::new(0),
             due: RefCell::default(),
         }
@@ -65,6 +77,15 @@ impl Script {
     /// The same, with every answer so many milliseconds late.
     pub(super) fn late(self, millis: u32) -> Self {
         Self { late: millis, ..self }
+    }
+
+    /// The same, with somebody who answers questions after so many milliseconds.
+    pub(super) fn with_person(
+        self,
+        thinks: u32,
+        person: impl Fn(&Question) -> Said + 'static,
+    ) -> Self {
+        Self { person: Some(Box::new(person)), thinks, ..self }
     }
 
     /// What its clock shows, milliseconds.
@@ -76,10 +97,12 @@ impl Script {
     async fn pass(&self, millis: u32) {
         let end = self.time.get() + millis;
         let _due = Due::new(&self.due, end);
+        let mut idle = 0;
         while self.time.get() < end {
             yield_once().await;
-            // Whoever is due first moves the clock when it is its turn again.
-            if self.due.borrow().first() == Some(&end) {
+            // Whoever is due first moves the clock, once nobody else has anything to do at this moment.
+            idle = if self.due.borrow().first() == Some(&end) { idle + 1 } else { 0 };
+            if idle > IDLE_TURNS {
                 self.time.set(end);
             }
         }
@@ -137,7 +160,30 @@ impl Web for Script {
         if self.late > 0 {
             self.pass(self.late).await;
         }
-        (self.does)(&seen)
+        let answer = (self.does)(&seen);
+        let asks = answer.as_ref().ok().and_then(|answer| answer.headers.get("x-asks"));
+        if let (Some(inbox), Some(asks)) = (&seen.request.inbox, asks) {
+            inbox.open();
+            inbox.put(asks.to_owned());
+        }
+        if answer.as_ref().is_ok_and(|answer| answer.headers.get("x-after-reply").is_some()) {
+            // The stream is open until the server has heard what it wants to know.
+            while !self.seen.borrow().iter().any(|seen| seen.body["id"] == "q1") {
+                yield_once().await;
+            }
+        }
+        answer
+    }
+}
+
+impl Person for Script {
+    fn is_there(&self) -> bool {
+        self.person.is_some()
+    }
+
+    async fn ask(&self, question: Question) -> Said {
+        self.pass(self.thinks).await;
+        (self.person.as_ref().unwrap())(&question)
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod breaking;
 mod buying;
+mod questions;
 mod seats;
 pub(crate) mod town;
 

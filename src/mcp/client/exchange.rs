@@ -4,18 +4,21 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use crate::mcp::client::address::Target;
-use crate::mcp::client::{Client, ClientError, Connection, answer, headers, modern_meta, tools};
+use crate::mcp::client::input::call_millis;
+use crate::mcp::client::{
+    Client, ClientError, Connection, Person, answer, headers, modern_meta, tools,
+};
 use crate::mcp::eras::Era;
 use crate::mcp::wire::UNSUPPORTED_VERSION;
-use crate::ports::{Doors, Timer, Web, WebMethod, WebRequest, WebResponse, within};
+use crate::ports::{Doors, Inbox, Timer, Web, WebMethod, WebRequest, WebResponse, within};
 
 /// When to give up on everything but the call of a tool, milliseconds.
 pub(super) const ASK_MILLIS: u32 = 20_000;
 /// When to give up on the call of a tool, milliseconds. Paying takes a door some time; people and
 /// language models wait for a minute.
-const CALL_MILLIS: u32 = 55_000;
+pub(super) const CALL_MILLIS: u32 = 55_000;
 /// The longest answer, bytes.
-const ANSWER_BYTES_MAX: usize = 1024 * 1024;
+pub(super) const ANSWER_BYTES_MAX: usize = 1024 * 1024;
 const REDIRECTS_MAX: usize = 3;
 /// How long we wait before the second and the third attempt, milliseconds.
 const PAUSES: [u32; 2] = [500, 1_500];
@@ -54,7 +57,7 @@ impl<'a> Ask<'a> {
     }
 }
 
-impl<W: Web + Doors + Timer> Client<'_, W> {
+impl<W: Web + Doors + Timer + Person> Client<'_, W> {
     /// A complete result, in a new session if the door has forgotten the old one.
     pub(super) async fn in_session(
         &self,
@@ -80,7 +83,7 @@ impl<W: Web + Doors + Timer> Client<'_, W> {
             }
             other => other?,
         };
-        answer::complete(connection.era, answered.result)
+        self.completed(connection, ask, answered.result).await
     }
 
     /// Up to three attempts where that does no harm and may help.
@@ -108,6 +111,9 @@ impl<W: Web + Doors + Timer> Client<'_, W> {
         ask: &Ask<'_>,
     ) -> Result<Answered, ClientError> {
         let id = connection.next_id();
+        // Servers of the older versions ask while the call is open.
+        let asks = !ask.is_harmless() && connection.era == Era::Legacy && self.world.is_there();
+        let inbox = asks.then(Inbox::default);
         let mut params = ask.params.clone();
         let mut headers = headers::headers(connection, ask.method, ask.tool);
         if connection.era == Era::Modern {
@@ -125,17 +131,22 @@ impl<W: Web + Doors + Timer> Client<'_, W> {
             url: connection.url.clone(),
             headers,
             body: Some(body.to_string()),
-            timeout_millis: if ask.is_harmless() { ASK_MILLIS } else { CALL_MILLIS },
+            timeout_millis: if ask.is_harmless() { ASK_MILLIS } else { call_millis(asks) },
             response_bytes_max: ANSWER_BYTES_MAX,
             until_answer_to: Some(id),
+            inbox: inbox.clone(),
         };
         let limit = (request.timeout_millis, request.response_bytes_max);
         // The limit is for the stream with all its parts. Boxed, because it is large.
         let work = Box::pin(async {
             let first = self.send(request).await?;
-            Ok::<_, ClientError>(self.resumed(connection, id, first, limit).await)
+            Ok::<_, ClientError>(self.resumed(connection, id, first, limit, inbox.as_ref()).await)
         });
-        let response = within(self.world, limit.0, work).await.ok_or(ClientError::Timeout)??;
+        let done = match &inbox {
+            Some(inbox) => self.while_answering(connection, inbox, CALL_MILLIS, work).await,
+            None => within(self.world, limit.0, work).await,
+        };
+        let response = done.ok_or(ClientError::Timeout)??;
         let result = answer::read(&response, id)?;
         let session = response.headers.get("mcp-session-id").map(str::to_owned);
         Ok(Answered { result, session })
@@ -178,6 +189,7 @@ impl<W: Web + Doors + Timer> Client<'_, W> {
             timeout_millis: ASK_MILLIS,
             response_bytes_max: ANSWER_BYTES_MAX,
             until_answer_to: None,
+            inbox: None,
         };
         // A server may refuse it (405); then it forgets the session by itself.
         let _ = self.send(request).await;

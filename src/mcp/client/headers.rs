@@ -39,12 +39,15 @@ pub(super) fn headers(
     headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// The headers with which an event stream is taken up after the event `event_id`.
-pub(super) fn stream_headers(connection: &Connection, event_id: &str) -> Vec<(String, String)> {
+/// The headers with which an event stream is opened, or taken up after the event `event_id`.
+pub(super) fn stream_headers(
+    connection: &Connection,
+    event_id: Option<&str>,
+) -> Vec<(String, String)> {
     let mut headers = headers(connection, "", None);
     headers.retain(|(name, _)| !matches!(name.as_str(), "content-type" | "accept" | "mcp-method"));
     headers.push(("accept".to_owned(), "text/event-stream".to_owned()));
-    headers.push(("last-event-id".to_owned(), event_id.to_owned()));
+    headers.extend(event_id.map(|id| ("last-event-id".to_owned(), id.to_owned())));
     headers
 }
 

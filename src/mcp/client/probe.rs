@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use crate::mcp::client::exchange::{ASK_MILLIS, Answered, Ask};
 use crate::mcp::client::headers::{headers, is_session_id};
-use crate::mcp::client::{Client, ClientError, Connection, answer, capabilities, client_info};
+use crate::mcp::client::{
+    Client, ClientError, Connection, Person, answer, capabilities, client_info,
+};
 use crate::mcp::eras::{Era, LEGACY, MODERN};
 use crate::mcp::wire::{
     HEADER_MISMATCH, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, MISSING_CAPABILITY,
@@ -22,7 +24,7 @@ enum Probed {
     Legacy(ClientError),
 }
 
-impl<W: Web + Doors + Timer> Client<'_, W> {
+impl<W: Web + Doors + Timer + Person> Client<'_, W> {
     /// A connection in the era of the server.
     pub(super) async fn open(
         &self,
@@ -180,6 +182,7 @@ impl<W: Web + Doors + Timer> Client<'_, W> {
             timeout_millis: ASK_MILLIS,
             response_bytes_max: 64 * 1024,
             until_answer_to: None,
+            inbox: None,
         };
         let _ = self.send(request).await;
     }

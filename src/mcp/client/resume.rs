@@ -3,8 +3,8 @@
 
 use crate::mcp::client::exchange::is_stream;
 use crate::mcp::client::stream::{Place, holds_answer};
-use crate::mcp::client::{Client, ClientError, Connection, headers};
-use crate::ports::{Doors, Timer, Web, WebMethod, WebRequest, WebResponse};
+use crate::mcp::client::{Client, ClientError, Connection, Person, headers};
+use crate::ports::{Doors, Inbox, Timer, Web, WebMethod, WebRequest, WebResponse};
 
 /// How often one stream is taken up.
 const RESUMES_MAX: usize = 10;
@@ -14,7 +14,7 @@ const PAUSE: u32 = 1_000;
 const PAUSE_MIN: u32 = 100;
 const PAUSE_MAX: u32 = 30_000;
 
-impl<W: Web + Doors + Timer> Client<'_, W> {
+impl<W: Web + Doors + Timer + Person> Client<'_, W> {
     /// The stream that holds the answer to the request `id`, if it can be had. Otherwise the last one that came: it
     /// holds no answer, which says nothing of what became of the request.
     pub(super) async fn resumed(
@@ -23,6 +23,7 @@ impl<W: Web + Doors + Timer> Client<'_, W> {
         id: u64,
         first: WebResponse,
         limit: (u32, usize),
+        inbox: Option<&Inbox>,
     ) -> WebResponse {
         let mut last = first;
         let mut place = Place::default();
@@ -41,11 +42,12 @@ impl<W: Web + Doors + Timer> Client<'_, W> {
             let request = WebRequest {
                 method: WebMethod::Get,
                 url: connection.url.clone(),
-                headers: headers::stream_headers(connection, &event_id),
+                headers: headers::stream_headers(connection, Some(&event_id)),
                 body: None,
                 timeout_millis,
                 response_bytes_max,
                 until_answer_to: Some(id),
+                inbox: inbox.cloned(),
             };
             match self.send(request).await {
                 Ok(next) if next.status == 200 && is_stream(&next) => last = next,

@@ -24,7 +24,7 @@ pub fn holds_answer(body: &str, id: u64) -> bool {
 /// when it is whole: a stranger may send a long stream in very small pieces.
 #[derive(Clone, Debug)]
 pub struct Watch {
-    id: u64,
+    id: Option<u64>,
     /// Where the event, the line and what is new begin.
     event: usize,
     line: usize,
@@ -36,11 +36,22 @@ impl Watch {
     /// Waits for the answer to the request `id`.
     #[must_use]
     pub const fn new(id: u64) -> Self {
+        Self::listening(Some(id))
+    }
+
+    /// Waits for the answer to the request `id`, if there is one, and hears what else comes.
+    #[must_use]
+    pub const fn listening(id: Option<u64>) -> Self {
         Self { id, event: 0, line: 0, place: 0, after_cr: false }
     }
 
     /// Whether the answer is among what has come. `bytes` is everything since the beginning.
     pub fn has_come(&mut self, bytes: &[u8]) -> bool {
+        self.read(bytes, |_| {})
+    }
+
+    /// As [`Self::has_come`]; `heard` gets each message that came before the answer, once.
+    pub fn read(&mut self, bytes: &[u8], mut heard: impl FnMut(String)) -> bool {
         while let Some(byte) = bytes.get(self.place) {
             let (is_end, is_half) =
                 (matches!(byte, b'\r' | b'\n'), self.after_cr && *byte == b'\n');
@@ -54,9 +65,11 @@ impl Watch {
             if is_end && !is_half && line == end {
                 let event = bytes.get(self.event..end).unwrap_or_default();
                 self.event = self.place;
-                if holds_answer(&String::from_utf8_lossy(event), self.id) {
+                let event = String::from_utf8_lossy(event);
+                if self.id.is_some_and(|id| holds_answer(&event, id)) {
                     return true;
                 }
+                messages(&event).for_each(&mut heard);
             }
         }
         false

@@ -9,7 +9,7 @@ use events_concierge::host::command::Action;
 use events_concierge::http::Headers;
 use events_concierge::http::route::AtHost;
 use events_concierge::id::ScopeId;
-use events_concierge::mcp::client::{Client, Connection, Rules};
+use events_concierge::mcp::client::{Client, Connection, Person, Question, Rules, Said};
 use events_concierge::mcp::eras::Era;
 use events_concierge::ports::{Clock, Doors, HttpError, Timer, Web, WebRequest, WebResponse};
 use events_concierge::x402::payer::{
@@ -33,6 +33,16 @@ impl Web for Street<'_> {
 impl Timer for Street<'_> {
     async fn sleep(&self, millis: u32) {
         self.0.world.sleep(millis).await;
+    }
+}
+
+impl Person for Street<'_> {
+    fn is_there(&self) -> bool {
+        false
+    }
+
+    async fn ask(&self, question: Question) -> Said {
+        panic!("nobody is there for {question:?}")
     }
 }
 

@@ -7,7 +7,8 @@ use events_concierge::chain::networks::NETWORKS;
 use events_concierge::http::Headers;
 use events_concierge::id::ScopeId;
 use events_concierge::mcp::client::{
-    Client, ClientError, PAGES_MAX, Rules, TOOLS_MAX, Watch, holds_answer, messages,
+    Client, ClientError, PAGES_MAX, Person, Question, Rules, Said, TOOLS_MAX, Watch, holds_answer,
+    messages,
 };
 use events_concierge::ports::{Clock, Doors, HttpError, Timer, Web, WebRequest, WebResponse};
 use events_concierge::x402::payer::{
@@ -80,6 +81,17 @@ impl Web for Stranger {
         pairs.extend(self.location.clone().map(|to| ("location".to_owned(), to)));
         let body = self.body.replace("\"ID\"", &id);
         Ok(WebResponse { status: self.status, headers: Headers::new(pairs), body })
+    }
+}
+
+impl Person for Stranger {
+    fn is_there(&self) -> bool {
+        true
+    }
+
+    async fn ask(&self, question: Question) -> Said {
+        assert!(question.message.chars().count() <= 500 && question.fields.len() <= 10);
+        Said::Cancel
     }
 }
 

@@ -69,7 +69,9 @@ pub(crate) struct Town {
     pub(crate) legacy_session: Cell<u32>,
     /// Whether the door gets no wallet named while it is not paid, like servers that do not ask for it.
     pub(crate) forgets_wallets: Cell<bool>,
-    /// What another server was asked, which answers nothing but `{}`.
+    /// What another server answers to calls that come without answers of a person.
+    pub(crate) asks: RefCell<Value>,
+    /// What that server was asked.
     pub(crate) elsewhere: RefCell<Vec<Value>>,
 }
 
@@ -163,10 +165,25 @@ impl Timer for Room {
 impl Web for Room {
     /// An old server before the door, which gives out sessions and says 400 of those that it does not know.
     async fn exchange(&self, request: WebRequest) -> Result<WebResponse, HttpError> {
-        let body: Value = serde_json::from_str(request.body.as_deref().unwrap()).unwrap();
+        let Some(body) = request.body.as_deref() else {
+            // It keeps no streams.
+            let headers = json_headers(&[]);
+            return Ok(WebResponse { status: 405, headers, body: String::new() });
+        };
+        let body: Value = serde_json::from_str(body).unwrap();
         if request.url != LEGACY_URL {
+            yield_once().await;
             self.town.elsewhere.borrow_mut().push(body.clone());
-            let body = json!({"jsonrpc": "2.0", "id": body["id"], "result": {}}).to_string();
+            let is_asked = body["params"].get("inputResponses").is_some();
+            let result = match body["method"].as_str().unwrap() {
+                "server/discover" => json!({"supportedVersions": ["2026-07-28"]}),
+                "tools/list" => {
+                    json!({"tools": [{"name": "look", "inputSchema": {"type": "object"}}]})
+                }
+                _ if is_asked => json!({"structuredContent": {"message": "done"}}),
+                _ => self.town.asks.borrow().clone(),
+            };
+            let body = json!({"jsonrpc": "2.0", "id": body["id"], "result": result}).to_string();
             return Ok(WebResponse { status: 200, headers: json_headers(&[]), body });
         }
         let method = body["method"].as_str().unwrap().to_owned();
@@ -330,6 +347,7 @@ pub(crate) const DAY: i64 = 86_400;
 pub(crate) const ADA: &str = "ada@example.org";
 pub(crate) const BOB: &str = "bob@example.org";
 /// Where the old server is.
+pub(crate) const ELSEWHERE_URL: &str = "http://127.0.0.1:3001/mcp";
 pub(crate) const LEGACY_URL: &str = "http://127.0.0.1:3000/mcp";
 
 pub(crate) fn town() -> Rc<Town> {
@@ -351,6 +369,7 @@ pub(crate) fn town() -> Rc<Town> {
         ids: RefCell::default(),
         legacy_session: Cell::new(1),
         forgets_wallets: Cell::new(false),
+        asks: RefCell::new(json!({})),
         elsewhere: RefCell::default(),
     })
 }
@@ -460,6 +479,12 @@ impl Visit {
 
     pub(crate) fn last(&self, kind: &str) -> Value {
         self.all(kind).pop().unwrap()
+    }
+
+    /// What a socket is told that comes.
+    pub(crate) async fn greeting(&self, who: &SignedIn) -> Vec<Value> {
+        let greeting = self.guest.resume(&self.token, Some(who), None).await.unwrap();
+        greeting.iter().map(|message| serde_json::to_value(message).unwrap()).collect()
     }
 
     pub(crate) fn resume(&self, who: Option<&SignedIn>) -> Result<(), NotLetIn> {

@@ -1,0 +1,232 @@
+//! Servers that ask something back while they carry out a call. The newest version does so in a result
+//! (`input_required`), and the call is made again with the answers; the older ones send requests of their own while the
+//! call is open, in its stream or in one that the client keeps open for that.
+
+use std::cell::Cell;
+use std::future::Future;
+
+use futures_util::future::{Either, join, select};
+use serde_json::{Map, Value, json};
+
+use crate::mcp::client::exchange::{ASK_MILLIS, Ask};
+use crate::mcp::client::question::{Person, Question, Said};
+use crate::mcp::client::{Client, ClientError, Connection, answer, headers};
+use crate::mcp::eras::Era;
+use crate::mcp::wire::{INVALID_PARAMS, METHOD_NOT_FOUND};
+use crate::ports::{Doors, Inbox, Timer, Web, WebMethod, WebRequest, within};
+
+/// Questions that are asked in one call, and how often one is made again.
+pub const QUESTIONS_MAX: u32 = 3;
+const ROUNDS_MAX: usize = 5;
+/// How long a person may take for one question, milliseconds.
+pub const QUESTION_MILLIS: u32 = 180_000;
+/// The longest state that a server has us keep between two rounds, bytes.
+const STATE_BYTES_MAX: usize = 64 * 1024;
+/// The pause before a round without a question, milliseconds.
+const ROUND_PAUSE: u32 = 1_000;
+/// How long the stream for a server's own requests is waited for before the call leaves, milliseconds.
+const LISTEN_MILLIS: u32 = 1_000;
+/// Requests of a server that are read in one call.
+const REQUESTS_MAX: usize = 50;
+
+/// A question that is open, or was a moment ago: the time for the call does not run meanwhile.
+#[derive(Default)]
+struct Pause {
+    is_open: Cell<bool>,
+    was_open: Cell<bool>,
+}
+
+/// A request of the server's own.
+struct FromServer {
+    id: Value,
+    method: String,
+    params: Value,
+}
+
+impl<W: Web + Doors + Timer + Person> Client<'_, W> {
+    /// The complete result of a call that has come to `first`. The person is asked what the server wants to know, and
+    /// the call is made again with the answers: the same call with the same payment.
+    ///
+    /// # Errors
+    /// [`ClientError::InputRequired`] if the server wants something else, or too much.
+    pub(super) async fn completed(
+        &self,
+        connection: &mut Connection,
+        ask: &Ask<'_>,
+        first: Map<String, Value>,
+    ) -> Result<Map<String, Value>, ClientError> {
+        let mut left = QUESTIONS_MAX;
+        let mut result = first;
+        for _ in 0..ROUNDS_MAX {
+            match answer::complete(connection.era, result.clone()) {
+                Err(ClientError::InputRequired) if ask.tool.is_some() && self.world.is_there() => {}
+                other => return other,
+            }
+            let state = result.get("requestState").cloned();
+            let is_state =
+                |state: &Value| state.as_str().is_some_and(|it| it.len() <= STATE_BYTES_MAX);
+            if state.as_ref().is_some_and(|state| !is_state(state)) {
+                return Err(ClientError::InputRequired);
+            }
+            let mut again = ask.clone();
+            match result.get("inputRequests").and_then(Value::as_object) {
+                Some(wanted) => {
+                    let answers = self.answers(connection, wanted, &mut left).await?;
+                    again.params.insert("inputResponses".to_owned(), Value::Object(answers));
+                }
+                None if state.is_some() => self.world.sleep(ROUND_PAUSE).await,
+                None => return Err(ClientError::InputRequired),
+            }
+            again.params.extend(state.map(|state| ("requestState".to_owned(), state)));
+            result = self.ask(connection, &again).await?.result;
+        }
+        answer::complete(connection.era, result)
+    }
+
+    async fn answers(
+        &self,
+        connection: &Connection,
+        wanted: &Map<String, Value>,
+        left: &mut u32,
+    ) -> Result<Map<String, Value>, ClientError> {
+        let read = |(key, request): (&String, &Value)| {
+            let is_question = request.get("method")? == "elicitation/create";
+            let question = Question::read(&connection.url, request.get("params")?)?;
+            is_question.then(|| (key.clone(), question))
+        };
+        // Before anybody is asked, it is known that everything can be.
+        let questions: Option<Vec<_>> = wanted.iter().map(read).collect();
+        let mut answers = Map::new();
+        for (key, question) in questions.ok_or(ClientError::InputRequired)? {
+            *left = left.checked_sub(1).ok_or(ClientError::InputRequired)?;
+            answers.insert(key, self.world.ask(question).await.into_result());
+        }
+        Ok(answers)
+    }
+
+    /// What comes of `work`, a call that is open, while the server's own requests are answered. `None` if that takes
+    /// longer than `millis`, without the time for questions.
+    pub(super) async fn while_answering<T>(
+        &self,
+        connection: &Connection,
+        inbox: &Inbox,
+        millis: u32,
+        work: impl Future<Output = T>,
+    ) -> Option<T> {
+        let pause = Pause::default();
+        let limit = async {
+            loop {
+                pause.was_open.set(pause.is_open.get());
+                self.world.sleep(millis).await;
+                if !pause.is_open.get() && !pause.was_open.get() {
+                    return;
+                }
+            }
+        };
+        let work = async {
+            if keeps_stream(connection) {
+                within(self.world, LISTEN_MILLIS, inbox.opened()).await;
+            }
+            work.await
+        };
+        let beside = join(self.serve(connection, inbox, &pause), self.listen(connection, inbox));
+        let beside = select(Box::pin(limit), Box::pin(beside));
+        match select(Box::pin(work), beside).await {
+            Either::Left((done, _)) => Some(done),
+            Either::Right(_) => None,
+        }
+    }
+
+    /// Keeps a stream open for what the server asks. A server without one is asked nothing but calls.
+    async fn listen(&self, connection: &Connection, inbox: &Inbox) {
+        if keeps_stream(connection) {
+            let request = WebRequest {
+                method: WebMethod::Get,
+                url: connection.url.clone(),
+                headers: headers::stream_headers(connection, None),
+                body: None,
+                timeout_millis: call_millis(true),
+                response_bytes_max: super::exchange::ANSWER_BYTES_MAX,
+                until_answer_to: None,
+                inbox: Some(inbox.clone()),
+            };
+            // It says nothing of the call whether there is such a stream, or when it ends.
+            let _ = self.send(request).await;
+            inbox.open();
+        }
+        std::future::pending::<()>().await;
+    }
+
+    /// Answers what the server asks, one after the other.
+    async fn serve(&self, connection: &Connection, inbox: &Inbox, pause: &Pause) {
+        let mut left = QUESTIONS_MAX;
+        for _ in 0..REQUESTS_MAX {
+            let Some(request) = read_request(&inbox.next().await) else { continue };
+            let answer = match request.method.as_str() {
+                "ping" => Ok(json!({})),
+                "elicitation/create" => {
+                    let question = Question::read(&connection.url, &request.params);
+                    match (question, left.checked_sub(1)) {
+                        (Some(question), Some(fewer)) => {
+                            left = fewer;
+                            pause.is_open.set(true);
+                            pause.was_open.set(true);
+                            let said = self.world.ask(question).await;
+                            pause.is_open.set(false);
+                            Ok(said.into_result())
+                        }
+                        (Some(_), None) => Ok(Said::Cancel.into_result()),
+                        (None, _) => Err((INVALID_PARAMS, "this form cannot be shown to a person")),
+                    }
+                }
+                _ => Err((METHOD_NOT_FOUND, "this client has no such method")),
+            };
+            self.reply(connection, &request.id, answer).await;
+        }
+        std::future::pending::<()>().await;
+    }
+
+    async fn reply(&self, connection: &Connection, id: &Value, answer: Result<Value, (i32, &str)>) {
+        let body = match answer {
+            Ok(result) => json!({"jsonrpc": "2.0", "id": id, "result": result}),
+            Err((code, message)) => {
+                json!({"jsonrpc": "2.0", "id": id, "error": {"code": code, "message": message}})
+            }
+        };
+        let request = WebRequest {
+            method: WebMethod::Post,
+            url: connection.url.clone(),
+            headers: headers::headers(connection, "", None),
+            body: Some(body.to_string()),
+            timeout_millis: ASK_MILLIS,
+            response_bytes_max: 64 * 1024,
+            until_answer_to: None,
+            inbox: None,
+        };
+        // A server that has not heard it goes on waiting, and the call ends in time.
+        let _ = self.send(request).await;
+    }
+}
+
+/// How long a call may be open, milliseconds; longer where somebody may be asked meanwhile.
+pub(super) const fn call_millis(with_questions: bool) -> u32 {
+    let questions = if with_questions { QUESTIONS_MAX * QUESTION_MILLIS } else { 0 };
+    super::exchange::CALL_MILLIS + questions
+}
+
+/// Whether the server may send requests in a stream of their own.
+fn keeps_stream(connection: &Connection) -> bool {
+    connection.era == Era::Legacy && connection.session.is_some()
+}
+
+/// A message of a server that wants an answer.
+fn read_request(text: &str) -> Option<FromServer> {
+    let mut message: Value = serde_json::from_str(text).ok()?;
+    let id = message.get("id").filter(|id| id.is_string() || id.is_number())?.clone();
+    let method = message.get("method")?.as_str()?.to_owned();
+    Some(FromServer {
+        id,
+        method,
+        params: message.get_mut("params").map(Value::take).unwrap_or_default(),
+    })
+}
