@@ -11,7 +11,7 @@ use crate::host::Host;
 use crate::host::desk::{Asker, DeskCall};
 use crate::host::profile::Profile;
 use crate::host::repeat::Kept;
-use crate::host::tools::publish_event;
+use crate::host::tools::event_record;
 use crate::host::wanted::Wanted;
 use crate::id::{EventId, RsvpId, TicketCode};
 use crate::ledger::payments::{self, Payment, Settled, State};
@@ -240,7 +240,10 @@ impl<W: World> Host<W> {
             None => outbox::remove(sql, &key, now)?,
         }
         match store::find(sql, id)? {
-            Some((event, seats)) => publish_event(sql, &profile.scope, &event, seats, now),
+            Some((event, seats)) => {
+                let (key, record) = event_record(&profile.scope, &event, seats, now);
+                outbox::put_soon(sql, &key, &record.to_string(), now)
+            }
             None => Ok(()),
         }
     }
@@ -248,7 +251,7 @@ impl<W: World> Host<W> {
     pub(super) fn publish_revenue(&self, profile: &Profile) -> Result<(), SqlError> {
         let total = revenue::total(&self.world)?.atomic().to_string();
         let key = format!("{}:revenue", profile.scope);
-        outbox::put_text(&self.world, &key, &total, self.world.now())
+        outbox::put_soon(&self.world, &key, &total, self.world.now())
     }
 }
 

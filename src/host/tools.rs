@@ -310,17 +310,28 @@ impl<W: World> Host<W> {
     }
 }
 
-/// Queues the published record of an event (product rule: KV key `{scope}:events:{eventId}`).
-pub(super) fn publish_event(
+/// Queues the published record of an event that its host has made or changed.
+fn publish_event(
     sql: &impl Sql,
     scope: &ScopeId,
     event: &Event,
     seats: Seats,
     now: UnixSeconds,
 ) -> Result<(), SqlError> {
+    let (key, record) = event_record(scope, event, seats, now);
+    outbox::put(sql, &key, &record, now)
+}
+
+/// The published record of an event, with its key (product rule: KV key `{scope}:events:{eventId}`).
+pub(super) fn event_record(
+    scope: &ScopeId,
+    event: &Event,
+    seats: Seats,
+    now: UnixSeconds,
+) -> (String, Value) {
     // A held seat is nobody's yet, so the record does not count it.
     let seats = Seats { held: 0, ..seats };
-    outbox::put(sql, &format!("{scope}:events:{}", event.id), &json!(event.view(seats, now)), now)
+    (format!("{scope}:events:{}", event.id), json!(event.view(seats, now)))
 }
 
 /// Arguments of a tool as its type; errors name the field.

@@ -225,7 +225,10 @@ impl<W: World> Host<W> {
                 "transactionHash": settled.transaction(),
             });
             payments::mark_delivered(sql, settled, &answer, now)?;
-            self.publish_secret(&profile.scope, &sold, now)?;
+            if sold.status(now) == Status::Active {
+                let record = self.secret_record(&sold)?.to_string();
+                outbox::put_soon(sql, &key_of(&profile.scope, &sold.id), &record, now)?;
+            }
             self.publish_revenue(profile)?;
             Ok(answer)
         })
@@ -330,7 +333,12 @@ impl<W: World> Host<W> {
         if secret.status(now) != Status::Active {
             return outbox::remove(&self.world, &key_of(scope, &secret.id), now);
         }
-        let record = json!({
+        let record = self.secret_record(secret)?;
+        outbox::put(&self.world, &key_of(scope, &secret.id), &record, now)
+    }
+
+    fn secret_record(&self, secret: &Secret) -> Result<Value, SqlError> {
+        Ok(json!({
             "id": secret.id,
             "name": secret.name,
             "amount": secret.price.to_string(),
@@ -340,8 +348,7 @@ impl<W: World> Host<W> {
             "expiresAt": secret.expires_at.map(|moment| moment.to_string()),
             "createdAt": secret.created_at.to_string(),
             "sealed": store::sealed(&self.world, &secret.id)?,
-        });
-        outbox::put(&self.world, &key_of(scope, &secret.id), &record, now)
+        }))
     }
 }
 

@@ -1,24 +1,34 @@
 //! Records on their way to KV.
 //!
-//! A record is queued in the same block that changes what it shows, so a crash between the two
-//! loses nothing. KV takes one write per key and second; a newer value replaces an older one that
-//! has not gone out yet.
+//! A record is queued in the same block that changes what it shows, so a crash between the two loses nothing. A newer
+//! value replaces an older one that has not gone out yet.
+//!
+//! Writes are few: KV takes one per key and second, and its free plan 1,000 a day. After a write the row stays without
+//! a value, so that the next change of the key waits. What sums up many sales ([`put_soon`]) waits longer each time,
+//! and its last state is always written. What KV refuses is tried ever less often; when it refuses everything, so are
+//! all records together.
 
-use futures_util::future::join_all;
 use serde_json::Value;
 
-use crate::ports::{Kv, Sql, SqlError, SqlValue, Timer, within};
+use crate::ports::{Clock, Kv, Sql, SqlError, SqlValue, Timer, within};
 use crate::storage::{all, first};
 use crate::time::UnixSeconds;
 
-/// Records sent in one go.
-const BATCH: u32 = 50;
-/// Seconds until a failed write is tried again, and between two writes of one key.
+/// Records sent in one go. Each is a subrequest, of which an alarm has 50 for everything.
+pub const BATCH: u32 = 8;
+/// Seconds between two writes of one key, at least. KV takes one a second.
+const APART_SECONDS: i64 = 2;
+/// How long a change waits that may wait, seconds: after the first write, doubled by each further one.
+pub const PACE_SECONDS: i64 = 10;
+/// How long it waits at most, seconds. A key that is busy all day is written 144 times.
+pub const PACE_SECONDS_MAX: i64 = 600;
+/// When a refused write is tried again, seconds: after the first one, doubled by each further one, and at most.
 const RETRY_SECONDS: i64 = 10;
+const RETRY_SECONDS_MAX: i64 = 900;
 /// When a record is written once more after a write that had no answer, seconds: that may arrive late.
 const UNCLEAR_SECONDS: i64 = 120;
-/// Records that are written at a time; a Worker has six connections.
-const LANES: usize = 3;
+/// Refusals in a row, after which the others are not tried this time.
+const REFUSALS_MAX: u32 = 2;
 /// How long one write may take, milliseconds.
 const WRITE_MILLIS: u32 = 5_000;
 /// Stands for a key that is to be removed; no record is empty.
@@ -29,6 +39,16 @@ struct Record {
     key: String,
     value: String,
     version: i64,
+    attempts: u64,
+}
+
+/// What became of one write.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Written {
+    Yes,
+    No,
+    /// It had no answer in time.
+    Perhaps,
 }
 
 /// Queues `value` for `key`.
@@ -36,7 +56,7 @@ struct Record {
 /// # Errors
 /// [`SqlError`] if SQLite refuses.
 pub fn put(sql: &impl Sql, key: &str, value: &Value, now: UnixSeconds) -> Result<(), SqlError> {
-    put_text(sql, key, &value.to_string(), now)
+    put_now(sql, key, &value.to_string(), now)
 }
 
 /// Queues the removal of `key`.
@@ -44,101 +64,176 @@ pub fn put(sql: &impl Sql, key: &str, value: &Value, now: UnixSeconds) -> Result
 /// # Errors
 /// [`SqlError`] if SQLite refuses.
 pub fn remove(sql: &impl Sql, key: &str, now: UnixSeconds) -> Result<(), SqlError> {
-    put_text(sql, key, REMOVED, now)
+    put_now(sql, key, REMOVED, now)
 }
 
-/// Queues text that is not JSON for `key`; never empty, which stands for removal.
+fn put_now(sql: &impl Sql, key: &str, text: &str, now: UnixSeconds) -> Result<(), SqlError> {
+    let statement = "INSERT INTO outbox (key, value, version, not_before, urgent) \
+         VALUES (?1, ?2, 1, ?3, 1) \
+         ON CONFLICT (key) DO UPDATE SET value = excluded.value, version = version + 1, urgent = 1, \
+         not_before = CASE WHEN attempts > 0 OR unclear > 0 THEN max(not_before, ?3) \
+         ELSE max(?3, coalesce(written_at + ?4, ?3)) END";
+    let parameters = [key.into(), text.into(), now.into(), SqlValue::Int(APART_SECONDS)];
+    sql.run(statement, &parameters).map(drop)
+}
+
+/// Queues `text` for `key`, which changes often and may be some minutes old. Never empty, which stands for removal.
 ///
 /// # Errors
 /// [`SqlError`] if SQLite refuses.
-pub fn put_text(sql: &impl Sql, key: &str, text: &str, now: UnixSeconds) -> Result<(), SqlError> {
+pub fn put_soon(sql: &impl Sql, key: &str, text: &str, now: UnixSeconds) -> Result<(), SqlError> {
     let statement = "INSERT INTO outbox (key, value, version, not_before) VALUES (?1, ?2, 1, ?3) \
-         ON CONFLICT (key) DO UPDATE SET value = excluded.value, version = version + 1, \
-         not_before = max(not_before, excluded.not_before)";
+         ON CONFLICT (key) DO UPDATE SET value = excluded.value, version = version + 1";
     sql.run(statement, &[key.into(), text.into(), now.into()]).map(drop)
 }
 
-/// Sends what is due, a few at a time. Rows that a newer value has replaced meanwhile stay for the next round.
-/// KV that does not answer is not waited for: what has not been sent stays.
+/// Sends what is due, one after the other and at most [`BATCH`]. Rows that a newer value has replaced meanwhile stay
+/// for the next round. KV that does not answer or refuses is not waited for: what has not been sent stays. What may
+/// wait does so for `pace_max` seconds at most, such as [`PACE_SECONDS_MAX`].
 ///
 /// # Errors
 /// [`SqlError`] if SQLite refuses; failures of KV only postpone their record.
-pub async fn flush(world: &(impl Sql + Kv + Timer), now: UnixSeconds) -> Result<(), SqlError> {
-    let statement = "SELECT key, value, version FROM outbox WHERE value IS NOT NULL \
-         AND not_before <= ?1 ORDER BY not_before LIMIT ?2";
-    let due = all(world, statement, &[now.into(), BATCH.into()], |columns| {
-        Ok(Record { key: columns.text()?, value: columns.text()?, version: columns.int()? })
-    })?;
-    let lanes = due.chunks(due.len().div_ceil(LANES).max(1));
-    let sent = join_all(lanes.map(|lane| send_all(world, lane, now))).await;
-    sent.into_iter().collect::<Result<(), SqlError>>()?;
-    world
-        .run("DELETE FROM outbox WHERE value IS NULL AND not_before <= ?1", &[now.into()])
-        .map(drop)
-}
-
-/// One after the other, until one has no answer in time.
-async fn send_all(
-    world: &(impl Sql + Kv + Timer),
-    lane: &[Record],
-    now: UnixSeconds,
+pub async fn flush(
+    world: &(impl Sql + Kv + Timer + Clock),
+    pace_max: i64,
 ) -> Result<(), SqlError> {
-    for record in lane {
-        let write = async {
-            match record.value.as_str() {
-                REMOVED => world.delete(&record.key).await,
-                value => world.put(&record.key, value).await,
-            }
-        };
-        match within(world, WRITE_MILLIS, write).await {
-            Some(Ok(())) => note_sent(world, record, now)?,
-            Some(Err(_)) => note_not_sent(world, record, false, now)?,
-            None => return note_not_sent(world, record, true, now),
+    // One key that is refused for ever comes last, and keeps no other from being written.
+    let statement = "SELECT key, value, version, attempts FROM outbox WHERE value IS NOT NULL \
+         AND not_before <= ?1 ORDER BY attempts, not_before LIMIT ?2";
+    let due = all(world, statement, &[world.now().into(), BATCH.into()], |columns| {
+        Ok(Record {
+            key: columns.text()?,
+            value: columns.text()?,
+            version: columns.int()?,
+            attempts: columns.count()?,
+        })
+    })?;
+    let (mut is_heard, mut refused, mut attempts) = (false, 0_u32, 0);
+    for record in &due {
+        match send(world, record, pace_max).await? {
+            None => continue,
+            Some(Written::Yes) => (is_heard, refused) = (true, 0),
+            Some(Written::No) => refused = refused.saturating_add(1),
+            Some(Written::Perhaps) => refused = REFUSALS_MAX,
+        }
+        attempts = attempts.max(record.attempts.saturating_add(1));
+        if refused >= REFUSALS_MAX {
+            break;
         }
     }
-    Ok(())
+    if refused > 0 && !is_heard {
+        put_all_off(world, attempts, world.now())?;
+    }
+    let over = "DELETE FROM outbox WHERE value IS NULL AND not_before <= ?1 \
+         AND coalesce(written_at, 0) <= ?2";
+    let now = world.now();
+    world.run(over, &[now.into(), now.plus(pace_max.saturating_neg()).into()]).map(drop)
+}
+
+/// Writes one record, unless a newer value has replaced it meanwhile. That it is tried is written down first: a crash
+/// leaves it waiting, like a refusal.
+async fn send(
+    world: &(impl Sql + Kv + Timer + Clock),
+    record: &Record,
+    pace_max: i64,
+) -> Result<Option<Written>, SqlError> {
+    let now = world.now();
+    let try_it = "UPDATE outbox SET attempts = attempts + 1, written_at = ?3, not_before = ?4 \
+         WHERE key = ?1 AND version = ?2 AND not_before <= ?3 RETURNING key";
+    let again = now.plus(retry_after(record.attempts));
+    let version = SqlValue::Int(record.version);
+    let parameters = [record.key.as_str().into(), version, now.into(), again.into()];
+    if world.run(try_it, &parameters)?.is_empty() {
+        return Ok(None);
+    }
+    let write = async {
+        match record.value.as_str() {
+            REMOVED => world.delete(&record.key).await,
+            value => world.put(&record.key, value).await,
+        }
+    };
+    Ok(Some(match within(world, WRITE_MILLIS, write).await {
+        Some(Ok(())) => {
+            note_sent(world, record, pace_max, world.now())?;
+            Written::Yes
+        }
+        Some(Err(_)) => Written::No,
+        None => {
+            let statement = "UPDATE outbox SET unclear = 1 WHERE key = ?1";
+            world.run(statement, &[record.key.as_str().into()])?;
+            Written::Perhaps
+        }
+    }))
 }
 
 fn note_sent(
     sql: &impl Sql,
     Record { key, version, .. }: &Record,
+    pace_max: i64,
     now: UnixSeconds,
 ) -> Result<(), SqlError> {
-    let key = key.as_str();
+    let (key, version) = (SqlValue::from(key.as_str()), SqlValue::Int(*version));
+    let paced = "UPDATE outbox SET attempts = 0, written_at = ?2, \
+         pace = CASE pace WHEN 0 THEN ?3 ELSE min(2 * pace, ?4) END WHERE key = ?1";
+    let [least, most] = [PACE_SECONDS, pace_max].map(SqlValue::Int);
+    sql.run(paced, &[key.clone(), now.into(), least, most])?;
     // A write that had no answer may arrive after this one, so this one is sent once more, later.
-    let again = "UPDATE outbox SET unclear = 0, not_before = ?3 \
+    let again = "UPDATE outbox SET unclear = 2, not_before = ?3 \
          WHERE key = ?1 AND version = ?2 AND unclear = 1 RETURNING key";
     let later = now.plus(UNCLEAR_SECONDS).into();
-    if !sql.run(again, &[key.into(), SqlValue::Int(*version), later])?.is_empty() {
+    if !sql.run(again, &[key.clone(), version.clone(), later])?.is_empty() {
         return Ok(());
     }
-    let parameters = [key.into(), SqlValue::Int(*version), now.plus(2).into()];
-    // The row stays for a moment without a value, so that the next write of this key waits.
-    let sent = "UPDATE outbox SET value = NULL, not_before = ?3 WHERE key = ?1 AND version = ?2";
-    sql.run(sent, &parameters)?;
-    let newer = "UPDATE outbox SET not_before = max(not_before, ?3) \
+    // The row stays without a value until the key was quiet for long, so that its next write waits.
+    let sent = "UPDATE outbox SET value = NULL, urgent = 0, unclear = 0, not_before = ?3 + pace \
+         WHERE key = ?1 AND version = ?2";
+    sql.run(sent, &[key.clone(), version.clone(), now.into()])?;
+    let newer = "UPDATE outbox SET not_before = ?3 + CASE urgent WHEN 0 THEN pace ELSE ?4 END \
          WHERE key = ?1 AND version <> ?2";
-    sql.run(newer, &parameters).map(drop)
+    sql.run(newer, &[key, version, now.into(), SqlValue::Int(APART_SECONDS)]).map(drop)
 }
 
-fn note_not_sent(
-    sql: &impl Sql,
-    Record { key, .. }: &Record,
-    is_unclear: bool,
-    now: UnixSeconds,
-) -> Result<(), SqlError> {
-    let statement = "UPDATE outbox SET not_before = ?2, unclear = max(unclear, ?3) WHERE key = ?1";
-    let unclear = u32::from(is_unclear).into();
-    sql.run(statement, &[key.as_str().into(), now.plus(RETRY_SECONDS).into(), unclear]).map(drop)
+/// KV takes nothing now. What would be due soon waits with what was refused most often, so that few are tried in vain.
+fn put_all_off(sql: &impl Sql, attempts: u64, now: UnixSeconds) -> Result<(), SqlError> {
+    let most = "SELECT coalesce(max(attempts), 0) FROM outbox \
+         WHERE value IS NOT NULL AND not_before <= ?1";
+    let most = first(sql, most, &[now.into()])?.map_or(Ok(0), |mut columns| columns.count())?;
+    let most = most.max(attempts);
+    let again = now.plus(retry_after(most.saturating_sub(1)));
+    let statement = "UPDATE outbox SET attempts = max(attempts, ?1), not_before = ?2 \
+         WHERE value IS NOT NULL AND not_before < ?2";
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    sql.run(statement, &[SqlValue::Int(most), again.into()]).map(drop)
 }
 
-/// When [`flush`] has something to do next.
+/// How long a record waits that was refused so many times before, seconds.
+fn retry_after(refused: u64) -> i64 {
+    let doublings = u32::try_from(refused).unwrap_or(u32::MAX).min(16);
+    let times = 1_i64.checked_shl(doublings).unwrap_or(i64::MAX);
+    RETRY_SECONDS.saturating_mul(times).min(RETRY_SECONDS_MAX)
+}
+
+/// When a record is to be written next.
 ///
 /// # Errors
 /// [`SqlError`] if SQLite refuses.
 pub fn next_due(sql: &impl Sql) -> Result<Option<UnixSeconds>, SqlError> {
-    let Some(mut columns) = first(sql, "SELECT min(not_before) FROM outbox", &[])? else {
-        return Ok(None);
-    };
+    next(sql, "SELECT min(not_before) FROM outbox WHERE value IS NOT NULL")
+}
+
+/// When all keys were quiet for long enough to be forgotten here: one alarm for all of them. `pace_max` as in [`flush`].
+///
+/// # Errors
+/// [`SqlError`] if SQLite refuses.
+pub fn next_over(sql: &impl Sql, pace_max: i64) -> Result<Option<UnixSeconds>, SqlError> {
+    let statement = format!(
+        "SELECT max(max(not_before, coalesce(written_at, 0) + {pace_max})) FROM outbox \
+         WHERE value IS NULL"
+    );
+    next(sql, &statement)
+}
+
+fn next(sql: &impl Sql, statement: &str) -> Result<Option<UnixSeconds>, SqlError> {
+    let Some(mut columns) = first(sql, statement, &[])? else { return Ok(None) };
     Ok(columns.optional_int()?.map(UnixSeconds::new))
 }

@@ -21,6 +21,7 @@ mod mail;
 mod migrations;
 mod money;
 mod post_office;
+mod records;
 mod relayer;
 mod repeat;
 mod schedule;

@@ -101,6 +101,10 @@ pub(crate) struct Memory {
     random: Cell<u64>,
     pub(crate) kv: RefCell<BTreeMap<String, String>>,
     pub(crate) kv_is_down: Cell<bool>,
+    /// Every write that reached KV, refused ones among them: when, and of which key.
+    pub(crate) kv_writes: RefCell<Vec<(i64, String)>>,
+    /// The only key that KV refuses.
+    pub(crate) kv_refuses: RefCell<Option<String>>,
     /// Whether writes to KV have no answer, and do not happen either.
     pub(crate) kv_hangs: Cell<bool>,
     /// Whether our own facilitator has no answer.
@@ -136,6 +140,18 @@ pub(crate) struct Memory {
 pub(crate) struct World {
     pub(crate) memory: Rc<Memory>,
     pub(crate) sqlite: Rc<rusqlite::Connection>,
+}
+
+impl Memory {
+    /// A write reaches KV.
+    fn kv_takes(&self, key: &str) -> Result<(), KvError> {
+        self.kv_writes.borrow_mut().push((self.now.get(), key.to_owned()));
+        let refuses = self.kv_refuses.borrow();
+        if self.kv_is_down.get() || refuses.as_deref() == Some(key) {
+            return Err(KvError("down".to_owned()));
+        }
+        Ok(())
+    }
 }
 
 impl Clock for World {
@@ -237,17 +253,13 @@ impl Kv for World {
         while self.memory.kv_hangs.get() {
             yield_once().await;
         }
-        if self.memory.kv_is_down.get() {
-            return Err(KvError("down".to_owned()));
-        }
+        self.memory.kv_takes(key)?;
         self.memory.kv.borrow_mut().insert(key.to_owned(), value.to_owned());
         Ok(())
     }
 
     async fn delete(&self, key: &str) -> Result<(), KvError> {
-        if self.memory.kv_is_down.get() {
-            return Err(KvError("down".to_owned()));
-        }
+        self.memory.kv_takes(key)?;
         self.memory.kv.borrow_mut().remove(key);
         Ok(())
     }
