@@ -1,8 +1,9 @@
 //! The knowledge base: written by the host, searched by everybody (SQLite's FTS5, which Durable Objects
-//! offer).
+//! offer, over the terms of [`terms`]).
 
 use serde::Serialize;
 
+use crate::desk::terms;
 use crate::id::ArticleId;
 use crate::paging::{Found, KeyKind, Order, Page, Query};
 use crate::ports::{Sql, SqlError, SqlValue};
@@ -11,8 +12,8 @@ use crate::time::UnixSeconds;
 
 /// The most articles of a host.
 pub const ARTICLES_MAX: u64 = 2_000;
-/// The most words of a query that are looked for.
-const WORDS_MAX: usize = 12;
+/// How many articles are indexed anew in one block.
+const AT_ONCE: u32 = 20;
 /// What a search shows of an article, characters.
 const SHOWN_CHARS: usize = 4_000;
 
@@ -45,7 +46,7 @@ pub fn insert(
     let statement = "INSERT INTO kb_articles (id, title, body, created_at, updated_at) \
          VALUES (?1, ?2, ?3, ?4, ?4)";
     sql.run(statement, &[id.as_str().into(), title.into(), body.into(), now.into()])?;
-    index(sql, id)
+    index(sql, id, title, body)
 }
 
 /// Changes an article; `false` if there is none.
@@ -61,11 +62,11 @@ pub fn update(
 ) -> Result<bool, SqlError> {
     unindex(sql, id)?;
     let statement = "UPDATE kb_articles SET title = coalesce(?2, title), \
-         body = coalesce(?3, body), updated_at = ?4 WHERE id = ?1 RETURNING id";
-    let changed =
-        sql.run(statement, &[id.as_str().into(), title.into(), body.into(), now.into()])?;
-    index(sql, id)?;
-    Ok(!changed.is_empty())
+         body = coalesce(?3, body), updated_at = ?4 WHERE id = ?1 RETURNING title, body";
+    let parameters = [id.as_str().into(), title.into(), body.into(), now.into()];
+    let Some(mut changed) = first(sql, statement, &parameters)? else { return Ok(false) };
+    index(sql, id, &changed.text()?, &changed.text()?)?;
+    Ok(true)
 }
 
 /// Removes an article; `false` if there is none.
@@ -119,32 +120,48 @@ pub fn count(sql: &impl Sql) -> Result<u64, SqlError> {
 /// # Errors
 /// As [`insert`].
 pub fn search(sql: &impl Sql, query: &str, limit: u32) -> Result<Vec<Article>, SqlError> {
-    let words = words_of(query);
-    if words.is_empty() {
+    let wanted = terms::query(query);
+    if wanted.is_empty() {
         return Ok(Vec::new());
     }
+    catch_up(sql)?;
     let statement = "SELECT a.id, a.title, a.body, a.updated_at FROM kb_text t \
          JOIN kb_articles a ON a.number = t.rowid WHERE kb_text MATCH ?1 \
          ORDER BY bm25(kb_text, 4.0, 1.0), a.number LIMIT ?2";
-    let mut found = all(sql, statement, &[words.into(), limit.into()], article)?;
+    let mut found = all(sql, statement, &[wanted.into(), limit.into()], article)?;
     for article in &mut found {
         article.body = article.body.chars().take(SHOWN_CHARS).collect();
     }
     Ok(found)
 }
 
-/// A query in the language of FTS5: its words, each as the beginning of one, any of them. Nothing else of
-/// what was asked gets through.
-fn words_of(query: &str) -> String {
-    let words = query.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    let words: Vec<String> = words.take(WORDS_MAX).map(|word| format!("\"{word}\"*")).collect();
-    words.join(" OR ")
+/// Indexes what an older version has indexed, or none.
+fn catch_up(sql: &impl Sql) -> Result<(), SqlError> {
+    let statement = "SELECT id, title, body FROM kb_articles WHERE terms < ?1 LIMIT ?2";
+    loop {
+        let read = |columns: &mut Columns| {
+            Ok((columns.parsed(ArticleId::parse)?, columns.text()?, columns.text()?))
+        };
+        let old = all(sql, statement, &[terms::VERSION.into(), AT_ONCE.into()], read)?;
+        if old.is_empty() {
+            return Ok(());
+        }
+        sql.atomically(|| {
+            old.iter().try_for_each(|(id, title, body)| {
+                unindex(sql, id)?;
+                index(sql, id, title, body)
+            })
+        })?;
+    }
 }
 
-fn index(sql: &impl Sql, id: &ArticleId) -> Result<(), SqlError> {
+fn index(sql: &impl Sql, id: &ArticleId, title: &str, body: &str) -> Result<(), SqlError> {
     let statement = "INSERT INTO kb_text (rowid, title, body) \
-         SELECT number, title, body FROM kb_articles WHERE id = ?1";
-    sql.run(statement, &[id.as_str().into()]).map(drop)
+         SELECT number, ?2, ?3 FROM kb_articles WHERE id = ?1";
+    let (title, body) = (terms::index(title), terms::index(body));
+    sql.run(statement, &[id.as_str().into(), title.into(), body.into()])?;
+    let statement = "UPDATE kb_articles SET terms = ?2 WHERE id = ?1";
+    sql.run(statement, &[id.as_str().into(), terms::VERSION.into()]).map(drop)
 }
 
 fn unindex(sql: &impl Sql, id: &ArticleId) -> Result<(), SqlError> {
@@ -160,20 +177,4 @@ fn article(columns: &mut Columns) -> Result<Article, SqlError> {
         body: columns.text()?,
         updated_at: columns.moment()?.to_string(),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::words_of;
-
-    #[test]
-    fn a_query_is_words_and_nothing_else() {
-        assert_eq!(words_of("refund policy"), "\"refund\"* OR \"policy\"*");
-        assert_eq!(
-            words_of("title:x\" OR NEAR(a b) -y*"),
-            "\"title\"* OR \"x\"* OR \"OR\"* OR \"NEAR\"* OR \"a\"* OR \"b\"* OR \"y\"*"
-        );
-        assert_eq!(words_of("  \"'* ()"), "");
-        assert_eq!(words_of(&"w ".repeat(100)).matches("\"w\"*").count(), 12);
-    }
 }

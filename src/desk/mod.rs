@@ -10,6 +10,7 @@ pub mod drafts;
 pub mod input;
 pub mod kb;
 pub mod rules;
+pub mod terms;
 pub mod tickets;
 
 use serde::{Deserialize, Serialize};

@@ -46,4 +46,5 @@ pub const MIGRATIONS: Migrations = &[
     include_str!("schema-12.sql"),
     include_str!("schema-13.sql"),
     include_str!("schema-14.sql"),
+    include_str!("schema-15.sql"),
 ];

@@ -41,7 +41,7 @@ fn the_oldest_storage_is_opened_and_what_was_open_in_it_is_finished() {
     let arguments = json!({"eventId": event});
     // Any request opens the storage.
     let offer = door.challenge("rsvpToEvent", &arguments);
-    assert_eq!(door.int("SELECT count(*) FROM migrations"), 14);
+    assert_eq!(door.int("SELECT count(*) FROM migrations"), 15);
     assert_eq!(audit(&door.world).unwrap(), Vec::<String>::new());
     door.pass(60);
     let states = "SELECT group_concat(state, ' ') FROM (SELECT state FROM payments ORDER BY created_at, rowid)";
@@ -72,6 +72,13 @@ fn without_kept_values(door: &mut Door) {
         "ALTER TABLE retrievals DROP COLUMN handed_over_at",
         "UPDATE payments SET staged = NULL",
         "ALTER TABLE payments DROP COLUMN doubtful_at",
+        "DROP INDEX outbox_due",
+        "ALTER TABLE outbox DROP COLUMN attempts",
+        "ALTER TABLE outbox DROP COLUMN written_at",
+        "ALTER TABLE outbox DROP COLUMN pace",
+        "ALTER TABLE outbox DROP COLUMN urgent",
+        "DROP INDEX kb_articles_by_terms",
+        "ALTER TABLE kb_articles DROP COLUMN terms",
         "DELETE FROM migrations WHERE version >= 12",
     ] {
         door.sql(statement);
@@ -127,4 +134,36 @@ fn an_old_door_goes_on_selling() {
     let payment = Wallet::new(7).pay(&offer["accepts"][0], 7);
     assert_eq!(block_on(door.tool("rsvpToEvent", &arguments, Some(&payment))).status, 200);
     assert_eq!(door.int("SELECT count(*) FROM rsvps"), 3);
+}
+
+#[test]
+fn articles_of_before_are_found_by_what_a_sentence_has_in_it() {
+    let mut door = Door::open();
+    let doors = json!({"doors": ["events", "vault", "desk"]});
+    assert_eq!(door.as_owner(Action::Own(Own::ChangeProfile), &doors).status, 200);
+    // As version 14 had it: the whole sentence is one token.
+    for statement in [
+        "DROP TABLE kb_text",
+        "DROP INDEX kb_articles_by_terms",
+        "ALTER TABLE kb_articles DROP COLUMN terms",
+        "CREATE VIRTUAL TABLE kb_text USING fts5 (title, body, tokenize = 'unicode61 remove_diacritics 2')",
+        "DELETE FROM migrations WHERE version >= 15",
+    ] {
+        door.sql(statement);
+    }
+    for number in 1..=45 {
+        door.sql(&format!(
+            "INSERT INTO kb_articles (id, title, body, created_at, updated_at) VALUES \
+             ('kba_{number:024x}', 'T{number}', '\u{4f60}\u{53ef}\u{4ee5}\u{53d6}\u{6d88}\u{8ba2}\u{5355}', {NOW}, {NOW})"
+        ));
+    }
+    door.sql(
+        "INSERT INTO kb_text (rowid, title, body) SELECT number, title, body FROM kb_articles",
+    );
+    door.evict();
+    let asked = json!({"query": "\u{53d6}\u{6d88}", "limit": 20});
+    let reply = block_on(door.tool("searchKb", &asked, None));
+    assert_eq!(json_of(&reply)["articles"].as_array().map(Vec::len), Some(20), "{}", reply.body);
+    assert_eq!(door.int("SELECT count(*) FROM kb_articles WHERE terms = 1"), 45);
+    assert_eq!(door.int("SELECT count(*) FROM kb_text"), 45);
 }

@@ -1,0 +1,195 @@
+//! What the full-text index of the knowledge base is made of, and what is looked for in it.
+//!
+//! SQLite's FTS5 finds tokens. None of its tokenizers fits all scripts: `unicode61` takes a whole Chinese sentence for one
+//! token, and `trigram` finds nothing shorter than three characters, which most Chinese and Japanese words are. So the
+//! text is cut here, and `unicode61` only splits at the spaces that we set (with marks as parts of words, which it drops
+//! otherwise):
+//!
+//! - Unicode forms: compatibility forms and cases are folded first (UTS #46 mapping: NFKC, case folding, invisible
+//!   characters dropped). `unicode61` takes accents off Latin letters, for the index and for queries.
+//! - Scripts with spaces between words: words as they are. `porter` brings English words to their stem; a query looks for
+//!   beginnings of words, and of a long word for a shorter beginning too, since endings change in most languages.
+//! - Scripts without (Han, Kana, Thai, Lao, Khmer, Burmese …), and Hangul, whose words grow at their end: every pair of
+//!   neighbouring characters.
+
+use icu_normalizer::uts46::Uts46MapperBorrowed;
+use icu_properties::CodePointMapData;
+use icu_properties::props::{GeneralCategory, GeneralCategoryGroup};
+
+/// The version of these rules. What was indexed by another is indexed anew.
+pub const VERSION: u32 = 1;
+/// The most terms of a query that are looked for.
+const TERMS_MAX: usize = 24;
+/// The longest word that is a term, characters; more of it is cut off.
+const WORD_CHARS_MAX: usize = 40;
+/// From how many characters on a word is also looked for by a shorter beginning.
+const LONG_WORD: usize = 6;
+/// How many characters of an ending may differ, and how many of the beginning stay at least.
+const ENDING: usize = 3;
+const BEGINNING: usize = 5;
+
+/// A run of characters that belong together.
+#[derive(Debug, PartialEq, Eq)]
+enum Run {
+    /// A word between spaces.
+    Word(String),
+    /// Text of a script that sets no spaces.
+    Dense(Vec<char>),
+}
+
+/// A text as terms with spaces between them, for the index.
+#[must_use]
+pub fn index(text: &str) -> String {
+    let mut terms = String::new();
+    let mut push = |term: &[char]| {
+        terms.extend(term);
+        terms.push(' ');
+    };
+    for run in runs(text) {
+        match run {
+            Run::Word(word) => push(&word.chars().collect::<Vec<_>>()),
+            Run::Dense(chars) => {
+                chars.windows(2).for_each(&mut push);
+                // So that one character is found by itself, as the beginning of a pair or as this.
+                if let Some(last) = chars.last() {
+                    push(&[*last]);
+                }
+            }
+        }
+    }
+    terms
+}
+
+/// A query in the language of FTS5: any of its terms; those of a dense run side by side count once more. Nothing else of
+/// what was asked gets through. Empty if there is no term.
+#[must_use]
+pub fn query(text: &str) -> String {
+    let mut terms: Vec<String> = Vec::new();
+    for run in runs(text) {
+        match run {
+            Run::Word(word) => {
+                let chars = word.chars().count();
+                terms.push(format!("\"{word}\"*"));
+                if chars >= LONG_WORD {
+                    let kept = chars.saturating_sub(ENDING).max(BEGINNING);
+                    let beginning: String = word.chars().take(kept).collect();
+                    terms.push(format!("\"{beginning}\"*"));
+                }
+            }
+            Run::Dense(chars) => {
+                let pairs: Vec<String> =
+                    chars.windows(2).map(|pair| pair.iter().collect()).collect();
+                match pairs.as_slice() {
+                    [] => terms.extend(chars.first().map(|one| format!("\"{one}\"*"))),
+                    [pair] => terms.push(format!("\"{pair}\"")),
+                    pairs => {
+                        let together = pairs.get(..TERMS_MAX.min(pairs.len())).unwrap_or(pairs);
+                        terms.push(format!("\"{}\"", together.join(" ")));
+                        terms.extend(pairs.iter().map(|pair| format!("\"{pair}\"")));
+                    }
+                }
+            }
+        }
+    }
+    terms.truncate(TERMS_MAX);
+    terms.join(" OR ")
+}
+
+fn runs(text: &str) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    let mut is_inside = false;
+    for c in folded(text).chars() {
+        if !is_part(c) {
+            is_inside = false;
+            continue;
+        }
+        let last = if is_inside { runs.last_mut() } else { None };
+        match (last, is_dense(c)) {
+            (Some(Run::Dense(chars)), true) => chars.push(c),
+            // A mark stays with what it stands on.
+            (Some(Run::Dense(chars)), false) if is_mark(c) => chars.push(c),
+            (Some(Run::Word(word)), false) => {
+                if word.chars().count() < WORD_CHARS_MAX {
+                    word.push(c);
+                }
+            }
+            (_, true) => runs.push(Run::Dense(vec![c])),
+            (_, false) => runs.push(Run::Word(c.to_string())),
+        }
+        is_inside = true;
+    }
+    runs
+}
+
+/// In one Unicode form, without case. What domain names may not have becomes U+FFFD, which is part of no word.
+fn folded(text: &str) -> String {
+    let lower = text.to_lowercase().replace('\u{df}', "ss").replace('\u{3c2}', "\u{3c3}");
+    let joined = lower.chars().filter(|c| !matches!(c, '\u{200c}' | '\u{200d}'));
+    Uts46MapperBorrowed::new().map_normalize(joined).collect()
+}
+
+fn is_part(c: char) -> bool {
+    c.is_alphanumeric() || is_mark(c)
+}
+
+fn is_mark(c: char) -> bool {
+    let category = CodePointMapData::<GeneralCategory>::new().get(c);
+    GeneralCategoryGroup::Mark.contains(category)
+}
+
+/// Whether the character is of a script that sets no spaces between words, or is Hangul.
+const fn is_dense(c: char) -> bool {
+    matches!(c,
+        '\u{e00}'..='\u{eff}' // Thai, Lao
+        | '\u{1000}'..='\u{109f}' | '\u{a9e0}'..='\u{a9ff}' | '\u{aa60}'..='\u{aa7f}' // Burmese
+        | '\u{1780}'..='\u{17ff}' // Khmer
+        | '\u{1950}'..='\u{19df}' | '\u{1a20}'..='\u{1aaf}' | '\u{aa80}'..='\u{aadf}' // Tai
+        | '\u{1b00}'..='\u{1b7f}' | '\u{a980}'..='\u{a9df}' // Balinese, Javanese
+        | '\u{1100}'..='\u{11ff}' | '\u{a960}'..='\u{a97f}' | '\u{ac00}'..='\u{d7ff}' // Hangul
+        | '\u{3005}'..='\u{3007}' | '\u{3031}'..='\u{312f}' | '\u{3190}'..='\u{31ff}' // Kana, Bopomofo
+        | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' // Han
+        | '\u{a000}'..='\u{a4cf}' // Yi
+        | '\u{1b000}'..='\u{1b16f}' | '\u{20000}'..='\u{3fffd}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_cut_into_words_and_pairs() {
+        for (text, terms) in [
+            ("Refund policy, 2nd", "refund policy 2nd "),
+            (
+                "\u{53ef}\u{4ee5}\u{53d6}\u{6d88}iPhone\u{3002}",
+                "\u{53ef}\u{4ee5} \u{4ee5}\u{53d6} \u{53d6}\u{6d88} \u{6d88} iphone ",
+            ),
+            ("\u{7968}", "\u{7968} "),
+            // Half-width kana with its mark, full-width Latin, a ligature, a circled number.
+            ("\u{ff77}\u{ff9e}\u{ff0c}\u{ff21}\u{ff42} \u{fb01}x \u{2460}", "\u{30ae} ab fix 1 "),
+            ("Stra\u{df}e STRASSE cafe\u{301}", "strasse strasse caf\u{e9} "),
+            ("\u{0930}\u{0926}\u{094d}\u{0926}", "\u{0930}\u{0926}\u{094d}\u{0926} "),
+            (" \u{200b}\"'* ()", ""),
+        ] {
+            assert_eq!(index(text), terms, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_query_is_terms_and_nothing_else() {
+        assert_eq!(query("refund fee"), "\"refund\"* OR \"refun\"* OR \"fee\"*");
+        assert_eq!(
+            query("title:x\" OR NEAR(a b) -y*"),
+            "\"title\"* OR \"x\"* OR \"or\"* OR \"near\"* OR \"a\"* OR \"b\"* OR \"y\"*"
+        );
+        assert_eq!(query("\u{53d6}\u{6d88}"), "\"\u{53d6}\u{6d88}\"");
+        assert_eq!(
+            query("\u{53d6}\u{6d88}\u{7968}"),
+            "\"\u{53d6}\u{6d88} \u{6d88}\u{7968}\" OR \"\u{53d6}\u{6d88}\" OR \"\u{6d88}\u{7968}\""
+        );
+        assert_eq!(query("\u{7968}"), "\"\u{7968}\"*");
+        assert_eq!(query("  \"'* ()"), "");
+        assert_eq!(query(&"w ".repeat(100)).matches("\"w\"*").count(), TERMS_MAX);
+        assert!(query(&"\u{53d6}\u{6d88}".repeat(100)).len() < 1_000);
+    }
+}
