@@ -196,6 +196,21 @@ impl TicketCode {
         }
     }
 
+    /// From what a scanner or a person gives for it: the code, the ticket's address (which its QR code holds), or a text
+    /// with one of them in it, in whatever case.
+    ///
+    /// # Errors
+    /// [`IdError`] if there is no ticket code in it, or more than one.
+    pub fn scanned(text: &str) -> Result<Self, IdError> {
+        let lower = text.to_ascii_lowercase();
+        let words = lower.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
+        let mut codes = words.filter_map(|word| Self::parse(word).ok());
+        let form =
+            IdError { form: "a ticket's code or address, such as <32 hex digits>-<24 hex digits>" };
+        let code = codes.next().ok_or(form)?;
+        if codes.all(|other| other == code) { Ok(code) } else { Err(form) }
+    }
+
     /// The host that sold it.
     #[must_use]
     pub fn scope(&self) -> ScopeId {
@@ -237,5 +252,32 @@ mod tests {
         let code = TicketCode::parse(text).unwrap();
         assert_eq!(code.scope().as_str(), "0123456789abcdef0123456789abcdef");
         assert!(TicketCode::parse("x-y").is_err());
+    }
+
+    #[test]
+    fn a_ticket_is_read_from_what_its_qr_code_holds() {
+        let text = "0123456789abcdef0123456789abcdef-0123456789abcdef01234567";
+        let upper = text.to_ascii_uppercase();
+        for scanned in [
+            text.to_owned(),
+            format!(" {text}\r\n"),
+            format!("https://events.example/t/{text}"),
+            format!("https://events.example/t/{text}/?utm_source=mail#top"),
+            format!("HTTPS://EVENTS.EXAMPLE/T/{upper}"),
+            format!("Your ticket: <http://localhost:8787/t/{text}>, code {text}."),
+        ] {
+            assert_eq!(TicketCode::scanned(&scanned).unwrap().as_str(), text, "{scanned}");
+        }
+        let other = text.replace('0', "1");
+        let none = [
+            "".to_owned(),
+            "https://events.example/t/".to_owned(),
+            format!("a{text}"),
+            format!("{text}a"),
+            format!("{text} {other}"),
+        ];
+        for scanned in none {
+            assert!(TicketCode::scanned(&scanned).is_err(), "{scanned}");
+        }
     }
 }

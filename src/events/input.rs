@@ -107,7 +107,7 @@ pub struct EventChanges {
 pub struct CheckIn {
     /// The event's id.
     pub event_id: String,
-    /// The code on the guest's ticket.
+    /// The code on the guest's ticket, or what its QR code holds: the ticket's address.
     pub code: String,
 }
 

@@ -28,6 +28,8 @@ use crate::x402::dialects::{Received, Unreadable};
 
 /// The most events a host may have.
 const EVENTS_MAX: u64 = 10_000;
+/// The longest text in which a ticket's code is looked for; a QR code holds 4,296 characters at the most.
+const SCANNED_BYTES_MAX: usize = 4_296;
 
 /// A call of a tool, in whatever protocol it came.
 pub struct ToolCall {
@@ -267,8 +269,12 @@ impl<W: World> Host<W> {
 
     /// Lets a guest in.
     pub(super) fn check_in(&self, id: &EventId, code: &str) -> Result<Value, Failure> {
-        let code = TicketCode::parse(code.trim())
-            .map_err(|error| fields::bad("code", error.to_string()))?;
+        if code.len() > SCANNED_BYTES_MAX {
+            let remedy = format!("must have at most {SCANNED_BYTES_MAX} bytes");
+            return Err(fields::bad("code", remedy).into());
+        }
+        let code =
+            TicketCode::scanned(code).map_err(|error| fields::bad("code", error.to_string()))?;
         let now = self.world.now();
         let (event, _) = self.event(id)?;
         let rsvp = store::rsvp_of_ticket(&self.world, &code)?.filter(|rsvp| rsvp.event_id == *id);

@@ -136,7 +136,7 @@ function CodeForm({ checkIn }: { checkIn: (code: string) => Promise<boolean> }) 
   const [busy, setBusy] = useState(false);
   const submit = async (event: FormEvent) => {
     event.preventDefault();
-    const typed = codeOf(code);
+    const typed = code.trim();
     if (busy || typed === "") return;
     setBusy(true);
     // A refused code stays, so that a typing error can be mended.
@@ -156,11 +156,6 @@ function CodeForm({ checkIn }: { checkIn: (code: string) => Promise<boolean> }) 
       </Button>
     </form>
   );
-}
-
-/** The code itself, also out of a ticket's address. */
-function codeOf(typed: string): string {
-  return /\/t\/([^/?#\s]+)/.exec(typed)?.[1] ?? typed.trim();
 }
 
 type TableProps = {
