@@ -44,6 +44,41 @@ pub fn is_shown(c: char) -> bool {
     c == '\n' || !(c.is_control() || is_hidden)
 }
 
+/// Up to `chars_max` characters on one line in plain ASCII, for places that take nothing else: Latin letters lose their
+/// accents, and what has no likeness in ASCII is left out.
+#[must_use]
+pub fn ascii_line(text: &str, chars_max: usize) -> String {
+    let plain: String = text.chars().map(to_ascii).filter(char::is_ascii).collect();
+    let plain = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    if plain.len() <= chars_max {
+        return plain;
+    }
+    let kept: String = plain.chars().take(chars_max.saturating_sub(3)).collect();
+    format!("{}...", kept.trim_end())
+}
+
+/// U+00C0 to U+017F without their accents.
+const LATIN: &str = "AAAAAAACEEEEIIIIDNOOOOOxOUUUUYTsaaaaaaaceeeeiiiidnooooo/ouuuuyty\
+     AaAaAaCcCcCcCcDdDdEeEeEeEeEeGgGgGgGgHhHhIiIiIiIiIiIiJjKkkLlLlLlLlLlNnNnNnnNnOoOo\
+     OoOoRrRrRrSsSsSsSsTtTtTtUuUuUuUuUuUuWwYyYZzZzZzs";
+
+fn to_ascii(c: char) -> char {
+    match c {
+        ' '..='~' => c,
+        '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
+        '\u{2018}' | '\u{2019}' => '\'',
+        '\u{201c}'..='\u{201e}' => '"',
+        '\u{c0}'..='\u{17f}' => {
+            let place = u32::from(c).saturating_sub(0xc0);
+            let place = usize::try_from(place).unwrap_or(usize::MAX);
+            LATIN.chars().nth(place).unwrap_or(' ')
+        }
+        // An accent of its own belongs to the letter before.
+        '\u{300}'..='\u{36f}' => '\u{300}',
+        _ => ' ',
+    }
+}
+
 /// Whether nobody sees anything of a text: it has white space, control and format characters, fillers, variation
 /// selectors and tags only, or accents without a letter under them.
 #[must_use]
@@ -79,6 +114,21 @@ mod tests {
         assert_eq!(paragraph("a\r\nb\u{7f}\u{85}\tc", 100), "a\nb c");
         assert_eq!(visible(" a\u{0}\u{e0041}\nb "), " a\nb ");
         assert_eq!(line("👩\u{200d}🚀 é", 100), "👩\u{200d}🚀 é");
+    }
+
+    #[test]
+    fn a_line_in_ascii_keeps_what_has_a_likeness_there() {
+        assert_eq!(LATIN.len(), 0x17f - 0xc0 + 1);
+        for (text, plain) in [
+            ("Rust meetup \u{1f980}", "Rust meetup"),
+            ("Caf\u{e9} Stra\u{df}e \u{141}\u{f3}d\u{17a}", "Cafe Strase Lodz"),
+            ("Cafe\u{301} \u{201c}x\u{201d} \u{2013} y", "Cafe \"x\" - y"),
+            ("a\r\nb\u{0}\u{202e}c\td", "a b c d"),
+            ("\u{6771}\u{4eac}", ""),
+        ] {
+            assert_eq!(ascii_line(text, 80), plain);
+        }
+        assert_eq!(ascii_line("abcdefgh", 6), "abc...");
     }
 
     #[test]

@@ -89,6 +89,14 @@ impl UnixSeconds {
         self.timestamp().to_zoned(zone).strftime("%a %-d %b %Y, %H:%M %Z").to_string()
     }
 
+    /// `12 Dec 2026 18:30 Berlin`: in ASCII, with the city of the zone.
+    #[must_use]
+    pub fn to_short_words(self, zone: &ZoneName) -> String {
+        let name = zone.0.rsplit('/').next().unwrap_or_default().replace('_', " ");
+        let zone = TimeZone::get(&zone.0).unwrap_or(TimeZone::UTC);
+        format!("{} {name}", self.timestamp().to_zoned(zone).strftime("%-d %b %Y %H:%M"))
+    }
+
     /// `YYYYMMDDTHHMMSSZ`, the form that iCalendar uses (RFC 5545, 3.3.5).
     #[must_use]
     pub fn to_ics(self) -> String {
@@ -167,6 +175,8 @@ mod tests {
         assert_eq!(berlin.as_str(), "Europe/Berlin");
         let moment = UnixSeconds::from_rfc3339("2027-03-01T18:30:00Z").unwrap();
         assert_eq!(moment.to_words(&berlin), "Mon 1 Mar 2027, 19:30 CET");
+        assert_eq!(moment.to_short_words(&berlin), "1 Mar 2027 19:30 Berlin");
+        assert_eq!(moment.to_short_words(&ZoneName::utc()), "1 Mar 2027 18:30 UTC");
         assert_eq!(ZoneName::parse("Mars/Olympus"), Err(TimeError::UnknownZone));
     }
 }

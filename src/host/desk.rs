@@ -19,7 +19,6 @@ use crate::id::{DraftId, PaymentId, ScopeId, TicketId};
 use crate::identity::EmailAddress;
 use crate::ledger::wallets;
 use crate::mail::{self, Kind, NewMail};
-use crate::mcp::catalog::Tool;
 use crate::outcome::{Abort, Failure, Money};
 use crate::paging::Page;
 use crate::ports::{SqlError, World};
@@ -96,23 +95,32 @@ impl<W: World> Host<W> {
     }
 
     /// What is said of a call before it is paid for: who has not earned to act gets a draft.
-    pub(super) fn desk_in_words(&self, tool: Tool, call: &DeskCall) -> Result<String, SqlError> {
-        let name = tool.name();
-        let acts = matches!(
-            call,
-            DeskCall::Send { .. } | DeskCall::Assign { .. } | DeskCall::Resolve { .. }
-        );
+    pub(super) fn desk_in_words(&self, call: &DeskCall) -> Result<String, Failure> {
+        let number = call.ticket().map(|id| self.ticket_at_desk(id).map_err(no_money));
+        let number = number.transpose()?.map_or(0, |ticket| ticket.number);
+        let (what, acts) = match call {
+            DeskCall::Create { subject, .. } => {
+                (format!("New ticket at the helpdesk: {}", text::ascii_line(subject, 80)), false)
+            }
+            DeskCall::Context { .. } => (format!("Ticket {number} with its thread"), false),
+            DeskCall::Triage { .. } => (format!("Triage of ticket {number}"), false),
+            DeskCall::Draft { .. } => (format!("Draft of a reply to ticket {number}"), false),
+            DeskCall::Propose { .. } => (format!("Proposed resolution of ticket {number}"), false),
+            DeskCall::Send { .. } => (format!("Reply to ticket {number}"), true),
+            DeskCall::Assign { .. } => (format!("Assignment of ticket {number}"), true),
+            DeskCall::Resolve { .. } => (format!("Resolution of ticket {number}"), true),
+        };
         if !acts {
-            return Ok(format!("{name} at the desk"));
+            return Ok(what);
         }
         let rules = Rules::load(&self.world, self.world.now())?;
         if matches!(call, DeskCall::Send { .. }) && rules.check_breaker().is_err() {
             return Ok(format!(
-                "{name} at the desk: sending is stopped, so that this becomes a draft for a person to approve, charged like one,"
+                "{what}: sending is stopped, so that this becomes a draft for a person to approve, charged like one"
             ));
         }
         Ok(format!(
-            "{name} at the desk: from a wallet with fewer than {} approved drafts this becomes a draft for a person to approve, charged like one,",
+            "{what}: from a wallet with fewer than {} approved drafts this becomes a draft for a person to approve, charged like one",
             rules.approvals_needed
         ))
     }

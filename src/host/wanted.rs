@@ -4,8 +4,8 @@ use alloy_primitives::Address;
 use serde_json::Value;
 
 use crate::chain::networks::Network;
-use crate::events::NotOnSale;
 use crate::events::input::{self, OneEvent, RsvpToEvent};
+use crate::events::{Event, NotOnSale};
 use crate::fields;
 use crate::host::Host;
 use crate::host::answers::{no_money, no_network};
@@ -16,9 +16,13 @@ use crate::id::{EventId, SecretId};
 use crate::mcp::catalog::{ANALYTICS_PRICE, Tool};
 use crate::outcome::Failure;
 use crate::ports::{SqlError, World};
-use crate::vault;
+use crate::text;
 use crate::vault::input::OneSecret;
+use crate::vault::{self, Secret};
 use crate::x402::quote::{PaidCall, Quote};
+
+/// How much of a name a challenge says, characters.
+const NAME_CHARS_MAX: usize = 80;
 
 /// What a paid call wants, read and checked.
 pub(super) enum Wanted {
@@ -81,26 +85,25 @@ impl<W: World> Host<W> {
                 if let Some(wallet) = wallet {
                     self.check_no_seat(event_id, &wallet.to_checksum(None))?;
                 }
-                (event.price, Some(event_id.clone()), format!("A seat at {event_id}"))
+                (event.price, Some(event_id.clone()), format!("{}, 1 seat", event_in_words(&event)))
             }
             Wanted::Analytics { event_id } => {
-                self.event(event_id).map_err(no_money)?;
-                (ANALYTICS_PRICE, None, format!("Analytics of {event_id}"))
+                let (event, _) = self.event(event_id).map_err(no_money)?;
+                (ANALYTICS_PRICE, None, format!("{}, its analytics", event_in_words(&event)))
             }
             Wanted::Secret { secret_id } => {
                 let secret = self.readable(secret_id)?;
-                (secret.price, None, format!("The secret {secret_id}"))
+                (secret.price, None, secret_in_words(&secret))
             }
             Wanted::Desk(tool, asked) => {
                 self.check_desk(asked)?;
                 let price = tool
                     .fixed_price()
                     .ok_or_else(|| SqlError(format!("{} has no price", tool.name())))?;
-                (price, None, self.desk_in_words(*tool, asked)?)
+                (price, None, self.desk_in_words(asked)?)
             }
         };
         self.check_price(amount)?;
-        let description = format!("{description} for ${amount} USDC");
         Ok(Quote {
             resource_url: self.resource_url(profile, tool),
             call,
@@ -112,6 +115,23 @@ impl<W: World> Host<W> {
             description,
         })
     }
+}
+
+/// `Rust meetup, 12 Dec 2026 18:30 Berlin`: what people see when their wallet asks them.
+fn event_in_words(event: &Event) -> String {
+    let when = event.starts_at.to_short_words(&event.time_zone);
+    format!("{}, {when}", named(&event.title, "Event"))
+}
+
+/// `Secret "Beta access"`.
+fn secret_in_words(secret: &Secret) -> String {
+    format!("Secret \"{}\"", named(&secret.name, "unnamed"))
+}
+
+/// A name that a host has given, in ASCII; `otherwise` if nothing is left of it.
+fn named(name: &str, otherwise: &str) -> String {
+    let line = text::ascii_line(name, NAME_CHARS_MAX);
+    if line.contains(|c: char| c.is_ascii_alphanumeric()) { line } else { otherwise.to_owned() }
 }
 
 /// Reads the arguments of a paid tool.

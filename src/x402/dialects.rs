@@ -19,6 +19,8 @@ use crate::x402::wire::{
 /// The longest payment in any form.
 pub const PAYMENT_BYTES_MAX: usize = 32 * 1024;
 
+/// What EIP-3009 has wallets sign.
+const PRIMARY_TYPE: &str = "TransferWithAuthorization";
 const MIME_TYPE: &str = "application/json";
 const META_PAYMENT: &str = "x402/payment";
 const META_PAYMENT_DOTTED: &str = "x402.payment";
@@ -244,6 +246,7 @@ fn extra(network: &Network) -> Extra {
     Extra {
         name: network.eip712_name.to_owned(),
         version: network.eip712_version.to_owned(),
+        primary_type: Some(PRIMARY_TYPE.to_owned()),
         receipt_key: None,
     }
 }

@@ -30,7 +30,7 @@ pub struct Quote {
     pub seat: Option<EventId>,
     /// What the challenge names as the thing sold.
     pub resource_url: String,
-    /// In plain ASCII: some clients put it through `btoa` (agents/x402 and others).
+    /// What is bought, in words, of at most 300 characters. In plain ASCII: some clients put it through `btoa` (agents/x402 and others).
     pub description: String,
 }
 

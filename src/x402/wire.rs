@@ -47,6 +47,10 @@ pub struct Extra {
     pub name: String,
     /// Domain version of the token.
     pub version: String,
+    /// The EIP-712 type that is signed. Some clients (thirdweb's) read it from here and not from the scheme; others may
+    /// leave it out of what they echo.
+    #[serde(rename = "primaryType", default, skip_serializing_if = "Option::is_none")]
+    pub primary_type: Option<String>,
     /// Random: who repeats a payment with it has it from our challenge, and not from the chain.
     #[serde(rename = "receiptKey", default, skip_serializing_if = "Option::is_none")]
     pub receipt_key: Option<String>,

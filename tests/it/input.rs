@@ -347,3 +347,142 @@ fn a_browser_that_opens_what_is_not_there_gets_a_page() {
     );
     assert_eq!(block_on(door.host.handle(call)).headers[0].1, "application/problem+json");
 }
+
+#[test]
+fn the_knowledge_base_finds_words_in_every_script_form_and_spelling() {
+    let door = with_desk();
+    let write = |title: &str, body: &str| {
+        let reply = door.as_owner(
+            Action::Own(Own::Desk(AtDesk::CreateArticle)),
+            &json!({"title": title, "body": body}),
+        );
+        assert_eq!(reply.status, 201, "{}", reply.body);
+    };
+    for (title, body) in [
+        (
+            "zh",
+            "\u{60a8}\u{53ef}\u{4ee5}\u{5728}\u{6d3b}\u{52a8}\u{524d}\u{53d6}\u{6d88}\u{8ba2}\u{5355}\u{3002}",
+        ),
+        (
+            "ja",
+            "\u{30a4}\u{30d9}\u{30f3}\u{30c8}\u{306e}\u{30ad}\u{30e3}\u{30f3}\u{30bb}\u{30eb}\u{65b9}\u{6cd5}",
+        ),
+        (
+            "ko",
+            "\u{c8fc}\u{bb38}\u{cde8}\u{c18c}\u{d560} \u{c218} \u{c788}\u{c2b5}\u{b2c8}\u{b2e4}",
+        ),
+        (
+            "th",
+            "\u{0e04}\u{0e38}\u{0e13}\u{0e2a}\u{0e32}\u{0e21}\u{0e32}\u{0e23}\u{0e16}\u{0e22}\u{0e01}\u{0e40}\u{0e25}\u{0e34}\u{0e01}\u{0e44}\u{0e14}\u{0e49}",
+        ),
+        (
+            "ru",
+            "\u{041e}\u{0442}\u{043c}\u{0435}\u{043d}\u{0430} \u{0437}\u{0430}\u{043a}\u{0430}\u{0437}\u{0430}",
+        ),
+        (
+            "hi",
+            "\u{0906}\u{0926}\u{0947}\u{0936} \u{0930}\u{0926}\u{094d}\u{0926} \u{0915}\u{0930}\u{0947}\u{0902}",
+        ),
+        ("de", "Stornierungen kosten nichts; die Gr\u{f6}\u{df}e z\u{e4}hlt nicht"),
+        ("en", "You may cancel a refundable booking, policies apply"),
+    ] {
+        write(title, body);
+    }
+    for (query, title) in [
+        ("\u{53d6}\u{6d88}", "zh"),
+        ("\u{53d6}\u{6d88}\u{8ba2}\u{5355}", "zh"),
+        ("\u{5355}", "zh"),
+        ("\u{30ad}\u{30e3}\u{30f3}\u{30bb}\u{30eb}", "ja"),
+        // Half-width.
+        ("\u{ff77}\u{ff6c}\u{ff9d}\u{ff7e}\u{ff99}", "ja"),
+        ("\u{cde8}\u{c18c}", "ko"),
+        // The same in its letters.
+        ("\u{110e}\u{1171}\u{1109}\u{1169}", "ko"),
+        ("\u{0e22}\u{0e01}\u{0e40}\u{0e25}\u{0e34}\u{0e01}", "th"),
+        ("\u{043e}\u{0442}\u{043c}\u{0435}\u{043d}\u{0443}", "ru"),
+        ("\u{0930}\u{0926}\u{094d}\u{0926}", "hi"),
+        ("Stornierung", "de"),
+        ("GROSSE", "de"),
+        ("gro\u{308}sse", "de"),
+        ("\u{ff23}ancelled", "en"),
+        ("refunds", "en"),
+        ("policy", "en"),
+    ] {
+        let reply = block_on(door.tool("searchKb", &json!({"query": query}), None));
+        assert_eq!(json_of(&reply)["articles"][0]["title"], title, "{query} {}", reply.body);
+    }
+    let nothing = block_on(door.tool("searchKb", &json!({"query": "\u{6d88}\u{53d6}"}), None));
+    assert_eq!(json_of(&nothing)["articles"], json!([]));
+}
+
+#[test]
+fn a_guest_is_let_in_by_what_the_qr_code_holds_over_every_way() {
+    let door = Door::open();
+    let event = door.event(5);
+    let id = EventId::parse(&event).unwrap();
+    let asked = json!({"eventId": event});
+    let offer = door.challenge("rsvpToEvent", &asked)["accepts"][0].clone();
+    let payment = Wallet::new(1).pay(&offer, 1);
+    let ticket = json_of(&block_on(door.tool("rsvpToEvent", &asked, Some(&payment))));
+    let address = ticket["ticketUrl"].as_str().unwrap();
+    assert!(address.contains("/t/"), "{address}");
+    let over_rest = |code: &str| {
+        json_of(&door.as_owner(Action::Own(Own::CheckIn(id.clone())), &json!({"code": code})))
+    };
+    assert_eq!(over_rest(address)["success"], true);
+    for scanned in [address.to_uppercase(), format!("Ticket {address}?a=b#c\n"), address.to_owned()]
+    {
+        assert_eq!(over_rest(&scanned)["success"], false, "used before: {scanned}");
+        assert!(over_rest(&scanned)["firstUsedAt"].is_string(), "{scanned}");
+        let call = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call",
+            "params": {"name": "checkIn", "arguments": {"eventId": event, "code": scanned}}});
+        let reply = json_of(&door.mcp(true, &[], &call));
+        assert!(reply["result"]["structuredContent"]["firstUsedAt"].is_string(), "{reply}");
+    }
+    for bad in ["", "https://events.example/t/", &"x".repeat(5_000)] {
+        assert!(over_rest(bad)["detail"].as_str().unwrap().starts_with("code: "), "{bad}");
+    }
+}
+
+#[test]
+fn a_challenge_says_in_words_what_is_bought() {
+    let door = with_desk();
+    let create = |title: &str, zone: &str| {
+        let event = json!({"title": title, "startsAt": "2026-12-12T17:30:00Z", "timeZone": zone,
+            "capacity": 5, "price": "0.05"});
+        let reply = door.as_owner(Action::Own(Own::CreateEvent), &event);
+        json_of(&reply)["id"].as_str().unwrap().to_owned()
+    };
+    let secret = json!({"name": "Beta \u{1f511} access", "value": "s3cret"});
+    let secret = json_of(&door.as_owner(Action::Own(Own::StoreSecret), &secret));
+    let meetup = create("Rust meetup", "Europe/Berlin");
+    let long = create(&"Caf\u{e9} ".repeat(30), "America/Argentina/Buenos_Aires");
+    let tokyo = create("\u{6771}\u{4eac}\u{202e}", "Asia/Tokyo");
+    let ticket = json!({"subject": "My \u{201c}order\u{201d}", "body": "b"});
+    for (tool, arguments, said) in [
+        (
+            "rsvpToEvent",
+            json!({"eventId": meetup}),
+            "Rust meetup, 12 Dec 2026 18:30 Berlin, 1 seat",
+        ),
+        (
+            "getEventAnalytics",
+            json!({"eventId": meetup}),
+            "Rust meetup, 12 Dec 2026 18:30 Berlin, its analytics",
+        ),
+        ("rsvpToEvent", json!({"eventId": tokyo}), "Event, 13 Dec 2026 02:30 Tokyo, 1 seat"),
+        ("retrieveSecret", json!({"secretId": secret["id"]}), "Secret \"Beta access\""),
+        ("createTicket", ticket, "New ticket at the helpdesk: My \"order\""),
+    ] {
+        let challenge = door.challenge(tool, &arguments);
+        assert_eq!(challenge["resource"]["description"], said);
+    }
+    let said = door.challenge("rsvpToEvent", &json!({"eventId": long}));
+    let said = said["resource"]["description"].as_str().unwrap();
+    assert!(
+        said.starts_with("Cafe Cafe")
+            && said.ends_with("..., 12 Dec 2026 14:30 Buenos Aires, 1 seat"),
+        "{said}"
+    );
+    assert!(said.len() <= 130 && said.is_ascii(), "{said}");
+}

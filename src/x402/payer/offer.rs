@@ -213,6 +213,12 @@ fn check_token(choice: &Value, network: &'static Network) -> Result<(), Unusable
         Some(method) if method == "eip3009" => {}
         Some(method) => return Err(Unusable::Method(short(method.as_str().unwrap_or("?")))),
     }
+    // thirdweb's word for the same.
+    match extra("primaryType") {
+        None | Some(Value::Null) => {}
+        Some(signed) if signed == "TransferWithAuthorization" => {}
+        Some(signed) => return Err(Unusable::Method(short(signed.as_str().unwrap_or("?")))),
+    }
     if !matches!(flow(choice), "" | "authorization" | "upfront") {
         return Err(Unusable::Method(short(flow(choice))));
     }

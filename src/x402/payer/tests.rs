@@ -177,6 +177,7 @@ fn what_cannot_be_paid_is_named_and_never_offered() {
         with("/extra/version", json!("1")),
         with("/extra/assetTransferMethod", json!("permit2")),
         with("/extra/assetTransferMethod", json!(5)),
+        with("/extra/primaryType", json!("Permit")),
         with("/extra/paymentFlow", json!("escrow")),
         with("/extra/paymentFlow", json!({})),
         with("/extra/padding", json!("x".repeat(9_000))),
@@ -192,6 +193,7 @@ fn what_cannot_be_paid_is_named_and_never_offered() {
     }
     for choice in [
         with("/extra/assetTransferMethod", json!("eip3009")),
+        with("/extra/primaryType", json!("TransferWithAuthorization")),
         with("/extra/paymentFlow", json!("upfront")),
         with("/payTo", json!(PAY_TO.to_lowercase())),
         with("/asset", json!("0x036cbd53842c5426634e7929541ec2318f3dcf7e")),
