@@ -9,7 +9,7 @@ import { COIN_USD, FACTORY, FACTORY_CREATE, guest, NETWORK, relayer, USDC } from
 import { startChain } from "./chain/chain.mjs";
 import { keptMails } from "./lib/kept-mails.mjs";
 import { freePort, isFree } from "./lib/ports.mjs";
-import { Failure, root, runMain, step } from "./lib/process.mjs";
+import { Failure, inOneSentence, root, runMain, step } from "./lib/process.mjs";
 import { sampleHost } from "./sample-host.mjs";
 
 // Tests keep their state elsewhere, so that a running `npm start` is left alone.
@@ -21,6 +21,8 @@ let stopping = false;
 async function main(args) {
   const unknown = args.filter((arg) => !["--fresh", "--reference"].includes(arg));
   if (unknown.length) throw new Failure(`npm start does not know ${unknown.join(" ")}; it takes -- --fresh --reference`);
+  mkdirSync(folder, { recursive: true });
+  takeFolder();
   const port = portFrom("PORT", 8787);
   const chainPort = portFrom("CHAIN_PORT", 8545);
   for (const [name, wanted] of [["PORT", port], ...(process.env.RPC_URL ? [] : [["CHAIN_PORT", chainPort]])]) {
@@ -29,14 +31,33 @@ async function main(args) {
     }
   }
   if (args.includes("--fresh")) for (const name of ["worker", "chain.json", "mail"]) rmSync(join(folder, name), { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
   rmSync(stateFile, { force: true });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => stop(0));
   try {
     await startAll(port, chainPort, args.includes("--reference"));
   } catch (error) {
-    if (!stopping) console.error(error instanceof Failure ? error.message : (error?.message ?? error));
+    if (!stopping) console.error(inOneSentence(error));
     await stop(1);
+  }
+}
+
+/** Two in one folder would write over each other's chain and storage. The file goes when this process ends. */
+function takeFolder() {
+  const file = join(folder, "start.pid");
+  const other = existsSync(file) ? Number(readFileSync(file, "utf8")) : 0;
+  if (lives(other)) {
+    const beside = "STATE_DIR=.dev/second PORT=8788 CHAIN_PORT=8546 npm start";
+    throw new Failure(`\`npm start\` runs already with the state in ${folder} (process ${other}): use it, or start another beside it: ${beside} (if it does not run, remove ${file})`);
+  }
+  writeFileSync(file, String(process.pid));
+  process.on("exit", () => rmSync(file, { force: true }));
+}
+
+function lives(pid) {
+  try {
+    return Number.isInteger(pid) && pid > 1 && process.kill(pid, 0);
+  } catch {
+    return false;
   }
 }
 
@@ -198,7 +219,7 @@ ${bold("Ready.")} One host, ${host.eventIds.length} events, paid into ${host.wal
   the door (MCP)   ${host.mcpUrl}
   an event's page  ${url}/e/${host.scope}/${host.eventIds[0]}
   look inside      curl -s ${host.mcpUrl} -H 'content-type: application/json' -d ${tools}
-  pay as an agent  npm run demo   (in a second terminal)
+  pay as an agent  npm run demo, or npm run agent -- "rsvp to the rust meetup"   (in a second terminal)
 
 Keys and tokens for your own tries are in .dev/state.json. Ctrl-C stops everything.`);
 }

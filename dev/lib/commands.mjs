@@ -47,6 +47,7 @@ Checks the settings here, or a deployment, line by line: \`ok\`, or what to do. 
 
   --url URL             a deployment, instead of the settings in this folder
   --env-file FILE       secrets to check, as NAME=value lines (.dev.vars)
+  --config FILE         another wrangler.toml
   --json                the same for programs`,
   },
   test: {
@@ -94,5 +95,15 @@ export function asksForHelp(args) {
   return (end < 0 ? args : args.slice(0, end)).some((arg) => arg === "--help" || arg === "-h");
 }
 
+/** Scripts that are run with `node` alone. */
+const SCRIPTS = {
+  "dev/pay.mjs": `node dev/pay.mjs <file> [options]
+Makes the header that pays for a challenge: the file holds an answer 402 as \`curl -si\` prints it.
+
+  --key-file FILE       pays with the private key in this file, instead of the test wallet of \`npm start\`
+  --new-key FILE        makes such a file with a new key
+  --limit 1.00          signs for so many dollars at most`,
+};
+
 /** What `--help` prints for a script, by its path in the project; undefined if it is no command. */
-export const helpOf = (path) => Object.values(COMMANDS).find(({ script }) => script === path)?.help;
+export const helpOf = (path) => SCRIPTS[path] ?? Object.values(COMMANDS).find(({ script }) => script === path)?.help;

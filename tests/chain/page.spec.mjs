@@ -60,6 +60,9 @@ test("away from the developer's machine there is no faucet", async () => {
     assert.deepEqual([local, faucet], [false, false]);
     const answer = await post(away.network, "/api/local/faucet", { address: otherHost.address });
     assert.equal(answer.status, 404);
+    // Nor a page that has our endpoint asked about transactions.
+    assert.equal((await get(away.network, `/explorer/tx/0x${"1".repeat(64)}`)).status, 404);
+    assert.match(await get(away.network, `/explorer/address/${otherHost.address}`).then((page) => page.text()), /own machine only/);
   } finally {
     await away.stop();
   }
@@ -116,7 +119,7 @@ test("a question names the price in the smallest unit, and the history names wal
   const { payments, deployments } = await guest.next("history", isThere);
   assert.deepEqual(
     [payments[0].amount, payments[0].payer, payments[0].explorerUrl],
-    ["50000", guest.address, `https://sepolia.basescan.org/tx/${receipt.txHash}`],
+    ["50000", guest.address, `${network.publicUrl}/explorer/tx/${receipt.txHash}`],
   );
   const { at, ...deployed } = deployments[0];
   assert.deepEqual(deployed, {
