@@ -91,6 +91,26 @@ test("start, demo twice, stop, start again: everything is still there", async ()
   assert.match(running.output, /facilitator stopped/);
 });
 
+test("a second start in the same folder is refused, and disturbs nothing; beside it there may be another", async () => {
+  const running = await start();
+  const { url } = state();
+  const second = run("start", [], { PORT: String(await freePort()), CHAIN_PORT: String(await freePort()) });
+  assert.equal(await second.ended, 1, second.output);
+  assert.match(second.output, /runs already .*STATE_DIR=/);
+  assert.equal((await fetch(`${url}/health`)).status, 200);
+  assert.equal(state().url, url, "its state is still there");
+  const beside = run("start", [], { PORT: String(await freePort()), CHAIN_PORT: String(await freePort()), STATE_DIR: path.join(folder, "beside") });
+  await until(() => {
+    if (beside.child.exitCode !== null) throw new Error(beside.output);
+    return beside.output.includes("Ready.");
+  }, 120);
+  const demos = [run("demo"), run("demo", [], { STATE_DIR: path.join(folder, "beside") })];
+  for (const demo of demos) assert.equal(await demo.ended, 0, demo.output);
+  beside.child.kill("SIGTERM");
+  running.child.kill("SIGTERM");
+  assert.deepEqual(await Promise.all([beside.ended, running.ended]), [0, 0]);
+});
+
 test("a port that is taken is named", async () => {
   const server = createServer().listen(Number(ports.PORT), "127.0.0.1");
   try {
