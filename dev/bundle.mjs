@@ -13,7 +13,7 @@ export async function bundle() {
   // The name of the Wasm file depends on its content, and a left-over one would be loaded too.
   rmSync(bundleFolder, { recursive: true, force: true });
   const wrangler = join(root, "node_modules", "wrangler", "bin", "wrangler.js");
-  await run(process.execPath, [wrangler, "deploy", "--dry-run", "--outdir", bundleFolder], {
+  await run(process.execPath, [wrangler, "deploy", "--env=", "--dry-run", "--outdir", bundleFolder], {
     stdio: ["ignore", "ignore", "inherit"],
     hint: "wrangler cannot bundle the Worker (`npm run deploy -- --dry-run` says why)",
   });

@@ -3,6 +3,8 @@
 mod checks;
 mod gas;
 mod known_keys;
+pub mod names;
+mod network_set;
 mod readers;
 
 use std::collections::BTreeMap;
@@ -18,50 +20,20 @@ use crate::config::checks::{
     Place, is_at_loopback, is_on_this_machine, master_key_fault, relayer_key_fault,
 };
 use crate::config::gas::{read_gas, read_price_min};
+use crate::config::network_set::{Chosen, read_network_set};
 use crate::config::readers::{
-    origin_of, read_api, read_crossmint, read_facilitator, read_factories, read_key, read_llm,
-    read_mail, read_mail_webhook, read_networks, read_origins, read_relayer, read_rpc_urls,
-    read_smart_wallet_factory, read_url, take,
+    origin_of, read_api, read_credentials, read_crossmint, read_facilitator, read_factories,
+    read_key, read_llm, read_mail, read_mail_webhook, read_networks, read_origins, read_public_url,
+    read_relayer, read_rpc_urls, read_smart_wallet_factory, take,
 };
 use crate::identity::keys::Keys;
 use crate::mail::settings::MailSettings;
 use crate::mail::webhook::WebhookSecret;
 use crate::money::Usdc;
 use crate::wallet::crossmint::Crossmint;
-use crate::x402::facilitator::{Facilitator, Own};
+use crate::x402::facilitator::{Facilitator, Own, Remote};
 use crate::x402::relayer::gas::GasPolicy;
 use crate::x402::supported::Supported;
-
-/// The names of all variables and secrets. `build.rs` compares the variables with `wrangler.toml`.
-pub const VARIABLES: &[&str] = &[
-    "NETWORKS",
-    "FACILITATOR_URL",
-    "FACILITATOR_API",
-    "WALLET_FACTORIES",
-    "SMART_WALLET_FACTORY",
-    "CROSSMINT_URL",
-    "RPC_URLS",
-    "PUBLIC_URL",
-    "ALLOWED_ORIGINS",
-    "OPENAI_BASE_URL",
-    "OPENAI_MODEL",
-    "MAIL_FROM",
-    "MAIL_API_URL",
-    "GAS_COIN_USD",
-    "GAS_BUDGETS",
-    "SETTLE_MIN",
-    "PRICE_MIN",
-];
-/// Settings that are kept as secrets.
-pub const SECRETS: &[&str] = &[
-    "MASTER_KEY",
-    "RELAYER_PRIVATE_KEY",
-    "FACILITATOR_TOKENS",
-    "CROSSMINT_API_KEY",
-    "OPENAI_API_KEY",
-    "MAIL_API_KEY",
-    "MAIL_WEBHOOK_SECRET",
-];
 
 /// Everything that is set from outside.
 pub struct Config {
@@ -132,16 +104,23 @@ impl Config {
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigErrors> {
         let mut faults = Vec::new();
         let set = |name: &str| get(name).filter(|value| !value.trim().is_empty());
-        let config = Self::take(&mut faults, &set);
+        let network_set = read_network_set(&mut faults, &set);
+        let set = |name: &str| set(name).or_else(|| network_set.usual(name).map(str::to_owned));
+        let config = Self::take(&mut faults, network_set, &set);
         config.filter(|_| faults.is_empty()).ok_or(ConfigErrors(faults))
     }
 
     /// Every setting is read before the first fault ends it.
-    fn take(faults: &mut Vec<String>, set: &impl Fn(&str) -> Option<String>) -> Option<Self> {
+    fn take(
+        faults: &mut Vec<String>,
+        network_set: Chosen,
+        set: &impl Fn(&str) -> Option<String>,
+    ) -> Option<Self> {
         let networks = take(faults, "NETWORKS", read_networks(set("NETWORKS")));
         let rpc_urls = take(faults, "RPC_URLS", read_rpc_urls(set("RPC_URLS")));
         let facilitator = read_facilitator(set("FACILITATOR_URL"));
         let facilitator = take(faults, "FACILITATOR_URL", facilitator);
+        let credentials = read_credentials(faults, set);
         let api = read_api(set("FACILITATOR_API"), set("FACILITATOR_TOKENS"));
         let api = take(faults, "FACILITATOR_API", api);
         let relayer = take(faults, "RELAYER_PRIVATE_KEY", read_relayer(set("RELAYER_PRIVATE_KEY")));
@@ -150,9 +129,8 @@ impl Config {
         let price_min = take(faults, "PRICE_MIN", read_price_min(set("PRICE_MIN")));
         let smart = read_smart_wallet_factory(set("SMART_WALLET_FACTORY"));
         let smart = take(faults, "SMART_WALLET_FACTORY", smart);
-        let crossmint = read_crossmint(set("CROSSMINT_API_KEY"), set("CROSSMINT_URL"));
-        let crossmint = crossmint.map_err(|fault| faults.push(fault)).ok();
-        let public_url = take(faults, "PUBLIC_URL", read_url(set("PUBLIC_URL")));
+        let crossmint = read_crossmint(faults, set);
+        let public_url = take(faults, "PUBLIC_URL", read_public_url(set("PUBLIC_URL")));
         let origins = read_origins(set("ALLOWED_ORIGINS").as_deref());
         let origins = take(faults, "ALLOWED_ORIGINS", origins);
         let keys = take(faults, "MASTER_KEY", read_key(set("MASTER_KEY")));
@@ -166,23 +144,25 @@ impl Config {
             public_url: public_url.as_deref(),
         };
         faults.extend(Self::test_settings(place, set));
+        faults.extend(network_set.faults(place));
+        let remote = facilitator.clone().flatten();
+        faults.extend(place.facilitator_faults(remote, credentials.as_ref()));
         let (networks, rpc_urls) = (networks?, rpc_urls?);
         let without = networks.iter().filter(|network| !rpc_urls.contains_key(network.caip2));
         faults.extend(without.map(|it| format!("RPC_URLS has no endpoint for {}", it.caip2)));
         let (facilitator, api, relayer, factories) = (facilitator?, api?, relayer?, factories?);
-        let is_own = facilitator.is_none() || api != FacilitatorApi::Off;
-        if is_own && relayer.is_none() {
-            let fault = "RELAYER_PRIVATE_KEY is missing; our own facilitator needs it as a secret";
-            faults.push(fault.to_owned());
+        if (facilitator.is_none() || api != FacilitatorApi::Off) && relayer.is_none() {
+            faults.push(RELAYER_MISSING.to_owned());
         }
         let facilitator = match (facilitator, &relayer) {
+            (Some(base_url), _) => Facilitator::At(Remote { base_url, credentials }),
             (None, Some(key)) => Facilitator::Own(Own {
                 relayer: key.address(),
                 rpc_urls: rpc_urls.clone(),
                 factories: factories.clone(),
                 policy: gas.clone()?,
             }),
-            (address, _) => Facilitator::At(address.unwrap_or_default()),
+            (None, None) => return None,
         };
         let public_url = public_url?;
         let mut allowed_origins = origins?;
@@ -247,6 +227,9 @@ impl Config {
             })
     }
 }
+
+const RELAYER_MISSING: &str =
+    "RELAYER_PRIVATE_KEY is missing; our own facilitator needs it as a secret";
 
 /// Host and port of an address.
 fn authority_of(url: &str) -> &str {

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::http::Headers;
 use crate::id::ScopeId;
+use crate::identity::signing::SigningKey;
 use crate::mail::Message;
 use crate::time::UnixSeconds;
 use crate::wallet::budget::{Ask, Told};
@@ -70,6 +71,25 @@ pub trait Sql {
         &self,
         block: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, E>;
+}
+
+/// The platform signs nothing with this key. The message is for us and repeats nothing of the key.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("signing: {0}")]
+pub struct SignError(pub String);
+
+/// Signatures by the platform's own cryptography.
+pub trait Signer {
+    /// The signature of `message`: 64 bytes, as a JSON Web Signature has it (RFC 7518, section 3.4; RFC 8037,
+    /// section 3.1).
+    ///
+    /// # Errors
+    /// [`SignError`] if the platform does not take the key.
+    fn sign(
+        &self,
+        key: &SigningKey,
+        message: &[u8],
+    ) -> impl Future<Output = Result<Vec<u8>, SignError>>;
 }
 
 /// An outgoing HTTP request with a JSON body.
@@ -398,13 +418,27 @@ pub enum Level {
 
 /// Everything a host's object may ask of the world.
 pub trait World:
-    Clock + Random + Sql + Http + Web + Kv + Payees + Relayers + Mail + Alarm + Directory + Timer + Log
+    Clock
+    + Random
+    + Signer
+    + Sql
+    + Http
+    + Web
+    + Kv
+    + Payees
+    + Relayers
+    + Mail
+    + Alarm
+    + Directory
+    + Timer
+    + Log
 {
 }
 
 impl<
     T: Clock
         + Random
+        + Signer
         + Sql
         + Http
         + Web

@@ -9,9 +9,14 @@ use url::{Host, Url};
 use crate::chain::networks::Network;
 use crate::chain::transaction::RelayerKey;
 use crate::config::known_keys::is_known;
+use crate::config::network_set::COINBASE;
 use crate::config::{authority_of, is_loopback};
 use crate::identity::keys::MasterKey;
 use crate::identity::randomness::looks_random;
+use crate::x402::facilitator::credentials::Credentials;
+
+/// Facilitators that settle on test networks only.
+const FOR_TESTS_ONLY: &[&str] = &["x402.org", "www.x402.org"];
 
 /// Where a deployment is and what its money is worth, as far as the settings could be read.
 #[derive(Clone, Copy)]
@@ -25,6 +30,43 @@ impl Place<'_> {
     /// A network whose money is worth something.
     fn main_network(&self) -> Option<&'static Network> {
         self.networks.iter().copied().find(|network| !network.is_testnet)
+    }
+
+    /// Whether networks of both kinds stand together.
+    pub(super) fn is_mixed(&self) -> bool {
+        self.main_network().is_some() && self.networks.iter().any(|network| network.is_testnet)
+    }
+
+    /// What a facilitator elsewhere cannot do, or wants and is not given. `None`: ours.
+    pub(super) fn facilitator_faults(
+        &self,
+        url: Option<String>,
+        credentials: Option<&Credentials>,
+    ) -> Vec<String> {
+        let mut faults = Vec::new();
+        let Some(url) = url else { return faults };
+        let host = Url::parse(&url).ok().and_then(|url| url.host_str().map(str::to_owned));
+        let host = host.unwrap_or_default();
+        if let Some(main) = self.main_network()
+            && FOR_TESTS_ONLY.contains(&host.as_str())
+        {
+            faults.push(format!(
+                "FACILITATOR_URL is {host}, which settles on test networks only, while NETWORKS has {} (real money); set it to {COINBASE} or self, or set NETWORK_SET to test",
+                main.caip2
+            ));
+        }
+        let is_coinbase = Url::parse(COINBASE).is_ok_and(|it| it.host_str() == Some(&host));
+        if is_coinbase && !matches!(credentials, Some(Credentials::Cdp(_))) {
+            faults.push(format!(
+                "CDP_API_KEY_ID and CDP_API_KEY_SECRET are missing; the facilitator of Coinbase (FACILITATOR_URL is {host}) wants them as secrets; with FACILITATOR_URL = \"self\" it goes without"
+            ));
+        }
+        if credentials.is_some() && !url.starts_with("https:") && !is_on_this_machine(&url) {
+            faults.push(
+                "FACILITATOR_URL must begin with https://, for it is sent a secret".to_owned(),
+            );
+        }
+        faults
     }
 
     /// Whether the chain is surely not one of this machine, where every key is worth nothing.

@@ -14,6 +14,7 @@ use crate::identity::keys::{Keys, MasterKey};
 use crate::mail::settings::{self, MailApi, MailKey, MailSettings, Sender};
 use crate::mail::webhook::WebhookSecret;
 use crate::wallet::crossmint::{self, Crossmint};
+use crate::x402::facilitator::credentials::{CdpKey, Credentials, Header};
 
 /// The shortest access token.
 const TOKEN_CHARS_MIN: usize = 16;
@@ -53,6 +54,48 @@ pub(super) fn read_url(text: Option<String>) -> Result<String, String> {
             Ok(text.trim().trim_end_matches('/').to_owned())
         }
         Ok(_) | Err(_) => Err("is not an http(s) address".to_owned()),
+    }
+}
+
+pub(super) fn read_public_url(text: Option<String>) -> Result<String, String> {
+    let is_missing = text.is_none();
+    read_url(text).map_err(|fault| match is_missing {
+        true => "is missing, the address at which this deployment is reached: `npm run deploy` sets it (at an address of your own: `npm run deploy -- --url https://…`), on your own machine `npm run secrets -- --dev`".to_owned(),
+        false => fault,
+    })
+}
+
+/// What a facilitator elsewhere is shown. `None` without any, and if something is wrong, which is then among the
+/// faults.
+pub(super) fn read_credentials(
+    faults: &mut Vec<String>,
+    set: &impl Fn(&str) -> Option<String>,
+) -> Option<Credentials> {
+    let (id, secret) = (set("CDP_API_KEY_ID"), set("CDP_API_KEY_SECRET"));
+    let header = set("FACILITATOR_AUTHORIZATION");
+    let header = header.map(|text| {
+        Header::parse(text.trim())
+            .ok_or_else(|| "is not the value of a header, such as `Bearer …`".to_owned())
+    });
+    let header = take(faults, "FACILITATOR_AUTHORIZATION", header.transpose())?;
+    let missing = match (&id, &secret) {
+        (Some(_), Some(_)) | (None, None) => None,
+        (Some(_), None) => Some(("CDP_API_KEY_SECRET", "CDP_API_KEY_ID")),
+        (None, Some(_)) => Some(("CDP_API_KEY_ID", "CDP_API_KEY_SECRET")),
+    };
+    if let Some((name, other)) = missing {
+        faults.push(format!("{name} is missing; it goes together with {other}"));
+    }
+    let Some((id, secret)) = id.zip(secret) else { return header.map(Credentials::Header) };
+    if header.is_some() {
+        faults.push("FACILITATOR_AUTHORIZATION is set beside CDP_API_KEY_ID and CDP_API_KEY_SECRET; keep one of the two".to_owned());
+    }
+    match CdpKey::parse(&id, &secret) {
+        Ok(key) => Some(Credentials::Cdp(key)),
+        Err(fault) => {
+            faults.push(fault.to_owned());
+            None
+        }
     }
 }
 
@@ -107,15 +150,15 @@ pub(super) fn read_smart_wallet_factory(text: Option<String>) -> Result<Option<A
     text.map(read).transpose()
 }
 
-/// The fault names its setting, for there are two.
+/// `None` if something is wrong, which is then among the faults.
 pub(super) fn read_crossmint(
-    key: Option<String>,
-    url: Option<String>,
-) -> Result<Option<Crossmint>, String> {
-    let url = url.map(|url| crossmint::read_url(&url)).transpose();
-    let url = url.map_err(|fault| format!("CROSSMINT_URL {fault}"))?;
-    let key = key.map(|key| Crossmint::new(&key, url)).transpose();
-    key.map_err(|fault| format!("CROSSMINT_API_KEY {fault}"))
+    faults: &mut Vec<String>,
+    set: &impl Fn(&str) -> Option<String>,
+) -> Option<Option<Crossmint>> {
+    let url = set("CROSSMINT_URL").map(|url| crossmint::read_url(&url)).transpose();
+    let url = take(faults, "CROSSMINT_URL", url)?;
+    let key = set("CROSSMINT_API_KEY").map(|key| Crossmint::new(&key, url)).transpose();
+    take(faults, "CROSSMINT_API_KEY", key)
 }
 
 pub(super) fn read_origins(text: Option<&str>) -> Result<Vec<String>, String> {
@@ -129,7 +172,7 @@ pub(super) fn read_origins(text: Option<&str>) -> Result<Vec<String>, String> {
 }
 
 pub(super) fn read_key(text: Option<String>) -> Result<Keys, String> {
-    let text = text.ok_or("is missing; set 32 random bytes in hex as a secret")?;
+    let text = text.ok_or("is missing, 32 random bytes in hex: `npm run secrets -- --put` makes them (on your own machine: `npm run secrets -- --dev`)")?;
     let key = MasterKey::parse(text.trim()).map_err(|_| "is not 32 bytes in hex or base64")?;
     Ok(Keys::derive(&key))
 }

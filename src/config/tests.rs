@@ -1,5 +1,6 @@
 use super::readers::{OPENAI_BASE_URL, OPENAI_MODEL};
 use super::*;
+use crate::x402::facilitator::credentials::Credentials;
 
 fn read(changes: &[(&str, &str)]) -> Result<Config, ConfigErrors> {
     let mut settings: BTreeMap<&str, &str> = [
@@ -18,7 +19,8 @@ fn read(changes: &[(&str, &str)]) -> Result<Config, ConfigErrors> {
 fn good_settings_are_read() {
     let config = read(&[("ALLOWED_ORIGINS", "https://page.example, http://localhost:5173/")]);
     let config = config.map_err(|errors| errors.to_string()).unwrap_or_else(|e| panic!("{e}"));
-    assert_eq!(config.facilitator, Facilitator::At("http://127.0.0.1:4020".to_owned()));
+    let remote = Remote { base_url: "http://127.0.0.1:4020".to_owned(), credentials: None };
+    assert_eq!(config.facilitator, Facilitator::At(remote));
     let origins = ["https://page.example", "http://localhost:5173", "http://localhost:8787"];
     assert_eq!(config.allowed_origins, origins);
     assert_eq!(config.public_authority(), "localhost:8787");
@@ -292,4 +294,145 @@ fn only_a_chain_of_this_machine_makes_it_local() {
     let two = r#"{"eip155:84532":"http://127.0.0.1:1","eip155:80002":"https://amoy.example"}"#;
     let networks = ("NETWORKS", "eip155:84532,eip155:80002");
     assert!(!is_local(&[networks, ("RPC_URLS", two)]), "one of the chains is elsewhere");
+}
+
+fn read_only(settings: &[(&str, &str)]) -> Result<Config, Vec<String>> {
+    let get = |name: &str| settings.iter().find(|it| it.0 == name).map(|it| it.1.to_owned());
+    Config::read(get).map_err(|errors| errors.0)
+}
+
+fn set_of<'a>(set: &'a str, more: &[(&'a str, &'a str)]) -> Result<Config, Vec<String>> {
+    let mut settings = more.to_vec();
+    settings.extend([("NETWORK_SET", set), PRODUCTION[4]]);
+    read_only(&settings)
+}
+
+/// Made for these tests.
+const CDP: [(&str, &str); 2] = [
+    ("CDP_API_KEY_ID", "0c7c1a2b-key"),
+    ("CDP_API_KEY_SECRET", "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc="),
+];
+const RELAYER: (&str, &str) =
+    ("RELAYER_PRIVATE_KEY", "0x9d41c7b3f8e26a05714fd9c2836be01a5f7c94e8d0b3261ac7f5e89b402d6a13");
+const PUBLIC: (&str, &str) = ("PUBLIC_URL", "https://events.example");
+
+#[test]
+fn one_setting_chooses_networks_endpoints_and_facilitator() {
+    let test = set_of("test", &[PUBLIC]).unwrap_or_else(|faults| panic!("{faults:?}"));
+    assert_eq!(test.networks[0].caip2, "eip155:84532");
+    assert_eq!(test.rpc_urls["eip155:84532"], "https://sepolia.base.org");
+    let Facilitator::At(remote) = &test.facilitator else { panic!("it is somebody else's") };
+    assert_eq!(remote.base_url, "https://www.x402.org/facilitator");
+    assert!(!test.is_local());
+
+    let main = set_of("main", &[PUBLIC, CDP[0], CDP[1]]).unwrap_or_else(|it| panic!("{it:?}"));
+    assert_eq!((main.networks.len(), main.networks[0].caip2), (1, "eip155:8453"));
+    assert_eq!(main.networks[0].explorer, "https://basescan.org");
+    assert_eq!(main.rpc_urls["eip155:8453"], "https://mainnet.base.org");
+    let Facilitator::At(remote) = &main.facilitator else { panic!("it is somebody else's") };
+    assert_eq!(remote.base_url, "https://api.cdp.coinbase.com/platform/v2/x402");
+    assert!(!format!("{remote:?}").contains("BwcH"));
+
+    let local = set_of("local", &[RELAYER]).unwrap_or_else(|faults| panic!("{faults:?}"));
+    assert!(local.is_local() && matches!(local.facilitator, Facilitator::Own(_)));
+    assert_eq!(local.public_url, "http://localhost:8787");
+}
+
+#[test]
+fn what_a_set_chooses_can_be_overridden() {
+    let urls = r#"{"eip155:8453":"https://base.example","eip155:137":"https://polygon.example"}"#;
+    let own = [
+        PUBLIC,
+        RELAYER,
+        ("FACILITATOR_URL", "self"),
+        ("NETWORKS", "eip155:8453,eip155:137"),
+        ("RPC_URLS", urls),
+    ];
+    let config = set_of("main", &own).unwrap_or_else(|faults| panic!("{faults:?}"));
+    assert_eq!(config.networks.len(), 2);
+    assert_eq!(config.rpc_urls["eip155:8453"], "https://base.example");
+    assert!(matches!(config.facilitator, Facilitator::Own(_)));
+    let header = [
+        PUBLIC,
+        ("FACILITATOR_URL", "https://facilitator.example/"),
+        ("FACILITATOR_AUTHORIZATION", "Bearer secret-1"),
+    ];
+    let config = set_of("main", &header).unwrap_or_else(|faults| panic!("{faults:?}"));
+    let Facilitator::At(remote) = &config.facilitator else { panic!("it is somebody else's") };
+    assert_eq!(remote.base_url, "https://facilitator.example");
+    assert!(matches!(remote.credentials, Some(Credentials::Header(_))));
+}
+
+#[test]
+fn what_does_not_go_together_is_one_sentence_that_names_the_settings() {
+    let sepolia = ("NETWORKS", "eip155:84532");
+    let sepolia_url = ("RPC_URLS", r#"{"eip155:84532":"https://sepolia.example"}"#);
+    let base = ("NETWORKS", "eip155:8453");
+    let base_url = ("RPC_URLS", r#"{"eip155:8453":"https://base.example"}"#);
+    let x402_org = ("FACILITATOR_URL", "https://www.x402.org/facilitator");
+    let elsewhere = ("FACILITATOR_URL", "https://facilitator.example");
+    let cdp = |more: &[(&'static str, &'static str)]| [&[PUBLIC, CDP[0], CDP[1]], more].concat();
+    let cases: [(&str, Vec<_>, &[&str]); 11] = [
+        (
+            "main",
+            cdp(&[sepolia, sepolia_url]),
+            &["NETWORKS", "NETWORK_SET is main", "eip155:84532"],
+        ),
+        (
+            "test",
+            vec![PUBLIC, base, base_url, elsewhere],
+            &["NETWORKS", "NETWORK_SET is test", "eip155:8453"],
+        ),
+        ("main", cdp(&[x402_org]), &["FACILITATOR_URL", "www.x402.org", "NETWORKS", "NETWORK_SET"]),
+        ("main", vec![PUBLIC], &["CDP_API_KEY_ID", "CDP_API_KEY_SECRET", "FACILITATOR_URL"]),
+        ("main", vec![PUBLIC, CDP[0]], &["CDP_API_KEY_SECRET is missing"]),
+        (
+            "main",
+            cdp(&[("FACILITATOR_AUTHORIZATION", "Bearer x")]),
+            &["FACILITATOR_AUTHORIZATION", "CDP_API_KEY_ID"],
+        ),
+        ("local", vec![RELAYER, sepolia_url], &["RPC_URLS", "NETWORK_SET is local"]),
+        ("local", vec![RELAYER, PUBLIC], &["PUBLIC_URL", "NETWORK_SET is local"]),
+        ("mainnet", vec![PUBLIC], &["NETWORK_SET must be test, main or local"]),
+        ("test", vec![], &["PUBLIC_URL is missing", "npm run deploy"]),
+        (
+            "test",
+            vec![PUBLIC, ("FACILITATOR_URL", "http://f.example"), CDP[0], CDP[1]],
+            &["FACILITATOR_URL", "https://"],
+        ),
+    ];
+    for (set, settings, named) in cases {
+        let Err(faults) = set_of(set, &settings) else { panic!("{set} {settings:?} is faulty") };
+        for name in named {
+            assert!(faults[0].contains(name), "{name}: {faults:#?}");
+        }
+        // A key that is half there is missing as a whole too.
+        assert!(faults.len() == 1 || settings == [PUBLIC, CDP[0]], "{faults:#?}");
+        let all = faults.join(" ");
+        assert!(!all.contains("BwcH") && !all.contains("9d41c7b3"), "{all}");
+    }
+}
+
+#[test]
+fn both_kinds_of_networks_are_one_fault() {
+    let urls = r#"{"eip155:84532":"https://a.example","eip155:8453":"https://b.example"}"#;
+    let both =
+        [PUBLIC, CDP[0], CDP[1], ("NETWORKS", "eip155:84532,eip155:8453"), ("RPC_URLS", urls)];
+    for set in ["test", "main"] {
+        let Err(faults) = set_of(set, &both) else { panic!("test and main do not mix") };
+        assert_eq!(
+            (faults.len(), named(&faults)[0]),
+            (if set == "test" { 2 } else { 1 }, "NETWORKS"),
+            "{faults:?}"
+        );
+    }
+}
+
+#[test]
+fn an_empty_deployment_is_told_its_three_settings() {
+    let Err(faults) = read_only(&[]) else { panic!("nothing is set") };
+    assert_eq!(named(&faults), ["NETWORK_SET", "PUBLIC_URL", "MASTER_KEY"], "{faults:#?}");
+    for fault in &faults[1..] {
+        assert!(fault.contains("`npm run "), "{fault}");
+    }
 }

@@ -6,11 +6,10 @@ use worker_macros::event;
 use crate::edge::convert;
 use crate::edge::cron;
 use crate::edge::gateway::Gateway;
-use crate::edge::world::{EdgeRandom, log};
+use crate::edge::world::{EdgeRandom, log_once};
 use crate::http::problem;
 use crate::id::RequestId;
 use crate::outcome::Abort;
-use crate::ports::Level;
 
 #[event(start)]
 fn start() {
@@ -23,7 +22,7 @@ async fn fetch(request: Request, env: Env, context: Context) -> Result<Response>
     let config = match convert::config(&env) {
         Ok(config) => config,
         Err(faults) => {
-            log(Level::Error, &faults, &[]);
+            log_once(&faults);
             let reply = problem::of_abort(&Abort::new("misconfigured", 500, faults), &request_id);
             return convert::response(reply, &request_id, None);
         }

@@ -11,7 +11,7 @@ use worker::{Context, Env, Method, Request, Response, Result};
 use crate::config::Config;
 use crate::edge::convert::{self, BODY_BYTES_MAX, BodyError};
 use crate::edge::host_object::to_host;
-use crate::edge::world::{log, now};
+use crate::edge::world::{log, log_once, now};
 use crate::host::command::{Action, Command, SignedIn};
 use crate::http::admission::{Admission, Cost, NOTHING, Rare};
 use crate::http::route::{self, AtHost, NoRoute, Own, Route};
@@ -64,12 +64,9 @@ impl Gateway {
         let readable =
             |reply: Reply| if is_read { problem::readable(reply, &headers) } else { reply };
         let origin = headers.get("origin").map(str::to_owned);
-        if !cors::is_allowed(&headers, &self.config) {
-            let abort = Abort::new(
-                "origin_not_allowed",
-                403,
-                "requests from this origin or host are not allowed",
-            );
+        if let Some(why) = cors::refusal(&headers, &self.config) {
+            log_once(&why);
+            let abort = Abort::new("origin_not_allowed", 403, why);
             return self.answer(self.problem(&abort), None);
         }
         let url = request.url()?;

@@ -20,6 +20,7 @@ mod page;
 mod panic;
 mod payee_object;
 mod relayer_object;
+mod signer;
 mod sql;
 mod web;
 mod world;

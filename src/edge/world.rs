@@ -1,6 +1,7 @@
 //! The ports of an object: clock, randomness, KV, payees, relayers, alarm, timer, log.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -228,6 +229,19 @@ impl Directory for EdgeWorld {
 impl Log for EdgeWorld {
     fn line(&self, level: Level, message: &str, fields: &[(&str, &str)]) {
         log(level, message, fields);
+    }
+}
+
+thread_local! {
+    /// What [`log_once`] has said. Only texts of ours come here, so there are few.
+    static SAID: RefCell<BTreeSet<String>> = const { RefCell::new(BTreeSet::new()) };
+}
+
+/// One line about the settings, once in an isolate: every request would only repeat it.
+pub(super) fn log_once(message: &str) {
+    let is_new = SAID.with_borrow_mut(|said| said.insert(message.to_owned()));
+    if is_new {
+        log(Level::Error, message, &[]);
     }
 }
 

@@ -13,16 +13,26 @@ const ASKED_MAX: usize = 20;
 const NAME_BYTES_MAX: usize = 80;
 const ALLOW_METHODS: &str = "GET, HEAD, POST, PATCH, DELETE, OPTIONS";
 
-/// Whether the request may come in: no page that we do not know is behind it, and on a local
-/// machine it was sent to that machine by name (DNS rebinding).
+/// Why a request may not come in: a page that we do not know is behind it, or on a local machine it was not sent to
+/// that machine by name (DNS rebinding). The text is for the caller and names the setting.
 #[must_use]
-pub fn is_allowed(headers: &Headers, config: &Config) -> bool {
-    let origin_ok = headers.get("origin").is_none_or(|origin| {
-        config.allowed_origins.iter().any(|allowed| allowed == origin)
-            || (config.is_at_loopback() && is_local_origin(origin))
-    });
-    let host_ok = !config.is_at_loopback() || headers.get("host").is_none_or(is_loopback);
-    origin_ok && host_ok
+pub fn refusal(headers: &Headers, config: &Config) -> Option<String> {
+    let is_at_loopback = config.is_at_loopback();
+    if is_at_loopback && headers.get("host").is_some_and(|host| !is_loopback(host)) {
+        return Some(format!(
+            "PUBLIC_URL is {}, so only this machine may call; a deployment for others needs its own address there: `npm run deploy` sets it",
+            config.public_url
+        ));
+    }
+    let origin = headers.get("origin")?;
+    let is_known = config.allowed_origins.iter().any(|allowed| allowed == origin)
+        || (is_at_loopback && is_local_origin(origin));
+    (!is_known).then(|| {
+        format!(
+            "requests from this origin are not allowed; the page is at {} (PUBLIC_URL), and ALLOWED_ORIGINS may name further origins",
+            config.public_url
+        )
+    })
 }
 
 /// The answer to a preflight.

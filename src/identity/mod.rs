@@ -10,6 +10,7 @@ pub mod epoch;
 pub mod keys;
 pub mod randomness;
 pub mod session;
+pub mod signing;
 pub mod siwe;
 pub mod siwx;
 pub mod user;

@@ -7,6 +7,8 @@
 //! payers choose what a facilitator says of their payments, so only [`Cause::Transport`] says anything of
 //! the facilitator itself.
 
+pub mod credentials;
+
 use std::collections::BTreeMap;
 
 use alloy_primitives::Address;
@@ -17,9 +19,10 @@ use crate::chain::rpc::Rpc;
 use crate::chain::signature::Factories;
 use crate::id::ScopeId;
 use crate::ports::{
-    Clock, Http, HttpError, HttpRequest, HttpResponse, Purpose, RelayerOrder, Relayers, Timer,
-    within,
+    Clock, Http, HttpError, HttpRequest, HttpResponse, Purpose, Random, RelayerOrder, Relayers,
+    SignError, Signer, Timer, within,
 };
+use crate::x402::facilitator::credentials::Credentials;
 use crate::x402::relayer::gas::GasPolicy;
 use crate::x402::relayer::judge::{self, Access};
 use crate::x402::relayer::order::{self, Malformed};
@@ -28,10 +31,36 @@ use crate::x402::relayer::refusal::{Reason, Refusal};
 /// Who verifies and settles.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Facilitator {
-    /// One at this address, which has no slash at the end.
-    At(String),
+    /// Somebody else's.
+    At(Remote),
     /// Our own.
     Own(Own),
+}
+
+/// A facilitator that is reached over HTTP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remote {
+    /// Its address, without a slash at the end.
+    pub base_url: String,
+    /// How it knows us; `None`: it does not ask.
+    pub credentials: Option<Credentials>,
+}
+
+impl Remote {
+    /// The headers of a request to this address, which begins with [`Remote::base_url`].
+    ///
+    /// # Errors
+    /// [`SignError`] if the platform signs nothing with the key.
+    pub async fn headers(
+        &self,
+        world: &(impl Clock + Random + Signer),
+        method: &str,
+        url: &str,
+    ) -> Result<Vec<(String, String)>, SignError> {
+        let Some(credentials) = &self.credentials else { return Ok(Vec::new()) };
+        let value = credentials.header_value(world, method, url).await?;
+        Ok(vec![("authorization".to_owned(), value)])
+    }
 }
 
 /// Our own facilitator.
@@ -219,14 +248,18 @@ impl Facilitator {
     /// Asks whether the payment would go through.
     pub async fn verify(
         &self,
-        world: &(impl Http + Clock),
+        world: &(impl Http + Clock + Random + Signer),
         question: &Question<'_>,
     ) -> VerifyOutcome {
-        let base_url = match self {
-            Self::At(base_url) => base_url,
+        let remote = match self {
+            Self::At(remote) => remote,
             Self::Own(own) => return own.verify(world, question).await,
         };
-        match post(world, &format!("{base_url}/verify"), question, VERIFY_MILLIS).await {
+        let request = match asked(world, remote, "verify", question, VERIFY_MILLIS).await {
+            Ok(request) => request,
+            Err(error) => return VerifyOutcome::Unavailable(Trouble::transport(error.to_string())),
+        };
+        match world.send(request).await {
             Ok(response) => judge_verify(&response, question.payer),
             Err(error) => VerifyOutcome::Unavailable(Trouble::transport(error.to_string())),
         }
@@ -235,12 +268,18 @@ impl Facilitator {
     /// Asks to move the money.
     pub async fn settle(
         &self,
-        world: &(impl Http + Relayers + Timer),
+        world: &(impl Http + Relayers + Timer + Clock + Random + Signer),
         question: &Question<'_>,
     ) -> SettleOutcome {
         let answer = match self {
-            Self::At(base_url) => {
-                post(world, &format!("{base_url}/settle"), question, SETTLE_MILLIS).await
+            Self::At(remote) => {
+                match asked(world, remote, "settle", question, SETTLE_MILLIS).await {
+                    Ok(request) => world.send(request).await,
+                    // Nothing was sent.
+                    Err(error) => {
+                        return SettleOutcome::Unavailable(Trouble::transport(error.to_string()));
+                    }
+                }
             }
             Self::Own(_) => ask_relayer(world, question, Purpose::Settle).await,
         };
@@ -352,25 +391,28 @@ async fn ask_relayer(
     answer.unwrap_or(Err(HttpError::Timeout))
 }
 
-async fn post(
-    http: &impl Http,
-    url: &str,
+/// The request of a question, with what the facilitator knows us by.
+async fn asked(
+    world: &(impl Clock + Random + Signer),
+    remote: &Remote,
+    operation: &str,
     question: &Question<'_>,
     timeout_millis: u32,
-) -> Result<HttpResponse, HttpError> {
+) -> Result<HttpRequest, SignError> {
+    let url = format!("{}/{operation}", remote.base_url);
+    let headers = remote.headers(world, "POST", &url).await?;
     let body = json!({
         "x402Version": question.x402_version,
         "paymentPayload": question.payment,
         "paymentRequirements": question.requirements,
     });
-    http.send(HttpRequest {
-        url: url.to_owned(),
+    Ok(HttpRequest {
+        url,
         body: Some(body.to_string()),
-        headers: Vec::new(),
+        headers,
         timeout_millis,
         response_bytes_max: RESPONSE_BYTES_MAX,
     })
-    .await
 }
 
 fn judge_verify(response: &HttpResponse, payer: &str) -> VerifyOutcome {
@@ -432,7 +474,11 @@ fn no_verdict(status: u16) -> Trouble {
         429 | 500..=599 => Cause::Transport,
         _ => Cause::Answer,
     };
-    Trouble::new(format!("HTTP {status} without a verdict"), cause)
+    let settings = match status {
+        401 | 403 => ": see FACILITATOR_AUTHORIZATION, CDP_API_KEY_ID, CDP_API_KEY_SECRET",
+        _ => "",
+    };
+    Trouble::new(format!("HTTP {status} without a verdict{settings}"), cause)
 }
 
 /// Our own facilitator cannot settle now.

@@ -9,9 +9,9 @@ use std::cell::RefCell;
 use serde::Deserialize;
 
 use crate::chain::networks::Network;
-use crate::ports::{Clock, Http, HttpError, HttpRequest, Level, Log};
+use crate::ports::{Clock, Http, HttpError, HttpRequest, Level, Log, Random, Signer};
 use crate::time::UnixSeconds;
-use crate::x402::facilitator::Facilitator;
+use crate::x402::facilitator::{Facilitator, Remote};
 
 /// How long its answer is kept.
 const KEPT_SECONDS: i64 = 60 * 60;
@@ -50,17 +50,17 @@ impl Supported {
     /// Those of `networks` on which `facilitator` settles, in their order.
     pub async fn among(
         &self,
-        world: &(impl Http + Clock + Log),
+        world: &(impl Http + Clock + Log + Random + Signer),
         facilitator: &Facilitator,
         networks: &[&'static Network],
     ) -> Vec<&'static Network> {
-        let base_url = match facilitator {
-            Facilitator::At(base_url) => base_url,
+        let remote = match facilitator {
+            Facilitator::At(remote) => remote,
             // It settles wherever this deployment is paid.
             Facilitator::Own(_) => return networks.to_vec(),
         };
         if self.is_due(world.now()) {
-            match ask(world, base_url).await {
+            match ask(world, remote).await {
                 Ok(Some(said)) => self.keep(said, world.now()),
                 Ok(None) => {}
                 Err(why) => {
@@ -102,15 +102,26 @@ impl Supported {
 }
 
 /// The networks of its list; `None` if it gives none.
-async fn ask(http: &impl Http, base_url: &str) -> Result<Option<Vec<String>>, HttpError> {
+async fn ask(
+    world: &(impl Http + Clock + Log + Random + Signer),
+    remote: &Remote,
+) -> Result<Option<Vec<String>>, HttpError> {
+    let url = format!("{}/supported", remote.base_url);
+    let headers = remote.headers(world, "GET", &url).await;
+    let headers = headers.map_err(|error| HttpError::Connection(error.to_string()))?;
     let request = HttpRequest {
-        url: format!("{base_url}/supported"),
+        url,
         body: None,
-        headers: Vec::new(),
+        headers,
         timeout_millis: TIMEOUT_MILLIS,
         response_bytes_max: RESPONSE_BYTES_MAX,
     };
-    let answer = http.send(request).await?;
+    let answer = world.send(request).await?;
+    if matches!(answer.status, 401 | 403) {
+        let (what, status) = ("the facilitator refuses our credentials", answer.status.to_string());
+        let setting = "FACILITATOR_AUTHORIZATION, CDP_API_KEY_ID, CDP_API_KEY_SECRET";
+        world.line(Level::Error, what, &[("status", &status), ("setting", setting)]);
+    }
     let read = || serde_json::from_str::<Answer>(&answer.body).ok();
     let Some(Answer { kinds }) = (answer.status == 200).then(read).flatten() else {
         return Ok(None);

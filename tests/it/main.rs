@@ -26,6 +26,7 @@ mod relayer;
 mod repeat;
 mod schedule;
 mod security;
+mod settings;
 mod sign_out;
 mod simulation;
 mod strangers;

@@ -17,11 +17,12 @@ use events_concierge::http::route::{AtHost, Own};
 use events_concierge::http::source::Source;
 use events_concierge::http::{Headers, Reply};
 use events_concierge::id::{RequestId, ScopeId};
+use events_concierge::identity::signing::SigningKey as PlatformKey;
 use events_concierge::identity::{Session, UserId};
 use events_concierge::ports::{
     Alarm, Clock, Directory, Http, HttpError, HttpRequest, HttpResponse, Kv, KvError, Level, Log,
-    PayeeClaim, PayeeError, Payees, Purpose, Random, RelayerOrder, Relayers, Row, Sql, SqlError,
-    SqlValue, Timer, Web, WebRequest, WebResponse,
+    PayeeClaim, PayeeError, Payees, Purpose, Random, RelayerOrder, Relayers, Row, SignError,
+    Signer, Sql, SqlError, SqlValue, Timer, Web, WebRequest, WebResponse,
 };
 use events_concierge::time::UnixSeconds;
 use k256::ecdsa::SigningKey;
@@ -168,6 +169,12 @@ impl Random for World {
             self.memory.random.set(next);
             *byte = next.to_be_bytes()[0];
         }
+    }
+}
+
+impl Signer for World {
+    async fn sign(&self, _key: &PlatformKey, _message: &[u8]) -> Result<Vec<u8>, SignError> {
+        Err(SignError("there is no platform here".to_owned()))
     }
 }
 
@@ -344,6 +351,18 @@ impl<H: Http> Http for HttpOnly<'_, H> {
 impl<H> Clock for HttpOnly<'_, H> {
     fn now(&self) -> UnixSeconds {
         UnixSeconds::new(NOW)
+    }
+}
+
+impl<H> Random for HttpOnly<'_, H> {
+    fn fill(&self, buffer: &mut [u8]) {
+        buffer.fill(7);
+    }
+}
+
+impl<H> Signer for HttpOnly<'_, H> {
+    async fn sign(&self, _key: &PlatformKey, _message: &[u8]) -> Result<Vec<u8>, SignError> {
+        Err(SignError("there is no platform here".to_owned()))
     }
 }
 

@@ -276,10 +276,7 @@ test("web pages that we do not know, and other names for this machine, are kept 
   });
   assert.equal(preflight.status, 204);
   assert.match(preflight.headers.get("access-control-allow-headers"), /payment-signature.*mcp-param-city/);
-  const status = await new Promise((resolve, reject) => {
-    const options = { headers: { host: "evil.example" } };
-    rawRequest(`${network.worker.url}/health`, options, (answer) => resolve(answer.resume().statusCode)).on("error", reject).end();
-  });
+  const { status } = await raw({ host: "evil.example" });
   assert.equal(status, 403, "DNS rebinding");
 });
 
@@ -323,6 +320,39 @@ test("every faulty setting is named in one answer", async () => {
   } finally {
     await worker.stop();
   }
+});
+
+test("what is missing is said in one sentence with the command, in every answer and once in the log", async () => {
+  const worker = await startWorker({ secrets: { MASTER_KEY: randomBytes(32).toString("hex") } });
+  try {
+    for (const path of ["/health", "/api/settings", "/mcp/users/x", "/e/x"]) {
+      const { detail } = await isProblem(await worker.fetch(`https://events.example${path}`), 500, /PUBLIC_URL is missing/);
+      assert.match(detail, /`npm run deploy` sets it/);
+      assert.ok(!detail.includes("events.example"), "an address is never taken from a request");
+    }
+    const lines = worker.logs().filter(({ message }) => message.includes("PUBLIC_URL is missing"));
+    assert.equal(lines.length, 1, JSON.stringify(worker.logs()));
+  } finally {
+    await worker.stop();
+  }
+});
+
+/** A request with these headers, `host` among them, which fetch does not send. */
+const raw = (headers) =>
+  new Promise((resolve, reject) => {
+    const read = async (answer) => resolve({ status: answer.statusCode, body: (await answer.toArray()).join("") });
+    rawRequest(`${network.worker.url}/health`, { headers }, read).on("error", reject).end();
+  });
+
+test("a deployment that thinks it is on somebody's machine says which setting that is", async () => {
+  const answer = await raw({ host: "events.example" });
+  assert.equal(answer.status, 403);
+  assert.match(JSON.parse(answer.body).detail, /^PUBLIC_URL is http:\/\/localhost:\d+, .*`npm run deploy` sets it/);
+  const origin = await network.worker.fetch("/health", { headers: { origin: "https://evil.example" } });
+  await isProblem(origin, 403, /the page is at http:\/\/localhost:\d+ \(PUBLIC_URL\), and ALLOWED_ORIGINS/);
+  await raw({ host: "other.example" });
+  const lines = network.worker.logs().filter(({ message }) => message.includes("PUBLIC_URL is"));
+  assert.equal(lines.length, 1, "once is enough in the log");
 });
 
 test("production with the settings of a test answers nothing but all that is wrong", async () => {

@@ -1,5 +1,6 @@
 // The frame around every page: name, navigation, whether the server is there.
 import { Suspense, lazy, useEffect, useRef, useState } from "react";
+import { useSettings } from "./api/settings";
 import { Button, linkProps, Notice, Spinner, usePath, type Path } from "./parts";
 import ChatPage from "./pages/chat/page";
 import { useSession } from "./session";
@@ -91,6 +92,17 @@ function LinkState() {
 
 function Away() {
   const isAway = useSession((state) => state.link === "away");
+  const { error, isMisconfigured, retry } = useSettings();
+  // The server is there and refuses everything: it says itself what the operator has to do.
+  if (isMisconfigured) {
+    return (
+      <div className="away">
+        <Notice kind="error" actions={<Button onClick={retry}>Try again</Button>}>
+          {error}
+        </Notice>
+      </div>
+    );
+  }
   if (!isAway) return null;
   return (
     <div className="away">

@@ -11,7 +11,9 @@ use events_concierge::chain::transfers::{Use, Window};
 use events_concierge::id::ScopeId;
 use events_concierge::ports::{Http, HttpError, HttpRequest, HttpResponse};
 use events_concierge::time::UnixSeconds;
-use events_concierge::x402::facilitator::{Facilitator, Question, SettleOutcome, VerifyOutcome};
+use events_concierge::x402::facilitator::{
+    Facilitator, Question, Remote, SettleOutcome, VerifyOutcome,
+};
 use events_concierge::x402::wire::PaymentPayload;
 use proptest::option;
 use proptest::prelude::*;
@@ -127,7 +129,10 @@ fn check_settlement(outcome: &SettleOutcome, status: u16, body: &str, said: &Val
 }
 
 fn check_facilitator(status: u16, body: &str) -> Verdict {
-    let facilitator = Facilitator::At("http://facilitator.test".to_owned());
+    let facilitator = Facilitator::At(Remote {
+        base_url: "http://facilitator.test".to_owned(),
+        credentials: None,
+    });
     let (payment, requirements) = (json!({}), json!({}));
     let scope = ScopeId::parse(&"0".repeat(32)).unwrap();
     let question = Question {

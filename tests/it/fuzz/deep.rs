@@ -15,7 +15,7 @@ use events_concierge::mcp::eras::{Inbound, read};
 use events_concierge::ports::{Http, HttpError, HttpRequest, HttpResponse};
 use events_concierge::time::UnixSeconds;
 use events_concierge::x402::dialects::receive;
-use events_concierge::x402::facilitator::{Facilitator, Question, SettleOutcome};
+use events_concierge::x402::facilitator::{Facilitator, Question, Remote, SettleOutcome};
 use events_concierge::x402::wire::PaymentPayload;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -96,7 +96,7 @@ fn check_payment(deep: &str) -> Verdict {
 
 fn check_answers(deep: &str) -> Verdict {
     let world = Says(RefCell::new(with(&json!({"success": true, "more": "HERE"}), deep)));
-    let facilitator = Facilitator::At(String::new());
+    let facilitator = Facilitator::At(Remote { base_url: String::new(), credentials: None });
     let empty = json!({});
     let scope = ScopeId::parse(&"0".repeat(32)).unwrap();
     let question = Question {

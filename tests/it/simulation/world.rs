@@ -6,12 +6,14 @@ use std::panic::resume_unwind;
 use std::rc::Rc;
 
 use events_concierge::directory::{self, Ask, Listed, Noted};
+use events_concierge::identity::signing::SigningKey as PlatformKey;
 use events_concierge::ledger::payee;
 use events_concierge::mail::Message;
 use events_concierge::ports::{
     Alarm, Clock, Delivery, Directory, Http, HttpError, HttpRequest, HttpResponse, Kv, KvError,
     Level, Log, Mail, MailError, PayeeClaim, PayeeError, Payees, Purpose, Random, RelayerOrder,
-    Relayers, Row, Sent, Sql, SqlError, SqlValue, Timer, Web, WebRequest, WebResponse,
+    Relayers, Row, Sent, SignError, Signer, Sql, SqlError, SqlValue, Timer, Web, WebRequest,
+    WebResponse,
 };
 use events_concierge::storage::Migrations;
 use events_concierge::time::UnixSeconds;
@@ -68,6 +70,12 @@ impl Random for World {
         for byte in buffer {
             *byte = self.sim.rng.next().to_be_bytes()[0];
         }
+    }
+}
+
+impl Signer for World {
+    async fn sign(&self, _key: &PlatformKey, _message: &[u8]) -> Result<Vec<u8>, SignError> {
+        Err(SignError("there is no platform here".to_owned()))
     }
 }
 

@@ -1,8 +1,14 @@
 import { useSyncExternalStore } from "react";
-import { request, wordsOf } from "./http";
+import { ApiError, request, wordsOf } from "./http";
 import type { NetworkView, PageSettings } from "./types";
 
-export type Settings = { settings: PageSettings | null; error: string | null; retry: () => void };
+export type Settings = {
+  settings: PageSettings | null;
+  error: string | null;
+  /** Whether the error is about the settings of the deployment, so that nothing works until they are mended. */
+  isMisconfigured: boolean;
+  retry: () => void;
+};
 
 /** What this deployment can do. Asked for once; `retry` asks again after an error. */
 export function useSettings(): Settings {
@@ -32,7 +38,7 @@ function networkOf(settings: PageSettings | null, network: string): NetworkView 
 
 const listeners = new Set<() => void>();
 let isAsked = false;
-let state: Settings = { settings: null, error: null, retry };
+let state: Settings = { settings: null, error: null, isMisconfigured: false, retry };
 
 function subscribe(listener: () => void): () => void {
   listeners.add(listener);
@@ -41,15 +47,18 @@ function subscribe(listener: () => void): () => void {
 }
 
 function retry(): void {
-  set({ ...state, error: null });
+  set({ ...state, error: null, isMisconfigured: false });
   ask();
 }
 
 function ask(): void {
   isAsked = true;
   request<PageSettings>("GET", "/api/settings").then(
-    (settings) => set({ settings, error: null, retry }),
-    (error: unknown) => set({ settings: null, error: wordsOf(error), retry }),
+    (settings) => set({ settings, error: null, isMisconfigured: false, retry }),
+    (error: unknown) => {
+      const isMisconfigured = error instanceof ApiError && error.code === "misconfigured";
+      set({ settings: null, error: wordsOf(error), isMisconfigured, retry });
+    },
   );
 }
 

@@ -1,0 +1,38 @@
+//! The names of all settings. `build.rs` and a test hold `wrangler.toml`, `.dev.vars.example` and the README to this
+//! list, and the scripts in `dev/` read it.
+
+/// Settings that anybody may see.
+pub const VARIABLES: &[&str] = &[
+    "NETWORK_SET",
+    "NETWORKS",
+    "FACILITATOR_URL",
+    "FACILITATOR_API",
+    "WALLET_FACTORIES",
+    "SMART_WALLET_FACTORY",
+    "CROSSMINT_URL",
+    "RPC_URLS",
+    "PUBLIC_URL",
+    "ALLOWED_ORIGINS",
+    "OPENAI_BASE_URL",
+    "OPENAI_MODEL",
+    "MAIL_FROM",
+    "MAIL_API_URL",
+    "GAS_COIN_USD",
+    "GAS_BUDGETS",
+    "SETTLE_MIN",
+    "PRICE_MIN",
+];
+
+/// Settings that are kept as secrets.
+pub const SECRETS: &[&str] = &[
+    "MASTER_KEY",
+    "RELAYER_PRIVATE_KEY",
+    "FACILITATOR_AUTHORIZATION",
+    "CDP_API_KEY_ID",
+    "CDP_API_KEY_SECRET",
+    "FACILITATOR_TOKENS",
+    "CROSSMINT_API_KEY",
+    "OPENAI_API_KEY",
+    "MAIL_API_KEY",
+    "MAIL_WEBHOOK_SECRET",
+];
