@@ -10,6 +10,7 @@ import { startChain } from "./chain/chain.mjs";
 import { keptMails } from "./lib/kept-mails.mjs";
 import { freePort, isFree } from "./lib/ports.mjs";
 import { Failure, inOneSentence, root, runMain, step } from "./lib/process.mjs";
+import { envFile, SECRETS, settingsIn, VARIABLES } from "./lib/settings.mjs";
 import { sampleHost } from "./sample-host.mjs";
 
 // Tests keep their state elsewhere, so that a running `npm start` is left alone.
@@ -95,6 +96,7 @@ async function worker(url, port, { rpc, facilitator }) {
   const isOwnChain = isOnThisMachine(rpc);
   const relayerKey = process.env.RELAYER_PRIVATE_KEY ?? (isOwnChain ? relayer.privateKey : undefined);
   const vars = {
+    NETWORK_SET: isOwnChain ? "local" : "test",
     PUBLIC_URL: url,
     NETWORKS: NETWORK,
     FACILITATOR_URL: facilitator,
@@ -103,10 +105,10 @@ async function worker(url, port, { rpc, facilitator }) {
     SMART_WALLET_FACTORY: FACTORY,
     GAS_COIN_USD: COIN_USD,
     RPC_URLS: JSON.stringify({ [NETWORK]: rpc }),
-    MAIL_FROM: process.env.MAIL_FROM ?? "Events Concierge <concierge@example.org>",
-    MAIL_API_URL: process.env.MAIL_API_URL ?? "",
+    MAIL_FROM: "Events Concierge <concierge@example.org>",
+    ...settingsIn(process.env, VARIABLES),
   };
-  const args = ["node_modules/wrangler/bin/wrangler.js", "dev", "--local", "--port", String(port)];
+  const args = ["node_modules/wrangler/bin/wrangler.js", "dev", "--env=", "--local", "--port", String(port)];
   args.push("--persist-to", join(folder, "worker"), "--env-file", secretsFile(relayerKey));
   args.push("--show-interactive-dev-session=false");
   for (const [name, value] of Object.entries(vars)) args.push("--var", `${name}:${value}`);
@@ -126,13 +128,9 @@ function isOnThisMachine(url) {
 function secretsFile(relayerKey) {
   const file = join(folder, "worker.env");
   const kept = existsSync(file) ? readFileSync(file, "utf8") : "";
-  const masterKey = /^MASTER_KEY=(\S+)$/m.exec(kept)?.[1] ?? randomBytes(32).toString("hex");
-  const lines = [`MASTER_KEY=${masterKey}`];
-  if (relayerKey) lines.push(`RELAYER_PRIVATE_KEY=${relayerKey}`);
-  for (const name of ["MAIL_API_KEY", "MAIL_WEBHOOK_SECRET"]) {
-    if (process.env[name]) lines.push(`${name}=${process.env[name]}`);
-  }
-  writeFileSync(file, `${lines.join("\n")}\n`, { mode: 0o600 });
+  const masterKey = /^MASTER_KEY='?([^\s']+)'?$/m.exec(kept)?.[1] ?? randomBytes(32).toString("hex");
+  const values = { MASTER_KEY: masterKey, ...(relayerKey && { RELAYER_PRIVATE_KEY: relayerKey }), ...settingsIn(process.env, SECRETS) };
+  writeFileSync(file, envFile(values), { mode: 0o600 });
   return file;
 }
 

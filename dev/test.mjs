@@ -9,7 +9,7 @@ import { check } from "./check.mjs";
 import { chromium } from "./chromium.mjs";
 import { environment, Failure, root, runMain, step } from "./lib/process.mjs";
 
-const SUITES = ["worker", "chain", "conformance", "browser"];
+const SUITES = ["dev", "worker", "chain", "conformance", "browser"];
 const scratch = join(root, ".dev");
 const screenshots = join(scratch, "screenshots");
 const results = join(scratch, "test.tap");

@@ -6,6 +6,7 @@ import { join, relative, resolve } from "node:path";
 import { unstable_readConfig } from "wrangler";
 import { networkOf } from "../lib/networks.mjs";
 import { Failure, root } from "../lib/process.mjs";
+import { SECRETS, VARIABLES, withUsual } from "../lib/settings.mjs";
 
 const HEX_KEY = /^(0x)?[0-9a-f]{64}$/i;
 const OBJECTS = ["Host", "Payee", "Relayer", "Guest", "Budget", "Directory"];
@@ -15,10 +16,11 @@ export function readSettings(envFile, toml = join(root, "wrangler.toml")) {
   const config = readToml(toml);
   const file = secretsFile(envFile);
   const secrets = file === undefined ? {} : readEnv(file);
-  const { variables, secrets: names } = knownNames();
+  const [variables, names] = [VARIABLES, SECRETS];
+  const usual = withUsual({ ...config.vars, ...secrets });
   const value = (name) => {
     const fromHere = names.includes(name) ? process.env[name] : undefined;
-    return String(fromHere ?? secrets[name] ?? config.vars?.[name] ?? "").trim();
+    return String(fromHere ?? usual[name] ?? "").trim();
   };
   const networks = () => {
     const urls = JSON.parse(value("RPC_URLS"));
@@ -47,13 +49,6 @@ function readEnv(file) {
   const lines = readFileSync(file, "utf8").split("\n");
   const pairs = lines.map((line) => /^\s*(?:export\s+)?([A-Z][A-Z0-9_]*)\s*=\s*(.*?)\s*$/.exec(line)).filter(Boolean);
   return Object.fromEntries(pairs.map(([, name, text]) => [name, text.replace(/^(["'])(.*)\1$/, "$2")]));
-}
-
-/** The names in src/config.rs, which the build compares with wrangler.toml. */
-function knownNames() {
-  const source = readFileSync(join(root, "src", "config.rs"), "utf8");
-  const list = (name) => [...(new RegExp(`pub const ${name}[^=]*=([^;]*);`).exec(source)?.[1] ?? "").matchAll(/"(\w+)"/g)].map(([, found]) => found);
-  return { variables: list("VARIABLES"), secrets: list("SECRETS") };
 }
 
 const listOf = (text) => text.split(",").map((part) => part.trim()).filter(Boolean);

@@ -82,10 +82,24 @@ Format, lints, documentation and native tests, without running the Worker.`,
 Builds the Worker into build/ and the page into web/dist/.`,
   },
   deploy: {
-    script: "node_modules/wrangler/bin/wrangler.js",
-    args: ["deploy"],
-    help: `npm run deploy [-- --dry-run]
-Deploys to Cloudflare with the settings of wrangler.toml; with --dry-run it only shows what would be sent.`,
+    script: "dev/deploy.mjs",
+    help: `npm run deploy [-- --url https://…] [-- --env staging] [-- --dry-run]
+Deploys to Cloudflare with the settings of wrangler.toml, sets PUBLIC_URL, and says which secrets are missing.
+
+  --url URL             the address, which becomes a custom domain; otherwise the one that Cloudflare gives
+  --env NAME            another deployment of wrangler.toml, with everything of its own
+  --dry-run             only shows what would be sent
+Everything else goes to \`wrangler deploy\`.`,
+  },
+  secrets: {
+    script: "dev/secrets.mjs",
+    help: `npm run secrets [-- --put] [-- --relayer] [-- --env staging] or npm run secrets -- --dev
+Makes the secrets that a deployment needs and shows them once, with the commands that set them.
+
+  --put                 sets them at Cloudflare; what is set already is left alone
+  --relayer             a relayer's key as well, for FACILITATOR_URL = "self"
+  --env NAME            for another deployment of wrangler.toml
+  --dev                 writes .dev.vars for \`npx wrangler dev\` instead`,
   },
 };
 

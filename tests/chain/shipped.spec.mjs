@@ -6,13 +6,14 @@ import { unstable_readConfig } from "wrangler";
 import { NETWORK, payers } from "../../dev/chain/accounts.mjs";
 import { startChain } from "../../dev/chain/chain.mjs";
 import { startFacilitator } from "../../dev/chain/facilitator.mjs";
+import { withUsual } from "../../dev/lib/settings.mjs";
 import { createEvent, openDoor } from "../support/network.mjs";
 import { payFor, rsvp, sign } from "../support/pay.mjs";
 import { startPlainRuntime } from "../support/plain-runtime.mjs";
 
 const PUBLIC_URL = "https://concierge.example";
 const MOVED_TO = "https://elsewhere.example/v2/x402";
-const shipped = unstable_readConfig({ config: "wrangler.toml" }).vars;
+const shipped = withUsual(unstable_readConfig({ config: "wrangler.toml" }).vars);
 
 let chain, reference, deployment, door;
 /** What the facilitator does with a request instead of passing it on. */
