@@ -20,7 +20,7 @@ after(async () => {
 test("on / it is one sentence with the setting and the command, and no talk of a server that is away", async () => {
   const page = await browser.newPage({ baseURL: worker.url });
   await page.goto("/");
-  const notice = page.getByRole("alert");
+  const notice = page.getByRole("alert").filter({ hasText: "PUBLIC_URL" }).first();
   await notice.waitFor();
   assert.match(await notice.innerText(), /PUBLIC_URL is missing, .*`npm run deploy` sets it/);
   assert.doesNotMatch(await page.locator("body").innerText(), /cannot be reached/);
