@@ -32,7 +32,10 @@ after(async () => {
 async function doctor({ vars = {}, secrets = {}, change = (text) => text, args = [] } = {}) {
   const local = { RPC_URLS: JSON.stringify({ [NETWORK]: chain.url }), FACILITATOR_URL: facilitator.url };
   let toml = readFileSync(path.join(root, "wrangler.toml"), "utf8");
-  for (const [name, value] of Object.entries({ ...local, ...vars })) toml = toml.replace(new RegExp(`^${name} = .*$`, "m"), `${name} = ${JSON.stringify(value)}`);
+  for (const [name, value] of Object.entries({ ...local, ...vars })) {
+    const line = `[vars]\n${name} = ${JSON.stringify(value)}\n`;
+    toml = toml.replace(new RegExp(`^${name} = .*\n`, "m"), "").replace("[vars]\n", () => line);
+  }
   const [config, env] = [path.join(folder, "wrangler.toml"), path.join(folder, "secrets")];
   writeFileSync(config, change(toml));
   writeFileSync(env, Object.entries({ MASTER_KEY: masterKey, ...secrets }).map(([name, value]) => `${name}=${value}\n`).join(""));
