@@ -65,7 +65,7 @@ export function settingFaults(settings) {
     if (settings.config.vars?.[name]) todo(name, `is a secret: take it out of wrangler.toml, then \`npx wrangler secret put ${name}\``);
   }
   networkFaults(settings, todo);
-  if (!URL.canParse(value("PUBLIC_URL"))) todo("PUBLIC_URL", "set the address at which the deployment is reached");
+  if (!URL.canParse(value("PUBLIC_URL"))) todo("PUBLIC_URL", "is missing: `npm run deploy` sets it for the deployment, `npm run secrets -- --dev` for your own machine");
   const facilitator = value("FACILITATOR_URL");
   if (facilitator !== "self" && !URL.canParse(facilitator)) todo("FACILITATOR_URL", "set an address, or self");
   if (!["", "off", "open", "token"].includes(value("FACILITATOR_API"))) todo("FACILITATOR_API", "must be off, open or token");

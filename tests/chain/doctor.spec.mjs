@@ -30,7 +30,7 @@ after(async () => {
 
 /** Our wrangler.toml with other values and other text, and secrets; what the doctor says of it. */
 async function doctor({ vars = {}, secrets = {}, change = (text) => text, args = [] } = {}) {
-  const local = { RPC_URLS: JSON.stringify({ [NETWORK]: chain.url }), FACILITATOR_URL: facilitator.url };
+  const local = { PUBLIC_URL: "http://localhost:8787", RPC_URLS: JSON.stringify({ [NETWORK]: chain.url }), FACILITATOR_URL: facilitator.url };
   let toml = readFileSync(path.join(root, "wrangler.toml"), "utf8");
   for (const [name, value] of Object.entries({ ...local, ...vars })) {
     const line = `[vars]\n${name} = ${JSON.stringify(value)}\n`;
