@@ -212,6 +212,15 @@ pub fn entries(sql: &impl Sql, id: &TicketId) -> Result<u64, SqlError> {
     first(sql, statement, &[id.as_str().into()])?.map_or(Ok(0), |mut columns| columns.count())
 }
 
+/// How many replies a ticket has.
+///
+/// # Errors
+/// As [`open`].
+pub fn replies(sql: &impl Sql, id: &TicketId) -> Result<u64, SqlError> {
+    let statement = "SELECT count(*) FROM ticket_entries WHERE ticket_id = ?1 AND kind = 'reply'";
+    first(sql, statement, &[id.as_str().into()])?.map_or(Ok(0), |mut columns| columns.count())
+}
+
 /// Whether one more reply may leave for this ticket now.
 ///
 /// # Errors

@@ -14,8 +14,9 @@ use crate::x402::payer::{self, Answer};
 
 /// Events of a door that are remembered.
 const LISTED_MAX: usize = 500;
-/// What is kept of a door's tools, and of the connection, bytes each; a row may have two million.
-const KEPT_BYTES_MAX: usize = 1_000_000;
+/// What is kept of a server's tools, and of the connection, bytes each. Both stand in the row of the session with its
+/// conversation; a row may have two million bytes.
+const KEPT_BYTES_MAX: usize = 600_000;
 /// The longest answer that asks for payment, bytes. It is kept with the purchase, and histories are read
 /// at once.
 const CHALLENGE_BYTES_MAX: usize = 128 * 1024;

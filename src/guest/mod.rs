@@ -379,6 +379,7 @@ impl<W: GuestWorld> Guest<W> {
         if self.world.tell_all(&text) || !message.is_an_answer() {
             return;
         }
+        let text = if text.len() > kept::KEPT_BYTES_MAX { too_long_to_keep() } else { text };
         if let Err(error) = kept::miss(&self.world, &text) {
             self.world.line(Level::Error, &error.to_string(), &[]);
         }
@@ -409,4 +410,13 @@ impl From<SqlError> for NotLetIn {
     fn from(error: SqlError) -> Self {
         Self::Storage(error)
     }
+}
+
+/// In the place of an answer that nobody was there to hear and that does not fit a row.
+fn too_long_to_keep() -> String {
+    let message = format!(
+        "an answer came while nobody was connected, and is too long to be kept (more than {} bytes); call the tool again",
+        kept::KEPT_BYTES_MAX
+    );
+    serde_json::to_string(&Out::Error { message }).unwrap_or_default()
 }
