@@ -49,7 +49,7 @@ pub struct Transaction {
     pub progress: Progress,
     /// The time of its block.
     pub at: Option<UnixSeconds>,
-    /// Transfers of USDC, the first [`TRANSFERS_MAX`].
+    /// Transfers of USDC, the first 50.
     pub moved: Vec<Moved>,
 }
 

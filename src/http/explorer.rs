@@ -13,7 +13,7 @@ use crate::time::ZoneName;
 /// The explorer of a network in this deployment, without a slash at the end.
 #[must_use]
 pub fn explorer_of(config: &Config, network: &Network) -> String {
-    let is_ours = config.is_local() && config.networks.iter().any(|known| *known == network);
+    let is_ours = config.is_local() && config.networks.contains(&network);
     if is_ours { format!("{}/explorer", config.public_url) } else { network.explorer.to_owned() }
 }
 

@@ -93,10 +93,7 @@ pub fn put_soon(sql: &impl Sql, key: &str, text: &str, now: UnixSeconds) -> Resu
 ///
 /// # Errors
 /// [`SqlError`] if SQLite refuses; failures of KV only postpone their record.
-pub async fn flush(
-    world: &(impl Sql + Kv + Timer + Clock),
-    pace_max: i64,
-) -> Result<(), SqlError> {
+pub async fn flush(world: &(impl Sql + Kv + Timer + Clock), pace_max: i64) -> Result<(), SqlError> {
     // One key that is refused for ever comes last, and keeps no other from being written.
     let statement = "SELECT key, value, version, attempts FROM outbox WHERE value IS NOT NULL \
          AND not_before <= ?1 ORDER BY attempts, not_before LIMIT ?2";

@@ -43,6 +43,9 @@ impl Seen {
     }
 }
 
+/// Somebody who answers questions.
+type Answers = dyn Fn(&Question) -> Said;
+
 /// A server, and what it has seen. Waiting takes no time, unless it answers late: then a clock is moved on to
 /// whatever is due first.
 pub(super) struct Script {
@@ -52,7 +55,7 @@ pub(super) struct Script {
     /// How late each answer comes, milliseconds.
     late: u32,
     /// Who is asked, if anybody is there.
-    person: Option<Box<dyn Fn(&Question) -> Said>>,
+    person: Option<Box<Answers>>,
     /// How long they think, milliseconds.
     thinks: u32,
     time: Cell<u32>,

@@ -28,7 +28,7 @@ fn call_and_type(visit: &Visit, typed: &[&str]) {
     let types = async {
         for text in typed {
             let before = visit.all("chat").len();
-            visit.guest.hear(&json!({"type": "chat", "text": text}).to_string()).await;
+            Box::pin(visit.guest.hear(&json!({"type": "chat", "text": text}).to_string())).await;
             assert!(visit.all("chat").len() > before, "{text}");
         }
     };
@@ -36,9 +36,9 @@ fn call_and_type(visit: &Visit, typed: &[&str]) {
         while visit.all("chat").is_empty() {
             yield_once().await;
         }
-        types.await;
+        Box::pin(types).await;
     };
-    let calls = async { visit.guest.hear(&call.to_string()).await };
+    let calls = async { Box::pin(visit.guest.hear(&call.to_string())).await };
     let both: Vec<Pin<Box<dyn Future<Output = ()>>>> = vec![Box::pin(calls), Box::pin(asked)];
     join_all(both);
 }
@@ -116,10 +116,10 @@ fn a_question_without_fields_takes_a_yes_and_is_shown_to_whoever_comes() {
         let shown = greeting.iter().filter(|message| message["type"] == "chat").count();
         assert_eq!(shown, 1, "{greeting:?}");
         for text in ["perhaps", "yes"] {
-            visit.guest.hear(&json!({"type": "chat", "text": text}).to_string()).await;
+            Box::pin(visit.guest.hear(&json!({"type": "chat", "text": text}).to_string())).await;
         }
     };
-    let calls = async { visit.guest.hear(&call.to_string()).await };
+    let calls = async { Box::pin(visit.guest.hear(&call.to_string())).await };
     let both: Vec<Pin<Box<dyn Future<Output = ()>>>> = vec![Box::pin(calls), Box::pin(comes)];
     join_all(both);
     assert_eq!(sent(&visit), json!({"action": "accept", "content": {}}));

@@ -43,8 +43,7 @@ impl Scenario {
         );
         // A copy that is still on its way may be held before the other shop has the money.
         let is_over = self.doors[*host].is_idle();
-        let is_vain =
-            is_over && !answers.borrow().is_empty() && self.doors[*host].int(&open) == 0;
+        let is_vain = is_over && !answers.borrow().is_empty() && self.doors[*host].int(&open) == 0;
         if !is_vain || self.purchases[before].spent != Spent::No {
             return;
         }

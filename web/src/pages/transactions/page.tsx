@@ -6,13 +6,14 @@ import { saveFile } from "../../parts/save";
 import { exportCsv, useSession } from "../../session";
 import "../../style/transactions.css";
 
+const saveCsv = () => exportCsv((text) => saveFile("transactions.csv", "text/csv;charset=utf-8", text));
+
 export default function TransactionsPage() {
   const payments = useSession((state) => state.payments);
   const deployments = useSession((state) => state.deployments);
   const isKnown = useSession((state) => state.session !== null && state.policy !== null);
   const exportJson = () =>
     saveFile("transactions.json", "application/json", JSON.stringify({ payments, deployments }, null, 2));
-  const saveCsv = () => exportCsv((text) => saveFile("transactions.csv", "text/csv;charset=utf-8", text));
   const isEmpty = payments.length === 0 && deployments.length === 0;
   return (
     <div className="page">
