@@ -43,9 +43,11 @@ test("every page comes with a strict Content-Security-Policy and is never kept w
 });
 
 test("beside the page's own paths the Worker answers as before", async () => {
-  const nowhere = await fetch(`${stage.stack.url}/no-such-page`, { headers: { accept: "text/html" } });
-  assert.equal(nowhere.status, 404);
-  assert.match(nowhere.headers.get("content-type"), /problem\+json/);
+  for (const [accept, type] of [["text/html", /^text\/html/], ["application/json", /problem\+json/]]) {
+    const nowhere = await fetch(`${stage.stack.url}/no-such-page`, { headers: { accept } });
+    assert.equal(nowhere.status, 404);
+    assert.match(nowhere.headers.get("content-type"), type);
+  }
   assert.equal((await fetch(`${stage.stack.url}/health`)).status, 200);
 });
 
