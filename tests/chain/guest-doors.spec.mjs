@@ -40,13 +40,13 @@ async function arrives(url, account) {
   return { guest, address: guestAddress, connected: await guest.next("mcp_connected") };
 }
 
-/** Calls a tool, says yes, and compares everything that is said of the payment with the chain. */
-async function pays({ guest, address }, { tool, args, payTo, price }) {
+/** Calls a tool, which is `sent` with what the guest adds, says yes, and compares everything that is said of the payment with the chain. */
+async function pays({ guest, address }, { tool, args, sent = args, payTo, price }) {
   const { chain } = stage.network;
   const [had, earned] = [await chain.balance(address), await chain.balance(payTo)];
   guest.send({ type: "call_tool", tool, arguments: args, callId: "one" });
   const asked = await guest.next("payment_required");
-  assert.deepEqual([asked.tool, asked.payTo, asked.arguments], [tool, payTo, args]);
+  assert.deepEqual([asked.tool, asked.payTo, asked.arguments], [tool, payTo, sent]);
   guest.send({ type: "confirm", confirmationId: asked.confirmationId });
   const receipt = await guest.next("payment_receipt");
   const { result } = await guest.next("tool_result", ({ callId }) => callId === "one");
@@ -81,7 +81,9 @@ for (const [index, [wallet, account]] of WALLETS.entries()) {
     const tool = here.connected.tools.find(({ name }) => name === "rsvpToEvent");
     assert.equal(tool.isPaid, true);
     const args = { eventId: event.id };
-    const result = await pays(here, { tool: "rsvpToEvent", args, payTo: stage.door.payTo, price: 50_000n });
+    // So that a server can say before any payment that this wallet has a seat.
+    const sent = { ...args, walletAddress: here.address };
+    const result = await pays(here, { tool: "rsvpToEvent", args, sent, payTo: stage.door.payTo, price: 50_000n });
     assert.equal(result.structuredContent.success, true);
     assert.match(result.structuredContent.ticketUrl, /\/t\//);
     // The chain alone was asked: neither a door nor a facilitator over HTTP.
