@@ -60,7 +60,7 @@ struct Open<'a> {
 }
 
 impl Questions {
-    /// Asks whoever is there, and waits for the answer.
+    /// Asks the person, if somebody is there, and waits for the answer.
     pub(super) async fn ask(&self, world: &(impl Sockets + Timer), question: Question) -> Said {
         if self.waiting.borrow().len() >= WAITING_MAX {
             return Said::Cancel;

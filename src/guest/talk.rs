@@ -61,7 +61,7 @@ impl<W: GuestWorld> Guest<W> {
         }
     }
 
-    /// Whoever waits hears that the person is asked first, and what they have already.
+    /// A caller hears that the person is asked first, and what they have already.
     pub(super) fn asked_for(&self, purchase: &Purchase, had: Option<&str>) -> Result<(), Trouble> {
         if purchase.origin != Origin::Call {
             let had = had.map(|had| format!("Note: {had}. ")).unwrap_or_default();
