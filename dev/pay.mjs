@@ -12,14 +12,12 @@ import { NETWORKS } from "./lib/networks.mjs";
 import { Failure, runMain } from "./lib/process.mjs";
 import { dollars, short } from "./lib/terminal.mjs";
 
-const V1_NAMES = { base: 8453, "base-sepolia": 84532, polygon: 137, "polygon-amoy": 80002, avalanche: 43114, "avalanche-fuji": 43113, sei: 1329, "sei-testnet": 1328 };
-
 async function main(args) {
   const { values, positionals } = options(args);
   const challenge = readChallenge(positionals[0]);
   const offer = challenge.accepts[0];
   const amount = BigInt(offer.amount ?? offer.maxAmountRequired);
-  const network = NETWORKS.find((one) => one.network === offer.network || one.chain.id === V1_NAMES[offer.network]);
+  const network = NETWORKS.find((one) => one.network === offer.network || one.v1 === offer.network);
   if (!network || !isAddressEqual(offer.asset, network.usdc)) throw new Failure("the challenge asks for something that is not USDC of a network we know; nothing was signed");
   if (amount > limitOf(values.limit)) throw new Failure(`the challenge asks for ${dollars(amount)}, more than $${values.limit}; nothing was signed, and --limit allows more`);
   const account = readAccount(values, console.error) ?? privateKeyToAccount(localState().guest.privateKey);
