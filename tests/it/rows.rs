@@ -4,7 +4,7 @@ use events_concierge::desk::input::{ARTICLE_CHARS_MAX, TEXT_CHARS_MAX};
 use events_concierge::host::command::Action;
 use events_concierge::http::route::{AtDesk, Own};
 use events_concierge::ledger::audit::audit;
-use events_concierge::ports::{Delivery, Sql, SqlValue};
+use events_concierge::ports::{Sql, SqlValue};
 use events_concierge::vault::input::VALUE_BYTES_MAX;
 use serde_json::{Value, json};
 
@@ -16,14 +16,6 @@ const ROW_BYTES_MAX: i64 = 750_000;
 /// A character of four bytes.
 fn wide(count: usize) -> String {
     "\u{1F3AB}".repeat(count)
-}
-
-fn desk() -> Door {
-    let door = Door::open();
-    door.world.memory.post_office.delivery.set(Some(Delivery::ExactlyOnce));
-    let doors = json!({"doors": ["events", "vault", "desk"]});
-    assert_eq!(door.as_owner(Action::Own(Own::ChangeProfile), &doors).status, 200);
-    door
 }
 
 fn buy(door: &Door, nonce: u8, tool: &str, arguments: &Value) -> Value {
@@ -58,7 +50,7 @@ fn largest_rows(door: &Door) -> Vec<(String, i64)> {
 
 #[test]
 fn the_context_of_a_long_thread_is_cut_says_so_and_fits_its_row() {
-    let door = desk();
+    let door = Door::with_desk();
     let asked = json!({"subject": wide(200), "body": wide(TEXT_CHARS_MAX), "email": "ada@example.org"});
     let id = buy(&door, 1, "createTicket", &asked)["ticketId"].as_str().unwrap().to_owned();
     for number in 1..=150 {
@@ -83,7 +75,7 @@ fn the_context_of_a_long_thread_is_cut_says_so_and_fits_its_row() {
 
 #[test]
 fn the_largest_of_everything_stays_far_below_a_row() {
-    let door = desk();
+    let door = Door::with_desk();
     let event = json!({"title": wide(200), "description": wide(5_000), "location": wide(300),
         "startsAt": "2027-03-01T18:30:00Z", "capacity": 5, "price": "0.05"});
     let event = door.as_owner(Action::Own(Own::CreateEvent), &event);

@@ -20,9 +20,9 @@ use events_concierge::id::{RequestId, ScopeId};
 use events_concierge::identity::signing::SigningKey as PlatformKey;
 use events_concierge::identity::{Session, UserId};
 use events_concierge::ports::{
-    Alarm, Clock, Directory, Http, HttpError, HttpRequest, HttpResponse, Kv, KvError, Level, Log,
-    PayeeClaim, PayeeError, Payees, Purpose, Random, RelayerOrder, Relayers, Row, SignError,
-    Signer, Sql, SqlError, SqlValue, Timer, Web, WebRequest, WebResponse,
+    Alarm, Clock, Delivery, Directory, Http, HttpError, HttpRequest, HttpResponse, Kv, KvError,
+    Level, Log, PayeeClaim, PayeeError, Payees, Purpose, Random, RelayerOrder, Relayers, Row,
+    SignError, Signer, Sql, SqlError, SqlValue, Timer, Web, WebRequest, WebResponse,
 };
 use events_concierge::time::UnixSeconds;
 use k256::ecdsa::SigningKey;
@@ -551,6 +551,15 @@ impl Door {
     /// A registered host.
     pub(crate) fn open() -> Self {
         Self::registered(World::new(), PAY_TO)
+    }
+
+    /// A registered host that has opened its desk, in a world in which mail arrives.
+    pub(crate) fn with_desk() -> Self {
+        let door = Self::open();
+        door.world.memory.post_office.delivery.set(Some(Delivery::ExactlyOnce));
+        let doors = json!({"doors": ["events", "vault", "desk"]});
+        assert_eq!(door.as_owner(Action::Own(Own::ChangeProfile), &doors).status, 200);
+        door
     }
 
     /// Another host in the same world, with the same payout address.

@@ -136,7 +136,7 @@ fn the_handshake_is_repeated_in_a_version_that_the_server_names_once_each() {
 
 const STREAM: (&str, &str) = ("content-type", "text/event-stream");
 
-/// A server whose stream for a call ends after an event with an id; what it says to whoever takes it up.
+/// A server whose stream for a call ends after an event with an id; what it says to a client that takes it up.
 fn cutting(then: impl Fn(&Seen, usize) -> Answer + 'static) -> Script {
     let id = Cell::new(0);
     let resumed = Cell::new(0);
