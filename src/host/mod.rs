@@ -109,7 +109,8 @@ impl<W: World> Host<W> {
         let request_id = request.command.request_id.clone();
         let is_call =
             matches!(request.command.action, Action::AtHost(AtHost::Door | AtHost::Tool(_)));
-        let headers = request.headers.clone();
+        // Only a browser may want its errors as a page; agents call far more often.
+        let headers = (!is_call).then(|| request.headers.clone());
         let reply = self.dispatch(request).await;
         if let Err(error) = self.rearm() {
             self.log_fatal(&error.to_string(), request_id.as_str());
@@ -121,7 +122,10 @@ impl<W: World> Host<W> {
                     self.log_fatal(what, request_id.as_str());
                 }
                 let reply = problem::of_failure(&failure, &request_id);
-                if is_call { reply } else { problem::readable(reply, &headers) }
+                match headers {
+                    Some(headers) => problem::readable(reply, &headers),
+                    None => reply,
+                }
             }
         }
     }
