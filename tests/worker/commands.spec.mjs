@@ -63,10 +63,11 @@ test("the scripts know the networks of the Worker, with the same USDC", () => {
   const blocks = source.split("    Network {\n").slice(1);
   const theirs = blocks.map((block) => ({
     network: field(block, "caip2"),
+    v1: field(block, "v1_name"),
     usdc: `0x${field(block, "usdc")}`,
     name: field(block, "name"),
     explorer: field(block, "explorer"),
     isTestnet: field(block, "is_testnet") === "true",
   }));
-  assert.deepEqual(NETWORKS.map(({ network, usdc, name, explorer, isTestnet }) => ({ network, usdc, name, explorer, isTestnet })), theirs);
+  assert.deepEqual(NETWORKS.map(({ network, v1, usdc, name, explorer, isTestnet }) => ({ network, v1, usdc, name, explorer, isTestnet })), theirs);
 });
