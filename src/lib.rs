@@ -1,6 +1,7 @@
 #![doc = include_str!("ARCHITECTURE.md")]
 
 pub mod csv;
+pub mod meter;
 pub mod money;
 pub mod rate_limit;
 pub mod text;

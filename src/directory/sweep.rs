@@ -5,8 +5,16 @@ use futures_util::future::join_all;
 use crate::directory::{Answered, Ask, Kind, Listed};
 use crate::ports::{Clock, Level, Log, Timer, within};
 
-/// Objects of a kind that are asked in one run.
-pub const SWEPT_MAX: u32 = 200;
+/// Objects of a kind that are asked in one run. Each is a subrequest, and so is each question to a directory; a run has
+/// 50 for everything. With the relayers of the settings these come to 33 and one for each network.
+#[must_use]
+pub const fn swept_max(kind: Kind) -> u32 {
+    match kind {
+        Kind::Relayer => 4,
+        Kind::Host => 12,
+        Kind::Guest => 8,
+    }
+}
 
 /// Objects that are asked at a time. A Worker waits for six answers at a time.
 pub const AT_ONCE: u32 = 4;
@@ -46,15 +54,19 @@ pub struct Swept {
     pub failed: u32,
 }
 
-/// Asks the objects of a kind that have waited longest. It never fails: what cannot be asked now is asked later.
-pub async fn sweep(world: &(impl Sweeps + Clock + Timer + Log), kind: Kind) -> Swept {
+/// Asks the objects of a kind that have waited longest, such as [`swept_max`] of them. It never fails: what cannot be asked now is asked later.
+pub async fn sweep(
+    world: &(impl Sweeps + Clock + Timer + Log),
+    kind: Kind,
+    objects_max: u32,
+) -> Swept {
     let end = world.now().plus(RUN_SECONDS);
     let mut swept = Swept::default();
     let mut asked = 0;
     let mut answered = Vec::new();
     loop {
         let is_over = world.now() >= end;
-        let max = if is_over { 0 } else { AT_ONCE.min(SWEPT_MAX.saturating_sub(asked)) };
+        let max = if is_over { 0 } else { AT_ONCE.min(objects_max.saturating_sub(asked)) };
         if max == 0 && answered.is_empty() {
             break;
         }

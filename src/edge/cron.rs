@@ -1,11 +1,11 @@
-//! The cron: every ten minutes it asks the objects in the directories whether something is open, and the relayers of
+//! The cron: every two minutes it asks the objects in the directories whether something is open, and the relayers of
 //! all networks. Whatever goes wrong is logged, and is tried again in the next run.
 
 use futures_util::future::join_all;
 use worker::{Env, Result, Stub};
 
 use crate::chain::networks::Network;
-use crate::directory::sweep::{ANSWER_MILLIS, SweepError, Sweeps, sweep};
+use crate::directory::sweep::{ANSWER_MILLIS, SweepError, Sweeps, sweep, swept_max};
 use crate::directory::{Ask, Kind, Listed};
 use crate::edge::convert;
 use crate::edge::directory_object::ask_directory;
@@ -20,7 +20,7 @@ pub(super) async fn run(env: Env) {
     let cron = Cron { env };
     cron.wake_relayers().await;
     for kind in Kind::ALL {
-        sweep(&cron, kind).await;
+        sweep(&cron, kind, swept_max(kind)).await;
     }
 }
 

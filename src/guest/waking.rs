@@ -7,6 +7,7 @@ use crate::chain::transfers::{Use, Window};
 use crate::guest::purchases::{self, Purchase, State, open};
 use crate::guest::{Guest, GuestWorld, Trouble, kept};
 use crate::id::PurchaseId;
+use crate::meter::Metered;
 use crate::ports::{Level, SqlError};
 use crate::storage;
 use crate::time::UnixSeconds;
@@ -19,6 +20,13 @@ const AGAIN_SECONDS_MAX: i64 = 3_600;
 const DAMAGED_SECONDS: i64 = 3_600;
 /// When everything is tried again because storage fails, or this instance has ended on the way, seconds.
 const AT_ONCE_SECONDS: i64 = 60;
+/// When those purchases are looked after that this wake had no time for, seconds.
+const NEXT_SLICE_SECONDS: i64 = 1;
+/// Requests to its chain that a look at a purchase may make beside two others. Its server is asked with up to seven.
+const SHARE_REQUESTS: u32 = 8;
+/// The same of one that has a wake to itself, since it was looked at so many times in vain.
+const ALONE_REQUESTS: u32 = 40;
+const ALONE_ATTEMPTS: u32 = 7;
 /// How far the clock of a chain may be behind ours, seconds.
 const CHAIN_LAG_SECONDS: i64 = 60;
 
@@ -107,6 +115,12 @@ impl<W: GuestWorld> Guest<W> {
         let mut taken = Vec::new();
         for id in open::due(&self.world, now)? {
             let found = purchases::find_stored(&self.world, &id);
+            if let Ok(Some(purchase)) = &found
+                && needs_a_wake(purchase)
+                && !taken.is_empty()
+            {
+                break;
+            }
             let wait = match &found {
                 Ok(found) => found.as_ref().map_or(0, |purchase| again_after(purchase.attempts)),
                 Err(_) => DAMAGED_SECONDS,
@@ -119,10 +133,13 @@ impl<W: GuestWorld> Guest<W> {
                 Ok(found) => taken.extend(found),
                 Err(error) => self.not_looked_after(&id, &error),
             }
+            if taken.last().is_some_and(needs_a_wake) {
+                break;
+            }
         }
-        // Others of the same servers wait for the next time.
+        // Others wait for the next slice.
         if open::next_due(&self.world)?.is_some_and(|due| due <= now) {
-            self.world.wake_at(now.plus(AT_ONCE_SECONDS));
+            self.world.wake_at(now.plus(NEXT_SLICE_SECONDS));
         }
         Ok(taken)
     }
@@ -199,14 +216,16 @@ impl<W: GuestWorld> Guest<W> {
         };
         let end = i64::try_from(authorization.valid_before).unwrap_or(i64::MAX);
         let end = UnixSeconds::new(end).plus(CHAIN_LAG_SECONDS);
+        let requests = if needs_a_wake(purchase) { ALONE_REQUESTS } else { SHARE_REQUESTS };
+        let chain = Metered::new(&self.world, requests);
         // The time is read first: unused at a block after the end means unused for good.
-        let Ok(head) = rpc.head_time(&self.world).await else { return OnChain::Unclear };
+        let Ok(head) = rpc.head_time(&chain).await else { return OnChain::Unclear };
         let (from, nonce) = (authorization.from, authorization.nonce);
         // It was made when it was confirmed, which may be long after it was asked for.
         let made = end.plus(-CHAIN_LAG_SECONDS - i64::from(VALID_SECONDS_MAX));
         let window = Window { unused_at: None, created_at: purchase.created_at.max(made) };
-        match rpc.authorization_used(&self.world, network, from, nonce).await {
-            Ok(true) => match rpc.find_transfer(&self.world, network, authorization, &window).await
+        match rpc.authorization_used(&chain, network, from, nonce).await {
+            Ok(true) => match rpc.find_transfer(&chain, network, authorization, &window).await
             {
                 Ok(Use::Moved(hash, _)) => OnChain::Paid(network, hash.to_string()),
                 Ok(Use::Elsewhere) if head > end => OnChain::Void(
@@ -228,6 +247,11 @@ impl<W: GuestWorld> Guest<W> {
         }
         Ok(())
     }
+}
+
+/// Whether nothing else is looked after beside a purchase: its use may lie far back, and take many requests.
+const fn needs_a_wake(purchase: &Purchase) -> bool {
+    purchase.attempts >= ALONE_ATTEMPTS
 }
 
 /// How long an open purchase is left alone that was looked after so many times, seconds.

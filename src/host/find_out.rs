@@ -11,6 +11,7 @@ use crate::events::{Status, store};
 use crate::host::Host;
 use crate::host::desk::DeskCall;
 use crate::host::profile::Profile;
+use crate::host::slice::Look;
 use crate::id::{EventId, SecretId};
 use crate::ledger::payments::{self, NotPaid, Payment, Step};
 use crate::mcp::catalog::Tool;
@@ -71,12 +72,13 @@ impl<W: World> Host<W> {
         profile: &Profile,
         payment: Payment,
         shows: Shows,
+        look: &Look<'_, W>,
     ) -> Result<Payment, SqlError> {
         let claim = payment.claim();
         // Nobody else looks at it while we do.
         let busy_until = self.world.now().plus(payments::SETTLE_SECONDS);
         payments::postpone(&self.world, &claim, busy_until)?;
-        let found = self.ask_chain(&payment, shows.transaction).await;
+        let found = self.ask_chain(&payment, shows.transaction, look).await;
         let now_known = payments::find(&self.world, &payment.id)?;
         if let Some(known) = now_known.filter(|known| known.settled().is_some()) {
             return Ok(known);
@@ -246,14 +248,23 @@ impl<W: World> Host<W> {
     }
 
     /// What the chain says. `hint`: a transaction to look at first.
-    pub(super) async fn ask_chain(&self, payment: &Payment, hint: Option<B256>) -> OnChain {
+    pub(super) async fn ask_chain(
+        &self,
+        payment: &Payment,
+        hint: Option<B256>,
+        look: &Look<'_, W>,
+    ) -> OnChain {
+        if self.is_left_alone(&payment.network, look) {
+            return OnChain::Unclear("the endpoint did not answer others just now".to_owned());
+        }
         let known = Network::by_caip2(&payment.network).zip(authorization_of(payment));
         let url = self.config.rpc_urls.get(&payment.network);
         let (Some((network, authorization)), Some(url)) = (known, url) else {
             return OnChain::Unclear("no endpoint for this network (RPC_URLS)".to_owned());
         };
         let rpc = Rpc { url: url.clone() };
-        match self.look_up(&rpc, network, &authorization, payment, hint).await {
+        let asked = Asked { rpc: &rpc, network, authorization: &authorization, look };
+        match self.look_up(&asked, payment, hint).await {
             Ok(found) => found,
             Err(error) => OnChain::Unclear(error.to_string()),
         }
@@ -261,24 +272,26 @@ impl<W: World> Host<W> {
 
     async fn look_up(
         &self,
-        rpc: &Rpc,
-        network: &'static Network,
-        authorization: &Authorization,
+        asked: &Asked<'_, W>,
         payment: &Payment,
         hint: Option<B256>,
     ) -> Result<OnChain, RpcError> {
         let world = &self.world;
-        let look = async {
+        let Asked { rpc, network, authorization, look } = *asked;
+        let first = async {
             // Behind one address are many nodes, and the second question may reach one that lags. What it saw in its
             // own newest block proves nothing of this one: a use in between would count as one before ours.
-            let (head, time) = rpc.head(world).await?;
-            let is_used = rpc.was_used_at(world, network, authorization, head).await?;
+            let (head, time) = rpc.head(look).await?;
+            let is_used = rpc.was_used_at(look, network, authorization, head).await?;
             Ok::<_, RpcError>((head, time, is_used))
         };
-        let looked = within(world, LOOK_MILLIS, look).await.ok_or(RpcError::Unavailable)?;
+        let Some(looked) = within(world, LOOK_MILLIS, first).await else {
+            self.slices.is_silent(&payment.network, world.now());
+            return Err(RpcError::Unavailable);
+        };
         let (head, head_time, is_used) = looked?;
         if is_used {
-            let search = self.search(rpc, network, authorization, payment, hint);
+            let search = Self::search(asked, payment, hint);
             return within(world, SEARCH_MILLIS, search).await.ok_or(RpcError::Unavailable)?;
         }
         Ok(if head_time > payment.valid_before.plus(RAN_OUT_SECONDS) {
@@ -290,27 +303,32 @@ impl<W: World> Host<W> {
 
     /// How an authorization was used that was.
     async fn search(
-        &self,
-        rpc: &Rpc,
-        network: &'static Network,
-        authorization: &Authorization,
+        asked: &Asked<'_, W>,
         payment: &Payment,
         hint: Option<B256>,
     ) -> Result<OnChain, RpcError> {
-        let world = &self.world;
+        let Asked { rpc, network, authorization, look } = *asked;
         if let Some(hash) = hint
-            && let Ok(Some(block)) = rpc.moved_in(world, network, authorization, hash).await
+            && let Ok(Some(block)) = rpc.moved_in(look, network, authorization, hash).await
         {
             return Ok(OnChain::Paid(hash.to_string(), block));
         }
         let window = Window { unused_at: payment.unused_at, created_at: payment.created_at };
-        Ok(match rpc.find_transfer(world, network, authorization, &window).await? {
+        Ok(match rpc.find_transfer(look, network, authorization, &window).await? {
             Use::Moved(hash, block) => OnChain::Paid(hash.to_string(), block),
             Use::Elsewhere => OnChain::Spent,
             Use::NotFound => OnChain::NotFound,
             Use::Unsearched => OnChain::Unclear("not every block could be searched".to_owned()),
         })
     }
+}
+
+/// Which authorization the chain is asked about, and by whom.
+struct Asked<'a, W> {
+    rpc: &'a Rpc,
+    network: &'static Network,
+    authorization: &'a Authorization,
+    look: &'a Look<'a, W>,
 }
 
 /// What the payer has signed, as far as the chain shows it. Rows keep it also when the signature is gone.

@@ -22,6 +22,7 @@ pub mod rebuild;
 mod repeat;
 mod seats;
 mod sign_in;
+pub mod slice;
 mod sweep;
 pub mod tools;
 mod vault;
@@ -38,6 +39,7 @@ use crate::host::command::{Action, Command};
 use crate::host::door::HttpCall;
 use crate::host::profile::Profile;
 use crate::host::seats::Waiting;
+use crate::host::slice::Slices;
 use crate::http::route::{AtHost, Own};
 use crate::http::{Headers, Reply, problem};
 use crate::ledger::{self, payments};
@@ -58,6 +60,8 @@ pub struct Host<W> {
     breaker: RefCell<Breaker>,
     /// Payments that are being judged.
     judging: Locks,
+    /// Whose turn it is when payments are looked after.
+    slices: Slices,
     /// Calls that wait for a seat.
     waiting: Waiting,
     /// Calls of each source that were not paid for.
@@ -90,6 +94,7 @@ impl<W: World> Host<W> {
             migrated: Cell::new(false),
             breaker: RefCell::default(),
             judging: Locks::default(),
+            slices: Slices::default(),
             waiting: Waiting::default(),
             unpaid: RefCell::default(),
             wallet_calls: RefCell::default(),

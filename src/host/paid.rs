@@ -16,6 +16,7 @@ use crate::host::answers::{
 use crate::host::find_out::{NO_LOG, Shows, USED_BEFORE};
 use crate::host::limits::{CALL_COST, Charged};
 use crate::host::profile::Profile;
+use crate::host::slice::Look;
 use crate::host::repeat::{Kept, MayRead, ProvenPayer, Shown, is_exact};
 use crate::host::tools::ToolCall;
 use crate::host::verdict::read_transaction;
@@ -221,7 +222,7 @@ impl<W: World> Host<W> {
                     || (shown.transaction.is_some() && known.state == State::Unknown) =>
             {
                 let shows = Shows { is_payer, transaction: shown.transaction };
-                self.find_out(profile, known, shows).await?
+                self.find_out(profile, known, shows, &Look::whole(&self.world)).await?
             }
             State::Claimed
             | State::Verified

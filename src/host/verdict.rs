@@ -8,6 +8,7 @@ use crate::fields;
 use crate::host::Host;
 use crate::host::find_out::{OnChain, Shows};
 use crate::host::profile::Profile;
+use crate::host::slice::Look;
 use crate::id::PaymentId;
 use crate::ledger::payments::{self, Payment, State};
 use crate::ledger::statement::{self, Line, STUCK_SECONDS};
@@ -59,7 +60,7 @@ impl<W: World> Host<W> {
     ) -> Result<Line, Failure> {
         let transaction = verdict.read()?;
         let payment = self.undecided(id)?;
-        let found = self.ask_chain(&payment, transaction).await;
+        let found = self.ask_chain(&payment, transaction, &Look::whole(&self.world)).await;
         // Others may have found out while the chain was asked.
         let payment = self.undecided(id)?;
         let shows = Shows { is_payer: transaction.is_some(), transaction };

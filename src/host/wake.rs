@@ -3,12 +3,13 @@
 //! may run twice. The runtime gives an alarm up that fails a few times, so none of this fails: what goes wrong with one
 //! payment, or one kind of work, is logged, and all others go on.
 
-use futures_util::future::{join_all, join3};
+use futures_util::future::join3;
 
 use crate::events::store;
 use crate::host::Host;
 use crate::host::find_out::{OnChain, Shows};
 use crate::host::profile::Profile;
+use crate::host::slice::Look;
 use crate::id::PaymentId;
 use crate::identity::{codes, epoch};
 use crate::ledger::payments::{self, NotPaid, Payment, Settled, State};
@@ -18,9 +19,6 @@ use crate::ports::{Level, SqlError, World};
 use crate::time::UnixSeconds;
 use crate::vault;
 use crate::x402::flow;
-
-/// Payments looked after in one go.
-const BATCH: u32 = 20;
 
 /// When to try again after a part of the alarm has failed, seconds.
 const TROUBLE_SECONDS: i64 = 60;
@@ -68,6 +66,11 @@ impl<W: World> Host<W> {
         if !self.migrated.get() {
             return Went { payments: true, others: true };
         }
+        match self.next_alone() {
+            Ok(Some(id)) => return self.look_after_one(&id).await,
+            Ok(None) => {}
+            Err(error) => return Went { payments: self.went("reading", Err(error)), others: true },
+        }
         let now = self.world.now();
         // Beside each other, so that none waits for an endpoint of another. Mails also where nobody has registered:
         // a code is sent before there is a host.
@@ -93,16 +96,21 @@ impl<W: World> Host<W> {
         Went { payments: self.went("looking after payments", payments), others }
     }
 
-    async fn look_after_payments(&self) -> Result<(), SqlError> {
-        let Some(profile) = self.profile()? else { return Ok(()) };
-        let due = payments::due(&self.world, self.world.now(), BATCH)?;
-        // Together: one answer that does not come must not keep the others waiting.
-        join_all(due.iter().map(|id| self.look_after(&profile, id))).await;
-        self.destroy_secrets(&profile)
+    /// A wake for one payment: its search has the requests of everything else.
+    async fn look_after_one(&self, id: &PaymentId) -> Went {
+        let payments = match self.profile() {
+            Ok(Some(profile)) => {
+                self.look_after(&profile, id, &Look::whole(&self.world)).await;
+                true
+            }
+            Ok(None) => true,
+            Err(error) => self.went("looking after a payment", Err(error)),
+        };
+        Went { payments, others: true }
     }
 
     /// Logs what went wrong; whether nothing did.
-    fn went(&self, what: &str, how: Result<(), SqlError>) -> bool {
+    pub(super) fn went(&self, what: &str, how: Result<(), SqlError>) -> bool {
         let Err(error) = how else { return true };
         let fields = [("what", what), ("why", &error.0)];
         self.world.line(Level::Error, "a part of the alarm failed", &fields);
@@ -110,8 +118,13 @@ impl<W: World> Host<W> {
     }
 
     /// Takes a payment that was due one step further. One that makes trouble is put off.
-    async fn look_after(&self, profile: &Profile, id: &PaymentId) {
-        if let Err(error) = self.step_further(profile, id).await {
+    pub(super) async fn look_after(
+        &self,
+        profile: &Profile,
+        id: &PaymentId,
+        look: &Look<'_, W>,
+    ) {
+        if let Err(error) = self.step_further(profile, id, look).await {
             let fields = [("payment", id.as_str()), ("why", &error.0)];
             self.world.line(Level::Error, "a payment cannot be looked after", &fields);
             let again = self.world.now().plus(ROW_TROUBLE_SECONDS);
@@ -119,7 +132,12 @@ impl<W: World> Host<W> {
         }
     }
 
-    async fn step_further(&self, profile: &Profile, id: &PaymentId) -> Result<(), SqlError> {
+    async fn step_further(
+        &self,
+        profile: &Profile,
+        id: &PaymentId,
+        look: &Look<'_, W>,
+    ) -> Result<(), SqlError> {
         let now = self.world.now();
         let is_due = |payment: &Payment| payment.next_check_at.is_some_and(|at| at <= now);
         // A repeated call may have looked after it since the list was read.
@@ -127,12 +145,12 @@ impl<W: World> Host<W> {
         let Some(payment) = payment else { return Ok(()) };
         let payment = match payment.state {
             State::Settling | State::Unknown => {
-                self.find_out(profile, payment, Shows::default()).await?
+                self.find_out(profile, payment, Shows::default(), look).await?
             }
             State::Claimed | State::Verified => {
                 return self.end(&payment, NotPaid::Refused, "interrupted before settlement");
             }
-            State::Delivered => return self.confirm(profile, payment).await,
+            State::Delivered => return self.confirm(profile, payment, look).await,
             State::Settled | State::Refused | State::Failed => payment,
         };
         if payment.state == State::Settled
@@ -192,11 +210,16 @@ impl<W: World> Host<W> {
     /// Looks once more, some blocks later, whether the money of a delivered payment is there: a chain
     /// may drop its newest blocks. If it is gone it is moved again with the same authorization; if
     /// that has run out, what was bought is taken back.
-    async fn confirm(&self, profile: &Profile, payment: Payment) -> Result<(), SqlError> {
+    async fn confirm(
+        &self,
+        profile: &Profile,
+        payment: Payment,
+        look: &Look<'_, W>,
+    ) -> Result<(), SqlError> {
         let id = &payment.id;
         let busy_until = self.world.now().plus(payments::SETTLE_SECONDS);
         payments::postpone(&self.world, &payment.claim(), busy_until)?;
-        let found = self.ask_chain(&payment, None).await;
+        let found = self.ask_chain(&payment, None, look).await;
         let Some(settled) = payments::find(&self.world, id)?.and_then(|known| known.settled())
         else {
             return Ok(());

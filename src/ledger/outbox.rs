@@ -15,7 +15,7 @@ use crate::storage::{all, first};
 use crate::time::UnixSeconds;
 
 /// Records sent in one go. Each is a subrequest, of which an alarm has 50 for everything.
-pub const BATCH: u32 = 8;
+pub const BATCH: u32 = 6;
 /// Seconds between two writes of one key, at least. KV takes one a second.
 const APART_SECONDS: i64 = 2;
 /// How long a change waits that may wait, seconds: after the first write, doubled by each further one.

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 pub use self::books::{carry_over, note};
 pub use self::rows::{
-    due, find, find_ended, find_open_or_paid, holds_seat, is_booked, is_busy, newest_of, next_due,
+    due, find, find_ended, find_open_or_paid, holds_seat, is_booked, is_busy, is_due, newest_of, next_due,
     seat_of,
 };
 pub use self::steps::{

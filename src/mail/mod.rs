@@ -18,7 +18,7 @@ pub mod outbox;
 pub mod settings;
 pub mod webhook;
 
-pub use flush::flush;
+pub use flush::{BATCH, flush};
 
 use crate::id::{MailId, ScopeId};
 use crate::identity::EmailAddress;

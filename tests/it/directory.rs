@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::pending;
 
 use events_concierge::directory::sweep::{
-    ANSWER_MILLIS, AT_ONCE, RUN_SECONDS, SWEPT_MAX, SweepError, Sweeps, Swept, sweep,
+    ANSWER_MILLIS, AT_ONCE, RUN_SECONDS, SweepError, Sweeps, Swept, sweep, swept_max,
 };
 use events_concierge::directory::{
     Answered, Ask, FAILED_SECONDS_MAX, Kind, LEAVE_SECONDS, Listed, NOTE_AGAIN_SECONDS,
@@ -17,6 +17,9 @@ use events_concierge::time::UnixSeconds;
 use serde_json::json;
 
 use crate::support::{Door, NOW, Settles, Wallet, World, block_on, config, yield_once};
+
+/// More objects than a run asks.
+const MANY: u32 = 200;
 
 struct Book(World);
 
@@ -201,6 +204,8 @@ struct Town {
     /// Being asked now, and the most of them at any time.
     at_once: Cell<(u32, u32)>,
     directory_hangs: Cell<bool>,
+    /// How often the directory was asked.
+    questions: Cell<u32>,
 }
 
 impl Town {
@@ -215,17 +220,19 @@ impl Town {
         book.pass(LEAVE_SECONDS);
         let (asked, at_once) = (RefCell::default(), Cell::default());
         let objects = objects.into_iter().collect();
-        Self { book, objects, asked, at_once, directory_hangs: Cell::default() }
+        let (directory_hangs, questions) = (Cell::default(), Cell::default());
+        Self { book, objects, asked, at_once, directory_hangs, questions }
     }
 
     fn sweep(&self) -> Swept {
         self.asked.borrow_mut().clear();
-        block_on(sweep(self, Kind::Host))
+        block_on(sweep(self, Kind::Host, MANY))
     }
 }
 
 impl Sweeps for Town {
     async fn ask_directory(&self, _kind: Kind, ask: &Ask) -> Result<Vec<Listed>, SweepError> {
+        self.questions.set(self.questions.get() + 1);
         if self.directory_hangs.get() {
             pending::<()>().await;
         }
@@ -286,15 +293,28 @@ fn nothing_that_is_open_leaves_and_what_is_closed_does() {
 
 #[test]
 fn a_run_of_the_cron_asks_only_so_many_a_few_at_a_time_and_the_next_one_goes_on() {
-    let many = usize::try_from(SWEPT_MAX).unwrap();
+    let many = usize::try_from(MANY).unwrap();
     let id = |number: usize| format!("{number:04}");
     let town = Town::of((0..many + 50).map(|number| (id(number), Does::SaysOpen)));
-    assert_eq!(town.sweep().open, SWEPT_MAX);
+    assert_eq!(town.sweep().open, MANY);
     assert_eq!(*town.asked.borrow(), (0..many).map(id).collect::<Vec<_>>(), "the oldest first");
     assert_eq!(town.at_once.get(), (0, AT_ONCE));
     assert_eq!(town.sweep().open, 50);
     assert_eq!(*town.asked.borrow(), (many..many + 50).map(id).collect::<Vec<_>>());
     assert_eq!(town.sweep(), Swept::default(), "their turn comes again later");
+}
+
+#[test]
+fn a_run_of_the_cron_stays_within_the_subrequests_of_an_invocation() {
+    let mut made = 0;
+    for kind in Kind::ALL {
+        let town = Town::of((0..60).map(|number| (format!("{number:04}"), Does::SaysOpen)));
+        let swept = block_on(sweep(&town, kind, swept_max(kind)));
+        assert_eq!(swept.open, swept_max(kind), "and it does something");
+        made += swept.open + town.questions.get();
+        assert!(town.at_once.get().1 <= 6);
+    }
+    assert!(made <= 33, "{made} subrequests, and one for each network");
 }
 
 #[test]

@@ -108,6 +108,7 @@ impl Mail for World {
     }
 
     async fn send_mail(&self, message: &Message) -> Result<Sent, MailError> {
+        let _leaves = self.memory.leaves();
         // One turn of the loop, so that other calls really run in between.
         yield_once().await;
         assert!(self.delivery().is_some(), "there is no way out");

@@ -84,6 +84,8 @@ pub(crate) struct Chain {
     pub(crate) contracts: RefCell<BTreeSet<String>>,
     /// Whether the endpoint does not answer.
     pub(crate) is_down: Cell<bool>,
+    /// Whether the endpoint has no answer.
+    pub(crate) hangs: Cell<bool>,
     /// How far the times of its blocks are behind our clock, seconds.
     pub(crate) behind: Cell<i64>,
     /// How many blocks the node lags that is asked about authorizations.
@@ -104,6 +106,10 @@ pub(crate) struct Memory {
     pub(crate) kv_is_down: Cell<bool>,
     /// Every write that reached KV, refused ones among them: when, and of which key.
     pub(crate) kv_writes: RefCell<Vec<(i64, String)>>,
+    /// Requests of whatever kind that an invocation has made, those under way, and the most of these at a time.
+    pub(crate) subrequests: Cell<u32>,
+    under_way: Cell<u32>,
+    pub(crate) most_under_way: Cell<u32>,
     /// The only key that KV refuses.
     pub(crate) kv_refuses: RefCell<Option<String>>,
     /// Whether writes to KV have no answer, and do not happen either.
@@ -143,7 +149,24 @@ pub(crate) struct World {
     pub(crate) sqlite: Rc<rusqlite::Connection>,
 }
 
+/// A subrequest, from its beginning to its end.
+pub(crate) struct Subrequest<'a>(&'a Memory);
+
+impl Drop for Subrequest<'_> {
+    fn drop(&mut self) {
+        self.0.under_way.set(self.0.under_way.get() - 1);
+    }
+}
+
 impl Memory {
+    /// A subrequest begins: something leaves the object.
+    pub(crate) fn leaves(&self) -> Subrequest<'_> {
+        self.subrequests.set(self.subrequests.get() + 1);
+        self.under_way.set(self.under_way.get() + 1);
+        self.most_under_way.set(self.most_under_way.get().max(self.under_way.get()));
+        Subrequest(self)
+    }
+
     /// A write reaches KV.
     fn kv_takes(&self, key: &str) -> Result<(), KvError> {
         self.kv_writes.borrow_mut().push((self.now.get(), key.to_owned()));
@@ -191,6 +214,7 @@ impl Alarm for World {
 
 impl Directory for World {
     fn note_open(&self) {
+        drop(self.memory.leaves());
         self.memory.noted.set(self.memory.noted.get() + 1);
     }
 }
@@ -218,6 +242,9 @@ impl Sql for World {
     }
 }
 
+/// The most bytes in one row of a Durable Object.
+const ROW_BYTES_MAX: usize = 2_000_000;
+
 /// One statement, with the limits that a Durable Object has.
 pub(crate) fn run_statement(
     sqlite: &rusqlite::Connection,
@@ -225,6 +252,10 @@ pub(crate) fn run_statement(
     parameters: &[SqlValue],
 ) -> Result<Vec<Row>, SqlError> {
     let failed = |error: rusqlite::Error| SqlError(error.to_string());
+    let text = |value: &SqlValue| if let SqlValue::Text(text) = value { text.len() } else { 0 };
+    if parameters.iter().map(text).sum::<usize>() > ROW_BYTES_MAX {
+        return Err(SqlError("string or blob too big: SQLITE_TOOBIG".to_owned()));
+    }
     let mut prepared = sqlite.prepare_cached(statement).map_err(failed)?;
     let count = prepared.column_count();
     let values = parameters.iter().map(|value| match value {
@@ -253,10 +284,14 @@ pub(crate) fn run_statement(
 
 impl Kv for World {
     async fn get(&self, key: &str) -> Result<Option<String>, KvError> {
+        let _leaves = self.memory.leaves();
+        yield_once().await;
         Ok(self.memory.kv.borrow().get(key).cloned())
     }
 
     async fn put(&self, key: &str, value: &str) -> Result<(), KvError> {
+        let _leaves = self.memory.leaves();
+        yield_once().await;
         while self.memory.kv_hangs.get() {
             yield_once().await;
         }
@@ -266,6 +301,8 @@ impl Kv for World {
     }
 
     async fn delete(&self, key: &str) -> Result<(), KvError> {
+        let _leaves = self.memory.leaves();
+        yield_once().await;
         self.memory.kv_takes(key)?;
         self.memory.kv.borrow_mut().remove(key);
         Ok(())
@@ -276,6 +313,8 @@ impl Kv for World {
         prefix: &str,
         _cursor: Option<&str>,
     ) -> Result<(Vec<String>, Option<String>), KvError> {
+        let _leaves = self.memory.leaves();
+        yield_once().await;
         let kv = self.memory.kv.borrow();
         Ok((kv.keys().filter(|key| key.starts_with(prefix)).cloned().collect(), None))
     }
@@ -283,6 +322,7 @@ impl Kv for World {
 
 impl Payees for World {
     async fn claim(&self, claim: PayeeClaim) -> Result<bool, PayeeError> {
+        let _leaves = self.memory.leaves();
         // Another object: asking it takes a turn of the loop.
         yield_once().await;
         while self.memory.payees_hang.get() {
@@ -310,6 +350,7 @@ impl Timer for World {
 impl Web for World {
     /// Crossmint, which knows one wallet and gives it to whoever asks first.
     async fn exchange(&self, request: WebRequest) -> Result<WebResponse, HttpError> {
+        let _leaves = self.memory.leaves();
         yield_once().await;
         assert!(request.url.ends_with("/wallets"), "{}", request.url);
         let mut body: Value = serde_json::from_str(&request.body.unwrap()).unwrap();
@@ -328,6 +369,7 @@ impl Relayers for World {
         _network: &'static str,
         order: RelayerOrder,
     ) -> Result<HttpResponse, HttpError> {
+        let _leaves = self.memory.leaves();
         self.memory.relayer_asked.borrow_mut().push(order.purpose);
         yield_once().await;
         while self.memory.relayer_hangs.get() {
@@ -384,6 +426,7 @@ impl<H> Relayers for HttpOnly<'_, H> {
 
 impl Http for World {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let _leaves = self.memory.leaves();
         // One turn of the loop, so that other calls really run in between.
         yield_once().await;
         if request.url.ends_with("/supported") {
@@ -402,6 +445,9 @@ impl Http for World {
         }
         if request.url.ends_with("/settle") {
             return self.settle(&body);
+        }
+        while self.memory.chain.hangs.get() {
+            yield_once().await;
         }
         if self.memory.chain.is_down.get() {
             return Err(HttpError::Connection("refused".to_owned()));

@@ -12,8 +12,8 @@ use crate::time::UnixSeconds;
 
 /// Purchases of one tool that a call is compared with; the newest.
 const COMPARED_MAX: u32 = 1_000;
-/// Servers whose purchases one alarm looks after.
-const SERVERS_MAX: u32 = 20;
+/// Servers whose purchases one alarm looks after: a Worker has six connections, and 50 subrequests for a wake.
+const SERVERS_MAX: u32 = 3;
 
 /// An open purchase, in SQL: its money may move, or it has moved and the result is outstanding.
 const OPEN: &str = "(state IN ('signing', 'paying', 'unknown') OR (state = 'paid' AND shown = 0))";

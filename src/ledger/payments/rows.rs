@@ -93,6 +93,15 @@ pub fn due(sql: &impl Sql, now: UnixSeconds, limit: u32) -> Result<Vec<PaymentId
     all(sql, statement, &[now.into(), limit.into()], |columns| columns.parsed(PaymentId::parse))
 }
 
+/// Whether the alarm should look after this payment.
+///
+/// # Errors
+/// As [`super::bar`].
+pub fn is_due(sql: &impl Sql, id: &PaymentId, now: UnixSeconds) -> Result<bool, SqlError> {
+    let statement = "SELECT 1 FROM payments WHERE id = ?1 AND next_check_at <= ?2";
+    Ok(first(sql, statement, &[id.as_str().into(), now.into()])?.is_some())
+}
+
 /// When the alarm should look after a payment next.
 ///
 /// # Errors

@@ -30,8 +30,15 @@ const LOST_SECONDS: i64 = 60;
 const TROUBLE_SECONDS: i64 = 600;
 /// When to try again after the storage has failed, seconds.
 const STORAGE_AGAIN_SECONDS: i64 = 60;
-/// Transactions looked after in one go.
+/// Transactions and settlements read in one go. Receipts of all of them are one request.
 const BATCH: u32 = 50;
+/// Transactions sent again in one wake, each with up to three requests. A Worker has 50 for a wake; the next one comes
+/// [`LOOK_AFTER_SECONDS`] later.
+const RESENDS_MAX: usize = 6;
+/// Gaps filled in one wake, each with up to two requests.
+const GAPS_MAX: usize = 4;
+/// Settlements that the chain has dropped and whose use is searched in one wake.
+const REVIVALS_MAX: usize = 1;
 /// What an empty transaction costs.
 const EMPTY_GAS: u64 = 21_000;
 
@@ -148,13 +155,14 @@ impl<W: RelayerWorld> Relayer<W> {
 
     /// Sends again what no block has yet. Whether the chain can be reached.
     async fn resend(&self) -> Result<bool, SqlError> {
-        let mut last_nonce = None;
-        for sent in self.live(BATCH)? {
-            // The newest of each nonce comes first; the others wait behind it.
-            if last_nonce.replace(sent.nonce) == Some(sent.nonce) {
-                continue;
-            }
-            match self.resend_one(&sent).await {
+        let now = self.world.now();
+        let mut live = self.live(BATCH)?;
+        // The newest of each nonce comes first; the others wait behind it.
+        live.dedup_by_key(|sent| sent.nonce);
+        live.retain(|sent| now.since(sent.sent_at) >= RESEND_SECONDS);
+        live.sort_by_key(|sent| sent.sent_at);
+        for sent in live.iter().take(RESENDS_MAX) {
+            match self.resend_one(sent).await {
                 Ok(true) => {}
                 Ok(false) => return Ok(false),
                 Err(error) => self.went("sending a transaction again", Err(error)),
@@ -165,9 +173,6 @@ impl<W: RelayerWorld> Relayer<W> {
 
     async fn resend_one(&self, sent: &Sent) -> Result<bool, SqlError> {
         let now = self.world.now();
-        if now.since(sent.sent_at) < RESEND_SECONDS {
-            return Ok(true);
-        }
         let answer = self.broadcast(sent).await?;
         match answer {
             Broadcast::Unclear => return Ok(false),
@@ -274,7 +279,7 @@ impl<W: RelayerWorld> Relayer<W> {
         else {
             return Ok(());
         };
-        for nonce in (first..next).take(usize::try_from(BATCH).unwrap_or_default()) {
+        for nonce in (first..next).take(GAPS_MAX) {
             self.went("filling a gap", self.fill_gap(nonce).await);
         }
         Ok(())
@@ -341,11 +346,17 @@ impl<W: RelayerWorld> Relayer<W> {
         let asks: Vec<Ask> = due.iter().map(|settlement| ask_receipt(settlement.hash)).collect();
         let answers = self.settings.rpc.batch(&self.world, &asks).await.unwrap_or_default();
         let mut answers = answers.into_iter();
+        let mut revived = 0_usize;
         for settlement in &due {
             let confirmed =
                 match answers.next().and_then(|answer| self.still_moved(settlement, answer)) {
                     Some(true) => store::confirm_at(&self.world, &settlement.id, None),
-                    Some(false) => self.revive(settlement).await,
+                    // Still due, and so among those of the next wake.
+                    Some(false) if revived >= REVIVALS_MAX => continue,
+                    Some(false) => {
+                        revived = revived.saturating_add(1);
+                        self.revive(settlement).await
+                    }
                     None => self.confirm_later(settlement),
                 };
             self.went("confirming a settlement", confirmed);

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use events_concierge::ports::Sql;
+use events_concierge::ports::{Sql, SqlValue};
 
 use crate::guest::town::{ADA, DAY, Mood, Visit, person, seat_at, town, url_of};
 use crate::support::NOW;
@@ -208,4 +208,46 @@ fn faulty_rows_of_the_session_itself_leave_its_purchases_alone() {
         visit.pass(HOUR);
         assert_eq!(visit.tickets().len(), 2, "{damage}");
     }
+}
+
+#[test]
+fn a_wake_looks_after_a_few_purchases_and_none_of_many_starves() {
+    let visit = bought_at_both();
+    visit.pass(60);
+    let own = &visit.room.own;
+    for number in 0..30 {
+        own.run("CREATE TEMP TABLE one AS SELECT * FROM purchases LIMIT 1", &[]).unwrap();
+        let change = format!(
+            "UPDATE one SET id = 'pur_{number:024x}', door = 'https://away-{number}.example/mcp', \
+             state = 'unknown', shown = 0, attempts = 0, next_check_at = {}",
+            visit.room.town.now()
+        );
+        own.run(&change, &[]).unwrap();
+        own.run("INSERT INTO purchases SELECT * FROM one", &[]).unwrap();
+        own.run("DROP TABLE one", &[]).unwrap();
+    }
+    let looked = || match own
+        .run("SELECT count(*) FROM purchases WHERE door LIKE 'https://away%' AND attempts > 0", &[])
+        .unwrap()[0][0]
+    {
+        SqlValue::Int(count) => count,
+        ref other => panic!("{other:?}"),
+    };
+    let mut wakes = 0;
+    while looked() < 30 {
+        own.memory.subrequests.set(0);
+        own.memory.most_under_way.set(0);
+        let before = looked();
+        visit.wake();
+        let (made, most) = (own.memory.subrequests.get(), own.memory.most_under_way.get());
+        assert!(made < 50 && most <= 6, "{made} subrequests, {most} at a time");
+        assert!(looked() - before <= 3);
+        let alarm = visit.room.alarm.get().unwrap();
+        let is_soon = alarm <= visit.room.town.now() + 1;
+        assert!(is_soon || looked() == 30, "the next slice follows");
+        visit.room.town.set_now(alarm.max(visit.room.town.now()));
+        wakes += 1;
+        assert!(wakes < 40, "{} of 30 after {wakes} wakes", looked());
+    }
+    visit.pass(DAY);
 }
