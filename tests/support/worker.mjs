@@ -51,7 +51,7 @@ export async function startWorker({ vars = {}, secrets = {} } = {}) {
     kv: { get: kv("get"), list: kv("list"), put: kv("put"), delete: kv("delete") },
     restart: ({ vars: others = worker.vars, ...changes } = {}) =>
       harness.update(({ workers: [last] }) => ({ root, workers: [{ ...last, ...changes, vars: { ...usual, ...others } }] })),
-    cron: () => handle.scheduled({ cron: "*/10 * * * *", scheduledTime: new Date() }),
+    cron: () => handle.scheduled({ cron: "*/2 * * * *", scheduledTime: new Date() }),
     logs: () => harness.getLogs(),
     clearLogs: () => harness.clearLogs(),
     stop: () => harness.close(),
