@@ -20,6 +20,7 @@ pub mod paid;
 pub mod profile;
 pub mod rebuild;
 mod repeat;
+pub mod restoring;
 mod seats;
 mod sign_in;
 pub mod slice;

@@ -1,5 +1,5 @@
 //! A moved deployment: the object's storage is empty, but its records are published in KV. The host
-//! is rebuilt from them, all or nothing.
+//! is rebuilt from them, all or nothing. With many records that goes in slices ([`super::restoring`]).
 //!
 //! What KV does not hold is made anew or left out: ticket codes (guests get new ones at the host's
 //! list), names, e-mail addresses, stored answers, who has bought which secret, credentials. Old payments stay used up on the chain.
@@ -15,6 +15,7 @@ use crate::events::rsvp::Rsvp;
 use crate::events::store;
 use crate::host::Host;
 use crate::host::profile::Profile;
+use crate::host::restoring::being_restored;
 use crate::id::{EventId, PaymentId, RsvpId, ScopeId, SecretId, TicketCode};
 use crate::identity::UserId;
 use crate::ledger::payments;
@@ -52,7 +53,7 @@ struct EventRecord {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct RsvpRecord {
+pub(super) struct RsvpRecord {
     event_id: String,
     wallet_address: String,
     paid_atomic: Usdc,
@@ -74,18 +75,83 @@ struct SecretRecord {
     sealed: Option<String>,
 }
 
-/// Everything that is published of a host.
-struct Published {
-    profile: Profile,
-    events: Vec<Event>,
-    secrets: Vec<(Secret, Option<String>)>,
-    rsvps: Vec<RsvpRecord>,
-    revenue: Usdc,
+/// What a published record is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Events,
+    Secrets,
+    Rsvps,
+}
+
+/// A published record that can be written down.
+pub(super) enum Checked {
+    Event(Event),
+    Secret(Secret, Option<String>),
+    Seat(RsvpRecord),
 }
 
 /// How long KV may take for one answer, milliseconds.
-const READ_MILLIS: u32 = 5_000;
-const NO_ANSWER: &str = "KV does not answer in time";
+pub(super) const READ_MILLIS: u32 = 5_000;
+pub(super) const NO_ANSWER: &str = "KV does not answer in time";
+
+/// Records up to which a host is restored while its first caller waits; with more of them the alarm does it in slices.
+const AT_ONCE: usize = 30;
+
+impl Kind {
+    /// In the order in which they are restored.
+    const ALL: [Self; 3] = [Self::Events, Self::Secrets, Self::Rsvps];
+
+    /// As it stands in keys.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Events => "events",
+            Self::Secrets => "secrets",
+            Self::Rsvps => "rsvps",
+        }
+    }
+
+    pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
+        Self::ALL.into_iter().find(|kind| kind.name() == text).ok_or("unknown kind of record")
+    }
+
+    pub(super) const fn next(self) -> Option<Self> {
+        match self {
+            Self::Events => Some(Self::Secrets),
+            Self::Secrets => Some(Self::Rsvps),
+            Self::Rsvps => None,
+        }
+    }
+}
+
+/// What the keys of these records begin with.
+pub(super) fn prefix(scope: &ScopeId, kind: Kind) -> String {
+    format!("{scope}:{}:", kind.name())
+}
+
+/// Reads a record, which has to be the one of its key.
+pub(super) fn check(scope: &ScopeId, kind: Kind, key: &str, text: &str) -> Result<Checked, String> {
+    let name = key.strip_prefix(&prefix(scope, kind)).unwrap_or_default();
+    let (checked, own) = match kind {
+        Kind::Events => {
+            let event = read::<EventRecord>(text)?.into_event()?;
+            let own = event.id.to_string();
+            (Checked::Event(event), own)
+        }
+        Kind::Secrets => {
+            let (secret, sealed) = read::<SecretRecord>(text)?.into_secret()?;
+            let own = secret.id.to_string();
+            (Checked::Secret(secret, sealed), own)
+        }
+        Kind::Rsvps => {
+            let record = read::<RsvpRecord>(text)?;
+            EventId::parse(&record.event_id).map_err(|error| error.to_string())?;
+            moment(&record.timestamp)?;
+            let own = format!("{}:{}", record.event_id, record.wallet_address);
+            (Checked::Seat(record), own)
+        }
+    };
+    if own == name { Ok(checked) } else { Err("it is the record of another key".to_owned()) }
+}
 
 impl<W: World> Host<W> {
     /// The host's record: from storage, or, if that is empty, rebuilt from KV.
@@ -96,6 +162,9 @@ impl<W: World> Host<W> {
         if let Some(profile) = self.profile()? {
             return Ok(Some(profile));
         }
+        if self.is_being_restored()? {
+            return Err(being_restored());
+        }
         let published = self.read_published(scope).await.map_err(|what| {
             Failure::Fatal(Fatal { what: format!("rebuilding: {what}"), money: Money::NotAsked })
         })?;
@@ -104,66 +173,75 @@ impl<W: World> Host<W> {
         if let Some(profile) = self.profile()? {
             return Ok(Some(profile));
         }
+        let Published { profile, records: Some(records), revenue } = published else {
+            return Err(self.begin_to_restore(scope)?);
+        };
+        if self.is_being_restored()? {
+            return Err(being_restored());
+        }
         self.create_storage()?;
-        self.write_published(&published)?;
+        self.world.atomically(|| {
+            for record in &records {
+                self.write_record(scope, record)?;
+            }
+            self.finish_with(&profile, revenue)
+        })?;
         self.world.line(Level::Warn, "rebuilt from KV", &[("scope", scope.as_str())]);
-        Ok(Some(published.profile))
+        Ok(Some(profile))
     }
 
+    /// What is published of a host; of one with many records only its own.
     async fn read_published(&self, scope: &ScopeId) -> Result<Option<Published>, String> {
+        let Some(profile) = self.published_profile(scope).await? else { return Ok(None) };
+        let mut keys = Vec::new();
+        for kind in Kind::ALL {
+            let (some, next) = self.kv_list(&prefix(scope, kind)).await?;
+            keys.extend(some.into_iter().map(|key| (kind, key)));
+            if next.is_some() || keys.len() > AT_ONCE {
+                return Ok(Some(Published { profile, records: None, revenue: Usdc::ZERO }));
+            }
+        }
+        let mut records = Vec::new();
+        for (kind, key) in keys {
+            if let Some(text) = self.kv_get(&key).await? {
+                records.push(check(scope, kind, &key, &text)?);
+            }
+        }
+        let revenue = self.published_revenue(scope).await?;
+        Ok(Some(Published { profile, records: Some(records), revenue }))
+    }
+
+    /// The profile of this scope, if it is published.
+    pub(super) async fn published_profile(
+        &self,
+        scope: &ScopeId,
+    ) -> Result<Option<Profile>, String> {
         let Some(text) = self.kv_get(&format!("usersByHash:{scope}")).await? else {
             return Ok(None);
         };
-        let profile = read::<ProfileRecord>(&text)?.into_profile(scope)?;
-        let mut events = Vec::new();
-        for text in self.values_under(&format!("{scope}:events:")).await? {
-            events.push(read::<EventRecord>(&text)?.into_event()?);
-        }
-        let mut secrets = Vec::new();
-        for text in self.values_under(&format!("{scope}:secrets:")).await? {
-            secrets.push(read::<SecretRecord>(&text)?.into_secret()?);
-        }
-        let mut rsvps: Vec<RsvpRecord> = Vec::new();
-        for text in self.values_under(&format!("{scope}:rsvps:")).await? {
-            rsvps.push(read(&text)?);
-        }
-        let revenue = self.kv_get(&format!("{scope}:revenue")).await?;
-        let revenue = revenue.map_or(Ok(Usdc::ZERO), |text| {
-            serde_json::from_value(Value::String(text)).map_err(|error| error.to_string())
-        })?;
-        Ok(Some(Published { profile, events, secrets, rsvps, revenue }))
+        read::<ProfileRecord>(&text)?.into_profile(scope).map(Some)
     }
 
-    fn write_published(&self, published: &Published) -> Result<(), SqlError> {
-        let sql = &self.world;
-        sql.atomically(|| {
-            published.profile.save(sql)?;
-            for event in &published.events {
-                store::insert(sql, event)?;
-            }
-            for (secret, sealed) in &published.secrets {
-                secrets::carry_over(sql, secret, sealed.as_deref())?;
-            }
-            let mut sold = Usdc::ZERO;
-            for record in &published.rsvps {
-                let rsvp = self.seat_of(&published.profile.scope, record)?;
-                let payment = PaymentId::random(sql);
-                store::insert_rsvp(sql, &rsvp, payment.as_str())?;
-                payments::carry_over(
-                    sql,
-                    rsvp.paid,
-                    Some((&rsvp.event_id, &rsvp.transaction)),
-                    rsvp.created_at,
-                )?;
-                sold = sold.checked_add(rsvp.paid).ok_or_else(|| bad("revenue"))?;
-            }
-            // What was earned with other tools than RSVPs.
-            let rest = published.revenue.checked_sub(sold).unwrap_or(Usdc::ZERO);
-            if rest.is_zero() {
-                return Ok(());
-            }
-            payments::carry_over(sql, rest, None, sql.now())
+    pub(super) async fn published_revenue(&self, scope: &ScopeId) -> Result<Usdc, String> {
+        let revenue = self.kv_get(&format!("{scope}:revenue")).await?;
+        revenue.map_or(Ok(Usdc::ZERO), |text| {
+            serde_json::from_value(Value::String(text)).map_err(|error| error.to_string())
         })
+    }
+
+    /// Writes one record down; in a block of the caller's.
+    pub(super) fn write_record(&self, scope: &ScopeId, record: &Checked) -> Result<(), SqlError> {
+        let sql = &self.world;
+        match record {
+            Checked::Event(event) => store::insert(sql, event),
+            Checked::Secret(secret, sealed) => secrets::carry_over(sql, secret, sealed.as_deref()),
+            Checked::Seat(record) => {
+                let rsvp = self.seat_of(scope, record)?;
+                store::insert_rsvp(sql, &rsvp, PaymentId::random(sql).as_str())?;
+                let seat = Some((&rsvp.event_id, rsvp.transaction.as_str()));
+                payments::carry_over(sql, rsvp.paid, seat, rsvp.created_at)
+            }
+        }
     }
 
     fn seat_of(&self, scope: &ScopeId, record: &RsvpRecord) -> Result<Rsvp, SqlError> {
@@ -183,28 +261,23 @@ impl<W: World> Host<W> {
         })
     }
 
-    async fn kv_get(&self, key: &str) -> Result<Option<String>, String> {
+    pub(super) async fn kv_get(&self, key: &str) -> Result<Option<String>, String> {
         let read = within(&self.world, READ_MILLIS, Kv::get(&self.world, key)).await;
         read.ok_or_else(|| NO_ANSWER.to_owned())?.map_err(|KvError(what)| what)
     }
 
-    async fn values_under(&self, prefix: &str) -> Result<Vec<String>, String> {
-        let mut values = Vec::new();
-        let mut cursor: Option<String> = None;
-        loop {
-            let list = Kv::list(&self.world, prefix, cursor.as_deref());
-            let page = within(&self.world, READ_MILLIS, list).await;
-            let page = page.ok_or_else(|| NO_ANSWER.to_owned())?;
-            let (keys, next) = page.map_err(|KvError(what)| what)?;
-            for key in keys {
-                values.extend(self.kv_get(&key).await?);
-            }
-            if next.is_none() {
-                return Ok(values);
-            }
-            cursor = next;
-        }
+    async fn kv_list(&self, prefix: &str) -> Result<(Vec<String>, Option<String>), String> {
+        let list = within(&self.world, READ_MILLIS, Kv::list(&self.world, prefix, None)).await;
+        list.ok_or_else(|| NO_ANSWER.to_owned())?.map_err(|KvError(what)| what)
     }
+}
+
+/// What is published of a host.
+struct Published {
+    profile: Profile,
+    /// `None`: too many to be read at once.
+    records: Option<Vec<Checked>>,
+    revenue: Usdc,
 }
 
 impl ProfileRecord {

@@ -77,7 +77,11 @@ impl<W: World> Host<W> {
         let mails = mail::flush(&self.world, now);
         let pace = self.pace_max();
         let records = outbox::flush(&self.world, pace);
-        let (mails, records, payments) = join3(mails, records, self.look_after_payments()).await;
+        let payments = async {
+            // Until a host is restored there are no payments.
+            self.restore().await.and(self.look_after_payments().await)
+        };
+        let (mails, records, payments) = join3(mails, records, payments).await;
         // What was delivered just now shall be seen soon. Not before the first round is over: two writes of one
         // key at a time may arrive in any order.
         let new_records = outbox::flush(&self.world, pace).await;
@@ -187,7 +191,8 @@ impl<W: World> Host<W> {
         if !self.migrated.get() {
             return Ok(Dues { payments: None, others: None, is_open: false });
         }
-        let payments = payments::next_due(&self.world)?;
+        let slice = self.next_slice()?;
+        let payments = payments::next_due(&self.world)?.into_iter().chain(slice).min();
         let records = [outbox::next_due(&self.world)?, vault::store::next_end(&self.world)?];
         let records = records.into_iter().flatten().min();
         let mails = mail::outbox::next_due(&self.world)?;

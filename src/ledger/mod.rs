@@ -47,4 +47,5 @@ pub const MIGRATIONS: Migrations = &[
     include_str!("schema-13.sql"),
     include_str!("schema-14.sql"),
     include_str!("schema-15.sql"),
+    include_str!("schema-16.sql"),
 ];

@@ -2,14 +2,21 @@
 
 use std::collections::BTreeMap;
 
+use std::rc::Rc;
+
+use events_concierge::host::command::Action;
 use events_concierge::host::slice::{ALONE_REQUESTS, PAYMENTS_REQUESTS};
+use events_concierge::http::route::Own;
 use events_concierge::identity::EmailAddress;
+use events_concierge::ledger::audit::audit;
 use events_concierge::ledger::outbox::PACE_SECONDS;
 use events_concierge::mail::{Kind, NewMail, outbox};
 use events_concierge::ports::{Clock, Delivery, SqlValue};
 
+use serde_json::{Value, json};
+
 use crate::money::books_balance;
-use crate::support::{Door, NOW, Settles, Wallet, offer, pay};
+use crate::support::{Door, NOW, PAY_TO, Settles, Wallet, block_on, json_of, offer, pay};
 
 /// What the free plan gives an invocation.
 const SUBREQUESTS_MAX: u32 = 50;
@@ -154,4 +161,92 @@ fn an_endpoint_that_hangs_keeps_a_wake_for_one_time_limit_and_not_for_all_its_pa
     assert_eq!(open_payments(&door), 0);
     books_balance(&door);
     assert!(ALONE_REQUESTS < SUBREQUESTS_MAX);
+}
+
+/// What a host with 2,000 events and 8,000 seats at $0.05 has published.
+fn publish_ten_thousand(door: &Door) {
+    let event = door.event(10_000);
+    assert_eq!(pay(door, &event, &Wallet::new(1).pay(&offer(door, &event), 1)).0, 200);
+    pass(door, 60);
+    let mut kv = door.world.memory.kv.borrow_mut();
+    let record = |kv: &BTreeMap<String, String>, what: &str| -> Value {
+        let key = kv.keys().find(|key| key.contains(what)).unwrap().clone();
+        serde_json::from_str(&kv[&key]).unwrap()
+    };
+    let (one_event, one_seat) = (record(&kv, ":events:"), record(&kv, ":rsvps:"));
+    for number in 0..1_999 {
+        let id = format!("evt_{number:024x}");
+        let mut record = one_event.clone();
+        record["id"] = json!(id);
+        kv.insert(format!("{}:events:{id}", door.scope), record.to_string());
+    }
+    for number in 0..7_999 {
+        let wallet = format!("0x{number:040x}");
+        let mut record = one_seat.clone();
+        record["walletAddress"] = json!(wallet);
+        kv.insert(format!("{}:rsvps:{event}:{wallet}", door.scope), record.to_string());
+    }
+    let sum = 8_000 * 50_000 + 10_000;
+    kv.insert(format!("{}:revenue", door.scope), sum.to_string());
+}
+
+#[test]
+fn ten_thousand_records_come_back_in_slices_whatever_breaks_on_the_way() {
+    let mut door = Door::open();
+    publish_ten_thousand(&door);
+    door.world.sqlite = Rc::new(rusqlite::Connection::open_in_memory().unwrap());
+    door.evict();
+    let list = |door: &Door| block_on(door.tool("listEvents", &json!({}), None));
+    door.world.memory.subrequests.set(0);
+    let reply = list(&door);
+    assert_eq!(reply.status, 503, "{}", reply.body);
+    assert!(door.world.memory.subrequests.get() < SUBREQUESTS_MAX);
+    let (mut wakes, mut refused) = (0, 0);
+    while door.int("SELECT count(*) FROM restoring") == 1 {
+        let at = door.world.memory.alarm.get().expect("an alarm is set");
+        door.world.memory.now.set(at.max(door.world.memory.now.get()));
+        door.world.memory.kv_is_down.set(wakes % 97 == 96);
+        wake(&door);
+        if wakes % 50 == 49 {
+            door.evict();
+            assert_eq!(list(&door).status, 503, "all or nothing");
+            let body = json!({"userId": PAY_TO, "walletAddress": PAY_TO});
+            let registers = door.as_owner(Action::Own(Own::Register), &body);
+            assert_eq!(registers.status, 503, "nobody registers over it");
+            assert_eq!(door.host.is_over(), Ok(false), "nor is it erased");
+            refused += 1;
+        }
+        wakes += 1;
+        assert!(wakes < 2_000, "it does not come to an end");
+    }
+    door.world.memory.kv_is_down.set(false);
+    assert!(wakes > 400 && refused > 5, "{wakes} slices");
+    assert_eq!(list(&door).status, 200);
+    let counts = ["events", "rsvps", "restoring_records"]
+        .map(|table| door.int(&format!("SELECT count(*) FROM {table}")));
+    assert_eq!(counts, [2_000, 8_000, 0]);
+    let revenue = json_of(&door.as_owner(Action::Own(Own::Revenue), &json!({})));
+    assert_eq!(revenue["totalAtomic"], "400010000");
+    assert_eq!(audit(&door.world).unwrap(), Vec::<String>::new());
+}
+
+#[test]
+fn a_damaged_record_among_many_stops_the_restoration_until_it_is_mended() {
+    let mut door = Door::open();
+    publish_ten_thousand(&door);
+    let damaged = format!("{}:events:evt_{:024x}", door.scope, 7);
+    let good = door.world.memory.kv.borrow()[&damaged].clone();
+    door.world.memory.kv.borrow_mut().insert(damaged.clone(), "{".to_owned());
+    door.world.sqlite = Rc::new(rusqlite::Connection::open_in_memory().unwrap());
+    door.evict();
+    let list = |door: &Door| block_on(door.tool("listEvents", &json!({}), None)).status;
+    assert_eq!(list(&door), 503);
+    let wakes = pass(&door, 7_200);
+    assert!(wakes < 100, "it is tried ever less often: {wakes}");
+    assert_eq!(door.int("SELECT count(*) FROM events"), 0, "nothing of it is there yet");
+    assert_eq!(list(&door), 503);
+    door.world.memory.kv.borrow_mut().insert(damaged, good);
+    pass(&door, 1_200);
+    assert_eq!(list(&door), 200);
+    assert_eq!(door.int("SELECT count(*) FROM rsvps"), 8_000);
 }

@@ -286,6 +286,9 @@ impl Kv for World {
     async fn get(&self, key: &str) -> Result<Option<String>, KvError> {
         let _leaves = self.memory.leaves();
         yield_once().await;
+        if self.memory.kv_is_down.get() {
+            return Err(KvError("down".to_owned()));
+        }
         Ok(self.memory.kv.borrow().get(key).cloned())
     }
 
@@ -311,12 +314,20 @@ impl Kv for World {
     async fn list(
         &self,
         prefix: &str,
-        _cursor: Option<&str>,
+        cursor: Option<&str>,
     ) -> Result<(Vec<String>, Option<String>), KvError> {
         let _leaves = self.memory.leaves();
         yield_once().await;
+        if self.memory.kv_is_down.get() {
+            return Err(KvError("down".to_owned()));
+        }
         let kv = self.memory.kv.borrow();
-        Ok((kv.keys().filter(|key| key.starts_with(prefix)).cloned().collect(), None))
+        // Pages of 1,000, as on the platform. The cursor is the last key of the page before.
+        let after = |key: &&String| cursor.is_none_or(|cursor| key.as_str() > cursor);
+        let names = kv.keys().filter(|key| key.starts_with(prefix)).filter(after);
+        let page: Vec<String> = names.take(1_000).cloned().collect();
+        let next = page.last().filter(|_| page.len() == 1_000).cloned();
+        Ok((page, next))
     }
 }
 
