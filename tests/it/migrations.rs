@@ -79,6 +79,8 @@ fn without_kept_values(door: &mut Door) {
         "ALTER TABLE outbox DROP COLUMN urgent",
         "DROP INDEX kb_articles_by_terms",
         "ALTER TABLE kb_articles DROP COLUMN terms",
+        "DROP TABLE restoring",
+        "DROP TABLE restoring_records",
         "DELETE FROM migrations WHERE version >= 12",
     ] {
         door.sql(statement);

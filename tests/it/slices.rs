@@ -184,6 +184,7 @@ fn publish_ten_thousand(door: &Door) {
         let wallet = format!("0x{number:040x}");
         let mut record = one_seat.clone();
         record["walletAddress"] = json!(wallet);
+        record["txHash"] = json!(format!("0x{:064x}", number + 1_000));
         kv.insert(format!("{}:rsvps:{event}:{wallet}", door.scope), record.to_string());
     }
     let sum = 8_000 * 50_000 + 10_000;
