@@ -41,7 +41,7 @@ fn the_oldest_storage_is_opened_and_what_was_open_in_it_is_finished() {
     let arguments = json!({"eventId": event});
     // Any request opens the storage.
     let offer = door.challenge("rsvpToEvent", &arguments);
-    assert_eq!(door.int("SELECT count(*) FROM migrations"), 15);
+    assert_eq!(door.int("SELECT count(*) FROM migrations"), 16);
     assert_eq!(audit(&door.world).unwrap(), Vec::<String>::new());
     door.pass(60);
     let states = "SELECT group_concat(state, ' ') FROM (SELECT state FROM payments ORDER BY created_at, rowid)";
