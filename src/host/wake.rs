@@ -122,12 +122,7 @@ impl<W: World> Host<W> {
     }
 
     /// Takes a payment that was due one step further. One that makes trouble is put off.
-    pub(super) async fn look_after(
-        &self,
-        profile: &Profile,
-        id: &PaymentId,
-        look: &Look<'_, W>,
-    ) {
+    pub(super) async fn look_after(&self, profile: &Profile, id: &PaymentId, look: &Look<'_, W>) {
         if let Err(error) = self.step_further(profile, id, look).await {
             let fields = [("payment", id.as_str()), ("why", &error.0)];
             self.world.line(Level::Error, "a payment cannot be looked after", &fields);

@@ -149,6 +149,8 @@ fn articles_of_before_are_found_by_what_a_sentence_has_in_it() {
         "DROP INDEX kb_articles_by_terms",
         "ALTER TABLE kb_articles DROP COLUMN terms",
         "CREATE VIRTUAL TABLE kb_text USING fts5 (title, body, tokenize = 'unicode61 remove_diacritics 2')",
+        "DROP TABLE restoring",
+        "DROP TABLE restoring_records",
         "DELETE FROM migrations WHERE version >= 15",
     ] {
         door.sql(statement);

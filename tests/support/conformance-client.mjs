@@ -1,5 +1,9 @@
 // What the conformance suite starts as "the client": it tells a guest session to connect to the server of the scenario
 // and to call its tools. `node conformance-client.mjs <address of /agent> <address of the server>`
+//
+// The guest's bytes pass through this process. A scenario's server ends when its last connection does, and the local runtime
+// keeps that of an event stream open which the guest has aborted; so it closes with the client, as with every other one.
+import { connect, createServer } from "node:net";
 import { openGuest } from "../../dev/lib/guest.mjs";
 
 const [agent, server] = process.argv.slice(2);
@@ -57,9 +61,24 @@ const SCENARIOS = {
   },
 };
 
-guest.send({ type: "connect_mcp", url: server });
+/** The same address, at a port of this process. */
+async function throughHere(address) {
+  const target = new URL(address);
+  const relay = createServer((socket) => {
+    const other = connect(Number(target.port), target.hostname);
+    socket.pipe(other).pipe(socket);
+    for (const end of [socket, other]) end.on("error", () => [socket, other].forEach((one) => one.destroy()));
+  });
+  await new Promise((resolve) => relay.listen(0, "127.0.0.1", resolve));
+  relay.unref();
+  target.host = `127.0.0.1:${relay.address().port}`;
+  return target.href;
+}
+
+guest.send({ type: "connect_mcp", url: await throughHere(server) });
 const connected = await guest.next(["mcp_connected", "error"]);
 if (connected.type === "error") throw new Error(connected.message);
 await SCENARIOS[process.env.MCP_CONFORMANCE_SCENARIO](connected);
 guest.close();
 await guest.closed;
+process.exit(0);

@@ -84,6 +84,8 @@ pub(crate) struct Sim {
     /// The task that is being polled, and when it has to be polled again at the latest.
     current: Cell<u64>,
     parked_until: Cell<i64>,
+    /// Subrequests that the task has made so far.
+    pub(crate) subrequests: Cell<u32>,
     woken: RefCell<BTreeSet<u64>>,
     /// What happened, for whoever reads a failure.
     pub(crate) story: RefCell<Vec<String>>,
@@ -129,6 +131,7 @@ impl Sim {
             count: Cell::new(0),
             current: Cell::new(0),
             parked_until: Cell::new(0),
+            subrequests: Cell::new(0),
             woken: RefCell::default(),
             story: RefCell::default(),
         })
@@ -228,6 +231,11 @@ impl Sim {
         self.parked_until.set(i64::MAX);
         poll();
         self.parked_until.get()
+    }
+
+    /// The task that is being polled makes a subrequest.
+    pub(crate) fn subrequest(&self) {
+        self.subrequests.set(self.subrequests.get() + 1);
     }
 
     pub(crate) fn is_woken(&self, task: u64) -> bool {

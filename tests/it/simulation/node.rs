@@ -276,6 +276,12 @@ impl Node {
         self.mined.iter().rfind(is_foreign).map(|mined| self.newest() - mined.block)
     }
 
+    /// How many blocks have come since the first one that took a transaction of the relayer.
+    pub(crate) fn blocks_since_first(&self) -> Option<usize> {
+        let first = self.mined.iter().find(|mined| mined.sent.from == self.relayer);
+        first.map(|mined| self.newest() - mined.block)
+    }
+
     /// The pool forgets something.
     pub(crate) fn evict(&mut self, sim: &Sim) {
         let is_ours = |at: &usize| self.pool[*at].from == self.relayer;

@@ -24,6 +24,8 @@ const RETRIES_MAX: u32 = 6;
 const RETRY_SECONDS: i64 = 2;
 /// When an object whose settings are faulty looks again, as its shell has it, seconds.
 const SETTINGS_AGAIN_SECONDS: i64 = 300;
+/// Subrequests that an invocation has on the free plan.
+const SUBREQUESTS_MAX: u32 = 50;
 
 /// What an object does.
 pub(crate) trait Service: Sized + 'static {
@@ -85,6 +87,7 @@ struct Task {
     parked_until: i64,
     is_alarm: bool,
     since: i64,
+    subrequests: u32,
     called: Arc<Called>,
     future: Pin<Box<dyn Future<Output = bool>>>,
 }
@@ -122,7 +125,7 @@ impl<S: Service> Object<S> {
     fn push(&self, future: Pin<Box<dyn Future<Output = bool>>>, is_alarm: bool) {
         let (id, since) = (self.world.sim.fresh(), self.world.sim.now.get());
         let called = Arc::default();
-        let task = Task { id, parked_until: 0, is_alarm, since, called, future };
+        let task = Task { id, parked_until: 0, is_alarm, since, subrequests: 0, called, future };
         self.tasks.borrow_mut().push(task);
     }
 
@@ -249,6 +252,7 @@ impl<S: Service> Object<S> {
 
     fn poll(&mut self, sim: &Sim, mut task: Task) {
         let mut done = None;
+        sim.subrequests.set(task.subrequests);
         let polled = catch_unwind(AssertUnwindSafe(|| {
             task.parked_until = sim.poll(task.id, || {
                 task.called.0.store(false, Ordering::Relaxed);
@@ -259,6 +263,9 @@ impl<S: Service> Object<S> {
                 };
             });
         }));
+        task.subrequests = sim.subrequests.get();
+        let is_slice = !task.is_alarm || task.subrequests <= SUBREQUESTS_MAX;
+        assert!(is_slice, "{} makes {} subrequests in one alarm", self.name, task.subrequests);
         match (polled, done) {
             (Ok(()), None) => self.tasks.borrow_mut().push(task),
             (Ok(()), Some(true)) if task.is_alarm => self.tries.set(0),

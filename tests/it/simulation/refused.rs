@@ -97,6 +97,31 @@ fn a_payment_whose_nonce_was_taken_is_refused_for_good_and_the_gap_is_filled_by_
 }
 
 #[test]
+fn many_settlements_that_the_chain_drops_move_again_and_no_alarm_makes_too_many_subrequests() {
+    let mut relaying = Relaying::quiet(CHEAP);
+    let payments: Vec<usize> = (60..90)
+        .map(|wallet| {
+            let payer = relaying.payer(wallet, None);
+            let index = relaying.signs(&payer, CENT, PAY_TO);
+            relaying.shows(index, HOST);
+            index
+        })
+        .collect();
+    relaying.waits(15);
+    let have_moved =
+        |relaying: &Relaying| payments.iter().filter(|it| relaying.moved(**it).is_some()).count();
+    assert_eq!(have_moved(&relaying), payments.len());
+    // All of them, and the nodes have forgotten what was in there.
+    let since = relaying.node().blocks_since_first().unwrap();
+    relaying.node().drop_blocks(since + 1, false);
+    assert_eq!(have_moved(&relaying), 0);
+    // What an alarm may ask for is checked with each.
+    relaying.waits(900);
+    assert_eq!(have_moved(&relaying), payments.len());
+    assert_eq!(relaying.text("SELECT count(*) FROM transactions WHERE state = 'live'"), "0");
+}
+
+#[test]
 fn rows_that_are_damaged_keep_no_other_waiting_and_the_alarm_does_not_run_hot() {
     let mut relaying = Relaying::quiet(CHEAP);
     let payer = relaying.payer(54, None);

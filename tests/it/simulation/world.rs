@@ -131,6 +131,7 @@ impl Directory for World {
         let mut noted = self.noted.get();
         if noted.is_due(self.now()) {
             self.noted.set(noted);
+            self.sim.subrequest();
             let index = self.index;
             self.sim.after(self.sim.latency(), move |sim| {
                 ask_directory(sim, &Ask::Note(index.to_string()));
@@ -149,6 +150,7 @@ pub(crate) fn ask_directory(sim: &Rc<Sim>, ask: &Ask) -> Vec<Listed> {
 
 impl Kv for World {
     async fn get(&self, key: &str) -> Result<Option<String>, KvError> {
+        self.sim.subrequest();
         self.sim.sleep(self.sim.latency()).await;
         Ok(self.sim.kv.borrow().get(key).cloned())
     }
@@ -166,6 +168,7 @@ impl Kv for World {
         prefix: &str,
         _cursor: Option<&str>,
     ) -> Result<(Vec<String>, Option<String>), KvError> {
+        self.sim.subrequest();
         self.sim.sleep(self.sim.latency()).await;
         let kv = self.sim.kv.borrow();
         Ok((kv.keys().filter(|key| key.starts_with(prefix)).cloned().collect(), None))
@@ -207,6 +210,7 @@ impl World {
 
     /// A write of KV arrives or not, and its answer does or not.
     async fn write(&self, key: &str, value: Option<&str>) -> Result<(), KvError> {
+        self.sim.subrequest();
         self.sim.sleep(self.sim.latency()).await;
         self.hang(key).await;
         if !self.sim.fault(50) {
@@ -227,6 +231,7 @@ impl World {
 impl Payees for World {
     async fn claim(&self, claim: PayeeClaim) -> Result<bool, PayeeError> {
         let failed = || PayeeError("down".to_owned());
+        self.sim.subrequest();
         if self.sim.fault(20) {
             return Err(failed());
         }
@@ -297,6 +302,7 @@ impl Relayers for World {
             self.pushes(&order.payment);
         }
         let sim = &self.sim;
+        sim.subrequest();
         if sim.fault(20) {
             sim.sleep(sim.latency()).await;
             return Err(HttpError::Connection("the object was reset".to_owned()));
@@ -316,6 +322,7 @@ impl Mail for World {
 
     async fn send_mail(&self, message: &Message) -> Result<Sent, MailError> {
         let sim = &self.sim;
+        sim.subrequest();
         sim.sleep(sim.latency()).await;
         if sim.fault(60) {
             return Err(match sim.rng.below(3) {
@@ -356,6 +363,7 @@ fn take_mail(sim: &Sim, id: &str) {
 impl Http for World {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let sim = &self.sim;
+        sim.subrequest();
         if request.url.ends_with("/supported") {
             // What it says of itself is not simulated: hosts go on without it.
             return Err(HttpError::Timeout);
