@@ -54,10 +54,10 @@ async fn exchange(request: &HttpRequest, signal: &AbortSignal) -> Result<HttpRes
     let outgoing = build(request).map_err(broken)?;
     let mut response = Fetch::Request(outgoing).send_with_signal(signal).await.map_err(broken)?;
     let status = response.status_code();
-    if matches!(status, 301 | 302 | 307 | 308)
-        && let Some(to) = response.headers().get("location").map_err(broken)?
-    {
-        return Err(HttpError::Redirected { status, to: shown(&to) });
+    if matches!(status, 301 | 302 | 307 | 308) {
+        let to = response.headers().get("location").map_err(broken)?;
+        let to = to.map_or_else(|| "an address that it does not name".to_owned(), |to| shown(&to));
+        return Err(HttpError::Redirected { status, to });
     }
     let body = if is_short(&response, request.response_bytes_max).map_err(broken)? {
         let broke_off = |_| HttpError::Connection("the answer broke off".to_owned());

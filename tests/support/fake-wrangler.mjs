@@ -51,7 +51,7 @@ if (args[0] === "deploy") {
     fail("You can either deploy your worker to one or more routes by specifying them in your wrangler.toml file, or register a workers.dev subdomain here:\nhttps://dash.cloudflare.com/0a1b/workers/onboarding");
   }
   const where = domain ? `${domain} (custom domain)` : `https://${name}.${account.subdomain}.workers.dev`;
-  const targets = ["schedule: */10 * * * *", where];
+  const targets = ["schedule: */2 * * * *", where];
   console.log(`Deployed ${name} triggers (1.2 sec)\n  ${where}`);
   output({ type: "wrangler-session", wrangler_version: "4.164.0", command_line_args: args });
   output(account.output === "changed" ? { type: "deploy", addresses: targets } : { type: "deploy", worker_name: name, targets });
