@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::events::rsvp::{Rsvp, to_csv};
 use crate::events::store::{self, Filter};
 use crate::events::{calendar, pages};
-use crate::fields;
+use crate::{csv, fields};
 use crate::host::Host;
 use crate::host::caller::Caller;
 use crate::host::command::Command;
@@ -26,7 +26,7 @@ use crate::outcome::{Abort, Failure, Fatal, Money};
 use crate::paging::{Found, PAGE_MAX, Page};
 use crate::ports::{SqlError, World};
 
-/// The most guests, and the most lines of a CSV file.
+/// The most guests, and the most lines of a CSV file. Where more follow, it says so.
 const CSV_LINES_MAX: u32 = 10_000;
 /// Entries on one page of the host's lists.
 pub(super) const PAGE: u32 = PAGE_MAX;
@@ -169,7 +169,10 @@ impl<W: World> Host<W> {
         let page = Page::of(&statement::STUCK_FIRST, length_of(format), cursor, now)?;
         let found = statement::list(&self.world, &page, now)?;
         Ok(match format {
-            Format::Csv => csv("payments.csv", statement::to_csv(&found.entries)),
+            Format::Csv => {
+                let next = found.next_cursor.as_deref().map(|cursor| ("payments.csv", cursor));
+                self.csv("payments.csv", statement::to_csv(&found.entries), next)
+            }
             Format::Json => {
                 ok(&OwnPayments { payments: found.entries, next_cursor: found.next_cursor })
             }
@@ -192,11 +195,33 @@ impl<W: World> Host<W> {
         let page = Page::of(&store::BY_SALE, CSV_LINES_MAX, cursor, self.world.now())?;
         let Found { entries, next_cursor } = store::guests(&self.world, event_id, &page)?;
         Ok(match format {
-            Format::Csv => csv(&format!("rsvps-{event_id}.csv"), to_csv(&entries)),
+            Format::Csv => {
+                let path = format!("events/{event_id}/rsvps.csv");
+                let next = next_cursor.as_deref().map(|cursor| (path.as_str(), cursor));
+                self.csv(&format!("rsvps-{event_id}.csv"), to_csv(&entries), next)
+            }
             Format::Json => {
                 ok(&Rsvps { rsvps: entries.iter().map(Rsvp::line).collect(), next_cursor })
             }
         })
+    }
+
+    /// A file for a spreadsheet. Where more lines follow (at a path of the host's own, after a cursor), its last line
+    /// tells people, and a header (RFC 8288) programs.
+    fn csv(&self, name: &str, mut text: String, next: Option<(&str, &str)>) -> Reply {
+        let more = next.map(|(path, cursor)| {
+            format!("{}/api/users/{path}?cursor={cursor}", self.config.public_url)
+        });
+        if let Some(more) = &more {
+            text.push_str(&csv::line(&[format!("more lines follow: {more}")]));
+        }
+        let reply = Reply::text(200, "text/csv; charset=utf-8", text)
+            .with_header("content-disposition", format!("attachment; filename=\"{name}\""))
+            .with_header("cache-control", "no-store".to_owned());
+        match more {
+            Some(more) => reply.with_header("link", format!("<{more}>; rel=\"next\"")),
+            None => reply,
+        }
     }
 
     /// The host's events that are under way or still to come.
@@ -275,13 +300,6 @@ const fn length_of(format: Format) -> u32 {
         Format::Json => PAGE,
         Format::Csv => CSV_LINES_MAX,
     }
-}
-
-/// A file for a spreadsheet.
-fn csv(name: &str, text: String) -> Reply {
-    Reply::text(200, "text/csv; charset=utf-8", text)
-        .with_header("content-disposition", format!("attachment; filename=\"{name}\""))
-        .with_header("cache-control", "no-store".to_owned())
 }
 
 fn member(value: &Value, name: &str) -> String {

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use events_concierge::host::command::Action;
+use events_concierge::http::Reply;
 use events_concierge::http::route::{AtHost, Format, Own};
 use events_concierge::id::EventId;
 use serde_json::{Value, json};
 
-use crate::support::{Door, FACTORY, PROVIDED, Wallet, World, block_on, config_with, json_of};
+use crate::support::{Door, FACTORY, PROVIDED, Wallet, World, block_on, config_with, json_of, offer, pay};
 
 fn rpc(method: &str, params: &Value) -> Value {
     json!({"jsonrpc": "2.0", "id": 7, "method": method, "params": params})
@@ -318,6 +319,37 @@ fn what_the_owner_changes_is_changed_and_what_was_sold_stays_sold() {
 }
 
 #[test]
+fn a_spreadsheet_that_does_not_hold_everything_says_where_the_rest_is() {
+    let door = Door::open();
+    let event = door.event(0);
+    assert_eq!(pay(&door, &event, &Wallet::new(1).pay(&offer(&door, &event), 1)).0, 200);
+    let same = "network, asset, payer, signature_digest, tool, digest, arguments, amount, pay_to, valid_before, \
+         x402_version, requirements, event_id, state, tx_hash, attempts, created_at, updated_at";
+    door.sql(&format!(
+        "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 10004) \
+         INSERT INTO payments (id, nonce, {same}) SELECT printf('pay_%024x', n), n, {same} FROM payments, n"
+    ));
+    let file = |cursor: Option<&str>| {
+        let mut request = door.request(Action::Own(Own::Payments(Format::Csv)), true, &[], &json!({}));
+        request.command.cursor = cursor.map(str::to_owned);
+        block_on(door.host.handle(request))
+    };
+    let first = file(None);
+    let lines: Vec<&str> = first.body.lines().collect();
+    assert_eq!(lines.len(), 10_002);
+    let link = |reply: &Reply| {
+        let link = reply.headers.iter().find(|(name, _)| *name == "link")?;
+        Some(link.1.strip_prefix('<')?.strip_suffix(">; rel=\"next\"")?.to_owned())
+    };
+    let next = link(&first).unwrap();
+    assert!(lines[10_001].contains(&format!("more lines follow: {next}")), "{}", lines[10_001]);
+    let (path, cursor) = next.split_once("?cursor=").unwrap();
+    assert!(path.ends_with("/api/users/payments.csv"), "{path}");
+    let rest = file(Some(cursor));
+    assert_eq!((rest.body.lines().count(), link(&rest)), (6, None));
+}
+
+#[test]
 fn the_statement_shows_every_payment_page_by_page() {
     let door = Door::open();
     let event = door.event(0);
@@ -338,6 +370,7 @@ fn the_statement_shows_every_payment_page_by_page() {
     assert!(second.get("nextCursor").is_none());
     let csv = door.as_owner(own(Format::Csv), &json!({})).body;
     assert_eq!(csv.lines().count(), 121);
+    assert!(!csv.contains("more lines follow"));
     let stranger = door.request(own(Format::Json), false, &[], &json!({}));
     assert_eq!(block_on(door.host.handle(stranger)).status, 403);
 }
