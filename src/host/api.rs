@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use crate::events::rsvp::{Rsvp, to_csv};
 use crate::events::store::{self, Filter};
 use crate::events::{calendar, pages};
-use crate::{csv, fields};
 use crate::host::Host;
 use crate::host::caller::Caller;
 use crate::host::command::Command;
@@ -25,6 +24,7 @@ use crate::mcp::catalog;
 use crate::outcome::{Abort, Failure, Fatal, Money};
 use crate::paging::{Found, PAGE_MAX, Page};
 use crate::ports::{SqlError, World};
+use crate::{csv, fields};
 
 /// The most guests, and the most lines of a CSV file. Where more follow, it says so.
 const CSV_LINES_MAX: u32 = 10_000;

@@ -8,7 +8,9 @@ use events_concierge::http::route::{AtHost, Format, Own};
 use events_concierge::id::EventId;
 use serde_json::{Value, json};
 
-use crate::support::{Door, FACTORY, PROVIDED, Wallet, World, block_on, config_with, json_of, offer, pay};
+use crate::support::{
+    Door, FACTORY, PROVIDED, Wallet, World, block_on, config_with, json_of, offer, pay,
+};
 
 fn rpc(method: &str, params: &Value) -> Value {
     json!({"jsonrpc": "2.0", "id": 7, "method": method, "params": params})
@@ -330,7 +332,8 @@ fn a_spreadsheet_that_does_not_hold_everything_says_where_the_rest_is() {
          INSERT INTO payments (id, nonce, {same}) SELECT printf('pay_%024x', n), n, {same} FROM payments, n"
     ));
     let file = |cursor: Option<&str>| {
-        let mut request = door.request(Action::Own(Own::Payments(Format::Csv)), true, &[], &json!({}));
+        let mut request =
+            door.request(Action::Own(Own::Payments(Format::Csv)), true, &[], &json!({}));
         request.command.cursor = cursor.map(str::to_owned);
         block_on(door.host.handle(request))
     };

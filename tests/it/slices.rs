@@ -254,3 +254,25 @@ fn a_damaged_record_among_many_stops_the_restoration_until_it_is_mended() {
     assert_eq!(list(&door), 200);
     assert_eq!(door.int("SELECT count(*) FROM rsvps"), 8_000);
 }
+
+#[test]
+fn a_record_that_stands_under_the_key_of_another_is_not_believed() {
+    let mut door = Door::open();
+    door.event(5);
+    pass(&door, 60);
+    let prefix = format!("{}:events:", door.scope);
+    let mut kv = door.world.memory.kv.borrow_mut();
+    let right = kv.keys().find(|key| key.starts_with(&prefix)).unwrap().clone();
+    let record = kv.remove(&right).unwrap();
+    let wrong = format!("{prefix}evt_{:024x}", 7);
+    kv.insert(wrong.clone(), record.clone());
+    drop(kv);
+    door.world.sqlite = Rc::new(rusqlite::Connection::open_in_memory().unwrap());
+    door.evict();
+    let list = |door: &Door| block_on(door.tool("listEvents", &json!({}), None)).status;
+    assert_eq!(list(&door), 500);
+    door.world.memory.kv.borrow_mut().remove(&wrong);
+    door.world.memory.kv.borrow_mut().insert(right, record);
+    assert_eq!(list(&door), 200);
+    assert_eq!(door.int("SELECT count(*) FROM events"), 1);
+}
