@@ -248,7 +248,7 @@ impl<W: World> Host<W> {
         let sale = store::sale(&self.world, &payment.id)?
             .ok_or_else(|| SqlError("a sale of a secret is not noted".to_owned()))?;
         self.check_right(&id, sale)?;
-        let value = self.value_of(profile, &id, sale.version)?;
+        let value = self.value_of(profile, &id, sale.version, Money::Moved)?;
         let now = self.world.now();
         match (sale.handed_over_at, may.ground()) {
             (None, Ground::First | Ground::Copy | Ground::SignedIn) => {
@@ -288,16 +288,26 @@ impl<W: World> Host<W> {
         Ok(())
     }
 
-    /// Opens one version.
-    fn value_of(&self, profile: &Profile, id: &SecretId, version: u32) -> Result<String, Failure> {
+    /// Refuses to sell a value that does not open: it is damaged, or was sealed with a master key that is not set any more.
+    pub(super) fn check_opens(&self, profile: &Profile, secret: &Secret) -> Result<(), Failure> {
+        self.value_of(profile, &secret.id, secret.version, Money::NotMoved).map(drop)
+    }
+
+    /// Opens one version. `money`: what became of it, should that fail.
+    fn value_of(
+        &self,
+        profile: &Profile,
+        id: &SecretId,
+        version: u32,
+        money: Money,
+    ) -> Result<String, Failure> {
         let place = Place { scope: &profile.scope, id, version };
         let sealed = store::sealed_version(&self.world, id, version)?;
         let opened = sealed.ok_or_else(|| "its value is gone".to_owned()).and_then(|sealed| {
             open(&self.config.keys, place, &sealed).map_err(|error| error.to_string())
         });
-        let opened = opened.map_err(|what| {
-            Failure::Fatal(Fatal { what: format!("{id}: {what}"), money: Money::Moved })
-        })?;
+        let opened = opened
+            .map_err(|what| Failure::Fatal(Fatal { what: format!("{id}: {what}"), money }))?;
         Ok(opened.expose().to_owned())
     }
 

@@ -93,6 +93,7 @@ impl<W: World> Host<W> {
             }
             Wanted::Secret { secret_id } => {
                 let secret = self.readable(secret_id)?;
+                self.check_opens(profile, &secret)?;
                 (secret.price, None, secret_in_words(&secret))
             }
             Wanted::Desk(tool, asked) => {

@@ -217,6 +217,27 @@ fn a_sealed_value_that_is_moved_to_another_secret_or_version_does_not_open() {
 }
 
 #[test]
+fn a_value_that_does_not_open_is_not_sold() {
+    let door = Door::open();
+    let secret = store(&door, json!({}));
+    let offer = door.challenge("retrieveSecret", &named(&secret));
+    let payment = Wallet::new(1).pay(&offer["accepts"][0], 1);
+    // As with a master key that is not set any more.
+    door.sql("UPDATE secrets SET sealed = replace(sealed, 'v1.', 'v1.9')");
+    for payment in [None, Some(&payment)] {
+        let reply = retrieve(&door, &secret, payment);
+        assert_eq!(
+            (reply.status, &json_of(&reply)["moneyMoved"]),
+            (500, &json!("no")),
+            "{}",
+            reply.body
+        );
+    }
+    assert_eq!(door.int("SELECT count(*) FROM payments"), 0);
+    assert_eq!(door.world.memory.settled.borrow().len(), 0);
+}
+
+#[test]
 fn an_expired_secret_is_not_sold_nor_read_and_its_value_is_destroyed() {
     let door = Door::open();
     let secret = store(&door, json!({"expiresAt": "2026-11-21T13:00:00Z"}));
