@@ -59,6 +59,8 @@ pub(crate) struct Sim {
     rules: Vec<Rule>,
     /// What is set for all hosts now.
     pub(crate) settings: Cell<Settings>,
+    /// When faulty settings were mended last, milliseconds.
+    pub(crate) mended_at: Cell<i64>,
     pub(crate) chain: RefCell<Chain>,
     pub(crate) node: RefCell<Node>,
     pub(crate) kv: RefCell<BTreeMap<String, String>>,
@@ -115,6 +117,7 @@ impl Sim {
             unkind,
             rules: rules(),
             settings: Cell::default(),
+            mended_at: Cell::default(),
             chain: RefCell::default(),
             node: RefCell::default(),
             kv: RefCell::default(),

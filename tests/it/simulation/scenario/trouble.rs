@@ -140,7 +140,9 @@ impl Scenario {
     /// Every object starts anew, with these settings.
     fn set(&mut self, settings: Settings) {
         self.sim.tell(|| format!("all start anew with {settings:?}"));
-        self.sim.settings.set(settings);
+        if self.sim.settings.replace(settings).is_faulty && !settings.is_faulty {
+            self.sim.mended_at.set(self.sim.now.get());
+        }
         for door in &mut self.doors {
             door.crash();
         }

@@ -14,6 +14,9 @@ const WRITES: u64 = 150;
 const LATE_SECONDS: i64 = 160;
 /// How long something may be due and not looked after, seconds: the cron has to find it, twice.
 const OVERDUE_SECONDS: i64 = 2_400;
+/// How long after faulty settings were mended an object may still be at work on what was due before, seconds: its shell
+/// looks for good ones every 300.
+const MENDED_SECONDS: i64 = 600;
 
 /// How long an alarm may run, milliseconds. The runtime ends it after 15 minutes.
 const ALARM_MILLIS_MAX: i64 = 10 * 60_000;
@@ -106,8 +109,10 @@ impl Scenario {
 
     /// Whether an object cannot work, or could not shortly before.
     fn is_in_trouble(&self, host: usize) -> bool {
-        let until = self.doors[host].world.storm_until.get();
-        self.sim.settings.get().is_faulty || until > self.sim.now.get() - OVERDUE_SECONDS * 1000
+        let (sim, until) = (&self.sim, self.doors[host].world.storm_until.get());
+        sim.settings.get().is_faulty
+            || sim.mended_at.get() > sim.now.get() - MENDED_SECONDS * 1000
+            || until > sim.now.get() - OVERDUE_SECONDS * 1000
     }
 
     pub(super) fn check_all(&mut self) {
