@@ -104,6 +104,10 @@ prefixed_id!(
     /// A guest session.
     SessionId, "ses_"
 );
+prefixed_id!(
+    /// A backup of a host.
+    BackupId, "bak_"
+);
 
 /// A caller's own id of a payment (x402 extension `payment-identifier`): 16 to 128 letters, digits,
 /// hyphens and underscores.

@@ -173,26 +173,45 @@ pub type Migrations = &'static [&'static str];
 /// # Errors
 /// [`SqlError`] if SQLite refuses; then nothing has changed.
 pub fn migrate(sql: &impl Sql, migrations: Migrations, now: UnixSeconds) -> Result<(), SqlError> {
-    sql.atomically(|| {
-        sql.run(
-            "CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT",
-            &[],
-        )?;
-        let done = first(sql, "SELECT count(*) FROM migrations", &[])?
-            .map_or(Ok(0), |mut columns| columns.count())?;
-        for (version, migration) in (1_u32..).zip(migrations) {
-            if u64::from(version) > done {
-                for statement in statements(migration) {
-                    sql.run(statement, &[])?;
-                }
-                sql.run(
-                    "INSERT INTO migrations (version, applied_at) VALUES (?1, ?2)",
-                    &[version.into(), now.into()],
-                )?;
+    sql.atomically(|| migrate_within(sql, migrations, now))
+}
+
+/// The same in a block of the caller's, up to the last of `migrations`.
+///
+/// # Errors
+/// [`SqlError`] if SQLite refuses; the caller's block must end with it.
+pub fn migrate_within(
+    sql: &impl Sql,
+    migrations: &[&str],
+    now: UnixSeconds,
+) -> Result<(), SqlError> {
+    sql.run(
+        "CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT",
+        &[],
+    )?;
+    let done = schema_of(sql)?;
+    for (version, migration) in (1_u32..).zip(migrations) {
+        if version > done {
+            for statement in statements(migration) {
+                sql.run(statement, &[])?;
             }
+            sql.run(
+                "INSERT INTO migrations (version, applied_at) VALUES (?1, ?2)",
+                &[version.into(), now.into()],
+            )?;
         }
-        Ok(())
-    })
+    }
+    Ok(())
+}
+
+/// The number of the schema that a storage in use has.
+///
+/// # Errors
+/// [`SqlError`] if SQLite refuses.
+pub fn schema_of(sql: &impl Sql) -> Result<u32, SqlError> {
+    let done = first(sql, "SELECT count(*) FROM migrations", &[])?;
+    let done = done.map_or(Ok(0), |mut columns| columns.count())?;
+    u32::try_from(done).map_err(|_| SqlError("the schema has no number".to_owned()))
 }
 
 /// Whether this storage was ever used. Reading this writes nothing.

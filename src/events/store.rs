@@ -215,6 +215,15 @@ pub fn rsvp_of_payer(sql: &impl Sql, id: &EventId, payer: &str) -> Result<Option
     first(sql, &statement, &[id.as_str().into(), payer.into()])?.as_mut().map(rsvp_of).transpose()
 }
 
+/// One seat.
+///
+/// # Errors
+/// As [`insert`].
+pub fn rsvp(sql: &impl Sql, id: &RsvpId) -> Result<Option<Rsvp>, SqlError> {
+    let statement = format!("SELECT {RSVP_COLUMNS} FROM rsvps WHERE id = ?1");
+    first(sql, &statement, &[id.as_str().into()])?.as_mut().map(rsvp_of).transpose()
+}
+
 /// The seat that a ticket code opens.
 ///
 /// # Errors

@@ -34,6 +34,7 @@ pub struct Keys {
     challenge: [u8; 32],
     browser: [u8; 32],
     source: [u8; 32],
+    backup: [u8; 32],
 }
 
 impl MasterKey {
@@ -76,6 +77,7 @@ impl Keys {
             challenge: key("sign-in-challenge"),
             browser: key("known-browser"),
             source: key("source"),
+            backup: key("backup"),
         }
     }
 
@@ -107,6 +109,12 @@ impl Keys {
     #[must_use]
     pub fn vault_key(&self, scope: &ScopeId, version: u32) -> [u8; 32] {
         mac(&self.vault, format!("{version}:{scope}").as_bytes())
+    }
+
+    /// The seal of a page of a backup, over the parts one after the other.
+    #[must_use]
+    pub fn sign_backup(&self, parts: &[&[u8]]) -> [u8; 32] {
+        mac_of(&self.backup, parts)
     }
 
     pub(super) fn sign_session(&self, payload: &[u8]) -> [u8; 32] {
@@ -141,13 +149,20 @@ fn half(hash: &[u8; 32]) -> ScopeId {
 
 /// HMAC-SHA-256.
 fn mac(key: &[u8; 32], message: &[u8]) -> [u8; 32] {
+    mac_of(key, &[message])
+}
+
+/// The same of a message in parts.
+fn mac_of(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
     // A key that is shorter than a block is filled up with zeros (RFC 2104, 2).
     let mut block = Key::<Hmac<Sha256>>::default();
     for (target, byte) in block.iter_mut().zip(key) {
         *target = *byte;
     }
     let mut mac = Hmac::<Sha256>::new(&block);
-    mac.update(message);
+    for part in parts {
+        mac.update(part);
+    }
     mac.finalize().into_bytes().into()
 }
 
