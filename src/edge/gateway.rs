@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::edge::convert::{self, BODY_BYTES_MAX, BodyError};
 use crate::edge::host_object::to_host;
 use crate::edge::world::{log, log_once, now};
+use crate::host::backup::format::PAGE_BYTES_MAX;
 use crate::host::command::{Action, Command, SignedIn};
 use crate::http::admission::{Admission, Cost, NOTHING, Rare};
 use crate::http::route::{self, AtHost, NoRoute, Own, Route};
@@ -108,7 +109,9 @@ impl Gateway {
             let refused = self.problem(&Abort::new("unsupported_encoding", 415, detail));
             return Err(Stop::Reply(refused.with_header("accept-encoding", "identity".to_owned())));
         }
-        let body = self.read_body(&mut request, headers).await?;
+        let is_page = matches!(route, Route::Own(Own::Restore));
+        let bytes_max = if is_page { PAGE_BYTES_MAX } else { BODY_BYTES_MAX };
+        let body = self.read_body(&mut request, headers, bytes_max).await?;
         let credential = self.credential(headers, &route)?;
         let user = if credential.is_some() { None } else { self.signed_in(headers) };
         let (scope, action) = match route {
@@ -255,13 +258,19 @@ impl Gateway {
         &self,
         request: &mut Request,
         headers: &Headers,
+        bytes_max: usize,
     ) -> std::result::Result<Vec<u8>, Stop> {
         let too_long = || {
-            let abort = Abort::new("body_too_long", 413, "the body must be at most 1 MiB");
+            let detail = if bytes_max == BODY_BYTES_MAX {
+                "the body must be at most 1 MiB".to_owned()
+            } else {
+                format!("the body must be at most {bytes_max} bytes")
+            };
+            let abort = Abort::new("body_too_long", 413, detail);
             Stop::Reply(self.problem(&abort))
         };
         let declared = headers.get("content-length").and_then(|text| text.parse::<usize>().ok());
-        if declared.is_some_and(|bytes| bytes > BODY_BYTES_MAX) {
+        if declared.is_some_and(|bytes| bytes > bytes_max) {
             return Err(too_long());
         }
         if request.inner().body().is_none() {
@@ -271,7 +280,7 @@ impl Gateway {
         if declared.is_some() {
             return Ok(request.bytes().await?);
         }
-        convert::read(request.stream()?, BODY_BYTES_MAX).await.map_err(|error| match error {
+        convert::read(request.stream()?, bytes_max).await.map_err(|error| match error {
             BodyError::TooLong => too_long(),
             BodyError::Broken => {
                 let abort = Abort::new("body_broken", 400, "the body broke off; send it again");

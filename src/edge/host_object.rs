@@ -1,5 +1,8 @@
 //! The shell around the host's service: decodes the gateway's command, encodes the reply.
 
+use std::rc::Rc;
+
+use futures_util::{StreamExt, stream};
 use wasm_bindgen::JsValue;
 use worker::{DurableObject, Env, Method, Request, RequestInit, Response, Result, State, Stub};
 use worker_macros::durable_object;
@@ -11,8 +14,10 @@ use crate::edge::object::{self, Broken};
 use crate::edge::world::{EdgeRandom, EdgeWorld, log};
 use crate::host::Host as Service;
 use crate::host::Request as HostRequest;
+use crate::host::backup::EXPORT_ID;
+use crate::host::backup::format::PAGE_BYTES_MAX;
 use crate::host::command::{Action, Command, HEADER};
-use crate::http::Headers;
+use crate::http::{Headers, Reply};
 use crate::id::{RequestId, ScopeId};
 use crate::ports::Level;
 use crate::time::UnixSeconds;
@@ -20,7 +25,7 @@ use crate::time::UnixSeconds;
 /// One host's Durable Object; its name is the host's scope.
 #[durable_object]
 pub struct Host {
-    service: std::result::Result<Service<EdgeWorld>, Broken>,
+    service: std::result::Result<Rc<Service<EdgeWorld>>, Broken>,
 }
 
 impl DurableObject for Host {
@@ -29,7 +34,7 @@ impl DurableObject for Host {
         let world = EdgeWorld::new(state, env, Some(Kind::Host));
         Self {
             service: match config {
-                Ok(config) => Ok(Service::new(world, config)),
+                Ok(config) => Ok(Rc::new(Service::new(world, config))),
                 Err(why) => Err(Broken::new(why, world)),
             },
         }
@@ -49,14 +54,18 @@ impl DurableObject for Host {
             return Err("a request reached the object without a command".into());
         };
         let body = match request.inner().body() {
-            Some(_) => convert::read(request.stream()?, BODY_BYTES_MAX).await,
+            // The gateway has measured it.
+            Some(_) => convert::read(request.stream()?, PAGE_BYTES_MAX.max(BODY_BYTES_MAX)).await,
             None => Ok(Vec::new()),
         };
         let body = body.map_err(|_| worker::Error::from("the body cannot be read"))?;
         let request_id = command.request_id.clone();
         let origin = command.origin.clone();
         let reply = service.handle(HostRequest { command, headers, body }).await;
-        convert::response(reply, &request_id, origin.as_deref())
+        match reply.headers.iter().position(|(name, _)| *name == EXPORT_ID) {
+            Some(at) => export(service, reply, at, &request_id, origin.as_deref()),
+            None => convert::response(reply, &request_id, origin.as_deref()),
+        }
     }
 
     async fn alarm(&self) -> Result<Response> {
@@ -74,6 +83,47 @@ impl DurableObject for Host {
             Err(broken) => broken.alarm(),
         }
         Response::empty()
+    }
+}
+
+/// The answer to an export of several pages. They are read one after the other, as the caller takes them; if one is gone, the answer
+/// breaks off, without its last seal.
+fn export(
+    service: &Rc<Service<EdgeWorld>>,
+    mut reply: Reply,
+    id: usize,
+    request_id: &RequestId,
+    origin: Option<&str>,
+) -> Result<Response> {
+    let (_, id) = reply.headers.remove(id);
+    let first = std::mem::take(&mut reply.body);
+    let pages = Pages { service: Rc::clone(service), id, next: 1, is_last: false };
+    let first = stream::once(async { Ok::<_, worker::Error>(first.into_bytes()) });
+    let rest = stream::try_unfold(pages, |pages| async { pages.next() });
+    let response = convert::response(reply, request_id, origin)?;
+    let headers = response.headers().clone();
+    let builder = Response::builder().with_status(response.status_code()).with_headers(headers);
+    builder.from_stream(first.chain(rest))
+}
+
+/// The pages of an export after the first.
+struct Pages {
+    service: Rc<Service<EdgeWorld>>,
+    id: String,
+    next: u32,
+    is_last: bool,
+}
+
+impl Pages {
+    fn next(self) -> Result<Option<(Vec<u8>, Self)>> {
+        if self.is_last {
+            return Ok(None);
+        }
+        let page = self.service.export_page(&self.id, self.next);
+        let page = page.map_err(|error| worker::Error::from(error.to_string()))?;
+        let page = page.ok_or_else(|| worker::Error::from("the copy of an export is gone"))?;
+        let next = Self { next: self.next.saturating_add(1), is_last: page.is_last, ..self };
+        Ok(Some((page.text.into_bytes(), next)))
     }
 }
 

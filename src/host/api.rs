@@ -53,7 +53,7 @@ impl<W: World> Host<W> {
     ) -> Result<Reply, Failure> {
         match own {
             // Carried out before.
-            Own::Register => Err(super::no_such_host()),
+            Own::Register | Own::Restore => Err(super::no_such_host()),
             Own::Profile => Ok(ok(&self.own_record(profile)?)),
             Own::ChangeProfile => {
                 let ProfileChanges { limits, doors } = read_body(body)?;
@@ -103,6 +103,7 @@ impl<W: World> Host<W> {
                 Ok(Reply { status: 201, ..ok(&created) })
             }
             Own::RevokeCredential(id) => Ok(ok(&self.revoke_credential(id)?)),
+            Own::Export => self.export(profile),
             Own::Revenue => Ok(ok(&revenue::statement(&self.world)?)),
             Own::Mail => self.own_mails(command.cursor.as_deref()),
             Own::Payments(format) => self.payments(command.cursor.as_deref(), *format),

@@ -136,7 +136,9 @@ const fn tier_of(own: &Own) -> Option<Tier> {
         | Own::Credentials
         | Own::CreateCredential
         | Own::RevokeCredential(_)
-        | Own::Decide(_) => None,
+        | Own::Decide(_)
+        | Own::Export
+        | Own::Restore => None,
         Own::Profile
         | Own::Events
         | Own::Rsvps(..)

@@ -2,11 +2,13 @@
 //!
 //! [`door`] speaks MCP and plain HTTP with agents, [`api`] REST with the host in the words of [`views`], [`tools`] holds what
 //! tools do, [`paid`] takes money for them within the [`limits`], `deliver` hands over, `repeat` says who may read an answer, [`wake`]
-//! finishes what was left open; `vault` keeps secrets. A request's [`caller`] is asked once, [`credentials`]
+//! finishes what was left open; `vault` keeps secrets, [`backup`] carries all of
+//! it over to a new storage. A request's [`caller`] is asked once, [`credentials`]
 //! says who the host's own programs are.
 
 mod answers;
 pub mod api;
+pub mod backup;
 pub mod caller;
 pub mod command;
 pub mod credentials;
@@ -143,7 +145,12 @@ impl<W: World> Host<W> {
             return answer;
         }
         let command = self.without_the_signed_out(command)?;
-        let profile = self.profile_or_rebuilt(&command.scope).await?;
+        let is_restoring = matches!(command.action, Action::Own(Own::Restore));
+        let profile = if is_restoring && self.is_taking_in()? {
+            self.profile()?
+        } else {
+            self.profile_or_rebuilt(&command.scope).await?
+        };
         let caller = self.caller(&command)?;
         if let Action::Own(own) = &command.action {
             self.admit_agent(&caller)?;
@@ -151,6 +158,9 @@ impl<W: World> Host<W> {
             // Whoever registers may not be a host yet.
             if *own == Own::Register {
                 return self.register(&command, &body).await;
+            }
+            if is_restoring {
+                return self.take_in(&command, &body);
             }
         }
         let profile = profile.ok_or_else(no_such_host)?;

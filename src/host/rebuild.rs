@@ -162,7 +162,7 @@ impl<W: World> Host<W> {
         if let Some(profile) = self.profile()? {
             return Ok(Some(profile));
         }
-        if self.is_being_restored()? {
+        if self.is_being_restored()? || self.is_taking_in()? {
             return Err(being_restored());
         }
         let published = self.read_published(scope).await.map_err(|what| {

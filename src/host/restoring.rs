@@ -252,7 +252,7 @@ impl<W: World> Host<W> {
 
 /// The answer to everybody until the host is here.
 pub(super) fn being_restored() -> Failure {
-    let detail = "this host is being restored from its published records, which takes some minutes; ask again then. \
+    let detail = "this host is being restored, which takes some minutes; ask again then. \
          No money was moved";
     let abort = Abort::new("being_restored", 503, detail);
     Abort { retry_after: Some(RETRY_SECONDS), ..abort }.into()

@@ -157,7 +157,8 @@ impl<W: World> Host<W> {
              OR EXISTS (SELECT 1 FROM sign_in_times) OR EXISTS (SELECT 1 FROM signed_out) OR EXISTS (SELECT 1 FROM mail_outbox) \
              OR EXISTS (SELECT 1 FROM used_nonces WHERE expires_at >= ?1) \
              OR EXISTS (SELECT 1 FROM payments) OR EXISTS (SELECT 1 FROM ledger) \
-             OR EXISTS (SELECT 1 FROM outbox) OR EXISTS (SELECT 1 FROM restoring)";
+             OR EXISTS (SELECT 1 FROM outbox) OR EXISTS (SELECT 1 FROM restoring) \
+             OR EXISTS (SELECT 1 FROM backups)";
         let is_over = first(&self.world, statement, &[self.world.now().into()])?.is_none();
         self.migrated.set(!is_over);
         Ok(is_over)

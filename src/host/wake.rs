@@ -94,6 +94,8 @@ impl<W: World> Host<W> {
             self.went("forgetting codes", codes::forget(&self.world, now)),
             self.went("forgetting sign-outs", epoch::forget(&self.world, now)),
             self.went("forgetting mails", mail::outbox::forget(&self.world, now)),
+            self.went("publishing what was restored", self.publish_some()),
+            self.went("forgetting backups", self.forget_backups()),
         ]
         .into_iter()
         .all(|is_well| is_well);
@@ -188,7 +190,11 @@ impl<W: World> Host<W> {
         }
         let slice = self.next_slice()?;
         let payments = payments::next_due(&self.world)?.into_iter().chain(slice).min();
-        let records = [outbox::next_due(&self.world)?, vault::store::next_end(&self.world)?];
+        let records = [
+            outbox::next_due(&self.world)?,
+            vault::store::next_end(&self.world)?,
+            self.next_unpublished()?,
+        ];
         let records = records.into_iter().flatten().min();
         let mails = mail::outbox::next_due(&self.world)?;
         // Where nobody has registered there are codes only, which strangers ask for.
@@ -201,6 +207,7 @@ impl<W: World> Host<W> {
             codes::next_over(&self.world)?,
             epoch::next_over(&self.world)?,
             outbox::next_over(&self.world, self.pace_max())?,
+            self.next_backup_over()?,
         ];
         let over = over.into_iter().flatten().min();
         let others = records.into_iter().chain(mails).chain(over).min();

@@ -48,6 +48,8 @@ impl Cost {
             | Route::Facilitator(AtFacilitator::Supported)
             | Route::Host(_, AtHost::Door | AtHost::Tool(_)) => (Purpose::Calls, 1),
             Route::Own(Own::Register) => (Purpose::Identity, 50),
+            // A copy of everything that a host has.
+            Route::Own(Own::Export) | Route::Faucet => (Purpose::Calls, 100),
             Route::Own(_)
             | Route::Host(
                 _,
@@ -63,7 +65,6 @@ impl Cost {
             | Route::Facilitator(AtFacilitator::Verify | AtFacilitator::Settle) => {
                 (Purpose::Calls, 20)
             }
-            Route::Faucet => (Purpose::Calls, 100),
             Route::Agent => (Purpose::Identity, 5),
             Route::Siwe | Route::SignOut => (Purpose::Identity, 10),
             Route::CheckCode => (Purpose::Identity, 30),
@@ -209,6 +210,7 @@ mod tests {
             ("POST", format!("/x402/users/{SCOPE}/tools/listEvents"), 30_000),
             ("GET", format!("/e/{SCOPE}"), 6_000),
             ("GET", "/api/users/me".to_owned(), 6_000),
+            ("GET", "/api/users/export".to_owned(), 300),
             ("GET", "/health".to_owned(), 1_500),
             ("GET", format!("/explorer/tx/0x{}", "1".repeat(64)), 1_500),
             ("POST", "/api/auth/nonce".to_owned(), 30_000),

@@ -122,6 +122,10 @@ pub enum Own {
     CreateCredential,
     /// `DELETE /api/users/credentials/{id}`
     RevokeCredential(CredentialId),
+    /// `GET /api/users/export`
+    Export,
+    /// `POST /api/users/restore`
+    Restore,
     /// `GET /api/users/revenue`
     Revenue,
     /// `GET /api/users/mail`
@@ -278,9 +282,14 @@ fn own(method: &str, parts: &[&str]) -> Result<Own, NoRoute> {
         (["me"], "GET") => Ok(Own::Profile),
         (["me"], "PATCH") => Ok(Own::ChangeProfile),
         (["me"], _) => Err(NoRoute::MethodNotAllowed("GET, HEAD, PATCH")),
-        (["revenue"] | ["mail"] | ["payments"] | ["payments.csv"], _) if method != "GET" => {
+        (["revenue"] | ["mail"] | ["payments"] | ["payments.csv"] | ["export"], _)
+            if method != "GET" =>
+        {
             Err(NoRoute::MethodNotAllowed("GET, HEAD"))
         }
+        (["export"], _) => Ok(Own::Export),
+        (["restore"], "POST") => Ok(Own::Restore),
+        (["restore"], _) => Err(NoRoute::MethodNotAllowed("POST")),
         (["revenue"], _) => Ok(Own::Revenue),
         (["mail"], _) => Ok(Own::Mail),
         (["payments"], _) => Ok(Own::Payments(Format::Json)),
@@ -452,6 +461,14 @@ mod tests {
         ] {
             assert_eq!(parse(method, &path), expected, "{method} {path}");
         }
+    }
+
+    #[test]
+    fn a_backup_is_got_and_posted_back() {
+        assert_eq!(parse("GET", "/api/users/export"), Ok(Route::Own(Own::Export)));
+        assert_eq!(parse("POST", "/api/users/restore"), Ok(Route::Own(Own::Restore)));
+        let no_get = Err(NoRoute::MethodNotAllowed("POST"));
+        assert_eq!(parse("GET", "/api/users/restore"), no_get);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 #![expect(clippy::panic, reason = "a test fails by panicking")]
 #![expect(clippy::indexing_slicing, reason = "a missing member is a failed test")]
 
+mod backup;
 mod bounds;
 mod budget;
 mod chat;

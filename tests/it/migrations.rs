@@ -41,7 +41,7 @@ fn the_oldest_storage_is_opened_and_what_was_open_in_it_is_finished() {
     let arguments = json!({"eventId": event});
     // Any request opens the storage.
     let offer = door.challenge("rsvpToEvent", &arguments);
-    assert_eq!(door.int("SELECT count(*) FROM migrations"), 16);
+    assert_eq!(door.int("SELECT count(*) FROM migrations"), 17);
     assert_eq!(audit(&door.world).unwrap(), Vec::<String>::new());
     door.pass(60);
     let states = "SELECT group_concat(state, ' ') FROM (SELECT state FROM payments ORDER BY created_at, rowid)";
@@ -81,6 +81,10 @@ fn without_kept_values(door: &mut Door) {
         "ALTER TABLE kb_articles DROP COLUMN terms",
         "DROP TABLE restoring",
         "DROP TABLE restoring_records",
+        "DROP TABLE backups",
+        "DROP TABLE backup_out",
+        "DROP TABLE backup_in",
+        "DROP TABLE unpublished",
         "DELETE FROM migrations WHERE version >= 12",
     ] {
         door.sql(statement);
@@ -151,6 +155,10 @@ fn articles_of_before_are_found_by_what_a_sentence_has_in_it() {
         "CREATE VIRTUAL TABLE kb_text USING fts5 (title, body, tokenize = 'unicode61 remove_diacritics 2')",
         "DROP TABLE restoring",
         "DROP TABLE restoring_records",
+        "DROP TABLE backups",
+        "DROP TABLE backup_out",
+        "DROP TABLE backup_in",
+        "DROP TABLE unpublished",
         "DELETE FROM migrations WHERE version >= 15",
     ] {
         door.sql(statement);

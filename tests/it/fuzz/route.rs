@@ -96,6 +96,8 @@ const GOOD: &[&str] = &[
     "/api/users/secrets/sec_0123456789abcdef01234567",
     "/api/users/secrets/sec_0123456789abcdef01234567/retrievals",
     "/api/users/revenue",
+    "/api/users/export",
+    "/api/users/restore",
     "/api/users/payments",
     "/api/users/payments.csv",
     "/api/users/payments/pay_0123456789abcdef01234567/verdict",
@@ -131,6 +133,8 @@ fn path_of(route: &Route) -> String {
         Own::Mail => "mail".to_owned(),
         Own::Payments(Format::Json) => "payments".to_owned(),
         Own::Payments(Format::Csv) => "payments.csv".to_owned(),
+        Own::Export => "export".to_owned(),
+        Own::Restore => "restore".to_owned(),
         Own::Decide(id) => format!("payments/{id}/verdict"),
     };
     match route {

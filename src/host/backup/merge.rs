@@ -1,0 +1,220 @@
+//! What happened after a backup was made, as far as it is known: the host's published records, from which its storage was
+//! rebuilt before the backup came. Nobody may lose a seat that was paid for, and nothing that was called off may be sold again.
+//!
+//! | of the storage that was replaced | becomes |
+//! |---|---|
+//! | events, secrets, seats that the backup does not know | theirs, with the money that was carried over |
+//! | events and secrets that were changed since | as they are now, unless KV did not have the backup's change yet |
+//! | secrets that are not published any more, if the storage was rebuilt | withdrawn |
+//! | the payout address | the one of now |
+//! | credentials, mails, counters, sign-ins | added |
+//! | revenue beyond what the books now know | carried over |
+
+use crate::host::backup::format::Header;
+use crate::host::backup::swap::ASIDE;
+use crate::host::profile;
+use crate::id::ScopeId;
+use crate::ledger::{outbox, payments, revenue};
+use crate::money::Usdc;
+use crate::ports::{Sql, SqlError};
+use crate::storage::first;
+use crate::time::UnixSeconds;
+use crate::vault::store as secrets;
+
+/// What a host says of an event: a change of these is the host's.
+const EVENT: &str = "title, description, starts_at, ends_at, time_zone, location, capacity, price";
+/// The same of a secret, without its value.
+const SECRET: &str = "name, description, price, expires_at";
+
+/// Rows that are added if the backup does not have them.
+const ADDED: &[&str] = &["credentials", "mail_outbox", "mail_events", "unpaid"];
+/// Rows that are not in backups.
+const STAYS: &[&str] = &["used_nonces", "sign_in_codes", "sign_in_times"];
+
+/// Adds what is set aside to the backup's rows, in a block of the caller's. `earned` is the revenue that was known before.
+///
+/// # Errors
+/// [`SqlError`] if SQLite refuses.
+pub(super) fn merge(
+    sql: &impl Sql,
+    header: &Header,
+    earned: Usdc,
+    now: UnixSeconds,
+) -> Result<(), SqlError> {
+    for table in ADDED.iter().chain(STAYS) {
+        sql.run(&format!("INSERT OR IGNORE INTO {table} SELECT * FROM {ASIDE}{table}"), &[])?;
+    }
+    let signed_out = "INSERT INTO signed_out SELECT * FROM aside_signed_out WHERE TRUE \
+         ON CONFLICT (id) DO UPDATE SET at = max(at, excluded.at)";
+    sql.run(signed_out, &[])?;
+    let moved = "UPDATE profile SET wallet_address = a.wallet_address, updated_at = ?1 \
+         FROM aside_profile a WHERE a.wallet_address <> profile.wallet_address \
+         RETURNING profile.wallet_address";
+    if let Some(mut columns) = first(sql, moved, &[now.into()])? {
+        payments::note(sql, "payout_set", &columns.text()?, now)?;
+    }
+    events(sql, &header.scope, now)?;
+    merge_secrets(sql, header, now)?;
+    seats(sql)?;
+    money(sql, earned, now)?;
+    publish_changes(sql)
+}
+
+/// Publishes the profile and the revenue, and leaves the rest to the alarm; in a block of the caller's. What the backup
+/// itself had to publish may be older than what KV has, so what waits is what waited here. Its versions go on: a write
+/// that is on its way to KV must not be taken for that of a later one.
+///
+/// # Errors
+/// [`SqlError`] if SQLite refuses.
+pub(super) fn publish(sql: &impl Sql, now: UnixSeconds) -> Result<(), SqlError> {
+    sql.run("DELETE FROM outbox", &[])?;
+    sql.run("INSERT INTO outbox SELECT * FROM aside_outbox", &[])?;
+    let Some(profile) = profile::load(sql)? else { return Ok(()) };
+    profile.save(sql)?;
+    let total = revenue::total(sql)?.atomic().to_string();
+    outbox::put_soon(sql, &format!("{}:revenue", profile.scope), &total, now)
+}
+
+/// Whether the host that was replaced had registered before the backup was made. Then it was rebuilt from KV, and what it
+/// does not have is not published any more.
+fn is_rebuilt(sql: &impl Sql, exported_at: UnixSeconds) -> Result<bool, SqlError> {
+    let statement = "SELECT 1 FROM aside_profile WHERE created_at <= ?1";
+    Ok(first(sql, statement, &[exported_at.into()])?.is_some())
+}
+
+/// SQL: whether the host had changed a record, and KV did not have that yet.
+fn is_waiting(kind: &str, id: &str) -> String {
+    format!(
+        "(EXISTS (SELECT 1 FROM outbox o WHERE o.key = ?1 || ':{kind}:' || {id} \
+         AND o.value IS NOT NULL AND o.urgent = 1) \
+         OR EXISTS (SELECT 1 FROM unpublished u WHERE u.kind = '{kind}' AND u.id = {id}))"
+    )
+}
+
+fn events(sql: &impl Sql, scope: &ScopeId, now: UnixSeconds) -> Result<(), SqlError> {
+    let waiting = is_waiting("events", "events.id");
+    let columns = EVENT.split(", ");
+    let set: Vec<String> = columns.map(|column| format!("{column} = a.{column}")).collect();
+    let [ours, theirs] = ["events", "a"].map(|table| prefixed(EVENT, table));
+    let changed = format!(
+        "UPDATE events SET {}, sequence = events.sequence + 1, updated_at = ?2 FROM aside_events a \
+         WHERE a.id = events.id AND ({ours}) IS NOT ({theirs}) AND NOT {waiting}",
+        set.join(", ")
+    );
+    sql.run(&changed, &[scope.as_str().into(), now.into()])?;
+    // An event that was called off stays so, whichever is newer.
+    let cancelled = "UPDATE events SET status = 'cancelled', sequence = sequence + 1, updated_at = ?1 \
+         WHERE status = 'scheduled' AND id IN (SELECT id FROM aside_events WHERE status = 'cancelled')";
+    sql.run(cancelled, &[now.into()])?;
+    sql.run("INSERT OR IGNORE INTO events SELECT * FROM aside_events", &[]).map(drop)
+}
+
+fn merge_secrets(sql: &impl Sql, header: &Header, now: UnixSeconds) -> Result<(), SqlError> {
+    let waiting = is_waiting("secrets", "secrets.id");
+    let of_scope = [header.scope.as_str().into(), now.into()];
+    // The value of a replaced version is kept; the next alarm destroys it if no buyer waits for it.
+    let kept = "INSERT OR IGNORE INTO kept_values (secret_id, version, sealed, kept_since) \
+         SELECT s.id, s.version, s.sealed, ?1 FROM secrets s JOIN aside_secrets a ON a.id = s.id \
+         WHERE a.version > s.version AND s.sealed IS NOT NULL";
+    sql.run(kept, &[now.into()])?;
+    let set: Vec<String> =
+        SECRET.split(", ").map(|column| format!("{column} = a.{column}")).collect();
+    let set = set.join(", ");
+    let [ours, theirs] = ["secrets", "a"].map(|table| prefixed(SECRET, table));
+    let replaced = format!(
+        "UPDATE secrets SET {set}, version = a.version, sealed = a.sealed, updated_at = ?1 \
+         FROM aside_secrets a WHERE a.id = secrets.id AND a.version > secrets.version \
+         AND secrets.revoked_at IS NULL"
+    );
+    sql.run(&replaced, &[now.into()])?;
+    let changed = format!(
+        "UPDATE secrets SET {set}, updated_at = ?2 FROM aside_secrets a WHERE a.id = secrets.id \
+         AND a.version = secrets.version AND secrets.revoked_at IS NULL \
+         AND ({ours}) IS NOT ({theirs}) AND NOT {waiting}"
+    );
+    sql.run(&changed, &of_scope)?;
+    let withdrawn = format!(
+        "UPDATE secrets SET revoked_at = ?2, updated_at = ?2 WHERE revoked_at IS NULL \
+         AND (expires_at IS NULL OR expires_at > ?2) \
+         AND id NOT IN (SELECT id FROM aside_secrets) AND NOT {waiting}"
+    );
+    if is_rebuilt(sql, header.exported_at)? {
+        sql.run(&withdrawn, &of_scope)?;
+    }
+    let revoked = "UPDATE secrets SET revoked_at = a.revoked_at FROM aside_secrets a \
+         WHERE a.id = secrets.id AND secrets.revoked_at IS NULL AND a.revoked_at IS NOT NULL";
+    sql.run(revoked, &[])?;
+    let counted = "UPDATE secrets SET carried = max(secrets.carried, a.carried - (SELECT count(*) \
+         FROM retrievals r WHERE r.secret_id = secrets.id AND r.how = 'paid')) \
+         FROM aside_secrets a WHERE a.id = secrets.id";
+    sql.run(counted, &[])?;
+    sql.run("INSERT OR IGNORE INTO secrets SELECT * FROM aside_secrets", &[])?;
+    secrets::retire(sql, now).map(drop)
+}
+
+fn seats(sql: &impl Sql) -> Result<(), SqlError> {
+    // What was being paid when the backup was made is found out by the alarm, and gets its seat then.
+    let sold = "INSERT OR IGNORE INTO rsvps SELECT * FROM aside_rsvps a WHERE NOT EXISTS \
+         (SELECT 1 FROM payments p WHERE p.event_id = a.event_id AND p.payer = a.payer \
+         AND p.state IN ('claimed', 'verified', 'settling', 'unknown', 'settled'))";
+    sql.run(sold, &[])?;
+    let paid = "INSERT INTO ledger (entry, tool, event_id, amount, tx_hash, note, at) \
+         SELECT 'settled', 'rsvpToEvent', r.event_id, r.paid, r.tx_hash, 'carried over', r.created_at \
+         FROM aside_rsvps a JOIN rsvps r ON r.id = a.id WHERE NOT EXISTS (SELECT 1 FROM ledger l \
+         WHERE l.tx_hash = r.tx_hash AND l.event_id = r.event_id AND l.entry = 'settled')";
+    sql.run(paid, &[])?;
+    let arrived = "UPDATE rsvps SET checked_in_at = a.checked_in_at FROM aside_rsvps a \
+         WHERE a.event_id = rsvps.event_id AND a.payer = rsvps.payer \
+         AND rsvps.checked_in_at IS NULL AND a.checked_in_at IS NOT NULL";
+    sql.run(arrived, &[]).map(drop)
+}
+
+/// What was earned since with other tools than RSVPs is a sum. What is still being paid may be part of it, and is booked by itself.
+fn money(sql: &impl Sql, earned: Usdc, now: UnixSeconds) -> Result<(), SqlError> {
+    let open = "SELECT coalesce(sum(amount), 0) FROM payments \
+         WHERE state IN ('claimed', 'verified', 'settling', 'unknown', 'settled')";
+    let open = first(sql, open, &[])?.map_or(Ok(Usdc::ZERO), |mut columns| columns.usdc())?;
+    let known = revenue::total(sql)?;
+    let rest = earned.checked_sub(known).and_then(|rest| rest.checked_sub(open));
+    match rest.unwrap_or(Usdc::ZERO) {
+        rest if rest.is_zero() => Ok(()),
+        rest => payments::carry_over(sql, rest, None, now),
+    }
+}
+
+/// What KV does not have, or not like this.
+fn publish_changes(sql: &impl Sql) -> Result<(), SqlError> {
+    sql.run("DELETE FROM unpublished", &[])?;
+    let taken = |rsvps: &str| format!("(SELECT count(*) FROM {rsvps} r WHERE r.event_id = e.id)");
+    let events = format!(
+        "INSERT INTO unpublished (kind, id) SELECT 'events', e.id FROM events e \
+         LEFT JOIN aside_events a ON a.id = e.id \
+         WHERE a.id IS NULL OR ({}, e.status) IS NOT ({}, a.status) OR {} <> {}",
+        prefixed(EVENT, "e"),
+        prefixed(EVENT, "a"),
+        taken("rsvps"),
+        taken("aside_rsvps"),
+    );
+    sql.run("CREATE INDEX aside_seats ON aside_rsvps (event_id, payer)", &[])?;
+    sql.run(&events, &[])?;
+    let secrets = format!(
+        "INSERT INTO unpublished (kind, id) SELECT 'secrets', s.id FROM secrets s \
+         LEFT JOIN aside_secrets a ON a.id = s.id WHERE ({}, s.version, s.revoked_at, s.sealed) \
+         IS NOT ({}, a.version, a.revoked_at, a.sealed)",
+        prefixed(SECRET, "s"),
+        prefixed(SECRET, "a"),
+    );
+    sql.run(&secrets, &[])?;
+    let seats = "INSERT INTO unpublished (kind, id) SELECT 'rsvps', r.id FROM rsvps r \
+         WHERE NOT EXISTS (SELECT 1 FROM aside_rsvps a WHERE a.event_id = r.event_id \
+         AND a.payer = r.payer AND a.tx_hash = r.tx_hash)";
+    sql.run(seats, &[])?;
+    sql.run("INSERT OR IGNORE INTO unpublished SELECT * FROM aside_unpublished", &[]).map(drop)
+}
+
+/// Columns of a table.
+fn prefixed(columns: &str, table: &str) -> String {
+    let columns: Vec<String> =
+        columns.split(", ").map(|column| format!("{table}.{column}")).collect();
+    columns.join(", ")
+}
