@@ -8,6 +8,10 @@ const pays = `  --server URL          another deployment, instead of what \`npm 
   --new-key FILE        makes such a file with a new key, shows its address, and goes on with it
   --rpc URL             the endpoint of the chain that is asked for balance and receipt`;
 
+const owns = `  --server URL          the deployment, instead of what \`npm start\` runs here
+  --key-file FILE       signs in with the key of the host's wallet in this file
+  --token-file FILE     uses the token in this file, for hosts who sign in by mail`;
+
 export const COMMANDS = {
   start: {
     script: "dev/start.mjs",
@@ -100,6 +104,23 @@ Makes the secrets that a deployment needs and shows them once, with the commands
   --relayer             a relayer's key as well, for FACILITATOR_URL = "self"
   --env NAME            for another deployment of wrangler.toml
   --dev                 writes .dev.vars for \`npx wrangler dev\` instead`,
+  },
+  backup: {
+    script: "dev/backup.mjs",
+    help: `npm run backup [-- --server URL --key-file FILE] [-- --out FILE]
+Writes everything of a host into a file: events, guests, payments, books, sealed secrets, the desk, credentials.
+
+${owns}
+  --out FILE            where to (events-concierge-<day>.ndjson)`,
+  },
+  restore: {
+    script: "dev/restore.mjs",
+    help: `npm run restore -- --file FILE [--server URL --key-file FILE]
+Brings a backup of \`npm run backup\` back, where the host's storage is empty or was rebuilt from KV and has sold
+nothing since. A run that was stopped goes on where it was.
+
+${owns}
+  --file FILE           the backup`,
   },
 };
 

@@ -25,7 +25,7 @@ test("every npm script has help, and showing it does nothing else", () => {
 });
 
 test("a script that is run without npm has the same help", () => {
-  for (const script of ["dev/agent.mjs", "dev/demo.mjs", "dev/start.mjs", "dev/doctor.mjs", "dev/pay.mjs", "bench/facilitators.mjs"]) {
+  for (const script of ["dev/agent.mjs", "dev/demo.mjs", "dev/start.mjs", "dev/doctor.mjs", "dev/pay.mjs", "dev/backup.mjs", "dev/restore.mjs", "bench/facilitators.mjs"]) {
     const { status, stdout } = run(script, "--help");
     assert.equal(status, 0, script);
     assert.match(stdout, /^(npm|node) /, script);
@@ -33,7 +33,7 @@ test("a script that is run without npm has the same help", () => {
 });
 
 test("an option that is not known is one sentence with a next step", () => {
-  for (const script of ["dev/demo.mjs", "dev/doctor.mjs", "dev/agent.mjs", "dev/pay.mjs", "dev/start.mjs", "dev/simulate.mjs", "dev/fuzz.mjs"]) {
+  for (const script of ["dev/demo.mjs", "dev/doctor.mjs", "dev/agent.mjs", "dev/pay.mjs", "dev/start.mjs", "dev/simulate.mjs", "dev/fuzz.mjs", "dev/backup.mjs", "dev/restore.mjs"]) {
     const { status, stdout, stderr } = run(script, "--sudo");
     assert.equal(status, 1, script);
     assert.equal(stdout, "", script);
