@@ -44,6 +44,14 @@ export async function deploy(args, { wrangler = WRANGLER, known = KNOWN, config 
   return address;
 }
 
+/** The address of a deployment: the one that is given or chosen, or that of the last deployment from here. */
+export async function knownAddress(url, env, { config = readConfig, known = KNOWN } = {}) {
+  const wanted = await config(env);
+  const address = chosenUrl(url, wanted) ?? remembered(known, wanted.name);
+  if (address === undefined) throw new Failure("where the deployment is, is not known in this folder: give --url https://…");
+  return address;
+}
+
 async function once(wrangler, args) {
   const { code, deployed, failed } = await runWrangler(wrangler, args);
   if (code !== 0) throw new Failure(remedyOf(failed) ?? "wrangler did not deploy, see above");

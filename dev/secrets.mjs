@@ -1,16 +1,17 @@
 // `npm run secrets`: makes the secrets that a deployment needs and shows them once. `-- --put` sets them at Cloudflare,
 // `-- --dev` writes .dev.vars for `npx wrangler dev`. What is set already is left alone: with another MASTER_KEY nobody
-// could sign in as before, and nothing that is sealed could be opened.
+// could sign in as before, and nothing that is sealed could be opened. Only `-- --rotate` replaces it.
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { privateKeyToAddress } from "viem/accounts";
-import { readConfig } from "./deploy.mjs";
+import { knownAddress, readConfig } from "./deploy.mjs";
 import { Failure, root, runMain } from "./lib/process.mjs";
+import { rotate, rotated, rotateHere } from "./lib/rotation.mjs";
 import { neededSecrets } from "./lib/settings.mjs";
 import { askWrangler, environmentFlag, mustBeLoggedIn, secretsOf, takeOption, WRANGLER } from "./lib/wrangler.mjs";
 
-const FLAGS = ["--put", "--dev", "--relayer"];
+const FLAGS = ["--put", "--dev", "--relayer", "--rotate", "--rotated", "--anyway"];
 const MAKE = {
   MASTER_KEY: () => randomBytes(32).toString("hex"),
   RELAYER_PRIVATE_KEY: () => `0x${randomBytes(32).toString("hex")}`,
@@ -18,11 +19,20 @@ const MAKE = {
 };
 
 /** Makes what is needed and not there yet. Gives it. */
-export async function secrets(args, { wrangler = WRANGLER, config = readConfig, folder = root, say = console.log } = {}) {
-  const { value: env, rest } = takeOption(args, "--env", "-e");
+export async function secrets(args, { wrangler = WRANGLER, config = readConfig, folder = root, say = console.log, known, ask } = {}) {
+  const { value: url, rest: withoutUrl } = takeOption(args, "--url");
+  const { value: env, rest } = takeOption(withoutUrl, "--env", "-e");
   const unknown = rest.filter((arg) => !FLAGS.includes(arg));
-  if (unknown.length > 0) throw new Failure(`npm run secrets does not know ${unknown.join(" ")}; it takes -- ${FLAGS.join(" ")} --env <name>`);
-  if (rest.includes("--dev")) return forThisMachine(folder, say);
+  if (unknown.length > 0) throw new Failure(`npm run secrets does not know ${unknown.join(" ")}; it takes -- ${FLAGS.join(" ")} --env <name> --url <address>`);
+  const [isRotation, isOver, isHere, anyway] = ["--rotate", "--rotated", "--dev", "--anyway"].map((flag) => rest.includes(flag));
+  if (isRotation && isOver) throw new Failure("--rotate begins a rotation and --rotated ends it: give one of them");
+  if (isRotation || isOver) {
+    const newKey = MAKE.MASTER_KEY;
+    if (isHere) return rotateHere(folder, { over: isOver, anyway, newKey, say });
+    const address = () => knownAddress(url, env, { config, known });
+    return (isOver ? rotated : rotate)({ wrangler, env, address, anyway, newKey, say, ask });
+  }
+  if (isHere) return forThisMachine(folder, say);
   const { made, given } = neededSecrets((await config(env)).vars);
   const wanted = [...new Set([...made, ...(rest.includes("--relayer") ? ["RELAYER_PRIVATE_KEY"] : [])])];
   const isPut = rest.includes("--put");

@@ -23,8 +23,8 @@ use crate::config::gas::{read_gas, read_price_min};
 use crate::config::network_set::{Chosen, read_network_set};
 use crate::config::readers::{
     origin_of, read_api, read_credentials, read_crossmint, read_facilitator, read_factories,
-    read_key, read_llm, read_mail, read_mail_webhook, read_networks, read_origins, read_public_url,
-    read_relayer, read_rpc_urls, read_smart_wallet_factory, take,
+    read_keys, read_llm, read_mail, read_mail_webhook, read_networks, read_origins,
+    read_public_url, read_relayer, read_rpc_urls, read_smart_wallet_factory, take,
 };
 use crate::identity::keys::Keys;
 use crate::mail::settings::MailSettings;
@@ -63,7 +63,7 @@ pub struct Config {
     pub public_url: String,
     /// Origins of web pages that may call us, our own among them.
     pub allowed_origins: Vec<String>,
-    /// Keys derived from `MASTER_KEY`.
+    /// Keys derived from `MASTER_KEY`, with those that outlive it.
     pub keys: Keys,
     /// The language model of the chat; without one the chat understands patterns.
     pub llm: Option<Settings>,
@@ -133,7 +133,7 @@ impl Config {
         let public_url = take(faults, "PUBLIC_URL", read_public_url(set("PUBLIC_URL")));
         let origins = read_origins(set("ALLOWED_ORIGINS").as_deref());
         let origins = take(faults, "ALLOWED_ORIGINS", origins);
-        let keys = take(faults, "MASTER_KEY", read_key(set("MASTER_KEY")));
+        let keys = read_keys(faults, set);
         let llm = read_llm(faults, set);
         let mail = read_mail(faults, set);
         let mail_webhook = read_mail_webhook(set("MAIL_WEBHOOK_SECRET"));

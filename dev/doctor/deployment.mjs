@@ -16,6 +16,7 @@ export async function checkDeployment(origin, settings, report) {
   report.ok("settings", `version ${json.version}, paid on ${json.networks.join(", ")}`);
   checkClock("clock", headers, report);
   await Promise.all([checkObjects(origin, report), checkPage(origin, report), checkMail(origin, report)]);
+  checkKeys(json.keys, report);
   for (const relayer of json.relayers) checkRelayer(relayer, report);
   await checkMoney(origin, json, settings, report);
 }
@@ -43,6 +44,14 @@ async function checkPage(origin, report) {
 async function checkMail(origin, report) {
   const { json } = await ask(`${origin}/api/settings`);
   report.ok("mail", json?.emailSignIn ? "leaves, people can sign in by mail" : "off; MAIL_FROM and a way out switch it on");
+}
+
+/** A rotation of MASTER_KEY that is under way is well; one that has lost values, or waits for its end, is to do. */
+function checkKeys({ previousId, isSealedAnew, hostsOpen, unopened } = {}, report) {
+  if (previousId === undefined) return report.ok("keys", "no rotation is under way");
+  if (unopened > 0) report.todo("keys", `${unopened} secrets open neither with MASTER_KEY nor with MASTER_KEY_PREVIOUS: make sure that it is the key before; the log names them`);
+  else if (isSealedAnew) report.todo("keys", "all secrets are sealed with the new key: `npm run secrets -- --rotated` removes MASTER_KEY_PREVIOUS");
+  else report.ok("keys", `a rotation is under way${hostsOpen > 0 ? `; ${hostsOpen} hosts have secrets to seal anew` : ""}`);
 }
 
 function checkRelayer(relayer, report) {

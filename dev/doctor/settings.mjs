@@ -4,6 +4,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { unstable_readConfig } from "wrangler";
+import { isIdentityKeys, masterKey } from "../lib/keys.mjs";
 import { networkOf } from "../lib/networks.mjs";
 import { Failure, root } from "../lib/process.mjs";
 import { SECRETS, VARIABLES, withUsual } from "../lib/settings.mjs";
@@ -91,10 +92,21 @@ function keyFaults({ value, has }, todo) {
   const put = (name) => `put it into .dev.vars to have it checked here, and \`npx wrangler secret put ${name}\` for the deployment`;
   if (!has("MASTER_KEY")) todo("MASTER_KEY", `is not here: \`openssl rand -hex 32\` makes one; ${put("MASTER_KEY")}`);
   else if (!HEX_KEY.test(value("MASTER_KEY"))) todo("MASTER_KEY", "must be 64 hex digits (openssl rand -hex 32)");
+  rotationFaults({ value, has }, todo);
   const isOwn = value("FACILITATOR_URL") === "self" || ["open", "token"].includes(value("FACILITATOR_API"));
   if (isOwn && !has("RELAYER_PRIVATE_KEY")) todo("RELAYER_PRIVATE_KEY", `is not here, and our own facilitator pays for gas with it; ${put("RELAYER_PRIVATE_KEY")}`);
   if (has("RELAYER_PRIVATE_KEY") && !HEX_KEY.test(value("RELAYER_PRIVATE_KEY"))) todo("RELAYER_PRIVATE_KEY", "must be a private key of 64 hex digits");
   if (value("FACILITATOR_API") === "token" && !has("FACILITATOR_TOKENS")) todo("FACILITATOR_TOKENS", `is not here; ${put("FACILITATOR_TOKENS")}`);
+}
+
+/** Of a rotation of MASTER_KEY, as far as it is set here. */
+function rotationFaults({ value, has }, todo) {
+  if (has("IDENTITY_KEYS") && !isIdentityKeys(value("IDENTITY_KEYS"))) todo("IDENTITY_KEYS", "is damaged: set the text ik1.… that `npm run secrets -- --rotate` has shown, whole");
+  if (!has("MASTER_KEY_PREVIOUS")) return;
+  const previous = masterKey(value("MASTER_KEY_PREVIOUS"));
+  if (previous === undefined) todo("MASTER_KEY_PREVIOUS", "must be the key before: 64 hex digits, or 32 bytes in base64");
+  if (previous !== undefined && masterKey(value("MASTER_KEY"))?.equals(previous)) todo("MASTER_KEY_PREVIOUS", "is the same key as MASTER_KEY: `npm run secrets -- --rotate` makes a new one");
+  if (!has("IDENTITY_KEYS")) todo("IDENTITY_KEYS", "is missing beside MASTER_KEY_PREVIOUS: put the old key back as MASTER_KEY, remove MASTER_KEY_PREVIOUS, then `npm run secrets -- --rotate`, which sets all three");
 }
 
 /** Everything that wrangler.toml does not bind and the Worker needs, as `{name, todo}`. */

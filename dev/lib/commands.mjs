@@ -98,10 +98,15 @@ Everything else goes to \`wrangler deploy\`.`,
   secrets: {
     script: "dev/secrets.mjs",
     help: `npm run secrets [-- --put] [-- --relayer] [-- --env staging] or npm run secrets -- --dev
-Makes the secrets that a deployment needs and shows them once, with the commands that set them.
+or npm run secrets -- --rotate, and npm run secrets -- --rotated some time later
+Makes the secrets that a deployment needs and shows them once, with the commands that set them. Or replaces MASTER_KEY.
 
   --put                 sets them at Cloudflare; what is set already is left alone
   --relayer             a relayer's key as well, for FACILITATOR_URL = "self"
+  --rotate              sets a new MASTER_KEY beside the old one, which is read from the environment
+  --rotated             removes the old one, once all secrets are sealed with the new one
+  --anyway              does so although that cannot be known
+  --url URL             where the deployment is, if it was not deployed from this folder
   --env NAME            for another deployment of wrangler.toml
   --dev                 writes .dev.vars for \`npx wrangler dev\` instead`,
   },

@@ -26,6 +26,8 @@ pub const VARIABLES: &[&str] = &[
 /// Settings that are kept as secrets.
 pub const SECRETS: &[&str] = &[
     "MASTER_KEY",
+    "MASTER_KEY_PREVIOUS",
+    "IDENTITY_KEYS",
     "RELAYER_PRIVATE_KEY",
     "FACILITATOR_AUTHORIZATION",
     "CDP_API_KEY_ID",

@@ -10,7 +10,8 @@ use crate::chain::signature::Factories;
 use crate::chain::transaction::RelayerKey;
 use crate::chat::llm::{ApiKey, Settings};
 use crate::config::FacilitatorApi;
-use crate::identity::keys::{Keys, MasterKey};
+use crate::identity::keys::{KeyId, Keys, MasterKey};
+use crate::identity::lasting::IdentityKeys;
 use crate::mail::settings::{self, MailApi, MailKey, MailSettings, Sender};
 use crate::mail::webhook::WebhookSecret;
 use crate::wallet::crossmint::{self, Crossmint};
@@ -171,11 +172,44 @@ pub(super) fn read_origins(text: Option<&str>) -> Result<Vec<String>, String> {
         .collect()
 }
 
-pub(super) fn read_key(text: Option<String>) -> Result<Keys, String> {
-    let text = text.ok_or("is missing, 32 random bytes in hex: `npm run secrets -- --put` makes them (on your own machine: `npm run secrets -- --dev`)")?;
-    let key = MasterKey::parse(text.trim()).map_err(|_| "is not 32 bytes in hex or base64")?;
-    Ok(Keys::derive(&key))
+/// `None` if something is wrong, which is then among the faults.
+pub(super) fn read_keys(
+    faults: &mut Vec<String>,
+    set: &impl Fn(&str) -> Option<String>,
+) -> Option<Keys> {
+    let read = |text: String| {
+        MasterKey::parse(&text).map_err(|_| "is not 32 bytes in hex or base64".to_owned())
+    };
+    let missing = "is missing, 32 random bytes in hex: `npm run secrets -- --put` makes them (on your own machine: `npm run secrets -- --dev`)";
+    let master = set("MASTER_KEY").ok_or_else(|| missing.to_owned()).and_then(read);
+    let master = take(faults, "MASTER_KEY", master);
+    let previous = set("MASTER_KEY_PREVIOUS").map(read).transpose();
+    let previous = take(faults, "MASTER_KEY_PREVIOUS", previous);
+    let lasting = set("IDENTITY_KEYS").map(|text| IdentityKeys::parse(&text)).transpose();
+    let lasting = take(faults, "IDENTITY_KEYS", lasting.map_err(|error| error.to_string()));
+    let (master, previous, lasting) = (master?, previous?, lasting?);
+    let Some(previous) = previous else {
+        return Some(Keys::rotated(
+            &master,
+            None,
+            lasting.unwrap_or_else(|| IdentityKeys::of(&master)),
+        ));
+    };
+    let Some(lasting) = lasting else {
+        faults.push(IDENTITY_KEYS_MISSING.to_owned());
+        return None;
+    };
+    // Two different keys have the same id once in two thousand million times.
+    if KeyId::of(&previous) == KeyId::of(&master) {
+        faults.push(SAME_KEY.to_owned());
+        return None;
+    }
+    Some(Keys::rotated(&master, Some(&previous), lasting))
 }
+
+const IDENTITY_KEYS_MISSING: &str = "IDENTITY_KEYS is missing beside MASTER_KEY_PREVIOUS, and without it all hosts and smart wallets would get other addresses; put the old key back as MASTER_KEY, remove MASTER_KEY_PREVIOUS, then `npm run secrets -- --rotate`, which sets all three";
+
+const SAME_KEY: &str = "MASTER_KEY_PREVIOUS is the same key as MASTER_KEY; `npm run secrets -- --rotate` makes a new one";
 
 /// `None` without a key, and if something is wrong, which is then among the faults.
 pub(super) fn read_llm(

@@ -39,6 +39,35 @@ fn every_fault_is_named_at_once() {
 }
 
 #[test]
+fn a_rotation_needs_both_keys_and_those_that_outlive_them() {
+    const FIRST: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+    // As `npm run secrets -- --rotate` makes it for FIRST.
+    const IDENTITY: &str = "ik1.7dc3a60cc82c7ca6ddccea120078bab82ec835fa9114306d2ac3c488a3d723341455d0016505a3ba199ffbfbbac7a7fc6cbcc670e08bb0de7e5d00e2c6c2067a.bac5cf53";
+    let second = "2".repeat(64);
+    let damaged = IDENTITY.replace("7dc3", "7dc4");
+    let (identity, previous) = (("IDENTITY_KEYS", IDENTITY), ("MASTER_KEY_PREVIOUS", FIRST));
+    let master = ("MASTER_KEY", second.as_str());
+    for good in [vec![], vec![identity], vec![master, identity], vec![master, identity, previous]] {
+        assert!(read(&good).is_ok(), "{good:?}");
+    }
+    for (bad, text) in [
+        (vec![master, previous], "IDENTITY_KEYS is missing beside MASTER_KEY_PREVIOUS"),
+        (vec![identity, previous], "MASTER_KEY_PREVIOUS is the same key as MASTER_KEY"),
+        (vec![("IDENTITY_KEYS", damaged.as_str())], "IDENTITY_KEYS is damaged"),
+        (vec![identity, ("MASTER_KEY_PREVIOUS", "short")], "MASTER_KEY_PREVIOUS is not 32 bytes"),
+    ] {
+        let faults = read(&bad).err().map(|errors| errors.0).unwrap_or_default();
+        assert!(matches!(&faults[..], [one] if one.starts_with(text)), "{text}: {faults:?}");
+        assert!(!faults[0].contains("7dc"), "no key is repeated: {faults:?}");
+    }
+    let missing = read(&[master, previous]).err().map(|errors| errors.to_string());
+    assert!(missing.is_some_and(|text| text.contains("npm run secrets -- --rotate")));
+    let keys = read(&[master, identity, previous]).map(|config| config.keys);
+    let keys = keys.unwrap_or_else(|errors| panic!("{errors}"));
+    assert!(keys.previous_key_id().is_some_and(|previous| previous != keys.key_id()));
+}
+
+#[test]
 fn our_own_facilitator_needs_a_key_and_its_api_tokens() {
     let faults = |changes: &[(&str, &str)]| read(changes).err().map(|errors| errors.0);
     let key =

@@ -6,9 +6,13 @@
 //! leaves the directory once nothing is open. The alarm is the rule and this is the second line; a lost note costs
 //! nothing as long as the alarm lives.
 //!
+//! The directory of hosts also knows how far a rotation of `MASTER_KEY` is ([`rotation`]).
+//!
 //! There is one directory for each [`Kind`], so that objects of one kind never push out those of another.
 
+pub mod rotation;
 pub mod sweep;
+pub mod walk;
 
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +21,7 @@ use crate::storage::{self, Migrations, all, first};
 use crate::time::UnixSeconds;
 
 /// The schema of a directory's object.
-pub const MIGRATIONS: Migrations = &[include_str!("schema.sql")];
+pub const MIGRATIONS: Migrations = &[include_str!("schema.sql"), include_str!("schema-2.sql")];
 
 /// Objects in one directory.
 pub const OBJECTS_MAX: u32 = 10_000;

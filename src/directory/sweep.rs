@@ -6,7 +6,8 @@ use crate::directory::{Answered, Ask, Kind, Listed};
 use crate::ports::{Clock, Level, Log, Timer, within};
 
 /// Objects of a kind that are asked in one run. Each is a subrequest, and so is each question to a directory; a run has
-/// 50 for everything. With the relayers of the settings these come to 33 and one for each network.
+/// 50 for everything. With the relayers of the settings these come to 33 and one for each network, of which a deployment
+/// has four at most, and while a key is rotated to [`crate::directory::walk::SUBREQUESTS`] more.
 #[must_use]
 pub const fn swept_max(kind: Kind) -> u32 {
     match kind {

@@ -1,26 +1,38 @@
 //! The cron: every two minutes it asks the objects in the directories whether something is open, and the relayers of
-//! all networks. Whatever goes wrong is logged, and is tried again in the next run.
+//! all networks. After a rotation of `MASTER_KEY` it also walks all hosts. Whatever goes wrong is logged, and is tried again in the next run.
 
 use futures_util::future::join_all;
 use worker::{Env, Result, Stub};
 
 use crate::chain::networks::Network;
+use crate::config::Config;
+use crate::directory::rotation::{self, Resealed, Told, rotation_of};
 use crate::directory::sweep::{ANSWER_MILLIS, SweepError, Sweeps, sweep, swept_max};
+use crate::directory::walk::{HOSTS, Walks, walk};
 use crate::directory::{Ask, Kind, Listed};
 use crate::edge::convert;
-use crate::edge::directory_object::ask_directory;
+use crate::edge::directory_object::{ask_directory, ask_rotation};
+use crate::edge::host_object::resealed;
 use crate::edge::object::sweep_request;
 use crate::edge::relayer_object::relayer_of;
-use crate::edge::world::{log, now, sleep};
+use crate::edge::world::{list, log, now, sleep};
+use crate::id::ScopeId;
 use crate::ports::{Clock, Level, Log, Timer, within};
 use crate::time::UnixSeconds;
 
 /// One run.
 pub(super) async fn run(env: Env) {
     let cron = Cron { env };
-    cron.wake_relayers().await;
+    let config = convert::config(&cron.env);
+    match &config {
+        Ok(config) => cron.wake_relayers(config).await,
+        Err(why) => log(Level::Error, "the cron has no settings", &[("why", why)]),
+    }
     for kind in Kind::ALL {
         sweep(&cron, kind, swept_max(kind)).await;
+    }
+    if let Some(keys) = config.ok().and_then(|config| rotation_of(&config.keys)) {
+        walk(&cron, &keys).await;
     }
 }
 
@@ -30,11 +42,7 @@ struct Cron {
 
 impl Cron {
     /// The relayers of the settings, also those that no directory knows.
-    async fn wake_relayers(&self) {
-        let config = match convert::config(&self.env) {
-            Ok(config) => config,
-            Err(why) => return log(Level::Error, "the cron has no settings", &[("why", &why)]),
-        };
+    async fn wake_relayers(&self, config: &Config) {
         let asks = config.networks.iter().map(|network| self.wake_relayer(network));
         join_all(asks).await;
     }
@@ -86,6 +94,23 @@ impl Sweeps for Cron {
 
     async fn sweep_object(&self, kind: Kind, id: &str) -> std::result::Result<bool, SweepError> {
         self.ask_object(kind, id).await.map_err(|error| SweepError(error.to_string()))
+    }
+}
+
+impl Walks for Cron {
+    async fn ask_rotation(&self, ask: &rotation::Ask) -> std::result::Result<Told, SweepError> {
+        ask_rotation(&self.env, ask).await.map_err(|error| SweepError(error.to_string()))
+    }
+
+    async fn list_hosts(
+        &self,
+        cursor: Option<&str>,
+    ) -> std::result::Result<(Vec<String>, Option<String>), SweepError> {
+        list(&self.env, HOSTS, cursor).await.map_err(|error| SweepError(error.to_string()))
+    }
+
+    async fn ask_host(&self, scope: &ScopeId) -> std::result::Result<Resealed, SweepError> {
+        resealed(&self.env, scope).await.map_err(|error| SweepError(error.to_string()))
     }
 }
 

@@ -1,12 +1,18 @@
 //! The shell around the directories of objects that have something open ([`crate::directory`]).
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use wasm_bindgen::JsValue;
 use worker::{DurableObject, Env, Method, Request, RequestInit, Response, Result, State};
 use worker_macros::durable_object;
 
+use crate::directory::rotation::{self, Told};
 use crate::directory::{self, Ask, Kind, Listed};
 use crate::edge::world::{EdgeWorld, log};
-use crate::ports::Level;
+use crate::ports::{Level, SqlError};
+
+/// The path of what is asked about a rotation.
+const ROTATION: &str = "/rotation";
 
 /// The Durable Object of one directory; its name is that of a kind of objects. Only objects of that kind and the cron
 /// reach it.
@@ -21,13 +27,21 @@ impl DurableObject for Directory {
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
+        if request.path() == ROTATION {
+            let ask: rotation::Ask = request.json().await?;
+            return answered(rotation::answer(&self.world, &ask));
+        }
         let ask: Ask = request.json().await?;
-        match directory::answer(&self.world, &ask) {
-            Ok(listed) => Response::from_json(&listed),
-            Err(error) => {
-                log(Level::Error, "a directory", &[("why", &error.to_string())]);
-                Err(error.to_string().into())
-            }
+        answered(directory::answer(&self.world, &ask))
+    }
+}
+
+fn answered(answer: std::result::Result<impl Serialize, SqlError>) -> Result<Response> {
+    match answer {
+        Ok(answer) => Response::from_json(&answer),
+        Err(error) => {
+            log(Level::Error, "a directory", &[("why", &error.to_string())]);
+            Err(error.to_string().into())
         }
     }
 }
@@ -39,10 +53,24 @@ pub(super) async fn note(env: &Env, kind: Kind, id: String) -> Result<()> {
 
 /// One hop to the directory of a kind.
 pub(super) async fn ask_directory(env: &Env, kind: Kind, ask: &Ask) -> Result<Vec<Listed>> {
+    hop(env, kind, "/", ask).await
+}
+
+/// One hop to the directory of hosts, about a rotation of `MASTER_KEY`.
+pub(super) async fn ask_rotation(env: &Env, ask: &rotation::Ask) -> Result<Told> {
+    hop(env, Kind::Host, ROTATION, ask).await
+}
+
+async fn hop<T: DeserializeOwned>(
+    env: &Env,
+    kind: Kind,
+    path: &str,
+    ask: &impl Serialize,
+) -> Result<T> {
     let mut init = RequestInit::new();
     let body = JsValue::from_str(&serde_json::to_string(ask)?);
     init.with_method(Method::Post).with_body(Some(body));
-    let request = Request::new_with_init("https://directory.internal/", &init)?;
+    let request = Request::new_with_init(&format!("https://directory.internal{path}"), &init)?;
     let stub = env.durable_object("Directory")?.get_by_name(kind.name())?;
     let mut response = stub.fetch_with_request(request).await?;
     match response.status_code() {

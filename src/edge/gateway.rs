@@ -3,13 +3,15 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use url::Url;
 
 use worker::{Context, Env, Method, Request, Response, Result};
 
 use crate::config::Config;
+use crate::directory::rotation::{self, What, rotation_of};
 use crate::edge::convert::{self, BODY_BYTES_MAX, BodyError};
+use crate::edge::directory_object::ask_rotation;
 use crate::edge::host_object::to_host;
 use crate::edge::world::{log, log_once, now};
 use crate::host::backup::format::PAGE_BYTES_MAX;
@@ -330,8 +332,24 @@ impl Gateway {
             "version": env!("CARGO_PKG_VERSION"),
             "networks": networks,
             "relayers": self.relayers().await,
+            "keys": self.keys().await,
         });
         Reply::json(200, body.to_string()).with_header("cache-control", "no-store".to_owned())
+    }
+
+    /// Which master key is set, by its id, and how far a rotation is. `npm run secrets` compares.
+    async fn keys(&self) -> Value {
+        let keys = &self.config.keys;
+        let Some(rotation) = rotation_of(keys) else { return json!({"id": keys.key_id()}) };
+        let ask = rotation::Ask { keys: rotation, what: What::Status };
+        let told = ask_rotation(&self.env, &ask).await.ok();
+        json!({
+            "id": keys.key_id(),
+            "previousId": keys.previous_key_id(),
+            "isSealedAnew": told.as_ref().map(|told| told.is_done),
+            "hostsOpen": told.as_ref().map(|told| told.hosts_open),
+            "unopened": told.as_ref().map(|told| told.unopened),
+        })
     }
 
     /// The object that belongs to `scope` remembers something before anybody is signed in.

@@ -8,6 +8,7 @@ use worker::{DurableObject, Env, Method, Request, RequestInit, Response, Result,
 use worker_macros::durable_object;
 
 use crate::directory::Kind;
+use crate::directory::rotation::Resealed;
 use crate::edge::convert::{self, BODY_BYTES_MAX};
 use crate::edge::gateway::FORWARDED;
 use crate::edge::object::{self, Broken};
@@ -149,6 +150,20 @@ pub(super) fn to_host(
     let request = Request::new_with_init("https://host.internal/", &init)?;
     let stub = env.durable_object("Host")?.get_by_name(command.scope.as_str())?;
     Ok((stub, request))
+}
+
+/// Asks a host's object whether it still needs the previous master key.
+pub(super) async fn resealed(env: &Env, scope: &ScopeId) -> Result<Resealed> {
+    let request_id = RequestId::random(&EdgeRandom);
+    let command = Command::of_ours(request_id, scope.clone(), Action::Resealed);
+    let (stub, request) = to_host(env, &command, &Headers::default(), Vec::new())?;
+    let mut response = stub.fetch_with_request(request).await?;
+    match response.status_code() {
+        200 => response.json().await,
+        // Nobody is host there, so there is nothing to seal.
+        404 => Ok(Resealed::default()),
+        status => Err(format!("the host's object answers {status}").into()),
+    }
 }
 
 /// Asks a user's own object when its user signed out last.

@@ -75,8 +75,27 @@ impl EdgeWorld {
     }
 
     fn kv(&self) -> Result<KvStore, KvError> {
-        self.env.kv("SECRETS").map_err(|error| KvError(error.to_string()))
+        kv(&self.env)
     }
+}
+
+fn kv(env: &Env) -> Result<KvStore, KvError> {
+    env.kv("SECRETS").map_err(|error| KvError(error.to_string()))
+}
+
+/// A page of the keys in KV that begin with `prefix`, and the cursor of the next one.
+pub(super) async fn list(
+    env: &Env,
+    prefix: &str,
+    cursor: Option<&str>,
+) -> Result<(Vec<String>, Option<String>), KvError> {
+    let mut list = kv(env)?.list().prefix(prefix.to_owned());
+    if let Some(cursor) = cursor {
+        list = list.cursor(cursor.to_owned());
+    }
+    let page = list.execute().await.map_err(|error| KvError(error.to_string()))?;
+    let cursor = page.cursor.filter(|_| !page.list_complete);
+    Ok((page.keys.into_iter().map(|key| key.name).collect(), cursor))
 }
 
 /// Now, in whole seconds.
@@ -127,13 +146,7 @@ impl Kv for EdgeWorld {
         prefix: &str,
         cursor: Option<&str>,
     ) -> Result<(Vec<String>, Option<String>), KvError> {
-        let mut list = self.kv()?.list().prefix(prefix.to_owned());
-        if let Some(cursor) = cursor {
-            list = list.cursor(cursor.to_owned());
-        }
-        let page = list.execute().await.map_err(|error| KvError(error.to_string()))?;
-        let cursor = page.cursor.filter(|_| !page.list_complete);
-        Ok((page.keys.into_iter().map(|key| key.name).collect(), cursor))
+        list(&self.env, prefix, cursor).await
     }
 }
 

@@ -94,6 +94,9 @@ pub enum Action {
         /// What became of it.
         fate: Fate,
     },
+    /// Say whether the vault still needs the previous master key. A host that is lost is restored first, because its
+    /// records in KV hold sealed values too.
+    Resealed,
     /// What anybody may ask.
     AtHost(AtHost),
     /// What the host itself asks.

@@ -22,6 +22,7 @@ pub mod paid;
 pub mod profile;
 pub mod rebuild;
 mod repeat;
+pub mod resealing;
 pub mod restoring;
 mod seats;
 mod sign_in;
@@ -41,6 +42,7 @@ use crate::config::Config;
 use crate::host::command::{Action, Command};
 use crate::host::door::HttpCall;
 use crate::host::profile::Profile;
+use crate::host::resealing::Resealing;
 use crate::host::seats::Waiting;
 use crate::host::slice::Slices;
 use crate::http::route::{AtHost, Own};
@@ -65,6 +67,8 @@ pub struct Host<W> {
     judging: Locks,
     /// Whose turn it is when payments are looked after.
     slices: Slices,
+    /// How far the vault is with a new master key.
+    resealing: Resealing,
     /// Calls that wait for a seat.
     waiting: Waiting,
     /// Calls of each source that were not paid for.
@@ -98,6 +102,7 @@ impl<W: World> Host<W> {
             breaker: RefCell::default(),
             judging: Locks::default(),
             slices: Slices::default(),
+            resealing: Resealing::default(),
             waiting: Waiting::default(),
             unpaid: RefCell::default(),
             wallet_calls: RefCell::default(),
@@ -173,6 +178,7 @@ impl<W: World> Host<W> {
             | Action::CheckCode { .. }
             | Action::MailEvent { .. } => Err(no_such_host()),
             Action::Own(own) => self.own(&profile, &command, &caller, own, &body).await,
+            Action::Resealed => self.resealed(&profile),
             Action::AtHost(asked) => match asked {
                 AtHost::Door => Ok(self.door(&profile, &command, &caller, &headers, &body).await),
                 AtHost::Tool(name) => {

@@ -41,7 +41,7 @@ impl<W: World> Host<W> {
                 let noted = if self.migrated.get() { note() } else { Ok(()) };
                 noted.map(|()| Reply::empty(204)).map_err(Failure::from)
             }
-            Action::AtHost(_) | Action::Own(_) => return None,
+            Action::Resealed | Action::AtHost(_) | Action::Own(_) => return None,
         })
     }
 

@@ -225,10 +225,7 @@ impl<W: World> Host<W> {
                 "transactionHash": settled.transaction(),
             });
             payments::mark_delivered(sql, settled, &answer, now)?;
-            if sold.status(now) == Status::Active {
-                let record = self.secret_record(&sold)?.to_string();
-                outbox::put_soon(sql, &key_of(&profile.scope, &sold.id), &record, now)?;
-            }
+            self.publish_secret_soon(&profile.scope, &sold, now)?;
             self.publish_revenue(profile)?;
             Ok(answer)
         })
@@ -345,6 +342,21 @@ impl<W: World> Host<W> {
         }
         let record = self.secret_record(secret)?;
         outbox::put(&self.world, &key_of(scope, &secret.id), &record, now)
+    }
+
+    /// The same, and the record may wait for others.
+    pub(super) fn publish_secret_soon(
+        &self,
+        scope: &ScopeId,
+        secret: &Secret,
+        now: UnixSeconds,
+    ) -> Result<(), SqlError> {
+        // What is not on sale has no record, or one that is about to go.
+        if secret.status(now) != Status::Active {
+            return Ok(());
+        }
+        let record = self.secret_record(secret)?.to_string();
+        outbox::put_soon(&self.world, &key_of(scope, &secret.id), &record, now)
     }
 
     fn secret_record(&self, secret: &Secret) -> Result<Value, SqlError> {

@@ -72,6 +72,8 @@ impl<W: World> Host<W> {
             Err(error) => return Went { payments: self.went("reading", Err(error)), others: true },
         }
         let now = self.world.now();
+        // First, so that what it publishes leaves in this wake.
+        let resealed = self.went("sealing values anew", self.reseal_some());
         // Beside each other, so that none waits for an endpoint of another. Mails also where nobody has registered:
         // a code is sent before there is a host.
         let mails = mail::flush(&self.world, now);
@@ -87,6 +89,7 @@ impl<W: World> Host<W> {
         let new_records = outbox::flush(&self.world, pace).await;
         let now = self.world.now();
         let others = [
+            resealed,
             self.went("sending mails", mails),
             self.went("publishing records", records),
             self.went("publishing what is new", new_records),
@@ -194,6 +197,7 @@ impl<W: World> Host<W> {
             outbox::next_due(&self.world)?,
             vault::store::next_end(&self.world)?,
             self.next_unpublished()?,
+            self.next_reseal()?,
         ];
         let records = records.into_iter().flatten().min();
         let mails = mail::outbox::next_due(&self.world)?;

@@ -1,4 +1,11 @@
 //! One key from outside, one derived key for each purpose (HKDF-SHA-256, RFC 5869).
+//!
+//! `MASTER_KEY` can be replaced. Keys that name things or own money must not change with it: these are the
+//! [`IdentityKeys`], which come from the first master key and are kept as a setting of their own after that. All other
+//! keys change: sessions, nonces and codes of the old key end, and the vault seals its values anew
+//! (`host/resealing.rs`) while the previous key is still there to open them.
+
+use std::fmt;
 
 use alloy_primitives::hex;
 use base64::Engine;
@@ -9,10 +16,12 @@ use hmac::{Hmac, Mac};
 use k256::ecdsa::SigningKey;
 use k256::elliptic_curve::ops::Reduce;
 use k256::{FieldBytes, NonZeroScalar, U256};
+use serde::Serialize;
 use sha2::Sha256;
 
 use crate::id::ScopeId;
 use crate::identity::UserId;
+use crate::identity::lasting::IdentityKeys;
 use crate::identity::randomness::looks_random;
 
 /// The key that everything is derived from (`MASTER_KEY`). Never shown, not even to `Debug`.
@@ -25,16 +34,26 @@ pub struct KeyError;
 
 /// The derived keys. Never shown, not even to `Debug`.
 pub struct Keys {
-    scope: [u8; 32],
+    lasting: IdentityKeys,
     session: [u8; 32],
     nonce: [u8; 32],
-    wallet: [u8; 32],
-    vault: [u8; 32],
     code: [u8; 32],
     challenge: [u8; 32],
     browser: [u8; 32],
     source: [u8; 32],
-    backup: [u8; 32],
+    vault: VaultKey,
+    previous_vault: Option<VaultKey>,
+}
+
+/// Names a master key in what the vault has sealed with it. It says nothing about the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct KeyId(u32);
+
+/// What the vault derives its keys from, one for each scope.
+pub struct VaultKey {
+    id: KeyId,
+    key: [u8; 32],
 }
 
 impl MasterKey {
@@ -53,31 +72,85 @@ impl MasterKey {
     pub fn looks_random(&self) -> bool {
         looks_random(&self.0)
     }
+
+    /// The key for one purpose, or the beginning of it.
+    pub(super) fn derive<const N: usize>(&self, purpose: &str) -> [u8; N] {
+        expand(&self.0, purpose)
+    }
+}
+
+/// HKDF over a secret: the key for one purpose, or the beginning of it.
+pub(super) fn expand<const N: usize>(secret: &[u8], purpose: &str) -> [u8; N] {
+    let mut key = [0; N];
+    // HKDF fails only for more than 8,160 bytes.
+    let filled = Hkdf::<Sha256>::new(None, secret).expand(purpose.as_bytes(), &mut key);
+    debug_assert!(filled.is_ok(), "so few bytes can always be derived");
+    key
+}
+
+impl KeyId {
+    /// What stands in values that were sealed before keys had names. It is the id of no key.
+    pub const UNNAMED: Self = Self(1);
+
+    /// Ids begin here, so that none is [`KeyId::UNNAMED`].
+    const FIRST: u32 = 1 << 31;
+
+    /// The id of a master key.
+    #[must_use]
+    pub fn of(master: &MasterKey) -> Self {
+        Self(u32::from_be_bytes(master.derive("vault-key-id")) | Self::FIRST)
+    }
+
+    /// From a sealed value. Strict: there is one way to write an id.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        text.parse().ok().map(Self).filter(|id| id.to_string() == text)
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl VaultKey {
+    fn of(master: &MasterKey) -> Self {
+        Self { id: KeyId::of(master), key: master.derive("vault") }
+    }
+
+    /// The key that seals the values of a scope; `named` is what stands in the sealed value.
+    #[must_use]
+    pub fn for_scope(&self, scope: &ScopeId, named: KeyId) -> [u8; 32] {
+        mac(&self.key, format!("{named}:{scope}").as_bytes())
+    }
 }
 
 impl Keys {
     /// Derives them all.
     #[must_use]
     pub fn derive(master: &MasterKey) -> Self {
-        let hkdf = Hkdf::<Sha256>::new(None, &master.0);
-        let key = |purpose: &str| {
-            let mut key = [0; 32];
-            // HKDF fails only for more than 8,160 bytes.
-            let filled = hkdf.expand(purpose.as_bytes(), &mut key);
-            debug_assert!(filled.is_ok(), "32 bytes can always be derived");
-            key
-        };
+        Self::rotated(master, None, IdentityKeys::of(master))
+    }
+
+    /// The same with identity keys of another master key, and with the master key before this one, which opens what
+    /// is not sealed anew yet.
+    #[must_use]
+    pub fn rotated(
+        master: &MasterKey,
+        previous: Option<&MasterKey>,
+        lasting: IdentityKeys,
+    ) -> Self {
         Self {
-            scope: key("scope"),
-            session: key("session"),
-            nonce: key("siwe-nonce"),
-            wallet: key("wallet"),
-            vault: key("vault"),
-            code: key("sign-in-code"),
-            challenge: key("sign-in-challenge"),
-            browser: key("known-browser"),
-            source: key("source"),
-            backup: key("backup"),
+            lasting,
+            session: master.derive("session"),
+            nonce: master.derive("siwe-nonce"),
+            code: master.derive("sign-in-code"),
+            challenge: master.derive("sign-in-challenge"),
+            browser: master.derive("known-browser"),
+            source: master.derive("source"),
+            vault: VaultKey::of(master),
+            previous_vault: previous.map(VaultKey::of),
         }
     }
 
@@ -85,7 +158,7 @@ impl Keys {
     /// it by trying addresses.
     #[must_use]
     pub fn scope_of(&self, user: &UserId) -> ScopeId {
-        half(&mac(&self.scope, user.as_str().as_bytes()))
+        half(&mac(&self.lasting.scope, user.as_str().as_bytes()))
     }
 
     /// The name of the object that counts what a network address asks for before anybody is signed in.
@@ -99,22 +172,40 @@ impl Keys {
     /// two it is, so that no session can be named like a user.
     #[must_use]
     pub fn wallet_key(&self, owner: &str) -> SigningKey {
-        let bytes = FieldBytes::from(mac(&self.wallet, owner.as_bytes()));
+        let bytes = FieldBytes::from(mac(&self.lasting.wallet, owner.as_bytes()));
         // The order of the curve lies so close to 2^256 that this is as good as uniform.
         let scalar = <NonZeroScalar as Reduce<U256>>::reduce_bytes(&bytes);
         SigningKey::from(scalar)
     }
 
-    /// The key that seals the secrets of a scope; `version` is that of the key.
+    /// The key that the vault seals with.
     #[must_use]
-    pub fn vault_key(&self, scope: &ScopeId, version: u32) -> [u8; 32] {
-        mac(&self.vault, format!("{version}:{scope}").as_bytes())
+    pub const fn vault_key(&self) -> &VaultKey {
+        &self.vault
+    }
+
+    /// The id of the key that the vault seals with.
+    #[must_use]
+    pub const fn key_id(&self) -> KeyId {
+        self.vault.id
+    }
+
+    /// The id of the previous key, while that is set.
+    #[must_use]
+    pub fn previous_key_id(&self) -> Option<KeyId> {
+        self.previous_vault.as_ref().map(|key| key.id)
+    }
+
+    /// The keys that may open a value in which this name stands, the likelier one first.
+    pub fn vault_keys(&self, named: KeyId) -> impl Iterator<Item = &VaultKey> {
+        let keys = [Some(&self.vault), self.previous_vault.as_ref()].into_iter().flatten();
+        keys.filter(move |key| named == KeyId::UNNAMED || key.id == named)
     }
 
     /// The seal of a page of a backup, over the parts one after the other.
     #[must_use]
     pub fn sign_backup(&self, parts: &[&[u8]]) -> [u8; 32] {
-        mac_of(&self.backup, parts)
+        mac_of(&self.lasting.backup, parts)
     }
 
     pub(super) fn sign_session(&self, payload: &[u8]) -> [u8; 32] {
@@ -202,6 +293,39 @@ mod tests {
         assert_eq!(address("1", "session:a"), "0x3F7A65a427C5e0a98e5Ea0102Df9307C2764aA4a");
         assert_ne!(address("1", "session:a"), address("2", "session:a"));
         assert_ne!(address("1", "session:a"), address("1", "session:b"));
+    }
+
+    #[test]
+    fn scopes_and_wallets_stay_with_the_identity_keys_and_all_else_changes_with_the_master_key() {
+        let master = |digit: &str| MasterKey::parse(&digit.repeat(64)).unwrap();
+        let first = keys("1");
+        let rotated =
+            Keys::rotated(&master("3"), Some(&master("2")), IdentityKeys::of(&master("1")));
+        let user = UserId::parse("ada@example.org").unwrap();
+        assert_eq!(rotated.scope_of(&user), first.scope_of(&user));
+        assert_eq!(rotated.wallet_key("user:a"), first.wallet_key("user:a"));
+        assert_ne!(rotated.scope_of_source("203.0.113.1"), first.scope_of_source("203.0.113.1"));
+        for sign in [
+            Keys::sign_session,
+            Keys::sign_nonce,
+            Keys::sign_code,
+            Keys::sign_challenge,
+            Keys::sign_browser,
+        ] {
+            assert_ne!(sign(&rotated, b"a"), sign(&first, b"a"));
+            assert_eq!(sign(&rotated, b"a"), sign(&keys("3"), b"a"));
+        }
+    }
+
+    #[test]
+    fn the_id_of_a_key_never_changes_and_is_never_that_of_unnamed_values() {
+        // Computed with the HKDF of Node's `crypto`.
+        assert_eq!(keys("1").key_id().to_string(), "2776102471");
+        assert_ne!(keys("1").key_id(), keys("2").key_id());
+        for digit in ["0", "1", "2", "a", "f"] {
+            assert_ne!(keys(digit).key_id(), KeyId::UNNAMED);
+        }
+        assert_eq!(keys("1").previous_key_id(), None);
     }
 
     #[test]

@@ -1,6 +1,7 @@
-//! Who a host is: a proven identity, the scope hashed from it, and the session that a sign-in
-//! starts. Everything is derived from one key, so nothing has to be stored for it, except what a code sent
-//! by mail is good for ([`codes`]) and when a user signed out last ([`epoch`]). And what a credential of a host's own program looks like ([`credential`]).
+//! Who a host is: a proven identity, the scope hashed from it, and the session that a sign-in starts. Everything is
+//! derived from one key and those that outlive it ([`lasting`]), so nothing has to be stored for it, except what a code
+//! sent by mail is good for ([`codes`]) and when a user signed out last ([`epoch`]). And what a credential of a host's
+//! own program looks like ([`credential`]).
 
 pub mod challenge;
 pub mod codes;
@@ -8,6 +9,7 @@ pub mod credential;
 pub mod email;
 pub mod epoch;
 pub mod keys;
+pub mod lasting;
 pub mod randomness;
 pub mod session;
 pub mod signing;

@@ -218,6 +218,16 @@ pub fn next_due(sql: &impl Sql) -> Result<Option<UnixSeconds>, SqlError> {
     next(sql, "SELECT min(not_before) FROM outbox WHERE value IS NOT NULL")
 }
 
+/// Whether a record whose key begins with `prefix` waits that KV was never given, or has refused.
+///
+/// # Errors
+/// [`SqlError`] if SQLite refuses.
+pub fn is_behind(sql: &impl Sql, prefix: &str) -> Result<bool, SqlError> {
+    let statement = "SELECT 1 FROM outbox WHERE substr(key, 1, length(?1)) = ?1 \
+         AND value IS NOT NULL AND (attempts > 0 OR written_at IS NULL) LIMIT 1";
+    Ok(first(sql, statement, &[prefix.into()])?.is_some())
+}
+
 /// When all keys were quiet for long enough to be forgotten here: one alarm for all of them. `pace_max` as in [`flush`].
 ///
 /// # Errors

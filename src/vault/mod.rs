@@ -12,6 +12,7 @@
 //! ([`crate::identity::siwx`]).
 
 pub mod input;
+pub mod reseal;
 pub mod seal;
 pub mod store;
 

@@ -1,4 +1,4 @@
-//! A smart wallet of our own: a contract with one owner, whose key is derived from `MASTER_KEY` and
+//! A smart wallet of our own: a contract with one owner, whose key is derived from the identity keys and
 //! the owner's name. It has an address, and can be paid and pay, before it is on the chain.
 
 use alloy_primitives::{Address, B256, Bytes, Signature};

@@ -9,12 +9,14 @@ import { after, before, test } from "node:test";
 import { NETWORK, otherRelayer } from "../../dev/chain/accounts.mjs";
 import { startChain } from "../../dev/chain/chain.mjs";
 import { startFacilitator } from "../../dev/chain/facilitator.mjs";
+import { identityKeys, masterKey } from "../../dev/lib/keys.mjs";
 import { root } from "../../dev/lib/process.mjs";
 import { freePort } from "../../dev/lib/ports.mjs";
 import { runToEnd } from "../support/here.mjs";
 import { startNetwork } from "../support/network.mjs";
 
-const masterKey = randomBytes(32).toString("hex");
+const [ownKey, otherKey] = [0, 1].map(() => randomBytes(32).toString("hex"));
+const rotation = { MASTER_KEY_PREVIOUS: otherKey, IDENTITY_KEYS: identityKeys(masterKey(otherKey)) };
 let chain, facilitator, folder;
 
 before(async () => {
@@ -38,9 +40,9 @@ async function doctor({ vars = {}, secrets = {}, change = (text) => text, args =
   }
   const [config, env] = [path.join(folder, "wrangler.toml"), path.join(folder, "secrets")];
   writeFileSync(config, change(toml));
-  writeFileSync(env, Object.entries({ MASTER_KEY: masterKey, ...secrets }).map(([name, value]) => `${name}=${value}\n`).join(""));
+  writeFileSync(env, Object.entries({ MASTER_KEY: ownKey, ...secrets }).map(([name, value]) => `${name}=${value}\n`).join(""));
   const { code, output } = await runToEnd("doctor", ["--json", "--config", config, "--env-file", env, ...args], { STATE_DIR: folder });
-  assert.ok(!output.includes(masterKey), "no secret is shown");
+  for (const hidden of [ownKey, otherKey, rotation.IDENTITY_KEYS]) assert.ok(!output.includes(hidden), "no secret is shown");
   const { ok, checks } = JSON.parse(output);
   assert.equal(code, ok ? 0 : 1);
   return { ok, checks, todo: checks.filter((one) => !one.ok).map(({ check, detail }) => `${check}: ${detail}`) };
@@ -58,6 +60,10 @@ test("each fault of a setting is told with what to do", async () => {
   for (const [setting, pattern] of [
     [{ secrets: { MASTER_KEY: "" } }, /^MASTER_KEY: .*openssl rand -hex 32/],
     [{ secrets: { MASTER_KEY: "short" } }, /^MASTER_KEY: must be 64 hex digits/],
+    [{ secrets: { MASTER_KEY_PREVIOUS: otherKey } }, /^IDENTITY_KEYS: is missing beside MASTER_KEY_PREVIOUS/],
+    [{ secrets: { ...rotation, IDENTITY_KEYS: identityKeys(masterKey(otherKey)).replace("ik1.", "ik1.0") } }, /^IDENTITY_KEYS: is damaged/],
+    [{ secrets: { ...rotation, MASTER_KEY_PREVIOUS: ownKey } }, /^MASTER_KEY_PREVIOUS: is the same key/],
+    [{ secrets: { ...rotation, MASTER_KEY_PREVIOUS: "short" } }, /^MASTER_KEY_PREVIOUS: must be the key before/],
     [{ secrets: { MASTERKEY: "x" } }, /^MASTERKEY: no setting has this name/],
     [{ vars: { NETWORKS: "eip155:1" } }, /^NETWORKS: names eip155:1, which is unknown/],
     [{ vars: { RPC_URLS: "{" } }, /^RPC_URLS: set JSON/],
@@ -73,6 +79,11 @@ test("each fault of a setting is told with what to do", async () => {
     assert.equal(ok, false);
     assert.ok(todo.some((line) => pattern.test(line)), `${pattern} in ${todo.join("\n")}`);
   }
+});
+
+test("a rotation that is under way here is ok", async () => {
+  const { todo } = await doctor({ secrets: rotation });
+  assert.deepEqual(todo, []);
 });
 
 test("a chain that is away or another one, and a facilitator that is away, are told", async () => {
@@ -117,7 +128,7 @@ test("a deployment that runs is ok; one whose settings are at fault says which",
   const url = ["--url", network.worker.url];
   const well = await doctor({ args: url });
   assert.deepEqual(well.todo, []);
-  for (const check of ["reachable", "settings", "objects", "page", "mail", "chain Base Sepolia", "token Base Sepolia"]) {
+  for (const check of ["reachable", "settings", "keys", "objects", "page", "mail", "chain Base Sepolia", "token Base Sepolia"]) {
     assert.ok(well.checks.some((one) => one.check === check), check);
   }
   const gone = await doctor({ args: ["--url", `http://127.0.0.1:${await freePort()}`] });

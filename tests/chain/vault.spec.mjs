@@ -198,7 +198,7 @@ test("no storage, record or log line holds a value in clear, whatever became of 
   assert.deepEqual([change.status, (await change.json()).version], [200, 2]);
   await until(() => network.worker.kv.get(`${door.scope}:secrets:${secret.id}`));
   const stored = await everythingStored(network, door.scope);
-  assert.ok(stored.includes("Good for a thousand calls") && stored.includes("v1.1."));
+  assert.ok(stored.includes("Good for a thousand calls") && /v1\.\d{10}\./.test(stored));
   const forms = [VALUE, Buffer.from(VALUE).toString("base64").slice(0, 20), Buffer.from(VALUE).toString("hex")];
   const logged = JSON.stringify(network.worker.logs());
   for (const form of forms) assert.ok(!stored.includes(form) && !logged.includes(form), form);

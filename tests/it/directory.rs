@@ -9,7 +9,7 @@ use events_concierge::directory::sweep::{
 };
 use events_concierge::directory::{
     Answered, Ask, FAILED_SECONDS_MAX, Kind, LEAVE_SECONDS, Listed, NOTE_AGAIN_SECONDS,
-    NOTE_SECONDS, Noted, OBJECTS_MAX, OPEN_SECONDS, answer,
+    NOTE_SECONDS, Noted, OBJECTS_MAX, OPEN_SECONDS, answer, walk,
 };
 use events_concierge::host::Host;
 use events_concierge::ports::{Clock, Level, Log, Sql, SqlValue, Timer};
@@ -315,6 +315,8 @@ fn a_run_of_the_cron_stays_within_the_subrequests_of_an_invocation() {
         assert!(town.at_once.get().1 <= 6);
     }
     assert!(made <= 33, "{made} subrequests, and one for each network");
+    let walk = u32::try_from(walk::SUBREQUESTS).unwrap();
+    assert!(made + 4 + walk < 50, "{made}, four networks, and {walk} while a key is rotated");
 }
 
 #[test]

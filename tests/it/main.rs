@@ -25,6 +25,7 @@ mod post_office;
 mod records;
 mod relayer;
 mod repeat;
+mod rotation;
 mod rows;
 mod schedule;
 mod security;

@@ -38,7 +38,8 @@ pub(crate) const PAY_TO: &str = "0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc";
 pub(crate) const PROVIDED: &str = "0x11D35b602A1d582F46f0a51339C16fbA7295FE5F";
 pub(crate) const FACTORY: &str = "0x00000000000000000000000000000000fac70001";
 const NEIGHBOUR: &str = "0x14dC79964da2C08b23698B3D3cc7Ca32193d9955";
-const MASTER_KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+pub(crate) const MASTER_KEY: &str =
+    "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
 /// What the facilitator does with the next `/settle`.
 #[derive(Clone, Debug)]
@@ -140,6 +141,8 @@ pub(crate) struct Memory {
     /// Whose the wallet at Crossmint is, as Crossmint knows it.
     pub(crate) crossmint_owner: RefCell<Option<String>>,
     pub(crate) post_office: PostOffice,
+    /// Every line that was logged, with its fields.
+    pub(crate) log: RefCell<Vec<String>>,
 }
 
 /// The world of one object. Several worlds share a [`Memory`] when an object is evicted.
@@ -202,7 +205,9 @@ impl Signer for World {
 }
 
 impl Log for World {
-    fn line(&self, _level: Level, _message: &str, _fields: &[(&str, &str)]) {}
+    fn line(&self, _level: Level, message: &str, fields: &[(&str, &str)]) {
+        self.memory.log.borrow_mut().push(format!("{message} {fields:?}"));
+    }
 }
 
 impl Alarm for World {

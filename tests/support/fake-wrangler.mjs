@@ -67,8 +67,11 @@ if (args[0] === "secret") {
   if (args[1] === "bulk") {
     const values = JSON.parse(await text(process.stdin));
     if (account.isBulkBroken) fail("A request to the Cloudflare API failed. internal error [code: 10013]", 10013);
-    worker.secrets.push(...Object.keys(values));
-    Object.assign((worker.values ??= {}), values);
+    // A name whose value is null is removed.
+    const kept = Object.entries(values).filter(([, value]) => value !== null);
+    worker.secrets = [...worker.secrets.filter((one) => !(one in values)), ...kept.map(([one]) => one)];
+    worker.values = { ...worker.values, ...values };
+    for (const one of Object.keys(values)) if (values[one] === null) delete worker.values[one];
     end(0);
   }
 }

@@ -16,7 +16,8 @@ process.env.CLOUDFLARE_CF_FETCH_ENABLED ??= "false";
  * - `fetch(pathOrUrl, init)`: with a whole URL, the Worker sees a request for that host.
  * - `evictHost(scope, {webSockets})`: the object loses its memory and keeps its storage; its
  *   sockets "hibernate" (unless told otherwise) or "close".
- * - `sql(scope, query, ...values)`: rows of the object's database; `guestSql(session, …)`: of a guest's.
+ * - `sql(scope, query, ...values)`: rows of the object's database; `guestSql(session, …)`: of a guest's;
+ *   `directorySql(kind, …)`: of a directory's.
  * - `hosts()`: the ids of all objects that have storage.
  * - `kv`: `get`, `list`, `put` and `delete` of the namespace `SECRETS`.
  * - `restart(changes)`: a new runtime on the same state and the same `url`; `changes` may hold other
@@ -47,6 +48,7 @@ export async function startWorker({ vars = {}, secrets = {} } = {}) {
     evict: (className, name, { webSockets = "hibernate" } = {}) => handle.evictDurableObject(className, { name, webSockets }),
     sql: sql("Host"),
     guestSql: sql("Guest"),
+    directorySql: sql("Directory"),
     hosts: () => handle.listDurableObjectIds("Host"),
     kv: { get: kv("get"), list: kv("list"), put: kv("put"), delete: kv("delete") },
     restart: ({ vars: others = worker.vars, ...changes } = {}) =>

@@ -184,6 +184,7 @@ impl<W: World> Host<W> {
             incoming::save(sql, &staged, now).map_err(Failure::from)
         })?;
         if is_last {
+            self.resealing.look_again();
             sql.note_open();
             let scope = staged.header.scope.as_str();
             sql.line(Level::Warn, "restored from a backup", &[("scope", scope)]);
