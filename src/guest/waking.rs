@@ -225,8 +225,7 @@ impl<W: GuestWorld> Guest<W> {
         let made = end.plus(-CHAIN_LAG_SECONDS - i64::from(VALID_SECONDS_MAX));
         let window = Window { unused_at: None, created_at: purchase.created_at.max(made) };
         match rpc.authorization_used(&chain, network, from, nonce).await {
-            Ok(true) => match rpc.find_transfer(&chain, network, authorization, &window).await
-            {
+            Ok(true) => match rpc.find_transfer(&chain, network, authorization, &window).await {
                 Ok(Use::Moved(hash, _)) => OnChain::Paid(network, hash.to_string()),
                 Ok(Use::Elsewhere) if head > end => OnChain::Void(
                     "the wallet used or cancelled this payment otherwise; it moved no money",

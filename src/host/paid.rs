@@ -16,8 +16,8 @@ use crate::host::answers::{
 use crate::host::find_out::{NO_LOG, Shows, USED_BEFORE};
 use crate::host::limits::{CALL_COST, Charged};
 use crate::host::profile::Profile;
-use crate::host::slice::Look;
 use crate::host::repeat::{Kept, MayRead, ProvenPayer, Shown, is_exact};
+use crate::host::slice::Look;
 use crate::host::tools::ToolCall;
 use crate::host::verdict::read_transaction;
 use crate::host::wanted::{Wanted, check_wallet, read_wanted};

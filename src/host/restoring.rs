@@ -64,7 +64,11 @@ impl<W: World> Host<W> {
         let statement = "INSERT OR IGNORE INTO restoring (id, scope, listing, next_at) \
              VALUES (1, ?1, 'events', ?2)";
         self.world.run(statement, &[scope.as_str().into(), now.into()])?;
-        self.world.line(Level::Warn, "a host is being restored from KV", &[("scope", scope.as_str())]);
+        self.world.line(
+            Level::Warn,
+            "a host is being restored from KV",
+            &[("scope", scope.as_str())],
+        );
         Ok(being_restored())
     }
 
@@ -106,7 +110,8 @@ impl<W: World> Host<W> {
         if let Some(kind) = state.listing {
             return self.list_some(&state.scope, kind, state.cursor.as_deref()).await;
         }
-        let unread = "SELECT key, kind FROM restoring_records WHERE value IS NULL ORDER BY key LIMIT ?1";
+        let unread =
+            "SELECT key, kind FROM restoring_records WHERE value IS NULL ORDER BY key LIMIT ?1";
         let unread = all(&self.world, unread, &[READS.into()], |columns| {
             Ok((columns.text()?, columns.parsed(Kind::parse)?))
         })?;
@@ -134,7 +139,8 @@ impl<W: World> Host<W> {
         let listing = if next.is_some() { Some(kind) } else { kind.next() };
         self.world.atomically(|| {
             for key in &keys {
-                let statement = "INSERT OR IGNORE INTO restoring_records (key, kind) VALUES (?1, ?2)";
+                let statement =
+                    "INSERT OR IGNORE INTO restoring_records (key, kind) VALUES (?1, ?2)";
                 self.world.run(statement, &[key.as_str().into(), kind.name().into()])?;
             }
             let statement = "UPDATE restoring SET listing = ?1, cursor = ?2, failures = 0";
@@ -153,7 +159,8 @@ impl<W: World> Host<W> {
                 next.set(next.get().saturating_add(1));
                 let value = self.kv_get(key).await?;
                 if let Some(value) = &value {
-                    rebuild::check(scope, *kind, key, value).map_err(|why| format!("{key}: {why}"))?;
+                    rebuild::check(scope, *kind, key, value)
+                        .map_err(|why| format!("{key}: {why}"))?;
                 }
                 read.push((key, value));
             }

@@ -10,8 +10,8 @@ use serde_json::Value;
 
 pub use self::books::{carry_over, note};
 pub use self::rows::{
-    due, find, find_ended, find_open_or_paid, holds_seat, is_booked, is_busy, is_due, newest_of, next_due,
-    seat_of,
+    due, find, find_ended, find_open_or_paid, holds_seat, is_booked, is_busy, is_due, newest_of,
+    next_due, seat_of,
 };
 pub use self::steps::{
     CONFIRM_SECONDS, NotPaid, SETTLE_SECONDS, Step, correct_transaction, decide, mark_confirmed,

@@ -51,7 +51,8 @@ fn largest_rows(door: &Door) -> Vec<(String, i64)> {
 #[test]
 fn the_context_of_a_long_thread_is_cut_says_so_and_fits_its_row() {
     let door = Door::with_desk();
-    let asked = json!({"subject": wide(200), "body": wide(TEXT_CHARS_MAX), "email": "ada@example.org"});
+    let asked =
+        json!({"subject": wide(200), "body": wide(TEXT_CHARS_MAX), "email": "ada@example.org"});
     let id = buy(&door, 1, "createTicket", &asked)["ticketId"].as_str().unwrap().to_owned();
     for number in 1..=150 {
         let statement = "INSERT INTO ticket_entries (ticket_id, kind, author, text, at) \
@@ -83,14 +84,16 @@ fn the_largest_of_everything_stays_far_below_a_row() {
     let event = json_of(&event)["id"].as_str().unwrap().to_owned();
     let guest = json!({"eventId": event, "name": wide(200)});
     buy(&door, 3, "rsvpToEvent", &guest);
-    let secret = json!({"name": wide(200), "description": wide(2_000), "value": wide(VALUE_BYTES_MAX / 4)});
+    let secret =
+        json!({"name": wide(200), "description": wide(2_000), "value": wide(VALUE_BYTES_MAX / 4)});
     let secret = door.as_owner(Action::Own(Own::StoreSecret), &secret);
     assert_eq!(secret.status, 201, "{}", secret.body);
     buy(&door, 4, "retrieveSecret", &json!({"secretId": json_of(&secret)["id"]}));
     let article = json!({"title": wide(200), "body": wide(ARTICLE_CHARS_MAX)});
     let article = door.as_owner(Action::Own(Own::Desk(AtDesk::CreateArticle)), &article);
     assert_eq!(article.status, 201, "{}", article.body);
-    let asked = json!({"subject": wide(200), "body": wide(TEXT_CHARS_MAX), "email": "ada@example.org"});
+    let asked =
+        json!({"subject": wide(200), "body": wide(TEXT_CHARS_MAX), "email": "ada@example.org"});
     let ticket = buy(&door, 5, "createTicket", &asked)["ticketId"].as_str().unwrap().to_owned();
     buy(&door, 6, "draftReply", &json!({"ticketId": ticket, "body": wide(TEXT_CHARS_MAX)}));
     buy(&door, 7, "getEventAnalytics", &json!({"eventId": event}));

@@ -81,7 +81,8 @@ fn payments_records_and_mails_together_stay_within_the_limits_of_each_wake() {
     door.world.memory.post_office.delivery.set(Some(Delivery::ExactlyOnce));
     for _ in 0..30 {
         let to = EmailAddress::parse("ada@example.org").unwrap();
-        let mail = NewMail::new(Kind::Notice, door.scope.clone(), to, "Hello", "Text", None).unwrap();
+        let mail =
+            NewMail::new(Kind::Notice, door.scope.clone(), to, "Hello", "Text", None).unwrap();
         outbox::queue(&door.world, &mail, door.world.now()).unwrap();
     }
     door.world.memory.now.set(NOW + 5);
@@ -135,8 +136,10 @@ fn a_search_that_takes_many_requests_gets_a_wake_to_itself_and_holds_up_nothing(
     door.world.memory.chain.head.set(100_000);
     door.world.memory.now.set(NOW + 5);
     pass(&door, 900);
-    let said = "SELECT count(*) FROM payments WHERE state = 'unknown' AND reason LIKE 'used on chain%'";
-    let reasons = door.text("SELECT group_concat(DISTINCT state || coalesce(reason, 0)) FROM payments");
+    let said =
+        "SELECT count(*) FROM payments WHERE state = 'unknown' AND reason LIKE 'used on chain%'";
+    let reasons =
+        door.text("SELECT group_concat(DISTINCT state || coalesce(reason, 0)) FROM payments");
     assert_eq!(door.int(said), 12, "all were searched to the end: {reasons}");
     assert_eq!(door.int("SELECT count(*) FROM outbox WHERE value IS NOT NULL"), 0);
     door.world.memory.chain.logs_are_gone.set(false);
