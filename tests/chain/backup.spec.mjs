@@ -134,7 +134,7 @@ test("the storage is lost and KV is there: the host is rebuilt, and the backup b
   assert.equal((await rsvp(network, door, event, await payFor(network, door, event, payers[3]))).status, 200);
 });
 
-test("a new deployment with the same MASTER_KEY takes it, one with another refuses it", async () => {
+test("a new deployment with the same MASTER_KEY refuses it edited, and takes it as it was", async () => {
   const edited = path.join(folder, "edited.ndjson");
   writeFileSync(edited, readFileSync(backup, "utf8").replace('"First"', '"Other"'));
   const moved = await start();
