@@ -86,8 +86,11 @@ fn run_all<T: Default + Debug + Send + 'static>(
         wrong.extend(more);
     }
     if let Some(story) = wrong.first() {
-        let last = |story: &String| story.lines().last().unwrap_or_default().to_owned();
-        let all: Vec<String> = wrong.iter().map(last).collect();
+        let verdict = |story: &String| {
+            let found = story.lines().rfind(|line| line.starts_with("seed "));
+            found.unwrap_or_default().to_owned()
+        };
+        let all: Vec<String> = wrong.iter().map(verdict).collect();
         panic!("{story}\n\nwrong:\n{}\nSEED=… with a number shows its story", all.join("\n"));
     }
     println!("{seeds} seeds from {first}: {sum:?}");
