@@ -132,6 +132,12 @@ export async function checkTheEnd(stage) {
     const keys = new Set(await worker.kvKeys(`${door.scope}:rsvps:`));
     return keys.size === wanted.length && wanted.every((key) => keys.has(key));
   }, 30);
+  // Records that sum up sales wait for a while, each at its own pace.
+  const sold = new Map();
+  for (const { event } of paid) sold.set(event.id, (sold.get(event.id) ?? 0) + 1);
+  for (const [id, seats] of sold) {
+    await until(async () => JSON.parse(await worker.kvGet(`${door.scope}:events:${id}`)).rsvpCount === seats, 30);
+  }
   await worker.end();
   await worker.books(async (database) => {
     const sql = (_, query) => database.prepare(query).all().map((row) => ({ ...row }));
