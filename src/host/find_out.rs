@@ -160,7 +160,8 @@ impl<W: World> Host<W> {
                 let fields = [("payment", claim.id().as_str())];
                 self.world.line(Level::Warn, "a payment may have been for somebody else", &fields);
                 let next = flow::next_check(payment.attempts, now);
-                payments::mark_doubtful(&self.world, &claim, next, now).map(drop)
+                let seen = (transaction, block);
+                payments::mark_doubtful(&self.world, &claim, seen, next, now).map(drop)
             }
             Origin::Here | Origin::Doubtful => {
                 payments::mark_settled(&self.world, &claim, transaction, now)?;
@@ -308,7 +309,8 @@ impl<W: World> Host<W> {
         hint: Option<B256>,
     ) -> Result<OnChain, RpcError> {
         let Asked { rpc, network, authorization, look } = *asked;
-        if let Some(hash) = hint
+        let seen = payment.seen.as_ref().and_then(|(transaction, _)| transaction.parse().ok());
+        if let Some(hash) = hint.or(seen)
             && let Ok(Some(block)) = rpc.moved_in(look, network, authorization, hash).await
         {
             return Ok(OnChain::Paid(hash.to_string(), block));

@@ -218,8 +218,8 @@ impl<W: World> Host<W> {
         Ok(Dues { payments, others, is_open })
     }
 
-    /// Looks once more, some blocks later, whether the money of a delivered payment is there: a chain
-    /// may drop its newest blocks. If it is gone it is moved again with the same authorization; if
+    /// Looks some blocks later, until it is twice in the same block, whether the money of a delivered payment is there:
+    /// a chain may drop its newest blocks. If it is gone it is moved again with the same authorization; if
     /// that has run out, what was bought is taken back.
     async fn confirm(
         &self,
@@ -240,8 +240,15 @@ impl<W: World> Host<W> {
         let now = self.world.now();
         let fields = [("payment", id.as_str())];
         match found {
-            OnChain::Paid(moved, _) if is_booked(&moved) => {
-                payments::mark_confirmed(&self.world, &settled)
+            OnChain::Paid(moved, block) if is_booked(&moved) => {
+                // What a chain has dropped comes back in a younger block, which it may drop as well. So the same block
+                // is to be seen twice.
+                let seen = (moved, block);
+                if settled.payment().seen.as_ref() == Some(&seen) {
+                    return payments::mark_confirmed(&self.world, &settled);
+                }
+                let next = now.plus(payments::CONFIRM_SECONDS);
+                payments::mark_seen(&self.world, &settled, (&seen.0, seen.1), next)
             }
             OnChain::Paid(moved, _) => self.correct(profile, &settled, &moved),
             OnChain::RanOut | OnChain::Spent => {

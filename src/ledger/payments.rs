@@ -15,8 +15,8 @@ pub use self::rows::{
 };
 pub use self::steps::{
     CONFIRM_SECONDS, NotPaid, SETTLE_SECONDS, Step, correct_transaction, decide, mark_confirmed,
-    mark_delivered, mark_doubtful, mark_not_paid, mark_reversed, mark_settled, mark_settling,
-    mark_unknown, postpone, put_off, release, take_over, was_unused,
+    mark_delivered, mark_doubtful, mark_not_paid, mark_reversed, mark_seen, mark_settled,
+    mark_settling, mark_unknown, postpone, put_off, release, take_over, was_unused,
 };
 
 use crate::id::{EventId, PaymentId, PaymentIdentifier};
@@ -166,6 +166,8 @@ pub struct Payment {
     pub unused_at: Option<u64>,
     /// Since when the chain shows a use that may have been for somebody else, if it does.
     pub doubtful_at: Option<UnixSeconds>,
+    /// The transaction and the block in which the chain has shown its money last, if that was noted.
+    pub seen: Option<(String, u64)>,
     /// Why it is not paid, for the host.
     pub reason: Option<String>,
     /// Which claim of the payment this is.

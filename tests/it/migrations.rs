@@ -41,7 +41,7 @@ fn the_oldest_storage_is_opened_and_what_was_open_in_it_is_finished() {
     let arguments = json!({"eventId": event});
     // Any request opens the storage.
     let offer = door.challenge("rsvpToEvent", &arguments);
-    assert_eq!(door.int("SELECT count(*) FROM migrations"), 17);
+    assert_eq!(door.int("SELECT count(*) FROM migrations"), 18);
     assert_eq!(audit(&door.world).unwrap(), Vec::<String>::new());
     door.pass(60);
     let states = "SELECT group_concat(state, ' ') FROM (SELECT state FROM payments ORDER BY created_at, rowid)";
@@ -85,6 +85,8 @@ fn without_kept_values(door: &mut Door) {
         "DROP TABLE backup_out",
         "DROP TABLE backup_in",
         "DROP TABLE unpublished",
+        "ALTER TABLE payments DROP COLUMN seen_tx",
+        "ALTER TABLE payments DROP COLUMN seen_in",
         "DELETE FROM migrations WHERE version >= 12",
     ] {
         door.sql(statement);
@@ -159,6 +161,8 @@ fn articles_of_before_are_found_by_what_a_sentence_has_in_it() {
         "DROP TABLE backup_out",
         "DROP TABLE backup_in",
         "DROP TABLE unpublished",
+        "ALTER TABLE payments DROP COLUMN seen_tx",
+        "ALTER TABLE payments DROP COLUMN seen_in",
         "DELETE FROM migrations WHERE version >= 15",
     ] {
         door.sql(statement);

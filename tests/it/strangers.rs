@@ -376,6 +376,21 @@ fn where_nobody_can_say_whom_a_payment_was_for_only_its_proven_payer_gets_anythi
 }
 
 #[test]
+fn a_payer_who_proves_it_late_is_served_though_the_endpoint_has_forgotten_the_log() {
+    let (door, event, payment, status) = used_in(100, None);
+    assert_eq!(status, 401);
+    door.pass(3_600);
+    door.world.memory.chain.logs_are_gone.set(true);
+    door.pass(3_600);
+    let (_, refused) = pay(&door, &event, &payment);
+    let proof = Wallet::new(1).prove(&refused);
+    let reply =
+        block_on(door.tool_with("rsvpToEvent", &rsvp(&event), &[("sign-in-with-x", &proof)]));
+    assert_eq!(reply.status, 200, "{}", reply.body);
+    books_balance(&door);
+}
+
+#[test]
 fn a_doubt_that_nobody_ends_frees_its_seat_after_a_day() {
     let (door, ..) = used_in(100, None);
     // By then it is looked at once an hour.

@@ -154,7 +154,7 @@ fn what_comes_late_changes_no_payment_that_has_ended_or_is_delivered() {
     let sql = &door.world;
     for step in [
         payments::mark_unknown(sql, &claim, "late", now, now),
-        payments::mark_doubtful(sql, &claim, now, now),
+        payments::mark_doubtful(sql, &claim, ("0x1", 1), now, now),
         payments::mark_not_paid(sql, &claim, NotPaid::Refused, "late", now),
         payments::mark_settling(sql, &claim, None, now),
     ] {
@@ -558,8 +558,32 @@ fn only_the_chain_confirms_what_it_has_dropped_before() {
     drop_block(&door);
     door.pass(40);
     assert_eq!(settles(&door), 3);
-    door.pass(40);
+    // Twice, and in the same block.
+    door.pass(70);
     assert_eq!(door.int("SELECT count(*) FROM payments WHERE next_check_at IS NULL"), 1);
+    books(&door, 1);
+}
+
+#[test]
+fn money_that_comes_back_in_a_younger_block_is_looked_for_once_more() {
+    let door = Door::open();
+    let event = door.event(5);
+    let payment = Wallet::new(1).pay(&offer(&door, &event), 1);
+    assert_eq!(pay(&door, &event, &payment).status, 200);
+    let confirmed = "SELECT count(*) FROM payments WHERE next_check_at IS NULL";
+    // The chain drops the block each time, and has the transaction again in another one.
+    for block in [20, 40] {
+        door.world.memory.chain.head.set(block);
+        door.world.memory.chain.settled_in.set(block);
+        door.pass(30);
+        assert_eq!(door.int(confirmed), 0, "it may be dropped once more");
+    }
+    drop_block(&door);
+    door.world.memory.settles.borrow_mut().push_back(Settles::Refuses("insufficient_funds"));
+    door.pass(30);
+    assert_eq!(state(&door), "delivered");
+    door.pass(300);
+    assert_eq!(door.int(confirmed), 1, "moved again, and seen twice in one block");
     books(&door, 1);
 }
 

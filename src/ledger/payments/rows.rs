@@ -194,7 +194,7 @@ pub(super) fn has_identifier(
 const COLUMNS: &str = "id, network, payer, nonce, tool, digest, arguments, wanted, amount, pay_to, \
      valid_before, x402_version, payment, requirements, event_id, state, tx_hash, answer, attempts, \
      next_check_at, staged, payload_digest, created_at, unused_at, doubtful_at, \
-     reason, claim";
+     seen_tx, seen_in, reason, claim";
 
 fn payment_of(columns: &mut Columns) -> Result<Payment, SqlError> {
     let json = |text: &str| serde_json::from_str::<Value>(text);
@@ -228,6 +228,10 @@ fn payment_of(columns: &mut Columns) -> Result<Payment, SqlError> {
         created_at: columns.moment()?,
         unused_at: columns.optional_int()?.and_then(|block| u64::try_from(block).ok()),
         doubtful_at: columns.optional_int()?.map(UnixSeconds::new),
+        seen: {
+            let (transaction, block) = (columns.optional_text()?, columns.optional_int()?);
+            transaction.zip(block.and_then(|block| u64::try_from(block).ok()))
+        },
         reason: columns.optional_text()?,
         number: u32::try_from(columns.count()?).unwrap_or(u32::MAX),
     })

@@ -64,21 +64,24 @@ pub fn was_unused(sql: &impl Sql, claim: &Claim, block: u64) -> Result<(), SqlEr
     sql.run(statement, &parameters).map(drop)
 }
 
-/// The chain shows a use that may have been for somebody else: it waits for its payer's proof, and
-/// keeps claim and seat meanwhile.
+/// The chain shows a use that may have been for somebody else, in the transaction and block of `seen`: it waits for its
+/// payer's proof, and keeps claim and seat meanwhile.
 ///
 /// # Errors
 /// As [`super::bar`].
 pub fn mark_doubtful(
     sql: &impl Sql,
     claim: &Claim,
+    seen: (&str, u64),
     next_check_at: UnixSeconds,
     now: UnixSeconds,
 ) -> Result<Step, SqlError> {
     let reason = "used on chain, perhaps for somebody else; its payer has to prove it";
     let set = "reason = ?4, next_check_at = ?5, \
-         doubtful_at = coalesce(doubtful_at, ?3)";
-    let values = [reason.into(), next_check_at.into()];
+         doubtful_at = coalesce(doubtful_at, ?3), seen_tx = ?6, seen_in = ?7";
+    let (transaction, block) = seen;
+    let block = super::block(Some(block));
+    let values = [reason.into(), next_check_at.into(), transaction.into(), block];
     step(sql, claim, UNDECIDED, State::Unknown, now, set, &values)
 }
 
@@ -232,6 +235,26 @@ pub fn mark_unknown(
     let values = [reason.into(), next_check_at.into()];
     let set = "reason = ?4, next_check_at = ?5";
     step(sql, claim, UNDECIDED, State::Unknown, now, set, &values)
+}
+
+/// The chain shows the money of a delivered payment in the transaction and block of `seen`. It is looked for once more.
+///
+/// # Errors
+/// As [`super::bar`].
+pub fn mark_seen(
+    sql: &impl Sql,
+    settled: &Settled,
+    seen: (&str, u64),
+    next_check_at: UnixSeconds,
+) -> Result<(), SqlError> {
+    let statement = "UPDATE payments SET seen_tx = ?3, seen_in = ?4, next_check_at = ?5 \
+         WHERE id = ?1 AND claim = ?2 AND state = 'delivered'";
+    let Claim { id, number } = settled.payment.claim();
+    let (transaction, block) = seen;
+    let block = super::block(Some(block));
+    let parameters =
+        [id.as_str().into(), number.into(), transaction.into(), block, next_check_at.into()];
+    sql.run(statement, &parameters).map(drop)
 }
 
 /// The chain has kept the money: nothing is left to do, and the signature is not needed any more.
