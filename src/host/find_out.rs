@@ -265,7 +265,8 @@ impl<W: World> Host<W> {
         };
         let rpc = Rpc { url: url.clone() };
         let asked = Asked { rpc: &rpc, network, authorization: &authorization, look };
-        match self.look_up(&asked, payment, hint).await {
+        // Boxed, because it is large, and part of every call.
+        match Box::pin(self.look_up(&asked, payment, hint)).await {
             Ok(found) => found,
             Err(error) => OnChain::Unclear(error.to_string()),
         }
