@@ -293,10 +293,14 @@ test("a sealed value in another host's object does not open there", async () => 
   const { id } = await other.json();
   const [{ sealed }] = await network.worker.sql(door.scope, "SELECT sealed FROM secrets WHERE id = ?", mine.id);
   await network.worker.sql(theirs.scope, "UPDATE secrets SET sealed = ?, id = ? WHERE id = ?", sealed, mine.id, id);
-  const { challenge } = await callTool(network, theirs, "retrieveSecret", { secretId: mine.id });
+  const { challenge } = await callTool(network, door, "retrieveSecret", { secretId: mine.id });
   const payment = await paying(account(10)).createPaymentPayload(challenge);
-  const answer = await callTool(network, theirs, "retrieveSecret", { secretId: mine.id }, payment);
-  assert.equal(answer.status, 500);
-  assert.ok(!JSON.stringify(answer.body).includes(VALUE));
-  assert.equal(challenge.accepts[0].network, NETWORK);
+  const before = await network.chain.balance(account(10).address);
+  // Nor is it sold there.
+  for (const paid of [undefined, payment]) {
+    const answer = await callTool(network, theirs, "retrieveSecret", { secretId: mine.id }, paid);
+    assert.deepEqual([answer.status, answer.body.moneyMoved], [500, "no"]);
+    assert.ok(!JSON.stringify(answer.body).includes(VALUE));
+  }
+  assert.equal(await network.chain.balance(account(10).address), before);
 });

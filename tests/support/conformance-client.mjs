@@ -63,16 +63,15 @@ const SCENARIOS = {
 
 /** The same address, at a port of this process. */
 async function throughHere(address) {
-  const target = new URL(address);
+  const { port, hostname, pathname } = new URL(address);
   const relay = createServer((socket) => {
-    const other = connect(Number(target.port), target.hostname);
+    const other = connect(Number(port), hostname);
     socket.pipe(other).pipe(socket);
     for (const end of [socket, other]) end.on("error", () => [socket, other].forEach((one) => one.destroy()));
   });
   await new Promise((resolve) => relay.listen(0, "127.0.0.1", resolve));
   relay.unref();
-  target.host = `127.0.0.1:${relay.address().port}`;
-  return target.href;
+  return `http://127.0.0.1:${relay.address().port}${pathname}`;
 }
 
 guest.send({ type: "connect_mcp", url: await throughHere(server) });
