@@ -59,7 +59,7 @@ pub(crate) struct Sim {
     rules: Vec<Rule>,
     /// What is set for all hosts now.
     pub(crate) settings: Cell<Settings>,
-    /// When faulty settings were mended last, milliseconds.
+    /// When the settings last became valid again, milliseconds.
     pub(crate) mended_at: Cell<i64>,
     pub(crate) chain: RefCell<Chain>,
     pub(crate) node: RefCell<Node>,

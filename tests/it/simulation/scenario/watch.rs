@@ -14,8 +14,7 @@ const WRITES: u64 = 150;
 const LATE_SECONDS: i64 = 160;
 /// How long something may be due and not looked after, seconds: the cron has to find it, twice.
 const OVERDUE_SECONDS: i64 = 2_400;
-/// How long after faulty settings were mended an object may still be at work on what was due before, seconds: its shell
-/// looks for good ones every 300.
+/// How long an object may still catch up after faulty settings were corrected, seconds: it reads them again every 300.
 const MENDED_SECONDS: i64 = 600;
 
 /// How long an alarm may run, milliseconds. The runtime ends it after 15 minutes.
