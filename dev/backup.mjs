@@ -4,16 +4,15 @@ import { createWriteStream, existsSync, renameSync, rmSync } from "node:fs";
 import { resolve } from "node:path";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { parseArgs } from "node:util";
 import { findDeployment } from "./lib/deployment.mjs";
 import { OWNER_OPTIONS, ownerToken } from "./lib/owner.mjs";
-import { Failure, runMain } from "./lib/process.mjs";
+import { Failure, parseOptions, runMain } from "./lib/process.mjs";
 
 /** More than the last two lines, which say how much there is and that it is all. */
 const TAIL_BYTES = 16_384;
 
 async function main(args) {
-  const values = options(args);
+  const { values } = parseOptions("backup", { args, options: { ...OWNER_OPTIONS, out: { type: "string" } } });
   const place = await findDeployment(values);
   const token = await ownerToken(values, place);
   const answer = await fetch(`${place.origin}/api/users/export`, { headers: { authorization: `Bearer ${token}` } }).catch((error) => {
@@ -39,14 +38,6 @@ async function main(args) {
   const { events, rsvps, payments } = end.end;
   console.log(`${file}: ${events} events, ${rsvps} seats, ${payments} payments in ${size(tail.bytes)}`);
   console.log("Keep it as you keep passwords: it holds your guests' names and addresses.");
-}
-
-function options(args) {
-  try {
-    return parseArgs({ args, options: { ...OWNER_OPTIONS, out: { type: "string" } } }).values;
-  } catch (error) {
-    throw new Failure(`${error.message.split("\n")[0]}; \`npm run backup -- --help\` lists the options`);
-  }
 }
 
 /** Passes everything on, and keeps the end. */

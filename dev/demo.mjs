@@ -3,20 +3,19 @@
 // Ends with 0 only if everything was seen to be right.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { x402Client } from "@x402/core/client";
 import { registerExactEvmScheme } from "@x402/evm/exact/client";
 import { isAddressEqual } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { fill, findDeployment, folder, getJson, moneyHint, mustHave, openChain, OPTIONS, readAccount } from "./lib/deployment.mjs";
-import { Failure, root, runMain } from "./lib/process.mjs";
+import { Failure, parseOptions, root, runMain } from "./lib/process.mjs";
 import { bold, dollars, openLines, short, table, when } from "./lib/terminal.mjs";
 
 const title = (text) => console.log(bold(`\n${text}`));
 
 async function main(args) {
-  const { values } = options(args);
+  const { values } = parseOptions("demo", { args, options: OPTIONS });
   const place = await findDeployment(values);
   if (!place.mcpUrl) throw new Failure("--server takes a host's server URL, such as https://events.example/mcp/users/…");
   const agent = readAccount(values, console.log) ?? newAgent(place);
@@ -34,14 +33,6 @@ async function main(args) {
   if (place.host) await showHost(place, event, ticket, agent);
   title("Done");
   table([["look at it", chain.link(ticket.transactionHash)]]);
-}
-
-function options(args) {
-  try {
-    return parseArgs({ args, options: OPTIONS });
-  } catch (error) {
-    throw new Failure(`${error.message.split("\n")[0]}; \`npm run demo -- --help\` lists the options`);
-  }
 }
 
 /** On the local chain anybody gets test money, so that each run can have a wallet of its own. */

@@ -1,10 +1,9 @@
 // `npm run doctor`: the settings in this folder, or a deployment (`-- --url https://…`), line by line: `ok`, or what
 // to do. It asks chains and facilitators from here, with this machine's network: nobody else's Worker is made to.
-import { parseArgs } from "node:util";
 import { checkChain, checkFacilitator } from "./doctor/chain.mjs";
 import { checkDeployment } from "./doctor/deployment.mjs";
 import { bindingFaults, readSettings, settingFaults } from "./doctor/settings.mjs";
-import { Failure, runMain } from "./lib/process.mjs";
+import { Failure, parseOptions, runMain } from "./lib/process.mjs";
 import { bold, columns, red } from "./lib/terminal.mjs";
 
 async function main(args) {
@@ -25,11 +24,7 @@ async function main(args) {
 
 function options(args) {
   const texts = Object.fromEntries(["url", "env-file", "config"].map((name) => [name, { type: "string" }]));
-  try {
-    return parseArgs({ args, options: { ...texts, json: { type: "boolean" } } });
-  } catch (error) {
-    throw new Failure(`${error.message.split("\n")[0]}; \`npm run doctor -- --help\` lists the options`);
-  }
+  return parseOptions("doctor", { args, options: { ...texts, json: { type: "boolean" } } });
 }
 
 function addressOf(text) {

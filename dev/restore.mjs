@@ -3,10 +3,10 @@
 import { createReadStream } from "node:fs";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline";
-import { parseArgs } from "node:util";
+import { setTimeout as sleep } from "node:timers/promises";
 import { findDeployment } from "./lib/deployment.mjs";
 import { OWNER_OPTIONS, ownerToken } from "./lib/owner.mjs";
-import { Failure, runMain } from "./lib/process.mjs";
+import { Failure, parseOptions, runMain } from "./lib/process.mjs";
 
 /** The last page takes the longest: it puts everything in its place. */
 const ANSWER_MILLIS = 120_000;
@@ -36,12 +36,7 @@ async function main(args) {
 }
 
 function options(args) {
-  let values;
-  try {
-    ({ values } = parseArgs({ args, options: { ...OWNER_OPTIONS, file: { type: "string" } } }));
-  } catch (error) {
-    throw new Failure(`${error.message.split("\n")[0]}; \`npm run restore -- --help\` lists the options`);
-  }
+  const { values } = parseOptions("restore", { args, options: { ...OWNER_OPTIONS, file: { type: "string" } } });
   if (!values.file) throw new Failure("name the backup with --file FILE; `npm run restore -- --help` lists the options");
   return values;
 }
@@ -85,7 +80,5 @@ async function send(place, token, page) {
     }
   }
 }
-
-const sleep = (millis) => new Promise((done) => setTimeout(done, millis));
 
 await runMain(import.meta.url, main);

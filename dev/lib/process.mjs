@@ -4,12 +4,22 @@ import { spawn, spawnSync } from "node:child_process";
 import { realpathSync } from "node:fs";
 import { delimiter, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { asksForHelp, helpOf } from "./commands.mjs";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** An error for people: its message says what happened and what to do, a stack would only hide it. */
 export class Failure extends Error {}
+
+/** The options and words of `npm run <command>`; `config` as `parseArgs` takes it. */
+export function parseOptions(command, config) {
+  try {
+    return parseArgs(config);
+  } catch (error) {
+    throw new Failure(`${error.message.split("\n")[0]}; \`npm run ${command} -- --help\` lists the options`);
+  }
+}
 
 /** The environment in which our own programs are found before those of the machine. */
 export const environment = () => ({
