@@ -12,6 +12,7 @@ use std::fmt;
 
 use alloy_primitives::Address;
 
+use crate::base::money::Usdc;
 use crate::chain::networks::Network;
 use crate::chain::signature::Factories;
 use crate::chain::transaction::RelayerKey;
@@ -26,14 +27,13 @@ use crate::config::readers::{
     read_keys, read_llm, read_mail, read_mail_webhook, read_networks, read_origins,
     read_public_url, read_relayer, read_rpc_urls, read_smart_wallet_factory, take,
 };
+use crate::facilitator::client::{Facilitator, Own, Remote};
+use crate::facilitator::own::gas::GasPolicy;
+use crate::facilitator::supported::Supported;
 use crate::identity::keys::Keys;
 use crate::mail::settings::MailSettings;
 use crate::mail::webhook::WebhookSecret;
-use crate::money::Usdc;
-use crate::wallet::crossmint::Crossmint;
-use crate::x402::facilitator::{Facilitator, Own, Remote};
-use crate::x402::relayer::gas::GasPolicy;
-use crate::x402::supported::Supported;
+use crate::wallets::crossmint::Crossmint;
 
 /// Everything that is set from outside.
 pub struct Config {

@@ -1,43 +1,27 @@
 #![doc = include_str!("ARCHITECTURE.md")]
 
-pub mod csv;
-pub mod meter;
-pub mod money;
-pub mod rate_limit;
-pub mod text;
-pub mod time;
-
-pub mod fields;
-
-pub mod id;
+pub mod base;
 pub mod ports;
-pub mod storage;
 
-pub mod paging;
-
+pub mod chain;
 pub mod directory;
-
 pub mod identity;
 pub mod ledger;
 pub mod mail;
+pub mod wallets;
 
-pub mod chain;
-pub mod x402;
-
-pub mod wallet;
-
-pub mod events;
-pub mod outcome;
-pub mod vault;
-
-pub mod desk;
-
-pub mod http;
-pub mod mcp;
-
-pub mod chat;
+pub mod facilitator;
+pub mod rails;
+pub mod sale;
 
 pub mod config;
+pub mod http;
+
+pub mod products;
+
+pub mod chat;
+pub mod mcp;
+
 pub mod guest;
 pub mod host;
 

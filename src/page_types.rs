@@ -5,12 +5,6 @@ use std::fs;
 
 use ts_rs::{Config, TS};
 
-use crate::desk::kb::Article;
-use crate::desk::rules::DeskView;
-use crate::desk::tickets::{Entry, EntryKind};
-use crate::desk::{self, Priority, drafts};
-use crate::events::rsvp::RsvpLine;
-use crate::events::{EventView, Status};
 use crate::guest::messages::{DeploymentView, ExchangeView, In, Out, PaymentView, ToolView};
 use crate::guest::purchases::State;
 use crate::host::credentials;
@@ -27,10 +21,16 @@ use crate::ledger::revenue::{Count, Revenue, Sum};
 use crate::ledger::statement::Line;
 use crate::mail::outbox::Line as MailLine;
 use crate::mcp::catalog::Tier;
-use crate::vault::store::Retrieval;
-use crate::vault::{self, SecretView};
-use crate::wallet::policy::Policy;
-use crate::wallet::{Kind, WalletInfo};
+use crate::products::desk::kb::Article;
+use crate::products::desk::rules::DeskView;
+use crate::products::desk::tickets::{Entry, EntryKind};
+use crate::products::desk::{self, Priority, drafts};
+use crate::products::events::rsvp::RsvpLine;
+use crate::products::events::{EventView, Status};
+use crate::products::vault::store::Retrieval;
+use crate::products::vault::{self, SecretView};
+use crate::wallets::policy::Policy;
+use crate::wallets::{Kind, WalletInfo};
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/web/src/api/types.ts");
 const HEAD: &str =

@@ -6,9 +6,9 @@ use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::{SolCall, sol};
 use serde_json::json;
 
+use crate::base::money::Usdc;
 use crate::chain::networks::Network;
 use crate::chain::rpc::{Rpc, RpcError};
-use crate::money::Usdc;
 use crate::ports::Http;
 
 sol! {

@@ -5,11 +5,11 @@ use alloy_sol_types::{SolEvent, sol};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::base::money::Usdc;
+use crate::base::time::UnixSeconds;
 use crate::chain::networks::Network;
 use crate::chain::rpc::{Ask, Rpc, RpcError, read};
-use crate::money::Usdc;
 use crate::ports::Http;
-use crate::time::UnixSeconds;
 
 /// Transfers of one transaction that are shown.
 const TRANSFERS_MAX: usize = 50;

@@ -8,6 +8,7 @@ pub mod erc1271;
 pub mod faucet;
 pub mod lookup;
 pub mod networks;
+pub mod origin;
 pub mod rpc;
 pub mod signature;
 pub mod standing;

@@ -5,8 +5,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::base::time::UnixSeconds;
 use crate::ports::{Http, HttpError, HttpRequest};
-use crate::time::UnixSeconds;
 
 /// A JSON-RPC endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,11 +5,11 @@ use alloy_sol_types::{SolCall, SolEvent, sol};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::base::time::UnixSeconds;
 use crate::chain::eip3009::Authorization;
 use crate::chain::networks::Network;
 use crate::chain::rpc::{Ask, Rpc, RpcError, read};
 use crate::ports::Http;
-use crate::time::UnixSeconds;
 
 mod search;
 

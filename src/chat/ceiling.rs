@@ -7,8 +7,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::money::Usdc;
 use crate::chat::text::{Token, tokens};
-use crate::money::Usdc;
 
 /// The most that a person will pay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

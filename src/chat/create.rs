@@ -3,12 +3,12 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::base::fields::PRICE_MAX;
+use crate::base::money::Usdc;
+use crate::base::time::{TimeError, UnixSeconds};
 use crate::chat::ceiling::dollars;
 use crate::chat::text::{clean_line, quote, tokens, words};
-use crate::events::input::CAPACITY_MAX;
-use crate::fields::PRICE_MAX;
-use crate::money::Usdc;
-use crate::time::{TimeError, UnixSeconds};
+use crate::products::events::input::CAPACITY_MAX;
 
 const TITLE_CHARS_MAX: usize = 200;
 
@@ -120,8 +120,8 @@ fn price(text: &str) -> Result<Usdc, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::events::input::CreateEvent;
-    use crate::id::EventId;
+    use crate::base::id::EventId;
+    use crate::products::events::input::CreateEvent;
 
     fn after(answers: &[&str]) -> Result<Draft, String> {
         answers.iter().try_fold(Draft::default(), |draft, answer| draft.answer(answer))

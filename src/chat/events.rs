@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
+use crate::base::id::EventId;
+use crate::base::time::ZoneName;
 use crate::chat::intents::KnownEvent;
 use crate::chat::text::{quote, tokens, words};
-use crate::id::EventId;
-use crate::time::ZoneName;
 
 /// Events shown at a time.
 const SHOWN_MAX: usize = 5;
@@ -150,8 +150,8 @@ fn line(event: &KnownEvent) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::money::Usdc;
-    use crate::time::UnixSeconds;
+    use crate::base::money::Usdc;
+    use crate::base::time::UnixSeconds;
 
     fn known(titles: &[&str]) -> Vec<KnownEvent> {
         let event = |(n, title): (usize, &&str)| KnownEvent {

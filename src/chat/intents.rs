@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 
+use crate::base::money::Usdc;
+use crate::base::time::UnixSeconds;
 use crate::chat::ceiling::{self, Ceiling};
 pub use crate::chat::create::Draft;
 use crate::chat::create::title;
@@ -17,8 +19,6 @@ use crate::chat::phrases::{
     NO, POLITE, RSVP, SEAT, STATUS, YES,
 };
 use crate::chat::text::{after, quote, tokens, words};
-use crate::money::Usdc;
-use crate::time::UnixSeconds;
 
 /// The longest message that is read, characters.
 pub const MESSAGE_CHARS_MAX: usize = 2_000;

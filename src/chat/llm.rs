@@ -15,9 +15,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::base::time::UnixSeconds;
 use crate::chat::text::{cut, is_seen};
 use crate::ports::{Clock, Http, HttpError, HttpRequest, HttpResponse};
-use crate::time::UnixSeconds;
 use wire::{Answer, Called, Function, Message, Offered, ToolCall};
 
 /// The endpoint, its model and our key.

@@ -1,6 +1,6 @@
 //! Words, and how strangers' text is shown.
 
-use crate::text::is_shown;
+use crate::base::text::is_shown;
 
 /// The longest title that is shown, characters.
 const QUOTED_CHARS_MAX: usize = 80;

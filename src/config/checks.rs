@@ -11,9 +11,9 @@ use crate::chain::transaction::RelayerKey;
 use crate::config::known_keys::is_known;
 use crate::config::network_set::COINBASE;
 use crate::config::{authority_of, is_loopback};
+use crate::facilitator::credentials::Credentials;
 use crate::identity::keys::MasterKey;
 use crate::identity::randomness::looks_random;
-use crate::x402::facilitator::credentials::Credentials;
 
 /// Facilitators that settle on test networks only.
 const FOR_TESTS_ONLY: &[&str] = &["x402.org", "www.x402.org"];

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::base::money::Usdc;
 use crate::chain::networks::Network;
 use crate::config::readers::take;
-use crate::money::Usdc;
-use crate::x402::relayer::gas::{GasPolicy, Micros};
+use crate::facilitator::own::gas::{GasPolicy, Micros};
 
 /// The smallest price that a host may set if nothing else is set: $0.001.
 const PRICE_MIN: Usdc = match Usdc::from_atomic(1_000) {

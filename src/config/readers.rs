@@ -10,12 +10,12 @@ use crate::chain::signature::Factories;
 use crate::chain::transaction::RelayerKey;
 use crate::chat::llm::{ApiKey, Settings};
 use crate::config::FacilitatorApi;
+use crate::facilitator::credentials::{CdpKey, Credentials, Header};
 use crate::identity::keys::{KeyId, Keys, MasterKey};
 use crate::identity::lasting::IdentityKeys;
 use crate::mail::settings::{self, MailApi, MailKey, MailSettings, Sender};
 use crate::mail::webhook::WebhookSecret;
-use crate::wallet::crossmint::{self, Crossmint};
-use crate::x402::facilitator::credentials::{CdpKey, Credentials, Header};
+use crate::wallets::crossmint::{self, Crossmint};
 
 /// The shortest access token.
 const TOKEN_CHARS_MIN: usize = 16;

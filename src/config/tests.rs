@@ -1,6 +1,6 @@
 use super::readers::{OPENAI_BASE_URL, OPENAI_MODEL};
 use super::*;
-use crate::x402::facilitator::credentials::Credentials;
+use crate::facilitator::credentials::Credentials;
 
 fn read(changes: &[(&str, &str)]) -> Result<Config, ConfigErrors> {
     let mut settings: BTreeMap<&str, &str> = [

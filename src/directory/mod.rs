@@ -16,9 +16,9 @@ pub mod walk;
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::time::UnixSeconds;
+use crate::ports::storage::{self, Migrations, all, first};
 use crate::ports::{Clock, Level, Log, Sql, SqlError, SqlValue};
-use crate::storage::{self, Migrations, all, first};
-use crate::time::UnixSeconds;
 
 /// The schema of a directory's object.
 pub const MIGRATIONS: Migrations = &[include_str!("schema.sql"), include_str!("schema-2.sql")];

@@ -7,12 +7,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::id::ScopeId;
+use crate::base::time::UnixSeconds;
 use crate::directory::{self, LEAVE_SECONDS};
-use crate::id::ScopeId;
 use crate::identity::keys::Keys;
+use crate::ports::storage::{self, all, first};
 use crate::ports::{Clock, Level, Log, Sql, SqlError, SqlValue};
-use crate::storage::{self, all, first};
-use crate::time::UnixSeconds;
 
 /// Hosts with something left, at most; with more the walk waits.
 pub const HOSTS_MAX: u32 = 1_000;

@@ -5,9 +5,9 @@
 
 use futures_util::future::join_all;
 
+use crate::base::id::ScopeId;
 use crate::directory::rotation::{Ask, Asked, Resealed, Spot, Told, Walked, What};
 use crate::directory::sweep::{ANSWER_MILLIS, AT_ONCE, SweepError};
-use crate::id::ScopeId;
 use crate::ports::{Level, Log, Timer, within};
 
 /// Hosts that are asked in one run.

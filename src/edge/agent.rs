@@ -3,18 +3,18 @@
 use url::Url;
 use worker::{Method, Request, RequestInit, Response};
 
+use crate::base::http::Headers;
+use crate::base::id::SessionId;
+use crate::base::time::UnixSeconds;
 use crate::edge::gateway::{Gateway, Stop};
 use crate::edge::host_object::signed_out_at;
 use crate::edge::world::EdgeRandom;
 use crate::guest::knock::{HEADER, Knock, TOKEN_CHARS_MAX};
 use crate::host::command::SignedIn;
-use crate::http::Headers;
 use crate::http::admission::{NEW_SESSION, Rare};
 use crate::http::source::Source;
-use crate::id::SessionId;
 use crate::identity::epoch;
-use crate::outcome::Abort;
-use crate::time::UnixSeconds;
+use crate::rails::outcome::Abort;
 
 impl Gateway {
     /// Hands the socket over to the session's object.

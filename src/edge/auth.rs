@@ -5,6 +5,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
+use crate::base::email::EmailAddress;
+use crate::base::http::Reply;
+use crate::base::id::ScopeId;
+use crate::base::time::UnixSeconds;
 use crate::chain::rpc::Rpc;
 use crate::edge::convert;
 use crate::edge::fetch::EdgeHttp;
@@ -12,14 +16,12 @@ use crate::edge::gateway::{Gateway, Stop};
 use crate::edge::world::{EdgeRandom, now};
 use crate::host::command::{Action, Asked, SIGNED_IN_AT, SignedIn};
 use crate::http::admission::CONTRACT_SIGN_IN;
+use crate::http::cookie;
 use crate::http::page::{NonceAnswer, SessionAnswer};
 use crate::http::source::Source;
-use crate::http::{Reply, cookie};
-use crate::id::ScopeId;
 use crate::identity::siwe::{self, Expected, ProvenWallet, Purpose, SignIn, SiweError, Unproven};
-use crate::identity::{EmailAddress, Session, UserId};
-use crate::outcome::Abort;
-use crate::time::UnixSeconds;
+use crate::identity::{Session, UserId};
+use crate::rails::outcome::Abort;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

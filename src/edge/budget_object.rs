@@ -1,4 +1,4 @@
-//! The shell around what an owner spends ([`crate::wallet::budget`]).
+//! The shell around what an owner spends ([`crate::wallets::budget`]).
 
 use wasm_bindgen::JsValue;
 use worker::{DurableObject, Env, Method, Request, RequestInit, Response, Result, State};
@@ -6,8 +6,9 @@ use worker_macros::durable_object;
 
 use crate::edge::object;
 use crate::edge::world::{EdgeWorld, log};
-use crate::ports::{BudgetError, Budgets, Level};
-use crate::wallet::budget::{self, Ask, Told};
+use crate::ports::Level;
+use crate::wallets::budget::{self, Ask, Told};
+use crate::wallets::budget::{BudgetError, Budgets};
 
 /// The Durable Object of one owner; its name is a user's scope or a wallet's address. Only Guest objects
 /// reach it.

@@ -5,18 +5,20 @@
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::base::email::EmailAddress;
+use crate::base::http::{Headers, Reply};
 use crate::edge::gateway::{Gateway, Stop};
 use crate::edge::mail::delivery;
 use crate::edge::world::{EdgeRandom, now};
 use crate::host::command::{Action, Asked};
 use crate::http::admission::Rare;
+use crate::http::cookie;
 use crate::http::page::CodeSentAnswer;
 use crate::http::source::Source;
-use crate::http::{Headers, Reply, cookie};
+use crate::identity::UserId;
 use crate::identity::challenge::{CHALLENGE_SECONDS, Challenge, KNOWN_SECONDS, is_known, remember};
 use crate::identity::codes::{self, Asker, Code};
-use crate::identity::{EmailAddress, UserId};
-use crate::outcome::Abort;
+use crate::rails::outcome::Abort;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -6,9 +6,10 @@ use std::rc::Rc;
 use futures_util::StreamExt;
 use worker::{ByteStream, Env, Response};
 
+use crate::base::http::{Headers, Reply};
+use crate::base::id::RequestId;
 use crate::config::Config;
-use crate::http::{Headers, Reply, cors};
-use crate::id::RequestId;
+use crate::http::cors;
 
 /// The longest body of a request, bytes.
 pub(super) const BODY_BYTES_MAX: usize = 1024 * 1024;

@@ -4,6 +4,8 @@
 use futures_util::future::join_all;
 use worker::{Env, Result, Stub};
 
+use crate::base::id::ScopeId;
+use crate::base::time::UnixSeconds;
 use crate::chain::networks::Network;
 use crate::config::Config;
 use crate::directory::rotation::{self, Resealed, Told, rotation_of};
@@ -16,9 +18,7 @@ use crate::edge::host_object::resealed;
 use crate::edge::object::sweep_request;
 use crate::edge::relayer_object::relayer_of;
 use crate::edge::world::{list, log, now, sleep};
-use crate::id::ScopeId;
 use crate::ports::{Clock, Level, Log, Timer, within};
-use crate::time::UnixSeconds;
 
 /// One run.
 pub(super) async fn run(env: Env) {

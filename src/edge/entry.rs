@@ -3,13 +3,13 @@
 use worker::{Context, Env, Request, Response, Result, ScheduleContext, ScheduledEvent};
 use worker_macros::event;
 
+use crate::base::id::RequestId;
 use crate::edge::convert;
 use crate::edge::cron;
 use crate::edge::gateway::Gateway;
 use crate::edge::world::{EdgeRandom, log_once};
 use crate::http::problem;
-use crate::id::RequestId;
-use crate::outcome::Abort;
+use crate::rails::outcome::Abort;
 
 #[event(start)]
 fn start() {

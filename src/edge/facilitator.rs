@@ -6,6 +6,8 @@ use serde_json::Value;
 use subtle::ConstantTimeEq;
 use worker::Response;
 
+use crate::base::http::{Headers, Reply};
+use crate::base::rate_limit::{Budget, RateLimiter};
 use crate::chain::networks::Network;
 use crate::chain::rpc::Rpc;
 use crate::config::FacilitatorApi;
@@ -13,16 +15,15 @@ use crate::edge::fetch::EdgeHttp;
 use crate::edge::gateway::{Gateway, Stop, bearer};
 use crate::edge::relayer_object::ask_relayer;
 use crate::edge::world::now;
+use crate::facilitator::client::Facilitator;
+use crate::facilitator::own::api::{self, Asks, Command};
+use crate::facilitator::own::judge::Access;
+use crate::facilitator::own::order;
+use crate::http::problem;
 use crate::http::route::AtFacilitator;
 use crate::http::source::Source;
-use crate::http::{Headers, Reply, problem};
-use crate::outcome::Abort;
 use crate::ports::RelayerOrder;
-use crate::rate_limit::{Budget, RateLimiter};
-use crate::x402::facilitator::Facilitator;
-use crate::x402::relayer::api::{self, Asks, Command};
-use crate::x402::relayer::judge::Access;
-use crate::x402::relayer::order;
+use crate::rails::outcome::Abort;
 
 thread_local! {
     /// Requests of each source for verdicts, as far as this isolate has seen.

@@ -10,10 +10,10 @@ use worker::{
     Response,
 };
 
+use crate::base::time::UnixSeconds;
 use crate::edge::convert::{BodyError, read};
 use crate::edge::world::{EdgeWorld, now};
 use crate::ports::{Clock, Http, HttpError, HttpRequest, HttpResponse};
-use crate::time::UnixSeconds;
 
 /// How much is kept of the address that a redirect names, characters.
 const LOCATION_MAX: usize = 200;

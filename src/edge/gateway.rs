@@ -8,6 +8,8 @@ use url::Url;
 
 use worker::{Context, Env, Method, Request, Response, Result};
 
+use crate::base::http::{Headers, Reply};
+use crate::base::id::{RequestId, ScopeId};
 use crate::config::Config;
 use crate::directory::rotation::{self, What, rotation_of};
 use crate::edge::convert::{self, BODY_BYTES_MAX, BodyError};
@@ -19,12 +21,11 @@ use crate::host::command::{Action, Command, SignedIn};
 use crate::http::admission::{Admission, Cost, NOTHING, Rare};
 use crate::http::route::{self, AtHost, NoRoute, Own, Route};
 use crate::http::source::Source;
-use crate::http::{Headers, Reply, cookie, cors, problem};
-use crate::id::{RequestId, ScopeId};
+use crate::http::{cookie, cors, problem};
 use crate::identity::{Session, Token};
 use crate::mcp::eras;
-use crate::outcome::Abort;
 use crate::ports::Level;
+use crate::rails::outcome::Abort;
 
 /// Headers of the caller that an object may see. All others, and any internal one that a caller
 /// made up, end here.
@@ -89,7 +90,10 @@ impl Gateway {
             Err(Stop::Broken(error)) => {
                 let what = error.to_string();
                 log(Level::Error, &what, &[("requestId", self.request_id.as_str())]);
-                let fatal = crate::outcome::Fatal { what, money: crate::outcome::Money::NotAsked };
+                let fatal = crate::rails::outcome::Fatal {
+                    what,
+                    money: crate::rails::outcome::Money::NotAsked,
+                };
                 self.answer(problem::of_fatal(&fatal, &self.request_id), origin.as_deref())
             }
         }

@@ -9,6 +9,8 @@ use worker::{
 };
 use worker_macros::durable_object;
 
+use crate::base::id::RequestId;
+use crate::base::rate_limit::{Budget, RateLimiter};
 use crate::directory::Kind;
 use crate::edge::convert;
 use crate::edge::object::{self, Broken};
@@ -19,10 +21,8 @@ use crate::guest::messages::Out;
 use crate::guest::owner::ENDED as ENDED_TEXT;
 use crate::guest::{Guest as Service, NotLetIn};
 use crate::http::problem;
-use crate::id::RequestId;
-use crate::outcome::Abort;
 use crate::ports::Level;
-use crate::rate_limit::{Budget, RateLimiter};
+use crate::rails::outcome::Abort;
 
 /// Tabs of one session.
 const SOCKETS_MAX: usize = 20;

@@ -7,6 +7,9 @@ use wasm_bindgen::JsValue;
 use worker::{DurableObject, Env, Method, Request, RequestInit, Response, Result, State, Stub};
 use worker_macros::durable_object;
 
+use crate::base::http::{Headers, Reply};
+use crate::base::id::{RequestId, ScopeId};
+use crate::base::time::UnixSeconds;
 use crate::directory::Kind;
 use crate::directory::rotation::Resealed;
 use crate::edge::convert::{self, BODY_BYTES_MAX};
@@ -18,10 +21,7 @@ use crate::host::Request as HostRequest;
 use crate::host::backup::EXPORT_ID;
 use crate::host::backup::format::PAGE_BYTES_MAX;
 use crate::host::command::{Action, Command, HEADER};
-use crate::http::{Headers, Reply};
-use crate::id::{RequestId, ScopeId};
 use crate::ports::Level;
-use crate::time::UnixSeconds;
 
 /// One host's Durable Object; its name is the host's scope.
 #[durable_object]

@@ -5,17 +5,17 @@ use js_sys::{JsString, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use worker::{EmailAddress, Env, SendEmail, SendEmailBuilder};
 
+use crate::base::http::{Headers, Reply};
 use crate::config::Config;
 use crate::edge::convert;
 use crate::edge::fetch::EdgeHttp;
 use crate::edge::gateway::{Gateway, Stop};
 use crate::edge::world::{EdgeWorld, now};
 use crate::host::command::Action;
-use crate::http::{Headers, Reply};
 use crate::mail::settings::Sender;
 use crate::mail::{Message, api, webhook};
-use crate::outcome::Abort;
 use crate::ports::{Delivery, Http, Mail, MailError, Sent, within};
+use crate::rails::outcome::Abort;
 
 const BINDING: &str = "EMAIL";
 /// How long the binding may take, milliseconds.

@@ -4,17 +4,18 @@ use alloy_primitives::Address;
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::base::http::Reply;
 use crate::chain::rpc::{Rpc, RpcError};
 use crate::chain::{faucet, lookup};
 use crate::edge::fetch::EdgeHttp;
 use crate::edge::gateway::{Gateway, Stop};
 use crate::edge::mail::delivery;
-use crate::events::pages::CONTENT_SECURITY_POLICY;
+use crate::http::explorer;
 use crate::http::page::{FaucetAnswer, PageSettings};
 use crate::http::route::AtExplorer;
-use crate::http::{Reply, explorer};
-use crate::outcome::Abort;
-use crate::wallet;
+use crate::products::events::pages::CONTENT_SECURITY_POLICY;
+use crate::rails::outcome::Abort;
+use crate::wallets;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -57,9 +58,9 @@ impl Gateway {
                 explorer::transaction_page(&base, network, hash, &found)
             }
             AtExplorer::Wallet(address) => {
-                let balance = wallet::usdc_balance(&EdgeHttp, &rpc, network, address).await;
+                let balance = wallets::usdc_balance(&EdgeHttp, &rpc, network, address).await;
                 let balance = balance.map_err(unavailable)?;
-                let is_contract = wallet::is_deployed(&EdgeHttp, &rpc, address).await;
+                let is_contract = wallets::is_deployed(&EdgeHttp, &rpc, address).await;
                 explorer::wallet_page(network, address, balance, is_contract.map_err(unavailable)?)
             }
         };

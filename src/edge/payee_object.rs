@@ -6,8 +6,8 @@ use worker_macros::durable_object;
 use crate::edge::sql::ObjectSql;
 use crate::edge::world::{log, now};
 use crate::ledger::payee;
+use crate::ports::storage;
 use crate::ports::{Level, PayeeClaim, SqlError};
-use crate::storage;
 
 /// The Durable Object of one payout address; its name is the address. Only Host objects reach it.
 #[durable_object]

@@ -1,4 +1,4 @@
-//! The shell around our own facilitator ([`crate::x402::relayer`]), and the hop to it.
+//! The shell around our own facilitator ([`crate::facilitator::own`]), and the hop to it.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -16,9 +16,9 @@ use crate::directory::Kind;
 use crate::edge::convert;
 use crate::edge::object::{self, Broken};
 use crate::edge::world::{EdgeWorld, log};
+use crate::facilitator::own::api::Command;
+use crate::facilitator::own::{Relayer as Service, Settings};
 use crate::ports::Level;
-use crate::x402::relayer::api::Command;
-use crate::x402::relayer::{Relayer as Service, Settings};
 
 /// The Durable Object of one relayer; its name is the network and the address of the key.
 #[durable_object]

@@ -3,8 +3,8 @@
 use wasm_bindgen::{JsCast, JsValue};
 use worker::wasm_bindgen_futures::JsFuture;
 
+use crate::base::signing_key::{Algorithm, SigningKey};
 use crate::edge::world::EdgeWorld;
-use crate::identity::signing::{Algorithm, SigningKey};
 use crate::ports::{SignError, Signer};
 
 impl Signer for EdgeWorld {

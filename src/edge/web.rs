@@ -11,22 +11,22 @@ use worker::{
     Response, ResponseBody, WebSocket,
 };
 
+use crate::base::http::Headers;
+use crate::base::id::{RequestId, ScopeId};
+use crate::base::time::UnixSeconds;
 use crate::edge::convert;
 use crate::edge::gateway::bearer;
 use crate::edge::host_object::{signed_out_at, to_host};
 use crate::edge::world::{EdgeRandom, EdgeWorld, now};
 use crate::guest::knock::{CameWith, SignIn, WATCHING};
 use crate::host::command::{Action, Command, SignedIn};
-use crate::http::Headers;
 use crate::http::route::AtHost;
 use crate::http::source::Source;
-use crate::id::{RequestId, ScopeId};
 use crate::identity::Session;
 use crate::mcp::client::{Watch, can_be_resumed};
 use crate::ports::{
     Doors, HttpError, SignOuts, SignOutsError, Sockets, Web, WebMethod, WebRequest, WebResponse,
 };
-use crate::time::UnixSeconds;
 
 /// How a socket is closed whose sign-in does not count any more.
 pub(super) const SIGNED_OUT: (u16, &str) = (4401, "sign in again");

@@ -11,19 +11,19 @@ use worker::{
     Date, Delay, Env, Method, Request, RequestInit, State, console_error, console_log, console_warn,
 };
 
+use crate::base::id::RequestId;
+use crate::base::time::UnixSeconds;
 use crate::chain::networks::Network;
 use crate::directory::{Kind, Noted};
 use crate::edge::directory_object::note;
 use crate::edge::relayer_object::ask_relayer;
 use crate::edge::sql::ObjectSql;
+use crate::facilitator::own::api::{Asks, Command};
 use crate::http::source::Source;
-use crate::id::RequestId;
 use crate::ports::{
     Alarm, Clock, Directory, HttpError, HttpResponse, Kv, KvError, Level, Log, PayeeClaim,
     PayeeError, Payees, Random, RelayerOrder, Relayers, Timer,
 };
-use crate::time::UnixSeconds;
-use crate::x402::relayer::api::{Asks, Command};
 
 /// An alarm that has not gone off so many seconds after its time is lost.
 const LOST_SECONDS: i64 = 120;

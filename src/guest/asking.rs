@@ -6,13 +6,13 @@ use std::rc::Rc;
 use futures_util::lock::Mutex;
 use serde_json::Value;
 
+use crate::base::id::PurchaseId;
+use crate::base::text;
 use crate::guest::purchases::{self, Purchase, open};
 use crate::guest::{Guest, GuestWorld, store};
-use crate::id::PurchaseId;
 use crate::mcp::client::{Client, ClientError, Connection, Person, QUESTION_MILLIS, QUESTIONS_MAX};
 use crate::ports::{Doors, SqlError, Timer, Web, within};
-use crate::text;
-use crate::x402::payer::{self, Answer, Offer, Settlement};
+use crate::rails::x402::payer::{self, Answer, Offer, Settlement};
 
 /// The longest that asking a server takes, with a new connection and all, and with the time in which a person answers
 /// what it asks back, milliseconds.

@@ -1,16 +1,16 @@
-//! The budget of the session's owner ([`crate::wallet::budget`]): asked before anything is signed, or, for a
+//! The budget of the session's owner ([`crate::wallets::budget`]): asked before anything is signed, or, for a
 //! wallet of nobody who has signed in, when it has signed and before the signature leaves.
 
 use alloy_primitives::Address;
 
+use crate::base::id::PurchaseId;
+use crate::base::money::Usdc;
 use crate::guest::messages::Out;
 use crate::guest::purchases::{self, Purchase, State};
 use crate::guest::{Guest, GuestWorld, Trouble, store};
-use crate::id::PurchaseId;
-use crate::money::Usdc;
 use crate::ports::{Level, SqlError, within};
-use crate::wallet::budget::{Ask, Told, Wanted};
-use crate::wallet::policy::Spent;
+use crate::wallets::budget::{Ask, Told, Wanted};
+use crate::wallets::policy::Spent;
 
 /// How long another object of this deployment is waited for, milliseconds.
 pub(super) const HOP_MILLIS: u32 = 10_000;

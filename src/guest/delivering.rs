@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use crate::base::id::PurchaseId;
 use crate::chain::networks::Network;
 use crate::chain::rpc::Rpc;
 use crate::guest::asking::Reply;
@@ -11,9 +12,8 @@ use crate::guest::paying::LOOK_AFTER_SECONDS;
 use crate::guest::purchases::{self, Purchase, State, open};
 use crate::guest::{Guest, GuestWorld, Trouble, kept, seats};
 use crate::http::explorer::transaction_url;
-use crate::id::PurchaseId;
 use crate::ports::{Level, SqlError};
-use crate::x402::payer::{self, Offer, Settlement};
+use crate::rails::x402::payer::{self, Offer, Settlement};
 
 /// How often the same payment is sent before the alarm goes on with it.
 pub(super) const TRIES: u32 = 3;

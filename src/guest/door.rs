@@ -2,15 +2,15 @@
 
 use serde_json::Value;
 
+use crate::base::money::Usdc;
+use crate::base::text;
 use crate::guest::messages::Out;
 use crate::guest::purchases::Origin;
 use crate::guest::store::Listed;
 use crate::guest::{Guest, GuestWorld, Trouble, seats, store};
 use crate::mcp::client::{Client, ClientError, Connection, DoorTool};
-use crate::money::Usdc;
 use crate::ports::{SqlError, within};
-use crate::text;
-use crate::x402::payer::{self, Answer};
+use crate::rails::x402::payer::{self, Answer};
 
 /// Events of a door that are remembered.
 const LISTED_MAX: usize = 500;

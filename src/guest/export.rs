@@ -1,6 +1,6 @@
 //! What a session has paid, as a file for spreadsheets.
 
-use crate::csv;
+use crate::base::csv;
 use crate::guest::messages::{DeploymentView, PaymentView};
 
 const NAMES: [&str; 13] = [

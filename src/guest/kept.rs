@@ -4,10 +4,10 @@
 //! until a socket that was told shows that it was alive then: it says something, or leaves in order. Whoever comes
 //! before that is told again.
 
-use crate::id::PurchaseId;
+use crate::base::id::PurchaseId;
+use crate::base::time::UnixSeconds;
+use crate::ports::storage::{all, first};
 use crate::ports::{Sql, SqlError, SqlValue};
-use crate::storage::{all, first};
-use crate::time::UnixSeconds;
 
 /// Messages besides results of purchases that are kept for somebody who is away; the oldest go first.
 const MISSED_MAX: u32 = 50;

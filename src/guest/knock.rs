@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::id::{RequestId, SessionId};
+use crate::base::time::UnixSeconds;
 use crate::host::command::SignedIn;
 use crate::http::source::Source;
-use crate::id::{RequestId, SessionId};
-use crate::time::UnixSeconds;
 
 /// The internal header. A caller's own copy never arrives.
 pub const HEADER: &str = "x-concierge-guest";

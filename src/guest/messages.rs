@@ -9,8 +9,8 @@ use crate::config::Config;
 use crate::guest::purchases::{Purchase, State};
 use crate::http::explorer::transaction_url;
 use crate::mcp::client::DoorTool;
-use crate::wallet::policy::Policy;
-use crate::wallet::{Kind, WalletInfo};
+use crate::wallets::policy::Policy;
+use crate::wallets::{Kind, WalletInfo};
 
 /// The longest message that is read, bytes.
 pub const MESSAGE_BYTES_MAX: usize = 64 * 1024;

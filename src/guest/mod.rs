@@ -37,6 +37,9 @@ use std::rc::Rc;
 use alloy_primitives::Address;
 use futures_util::lock::Mutex;
 
+use crate::base::id::{PurchaseId, SessionId};
+use crate::base::money::Usdc;
+use crate::base::time::UnixSeconds;
 use crate::config::Config;
 use crate::guest::knock::SignIn;
 use crate::guest::messages::{DeploymentView, In, MESSAGE_BYTES_MAX, Out, PaymentView};
@@ -45,15 +48,13 @@ use crate::guest::purchases::{Origin, State, open};
 use crate::guest::questions::Questions;
 use crate::guest::store::Owner;
 use crate::host::command::SignedIn;
-use crate::id::{PurchaseId, SessionId};
 use crate::mcp::client::Rules;
-use crate::money::Usdc;
+use crate::ports::storage;
 use crate::ports::{
-    Alarm, Budgets, Clock, Directory, Doors, Http, Level, Log, Random, SignOuts, Sockets, Sql,
-    SqlError, Timer, Web,
+    Alarm, Clock, Directory, Doors, Http, Level, Log, Random, SignOuts, Sockets, Sql, SqlError,
+    Timer, Web,
 };
-use crate::storage;
-use crate::time::UnixSeconds;
+use crate::wallets::budget::Budgets;
 
 /// All that a guest asks of the world.
 pub trait GuestWorld:

@@ -1,11 +1,11 @@
 //! The world outside of a session, as a client of doors sees it: at a door of this deployment the
 //! session's owner is known as such, and whoever watches sees every request and its answer.
 
+use crate::base::id::ScopeId;
 use crate::guest::messages::{ExchangeView, Out};
 use crate::guest::questions::Questions;
 use crate::guest::store::{self, Owner};
 use crate::guest::{Guest, GuestWorld};
-use crate::id::ScopeId;
 use crate::identity::Session;
 use crate::mcp::client::{Person, Question, Said};
 use crate::ports::{

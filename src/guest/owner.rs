@@ -5,6 +5,7 @@
 //! entered with its token *and* a sign-in of its owner, each socket has its own, and what moves the owner's
 //! money asks the owner's object once more whether that still counts ([`crate::identity::epoch`]).
 
+use crate::base::time::UnixSeconds;
 use crate::guest::budget::HOP_MILLIS;
 use crate::guest::knock::SignIn;
 use crate::guest::purchases::open;
@@ -12,7 +13,6 @@ use crate::guest::{Guest, GuestWorld, NotLetIn, Trouble, kept, store};
 use crate::host::command::SignedIn;
 use crate::identity::epoch;
 use crate::ports::{Level, SqlError, within};
-use crate::time::UnixSeconds;
 
 const DAY_SECONDS: i64 = 86_400;
 /// A session that nobody has used for so long ends.

@@ -3,19 +3,19 @@
 use alloy_primitives::{Address, Bytes};
 use serde_json::Value;
 
+use crate::base::id::PurchaseId;
+use crate::base::money::Usdc;
+use crate::base::text;
 use crate::chain::networks::Network;
 use crate::chain::rpc::Rpc;
 use crate::guest::messages::Out;
 use crate::guest::purchases::{self, Origin, Purchase, State, open};
 use crate::guest::{Guest, GuestWorld, Trouble, delivering, kept, store};
-use crate::id::PurchaseId;
 use crate::mcp::client::Connection;
-use crate::money::Usdc;
 use crate::ports::SqlError;
-use crate::text;
-use crate::wallet::policy::{self, Verdict};
-use crate::wallet::{Kind, usdc_balance};
-use crate::x402::payer::{self, Answer, Challenge, Offer};
+use crate::rails::x402::payer::{self, Answer, Challenge, Offer};
+use crate::wallets::policy::{self, Verdict};
+use crate::wallets::{Kind, usdc_balance};
 
 /// When the alarm looks after a payment for the first time, seconds.
 pub(super) const LOOK_AFTER_SECONDS: i64 = 20;

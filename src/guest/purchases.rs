@@ -16,15 +16,15 @@ use alloy_primitives::Bytes;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::base::id::PurchaseId;
+use crate::base::money::Usdc;
+use crate::base::time::UnixSeconds;
 use crate::chain::eip3009::Authorization;
-use crate::id::PurchaseId;
 use crate::mcp::client::Connection;
-use crate::money::Usdc;
+use crate::ports::storage::{Columns, all, first};
 use crate::ports::{Sql, SqlError, SqlValue};
-use crate::storage::{Columns, all, first};
-use crate::time::UnixSeconds;
-use crate::wallet::policy::Spent;
-use crate::x402::wire::{authorization_json, read_authorization};
+use crate::rails::x402::wire::{authorization_json, read_authorization};
+use crate::wallets::policy::Spent;
 
 pub(super) mod open;
 

@@ -11,10 +11,10 @@ use std::task::{Poll, Waker};
 use serde_json::{Map, Value};
 use url::Url;
 
+use crate::base::text;
 use crate::guest::messages::Out;
 use crate::mcp::client::{Field, QUESTION_MILLIS, Question, Said, yes_or_no};
 use crate::ports::{Sockets, Timer, within};
-use crate::text;
 
 /// Questions that wait at a time; more are cancelled.
 const WAITING_MAX: usize = 5;

@@ -5,11 +5,11 @@
 
 use serde_json::{Value, json};
 
+use crate::base::text;
 use crate::guest::purchases::{self, Purchase};
 use crate::guest::{Guest, GuestWorld, store};
 use crate::mcp::client::{Connection, DoorTool};
 use crate::ports::SqlError;
-use crate::text;
 
 /// The argument with which our tools ask for the wallet that pays.
 pub(super) const WALLET: &str = "walletAddress";

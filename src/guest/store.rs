@@ -6,19 +6,19 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use crate::base::id::SessionId;
+use crate::base::money::Usdc;
+use crate::base::time::UnixSeconds;
 use crate::config::Config;
 use crate::guest::knock::SignIn;
 use crate::guest::messages::{DeploymentView, explorer_url};
 use crate::guest::owner::{IDLE_SECONDS, LIFE_SECONDS};
-use crate::id::SessionId;
 use crate::identity::UserId;
 use crate::mcp::client::{Connection, DoorTool};
-use crate::money::Usdc;
+use crate::ports::storage::{Columns, Migrations, all, first};
 use crate::ports::{Sql, SqlError, SqlValue};
-use crate::storage::{Columns, Migrations, all, first};
-use crate::time::UnixSeconds;
-use crate::wallet::Kind;
-use crate::wallet::policy::Policy;
+use crate::wallets::Kind;
+use crate::wallets::policy::Policy;
 
 /// The schema of a guest's object.
 pub const MIGRATIONS: Migrations = &[

@@ -3,6 +3,9 @@
 
 use serde_json::{Value, json};
 
+use crate::base::money::Usdc;
+use crate::base::text;
+use crate::base::time::{UnixSeconds, ZoneName};
 use crate::chat::intents::{self, Context, Intent, KnownEvent, Missing};
 use crate::chat::llm::{Conversation, Step, ToolSpec};
 use crate::guest::messages::Out;
@@ -10,9 +13,6 @@ use crate::guest::purchases::{self, Origin, Purchase, State};
 use crate::guest::store::ChatColumn;
 use crate::guest::{Guest, GuestWorld, Trouble, store};
 use crate::mcp::client::DoorTool;
-use crate::money::Usdc;
-use crate::text;
-use crate::time::{UnixSeconds, ZoneName};
 
 /// The longest text that is understood, characters.
 const TEXT_CHARS_MAX: usize = 2_000;

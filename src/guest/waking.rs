@@ -2,16 +2,16 @@
 
 use futures_util::future::join_all;
 
+use crate::base::id::PurchaseId;
+use crate::base::time::UnixSeconds;
 use crate::chain::networks::Network;
 use crate::chain::transfers::{Use, Window};
 use crate::guest::purchases::{self, Purchase, State, open};
 use crate::guest::{Guest, GuestWorld, Trouble, kept};
-use crate::id::PurchaseId;
-use crate::meter::Metered;
+use crate::ports::metered::Metered;
+use crate::ports::storage;
 use crate::ports::{Level, SqlError};
-use crate::storage;
-use crate::time::UnixSeconds;
-use crate::x402::payer::VALID_SECONDS_MAX;
+use crate::rails::x402::payer::VALID_SECONDS_MAX;
 
 /// When an open purchase is looked after again, seconds, doubled each time, and at the longest.
 const AGAIN_SECONDS: i64 = 3;

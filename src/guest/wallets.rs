@@ -2,18 +2,18 @@
 
 use alloy_primitives::{Address, Bytes};
 
+use crate::base::money::Usdc;
 use crate::chain::eip3009::{Authorization, digest};
 use crate::chain::rpc::RpcError;
 use crate::guest::messages::Out;
 use crate::guest::purchases::Purchase;
 use crate::guest::store::ChosenWallet;
 use crate::guest::{Guest, GuestWorld, Trouble, store};
-use crate::money::Usdc;
 use crate::ports::SqlError;
-use crate::wallet::crossmint::CrossmintWallet;
-use crate::wallet::smart::SmartWallet;
-use crate::wallet::{self, Kind, WalletInfo, browser};
-use crate::x402::payer::{self, Offer};
+use crate::rails::x402::payer::{self, Offer};
+use crate::wallets::crossmint::CrossmintWallet;
+use crate::wallets::smart::SmartWallet;
+use crate::wallets::{self, Kind, WalletInfo, browser};
 
 impl<W: GuestWorld> Guest<W> {
     /// Pays with this wallet from now on.
@@ -48,8 +48,8 @@ impl<W: GuestWorld> Guest<W> {
         let Some(wallet) = store::wallet(&self.world)? else { return Ok(()) };
         let Some(network) = self.config.networks.first() else { return Ok(()) };
         let Some(rpc) = self.rpc_of(network.caip2) else { return Ok(()) };
-        let balance = wallet::usdc_balance(&self.world, &rpc, network, wallet.address).await.ok();
-        let deployed = wallet::is_deployed(&self.world, &rpc, wallet.address).await.ok();
+        let balance = wallets::usdc_balance(&self.world, &rpc, network, wallet.address).await.ok();
+        let deployed = wallets::is_deployed(&self.world, &rpc, wallet.address).await.ok();
         if wallet.kind != Kind::Browser && deployed == Some(true) && !wallet.deployed {
             self.world.atomically(|| {
                 let deployed = ChosenWallet { deployed: true, ..wallet.clone() };
@@ -81,7 +81,7 @@ impl<W: GuestWorld> Guest<W> {
             Kind::Smart => {
                 let rpc = self.rpc_of(offer.network.caip2).ok_or("no endpoint")?;
                 let smart = self.smart().map_err(|_| "it is not set up any more")?;
-                let deployed = wallet::is_deployed(&self.world, &rpc, wallet.address).await;
+                let deployed = wallets::is_deployed(&self.world, &rpc, wallet.address).await;
                 let deployed = deployed.map_err(|error| error.to_string())?;
                 let digest = digest(offer.network, authorization);
                 smart.sign(digest, deployed).ok_or_else(|| "the key cannot sign".to_owned())
@@ -137,7 +137,7 @@ impl<W: GuestWorld> Guest<W> {
             Trouble::Said("Crossmint wallets are not set up here (CROSSMINT_API_KEY)".to_owned())
         })?;
         // Crossmint need not know who it is.
-        let owner = wallet::opaque(&self.wallet_owner()?);
+        let owner = wallets::opaque(&self.wallet_owner()?);
         let wallet = crossmint.create_wallet(&self.world, &owner).await;
         let wallet = wallet.map_err(|error| Trouble::Said(error.to_string()))?;
         let locator = Some(wallet.locator);
@@ -167,9 +167,9 @@ impl<W: GuestWorld> Guest<W> {
     /// Whose a server-side wallet is: the proven user, or, on the local chain only, whoever has the
     /// session.
     fn wallet_owner(&self) -> Result<String, Trouble> {
-        let user = store::owner(&self.world)?.map(|owner| wallet::owner_of_user(&owner.user));
+        let user = store::owner(&self.world)?.map(|owner| wallets::owner_of_user(&owner.user));
         let session = store::session(&self.world)?.filter(|_| self.config.is_local());
-        let session = session.map(|session| wallet::owner_of_session(&session));
+        let session = session.map(|session| wallets::owner_of_session(&session));
         user.or(session).ok_or_else(|| {
             Trouble::Said(
                 "sign in first: a wallet of ours is kept for proven owners only".to_owned(),

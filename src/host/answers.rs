@@ -1,13 +1,13 @@
 //! What a paid call answers when there is no result yet, and the receipt when there is one.
 
 use crate::chain::networks::Network;
+use crate::facilitator::client::Trouble;
 use crate::ledger::payments::Settled;
-use crate::outcome::{Abort, Failure, Money};
-use crate::x402::dialects::Challenge;
-use crate::x402::facilitator::Trouble;
-use crate::x402::flow::GivenUp;
-use crate::x402::quote::Quote;
-use crate::x402::wire::SettleResponse;
+use crate::rails::outcome::{Abort, Failure, Money};
+use crate::rails::quote::Quote;
+use crate::rails::x402::dialects::Challenge;
+use crate::rails::x402::wire::SettleResponse;
+use crate::sale::flow::GivenUp;
 
 /// What a caller gets to see of a settlement, in the words of the payment's version.
 pub(super) fn receipt(settled: &Settled) -> SettleResponse {

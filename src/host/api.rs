@@ -4,9 +4,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::events::rsvp::{Rsvp, to_csv};
-use crate::events::store::{self, Filter};
-use crate::events::{calendar, pages};
+use crate::base::http::Reply;
+use crate::base::id::{EventId, ScopeId, TicketCode};
+use crate::base::{csv, fields};
 use crate::host::Host;
 use crate::host::caller::Caller;
 use crate::host::command::Command;
@@ -14,17 +14,17 @@ use crate::host::limits::{LimitChanges, Limits};
 use crate::host::profile::{Profile, read_doors};
 use crate::host::tools::read_arguments;
 use crate::host::views::{OwnEvent, OwnEvents, OwnMails, OwnPayments, ProfileView, Rsvps};
-use crate::http::Reply;
 use crate::http::explorer::transaction_url;
 use crate::http::route::{Format, Own};
-use crate::id::{EventId, ScopeId, TicketCode};
 use crate::ledger::{revenue, statement};
 use crate::mail::outbox;
 use crate::mcp::catalog;
-use crate::outcome::{Abort, Failure, Fatal, Money};
-use crate::paging::{Found, PAGE_MAX, Page};
+use crate::ports::paging::{Found, PAGE_MAX, Page};
 use crate::ports::{SqlError, World};
-use crate::{csv, fields};
+use crate::products::events::rsvp::{Rsvp, to_csv};
+use crate::products::events::store::{self, Filter};
+use crate::products::events::{calendar, pages};
+use crate::rails::outcome::{Abort, Failure, Fatal, Money};
 
 /// The most guests, and the most lines of a CSV file. Where more follow, it says so.
 const CSV_LINES_MAX: u32 = 10_000;

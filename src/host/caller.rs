@@ -1,9 +1,9 @@
 //! Who calls, and what they may do.
 
+use crate::base::id::CredentialId;
 use crate::http::route::{AtDesk, Own};
-use crate::id::CredentialId;
 use crate::mcp::catalog::{Access, Tier, Tool};
-use crate::outcome::{Abort, Failure};
+use crate::rails::outcome::{Abort, Failure};
 
 /// Who calls a tool, or asks over REST.
 #[derive(Clone, Debug, PartialEq, Eq)]

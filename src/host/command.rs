@@ -2,13 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::email::EmailAddress;
+use crate::base::id::{MailId, RequestId, ScopeId};
+use crate::base::time::UnixSeconds;
 use crate::http::route::{AtHost, Own};
 use crate::http::source::Source;
-use crate::id::{MailId, RequestId, ScopeId};
 use crate::identity::codes::Asker;
-use crate::identity::{EmailAddress, Session, TokenDigest, UserId};
+use crate::identity::{Session, TokenDigest, UserId};
 use crate::mail::outbox::Fate;
-use crate::time::UnixSeconds;
 
 /// The one internal header. The gateway builds the headers that it forwards from a list of known
 /// ones, so a caller's own copy of this never arrives.

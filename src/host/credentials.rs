@@ -7,7 +7,10 @@ pub mod store;
 
 use serde::{Deserialize, Serialize};
 
-use crate::fields::{self, InvalidField};
+use crate::base::fields::{self, InvalidField};
+use crate::base::id::CredentialId;
+use crate::base::rate_limit::Budget;
+use crate::base::time::UnixSeconds;
 use crate::host::Host;
 use crate::host::caller::{Caller, Grant};
 use crate::host::command::Command;
@@ -15,13 +18,10 @@ use crate::host::limits::CALL_COST;
 use crate::host::profile::Profile;
 use crate::host::views::{CreatedCredential, OwnCredentials, RevokedCredential};
 use crate::http::source::Source;
-use crate::id::CredentialId;
 use crate::identity::{Token, TokenDigest};
 use crate::mcp::catalog::{self, Tier, Tool};
-use crate::outcome::{Abort, Failure};
 use crate::ports::{SqlError, World};
-use crate::rate_limit::Budget;
-use crate::time::UnixSeconds;
+use crate::rails::outcome::{Abort, Failure};
 
 /// The most credentials of a host that are not revoked.
 const CREDENTIALS_MAX: u64 = 100;

@@ -2,25 +2,25 @@
 
 use serde_json::{Value, json};
 
-use crate::desk::tickets::{self, EntryKind};
-use crate::desk::{Author, drafts};
-use crate::events::input::RsvpToEvent;
-use crate::events::rsvp::Rsvp;
-use crate::events::store;
+use crate::base::id::{EventId, RsvpId, TicketCode};
+use crate::base::money::Usdc;
 use crate::host::Host;
 use crate::host::desk::{Asker, DeskCall};
 use crate::host::profile::Profile;
 use crate::host::repeat::Kept;
 use crate::host::tools::event_record;
 use crate::host::wanted::Wanted;
-use crate::id::{EventId, RsvpId, TicketCode};
 use crate::ledger::payments::{self, Payment, Settled, State};
 use crate::ledger::{outbox, revenue};
 use crate::mcp::catalog::{Door, Tool};
-use crate::money::Usdc;
-use crate::outcome::{Failure, Fatal, Money};
 use crate::ports::{SqlError, World};
-use crate::vault::store as secrets;
+use crate::products::desk::tickets::{self, EntryKind};
+use crate::products::desk::{Author, drafts};
+use crate::products::events::input::RsvpToEvent;
+use crate::products::events::rsvp::Rsvp;
+use crate::products::events::store;
+use crate::products::vault::store as secrets;
+use crate::rails::outcome::{Failure, Fatal, Money};
 
 /// The most payments that `getEventAnalytics` lists.
 const ANALYTICS_RSVPS_MAX: u32 = 1_000;
@@ -100,7 +100,7 @@ impl<W: World> Host<W> {
         let (event, seats) = store::find(&self.world, &rsvp.event_id)?
             .ok_or_else(|| SqlError("a seat at an event that is not there".to_owned()))?;
         // The seat's own hold counts as taken by now.
-        let seats = crate::events::Seats { held: seats.held.saturating_sub(1), ..seats };
+        let seats = crate::products::events::Seats { held: seats.held.saturating_sub(1), ..seats };
         let url = &self.config.public_url;
         Ok(json!({
             "success": true,

@@ -2,14 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::desk::drafts::{self, Draft, State};
-use crate::desk::input::{
-    self, ArticleChanges, CreateKbArticle, DeskChanges, Note, TicketChanges, Verdict,
-};
-use crate::desk::rules::{DeskView, Held, Rules};
-use crate::desk::tickets::{self, EntryKind};
-use crate::desk::{Author, Status, kb};
-use crate::fields;
+use crate::base::fields;
+use crate::base::http::Reply;
+use crate::base::id::{ArticleId, DraftId, ScopeId, TicketId};
+use crate::base::text;
 use crate::host::Host;
 use crate::host::api::{PAGE, ok, read_body};
 use crate::host::caller::Caller;
@@ -17,14 +13,18 @@ use crate::host::command::Command;
 use crate::host::desk::{DeskCall, author_of};
 use crate::host::profile::Profile;
 use crate::host::views::{Approvals, Articles, DraftView, TicketView, Tickets};
-use crate::http::Reply;
 use crate::http::route::AtDesk;
-use crate::id::{ArticleId, DraftId, ScopeId, TicketId};
 use crate::ledger::wallets;
-use crate::outcome::{Abort, Failure};
-use crate::paging::{Found, Page};
+use crate::ports::paging::{Found, Page};
 use crate::ports::{SqlError, World};
-use crate::text;
+use crate::products::desk::drafts::{self, Draft, State};
+use crate::products::desk::input::{
+    self, ArticleChanges, CreateKbArticle, DeskChanges, Note, TicketChanges, Verdict,
+};
+use crate::products::desk::rules::{DeskView, Held, Rules};
+use crate::products::desk::tickets::{self, EntryKind};
+use crate::products::desk::{Author, Status, kb};
+use crate::rails::outcome::{Abort, Failure};
 
 /// Entries of a thread that are shown.
 const THREAD_MAX: u32 = 1_000;

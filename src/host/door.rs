@@ -2,24 +2,24 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::events::input;
-use crate::events::store::{self, Filter};
-use crate::fields;
+use crate::base::fields;
+use crate::base::http::{Headers, Reply};
 use crate::host::Host;
 use crate::host::caller::Caller;
 use crate::host::command::Command;
 use crate::host::limits::{CALL_COST, LIST_COST};
 use crate::host::profile::Profile;
 use crate::host::tools::ToolCall;
-use crate::http::{Headers, Reply};
 use crate::identity::siwx;
 use crate::mcp::catalog;
 use crate::mcp::eras::{self, Cache, CacheScope, Call, Fault, Inbound};
 use crate::mcp::reply::tool_result;
-use crate::outcome::{Abort, Done, Failure, Fatal};
-use crate::paging::{PAGE_MAX, Page};
+use crate::ports::paging::{PAGE_MAX, Page};
 use crate::ports::{Level, SqlError, World};
-use crate::x402::dialects::{self, Ways};
+use crate::products::events::input;
+use crate::products::events::store::{self, Filter};
+use crate::rails::outcome::{Abort, Done, Failure, Fatal};
+use crate::rails::x402::dialects::{self, Ways};
 
 /// Names the transaction of a payment that nobody else finds.
 const TRANSACTION_HEADER: &str = "payment-transaction";

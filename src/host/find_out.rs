@@ -3,23 +3,23 @@
 
 use alloy_primitives::{Address, B256, U256};
 
+use crate::base::id::{EventId, SecretId};
+use crate::base::time::UnixSeconds;
 use crate::chain::eip3009::Authorization;
 use crate::chain::networks::Network;
+use crate::chain::origin::{Origin, origin};
 use crate::chain::rpc::{Rpc, RpcError};
 use crate::chain::transfers::{Use, Window};
-use crate::events::{Status, store};
 use crate::host::Host;
 use crate::host::desk::DeskCall;
 use crate::host::profile::Profile;
 use crate::host::slice::Look;
-use crate::id::{EventId, SecretId};
 use crate::ledger::payments::{self, NotPaid, Payment, Step};
 use crate::mcp::catalog::Tool;
-use crate::outcome::Failure;
 use crate::ports::{Level, SqlError, World, within};
-use crate::time::UnixSeconds;
-use crate::x402::flow::{self, Stop};
-use crate::x402::origin::{Origin, origin};
+use crate::products::events::{Status, store};
+use crate::rails::outcome::Failure;
+use crate::sale::flow::{self, Stop};
 
 /// How much later than its end a block has to be in which an authorization is unused, for it to have run out, seconds:
 /// a chain drops its newest blocks now and then.

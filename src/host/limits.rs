@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::money::Usdc;
+use crate::base::rate_limit::Budget;
 use crate::chain::eip3009::recover_eoa;
 use crate::host::Host;
 use crate::host::command::Command;
@@ -9,12 +11,10 @@ use crate::host::paid::network_of;
 use crate::http::source::Source;
 use crate::ledger::wallets;
 use crate::mcp::eras::Fault;
-use crate::money::Usdc;
-use crate::outcome::{Abort, Failure, Money};
+use crate::ports::storage::first;
 use crate::ports::{Sql, SqlError, SqlValue, World};
-use crate::rate_limit::Budget;
-use crate::storage::first;
-use crate::x402::wire::PaymentPayload;
+use crate::rails::outcome::{Abort, Failure, Money};
+use crate::rails::x402::wire::PaymentPayload;
 
 /// What a call of a tool uses of a source's share.
 pub(super) const CALL_COST: u32 = 10;

@@ -38,23 +38,24 @@ mod wanted;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use crate::base::http::{Headers, Reply};
+use crate::base::rate_limit::RateLimiter;
 use crate::config::Config;
+use crate::facilitator::breaker::Breaker;
 use crate::host::command::{Action, Command};
 use crate::host::door::HttpCall;
 use crate::host::profile::Profile;
 use crate::host::resealing::Resealing;
 use crate::host::seats::Waiting;
 use crate::host::slice::Slices;
+use crate::http::problem;
 use crate::http::route::{AtHost, Own};
-use crate::http::{Headers, Reply, problem};
 use crate::ledger::{self, payments};
 use crate::mail;
-use crate::outcome::{Abort, Failure, Fatal};
+use crate::ports::storage;
 use crate::ports::{Level, SqlError, World};
-use crate::rate_limit::RateLimiter;
-use crate::storage;
-use crate::x402::breaker::Breaker;
-use crate::x402::lock::Locks;
+use crate::rails::outcome::{Abort, Failure, Fatal};
+use crate::sale::lock::Locks;
 
 /// One host's service.
 pub struct Host<W> {

@@ -6,8 +6,9 @@
 
 use alloy_primitives::B256;
 
+use crate::base::fields;
 use crate::chain::networks::Network;
-use crate::fields;
+use crate::facilitator::client::{Cause, Trouble};
 use crate::host::Host;
 use crate::host::answers::{
     PROOF_NEEDED, busy, identifier_conflict, in_doubt, other_call, pending, receipt,
@@ -24,13 +25,12 @@ use crate::host::wanted::{Wanted, check_wallet, read_wanted};
 use crate::ledger::payments::{self, Payment, Settled, State};
 use crate::ledger::{revenue, wallets};
 use crate::mcp::catalog::Tool;
-use crate::outcome::{Abort, Done, Failure, Fatal, Money};
 use crate::ports::{Level, SqlError, World};
-use crate::x402::facilitator::{Cause, Trouble};
-use crate::x402::flow::{Call, InTheWay, Stop, key_of};
-use crate::x402::quote::{PaidCall, Quote};
-use crate::x402::verify::Payer;
-use crate::x402::wire::{PaymentPayload, Version};
+use crate::rails::outcome::{Abort, Done, Failure, Fatal, Money};
+use crate::rails::quote::{PaidCall, Quote};
+use crate::rails::x402::verify::Payer;
+use crate::rails::x402::wire::{PaymentPayload, Version};
+use crate::sale::flow::{Call, InTheWay, Stop, key_of};
 
 impl<W: World> Host<W> {
     /// Calls a paid tool.

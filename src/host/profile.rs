@@ -4,21 +4,21 @@ use alloy_primitives::Address;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::base::http::Reply;
+use crate::base::id::ScopeId;
+use crate::base::time::UnixSeconds;
 use crate::chain::rpc::Rpc;
 use crate::host::Host;
 use crate::host::command::Command;
 use crate::host::views::Registered;
-use crate::http::Reply;
-use crate::id::ScopeId;
 use crate::identity::UserId;
 use crate::ledger::{outbox, payments};
 use crate::mcp::catalog::Doors;
-use crate::outcome::{Abort, Failure};
+use crate::ports::storage::first;
 use crate::ports::{Sql, SqlError, SqlValue, World};
-use crate::storage::first;
-use crate::time::UnixSeconds;
-use crate::wallet;
-use crate::wallet::smart::SmartWallet;
+use crate::rails::outcome::{Abort, Failure};
+use crate::wallets;
+use crate::wallets::smart::SmartWallet;
 
 /// A registered host.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -190,10 +190,10 @@ impl<W: World> Host<W> {
         if let Some(known) = self.profile()? {
             return Ok(Some(known.wallet));
         }
-        let owner = wallet::owner_of_user(user);
+        let owner = wallets::owner_of_user(user);
         let config = &self.config;
         if let Some(crossmint) = &config.crossmint {
-            let made = crossmint.create_wallet(&self.world, &wallet::opaque(&owner)).await;
+            let made = crossmint.create_wallet(&self.world, &wallets::opaque(&owner)).await;
             return made.map(|made| Some(made.address)).map_err(|error| no_wallet(&error));
         }
         let rpc = config.networks.first().and_then(|network| config.rpc_urls.get(network.caip2));

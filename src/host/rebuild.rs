@@ -9,22 +9,22 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::events::Event;
-use crate::events::input::GuestDetails;
-use crate::events::rsvp::Rsvp;
-use crate::events::store;
+use crate::base::id::{EventId, PaymentId, RsvpId, ScopeId, SecretId, TicketCode};
+use crate::base::money::Usdc;
+use crate::base::time::{UnixSeconds, ZoneName};
 use crate::host::Host;
 use crate::host::profile::Profile;
 use crate::host::restoring::being_restored;
-use crate::id::{EventId, PaymentId, RsvpId, ScopeId, SecretId, TicketCode};
 use crate::identity::UserId;
 use crate::ledger::payments;
 use crate::mcp::catalog::Doors;
-use crate::money::Usdc;
-use crate::outcome::{Failure, Fatal, Money};
 use crate::ports::{Kv, KvError, Level, SqlError, World, within};
-use crate::time::{UnixSeconds, ZoneName};
-use crate::vault::{Secret, store as secrets};
+use crate::products::events::Event;
+use crate::products::events::input::GuestDetails;
+use crate::products::events::rsvp::Rsvp;
+use crate::products::events::store;
+use crate::products::vault::{Secret, store as secrets};
+use crate::rails::outcome::{Failure, Fatal, Money};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

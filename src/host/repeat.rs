@@ -19,12 +19,12 @@ use crate::identity::siwe::{self, Expected, ProvenWallet, Purpose, SignIn, SiweE
 use crate::identity::siwx::{self, Proof};
 use crate::ledger::payments::{self, Payment, Settled, State};
 use crate::mcp::catalog::Tool;
-use crate::outcome::{Abort, Failure, Money};
 use crate::ports::{SqlError, World};
-use crate::vault::store as secrets;
-use crate::x402::flow::{key_of, payload_digest};
-use crate::x402::quote::PaidCall;
-use crate::x402::wire::PaymentPayload;
+use crate::products::vault::store as secrets;
+use crate::rails::outcome::{Abort, Failure, Money};
+use crate::rails::quote::PaidCall;
+use crate::rails::x402::wire::PaymentPayload;
+use crate::sale::flow::{key_of, payload_digest};
 
 /// The wallet that signed in with this very call. Its nonce is used up.
 #[derive(Clone, Debug)]

@@ -1,5 +1,5 @@
 //! After a rotation of `MASTER_KEY` the vault's values are sealed anew, a few in each wake. Meanwhile all of them open:
-//! with the current key or with the previous one ([`crate::vault::seal`]).
+//! with the current key or with the previous one ([`crate::products::vault::seal`]).
 //!
 //! An instance looks once whether there is anything to do, and only while `MASTER_KEY_PREVIOUS` is set. One pass goes
 //! through all places in their order. It misses nothing: new values are sealed with the current key, and a value that
@@ -10,17 +10,17 @@ use std::cell::{Cell, RefCell};
 
 use serde_json::json;
 
+use crate::base::http::Reply;
+use crate::base::id::SecretId;
+use crate::base::time::UnixSeconds;
 use crate::host::Host;
 use crate::host::profile::Profile;
-use crate::http::Reply;
-use crate::id::SecretId;
 use crate::ledger::outbox;
-use crate::outcome::Failure;
 use crate::ports::{Level, SqlError, World};
-use crate::time::UnixSeconds;
-use crate::vault::reseal::{self, Place, Sealed, Table};
-use crate::vault::seal::{self, current_prefix};
-use crate::vault::store;
+use crate::products::vault::reseal::{self, Place, Sealed, Table};
+use crate::products::vault::seal::{self, current_prefix};
+use crate::products::vault::store;
+use crate::rails::outcome::Failure;
 
 /// Values that are sealed anew in one wake: as many as the wake publishes, so that other records wait for few.
 pub const BATCH: u32 = 2 * outbox::BATCH;

@@ -10,16 +10,16 @@ use std::cell::Cell;
 
 use futures_util::future::join_all;
 
+use crate::base::id::ScopeId;
+use crate::base::money::Usdc;
+use crate::base::time::UnixSeconds;
 use crate::host::Host;
 use crate::host::profile::Profile;
 use crate::host::rebuild::{self, Kind};
-use crate::id::ScopeId;
 use crate::ledger::payments;
-use crate::money::Usdc;
-use crate::outcome::{Abort, Failure};
+use crate::ports::storage::{all, first};
 use crate::ports::{Kv, KvError, Level, SqlError, World, within};
-use crate::storage::{all, first};
-use crate::time::UnixSeconds;
+use crate::rails::outcome::{Abort, Failure};
 
 /// Records that are read in one slice: subrequests, of which mails need some.
 pub const READS: u32 = 24;

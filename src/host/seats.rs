@@ -5,14 +5,14 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use crate::events::{NotOnSale, store};
+use crate::base::id::{EventId, PaymentId};
 use crate::host::Host;
 use crate::host::answers::{busy, no_money, pending};
 use crate::host::wanted::Wanted;
-use crate::id::{EventId, PaymentId};
 use crate::ledger::{payments, wallets};
-use crate::outcome::{Abort, Failure, Money};
 use crate::ports::World;
+use crate::products::events::{NotOnSale, store};
+use crate::rails::outcome::{Abort, Failure, Money};
 
 /// How often a call looks whether there is a seat, and how long it waits in between, milliseconds:
 /// 10 seconds in all.

@@ -3,18 +3,19 @@
 
 use serde_json::json;
 
+use crate::base::email::EmailAddress;
+use crate::base::http::Reply;
+use crate::base::id::ScopeId;
+use crate::base::rate_limit::Budget;
+use crate::base::time::UnixSeconds;
 use crate::host::Host;
 use crate::host::command::{Action, Asked, Command, SIGNED_IN_AT};
-use crate::http::Reply;
-use crate::id::ScopeId;
 use crate::identity::codes::{self, Asker, Code};
-use crate::identity::{EmailAddress, epoch};
+use crate::identity::epoch;
 use crate::mail::{Kind, NewMail, outbox};
-use crate::outcome::{Abort, Failure, Fatal, Money};
+use crate::ports::storage::first;
 use crate::ports::{SqlError, World};
-use crate::rate_limit::Budget;
-use crate::storage::first;
-use crate::time::UnixSeconds;
+use crate::rails::outcome::{Abort, Failure, Fatal, Money};
 
 /// Codes that one network address may ask for in a minute.
 const CODES_A_MINUTE: u32 = 10;

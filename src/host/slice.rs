@@ -15,13 +15,13 @@ use std::cell::{Cell, RefCell};
 
 use futures_util::future::join_all;
 
+use crate::base::id::PaymentId;
+use crate::base::time::UnixSeconds;
 use crate::host::Host;
 use crate::host::profile::Profile;
-use crate::id::PaymentId;
 use crate::ledger::payments;
-use crate::meter::Metered;
+use crate::ports::metered::Metered;
 use crate::ports::{Http, HttpError, HttpRequest, HttpResponse, SqlError, World};
-use crate::time::UnixSeconds;
 
 /// Requests for all payments of a wake that share it.
 pub const PAYMENTS_REQUESTS: u32 = 22;

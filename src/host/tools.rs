@@ -3,12 +3,9 @@
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::desk;
-use crate::desk::input::{ArticleChanges, UpdateKbArticle};
-use crate::events::input::{self, CheckIn, CreateEvent, EventChanges, ListEvents, OneEvent};
-use crate::events::store::{self, Filter};
-use crate::events::{Event, Seats, Status};
-use crate::fields;
+use crate::base::fields;
+use crate::base::id::{EventId, ScopeId, TicketCode};
+use crate::base::time::UnixSeconds;
 use crate::host::Host;
 use crate::host::caller::Caller;
 use crate::host::desk::DeskCall;
@@ -16,15 +13,20 @@ use crate::host::limits::CALL_COST;
 use crate::host::profile::Profile;
 use crate::host::views::CheckInAnswer;
 use crate::http::source::Source;
-use crate::id::{EventId, ScopeId, TicketCode};
 use crate::ledger::outbox;
 use crate::mcp::catalog::{Access, Door, Tool};
-use crate::outcome::{Abort, Done, Failure};
-use crate::paging::Page;
+use crate::ports::paging::Page;
 use crate::ports::{Sql, SqlError, World};
-use crate::time::UnixSeconds;
-use crate::vault::input::{OneSecret, secret_id as secret_id_of};
-use crate::x402::dialects::{Received, Unreadable};
+use crate::products::desk;
+use crate::products::desk::input::{ArticleChanges, UpdateKbArticle};
+use crate::products::events::input::{
+    self, CheckIn, CreateEvent, EventChanges, ListEvents, OneEvent,
+};
+use crate::products::events::store::{self, Filter};
+use crate::products::events::{Event, Seats, Status};
+use crate::products::vault::input::{OneSecret, secret_id as secret_id_of};
+use crate::rails::outcome::{Abort, Done, Failure};
+use crate::rails::x402::dialects::{Received, Unreadable};
 
 /// The most events a host may have.
 const EVENTS_MAX: u64 = 10_000;

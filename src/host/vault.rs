@@ -2,23 +2,23 @@
 
 use serde_json::{Value, json};
 
+use crate::base::id::{PaymentId, ScopeId, SecretId};
+use crate::base::money::Usdc;
+use crate::base::time::UnixSeconds;
 use crate::host::Host;
 use crate::host::answers::{no_money, receipt, with_money};
 use crate::host::profile::Profile;
 use crate::host::repeat::{Ground, MayRead};
 use crate::host::views::{OwnSecrets, Retrievals};
-use crate::id::{PaymentId, ScopeId, SecretId};
 use crate::ledger::outbox;
 use crate::ledger::payments::{self, Payment, Settled};
-use crate::money::Usdc;
-use crate::outcome::{Abort, Done, Failure, Fatal, Money};
-use crate::paging::{Found, Page};
+use crate::ports::paging::{Found, Page};
 use crate::ports::{SqlError, World};
-use crate::time::UnixSeconds;
-use crate::vault::input::{ListSecrets, SecretChanges, StoreSecret};
-use crate::vault::seal::{Place, open, seal};
-use crate::vault::store::{self, How};
-use crate::vault::{Sale, Secret, Status, Waiting};
+use crate::products::vault::input::{ListSecrets, SecretChanges, StoreSecret};
+use crate::products::vault::seal::{Place, open, seal};
+use crate::products::vault::store::{self, How};
+use crate::products::vault::{Sale, Secret, Status, Waiting};
+use crate::rails::outcome::{Abort, Done, Failure, Fatal, Money};
 
 /// The most secrets a host may have.
 const SECRETS_MAX: u64 = 1_000;

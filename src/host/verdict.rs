@@ -4,16 +4,16 @@
 use alloy_primitives::B256;
 use serde::Deserialize;
 
-use crate::fields;
+use crate::base::fields;
+use crate::base::id::PaymentId;
 use crate::host::Host;
 use crate::host::find_out::{OnChain, Shows};
 use crate::host::profile::Profile;
 use crate::host::slice::Look;
-use crate::id::PaymentId;
 use crate::ledger::payments::{self, Payment, State};
 use crate::ledger::statement::{self, Line, STUCK_SECONDS};
-use crate::outcome::{Abort, Failure};
 use crate::ports::{Level, SqlError, World};
+use crate::rails::outcome::{Abort, Failure};
 
 /// What the host says.
 #[derive(Clone, Debug, Deserialize)]

@@ -2,20 +2,20 @@
 
 use serde::Serialize;
 
-use crate::desk::kb::Article;
-use crate::desk::tickets::Entry;
-use crate::desk::{self, Priority, Ticket, drafts};
-use crate::events::EventView;
-use crate::events::rsvp::RsvpLine;
+use crate::base::money::Usdc;
+use crate::base::time::UnixSeconds;
 use crate::host::credentials::{Credential, Status};
 use crate::host::limits::LimitsView;
 use crate::ledger::statement::Line;
 use crate::mail::outbox::Line as MailLine;
 use crate::mcp::catalog::Tier;
-use crate::money::Usdc;
-use crate::time::UnixSeconds;
-use crate::vault::SecretView;
-use crate::vault::store::Retrieval;
+use crate::products::desk::kb::Article;
+use crate::products::desk::tickets::Entry;
+use crate::products::desk::{self, Priority, Ticket, drafts};
+use crate::products::events::EventView;
+use crate::products::events::rsvp::RsvpLine;
+use crate::products::vault::SecretView;
+use crate::products::vault::store::Retrieval;
 
 /// The answer to a registration.
 #[derive(Debug, Serialize)]

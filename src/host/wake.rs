@@ -5,20 +5,20 @@
 
 use futures_util::future::join3;
 
-use crate::events::store;
+use crate::base::id::PaymentId;
+use crate::base::time::UnixSeconds;
 use crate::host::Host;
 use crate::host::find_out::{OnChain, Shows};
 use crate::host::profile::Profile;
 use crate::host::slice::Look;
-use crate::id::PaymentId;
 use crate::identity::{codes, epoch};
 use crate::ledger::payments::{self, NotPaid, Payment, Settled, State};
 use crate::ledger::{outbox, wallets};
 use crate::mail;
 use crate::ports::{Level, SqlError, World};
-use crate::time::UnixSeconds;
-use crate::vault;
-use crate::x402::flow;
+use crate::products::events::store;
+use crate::products::vault;
+use crate::sale::flow;
 
 /// When to try again after a part of the alarm has failed, seconds.
 const TROUBLE_SECONDS: i64 = 60;

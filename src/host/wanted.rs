@@ -3,23 +3,23 @@
 use alloy_primitives::Address;
 use serde_json::Value;
 
+use crate::base::fields;
+use crate::base::id::{EventId, SecretId};
+use crate::base::text;
 use crate::chain::networks::Network;
-use crate::events::input::{self, OneEvent, RsvpToEvent};
-use crate::events::{Event, NotOnSale};
-use crate::fields;
 use crate::host::Host;
 use crate::host::answers::{no_money, no_network};
 use crate::host::desk::DeskCall;
 use crate::host::profile::Profile;
 use crate::host::tools::read_arguments;
-use crate::id::{EventId, SecretId};
 use crate::mcp::catalog::{ANALYTICS_PRICE, Tool};
-use crate::outcome::Failure;
 use crate::ports::{SqlError, World};
-use crate::text;
-use crate::vault::input::OneSecret;
-use crate::vault::{self, Secret};
-use crate::x402::quote::{PaidCall, Quote};
+use crate::products::events::input::{self, OneEvent, RsvpToEvent};
+use crate::products::events::{Event, NotOnSale};
+use crate::products::vault::input::OneSecret;
+use crate::products::vault::{self, Secret};
+use crate::rails::outcome::Failure;
+use crate::rails::quote::{PaidCall, Quote};
 
 /// How much of a name a challenge says, characters.
 const NAME_CHARS_MAX: usize = 80;

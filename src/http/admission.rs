@@ -4,10 +4,10 @@
 //! cheap and what is dear have budgets of their own, so that a flood of sign-ins keeps nobody on the same
 //! network address from buying. What leaves something behind is also counted by the hour and the day.
 
+use crate::base::rate_limit::{Budget, RateLimiter};
+use crate::base::time::UnixSeconds;
 use crate::http::route::{AtFacilitator, AtHost, Own, Route};
 use crate::http::source::Source;
-use crate::rate_limit::{Budget, RateLimiter};
-use crate::time::UnixSeconds;
 
 const HOUR_SECONDS: i64 = 3_600;
 const DAY_SECONDS: i64 = 24 * HOUR_SECONDS;

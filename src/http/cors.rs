@@ -1,7 +1,7 @@
 //! Which web pages may call us (MCP, transports, security; Fetch, CORS).
 
+use crate::base::http::{Headers, Reply};
 use crate::config::{Config, is_loopback};
-use crate::http::{Headers, Reply};
 
 const ALLOW_HEADERS: &str = "content-type, accept, authorization, mcp-protocol-version, mcp-method, \
      mcp-name, mcp-session-id, last-event-id, payment-signature, payment-transaction, x-payment, \

@@ -4,11 +4,11 @@
 use alloy_primitives::{Address, B256};
 use askama::Template;
 
+use crate::base::money::Usdc;
+use crate::base::time::ZoneName;
 use crate::chain::lookup::{Progress, Transaction};
 use crate::chain::networks::Network;
 use crate::config::Config;
-use crate::money::Usdc;
-use crate::time::ZoneName;
 
 /// The explorer of a network in this deployment, without a slash at the end.
 #[must_use]

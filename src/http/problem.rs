@@ -3,11 +3,11 @@
 use askama::Template;
 use serde_json::json;
 
-use crate::events::pages::CONTENT_SECURITY_POLICY;
+use crate::base::http::{Headers, Reply};
+use crate::base::id::RequestId;
 use crate::http::page::Problem;
-use crate::http::{Headers, Reply};
-use crate::id::RequestId;
-use crate::outcome::{Abort, Failure, Fatal, Money};
+use crate::products::events::pages::CONTENT_SECURITY_POLICY;
+use crate::rails::outcome::{Abort, Failure, Fatal, Money};
 
 const PROBLEM_JSON: &str = "application/problem+json";
 
@@ -52,7 +52,7 @@ pub fn of_failure(failure: &Failure, request_id: &RequestId) -> Reply {
             let reply = of_abort(abort, request_id);
             match &abort.receipt {
                 Some(receipt) => {
-                    let encoded = crate::x402::dialects::encode(receipt);
+                    let encoded = crate::rails::x402::dialects::encode(receipt);
                     reply
                         .with_header("payment-response", encoded.clone())
                         .with_header("x-payment-response", encoded)

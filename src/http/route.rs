@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::chain::lookup::parse_hash;
 
-use crate::id::{
+use crate::base::id::{
     ArticleId, CredentialId, DraftId, EventId, PaymentId, ScopeId, SecretId, TicketCode, TicketId,
 };
 

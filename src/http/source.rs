@@ -4,9 +4,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::http::Headers;
-use crate::rate_limit::{Budget, RateLimiter};
-use crate::time::UnixSeconds;
+use crate::base::http::Headers;
+use crate::base::rate_limit::{Budget, RateLimiter};
+use crate::base::time::UnixSeconds;
 
 /// How many times the budget of a /64 the /48 around it has. A subscriber often has a whole /48, which
 /// holds 65,536 of them.

@@ -9,10 +9,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
-use crate::identity::EmailAddress;
+use crate::base::email::EmailAddress;
+use crate::base::time::UnixSeconds;
 use crate::identity::keys::Keys;
 use crate::ports::Random;
-use crate::time::UnixSeconds;
 
 /// How long a challenge is good, seconds; as long as its code.
 pub const CHALLENGE_SECONDS: i64 = 10 * 60;

@@ -24,13 +24,14 @@ use alloy_primitives::hex;
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
+use crate::base::email::EmailAddress;
+use crate::base::time::UnixSeconds;
+use crate::identity::Challenge;
 use crate::identity::challenge::CHALLENGE_SECONDS;
 use crate::identity::keys::Keys;
-use crate::identity::{Challenge, EmailAddress};
-use crate::outcome::Abort;
+use crate::ports::storage::first;
 use crate::ports::{Random, Sql, SqlError, SqlValue};
-use crate::storage::first;
-use crate::time::UnixSeconds;
+use crate::rails::outcome::Abort;
 
 /// How long a code is good, seconds.
 pub const CODE_SECONDS: i64 = CHALLENGE_SECONDS;

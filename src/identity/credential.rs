@@ -11,7 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::id::ScopeId;
+use crate::base::id::ScopeId;
 use crate::ports::Random;
 
 const PREFIX: &str = "mcp_";

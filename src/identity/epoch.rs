@@ -4,10 +4,10 @@
 //! The moments are those of the user's own object, which says when a sign-in begins ([`next_start`]): one
 //! that follows a sign-out within the same second begins a second later, and counts.
 
+use crate::base::time::UnixSeconds;
 use crate::identity::session::SESSION_SECONDS;
+use crate::ports::storage::first;
 use crate::ports::{Sql, SqlError};
-use crate::storage::first;
-use crate::time::UnixSeconds;
 
 /// How long a sign-out is remembered: until the last token from before it has ended by itself, and a
 /// little longer for clocks that differ.

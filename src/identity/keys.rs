@@ -19,7 +19,7 @@ use k256::{FieldBytes, NonZeroScalar, U256};
 use serde::Serialize;
 use sha2::Sha256;
 
-use crate::id::ScopeId;
+use crate::base::id::ScopeId;
 use crate::identity::UserId;
 use crate::identity::lasting::IdentityKeys;
 use crate::identity::randomness::looks_random;

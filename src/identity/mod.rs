@@ -6,19 +6,18 @@
 pub mod challenge;
 pub mod codes;
 pub mod credential;
-pub mod email;
+
 pub mod epoch;
 pub mod keys;
 pub mod lasting;
 pub mod randomness;
 pub mod session;
-pub mod signing;
 pub mod siwe;
 pub mod siwx;
 pub mod user;
 
 pub use challenge::Challenge;
 pub use credential::{Token, TokenDigest};
-pub use email::EmailAddress;
+
 pub use session::Session;
 pub use user::UserId;

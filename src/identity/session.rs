@@ -8,10 +8,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
-use crate::id::ScopeId;
+use crate::base::id::ScopeId;
+use crate::base::time::UnixSeconds;
 use crate::identity::UserId;
 use crate::identity::keys::Keys;
-use crate::time::UnixSeconds;
 
 /// How long a session lasts, seconds.
 pub(super) const SESSION_SECONDS: i64 = 24 * 60 * 60;

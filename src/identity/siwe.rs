@@ -15,6 +15,7 @@ pub use message::SiweMessage;
 pub(super) use message::is_chain_id;
 pub use nonce::{Purpose, new_nonce};
 
+use crate::base::time::UnixSeconds;
 use crate::chain::erc1271;
 use crate::chain::rpc::Rpc;
 use crate::chain::signature::{Factories, Given, KEY_SIGNATURE_BYTES};
@@ -22,7 +23,6 @@ use crate::identity::UserId;
 use crate::identity::keys::Keys;
 use crate::identity::siwe::nonce::check_nonce;
 use crate::ports::Http;
-use crate::time::UnixSeconds;
 
 /// How long a nonce, and a message, may be used, seconds.
 pub const SIGN_IN_SECONDS: i64 = 5 * 60;

@@ -8,9 +8,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::base::time::UnixSeconds;
 use crate::chain::networks::Network;
 use crate::identity::siwe::is_chain_id;
-use crate::time::UnixSeconds;
 
 /// The header in which a proof comes.
 pub const HEADER: &str = "sign-in-with-x";

@@ -8,7 +8,7 @@ use std::fmt;
 use alloy_primitives::Address;
 use serde::{Deserialize, Serialize};
 
-use crate::identity::EmailAddress;
+use crate::base::email::EmailAddress;
 use crate::identity::siwe::is_chain_id;
 
 /// What the id of a contract wallet begins with (CAIP-2's namespace of EVM chains).

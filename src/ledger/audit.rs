@@ -1,8 +1,8 @@
 //! Whether the books agree with themselves. Run after every fault that a test provokes.
 
+use crate::base::time::UnixSeconds;
+use crate::ports::storage::{all, statements};
 use crate::ports::{Clock, Sql, SqlError, SqlValue};
-use crate::storage::{all, statements};
-use crate::time::UnixSeconds;
 
 /// A comment that states a rule, and a query that finds what breaks it; `?1` is now, Unix seconds.
 const RULES: &str = include_str!("audit.sql");

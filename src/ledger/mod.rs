@@ -3,7 +3,7 @@
 //!
 //! A payment is known by what its token contract knows it by: `(network, asset, payer, nonce)`. The
 //! row is written once its signature is judged good; until then a lock in memory
-//! ([`crate::x402::lock`]) keeps the same payment from starting a second call. Its states only move
+//! ([`crate::sale::lock`]) keeps the same payment from starting a second call. Its states only move
 //! forward:
 //!
 //! ```text
@@ -20,7 +20,7 @@
 //! ledger) where no log is left to read. The append-only `ledger` holds the money: `settled` rows, and `reversed`
 //! ones with the amount negative.
 
-use crate::storage::Migrations;
+use crate::ports::storage::Migrations;
 
 pub mod audit;
 pub mod outbox;

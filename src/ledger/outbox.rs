@@ -10,9 +10,9 @@
 
 use serde_json::Value;
 
+use crate::base::time::UnixSeconds;
+use crate::ports::storage::{all, first};
 use crate::ports::{Clock, Kv, Sql, SqlError, SqlValue, Timer, within};
-use crate::storage::{all, first};
-use crate::time::UnixSeconds;
 
 /// Records sent in one go. Each is a subrequest, of which an alarm has 50 for everything.
 pub const BATCH: u32 = 6;

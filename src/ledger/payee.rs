@@ -5,10 +5,10 @@
 //! could find that it moved and both deliver. Each payout address has an object of its own that
 //! gives a payment to the first host that asks, and to no other until the payment has run out.
 
-use crate::id::ScopeId;
+use crate::base::id::ScopeId;
+use crate::base::time::UnixSeconds;
+use crate::ports::storage::{Migrations, first};
 use crate::ports::{PayeeClaim, Sql, SqlError};
-use crate::storage::{Migrations, first};
-use crate::time::UnixSeconds;
 
 /// The schema of a payout address's object.
 pub const MIGRATIONS: Migrations = &[include_str!("payee.sql")];

@@ -19,10 +19,10 @@ pub use self::steps::{
     mark_settling, mark_unknown, postpone, put_off, release, take_over, was_unused,
 };
 
-use crate::id::{EventId, PaymentId, PaymentIdentifier};
-use crate::money::Usdc;
+use crate::base::id::{EventId, PaymentId, PaymentIdentifier};
+use crate::base::money::Usdc;
+use crate::base::time::UnixSeconds;
 use crate::ports::{Sql, SqlError, SqlValue};
-use crate::time::UnixSeconds;
 
 /// How far a payment is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,11 +3,11 @@
 
 use serde::Serialize;
 
-use crate::id::EventId;
-use crate::money::Usdc;
+use crate::base::id::EventId;
+use crate::base::money::Usdc;
+use crate::base::time::UnixSeconds;
+use crate::ports::storage::{Columns, all, first};
 use crate::ports::{Sql, SqlError};
-use crate::storage::{Columns, all, first};
-use crate::time::UnixSeconds;
 
 const DAY_SECONDS: i64 = 86_400;
 /// How long it is known how often payment was asked for, days.

@@ -3,13 +3,13 @@
 
 use serde::Serialize;
 
-use crate::csv;
-use crate::id::PaymentId;
-use crate::money::Usdc;
-use crate::paging::{Found, KeyKind, Order, Page, Query};
+use crate::base::csv;
+use crate::base::id::PaymentId;
+use crate::base::money::Usdc;
+use crate::base::time::UnixSeconds;
+use crate::ports::paging::{Found, KeyKind, Order, Page, Query};
+use crate::ports::storage::{Columns, first};
 use crate::ports::{Sql, SqlError, SqlValue};
-use crate::storage::{Columns, first};
-use crate::time::UnixSeconds;
 
 /// How long after its end a payment is looked for before its host may decide, seconds: nodes and their logs
 /// lag.

@@ -1,9 +1,9 @@
 //! What this door knows of each wallet: its reputation, and what it has spent.
 
-use crate::money::Usdc;
+use crate::base::money::Usdc;
+use crate::base::time::UnixSeconds;
+use crate::ports::storage::first;
 use crate::ports::{Sql, SqlError};
-use crate::storage::first;
-use crate::time::UnixSeconds;
 
 /// How long a wallet that never paid is remembered, seconds, and how many of them are. Such wallets
 /// cost nothing to make.

@@ -2,10 +2,10 @@
 
 use futures_util::future::join_all;
 
-use crate::id::MailId;
+use crate::base::id::MailId;
+use crate::base::time::UnixSeconds;
 use crate::mail::outbox::{self, Due};
 use crate::ports::{Clock, Delivery, Level, Log, Mail, MailError, Sent, Sql, SqlError};
-use crate::time::UnixSeconds;
 
 /// Mails sent in one go. Each is a subrequest, of which an alarm has 50 for everything.
 pub const BATCH: u32 = 4;

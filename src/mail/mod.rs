@@ -18,45 +18,16 @@ pub mod outbox;
 pub mod settings;
 pub mod webhook;
 
+pub use crate::ports::mail::{Kind, Message};
 pub use flush::{BATCH, flush};
 
-use crate::id::{MailId, ScopeId};
-use crate::identity::EmailAddress;
+use crate::base::email::EmailAddress;
+use crate::base::id::ScopeId;
 
 /// The longest subject, characters.
 pub const SUBJECT_CHARS_MAX: usize = 200;
 /// The longest text, bytes.
 pub const TEXT_BYTES_MAX: usize = 64 * 1024;
-
-/// What a mail is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A code for signing in. Its row is gone once it is sent, or once the code is over.
-    Code,
-    /// An answer to somebody who has written to the host.
-    Ticket,
-    /// Something that the host itself should know.
-    Notice,
-}
-
-impl Kind {
-    /// As it is stored.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Code => "code",
-            Self::Ticket => "ticket",
-            Self::Notice => "notice",
-        }
-    }
-
-    fn parse(text: &str) -> Result<Self, &'static str> {
-        [Self::Code, Self::Ticket, Self::Notice]
-            .into_iter()
-            .find(|kind| kind.as_str() == text)
-            .ok_or("not a kind of mail")
-    }
-}
 
 /// A mail that may be queued: one recipient, and nothing in it that could end a header.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,8 +66,8 @@ impl NewMail {
         ticket: Option<u32>,
     ) -> Result<Self, MailFault> {
         let subject = subject.trim();
-        let is_one_line = subject.chars().all(|c| c != '\n' && crate::text::is_shown(c));
-        if crate::text::is_blank(subject)
+        let is_one_line = subject.chars().all(|c| c != '\n' && crate::base::text::is_shown(c));
+        if crate::base::text::is_blank(subject)
             || subject.chars().count() > SUBJECT_CHARS_MAX
             || !is_one_line
         {
@@ -104,56 +75,10 @@ impl NewMail {
         }
         let text = text.replace("\r\n", "\n");
         let is_plain = text.chars().all(|c| matches!(c, '\n' | '\t') || !c.is_control());
-        if crate::text::is_blank(&text) || text.len() > TEXT_BYTES_MAX || !is_plain {
+        if crate::base::text::is_blank(&text) || text.len() > TEXT_BYTES_MAX || !is_plain {
             return Err(MailFault::Text);
         }
         Ok(Self { kind, scope, to, subject: subject.to_owned(), text, ticket })
-    }
-}
-
-/// A mail as it goes out. The same row always gives the same message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Message {
-    /// Its row, and the key under which it is sent again.
-    pub id: MailId,
-    /// What it is about.
-    pub kind: Kind,
-    /// The host that it comes from.
-    pub scope: ScopeId,
-    /// The one recipient.
-    pub to: EmailAddress,
-    /// One line.
-    pub subject: String,
-    /// Plain text.
-    pub text: String,
-    /// The conversation that it belongs to.
-    pub ticket: Option<u32>,
-}
-
-impl Message {
-    /// Which header leads from a bounce back to the host and the mail.
-    pub const LEADS_BACK: &'static str = "X-Concierge-Mail";
-
-    /// Headers besides sender, recipient and subject that every way out takes: the Email Service takes
-    /// threads and `X-` headers only.
-    #[must_use]
-    pub fn headers(&self, domain: &str) -> Vec<(&'static str, String)> {
-        let mut headers = vec![
-            (Self::LEADS_BACK, format!("{}/{}", self.scope, self.id)),
-            ("X-Auto-Response-Suppress", "All".to_owned()),
-        ];
-        if let Some(number) = self.ticket {
-            let first = format!("<ticket-{number}.{}@{domain}>", self.scope);
-            headers.push(("In-Reply-To", first.clone()));
-            headers.push(("References", first));
-        }
-        headers
-    }
-
-    /// The message's id. A provider may put its own in its place.
-    #[must_use]
-    pub fn message_id(&self, domain: &str) -> String {
-        format!("<{}@{domain}>", self.id)
     }
 }
 

@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{MailId, ScopeId};
-use crate::identity::EmailAddress;
+use crate::base::email::EmailAddress;
+use crate::base::id::{MailId, ScopeId};
+use crate::base::time::UnixSeconds;
 use crate::identity::codes::CODE_SECONDS;
 use crate::mail::{Kind, Message, NewMail};
-use crate::paging::{Found, KeyKind, Order, Page, Query};
+use crate::ports::paging::{Found, KeyKind, Order, Page, Query};
+use crate::ports::storage::{Columns, all, first};
 use crate::ports::{Delivery, Random, Sql, SqlError, SqlValue};
-use crate::storage::{Columns, all, first};
-use crate::time::UnixSeconds;
 
 /// How long a request has for its answer, seconds; longer than any way out waits.
 pub const SEND_SECONDS: i64 = 60;

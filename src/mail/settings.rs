@@ -4,7 +4,7 @@ use std::fmt;
 
 use url::Url;
 
-use crate::identity::EmailAddress;
+use crate::base::email::EmailAddress;
 
 const NAME_CHARS_MAX: usize = 100;
 const KEY_CHARS_MAX: usize = 512;
@@ -51,7 +51,7 @@ impl Sender {
         let name = name.trim().trim_matches('"').trim();
         // What would need quoting in a header is not worth having in a name.
         let is_plain = name.chars().all(|c| {
-            crate::text::is_shown(c)
+            crate::base::text::is_shown(c)
                 && !matches!(c, '\n' | '"' | '\\' | '<' | '>' | ',' | ';' | '@')
         });
         let address = EmailAddress::parse(rest.strip_suffix('>')?).ok()?;

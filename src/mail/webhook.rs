@@ -8,12 +8,12 @@ use serde_json::Value;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-use crate::http::Headers;
-use crate::id::{MailId, ScopeId};
+use crate::base::http::Headers;
+use crate::base::id::{MailId, ScopeId};
+use crate::base::time::UnixSeconds;
 use crate::mail::Message;
 use crate::mail::api::{MAIL_TAG, SCOPE_TAG};
 use crate::mail::outbox::Fate;
-use crate::time::UnixSeconds;
 
 /// How old a webhook may be, and how far the two clocks may differ, seconds.
 const TOLERANCE_SECONDS: i64 = 300;

@@ -8,14 +8,16 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 pub use self::doors::{Door, Doors};
-use crate::desk::input::{
+use crate::base::money::Usdc;
+use crate::mcp::catalog::entries::{ENTRIES, Entry};
+use crate::products::desk::input::{
     AssignTicket, CreateKbArticle, CreateTicket, ListTickets, OneTicket, Reply, ResolveTicket,
     SearchKb, TriageTicket, UpdateKbArticle,
 };
-use crate::events::input::{CheckIn, CreateEvent, EventChanges, ListEvents, OneEvent, RsvpToEvent};
-use crate::mcp::catalog::entries::{ENTRIES, Entry};
-use crate::money::Usdc;
-use crate::vault::input::{ListSecrets, OneSecret, StoreSecret};
+use crate::products::events::input::{
+    CheckIn, CreateEvent, EventChanges, ListEvents, OneEvent, RsvpToEvent,
+};
+use crate::products::vault::input::{ListSecrets, OneSecret, StoreSecret};
 
 /// A tool of the door.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -233,7 +233,7 @@ impl Connection {
     fn name(&mut self, server: Option<&Value>) {
         let word = |key: &str| server.and_then(|it| it.get(key)).and_then(Value::as_str);
         let name = word("title").or(word("name")).unwrap_or_default();
-        self.server = crate::text::line(name, 100);
+        self.server = crate::base::text::line(name, 100);
     }
 }
 

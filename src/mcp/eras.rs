@@ -15,7 +15,7 @@ pub use answers::{Cache, CacheScope, Fault, answer, batch, discover, initialize,
 pub use call::{Call, Era, LEGACY, MODERN};
 pub use head::{check_head, plain_caller};
 
-use crate::http::{Headers, Reply};
+use crate::base::http::{Headers, Reply};
 use crate::mcp::wire::{
     INVALID_PARAMS, INVALID_REQUEST, Message, NoMessage, PARSE_ERROR, Refusal, TRANSPORT_ERROR,
     UNSUPPORTED_VERSION,

@@ -3,11 +3,11 @@
 
 use serde_json::{Value, json};
 
+use crate::base::id::RequestId;
 use crate::http::problem::sentence;
-use crate::id::RequestId;
-use crate::outcome::{Abort, Done, Failure};
-use crate::x402::dialects::Ways;
-use crate::x402::wire::SettleResponse;
+use crate::rails::outcome::{Abort, Done, Failure};
+use crate::rails::x402::dialects::Ways;
+use crate::rails::x402::wire::SettleResponse;
 
 /// The result of a `tools/call`.
 #[must_use]

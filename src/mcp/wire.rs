@@ -3,8 +3,8 @@
 use serde::Serialize;
 use serde_json::{Map, Number, Value};
 
-use crate::fields;
-use crate::http::Reply;
+use crate::base::fields;
+use crate::base::http::Reply;
 
 /// The longest id we echo, in bytes. A longer one counts as unreadable.
 pub const ID_BYTES_MAX: usize = 256;

@@ -9,7 +9,7 @@ import { behaviours as does, startHostile } from "../support/hostile.mjs";
 import { startNetwork } from "../support/network.mjs";
 import { fundedWallet } from "../support/wallets.mjs";
 
-// Our limits are 10 s for /verify and 45 s for /settle (src/x402/facilitator.rs); then the alarm looks
+// Our limits are 10 s for /verify and 45 s for /settle (src/facilitator/client.rs); then the alarm looks
 // at the chain after about 3 s, and after 6 s more. The local runtime shows a Worker a cut connection
 // as an answer of 500, and one that is cut in the middle of an answer as one that never comes.
 const SETTLE = [

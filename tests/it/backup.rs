@@ -8,14 +8,14 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::rc::Rc;
 
+use events_concierge::base::http::Reply;
+use events_concierge::base::id::{EventId, SecretId};
 use events_concierge::host::backup::EXPORT_ID;
 use events_concierge::host::backup::format::PAGE_BYTES;
 use events_concierge::host::backup::outgoing;
 use events_concierge::host::backup::tables::{CARRIED, LEFT_OUT, all_tables};
 use events_concierge::host::command::Action;
-use events_concierge::http::Reply;
 use events_concierge::http::route::{AtDesk, AtHost, Own};
-use events_concierge::id::{EventId, SecretId};
 use events_concierge::identity::Token;
 use events_concierge::ledger::audit::audit;
 use events_concierge::ledger::outbox::PACE_SECONDS_MAX;

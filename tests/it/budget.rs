@@ -1,11 +1,11 @@
 //! Sessions of one owner spend together what one of them may spend.
 
 use alloy_primitives::Address;
-use events_concierge::id::PurchaseId;
-use events_concierge::money::Usdc;
-use events_concierge::storage;
-use events_concierge::wallet::budget::{self, Ask, Told, Wanted};
-use events_concierge::wallet::policy::{Policy, Refused};
+use events_concierge::base::id::PurchaseId;
+use events_concierge::base::money::Usdc;
+use events_concierge::ports::storage;
+use events_concierge::wallets::budget::{self, Ask, Told, Wanted};
+use events_concierge::wallets::policy::{Policy, Refused};
 use serde_json::{Value, json};
 
 use crate::support::{NOW, World};

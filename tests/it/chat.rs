@@ -3,9 +3,9 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, VecDeque};
 
+use events_concierge::base::time::UnixSeconds;
 use events_concierge::chat::llm::{ApiKey, Conversation, Limits, Settings, Step, ToolSpec, Why};
 use events_concierge::ports::{Clock, Http, HttpError, HttpRequest, HttpResponse};
-use events_concierge::time::UnixSeconds;
 use serde_json::{Value, json};
 
 use crate::support::{NOW, block_on};

@@ -9,8 +9,8 @@ mod own;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
-use events_concierge::http::Headers;
-use events_concierge::id::ScopeId;
+use events_concierge::base::http::Headers;
+use events_concierge::base::id::ScopeId;
 use events_concierge::mcp::client::{
     Client, ClientError, Connection, DoorTool, Person, Question, Rules, Said,
 };

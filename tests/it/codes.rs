@@ -4,13 +4,14 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use events_concierge::base::email::EmailAddress;
+use events_concierge::base::http::Reply;
 use events_concierge::host::command::{Action, Asked};
-use events_concierge::http::Reply;
 use events_concierge::http::route::Own;
+use events_concierge::identity::Challenge;
 use events_concierge::identity::codes::{Asker, Code};
-use events_concierge::identity::{Challenge, EmailAddress};
+use events_concierge::ports::storage;
 use events_concierge::ports::{Delivery, Random, SqlValue};
-use events_concierge::storage;
 use serde_json::json;
 
 use crate::post_office::Takes;

@@ -1,14 +1,14 @@
 //! Credentials of the host's own programs: what each is good for, and that nothing else is.
 
-use events_concierge::host::command::Action;
-use events_concierge::http::Reply;
-use events_concierge::http::route::{AtDesk, AtHost, Format, Own};
-use events_concierge::id::{
+use events_concierge::base::http::Reply;
+use events_concierge::base::id::{
     ArticleId, CredentialId, DraftId, EventId, PaymentId, SecretId, TicketId,
 };
+use events_concierge::base::time::UnixSeconds;
+use events_concierge::host::command::Action;
+use events_concierge::http::route::{AtDesk, AtHost, Format, Own};
 use events_concierge::identity::Token;
 use events_concierge::mcp::catalog::{Doors, Tool, tools};
-use events_concierge::time::UnixSeconds;
 use serde_json::{Value, json};
 
 use crate::support::{Door, NOW, Wallet, block_on, json_of};

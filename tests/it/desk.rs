@@ -1,9 +1,9 @@
 //! The desk: what agents may do, and that no mail leaves but by the rules.
 
+use events_concierge::base::http::Reply;
+use events_concierge::base::id::{ArticleId, DraftId, TicketId};
 use events_concierge::host::command::Action;
-use events_concierge::http::Reply;
 use events_concierge::http::route::{AtDesk, Own};
-use events_concierge::id::{ArticleId, DraftId, TicketId};
 use events_concierge::ledger::audit::audit;
 use serde_json::{Value, json};
 

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::pending;
 
+use events_concierge::base::time::UnixSeconds;
 use events_concierge::directory::sweep::{
     ANSWER_MILLIS, AT_ONCE, RUN_SECONDS, SweepError, Sweeps, Swept, sweep, swept_max,
 };
@@ -13,7 +14,6 @@ use events_concierge::directory::{
 };
 use events_concierge::host::Host;
 use events_concierge::ports::{Clock, Level, Log, Sql, SqlValue, Timer};
-use events_concierge::time::UnixSeconds;
 use serde_json::json;
 
 use crate::support::{Door, NOW, Settles, Wallet, World, block_on, config, yield_once};

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use events_concierge::base::http::Reply;
+use events_concierge::base::id::EventId;
 use events_concierge::host::command::Action;
-use events_concierge::http::Reply;
 use events_concierge::http::route::{AtHost, Format, Own};
-use events_concierge::id::EventId;
 use serde_json::{Value, json};
 
 use crate::support::{

@@ -1,11 +1,11 @@
 //! The pages about the chain of one's own machine: what a node says, told in bounds and as text.
 
 use alloy_primitives::{Address, B256, hex};
+use events_concierge::base::money::Usdc;
 use events_concierge::chain::lookup::{Progress, parse_hash, transaction};
 use events_concierge::chain::networks::Network;
 use events_concierge::chain::rpc::{Rpc, RpcError};
 use events_concierge::http::explorer::{transaction_page, wallet_page};
-use events_concierge::money::Usdc;
 use events_concierge::ports::{Http, HttpError, HttpRequest, HttpResponse};
 use serde_json::{Value, json};
 

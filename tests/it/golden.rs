@@ -60,7 +60,7 @@ fn hide_random(value: &mut Value) {
 #[test]
 fn the_calendar_file() {
     let door = Door::open();
-    let event_id = events_concierge::id::EventId::parse(&door.event(5)).unwrap();
+    let event_id = events_concierge::base::id::EventId::parse(&door.event(5)).unwrap();
     let action = Action::AtHost(AtHost::Calendar(event_id));
     let reply = door.as_owner(action, &json!({}));
     insta::with_settings!({snapshot_path => "../golden", prepend_module_to_snapshot => false}, {

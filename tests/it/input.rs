@@ -1,8 +1,8 @@
 //! What people and programs really send: lists that change while they are read, addresses, text that nobody sees.
 
+use events_concierge::base::id::{EventId, TicketCode};
 use events_concierge::host::command::Action;
 use events_concierge::http::route::{AtDesk, AtHost, Format, Own};
-use events_concierge::id::{EventId, TicketCode};
 use events_concierge::identity::UserId;
 use serde_json::{Value, json};
 

@@ -1,13 +1,13 @@
 //! Mail on its way out: sent once, whatever happens to the object, the way out or the answer.
 
+use events_concierge::base::email::EmailAddress;
+use events_concierge::base::id::MailId;
+use events_concierge::base::time::UnixSeconds;
 use events_concierge::host::command::Action;
 use events_concierge::http::route::Own;
-use events_concierge::id::MailId;
-use events_concierge::identity::EmailAddress;
 use events_concierge::mail::outbox::{self, Fate, KEPT_SECONDS, SEND_SECONDS};
 use events_concierge::mail::{Kind, NewMail};
 use events_concierge::ports::{Clock, Delivery, Mail};
-use events_concierge::time::UnixSeconds;
 use serde_json::json;
 
 use crate::post_office::Takes;

@@ -3,11 +3,11 @@
 use std::rc::Rc;
 
 use alloy_primitives::U256;
+use events_concierge::base::id::SecretId;
 use events_concierge::host::command::Action;
 use events_concierge::http::route::Own;
-use events_concierge::id::SecretId;
 use events_concierge::ledger::audit::audit;
-use events_concierge::storage::statements;
+use events_concierge::ports::storage::statements;
 use serde_json::{Value, json};
 
 use crate::support::{Door, NOW, Settles, Wallet, World, block_on, json_of};

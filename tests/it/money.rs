@@ -233,7 +233,7 @@ fn what_cannot_be_had_is_said_before_any_price() {
     check(json!({"eventId": 5}), 422, "invalid arguments");
     check(json!({}), 422, "invalid arguments");
     let cancelled = door.event(5);
-    let id = events_concierge::id::EventId::parse(&cancelled).unwrap();
+    let id = events_concierge::base::id::EventId::parse(&cancelled).unwrap();
     door.as_owner(Action::Own(Own::CancelEvent(id)), &json!({}));
     check(rsvp(&cancelled), 409, "event cancelled");
     let past = door.event(5);

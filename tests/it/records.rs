@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use events_concierge::base::id::EventId;
 use events_concierge::config::Config;
 use events_concierge::host::command::Action;
 use events_concierge::http::route::Own;
-use events_concierge::id::EventId;
 use serde_json::json;
 
 use crate::money::books_balance;

@@ -2,8 +2,8 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use events_concierge::base::http::Reply;
 use events_concierge::host::command::Action;
-use events_concierge::http::Reply;
 use events_concierge::http::route::{AtHost, Own};
 use events_concierge::ledger::audit::audit;
 use events_concierge::mcp::catalog::{Access, Doors, Tool, tools};

@@ -11,17 +11,17 @@ use aes_gcm::{Aes256Gcm, KeyInit};
 use alloy_primitives::Address;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+use events_concierge::base::http::Reply;
+use events_concierge::base::id::SecretId;
+use events_concierge::base::time::UnixSeconds;
 use events_concierge::config::Config;
 use events_concierge::host::command::Action;
 use events_concierge::host::resealing::BATCH;
-use events_concierge::http::Reply;
 use events_concierge::http::route::Own;
-use events_concierge::id::SecretId;
 use events_concierge::identity::keys::KeyId;
 use events_concierge::identity::{Session, UserId};
 use events_concierge::ledger::audit::audit;
 use events_concierge::ports::{Sql, SqlValue};
-use events_concierge::time::UnixSeconds;
 use serde_json::{Value, json};
 
 use crate::support::{

@@ -1,11 +1,11 @@
 //! A row of a Durable Object has at most two million bytes. The largest that callers can cause is far below that.
 
-use events_concierge::desk::input::{ARTICLE_CHARS_MAX, TEXT_CHARS_MAX};
 use events_concierge::host::command::Action;
 use events_concierge::http::route::{AtDesk, Own};
 use events_concierge::ledger::audit::audit;
 use events_concierge::ports::{Sql, SqlValue};
-use events_concierge::vault::input::VALUE_BYTES_MAX;
+use events_concierge::products::desk::input::{ARTICLE_CHARS_MAX, TEXT_CHARS_MAX};
+use events_concierge::products::vault::input::VALUE_BYTES_MAX;
 use serde_json::{Value, json};
 
 use crate::support::{Door, NOW, Wallet, block_on, json_of};

@@ -4,9 +4,9 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Waker};
 
+use events_concierge::base::id::EventId;
 use events_concierge::host::command::Action;
 use events_concierge::http::route::Own;
-use events_concierge::id::EventId;
 use proptest::prelude::*;
 use serde_json::json;
 

@@ -1,10 +1,10 @@
 //! Signing out ends every session of the user at once, and nothing else does.
 
+use events_concierge::base::http::Reply;
+use events_concierge::base::time::UnixSeconds;
 use events_concierge::host::Request;
 use events_concierge::host::command::{Action, Command, SIGNED_IN_AT, SignedIn};
-use events_concierge::http::Reply;
 use events_concierge::http::route::{AtHost, Own};
-use events_concierge::time::UnixSeconds;
 use serde_json::{Value, json};
 
 use crate::support::{Door, NOW, World, block_on, config, json_of};

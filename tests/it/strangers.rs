@@ -2,9 +2,9 @@
 //! made for something else.
 
 use alloy_primitives::U256;
+use events_concierge::base::time::UnixSeconds;
 use events_concierge::ledger::audit::audit;
 use events_concierge::ledger::payments::{self, NotPaid};
-use events_concierge::time::UnixSeconds;
 use serde_json::{Value, json};
 
 use crate::money::books_balance;
@@ -293,7 +293,7 @@ fn a_payment_that_moved_money_is_never_among_those_that_are_forgotten() {
     door.world.memory.settles.borrow_mut().push_back(Settles::Hangs);
     assert_eq!(pay(&door, &event, &other).0, 409);
     let id = door.text("SELECT id FROM payments WHERE state = 'unknown'");
-    let id = events_concierge::id::PaymentId::parse(&id).unwrap();
+    let id = events_concierge::base::id::PaymentId::parse(&id).unwrap();
     let now = UnixSeconds::new(NOW);
     let claim = payments::find(&door.world, &id).unwrap().unwrap().claim();
     let ended = payments::mark_not_paid(&door.world, &claim, NotPaid::Failed, "ran out", now);

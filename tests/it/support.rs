@@ -8,6 +8,10 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use alloy_primitives::{Address, B256, U256, hex};
+use events_concierge::base::http::{Headers, Reply};
+use events_concierge::base::id::{RequestId, ScopeId};
+use events_concierge::base::signing_key::SigningKey as PlatformKey;
+use events_concierge::base::time::UnixSeconds;
 use events_concierge::chain::eip3009::{Authorization, digest};
 use events_concierge::chain::networks::Network;
 use events_concierge::config::Config;
@@ -15,16 +19,12 @@ use events_concierge::host::command::{Action, Command, SignedIn};
 use events_concierge::host::{Host, Request};
 use events_concierge::http::route::{AtHost, Own};
 use events_concierge::http::source::Source;
-use events_concierge::http::{Headers, Reply};
-use events_concierge::id::{RequestId, ScopeId};
-use events_concierge::identity::signing::SigningKey as PlatformKey;
 use events_concierge::identity::{Session, UserId};
 use events_concierge::ports::{
     Alarm, Clock, Delivery, Directory, Http, HttpError, HttpRequest, HttpResponse, Kv, KvError,
     Level, Log, PayeeClaim, PayeeError, Payees, Purpose, Random, RelayerOrder, Relayers, Row,
     SignError, Signer, Sql, SqlError, SqlValue, Timer, Web, WebRequest, WebResponse,
 };
-use events_concierge::time::UnixSeconds;
 use k256::ecdsa::SigningKey;
 use rusqlite::types::ValueRef;
 use serde_json::{Value, json};

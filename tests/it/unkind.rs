@@ -3,14 +3,14 @@
 
 use std::task::{Context, Poll, Waker};
 
+use events_concierge::base::http::Reply;
+use events_concierge::base::id::{EventId, PaymentId};
+use events_concierge::base::time::UnixSeconds;
 use events_concierge::host::command::Action;
-use events_concierge::http::Reply;
 use events_concierge::http::route::{Format, Own};
-use events_concierge::id::{EventId, PaymentId};
 use events_concierge::ledger::audit::audit;
 use events_concierge::ledger::payments::{self, NotPaid, Step};
 use events_concierge::ports::Purpose;
-use events_concierge::time::UnixSeconds;
 use serde_json::{Value, json};
 
 use crate::support::{

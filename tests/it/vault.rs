@@ -1,11 +1,11 @@
 //! The vault: who gets to see a value, and that nobody else does, wherever they look.
 
+use events_concierge::base::http::Reply;
+use events_concierge::base::id::SecretId;
 use events_concierge::host::command::Action;
-use events_concierge::http::Reply;
 use events_concierge::http::route::Own;
-use events_concierge::id::SecretId;
 use events_concierge::ledger::audit::audit;
-use events_concierge::vault::seal::current_prefix;
+use events_concierge::products::vault::seal::current_prefix;
 use serde_json::{Value, json};
 
 use crate::support::{Door, NOW, Settles, Wallet, as_v1, block_on, config, json_of};

@@ -5,20 +5,20 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
 use alloy_primitives::{Address, B256, Bytes, U256, hex};
+use events_concierge::base::http::Headers;
+use events_concierge::base::money::Usdc;
 use events_concierge::chain::eip3009::{Authorization, digest};
 use events_concierge::chain::networks::Network;
 use events_concierge::chain::rpc::{Rpc, RpcError};
 use events_concierge::chain::signature::{Factories, Given, Wrapper, recover, wrap};
-use events_concierge::http::Headers;
 use events_concierge::identity::keys::{Keys, MasterKey};
-use events_concierge::money::Usdc;
 use events_concierge::ports::{
     Http, HttpError, HttpRequest, HttpResponse, Timer, Web, WebMethod, WebRequest, WebResponse,
 };
-use events_concierge::wallet::browser::{BadSignature, check};
-use events_concierge::wallet::crossmint::{Crossmint, CrossmintError, CrossmintWallet};
-use events_concierge::wallet::smart::SmartWallet;
-use events_concierge::wallet::usdc_balance;
+use events_concierge::wallets::browser::{BadSignature, check};
+use events_concierge::wallets::crossmint::{Crossmint, CrossmintError, CrossmintWallet};
+use events_concierge::wallets::smart::SmartWallet;
+use events_concierge::wallets::usdc_balance;
 use k256::ecdsa::SigningKey;
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -13,7 +13,7 @@ const OPEN = "SELECT id, state, reason FROM payments WHERE state IN ('claimed', 
 
 /**
  * A door with one event, and a payment for a seat there. The door is a new one, because what fails at
- * one door closes that door for a while (src/x402/breaker.rs), and every host object works alone.
+ * one door closes that door for a while (src/facilitator/breaker.rs), and every host object works alone.
  */
 export async function startCase(network, payer, version = 2) {
   const privateKey = generatePrivateKey();

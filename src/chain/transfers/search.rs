@@ -9,12 +9,12 @@ use alloy_primitives::{B256, U256};
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::base::time::UnixSeconds;
 use crate::chain::eip3009::Authorization;
 use crate::chain::networks::Network;
 use crate::chain::rpc::{Rpc, RpcError};
 use crate::chain::transfers::{Window, used_or_cancelled_topics};
 use crate::ports::Http;
-use crate::time::UnixSeconds;
 
 /// Public endpoints refuse ranges of 10,000 blocks and more.
 const BLOCKS_PER_QUERY: u64 = 9_000;

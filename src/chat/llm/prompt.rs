@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
+use crate::base::time::UnixSeconds;
 use crate::chat::text::{cut, is_seen};
-use crate::time::UnixSeconds;
 
 /// The rules, which come before every conversation.
 const RULES: &str = "You are the guest agent of one person. You talk to doors: MCP servers where hosts sell seats at events, \

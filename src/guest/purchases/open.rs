@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
+use crate::base::id::PurchaseId;
+use crate::base::time::UnixSeconds;
 use crate::guest::purchases::State;
 use crate::guest::seats::WALLET;
-use crate::id::PurchaseId;
 use crate::mcp::client::Connection;
+use crate::ports::storage::{Columns, all, first};
 use crate::ports::{Sql, SqlError};
-use crate::storage::{Columns, all, first};
-use crate::time::UnixSeconds;
 
 /// Purchases of one tool that a call is compared with; the newest.
 const COMPARED_MAX: u32 = 1_000;

@@ -19,9 +19,9 @@ use alloy_primitives::hex;
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
-use crate::id::{BackupId, ScopeId};
+use crate::base::id::{BackupId, ScopeId};
+use crate::base::time::UnixSeconds;
 use crate::identity::keys::Keys;
-use crate::time::UnixSeconds;
 
 /// What the first line says.
 pub const FORMAT: &str = "events-concierge-backup";

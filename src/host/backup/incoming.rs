@@ -1,9 +1,9 @@
 //! A backup on its way in: pages are kept until the last one has come, in order.
 
+use crate::base::time::UnixSeconds;
 use crate::host::backup::format::{Chunk, Header};
+use crate::ports::storage::{Columns, all, first};
 use crate::ports::{Sql, SqlError, SqlValue};
-use crate::storage::{Columns, all, first};
-use crate::time::UnixSeconds;
 
 /// How long the pages that have come wait for the next one, seconds.
 pub const KEPT_SECONDS: i64 = 3_600;

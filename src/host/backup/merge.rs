@@ -10,16 +10,16 @@
 //! | credentials, mails, counters, sign-ins | added |
 //! | revenue beyond what the books now know | carried over |
 
+use crate::base::id::ScopeId;
+use crate::base::money::Usdc;
+use crate::base::time::UnixSeconds;
 use crate::host::backup::format::Header;
 use crate::host::backup::swap::ASIDE;
 use crate::host::profile;
-use crate::id::ScopeId;
 use crate::ledger::{outbox, payments, revenue};
-use crate::money::Usdc;
+use crate::ports::storage::first;
 use crate::ports::{Sql, SqlError};
-use crate::storage::first;
-use crate::time::UnixSeconds;
-use crate::vault::store as secrets;
+use crate::products::vault::store as secrets;
 
 /// What a host says of an event: a change of these is the host's.
 const EVENT: &str = "title, description, starts_at, ends_at, time_zone, location, capacity, price";

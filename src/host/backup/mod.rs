@@ -17,6 +17,10 @@ pub mod tables;
 
 use serde_json::json;
 
+use crate::base::http::Reply;
+use crate::base::id::BackupId;
+use crate::base::money::Usdc;
+use crate::base::time::UnixSeconds;
 use crate::host::Host;
 use crate::host::backup::format::{BYTES_MAX, FORMAT, Header, PAGES_MAX, Page, VERSION};
 use crate::host::backup::incoming::Staged;
@@ -24,14 +28,10 @@ use crate::host::backup::outgoing::{NoCopy, OutPage};
 use crate::host::backup::swap::NoSwap;
 use crate::host::command::Command;
 use crate::host::profile::Profile;
-use crate::http::Reply;
-use crate::id::BackupId;
 use crate::ledger::{self, revenue};
-use crate::money::Usdc;
-use crate::outcome::{Abort, Failure, Fatal, Money};
+use crate::ports::storage::{first, schema_of};
 use crate::ports::{Level, SqlError, World};
-use crate::storage::{first, schema_of};
-use crate::time::UnixSeconds;
+use crate::rails::outcome::{Abort, Failure, Fatal, Money};
 
 /// In the answer to an export, for the shell: the id by which it asks for the pages after the first, if there are any.
 pub const EXPORT_ID: &str = "x-concierge-export";
@@ -251,7 +251,7 @@ impl<W: World> Host<W> {
         self.world.atomically(|| {
             let over = self.world.run(statement, &[self.world.now().into()])?;
             for row in over {
-                let mut row = crate::storage::Columns::new(row);
+                let mut row = crate::ports::storage::Columns::new(row);
                 let table = if row.text()? == "out" { "backup_out" } else { "backup_in" };
                 self.world.run(&format!("DELETE FROM {table}"), &[])?;
             }

@@ -5,14 +5,14 @@
 //! few rows are written. Pages are read from the copy one at a time. The copy is removed with the last page, or ten
 //! minutes after the last request for a page.
 
+use crate::base::time::UnixSeconds;
 use crate::host::backup::format::{
     BYTES_MAX, Counts, Header, PAGE_BYTES, PAGES_MAX, Table, end_line, sealed,
 };
 use crate::host::backup::tables::{CARRIED, columns_of, quoted};
 use crate::identity::keys::Keys;
+use crate::ports::storage::{Columns, all, first};
 use crate::ports::{Sql, SqlError, SqlValue};
-use crate::storage::{Columns, all, first};
-use crate::time::UnixSeconds;
 
 /// Seconds between two exports, at least.
 pub const APART_SECONDS: i64 = 60;

@@ -1,15 +1,15 @@
 //! Records that KV does not have as they are since a backup was restored: all of a host's, if KV was lost too. The alarm
 //! moves some of them to the outbox whenever few wait there.
 
-use crate::events::store;
+use crate::base::id::{EventId, RsvpId, ScopeId, SecretId};
+use crate::base::time::UnixSeconds;
 use crate::host::Host;
 use crate::host::tools::event_record;
-use crate::id::{EventId, RsvpId, ScopeId, SecretId};
 use crate::ledger::outbox;
+use crate::ports::storage::{all, first};
 use crate::ports::{SqlError, World};
-use crate::storage::{all, first};
-use crate::time::UnixSeconds;
-use crate::vault::store as secrets;
+use crate::products::events::store;
+use crate::products::vault::store as secrets;
 
 /// Records that wait in the outbox, from which on no more are moved there.
 const WAITING_MAX: u64 = 50;

@@ -4,13 +4,13 @@
 //! migrations run, as they would have in the storage that the backup shows. What is set aside is added (`merge.rs`), and the books
 //! are audited.
 
+use crate::base::time::UnixSeconds;
 use crate::host::backup::format::{Counts, Header};
 use crate::host::backup::incoming;
 use crate::host::backup::tables::{CARRIED, all_tables, columns_of, listed, quoted};
 use crate::ledger::{self, audit, payments};
+use crate::ports::storage::{first, migrate_within};
 use crate::ports::{Sql, SqlError, SqlValue};
-use crate::storage::{first, migrate_within};
-use crate::time::UnixSeconds;
 
 /// What stands before the names of tables that are set aside.
 pub(super) const ASIDE: &str = "aside_";

@@ -1,7 +1,7 @@
 //! Which tables a backup holds, and why the others are not in it. A test holds both lists against the schema.
 
+use crate::ports::storage::{Columns, all};
 use crate::ports::{Sql, SqlError};
-use crate::storage::{Columns, all};
 
 /// Every table whose rows are in a backup, and which of them are (SQL).
 pub const CARRIED: &[(&str, &str)] = &[

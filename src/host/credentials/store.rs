@@ -1,12 +1,12 @@
 //! Credentials in the host's SQLite.
 
+use crate::base::id::CredentialId;
+use crate::base::time::UnixSeconds;
 use crate::host::credentials::Credential;
-use crate::id::CredentialId;
 use crate::identity::TokenDigest;
 use crate::mcp::catalog::Tier;
+use crate::ports::storage::{Columns, all, first};
 use crate::ports::{Sql, SqlError, SqlValue};
-use crate::storage::{Columns, all, first};
-use crate::time::UnixSeconds;
 
 const CREDENTIAL: &str = "SELECT id, name, hint, tier, tools, created_at, last_used_at, \
      expires_at, revoked_at FROM credentials";

@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
-use crate::desk::Priority;
-use crate::desk::input::{
+use crate::base::id::TicketId;
+use crate::host::tools::read_arguments;
+use crate::mcp::catalog::Tool;
+use crate::products::desk::Priority;
+use crate::products::desk::input::{
     self, AssignTicket, CreateTicket, OneTicket, Reply, ResolveTicket, TriageTicket,
 };
-use crate::host::tools::read_arguments;
-use crate::id::TicketId;
-use crate::mcp::catalog::Tool;
-use crate::outcome::Failure;
+use crate::rails::outcome::Failure;
 
 /// A call at the desk, read and checked in form.
 #[derive(Clone, Debug)]

@@ -3,11 +3,11 @@
 use alloy_primitives::hex;
 use subtle::ConstantTimeEq;
 
-use crate::id::ScopeId;
+use crate::base::id::ScopeId;
+use crate::base::time::UnixSeconds;
 use crate::identity::keys::Keys;
 use crate::identity::siwe::{SIGN_IN_SECONDS, SiweError};
 use crate::ports::Random;
-use crate::time::UnixSeconds;
 
 const END_DIGITS: usize = 8;
 /// The end, and 96 random bits.

@@ -1,9 +1,9 @@
 //! Lines of the ledger. They are only ever appended.
 
-use crate::id::{EventId, PaymentId};
-use crate::money::Usdc;
+use crate::base::id::{EventId, PaymentId};
+use crate::base::money::Usdc;
+use crate::base::time::UnixSeconds;
 use crate::ports::{Sql, SqlError, SqlValue};
-use crate::time::UnixSeconds;
 
 /// Writes something to the ledger that is not a payment.
 ///

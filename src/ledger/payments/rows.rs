@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use super::{Key, Payment, State};
-use crate::id::{EventId, PaymentId, PaymentIdentifier};
+use crate::base::id::{EventId, PaymentId, PaymentIdentifier};
+use crate::base::time::UnixSeconds;
+use crate::ports::storage::{Columns, all, first};
 use crate::ports::{Sql, SqlError};
-use crate::storage::{Columns, all, first};
-use crate::time::UnixSeconds;
 
 /// One payment.
 ///

@@ -7,10 +7,10 @@ use serde_json::Value;
 use super::books::{append, append_note};
 use super::rows::find;
 use super::{CLAIM_SECONDS, Claim, Payment, Settled, State};
-use crate::id::PaymentId;
+use crate::base::id::PaymentId;
+use crate::base::time::UnixSeconds;
 use crate::ledger::wallets;
 use crate::ports::{Sql, SqlError, SqlValue};
-use crate::time::UnixSeconds;
 
 /// How long a `/settle` may stay without an answer before the alarm looks after it, seconds.
 pub const SETTLE_SECONDS: i64 = 75;

@@ -1,7 +1,7 @@
 //! The table of the tools: names, texts, prices, access.
 
 use super::{ANALYTICS_PRICE, Access, Door, Price, Settle, Tier, Tool};
-use crate::money::Usdc;
+use crate::base::money::Usdc;
 
 /// What there is to say about a tool.
 pub(super) struct Entry {

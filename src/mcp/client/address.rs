@@ -8,7 +8,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use url::{Host, Url};
 
-use crate::id::ScopeId;
+use crate::base::id::ScopeId;
 use crate::mcp::client::{ClientError, Rules};
 
 /// The longest address we connect to, bytes.

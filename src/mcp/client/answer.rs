@@ -107,7 +107,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::http::Headers;
+    use crate::base::http::Headers;
 
     fn response(status: u16, kind: &str, body: &str) -> WebResponse {
         let pairs = [("Content-Type", kind), ("Retry-After", "99999")];

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::base::text;
 use crate::mcp::client::CONNECT_MILLIS;
 use crate::mcp::eras::{LEGACY, MODERN};
 use crate::mcp::wire::{
@@ -9,7 +10,6 @@ use crate::mcp::wire::{
     UNSUPPORTED_VERSION,
 };
 use crate::ports::HttpError;
-use crate::text;
 
 const WORDS_MAX: usize = 500;
 /// The most versions of MCP that are read from a refusal, and the characters that are shown of each.

@@ -5,7 +5,7 @@ use std::future::Future;
 
 use serde_json::{Map, Number, Value};
 
-use crate::text;
+use crate::base::text;
 
 /// The most fields of a form, the most choices of a field, and the longest form, bytes. One that is larger is not
 /// asked: nobody answers that in a chat.

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::base::money::Usdc;
+use crate::base::text;
 use crate::mcp::client::headers::encode;
-use crate::money::Usdc;
-use crate::text;
 
 /// A tool of a door. All texts are a stranger's: bounded, without control characters, and data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::call::{Call, Era, LEGACY, MODERN};
-use crate::http::Reply;
+use crate::base::http::Reply;
 use crate::mcp::wire::{
     self, INTERNAL_ERROR, INVALID_PARAMS, Id, METHOD_NOT_FOUND, Refusal, TRANSPORT_ERROR,
 };

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
 use super::call::Call;
-use crate::http::{Headers, Reply};
+use crate::base::http::{Headers, Reply};
 use crate::mcp::wire::{HEADER_MISMATCH, Refusal, TRANSPORT_ERROR};
 
 const EVENT_STREAM: &str = "text/event-stream";

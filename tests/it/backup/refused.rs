@@ -1,13 +1,13 @@
 //! What is not restored, and that nothing changes then.
 
+use events_concierge::base::id::BackupId;
+use events_concierge::base::time::UnixSeconds;
 use events_concierge::host::backup::format::{
     Counts, FORMAT, Header, Table, VERSION, end_line, sealed,
 };
 use events_concierge::host::backup::{incoming, outgoing};
-use events_concierge::id::BackupId;
 use events_concierge::ledger::MIGRATIONS;
-use events_concierge::storage::{migrate_within, schema_of, statements};
-use events_concierge::time::UnixSeconds;
+use events_concierge::ports::storage::{migrate_within, schema_of, statements};
 
 use super::*;
 use crate::support::{World, config};
@@ -284,7 +284,7 @@ fn of_schema(schema: usize, rows: &str) -> World {
     world
 }
 
-fn pages_of(world: &World, scope: &events_concierge::id::ScopeId) -> Vec<String> {
+fn pages_of(world: &World, scope: &events_concierge::base::id::ScopeId) -> Vec<String> {
     for statement in
         statements(MIGRATIONS[16]).filter(|one| !one.contains("CREATE TABLE unpublished"))
     {

@@ -1,8 +1,8 @@
 //! What has happened after a backup was made is not undone, as far as KV tells.
 
+use events_concierge::base::id::CredentialId;
+use events_concierge::base::time::UnixSeconds;
 use events_concierge::host::command::SignedIn;
-use events_concierge::id::CredentialId;
-use events_concierge::time::UnixSeconds;
 
 use super::*;
 

@@ -2,21 +2,21 @@
 //! the payment up on the chain.
 
 use alloy_primitives::Bytes;
+use events_concierge::base::http::Headers;
+use events_concierge::base::id::ScopeId;
 use events_concierge::chain::eip3009::Authorization;
 use events_concierge::chain::networks::Network;
 use events_concierge::chain::rpc::Rpc;
 use events_concierge::host::command::Action;
-use events_concierge::http::Headers;
 use events_concierge::http::route::AtHost;
-use events_concierge::id::ScopeId;
 use events_concierge::mcp::client::{Client, Connection, Person, Question, Rules, Said};
 use events_concierge::mcp::eras::Era;
 use events_concierge::ports::{Clock, Doors, HttpError, Timer, Web, WebRequest, WebResponse};
-use events_concierge::x402::payer::{
+use events_concierge::rails::x402::payer::{
     Answer, Challenge, Dialect, MoneyMoved, Offer, authorize, choose, confirm, for_meta, payload,
     read_answer, typed_data,
 };
-use events_concierge::x402::wire::Version;
+use events_concierge::rails::x402::wire::Version;
 use serde_json::{Value, json};
 
 use crate::support::{Door, Settles, Wallet, block_on};

@@ -5,16 +5,16 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
 use alloy_primitives::U256;
+use events_concierge::base::id::ScopeId;
+use events_concierge::base::time::UnixSeconds;
 use events_concierge::chain::networks::Network;
 use events_concierge::chain::rpc::{Rpc, RpcError};
 use events_concierge::chain::transfers::{Use, Window};
-use events_concierge::id::ScopeId;
-use events_concierge::ports::{Http, HttpError, HttpRequest, HttpResponse};
-use events_concierge::time::UnixSeconds;
-use events_concierge::x402::facilitator::{
+use events_concierge::facilitator::client::{
     Facilitator, Question, Remote, SettleOutcome, VerifyOutcome,
 };
-use events_concierge::x402::wire::PaymentPayload;
+use events_concierge::ports::{Http, HttpError, HttpRequest, HttpResponse};
+use events_concierge::rails::x402::wire::PaymentPayload;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;

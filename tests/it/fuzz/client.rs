@@ -3,18 +3,18 @@
 use std::cell::Cell;
 
 use alloy_primitives::{Address, Bytes};
+use events_concierge::base::http::Headers;
+use events_concierge::base::id::ScopeId;
 use events_concierge::chain::networks::NETWORKS;
-use events_concierge::http::Headers;
-use events_concierge::id::ScopeId;
 use events_concierge::mcp::client::{
     Client, ClientError, PAGES_MAX, Person, Question, Rules, Said, TOOLS_MAX, Watch, holds_answer,
     messages,
 };
 use events_concierge::ports::{Clock, Doors, HttpError, Timer, Web, WebRequest, WebResponse};
-use events_concierge::x402::payer::{
+use events_concierge::rails::x402::payer::{
     Answer, Challenge, authorize, choose, for_meta, payload, read_answer, typed_data,
 };
-use events_concierge::x402::wire::Version;
+use events_concierge::rails::x402::wire::Version;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;

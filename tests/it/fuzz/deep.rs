@@ -4,19 +4,19 @@ use std::cell::RefCell;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use events_concierge::base::http::Headers;
+use events_concierge::base::id::ScopeId;
+use events_concierge::base::time::UnixSeconds;
 use events_concierge::chain::networks::Network;
 use events_concierge::chain::rpc::{Rpc, RpcError};
 use events_concierge::chain::transfers::Window;
+use events_concierge::facilitator::client::{Facilitator, Question, Remote, SettleOutcome};
 use events_concierge::host::command::Action;
-use events_concierge::http::Headers;
 use events_concierge::http::route::{AtHost, Own};
-use events_concierge::id::ScopeId;
 use events_concierge::mcp::eras::{Inbound, read};
 use events_concierge::ports::{Http, HttpError, HttpRequest, HttpResponse};
-use events_concierge::time::UnixSeconds;
-use events_concierge::x402::dialects::receive;
-use events_concierge::x402::facilitator::{Facilitator, Question, Remote, SettleOutcome};
-use events_concierge::x402::wire::PaymentPayload;
+use events_concierge::rails::x402::dialects::receive;
+use events_concierge::rails::x402::wire::PaymentPayload;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
@@ -62,7 +62,7 @@ fn check_door(deep: &str) -> Verdict {
         let posted = Posted { headers: Vec::new(), body: with(&body, deep).into_bytes() };
         check_answer(&post(&door, true, &posted), &posted.body)?;
     }
-    let update = Own::UpdateEvent(events_concierge::id::EventId::parse(&event).unwrap());
+    let update = Own::UpdateEvent(events_concierge::base::id::EventId::parse(&event).unwrap());
     for action in [
         Action::Own(Own::CreateEvent),
         Action::Own(Own::Register),

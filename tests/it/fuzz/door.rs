@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use super::mcp::{Posted, check_answer, numbered, posted};
 use super::{Verdict, fuzz};
 use crate::support::{Door, block_on};
+use events_concierge::base::http::Reply;
 use events_concierge::host::command::Action;
-use events_concierge::http::Reply;
 use events_concierge::http::route::AtHost;
 use serde_json::Value;
 

@@ -12,9 +12,9 @@ use super::bytes::{Slip, slipped_text, slips};
 use super::fuzz;
 use super::input::{Edit, Json, edited, edits, number};
 use crate::support::{Door, Wallet, block_on, json_of};
+use events_concierge::base::id::EventId;
 use events_concierge::host::command::Action;
 use events_concierge::http::route::{AtHost, Format, Own};
-use events_concierge::id::EventId;
 
 /// What happens to one of the records.
 #[derive(Clone, Debug)]

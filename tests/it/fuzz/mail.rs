@@ -1,11 +1,11 @@
 //! Webhooks of a mail provider, and what people would put into a mail.
 
-use events_concierge::http::Headers;
-use events_concierge::id::{MailId, ScopeId};
-use events_concierge::identity::EmailAddress;
+use events_concierge::base::email::EmailAddress;
+use events_concierge::base::http::Headers;
+use events_concierge::base::id::{MailId, ScopeId};
+use events_concierge::base::time::UnixSeconds;
 use events_concierge::mail::webhook::{WebhookSecret, read, verify};
 use events_concierge::mail::{Kind, NewMail};
-use events_concierge::time::UnixSeconds;
 use proptest::prelude::*;
 use serde_json::json;
 

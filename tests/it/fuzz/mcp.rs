@@ -1,6 +1,6 @@
 //! Bodies and headers of the door, by the parser alone.
 
-use events_concierge::http::{Headers, Reply};
+use events_concierge::base::http::{Headers, Reply};
 use events_concierge::mcp::eras::{BATCH_MAX, Inbound, check_head, plain_caller, read};
 use events_concierge::mcp::wire::ID_BYTES_MAX;
 use proptest::collection::vec;

@@ -3,12 +3,12 @@
 use alloy_primitives::hex;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use events_concierge::events::store::BY_START;
-use events_concierge::id::{EventId, PaymentId, RequestId, RsvpId, ScopeId, TicketCode};
+use events_concierge::base::id::{EventId, PaymentId, RequestId, RsvpId, ScopeId, TicketCode};
+use events_concierge::base::money::{MoneyError, Usdc};
+use events_concierge::base::time::{TimeError, UnixSeconds, ZoneName};
 use events_concierge::identity::UserId;
-use events_concierge::money::{MoneyError, Usdc};
-use events_concierge::paging::Page;
-use events_concierge::time::{TimeError, UnixSeconds, ZoneName};
+use events_concierge::ports::paging::Page;
+use events_concierge::products::events::store::BY_START;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;

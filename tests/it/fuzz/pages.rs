@@ -1,16 +1,16 @@
 //! What hosts and guests write, on pages, in calendar files and in lists: it stays text.
 
 use alloy_primitives::Address;
-use events_concierge::csv;
-use events_concierge::events::calendar::to_ics;
-use events_concierge::events::input::GuestDetails;
-use events_concierge::events::pages::{Door, event_page, host_page, ticket_page};
-use events_concierge::events::rsvp::{Rsvp, to_csv};
-use events_concierge::events::{Event, Seats};
-use events_concierge::id::{EventId, RsvpId, TicketCode};
-use events_concierge::money::Usdc;
-use events_concierge::paging::Found;
-use events_concierge::time::{UnixSeconds, ZoneName};
+use events_concierge::base::csv;
+use events_concierge::base::id::{EventId, RsvpId, TicketCode};
+use events_concierge::base::money::Usdc;
+use events_concierge::base::time::{UnixSeconds, ZoneName};
+use events_concierge::ports::paging::Found;
+use events_concierge::products::events::calendar::to_ics;
+use events_concierge::products::events::input::GuestDetails;
+use events_concierge::products::events::pages::{Door, event_page, host_page, ticket_page};
+use events_concierge::products::events::rsvp::{Rsvp, to_csv};
+use events_concierge::products::events::{Event, Seats};
 use proptest::collection::vec;
 use proptest::prelude::*;
 

@@ -1,14 +1,14 @@
 //! Damaged payments against the price, and at the door of a whole host: what is not signed buys
 //! nothing.
 
+use events_concierge::base::money::Usdc;
+use events_concierge::base::time::UnixSeconds;
 use events_concierge::chain::eip3009::Authorization;
 use events_concierge::chain::networks::NETWORKS;
-use events_concierge::money::Usdc;
-use events_concierge::time::UnixSeconds;
-use events_concierge::x402::dialects::receive;
-use events_concierge::x402::quote::{PaidCall, Quote};
-use events_concierge::x402::verify::{self, Payer};
-use events_concierge::x402::wire::PaymentPayload;
+use events_concierge::rails::quote::{PaidCall, Quote};
+use events_concierge::rails::x402::dialects::receive;
+use events_concierge::rails::x402::verify::{self, Payer};
+use events_concierge::rails::x402::wire::PaymentPayload;
 use proptest::option;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};

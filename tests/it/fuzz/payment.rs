@@ -2,9 +2,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
-use events_concierge::http::Headers;
-use events_concierge::x402::dialects::{PAYMENT_BYTES_MAX, Unreadable, receive};
-use events_concierge::x402::wire::{PayloadError, PaymentPayload};
+use events_concierge::base::http::Headers;
+use events_concierge::rails::x402::dialects::{PAYMENT_BYTES_MAX, Unreadable, receive};
+use events_concierge::rails::x402::wire::{PayloadError, PaymentPayload};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;

@@ -1,6 +1,6 @@
 //! Paths and methods, and the headers of a preflight.
 
-use events_concierge::http::Headers;
+use events_concierge::base::http::Headers;
 use events_concierge::http::cors::preflight;
 use events_concierge::http::route::{
     AtDesk, AtExplorer, AtFacilitator, AtHost, Format, NoRoute, Own, Route, parse,

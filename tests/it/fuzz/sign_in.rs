@@ -3,10 +3,10 @@
 use alloy_primitives::hex;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use events_concierge::base::time::UnixSeconds;
 use events_concierge::identity::keys::{Keys, MasterKey};
 use events_concierge::identity::siwe::{Expected, Purpose, SignIn, SiweError, SiweMessage, read};
 use events_concierge::identity::{Session, Token, UserId};
-use events_concierge::time::UnixSeconds;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde::Deserialize;

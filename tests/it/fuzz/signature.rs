@@ -3,7 +3,7 @@
 use alloy_primitives::{Address, B256, U256, hex};
 use events_concierge::chain::eip3009::{Authorization, recover_eoa};
 use events_concierge::chain::networks::NETWORKS;
-use events_concierge::x402::wire::PaymentPayload;
+use events_concierge::rails::x402::wire::PaymentPayload;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;

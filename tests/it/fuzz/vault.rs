@@ -2,14 +2,14 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use events_concierge::base::id::{ScopeId, SecretId};
 use events_concierge::host::command::Action;
 use events_concierge::http::route::{AtDesk, Own};
-use events_concierge::id::{ScopeId, SecretId};
 use events_concierge::identity::keys::{Keys, MasterKey};
 use events_concierge::identity::siwe::SiweMessage;
 use events_concierge::identity::siwx;
-use events_concierge::vault::Plain;
-use events_concierge::vault::seal::{Place, open, seal};
+use events_concierge::products::vault::Plain;
+use events_concierge::products::vault::seal::{Place, open, seal};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -5,19 +5,20 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use events_concierge::base::http::Headers;
+use events_concierge::base::id::{ScopeId, SessionId};
+use events_concierge::base::time::UnixSeconds;
 use events_concierge::guest::{Guest, NotLetIn};
 use events_concierge::host::command::{Action, SignedIn};
-use events_concierge::http::Headers;
 use events_concierge::http::route::AtHost;
-use events_concierge::id::{ScopeId, SessionId};
 use events_concierge::identity::{Session, UserId};
 use events_concierge::ports::{
-    Alarm, BudgetError, Budgets, Clock, Directory, Doors, Http, HttpError, HttpRequest,
-    HttpResponse, Level, Log, Random, Row, SignOuts, SignOutsError, Sockets, Sql, SqlError,
-    SqlValue, Timer, Web, WebRequest, WebResponse,
+    Alarm, Clock, Directory, Doors, Http, HttpError, HttpRequest, HttpResponse, Level, Log, Random,
+    Row, SignOuts, SignOutsError, Sockets, Sql, SqlError, SqlValue, Timer, Web, WebRequest,
+    WebResponse,
 };
-use events_concierge::time::UnixSeconds;
-use events_concierge::wallet::budget::{self, Ask, Told};
+use events_concierge::wallets::budget::{self, Ask, Told};
+use events_concierge::wallets::budget::{BudgetError, Budgets};
 use serde_json::{Value, json};
 
 use crate::support::{Door, FACTORY, World, block_on, config, config_with, yield_once};

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
+use events_concierge::base::id::ScopeId;
 use events_concierge::config::Config;
 use events_concierge::directory::rotation::{
     Ask, Asked, DONE, HOSTS_MAX, LOST, Resealed, Told, Walked, What, answer, rotation_of,
@@ -11,7 +12,6 @@ use events_concierge::directory::sweep::SweepError;
 use events_concierge::directory::walk::{ASKED_MAX, HOSTS, SUBREQUESTS, Walks, walk};
 use events_concierge::host::command::Action;
 use events_concierge::http::route::Own;
-use events_concierge::id::ScopeId;
 use events_concierge::ports::{Level, Log, Timer};
 use serde_json::json;
 

@@ -12,8 +12,8 @@ use std::task::{Context, Poll, Wake, Waker};
 use events_concierge::directory::Noted;
 use events_concierge::host::Host;
 use events_concierge::ledger;
+use events_concierge::ports::storage::Migrations;
 use events_concierge::ports::{Row, Sql, SqlValue};
-use events_concierge::storage::Migrations;
 
 use super::engine::Sim;
 use super::unkind::Unkind;

@@ -4,19 +4,19 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use alloy_primitives::{Address, B256, U256};
+use events_concierge::base::http::Reply;
+use events_concierge::base::id::RequestId;
 use events_concierge::chain::eip3009::Authorization;
 use events_concierge::chain::networks::Network;
 use events_concierge::chain::rpc::Rpc;
 use events_concierge::chain::signature::Factories;
 use events_concierge::chain::transaction::RelayerKey;
-use events_concierge::http::Reply;
-use events_concierge::id::RequestId;
+use events_concierge::facilitator::own::api::{Asks, Command};
+use events_concierge::facilitator::own::gas::GasPolicy;
+use events_concierge::facilitator::own::{MIGRATIONS, Relayer, Settings};
+use events_concierge::ports::storage::Migrations;
 use events_concierge::ports::{Purpose, RelayerOrder, SqlValue};
-use events_concierge::storage::Migrations;
-use events_concierge::x402::relayer::api::{Asks, Command};
-use events_concierge::x402::relayer::gas::GasPolicy;
-use events_concierge::x402::relayer::{MIGRATIONS, Relayer, Settings};
-use events_concierge::x402::wire::read_authorization;
+use events_concierge::rails::x402::wire::read_authorization;
 use serde_json::{Value, json};
 
 use super::chain::short;

@@ -11,16 +11,16 @@ use std::cell::RefCell;
 use std::ops::{Deref, DerefMut};
 use std::rc::Rc;
 
+use events_concierge::base::http::{Headers, Reply};
+use events_concierge::base::id::{RequestId, ScopeId};
+use events_concierge::base::time::UnixSeconds;
 use events_concierge::directory::Answered;
 use events_concierge::host::command::{Action, Command, SignedIn};
 use events_concierge::host::{Host, Request};
 use events_concierge::http::route::{AtDesk, AtHost, Own};
 use events_concierge::http::source::Source;
-use events_concierge::http::{Headers, Reply};
-use events_concierge::id::{RequestId, ScopeId};
 use events_concierge::identity::{Session, UserId};
 use events_concierge::ports::Delivery;
-use events_concierge::time::UnixSeconds;
 use serde_json::{Value, json};
 
 use self::buying::Purchase;

@@ -3,9 +3,9 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use events_concierge::base::time::UnixSeconds;
+use events_concierge::ports::storage::{self, Migrations};
 use events_concierge::ports::{Clock, Level, Log, Row, Sql, SqlError, SqlValue};
-use events_concierge::storage::{self, Migrations};
-use events_concierge::time::UnixSeconds;
 use rusqlite::config::DbConfig;
 
 use crate::support::run_statement;

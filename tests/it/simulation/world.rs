@@ -5,18 +5,18 @@ use std::collections::BTreeMap;
 use std::panic::resume_unwind;
 use std::rc::Rc;
 
+use events_concierge::base::signing_key::SigningKey as PlatformKey;
+use events_concierge::base::time::UnixSeconds;
 use events_concierge::directory::{self, Ask, Listed, Noted};
-use events_concierge::identity::signing::SigningKey as PlatformKey;
 use events_concierge::ledger::payee;
 use events_concierge::mail::Message;
+use events_concierge::ports::storage::Migrations;
 use events_concierge::ports::{
     Alarm, Clock, Delivery, Directory, Http, HttpError, HttpRequest, HttpResponse, Kv, KvError,
     Level, Log, Mail, MailError, PayeeClaim, PayeeError, Payees, Purpose, Random, RelayerOrder,
     Relayers, Row, Sent, SignError, Signer, Sql, SqlError, SqlValue, Timer, Web, WebRequest,
     WebResponse,
 };
-use events_concierge::storage::Migrations;
-use events_concierge::time::UnixSeconds;
 use serde_json::Value;
 
 use super::engine::Sim;

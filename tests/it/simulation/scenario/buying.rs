@@ -6,8 +6,8 @@ use std::rc::Rc;
 use alloy_primitives::{B256, U256};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use events_concierge::base::http::Reply;
 use events_concierge::host::command::Action;
-use events_concierge::http::Reply;
 use events_concierge::http::route::AtHost;
 use serde_json::{Value, json};
 

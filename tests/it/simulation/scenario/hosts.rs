@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 
+use events_concierge::base::id::{DraftId, EventId, SecretId};
+use events_concierge::base::time::UnixSeconds;
 use events_concierge::host::command::Action;
 use events_concierge::http::route::{AtDesk, Own};
-use events_concierge::id::{DraftId, EventId, SecretId};
 use events_concierge::ports::SqlValue;
-use events_concierge::time::UnixSeconds;
 use serde_json::{Value, json};
 
 use super::super::unkind::Unkind;

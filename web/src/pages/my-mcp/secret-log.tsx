@@ -97,7 +97,7 @@ function Line({ retrieval }: { retrieval: Retrieval }) {
 
 const UNREAD = { word: "Bought, not read yet", tone: "warn" as const };
 
-/** The grounds of `src/vault/store.rs`. */
+/** The grounds of `src/products/vault/store.rs`. */
 const HOW: Record<string, { word: string; tone: "ok" | "plain" }> = {
   paid: { word: "Bought", tone: "ok" },
   payment: { word: "Again, with the same payment", tone: "plain" },

@@ -1,0 +1,101 @@
+//! Lists for spreadsheets (RFC 4180): the one writer for every CSV file that leaves us.
+
+use crate::base::text::is_shown;
+
+/// Tells spreadsheets that the file is UTF-8. Excel takes it for the locale's old encoding otherwise.
+pub const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// What begins a formula: `=`, `+`, `-`, `@`, in the forms of East Asian keyboards, and the minus sign of typography.
+const FORMULA: [char; 13] = [
+    '=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}', '\u{fe62}', '\u{fe63}',
+    '\u{fe66}', '\u{fe6b}', '\u{2212}',
+];
+
+/// A whole file: byte-order mark, the line of names, the lines.
+#[must_use]
+pub fn file<const N: usize>(names: [&str; N], lines: impl Iterator<Item = [String; N]>) -> String {
+    let mut text = BYTE_ORDER_MARK.to_string();
+    text.push_str(&line(&names.map(str::to_owned)));
+    for fields in lines {
+        text.push_str(&line(&fields));
+    }
+    text
+}
+
+/// One line, with its line end.
+#[must_use]
+pub fn line(fields: &[String]) -> String {
+    let fields: Vec<String> = fields.iter().map(|field| quoted(&guarded(field))).collect();
+    format!("{}\r\n", fields.join(","))
+}
+
+/// A field in which nothing begins a formula: strangers choose some of them. An apostrophe in front makes text of it.
+/// Not only the beginning counts: where the decimal separator is a comma, a spreadsheet splits lines at semicolons, in
+/// spite of our quotation marks, and others can be told to split at tabs.
+fn guarded(field: &str) -> String {
+    let mut safe = String::with_capacity(field.len());
+    let mut is_at_start = true;
+    for c in field.chars() {
+        if is_at_start && FORMULA.contains(&c) {
+            safe.push('\'');
+        }
+        let splits = matches!(c, ',' | ';' | '\t' | '\r' | '\n');
+        let is_passed_over = c.is_whitespace() || c == '"' || !is_shown(c);
+        is_at_start = splits || (is_at_start && is_passed_over);
+        safe.push(c);
+    }
+    // Some take these for the beginning of a formula, too.
+    if safe.starts_with(['\t', '\r', '\n']) { format!("'{safe}") } else { safe }
+}
+
+/// A field that stays one.
+fn quoted(field: &str) -> String {
+    let is_plain = !field.contains([',', ';', '"', '\'', '\t', '\n', '\r']);
+    if is_plain && field.trim() == field {
+        return field.to_owned();
+    }
+    format!("\"{}\"", field.replace('"', "\"\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_csv_field_is_neither_split_nor_run() {
+        for (field, expected) in [
+            ("Ada", "Ada"),
+            ("Lovelace, Ada", "\"Lovelace, Ada\""),
+            ("\"Ada\"", "\"\"\"Ada\"\"\""),
+            ("=1+1", "\"'=1+1\""),
+            ("+49 1", "\"'+49 1\""),
+            ("-1", "\"'-1\""),
+            ("@SUM(A1)", "\"'@SUM(A1)\""),
+            ("\t=1", "\"'\t'=1\""),
+            ("\r=1", "\"'\r'=1\""),
+            ("  =1", "\"  '=1\""),
+            ("\u{3000}\u{200b}=1", "\"\u{3000}\u{200b}'=1\""),
+            ("\u{ff1d}1", "\"'\u{ff1d}1\""),
+            ("\u{ff0b}1", "\"'\u{ff0b}1\""),
+            ("\u{ff0d}1", "\"'\u{ff0d}1\""),
+            ("\u{ff20}A", "\"'\u{ff20}A\""),
+            ("a;=1", "\"a;'=1\""),
+            ("a\n-1", "\"a\n'-1\""),
+            ("\"=1", "\"\"\"'=1\""),
+            ("1-1=0", "1-1=0"),
+            ("a@b.example", "a@b.example"),
+            ("2027-03-01T18:30:00Z", "2027-03-01T18:30:00Z"),
+        ] {
+            assert_eq!(line(&[field.to_owned()]), format!("{expected}\r\n"));
+        }
+    }
+
+    #[test]
+    fn a_file_says_that_it_is_utf_8() {
+        let lines = [["J\u{f6}rg".to_owned(), "1".to_owned()]];
+        assert_eq!(
+            file(["name", "seats"], lines.into_iter()),
+            "\u{feff}name,seats\r\nJ\u{f6}rg,1\r\n"
+        );
+    }
+}

@@ -1,0 +1,156 @@
+//! E-mail addresses in one spelling.
+
+use std::fmt;
+
+use idna::AsciiDenyList;
+use idna::uts46::{DnsLength, Hyphens, Uts46};
+use serde::{Deserialize, Serialize};
+
+use crate::base::fields::{self, InvalidField};
+
+const BYTES_MAX: usize = 254;
+const NAME_BYTES_MAX: usize = 64;
+
+/// One e-mail address in its normal form, lower-case ASCII, without a display name: nothing in it can
+/// end a header or name a second recipient. The domain is as the DNS has it: `bücher.example` becomes
+/// `xn--bcher-kva.example` (UTS #46), so that both spellings are one address. The name before the `@` is ASCII: few mail
+/// servers take any other (RFC 6531).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EmailAddress(String);
+
+/// Text that is not an e-mail address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be an e-mail address such as ada@example.org")]
+pub struct EmailError;
+
+impl EmailAddress {
+    /// From text that came from outside. White space around it and case do not matter.
+    ///
+    /// # Errors
+    /// [`EmailError`] if it is not an e-mail address.
+    pub fn parse(text: &str) -> Result<Self, EmailError> {
+        let text = text.trim();
+        let (name, host) = text.split_once('@').ok_or(EmailError)?;
+        if text.len() > BYTES_MAX || !is_mailbox_name(name) {
+            return Err(EmailError);
+        }
+        let host = mail_host(host).ok_or(EmailError)?;
+        let address = format!("{}@{host}", name.to_ascii_lowercase());
+        if address.len() > BYTES_MAX { Err(EmailError) } else { Ok(Self(address)) }
+    }
+
+    /// The normal form.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What stands behind the `@`.
+    #[must_use]
+    pub fn domain(&self) -> &str {
+        self.0.split_once('@').map_or("", |(_, domain)| domain)
+    }
+}
+
+/// For our own storage, the mail itself and answers to the user. Not for logs.
+impl fmt::Display for EmailAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The normal form of an address from a caller, or none; an empty one is none.
+///
+/// # Errors
+/// [`InvalidField`] for `field`.
+pub fn optional_email(
+    field: &'static str,
+    value: Option<&str>,
+) -> Result<Option<String>, InvalidField> {
+    let Some(value) = fields::optional_line(field, value, BYTES_MAX)? else { return Ok(None) };
+    let refused =
+        |_| fields::bad(field, "must be an e-mail address such as ada@example.org, or be left out");
+    EmailAddress::parse(&value).map(|EmailAddress(address)| Some(address)).map_err(refused)
+}
+
+/// The `dot-atom` of RFC 5322, 3.2.3. Quoted names exist, but nobody has one.
+fn is_mailbox_name(name: &str) -> bool {
+    let is_atom = |atom: &str| {
+        !atom.is_empty()
+            && atom
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&b))
+    };
+    name.len() <= NAME_BYTES_MAX && name.split('.').all(is_atom)
+}
+
+/// A name in the DNS with at least two labels, as the DNS has it.
+fn mail_host(host: &str) -> Option<String> {
+    let to_ascii = Uts46::new().to_ascii(
+        host.as_bytes(),
+        AsciiDenyList::STD3,
+        Hyphens::CheckFirstLast,
+        DnsLength::Verify,
+    );
+    to_ascii.ok().filter(|host| host.contains('.')).map(String::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_domain_has_one_spelling_whatever_script_it_was_typed_in() {
+        for (typed, kept) in [
+            ("Kunde@B\u{fc}cher.example", "kunde@xn--bcher-kva.example"),
+            ("kunde@bu\u{308}cher.example", "kunde@xn--bcher-kva.example"),
+            ("kunde@XN--BCHER-KVA.example", "kunde@xn--bcher-kva.example"),
+            (" a@\u{4f8b}\u{3048}\u{3002}\u{30c6}\u{30b9}\u{30c8} ", "a@xn--r8jz45g.xn--zckzah"),
+            ("a@\u{ff25}xample.org", "a@example.org"),
+            ("a.b+c@mail.example.org", "a.b+c@mail.example.org"),
+        ] {
+            assert_eq!(EmailAddress::parse(typed).unwrap().as_str(), kept, "{typed}");
+        }
+    }
+
+    #[test]
+    fn what_no_mail_server_takes_is_no_address() {
+        let long_label = format!("a@{}.org", "b".repeat(64));
+        let long = format!("a@{}.org", vec!["b".repeat(60); 5].join("."));
+        for text in [
+            "",
+            "a",
+            "@",
+            "a@",
+            "@b.org",
+            "a@b",
+            "a@b@c..d",
+            "a@b@c.d",
+            "a@b..c",
+            "a@.b.c",
+            "a@b.c.",
+            "a@-b.org",
+            "a@b-.org",
+            "a@b_c.org",
+            "a@b c.org",
+            "a b@c.org",
+            ".a@b.org",
+            "a.@b.org",
+            "a..b@c.org",
+            "\u{fc}@b.org",
+            "a@xn--zzzzzzzz.org",
+            "a@\u{301}b.org",
+            "a@[127.0.0.1]",
+            "a@b.org\r\nbcc: c@d.org",
+            "a@b\u{0}.org",
+            "<a@b.org>",
+            "a,b@c.org",
+            "a@b.org,c@d.org",
+            &long_label,
+            &long,
+        ] {
+            assert_eq!(EmailAddress::parse(text), Err(EmailError), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! The facilitator's HTTP API (x402, section 7): `/supported`, `/verify`, `/settle`, for versions 1 and
+//! 2, usable by any x402 server.
+//!
+//! A verdict is HTTP 200, good or bad. What keeps us from a verdict is 503, never "invalid"; what is
+//! not a request is 400.
+
+use alloy_primitives::Address;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::base::http::Reply;
+use crate::base::id::RequestId;
+use crate::base::rate_limit::Budget;
+use crate::chain::networks::Network;
+use crate::facilitator::own::judge::{self, Access};
+use crate::facilitator::own::order::{self, Malformed, Order};
+use crate::facilitator::own::refusal::{Reason, Refusal, Unavailable};
+use crate::facilitator::own::{Outcome, Relayer, RelayerWorld};
+use crate::http::problem;
+use crate::ports::{Clock, Http, Level, Purpose, RelayerOrder, SqlError};
+use crate::rails::outcome::Abort;
+
+/// What a relayer's object is asked, by the gateway or by a host's object.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Command {
+    /// For joining the answer with our logs.
+    pub request_id: RequestId,
+    /// Where a stranger's request comes from; `None` for our own hosts.
+    pub source: Option<String>,
+    /// The allowed web page behind the request, for the CORS headers of the answer.
+    pub origin: Option<String>,
+    /// What.
+    pub asks: Asks,
+}
+
+/// What a relayer's object can be asked. A verdict needs no memory and so no object ([`verify`]).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Asks {
+    /// `POST /facilitator/settle`
+    Settle(RelayerOrder),
+    /// Its part of `GET /health`
+    Health,
+}
+
+/// Requests of one source in a minute.
+pub const REQUESTS_PER_MINUTE: u32 = 600;
+
+impl<W: RelayerWorld> Relayer<W> {
+    /// Carries out one command.
+    pub async fn handle(&self, command: Command) -> Reply {
+        let Command { request_id, source, asks, .. } = command;
+        if let Some(source) = source
+            && let Err(seconds) = self.admit(&source)
+        {
+            return too_many(seconds, &request_id);
+        }
+        match asks {
+            Asks::Health => match self.health().await {
+                Ok(health) => Reply::json(200, health.to_string()),
+                Err(error) => unavailable(&self.stored(&error), &request_id),
+            },
+            Asks::Settle(asked) => match self.read(&asked) {
+                Ok(Ok(order)) => {
+                    let outcome = match asked.purpose {
+                        Purpose::Settle => self.settle(&order, &asked.claimant).await,
+                        Purpose::Look => self.outcome(&order, &asked.claimant).await,
+                    };
+                    settle_reply(outcome, order.network_name(), Some(order.authorization.from))
+                }
+                Ok(Err(refusal)) => settle_reply(Err(refusal), named_network(&asked), None),
+                Err(Malformed(field)) => malformed(field, &request_id),
+            },
+        }
+    }
+
+    fn read(&self, asked: &RelayerOrder) -> Result<Result<Order, Refusal>, Malformed> {
+        let read = order::read(&asked.payment, &asked.requirements)?;
+        Ok(read.and_then(|order| {
+            let is_ours = order.network == self.settings.network;
+            let payer = Some(order.authorization.from);
+            if is_ours { Ok(order) } else { Err(Refusal::Invalid(Reason::Network, payer)) }
+        }))
+    }
+
+    fn admit(&self, source: &str) -> Result<(), i64> {
+        let budget = Budget::per_minute(REQUESTS_PER_MINUTE);
+        self.asked.borrow_mut().admit(source, 1, budget, self.world.now())
+    }
+
+    fn stored(&self, error: &SqlError) -> Unavailable {
+        self.world.line(Level::Error, &error.to_string(), &[]);
+        Unavailable::Storage
+    }
+}
+
+/// `POST /facilitator/verify`
+pub async fn verify(
+    world: &(impl Http + Clock),
+    access: Access<'_>,
+    asked: &RelayerOrder,
+    request_id: &RequestId,
+) -> Reply {
+    match order::read(&asked.payment, &asked.requirements) {
+        Ok(Ok(order)) => {
+            let outcome = judge::verify(world, access, &order).await;
+            verify_reply(outcome, Some(order.authorization.from), request_id)
+        }
+        Ok(Err(refusal)) => verify_reply(Err(refusal), None, request_id),
+        Err(Malformed(field)) => malformed(field, request_id),
+    }
+}
+
+/// HTTP 429, and when to come again.
+#[must_use]
+pub fn too_many(seconds: i64, request_id: &RequestId) -> Reply {
+    let abort = Abort::new("too_many_requests", 429, Unavailable::TooMany.message());
+    problem::of_abort(&Abort { retry_after: Some(seconds), ..abort }, request_id)
+}
+
+/// `GET /facilitator/supported`
+#[must_use]
+pub fn supported(networks: &[&'static Network], relayer: Address) -> Reply {
+    let kinds = networks.iter().flat_map(|network| {
+        [
+            json!({"x402Version": 2, "scheme": "exact", "network": network.caip2}),
+            json!({"x402Version": 1, "scheme": "exact", "network": network.v1_name}),
+        ]
+    });
+    let body = json!({
+        "kinds": kinds.collect::<Vec<_>>(),
+        "extensions": [],
+        "signers": {"eip155:*": [relayer.to_checksum(None)]},
+    });
+    Reply::json(200, body.to_string())
+}
+
+/// What a stranger sends to `/verify` and `/settle`, as a question to the relayer of its network.
+///
+/// # Errors
+/// The member that is missing or malformed.
+pub fn read_body(body: &[u8], claimant: String) -> Result<RelayerOrder, Malformed> {
+    let mut body: Value = serde_json::from_slice(body).map_err(|_| Malformed("the JSON body"))?;
+    let mut object = |key: &'static str| {
+        let member = body.get_mut(key).map(Value::take).filter(Value::is_object);
+        member.ok_or(Malformed(key))
+    };
+    let (payment, requirements) = (object("paymentPayload")?, object("paymentRequirements")?);
+    Ok(RelayerOrder { purpose: Purpose::Settle, claimant, payment, requirements })
+}
+
+/// A verdict on a payment for a network that no relayer here serves.
+#[must_use]
+pub fn no_such_network(settles: bool, request_id: &RequestId) -> Reply {
+    let refusal = Refusal::Invalid(Reason::Network, None);
+    if settles {
+        settle_reply(Err(refusal), "", None)
+    } else {
+        verify_reply(Err(refusal), None, request_id)
+    }
+}
+
+/// What is not a request: HTTP 400.
+#[must_use]
+pub fn malformed(field: &str, request_id: &RequestId) -> Reply {
+    let detail = format!(
+        "{field} is missing or malformed; send JSON with x402Version, paymentPayload and paymentRequirements (x402, section 7)"
+    );
+    problem::of_abort(&Abort::new("invalid_facilitator_request", 400, detail), request_id)
+}
+
+fn verify_reply(
+    outcome: Result<(), Refusal>,
+    payer: Option<Address>,
+    request_id: &RequestId,
+) -> Reply {
+    let body = match outcome {
+        Ok(()) => json!({"isValid": true, "payer": payer.map(checksum)}),
+        Err(Refusal::Invalid(reason, payer)) => json!({
+            "isValid": false,
+            "invalidReason": reason.to_string(),
+            "invalidMessage": reason.message(),
+            "payer": payer.map(checksum),
+        }),
+        Err(Refusal::Unavailable(why)) => return unavailable(&why, request_id),
+    };
+    Reply::json(200, without_nulls(body).to_string())
+}
+
+fn settle_reply(outcome: Result<Outcome, Refusal>, network: &str, payer: Option<Address>) -> Reply {
+    let failed = |reason: String, message: &str, transaction: String, payer: Option<Address>| {
+        without_nulls(json!({
+            "success": false,
+            "errorReason": reason,
+            "errorMessage": message,
+            "transaction": transaction,
+            "network": network,
+            "payer": payer.map(checksum),
+        }))
+    };
+    let (status, body) = match outcome {
+        Ok(Outcome::Settled(hash)) => (
+            200,
+            json!({
+                "success": true,
+                "transaction": hash,
+                "network": network,
+                "payer": payer.map(checksum),
+            }),
+        ),
+        Ok(Outcome::Pending(hash)) => {
+            let message = "it was sent, and no block has it yet; ask again";
+            (200, failed("settlement_pending".to_owned(), message, hash.to_string(), payer))
+        }
+        Err(Refusal::Invalid(reason, known)) => {
+            let payer = payer.or(known);
+            (200, failed(reason.to_string(), &reason.message(), String::new(), payer))
+        }
+        Err(Refusal::Unavailable(why)) => {
+            let mut body = failed(why.to_string(), &why.message(), String::new(), payer);
+            let seconds = why.retry_after();
+            if let Some(members) = body.as_object_mut() {
+                members.extend(seconds.map(|seconds| ("retryAfter".to_owned(), json!(seconds))));
+            }
+            let reply = Reply::json(503, body.to_string());
+            return match seconds {
+                Some(seconds) => reply.with_header("retry-after", seconds.to_string()),
+                None => reply,
+            };
+        }
+    };
+    Reply::json(status, body.to_string())
+}
+
+fn unavailable(why: &Unavailable, request_id: &RequestId) -> Reply {
+    let code = match why {
+        Unavailable::Rpc => "rpc_unavailable",
+        Unavailable::Gas => "relayer_balance_low",
+        Unavailable::Fees => "gas_price_too_high",
+        Unavailable::TooMany => "too_many_requests",
+        Unavailable::Storage => "relayer_storage_failed",
+        Unavailable::Simulation => "simulation_unavailable",
+        Unavailable::Budget(..) => "gas_budget_used_up",
+        Unavailable::PayerWaits(_) => "payer_waits",
+    };
+    let abort = Abort::new(code, 503, why.message());
+    problem::of_abort(&Abort { retry_after: why.retry_after(), ..abort }, request_id)
+}
+
+/// The network that the requirements name, if we know it: nobody's text is repeated.
+fn named_network(asked: &RelayerOrder) -> &'static str {
+    let named = asked.requirements.get("network").and_then(Value::as_str);
+    order::network_of(&asked.requirements).map_or("", |network| {
+        if named == Some(network.v1_name) { network.v1_name } else { network.caip2 }
+    })
+}
+
+fn checksum(address: Address) -> String {
+    address.to_checksum(None)
+}
+
+fn without_nulls(mut body: Value) -> Value {
+    if let Some(members) = body.as_object_mut() {
+        members.retain(|_, value| !value.is_null());
+    }
+    body
+}

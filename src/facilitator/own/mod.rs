@@ -1,0 +1,399 @@
+//! Our own facilitator: signs and sends with the relayer's key what payers have authorized.
+//!
+//! One object for each network and key, because a key's transactions are numbered one after the other.
+//! A settlement goes through these steps:
+//!
+//! ```text
+//! read → look at the chain → [ nonce, sign, write down, send ] → wait for the block → answer
+//!        (simulate exactly     one at a time; nothing leaves    (side by side;
+//!         what will be sent)   before it is written down)        the alarm goes on)
+//! ```
+//!
+//! # What the key can do
+//!
+//! The key pays for gas. It can move a payer's money only to the `payTo` that the payer signed, in the
+//! amount that was signed, once: the only transactions that are ever signed are made by
+//! [`crate::chain::transaction::transfer`] from an [`Order`], and an empty one to the relayer itself
+//! that fills a gap. The first call USDC's `transferWithAuthorization`, whose recipient and amount the
+//! token compares with the payer's signature, and whose nonce it takes once. For a wallet that is not
+//! there yet the same call comes behind a call of a factory from our list, both sent through Multicall3,
+//! which owns nothing and has no rights anywhere; so even a factory that is hostile finds no money and no
+//! privilege of ours. No transaction carries a value. Whoever steals the key can waste its gas money, and
+//! can move no payer's funds anywhere else.
+//!
+//! # Who gets the answer
+//!
+//! An authorization is public once it is in a block, so anybody may show it. The first who asks for a
+//! settlement is its claimant: the same payment from the same claimant joins the settlement that is under
+//! way, or gets what became of it; from anybody else it is `invalid_exact_evm_nonce_already_used`.
+//! A claimant is a host of this deployment, an access token, or, for a facilitator that is open to all,
+//! a network address.
+//!
+//! # What gas may cost
+//!
+//! Payers choose what we spend gas on, and it costs them nothing. A payment is simulated exactly as it will
+//! be sent, has to be worth its gas, and is tried once: a transaction that a block refuses is a refusal. How
+//! much may be spent in a day for a host, a caller, a payer and all together is bounded in money
+//! ([`gas::GasPolicy`]); contracts that say one thing and do another wait (`standing.rs`).
+//!
+//! # What may fail
+//!
+//! A transaction is written down before it is sent, so a crash, a lost answer or a chain that drops a
+//! block is made up for by sending *the same* transaction again: it has one nonce, and so has its
+//! authorization. A transaction that is stuck is replaced by one with the same nonce and higher fees.
+//! Whether money moved is read from the chain: by the receipt with the transfer's own log, or, when
+//! somebody else has sent the authorization first, by the log of its use. That it did not, and will not, is said
+//! when the chain cannot change its mind any more (`verdict.rs`).
+//!
+//! The alarm never fails, sets itself again in every case, and looks after each row by itself (`wake.rs`).
+
+#![deny(clippy::arithmetic_side_effects)]
+
+pub mod api;
+mod budget;
+mod follow;
+pub mod gas;
+pub mod judge;
+pub mod order;
+pub mod refusal;
+mod send;
+mod standing;
+mod store;
+mod verdict;
+mod wake;
+
+use std::cell::{Cell, RefCell};
+
+use alloy_primitives::{B256, U256};
+use futures_util::lock::Mutex;
+use serde_json::{Value, json};
+
+use crate::base::rate_limit::RateLimiter;
+use crate::base::time::UnixSeconds;
+use crate::chain::networks::Network;
+use crate::chain::rpc::Rpc;
+use crate::chain::signature::Factories;
+use crate::chain::transaction::RelayerKey;
+use crate::facilitator::own::budget::Owners;
+use crate::facilitator::own::gas::{GasPolicy, Micros};
+use crate::facilitator::own::judge::{Access, Market, Prepared};
+use crate::facilitator::own::order::Order;
+use crate::facilitator::own::refusal::{Reason, Refusal, Unavailable};
+use crate::facilitator::own::standing::Contract;
+pub use crate::facilitator::own::store::MIGRATIONS;
+use crate::facilitator::own::store::{Settlement, State};
+use crate::ports::storage;
+use crate::ports::{Alarm, Clock, Directory, Http, Level, Log, Sql, SqlError, Timer};
+
+/// All that a relayer asks of the world.
+pub trait RelayerWorld: Clock + Sql + Http + Alarm + Directory + Timer + Log {}
+
+impl<T: Clock + Sql + Http + Alarm + Directory + Timer + Log> RelayerWorld for T {}
+
+/// How often a payment is tried whose transaction no block ever had. One that a block has refused although
+/// the simulation was good is not tried again: each time costs gas.
+const ATTEMPTS_MAX: u32 = 3;
+/// Below what so many settlements cost, the relayer's balance is called low.
+const LOW_SETTLEMENTS: u64 = 20;
+/// How old the figures of [`Relayer::health`] may be, seconds.
+const SEEN_SECONDS: i64 = 10;
+
+/// What one relayer is for.
+pub struct Settings {
+    /// Where it settles.
+    pub network: &'static Network,
+    /// How that is reached.
+    pub rpc: Rpc,
+    /// The key that pays for gas.
+    pub key: RelayerKey,
+    /// Who may make wallets.
+    pub factories: Factories,
+    /// How much gas may cost.
+    pub policy: GasPolicy,
+}
+
+/// The relayer of one network.
+pub struct Relayer<W> {
+    world: W,
+    settings: Settings,
+    migrated: Cell<bool>,
+    /// Held from taking a nonce until its transaction has left.
+    sending: Mutex<()>,
+    /// Held by whoever looks for receipts; the others wait for what that finds.
+    looking: Mutex<()>,
+    seen: Cell<Seen>,
+    /// Requests of each source.
+    asked: RefCell<RateLimiter>,
+    /// Settlements whose money was seen to move, which is not written down yet.
+    landed: RefCell<Vec<Landed>>,
+}
+
+/// A settlement's transaction that was seen in a block.
+#[derive(Clone, Debug)]
+struct Landed {
+    id: String,
+    nonce: u64,
+    hash: B256,
+    /// What the transaction has cost, wei.
+    cost: Option<u128>,
+}
+
+/// What became of a settlement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The money moved in this transaction.
+    Settled(B256),
+    /// It was sent in this transaction, and no block has it yet.
+    Pending(B256),
+}
+
+/// What was last seen of the relayer's account.
+#[derive(Clone, Copy, Debug, Default)]
+struct Seen {
+    balance: U256,
+    block: u64,
+    at: UnixSeconds,
+    warned_at: UnixSeconds,
+    /// What the last settlement might have cost.
+    cost: Micros,
+}
+
+/// What is known of a payment before it is settled.
+enum Known {
+    /// Nothing, or an attempt that failed.
+    New,
+    /// It has failed, and is not tried again.
+    Over(Reason),
+    /// It is under way.
+    Live,
+    /// Its money has moved.
+    Settled(Box<Settlement>),
+}
+
+impl<W: RelayerWorld> Relayer<W> {
+    /// A relayer over `world`.
+    #[must_use]
+    pub fn new(world: W, settings: Settings) -> Self {
+        Self {
+            world,
+            settings,
+            migrated: Cell::new(false),
+            sending: Mutex::new(()),
+            looking: Mutex::new(()),
+            seen: Cell::default(),
+            asked: RefCell::default(),
+            landed: RefCell::default(),
+        }
+    }
+
+    /// The world, for the shell around the service.
+    #[must_use]
+    pub fn world(&self) -> &W {
+        &self.world
+    }
+
+    /// Moves the money of `order` in the name of `claimant`, or says what became of it before.
+    ///
+    /// # Errors
+    /// [`Refusal`]: no money moved by this.
+    pub async fn settle(&self, order: &Order, claimant: &str) -> Result<Outcome, Refusal> {
+        self.open()?;
+        let id = order.key();
+        match self.known(order, claimant)? {
+            Known::Live => return self.follow(&id).await,
+            Known::Settled(settlement) => return self.settled_before(&settlement).await,
+            Known::Over(reason) => {
+                let found = self.sent_by_another(order, claimant).await?;
+                return found.ok_or(Refusal::Invalid(reason, Some(order.authorization.from)));
+            }
+            Known::New => {}
+        }
+        let payer = order.payer();
+        // Before anything is asked of the chain: who is over the limit costs us nothing.
+        self.check_budget(&Owners { claimant, payer: &payer }, 1)?;
+        wait(standing::payer_waits(&self.world, &payer, self.world.now())?)?;
+        let prepared = match judge::prepare(&self.world, self.access(), order).await {
+            Err(Refusal::Invalid(Reason::NonceUsed, payer)) => {
+                let found = self.sent_by_another(order, claimant).await?;
+                return found.ok_or(Refusal::Invalid(Reason::NonceUsed, payer));
+            }
+            prepared => prepared?,
+        };
+        self.check_gas_money(&prepared)?;
+        self.send(order, claimant, &prepared).await?;
+        self.follow(&id).await
+    }
+
+    /// What became of a settlement that `claimant` has asked for before. Nothing is sent for this. Of one that failed,
+    /// a use that came later says nothing: it may have been for another shop of the same payee.
+    ///
+    /// # Errors
+    /// [`Refusal`], also if this claimant never asked, or its settlement failed.
+    pub async fn outcome(&self, order: &Order, claimant: &str) -> Result<Outcome, Refusal> {
+        self.open()?;
+        match self.known(order, claimant)? {
+            Known::Live => self.follow(&order.key()).await,
+            Known::Settled(settlement) => Ok(Outcome::Settled(settlement.hash)),
+            Known::Over(_) | Known::New => {
+                Err(Refusal::Invalid(Reason::NonceUsed, Some(order.authorization.from)))
+            }
+        }
+    }
+
+    /// Address, balance, next nonce, settlements under way, newest block seen.
+    ///
+    /// # Errors
+    /// [`SqlError`] if SQLite refuses.
+    pub async fn health(&self) -> Result<Value, SqlError> {
+        self.open()?;
+        let now = self.world.now();
+        let address = self.settings.key.address();
+        let reachable = now.since(self.seen.get().at) <= SEEN_SECONDS || self.refresh().await;
+        let seen = self.seen.get();
+        let is_known = seen.at.get() > 0;
+        Ok(json!({
+            "network": self.settings.network.caip2,
+            "address": address.to_checksum(None),
+            "reachable": reachable,
+            "balanceWei": is_known.then(|| seen.balance.to_string()),
+            "lastBlock": is_known.then_some(seen.block),
+            "seenAt": is_known.then(|| seen.at.to_string()),
+            "nextNonce": store::next_nonce(&self.world)?,
+            "queue": store::queue(&self.world)?,
+            "gasBudgets": budget::view(&self.world, &self.settings.policy, seen.cost, now)?,
+        }))
+    }
+
+    fn access(&self) -> Access<'_> {
+        let Settings { rpc, key, factories, policy, .. } = &self.settings;
+        Access { rpc, relayer: key.address(), factories, policy }
+    }
+
+    /// A payer with code may have to wait ([`standing`]).
+    fn check_contract(
+        &self,
+        payer: &str,
+        claimant: &str,
+        code: Option<&str>,
+    ) -> Result<(), Refusal> {
+        let Some(code) = code else { return Ok(()) };
+        let contract = Contract { payer, code, claimant };
+        wait(contract.waits(&self.world, self.world.now())?)?;
+        if contract.is_newcomer(&self.world)? && store::is_under_way(&self.world, payer)? {
+            return wait(standing::IN_FLIGHT_SECONDS);
+        }
+        Ok(())
+    }
+
+    /// What is known of the payment, if this claimant may know it.
+    fn known(&self, order: &Order, claimant: &str) -> Result<Known, Refusal> {
+        let Some(settlement) = store::find(&self.world, &order.key())? else {
+            return Ok(Known::New);
+        };
+        let is_theirs = is_of(&settlement, order, claimant);
+        match settlement.state {
+            State::Failed(reason)
+                if settlement.is_reverted || settlement.attempts >= ATTEMPTS_MAX =>
+            {
+                Ok(Known::Over(reason))
+            }
+            State::Failed(_) => Ok(Known::New),
+            State::Sent | State::Settled if !is_theirs => {
+                Err(Refusal::Invalid(Reason::NonceUsed, Some(order.authorization.from)))
+            }
+            State::Sent => Ok(Known::Live),
+            State::Settled => Ok(Known::Settled(Box::new(settlement))),
+        }
+    }
+
+    /// An attempt of this claimant failed, and then somebody else sent the authorization.
+    async fn sent_by_another(
+        &self,
+        order: &Order,
+        claimant: &str,
+    ) -> Result<Option<Outcome>, Refusal> {
+        let begun = store::find(&self.world, &order.key())?;
+        let begun = begun.filter(|settlement| is_of(settlement, order, claimant));
+        let Some(settlement) = begun else { return Ok(None) };
+        self.take_over_use(&settlement).await?;
+        let found = store::find(&self.world, &settlement.id)?;
+        let found = found.filter(|found| found.state == State::Settled);
+        Ok(found.map(|found| Outcome::Settled(found.hash)))
+    }
+
+    /// Refuses clearly before the money for gas is gone, and says so to us before that.
+    fn check_gas_money(&self, prepared: &Prepared) -> Result<(), Refusal> {
+        let now = self.world.now();
+        let queue = store::queue(&self.world)?;
+        let wei = u128::from(prepared.gas).saturating_mul(prepared.fees.max);
+        let (price, cost) =
+            (U256::from(wei), self.settings.policy.cost(self.settings.network, wei));
+        let times = |count: u64| price.saturating_mul(U256::from(count));
+        let mut seen = self.seen.get();
+        let is_low = prepared.balance < times(queue.saturating_add(LOW_SETTLEMENTS));
+        if is_low && now.since(seen.warned_at) >= 60 {
+            seen.warned_at = now;
+            let address = send::short(&self.settings.key.address().to_checksum(None));
+            let fields = [("address", address.as_str())];
+            self.world.line(Level::Warn, "the relayer has little money left for gas", &fields);
+        }
+        let Prepared { balance, block, .. } = *prepared;
+        self.seen.set(Seen { balance, block, at: now, cost, ..seen });
+        if prepared.balance < times(queue.saturating_add(1)) {
+            return Err(Refusal::Unavailable(Unavailable::Gas));
+        }
+        Ok(())
+    }
+
+    /// Looks at the relayer's account; whether that went well.
+    async fn refresh(&self) -> bool {
+        let Some(Market { balance, block, .. }) = self.market().await else { return false };
+        let at = self.world.now();
+        self.seen.set(Seen { balance, block, at, ..self.seen.get() });
+        true
+    }
+
+    /// What gas costs now, what the relayer owns, and the newest block, if the chain says so.
+    async fn market(&self) -> Option<Market> {
+        let Settings { network, rpc, key, .. } = &self.settings;
+        let answers = rpc.batch(&self.world, &judge::market(key.address())).await.ok()?;
+        judge::read_market(network, answers).ok()
+    }
+
+    /// Once in each instance: brings the storage to the newest schema, and sees to it that what an
+    /// instance before left half-done is looked after.
+    fn open(&self) -> Result<(), SqlError> {
+        if !self.migrated.get() {
+            self.migrate()?;
+            self.rearm()?;
+        }
+        self.write_down()
+    }
+
+    fn migrate(&self) -> Result<(), SqlError> {
+        if !self.migrated.get() {
+            storage::migrate(&self.world, MIGRATIONS, self.world.now())?;
+            self.migrated.set(true);
+        }
+        Ok(())
+    }
+}
+
+/// A payer waits so long, if at all.
+fn wait(seconds: i64) -> Result<(), Refusal> {
+    if seconds > 0 {
+        return Err(Refusal::Unavailable(Unavailable::PayerWaits(seconds)));
+    }
+    Ok(())
+}
+
+/// Whether the settlement is of exactly this payment, for this claimant.
+fn is_of(settlement: &Settlement, order: &Order, claimant: &str) -> bool {
+    settlement.claimant == claimant && settlement.fingerprint == order.fingerprint().to_string()
+}
+
+impl From<SqlError> for Refusal {
+    fn from(_: SqlError) -> Self {
+        Self::Unavailable(Unavailable::Storage)
+    }
+}

@@ -1,0 +1,219 @@
+//! What a facilitator is asked about, read and checked as far as that needs no chain.
+
+use alloy_primitives::{Address, B256, Bytes, U256};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::base::time::UnixSeconds;
+use crate::chain::eip3009::{Authorization, digest};
+use crate::chain::networks::Network;
+use crate::chain::signature::{Given, Unjudged};
+use crate::facilitator::own::refusal::{Reason, Refusal};
+use crate::rails::x402::wire::{PayloadError, PaymentPayload, Version, decimal};
+
+/// A payment has to stay valid for this long, so that a block can still take it, seconds. The
+/// reference has the same.
+const VALID_SECONDS_MIN: u64 = 6;
+
+/// A payment together with what is required of it.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// The version of the protocol.
+    pub version: Version,
+    /// Where it moves money.
+    pub network: &'static Network,
+    /// What the payer signed.
+    pub authorization: Authorization,
+    /// With what, its wrapper taken off.
+    pub given: Given,
+    /// The signature as it was sent.
+    signature: Bytes,
+}
+
+/// A request that is not one: HTTP 400.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0} is missing or malformed")]
+pub struct Malformed(pub &'static str);
+
+/// The network that a request names, if we know it.
+#[must_use]
+pub fn network_of(requirements: &Value) -> Option<&'static Network> {
+    let name = requirements.get("network").and_then(Value::as_str)?;
+    Network::by_caip2(name).or_else(|| Network::by_v1_name(name))
+}
+
+/// Reads a payment and its requirements and compares them. Whether it is in time is checked later
+/// ([`Order::check_time`]): what became of a payment can be asked for when that is over.
+///
+/// # Errors
+/// [`Malformed`], or [`Refusal`] with the payer, as far as it can be read.
+pub fn read(payment: &Value, requirements: &Value) -> Result<Result<Order, Refusal>, Malformed> {
+    let payer = payer_of(payment);
+    let refused = |reason| Ok(Err(Refusal::Invalid(reason, payer)));
+    let payment = match PaymentPayload::read(payment.clone()) {
+        Ok(payment) => payment,
+        Err(PayloadError::Version) => return refused(Reason::Version),
+        Err(PayloadError::Scheme) => return refused(Reason::UnsupportedScheme),
+        Err(PayloadError::Field(name)) => return Err(Malformed(name)),
+    };
+    let wanted = Wanted::read(requirements, payment.version)?;
+    Ok(compare(&payment, &wanted).map_err(|reason| Refusal::Invalid(reason, payer)))
+}
+
+/// What is required, as far as it concerns the chain.
+struct Wanted<'a> {
+    scheme: &'a str,
+    network: Option<&'static Network>,
+    asset: Address,
+    pay_to: Address,
+    amount: U256,
+    name: Option<&'a str>,
+    version: Option<&'a str>,
+}
+
+impl<'a> Wanted<'a> {
+    fn read(requirements: &'a Value, version: Version) -> Result<Self, Malformed> {
+        let text =
+            |key: &'static str| requirements.get(key).and_then(Value::as_str).ok_or(Malformed(key));
+        let address = |key| text(key)?.parse().map_err(|_| Malformed(key));
+        let extra = |key: &str| requirements.get("extra")?.get(key)?.as_str();
+        let (amount, network) = match version {
+            Version::V1 => ("maxAmountRequired", Network::by_v1_name(text("network")?)),
+            Version::V2 => ("amount", Network::by_caip2(text("network")?)),
+        };
+        Ok(Self {
+            scheme: text("scheme")?,
+            network,
+            asset: address("asset")?,
+            pay_to: address("payTo")?,
+            amount: decimal(text(amount)?).ok_or(Malformed(amount))?,
+            name: extra("name"),
+            version: extra("version"),
+        })
+    }
+}
+
+/// The order of the checks is the reference's, so that the first fault gets the same name.
+fn compare(payment: &PaymentPayload, wanted: &Wanted<'_>) -> Result<Order, Reason> {
+    if wanted.scheme != "exact" {
+        return Err(Reason::UnsupportedScheme);
+    }
+    let network = wanted.network.ok_or(Reason::Network)?;
+    let named = match payment.version {
+        Version::V1 => network.v1_name,
+        Version::V2 => network.caip2,
+    };
+    if payment.network != named {
+        return Err(Reason::NetworkMismatch);
+    }
+    if wanted.asset != network.usdc {
+        return Err(Reason::Asset);
+    }
+    let (Some(name), Some(version)) = (wanted.name, wanted.version) else {
+        return Err(Reason::MissingDomain);
+    };
+    if name != network.eip712_name {
+        return Err(Reason::TokenName);
+    }
+    if version != network.eip712_version {
+        return Err(Reason::TokenVersion);
+    }
+    let authorization = payment.authorization.clone();
+    if authorization.to != wanted.pay_to {
+        return Err(Reason::Recipient);
+    }
+    if authorization.value != wanted.amount {
+        return Err(match payment.version {
+            Version::V1 => Reason::ValueV1,
+            Version::V2 => Reason::ValueV2,
+        });
+    }
+    if authorization.from == authorization.to {
+        return Err(Reason::SelfPayment);
+    }
+    if authorization.value.is_zero() {
+        return Err(Reason::ZeroValue);
+    }
+    let given = Given::read(&payment.signature).map_err(Reason::from)?;
+    Ok(Order {
+        version: payment.version,
+        network,
+        authorization,
+        given,
+        signature: payment.signature.clone(),
+    })
+}
+
+impl Order {
+    /// The EIP-712 digest that was signed.
+    #[must_use]
+    pub fn digest(&self) -> B256 {
+        digest(self.network, &self.authorization)
+    }
+
+    /// Stands for exactly this authorization with exactly this signature.
+    #[must_use]
+    pub fn fingerprint(&self) -> B256 {
+        let mut hash = Sha256::new();
+        hash.update(self.digest());
+        hash.update(&self.signature);
+        B256::from_slice(&hash.finalize())
+    }
+
+    /// Whether a block can take it now.
+    ///
+    /// # Errors
+    /// [`Reason`].
+    pub fn check_time(&self, now: UnixSeconds) -> Result<(), Reason> {
+        let now = U256::from(now.get().unsigned_abs());
+        let Authorization { valid_after, valid_before, .. } = self.authorization;
+        if valid_before < now.saturating_add(U256::from(VALID_SECONDS_MIN)) {
+            return Err(Reason::ValidBefore);
+        }
+        if valid_after > now { Err(Reason::ValidAfter) } else { Ok(()) }
+    }
+
+    /// What the token knows the payment by; a relayer has one network and one token.
+    #[must_use]
+    pub fn key(&self) -> String {
+        format!("{}/{}", self.authorization.from.to_checksum(None), self.authorization.nonce)
+    }
+
+    /// Who pays (EIP-55).
+    #[must_use]
+    pub fn payer(&self) -> String {
+        self.authorization.from.to_checksum(None)
+    }
+
+    /// The network in the words of the version that was spoken.
+    #[must_use]
+    pub const fn network_name(&self) -> &'static str {
+        match self.version {
+            Version::V1 => self.network.v1_name,
+            Version::V2 => self.network.caip2,
+        }
+    }
+
+    /// The last moment at which the token takes it.
+    #[must_use]
+    pub fn valid_before(&self) -> UnixSeconds {
+        let seconds = i64::try_from(self.authorization.valid_before);
+        UnixSeconds::new(
+            seconds.unwrap_or(UnixSeconds::STORABLE_MAX).min(UnixSeconds::STORABLE_MAX),
+        )
+    }
+}
+
+impl From<Unjudged> for Reason {
+    fn from(why: Unjudged) -> Self {
+        match why {
+            Unjudged::NotTheKey => Self::Signature,
+            Unjudged::Malformed => Self::SignatureUnreadable,
+            Unjudged::Factory => Self::Factory,
+        }
+    }
+}
+
+fn payer_of(payment: &Value) -> Option<Address> {
+    payment.get("payload")?.get("authorization")?.get("from")?.as_str()?.parse().ok()
+}

@@ -1,0 +1,197 @@
+//! Why a payment is not settled, in the words of x402 (section 9) and of the reference facilitator.
+
+use std::borrow::Cow;
+
+use alloy_primitives::Address;
+
+use crate::base::money::Usdc;
+use crate::facilitator::own::budget::Whose;
+
+/// Why not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// It cannot be settled; no money moved. Who would have paid, as far as that is known.
+    Invalid(Reason, Option<Address>),
+    /// Nobody can say now; no money moved.
+    Unavailable(Unavailable),
+}
+
+/// Why a payment cannot be settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Reason {
+    /// Neither version 1 nor 2.
+    #[error("invalid_x402_version")]
+    Version,
+    /// Not `exact`.
+    #[error("unsupported_scheme")]
+    UnsupportedScheme,
+    /// A network that is not served here.
+    #[error("invalid_network")]
+    Network,
+    /// Payment and requirements name different networks.
+    #[error("invalid_exact_evm_network_mismatch")]
+    NetworkMismatch,
+    /// A token that is not the USDC of the network.
+    #[error("invalid_payment_requirements")]
+    Asset,
+    /// `extra.name` or `extra.version` is missing.
+    #[error("invalid_exact_evm_missing_eip712_domain")]
+    MissingDomain,
+    /// Another name than the token's.
+    #[error("invalid_exact_evm_token_name_mismatch")]
+    TokenName,
+    /// Another version than the token's.
+    #[error("invalid_exact_evm_token_version_mismatch")]
+    TokenVersion,
+    /// Somebody else would be paid.
+    #[error("invalid_exact_evm_recipient_mismatch")]
+    Recipient,
+    /// The payer pays itself.
+    #[error("invalid_exact_evm_payload_self_payment")]
+    SelfPayment,
+    /// Nothing would be moved.
+    #[error("invalid_exact_evm_payload_zero_value")]
+    ZeroValue,
+    /// It moves less than its gas costs now, or less than a wallet is made for: the smallest that is not.
+    #[error("value_below_gas_cost")]
+    Worthless(Usdc),
+    /// Another amount, version 1.
+    #[error("invalid_exact_evm_authorization_value")]
+    ValueV1,
+    /// Another amount, version 2.
+    #[error("invalid_exact_evm_payload_authorization_value_mismatch")]
+    ValueV2,
+    /// Not valid any more, or for too short a time.
+    #[error("invalid_exact_evm_payload_authorization_valid_before")]
+    ValidBefore,
+    /// Not valid yet.
+    #[error("invalid_exact_evm_payload_authorization_valid_after")]
+    ValidAfter,
+    /// Not the payer's signature.
+    #[error("invalid_exact_evm_signature")]
+    Signature,
+    /// A wrapper that cannot be read.
+    #[error("invalid_exact_evm_failed_to_parse_signature")]
+    SignatureUnreadable,
+    /// A factory that is not on the list.
+    #[error("eip6492_factory_not_allowed")]
+    Factory,
+    /// The authorization is used or cancelled.
+    #[error("invalid_exact_evm_nonce_already_used")]
+    NonceUsed,
+    /// The payer has too little money.
+    #[error("invalid_exact_evm_insufficient_balance")]
+    Balance,
+    /// The chain would refuse it as it would be sent, or it would need too much gas.
+    #[error("invalid_exact_evm_transaction_simulation_failed")]
+    Simulation,
+    /// The chain refused it.
+    #[error("invalid_exact_evm_transaction_failed")]
+    TransactionFailed,
+}
+
+/// What keeps us from settling, whatever the payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unavailable {
+    /// The chain cannot be asked.
+    #[error("rpc_unavailable")]
+    Rpc,
+    /// The relayer has too little money for gas.
+    #[error("relayer_balance_low")]
+    Gas,
+    /// Gas costs more than we pay.
+    #[error("gas_price_too_high")]
+    Fees,
+    /// Somebody asks too often.
+    #[error("too_many_requests")]
+    TooMany,
+    /// Our storage failed.
+    #[error("relayer_storage_failed")]
+    Storage,
+    /// The endpoint carries out other calls, but not this one.
+    #[error("simulation_unavailable")]
+    Simulation,
+    /// A day's budget for gas is used up: whose, and for how many seconds.
+    #[error("gas_budget_used_up")]
+    Budget(Whose, i64),
+    /// The payer is a contract, and blocks have refused transactions of it or of new ones like it: for so
+    /// many seconds.
+    #[error("payer_waits")]
+    PayerWaits(i64),
+}
+
+impl Reason {
+    /// In words, for whoever reads the answer.
+    #[must_use]
+    pub fn message(self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::Worthless(smallest) => {
+                return format!(
+                    "at the present price of gas a payment has to move at least ${smallest}"
+                )
+                .into();
+            }
+            Self::SelfPayment => "the payer is also the recipient",
+            Self::ZeroValue => "the authorization moves nothing",
+            Self::Version => "x402Version must be 1 or 2",
+            Self::UnsupportedScheme => "only the scheme exact is settled here",
+            Self::Network => "this network is not served here; see /facilitator/supported",
+            Self::NetworkMismatch => "payment and requirements name different networks",
+            Self::Asset => "only the USDC of the network is settled here",
+            Self::MissingDomain => "extra.name and extra.version of the token are missing",
+            Self::TokenName => "extra.name is not the token's name",
+            Self::TokenVersion => "extra.version is not the token's version",
+            Self::Recipient => "the authorization pays somebody else than payTo",
+            Self::ValueV1 | Self::ValueV2 => "the authorization is not for exactly the amount",
+            Self::ValidBefore => "validBefore must lie at least 6 seconds ahead",
+            Self::ValidAfter => "validAfter must lie in the past",
+            Self::Signature => "the signature is not the payer's",
+            Self::SignatureUnreadable => "the ERC-6492 wrapper cannot be read",
+            Self::Factory => "this facilitator does not call this factory function",
+            Self::NonceUsed => "the authorization is used or cancelled already",
+            Self::Balance => "the payer has too little USDC",
+            Self::Simulation => "the chain would refuse the transfer, or it needs too much gas",
+            Self::TransactionFailed => "the chain refused the transfer",
+        })
+    }
+}
+
+impl Unavailable {
+    /// In words, for whoever reads the answer.
+    #[must_use]
+    pub fn message(self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::Rpc => "the chain cannot be asked now; nothing was sent, try again",
+            Self::Gas => "the relayer has too little money for gas; its operator has to fill it up",
+            Self::Fees => "gas costs more than this relayer pays; try again later",
+            Self::TooMany => "too many requests came from your address; wait a minute",
+            Self::Storage => "internal error; nothing was sent, try again",
+            Self::Simulation => {
+                "the chain could not simulate this payment; nothing was sent, try again"
+            }
+            Self::Budget(whose, _) => match whose {
+                Whose::Host => "this host has used up its gas budget of today",
+                Whose::Caller => "you have used up your gas budget of today",
+                Whose::Payer => "this payer has used up its gas budget of today",
+                Whose::Total => "this relayer has used up its gas budget of today",
+            },
+            Self::PayerWaits(_) => {
+                "the payer is a contract, and the chain has lately refused payments of it or of new contracts like it; another wallet can pay now"
+            }
+        })
+    }
+
+    /// When to come again, seconds, if that is known.
+    #[must_use]
+    pub const fn retry_after(self) -> Option<i64> {
+        match self {
+            Self::Budget(_, seconds) | Self::PayerWaits(seconds) => Some(seconds),
+            Self::Rpc
+            | Self::Gas
+            | Self::Fees
+            | Self::TooMany
+            | Self::Storage
+            | Self::Simulation => None,
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! What became of a settlement whose nonce is used up, and not by the transfer that we know of.
+//!
+//! "Refused" is said only when it is true for good. A transaction that a block has refused may be in another block
+//! later, and succeed there: a chain drops its newest blocks now and then, and whatever node has the transaction sends
+//! it again. Then the money would move for a payment that its seller was told is refused. So the nonce has to be
+//! used in a block that lies [`FINAL_BLOCKS`] back, and the authorization unused there: nothing that we have signed
+//! for it can be in a block any more. Both are asked of that very block, so that a node which lags says nothing.
+
+use alloy_primitives::{B256, U256};
+
+use crate::chain::rpc::RpcError;
+use crate::chain::transfers::{Use, Window};
+use crate::facilitator::own::follow::CONFIRM_SECONDS;
+use crate::facilitator::own::refusal::Reason;
+use crate::facilitator::own::store::{Settlement, State};
+use crate::facilitator::own::{Relayer, RelayerWorld, Settings, store};
+use crate::ports::{Level, SqlError};
+
+/// How many blocks have to follow the one that uses a nonce up, until "refused" is said. Base makes them in twelve
+/// seconds, and a caller waits for longer than that.
+pub(super) const FINAL_BLOCKS: u64 = 6;
+
+/// What the chain says of an authorization whose nonce of ours is used up.
+enum Verdict {
+    /// Its money moved, in this transaction.
+    Moved(B256),
+    /// It was cancelled, or used for something else.
+    Elsewhere,
+    /// It was not used, and no transaction of ours can use it any more.
+    Refused,
+    /// Nobody can say yet.
+    Open,
+}
+
+impl<W: RelayerWorld> Relayer<W> {
+    /// The nonce is used up, in `used_in` if that is known, and not by the transfer. Did somebody else send the
+    /// authorization first? Until that is known for good the settlement stays open.
+    pub(super) async fn judge_nonce(
+        &self,
+        nonce: u64,
+        settlement: &Settlement,
+        used_in: Option<U256>,
+    ) -> Result<(), SqlError> {
+        let verdict = self.verdict(nonce, settlement, used_in).await.unwrap_or(Verdict::Open);
+        // Another call may have found out while this one waited for the chain, and the payment may have been tried
+        // again since.
+        let is_same = |known: &Settlement| {
+            known.state == State::Sent && known.attempts == settlement.attempts
+        };
+        if !store::find(&self.world, &settlement.id)?.is_some_and(|known| is_same(&known)) {
+            return store::mark_done(&self.world, nonce);
+        }
+        match verdict {
+            Verdict::Moved(hash) => self.end(nonce, settlement, &State::Settled, hash),
+            Verdict::Elsewhere => {
+                let failed = State::Failed(Reason::NonceUsed);
+                self.end(nonce, settlement, &failed, settlement.hash)
+            }
+            Verdict::Refused => {
+                let failed = State::Failed(Reason::TransactionFailed);
+                self.end(nonce, settlement, &failed, settlement.hash)
+            }
+            Verdict::Open => Ok(()),
+        }
+    }
+
+    async fn verdict(
+        &self,
+        nonce: u64,
+        settlement: &Settlement,
+        used_in: Option<U256>,
+    ) -> Result<Verdict, RpcError> {
+        let Settings { rpc, network, key, .. } = &self.settings;
+        let (world, authorization) = (&self.world, &settlement.authorization);
+        let (head, is_used) = rpc.authorization_used_by(world, network, authorization).await?;
+        if is_used && let Some(Use::Moved(hash, _)) = self.find_log(settlement).await? {
+            return Ok(Verdict::Moved(hash));
+        }
+        let Some(block) = head.checked_sub(FINAL_BLOCKS) else { return Ok(Verdict::Open) };
+        if used_in.is_some_and(|used_in| used_in > U256::from(block)) {
+            return Ok(Verdict::Open);
+        }
+        let (count, was_used) =
+            rpc.used_at(world, network, authorization, key.address(), block).await?;
+        Ok(match (count > nonce, is_used, was_used) {
+            (true, false, false) => Verdict::Refused,
+            (true, true, true) if self.find_log(settlement).await? == Some(Use::Elsewhere) => {
+                Verdict::Elsewhere
+            }
+            (true, _, _) | (false, _, _) => Verdict::Open,
+        })
+    }
+
+    /// Whatever transaction has moved the money, the settlement takes it for its own. Whether one has.
+    pub(super) async fn take_over_use(&self, settlement: &Settlement) -> Result<bool, SqlError> {
+        let Ok(Some(Use::Moved(hash, _))) = self.find_use(settlement).await else {
+            return Ok(false);
+        };
+        let now = self.world.now();
+        let confirm_at = now.plus(CONFIRM_SECONDS);
+        self.wake_for(confirm_at);
+        store::set_state(
+            &self.world,
+            &settlement.id,
+            &State::Settled,
+            hash,
+            Some(confirm_at),
+            now,
+        )?;
+        Ok(true)
+    }
+
+    /// Where the authorization was used; `None` if it was not, as far as a node knows.
+    pub(super) async fn find_use(&self, settlement: &Settlement) -> Result<Option<Use>, RpcError> {
+        let Settings { rpc, network, .. } = &self.settings;
+        let authorization = &settlement.authorization;
+        let (_, is_used) = rpc.authorization_used_by(&self.world, network, authorization).await?;
+        if is_used { self.find_log(settlement).await } else { Ok(None) }
+    }
+
+    async fn find_log(&self, settlement: &Settlement) -> Result<Option<Use>, RpcError> {
+        let Settings { rpc, network, .. } = &self.settings;
+        let window = Window { unused_at: None, created_at: settlement.created_at };
+        let authorization = &settlement.authorization;
+        rpc.find_transfer(&self.world, network, authorization, &window).await.map(Some)
+    }
+
+    fn end(
+        &self,
+        nonce: u64,
+        settlement: &Settlement,
+        state: &State,
+        hash: B256,
+    ) -> Result<(), SqlError> {
+        let id = &settlement.id;
+        let now = self.world.now();
+        let confirm_at = matches!(state, State::Settled).then(|| now.plus(CONFIRM_SECONDS));
+        if let Some(at) = confirm_at {
+            self.wake_for(at);
+        }
+        self.world.atomically(|| {
+            store::mark_done(&self.world, nonce)?;
+            store::set_state(&self.world, id, state, hash, confirm_at, now)
+        })?;
+        match state {
+            State::Settled => self.log_step("a settlement is in a block", id, Level::Info),
+            State::Failed(_) => self.log_step("the chain refused a settlement", id, Level::Warn),
+            State::Sent => {}
+        }
+        Ok(())
+    }
+}

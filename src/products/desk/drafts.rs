@@ -1,0 +1,213 @@
+//! The approval queue: what waits for a person before it leaves, or before it changes a ticket.
+
+use serde::Serialize;
+
+use crate::base::id::{DraftId, PaymentId, TicketId};
+use crate::base::time::UnixSeconds;
+use crate::ports::paging::{Found, KeyKind, Order, Page, Query};
+use crate::ports::storage::{Columns, first};
+use crate::ports::{Sql, SqlError, SqlValue};
+use crate::products::desk::Author;
+
+/// The most drafts that wait.
+pub const WAITING_MAX: u64 = 1_000;
+
+/// What a draft becomes when it is approved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(rename = "DraftKind"))]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// A mail to the customer.
+    Reply,
+    /// The ticket is resolved.
+    Resolution,
+    /// The ticket gets somebody who looks after it.
+    Assignment,
+}
+
+/// How far a draft is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(rename = "DraftState"))]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// For a person.
+    Waiting,
+    /// A person said yes.
+    Approved,
+    /// A person said no, or its payment was dropped.
+    Rejected,
+}
+
+/// Something that waits for a person, or did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// Its id.
+    pub id: DraftId,
+    /// Of which ticket.
+    pub ticket: TicketId,
+    /// What it becomes.
+    pub kind: Kind,
+    /// The reply, how it was resolved, or the assignee.
+    pub text: String,
+    /// Why it did not happen at once.
+    pub reason: String,
+    /// Whose it is.
+    pub author: Author,
+    /// How far it is.
+    pub state: State,
+    /// When it was made.
+    pub created_at: UnixSeconds,
+}
+
+/// A draft that is to wait.
+#[derive(Clone, Debug)]
+pub struct NewDraft<'a> {
+    /// Of which ticket.
+    pub ticket: &'a TicketId,
+    /// What it becomes.
+    pub kind: Kind,
+    /// The reply, how it was resolved, or the assignee.
+    pub text: &'a str,
+    /// Why it does not happen at once.
+    pub reason: &'a str,
+    /// Whose it is.
+    pub author: &'a Author,
+    /// What paid for it.
+    pub payment: Option<&'a PaymentId>,
+}
+
+const COLUMNS: &str = "id, ticket_id, kind, text, reason, author, state, created_at";
+
+/// Puts a draft into the queue.
+///
+/// # Errors
+/// [`SqlError`] if SQLite refuses; so for every function here.
+pub fn add(
+    sql: &impl Sql,
+    id: &DraftId,
+    new: &NewDraft<'_>,
+    now: UnixSeconds,
+) -> Result<(), SqlError> {
+    let statement = "INSERT INTO drafts (id, ticket_id, kind, text, reason, author, payment_id, \
+         state, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'waiting', ?8)";
+    let parameters: [SqlValue; 8] = [
+        id.as_str().into(),
+        new.ticket.as_str().into(),
+        new.kind.as_str().into(),
+        new.text.into(),
+        new.reason.into(),
+        new.author.as_str().into(),
+        new.payment.map(PaymentId::as_str).into(),
+        now.into(),
+    ];
+    sql.run(statement, &parameters).map(drop)
+}
+
+/// One draft.
+///
+/// # Errors
+/// As [`add`].
+pub fn find(sql: &impl Sql, id: &DraftId) -> Result<Option<Draft>, SqlError> {
+    let statement = format!("SELECT {COLUMNS} FROM drafts WHERE id = ?1");
+    first(sql, &statement, &[id.as_str().into()])?.as_mut().map(draft).transpose()
+}
+
+/// Drafts, the oldest first.
+pub static OLDEST_FIRST: Order = Order { list: "approvals", keys: &[("seq", KeyKind::Int)] };
+
+/// A page of what waits, [`OLDEST_FIRST`].
+///
+/// # Errors
+/// As [`add`].
+pub fn waiting(sql: &impl Sql, page: &Page) -> Result<Found<Draft>, SqlError> {
+    let query = Query {
+        columns: COLUMNS,
+        table: "drafts",
+        condition: "state = 'waiting'",
+        parameters: &[],
+    };
+    page.find(sql, query, draft)
+}
+
+/// How much waits.
+///
+/// # Errors
+/// As [`add`].
+pub fn count_waiting(sql: &impl Sql) -> Result<u64, SqlError> {
+    let found = first(sql, "SELECT count(*) FROM drafts WHERE state = 'waiting'", &[])?;
+    found.map_or(Ok(0), |mut columns| columns.count())
+}
+
+/// A person has decided. `false` if somebody was faster.
+///
+/// # Errors
+/// As [`add`].
+pub fn decide(
+    sql: &impl Sql,
+    id: &DraftId,
+    state: State,
+    verdict: &str,
+    now: UnixSeconds,
+) -> Result<bool, SqlError> {
+    let statement = "UPDATE drafts SET state = ?2, verdict = ?3, decided_at = ?4 \
+         WHERE id = ?1 AND state = 'waiting' RETURNING id";
+    let parameters = [id.as_str().into(), state.as_str().into(), verdict.into(), now.into()];
+    Ok(!sql.run(statement, &parameters)?.is_empty())
+}
+
+/// The chain has dropped the payment for what waits: nobody needs to look at it.
+///
+/// # Errors
+/// As [`add`].
+pub fn withdraw(sql: &impl Sql, payment: &PaymentId, now: UnixSeconds) -> Result<(), SqlError> {
+    let statement = "UPDATE drafts SET state = 'rejected', verdict = 'its payment was dropped by \
+         the chain', decided_at = ?2 WHERE payment_id = ?1 AND state = 'waiting'";
+    sql.run(statement, &[payment.as_str().into(), now.into()]).map(drop)
+}
+
+impl Kind {
+    /// As stored and shown.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Reply => "reply",
+            Self::Resolution => "resolution",
+            Self::Assignment => "assignment",
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        let mut all = [Self::Reply, Self::Resolution, Self::Assignment].into_iter();
+        all.find(|kind| kind.as_str() == text).ok_or("unknown draft")
+    }
+}
+
+impl State {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        let mut all = [Self::Waiting, Self::Approved, Self::Rejected].into_iter();
+        all.find(|state| state.as_str() == text).ok_or("unknown state")
+    }
+}
+
+fn draft(columns: &mut Columns) -> Result<Draft, SqlError> {
+    Ok(Draft {
+        id: columns.parsed(DraftId::parse)?,
+        ticket: columns.parsed(TicketId::parse)?,
+        kind: columns.parsed(Kind::parse)?,
+        text: columns.text()?,
+        reason: columns.text()?,
+        author: Author::parse(&columns.text()?),
+        state: columns.parsed(State::parse)?,
+        created_at: columns.moment()?,
+    })
+}

@@ -1,0 +1,274 @@
+//! What callers may say at the desk: shapes, limits, and errors that name the field.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::base::email::optional_email;
+use crate::base::fields::{InvalidField, bad, line, optional_line, text};
+use crate::base::id::{ArticleId, TicketId};
+use crate::products::desk::{Priority, Status};
+
+/// The longest text of a ticket, a reply or a note, characters.
+pub const TEXT_CHARS_MAX: usize = 10_000;
+/// The longest article, characters.
+pub const ARTICLE_CHARS_MAX: usize = 50_000;
+/// The most tags of a ticket.
+pub const TAGS_MAX: usize = 10;
+
+/// Arguments of `searchKb`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SearchKb {
+    /// Words to look for, at most 200 characters.
+    pub query: String,
+    /// How many articles at the most, 1 to 20. Default 5.
+    #[schemars(range(min = 1, max = 20))]
+    pub limit: Option<u32>,
+}
+
+/// Arguments of `createTicket`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CreateTicket {
+    /// One line, at most 200 characters.
+    pub subject: String,
+    /// What is wanted, at most 10000 characters.
+    pub body: String,
+    /// The customer's address: where replies go.
+    pub email: Option<String>,
+    /// How urgent. Default normal.
+    pub priority: Option<Priority>,
+}
+
+/// Arguments of the tools that name one ticket.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OneTicket {
+    /// The ticket's id, as createTicket gives it.
+    pub ticket_id: String,
+}
+
+/// Arguments of `triageTicket`. What is left out stays.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TriageTicket {
+    /// The ticket's id.
+    pub ticket_id: String,
+    /// How urgent.
+    pub priority: Option<Priority>,
+    /// What it is about, at most 60 characters.
+    pub category: Option<String>,
+    /// At most 10 tags of at most 40 characters; they replace the ones before.
+    #[schemars(length(max = 10))]
+    pub tags: Option<Vec<String>>,
+}
+
+/// Arguments of `draftReply`, `proposeResolution` and `sendReply`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Reply {
+    /// The ticket's id.
+    pub ticket_id: String,
+    /// What is said, at most 10000 characters of plain text.
+    pub body: String,
+}
+
+/// Arguments of `assignTicket`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AssignTicket {
+    /// The ticket's id.
+    pub ticket_id: String,
+    /// Who looks after it, at most 100 characters.
+    pub assignee: String,
+}
+
+/// Arguments of `resolveTicket`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ResolveTicket {
+    /// The ticket's id.
+    pub ticket_id: String,
+    /// How it was resolved, at most 10000 characters; for the history.
+    #[serde(default)]
+    pub resolution: String,
+}
+
+/// Arguments of `listTickets`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct ListTickets {
+    /// nextCursor of the page before.
+    pub cursor: Option<String>,
+    /// How many tickets at the most, 1 to 100. Default 50.
+    #[schemars(range(min = 1, max = 100))]
+    pub limit: Option<u32>,
+}
+
+/// Arguments of `createKbArticle`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CreateKbArticle {
+    /// One line, at most 200 characters.
+    pub title: String,
+    /// At most 50000 characters of plain text.
+    pub body: String,
+}
+
+/// Arguments of `updateKbArticle`. What is left out stays.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UpdateKbArticle {
+    /// The article's id, as searchKb gives it.
+    pub article_id: String,
+    /// One line, at most 200 characters.
+    pub title: Option<String>,
+    /// At most 50000 characters of plain text.
+    pub body: Option<String>,
+}
+
+/// What a host changes about a ticket over REST. What is left out stays.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct TicketChanges {
+    /// Open again, or resolved.
+    pub status: Option<Status>,
+    /// How urgent.
+    pub priority: Option<Priority>,
+    /// What it is about; empty for nothing.
+    pub category: Option<String>,
+    /// They replace the ones before.
+    pub tags: Option<Vec<String>>,
+    /// Who looks after it; empty for nobody.
+    pub assignee: Option<String>,
+}
+
+/// What a host changes about an article. What is left out stays.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct ArticleChanges {
+    /// One line.
+    pub title: Option<String>,
+    /// Plain text.
+    pub body: Option<String>,
+}
+
+/// The text of a note.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Note {
+    /// At most 10000 characters.
+    pub body: String,
+}
+
+/// Why a draft is rejected.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Verdict {
+    /// For the history, at most 500 characters.
+    pub reason: String,
+}
+
+/// What a host changes about the desk. What is left out stays.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct DeskChanges {
+    /// How many drafts of a wallet a person has to approve before it may send by itself, 1 to 1000.
+    pub approvals_needed: Option<u32>,
+    /// How many of a hundred mails may come back within a day before sending stops, 1 to 100.
+    pub failure_percent: Option<u32>,
+}
+
+/// A subject.
+///
+/// # Errors
+/// [`InvalidField`] names the field; so for all of these.
+pub fn subject(value: &str) -> Result<String, InvalidField> {
+    line("subject", value, 1, 200)
+}
+
+/// The text of a ticket, a reply or a note.
+///
+/// # Errors
+/// As [`subject`].
+pub fn body(value: &str) -> Result<String, InvalidField> {
+    // Lines end in one way, as mails want it.
+    let value = value.replace("\r\n", "\n").replace('\r', "\n");
+    let value = text("body", &value, TEXT_CHARS_MAX)?;
+    if value.is_empty() { Err(bad("body", "must not be empty")) } else { Ok(value) }
+}
+
+/// The text of an article.
+///
+/// # Errors
+/// As [`subject`].
+pub fn article(value: &str) -> Result<String, InvalidField> {
+    let value = text("body", value, ARTICLE_CHARS_MAX)?;
+    if value.is_empty() { Err(bad("body", "must not be empty")) } else { Ok(value) }
+}
+
+/// How something was resolved; may be empty.
+///
+/// # Errors
+/// As [`subject`].
+pub fn resolution(value: &str) -> Result<String, InvalidField> {
+    text("resolution", value, TEXT_CHARS_MAX)
+}
+
+/// The customer's address.
+///
+/// # Errors
+/// As [`subject`].
+pub fn email(value: Option<&str>) -> Result<Option<String>, InvalidField> {
+    optional_email("email", value)
+}
+
+/// What a ticket is about.
+///
+/// # Errors
+/// As [`subject`].
+pub fn category(value: &str) -> Result<Option<String>, InvalidField> {
+    optional_line("category", Some(value), 60)
+}
+
+/// Tags, each once.
+///
+/// # Errors
+/// As [`subject`].
+pub fn tags(values: &[String]) -> Result<Vec<String>, InvalidField> {
+    if values.len() > TAGS_MAX {
+        return Err(bad("tags", format!("must be at most {TAGS_MAX}")));
+    }
+    let mut tags: Vec<String> = Vec::new();
+    for value in values {
+        let tag = line("tags", value, 1, 40)?;
+        if !tags.contains(&tag) {
+            tags.push(tag);
+        }
+    }
+    Ok(tags)
+}
+
+/// Who looks after a ticket.
+///
+/// # Errors
+/// As [`subject`].
+pub fn assignee(value: &str) -> Result<String, InvalidField> {
+    line("assignee", value, 1, 100)
+}
+
+/// A ticket's id from a caller.
+///
+/// # Errors
+/// As [`subject`].
+pub fn ticket_id(value: &str) -> Result<TicketId, InvalidField> {
+    TicketId::parse(value).map_err(|error| bad("ticketId", error))
+}
+
+/// An article's id from a caller.
+///
+/// # Errors
+/// As [`subject`].
+pub fn article_id(value: &str) -> Result<ArticleId, InvalidField> {
+    ArticleId::parse(value).map_err(|error| bad("articleId", error))
+}

@@ -1,0 +1,211 @@
+//! Who may make mail leave, and when nobody may.
+//!
+//! A wallet earns it: a person has to approve so many of its drafts, and each one that is rejected takes one
+//! back. A breaker stops all sending when too much of it comes back, until a person resets it.
+
+use serde::Serialize;
+
+use crate::base::fields::{InvalidField, bad};
+use crate::base::time::UnixSeconds;
+use crate::ledger::wallets::Reputation;
+use crate::mail;
+use crate::ports::storage::first;
+use crate::ports::{Sql, SqlError, SqlValue};
+use crate::products::desk::input::DeskChanges;
+
+/// How far back failures are counted, seconds.
+const WINDOW_SECONDS: i64 = 86_400;
+/// Fewer failures than this say nothing.
+const FAILURES_MIN: u64 = 3;
+
+/// A host's rules for its desk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// Drafts of a wallet that a person has to approve before it may send by itself.
+    pub approvals_needed: u32,
+    /// Of a hundred mails, how many may come back within a day.
+    pub failure_percent: u32,
+    /// Since when nothing leaves.
+    pub tripped_at: Option<UnixSeconds>,
+    /// Failures before this are forgiven.
+    reset_at: Option<UnixSeconds>,
+}
+
+/// The same as the host sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct DeskView {
+    /// Drafts of a wallet that a person has to approve before it may send by itself.
+    pub approvals_needed: u32,
+    /// Of a hundred mails, how many may come back within a day.
+    pub failure_percent: u32,
+    /// Since when nothing leaves; `null` while all is well.
+    pub tripped_at: Option<String>,
+    /// Mails that left in the last 24 hours.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub sent: u64,
+    /// Mails that came back, or were complained of.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub failed: u64,
+}
+
+/// Why something does not leave at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Held {
+    /// The caller's credential may only draft.
+    #[error("this credential may only draft")]
+    Credential,
+    /// The wallet has not earned it yet.
+    #[error(
+        "this wallet has {approved} approved drafts and needs {needed} before it may act by itself"
+    )]
+    NotEarned {
+        /// What it has.
+        approved: u64,
+        /// What it needs.
+        needed: u32,
+    },
+    /// Too much came back.
+    #[error("sending is stopped because too many mails came back; the host has to look at it")]
+    Breaker,
+    /// Enough has left for this ticket.
+    #[error("3 replies left for this ticket within 5 minutes")]
+    TooMany,
+}
+
+impl Rules {
+    /// The host's own rules, and the usual ones where it set none. Trips the breaker if too much has come
+    /// back.
+    ///
+    /// # Errors
+    /// [`SqlError`] if SQLite refuses; so for every function here.
+    pub fn load(sql: &impl Sql, now: UnixSeconds) -> Result<Self, SqlError> {
+        let statement = "SELECT approvals_needed, failure_percent, tripped_at, reset_at FROM desk";
+        let mut rules =
+            Self { approvals_needed: 3, failure_percent: 10, tripped_at: None, reset_at: None };
+        if let Some(mut columns) = first(sql, statement, &[])? {
+            let small = |number: Option<i64>| number.and_then(|number| u32::try_from(number).ok());
+            rules.approvals_needed =
+                small(columns.optional_int()?).unwrap_or(rules.approvals_needed);
+            rules.failure_percent = small(columns.optional_int()?).unwrap_or(rules.failure_percent);
+            rules.tripped_at = columns.optional_int()?.map(UnixSeconds::new);
+            rules.reset_at = columns.optional_int()?.map(UnixSeconds::new);
+        }
+        if rules.tripped_at.is_none() {
+            let (failed, sent) = rules.counts(sql, now)?;
+            if is_too_much(failed, sent, rules.failure_percent) {
+                rules.tripped_at = Some(now);
+                rules.save(sql)?;
+            }
+        }
+        Ok(rules)
+    }
+
+    /// With the changes that a host asks for.
+    ///
+    /// # Errors
+    /// [`InvalidField`] names the field that cannot be.
+    pub fn changed(self, changes: &DeskChanges) -> Result<Self, InvalidField> {
+        let needed = changes.approvals_needed.unwrap_or(self.approvals_needed);
+        if !(1..=1_000).contains(&needed) {
+            return Err(bad("approvalsNeeded", "must be from 1 to 1000"));
+        }
+        let percent = changes.failure_percent.unwrap_or(self.failure_percent);
+        if !(1..=100).contains(&percent) {
+            return Err(bad("failurePercent", "must be from 1 to 100"));
+        }
+        Ok(Self { approvals_needed: needed, failure_percent: percent, ..self })
+    }
+
+    /// A person has looked at it: sending goes on, and what came back before is forgiven.
+    #[must_use]
+    pub fn reset(self, now: UnixSeconds) -> Self {
+        Self { tripped_at: None, reset_at: Some(now), ..self }
+    }
+
+    /// Stores them.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn save(self, sql: &impl Sql) -> Result<(), SqlError> {
+        let statement = "INSERT INTO desk (id, approvals_needed, failure_percent, tripped_at, \
+             reset_at) VALUES (1, ?1, ?2, ?3, ?4) ON CONFLICT (id) DO UPDATE SET \
+             approvals_needed = ?1, failure_percent = ?2, tripped_at = ?3, reset_at = ?4";
+        let parameters: [SqlValue; 4] = [
+            self.approvals_needed.into(),
+            self.failure_percent.into(),
+            self.tripped_at.into(),
+            self.reset_at.into(),
+        ];
+        sql.run(statement, &parameters).map(drop)
+    }
+
+    /// Whether a wallet has earned to act by itself.
+    ///
+    /// # Errors
+    /// [`Held::NotEarned`].
+    pub fn check_earned(&self, reputation: Reputation) -> Result<(), Held> {
+        let approved = reputation.approvals.saturating_sub(reputation.rejections);
+        if approved >= u64::from(self.approvals_needed) {
+            return Ok(());
+        }
+        Err(Held::NotEarned { approved, needed: self.approvals_needed })
+    }
+
+    /// Whether anything may leave.
+    ///
+    /// # Errors
+    /// [`Held::Breaker`].
+    pub fn check_breaker(&self) -> Result<(), Held> {
+        if self.tripped_at.is_some() { Err(Held::Breaker) } else { Ok(()) }
+    }
+
+    /// As the host sees them.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn view(&self, sql: &impl Sql, now: UnixSeconds) -> Result<DeskView, SqlError> {
+        let (failed, sent) = self.counts(sql, now)?;
+        Ok(DeskView {
+            approvals_needed: self.approvals_needed,
+            failure_percent: self.failure_percent,
+            tripped_at: self.tripped_at.map(|moment| moment.to_string()),
+            sent,
+            failed,
+        })
+    }
+
+    fn counts(&self, sql: &impl Sql, now: UnixSeconds) -> Result<(u64, u64), SqlError> {
+        let day = now.plus(-WINDOW_SECONDS);
+        let since = self.reset_at.map_or(day, |reset| reset.max(day));
+        mail::outbox::failures(sql, since)
+    }
+}
+
+/// Whether so many failures of so many mails are too many.
+fn is_too_much(failed: u64, sent: u64, percent: u32) -> bool {
+    let all = sent.max(failed);
+    failed >= FAILURES_MIN && failed.saturating_mul(100) >= all.saturating_mul(u64::from(percent))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_few_failures_say_nothing_and_many_stop_everything() {
+        for (failed, sent, percent, stops) in [
+            (0, 0, 10, false),
+            (2, 2, 10, false),
+            (3, 0, 10, true),
+            (3, 30, 10, true),
+            (3, 31, 10, false),
+            (50, 100, 51, false),
+            (51, 100, 51, true),
+            (3, 3, 100, true),
+        ] {
+            assert_eq!(is_too_much(failed, sent, percent), stops, "{failed} of {sent}, {percent}");
+        }
+    }
+}

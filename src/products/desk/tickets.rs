@@ -1,0 +1,281 @@
+//! Tickets and their threads in the host's SQLite.
+
+use serde::Serialize;
+
+use crate::base::id::{MailId, PaymentId, TicketId};
+use crate::base::time::UnixSeconds;
+use crate::ports::paging::{Found, KeyKind, Order, Page, Query};
+use crate::ports::storage::{Columns, all, first};
+use crate::ports::{Sql, SqlError, SqlValue};
+use crate::products::desk::{Author, Priority, Status, Ticket};
+
+/// The most tickets of a host.
+pub const TICKETS_MAX: u64 = 100_000;
+/// The most entries of one ticket.
+pub const ENTRIES_MAX: u64 = 1_000;
+/// In which time replies are counted, seconds.
+const REPLIES_SECONDS: i64 = 300;
+/// How many replies leave for one ticket in five minutes.
+pub const REPLIES_MAX: u64 = 3;
+
+/// What an entry of a thread is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "lowercase")]
+pub enum EntryKind {
+    /// A mail to the customer.
+    Reply,
+    /// For the host only.
+    Note,
+    /// What changed; for the host only.
+    Change,
+}
+
+/// An entry of a thread.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Entry {
+    /// What it is.
+    pub kind: EntryKind,
+    /// `owner`, `agent`, or a wallet.
+    pub author: String,
+    /// What it says.
+    pub text: String,
+    /// The mail that it went out as.
+    pub mail_id: Option<String>,
+    /// When.
+    pub at: String,
+}
+
+/// A ticket that is to be opened.
+#[derive(Clone, Debug)]
+pub struct NewTicket<'a> {
+    /// One line.
+    pub subject: &'a str,
+    /// What is wanted.
+    pub body: &'a str,
+    /// Where replies go.
+    pub email: Option<&'a str>,
+    /// How urgent.
+    pub priority: Priority,
+    /// Who opens it.
+    pub author: &'a Author,
+    /// With which payment.
+    pub payment: Option<&'a PaymentId>,
+}
+
+const COLUMNS: &str = "number, id, subject, body, email, status, priority, category, tags, \
+     assignee, author, created_at, updated_at";
+
+/// Opens a ticket.
+///
+/// # Errors
+/// [`SqlError`] if SQLite refuses; so for every function here.
+pub fn open(
+    sql: &impl Sql,
+    id: &TicketId,
+    new: &NewTicket<'_>,
+    now: UnixSeconds,
+) -> Result<(), SqlError> {
+    let statement = "INSERT INTO tickets (id, subject, body, email, status, priority, tags, \
+         author, payment_id, created_at, updated_at) \
+         VALUES (?1, ?2, ?3, ?4, 'open', ?5, '[]', ?6, ?7, ?8, ?8)";
+    let parameters: [SqlValue; 8] = [
+        id.as_str().into(),
+        new.subject.into(),
+        new.body.into(),
+        new.email.into(),
+        new.priority.as_str().into(),
+        new.author.as_str().into(),
+        new.payment.map(PaymentId::as_str).into(),
+        now.into(),
+    ];
+    sql.run(statement, &parameters).map(drop)
+}
+
+/// One ticket.
+///
+/// # Errors
+/// As [`open`].
+pub fn find(sql: &impl Sql, id: &TicketId) -> Result<Option<Ticket>, SqlError> {
+    let statement = format!("SELECT {COLUMNS} FROM tickets WHERE id = ?1");
+    first(sql, &statement, &[id.as_str().into()])?.as_mut().map(ticket).transpose()
+}
+
+/// Tickets: open ones first, the most urgent and newest before others.
+pub static MOST_URGENT_FIRST: Order = Order {
+    list: "tickets",
+    keys: &[
+        ("status = 'resolved'", KeyKind::Int),
+        (
+            "CASE priority WHEN 'urgent' THEN 0 WHEN 'high' THEN 1 WHEN 'normal' THEN 2 ELSE 3 END",
+            KeyKind::Int,
+        ),
+        ("-number", KeyKind::Int),
+    ],
+};
+
+/// A page of the tickets, [`MOST_URGENT_FIRST`].
+///
+/// # Errors
+/// As [`open`].
+pub fn list(sql: &impl Sql, page: &Page) -> Result<Found<Ticket>, SqlError> {
+    let query = Query { columns: COLUMNS, table: "tickets", condition: "TRUE", parameters: &[] };
+    page.find(sql, query, ticket)
+}
+
+/// How many tickets there are.
+///
+/// # Errors
+/// As [`open`].
+pub fn count(sql: &impl Sql) -> Result<u64, SqlError> {
+    first(sql, "SELECT count(*) FROM tickets", &[])?.map_or(Ok(0), |mut columns| columns.count())
+}
+
+/// Writes what has changed about a ticket.
+///
+/// # Errors
+/// As [`open`].
+pub fn update(sql: &impl Sql, ticket: &Ticket, now: UnixSeconds) -> Result<(), SqlError> {
+    let statement = "UPDATE tickets SET status = ?2, priority = ?3, category = ?4, tags = ?5, \
+         assignee = ?6, updated_at = ?7 WHERE id = ?1";
+    let parameters: [SqlValue; 7] = [
+        ticket.id.as_str().into(),
+        ticket.status.as_str().into(),
+        ticket.priority.as_str().into(),
+        ticket.category.as_deref().into(),
+        serde_json::json!(ticket.tags).to_string().into(),
+        ticket.assignee.as_deref().into(),
+        now.into(),
+    ];
+    sql.run(statement, &parameters).map(drop)
+}
+
+/// Adds to the thread.
+///
+/// # Errors
+/// As [`open`].
+pub fn add(
+    sql: &impl Sql,
+    id: &TicketId,
+    kind: EntryKind,
+    author: &Author,
+    text: &str,
+    mail: Option<&MailId>,
+    now: UnixSeconds,
+) -> Result<(), SqlError> {
+    let statement = "INSERT INTO ticket_entries (ticket_id, kind, author, text, mail_id, at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let parameters: [SqlValue; 6] = [
+        id.as_str().into(),
+        kind.as_str().into(),
+        author.as_str().into(),
+        text.into(),
+        mail.map(MailId::as_str).into(),
+        now.into(),
+    ];
+    sql.run(statement, &parameters).map(drop)
+}
+
+/// The newest entries of a thread, oldest first; all, or what strangers may see.
+///
+/// # Errors
+/// As [`open`].
+pub fn thread(
+    sql: &impl Sql,
+    id: &TicketId,
+    with_internal: bool,
+    limit: u32,
+) -> Result<Vec<Entry>, SqlError> {
+    let statement = "SELECT kind, author, text, mail_id, at FROM \
+         (SELECT * FROM ticket_entries WHERE ticket_id = ?1 AND (?2 OR kind = 'reply') \
+         ORDER BY seq DESC LIMIT ?3) ORDER BY seq";
+    let parameters = [id.as_str().into(), u32::from(with_internal).into(), limit.into()];
+    all(sql, statement, &parameters, |columns| {
+        Ok(Entry {
+            kind: columns.parsed(EntryKind::parse)?,
+            author: columns.text()?,
+            text: columns.text()?,
+            mail_id: columns.optional_text()?,
+            at: columns.moment()?.to_string(),
+        })
+    })
+}
+
+/// How many entries a ticket has.
+///
+/// # Errors
+/// As [`open`].
+pub fn entries(sql: &impl Sql, id: &TicketId) -> Result<u64, SqlError> {
+    let statement = "SELECT count(*) FROM ticket_entries WHERE ticket_id = ?1";
+    first(sql, statement, &[id.as_str().into()])?.map_or(Ok(0), |mut columns| columns.count())
+}
+
+/// How many replies a ticket has.
+///
+/// # Errors
+/// As [`open`].
+pub fn replies(sql: &impl Sql, id: &TicketId) -> Result<u64, SqlError> {
+    let statement = "SELECT count(*) FROM ticket_entries WHERE ticket_id = ?1 AND kind = 'reply'";
+    first(sql, statement, &[id.as_str().into()])?.map_or(Ok(0), |mut columns| columns.count())
+}
+
+/// Whether one more reply may leave for this ticket now.
+///
+/// # Errors
+/// As [`open`].
+pub fn has_room_for_reply(
+    sql: &impl Sql,
+    id: &TicketId,
+    now: UnixSeconds,
+) -> Result<bool, SqlError> {
+    let statement = "SELECT count(*) FROM ticket_entries \
+         WHERE ticket_id = ?1 AND kind = 'reply' AND at > ?2";
+    let since = now.plus(-REPLIES_SECONDS);
+    let sent = first(sql, statement, &[id.as_str().into(), since.into()])?;
+    Ok(sent.map_or(Ok(0), |mut columns| columns.count())? < REPLIES_MAX)
+}
+
+/// The ticket that a payment has opened, if it has.
+///
+/// # Errors
+/// As [`open`].
+pub fn opened_with(sql: &impl Sql, payment: &PaymentId) -> Result<Option<TicketId>, SqlError> {
+    let statement = "SELECT id FROM tickets WHERE payment_id = ?1";
+    let found = first(sql, statement, &[payment.as_str().into()])?;
+    found.map(|mut columns| columns.parsed(TicketId::parse)).transpose()
+}
+
+impl EntryKind {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Reply => "reply",
+            Self::Note => "note",
+            Self::Change => "change",
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        let mut all = [Self::Reply, Self::Note, Self::Change].into_iter();
+        all.find(|kind| kind.as_str() == text).ok_or("unknown entry")
+    }
+}
+
+fn ticket(columns: &mut Columns) -> Result<Ticket, SqlError> {
+    Ok(Ticket {
+        number: u32::try_from(columns.count()?).unwrap_or(u32::MAX),
+        id: columns.parsed(TicketId::parse)?,
+        subject: columns.text()?,
+        body: columns.text()?,
+        email: columns.optional_text()?,
+        status: columns.parsed(Status::parse)?,
+        priority: columns.parsed(Priority::parse)?,
+        category: columns.optional_text()?,
+        tags: columns.parsed(|text| serde_json::from_str(text))?,
+        assignee: columns.optional_text()?,
+        author: Author::parse(&columns.text()?),
+        created_at: columns.moment()?,
+        updated_at: columns.moment()?,
+    })
+}

@@ -1,0 +1,234 @@
+//! What callers may say about events: shapes, limits, and errors that name the field.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::base::email::optional_email;
+use crate::base::fields::{InvalidField, bad, line, moment, null_or, optional_line, price, text};
+use crate::base::id::EventId;
+use crate::base::time::{UnixSeconds, ZoneName};
+use crate::products::events::Event;
+
+/// The most seats an event may have.
+pub const CAPACITY_MAX: u32 = 1_000_000;
+
+/// Arguments of `listEvents`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct ListEvents {
+    /// nextCursor of the page before.
+    pub cursor: Option<String>,
+    /// How many events at the most, 1 to 100. Default 50.
+    #[schemars(range(min = 1, max = 100))]
+    pub limit: Option<u32>,
+    /// Only events that start at or after this moment (RFC 3339).
+    pub from: Option<String>,
+    /// Only events that start before this moment (RFC 3339).
+    pub to: Option<String>,
+}
+
+/// Arguments of the tools that name one event.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OneEvent {
+    /// The event's id, as listEvents gives it.
+    pub event_id: String,
+}
+
+/// Arguments of `rsvpToEvent`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RsvpToEvent {
+    /// The event's id, as listEvents gives it.
+    pub event_id: String,
+    /// The guest's name for the host's list, at most 200 characters.
+    pub name: Option<String>,
+    /// The guest's e-mail address for the host's list.
+    pub email: Option<String>,
+    /// Must equal the paying wallet; may be left out.
+    pub wallet_address: Option<String>,
+}
+
+/// Arguments of `createEvent`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CreateEvent {
+    /// One line, at most 200 characters.
+    pub title: String,
+    /// Plain text, at most 5000 characters.
+    #[serde(default)]
+    pub description: String,
+    /// When it starts, RFC 3339 with an offset, for example 2027-03-01T18:30:00Z.
+    #[schemars(required)]
+    pub starts_at: Option<String>,
+    /// The same moment in Unix milliseconds: the older name, still accepted.
+    #[schemars(skip)]
+    pub date: Option<i64>,
+    /// When it ends, RFC 3339.
+    pub ends_at: Option<String>,
+    /// IANA time zone in which times are shown. Default UTC.
+    pub time_zone: Option<String>,
+    /// Where, at most 300 characters.
+    pub location: Option<String>,
+    /// Number of seats, 0 for unlimited.
+    #[schemars(range(max = 1_000_000))]
+    pub capacity: u32,
+    /// Price of a seat in US dollars, for example "0.05".
+    pub price: String,
+}
+
+/// What may change about an event; `updateEvent` takes these beside `eventId`. What is left out
+/// stays as it is.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct EventChanges {
+    /// One line, at most 200 characters.
+    pub title: Option<String>,
+    /// Plain text, at most 5000 characters.
+    pub description: Option<String>,
+    /// When it starts, RFC 3339.
+    pub starts_at: Option<String>,
+    /// When it ends, RFC 3339; null for no end.
+    #[serde(deserialize_with = "null_or")]
+    pub ends_at: Option<Option<String>>,
+    /// IANA time zone.
+    pub time_zone: Option<String>,
+    /// Where.
+    pub location: Option<String>,
+    /// Number of seats, 0 for unlimited; not fewer than are taken or held.
+    pub capacity: Option<u32>,
+    /// Price of a seat in US dollars; holds for seats sold from now on.
+    pub price: Option<String>,
+}
+
+/// Arguments of `checkIn`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CheckIn {
+    /// The event's id.
+    pub event_id: String,
+    /// The code on the guest's ticket, or what its QR code holds: the ticket's address.
+    pub code: String,
+}
+
+/// Who comes, as far as the guest said so.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GuestDetails {
+    /// The guest's name.
+    pub name: Option<String>,
+    /// The guest's address.
+    pub email: Option<String>,
+}
+
+impl CreateEvent {
+    /// A new event with these facts.
+    ///
+    /// # Errors
+    /// [`InvalidField`] names the first field that cannot be accepted.
+    pub fn into_event(self, id: EventId, now: UnixSeconds) -> Result<Event, InvalidField> {
+        let starts_at = match (&self.starts_at, self.date) {
+            (Some(text), _) => moment("startsAt", text)?,
+            (None, Some(millis)) => UnixSeconds::from_millis(millis).map_err(|e| bad("date", e))?,
+            (None, None) => return Err(bad("startsAt", "is missing; send RFC 3339 text")),
+        };
+        let event = Event {
+            id,
+            title: line("title", &self.title, 1, 200)?,
+            description: text("description", &self.description, 5_000)?,
+            starts_at,
+            ends_at: self.ends_at.as_deref().map(|end| moment("endsAt", end)).transpose()?,
+            time_zone: self.time_zone.as_deref().map_or(Ok(ZoneName::utc()), zone)?,
+            location: optional_line("location", self.location.as_deref(), 300)?,
+            capacity: capacity(self.capacity)?,
+            price: price(&self.price)?,
+            cancelled: false,
+            sequence: 0,
+            created_at: now,
+        };
+        check_times(&event)?;
+        if event.ends_at.unwrap_or(event.starts_at) <= now {
+            return Err(bad("startsAt", "lies in the past; send a moment in the future"));
+        }
+        Ok(event)
+    }
+}
+
+impl EventChanges {
+    /// The event with these changes.
+    ///
+    /// # Errors
+    /// [`InvalidField`] names the first field that cannot be accepted; `seats_used` seats are
+    /// taken or held, so the capacity cannot go below that.
+    pub fn apply(self, mut event: Event, seats_used: u32) -> Result<Event, InvalidField> {
+        if let Some(title) = self.title {
+            event.title = line("title", &title, 1, 200)?;
+        }
+        if let Some(description) = self.description {
+            event.description = text("description", &description, 5_000)?;
+        }
+        if let Some(start) = self.starts_at {
+            event.starts_at = moment("startsAt", &start)?;
+        }
+        if let Some(end) = self.ends_at {
+            event.ends_at = end.as_deref().map(|end| moment("endsAt", end)).transpose()?;
+        }
+        if let Some(name) = self.time_zone {
+            event.time_zone = zone(&name)?;
+        }
+        if let Some(location) = self.location {
+            event.location = optional_line("location", Some(&location), 300)?;
+        }
+        if let Some(seats) = self.capacity {
+            event.capacity = capacity(seats)?;
+            if seats > 0 && seats < seats_used {
+                return Err(bad(
+                    "capacity",
+                    format!("{seats_used} seats are taken or held already"),
+                ));
+            }
+        }
+        if let Some(dollars) = self.price {
+            event.price = price(&dollars)?;
+        }
+        check_times(&event)?;
+        event.sequence = event.sequence.saturating_add(1);
+        Ok(event)
+    }
+}
+
+impl RsvpToEvent {
+    /// Who comes.
+    ///
+    /// # Errors
+    /// [`InvalidField`] names the field that cannot be accepted.
+    pub fn guest(&self) -> Result<GuestDetails, InvalidField> {
+        let email = optional_email("email", self.email.as_deref())?;
+        Ok(GuestDetails { name: optional_line("name", self.name.as_deref(), 200)?, email })
+    }
+}
+
+/// An event's id from a caller.
+///
+/// # Errors
+/// [`InvalidField`] for `eventId`.
+pub fn event_id(text: &str) -> Result<EventId, InvalidField> {
+    EventId::parse(text).map_err(|error| bad("eventId", error))
+}
+
+fn check_times(event: &Event) -> Result<(), InvalidField> {
+    if event.ends_at.is_some_and(|end| end <= event.starts_at) {
+        return Err(bad("endsAt", "must be later than startsAt"));
+    }
+    Ok(())
+}
+
+fn zone(name: &str) -> Result<ZoneName, InvalidField> {
+    ZoneName::parse(name).map_err(|error| bad("timeZone", error))
+}
+
+fn capacity(seats: u32) -> Result<u32, InvalidField> {
+    if seats > CAPACITY_MAX {
+        return Err(bad("capacity", format!("must be at most {CAPACITY_MAX}, or 0 for unlimited")));
+    }
+    Ok(seats)
+}

@@ -1,0 +1,214 @@
+//! Events of one host: what they are, what may be said of them, how they are stored.
+
+pub mod calendar;
+pub mod input;
+pub mod pages;
+pub mod rsvp;
+pub mod store;
+
+use serde::Serialize;
+
+use crate::base::id::EventId;
+use crate::base::money::Usdc;
+use crate::base::time::{UnixSeconds, ZoneName};
+
+/// An event as the host made it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Its id.
+    pub id: EventId,
+    /// One line.
+    pub title: String,
+    /// A few paragraphs of plain text.
+    pub description: String,
+    /// When it begins.
+    pub starts_at: UnixSeconds,
+    /// When it ends, if the host said so.
+    pub ends_at: Option<UnixSeconds>,
+    /// The zone in which its times are shown.
+    pub time_zone: ZoneName,
+    /// Where, if the host said so.
+    pub location: Option<String>,
+    /// How many seats; 0 means unlimited.
+    pub capacity: u32,
+    /// What a seat costs.
+    pub price: Usdc,
+    /// Whether the host cancelled it.
+    pub cancelled: bool,
+    /// How often it was changed (RFC 5545 `SEQUENCE`).
+    pub sequence: u32,
+    /// When it was made.
+    pub created_at: UnixSeconds,
+}
+
+/// How many seats of an event are spoken for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seats {
+    /// Paid and confirmed.
+    pub taken: u32,
+    /// Held for payments whose outcome is not known yet.
+    pub held: u32,
+}
+
+/// Why a seat cannot be sold now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotOnSale {
+    /// The host cancelled it.
+    #[error("this event was cancelled by its host")]
+    Cancelled,
+    /// It is over.
+    #[error("this event is over")]
+    Past,
+    /// Every seat is paid for.
+    #[error("this event is full")]
+    Full,
+    /// Every free seat is held by a payment that is being settled.
+    #[error(
+        "every free seat is held by a payment that is being settled; try again in a minute, one may become free"
+    )]
+    AllHeld,
+}
+
+/// Where an event is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(rename = "EventStatus"))]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// It will take place, or is taking place.
+    Scheduled,
+    /// It is over.
+    Past,
+    /// It will not take place.
+    Cancelled,
+}
+
+/// An event as callers see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct EventView {
+    id: String,
+    title: String,
+    description: String,
+    starts_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    ends_at: Option<String>,
+    #[cfg_attr(test, ts(type = "string"))]
+    time_zone: ZoneName,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    location: Option<String>,
+    capacity: u32,
+    /// `null` when the number of seats is not limited.
+    seats_left: Option<u32>,
+    rsvp_count: u32,
+    price: String,
+    #[cfg_attr(test, ts(type = "string"))]
+    price_atomic: Usdc,
+    status: Status,
+    created_at: String,
+}
+
+impl Event {
+    /// Where the event is in its life at `now`.
+    #[must_use]
+    pub fn status(&self, now: UnixSeconds) -> Status {
+        if self.cancelled {
+            Status::Cancelled
+        } else if self.ends_at.unwrap_or(self.starts_at) <= now {
+            Status::Past
+        } else {
+            Status::Scheduled
+        }
+    }
+
+    /// Seats that can still be sold; `None` if they are not limited.
+    #[must_use]
+    pub fn seats_left(&self, seats: Seats) -> Option<u32> {
+        (self.capacity > 0)
+            .then(|| self.capacity.saturating_sub(seats.taken).saturating_sub(seats.held))
+    }
+
+    /// Whether one more seat may be sold at `now`.
+    ///
+    /// # Errors
+    /// [`NotOnSale`] says why not.
+    pub fn check_on_sale(&self, seats: Seats, now: UnixSeconds) -> Result<(), NotOnSale> {
+        match self.status(now) {
+            Status::Cancelled => return Err(NotOnSale::Cancelled),
+            Status::Past => return Err(NotOnSale::Past),
+            Status::Scheduled => {}
+        }
+        match self.seats_left(seats) {
+            Some(0) if seats.taken >= self.capacity => Err(NotOnSale::Full),
+            Some(0) => Err(NotOnSale::AllHeld),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// What callers see at `now`.
+    #[must_use]
+    pub fn view(&self, seats: Seats, now: UnixSeconds) -> EventView {
+        EventView {
+            id: self.id.to_string(),
+            title: self.title.clone(),
+            description: self.description.clone(),
+            starts_at: self.starts_at.to_string(),
+            ends_at: self.ends_at.map(|moment| moment.to_string()),
+            time_zone: self.time_zone.clone(),
+            location: self.location.clone(),
+            capacity: self.capacity,
+            seats_left: self.seats_left(seats),
+            rsvp_count: seats.taken,
+            price: self.price.to_string(),
+            price_atomic: self.price,
+            status: self.status(now),
+            created_at: self.created_at.to_string(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(capacity: u32) -> Event {
+        Event {
+            id: EventId::parse("evt_0123456789abcdef01234567").unwrap(),
+            title: "Rust meetup".to_owned(),
+            description: String::new(),
+            starts_at: UnixSeconds::new(1_000),
+            ends_at: Some(UnixSeconds::new(2_000)),
+            time_zone: ZoneName::utc(),
+            location: None,
+            capacity,
+            price: Usdc::from_cents(5),
+            cancelled: false,
+            sequence: 0,
+            created_at: UnixSeconds::new(0),
+        }
+    }
+
+    #[test]
+    fn a_seat_is_sold_only_while_there_is_one() {
+        let now = UnixSeconds::new(1_500);
+        for (capacity, taken, held, expected) in [
+            (5, 4, 0, Ok(())),
+            (5, 5, 0, Err(NotOnSale::Full)),
+            (5, 3, 2, Err(NotOnSale::AllHeld)),
+            (0, 4_000, 9, Ok(())),
+        ] {
+            assert_eq!(event(capacity).check_on_sale(Seats { taken, held }, now), expected);
+        }
+    }
+
+    #[test]
+    fn nothing_is_sold_after_the_end_or_a_cancellation() {
+        let over = UnixSeconds::new(2_000);
+        assert_eq!(event(5).check_on_sale(Seats::default(), over), Err(NotOnSale::Past));
+        let cancelled = Event { cancelled: true, ..event(5) };
+        assert_eq!(cancelled.check_on_sale(Seats::default(), over), Err(NotOnSale::Cancelled));
+    }
+}

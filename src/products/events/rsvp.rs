@@ -1,0 +1,116 @@
+//! A seat that was paid for, and how it is shown.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::base::csv;
+use crate::base::id::{EventId, RsvpId, TicketCode};
+use crate::base::money::Usdc;
+use crate::base::time::UnixSeconds;
+use crate::products::events::input::GuestDetails;
+
+/// A seat at an event. The payer is the guest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rsvp {
+    /// Its id.
+    pub id: RsvpId,
+    /// The event.
+    pub event_id: EventId,
+    /// The wallet that the settled payment came from (EIP-55).
+    pub payer: String,
+    /// What the guest shows at the entrance.
+    pub code: TicketCode,
+    /// Who comes, as far as the guest said so.
+    pub guest: GuestDetails,
+    /// What was paid.
+    pub paid: Usdc,
+    /// The transaction that moved the money.
+    pub transaction: String,
+    /// The network it happened on (CAIP-2).
+    pub network: String,
+    /// When the seat was confirmed.
+    pub created_at: UnixSeconds,
+    /// When the guest arrived.
+    pub checked_in_at: Option<UnixSeconds>,
+}
+
+/// One line of the host's list.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct RsvpLine<'a> {
+    id: &'a str,
+    wallet: &'a str,
+    #[cfg_attr(test, ts(type = "string"))]
+    paid_atomic: Usdc,
+    tx_hash: &'a str,
+    network: &'a str,
+    timestamp: String,
+    name: Option<&'a str>,
+    email: Option<&'a str>,
+    code: &'a str,
+    checked_in_at: Option<String>,
+}
+
+impl Rsvp {
+    /// For the host's list.
+    #[must_use]
+    pub fn line(&self) -> RsvpLine<'_> {
+        RsvpLine {
+            id: self.id.as_str(),
+            wallet: &self.payer,
+            paid_atomic: self.paid,
+            tx_hash: &self.transaction,
+            network: &self.network,
+            timestamp: self.created_at.to_string(),
+            name: self.guest.name.as_deref(),
+            email: self.guest.email.as_deref(),
+            code: self.code.as_str(),
+            checked_in_at: self.checked_in_at.map(|moment| moment.to_string()),
+        }
+    }
+
+    /// For `getEventAnalytics`: neither name, e-mail nor ticket code, since anybody may buy it.
+    #[must_use]
+    pub fn public_line(&self) -> Value {
+        json!({
+            "wallet": self.payer,
+            "paidAtomic": self.paid,
+            "txHash": self.transaction,
+            "timestamp": self.created_at.to_string(),
+        })
+    }
+
+    /// The published record (product rule: KV key `{scope}:rsvps:{eventId}:{payer}`).
+    #[must_use]
+    pub fn record(&self) -> Value {
+        json!({
+            "eventId": self.event_id,
+            "walletAddress": self.payer,
+            "paidAtomic": self.paid,
+            "txHash": self.transaction,
+            "timestamp": self.created_at.to_string(),
+        })
+    }
+}
+
+/// The guest list as CSV with a header line.
+#[must_use]
+pub fn to_csv(rsvps: &[Rsvp]) -> String {
+    let names =
+        ["id", "wallet", "name", "email", "paid", "txHash", "network", "timestamp", "checkedInAt"];
+    let line = |rsvp: &Rsvp| {
+        [
+            rsvp.id.as_str().to_owned(),
+            rsvp.payer.clone(),
+            rsvp.guest.name.clone().unwrap_or_default(),
+            rsvp.guest.email.clone().unwrap_or_default(),
+            rsvp.paid.to_string(),
+            rsvp.transaction.clone(),
+            rsvp.network.clone(),
+            rsvp.created_at.to_string(),
+            rsvp.checked_in_at.map(|moment| moment.to_string()).unwrap_or_default(),
+        ]
+    };
+    csv::file(names, rsvps.iter().map(line))
+}

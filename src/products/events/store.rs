@@ -1,0 +1,311 @@
+//! Events and seats in the host's SQLite.
+
+use crate::base::id::{EventId, PaymentId, RsvpId, TicketCode};
+use crate::base::money::Usdc;
+use crate::base::time::{UnixSeconds, ZoneName};
+use crate::ports::paging::{Found, KeyKind, Order, Page, Query};
+use crate::ports::storage::{Columns, all, first};
+use crate::ports::{Sql, SqlError, SqlValue};
+use crate::products::events::rsvp::Rsvp;
+use crate::products::events::{Event, Seats};
+
+/// Which events a list shows.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Filter {
+    /// Starting at or after this.
+    pub from: Option<UnixSeconds>,
+    /// Starting before this.
+    pub to: Option<UnixSeconds>,
+    /// Only events that take place at or after this moment: neither cancelled nor over, so what is under
+    /// way counts ([`crate::products::events::Status::Scheduled`], said in SQL).
+    pub scheduled_at: Option<UnixSeconds>,
+}
+
+/// What an event has earned.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Earned {
+    /// Seats sold.
+    pub rsvps: u32,
+    /// Money settled.
+    pub revenue: Usdc,
+}
+
+const EVENT_COLUMNS: &str = "e.id, e.title, e.description, e.starts_at, e.ends_at, e.time_zone, \
+     e.location, e.capacity, e.price, e.status, e.sequence, e.created_at";
+
+/// Taken and held seats beside an event `e`. A seat is held by every payment that may still settle.
+const SEAT_COLUMNS: &str = "(SELECT count(*) FROM rsvps r WHERE r.event_id = e.id), \
+     (SELECT count(*) FROM payments p WHERE p.event_id = e.id \
+        AND p.state IN ('settling', 'unknown', 'settled'))";
+
+/// Seats at an event that are held by payments of wallets that never paid here.
+///
+/// # Errors
+/// As [`insert`].
+pub fn held_by_strangers(sql: &impl Sql, id: &EventId) -> Result<u32, SqlError> {
+    let statement = "SELECT count(*) FROM payments p WHERE p.event_id = ?1 \
+         AND p.state IN ('settling', 'unknown') AND NOT EXISTS \
+         (SELECT 1 FROM wallets w WHERE w.payer = p.payer AND w.settled > 0)";
+    let columns = first(sql, statement, &[id.as_str().into()])?;
+    columns.map_or(Ok(0), |mut columns| Ok(small(columns.count()?)))
+}
+
+const RSVP_COLUMNS: &str =
+    "id, event_id, payer, code, name, email, paid, tx_hash, network, created_at, checked_in_at";
+
+/// Writes a new event.
+///
+/// # Errors
+/// [`SqlError`] if SQLite refuses; so for every function here.
+pub fn insert(sql: &impl Sql, event: &Event) -> Result<(), SqlError> {
+    let statement = "INSERT INTO events (id, title, description, starts_at, ends_at, time_zone, \
+         location, capacity, price, status, sequence, created_at, updated_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12)";
+    let mut parameters = parameters(event);
+    parameters.push(event.created_at.into());
+    sql.run(statement, &parameters).map(drop)
+}
+
+/// Writes what has changed about an event.
+///
+/// # Errors
+/// As [`insert`].
+pub fn update(sql: &impl Sql, event: &Event, now: UnixSeconds) -> Result<(), SqlError> {
+    let statement = "UPDATE events SET title = ?2, description = ?3, starts_at = ?4, ends_at = ?5, \
+         time_zone = ?6, location = ?7, capacity = ?8, price = ?9, status = ?10, sequence = ?11, \
+         updated_at = ?12 WHERE id = ?1";
+    let mut parameters = parameters(event);
+    parameters.push(now.into());
+    sql.run(statement, &parameters).map(drop)
+}
+
+/// One event with its seats.
+///
+/// # Errors
+/// As [`insert`].
+pub fn find(sql: &impl Sql, id: &EventId) -> Result<Option<(Event, Seats)>, SqlError> {
+    let statement = format!("SELECT {EVENT_COLUMNS}, {SEAT_COLUMNS} FROM events e WHERE e.id = ?1");
+    first(sql, &statement, &[id.as_str().into()])?.as_mut().map(event_and_seats).transpose()
+}
+
+/// Events in the order of their start.
+pub static BY_START: Order =
+    Order { list: "events", keys: &[("e.starts_at", KeyKind::Int), ("e.id", KeyKind::Text)] };
+
+/// A page of events, [`BY_START`].
+///
+/// # Errors
+/// As [`insert`].
+pub fn list(
+    sql: &impl Sql,
+    filter: Filter,
+    page: &Page,
+) -> Result<Found<(Event, Seats)>, SqlError> {
+    let query = Query {
+        columns: &format!("{EVENT_COLUMNS}, {SEAT_COLUMNS}"),
+        table: "events e",
+        condition: "(?1 IS NULL OR e.starts_at >= ?1) AND (?2 IS NULL OR e.starts_at < ?2) \
+             AND (?3 IS NULL OR (e.status = 'scheduled' AND coalesce(e.ends_at, e.starts_at) > ?3))",
+        parameters: &[filter.from.into(), filter.to.into(), filter.scheduled_at.into()],
+    };
+    page.find(sql, query, event_and_seats)
+}
+
+/// How many events the host has.
+///
+/// # Errors
+/// As [`insert`].
+pub fn count(sql: &impl Sql) -> Result<u64, SqlError> {
+    first(sql, "SELECT count(*) FROM events", &[])?.map_or(Ok(0), |mut columns| columns.count())
+}
+
+/// What an event has earned, from the ledger.
+///
+/// # Errors
+/// As [`insert`].
+pub fn earned(sql: &impl Sql, id: &EventId) -> Result<Earned, SqlError> {
+    let statement = "SELECT (SELECT count(*) FROM rsvps WHERE event_id = ?1), \
+         (SELECT coalesce(sum(amount), 0) FROM ledger \
+         WHERE entry IN ('settled', 'reversed') AND event_id = ?1)";
+    let Some(mut columns) = first(sql, statement, &[id.as_str().into()])? else {
+        return Ok(Earned::default());
+    };
+    Ok(Earned { rsvps: small(columns.count()?), revenue: columns.usdc()? })
+}
+
+/// Writes a new seat.
+///
+/// # Errors
+/// As [`insert`]; a second seat for the same payer and event is refused by the table.
+pub fn insert_rsvp(sql: &impl Sql, rsvp: &Rsvp, payment_id: &str) -> Result<(), SqlError> {
+    let statement = "INSERT INTO rsvps (id, event_id, payer, code, name, email, paid, tx_hash, \
+         network, created_at, payment_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+    sql.run(
+        statement,
+        &[
+            rsvp.id.as_str().into(),
+            rsvp.event_id.as_str().into(),
+            rsvp.payer.as_str().into(),
+            rsvp.code.as_str().into(),
+            rsvp.guest.name.as_deref().into(),
+            rsvp.guest.email.as_deref().into(),
+            rsvp.paid.into(),
+            rsvp.transaction.as_str().into(),
+            rsvp.network.as_str().into(),
+            rsvp.created_at.into(),
+            payment_id.into(),
+        ],
+    )
+    .map(drop)
+}
+
+/// The seat's money moved in another transaction than was written down.
+///
+/// # Errors
+/// As [`insert`].
+pub fn correct_rsvp(sql: &impl Sql, payment: &PaymentId, hash: &str) -> Result<(), SqlError> {
+    let statement = "UPDATE rsvps SET tx_hash = ?2 WHERE payment_id = ?1";
+    sql.run(statement, &[payment.as_str().into(), hash.into()]).map(drop)
+}
+
+/// Takes back the seat that a payment bought, because the money is gone.
+///
+/// # Errors
+/// As [`insert`].
+pub fn remove_rsvp(sql: &impl Sql, payment: &PaymentId) -> Result<(), SqlError> {
+    let statement = "DELETE FROM rsvps WHERE payment_id = ?1";
+    sql.run(statement, &[payment.as_str().into()]).map(drop)
+}
+
+/// Seats in the order in which they were sold.
+pub static BY_SALE: Order =
+    Order { list: "rsvps", keys: &[("created_at", KeyKind::Int), ("id", KeyKind::Text)] };
+
+/// A page of the seats of an event, [`BY_SALE`].
+///
+/// # Errors
+/// As [`insert`].
+pub fn guests(sql: &impl Sql, id: &EventId, page: &Page) -> Result<Found<Rsvp>, SqlError> {
+    let query = Query {
+        columns: RSVP_COLUMNS,
+        table: "rsvps",
+        condition: "event_id = ?1",
+        parameters: &[id.as_str().into()],
+    };
+    page.find(sql, query, rsvp_of)
+}
+
+/// The first seats of an event, oldest first.
+///
+/// # Errors
+/// As [`insert`].
+pub fn rsvps(sql: &impl Sql, id: &EventId, limit: u32) -> Result<Vec<Rsvp>, SqlError> {
+    let statement = format!(
+        "SELECT {RSVP_COLUMNS} FROM rsvps WHERE event_id = ?1 ORDER BY created_at, id LIMIT ?2"
+    );
+    all(sql, &statement, &[id.as_str().into(), limit.into()], rsvp_of)
+}
+
+/// The seat of a wallet at an event.
+///
+/// # Errors
+/// As [`insert`].
+pub fn rsvp_of_payer(sql: &impl Sql, id: &EventId, payer: &str) -> Result<Option<Rsvp>, SqlError> {
+    let statement = format!("SELECT {RSVP_COLUMNS} FROM rsvps WHERE event_id = ?1 AND payer = ?2");
+    first(sql, &statement, &[id.as_str().into(), payer.into()])?.as_mut().map(rsvp_of).transpose()
+}
+
+/// One seat.
+///
+/// # Errors
+/// As [`insert`].
+pub fn rsvp(sql: &impl Sql, id: &RsvpId) -> Result<Option<Rsvp>, SqlError> {
+    let statement = format!("SELECT {RSVP_COLUMNS} FROM rsvps WHERE id = ?1");
+    first(sql, &statement, &[id.as_str().into()])?.as_mut().map(rsvp_of).transpose()
+}
+
+/// The seat that a ticket code opens.
+///
+/// # Errors
+/// As [`insert`].
+pub fn rsvp_of_ticket(sql: &impl Sql, code: &TicketCode) -> Result<Option<Rsvp>, SqlError> {
+    let statement = format!("SELECT {RSVP_COLUMNS} FROM rsvps WHERE code = ?1");
+    first(sql, &statement, &[code.as_str().into()])?.as_mut().map(rsvp_of).transpose()
+}
+
+/// Marks a guest as arrived. Answers when the guest was first seen, if that was earlier.
+///
+/// # Errors
+/// As [`insert`].
+pub fn check_in(
+    sql: &impl Sql,
+    rsvp: &Rsvp,
+    now: UnixSeconds,
+) -> Result<Option<UnixSeconds>, SqlError> {
+    if rsvp.checked_in_at.is_some() {
+        return Ok(rsvp.checked_in_at);
+    }
+    sql.run(
+        "UPDATE rsvps SET checked_in_at = ?2 WHERE id = ?1 AND checked_in_at IS NULL",
+        &[rsvp.id.as_str().into(), now.into()],
+    )?;
+    Ok(None)
+}
+
+fn parameters(event: &Event) -> Vec<SqlValue> {
+    vec![
+        event.id.as_str().into(),
+        event.title.as_str().into(),
+        event.description.as_str().into(),
+        event.starts_at.into(),
+        event.ends_at.into(),
+        event.time_zone.as_str().into(),
+        event.location.as_deref().into(),
+        event.capacity.into(),
+        event.price.into(),
+        if event.cancelled { "cancelled" } else { "scheduled" }.into(),
+        event.sequence.into(),
+    ]
+}
+
+fn event_and_seats(columns: &mut Columns) -> Result<(Event, Seats), SqlError> {
+    let event = Event {
+        id: columns.parsed(EventId::parse)?,
+        title: columns.text()?,
+        description: columns.text()?,
+        starts_at: columns.moment()?,
+        ends_at: columns.optional_int()?.map(UnixSeconds::new),
+        time_zone: columns.parsed(ZoneName::parse)?,
+        location: columns.optional_text()?,
+        capacity: small(columns.count()?),
+        price: columns.usdc()?,
+        cancelled: columns.text()? == "cancelled",
+        sequence: small(columns.count()?),
+        created_at: columns.moment()?,
+    };
+    let seats = Seats { taken: small(columns.count()?), held: small(columns.count()?) };
+    Ok((event, seats))
+}
+
+fn rsvp_of(columns: &mut Columns) -> Result<Rsvp, SqlError> {
+    Ok(Rsvp {
+        id: columns.parsed(RsvpId::parse)?,
+        event_id: columns.parsed(EventId::parse)?,
+        payer: columns.text()?,
+        code: columns.parsed(TicketCode::parse)?,
+        guest: crate::products::events::input::GuestDetails {
+            name: columns.optional_text()?,
+            email: columns.optional_text()?,
+        },
+        paid: columns.usdc()?,
+        transaction: columns.text()?,
+        network: columns.text()?,
+        created_at: columns.moment()?,
+        checked_in_at: columns.optional_int()?.map(UnixSeconds::new),
+    })
+}
+
+/// Counts are far below 2^32; a damaged row shows the largest value instead of failing the list.
+fn small(count: u64) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}

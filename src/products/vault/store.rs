@@ -1,0 +1,475 @@
+//! Secrets and their readers in the host's SQLite.
+
+use serde::Serialize;
+
+use crate::base::id::{PaymentId, SecretId};
+use crate::base::time::UnixSeconds;
+use crate::ledger::payments::Settled;
+use crate::ports::paging::{Found, KeyKind, Order, Page, Query};
+use crate::ports::storage::{Columns, all, first};
+use crate::ports::{Sql, SqlError, SqlValue};
+use crate::products::vault::{READ_AGAIN_SECONDS, Sale, Secret, Waiting};
+
+/// Free readings that are remembered of each secret; sales are all remembered.
+const READINGS_MAX: u32 = 200;
+
+/// On what ground somebody reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(rename = "ReadBy"))]
+#[serde(rename_all = "lowercase")]
+pub enum How {
+    /// It was paid for.
+    Paid,
+    /// The payment of an earlier sale, again.
+    Payment,
+    /// The wallet of an earlier sale has signed in.
+    Signature,
+}
+
+/// One line of the retrieval log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Retrieval {
+    /// Who read.
+    wallet: String,
+    /// On what ground.
+    how: String,
+    /// Which value.
+    version: u32,
+    /// What was paid, dollars; nothing for reading again.
+    paid: String,
+    /// The transaction that paid.
+    tx_hash: Option<String>,
+    /// CAIP-2.
+    network: Option<String>,
+    /// When.
+    at: String,
+    /// Of a sale: when its buyer was given the value first; nothing yet if it waits for its buyer.
+    handed_over_at: Option<String>,
+}
+
+const COLUMNS: &str = "id, name, description, price, version, expires_at, revoked_at, \
+     carried + (SELECT count(*) FROM retrievals r WHERE r.secret_id = s.id AND r.how = 'paid'), \
+     created_at, updated_at";
+
+/// Open payments for the value `v` (`secret_id`, `version`). One from before versions were fixed buys any.
+const OPEN: &str = "SELECT 1 FROM payments p WHERE p.tool = 'retrieveSecret' \
+     AND p.state IN ('settling', 'unknown', 'settled') \
+     AND p.wanted = v.secret_id \
+     AND coalesce(json_extract(p.staged, '$.version'), v.version) = v.version";
+
+/// Sales of the value `v`.
+const SOLD: &str = "FROM retrievals r WHERE r.secret_id = v.secret_id AND r.version = v.version \
+     AND r.how = 'paid'";
+
+/// Writes a new secret.
+///
+/// # Errors
+/// [`SqlError`] if SQLite refuses; so for every function here.
+pub fn insert(sql: &impl Sql, secret: &Secret, sealed: Option<&str>) -> Result<(), SqlError> {
+    let statement = "INSERT INTO secrets (id, name, description, price, sealed, version, \
+         expires_at, revoked_at, created_at, updated_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    let mut parameters = parameters(secret, sealed);
+    parameters.insert(8, secret.created_at.into());
+    sql.run(statement, &parameters).map(drop)
+}
+
+/// Writes a secret from its published record, with the sales that it had.
+///
+/// # Errors
+/// As [`insert`].
+pub fn carry_over(sql: &impl Sql, secret: &Secret, sealed: Option<&str>) -> Result<(), SqlError> {
+    insert(sql, secret, sealed)?;
+    let statement = "UPDATE secrets SET carried = ?2 WHERE id = ?1";
+    sql.run(statement, &[secret.id.as_str().into(), secret.retrievals.into()]).map(drop)
+}
+
+/// Writes what has changed about a secret; its value stays unless there is a new one.
+///
+/// # Errors
+/// As [`insert`].
+pub fn update(sql: &impl Sql, secret: &Secret, sealed: Option<&str>) -> Result<(), SqlError> {
+    let statement = "UPDATE secrets SET name = ?2, description = ?3, price = ?4, \
+         sealed = coalesce(?5, sealed), version = ?6, expires_at = ?7, revoked_at = ?8, \
+         updated_at = ?9 WHERE id = ?1";
+    sql.run(statement, &parameters(secret, sealed)).map(drop)
+}
+
+/// One secret.
+///
+/// # Errors
+/// As [`insert`].
+pub fn find(sql: &impl Sql, id: &SecretId) -> Result<Option<Secret>, SqlError> {
+    let statement = format!("SELECT {COLUMNS} FROM secrets s WHERE id = ?1");
+    first(sql, &statement, &[id.as_str().into()])?.as_mut().map(secret).transpose()
+}
+
+/// Its sealed value, while that is on sale.
+///
+/// # Errors
+/// As [`insert`].
+pub fn sealed(sql: &impl Sql, id: &SecretId) -> Result<Option<String>, SqlError> {
+    let found = first(sql, "SELECT sealed FROM secrets WHERE id = ?1", &[id.as_str().into()])?;
+    found.map_or(Ok(None), |mut columns| columns.optional_text())
+}
+
+/// The sealed value of one version, on sale or kept for its buyers.
+///
+/// # Errors
+/// As [`insert`].
+pub fn sealed_version(
+    sql: &impl Sql,
+    id: &SecretId,
+    version: u32,
+) -> Result<Option<String>, SqlError> {
+    let statement = "SELECT sealed FROM secrets \
+         WHERE id = ?1 AND version = ?2 AND sealed IS NOT NULL \
+         UNION ALL SELECT sealed FROM kept_values WHERE secret_id = ?1 AND version = ?2 LIMIT 1";
+    let found = first(sql, statement, &[id.as_str().into(), version.into()])?;
+    found.map(|mut columns| columns.text()).transpose()
+}
+
+/// Writes a secret with a new value. The old one is kept if a buyer waits for it.
+///
+/// # Errors
+/// As [`insert`].
+pub fn replace(
+    sql: &impl Sql,
+    secret: &Secret,
+    sealed: &str,
+    now: UnixSeconds,
+) -> Result<(), SqlError> {
+    keep(sql, "id = ?3", now, Some(&secret.id))?;
+    update(sql, secret, Some(sealed))
+}
+
+/// Secrets in the order in which they were stored.
+pub static BY_AGE: Order =
+    Order { list: "secrets", keys: &[("created_at", KeyKind::Int), ("id", KeyKind::Text)] };
+
+/// A page of secrets, [`BY_AGE`]; the ones that can be read at `readable_at`, or all.
+///
+/// # Errors
+/// As [`insert`].
+pub fn list(
+    sql: &impl Sql,
+    readable_at: Option<UnixSeconds>,
+    page: &Page,
+) -> Result<Found<Secret>, SqlError> {
+    let query = Query {
+        columns: COLUMNS,
+        table: "secrets s",
+        condition: "?1 IS NULL OR (revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?1))",
+        parameters: &[readable_at.into()],
+    };
+    page.find(sql, query, secret)
+}
+
+/// How many secrets the host has.
+///
+/// # Errors
+/// As [`insert`].
+pub fn count(sql: &impl Sql) -> Result<u64, SqlError> {
+    first(sql, "SELECT count(*) FROM secrets", &[])?.map_or(Ok(0), |mut columns| columns.count())
+}
+
+/// Takes values off sale whose secret is withdrawn or over; gives the ids. A value is kept if a buyer waits
+/// for it, and destroyed otherwise.
+///
+/// # Errors
+/// As [`insert`].
+pub fn retire(sql: &impl Sql, now: UnixSeconds) -> Result<Vec<SecretId>, SqlError> {
+    let over = "(revoked_at IS NOT NULL OR expires_at <= ?1)";
+    keep(sql, over, now, None)?;
+    let statement = format!(
+        "UPDATE secrets SET sealed = NULL WHERE sealed IS NOT NULL AND {over} RETURNING id"
+    );
+    all(sql, &statement, &[now.into()], |columns| columns.parsed(SecretId::parse))
+}
+
+/// Keeps the values of these secrets for which a buyer waits.
+fn keep(
+    sql: &impl Sql,
+    which: &str,
+    now: UnixSeconds,
+    id: Option<&SecretId>,
+) -> Result<(), SqlError> {
+    let waits = waits();
+    let statement = format!(
+        "INSERT OR IGNORE INTO kept_values (secret_id, version, sealed, kept_since) \
+         SELECT secret_id, version, sealed, ?1 FROM (SELECT id AS secret_id, version, sealed \
+         FROM secrets WHERE sealed IS NOT NULL AND ?3 IS ?3 AND {which}) v WHERE {waits}"
+    );
+    let parameters = [now.into(), last_end(now).into(), id.map(SecretId::as_str).into()];
+    sql.run(&statement, &parameters).map(drop)
+}
+
+/// Destroys the kept values for which no buyer waits any more.
+///
+/// # Errors
+/// As [`insert`].
+pub fn destroy(sql: &impl Sql, now: UnixSeconds) -> Result<(), SqlError> {
+    let waits = waits();
+    let statement = format!("DELETE FROM kept_values AS v WHERE ?1 IS ?1 AND NOT ({waits})");
+    sql.run(&statement, &[now.into(), last_end(now).into()]).map(drop)
+}
+
+/// Whether a buyer waits for the value `v`: has paid or is paying for it and has not read it, or has read it
+/// first after `?2`.
+fn waits() -> String {
+    format!(
+        "(EXISTS ({OPEN}) OR EXISTS (SELECT 1 {SOLD} \
+         AND (r.handed_over_at IS NULL OR r.handed_over_at > ?2)))"
+    )
+}
+
+fn last_end(now: UnixSeconds) -> UnixSeconds {
+    now.plus(READ_AGAIN_SECONDS.saturating_neg())
+}
+
+/// When the next value goes off sale, or the next kept one is destroyed. One that a buyer has not read has no
+/// such time: reading it, or the end of its payment, gives it one.
+///
+/// # Errors
+/// As [`insert`].
+pub fn next_end(sql: &impl Sql) -> Result<Option<UnixSeconds>, SqlError> {
+    let statement = format!(
+        "SELECT min(at) FROM (SELECT coalesce(revoked_at, expires_at) AS at FROM secrets \
+         WHERE sealed IS NOT NULL UNION ALL \
+         SELECT coalesce((SELECT max(r.handed_over_at) + ?1 {SOLD}), kept_since) \
+         FROM kept_values v WHERE NOT EXISTS ({OPEN}) \
+         AND NOT EXISTS (SELECT 1 {SOLD} AND r.handed_over_at IS NULL))"
+    );
+    let found = first(sql, &statement, &[SqlValue::Int(READ_AGAIN_SECONDS)])?;
+    let found = found.map(|mut columns| columns.optional_int());
+    Ok(found.transpose()?.flatten().map(UnixSeconds::new))
+}
+
+/// Who waits for the values of a secret, the one on sale among them; `version` limits that to one.
+///
+/// # Errors
+/// As [`insert`].
+pub fn waiting(
+    sql: &impl Sql,
+    id: &SecretId,
+    version: Option<u32>,
+    now: UnixSeconds,
+) -> Result<Waiting, SqlError> {
+    let statement = format!(
+        "SELECT coalesce(sum((SELECT count(*) FROM ({OPEN}))), 0), \
+         coalesce(sum((SELECT count(*) {SOLD} AND r.handed_over_at IS NULL)), 0), \
+         max((SELECT max(r.handed_over_at) {SOLD} AND r.handed_over_at > ?3)) \
+         FROM (SELECT id AS secret_id, version FROM secrets WHERE id = ?1 \
+         UNION SELECT secret_id, version FROM kept_values WHERE secret_id = ?1) v \
+         WHERE ?2 IS NULL OR v.version = ?2"
+    );
+    let version = version.map_or(SqlValue::Null, SqlValue::from);
+    let parameters = [id.as_str().into(), version, last_end(now).into()];
+    let Some(mut columns) = first(sql, &statement, &parameters)? else {
+        return Ok(Waiting::default());
+    };
+    Ok(Waiting {
+        open: columns.count()?,
+        unread: columns.count()?,
+        readable_until: columns
+            .optional_int()?
+            .map(|at| UnixSeconds::new(at).plus(READ_AGAIN_SECONDS)),
+    })
+}
+
+/// Notes a sale of one version.
+///
+/// # Errors
+/// As [`insert`]; a second sale for the same payment is refused by the table.
+pub fn add_sale(
+    sql: &impl Sql,
+    id: &SecretId,
+    version: u32,
+    settled: &Settled,
+    now: UnixSeconds,
+) -> Result<(), SqlError> {
+    let payment = settled.payment();
+    let statement = "INSERT INTO retrievals (secret_id, version, payer, how, payment_id, paid, \
+         tx_hash, network, at) VALUES (?1, ?2, ?3, 'paid', ?4, ?5, ?6, ?7, ?8)";
+    let parameters: [SqlValue; 8] = [
+        id.as_str().into(),
+        version.into(),
+        payment.payer.as_str().into(),
+        payment.id.as_str().into(),
+        payment.amount.into(),
+        settled.transaction().into(),
+        payment.network.as_str().into(),
+        now.into(),
+    ];
+    sql.run(statement, &parameters).map(drop)
+}
+
+/// Notes that the value of a sale was given to its buyer for the first time.
+///
+/// # Errors
+/// As [`insert`].
+pub fn mark_handed_over(
+    sql: &impl Sql,
+    payment: &PaymentId,
+    now: UnixSeconds,
+) -> Result<(), SqlError> {
+    let statement = "UPDATE retrievals SET handed_over_at = coalesce(handed_over_at, ?2) \
+         WHERE payment_id = ?1 AND how = 'paid'";
+    sql.run(statement, &[payment.as_str().into(), now.into()]).map(drop)
+}
+
+/// Notes that a buyer has read a version again.
+///
+/// # Errors
+/// As [`insert`].
+pub fn add_reading(
+    sql: &impl Sql,
+    id: &SecretId,
+    version: u32,
+    payer: &str,
+    how: How,
+    now: UnixSeconds,
+) -> Result<(), SqlError> {
+    let statement = "INSERT INTO retrievals (secret_id, version, payer, how, paid, at) \
+         VALUES (?1, ?2, ?3, ?4, 0, ?5)";
+    let id: SqlValue = id.as_str().into();
+    let how: SqlValue = how.as_str().into();
+    let parameters = [id.clone(), version.into(), payer.into(), how, now.into()];
+    sql.run(statement, &parameters)?;
+    let forget = "DELETE FROM retrievals WHERE secret_id = ?1 AND how <> 'paid' AND seq NOT IN \
+         (SELECT seq FROM retrievals WHERE secret_id = ?1 AND how <> 'paid' \
+         ORDER BY seq DESC LIMIT ?2)";
+    sql.run(forget, &[id, READINGS_MAX.into()]).map(drop)
+}
+
+/// What a payment has bought, if it has.
+///
+/// # Errors
+/// As [`insert`].
+pub fn sale(sql: &impl Sql, payment: &PaymentId) -> Result<Option<Sale>, SqlError> {
+    let statement =
+        "SELECT version, handed_over_at FROM retrievals WHERE payment_id = ?1 AND how = 'paid'";
+    let found = first(sql, statement, &[payment.as_str().into()])?;
+    let sale = |mut columns: Columns| {
+        let version = version(&mut columns)?;
+        let handed_over_at = columns.optional_int()?.map(UnixSeconds::new);
+        Ok(Sale { version, handed_over_at })
+    };
+    found.map(sale).transpose()
+}
+
+/// The oldest payment of a wallet for a secret whose value it has not read. `network` (CAIP-2) limits the search
+/// to one chain.
+///
+/// # Errors
+/// As [`insert`].
+pub fn unread_by(
+    sql: &impl Sql,
+    id: &SecretId,
+    payer: &str,
+    network: Option<&str>,
+) -> Result<Option<PaymentId>, SqlError> {
+    let statement = "SELECT payment_id FROM retrievals WHERE secret_id = ?1 AND how = 'paid' \
+         AND payer = ?2 AND (?3 IS NULL OR network = ?3) AND handed_over_at IS NULL \
+         AND payment_id IS NOT NULL ORDER BY seq LIMIT 1";
+    let parameters = [id.as_str().into(), payer.into(), network.into()];
+    let found = first(sql, statement, &parameters)?;
+    found.map(|mut columns| columns.parsed(PaymentId::parse)).transpose()
+}
+
+/// The chain has the money of a sale in another transaction.
+///
+/// # Errors
+/// As [`insert`].
+pub fn correct_sale(
+    sql: &impl Sql,
+    payment: &PaymentId,
+    transaction: &str,
+) -> Result<(), SqlError> {
+    let statement = "UPDATE retrievals SET tx_hash = ?2 WHERE payment_id = ?1";
+    sql.run(statement, &[payment.as_str().into(), transaction.into()]).map(drop)
+}
+
+/// The chain has dropped the money of a sale: it is none any more.
+///
+/// # Errors
+/// As [`insert`].
+pub fn remove_sale(sql: &impl Sql, payment: &PaymentId) -> Result<(), SqlError> {
+    let statement = "DELETE FROM retrievals WHERE payment_id = ?1 AND how = 'paid'";
+    sql.run(statement, &[payment.as_str().into()]).map(drop)
+}
+
+/// Lines of the retrieval log, the newest first.
+pub static NEWEST_FIRST: Order = Order { list: "retrievals", keys: &[("-seq", KeyKind::Int)] };
+
+/// A page of the retrieval log, [`NEWEST_FIRST`].
+///
+/// # Errors
+/// As [`insert`].
+pub fn log(sql: &impl Sql, id: &SecretId, page: &Page) -> Result<Found<Retrieval>, SqlError> {
+    let query = Query {
+        columns: "payer, how, version, paid, tx_hash, network, at, handed_over_at",
+        table: "retrievals",
+        condition: "secret_id = ?1",
+        parameters: &[id.as_str().into()],
+    };
+    page.find(sql, query, |columns| {
+        Ok(Retrieval {
+            wallet: columns.text()?,
+            how: columns.text()?,
+            version: version(columns)?,
+            paid: columns.usdc()?.to_string(),
+            tx_hash: columns.optional_text()?,
+            network: columns.optional_text()?,
+            at: columns.moment()?.to_string(),
+            handed_over_at: columns.optional_int()?.map(|at| UnixSeconds::new(at).to_string()),
+        })
+    })
+}
+
+impl How {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Paid => "paid",
+            Self::Payment => "payment",
+            Self::Signature => "signature",
+        }
+    }
+}
+
+fn parameters(secret: &Secret, sealed: Option<&str>) -> Vec<SqlValue> {
+    vec![
+        secret.id.as_str().into(),
+        secret.name.as_str().into(),
+        secret.description.as_str().into(),
+        secret.price.into(),
+        sealed.into(),
+        secret.version.into(),
+        secret.expires_at.into(),
+        secret.revoked_at.into(),
+        secret.updated_at.into(),
+    ]
+}
+
+fn secret(columns: &mut Columns) -> Result<Secret, SqlError> {
+    let moment = |number: Option<i64>| number.map(UnixSeconds::new);
+    Ok(Secret {
+        id: columns.parsed(SecretId::parse)?,
+        name: columns.text()?,
+        description: columns.text()?,
+        price: columns.usdc()?,
+        version: version(columns)?,
+        expires_at: moment(columns.optional_int()?),
+        revoked_at: moment(columns.optional_int()?),
+        retrievals: version(columns)?,
+        created_at: columns.moment()?,
+        updated_at: columns.moment()?,
+    })
+}
+
+fn version(columns: &mut Columns) -> Result<u32, SqlError> {
+    Ok(u32::try_from(columns.count()?).unwrap_or(u32::MAX))
+}

@@ -1,0 +1,198 @@
+//! What comes of a call, in the three kinds that callers can tell apart. How each is shown is
+//! decided in `http/problem.rs` and `mcp/reply.rs`, and nowhere else.
+
+use serde_json::{Value, json};
+
+use crate::base::fields::InvalidField;
+use crate::ports::SqlError;
+use crate::products::events::NotOnSale;
+use crate::rails::x402::dialects::Challenge;
+use crate::rails::x402::wire::{SIGN_IN_WITH_X, SettleResponse};
+
+/// A result.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Done {
+    /// What the tool answers.
+    pub value: Value,
+    /// What was paid for it.
+    pub receipt: Option<SettleResponse>,
+}
+
+/// Why there is no result.
+#[derive(Debug, PartialEq)]
+pub enum Failure {
+    /// Payment is asked for.
+    Unpaid(Box<Challenge>),
+    /// The caller can do something about it.
+    Abort(Box<Abort>),
+    /// We are at fault; for our log only.
+    Fatal(Fatal),
+}
+
+/// Something the caller can do something about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Abort {
+    /// Stable and machine-readable.
+    pub code: &'static str,
+    /// HTTP status where there is one.
+    pub status: u16,
+    /// What is wrong and what to do.
+    pub detail: String,
+    /// Whether money moved.
+    pub money: Money,
+    /// What is known of the settlement.
+    pub receipt: Option<SettleResponse>,
+    /// When trying again makes sense, seconds.
+    pub retry_after: Option<i64>,
+    /// What a wallet that has paid before signs to get its answer (x402, `sign-in-with-x`).
+    pub sign_in: Option<Value>,
+}
+
+/// Whether a call moved money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Money {
+    /// It had nothing to do with money.
+    NotAsked,
+    /// It did not.
+    NotMoved,
+    /// Nobody knows yet.
+    MayHaveMoved,
+    /// It did.
+    Moved,
+}
+
+/// Our fault. Callers see "internal error" and the request id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fatal {
+    /// What broke.
+    pub what: String,
+    /// Whether money moved.
+    pub money: Money,
+}
+
+impl Abort {
+    /// An abort that has nothing to do with money.
+    #[must_use]
+    pub fn new(code: &'static str, status: u16, detail: impl Into<String>) -> Self {
+        Self {
+            code,
+            status,
+            detail: detail.into(),
+            money: Money::NotAsked,
+            receipt: None,
+            retry_after: None,
+            sign_in: None,
+        }
+    }
+
+    /// The x402 extensions that a refusal carries, as a challenge would.
+    #[must_use]
+    pub fn extensions(&self) -> Option<Value> {
+        self.sign_in.as_ref().map(|sign_in| json!({SIGN_IN_WITH_X: sign_in}))
+    }
+
+    /// The same abort, saying whether money moved.
+    #[must_use]
+    pub fn with_money(self, money: Money) -> Self {
+        Self { money, ..self }
+    }
+
+    /// No such event at this host.
+    #[must_use]
+    pub fn event_not_found() -> Self {
+        Self::new("event_not_found", 404, "eventId: this host has no such event; see listEvents")
+    }
+
+    /// The caller is not this host.
+    #[must_use]
+    pub fn not_owner() -> Self {
+        Self::new(
+            "not_owner",
+            403,
+            "only the host of this door may do this: send the host's session token as `Authorization: Bearer …`",
+        )
+    }
+
+    /// The credential that came along is not good here.
+    #[must_use]
+    pub fn credential_refused() -> Self {
+        Self::new(
+            "credential_refused",
+            401,
+            "this credential is not good at this door: it is unknown, expired or revoked; ask the host for a new one, or leave it out to call as anybody",
+        )
+    }
+}
+
+impl Money {
+    /// For the end of a message.
+    #[must_use]
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::NotAsked => "",
+            Self::NotMoved => " No money was moved.",
+            Self::MayHaveMoved => {
+                " Money may have moved: do not sign a new payment; repeat the same call with the same payment."
+            }
+            Self::Moved => {
+                " The payment went through and is not charged again: repeat the same call with exactly the same payment (x402 version 2, or with a payment-identifier), or sign in with the wallet that paid (header SIGN-IN-WITH-X)."
+            }
+        }
+    }
+
+    /// For programs.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::NotAsked | Self::NotMoved => "no",
+            Self::MayHaveMoved => "unknown",
+            Self::Moved => "yes",
+        }
+    }
+}
+
+impl From<Abort> for Failure {
+    fn from(abort: Abort) -> Self {
+        Self::Abort(Box::new(abort))
+    }
+}
+
+impl From<SqlError> for Failure {
+    fn from(error: SqlError) -> Self {
+        Self::Fatal(Fatal { what: error.to_string(), money: Money::NotAsked })
+    }
+}
+
+impl From<InvalidField> for Failure {
+    fn from(field: InvalidField) -> Self {
+        Abort::new("invalid_arguments", 422, field.to_string()).into()
+    }
+}
+
+impl From<NotOnSale> for Failure {
+    fn from(why: NotOnSale) -> Self {
+        let (code, status) = match why {
+            NotOnSale::Cancelled => ("event_cancelled", 409),
+            NotOnSale::Past => ("event_past", 409),
+            NotOnSale::Full => ("event_full", 409),
+            NotOnSale::AllHeld => ("event_seats_held", 409),
+        };
+        let retry_after = (why == NotOnSale::AllHeld).then_some(HELD_SECONDS);
+        let abort = Abort::new(code, status, why.to_string()).with_money(Money::NotMoved);
+        Abort { retry_after, ..abort }.into()
+    }
+}
+
+/// When to come again for a seat that is held, seconds.
+const HELD_SECONDS: i64 = 10;
+
+/// For the log, where a failure is passed on as text.
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Unpaid(_) => f.write_str("unpaid"),
+            Self::Abort(abort) => f.write_str(abort.code),
+            Self::Fatal(fatal) => f.write_str(&fatal.what),
+        }
+    }
+}

@@ -1,0 +1,356 @@
+//! Every way in which known clients are told to pay, and every way in which they pay.
+//!
+//! The challenge is the universal recipe of the transports: pure version 2 where a strict client
+//! validates it, both versions together where `agents/x402` looks (`_meta["x402/error"]`), and
+//! version 1 as an HTTP body.
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+use serde_json::{Map, Value, json};
+
+use crate::base::http::{Headers, Reply};
+use crate::chain::networks::Network;
+use crate::rails::quote::{PAYMENT_SECONDS, Quote};
+use crate::rails::x402::wire::{
+    Extra, PAYMENT_IDENTIFIER, PaymentRequiredV1, PaymentRequiredV2, RequirementsV1,
+    RequirementsV2, Resource, SIGN_IN_WITH_X, SettleResponse,
+};
+
+/// The longest payment in any form.
+pub const PAYMENT_BYTES_MAX: usize = 32 * 1024;
+
+/// What EIP-3009 has wallets sign.
+const PRIMARY_TYPE: &str = "TransferWithAuthorization";
+const MIME_TYPE: &str = "application/json";
+const META_PAYMENT: &str = "x402/payment";
+const META_PAYMENT_DOTTED: &str = "x402.payment";
+
+/// "Pay this": the price of a call, and why the caller is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Challenge {
+    /// Why, ASCII; a reason code where a payment was refused.
+    pub error: String,
+    /// What and how much.
+    pub quote: Quote,
+    /// The settlement that was refused, if it came so far.
+    pub failed: Option<SettleResponse>,
+    /// For what is read again later: comes back with the payment, and is on no chain.
+    pub receipt_key: Option<String>,
+    /// For wallets that have paid before: what they sign to prove it (x402, `sign-in-with-x`).
+    pub sign_in: Option<Value>,
+}
+
+/// A payment as JSON, and the forms in which it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// The payment.
+    pub payment: Value,
+    /// By which ways it came, so that the receipt goes back by the same.
+    pub ways: Ways,
+}
+
+/// The ways by which a payment came.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ways {
+    /// `_meta["x402.payment"]`
+    pub dotted: bool,
+    /// `PAYMENT-SIGNATURE`
+    pub header_v2: bool,
+    /// `X-PAYMENT`
+    pub header_v1: bool,
+}
+
+/// Why no payment can be read although something was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// Neither JSON nor base64 of JSON.
+    #[error("invalid_payload: {0} holds neither a JSON object nor base64 of one")]
+    NotJson(&'static str),
+    /// Longer than [`PAYMENT_BYTES_MAX`].
+    #[error("invalid_payload: {0} is too long")]
+    TooLong(&'static str),
+    /// Two forms that differ.
+    #[error("invalid_payload: two different payments were sent; send one")]
+    Contradiction,
+}
+
+/// Our requirements for one network, version 2.
+#[must_use]
+pub fn requirements_v2(quote: &Quote, network: &Network) -> RequirementsV2 {
+    RequirementsV2 {
+        scheme: "exact".to_owned(),
+        network: network.caip2.to_owned(),
+        amount: quote.amount.atomic().to_string(),
+        asset: network.usdc.to_checksum(None),
+        pay_to: quote.pay_to.to_checksum(None),
+        max_timeout_seconds: PAYMENT_SECONDS,
+        extra: extra(network),
+    }
+}
+
+/// Our requirements for one network, version 1.
+#[must_use]
+pub fn requirements_v1(quote: &Quote, network: &Network) -> RequirementsV1 {
+    RequirementsV1 {
+        scheme: "exact",
+        network: network.v1_name,
+        max_amount_required: quote.amount.atomic().to_string(),
+        resource: quote.resource_url.clone(),
+        description: quote.description.clone(),
+        mime_type: MIME_TYPE,
+        pay_to: quote.pay_to.to_checksum(None),
+        max_timeout_seconds: PAYMENT_SECONDS,
+        asset: network.usdc.to_checksum(None),
+        extra: extra(network),
+    }
+}
+
+impl Challenge {
+    /// Asks for the quoted price.
+    #[must_use]
+    pub fn new(quote: Quote, error: String, failed: Option<SettleResponse>) -> Self {
+        Self { error, quote, failed, receipt_key: None, sign_in: None }
+    }
+
+    /// `PaymentRequired`, version 2.
+    #[must_use]
+    pub fn v2(&self) -> PaymentRequiredV2 {
+        PaymentRequiredV2 {
+            x402_version: 2,
+            error: self.error.clone(),
+            resource: Resource {
+                url: self.quote.resource_url.clone(),
+                description: self.quote.description.clone(),
+                mime_type: MIME_TYPE,
+            },
+            accepts: self.each_network(|quote, network| {
+                let mut requirements = requirements_v2(quote, network);
+                requirements.extra.receipt_key.clone_from(&self.receipt_key);
+                requirements
+            }),
+            extensions: self.extensions(),
+        }
+    }
+
+    /// `PaymentRequired`, version 1.
+    #[must_use]
+    pub fn v1(&self) -> PaymentRequiredV1 {
+        PaymentRequiredV1 {
+            x402_version: 1,
+            error: self.error.clone(),
+            accepts: self.each_network(requirements_v1),
+        }
+    }
+
+    /// As the result of an MCP `tools/call`.
+    #[must_use]
+    pub fn to_tool_result(&self) -> Value {
+        let v2 = json!(self.v2());
+        let mut hybrid = v2.clone();
+        if let Some(accepts) = hybrid.get_mut("accepts").and_then(Value::as_array_mut) {
+            accepts.extend(self.v1().accepts.iter().map(|requirements| json!(requirements)));
+        }
+        json!({
+            "isError": true,
+            "content": [{"type": "text", "text": v2.to_string()}],
+            "structuredContent": v2,
+            "_meta": {"x402/error": hybrid},
+        })
+    }
+
+    /// As an HTTP answer: version 1 in the body, version 2 in the header.
+    #[must_use]
+    pub fn to_http(&self) -> Reply {
+        let reply = Reply::json(402, json!(self.v1()).to_string())
+            .with_header("payment-required", STANDARD.encode(json!(self.v2()).to_string()));
+        match &self.failed {
+            Some(response) => reply
+                .with_header("payment-response", encode(response))
+                .with_header("x-payment-response", encode(response)),
+            None => reply,
+        }
+    }
+
+    /// The extensions that we honour here. Clients echo them and fill in what is theirs.
+    fn extensions(&self) -> Value {
+        let mut extensions = extensions();
+        if let (Some(sign_in), Some(members)) = (&self.sign_in, extensions.as_object_mut()) {
+            members.insert(SIGN_IN_WITH_X.to_owned(), sign_in.clone());
+        }
+        extensions
+    }
+
+    fn each_network<T>(&self, requirements: impl Fn(&Quote, &Network) -> T) -> Vec<T> {
+        self.quote.networks.iter().map(|network| requirements(&self.quote, network)).collect()
+    }
+}
+
+/// Base64 of the JSON, as the HTTP headers carry it.
+#[must_use]
+pub fn encode(response: &SettleResponse) -> String {
+    STANDARD.encode(json!(response).to_string())
+}
+
+/// Finds the payment in a call's `_meta` and headers.
+///
+/// # Errors
+/// [`Unreadable`] if something was sent that is not one payment.
+pub fn receive(
+    meta: Option<&Map<String, Value>>,
+    headers: &Headers,
+) -> Result<Option<Received>, Unreadable> {
+    let in_meta = |key: &'static str| {
+        meta.and_then(|meta| meta.get(key)).map(|value| read_object(key, value)).transpose()
+    };
+    let in_header =
+        |name: &'static str| headers.get(name).map(|text| from_text(name, text)).transpose();
+    let slash = in_meta(META_PAYMENT)?;
+    let dotted = in_meta(META_PAYMENT_DOTTED)?;
+    let header_v2 = in_header("payment-signature")?;
+    let header_v1 = in_header("x-payment")?;
+    let ways = Ways {
+        dotted: dotted.is_some(),
+        header_v2: header_v2.is_some(),
+        header_v1: header_v1.is_some(),
+    };
+    let mut found = [slash, dotted, header_v2, header_v1].into_iter().flatten();
+    let Some(payment) = found.next() else { return Ok(None) };
+    if found.any(|other| other != payment) {
+        return Err(Unreadable::Contradiction);
+    }
+    Ok(Some(Received { payment, ways }))
+}
+
+/// The extensions that we honour everywhere.
+fn extensions() -> Value {
+    json!({PAYMENT_IDENTIFIER: {
+        "info": {"required": false},
+        "schema": {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "type": "object",
+            "properties": {
+                "required": {"type": "boolean"},
+                "id": {
+                    "type": "string",
+                    "minLength": 16,
+                    "maxLength": 128,
+                    "pattern": "^[a-zA-Z0-9_-]+$",
+                },
+            },
+            "required": ["required"],
+        },
+    }})
+}
+
+fn extra(network: &Network) -> Extra {
+    Extra {
+        name: network.eip712_name.to_owned(),
+        version: network.eip712_version.to_owned(),
+        primary_type: Some(PRIMARY_TYPE.to_owned()),
+        receipt_key: None,
+    }
+}
+
+/// A JSON object as the dialects write it: as it is, as its text, or in base64. `key` names the place.
+pub(super) fn read_object(key: &'static str, value: &Value) -> Result<Value, Unreadable> {
+    match value {
+        // A facilitator may refuse to read a longer one, and that would count against it.
+        Value::Object(_) if value.to_string().len() > PAYMENT_BYTES_MAX => {
+            Err(Unreadable::TooLong(key))
+        }
+        Value::Object(_) => Ok(value.clone()),
+        Value::String(text) => from_text(key, text),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => {
+            Err(Unreadable::NotJson(key))
+        }
+    }
+}
+
+fn from_text(place: &'static str, text: &str) -> Result<Value, Unreadable> {
+    if text.len() > PAYMENT_BYTES_MAX {
+        return Err(Unreadable::TooLong(place));
+    }
+    let json = if text.starts_with('{') {
+        text.to_owned()
+    } else {
+        let engines = [&STANDARD, &STANDARD_NO_PAD, &URL_SAFE, &URL_SAFE_NO_PAD];
+        let bytes = engines.iter().find_map(|engine| engine.decode(text).ok());
+        utf8_or_latin1(bytes.ok_or(Unreadable::NotJson(place))?)
+    };
+    match serde_json::from_str(&json) {
+        Ok(value @ Value::Object(_)) => Ok(value),
+        Ok(_) | Err(_) => Err(Unreadable::NotJson(place)),
+    }
+}
+
+/// Clients that use `btoa(JSON.stringify(…))` send Latin-1 bytes.
+fn utf8_or_latin1(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes)
+        .unwrap_or_else(|error| error.into_bytes().into_iter().map(char::from).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&str, &str)]) -> Headers {
+        Headers::new(pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect())
+    }
+
+    #[test]
+    fn a_payment_is_found_in_every_form() {
+        let payment = json!({"x402Version": 2, "note": "é"});
+        let encoded = STANDARD.encode(payment.to_string());
+        let latin1: Vec<u8> =
+            payment.to_string().chars().map(|c| u8::try_from(c).unwrap()).collect();
+        let text = payment.to_string();
+        for meta in [
+            json!({"x402/payment": payment}),
+            json!({"x402/payment": encoded}),
+            json!({"x402/payment": text}),
+            json!({"x402.payment": encoded}),
+            json!({"x402.payment": STANDARD.encode(latin1)}),
+        ] {
+            let received = receive(meta.as_object(), &Headers::default()).unwrap().unwrap();
+            assert_eq!(received.payment, payment, "{meta}");
+        }
+        for name in ["PAYMENT-SIGNATURE", "x-payment"] {
+            let received = receive(None, &headers(&[(name, &encoded)])).unwrap().unwrap();
+            assert_eq!(received.payment, payment, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_same_payment_twice_is_one_and_two_payments_are_none() {
+        let one = STANDARD.encode(r#"{"a":1}"#);
+        let two = STANDARD.encode(r#"{"a":2}"#);
+        let meta = json!({"x402/payment": {"a": 1}});
+        let both = receive(meta.as_object(), &headers(&[("payment-signature", &one)]));
+        assert!(both.unwrap().unwrap().ways.header_v2);
+        let different = receive(meta.as_object(), &headers(&[("payment-signature", &two)]));
+        assert_eq!(different, Err(Unreadable::Contradiction));
+    }
+
+    #[test]
+    fn a_payment_object_is_no_longer_than_a_payment_text() {
+        for key in [META_PAYMENT, META_PAYMENT_DOTTED] {
+            let meta = json!({key: {"x402Version": 2, "note": "x".repeat(PAYMENT_BYTES_MAX)}});
+            let received = receive(meta.as_object(), &Headers::default());
+            assert_eq!(received, Err(Unreadable::TooLong(key)));
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_payment_is_said_to_be_none() {
+        for value in ["", "%%%", "bm90IGpzb24=", "W10=", "[]"] {
+            let found = receive(None, &headers(&[("x-payment", value)]));
+            assert_eq!(found, Err(Unreadable::NotJson("x-payment")), "{value}");
+        }
+        let long = "A".repeat(PAYMENT_BYTES_MAX + 1);
+        assert_eq!(
+            receive(None, &headers(&[("x-payment", &long)])),
+            Err(Unreadable::TooLong("x-payment"))
+        );
+        assert_eq!(receive(None, &Headers::default()), Ok(None));
+    }
+}

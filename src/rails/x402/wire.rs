@@ -1,0 +1,377 @@
+//! x402 objects as they are on the wire (x402 specification, versions 1 and 2).
+
+use alloy_primitives::{Address, B256, Bytes, U256};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::base::id::PaymentIdentifier;
+use crate::chain::eip3009::Authorization;
+
+/// The longest signature we look at: ERC-6492 wrappers carry a factory call.
+pub const SIGNATURE_BYTES_MAX: usize = 8 * 1024;
+
+/// The length of a receipt key: 128 random bits in hex.
+pub const RECEIPT_KEY_CHARS: usize = 32;
+
+/// The extension by which a caller gives its payment an id (x402, `payment-identifier`).
+pub const PAYMENT_IDENTIFIER: &str = "payment-identifier";
+
+/// The extension by which a wallet that has paid before proves itself (x402, `sign-in-with-x`).
+pub const SIGN_IN_WITH_X: &str = "sign-in-with-x";
+
+/// Version of the protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Version {
+    /// `x402Version: 1`
+    V1,
+    /// `x402Version: 2`
+    V2,
+}
+
+impl Version {
+    /// As on the wire.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::V1 => 1,
+            Self::V2 => 2,
+        }
+    }
+}
+
+/// The EIP-712 domain's variable part.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Extra {
+    /// Domain name of the token.
+    pub name: String,
+    /// Domain version of the token.
+    pub version: String,
+    /// The EIP-712 type that is signed. Some clients (thirdweb's) read it from here and not from the scheme; others may
+    /// leave it out of what they echo.
+    #[serde(rename = "primaryType", default, skip_serializing_if = "Option::is_none")]
+    pub primary_type: Option<String>,
+    /// Random: who repeats a payment with it has it from our challenge, and not from the chain.
+    #[serde(rename = "receiptKey", default, skip_serializing_if = "Option::is_none")]
+    pub receipt_key: Option<String>,
+}
+
+/// `PaymentRequirements`, version 2.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RequirementsV2 {
+    /// Always `exact`.
+    pub scheme: String,
+    /// CAIP-2.
+    pub network: String,
+    /// Smallest unit, decimal.
+    pub amount: String,
+    /// Token.
+    pub asset: String,
+    /// Who is paid.
+    pub pay_to: String,
+    /// Longest validity of the payment.
+    pub max_timeout_seconds: u32,
+    /// EIP-712 domain.
+    pub extra: Extra,
+}
+
+/// `PaymentRequirements`, version 1.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RequirementsV1 {
+    /// Always `exact`.
+    pub scheme: &'static str,
+    /// Version 1 name, such as `base-sepolia`.
+    pub network: &'static str,
+    /// Smallest unit, decimal.
+    pub max_amount_required: String,
+    /// What is sold.
+    pub resource: String,
+    /// In words, ASCII.
+    pub description: String,
+    /// Of the result.
+    pub mime_type: &'static str,
+    /// Who is paid.
+    pub pay_to: String,
+    /// Longest validity of the payment.
+    pub max_timeout_seconds: u32,
+    /// Token.
+    pub asset: String,
+    /// EIP-712 domain.
+    pub extra: Extra,
+}
+
+/// `ResourceInfo`, version 2.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Resource {
+    /// What is sold.
+    pub url: String,
+    /// In words, ASCII.
+    pub description: String,
+    /// Of the result.
+    pub mime_type: &'static str,
+}
+
+/// `PaymentRequired`, version 2.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PaymentRequiredV2 {
+    /// 2
+    pub x402_version: u8,
+    /// Why payment is asked for, ASCII.
+    pub error: String,
+    /// What is sold.
+    pub resource: Resource,
+    /// The choices.
+    pub accepts: Vec<RequirementsV2>,
+    /// What may be sent besides a payment.
+    pub extensions: Value,
+}
+
+/// `PaymentRequired`, version 1.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PaymentRequiredV1 {
+    /// 1
+    pub x402_version: u8,
+    /// Why payment is asked for, ASCII.
+    pub error: String,
+    /// The choices.
+    pub accepts: Vec<RequirementsV1>,
+}
+
+/// `SettleResponse` as we send it to callers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SettleResponse {
+    /// Whether money moved.
+    pub success: bool,
+    /// Machine-readable reason of a failure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_reason: Option<String>,
+    /// Transaction hash, empty if there is none.
+    pub transaction: String,
+    /// In the words of the payment's version.
+    pub network: String,
+    /// Who paid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payer: Option<String>,
+    /// What was paid, smallest unit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amount: Option<String>,
+}
+
+/// A payment as it came in, with everything that we look at taken out of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PaymentPayload {
+    /// Which version it speaks.
+    pub version: Version,
+    /// What the caller chose (version 2) …
+    pub accepted: Option<RequirementsV2>,
+    /// … or the network that it named (version 1).
+    pub network: String,
+    /// What was signed.
+    pub authorization: Authorization,
+    /// The signature.
+    pub signature: Bytes,
+    /// The caller's own id of it (extension `payment-identifier`).
+    pub identifier: Option<PaymentIdentifier>,
+    /// The whole object, for the facilitator.
+    pub raw: Value,
+}
+
+/// Why an object is not a payment. The text is a reason code of the x402 specification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PayloadError {
+    /// Neither version 1 nor 2.
+    #[error("invalid_x402_version")]
+    Version,
+    /// Not `exact`.
+    #[error("unsupported_scheme")]
+    Scheme,
+    /// A field is missing or malformed.
+    #[error("invalid_payload: {0} is missing or malformed")]
+    Field(&'static str),
+}
+
+impl PaymentPayload {
+    /// Takes a payment out of `raw`.
+    ///
+    /// # Errors
+    /// [`PayloadError`] names the first thing that is wrong.
+    pub fn read(raw: Value) -> Result<Self, PayloadError> {
+        let version = match raw.get("x402Version").and_then(Value::as_u64) {
+            Some(1) => Version::V1,
+            Some(2) => Version::V2,
+            Some(_) | None => return Err(PayloadError::Version),
+        };
+        let accepted = match version {
+            Version::V1 => None,
+            Version::V2 => {
+                let accepted = raw.get("accepted").ok_or(PayloadError::Field("accepted"))?;
+                Some(
+                    RequirementsV2::deserialize(accepted)
+                        .map_err(|_| PayloadError::Field("accepted"))?,
+                )
+            }
+        };
+        let named = |key: &'static str| {
+            raw.get(key).and_then(Value::as_str).ok_or(PayloadError::Field(key))
+        };
+        let (scheme, network) = match &accepted {
+            Some(accepted) => (accepted.scheme.as_str(), accepted.network.as_str()),
+            None => (named("scheme")?, named("network")?),
+        };
+        if scheme != "exact" {
+            return Err(PayloadError::Scheme);
+        }
+        let network = network.to_owned();
+        let payload = raw.get("payload").ok_or(PayloadError::Field("payload"))?;
+        let authorization = payload.get("authorization").unwrap_or(&Value::Null);
+        let authorization = read_authorization(authorization)?;
+        let signature = read_signature(payload)?;
+        let identifier = read_identifier(&raw)?;
+        Ok(Self { version, accepted, network, authorization, signature, identifier, raw })
+    }
+}
+
+impl PaymentPayload {
+    /// Whether it holds something that the chain never sees, so that only whoever made it can show it
+    /// again: our receipt key, or an id of the caller's own.
+    #[must_use]
+    pub fn is_private(&self) -> bool {
+        let key = self.accepted.as_ref().and_then(|accepted| accepted.extra.receipt_key.as_ref());
+        self.identifier.is_some() || key.is_some_and(|key| key.len() >= RECEIPT_KEY_CHARS)
+    }
+}
+
+/// `extensions["payment-identifier"].info.id`. A client that only echoes what we advertise sends none.
+fn read_identifier(raw: &Value) -> Result<Option<PaymentIdentifier>, PayloadError> {
+    let id = raw
+        .get("extensions")
+        .and_then(|extensions| extensions.get(PAYMENT_IDENTIFIER))
+        .and_then(|extension| extension.get("info"))
+        .and_then(|info| info.get("id"));
+    let malformed = || PayloadError::Field("extensions.payment-identifier.info.id");
+    match id {
+        None => Ok(None),
+        Some(Value::String(id)) => PaymentIdentifier::parse(id).map(Some).map_err(|_| malformed()),
+        Some(_) => Err(malformed()),
+    }
+}
+
+/// An authorization as x402 writes it.
+///
+/// # Errors
+/// [`PayloadError::Field`] names the first member that is missing or malformed.
+pub fn read_authorization(authorization: &Value) -> Result<Authorization, PayloadError> {
+    let text = |key: &'static str| {
+        authorization.get(key).and_then(Value::as_str).ok_or(PayloadError::Field(key))
+    };
+    let address = |key| text(key)?.parse::<Address>().map_err(|_| PayloadError::Field(key));
+    let number = |key| decimal(text(key)?).ok_or(PayloadError::Field(key));
+    Ok(Authorization {
+        from: address("from")?,
+        to: address("to")?,
+        value: number("value")?,
+        valid_after: number("validAfter")?,
+        valid_before: number("validBefore")?,
+        nonce: text("nonce")?
+            .strip_prefix("0x")
+            .filter(|digits| digits.len() == 64)
+            .and_then(|digits| digits.parse::<B256>().ok())
+            .ok_or(PayloadError::Field("nonce"))?,
+    })
+}
+
+/// The same, the other way.
+#[must_use]
+pub fn authorization_json(authorization: &Authorization) -> Value {
+    json!({
+        "from": authorization.from.to_checksum(None),
+        "to": authorization.to.to_checksum(None),
+        "value": authorization.value.to_string(),
+        "validAfter": authorization.valid_after.to_string(),
+        "validBefore": authorization.valid_before.to_string(),
+        "nonce": authorization.nonce,
+    })
+}
+
+fn read_signature(payload: &Value) -> Result<Bytes, PayloadError> {
+    let text = payload.get("signature").and_then(Value::as_str).unwrap_or_default();
+    let digits = text.strip_prefix("0x").unwrap_or_default();
+    if digits.is_empty() || digits.len() / 2 > SIGNATURE_BYTES_MAX {
+        return Err(PayloadError::Field("signature"));
+    }
+    digits.parse().map_err(|_| PayloadError::Field("signature"))
+}
+
+/// A 256-bit number as x402 writes it: decimal digits only.
+#[must_use]
+pub fn decimal(text: &str) -> Option<U256> {
+    let digits_only = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    (digits_only && text.len() <= 78).then(|| U256::from_str_radix(text, 10).ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn payment() -> Value {
+        json!({
+            "x402Version": 1, "scheme": "exact", "network": "base-sepolia",
+            "payload": {
+                "signature": format!("0x{}", "11".repeat(65)),
+                "authorization": {
+                    "from": "0x70997970C51812dc3A010C7d01b50e0d17dc79C8",
+                    "to": "0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc",
+                    "value": "10000", "validAfter": "0", "validBefore": "1795220068",
+                    "nonce": format!("0x{}", "22".repeat(32)),
+                }
+            }
+        })
+    }
+
+    #[test]
+    fn a_payment_is_read() {
+        let payment = PaymentPayload::read(payment()).unwrap();
+        assert_eq!(payment.version, Version::V1);
+        assert_eq!(payment.authorization.value, U256::from(10_000));
+    }
+
+    #[test]
+    fn whatever_is_not_a_payment_is_refused_by_name() {
+        let check = |pointer: &str, value: Value, error: PayloadError| {
+            let mut payment = payment();
+            *payment.pointer_mut(pointer).unwrap() = value;
+            assert_eq!(PaymentPayload::read(payment), Err(error), "{pointer}");
+        };
+        check("/x402Version", json!(3), PayloadError::Version);
+        check("/x402Version", json!("1"), PayloadError::Version);
+        check("/scheme", json!("upto"), PayloadError::Scheme);
+        check("/network", json!(1), PayloadError::Field("network"));
+        check("/payload/signature", json!("0x1"), PayloadError::Field("signature"));
+        check("/payload/signature", json!("zz"), PayloadError::Field("signature"));
+        check(
+            "/payload/signature",
+            json!(format!("0x{}", "1".repeat(20_000))),
+            PayloadError::Field("signature"),
+        );
+        for number in [
+            "",
+            "-1",
+            "0x10",
+            "1e3",
+            " 1",
+            "10000000000000000000000000000000000000000000000000000000000000000000000000000000",
+        ] {
+            check("/payload/authorization/value", json!(number), PayloadError::Field("value"));
+        }
+        check("/payload/authorization/value", json!(1), PayloadError::Field("value"));
+        check("/payload/authorization/nonce", json!("0x22"), PayloadError::Field("nonce"));
+        check("/payload/authorization/from", json!("0x7099"), PayloadError::Field("from"));
+        assert_eq!(PaymentPayload::read(json!([])), Err(PayloadError::Version));
+    }
+}

@@ -1,0 +1,444 @@
+//! A paid call, step by step. Each step consumes the one before it, so none can be left out:
+//!
+//! ```text
+//! Quoted ─verify→ Checked ─lock→ Locked ─look→ Looked ─vouch→ Vouched ─claim→ Claimed
+//!                          (in memory)   (chain)       (contract          (sync: row)
+//!                                                       wallets)
+//!        Claimed ─claim_payee→ Exclusive ─reserve→ Reserved ─settle→ Settled
+//!                                        (sync: seat, intent, staged effect)
+//! ```
+//!
+//! Up to the claim nothing is written, so that nobody fills the storage without a good signature and
+//! money.
+//!
+//! What is bought is handed over for a [`Settled`] only, which is made from a settled row.
+
+#![deny(clippy::arithmetic_side_effects)]
+
+mod settling;
+
+use std::collections::BTreeMap;
+
+use alloy_primitives::hex;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::base::id::{PaymentId, ScopeId};
+use crate::base::time::UnixSeconds;
+use crate::chain::networks::Network;
+use crate::chain::rpc::{Rpc, RpcError};
+use crate::chain::standing::Standing;
+use crate::facilitator::client::{Cause, Facilitator, Question, Trouble, VerifyOutcome};
+use crate::ledger::payments::{self, Bar, Key, NewPayment, Payment, Settled, State, Step};
+use crate::ports::{Level, PayeeClaim, SqlError, World, within};
+use crate::rails::quote::Quote;
+use crate::rails::x402::verify::{self, Checked, Mismatch, Payer, Signature};
+use crate::rails::x402::wire::PaymentPayload;
+pub use crate::sale::flow::settling::{is_ours, move_again, next_check, settle_again};
+use crate::sale::lock::{Lock, Locks, NotLocked};
+
+/// How long the payout address's object may take, milliseconds.
+const PAYEE_MILLIS: u32 = 10_000;
+
+/// A paid call in state `S`.
+#[derive(Debug)]
+pub struct Call<S> {
+    quote: Quote,
+    state: S,
+}
+
+/// The price is known.
+#[derive(Debug)]
+pub struct Quoted(());
+
+/// Nobody else judges the payment.
+#[derive(Debug)]
+pub struct Locked {
+    checked: Checked,
+    lock: Lock,
+}
+
+/// The chain was asked how the payer stands, and said nothing against it.
+#[derive(Debug)]
+pub struct Looked {
+    checked: Checked,
+    lock: Lock,
+    /// `None` if the chain could not be asked.
+    standing: Option<Standing>,
+}
+
+/// The signature is good as far as anybody can tell.
+#[derive(Debug)]
+pub struct Vouched {
+    checked: Checked,
+    lock: Lock,
+    standing: Option<Standing>,
+}
+
+/// The payment is ours alone: claimed for this call.
+#[derive(Debug)]
+pub struct Claimed {
+    claim: payments::Claim,
+    checked: Checked,
+}
+
+/// No other host with the same payout address has this payment, or gets it from now on.
+#[derive(Debug)]
+pub struct Exclusive {
+    claim: payments::Claim,
+    checked: Checked,
+}
+
+/// The seat is held and the intent to settle is written.
+#[derive(Debug)]
+pub struct Reserved {
+    claim: payments::Claim,
+    checked: Checked,
+}
+
+/// What stands in the way of a payment.
+#[derive(Debug)]
+pub enum InTheWay {
+    /// This payment was seen before, for this very call; the row says how far it is.
+    Again(Box<Payment>),
+    /// This payment was seen before, for another call.
+    OtherCall,
+    /// Another paid call of this wallet is in flight, or this one.
+    Busy,
+    /// An earlier payment for this call has an unknown outcome.
+    UnknownBefore,
+    /// The caller gave the same id to another payment.
+    IdentifierConflict,
+    /// Too many payments are being judged.
+    Crowded,
+    /// Our storage failed.
+    Storage(SqlError),
+}
+
+/// The alarm gave the call up while it waited; the same payment may be under way in another call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GivenUp;
+
+/// Why a call ends before money is known to have moved.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// No money moved; a reason code.
+    Refused(String),
+    /// It does not satisfy the quote, now that the chain was asked.
+    Mismatch(Mismatch),
+    /// The authorization was used before it came here. We moved no money.
+    UsedBefore,
+    /// Another host with the same payout address has the payment. We moved no money.
+    Elsewhere,
+    /// No money moved; the facilitator cannot be used now.
+    Unavailable(Trouble),
+    /// Money may have moved; the alarm finds out. What that says of the facilitator, and the transaction,
+    /// if one was named.
+    Unknown(Cause, Option<String>),
+    /// The authorization is used on chain, perhaps for this payment; the chain is to be asked.
+    AlreadyUsed(PaymentId),
+    /// Our storage failed.
+    Storage(SqlError),
+}
+
+impl From<SqlError> for Stop {
+    fn from(error: SqlError) -> Self {
+        Self::Storage(error)
+    }
+}
+
+impl From<SqlError> for InTheWay {
+    fn from(error: SqlError) -> Self {
+        Self::Storage(error)
+    }
+}
+
+impl Call<Quoted> {
+    /// Begins with the price.
+    #[must_use]
+    pub fn new(quote: Quote) -> Self {
+        Self { quote, state: Quoted(()) }
+    }
+
+    /// Compares the payment with the price, without asking anybody. `payer` says how long the
+    /// authorization may be valid.
+    ///
+    /// # Errors
+    /// The quote again, and what differs.
+    pub fn verify(
+        self,
+        payment: PaymentPayload,
+        payer: Payer,
+        now: UnixSeconds,
+    ) -> Result<Call<Checked>, Box<(Quote, Mismatch)>> {
+        match verify::check(&self.quote, payment, payer, now) {
+            Ok(state) => Ok(Call { quote: self.quote, state }),
+            Err(mismatch) => Err(Box::new((self.quote, mismatch))),
+        }
+    }
+}
+
+impl Call<Checked> {
+    /// The payment that this call would be paid with.
+    #[must_use]
+    pub fn checked(&self) -> &Checked {
+        &self.state
+    }
+
+    /// Sees to it that nobody else judges this payment meanwhile. The lock holds the payment with its
+    /// signature, so that nobody who has not got that can keep its maker waiting. Nothing is written.
+    ///
+    /// # Errors
+    /// [`InTheWay`], also if the payment was seen before.
+    pub fn lock(self, world: &impl World, locks: &Locks) -> Result<Call<Locked>, InTheWay> {
+        let checked = self.state;
+        let key = key_of(checked.network(), checked.payment());
+        let identifier = checked.payment().identifier.as_ref();
+        let digest = &self.quote.call.digest;
+        if let Some(bar) = payments::bar(world, &key, digest, identifier, world.now())? {
+            return Err(in_the_way(bar, digest));
+        }
+        let Key { network, asset, payer, nonce, signature_digest } = key;
+        let key = format!("{network}/{asset}/{payer}/{nonce}/{signature_digest}");
+        let lock = locks.take(key, digest).map_err(|why| match why {
+            NotLocked::SameCall => InTheWay::Busy,
+            NotLocked::OtherCall => InTheWay::OtherCall,
+            NotLocked::Full => InTheWay::Crowded,
+        })?;
+        Ok(Call { quote: self.quote, state: Locked { checked, lock } })
+    }
+}
+
+impl Call<Locked> {
+    /// Looks at the chain before anything is held: at the payer's money, and whether the nonce is used.
+    /// An endpoint that cannot be asked refuses nobody; what follows is then stricter where it matters.
+    ///
+    /// # Errors
+    /// [`Stop`]; nothing was asked of the facilitator, and nothing was written.
+    pub async fn look(
+        self,
+        world: &impl World,
+        rpc_urls: &BTreeMap<String, String>,
+    ) -> Result<Call<Looked>, Stop> {
+        let Locked { checked, lock } = self.state;
+        let authorization = &checked.payment().authorization;
+        let (payer, nonce) = (authorization.from, authorization.nonce);
+        let network = checked.network();
+        let standing = match rpc_urls.get(network.caip2).map(|url| Rpc { url: url.clone() }) {
+            Some(rpc) => rpc.standing(world, network, payer, nonce).await,
+            None => Err(RpcError::Unavailable),
+        };
+        if let Err(why) = &standing {
+            let why = why.to_string();
+            let what = "the chain cannot be asked before a payment";
+            world.line(Level::Warn, what, &[("why", &why)]);
+        }
+        let standing = standing.ok();
+        if standing.is_some_and(|standing| standing.is_used) {
+            return Err(Stop::UsedBefore);
+        }
+        if standing.is_some_and(|standing| standing.balance < authorization.value) {
+            return Err(Stop::Refused("insufficient_funds".to_owned()));
+        }
+        if standing.is_none_or(|standing| standing.has_code) {
+            checked.check_ahead(Payer::Stranger, world.now()).map_err(Stop::Mismatch)?;
+        }
+        Ok(Call { quote: self.quote, state: Looked { checked, lock, standing } })
+    }
+}
+
+impl Call<Looked> {
+    /// Has the facilitator judge a signature that we cannot judge ourselves.
+    ///
+    /// # Errors
+    /// [`Stop`]; nothing was written.
+    pub async fn vouch(
+        self,
+        world: &impl World,
+        facilitator: &Facilitator,
+        scope: &ScopeId,
+    ) -> Result<Call<Vouched>, Stop> {
+        let Looked { checked, lock, standing } = self.state;
+        if checked.signature() == Signature::NeedsChain {
+            let payer = checked.payer().to_checksum(None);
+            match facilitator.verify(world, &question(&checked, &payer, scope)).await {
+                VerifyOutcome::Valid => {}
+                VerifyOutcome::Invalid(reason) => return Err(Stop::Refused(reason)),
+                VerifyOutcome::Unavailable(why) => return Err(Stop::Unavailable(why)),
+            }
+        }
+        Ok(Call { quote: self.quote, state: Vouched { checked, lock, standing } })
+    }
+}
+
+impl Call<Vouched> {
+    /// Claims the payment for this call: from here on its row does what the lock did. The row is
+    /// written without an `await` after the last look at what is there.
+    ///
+    /// # Errors
+    /// [`InTheWay`]; nothing was written.
+    pub fn claim(self, world: &impl World) -> Result<Call<Claimed>, InTheWay> {
+        let Vouched { checked, lock, standing } = self.state;
+        let digest = &self.quote.call.digest;
+        let new = NewPayment {
+            key: key_of(checked.network(), checked.payment()),
+            tool: &self.quote.call.tool,
+            digest,
+            arguments: self.quote.call.arguments.to_string(),
+            wanted: self.quote.wanted.as_deref(),
+            seat: self.quote.seat.as_ref(),
+            amount: self.quote.amount,
+            pay_to: self.quote.pay_to.to_checksum(None),
+            valid_before: valid_before(&checked),
+            x402_version: checked.payment().version.number(),
+            payment: checked.payment().raw.to_string(),
+            requirements: checked.requirements().to_string(),
+            identifier: checked.payment().identifier.clone(),
+            payload_digest: payload_digest(checked.payment()),
+            state: match checked.signature() {
+                Signature::Recovered => State::Claimed,
+                Signature::NeedsChain => State::Verified,
+            },
+            unused_at: standing.map(|standing| standing.head),
+        };
+        let now = world.now();
+        // Before the row, so that there is never one that nobody looks after.
+        world.wake_at(now.plus(payments::CLAIM_SECONDS));
+        world.note_open();
+        let claim = payments::claim(world, PaymentId::random(world), &new, now)?;
+        drop(lock);
+        match claim {
+            Ok(claim) => Ok(Call { quote: self.quote, state: Claimed { claim, checked } }),
+            Err(bar) => Err(in_the_way(bar, digest)),
+        }
+    }
+}
+
+impl Call<Claimed> {
+    /// Claims the payment for `scope` among all hosts with the same payout address.
+    ///
+    /// # Errors
+    /// [`Stop`]; the claim is given up then.
+    pub async fn claim_payee(
+        self,
+        world: &impl World,
+        scope: &ScopeId,
+    ) -> Result<Call<Exclusive>, Stop> {
+        let Claimed { claim, checked } = self.state;
+        let key = key_of(checked.network(), checked.payment());
+        let wanted = PayeeClaim {
+            pay_to: self.quote.pay_to.to_checksum(None),
+            payment: format!("{}/{}/{}/{}", key.network, key.asset, key.payer, key.nonce),
+            holder: scope.clone(),
+            valid_before: valid_before(&checked),
+        };
+        let why = match within(world, PAYEE_MILLIS, world.claim(wanted)).await {
+            Some(Ok(true)) => {
+                return Ok(Call { quote: self.quote, state: Exclusive { claim, checked } });
+            }
+            Some(Ok(false)) => {
+                payments::release(world, &claim, "claimed by another host", world.now())?;
+                return Err(Stop::Elsewhere);
+            }
+            Some(Err(error)) => error.to_string(),
+            None => "no answer of the payee in time".to_owned(),
+        };
+        payments::release(world, &claim, "the payee is unavailable", world.now())?;
+        Err(Stop::Unavailable(Trouble::answered(why)))
+    }
+}
+
+impl Call<Exclusive> {
+    /// Holds the seat and writes down that settlement is about to be asked for, if `check` still
+    /// agrees; it gives what is staged for a tool that settles last. `check` and the writing happen
+    /// without an `await` between them.
+    ///
+    /// # Errors
+    /// Whatever `check` says; the claim is given up then. [`GivenUp`] if it has been already.
+    pub fn reserve<E: From<SqlError> + From<GivenUp>>(
+        self,
+        world: &impl World,
+        check: impl FnOnce(&str, &PaymentId) -> Result<Option<Value>, E>,
+    ) -> Result<Call<Reserved>, E> {
+        let Exclusive { claim, checked } = self.state;
+        // The alarm may have given the call up while it waited, and the same payment be claimed anew.
+        let row = payments::find(world, claim.id())?.filter(|row| row.claim() == claim);
+        if !row.is_some_and(|row| matches!(row.state, State::Claimed | State::Verified)) {
+            return Err(GivenUp.into());
+        }
+        let staged = match check(&checked.payer().to_checksum(None), claim.id()) {
+            Ok(staged) => staged,
+            Err(error) => {
+                payments::release(world, &claim, "not available any more", world.now())?;
+                return Err(error);
+            }
+        };
+        match payments::mark_settling(world, &claim, staged.as_ref(), world.now())? {
+            Step::Taken => Ok(Call { quote: self.quote, state: Reserved { claim, checked } }),
+            Step::TooLate => Err(GivenUp.into()),
+        }
+    }
+}
+
+impl Call<Reserved> {
+    /// Has the facilitator move the money, and gives the proof that it did.
+    ///
+    /// # Errors
+    /// [`Stop`]; after [`Stop::Unknown`] claim and seat stay, and the alarm finds out.
+    pub async fn settle(
+        self,
+        world: &impl World,
+        facilitator: &Facilitator,
+        scope: &ScopeId,
+    ) -> Result<Settled, Stop> {
+        let Reserved { claim, checked } = self.state;
+        let payer = checked.payer().to_checksum(None);
+        let outcome = facilitator.settle(world, &question(&checked, &payer, scope)).await;
+        settling::record(world, &claim, 0, outcome)
+    }
+}
+
+/// What a payment is known by.
+#[must_use]
+pub fn key_of(network: &'static Network, payment: &PaymentPayload) -> Key {
+    Key {
+        network: network.caip2,
+        asset: network.usdc.to_checksum(None),
+        payer: payment.authorization.from.to_checksum(None),
+        nonce: hex::encode_prefixed(payment.authorization.nonce),
+        signature_digest: hex::encode(Sha256::digest(&payment.signature)),
+    }
+}
+
+/// Stands for the whole payment, to the last member: SHA-256, hex.
+#[must_use]
+pub fn payload_digest(payment: &PaymentPayload) -> String {
+    hex::encode(Sha256::digest(payment.raw.to_string()))
+}
+
+/// `verify::check` has bounded it, so it fits; the far future is the safe side.
+fn valid_before(checked: &Checked) -> UnixSeconds {
+    let seconds = i64::try_from(checked.payment().authorization.valid_before);
+    UnixSeconds::new(seconds.unwrap_or(i64::MAX))
+}
+
+/// What bars a payment, as its call sees it.
+fn in_the_way(bar: Bar, digest: &str) -> InTheWay {
+    match bar {
+        Bar::Known(payment) if payment.digest == digest => InTheWay::Again(payment),
+        Bar::Known(_) | Bar::OtherSignature => InTheWay::OtherCall,
+        Bar::Busy => InTheWay::Busy,
+        Bar::UnknownBefore => InTheWay::UnknownBefore,
+        Bar::IdentifierConflict => InTheWay::IdentifierConflict,
+    }
+}
+
+fn question<'a>(checked: &'a Checked, payer: &'a str, scope: &'a ScopeId) -> Question<'a> {
+    Question {
+        x402_version: checked.payment().version.number(),
+        payment: &checked.payment().raw,
+        requirements: checked.requirements(),
+        payer,
+        scope,
+    }
+}
