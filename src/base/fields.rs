@@ -1,4 +1,4 @@
-//! What callers may write into fields, whatever the door: each check names the field and the remedy.
+//! What callers may write into fields, whatever the server: each check names the field and the remedy.
 
 use serde::{Deserialize, Deserializer};
 use serde_json::{Number, Value};

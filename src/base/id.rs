@@ -64,7 +64,7 @@ prefixed_id!(
     RsvpId, "rsv_"
 );
 prefixed_id!(
-    /// One payment that a door has seen.
+    /// One payment that a server has seen.
     PaymentId, "pay_"
 );
 prefixed_id!(

@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn four_answers_make_an_event_that_the_door_accepts() {
+    fn four_answers_make_an_event_that_the_server_accepts() {
         for (when, seats, price) in [
             ("2027-03-01 18:30", "20 seats", "$5"),
             ("2027-03-01T19:30:00+01:00", "20", "5.00 usdc"),

@@ -1,4 +1,4 @@
-//! Which of a door's events a person means.
+//! Which of a server's events a person means.
 
 use std::fmt::Write;
 
@@ -23,7 +23,7 @@ pub(super) enum Found<'a> {
     NotNamed,
     /// No event that we know of.
     Unknown,
-    /// An event's id that the door has not told us; perhaps the door knows it.
+    /// An event's id that the server has not told us; perhaps the server knows it.
     Id(String),
     /// This one.
     One(&'a KnownEvent),
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_of_this_door_and_of_our_form_are_ids() {
+    fn ids_of_this_server_and_of_our_form_are_ids() {
         let mut events = known(&["A", "B"]);
         events[1].id = "event-123".to_owned();
         assert_eq!(find("event-123.", &events), Found::One(&events[1]));

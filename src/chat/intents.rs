@@ -27,7 +27,7 @@ const URL_BYTES_MAX: usize = 500;
 /// What is known when a message arrives.
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'a> {
-    /// The address of the connected door.
+    /// The address of the connected server.
     pub connected: Option<&'a str>,
     /// The names of its tools.
     pub tools: &'a [String],
@@ -37,15 +37,15 @@ pub struct Context<'a> {
     pub pending: bool,
     /// What the last [`Intent::Ask`] asked for, unless another intent came since.
     pub awaiting: Option<&'a Missing>,
-    /// The person is the host of the connected door.
+    /// The person is the host of the connected server.
     pub is_owner: bool,
 }
 
-/// An event as a door told it. Untrusted: compared and quoted only.
+/// An event as a server told it. Untrusted: compared and quoted only.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct KnownEvent {
-    /// The door's id of it.
+    /// The server's id of it.
     pub id: String,
     /// Its title.
     pub title: String,
@@ -60,27 +60,27 @@ pub struct KnownEvent {
 /// What a person wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Intent {
-    /// To be connected to the door at this address.
+    /// To be connected to the server at this address.
     Connect {
         /// http or https, without user name or password.
         url: String,
     },
-    /// To leave the door.
+    /// To leave the server.
     Disconnect,
-    /// To see the door's events.
+    /// To see the server's events.
     ListEvents,
-    /// To see the door's tools.
+    /// To see the server's tools.
     ListTools,
     /// A seat.
     Rsvp {
-        /// The door's id of the event.
+        /// The server's id of the event.
         event_id: String,
         /// The most that it may cost. The price we know may be old: hold it against the challenge.
         max_price: Option<Usdc>,
     },
     /// The analytics of an event, which cost something.
     Analytics {
-        /// The door's id of the event.
+        /// The server's id of the event.
         event_id: String,
     },
     /// To create an event: the arguments of `createEvent`.
@@ -114,7 +114,7 @@ pub enum Intent {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Missing {
-    /// The address of a door.
+    /// The address of a server.
     Url,
     /// One event.
     #[serde(rename_all = "camelCase")]
@@ -227,7 +227,7 @@ fn request(text: &str, context: &Context<'_>) -> Option<Intent> {
         return Some(needs("rsvpToEvent", context).map_or_else(|| rsvp(rest, None, context), say));
     }
     after(text, CONNECT).map(|_| Intent::Ask {
-        text: "Which door? Send its address, beginning with https://.".to_owned(),
+        text: "Which server? Send its address, beginning with https://.".to_owned(),
         missing: Missing::Url,
     })
 }
@@ -252,7 +252,7 @@ fn answered(
             if let Some(id) = picked(text, offered) {
                 let known = context.events.iter().find(|event| event.id == id);
                 return known.map_or_else(
-                    || say("The door does not list that event any more."),
+                    || say("The server does not list that event any more."),
                     |event| chosen(event, *purpose),
                 );
             }
@@ -278,7 +278,7 @@ fn create(rest: &str, context: &Context<'_>) -> Intent {
     }
     if !context.is_owner {
         return say(
-            "Only the host of this door can create events here. Sign in as the host first.",
+            "Only the host of this server can create events here. Sign in as the host first.",
         );
     }
     if let Some(fault) = needs("createEvent", context) {
@@ -337,7 +337,7 @@ fn event(query: &str, purpose: Purpose, context: &Context<'_>) -> Intent {
             listed(events.into_iter()),
         ),
         Found::NotNamed | Found::Unknown if context.events.is_empty() => {
-            say("I know no event of this door yet. Say: list events")
+            say("I know no event of this server yet. Say: list events")
         }
         Found::NotNamed => {
             ask("Which event? Answer with its number or its title:", listed(context.events.iter()))
@@ -374,17 +374,17 @@ fn by_id(event_id: String, purpose: Purpose) -> Intent {
 fn needs(tool: &str, context: &Context<'_>) -> Option<String> {
     needs_connection(context).or_else(|| {
         let has = context.tools.iter().any(|name| name == tool);
-        (!has).then(|| format!("This door has no tool {tool}. Say: list tools"))
+        (!has).then(|| format!("This server has no tool {tool}. Say: list tools"))
     })
 }
 
 fn needs_connection(context: &Context<'_>) -> Option<String> {
-    let text = "Connect to a door first: connect to https://…";
+    let text = "Connect to a server first: connect to https://…";
     context.connected.is_none().then(|| text.to_owned())
 }
 
 fn not_connected() -> Intent {
-    say("I am not connected to a door. Say: connect to https://…")
+    say("I am not connected to a server. Say: connect to https://…")
 }
 
 /// The address, if the text is one address and nothing else.

@@ -107,7 +107,7 @@ impl Gateway {
         (url, route, source): (&Url, std::result::Result<Route, NoRoute>, Source),
     ) -> std::result::Result<Response, Stop> {
         let route = route.map_err(|no_route| Stop::Reply(self.no_route(no_route)))?;
-        if matches!(route, Route::Host(_, AtHost::Door)) {
+        if matches!(route, Route::Host(_, AtHost::Mcp)) {
             eras::check_head(headers).map_err(Stop::Reply)?;
         }
         if !headers.is_plain_body() {
@@ -222,7 +222,7 @@ impl Gateway {
 
     /// In the words of whoever speaks there.
     fn too_many(&self, route: Option<&Route>, seconds: i64) -> Reply {
-        if matches!(route, Some(Route::Host(_, AtHost::Door))) {
+        if matches!(route, Some(Route::Host(_, AtHost::Mcp))) {
             return eras::rate_limited(seconds);
         }
         let detail =
@@ -305,15 +305,14 @@ impl Gateway {
         Some(SignedIn::of(session, fresh))
     }
 
-    /// The credential that came as bearer token, where credentials count: at doors, and for what is the
+    /// The credential that came as bearer token, where credentials count: at servers, and for what is the
     /// host's own. It is only read here; the host's object knows whether it is good.
     fn credential(
         &self,
         headers: &Headers,
         route: &Route,
     ) -> std::result::Result<Option<Token>, Stop> {
-        let counts =
-            matches!(route, Route::Own(_) | Route::Host(_, AtHost::Door | AtHost::Tool(_)));
+        let counts = matches!(route, Route::Own(_) | Route::Host(_, AtHost::Mcp | AtHost::Tool(_)));
         let Some(text) = bearer(headers).filter(|text| counts && Token::is_meant(text)) else {
             return Ok(None);
         };

@@ -1,4 +1,4 @@
-//! The ports of a guest: the web, the doors of this deployment, the sockets of its session.
+//! The ports of a guest: the web, the servers of this deployment, the sockets of its session.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -56,9 +56,9 @@ impl Drop for Exchange {
 }
 
 impl Doors for EdgeWorld {
-    async fn knock(&self, door: &ScopeId, request: WebRequest) -> Result<WebResponse, HttpError> {
+    async fn knock(&self, server: &ScopeId, request: WebRequest) -> Result<WebResponse, HttpError> {
         let limit = Delay::from(Duration::from_millis(request.timeout_millis.into()));
-        match select(pin!(self.at_door(door, &request)), pin!(limit)).await {
+        match select(pin!(self.at_server(server, &request)), pin!(limit)).await {
             Either::Left((answer, _)) => answer,
             Either::Right(_) => Err(HttpError::Timeout),
         }
@@ -107,20 +107,20 @@ impl Sockets for EdgeWorld {
 }
 
 impl EdgeWorld {
-    async fn at_door(
+    async fn at_server(
         &self,
-        door: &ScopeId,
+        server: &ScopeId,
         request: &WebRequest,
     ) -> Result<WebResponse, HttpError> {
         let headers = Headers::new(request.headers.clone());
         let command = Command {
             request_id: RequestId::random(&EdgeRandom),
-            scope: door.clone(),
+            scope: server.clone(),
             origin: None,
             user: self.owner_of(&headers),
             credential: None,
             source: self.source(),
-            action: Action::AtHost(AtHost::Door),
+            action: Action::AtHost(AtHost::Mcp),
             cursor: None,
         };
         let body = request.body.clone().map(String::into_bytes).unwrap_or_default();

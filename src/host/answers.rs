@@ -82,7 +82,7 @@ pub(super) fn unavailable_for(trouble: Trouble) -> Failure {
 
 /// Another paid call of the wallet is in flight.
 pub(super) fn busy() -> Abort {
-    let detail = "a paid call of this wallet is being carried out at this door; wait for its answer, or repeat the same call with the same payment in a few seconds. Do not sign another payment for it";
+    let detail = "a paid call of this wallet is being carried out here; wait for its answer, or repeat the same call with the same payment in a few seconds. Do not sign another payment for it";
     Abort::new("payment_in_progress", 409, detail).with_money(Money::MayHaveMoved)
 }
 

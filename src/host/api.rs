@@ -11,7 +11,7 @@ use crate::host::Host;
 use crate::host::caller::Caller;
 use crate::host::command::Command;
 use crate::host::limits::{LimitChanges, Limits};
-use crate::host::profile::{Profile, read_doors};
+use crate::host::profile::{Profile, read_products};
 use crate::host::tools::read_arguments;
 use crate::host::views::{OwnEvent, OwnEvents, OwnMails, OwnPayments, ProfileView, Rsvps};
 use crate::http::explorer::transaction_url;
@@ -36,7 +36,8 @@ pub(super) const PAGE: u32 = PAGE_MAX;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct ProfileChanges {
     limits: Option<LimitChanges>,
-    doors: Option<Vec<String>>,
+    #[serde(alias = "doors")]
+    products: Option<Vec<String>>,
 }
 
 impl<W: World> Host<W> {
@@ -56,11 +57,11 @@ impl<W: World> Host<W> {
             Own::Register | Own::Restore => Err(super::no_such_host()),
             Own::Profile => Ok(ok(&self.own_record(profile)?)),
             Own::ChangeProfile => {
-                let ProfileChanges { limits, doors } = read_body(body)?;
+                let ProfileChanges { limits, products } = read_body(body)?;
                 let limits = Limits::load(&self.world)?.changed(&limits.unwrap_or_default())?;
-                let doors = doors.map(|doors| read_doors(&doors)).transpose()?;
-                let doors = doors.unwrap_or(profile.doors);
-                let changed = Profile { doors, updated_at: self.world.now(), ..profile.clone() };
+                let products = products.map(|products| read_products(&products)).transpose()?;
+                let products = products.unwrap_or(profile.products);
+                let changed = Profile { products, updated_at: self.world.now(), ..profile.clone() };
                 self.world.atomically(|| {
                     changed.save(&self.world)?;
                     limits.save(&self.world)
@@ -126,11 +127,11 @@ impl<W: World> Host<W> {
             })
             .collect();
         ok(&json!({
-            "mcpUrl": self.door_url(&profile.scope),
+            "mcpUrl": self.server_url(&profile.scope),
             "httpUrl": format!("{}/x402/users/{}/tools/{{tool}}", self.config.public_url, profile.scope),
             "payTo": profile.wallet.to_checksum(None),
             "networks": networks,
-            "tools": catalog::prices(profile.doors),
+            "tools": catalog::prices(profile.products),
         }))
     }
 
@@ -139,8 +140,9 @@ impl<W: World> Host<W> {
             user_id: profile.user_id.to_string(),
             wallet_address: profile.wallet.to_checksum(None),
             url_safe_id: profile.scope.to_string(),
-            mcp_url: self.door_url(&profile.scope),
-            doors: profile.doors.names(),
+            mcp_url: self.server_url(&profile.scope),
+            products: profile.products.names(),
+            doors: profile.products.names(),
             limits: Limits::load(&self.world)?.view(),
             stuck_payments: statement::count_stuck(&self.world, self.world.now())?,
             created_at: profile.created_at.to_string(),
@@ -246,11 +248,11 @@ impl<W: World> Host<W> {
     }
 
     /// Where a visitor of a page can go on.
-    fn at(&self, scope: &ScopeId) -> pages::Door {
-        let url = self.door_url(scope);
+    fn at(&self, scope: &ScopeId) -> pages::Server {
+        let url = self.server_url(scope);
         let chat = url::Url::parse_with_params(&self.config.public_url, [("door", &url)]);
         let chat_url = chat.map_or_else(|_| self.config.public_url.clone(), String::from);
-        pages::Door { url, chat_url }
+        pages::Server { url, chat_url }
     }
 
     pub(super) fn calendar(&self, scope: &ScopeId, event_id: &EventId) -> Result<Reply, Failure> {

@@ -10,7 +10,7 @@ use crate::rails::outcome::{Abort, Failure};
 pub enum Caller {
     /// Anybody: what is sold has to be paid.
     Stranger,
-    /// The host of this door, signed in.
+    /// The host of this server, signed in.
     Owner,
     /// A program of the host's, with a credential.
     Agent(Grant),
@@ -111,7 +111,8 @@ impl Grant {
             return Err(not_granted(detail.to_owned()));
         };
         if !self.tools.is_empty() {
-            let detail = "this credential is good for some tools only; call them at the door (see tools/list)";
+            let detail =
+                "this credential is good for some tools only; call them by MCP (see tools/list)";
             return Err(not_granted(detail.to_owned()));
         }
         if tier <= self.tier {

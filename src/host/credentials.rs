@@ -255,7 +255,7 @@ impl<W: World> Host<W> {
         let view = credential.view(now);
         let message = message(credential.tier);
         let caller = Caller::Agent(credential.grant());
-        let may_call = catalog::tools(profile.doors).filter(|tool| caller.check(*tool).is_ok());
+        let may_call = catalog::tools(profile.products).filter(|tool| caller.check(*tool).is_ok());
         let may_call = may_call.map(Tool::name).collect();
         Ok(CreatedCredential { credential: view, token: token.expose(), may_call, message })
     }
@@ -281,13 +281,13 @@ impl<W: World> Host<W> {
 const fn message(tier: Tier) -> &'static str {
     match tier {
         Tier::Read => {
-            "Copy the token now: it is not shown again. It only reads, at your door without paying."
+            "Copy the token now: it is not shown again. It only reads, on your server, without paying."
         }
         Tier::Draft => {
-            "Copy the token now: it is not shown again. It reads, at your door without paying, and may prepare what you approve; by itself it changes and sends nothing."
+            "Copy the token now: it is not shown again. It reads, on your server, without paying, and may prepare what you approve; by itself it changes and sends nothing."
         }
         Tier::Send => {
-            "Copy the token now: it is not shown again. It may do at your door what you may, without paying for it; it cannot change your profile, your payout wallet or credentials."
+            "Copy the token now: it is not shown again. It may do on your server what you may, without paying for it; it cannot change your profile, your payout wallet or credentials."
         }
     }
 }

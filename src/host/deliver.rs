@@ -12,7 +12,7 @@ use crate::host::tools::event_record;
 use crate::host::wanted::Wanted;
 use crate::ledger::payments::{self, Payment, Settled, State};
 use crate::ledger::{outbox, revenue};
-use crate::mcp::catalog::{Door, Tool};
+use crate::mcp::catalog::{Product, Tool};
 use crate::ports::{SqlError, World};
 use crate::products::desk::tickets::{self, EntryKind};
 use crate::products::desk::{Author, drafts};
@@ -52,7 +52,9 @@ impl<W: World> Host<W> {
             Some(Tool::RsvpToEvent) => self.deliver_seat(profile, settled),
             Some(Tool::GetEventAnalytics) => self.deliver_staged(profile, settled),
             Some(Tool::RetrieveSecret) => self.deliver_secret(profile, settled),
-            Some(tool) if tool.door() == Door::Desk => self.deliver_desk(profile, tool, settled),
+            Some(tool) if tool.product() == Product::Desk => {
+                self.deliver_desk(profile, tool, settled)
+            }
             _ => Err(SqlError("a payment for a tool that is not sold".to_owned())),
         };
         result.map(Kept::new).map_err(|error| broken(&error.to_string()))

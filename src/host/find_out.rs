@@ -184,7 +184,7 @@ impl<W: World> Host<W> {
         let Some(tool) = Tool::by_name(&payment.tool) else {
             return Ok(Some("what it wants is not sold any more"));
         };
-        if !profile.doors.has(tool.door()) {
+        if !profile.products.has(tool.product()) {
             return Ok(Some("the host has closed what it wants"));
         }
         if tool == Tool::RsvpToEvent {

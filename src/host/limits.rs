@@ -1,4 +1,4 @@
-//! Bounds for what strangers may do at a door: calls in a minute, dollars in a day.
+//! Bounds for what strangers may do at a server: calls in a minute, dollars in a day.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,10 +18,10 @@ use crate::rails::x402::wire::PaymentPayload;
 
 /// What a call of a tool uses of a source's share.
 pub(super) const CALL_COST: u32 = 10;
-/// What everything else at a door uses of it (`initialize`, `ping`, lists of tools): no storage is searched.
+/// What everything else at a server uses of it (`initialize`, `ping`, lists of tools): no storage is searched.
 pub(super) const LIST_COST: u32 = 1;
 
-/// What one wallet, and one source, may do at a door.
+/// What one wallet, and one source, may do at a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Paid calls of one wallet in a minute.
@@ -231,7 +231,7 @@ impl<W: World> Host<W> {
         if spent.checked_add(amount).is_none_or(|sum| sum > limits.usd_per_day) {
             let wait = since.map_or(DAY_SECONDS, |since| since.plus(DAY_SECONDS).since(now).max(1));
             let detail = format!(
-                "this door takes at most ${} from one wallet in 24 hours, and this one has paid ${spent}; try again later or with another wallet",
+                "this server takes at most ${} from one wallet in 24 hours, and this one has paid ${spent}; try again later or with another wallet",
                 limits.usd_per_day
             );
             return Err(rate_limited(detail, wait));
@@ -244,7 +244,7 @@ impl<W: World> Host<W> {
         );
         admitted.map_err(|seconds| {
             let detail = format!(
-                "this door takes at most {} paid calls from one wallet in a minute; wait {seconds} seconds",
+                "this server takes at most {} paid calls from one wallet in a minute; wait {seconds} seconds",
                 limits.calls_per_minute
             );
             rate_limited(detail, seconds)
@@ -265,7 +265,7 @@ impl<W: World> Host<W> {
             return Ok(());
         }
         let remedy = format!(
-            "is above the ${max} that your door takes from one wallet in 24 hours; first raise limits.usdPerDay (PATCH /api/users/me)"
+            "is above the ${max} that your server takes from one wallet in 24 hours; first raise limits.usdPerDay (PATCH /api/users/me)"
         );
         Err(bad("price", &remedy))
     }
@@ -277,7 +277,7 @@ impl<W: World> Host<W> {
             return Ok(());
         }
         let detail = format!(
-            "the price is above the ${max} that this door takes from one wallet in 24 hours; its host can raise that (limits.usdPerDay at /api/users/me)"
+            "the price is above the ${max} that this server takes from one wallet in 24 hours; its host can raise that (limits.usdPerDay at /api/users/me)"
         );
         Err(Abort::new("price_above_limit", 409, detail).with_money(Money::NotMoved).into())
     }

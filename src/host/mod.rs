@@ -1,6 +1,6 @@
-//! The service behind one host's door, generic over the world it runs in: commands in, replies out.
+//! The service behind one host's server, generic over the world it runs in: commands in, replies out.
 //!
-//! [`door`] speaks MCP and plain HTTP with agents, [`api`] REST with the host in the words of [`views`], [`tools`] holds what
+//! [`server`] speaks MCP and plain HTTP with agents, [`api`] REST with the host in the words of [`views`], [`tools`] holds what
 //! tools do, [`paid`] takes money for them within the [`limits`], `deliver` hands over, `repeat` says who may read an answer, [`wake`]
 //! finishes what was left open; `vault` keeps secrets, [`backup`] carries all of
 //! it over to a new storage. A request's [`caller`] is asked once, [`credentials`]
@@ -15,9 +15,9 @@ pub mod credentials;
 mod deliver;
 mod desk;
 mod desk_api;
-pub mod door;
 mod find_out;
 pub mod limits;
+pub mod mcp;
 pub mod paid;
 pub mod profile;
 pub mod rebuild;
@@ -43,7 +43,7 @@ use crate::base::rate_limit::RateLimiter;
 use crate::config::Config;
 use crate::facilitator::breaker::Breaker;
 use crate::host::command::{Action, Command};
-use crate::host::door::HttpCall;
+use crate::host::mcp::HttpCall;
 use crate::host::profile::Profile;
 use crate::host::resealing::Resealing;
 use crate::host::seats::Waiting;
@@ -122,7 +122,7 @@ impl<W: World> Host<W> {
     pub async fn handle(&self, request: Request) -> Reply {
         let request_id = request.command.request_id.clone();
         let is_call =
-            matches!(request.command.action, Action::AtHost(AtHost::Door | AtHost::Tool(_)));
+            matches!(request.command.action, Action::AtHost(AtHost::Mcp | AtHost::Tool(_)));
         // Only a browser may want its errors as a page; agents call far more often.
         let headers = (!is_call).then(|| request.headers.clone());
         let reply = self.dispatch(request).await;
@@ -181,7 +181,7 @@ impl<W: World> Host<W> {
             Action::Own(own) => self.own(&profile, &command, &caller, own, &body).await,
             Action::Resealed => self.resealed(&profile),
             Action::AtHost(asked) => match asked {
-                AtHost::Door => Ok(self.door(&profile, &command, &caller, &headers, &body).await),
+                AtHost::Mcp => Ok(self.server(&profile, &command, &caller, &headers, &body).await),
                 AtHost::Tool(name) => {
                     let asked = HttpCall { name, headers: &headers, body: &body };
                     self.tool_over_http(&profile, &command, caller, asked).await
@@ -229,5 +229,5 @@ impl<W: World> Host<W> {
 }
 
 fn no_such_host() -> Failure {
-    Abort::new("no_such_host", 404, "no host has a door at this address").into()
+    Abort::new("no_such_host", 404, "no host has a server at this address").into()
 }

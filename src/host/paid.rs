@@ -106,7 +106,7 @@ impl<W: World> Host<W> {
         {
             return self.again(profile, known, Shown { copy: None, proven, transaction }).await;
         }
-        if !profile.doors.has(tool.door()) {
+        if !profile.products.has(tool.product()) {
             return Err(closed(tool));
         }
         let networks = self.payable_networks().await?;
@@ -206,7 +206,7 @@ impl<W: World> Host<W> {
         }
     }
 
-    /// Answers a payment that this door has seen before.
+    /// Answers a payment that this server has seen before.
     async fn again(
         &self,
         profile: &Profile,
@@ -310,7 +310,7 @@ impl<W: World> Host<W> {
             Stop::Mismatch(mismatch) => unpaid(quote.clone(), &mismatch.to_string()),
             Stop::UsedBefore => used_before().into(),
             Stop::Elsewhere => {
-                let detail = "this payment was given to another door with the same payout address; sign a new one for this call";
+                let detail = "this payment was given to another server with the same payout address; sign a new one for this call";
                 Abort::new("payment_used", 409, detail).with_money(Money::NotMoved).into()
             }
             Stop::Unavailable(trouble) => {
@@ -353,8 +353,8 @@ fn named_transaction(header: Option<&str>) -> Result<Option<B256>, Failure> {
     read.map(Some)
 }
 
-/// What was paid for before is still handed over at a door that was closed since; nothing new is sold there.
+/// What was paid for before is still handed over at a server that was closed since; nothing new is sold there.
 fn closed(tool: Tool) -> Failure {
-    let detail = format!("this host has closed the door of {}", tool.name());
+    let detail = format!("this host has switched off what {} belongs to", tool.name());
     Abort::new("door_closed", 404, detail).with_money(Money::NotMoved).into()
 }

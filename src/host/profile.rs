@@ -13,7 +13,7 @@ use crate::host::command::Command;
 use crate::host::views::Registered;
 use crate::identity::UserId;
 use crate::ledger::{outbox, payments};
-use crate::mcp::catalog::Doors;
+use crate::mcp::catalog::Products;
 use crate::ports::storage::first;
 use crate::ports::{Sql, SqlError, SqlValue, World};
 use crate::rails::outcome::{Abort, Failure};
@@ -30,7 +30,7 @@ pub struct Profile {
     /// Who is paid.
     pub wallet: Address,
     /// What is sold.
-    pub doors: Doors,
+    pub products: Products,
     /// When the host registered.
     pub created_at: UnixSeconds,
     /// When the record last changed.
@@ -42,7 +42,8 @@ pub struct Profile {
 struct Registration {
     user_id: String,
     wallet_address: Option<String>,
-    doors: Option<Vec<String>>,
+    #[serde(alias = "doors")]
+    products: Option<Vec<String>>,
 }
 
 /// The record, if the host is registered.
@@ -57,10 +58,10 @@ pub fn load(sql: &impl Sql) -> Result<Option<Profile>, SqlError> {
         user_id: columns.parsed(UserId::parse)?,
         scope: columns.parsed(ScopeId::parse)?,
         wallet: columns.parsed(str::parse::<Address>)?,
-        doors: match columns.optional_text()? {
-            None => Doors::default(),
-            Some(names) => Doors::parse(names.split(' '))
-                .ok_or_else(|| SqlError("the stored doors are damaged".to_owned()))?,
+        products: match columns.optional_text()? {
+            None => Products::default(),
+            Some(names) => Products::parse(names.split(' '))
+                .ok_or_else(|| SqlError("the stored products are damaged".to_owned()))?,
         },
         created_at: columns.moment()?,
         updated_at: columns.moment()?,
@@ -94,7 +95,7 @@ impl Profile {
             self.wallet.to_checksum(None).into(),
             self.created_at.into(),
             self.updated_at.into(),
-            self.doors.names().join(" ").into(),
+            self.products.names().join(" ").into(),
         ];
         sql.run(statement, &parameters)?;
         let record = self.record();
@@ -137,7 +138,7 @@ impl<W: World> Host<W> {
         if wallet.is_zero() {
             return Err(invalid("walletAddress", "must not be the zero address"));
         }
-        let doors = input.doors.map(|doors| read_doors(&doors)).transpose()?;
+        let products = input.products.map(|products| read_products(&products)).transpose()?;
         // Only now: somebody may have registered while a wallet was made.
         let known = self.profile()?;
         let known = known.as_ref();
@@ -152,11 +153,11 @@ impl<W: World> Host<W> {
             user_id,
             scope: command.scope.clone(),
             wallet,
-            doors: doors.or(known.map(|known| known.doors)).unwrap_or_default(),
+            products: products.or(known.map(|known| known.products)).unwrap_or_default(),
             created_at: known.map_or(now, |known| known.created_at),
             updated_at: now,
         };
-        if known.is_none_or(|known| moves || known.doors != profile.doors) {
+        if known.is_none_or(|known| moves || known.products != profile.products) {
             self.world.atomically(|| {
                 if known.is_none() || moves {
                     payments::note(&self.world, "payout_set", &wallet.to_checksum(None), now)?;
@@ -165,13 +166,13 @@ impl<W: World> Host<W> {
             })?;
         }
         let (status, message) = match (known.is_some(), moves) {
-            (false, _) => (201, "Your door is open: give its address to any MCP client."),
+            (false, _) => (201, "Your server is ready: give its URL to any MCP client."),
             (true, true) => (200, "The payout wallet was changed."),
             (true, false) => (200, "You are registered with this wallet already."),
         };
         let answer = Registered {
             name: format!("events-{}", profile.scope.as_str().get(..8).unwrap_or_default()),
-            mcp_url: self.door_url(&profile.scope),
+            mcp_url: self.server_url(&profile.scope),
             wallet_address: profile.wallet.to_checksum(None),
             url_safe_id: profile.scope.to_string(),
             message,
@@ -217,16 +218,16 @@ impl<W: World> Host<W> {
         Err(invalid("walletAddress", &remedy))
     }
 
-    /// The address of a door.
-    pub(super) fn door_url(&self, scope: &ScopeId) -> String {
+    /// The address of a server.
+    pub(super) fn server_url(&self, scope: &ScopeId) -> String {
         format!("{}/mcp/users/{scope}", self.config.public_url)
     }
 }
 
-/// The doors with these names.
-pub(super) fn read_doors(names: &[String]) -> Result<Doors, Failure> {
-    Doors::parse(names.iter().map(String::as_str)).ok_or_else(|| {
-        invalid("doors", "must be a list of one or more of \"events\", \"vault\" and \"desk\"")
+/// The products with these names.
+pub(super) fn read_products(names: &[String]) -> Result<Products, Failure> {
+    Products::parse(names.iter().map(String::as_str)).ok_or_else(|| {
+        invalid("products", "must be a list of one or more of \"events\", \"vault\" and \"desk\"")
     })
 }
 

@@ -17,7 +17,7 @@ use crate::host::profile::Profile;
 use crate::host::restoring::being_restored;
 use crate::identity::UserId;
 use crate::ledger::payments;
-use crate::mcp::catalog::Doors;
+use crate::mcp::catalog::Products;
 use crate::ports::{Kv, KvError, Level, SqlError, World, within};
 use crate::products::events::Event;
 use crate::products::events::input::GuestDetails;
@@ -286,7 +286,7 @@ impl ProfileRecord {
             user_id: UserId::parse(&self.user_id).map_err(|error| error.to_string())?,
             scope: scope.clone(),
             wallet: self.wallet_address.parse::<Address>().map_err(|error| error.to_string())?,
-            doors: Doors::default(),
+            products: Products::default(),
             created_at: moment(&self.created_at)?,
             updated_at: moment(&self.updated_at)?,
         })

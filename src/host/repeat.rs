@@ -240,7 +240,7 @@ impl<W: World> Host<W> {
 
     fn sign_in_offer(&self, profile: &Profile, tool: Tool) -> Value {
         let now = self.world.now();
-        let purpose = Purpose::AtDoor(&profile.scope);
+        let purpose = Purpose::AtServer(&profile.scope);
         let (nonce, expires_at) = siwe::new_nonce(&self.config.keys, purpose, &self.world, now);
         let offer = siwx::Offer {
             domain: self.config.public_authority(),
@@ -271,7 +271,7 @@ impl<W: World> Host<W> {
             uri_origin: &config.public_url,
             chain_ids: &chain_ids,
         };
-        let purpose = Purpose::AtDoor(&profile.scope);
+        let purpose = Purpose::AtServer(&profile.scope);
         let (message, signature) = (&proof.message, &proof.signature);
         let now = self.world.now();
         match siwe::read(message, signature, &expected, &config.keys, purpose, now)? {

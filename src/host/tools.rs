@@ -14,7 +14,7 @@ use crate::host::profile::Profile;
 use crate::host::views::CheckInAnswer;
 use crate::http::source::Source;
 use crate::ledger::outbox;
-use crate::mcp::catalog::{Access, Door, Tool};
+use crate::mcp::catalog::{Access, Product, Tool};
 use crate::ports::paging::Page;
 use crate::ports::{Sql, SqlError, World};
 use crate::products::desk;
@@ -61,9 +61,9 @@ impl<W: World> Host<W> {
         let tool = Tool::by_name(&call.name)?;
         let is_paid =
             matches!(tool.access(), Access::Paid(..)) && !call.caller.is_free_of_charge(tool);
-        // What was paid for while a door was open is handed over after it was closed.
+        // What was paid for while a server was open is handed over after it was closed.
         let may_be_known = is_paid && (matches!(call.payment, Ok(Some(_))) || call.proof.is_some());
-        if !profile.doors.has(tool.door()) && !may_be_known {
+        if !profile.products.has(tool.product()) && !may_be_known {
             return None;
         }
         if let Err(refused) = self.admit_agent(&call.caller).and_then(|()| call.caller.check(tool))
@@ -90,14 +90,14 @@ impl<W: World> Host<W> {
     fn free_tool(&self, profile: &Profile, tool: Tool, call: ToolCall) -> Result<Value, Failure> {
         self.admit_stranger(&call)?;
         let ToolCall { arguments, caller, .. } = call;
-        match tool.door() {
-            Door::Events => self.event_tool(profile, tool, arguments),
-            Door::Vault => self.secret_tool(profile, tool, arguments),
-            Door::Desk => self.desk_tool(profile, tool, arguments, &caller),
+        match tool.product() {
+            Product::Events => self.event_tool(profile, tool, arguments),
+            Product::Vault => self.secret_tool(profile, tool, arguments),
+            Product::Desk => self.desk_tool(profile, tool, arguments, &caller),
         }
     }
 
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the tools of other doors go elsewhere")]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the tools of other products go elsewhere")]
     fn event_tool(
         &self,
         profile: &Profile,
@@ -134,7 +134,7 @@ impl<W: World> Host<W> {
         }
     }
 
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the tools of other doors go elsewhere")]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the tools of other products go elsewhere")]
     fn secret_tool(
         &self,
         profile: &Profile,
@@ -152,7 +152,7 @@ impl<W: World> Host<W> {
         }
     }
 
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the tools of other doors go elsewhere")]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the tools of other products go elsewhere")]
     fn desk_tool(
         &self,
         profile: &Profile,

@@ -24,7 +24,7 @@ use crate::products::vault::store::Retrieval;
 pub struct Registered {
     /// A name for the server in a client's settings.
     pub name: String,
-    /// The door.
+    /// The server.
     pub mcp_url: String,
     /// Who is paid.
     pub wallet_address: String,
@@ -45,9 +45,11 @@ pub struct ProfileView {
     pub wallet_address: String,
     /// The scope.
     pub url_safe_id: String,
-    /// The door.
+    /// The server.
     pub mcp_url: String,
-    /// What is sold there.
+    /// The products that are switched on.
+    pub products: Vec<&'static str>,
+    /// The same list under its old name, for programs that still read it.
     pub doors: Vec<&'static str>,
     /// What strangers may do there.
     pub limits: LimitsView,
@@ -332,7 +334,7 @@ pub struct CreatedCredential {
     pub credential: CredentialView,
     /// The token, shown this once.
     pub token: String,
-    /// The tools of the open doors that it may call.
+    /// The tools of the open products that it may call.
     pub may_call: Vec<&'static str>,
     /// What it is good for, for people.
     pub message: &'static str,

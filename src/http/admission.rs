@@ -46,7 +46,7 @@ impl Cost {
             | Route::Settings
             | Route::MailWebhook
             | Route::Facilitator(AtFacilitator::Supported)
-            | Route::Host(_, AtHost::Door | AtHost::Tool(_)) => (Purpose::Calls, 1),
+            | Route::Host(_, AtHost::Mcp | AtHost::Tool(_)) => (Purpose::Calls, 1),
             Route::Own(Own::Register) => (Purpose::Identity, 50),
             // A copy of everything that a host has.
             Route::Own(Own::Export) | Route::Faucet => (Purpose::Calls, 100),

@@ -57,7 +57,7 @@ pub enum AtExplorer {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AtHost {
     /// `POST /mcp/users/{scope}`
-    Door,
+    Mcp,
     /// `GET /mcp/users/{scope}/manifest`
     Manifest,
     /// `POST /x402/users/{scope}/tools/{tool}`
@@ -227,7 +227,7 @@ pub fn parse(method: &str, path: &str) -> Result<Route, NoRoute> {
         ["facilitator", "verify"] => only("POST", Route::Facilitator(AtFacilitator::Verify)),
         ["facilitator", "settle"] => only("POST", Route::Facilitator(AtFacilitator::Settle)),
         ["api", "users", rest @ ..] => own(method, rest).map(Route::Own),
-        ["mcp", "users", scope] => only("POST", Route::Host(scope_of(scope)?, AtHost::Door)),
+        ["mcp", "users", scope] => only("POST", Route::Host(scope_of(scope)?, AtHost::Mcp)),
         ["mcp", "users", scope, "manifest"] => {
             only("GET", Route::Host(scope_of(scope)?, AtHost::Manifest))
         }
@@ -394,13 +394,13 @@ mod tests {
         let scope = ScopeId::parse(SCOPE).unwrap();
         let scope_again = scope.clone();
         let event = EventId::parse(EVENT).unwrap();
-        let door = format!("/mcp/users/{SCOPE}");
+        let server = format!("/mcp/users/{SCOPE}");
         for (method, path, expected) in [
             ("GET", "/health".to_owned(), Ok(Route::Health)),
-            ("POST", door.clone(), Ok(Route::Host(scope.clone(), AtHost::Door))),
-            ("GET", door.clone(), Err(NoRoute::MethodNotAllowed("POST"))),
-            ("DELETE", door.clone(), Err(NoRoute::MethodNotAllowed("POST"))),
-            ("POST", format!("{door}/"), Err(NoRoute::NotFound)),
+            ("POST", server.clone(), Ok(Route::Host(scope.clone(), AtHost::Mcp))),
+            ("GET", server.clone(), Err(NoRoute::MethodNotAllowed("POST"))),
+            ("DELETE", server.clone(), Err(NoRoute::MethodNotAllowed("POST"))),
+            ("POST", format!("{server}/"), Err(NoRoute::NotFound)),
             ("POST", "/mcp/users/short".to_owned(), Err(NoRoute::NotFound)),
             (
                 "GET",

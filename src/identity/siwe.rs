@@ -82,7 +82,7 @@ pub enum SiweError {
     OtherSite,
     /// For a chain that we do not know.
     #[error(
-        "the message names a chain that this service does not use; use the one that its door names"
+        "the message names a chain that this service does not use; use the one that its server names"
     )]
     OtherChain,
     /// Not a nonce of ours, or too old.

@@ -1,4 +1,4 @@
-//! Sign-In-With-X (x402 extension `sign-in-with-x`, built on CAIP-122): a wallet proves itself at a door by
+//! Sign-In-With-X (x402 extension `sign-in-with-x`, built on CAIP-122): a wallet proves itself at a server by
 //! signing a message of ours, and sends it in the header `SIGN-IN-WITH-X`. What is signed is the text of
 //! Sign-In with Ethereum, which [`crate::identity::siwe`] judges; here it is put together from the fields
 //! that were sent.
@@ -18,7 +18,7 @@ pub const HEADER: &str = "sign-in-with-x";
 const PROOF_BYTES_MAX: usize = 32 * 1024;
 
 /// What the message says to people.
-const STATEMENT: &str = "Read again what this wallet has bought at this door";
+const STATEMENT: &str = "Read again what this wallet has bought here";
 
 /// A message and a signature, not judged yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +61,7 @@ pub struct Offer<'a> {
     pub domain: &'a str,
     /// What is asked for, at our origin.
     pub uri: &'a str,
-    /// A nonce for this door.
+    /// A nonce for this server.
     pub nonce: &'a str,
     /// Now.
     pub issued_at: UnixSeconds,
@@ -200,7 +200,7 @@ mod tests {
     fn the_fields_become_the_text_that_was_signed() {
         let expected = "localhost:8787 wants you to sign in with your Ethereum account:\n\
             0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266\n\n\
-            Read again what this wallet has bought at this door\n\n\
+            Read again what this wallet has bought here\n\n\
             URI: http://localhost:8787/x402\nVersion: 1\nChain ID: 84532\n\
             Nonce: 0123456789abcdef\nIssued At: 2026-11-21T12:00:00Z\n\
             Expiration Time: 2026-11-21T12:05:00Z\nResources:\n- http://localhost:8787/x402";

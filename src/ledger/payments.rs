@@ -181,7 +181,7 @@ pub enum Bar {
     Known(Box<Payment>),
     /// The authorization is known, but with another signature.
     OtherSignature,
-    /// Another paid call of this wallet is in flight at this door.
+    /// Another paid call of this wallet is in flight at this server.
     Busy,
     /// An earlier payment of this wallet for the very same call has an unknown outcome.
     UnknownBefore,

@@ -1,4 +1,4 @@
-//! The host's statement: every payment that the door has seen; what waits for the host's word comes first, then
+//! The host's statement: every payment that the server has seen; what waits for the host's word comes first, then
 //! the newest.
 
 use serde::Serialize;

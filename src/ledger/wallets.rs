@@ -1,4 +1,4 @@
-//! What this door knows of each wallet: its reputation, and what it has spent.
+//! What this server knows of each wallet: its reputation, and what it has spent.
 
 use crate::base::money::Usdc;
 use crate::base::time::UnixSeconds;
@@ -12,7 +12,7 @@ const STRANGERS_MAX: u32 = 1_000;
 /// How long after its end a payment that moved no money is kept, seconds.
 const ENDED_SECONDS: i64 = 3_600;
 
-/// A wallet's standing at this door.
+/// A wallet's standing at this server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reputation {
     /// Calls that it paid for.
@@ -25,7 +25,7 @@ pub struct Reputation {
     pub refusals: u64,
 }
 
-/// What the door knows of a wallet.
+/// What the server knows of a wallet.
 ///
 /// # Errors
 /// [`SqlError`] if SQLite refuses; so for every function here.

@@ -1,13 +1,13 @@
 //! The tools: names, texts, schemas, prices, access. Nothing about a tool is said elsewhere.
 
-mod doors;
 mod entries;
+mod products;
 
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-pub use self::doors::{Door, Doors};
+pub use self::products::{Product, Products};
 use crate::base::money::Usdc;
 use crate::mcp::catalog::entries::{ENTRIES, Entry};
 use crate::products::desk::input::{
@@ -19,7 +19,7 @@ use crate::products::events::input::{
 };
 use crate::products::vault::input::{ListSecrets, OneSecret, StoreSecret};
 
-/// A tool of the door.
+/// A tool of the product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tool {
     /// `listEvents`, and its older name `getAllEvents`
@@ -77,7 +77,7 @@ pub enum Tool {
 pub enum Access {
     /// Everybody.
     Free,
-    /// The host of the door.
+    /// The host of the product.
     Owner,
     /// Who pays.
     Paid(Price, Settle),
@@ -182,10 +182,10 @@ impl Tool {
         }
     }
 
-    /// At which door it is.
+    /// At which server it is.
     #[must_use]
-    pub fn door(self) -> Door {
-        self.entry().map_or(Door::Events, |entry| entry.door)
+    pub fn product(self) -> Product {
+        self.entry().map_or(Product::Events, |entry| entry.product)
     }
 
     fn entry(self) -> Option<&'static Entry> {
@@ -217,23 +217,23 @@ impl Tool {
     }
 }
 
-/// The tools of these doors.
-pub fn tools(doors: Doors) -> impl Iterator<Item = Tool> {
-    ENTRIES.iter().filter(move |entry| doors.has(entry.door)).map(|entry| entry.tool)
+/// The tools of these products.
+pub fn tools(products: Products) -> impl Iterator<Item = Tool> {
+    ENTRIES.iter().filter(move |entry| products.has(entry.product)).map(|entry| entry.tool)
 }
 
 /// The `tools` of `tools/list`: those that whoever asks may call.
 #[must_use]
-pub fn list(doors: Doors, may_call: impl Fn(Tool) -> bool) -> Value {
-    let shown = |entry: &&Entry| doors.has(entry.door) && may_call(entry.tool);
+pub fn list(products: Products, may_call: impl Fn(Tool) -> bool) -> Value {
+    let shown = |entry: &&Entry| products.has(entry.product) && may_call(entry.tool);
     ENTRIES.iter().filter(shown).map(describe).collect()
 }
 
 /// Tools and prices for the manifest.
 #[must_use]
-pub fn prices(doors: Doors) -> Value {
+pub fn prices(products: Products) -> Value {
     let shown =
-        ENTRIES.iter().filter(|entry| entry.access != Access::Owner && doors.has(entry.door));
+        ENTRIES.iter().filter(|entry| entry.access != Access::Owner && products.has(entry.product));
     shown
         .map(|entry| {
             let price = match entry.access {

@@ -1,8 +1,8 @@
 //! A client of other people's MCP servers, over HTTP, in both eras.
 //!
 //! Modern servers are asked first; whoever does not answer in a modern way gets the handshake of the
-//! older versions. Everything that a door says is a stranger's: bounded, and never trusted. Calls of
-//! tools are made once and never repeated, except where the door has refused to look at them.
+//! older versions. Everything that a server says is a stranger's: bounded, and never trusted. Calls of
+//! tools are made once and never repeated, except where the server has refused to look at them.
 
 mod address;
 mod answer;
@@ -34,7 +34,7 @@ use crate::ports::{Doors, Random, Timer, Web, within};
 use exchange::Ask;
 use tools::HeaderParams;
 
-/// What we know of our own deployment: its doors are reached without leaving it, and private
+/// What we know of our own deployment: its servers are reached without leaving it, and private
 /// addresses only from a developer's machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules {
@@ -156,11 +156,11 @@ impl<'a, W: Web + Doors + Timer + Person> Client<'a, W> {
     /// `_meta["x402/payment"]`. The answer is the result of `tools/call` as it came.
     ///
     /// The call is sent once; a stream that ends before its answer is taken up without sending it again. It is sent a second time, the same to the last byte of its arguments
-    /// and payment, only if the door does not know our session (404) or refuses our headers
+    /// and payment, only if the server does not know our session (404) or refuses our headers
     /// (-32020), which both come before it is looked at.
     ///
     /// # Errors
-    /// [`ClientError`]; [`ClientError::says_nothing_was_done`] tells whether the door may have
+    /// [`ClientError`]; [`ClientError::says_nothing_was_done`] tells whether the server may have
     /// carried the call out.
     pub async fn call_tool(
         &self,

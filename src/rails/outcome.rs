@@ -109,7 +109,7 @@ impl Abort {
         Self::new(
             "not_owner",
             403,
-            "only the host of this door may do this: send the host's session token as `Authorization: Bearer …`",
+            "only the host of this server may do this: send the host's session token as `Authorization: Bearer …`",
         )
     }
 
@@ -119,7 +119,7 @@ impl Abort {
         Self::new(
             "credential_refused",
             401,
-            "this credential is not good at this door: it is unknown, expired or revoked; ask the host for a new one, or leave it out to call as anybody",
+            "this credential is not valid here: it is unknown, expired or revoked; ask the host for a new one, or leave it out to call as anybody",
         )
     }
 }

@@ -191,8 +191,8 @@ impl Person for Script {
 }
 
 impl Doors for Script {
-    async fn knock(&self, door: &ScopeId, _request: WebRequest) -> Answer {
-        panic!("{door} is not a door of ours")
+    async fn knock(&self, server: &ScopeId, _request: WebRequest) -> Answer {
+        panic!("{server} is not a server of ours")
     }
 }
 

@@ -8,10 +8,10 @@ use events_concierge::base::time::UnixSeconds;
 use events_concierge::host::command::Action;
 use events_concierge::http::route::{AtDesk, AtHost, Format, Own};
 use events_concierge::identity::Token;
-use events_concierge::mcp::catalog::{Doors, Tool, tools};
+use events_concierge::mcp::catalog::{Products, Tool, tools};
 use serde_json::{Value, json};
 
-use crate::support::{Door, NOW, Wallet, block_on, json_of};
+use crate::support::{NOW, Server, Wallet, block_on, json_of};
 
 const NO_EVENT: &str = "evt_000000000000000000000000";
 const NO_SECRET: &str = "sec_000000000000000000000000";
@@ -19,48 +19,48 @@ const NO_TICKET: &str = "tkt_000000000000000000000000";
 const NO_ARTICLE: &str = "kba_000000000000000000000000";
 const TIERS: [&str; 3] = ["read", "draft", "send"];
 
-fn create(door: &Door, body: &Value) -> Reply {
-    door.as_owner(Action::Own(Own::CreateCredential), body)
+fn create(server: &Server, body: &Value) -> Reply {
+    server.as_owner(Action::Own(Own::CreateCredential), body)
 }
 
 /// A new credential: its id and its token.
-fn created(door: &Door, body: &Value) -> (CredentialId, String) {
-    let reply = create(door, body);
+fn created(server: &Server, body: &Value) -> (CredentialId, String) {
+    let reply = create(server, body);
     assert_eq!(reply.status, 201, "{}", reply.body);
     let answer = json_of(&reply);
     let id = answer["credential"]["id"].as_str().unwrap();
     (CredentialId::parse(id).unwrap(), answer["token"].as_str().unwrap().to_owned())
 }
 
-fn of_tier(door: &Door, tier: &str) -> String {
-    created(door, &json!({"name": tier, "tier": tier})).1
+fn of_tier(server: &Server, tier: &str) -> String {
+    created(server, &json!({"name": tier, "tier": tier})).1
 }
 
-fn as_agent(door: &Door, token: &str, action: Action, body: &Value) -> Reply {
-    let mut request = door.request(action, false, &[], body);
+fn as_agent(server: &Server, token: &str, action: Action, body: &Value) -> Reply {
+    let mut request = server.request(action, false, &[], body);
     request.command.credential = Some(Token::parse(token).unwrap().digest());
-    block_on(door.host.handle(request))
+    block_on(server.host.handle(request))
 }
 
-fn call(door: &Door, token: &str, tool: &str, arguments: &Value) -> Reply {
-    as_agent(door, token, Action::AtHost(AtHost::Tool(tool.to_owned())), arguments)
+fn call(server: &Server, token: &str, tool: &str, arguments: &Value) -> Reply {
+    as_agent(server, token, Action::AtHost(AtHost::Tool(tool.to_owned())), arguments)
 }
 
-fn list(door: &Door, token: &str) -> Vec<String> {
+fn list(server: &Server, token: &str) -> Vec<String> {
     let body = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
-    let reply = as_agent(door, token, Action::AtHost(AtHost::Door), &body);
+    let reply = as_agent(server, token, Action::AtHost(AtHost::Mcp), &body);
     let tools = json_of(&reply)["result"]["tools"].clone();
     let names = tools.as_array().unwrap().iter();
     names.map(|tool| tool["name"].as_str().unwrap().to_owned()).collect()
 }
 
-fn credentials(door: &Door) -> Value {
-    let reply = door.as_owner(Action::Own(Own::Credentials), &json!({}));
+fn credentials(server: &Server) -> Value {
+    let reply = server.as_owner(Action::Own(Own::Credentials), &json!({}));
     json_of(&reply)["credentials"].clone()
 }
 
-fn revoke(door: &Door, id: &CredentialId) -> Reply {
-    door.as_owner(Action::Own(Own::RevokeCredential(id.clone())), &json!({}))
+fn revoke(server: &Server, id: &CredentialId) -> Reply {
+    server.as_owner(Action::Own(Own::RevokeCredential(id.clone())), &json!({}))
 }
 
 fn is(reply: &Reply, status: u16, code: &str) {
@@ -134,27 +134,27 @@ const BY_TIER: &[(&str, [&str; 3])] = &[
     ("updateKbArticle", ["no", "no", "runs"]),
 ];
 
-fn all_doors(door: &Door) {
-    let doors = json!({"doors": ["events", "vault", "desk"]});
-    assert_eq!(door.as_owner(Action::Own(Own::ChangeProfile), &doors).status, 200);
+fn all_servers(server: &Server) {
+    let products = json!({"products": ["events", "vault", "desk"]});
+    assert_eq!(server.as_owner(Action::Own(Own::ChangeProfile), &products).status, 200);
 }
 
 #[test]
 fn each_tier_calls_its_tools_and_sees_no_others() {
-    let door = Door::open();
-    all_doors(&door);
-    let tokens = TIERS.map(|tier| of_tier(&door, tier));
+    let server = Server::open();
+    all_servers(&server);
+    let tokens = TIERS.map(|tier| of_tier(&server, tier));
     let named: Vec<&str> = BY_TIER.iter().map(|(name, _)| *name).collect();
     let all: Vec<&str> =
-        tools(Doors::parse(["events", "vault", "desk"]).unwrap()).map(Tool::name).collect();
+        tools(Products::parse(["events", "vault", "desk"]).unwrap()).map(Tool::name).collect();
     assert_eq!(named, all, "every tool is in the table");
     for (name, expected) in BY_TIER {
         for (token, expected) in tokens.iter().zip(expected) {
-            let event = door.event(5);
+            let event = server.event(5);
             let secret = json!({"name": "n", "value": "v"});
-            let secret = door.as_owner(Action::Own(Own::StoreSecret), &secret);
+            let secret = server.as_owner(Action::Own(Own::StoreSecret), &secret);
             let secret = json_of(&secret)["id"].as_str().unwrap().to_owned();
-            let reply = call(&door, token, name, &arguments(name, &event, &secret));
+            let reply = call(&server, token, name, &arguments(name, &event, &secret));
             let came = match reply.status {
                 200 => "runs",
                 402 if header(&reply, "payment-required").is_some() => "pays",
@@ -166,72 +166,72 @@ fn each_tier_calls_its_tools_and_sees_no_others() {
                 _ => &reply.body,
             };
             assert_eq!(came, *expected, "{name}");
-            assert_eq!(list(&door, token).iter().any(|shown| shown == name), *expected != "no");
+            assert_eq!(list(&server, token).iter().any(|shown| shown == name), *expected != "no");
         }
     }
-    assert_eq!(door.int("SELECT count(*) FROM ledger WHERE entry = 'settled'"), 0);
-    assert_eq!(door.int("SELECT count(*) FROM payments"), 0, "nobody has paid");
+    assert_eq!(server.int("SELECT count(*) FROM ledger WHERE entry = 'settled'"), 0);
+    assert_eq!(server.int("SELECT count(*) FROM payments"), 0, "nobody has paid");
 }
 
 #[test]
 fn analytics_cost_a_stranger_a_cent_and_the_hosts_program_nothing() {
-    let door = Door::open();
-    let event = door.event(5);
+    let server = Server::open();
+    let event = server.event(5);
     let named = json!({"eventId": event});
-    let token = of_tier(&door, "read");
+    let token = of_tier(&server, "read");
     let rows =
-        || (door.int("SELECT count(*) FROM ledger"), door.int("SELECT count(*) FROM payments"));
+        || (server.int("SELECT count(*) FROM ledger"), server.int("SELECT count(*) FROM payments"));
     let before = rows();
-    let free = call(&door, &token, "getEventAnalytics", &named);
+    let free = call(&server, &token, "getEventAnalytics", &named);
     assert_eq!(free.status, 200, "{}", free.body);
     // Nor is a payment taken that nobody has asked for.
-    let offer = door.challenge("getEventAnalytics", &named);
+    let offer = server.challenge("getEventAnalytics", &named);
     let payment = Wallet::new(1).pay(&offer["accepts"][0], 1).to_string();
     use base64::Engine;
     let payment = base64::engine::general_purpose::STANDARD.encode(payment);
     let action = Action::AtHost(AtHost::Tool("getEventAnalytics".to_owned()));
-    let mut request = door.request(action, false, &[("payment-signature", &payment)], &named);
+    let mut request = server.request(action, false, &[("payment-signature", &payment)], &named);
     request.command.credential = Some(Token::parse(&token).unwrap().digest());
-    let reply = block_on(door.host.handle(request));
+    let reply = block_on(server.host.handle(request));
     assert_eq!((reply.status, header(&reply, "payment-response")), (200, None), "{}", reply.body);
     assert_eq!(rows(), before);
-    assert!(door.world.memory.settled.borrow().is_empty());
-    assert_eq!(block_on(door.tool("getEventAnalytics", &named, None)).status, 402);
+    assert!(server.world.memory.settled.borrow().is_empty());
+    assert_eq!(block_on(server.tool("getEventAnalytics", &named, None)).status, 402);
 }
 
 #[test]
 fn a_seat_and_a_secret_are_paid_with_a_credential_too() {
-    let door = Door::open();
-    let event = door.event(5);
-    let token = of_tier(&door, "send");
-    let reply = call(&door, &token, "rsvpToEvent", &json!({"eventId": event}));
+    let server = Server::open();
+    let event = server.event(5);
+    let token = of_tier(&server, "send");
+    let reply = call(&server, &token, "rsvpToEvent", &json!({"eventId": event}));
     assert_eq!(reply.status, 402, "{}", reply.body);
-    assert_eq!(door.int("SELECT count(*) FROM rsvps"), 0);
+    assert_eq!(server.int("SELECT count(*) FROM rsvps"), 0);
 }
 
 #[test]
 fn a_credential_for_some_tools_reaches_no_others_and_no_rest() {
-    let door = Door::open();
-    let event = door.event(5);
+    let server = Server::open();
+    let event = server.event(5);
     let some = json!({"name": "n", "tier": "send", "tools": ["getAllEvents", "createEvent", "listEvents"]});
-    let reply = json_of(&create(&door, &some));
+    let reply = json_of(&create(&server, &some));
     let token = reply["token"].as_str().unwrap();
     assert_eq!(reply["credential"]["tools"], json!(["listEvents", "createEvent"]));
     assert_eq!(reply["mayCall"], json!(["listEvents", "createEvent"]));
-    assert_eq!(list(&door, token), ["listEvents", "createEvent"]);
+    assert_eq!(list(&server, token), ["listEvents", "createEvent"]);
     for tool in ["listEvents", "getAllEvents", "createEvent"] {
-        assert_eq!(call(&door, token, tool, &arguments(tool, &event, NO_SECRET)).status, 200);
+        assert_eq!(call(&server, token, tool, &arguments(tool, &event, NO_SECRET)).status, 200);
     }
     for tool in ["getEvent", "updateEvent", "rsvpToEvent", "getEventAnalytics"] {
-        is(&call(&door, token, tool, &arguments(tool, &event, NO_SECRET)), 403, "not granted");
+        is(&call(&server, token, tool, &arguments(tool, &event, NO_SECRET)), 403, "not granted");
     }
     for (own, _) in by_rest() {
-        is(&as_agent(&door, token, Action::Own(own), &json!({})), 403, "not granted");
+        is(&as_agent(&server, token, Action::Own(own), &json!({})), 403, "not granted");
     }
     // A tool that a later version took away does not leave a credential for all of them.
-    door.sql("UPDATE credentials SET tools = '[\"gone\"]'");
-    assert_eq!(list(&door, token), [""; 0]);
-    is(&call(&door, token, "listEvents", &json!({})), 403, "not granted");
+    server.sql("UPDATE credentials SET tools = '[\"gone\"]'");
+    assert_eq!(list(&server, token), [""; 0]);
+    is(&call(&server, token, "listEvents", &json!({})), 403, "not granted");
 }
 
 /// What the host asks over REST, and from which tier on a credential may.
@@ -287,51 +287,51 @@ fn by_rest() -> Vec<(Own, Option<&'static str>)> {
 
 #[test]
 fn over_rest_a_credential_reads_and_changes_by_its_tier_and_never_the_profile_or_credentials() {
-    let door = Door::open();
-    let tokens = TIERS.map(|tier| of_tier(&door, tier));
+    let server = Server::open();
+    let tokens = TIERS.map(|tier| of_tier(&server, tier));
     // What would move the payout, if it were asked.
     let body = json!({"userId": "0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc",
         "walletAddress": "0x14dC79964da2C08b23698B3D3cc7Ca32193d9955", "name": "another"});
-    let before = door.everything();
+    let before = server.everything();
     for (own, from) in by_rest() {
         for (tier, token) in TIERS.iter().zip(&tokens) {
             let rank = |name: &str| TIERS.iter().position(|tier| *tier == name);
             let may = from.is_some_and(|from| rank(tier) >= rank(from));
-            let mut request = door.request(Action::Own(own.clone()), false, &[], &body);
+            let mut request = server.request(Action::Own(own.clone()), false, &[], &body);
             request.command.credential = Some(Token::parse(token).unwrap().digest());
-            let reply = block_on(door.host.handle(request));
+            let reply = block_on(server.host.handle(request));
             let is_refused = reply.status == 403 && reply.body.contains("not_granted");
             assert_eq!(is_refused, !may, "{own:?} {tier} {}", reply.body);
             assert!(reply.status != 401 && reply.status != 500, "{own:?} {}", reply.body);
         }
     }
     let used = "UPDATE credentials SET last_used_at = NULL";
-    door.sql(used);
-    assert_eq!(door.everything(), before, "nothing was changed by what was refused or faulty");
+    server.sql(used);
+    assert_eq!(server.everything(), before, "nothing was changed by what was refused or faulty");
 }
 
 #[test]
 fn a_session_beside_a_credential_counts_for_nothing() {
-    let door = Door::open();
-    let token = of_tier(&door, "read");
+    let server = Server::open();
+    let token = of_tier(&server, "read");
     let mut request =
-        door.request(Action::Own(Own::CreateCredential), true, &[], &json!({"name": "n"}));
+        server.request(Action::Own(Own::CreateCredential), true, &[], &json!({"name": "n"}));
     request.command.credential = Some(Token::parse(&token).unwrap().digest());
-    is(&block_on(door.host.handle(request)), 403, "not granted");
+    is(&block_on(server.host.handle(request)), 403, "not granted");
 }
 
-/// The door says so for the whole request, whatever is asked.
-fn is_refused(door: &Door, token: &str) {
+/// The server says so for the whole request, whatever is asked.
+fn is_refused(server: &Server, token: &str) {
     let rpc = |method: &str| json!({"jsonrpc": "2.0", "id": 1, "method": method});
-    let at_door = Action::AtHost(AtHost::Door);
+    let at_server = Action::AtHost(AtHost::Mcp);
     for reply in [
-        call(door, token, "listEvents", &json!({})),
-        call(door, token, "createEvent", &arguments("createEvent", "", "")),
-        as_agent(door, token, at_door.clone(), &rpc("tools/list")),
-        as_agent(door, token, at_door.clone(), &rpc("ping")),
-        as_agent(door, token, at_door, &json!([rpc("ping"), rpc("ping")])),
-        as_agent(door, token, Action::Own(Own::Events), &json!({})),
-        as_agent(door, token, Action::Own(Own::Register), &json!({})),
+        call(server, token, "listEvents", &json!({})),
+        call(server, token, "createEvent", &arguments("createEvent", "", "")),
+        as_agent(server, token, at_server.clone(), &rpc("tools/list")),
+        as_agent(server, token, at_server.clone(), &rpc("ping")),
+        as_agent(server, token, at_server, &json!([rpc("ping"), rpc("ping")])),
+        as_agent(server, token, Action::Own(Own::Events), &json!({})),
+        as_agent(server, token, Action::Own(Own::Register), &json!({})),
     ] {
         is(&reply, 401, "credential refused");
         assert_eq!(header(&reply, "www-authenticate"), Some("Bearer error=\"invalid_token\""));
@@ -340,82 +340,82 @@ fn is_refused(door: &Door, token: &str) {
 
 #[test]
 fn what_is_unknown_changed_expired_or_revoked_is_refused_and_another_hosts_too() {
-    let door = Door::open();
-    let neighbour = door.beside();
-    let (id, token) = created(&door, &json!({"name": "n", "tier": "send"}));
-    assert_eq!(call(&door, &token, "listEvents", &json!({})).status, 200);
+    let server = Server::open();
+    let neighbour = server.beside();
+    let (id, token) = created(&server, &json!({"name": "n", "tier": "send"}));
+    assert_eq!(call(&server, &token, "listEvents", &json!({})).status, 200);
     is_refused(&neighbour, &token);
     let theirs = of_tier(&neighbour, "send");
-    is_refused(&door, &theirs);
+    is_refused(&server, &theirs);
     // The secret of one with the scope of the other.
     let secret = secret_of(&theirs);
-    is_refused(&door, &format!("mcp_{}_{secret}", door.scope));
+    is_refused(&server, &format!("mcp_{}_{secret}", server.scope));
     let (head, secret) = (&token[..37], secret_of(&token));
     for place in 0..secret.len() - 1 {
         let mut changed = secret.to_owned().into_bytes();
         changed[place] = if changed[place] == b'A' { b'B' } else { b'A' };
         let changed = format!("{head}{}", String::from_utf8(changed).unwrap());
-        is(&call(&door, &changed, "listEvents", &json!({})), 401, "credential refused");
+        is(&call(&server, &changed, "listEvents", &json!({})), 401, "credential refused");
     }
-    assert_eq!(call(&door, &token, "listEvents", &json!({})).status, 200);
-    let first = revoke(&door, &id);
+    assert_eq!(call(&server, &token, "listEvents", &json!({})).status, 200);
+    let first = revoke(&server, &id);
     assert_eq!((first.status, &json_of(&first)["credential"]["status"]), (200, &json!("revoked")));
-    is_refused(&door, &token);
-    door.world.memory.now.set(NOW + 100);
-    assert_eq!(revoke(&door, &id), first, "a second time it answers the same");
-    assert_eq!(door.int("SELECT revoked_at FROM credentials"), NOW);
+    is_refused(&server, &token);
+    server.world.memory.now.set(NOW + 100);
+    assert_eq!(revoke(&server, &id), first, "a second time it answers the same");
+    assert_eq!(server.int("SELECT revoked_at FROM credentials"), NOW);
     let unknown = CredentialId::parse("crd_000000000000000000000000").unwrap();
-    is(&revoke(&door, &unknown), 404, "credential not found");
+    is(&revoke(&server, &unknown), 404, "credential not found");
 
     let end = json!({"name": "n", "tier": "read", "expiresAt": "2026-11-21T13:00:00Z"});
-    let (_, token) = created(&door, &end);
-    door.world.memory.now.set(NOW + 3_599);
-    assert_eq!(call(&door, &token, "listEvents", &json!({})).status, 200);
-    door.world.memory.now.set(NOW + 3_600);
-    is_refused(&door, &token);
-    assert_eq!(credentials(&door)[0]["status"], "expired");
+    let (_, token) = created(&server, &end);
+    server.world.memory.now.set(NOW + 3_599);
+    assert_eq!(call(&server, &token, "listEvents", &json!({})).status, 200);
+    server.world.memory.now.set(NOW + 3_600);
+    is_refused(&server, &token);
+    assert_eq!(credentials(&server)[0]["status"], "expired");
 }
 
 #[test]
 fn who_tries_tokens_is_counted_as_a_stranger_and_nothing_is_stored_where_nobody_registered() {
-    let door = Door::open();
+    let server = Server::open();
     let limit = json!({"limits": {"unpaidPerMinute": 2}});
-    assert_eq!(door.as_owner(Action::Own(Own::ChangeProfile), &limit).status, 200);
-    let wrong = format!("mcp_{}_{}", door.scope, "A".repeat(43));
+    assert_eq!(server.as_owner(Action::Own(Own::ChangeProfile), &limit).status, 200);
+    let wrong = format!("mcp_{}_{}", server.scope, "A".repeat(43));
     for _ in 0..2 {
-        is(&call(&door, &wrong, "listEvents", &json!({})), 401, "credential refused");
+        is(&call(&server, &wrong, "listEvents", &json!({})), 401, "credential refused");
     }
-    is(&call(&door, &wrong, "listEvents", &json!({})), 429, "rate limited");
-    let nobody = Door::on(crate::support::World::new());
+    is(&call(&server, &wrong, "listEvents", &json!({})), 429, "rate limited");
+    let nobody = Server::on(crate::support::World::new());
     is_refused(&nobody, &wrong);
     assert_eq!(nobody.int("SELECT count(*) FROM sqlite_master"), 0);
 }
 
 #[test]
 fn a_credential_is_good_for_so_many_calls_in_a_minute() {
-    let door = Door::open();
-    let (token, other) = (of_tier(&door, "read"), of_tier(&door, "read"));
+    let server = Server::open();
+    let (token, other) = (of_tier(&server, "read"), of_tier(&server, "read"));
     for n in 0..600 {
         let reply = match n % 2 {
-            0 => call(&door, &token, "listEvents", &json!({})),
-            _ => as_agent(&door, &token, Action::Own(Own::Revenue), &json!({})),
+            0 => call(&server, &token, "listEvents", &json!({})),
+            _ => as_agent(&server, &token, Action::Own(Own::Revenue), &json!({})),
         };
         assert_eq!(reply.status, 200, "{n} {}", reply.body);
     }
-    let over = call(&door, &token, "listEvents", &json!({}));
+    let over = call(&server, &token, "listEvents", &json!({}));
     is(&over, 429, "rate limited");
     assert_eq!(header(&over, "retry-after"), Some("60"));
-    is(&as_agent(&door, &token, Action::Own(Own::Revenue), &json!({})), 429, "rate limited");
-    is(&call(&door, &token, "rsvpToEvent", &json!({"eventId": NO_EVENT})), 429, "rate limited");
-    assert_eq!(call(&door, &other, "listEvents", &json!({})).status, 200);
-    assert_eq!(block_on(door.tool("listEvents", &json!({}), None)).status, 200);
-    door.world.memory.now.set(NOW + 60);
-    assert_eq!(call(&door, &token, "listEvents", &json!({})).status, 200);
+    is(&as_agent(&server, &token, Action::Own(Own::Revenue), &json!({})), 429, "rate limited");
+    is(&call(&server, &token, "rsvpToEvent", &json!({"eventId": NO_EVENT})), 429, "rate limited");
+    assert_eq!(call(&server, &other, "listEvents", &json!({})).status, 200);
+    assert_eq!(block_on(server.tool("listEvents", &json!({}), None)).status, 200);
+    server.world.memory.now.set(NOW + 60);
+    assert_eq!(call(&server, &token, "listEvents", &json!({})).status, 200);
 }
 
 #[test]
 fn a_fault_names_the_field_and_nothing_is_made() {
-    let door = Door::open();
+    let server = Server::open();
     for (field, value) in [
         ("name", json!("")),
         ("name", json!("a\nb")),
@@ -431,35 +431,35 @@ fn a_fault_names_the_field_and_nothing_is_made() {
     ] {
         let mut wrong = json!({"name": "n"});
         wrong[field] = value;
-        let reply = create(&door, &wrong);
+        let reply = create(&server, &wrong);
         assert_eq!(reply.status, 422, "{field} {}", reply.body);
         assert!(json_of(&reply)["detail"].as_str().unwrap().contains(field), "{}", reply.body);
     }
-    assert_eq!(credentials(&door), json!([]));
+    assert_eq!(credentials(&server), json!([]));
 }
 
 #[test]
 fn a_host_has_at_most_a_hundred_and_forgets_old_revoked_ones() {
-    let door = Door::open();
+    let server = Server::open();
     let mut last = None;
     for _ in 0..100 {
-        last = Some(created(&door, &json!({"name": "n"})));
+        last = Some(created(&server, &json!({"name": "n"})));
     }
-    is(&create(&door, &json!({"name": "n"})), 409, "too many credentials");
+    is(&create(&server, &json!({"name": "n"})), 409, "too many credentials");
     let (mut id, _) = last.unwrap();
     for _ in 0..150 {
-        revoke(&door, &id);
-        (id, _) = created(&door, &json!({"name": "n"}));
+        revoke(&server, &id);
+        (id, _) = created(&server, &json!({"name": "n"}));
     }
-    let count = |what: &str| door.int(&format!("SELECT count(*) FROM credentials WHERE {what}"));
+    let count = |what: &str| server.int(&format!("SELECT count(*) FROM credentials WHERE {what}"));
     assert_eq!((count("revoked_at IS NULL"), count("revoked_at IS NOT NULL")), (100, 100));
 }
 
 #[test]
 fn the_list_shows_what_each_is_good_for_and_when_it_was_used() {
-    let door = Door::open();
-    let (_, token) = created(&door, &json!({"name": "Desk"}));
-    let one = || credentials(&door)[0].clone();
+    let server = Server::open();
+    let (_, token) = created(&server, &json!({"name": "Desk"}));
+    let one = || credentials(&server)[0].clone();
     let secret = secret_of(&token);
     assert_eq!(
         one(),
@@ -467,8 +467,8 @@ fn the_list_shows_what_each_is_good_for_and_when_it_was_used() {
             "createdAt": "2026-11-21T12:00:00Z", "status": "active"})
     );
     let used_at = |seconds: i64| {
-        door.world.memory.now.set(NOW + seconds);
-        assert_eq!(call(&door, &token, "listEvents", &json!({})).status, 200);
+        server.world.memory.now.set(NOW + seconds);
+        assert_eq!(call(&server, &token, "listEvents", &json!({})).status, 200);
         one()["lastUsedAt"].clone()
     };
     assert_eq!(used_at(60), "2026-11-21T12:01:00Z");
@@ -478,60 +478,61 @@ fn the_list_shows_what_each_is_good_for_and_when_it_was_used() {
 
 #[test]
 fn a_token_is_shown_once_and_stands_nowhere() {
-    let mut door = Door::open();
-    let reply = create(&door, &json!({"name": "n", "tier": "send"}));
+    let mut server = Server::open();
+    let reply = create(&server, &json!({"name": "n", "tier": "send"}));
     assert_eq!(header(&reply, "cache-control"), Some("no-store"));
     let token = json_of(&reply)["token"].as_str().unwrap().to_owned();
     assert_eq!(token.len(), 80);
-    call(&door, &token, "createEvent", &arguments("createEvent", "", ""));
-    door.pass(120);
+    call(&server, &token, "createEvent", &arguments("createEvent", "", ""));
+    server.pass(120);
     let secret = secret_of(&token);
-    let stored = door.everything();
+    let stored = server.everything();
     let digest = Token::parse(&token).unwrap().digest();
     assert!(stored.contains(digest.as_str()));
     assert!(!stored.contains(&secret[4..]) && !stored.contains("mcp_"), "{stored}");
-    let kv = format!("{:?}", door.world.memory.kv.borrow());
+    let kv = format!("{:?}", server.world.memory.kv.borrow());
     assert!(!kv.contains(digest.as_str()) && !kv.contains("crd_"), "nothing is published of it");
-    let listed = door.as_owner(Action::Own(Own::Credentials), &json!({})).body;
+    let listed = server.as_owner(Action::Own(Own::Credentials), &json!({})).body;
     assert!(!listed.contains(&secret[4..]) && !listed.contains(digest.as_str()));
     // It outlives an instance.
-    door.evict();
-    assert_eq!(call(&door, &token, "listEvents", &json!({})).status, 200);
+    server.evict();
+    assert_eq!(call(&server, &token, "listEvents", &json!({})).status, 200);
 }
 
 #[test]
 fn a_credential_that_may_only_draft_makes_no_mail_leave_and_one_that_may_send_does() {
-    let door = Door::open();
-    all_doors(&door);
-    let [_, draft, send] = TIERS.map(|tier| of_tier(&door, tier));
+    let server = Server::open();
+    all_servers(&server);
+    let [_, draft, send] = TIERS.map(|tier| of_tier(&server, tier));
     let opened = json!({"subject": "s", "body": "b", "email": "ada@example.org"});
-    let ticket = json_of(&call(&door, &draft, "createTicket", &opened))["ticketId"].clone();
+    let ticket = json_of(&call(&server, &draft, "createTicket", &opened))["ticketId"].clone();
     let reply = json!({"ticketId": ticket, "body": "b"});
     for (token, outcome, mails) in [(&draft, "draft", 0), (&send, "sent", 1)] {
-        let done = json_of(&call(&door, token, "sendReply", &reply));
+        let done = json_of(&call(&server, token, "sendReply", &reply));
         assert_eq!(done["outcome"], outcome, "{done}");
-        assert_eq!(door.int("SELECT count(*) FROM mail_outbox"), mails);
+        assert_eq!(server.int("SELECT count(*) FROM mail_outbox"), mails);
     }
     let own = |asked| Action::Own(Own::Desk(asked));
-    let waiting = json_of(&door.as_owner(own(AtDesk::Approvals), &json!({})))["approvals"].clone();
+    let waiting =
+        json_of(&server.as_owner(own(AtDesk::Approvals), &json!({})))["approvals"].clone();
     assert_eq!(waiting[0]["author"], "agent");
     let id = DraftId::parse(waiting[0]["draftId"].as_str().unwrap()).unwrap();
-    is(&as_agent(&door, &send, own(AtDesk::Approve(id)), &json!({})), 403, "not granted");
+    is(&as_agent(&server, &send, own(AtDesk::Approve(id)), &json!({})), 403, "not granted");
 }
 
 #[test]
 fn a_stolen_session_that_is_not_fresh_makes_no_credential_that_may_send() {
-    let door = Door::open();
+    let server = Server::open();
     let ask = |body: &Value| {
         let action = Action::Own(Own::CreateCredential);
-        let mut request = door.request(action, true, &[], body);
+        let mut request = server.request(action, true, &[], body);
         request.command.user.as_mut().unwrap().fresh = false;
-        block_on(door.host.handle(request))
+        block_on(server.host.handle(request))
     };
     let refused = ask(&json!({"name": "n", "tier": "send"}));
     is(&refused, 403, "sign in again");
     assert!(json_of(&refused)["detail"].as_str().unwrap().contains("10 minutes"));
-    assert_eq!(credentials(&door), json!([]), "nothing was stored");
+    assert_eq!(credentials(&server), json!([]), "nothing was stored");
     // What is named first is what is wrong with the input, and the lesser tiers need no more than before.
     is(&ask(&json!({"name": "", "tier": "send"})), 422, "invalid arguments");
     for tier in ["read", "draft"] {
@@ -543,9 +544,9 @@ fn a_stolen_session_that_is_not_fresh_makes_no_credential_that_may_send() {
 #[test]
 fn a_credential_that_may_send_has_an_end() {
     const DAY: i64 = 24 * 60 * 60;
-    let door = Door::open();
+    let server = Server::open();
     let at = |days: i64, seconds: i64| UnixSeconds::new(NOW).plus(days * DAY + seconds).to_string();
-    let end_of = |body: &Value| json_of(&create(&door, body))["credential"]["expiresAt"].clone();
+    let end_of = |body: &Value| json_of(&create(&server, body))["credential"]["expiresAt"].clone();
     assert_eq!(end_of(&json!({"name": "n", "tier": "send"})), json!(at(90, 0)));
     for tier in ["read", "draft"] {
         assert_eq!(end_of(&json!({"name": "n", "tier": tier})), Value::Null, "{tier}");
@@ -556,13 +557,13 @@ fn a_credential_that_may_send_has_an_end() {
     for (days, seconds) in [(1, 0), (366, 0)] {
         assert_eq!(end_of(&asked(at(days, seconds))), json!(at(days, seconds)));
     }
-    let refused = create(&door, &asked(at(366, 1)));
+    let refused = create(&server, &asked(at(366, 1)));
     is(&refused, 422, "invalid arguments");
     assert!(json_of(&refused)["detail"].as_str().unwrap().starts_with("expiresAt: "));
     // It ends by itself.
-    let token = of_tier(&door, "send");
-    door.world.memory.now.set(NOW + 90 * DAY - 1);
-    assert_eq!(call(&door, &token, "listEvents", &json!({})).status, 200);
-    door.world.memory.now.set(NOW + 90 * DAY);
-    is(&call(&door, &token, "listEvents", &json!({})), 401, "credential refused");
+    let token = of_tier(&server, "send");
+    server.world.memory.now.set(NOW + 90 * DAY - 1);
+    assert_eq!(call(&server, &token, "listEvents", &json!({})).status, 200);
+    server.world.memory.now.set(NOW + 90 * DAY);
+    is(&call(&server, &token, "listEvents", &json!({})), 401, "credential refused");
 }

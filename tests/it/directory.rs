@@ -16,7 +16,7 @@ use events_concierge::host::Host;
 use events_concierge::ports::{Clock, Level, Log, Sql, SqlValue, Timer};
 use serde_json::json;
 
-use crate::support::{Door, NOW, Settles, Wallet, World, block_on, config, yield_once};
+use crate::support::{NOW, Server, Settles, Wallet, World, block_on, config, yield_once};
 
 /// More objects than a run asks.
 const MANY: u32 = 200;
@@ -348,27 +348,27 @@ fn a_directory_that_does_not_answer_ends_the_run_and_no_more() {
 
 #[test]
 fn a_host_that_is_swept_sets_its_alarm_and_says_whether_anything_is_open() {
-    let door = Door::open();
-    door.pass(3_600);
-    assert_eq!(door.host.sweep(), Ok(false), "all that was to be published is");
-    let event = json!({"eventId": door.event(1)});
-    door.pass(3_600);
-    door.world.memory.noted.set(0);
-    door.world.memory.settles.borrow_mut().push_back(Settles::Hangs);
-    let offer = door.challenge("rsvpToEvent", &event)["accepts"][0].clone();
+    let server = Server::open();
+    server.pass(3_600);
+    assert_eq!(server.host.sweep(), Ok(false), "all that was to be published is");
+    let event = json!({"eventId": server.event(1)});
+    server.pass(3_600);
+    server.world.memory.noted.set(0);
+    server.world.memory.settles.borrow_mut().push_back(Settles::Hangs);
+    let offer = server.challenge("rsvpToEvent", &event)["accepts"][0].clone();
     let payment = Wallet::new(1).pay(&offer, 1);
-    assert_eq!(block_on(door.tool("rsvpToEvent", &event, Some(&payment))).status, 409);
-    assert!(door.world.memory.noted.get() > 0, "it is noted");
+    assert_eq!(block_on(server.tool("rsvpToEvent", &event, Some(&payment))).status, 409);
+    assert!(server.world.memory.noted.get() > 0, "it is noted");
     // The alarm is lost, and with it the instance.
-    door.world.memory.alarm.set(None);
-    let door = Door::on(door.world);
-    door.world.memory.alarm.set(None);
-    assert_eq!(door.host.sweep(), Ok(true));
-    let alarm = door.world.memory.alarm.get().unwrap();
-    assert!(alarm <= door.world.memory.now.get() + 60, "what is due is done soon");
-    door.pass(3_600);
-    assert_eq!(door.text("SELECT state FROM payments"), "delivered");
-    assert_eq!(door.host.sweep(), Ok(false), "nothing is open any more");
+    server.world.memory.alarm.set(None);
+    let server = Server::on(server.world);
+    server.world.memory.alarm.set(None);
+    assert_eq!(server.host.sweep(), Ok(true));
+    let alarm = server.world.memory.alarm.get().unwrap();
+    assert!(alarm <= server.world.memory.now.get() + 60, "what is due is done soon");
+    server.pass(3_600);
+    assert_eq!(server.text("SELECT state FROM payments"), "delivered");
+    assert_eq!(server.host.sweep(), Ok(false), "nothing is open any more");
 }
 
 #[test]

@@ -9,7 +9,6 @@ mod arguments;
 mod bytes;
 mod client;
 mod deep;
-mod door;
 mod input;
 mod kv;
 mod mail;
@@ -19,6 +18,7 @@ mod pages;
 mod paid;
 mod payment;
 mod route;
+mod server;
 mod sign_in;
 mod signature;
 mod vault;
@@ -43,13 +43,13 @@ pub(super) type Verdict = Result<(), TestCaseError>;
 const TARGETS: &[(&str, u32, u32)] = &[
     ("mcp: the body", 90, 600),
     ("mcp: the headers", 30, 300),
-    ("mcp: the whole door", 90, 150),
+    ("mcp: the whole server", 90, 150),
     ("payment: its forms", 50, 300),
     ("payment: its fields", 55, 400),
     ("payment: against the quote", 20, 40),
-    ("payment: the whole door", 70, 80),
+    ("payment: the whole server", 70, 80),
     ("arguments: as types", 50, 300),
-    ("arguments: the whole door", 60, 120),
+    ("arguments: the whole server", 60, 120),
     ("numbers: money", 30, 400),
     ("numbers: moments and zones", 40, 400),
     ("numbers: ids and cursors", 20, 300),

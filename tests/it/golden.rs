@@ -2,32 +2,32 @@
 
 use events_concierge::host::command::Action;
 use events_concierge::http::route::AtHost;
-use events_concierge::mcp::catalog::{Access, Doors, Price, Settle, Tool, list};
+use events_concierge::mcp::catalog::{Access, Price, Products, Settle, Tool, list};
 use serde_json::{Value, json};
 
-use crate::support::{Door, block_on};
+use crate::support::{Server, block_on};
 
 #[test]
 fn the_tool_list() {
     insta::with_settings!({snapshot_path => "../golden", prepend_module_to_snapshot => false}, {
-        insta::assert_json_snapshot!("tools-list", list(Doors::default(), |_| true));
+        insta::assert_json_snapshot!("tools-list", list(Products::default(), |_| true));
     });
 }
 
 #[test]
 fn the_challenge() {
-    let door = Door::open();
-    let event = door.event(5);
+    let server = Server::open();
+    let event = server.event(5);
     let arguments = json!({"eventId": event});
     let body = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call",
         "params": {"name": "rsvpToEvent", "arguments": arguments}});
     let headers = [("mcp-protocol-version", "2025-11-25")];
-    let in_mcp = crate::support::json_of(&door.mcp(false, &headers, &body));
-    let over_http = block_on(door.tool("rsvpToEvent", &arguments, None));
+    let in_mcp = crate::support::json_of(&server.mcp(false, &headers, &body));
+    let over_http = block_on(server.tool("rsvpToEvent", &arguments, None));
     let mut pinned = json!({
         "mcp": in_mcp,
         "httpBody": crate::support::json_of(&over_http),
-        "httpHeader": door.challenge("rsvpToEvent", &arguments),
+        "httpHeader": server.challenge("rsvpToEvent", &arguments),
     });
     hide_random(&mut pinned);
     insta::with_settings!({snapshot_path => "../golden", prepend_module_to_snapshot => false}, {
@@ -59,10 +59,10 @@ fn hide_random(value: &mut Value) {
 
 #[test]
 fn the_calendar_file() {
-    let door = Door::open();
-    let event_id = events_concierge::base::id::EventId::parse(&door.event(5)).unwrap();
+    let server = Server::open();
+    let event_id = events_concierge::base::id::EventId::parse(&server.event(5)).unwrap();
     let action = Action::AtHost(AtHost::Calendar(event_id));
-    let reply = door.as_owner(action, &json!({}));
+    let reply = server.as_owner(action, &json!({}));
     insta::with_settings!({snapshot_path => "../golden", prepend_module_to_snapshot => false}, {
         insta::assert_snapshot!("ticket-ics", reply.body.replace("\r\n", "\n"));
     });
@@ -71,7 +71,7 @@ fn the_calendar_file() {
 /// Product rule: name, access, price and the order of work and money of every tool.
 #[test]
 fn what_each_tool_costs_and_who_may_call_it() {
-    let lines: Vec<String> = list(Doors::parse(["events", "vault", "desk"]).unwrap(), |_| true)
+    let lines: Vec<String> = list(Products::parse(["events", "vault", "desk"]).unwrap(), |_| true)
         .as_array()
         .unwrap()
         .iter()
@@ -93,7 +93,7 @@ fn what_each_tool_costs_and_who_may_call_it() {
                     format!("paid {price}, settles {order}")
                 }
             };
-            format!("{} {}: {access}; {}", tool.door().name(), tool.name(), tool.tier().name())
+            format!("{} {}: {access}; {}", tool.product().name(), tool.name(), tool.tier().name())
         })
         .collect();
     insta::with_settings!({snapshot_path => "../golden", prepend_module_to_snapshot => false}, {

@@ -7,19 +7,19 @@ use events_concierge::identity::UserId;
 use serde_json::{Value, json};
 
 use crate::guest::town::{Visit, town};
-use crate::support::{Door, NOW, Wallet, block_on, json_of};
+use crate::support::{NOW, Server, Wallet, block_on, json_of};
 
 /// A host whose desk is open, too.
-fn with_desk() -> Door {
-    let door = Door::open();
-    let doors = json!({"doors": ["events", "vault", "desk"]});
-    assert_eq!(door.as_owner(Action::Own(Own::ChangeProfile), &doors).status, 200);
-    door
+fn with_desk() -> Server {
+    let server = Server::open();
+    let products = json!({"products": ["events", "vault", "desk"]});
+    assert_eq!(server.as_owner(Action::Own(Own::ChangeProfile), &products).status, 200);
+    server
 }
 
 /// Writes an event straight into the storage.
 fn event_at(
-    door: &Door,
+    server: &Server,
     number: i64,
     starts_at: i64,
     ends_at: Option<i64>,
@@ -27,7 +27,7 @@ fn event_at(
 ) -> String {
     let id = format!("evt_{number:024x}");
     let end = ends_at.map_or("NULL".to_owned(), |end| end.to_string());
-    door.sql(&format!(
+    server.sql(&format!(
         "INSERT INTO events (id, title, description, starts_at, ends_at, time_zone, location, \
          capacity, price, status, sequence, created_at, updated_at) VALUES ('{id}', 'T{number}', \
          '', {starts_at}, {end}, 'UTC', NULL, 5, 50000, '{status}', 0, {NOW}, {NOW})"
@@ -37,15 +37,15 @@ fn event_at(
 
 #[test]
 fn the_page_of_a_host_shows_what_is_under_way_however_much_was_cancelled() {
-    let door = Door::open();
-    let over = event_at(&door, 900, NOW - 7_200, Some(NOW), "scheduled");
-    let begun = event_at(&door, 901, NOW - 3_600, None, "scheduled");
-    let under_way = event_at(&door, 902, NOW - 3_600, Some(NOW + 1), "scheduled");
+    let server = Server::open();
+    let over = event_at(&server, 900, NOW - 7_200, Some(NOW), "scheduled");
+    let begun = event_at(&server, 901, NOW - 3_600, None, "scheduled");
+    let under_way = event_at(&server, 902, NOW - 3_600, Some(NOW + 1), "scheduled");
     for number in 0..150 {
-        event_at(&door, number, NOW + 60 + number, None, "cancelled");
+        event_at(&server, number, NOW + 60 + number, None, "cancelled");
     }
-    let later = event_at(&door, 903, NOW + 86_400, None, "scheduled");
-    let page = door.as_owner(Action::AtHost(AtHost::HostPage), &json!({})).body;
+    let later = event_at(&server, 903, NOW + 86_400, None, "scheduled");
+    let page = server.as_owner(Action::AtHost(AtHost::HostPage), &json!({})).body;
     for (event, is_shown) in [(over, false), (begun, false), (under_way, true), (later, true)] {
         assert_eq!(page.contains(&event), is_shown, "{event}: {page}");
     }
@@ -53,14 +53,20 @@ fn the_page_of_a_host_shows_what_is_under_way_however_much_was_cancelled() {
 }
 
 /// Reads a list to its end; `between` happens after the first page.
-fn read_all(door: &Door, own: &Own, member: &str, id: &str, between: impl FnOnce()) -> Vec<String> {
+fn read_all(
+    server: &Server,
+    own: &Own,
+    member: &str,
+    id: &str,
+    between: impl FnOnce(),
+) -> Vec<String> {
     let mut between = Some(between);
     let mut seen = Vec::new();
     let mut cursor = None;
     loop {
-        let mut request = door.request(Action::Own(own.clone()), true, &[], &json!({}));
+        let mut request = server.request(Action::Own(own.clone()), true, &[], &json!({}));
         request.command.cursor = cursor;
-        let reply = block_on(door.host.handle(request));
+        let reply = block_on(server.host.handle(request));
         assert_eq!(reply.status, 200, "{}", reply.body);
         let page = json_of(&reply);
         let entries = page[member].as_array().unwrap();
@@ -74,29 +80,29 @@ fn read_all(door: &Door, own: &Own, member: &str, id: &str, between: impl FnOnce
 }
 
 /// Rows of every list, in the order of their numbers.
-fn fill(door: &Door) {
+fn fill(server: &Server) {
     for number in 100..350 {
-        event_at(door, number, NOW + number, None, "scheduled");
-        door.sql(&format!(
+        event_at(server, number, NOW + number, None, "scheduled");
+        server.sql(&format!(
             "INSERT INTO tickets (id, subject, body, status, priority, tags, author, created_at, \
              updated_at) VALUES ('tkt_{number:024x}', 's', 'b', 'open', 'normal', '[]', 'agent', {NOW}, {NOW})"
         ));
-        door.sql(&format!(
+        server.sql(&format!(
             "INSERT INTO kb_articles (id, title, body, created_at, updated_at) \
              VALUES ('kba_{number:024x}', 't', 'b', {NOW}, {NOW} + {number})"
         ));
-        door.sql(&format!(
+        server.sql(&format!(
             "INSERT INTO drafts (id, ticket_id, kind, text, reason, author, state, created_at) \
              VALUES ('drf_{number:024x}', 'tkt_{:024x}', 'reply', 't', 'r', 'agent', 'waiting', {NOW})",
             100
         ));
-        door.sql(&format!(
+        server.sql(&format!(
             "INSERT INTO payments (id, network, asset, payer, nonce, signature_digest, tool, \
              digest, arguments, amount, pay_to, valid_before, x402_version, requirements, state, \
              attempts, created_at, updated_at) VALUES ('pay_{number:024x}', 'n', 'a', 'p', \
              '{number}', '', 't', '', '', 1, '', {NOW}, 2, '', 'unknown', 0, {NOW} + {number}, {NOW})"
         ));
-        door.sql(&format!(
+        server.sql(&format!(
             "INSERT INTO mail_outbox (id, kind, scope, to_address, subject, body, state, attempts, \
              next_at, created_at, updated_at) VALUES ('eml_{number:024x}', 'ticket', 'x', \
              'a@b.example', 's', 'b', 'sent', 0, 0, {NOW} + {number}, {NOW})"
@@ -106,10 +112,10 @@ fn fill(door: &Door) {
 
 #[test]
 fn no_list_skips_a_row_because_others_come_go_or_move_while_it_is_read() {
-    let door = Door::open();
-    fill(&door);
+    let server = Server::open();
+    fill(&server);
     let sql = |statement: String| {
-        door.sql(&statement);
+        server.sql(&statement);
     };
     let lists: [(Own, &str, &str, &str, String); 6] = [
         // What was shown goes to the end, and something new comes first.
@@ -163,9 +169,9 @@ fn no_list_skips_a_row_because_others_come_go_or_move_while_it_is_read() {
         // While the payments are read, they come to wait for their host.
         let between = || {
             sql(change);
-            door.world.memory.now.set(door.world.memory.now.get() + 700);
+            server.world.memory.now.set(server.world.memory.now.get() + 700);
         };
-        let mut seen = read_all(&door, &own, member, id, between);
+        let mut seen = read_all(&server, &own, member, id, between);
         seen.sort();
         seen.dedup();
         let expected: Vec<String> = (100..350).map(|n| format!("{prefix}_{n:024x}")).collect();
@@ -175,7 +181,7 @@ fn no_list_skips_a_row_because_others_come_go_or_move_while_it_is_read() {
 
 #[test]
 fn a_cursor_of_another_list_or_of_nobody_is_refused_by_name() {
-    let door = Door::open();
+    let server = Server::open();
     let events_cursor = "WyJldmVudHMiLDEsWzEsImV2dCJdXQ";
     let lists = [
         (Own::Events, true),
@@ -185,13 +191,13 @@ fn a_cursor_of_another_list_or_of_nobody_is_refused_by_name() {
         (Own::Desk(AtDesk::Tickets), false),
         (Own::Desk(AtDesk::Articles), false),
         (Own::Desk(AtDesk::Approvals), false),
-        (Own::Rsvps(EventId::parse(&door.event(5)).unwrap(), Format::Json), false),
+        (Own::Rsvps(EventId::parse(&server.event(5)).unwrap(), Format::Json), false),
     ];
     for (own, is_its_own) in lists {
         for (cursor, is_good) in [(events_cursor, is_its_own), ("o50", false), ("", false)] {
-            let mut request = door.request(Action::Own(own.clone()), true, &[], &json!({}));
+            let mut request = server.request(Action::Own(own.clone()), true, &[], &json!({}));
             request.command.cursor = Some(cursor.to_owned());
-            let reply = block_on(door.host.handle(request));
+            let reply = block_on(server.host.handle(request));
             assert_eq!(reply.status, if is_good { 200 } else { 422 }, "{own:?} {cursor}");
             assert!(
                 is_good || reply.body.contains("cursor: must be the nextCursor"),
@@ -201,7 +207,7 @@ fn a_cursor_of_another_list_or_of_nobody_is_refused_by_name() {
         }
     }
     for tool in ["listEvents", "listSecrets"] {
-        let reply = block_on(door.tool(tool, &json!({"cursor": "o50"}), None));
+        let reply = block_on(server.tool(tool, &json!({"cursor": "o50"}), None));
         assert!(reply.status == 422 && reply.body.contains("cursor: must be"), "{}", reply.body);
     }
 }
@@ -210,26 +216,26 @@ const HOSTILE_NAME: &str = "\u{ff1d}HYPERLINK(\"x\");=1+1";
 
 #[test]
 fn a_guests_address_is_kept_as_the_dns_has_it_and_the_csv_runs_nothing() {
-    let door = with_desk();
-    let event = door.event(5);
+    let server = with_desk();
+    let event = server.event(5);
     let asked =
         json!({"eventId": event, "name": HOSTILE_NAME, "email": "Kunde@b\u{fc}cher.example"});
-    let offer = door.challenge("rsvpToEvent", &asked)["accepts"][0].clone();
+    let offer = server.challenge("rsvpToEvent", &asked)["accepts"][0].clone();
     let payment = Wallet::new(1).pay(&offer, 1);
-    let reply = block_on(door.tool("rsvpToEvent", &asked, Some(&payment)));
+    let reply = block_on(server.tool("rsvpToEvent", &asked, Some(&payment)));
     assert_eq!(reply.status, 200, "{}", reply.body);
-    assert_eq!(door.text("SELECT email FROM rsvps"), "kunde@xn--bcher-kva.example");
+    assert_eq!(server.text("SELECT email FROM rsvps"), "kunde@xn--bcher-kva.example");
     let own = Own::Rsvps(EventId::parse(&event).unwrap(), Format::Csv);
-    let csv = door.as_owner(Action::Own(own), &json!({})).body;
+    let csv = server.as_owner(Action::Own(own), &json!({})).body;
     assert!(csv.starts_with("\u{feff}id,wallet,name,email,"), "{csv}");
     let safe = ",\"'\u{ff1d}HYPERLINK(\"\"x\"\");'=1+1\",";
     assert!(csv.contains(safe), "{csv}");
     for email in ["a@b@c..d", "a@b..c", "a@b", "\u{fc}@b.example", "a b@c.example"] {
         let asked = json!({"eventId": event, "email": email});
-        let reply = block_on(door.tool("rsvpToEvent", &asked, None));
+        let reply = block_on(server.tool("rsvpToEvent", &asked, None));
         assert!(reply.status == 422 && reply.body.contains("email: "), "{email} {}", reply.body);
         let asked = json!({"subject": "s", "body": "b", "email": email});
-        let reply = block_on(door.tool("createTicket", &asked, None));
+        let reply = block_on(server.tool("createTicket", &asked, None));
         assert!(reply.status == 422 && reply.body.contains("email: "), "{email} {}", reply.body);
         assert!(UserId::parse(email).is_err(), "{email}");
     }
@@ -255,7 +261,7 @@ fn a_session_gets_its_payments_as_the_servers_csv() {
 
 #[test]
 fn what_nobody_can_see_is_empty_in_every_field() {
-    let door = with_desk();
+    let server = with_desk();
     let event = |field: &str, value: &str| {
         let mut event =
             json!({"title": "T", "startsAt": "2027-03-01T18:30:00Z", "capacity": 1, "price": "1"});
@@ -282,7 +288,7 @@ fn what_nobody_can_see_is_empty_in_every_field() {
             (Own::CreateCredential, json!({"name": blank, "tier": "read"}), "name"),
         ];
         for (own, body, field) in own {
-            let reply = door.as_owner(Action::Own(own.clone()), &body);
+            let reply = server.as_owner(Action::Own(own.clone()), &body);
             let detail = json_of(&reply)["detail"].as_str().unwrap_or_default().to_owned();
             assert!(reply.status == 422 && detail.starts_with(field), "{own:?} {blank:?} {detail}");
         }
@@ -290,18 +296,18 @@ fn what_nobody_can_see_is_empty_in_every_field() {
             (json!({"subject": blank, "body": "b"}), "subject"),
             (json!({"subject": "s", "body": blank}), "body"),
         ] {
-            let reply = block_on(door.tool("createTicket", &body, None));
+            let reply = block_on(server.tool("createTicket", &body, None));
             assert!(reply.status == 422 && reply.body.contains(field), "{blank:?} {}", reply.body);
         }
-        let created = door.as_owner(Action::Own(Own::CreateEvent), &event("location", blank));
+        let created = server.as_owner(Action::Own(Own::CreateEvent), &event("location", blank));
         assert_eq!(json_of(&created).get("location"), None, "{blank:?}");
     }
 }
 
 #[test]
 fn a_secret_is_stored_under_either_pair_of_names_but_not_under_both() {
-    let door = Door::open();
-    let store = |body: &Value| door.as_owner(Action::Own(Own::StoreSecret), body);
+    let server = Server::open();
+    let store = |body: &Value| server.as_owner(Action::Own(Own::StoreSecret), body);
     for (name, value) in [("name", "value"), ("secretName", "secretValue"), ("name", "secretValue")]
     {
         let reply = store(&json!({name: "key", value: "s3cret"}));
@@ -313,7 +319,7 @@ fn a_secret_is_stored_under_either_pair_of_names_but_not_under_both() {
         );
         let call = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call",
             "params": {"name": "storeSecret", "arguments": {name: "key", value: "s3cret"}}});
-        let reply = door.mcp(true, &[], &call);
+        let reply = server.mcp(true, &[], &call);
         let result = &json_of(&reply)["result"];
         assert_eq!(result["structuredContent"]["success"], true, "{}", reply.body);
     }
@@ -329,35 +335,35 @@ fn a_secret_is_stored_under_either_pair_of_names_but_not_under_both() {
 
 #[test]
 fn a_browser_that_opens_what_is_not_there_gets_a_page() {
-    let door = Door::open();
+    let server = Server::open();
     let browser = ("accept", "text/html,application/xhtml+xml,*/*;q=0.8");
     let event = EventId::parse("evt_0123456789abcdef01234567").unwrap();
-    let ticket = format!("{}-0123456789abcdef01234567", door.scope);
+    let ticket = format!("{}-0123456789abcdef01234567", server.scope);
     let ticket = TicketCode::parse(&ticket).unwrap();
     for asked in [AtHost::EventPage(event.clone()), AtHost::Calendar(event), AtHost::Ticket(ticket)]
     {
         for (headers, kind) in
             [(&[browser][..], "text/html; charset=utf-8"), (&[], "application/problem+json")]
         {
-            let request = door.request(Action::AtHost(asked.clone()), false, headers, &json!({}));
-            let reply = block_on(door.host.handle(request));
+            let request = server.request(Action::AtHost(asked.clone()), false, headers, &json!({}));
+            let reply = block_on(server.host.handle(request));
             assert_eq!((reply.status, reply.headers[0].1.as_str()), (404, kind), "{asked:?}");
         }
     }
-    let call = door.request(
+    let call = server.request(
         Action::AtHost(AtHost::Tool("nothing".to_owned())),
         false,
         &[browser],
         &json!({}),
     );
-    assert_eq!(block_on(door.host.handle(call)).headers[0].1, "application/problem+json");
+    assert_eq!(block_on(server.host.handle(call)).headers[0].1, "application/problem+json");
 }
 
 #[test]
 fn the_knowledge_base_finds_words_in_every_script_form_and_spelling() {
-    let door = with_desk();
+    let server = with_desk();
     let write = |title: &str, body: &str| {
-        let reply = door.as_owner(
+        let reply = server.as_owner(
             Action::Own(Own::Desk(AtDesk::CreateArticle)),
             &json!({"title": title, "body": body}),
         );
@@ -413,26 +419,26 @@ fn the_knowledge_base_finds_words_in_every_script_form_and_spelling() {
         ("refunds", "en"),
         ("policy", "en"),
     ] {
-        let reply = block_on(door.tool("searchKb", &json!({"query": query}), None));
+        let reply = block_on(server.tool("searchKb", &json!({"query": query}), None));
         assert_eq!(json_of(&reply)["articles"][0]["title"], title, "{query} {}", reply.body);
     }
-    let nothing = block_on(door.tool("searchKb", &json!({"query": "\u{6d88}\u{53d6}"}), None));
+    let nothing = block_on(server.tool("searchKb", &json!({"query": "\u{6d88}\u{53d6}"}), None));
     assert_eq!(json_of(&nothing)["articles"], json!([]));
 }
 
 #[test]
 fn a_guest_is_let_in_by_what_the_qr_code_holds_over_every_way() {
-    let door = Door::open();
-    let event = door.event(5);
+    let server = Server::open();
+    let event = server.event(5);
     let id = EventId::parse(&event).unwrap();
     let asked = json!({"eventId": event});
-    let offer = door.challenge("rsvpToEvent", &asked)["accepts"][0].clone();
+    let offer = server.challenge("rsvpToEvent", &asked)["accepts"][0].clone();
     let payment = Wallet::new(1).pay(&offer, 1);
-    let ticket = json_of(&block_on(door.tool("rsvpToEvent", &asked, Some(&payment))));
+    let ticket = json_of(&block_on(server.tool("rsvpToEvent", &asked, Some(&payment))));
     let address = ticket["ticketUrl"].as_str().unwrap();
     assert!(address.contains("/t/"), "{address}");
     let over_rest = |code: &str| {
-        json_of(&door.as_owner(Action::Own(Own::CheckIn(id.clone())), &json!({"code": code})))
+        json_of(&server.as_owner(Action::Own(Own::CheckIn(id.clone())), &json!({"code": code})))
     };
     assert_eq!(over_rest(address)["success"], true);
     for scanned in [address.to_uppercase(), format!("Ticket {address}?a=b#c\n"), address.to_owned()]
@@ -441,7 +447,7 @@ fn a_guest_is_let_in_by_what_the_qr_code_holds_over_every_way() {
         assert!(over_rest(&scanned)["firstUsedAt"].is_string(), "{scanned}");
         let call = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call",
             "params": {"name": "checkIn", "arguments": {"eventId": event, "code": scanned}}});
-        let reply = json_of(&door.mcp(true, &[], &call));
+        let reply = json_of(&server.mcp(true, &[], &call));
         assert!(reply["result"]["structuredContent"]["firstUsedAt"].is_string(), "{reply}");
     }
     for bad in ["", "https://events.example/t/", &"x".repeat(5_000)] {
@@ -451,15 +457,15 @@ fn a_guest_is_let_in_by_what_the_qr_code_holds_over_every_way() {
 
 #[test]
 fn a_challenge_says_in_words_what_is_bought() {
-    let door = with_desk();
+    let server = with_desk();
     let create = |title: &str, zone: &str| {
         let event = json!({"title": title, "startsAt": "2026-12-12T17:30:00Z", "timeZone": zone,
             "capacity": 5, "price": "0.05"});
-        let reply = door.as_owner(Action::Own(Own::CreateEvent), &event);
+        let reply = server.as_owner(Action::Own(Own::CreateEvent), &event);
         json_of(&reply)["id"].as_str().unwrap().to_owned()
     };
     let secret = json!({"name": "Beta \u{1f511} access", "value": "s3cret"});
-    let secret = json_of(&door.as_owner(Action::Own(Own::StoreSecret), &secret));
+    let secret = json_of(&server.as_owner(Action::Own(Own::StoreSecret), &secret));
     let meetup = create("Rust meetup", "Europe/Berlin");
     let long = create(&"Caf\u{e9} ".repeat(30), "America/Argentina/Buenos_Aires");
     let tokyo = create("\u{6771}\u{4eac}\u{202e}", "Asia/Tokyo");
@@ -479,10 +485,10 @@ fn a_challenge_says_in_words_what_is_bought() {
         ("retrieveSecret", json!({"secretId": secret["id"]}), "Secret \"Beta access\""),
         ("createTicket", ticket, "New ticket at the helpdesk: My \"order\""),
     ] {
-        let challenge = door.challenge(tool, &arguments);
+        let challenge = server.challenge(tool, &arguments);
         assert_eq!(challenge["resource"]["description"], said);
     }
-    let said = door.challenge("rsvpToEvent", &json!({"eventId": long}));
+    let said = server.challenge("rsvpToEvent", &json!({"eventId": long}));
     let said = said["resource"]["description"].as_str().unwrap();
     assert!(
         said.starts_with("Cafe Cafe")

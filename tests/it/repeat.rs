@@ -6,23 +6,23 @@ use events_concierge::base::http::Reply;
 use events_concierge::host::command::Action;
 use events_concierge::http::route::{AtHost, Own};
 use events_concierge::ledger::audit::audit;
-use events_concierge::mcp::catalog::{Access, Doors, Tool, tools};
+use events_concierge::mcp::catalog::{Access, Products, Tool, tools};
 use events_concierge::ports::Delivery;
 use serde_json::{Value, json};
 
-use crate::support::{Door, Settles, Wallet, as_v1, block_on, json_of};
+use crate::support::{Server, Settles, Wallet, as_v1, block_on, json_of};
 
 /// A host that sells everything.
-fn host() -> Door {
-    let door = Door::open();
-    door.world.memory.post_office.delivery.set(Some(Delivery::ExactlyOnce));
-    let doors = json!({"doors": ["events", "vault", "desk"]});
-    assert_eq!(door.as_owner(Action::Own(Own::ChangeProfile), &doors).status, 200);
-    door
+fn host() -> Server {
+    let server = Server::open();
+    server.world.memory.post_office.delivery.set(Some(Delivery::ExactlyOnce));
+    let products = json!({"products": ["events", "vault", "desk"]});
+    assert_eq!(server.as_owner(Action::Own(Own::ChangeProfile), &products).status, 200);
+    server
 }
 
 fn paid_tools() -> Vec<Tool> {
-    let all = Doors::parse(["events", "vault", "desk"]).unwrap();
+    let all = Products::parse(["events", "vault", "desk"]).unwrap();
     let paid = |tool: &Tool| matches!(tool.access(), Access::Paid(..));
     let sold: Vec<Tool> = tools(all).filter(paid).collect();
     assert!(sold.len() >= 11);
@@ -30,18 +30,18 @@ fn paid_tools() -> Vec<Tool> {
 }
 
 /// Something that can be bought with a tool. A new tool has to be added here.
-fn arguments(door: &Door, tool: Tool) -> Value {
+fn arguments(server: &Server, tool: Tool) -> Value {
     let name = tool.name();
     let ticket = || {
         let asked = json!({"subject": "My order", "body": "Where?", "email": "ada@example.org"});
         let tool = Action::AtHost(AtHost::Tool("createTicket".to_owned()));
-        json_of(&door.as_owner(tool, &asked))["ticketId"].clone()
+        json_of(&server.as_owner(tool, &asked))["ticketId"].clone()
     };
     match name {
-        "rsvpToEvent" | "getEventAnalytics" => json!({"eventId": door.event(1)}),
+        "rsvpToEvent" | "getEventAnalytics" => json!({"eventId": server.event(1)}),
         "retrieveSecret" => {
             let secret = json!({"name": "Key", "value": "sk-live-5f2e9c0b1a", "price": "0.10"});
-            let stored = json_of(&door.as_owner(Action::Own(Own::StoreSecret), &secret));
+            let stored = json_of(&server.as_owner(Action::Own(Own::StoreSecret), &secret));
             json!({"secretId": stored["id"]})
         }
         "createTicket" => json!({"subject": "Late", "body": "It is late."}),
@@ -64,11 +64,11 @@ struct Bought {
     answer: Value,
 }
 
-fn buy(door: &Door, tool: Tool, wallet: u8, change: Change) -> Bought {
-    let arguments = arguments(door, tool);
-    let challenge = door.challenge(tool.name(), &arguments);
+fn buy(server: &Server, tool: Tool, wallet: u8, change: Change) -> Bought {
+    let arguments = arguments(server, tool);
+    let challenge = server.challenge(tool.name(), &arguments);
     let payment = change(Wallet::new(wallet).pay(&challenge["accepts"][0], wallet));
-    let reply = block_on(door.tool(tool.name(), &arguments, Some(&payment)));
+    let reply = block_on(server.tool(tool.name(), &arguments, Some(&payment)));
     assert_eq!(reply.status, 200, "{}: {}", tool.name(), reply.body);
     Bought { arguments, payment, answer: json_of(&reply) }
 }
@@ -90,7 +90,13 @@ fn copies(payment: &Value) -> Vec<Value> {
 }
 
 /// Shows a payment in every way in which one can be shown.
-fn show(door: &Door, tool: Tool, arguments: &Value, payment: &Value, proof: &str) -> Vec<Reply> {
+fn show(
+    server: &Server,
+    tool: Tool,
+    arguments: &Value,
+    payment: &Value,
+    proof: &str,
+) -> Vec<Reply> {
     let header = match payment["x402Version"].as_u64() {
         Some(1) => "x-payment",
         _ => "payment-signature",
@@ -106,13 +112,13 @@ fn show(door: &Door, tool: Tool, arguments: &Value, payment: &Value, proof: &str
     let mcp: Vec<_> = era.into_iter().chain(proof).collect();
     if proof.is_some() {
         // A proof counts once.
-        return vec![block_on(door.tool_with(tool.name(), arguments, &http))];
+        return vec![block_on(server.tool_with(tool.name(), arguments, &http))];
     }
     vec![
-        block_on(door.tool_with(tool.name(), arguments, &http)),
-        door.mcp(false, &mcp, &call(json!({"x402/payment": payment}))),
-        door.mcp(false, &mcp, &call(json!({"x402.payment": encoded}))),
-        door.mcp(false, &http, &call(json!({}))),
+        block_on(server.tool_with(tool.name(), arguments, &http)),
+        server.mcp(false, &mcp, &call(json!({"x402/payment": payment}))),
+        server.mcp(false, &mcp, &call(json!({"x402.payment": encoded}))),
+        server.mcp(false, &http, &call(json!({}))),
     ]
 }
 
@@ -170,30 +176,36 @@ fn offer_of(reply: &Reply) -> Value {
 }
 
 /// A call that a wallet signs in with, paid with `payment` or not.
-fn signed_in(door: &Door, tool: Tool, asked: &Value, wallet: u8, payment: Option<&Value>) -> Reply {
-    let refused = block_on(door.tool(tool.name(), asked, None));
+fn signed_in(
+    server: &Server,
+    tool: Tool,
+    asked: &Value,
+    wallet: u8,
+    payment: Option<&Value>,
+) -> Reply {
+    let refused = block_on(server.tool(tool.name(), asked, None));
     let proof = Wallet::new(wallet).prove(&offer_of(&refused));
     match payment {
-        Some(payment) => show(door, tool, asked, payment, &proof).remove(0),
-        None => block_on(door.tool_with(tool.name(), asked, &[("sign-in-with-x", &proof)])),
+        Some(payment) => show(server, tool, asked, payment, &proof).remove(0),
+        None => block_on(server.tool_with(tool.name(), asked, &[("sign-in-with-x", &proof)])),
     }
 }
 
-fn settlements(door: &Door) -> usize {
-    door.world.memory.settled.borrow().len()
+fn settlements(server: &Server) -> usize {
+    server.world.memory.settled.borrow().len()
 }
 
 #[test]
 fn who_reads_a_settled_payment_off_the_chain_gets_no_answer_of_any_paid_tool() {
-    let door = host();
+    let server = host();
     let (same, old): (Change, Change) = (|it| it, |it| as_v1(&it));
     for (wallet, tool) in (1..).zip(paid_tools()) {
         for (wallet, change) in [(wallet, same), (wallet + 100, old)] {
-            let bought = buy(&door, tool, wallet, change);
-            let before = settlements(&door);
+            let bought = buy(&server, tool, wallet, change);
+            let before = settlements(&server);
             for copy in copies(&bought.payment) {
                 let is_named = copy["extensions"].is_object();
-                for reply in show(&door, tool, &bought.arguments, &copy, "") {
+                for reply in show(&server, tool, &bought.arguments, &copy, "") {
                     holds_nothing(&reply, &bought);
                     if !is_named {
                         is_proof_needed(&reply);
@@ -201,50 +213,50 @@ fn who_reads_a_settled_payment_off_the_chain_gets_no_answer_of_any_paid_tool() {
                     assert_ne!(json_of(&reply)["success"], true);
                 }
             }
-            assert_eq!(settlements(&door), before, "nothing is charged again");
-            door.pass(60);
+            assert_eq!(settlements(&server), before, "nothing is charged again");
+            server.pass(60);
         }
     }
-    assert_eq!(audit(&door.world).unwrap(), Vec::<String>::new());
+    assert_eq!(audit(&server.world).unwrap(), Vec::<String>::new());
 }
 
 #[test]
 fn the_exact_copy_and_the_wallet_that_paid_get_the_answer_of_every_paid_tool() {
-    let door = host();
+    let server = host();
     for (wallet, tool) in (1..).zip(paid_tools()) {
-        let bought = buy(&door, tool, wallet, |it| it);
-        let before = settlements(&door);
+        let bought = buy(&server, tool, wallet, |it| it);
+        let before = settlements(&server);
         let Bought { arguments, payment, answer } = &bought;
-        for reply in show(&door, tool, arguments, payment, "") {
+        for reply in show(&server, tool, arguments, payment, "") {
             let body = json_of(&reply);
             let structured = &body["result"]["structuredContent"];
             assert_eq!(if structured.is_object() { structured } else { &body }, answer);
         }
-        let reply = signed_in(&door, tool, arguments, wallet, None);
+        let reply = signed_in(&server, tool, arguments, wallet, None);
         assert_eq!((reply.status, &json_of(&reply)), (200, answer), "{}", tool.name());
         let bare = as_v1(payment);
-        let reply = signed_in(&door, tool, arguments, wallet, Some(&bare));
+        let reply = signed_in(&server, tool, arguments, wallet, Some(&bare));
         assert_eq!((reply.status, &json_of(&reply)), (200, answer), "{}", tool.name());
-        assert_eq!(settlements(&door), before);
-        door.pass(60);
+        assert_eq!(settlements(&server), before);
+        server.pass(60);
     }
-    assert_eq!(audit(&door.world).unwrap(), Vec::<String>::new());
+    assert_eq!(audit(&server.world).unwrap(), Vec::<String>::new());
 }
 
 #[test]
 fn another_wallet_signs_in_and_gets_nothing_of_any_paid_tool() {
-    let door = host();
+    let server = host();
     for (wallet, tool) in (1..).zip(paid_tools()) {
-        let bought = buy(&door, tool, wallet, |it| it);
-        let before = settlements(&door);
-        let reply = signed_in(&door, tool, &bought.arguments, 99, None);
+        let bought = buy(&server, tool, wallet, |it| it);
+        let before = settlements(&server);
+        let reply = signed_in(&server, tool, &bought.arguments, 99, None);
         assert!(matches!(reply.status, 402 | 409), "{}: {}", tool.name(), reply.body);
         holds_nothing(&reply, &bought);
-        let reply = signed_in(&door, tool, &bought.arguments, 99, Some(&as_v1(&bought.payment)));
+        let reply = signed_in(&server, tool, &bought.arguments, 99, Some(&as_v1(&bought.payment)));
         is_proof_needed(&reply);
         holds_nothing(&reply, &bought);
-        assert_eq!(settlements(&door), before);
-        door.pass(60);
+        assert_eq!(settlements(&server), before);
+        server.pass(60);
     }
 }
 
@@ -254,203 +266,203 @@ fn rsvp(event: &str) -> Value {
 
 #[test]
 fn a_version_1_buyer_who_lost_the_answer_signs_in_also_when_the_event_is_full_or_over() {
-    let door = host();
-    let bought = buy(&door, Tool::RsvpToEvent, 1, |it| as_v1(&it));
-    let full = block_on(door.tool("rsvpToEvent", &bought.arguments, None));
+    let server = host();
+    let bought = buy(&server, Tool::RsvpToEvent, 1, |it| as_v1(&it));
+    let full = block_on(server.tool("rsvpToEvent", &bought.arguments, None));
     assert_eq!(json_of(&full)["title"], "event full");
-    let reply = signed_in(&door, Tool::RsvpToEvent, &bought.arguments, 1, None);
+    let reply = signed_in(&server, Tool::RsvpToEvent, &bought.arguments, 1, None);
     assert_eq!(json_of(&reply)["rsvp"]["code"], bought.answer["rsvp"]["code"]);
     // A client that kept its payment is told the same where it shows that.
-    let refused = block_on(door.tool("rsvpToEvent", &bought.arguments, Some(&bought.payment)));
+    let refused = block_on(server.tool("rsvpToEvent", &bought.arguments, Some(&bought.payment)));
     is_proof_needed(&refused);
     let proof = Wallet::new(1).prove(&json_of(&refused));
     let headers = [("sign-in-with-x", proof.as_str())];
-    let reply = block_on(door.tool_with("rsvpToEvent", &bought.arguments, &headers));
+    let reply = block_on(server.tool_with("rsvpToEvent", &bought.arguments, &headers));
     assert_eq!(json_of(&reply)["ticketUrl"], bought.answer["ticketUrl"]);
-    door.world.memory.now.set(1_900_000_000);
-    let reply = signed_in(&door, Tool::RsvpToEvent, &bought.arguments, 1, None);
+    server.world.memory.now.set(1_900_000_000);
+    let reply = signed_in(&server, Tool::RsvpToEvent, &bought.arguments, 1, None);
     assert_eq!(reply.status, 200, "{}", reply.body);
     // It never bought another one, and a stranger is still told that it is over.
-    let reply = signed_in(&door, Tool::RsvpToEvent, &bought.arguments, 2, None);
+    let reply = signed_in(&server, Tool::RsvpToEvent, &bought.arguments, 2, None);
     assert_eq!(json_of(&reply)["title"], "event past");
-    assert_eq!(settlements(&door), 1);
+    assert_eq!(settlements(&server), 1);
 }
 
 #[test]
 fn a_seat_is_shown_again_by_its_event_whatever_name_was_given_with_it() {
-    let door = host();
-    let event = door.event(2);
+    let server = host();
+    let event = server.event(2);
     let named = json!({"eventId": event, "name": "Ada", "email": "ada@example.org"});
-    let challenge = door.challenge("rsvpToEvent", &named);
+    let challenge = server.challenge("rsvpToEvent", &named);
     let payment = Wallet::new(1).pay(&challenge["accepts"][0], 1);
-    let first = json_of(&block_on(door.tool("rsvpToEvent", &named, Some(&payment))));
-    let again = json_of(&signed_in(&door, Tool::RsvpToEvent, &rsvp(&event), 1, None));
+    let first = json_of(&block_on(server.tool("rsvpToEvent", &named, Some(&payment))));
+    let again = json_of(&signed_in(&server, Tool::RsvpToEvent, &rsvp(&event), 1, None));
     assert_eq!(again["rsvp"]["code"], first["rsvp"]["code"]);
     // Not even a new payment that comes with the proof is taken for a second seat.
-    let challenge = door.challenge("rsvpToEvent", &rsvp(&event));
+    let challenge = server.challenge("rsvpToEvent", &rsvp(&event));
     let second = Wallet::new(1).pay(&challenge["accepts"][0], 2);
-    let again = signed_in(&door, Tool::RsvpToEvent, &rsvp(&event), 1, Some(&second));
+    let again = signed_in(&server, Tool::RsvpToEvent, &rsvp(&event), 1, Some(&second));
     assert_eq!(json_of(&again)["rsvp"]["code"], first["rsvp"]["code"]);
     // Without a proof it is refused, and told how the ticket is seen again.
-    let reply = block_on(door.tool("rsvpToEvent", &rsvp(&event), Some(&second)));
+    let reply = block_on(server.tool("rsvpToEvent", &rsvp(&event), Some(&second)));
     assert_eq!(json_of(&reply)["title"], "already has seat");
     let proof = Wallet::new(1).prove(&json_of(&reply));
     let headers = [("sign-in-with-x", proof.as_str())];
-    assert_eq!(block_on(door.tool_with("rsvpToEvent", &rsvp(&event), &headers)).status, 200);
-    assert_eq!(settlements(&door), 1);
+    assert_eq!(block_on(server.tool_with("rsvpToEvent", &rsvp(&event), &headers)).status, 200);
+    assert_eq!(settlements(&server), 1);
 }
 
 #[test]
 fn a_new_payment_buys_new_work_although_its_wallet_signs_in() {
-    let door = host();
-    let asked = rsvp(&door.event(2));
-    let first = door.challenge("getEventAnalytics", &asked);
+    let server = host();
+    let asked = rsvp(&server.event(2));
+    let first = server.challenge("getEventAnalytics", &asked);
     let payment = |nonce| Wallet::new(1).pay(&first["accepts"][0], nonce);
-    let bought = block_on(door.tool("getEventAnalytics", &asked, Some(&payment(1))));
-    let reply = signed_in(&door, Tool::GetEventAnalytics, &asked, 1, Some(&payment(2)));
-    assert_eq!((bought.status, reply.status, settlements(&door)), (200, 200, 2));
+    let bought = block_on(server.tool("getEventAnalytics", &asked, Some(&payment(1))));
+    let reply = signed_in(&server, Tool::GetEventAnalytics, &asked, 1, Some(&payment(2)));
+    assert_eq!((bought.status, reply.status, settlements(&server)), (200, 200, 2));
 }
 
 #[test]
 fn while_the_outcome_is_unknown_the_wallet_is_told_to_wait_and_asked_for_no_payment() {
-    let door = host();
-    let event = door.event(1);
-    let challenge = door.challenge("rsvpToEvent", &rsvp(&event));
+    let server = host();
+    let event = server.event(1);
+    let challenge = server.challenge("rsvpToEvent", &rsvp(&event));
     let payment = as_v1(&Wallet::new(1).pay(&challenge["accepts"][0], 1));
-    door.world.memory.settles.borrow_mut().push_back(Settles::PaysSilently);
-    let reply = block_on(door.tool("rsvpToEvent", &rsvp(&event), Some(&payment)));
+    server.world.memory.settles.borrow_mut().push_back(Settles::PaysSilently);
+    let reply = block_on(server.tool("rsvpToEvent", &rsvp(&event), Some(&payment)));
     assert_eq!(json_of(&reply)["title"], "settlement pending");
     let proof = Wallet::new(1).prove(&challenge);
     let headers = [("sign-in-with-x", proof.as_str())];
-    let reply = block_on(door.tool_with("rsvpToEvent", &rsvp(&event), &headers));
+    let reply = block_on(server.tool_with("rsvpToEvent", &rsvp(&event), &headers));
     assert_eq!(json_of(&reply)["title"], "settlement pending", "{}", reply.body);
     // A copy is told to wait, too; looking finds out, and then nothing but the proof opens it.
-    let again = block_on(door.tool("rsvpToEvent", &rsvp(&event), Some(&payment)));
+    let again = block_on(server.tool("rsvpToEvent", &rsvp(&event), Some(&payment)));
     assert_eq!(json_of(&again)["title"], "settlement pending");
-    door.pass(30);
-    is_proof_needed(&block_on(door.tool("rsvpToEvent", &rsvp(&event), Some(&payment))));
-    let reply = signed_in(&door, Tool::RsvpToEvent, &rsvp(&event), 1, None);
-    assert_eq!((reply.status, settlements(&door)), (200, 1), "{}", reply.body);
+    server.pass(30);
+    is_proof_needed(&block_on(server.tool("rsvpToEvent", &rsvp(&event), Some(&payment))));
+    let reply = signed_in(&server, Tool::RsvpToEvent, &rsvp(&event), 1, None);
+    assert_eq!((reply.status, settlements(&server)), (200, 1), "{}", reply.body);
 }
 
 #[test]
 fn an_answer_that_nobody_got_is_given_to_the_exact_copy_after_a_crash() {
-    let mut door = host();
-    let event = door.event(1);
-    let challenge = door.challenge("rsvpToEvent", &rsvp(&event));
+    let mut server = host();
+    let event = server.event(1);
+    let challenge = server.challenge("rsvpToEvent", &rsvp(&event));
     let payment = Wallet::new(1).pay(&challenge["accepts"][0], 1);
-    door.world.memory.settles.borrow_mut().push_back(Settles::PaysSilently);
-    block_on(door.tool("rsvpToEvent", &rsvp(&event), Some(&payment)));
-    door.evict();
-    door.pass(30);
-    is_proof_needed(&block_on(door.tool("rsvpToEvent", &rsvp(&event), Some(&as_v1(&payment)))));
-    let reply = block_on(door.tool("rsvpToEvent", &rsvp(&event), Some(&payment)));
+    server.world.memory.settles.borrow_mut().push_back(Settles::PaysSilently);
+    block_on(server.tool("rsvpToEvent", &rsvp(&event), Some(&payment)));
+    server.evict();
+    server.pass(30);
+    is_proof_needed(&block_on(server.tool("rsvpToEvent", &rsvp(&event), Some(&as_v1(&payment)))));
+    let reply = block_on(server.tool("rsvpToEvent", &rsvp(&event), Some(&payment)));
     assert_eq!(reply.status, 200, "{}", reply.body);
 }
 
 #[test]
 fn a_payment_that_reverted_on_the_chain_is_not_taken_from_its_maker() {
-    let door = host();
-    let event = door.event(1);
-    let challenge = door.challenge("rsvpToEvent", &rsvp(&event));
+    let server = host();
+    let event = server.event(1);
+    let challenge = server.challenge("rsvpToEvent", &rsvp(&event));
     let payment = Wallet::new(1).pay(&challenge["accepts"][0], 1);
     let refuses = Settles::Refuses("insufficient_funds");
-    door.world.memory.settles.borrow_mut().push_back(refuses);
-    assert_eq!(block_on(door.tool("rsvpToEvent", &rsvp(&event), Some(&payment))).status, 402);
+    server.world.memory.settles.borrow_mut().push_back(refuses);
+    assert_eq!(block_on(server.tool("rsvpToEvent", &rsvp(&event), Some(&payment))).status, 402);
     // The wallet has money again, and the transaction that failed is there for all to read.
     for copy in copies(&payment) {
-        let reply = block_on(door.tool("rsvpToEvent", &rsvp(&event), Some(&copy)));
+        let reply = block_on(server.tool("rsvpToEvent", &rsvp(&event), Some(&copy)));
         assert_eq!(json_of(&reply)["title"], "payment used", "{}", reply.body);
     }
-    assert_eq!(settlements(&door), 0);
-    let reply = block_on(door.tool("rsvpToEvent", &rsvp(&event), Some(&payment)));
-    assert_eq!((reply.status, settlements(&door)), (200, 1), "{}", reply.body);
+    assert_eq!(settlements(&server), 0);
+    let reply = block_on(server.tool("rsvpToEvent", &rsvp(&event), Some(&payment)));
+    assert_eq!((reply.status, settlements(&server)), (200, 1), "{}", reply.body);
 }
 
 #[test]
 fn a_proof_counts_once_and_guessing_is_limited() {
-    let door = host();
-    let bought = buy(&door, Tool::GetEventAnalytics, 1, |it| it);
-    let proof = Wallet::new(1).prove(&door.challenge("getEventAnalytics", &bought.arguments));
+    let server = host();
+    let bought = buy(&server, Tool::GetEventAnalytics, 1, |it| it);
+    let proof = Wallet::new(1).prove(&server.challenge("getEventAnalytics", &bought.arguments));
     let call = |proof: &str| {
         let headers = [("sign-in-with-x", proof)];
-        block_on(door.tool_with("getEventAnalytics", &bought.arguments, &headers))
+        block_on(server.tool_with("getEventAnalytics", &bought.arguments, &headers))
     };
     assert_eq!(call(&proof).status, 200);
     let again = call(&proof);
     assert_eq!((again.status, &json_of(&again)["title"]), (401, &json!("nonce used")));
-    let rows = door.int("SELECT count(*) FROM used_nonces");
+    let rows = server.int("SELECT count(*) FROM used_nonces");
     let mut last = call("e30=");
     assert_eq!(json_of(&last)["title"], "proof refused");
     for _ in 0..400 {
         last = call("e30=");
     }
     assert_eq!(last.status, 429, "{}", last.body);
-    assert_eq!(door.int("SELECT count(*) FROM used_nonces"), rows, "no row for what is refused");
+    assert_eq!(server.int("SELECT count(*) FROM used_nonces"), rows, "no row for what is refused");
 }
 
 #[test]
 fn wrong_copies_are_limited_like_unpaid_calls() {
-    let door = host();
-    let bought = buy(&door, Tool::RsvpToEvent, 1, |it| it);
+    let server = host();
+    let bought = buy(&server, Tool::RsvpToEvent, 1, |it| it);
     let copy = as_v1(&bought.payment);
-    let call = || block_on(door.tool("rsvpToEvent", &bought.arguments, Some(&copy)));
+    let call = || block_on(server.tool("rsvpToEvent", &bought.arguments, Some(&copy)));
     is_proof_needed(&call());
     assert!((0..400).any(|_| call().status == 429));
     // Who has the right copy is not locked out by it.
-    let exact = block_on(door.tool("rsvpToEvent", &bought.arguments, Some(&bought.payment)));
+    let exact = block_on(server.tool("rsvpToEvent", &bought.arguments, Some(&bought.payment)));
     assert_eq!(exact.status, 200, "{}", exact.body);
 }
 
 #[test]
 fn no_list_record_or_page_holds_what_opens_a_seat() {
-    let door = host();
-    let bought = buy(&door, Tool::RsvpToEvent, 1, |it| it);
-    door.pass(60);
+    let server = host();
+    let bought = buy(&server, Tool::RsvpToEvent, 1, |it| it);
+    server.pass(60);
     let code = bought.answer["rsvp"]["code"].as_str().unwrap();
     let key = bought.payment["accepted"]["extra"]["receiptKey"].as_str().unwrap();
-    for (name, value) in door.world.memory.kv.borrow().iter() {
+    for (name, value) in server.world.memory.kv.borrow().iter() {
         assert!(!value.contains(code) && !value.contains(key), "{name}: {value}");
     }
-    let analytics = buy_analytics(&door, &bought.arguments);
+    let analytics = buy_analytics(&server, &bought.arguments);
     let pages = [
-        block_on(door.tool("listEvents", &json!({}), None)),
-        block_on(door.tool("getEvent", &bought.arguments, None)),
+        block_on(server.tool("listEvents", &json!({}), None)),
+        block_on(server.tool("getEvent", &bought.arguments, None)),
         analytics,
     ];
     for page in pages {
         assert!(page.status == 200 && !page.body.contains(code), "{}", page.body);
     }
     // Nor does the storage keep the key with which the answer is read.
-    assert!(!door.everything().contains(key));
+    assert!(!server.everything().contains(key));
 }
 
-fn buy_analytics(door: &Door, asked: &Value) -> Reply {
-    let challenge = door.challenge("getEventAnalytics", asked);
+fn buy_analytics(server: &Server, asked: &Value) -> Reply {
+    let challenge = server.challenge("getEventAnalytics", asked);
     let payment = Wallet::new(2).pay(&challenge["accepts"][0], 2);
-    block_on(door.tool("getEventAnalytics", asked, Some(&payment)))
+    block_on(server.tool("getEventAnalytics", asked, Some(&payment)))
 }
 
 #[test]
 fn an_answer_that_comes_after_the_alarm_has_delivered_delivers_nothing_again() {
     for tool in paid_tools() {
-        let door = host();
-        let arguments = arguments(&door, tool);
-        let challenge = door.challenge(tool.name(), &arguments);
+        let server = host();
+        let arguments = arguments(&server, tool);
+        let challenge = server.challenge(tool.name(), &arguments);
         let payment = Wallet::new(1).pay(&challenge["accepts"][0], 1);
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-        let mut call = Box::pin(door.tool(tool.name(), &arguments, Some(&payment)));
-        while door.int("SELECT count(*) FROM payments WHERE state = 'settling'") == 0 {
+        let mut call = Box::pin(server.tool(tool.name(), &arguments, Some(&payment)));
+        while server.int("SELECT count(*) FROM payments WHERE state = 'settling'") == 0 {
             assert!(call.as_mut().poll(&mut context).is_pending());
         }
         // The facilitator takes longer than anybody waits for it; the alarm settles and delivers.
-        door.pass(100);
-        assert_eq!(door.text("SELECT state FROM payments"), "delivered", "{}", tool.name());
-        let tickets = door.int("SELECT count(*) FROM tickets");
+        server.pass(100);
+        assert_eq!(server.text("SELECT state FROM payments"), "delivered", "{}", tool.name());
+        let tickets = server.int("SELECT count(*) FROM tickets");
         let reply = block_on(call);
         assert_eq!(reply.status, 200, "{}: {}", tool.name(), reply.body);
-        assert_eq!(audit(&door.world).unwrap(), Vec::<String>::new(), "{}", tool.name());
-        assert_eq!(door.int("SELECT count(*) FROM ledger WHERE entry = 'delivered'"), 1);
-        assert_eq!(door.int("SELECT count(*) FROM tickets"), tickets, "{}", tool.name());
+        assert_eq!(audit(&server.world).unwrap(), Vec::<String>::new(), "{}", tool.name());
+        assert_eq!(server.int("SELECT count(*) FROM ledger WHERE entry = 'delivered'"), 1);
+        assert_eq!(server.int("SELECT count(*) FROM tickets"), tickets, "{}", tool.name());
     }
 }

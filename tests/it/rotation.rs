@@ -25,7 +25,7 @@ use events_concierge::ports::{Sql, SqlValue};
 use serde_json::{Value, json};
 
 use crate::support::{
-    Door, MASTER_KEY, NOW, PAY_TO, Settles, Wallet, World, block_on, config, config_with, json_of,
+    MASTER_KEY, NOW, PAY_TO, Server, Settles, Wallet, World, block_on, config, config_with, json_of,
 };
 
 /// `IDENTITY_KEYS` of [`MASTER_KEY`], as `npm run secrets -- --rotate` makes it.
@@ -51,9 +51,9 @@ fn value(number: usize) -> String {
     format!("sk-live-{number:04}-5f2e9c0b1a")
 }
 
-fn store(door: &Door, number: usize) -> String {
+fn store(server: &Server, number: usize) -> String {
     let secret = json!({"name": format!("Key {number}"), "value": value(number), "price": "0.01"});
-    let reply = door.as_owner(Action::Own(Own::StoreSecret), &secret);
+    let reply = server.as_owner(Action::Own(Own::StoreSecret), &secret);
     assert_eq!(reply.status, 201, "{}", reply.body);
     json_of(&reply)["id"].as_str().unwrap().to_owned()
 }
@@ -66,60 +66,61 @@ fn named(secret: &str) -> Value {
     json!({"secretId": secret})
 }
 
-fn retrieve(door: &Door, secret: &str, payment: &Value) -> Reply {
-    block_on(door.tool("retrieveSecret", &named(secret), Some(payment)))
+fn retrieve(server: &Server, secret: &str, payment: &Value) -> Reply {
+    block_on(server.tool("retrieveSecret", &named(secret), Some(payment)))
 }
 
-fn payment_for(door: &Door, secret: &str, seed: u8) -> Value {
-    let offer = door.challenge("retrieveSecret", &named(secret));
+fn payment_for(server: &Server, secret: &str, seed: u8) -> Value {
+    let offer = server.challenge("retrieveSecret", &named(secret));
     Wallet::new(seed).pay(&offer["accepts"][0], seed)
 }
 
-fn reads(door: &Door, secret: &str, payment: &Value, number: usize) {
-    let reply = retrieve(door, secret, payment);
+fn reads(server: &Server, secret: &str, payment: &Value, number: usize) {
+    let reply = retrieve(server, secret, payment);
     assert_eq!(reply.status, 200, "{}", reply.body);
     assert_eq!(json_of(&reply)["secret"], value(number));
 }
 
 /// Buys a secret of this number, whose answer comes.
-fn buy(door: &Door, secret: &str, number: usize, seed: u8) -> Value {
-    let payment = payment_for(door, secret, seed);
-    reads(door, secret, &payment, number);
+fn buy(server: &Server, secret: &str, number: usize, seed: u8) -> Value {
+    let payment = payment_for(server, secret, seed);
+    reads(server, secret, &payment, number);
     payment
 }
 
 /// Buys a secret, whose answer is lost.
-fn buy_in_vain(door: &Door, secret: &str, seed: u8) -> Value {
-    let payment = payment_for(door, secret, seed);
-    door.world.memory.settles.borrow_mut().push_back(Settles::PaysSilently);
-    assert_eq!(retrieve(door, secret, &payment).status, 409);
+fn buy_in_vain(server: &Server, secret: &str, seed: u8) -> Value {
+    let payment = payment_for(server, secret, seed);
+    server.world.memory.settles.borrow_mut().push_back(Settles::PaysSilently);
+    assert_eq!(retrieve(server, secret, &payment).status, 409);
     payment
 }
 
-fn replace(door: &Door, secret: &str, number: usize) {
+fn replace(server: &Server, secret: &str, number: usize) {
     let action = Action::Own(Own::ChangeSecret(id_of(secret)));
-    let reply = door.as_owner(action, &json!({"value": value(number)}));
+    let reply = server.as_owner(action, &json!({"value": value(number)}));
     assert_eq!(reply.status, 200, "{}", reply.body);
 }
 
 /// All sealed values, on sale or kept.
-fn sealed(door: &Door) -> Vec<String> {
+fn sealed(server: &Server) -> Vec<String> {
     let statement = "SELECT sealed FROM secrets WHERE sealed IS NOT NULL \
          UNION ALL SELECT sealed FROM kept_values";
     let text = |row: &Vec<SqlValue>| match &row[0] {
         SqlValue::Text(text) => text.clone(),
         other @ (SqlValue::Null | SqlValue::Int(_)) => panic!("no sealed value: {other:?}"),
     };
-    door.sql(statement).iter().map(text).collect()
+    server.sql(statement).iter().map(text).collect()
 }
 
-fn count_sealed_with(door: &Door, master: &str) -> usize {
-    sealed(door).iter().filter(|sealed| sealed.starts_with(&prefix(master))).count()
+fn count_sealed_with(server: &Server, master: &str) -> usize {
+    sealed(server).iter().filter(|sealed| sealed.starts_with(&prefix(master))).count()
 }
 
 /// What the cron asks.
-fn asked(door: &Door) -> Value {
-    let reply = block_on(door.host.handle(door.request(Action::Resealed, false, &[], &json!({}))));
+fn asked(server: &Server) -> Value {
+    let reply =
+        block_on(server.host.handle(server.request(Action::Resealed, false, &[], &json!({}))));
     assert_eq!(reply.status, 200, "{}", reply.body);
     json_of(&reply)
 }
@@ -129,14 +130,14 @@ fn closed(unopened: u32) -> Value {
 }
 
 /// Lines of the log that say that a value opens with neither key.
-fn lost_lines(door: &Door) -> Vec<String> {
-    let log = door.world.memory.log.borrow();
+fn lost_lines(server: &Server) -> Vec<String> {
+    let log = server.world.memory.log.borrow();
     log.iter().filter(|line| line.contains("open neither")).cloned().collect()
 }
 
 /// The published records of secrets.
-fn published(door: &Door) -> Vec<String> {
-    let kv = door.world.memory.kv.borrow();
+fn published(server: &Server) -> Vec<String> {
+    let kv = server.world.memory.kv.borrow();
     let of_secrets = kv.iter().filter(|(key, _)| key.contains(":secrets:"));
     of_secrets.map(|(_, record)| record.clone()).collect()
 }
@@ -164,203 +165,203 @@ fn scopes_and_wallets_are_the_same_after_two_rotations_and_sessions_end() {
 
 #[test]
 fn what_is_sealed_opens_before_during_and_after_two_rotations() {
-    let mut door = Door::open();
-    let secrets: Vec<_> = (0..MANY).map(|number| store(&door, number)).collect();
-    let bought = buy(&door, &secrets[0], 0, 1);
-    let lost = buy_in_vain(&door, &secrets[1], 2);
-    door.pass(120);
-    replace(&door, &secrets[1], 101);
-    assert_eq!(door.int("SELECT count(*) FROM kept_values"), 1, "its buyer was not given it yet");
+    let mut server = Server::open();
+    let secrets: Vec<_> = (0..MANY).map(|number| store(&server, number)).collect();
+    let bought = buy(&server, &secrets[0], 0, 1);
+    let lost = buy_in_vain(&server, &secrets[1], 2);
+    server.pass(120);
+    replace(&server, &secrets[1], 101);
+    assert_eq!(server.int("SELECT count(*) FROM kept_values"), 1, "its buyer was not given it yet");
     let all = MANY + 1;
-    assert_eq!(count_sealed_with(&door, MASTER_KEY), all);
+    assert_eq!(count_sealed_with(&server, MASTER_KEY), all);
     let mut seed = 10;
     for (master, previous) in [(SECOND, MASTER_KEY), (THIRD, SECOND)] {
-        door.deploy(rotated(master, Some(previous)));
+        server.deploy(rotated(master, Some(previous)));
         // Nothing is sealed anew yet.
-        reads(&door, &secrets[0], &bought, 0);
-        buy(&door, &secrets[29], 29, seed);
-        assert_eq!(count_sealed_with(&door, previous), all);
-        assert_eq!(asked(&door)["is_open"], true);
-        door.pass(600);
-        assert_eq!(count_sealed_with(&door, master), all);
-        assert_eq!(asked(&door), closed(0));
-        reads(&door, &secrets[0], &bought, 0);
-        door.deploy(rotated(master, None));
-        reads(&door, &secrets[0], &bought, 0);
-        buy(&door, &secrets[28], 28, seed + 1);
+        reads(&server, &secrets[0], &bought, 0);
+        buy(&server, &secrets[29], 29, seed);
+        assert_eq!(count_sealed_with(&server, previous), all);
+        assert_eq!(asked(&server)["is_open"], true);
+        server.pass(600);
+        assert_eq!(count_sealed_with(&server, master), all);
+        assert_eq!(asked(&server), closed(0));
+        reads(&server, &secrets[0], &bought, 0);
+        server.deploy(rotated(master, None));
+        reads(&server, &secrets[0], &bought, 0);
+        buy(&server, &secrets[28], 28, seed + 1);
         seed += 2;
     }
     // The one whose answer was lost reads the value that was sold, a rotation and more later.
-    reads(&door, &secrets[1], &lost, 1);
+    reads(&server, &secrets[1], &lost, 1);
     for (number, secret) in secrets.iter().enumerate().skip(2) {
         // Every one of them, and not only those above.
-        buy(&door, secret, number, 20 + u8::try_from(number).unwrap());
+        buy(&server, secret, number, 20 + u8::try_from(number).unwrap());
     }
-    door.pass(700);
-    let everything = door.everything();
+    server.pass(700);
+    let everything = server.everything();
     for old in [MASTER_KEY, SECOND] {
         assert!(!everything.contains(&prefix(old)), "also not in KV or on its way there");
     }
-    assert_eq!(published(&door).len(), MANY);
-    assert!(published(&door).iter().all(|record| record.contains(&prefix(THIRD))));
-    assert_eq!(audit(&door.world).unwrap(), Vec::<String>::new());
-    assert_eq!(lost_lines(&door), [""; 0]);
+    assert_eq!(published(&server).len(), MANY);
+    assert!(published(&server).iter().all(|record| record.contains(&prefix(THIRD))));
+    assert_eq!(audit(&server.world).unwrap(), Vec::<String>::new());
+    assert_eq!(lost_lines(&server), [""; 0]);
 }
 
 /// A value as it was sealed before keys had ids.
-fn seal_unnamed(door: &Door, secret: &str, number: usize) {
-    let key = config().keys.vault_key().for_scope(&door.scope, KeyId::UNNAMED);
-    let aad = format!("events-concierge/vault\n{}\n{secret}\n1\n1", door.scope);
+fn seal_unnamed(server: &Server, secret: &str, number: usize) {
+    let key = config().keys.vault_key().for_scope(&server.scope, KeyId::UNNAMED);
+    let aad = format!("events-concierge/vault\n{}\n{secret}\n1\n1", server.scope);
     let value = value(number);
     let payload = Payload { msg: value.as_bytes(), aad: aad.as_bytes() };
     let sealed = Aes256Gcm::new(&key.into()).encrypt(&[7; 12].into(), payload).unwrap();
     let (nonce, sealed) = (STANDARD_NO_PAD.encode([7; 12]), STANDARD_NO_PAD.encode(sealed));
     let sealed: SqlValue = format!("v1.1.{nonce}.{sealed}").into();
     let statement = "UPDATE secrets SET sealed = ?1 WHERE id = ?2";
-    door.world.run(statement, &[sealed, secret.into()]).unwrap();
+    server.world.run(statement, &[sealed, secret.into()]).unwrap();
 }
 
 #[test]
 fn values_from_before_keys_had_ids_are_sealed_anew_too() {
-    let mut door = Door::open();
-    let secret = store(&door, 5);
-    seal_unnamed(&door, &secret, 5);
-    let bought = buy(&door, &secret, 5, 1);
-    door.deploy(rotated(SECOND, Some(MASTER_KEY)));
-    reads(&door, &secret, &bought, 5);
-    door.pass(600);
-    assert_eq!(count_sealed_with(&door, SECOND), 1);
-    door.deploy(rotated(SECOND, None));
-    reads(&door, &secret, &bought, 5);
+    let mut server = Server::open();
+    let secret = store(&server, 5);
+    seal_unnamed(&server, &secret, 5);
+    let bought = buy(&server, &secret, 5, 1);
+    server.deploy(rotated(SECOND, Some(MASTER_KEY)));
+    reads(&server, &secret, &bought, 5);
+    server.pass(600);
+    assert_eq!(count_sealed_with(&server, SECOND), 1);
+    server.deploy(rotated(SECOND, None));
+    reads(&server, &secret, &bought, 5);
 }
 
 #[test]
 fn a_wake_seals_a_few_values_and_publishes_them_and_without_a_previous_key_none() {
-    let mut door = Door::open();
+    let mut server = Server::open();
     for number in 0..MANY {
-        store(&door, number);
+        store(&server, number);
     }
-    door.pass(3_600);
-    door.deploy(rotated(SECOND, Some(MASTER_KEY)));
-    door.host.sweep().unwrap();
+    server.pass(3_600);
+    server.deploy(rotated(SECOND, Some(MASTER_KEY)));
+    server.host.sweep().unwrap();
     let mut before = 0;
     let mut steps = Vec::new();
-    while asked(&door)["is_open"] == true {
-        let memory = &door.world.memory;
+    while asked(&server)["is_open"] == true {
+        let memory = &server.world.memory;
         memory.now.set(memory.alarm.get().unwrap().max(memory.now.get()));
         memory.subrequests.set(0);
-        door.wake();
+        server.wake();
         assert!(memory.subrequests.get() < 50);
-        let now = count_sealed_with(&door, SECOND);
+        let now = count_sealed_with(&server, SECOND);
         steps.push(now - before);
         before = now;
         assert!(steps.len() < 100, "{steps:?}");
     }
     let most = usize::try_from(BATCH).unwrap();
     assert_eq!(&steps[..3], [most, most, MANY - 2 * most]);
-    assert!(published(&door).iter().all(|record| record.contains(&prefix(SECOND))));
+    assert!(published(&server).iter().all(|record| record.contains(&prefix(SECOND))));
     // Nothing is to be done any more, and nobody looks.
-    door.deploy(rotated(THIRD, None));
-    door.pass(86_400);
-    assert_eq!(count_sealed_with(&door, SECOND), MANY);
-    assert_eq!(door.host.sweep(), Ok(false));
-    assert_eq!(door.world.memory.alarm.get(), None);
+    server.deploy(rotated(THIRD, None));
+    server.pass(86_400);
+    assert_eq!(count_sealed_with(&server, SECOND), MANY);
+    assert_eq!(server.host.sweep(), Ok(false));
+    assert_eq!(server.world.memory.alarm.get(), None);
 }
 
 #[test]
 fn a_value_that_opens_with_neither_key_harms_no_other_and_is_told_once() {
-    let mut door = Door::open();
-    let secrets: Vec<_> = (0..MANY).map(|number| store(&door, number)).collect();
-    door.pass(3_600);
+    let mut server = Server::open();
+    let secrets: Vec<_> = (0..MANY).map(|number| store(&server, number)).collect();
+    server.pass(3_600);
     let [damaged, strange] = [&secrets[3], &secrets[20]];
     let damage = "UPDATE secrets SET sealed = ?1 WHERE id = ?2";
     let foreign = format!("{}AQEBAQEBAQEBAQEB.AAAA", prefix(THIRD));
-    door.world.run(damage, &["nonsense".into(), damaged.as_str().into()]).unwrap();
-    door.world.run(damage, &[foreign.as_str().into(), strange.as_str().into()]).unwrap();
-    door.deploy(rotated(SECOND, Some(MASTER_KEY)));
-    assert_eq!(door.host.sweep(), Ok(true));
-    door.world.memory.log.borrow_mut().clear();
-    door.pass(600);
-    assert_eq!(count_sealed_with(&door, SECOND), MANY - 2);
-    let told: BTreeSet<_> = lost_lines(&door).into_iter().collect();
-    assert_eq!(told.len(), lost_lines(&door).len(), "no line twice");
+    server.world.run(damage, &["nonsense".into(), damaged.as_str().into()]).unwrap();
+    server.world.run(damage, &[foreign.as_str().into(), strange.as_str().into()]).unwrap();
+    server.deploy(rotated(SECOND, Some(MASTER_KEY)));
+    assert_eq!(server.host.sweep(), Ok(true));
+    server.world.memory.log.borrow_mut().clear();
+    server.pass(600);
+    assert_eq!(count_sealed_with(&server, SECOND), MANY - 2);
+    let told: BTreeSet<_> = lost_lines(&server).into_iter().collect();
+    assert_eq!(told.len(), lost_lines(&server).len(), "no line twice");
     assert!((1..=2).contains(&told.len()), "{told:?}");
     let told: String = told.into_iter().collect();
     assert!(!told.contains("nonsense") && !told.contains("AQEB"), "{told}");
     // They keep the previous key from nothing, and the alarm from resting.
-    assert_eq!(asked(&door), closed(2));
-    door.pass(86_400);
-    assert_eq!(door.world.memory.alarm.get(), None);
-    buy(&door, &secrets[4], 4, 1);
+    assert_eq!(asked(&server), closed(2));
+    server.pass(86_400);
+    assert_eq!(server.world.memory.alarm.get(), None);
+    buy(&server, &secrets[4], 4, 1);
     // Nobody pays for it any more.
-    let reply = block_on(door.tool("retrieveSecret", &named(damaged), None));
+    let reply = block_on(server.tool("retrieveSecret", &named(damaged), None));
     assert_eq!(reply.status, 500, "{}", reply.body);
     assert!(reply.body.contains("\"moneyMoved\":\"no\""), "{}", reply.body);
 }
 
 #[test]
 fn storage_that_refuses_a_row_is_tried_again_and_no_value_is_lost() {
-    let mut door = Door::open();
-    let secrets: Vec<_> = (0..3).map(|number| store(&door, number)).collect();
-    let lost = buy_in_vain(&door, &secrets[2], 1);
-    door.pass(120);
-    replace(&door, &secrets[2], 102);
-    door.pass(3_600);
-    door.deploy(rotated(SECOND, Some(MASTER_KEY)));
-    *door.world.memory.sql_fails.borrow_mut() = Some("UPDATE secrets SET sealed = ?4");
-    assert_eq!(door.host.sweep(), Ok(true));
-    door.pass(60);
-    assert_eq!(count_sealed_with(&door, SECOND), 1, "the one that is kept is in another table");
-    assert_eq!(count_sealed_with(&door, MASTER_KEY), 3);
-    assert_eq!(asked(&door), json!({"is_open": true, "unopened": 0}));
-    let alarm = door.world.memory.alarm.get().unwrap();
-    assert!(alarm > door.world.memory.now.get() + 300, "not at full speed");
-    *door.world.memory.sql_fails.borrow_mut() = None;
-    door.pass(1_200);
-    assert_eq!(count_sealed_with(&door, SECOND), 4);
-    assert_eq!(asked(&door), closed(0));
-    door.deploy(rotated(SECOND, None));
-    reads(&door, &secrets[2], &lost, 2);
+    let mut server = Server::open();
+    let secrets: Vec<_> = (0..3).map(|number| store(&server, number)).collect();
+    let lost = buy_in_vain(&server, &secrets[2], 1);
+    server.pass(120);
+    replace(&server, &secrets[2], 102);
+    server.pass(3_600);
+    server.deploy(rotated(SECOND, Some(MASTER_KEY)));
+    *server.world.memory.sql_fails.borrow_mut() = Some("UPDATE secrets SET sealed = ?4");
+    assert_eq!(server.host.sweep(), Ok(true));
+    server.pass(60);
+    assert_eq!(count_sealed_with(&server, SECOND), 1, "the one that is kept is in another table");
+    assert_eq!(count_sealed_with(&server, MASTER_KEY), 3);
+    assert_eq!(asked(&server), json!({"is_open": true, "unopened": 0}));
+    let alarm = server.world.memory.alarm.get().unwrap();
+    assert!(alarm > server.world.memory.now.get() + 300, "not at full speed");
+    *server.world.memory.sql_fails.borrow_mut() = None;
+    server.pass(1_200);
+    assert_eq!(count_sealed_with(&server, SECOND), 4);
+    assert_eq!(asked(&server), closed(0));
+    server.deploy(rotated(SECOND, None));
+    reads(&server, &secrets[2], &lost, 2);
 }
 
 #[test]
 fn the_previous_key_is_needed_until_kv_has_the_records_too() {
-    let mut door = Door::open();
-    store(&door, 1);
-    door.pass(3_600);
-    door.deploy(rotated(SECOND, Some(MASTER_KEY)));
-    door.world.memory.kv_is_down.set(true);
-    assert_eq!(door.host.sweep(), Ok(true));
-    door.pass(3_600);
-    assert_eq!(count_sealed_with(&door, SECOND), 1);
-    assert_eq!(asked(&door)["is_open"], true);
-    door.world.memory.kv_is_down.set(false);
-    door.pass(3_600);
-    assert_eq!(asked(&door), closed(0));
-    assert!(published(&door)[0].contains(&prefix(SECOND)));
+    let mut server = Server::open();
+    store(&server, 1);
+    server.pass(3_600);
+    server.deploy(rotated(SECOND, Some(MASTER_KEY)));
+    server.world.memory.kv_is_down.set(true);
+    assert_eq!(server.host.sweep(), Ok(true));
+    server.pass(3_600);
+    assert_eq!(count_sealed_with(&server, SECOND), 1);
+    assert_eq!(asked(&server)["is_open"], true);
+    server.world.memory.kv_is_down.set(false);
+    server.pass(3_600);
+    assert_eq!(asked(&server), closed(0));
+    assert!(published(&server)[0].contains(&prefix(SECOND)));
 }
 
 #[test]
 fn a_host_whose_object_is_lost_is_restored_before_it_says_that_nothing_is_left() {
-    let mut door = Door::open();
-    let secret = store(&door, 1);
-    door.pass(3_600);
-    door.world.sqlite = Rc::new(rusqlite::Connection::open_in_memory().unwrap());
-    door.deploy(rotated(SECOND, Some(MASTER_KEY)));
-    assert_eq!(asked(&door)["is_open"], true);
-    door.pass(3_600);
-    assert_eq!(asked(&door), closed(0));
-    door.deploy(rotated(SECOND, None));
-    buy(&door, &secret, 1, 1);
+    let mut server = Server::open();
+    let secret = store(&server, 1);
+    server.pass(3_600);
+    server.world.sqlite = Rc::new(rusqlite::Connection::open_in_memory().unwrap());
+    server.deploy(rotated(SECOND, Some(MASTER_KEY)));
+    assert_eq!(asked(&server)["is_open"], true);
+    server.pass(3_600);
+    assert_eq!(asked(&server), closed(0));
+    server.deploy(rotated(SECOND, None));
+    buy(&server, &secret, 1, 1);
 }
 
 #[test]
 fn an_object_that_nobody_registered_is_not_written_to() {
     let world = World::new();
-    let door = Door::with(world.clone(), PAY_TO, rotated(SECOND, Some(MASTER_KEY)));
-    assert_eq!(door.host.sweep(), Ok(false));
-    let request = door.request(Action::Resealed, false, &[], &json!({}));
-    assert_eq!(block_on(door.host.handle(request)).status, 404);
+    let server = Server::with(world.clone(), PAY_TO, rotated(SECOND, Some(MASTER_KEY)));
+    assert_eq!(server.host.sweep(), Ok(false));
+    let request = server.request(Action::Resealed, false, &[], &json!({}));
+    assert_eq!(block_on(server.host.handle(request)).status, 404);
     let tables = world.run("SELECT count(*) FROM sqlite_master", &[]).unwrap();
     assert_eq!(tables, [[SqlValue::Int(0)]]);
 }

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use crate::money::books_balance;
-use crate::support::{Door, Settles, Wallet, as_v1, block_on};
+use crate::support::{Server, Settles, Wallet, as_v1, block_on};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -44,7 +44,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-fn take(door: &Door, events: &[String; 2], step: &Step) {
+fn take(server: &Server, events: &[String; 2], step: &Step) {
     let Step::Pay { wallet, payment, event, v1, dies_after } = step else { return };
     let event = &events[*event];
     let offer = json!({"scheme": "exact", "network": "eip155:84532", "amount": "50000",
@@ -53,7 +53,7 @@ fn take(door: &Door, events: &[String; 2], step: &Step) {
     let payment = Wallet::new(*wallet).pay(&offer, wallet * 16 + payment);
     let payment = if *v1 { as_v1(&payment) } else { payment };
     let arguments = json!({"eventId": event});
-    let mut call = pin!(door.tool("rsvpToEvent", &arguments, Some(&payment)));
+    let mut call = pin!(server.tool("rsvpToEvent", &arguments, Some(&payment)));
     let mut context = Context::from_waker(Waker::noop());
     for _ in 0..dies_after.unwrap_or(u8::MAX) {
         if call.as_mut().poll(&mut context).is_ready() {
@@ -67,38 +67,38 @@ proptest! {
 
     #[test]
     fn the_books_balance_after_any_schedule(steps in proptest::collection::vec(step(), 1..40)) {
-        let mut door = Door::open();
-        let events = [door.event(1), door.event(2)];
+        let mut server = Server::open();
+        let events = [server.event(1), server.event(2)];
         for step in &steps {
             match step {
-                Step::Pay { .. } => take(&door, &events, step),
+                Step::Pay { .. } => take(&server, &events, step),
                 Step::Facilitator(behaviour) => {
-                    door.world.memory.settles.borrow_mut().push_back(behaviour.clone());
+                    server.world.memory.settles.borrow_mut().push_back(behaviour.clone());
                 }
                 Step::Challenge { event } => {
-                    block_on(door.tool("rsvpToEvent", &json!({"eventId": events[*event]}), None));
+                    block_on(server.tool("rsvpToEvent", &json!({"eventId": events[*event]}), None));
                 }
                 Step::Cancel { event } => {
                     let id = EventId::parse(&events[*event]).unwrap();
-                    door.as_owner(Action::Own(Own::CancelEvent(id)), &json!({}));
+                    server.as_owner(Action::Own(Own::CancelEvent(id)), &json!({}));
                 }
-                Step::Evict => door.evict(),
-                Step::Pass(seconds) => door.pass(*seconds),
+                Step::Evict => server.evict(),
+                Step::Pass(seconds) => server.pass(*seconds),
             }
-            let faults = events_concierge::ledger::audit::audit(&door.world).unwrap();
+            let faults = events_concierge::ledger::audit::audit(&server.world).unwrap();
             prop_assert_eq!(faults, Vec::<String>::new());
             for (event, capacity) in events.iter().zip([1, 2]) {
                 let sold = format!("SELECT count(*) FROM rsvps WHERE event_id = '{event}'");
-                prop_assert!(door.int(&sold) <= capacity);
+                prop_assert!(server.int(&sold) <= capacity);
             }
         }
-        door.world.memory.settles.borrow_mut().clear();
-        door.evict();
+        server.world.memory.settles.borrow_mut().clear();
+        server.evict();
         // A crash can leave an object without a next step; the next request arms the alarm again.
-        door.challenge("getEventAnalytics", &json!({"eventId": events[0]}));
-        door.pass(2_000);
-        let open = door.int("SELECT count(*) FROM payments WHERE state NOT IN ('delivered', 'refused', 'failed')");
+        server.challenge("getEventAnalytics", &json!({"eventId": events[0]}));
+        server.pass(2_000);
+        let open = server.int("SELECT count(*) FROM payments WHERE state NOT IN ('delivered', 'refused', 'failed')");
         prop_assert_eq!(open, 0);
-        books_balance(&door);
+        books_balance(&server);
     }
 }

@@ -601,15 +601,15 @@ fn receipt(hash: &str, (payer, value): &(String, u64)) -> Value {
     ]})
 }
 
-/// A host with a door, and ways to knock.
-pub(crate) struct Door {
+/// A host with a server, and ways to knock.
+pub(crate) struct Server {
     pub(crate) world: World,
     pub(crate) host: Host<World>,
     pub(crate) scope: ScopeId,
     user: UserId,
 }
 
-impl Door {
+impl Server {
     /// A registered host.
     pub(crate) fn open() -> Self {
         Self::registered(World::new(), PAY_TO)
@@ -617,11 +617,11 @@ impl Door {
 
     /// A registered host that has opened its desk, in a world in which mail arrives.
     pub(crate) fn with_desk() -> Self {
-        let door = Self::open();
-        door.world.memory.post_office.delivery.set(Some(Delivery::ExactlyOnce));
-        let doors = json!({"doors": ["events", "vault", "desk"]});
-        assert_eq!(door.as_owner(Action::Own(Own::ChangeProfile), &doors).status, 200);
-        door
+        let server = Self::open();
+        server.world.memory.post_office.delivery.set(Some(Delivery::ExactlyOnce));
+        let products = json!({"products": ["events", "vault", "desk"]});
+        assert_eq!(server.as_owner(Action::Own(Own::ChangeProfile), &products).status, 200);
+        server
     }
 
     /// Another host in the same world, with the same payout address.
@@ -641,10 +641,10 @@ impl Door {
         Self::register(Self::of(world, user), user)
     }
 
-    fn register(door: Self, user: &str) -> Self {
+    fn register(server: Self, user: &str) -> Self {
         let body = json!({"userId": user, "walletAddress": PAY_TO});
-        assert_eq!(door.as_owner(Action::Own(Own::Register), &body).status, 201);
-        door
+        assert_eq!(server.as_owner(Action::Own(Own::Register), &body).status, 201);
+        server
     }
 
     /// Has the money of a payment moved, by nobody of ours.
@@ -725,9 +725,9 @@ impl Door {
         self.host.handle(self.request(action, false, headers, arguments)).await
     }
 
-    /// A JSON-RPC call at the door.
+    /// A JSON-RPC call at the server.
     pub(crate) fn mcp(&self, owner: bool, headers: &[(&str, &str)], body: &Value) -> Reply {
-        block_on(self.host.handle(self.request(Action::AtHost(AtHost::Door), owner, headers, body)))
+        block_on(self.host.handle(self.request(Action::AtHost(AtHost::Mcp), owner, headers, body)))
     }
 
     /// The challenge for a tool, version 2.
@@ -987,12 +987,12 @@ pub(crate) fn rsvp(event: &str) -> Value {
 }
 
 /// What the first network asks for a seat.
-pub(crate) fn offer(door: &Door, event: &str) -> Value {
-    door.challenge("rsvpToEvent", &rsvp(event))["accepts"][0].clone()
+pub(crate) fn offer(server: &Server, event: &str) -> Value {
+    server.challenge("rsvpToEvent", &rsvp(event))["accepts"][0].clone()
 }
 
 /// Calls for a seat with this payment: status and body.
-pub(crate) fn pay(door: &Door, event: &str, payment: &Value) -> (u16, Value) {
-    let reply = block_on(door.tool("rsvpToEvent", &rsvp(event), Some(payment)));
+pub(crate) fn pay(server: &Server, event: &str, payment: &Value) -> (u16, Value) {
+    let reply = block_on(server.tool("rsvpToEvent", &rsvp(event), Some(payment)));
     (reply.status, json_of(&reply))
 }

@@ -5,7 +5,7 @@ use events_concierge::http::route::Own;
 use events_concierge::ports::HttpResponse;
 use serde_json::{Value, json};
 
-use crate::support::{Door, NOW, Wallet, World, block_on, config_with, json_of};
+use crate::support::{NOW, Server, Wallet, World, block_on, config_with, json_of};
 
 const PAY_TO: &str = "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC";
 const TWO: [(&str, &str); 2] = [
@@ -16,11 +16,11 @@ const TWO: [(&str, &str); 2] = [
     ),
 ];
 
-fn door(more: &[(&str, &str)]) -> Door {
-    let door = Door::with(World::new(), PAY_TO, config_with(more));
+fn server(more: &[(&str, &str)]) -> Server {
+    let server = Server::with(World::new(), PAY_TO, config_with(more));
     let body = json!({"userId": PAY_TO, "walletAddress": PAY_TO});
-    assert_eq!(door.as_owner(Action::Own(Own::Register), &body).status, 201);
-    door
+    assert_eq!(server.as_owner(Action::Own(Own::Register), &body).status, 201);
+    server
 }
 
 fn kind(version: u8, scheme: &str, network: &str) -> Value {
@@ -28,30 +28,30 @@ fn kind(version: u8, scheme: &str, network: &str) -> Value {
 }
 
 /// What the facilitator says of itself from now on.
-fn says(door: &Door, status: u16, body: &Value) {
+fn says(server: &Server, status: u16, body: &Value) {
     let answer = HttpResponse { status, body: body.to_string() };
-    *door.world.memory.supported.borrow_mut() = Some(answer);
+    *server.world.memory.supported.borrow_mut() = Some(answer);
 }
 
-fn asked(door: &Door) -> u32 {
-    door.world.memory.supported_asked.get()
+fn asked(server: &Server) -> u32 {
+    server.world.memory.supported_asked.get()
 }
 
-fn networks(door: &Door, event: &Value) -> Vec<String> {
-    let offer = door.challenge("rsvpToEvent", event);
+fn networks(server: &Server, event: &Value) -> Vec<String> {
+    let offer = server.challenge("rsvpToEvent", event);
     let accepts = offer["accepts"].as_array().unwrap().iter();
     accepts.map(|one| one["network"].as_str().unwrap().to_owned()).collect()
 }
 
 #[test]
 fn nothing_is_sold_where_the_facilitator_says_that_it_does_not_settle() {
-    let door = door(&[]);
-    let event = json!({"eventId": door.event(5)});
-    let offer = door.challenge("rsvpToEvent", &event);
+    let server = server(&[]);
+    let event = json!({"eventId": server.event(5)});
+    let offer = server.challenge("rsvpToEvent", &event);
     let payment = Wallet::new(1).pay(&offer["accepts"][0], 1);
-    door.world.memory.now.set(NOW + 60);
+    server.world.memory.now.set(NOW + 60);
     says(
-        &door,
+        &server,
         200,
         &json!({"kinds": [
             kind(2, "exact", "eip155:8453"), kind(1, "exact", "base"), kind(2, "upto", "eip155:84532"),
@@ -59,7 +59,7 @@ fn nothing_is_sold_where_the_facilitator_says_that_it_does_not_settle() {
         ]}),
     );
     for payment in [None, Some(&payment)] {
-        let reply = block_on(door.tool("rsvpToEvent", &event, payment));
+        let reply = block_on(server.tool("rsvpToEvent", &event, payment));
         let body = json_of(&reply);
         assert_eq!((reply.status, &body["title"]), (503, &json!("network not supported")));
         assert_eq!(body["moneyMoved"], "no");
@@ -68,16 +68,16 @@ fn nothing_is_sold_where_the_facilitator_says_that_it_does_not_settle() {
             assert!(detail.contains(named), "{detail}");
         }
     }
-    assert!(door.world.memory.requests.borrow().is_empty(), "nobody was asked to settle");
-    assert_eq!(door.int("SELECT count(*) FROM payments"), 0);
-    assert_eq!(asked(&door), 2, "once in vain, and once for both calls");
+    assert!(server.world.memory.requests.borrow().is_empty(), "nobody was asked to settle");
+    assert_eq!(server.int("SELECT count(*) FROM payments"), 0);
+    assert_eq!(asked(&server), 2, "once in vain, and once for both calls");
     // Its answer is kept for an hour; then it may have learnt more.
-    says(&door, 200, &json!({"kinds": [kind(2, "exact", "eip155:84532")]}));
-    door.world.memory.now.set(NOW + 60 + 3_599);
-    assert_eq!(block_on(door.tool("rsvpToEvent", &event, None)).status, 503);
-    door.world.memory.now.set(NOW + 60 + 3_600);
-    assert_eq!(networks(&door, &event), ["eip155:84532"]);
-    assert_eq!(asked(&door), 3);
+    says(&server, 200, &json!({"kinds": [kind(2, "exact", "eip155:84532")]}));
+    server.world.memory.now.set(NOW + 60 + 3_599);
+    assert_eq!(block_on(server.tool("rsvpToEvent", &event, None)).status, 503);
+    server.world.memory.now.set(NOW + 60 + 3_600);
+    assert_eq!(networks(&server, &event), ["eip155:84532"]);
+    assert_eq!(asked(&server), 3);
 }
 
 #[test]
@@ -89,12 +89,12 @@ fn a_challenge_lists_the_networks_on_which_the_facilitator_settles() {
         (vec![kind(1, "exact", "base-sepolia")], vec![both[0]]),
         (vec![kind(2, "exact", "eip155:*")], both.to_vec()),
     ] {
-        let door = door(&TWO);
-        let event = json!({"eventId": door.event(5)});
-        says(&door, 200, &json!({"kinds": kinds, "extensions": [], "signers": {}}));
-        assert_eq!(networks(&door, &event), expected);
-        assert_eq!(networks(&door, &event), expected);
-        assert_eq!(asked(&door), 1, "what it has said is kept");
+        let server = server(&TWO);
+        let event = json!({"eventId": server.event(5)});
+        says(&server, 200, &json!({"kinds": kinds, "extensions": [], "signers": {}}));
+        assert_eq!(networks(&server, &event), expected);
+        assert_eq!(networks(&server, &event), expected);
+        assert_eq!(asked(&server), 1, "what it has said is kept");
     }
 }
 
@@ -107,38 +107,38 @@ fn a_facilitator_that_cannot_be_asked_has_not_said_no() {
         (200, json!({"kinds": "all"})),
         (200, json!({"kinds": [{"network": 5}]})),
     ] {
-        let door = door(&[]);
-        let event = json!({"eventId": door.event(5)});
-        says(&door, status, &body);
+        let server = server(&[]);
+        let event = json!({"eventId": server.event(5)});
+        says(&server, status, &body);
         for seconds in [0, 1, 59] {
-            door.world.memory.now.set(NOW + seconds);
-            assert_eq!(networks(&door, &event), ["eip155:84532"], "{status} {body}");
+            server.world.memory.now.set(NOW + seconds);
+            assert_eq!(networks(&server, &event), ["eip155:84532"], "{status} {body}");
         }
-        assert_eq!(asked(&door), 1, "it is not asked again for every call");
-        door.world.memory.now.set(NOW + 60);
-        let offer = door.challenge("rsvpToEvent", &event);
-        assert_eq!(asked(&door), 2);
+        assert_eq!(asked(&server), 1, "it is not asked again for every call");
+        server.world.memory.now.set(NOW + 60);
+        let offer = server.challenge("rsvpToEvent", &event);
+        assert_eq!(asked(&server), 2);
         let payment = Wallet::new(1).pay(&offer["accepts"][0], 1);
-        assert_eq!(block_on(door.tool("rsvpToEvent", &event, Some(&payment))).status, 200);
+        assert_eq!(block_on(server.tool("rsvpToEvent", &event, Some(&payment))).status, 200);
     }
 }
 
 #[test]
 fn what_was_said_counts_while_the_facilitator_is_away() {
-    let door = door(&TWO);
-    let event = json!({"eventId": door.event(5)});
-    says(&door, 200, &json!({"kinds": [kind(2, "exact", "eip155:80002")]}));
-    assert_eq!(networks(&door, &event), ["eip155:80002"]);
-    *door.world.memory.supported.borrow_mut() = None;
-    door.world.memory.now.set(NOW + 3_600);
-    assert_eq!(networks(&door, &event), ["eip155:80002"]);
-    assert_eq!(asked(&door), 2);
+    let server = server(&TWO);
+    let event = json!({"eventId": server.event(5)});
+    says(&server, 200, &json!({"kinds": [kind(2, "exact", "eip155:80002")]}));
+    assert_eq!(networks(&server, &event), ["eip155:80002"]);
+    *server.world.memory.supported.borrow_mut() = None;
+    server.world.memory.now.set(NOW + 3_600);
+    assert_eq!(networks(&server, &event), ["eip155:80002"]);
+    assert_eq!(asked(&server), 2);
 }
 
 #[test]
 fn our_own_facilitator_is_not_asked_where_it_settles() {
-    let door = Door::settling_itself();
-    let event = json!({"eventId": door.event(5)});
-    assert_eq!(networks(&door, &event), ["eip155:84532"]);
-    assert_eq!(asked(&door), 0);
+    let server = Server::settling_itself();
+    let event = json!({"eventId": server.event(5)});
+    assert_eq!(networks(&server, &event), ["eip155:84532"]);
+    assert_eq!(asked(&server), 0);
 }

@@ -8,15 +8,15 @@ use events_concierge::ledger::audit::audit;
 use events_concierge::products::vault::seal::current_prefix;
 use serde_json::{Value, json};
 
-use crate::support::{Door, NOW, Settles, Wallet, as_v1, block_on, config, json_of};
+use crate::support::{NOW, Server, Settles, Wallet, as_v1, block_on, config, json_of};
 
 const VALUE: &str = "sk-live-5f2e9c0b1a";
 const OTHER: &str = "sk-live-77aa00ff34";
 
-fn store(door: &Door, changes: Value) -> String {
+fn store(server: &Server, changes: Value) -> String {
     let mut secret = json!({"name": "API key", "value": VALUE, "description": "For the weather"});
     secret.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
-    let reply = door.as_owner(Action::Own(Own::StoreSecret), &secret);
+    let reply = server.as_owner(Action::Own(Own::StoreSecret), &secret);
     assert_eq!(reply.status, 201, "{}", reply.body);
     json_of(&reply)["id"].as_str().unwrap().to_owned()
 }
@@ -25,39 +25,39 @@ fn id_of(secret: &str) -> SecretId {
     SecretId::parse(secret).unwrap()
 }
 
-fn change(door: &Door, secret: &str, changes: Value) -> Reply {
-    door.as_owner(Action::Own(Own::ChangeSecret(id_of(secret))), &changes)
+fn change(server: &Server, secret: &str, changes: Value) -> Reply {
+    server.as_owner(Action::Own(Own::ChangeSecret(id_of(secret))), &changes)
 }
 
 fn named(secret: &str) -> Value {
     json!({"secretId": secret})
 }
 
-fn retrieve(door: &Door, secret: &str, payment: Option<&Value>) -> Reply {
-    block_on(door.tool("retrieveSecret", &named(secret), payment))
+fn retrieve(server: &Server, secret: &str, payment: Option<&Value>) -> Reply {
+    block_on(server.tool("retrieveSecret", &named(secret), payment))
 }
 
 /// Buys a secret; the payment and the answer.
-fn buy(door: &Door, secret: &str, seed: u8) -> (Value, Value) {
-    let offer = door.challenge("retrieveSecret", &named(secret));
+fn buy(server: &Server, secret: &str, seed: u8) -> (Value, Value) {
+    let offer = server.challenge("retrieveSecret", &named(secret));
     let payment = Wallet::new(seed).pay(&offer["accepts"][0], seed);
-    let reply = retrieve(door, secret, Some(&payment));
+    let reply = retrieve(server, secret, Some(&payment));
     assert_eq!(reply.status, 200, "{}", reply.body);
     (payment, json_of(&reply))
 }
 
-fn prove(door: &Door, secret: &str, seed: u8) -> Reply {
+fn prove(server: &Server, secret: &str, seed: u8) -> Reply {
     // What cannot be bought any more offers to sign in, too.
-    let reply = retrieve(door, secret, None);
+    let reply = retrieve(server, secret, None);
     let offer = match reply.status {
-        402 => door.challenge("retrieveSecret", &named(secret)),
+        402 => server.challenge("retrieveSecret", &named(secret)),
         _ => json_of(&reply),
     };
-    with_proof(door, secret, &Wallet::new(seed).prove(&offer))
+    with_proof(server, secret, &Wallet::new(seed).prove(&offer))
 }
 
-fn with_proof(door: &Door, secret: &str, header: &str) -> Reply {
-    block_on(door.tool_with("retrieveSecret", &named(secret), &[("sign-in-with-x", header)]))
+fn with_proof(server: &Server, secret: &str, header: &str) -> Reply {
+    block_on(server.tool_with("retrieveSecret", &named(secret), &[("sign-in-with-x", header)]))
 }
 
 fn is(reply: &Reply, status: u16, code: &str) {
@@ -67,35 +67,35 @@ fn is(reply: &Reply, status: u16, code: &str) {
 
 #[test]
 fn a_value_is_read_by_who_has_paid_and_stands_nowhere_in_clear() {
-    let door = Door::open();
-    let secret = store(&door, json!({"price": "0.10"}));
-    let listed = json_of(&block_on(door.tool("listSecrets", &json!({}), None)));
+    let server = Server::open();
+    let secret = store(&server, json!({"price": "0.10"}));
+    let listed = json_of(&block_on(server.tool("listSecrets", &json!({}), None)));
     let one = &listed["secrets"][0];
     assert_eq!((&one["id"], &one["price"]), (&json!(secret), &json!("0.10")));
     assert_eq!(one["retrievalCount"], 0);
-    let (_, answer) = buy(&door, &secret, 1);
+    let (_, answer) = buy(&server, &secret, 1);
     assert_eq!((&answer["secret"], &answer["retrievalCount"]), (&json!(VALUE), &json!(1)));
     assert!(answer["transactionHash"].is_string() && answer["description"] == "For the weather");
-    door.pass(120);
-    let stored = door.everything();
+    server.pass(120);
+    let stored = server.everything();
     let sealed = current_prefix(&config().keys);
     assert!(stored.contains("For the weather") && stored.contains(&sealed), "{stored}");
     for hidden in [VALUE, "c2stbGl2ZS01ZjJlOWMwYjFh", "736b2d6c697665"] {
         assert!(!stored.contains(hidden), "{hidden} in {stored}");
     }
     for own in [Own::Secrets, Own::Retrievals(id_of(&secret)), Own::Revenue] {
-        assert!(!door.as_owner(Action::Own(own), &json!({})).body.contains(VALUE));
+        assert!(!server.as_owner(Action::Own(own), &json!({})).body.contains(VALUE));
     }
-    assert_eq!(audit(&door.world).unwrap(), Vec::<String>::new());
+    assert_eq!(audit(&server.world).unwrap(), Vec::<String>::new());
 }
 
 #[test]
 fn the_same_payment_reads_again_only_with_what_the_chain_never_sees() {
-    let door = Door::open();
-    let secret = store(&door, json!({}));
-    let (payment, first) = buy(&door, &secret, 1);
+    let server = Server::open();
+    let secret = store(&server, json!({}));
+    let (payment, first) = buy(&server, &secret, 1);
     assert_eq!(payment["accepted"]["extra"]["receiptKey"].as_str().unwrap().len(), 32);
-    let again = json_of(&retrieve(&door, &secret, Some(&payment)));
+    let again = json_of(&retrieve(&server, &secret, Some(&payment)));
     assert_eq!((&again["secret"], &again["retrievalCount"]), (&json!(VALUE), &json!(1)));
     assert_eq!(again["transactionHash"], first["transactionHash"]);
     // Whoever reads the chain knows the authorization and its signature, and our offer, but not the key.
@@ -108,126 +108,126 @@ fn the_same_payment_reads_again_only_with_what_the_chain_never_sees() {
     let mut appended = payment.clone();
     appended["extensions"] = json!({});
     for copy in [&without, &other, &as_v1(&payment), &appended] {
-        let reply = retrieve(&door, &secret, Some(copy));
+        let reply = retrieve(&server, &secret, Some(copy));
         is(&reply, 401, "proof needed");
         assert!(!reply.body.contains(VALUE) && reply.body.contains("\"moneyMoved\":\"yes\""));
     }
-    let reply = retrieve(&door, &secret, Some(&named));
+    let reply = retrieve(&server, &secret, Some(&named));
     assert!(reply.status == 409 && !reply.body.contains(VALUE), "{}", reply.body);
-    assert_eq!(door.int("SELECT count(*) FROM ledger WHERE entry = 'settled'"), 1);
+    assert_eq!(server.int("SELECT count(*) FROM ledger WHERE entry = 'settled'"), 1);
 }
 
 #[test]
 fn a_payment_of_version_1_is_answered_once_and_afterwards_needs_a_proof() {
-    let door = Door::open();
-    let secret = store(&door, json!({}));
-    let offer = door.challenge("retrieveSecret", &named(&secret));
+    let server = Server::open();
+    let secret = store(&server, json!({}));
+    let offer = server.challenge("retrieveSecret", &named(&secret));
     let payment = as_v1(&Wallet::new(1).pay(&offer["accepts"][0], 1));
-    assert_eq!(json_of(&retrieve(&door, &secret, Some(&payment)))["secret"], VALUE);
-    is(&retrieve(&door, &secret, Some(&payment)), 401, "proof needed");
-    assert_eq!(json_of(&prove(&door, &secret, 1))["secret"], VALUE);
+    assert_eq!(json_of(&retrieve(&server, &secret, Some(&payment)))["secret"], VALUE);
+    is(&retrieve(&server, &secret, Some(&payment)), 401, "proof needed");
+    assert_eq!(json_of(&prove(&server, &secret, 1))["secret"], VALUE);
 }
 
 #[test]
 fn a_payment_with_an_id_of_its_own_reads_again_in_version_1() {
-    let door = Door::open();
-    let secret = store(&door, json!({}));
-    let offer = door.challenge("retrieveSecret", &named(&secret));
+    let server = Server::open();
+    let secret = store(&server, json!({}));
+    let offer = server.challenge("retrieveSecret", &named(&secret));
     let mut payment = as_v1(&Wallet::new(1).pay(&offer["accepts"][0], 1));
     payment["extensions"] =
         json!({"payment-identifier": {"info": {"required": false, "id": "pay_0123456789abcdef"}}});
     for _ in 0..2 {
-        assert_eq!(json_of(&retrieve(&door, &secret, Some(&payment)))["secret"], VALUE);
+        assert_eq!(json_of(&retrieve(&server, &secret, Some(&payment)))["secret"], VALUE);
     }
 }
 
 #[test]
 fn a_wallet_that_has_bought_signs_in_and_reads_again_once_for_each_signature() {
-    let door = Door::open();
-    let secret = store(&door, json!({}));
-    buy(&door, &secret, 1);
-    let header = Wallet::new(1).prove(&door.challenge("retrieveSecret", &named(&secret)));
-    let reply = with_proof(&door, &secret, &header);
+    let server = Server::open();
+    let secret = store(&server, json!({}));
+    buy(&server, &secret, 1);
+    let header = Wallet::new(1).prove(&server.challenge("retrieveSecret", &named(&secret)));
+    let reply = with_proof(&server, &secret, &header);
     assert_eq!((reply.status, &json_of(&reply)["secret"]), (200, &json!(VALUE)));
-    let reply = with_proof(&door, &secret, &header);
+    let reply = with_proof(&server, &secret, &header);
     is(&reply, 401, "nonce used");
     assert!(!reply.body.contains(VALUE));
-    let log = json_of(&door.as_owner(Action::Own(Own::Retrievals(id_of(&secret))), &json!({})));
+    let log = json_of(&server.as_owner(Action::Own(Own::Retrievals(id_of(&secret))), &json!({})));
     let how = |line: usize| log["retrievals"][line]["how"].clone();
     assert_eq!((how(0), how(1)), (json!("signature"), json!("paid")));
-    assert_eq!(door.int("SELECT count(*) FROM ledger WHERE entry = 'settled'"), 1);
+    assert_eq!(server.int("SELECT count(*) FROM ledger WHERE entry = 'settled'"), 1);
 }
 
 #[test]
-fn a_proof_of_another_wallet_door_or_time_reads_nothing() {
-    let door = Door::open();
-    let secret = store(&door, json!({}));
-    buy(&door, &secret, 1);
+fn a_proof_of_another_wallet_server_or_time_reads_nothing() {
+    let server = Server::open();
+    let secret = store(&server, json!({}));
+    buy(&server, &secret, 1);
     // Proven, but has bought nothing: asked to pay.
-    let stranger = prove(&door, &secret, 2);
+    let stranger = prove(&server, &secret, 2);
     assert_eq!(stranger.status, 402, "{}", stranger.body);
-    // A challenge of another door.
-    let neighbour = door.beside();
+    // A challenge of another server.
+    let neighbour = server.beside();
     let elsewhere = store(&neighbour, json!({}));
     let challenge = neighbour.challenge("retrieveSecret", &named(&elsewhere));
-    is(&with_proof(&door, &secret, &Wallet::new(1).prove(&challenge)), 401, "proof refused");
+    is(&with_proof(&server, &secret, &Wallet::new(1).prove(&challenge)), 401, "proof refused");
     // Another wallet's name under a signature.
-    let mut lie = door.challenge("retrieveSecret", &named(&secret));
+    let mut lie = server.challenge("retrieveSecret", &named(&secret));
     lie["extensions"]["sign-in-with-x"]["info"]["statement"] = json!("something else");
-    let honest = door.challenge("retrieveSecret", &named(&secret));
+    let honest = server.challenge("retrieveSecret", &named(&secret));
     let late = Wallet::new(1).prove(&honest);
-    door.world.memory.now.set(NOW + 301);
-    is(&with_proof(&door, &secret, &late), 401, "proof refused");
+    server.world.memory.now.set(NOW + 301);
+    is(&with_proof(&server, &secret, &late), 401, "proof refused");
     for header in ["", "%%%", "e30="] {
-        is(&with_proof(&door, &secret, header), 401, "proof refused");
+        is(&with_proof(&server, &secret, header), 401, "proof refused");
     }
 }
 
 #[test]
 fn a_value_that_was_replaced_has_to_be_bought_again() {
-    let door = Door::open();
-    let secret = store(&door, json!({}));
-    let (payment, _) = buy(&door, &secret, 1);
-    let reply = change(&door, &secret, json!({"value": OTHER, "price": "0.20"}));
+    let server = Server::open();
+    let secret = store(&server, json!({}));
+    let (payment, _) = buy(&server, &secret, 1);
+    let reply = change(&server, &secret, json!({"value": OTHER, "price": "0.20"}));
     assert_eq!((reply.status, &json_of(&reply)["version"]), (200, &json!(2)), "{}", reply.body);
-    door.pass(86_400);
-    is(&retrieve(&door, &secret, Some(&payment)), 409, "secret replaced");
-    is(&prove(&door, &secret, 1), 409, "secret replaced");
-    let (_, answer) = buy(&door, &secret, 2);
+    server.pass(86_400);
+    is(&retrieve(&server, &secret, Some(&payment)), 409, "secret replaced");
+    is(&prove(&server, &secret, 1), 409, "secret replaced");
+    let (_, answer) = buy(&server, &secret, 2);
     assert_eq!((&answer["secret"], &answer["retrievalCount"]), (&json!(OTHER), &json!(2)));
     // The old one is gone from everywhere, also sealed.
-    assert_eq!(kept(&door), 0);
+    assert_eq!(kept(&server), 0);
 }
 
 #[test]
 fn a_sealed_value_that_is_moved_to_another_secret_or_version_does_not_open() {
-    let door = Door::open();
-    let one = store(&door, json!({}));
-    let other = store(&door, json!({"value": OTHER}));
-    let (payment, _) = buy(&door, &other, 1);
+    let server = Server::open();
+    let one = store(&server, json!({}));
+    let other = store(&server, json!({"value": OTHER}));
+    let (payment, _) = buy(&server, &other, 1);
     let steal = format!(
         "UPDATE secrets SET sealed = (SELECT sealed FROM secrets WHERE id = '{one}') WHERE id = '{other}'"
     );
-    door.sql(&steal);
-    let reply = retrieve(&door, &other, Some(&payment));
+    server.sql(&steal);
+    let reply = retrieve(&server, &other, Some(&payment));
     assert_eq!(reply.status, 500, "{}", reply.body);
     assert!(!reply.body.contains(VALUE) && !reply.body.contains(OTHER));
-    let (payment, _) = buy(&door, &one, 2);
-    door.sql(&format!("UPDATE secrets SET version = 2 WHERE id = '{one}'"));
-    door.sql("UPDATE retrievals SET version = 2");
-    assert_eq!(retrieve(&door, &one, Some(&payment)).status, 500);
+    let (payment, _) = buy(&server, &one, 2);
+    server.sql(&format!("UPDATE secrets SET version = 2 WHERE id = '{one}'"));
+    server.sql("UPDATE retrievals SET version = 2");
+    assert_eq!(retrieve(&server, &one, Some(&payment)).status, 500);
 }
 
 #[test]
 fn a_value_that_does_not_open_is_not_sold() {
-    let door = Door::open();
-    let secret = store(&door, json!({}));
-    let offer = door.challenge("retrieveSecret", &named(&secret));
+    let server = Server::open();
+    let secret = store(&server, json!({}));
+    let offer = server.challenge("retrieveSecret", &named(&secret));
     let payment = Wallet::new(1).pay(&offer["accepts"][0], 1);
     // As with a master key that is not set any more.
-    door.sql("UPDATE secrets SET sealed = replace(sealed, 'v1.', 'v1.9')");
+    server.sql("UPDATE secrets SET sealed = replace(sealed, 'v1.', 'v1.9')");
     for payment in [None, Some(&payment)] {
-        let reply = retrieve(&door, &secret, payment);
+        let reply = retrieve(&server, &secret, payment);
         assert_eq!(
             (reply.status, &json_of(&reply)["moneyMoved"]),
             (500, &json!("no")),
@@ -235,38 +235,38 @@ fn a_value_that_does_not_open_is_not_sold() {
             reply.body
         );
     }
-    assert_eq!(door.int("SELECT count(*) FROM payments"), 0);
-    assert_eq!(door.world.memory.settled.borrow().len(), 0);
+    assert_eq!(server.int("SELECT count(*) FROM payments"), 0);
+    assert_eq!(server.world.memory.settled.borrow().len(), 0);
 }
 
 #[test]
 fn an_expired_secret_is_not_sold_nor_read_and_its_value_is_destroyed() {
-    let door = Door::open();
-    let secret = store(&door, json!({"expiresAt": "2026-11-21T13:00:00Z"}));
-    let (payment, _) = buy(&door, &secret, 1);
-    door.pass(3_599);
+    let server = Server::open();
+    let secret = store(&server, json!({"expiresAt": "2026-11-21T13:00:00Z"}));
+    let (payment, _) = buy(&server, &secret, 1);
+    server.pass(3_599);
     let key = format!(":secrets:{secret}");
-    let published = || door.world.memory.kv.borrow().keys().any(|name| name.ends_with(&key));
+    let published = || server.world.memory.kv.borrow().keys().any(|name| name.ends_with(&key));
     assert!(published());
-    door.pass(60);
-    is(&retrieve(&door, &secret, None), 409, "secret expired");
-    assert_eq!(door.int("SELECT count(*) FROM secrets WHERE sealed IS NOT NULL"), 0);
+    server.pass(60);
+    is(&retrieve(&server, &secret, None), 409, "secret expired");
+    assert_eq!(server.int("SELECT count(*) FROM secrets WHERE sealed IS NOT NULL"), 0);
     assert!(!published());
     // Who read it first today may have lost the answer.
-    assert_eq!(json_of(&retrieve(&door, &secret, Some(&payment)))["secret"], VALUE);
-    door.pass(86_400);
-    is(&retrieve(&door, &secret, Some(&payment)), 409, "secret expired");
-    assert_eq!(kept(&door), 0);
-    let list = json_of(&block_on(door.tool("listSecrets", &json!({}), None)));
+    assert_eq!(json_of(&retrieve(&server, &secret, Some(&payment)))["secret"], VALUE);
+    server.pass(86_400);
+    is(&retrieve(&server, &secret, Some(&payment)), 409, "secret expired");
+    assert_eq!(kept(&server), 0);
+    let list = json_of(&block_on(server.tool("listSecrets", &json!({}), None)));
     assert_eq!(list["secrets"], json!([]));
     // Its host may offer it again, with a new value.
     let end = json!({"expiresAt": null});
-    assert_eq!(change(&door, &secret, end).status, 422);
+    assert_eq!(change(&server, &secret, end).status, 422);
     let renewed = json!({"expiresAt": null, "value": OTHER});
-    assert_eq!(change(&door, &secret, renewed).status, 200);
-    let offer = door.challenge("retrieveSecret", &named(&secret));
+    assert_eq!(change(&server, &secret, renewed).status, 200);
+    let offer = server.challenge("retrieveSecret", &named(&secret));
     let payment = Wallet::new(2).pay(&offer["accepts"][0], 2);
-    assert_eq!(json_of(&retrieve(&door, &secret, Some(&payment)))["secret"], OTHER);
+    assert_eq!(json_of(&retrieve(&server, &secret, Some(&payment)))["secret"], OTHER);
 }
 
 /// How a value goes off sale.
@@ -291,22 +291,24 @@ enum When {
 const ENDS: [Ends; 3] = [Ends::Withdrawn, Ends::Expired, Ends::Replaced];
 const WHENS: [When; 3] = [When::Unknown, When::Delivered, When::Answered];
 
-fn kept(door: &Door) -> i64 {
-    door.int("SELECT count(*) FROM kept_values")
+fn kept(server: &Server) -> i64 {
+    server.int("SELECT count(*) FROM kept_values")
 }
 
 /// Takes the value off sale; what the host is told.
-fn end(door: &Door, secret: &str, how: Ends) -> Value {
+fn end(server: &Server, secret: &str, how: Ends) -> Value {
     match how {
         Ends::Withdrawn => {
-            let reply = door.as_owner(Action::Own(Own::RevokeSecret(id_of(secret))), &json!({}));
+            let reply = server.as_owner(Action::Own(Own::RevokeSecret(id_of(secret))), &json!({}));
             json_of(&reply)
         }
-        Ends::Replaced => json_of(&change(door, secret, json!({"value": OTHER, "price": "0.20"}))),
+        Ends::Replaced => {
+            json_of(&change(server, secret, json!({"value": OTHER, "price": "0.20"})))
+        }
         Ends::Expired => {
-            let now = &door.world.memory.now;
+            let now = &server.world.memory.now;
             let soon = jiff::Timestamp::from_second(now.get() + 1).unwrap().to_string();
-            assert_eq!(change(door, secret, json!({"expiresAt": soon})).status, 200);
+            assert_eq!(change(server, secret, json!({"expiresAt": soon})).status, 200);
             now.set(now.get() + 1);
             Value::Null
         }
@@ -314,35 +316,35 @@ fn end(door: &Door, secret: &str, how: Ends) -> Value {
 }
 
 /// Pays for a secret; the value goes off sale at that moment.
-fn pay_and_end(door: &Door, secret: &str, how: Ends, when: When) -> Value {
-    let offer = door.challenge("retrieveSecret", &named(secret));
+fn pay_and_end(server: &Server, secret: &str, how: Ends, when: When) -> Value {
+    let offer = server.challenge("retrieveSecret", &named(secret));
     let payment = Wallet::new(1).pay(&offer["accepts"][0], 1);
     if when == When::Answered {
-        assert_eq!(json_of(&retrieve(door, secret, Some(&payment)))["secret"], VALUE);
+        assert_eq!(json_of(&retrieve(server, secret, Some(&payment)))["secret"], VALUE);
     } else {
-        door.world.memory.settles.borrow_mut().push_back(Settles::PaysSilently);
-        is(&retrieve(door, secret, Some(&payment)), 409, "settlement pending");
+        server.world.memory.settles.borrow_mut().push_back(Settles::PaysSilently);
+        is(&retrieve(server, secret, Some(&payment)), 409, "settlement pending");
     }
     if when == When::Delivered {
-        door.pass(120);
-        assert_eq!(door.int("SELECT count(*) FROM retrievals WHERE how = 'paid'"), 1);
+        server.pass(120);
+        assert_eq!(server.int("SELECT count(*) FROM retrievals WHERE how = 'paid'"), 1);
     }
-    end(door, secret, how);
+    end(server, secret, how);
     if when == When::Unknown {
-        door.pass(120);
+        server.pass(120);
     }
     payment
 }
 
 /// What a wallet and a thief with a copy off the chain get to see of a value that they have not bought.
-fn strangers_get_nothing(door: &Door, secret: &str, payment: &Value) {
+fn strangers_get_nothing(server: &Server, secret: &str, payment: &Value) {
     let mut copy = payment.clone();
     copy["accepted"]["extra"].as_object_mut().unwrap().remove("receiptKey");
     for reply in [
-        retrieve(door, secret, None),
-        retrieve(door, secret, Some(&copy)),
-        retrieve(door, secret, Some(&as_v1(payment))),
-        prove(door, secret, 2),
+        retrieve(server, secret, None),
+        retrieve(server, secret, Some(&copy)),
+        retrieve(server, secret, Some(&as_v1(payment))),
+        prove(server, secret, 2),
     ] {
         assert!(reply.status != 200 && !reply.body.contains(VALUE), "{}", reply.body);
     }
@@ -353,39 +355,39 @@ fn a_secret_that_was_paid_for_is_handed_over_though_it_went_off_sale() {
     for (how, when) in ENDS.into_iter().flat_map(|how| WHENS.map(|when| (how, when))) {
         for signs_in in [false, true] {
             let case = format!("{how:?} {when:?} {signs_in}");
-            let door = Door::open();
-            let secret = store(&door, json!({}));
-            let payment = pay_and_end(&door, &secret, how, when);
-            strangers_get_nothing(&door, &secret, &payment);
+            let server = Server::open();
+            let secret = store(&server, json!({}));
+            let payment = pay_and_end(&server, &secret, how, when);
+            strangers_get_nothing(&server, &secret, &payment);
             // A month is not too late, unless there was an answer before.
             if when != When::Answered {
-                door.pass(30 * 86_400);
+                server.pass(30 * 86_400);
             }
             for _ in 0..2 {
                 let reply = match signs_in {
-                    true => prove(&door, &secret, 1),
-                    false => retrieve(&door, &secret, Some(&payment)),
+                    true => prove(&server, &secret, 1),
+                    false => retrieve(&server, &secret, Some(&payment)),
                 };
                 let answer = json_of(&reply);
                 let got = (reply.status, &answer["secret"], &answer["version"]);
                 assert_eq!(got, (200, &json!(VALUE), &json!(1)), "{case} {}", reply.body);
-                strangers_get_nothing(&door, &secret, &payment);
+                strangers_get_nothing(&server, &secret, &payment);
             }
             let sold = "SELECT version || ' ' || paid || ' ' || (handed_over_at IS NULL) FROM \
                  retrievals WHERE how = 'paid'";
-            assert_eq!(door.text(sold), "1 50000 0", "{case}");
-            assert_eq!(door.int("SELECT count(*) FROM ledger WHERE entry = 'settled'"), 1);
+            assert_eq!(server.text(sold), "1 50000 0", "{case}");
+            assert_eq!(server.int("SELECT count(*) FROM ledger WHERE entry = 'settled'"), 1);
             // A day after the first answer nobody waits any more.
-            door.pass(86_400);
-            assert_eq!(kept(&door), 0, "{case}");
+            server.pass(86_400);
+            assert_eq!(kept(&server), 0, "{case}");
             let code = match how {
                 Ends::Withdrawn => "secret revoked",
                 Ends::Expired => "secret expired",
                 Ends::Replaced => "secret replaced",
             };
-            is(&retrieve(&door, &secret, Some(&payment)), 409, code);
-            is(&prove(&door, &secret, 1), 409, code);
-            assert_eq!(audit(&door.world).unwrap(), Vec::<String>::new());
+            is(&retrieve(&server, &secret, Some(&payment)), 409, code);
+            is(&prove(&server, &secret, 1), 409, code);
+            assert_eq!(audit(&server.world).unwrap(), Vec::<String>::new());
         }
     }
 }
@@ -393,105 +395,105 @@ fn a_secret_that_was_paid_for_is_handed_over_though_it_went_off_sale() {
 #[test]
 fn a_value_is_destroyed_at_once_when_nobody_waits_for_it() {
     for how in ENDS {
-        let door = Door::open();
-        let secret = store(&door, json!({}));
-        end(&door, &secret, how);
-        door.pass(10);
-        assert_eq!(kept(&door), 0, "{how:?}");
+        let server = Server::open();
+        let secret = store(&server, json!({}));
+        end(&server, &secret, how);
+        server.pass(10);
+        assert_eq!(kept(&server), 0, "{how:?}");
         // A payment that comes to nothing keeps it only until that is known.
-        let other = store(&door, json!({}));
-        let offer = door.challenge("retrieveSecret", &named(&other));
+        let other = store(&server, json!({}));
+        let offer = server.challenge("retrieveSecret", &named(&other));
         let payment = Wallet::new(1).pay(&offer["accepts"][0], 1);
-        door.world.memory.settles.borrow_mut().push_back(Settles::Hangs);
-        is(&retrieve(&door, &other, Some(&payment)), 409, "settlement pending");
-        end(&door, &other, how);
-        door.pass(10);
-        assert_eq!(kept(&door), 1, "{how:?}");
-        door.pass(400);
-        assert_eq!(kept(&door), 0, "{how:?}");
-        assert_eq!(door.int("SELECT count(*) FROM retrievals"), 0);
+        server.world.memory.settles.borrow_mut().push_back(Settles::Hangs);
+        is(&retrieve(&server, &other, Some(&payment)), 409, "settlement pending");
+        end(&server, &other, how);
+        server.pass(10);
+        assert_eq!(kept(&server), 1, "{how:?}");
+        server.pass(400);
+        assert_eq!(kept(&server), 0, "{how:?}");
+        assert_eq!(server.int("SELECT count(*) FROM retrievals"), 0);
         let sealed =
             format!("SELECT count(*) FROM secrets WHERE id = '{other}' AND sealed IS NOT NULL");
-        assert_eq!(door.int(&sealed), i64::from(how == Ends::Replaced), "{how:?}");
+        assert_eq!(server.int(&sealed), i64::from(how == Ends::Replaced), "{how:?}");
     }
 }
 
 #[test]
 fn a_buyer_gets_the_version_that_was_on_sale_when_it_paid_and_pays_for_the_next() {
-    let door = Door::open();
-    let secret = store(&door, json!({}));
-    let first = pay_and_end(&door, &secret, Ends::Replaced, When::Unknown);
+    let server = Server::open();
+    let secret = store(&server, json!({}));
+    let first = pay_and_end(&server, &secret, Ends::Replaced, When::Unknown);
     // The same wallet buys the new one before it has read the old one.
-    let offer = door.challenge("retrieveSecret", &named(&secret));
+    let offer = server.challenge("retrieveSecret", &named(&secret));
     let second = Wallet::new(1).pay(&offer["accepts"][0], 2);
-    let answer = json_of(&retrieve(&door, &secret, Some(&second)));
+    let answer = json_of(&retrieve(&server, &secret, Some(&second)));
     assert_eq!((&answer["secret"], &answer["version"]), (&json!(OTHER), &json!(2)));
     // Signed in, it gets what it has not read yet.
-    assert_eq!(json_of(&prove(&door, &secret, 1))["secret"], VALUE);
-    assert_eq!(json_of(&prove(&door, &secret, 1))["secret"], OTHER);
-    assert_eq!(json_of(&retrieve(&door, &secret, Some(&first)))["secret"], VALUE);
+    assert_eq!(json_of(&prove(&server, &secret, 1))["secret"], VALUE);
+    assert_eq!(json_of(&prove(&server, &secret, 1))["secret"], OTHER);
+    assert_eq!(json_of(&retrieve(&server, &secret, Some(&first)))["secret"], VALUE);
     let sold = "SELECT group_concat(version || ' ' || paid) FROM retrievals WHERE how = 'paid'";
-    assert_eq!(door.text(sold), "1 50000,2 200000");
-    door.pass(86_400);
-    assert_eq!(kept(&door), 0);
+    assert_eq!(server.text(sold), "1 50000,2 200000");
+    server.pass(86_400);
+    assert_eq!(kept(&server), 0);
 }
 
 #[test]
 fn a_price_that_changes_during_a_call_is_not_paid_for_another_value() {
-    let door = Door::open();
-    let secret = store(&door, json!({}));
-    let offer = door.challenge("retrieveSecret", &named(&secret));
+    let server = Server::open();
+    let secret = store(&server, json!({}));
+    let offer = server.challenge("retrieveSecret", &named(&secret));
     let payment = Wallet::new(1).pay(&offer["accepts"][0], 1);
     let arguments = named(&secret);
-    let paid = door.tool("retrieveSecret", &arguments, Some(&payment));
+    let paid = server.tool("retrieveSecret", &arguments, Some(&payment));
     // The call has named its price, and waits for the chain.
-    let replaced = async { change(&door, &secret, json!({"value": OTHER, "price": "0.20"})) };
+    let replaced = async { change(&server, &secret, json!({"value": OTHER, "price": "0.20"})) };
     let (paid, replaced) = block_on(futures_util::future::join(paid, replaced));
     assert_eq!(replaced.status, 200);
     is(&paid, 409, "price changed");
     assert!(paid.body.contains("\"moneyMoved\":\"no\""), "{}", paid.body);
-    assert_eq!(door.world.memory.settled.borrow().len(), 0);
+    assert_eq!(server.world.memory.settled.borrow().len(), 0);
 }
 
 #[test]
 fn no_money_is_moved_for_a_value_that_went_off_sale() {
     for how in ENDS {
-        let door = Door::open();
-        let secret = store(&door, json!({}));
-        let offer = door.challenge("retrieveSecret", &named(&secret));
+        let server = Server::open();
+        let secret = store(&server, json!({}));
+        let offer = server.challenge("retrieveSecret", &named(&secret));
         let payment = Wallet::new(1).pay(&offer["accepts"][0], 1);
-        door.world.memory.settles.borrow_mut().push_back(Settles::Hangs);
-        is(&retrieve(&door, &secret, Some(&payment)), 409, "settlement pending");
-        end(&door, &secret, how);
-        door.pass(1_000);
-        assert_eq!(door.world.memory.settled.borrow().len(), 0, "{how:?}");
-        assert_eq!(door.text("SELECT state FROM payments"), "failed", "{how:?}");
+        server.world.memory.settles.borrow_mut().push_back(Settles::Hangs);
+        is(&retrieve(&server, &secret, Some(&payment)), 409, "settlement pending");
+        end(&server, &secret, how);
+        server.pass(1_000);
+        assert_eq!(server.world.memory.settled.borrow().len(), 0, "{how:?}");
+        assert_eq!(server.text("SELECT state FROM payments"), "failed", "{how:?}");
     }
 }
 
 #[test]
 fn the_host_is_told_who_still_waits_for_a_value_that_it_takes_back() {
     for how in [Ends::Withdrawn, Ends::Replaced] {
-        let told = |door: &Door, secret: &str| {
-            let answer = end(door, secret, how);
+        let told = |server: &Server, secret: &str| {
+            let answer = end(server, secret, how);
             let words = answer["message"].as_str().unwrap().to_owned();
             (answer["openPayments"].clone(), answer["unreadSales"].clone(), words)
         };
-        let door = Door::open();
-        let (open, unread, words) = told(&door, &store(&door, json!({})));
+        let server = Server::open();
+        let (open, unread, words) = told(&server, &store(&server, json!({})));
         assert_eq!((open, unread), (json!(0), json!(0)));
         assert!(words.ends_with("Its value is destroyed."), "{words}");
 
-        let secret = store(&door, json!({}));
-        buy(&door, &secret, 3);
-        let offer = door.challenge("retrieveSecret", &named(&secret));
+        let secret = store(&server, json!({}));
+        buy(&server, &secret, 3);
+        let offer = server.challenge("retrieveSecret", &named(&secret));
         for (seed, waits) in [(1, 120), (2, 0)] {
             let payment = Wallet::new(seed).pay(&offer["accepts"][0], seed);
-            door.world.memory.settles.borrow_mut().push_back(Settles::PaysSilently);
-            is(&retrieve(&door, &secret, Some(&payment)), 409, "settlement pending");
-            door.pass(waits);
+            server.world.memory.settles.borrow_mut().push_back(Settles::PaysSilently);
+            is(&retrieve(&server, &secret, Some(&payment)), 409, "settlement pending");
+            server.pass(waits);
         }
-        let (open, unread, words) = told(&door, &secret);
+        let (open, unread, words) = told(&server, &secret);
         assert_eq!((open, unread), (json!(1), json!(1)));
         for part in [
             "1 payment for it is under way",
@@ -506,69 +508,70 @@ fn the_host_is_told_who_still_waits_for_a_value_that_it_takes_back() {
 
 #[test]
 fn the_log_shows_which_buyer_has_not_read_yet() {
-    let door = Door::open();
-    let secret = store(&door, json!({}));
-    let payment = pay_and_end(&door, &secret, Ends::Withdrawn, When::Delivered);
+    let server = Server::open();
+    let secret = store(&server, json!({}));
+    let payment = pay_and_end(&server, &secret, Ends::Withdrawn, When::Delivered);
     let line = || {
         let own = Own::Retrievals(id_of(&secret));
-        json_of(&door.as_owner(Action::Own(own), &json!({})))["retrievals"][0].clone()
+        json_of(&server.as_owner(Action::Own(own), &json!({})))["retrievals"][0].clone()
     };
     assert_eq!((&line()["how"], &line()["handedOverAt"]), (&json!("paid"), &Value::Null));
-    retrieve(&door, &secret, Some(&payment));
+    retrieve(&server, &secret, Some(&payment));
     assert!(line()["handedOverAt"].is_string(), "{}", line());
     // The first time is no reading on top of the sale.
-    assert_eq!(door.int("SELECT count(*) FROM retrievals"), 1);
+    assert_eq!(server.int("SELECT count(*) FROM retrievals"), 1);
 }
 
 #[test]
 fn a_lost_answer_is_given_to_the_same_payment_and_charged_once() {
-    let door = Door::open();
-    let secret = store(&door, json!({}));
-    let offer = door.challenge("retrieveSecret", &named(&secret));
+    let server = Server::open();
+    let secret = store(&server, json!({}));
+    let offer = server.challenge("retrieveSecret", &named(&secret));
     let payment = Wallet::new(1).pay(&offer["accepts"][0], 1);
-    door.world.memory.settles.borrow_mut().push_back(Settles::PaysSilently);
-    is(&retrieve(&door, &secret, Some(&payment)), 409, "settlement pending");
-    door.pass(120);
-    assert_eq!(json_of(&retrieve(&door, &secret, Some(&payment)))["secret"], VALUE);
-    assert_eq!(door.int("SELECT count(*) FROM ledger WHERE entry = 'settled'"), 1);
+    server.world.memory.settles.borrow_mut().push_back(Settles::PaysSilently);
+    is(&retrieve(&server, &secret, Some(&payment)), 409, "settlement pending");
+    server.pass(120);
+    assert_eq!(json_of(&retrieve(&server, &secret, Some(&payment)))["secret"], VALUE);
+    assert_eq!(server.int("SELECT count(*) FROM ledger WHERE entry = 'settled'"), 1);
 }
 
 #[test]
 fn a_host_rebuilt_from_kv_sells_the_same_secret() {
-    let mut door = Door::open();
-    let secret = store(&door, json!({}));
-    buy(&door, &secret, 1);
-    door.pass(120);
-    door.world.sqlite = std::rc::Rc::new(rusqlite::Connection::open_in_memory().unwrap());
-    door.evict();
-    let (_, answer) = buy(&door, &secret, 2);
+    let mut server = Server::open();
+    let secret = store(&server, json!({}));
+    buy(&server, &secret, 1);
+    server.pass(120);
+    server.world.sqlite = std::rc::Rc::new(rusqlite::Connection::open_in_memory().unwrap());
+    server.evict();
+    let (_, answer) = buy(&server, &secret, 2);
     assert_eq!((&answer["secret"], &answer["retrievalCount"]), (&json!(VALUE), &json!(2)));
 }
 
 #[test]
-fn a_closed_door_has_no_tools() {
-    let door = Door::open();
-    store(&door, json!({}));
-    let set =
-        |doors: Value| door.as_owner(Action::Own(Own::ChangeProfile), &json!({"doors": doors}));
+fn a_closed_server_has_no_tools() {
+    let server = Server::open();
+    store(&server, json!({}));
+    let set = |servers: Value| {
+        server.as_owner(Action::Own(Own::ChangeProfile), &json!({"doors": servers}))
+    };
     for wrong in [json!([]), json!(["cellar"]), json!("vault")] {
         assert_eq!(set(wrong).status, 422);
     }
     assert_eq!(set(json!(["events"])).status, 200);
-    assert_eq!(block_on(door.tool("listSecrets", &json!({}), None)).status, 404);
+    assert_eq!(block_on(server.tool("listSecrets", &json!({}), None)).status, 404);
     let list = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
-    assert!(!door.mcp(true, &[], &list).body.contains("Secret"));
+    assert!(!server.mcp(true, &[], &list).body.contains("Secret"));
     assert_eq!(set(json!(["vault"])).status, 200);
-    assert_eq!(block_on(door.tool("listEvents", &json!({}), None)).status, 404);
-    assert_eq!(block_on(door.tool("listSecrets", &json!({}), None)).status, 200);
+    assert_eq!(block_on(server.tool("listEvents", &json!({}), None)).status, 404);
+    assert_eq!(block_on(server.tool("listSecrets", &json!({}), None)).status, 200);
 }
 
 #[test]
 fn only_the_owner_stores_and_withdraws_and_a_fault_names_the_field_without_the_value() {
-    let door = Door::open();
+    let server = Server::open();
     let secret = json!({"name": "n", "value": VALUE});
-    assert_eq!(block_on(door.tool("storeSecret", &secret, None)).status, 403);
-    assert_eq!(door.int("SELECT count(*) FROM secrets"), 0);
+    assert_eq!(block_on(server.tool("storeSecret", &secret, None)).status, 403);
+    assert_eq!(server.int("SELECT count(*) FROM secrets"), 0);
     let long = format!("{VALUE}{}", "x".repeat(16 * 1024));
     for (field, value) in [
         ("name", json!("")),
@@ -582,43 +585,43 @@ fn only_the_owner_stores_and_withdraws_and_a_fault_names_the_field_without_the_v
     ] {
         let mut wrong = secret.clone();
         wrong[field] = value;
-        let reply = door.as_owner(Action::Own(Own::StoreSecret), &wrong);
+        let reply = server.as_owner(Action::Own(Own::StoreSecret), &wrong);
         assert_eq!(reply.status, 422, "{field}");
         assert!(json_of(&reply)["detail"].as_str().unwrap().contains(field), "{}", reply.body);
         assert!(!reply.body.contains(VALUE), "{}", reply.body);
     }
-    assert_eq!(door.int("SELECT count(*) FROM secrets"), 0);
+    assert_eq!(server.int("SELECT count(*) FROM secrets"), 0);
 }
 
 #[test]
 fn money_that_the_chain_drops_takes_the_right_to_read_with_it() {
-    let door = Door::open();
-    let secret = store(&door, json!({}));
-    let (payment, _) = buy(&door, &secret, 1);
-    door.world.memory.settled.borrow_mut().clear();
+    let server = Server::open();
+    let secret = store(&server, json!({}));
+    let (payment, _) = buy(&server, &secret, 1);
+    server.world.memory.settled.borrow_mut().clear();
     for _ in 0..40 {
-        door.world.memory.settles.borrow_mut().push_back(Settles::Refuses("no"));
+        server.world.memory.settles.borrow_mut().push_back(Settles::Refuses("no"));
     }
-    door.pass(1_000);
-    assert_eq!(door.int("SELECT count(*) FROM retrievals"), 0);
-    let reply = retrieve(&door, &secret, Some(&payment));
+    server.pass(1_000);
+    assert_eq!(server.int("SELECT count(*) FROM retrievals"), 0);
+    let reply = retrieve(&server, &secret, Some(&payment));
     assert!(reply.status != 200 && !reply.body.contains(VALUE), "{}", reply.body);
-    assert_eq!(prove(&door, &secret, 1).status, 402);
+    assert_eq!(prove(&server, &secret, 1).status, 402);
 }
 
 #[test]
-fn what_was_bought_is_handed_over_after_the_door_was_closed_and_nothing_new_is_sold() {
-    let door = Door::open();
-    let secret = store(&door, json!({}));
-    let (payment, _) = buy(&door, &secret, 1);
-    let offer = door.challenge("retrieveSecret", &named(&secret));
+fn what_was_bought_is_handed_over_after_the_server_was_closed_and_nothing_new_is_sold() {
+    let server = Server::open();
+    let secret = store(&server, json!({}));
+    let (payment, _) = buy(&server, &secret, 1);
+    let offer = server.challenge("retrieveSecret", &named(&secret));
     let other = Wallet::new(2).pay(&offer["accepts"][0], 2);
-    let close = json!({"doors": ["events"]});
-    assert_eq!(door.as_owner(Action::Own(Own::ChangeProfile), &close).status, 200);
-    assert_eq!(json_of(&retrieve(&door, &secret, Some(&payment)))["secret"], VALUE);
-    is(&retrieve(&door, &secret, Some(&other)), 404, "door closed");
-    assert_eq!(retrieve(&door, &secret, None).status, 404);
-    let listed = block_on(door.tool("listSecrets", &json!({}), Some(&payment)));
+    let close = json!({"products": ["events"]});
+    assert_eq!(server.as_owner(Action::Own(Own::ChangeProfile), &close).status, 200);
+    assert_eq!(json_of(&retrieve(&server, &secret, Some(&payment)))["secret"], VALUE);
+    is(&retrieve(&server, &secret, Some(&other)), 404, "server closed");
+    assert_eq!(retrieve(&server, &secret, None).status, 404);
+    let listed = block_on(server.tool("listSecrets", &json!({}), Some(&payment)));
     assert_eq!(listed.status, 404, "a payment opens no list");
-    assert_eq!(door.int("SELECT count(*) FROM ledger WHERE entry = 'settled'"), 1);
+    assert_eq!(server.int("SELECT count(*) FROM ledger WHERE entry = 'settled'"), 1);
 }

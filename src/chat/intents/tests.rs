@@ -196,7 +196,7 @@ fn only_a_message_that_says_nothing_but_yes_is_a_yes() {
 }
 
 #[test]
-fn without_a_door_nothing_of_a_door_is_tried() {
+fn without_a_server_nothing_of_a_server_is_tried() {
     let alone = Scene { connected: false, ..scene() };
     for text in ["list events", "rsvp to the rust meetup", "create an event", "tools", "disconnect"]
     {

@@ -15,13 +15,13 @@ const PAYLOAD_DIGITS: usize = END_DIGITS + 24;
 /// The payload, and the first 128 bits of its MAC.
 const NONCE_DIGITS: usize = PAYLOAD_DIGITS + 32;
 
-/// What a signature under the nonce is good for. One for a door opens no session, and the other way round.
+/// What a signature under the nonce is good for. One for a server opens no session, and the other way round.
 #[derive(Clone, Copy, Debug)]
 pub enum Purpose<'a> {
     /// A session as a host.
     SignIn,
-    /// Proving a wallet at the door of this host.
-    AtDoor(&'a ScopeId),
+    /// Proving a wallet at the server of this host.
+    AtServer(&'a ScopeId),
 }
 
 /// A nonce for a message, and when it ends. Hex digits only: EIP-4361 allows letters and digits.
@@ -62,7 +62,7 @@ fn mac_of(keys: &Keys, purpose: Purpose<'_>, payload: &str) -> String {
     let mac = match purpose {
         Purpose::SignIn => keys.sign_nonce(payload.as_bytes()),
         // A payload is hex only, so that none of the one kind looks like one of the other.
-        Purpose::AtDoor(scope) => keys.sign_nonce(format!("{scope}/{payload}").as_bytes()),
+        Purpose::AtServer(scope) => keys.sign_nonce(format!("{scope}/{payload}").as_bytes()),
     };
     hex::encode(mac.get(..16).unwrap_or_default())
 }
@@ -112,13 +112,13 @@ mod tests {
     }
 
     #[test]
-    fn a_nonce_of_one_door_is_good_for_nothing_else() {
+    fn a_nonce_of_one_server_is_good_for_nothing_else() {
         let (one, other) = (ScopeId::from_bytes([1; 16]), ScopeId::from_bytes([2; 16]));
         let at = |purpose, nonce: &str| check_nonce(&keys("1"), purpose, nonce, NOW);
-        let (nonce, end) = new_nonce(&keys("1"), Purpose::AtDoor(&one), &Sevens, NOW);
-        assert_eq!(at(Purpose::AtDoor(&one), &nonce), Ok(end));
-        assert_eq!(at(Purpose::AtDoor(&other), &nonce), Err(SiweError::Nonce));
+        let (nonce, end) = new_nonce(&keys("1"), Purpose::AtServer(&one), &Sevens, NOW);
+        assert_eq!(at(Purpose::AtServer(&one), &nonce), Ok(end));
+        assert_eq!(at(Purpose::AtServer(&other), &nonce), Err(SiweError::Nonce));
         assert_eq!(at(Purpose::SignIn, &nonce), Err(SiweError::Nonce));
-        assert_eq!(at(Purpose::AtDoor(&one), NONCE), Err(SiweError::Nonce));
+        assert_eq!(at(Purpose::AtServer(&one), NONCE), Err(SiweError::Nonce));
     }
 }

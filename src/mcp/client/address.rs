@@ -31,8 +31,8 @@ const LOCAL_ENDINGS: &[&str] = &[
 /// Where a request goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Target {
-    /// A door of this deployment.
-    Door(ScopeId),
+    /// A server of this deployment.
+    Server(ScopeId),
     /// Somebody else.
     Web,
 }
@@ -56,7 +56,7 @@ impl Rules {
     /// Whether it is the address of a server of this deployment.
     #[must_use]
     pub fn is_own(&self, address: &str) -> bool {
-        Url::parse(address).is_ok_and(|url| matches!(self.target(&url), Ok(Target::Door(_))))
+        Url::parse(address).is_ok_and(|url| matches!(self.target(&url), Ok(Target::Server(_))))
     }
 
     /// Where a request to an address goes.
@@ -71,8 +71,8 @@ impl Rules {
         if !url.username().is_empty() || url.password().is_some() {
             return refuse("it must not contain a user name or password");
         }
-        if let Some(door) = self.own_door(url)? {
-            return Ok(Target::Door(door));
+        if let Some(server) = self.own_server(url)? {
+            return Ok(Target::Server(server));
         }
         if self.is_local {
             return Ok(Target::Web);
@@ -87,8 +87,8 @@ impl Rules {
         }
     }
 
-    /// The door at an address of this deployment; `None` for somebody else's address.
-    fn own_door(&self, url: &Url) -> Result<Option<ScopeId>, ClientError> {
+    /// The server at an address of this deployment; `None` for somebody else's address.
+    fn own_server(&self, url: &Url) -> Result<Option<ScopeId>, ClientError> {
         let Ok(own) = Url::parse(&self.public_url) else { return Ok(None) };
         let without_dot = |url: &Url| {
             let host = url.host_str().unwrap_or_default().trim_end_matches('.').to_owned();
@@ -105,7 +105,7 @@ impl Rules {
         });
         // Nothing else of ours is there for agents, and a Worker that fetches itself does not reach
         // itself.
-        let why = "this service has doors at /mcp/users/{32 hex digits} only";
+        let why = "server URLs of this service are /mcp/users/{32 hex digits}";
         scope.map(Some).ok_or(ClientError::NotAllowed(why))
     }
 }
@@ -270,16 +270,16 @@ mod tests {
     }
 
     #[test]
-    fn doors_of_this_deployment_are_reached_without_leaving_it() {
-        let door = Ok(Target::Door(ScopeId::parse(SCOPE).unwrap()));
+    fn servers_of_this_deployment_are_reached_without_leaving_it() {
+        let server = Ok(Target::Server(ScopeId::parse(SCOPE).unwrap()));
         for address in [
             format!("https://events.example/mcp/users/{SCOPE}"),
             format!("https://EVENTS.example.:443/mcp/users/{SCOPE}/"),
         ] {
-            assert_eq!(target(&rules(false), &address), door, "{address}");
+            assert_eq!(target(&rules(false), &address), server, "{address}");
         }
         let local = format!("http://localhost:8787/mcp/users/{SCOPE}");
-        assert_eq!(target(&rules(true), &local), door);
+        assert_eq!(target(&rules(true), &local), server);
         let other_port = format!("http://localhost:3000/mcp/users/{SCOPE}");
         assert_eq!(target(&rules(true), &other_port), Ok(Target::Web));
     }

@@ -8,18 +8,18 @@ use crate::mcp::client::stream::{is_answer_to, messages};
 use crate::mcp::eras::Era;
 use crate::ports::WebResponse;
 
-/// The longest time for which a door can tell us to wait, seconds.
+/// The longest time for which a server can tell us to wait, seconds.
 const RETRY_AFTER_MAX: u32 = 3_600;
 
 /// The result in the answer to the request `id`, whether it came as JSON or as an event stream.
 ///
 /// # Errors
-/// The door's own error, its status if it says nothing else, or [`ClientError::Protocol`].
+/// The server's own error, its status if it says nothing else, or [`ClientError::Protocol`].
 pub(super) fn read(response: &WebResponse, id: u64) -> Result<Map<String, Value>, ClientError> {
     let status = response.status;
     let is_ok = (200..300).contains(&status);
     let Some(answer) = find(response, id) else {
-        // What begins as an answer was made by the door, whatever became of it on its way.
+        // What begins as an answer was made by the server, whatever became of it on its way.
         let begins = response.body.contains("\"jsonrpc\"");
         return Err(match (is_ok, begins) {
             (false, false) => refused(response),

@@ -1,4 +1,4 @@
-//! What can go wrong between us and somebody's door.
+//! What can go wrong between us and somebody's server.
 
 use serde_json::Value;
 
@@ -16,7 +16,7 @@ const WORDS_MAX: usize = 500;
 const VERSIONS_MAX: usize = 20;
 const VERSION_CHARS_MAX: usize = 30;
 
-/// Why a door gave no result. The messages are for the one who wanted it; what a door said itself is
+/// Why a server gave no result. The messages are for the one who wanted it; what a server said itself is
 /// bounded and without control characters.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ClientError {
@@ -24,33 +24,33 @@ pub enum ClientError {
     #[error("this address is not allowed: {0}")]
     NotAllowed(&'static str),
     /// No connection, or it broke; whether the request arrived is not known.
-    #[error("the door cannot be reached ({0}); check the address or try again later")]
+    #[error("the server cannot be reached ({0}); check the address or try again later")]
     Unreachable(String),
     /// No answer in time.
-    #[error("the door did not answer in time; try again later")]
+    #[error("the server did not answer in time; try again later")]
     Timeout,
     /// More than we read.
-    #[error("the door's answer is too long")]
+    #[error("the server's answer is too long")]
     TooLong,
     /// An answer of HTTP alone.
-    #[error("the door answers HTTP {status}{}", hint(*status))]
+    #[error("the server answers HTTP {status}{}", hint(*status))]
     Status {
         /// The status.
         status: u16,
-        /// When the door wants to be asked again, seconds.
+        /// When the server wants to be asked again, seconds.
         retry_after: Option<u32>,
     },
     /// A redirect to somewhere else, in a way that changes the request, or once too often.
-    #[error("the door redirects elsewhere (HTTP {status}); connect to its new address instead")]
+    #[error("the server redirects elsewhere (HTTP {status}); connect to its new address instead")]
     Redirect {
         /// The status.
         status: u16,
     },
     /// An answer that is not MCP as we know it.
-    #[error("the door's answer is not what MCP says it must be: {0}")]
+    #[error("the server's answer is not what MCP says it must be: {0}")]
     Protocol(String),
-    /// The door wants to ask something back (`input_required`, 2026-07-28).
-    #[error("the door asks for more input before it answers, which this agent cannot give")]
+    /// The server wants to ask something back (`input_required`, 2026-07-28).
+    #[error("the server asks for more input before it answers, which this agent cannot give")]
     InputRequired,
     /// It refuses every version of MCP that we speak.
     #[error(
@@ -69,7 +69,7 @@ pub enum ClientError {
     )]
     ConnectTimeout,
     /// A JSON-RPC error.
-    #[error("the door answers: {message} (code {code})")]
+    #[error("the server answers: {message} (code {code})")]
     Rpc {
         /// Its code.
         code: i64,
@@ -83,9 +83,9 @@ pub enum ClientError {
 }
 
 impl ClientError {
-    /// Whether this can only mean that the door did not carry out the request.
+    /// Whether this can only mean that the server did not carry out the request.
     ///
-    /// False wherever it may have been carried out: no answer, half an answer, a fault of the door,
+    /// False wherever it may have been carried out: no answer, half an answer, a fault of the server,
     /// or an error that servers also give after the work is done. For a call with a payment false
     /// means that money may have moved.
     #[must_use]
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn the_words_of_a_door_are_bounded() {
+    fn the_words_of_a_server_are_bounded() {
         let long = json!({"code": 1, "message": format!("\u{1b}[2J{}", "x".repeat(5_000))});
         let text = ClientError::rpc(&long, 200).to_string();
         assert!(text.len() < 600 && !text.contains('\u{1b}'), "{text}");

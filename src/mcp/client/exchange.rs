@@ -14,7 +14,7 @@ use crate::ports::{Doors, Inbox, Timer, Web, WebMethod, WebRequest, WebResponse,
 
 /// When to give up on everything but the call of a tool, milliseconds.
 pub(super) const ASK_MILLIS: u32 = 20_000;
-/// When to give up on the call of a tool, milliseconds. Paying takes a door some time; people and
+/// When to give up on the call of a tool, milliseconds. Paying takes a server some time; people and
 /// language models wait for a minute.
 pub(super) const CALL_MILLIS: u32 = 55_000;
 /// The longest answer, bytes.
@@ -22,7 +22,7 @@ pub(super) const ANSWER_BYTES_MAX: usize = 1024 * 1024;
 const REDIRECTS_MAX: usize = 3;
 /// How long we wait before the second and the third attempt, milliseconds.
 const PAUSES: [u32; 2] = [500, 1_500];
-/// The longest pause that a door can ask for, milliseconds.
+/// The longest pause that a server can ask for, milliseconds.
 const PAUSE_MAX: u32 = 5_000;
 
 /// What we ask.
@@ -58,7 +58,7 @@ impl<'a> Ask<'a> {
 }
 
 impl<W: Web + Doors + Timer + Person> Client<'_, W> {
-    /// A complete result, in a new session if the door has forgotten the old one.
+    /// A complete result, in a new session if the server has forgotten the old one.
     pub(super) async fn in_session(
         &self,
         connection: &mut Connection,
@@ -161,7 +161,7 @@ impl<W: Web + Doors + Timer + Person> Client<'_, W> {
             let request = WebRequest { url: url.to_string(), ..request.clone() };
             let response_bytes_max = request.response_bytes_max;
             let response = match self.rules.target(&url)? {
-                Target::Door(scope) => self.world.knock(&scope, request).await?,
+                Target::Server(scope) => self.world.knock(&scope, request).await?,
                 Target::Web => self.world.exchange(request).await?,
             };
             if response.body.len() > response_bytes_max {

@@ -1,4 +1,4 @@
-//! Tools as other people's doors describe them.
+//! Tools as other people's products describe them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,11 +9,11 @@ use crate::base::money::Usdc;
 use crate::base::text;
 use crate::mcp::client::headers::encode;
 
-/// A tool of a door. All texts are a stranger's: bounded, without control characters, and data.
+/// A tool of a server. All texts are a stranger's: bounded, without control characters, and data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DoorTool {
-    /// Its name, exactly as the door calls it.
+    /// Its name, exactly as the server calls it.
     pub name: String,
     /// Its name for people.
     pub title: Option<String>,
@@ -21,9 +21,9 @@ pub struct DoorTool {
     pub description: String,
     /// The JSON Schema of its arguments.
     pub input_schema: Value,
-    /// Whether the door says that it costs something.
+    /// Whether the server says that it costs something.
     pub is_paid: bool,
-    /// What the door says that it costs. A hint: only a challenge is binding.
+    /// What the server says that it costs. A hint: only a challenge is binding.
     pub price: Option<Usdc>,
 }
 
@@ -101,7 +101,7 @@ pub(super) fn param_headers(params: &[HeaderParam], arguments: &Value) -> Vec<(S
 }
 
 /// A price in dollars, as a JSON number or as text. Never through a float; what is finer than USDC
-/// is rounded, because doors compute prices with floats.
+/// is rounded, because products compute prices with floats.
 fn dollars(value: &Value) -> Option<Usdc> {
     let text = match value {
         Value::Number(number) => number.to_string(),
@@ -221,7 +221,7 @@ mod tests {
 
     #[test]
     fn our_own_tools_are_read_as_they_are_meant() {
-        let tools = catalog::list(catalog::Doors::default(), |tool| {
+        let tools = catalog::list(catalog::Products::default(), |tool| {
             tool.access() != catalog::Access::Owner
         });
         let read: Vec<DoorTool> =
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn a_price_is_found_where_old_and_new_doors_write_it() {
+    fn a_price_is_found_where_old_and_new_servers_write_it() {
         let with = |key: &str, value: Value| {
             let mut tool = named("t");
             tool[key] = value;

@@ -23,7 +23,7 @@ struct EventPage<'a> {
     seats: String,
     notice: &'static str,
     on_sale: bool,
-    door: &'a Door,
+    server: &'a Server,
     page_url: &'a str,
     calendar_url: String,
 }
@@ -35,7 +35,7 @@ struct HostPage<'a> {
     rows: Vec<Row<'a>>,
     next_url: Option<String>,
     page_url: &'a str,
-    door_url: &'a str,
+    server_url: &'a str,
     chat_url: &'a str,
     pay_to: String,
 }
@@ -51,10 +51,10 @@ struct Row<'a> {
 }
 
 /// Where a visitor can RSVP.
-pub struct Door {
+pub struct Server {
     /// The MCP server.
     pub url: String,
-    /// The chat, with the door filled in.
+    /// The chat, with the server filled in.
     pub chat_url: String,
 }
 
@@ -80,7 +80,7 @@ struct TicketPage<'a> {
 pub fn host_page(
     found: &Found<(Event, Seats)>,
     page_url: &str,
-    door: &Door,
+    server: &Server,
     pay_to: Address,
 ) -> Result<String, String> {
     let rows: Vec<Row<'_>> = found
@@ -106,8 +106,8 @@ pub fn host_page(
         _ => "Events, paid for in USDC by you or your agent.".to_owned(),
     };
     let pay_to = shorten(&pay_to.to_checksum(None));
-    let (door_url, chat_url) = (&door.url, &door.chat_url);
-    HostPage { summary, rows, next_url, page_url, door_url, chat_url, pay_to }
+    let (server_url, chat_url) = (&server.url, &server.chat_url);
+    HostPage { summary, rows, next_url, page_url, server_url, chat_url, pay_to }
         .render()
         .map_err(|error| error.to_string())
 }
@@ -120,7 +120,7 @@ pub fn event_page(
     event: &Event,
     seats: Seats,
     page_url: &str,
-    door: &Door,
+    server: &Server,
     now: UnixSeconds,
 ) -> Result<String, String> {
     EventPage {
@@ -129,7 +129,7 @@ pub fn event_page(
         seats: seats_in_words(event, seats),
         notice: notice(event.status(now)),
         on_sale: event.check_on_sale(seats, now).is_ok(),
-        door,
+        server,
         page_url,
         calendar_url: format!("{page_url}/calendar.ics"),
     }

@@ -7,8 +7,8 @@ use events_concierge::ports::SqlValue;
 use super::*;
 
 /// `statement` for every `n` from 1 to `count`.
-fn many(door: &Door, count: u32, statement: &str) {
-    door.sql(&format!(
+fn many(server: &Server, count: u32, statement: &str) {
+    server.sql(&format!(
         "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {count}) {statement}"
     ));
 }
@@ -16,11 +16,11 @@ fn many(door: &Door, count: u32, statement: &str) {
 /// 10,000 events; 100,000 seats, 5,000 of them at one event, with their payments, books and stored answers.
 fn full_house() -> Furnished {
     let furnished = furnished();
-    let door = &furnished.door;
+    let server = &furnished.server;
     let event = &furnished.event;
-    door.sql(&format!("UPDATE events SET capacity = 0 WHERE id = '{event}'"));
+    server.sql(&format!("UPDATE events SET capacity = 0 WHERE id = '{event}'"));
     many(
-        door,
+        server,
         9_999,
         &format!(
             "INSERT INTO events SELECT printf('evt_%024x', n), title || n, description, starts_at + n, ends_at, \
@@ -31,7 +31,7 @@ fn full_house() -> Furnished {
     let at =
         format!("CASE WHEN n < 5000 THEN '{event}' ELSE printf('evt_%024x', 1 + n % 9999) END");
     let hash = "printf('0x%064x', n + 1000)";
-    let columns = door.sql("SELECT name FROM pragma_table_info('payments') ORDER BY cid");
+    let columns = server.sql("SELECT name FROM pragma_table_info('payments') ORDER BY cid");
     let columns: Vec<String> = columns
         .iter()
         .map(|row| match &row[0] {
@@ -48,59 +48,59 @@ fn full_house() -> Furnished {
         .collect();
     let paid = format!("(SELECT * FROM payments WHERE event_id = '{event}' LIMIT 1)");
     many(
-        door,
+        server,
         99_999,
         &format!("INSERT INTO payments SELECT {} FROM n, {paid}", columns.join(", ")),
     );
     for (entry, amount) in [("settled", "amount"), ("delivered", "0")] {
-        door.sql(&format!(
+        server.sql(&format!(
             "INSERT INTO ledger (entry, payment_id, tool, event_id, amount, tx_hash, at) \
              SELECT '{entry}', id, tool, event_id, {amount}, tx_hash, updated_at FROM payments WHERE id LIKE 'pay_00000000%'"
         ));
     }
     many(
-        door,
+        server,
         99_999,
         &format!(
             "INSERT INTO rsvps SELECT printf('rsv_%024x', n), {at}, printf('0x%040x', n), '{}-' || printf('%024x', n), \
          printf('pay_%024x', n), 'Guest ' || n, NULL, 50000, {hash}, network, created_at, NULL \
          FROM n, (SELECT * FROM rsvps LIMIT 1)",
-            door.scope
+            server.scope
         ),
     );
     many(
-        door,
+        server,
         99_999,
         "INSERT INTO wallets (payer, settled, first_at, last_at) SELECT printf('0x%040x', n), 1, 1, 1 FROM n",
     );
-    assert_eq!(door.int("SELECT count(*) FROM events"), 10_000);
-    assert_eq!(door.int("SELECT count(*) FROM rsvps"), 100_000);
+    assert_eq!(server.int("SELECT count(*) FROM events"), 10_000);
+    assert_eq!(server.int("SELECT count(*) FROM rsvps"), 100_000);
     furnished
 }
 
 #[test]
 fn ten_thousand_events_and_a_hundred_thousand_seats_come_back_equal() {
     let mut furnished = full_house();
-    let before = state(&furnished.door);
+    let before = state(&furnished.server);
     let rows: usize = before.values().map(|(rows, _)| rows).sum();
     assert!(rows > 500_000, "{rows}");
-    let (first, id) = begin(&furnished.door);
+    let (first, id) = begin(&furnished.server);
     let mut pages = vec![first];
-    pages.extend(rest(&furnished.door, id.as_deref()));
+    pages.extend(rest(&furnished.server, id.as_deref()));
     let longest = pages.iter().map(String::len).max().unwrap();
     let bytes: usize = pages.iter().map(String::len).sum();
     assert!(bytes > 200_000_000, "{bytes}");
     let limit = usize::try_from(PAGE_BYTES).unwrap() + 4_000;
     assert!(longest <= limit, "{longest} bytes at a time");
     assert!(pages.len() < usize::try_from(PAGES_MAX).unwrap() / 4);
-    lose_everything(&mut furnished.door);
-    let door = &furnished.door;
+    lose_everything(&mut furnished.server);
+    let server = &furnished.server;
     for page in &pages[..pages.len() - 1] {
-        assert_eq!(send(door, page).status, 200);
+        assert_eq!(send(server, page).status, 200);
     }
-    assert_eq!(json_of(&send(door, pages.last().unwrap()))["done"], true);
-    search(door);
-    assert_eq!(state(door), before);
-    door.sql(&format!("UPDATE events SET capacity = 0 WHERE id = '{}'", furnished.event));
+    assert_eq!(json_of(&send(server, pages.last().unwrap()))["done"], true);
+    search(server);
+    assert_eq!(state(server), before);
+    server.sql(&format!("UPDATE events SET capacity = 0 WHERE id = '{}'", furnished.event));
     is_all_there(&furnished);
 }

@@ -232,7 +232,7 @@ fn after_a_header_mismatch_the_list_is_read_again_and_the_call_sent_once_more() 
 }
 
 #[test]
-fn a_door_that_always_finds_a_mismatch_is_asked_twice_and_no_more() {
+fn a_server_that_always_finds_a_mismatch_is_asked_twice_and_no_more() {
     let script = Script::new(|seen| match seen.method() {
         "tools/call" => error(seen, 400, -32_020, Value::Null),
         _ => modern(seen),
@@ -286,7 +286,7 @@ fn pages_are_read_to_their_end_within_limits() {
 }
 
 #[test]
-fn a_door_with_a_strange_list_is_an_error() {
+fn a_server_with_a_strange_list_is_an_error() {
     for tools in [Value::Null, json!({}), json!("none")] {
         let script = Script::new(move |seen| match seen.method() {
             "tools/list" => result(seen, &json!({"resultType": "complete", "tools": tools})),

@@ -1,4 +1,4 @@
-//! Client and payer against our own door, in memory: connect, list, be asked for payment, pay, and look
+//! Client and payer against our own server, in memory: connect, list, be asked for payment, pay, and look
 //! the payment up on the chain.
 
 use alloy_primitives::Bytes;
@@ -19,10 +19,10 @@ use events_concierge::rails::x402::payer::{
 use events_concierge::rails::x402::wire::Version;
 use serde_json::{Value, json};
 
-use crate::support::{Door, Settles, Wallet, block_on};
+use crate::support::{Server, Settles, Wallet, block_on};
 
-/// The world of a guest: our own doors, and nothing else.
-struct Street<'a>(&'a Door);
+/// The world of a guest: our own servers, and nothing else.
+struct Street<'a>(&'a Server);
 
 impl Web for Street<'_> {
     async fn exchange(&self, request: WebRequest) -> Result<WebResponse, HttpError> {
@@ -47,12 +47,12 @@ impl Person for Street<'_> {
 }
 
 impl Doors for Street<'_> {
-    async fn knock(&self, door: &ScopeId, request: WebRequest) -> Result<WebResponse, HttpError> {
-        assert_eq!(*door, self.0.scope);
+    async fn knock(&self, server: &ScopeId, request: WebRequest) -> Result<WebResponse, HttpError> {
+        assert_eq!(*server, self.0.scope);
         let body: Value = serde_json::from_str(&request.body.unwrap()).unwrap();
         let headers: Vec<_> =
             request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let asked = self.0.request(Action::AtHost(AtHost::Door), false, &headers, &body);
+        let asked = self.0.request(Action::AtHost(AtHost::Mcp), false, &headers, &body);
         let reply = self.0.host.handle(asked).await;
         let headers = reply.headers.into_iter().map(|(name, value)| (name.to_owned(), value));
         let headers = Headers::new(headers.collect());
@@ -68,10 +68,10 @@ struct Guest<'a> {
 }
 
 impl<'a> Guest<'a> {
-    fn at(door: &'a Door, era: Era) -> Self {
-        let street = Street(door);
+    fn at(server: &'a Server, era: Era) -> Self {
+        let street = Street(server);
         let rules = Rules { public_url: "http://localhost:8787".to_owned(), is_local: true };
-        let url = format!("http://localhost:8787/mcp/users/{}", door.scope);
+        let url = format!("http://localhost:8787/mcp/users/{}", server.scope);
         let connected = block_on(Client::new(&street, &rules).connect(&url, Some(era)));
         let (connection, tools) = connected.unwrap();
         assert_eq!((connection.era, connection.server.as_str()), (era, "Events Concierge"));
@@ -131,11 +131,11 @@ fn seat(event: &str) -> Value {
 }
 
 #[test]
-fn a_guest_buys_a_seat_at_our_door_in_both_eras() {
+fn a_guest_buys_a_seat_at_our_server_in_both_eras() {
     for era in [Era::Modern, Era::Legacy] {
-        let door = Door::open();
-        let event = door.event(5);
-        let mut guest = Guest::at(&door, era);
+        let server = Server::open();
+        let event = server.event(5);
+        let mut guest = Guest::at(&server, era);
         let (listed, answer) = guest.call("listEvents", &json!({}), None);
         assert_eq!(answer, Answer::Done { settlement: None });
         assert!(listed["content"][0]["text"].as_str().unwrap().contains(&event));
@@ -151,7 +151,7 @@ fn a_guest_buys_a_seat_at_our_door_in_both_eras() {
         let transaction = settlement.transaction.unwrap();
         let rpc = Rpc { url: "http://chain.test".to_owned() };
         let confirmed = |signed: &Authorization, hash: &str| {
-            block_on(confirm(&door.world, &rpc, sepolia(), signed, hash))
+            block_on(confirm(&server.world, &rpc, sepolia(), signed, hash))
         };
         assert_eq!(confirmed(&signed, &transaction), Ok(true));
         let dearer = Authorization { value: signed.value * signed.value, ..signed.clone() };
@@ -160,21 +160,21 @@ fn a_guest_buys_a_seat_at_our_door_in_both_eras() {
         // The same call with the same payment gets the same ticket.
         let (again, _) = guest.call("rsvpToEvent", &seat(&event), Some(&payment));
         assert_eq!(again["structuredContent"], ticket["structuredContent"]);
-        assert_eq!(door.world.memory.settled.borrow().len(), 1);
+        assert_eq!(server.world.memory.settled.borrow().len(), 1);
     }
 }
 
 #[test]
-fn every_form_of_payment_is_taken_by_our_door() {
+fn every_form_of_payment_is_taken_by_our_server() {
     for (version, dialect) in [
         (Version::V2, Dialect::Object),
         (Version::V2, Dialect::Base64),
         (Version::V1, Dialect::Base64),
         (Version::V1, Dialect::Object),
     ] {
-        let door = Door::open();
-        let event = door.event(5);
-        let mut guest = Guest::at(&door, Era::Modern);
+        let server = Server::open();
+        let event = server.event(5);
+        let mut guest = Guest::at(&server, Era::Modern);
         let (mut asked, _) = guest.call("rsvpToEvent", &seat(&event), None);
         // As a client sees it that reads `_meta` alone.
         asked.as_object_mut().unwrap().remove("structuredContent");
@@ -190,17 +190,17 @@ fn every_form_of_payment_is_taken_by_our_door() {
 }
 
 #[test]
-fn what_our_door_says_of_the_money_is_understood() {
-    let door = Door::open();
-    let event = door.event(5);
-    let mut guest = Guest::at(&door, Era::Modern);
+fn what_our_server_says_of_the_money_is_understood() {
+    let server = Server::open();
+    let event = server.event(5);
+    let mut guest = Guest::at(&server, Era::Modern);
     let unknown_event = seat("evt_000000000000000000000000");
     let (_, answer) = guest.call("rsvpToEvent", &unknown_event, None);
     assert!(matches!(answer, Answer::Failed { money_moved: MoneyMoved::No, .. }), "{answer:?}");
 
     let challenge = guest.challenge(&seat(&event));
     let offer = choose(&challenge, &[sepolia()]).unwrap();
-    door.world.memory.settles.borrow_mut().push_back(Settles::Hangs);
+    server.world.memory.settles.borrow_mut().push_back(Settles::Hangs);
     let (payment, signed) = guest.pay(offer);
     let (_, answer) = guest.call("rsvpToEvent", &seat(&event), Some(&payment));
     assert!(matches!(answer, Answer::Unknown { transaction: None, .. }), "{answer:?}");
@@ -208,29 +208,29 @@ fn what_our_door_says_of_the_money_is_understood() {
     let hash = signed.nonce.to_string();
     // Without a receipt nothing can be concluded; the chain of these tests panics for an unknown one,
     // so only a hash that was settled is asked for.
-    door.world.memory.settled.borrow_mut().insert(hash.clone(), ("0x01".to_owned(), 1));
-    assert_eq!(block_on(confirm(&door.world, &rpc, sepolia(), &signed, &hash)), Ok(false));
+    server.world.memory.settled.borrow_mut().insert(hash.clone(), ("0x01".to_owned(), 1));
+    assert_eq!(block_on(confirm(&server.world, &rpc, sepolia(), &signed, &hash)), Ok(false));
 }
 
 #[test]
 fn a_refused_settlement_is_a_new_challenge() {
-    let door = Door::open();
-    let event = door.event(5);
-    let mut guest = Guest::at(&door, Era::Modern);
+    let server = Server::open();
+    let event = server.event(5);
+    let mut guest = Guest::at(&server, Era::Modern);
     let challenge = guest.challenge(&seat(&event));
     let refusal = Settles::Refuses("insufficient_funds");
-    door.world.memory.settles.borrow_mut().push_back(refusal);
+    server.world.memory.settles.borrow_mut().push_back(refusal);
     let (payment, _) = guest.pay(choose(&challenge, &[sepolia()]).unwrap());
     let (_, answer) = guest.call("rsvpToEvent", &seat(&event), Some(&payment));
     let Answer::Challenge(again) = answer else { panic!("{answer:?}") };
     assert_eq!(again.error, "insufficient_funds");
-    assert!(door.world.memory.settled.borrow().is_empty());
+    assert!(server.world.memory.settled.borrow().is_empty());
 }
 
 #[test]
-fn an_address_without_a_door_is_an_error_for_people() {
-    let door = Door::open();
-    let street = Street(&door);
+fn an_address_without_a_server_is_an_error_for_people() {
+    let server = Server::open();
+    let street = Street(&server);
     let rules = Rules { public_url: "http://localhost:8787".to_owned(), is_local: true };
     let connected = block_on(Client::new(&street, &rules).connect("http://localhost:8787/", None));
     let text = connected.unwrap_err().to_string();

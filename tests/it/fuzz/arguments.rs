@@ -14,10 +14,10 @@ use proptest::sample::select;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::door::nothing_was_sold;
 use super::input::{Edit, Json, edited, edits, json, number, text};
+use super::server::nothing_was_sold;
 use super::{Verdict, fuzz};
-use crate::support::{Door, NOW, block_on};
+use crate::support::{NOW, Server, block_on};
 
 const EVENT: &str = "evt_c7ae046d0cf03937cd76d5b2";
 
@@ -138,7 +138,7 @@ impl Call {
                 "startsAt": "2027-03-02T18:30:00Z", "description": "x", "location": "y"}),
             Self::CheckIn => json!({"code":
                 "7cd04c5a4d3f1f9e1e8e24ea60b37901-0123456789abcdef01234567"}),
-            Self::Register => json!({"userId": crate::support::PAY_TO, "doors": ["events"],
+            Self::Register => json!({"userId": crate::support::PAY_TO, "products": ["events"],
                 "walletAddress": crate::support::PAY_TO}),
             Self::List => {
                 json!({"limit": 5, "cursor": "WyJldmVudHMiLDEsWzEsImV2dCJdXQ", "from": "2027-01-01T00:00:00Z",
@@ -193,21 +193,21 @@ fn the_host_refuses_by_the_name_of_the_field() {
         ];
         (select(calls), any::<usize>(), value)
     };
-    fuzz("arguments: the whole door", inputs, |(call, member, value)| {
-        let door = Door::open();
-        let event = door.event(5);
+    fuzz("arguments: the whole server", inputs, |(call, member, value)| {
+        let server = Server::open();
+        let event = server.event(5);
         prop_assert_eq!(&event, EVENT);
         let good = call.good();
         let names: Vec<&String> = good.as_object().unwrap().keys().collect();
         let name = names[member % names.len()];
-        let mut request = door.request(call.action(), true, &[], &Value::Null);
+        let mut request = server.request(call.action(), true, &[], &Value::Null);
         if let Json::Text(text) = &value {
             request.command.cursor = Some(text.clone());
         }
         let body = with(&good, name, value);
         request.body = body.into_bytes();
         let is_json = serde_json::from_slice::<Value>(&request.body).is_ok();
-        let reply = block_on(door.host.handle(request));
+        let reply = block_on(server.host.handle(request));
         prop_assert!(reply.status < 500, "{reply:?}");
         let answer: Value = serde_json::from_str(&reply.body).unwrap();
         if reply.status == 422 || (reply.status == 400 && is_json) {
@@ -217,6 +217,6 @@ fn the_host_refuses_by_the_name_of_the_field() {
                 || (name == "startsAt" && detail.starts_with("endsAt"));
             prop_assert!(is_named, "{name}: {detail}");
         }
-        nothing_was_sold(&door)
+        nothing_was_sold(&server)
     });
 }

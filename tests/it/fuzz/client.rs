@@ -1,4 +1,4 @@
-//! Answers of strangers' doors: what the client makes of them, and what the payer.
+//! Answers of strangers' servers: what the client makes of them, and what the payer.
 
 use std::cell::Cell;
 
@@ -167,7 +167,7 @@ fn a_strangers_server_can_do_nothing_but_answer() {
     });
 }
 
-/// Results in the dialects of the doors that we know.
+/// Results in the dialects of the servers that we know.
 fn results() -> Vec<Value> {
     let v1 = json!({"scheme": "exact", "network": "base-sepolia", "maxAmountRequired": "50000",
         "asset": offer()["asset"], "payTo": offer()["payTo"], "maxTimeoutSeconds": 60,

@@ -21,11 +21,11 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
 
-use super::door::{nothing_was_sold, post};
 use super::mcp::{Posted, check_answer};
 use super::payment::good;
+use super::server::{nothing_was_sold, post};
 use super::{Verdict, fuzz};
-use crate::support::{Door, HttpOnly, block_on};
+use crate::support::{HttpOnly, Server, block_on};
 
 struct Says(RefCell<String>);
 
@@ -47,10 +47,10 @@ fn with(good: &Value, deep: &str) -> String {
     good.to_string().replace("\"HERE\"", deep)
 }
 
-fn check_door(deep: &str) -> Verdict {
-    let door = Door::open();
-    door.world.memory.verify_refuses.set(true);
-    let event = door.event(5);
+fn check_server(deep: &str) -> Verdict {
+    let server = Server::open();
+    server.world.memory.verify_refuses.set(true);
+    let event = server.event(5);
     let call = |params: Value| json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params});
     for body in [
         json!("HERE"),
@@ -60,7 +60,7 @@ fn check_door(deep: &str) -> Verdict {
             "_meta": {"x402/payment": "HERE"}})),
     ] {
         let posted = Posted { headers: Vec::new(), body: with(&body, deep).into_bytes() };
-        check_answer(&post(&door, true, &posted), &posted.body)?;
+        check_answer(&post(&server, true, &posted), &posted.body)?;
     }
     let update = Own::UpdateEvent(events_concierge::base::id::EventId::parse(&event).unwrap());
     for action in [
@@ -69,11 +69,11 @@ fn check_door(deep: &str) -> Verdict {
         Action::Own(update),
         Action::AtHost(AtHost::Tool("getEvent".to_owned())),
     ] {
-        let mut request = door.request(action, true, &[], &Value::Null);
+        let mut request = server.request(action, true, &[], &Value::Null);
         request.body = with(&json!({"title": "HERE"}), deep).into_bytes();
-        prop_assert!((400..500).contains(&block_on(door.host.handle(request)).status));
+        prop_assert!((400..500).contains(&block_on(server.host.handle(request)).status));
     }
-    nothing_was_sold(&door)
+    nothing_was_sold(&server)
 }
 
 fn check_payment(deep: &str) -> Verdict {
@@ -132,6 +132,6 @@ fn what_is_too_deep_is_refused_and_what_is_not_is_carried() {
         }
         check_payment(&deep)?;
         check_answers(&deep)?;
-        check_door(&deep)
+        check_server(&deep)
     });
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::bytes::{Slip, slipped_text, slips};
 use super::fuzz;
 use super::input::{Edit, Json, edited, edits, number};
-use crate::support::{Door, Wallet, block_on, json_of};
+use crate::support::{Server, Wallet, block_on, json_of};
 use events_concierge::base::id::EventId;
 use events_concierge::host::command::Action;
 use events_concierge::http::route::{AtHost, Format, Own};
@@ -40,15 +40,15 @@ fn changes() -> impl Strategy<Value = Vec<(usize, Change)>> {
 
 /// What a host with two events and a sold seat has published.
 fn published() -> BTreeMap<String, String> {
-    let door = Door::open();
-    let event = door.event(5);
-    door.event(0);
+    let server = Server::open();
+    let event = server.event(5);
+    server.event(0);
     let arguments = json!({"eventId": event});
-    let offer = door.challenge("rsvpToEvent", &arguments)["accepts"][0].clone();
+    let offer = server.challenge("rsvpToEvent", &arguments)["accepts"][0].clone();
     let payment = Wallet::new(1).pay(&offer, 1);
-    assert_eq!(block_on(door.tool("rsvpToEvent", &arguments, Some(&payment))).status, 200);
-    door.pass(30);
-    door.world.memory.kv.borrow().clone()
+    assert_eq!(block_on(server.tool("rsvpToEvent", &arguments, Some(&payment))).status, 200);
+    server.pass(30);
+    server.world.memory.kv.borrow().clone()
 }
 
 fn change_records(kv: &mut BTreeMap<String, String>, changes: &[(usize, Change)]) {
@@ -85,34 +85,34 @@ fn a_host_is_rebuilt_as_a_whole_or_not_at_all() {
     let inputs = || (option::weighted(0.95, changes()), any::<bool>());
     let records = published();
     fuzz("rebuilding from KV", inputs, move |(changes, twice)| {
-        let mut door = Door::open();
+        let mut server = Server::open();
         let mut kv = records.clone();
         change_records(&mut kv, changes.as_deref().unwrap_or_default());
-        *door.world.memory.kv.borrow_mut() = kv;
-        door.world.sqlite = Rc::new(rusqlite::Connection::open_in_memory().unwrap());
-        door.evict();
-        let reply = block_on(door.tool("listEvents", &json!({}), None));
+        *server.world.memory.kv.borrow_mut() = kv;
+        server.world.sqlite = Rc::new(rusqlite::Connection::open_in_memory().unwrap());
+        server.evict();
+        let reply = block_on(server.tool("listEvents", &json!({}), None));
         let reply = match twice {
-            true => block_on(door.tool("listEvents", &json!({}), None)),
+            true => block_on(server.tool("listEvents", &json!({}), None)),
             false => reply,
         };
         let answer = json_of(&reply);
         match reply.status {
-            200 => check_rebuilt(&door, &answer),
+            200 => check_rebuilt(&server, &answer),
             // Our operator has to look; nothing may be half there.
             500 => {
                 let tables = "SELECT count(*) FROM sqlite_master WHERE name = 'events'";
-                if door.int(tables) == 0 {
+                if server.int(tables) == 0 {
                     return Ok(());
                 }
                 for table in ["profile", "events", "rsvps", "ledger", "payments", "outbox"] {
-                    let count = door.int(&format!("SELECT count(*) FROM {table}"));
+                    let count = server.int(&format!("SELECT count(*) FROM {table}"));
                     prop_assert_eq!(count, 0, "{}", table);
                 }
                 Ok(())
             }
             404 => {
-                prop_assert_eq!(door.int("SELECT count(*) FROM sqlite_master"), 0);
+                prop_assert_eq!(server.int("SELECT count(*) FROM sqlite_master"), 0);
                 Ok(())
             }
             status => Err(TestCaseError::fail(format!("{status} {answer}"))),
@@ -121,11 +121,11 @@ fn a_host_is_rebuilt_as_a_whole_or_not_at_all() {
 }
 
 /// Whatever was taken over can be shown.
-fn check_rebuilt(door: &Door, list: &Value) -> super::Verdict {
-    let faults = events_concierge::ledger::audit::audit(&door.world).unwrap();
+fn check_rebuilt(server: &Server, list: &Value) -> super::Verdict {
+    let faults = events_concierge::ledger::audit::audit(&server.world).unwrap();
     prop_assert_eq!(faults, Vec::<String>::new());
     for own in [Own::Events, Own::Revenue, Own::Payments(Format::Csv)] {
-        prop_assert_eq!(door.as_owner(Action::Own(own), &json!({})).status, 200);
+        prop_assert_eq!(server.as_owner(Action::Own(own), &json!({})).status, 200);
     }
     for event in list["events"].as_array().unwrap() {
         let id = EventId::parse(event["id"].as_str().unwrap()).unwrap();
@@ -134,7 +134,7 @@ fn check_rebuilt(door: &Door, list: &Value) -> super::Verdict {
             Action::AtHost(AtHost::Calendar(id.clone())),
             Action::Own(Own::Rsvps(id, Format::Csv)),
         ] {
-            prop_assert_eq!(door.as_owner(action, &json!({})).status, 200);
+            prop_assert_eq!(server.as_owner(action, &json!({})).status, 200);
         }
     }
     Ok(())

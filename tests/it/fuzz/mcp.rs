@@ -1,4 +1,4 @@
-//! Bodies and headers of the door, by the parser alone.
+//! Bodies and headers of the server, by the parser alone.
 
 use events_concierge::base::http::{Headers, Reply};
 use events_concierge::mcp::eras::{BATCH_MAX, Inbound, check_head, plain_caller, read};

@@ -8,7 +8,7 @@ use events_concierge::base::time::{UnixSeconds, ZoneName};
 use events_concierge::ports::paging::Found;
 use events_concierge::products::events::calendar::to_ics;
 use events_concierge::products::events::input::GuestDetails;
-use events_concierge::products::events::pages::{Door, event_page, host_page, ticket_page};
+use events_concierge::products::events::pages::{Server, event_page, host_page, ticket_page};
 use events_concierge::products::events::rsvp::{Rsvp, to_csv};
 use events_concierge::products::events::{Event, Seats};
 use proptest::collection::vec;
@@ -80,15 +80,15 @@ fn seat(words: &Words) -> Rsvp {
 fn markup(words: &Words) -> [String; 3] {
     let (event, seat, now) = (event(words), seat(words), UnixSeconds::new(NOW));
     let url = format!("https://explorer.example/tx/{}", words.transaction);
-    let door = Door {
+    let server = Server {
         url: "http://door.example".to_owned(),
         chat_url: "http://door.example/?d".to_owned(),
     };
     let entries = vec![(event.clone(), Seats::default())];
     let listed = Found { entries, next_cursor: Some("bmV4dA".to_owned()) };
     let pages = [
-        host_page(&listed, "http://door.example/e", &door, Address::ZERO),
-        event_page(&event, Seats::default(), "http://door.example/e", &door, now),
+        host_page(&listed, "http://door.example/e", &server, Address::ZERO),
+        event_page(&event, Seats::default(), "http://door.example/e", &server, now),
         ticket_page(&event, &seat, "http://door.example/t", "http://door.example/c", &url, now),
     ];
     pages.map(|page| page.unwrap().matches(['<', '>', '"', '\'']).collect())

@@ -1,4 +1,4 @@
-//! Damaged payments against the price, and at the door of a whole host: what is not signed buys
+//! Damaged payments against the price, and at the server of a whole host: what is not signed buys
 //! nothing.
 
 use events_concierge::base::money::Usdc;
@@ -14,12 +14,12 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::bytes::{Slip, slipped_text, slips};
-use super::door::{nothing_was_sold, post};
 use super::fuzz;
 use super::input::{Edit, Json, edited, edits, number, other_digit};
 use super::mcp::{Posted, check_answer};
 use super::payment::{Place, Written, encode, good, place, put, written};
-use crate::support::{Door, NOW, PAY_TO};
+use super::server::{nothing_was_sold, post};
+use crate::support::{NOW, PAY_TO, Server};
 
 /// A change to a payment: of its JSON, of its text, of one number or digit of what is signed.
 #[derive(Clone, Debug)]
@@ -113,20 +113,20 @@ fn a_payment_that_was_changed_buys_nothing() {
     let inputs = || (damage(), written(), place(), any::<bool>());
     let payments = good();
     let signed = essence(&payments[0]);
-    fuzz("payment: the whole door", inputs, move |(damage, written, place, modern)| {
-        let door = Door::open();
+    fuzz("payment: the whole server", inputs, move |(damage, written, place, modern)| {
+        let server = Server::open();
         // Without this the facilitator of the tests vouches for any signature.
-        door.world.memory.verify_refuses.set(true);
-        let event = door.event(5);
+        server.world.memory.verify_refuses.set(true);
+        let event = server.event(5);
         let posted = call(&event, &damage, &payments, (written, place), modern);
-        let reply = post(&door, false, &posted);
+        let reply = post(&server, false, &posted);
         check_answer(&reply, &posted.body)?;
         let answer: Value = serde_json::from_str(&reply.body).unwrap_or_default();
         let has_seat = answer["result"]["structuredContent"]["success"] == true;
-        let settled = door.world.memory.settled.borrow().len();
+        let settled = server.world.memory.settled.borrow().len();
         prop_assert_eq!(usize::from(has_seat), settled);
         if settled == 0 {
-            return nothing_was_sold(&door);
+            return nothing_was_sold(&server);
         }
         let body: Value = serde_json::from_slice(&posted.body).unwrap();
         let meta = body["params"]["_meta"].as_object();

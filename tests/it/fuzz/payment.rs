@@ -64,7 +64,7 @@ pub(super) fn encode(payment: &str, written: Written) -> String {
     }
 }
 
-/// Puts a payment where the door looks for it.
+/// Puts a payment where the server looks for it.
 pub(super) fn put(
     text: String,
     written: Written,
@@ -82,7 +82,7 @@ pub(super) fn put(
     meta.insert(key.to_owned(), object.unwrap_or(Value::String(text)));
 }
 
-/// What the door asks for a seat at the first event of a new one.
+/// What the server asks for a seat at the first event of a new one.
 pub(super) fn offer() -> Value {
     json!({"scheme": "exact", "network": "eip155:84532", "amount": "50000",
         "asset": "0x036CbD53842c5426634e7929541eC2318f3dCF7e", "payTo": PAY_TO,

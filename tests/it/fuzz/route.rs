@@ -156,7 +156,7 @@ fn path_of(route: &Route) -> String {
         Route::Facilitator(AtFacilitator::Verify) => "facilitator/verify".to_owned(),
         Route::Facilitator(AtFacilitator::Settle) => "facilitator/settle".to_owned(),
         Route::Own(asked) => format!("api/users/{}", own(asked)),
-        Route::Host(scope, AtHost::Door) => format!("mcp/users/{scope}"),
+        Route::Host(scope, AtHost::Mcp) => format!("mcp/users/{scope}"),
         Route::Host(scope, AtHost::Manifest) => format!("mcp/users/{scope}/manifest"),
         Route::Host(scope, AtHost::Tool(name)) => format!("x402/users/{scope}/tools/{name}"),
         Route::Host(scope, AtHost::HostPage) => format!("e/{scope}"),

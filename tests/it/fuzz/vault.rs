@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::bytes::{slipped_text, some_slips};
 use super::fuzz;
 use super::input::text;
-use crate::support::{Door, World, block_on};
+use crate::support::{Server, World, block_on};
 
 #[test]
 fn a_sealed_value_opens_as_it_was_or_not_at_all() {
@@ -76,12 +76,12 @@ fn a_proof_says_in_its_message_what_its_fields_say() {
 #[test]
 fn a_search_is_answered_whatever_is_looked_for() {
     fuzz("desk: a search", text, |query| {
-        let door = Door::open();
-        let doors = json!({"doors": ["desk"]});
-        door.as_owner(Action::Own(Own::ChangeProfile), &doors);
+        let server = Server::open();
+        let products = json!({"products": ["desk"]});
+        server.as_owner(Action::Own(Own::ChangeProfile), &products);
         let article = json!({"title": "Refunds", "body": "Within two weeks"});
-        door.as_owner(Action::Own(Own::Desk(AtDesk::CreateArticle)), &article);
-        let reply = block_on(door.tool("searchKb", &json!({"query": query}), None));
+        server.as_owner(Action::Own(Own::Desk(AtDesk::CreateArticle)), &article);
+        let reply = block_on(server.tool("searchKb", &json!({"query": query}), None));
         prop_assert!(matches!(reply.status, 200 | 422), "{}", reply.body);
         Ok(())
     });

@@ -21,7 +21,7 @@ use events_concierge::wallets::budget::{self, Ask, Told};
 use events_concierge::wallets::budget::{BudgetError, Budgets};
 use serde_json::{Value, json};
 
-use crate::support::{Door, FACTORY, World, block_on, config, config_with, yield_once};
+use crate::support::{FACTORY, Server as Door, World, block_on, config, config_with, yield_once};
 
 /// What becomes of a request to a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -260,7 +260,7 @@ impl Doors for Room {
         }
         let headers: Vec<_> =
             request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let asked = door.request(Action::AtHost(AtHost::Door), false, &headers, &body);
+        let asked = door.request(Action::AtHost(AtHost::Mcp), false, &headers, &body);
         let reply = door.host.handle(asked).await;
         if mood == Mood::Loses && is_paid {
             return Err(HttpError::Connection("cut".to_owned()));

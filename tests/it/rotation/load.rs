@@ -11,7 +11,7 @@ use super::{
     IDENTITY_KEYS, SECOND, THIRD, asked, buy, closed, count_sealed_with, id_of, lost_lines, named,
     payment_for, prefix, rotated, sealed, store, value,
 };
-use crate::support::{Door, MASTER_KEY, block_on, join_all, json_of};
+use crate::support::{MASTER_KEY, Server, block_on, join_all, json_of};
 
 /// A sale: of which secret, with which payment, and which values its buyer may be given.
 struct Sale {
@@ -22,7 +22,7 @@ struct Sale {
 
 /// What happens in one round, all at once.
 struct Round<'a> {
-    door: &'a Door,
+    server: &'a Server,
     sales: Vec<Sale>,
     replaced: Option<(String, usize)>,
     withdrawn: Option<String>,
@@ -37,13 +37,13 @@ enum Came {
 
 impl Round<'_> {
     async fn own(&self, own: Own, body: Value) -> Came {
-        let request = self.door.request(Action::Own(own), true, &[], &body);
-        Came::Others(self.door.host.handle(request).await.status)
+        let request = self.server.request(Action::Own(own), true, &[], &body);
+        Came::Others(self.server.host.handle(request).await.status)
     }
 
     async fn buy(&self, index: usize) -> Came {
         let Sale { secret, payment, .. } = &self.sales[index];
-        let reply = self.door.tool("retrieveSecret", &named(secret), Some(payment)).await;
+        let reply = self.server.tool("retrieveSecret", &named(secret), Some(payment)).await;
         Came::Bought(index, reply.status, json_of(&reply))
     }
 
@@ -64,8 +64,8 @@ impl Round<'_> {
     }
 
     async fn wake(&self) -> Came {
-        self.door.world.memory.alarm.set(None);
-        self.door.host.wake().await;
+        self.server.world.memory.alarm.set(None);
+        self.server.host.wake().await;
         Came::Others(200)
     }
 
@@ -102,19 +102,19 @@ impl Round<'_> {
 }
 
 /// The settings of each round: two rotations, the first one until the previous key is removed.
-fn deployed(door: &mut Door, round: usize) {
+fn deployed(server: &mut Server, round: usize) {
     match round {
-        3 => door.deploy(rotated(SECOND, Some(MASTER_KEY))),
+        3 => server.deploy(rotated(SECOND, Some(MASTER_KEY))),
         // Evicted half-way.
-        4 => door.deploy(rotated(SECOND, Some(MASTER_KEY))),
+        4 => server.deploy(rotated(SECOND, Some(MASTER_KEY))),
         7 => {
-            assert_eq!(asked(door), closed(0));
-            door.deploy(rotated(SECOND, None));
+            assert_eq!(asked(server), closed(0));
+            server.deploy(rotated(SECOND, None));
         }
-        8 => door.deploy(rotated(THIRD, Some(SECOND))),
+        8 => server.deploy(rotated(THIRD, Some(SECOND))),
         12 => {
-            assert_eq!(asked(door), closed(0));
-            door.deploy(rotated(THIRD, None));
+            assert_eq!(asked(server), closed(0));
+            server.deploy(rotated(THIRD, None));
         }
         _ => {}
     }
@@ -131,14 +131,14 @@ fn half_way(round: usize) -> Option<(&'static str, &'static str)> {
 
 #[test]
 fn every_paid_retrieval_gets_its_value_while_keys_rotate_under_load() {
-    let mut door = Door::open();
+    let mut server = Server::open();
     let mut on_sale: BTreeMap<String, usize> =
-        (0..40).map(|number| (store(&door, number), number)).collect();
+        (0..40).map(|number| (store(&server, number), number)).collect();
     let mut bought: Vec<(String, Value, Vec<String>)> = Vec::new();
     let mut seed = 0_u8;
     for index in 0..14_usize {
         let round = index;
-        deployed(&mut door, round);
+        deployed(&mut server, round);
         let ids: Vec<String> = on_sale.keys().cloned().collect();
         let number = 1_000 + round;
         let (replaced, withdrawn) = (ids[round].clone(), ids[ids.len() - 1].clone());
@@ -147,10 +147,10 @@ fn every_paid_retrieval_gets_its_value_while_keys_rotate_under_load() {
             seed += 1;
             let mut good = vec![value(on_sale[secret])];
             good.extend((*secret == replaced).then(|| value(number)));
-            Sale { secret: secret.clone(), payment: payment_for(&door, secret, seed), good }
+            Sale { secret: secret.clone(), payment: payment_for(&server, secret, seed), good }
         });
         let round = Round {
-            door: &door,
+            server: &server,
             sales: sales.into(),
             replaced: Some((replaced.clone(), number)),
             withdrawn: Some(withdrawn.clone()),
@@ -158,7 +158,7 @@ fn every_paid_retrieval_gets_its_value_while_keys_rotate_under_load() {
         };
         let made = round.run();
         if let Some((master, previous)) = half_way(index) {
-            let count = |key| count_sealed_with(&door, key);
+            let count = |key| count_sealed_with(&server, key);
             assert!(count(master) > 0 && count(previous) > 0, "this round ran half-way");
         }
         assert!(made.len() >= 2, "{} sales in this round", made.len());
@@ -168,29 +168,33 @@ fn every_paid_retrieval_gets_its_value_while_keys_rotate_under_load() {
         on_sale.remove(&withdrawn);
         // All that was bought so far is read again, whatever the keys are now.
         for (secret, payment, good) in &bought {
-            let reply = block_on(door.tool("retrieveSecret", &named(secret), Some(payment)));
+            let reply = block_on(server.tool("retrieveSecret", &named(secret), Some(payment)));
             assert_eq!(reply.status, 200, "{}", reply.body);
             let got = json_of(&reply)["secret"].as_str().unwrap().to_owned();
             assert!(good.contains(&got), "{got} and not one of {good:?}");
         }
         if half_way(index).is_none() {
-            door.pass(120);
+            server.pass(120);
         }
     }
-    assert_eq!(count_sealed_with(&door, THIRD), sealed(&door).len(), "all with the current key");
-    assert!(sealed(&door).len() > 40, "some are kept for their buyers");
+    assert_eq!(
+        count_sealed_with(&server, THIRD),
+        sealed(&server).len(),
+        "all with the current key"
+    );
+    assert!(sealed(&server).len() > 40, "some are kept for their buyers");
     for (secret, number) in on_sale.iter().take(5) {
         seed += 1;
-        buy(&door, secret, *number, seed);
+        buy(&server, secret, *number, seed);
     }
-    door.pass(700);
-    let everything = door.everything();
+    server.pass(700);
+    let everything = server.everything();
     for old in [MASTER_KEY, SECOND] {
         assert!(!everything.contains(&prefix(old)));
     }
     assert!(!everything.contains(IDENTITY_KEYS) && !everything.contains("sk-live"));
-    assert_eq!(lost_lines(&door), [""; 0]);
-    assert_eq!(audit(&door.world).unwrap(), Vec::<String>::new());
+    assert_eq!(lost_lines(&server), [""; 0]);
+    assert_eq!(audit(&server.world).unwrap(), Vec::<String>::new());
     let sold = i64::try_from(bought.len()).unwrap() + 5;
-    assert_eq!(door.int("SELECT count(*) FROM ledger WHERE entry = 'settled'"), sold);
+    assert_eq!(server.int("SELECT count(*) FROM ledger WHERE entry = 'settled'"), sold);
 }

@@ -16,7 +16,7 @@ use events_concierge::ports::{Level, Log, Timer};
 use serde_json::json;
 
 use super::{SECOND, THIRD, count_sealed_with, prefix, rotated, store};
-use crate::support::{Door, MASTER_KEY, World, block_on, config, json_of, yield_once};
+use crate::support::{MASTER_KEY, Server, World, block_on, config, json_of, yield_once};
 
 /// Names on a page of KV's list here.
 const PAGE: usize = 11;
@@ -24,7 +24,7 @@ const PAGE: usize = 11;
 /// A deployment: hosts with their objects, one KV, and the directory of hosts.
 struct Town {
     directory: World,
-    hosts: BTreeMap<String, Door>,
+    hosts: BTreeMap<String, Server>,
     /// Hosts that cannot be asked.
     broken: RefCell<BTreeSet<String>>,
     list_fails: Cell<bool>,
@@ -42,18 +42,18 @@ impl Town {
             let user = format!("0x{number:040x}");
             let world = World { memory: directory.memory.clone(), ..World::new() };
             directory.memory.now.set(crate::support::NOW);
-            let door = Door::with(world, &user, config());
+            let server = Server::with(world, &user, config());
             let body = json!({"userId": user, "walletAddress": crate::support::PAY_TO});
-            let reply = door.as_owner(Action::Own(Own::Register), &body);
+            let reply = server.as_owner(Action::Own(Own::Register), &body);
             assert_eq!(reply.status, 201, "{}", reply.body);
-            store(&door, number.into());
+            store(&server, number.into());
             // One KV and one clock, and each has an alarm of its own.
             for _ in 0..4 {
                 directory.memory.now.set(directory.memory.now.get() + 300);
-                door.wake();
+                server.wake();
             }
             directory.memory.alarm.set(None);
-            hosts.insert(door.scope.to_string(), door);
+            hosts.insert(server.scope.to_string(), server);
         }
         let (broken, list_fails) = (RefCell::default(), Cell::default());
         let (hops, asked) = (Cell::default(), RefCell::default());
@@ -61,8 +61,8 @@ impl Town {
     }
 
     fn deploy(&mut self, config: &std::rc::Rc<Config>) {
-        for door in self.hosts.values_mut() {
-            door.deploy(config.clone());
+        for server in self.hosts.values_mut() {
+            server.deploy(config.clone());
         }
     }
 
@@ -88,7 +88,7 @@ impl Town {
     }
 
     fn sealed_with(&self, master: &str) -> usize {
-        self.hosts.values().map(|door| count_sealed_with(door, master)).sum()
+        self.hosts.values().map(|server| count_sealed_with(server, master)).sum()
     }
 
     fn lines(&self, text: &str) -> usize {
@@ -130,10 +130,10 @@ impl Walks for Town {
         if self.broken.borrow().contains(scope.as_str()) {
             return Err(SweepError("the host's object answers 503".to_owned()));
         }
-        let door = &self.hosts[scope.as_str()];
+        let server = &self.hosts[scope.as_str()];
         self.asked.borrow_mut().push(scope.to_string());
-        let request = door.request(Action::Resealed, false, &[], &json!({}));
-        let reply = door.host.handle(request).await;
+        let request = server.request(Action::Resealed, false, &[], &json!({}));
+        let reply = server.host.handle(request).await;
         assert_eq!(reply.status, 200, "{}", reply.body);
         Ok(serde_json::from_value(json_of(&reply)).unwrap())
     }
@@ -223,8 +223,8 @@ fn values_that_open_with_neither_key_are_counted_and_told_in_the_end() {
     let mut town = Town::of(3);
     let rotation = rotated(SECOND, Some(MASTER_KEY));
     town.deploy(&rotation);
-    let door = town.hosts.values().next().unwrap();
-    door.sql("UPDATE secrets SET sealed = 'v1.1.damaged'");
+    let server = town.hosts.values().next().unwrap();
+    server.sql("UPDATE secrets SET sealed = 'v1.1.damaged'");
     for _ in 0..20 {
         town.run(&rotation);
     }

@@ -86,7 +86,7 @@ impl Outcome {
 }
 
 /// A host's object, and what it sells.
-struct Door {
+struct Server {
     user: UserId,
     scope: ScopeId,
     object: Object<Host<World>>,
@@ -96,7 +96,7 @@ struct Door {
     watch: Watch,
 }
 
-impl Deref for Door {
+impl Deref for Server {
     type Target = Object<Host<World>>;
 
     fn deref(&self) -> &Self::Target {
@@ -104,7 +104,7 @@ impl Deref for Door {
     }
 }
 
-impl DerefMut for Door {
+impl DerefMut for Server {
     fn deref_mut(&mut self) -> &mut Self::Target {
         &mut self.object
     }
@@ -112,7 +112,7 @@ impl DerefMut for Door {
 
 pub(crate) struct Scenario {
     sim: Rc<Sim>,
-    doors: Vec<Door>,
+    servers: Vec<Server>,
     purchases: Vec<Purchase>,
     /// Events that hosts have made meanwhile: host and id.
     made: Rc<RefCell<Vec<(usize, String)>>>,
@@ -126,18 +126,18 @@ impl Scenario {
     pub(crate) fn new(seed: u64) -> Self {
         let sim = Sim::new(seed);
         trouble::begin(&sim);
-        let doors = (0..HOSTS).map(|index| {
+        let servers = (0..HOSTS).map(|index| {
             let user = UserId::parse(USERS[index]).unwrap();
             let scope = config().keys.scope_of(&user);
             let object = Object::new(&sim, char::from(b"ABC"[index]), index);
             let (events, secrets, tickets) = (Vec::new(), Vec::new(), Vec::new());
-            Door { user, scope, object, events, secrets, tickets, watch: Watch::default() }
+            Server { user, scope, object, events, secrets, tickets, watch: Watch::default() }
         });
-        let doors = doors.collect();
+        let servers = servers.collect();
         let next_sweep = sim.now.get() + SWEEP_MILLIS;
         let (purchases, made, outcome) = (Vec::new(), Rc::default(), Outcome::default());
         let answered = Rc::default();
-        let mut new = Self { sim, doors, purchases, made, next_sweep, answered, outcome };
+        let mut new = Self { sim, servers, purchases, made, next_sweep, answered, outcome };
         new.set_up();
         new
     }
@@ -156,23 +156,23 @@ impl Scenario {
         self.sim.mails.borrow_mut().delivery = delivery;
         for host in 0..HOSTS {
             let body = json!({"userId": USERS[host], "walletAddress": PAY_TO[host],
-                "doors": ["events", "vault", "desk"]});
+                "products": ["events", "vault", "desk"]});
             self.own(host, Own::Register, &body);
             let limits = json!({"limits": {"callsPerMinute": 1000, "unpaidPerMinute": 1000}});
             self.own(host, Own::ChangeProfile, &limits);
             self.own(host, Own::Desk(AtDesk::ChangeSettings), &json!({"approvalsNeeded": 1}));
             for capacity in [1, 3] {
                 let event = self.own(host, Own::CreateEvent, &new_event(capacity));
-                self.doors[host].events.push(text(&event["id"]));
+                self.servers[host].events.push(text(&event["id"]));
             }
             for value in ["a", "b"] {
                 let secret = json!({"name": "Key", "value": format!("value {value}1")});
                 let secret = self.owner_calls(host, "storeSecret", &secret);
-                self.doors[host].secrets.push(text(&secret["secretId"]));
+                self.servers[host].secrets.push(text(&secret["secretId"]));
             }
             let ticket = json!({"subject": "Help", "body": "It is broken", "email": "a@b.test"});
             let ticket = self.owner_calls(host, "createTicket", &ticket);
-            self.doors[host].tickets.push(text(&ticket["ticketId"]));
+            self.servers[host].tickets.push(text(&ticket["ticketId"]));
         }
         let mut chain = self.sim.chain.borrow_mut();
         for net in 0..2 {
@@ -216,8 +216,8 @@ impl Scenario {
             40..62 => self.send_again(),
             62..69 => {
                 let host = self.sim.rng.below(HOSTS);
-                self.sim.tell(|| format!("{} dies", self.doors[host].name));
-                self.doors[host].crash();
+                self.sim.tell(|| format!("{} dies", self.servers[host].name));
+                self.servers[host].crash();
                 self.outcome.crashes += 1;
             }
             69..76 => Chain::reorg(&self.sim),
@@ -230,15 +230,15 @@ impl Scenario {
     }
 
     fn spawn_own(&self, host: usize, own: Own, body: &Value) {
-        let door = &self.doors[host];
-        let request = request(door, Action::Own(own), true, Vec::new(), body);
-        let Some(service) = door.service.clone() else { return };
-        door.spawn(async move { drop(service.handle(request).await) });
+        let server = &self.servers[host];
+        let request = request(server, Action::Own(own), true, Vec::new(), body);
+        let Some(service) = server.service.clone() else { return };
+        server.spawn(async move { drop(service.handle(request).await) });
     }
 
     /// Something that a host asks, and its answer.
     fn own(&mut self, host: usize, own: Own, body: &Value) -> Value {
-        let request = request(&self.doors[host], Action::Own(own), true, Vec::new(), body);
+        let request = request(&self.servers[host], Action::Own(own), true, Vec::new(), body);
         let reply = self.answer(host, request);
         assert!(reply.status < 300, "{}", reply.body);
         serde_json::from_str(&reply.body).unwrap()
@@ -246,18 +246,18 @@ impl Scenario {
 
     fn owner_calls(&mut self, host: usize, tool: &str, arguments: &Value) -> Value {
         let action = Action::AtHost(AtHost::Tool(tool.to_owned()));
-        let request = request(&self.doors[host], action, true, Vec::new(), arguments);
+        let request = request(&self.servers[host], action, true, Vec::new(), arguments);
         let reply = self.answer(host, request);
         assert_eq!(reply.status, 200, "{}", reply.body);
         serde_json::from_str(&reply.body).unwrap()
     }
 
     fn answer(&mut self, host: usize, request: Request) -> Reply {
-        let door = &self.doors[host];
-        let service = door.service.clone().unwrap();
+        let server = &self.servers[host];
+        let service = server.service.clone().unwrap();
         let slot: Rc<RefCell<Option<Reply>>> = Rc::default();
         let filled = Rc::clone(&slot);
-        door.spawn(async move { *filled.borrow_mut() = Some(service.handle(request).await) });
+        server.spawn(async move { *filled.borrow_mut() = Some(service.handle(request).await) });
         for _ in 0..1_000 {
             self.run_for(100);
             if let Some(reply) = slot.borrow_mut().take() {
@@ -271,7 +271,7 @@ impl Scenario {
     fn run_for(&mut self, millis: i64) {
         let end = self.sim.now.get() + millis;
         loop {
-            let nexts: [Option<i64>; HOSTS] = std::array::from_fn(|host| self.doors[host].next());
+            let nexts: [Option<i64>; HOSTS] = std::array::from_fn(|host| self.servers[host].next());
             let next = nexts.iter().copied().chain([self.sim.next_event(), Some(self.next_sweep)]);
             let Some(next) = next.flatten().min().filter(|next| *next <= end) else { break };
             let now = self.sim.now.get().max(next);
@@ -289,7 +289,7 @@ impl Scenario {
             match ready[self.sim.rng.below(ready.len())] {
                 HOSTS => drop(self.sim.step_event()),
                 host => {
-                    self.doors[host].step();
+                    self.servers[host].step();
                     self.check_step(host);
                 }
             }
@@ -308,17 +308,17 @@ fn text(value: &Value) -> String {
 }
 
 fn request(
-    door: &Door,
+    server: &Server,
     action: Action,
     owner: bool,
     mut headers: Vec<(String, String)>,
     body: &Value,
 ) -> Request {
-    let session = Session::start(&config().keys, door.user.clone(), UnixSeconds::new(NOW));
-    let user = SignedIn { scope: door.scope.clone(), ..SignedIn::of(session, true) };
+    let session = Session::start(&config().keys, server.user.clone(), UnixSeconds::new(NOW));
+    let user = SignedIn { scope: server.scope.clone(), ..SignedIn::of(session, true) };
     let command = Command {
-        request_id: RequestId::random(&door.world),
-        scope: door.scope.clone(),
+        request_id: RequestId::random(&server.world),
+        scope: server.scope.clone(),
         origin: None,
         source: Source::parse("203.0.113.1"),
         cursor: None,

@@ -1,4 +1,4 @@
-//! What a door's answer to a tool call means for the money.
+//! What a server's answer to a tool call means for the money.
 
 use serde_json::{Deserializer, Value};
 
@@ -12,17 +12,17 @@ use crate::rails::x402::payer::settlement::{Settlement, read_settlement};
 pub enum Answer {
     /// The tool has answered.
     Done {
-        /// What the door says of the payment.
+        /// What the server says of the payment.
         settlement: Option<Settlement>,
     },
-    /// The door asks for payment. After a payment was sent it says that this one was not taken, which
+    /// The server asks for payment. After a payment was sent it says that this one was not taken, which
     /// need not be true.
     Challenge(Challenge),
     /// Whether the call was carried out is not known. If a payment was sent, money may have moved: no
     /// new one may be signed; the same call with the same payment may be sent again, and the chain
     /// knows. If none was sent, no money moved.
     Unknown {
-        /// The transaction, if the door names one.
+        /// The transaction, if the server names one.
         transaction: Option<String>,
         /// Why, for people; bounded.
         text: String,
@@ -31,12 +31,12 @@ pub enum Answer {
     Failed {
         /// Why, for people; a stranger's words, bounded.
         text: String,
-        /// What the door says of the money.
+        /// What the server says of the money.
         money_moved: MoneyMoved,
     },
 }
 
-/// Whether a failed call moved money, as far as the door says so.
+/// Whether a failed call moved money, as far as the server says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MoneyMoved {
     /// It says that it did not, or did not look at the call.
@@ -143,7 +143,7 @@ fn challenge_in_text(text: &str) -> Option<Challenge> {
     })
 }
 
-/// The word of our own doors (`mcp/reply.rs`).
+/// The word of our own servers (`mcp/reply.rs`).
 fn said_of_money(result: &Value) -> Option<&str> {
     result.get("structuredContent")?.get("error")?.get("moneyMoved")?.as_str()
 }
@@ -154,7 +154,7 @@ fn texts(result: &Value) -> impl Iterator<Item = &str> {
 }
 
 fn words(result: &Value) -> String {
-    let text = texts(result).next().unwrap_or("the door says only that the call failed");
+    let text = texts(result).next().unwrap_or("the server says only that the call failed");
     text::paragraph(text, TEXT_CHARS_MAX)
 }
 

@@ -1,4 +1,4 @@
-//! What a door asks for, and what of it we can pay.
+//! What a server asks for, and what of it we can pay.
 
 use alloy_primitives::Address;
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use crate::base::text;
 use crate::chain::networks::Network;
 use crate::rails::x402::wire::Version;
 
-/// "Pay this" as a door says it.
+/// "Pay this" as a server says it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Challenge {
     /// Why; a stranger's words, bounded and without control characters.
@@ -41,11 +41,11 @@ pub struct Offer {
     pub resource: Option<Value>,
     /// The extensions of the challenge, which a payment repeats (version 2).
     pub extensions: Option<Value>,
-    /// How the door reads a payment.
+    /// How the server reads a payment.
     pub dialect: Dialect,
 }
 
-/// How a door reads `_meta["x402/payment"]`.
+/// How a server reads `_meta["x402/payment"]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Dialect {
@@ -85,12 +85,12 @@ pub enum Unusable {
 
 /// Nothing of a challenge can be paid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("nothing that this door accepts can be paid here: {}", .0.join("; "))]
+#[error("nothing that this server accepts can be paid here: {}", .0.join("; "))]
 pub struct NoOffer(pub Vec<String>);
 
 /// The most choices that we look at.
 const OFFERS_MAX: usize = 32;
-/// The longest choice, resource and extensions, bytes. A payment repeats them all, and doors read
+/// The longest choice, resource and extensions, bytes. A payment repeats them all, and servers read
 /// payments of a bounded length ([`crate::rails::x402::dialects::PAYMENT_BYTES_MAX`]).
 const RAW_BYTES_MAX: usize = 8 * 1024;
 const WORD_CHARS_MAX: usize = 60;

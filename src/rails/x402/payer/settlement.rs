@@ -1,4 +1,4 @@
-//! What a door says of a settlement, and what the chain says.
+//! What a server says of a settlement, and what the chain says.
 
 use alloy_primitives::{Address, B256};
 use serde::Serialize;
@@ -13,11 +13,11 @@ use crate::ports::Http;
 use crate::rails::x402::dialects::read_object;
 use crate::rails::x402::payer::offer::read_amount;
 
-/// `SettleResponse` of a door. A stranger's word; the chain knows ([`confirm`]).
+/// `SettleResponse` of a server. A stranger's word; the chain knows ([`confirm`]).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Settlement {
-    /// Whether the door says that money moved.
+    /// Whether the server says that money moved.
     pub success: bool,
     /// The transaction, `0x` and 64 hex digits.
     pub transaction: Option<String>,
@@ -52,7 +52,7 @@ pub fn read_settlement(result: &Value) -> Option<Settlement> {
 }
 
 impl Settlement {
-    /// Whether money may have moved although the door does not say that it did: a settlement that is
+    /// Whether money may have moved although the server does not say that it did: a settlement that is
     /// going on, or a failed one that names a transaction.
     pub(super) fn is_open(&self) -> bool {
         let is_pending = self.error_reason.as_deref() == Some("settlement_pending");

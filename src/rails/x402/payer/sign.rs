@@ -11,7 +11,7 @@ use crate::ports::Random;
 use crate::rails::x402::payer::offer::{Dialect, Offer};
 use crate::rails::x402::wire::{PAYMENT_IDENTIFIER, Version, authorization_json};
 
-/// How long a payment stays valid at most, seconds, whatever a door would like.
+/// How long a payment stays valid at most, seconds, whatever a server would like.
 pub const VALID_SECONDS_MAX: u32 = 300;
 /// How far back the window of a version 1 payment begins, seconds, as the reference clients have it.
 const V1_SECONDS_BACK: i64 = 600;
@@ -100,7 +100,7 @@ pub fn payload(offer: &Offer, authorization: &Authorization, signature: &Bytes) 
     payment
 }
 
-/// The payment as the value of `_meta["x402/payment"]` that the door reads.
+/// The payment as the value of `_meta["x402/payment"]` that the server reads.
 #[must_use]
 pub fn for_meta(offer: &Offer, payload: &Value) -> Value {
     match offer.dialect {
@@ -109,7 +109,7 @@ pub fn for_meta(offer: &Offer, payload: &Value) -> Value {
     }
 }
 
-/// The extensions of the challenge as they came. Where the door requires an id of the payment, it is
+/// The extensions of the challenge as they came. Where the server requires an id of the payment, it is
 /// made of the nonce, so that the same payment always has the same one.
 fn extensions(offer: &Offer, authorization: &Authorization) -> Option<Value> {
     let mut extensions = offer.extensions.clone()?;
@@ -122,7 +122,7 @@ fn extensions(offer: &Offer, authorization: &Authorization) -> Option<Value> {
     Some(extensions)
 }
 
-/// The same JSON without characters beyond ASCII: doors that decode base64 with `atob` take each byte
+/// The same JSON without characters beyond ASCII: servers that decode base64 with `atob` take each byte
 /// for a character.
 fn ascii(json: &str) -> String {
     let mut out = String::with_capacity(json.len());

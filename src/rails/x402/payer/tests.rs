@@ -84,7 +84,7 @@ fn rpc(code: i64, data: Value) -> Result<Value, ClientError> {
 }
 
 #[test]
-fn a_challenge_is_found_wherever_doors_put_it() {
+fn a_challenge_is_found_wherever_servers_put_it() {
     let whole = required(2, json!([v2()]));
     let old = required(1, json!([v1()]));
     for (result, version, dialect) in [
@@ -120,7 +120,7 @@ fn a_challenge_is_found_wherever_doors_put_it() {
 }
 
 #[test]
-fn a_challenge_counts_only_where_the_door_says_that_the_call_failed() {
+fn a_challenge_counts_only_where_the_server_says_that_the_call_failed() {
     let whole = required(2, json!([v2()]));
     let mut result = error_result(Some(whole.clone()), Some(whole.clone()), &whole.to_string());
     result["isError"] = json!(false);
@@ -239,7 +239,7 @@ fn what_is_structured_counts_before_the_hybrid_list_and_that_if_nothing_else_can
 }
 
 #[test]
-fn our_own_door_is_understood() {
+fn our_own_server_is_understood() {
     let quote = Quote {
         call: PaidCall::new("rsvpToEvent", json!({})),
         amount: Usdc::from_cents(5),

@@ -62,15 +62,15 @@ impl Scenario {
 
     /// What somebody wants of a host, and what that costs. What is written has the nonce in it.
     fn wish(&self, host: usize, nonce: &B256) -> (Wish, &'static str) {
-        let door = &self.doors[host];
+        let server = &self.servers[host];
         let one = |of: &[String]| of[self.sim.rng.below(of.len())].clone();
         let key = &nonce.to_string()[..18];
         let (tool, amount, arguments) = match self.sim.rng.below(100) {
-            0..50 => ("rsvpToEvent", "50000", json!({"eventId": one(&door.events)})),
-            50..60 => ("getEventAnalytics", "10000", json!({"eventId": one(&door.events)})),
-            60..80 => ("retrieveSecret", "50000", json!({"secretId": one(&door.secrets)})),
+            0..50 => ("rsvpToEvent", "50000", json!({"eventId": one(&server.events)})),
+            50..60 => ("getEventAnalytics", "10000", json!({"eventId": one(&server.events)})),
+            60..80 => ("retrieveSecret", "50000", json!({"secretId": one(&server.secrets)})),
             at => {
-                let ticket = one(&door.tickets);
+                let ticket = one(&server.tickets);
                 let reply = json!({"ticketId": ticket, "body": format!("reply {key}")});
                 match at {
                     80..84 => (
@@ -137,7 +137,7 @@ impl Scenario {
         let nonce = nonce.to_string();
         self.sim.tell(|| {
             let from = payment["payload"]["authorization"]["from"].as_str().unwrap();
-            let name = self.doors[host].name;
+            let name = self.servers[host].name;
             format!(
                 "{} pays {name} with {} for {tool} {arguments} on {net}",
                 short(from),
@@ -181,11 +181,11 @@ impl Scenario {
         let elsewhere = self.sim.rng.chance(200).then(|| {
             let host = self.sim.rng.below(HOSTS);
             let tool = self.purchases[index].tool;
-            let door = &self.doors[host];
+            let server = &self.servers[host];
             let arguments = match tool {
-                "retrieveSecret" => json!({"secretId": door.secrets[0]}),
+                "retrieveSecret" => json!({"secretId": server.secrets[0]}),
                 "rsvpToEvent" | "getEventAnalytics" => {
-                    json!({"eventId": door.events[self.sim.rng.below(door.events.len())]})
+                    json!({"eventId": server.events[self.sim.rng.below(server.events.len())]})
                 }
                 _ => return None,
             };
@@ -194,7 +194,7 @@ impl Scenario {
         self.sim.tell(|| {
             let to = elsewhere.as_ref().and_then(Option::as_ref);
             let to =
-                to.map_or(String::new(), |(host, _)| format!(" to {}", self.doors[*host].name));
+                to.map_or(String::new(), |(host, _)| format!(" to {}", self.servers[*host].name));
             format!("again {}{to}", short(&self.purchases[index].nonce))
         });
         self.send(index, elsewhere.flatten(), None);
@@ -220,15 +220,15 @@ impl Scenario {
         let header = (name.to_owned(), STANDARD.encode(purchase.payment.to_string()));
         let action = Action::AtHost(AtHost::Tool(purchase.tool.to_owned()));
         let answers = Rc::clone(&purchase.answers);
-        let door = &self.doors[host];
+        let server = &self.servers[host];
         let proof = proof.map(|proof| ("sign-in-with-x".to_owned(), proof));
         let headers = [header].into_iter().chain(proof).collect();
-        let request = request(door, action, false, headers, &arguments);
-        let (sim, nonce, name) = (Rc::clone(&self.sim), purchase.nonce.clone(), door.name);
-        let Some(service) = door.service.clone() else {
+        let request = request(server, action, false, headers, &arguments);
+        let (sim, nonce, name) = (Rc::clone(&self.sim), purchase.nonce.clone(), server.name);
+        let Some(service) = server.service.clone() else {
             return sim.tell(|| format!("{name} cannot be built for {}", short(&nonce)));
         };
-        door.spawn(async move {
+        server.spawn(async move {
             let reply = service.handle(request).await;
             sim.tell(|| {
                 let body: String = reply.body.chars().take(120).collect();

@@ -42,8 +42,9 @@ impl Scenario {
             "SELECT count(*) FROM payments WHERE nonce = '{nonce}' AND state NOT IN ('refused', 'failed')"
         );
         // A copy that is still on its way may be held before the other shop has the money.
-        let is_over = self.doors[*host].is_idle();
-        let is_vain = is_over && !answers.borrow().is_empty() && self.doors[*host].int(&open) == 0;
+        let is_over = self.servers[*host].is_idle();
+        let is_vain =
+            is_over && !answers.borrow().is_empty() && self.servers[*host].int(&open) == 0;
         if !is_vain || self.purchases[before].spent != Spent::No {
             return;
         }
@@ -70,7 +71,7 @@ impl Scenario {
         let held = format!(
             "SELECT count(*) FROM payments WHERE nonce = '{nonce}' AND state IN ('settling', 'unknown')"
         );
-        let is_held = self.doors.iter().any(|door| door.int(&held) > 0);
+        let is_held = self.servers.iter().any(|server| server.int(&held) > 0);
         self.purchases[index].spent = if is_held { Spent::OnItsWay } else { Spent::Sometime };
     }
 
@@ -115,14 +116,14 @@ impl Scenario {
     fn is_refused(&self, nonce: &str) -> bool {
         let other =
             format!("SELECT count(*) FROM payments WHERE nonce = '{nonce}' AND state <> 'refused'");
-        self.doors.iter().all(|door| door.int(&other) == 0)
+        self.servers.iter().all(|server| server.int(&other) == 0)
     }
 
     pub(super) fn delivered(&self, nonce: &str) -> i64 {
         let delivered = format!(
             "SELECT count(*) FROM payments WHERE nonce = '{nonce}' AND state = 'delivered'"
         );
-        self.doors.iter().map(|door| door.int(&delivered)).sum()
+        self.servers.iter().map(|server| server.int(&delivered)).sum()
     }
 
     /// Where nobody can say for whom an authorization was used, its payer signs in, and gets what was paid
@@ -131,7 +132,7 @@ impl Scenario {
         let doubtful = "SELECT nonce, arguments FROM payments WHERE doubtful_at IS NOT NULL AND state = 'unknown'";
         let mut is_any_left = false;
         for host in 0..HOSTS {
-            for row in self.doors[host].sql(doubtful) {
+            for row in self.servers[host].sql(doubtful) {
                 let [SqlValue::Text(nonce), SqlValue::Text(arguments)] = &row[..] else { panic!() };
                 let arguments: Value = serde_json::from_str(arguments).unwrap();
                 let is_it = |purchase: &Purchase| purchase.nonce == *nonce;

@@ -23,7 +23,7 @@ impl Scenario {
             return;
         }
         for host in 0..HOSTS {
-            let open = json!({"doors": ["events", "vault", "desk"]});
+            let open = json!({"products": ["events", "vault", "desk"]});
             self.own(host, Own::ChangeProfile, &open);
             let mut since = 0;
             loop {
@@ -48,14 +48,14 @@ impl Scenario {
 
     fn analytics_of(&mut self, host: usize) -> usize {
         let nonce = self.nonce();
-        let arguments = json!({"eventId": self.doors[host].events[0]});
+        let arguments = json!({"eventId": self.servers[host].events[0]});
         self.sign(Wish { host, tool: "getEventAnalytics", arguments }, "10000", nonce)
     }
 
     pub(super) fn check_end(mut self) -> Outcome {
         // What is stuck is looked for again and again; that shall not be just now.
         for _ in 0..10 {
-            if self.doors.iter().any(|door| !door.is_idle()) {
+            if self.servers.iter().any(|server| !server.is_idle()) {
                 self.run_for(30_000);
             }
         }
@@ -65,7 +65,7 @@ impl Scenario {
         }
         for pay_to in [PAY_TO[0], PAY_TO[2]] {
             let hosts = (0..HOSTS).filter(|host| PAY_TO[*host] == pay_to);
-            let revenue: i64 = hosts.map(|host| self.doors[host].int(MONEY)).sum();
+            let revenue: i64 = hosts.map(|host| self.servers[host].int(MONEY)).sum();
             let received = i64::try_from(self.sim.chain.borrow().received(pay_to)).unwrap();
             let elsewhere = self.earned_elsewhere(pay_to);
             let open = self.earned_and_open(pay_to);
@@ -76,40 +76,40 @@ impl Scenario {
             self.check_purchase(index);
         }
         let sum = |of: &str| -> u64 {
-            self.doors.iter().map(|door| u64::try_from(door.int(of)).unwrap()).sum()
+            self.servers.iter().map(|server| u64::try_from(server.int(of)).unwrap()).sum()
         };
         self.outcome.reversed = sum("SELECT count(*) FROM ledger WHERE entry = 'reversed'");
         self.outcome.secrets = sum("SELECT count(*) FROM retrievals WHERE how = 'paid'");
         self.outcome.desk = sum("SELECT count(*) FROM ticket_entries");
         self.outcome.mails = sum("SELECT count(*) FROM mail_outbox WHERE state = 'sent'");
-        self.outcome.drops = self.doors.iter().map(|door| door.drops.get()).sum();
+        self.outcome.drops = self.servers.iter().map(|server| server.drops.get()).sum();
         self.outcome
     }
 
     /// Nothing is open at a host but what nobody can find out any more, and everything is published.
     fn check_rest(&self, host: usize) {
-        let door = &self.doors[host];
-        let name = door.name;
-        assert!(door.is_idle(), "{name} has calls that never end");
+        let server = &self.servers[host];
+        let name = server.name;
+        assert!(server.is_idle(), "{name} has calls that never end");
         // Of what is delivered only the confirmation is open.
         let open = "SELECT nonce FROM payments WHERE state <> 'delivered' AND (next_check_at IS NOT NULL \
              OR state IN ('claimed', 'verified', 'settling', 'unknown', 'settled'))";
-        for row in door.sql(open) {
+        for row in server.sql(open) {
             let nonce = format!("{:?}", row[0]);
             let is_stuck =
                 self.purchases.iter().any(|it| nonce.contains(&it.nonce) && self.is_stuck(it));
             assert!(is_stuck, "{name} has an open payment: {nonce}");
         }
         let unsent = "SELECT count(*) FROM outbox WHERE value IS NOT NULL";
-        assert_eq!(door.int(unsent), 0, "{name} has records to send");
-        let revenue = door.int(MONEY).to_string();
+        assert_eq!(server.int(unsent), 0, "{name} has records to send");
+        let revenue = server.int(MONEY).to_string();
         let kv = self.sim.kv.borrow();
-        let published = kv.get(&format!("{}:revenue", door.scope)).map_or("0", String::as_str);
+        let published = kv.get(&format!("{}:revenue", server.scope)).map_or("0", String::as_str);
         assert_eq!(published, revenue, "revenue of {name} in KV");
-        let prefix = format!("{}:rsvps:", door.scope);
+        let prefix = format!("{}:rsvps:", server.scope);
         let seats =
             i64::try_from(kv.keys().filter(|key| key.starts_with(&prefix)).count()).unwrap();
-        assert_eq!(door.int("SELECT count(*) FROM rsvps"), seats, "seats of {name} in KV");
+        assert_eq!(server.int("SELECT count(*) FROM rsvps"), seats, "seats of {name} in KV");
         self.check_mails(host);
     }
 
@@ -119,7 +119,7 @@ impl Scenario {
         if mails.delivery.is_none() {
             return;
         }
-        let rows = self.doors[host].sql("SELECT state, id FROM mail_outbox");
+        let rows = self.servers[host].sql("SELECT state, id FROM mail_outbox");
         for row in rows {
             let (state, id) = (format!("{:?}", row[0]), format!("{:?}", row[1]));
             let arrived = mails.arrived.iter().any(|(known, _)| id.contains(known));
@@ -138,7 +138,7 @@ impl Scenario {
     fn is_shown(&self, nonce: &str) -> bool {
         let shown =
             format!("SELECT count(*) FROM payments WHERE nonce = '{nonce}' AND state = 'unknown'");
-        self.doors.iter().any(|door| door.int(&shown) > 0)
+        self.servers.iter().any(|server| server.int(&shown) > 0)
     }
 
     /// Payments of which chain and ledgers do not say the same.
@@ -149,7 +149,7 @@ impl Scenario {
                  WHERE p.nonce = '{}' AND l.entry IN ('settled', 'reversed')",
                 it.nonce
             );
-            let is_booked = self.doors.iter().any(|door| door.int(&booked) > 0);
+            let is_booked = self.servers.iter().any(|server| server.int(&booked) > 0);
             is_booked != self.sim.chain.borrow().is_used(&it.nonce)
         };
         self.purchases.iter().filter(is_odd).map(|it| short(&it.nonce)).collect()
@@ -236,7 +236,7 @@ impl Scenario {
             let refused = serde_json::from_str(&reply.body).unwrap();
             self.repeat(index, None, Some(self.purchases[index].wallet.prove(&refused)))
         };
-        let name = self.doors[host].name;
+        let name = self.servers[host].name;
         // What was read before may have been withdrawn or replaced since; what was not is handed over.
         let was_read = was_answered || !self.sim.holds(Rule::FirstHandOver);
         let may_be_gone = self.purchases[index].tool == "retrieveSecret" && was_read;

@@ -29,16 +29,16 @@ impl Scenario {
     }
 
     fn one_event(&self, host: usize) -> EventId {
-        let events = &self.doors[host].events;
+        let events = &self.servers[host].events;
         EventId::parse(&events[self.sim.rng.below(events.len())]).unwrap()
     }
 
     fn be_fickle(&mut self, host: usize) {
         let event = self.one_event(host);
-        let secrets = &self.doors[host].secrets;
+        let secrets = &self.servers[host].secrets;
         let secret = SecretId::parse(&secrets[self.sim.rng.below(secrets.len())]).unwrap();
         let soon = UnixSeconds::new(self.sim.now.get() / 1000 + self.sim.rng.range(10, 120));
-        let name = self.doors[host].name;
+        let name = self.servers[host].name;
         let (what, own, body) = match self.sim.rng.below(8) {
             0 | 1 => ("cancels an event", Own::CancelEvent(event), json!({})),
             2 => ("withdraws a secret", Own::RevokeSecret(secret), json!({})),
@@ -57,8 +57,12 @@ impl Scenario {
                 Own::UpdateEvent(event),
                 json!({"startsAt": soon.to_string()}),
             ),
-            6 => ("closes doors", Own::ChangeProfile, json!({"doors": ["desk"]})),
-            _ => ("opens doors", Own::ChangeProfile, json!({"doors": ["events", "vault", "desk"]})),
+            6 => ("switches products off", Own::ChangeProfile, json!({"products": ["desk"]})),
+            _ => (
+                "switches products on",
+                Own::ChangeProfile,
+                json!({"products": ["events", "vault", "desk"]}),
+            ),
         };
         self.sim.tell(|| format!("{name} {what}"));
         self.spawn_own(host, own, &body);
@@ -69,12 +73,13 @@ impl Scenario {
 
     /// A host makes a new event, which is sold once its id is known.
     fn make_event(&self, host: usize) {
-        let door = &self.doors[host];
+        let server = &self.servers[host];
         let action = Action::Own(Own::CreateEvent);
-        let request = request(door, action, true, Vec::new(), &new_event(self.sim.rng.range(0, 3)));
-        let Some(service) = door.service.clone() else { return };
+        let request =
+            request(server, action, true, Vec::new(), &new_event(self.sim.rng.range(0, 3)));
+        let Some(service) = server.service.clone() else { return };
         let made = Rc::clone(&self.made);
-        door.spawn(async move {
+        server.spawn(async move {
             let reply = service.handle(request).await;
             let event: Value = serde_json::from_str(&reply.body).unwrap_or_default();
             if let Some(id) = event["id"].as_str() {
@@ -85,14 +90,14 @@ impl Scenario {
 
     pub(super) fn take_made(&mut self) {
         for (host, event) in self.made.borrow_mut().drain(..) {
-            self.doors[host].events.push(event);
+            self.servers[host].events.push(event);
         }
     }
 
     /// A person approves or rejects what waits at a desk.
     pub(super) fn approve(&mut self) {
         let host = self.sim.rng.below(HOSTS);
-        let waiting = self.doors[host].sql("SELECT id FROM drafts WHERE state = 'waiting'");
+        let waiting = self.servers[host].sql("SELECT id FROM drafts WHERE state = 'waiting'");
         for row in waiting {
             let SqlValue::Text(id) = &row[0] else { panic!("no id: {row:?}") };
             let id = DraftId::parse(id).unwrap();

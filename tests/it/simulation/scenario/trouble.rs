@@ -60,9 +60,9 @@ impl Scenario {
                 let host = sim.rng.below(HOSTS);
                 let millis = sim.rng.range(30_000, 400_000);
                 sim.tell(|| {
-                    format!("{} dies again and again for {millis} ms", self.doors[host].name)
+                    format!("{} dies again and again for {millis} ms", self.servers[host].name)
                 });
-                self.doors[host].world.storm_until.set(now + millis);
+                self.servers[host].world.storm_until.set(now + millis);
                 self.buy();
             }
             Unkind::LongOutages => {
@@ -105,7 +105,7 @@ impl Scenario {
     /// Who cannot find anything out looks seldom after a while.
     fn wait_for_hours(&mut self, hours: i64) {
         let wakes = |scenario: &Self| -> [u32; HOSTS] {
-            std::array::from_fn(|host| scenario.doors[host].wakes.get())
+            std::array::from_fn(|host| scenario.servers[host].wakes.get())
         };
         let before = wakes(self);
         self.run_for(hours * 3_600_000);
@@ -115,7 +115,7 @@ impl Scenario {
         }
         for (host, (now, before)) in wakes(self).into_iter().zip(before).enumerate() {
             let most = WAKES_FIRST + WAKES_BY_HOUR * u32::try_from(hours).unwrap();
-            let name = self.doors[host].name;
+            let name = self.servers[host].name;
             assert!(now - before < most, "{name} wakes {} times in {hours} h", now - before);
         }
     }
@@ -143,8 +143,8 @@ impl Scenario {
         if self.sim.settings.replace(settings).is_faulty && !settings.is_faulty {
             self.sim.mended_at.set(self.sim.now.get());
         }
-        for door in &mut self.doors {
-            door.crash();
+        for server in &mut self.servers {
+            server.crash();
         }
         if settings.is_faulty {
             let millis = self.sim.rng.range(10_000, 600_000);
@@ -162,8 +162,8 @@ impl Scenario {
         }
         self.sim.facilitator_down_until.set(0);
         self.sim.refuses_until.set(0);
-        for door in &self.doors {
-            door.world.storm_until.set(0);
+        for server in &self.servers {
+            server.world.storm_until.set(0);
         }
         let settings = self.sim.settings.get();
         // One whose endpoint is known may stay removed: what is open there is found out all the same.
@@ -171,8 +171,8 @@ impl Scenario {
             self.set(Settings { second: Second::Offered, ..settings });
         }
         if !self.sim.holds(Rule::AlarmsAreSet) {
-            for door in &self.doors {
-                door.sweep(|_| {});
+            for server in &self.servers {
+                server.sweep(|_| {});
             }
         }
     }
@@ -182,9 +182,9 @@ impl Scenario {
         let answered = std::mem::take(&mut *self.answered.borrow_mut());
         let next = ask_directory(&self.sim, &Ask::Next { answered, max: 10 });
         for listed in next {
-            let door = &self.doors[listed.id.parse::<usize>().unwrap()];
+            let server = &self.servers[listed.id.parse::<usize>().unwrap()];
             let answered = Rc::clone(&self.answered);
-            door.sweep(move |is_open| answered.borrow_mut().push(Answered { listed, is_open }));
+            server.sweep(move |is_open| answered.borrow_mut().push(Answered { listed, is_open }));
         }
     }
 }

@@ -6,7 +6,7 @@ use events_concierge::ports::SqlValue;
 use super::super::chain::short;
 use super::super::storage::Calm;
 use super::super::unkind::{Rule, Unkind};
-use super::{Door, Scenario};
+use super::{Scenario, Server};
 
 /// How often a storage is written to between two full looks.
 const WRITES: u64 = 150;
@@ -51,7 +51,7 @@ const PAYMENTS: &str = "SELECT p.nonce, p.tool, \
      + (SELECT count(*) FROM ticket_entries e WHERE instr(e.text, substr(p.nonce, 1, 18)) > 0) \
      FROM payments p";
 
-impl Door {
+impl Server {
     /// When something is due, and what is wrong.
     fn look(&self) -> (i64, i64, Option<i64>) {
         let row = &self.sql(LOOK)[0];
@@ -68,80 +68,80 @@ impl Scenario {
     pub(super) fn check_step(&mut self, host: usize) {
         let wrongs = std::mem::take(&mut *self.sim.wrongs.borrow_mut());
         assert!(wrongs.is_empty(), "{}", wrongs.join("; "));
-        let door = &mut self.doors[host];
-        let writes = door.world.sqlite.writes.get();
-        let is_idle = door.is_idle();
-        if door.watch.step == writes && !is_idle {
+        let server = &mut self.servers[host];
+        let writes = server.world.sqlite.writes.get();
+        let is_idle = server.is_idle();
+        if server.watch.step == writes && !is_idle {
             return;
         }
-        door.watch.step = writes;
-        let (twice, lost, due) = door.look();
-        assert_eq!(twice, 0, "{} has delivered a payment twice", door.name);
-        assert_eq!(lost, 0, "{} has a payment that nobody looks after", door.name);
-        let door = &self.doors[host];
+        server.watch.step = writes;
+        let (twice, lost, due) = server.look();
+        assert_eq!(twice, 0, "{} has delivered a payment twice", server.name);
+        assert_eq!(lost, 0, "{} has a payment that nobody looks after", server.name);
+        let server = &self.servers[host];
         if let Some(due) = due
             && is_idle
             && self.sim.holds(Rule::AlarmsAreSet)
         {
-            self.check_alarm(door, due);
+            self.check_alarm(server, due);
         }
-        if writes >= door.watch.full + WRITES {
+        if writes >= server.watch.full + WRITES {
             self.check_books(host);
         }
     }
 
     /// Something is open and nothing runs: then there is an alarm for it, unless the runtime has given that up.
-    fn check_alarm(&self, door: &Door, due: i64) {
+    fn check_alarm(&self, server: &Server, due: i64) {
         let now = self.sim.now.get() / 1000;
-        let alarm = door.alarm_at().map(|at| at / 1000);
+        let alarm = server.alarm_at().map(|at| at / 1000);
         // An object that could not be built looks again whether it can.
         let is_new = self.sim.is(Unkind::ChangingSettings);
         let late = if is_new { 2 * LATE_SECONDS } else { LATE_SECONDS };
         let is_in_time = alarm.is_some_and(|at| at <= due.max(now) + late);
-        let is_given_up = door.drops.get() > 0;
+        let is_given_up = server.drops.get() > 0;
         assert!(
             is_in_time || is_given_up,
             "{} has something open and no alarm: {due}, {alarm:?}",
-            door.name
+            server.name
         );
     }
 
     /// Whether an object cannot work, or could not shortly before.
     fn is_in_trouble(&self, host: usize) -> bool {
-        let (sim, until) = (&self.sim, self.doors[host].world.storm_until.get());
+        let (sim, until) = (&self.sim, self.servers[host].world.storm_until.get());
         sim.settings.get().is_faulty
             || sim.mended_at.get() > sim.now.get() - MENDED_SECONDS * 1000
             || until > sim.now.get() - OVERDUE_SECONDS * 1000
     }
 
     pub(super) fn check_all(&mut self) {
-        for host in 0..self.doors.len() {
-            let since = self.doors[host].alarm_since();
+        for host in 0..self.servers.len() {
+            let since = self.servers[host].alarm_since();
             let runs = since.map_or(0, |since| self.sim.now.get() - since);
-            assert!(runs < ALARM_MILLIS_MAX, "the alarm of {} never ends", self.doors[host].name);
+            assert!(runs < ALARM_MILLIS_MAX, "the alarm of {} never ends", self.servers[host].name);
             self.check_books(host);
-            let (.., due) = self.doors[host].look();
+            let (.., due) = self.servers[host].look();
             let now = self.sim.now.get() / 1000;
             let is_late = due.is_some_and(|due| due < now - OVERDUE_SECONDS);
             let is_late = is_late && !self.is_in_trouble(host);
-            assert!(!is_late, "nobody looks after what is due at {}", self.doors[host].name);
+            assert!(!is_late, "nobody looks after what is due at {}", self.servers[host].name);
         }
     }
 
     /// Rows and ledger agree with each other, and with the chain as far as that can be said now.
     pub(super) fn check_books(&mut self, host: usize) {
         let now = self.sim.now.get() / 1000;
-        let door = &mut self.doors[host];
-        door.watch.full = door.world.sqlite.writes.get();
-        let calm = Calm { sqlite: std::rc::Rc::clone(&door.world.sqlite), now };
+        let server = &mut self.servers[host];
+        server.watch.full = server.world.sqlite.writes.get();
+        let calm = Calm { sqlite: std::rc::Rc::clone(&server.world.sqlite), now };
         let mut faults = audit(&calm).unwrap();
         if self.is_in_trouble(host) {
             faults.retain(|fault| !fault.starts_with(IN_TIME));
         }
-        let door = &self.doors[host];
-        assert_eq!(faults, Vec::<String>::new(), "the books of {}", door.name);
+        let server = &self.servers[host];
+        assert_eq!(faults, Vec::<String>::new(), "the books of {}", server.name);
         let chain = self.sim.chain.borrow();
-        for row in door.sql(PAYMENTS) {
+        for row in server.sql(PAYMENTS) {
             let [
                 SqlValue::Text(nonce),
                 SqlValue::Text(tool),

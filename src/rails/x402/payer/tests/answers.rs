@@ -73,7 +73,7 @@ fn a_settlement_that_goes_on_is_unknown_even_with_a_result_or_a_challenge() {
 }
 
 #[test]
-fn a_door_that_says_that_money_moved_gets_no_second_payment() {
+fn a_server_that_says_that_money_moved_gets_no_second_payment() {
     let whole = required(2, json!([v2()]));
     let mut result = error_result(Some(whole.clone()), None, "again please");
     result["_meta"] = json!({"x402/payment-response": {"success": true, "transaction": HASH}});
@@ -89,7 +89,7 @@ fn a_door_that_says_that_money_moved_gets_no_second_payment() {
 }
 
 #[test]
-fn a_failure_says_of_the_money_what_the_door_says() {
+fn a_failure_says_of_the_money_what_the_server_says() {
     let failed = |word: Option<&str>| {
         let said = word.map(|word| json!({"error": {"code": "x", "moneyMoved": word}}));
         read_answer(&Ok(error_result(said, None, "You have paid! All is well.\u{7}")))

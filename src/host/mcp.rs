@@ -1,4 +1,4 @@
-//! The door: MCP in both eras, plain JSON-RPC callers, and tools over plain HTTP.
+//! The server: MCP in both eras, plain JSON-RPC callers, and tools over plain HTTP.
 
 use serde_json::{Map, Value, json};
 
@@ -23,7 +23,7 @@ use crate::rails::x402::dialects::{self, Ways};
 
 /// Names the transaction of a payment that nobody else finds.
 const TRANSACTION_HEADER: &str = "payment-transaction";
-const INSTRUCTIONS: &str = "This is the door of one host. Lists are free; what is sold (a seat with rsvpToEvent, a secret with retrieveSecret) costs the price that its list names, in USDC, paid with x402: call the tool, pay the challenge, call it again with the payment. If an answer is lost or a payment's outcome is unknown, repeat the same call with exactly the same payment; it is never charged twice. If that says proof_needed, as it does for x402 version 1, call with a SIGN-IN-WITH-X header of the wallet that paid.";
+const INSTRUCTIONS: &str = "This is the server of one host. Lists are free; what is sold (a seat with rsvpToEvent, a secret with retrieveSecret) costs the price that its list names, in USDC, paid with x402: call the tool, pay the challenge, call it again with the payment. If an answer is lost or a payment's outcome is unknown, repeat the same call with exactly the same payment; it is never charged twice. If that says proof_needed, as it does for x402 version 1, call with a SIGN-IN-WITH-X header of the wallet that paid.";
 const MINUTE_MILLIS: u64 = 60_000;
 
 /// A call of a tool over plain HTTP.
@@ -35,7 +35,7 @@ pub(super) struct HttpCall<'a> {
 
 impl<W: World> Host<W> {
     /// MCP, or JSON-RPC from a plain caller.
-    pub(super) async fn door(
+    pub(super) async fn server(
         &self,
         profile: &Profile,
         command: &Command,
@@ -114,7 +114,8 @@ impl<W: World> Host<W> {
             "tools/list" => {
                 cache = Some(Cache { ttl_millis: MINUTE_MILLIS, scope: CacheScope::Private });
                 let may_call = |tool| caller.check(tool).is_ok();
-                one_page(&params).map(|()| json!({"tools": catalog::list(profile.doors, may_call)}))
+                one_page(&params)
+                    .map(|()| json!({"tools": catalog::list(profile.products, may_call)}))
             }
             "resources/list" => {
                 cache = Some(Cache { ttl_millis: 5_000, scope: CacheScope::Private });
@@ -238,7 +239,7 @@ impl<W: World> Host<W> {
     }
 }
 
-/// What the door can do. Nothing changes behind a client's back, so nothing is announced.
+/// What the server can do. Nothing changes behind a client's back, so nothing is announced.
 fn capabilities() -> Value {
     json!({"tools": {}, "resources": {}, "prompts": {}})
 }
