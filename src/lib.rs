@@ -18,6 +18,7 @@ pub mod config;
 pub mod http;
 
 pub mod products;
+pub mod shop;
 
 pub mod chat;
 pub mod mcp;

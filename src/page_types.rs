@@ -8,26 +8,28 @@ use ts_rs::{Config, TS};
 use crate::guest::messages::{DeploymentView, ExchangeView, In, Out, PaymentView, ToolView};
 use crate::guest::purchases::State;
 use crate::host::credentials;
-use crate::host::limits::LimitsView;
 use crate::host::views::{
-    Approvals, Articles, CheckInAnswer, CreatedCredential, CredentialView, DraftView,
-    OwnCredentials, OwnEvent, OwnEvents, OwnMails, OwnPayments, OwnSecrets, ProfileView,
-    Registered, Retrievals, RevokedCredential, Rsvps, TicketView, Tickets,
+    CreatedCredential, CredentialView, OwnCredentials, OwnMails, OwnPayments, ProfileView,
+    Registered, RevokedCredential,
 };
 use crate::http::page::{
     CodeSentAnswer, FaucetAnswer, NetworkView, NonceAnswer, PageSettings, Problem, SessionAnswer,
 };
+use crate::identity::access::Tier;
+use crate::ledger::limits::LimitsView;
 use crate::ledger::revenue::{Count, Revenue, Sum};
 use crate::ledger::statement::Line;
 use crate::mail::outbox::Line as MailLine;
-use crate::mcp::catalog::Tier;
 use crate::products::desk::kb::Article;
 use crate::products::desk::rules::DeskView;
 use crate::products::desk::tickets::{Entry, EntryKind};
+use crate::products::desk::views::{Approvals, Articles, DraftView, TicketView, Tickets};
 use crate::products::desk::{self, Priority, drafts};
 use crate::products::events::rsvp::RsvpLine;
+use crate::products::events::views::{CheckInAnswer, OwnEvent, OwnEvents, Rsvps};
 use crate::products::events::{EventView, Status};
 use crate::products::vault::store::Retrieval;
+use crate::products::vault::views::{OwnSecrets, Retrievals};
 use crate::products::vault::{self, SecretView};
 use crate::wallets::policy::Policy;
 use crate::wallets::{Kind, WalletInfo};

@@ -103,6 +103,16 @@ fn is_ink(c: char) -> bool {
     !is_inkless.contains(category) && !is_ignorable
 }
 
+/// The longest name in a payment challenge, characters.
+const NAME_CHARS_MAX: usize = 80;
+
+/// A name that a host has given, as ASCII for wallets; `otherwise` if nothing readable is left of it.
+#[must_use]
+pub fn ascii_name(name: &str, otherwise: &str) -> String {
+    let line = ascii_line(name, NAME_CHARS_MAX);
+    if line.contains(|c: char| c.is_ascii_alphanumeric()) { line } else { otherwise.to_owned() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,9 +11,9 @@ use crate::edge::fetch::EdgeHttp;
 use crate::edge::gateway::{Gateway, Stop};
 use crate::edge::mail::delivery;
 use crate::http::explorer;
+use crate::http::page::CONTENT_SECURITY_POLICY;
 use crate::http::page::{FaucetAnswer, PageSettings};
 use crate::http::route::AtExplorer;
-use crate::products::events::pages::CONTENT_SECURITY_POLICY;
 use crate::rails::outcome::Abort;
 use crate::wallets;
 

@@ -1,130 +1,84 @@
-//! Who calls, and what they may do.
+//! What a caller may do: which tools and which REST routes.
 
-use crate::base::id::CredentialId;
 use crate::http::route::{AtDesk, Own};
-use crate::mcp::catalog::{Access, Tier, Tool};
+use crate::identity::access::{Caller, Grant, Tier};
 use crate::rails::outcome::{Abort, Failure};
+use crate::sale::tool::Access;
+use crate::shop::registry::Tool;
 
-/// Who calls a tool, or asks over REST.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Caller {
-    /// Anybody: what is sold has to be paid.
-    Stranger,
-    /// The host of this server, signed in.
-    Owner,
-    /// A program of the host's, with a credential.
-    Agent(Grant),
-}
-
-/// What a credential is good for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Grant {
-    /// Which one it is.
-    pub id: CredentialId,
-    /// How far it may go.
-    pub tier: Tier,
-    /// The tools that it may call; empty stands for all.
-    pub tools: Vec<String>,
-}
-
-impl Caller {
-    /// Whether they belong to the host: they see its own tools, and pay nothing for the others.
-    #[must_use]
-    pub const fn is_of_the_house(&self) -> bool {
-        match self {
-            Self::Stranger => false,
-            Self::Owner | Self::Agent(_) => true,
-        }
-    }
-
-    /// Whether they may call a tool at all. A credential that may only draft may ask for what sends: it
-    /// becomes a draft ([`Self::may_send`]).
-    ///
-    /// # Errors
-    /// What to do instead.
-    pub fn check(&self, tool: Tool) -> Result<(), Failure> {
-        match self {
-            Self::Owner => Ok(()),
-            Self::Stranger if tool.access() == Access::Owner => Err(Abort::not_owner().into()),
-            Self::Stranger => Ok(()),
-            Self::Agent(grant) => grant.check(tool),
-        }
-    }
-
-    /// Whether they may ask this over REST, where the host keeps house.
-    ///
-    /// # Errors
-    /// What to do instead.
-    pub fn check_own(&self, own: &Own) -> Result<(), Failure> {
-        match self {
-            Self::Owner => Ok(()),
-            Self::Stranger => Err(Abort::not_owner().into()),
-            Self::Agent(grant) => grant.check_own(own),
-        }
-    }
-
-    /// Whether what they ask to send may leave, as far as that depends on who they are.
-    #[must_use]
-    pub fn may_send(&self) -> bool {
-        match self {
-            Self::Stranger => false,
-            Self::Owner => true,
-            Self::Agent(grant) => grant.tier == Tier::Send,
-        }
-    }
-
-    /// Whether a paid tool is theirs without paying. A seat belongs to the wallet that pays for it, and a
-    /// secret's value is shown to nobody who has not paid, so these two are paid by everybody.
-    #[must_use]
-    pub fn is_free_of_charge(&self, tool: Tool) -> bool {
-        let is_always_paid = matches!(tool, Tool::RsvpToEvent | Tool::RetrieveSecret);
-        self.is_of_the_house() && !is_always_paid
+/// Whether a caller may call a tool at all. A credential that may only draft may call what sends: the call becomes a
+/// draft ([`Caller::may_send`]).
+///
+/// # Errors
+/// `not_owner` or `not_granted`, with what to do instead.
+pub fn check(caller: &Caller, tool: Tool) -> Result<(), Failure> {
+    match caller {
+        Caller::Owner => Ok(()),
+        Caller::Stranger if tool.access() == Access::Owner => Err(Abort::not_owner().into()),
+        Caller::Stranger => Ok(()),
+        Caller::Agent(grant) => check_grant(grant, tool),
     }
 }
 
-impl Grant {
-    fn check(&self, tool: Tool) -> Result<(), Failure> {
-        let is_listed = self.tools.is_empty() || self.tools.iter().any(|name| name == tool.name());
-        if !is_listed {
-            let detail = format!(
-                "this credential is not good for {}; ask the host for one that is",
-                tool.name()
-            );
-            return Err(not_granted(detail));
-        }
-        let drafts = tool.becomes_a_draft() && self.tier >= Tier::Draft;
-        if tool.tier() <= self.tier || drafts {
-            return Ok(());
-        }
+/// Whether a caller may use a REST route of the host.
+///
+/// # Errors
+/// `not_owner` or `not_granted`, with what to do instead.
+pub fn check_own(caller: &Caller, own: &Own) -> Result<(), Failure> {
+    match caller {
+        Caller::Owner => Ok(()),
+        Caller::Stranger => Err(Abort::not_owner().into()),
+        Caller::Agent(grant) => check_own_grant(grant, own),
+    }
+}
+
+/// Whether a caller gets a paid tool without paying.
+#[must_use]
+pub fn is_free_of_charge(caller: &Caller, tool: Tool) -> bool {
+    caller.is_owner_side() && !tool.is_paid_by_owners()
+}
+
+fn check_grant(grant: &Grant, tool: Tool) -> Result<(), Failure> {
+    let is_listed = grant.tools.is_empty() || grant.tools.iter().any(|name| name == tool.name());
+    if !is_listed {
         let detail = format!(
-            "{} needs a credential of the tier \"{}\", and this one has \"{}\"; ask the host for another",
-            tool.name(),
-            tool.tier().name(),
-            self.tier.name()
+            "this credential is not good for {}; ask the host for one that is",
+            tool.name()
         );
-        Err(not_granted(detail))
+        return Err(not_granted(detail));
     }
+    let drafts = tool.becomes_a_draft() && grant.tier >= Tier::Draft;
+    if tool.tier() <= grant.tier || drafts {
+        return Ok(());
+    }
+    let detail = format!(
+        "{} needs a credential of the tier \"{}\", and this one has \"{}\"; ask the host for another",
+        tool.name(),
+        tool.tier().name(),
+        grant.tier.name()
+    );
+    Err(not_granted(detail))
+}
 
-    fn check_own(&self, own: &Own) -> Result<(), Failure> {
-        let Some(tier) = tier_of(own) else {
-            let detail = "no credential is good for this; the host itself signs in for it";
-            return Err(not_granted(detail.to_owned()));
-        };
-        if !self.tools.is_empty() {
-            let detail =
-                "this credential is good for some tools only; call them by MCP (see tools/list)";
-            return Err(not_granted(detail.to_owned()));
-        }
-        if tier <= self.tier {
-            return Ok(());
-        }
-        let detail = format!(
-            "this needs a credential of the tier \"{}\", and this one has \"{}\"; ask the host for another",
-            tier.name(),
-            self.tier.name()
-        );
-        Err(not_granted(detail))
+fn check_own_grant(grant: &Grant, own: &Own) -> Result<(), Failure> {
+    let Some(tier) = tier_of(own) else {
+        let detail = "no credential is good for this; the host itself signs in for it";
+        return Err(not_granted(detail.to_owned()));
+    };
+    if !grant.tools.is_empty() {
+        let detail =
+            "this credential is good for some tools only; call them by MCP (see tools/list)";
+        return Err(not_granted(detail.to_owned()));
     }
+    if tier <= grant.tier {
+        return Ok(());
+    }
+    let detail = format!(
+        "this needs a credential of the tier \"{}\", and this one has \"{}\"; ask the host for another",
+        tier.name(),
+        grant.tier.name()
+    );
+    Err(not_granted(detail))
 }
 
 /// The tier that a credential needs for what the host asks over REST; `None` where no credential is good:

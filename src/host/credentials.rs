@@ -12,16 +12,18 @@ use crate::base::id::CredentialId;
 use crate::base::rate_limit::Budget;
 use crate::base::time::UnixSeconds;
 use crate::host::Host;
-use crate::host::caller::{Caller, Grant};
+use crate::host::caller::check;
 use crate::host::command::Command;
-use crate::host::limits::CALL_COST;
-use crate::host::profile::Profile;
 use crate::host::views::{CreatedCredential, OwnCredentials, RevokedCredential};
 use crate::http::source::Source;
+use crate::identity::access::Tier;
+use crate::identity::access::{Caller, Grant};
 use crate::identity::{Token, TokenDigest};
-use crate::mcp::catalog::{self, Tier, Tool};
 use crate::ports::{SqlError, World};
 use crate::rails::outcome::{Abort, Failure};
+use crate::shop::limits::CALL_COST;
+use crate::shop::profile::Profile;
+use crate::shop::registry::Tool;
 
 /// The most credentials of a host that are not revoked.
 const CREDENTIALS_MAX: u64 = 100;
@@ -194,7 +196,7 @@ impl<W: World> Host<W> {
         let found = store::find_by_digest(&self.world, digest)?;
         let Some(credential) = found.filter(|found| found.status(now) == Status::Active) else {
             // Trying tokens counts as knocking.
-            self.admit_unpaid(source, CALL_COST)?;
+            self.memory.admit_unpaid(&self.world, source, CALL_COST)?;
             return Err(Abort::credential_refused().into());
         };
         if credential.last_used_at.is_none_or(|last| now.since(last) >= USE_NOTED_SECONDS) {
@@ -255,7 +257,7 @@ impl<W: World> Host<W> {
         let view = credential.view(now);
         let message = message(credential.tier);
         let caller = Caller::Agent(credential.grant());
-        let may_call = catalog::tools(profile.products).filter(|tool| caller.check(*tool).is_ok());
+        let may_call = profile.products.tools().filter(|tool| check(&caller, *tool).is_ok());
         let may_call = may_call.map(Tool::name).collect();
         Ok(CreatedCredential { credential: view, token: token.expose(), may_call, message })
     }

@@ -5,11 +5,9 @@ use serde_json::{Map, Value, json};
 use crate::base::fields;
 use crate::base::http::{Headers, Reply};
 use crate::host::Host;
-use crate::host::caller::Caller;
+use crate::host::caller::check;
 use crate::host::command::Command;
-use crate::host::limits::{CALL_COST, LIST_COST};
-use crate::host::profile::Profile;
-use crate::host::tools::ToolCall;
+use crate::identity::access::Caller;
 use crate::identity::siwx;
 use crate::mcp::catalog;
 use crate::mcp::eras::{self, Cache, CacheScope, Call, Fault, Inbound};
@@ -20,6 +18,9 @@ use crate::products::events::input;
 use crate::products::events::store::{self, Filter};
 use crate::rails::outcome::{Abort, Done, Failure, Fatal};
 use crate::rails::x402::dialects::{self, Ways};
+use crate::shop::limits::{CALL_COST, LIST_COST};
+use crate::shop::pay::ToolCall;
+use crate::shop::profile::Profile;
 
 /// Names the transaction of a payment that nobody else finds.
 const TRANSACTION_HEADER: &str = "payment-transaction";
@@ -113,7 +114,7 @@ impl<W: World> Host<W> {
             "ping" => Ok(json!({})),
             "tools/list" => {
                 cache = Some(Cache { ttl_millis: MINUTE_MILLIS, scope: CacheScope::Private });
-                let may_call = |tool| caller.check(tool).is_ok();
+                let may_call = |tool| check(caller, tool).is_ok();
                 one_page(&params)
                     .map(|()| json!({"tools": catalog::list(profile.products, may_call)}))
             }
@@ -183,7 +184,15 @@ impl<W: World> Host<W> {
     fn admit_list(&self, command: &Command, caller: &Caller, method: &str) -> Result<(), Fault> {
         let searches = matches!(method, "resources/list" | "resources/read");
         let cost = if searches { CALL_COST } else { LIST_COST };
-        if caller.is_of_the_house() { Ok(()) } else { self.count_list(command, cost) }
+        if caller.is_owner_side() { Ok(()) } else { self.count_list(command, cost) }
+    }
+
+    /// Counts what is asked over MCP besides calls of tools.
+    fn count_list(&self, command: &Command, cost: u32) -> Result<(), Fault> {
+        match self.memory.count_unpaid(&self.world, &command.source, cost) {
+            Ok(admitted) => admitted.map_err(|seconds| Fault::RateLimited { seconds }),
+            Err(error) => Err(self.internal(&error, command)),
+        }
     }
 
     fn list_resources(

@@ -6,34 +6,21 @@
 //! it over to a new storage. A request's [`caller`] is asked once, [`credentials`]
 //! says who the host's own programs are.
 
-mod answers;
 pub mod api;
 pub mod backup;
 pub mod caller;
 pub mod command;
 pub mod credentials;
-mod deliver;
-mod desk;
-mod desk_api;
-mod find_out;
-pub mod limits;
 pub mod mcp;
-pub mod paid;
 pub mod profile;
 pub mod rebuild;
-mod repeat;
 pub mod resealing;
 pub mod restoring;
-mod seats;
 mod sign_in;
-pub mod slice;
 mod sweep;
 pub mod tools;
-mod vault;
-mod verdict;
 pub mod views;
 pub mod wake;
-mod wanted;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -41,41 +28,30 @@ use std::rc::Rc;
 use crate::base::http::{Headers, Reply};
 use crate::base::rate_limit::RateLimiter;
 use crate::config::Config;
-use crate::facilitator::breaker::Breaker;
 use crate::host::command::{Action, Command};
 use crate::host::mcp::HttpCall;
-use crate::host::profile::Profile;
 use crate::host::resealing::Resealing;
-use crate::host::seats::Waiting;
-use crate::host::slice::Slices;
 use crate::http::problem;
 use crate::http::route::{AtHost, Own};
 use crate::ledger::{self, payments};
 use crate::mail;
 use crate::ports::storage;
 use crate::ports::{Level, SqlError, World};
+use crate::products::events;
 use crate::rails::outcome::{Abort, Failure, Fatal};
-use crate::sale::lock::Locks;
+use crate::sale::cx::Cx;
+use crate::shop::profile::Profile;
+use crate::shop::{self, Memory, Shop};
 
 /// One host's service.
 pub struct Host<W> {
     world: W,
     config: Rc<Config>,
     migrated: Cell<bool>,
-    /// Of the facilitator, as far as this instance has seen.
-    breaker: RefCell<Breaker>,
-    /// Payments that are being judged.
-    judging: Locks,
-    /// Whose turn it is when payments are looked after.
-    slices: Slices,
+    /// What the shop remembers.
+    memory: Memory,
     /// How far the vault is with a new master key.
     resealing: Resealing,
-    /// Calls that wait for a seat.
-    waiting: Waiting,
-    /// Calls of each source that were not paid for.
-    unpaid: RefCell<RateLimiter>,
-    /// Paid calls of each wallet.
-    wallet_calls: RefCell<RateLimiter>,
     /// What a network address asks for before it has signed in; this object is then the address's.
     sign_ins: RefCell<RateLimiter>,
     /// Calls of each credential.
@@ -100,13 +76,8 @@ impl<W: World> Host<W> {
             world,
             config,
             migrated: Cell::new(false),
-            breaker: RefCell::default(),
-            judging: Locks::default(),
-            slices: Slices::default(),
+            memory: Memory::default(),
             resealing: Resealing::default(),
-            waiting: Waiting::default(),
-            unpaid: RefCell::default(),
-            wallet_calls: RefCell::default(),
             sign_ins: RefCell::default(),
             agent_calls: RefCell::default(),
         }
@@ -116,6 +87,16 @@ impl<W: World> Host<W> {
     #[must_use]
     pub fn world(&self) -> &W {
         &self.world
+    }
+
+    /// What products get.
+    fn cx<'a>(&'a self, profile: &'a Profile) -> Cx<'a, W> {
+        Cx { world: &self.world, config: &self.config, scope: &profile.scope }
+    }
+
+    /// What sales work with.
+    fn shop<'a>(&'a self, profile: &'a Profile) -> Shop<'a, W> {
+        Shop { cx: self.cx(profile), profile, memory: &self.memory }
     }
 
     /// Carries out one command.
@@ -160,7 +141,7 @@ impl<W: World> Host<W> {
         let caller = self.caller(&command)?;
         if let Action::Own(own) = &command.action {
             self.admit_agent(&caller)?;
-            caller.check_own(own)?;
+            caller::check_own(&caller, own)?;
             // Whoever registers may not be a host yet.
             if *own == Own::Register {
                 return self.register(&command, &body).await;
@@ -187,10 +168,14 @@ impl<W: World> Host<W> {
                     self.tool_over_http(&profile, &command, caller, asked).await
                 }
                 AtHost::Manifest => Ok(self.manifest(&profile)),
-                AtHost::HostPage => self.host_page(&profile, command.cursor.as_deref()),
-                AtHost::EventPage(id) => self.event_page(&profile.scope, id),
-                AtHost::Calendar(id) => self.calendar(&profile.scope, id),
-                AtHost::Ticket(code) => self.ticket(&profile.scope, code),
+                AtHost::HostPage => events::rest::host_page(
+                    &self.cx(&profile),
+                    profile.wallet,
+                    command.cursor.as_deref(),
+                ),
+                AtHost::EventPage(id) => events::rest::event_page(&self.cx(&profile), id),
+                AtHost::Calendar(id) => events::rest::calendar(&self.cx(&profile), id),
+                AtHost::Ticket(code) => events::rest::ticket(&self.cx(&profile), code),
             },
         }
     }
@@ -220,7 +205,7 @@ impl<W: World> Host<W> {
     }
 
     fn profile(&self) -> Result<Option<Profile>, SqlError> {
-        if self.migrated.get() { profile::load(&self.world) } else { Ok(None) }
+        if self.migrated.get() { shop::profile::load(&self.world) } else { Ok(None) }
     }
 
     fn log_fatal(&self, what: &str, request_id: &str) {

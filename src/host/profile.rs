@@ -2,40 +2,22 @@
 
 use alloy_primitives::Address;
 use serde::Deserialize;
-use serde_json::{Value, json};
 
 use crate::base::http::Reply;
-use crate::base::id::ScopeId;
 use crate::base::time::UnixSeconds;
 use crate::chain::rpc::Rpc;
 use crate::host::Host;
 use crate::host::command::Command;
 use crate::host::views::Registered;
 use crate::identity::UserId;
-use crate::ledger::{outbox, payments};
-use crate::mcp::catalog::Products;
-use crate::ports::storage::first;
-use crate::ports::{Sql, SqlError, SqlValue, World};
+use crate::ledger::payments;
+use crate::ports::World;
 use crate::rails::outcome::{Abort, Failure};
+use crate::shop::profile::Profile;
+use crate::shop::proof::use_nonce;
+use crate::shop::registry::Products;
 use crate::wallets;
 use crate::wallets::smart::SmartWallet;
-
-/// A registered host.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Profile {
-    /// Who.
-    pub user_id: UserId,
-    /// The hashed id.
-    pub scope: ScopeId,
-    /// Who is paid.
-    pub wallet: Address,
-    /// What is sold.
-    pub products: Products,
-    /// When the host registered.
-    pub created_at: UnixSeconds,
-    /// When the record last changed.
-    pub updated_at: UnixSeconds,
-}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -46,79 +28,11 @@ struct Registration {
     products: Option<Vec<String>>,
 }
 
-/// The record, if the host is registered.
-///
-/// # Errors
-/// [`SqlError`] if SQLite refuses.
-pub fn load(sql: &impl Sql) -> Result<Option<Profile>, SqlError> {
-    let statement = "SELECT user_id, scope, wallet_address, doors, created_at, updated_at FROM profile \
-         WHERE id = 1";
-    let Some(mut columns) = first(sql, statement, &[])? else { return Ok(None) };
-    Ok(Some(Profile {
-        user_id: columns.parsed(UserId::parse)?,
-        scope: columns.parsed(ScopeId::parse)?,
-        wallet: columns.parsed(str::parse::<Address>)?,
-        products: match columns.optional_text()? {
-            None => Products::default(),
-            Some(names) => Products::parse(names.split(' '))
-                .ok_or_else(|| SqlError("the stored products are damaged".to_owned()))?,
-        },
-        created_at: columns.moment()?,
-        updated_at: columns.moment()?,
-    }))
-}
-
-impl Profile {
-    /// The published record (product rule: KV keys `users:{userId}` and `usersByHash:{scope}`).
-    fn record(&self) -> Value {
-        json!({
-            "userId": self.user_id,
-            "walletAddress": self.wallet.to_checksum(None),
-            "urlSafeId": self.scope,
-            "createdAt": self.created_at.to_string(),
-            "updatedAt": self.updated_at.to_string(),
-        })
-    }
-
-    /// Stores the record, and queues its published form.
-    ///
-    /// # Errors
-    /// [`SqlError`] if SQLite refuses.
-    pub fn save(&self, sql: &impl Sql) -> Result<(), SqlError> {
-        let statement = "INSERT INTO profile (id, user_id, scope, wallet_address, created_at, \
-             updated_at, doors) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO UPDATE SET \
-             wallet_address = excluded.wallet_address, updated_at = excluded.updated_at, \
-             doors = excluded.doors";
-        let parameters: [SqlValue; 6] = [
-            self.user_id.as_str().into(),
-            self.scope.as_str().into(),
-            self.wallet.to_checksum(None).into(),
-            self.created_at.into(),
-            self.updated_at.into(),
-            self.products.names().join(" ").into(),
-        ];
-        sql.run(statement, &parameters)?;
-        let record = self.record();
-        outbox::put(sql, &format!("users:{}", self.user_id.as_str()), &record, self.updated_at)?;
-        outbox::put(sql, &format!("usersByHash:{}", self.scope), &record, self.updated_at)
-    }
-}
-
 impl<W: World> Host<W> {
     /// Remembers the nonce of a sign-in; a second use of it is refused.
     pub(super) fn use_nonce(&self, nonce: &str, expires_at: UnixSeconds) -> Result<Reply, Failure> {
         self.create_storage()?;
-        let now = self.world.now();
-        self.world.run("DELETE FROM used_nonces WHERE expires_at < ?1", &[now.into()])?;
-        let insert = "INSERT INTO used_nonces (nonce, expires_at) VALUES (?1, ?2) \
-             ON CONFLICT DO NOTHING RETURNING nonce";
-        // A little longer than it is valid, so that it cannot come back in its last second.
-        let keep_until = expires_at.plus(60);
-        if self.world.run(insert, &[nonce.into(), keep_until.into()])?.is_empty() {
-            let detail =
-                "this sign-in message was used already; ask for a new nonce and sign again";
-            return Err(Abort::new("nonce_used", 401, detail).into());
-        }
+        use_nonce(&self.world, nonce, expires_at, self.world.now())?;
         Ok(self.signed_in()?)
     }
 
@@ -126,7 +40,7 @@ impl<W: World> Host<W> {
     pub(super) async fn register(&self, command: &Command, body: &[u8]) -> Result<Reply, Failure> {
         let caller = command.user.as_ref().filter(|_| command.is_owner());
         let caller = caller.ok_or_else(Abort::not_owner)?;
-        let input: Registration = super::api::read_body(body)?;
+        let input: Registration = crate::sale::request::read_body(body)?;
         let user_id =
             UserId::parse(&input.user_id).map_err(|error| invalid("userId", &error.to_string()))?;
         let user_id = own_id(&user_id, &caller.user)?;
@@ -172,12 +86,12 @@ impl<W: World> Host<W> {
         };
         let answer = Registered {
             name: format!("events-{}", profile.scope.as_str().get(..8).unwrap_or_default()),
-            mcp_url: self.server_url(&profile.scope),
+            mcp_url: self.cx(&profile).server_url(),
             wallet_address: profile.wallet.to_checksum(None),
             url_safe_id: profile.scope.to_string(),
             message,
         };
-        Ok(Reply { status, ..super::api::ok(&answer) })
+        Ok(Reply { status, ..crate::sale::request::ok(&answer) })
     }
 
     /// The payout wallet of a host that names none: its address, or the wallet it has already, or one
@@ -216,11 +130,6 @@ impl<W: World> Host<W> {
             other.name
         );
         Err(invalid("walletAddress", &remedy))
-    }
-
-    /// The address of a server.
-    pub(super) fn server_url(&self, scope: &ScopeId) -> String {
-        format!("{}/mcp/users/{scope}", self.config.public_url)
     }
 }
 

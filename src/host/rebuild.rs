@@ -13,11 +13,9 @@ use crate::base::id::{EventId, PaymentId, RsvpId, ScopeId, SecretId, TicketCode}
 use crate::base::money::Usdc;
 use crate::base::time::{UnixSeconds, ZoneName};
 use crate::host::Host;
-use crate::host::profile::Profile;
 use crate::host::restoring::being_restored;
 use crate::identity::UserId;
 use crate::ledger::payments;
-use crate::mcp::catalog::Products;
 use crate::ports::{Kv, KvError, Level, SqlError, World, within};
 use crate::products::events::Event;
 use crate::products::events::input::GuestDetails;
@@ -25,6 +23,8 @@ use crate::products::events::rsvp::Rsvp;
 use crate::products::events::store;
 use crate::products::vault::{Secret, store as secrets};
 use crate::rails::outcome::{Failure, Fatal, Money};
+use crate::shop::profile::Profile;
+use crate::shop::registry::Products;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -14,13 +14,14 @@ use crate::base::http::Reply;
 use crate::base::id::SecretId;
 use crate::base::time::UnixSeconds;
 use crate::host::Host;
-use crate::host::profile::Profile;
 use crate::ledger::outbox;
 use crate::ports::{Level, SqlError, World};
+use crate::products::vault::manage::publish_secret_soon;
 use crate::products::vault::reseal::{self, Place, Sealed, Table};
 use crate::products::vault::seal::{self, current_prefix};
 use crate::products::vault::store;
 use crate::rails::outcome::Failure;
+use crate::shop::profile::Profile;
 
 /// Values that are sealed anew in one wake: as many as the wake publishes, so that other records wait for few.
 pub const BATCH: u32 = 2 * outbox::BATCH;
@@ -151,7 +152,7 @@ impl<W: World> Host<W> {
         now: UnixSeconds,
     ) -> Result<(), SqlError> {
         let Some(secret) = store::find(&self.world, id)? else { return Ok(()) };
-        self.publish_secret_soon(&profile.scope, &secret, now)
+        publish_secret_soon(&self.cx(profile), &secret, now)
     }
 
     /// One line for each wake; it names a secret and never its value.

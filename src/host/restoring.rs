@@ -14,12 +14,12 @@ use crate::base::id::ScopeId;
 use crate::base::money::Usdc;
 use crate::base::time::UnixSeconds;
 use crate::host::Host;
-use crate::host::profile::Profile;
 use crate::host::rebuild::{self, Kind};
 use crate::ledger::payments;
 use crate::ports::storage::{all, first};
 use crate::ports::{Kv, KvError, Level, SqlError, World, within};
 use crate::rails::outcome::{Abort, Failure};
+use crate::shop::profile::Profile;
 
 /// Records that are read in one slice: subrequests, of which mails need some.
 pub const READS: u32 = 24;

@@ -8,27 +8,19 @@ use futures_util::future::join3;
 use crate::base::id::PaymentId;
 use crate::base::time::UnixSeconds;
 use crate::host::Host;
-use crate::host::find_out::{OnChain, Shows};
-use crate::host::profile::Profile;
-use crate::host::slice::Look;
 use crate::identity::{codes, epoch};
-use crate::ledger::payments::{self, NotPaid, Payment, Settled, State};
+use crate::ledger::payments;
 use crate::ledger::{outbox, wallets};
 use crate::mail;
-use crate::ports::{Level, SqlError, World};
-use crate::products::events::store;
+use crate::ports::{SqlError, World};
 use crate::products::vault;
-use crate::sale::flow;
+use crate::shop::confirm::look_after;
+use crate::shop::look::Look;
+use crate::shop::slice::{look_after_payments, next_alone};
+use crate::shop::succeeded;
 
 /// When to try again after a part of the alarm has failed, seconds.
 const TROUBLE_SECONDS: i64 = 60;
-
-/// When to look again at a payment whose row or steps make trouble, seconds.
-const ROW_TROUBLE_SECONDS: i64 = 600;
-
-/// How long after the end of its authorization the log of a delivered payment is looked for, seconds, if the
-/// token says that it is used.
-const LOGS_SECONDS_MAX: i64 = 86_400;
 
 /// What went well in one wake.
 struct Went {
@@ -66,7 +58,7 @@ impl<W: World> Host<W> {
         if !self.migrated.get() {
             return Went { payments: true, others: true };
         }
-        match self.next_alone() {
+        match next_alone(&self.memory.slices, &self.world) {
             Ok(Some(id)) => return self.look_after_one(&id).await,
             Ok(None) => {}
             Err(error) => return Went { payments: self.went("reading", Err(error)), others: true },
@@ -105,11 +97,18 @@ impl<W: World> Host<W> {
         Went { payments: self.went("looking after payments", payments), others }
     }
 
+    async fn look_after_payments(&self) -> Result<(), SqlError> {
+        match self.profile()? {
+            Some(profile) => look_after_payments(&self.shop(&profile)).await,
+            None => Ok(()),
+        }
+    }
+
     /// A wake for one payment: its search has the requests of everything else.
     async fn look_after_one(&self, id: &PaymentId) -> Went {
         let payments = match self.profile() {
             Ok(Some(profile)) => {
-                self.look_after(&profile, id, &Look::whole(&self.world)).await;
+                look_after(&self.shop(&profile), id, &Look::whole(&self.world)).await;
                 true
             }
             Ok(None) => true,
@@ -118,55 +117,9 @@ impl<W: World> Host<W> {
         Went { payments, others: true }
     }
 
-    /// Logs what went wrong; whether nothing did.
+    /// Logs a part of the alarm that failed; whether it succeeded.
     pub(super) fn went(&self, what: &str, how: Result<(), SqlError>) -> bool {
-        let Err(error) = how else { return true };
-        let fields = [("what", what), ("why", &error.0)];
-        self.world.line(Level::Error, "a part of the alarm failed", &fields);
-        false
-    }
-
-    /// Takes a payment that was due one step further. One that makes trouble is put off.
-    pub(super) async fn look_after(&self, profile: &Profile, id: &PaymentId, look: &Look<'_, W>) {
-        if let Err(error) = self.step_further(profile, id, look).await {
-            let fields = [("payment", id.as_str()), ("why", &error.0)];
-            self.world.line(Level::Error, "a payment cannot be looked after", &fields);
-            let again = self.world.now().plus(ROW_TROUBLE_SECONDS);
-            self.went("putting a payment off", payments::put_off(&self.world, id, again));
-        }
-    }
-
-    async fn step_further(
-        &self,
-        profile: &Profile,
-        id: &PaymentId,
-        look: &Look<'_, W>,
-    ) -> Result<(), SqlError> {
-        let now = self.world.now();
-        let is_due = |payment: &Payment| payment.next_check_at.is_some_and(|at| at <= now);
-        // A repeated call may have looked after it since the list was read.
-        let payment = payments::find(&self.world, id)?.filter(is_due);
-        let Some(payment) = payment else { return Ok(()) };
-        let payment = match payment.state {
-            State::Settling | State::Unknown => {
-                self.find_out(profile, payment, Shows::default(), look).await?
-            }
-            State::Claimed | State::Verified => {
-                return self.end(&payment, NotPaid::Refused, "interrupted before settlement");
-            }
-            State::Delivered => return self.confirm(profile, payment, look).await,
-            State::Settled | State::Refused | State::Failed => payment,
-        };
-        if payment.state == State::Settled
-            && let Some(settled) = payment.settled()
-            && let Err(failure) = self.deliver(profile, &settled)
-        {
-            let next = flow::next_check(payment.attempts, self.world.now());
-            payments::postpone(&self.world, &payment.claim(), next)?;
-            let fields = [("payment", payment.id.as_str()), ("why", &failure.to_string())];
-            self.world.line(Level::Error, "a settled payment could not be delivered", &fields);
-        }
-        Ok(())
+        succeeded(&self.world, what, how)
     }
 
     /// Sets the alarm for the next thing to do.
@@ -216,84 +169,5 @@ impl<W: World> Host<W> {
         let over = over.into_iter().flatten().min();
         let others = records.into_iter().chain(mails).chain(over).min();
         Ok(Dues { payments, others, is_open })
-    }
-
-    /// Looks some blocks later, until it is twice in the same block, whether the money of a delivered payment is there:
-    /// a chain may drop its newest blocks. If it is gone it is moved again with the same authorization; if
-    /// that has run out, what was bought is taken back.
-    async fn confirm(
-        &self,
-        profile: &Profile,
-        payment: Payment,
-        look: &Look<'_, W>,
-    ) -> Result<(), SqlError> {
-        let id = &payment.id;
-        let busy_until = self.world.now().plus(payments::SETTLE_SECONDS);
-        payments::postpone(&self.world, &payment.claim(), busy_until)?;
-        let found = self.ask_chain(&payment, None, look).await;
-        let Some(settled) = payments::find(&self.world, id)?.and_then(|known| known.settled())
-        else {
-            return Ok(());
-        };
-        let transaction = settled.transaction();
-        let is_booked = |moved: &str| moved.eq_ignore_ascii_case(transaction);
-        let now = self.world.now();
-        let fields = [("payment", id.as_str())];
-        match found {
-            OnChain::Paid(moved, block) if is_booked(&moved) => {
-                // What a chain has dropped comes back in a younger block, which it may drop as well. So the same block
-                // is to be seen twice.
-                let seen = (moved, block);
-                if settled.payment().seen.as_ref() == Some(&seen) {
-                    return payments::mark_confirmed(&self.world, &settled);
-                }
-                let next = now.plus(payments::CONFIRM_SECONDS);
-                payments::mark_seen(&self.world, &settled, (&seen.0, seen.1), next)
-            }
-            OnChain::Paid(moved, _) => self.correct(profile, &settled, &moved),
-            OnChain::RanOut | OnChain::Spent => {
-                self.world.line(Level::Error, "the chain has dropped a payment", &fields);
-                self.take_back(profile, &settled)
-            }
-            OnChain::Unused(_) => {
-                self.world.line(Level::Warn, "the chain has dropped a payment for now", &fields);
-                match self.move_again(profile, &settled).await? {
-                    Some(moved) if !is_booked(&moved) => self.correct(profile, &settled, &moved),
-                    // Whoever moved it has said so; what the chain keeps of that is for the chain to say.
-                    Some(_) => {
-                        let next = self.world.now().plus(payments::CONFIRM_SECONDS);
-                        payments::postpone(&self.world, &payment.claim(), next)
-                    }
-                    None => self.confirm_later(&payment),
-                }
-            }
-            // It is used, so its money has moved, and the endpoint has forgotten how.
-            OnChain::NotFound if now > payment.valid_before.plus(LOGS_SECONDS_MAX) => {
-                self.world.line(Level::Warn, "a payment is confirmed without its log", &fields);
-                payments::mark_confirmed(&self.world, &settled)
-            }
-            OnChain::NotFound | OnChain::Unclear(_) => self.confirm_later(&payment),
-        }
-    }
-
-    fn confirm_later(&self, payment: &Payment) -> Result<(), SqlError> {
-        let next = flow::next_check(payment.attempts, self.world.now());
-        payments::postpone(&self.world, &payment.claim(), next)
-    }
-
-    /// Has the money of a delivered payment moved once more, unless its event was cancelled since:
-    /// then it waits until the authorization has run out, or the chain has the transaction again.
-    async fn move_again(
-        &self,
-        profile: &Profile,
-        settled: &Settled,
-    ) -> Result<Option<String>, SqlError> {
-        if let Some(id) = &settled.payment().event_id
-            && store::find(&self.world, id)?.is_some_and(|(event, _)| event.cancelled)
-        {
-            return Ok(None);
-        }
-        let facilitator = &self.config.facilitator;
-        Ok(flow::move_again(&self.world, facilitator, &profile.scope, settled).await)
     }
 }

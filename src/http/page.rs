@@ -6,6 +6,9 @@ use crate::chain::networks::Network;
 use crate::config::Config;
 use crate::http::explorer::explorer_of;
 
+/// Pages run no script and load nothing from elsewhere.
+pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 /// The answer of `GET /api/settings`.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]

@@ -5,8 +5,8 @@ use serde_json::json;
 
 use crate::base::http::{Headers, Reply};
 use crate::base::id::RequestId;
+use crate::http::page::CONTENT_SECURITY_POLICY;
 use crate::http::page::Problem;
-use crate::products::events::pages::CONTENT_SECURITY_POLICY;
 use crate::rails::outcome::{Abort, Failure, Fatal, Money};
 
 const PROBLEM_JSON: &str = "application/problem+json";

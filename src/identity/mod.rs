@@ -3,6 +3,7 @@
 //! sent by mail is good for ([`codes`]) and when a user signed out last ([`epoch`]). And what a credential of a host's
 //! own program looks like ([`credential`]).
 
+pub mod access;
 pub mod challenge;
 pub mod codes;
 pub mod credential;
@@ -14,6 +15,7 @@ pub mod randomness;
 pub mod session;
 pub mod siwe;
 pub mod siwx;
+pub mod used_nonces;
 pub mod user;
 
 pub use challenge::Challenge;

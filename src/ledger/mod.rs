@@ -23,6 +23,7 @@
 use crate::ports::storage::Migrations;
 
 pub mod audit;
+pub mod limits;
 pub mod outbox;
 pub mod payee;
 pub mod payments;

@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 
 use crate::base::fields::InvalidField;
 use crate::ports::SqlError;
-use crate::products::events::NotOnSale;
 use crate::rails::x402::dialects::Challenge;
 use crate::rails::x402::wire::{SIGN_IN_WITH_X, SettleResponse};
 
@@ -103,6 +102,18 @@ impl Abort {
         Self::new("event_not_found", 404, "eventId: this host has no such event; see listEvents")
     }
 
+    /// The tool is paid, and the call came where nothing is. Never reached: paid calls go another way.
+    #[must_use]
+    pub fn is_paid() -> Self {
+        Self::new("payment_required", 402, "this tool is paid")
+    }
+
+    /// The tool is not paid, and the call came where everything is. Never reached: such calls go another way.
+    #[must_use]
+    pub fn is_not_paid() -> Self {
+        Self::new("unknown_tool", 404, "this tool is not sold")
+    }
+
     /// The caller is not this host.
     #[must_use]
     pub fn not_owner() -> Self {
@@ -168,23 +179,6 @@ impl From<InvalidField> for Failure {
         Abort::new("invalid_arguments", 422, field.to_string()).into()
     }
 }
-
-impl From<NotOnSale> for Failure {
-    fn from(why: NotOnSale) -> Self {
-        let (code, status) = match why {
-            NotOnSale::Cancelled => ("event_cancelled", 409),
-            NotOnSale::Past => ("event_past", 409),
-            NotOnSale::Full => ("event_full", 409),
-            NotOnSale::AllHeld => ("event_seats_held", 409),
-        };
-        let retry_after = (why == NotOnSale::AllHeld).then_some(HELD_SECONDS);
-        let abort = Abort::new(code, status, why.to_string()).with_money(Money::NotMoved);
-        Abort { retry_after, ..abort }.into()
-    }
-}
-
-/// When to come again for a seat that is held, seconds.
-const HELD_SECONDS: i64 = 10;
 
 /// For the log, where a failure is passed on as text.
 impl std::fmt::Display for Failure {

@@ -33,7 +33,7 @@ use crate::ledger::payments::{self, Bar, Key, NewPayment, Payment, Settled, Stat
 use crate::ports::{Level, PayeeClaim, SqlError, World, within};
 use crate::rails::quote::Quote;
 use crate::rails::x402::verify::{self, Checked, Mismatch, Payer, Signature};
-use crate::rails::x402::wire::PaymentPayload;
+use crate::rails::x402::wire::{PaymentPayload, Version};
 pub use crate::sale::flow::settling::{is_ours, move_again, next_check, settle_again};
 use crate::sale::lock::{Lock, Locks, NotLocked};
 
@@ -395,6 +395,15 @@ impl Call<Reserved> {
         let payer = checked.payer().to_checksum(None);
         let outcome = facilitator.settle(world, &question(&checked, &payer, scope)).await;
         settling::record(world, &claim, 0, outcome)
+    }
+}
+
+/// Where the payment moves money, if it is a network that we know.
+#[must_use]
+pub fn network_of(payment: &PaymentPayload) -> Option<&'static Network> {
+    match payment.version {
+        Version::V1 => Network::by_v1_name(&payment.network),
+        Version::V2 => Network::by_caip2(&payment.network),
     }
 }
 

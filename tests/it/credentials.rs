@@ -8,7 +8,7 @@ use events_concierge::base::time::UnixSeconds;
 use events_concierge::host::command::Action;
 use events_concierge::http::route::{AtDesk, AtHost, Format, Own};
 use events_concierge::identity::Token;
-use events_concierge::mcp::catalog::{Products, Tool, tools};
+use events_concierge::shop::registry::{Products, Tool};
 use serde_json::{Value, json};
 
 use crate::support::{NOW, Server, Wallet, block_on, json_of};
@@ -134,7 +134,7 @@ const BY_TIER: &[(&str, [&str; 3])] = &[
     ("updateKbArticle", ["no", "no", "runs"]),
 ];
 
-fn all_servers(server: &Server) {
+fn all_products(server: &Server) {
     let products = json!({"products": ["events", "vault", "desk"]});
     assert_eq!(server.as_owner(Action::Own(Own::ChangeProfile), &products).status, 200);
 }
@@ -142,11 +142,11 @@ fn all_servers(server: &Server) {
 #[test]
 fn each_tier_calls_its_tools_and_sees_no_others() {
     let server = Server::open();
-    all_servers(&server);
+    all_products(&server);
     let tokens = TIERS.map(|tier| of_tier(&server, tier));
     let named: Vec<&str> = BY_TIER.iter().map(|(name, _)| *name).collect();
     let all: Vec<&str> =
-        tools(Products::parse(["events", "vault", "desk"]).unwrap()).map(Tool::name).collect();
+        Products::parse(["events", "vault", "desk"]).unwrap().tools().map(Tool::name).collect();
     assert_eq!(named, all, "every tool is in the table");
     for (name, expected) in BY_TIER {
         for (token, expected) in tokens.iter().zip(expected) {
@@ -502,7 +502,7 @@ fn a_token_is_shown_once_and_stands_nowhere() {
 #[test]
 fn a_credential_that_may_only_draft_makes_no_mail_leave_and_one_that_may_send_does() {
     let server = Server::open();
-    all_servers(&server);
+    all_products(&server);
     let [_, draft, send] = TIERS.map(|tier| of_tier(&server, tier));
     let opened = json!({"subject": "s", "body": "b", "email": "ada@example.org"});
     let ticket = json_of(&call(&server, &draft, "createTicket", &opened))["ticketId"].clone();

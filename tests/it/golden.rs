@@ -2,7 +2,9 @@
 
 use events_concierge::host::command::Action;
 use events_concierge::http::route::AtHost;
-use events_concierge::mcp::catalog::{Access, Price, Products, Settle, Tool, list};
+use events_concierge::mcp::catalog::list;
+use events_concierge::sale::tool::{Access, Fulfilment, Price};
+use events_concierge::shop::registry::{Products, Tool};
 use serde_json::{Value, json};
 
 use crate::support::{Server, block_on};
@@ -83,12 +85,11 @@ fn what_each_tool_costs_and_who_may_call_it() {
                 Access::Paid(price, settle) => {
                     let price = match price {
                         Price::Fixed(price) => format!("${price}"),
-                        Price::OfTheEvent => "the event's own price".to_owned(),
-                        Price::OfTheSecret => "the secret's own price".to_owned(),
+                        Price::Varies(words) => format!("{words} price"),
                     };
                     let order = match settle {
-                        Settle::First => "first",
-                        Settle::Last => "last",
+                        Fulfilment::AfterSettlement => "first",
+                        Fulfilment::Prepared => "last",
                     };
                     format!("paid {price}, settles {order}")
                 }

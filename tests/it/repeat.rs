@@ -6,8 +6,10 @@ use events_concierge::base::http::Reply;
 use events_concierge::host::command::Action;
 use events_concierge::http::route::{AtHost, Own};
 use events_concierge::ledger::audit::audit;
-use events_concierge::mcp::catalog::{Access, Products, Tool, tools};
 use events_concierge::ports::Delivery;
+use events_concierge::products::events::tools::Tool as EventTool;
+use events_concierge::sale::tool::Access;
+use events_concierge::shop::registry::{Products, Tool};
 use serde_json::{Value, json};
 
 use crate::support::{Server, Settles, Wallet, as_v1, block_on, json_of};
@@ -24,7 +26,7 @@ fn host() -> Server {
 fn paid_tools() -> Vec<Tool> {
     let all = Products::parse(["events", "vault", "desk"]).unwrap();
     let paid = |tool: &Tool| matches!(tool.access(), Access::Paid(..));
-    let sold: Vec<Tool> = tools(all).filter(paid).collect();
+    let sold: Vec<Tool> = all.tools().filter(paid).collect();
     assert!(sold.len() >= 11);
     sold
 }
@@ -267,10 +269,11 @@ fn rsvp(event: &str) -> Value {
 #[test]
 fn a_version_1_buyer_who_lost_the_answer_signs_in_also_when_the_event_is_full_or_over() {
     let server = host();
-    let bought = buy(&server, Tool::RsvpToEvent, 1, |it| as_v1(&it));
+    let bought = buy(&server, Tool::Events(EventTool::RsvpToEvent), 1, |it| as_v1(&it));
     let full = block_on(server.tool("rsvpToEvent", &bought.arguments, None));
     assert_eq!(json_of(&full)["title"], "event full");
-    let reply = signed_in(&server, Tool::RsvpToEvent, &bought.arguments, 1, None);
+    let reply =
+        signed_in(&server, Tool::Events(EventTool::RsvpToEvent), &bought.arguments, 1, None);
     assert_eq!(json_of(&reply)["rsvp"]["code"], bought.answer["rsvp"]["code"]);
     // A client that kept its payment is told the same where it shows that.
     let refused = block_on(server.tool("rsvpToEvent", &bought.arguments, Some(&bought.payment)));
@@ -280,10 +283,12 @@ fn a_version_1_buyer_who_lost_the_answer_signs_in_also_when_the_event_is_full_or
     let reply = block_on(server.tool_with("rsvpToEvent", &bought.arguments, &headers));
     assert_eq!(json_of(&reply)["ticketUrl"], bought.answer["ticketUrl"]);
     server.world.memory.now.set(1_900_000_000);
-    let reply = signed_in(&server, Tool::RsvpToEvent, &bought.arguments, 1, None);
+    let reply =
+        signed_in(&server, Tool::Events(EventTool::RsvpToEvent), &bought.arguments, 1, None);
     assert_eq!(reply.status, 200, "{}", reply.body);
     // It never bought another one, and a stranger is still told that it is over.
-    let reply = signed_in(&server, Tool::RsvpToEvent, &bought.arguments, 2, None);
+    let reply =
+        signed_in(&server, Tool::Events(EventTool::RsvpToEvent), &bought.arguments, 2, None);
     assert_eq!(json_of(&reply)["title"], "event past");
     assert_eq!(settlements(&server), 1);
 }
@@ -296,12 +301,14 @@ fn a_seat_is_shown_again_by_its_event_whatever_name_was_given_with_it() {
     let challenge = server.challenge("rsvpToEvent", &named);
     let payment = Wallet::new(1).pay(&challenge["accepts"][0], 1);
     let first = json_of(&block_on(server.tool("rsvpToEvent", &named, Some(&payment))));
-    let again = json_of(&signed_in(&server, Tool::RsvpToEvent, &rsvp(&event), 1, None));
+    let again =
+        json_of(&signed_in(&server, Tool::Events(EventTool::RsvpToEvent), &rsvp(&event), 1, None));
     assert_eq!(again["rsvp"]["code"], first["rsvp"]["code"]);
     // Not even a new payment that comes with the proof is taken for a second seat.
     let challenge = server.challenge("rsvpToEvent", &rsvp(&event));
     let second = Wallet::new(1).pay(&challenge["accepts"][0], 2);
-    let again = signed_in(&server, Tool::RsvpToEvent, &rsvp(&event), 1, Some(&second));
+    let again =
+        signed_in(&server, Tool::Events(EventTool::RsvpToEvent), &rsvp(&event), 1, Some(&second));
     assert_eq!(json_of(&again)["rsvp"]["code"], first["rsvp"]["code"]);
     // Without a proof it is refused, and told how the ticket is seen again.
     let reply = block_on(server.tool("rsvpToEvent", &rsvp(&event), Some(&second)));
@@ -319,7 +326,13 @@ fn a_new_payment_buys_new_work_although_its_wallet_signs_in() {
     let first = server.challenge("getEventAnalytics", &asked);
     let payment = |nonce| Wallet::new(1).pay(&first["accepts"][0], nonce);
     let bought = block_on(server.tool("getEventAnalytics", &asked, Some(&payment(1))));
-    let reply = signed_in(&server, Tool::GetEventAnalytics, &asked, 1, Some(&payment(2)));
+    let reply = signed_in(
+        &server,
+        Tool::Events(EventTool::GetEventAnalytics),
+        &asked,
+        1,
+        Some(&payment(2)),
+    );
     assert_eq!((bought.status, reply.status, settlements(&server)), (200, 200, 2));
 }
 
@@ -341,7 +354,7 @@ fn while_the_outcome_is_unknown_the_wallet_is_told_to_wait_and_asked_for_no_paym
     assert_eq!(json_of(&again)["title"], "settlement pending");
     server.pass(30);
     is_proof_needed(&block_on(server.tool("rsvpToEvent", &rsvp(&event), Some(&payment))));
-    let reply = signed_in(&server, Tool::RsvpToEvent, &rsvp(&event), 1, None);
+    let reply = signed_in(&server, Tool::Events(EventTool::RsvpToEvent), &rsvp(&event), 1, None);
     assert_eq!((reply.status, settlements(&server)), (200, 1), "{}", reply.body);
 }
 
@@ -382,7 +395,7 @@ fn a_payment_that_reverted_on_the_chain_is_not_taken_from_its_maker() {
 #[test]
 fn a_proof_counts_once_and_guessing_is_limited() {
     let server = host();
-    let bought = buy(&server, Tool::GetEventAnalytics, 1, |it| it);
+    let bought = buy(&server, Tool::Events(EventTool::GetEventAnalytics), 1, |it| it);
     let proof = Wallet::new(1).prove(&server.challenge("getEventAnalytics", &bought.arguments));
     let call = |proof: &str| {
         let headers = [("sign-in-with-x", proof)];
@@ -404,7 +417,7 @@ fn a_proof_counts_once_and_guessing_is_limited() {
 #[test]
 fn wrong_copies_are_limited_like_unpaid_calls() {
     let server = host();
-    let bought = buy(&server, Tool::RsvpToEvent, 1, |it| it);
+    let bought = buy(&server, Tool::Events(EventTool::RsvpToEvent), 1, |it| it);
     let copy = as_v1(&bought.payment);
     let call = || block_on(server.tool("rsvpToEvent", &bought.arguments, Some(&copy)));
     is_proof_needed(&call());
@@ -417,7 +430,7 @@ fn wrong_copies_are_limited_like_unpaid_calls() {
 #[test]
 fn no_list_record_or_page_holds_what_opens_a_seat() {
     let server = host();
-    let bought = buy(&server, Tool::RsvpToEvent, 1, |it| it);
+    let bought = buy(&server, Tool::Events(EventTool::RsvpToEvent), 1, |it| it);
     server.pass(60);
     let code = bought.answer["rsvp"]["code"].as_str().unwrap();
     let key = bought.payment["accepted"]["extra"]["receiptKey"].as_str().unwrap();

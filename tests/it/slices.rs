@@ -6,12 +6,12 @@ use std::rc::Rc;
 
 use events_concierge::base::email::EmailAddress;
 use events_concierge::host::command::Action;
-use events_concierge::host::slice::{ALONE_REQUESTS, PAYMENTS_REQUESTS};
 use events_concierge::http::route::Own;
 use events_concierge::ledger::audit::audit;
 use events_concierge::ledger::outbox::PACE_SECONDS;
 use events_concierge::mail::{Kind, NewMail, outbox};
 use events_concierge::ports::{Clock, Delivery, SqlValue};
+use events_concierge::shop::look::{ALONE_REQUESTS, PAYMENTS_REQUESTS};
 
 use serde_json::{Value, json};
 

@@ -15,7 +15,6 @@ use crate::base::money::Usdc;
 use crate::base::time::UnixSeconds;
 use crate::host::backup::format::Header;
 use crate::host::backup::swap::ASIDE;
-use crate::host::profile;
 use crate::ledger::{outbox, payments, revenue};
 use crate::ports::storage::first;
 use crate::ports::{Sql, SqlError};
@@ -69,7 +68,7 @@ pub(super) fn merge(
 pub(super) fn publish(sql: &impl Sql, now: UnixSeconds) -> Result<(), SqlError> {
     sql.run("DELETE FROM outbox", &[])?;
     sql.run("INSERT INTO outbox SELECT * FROM aside_outbox", &[])?;
-    let Some(profile) = profile::load(sql)? else { return Ok(()) };
+    let Some(profile) = crate::shop::profile::load(sql)? else { return Ok(()) };
     profile.save(sql)?;
     let total = revenue::total(sql)?.atomic().to_string();
     outbox::put_soon(sql, &format!("{}:revenue", profile.scope), &total, now)

@@ -27,11 +27,11 @@ use crate::host::backup::incoming::Staged;
 use crate::host::backup::outgoing::{NoCopy, OutPage};
 use crate::host::backup::swap::NoSwap;
 use crate::host::command::Command;
-use crate::host::profile::Profile;
 use crate::ledger::{self, revenue};
 use crate::ports::storage::{first, schema_of};
 use crate::ports::{Level, SqlError, World};
 use crate::rails::outcome::{Abort, Failure, Fatal, Money};
+use crate::shop::profile::Profile;
 
 /// In the answer to an export, for the shell: the id by which it asks for the pages after the first, if there are any.
 pub const EXPORT_ID: &str = "x-concierge-export";
@@ -242,7 +242,7 @@ impl<W: World> Host<W> {
             let message = "The backup is restored. Credentials that were revoked after it was made are good again: revoke them anew.";
             answer.insert("message".to_owned(), json!(message));
         }
-        Ok(super::api::ok(&answer))
+        Ok(crate::sale::request::ok(&answer))
     }
 
     /// Gives up what nobody has asked for or sent for long.

@@ -4,12 +4,14 @@
 use crate::base::id::{EventId, RsvpId, ScopeId, SecretId};
 use crate::base::time::UnixSeconds;
 use crate::host::Host;
-use crate::host::tools::event_record;
 use crate::ledger::outbox;
 use crate::ports::storage::{all, first};
 use crate::ports::{SqlError, World};
+use crate::products::events::manage::event_record;
 use crate::products::events::store;
+use crate::products::vault::manage::publish_secret;
 use crate::products::vault::store as secrets;
+use crate::sale::cx::Cx;
 
 /// Records that wait in the outbox, from which on no more are moved there.
 const WAITING_MAX: u64 = 50;
@@ -44,6 +46,7 @@ impl<W: World> Host<W> {
     }
 
     fn publish_one(&self, scope: &ScopeId, kind: &str, id: &str) -> Result<(), SqlError> {
+        let cx = Cx { world: &self.world, config: &self.config, scope };
         let (sql, now) = (&self.world, self.world.now());
         let damaged = |_| SqlError(format!("an id of {kind} is damaged"));
         match kind {
@@ -56,7 +59,7 @@ impl<W: World> Host<W> {
             }
             "secrets" => {
                 let found = secrets::find(sql, &SecretId::parse(id).map_err(damaged)?)?;
-                found.map_or(Ok(()), |secret| self.publish_secret(scope, &secret, now))
+                found.map_or(Ok(()), |secret| publish_secret(&cx, &secret, now))
             }
             _ => {
                 let found = store::rsvp(sql, &RsvpId::parse(id).map_err(damaged)?)?;

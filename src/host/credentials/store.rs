@@ -4,7 +4,7 @@ use crate::base::id::CredentialId;
 use crate::base::time::UnixSeconds;
 use crate::host::credentials::Credential;
 use crate::identity::TokenDigest;
-use crate::mcp::catalog::Tier;
+use crate::identity::access::Tier;
 use crate::ports::storage::{Columns, all, first};
 use crate::ports::{Sql, SqlError, SqlValue};
 

@@ -210,6 +210,8 @@ mod tests {
 
     use super::*;
     use crate::mcp::catalog;
+    use crate::sale::tool::Access;
+    use crate::shop::registry::Products;
 
     fn schema(properties: Value) -> Value {
         json!({"type": "object", "properties": properties})
@@ -221,9 +223,7 @@ mod tests {
 
     #[test]
     fn our_own_tools_are_read_as_they_are_meant() {
-        let tools = catalog::list(catalog::Products::default(), |tool| {
-            tool.access() != catalog::Access::Owner
-        });
+        let tools = catalog::list(Products::default(), |tool| tool.access() != Access::Owner);
         let read: Vec<DoorTool> =
             tools.as_array().unwrap().iter().map(|tool| read(tool).unwrap().0).collect();
         let paid: Vec<_> = read

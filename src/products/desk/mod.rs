@@ -6,17 +6,28 @@
 //! Whatever a ticket says was written by strangers. It is data in every answer, and named so; nothing in it
 //! is ever acted on here.
 
+pub mod call;
 pub mod drafts;
 pub mod input;
 pub mod kb;
+pub mod rest;
 pub mod rules;
+pub mod sale;
 pub mod terms;
 pub mod tickets;
+pub mod tools;
+pub mod views;
+pub mod work;
+
+pub use work::call;
 
 use serde::{Deserialize, Serialize};
 
 use crate::base::id::TicketId;
 use crate::base::time::UnixSeconds;
+
+/// The name of this product in settings and storage.
+pub const NAME: &str = "desk";
 
 /// Where a ticket is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,15 +2,26 @@
 
 pub mod calendar;
 pub mod input;
+pub mod manage;
 pub mod pages;
+pub mod rest;
 pub mod rsvp;
+pub mod sale;
 pub mod store;
+pub mod tools;
+pub mod views;
+
+pub use manage::call;
 
 use serde::Serialize;
 
 use crate::base::id::EventId;
 use crate::base::money::Usdc;
 use crate::base::time::{UnixSeconds, ZoneName};
+use crate::rails::outcome::{Abort, Failure, Money};
+
+/// The name of this product in settings and storage.
+pub const NAME: &str = "events";
 
 /// An event as the host made it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -169,6 +180,23 @@ impl Event {
         }
     }
 }
+
+impl From<NotOnSale> for Failure {
+    fn from(why: NotOnSale) -> Self {
+        let (code, status) = match why {
+            NotOnSale::Cancelled => ("event_cancelled", 409),
+            NotOnSale::Past => ("event_past", 409),
+            NotOnSale::Full => ("event_full", 409),
+            NotOnSale::AllHeld => ("event_seats_held", 409),
+        };
+        let retry_after = (why == NotOnSale::AllHeld).then_some(HELD_SECONDS);
+        let abort = Abort::new(code, status, why.to_string()).with_money(Money::NotMoved);
+        Abort { retry_after, ..abort }.into()
+    }
+}
+
+/// When to come again for a seat that is held, seconds.
+const HELD_SECONDS: i64 = 10;
 
 #[cfg(test)]
 mod tests {

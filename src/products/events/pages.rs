@@ -12,9 +12,6 @@ use crate::ports::paging::Found;
 use crate::products::events::rsvp::Rsvp;
 use crate::products::events::{Event, Seats, Status};
 
-/// Pages run no script and load nothing from elsewhere.
-pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
 #[derive(Template)]
 #[template(path = "event.html")]
 struct EventPage<'a> {

@@ -12,9 +12,15 @@
 //! ([`crate::identity::siwx`]).
 
 pub mod input;
+pub mod manage;
 pub mod reseal;
+pub mod sale;
 pub mod seal;
 pub mod store;
+pub mod tools;
+pub mod views;
+
+pub use manage::call;
 
 use std::fmt;
 
@@ -23,6 +29,9 @@ use serde::Serialize;
 use crate::base::id::SecretId;
 use crate::base::money::Usdc;
 use crate::base::time::UnixSeconds;
+
+/// The name of this product in settings and storage.
+pub const NAME: &str = "vault";
 
 /// How long a buyer can read a value that is not on sale any more after it was given to them first, seconds. The
 /// first answer may have been lost on its way.

@@ -585,11 +585,15 @@ walletAddress: string,
  */
 urlSafeId: string, 
 /**
- * The door.
+ * The server.
  */
 mcpUrl: string, 
 /**
- * What is sold there.
+ * The products that are switched on.
+ */
+products: Array<string>, 
+/**
+ * The same list under its old name, for programs that still read it.
  */
 doors: Array<string>, 
 /**
@@ -617,7 +621,7 @@ export type Registered = {
  */
 name: string, 
 /**
- * The door.
+ * The server.
  */
 mcpUrl: string, 
 /**
@@ -1138,7 +1142,7 @@ credential: CredentialView,
  */
 token: string, 
 /**
- * The tools of the open doors that it may call.
+ * The tools of the open products that it may call.
  */
 mayCall: Array<string>, 
 /**

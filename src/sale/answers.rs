@@ -10,7 +10,7 @@ use crate::rails::x402::wire::SettleResponse;
 use crate::sale::flow::GivenUp;
 
 /// What a caller gets to see of a settlement, in the words of the payment's version.
-pub(super) fn receipt(settled: &Settled) -> SettleResponse {
+pub fn receipt(settled: &Settled) -> SettleResponse {
     let payment = settled.payment();
     SettleResponse {
         success: true,
@@ -28,12 +28,12 @@ fn network_name(caip2: &str, x402_version: u8) -> String {
 }
 
 /// Asks for payment, and says why.
-pub(super) fn unpaid(quote: Quote, error: &str) -> Failure {
+pub fn unpaid(quote: Quote, error: &str) -> Failure {
     Failure::Unpaid(Box::new(Challenge::new(quote, error.to_owned(), None)))
 }
 
 /// The outcome of the payment is not known.
-pub(super) fn pending(transaction: Option<String>, network: &str, x402_version: u8) -> Abort {
+pub fn pending(transaction: Option<String>, network: &str, x402_version: u8) -> Abort {
     let detail = "the outcome of the payment is not known yet; repeat in a few seconds";
     let mut abort = Abort::new("settlement_pending", 409, detail).with_money(Money::MayHaveMoved);
     abort.receipt = Some(SettleResponse {
@@ -48,20 +48,20 @@ pub(super) fn pending(transaction: Option<String>, network: &str, x402_version: 
 }
 
 /// The chain shows that the payment was used, and not how. Who knows the transaction can name it.
-pub(super) fn without_log(network: &str, x402_version: u8) -> Abort {
+pub fn without_log(network: &str, x402_version: u8) -> Abort {
     let detail = "the chain shows that this payment was used, and no log that can be read says how; if your wallet shows the transaction, repeat this call with a PAYMENT-TRANSACTION header that names it (0x…), or tell the host, who can decide. Do not pay again";
     Abort { detail: detail.into(), ..pending(None, network, x402_version) }
 }
 
 /// The facilitator cannot be used; nothing was asked of it, or it did not take the request.
-pub(super) fn unavailable(seconds: i64) -> Failure {
+pub fn unavailable(seconds: i64) -> Failure {
     let detail = format!("payment is unavailable at the moment; try again in {seconds} seconds");
     let abort = Abort::new("payment_unavailable", 503, detail).with_money(Money::NotMoved);
     Abort { retry_after: Some(seconds), ..abort }.into()
 }
 
 /// The facilitator settles on none of the networks of the settings, by what it says itself.
-pub(super) fn no_network(networks: &[&'static Network]) -> Abort {
+pub fn no_network(networks: &[&'static Network]) -> Abort {
     let named: Vec<&str> = networks.iter().map(|network| network.caip2).collect();
     let named = named.join(", ");
     let detail = format!(
@@ -71,7 +71,7 @@ pub(super) fn no_network(networks: &[&'static Network]) -> Abort {
 }
 
 /// The facilitator does not settle this payment now; our own says why, and when to come again.
-pub(super) fn unavailable_for(trouble: Trouble) -> Failure {
+pub fn unavailable_for(trouble: Trouble) -> Failure {
     let seconds = trouble.retry_after.unwrap_or(10);
     let Some(detail) = trouble.detail else { return unavailable(seconds) };
     let detail =
@@ -81,31 +81,31 @@ pub(super) fn unavailable_for(trouble: Trouble) -> Failure {
 }
 
 /// Another paid call of the wallet is in flight.
-pub(super) fn busy() -> Abort {
+pub fn busy() -> Abort {
     let detail = "a paid call of this wallet is being carried out here; wait for its answer, or repeat the same call with the same payment in a few seconds. Do not sign another payment for it";
     Abort::new("payment_in_progress", 409, detail).with_money(Money::MayHaveMoved)
 }
 
 /// The payment bought something else.
-pub(super) fn other_call() -> Abort {
+pub fn other_call() -> Abort {
     let detail = "this payment was used for another call; sign a new one for this call";
     Abort::new("payment_used", 409, detail).with_money(Money::NotMoved)
 }
 
 /// The payment was used elsewhere before it came here.
-pub(super) fn used_before() -> Abort {
+pub fn used_before() -> Abort {
     let detail = "this payment was used before it came here, and buys nothing here; sign a new one for this call";
     Abort::new("payment_used", 409, detail).with_money(Money::NotMoved)
 }
 
 /// The chain shows that the payment was used, and not whether that was for this call.
-pub(super) fn in_doubt() -> Abort {
+pub fn in_doubt() -> Abort {
     let detail = "the chain shows this payment, and nobody can say whether it was made for this call; repeat the call with a SIGN-IN-WITH-X header of the wallet that paid (`extensions` says what to sign), within a day";
     Abort::new("proof_needed", 401, detail).with_money(Money::Moved)
 }
 
 /// The caller's id of the payment stands for another payment (x402, `payment-identifier`).
-pub(super) fn identifier_conflict() -> Abort {
+pub fn identifier_conflict() -> Abort {
     let detail = "payment_identifier_conflict: this payment id was used with another payment; repeat exactly that payment, or choose a new id";
     Abort::new("payment_identifier_conflict", 409, detail).with_money(Money::NotMoved)
 }
@@ -117,21 +117,21 @@ impl From<GivenUp> for Failure {
 }
 
 /// Code of [`proof_needed`].
-pub(super) const PROOF_NEEDED: &str = "proof_needed";
+pub const PROOF_NEEDED: &str = "proof_needed";
 
 /// What was paid for is there, but nothing shows that the caller has paid. Holds nothing that opens anything.
-pub(super) fn proof_needed() -> Abort {
+pub fn proof_needed() -> Abort {
     let detail = "a settled payment is public on the chain with its signature, so this copy of it does not show who you are (`extensions` says what the wallet signs)";
     Abort::new(PROOF_NEEDED, 401, detail).with_money(Money::Moved)
 }
 
 /// The same failure, saying that no money was moved.
-pub(super) fn no_money(failure: Failure) -> Failure {
+pub fn no_money(failure: Failure) -> Failure {
     with_money(failure, Money::NotMoved)
 }
 
 /// The same failure, saying what became of the money.
-pub(super) fn with_money(failure: Failure, money: Money) -> Failure {
+pub fn with_money(failure: Failure, money: Money) -> Failure {
     match failure {
         Failure::Abort(abort) => abort.with_money(money).into(),
         other @ (Failure::Unpaid(_) | Failure::Fatal(_)) => other,
@@ -139,7 +139,7 @@ pub(super) fn with_money(failure: Failure, money: Money) -> Failure {
 }
 
 /// The facilitator refused to settle: asks for payment again, and says what became of this one.
-pub(super) fn settlement_refused(quote: Quote, reason: String) -> Failure {
+pub fn settlement_refused(quote: Quote, reason: String) -> Failure {
     let failed = SettleResponse {
         success: false,
         error_reason: Some(reason.clone()),

@@ -3,17 +3,17 @@
 use serde_json::Value;
 
 use crate::base::id::TicketId;
-use crate::host::tools::read_arguments;
-use crate::mcp::catalog::Tool;
 use crate::products::desk::Priority;
 use crate::products::desk::input::{
     self, AssignTicket, CreateTicket, OneTicket, Reply, ResolveTicket, TriageTicket,
 };
-use crate::rails::outcome::Failure;
+use crate::products::desk::tools::Tool;
+use crate::rails::outcome::{Abort, Failure};
+use crate::sale::request::read_arguments;
 
 /// A call at the desk, read and checked in form.
 #[derive(Clone, Debug)]
-pub(in crate::host) enum DeskCall {
+pub enum DeskCall {
     Create {
         subject: String,
         body: String,
@@ -52,11 +52,13 @@ pub(in crate::host) enum DeskCall {
 }
 
 impl DeskCall {
-    /// Reads a call. `None` if the tool is none of these.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "most tools are none of the desk's")]
-    pub(in crate::host) fn read(tool: Tool, arguments: Value) -> Result<Option<Self>, Failure> {
+    /// Reads a call of a tool that is sold.
+    ///
+    /// # Errors
+    /// `invalid_arguments` names the field.
+    pub fn read(tool: Tool, arguments: Value) -> Result<Self, Failure> {
         let ticket = |text: &str| input::ticket_id(text);
-        Ok(Some(match tool {
+        Ok(match tool {
             Tool::CreateTicket => {
                 let asked: CreateTicket = read_arguments(arguments)?;
                 Self::Create {
@@ -79,14 +81,17 @@ impl DeskCall {
                     tags: asked.tags.as_deref().map(input::tags).transpose()?,
                 }
             }
-            Tool::DraftReply | Tool::ProposeResolution | Tool::SendReply => {
-                let Reply { ticket_id, body } = read_arguments(arguments)?;
-                let (ticket, text) = (ticket(&ticket_id)?, input::body(&body)?);
-                match tool {
-                    Tool::DraftReply => Self::Draft { ticket, text },
-                    Tool::ProposeResolution => Self::Propose { ticket, text },
-                    _ => Self::Send { ticket, text },
-                }
+            Tool::DraftReply => {
+                let (ticket, text) = read_reply(arguments)?;
+                Self::Draft { ticket, text }
+            }
+            Tool::ProposeResolution => {
+                let (ticket, text) = read_reply(arguments)?;
+                Self::Propose { ticket, text }
+            }
+            Tool::SendReply => {
+                let (ticket, text) = read_reply(arguments)?;
+                Self::Send { ticket, text }
             }
             Tool::AssignTicket => {
                 let AssignTicket { ticket_id, assignee } = read_arguments(arguments)?;
@@ -96,17 +101,19 @@ impl DeskCall {
                 let ResolveTicket { ticket_id, resolution } = read_arguments(arguments)?;
                 Self::Resolve { ticket: ticket(&ticket_id)?, text: input::resolution(&resolution)? }
             }
-            _ => return Ok(None),
-        }))
+            Tool::SearchKb | Tool::ListTickets | Tool::CreateKbArticle | Tool::UpdateKbArticle => {
+                return Err(Abort::is_not_paid().into());
+            }
+        })
     }
 
     /// The ticket that it only looks at, if it does no more.
-    pub(in crate::host) const fn read_only(&self) -> Option<&TicketId> {
+    pub const fn read_only(&self) -> Option<&TicketId> {
         if let Self::Context { ticket } = self { Some(ticket) } else { None }
     }
 
     /// The ticket that it is about, if there is one already.
-    pub(in crate::host) fn ticket(&self) -> Option<&TicketId> {
+    pub fn ticket(&self) -> Option<&TicketId> {
         match self {
             Self::Create { .. } => None,
             Self::Context { ticket }
@@ -120,7 +127,7 @@ impl DeskCall {
     }
 
     /// Whether it may end in the approval queue.
-    pub(in crate::host) const fn may_wait(&self) -> bool {
+    pub const fn may_wait(&self) -> bool {
         match self {
             Self::Create { .. } | Self::Context { .. } | Self::Triage { .. } => false,
             Self::Draft { .. }
@@ -130,4 +137,9 @@ impl DeskCall {
             | Self::Resolve { .. } => true,
         }
     }
+}
+
+fn read_reply(arguments: Value) -> Result<(TicketId, String), Failure> {
+    let Reply { ticket_id, body } = read_arguments(arguments)?;
+    Ok((input::ticket_id(&ticket_id)?, input::body(&body)?))
 }

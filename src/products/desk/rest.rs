@@ -1,0 +1,297 @@
+//! The desk for its host: articles, tickets with everything in them, the approval queue, the breaker.
+
+use serde_json::{Value, json};
+
+use crate::base::fields;
+use crate::base::http::Reply;
+use crate::base::id::{ArticleId, DraftId, TicketId};
+use crate::base::text;
+use crate::http::route::AtDesk;
+use crate::identity::access::Caller;
+use crate::ledger::wallets;
+use crate::ports::paging::{Found, Page};
+use crate::ports::{SqlError, World};
+use crate::products::desk::call::DeskCall;
+use crate::products::desk::drafts::{self, Draft, State};
+use crate::products::desk::input::{
+    self, ArticleChanges, CreateKbArticle, DeskChanges, Note, TicketChanges, Verdict,
+};
+use crate::products::desk::rules::{DeskView, Held, Rules};
+use crate::products::desk::tickets::{self, EntryKind};
+use crate::products::desk::views::{Approvals, Articles, DraftView, TicketView, Tickets};
+use crate::products::desk::work::{
+    assign, author_of, desk_of_the_house, resolve, save_ticket, stored_ticket, ticket_at_desk,
+    write_to_customer,
+};
+use crate::products::desk::{Author, Status, kb};
+use crate::rails::outcome::{Abort, Failure};
+use crate::sale::cx::Cx;
+use crate::sale::request::{PAGE, ok, read_body};
+
+/// Entries of a thread that are shown.
+const THREAD_MAX: u32 = 1_000;
+
+/// What the signed-in host asks of its desk.
+pub fn desk(
+    cx: &Cx<'_, impl World>,
+    cursor: Option<&str>,
+    caller: &Caller,
+    asked: &AtDesk,
+    body: &[u8],
+) -> Result<Reply, Failure> {
+    let author = author_of(caller);
+    Ok(match asked {
+        AtDesk::Articles => ok(&articles(cx, cursor)?),
+        AtDesk::CreateArticle => {
+            Reply { status: 201, ..ok(&create_article(cx, &read_body(body)?)?) }
+        }
+        AtDesk::ChangeArticle(id) => ok(&change_article(cx, id, &read_body(body)?)?),
+        AtDesk::RemoveArticle(id) => ok(&remove_article(cx, id)?),
+        AtDesk::Tickets => ok(&own_tickets(cx, cursor)?),
+        AtDesk::Ticket(id) => ok(&own_ticket(cx, id)?),
+        AtDesk::ChangeTicket(id) => ok(&change_ticket(cx, id, &read_body(body)?, &author)?),
+        AtDesk::AddNote(id) => {
+            let Note { body } = read_body(body)?;
+            ok(&add_note(cx, id, &body, &author)?)
+        }
+        AtDesk::Reply(id) => {
+            let Note { body } = read_body(body)?;
+            let call = DeskCall::Send { ticket: id.clone(), text: input::body(&body)? };
+            ok(&desk_of_the_house(cx, &call, caller)?)
+        }
+        AtDesk::Approvals => ok(&approvals(cx, cursor)?),
+        AtDesk::Approve(id) => ok(&approve(cx, id)?),
+        AtDesk::Reject(id) => {
+            let verdict = if body.is_empty() { Verdict::default() } else { read_body(body)? };
+            ok(&reject(cx, id, &verdict)?)
+        }
+        AtDesk::Settings => ok(&desk_settings(cx)?),
+        AtDesk::ChangeSettings => ok(&change_desk(cx, &read_body(body)?)?),
+        AtDesk::ResetBreaker => ok(&reset_breaker(cx)?),
+    })
+}
+
+/// Writes an article.
+pub fn create_article(cx: &Cx<'_, impl World>, asked: &CreateKbArticle) -> Result<Value, Failure> {
+    let title = fields::line("title", &asked.title, 1, 200)?;
+    let body = input::article(&asked.body)?;
+    if kb::count(cx.world)? >= kb::ARTICLES_MAX {
+        let detail = format!("a host may have at most {} articles", kb::ARTICLES_MAX);
+        return Err(Abort::new("too_many_articles", 409, detail).into());
+    }
+    let id = ArticleId::random(cx.world);
+    let now = cx.world.now();
+    cx.world.atomically(|| kb::insert(cx.world, &id, &title, &body, now))?;
+    article(cx, &id)
+}
+
+/// Changes an article.
+pub fn change_article(
+    cx: &Cx<'_, impl World>,
+    id: &ArticleId,
+    changes: &ArticleChanges,
+) -> Result<Value, Failure> {
+    let title = changes.title.as_deref().map(|title| fields::line("title", title, 1, 200));
+    let title = title.transpose()?;
+    let body = changes.body.as_deref().map(input::article).transpose()?;
+    let now = cx.world.now();
+    let (title, body) = (title.as_deref(), body.as_deref());
+    let sql = cx.world;
+    sql.atomically(|| kb::update(sql, id, title, body, now))?;
+    article(cx, id)
+}
+
+/// Removes an article.
+pub fn remove_article(cx: &Cx<'_, impl World>, id: &ArticleId) -> Result<Value, Failure> {
+    if !cx.world.atomically(|| kb::remove(cx.world, id))? {
+        return Err(no_article());
+    }
+    Ok(json!({"success": true, "articleId": id, "message": "The article is removed."}))
+}
+
+/// A page of articles.
+pub fn articles(cx: &Cx<'_, impl World>, cursor: Option<&str>) -> Result<Articles, Failure> {
+    let page = Page::of(&kb::NEWEST_FIRST, PAGE, cursor, cx.world.now())?;
+    let Found { entries: articles, next_cursor } = kb::list(cx.world, &page)?;
+    Ok(Articles { articles, next_cursor })
+}
+
+/// A page of tickets.
+pub fn own_tickets(cx: &Cx<'_, impl World>, cursor: Option<&str>) -> Result<Tickets, Failure> {
+    let page = Page::of(&tickets::MOST_URGENT_FIRST, PAGE, cursor, cx.world.now())?;
+    let found = tickets::list(cx.world, &page)?.map(|ticket| TicketView::from(&ticket));
+    Ok(Tickets { tickets: found.entries, next_cursor: found.next_cursor })
+}
+
+/// A ticket with its whole thread.
+pub fn own_ticket(cx: &Cx<'_, impl World>, id: &TicketId) -> Result<TicketView, Failure> {
+    let mut view = TicketView::from(&ticket_at_desk(cx, id)?);
+    view.thread = tickets::thread(cx.world, id, true, THREAD_MAX)?;
+    Ok(view)
+}
+
+/// Changes a ticket.
+pub fn change_ticket(
+    cx: &Cx<'_, impl World>,
+    id: &TicketId,
+    changes: &TicketChanges,
+    author: &Author,
+) -> Result<TicketView, Failure> {
+    let mut ticket = ticket_at_desk(cx, id)?;
+    let mut what = Vec::new();
+    if let Some(status) = changes.status {
+        ticket.status = status;
+        what.push(if status == Status::Open { "opened again" } else { "resolved" }.to_owned());
+    }
+    if let Some(priority) = changes.priority {
+        ticket.priority = priority;
+        what.push(format!("priority {}", priority.as_str()));
+    }
+    if let Some(category) = &changes.category {
+        ticket.category = input::category(category)?;
+        what.push("category changed".to_owned());
+    }
+    if let Some(tags) = &changes.tags {
+        ticket.tags = input::tags(tags)?;
+        what.push("tags changed".to_owned());
+    }
+    if let Some(assignee) = &changes.assignee {
+        let is_nobody = text::is_blank(assignee);
+        ticket.assignee = if is_nobody { None } else { Some(input::assignee(assignee)?) };
+        what.push("assignee changed".to_owned());
+    }
+    let what = what.join(", ");
+    cx.world.atomically(|| save_ticket(cx, &ticket, author, &what))?;
+    own_ticket(cx, id)
+}
+
+/// Adds a note that only the host sees.
+pub fn add_note(
+    cx: &Cx<'_, impl World>,
+    id: &TicketId,
+    body: &str,
+    author: &Author,
+) -> Result<TicketView, Failure> {
+    let body = input::body(body)?;
+    ticket_at_desk(cx, id)?;
+    let now = cx.world.now();
+    tickets::add(cx.world, id, EntryKind::Note, author, &body, None, now)?;
+    own_ticket(cx, id)
+}
+
+/// A page of what waits for a person.
+pub fn approvals(cx: &Cx<'_, impl World>, cursor: Option<&str>) -> Result<Approvals, Failure> {
+    let page = Page::of(&drafts::OLDEST_FIRST, PAGE, cursor, cx.world.now())?;
+    let found = drafts::waiting(cx.world, &page)?;
+    let mut approvals = Vec::new();
+    for draft in &found.entries {
+        let ticket = stored_ticket(cx, &draft.ticket)?;
+        approvals.push(DraftView {
+            draft_id: draft.id.to_string(),
+            ticket_id: draft.ticket.to_string(),
+            number: ticket.number,
+            subject: ticket.subject,
+            to: ticket.email.filter(|_| draft.kind == drafts::Kind::Reply),
+            kind: draft.kind,
+            text: draft.text.clone(),
+            reason: draft.reason.clone(),
+            author: draft.author.as_str().to_owned(),
+            created_at: draft.created_at.to_string(),
+        });
+    }
+    Ok(Approvals { approvals, next_cursor: found.next_cursor })
+}
+
+/// A person says yes: what waited happens now, once.
+pub fn approve(cx: &Cx<'_, impl World>, id: &DraftId) -> Result<Value, Failure> {
+    let draft = waiting_draft(cx, id)?;
+    let now = cx.world.now();
+    if draft.kind == drafts::Kind::Reply {
+        let rules = Rules::load(cx.world, now)?;
+        if let Err(held @ Held::Breaker) = rules.check_breaker() {
+            return Err(Abort::new("sending_stopped", 409, held.to_string()).into());
+        }
+    }
+    let ticket = ticket_at_desk(cx, &draft.ticket)?;
+    cx.world.atomically(|| {
+        if !drafts::decide(cx.world, id, State::Approved, "", now)? {
+            return Ok::<(), SqlError>(());
+        }
+        match draft.kind {
+            drafts::Kind::Reply => {
+                write_to_customer(cx, &ticket, &draft.text, &draft.author)?;
+            }
+            drafts::Kind::Resolution => {
+                resolve(cx, &draft.ticket, &draft.text, &draft.author)?;
+            }
+            drafts::Kind::Assignment => {
+                assign(cx, &draft.ticket, &draft.text, &draft.author)?;
+            }
+        }
+        match draft.author.wallet() {
+            Some(wallet) => wallets::count_approval(cx.world, wallet, now),
+            None => Ok(()),
+        }
+    })?;
+    let message = match draft.kind {
+        drafts::Kind::Reply => "The reply is on its way.",
+        drafts::Kind::Resolution => "The ticket is resolved.",
+        drafts::Kind::Assignment => "The ticket is assigned.",
+    };
+    Ok(json!({"success": true, "draftId": id, "message": message}))
+}
+
+/// A person says no.
+pub fn reject(cx: &Cx<'_, impl World>, id: &DraftId, verdict: &Verdict) -> Result<Value, Failure> {
+    let reason = fields::text("reason", &verdict.reason, 500)?;
+    let draft = waiting_draft(cx, id)?;
+    let now = cx.world.now();
+    cx.world.atomically(|| {
+        if !drafts::decide(cx.world, id, State::Rejected, &reason, now)? {
+            return Ok::<(), SqlError>(());
+        }
+        match draft.author.wallet() {
+            Some(wallet) => wallets::count_rejection(cx.world, wallet, now),
+            None => Ok(()),
+        }
+    })?;
+    Ok(json!({"success": true, "draftId": id, "message": "The draft is rejected."}))
+}
+
+/// The desk's rules, and how its mail fares.
+pub fn desk_settings(cx: &Cx<'_, impl World>) -> Result<DeskView, SqlError> {
+    let now = cx.world.now();
+    Rules::load(cx.world, now)?.view(cx.world, now)
+}
+
+/// Changes the rules.
+pub fn change_desk(cx: &Cx<'_, impl World>, changes: &DeskChanges) -> Result<DeskView, Failure> {
+    let rules = Rules::load(cx.world, cx.world.now())?.changed(changes)?;
+    rules.save(cx.world)?;
+    Ok(desk_settings(cx)?)
+}
+
+/// A person has looked at what came back: mail may leave again.
+pub fn reset_breaker(cx: &Cx<'_, impl World>) -> Result<DeskView, SqlError> {
+    let now = cx.world.now();
+    Rules::load(cx.world, now)?.reset(now).save(cx.world)?;
+    desk_settings(cx)
+}
+
+fn waiting_draft(cx: &Cx<'_, impl World>, id: &DraftId) -> Result<Draft, Failure> {
+    let missing = || Abort::new("draft_not_found", 404, "there is no such draft");
+    let draft = drafts::find(cx.world, id)?.ok_or_else(missing)?;
+    if draft.state == State::Waiting {
+        return Ok(draft);
+    }
+    let detail = "somebody has decided on this draft already";
+    Err(Abort::new("draft_decided", 409, detail).into())
+}
+
+fn article(cx: &Cx<'_, impl World>, id: &ArticleId) -> Result<Value, Failure> {
+    Ok(json!(kb::find(cx.world, id)?.ok_or_else(no_article)?))
+}
+
+fn no_article() -> Failure {
+    Abort::new("article_not_found", 404, "articleId: there is no such article").into()
+}

@@ -1,0 +1,233 @@
+//! What a host does with its events, over MCP and REST: list, create, change, cancel, check in.
+
+use serde_json::{Value, json};
+
+use crate::base::fields;
+use crate::base::id::{EventId, ScopeId, TicketCode};
+use crate::base::time::UnixSeconds;
+use crate::identity::access::Caller;
+use crate::ledger::outbox;
+use crate::ports::paging::Page;
+use crate::ports::{SqlError, World};
+use crate::products::events::input::{
+    self, CheckIn, CreateEvent, EventChanges, ListEvents, OneEvent,
+};
+use crate::products::events::store::{self, Filter};
+use crate::products::events::tools::Tool;
+use crate::products::events::views::CheckInAnswer;
+use crate::products::events::{Event, Seats, Status, sale};
+use crate::rails::outcome::{Abort, Failure};
+use crate::sale::cx::Cx;
+use crate::sale::request::read_arguments;
+
+/// The most events a host may have.
+const EVENTS_MAX: u64 = 10_000;
+/// The longest text in which a ticket's code is looked for; a QR code holds 4,296 characters at the most.
+const SCANNED_BYTES_MAX: usize = 4_296;
+
+/// Calls a tool that nobody pays for.
+///
+/// # Errors
+/// [`Failure`] of the tool.
+pub fn call(
+    cx: &Cx<'_, impl World>,
+    tool: Tool,
+    arguments: Value,
+    _: &Caller,
+) -> Result<Value, Failure> {
+    match tool {
+        Tool::ListEvents => list_events(cx, read_arguments(arguments)?),
+        Tool::GetEvent => {
+            let OneEvent { event_id } = read_arguments(arguments)?;
+            let (event, seats) = event(cx, &input::event_id(&event_id)?)?;
+            Ok(json!({"event": event.view(seats, cx.now())}))
+        }
+        Tool::GetEventAnalytics => {
+            let OneEvent { event_id } = read_arguments(arguments)?;
+            let id = input::event_id(&event_id)?;
+            event(cx, &id)?;
+            Ok(sale::analytics(cx, &id)?)
+        }
+        Tool::CreateEvent => create_event(cx, read_arguments(arguments)?),
+        Tool::UpdateEvent => {
+            let (id, changes) = split_update(arguments)?;
+            update_event(cx, &id, changes)
+        }
+        Tool::CancelEvent => {
+            let OneEvent { event_id } = read_arguments(arguments)?;
+            cancel_event(cx, &input::event_id(&event_id)?)
+        }
+        Tool::CheckIn => {
+            let CheckIn { event_id, code } = read_arguments(arguments)?;
+            check_in(cx, &input::event_id(&event_id)?, &code)
+        }
+        Tool::RsvpToEvent => Err(Abort::is_paid().into()),
+    }
+}
+
+fn list_events(cx: &Cx<'_, impl World>, arguments: ListEvents) -> Result<Value, Failure> {
+    let now = cx.world.now();
+    let cursor = arguments.cursor.as_deref();
+    let page = Page::read(&store::BY_START, arguments.limit, cursor, now)?;
+    let moment =
+        |field, text: Option<&str>| text.map(|text| fields::moment(field, text)).transpose();
+    let filter = Filter {
+        from: moment("from", arguments.from.as_deref())?,
+        to: moment("to", arguments.to.as_deref())?,
+        scheduled_at: None,
+    };
+    let found = store::list(cx.world, filter, &page)?;
+    Ok(found.map(|(event, seats)| event.view(seats, now)).answer("events").into())
+}
+
+/// Creates an event.
+pub fn create_event(cx: &Cx<'_, impl World>, arguments: CreateEvent) -> Result<Value, Failure> {
+    let now = cx.world.now();
+    let event = arguments.into_event(EventId::random(cx.world), now)?;
+    cx.check_own_price(event.price)?;
+    if store::count(cx.world)? >= EVENTS_MAX {
+        let detail = format!("a host may have at most {EVENTS_MAX} events");
+        return Err(Abort::new("too_many_events", 409, detail).into());
+    }
+    cx.world.atomically(|| {
+        store::insert(cx.world, &event)?;
+        publish_event(cx, &event, Seats::default(), now)
+    })?;
+    Ok(json!({
+        "success": true,
+        "eventId": event.id,
+        "event": event.view(Seats::default(), now),
+        "message": format!("The event is on sale for ${}.", event.price),
+    }))
+}
+
+/// Changes an event.
+pub fn update_event(
+    cx: &Cx<'_, impl World>,
+    id: &EventId,
+    changes: EventChanges,
+) -> Result<Value, Failure> {
+    let now = cx.world.now();
+    let (event, seats) = event(cx, id)?;
+    if event.cancelled {
+        return Err(cancelled().into());
+    }
+    let price = event.price;
+    let event = changes.apply(event, seats.taken.saturating_add(seats.held))?;
+    if event.price != price {
+        cx.check_own_price(event.price)?;
+    }
+    save_event(cx, &event, seats, now)?;
+    let view = event.view(seats, now);
+    Ok(json!({"success": true, "eventId": id, "event": view, "message": "The event was changed."}))
+}
+
+/// Cancels an event. A second time it answers the same.
+pub fn cancel_event(cx: &Cx<'_, impl World>, id: &EventId) -> Result<Value, Failure> {
+    let now = cx.world.now();
+    let (mut event, seats) = event(cx, id)?;
+    if event.status(now) == Status::Past {
+        return Err(Abort::new("event_past", 409, "this event is over").into());
+    }
+    if !event.cancelled {
+        event.cancelled = true;
+        event.sequence = event.sequence.saturating_add(1);
+        save_event(cx, &event, seats, now)?;
+    }
+    let sold = match seats.taken {
+        0 => "No seat was sold.".to_owned(),
+        1 => "1 sold seat is yours to pay back.".to_owned(),
+        sold => format!("{sold} sold seats are yours to pay back."),
+    };
+    let held = match seats.held {
+        0 => String::new(),
+        held => format!(
+            " {held} more {} being paid for right now: no more money is asked for, but what is on its way may still arrive, and is then yours to pay back, too; look at your payments in a few minutes.",
+            if held == 1 { "is" } else { "are" }
+        ),
+    };
+    let message = format!("The event is cancelled. {sold}{held}");
+    let view = event.view(seats, now);
+    Ok(json!({"success": true, "eventId": id, "event": view, "message": message}))
+}
+
+/// Lets a guest in.
+pub fn check_in(cx: &Cx<'_, impl World>, id: &EventId, code: &str) -> Result<Value, Failure> {
+    if code.len() > SCANNED_BYTES_MAX {
+        let remedy = format!("must have at most {SCANNED_BYTES_MAX} bytes");
+        return Err(fields::bad("code", remedy).into());
+    }
+    let code = TicketCode::scanned(code).map_err(|error| fields::bad("code", error.to_string()))?;
+    let now = cx.world.now();
+    let (event, _) = event(cx, id)?;
+    let rsvp = store::rsvp_of_ticket(cx.world, &code)?.filter(|rsvp| rsvp.event_id == *id);
+    let rsvp = rsvp.ok_or_else(|| {
+        Abort::new("no_such_ticket", 404, "code: this is not a ticket of this event")
+    })?;
+    if event.cancelled {
+        return Err(cancelled().into());
+    }
+    let first_used = store::check_in(cx.world, &rsvp, now)?;
+    let message = match first_used {
+        None => "Welcome: the ticket is good and is used now.".to_owned(),
+        Some(moment) => format!("This ticket was used before, first at {moment}."),
+    };
+    Ok(json!(CheckInAnswer {
+        success: first_used.is_none(),
+        first_used_at: first_used.unwrap_or(now).to_string(),
+        rsvp: rsvp.line(),
+        message,
+    }))
+}
+
+/// One event with its seats.
+pub fn event(cx: &Cx<'_, impl World>, id: &EventId) -> Result<(Event, Seats), Failure> {
+    Ok(store::find(cx.world, id)?.ok_or_else(Abort::event_not_found)?)
+}
+
+fn save_event(
+    cx: &Cx<'_, impl World>,
+    event: &Event,
+    seats: Seats,
+    now: UnixSeconds,
+) -> Result<(), SqlError> {
+    cx.world.atomically(|| {
+        store::update(cx.world, event, now)?;
+        publish_event(cx, event, seats, now)
+    })
+}
+
+/// Queues the published record of an event that its host has made or changed.
+fn publish_event(
+    cx: &Cx<'_, impl World>,
+    event: &Event,
+    seats: Seats,
+    now: UnixSeconds,
+) -> Result<(), SqlError> {
+    let (key, record) = event_record(cx.scope, event, seats, now);
+    outbox::put(cx.world, &key, &record, now)
+}
+
+/// The published record of an event, with its key (product rule: KV key `{scope}:events:{eventId}`).
+pub fn event_record(
+    scope: &ScopeId,
+    event: &Event,
+    seats: Seats,
+    now: UnixSeconds,
+) -> (String, Value) {
+    // A held seat is nobody's yet, so the record does not count it.
+    let seats = Seats { held: 0, ..seats };
+    (format!("{scope}:events:{}", event.id), json!(event.view(seats, now)))
+}
+
+fn split_update(mut arguments: Value) -> Result<(EventId, EventChanges), Failure> {
+    let id = arguments.as_object_mut().and_then(|members| members.remove("eventId"));
+    let Some(Value::String(id)) = id else {
+        return Err(fields::bad("eventId", "is missing; it must be an event's id").into());
+    };
+    Ok((input::event_id(&id)?, read_arguments(arguments)?))
+}
+
+fn cancelled() -> Abort {
+    Abort::new("event_cancelled", 409, "this event was cancelled")
+}

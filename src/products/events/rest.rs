@@ -1,0 +1,108 @@
+//! REST of the events for their host, and the public pages.
+
+use alloy_primitives::Address;
+
+use crate::base::http::Reply;
+use crate::base::id::{EventId, TicketCode};
+use crate::chain::networks::Network;
+use crate::http::explorer::transaction_url;
+use crate::http::route::Format;
+use crate::ports::World;
+use crate::ports::paging::{Found, Page};
+use crate::products::events::rsvp::{Rsvp, to_csv};
+use crate::products::events::store::{self, Filter};
+use crate::products::events::views::{OwnEvent, OwnEvents, Rsvps};
+use crate::products::events::{calendar, manage, pages};
+use crate::rails::outcome::{Abort, Failure};
+use crate::sale::cx::Cx;
+use crate::sale::request::{CSV_LINES_MAX, PAGE, csv_file, html, ok};
+
+pub fn own_events(cx: &Cx<'_, impl World>, cursor: Option<&str>) -> Result<Reply, Failure> {
+    let now = cx.world.now();
+    let page = Page::of(&store::BY_START, PAGE, cursor, now)?;
+    let found = store::list(cx.world, Filter::default(), &page)?;
+    let mut events = Vec::new();
+    for (event, seats) in &found.entries {
+        let earned = store::earned(cx.world, &event.id)?;
+        events.push(OwnEvent {
+            event: event.view(*seats, now),
+            revenue: earned.revenue.to_string(),
+            revenue_atomic: earned.revenue,
+            seats_held: seats.held,
+        });
+    }
+    Ok(ok(&OwnEvents { events, next_cursor: found.next_cursor }))
+}
+
+pub fn rsvps(
+    cx: &Cx<'_, impl World>,
+    event_id: &EventId,
+    cursor: Option<&str>,
+    format: Format,
+) -> Result<Reply, Failure> {
+    manage::event(cx, event_id)?;
+    let page = Page::of(&store::BY_SALE, CSV_LINES_MAX, cursor, cx.world.now())?;
+    let Found { entries, next_cursor } = store::guests(cx.world, event_id, &page)?;
+    Ok(match format {
+        Format::Csv => {
+            let path = format!("events/{event_id}/rsvps.csv");
+            let next = next_cursor.as_deref().map(|cursor| (path.as_str(), cursor));
+            csv_file(cx, &format!("rsvps-{event_id}.csv"), to_csv(&entries), next)
+        }
+        Format::Json => ok(&Rsvps { rsvps: entries.iter().map(Rsvp::line).collect(), next_cursor }),
+    })
+}
+
+/// The host's events that are under way or still to come.
+pub fn host_page(
+    cx: &Cx<'_, impl World>,
+    pay_to: Address,
+    cursor: Option<&str>,
+) -> Result<Reply, Failure> {
+    let now = cx.world.now();
+    let filter = Filter { scheduled_at: Some(now), ..Filter::default() };
+    let asked = Page::of(&store::BY_START, PAGE, cursor, now)?;
+    let found = store::list(cx.world, filter, &asked)?;
+    let url = format!("{}/e/{}", cx.config.public_url, cx.scope);
+    html(pages::host_page(&found, &url, &visit(cx), pay_to))
+}
+
+pub fn event_page(cx: &Cx<'_, impl World>, event_id: &EventId) -> Result<Reply, Failure> {
+    let (event, seats) = manage::event(cx, event_id)?;
+    let url = event_url(cx, event_id);
+    html(pages::event_page(&event, seats, &url, &visit(cx), cx.world.now()))
+}
+
+pub fn calendar(cx: &Cx<'_, impl World>, event_id: &EventId) -> Result<Reply, Failure> {
+    let (event, _) = manage::event(cx, event_id)?;
+    let url = event_url(cx, event_id);
+    let ics = calendar::to_ics(&event, &url, cx.world.now());
+    Ok(Reply::text(200, "text/calendar; charset=utf-8", ics))
+}
+
+pub fn ticket(cx: &Cx<'_, impl World>, code: &TicketCode) -> Result<Reply, Failure> {
+    let no_ticket = || Abort::new("no_such_ticket", 404, "there is no such ticket");
+    let rsvp = store::rsvp_of_ticket(cx.world, code)?.ok_or_else(no_ticket)?;
+    let (event, _) = manage::event(cx, &rsvp.event_id)?;
+    let ticket_url = format!("{}/t/{code}", cx.config.public_url);
+    let calendar_url = format!("{}/calendar.ics", event_url(cx, &event.id));
+    let network = Network::by_caip2(&rsvp.network);
+    let link = |network| transaction_url(cx.config, network, &rsvp.transaction);
+    let transaction_url = network.map(link).unwrap_or_default();
+    let now = cx.world.now();
+    let page = pages::ticket_page(&event, &rsvp, &ticket_url, &calendar_url, &transaction_url, now);
+    // A ticket is a secret: it is kept by nobody on the way.
+    Ok(html(page)?.with_header("cache-control", "no-store".to_owned()))
+}
+
+/// Where a visitor of a page can go on.
+fn visit(cx: &Cx<'_, impl World>) -> pages::Server {
+    let url = cx.server_url();
+    let chat = url::Url::parse_with_params(&cx.config.public_url, [("door", &url)]);
+    let chat_url = chat.map_or_else(|_| cx.config.public_url.clone(), String::from);
+    pages::Server { url, chat_url }
+}
+
+fn event_url(cx: &Cx<'_, impl World>, event_id: &EventId) -> String {
+    format!("{}/e/{}/{event_id}", cx.config.public_url, cx.scope)
+}

@@ -1,0 +1,322 @@
+//! Selling a seat, and the analytics of an event.
+
+use alloy_primitives::Address;
+use serde_json::{Value, json};
+
+use crate::base::id::{EventId, PaymentId, RsvpId, TicketCode};
+use crate::base::money::Usdc;
+use crate::base::{fields, text};
+use crate::ledger::payments::{self, Payment, Settled};
+use crate::ledger::{outbox, wallets};
+use crate::ports::{SqlError, World};
+use crate::products::events::input::{self, OneEvent, RsvpToEvent};
+use crate::products::events::rsvp::Rsvp;
+use crate::products::events::tools::{ANALYTICS_PRICE, Tool};
+use crate::products::events::{Event, NotOnSale, Seats, Status, manage, store};
+use crate::rails::outcome::{Abort, Failure, Money};
+use crate::rails::quote::PaidCall;
+use crate::sale::answers::{no_money, pending};
+use crate::sale::cx::Cx;
+use crate::sale::product::{Hold, Offer, Sale, Terms};
+use crate::sale::repeat::ProvenPayer;
+use crate::sale::request::read_arguments;
+use crate::sale::tool::ProductTool;
+
+/// The most payments that `getEventAnalytics` lists.
+const ANALYTICS_RSVPS_MAX: u32 = 1_000;
+
+/// A paid call of the events.
+#[derive(Debug)]
+pub enum EventSale {
+    /// `rsvpToEvent`
+    Seat {
+        /// The event.
+        event_id: EventId,
+        /// The wallet that is to pay, if the caller named one.
+        wallet: Option<Address>,
+    },
+    /// `getEventAnalytics`
+    Analytics {
+        /// The event.
+        event_id: EventId,
+    },
+}
+
+impl EventSale {
+    const fn event_id(&self) -> &EventId {
+        match self {
+            Self::Seat { event_id, .. } | Self::Analytics { event_id } => event_id,
+        }
+    }
+}
+
+impl Sale<Tool> for EventSale {
+    fn read(tool: Tool, arguments: Value) -> Result<Self, Failure> {
+        match tool {
+            Tool::RsvpToEvent => read_seat(arguments),
+            Tool::GetEventAnalytics => {
+                let OneEvent { event_id } = read_arguments(arguments)?;
+                Ok(Self::Analytics { event_id: input::event_id(&event_id)? })
+            }
+            Tool::ListEvents
+            | Tool::GetEvent
+            | Tool::CreateEvent
+            | Tool::UpdateEvent
+            | Tool::CancelEvent
+            | Tool::CheckIn => Err(Abort::is_not_paid().into()),
+        }
+    }
+
+    fn event(&self) -> Option<&EventId> {
+        Some(self.event_id())
+    }
+
+    fn subject(&self) -> Option<String> {
+        Some(self.event_id().to_string())
+    }
+
+    fn terms(&self, cx: &Cx<'_, impl World>, pays: bool) -> Result<Terms, Failure> {
+        let (event, seats) = manage::event(cx, self.event_id()).map_err(no_money)?;
+        let wallet = match self {
+            Self::Analytics { .. } => {
+                let description = format!("{}, its analytics", in_words(&event));
+                return Ok(Terms { amount: ANALYTICS_PRICE, seat: None, description });
+            }
+            Self::Seat { wallet, .. } => wallet,
+        };
+        match event.check_on_sale(seats, cx.now()) {
+            // A call with a payment waits: a seat that is held may become free.
+            Err(NotOnSale::AllHeld) if pays => {}
+            on_sale => on_sale?,
+        }
+        if let Some(wallet) = wallet {
+            check_no_seat(cx, &event.id, &wallet.to_checksum(None))?;
+        }
+        let description = format!("{}, 1 seat", in_words(&event));
+        Ok(Terms { amount: event.price, seat: Some(event.id), description })
+    }
+
+    fn check_payer(&self, payer: Address) -> Result<(), Failure> {
+        match self {
+            Self::Seat { wallet: Some(wallet), .. } if *wallet != payer => {
+                let remedy = "must be the wallet that pays, or be left out";
+                Err(no_money(fields::bad("walletAddress", remedy).into()))
+            }
+            Self::Seat { .. } | Self::Analytics { .. } => Ok(()),
+        }
+    }
+
+    fn is_held(&self, cx: &Cx<'_, impl World>, payer: &str) -> Result<bool, Failure> {
+        match self {
+            Self::Seat { event_id, .. } => {
+                Ok(check_seat(cx, event_id, payer)? == Err(NotOnSale::AllHeld))
+            }
+            Self::Analytics { .. } => Ok(false),
+        }
+    }
+
+    fn recheck(
+        &self,
+        cx: &Cx<'_, impl World>,
+        payer: &str,
+        payment: &PaymentId,
+        _: Usdc,
+    ) -> Result<Hold, Failure> {
+        let Self::Seat { event_id, .. } = self else { return Ok(None) };
+        check_seat(cx, event_id, payer)??;
+        check_no_seat(cx, event_id, payer)?;
+        if payments::holds_seat(cx.world, event_id, payer, payment)? {
+            return Err(pending(None, "", 2).into());
+        }
+        Ok(None)
+    }
+
+    fn prepare(&self, cx: &Cx<'_, impl World>) -> Result<Value, Failure> {
+        Ok(analytics(cx, self.event_id())?)
+    }
+
+    /// A wallet has one seat at an event, so the event alone counts, whatever name or address came with the call.
+    fn bought_before(
+        &self,
+        cx: &Cx<'_, impl World>,
+        call: &PaidCall,
+        payer: &ProvenPayer,
+    ) -> Result<Option<Payment>, SqlError> {
+        match self {
+            Self::Seat { event_id, .. } => payer.seat_of(cx.world, event_id),
+            Self::Analytics { .. } => payer.newest_of(cx.world, call),
+        }
+    }
+
+    fn is_had(&self, _: &Cx<'_, impl World>, _: &Payment) -> Result<bool, Failure> {
+        Ok(matches!(self, Self::Seat { .. }))
+    }
+
+    fn offer(tool: Tool, cx: &Cx<'_, impl World>, payment: &Payment) -> Result<Offer, SqlError> {
+        let Some(id) = payment.event_id.as_ref().filter(|_| tool == Tool::RsvpToEvent) else {
+            return Ok(Offer::Open);
+        };
+        let Some((event, _)) = store::find(cx.world, id)? else {
+            return Ok(Offer::Gone("its event is gone"));
+        };
+        Ok(match event.status(cx.now()) {
+            Status::Cancelled => Offer::Gone("its event is cancelled"),
+            Status::Past => Offer::Gone("its event is over"),
+            Status::Scheduled if store::rsvp_of_payer(cx.world, id, &payment.payer)?.is_some() => {
+                Offer::Gone("its wallet has a seat already")
+            }
+            Status::Scheduled => Offer::Open,
+        })
+    }
+
+    fn fulfil(tool: Tool, cx: &Cx<'_, impl World>, paid: &Settled) -> Result<Value, SqlError> {
+        if tool == Tool::RsvpToEvent {
+            return fulfil_seat(cx, paid);
+        }
+        // A payment from before answers were prepared.
+        let id = paid.payment().wanted.as_deref().unwrap_or_default();
+        let id = EventId::parse(id).map_err(|error| SqlError(format!("stored id: {error}")))?;
+        analytics(cx, &id)
+    }
+
+    fn correct(cx: &Cx<'_, impl World>, paid: &Settled, transaction: &str) -> Result<(), SqlError> {
+        store::correct_rsvp(cx.world, &paid.payment().id, transaction)?;
+        publish_seat(cx, paid.payment())
+    }
+
+    fn revoke(cx: &Cx<'_, impl World>, paid: &Settled) -> Result<(), SqlError> {
+        store::remove_rsvp(cx.world, &paid.payment().id)?;
+        publish_seat(cx, paid.payment())
+    }
+}
+
+fn read_seat(arguments: Value) -> Result<EventSale, Failure> {
+    let arguments: RsvpToEvent = read_arguments(arguments)?;
+    arguments.guest()?;
+    let wallet = arguments.wallet_address.as_deref().map(|text| {
+        text.parse::<Address>().map_err(|_| {
+            fields::bad("walletAddress", "must be an Ethereum address, or be left out")
+        })
+    });
+    Ok(EventSale::Seat {
+        event_id: input::event_id(&arguments.event_id)?,
+        wallet: wallet.transpose()?,
+    })
+}
+
+/// `Rust meetup, 12 Dec 2026 18:30 Berlin`: what people see when their wallet asks them.
+fn in_words(event: &Event) -> String {
+    let when = event.starts_at.to_short_words(&event.time_zone);
+    format!("{}, {when}", text::ascii_name(&event.title, "Event"))
+}
+
+fn fulfil_seat(cx: &Cx<'_, impl World>, settled: &Settled) -> Result<Value, SqlError> {
+    let now = cx.world.now();
+    let payment = settled.payment();
+    // Without them if the payment had ended in between.
+    let arguments: Option<RsvpToEvent> = serde_json::from_value(payment.arguments.clone())
+        .map_err(|error| SqlError(format!("stored arguments: {error}")))?;
+    let guest = arguments.and_then(|arguments| arguments.guest().ok());
+    let event_id = payment.event_id.clone();
+    let event_id = event_id.ok_or_else(|| SqlError("a seat without an event".to_owned()))?;
+    let rsvp = Rsvp {
+        id: RsvpId::random(cx.world),
+        event_id: event_id.clone(),
+        payer: payment.payer.clone(),
+        code: TicketCode::random(cx.scope, cx.world),
+        guest: guest.unwrap_or_default(),
+        paid: payment.amount,
+        transaction: settled.transaction().to_owned(),
+        network: payment.network.clone(),
+        created_at: now,
+        checked_in_at: None,
+    };
+    let sql = cx.world;
+    store::insert_rsvp(sql, &rsvp, payment.id.as_str())?;
+    let answer = ticket_answer(cx, &rsvp, settled)?;
+    publish_seat(cx, payment)?;
+    Ok(answer)
+}
+
+/// Whether this payer may hold one more seat now.
+fn check_seat(
+    cx: &Cx<'_, impl World>,
+    event_id: &EventId,
+    payer: &str,
+) -> Result<Result<(), NotOnSale>, Failure> {
+    let (event, seats) = manage::event(cx, event_id).map_err(no_money)?;
+    if let Err(why) = event.check_on_sale(seats, cx.world.now()) {
+        return Ok(Err(why));
+    }
+    if event.capacity > 0 && wallets::reputation(cx.world, payer)?.settled == 0 {
+        let held = store::held_by_strangers(cx.world, event_id)?;
+        if held >= event.capacity.div_ceil(2) {
+            return Ok(Err(NotOnSale::AllHeld));
+        }
+    }
+    Ok(Ok(()))
+}
+
+fn check_no_seat(cx: &Cx<'_, impl World>, event_id: &EventId, payer: &str) -> Result<(), Failure> {
+    if store::rsvp_of_payer(cx.world, event_id, payer)?.is_none() {
+        return Ok(());
+    }
+    let detail = "this wallet has a seat at this event already; to see its ticket again, call with a SIGN-IN-WITH-X header of that wallet (`extensions` says what to sign), or with exactly the payment of that seat";
+    Err(Abort::new("already_has_seat", 409, detail).with_money(Money::NotMoved).into())
+}
+
+fn ticket_answer(
+    cx: &Cx<'_, impl World>,
+    rsvp: &Rsvp,
+    settled: &Settled,
+) -> Result<Value, SqlError> {
+    let now = cx.world.now();
+    let (event, seats) = store::find(cx.world, &rsvp.event_id)?
+        .ok_or_else(|| SqlError("a seat at an event that is not there".to_owned()))?;
+    // The seat's own hold counts as taken by now.
+    let seats = Seats { held: seats.held.saturating_sub(1), ..seats };
+    let url = &cx.config.public_url;
+    Ok(json!({
+        "success": true,
+        "event": event.view(seats, now),
+        "rsvp": {"id": rsvp.id, "code": rsvp.code, "payer": rsvp.payer},
+        "transactionHash": settled.transaction(),
+        "message": format!(
+            "You have a seat. ${} was paid. Show the ticket at the entrance.", rsvp.paid
+        ),
+        "ticketUrl": format!("{url}/t/{}", rsvp.code),
+        "calendarUrl": format!("{url}/e/{}/{}/calendar.ics", cx.scope, event.id),
+    }))
+}
+
+/// What `getEventAnalytics` answers.
+pub fn analytics(cx: &Cx<'_, impl World>, id: &EventId) -> Result<Value, SqlError> {
+    let earned = store::earned(cx.world, id)?;
+    let rsvps = store::rsvps(cx.world, id, ANALYTICS_RSVPS_MAX)?;
+    Ok(json!({
+        "totalRsvps": earned.rsvps,
+        "totalRevenue": earned.revenue.to_string(),
+        "totalRevenueAtomic": earned.revenue,
+        "rsvps": rsvps.iter().map(Rsvp::public_line).collect::<Vec<_>>(),
+    }))
+}
+
+/// Publishes what there is now of the seat that a payment bought, and of its event.
+fn publish_seat(cx: &Cx<'_, impl World>, payment: &Payment) -> Result<(), SqlError> {
+    let sql = cx.world;
+    let now = sql.now();
+    let is_seat = payment.tool == Tool::RsvpToEvent.spec().name;
+    let Some(id) = payment.event_id.as_ref().filter(|_| is_seat) else { return Ok(()) };
+    let key = format!("{}:rsvps:{id}:{}", cx.scope, payment.payer);
+    match store::rsvp_of_payer(sql, id, &payment.payer)? {
+        Some(rsvp) => outbox::put(sql, &key, &rsvp.record(), now)?,
+        None => outbox::remove(sql, &key, now)?,
+    }
+    match store::find(sql, id)? {
+        Some((event, seats)) => {
+            let (key, record) = manage::event_record(cx.scope, &event, seats, now);
+            outbox::put_soon(sql, &key, &record.to_string(), now)
+        }
+        None => Ok(()),
+    }
+}

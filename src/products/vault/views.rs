@@ -1,0 +1,27 @@
+//! What hosts see of their secrets over REST.
+
+use serde::Serialize;
+
+use crate::products::vault::SecretView;
+use crate::products::vault::store::Retrieval;
+
+/// All secrets of a host, without their values.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct OwnSecrets {
+    /// In the order in which they were stored.
+    pub secrets: Vec<SecretView>,
+}
+
+/// Who has read a secret.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Retrievals {
+    /// The newest first.
+    pub retrievals: Vec<Retrieval>,
+    /// For the next page, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub next_cursor: Option<String>,
+}

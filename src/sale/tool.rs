@@ -1,0 +1,125 @@
+//! What there is to say about a tool: texts, schema, access, price, and when its work is done.
+
+use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
+use serde_json::Value;
+
+use crate::base::money::Usdc;
+use crate::identity::access::Tier;
+
+/// One MCP tool of a product.
+#[derive(Clone, Copy, Debug)]
+pub struct ToolSpec {
+    /// Its name on the wire.
+    pub name: &'static str,
+    /// A short name for people.
+    pub title: &'static str,
+    /// What it does, for a model that chooses tools.
+    pub description: &'static str,
+    /// Who may call it, and what that costs.
+    pub access: Access,
+    /// The tier that a credential needs for it.
+    pub tier: Tier,
+    /// MCP annotation `readOnlyHint`.
+    pub read_only: bool,
+    /// MCP annotation `destructiveHint`.
+    pub destructive: bool,
+    /// MCP annotation `idempotentHint`.
+    pub idempotent: bool,
+    /// The JSON schema of its arguments.
+    pub input_schema: fn() -> Value,
+}
+
+/// Who may call a tool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody, for nothing.
+    Free,
+    /// The host of the server, and its programs.
+    Owner,
+    /// Everybody who pays.
+    Paid(Price, Fulfilment),
+}
+
+/// What a call of a paid tool costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Price {
+    /// Always the same.
+    Fixed(Usdc),
+    /// What the arguments name has a price of its own. The text says so in the manifest.
+    Varies(&'static str),
+}
+
+/// When a paid tool does its work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fulfilment {
+    /// Before the money moves: the tool only reads. Its answer is stored with the payment and counts once that is
+    /// settled.
+    Prepared,
+    /// After the money has moved, in one block with the books: the tool changes something.
+    AfterSettlement,
+}
+
+/// The tools of one product, as an enum.
+pub trait ProductTool: Copy + PartialEq + 'static {
+    /// All of them, in the order of `tools/list`.
+    const ALL: &'static [Self];
+
+    /// What there is to say about one.
+    fn spec(self) -> &'static ToolSpec;
+
+    /// Whether callers who may not do its work themselves get a draft of it instead of a refusal.
+    fn becomes_a_draft(self) -> bool {
+        false
+    }
+
+    /// Whether the host and its programs pay for it, too. A seat belongs to the wallet that pays for it, and the value of a
+    /// secret is shown only to a buyer.
+    fn is_paid_by_owners(self) -> bool {
+        false
+    }
+}
+
+/// The end of every paid tool's description.
+const LOST_ANSWER: &str = " If the answer is lost, repeat the same call with exactly the same payment (x402 version 2, or with a payment-identifier), or call with a SIGN-IN-WITH-X header of the wallet that paid; it is not charged again.";
+
+impl ToolSpec {
+    /// The description that callers see.
+    #[must_use]
+    pub fn full_description(&self) -> String {
+        match self.access {
+            Access::Paid(..) => format!("{}{LOST_ANSWER}", self.description),
+            Access::Free | Access::Owner => self.description.to_owned(),
+        }
+    }
+
+    /// Whether it is sold.
+    #[must_use]
+    pub const fn is_paid(&self) -> bool {
+        matches!(self.access, Access::Paid(..))
+    }
+
+    /// Its price, if that is always the same.
+    #[must_use]
+    pub const fn fixed_price(&self) -> Option<Usdc> {
+        match self.access {
+            Access::Paid(Price::Fixed(price), _) => Some(price),
+            Access::Paid(Price::Varies(_), _) | Access::Free | Access::Owner => None,
+        }
+    }
+}
+
+/// The schema of a tool's arguments (JSON Schema 2020-12).
+#[must_use]
+pub fn input_schema<T: JsonSchema>() -> Value {
+    let settings = SchemaSettings::draft2020_12().with(|settings| {
+        settings.inline_subschemas = true;
+        settings.meta_schema = None;
+    });
+    let mut schema = SchemaGenerator::new(settings).into_root_schema_for::<T>().to_value();
+    if let Some(members) = schema.as_object_mut() {
+        // The names and descriptions of our types say nothing to a caller.
+        members.remove("title");
+        members.remove("description");
+    }
+    schema
+}

@@ -1,0 +1,139 @@
+//! One step for a payment that is due: what is unknown is found out, what is settled is delivered, what is delivered is
+//! looked for on the chain until it is certain.
+
+use crate::base::id::PaymentId;
+use crate::ledger::payments::{self, NotPaid, Payment, Settled, State};
+use crate::ports::{Level, SqlError, World};
+use crate::products::events::store;
+use crate::sale::flow;
+use crate::shop::deliver::{correct, deliver, take_back};
+use crate::shop::find_out::{OnChain, Shows, ask_chain, end, find_out};
+use crate::shop::look::Look;
+use crate::shop::{Shop, succeeded};
+
+/// When to look again at a payment whose row or steps make trouble, seconds.
+const ROW_TROUBLE_SECONDS: i64 = 600;
+
+/// How long after the end of its authorization the log of a delivered payment is looked for, seconds, if the
+/// token says that it is used.
+const LOGS_SECONDS_MAX: i64 = 86_400;
+
+/// Takes a payment that was due one step further. One that makes trouble is put off.
+pub async fn look_after<W: World>(shop: &Shop<'_, W>, id: &PaymentId, look: &Look<'_, W>) {
+    if let Err(error) = step_further(shop, id, look).await {
+        let fields = [("payment", id.as_str()), ("why", &error.0)];
+        shop.cx.world.line(Level::Error, "a payment cannot be looked after", &fields);
+        let again = shop.cx.world.now().plus(ROW_TROUBLE_SECONDS);
+        succeeded(
+            shop.cx.world,
+            "putting a payment off",
+            payments::put_off(shop.cx.world, id, again),
+        );
+    }
+}
+
+async fn step_further<W: World>(
+    shop: &Shop<'_, W>,
+    id: &PaymentId,
+    look: &Look<'_, W>,
+) -> Result<(), SqlError> {
+    let now = shop.cx.world.now();
+    let is_due = |payment: &Payment| payment.next_check_at.is_some_and(|at| at <= now);
+    // A repeated call may have looked after it since the list was read.
+    let payment = payments::find(shop.cx.world, id)?.filter(is_due);
+    let Some(payment) = payment else { return Ok(()) };
+    let payment = match payment.state {
+        State::Settling | State::Unknown => find_out(shop, payment, Shows::default(), look).await?,
+        State::Claimed | State::Verified => {
+            return end(shop, &payment, NotPaid::Refused, "interrupted before settlement");
+        }
+        State::Delivered => return confirm(shop, payment, look).await,
+        State::Settled | State::Refused | State::Failed => payment,
+    };
+    if payment.state == State::Settled
+        && let Some(settled) = payment.settled()
+        && let Err(failure) = deliver(shop, &settled)
+    {
+        let next = flow::next_check(payment.attempts, shop.cx.world.now());
+        payments::postpone(shop.cx.world, &payment.claim(), next)?;
+        let fields = [("payment", payment.id.as_str()), ("why", &failure.to_string())];
+        shop.cx.world.line(Level::Error, "a settled payment could not be delivered", &fields);
+    }
+    Ok(())
+}
+
+/// Looks some blocks later, until it is twice in the same block, whether the money of a delivered payment is there:
+/// a chain may drop its newest blocks. If it is gone it is moved again with the same authorization; if
+/// that has run out, what was bought is taken back.
+async fn confirm<W: World>(
+    shop: &Shop<'_, W>,
+    payment: Payment,
+    look: &Look<'_, W>,
+) -> Result<(), SqlError> {
+    let id = &payment.id;
+    let busy_until = shop.cx.world.now().plus(payments::SETTLE_SECONDS);
+    payments::postpone(shop.cx.world, &payment.claim(), busy_until)?;
+    let found = ask_chain(shop, &payment, None, look).await;
+    let Some(settled) = payments::find(shop.cx.world, id)?.and_then(|known| known.settled()) else {
+        return Ok(());
+    };
+    let transaction = settled.transaction();
+    let is_booked = |moved: &str| moved.eq_ignore_ascii_case(transaction);
+    let now = shop.cx.world.now();
+    let fields = [("payment", id.as_str())];
+    match found {
+        OnChain::Paid(moved, block) if is_booked(&moved) => {
+            // What a chain has dropped comes back in a younger block, which it may drop as well. So the same block
+            // is to be seen twice.
+            let seen = (moved, block);
+            if settled.payment().seen.as_ref() == Some(&seen) {
+                return payments::mark_confirmed(shop.cx.world, &settled);
+            }
+            let next = now.plus(payments::CONFIRM_SECONDS);
+            payments::mark_seen(shop.cx.world, &settled, (&seen.0, seen.1), next)
+        }
+        OnChain::Paid(moved, _) => correct(shop, &settled, &moved),
+        OnChain::RanOut | OnChain::Spent => {
+            shop.cx.world.line(Level::Error, "the chain has dropped a payment", &fields);
+            take_back(shop, &settled)
+        }
+        OnChain::Unused(_) => {
+            shop.cx.world.line(Level::Warn, "the chain has dropped a payment for now", &fields);
+            match move_again(shop, &settled).await? {
+                Some(moved) if !is_booked(&moved) => correct(shop, &settled, &moved),
+                // Whoever moved it has said so; what the chain keeps of that is for the chain to say.
+                Some(_) => {
+                    let next = shop.cx.world.now().plus(payments::CONFIRM_SECONDS);
+                    payments::postpone(shop.cx.world, &payment.claim(), next)
+                }
+                None => confirm_later(shop, &payment),
+            }
+        }
+        // It is used, so its money has moved, and the endpoint has forgotten how.
+        OnChain::NotFound if now > payment.valid_before.plus(LOGS_SECONDS_MAX) => {
+            shop.cx.world.line(Level::Warn, "a payment is confirmed without its log", &fields);
+            payments::mark_confirmed(shop.cx.world, &settled)
+        }
+        OnChain::NotFound | OnChain::Unclear(_) => confirm_later(shop, &payment),
+    }
+}
+
+fn confirm_later(shop: &Shop<'_, impl World>, payment: &Payment) -> Result<(), SqlError> {
+    let next = flow::next_check(payment.attempts, shop.cx.world.now());
+    payments::postpone(shop.cx.world, &payment.claim(), next)
+}
+
+/// Has the money of a delivered payment moved once more, unless its event was cancelled since:
+/// then it waits until the authorization has run out, or the chain has the transaction again.
+async fn move_again(
+    shop: &Shop<'_, impl World>,
+    settled: &Settled,
+) -> Result<Option<String>, SqlError> {
+    if let Some(id) = &settled.payment().event_id
+        && store::find(shop.cx.world, id)?.is_some_and(|(event, _)| event.cancelled)
+    {
+        return Ok(None);
+    }
+    let facilitator = &shop.cx.config.facilitator;
+    Ok(flow::move_again(shop.cx.world, facilitator, shop.cx.scope, settled).await)
+}

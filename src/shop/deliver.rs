@@ -1,0 +1,107 @@
+//! Handing over what a settled payment has bought, in one block with the books.
+
+use serde_json::Value;
+
+use crate::ledger::payments::{self, Settled, State};
+use crate::ports::{SqlError, World};
+use crate::rails::outcome::{Done, Failure, Fatal, Money};
+use crate::sale::answers::receipt;
+use crate::sale::repeat::{Kept, MayRead};
+use crate::sale::tool::{Access, Fulfilment};
+use crate::shop::Shop;
+use crate::shop::registry::Tool;
+
+/// Hands over what was paid for, in one block with the books, and once: `settled` may be older than its row, because the
+/// alarm and a late answer of the facilitator find out the same. If it fails, the payment stays settled: the alarm, or the
+/// same payment again, hands it over without another charge.
+///
+/// # Errors
+/// [`Fatal`]; the money was moved.
+pub fn deliver(shop: &Shop<'_, impl World>, settled: &Settled) -> Result<Kept, Failure> {
+    let row = payments::find(shop.cx.world, &settled.payment().id)?;
+    match row.as_ref().map(|row| row.state) {
+        Some(State::Settled) => {}
+        Some(State::Delivered) => {
+            let kept = row.as_ref().and_then(Kept::of);
+            return kept.ok_or_else(|| broken("a delivered payment without an answer"));
+        }
+        Some(
+            State::Claimed
+            | State::Verified
+            | State::Settling
+            | State::Refused
+            | State::Failed
+            | State::Unknown,
+        )
+        | None => return Err(broken("a payment that is not settled any more")),
+    }
+    let tool = tool_of(settled).map_err(|error| broken(&error.to_string()))?;
+    let delivered = shop.cx.world.atomically(|| {
+        let answer = tool.complete(answer_of(shop, tool, settled)?, settled);
+        payments::mark_delivered(shop.cx.world, settled, &answer, shop.cx.now())?;
+        shop.cx.publish_revenue()?;
+        Ok::<_, SqlError>(answer)
+    });
+    delivered.map(Kept::new).map_err(|error| broken(&error.to_string()))
+}
+
+/// A prepared answer, or the work that is done now.
+fn answer_of(
+    shop: &Shop<'_, impl World>,
+    tool: Tool,
+    settled: &Settled,
+) -> Result<Value, SqlError> {
+    match (tool.access(), &settled.payment().staged) {
+        (Access::Paid(_, Fulfilment::Prepared), Some(prepared)) => Ok(prepared.clone()),
+        (Access::Paid(..) | Access::Free | Access::Owner, _) => tool.fulfil(&shop.cx, settled),
+    }
+}
+
+/// A stored answer, completed for a caller who may read it.
+///
+/// # Errors
+/// Why it cannot be shown any more; the money was moved.
+pub fn show(shop: &Shop<'_, impl World>, kept: Kept, may: &MayRead) -> Result<Done, Failure> {
+    let settled = may.settled();
+    let tool = tool_of(settled).map_err(|error| broken(&error.to_string()))?;
+    let value = tool.show(&shop.cx, kept.open(may), may)?;
+    Ok(Done { value, receipt: Some(receipt(settled)) })
+}
+
+/// The chain has the money in another transaction than was written down.
+///
+/// # Errors
+/// [`SqlError`]; nothing is written then.
+pub fn correct(
+    shop: &Shop<'_, impl World>,
+    settled: &Settled,
+    transaction: &str,
+) -> Result<(), SqlError> {
+    let (sql, now) = (shop.cx.world, shop.cx.now());
+    let tool = tool_of(settled)?;
+    let correct = || tool.correct(&shop.cx, settled, transaction);
+    payments::correct_transaction(sql, settled, transaction, now, correct).map(drop)
+}
+
+/// The chain has dropped the money for good: takes back what was bought.
+///
+/// # Errors
+/// [`SqlError`]; nothing is written then.
+pub fn take_back(shop: &Shop<'_, impl World>, settled: &Settled) -> Result<(), SqlError> {
+    let tool = tool_of(settled)?;
+    shop.cx.world.atomically(|| {
+        tool.revoke(&shop.cx, settled)?;
+        payments::mark_reversed(shop.cx.world, settled, shop.cx.now())?;
+        shop.cx.publish_revenue()
+    })
+}
+
+fn tool_of(settled: &Settled) -> Result<Tool, SqlError> {
+    let name = &settled.payment().tool;
+    Tool::by_name(name).ok_or_else(|| SqlError("a payment for a tool that is not sold".to_owned()))
+}
+
+/// Money moved, and what it has bought could not be handed over now.
+fn broken(what: &str) -> Failure {
+    Failure::Fatal(Fatal { what: what.to_owned(), money: Money::Moved })
+}

@@ -1,0 +1,307 @@
+//! What became of a payment whose outcome is not known: the chain is asked, and if nothing was used there and
+//! what is wanted is still for sale, the facilitator is asked to settle once more.
+
+use alloy_primitives::{Address, B256, U256};
+
+use crate::base::time::UnixSeconds;
+use crate::chain::eip3009::Authorization;
+use crate::chain::networks::Network;
+use crate::chain::origin::{Origin, origin};
+use crate::chain::rpc::{Rpc, RpcError};
+use crate::chain::transfers::{Use, Window};
+use crate::ledger::payments::{self, NotPaid, Payment, Step};
+use crate::ports::{Level, SqlError, World, within};
+use crate::sale::flow::{self, Stop};
+use crate::sale::product::Offer;
+use crate::shop::Shop;
+use crate::shop::look::{Look, is_left_alone};
+use crate::shop::registry::Tool;
+
+/// How much later than its end a block has to be in which an authorization is unused, for it to have run out, seconds:
+/// a chain drops its newest blocks now and then.
+const RAN_OUT_SECONDS: i64 = 60;
+
+/// How long a use that may have been for somebody else waits for its payer's proof, seconds.
+const DOUBT_SECONDS_MAX: i64 = 86_400;
+
+/// How long the chain may take to say whether an authorization is used, and how, milliseconds. The first, with either
+/// the second or the facilitator's time, is less than [`payments::SETTLE_SECONDS`], so that no two look after one
+/// payment.
+const LOOK_MILLIS: u32 = 20_000;
+const SEARCH_MILLIS: u32 = 50_000;
+
+/// Why a payment buys nothing that was spent at another shop of the same payee.
+pub const USED_BEFORE: &str = "it was used before it came here";
+
+/// Why nobody can say what a payment has done that was used.
+pub const NO_LOG: &str = "used on chain, and no log that can be read says how";
+
+/// What the chain says of an authorization.
+pub enum OnChain {
+    /// It moved the money, in this transaction, in this block.
+    Paid(String, u64),
+    /// It was cancelled, or its nonce was used for something else.
+    Spent,
+    /// It was used, but no log says how.
+    NotFound,
+    /// It was not used and cannot be used any more.
+    RanOut,
+    /// It was not used in this block and still can be.
+    Unused(u64),
+    /// The chain cannot be asked. Why.
+    Unclear(String),
+}
+
+/// What whoever asks has shown.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Shows {
+    /// That it is the wallet that pays.
+    pub is_payer: bool,
+    /// The transaction that is to have moved the money. Anybody may name it: the chain says whether it did.
+    pub transaction: Option<B256>,
+}
+
+/// Finds out what became of a payment.
+pub async fn find_out<W: World>(
+    shop: &Shop<'_, W>,
+    payment: Payment,
+    shows: Shows,
+    look: &Look<'_, W>,
+) -> Result<Payment, SqlError> {
+    let claim = payment.claim();
+    // Nobody else looks at it while we do.
+    let busy_until = shop.cx.world.now().plus(payments::SETTLE_SECONDS);
+    payments::postpone(shop.cx.world, &claim, busy_until)?;
+    let found = ask_chain(shop, &payment, shows.transaction, look).await;
+    let now_known = payments::find(shop.cx.world, &payment.id)?;
+    if let Some(known) = now_known.filter(|known| known.settled().is_some()) {
+        return Ok(known);
+    }
+    follow(shop, &payment, found, shows).await?;
+    let id = &payment.id;
+    payments::find(shop.cx.world, id)?.ok_or_else(|| SqlError(format!("{id} is not there")))
+}
+
+/// Does what follows from what the chain says.
+pub async fn follow(
+    shop: &Shop<'_, impl World>,
+    payment: &Payment,
+    found: OnChain,
+    shows: Shows,
+) -> Result<(), SqlError> {
+    match found {
+        OnChain::Paid(transaction, block) => {
+            found_paid(shop, payment, &transaction, block, shows.is_payer).await
+        }
+        OnChain::RanOut => end(shop, payment, NotPaid::Failed, "ran out unpaid"),
+        OnChain::Spent => end(shop, payment, NotPaid::Failed, "it was used for something else"),
+        // It never ends by itself: the money may have moved. Whoever has the transaction proves it.
+        OnChain::NotFound => still_unknown(shop, payment, NO_LOG),
+        OnChain::Unclear(why) => still_unknown(shop, payment, &why),
+        OnChain::Unused(block) => {
+            payments::was_unused(shop.cx.world, &payment.claim(), block)?;
+            match no_more_for_sale(shop, payment)? {
+                // Nobody moves money for what cannot be had. It may be under way; what ran out cannot be.
+                Some(why) => still_unknown(shop, payment, why),
+                None => settle_again(shop, payment).await,
+            }
+        }
+    }
+}
+
+async fn settle_again(shop: &Shop<'_, impl World>, payment: &Payment) -> Result<(), SqlError> {
+    let facilitator = &shop.cx.config.facilitator;
+    match flow::settle_again(shop.cx.world, facilitator, shop.cx.scope, payment).await {
+        Ok(_) => shop.memory.breaker.borrow_mut().succeeded(),
+        Err(
+            Stop::Refused(_)
+            | Stop::Unavailable(_)
+            | Stop::Unknown(..)
+            | Stop::Elsewhere
+            | Stop::Mismatch(_)
+            | Stop::UsedBefore
+            | Stop::AlreadyUsed(_),
+        ) => {}
+        Err(Stop::Storage(error)) => return Err(error),
+    }
+    Ok(())
+}
+
+/// The chain shows the transfer: books it, if it can have been for this payment's call.
+async fn found_paid(
+    shop: &Shop<'_, impl World>,
+    payment: &Payment,
+    transaction: &str,
+    block: u64,
+    is_payer: bool,
+) -> Result<(), SqlError> {
+    let found = origin(payment.unused_at, block);
+    let facilitator = &shop.cx.config.facilitator;
+    let is_proven = is_payer
+        || found == Origin::Doubtful
+            && flow::is_ours(shop.cx.world, facilitator, shop.cx.scope, payment).await;
+    let (claim, now) = (payment.claim(), shop.cx.world.now());
+    match found {
+        Origin::Elsewhere => end(shop, payment, NotPaid::Failed, USED_BEFORE),
+        Origin::Doubtful if !is_proven => {
+            let until = |since: UnixSeconds| since.plus(DOUBT_SECONDS_MAX);
+            // The day begins when its payer could have known: an endpoint may have been away for longer.
+            if payment.doubtful_at.is_some_and(|since| now > until(since)) {
+                return end(shop, payment, NotPaid::Failed, "nobody has proven to have paid");
+            }
+            let fields = [("payment", claim.id().as_str())];
+            shop.cx.world.line(Level::Warn, "a payment may have been for somebody else", &fields);
+            let next = flow::next_check(payment.attempts, now);
+            let seen = (transaction, block);
+            payments::mark_doubtful(shop.cx.world, &claim, seen, next, now).map(drop)
+        }
+        Origin::Here | Origin::Doubtful => {
+            payments::mark_settled(shop.cx.world, &claim, transaction, now)?;
+            // The facilitator did its work; only its answer was lost.
+            shop.memory.breaker.borrow_mut().succeeded();
+            Ok(())
+        }
+    }
+}
+
+/// Why what a payment wants cannot be had any more, if it cannot: the host has taken it back since.
+pub fn no_more_for_sale(
+    shop: &Shop<'_, impl World>,
+    payment: &Payment,
+) -> Result<Option<&'static str>, SqlError> {
+    if !shop.cx.config.networks.iter().any(|network| network.caip2 == payment.network) {
+        return Ok(Some("its network was removed; nothing is moved there"));
+    }
+    let Some(tool) = Tool::by_name(&payment.tool) else {
+        return Ok(Some("what it wants is not sold any more"));
+    };
+    if !shop.profile.products.has(tool.product()) {
+        return Ok(Some("the host has closed what it wants"));
+    }
+    Ok(match tool.offer(&shop.cx, payment)? {
+        Offer::Open => None,
+        Offer::Gone(why) => Some(why),
+    })
+}
+
+pub fn end(
+    shop: &Shop<'_, impl World>,
+    payment: &Payment,
+    how: NotPaid,
+    reason: &str,
+) -> Result<(), SqlError> {
+    let now = shop.cx.world.now();
+    if payments::mark_not_paid(shop.cx.world, &payment.claim(), how, reason, now)? == Step::Taken {
+        shop.cx.world.line(Level::Info, reason, &[("payment", payment.id.as_str())]);
+    }
+    Ok(())
+}
+
+fn still_unknown(
+    shop: &Shop<'_, impl World>,
+    payment: &Payment,
+    why: &str,
+) -> Result<(), SqlError> {
+    let now = shop.cx.world.now();
+    let fields = [("payment", payment.id.as_str()), ("why", why)];
+    shop.cx.world.line(Level::Warn, "the outcome of a payment is still unknown", &fields);
+    let next = flow::next_check(payment.attempts, now);
+    payments::mark_unknown(shop.cx.world, &payment.claim(), why, next, now).map(drop)
+}
+
+/// What the chain says. `hint`: a transaction to look at first.
+pub async fn ask_chain<W: World>(
+    shop: &Shop<'_, W>,
+    payment: &Payment,
+    hint: Option<B256>,
+    look: &Look<'_, W>,
+) -> OnChain {
+    if is_left_alone(shop, &payment.network, look) {
+        return OnChain::Unclear("the endpoint did not answer others just now".to_owned());
+    }
+    let known = Network::by_caip2(&payment.network).zip(authorization_of(payment));
+    let url = shop.cx.config.rpc_urls.get(&payment.network);
+    let (Some((network, authorization)), Some(url)) = (known, url) else {
+        return OnChain::Unclear("no endpoint for this network (RPC_URLS)".to_owned());
+    };
+    let rpc = Rpc { url: url.clone() };
+    let asked = Asked { rpc: &rpc, network, authorization: &authorization, look };
+    // Boxed, because it is large, and part of every call.
+    match Box::pin(look_up(shop, &asked, payment, hint)).await {
+        Ok(found) => found,
+        Err(error) => OnChain::Unclear(error.to_string()),
+    }
+}
+
+async fn look_up<W: World>(
+    shop: &Shop<'_, W>,
+    asked: &Asked<'_, W>,
+    payment: &Payment,
+    hint: Option<B256>,
+) -> Result<OnChain, RpcError> {
+    let world = shop.cx.world;
+    let Asked { rpc, network, authorization, look } = *asked;
+    let first = async {
+        // Behind one address are many nodes, and the second question may reach one that lags. What it saw in its
+        // own newest block proves nothing of this one: a use in between would count as one before ours.
+        let (head, time) = rpc.head(look).await?;
+        let is_used = rpc.was_used_at(look, network, authorization, head).await?;
+        Ok::<_, RpcError>((head, time, is_used))
+    };
+    let Some(looked) = within(world, LOOK_MILLIS, first).await else {
+        shop.memory.slices.is_silent(&payment.network, world.now());
+        return Err(RpcError::Unavailable);
+    };
+    let (head, head_time, is_used) = looked?;
+    if is_used {
+        let search = search(asked, payment, hint);
+        return within(world, SEARCH_MILLIS, search).await.ok_or(RpcError::Unavailable)?;
+    }
+    Ok(if head_time > payment.valid_before.plus(RAN_OUT_SECONDS) {
+        OnChain::RanOut
+    } else {
+        OnChain::Unused(head)
+    })
+}
+
+/// How an authorization was used that was.
+async fn search<W: World>(
+    asked: &Asked<'_, W>,
+    payment: &Payment,
+    hint: Option<B256>,
+) -> Result<OnChain, RpcError> {
+    let Asked { rpc, network, authorization, look } = *asked;
+    let seen = payment.seen.as_ref().and_then(|(transaction, _)| transaction.parse().ok());
+    if let Some(hash) = hint.or(seen)
+        && let Ok(Some(block)) = rpc.moved_in(look, network, authorization, hash).await
+    {
+        return Ok(OnChain::Paid(hash.to_string(), block));
+    }
+    let window = Window { unused_at: payment.unused_at, created_at: payment.created_at };
+    Ok(match rpc.find_transfer(look, network, authorization, &window).await? {
+        Use::Moved(hash, block) => OnChain::Paid(hash.to_string(), block),
+        Use::Elsewhere => OnChain::Spent,
+        Use::NotFound => OnChain::NotFound,
+        Use::Unsearched => OnChain::Unclear("not every block could be searched".to_owned()),
+    })
+}
+
+/// Which authorization the chain is asked about, and by whom.
+struct Asked<'a, W> {
+    rpc: &'a Rpc,
+    network: &'static Network,
+    authorization: &'a Authorization,
+    look: &'a Look<'a, W>,
+}
+
+/// What the payer has signed, as far as the chain shows it. Rows keep it also when the signature is gone.
+fn authorization_of(payment: &Payment) -> Option<Authorization> {
+    Some(Authorization {
+        from: payment.payer.parse::<Address>().ok()?,
+        to: payment.pay_to.parse::<Address>().ok()?,
+        value: payment.amount.to_u256(),
+        valid_after: U256::ZERO,
+        valid_before: U256::from(u64::try_from(payment.valid_before.get()).ok()?),
+        nonce: payment.nonce.parse().ok()?,
+    })
+}

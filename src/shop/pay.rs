@@ -1,0 +1,388 @@
+//! A paid call from the price to the answer.
+//!
+//! A tool with *prepared* fulfilment does its work before the money moves, and its answer is stored with the payment. One
+//! that is fulfilled *after settlement* holds what it sells, moves the money, and then does its work ([`deliver`]).
+
+use alloy_primitives::B256;
+use serde_json::Value;
+
+use crate::base::fields;
+use crate::base::id::PaymentId;
+use crate::chain::networks::Network;
+use crate::facilitator::client::{Cause, Trouble};
+use crate::http::source::Source;
+use crate::identity::access::Caller;
+use crate::ledger::payments::{self, Payment, Settled, State};
+use crate::ledger::{revenue, wallets};
+use crate::ports::{Level, SqlError, World};
+use crate::rails::outcome::{Abort, Done, Failure, Fatal, Money};
+use crate::rails::quote::{PaidCall, Quote};
+use crate::rails::x402::dialects::{Received, Unreadable};
+use crate::rails::x402::verify::Payer;
+use crate::rails::x402::wire::PaymentPayload;
+use crate::sale::answers::{
+    PROOF_NEEDED, busy, identifier_conflict, in_doubt, no_network, other_call, pending,
+    settlement_refused, unavailable, unavailable_for, unpaid, used_before, without_log,
+};
+use crate::sale::flow::{Call, InTheWay, Stop};
+use crate::sale::product::Terms;
+use crate::sale::repeat::{Kept, MayRead, ProvenPayer, Shown, is_exact};
+use crate::sale::tool::{Access, Fulfilment};
+use crate::shop::deliver::{deliver, show};
+use crate::shop::find_out::{self, NO_LOG, Shows, USED_BEFORE};
+use crate::shop::limits::{CALL_COST, Charged};
+use crate::shop::look::Look;
+use crate::shop::proof::{check_copy, known_payment, offer_proof, proven_payer};
+use crate::shop::registry::{AnySale, Tool};
+use crate::shop::waiting::wait_while_held;
+use crate::shop::{Shop, read_transaction};
+
+/// A call of a tool, in whatever protocol it came.
+pub struct ToolCall {
+    /// The tool's name.
+    pub name: String,
+    /// The arguments.
+    pub arguments: Value,
+    /// The payment that came with it.
+    pub payment: Result<Option<Received>, Unreadable>,
+    /// What proves a wallet that has paid before (header `SIGN-IN-WITH-X`).
+    pub proof: Option<String>,
+    /// The transaction that is to have paid (header `PAYMENT-TRANSACTION`).
+    pub transaction: Option<String>,
+    /// Who calls.
+    pub caller: Caller,
+    /// Where the call comes from, for counting.
+    pub source: Source,
+}
+
+/// Calls a paid tool.
+pub async fn paid_tool(
+    shop: &Shop<'_, impl World>,
+    tool: Tool,
+    call: ToolCall,
+) -> Result<Done, Failure> {
+    let sale = tool.sale(call.arguments.clone())?;
+    let mut outcome = paid_call(shop, &sale, tool, call).await;
+    if let Err(failure) = &mut outcome {
+        offer_proof(shop, tool, failure);
+    }
+    if let Err(Failure::Unpaid(_)) = &outcome {
+        revenue::count_unpaid(shop.cx.world, tool.name(), sale.event(), shop.cx.world.now())?;
+    }
+    outcome
+}
+
+async fn paid_call(
+    shop: &Shop<'_, impl World>,
+    sale: &AnySale,
+    tool: Tool,
+    call: ToolCall,
+) -> Result<Done, Failure> {
+    let call_of = PaidCall::new(tool.name(), call.arguments);
+    let payment = match call.payment {
+        Ok(Some(received)) => {
+            Some(PaymentPayload::read(received.payment).map_err(|e| e.to_string()))
+        }
+        Ok(None) => None,
+        Err(unreadable) => Some(Err(unreadable.to_string())),
+    };
+    let shown = payment.as_ref().and_then(|payment| payment.as_ref().ok());
+    let proof = call.proof.as_deref();
+    let transaction = named_transaction(call.transaction.as_deref())?;
+    // A proof costs a look at the chain, and a row.
+    if proof.is_some() {
+        shop.memory.admit_unpaid(shop.cx.world, &call.source, CALL_COST)?;
+    }
+    let proven = proven_payer(shop, proof, shown).await?;
+    let proven = proven.as_ref();
+    if let Some(payment) = shown
+        && let Some(known) = known_payment(shop, payment)?
+    {
+        // What was paid for is handed over even if the event is full or over by now.
+        if payment.identifier.is_some() && !is_exact(&known, payment) {
+            return Err(identifier_conflict().into());
+        }
+        if known.digest != call_of.digest {
+            return Err(other_call().into());
+        }
+        // What a transaction is named for costs a look at the chain, too.
+        if transaction.is_some() && proof.is_none() {
+            shop.memory.admit_unpaid(shop.cx.world, &call.source, CALL_COST)?;
+        }
+        let shown = Shown { copy: Some(payment), proven, transaction };
+        let outcome = again(shop, known, shown).await;
+        if proof.is_none() && transaction.is_none() && is_proof_needed(&outcome) {
+            shop.memory.admit_unpaid(shop.cx.world, &call.source, CALL_COST)?;
+        }
+        return outcome;
+    }
+    let charged = match proof {
+        None => shop.memory.admit_payer(shop.cx.world, &call.source, shown)?,
+        Some(_) => Charged::Source,
+    };
+    if let Some(payer) = proven
+        && let Some(known) = sale.bought_before(&shop.cx, &call_of, payer)?
+        && (payment.is_none() || sale.is_had(&shop.cx, &known)?)
+    {
+        return again(shop, known, Shown { copy: None, proven, transaction }).await;
+    }
+    if !shop.profile.products.has(tool.product()) {
+        return Err(closed(tool));
+    }
+    let networks = payable_networks(shop).await?;
+    let quote = quote(shop, tool, sale, call_of, payment.is_some())?;
+    let quote = Quote { networks, ..quote };
+    if proven.is_some() && payment.is_none() {
+        return Err(unpaid(quote, "this wallet has not paid for this call"));
+    }
+    shop.memory.breaker.borrow().check(shop.cx.world.now()).map_err(unavailable)?;
+    let payment = match payment {
+        None => return Err(unpaid(quote, "payment required")),
+        Some(Err(reason)) => return Err(unpaid(quote, &reason)),
+        Some(Ok(payment)) => payment,
+    };
+    let outcome = pay(shop, tool, sale, quote, payment, proven).await;
+    if outcome.is_ok() {
+        shop.memory.give_back(&call.source, &charged);
+    }
+    outcome
+}
+
+async fn pay(
+    shop: &Shop<'_, impl World>,
+    tool: Tool,
+    sale: &AnySale,
+    quote: Quote,
+    payment: PaymentPayload,
+    proven: Option<&ProvenPayer>,
+) -> Result<Done, Failure> {
+    check_copy(shop, &payment, proven)?;
+    let copy = payment.clone();
+    let shown = Shown { copy: Some(&copy), proven, transaction: None };
+    let payer = payer_of(shop, &payment)?;
+    let call = Call::new(quote.clone())
+        .verify(payment, payer, shop.cx.world.now())
+        .map_err(|refused| unpaid(refused.0, &refused.1.to_string()))?;
+    sale.check_payer(call.checked().payer())?;
+    let (facilitator, scope) = (&shop.cx.config.facilitator, shop.cx.scope);
+    let stopped = |stop| stopped(shop, stop, &quote);
+    let locked = match call.lock(shop.cx.world, &shop.memory.judging) {
+        Ok(locked) => locked,
+        Err(bar) => return barred(shop, bar, shown).await,
+    };
+    let looked = locked.look(shop.cx.world, &shop.cx.config.rpc_urls).await.map_err(stopped)?;
+    let vouched = looked.vouch(shop.cx.world, facilitator, scope).await.map_err(stopped)?;
+    let claimed = match vouched.claim(shop.cx.world) {
+        Ok(claimed) => claimed,
+        Err(bar) => return barred(shop, bar, shown).await,
+    };
+    let exclusive = claimed.claim_payee(shop.cx.world, scope).await.map_err(stopped)?;
+    let amount = quote.amount;
+    wait_while_held(shop, sale, &copy.authorization.from.to_checksum(None)).await?;
+    let reserved = exclusive.reserve(shop.cx.world, |payer, payment| {
+        check_not_busy(shop, payer, payment)?;
+        let hold = sale.recheck(&shop.cx, payer, payment, amount)?;
+        shop.memory.admit_wallet(shop.cx.world, payer, amount)?;
+        let staged = match tool.access() {
+            Access::Paid(_, Fulfilment::Prepared) => Some(sale.prepare(&shop.cx)?),
+            Access::Paid(_, Fulfilment::AfterSettlement) | Access::Free | Access::Owner => hold,
+        };
+        // The last check: whoever is let through as the probe asks the facilitator, and so cannot
+        // keep the others waiting with a payment that comes to nothing before.
+        shop.memory.breaker.borrow_mut().admit(shop.cx.world.now()).map_err(unavailable)?;
+        Ok::<_, Failure>(staged)
+    })?;
+    let settled = reserved.settle(shop.cx.world, facilitator, shop.cx.scope).await;
+    count(shop, &settled);
+    if let Err(Stop::AlreadyUsed(id)) = &settled
+        && let Some(known) = payments::find(shop.cx.world, id)?
+    {
+        // Perhaps somebody else has put it on the chain: the rule is that of a payment seen before.
+        return again(shop, known, shown).await;
+    }
+    let settled = settled.map_err(stopped)?;
+    let kept = deliver(shop, &settled)?;
+    show(shop, kept, &MayRead::first(settled))
+}
+
+/// How long the authorization of this payment may be valid.
+fn payer_of(shop: &Shop<'_, impl World>, payment: &PaymentPayload) -> Result<Payer, SqlError> {
+    let payer = payment.authorization.from.to_checksum(None);
+    let known = wallets::reputation(shop.cx.world, &payer)?.settled > 0;
+    Ok(if known { Payer::Known } else { Payer::Stranger })
+}
+
+/// Answers a payment that cannot be claimed for its call.
+async fn barred(
+    shop: &Shop<'_, impl World>,
+    bar: InTheWay,
+    shown: Shown<'_>,
+) -> Result<Done, Failure> {
+    match bar {
+        InTheWay::Again(known) => again(shop, *known, shown).await,
+        InTheWay::OtherCall => Err(other_call().into()),
+        InTheWay::Busy => Err(busy().into()),
+        InTheWay::UnknownBefore => Err(pending(None, "", 2).into()),
+        InTheWay::IdentifierConflict => Err(identifier_conflict().into()),
+        InTheWay::Crowded => Err(unavailable(2)),
+        InTheWay::Storage(error) => Err(error.into()),
+    }
+}
+
+/// Answers a payment that this server has seen before.
+async fn again(
+    shop: &Shop<'_, impl World>,
+    known: Payment,
+    shown: Shown<'_>,
+) -> Result<Done, Failure> {
+    let is_payer = shown.proven.is_some_and(|wallet| wallet.paid(&known));
+    let is_due = known.next_check_at.is_some_and(|due| due <= shop.cx.world.now());
+    let known = match known.state {
+        State::Settling | State::Unknown
+            if is_due
+                || (is_payer && known.doubtful_at.is_some())
+                || (shown.transaction.is_some() && known.state == State::Unknown) =>
+        {
+            let shows = Shows { is_payer, transaction: shown.transaction };
+            find_out::find_out(shop, known, shows, &Look::whole(shop.cx.world)).await?
+        }
+        State::Claimed
+        | State::Verified
+        | State::Settling
+        | State::Unknown
+        | State::Settled
+        | State::Delivered
+        | State::Refused
+        | State::Failed => known,
+    };
+    match (known.state, known.settled(), Kept::of(&known)) {
+        (State::Delivered, Some(settled), Some(kept)) => {
+            show(shop, kept, &MayRead::again(settled, shown)?)
+        }
+        (State::Settled, Some(settled), _) => {
+            let kept = deliver(shop, &settled)?;
+            show(shop, kept, &MayRead::again(settled, shown)?)
+        }
+        (State::Claimed | State::Verified, ..) => Err(busy().into()),
+        (State::Unknown, ..) if known.doubtful_at.is_some() => Err(in_doubt().into()),
+        (State::Unknown, ..) if known.reason.as_deref() == Some(NO_LOG) => {
+            Err(without_log(&known.network, known.x402_version).into())
+        }
+        (State::Failed, ..) if known.reason.as_deref() == Some(USED_BEFORE) => {
+            Err(used_before().into())
+        }
+        (State::Refused | State::Failed, ..) => {
+            let detail = "this payment was not carried out; sign a new one";
+            Err(Abort::new("payment_failed", 402, detail).with_money(Money::NotMoved).into())
+        }
+        (State::Settling | State::Unknown | State::Settled | State::Delivered, ..) => {
+            Err(pending(known.transaction.clone(), &known.network, known.x402_version).into())
+        }
+    }
+}
+
+/// Tells the breaker how settling went. Only transport failures count against the facilitator: what it
+/// answers, and whether its transaction is refused by the chain, is chosen by payers, who could close
+/// the server to everybody. For the same reason `/verify` is not counted at all.
+fn count(shop: &Shop<'_, impl World>, settled: &Result<Settled, Stop>) {
+    let mut breaker = shop.memory.breaker.borrow_mut();
+    match settled {
+        Ok(_) | Err(Stop::Refused(_) | Stop::AlreadyUsed(_)) => breaker.succeeded(),
+        Err(Stop::Storage(_) | Stop::Elsewhere | Stop::Mismatch(_) | Stop::UsedBefore) => {}
+        Err(Stop::Unavailable(Trouble { cause, .. }) | Stop::Unknown(cause, _)) => match cause {
+            Cause::Transport => breaker.failed(shop.cx.world.now()),
+            Cause::Answer => breaker.succeeded(),
+        },
+    }
+}
+
+fn stopped(shop: &Shop<'_, impl World>, stop: Stop, quote: &Quote) -> Failure {
+    match stop {
+        Stop::Refused(reason) => settlement_refused(quote.clone(), reason),
+        Stop::Mismatch(mismatch) => unpaid(quote.clone(), &mismatch.to_string()),
+        Stop::UsedBefore => used_before().into(),
+        Stop::Elsewhere => {
+            let detail = "this payment was given to another server with the same payout address; sign a new one for this call";
+            Abort::new("payment_used", 409, detail).with_money(Money::NotMoved).into()
+        }
+        Stop::Unavailable(trouble) => {
+            let fields = [("why", trouble.why.as_str())];
+            shop.cx.world.line(Level::Warn, "facilitator unavailable", &fields);
+            unavailable_for(trouble)
+        }
+        Stop::Unknown(_, transaction) => {
+            let network = quote.networks.first().map_or("", |network| network.caip2);
+            pending(transaction, network, 2).into()
+        }
+        Stop::AlreadyUsed(_) => pending(None, "", 2).into(),
+        Stop::Storage(error) => {
+            Failure::Fatal(Fatal { what: error.to_string(), money: Money::MayHaveMoved })
+        }
+    }
+}
+
+/// Whether a call is refused because its payment could be anybody's. Such calls count as unpaid ones.
+fn is_proof_needed(outcome: &Result<Done, Failure>) -> bool {
+    matches!(outcome, Err(Failure::Abort(abort)) if abort.code == PROOF_NEEDED)
+}
+
+/// The transaction that a caller names.
+fn named_transaction(header: Option<&str>) -> Result<Option<B256>, Failure> {
+    let Some(text) = header else { return Ok(None) };
+    let read = read_transaction(text).ok_or_else(|| {
+        let remedy = "must be the hash of a transaction: 0x and 64 hex digits";
+        Failure::from(fields::bad("PAYMENT-TRANSACTION", remedy))
+    });
+    read.map(Some)
+}
+
+/// What was paid for before is still handed over at a server that was closed since; nothing new is sold there.
+fn closed(tool: Tool) -> Failure {
+    let detail = format!("this host has switched off what {} belongs to", tool.name());
+    Abort::new("door_closed", 404, detail).with_money(Money::NotMoved).into()
+}
+
+/// The networks of the settings on which the facilitator settles; never none.
+async fn payable_networks(shop: &Shop<'_, impl World>) -> Result<Vec<&'static Network>, Failure> {
+    let config = shop.cx.config;
+    let networks =
+        config.supported.among(shop.cx.world, &config.facilitator, &config.networks).await;
+    if networks.is_empty() {
+        return Err(no_network(&config.networks).into());
+    }
+    Ok(networks)
+}
+
+/// The price of a call, if what it wants can be had. `pays`: whether a payment comes with it.
+fn quote(
+    shop: &Shop<'_, impl World>,
+    tool: Tool,
+    sale: &AnySale,
+    call: PaidCall,
+    pays: bool,
+) -> Result<Quote, Failure> {
+    let Terms { amount, seat, description } = sale.terms(&shop.cx, pays)?;
+    shop.cx.check_price(amount)?;
+    Ok(Quote {
+        resource_url: shop.cx.resource_url(tool.name()),
+        call,
+        amount,
+        pay_to: shop.profile.wallet,
+        networks: shop.cx.config.networks.clone(),
+        wanted: sale.subject(),
+        seat,
+        description,
+    })
+}
+
+/// Checks that no other paid call of this wallet is in flight.
+fn check_not_busy(
+    shop: &Shop<'_, impl World>,
+    payer: &str,
+    payment: &PaymentId,
+) -> Result<(), Failure> {
+    if payments::is_busy(shop.cx.world, payer, Some(payment), shop.cx.now())? {
+        return Err(busy().into());
+    }
+    Ok(())
+}

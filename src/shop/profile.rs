@@ -1,0 +1,87 @@
+//! A host's own record: its id, payout address and products.
+
+use alloy_primitives::Address;
+use serde_json::{Value, json};
+
+use crate::base::id::ScopeId;
+use crate::base::time::UnixSeconds;
+use crate::identity::UserId;
+use crate::ledger::outbox;
+use crate::ports::storage::first;
+use crate::ports::{Sql, SqlError, SqlValue};
+use crate::shop::registry::Products;
+
+/// A registered host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// Who.
+    pub user_id: UserId,
+    /// The hashed id.
+    pub scope: ScopeId,
+    /// Who is paid.
+    pub wallet: Address,
+    /// What is sold.
+    pub products: Products,
+    /// When the host registered.
+    pub created_at: UnixSeconds,
+    /// When the record last changed.
+    pub updated_at: UnixSeconds,
+}
+
+/// The record, if the host is registered.
+///
+/// # Errors
+/// [`SqlError`] if SQLite refuses.
+pub fn load(sql: &impl Sql) -> Result<Option<Profile>, SqlError> {
+    let statement = "SELECT user_id, scope, wallet_address, doors, created_at, updated_at FROM profile \
+         WHERE id = 1";
+    let Some(mut columns) = first(sql, statement, &[])? else { return Ok(None) };
+    Ok(Some(Profile {
+        user_id: columns.parsed(UserId::parse)?,
+        scope: columns.parsed(ScopeId::parse)?,
+        wallet: columns.parsed(str::parse::<Address>)?,
+        products: match columns.optional_text()? {
+            None => Products::default(),
+            Some(names) => Products::parse(names.split(' '))
+                .ok_or_else(|| SqlError("the stored products are damaged".to_owned()))?,
+        },
+        created_at: columns.moment()?,
+        updated_at: columns.moment()?,
+    }))
+}
+
+impl Profile {
+    /// The published record (product rule: KV keys `users:{userId}` and `usersByHash:{scope}`).
+    fn record(&self) -> Value {
+        json!({
+            "userId": self.user_id,
+            "walletAddress": self.wallet.to_checksum(None),
+            "urlSafeId": self.scope,
+            "createdAt": self.created_at.to_string(),
+            "updatedAt": self.updated_at.to_string(),
+        })
+    }
+
+    /// Stores the record, and queues its published form.
+    ///
+    /// # Errors
+    /// [`SqlError`] if SQLite refuses.
+    pub fn save(&self, sql: &impl Sql) -> Result<(), SqlError> {
+        let statement = "INSERT INTO profile (id, user_id, scope, wallet_address, created_at, \
+             updated_at, doors) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO UPDATE SET \
+             wallet_address = excluded.wallet_address, updated_at = excluded.updated_at, \
+             doors = excluded.doors";
+        let parameters: [SqlValue; 6] = [
+            self.user_id.as_str().into(),
+            self.scope.as_str().into(),
+            self.wallet.to_checksum(None).into(),
+            self.created_at.into(),
+            self.updated_at.into(),
+            self.products.names().join(" ").into(),
+        ];
+        sql.run(statement, &parameters)?;
+        let record = self.record();
+        outbox::put(sql, &format!("users:{}", self.user_id.as_str()), &record, self.updated_at)?;
+        outbox::put(sql, &format!("usersByHash:{}", self.scope), &record, self.updated_at)
+    }
+}

@@ -1,0 +1,389 @@
+//! All products in one place: the only list of them. A new product is a folder under `products`, its line in
+//! `products/mod.rs`, and its line here.
+
+use alloy_primitives::Address;
+use serde_json::Value;
+
+use crate::base::id::{EventId, PaymentId};
+use crate::base::money::Usdc;
+use crate::identity::access::{Caller, Tier};
+use crate::ledger::payments::{Payment, Settled};
+use crate::ports::{SqlError, World};
+use crate::products::{desk, events, vault};
+use crate::rails::outcome::Failure;
+use crate::rails::quote::PaidCall;
+use crate::sale::cx::Cx;
+use crate::sale::product::{Hold, Offer, Sale, Terms};
+use crate::sale::repeat::{MayRead, ProvenPayer};
+use crate::sale::tool::{Access, ProductTool, ToolSpec};
+
+/// Makes [`Product`], [`Tool`] and [`AnySale`] from the list of products: a variant, the module, its sale, and whether it
+/// is on unless the host says otherwise.
+macro_rules! products {
+    ($($(#[$doc:meta])* $name:ident: $module:ident, $sale:ty, $is_on:literal;)+) => {
+        /// A product.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Product { $($(#[$doc])* $name,)+ }
+
+        /// A tool of any product.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Tool { $($(#[$doc])* $name($module::tools::Tool),)+ }
+
+        /// A paid call of any product, read and checked in form.
+        #[derive(Debug)]
+        pub enum AnySale { $($(#[$doc])* $name($sale),)+ }
+
+        impl Product {
+            /// All of them, in the order of `tools/list`.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+
+            /// Its name in settings and storage.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$name => $module::NAME,)+ }
+            }
+
+            const fn is_on_by_default(self) -> bool {
+                match self { $(Self::$name => $is_on,)+ }
+            }
+
+            /// Its tools, in the order of `tools/list`.
+            pub fn tools(self) -> Box<dyn Iterator<Item = Tool>> {
+                match self {
+                    $(Self::$name => Box::new(
+                        <$module::tools::Tool as ProductTool>::ALL.iter().copied().map(Tool::$name),
+                    ),)+
+                }
+            }
+        }
+
+        impl Tool {
+            /// What there is to say about it.
+            #[must_use]
+            pub fn spec(self) -> &'static ToolSpec {
+                match self { $(Self::$name(tool) => tool.spec(),)+ }
+            }
+
+            /// The product that it belongs to.
+            #[must_use]
+            pub const fn product(self) -> Product {
+                match self { $(Self::$name(_) => Product::$name,)+ }
+            }
+
+            /// Whether callers who may not do its work themselves get a draft of it instead of a refusal.
+            #[must_use]
+            pub fn becomes_a_draft(self) -> bool {
+                match self { $(Self::$name(tool) => tool.becomes_a_draft(),)+ }
+            }
+
+            /// Whether the host and its programs pay for it, too.
+            #[must_use]
+            pub fn is_paid_by_owners(self) -> bool {
+                match self { $(Self::$name(tool) => tool.is_paid_by_owners(),)+ }
+            }
+
+            /// Calls it for somebody who does not pay for it.
+            ///
+            /// # Errors
+            /// [`Failure`] of the tool.
+            pub fn call(
+                self,
+                cx: &Cx<'_, impl World>,
+                arguments: Value,
+                caller: &Caller,
+            ) -> Result<Value, Failure> {
+                match self { $(Self::$name(tool) => $module::call(cx, tool, arguments, caller),)+ }
+            }
+
+            /// [`Sale::read`]
+            ///
+            /// # Errors
+            /// `invalid_arguments` names the field.
+            pub fn sale(self, arguments: Value) -> Result<AnySale, Failure> {
+                match self {
+                    $(Self::$name(tool) => Sale::read(tool, arguments).map(AnySale::$name),)+
+                }
+            }
+
+            /// [`Sale::offer`]
+            ///
+            /// # Errors
+            /// [`SqlError`] if SQLite refuses.
+            pub fn offer(
+                self,
+                cx: &Cx<'_, impl World>,
+                payment: &Payment,
+            ) -> Result<Offer, SqlError> {
+                match self { $(Self::$name(tool) => <$sale>::offer(tool, cx, payment),)+ }
+            }
+
+            /// [`Sale::fulfil`]
+            ///
+            /// # Errors
+            /// [`SqlError`]; nothing is written then.
+            pub fn fulfil(
+                self,
+                cx: &Cx<'_, impl World>,
+                paid: &Settled,
+            ) -> Result<Value, SqlError> {
+                match self { $(Self::$name(tool) => <$sale>::fulfil(tool, cx, paid),)+ }
+            }
+
+            /// [`Sale::complete`]
+            #[must_use]
+            pub fn complete(self, answer: Value, paid: &Settled) -> Value {
+                match self { $(Self::$name(_) => <$sale>::complete(answer, paid),)+ }
+            }
+
+            /// [`Sale::correct`]
+            ///
+            /// # Errors
+            /// [`SqlError`]; nothing is written then.
+            pub fn correct(
+                self,
+                cx: &Cx<'_, impl World>,
+                paid: &Settled,
+                transaction: &str,
+            ) -> Result<(), SqlError> {
+                match self { $(Self::$name(_) => <$sale>::correct(cx, paid, transaction),)+ }
+            }
+
+            /// [`Sale::revoke`]
+            ///
+            /// # Errors
+            /// [`SqlError`]; nothing is written then.
+            pub fn revoke(
+                self,
+                cx: &Cx<'_, impl World>,
+                paid: &Settled,
+            ) -> Result<(), SqlError> {
+                match self { $(Self::$name(_) => <$sale>::revoke(cx, paid),)+ }
+            }
+
+            /// [`Sale::show`]
+            ///
+            /// # Errors
+            /// Why it cannot be shown any more.
+            pub fn show(
+                self,
+                cx: &Cx<'_, impl World>,
+                answer: Value,
+                may: &MayRead,
+            ) -> Result<Value, Failure> {
+                match self { $(Self::$name(_) => <$sale>::show(cx, answer, may),)+ }
+            }
+        }
+
+        impl AnySale {
+            /// [`Sale::event`]
+            #[must_use]
+            pub fn event(&self) -> Option<&EventId> {
+                match self { $(Self::$name(sale) => sale.event(),)+ }
+            }
+
+            /// [`Sale::subject`]
+            #[must_use]
+            pub fn subject(&self) -> Option<String> {
+                match self { $(Self::$name(sale) => sale.subject(),)+ }
+            }
+
+            /// [`Sale::terms`]
+            ///
+            /// # Errors
+            /// Why it cannot be had.
+            pub fn terms(&self, cx: &Cx<'_, impl World>, pays: bool) -> Result<Terms, Failure> {
+                match self { $(Self::$name(sale) => sale.terms(cx, pays),)+ }
+            }
+
+            /// [`Sale::check_payer`]
+            ///
+            /// # Errors
+            /// `invalid_arguments` names the field.
+            pub fn check_payer(&self, payer: Address) -> Result<(), Failure> {
+                match self { $(Self::$name(sale) => sale.check_payer(payer),)+ }
+            }
+
+            /// [`Sale::is_held`]
+            ///
+            /// # Errors
+            /// Why it cannot be had.
+            pub fn is_held(&self, cx: &Cx<'_, impl World>, payer: &str) -> Result<bool, Failure> {
+                match self { $(Self::$name(sale) => sale.is_held(cx, payer),)+ }
+            }
+
+            /// [`Sale::recheck`]
+            ///
+            /// # Errors
+            /// Why it cannot be had any more.
+            pub fn recheck(
+                &self,
+                cx: &Cx<'_, impl World>,
+                payer: &str,
+                payment: &PaymentId,
+                amount: Usdc,
+            ) -> Result<Hold, Failure> {
+                match self { $(Self::$name(sale) => sale.recheck(cx, payer, payment, amount),)+ }
+            }
+
+            /// [`Sale::prepare`]
+            ///
+            /// # Errors
+            /// Why there is no answer.
+            pub fn prepare(&self, cx: &Cx<'_, impl World>) -> Result<Value, Failure> {
+                match self { $(Self::$name(sale) => sale.prepare(cx),)+ }
+            }
+
+            /// [`Sale::bought_before`]
+            ///
+            /// # Errors
+            /// [`SqlError`] if SQLite refuses.
+            pub fn bought_before(
+                &self,
+                cx: &Cx<'_, impl World>,
+                call: &PaidCall,
+                payer: &ProvenPayer,
+            ) -> Result<Option<Payment>, SqlError> {
+                match self { $(Self::$name(sale) => sale.bought_before(cx, call, payer),)+ }
+            }
+
+            /// [`Sale::is_had`]
+            ///
+            /// # Errors
+            /// [`Failure`] if storage refuses.
+            pub fn is_had(
+                &self,
+                cx: &Cx<'_, impl World>,
+                known: &Payment,
+            ) -> Result<bool, Failure> {
+                match self { $(Self::$name(sale) => sale.is_had(cx, known),)+ }
+            }
+        }
+    };
+}
+
+products! {
+    /// Seats at events.
+    Events: events, events::sale::EventSale, true;
+    /// Secrets.
+    Vault: vault, vault::sale::SecretSale, true;
+    /// Helpdesk work.
+    Desk: desk, desk::sale::DeskSale, false;
+}
+
+impl Product {
+    /// The product with this name.
+    #[must_use]
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|product| product.name() == name)
+    }
+}
+
+impl Tool {
+    /// The tool with this name.
+    #[must_use]
+    pub fn by_name(name: &str) -> Option<Self> {
+        // An older name of `listEvents`.
+        let name = if name == "getAllEvents" { "listEvents" } else { name };
+        let mut all = Product::ALL.iter().copied().flat_map(Product::tools);
+        all.find(|tool| tool.name() == name)
+    }
+
+    /// Its name on the wire.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.spec().name
+    }
+
+    /// Who may call it.
+    #[must_use]
+    pub fn access(self) -> Access {
+        self.spec().access
+    }
+
+    /// The tier that a credential needs for it.
+    #[must_use]
+    pub fn tier(self) -> Tier {
+        self.spec().tier
+    }
+
+    /// The JSON schema of its arguments.
+    #[must_use]
+    pub fn input_schema(self) -> Value {
+        (self.spec().input_schema)()
+    }
+}
+
+/// The products that a host has switched on; never none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Products([bool; Product::ALL.len()]);
+
+impl Default for Products {
+    fn default() -> Self {
+        Self::of(Product::is_on_by_default)
+    }
+}
+
+impl Products {
+    fn of(is_on: impl Fn(Product) -> bool) -> Self {
+        let mut products = Self([false; Product::ALL.len()]);
+        for (product, on) in Product::ALL.iter().zip(&mut products.0) {
+            *on = is_on(*product);
+        }
+        products
+    }
+
+    /// The products with these names; `None` if there is none, or an unknown name.
+    pub fn parse<'a>(names: impl IntoIterator<Item = &'a str>) -> Option<Self> {
+        let products: Option<Vec<Product>> = names.into_iter().map(Product::by_name).collect();
+        let products = products.filter(|products| !products.is_empty())?;
+        Some(Self::of(|product| products.contains(&product)))
+    }
+
+    /// Whether a product is on.
+    #[must_use]
+    pub fn has(self, product: Product) -> bool {
+        self.on().any(|one| one == product)
+    }
+
+    /// The names of those that are on.
+    #[must_use]
+    pub fn names(self) -> Vec<&'static str> {
+        self.on().map(Product::name).collect()
+    }
+
+    /// The tools of those that are on, in the order of `tools/list`.
+    pub fn tools(self) -> impl Iterator<Item = Tool> {
+        self.on().flat_map(Product::tools)
+    }
+
+    fn on(self) -> impl Iterator<Item = Product> {
+        let Self(is_on) = self;
+        Product::ALL.iter().zip(is_on).filter(|(_, is_on)| *is_on).map(|(product, _)| *product)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_tool_is_found_by_its_name_and_no_name_is_given_twice() {
+        let all: Vec<Tool> = Product::ALL.iter().copied().flat_map(Product::tools).collect();
+        assert_eq!(all.len(), 24);
+        for tool in &all {
+            assert_eq!(Tool::by_name(tool.name()), Some(*tool), "{}", tool.name());
+        }
+        assert_eq!(Tool::by_name("getAllEvents"), Tool::by_name("listEvents"));
+        assert_eq!(Tool::by_name("sellEverything"), None);
+    }
+
+    #[test]
+    fn products_are_read_by_name_and_there_is_always_one() {
+        let products = Products::parse(["desk", "events"]).unwrap();
+        assert_eq!(products.names(), ["events", "desk"]);
+        assert!(!products.has(Product::Vault));
+        assert_eq!(Products::parse([]), None);
+        assert_eq!(Products::parse(["events", "cellar"]), None);
+        assert_eq!(Products::default().names(), ["events", "vault"]);
+    }
+}

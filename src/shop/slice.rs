@@ -1,0 +1,63 @@
+//! The payments that one alarm looks after. [`crate::shop::look`] says how many requests it has.
+
+use std::cell::Cell;
+
+use futures_util::future::join_all;
+
+use crate::base::id::PaymentId;
+use crate::ledger::payments;
+use crate::ports::{SqlError, World};
+use crate::products::vault::manage;
+use crate::shop::confirm::look_after;
+use crate::shop::look::{BATCH, LANES, Look, PAYMENTS_REQUESTS, SHARE_REQUESTS, Slices};
+use crate::shop::{Shop, succeeded};
+
+/// The payment that this wake belongs to, if one needs that and the last wake belonged to all.
+pub fn next_alone(slices: &Slices, world: &impl World) -> Result<Option<PaymentId>, SqlError> {
+    if slices.was_alone.replace(false) {
+        return Ok(None);
+    }
+    let now = world.now();
+    let mut alone = slices.alone.borrow_mut();
+    for index in 0..alone.len() {
+        let Some(id) = alone.get(index) else { break };
+        if payments::is_due(world, id, now)? {
+            slices.was_alone.set(true);
+            return Ok(Some(alone.remove(index)));
+        }
+    }
+    Ok(None)
+}
+
+/// Looks after as many payments as a wake has requests for, those first that have waited longest.
+pub async fn look_after_payments(shop: &Shop<'_, impl World>) -> Result<(), SqlError> {
+    let mut due = payments::due(shop.cx.world, shop.cx.world.now(), BATCH)?;
+    due.retain(|id| !shop.memory.slices.alone.borrow().contains(id));
+    let (next, left) = (Cell::new(0_usize), Cell::new(PAYMENTS_REQUESTS));
+    // Beside each other: one answer that does not come must not keep the others waiting.
+    let lanes = (0..LANES).map(|_| look_after_some(shop, &due, &next, &left));
+    join_all(lanes).await;
+    manage::destroy_secrets(&shop.cx)
+}
+
+async fn look_after_some(
+    shop: &Shop<'_, impl World>,
+    due: &[PaymentId],
+    next: &Cell<usize>,
+    left: &Cell<u32>,
+) {
+    while let Some(id) = due.get(next.get())
+        && let Some(rest) = left.get().checked_sub(SHARE_REQUESTS)
+    {
+        next.set(next.get().saturating_add(1));
+        left.set(rest);
+        let look = Look::shared(shop.cx.world);
+        look_after(shop, id, &look).await;
+        left.set(left.get().saturating_add(look.meter.left()));
+        if look.meter.is_used_up() && shop.memory.slices.wants_to_be_alone(id) {
+            // Its next look may be an hour away, and this one was none.
+            let soon = payments::put_off(shop.cx.world, id, shop.cx.world.now());
+            succeeded(shop.cx.world, "giving a payment a wake to itself", soon);
+        }
+    }
+}

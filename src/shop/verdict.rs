@@ -1,0 +1,117 @@
+//! What a host says by hand of a payment whose outcome nobody else can tell: no endpoint shows how its
+//! authorization was used, or its network was removed. The chain is asked once more first, and believed.
+
+use alloy_primitives::B256;
+use serde::Deserialize;
+
+use crate::base::fields;
+use crate::base::id::PaymentId;
+use crate::ledger::payments::{self, Payment, State};
+use crate::ledger::statement::{self, Line, STUCK_SECONDS};
+use crate::ports::{Level, SqlError, World};
+use crate::rails::outcome::{Abort, Failure};
+use crate::shop::deliver::deliver;
+use crate::shop::find_out::{OnChain, Shows, ask_chain, follow};
+use crate::shop::look::Look;
+use crate::shop::{Shop, read_transaction};
+
+/// What the host says.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Verdict {
+    /// Whether the money has come.
+    paid: bool,
+    /// In which transaction, if it has.
+    transaction: Option<String>,
+}
+
+impl Verdict {
+    /// The transaction, if the host says that it was paid.
+    fn read(&self) -> Result<Option<B256>, Failure> {
+        let bad = |detail: &str| Failure::from(fields::bad("transaction", detail));
+        match (self.paid, &self.transaction) {
+            (true, Some(text)) => read_transaction(text)
+                .map(Some)
+                .ok_or_else(|| bad("must be the hash of a transaction: 0x and 64 hex digits")),
+            (true, None) => Err(bad("is missing; name the transaction that has paid")),
+            (false, None) => Ok(None),
+            (false, Some(_)) => Err(bad("must be left out of what was not paid")),
+        }
+    }
+}
+
+/// Decides by hand what became of a payment.
+///
+/// # Errors
+/// `no_such_payment`; `payment_decided` if its outcome is known; `payment_pending` while it is still looked
+/// for; `transaction_used` if the transaction is in the books already.
+pub async fn decide(
+    shop: &Shop<'_, impl World>,
+    id: &PaymentId,
+    verdict: &Verdict,
+) -> Result<Line, Failure> {
+    let transaction = verdict.read()?;
+    let payment = undecided(shop, id)?;
+    let found = ask_chain(shop, &payment, transaction, &Look::whole(shop.cx.world)).await;
+    // Others may have found out while the chain was asked.
+    let payment = undecided(shop, id)?;
+    let shows = Shows { is_payer: transaction.is_some(), transaction };
+    match (found, transaction) {
+        (OnChain::NotFound | OnChain::Unclear(_), Some(transaction)) => {
+            decide_paid(shop, &payment, transaction)?;
+        }
+        (OnChain::NotFound | OnChain::Unclear(_), None) => {
+            payments::decide(shop.cx.world, &payment, None, shop.cx.world.now())?;
+        }
+        (OnChain::Paid(..), None) if payment.doubtful_at.is_some() => {
+            payments::decide(shop.cx.world, &payment, None, shop.cx.world.now())?;
+        }
+        (
+            found @ (OnChain::Paid(..) | OnChain::Spent | OnChain::RanOut | OnChain::Unused(_)),
+            _,
+        ) => {
+            follow(shop, &payment, found, shows).await?;
+            deliver_if_settled(shop, id)?;
+        }
+    }
+    let line = statement::line_of(shop.cx.world, id, shop.cx.world.now())?;
+    line.ok_or_else(|| SqlError(format!("{id} is not there")).into())
+}
+
+fn undecided(shop: &Shop<'_, impl World>, id: &PaymentId) -> Result<Payment, Failure> {
+    let payment = payments::find(shop.cx.world, id)?
+        .ok_or_else(|| Abort::new("no_such_payment", 404, "there is no payment with this id"))?;
+    if payment.state != State::Unknown {
+        let detail = "the outcome of this payment is known, or it is being carried out";
+        return Err(Abort::new("payment_decided", 409, detail).into());
+    }
+    let until = payment.valid_before.plus(STUCK_SECONDS);
+    if shop.cx.world.now() <= until {
+        let detail = format!("this payment is still looked for; decide after {until}");
+        return Err(Abort::new("payment_pending", 409, detail).into());
+    }
+    Ok(payment)
+}
+
+fn decide_paid(
+    shop: &Shop<'_, impl World>,
+    payment: &Payment,
+    transaction: B256,
+) -> Result<(), Failure> {
+    let transaction = transaction.to_string();
+    if payments::is_booked(shop.cx.world, &transaction)? {
+        let detail = "transaction: it is in your books already, for another payment";
+        return Err(Abort::new("transaction_used", 409, detail).into());
+    }
+    payments::decide(shop.cx.world, payment, Some(&transaction), shop.cx.world.now())?;
+    shop.cx.world.line(Level::Warn, "paid, says the host", &[("payment", payment.id.as_str())]);
+    deliver_if_settled(shop, &payment.id)
+}
+
+fn deliver_if_settled(shop: &Shop<'_, impl World>, id: &PaymentId) -> Result<(), Failure> {
+    let settled = payments::find(shop.cx.world, id)?.filter(|it| it.state == State::Settled);
+    if let Some(settled) = settled.and_then(|payment| payment.settled()) {
+        deliver(shop, &settled)?;
+    }
+    Ok(())
+}

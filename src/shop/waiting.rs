@@ -1,0 +1,80 @@
+//! Waiting for what other payments hold. A payment that is being settled holds its seat, and wallets that never paid here
+//! may hold no more than half of an event at a time: making such wallets costs nothing. A call that finds everything held
+//! is not refused at once: it waits until one of them has paid, or has not.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use crate::ports::World;
+use crate::rails::outcome::Failure;
+use crate::shop::Shop;
+use crate::shop::registry::AnySale;
+
+/// How often a call looks whether there is a seat, and how long it waits in between, milliseconds:
+/// 10 seconds in all.
+const LOOKS: u32 = 40;
+const LOOK_MILLIS: u32 = 250;
+/// Calls that wait at a time; the others are told to come again.
+const WAITING_MAX: u32 = 256;
+
+/// How many calls wait for a seat.
+#[derive(Clone, Debug, Default)]
+pub struct Waiting(Rc<Cell<u32>>);
+
+/// One call that waits, until it is dropped.
+struct Turn(Waiting);
+
+impl Waiting {
+    fn begin(&self) -> Option<Turn> {
+        let waiting = self.0.get();
+        (waiting < WAITING_MAX).then(|| {
+            self.0.set(waiting.saturating_add(1));
+            Turn(self.clone())
+        })
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let Self(Waiting(count)) = self;
+        count.set(count.get().saturating_sub(1));
+    }
+}
+
+/// Waits while everything that this payer may have is held by payments that are being settled. Whether there is something
+/// then is for [`AnySale::recheck`] to say.
+///
+/// # Errors
+/// Why it cannot be had; no money moved.
+pub async fn wait_while_held(
+    shop: &Shop<'_, impl World>,
+    sale: &AnySale,
+    payer: &str,
+) -> Result<(), Failure> {
+    if !sale.is_held(&shop.cx, payer)? {
+        return Ok(());
+    }
+    let Some(_turn) = shop.memory.waiting.begin() else { return Ok(()) };
+    for _ in 0..LOOKS {
+        shop.cx.world.sleep(LOOK_MILLIS).await;
+        if !sale.is_held(&shop.cx, payer)? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn so_many_wait_at_a_time_and_a_call_that_is_dropped_gives_its_turn_back() {
+        let waiting = Waiting::default();
+        let turns: Vec<Turn> = (0..WAITING_MAX).map(|_| waiting.begin().unwrap()).collect();
+        assert!(waiting.begin().is_none());
+        drop(turns);
+        assert!(waiting.begin().is_some());
+        assert_eq!(waiting.0.get(), 0);
+    }
+}
