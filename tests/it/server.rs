@@ -493,7 +493,7 @@ fn the_page_of_a_host_shows_what_is_to_come() {
     let reply = server.as_owner(Action::AtHost(AtHost::HostPage), &json!({}));
     assert_eq!(reply.status, 200);
     assert!(reply.body.contains(&event) && !reply.body.contains(&called_off), "{}", reply.body);
-    assert!(reply.body.contains("/?server=http%3A%2F%2Flocalhost"), "{}", reply.body);
+    assert!(reply.body.contains("/?door=http%3A%2F%2Flocalhost"), "{}", reply.body);
     let policy = reply.headers.iter().find(|(name, _)| *name == "content-security-policy");
     assert!(policy.unwrap().1.starts_with("default-src 'none'"));
 }

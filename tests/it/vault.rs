@@ -619,7 +619,7 @@ fn what_was_bought_is_handed_over_after_the_server_was_closed_and_nothing_new_is
     let close = json!({"products": ["events"]});
     assert_eq!(server.as_owner(Action::Own(Own::ChangeProfile), &close).status, 200);
     assert_eq!(json_of(&retrieve(&server, &secret, Some(&payment)))["secret"], VALUE);
-    is(&retrieve(&server, &secret, Some(&other)), 404, "server closed");
+    is(&retrieve(&server, &secret, Some(&other)), 404, "door closed");
     assert_eq!(retrieve(&server, &secret, None).status, 404);
     let listed = block_on(server.tool("listSecrets", &json!({}), Some(&payment)));
     assert_eq!(listed.status, 404, "a payment opens no list");

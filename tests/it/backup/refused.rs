@@ -333,7 +333,7 @@ fn a_backup_of_an_older_schema_comes_back_as_its_storage_would() {
     assert_eq!(audit(&server.world).unwrap(), Vec::<String>::new());
 
     let rows = "INSERT INTO kb_articles (id, title, body, created_at, updated_at) VALUES \
-         ('kba_0123456789abcdef01234567', 'Servers', 'They open at six', 1, 1)";
+         ('kba_0123456789abcdef01234567', 'Doors', 'They open at six', 1, 1)";
     let world = of_schema(10, rows);
     let server = Server::on(World::new());
     let profile = format!(
