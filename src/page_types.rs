@@ -7,10 +7,9 @@ use ts_rs::{Config, TS};
 
 use crate::guest::messages::{DeploymentView, ExchangeView, In, Out, PaymentView, ToolView};
 use crate::guest::purchases::State;
-use crate::host::credentials;
 use crate::host::views::{
     CreatedCredential, CredentialView, OwnCredentials, OwnMails, OwnPayments, ProfileView,
-    Registered, RevokedCredential,
+    Registered, RevokedCredential, Status as CredentialStatus,
 };
 use crate::http::page::{
     CodeSentAnswer, FaucetAnswer, NetworkView, NonceAnswer, PageSettings, Problem, SessionAnswer,
@@ -60,7 +59,7 @@ fn types() -> String {
         OwnEvents, RsvpLine<'_>, Rsvps<'_>, CheckInAnswer<'_>, vault::Status, SecretView,
         OwnSecrets, Retrieval, Retrievals, Article, Articles, desk::Status, Priority, EntryKind,
         Entry, TicketView, Tickets, drafts::Kind, DraftView, Approvals, DeskView, Revenue, Sum,
-        Count, Line, OwnPayments, MailLine, OwnMails, Tier, credentials::Status, CredentialView,
+        Count, Line, OwnPayments, MailLine, OwnMails, Tier, CredentialStatus, CredentialView,
         OwnCredentials, CreatedCredential, RevokedCredential,
     );
     text

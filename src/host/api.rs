@@ -8,6 +8,7 @@ use crate::host::Host;
 use crate::host::command::Command;
 use crate::host::profile::read_products;
 use crate::host::views::{OwnMails, OwnPayments, ProfileView};
+use crate::host::{backup, credentials};
 use crate::http::route::{Format, Own};
 use crate::identity::access::Caller;
 use crate::ledger::limits::{LimitChanges, Limits};
@@ -19,6 +20,7 @@ use crate::ports::{SqlError, World};
 use crate::products::{desk, events, vault};
 use crate::rails::outcome::Failure;
 use crate::sale::request::{CSV_LINES_MAX, PAGE, csv_file, member, ok, read_body};
+use crate::shop::Shop;
 use crate::shop::profile::Profile;
 use crate::shop::verdict::decide;
 
@@ -43,11 +45,12 @@ impl<W: World> Host<W> {
         own: &Own,
         body: &[u8],
     ) -> Result<Reply, Failure> {
+        let object = self.object();
         let (cx, cursor) = (self.cx(profile), command.cursor.as_deref());
         match own {
             // Carried out before.
             Own::Register | Own::Restore => Err(super::no_such_host()),
-            Own::Profile => Ok(ok(&self.own_record(profile)?)),
+            Own::Profile => Ok(ok(&own_record(&self.shop(profile))?)),
             Own::ChangeProfile => {
                 let ProfileChanges { limits, products } = read_body(body)?;
                 let limits = Limits::load(&self.world)?.changed(&limits.unwrap_or_default())?;
@@ -58,7 +61,7 @@ impl<W: World> Host<W> {
                     changed.save(&self.world)?;
                     limits.save(&self.world)
                 })?;
-                Ok(ok(&self.own_record(&changed)?))
+                Ok(ok(&own_record(&self.shop(&changed))?))
             }
             Own::Events => events::rest::own_events(&cx, cursor),
             Own::CreateEvent => {
@@ -87,83 +90,20 @@ impl<W: World> Host<W> {
             Own::RevokeSecret(id) => Ok(ok(&vault::manage::revoke_secret(&cx, id)?)),
             Own::Retrievals(id) => Ok(ok(&vault::manage::retrievals(&cx, id, cursor)?)),
             Own::Desk(asked) => desk::rest::desk(&cx, cursor, caller, asked, body),
-            Own::Credentials => Ok(ok(&self.own_credentials()?)),
+            Own::Credentials => Ok(ok(&credentials::own_credentials(&object)?)),
             Own::CreateCredential => {
                 let is_fresh = command.user.as_ref().is_some_and(|user| user.fresh);
-                let created = self.create_credential(profile, read_body(body)?, is_fresh)?;
+                let created =
+                    credentials::create_credential(&object, profile, read_body(body)?, is_fresh)?;
                 Ok(Reply { status: 201, ..ok(&created) })
             }
-            Own::RevokeCredential(id) => Ok(ok(&self.revoke_credential(id)?)),
-            Own::Export => self.export(profile),
+            Own::RevokeCredential(id) => Ok(ok(&credentials::revoke_credential(&object, id)?)),
+            Own::Export => backup::export(&object, profile),
             Own::Revenue => Ok(ok(&revenue::statement(&self.world)?)),
-            Own::Mail => self.own_mails(cursor),
-            Own::Payments(format) => self.payments(profile, cursor, *format),
+            Own::Mail => own_mails(&self.shop(profile), cursor),
+            Own::Payments(format) => payments(&self.shop(profile), cursor, *format),
             Own::Decide(id) => Ok(ok(&decide(&self.shop(profile), id, &read_body(body)?).await?)),
         }
-    }
-
-    /// Tools, prices, networks and payTo.
-    pub(super) fn manifest(&self, profile: &Profile) -> Reply {
-        let networks: Vec<Value> = self
-            .config
-            .networks
-            .iter()
-            .map(|network| {
-                json!({
-                    "network": network.caip2,
-                    "x402V1Network": network.v1_name,
-                    "asset": network.usdc.to_checksum(None),
-                })
-            })
-            .collect();
-        ok(&json!({
-            "mcpUrl": self.cx(profile).server_url(),
-            "httpUrl": format!("{}/x402/users/{}/tools/{{tool}}", self.config.public_url, profile.scope),
-            "payTo": profile.wallet.to_checksum(None),
-            "networks": networks,
-            "tools": catalog::prices(profile.products),
-        }))
-    }
-
-    fn own_record(&self, profile: &Profile) -> Result<ProfileView, SqlError> {
-        Ok(ProfileView {
-            user_id: profile.user_id.to_string(),
-            wallet_address: profile.wallet.to_checksum(None),
-            url_safe_id: profile.scope.to_string(),
-            mcp_url: self.cx(profile).server_url(),
-            products: profile.products.names(),
-            doors: profile.products.names(),
-            limits: Limits::load(&self.world)?.view(),
-            stuck_payments: statement::count_stuck(&self.world, self.world.now())?,
-            created_at: profile.created_at.to_string(),
-            updated_at: profile.updated_at.to_string(),
-        })
-    }
-
-    fn payments(
-        &self,
-        profile: &Profile,
-        cursor: Option<&str>,
-        format: Format,
-    ) -> Result<Reply, Failure> {
-        let now = self.world.now();
-        let page = Page::of(&statement::STUCK_FIRST, length_of(format), cursor, now)?;
-        let found = statement::list(&self.world, &page, now)?;
-        Ok(match format {
-            Format::Csv => {
-                let next = found.next_cursor.as_deref().map(|cursor| ("payments.csv", cursor));
-                csv_file(&self.cx(profile), "payments.csv", statement::to_csv(&found.entries), next)
-            }
-            Format::Json => {
-                ok(&OwnPayments { payments: found.entries, next_cursor: found.next_cursor })
-            }
-        })
-    }
-
-    fn own_mails(&self, cursor: Option<&str>) -> Result<Reply, Failure> {
-        let page = Page::of(&outbox::NEWEST_FIRST, PAGE, cursor, self.world.now())?;
-        let Found { entries: mails, next_cursor } = outbox::list(&self.world, &page)?;
-        Ok(ok(&OwnMails { mails, next_cursor }))
     }
 }
 
@@ -173,4 +113,68 @@ const fn length_of(format: Format) -> u32 {
         Format::Json => PAGE,
         Format::Csv => CSV_LINES_MAX,
     }
+}
+
+/// Tools, prices, networks and payTo.
+pub(super) fn manifest(shop: &Shop<'_, impl World>) -> Reply {
+    let networks: Vec<Value> = shop
+        .cx
+        .config
+        .networks
+        .iter()
+        .map(|network| {
+            json!({
+                "network": network.caip2,
+                "x402V1Network": network.v1_name,
+                "asset": network.usdc.to_checksum(None),
+            })
+        })
+        .collect();
+    ok(&json!({
+        "mcpUrl": shop.cx.server_url(),
+        "httpUrl": format!("{}/x402/users/{}/tools/{{tool}}", shop.cx.config.public_url, shop.profile.scope),
+        "payTo": shop.profile.wallet.to_checksum(None),
+        "networks": networks,
+        "tools": catalog::prices(shop.profile.products),
+    }))
+}
+
+fn own_record(shop: &Shop<'_, impl World>) -> Result<ProfileView, SqlError> {
+    Ok(ProfileView {
+        user_id: shop.profile.user_id.to_string(),
+        wallet_address: shop.profile.wallet.to_checksum(None),
+        url_safe_id: shop.profile.scope.to_string(),
+        mcp_url: shop.cx.server_url(),
+        products: shop.profile.products.names(),
+        doors: shop.profile.products.names(),
+        limits: Limits::load(shop.cx.world)?.view(),
+        stuck_payments: statement::count_stuck(shop.cx.world, shop.cx.world.now())?,
+        created_at: shop.profile.created_at.to_string(),
+        updated_at: shop.profile.updated_at.to_string(),
+    })
+}
+
+fn payments(
+    shop: &Shop<'_, impl World>,
+    cursor: Option<&str>,
+    format: Format,
+) -> Result<Reply, Failure> {
+    let now = shop.cx.world.now();
+    let page = Page::of(&statement::STUCK_FIRST, length_of(format), cursor, now)?;
+    let found = statement::list(shop.cx.world, &page, now)?;
+    Ok(match format {
+        Format::Csv => {
+            let next = found.next_cursor.as_deref().map(|cursor| ("payments.csv", cursor));
+            csv_file(&shop.cx, "payments.csv", statement::to_csv(&found.entries), next)
+        }
+        Format::Json => {
+            ok(&OwnPayments { payments: found.entries, next_cursor: found.next_cursor })
+        }
+    })
+}
+
+fn own_mails(shop: &Shop<'_, impl World>, cursor: Option<&str>) -> Result<Reply, Failure> {
+    let page = Page::of(&outbox::NEWEST_FIRST, PAGE, cursor, shop.cx.world.now())?;
+    let Found { entries: mails, next_cursor } = outbox::list(shop.cx.world, &page)?;
+    Ok(ok(&OwnMails { mails, next_cursor }))
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::email::EmailAddress;
+use crate::base::http::Headers;
 use crate::base::id::{MailId, RequestId, ScopeId};
 use crate::base::time::UnixSeconds;
 use crate::http::route::{AtHost, Own};
@@ -143,4 +144,14 @@ impl Command {
     pub fn is_owner(&self) -> bool {
         self.user.as_ref().is_some_and(|user| user.scope == self.scope)
     }
+}
+
+/// A call of a tool over plain HTTP.
+pub struct HttpCall<'a> {
+    /// The name of the tool.
+    pub name: &'a str,
+    /// The caller's headers.
+    pub headers: &'a Headers,
+    /// The arguments as JSON.
+    pub body: &'a [u8],
 }

@@ -5,22 +5,28 @@
 
 pub mod store;
 
-use serde::{Deserialize, Serialize};
+use std::cell::RefCell;
+
+use serde::Deserialize;
 
 use crate::base::fields::{self, InvalidField};
 use crate::base::id::CredentialId;
 use crate::base::rate_limit::Budget;
+use crate::base::rate_limit::RateLimiter;
 use crate::base::time::UnixSeconds;
-use crate::host::Host;
 use crate::host::caller::check;
 use crate::host::command::Command;
-use crate::host::views::{CreatedCredential, OwnCredentials, RevokedCredential};
+use crate::host::object::Object;
+use crate::host::views::{
+    CreatedCredential, CredentialView, OwnCredentials, RevokedCredential, Status,
+};
 use crate::http::source::Source;
 use crate::identity::access::Tier;
 use crate::identity::access::{Caller, Grant};
 use crate::identity::{Token, TokenDigest};
 use crate::ports::{SqlError, World};
 use crate::rails::outcome::{Abort, Failure};
+use crate::shop::Memory;
 use crate::shop::limits::CALL_COST;
 use crate::shop::profile::Profile;
 use crate::shop::registry::Tool;
@@ -65,28 +71,32 @@ pub struct Credential {
     pub revoked_at: Option<UnixSeconds>,
 }
 
-/// Where a credential is in its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[cfg_attr(test, ts(rename = "CredentialStatus"))]
-#[serde(rename_all = "lowercase")]
-pub enum Status {
-    /// It is good.
-    Active,
-    /// Its time is over.
-    Expired,
-    /// Its host has revoked it.
-    Revoked,
-}
-
 /// What a host sends for a new one.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct NewCredential {
+pub struct NewCredential {
     name: String,
     tier: Option<String>,
     tools: Option<Vec<String>>,
     expires_at: Option<String>,
+}
+
+impl Credential {
+    /// As its host sees it at `now`.
+    #[must_use]
+    pub fn view(&self, now: UnixSeconds) -> CredentialView {
+        CredentialView {
+            id: self.id.to_string(),
+            name: self.name.clone(),
+            tier: self.tier,
+            tools: self.tools.clone(),
+            hint: self.hint.clone(),
+            created_at: self.created_at.to_string(),
+            last_used_at: self.last_used_at.map(|moment| moment.to_string()),
+            expires_at: self.expires_at.map(|moment| moment.to_string()),
+            status: self.status(now),
+        }
+    }
 }
 
 impl Credential {
@@ -174,110 +184,121 @@ fn tools(names: &[String]) -> Result<Vec<String>, InvalidField> {
     Ok(tools)
 }
 
-impl<W: World> Host<W> {
-    /// Who a request comes from. It is asked once: the answer holds for everything in the request.
-    ///
-    /// A credential counts before a session, and one that is not good is refused, even for what anybody may
-    /// do: whoever sends one means to be somebody.
-    pub(super) fn caller(&self, command: &Command) -> Result<Caller, Failure> {
-        match &command.credential {
-            Some(digest) => Ok(Caller::Agent(self.grant(digest, &command.source)?)),
-            None if command.is_owner() => Ok(Caller::Owner),
-            None => Ok(Caller::Stranger),
-        }
+/// Who a request comes from. It is asked once: the answer holds for everything in the request.
+///
+/// A credential counts before a session, and one that is not good is refused, even for what anybody may
+/// do: whoever sends one means to be somebody.
+pub fn caller(
+    object: &Object<'_, impl World>,
+    memory: &Memory,
+    command: &Command,
+) -> Result<Caller, Failure> {
+    match &command.credential {
+        Some(digest) => Ok(Caller::Agent(grant(object, memory, digest, &command.source)?)),
+        None if command.is_owner() => Ok(Caller::Owner),
+        None => Ok(Caller::Stranger),
     }
+}
 
-    fn grant(&self, digest: &TokenDigest, source: &Source) -> Result<Grant, Failure> {
-        if !self.migrated.get() {
-            // Nobody has registered here, and nothing is stored for who asks.
-            return Err(Abort::credential_refused().into());
-        }
-        let now = self.world.now();
-        let found = store::find_by_digest(&self.world, digest)?;
-        let Some(credential) = found.filter(|found| found.status(now) == Status::Active) else {
-            // Trying tokens counts as knocking.
-            self.memory.admit_unpaid(&self.world, source, CALL_COST)?;
-            return Err(Abort::credential_refused().into());
-        };
-        if credential.last_used_at.is_none_or(|last| now.since(last) >= USE_NOTED_SECONDS) {
-            store::note_use(&self.world, &credential.id, now)?;
-        }
-        Ok(credential.grant())
+fn grant(
+    object: &Object<'_, impl World>,
+    memory: &Memory,
+    digest: &TokenDigest,
+    source: &Source,
+) -> Result<Grant, Failure> {
+    if !object.is_used() {
+        // Nobody has registered here, and nothing is stored for who asks.
+        return Err(Abort::credential_refused().into());
     }
+    let now = object.world.now();
+    let found = store::find_by_digest(object.world, digest)?;
+    let Some(credential) = found.filter(|found| found.status(now) == Status::Active) else {
+        // Trying tokens counts as knocking.
+        memory.admit_unpaid(object.world, source, CALL_COST)?;
+        return Err(Abort::credential_refused().into());
+    };
+    if credential.last_used_at.is_none_or(|last| now.since(last) >= USE_NOTED_SECONDS) {
+        store::note_use(object.world, &credential.id, now)?;
+    }
+    Ok(credential.grant())
+}
 
-    /// Counts a call of a program of the host's.
-    pub(super) fn admit_agent(&self, caller: &Caller) -> Result<(), Failure> {
-        let Caller::Agent(grant) = caller else { return Ok(()) };
-        let now = self.world.now();
-        let budget = Budget::per_minute(CALLS_PER_MINUTE);
-        let admitted = self.agent_calls.borrow_mut().admit(grant.id.as_str(), 1, budget, now);
-        admitted.map_err(|seconds| {
-            let detail = format!(
-                "a credential is good for {CALLS_PER_MINUTE} calls in a minute; wait {seconds} seconds"
-            );
-            let abort = Abort::new("rate_limited", 429, detail);
-            Abort { retry_after: Some(seconds), ..abort }.into()
-        })
-    }
+/// Counts a call of a program of the host's.
+pub fn admit_agent(
+    object: &Object<'_, impl World>,
+    calls: &RefCell<RateLimiter>,
+    caller: &Caller,
+) -> Result<(), Failure> {
+    let Caller::Agent(grant) = caller else { return Ok(()) };
+    let now = object.world.now();
+    let budget = Budget::per_minute(CALLS_PER_MINUTE);
+    let admitted = calls.borrow_mut().admit(grant.id.as_str(), 1, budget, now);
+    admitted.map_err(|seconds| {
+        let detail = format!(
+            "a credential is good for {CALLS_PER_MINUTE} calls in a minute; wait {seconds} seconds"
+        );
+        let abort = Abort::new("rate_limited", 429, detail);
+        Abort { retry_after: Some(seconds), ..abort }.into()
+    })
+}
 
-    /// All credentials, without their tokens.
-    pub(super) fn own_credentials(&self) -> Result<OwnCredentials, SqlError> {
-        let now = self.world.now();
-        let all = store::list(&self.world)?;
-        Ok(OwnCredentials { credentials: all.iter().map(|one| one.view(now)).collect() })
-    }
+/// All credentials, without their tokens.
+pub fn own_credentials(object: &Object<'_, impl World>) -> Result<OwnCredentials, SqlError> {
+    let now = object.world.now();
+    let all = store::list(object.world)?;
+    Ok(OwnCredentials { credentials: all.iter().map(|one| one.view(now)).collect() })
+}
 
-    /// Makes a credential; its token is in this answer and nowhere else. One that may send does what the
-    /// host does, for months: it takes the person (`is_fresh`: signed in a moment ago), not only a session
-    /// that somebody else may have got hold of.
-    pub(super) fn create_credential(
-        &self,
-        profile: &Profile,
-        input: NewCredential,
-        is_fresh: bool,
-    ) -> Result<CreatedCredential, Failure> {
-        let now = self.world.now();
-        let token = Token::random(profile.scope.clone(), &self.world);
-        let id = CredentialId::random(&self.world);
-        let credential = input.into_credential(id, token.hint(), now)?;
-        if credential.tier == Tier::Send && !is_fresh {
-            let detail = "a \"send\" credential needs a sign-in of the last 10 minutes; sign in again and repeat, or ask for the tier \"draft\"";
-            return Err(Abort::new("sign_in_again", 403, detail).into());
-        }
-        if store::count(&self.world)? >= CREDENTIALS_MAX {
-            let detail = format!(
-                "a host may have at most {CREDENTIALS_MAX} credentials; revoke one that is not needed (expired ones count too)"
-            );
-            return Err(Abort::new("too_many_credentials", 409, detail).into());
-        }
-        self.world.atomically(|| {
-            store::insert(&self.world, &credential, &token.digest())?;
-            store::forget_revoked(&self.world, REVOKED_MAX)
-        })?;
-        let view = credential.view(now);
-        let message = message(credential.tier);
-        let caller = Caller::Agent(credential.grant());
-        let may_call = profile.products.tools().filter(|tool| check(&caller, *tool).is_ok());
-        let may_call = may_call.map(Tool::name).collect();
-        Ok(CreatedCredential { credential: view, token: token.expose(), may_call, message })
+/// Makes a credential; its token is in this answer and nowhere else. One that may send does what the
+/// host does, for months: it takes the person (`is_fresh`: signed in a moment ago), not only a session
+/// that somebody else may have got hold of.
+pub fn create_credential(
+    object: &Object<'_, impl World>,
+    profile: &Profile,
+    input: NewCredential,
+    is_fresh: bool,
+) -> Result<CreatedCredential, Failure> {
+    let now = object.world.now();
+    let token = Token::random(profile.scope.clone(), object.world);
+    let id = CredentialId::random(object.world);
+    let credential = input.into_credential(id, token.hint(), now)?;
+    if credential.tier == Tier::Send && !is_fresh {
+        let detail = "a \"send\" credential needs a sign-in of the last 10 minutes; sign in again and repeat, or ask for the tier \"draft\"";
+        return Err(Abort::new("sign_in_again", 403, detail).into());
     }
+    if store::count(object.world)? >= CREDENTIALS_MAX {
+        let detail = format!(
+            "a host may have at most {CREDENTIALS_MAX} credentials; revoke one that is not needed (expired ones count too)"
+        );
+        return Err(Abort::new("too_many_credentials", 409, detail).into());
+    }
+    object.world.atomically(|| {
+        store::insert(object.world, &credential, &token.digest())?;
+        store::forget_revoked(object.world, REVOKED_MAX)
+    })?;
+    let view = credential.view(now);
+    let message = message(credential.tier);
+    let caller = Caller::Agent(credential.grant());
+    let may_call = profile.products.tools().filter(|tool| check(&caller, *tool).is_ok());
+    let may_call = may_call.map(Tool::name).collect();
+    Ok(CreatedCredential { credential: view, token: token.expose(), may_call, message })
+}
 
-    /// Revokes a credential: it is refused from now on. A second time it answers the same.
-    pub(super) fn revoke_credential(
-        &self,
-        id: &CredentialId,
-    ) -> Result<RevokedCredential, Failure> {
-        let now = self.world.now();
-        store::revoke(&self.world, id, now)?;
-        let credential = store::find(&self.world, id)?.ok_or_else(|| {
-            let detail = "this host has no such credential; see GET /api/users/credentials";
-            Abort::new("credential_not_found", 404, detail)
-        })?;
-        Ok(RevokedCredential {
-            credential: credential.view(now),
-            message: "The credential is revoked. It is refused from now on.",
-        })
-    }
+/// Revokes a credential: it is refused from now on. A second time it answers the same.
+pub fn revoke_credential(
+    object: &Object<'_, impl World>,
+    id: &CredentialId,
+) -> Result<RevokedCredential, Failure> {
+    let now = object.world.now();
+    store::revoke(object.world, id, now)?;
+    let credential = store::find(object.world, id)?.ok_or_else(|| {
+        let detail = "this host has no such credential; see GET /api/users/credentials";
+        Abort::new("credential_not_found", 404, detail)
+    })?;
+    Ok(RevokedCredential {
+        credential: credential.view(now),
+        message: "The credential is revoked. It is refused from now on.",
+    })
 }
 
 const fn message(tier: Tier) -> &'static str {

@@ -6,7 +6,7 @@ use crate::base::fields;
 use crate::base::http::{Headers, Reply};
 use crate::host::Host;
 use crate::host::caller::check;
-use crate::host::command::Command;
+use crate::host::command::{Command, HttpCall};
 use crate::identity::access::Caller;
 use crate::identity::siwx;
 use crate::mcp::catalog;
@@ -18,6 +18,7 @@ use crate::products::events::input;
 use crate::products::events::store::{self, Filter};
 use crate::rails::outcome::{Abort, Done, Failure, Fatal};
 use crate::rails::x402::dialects::{self, Ways};
+use crate::shop::Shop;
 use crate::shop::limits::{CALL_COST, LIST_COST};
 use crate::shop::pay::ToolCall;
 use crate::shop::profile::Profile;
@@ -26,13 +27,6 @@ use crate::shop::profile::Profile;
 const TRANSACTION_HEADER: &str = "payment-transaction";
 const INSTRUCTIONS: &str = "This is the server of one host. Lists are free; what is sold (a seat with rsvpToEvent, a secret with retrieveSecret) costs the price that its list names, in USDC, paid with x402: call the tool, pay the challenge, call it again with the payment. If an answer is lost or a payment's outcome is unknown, repeat the same call with exactly the same payment; it is never charged twice. If that says proof_needed, as it does for x402 version 1, call with a SIGN-IN-WITH-X header of the wallet that paid.";
 const MINUTE_MILLIS: u64 = 60_000;
-
-/// A call of a tool over plain HTTP.
-pub(super) struct HttpCall<'a> {
-    pub(super) name: &'a str,
-    pub(super) headers: &'a Headers,
-    pub(super) body: &'a [u8],
-}
 
 impl<W: World> Host<W> {
     /// MCP, or JSON-RPC from a plain caller.
@@ -100,7 +94,7 @@ impl<W: World> Host<W> {
         if call.method == "tools/call" {
             return self.tools_call(profile, command, caller, headers, call).await;
         }
-        if let Err(fault) = self.admit_list(command, caller, &call.method) {
+        if let Err(fault) = admit_list(&self.shop(profile), command, caller, &call.method) {
             return eras::answer(&call, Err(fault), None);
         }
         let params = std::mem::take(&mut call.params);
@@ -120,7 +114,7 @@ impl<W: World> Host<W> {
             }
             "resources/list" => {
                 cache = Some(Cache { ttl_millis: 5_000, scope: CacheScope::Private });
-                self.list_resources(&params, command)
+                list_resources(&self.shop(profile), &params, command)
             }
             "resources/templates/list" => {
                 cache = Some(Cache { ttl_millis: 60 * MINUTE_MILLIS, scope: CacheScope::Private });
@@ -128,7 +122,7 @@ impl<W: World> Host<W> {
             }
             "resources/read" => {
                 cache = Some(Cache { ttl_millis: 0, scope: CacheScope::Private });
-                self.read_resource(&params, command)
+                read_resource(&self.shop(profile), &params, command)
             }
             "prompts/list" => {
                 cache = Some(Cache { ttl_millis: 60 * MINUTE_MILLIS, scope: CacheScope::Private });
@@ -178,73 +172,6 @@ impl<W: World> Host<W> {
             Ok(done) => with_receipt(reply, done, ways),
             Err(_) => reply,
         }
-    }
-
-    /// Counts what a stranger asks besides tools. Looking into the storage costs as much as a tool that does.
-    fn admit_list(&self, command: &Command, caller: &Caller, method: &str) -> Result<(), Fault> {
-        let searches = matches!(method, "resources/list" | "resources/read");
-        let cost = if searches { CALL_COST } else { LIST_COST };
-        if caller.is_owner_side() { Ok(()) } else { self.count_list(command, cost) }
-    }
-
-    /// Counts what is asked over MCP besides calls of tools.
-    fn count_list(&self, command: &Command, cost: u32) -> Result<(), Fault> {
-        match self.memory.count_unpaid(&self.world, &command.source, cost) {
-            Ok(admitted) => admitted.map_err(|seconds| Fault::RateLimited { seconds }),
-            Err(error) => Err(self.internal(&error, command)),
-        }
-    }
-
-    fn list_resources(
-        &self,
-        params: &Map<String, Value>,
-        command: &Command,
-    ) -> Result<Value, Fault> {
-        let cursor = match params.get("cursor") {
-            None | Some(Value::Null) => None,
-            Some(Value::String(cursor)) => Some(cursor.as_str()),
-            Some(_) => return Err(bad_cursor()),
-        };
-        let page = Page::of(&store::BY_START, PAGE_MAX, cursor, self.world.now())
-            .map_err(|field| Fault::InvalidParams { message: field.to_string(), data: None })?;
-        let found = store::list(&self.world, Filter::default(), &page)
-            .map_err(|error| self.internal(&error, command))?;
-        let resources = found.map(|(event, _)| {
-            json!({
-                "uri": format!("event://{}", event.id),
-                "name": event.id,
-                "title": event.title,
-                "mimeType": "application/json",
-            })
-        });
-        Ok(resources.answer("resources").into())
-    }
-
-    fn read_resource(
-        &self,
-        params: &Map<String, Value>,
-        command: &Command,
-    ) -> Result<Value, Fault> {
-        let Some(uri) = params.get("uri").and_then(Value::as_str) else {
-            let message = "uri: must be a string such as event://evt_…".to_owned();
-            return Err(Fault::InvalidParams { message, data: None });
-        };
-        let id = uri.strip_prefix("event://").and_then(|id| input::event_id(id).ok());
-        let found = id.map(|id| store::find(&self.world, &id)).transpose();
-        let found = found.map_err(|error| self.internal(&error, command))?.flatten();
-        let Some((event, seats)) = found else {
-            let data = Some(json!({"uri": uri}));
-            let message = "Resource not found".to_owned();
-            return Err(Fault::InvalidParams { message, data });
-        };
-        let text = json!(event.view(seats, self.world.now())).to_string();
-        Ok(json!({"contents": [{"uri": uri, "mimeType": "application/json", "text": text}]}))
-    }
-
-    pub(super) fn internal(&self, error: &SqlError, command: &Command) -> Fault {
-        let request_id = command.request_id.as_str();
-        self.log_fatal(&error.to_string(), request_id);
-        Fault::Internal { request_id: request_id.to_owned() }
     }
 }
 
@@ -343,4 +270,76 @@ fn with_receipt(mut reply: Reply, done: &Done, ways: Ways) -> Reply {
         reply = reply.with_header("x-payment-response", dialects::encode(receipt));
     }
     reply
+}
+
+/// Counts what a stranger asks besides tools. Looking into the storage costs as much as a tool that does.
+fn admit_list(
+    shop: &Shop<'_, impl World>,
+    command: &Command,
+    caller: &Caller,
+    method: &str,
+) -> Result<(), Fault> {
+    let searches = matches!(method, "resources/list" | "resources/read");
+    let cost = if searches { CALL_COST } else { LIST_COST };
+    if caller.is_owner_side() { Ok(()) } else { count_list(shop, command, cost) }
+}
+
+/// Counts what is asked over MCP besides calls of tools.
+fn count_list(shop: &Shop<'_, impl World>, command: &Command, cost: u32) -> Result<(), Fault> {
+    match shop.memory.count_unpaid(shop.cx.world, &command.source, cost) {
+        Ok(admitted) => admitted.map_err(|seconds| Fault::RateLimited { seconds }),
+        Err(error) => Err(internal(shop, &error, command)),
+    }
+}
+
+fn list_resources(
+    shop: &Shop<'_, impl World>,
+    params: &Map<String, Value>,
+    command: &Command,
+) -> Result<Value, Fault> {
+    let cursor = match params.get("cursor") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(cursor)) => Some(cursor.as_str()),
+        Some(_) => return Err(bad_cursor()),
+    };
+    let page = Page::of(&store::BY_START, PAGE_MAX, cursor, shop.cx.world.now())
+        .map_err(|field| Fault::InvalidParams { message: field.to_string(), data: None })?;
+    let found = store::list(shop.cx.world, Filter::default(), &page)
+        .map_err(|error| internal(shop, &error, command))?;
+    let resources = found.map(|(event, _)| {
+        json!({
+            "uri": format!("event://{}", event.id),
+            "name": event.id,
+            "title": event.title,
+            "mimeType": "application/json",
+        })
+    });
+    Ok(resources.answer("resources").into())
+}
+
+fn read_resource(
+    shop: &Shop<'_, impl World>,
+    params: &Map<String, Value>,
+    command: &Command,
+) -> Result<Value, Fault> {
+    let Some(uri) = params.get("uri").and_then(Value::as_str) else {
+        let message = "uri: must be a string such as event://evt_…".to_owned();
+        return Err(Fault::InvalidParams { message, data: None });
+    };
+    let id = uri.strip_prefix("event://").and_then(|id| input::event_id(id).ok());
+    let found = id.map(|id| store::find(shop.cx.world, &id)).transpose();
+    let found = found.map_err(|error| internal(shop, &error, command))?.flatten();
+    let Some((event, seats)) = found else {
+        let data = Some(json!({"uri": uri}));
+        let message = "Resource not found".to_owned();
+        return Err(Fault::InvalidParams { message, data });
+    };
+    let text = json!(event.view(seats, shop.cx.world.now())).to_string();
+    Ok(json!({"contents": [{"uri": uri, "mimeType": "application/json", "text": text}]}))
+}
+
+fn internal(shop: &Shop<'_, impl World>, error: &SqlError, command: &Command) -> Fault {
+    let request_id = command.request_id.as_str();
+    shop.cx.world.line(Level::Error, &error.to_string(), &[("requestId", request_id)]);
+    Fault::Internal { request_id: request_id.to_owned() }
 }

@@ -12,28 +12,33 @@ pub mod caller;
 pub mod command;
 pub mod credentials;
 pub mod mcp;
+pub mod object;
 pub mod profile;
 pub mod rebuild;
+pub mod records;
 pub mod resealing;
 pub mod restoring;
-mod sign_in;
+pub mod sign_in;
 mod sweep;
 pub mod tools;
 pub mod views;
 pub mod wake;
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::base::http::{Headers, Reply};
 use crate::base::rate_limit::RateLimiter;
 use crate::config::Config;
+use crate::host::backup::outgoing::OutPage;
+use crate::host::command::HttpCall;
 use crate::host::command::{Action, Command};
-use crate::host::mcp::HttpCall;
+use crate::host::object::{Object, Storage};
+use crate::host::rebuild::profile_or_rebuilt;
 use crate::host::resealing::Resealing;
 use crate::http::problem;
 use crate::http::route::{AtHost, Own};
-use crate::ledger::{self, payments};
+use crate::ledger::payments;
 use crate::mail;
 use crate::ports::storage;
 use crate::ports::{Level, SqlError, World};
@@ -41,13 +46,13 @@ use crate::products::events;
 use crate::rails::outcome::{Abort, Failure, Fatal};
 use crate::sale::cx::Cx;
 use crate::shop::profile::Profile;
-use crate::shop::{self, Memory, Shop};
+use crate::shop::{Memory, Shop};
 
 /// One host's service.
 pub struct Host<W> {
     world: W,
     config: Rc<Config>,
-    migrated: Cell<bool>,
+    storage: Storage,
     /// What the shop remembers.
     memory: Memory,
     /// How far the vault is with a new master key.
@@ -75,7 +80,7 @@ impl<W: World> Host<W> {
         Self {
             world,
             config,
-            migrated: Cell::new(false),
+            storage: Storage::default(),
             memory: Memory::default(),
             resealing: Resealing::default(),
             sign_ins: RefCell::default(),
@@ -87,6 +92,11 @@ impl<W: World> Host<W> {
     #[must_use]
     pub fn world(&self) -> &W {
         &self.world
+    }
+
+    /// The storage, with or without a host.
+    fn object(&self) -> Object<'_, W> {
+        Object { world: &self.world, config: &self.config, storage: &self.storage }
     }
 
     /// What products get.
@@ -128,26 +138,27 @@ impl<W: World> Host<W> {
     async fn dispatch(&self, request: Request) -> Result<Reply, Failure> {
         self.open()?;
         let Request { command, headers, body } = request;
-        if let Some(answer) = self.before_sign_in(&command) {
+        if let Some(answer) = sign_in::before_sign_in(&self.object(), &self.sign_ins, &command) {
             return answer;
         }
-        let command = self.without_the_signed_out(command)?;
+        let command = sign_in::without_the_signed_out(&self.object(), command)?;
+        let object = self.object();
         let is_restoring = matches!(command.action, Action::Own(Own::Restore));
-        let profile = if is_restoring && self.is_taking_in()? {
-            self.profile()?
+        let profile = if is_restoring && backup::is_taking_in(&object)? {
+            object.profile()?
         } else {
-            self.profile_or_rebuilt(&command.scope).await?
+            profile_or_rebuilt(&object, &command.scope).await?
         };
-        let caller = self.caller(&command)?;
+        let caller = credentials::caller(&object, &self.memory, &command)?;
         if let Action::Own(own) = &command.action {
-            self.admit_agent(&caller)?;
+            credentials::admit_agent(&object, &self.agent_calls, &caller)?;
             caller::check_own(&caller, own)?;
             // Whoever registers may not be a host yet.
             if *own == Own::Register {
-                return self.register(&command, &body).await;
+                return profile::register(&object, &command, &body).await;
             }
             if is_restoring {
-                return self.take_in(&command, &body);
+                return backup::take_in(&object, &self.resealing, &command, &body);
             }
         }
         let profile = profile.ok_or_else(no_such_host)?;
@@ -160,14 +171,14 @@ impl<W: World> Host<W> {
             | Action::CheckCode { .. }
             | Action::MailEvent { .. } => Err(no_such_host()),
             Action::Own(own) => self.own(&profile, &command, &caller, own, &body).await,
-            Action::Resealed => self.resealed(&profile),
+            Action::Resealed => resealing::resealed(&object, &self.resealing, &profile),
             Action::AtHost(asked) => match asked {
                 AtHost::Mcp => Ok(self.server(&profile, &command, &caller, &headers, &body).await),
                 AtHost::Tool(name) => {
                     let asked = HttpCall { name, headers: &headers, body: &body };
                     self.tool_over_http(&profile, &command, caller, asked).await
                 }
-                AtHost::Manifest => Ok(self.manifest(&profile)),
+                AtHost::Manifest => Ok(api::manifest(&self.shop(&profile))),
                 AtHost::HostPage => events::rest::host_page(
                     &self.cx(&profile),
                     profile.wallet,
@@ -184,8 +195,8 @@ impl<W: World> Host<W> {
     /// the instance before left half-done. An object that nobody registered stores
     /// nothing.
     fn open(&self) -> Result<(), SqlError> {
-        if !self.migrated.get() && storage::is_used(&self.world)? {
-            self.create_storage()?;
+        if !self.object().is_used() && storage::is_used(&self.world)? {
+            self.object().create_storage()?;
             let now = self.world.now();
             self.world.atomically(|| {
                 payments::take_over(&self.world, now)?;
@@ -196,16 +207,20 @@ impl<W: World> Host<W> {
         Ok(())
     }
 
-    fn create_storage(&self) -> Result<(), SqlError> {
-        if !self.migrated.get() {
-            storage::migrate(&self.world, ledger::MIGRATIONS, self.world.now())?;
-            self.migrated.set(true);
-        }
-        Ok(())
+    /// Whether nothing is left that an object without a host has to keep. The shell erases the storage then.
+    ///
+    /// # Errors
+    /// [`SqlError`] if SQLite refuses.
+    pub fn is_over(&self) -> Result<bool, SqlError> {
+        sign_in::is_over(&self.object())
     }
 
-    fn profile(&self) -> Result<Option<Profile>, SqlError> {
-        if self.migrated.get() { shop::profile::load(&self.world) } else { Ok(None) }
+    /// One page of a backup that was begun, for the shell that streams it.
+    ///
+    /// # Errors
+    /// [`SqlError`] if SQLite refuses.
+    pub fn export_page(&self, id: &str, number: u32) -> Result<Option<OutPage>, SqlError> {
+        backup::export_page(&self.object(), id, number)
     }
 
     fn log_fatal(&self, what: &str, request_id: &str) {

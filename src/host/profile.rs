@@ -4,17 +4,15 @@ use alloy_primitives::Address;
 use serde::Deserialize;
 
 use crate::base::http::Reply;
-use crate::base::time::UnixSeconds;
 use crate::chain::rpc::Rpc;
-use crate::host::Host;
 use crate::host::command::Command;
+use crate::host::object::Object;
 use crate::host::views::Registered;
 use crate::identity::UserId;
 use crate::ledger::payments;
 use crate::ports::World;
 use crate::rails::outcome::{Abort, Failure};
 use crate::shop::profile::Profile;
-use crate::shop::proof::use_nonce;
 use crate::shop::registry::Products;
 use crate::wallets;
 use crate::wallets::smart::SmartWallet;
@@ -28,109 +26,107 @@ struct Registration {
     products: Option<Vec<String>>,
 }
 
-impl<W: World> Host<W> {
-    /// Remembers the nonce of a sign-in; a second use of it is refused.
-    pub(super) fn use_nonce(&self, nonce: &str, expires_at: UnixSeconds) -> Result<Reply, Failure> {
-        self.create_storage()?;
-        use_nonce(&self.world, nonce, expires_at, self.world.now())?;
-        Ok(self.signed_in()?)
+/// Registers the host, or changes the payout wallet.
+pub async fn register(
+    object: &Object<'_, impl World>,
+    command: &Command,
+    body: &[u8],
+) -> Result<Reply, Failure> {
+    let caller = command.user.as_ref().filter(|_| command.is_owner());
+    let caller = caller.ok_or_else(Abort::not_owner)?;
+    let input: Registration = crate::sale::request::read_body(body)?;
+    let user_id =
+        UserId::parse(&input.user_id).map_err(|error| invalid("userId", &error.to_string()))?;
+    let user_id = own_id(&user_id, &caller.user)?;
+    let wallet = match input.wallet_address.as_deref() {
+        Some(text) => Some(read_wallet(text)?),
+        None => own_wallet(object, &user_id).await?,
+    };
+    let wallet = wallet.ok_or_else(|| invalid("walletAddress", "is missing"))?;
+    if wallet.is_zero() {
+        return Err(invalid("walletAddress", "must not be the zero address"));
     }
+    let products = input.products.map(|products| read_products(&products)).transpose()?;
+    // Only now: somebody may have registered while a wallet was made.
+    let known = object.profile()?;
+    let known = known.as_ref();
+    object.create_storage()?;
+    let now = object.world.now();
+    let moves = known.is_some_and(|known| known.wallet != wallet);
+    if moves && !caller.fresh {
+        let detail = "changing the payout wallet needs a sign-in of the last 10 minutes; sign in again and repeat";
+        return Err(Abort::new("sign_in_again", 403, detail).into());
+    }
+    let profile = Profile {
+        user_id,
+        scope: command.scope.clone(),
+        wallet,
+        products: products.or(known.map(|known| known.products)).unwrap_or_default(),
+        created_at: known.map_or(now, |known| known.created_at),
+        updated_at: now,
+    };
+    if known.is_none_or(|known| moves || known.products != profile.products) {
+        object.world.atomically(|| {
+            if known.is_none() || moves {
+                payments::note(object.world, "payout_set", &wallet.to_checksum(None), now)?;
+            }
+            profile.save(object.world)
+        })?;
+    }
+    let (status, message) = match (known.is_some(), moves) {
+        (false, _) => (201, "Your server is ready: give its URL to any MCP client."),
+        (true, true) => (200, "The payout wallet was changed."),
+        (true, false) => (200, "You are registered with this wallet already."),
+    };
+    let answer = Registered {
+        name: format!("events-{}", profile.scope.as_str().get(..8).unwrap_or_default()),
+        mcp_url: object.cx(&profile.scope).server_url(),
+        wallet_address: profile.wallet.to_checksum(None),
+        url_safe_id: profile.scope.to_string(),
+        message,
+    };
+    Ok(Reply { status, ..crate::sale::request::ok(&answer) })
+}
 
-    /// Registers the host, or changes the payout wallet.
-    pub(super) async fn register(&self, command: &Command, body: &[u8]) -> Result<Reply, Failure> {
-        let caller = command.user.as_ref().filter(|_| command.is_owner());
-        let caller = caller.ok_or_else(Abort::not_owner)?;
-        let input: Registration = crate::sale::request::read_body(body)?;
-        let user_id =
-            UserId::parse(&input.user_id).map_err(|error| invalid("userId", &error.to_string()))?;
-        let user_id = own_id(&user_id, &caller.user)?;
-        let wallet = match input.wallet_address.as_deref() {
-            Some(text) => Some(read_wallet(text)?),
-            None => self.own_wallet(&user_id).await?,
-        };
-        let wallet = wallet.ok_or_else(|| invalid("walletAddress", "is missing"))?;
-        if wallet.is_zero() {
-            return Err(invalid("walletAddress", "must not be the zero address"));
-        }
-        let products = input.products.map(|products| read_products(&products)).transpose()?;
-        // Only now: somebody may have registered while a wallet was made.
-        let known = self.profile()?;
-        let known = known.as_ref();
-        self.create_storage()?;
-        let now = self.world.now();
-        let moves = known.is_some_and(|known| known.wallet != wallet);
-        if moves && !caller.fresh {
-            let detail = "changing the payout wallet needs a sign-in of the last 10 minutes; sign in again and repeat";
-            return Err(Abort::new("sign_in_again", 403, detail).into());
-        }
-        let profile = Profile {
-            user_id,
-            scope: command.scope.clone(),
-            wallet,
-            products: products.or(known.map(|known| known.products)).unwrap_or_default(),
-            created_at: known.map_or(now, |known| known.created_at),
-            updated_at: now,
-        };
-        if known.is_none_or(|known| moves || known.products != profile.products) {
-            self.world.atomically(|| {
-                if known.is_none() || moves {
-                    payments::note(&self.world, "payout_set", &wallet.to_checksum(None), now)?;
-                }
-                profile.save(&self.world)
-            })?;
-        }
-        let (status, message) = match (known.is_some(), moves) {
-            (false, _) => (201, "Your server is ready: give its URL to any MCP client."),
-            (true, true) => (200, "The payout wallet was changed."),
-            (true, false) => (200, "You are registered with this wallet already."),
-        };
-        let answer = Registered {
-            name: format!("events-{}", profile.scope.as_str().get(..8).unwrap_or_default()),
-            mcp_url: self.cx(&profile).server_url(),
-            wallet_address: profile.wallet.to_checksum(None),
-            url_safe_id: profile.scope.to_string(),
-            message,
-        };
-        Ok(Reply { status, ..crate::sale::request::ok(&answer) })
+/// The payout wallet of a host that names none: its address, or the wallet it has already, or one
+/// at Crossmint, or on the local chain a smart wallet of ours. The last two are those with which
+/// the same person's guest sessions pay, so that what is earned can be spent.
+async fn own_wallet(
+    object: &Object<'_, impl World>,
+    user: &UserId,
+) -> Result<Option<Address>, Failure> {
+    if let Some(address) = user.wallet() {
+        check_is_everywhere(object, user)?;
+        return Ok(Some(address));
     }
+    if let Some(known) = object.profile()? {
+        return Ok(Some(known.wallet));
+    }
+    let owner = wallets::owner_of_user(user);
+    let config = object.config;
+    if let Some(crossmint) = &config.crossmint {
+        let made = crossmint.create_wallet(object.world, &wallets::opaque(&owner)).await;
+        return made.map(|made| Some(made.address)).map_err(|error| no_wallet(&error));
+    }
+    let rpc = config.networks.first().and_then(|network| config.rpc_urls.get(network.caip2));
+    let factory = config.smart_wallet_factory.filter(|_| config.is_local());
+    let (Some(factory), Some(url)) = (factory, rpc) else { return Ok(None) };
+    let smart = SmartWallet::derive(&config.keys, &owner, factory);
+    let address = smart.address(object.world, &Rpc { url: url.clone() }).await;
+    address.map(Some).map_err(|error| no_wallet(&error))
+}
 
-    /// The payout wallet of a host that names none: its address, or the wallet it has already, or one
-    /// at Crossmint, or on the local chain a smart wallet of ours. The last two are those with which
-    /// the same person's guest sessions pay, so that what is earned can be spent.
-    async fn own_wallet(&self, user: &UserId) -> Result<Option<Address>, Failure> {
-        if let Some(address) = user.wallet() {
-            self.check_is_everywhere(user)?;
-            return Ok(Some(address));
-        }
-        if let Some(known) = self.profile()? {
-            return Ok(Some(known.wallet));
-        }
-        let owner = wallets::owner_of_user(user);
-        let config = &self.config;
-        if let Some(crossmint) = &config.crossmint {
-            let made = crossmint.create_wallet(&self.world, &wallets::opaque(&owner)).await;
-            return made.map(|made| Some(made.address)).map_err(|error| no_wallet(&error));
-        }
-        let rpc = config.networks.first().and_then(|network| config.rpc_urls.get(network.caip2));
-        let factory = config.smart_wallet_factory.filter(|_| config.is_local());
-        let (Some(factory), Some(url)) = (factory, rpc) else { return Ok(None) };
-        let smart = SmartWallet::derive(&config.keys, &owner, factory);
-        let address = smart.address(&self.world, &Rpc { url: url.clone() }).await;
-        address.map(Some).map_err(|error| no_wallet(&error))
-    }
-
-    /// A contract wallet is surely its host's on its own chain only, and guests choose where they pay.
-    fn check_is_everywhere(&self, user: &UserId) -> Result<(), Failure> {
-        let Some(chain_id) = user.contract_chain() else { return Ok(()) };
-        let Some(other) = self.config.networks.iter().find(|one| one.chain_id != chain_id) else {
-            return Ok(());
-        };
-        let remedy = format!(
-            "is missing; you signed in with a contract wallet, and guests may also pay on {}: name an address that is yours there too",
-            other.name
-        );
-        Err(invalid("walletAddress", &remedy))
-    }
+/// A contract wallet is surely its host's on its own chain only, and guests choose where they pay.
+fn check_is_everywhere(object: &Object<'_, impl World>, user: &UserId) -> Result<(), Failure> {
+    let Some(chain_id) = user.contract_chain() else { return Ok(()) };
+    let Some(other) = object.config.networks.iter().find(|one| one.chain_id != chain_id) else {
+        return Ok(());
+    };
+    let remedy = format!(
+        "is missing; you signed in with a contract wallet, and guests may also pay on {}: name an address that is yours there too",
+        other.name
+    );
+    Err(invalid("walletAddress", &remedy))
 }
 
 /// The products with these names.

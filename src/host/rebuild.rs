@@ -1,275 +1,79 @@
-//! A moved deployment: the object's storage is empty, but its records are published in KV. The host
-//! is rebuilt from them, all or nothing. With many records that goes in slices ([`super::restoring`]).
-//!
-//! What KV does not hold is made anew or left out: ticket codes (guests get new ones at the host's
-//! list), names, e-mail addresses, stored answers, who has bought which secret, credentials. Old payments stay used up on the chain.
+//! A moved deployment: the object's storage is empty, but its records are published in KV. The host is rebuilt from them,
+//! all or nothing. With many records that goes in slices ([`super::restoring`]).
 
-use alloy_primitives::Address;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use serde_json::Value;
-
-use crate::base::id::{EventId, PaymentId, RsvpId, ScopeId, SecretId, TicketCode};
+use crate::base::id::ScopeId;
 use crate::base::money::Usdc;
-use crate::base::time::{UnixSeconds, ZoneName};
-use crate::host::Host;
-use crate::host::restoring::being_restored;
-use crate::identity::UserId;
-use crate::ledger::payments;
-use crate::ports::{Kv, KvError, Level, SqlError, World, within};
-use crate::products::events::Event;
-use crate::products::events::input::GuestDetails;
-use crate::products::events::rsvp::Rsvp;
-use crate::products::events::store;
-use crate::products::vault::{Secret, store as secrets};
+use crate::host::object::Object;
+use crate::host::records::{
+    Checked, Kind, being_restored, check, kv_get, kv_list, prefix, published_profile,
+    published_revenue, write_record,
+};
+use crate::host::{backup, restoring};
+use crate::ports::{Level, World};
 use crate::rails::outcome::{Failure, Fatal, Money};
 use crate::shop::profile::Profile;
-use crate::shop::registry::Products;
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ProfileRecord {
-    user_id: String,
-    wallet_address: String,
-    created_at: String,
-    updated_at: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct EventRecord {
-    id: String,
-    title: String,
-    description: String,
-    starts_at: String,
-    ends_at: Option<String>,
-    time_zone: String,
-    location: Option<String>,
-    capacity: u32,
-    price_atomic: Usdc,
-    status: String,
-    created_at: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct RsvpRecord {
-    event_id: String,
-    wallet_address: String,
-    paid_atomic: Usdc,
-    tx_hash: String,
-    timestamp: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct SecretRecord {
-    id: String,
-    name: String,
-    amount: String,
-    description: String,
-    retrieval_count: u32,
-    version: u32,
-    expires_at: Option<String>,
-    created_at: String,
-    sealed: Option<String>,
-}
-
-/// What a published record is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Events,
-    Secrets,
-    Rsvps,
-}
-
-/// A published record that can be written down.
-pub(super) enum Checked {
-    Event(Event),
-    Secret(Secret, Option<String>),
-    Seat(RsvpRecord),
-}
-
-/// How long KV may take for one answer, milliseconds.
-pub(super) const READ_MILLIS: u32 = 5_000;
-pub(super) const NO_ANSWER: &str = "KV does not answer in time";
 
 /// Records up to which a host is restored while its first caller waits; with more of them the alarm does it in slices.
 const AT_ONCE: usize = 30;
 
-impl Kind {
-    /// In the order in which they are restored.
-    const ALL: [Self; 3] = [Self::Events, Self::Secrets, Self::Rsvps];
-
-    /// As it stands in keys.
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Events => "events",
-            Self::Secrets => "secrets",
-            Self::Rsvps => "rsvps",
-        }
+/// The host's record: from storage, or, if that is empty, rebuilt from KV.
+pub async fn profile_or_rebuilt(
+    object: &Object<'_, impl World>,
+    scope: &ScopeId,
+) -> Result<Option<Profile>, Failure> {
+    if let Some(profile) = object.profile()? {
+        return Ok(Some(profile));
     }
-
-    pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
-        Self::ALL.into_iter().find(|kind| kind.name() == text).ok_or("unknown kind of record")
+    if restoring::is_being_restored(object)? || backup::is_taking_in(object)? {
+        return Err(being_restored());
     }
-
-    pub(super) const fn next(self) -> Option<Self> {
-        match self {
-            Self::Events => Some(Self::Secrets),
-            Self::Secrets => Some(Self::Rsvps),
-            Self::Rsvps => None,
-        }
+    let published = read_published(object, scope).await.map_err(|what| {
+        Failure::Fatal(Fatal { what: format!("rebuilding: {what}"), money: Money::NotAsked })
+    })?;
+    let Some(published) = published else { return Ok(None) };
+    // Another request may have done it, or registered, while this one read.
+    if let Some(profile) = object.profile()? {
+        return Ok(Some(profile));
     }
-}
-
-/// What the keys of these records begin with.
-pub(super) fn prefix(scope: &ScopeId, kind: Kind) -> String {
-    format!("{scope}:{}:", kind.name())
-}
-
-/// Reads a record, which has to be the one of its key.
-pub(super) fn check(scope: &ScopeId, kind: Kind, key: &str, text: &str) -> Result<Checked, String> {
-    let name = key.strip_prefix(&prefix(scope, kind)).unwrap_or_default();
-    let (checked, own) = match kind {
-        Kind::Events => {
-            let event = read::<EventRecord>(text)?.into_event()?;
-            let own = event.id.to_string();
-            (Checked::Event(event), own)
-        }
-        Kind::Secrets => {
-            let (secret, sealed) = read::<SecretRecord>(text)?.into_secret()?;
-            let own = secret.id.to_string();
-            (Checked::Secret(secret, sealed), own)
-        }
-        Kind::Rsvps => {
-            let record = read::<RsvpRecord>(text)?;
-            EventId::parse(&record.event_id).map_err(|error| error.to_string())?;
-            moment(&record.timestamp)?;
-            let own = format!("{}:{}", record.event_id, record.wallet_address);
-            (Checked::Seat(record), own)
-        }
+    let Published { profile, records: Some(records), revenue } = published else {
+        return Err(restoring::begin_to_restore(object, scope)?);
     };
-    if own == name { Ok(checked) } else { Err("it is the record of another key".to_owned()) }
+    if restoring::is_being_restored(object)? {
+        return Err(being_restored());
+    }
+    object.create_storage()?;
+    object.world.atomically(|| {
+        for record in &records {
+            write_record(object, scope, record)?;
+        }
+        restoring::finish_with(object, &profile, revenue)
+    })?;
+    object.world.line(Level::Warn, "rebuilt from KV", &[("scope", scope.as_str())]);
+    Ok(Some(profile))
 }
 
-impl<W: World> Host<W> {
-    /// The host's record: from storage, or, if that is empty, rebuilt from KV.
-    pub(super) async fn profile_or_rebuilt(
-        &self,
-        scope: &ScopeId,
-    ) -> Result<Option<Profile>, Failure> {
-        if let Some(profile) = self.profile()? {
-            return Ok(Some(profile));
-        }
-        if self.is_being_restored()? || self.is_taking_in()? {
-            return Err(being_restored());
-        }
-        let published = self.read_published(scope).await.map_err(|what| {
-            Failure::Fatal(Fatal { what: format!("rebuilding: {what}"), money: Money::NotAsked })
-        })?;
-        let Some(published) = published else { return Ok(None) };
-        // Another request may have done it, or registered, while this one read.
-        if let Some(profile) = self.profile()? {
-            return Ok(Some(profile));
-        }
-        let Published { profile, records: Some(records), revenue } = published else {
-            return Err(self.begin_to_restore(scope)?);
-        };
-        if self.is_being_restored()? {
-            return Err(being_restored());
-        }
-        self.create_storage()?;
-        self.world.atomically(|| {
-            for record in &records {
-                self.write_record(scope, record)?;
-            }
-            self.finish_with(&profile, revenue)
-        })?;
-        self.world.line(Level::Warn, "rebuilt from KV", &[("scope", scope.as_str())]);
-        Ok(Some(profile))
-    }
-
-    /// What is published of a host; of one with many records only its own.
-    async fn read_published(&self, scope: &ScopeId) -> Result<Option<Published>, String> {
-        let Some(profile) = self.published_profile(scope).await? else { return Ok(None) };
-        let mut keys = Vec::new();
-        for kind in Kind::ALL {
-            let (some, next) = self.kv_list(&prefix(scope, kind)).await?;
-            keys.extend(some.into_iter().map(|key| (kind, key)));
-            if next.is_some() || keys.len() > AT_ONCE {
-                return Ok(Some(Published { profile, records: None, revenue: Usdc::ZERO }));
-            }
-        }
-        let mut records = Vec::new();
-        for (kind, key) in keys {
-            if let Some(text) = self.kv_get(&key).await? {
-                records.push(check(scope, kind, &key, &text)?);
-            }
-        }
-        let revenue = self.published_revenue(scope).await?;
-        Ok(Some(Published { profile, records: Some(records), revenue }))
-    }
-
-    /// The profile of this scope, if it is published.
-    pub(super) async fn published_profile(
-        &self,
-        scope: &ScopeId,
-    ) -> Result<Option<Profile>, String> {
-        let Some(text) = self.kv_get(&format!("usersByHash:{scope}")).await? else {
-            return Ok(None);
-        };
-        read::<ProfileRecord>(&text)?.into_profile(scope).map(Some)
-    }
-
-    pub(super) async fn published_revenue(&self, scope: &ScopeId) -> Result<Usdc, String> {
-        let revenue = self.kv_get(&format!("{scope}:revenue")).await?;
-        revenue.map_or(Ok(Usdc::ZERO), |text| {
-            serde_json::from_value(Value::String(text)).map_err(|error| error.to_string())
-        })
-    }
-
-    /// Writes one record down; in a block of the caller's.
-    pub(super) fn write_record(&self, scope: &ScopeId, record: &Checked) -> Result<(), SqlError> {
-        let sql = &self.world;
-        match record {
-            Checked::Event(event) => store::insert(sql, event),
-            Checked::Secret(secret, sealed) => secrets::carry_over(sql, secret, sealed.as_deref()),
-            Checked::Seat(record) => {
-                let rsvp = self.seat_of(scope, record)?;
-                store::insert_rsvp(sql, &rsvp, PaymentId::random(sql).as_str())?;
-                let seat = Some((&rsvp.event_id, rsvp.transaction.as_str()));
-                payments::carry_over(sql, rsvp.paid, seat, rsvp.created_at)
-            }
+/// What is published of a host; of one with many records only its own.
+async fn read_published(
+    object: &Object<'_, impl World>,
+    scope: &ScopeId,
+) -> Result<Option<Published>, String> {
+    let Some(profile) = published_profile(object, scope).await? else { return Ok(None) };
+    let mut keys = Vec::new();
+    for kind in Kind::ALL {
+        let (some, next) = kv_list(object, &prefix(scope, kind)).await?;
+        keys.extend(some.into_iter().map(|key| (kind, key)));
+        if next.is_some() || keys.len() > AT_ONCE {
+            return Ok(Some(Published { profile, records: None, revenue: Usdc::ZERO }));
         }
     }
-
-    fn seat_of(&self, scope: &ScopeId, record: &RsvpRecord) -> Result<Rsvp, SqlError> {
-        Ok(Rsvp {
-            id: RsvpId::random(&self.world),
-            event_id: EventId::parse(&record.event_id).map_err(|_| bad("eventId"))?,
-            payer: record.wallet_address.clone(),
-            code: TicketCode::random(scope, &self.world),
-            guest: GuestDetails::default(),
-            paid: record.paid_atomic,
-            transaction: record.tx_hash.clone(),
-            // The record does not say; the preferred network is the best guess for a link.
-            network: self.config.networks.first().map_or("", |network| network.caip2).to_owned(),
-            created_at: UnixSeconds::from_rfc3339(&record.timestamp)
-                .map_err(|_| bad("timestamp"))?,
-            checked_in_at: None,
-        })
+    let mut records = Vec::new();
+    for (kind, key) in keys {
+        if let Some(text) = kv_get(object, &key).await? {
+            records.push(check(scope, kind, &key, &text)?);
+        }
     }
-
-    pub(super) async fn kv_get(&self, key: &str) -> Result<Option<String>, String> {
-        let read = within(&self.world, READ_MILLIS, Kv::get(&self.world, key)).await;
-        read.ok_or_else(|| NO_ANSWER.to_owned())?.map_err(|KvError(what)| what)
-    }
-
-    async fn kv_list(&self, prefix: &str) -> Result<(Vec<String>, Option<String>), String> {
-        let list = within(&self.world, READ_MILLIS, Kv::list(&self.world, prefix, None)).await;
-        list.ok_or_else(|| NO_ANSWER.to_owned())?.map_err(|KvError(what)| what)
-    }
+    let revenue = published_revenue(object, scope).await?;
+    Ok(Some(Published { profile, records: Some(records), revenue }))
 }
 
 /// What is published of a host.
@@ -278,67 +82,4 @@ struct Published {
     /// `None`: too many to be read at once.
     records: Option<Vec<Checked>>,
     revenue: Usdc,
-}
-
-impl ProfileRecord {
-    fn into_profile(self, scope: &ScopeId) -> Result<Profile, String> {
-        Ok(Profile {
-            user_id: UserId::parse(&self.user_id).map_err(|error| error.to_string())?,
-            scope: scope.clone(),
-            wallet: self.wallet_address.parse::<Address>().map_err(|error| error.to_string())?,
-            products: Products::default(),
-            created_at: moment(&self.created_at)?,
-            updated_at: moment(&self.updated_at)?,
-        })
-    }
-}
-
-impl EventRecord {
-    fn into_event(self) -> Result<Event, String> {
-        Ok(Event {
-            id: EventId::parse(&self.id).map_err(|error| error.to_string())?,
-            title: self.title,
-            description: self.description,
-            starts_at: moment(&self.starts_at)?,
-            ends_at: self.ends_at.as_deref().map(moment).transpose()?,
-            time_zone: ZoneName::parse(&self.time_zone).map_err(|error| error.to_string())?,
-            location: self.location,
-            capacity: self.capacity,
-            price: self.price_atomic,
-            cancelled: self.status == "cancelled",
-            sequence: 0,
-            created_at: moment(&self.created_at)?,
-        })
-    }
-}
-
-impl SecretRecord {
-    fn into_secret(self) -> Result<(Secret, Option<String>), String> {
-        let created_at = moment(&self.created_at)?;
-        let secret = Secret {
-            id: SecretId::parse(&self.id).map_err(|error| error.to_string())?,
-            name: self.name,
-            description: self.description,
-            price: Usdc::from_dollars(&self.amount).map_err(|error| error.to_string())?,
-            version: self.version,
-            expires_at: self.expires_at.as_deref().map(moment).transpose()?,
-            revoked_at: None,
-            retrievals: self.retrieval_count,
-            created_at,
-            updated_at: created_at,
-        };
-        Ok((secret, self.sealed))
-    }
-}
-
-fn read<T: DeserializeOwned>(text: &str) -> Result<T, String> {
-    serde_json::from_str(text).map_err(|error| error.to_string())
-}
-
-fn moment(text: &str) -> Result<UnixSeconds, String> {
-    UnixSeconds::from_rfc3339(text).map_err(|error| error.to_string())
-}
-
-fn bad(field: &str) -> SqlError {
-    SqlError(format!("rebuilding: a published {field} cannot be read"))
 }

@@ -7,163 +7,191 @@ use crate::base::email::EmailAddress;
 use crate::base::http::Reply;
 use crate::base::id::ScopeId;
 use crate::base::rate_limit::Budget;
+use crate::base::rate_limit::RateLimiter;
 use crate::base::time::UnixSeconds;
-use crate::host::Host;
 use crate::host::command::{Action, Asked, Command, SIGNED_IN_AT};
+use crate::host::object::Object;
 use crate::identity::codes::{self, Asker, Code};
 use crate::identity::epoch;
 use crate::mail::{Kind, NewMail, outbox};
 use crate::ports::storage::first;
 use crate::ports::{SqlError, World};
 use crate::rails::outcome::{Abort, Failure, Fatal, Money};
+use crate::shop::proof;
+use std::cell::RefCell;
 
 /// Codes that one network address may ask for in a minute.
 const CODES_A_MINUTE: u32 = 10;
 /// Codes that one network address may try in a minute.
 const TRIES_A_MINUTE: u32 = 30;
 
-impl<W: World> Host<W> {
-    /// Carries out what needs no host; `None` for everything else.
-    pub(super) fn before_sign_in(&self, command: &Command) -> Option<Result<Reply, Failure>> {
-        Some(match &command.action {
-            Action::UseNonce { nonce, expires_at } => self.use_nonce(nonce, *expires_at),
-            Action::EndSessions(signed_in_at) => self.end_sessions(*signed_in_at),
-            Action::SignedOutAt => self.signed_out_at().map_err(Failure::from).map(|at| {
-                let seconds = at.map(UnixSeconds::get);
-                Reply::json(200, json!(seconds).to_string())
-            }),
-            Action::AdmitSource(asked) => self.admit_source(*asked),
-            Action::SendCode { address, asker } => self.send_code(&command.scope, address, asker),
-            Action::CheckCode { address, code, asker } => self.check_code(address, code, asker),
-            Action::MailEvent { webhook_id, mail_id, fate } => {
-                // An object without storage has sent nothing.
-                let note =
-                    || outbox::note(&self.world, webhook_id, mail_id, *fate, self.world.now());
-                let noted = if self.migrated.get() { note() } else { Ok(()) };
-                noted.map(|()| Reply::empty(204)).map_err(Failure::from)
-            }
-            Action::Resealed | Action::AtHost(_) | Action::Own(_) => return None,
-        })
-    }
-
-    /// The answer to whoever has just proven to be the user whose object this is.
-    pub(super) fn signed_in(&self) -> Result<Reply, SqlError> {
-        let now = self.world.now();
-        let at = if self.migrated.get() { epoch::next_start(&self.world, now)? } else { now };
-        Ok(Reply::empty(204).with_header(SIGNED_IN_AT, at.get().to_string()))
-    }
-
-    fn end_sessions(&self, signed_in_at: UnixSeconds) -> Result<Reply, Failure> {
-        self.create_storage()?;
-        epoch::end(&self.world, signed_in_at, self.world.now())?;
-        Ok(Reply::empty(204))
-    }
-
-    fn signed_out_at(&self) -> Result<Option<UnixSeconds>, SqlError> {
-        if self.migrated.get() { epoch::signed_out_at(&self.world) } else { Ok(None) }
-    }
-
-    /// Forgets who has signed in if that was ended by signing out.
-    ///
-    /// # Errors
-    /// [`Failure`] for what only they may ask.
-    pub(super) fn without_the_signed_out(&self, command: Command) -> Result<Command, Failure> {
-        let own = command.user.as_ref().filter(|_| command.is_owner());
-        let Some(user) = own else { return Ok(command) };
-        if epoch::counts(user.signed_in_at, self.signed_out_at()?) {
-            return Ok(command);
+/// Carries out what needs no host; `None` for everything else.
+pub(super) fn before_sign_in(
+    object: &Object<'_, impl World>,
+    sign_ins: &RefCell<RateLimiter>,
+    command: &Command,
+) -> Option<Result<Reply, Failure>> {
+    Some(match &command.action {
+        Action::UseNonce { nonce, expires_at } => use_nonce(object, nonce, *expires_at),
+        Action::EndSessions(signed_in_at) => end_sessions(object, *signed_in_at),
+        Action::SignedOutAt => signed_out_at(object).map_err(Failure::from).map(|at| {
+            let seconds = at.map(UnixSeconds::get);
+            Reply::json(200, json!(seconds).to_string())
+        }),
+        Action::AdmitSource(asked) => admit_source(object, sign_ins, *asked),
+        Action::SendCode { address, asker } => send_code(object, &command.scope, address, asker),
+        Action::CheckCode { address, code, asker } => check_code(object, address, code, asker),
+        Action::MailEvent { webhook_id, mail_id, fate } => {
+            // An object without storage has sent nothing.
+            let note =
+                || outbox::note(object.world, webhook_id, mail_id, *fate, object.world.now());
+            let noted = if object.is_used() { note() } else { Ok(()) };
+            noted.map(|()| Reply::empty(204)).map_err(Failure::from)
         }
-        if matches!(command.action, Action::Own(_)) && command.credential.is_none() {
-            let detail = "this session was ended by signing out; sign in again";
-            return Err(Abort::new("not_signed_in", 401, detail).into());
-        }
-        Ok(Command { user: None, ..command })
-    }
+        Action::Resealed | Action::AtHost(_) | Action::Own(_) => return None,
+    })
+}
 
-    /// In memory only: an object that was evicted had nobody to count.
-    fn admit_source(&self, asked: Asked) -> Result<Reply, Failure> {
-        let (key, max) = match asked {
-            Asked::ForCode => ("codes", CODES_A_MINUTE),
-            Asked::ForSession => ("tries", TRIES_A_MINUTE),
-        };
-        let now = self.world.now();
-        let admitted = self.sign_ins.borrow_mut().admit(key, 1, Budget::per_minute(max), now);
-        admitted.map(|()| Reply::empty(204)).map_err(|seconds| {
-            let detail = format!("too many sign-ins from your network address; wait {seconds} s");
-            let abort = Abort::new("rate_limited", 429, detail);
-            Abort { retry_after: Some(seconds), ..abort }.into()
-        })
-    }
+/// Remembers the nonce of a sign-in; a second use of it is refused.
+fn use_nonce(
+    object: &Object<'_, impl World>,
+    nonce: &str,
+    expires_at: UnixSeconds,
+) -> Result<Reply, Failure> {
+    object.create_storage()?;
+    proof::use_nonce(object.world, nonce, expires_at, object.world.now())?;
+    Ok(signed_in(object)?)
+}
 
-    /// Queues a mail with a new code, unless the asker had too many. The caller has its answer already, so that
-    /// nobody learns what others do.
-    fn send_code(
-        &self,
-        scope: &ScopeId,
-        address: &EmailAddress,
-        asker: &Asker,
-    ) -> Result<Reply, Failure> {
-        if self.world.delivery().is_none() {
-            let detail = "this deployment sends no mail; sign in with a wallet";
-            return Err(Abort::new("mail_unavailable", 503, detail).into());
-        }
-        self.create_storage()?;
-        let now = self.world.now();
-        let fatal = |what: &str| Fatal { what: what.to_owned(), money: Money::NotAsked };
-        let code = Code::random(&self.world);
-        let code = code.ok_or_else(|| Failure::Fatal(fatal("the random bytes are not random")))?;
-        let mail = mail(scope, address, &code, self.config.public_authority());
-        let mail = mail.map_err(|error| Failure::Fatal(fatal(&error.to_string())))?;
-        self.world.atomically(|| {
-            codes::forget(&self.world, now)?;
-            if !codes::may_have(&self.world, asker, now)? {
-                return Ok::<(), SqlError>(());
-            }
-            codes::make(&self.world, &self.config.keys, address, &code, asker, now)?;
-            outbox::queue(&self.world, &mail, now).map(drop)
-        })?;
-        Ok(Reply::empty(204))
-    }
+/// The answer to whoever has just proven to be the user whose object this is.
+pub(super) fn signed_in(object: &Object<'_, impl World>) -> Result<Reply, SqlError> {
+    let now = object.world.now();
+    let at = if object.is_used() { epoch::next_start(object.world, now)? } else { now };
+    Ok(Reply::empty(204).with_header(SIGNED_IN_AT, at.get().to_string()))
+}
 
-    fn check_code(
-        &self,
-        address: &EmailAddress,
-        code: &str,
-        asker: &Asker,
-    ) -> Result<Reply, Failure> {
-        let code = Code::parse(code).map_err(|error| {
-            Failure::from(Abort::new("invalid_arguments", 422, format!("code: {error}")))
-        })?;
-        let now = self.world.now();
-        // Whoever was never sent a code leaves no trace by guessing.
-        let check = || codes::check(&self.world, &self.config.keys, address, &code, asker, now);
-        let is_good = self.migrated.get() && self.world.atomically(check)?;
-        if is_good {
-            return Ok(self.signed_in()?);
-        }
-        Err(codes::refused().into())
-    }
+fn end_sessions(
+    object: &Object<'_, impl World>,
+    signed_in_at: UnixSeconds,
+) -> Result<Reply, Failure> {
+    object.create_storage()?;
+    epoch::end(object.world, signed_in_at, object.world.now())?;
+    Ok(Reply::empty(204))
+}
 
-    /// Whether nothing is left that an object which nobody registered would have to keep. If so, this
-    /// service has forgotten its storage, and the shell erases it before anything else happens: strangers
-    /// who type addresses must not fill the disk.
-    ///
-    /// # Errors
-    /// [`SqlError`] if SQLite refuses.
-    pub fn is_over(&self) -> Result<bool, SqlError> {
-        if !self.migrated.get() || self.profile()?.is_some() {
-            return Ok(false);
-        }
-        let statement = "SELECT 1 WHERE EXISTS (SELECT 1 FROM sign_in_codes) \
-             OR EXISTS (SELECT 1 FROM sign_in_times) OR EXISTS (SELECT 1 FROM signed_out) OR EXISTS (SELECT 1 FROM mail_outbox) \
-             OR EXISTS (SELECT 1 FROM used_nonces WHERE expires_at >= ?1) \
-             OR EXISTS (SELECT 1 FROM payments) OR EXISTS (SELECT 1 FROM ledger) \
-             OR EXISTS (SELECT 1 FROM outbox) OR EXISTS (SELECT 1 FROM restoring) \
-             OR EXISTS (SELECT 1 FROM backups)";
-        let is_over = first(&self.world, statement, &[self.world.now().into()])?.is_none();
-        self.migrated.set(!is_over);
-        Ok(is_over)
+fn signed_out_at(object: &Object<'_, impl World>) -> Result<Option<UnixSeconds>, SqlError> {
+    if object.is_used() { epoch::signed_out_at(object.world) } else { Ok(None) }
+}
+
+/// Forgets who has signed in if that was ended by signing out.
+///
+/// # Errors
+/// [`Failure`] for what only they may ask.
+pub(super) fn without_the_signed_out(
+    object: &Object<'_, impl World>,
+    command: Command,
+) -> Result<Command, Failure> {
+    let own = command.user.as_ref().filter(|_| command.is_owner());
+    let Some(user) = own else { return Ok(command) };
+    if epoch::counts(user.signed_in_at, signed_out_at(object)?) {
+        return Ok(command);
     }
+    if matches!(command.action, Action::Own(_)) && command.credential.is_none() {
+        let detail = "this session was ended by signing out; sign in again";
+        return Err(Abort::new("not_signed_in", 401, detail).into());
+    }
+    Ok(Command { user: None, ..command })
+}
+
+/// In memory only: an object that was evicted had nobody to count.
+fn admit_source(
+    object: &Object<'_, impl World>,
+    sign_ins: &RefCell<RateLimiter>,
+    asked: Asked,
+) -> Result<Reply, Failure> {
+    let (key, max) = match asked {
+        Asked::ForCode => ("codes", CODES_A_MINUTE),
+        Asked::ForSession => ("tries", TRIES_A_MINUTE),
+    };
+    let now = object.world.now();
+    let admitted = sign_ins.borrow_mut().admit(key, 1, Budget::per_minute(max), now);
+    admitted.map(|()| Reply::empty(204)).map_err(|seconds| {
+        let detail = format!("too many sign-ins from your network address; wait {seconds} s");
+        let abort = Abort::new("rate_limited", 429, detail);
+        Abort { retry_after: Some(seconds), ..abort }.into()
+    })
+}
+
+/// Queues a mail with a new code, unless the asker had too many. The caller has its answer already, so that
+/// nobody learns what others do.
+fn send_code(
+    object: &Object<'_, impl World>,
+    scope: &ScopeId,
+    address: &EmailAddress,
+    asker: &Asker,
+) -> Result<Reply, Failure> {
+    if object.world.delivery().is_none() {
+        let detail = "this deployment sends no mail; sign in with a wallet";
+        return Err(Abort::new("mail_unavailable", 503, detail).into());
+    }
+    object.create_storage()?;
+    let now = object.world.now();
+    let fatal = |what: &str| Fatal { what: what.to_owned(), money: Money::NotAsked };
+    let code = Code::random(object.world);
+    let code = code.ok_or_else(|| Failure::Fatal(fatal("the random bytes are not random")))?;
+    let mail = mail(scope, address, &code, object.config.public_authority());
+    let mail = mail.map_err(|error| Failure::Fatal(fatal(&error.to_string())))?;
+    object.world.atomically(|| {
+        codes::forget(object.world, now)?;
+        if !codes::may_have(object.world, asker, now)? {
+            return Ok::<(), SqlError>(());
+        }
+        codes::make(object.world, &object.config.keys, address, &code, asker, now)?;
+        outbox::queue(object.world, &mail, now).map(drop)
+    })?;
+    Ok(Reply::empty(204))
+}
+
+fn check_code(
+    object: &Object<'_, impl World>,
+    address: &EmailAddress,
+    code: &str,
+    asker: &Asker,
+) -> Result<Reply, Failure> {
+    let code = Code::parse(code).map_err(|error| {
+        Failure::from(Abort::new("invalid_arguments", 422, format!("code: {error}")))
+    })?;
+    let now = object.world.now();
+    // Whoever was never sent a code leaves no trace by guessing.
+    let check = || codes::check(object.world, &object.config.keys, address, &code, asker, now);
+    let is_good = object.is_used() && object.world.atomically(check)?;
+    if is_good {
+        return Ok(signed_in(object)?);
+    }
+    Err(codes::refused().into())
+}
+
+/// Whether nothing is left that an object which nobody registered would have to keep. If so, this
+/// service has forgotten its storage, and the shell erases it before anything else happens: strangers
+/// who type addresses must not fill the disk.
+///
+/// # Errors
+/// [`SqlError`] if SQLite refuses.
+pub(super) fn is_over(object: &Object<'_, impl World>) -> Result<bool, SqlError> {
+    if !object.is_used() || object.profile()?.is_some() {
+        return Ok(false);
+    }
+    let statement = "SELECT 1 WHERE EXISTS (SELECT 1 FROM sign_in_codes) \
+         OR EXISTS (SELECT 1 FROM sign_in_times) OR EXISTS (SELECT 1 FROM signed_out) OR EXISTS (SELECT 1 FROM mail_outbox) \
+         OR EXISTS (SELECT 1 FROM used_nonces WHERE expires_at >= ?1) \
+         OR EXISTS (SELECT 1 FROM payments) OR EXISTS (SELECT 1 FROM ledger) \
+         OR EXISTS (SELECT 1 FROM outbox) OR EXISTS (SELECT 1 FROM restoring) \
+         OR EXISTS (SELECT 1 FROM backups)";
+    let is_over = first(object.world, statement, &[object.world.now().into()])?.is_none();
+    if is_over {
+        object.close();
+    }
+    Ok(is_over)
 }
 
 fn mail(

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::host::Host;
 use crate::host::caller::{check, is_free_of_charge};
+use crate::host::credentials::admit_agent;
 use crate::ports::World;
 use crate::rails::outcome::{Done, Failure};
 use crate::shop::limits::CALL_COST;
@@ -25,7 +26,8 @@ impl<W: World> Host<W> {
         if !profile.products.has(tool.product()) && !may_be_known {
             return None;
         }
-        let admitted = self.admit_agent(&call.caller).and_then(|()| check(&call.caller, tool));
+        let admitted = admit_agent(&self.object(), &self.agent_calls, &call.caller)
+            .and_then(|()| check(&call.caller, tool));
         if let Err(refused) = admitted {
             // Calls of what is not theirs count, too.
             let counted = self.admit_stranger(&call);

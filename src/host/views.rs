@@ -2,12 +2,24 @@
 
 use serde::Serialize;
 
-use crate::base::time::UnixSeconds;
-use crate::host::credentials::{Credential, Status};
 use crate::identity::access::Tier;
 use crate::ledger::limits::LimitsView;
 use crate::ledger::statement::Line;
 use crate::mail::outbox::Line as MailLine;
+
+/// Where a credential is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(rename = "CredentialStatus"))]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// It is good.
+    Active,
+    /// Its time is over.
+    Expired,
+    /// Its host has revoked it.
+    Revoked,
+}
 
 /// The answer to a registration.
 #[derive(Debug, Serialize)]
@@ -139,22 +151,4 @@ pub struct RevokedCredential {
     pub credential: CredentialView,
     /// What has happened, for people.
     pub message: &'static str,
-}
-
-impl Credential {
-    /// As its host sees it at `now`.
-    #[must_use]
-    pub fn view(&self, now: UnixSeconds) -> CredentialView {
-        CredentialView {
-            id: self.id.to_string(),
-            name: self.name.clone(),
-            tier: self.tier,
-            tools: self.tools.clone(),
-            hint: self.hint.clone(),
-            created_at: self.created_at.to_string(),
-            last_used_at: self.last_used_at.map(|moment| moment.to_string()),
-            expires_at: self.expires_at.map(|moment| moment.to_string()),
-            status: self.status(now),
-        }
-    }
 }

@@ -7,12 +7,14 @@ use futures_util::future::join3;
 
 use crate::base::id::PaymentId;
 use crate::base::time::UnixSeconds;
+use crate::config::Config;
 use crate::host::Host;
+use crate::host::{backup, resealing, restoring};
 use crate::identity::{codes, epoch};
 use crate::ledger::payments;
 use crate::ledger::{outbox, wallets};
 use crate::mail;
-use crate::ports::{SqlError, World};
+use crate::ports::{Alarm, SqlError, World};
 use crate::products::vault;
 use crate::shop::confirm::look_after;
 use crate::shop::look::Look;
@@ -47,33 +49,43 @@ impl<W: World> Host<W> {
         };
         let payments = payments.map(|due| due.max(soonest(went.payments)));
         let others = others.map(|due| due.max(soonest(went.others)));
-        self.set_alarm(payments.into_iter().chain(others).min());
+        set_alarm(&self.world, payments.into_iter().chain(others).min());
     }
 
     async fn do_what_is_due(&self) -> Went {
         if let Err(error) = self.open() {
-            let is_open = self.went("opening the storage", Err(error));
+            let is_open = succeeded(&self.world, "opening the storage", Err(error));
             return Went { payments: is_open, others: is_open };
         }
-        if !self.migrated.get() {
+        if !self.object().is_used() {
             return Went { payments: true, others: true };
         }
         match next_alone(&self.memory.slices, &self.world) {
             Ok(Some(id)) => return self.look_after_one(&id).await,
             Ok(None) => {}
-            Err(error) => return Went { payments: self.went("reading", Err(error)), others: true },
+            Err(error) => {
+                return Went {
+                    payments: succeeded(&self.world, "reading", Err(error)),
+                    others: true,
+                };
+            }
         }
         let now = self.world.now();
         // First, so that what it publishes leaves in this wake.
-        let resealed = self.went("sealing values anew", self.reseal_some());
+        let resealed = succeeded(
+            &self.world,
+            "sealing values anew",
+            resealing::reseal_some(&self.object(), &self.resealing),
+        );
         // Beside each other, so that none waits for an endpoint of another. Mails also where nobody has registered:
         // a code is sent before there is a host.
         let mails = mail::flush(&self.world, now);
-        let pace = self.pace_max();
+        let pace = pace_max(&self.config);
         let records = outbox::flush(&self.world, pace);
+        let object = self.object();
         let payments = async {
             // Until a host is restored there are no payments.
-            self.restore().await.and(self.look_after_payments().await)
+            restoring::restore(&object).await.and(self.look_after_payments().await)
         };
         let (mails, records, payments) = join3(mails, records, payments).await;
         // What was delivered just now shall be seen soon. Not before the first round is over: two writes of one
@@ -82,23 +94,27 @@ impl<W: World> Host<W> {
         let now = self.world.now();
         let others = [
             resealed,
-            self.went("sending mails", mails),
-            self.went("publishing records", records),
-            self.went("publishing what is new", new_records),
-            self.went("forgetting wallets", wallets::forget(&self.world, now)),
-            self.went("forgetting codes", codes::forget(&self.world, now)),
-            self.went("forgetting sign-outs", epoch::forget(&self.world, now)),
-            self.went("forgetting mails", mail::outbox::forget(&self.world, now)),
-            self.went("publishing what was restored", self.publish_some()),
-            self.went("forgetting backups", self.forget_backups()),
+            succeeded(&self.world, "sending mails", mails),
+            succeeded(&self.world, "publishing records", records),
+            succeeded(&self.world, "publishing what is new", new_records),
+            succeeded(&self.world, "forgetting wallets", wallets::forget(&self.world, now)),
+            succeeded(&self.world, "forgetting codes", codes::forget(&self.world, now)),
+            succeeded(&self.world, "forgetting sign-outs", epoch::forget(&self.world, now)),
+            succeeded(&self.world, "forgetting mails", mail::outbox::forget(&self.world, now)),
+            succeeded(
+                &self.world,
+                "publishing what was restored",
+                backup::publish::publish_some(&self.object()),
+            ),
+            succeeded(&self.world, "forgetting backups", backup::forget_backups(&self.object())),
         ]
         .into_iter()
         .all(|is_well| is_well);
-        Went { payments: self.went("looking after payments", payments), others }
+        Went { payments: succeeded(&self.world, "looking after payments", payments), others }
     }
 
     async fn look_after_payments(&self) -> Result<(), SqlError> {
-        match self.profile()? {
+        match self.object().profile()? {
             Some(profile) => look_after_payments(&self.shop(&profile)).await,
             None => Ok(()),
         }
@@ -106,68 +122,64 @@ impl<W: World> Host<W> {
 
     /// A wake for one payment: its search has the requests of everything else.
     async fn look_after_one(&self, id: &PaymentId) -> Went {
-        let payments = match self.profile() {
+        let payments = match self.object().profile() {
             Ok(Some(profile)) => {
                 look_after(&self.shop(&profile), id, &Look::whole(&self.world)).await;
                 true
             }
             Ok(None) => true,
-            Err(error) => self.went("looking after a payment", Err(error)),
+            Err(error) => succeeded(&self.world, "looking after a payment", Err(error)),
         };
         Went { payments, others: true }
-    }
-
-    /// Logs a part of the alarm that failed; whether it succeeded.
-    pub(super) fn went(&self, what: &str, how: Result<(), SqlError>) -> bool {
-        succeeded(&self.world, what, how)
     }
 
     /// Sets the alarm for the next thing to do.
     pub(super) fn rearm(&self) -> Result<Dues, SqlError> {
         let dues = self.dues()?;
-        self.set_alarm(dues.payments.into_iter().chain(dues.others).min());
+        set_alarm(&self.world, dues.payments.into_iter().chain(dues.others).min());
         Ok(dues)
     }
 
-    /// How long a record that sums up sales may be behind, seconds. On one's own machine nobody counts the writes.
-    fn pace_max(&self) -> i64 {
-        if self.config.is_local() { outbox::PACE_SECONDS } else { outbox::PACE_SECONDS_MAX }
-    }
-
-    fn set_alarm(&self, next: Option<UnixSeconds>) {
-        if let Some(next) = next {
-            self.world.wake_at(next);
-        }
-    }
-
     fn dues(&self) -> Result<Dues, SqlError> {
-        if !self.migrated.get() {
+        if !self.object().is_used() {
             return Ok(Dues { payments: None, others: None, is_open: false });
         }
-        let slice = self.next_slice()?;
+        let object = self.object();
+        let slice = restoring::next_slice(&object)?;
         let payments = payments::next_due(&self.world)?.into_iter().chain(slice).min();
         let records = [
             outbox::next_due(&self.world)?,
             vault::store::next_end(&self.world)?,
-            self.next_unpublished()?,
-            self.next_reseal()?,
+            backup::publish::next_unpublished(&object)?,
+            resealing::next_reseal(&object, &self.resealing)?,
         ];
         let records = records.into_iter().flatten().min();
         let mails = mail::outbox::next_due(&self.world)?;
         // Where nobody has registered there are codes only, which strangers ask for.
-        let is_open =
-            payments.or(records).is_some() || (mails.is_some() && self.profile()?.is_some());
+        let is_open = payments.or(records).is_some()
+            || (mails.is_some() && self.object().profile()?.is_some());
         if is_open {
             self.world.note_open();
         }
         let over = [
             codes::next_over(&self.world)?,
             epoch::next_over(&self.world)?,
-            outbox::next_over(&self.world, self.pace_max())?,
-            self.next_backup_over()?,
+            outbox::next_over(&self.world, pace_max(&self.config))?,
+            backup::next_backup_over(&object)?,
         ];
         let over = over.into_iter().flatten().min();
         let others = records.into_iter().chain(mails).chain(over).min();
         Ok(Dues { payments, others, is_open })
+    }
+}
+
+/// How long a record that sums up sales may be behind, seconds. On one's own machine nobody counts the writes.
+fn pace_max(config: &Config) -> i64 {
+    if config.is_local() { outbox::PACE_SECONDS } else { outbox::PACE_SECONDS_MAX }
+}
+
+fn set_alarm(alarm: &impl Alarm, next: Option<UnixSeconds>) {
+    if let Some(next) = next {
+        alarm.wake_at(next);
     }
 }

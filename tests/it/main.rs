@@ -17,6 +17,7 @@ mod fuzz;
 mod golden;
 mod guest;
 mod input;
+mod layers;
 mod mail;
 mod migrations;
 mod money;

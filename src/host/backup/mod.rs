@@ -11,7 +11,7 @@ pub mod format;
 pub mod incoming;
 mod merge;
 pub mod outgoing;
-mod publish;
+pub mod publish;
 pub mod swap;
 pub mod tables;
 
@@ -21,12 +21,13 @@ use crate::base::http::Reply;
 use crate::base::id::BackupId;
 use crate::base::money::Usdc;
 use crate::base::time::UnixSeconds;
-use crate::host::Host;
 use crate::host::backup::format::{BYTES_MAX, FORMAT, Header, PAGES_MAX, Page, VERSION};
 use crate::host::backup::incoming::Staged;
 use crate::host::backup::outgoing::{NoCopy, OutPage};
 use crate::host::backup::swap::NoSwap;
 use crate::host::command::Command;
+use crate::host::object::Object;
+use crate::host::resealing::Resealing;
 use crate::ledger::{self, revenue};
 use crate::ports::storage::{first, schema_of};
 use crate::ports::{Level, SqlError, World};
@@ -36,235 +37,250 @@ use crate::shop::profile::Profile;
 /// In the answer to an export, for the shell: the id by which it asks for the pages after the first, if there are any.
 pub const EXPORT_ID: &str = "x-concierge-export";
 
-impl<W: World> Host<W> {
-    /// Begins an export; the first page is in the answer.
-    pub(super) fn export(&self, profile: &Profile) -> Result<Reply, Failure> {
-        let now = self.world.now();
-        let began_at = outgoing::began_at(&self.world)?;
-        let again_at = began_at.map(|began_at| began_at.plus(outgoing::APART_SECONDS));
-        if let Some(again_at) = again_at.filter(|again_at| *again_at > now) {
-            let seconds = again_at.since(now);
-            let detail =
-                format!("a backup was begun less than a minute ago; wait {seconds} seconds");
-            let abort = Abort::new("rate_limited", 429, detail);
-            return Err(Abort { retry_after: Some(seconds), ..abort }.into());
+/// Begins an export; the first page is in the answer.
+pub fn export(object: &Object<'_, impl World>, profile: &Profile) -> Result<Reply, Failure> {
+    let now = object.world.now();
+    let began_at = outgoing::began_at(object.world)?;
+    let again_at = began_at.map(|began_at| began_at.plus(outgoing::APART_SECONDS));
+    if let Some(again_at) = again_at.filter(|again_at| *again_at > now) {
+        let seconds = again_at.since(now);
+        let detail = format!("a backup was begun less than a minute ago; wait {seconds} seconds");
+        let abort = Abort::new("rate_limited", 429, detail);
+        return Err(Abort { retry_after: Some(seconds), ..abort }.into());
+    }
+    let header = Header {
+        format: FORMAT.to_owned(),
+        version: VERSION,
+        scope: profile.scope.clone(),
+        schema: schema_of(object.world)?,
+        exported_at: now,
+        id: BackupId::random(object.world),
+    };
+    object.world.wake_at(now.plus(outgoing::KEPT_SECONDS));
+    outgoing::begin(object.world, &header).map_err(|error| match error {
+        NoCopy::TooLarge => too_large(),
+        NoCopy::Storage(error) => error.into(),
+    })?;
+    let id = header.id.as_str();
+    let first = export_page(object, id, 0)?;
+    let first = first.ok_or_else(|| broken("the copy of an export is gone"))?;
+    let day = now.to_string();
+    let day = day.get(..10).unwrap_or_default();
+    let file = format!("attachment; filename=\"events-concierge-{day}.ndjson\"");
+    let reply = Reply::text(200, "application/x-ndjson", first.text)
+        .with_header("content-disposition", file)
+        .with_header("cache-control", "no-store".to_owned());
+    Ok(if first.is_last { reply } else { reply.with_header(EXPORT_ID, id.to_owned()) })
+}
+
+/// A page of the export with this id; `None` after the last one, and if the export was given up.
+///
+/// # Errors
+/// [`SqlError`] if SQLite refuses.
+pub fn export_page(
+    object: &Object<'_, impl World>,
+    id: &str,
+    number: u32,
+) -> Result<Option<OutPage>, SqlError> {
+    outgoing::page(object.world, &object.config.keys, id, number, object.world.now())
+}
+
+/// Whether pages of a backup are coming in.
+pub fn is_taking_in(object: &Object<'_, impl World>) -> Result<bool, SqlError> {
+    Ok(staged(object)?.is_some_and(|staged| !staged.is_done))
+}
+
+fn staged(object: &Object<'_, impl World>) -> Result<Option<Staged>, SqlError> {
+    if !object.is_used() {
+        return Ok(None);
+    }
+    incoming::staged(object.world, object.world.now())
+}
+
+/// Takes a page of a backup; the last one restores it. A page that came before changes nothing.
+pub fn take_in(
+    object: &Object<'_, impl World>,
+    resealing: &Resealing,
+    command: &Command,
+    body: &[u8],
+) -> Result<Reply, Failure> {
+    let text = str::from_utf8(body).map_err(|_| refused("it is not UTF-8"))?;
+    let page = Page::read(text).map_err(|error| refused(&error.to_string()))?;
+    let now = object.world.now();
+    let known = staged(object)?;
+    let id = match (&page.header, &known) {
+        (Some(header), _) => header.id.clone(),
+        (None, Some(known)) => known.header.id.clone(),
+        (None, None) => return Err(out_of_order(0)),
+    };
+    if !page.is_ours(&object.config.keys, &command.scope, &id) {
+        return Err(refused(
+            "its seal is not good: it was changed, or is of another host, another backup or another MASTER_KEY",
+        ));
+    }
+    let staged = match (page.header.clone(), known) {
+        (Some(header), Some(known)) if known.header.id == header.id => known,
+        (None, Some(known)) => known,
+        (Some(header), _) => begin_to_take_in(object, command, header)?,
+        (None, None) => return Err(out_of_order(0)),
+    };
+    if page.seal.page > staged.next {
+        return Err(out_of_order(staged.next));
+    }
+    if page.seal.page < staged.next {
+        return how_far(object, &staged);
+    }
+    object.world.wake_at(now.plus(incoming::KEPT_SECONDS));
+    add(object, resealing, staged, &page, now)
+}
+
+/// Whether a backup may come in.
+fn begin_to_take_in(
+    object: &Object<'_, impl World>,
+    command: &Command,
+    header: Header,
+) -> Result<Staged, Failure> {
+    // It may bring back what was revoked, and an older payout address.
+    if !command.user.as_ref().is_some_and(|user| user.fresh) {
+        let detail = "restoring needs a sign-in of the last 10 minutes; sign in again and repeat";
+        return Err(Abort::new("sign_in_again", 403, detail).into());
+    }
+    let is_known = usize::try_from(header.schema).is_ok_and(|n| n <= ledger::MIGRATIONS.len());
+    if header.version != VERSION || header.format != FORMAT || !is_known {
+        let detail = "this backup was made by a newer version of this service; deploy that one, then restore. Nothing was changed";
+        return Err(Abort::new("backup_too_new", 409, detail).into());
+    }
+    // Only now: nonsense leaves nothing behind where nobody has registered.
+    object.create_storage()?;
+    check_replaceable(object)?;
+    object.world.atomically(|| incoming::forget(object.world))?;
+    Ok(Staged { header, next: 0, bytes: 0, is_done: false })
+}
+
+fn check_replaceable(object: &Object<'_, impl World>) -> Result<(), Failure> {
+    let Some(what) = swap::holds(object.world)? else { return Ok(()) };
+    let detail = format!(
+        "this host has {what} that the backup may not know, so nothing was changed: a backup is restored only where nothing \
+         would be lost, that is where storage is empty or was rebuilt from KV and nothing was sold since"
+    );
+    Err(Abort::new("host_in_use", 409, detail).into())
+}
+
+/// One block: the page is kept, and if it is the last, the backup takes the place of the storage.
+fn add(
+    object: &Object<'_, impl World>,
+    resealing: &Resealing,
+    staged: Staged,
+    page: &Page<'_>,
+    now: UnixSeconds,
+) -> Result<Reply, Failure> {
+    let sql = object.world;
+    let is_last = page.seal.last;
+    let staged = Staged {
+        next: staged.next.saturating_add(1),
+        bytes: staged.bytes.saturating_add(page.bytes()),
+        is_done: is_last,
+        ..staged
+    };
+    // The lines between the rows count here, and not when a host is exported.
+    if staged.bytes > BYTES_MAX.saturating_mul(2) || staged.next > PAGES_MAX {
+        return Err(too_large());
+    }
+    sql.atomically(|| {
+        for chunk in &page.chunks {
+            incoming::keep(sql, chunk)?;
         }
-        let header = Header {
-            format: FORMAT.to_owned(),
-            version: VERSION,
-            scope: profile.scope.clone(),
-            schema: schema_of(&self.world)?,
-            exported_at: now,
-            id: BackupId::random(&self.world),
-        };
-        self.world.wake_at(now.plus(outgoing::KEPT_SECONDS));
-        outgoing::begin(&self.world, &header).map_err(|error| match error {
-            NoCopy::TooLarge => too_large(),
-            NoCopy::Storage(error) => error.into(),
-        })?;
-        let id = header.id.as_str();
-        let first = self.export_page(id, 0)?;
-        let first = first.ok_or_else(|| broken("the copy of an export is gone"))?;
-        let day = now.to_string();
-        let day = day.get(..10).unwrap_or_default();
-        let file = format!("attachment; filename=\"events-concierge-{day}.ndjson\"");
-        let reply = Reply::text(200, "application/x-ndjson", first.text)
-            .with_header("content-disposition", file)
-            .with_header("cache-control", "no-store".to_owned());
-        Ok(if first.is_last { reply } else { reply.with_header(EXPORT_ID, id.to_owned()) })
-    }
-
-    /// A page of the export with this id; `None` after the last one, and if the export was given up.
-    ///
-    /// # Errors
-    /// [`SqlError`] if SQLite refuses.
-    pub fn export_page(&self, id: &str, number: u32) -> Result<Option<OutPage>, SqlError> {
-        outgoing::page(&self.world, &self.config.keys, id, number, self.world.now())
-    }
-
-    /// Whether pages of a backup are coming in.
-    pub(super) fn is_taking_in(&self) -> Result<bool, SqlError> {
-        Ok(self.staged()?.is_some_and(|staged| !staged.is_done))
-    }
-
-    fn staged(&self) -> Result<Option<Staged>, SqlError> {
-        if !self.migrated.get() {
-            return Ok(None);
+        if !is_last {
+            return incoming::save(sql, &staged, now).map_err(Failure::from);
         }
-        incoming::staged(&self.world, self.world.now())
+        check_replaceable(object)?;
+        let counts = page.end.as_ref().ok_or_else(|| refused("it has no last line"))?;
+        let earned = revenue::total(sql)?;
+        replace(object, &staged.header, counts, earned, now)
+            .map_err(|why| not_swapped(object, &why))?;
+        incoming::save(sql, &staged, now).map_err(Failure::from)
+    })?;
+    if is_last {
+        resealing.look_again();
+        sql.note_open();
+        let scope = staged.header.scope.as_str();
+        sql.line(Level::Warn, "restored from a backup", &[("scope", scope)]);
     }
+    how_far(object, &staged)
+}
 
-    /// Takes a page of a backup; the last one restores it. A page that came before changes nothing.
-    pub(super) fn take_in(&self, command: &Command, body: &[u8]) -> Result<Reply, Failure> {
-        let text = str::from_utf8(body).map_err(|_| refused("it is not UTF-8"))?;
-        let page = Page::read(text).map_err(|error| refused(&error.to_string()))?;
-        let now = self.world.now();
-        let known = self.staged()?;
-        let id = match (&page.header, &known) {
-            (Some(header), _) => header.id.clone(),
-            (None, Some(known)) => known.header.id.clone(),
-            (None, None) => return Err(out_of_order(0)),
-        };
-        if !page.is_ours(&self.config.keys, &command.scope, &id) {
-            return Err(refused(
-                "its seal is not good: it was changed, or is of another host, another backup or another MASTER_KEY",
-            ));
+fn replace(
+    object: &Object<'_, impl World>,
+    header: &Header,
+    counts: &format::Counts,
+    earned: Usdc,
+    now: UnixSeconds,
+) -> Result<(), NoSwap> {
+    let sql = object.world;
+    swap::swap(sql, header, counts, now)?;
+    merge::merge(sql, header, earned, now)?;
+    merge::publish(sql, now)?;
+    swap::check_books(sql, header.exported_at)?;
+    Ok(swap::drop_aside(sql)?)
+}
+
+fn not_swapped(object: &Object<'_, impl World>, why: &NoSwap) -> Failure {
+    let why = match why {
+        NoSwap::Storage(error) => return error.clone().into(),
+        NoSwap::Damaged(what) => what.clone(),
+        NoSwap::Audit(faults) => faults.join("; "),
+    };
+    object.world.line(Level::Error, "a backup cannot be restored", &[("why", &why)]);
+    let detail = "the books in this backup do not agree with themselves, so it was not restored and nothing was changed; \
+         try an earlier backup, and tell the operator";
+    Abort::new("backup_damaged", 409, detail).into()
+}
+
+fn how_far(object: &Object<'_, impl World>, staged: &Staged) -> Result<Reply, Failure> {
+    let mut answer = json!({
+        "backup": staged.header.id,
+        "exportedAt": staged.header.exported_at.to_string(),
+        "nextPage": staged.next,
+        "done": staged.is_done,
+    });
+    if staged.is_done
+        && let Some(answer) = answer.as_object_mut()
+    {
+        for (name, table, condition) in [
+            ("events", "events", "TRUE"),
+            ("seats", "rsvps", "TRUE"),
+            ("credentials", "credentials", "revoked_at IS NULL"),
+        ] {
+            let statement = format!("SELECT count(*) FROM {table} WHERE {condition}");
+            let count = first(object.world, &statement, &[])?;
+            let count = count.map_or(Ok(0), |mut columns| columns.count())?;
+            answer.insert(name.to_owned(), json!(count));
         }
-        let staged = match (page.header.clone(), known) {
-            (Some(header), Some(known)) if known.header.id == header.id => known,
-            (None, Some(known)) => known,
-            (Some(header), _) => self.begin_to_take_in(command, header)?,
-            (None, None) => return Err(out_of_order(0)),
-        };
-        if page.seal.page > staged.next {
-            return Err(out_of_order(staged.next));
+        let message = "The backup is restored. Credentials that were revoked after it was made are good again: revoke them anew.";
+        answer.insert("message".to_owned(), json!(message));
+    }
+    Ok(crate::sale::request::ok(&answer))
+}
+
+/// Gives up what nobody has asked for or sent for long.
+pub fn forget_backups(object: &Object<'_, impl World>) -> Result<(), SqlError> {
+    let statement = "DELETE FROM backups WHERE over_at <= ?1 RETURNING direction";
+    object.world.atomically(|| {
+        let over = object.world.run(statement, &[object.world.now().into()])?;
+        for row in over {
+            let mut row = crate::ports::storage::Columns::new(row);
+            let table = if row.text()? == "out" { "backup_out" } else { "backup_in" };
+            object.world.run(&format!("DELETE FROM {table}"), &[])?;
         }
-        if page.seal.page < staged.next {
-            return self.how_far(&staged);
-        }
-        self.world.wake_at(now.plus(incoming::KEPT_SECONDS));
-        self.add(staged, &page, now)
-    }
+        Ok(())
+    })
+}
 
-    /// Whether a backup may come in.
-    fn begin_to_take_in(&self, command: &Command, header: Header) -> Result<Staged, Failure> {
-        // It may bring back what was revoked, and an older payout address.
-        if !command.user.as_ref().is_some_and(|user| user.fresh) {
-            let detail =
-                "restoring needs a sign-in of the last 10 minutes; sign in again and repeat";
-            return Err(Abort::new("sign_in_again", 403, detail).into());
-        }
-        let is_known = usize::try_from(header.schema).is_ok_and(|n| n <= ledger::MIGRATIONS.len());
-        if header.version != VERSION || header.format != FORMAT || !is_known {
-            let detail = "this backup was made by a newer version of this service; deploy that one, then restore. Nothing was changed";
-            return Err(Abort::new("backup_too_new", 409, detail).into());
-        }
-        // Only now: nonsense leaves nothing behind where nobody has registered.
-        self.create_storage()?;
-        self.check_replaceable()?;
-        self.world.atomically(|| incoming::forget(&self.world))?;
-        Ok(Staged { header, next: 0, bytes: 0, is_done: false })
-    }
-
-    fn check_replaceable(&self) -> Result<(), Failure> {
-        let Some(what) = swap::holds(&self.world)? else { return Ok(()) };
-        let detail = format!(
-            "this host has {what} that the backup may not know, so nothing was changed: a backup is restored only where nothing \
-             would be lost, that is where storage is empty or was rebuilt from KV and nothing was sold since"
-        );
-        Err(Abort::new("host_in_use", 409, detail).into())
-    }
-
-    /// One block: the page is kept, and if it is the last, the backup takes the place of the storage.
-    fn add(&self, staged: Staged, page: &Page<'_>, now: UnixSeconds) -> Result<Reply, Failure> {
-        let sql = &self.world;
-        let is_last = page.seal.last;
-        let staged = Staged {
-            next: staged.next.saturating_add(1),
-            bytes: staged.bytes.saturating_add(page.bytes()),
-            is_done: is_last,
-            ..staged
-        };
-        // The lines between the rows count here, and not when a host is exported.
-        if staged.bytes > BYTES_MAX.saturating_mul(2) || staged.next > PAGES_MAX {
-            return Err(too_large());
-        }
-        sql.atomically(|| {
-            for chunk in &page.chunks {
-                incoming::keep(sql, chunk)?;
-            }
-            if !is_last {
-                return incoming::save(sql, &staged, now).map_err(Failure::from);
-            }
-            self.check_replaceable()?;
-            let counts = page.end.as_ref().ok_or_else(|| refused("it has no last line"))?;
-            let earned = revenue::total(sql)?;
-            self.replace(&staged.header, counts, earned, now)
-                .map_err(|why| self.not_swapped(&why))?;
-            incoming::save(sql, &staged, now).map_err(Failure::from)
-        })?;
-        if is_last {
-            self.resealing.look_again();
-            sql.note_open();
-            let scope = staged.header.scope.as_str();
-            sql.line(Level::Warn, "restored from a backup", &[("scope", scope)]);
-        }
-        self.how_far(&staged)
-    }
-
-    fn replace(
-        &self,
-        header: &Header,
-        counts: &format::Counts,
-        earned: Usdc,
-        now: UnixSeconds,
-    ) -> Result<(), NoSwap> {
-        let sql = &self.world;
-        swap::swap(sql, header, counts, now)?;
-        merge::merge(sql, header, earned, now)?;
-        merge::publish(sql, now)?;
-        swap::check_books(sql, header.exported_at)?;
-        Ok(swap::drop_aside(sql)?)
-    }
-
-    fn not_swapped(&self, why: &NoSwap) -> Failure {
-        let why = match why {
-            NoSwap::Storage(error) => return error.clone().into(),
-            NoSwap::Damaged(what) => what.clone(),
-            NoSwap::Audit(faults) => faults.join("; "),
-        };
-        self.world.line(Level::Error, "a backup cannot be restored", &[("why", &why)]);
-        let detail = "the books in this backup do not agree with themselves, so it was not restored and nothing was changed; \
-             try an earlier backup, and tell the operator";
-        Abort::new("backup_damaged", 409, detail).into()
-    }
-
-    fn how_far(&self, staged: &Staged) -> Result<Reply, Failure> {
-        let mut answer = json!({
-            "backup": staged.header.id,
-            "exportedAt": staged.header.exported_at.to_string(),
-            "nextPage": staged.next,
-            "done": staged.is_done,
-        });
-        if staged.is_done
-            && let Some(answer) = answer.as_object_mut()
-        {
-            for (name, table, condition) in [
-                ("events", "events", "TRUE"),
-                ("seats", "rsvps", "TRUE"),
-                ("credentials", "credentials", "revoked_at IS NULL"),
-            ] {
-                let statement = format!("SELECT count(*) FROM {table} WHERE {condition}");
-                let count = first(&self.world, &statement, &[])?;
-                let count = count.map_or(Ok(0), |mut columns| columns.count())?;
-                answer.insert(name.to_owned(), json!(count));
-            }
-            let message = "The backup is restored. Credentials that were revoked after it was made are good again: revoke them anew.";
-            answer.insert("message".to_owned(), json!(message));
-        }
-        Ok(crate::sale::request::ok(&answer))
-    }
-
-    /// Gives up what nobody has asked for or sent for long.
-    pub(super) fn forget_backups(&self) -> Result<(), SqlError> {
-        let statement = "DELETE FROM backups WHERE over_at <= ?1 RETURNING direction";
-        self.world.atomically(|| {
-            let over = self.world.run(statement, &[self.world.now().into()])?;
-            for row in over {
-                let mut row = crate::ports::storage::Columns::new(row);
-                let table = if row.text()? == "out" { "backup_out" } else { "backup_in" };
-                self.world.run(&format!("DELETE FROM {table}"), &[])?;
-            }
-            Ok(())
-        })
-    }
-
-    /// When the next one is given up.
-    pub(super) fn next_backup_over(&self) -> Result<Option<UnixSeconds>, SqlError> {
-        let found = first(&self.world, "SELECT min(over_at) FROM backups", &[])?;
-        let over = found.map(|mut columns| columns.optional_int()).transpose()?;
-        Ok(over.flatten().map(UnixSeconds::new))
-    }
+/// When the next one is given up.
+pub fn next_backup_over(object: &Object<'_, impl World>) -> Result<Option<UnixSeconds>, SqlError> {
+    let found = first(object.world, "SELECT min(over_at) FROM backups", &[])?;
+    let over = found.map(|mut columns| columns.optional_int()).transpose()?;
+    Ok(over.flatten().map(UnixSeconds::new))
 }
 
 fn refused(why: &str) -> Failure {

@@ -1,0 +1,296 @@
+//! The records that a host has published in KV, as a moved deployment reads them back.
+//!
+//! What KV does not hold is made anew or left out: ticket codes (guests get new ones at the host's
+//! list), names, e-mail addresses, stored answers, who has bought which secret, credentials. Old payments stay used up on the chain.
+
+use alloy_primitives::Address;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::base::id::{EventId, PaymentId, RsvpId, ScopeId, SecretId, TicketCode};
+use crate::base::money::Usdc;
+use crate::base::time::{UnixSeconds, ZoneName};
+use crate::host::object::Object;
+use crate::identity::UserId;
+use crate::ledger::payments;
+use crate::ports::{Kv, KvError, SqlError, World, within};
+use crate::products::events::Event;
+use crate::products::events::input::GuestDetails;
+use crate::products::events::rsvp::Rsvp;
+use crate::products::events::store;
+use crate::products::vault::{Secret, store as secrets};
+use crate::rails::outcome::{Abort, Failure};
+use crate::shop::profile::Profile;
+use crate::shop::registry::Products;
+
+/// When a caller is to ask again, seconds.
+const RETRY_SECONDS: i64 = 30;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ProfileRecord {
+    user_id: String,
+    wallet_address: String,
+    created_at: String,
+    updated_at: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct EventRecord {
+    id: String,
+    title: String,
+    description: String,
+    starts_at: String,
+    ends_at: Option<String>,
+    time_zone: String,
+    location: Option<String>,
+    capacity: u32,
+    price_atomic: Usdc,
+    status: String,
+    created_at: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RsvpRecord {
+    event_id: String,
+    wallet_address: String,
+    paid_atomic: Usdc,
+    tx_hash: String,
+    timestamp: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SecretRecord {
+    id: String,
+    name: String,
+    amount: String,
+    description: String,
+    retrieval_count: u32,
+    version: u32,
+    expires_at: Option<String>,
+    created_at: String,
+    sealed: Option<String>,
+}
+
+/// What a published record is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Events,
+    Secrets,
+    Rsvps,
+}
+
+/// A published record that can be written down.
+pub enum Checked {
+    Event(Event),
+    Secret(Secret, Option<String>),
+    Seat(RsvpRecord),
+}
+
+/// How long KV may take for one answer, milliseconds.
+pub const READ_MILLIS: u32 = 5_000;
+pub const NO_ANSWER: &str = "KV does not answer in time";
+
+impl Kind {
+    /// In the order in which they are restored.
+    pub const ALL: [Self; 3] = [Self::Events, Self::Secrets, Self::Rsvps];
+
+    /// As it stands in keys.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Events => "events",
+            Self::Secrets => "secrets",
+            Self::Rsvps => "rsvps",
+        }
+    }
+
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        Self::ALL.into_iter().find(|kind| kind.name() == text).ok_or("unknown kind of record")
+    }
+
+    pub const fn next(self) -> Option<Self> {
+        match self {
+            Self::Events => Some(Self::Secrets),
+            Self::Secrets => Some(Self::Rsvps),
+            Self::Rsvps => None,
+        }
+    }
+}
+
+/// What the keys of these records begin with.
+pub fn prefix(scope: &ScopeId, kind: Kind) -> String {
+    format!("{scope}:{}:", kind.name())
+}
+
+/// Reads a record, which has to be the one of its key.
+pub fn check(scope: &ScopeId, kind: Kind, key: &str, text: &str) -> Result<Checked, String> {
+    let name = key.strip_prefix(&prefix(scope, kind)).unwrap_or_default();
+    let (checked, own) = match kind {
+        Kind::Events => {
+            let event = read::<EventRecord>(text)?.into_event()?;
+            let own = event.id.to_string();
+            (Checked::Event(event), own)
+        }
+        Kind::Secrets => {
+            let (secret, sealed) = read::<SecretRecord>(text)?.into_secret()?;
+            let own = secret.id.to_string();
+            (Checked::Secret(secret, sealed), own)
+        }
+        Kind::Rsvps => {
+            let record = read::<RsvpRecord>(text)?;
+            EventId::parse(&record.event_id).map_err(|error| error.to_string())?;
+            moment(&record.timestamp)?;
+            let own = format!("{}:{}", record.event_id, record.wallet_address);
+            (Checked::Seat(record), own)
+        }
+    };
+    if own == name { Ok(checked) } else { Err("it is the record of another key".to_owned()) }
+}
+
+/// The profile of this scope, if it is published.
+pub async fn published_profile(
+    object: &Object<'_, impl World>,
+    scope: &ScopeId,
+) -> Result<Option<Profile>, String> {
+    let Some(text) = kv_get(object, &format!("usersByHash:{scope}")).await? else {
+        return Ok(None);
+    };
+    read::<ProfileRecord>(&text)?.into_profile(scope).map(Some)
+}
+
+pub async fn published_revenue(
+    object: &Object<'_, impl World>,
+    scope: &ScopeId,
+) -> Result<Usdc, String> {
+    let revenue = kv_get(object, &format!("{scope}:revenue")).await?;
+    revenue.map_or(Ok(Usdc::ZERO), |text| {
+        serde_json::from_value(Value::String(text)).map_err(|error| error.to_string())
+    })
+}
+
+/// Writes one record down; in a block of the caller's.
+pub fn write_record(
+    object: &Object<'_, impl World>,
+    scope: &ScopeId,
+    record: &Checked,
+) -> Result<(), SqlError> {
+    let sql = object.world;
+    match record {
+        Checked::Event(event) => store::insert(sql, event),
+        Checked::Secret(secret, sealed) => secrets::carry_over(sql, secret, sealed.as_deref()),
+        Checked::Seat(record) => {
+            let rsvp = seat_of(object, scope, record)?;
+            store::insert_rsvp(sql, &rsvp, PaymentId::random(sql).as_str())?;
+            let seat = Some((&rsvp.event_id, rsvp.transaction.as_str()));
+            payments::carry_over(sql, rsvp.paid, seat, rsvp.created_at)
+        }
+    }
+}
+
+fn seat_of(
+    object: &Object<'_, impl World>,
+    scope: &ScopeId,
+    record: &RsvpRecord,
+) -> Result<Rsvp, SqlError> {
+    Ok(Rsvp {
+        id: RsvpId::random(object.world),
+        event_id: EventId::parse(&record.event_id).map_err(|_| bad("eventId"))?,
+        payer: record.wallet_address.clone(),
+        code: TicketCode::random(scope, object.world),
+        guest: GuestDetails::default(),
+        paid: record.paid_atomic,
+        transaction: record.tx_hash.clone(),
+        // The record does not say; the preferred network is the best guess for a link.
+        network: object.config.networks.first().map_or("", |network| network.caip2).to_owned(),
+        created_at: UnixSeconds::from_rfc3339(&record.timestamp).map_err(|_| bad("timestamp"))?,
+        checked_in_at: None,
+    })
+}
+
+pub async fn kv_get(object: &Object<'_, impl World>, key: &str) -> Result<Option<String>, String> {
+    let read = within(object.world, READ_MILLIS, Kv::get(object.world, key)).await;
+    read.ok_or_else(|| NO_ANSWER.to_owned())?.map_err(|KvError(what)| what)
+}
+
+pub async fn kv_list(
+    object: &Object<'_, impl World>,
+    prefix: &str,
+) -> Result<(Vec<String>, Option<String>), String> {
+    let list = within(object.world, READ_MILLIS, Kv::list(object.world, prefix, None)).await;
+    list.ok_or_else(|| NO_ANSWER.to_owned())?.map_err(|KvError(what)| what)
+}
+
+impl ProfileRecord {
+    fn into_profile(self, scope: &ScopeId) -> Result<Profile, String> {
+        Ok(Profile {
+            user_id: UserId::parse(&self.user_id).map_err(|error| error.to_string())?,
+            scope: scope.clone(),
+            wallet: self.wallet_address.parse::<Address>().map_err(|error| error.to_string())?,
+            products: Products::default(),
+            created_at: moment(&self.created_at)?,
+            updated_at: moment(&self.updated_at)?,
+        })
+    }
+}
+
+impl EventRecord {
+    fn into_event(self) -> Result<Event, String> {
+        Ok(Event {
+            id: EventId::parse(&self.id).map_err(|error| error.to_string())?,
+            title: self.title,
+            description: self.description,
+            starts_at: moment(&self.starts_at)?,
+            ends_at: self.ends_at.as_deref().map(moment).transpose()?,
+            time_zone: ZoneName::parse(&self.time_zone).map_err(|error| error.to_string())?,
+            location: self.location,
+            capacity: self.capacity,
+            price: self.price_atomic,
+            cancelled: self.status == "cancelled",
+            sequence: 0,
+            created_at: moment(&self.created_at)?,
+        })
+    }
+}
+
+impl SecretRecord {
+    fn into_secret(self) -> Result<(Secret, Option<String>), String> {
+        let created_at = moment(&self.created_at)?;
+        let secret = Secret {
+            id: SecretId::parse(&self.id).map_err(|error| error.to_string())?,
+            name: self.name,
+            description: self.description,
+            price: Usdc::from_dollars(&self.amount).map_err(|error| error.to_string())?,
+            version: self.version,
+            expires_at: self.expires_at.as_deref().map(moment).transpose()?,
+            revoked_at: None,
+            retrievals: self.retrieval_count,
+            created_at,
+            updated_at: created_at,
+        };
+        Ok((secret, self.sealed))
+    }
+}
+
+fn read<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    serde_json::from_str(text).map_err(|error| error.to_string())
+}
+
+fn moment(text: &str) -> Result<UnixSeconds, String> {
+    UnixSeconds::from_rfc3339(text).map_err(|error| error.to_string())
+}
+
+fn bad(field: &str) -> SqlError {
+    SqlError(format!("rebuilding: a published {field} cannot be read"))
+}
+
+/// The answer to everybody until the host is here.
+pub fn being_restored() -> Failure {
+    let detail = "this host is being restored, which takes some minutes; ask again then. \
+         No money was moved";
+    let abort = Abort::new("being_restored", 503, detail);
+    Abort { retry_after: Some(RETRY_SECONDS), ..abort }.into()
+}
