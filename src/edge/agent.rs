@@ -1,15 +1,16 @@
 //! `GET /agent` at the gateway: a WebSocket to a new guest session, or to one that is there.
 
 use url::Url;
-use worker::{Method, Request, RequestInit, Response};
+use worker::Response;
 
 use crate::base::http::Headers;
 use crate::base::id::SessionId;
 use crate::base::time::UnixSeconds;
 use crate::edge::gateway::{Gateway, Stop};
-use crate::edge::host_object::signed_out_at;
-use crate::edge::world::EdgeRandom;
-use crate::guest::knock::{HEADER, Knock, TOKEN_CHARS_MAX};
+use crate::edge::platform::EdgeRandom;
+use crate::edge::rpc::open_session;
+use crate::edge::rpc::signed_out_at;
+use crate::guest::knock::{Knock, TOKEN_CHARS_MAX};
 use crate::host::command::SignedIn;
 use crate::http::admission::{NEW_SESSION, Rare};
 use crate::http::source::Source;
@@ -56,7 +57,7 @@ impl Gateway {
         let request_id = self.request_id.clone();
         let watches = query("raw").is_some_and(|raw| raw == "1");
         let knock = Knock { request_id, session, token, user, signed_out_at, source, watches };
-        Ok(self.knock(&knock).await?)
+        Ok(open_session(&self.env, &knock).await?)
     }
 
     /// Who has signed in and not out since, and when they signed out last: a session counts here outside of
@@ -69,17 +70,6 @@ impl Gateway {
         let signed_out_at = signed_out_at(&self.env, &user.scope).await?;
         let counts = epoch::counts(user.signed_in_at, signed_out_at);
         Ok((Some(user).filter(|_| counts), signed_out_at))
-    }
-
-    async fn knock(&self, knock: &Knock) -> worker::Result<Response> {
-        let forwarded = worker::Headers::new();
-        forwarded.set("upgrade", "websocket")?;
-        forwarded.set(HEADER, &serde_json::to_string(knock)?)?;
-        let mut init = RequestInit::new();
-        init.with_method(Method::Get).with_headers(forwarded);
-        let request = Request::new_with_init("https://guest.internal/", &init)?;
-        let stub = self.env.durable_object("Guest")?.get_by_name(knock.session.as_str())?;
-        stub.fetch_with_request(request).await
     }
 
     fn new_session(&self, source: &Source) -> Result<SessionId, Stop> {

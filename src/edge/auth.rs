@@ -13,7 +13,7 @@ use crate::chain::rpc::Rpc;
 use crate::edge::convert;
 use crate::edge::fetch::EdgeHttp;
 use crate::edge::gateway::{Gateway, Stop};
-use crate::edge::world::{EdgeRandom, now};
+use crate::edge::platform::{EdgeRandom, now};
 use crate::host::command::{Action, Asked, SIGNED_IN_AT, SignedIn};
 use crate::http::admission::CONTRACT_SIGN_IN;
 use crate::http::cookie;

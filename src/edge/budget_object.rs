@@ -1,14 +1,13 @@
 //! The shell around what an owner spends ([`crate::wallets::budget`]).
 
-use wasm_bindgen::JsValue;
-use worker::{DurableObject, Env, Method, Request, RequestInit, Response, Result, State};
+use worker::{DurableObject, Env, Request, Response, Result, State};
 use worker_macros::durable_object;
 
 use crate::edge::object;
-use crate::edge::world::{EdgeWorld, log};
+use crate::edge::platform::log;
+use crate::edge::world::EdgeWorld;
 use crate::ports::Level;
-use crate::wallets::budget::{self, Ask, Told};
-use crate::wallets::budget::{BudgetError, Budgets};
+use crate::wallets::budget::{self, Ask};
 
 /// The Durable Object of one owner; its name is a user's scope or a wallet's address. Only Guest objects
 /// reach it.
@@ -43,26 +42,5 @@ impl DurableObject for Budget {
             Err(error) => object::again(&self.world, "a budget's alarm", &error),
         }
         Response::empty()
-    }
-}
-
-impl Budgets for EdgeWorld {
-    async fn ask_budget(&self, owner: &str, ask: &Ask) -> std::result::Result<Told, BudgetError> {
-        self.ask(owner, ask).await.map_err(|error| BudgetError(error.to_string()))
-    }
-}
-
-impl EdgeWorld {
-    async fn ask(&self, owner: &str, ask: &Ask) -> Result<Told> {
-        let mut init = RequestInit::new();
-        let body = JsValue::from_str(&serde_json::to_string(ask)?);
-        init.with_method(Method::Post).with_body(Some(body));
-        let request = Request::new_with_init("https://budget.internal/", &init)?;
-        let stub = self.env.durable_object("Budget")?.get_by_name(owner)?;
-        let mut response = stub.fetch_with_request(request).await?;
-        match response.status_code() {
-            200 => response.json().await,
-            status => Err(format!("the budget's object answers {status}").into()),
-        }
     }
 }

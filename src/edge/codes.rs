@@ -9,7 +9,7 @@ use crate::base::email::EmailAddress;
 use crate::base::http::{Headers, Reply};
 use crate::edge::gateway::{Gateway, Stop};
 use crate::edge::mail::delivery;
-use crate::edge::world::{EdgeRandom, now};
+use crate::edge::platform::{EdgeRandom, now};
 use crate::host::command::{Action, Asked};
 use crate::http::admission::Rare;
 use crate::http::cookie;

@@ -2,7 +2,7 @@
 //! all networks. After a rotation of `MASTER_KEY` it also walks all hosts. Whatever goes wrong is logged, and is tried again in the next run.
 
 use futures_util::future::join_all;
-use worker::{Env, Result, Stub};
+use worker::{Env, Result};
 
 use crate::base::id::ScopeId;
 use crate::base::time::UnixSeconds;
@@ -13,11 +13,11 @@ use crate::directory::sweep::{ANSWER_MILLIS, SweepError, Sweeps, sweep, swept_ma
 use crate::directory::walk::{HOSTS, Walks, walk};
 use crate::directory::{Ask, Kind, Listed};
 use crate::edge::convert;
-use crate::edge::directory_object::{ask_directory, ask_rotation};
-use crate::edge::host_object::resealed;
-use crate::edge::object::sweep_request;
-use crate::edge::relayer_object::relayer_of;
-use crate::edge::world::{list, log, now, sleep};
+use crate::edge::platform::{list, log, now, sleep};
+use crate::edge::rpc::relayer_of;
+use crate::edge::rpc::resealed;
+use crate::edge::rpc::sweep_object;
+use crate::edge::rpc::{ask_directory, ask_rotation};
 use crate::ports::{Clock, Level, Log, Timer, within};
 
 /// One run.
@@ -50,7 +50,7 @@ impl Cron {
     async fn wake_relayer(&self, network: &'static Network) {
         let ask = async {
             match relayer_of(&self.env, network)? {
-                Some(relayer) => ask_object(&relayer, Kind::Relayer).await.map(drop),
+                Some(relayer) => sweep_object(&relayer, Kind::Relayer).await.map(drop),
                 None => Ok(()),
             }
         };
@@ -70,16 +70,7 @@ impl Cron {
             Kind::Relayer => "Relayer",
         };
         let objects = self.env.durable_object(class)?;
-        ask_object(&objects.id_from_string(id)?.get_stub()?, kind).await
-    }
-}
-
-/// Tells an object to set its alarm; whether it has anything open.
-async fn ask_object(object: &Stub, kind: Kind) -> Result<bool> {
-    let mut response = object.fetch_with_request(sweep_request(kind)?).await?;
-    match response.status_code() {
-        200 => response.json().await,
-        status => Err(format!("the object answers {status}").into()),
+        sweep_object(&objects.id_from_string(id)?.get_stub()?, kind).await
     }
 }
 

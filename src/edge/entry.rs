@@ -7,7 +7,7 @@ use crate::base::id::RequestId;
 use crate::edge::convert;
 use crate::edge::cron;
 use crate::edge::gateway::Gateway;
-use crate::edge::world::{EdgeRandom, log_once};
+use crate::edge::platform::{EdgeRandom, log_once};
 use crate::http::problem;
 use crate::rails::outcome::Abort;
 

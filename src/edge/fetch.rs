@@ -12,7 +12,8 @@ use worker::{
 
 use crate::base::time::UnixSeconds;
 use crate::edge::convert::{BodyError, read};
-use crate::edge::world::{EdgeWorld, now};
+use crate::edge::platform::now;
+use crate::edge::world::EdgeWorld;
 use crate::ports::{Clock, Http, HttpError, HttpRequest, HttpResponse};
 
 /// How much is kept of the address that a redirect names, characters.

@@ -13,9 +13,9 @@ use crate::base::id::{RequestId, ScopeId};
 use crate::config::Config;
 use crate::directory::rotation::{self, What, rotation_of};
 use crate::edge::convert::{self, BODY_BYTES_MAX, BodyError};
-use crate::edge::directory_object::ask_rotation;
-use crate::edge::host_object::to_host;
-use crate::edge::world::{log, log_once, now};
+use crate::edge::platform::{log, log_once, now};
+use crate::edge::rpc::ask_rotation;
+use crate::edge::rpc::to_host;
 use crate::host::backup::format::PAGE_BYTES_MAX;
 use crate::host::command::{Action, Command, SignedIn};
 use crate::http::admission::{Admission, Cost, NOTHING, Rare};
@@ -26,21 +26,6 @@ use crate::identity::{Session, Token};
 use crate::mcp::eras;
 use crate::ports::Level;
 use crate::rails::outcome::Abort;
-
-/// Headers of the caller that an object may see. All others, and any internal one that a caller
-/// made up, end here.
-pub(super) const FORWARDED: &[&str] = &[
-    "accept",
-    "content-type",
-    "last-event-id",
-    "mcp-method",
-    "mcp-name",
-    "mcp-protocol-version",
-    "payment-signature",
-    "payment-transaction",
-    "sign-in-with-x",
-    "x-payment",
-];
 
 thread_local! {
     /// What each source has asked for, as far as this isolate has seen.

@@ -3,24 +3,21 @@
 use std::rc::Rc;
 
 use futures_util::{StreamExt, stream};
-use wasm_bindgen::JsValue;
-use worker::{DurableObject, Env, Method, Request, RequestInit, Response, Result, State, Stub};
+use worker::{DurableObject, Env, Request, Response, Result, State};
 use worker_macros::durable_object;
 
-use crate::base::http::{Headers, Reply};
-use crate::base::id::{RequestId, ScopeId};
-use crate::base::time::UnixSeconds;
+use crate::base::http::Reply;
+use crate::base::id::RequestId;
 use crate::directory::Kind;
-use crate::directory::rotation::Resealed;
 use crate::edge::convert::{self, BODY_BYTES_MAX};
-use crate::edge::gateway::FORWARDED;
 use crate::edge::object::{self, Broken};
-use crate::edge::world::{EdgeRandom, EdgeWorld, log};
+use crate::edge::platform::log;
+use crate::edge::world::EdgeWorld;
 use crate::host::Host as Service;
 use crate::host::Request as HostRequest;
 use crate::host::backup::EXPORT_ID;
 use crate::host::backup::format::PAGE_BYTES_MAX;
-use crate::host::command::{Action, Command, HEADER};
+use crate::host::command::{Command, HEADER};
 use crate::ports::Level;
 
 /// One host's Durable Object; its name is the host's scope.
@@ -125,55 +122,5 @@ impl Pages {
         let page = page.ok_or_else(|| worker::Error::from("the copy of an export is gone"))?;
         let next = Self { next: self.next.saturating_add(1), is_last: page.is_last, ..self };
         Ok(Some((page.text.into_bytes(), next)))
-    }
-}
-
-/// A command on its way to the object of its scope, with what a host may see of the caller's headers.
-pub(super) fn to_host(
-    env: &Env,
-    command: &Command,
-    headers: &Headers,
-    body: Vec<u8>,
-) -> Result<(Stub, Request)> {
-    let forwarded = worker::Headers::new();
-    for name in FORWARDED {
-        if let Some(value) = headers.get(name) {
-            forwarded.set(name, value)?;
-        }
-    }
-    forwarded.set(HEADER, &serde_json::to_string(command)?)?;
-    let mut init = RequestInit::new();
-    init.with_method(Method::Post).with_headers(forwarded);
-    if !body.is_empty() {
-        init.with_body(Some(JsValue::from(js_sys::Uint8Array::from(body.as_slice()))));
-    }
-    let request = Request::new_with_init("https://host.internal/", &init)?;
-    let stub = env.durable_object("Host")?.get_by_name(command.scope.as_str())?;
-    Ok((stub, request))
-}
-
-/// Asks a host's object whether it still needs the previous master key.
-pub(super) async fn resealed(env: &Env, scope: &ScopeId) -> Result<Resealed> {
-    let request_id = RequestId::random(&EdgeRandom);
-    let command = Command::of_ours(request_id, scope.clone(), Action::Resealed);
-    let (stub, request) = to_host(env, &command, &Headers::default(), Vec::new())?;
-    let mut response = stub.fetch_with_request(request).await?;
-    match response.status_code() {
-        200 => response.json().await,
-        // Nobody is host there, so there is nothing to seal.
-        404 => Ok(Resealed::default()),
-        status => Err(format!("the host's object answers {status}").into()),
-    }
-}
-
-/// Asks a user's own object when its user signed out last.
-pub(super) async fn signed_out_at(env: &Env, scope: &ScopeId) -> Result<Option<UnixSeconds>> {
-    let request_id = RequestId::random(&EdgeRandom);
-    let command = Command::of_ours(request_id, scope.clone(), Action::SignedOutAt);
-    let (stub, request) = to_host(env, &command, &Headers::default(), Vec::new())?;
-    let mut response = stub.fetch_with_request(request).await?;
-    match response.status_code() {
-        200 => Ok(response.json::<Option<i64>>().await?.map(UnixSeconds::new)),
-        status => Err(format!("the user's object answers {status}").into()),
     }
 }

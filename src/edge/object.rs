@@ -1,14 +1,11 @@
 //! What objects have in common whose alarm finishes something: settings that are at fault, and the cron's question.
 
-use worker::{Method, Request, RequestInit, Response, Result};
+use worker::{Request, Response, Result};
 
-use crate::directory::Kind;
-use crate::edge::world::{EdgeWorld, log, now};
+use crate::edge::platform::{log, now};
+use crate::edge::rpc::SWEEP;
+use crate::edge::world::EdgeWorld;
 use crate::ports::{Alarm, Level, SqlError};
-
-/// The header of the cron's question. The gateway builds the headers that it forwards from a list of known ones, so a
-/// caller's own copy of this never arrives.
-pub(super) const SWEEP: &str = "x-concierge-sweep";
 
 /// When an object looks again whether its settings are good, seconds.
 const SETTINGS_AGAIN_SECONDS: i64 = 300;
@@ -52,15 +49,6 @@ impl Broken {
 /// Whether the cron asks.
 pub(super) fn is_sweep(request: &Request) -> Result<bool> {
     request.headers().has(SWEEP)
-}
-
-/// The cron's question to an object.
-pub(super) fn sweep_request(kind: Kind) -> Result<Request> {
-    let headers = worker::Headers::new();
-    headers.set(SWEEP, "1")?;
-    let mut init = RequestInit::new();
-    init.with_method(Method::Post).with_headers(headers);
-    Request::new_with_init(&format!("https://{}.internal/", kind.name()), &init)
 }
 
 /// Answers the cron with what `sweep` says, which sets the alarm anew: the one that this instance knows of may be lost.

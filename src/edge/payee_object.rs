@@ -3,8 +3,8 @@
 use worker::{DurableObject, Env, Request, Response, Result, State};
 use worker_macros::durable_object;
 
+use crate::edge::platform::{log, now};
 use crate::edge::sql::ObjectSql;
-use crate::edge::world::{log, now};
 use crate::ledger::payee;
 use crate::ports::storage;
 use crate::ports::{Level, PayeeClaim, SqlError};

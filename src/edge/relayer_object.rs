@@ -3,10 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use wasm_bindgen::JsValue;
-use worker::{
-    Delay, DurableObject, Env, Method, Request, RequestInit, Response, Result, State, Stub,
-};
+use worker::{Delay, DurableObject, Env, Request, Response, Result, State};
 use worker_macros::durable_object;
 
 use crate::chain::networks::{NETWORKS, Network};
@@ -15,7 +12,9 @@ use crate::config::Config;
 use crate::directory::Kind;
 use crate::edge::convert;
 use crate::edge::object::{self, Broken};
-use crate::edge::world::{EdgeWorld, log};
+use crate::edge::platform::log;
+use crate::edge::rpc::name_of;
+use crate::edge::world::EdgeWorld;
 use crate::facilitator::own::api::Command;
 use crate::facilitator::own::{Relayer as Service, Settings};
 use crate::ports::Level;
@@ -68,32 +67,6 @@ impl DurableObject for Relayer {
         }
         Response::empty()
     }
-}
-
-/// One hop to the relayer of a network.
-pub(super) async fn ask_relayer(
-    env: &Env,
-    network: &'static Network,
-    command: &Command,
-) -> Result<Response> {
-    let relayer = relayer_of(env, network)?.ok_or("there is no relayer without a key")?;
-    let body = serde_json::to_string(command)?;
-    let mut init = RequestInit::new();
-    init.with_method(Method::Post).with_body(Some(JsValue::from_str(&body)));
-    let request = Request::new_with_init("https://relayer.internal/", &init)?;
-    relayer.fetch_with_request(request).await
-}
-
-/// The object of a network's relayer; `None` if there is no key.
-pub(super) fn relayer_of(env: &Env, network: &Network) -> Result<Option<Stub>> {
-    let config = convert::config(env)?;
-    let Some(name) = name_of(&config, network) else { return Ok(None) };
-    env.durable_object("Relayer")?.get_by_name(&name).map(Some)
-}
-
-fn name_of(config: &Config, network: &Network) -> Option<String> {
-    let address = config.relayer.as_ref()?.address().to_checksum(None);
-    Some(format!("{}/{address}", network.caip2))
 }
 
 fn service(state: State, env: Env) -> std::result::Result<Service<EdgeWorld>, Broken> {

@@ -4,7 +4,6 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use worker::{SqlStorage, SqlStorageValue, Storage};
 
-use crate::edge::world::EdgeWorld;
 use crate::ports::{Row, Sql, SqlError, SqlValue};
 
 #[wasm_bindgen]
@@ -58,19 +57,6 @@ impl Sql for ObjectSql {
             (Some(answer), _) => answer,
             (None, _) => Err(SqlError("the block did not run".to_owned()).into()),
         }
-    }
-}
-
-impl Sql for EdgeWorld {
-    fn run(&self, statement: &str, parameters: &[SqlValue]) -> Result<Vec<Row>, SqlError> {
-        self.sql.run(statement, parameters)
-    }
-
-    fn atomically<T, E: From<SqlError>>(
-        &self,
-        block: impl FnOnce() -> Result<T, E>,
-    ) -> Result<T, E> {
-        self.sql.atomically(block)
     }
 }
 

@@ -1,29 +1,25 @@
 //! The ports of an object: clock, randomness, KV, payees, relayers, alarm, timer, log.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
 use std::rc::Rc;
-use std::time::Duration;
 
-use wasm_bindgen::JsValue;
 use worker::kv::KvStore;
-use worker::{
-    Date, Delay, Env, Method, Request, RequestInit, State, console_error, console_log, console_warn,
-};
+use worker::{Env, State, console_error};
 
 use crate::base::id::RequestId;
 use crate::base::time::UnixSeconds;
 use crate::chain::networks::Network;
 use crate::directory::{Kind, Noted};
-use crate::edge::directory_object::note;
-use crate::edge::relayer_object::ask_relayer;
+use crate::edge::platform::{EdgeRandom, kv, list, log, now, sleep};
+use crate::edge::rpc::{self, ask_payee, ask_relayer, note};
 use crate::edge::sql::ObjectSql;
 use crate::facilitator::own::api::{Asks, Command};
 use crate::http::source::Source;
 use crate::ports::{
     Alarm, Clock, Directory, HttpError, HttpResponse, Kv, KvError, Level, Log, PayeeClaim,
-    PayeeError, Payees, Random, RelayerOrder, Relayers, Timer,
+    PayeeError, Payees, Random, RelayerOrder, Relayers, Row, Sql, SqlError, SqlValue, Timer,
 };
+use crate::wallets::budget::{Ask, BudgetError, Budgets, Told};
 
 /// An alarm that has not gone off so many seconds after its time is lost.
 const LOST_SECONDS: i64 = 120;
@@ -79,42 +75,6 @@ impl EdgeWorld {
     }
 }
 
-fn kv(env: &Env) -> Result<KvStore, KvError> {
-    env.kv("SECRETS").map_err(|error| KvError(error.to_string()))
-}
-
-/// A page of the keys in KV that begin with `prefix`, and the cursor of the next one.
-pub(super) async fn list(
-    env: &Env,
-    prefix: &str,
-    cursor: Option<&str>,
-) -> Result<(Vec<String>, Option<String>), KvError> {
-    let mut list = kv(env)?.list().prefix(prefix.to_owned());
-    if let Some(cursor) = cursor {
-        list = list.cursor(cursor.to_owned());
-    }
-    let page = list.execute().await.map_err(|error| KvError(error.to_string()))?;
-    let cursor = page.cursor.filter(|_| !page.list_complete);
-    Ok((page.keys.into_iter().map(|key| key.name).collect(), cursor))
-}
-
-/// Now, in whole seconds.
-pub(super) fn now() -> UnixSeconds {
-    UnixSeconds::new(i64::try_from(Date::now().as_millis() / 1000).unwrap_or(i64::MAX))
-}
-
-/// The platform's randomness.
-pub(super) struct EdgeRandom;
-
-impl Random for EdgeRandom {
-    fn fill(&self, buffer: &mut [u8]) {
-        if getrandom::fill(buffer).is_err() {
-            // Going on with bytes that can be guessed would be worse than failing this request.
-            wasm_bindgen::throw_str("the platform gives no random bytes");
-        }
-    }
-}
-
 impl Random for EdgeWorld {
     fn fill(&self, buffer: &mut [u8]) {
         EdgeRandom.fill(buffer);
@@ -156,20 +116,6 @@ impl Payees for EdgeWorld {
     }
 }
 
-/// One hop to the object of the payout address.
-async fn ask_payee(env: &Env, claim: &PayeeClaim) -> worker::Result<bool> {
-    let body = serde_json::to_string(claim)?;
-    let mut init = RequestInit::new();
-    init.with_method(Method::Post).with_body(Some(JsValue::from_str(&body)));
-    let request = Request::new_with_init("https://payee.internal/", &init)?;
-    let stub = env.durable_object("Payee")?.get_by_name(&claim.pay_to)?;
-    let mut response = stub.fetch_with_request(request).await?;
-    match response.status_code() {
-        200 => response.json().await,
-        status => Err(format!("the payee's object answers {status}").into()),
-    }
-}
-
 impl Relayers for EdgeWorld {
     async fn settle(
         &self,
@@ -191,11 +137,6 @@ impl Timer for EdgeWorld {
     async fn sleep(&self, millis: u32) {
         sleep(millis).await;
     }
-}
-
-/// Goes on after so many milliseconds.
-pub(super) async fn sleep(millis: u32) {
-    Delay::from(Duration::from_millis(millis.into())).await;
 }
 
 impl Alarm for EdgeWorld {
@@ -245,30 +186,21 @@ impl Log for EdgeWorld {
     }
 }
 
-thread_local! {
-    /// What [`log_once`] has said. Only texts of ours come here, so there are few.
-    static SAID: RefCell<BTreeSet<String>> = const { RefCell::new(BTreeSet::new()) };
-}
+impl Sql for EdgeWorld {
+    fn run(&self, statement: &str, parameters: &[SqlValue]) -> Result<Vec<Row>, SqlError> {
+        self.sql.run(statement, parameters)
+    }
 
-/// One line about the settings, once in an isolate: every request would only repeat it.
-pub(super) fn log_once(message: &str) {
-    let is_new = SAID.with_borrow_mut(|said| said.insert(message.to_owned()));
-    if is_new {
-        log(Level::Error, message, &[]);
+    fn atomically<T, E: From<SqlError>>(
+        &self,
+        block: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.sql.atomically(block)
     }
 }
 
-/// One JSON line; the message is readable alone, the fields are for search.
-pub(super) fn log(level: Level, message: &str, fields: &[(&str, &str)]) {
-    let mut line = serde_json::Map::new();
-    line.insert("message".to_owned(), message.into());
-    for (name, value) in fields {
-        line.insert((*name).to_owned(), (*value).into());
-    }
-    let line = serde_json::Value::Object(line);
-    match level {
-        Level::Info => console_log!("{line}"),
-        Level::Warn => console_warn!("{line}"),
-        Level::Error => console_error!("{line}"),
+impl Budgets for EdgeWorld {
+    async fn ask_budget(&self, owner: &str, ask: &Ask) -> Result<Told, BudgetError> {
+        rpc::ask_budget(&self.env, owner, ask).await.map_err(|error| BudgetError(error.to_string()))
     }
 }

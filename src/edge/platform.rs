@@ -1,0 +1,81 @@
+//! What the platform gives everybody: time, randomness, waiting, log lines, KV.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use worker::kv::KvStore;
+use worker::{Date, Delay, Env, console_error, console_log, console_warn};
+
+use crate::base::time::UnixSeconds;
+use crate::ports::{KvError, Level, Random};
+
+/// The namespace of published records.
+pub(super) fn kv(env: &Env) -> Result<KvStore, KvError> {
+    env.kv("SECRETS").map_err(|error| KvError(error.to_string()))
+}
+
+/// A page of the keys in KV that begin with `prefix`, and the cursor of the next one.
+pub(super) async fn list(
+    env: &Env,
+    prefix: &str,
+    cursor: Option<&str>,
+) -> Result<(Vec<String>, Option<String>), KvError> {
+    let mut list = kv(env)?.list().prefix(prefix.to_owned());
+    if let Some(cursor) = cursor {
+        list = list.cursor(cursor.to_owned());
+    }
+    let page = list.execute().await.map_err(|error| KvError(error.to_string()))?;
+    let cursor = page.cursor.filter(|_| !page.list_complete);
+    Ok((page.keys.into_iter().map(|key| key.name).collect(), cursor))
+}
+
+/// Now, in whole seconds.
+pub(super) fn now() -> UnixSeconds {
+    UnixSeconds::new(i64::try_from(Date::now().as_millis() / 1000).unwrap_or(i64::MAX))
+}
+
+/// The platform's randomness.
+pub(super) struct EdgeRandom;
+
+impl Random for EdgeRandom {
+    fn fill(&self, buffer: &mut [u8]) {
+        if getrandom::fill(buffer).is_err() {
+            // Going on with bytes that can be guessed would be worse than failing this request.
+            wasm_bindgen::throw_str("the platform gives no random bytes");
+        }
+    }
+}
+
+/// Goes on after so many milliseconds.
+pub(super) async fn sleep(millis: u32) {
+    Delay::from(Duration::from_millis(millis.into())).await;
+}
+
+thread_local! {
+    /// What [`log_once`] has said. Only texts of ours come here, so there are few.
+    static SAID: RefCell<BTreeSet<String>> = const { RefCell::new(BTreeSet::new()) };
+}
+
+/// One line about the settings, once in an isolate: every request would only repeat it.
+pub(super) fn log_once(message: &str) {
+    let is_new = SAID.with_borrow_mut(|said| said.insert(message.to_owned()));
+    if is_new {
+        log(Level::Error, message, &[]);
+    }
+}
+
+/// One JSON line; the message is readable alone, the fields are for search.
+pub(super) fn log(level: Level, message: &str, fields: &[(&str, &str)]) {
+    let mut line = serde_json::Map::new();
+    line.insert("message".to_owned(), message.into());
+    for (name, value) in fields {
+        line.insert((*name).to_owned(), (*value).into());
+    }
+    let line = serde_json::Value::Object(line);
+    match level {
+        Level::Info => console_log!("{line}"),
+        Level::Warn => console_warn!("{line}"),
+        Level::Error => console_error!("{line}"),
+    }
+}

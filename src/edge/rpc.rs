@@ -1,0 +1,198 @@
+//! Calls between objects, each with its types. An object is reached by its class and its name, over a request that no
+//! caller from outside can make.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use wasm_bindgen::JsValue;
+use worker::{Env, Method, Request, RequestInit, Response, Result, Stub};
+
+use crate::base::http::Headers;
+use crate::base::id::{RequestId, ScopeId};
+use crate::base::time::UnixSeconds;
+use crate::chain::networks::Network;
+use crate::config::Config;
+use crate::directory::rotation::{self, Resealed, Told};
+use crate::directory::{self, Kind, Listed};
+use crate::edge::convert;
+use crate::edge::platform::EdgeRandom;
+use crate::facilitator::own::api;
+use crate::guest::knock::{self, Knock};
+use crate::host::command::{Action, Command, HEADER};
+use crate::ports::PayeeClaim;
+use crate::wallets::budget;
+
+/// The path of what is asked of a directory about a rotation.
+pub(super) const ROTATION: &str = "/rotation";
+
+/// The header of the cron's question. The gateway builds the headers that it forwards from a list of known ones, so a
+/// caller's own copy of this never arrives.
+pub(super) const SWEEP: &str = "x-concierge-sweep";
+
+/// Headers of the caller that an object may see. All others, and any internal one that a caller
+/// made up, end here.
+const FORWARDED: &[&str] = &[
+    "accept",
+    "content-type",
+    "last-event-id",
+    "mcp-method",
+    "mcp-name",
+    "mcp-protocol-version",
+    "payment-signature",
+    "payment-transaction",
+    "sign-in-with-x",
+    "x-payment",
+];
+
+/// A request to an object with a JSON message.
+fn posted(class: &str, path: &str, message: &impl Serialize) -> Result<Request> {
+    let body = JsValue::from_str(&serde_json::to_string(message)?);
+    let mut init = RequestInit::new();
+    init.with_method(Method::Post).with_body(Some(body));
+    Request::new_with_init(&format!("https://{}.internal{path}", class.to_lowercase()), &init)
+}
+
+/// Sends a message to the object of this class and name, and reads its answer.
+async fn ask<A: DeserializeOwned>(
+    env: &Env,
+    (class, name): (&str, &str),
+    path: &str,
+    message: &impl Serialize,
+) -> Result<A> {
+    let stub = env.durable_object(class)?.get_by_name(name)?;
+    answer_of(stub.fetch_with_request(posted(class, path, message)?).await?, class).await
+}
+
+async fn answer_of<A: DeserializeOwned>(mut response: Response, class: &str) -> Result<A> {
+    match response.status_code() {
+        200 => response.json().await,
+        status => Err(format!("the {class} object answers {status}").into()),
+    }
+}
+
+/// The object of this kind with this id has something open.
+pub(super) async fn note(env: &Env, kind: Kind, id: String) -> Result<()> {
+    ask_directory(env, kind, &directory::Ask::Note(id)).await.map(drop)
+}
+
+/// Asks the directory of a kind of objects.
+pub(super) async fn ask_directory(
+    env: &Env,
+    kind: Kind,
+    message: &directory::Ask,
+) -> Result<Vec<Listed>> {
+    ask(env, ("Directory", kind.name()), "/", message).await
+}
+
+/// Asks the directory of hosts about a rotation of `MASTER_KEY`.
+pub(super) async fn ask_rotation(env: &Env, message: &rotation::Ask) -> Result<Told> {
+    ask(env, ("Directory", Kind::Host.name()), ROTATION, message).await
+}
+
+/// Asks the object of a payout address whether a payment belongs to a host.
+pub(super) async fn ask_payee(env: &Env, claim: &PayeeClaim) -> Result<bool> {
+    ask(env, ("Payee", &claim.pay_to), "/", claim).await
+}
+
+/// Asks the budget of an owner.
+pub(super) async fn ask_budget(
+    env: &Env,
+    owner: &str,
+    message: &budget::Ask,
+) -> Result<budget::Told> {
+    ask(env, ("Budget", owner), "/", message).await
+}
+
+/// Sends a command to the relayer of a network.
+pub(super) async fn ask_relayer(
+    env: &Env,
+    network: &'static Network,
+    command: &api::Command,
+) -> Result<Response> {
+    let relayer = relayer_of(env, network)?.ok_or("there is no relayer without a key")?;
+    relayer.fetch_with_request(posted("Relayer", "/", command)?).await
+}
+
+/// The object of a network's relayer; `None` if there is no key.
+pub(super) fn relayer_of(env: &Env, network: &Network) -> Result<Option<Stub>> {
+    let config = convert::config(env)?;
+    let Some(name) = name_of(&config, network) else { return Ok(None) };
+    env.durable_object("Relayer")?.get_by_name(&name).map(Some)
+}
+
+/// The name of a network's relayer; `None` if there is no key.
+pub(super) fn name_of(config: &Config, network: &Network) -> Option<String> {
+    let address = config.relayer.as_ref()?.address().to_checksum(None);
+    Some(format!("{}/{address}", network.caip2))
+}
+
+/// Tells an object to set its alarm; whether it has anything open.
+pub(super) async fn sweep_object(object: &Stub, kind: Kind) -> Result<bool> {
+    let headers = worker::Headers::new();
+    headers.set(SWEEP, "1")?;
+    let mut init = RequestInit::new();
+    init.with_method(Method::Post).with_headers(headers);
+    let request = Request::new_with_init(&format!("https://{}.internal/", kind.name()), &init)?;
+    answer_of(object.fetch_with_request(request).await?, kind.name()).await
+}
+
+/// Opens a WebSocket to a guest session.
+pub(super) async fn open_session(env: &Env, knock: &Knock) -> Result<Response> {
+    let forwarded = worker::Headers::new();
+    forwarded.set("upgrade", "websocket")?;
+    forwarded.set(knock::HEADER, &serde_json::to_string(knock)?)?;
+    let mut init = RequestInit::new();
+    init.with_method(Method::Get).with_headers(forwarded);
+    let request = Request::new_with_init("https://guest.internal/", &init)?;
+    let stub = env.durable_object("Guest")?.get_by_name(knock.session.as_str())?;
+    stub.fetch_with_request(request).await
+}
+
+/// A command on its way to the object of its scope, with what a host may see of the caller's headers.
+pub(super) fn to_host(
+    env: &Env,
+    command: &Command,
+    headers: &Headers,
+    body: Vec<u8>,
+) -> Result<(Stub, Request)> {
+    let forwarded = worker::Headers::new();
+    for name in FORWARDED {
+        if let Some(value) = headers.get(name) {
+            forwarded.set(name, value)?;
+        }
+    }
+    forwarded.set(HEADER, &serde_json::to_string(command)?)?;
+    let mut init = RequestInit::new();
+    init.with_method(Method::Post).with_headers(forwarded);
+    if !body.is_empty() {
+        init.with_body(Some(JsValue::from(js_sys::Uint8Array::from(body.as_slice()))));
+    }
+    let request = Request::new_with_init("https://host.internal/", &init)?;
+    let stub = env.durable_object("Host")?.get_by_name(command.scope.as_str())?;
+    Ok((stub, request))
+}
+
+/// Asks a host's object whether it still needs the previous master key.
+pub(super) async fn resealed(env: &Env, scope: &ScopeId) -> Result<Resealed> {
+    let request_id = RequestId::random(&EdgeRandom);
+    let command = Command::of_ours(request_id, scope.clone(), Action::Resealed);
+    let (stub, request) = to_host(env, &command, &Headers::default(), Vec::new())?;
+    let mut response = stub.fetch_with_request(request).await?;
+    match response.status_code() {
+        200 => response.json().await,
+        // Nobody is host there, so there is nothing to seal.
+        404 => Ok(Resealed::default()),
+        status => Err(format!("the host's object answers {status}").into()),
+    }
+}
+
+/// Asks a user's own object when its user signed out last.
+pub(super) async fn signed_out_at(env: &Env, scope: &ScopeId) -> Result<Option<UnixSeconds>> {
+    let request_id = RequestId::random(&EdgeRandom);
+    let command = Command::of_ours(request_id, scope.clone(), Action::SignedOutAt);
+    let (stub, request) = to_host(env, &command, &Headers::default(), Vec::new())?;
+    let mut response = stub.fetch_with_request(request).await?;
+    match response.status_code() {
+        200 => Ok(response.json::<Option<i64>>().await?.map(UnixSeconds::new)),
+        status => Err(format!("the user's object answers {status}").into()),
+    }
+}
