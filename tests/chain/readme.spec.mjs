@@ -1,4 +1,4 @@
-// The README's first section, typed as it stands there.
+// The commands of the README, and of the pages that a newcomer reads next, typed as they stand there.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
@@ -8,8 +8,9 @@ import { after, before, test } from "node:test";
 import { root } from "../../dev/lib/process.mjs";
 import { startHere } from "../support/here.mjs";
 
-const section = readFileSync(path.join(root, "README.md"), "utf8").split("## Try it on your own machine")[1].split("\n## ")[0];
-const blocks = [...section.matchAll(/```sh\n([^]*?)```/g)].map(([, text]) => text);
+const blocksOf = (page) => [...readFileSync(path.join(root, page), "utf8").matchAll(/```sh\n([^]*?)```/g)].map(([, text]) => text);
+const blocks = ["README.md", "docs/connect.md", "docs/guest-agent.md"].flatMap(blocksOf);
+const typed = new Set();
 let here, folder;
 
 before(async () => {
@@ -25,12 +26,13 @@ after(async () => {
   if (folder) rmSync(folder, { recursive: true, force: true });
 });
 
-/** A block as a shell takes it; `typed` comes from standard input. */
-async function shell(text, { cwd = root, typed = "" } = {}) {
+/** A block as a shell takes it; `input` comes from standard input. */
+async function shell(text, { cwd = root, input = "" } = {}) {
+  typed.add(text);
   const child = spawn("bash", ["-euo", "pipefail", "-c", text], { cwd, env: { ...process.env, ...here.env } });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (output += data));
-  child.stdin.end(typed);
+  child.stdin.end(input);
   const code = await new Promise((resolve) => child.on("close", resolve));
   return { code, output };
 }
@@ -39,6 +41,13 @@ const blockWith = (text) => blocks.find((block) => block.includes(text));
 
 test("the first command is the one that these tests have started with", () => {
   assert.match(blocks[0], /^npm start\b/);
+  typed.add(blocks[0]);
+});
+
+test("the README names the command that the tests of a change are run with", () => {
+  const readme = readFileSync(path.join(root, "README.md"), "utf8");
+  const command = readFileSync(path.join(root, ".ci/run"), "utf8").trim().split("\n").at(-1);
+  assert.ok(readme.includes(`\`${command}\``), command);
 });
 
 test("the demo", async () => {
@@ -48,7 +57,7 @@ test("the demo", async () => {
 });
 
 test("the agent, which is told yes", async () => {
-  const { code, output } = await shell(blockWith("npm run agent"), { typed: "y\n" });
+  const { code, output } = await shell(blockWith("npm run agent"), { input: "y\n" });
   assert.equal(code, 0, output);
   assert.match(output, /ticket http/);
 });
@@ -73,4 +82,11 @@ test("the helper signs for no more than it may, and only a challenge", async () 
   const none = await shell("node dev/pay.mjs .dev/state.json", { cwd: folder });
   assert.equal(none.code, 1);
   assert.match(none.output, /holds no challenge/);
+});
+
+test("no command of these pages was left out", () => {
+  assert.deepEqual(
+    blocks.filter((block) => !typed.has(block)),
+    [],
+  );
 });

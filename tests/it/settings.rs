@@ -1,4 +1,4 @@
-//! The settings are one list: in the code, in the README and in `.dev.vars.example`.
+//! The settings are one list: in the code, in `docs/settings.md` and in `.dev.vars.example`.
 
 use std::collections::BTreeSet;
 
@@ -9,11 +9,10 @@ fn is_name(text: &str) -> bool {
         && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
 }
 
-/// The rows of the README's table: names, and whether it calls them secrets.
+/// The rows of the page's table: names, and whether it calls them secrets.
 fn documented() -> Vec<(String, bool)> {
-    let readme = include_str!("../../README.md");
-    let section = readme.split("\n## Settings\n").nth(1).unwrap().split("\n## ").next().unwrap();
-    let rows = section.lines().filter_map(|line| line.strip_prefix("| `")?.split_once(" | "));
+    let page = include_str!("../../docs/settings.md");
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once(" | "));
     rows.flat_map(|(names, what)| {
         let is_secret = what.starts_with("secret");
         let names = names.split('`').filter(|name| is_name(name));
@@ -23,7 +22,7 @@ fn documented() -> Vec<(String, bool)> {
 }
 
 #[test]
-fn the_readme_and_the_code_know_the_same_settings() {
+fn the_settings_page_and_the_code_know_the_same_settings() {
     let rows = documented();
     let known: BTreeSet<&str> = VARIABLES.iter().chain(SECRETS).copied().collect();
     let written: BTreeSet<&str> = rows.iter().map(|(name, _)| name.as_str()).collect();
