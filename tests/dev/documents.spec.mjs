@@ -1,0 +1,92 @@
+// The documents: every link leads somewhere, and every command and older word in them is one that there is.
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import path from "node:path";
+import { test } from "node:test";
+import { COMMANDS } from "../../dev/lib/commands.mjs";
+import { root } from "../../dev/lib/process.mjs";
+
+/** Pages that another change brings. */
+const AWAITED = ["docs/errors.md"];
+
+const markdownIn = (folder, recursive) =>
+  readdirSync(path.join(root, folder), { recursive })
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => path.join(folder, name));
+const pages = [...markdownIn("", false), ...markdownIn("docs", true), "src/ARCHITECTURE.md", "tests/README.md"];
+const read = (page) => readFileSync(path.join(root, page), "utf8");
+
+/** The text without its blocks of code. */
+const prose = (text) => text.replaceAll(/^```[^]*?^```$/gm, "");
+
+/** The anchors of a page's headings, as GitHub makes them. */
+function anchorsIn(text) {
+  const headings = [...prose(text).matchAll(/^#{1,6} +(.+)$/gm)].map(([, title]) => title.toLowerCase());
+  return headings.map((title) => title.replaceAll(/[^\p{L}\p{N}\s_-]/gu, "").replaceAll(" ", "-"));
+}
+
+/** What the page's relative links point to; addresses of rustdoc (`module::item`) are cargo's to check. */
+function linksIn(text) {
+  const plain = prose(text).replaceAll(/`[^`\n]*`/g, (code) => code.replaceAll(/[[\]]/g, " "));
+  const targets = [...plain.matchAll(/\]\(([^()\s]+)\)/g)].map(([, target]) => target);
+  return targets.filter((target) => !/^[a-z]+:/.test(target) && !target.includes("::"));
+}
+
+/** Why a link leads nowhere; undefined if it does not. */
+function faultOf(page, target) {
+  const [place, anchor] = target.split("#");
+  const file = place === "" ? page : path.join(path.dirname(page), place);
+  if (!existsSync(path.join(root, file))) return AWAITED.includes(file) ? undefined : "there is no such file";
+  if (anchor === undefined) return undefined;
+  if (!statSync(path.join(root, file)).isFile()) return "a folder has no anchors";
+  return anchorsIn(read(file)).includes(anchor) ? undefined : "there is no such heading";
+}
+
+test("every link in the documents leads somewhere", () => {
+  const links = pages.flatMap((page) => linksIn(read(page)).map((target) => ({ page, target, fault: faultOf(page, target) })));
+  assert.ok(links.length >= 80, `only ${links.length} links were found`);
+  assert.deepEqual(
+    links.filter(({ fault }) => fault !== undefined),
+    [],
+  );
+});
+
+test("a link that leads nowhere is seen", () => {
+  assert.equal(faultOf("README.md", "docs/nowhere.md"), "there is no such file");
+  assert.equal(faultOf("README.md", "docs/connect.md#nowhere"), "there is no such heading");
+  assert.equal(faultOf("docs/rest.md", "../README.md#connect-a-client"), undefined);
+  assert.deepEqual(linksIn("[a](b.md#c) `[x](y)` [d](https://e.example) [f](g::h)\n```\n[i](j)\n```\n"), ["b.md#c"]);
+});
+
+test("every page of docs/ is reached from the README", () => {
+  const reached = new Set(["README.md"]);
+  for (const page of reached) {
+    if (!page.endsWith(".md") || !existsSync(path.join(root, page))) continue;
+    for (const target of linksIn(read(page))) reached.add(path.join(path.dirname(page), target.split("#")[0] || path.basename(page)));
+  }
+  assert.deepEqual(
+    pages.filter((page) => page.startsWith("docs/") && !reached.has(page)),
+    [],
+  );
+});
+
+test("every command in the documents is one that there is", () => {
+  const { scripts } = JSON.parse(read("package.json"));
+  const named = pages.flatMap((page) => [...read(page).matchAll(/\bnpm (?:run ([\w-]+)|(start|test)\b)/g)].map(([, run, short]) => ({ page, name: run ?? short })));
+  assert.ok(named.length >= 50, `only ${named.length} commands were found`);
+  assert.deepEqual(
+    named.filter(({ name }) => scripts[name] === undefined),
+    [],
+  );
+  // And the page of commands has them all.
+  const listed = [...read("docs/commands.md").matchAll(/^\| `npm (?:run )?([\w-]+)/gm)].map(([, name]) => name);
+  assert.deepEqual([...listed].sort(), Object.keys(scripts).sort());
+  assert.deepEqual(
+    Object.keys(COMMANDS).filter((name) => !listed.includes(name)),
+    [],
+  );
+});
+
+test("the README is one screen", () => {
+  assert.ok(read("README.md").trimEnd().split("\n").length <= 60);
+});
