@@ -6,7 +6,7 @@ import ChatPage from "./pages/chat/page";
 import { useSession } from "./session";
 
 // Guests need none of these at first.
-const MyMcpPage = lazy(() => import("./pages/my-mcp/page"));
+const MyMcpPage = lazy(() => import("./pages/host"));
 const TransactionsPage = lazy(() => import("./pages/transactions/page"));
 const DevPanel = lazy(() => import("./pages/dev-panel/panel"));
 

@@ -3,7 +3,7 @@ import { useEffect } from "react";
 import { useSession } from "../../session";
 import "../../style/chat.css";
 import { Composer } from "./composer";
-import { rememberDoor } from "./doors";
+import { rememberDoor } from "./recent-servers";
 import { PaymentDialog } from "./payment-dialog";
 import { SetupBar, StartView } from "./setup";
 import { Transcript } from "./transcript";

@@ -3,7 +3,7 @@ import { useState, type ReactNode } from "react";
 import { networkName, useSettings } from "../../api/settings";
 import { Badge, Button, Dialog, Hash, Money, Spinner } from "../../parts";
 import { leaveDoor, useSession } from "../../session";
-import { DoorPicker } from "./door-picker";
+import { DoorPicker } from "./server-picker";
 import { PolicyForm } from "./policy-form";
 import { FaucetButton, WalletPicker } from "./wallet-picker";
 

@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { Badge, Button, CopyButton, Empty, SelectField, TextField, Time } from "../../parts";
-import { saveFile } from "../../parts/save";
+import { saveFile } from "../../base/save";
 import { clearLog, currentSession, holdsOne, useSession, type Exchange } from "../../session";
 
 const TONES: Record<string, "plain" | "info" | "bad"> = { info: "plain", payment: "info", error: "bad" };

@@ -2,7 +2,7 @@
 import type { DeploymentView, PaymentView } from "../../api/types";
 import { networkName, transactionLink, useSettings } from "../../api/settings";
 import { Badge, Button, Empty, Hash, linkProps, Money, Spinner, Time } from "../../parts";
-import { saveFile } from "../../parts/save";
+import { saveFile } from "../../base/save";
 import { exportCsv, useSession } from "../../session";
 import "../../style/transactions.css";
 

@@ -1,0 +1,25 @@
+// How a ticket stands, in a few words.
+import type { Priority, TicketView } from "../../../api/types";
+import { Badge, visible } from "../../../parts";
+
+const TONES: Record<Priority, "plain" | "info" | "warn" | "bad"> = {
+  low: "plain",
+  normal: "info",
+  high: "warn",
+  urgent: "bad",
+};
+
+/** Status, priority, category and tags. */
+export function TicketBadges({ ticket }: { ticket: TicketView }) {
+  const { status, priority, category, tags } = ticket;
+  return (
+    <span className="mm-badges">
+      <Badge tone={status === "open" ? "warn" : "ok"}>{status === "open" ? "Open" : "Resolved"}</Badge>
+      <Badge tone={TONES[priority]}>{priority}</Badge>
+      {category !== null && <Badge>{visible(category)}</Badge>}
+      {tags.map((tag) => (
+        <Badge key={tag}>{visible(tag)}</Badge>
+      ))}
+    </span>
+  );
+}

@@ -1,0 +1,42 @@
+// Something that a person asks for with a button: one at a time, with what went wrong.
+import { useState } from "react";
+import { wordsOf } from "../../../api/http";
+import { sentence } from "../../../parts";
+
+export type Action = {
+  busy: boolean;
+  error: unknown;
+  /** Whether it went through; what goes wrong is in `error`. */
+  run: (action: () => Promise<void>) => Promise<boolean>;
+};
+
+/** Runs what a button asks for; a second click while it runs does nothing. */
+export function useAction(): Action {
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>(null);
+  const run = async (action: () => Promise<void>) => {
+    if (busy) return false;
+    setBusy(true);
+    setError(null);
+    try {
+      await action();
+      return true;
+    } catch (reason) {
+      setError(reason);
+      return false;
+    } finally {
+      setBusy(false);
+    }
+  };
+  return { busy, error, run };
+}
+
+/** The field that an error of the server names at its beginning, such as `price: must be …`. */
+export function faultOf<Name extends string>(
+  error: unknown,
+  names: readonly Name[],
+): { name: Name; remedy: string } | null {
+  const found = /^(\w+): ([\s\S]+)$/.exec(error === null ? "" : wordsOf(error));
+  const name = names.find((known) => known === found?.[1]);
+  return name !== undefined && found?.[2] ? { name, remedy: sentence(found[2]) } : null;
+}
