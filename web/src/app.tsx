@@ -1,14 +1,17 @@
-// The frame around every page: name, navigation, whether the server is there.
+// The frame of every page: name, navigation, state of the connection.
 import { Suspense, lazy, useEffect, useRef, useState } from "react";
 import { useSettings } from "./api/settings";
+import { readStored, writeStored } from "./base/storage";
 import { Button, linkProps, Notice, Spinner, usePath, type Path } from "./parts";
 import ChatPage from "./pages/chat/page";
 import { useSession } from "./session";
 
-// Guests need none of these at first.
-const MyMcpPage = lazy(() => import("./pages/host"));
+// Loaded when they are first shown: the first view of a guest needs none of them.
+const HostPage = lazy(() => import("./pages/host"));
 const TransactionsPage = lazy(() => import("./pages/transactions/page"));
 const DevPanel = lazy(() => import("./pages/dev-panel/panel"));
+
+const PANEL = "events-concierge.panel";
 
 const PAGES: readonly { path: Path; name: string }[] = [
   { path: "/", name: "Chat" },
@@ -23,13 +26,13 @@ export function App() {
   useEffect(() => {
     const name = PAGES.find((page) => page.path === path)?.name ?? "Chat";
     document.title = `${name} · Events Concierge`;
-    // After a click on a link the focus is where the new page begins, as after a load.
+    // After a click on a link the focus goes to the start of the new page, as after a load.
     if (!isFirst.current) main.current?.focus({ preventScroll: true });
     isFirst.current = false;
   }, [path]);
-  const [hasPanel, setHasPanel] = useState(wantsPanel);
+  const [hasPanel, setHasPanel] = useState(() => readStored(PANEL) === "open");
   const togglePanel = () => {
-    keepPanel(!hasPanel);
+    writeStored(PANEL, hasPanel ? "closed" : "open");
     setHasPanel(!hasPanel);
   };
   return (
@@ -60,13 +63,13 @@ export function App() {
           </Button>
         </div>
       </header>
-      <Away />
+      <ConnectionNotice />
       <div className={hasPanel ? "body body-with-panel" : "body"}>
         <main id="main" className="main" tabIndex={-1} ref={main}>
           <Suspense fallback={<Loading />}>
             {path === "/" && <ChatPage />}
             {path === "/transactions" && <TransactionsPage />}
-            {path === "/my-mcp" && <MyMcpPage />}
+            {path === "/my-mcp" && <HostPage />}
           </Suspense>
         </main>
         {hasPanel && (
@@ -90,10 +93,10 @@ function LinkState() {
   );
 }
 
-function Away() {
+function ConnectionNotice() {
   const isAway = useSession((state) => state.link === "away");
   const { error, isMisconfigured, retry } = useSettings();
-  // The server is there and refuses everything: it says itself what the operator has to do.
+  // The deployment answers and refuses every request: its message says what the operator has to do.
   if (isMisconfigured) {
     return (
       <div className="away">
@@ -107,8 +110,7 @@ function Away() {
   return (
     <div className="away">
       <Notice kind="error">
-        The server cannot be reached. Trying again… What you have written stays, and payments are looked
-        after.
+        The connection was lost. Reconnecting… What you have typed stays, and payments under way go on.
       </Notice>
     </div>
   );
@@ -120,24 +122,6 @@ function Loading() {
       <Spinner label="Loading…" />
     </div>
   );
-}
-
-const PANEL = "events-concierge.panel";
-
-function wantsPanel(): boolean {
-  try {
-    return localStorage.getItem(PANEL) === "open";
-  } catch {
-    return false;
-  }
-}
-
-function keepPanel(isOpen: boolean): void {
-  try {
-    localStorage.setItem(PANEL, isOpen ? "open" : "closed");
-  } catch {
-    // Then it is closed again after the next load.
-  }
 }
 
 function Logo() {

@@ -1,19 +1,20 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app";
+import { readStored, writeStored } from "./base/storage";
 import { startSession } from "./session";
 import "./style/tokens.css";
 import "./style/base.css";
 import "./style/parts.css";
 import "./style/shell.css";
 
-// A new version of the page takes the old one's parts away; whoever has the old one open gets the new one, at
-// most once in a minute, so that a part which is missing for good does not load the page for ever.
+// A deployment removes the files of the version before. A page that misses one loads again, at most once a
+// minute: a file that is missing for good must not cause endless loads.
 const RELOADED = "events-concierge.reloaded";
 addEventListener("vite:preloadError", (event) => {
-  const last = Number(sessionStorage.getItem(RELOADED) ?? 0);
+  const last = Number(readStored(RELOADED, "sessionStorage") ?? 0);
   if (Date.now() - last < 60_000) return;
-  sessionStorage.setItem(RELOADED, String(Date.now()));
+  writeStored(RELOADED, String(Date.now()), "sessionStorage");
   event.preventDefault();
   location.reload();
 });

@@ -1,14 +1,14 @@
-// How the page speaks to the server's HTTP side.
+// Requests to the REST API of this deployment.
+import { parseJson, textOf } from "../base/object";
 
-/** What the server, or the way to it, had against a request. `message` is for people. */
+/** A refused or failed request. `message` says what to do. */
 export class ApiError extends Error {
-  /** HTTP status; 0 if the server could not be reached. */
+  /** HTTP status; 0 if there was no answer. */
   readonly status: number;
-  /** What to do about it. */
   readonly detail: string;
-  /** A stable name of what is wrong: "not_signed_in". */
+  /** A stable name of the error: "not_signed_in". */
   readonly code: string;
-  /** Joins with the server's logs. */
+  /** Finds the request in the logs of the Worker. */
   readonly requestId: string | undefined;
   /** "no", "unknown" or "yes", where money was involved. */
   readonly moneyMoved: string | undefined;
@@ -32,9 +32,9 @@ export class ApiError extends Error {
 
 export type Method = "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
 
-/** Asks the server and returns its JSON, which is what `types.ts` says of that path. Throws `ApiError`. */
+/** Sends a request and returns the JSON answer, typed as in `types.ts`. Throws `ApiError`. */
 export async function request<T>(method: Method, path: string, body?: unknown): Promise<T> {
-  const response = await reach(path, {
+  const response = await send(path, {
     method,
     credentials: "same-origin",
     headers: {
@@ -45,52 +45,46 @@ export async function request<T>(method: Method, path: string, body?: unknown): 
   });
   const text = await response.text().catch(() => "");
   if (!response.ok) throw refusal(response, text);
-  // The server's own answers are typed by the server; this is the one place that takes its word for it.
+  // The Worker generates these types, so its answers are not checked here. Nowhere else is a type asserted.
   return (text === "" ? undefined : parse(text, response.status)) as T;
 }
 
-/** Says an error in words, whatever was thrown. */
-export function wordsOf(error: unknown): string {
+/** The message of whatever was thrown. */
+export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-async function reach(path: string, init: RequestInit): Promise<Response> {
+export function hasStatus(error: unknown, status: number): boolean {
+  return error instanceof ApiError && error.status === status;
+}
+
+export function hasCode(error: unknown, code: string): boolean {
+  return error instanceof ApiError && error.code === code;
+}
+
+async function send(path: string, init: RequestInit): Promise<Response> {
   try {
     return await fetch(path, init);
   } catch {
-    const detail = "The server cannot be reached. Check your connection and try again.";
+    const detail = "The connection was lost. Check your network, then try again.";
     throw new ApiError({ status: 0, detail, code: "unreachable" });
   }
 }
 
 function parse(text: string, status: number): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new ApiError({ status, detail: "The server's answer is not JSON. Try again.", code: "not_json" });
-  }
+  const value = parseJson(text);
+  if (value !== undefined) return value;
+  throw new ApiError({ status, detail: "The answer is not JSON. Try again.", code: "not_json" });
 }
 
 function refusal(response: Response, text: string): ApiError {
-  const problem = problemOf(text);
-  const word = (name: string) => {
-    const value = problem[name];
-    return typeof value === "string" && value !== "" ? value : undefined;
-  };
+  const problem = parseJson(text);
+  const member = (name: string) => textOf(problem, name);
   return new ApiError({
     status: response.status,
-    detail: word("detail") ?? word("title") ?? `The server answered with HTTP ${response.status}. Try again.`,
-    code: word("code") ?? word("type")?.split(/[/:#]/).at(-1) ?? `http_${response.status}`,
-    requestId: word("requestId") ?? response.headers.get("x-request-id") ?? undefined,
-    moneyMoved: word("moneyMoved"),
+    detail: member("detail") ?? member("title") ?? `The answer was HTTP ${response.status}. Try again.`,
+    code: member("code") ?? member("type")?.split(/[/:#]/).at(-1) ?? `http_${response.status}`,
+    requestId: member("requestId") ?? response.headers.get("x-request-id") ?? undefined,
+    moneyMoved: member("moneyMoved"),
   });
-}
-
-function problemOf(text: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? { ...value } : {};
-  } catch {
-    return {};
-  }
 }

@@ -1,68 +1,36 @@
-import { useSyncExternalStore } from "react";
-import { ApiError, request, wordsOf } from "./http";
-import type { NetworkView, PageSettings } from "./types";
+// What this deployment offers: networks, wallets, sign-in by e-mail. Fetched once for each load.
+import { Observable, useObservable } from "../base/observable";
+import { ApiError, messageOf, request } from "./http";
+import type { PageSettings } from "./types";
 
 export type Settings = {
   settings: PageSettings | null;
   error: string | null;
-  /** Whether the error is about the settings of the deployment, so that nothing works until they are mended. */
+  /** The deployment lacks settings and refuses every request; `error` says what the operator has to do. */
   isMisconfigured: boolean;
+  /** Fetches again after an error. */
   retry: () => void;
 };
 
-/** What this deployment can do. Asked for once; `retry` asks again after an error. */
+/** The settings; the first use fetches them. */
 export function useSettings(): Settings {
-  return useSyncExternalStore(subscribe, () => state);
+  return useObservable(state);
 }
 
-/** What a network is called: "Base Sepolia". */
-export function networkName(settings: PageSettings | null, network: string): string {
-  const name = networkOf(settings, network)?.name ?? network;
-  // It has the number of the public one, and is another chain.
-  return settings?.local ? `${name}, on this machine` : name;
-}
-
-/** Where people can look at a transaction. */
-export function transactionLink(
-  settings: PageSettings | null,
-  network: string,
-  hash: string,
-): string | undefined {
-  const explorer = networkOf(settings, network)?.explorer;
-  return explorer ? `${explorer.replace(/\/$/, "")}/tx/${encodeURIComponent(hash)}` : undefined;
-}
-
-function networkOf(settings: PageSettings | null, network: string): NetworkView | undefined {
-  return settings?.networks.find((known) => known.network === network);
-}
-
-const listeners = new Set<() => void>();
-let isAsked = false;
-let state: Settings = { settings: null, error: null, isMisconfigured: false, retry };
-
-function subscribe(listener: () => void): () => void {
-  listeners.add(listener);
-  if (!isAsked) ask();
-  return () => listeners.delete(listener);
-}
+const NONE: Settings = { settings: null, error: null, isMisconfigured: false, retry };
+const state = new Observable<Settings>(NONE, fetchSettings);
 
 function retry(): void {
-  set({ ...state, error: null, isMisconfigured: false });
-  ask();
+  state.set({ ...state.value, error: null, isMisconfigured: false });
+  fetchSettings();
 }
 
-function ask(): void {
-  isAsked = true;
+function fetchSettings(): void {
   request<PageSettings>("GET", "/api/settings").then(
-    (settings) => set({ settings, error: null, isMisconfigured: false, retry }),
+    (settings) => state.set({ ...NONE, settings }),
     (error: unknown) => {
       const isMisconfigured = error instanceof ApiError && error.code === "misconfigured";
-      set({ settings: null, error: wordsOf(error), isMisconfigured, retry });
+      state.set({ ...NONE, error: messageOf(error), isMisconfigured });
     },
   );
-}
-
-function set(next: Settings): void {
-  state = next;
-  for (const listener of listeners) listener();
 }

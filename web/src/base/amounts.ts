@@ -2,7 +2,7 @@
 
 const DECIMALS = 6;
 
-/** Dollars as people write them, such as `0.05`, in the smallest unit; null if it is not such a text. */
+/** A decimal text such as `0.05` in the smallest unit; null if it is not one. */
 export function toAtomic(dollars: string): bigint | null {
   if (!/^\d{1,9}(\.\d{1,6})?$/.test(dollars)) return null;
   const [whole = "", fraction = ""] = dollars.split(".");
@@ -17,7 +17,7 @@ export function toDollars(atomic: bigint): string {
   return `${sign}${digits.slice(0, -DECIMALS)}.${fraction}`;
 }
 
-/** An amount that the server sent in the smallest unit; nothing if it is not a number. */
+/** An amount in the smallest unit as the API sends it; 0 if it is not a number. */
 export function readAtomic(text: string): bigint {
   return /^-?\d{1,30}$/.test(text) ? BigInt(text) : 0n;
 }

@@ -3,15 +3,15 @@ import { Spinner } from "./spinner";
 
 export type ButtonProps = {
   children: ReactNode;
-  /** How it looks: the one thing to do here, one of several, or something that cannot be undone. */
+  /** `primary`: the main action; `danger`: an action that cannot be undone. */
   kind?: "primary" | "plain" | "danger";
   size?: "small" | "normal";
   type?: "button" | "submit";
-  /** Shows progress, takes no clicks, and keeps the focus. */
+  /** Shows progress, ignores clicks, and keeps the focus. */
   busy?: boolean;
   disabled?: boolean;
   onClick?: (() => void) | undefined;
-  /** Instead of its text, for people who do not see its surroundings. */
+  /** The accessible name, where the text alone is not enough. */
   label?: string | undefined;
   title?: string | undefined;
   expanded?: boolean | undefined;
@@ -20,10 +20,9 @@ export type ButtonProps = {
   ref?: Ref<HTMLButtonElement>;
 };
 
-/** A button. */
 export function Button({ ref, ...props }: ButtonProps) {
   const { kind = "plain", size = "normal", type = "button", busy = false, disabled = false } = props;
-  // "disabled" would lose the focus in the middle of an action, so a busy button only ignores clicks.
+  // A disabled button would lose the focus, so a busy button only ignores clicks.
   const click = (event: { preventDefault: () => void }) => {
     if (busy) return event.preventDefault();
     props.onClick?.();

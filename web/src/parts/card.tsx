@@ -3,16 +3,16 @@ import { useId, type ReactNode } from "react";
 export type CardProps = {
   children: ReactNode;
   title?: ReactNode;
-  /** Of the title, so that headings stay in order. */
+  /** Heading level of the title. */
   level?: 2 | 3 | 4;
   /** Beside the title. */
   aside?: ReactNode;
   tone?: "plain" | "accent" | "danger";
-  /** One of many, such as an answer in the chat; then it is an article, for a page has few regions. */
+  /** One of many, such as an answer in the chat: an article instead of a region. */
   many?: boolean;
 };
 
-/** A framed piece of the page; with a title it is a region of its own, or an article. */
+/** A framed part of the page; with a title it is a region or an article. */
 export function Card({ children, title, level = 2, aside, tone = "plain", many = false }: CardProps) {
   const id = useId();
   const className = `card card-${tone}`;

@@ -6,13 +6,13 @@ type Copied = "no" | "yes" | "failed";
 type CopyButtonProps = {
   text: string;
   label?: string;
-  /** What is copied, for those who do not see what is beside it. */
+  /** What is copied, for the accessible name. */
   what?: string;
-  /** A picture instead of a word, where there are many. */
+  /** An icon instead of the label. */
   icon?: boolean;
 };
 
-/** Puts `text` on the clipboard and says so. */
+/** Copies `text` to the clipboard and announces it. */
 export function CopyButton({ text, label = "Copy", what, icon = false }: CopyButtonProps) {
   const [copied, setCopied] = useState<Copied>("no");
   useEffect(() => {
@@ -44,7 +44,7 @@ export function CopyButton({ text, label = "Copy", what, icon = false }: CopyBut
   );
 }
 
-/** A piece of text to copy: a command, a file, an address. */
+/** A text to copy: a command, a file, a URL. */
 export function CopyBlock({ text, what }: { text: string; what: string }) {
   return (
     <div className="copy-block">
@@ -73,7 +73,7 @@ function CopyIcon({ done }: { done: boolean }) {
   );
 }
 
-// A page that did not come over https has no clipboard, but its own old way to copy a selection.
+// Only pages served over https or from localhost have a clipboard.
 async function writeText(text: string): Promise<void> {
   if (navigator.clipboard !== undefined) return navigator.clipboard.writeText(text);
   throw new Error("there is no clipboard here");

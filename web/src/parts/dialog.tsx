@@ -11,16 +11,16 @@ import {
 export type DialogProps = {
   title: ReactNode;
   children: ReactNode;
-  /** Esc was pressed. */
+  /** Called on Esc. */
   onCancel: () => void;
-  /** The buttons at its end. */
+  /** The buttons. */
   actions?: ReactNode;
-  /** Where the focus is at first; the title, if it is left out. */
+  /** Gets the focus first; the title by default. */
   initialFocus?: RefObject<HTMLElement | null>;
   wide?: boolean;
 };
 
-/** A modal dialog, shown as long as it is rendered. The focus stays inside, and goes back when it ends. */
+/** A modal dialog, open while it is rendered. The focus stays inside, and returns when the dialog closes. */
 export function Dialog({ title, children, onCancel, actions, initialFocus, wide = false }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useRef<HTMLHeadingElement>(null);
@@ -29,7 +29,7 @@ export function Dialog({ title, children, onCancel, actions, initialFocus, wide 
   useEffect(() => {
     cancelled.current = onCancel;
   });
-  // A layout effect, because its end comes before the element goes, so that the browser gives the focus back.
+  // A layout effect: its cleanup runs before the element is removed, so that the browser restores the focus.
   useLayoutEffect(() => {
     const element = dialog.current;
     if (element === null) return;
@@ -39,7 +39,7 @@ export function Dialog({ title, children, onCancel, actions, initialFocus, wide 
       event.preventDefault();
       cancelled.current();
     };
-    // A browser closes a dialog that has prevented Esc before; it then has to be asked for again.
+    // Browsers close a dialog on the second Esc even if the first was prevented, so it is opened again.
     let isEnding = false;
     const onClose = () => {
       if (isEnding || !element.isConnected) return;
@@ -77,7 +77,7 @@ export function Dialog({ title, children, onCancel, actions, initialFocus, wide 
 const FOCUSABLE =
   'a[href], button:not(:disabled), input:not(:disabled), select:not(:disabled), textarea:not(:disabled), summary, [tabindex="0"]';
 
-// Without this, Tab would leave the page for the browser's own bars and come back only after them.
+// Without this, Tab would leave the dialog for the toolbars of the browser.
 function keepFocusInside(event: KeyboardEvent<HTMLDialogElement>) {
   if (event.key !== "Tab") return;
   const all = [...event.currentTarget.querySelectorAll<HTMLElement>(FOCUSABLE)].filter((element) =>

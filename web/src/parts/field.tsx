@@ -1,6 +1,6 @@
 import { useId, type ReactNode } from "react";
 
-/** What a control needs so that its label, hint and error belong to it. */
+/** The props that connect a control with its label, hint and error. */
 export type ControlProps = {
   id: string;
   className: string;
@@ -9,17 +9,17 @@ export type ControlProps = {
   "aria-invalid": true | undefined;
 };
 
-type Said = {
+type Texts = {
   label: string;
   hint?: ReactNode;
   error?: string | null | undefined;
   required?: boolean;
-  /** The label is there, but only for those who do not see the page. */
+  /** The label is only for screen readers. */
   hideLabel?: boolean;
 };
 
-/** A label with whatever control `children` makes of the given props, its hint and its error. */
-export function Field(props: Said & { children: (control: ControlProps) => ReactNode }) {
+/** A label, the control that `children` renders, its hint and its error. */
+export function Field(props: Texts & { children: (control: ControlProps) => ReactNode }) {
   const id = useId();
   const hintId = `${id}-hint`;
   const errorId = `${id}-error`;
@@ -51,7 +51,7 @@ export function Field(props: Said & { children: (control: ControlProps) => React
   );
 }
 
-type Valued = Said & {
+type Valued = Texts & {
   value: string;
   onChange: (value: string) => void;
   disabled?: boolean;
@@ -72,7 +72,7 @@ type TextFieldProps = Valued & {
 /** A field for one line of text, a number, or a date. */
 export function TextField({ type = "text", autoComplete = "off", ...props }: TextFieldProps) {
   return (
-    <Field {...said(props)}>
+    <Field {...textsOf(props)}>
       {(control) => (
         <input
           {...control}
@@ -98,7 +98,7 @@ export function TextField({ type = "text", autoComplete = "off", ...props }: Tex
 /** A field for several lines of text. */
 export function TextArea({ rows = 3, ...props }: Valued & { rows?: number }) {
   return (
-    <Field {...said(props)}>
+    <Field {...textsOf(props)}>
       {(control) => (
         <textarea
           {...control}
@@ -115,12 +115,12 @@ export function TextArea({ rows = 3, ...props }: Valued & { rows?: number }) {
   );
 }
 
-/** A field for one of several. */
+/** A field for one of several options. */
 export function SelectField(
   props: Valued & { options: readonly { value: string; label: string; disabled?: boolean }[] },
 ) {
   return (
-    <Field {...said(props)}>
+    <Field {...textsOf(props)}>
       {(control) => (
         <select
           {...control}
@@ -140,7 +140,7 @@ export function SelectField(
   );
 }
 
-/** A box to tick, with its label beside it. */
+/** A checkbox with its label beside it. */
 export function CheckField(props: {
   label: ReactNode;
   checked: boolean;
@@ -162,7 +162,7 @@ export function CheckField(props: {
   );
 }
 
-function said({ label, hint, error, required, hideLabel }: Said): Said {
+function textsOf({ label, hint, error, required, hideLabel }: Texts): Texts {
   return {
     label,
     error,

@@ -3,15 +3,15 @@ import { safeLink } from "./links";
 
 export type HashProps = {
   value: string;
-  /** Where people can look at it. */
+  /** A block explorer. */
   href?: string | undefined;
-  /** What it is, for the copy button: "transaction hash". */
+  /** For the copy button: "transaction hash". */
   what?: string;
-  /** Shows all of it. */
+  /** Shows the whole value. */
   full?: boolean;
 };
 
-/** An address or a hash: short, all of it as a title, to copy, and with a link if there is one. */
+/** An address or a hash: shortened, with the whole value as title and to copy, and linked if `href` is given. */
 export function Hash({ value, href, what = "address", full = false }: HashProps) {
   const text = full ? value : shortHash(value);
   const link = href === undefined ? null : safeLink(href);

@@ -1,4 +1,4 @@
-// The design system: what every page is made of.
+// The design system: components that every page uses.
 export { Button, type ButtonProps } from "./button";
 export { Card, type CardProps } from "./card";
 export { CopyBlock, CopyButton } from "./copy";
@@ -9,5 +9,6 @@ export { Json, jsonText } from "./json";
 export { safeLink } from "./links";
 export { linkProps, navigate, usePath, type Path } from "./router";
 export { Spinner } from "./spinner";
+export { tabAfter } from "./tab-keys";
 export { Badge, Empty, Money, Notice, Time, moneyText, sentence, timeText } from "./words";
 export { visible } from "./visible";

@@ -1,6 +1,6 @@
 import { visible } from "./visible";
 
-/** Values as people can read them, in a box of its own that scrolls; always text, whatever is in it. */
+/** A value as indented JSON in a box that scrolls. Markup in it stays text. */
 export function Json({ value, label }: { value: unknown; label: string }) {
   return (
     <pre className="json" tabIndex={0} role="group" aria-label={label}>
@@ -11,7 +11,7 @@ export function Json({ value, label }: { value: unknown; label: string }) {
 
 const CHARS_MAX = 40_000;
 
-/** The same as text, cut where nobody reads on. */
+/** The value as text, cut after `CHARS_MAX`. */
 export function jsonText(value: unknown): string {
   const text = visible(typeof value === "string" ? value : (JSON.stringify(value, null, 2) ?? String(value)));
   return text.length > CHARS_MAX

@@ -1,4 +1,4 @@
-/** The address if it is http or https, and nothing else; strangers write these. */
+/** The URL if it is http or https, else null. For URLs in untrusted text. */
 export function safeLink(address: unknown): string | null {
   if (typeof address !== "string" || !URL.canParse(address)) return null;
   const { protocol, href } = new URL(address);

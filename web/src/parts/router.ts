@@ -1,47 +1,39 @@
-// Three paths, without a library: links are real, and a click on one changes the address only.
-import { useSyncExternalStore, type MouseEvent } from "react";
+// Three paths without a library: links are real, and a click only changes the address.
+import type { MouseEvent } from "react";
+import { Observable, useObservable } from "../base/observable";
 
 export type Path = "/" | "/transactions" | "/my-mcp";
 
-/** The path that is shown. Whatever else the server gives this page for is the chat. */
+/** The current path. Every other path that the Worker serves this page for is the chat. */
 export function usePath(): Path {
-  return useSyncExternalStore(subscribe, current);
+  return useObservable(path);
 }
 
-/** Shows another page without loading it anew. */
-export function navigate(path: string): void {
-  if (path === location.pathname + location.search) return;
-  history.pushState(null, "", path);
-  for (const listener of listeners) listener();
+/** Shows another page without a load. */
+export function navigate(to: string): void {
+  if (to === location.pathname + location.search) return;
+  history.pushState(null, "", to);
+  path.set(current());
   window.scrollTo(0, 0);
 }
 
-/** What makes a real link one that stays in the page; clicks for a new tab are the browser's. */
-export function linkProps(path: string) {
+/** The props of a link that stays in the page. Clicks that open a new tab are left to the browser. */
+export function linkProps(to: string) {
   return {
-    href: path,
+    href: to,
     onClick: (event: MouseEvent<HTMLAnchorElement>) => {
-      const isOurs =
+      const isPlain =
         event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
-      if (!isOurs || event.defaultPrevented) return;
+      if (!isPlain || event.defaultPrevented) return;
       event.preventDefault();
-      navigate(path);
+      navigate(to);
     },
   };
 }
 
-const listeners = new Set<() => void>();
-
-function subscribe(listener: () => void): () => void {
-  listeners.add(listener);
-  window.addEventListener("popstate", listener);
-  return () => {
-    listeners.delete(listener);
-    window.removeEventListener("popstate", listener);
-  };
-}
+const path = new Observable(current(), () => addEventListener("popstate", () => path.set(current())));
 
 function current(): Path {
-  const path = location.pathname.replace(/\.html$/, "").replace(/(?<=.)\/$/, "");
-  return path === "/transactions" || path === "/my-mcp" ? path : "/";
+  const found = location.pathname.replace(/\.html$/, "").replace(/(?<=.)\/$/, "");
+  return found === "/transactions" || found === "/my-mcp" ? found : "/";
 }

@@ -1,4 +1,4 @@
-/** Something is under way. With a label it says so itself; without one, its surroundings do. */
+/** A spinner. With a label it is announced; without one it is decoration. */
 export function Spinner({ label }: { label?: string }) {
   if (label === undefined) return <span className="spinner" aria-hidden="true" />;
   return (

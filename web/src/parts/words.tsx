@@ -1,17 +1,17 @@
-// Small pieces of text: money, time, badges, and what is said when there is nothing or something is wrong.
+// Small pieces of text: money, time, badges, notices and empty lists.
 import type { ReactNode } from "react";
 
-/** A message of the server as a sentence begins. */
+/** The message with a capital letter. */
 export function sentence(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** Dollars from the server's decimal text: "$0.05". */
+/** Dollars of a decimal text: "$0.05". */
 export function Money({ dollars }: { dollars: string }) {
   return <span className="money">{moneyText(dollars)}</span>;
 }
 
-/** The same as text. At least two digits of cents, none of the others lost. */
+/** Dollars as text: at least two digits of cents, and no digit lost. */
 export function moneyText(dollars: string): string {
   const plain = dollars.trim().replace(/^\$/, "");
   if (!/^\d+(\.\d+)?$/.test(plain)) return dollars;
@@ -24,18 +24,18 @@ type TimeProps = {
   /** ISO 8601, or milliseconds since 1970. */
   at: string | number;
   show?: "date" | "time" | "both";
-  /** Instead of the reader's own. */
+  /** Instead of the browser's time zone. */
   timeZone?: string | undefined;
 };
 
-/** A moment in the reader's own words and time zone, or in the event's. */
+/** A moment in the language and time zone of the browser, or in `timeZone`. */
 export function Time({ at, show = "both", timeZone }: TimeProps) {
   const date = new Date(at);
   if (Number.isNaN(date.getTime())) return <span>{String(at)}</span>;
   return <time dateTime={date.toISOString()}>{timeText(date, show, timeZone)}</time>;
 }
 
-/** The same as text. */
+/** A moment as text. */
 export function timeText(date: Date, show: "date" | "time" | "both" = "both", timeZone?: string): string {
   const options: Intl.DateTimeFormatOptions =
     show === "time"
@@ -47,12 +47,12 @@ export function timeText(date: Date, show: "date" | "time" | "both" = "both", ti
       timeZone === undefined ? options : { ...options, timeZone },
     ).format(date);
   } catch {
-    // A time zone that this browser does not know.
+    // The browser does not know the time zone.
     return new Intl.DateTimeFormat(undefined, options).format(date);
   }
 }
 
-/** A word that says how something stands. */
+/** A status in one or two words. */
 export function Badge({
   children,
   tone = "plain",
@@ -66,11 +66,11 @@ export function Badge({
 type NoticeProps = {
   children: ReactNode;
   kind?: "info" | "ok" | "warn" | "error";
-  /** Buttons beside it. */
+  /** Buttons beside the text. */
   actions?: ReactNode;
 };
 
-/** Something to know. Errors are said at once by screen readers, the others when there is time. */
+/** A message. Screen readers interrupt for errors only. */
 export function Notice({ children, kind = "info", actions }: NoticeProps) {
   return (
     <div className={`notice notice-${kind}`} role={kind === "error" ? "alert" : "status"}>
@@ -80,7 +80,7 @@ export function Notice({ children, kind = "info", actions }: NoticeProps) {
   );
 }
 
-/** There is nothing here yet, and what to do about it. */
+/** An empty list, and what to do about it. */
 export function Empty({ title, children }: { title: string; children?: ReactNode }) {
   return (
     <div className="empty">

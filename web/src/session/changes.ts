@@ -1,4 +1,4 @@
-// Small changes of a session that several messages have in common.
+// Changes of a session that several messages share.
 import type { PaymentView } from "../api/types";
 import type { Entry, SessionState } from "./state";
 
@@ -20,7 +20,7 @@ export function withoutFirst(
   return running.filter((_, place) => place !== first);
 }
 
-// An error names nothing, so it ends what cannot end otherwise; calls and payments have answers of their own.
+// An error names no request, so it ends everything but calls and payments, which have answers of their own.
 export function withoutWaiting(state: SessionState) {
   return state.running.filter(({ what }) => what === "payment" || what === "call");
 }

@@ -1,5 +1,4 @@
-export { hold, isSame, useHeldWallet, walletFor } from "./keys";
-export { isObject, numberOf, textOf } from "./read";
-export { holdsOne } from "./secrets";
+export { containsSecret } from "./secrets";
+export { setSigner } from "./signer";
 export * from "./state";
 export * from "./store";

@@ -1,37 +1,16 @@
-// Messages as they come over the socket: looked at before they are believed to be what they say.
+// Messages of the Guest's WebSocket: checked before they are taken as what they claim to be.
+import { isObject, parseJson } from "../base/object";
 import type { Out } from "../api/types";
 
-/** The message, or null if it is none that this page knows. */
+/** The message, or null if this page does not know it. */
 export function readMessage(text: string): Out | null {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return null;
-  }
+  const value = parseJson(text);
   return isMessage(value) ? value : null;
-}
-
-/** An object whose members can be asked for. */
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** The member if it is a text that is not empty. */
-export function textOf(value: unknown, key: string): string | undefined {
-  const member = isObject(value) ? value[key] : undefined;
-  return typeof member === "string" && member !== "" ? member : undefined;
-}
-
-/** The member if it is a number. */
-export function numberOf(value: unknown, key: string): number | undefined {
-  const member = isObject(value) ? value[key] : undefined;
-  return typeof member === "number" && Number.isFinite(member) ? member : undefined;
 }
 
 type Kind = "text" | "number" | "list" | "object" | "boolean";
 
-// What the page would stumble over if it were not there. The server made these; doors made none of them.
+// The members without which the page would fail. All of them come from this deployment, none from MCP servers.
 const MUST_HAVE: Record<Out["type"], Record<string, Kind>> = {
   welcome: { session: "text" },
   wallet_info: { kind: "text", guestAddress: "text", network: "text" },

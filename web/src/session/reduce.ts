@@ -1,48 +1,56 @@
-// How a session changes with what happens. Nothing here has an effect outside.
+// How actions change the session. Pure.
 import type { Out, PaymentView } from "../api/types";
 import { over, patched, paying, withEntry, withoutFirst, withoutWaiting } from "./changes";
 import { secretOf } from "./secrets";
-import { EMPTY, type Entry, type Happening, type Message, type Question, type SessionState } from "./state";
+import {
+  EMPTY,
+  type Action,
+  type Entry,
+  type Message,
+  type Question,
+  type Running,
+  type SessionState,
+} from "./state";
 
 const LOG_MAX = 500;
 const EXCHANGES_MAX = 200;
 const OUTCOMES_MAX = 50;
 
-export function reduce(state: SessionState, happening: Happening): SessionState {
-  switch (happening.type) {
-    case "heard":
-      return heard(state, happening.message, happening.at, happening.key);
+export function reduce(state: SessionState, action: Action): SessionState {
+  switch (action.type) {
+    case "received":
+      return received(state, action.message, action.at, action.key);
     case "link":
-      return { ...state, link: happening.link, running: happening.link === "away" ? [] : state.running };
+      return { ...state, link: action.link, running: action.link === "away" ? [] : state.running };
     case "entry":
-      return withEntry(state, happening.entry);
+      return withEntry(state, action.entry);
     case "running":
-      return { ...state, running: [...state.running, happening.running] };
+      return { ...state, running: [...state.running, action.running] };
     case "over":
-      return { ...state, running: state.running.filter(({ id }) => id !== happening.id) };
+      return { ...state, running: state.running.filter(({ id }) => id !== action.id) };
     case "answered":
-      return answered(state, happening);
+      return answered(state, action);
     case "signed":
       return {
         ...state,
-        signRequests: state.signRequests.filter(({ requestId }) => requestId !== happening.id),
+        signRequests: state.signRequests.filter(({ requestId }) => requestId !== action.id),
       };
     case "forget-outcome": {
-      const { [happening.id]: _, ...outcomes } = state.outcomes;
+      const { [action.id]: _, ...outcomes } = state.outcomes;
       return { ...state, outcomes };
     }
     case "clear-log":
       return { ...state, log: [], exchanges: [] };
     case "restored":
-      return { ...state, session: happening.session, transcript: happening.transcript };
+      return { ...state, session: action.session, transcript: action.transcript };
     case "new-session":
-      return happening.keeps
+      return action.keeps
         ? { ...EMPTY, link: state.link, transcript: state.transcript, secrets: state.secrets }
         : { ...EMPTY, link: state.link };
   }
 }
 
-function heard(state: SessionState, message: Out, at: number, key: number): SessionState {
+function received(state: SessionState, message: Out, at: number, key: number): SessionState {
   const entry = (rest: EntryRest) => withEntry(state, { id: `${at}-${key}`, at, ...rest });
   switch (message.type) {
     case "welcome":
@@ -55,13 +63,19 @@ function heard(state: SessionState, message: Out, at: number, key: number): Sess
       return connected(state, message, at, key);
     case "mcp_disconnected":
       return {
-        ...entry({ kind: "notice", tone: "info", text: "You left the door." }),
-        door: null,
+        ...entry({ kind: "notice", tone: "info", text: "You disconnected from the server." }),
+        server: null,
         tools: [],
         running: withoutFirst(state.running, "chat"),
       };
     case "log": {
-      const line = { key, kind: message.logType, text: message.message, at: message.timestamp, heard: at };
+      const line = {
+        key,
+        kind: message.logType,
+        text: message.message,
+        at: message.timestamp,
+        receivedAt: at,
+      };
       return { ...state, log: [...state.log, line].slice(-LOG_MAX) };
     }
     case "exchange":
@@ -105,14 +119,14 @@ function welcome(state: SessionState, message: Message<"welcome">): SessionState
   const base = isSame
     ? state
     : { ...EMPTY, link: state.link, log: state.log, transcript: state.transcript, secrets: state.secrets };
-  // Everything that waits comes again with the greeting.
+  // Everything that waits is sent again after `welcome`.
   return {
     ...base,
     session: message.session,
     userId: message.userId ?? null,
     questions: [],
     signRequests: [],
-    isGreeting: true,
+    isResuming: true,
   };
 }
 
@@ -122,17 +136,17 @@ function walletInfo(
   at: number,
   key: number,
 ): SessionState {
-  const { type: _, ...told } = message;
+  const { type: _, ...info } = message;
   const before = state.wallet;
-  const isSame = before?.guestAddress === told.guestAddress && before.kind === told.kind;
-  // A greeting does not ask the chain, so what was known of it stays.
-  const wallet = { ...told, balance: told.balance ?? (isSame ? before.balance : null) };
+  const isSame = before?.guestAddress === info.guestAddress && before.kind === info.kind;
+  // When a session is resumed the chain is not asked, so the known balance stays.
+  const wallet = { ...info, balance: info.balance ?? (isSame ? before.balance : null) };
   const isAsked =
     state.running.some(({ what }) => what === "chat") &&
     !state.running.some(({ what }) => what === "payment");
   const running = isAsked ? withoutFirst(state.running, "chat") : state.running;
   const next = { ...state, wallet, running };
-  if (state.isGreeting || (isSame && !isAsked)) return next;
+  if (state.isResuming || (isSame && !isAsked)) return next;
   return withEntry(next, { id: `${at}-${key}`, at, kind: "wallet", wallet });
 }
 
@@ -143,10 +157,10 @@ function connected(
   key: number,
 ): SessionState {
   const { mcpUrl, server, protocol, tools } = message;
-  const next = { ...over(state, "connect"), door: { mcpUrl, server, protocol }, tools };
+  const next = { ...over(state, "connect"), server: { mcpUrl, name: server, protocol }, tools };
   next.running = withoutFirst(next.running, "chat");
-  if (state.isGreeting) return next;
-  return withEntry(next, { id: `${at}-${key}`, at, kind: "door", server, mcpUrl, tools: tools.length });
+  if (state.isResuming) return next;
+  return withEntry(next, { id: `${at}-${key}`, at, kind: "connected", server, mcpUrl, tools: tools.length });
 }
 
 function question(state: SessionState, message: Question, at: number): SessionState {
@@ -170,18 +184,20 @@ function question(state: SessionState, message: Question, at: number): SessionSt
   return { ...state, questions: [...state.questions, message], payments };
 }
 
+function payingFor(state: SessionState, id: string, since: number): Running {
+  const payment = state.payments.find((one) => one.id === id);
+  return { id, what: "payment", title: paying(payment?.amountUsd), tool: payment?.tool ?? "", since };
+}
+
 function signRequest(state: SessionState, message: Message<"sign_request">, at: number): SessionState {
   const id = message.requestId;
   const others = state.signRequests.filter(({ requestId }) => requestId !== id);
   const isKnown = state.running.some((running) => running.id === id);
-  const payment = state.payments.find((one) => one.id === id);
-  const tool = payment?.tool ?? "";
-  const running = { id, what: "payment" as const, title: paying(payment?.amountUsd), tool, since: at };
   return {
     ...state,
     questions: state.questions.filter(({ confirmationId }) => confirmationId !== id),
     signRequests: [...others, message],
-    running: isKnown ? state.running : [...state.running, running],
+    running: isKnown ? state.running : [...state.running, payingFor(state, id, at)],
   };
 }
 
@@ -189,21 +205,8 @@ function answered(
   state: SessionState,
   { id, yes, at }: { id: string; yes: boolean; at: number },
 ): SessionState {
-  const payment = state.payments.find((one) => one.id === id);
   const isRunning = state.running.some((running) => running.id === id);
-  const running =
-    yes && !isRunning
-      ? [
-          ...state.running,
-          {
-            id,
-            what: "payment" as const,
-            title: paying(payment?.amountUsd),
-            tool: payment?.tool ?? "",
-            since: at,
-          },
-        ]
-      : state.running;
+  const running = yes && !isRunning ? [...state.running, payingFor(state, id, at)] : state.running;
   return {
     ...state,
     running: yes ? running : running.filter((one) => one.id !== id),
@@ -224,13 +227,13 @@ function failed(state: SessionState, message: Message<"tool_error">, at: number,
     code,
     moneyMoved,
   });
-  // A failure names no payment. Another tab's "no" is the only one that answers a question.
+  // A failure names no payment. Only a "declined" from another tab answers a question.
   const declined = code === "declined" ? next.questions.filter((one) => one.tool === tool) : [];
   const questions =
     declined.length === 1 ? next.questions.filter((one) => one !== declined[0]) : next.questions;
   const payment = next.running.find((one) => one.what === "payment" && one.tool === tool);
-  const became = moneyMoved === "no" ? (code === "declined" ? "declined" : "failed") : "unknown";
-  const payments = payment === undefined ? next.payments : patched(next.payments, payment.id, became);
+  const outcomeState = moneyMoved === "no" ? (code === "declined" ? "declined" : "failed") : "unknown";
+  const payments = payment === undefined ? next.payments : patched(next.payments, payment.id, outcomeState);
   const signRequests = next.signRequests.filter(({ requestId }) => requestId !== payment?.id);
   return outcome({ ...next, questions, payments, signRequests }, message);
 }
@@ -245,32 +248,32 @@ function succeeded(
   const id = `${at}-${key}`;
   const sold = secretOf(tool, result);
   if (sold === null) {
-    const entry = { id, at, kind: "result", tool, result, door: state.door?.mcpUrl ?? null } as const;
+    const entry = { id, at, kind: "result", tool, result, mcpUrl: state.server?.mcpUrl ?? null } as const;
     return outcome(withEntry(state, entry), message);
   }
   const { bought, value } = sold;
   const next = withEntry(state, { id, at, kind: "secret", tool, secret: bought });
-  const told = { ...bought, secret: "(shown in the chat)" };
-  return outcome({ ...next, secrets: { ...state.secrets, [id]: value } }, { ...message, result: told });
+  const shown = { ...bought, secret: "(shown in the chat)" };
+  return outcome({ ...next, secrets: { ...state.secrets, [id]: value } }, { ...message, result: shown });
 }
 
-// What was waited for has come: the call by its id, and the payment by its tool.
+// Ends what the answer was for: the call by its id, and the payment by its tool.
 function outcome(state: SessionState, message: Message<"tool_result"> | Message<"tool_error">): SessionState {
   const { tool, callId } = message;
   const isOver = (one: SessionState["running"][number]) =>
     one.id === callId || (one.what === "payment" && one.tool === tool);
   const first = state.running.findIndex(isOver);
   const running = state.running.filter((one, place) => one.id !== callId && place !== first);
-  // What the chat has asked for is told in words as well; only a failure may be all that comes.
+  // The chat answers in words as well, unless the call has failed.
   const isLast = callId === undefined && message.type === "tool_error";
   const next = { ...state, running: isLast ? withoutFirst(running, "chat") : running };
   if (callId === undefined || !callId.startsWith("panel-")) return next;
-  const came =
+  const callOutcome =
     message.type === "tool_result"
       ? { tool, result: message.result }
       : { tool, error: message.result, moneyMoved: message.moneyMoved };
   const kept = Object.entries(state.outcomes).slice(-OUTCOMES_MAX);
-  return { ...next, outcomes: { ...Object.fromEntries(kept), [callId]: came } };
+  return { ...next, outcomes: { ...Object.fromEntries(kept), [callId]: callOutcome } };
 }
 
 function history(state: SessionState, message: Message<"history">): SessionState {
@@ -279,7 +282,7 @@ function history(state: SessionState, message: Message<"history">): SessionState
   const isStillAsked = (id: string) => (stateOf.get(id) ?? "asked") === "asked";
   const isUnderWay = (id: string) => ["signing", "paying", undefined].includes(stateOf.get(id));
   const running = state.running.filter((one) => one.what !== "payment" || isUnderWay(one.id));
-  // After a reload the payments that are under way are known from here only.
+  // After a reload only this message names the payments that are under way.
   const known = new Set(running.map(({ id }) => id));
   const more = payments
     .filter(({ id, state: now }) => (now === "signing" || now === "paying") && !known.has(id))
@@ -297,6 +300,6 @@ function history(state: SessionState, message: Message<"history">): SessionState
     running: [...running, ...more],
     questions: state.questions.filter(({ confirmationId }) => isStillAsked(confirmationId)),
     signRequests: state.signRequests.filter(({ requestId }) => isUnderWay(requestId)),
-    isGreeting: false,
+    isResuming: false,
   };
 }

@@ -1,8 +1,8 @@
-// Secrets that were bought. Their values are in the memory of this tab alone: neither the stored transcript
-// nor an export has them.
-import { isObject, numberOf, textOf } from "./read";
+// Bought secrets. Their values are only in the memory of this tab: neither in the stored transcript nor in an
+// export.
+import { isObject, numberOf, textOf } from "../base/object";
 
-/** What a door has sold, without the value. */
+/** A bought secret without its value. */
 export type BoughtSecret = {
   secretId: string;
   name: string;
@@ -11,7 +11,7 @@ export type BoughtSecret = {
   transactionHash: string | null;
 };
 
-/** A bought secret and its value, if the result of a call is one. */
+/** The bought secret and its value, if the result of a call is one. */
 export function secretOf(tool: string, result: unknown): { bought: BoughtSecret; value: string } | null {
   const content = isObject(result) ? result["structuredContent"] : undefined;
   const value = textOf(content, "secret");
@@ -27,16 +27,16 @@ export function secretOf(tool: string, result: unknown): { bought: BoughtSecret;
   return { bought, value };
 }
 
-/** Whether the answers of a tool are secrets, in whatever form. */
+/** Whether the tool sells secrets, so that its answer is one in any shape. */
 export function isSecretTool(tool: string): boolean {
   return tool === SELLING_TOOL;
 }
 
-/** Whether one of the values is in a text, be it as it is or inside of JSON, or of JSON inside of JSON. */
-export function holdsOne(values: readonly string[], text: string): boolean {
-  // A shorter one is in every other text, and says nothing there.
-  const told = values.filter((value) => value.length >= 4);
-  return told.some((value) => {
+/** Whether the text contains one of the secrets: as it is, inside JSON, or inside JSON in JSON. */
+export function containsSecret(values: readonly string[], text: string): boolean {
+  // Shorter values are in too many texts by chance.
+  const long = values.filter((value) => value.length >= 4);
+  return long.some((value) => {
     const once = escaped(value);
     return [value, once, escaped(once)].some((form) => text.includes(form));
   });

@@ -1,31 +1,31 @@
-// One WebSocket to the guest agent, which comes back by itself.
+// The WebSocket to the Guest, which reconnects by itself.
 import type { In } from "../api/types";
-import type { Credentials } from "./place";
+import type { Credentials } from "./stored";
 
 export type Link = "connecting" | "open" | "away";
 
 export type SocketEvents = {
-  /** Asked before each attempt, because another tab may have begun a session. */
+  /** Read before each attempt, because another tab may have begun a session. */
   credentials: () => Credentials | null;
   onLink: (link: Link) => void;
   onText: (text: string) => void;
-  /** The server is there, and does not let this session in. */
+  /** The deployment answers, and refuses this session. */
   onRefused: () => void;
 };
 
 const PING_EVERY = 20_000;
 const PONG_WITHIN = 8_000;
 const OPEN_WITHIN = 10_000;
-const PAUSE_MIN = 500;
-const PAUSE_MAX = 10_000;
-/** Attempts that fail in a row, with a server that answers, before a session is given up. */
+const DELAY_MIN = 500;
+const DELAY_MAX = 10_000;
+/** Refused attempts in a row before a session is given up. */
 const REFUSALS = 2;
 
-/** Keeps a socket open until the page ends. */
+/** Keeps a socket open as long as the page is open. */
 export class AgentSocket {
   readonly #events: SocketEvents;
   #socket: WebSocket | null = null;
-  #pause = PAUSE_MIN;
+  #delay = DELAY_MIN;
   #failures = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #ping: ReturnType<typeof setInterval> | undefined;
@@ -36,31 +36,31 @@ export class AgentSocket {
   }
 
   start(): void {
-    window.addEventListener("online", () => this.#hurry());
+    window.addEventListener("online", () => this.#retryNow());
     document.addEventListener(
       "visibilitychange",
-      () => document.visibilityState === "visible" && this.#hurry(),
+      () => document.visibilityState === "visible" && this.#retryNow(),
     );
     this.#open();
   }
 
-  /** Whether it went out; false while the server is away. */
+  /** Whether the message was sent; false without a connection. */
   send(message: In): boolean {
     if (this.#socket?.readyState !== WebSocket.OPEN) return false;
     this.#socket.send(JSON.stringify(message));
     return true;
   }
 
-  /** Knocks anew, for example as somebody who has signed in meanwhile. */
+  /** Opens a new socket at once, for example after a sign-in. */
   reconnect(): void {
-    this.#leave();
+    this.#close();
     this.#failures = 0;
     this.#open();
   }
 
-  /** Says and hears nothing until it is told to knock again. */
-  rest(): void {
-    this.#leave();
+  /** Stays closed until `reconnect`. */
+  pause(): void {
+    this.#close();
     this.#events.onLink("connecting");
   }
 
@@ -68,7 +68,7 @@ export class AgentSocket {
     clearTimeout(this.#retry);
     this.#retry = undefined;
     const credentials = this.#events.credentials();
-    const socket = new WebSocket(addressOf(credentials));
+    const socket = new WebSocket(urlOf(credentials));
     this.#socket = socket;
     const late = setTimeout(() => socket.close(), OPEN_WITHIN);
     let wasOpen = false;
@@ -76,7 +76,7 @@ export class AgentSocket {
       clearTimeout(late);
       wasOpen = true;
       this.#failures = 0;
-      this.#pause = PAUSE_MIN;
+      this.#delay = DELAY_MIN;
       this.#events.onLink("open");
       this.#ping = setInterval(() => this.#heartbeat(), PING_EVERY);
     });
@@ -87,30 +87,30 @@ export class AgentSocket {
     socket.addEventListener("close", () => {
       clearTimeout(late);
       if (socket !== this.#socket) return;
-      this.#leave();
+      this.#close();
       this.#events.onLink("away");
-      void this.#again(wasOpen, credentials);
+      void this.#retryLater(wasOpen, credentials);
     });
   }
 
-  async #again(wasOpen: boolean, credentials: Credentials | null): Promise<void> {
+  async #retryLater(wasOpen: boolean, credentials: Credentials | null): Promise<void> {
     if (!wasOpen) this.#failures += 1;
-    this.#retry = setTimeout(() => this.#open(), this.#pause);
-    this.#pause = Math.min(this.#pause * 2, PAUSE_MAX);
+    this.#retry = setTimeout(() => this.#open(), this.#delay);
+    this.#delay = Math.min(this.#delay * 2, DELAY_MAX);
     if (credentials === null || this.#failures < REFUSALS) return;
     if (!(await isRefused(credentials)) || this.#socket !== null) return;
     this.#failures = 0;
     this.#events.onRefused();
-    this.#hurry();
+    this.#retryNow();
   }
 
-  #hurry(): void {
+  #retryNow(): void {
     if (this.#retry === undefined) return;
-    this.#pause = PAUSE_MIN;
+    this.#delay = DELAY_MIN;
     this.#open();
   }
 
-  // Half-open connections tell nobody that they are dead.
+  // The browser does not report a half-open connection.
   #heartbeat(): void {
     if (this.#socket?.readyState !== WebSocket.OPEN) return;
     this.#socket.send("ping");
@@ -118,14 +118,14 @@ export class AgentSocket {
     this.#pong = setTimeout(() => {
       const dead = this.#socket;
       if (dead === null) return;
-      this.#leave();
+      this.#close();
       dead.close();
       this.#events.onLink("away");
-      void this.#again(true, null);
+      void this.#retryLater(true, null);
     }, PONG_WITHIN);
   }
 
-  #leave(): void {
+  #close(): void {
     clearInterval(this.#ping);
     clearTimeout(this.#pong);
     clearTimeout(this.#retry);
@@ -135,19 +135,19 @@ export class AgentSocket {
   }
 }
 
-function addressOf(credentials: Credentials | null): string {
-  const query = new URLSearchParams({ raw: "1", ...inAddress(credentials) });
+function urlOf(credentials: Credentials | null): string {
+  const query = new URLSearchParams({ raw: "1", ...queryOf(credentials) });
   return `${location.origin.replace(/^http/, "ws")}/agent?${query.toString()}`;
 }
 
-function inAddress(credentials: Credentials | null): Record<string, string> {
+function queryOf(credentials: Credentials | null): Record<string, string> {
   return credentials === null ? {} : { session: credentials.session, token: credentials.token };
 }
 
-// A browser does not tell why a socket was not let in. The same address without an upgrade tells at least
-// whether the server is there; a gateway's own error pages (502 to 504) do not count as an answer of it.
+// The browser does not tell why an upgrade failed. A plain request to the same path shows whether the Worker
+// answers; the error pages of a gateway (502 to 504) do not count.
 async function isRefused(credentials: Credentials): Promise<boolean> {
-  const query = new URLSearchParams(inAddress(credentials));
+  const query = new URLSearchParams(queryOf(credentials));
   try {
     const { status } = await fetch(`/agent?${query.toString()}`, { cache: "no-store" });
     return status < 500 && status !== 429;

@@ -1,4 +1,4 @@
-// What a session is, as this tab knows it.
+// The guest session as this tab knows it.
 import type { BoughtSecret } from "./secrets";
 import type { DeploymentView, Out, PaymentView, Policy, ToolView, WalletInfo } from "../api/types";
 
@@ -6,18 +6,19 @@ export type Message<T extends Out["type"]> = Extract<Out, { type: T }>;
 export type Question = Message<"payment_required">;
 export type SignRequest = Message<"sign_request">;
 export type Exchange = Message<"exchange"> & { key: number };
-export type LogLine = { key: number; kind: string; text: string; at: number; heard: number };
-export type Door = { mcpUrl: string; server: string; protocol: string };
+export type LogLine = { key: number; kind: string; text: string; at: number; receivedAt: number };
+/** The connected MCP server. */
+export type Server = { mcpUrl: string; name: string; protocol: string };
 
-/** What is shown in the chat, in this order. */
+/** An entry of the transcript. */
 export type Entry = { id: string; at: number } & (
   | { kind: "you"; text: string }
   | { kind: "agent"; text: string }
   | { kind: "notice"; tone: "info" | "warn" | "error"; text: string }
-  | { kind: "door"; server: string; mcpUrl: string; tools: number }
-  /** The door is kept, because what its answer offers can be had there only. */
-  | { kind: "result"; tool: string; result: unknown; door: string | null }
-  /** The value is not a part of it, so that it is not kept where the transcript is. */
+  | { kind: "connected"; server: string; mcpUrl: string; tools: number }
+  /** `mcpUrl`: the server that gave the result, because only that server sells what the result offers. */
+  | { kind: "result"; tool: string; result: unknown; mcpUrl: string | null }
+  /** Without the value of the secret, because the transcript is stored. */
   | { kind: "secret"; tool: string; secret: BoughtSecret }
   | { kind: "failure"; tool: string; text: string; code: string; moneyMoved: string }
   | { kind: "receipt"; receipt: Message<"payment_receipt"> }
@@ -25,7 +26,7 @@ export type Entry = { id: string; at: number } & (
   | { kind: "deployed"; address: string }
 );
 
-/** Something that was asked for and has not come yet. */
+/** A request that has no answer yet. */
 export type Running = {
   id: string;
   what: "call" | "chat" | "connect" | "payment";
@@ -34,7 +35,7 @@ export type Running = {
   since: number;
 };
 
-/** What came of a call made from the developer's panel. */
+/** The outcome of a call from the developer panel. */
 export type CallOutcome =
   { tool: string; result: unknown } | { tool: string; error: string; moneyMoved: string };
 
@@ -44,7 +45,7 @@ export type SessionState = {
   userId: string | null;
   wallet: WalletInfo | null;
   policy: { policy: Policy; spentSession: string; spentDay: string } | null;
-  door: Door | null;
+  server: Server | null;
   tools: readonly ToolView[];
   payments: readonly PaymentView[];
   deployments: readonly DeploymentView[];
@@ -55,10 +56,10 @@ export type SessionState = {
   log: readonly LogLine[];
   exchanges: readonly Exchange[];
   outcomes: Readonly<Record<string, CallOutcome>>;
-  /** Values of bought secrets by the id of their entry, as long as this page is open. */
+  /** Values of bought secrets by the id of their entry, in memory only. */
   secrets: Readonly<Record<string, string>>;
-  /** Between the greeting's first message and its last; nothing in it is news. */
-  isGreeting: boolean;
+  /** Between `welcome` and `history`: the messages repeat the state of the session, and nothing in them is new. */
+  isResuming: boolean;
 };
 
 export const EMPTY: SessionState = {
@@ -67,7 +68,7 @@ export const EMPTY: SessionState = {
   userId: null,
   wallet: null,
   policy: null,
-  door: null,
+  server: null,
   tools: [],
   payments: [],
   deployments: [],
@@ -79,12 +80,12 @@ export const EMPTY: SessionState = {
   exchanges: [],
   outcomes: {},
   secrets: {},
-  isGreeting: false,
+  isResuming: false,
 };
 
-/** What happened: a message of the server, or something of this page. */
-export type Happening =
-  | { type: "heard"; message: Out; at: number; key: number }
+/** A change of the session: a message of the Guest, or something in this page. */
+export type Action =
+  | { type: "received"; message: Out; at: number; key: number }
   | { type: "link"; link: SessionState["link"] }
   | { type: "entry"; entry: Entry }
   | { type: "running"; running: Running }
@@ -96,5 +97,5 @@ export type Happening =
   | { type: "forget-outcome"; id: string }
   | { type: "clear-log" }
   | { type: "restored"; session: string; transcript: readonly Entry[] }
-  /** `keeps`: what was shown stays, because the same person is there. */
+  /** `keeps`: the transcript stays, because the same user goes on. */
   | { type: "new-session"; keeps: boolean };

@@ -1,73 +1,77 @@
-// The session of this tab: one store, one socket, and what the page can do with them.
+// The guest session of this tab: one store, one socket, and what the page can do with them.
 import { useSyncExternalStore } from "react";
+import { isSameAddress } from "../base/address";
+import { toHex } from "../base/hex";
+import { Observable } from "../base/observable";
 import type { In, Kind } from "../api/types";
 import { Rejected, foundWallets, isTypedData } from "../wallet";
-import { hold, isSame, walletFor } from "./keys";
 import {
-  forgetPerson,
+  forgetUser,
   setCredentialsAside,
   storeCredentials,
   storeTranscript,
   storedCredentials,
   storedTranscript,
   takeCredentialsOf,
-} from "./place";
+} from "./stored";
 import { readMessage } from "./read";
 import { reduce } from "./reduce";
+import { setSigner, signerFor } from "./signer";
 import { AgentSocket } from "./socket";
-import { EMPTY, type Happening, type SessionState, type SignRequest } from "./state";
-import { onChange, onTold, oneTabAtATime, tellChange, tellTabs } from "./tabs";
+import { EMPTY, type Action, type SessionState, type SignRequest } from "./state";
+import { onChange, onTabMessage, oneTabAtATime, tellChange, tellTabs } from "./tabs";
 
-/** The session, or what `select` takes of it: the component is drawn anew only when that changes. */
+/** What `select` takes of the session; the component renders again only when that changes. */
 export function useSession<T>(select: (state: SessionState) => T): T {
-  return useSyncExternalStore(subscribe, () => select(state));
+  return useSyncExternalStore(store.subscribe, () => select(store.value));
 }
 
-/** Says something to the agent. Whether it went out. */
+/** Sends a text to the agent. Whether it was sent. */
 export function say(text: string): boolean {
   if (!send({ type: "chat", text })) return false;
   const id = newId();
   const at = Date.now();
-  happen({ type: "entry", entry: { id, at, kind: "you", text } });
-  happen({ type: "running", running: { id, what: "chat", title: "Thinking", tool: "", since: at } });
-  if (state.session !== null) tellTabs({ type: "said", session: state.session, id, at, text });
+  dispatch({ type: "entry", entry: { id, at, kind: "you", text } });
+  dispatch({ type: "running", running: { id, what: "chat", title: "Thinking", tool: "", since: at } });
+  if (store.value.session !== null) tellTabs({ type: "said", session: store.value.session, id, at, text });
   return true;
 }
 
-/** Calls a tool of the door; the id under which its answer comes, or null if it did not go out. */
+/** Calls a tool of the connected server. Returns the id of the call, or null if it was not sent. */
 export function callTool(tool: string, args: Record<string, unknown>, from: "chat" | "panel"): string | null {
   const callId = `${from}-${newId()}`;
   if (!send({ type: "call_tool", tool, arguments: args, callId })) return null;
-  happen({
+  dispatch({
     type: "running",
     running: { id: callId, what: "call", title: `Calling ${tool}`, tool, since: Date.now() },
   });
   return callId;
 }
 
-/** Connects to a door. Only ever after a click: an address may come from a stranger. */
-export function connectDoor(url: string): boolean {
+/** Connects to a server. Only after a click: the URL may come from anybody. */
+export function connectServer(url: string): boolean {
   if (!send({ type: "connect_mcp", url })) return false;
   const connecting = {
     id: newId(),
     what: "connect",
-    title: "Connecting to the door",
+    title: "Connecting to the server",
     tool: "",
     since: Date.now(),
   } as const;
-  happen({ type: "running", running: connecting });
+  dispatch({ type: "running", running: connecting });
   return true;
 }
 
-export function leaveDoor(): boolean {
+export function disconnectServer(): boolean {
   return send({ type: "disconnect_mcp" });
 }
 
-/** The answer to a question about a payment. */
+/** Answers a question about a payment. */
 export function answer(confirmationId: string, yes: boolean): boolean {
   if (!send({ type: yes ? "confirm" : "cancel", confirmationId })) return false;
-  happen({ type: "answered", id: confirmationId, yes, at: Date.now() });
-  if (state.session !== null) tellTabs({ type: "answered", session: state.session, id: confirmationId, yes });
+  dispatch({ type: "answered", id: confirmationId, yes, at: Date.now() });
+  if (store.value.session !== null)
+    tellTabs({ type: "answered", session: store.value.session, id: confirmationId, yes });
   return true;
 }
 
@@ -76,7 +80,7 @@ export function payWith(kind: Kind, address?: string): boolean {
   return send({ type: "use_wallet", kind, ...(address === undefined ? {} : { address }) });
 }
 
-/** Asks for the payments of the session as a file for spreadsheets; `save` gets it. */
+/** Requests the payments of the session as CSV; `save` gets the text. */
 export function exportCsv(save: (text: string) => void): boolean {
   if (!send({ type: "export_csv" })) return false;
   saveCsv = save;
@@ -88,26 +92,23 @@ export function setPolicy(changes: Record<string, unknown>): boolean {
 }
 
 /**
- * Somebody has signed in here. A session never changes its owner, so another one begins, or theirs of before
- * goes on. What was shown stays if nobody had signed in: it is the same person.
+ * The user has signed in. A session never changes its owner, so a new session begins, or the user's earlier
+ * session goes on. The transcript stays if nobody was signed in before.
  */
 export function signedIn(userId: string): void {
-  if (state.userId !== userId) {
-    if (state.userId !== null) forgetPerson();
+  if (store.value.userId !== userId) {
+    if (store.value.userId !== null) forgetUser();
     takeCredentialsOf(userId);
     isChanging = true;
-    happen({ type: "new-session", keeps: state.userId === null });
-    if (state.transcript.length > 0) {
-      note(
-        "info",
-        "You have signed in, so a session of your own goes on. Choose a door and a wallet for it.",
-      );
+    dispatch({ type: "new-session", keeps: store.value.userId === null });
+    if (store.value.transcript.length > 0) {
+      note("info", "You have signed in, so your own session goes on. Choose a server and a wallet for it.");
     }
   }
   socket.reconnect();
 }
 
-/** Whoever had signed in has signed out: nothing of theirs stays in this browser. */
+/** The user has signed out: nothing of the user stays in this browser. */
 export function signedOut(): void {
   tellChange("signed-out");
   forget();
@@ -116,73 +117,72 @@ export function signedOut(): void {
 }
 
 export function clearLog(): void {
-  happen({ type: "clear-log" });
+  dispatch({ type: "clear-log" });
 }
 
-/** Asks the wallet again for a signature that still waits. */
+/** Asks the wallet again for a signature. */
 export function signNow(signRequest: SignRequest): Promise<void> {
   return sign(signRequest);
 }
 
-/** What the session is now, for what is no component. */
+/** The session now, outside a component. */
 export function currentSession(): SessionState {
-  return state;
+  return store.value;
 }
 
-const DEALT_WITH_MILLIS = 3000;
-/** Another tab begins the next session; if it does not, this one does. */
+const HANDLED_MILLIS = 3000;
+/** How long this tab waits for another tab to begin the next session, before it begins one itself. */
 const OTHER_TAB_MILLIS = 3000;
 
-const listeners = new Set<() => void>();
-/** When other tabs have signed or declined. */
-const dealtWith = new Map<string, number>();
-let state: SessionState = EMPTY;
+const store = new Observable(EMPTY);
+/** When other tabs have signed or declined, by payment. */
+const handledAt = new Map<string, number>();
 let lastKey = 0;
 let keeping: ReturnType<typeof setTimeout> | undefined;
 let waiting: ReturnType<typeof setTimeout> | undefined;
-/** This tab begins another session because of who has signed in or out. */
+/** This tab begins another session after a sign-in or sign-out. */
 let isChanging = false;
-/** This tab waits for a file. Others of the session hear it, too, and have not asked. */
+/** Set while this tab waits for the CSV: every tab of the session gets it, and only one has asked. */
 let saveCsv: ((text: string) => void) | undefined;
 
 const socket = new AgentSocket({
   credentials: storedCredentials,
-  onLink: (link) => happen({ type: "link", link }),
-  onText: hear,
+  onLink: (link) => dispatch({ type: "link", link }),
+  onText: receive,
   onRefused: () => {
     setCredentialsAside();
-    happen({ type: "new-session", keeps: false });
+    dispatch({ type: "new-session", keeps: false });
     note(
       "warn",
-      "Your earlier session cannot go on: it has ended, or you are not signed in any more. So a new one has begun. Choose a door and a wallet again.",
+      "Your earlier session has ended, or you are not signed in any more. A new session has begun: choose a server and a wallet again.",
     );
   },
 });
 
-/** Begins once, when the page does. */
+/** Starts the session; called once when the page loads. */
 export function startSession(): void {
-  // They announce themselves when they are asked, and may be needed at once for what was under way.
+  // Wallets announce themselves on request, and a pending signature may need one at once.
   foundWallets();
   const credentials = storedCredentials();
   if (credentials !== null) {
     const { session } = credentials;
-    happen({ type: "restored", session, transcript: storedTranscript(session) });
+    dispatch({ type: "restored", session, transcript: storedTranscript(session) });
   }
-  onTold(({ session, ...told }) => {
-    if (session !== state.session) return;
-    if (told.type === "signed" || (told.type === "answered" && !told.yes)) dealtWith.set(told.id, Date.now());
-    if (told.type === "signed") happen({ type: "signed", id: told.id });
-    else if (told.type === "answered") happen({ ...told, at: Date.now() });
-    else happen({ type: "entry", entry: { id: told.id, at: told.at, kind: "you", text: told.text } });
+  onTabMessage(({ session, ...told }) => {
+    if (session !== store.value.session) return;
+    if (told.type === "signed" || (told.type === "answered" && !told.yes)) handledAt.set(told.id, Date.now());
+    if (told.type === "signed") dispatch({ type: "signed", id: told.id });
+    else if (told.type === "answered") dispatch({ ...told, at: Date.now() });
+    else dispatch({ type: "entry", entry: { id: told.id, at: told.at, kind: "you", text: told.text } });
   });
   onChange((change) => {
     clearTimeout(waiting);
     if (change === "signed-out") {
       forget();
-      socket.rest();
+      socket.pause();
       waiting = setTimeout(() => socket.reconnect(), OTHER_TAB_MILLIS);
-    } else if (storedCredentials()?.session !== state.session) {
-      happen({ type: "new-session", keeps: state.userId === null });
+    } else if (storedCredentials()?.session !== store.value.session) {
+      dispatch({ type: "new-session", keeps: store.value.userId === null });
       socket.reconnect();
     }
   });
@@ -190,20 +190,20 @@ export function startSession(): void {
   socket.start();
 }
 
-function hear(text: string): void {
+function receive(text: string): void {
   const message = readMessage(text);
   if (message === null) return;
   lastKey += 1;
-  const isNew = message.type === "welcome" && message.session !== state.session;
-  happen({ type: "heard", message, at: Date.now(), key: lastKey });
+  const isNew = message.type === "welcome" && message.session !== store.value.session;
+  dispatch({ type: "received", message, at: Date.now(), key: lastKey });
   if (message.type === "welcome") {
     const { session, token, userId } = message;
     if (token !== undefined) storeCredentials({ session, token, userId });
     if (isChanging) tellChange("new-session");
     isChanging = false;
   }
-  if (isNew && state.transcript.length === 0) {
-    happen({ type: "restored", session: message.session, transcript: storedTranscript(message.session) });
+  if (isNew && store.value.transcript.length === 0) {
+    dispatch({ type: "restored", session: message.session, transcript: storedTranscript(message.session) });
   }
   if (message.type === "sign_request") askWallet(message);
   if (message.type === "csv") {
@@ -212,33 +212,33 @@ function hear(text: string): void {
   }
 }
 
-// The request may come to this tab later than the news that another one has dealt with it. Much later it is a
-// new one: what was signed has been lost on its way.
+// The request may reach this tab after another tab has handled it. A request that comes much later is a new
+// one: the signature was lost on its way.
 function askWallet(signRequest: SignRequest): void {
   const { requestId: id } = signRequest;
-  const at = dealtWith.get(id) ?? 0;
-  if (Date.now() - at < DEALT_WITH_MILLIS) happen({ type: "signed", id });
+  const at = handledAt.get(id) ?? 0;
+  if (Date.now() - at < HANDLED_MILLIS) dispatch({ type: "signed", id });
   else void sign(signRequest);
 }
 
-// Signs with the wallet of this browser, if this tab can reach it. Two tabs do not ask the person twice.
+// Signs with the browser wallet, if this tab can reach it. Only one tab at a time asks the wallet.
 async function sign(signRequest: SignRequest): Promise<void> {
   const { requestId: id, address, typedData } = signRequest;
-  const isNeeded = () => state.signRequests.some(({ requestId }) => requestId === id);
+  const isNeeded = () => store.value.signRequests.some(({ requestId }) => requestId === id);
   await oneTabAtATime(`events-concierge.sign.${id}`, isNeeded, async () => {
     try {
-      const wallet = await walletFor(address);
-      // Another browser's wallet; the chat says whose signature is waited for.
+      const wallet = await signerFor(address);
+      // The wallet is in another browser; the chat shows which signature is missing.
       if (wallet === null) return;
-      if (!isTypedData(typedData) || !isSame(wallet.address, address))
+      if (!isTypedData(typedData) || !isSameAddress(wallet.address, address))
         throw new Error("there is nothing to sign");
       const signature = await wallet.signTypedData(typedData);
       if (!isNeeded()) return;
       if (!send({ type: "signature", requestId: id, signature })) {
-        throw new Error("The server cannot be reached. The wallet is asked again when it is back.");
+        throw new Error("The connection was lost. The wallet is asked again after reconnecting.");
       }
-      happen({ type: "signed", id });
-      if (state.session !== null) tellTabs({ type: "signed", session: state.session, id });
+      dispatch({ type: "signed", id });
+      if (store.value.session !== null) tellTabs({ type: "signed", session: store.value.session, id });
     } catch (error) {
       if (error instanceof Rejected) answer(id, false);
       else note("error", `The wallet did not sign: ${error instanceof Error ? error.message : "it failed"}`);
@@ -247,43 +247,35 @@ async function sign(signRequest: SignRequest): Promise<void> {
 }
 
 function forget(): void {
-  hold(null);
-  forgetPerson();
-  happen({ type: "new-session", keeps: false });
+  setSigner(null);
+  forgetUser();
+  dispatch({ type: "new-session", keeps: false });
 }
 
 function note(tone: "info" | "warn" | "error", text: string): void {
-  happen({ type: "entry", entry: { id: newId(), at: Date.now(), kind: "notice", tone, text } });
+  dispatch({ type: "entry", entry: { id: newId(), at: Date.now(), kind: "notice", tone, text } });
 }
 
 function send(message: In): boolean {
   return socket.send(message);
 }
 
-function happen(happening: Happening): void {
-  const before = state;
-  state = reduce(state, happening);
-  if (state === before) return;
-  if (state.transcript !== before.transcript) {
+function dispatch(action: Action): void {
+  const before = store.value;
+  const after = reduce(before, action);
+  if (after.transcript !== before.transcript) {
     clearTimeout(keeping);
     keeping = setTimeout(keep, 300);
   }
-  for (const listener of listeners) listener();
+  store.set(after);
 }
 
 function keep(): void {
-  if (state.session !== null) {
-    storeTranscript(state.session, state.transcript, Object.values(state.secrets));
+  if (store.value.session !== null) {
+    storeTranscript(store.value.session, store.value.transcript, Object.values(store.value.secrets));
   }
 }
 
-function subscribe(listener: () => void): () => void {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
-}
-
 function newId(): string {
-  return [...crypto.getRandomValues(new Uint8Array(8))]
-    .map((byte) => byte.toString(16).padStart(2, "0"))
-    .join("");
+  return toHex(crypto.getRandomValues(new Uint8Array(8)));
 }

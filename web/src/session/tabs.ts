@@ -1,20 +1,20 @@
-// What the tabs of this browser tell each other: who has answered, who has signed, what was said.
-import { isObject, textOf } from "./read";
+// Messages between the tabs of this browser: questions answered, requests signed, texts written.
+import { isObject, textOf } from "../base/object";
 
-export type Told =
+export type TabMessage =
   | { type: "said"; session: string; id: string; at: number; text: string }
   | { type: "answered"; session: string; id: string; yes: boolean }
   | { type: "signed"; session: string; id: string };
 
-/** Somebody has signed out in another tab, or another session has begun because somebody has signed in or out. */
+/** Another tab has signed out, or has begun another session after a sign-in or sign-out. */
 export type Change = "signed-out" | "new-session";
 
 const LATE_MILLIS = 500;
 
 const channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel("events-concierge");
 
-export function tellTabs(told: Told): void {
-  channel?.postMessage(told);
+export function tellTabs(message: TabMessage): void {
+  channel?.postMessage(message);
 }
 
 export function tellChange(change: Change): void {
@@ -28,16 +28,16 @@ export function onChange(listener: (change: Change) => void): void {
   });
 }
 
-export function onTold(listener: (told: Told) => void): void {
+export function onTabMessage(listener: (message: TabMessage) => void): void {
   channel?.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
-    const told = read(data);
-    if (told !== null) listener(told);
+    const message = read(data);
+    if (message !== null) listener(message);
   });
 }
 
 /**
- * Runs `action` in one tab at a time. `isNeeded` is asked when it is this tab's turn, because another one
- * may have done it meanwhile.
+ * Runs `action` in one tab at a time. A tab that has waited checks `isNeeded` first, because another tab may
+ * have done the work.
  */
 export async function oneTabAtATime(
   name: string,
@@ -48,19 +48,19 @@ export async function oneTabAtATime(
   const isFree = await navigator.locks.request(name, { ifAvailable: true }, async (lock) => {
     if (lock === null) return false;
     await action();
-    // A tab that comes late finds it taken, and by its turn has heard what this one told.
+    // A tab that comes late waits for the lock, and gets the message of this tab before its turn.
     await new Promise((resolve) => setTimeout(resolve, LATE_MILLIS));
     return true;
   });
   if (isFree) return;
   await navigator.locks.request(name, async () => {
-    // What the other tab told is on its way.
+    // The message of the other tab may still be on its way.
     await new Promise((resolve) => setTimeout(resolve, LATE_MILLIS));
     if (isNeeded()) await action();
   });
 }
 
-function read(data: unknown): Told | null {
+function read(data: unknown): TabMessage | null {
   const session = textOf(data, "session");
   const id = textOf(data, "id");
   if (!isObject(data) || session === undefined || id === undefined) return null;

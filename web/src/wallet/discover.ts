@@ -1,44 +1,34 @@
-// Wallets of the browser, as EIP-6963 lets them announce themselves.
-import { useSyncExternalStore } from "react";
+// Browser wallets, which announce themselves by EIP-6963.
+import { isObject } from "../base/object";
+import { Observable, useObservable } from "../base/observable";
 
-/** What a wallet puts into the page (EIP-1193). */
+/** What a wallet injects into the page (EIP-1193). */
 export type Provider = { request: (call: { method: string; params?: unknown[] }) => Promise<unknown> };
 export type FoundWallet = { id: string; name: string; icon: string | undefined; provider: Provider };
 
-/** The wallets that this browser has; more may come while the page is open. */
+/** The wallets that have announced themselves; more may follow while the page is open. */
 export function useFoundWallets(): readonly FoundWallet[] {
-  return useSyncExternalStore(subscribe, () => found);
+  return useObservable(found);
 }
 
-/** The same outside of a component. */
+/** The same outside a component. */
 export function foundWallets(): readonly FoundWallet[] {
-  listen();
-  return found;
+  found.start();
+  return found.value;
 }
 
-const listeners = new Set<() => void>();
-let found: readonly FoundWallet[] = [];
-let isListening = false;
-
-function subscribe(listener: () => void): () => void {
-  listeners.add(listener);
-  listen();
-  return () => listeners.delete(listener);
-}
+const found = new Observable<readonly FoundWallet[]>([], listen);
 
 function listen(): void {
-  if (isListening) return;
-  isListening = true;
   window.addEventListener("eip6963:announceProvider", (event) => {
     const wallet = announced(event);
-    if (wallet === null || found.some(({ id }) => id === wallet.id)) return;
-    found = [...found, wallet];
-    for (const listener of listeners) listener();
+    if (wallet === null || found.value.some(({ id }) => id === wallet.id)) return;
+    found.set([...found.value, wallet]);
   });
   window.dispatchEvent(new Event("eip6963:requestProvider"));
 }
 
-// An extension may announce whatever it likes, so every part is looked at.
+// Any extension may announce anything, so every part is checked.
 function announced(event: Event): FoundWallet | null {
   const detail: unknown = "detail" in event ? event.detail : null;
   if (!isObject(detail) || !isObject(detail["info"]) || !isProvider(detail["provider"])) return null;
@@ -51,10 +41,6 @@ function announced(event: Event): FoundWallet | null {
     icon: isPicture ? icon : undefined,
     provider: detail["provider"],
   };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
 }
 
 function isProvider(value: unknown): value is Provider {

@@ -1,14 +1,15 @@
-// A key for the local chain only, where money is worth nothing. It lies open in this browser.
+// A test key for the local chain, where money has no value. The browser keeps it unencrypted.
+import { toHex } from "../base/hex";
 import { isTypedData, type BrowserWallet } from "./wallet";
 
-const PLACE = "events-concierge.testKey";
+const KEY = "events-concierge.testKey";
 
-/** Whether this browser has made one before. */
+/** Whether this browser has a test key. */
 export function hasTestKey(): boolean {
   return storedKey() !== null;
 }
 
-/** The wallet of the test key; makes the key if there is none. Offer it only where `settings.local`. */
+/** The wallet of the test key, which is made if there is none. Only for deployments with `settings.local`. */
 export async function testWallet(): Promise<BrowserWallet> {
   const key = storedKey() ?? newKey();
   const { privateKeyToAccount } = await import("viem/accounts");
@@ -19,7 +20,7 @@ export async function testWallet(): Promise<BrowserWallet> {
     signMessage: (message) => account.signMessage({ message }),
     signTypedData: (data) => {
       if (!isTypedData(data)) throw new Error("this is not typed data");
-      // viem names the domain's type itself.
+      // viem adds the type of the domain itself.
       const { EIP712Domain: _, ...types } = data.types;
       return account.signTypedData({
         domain: data.domain,
@@ -32,7 +33,7 @@ export async function testWallet(): Promise<BrowserWallet> {
 }
 
 function storedKey(): `0x${string}` | null {
-  const key = localStorage.getItem(PLACE);
+  const key = localStorage.getItem(KEY);
   return key !== null && isKey(key) ? key : null;
 }
 
@@ -40,9 +41,9 @@ function isKey(text: string): text is `0x${string}` {
   return /^0x[0-9a-f]{64}$/.test(text);
 }
 
+// Throws if the browser forbids storage: a key that is not kept would lose its money with the next load.
 function newKey(): `0x${string}` {
-  const bytes = crypto.getRandomValues(new Uint8Array(32));
-  const key: `0x${string}` = `0x${[...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
-  localStorage.setItem(PLACE, key);
+  const key: `0x${string}` = `0x${toHex(crypto.getRandomValues(new Uint8Array(32)))}`;
+  localStorage.setItem(KEY, key);
   return key;
 }

@@ -1,7 +1,10 @@
-// One interface for whatever signs in this browser.
+// One interface for everything that signs in this browser.
+import { isAddress } from "../base/address";
+import { toHex } from "../base/hex";
+import { isObject } from "../base/object";
 import type { Provider } from "./discover";
 
-/** EIP-712, as `eth_signTypedData_v4` takes it. */
+/** EIP-712 data as `eth_signTypedData_v4` takes it. */
 export type TypedData = {
   domain: Record<string, unknown>;
   types: Record<string, { name: string; type: string }[]>;
@@ -13,13 +16,13 @@ export type BrowserWallet = {
   name: string;
   icon?: string | undefined;
   address: string;
-  /** Signs a text (EIP-191); the signature in hex. */
+  /** Signs a text (EIP-191). Returns the signature in hex. */
   signMessage: (text: string) => Promise<string>;
-  /** Signs typed data (EIP-712); the signature in hex. */
+  /** Signs typed data (EIP-712). Returns the signature in hex. */
   signTypedData: (data: TypedData) => Promise<string>;
 };
 
-/** The person said no in the wallet. */
+/** The user rejected the request in the wallet. */
 export class Rejected extends Error {
   constructor() {
     super("You declined in the wallet.");
@@ -27,7 +30,7 @@ export class Rejected extends Error {
   }
 }
 
-/** Asks a wallet of the browser for its address; it may ask the person. Throws `Rejected`. */
+/** Connects to a browser wallet, which may ask its user. Throws `Rejected`. */
 export function connectProvider(wallet: {
   name: string;
   icon?: string | undefined;
@@ -36,7 +39,7 @@ export function connectProvider(wallet: {
   return open(wallet, "eth_requestAccounts");
 }
 
-/** The same without asking: null unless the person has allowed it before. */
+/** Connects without asking the user: null unless the user has allowed this page before. */
 export async function reconnectProvider(wallet: {
   name: string;
   icon?: string | undefined;
@@ -45,18 +48,14 @@ export async function reconnectProvider(wallet: {
   return open(wallet, "eth_accounts").catch(() => null);
 }
 
-/** What was said is typed data; a shape that no wallet could sign is told so before it is shown. */
+/** Whether the value has the shape of typed data. Other shapes are refused before a wallet shows them. */
 export function isTypedData(value: unknown): value is TypedData {
-  if (typeof value !== "object" || value === null) return false;
   return (
-    "domain" in value &&
-    isObject(value.domain) &&
-    "types" in value &&
-    isObject(value.types) &&
-    "message" in value &&
-    isObject(value.message) &&
-    "primaryType" in value &&
-    typeof value.primaryType === "string"
+    isObject(value) &&
+    isObject(value["domain"]) &&
+    isObject(value["types"]) &&
+    isObject(value["message"]) &&
+    typeof value["primaryType"] === "string"
   );
 }
 
@@ -66,7 +65,7 @@ async function open(
 ): Promise<BrowserWallet> {
   const accounts = await ask(provider, method);
   const address: unknown = Array.isArray(accounts) ? accounts[0] : undefined;
-  if (typeof address !== "string" || !/^0x[0-9a-fA-F]{40}$/.test(address)) {
+  if (!isAddress(address)) {
     throw new Error(`${name} gave no address. Unlock it and try again.`);
   }
   const signed = async (call: string, params: unknown[]) => {
@@ -78,7 +77,7 @@ async function open(
     name,
     icon,
     address,
-    signMessage: (text) => signed("personal_sign", [hexOf(text), address]),
+    signMessage: (text) => signed("personal_sign", [`0x${toHex(new TextEncoder().encode(text))}`, address]),
     signTypedData: async (data) => {
       await switchChain(provider, data.domain["chainId"]);
       return signed("eth_signTypedData_v4", [address, JSON.stringify(data)]);
@@ -90,17 +89,19 @@ async function ask(provider: Provider, method: string, params: unknown[] = []): 
   try {
     return await provider.request({ method, params });
   } catch (error) {
-    const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
-    // 4001 is EIP-1193's "the person said no".
-    if (code === 4001) throw new Rejected();
-    const said = typeof error === "object" && error !== null && "message" in error ? error.message : error;
-    throw new Error(typeof said === "string" && said !== "" ? said : "The wallet failed. Try again.", {
-      cause: error,
-    });
+    // EIP-1193: the user rejected the request.
+    if (isObject(error) && error["code"] === 4001) throw new Rejected();
+    const message = isObject(error) ? error["message"] : error;
+    throw new Error(
+      typeof message === "string" && message !== "" ? message : "The wallet failed. Try again.",
+      {
+        cause: error,
+      },
+    );
   }
 }
 
-// Many wallets sign typed data only for the chain that they are on. Those that cannot switch may still sign.
+// Many wallets sign typed data only for their current chain. A wallet that cannot switch may still sign.
 async function switchChain(provider: Provider, chainId: unknown): Promise<void> {
   const id = Number(chainId);
   if (!Number.isSafeInteger(id) || id <= 0) return;
@@ -110,13 +111,4 @@ async function switchChain(provider: Provider, chainId: unknown): Promise<void> 
   await ask(provider, "wallet_switchEthereumChain", [{ chainId: wanted }]).catch((error: unknown) => {
     if (error instanceof Rejected) throw error;
   });
-}
-
-function hexOf(text: string): string {
-  const bytes = new TextEncoder().encode(text);
-  return `0x${[...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
-}
-
-function isObject(part: unknown): boolean {
-  return typeof part === "object" && part !== null;
 }
