@@ -1,7 +1,6 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app";
-import { readStored, writeStored } from "./base/storage";
 import { startSession } from "./session";
 import "./style/tokens.css";
 import "./style/base.css";
@@ -12,9 +11,10 @@ import "./style/shell.css";
 // minute: a file that is missing for good must not cause endless loads.
 const RELOADED = "events-concierge.reloaded";
 addEventListener("vite:preloadError", (event) => {
-  const last = Number(readStored(RELOADED, "sessionStorage") ?? 0);
+  // Throws where storage is forbidden, so that the page does not load again there.
+  const last = Number(sessionStorage.getItem(RELOADED) ?? 0);
   if (Date.now() - last < 60_000) return;
-  writeStored(RELOADED, String(Date.now()), "sessionStorage");
+  sessionStorage.setItem(RELOADED, String(Date.now()));
   event.preventDefault();
   location.reload();
 });

@@ -12,16 +12,17 @@ export function networkName(settings: PageSettings | null, network: string): str
 /** Links into the block explorers. */
 export function useExplorer() {
   const { settings } = useSettings();
-  const link = (network: NetworkView | undefined, kind: "tx" | "address", value: string) =>
-    network?.explorer
-      ? `${network.explorer.replace(/\/$/, "")}/${kind}/${encodeURIComponent(value)}`
-      : undefined;
   return {
     transaction: (network: string, hash: string) => link(find(settings, network), "tx", hash),
     /** On the preferred network if `network` is null. */
     address: (network: string | null, address: string) =>
       link(network === null ? settings?.networks[0] : find(settings, network), "address", address),
   };
+}
+
+function link(network: NetworkView | undefined, kind: "tx" | "address", value: string): string | undefined {
+  if (!network?.explorer) return undefined;
+  return `${network.explorer.replace(/\/$/, "")}/${kind}/${encodeURIComponent(value)}`;
 }
 
 function find(settings: PageSettings | null, network: string): NetworkView | undefined {

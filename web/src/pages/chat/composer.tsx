@@ -5,7 +5,7 @@ import { callTool, say, useSession } from "../../session";
 const TEXT_MAX = 2000;
 const SUGGESTIONS = ["List events", "Status", "Balance", "Help"];
 
-/** Where the person writes. Enter sends, Shift and Enter begin a new line. */
+/** The message field. Enter sends; Shift and Enter start a new line. */
 export function Composer() {
   const [text, setText] = useState("");
   const field = useRef<HTMLTextAreaElement>(null);
@@ -18,7 +18,7 @@ export function Composer() {
     field.current?.focus();
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    // While letters are being composed, as in Japanese, Enter ends that only.
+    // While an input method composes characters, Enter only ends the composition.
     if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
     event.preventDefault();
     if (isOpen) send();

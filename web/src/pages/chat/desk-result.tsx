@@ -1,18 +1,18 @@
+import { isObject, numberOf, textOf } from "../../base/object";
 import { Badge, Card, Hash, visible } from "../../parts";
-import { isObject, numberOf, textOf } from "../../session";
 
 const OUTCOMES: Record<string, { word: string; tone: "ok" | "warn" }> = {
   sent: { word: "Sent", tone: "ok" },
   done: { word: "Done", tone: "ok" },
-  draft: { word: "Waits for a person", tone: "warn" },
+  draft: { word: "Waits for approval", tone: "warn" },
 };
 
-/** Whether a desk has answered what became of a ticket. */
+/** Whether the result is of a desk tool that has worked on a ticket. */
 export function isDeskAnswer(content: unknown): boolean {
   return isObject(content) && content["success"] === true && textOf(content, "ticketId") !== undefined;
 }
 
-/** What became of a ticket. */
+/** The outcome of a desk tool. */
 export function DeskResult({ tool, content }: { tool: string; content: Record<string, unknown> }) {
   const number = numberOf(content, "number");
   const outcome = OUTCOMES[textOf(content, "outcome") ?? ""];

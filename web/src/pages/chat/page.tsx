@@ -1,21 +1,21 @@
-// The chat: a start view until there are a door and a wallet, then the conversation.
+// The chat: a start view until a server and a wallet are chosen, then the conversation.
 import { useEffect } from "react";
 import { useSession } from "../../session";
 import "../../style/chat.css";
 import { Composer } from "./composer";
-import { rememberDoor } from "./recent-servers";
 import { PaymentDialog } from "./payment-dialog";
+import { rememberServer } from "./recent-servers";
 import { SetupBar, StartView } from "./setup";
 import { Transcript } from "./transcript";
 
 export default function ChatPage() {
-  const door = useSession((state) => state.door);
+  const server = useSession((state) => state.server);
   const wallet = useSession((state) => state.wallet);
   const question = useSession((state) => state.questions[0]);
-  const isReady = door !== null && wallet !== null;
-  const mcpUrl = door?.mcpUrl;
+  const isReady = server !== null && wallet !== null;
+  const mcpUrl = server?.mcpUrl;
   useEffect(() => {
-    if (mcpUrl !== undefined) rememberDoor(mcpUrl);
+    if (mcpUrl !== undefined) rememberServer(mcpUrl);
   }, [mcpUrl]);
   return (
     <div className="chat-page">

@@ -4,19 +4,19 @@ import { callTool, useSession } from "../../session";
 type Props = {
   tool: string;
   args: Record<string, unknown>;
-  /** What it does: "RSVP". */
-  does: string;
+  /** "RSVP". */
+  action: string;
   price: string | undefined;
-  /** What it is done for, for those who do not see the card around it. */
+  /** What is bought, for the accessible name. */
   title: string;
 };
 
-/** Calls a tool that costs something; whether to pay is asked afterwards, as the limits say. */
-export function PaidButton({ tool, args, does, price, title }: Props) {
+/** Calls a paid tool. The limits decide whether the user is asked before the payment. */
+export function PaidButton({ tool, args, action, price, title }: Props) {
   const isOpen = useSession((state) => state.link === "open");
   const hasWallet = useSession((state) => state.wallet !== null);
   const isBusy = useSession((state) => state.running.some((one) => one.tool === tool));
-  const words = price === undefined ? does : `${does} · ${moneyText(price)}`;
+  const words = price === undefined ? action : `${action} · ${moneyText(price)}`;
   return (
     <div className="row">
       <Button

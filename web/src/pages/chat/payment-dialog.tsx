@@ -1,8 +1,9 @@
-import { networkName, useSettings } from "../../api/settings";
+import { networkName } from "../../api/networks";
+import { useSettings } from "../../api/settings";
 import { Button, Dialog, Hash, Json, Money, Notice, moneyText, visible } from "../../parts";
 import { answer, useSession, type Question } from "../../session";
 
-/** May this be paid? Nothing is signed before "Pay"; Esc declines. */
+/** Asks whether to pay. Nothing is signed before "Pay"; Esc declines. */
 export function PaymentDialog({ question }: { question: Question }) {
   const isOpen = useSession((state) => state.link === "open");
   const waiting = useSession((state) => state.questions.length);
@@ -29,10 +30,10 @@ export function PaymentDialog({ question }: { question: Question }) {
       }
     >
       {!isOpen && (
-        <Notice kind="error">The server cannot be reached. Nothing is paid; answer when it is back.</Notice>
+        <Notice kind="error">The connection was lost. Nothing is paid; answer after reconnecting.</Notice>
       )}
       <p>
-        The door asks for money before it does this. You are asked because {question.why}.
+        The server asks to be paid for this call. You are asked because {question.why}.
         {waiting > 1 &&
           ` ${waiting - 1} more ${waiting === 2 ? "question waits" : "questions wait"} after this one.`}
       </p>
@@ -54,11 +55,11 @@ export function PaymentDialog({ question }: { question: Question }) {
         </dd>
         <dt>Tool</dt>
         <dd className="mono">{visible(question.tool)}</dd>
-        <dt>Door</dt>
+        <dt>Server</dt>
         <dd className="mono">{visible(question.mcpUrl)}</dd>
         <dt>Your limits</dt>
         <dd>
-          <PolicyState />
+          <SpentSoFar />
         </dd>
       </dl>
       <div className="stack-tight">
@@ -66,14 +67,14 @@ export function PaymentDialog({ question }: { question: Question }) {
         <Json value={question.arguments} label="Arguments of the call" />
       </div>
       <details>
-        <summary>What the door asks for, word by word</summary>
-        <Json value={question.requirements} label="Payment requirements of the door" />
+        <summary>What the server asks for, in full</summary>
+        <Json value={question.requirements} label="Payment requirements of the server" />
       </details>
     </Dialog>
   );
 }
 
-function PolicyState() {
+function SpentSoFar() {
   const known = useSession((state) => state.policy);
   if (known === null) return <span className="quiet">not known yet</span>;
   const { policy, spentSession, spentDay } = known;

@@ -1,5 +1,6 @@
 import { useState, type FormEvent } from "react";
 import type { Policy } from "../../api/types";
+import { toAtomic } from "../../base/amounts";
 import { Button, Notice, Spinner, TextField } from "../../parts";
 import { setPolicy, useSession } from "../../session";
 
@@ -12,7 +13,7 @@ const FIELDS = [
 
 type Key = (typeof FIELDS)[number]["key"];
 
-/** What the agent may spend. The server holds to it, whatever a door or a model says. */
+/** What the agent may spend. The Guest enforces it, whatever a server or a model asks for. */
 export function PolicyForm({ onSaved }: { onSaved?: () => void }) {
   const policy = useSession((state) => state.policy?.policy ?? null);
   if (policy === null) return <Spinner label="Asking for the limits…" />;
@@ -29,9 +30,8 @@ function Fields({ policy, onSaved }: { policy: Policy; onSaved: (() => void) | u
   const [isTried, setIsTried] = useState(false);
   const isOpen = useSession((state) => state.link === "open");
   const errorOf = (key: Key) =>
-    /^\d{1,9}(\.\d{1,6})?$/.test(values[key].trim())
-      ? null
-      : "Write dollars such as 0.50, with at most six decimals.";
+    toAtomic(values[key].trim()) === null ? "Write dollars such as 0.50, with at most six decimals." : null;
+  const allowed = [...policy.doors, ...policy.payTo];
   const submit = (event: FormEvent) => {
     event.preventDefault();
     setIsTried(true);
@@ -53,10 +53,9 @@ function Fields({ policy, onSaved }: { policy: Policy; onSaved: (() => void) | u
           {...rest}
         />
       ))}
-      {(policy.doors.length > 0 || policy.payTo.length > 0) && (
+      {allowed.length > 0 && (
         <Notice>
-          Only these are paid: {[...policy.doors, ...policy.payTo].join(", ")}. Other programs of this session
-          may change that.
+          Only these are paid: {allowed.join(", ")}. Other programs of this session may change that.
         </Notice>
       )}
       <div className="row">

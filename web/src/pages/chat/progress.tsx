@@ -1,4 +1,4 @@
-// What is under way, with the steps as they come.
+// The requests under way, with their latest steps.
 import { useMemo } from "react";
 import { Button, Hash, Spinner } from "../../parts";
 import { answer, signNow, useSession, type Running } from "../../session";
@@ -11,11 +11,11 @@ export function Progress() {
   const shown = useMemo(() => {
     const paid = new Set(running.filter(({ what }) => what === "payment").map(({ tool }) => tool));
     const asked = new Set(questions.map(({ tool }) => tool));
-    // A call that is being paid for, or waits for an answer, is shown as that.
+    // A call that is being paid for is shown as a payment, and a question about it by its dialog.
     const isShown = (one: Running) => one.what !== "call" || !(paid.has(one.tool) || asked.has(one.tool));
     return running.filter(isShown);
   }, [running, questions]);
-  // The steps name no call, so those of everything under way are shown together.
+  // The steps name no call, so the steps of all requests are shown together.
   const since = Math.min(...shown.map((one) => one.since));
   return (
     <div className="progress-list">
@@ -35,7 +35,7 @@ export function Progress() {
 
 function Steps({ since }: { since: number }) {
   const log = useSession((state) => state.log);
-  const lines = log.filter(({ heard }) => heard >= since).slice(-LINES_MAX);
+  const lines = log.filter(({ receivedAt }) => receivedAt >= since).slice(-LINES_MAX);
   if (lines.length === 0) return null;
   return (
     <ul className="progress-lines">
@@ -50,7 +50,7 @@ function Signing({ id }: { id: string }) {
   const waits = useSession((state) => state.signRequests.find(({ requestId }) => requestId === id));
   const isOpen = useSession((state) => state.link === "open");
   if (waits === undefined) {
-    return <p className="small quiet">The payment is looked after even if you close this page.</p>;
+    return <p className="small quiet">The payment goes on even if you close this page.</p>;
   }
   return (
     <div className="stack-tight">

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 
-/** A code for a camera. Its reader is loaded when the first one is shown. */
+/** A QR code. The encoder is loaded with the first one. */
 export function QrCode({ text, label }: { text: string; label: string }) {
   const [code, setCode] = useState<{ size: number; path: string } | null>(null);
   useEffect(() => {

@@ -1,11 +1,13 @@
-import { networkName, transactionLink, useSettings } from "../../api/settings";
+import { networkName, useExplorer } from "../../api/networks";
+import { useSettings } from "../../api/settings";
 import { Badge, Card, Hash, Money } from "../../parts";
 import type { Message } from "../../session";
 
-/** A payment that went through. */
+/** The receipt of a payment. */
 export function Receipt({ receipt }: { receipt: Message<"payment_receipt"> }) {
   const { settings } = useSettings();
-  const link = receipt.explorerUrl || transactionLink(settings, receipt.network, receipt.txHash);
+  const explorer = useExplorer();
+  const link = receipt.explorerUrl || explorer.transaction(receipt.network, receipt.txHash);
   return (
     <Card
       title={
@@ -19,7 +21,7 @@ export function Receipt({ receipt }: { receipt: Message<"payment_receipt"> }) {
         receipt.confirmed ? (
           <Badge tone="ok">Confirmed on the chain</Badge>
         ) : (
-          <Badge tone="warn">The door says so</Badge>
+          <Badge tone="warn">Reported by the server</Badge>
         )
       }
     >
@@ -28,7 +30,7 @@ export function Receipt({ receipt }: { receipt: Message<"payment_receipt"> }) {
         <dd className="mono">{receipt.tool}</dd>
         <dt>Transaction</dt>
         <dd>
-          <Hash value={receipt.txHash} href={link || undefined} what="transaction hash" />
+          <Hash value={receipt.txHash} href={link} what="transaction hash" />
         </dd>
         <dt>From</dt>
         <dd>

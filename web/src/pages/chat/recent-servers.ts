@@ -1,71 +1,42 @@
-// Doors that this browser was at.
-import { useSyncExternalStore } from "react";
+// The MCP servers that this browser was connected to.
+import { parseJson } from "../../base/object";
+import { Observable, useObservable } from "../../base/observable";
+import { readStored, writeStored } from "../../base/storage";
 
-const PLACE = "events-concierge.doors";
-const DOORS_MAX = 8;
+/** The key of earlier versions, so that their list is kept. */
+const KEY = "events-concierge.doors";
+const SERVERS_MAX = 8;
 
-/** The newest first. */
-export function useRecentDoors(): readonly string[] {
-  return useSyncExternalStore(subscribe, current);
+// Other tabs change the list, too.
+const recent = new Observable(read(), () => addEventListener("storage", () => recent.set(read())));
+
+/** Their URLs, newest first. */
+export function useRecentServers(): readonly string[] {
+  return useObservable(recent);
 }
 
-export function rememberDoor(url: string): void {
-  const doors = [url, ...current().filter((door) => door !== url)].slice(0, DOORS_MAX);
-  try {
-    localStorage.setItem(PLACE, JSON.stringify(doors));
-  } catch {
-    // Then it is not remembered.
-  }
-  for (const listener of listeners) listener();
+export function rememberServer(url: string): void {
+  const urls = [url, ...read().filter((other) => other !== url)].slice(0, SERVERS_MAX);
+  writeStored(KEY, JSON.stringify(urls));
+  recent.set(read());
 }
 
-/** What is wrong with the address of a door, or null. */
-export function whatIsWrong(text: string): string | null {
-  const address = text.trim();
-  if (address === "") return "Paste the address of a door.";
-  if (!URL.canParse(address)) return "This is not an address. It begins with https://";
-  const { protocol, username, password } = new URL(address);
+/** What is wrong with a server URL, or null. */
+export function urlFault(text: string): string | null {
+  const url = text.trim();
+  if (url === "") return "Paste the server URL.";
+  if (!URL.canParse(url)) return "This is not a URL. It must start with https://";
+  const { protocol, username, password } = new URL(url);
   if (protocol !== "https:" && protocol !== "http:")
-    return "The address of a door begins with https:// or http://";
-  return username !== "" || password !== "" ? "Leave out the user name before the @: doors need none." : null;
+    return "The server URL must start with https:// or http://";
+  return username !== "" || password !== "" ? "Remove the user name before the @: servers need none." : null;
 }
 
-const listeners = new Set<() => void>();
-let readFrom: string | null = null;
-let doors: readonly string[] = [];
-
-function subscribe(listener: () => void): () => void {
-  listeners.add(listener);
-  window.addEventListener("storage", listener);
-  return () => {
-    listeners.delete(listener);
-    window.removeEventListener("storage", listener);
-  };
+function read(): readonly string[] {
+  const stored = parseJson(readStored(KEY));
+  return Array.isArray(stored) ? stored.filter(isUrl).slice(0, SERVERS_MAX) : [];
 }
 
-function current(): readonly string[] {
-  const text = stored();
-  if (text !== readFrom) {
-    readFrom = text;
-    doors = read(text);
-  }
-  return doors;
-}
-
-function stored(): string | null {
-  try {
-    return localStorage.getItem(PLACE);
-  } catch {
-    return null;
-  }
-}
-
-function read(text: string | null): readonly string[] {
-  try {
-    const value: unknown = JSON.parse(text ?? "[]");
-    const isDoor = (door: unknown): door is string => typeof door === "string" && whatIsWrong(door) === null;
-    return Array.isArray(value) ? value.filter(isDoor).slice(0, DOORS_MAX) : [];
-  } catch {
-    return [];
-  }
+function isUrl(url: unknown): url is string {
+  return typeof url === "string" && urlFault(url) === null;
 }

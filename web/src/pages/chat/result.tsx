@@ -1,7 +1,8 @@
-// What tools answer. Doors are strangers: every part is looked at before it is shown, and shown as text.
+// Results of tools. They are untrusted: every part is checked before it is shown, and shown as text.
 import { Fragment } from "react";
+import { isObject, numberOf, textOf } from "../../base/object";
 import { Badge, Card, Empty, Hash, Json, jsonText, Money, safeLink, Time, visible } from "../../parts";
-import { isObject, numberOf, textOf, useSession } from "../../session";
+import { useSession } from "../../session";
 import { DeskResult, isDeskAnswer } from "./desk-result";
 import { PaidButton } from "./paid-button";
 import { QrCode } from "./qr";
@@ -9,28 +10,28 @@ import { SecretList } from "./secrets";
 
 const EVENTS_MAX = 100;
 
-type ResultProps = { tool: string; result: unknown; door: string | null };
+type ResultProps = { tool: string; result: unknown; mcpUrl: string | null };
 
-export function Result({ tool, result, door }: ResultProps) {
+export function Result({ tool, result, mcpUrl }: ResultProps) {
   const content = isObject(result) ? result["structuredContent"] : undefined;
   if (isObject(content)) {
     const { events, event, rsvp, secrets } = content;
     if (isObject(rsvp) && textOf(rsvp, "code") !== undefined) return <Ticket content={content} />;
-    if (Array.isArray(events)) return <Events events={events} door={door} />;
-    if (Array.isArray(secrets)) return <SecretList secrets={secrets} door={door} />;
+    if (Array.isArray(events)) return <Events events={events} mcpUrl={mcpUrl} />;
+    if (Array.isArray(secrets)) return <SecretList secrets={secrets} mcpUrl={mcpUrl} />;
     if (isDeskAnswer(content)) return <DeskResult tool={tool} content={content} />;
     if (isObject(event) && textOf(event, "title") !== undefined)
-      return <EventCard event={event} door={door} />;
+      return <EventCard event={event} mcpUrl={mcpUrl} />;
     if (textOf(content, "title") !== undefined && textOf(content, "startsAt") !== undefined) {
-      return <EventCard event={content} door={door} />;
+      return <EventCard event={content} mcpUrl={mcpUrl} />;
     }
   }
   return <Plain tool={tool} result={result} />;
 }
 
-function Events({ events, door }: { events: unknown[]; door: string | null }) {
+function Events({ events, mcpUrl }: { events: unknown[]; mcpUrl: string | null }) {
   const shown = events.filter(isObject).slice(0, EVENTS_MAX);
-  if (shown.length === 0) return <Empty title="This door has no events now." />;
+  if (shown.length === 0) return <Empty title="This server has no events now." />;
   return (
     <div
       className="events"
@@ -38,14 +39,14 @@ function Events({ events, door }: { events: unknown[]; door: string | null }) {
       aria-label={shown.length === 1 ? "1 event" : `${shown.length} events`}
     >
       {shown.map((event, place) => (
-        <EventCard key={`${textOf(event, "id") ?? ""}-${place}`} event={event} door={door} />
+        <EventCard key={`${textOf(event, "id") ?? ""}-${place}`} event={event} mcpUrl={mcpUrl} />
       ))}
     </div>
   );
 }
 
-function EventCard({ event, door }: { event: Record<string, unknown>; door: string | null }) {
-  const here = useSession((state) => state.door?.mcpUrl ?? null);
+function EventCard({ event, mcpUrl }: { event: Record<string, unknown>; mcpUrl: string | null }) {
+  const here = useSession((state) => state.server?.mcpUrl ?? null);
   const canBuy = useSession((state) => state.tools.some(({ name }) => name === "rsvpToEvent"));
   const id = textOf(event, "id");
   const price = textOf(event, "price");
@@ -77,11 +78,11 @@ function EventCard({ event, door }: { event: Record<string, unknown>; door: stri
         </li>
       </ul>
       {description !== undefined && <p className="quiet event-text">{description}</p>}
-      {isOnSale && canBuy && door === here && (
+      {isOnSale && canBuy && mcpUrl === here && (
         <PaidButton
           tool="rsvpToEvent"
           args={{ eventId: id }}
-          does="RSVP"
+          action="RSVP"
           price={price}
           title={textOf(event, "title") ?? id}
         />
@@ -90,7 +91,7 @@ function EventCard({ event, door }: { event: Record<string, unknown>; door: stri
   );
 }
 
-// Null is said by doors whose seats are not limited; others may say nothing.
+// `null`: the number of seats is not limited; undefined: the server does not say.
 function Seats({ left }: { left: number | null | undefined }) {
   if (left === undefined) return null;
   if (left === null) return <Badge>Seats are not limited</Badge>;
@@ -159,7 +160,7 @@ function Plain({ tool, result }: { tool: string; result: unknown }) {
       {message !== undefined && <p className="event-text">{visible(message)}</p>}
       <Scalars content={content} />
       <details>
-        <summary>Everything it answered</summary>
+        <summary>The whole answer</summary>
         <Json value={content} label={`Answer of ${tool}`} />
       </details>
     </Card>
@@ -168,7 +169,7 @@ function Plain({ tool, result }: { tool: string; result: unknown }) {
 
 const SCALARS_MAX = 12;
 
-// Numbers and short texts say the most at a glance.
+// The numbers and short texts of a result.
 function Scalars({ content }: { content: unknown }) {
   if (!isObject(content)) return null;
   const shown = Object.entries(content)
@@ -187,7 +188,7 @@ function Scalars({ content }: { content: unknown }) {
   );
 }
 
-// A text that is only the JSON once more says nothing to people.
+// The first text of the result, unless it repeats the JSON.
 function firstText(result: unknown): string | undefined {
   const parts: unknown = isObject(result) ? result["content"] : undefined;
   const text = Array.isArray(parts)

@@ -1,15 +1,16 @@
-// Secrets in the chat: what a door has for sale, and what was bought.
+// Secrets in the chat: those for sale, and a bought one.
 import { useState } from "react";
+import { isObject, numberOf, textOf } from "../../base/object";
 import { Badge, Button, Card, CopyButton, Empty, Hash, Money, Time, visible } from "../../parts";
-import { isObject, numberOf, textOf, useSession, type Entry } from "../../session";
+import { useSession, type Entry } from "../../session";
 import { PaidButton } from "./paid-button";
 
 const SECRETS_MAX = 100;
 
-/** What `listSecrets` answers. */
-export function SecretList({ secrets, door }: { secrets: unknown[]; door: string | null }) {
+/** The result of `listSecrets`. */
+export function SecretList({ secrets, mcpUrl }: { secrets: unknown[]; mcpUrl: string | null }) {
   const shown = secrets.filter(isObject).slice(0, SECRETS_MAX);
-  if (shown.length === 0) return <Empty title="This door has no secrets for sale now." />;
+  if (shown.length === 0) return <Empty title="This server has no secrets for sale now." />;
   return (
     <div
       className="events"
@@ -17,14 +18,14 @@ export function SecretList({ secrets, door }: { secrets: unknown[]; door: string
       aria-label={shown.length === 1 ? "1 secret" : `${shown.length} secrets`}
     >
       {shown.map((secret, place) => (
-        <SecretForSale key={`${textOf(secret, "id") ?? ""}-${place}`} secret={secret} door={door} />
+        <SecretForSale key={`${textOf(secret, "id") ?? ""}-${place}`} secret={secret} mcpUrl={mcpUrl} />
       ))}
     </div>
   );
 }
 
-function SecretForSale({ secret, door }: { secret: Record<string, unknown>; door: string | null }) {
-  const here = useSession((state) => state.door?.mcpUrl ?? null);
+function SecretForSale({ secret, mcpUrl }: { secret: Record<string, unknown>; mcpUrl: string | null }) {
+  const here = useSession((state) => state.server?.mcpUrl ?? null);
   const canBuy = useSession((state) => state.tools.some(({ name }) => name === "retrieveSecret"));
   const id = textOf(secret, "id");
   const name = visible(textOf(secret, "name") ?? "Secret without a name");
@@ -44,8 +45,8 @@ function SecretForSale({ secret, door }: { secret: Record<string, unknown>; door
           </li>
         )}
       </ul>
-      {isOnSale && canBuy && door === here && (
-        <PaidButton tool="retrieveSecret" args={{ secretId: id }} does="Buy" price={price} title={name} />
+      {isOnSale && canBuy && mcpUrl === here && (
+        <PaidButton tool="retrieveSecret" args={{ secretId: id }} action="Buy" price={price} title={name} />
       )}
     </Card>
   );
@@ -56,7 +57,7 @@ function soldInWords(sold: number): string {
   return sold === 1 ? "Sold once" : `Sold ${sold} times`;
 }
 
-/** A secret that was bought: dots, until it is asked for. */
+/** A bought secret: dots until the user shows it. */
 export function Bought({ entry }: { entry: Extract<Entry, { kind: "secret" }> }) {
   const value = useSession((state) => state.secrets[entry.id]);
   const { name, description, version, transactionHash: hash } = entry.secret;
@@ -67,8 +68,8 @@ export function Bought({ entry }: { entry: Extract<Entry, { kind: "secret" }> })
       {description !== "" && <p className="quiet event-text">{visible(description)}</p>}
       {value === undefined ? (
         <p className="small">
-          Its value is not kept by this page once it is loaded anew. Your wallet has bought it: a client that
-          signs in with it (SIGN-IN-WITH-X) reads it again without paying. Buying it here again costs again.
+          The value is not kept by this page after a reload. Your wallet has bought it: a client that signs in
+          with this wallet (SIGN-IN-WITH-X) reads it again without paying. Buying it again here costs again.
         </p>
       ) : (
         <Value value={value} title={title} />
@@ -102,7 +103,7 @@ function Value({ value, title }: { value: string; title: string }) {
           Show
         </Button>
         <CopyButton text={value} what={`the value of ${title}`} />
-        <span className="small quiet">Copy it now: this page forgets it when it is loaded anew.</span>
+        <span className="small quiet">Copy it now: this page forgets it with the next load.</span>
       </div>
     </div>
   );

@@ -2,37 +2,40 @@ import { useEffect, useState, type FormEvent } from "react";
 import { request } from "../../api/http";
 import type { ProfileView } from "../../api/types";
 import { Button, TextField } from "../../parts";
-import { connectDoor, useSession } from "../../session";
-import { useRecentDoors, whatIsWrong } from "./recent-servers";
+import { connectServer, useSession } from "../../session";
+import { urlFault, useRecentServers } from "./recent-servers";
 
-/** Which door to go to: an address, one's own, or one of the last. */
-export function DoorPicker({ onChosen }: { onChosen?: () => void }) {
-  const linked = new URLSearchParams(location.search).get("door") ?? "";
+/** The parameter of links that propose a server. */
+const PARAMETER = "door";
+
+/** Connects to a server: by its URL, to the host's own, or to a recent one. */
+export function ServerPicker({ onChosen }: { onChosen?: () => void }) {
+  const linked = new URLSearchParams(location.search).get(PARAMETER) ?? "";
   const [url, setUrl] = useState(linked);
   const [error, setError] = useState<string | null>(null);
   const isOpen = useSession((state) => state.link === "open");
   const isConnecting = useSession((state) => state.running.some(({ what }) => what === "connect"));
-  const recent = useRecentDoors();
-  const own = useOwnDoor();
-  const others = recent.filter((door) => door !== own);
-  const go = (address: string) => {
-    const wrong = whatIsWrong(address);
-    setError(wrong);
-    if (wrong === null && connectDoor(address.trim())) onChosen?.();
+  const recent = useRecentServers();
+  const own = useOwnServer();
+  const others = recent.filter((other) => other !== own);
+  const connect = (to: string) => {
+    const fault = urlFault(to);
+    setError(fault);
+    if (fault === null && connectServer(to.trim())) onChosen?.();
   };
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (!isConnecting) go(url);
+    if (!isConnecting) connect(url);
   };
   const hint =
     linked !== "" && url === linked
-      ? "This address came with the link that you followed. Nothing is sent there before you connect."
-      : "The host gives it to you. It looks like https://…/mcp/users/…";
+      ? "This URL comes from the link that you followed. Nothing is sent to it before you connect."
+      : "You get it from the host. It looks like https://…/mcp/users/…";
   return (
     <div className="stack">
       <form className="with-button" onSubmit={submit} noValidate>
         <TextField
-          label="Address of the door"
+          label="Server URL"
           type="url"
           inputMode="url"
           value={url}
@@ -45,9 +48,9 @@ export function DoorPicker({ onChosen }: { onChosen?: () => void }) {
           Connect
         </Button>
       </form>
-      {own !== null && <Choices title="Your own door" doors={[own]} onChoose={go} disabled={!isOpen} />}
+      {own !== null && <Choices title="Your own server" urls={[own]} onChoose={connect} disabled={!isOpen} />}
       {others.length > 0 && (
-        <Choices title="Where you were last" doors={others} onChoose={go} disabled={!isOpen} />
+        <Choices title="Recent servers" urls={others} onChoose={connect} disabled={!isOpen} />
       )}
     </div>
   );
@@ -55,7 +58,7 @@ export function DoorPicker({ onChosen }: { onChosen?: () => void }) {
 
 function Choices(props: {
   title: string;
-  doors: readonly string[];
+  urls: readonly string[];
   onChoose: (url: string) => void;
   disabled: boolean;
 }) {
@@ -63,15 +66,15 @@ function Choices(props: {
     <div className="stack-tight">
       <p className="small quiet">{props.title}</p>
       <ul className="choices">
-        {props.doors.map((door) => (
-          <li key={door}>
+        {props.urls.map((url) => (
+          <li key={url}>
             <button
               type="button"
               className="choice"
               disabled={props.disabled}
-              onClick={() => props.onChoose(door)}
+              onClick={() => props.onChoose(url)}
             >
-              <span className="mono">{door}</span>
+              <span className="mono">{url}</span>
             </button>
           </li>
         ))}
@@ -80,19 +83,19 @@ function Choices(props: {
   );
 }
 
-// Whoever has signed in may have a door.
-function useOwnDoor(): string | null {
-  const [door, setDoor] = useState<string | null>(null);
+/** The server of the signed-in host; null for everybody else. */
+function useOwnServer(): string | null {
+  const [own, setOwn] = useState<string | null>(null);
   const userId = useSession((state) => state.userId);
   useEffect(() => {
     if (userId === null) return;
     let isGone = false;
     request<ProfileView>("GET", "/api/users/me").then(
-      (profile) => isGone || setDoor(profile.mcpUrl),
-      // Signed out since, or without a door.
-      () => isGone || setDoor(null),
+      (profile) => isGone || setOwn(profile.mcpUrl),
+      // The user has signed out meanwhile, or is not registered as a host.
+      () => isGone || setOwn(null),
     );
     return () => void (isGone = true);
   }, [userId]);
-  return door;
+  return own;
 }

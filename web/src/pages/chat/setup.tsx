@@ -1,15 +1,16 @@
-// Door, wallet and limits: the steps at the start, and the bar that shows them afterwards.
+// Server, wallet and limits: the steps at the start, and the bar that shows them.
 import { useState, type ReactNode } from "react";
-import { networkName, useSettings } from "../../api/settings";
+import { networkName } from "../../api/networks";
+import { useSettings } from "../../api/settings";
 import { Badge, Button, Dialog, Hash, Money, Spinner } from "../../parts";
-import { leaveDoor, useSession } from "../../session";
-import { DoorPicker } from "./server-picker";
+import { disconnectServer, useSession } from "../../session";
 import { PolicyForm } from "./policy-form";
+import { ServerPicker } from "./server-picker";
 import { FaucetButton, WalletPicker } from "./wallet-picker";
 
-/** What is to be done before the agent can buy something. */
+/** The steps before the agent can buy something. */
 export function StartView() {
-  const door = useSession((state) => state.door);
+  const server = useSession((state) => state.server);
   const wallet = useSession((state) => state.wallet);
   return (
     <section className="start" aria-labelledby="start-title">
@@ -17,12 +18,12 @@ export function StartView() {
         Find an event, and have a seat bought for you
       </h2>
       <p className="quiet">
-        The concierge talks to a host’s door for you. It shows what there is and what it costs, asks before it
-        pays, and brings the ticket.
+        The concierge connects to a host’s server for you. It shows what is for sale and what it costs, asks
+        before it pays, and brings the ticket.
       </p>
       <ol className="steps">
-        <Step title="Choose a door" done={door !== null}>
-          {door === null ? <DoorPicker /> : <p>Connected to {door.server}.</p>}
+        <Step title="Choose a server" done={server !== null}>
+          {server === null ? <ServerPicker /> : <p>Connected to {server.name}.</p>}
         </Step>
         <Step title="Choose a wallet" done={wallet !== null}>
           {wallet === null ? <WalletPicker /> : <WalletLine />}
@@ -51,20 +52,20 @@ function Step({ title, done, children }: { title: string; done: boolean; childre
   );
 }
 
-type Open = "door" | "wallet" | "limits" | null;
+type Open = "server" | "wallet" | "limits" | null;
 
-/** Where we are, who pays, and how much is left. */
+/** The connected server, the wallet that pays, and what it may still spend. */
 export function SetupBar() {
   const [open, setOpen] = useState<Open>(null);
   const close = () => setOpen(null);
   return (
-    <aside className="setup" aria-label="Door, wallet and limits">
-      <DoorPart onChange={() => setOpen("door")} />
+    <aside className="setup" aria-label="Server, wallet and limits">
+      <ServerPart onChange={() => setOpen("server")} />
       <WalletPart onChange={() => setOpen("wallet")} />
       <LimitsPart onChange={() => setOpen("limits")} />
-      {open === "door" && (
-        <Dialog title="Choose a door" onCancel={close} actions={<DoorActions onDone={close} />}>
-          <DoorPicker onChosen={close} />
+      {open === "server" && (
+        <Dialog title="Choose a server" onCancel={close} actions={<ServerActions onDone={close} />}>
+          <ServerPicker onChosen={close} />
         </Dialog>
       )}
       {open === "wallet" && (
@@ -83,17 +84,17 @@ export function SetupBar() {
 
 type PartProps = { onChange: () => void };
 
-function DoorActions({ onDone }: { onDone: () => void }) {
-  const hasDoor = useSession((state) => state.door !== null);
+function ServerActions({ onDone }: { onDone: () => void }) {
+  const isConnected = useSession((state) => state.server !== null);
   const isOpen = useSession((state) => state.link === "open");
   const leave = () => {
-    if (leaveDoor()) onDone();
+    if (disconnectServer()) onDone();
   };
   return (
     <>
-      {hasDoor && (
+      {isConnected && (
         <Button onClick={leave} disabled={!isOpen}>
-          Leave the door
+          Disconnect
         </Button>
       )}
       <Button onClick={onDone}>Close</Button>
@@ -101,22 +102,26 @@ function DoorActions({ onDone }: { onDone: () => void }) {
   );
 }
 
-function DoorPart({ onChange }: PartProps) {
-  const door = useSession((state) => state.door);
+function ServerPart({ onChange }: PartProps) {
+  const server = useSession((state) => state.server);
   return (
-    <section className="setup-part" aria-labelledby="setup-door">
-      <h2 id="setup-door">Door</h2>
-      {door === null ? (
+    <section className="setup-part" aria-labelledby="setup-server">
+      <h2 id="setup-server">Server</h2>
+      {server === null ? (
         <p className="quiet">None yet</p>
       ) : (
         <div className="setup-value">
-          <strong>{door.server}</strong>
-          <span className="small quiet mono setup-more">{door.mcpUrl}</span>
+          <strong>{server.name}</strong>
+          <span className="small quiet mono setup-more">{server.mcpUrl}</span>
         </div>
       )}
       <div className="row">
-        <Button size="small" onClick={onChange} label={door === null ? "Choose a door" : "Change the door"}>
-          {door === null ? "Choose" : "Change"}
+        <Button
+          size="small"
+          onClick={onChange}
+          label={server === null ? "Choose a server" : "Change the server"}
+        >
+          {server === null ? "Choose" : "Change"}
         </Button>
       </div>
     </section>
@@ -161,7 +166,7 @@ function WalletLine() {
       </span>
       <span className="small quiet setup-more">
         {KINDS[wallet.kind]} on {networkName(settings, wallet.network)}
-        {wallet.guestWalletDeployed === false && wallet.kind !== "browser" ? ", not on the chain yet" : ""}
+        {wallet.guestWalletDeployed === false && wallet.kind !== "browser" ? ", not deployed yet" : ""}
       </span>
       <span className="small setup-more">
         <Hash value={wallet.guestAddress} what="wallet address" />

@@ -1,4 +1,4 @@
-// The conversation, the newest at its end.
+// The conversation, newest entry last.
 import { useEffect, useRef, type ReactNode } from "react";
 import { Badge, Hash, Money, Notice, sentence } from "../../parts";
 import { useSession, type Entry } from "../../session";
@@ -7,7 +7,7 @@ import { Progress } from "./progress";
 import { Result } from "./result";
 import { Bought } from "./secrets";
 
-/** `children` are what stands before it. */
+/** `children` are shown above the entries. */
 export function Transcript({ children }: { children: ReactNode }) {
   const entries = useSession((state) => state.transcript);
   const box = useRef<HTMLDivElement>(null);
@@ -16,7 +16,7 @@ export function Transcript({ children }: { children: ReactNode }) {
   const last = entries.at(-1);
   const isPaying = useSession((state) => state.running.some(({ what }) => what === "payment"));
   useEffect(() => {
-    // What one has said oneself is always in view, and so is what one pays for.
+    // The own message and a payment under way are always scrolled into view.
     if (last?.kind !== "you" && !isPaying) return;
     follows.current = true;
     box.current?.scrollTo({ top: box.current.scrollHeight });
@@ -35,7 +35,7 @@ export function Transcript({ children }: { children: ReactNode }) {
   const onScroll = () => {
     const element = box.current;
     if (element === null) return;
-    // More may have come since we scrolled ourselves, so only the way up tells that somebody reads there.
+    // New entries change the distance to the end too, so only scrolling up stops following them.
     const isAtEnd = element.scrollHeight - element.scrollTop - element.clientHeight < 120;
     if (isAtEnd) follows.current = true;
     else if (element.scrollTop < lastTop.current - 2) follows.current = false;
@@ -79,7 +79,7 @@ function EntryView({ entry }: { entry: Entry }) {
       );
     case "notice":
       return <Notice kind={entry.tone}>{sentence(entry.text)}</Notice>;
-    case "door":
+    case "connected":
       return (
         <div className="line-entry">
           <Badge tone="ok">Connected</Badge> <strong>{entry.server}</strong>
@@ -114,13 +114,13 @@ function EntryView({ entry }: { entry: Entry }) {
     case "secret":
       return <Bought entry={entry} />;
     case "result":
-      return <Result tool={entry.tool} result={entry.result} door={entry.door} />;
+      return <Result tool={entry.tool} result={entry.result} mcpUrl={entry.mcpUrl} />;
   }
 }
 
 const MONEY: Record<string, string> = {
   no: "No money moved.",
-  unknown: "It is not known yet whether money moved; we are looking after it.",
+  unknown: "It is not known yet whether money moved; the payment is checked until it is.",
   yes: "Money moved.",
 };
 

@@ -1,12 +1,12 @@
 import { useState } from "react";
-import { request, wordsOf } from "../../api/http";
+import { messageOf, request } from "../../api/http";
 import { useSettings } from "../../api/settings";
 import type { FaucetAnswer, Kind } from "../../api/types";
 import { Button, Notice, Spinner } from "../../parts";
-import { hold, payWith, useSession } from "../../session";
+import { payWith, setSigner, useSession } from "../../session";
 import { connectProvider, testWallet, useFoundWallets, type BrowserWallet } from "../../wallet";
 
-/** What to pay with: a wallet of the browser, a test key, or one that the deployment keeps. */
+/** The wallets to pay with: browser wallets, a test key, and wallets that the deployment manages. */
 export function WalletPicker({ onChosen }: { onChosen?: () => void }) {
   const { settings, error: settingsError, retry } = useSettings();
   const found = useFoundWallets();
@@ -19,10 +19,10 @@ export function WalletPicker({ onChosen }: { onChosen?: () => void }) {
     setError(null);
     try {
       const { kind, address } = await action();
-      if (!payWith(kind, address)) throw new Error("The server cannot be reached. Try again in a moment.");
+      if (!payWith(kind, address)) throw new Error("The connection was lost. Try again in a moment.");
       onChosen?.();
     } catch (reason) {
-      setError(wordsOf(reason));
+      setError(messageOf(reason));
     } finally {
       setBusy(null);
     }
@@ -30,10 +30,10 @@ export function WalletPicker({ onChosen }: { onChosen?: () => void }) {
   const browser = (name: string, open: () => Promise<BrowserWallet>) =>
     choose(name, async () => {
       const wallet = await open();
-      hold(wallet);
+      setSigner(wallet);
       return { kind: "browser", address: wallet.address };
     });
-  const isKeptHere = settings !== null && (settings.local || isSignedIn);
+  const mayBeManaged = settings !== null && (settings.local || isSignedIn);
   const props = { busy, disabled: !isOpen };
   return (
     <div className="stack">
@@ -44,7 +44,7 @@ export function WalletPicker({ onChosen }: { onChosen?: () => void }) {
             key={wallet.id}
             name={wallet.name}
             icon={wallet.icon}
-            about="A wallet of this browser. It asks you for each signature."
+            about="A wallet in this browser. It asks you for each signature."
             onChoose={() => void browser(wallet.name, () => connectProvider(wallet))}
           />
         ))}
@@ -52,23 +52,23 @@ export function WalletPicker({ onChosen }: { onChosen?: () => void }) {
           <WalletChoice
             {...props}
             name="Test key"
-            about="A key kept in this browser, for this machine's own chain only."
+            about="A key in this browser, only for the chain on this machine."
             onChoose={() => void browser("Test key", testWallet)}
           />
         )}
-        {settings?.smartWallets && isKeptHere && (
+        {settings?.smartWallets && mayBeManaged && (
           <WalletChoice
             {...props}
             name="Smart wallet"
-            about="A contract wallet that this deployment keeps for you. It comes to the chain with its first payment."
+            about="A contract wallet that this deployment manages for you. It is deployed with its first payment."
             onChoose={() => void choose("Smart wallet", () => Promise.resolve({ kind: "smart" }))}
           />
         )}
-        {settings?.crossmint && isKeptHere && (
+        {settings?.crossmint && mayBeManaged && (
           <WalletChoice
             {...props}
             name="Crossmint wallet"
-            about="A wallet that Crossmint keeps for you."
+            about="A wallet that Crossmint manages for you."
             onChoose={() => void choose("Crossmint wallet", () => Promise.resolve({ kind: "crossmint" }))}
           />
         )}
@@ -83,40 +83,40 @@ export function WalletPicker({ onChosen }: { onChosen?: () => void }) {
             </Button>
           }
         >
-          What this deployment offers cannot be read: {settingsError}
+          The wallets of this deployment could not be loaded. {settingsError}
         </Notice>
       )}
       {settings !== null && found.length === 0 && !settings.local && (
         <Notice>This browser has no wallet. Install one as an extension, then load this page again.</Notice>
       )}
-      {settings !== null && !isKeptHere && (settings.smartWallets || settings.crossmint) && (
-        <p className="small quiet">Sign in under “My MCP” to pay with a wallet that is kept for you.</p>
+      {settings !== null && !mayBeManaged && (settings.smartWallets || settings.crossmint) && (
+        <p className="small quiet">Sign in under “My MCP” to pay with a wallet that is managed for you.</p>
       )}
       {error !== null && <Notice kind="error">{error}</Notice>}
     </div>
   );
 }
 
-/** Money for nothing, on the local chain. */
+/** Mints test USDC on the local chain. */
 export function FaucetButton() {
   const { settings } = useSettings();
   const wallet = useSession((state) => state.wallet);
-  const [state, setState] = useState<{ busy: boolean; said: string; isError: boolean }>({
+  const [state, setState] = useState<{ busy: boolean; text: string; isError: boolean }>({
     busy: false,
-    said: "",
+    text: "",
     isError: false,
   });
   if (!settings?.faucet || wallet === null) return null;
   const { kind, guestAddress: address } = wallet;
   const fill = async () => {
-    setState({ busy: true, said: "", isError: false });
+    setState({ busy: true, text: "", isError: false });
     try {
       await request<FaucetAnswer>("POST", "/api/local/faucet", { address });
-      // Choosing the same wallet again makes the agent look at its balance.
+      // Choosing the same wallet again makes the Guest read its balance.
       payWith(kind, kind === "browser" ? address : undefined);
-      setState({ busy: false, said: "Test USDC has come.", isError: false });
+      setState({ busy: false, text: "Test USDC has come.", isError: false });
     } catch (reason) {
-      setState({ busy: false, said: wordsOf(reason), isError: true });
+      setState({ busy: false, text: messageOf(reason), isError: true });
     }
   };
   return (
@@ -124,9 +124,9 @@ export function FaucetButton() {
       <Button size="small" busy={state.busy} onClick={() => void fill()}>
         Get test USDC
       </Button>
-      {/* Always there, so that what is said in it is heard. */}
+      {/* Always rendered, so that screen readers announce changes. */}
       <p role="status" className={state.isError ? "field-error" : "small quiet"}>
-        {state.said}
+        {state.text}
       </p>
     </div>
   );

@@ -1,11 +1,11 @@
 import { useState } from "react";
 import { Badge, Button, CopyButton, Empty, SelectField, TextField, Time } from "../../parts";
 import { saveFile } from "../../base/save";
-import { clearLog, currentSession, holdsOne, useSession, type Exchange } from "../../session";
+import { clearLog, containsSecret, currentSession, useSession, type Exchange } from "../../session";
 
 const TONES: Record<string, "plain" | "info" | "bad"> = { info: "plain", payment: "info", error: "bad" };
 
-/** The steps of the agent as they come. */
+/** The steps of the agent. */
 export function LogTab() {
   const log = useSession((state) => state.log);
   const [text, setText] = useState("");
@@ -61,13 +61,13 @@ export function LogTab() {
   );
 }
 
-/** Log and messages, for a report. Nothing secret of the session is in there: no token, no key, nothing bought. */
+/** Exports log and messages for a report, without secrets: no token, no key, no bought value. */
 function exportAll(): void {
-  const { session, door, log, exchanges, secrets } = currentSession();
+  const { session, server, log, exchanges, secrets } = currentSession();
   const values = Object.values(secrets);
   const lines = log.map(({ at, kind, text }) => ({ at: new Date(at).toISOString(), kind, text }));
   const messages = exchanges.map((exchange) => withoutSecrets(exchange, values));
-  const value = { exportedAt: new Date().toISOString(), session, door, log: lines, exchanges: messages };
+  const value = { exportedAt: new Date().toISOString(), session, server, log: lines, exchanges: messages };
   saveFile("events-concierge-log.json", "application/json", JSON.stringify(value, null, 2));
 }
 
@@ -75,11 +75,11 @@ const LEFT_OUT = "(left out: there is a secret in it)";
 
 function withoutSecrets({ type: _type, key: _key, ...exchange }: Exchange, values: readonly string[]) {
   const { requestBody, responseBody } = exchange;
-  // What a host stores is as secret as what a guest has bought.
+  // The value that a host stores is as secret as a bought one.
   const isStoring = requestBody.includes('"storeSecret"');
   return {
     ...exchange,
-    requestBody: isStoring || holdsOne(values, requestBody) ? LEFT_OUT : requestBody,
-    responseBody: holdsOne(values, responseBody) ? LEFT_OUT : responseBody,
+    requestBody: isStoring || containsSecret(values, requestBody) ? LEFT_OUT : requestBody,
+    responseBody: containsSecret(values, responseBody) ? LEFT_OUT : responseBody,
   };
 }

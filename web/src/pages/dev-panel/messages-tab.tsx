@@ -1,13 +1,14 @@
 import { useState } from "react";
+import { isObject } from "../../base/object";
 import { Badge, Button, Empty, Json, Time } from "../../parts";
-import { isObject, useSession, type Exchange } from "../../session";
+import { useSession, type Exchange } from "../../session";
 import { paymentParts, readable } from "./wire";
 
-/** Every request to a door and its answer, the newest first. */
+/** The requests to MCP servers and their answers, newest first. */
 export function MessagesTab() {
   const exchanges = useSession((state) => state.exchanges);
   if (exchanges.length === 0) {
-    return <Empty title="No messages yet">What goes to a door and comes back is shown here.</Empty>;
+    return <Empty title="No messages yet">Requests to MCP servers and their answers are listed here.</Empty>;
   }
   return (
     <ol className="exchanges">
@@ -69,7 +70,7 @@ function headersText(headers: readonly (readonly [string, string])[]): string {
   return headers.map(([name, value]) => `${name}: ${value}`).join("\n") || "(no headers)";
 }
 
-// JSON-RPC names what it is about; that says more than the address.
+// The JSON-RPC method and tool say more than the URL, which is the same for all.
 function methodOf(exchange: Exchange): string {
   const body = readable(exchange.requestBody);
   const method: unknown = isObject(body) ? body["method"] : undefined;

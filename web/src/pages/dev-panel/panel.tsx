@@ -1,6 +1,6 @@
-// For whoever wants to see what goes over the wire.
+// The developer panel: log, tools and messages of the session.
 import { useId, useRef, useState, type KeyboardEvent } from "react";
-import { Button } from "../../parts";
+import { Button, tabAfter } from "../../parts";
 import "../../style/panel.css";
 import { LogTab } from "./log-tab";
 import { MessagesTab } from "./messages-tab";
@@ -18,7 +18,7 @@ export default function DevPanel({ onClose }: { onClose: () => void }) {
   const id = useId();
   const { View } = TABS[chosen] ?? TABS[0];
   const onKeyDown = (event: KeyboardEvent) => {
-    const next = placeAfter(event.key, chosen);
+    const next = tabAfter(event.key, chosen, TABS.length);
     if (next === null) return;
     event.preventDefault();
     setChosen(next);
@@ -61,12 +61,4 @@ export default function DevPanel({ onClose }: { onClose: () => void }) {
       </div>
     </aside>
   );
-}
-
-function placeAfter(key: string, place: number): number | null {
-  const last = TABS.length - 1;
-  if (key === "ArrowRight") return place === last ? 0 : place + 1;
-  if (key === "ArrowLeft") return place === 0 ? last : place - 1;
-  if (key === "Home") return 0;
-  return key === "End" ? last : null;
 }

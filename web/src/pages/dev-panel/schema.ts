@@ -1,5 +1,5 @@
-// A form out of a JSON Schema, as far as forms go; for the rest there is JSON. Schemas come from strangers.
-import { isObject, textOf } from "../../session";
+// Form fields for a JSON Schema; fields that no form control fits take JSON. Schemas are untrusted.
+import { isObject, textOf } from "../../base/object";
 
 export type FormField = {
   name: string;
@@ -26,7 +26,7 @@ export function fieldsOf(schema: unknown): FormField[] {
     }));
 }
 
-/** The arguments that were typed in, or what is wrong with a field. */
+/** The typed arguments, or the errors by field. */
 export function readForm(
   fields: readonly FormField[],
   values: Readonly<Record<string, string>>,
@@ -36,7 +36,7 @@ export function readForm(
   for (const field of fields) {
     const typed = values[field.name] ?? "";
     if (typed.trim() === "") {
-      if (field.required) errors[field.name] = "The tool needs this.";
+      if (field.required) errors[field.name] = "The tool needs this argument.";
       continue;
     }
     const read = readValue(field, typed);
@@ -80,7 +80,7 @@ function kindOf(property: unknown): Pick<FormField, "kind" | "choices"> {
   return { kind: "json", choices: [] };
 }
 
-// What may be null may also be left out, which is what an empty field means.
+// The type, without `null`: an empty field leaves the argument out.
 function typeOf(property: unknown): string | undefined {
   const type: unknown = isObject(property) ? property["type"] : undefined;
   if (typeof type === "string") return type;

@@ -4,10 +4,10 @@ import { Badge, Button, Empty, Json, Notice, SelectField, TextArea, TextField, m
 import { callTool, useSession } from "../../session";
 import { fieldsOf, readForm, type FormField } from "./schema";
 
-/** The door's tools, and a form to call each. */
+/** The tools of the connected server, with a form for each. */
 export function ToolsTab() {
   const tools = useSession((state) => state.tools);
-  if (tools.length === 0) return <Empty title="No tools yet">Connect to a door in the chat.</Empty>;
+  if (tools.length === 0) return <Empty title="No tools yet">Connect to a server in the chat.</Empty>;
   return (
     <div className="stack">
       {tools.map((tool) => (
@@ -91,7 +91,7 @@ function CallForm({ tool, isRunning, onCall }: CallFormProps) {
           Call
         </Button>
         {tool.isPaid && (
-          <span className="small quiet">You are asked before anything is paid, as your limits say.</span>
+          <span className="small quiet">Your limits decide whether you are asked before the payment.</span>
         )}
       </div>
     </form>
@@ -107,16 +107,16 @@ type FieldOfProps = {
 
 function FieldOf({ field, value, error, onChange }: FieldOfProps) {
   const label = field.required ? field.name : `${field.name} (optional)`;
-  const said = { label, value, error, onChange, required: field.required };
+  const props = { label, value, error, onChange, required: field.required };
   const hint = field.hint === undefined ? {} : { hint: field.hint };
-  if (field.kind === "json") return <TextArea {...said} hint={field.hint ?? "As JSON."} />;
+  if (field.kind === "json") return <TextArea {...props} hint={field.hint ?? "As JSON."} />;
   if (field.kind === "boolean" || field.kind === "choice") {
     const choices = field.kind === "boolean" ? ["true", "false"] : field.choices;
     const options = [
       { value: "", label: "—" },
       ...choices.map((choice) => ({ value: choice, label: choice })),
     ];
-    return <SelectField {...said} {...hint} options={options} />;
+    return <SelectField {...props} {...hint} options={options} />;
   }
-  return <TextField {...said} {...hint} inputMode={field.kind === "text" ? "text" : "decimal"} />;
+  return <TextField {...props} {...hint} inputMode={field.kind === "text" ? "text" : "decimal"} />;
 }

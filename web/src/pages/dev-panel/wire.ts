@@ -1,9 +1,10 @@
-// The parts of an exchange that are about payment, made readable.
-import { isObject, type Exchange } from "../../session";
+// The payment parts of an exchange, decoded.
+import { isObject, parseJson } from "../../base/object";
+import type { Exchange } from "../../session";
 
 export type Part = { name: string; value: unknown };
 
-/** What x402 put into the headers and bodies, decoded. */
+/** The x402 headers and `_meta` members of an exchange. */
 export function paymentParts(exchange: Exchange): Part[] {
   const headers = [...exchange.requestHeaders, ...exchange.responseHeaders]
     .filter(([name]) => /^(x-payment|payment-)/i.test(name))
@@ -15,12 +16,12 @@ export function paymentParts(exchange: Exchange): Part[] {
   ];
 }
 
-/** A body as a value if it is JSON, or the JSON of an event stream; else the text. */
+/** A body as JSON value or values (event stream), else as text. */
 export function readable(body: string): unknown {
-  const parsed = parse(body);
+  const parsed = parseJson(body);
   if (parsed !== undefined) return parsed;
   const events = body.split(/\r?\n/).filter((line) => line.startsWith("data:"));
-  const values = events.map((line) => parse(line.slice("data:".length)));
+  const values = events.map((line) => parseJson(line.slice("data:".length)));
   return values.length > 0 && values.every((value) => value !== undefined) ? values : body;
 }
 
@@ -38,20 +39,12 @@ function metaParts(where: string, body: string): Part[] {
   });
 }
 
-// Headers carry JSON as base64.
+// x402 headers are base64 of JSON.
 function decoded(value: string): unknown {
   try {
     const bytes = Uint8Array.from(atob(value), (letter) => letter.codePointAt(0) ?? 0);
-    return parse(new TextDecoder().decode(bytes)) ?? value;
+    return parseJson(new TextDecoder().decode(bytes)) ?? value;
   } catch {
     return value;
-  }
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

@@ -1,15 +1,16 @@
-// The sections of the page as tabs (ARIA's pattern): one is shown, arrow keys go from one to the next.
+// Tabs (ARIA's pattern): one section is shown, and the arrow keys move between the tabs.
 import { useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
+import { tabAfter } from "../../parts";
 
 export type Tab = {
   id: string;
   name: string;
-  /** What is typed there stays when another section is looked at; the others are asked for anew each time. */
+  /** The content stays while another section is shown. Other sections load again each time. */
   keeps?: boolean;
   content: ReactNode;
 };
 
-/** Which section is shown; it is also the part of the address after #, so that it survives a reload. */
+/** The section that is shown. The fragment of the address keeps it for a reload. */
 export function useTab(ids: readonly string[]): [string, (id: string) => void] {
   const [shown, setShown] = useState(() => fromAddress(ids) ?? ids[0] ?? "");
   useEffect(() => {
@@ -24,7 +25,6 @@ export function useTab(ids: readonly string[]): [string, (id: string) => void] {
   return [shown, show];
 }
 
-/** The tabs and the section that is shown. */
 export function Tabs({
   tabs,
   shown,
@@ -38,7 +38,12 @@ export function Tabs({
   const [visited, setVisited] = useState<ReadonlySet<string>>(new Set());
   if (!visited.has(shown)) setVisited(new Set([...visited, shown]));
   const onKeyDown = (event: KeyboardEvent) => {
-    const next = nextTab(tabs, shown, event.key);
+    const place = tabAfter(
+      event.key,
+      tabs.findIndex(({ id }) => id === shown),
+      tabs.length,
+    );
+    const next = place === null ? undefined : tabs[place];
     if (!next) return;
     event.preventDefault();
     show(next.id);
@@ -47,7 +52,7 @@ export function Tabs({
   };
   return (
     <>
-      <div className="mm-tabs" role="tablist" aria-label="Sections of My MCP" ref={list}>
+      <div className="host-tabs" role="tablist" aria-label="Sections of My MCP" ref={list}>
         {tabs.map(({ id, name }) => (
           <button
             key={id}
@@ -68,7 +73,7 @@ export function Tabs({
         <div
           key={tab.id}
           id={panelId(tab.id)}
-          className="mm-section"
+          className="host-section"
           role="tabpanel"
           aria-labelledby={tabId(tab.id)}
           hidden={tab.id !== shown}
@@ -81,22 +86,14 @@ export function Tabs({
   );
 }
 
-function nextTab(tabs: readonly Tab[], shown: string, key: string): Tab | undefined {
-  const at = tabs.findIndex(({ id }) => id === shown);
-  if (key === "ArrowRight") return tabs[(at + 1) % tabs.length];
-  if (key === "ArrowLeft") return tabs.at(at - 1);
-  if (key === "Home") return tabs[0];
-  return key === "End" ? tabs.at(-1) : undefined;
-}
-
 function fromAddress(ids: readonly string[]): string | undefined {
   return ids.find((id) => location.hash === `#${id}`);
 }
 
 function tabId(id: string): string {
-  return `mm-tab-${id}`;
+  return `host-tab-${id}`;
 }
 
 function panelId(id: string): string {
-  return `mm-panel-${id}`;
+  return `host-panel-${id}`;
 }

@@ -1,6 +1,7 @@
-// What this session has paid, and which wallets it brought to the chain.
+// The payments of this session, and the wallets that it has deployed.
 import type { DeploymentView, PaymentView } from "../../api/types";
-import { networkName, transactionLink, useSettings } from "../../api/settings";
+import { networkName, useExplorer } from "../../api/networks";
+import { useSettings } from "../../api/settings";
 import { Badge, Button, Empty, Hash, linkProps, Money, Spinner, Time } from "../../parts";
 import { saveFile } from "../../base/save";
 import { exportCsv, useSession } from "../../session";
@@ -30,7 +31,7 @@ export default function TransactionsPage() {
       </div>
       <section className="stack" aria-labelledby="payments-title">
         <h2 id="payments-title">Payments</h2>
-        <p className="quiet small">The newest 50 of this session, whatever became of them.</p>
+        <p className="quiet small">The newest 50 of this session, in every state.</p>
         {payments.length > 0 && <Payments payments={payments} />}
         {payments.length === 0 && isKnown && (
           <Empty title="Nothing was paid in this session yet">
@@ -40,11 +41,11 @@ export default function TransactionsPage() {
         {payments.length === 0 && !isKnown && <Spinner label="Asking the server…" />}
       </section>
       <section className="stack" aria-labelledby="deployments-title">
-        <h2 id="deployments-title">Wallets brought to the chain</h2>
+        <h2 id="deployments-title">Deployed wallets</h2>
         {deployments.length > 0 ? (
           <Deployments deployments={deployments} />
         ) : (
-          <p className="quiet">None. A smart wallet comes to the chain with its first payment.</p>
+          <p className="quiet">None. A smart wallet is deployed with its first payment.</p>
         )}
       </section>
     </div>
@@ -58,13 +59,12 @@ const STATES: Record<PaymentView["state"], { words: string; tone: Tone }> = {
   refused: { words: "Refused by your limits", tone: "plain" },
   signing: { words: "Waits for a signature", tone: "info" },
   paying: { words: "Being paid", tone: "info" },
-  unknown: { words: "Not known yet, looked after", tone: "warn" },
+  unknown: { words: "Outcome not known yet", tone: "warn" },
   paid: { words: "Paid", tone: "ok" },
   failed: { words: "Failed, no money moved", tone: "bad" },
 };
 
 function Payments({ payments }: { payments: readonly PaymentView[] }) {
-  const { settings } = useSettings();
   return (
     <div className="table-box" role="region" aria-label="Table of payments" tabIndex={0}>
       <table className="table">
@@ -81,41 +81,44 @@ function Payments({ payments }: { payments: readonly PaymentView[] }) {
           </tr>
         </thead>
         <tbody>
-          {payments.map((payment) => {
-            const { id, at, tool, mcpUrl, amountUsd, state, payer, network, txHash, explorerUrl } = payment;
-            const { words, tone } = STATES[state] ?? { words: state, tone: "plain" };
-            const link =
-              txHash === undefined ? undefined : explorerUrl || transactionLink(settings, network, txHash);
-            return (
-              <tr key={id}>
-                <td data-label="When">
-                  <Time at={at} />
-                </td>
-                <td data-label="What">
-                  <span className="cell-lines">
-                    <strong className="mono">{tool}</strong>
-                    <span className="small quiet cell-url">{mcpUrl}</span>
-                  </span>
-                </td>
-                <td data-label="Amount" className="number">
-                  <Money dollars={amountUsd} />
-                </td>
-                <td data-label="State">
-                  <Badge tone={tone}>{words}</Badge>
-                </td>
-                <td data-label="Payer">{payer ? <Hash value={payer} what="payer" /> : "—"}</td>
-                <td data-label="Transaction">
-                  <span className="cell-lines">
-                    {txHash === undefined ? "—" : <Hash value={txHash} href={link} what="transaction hash" />}
-                    <span className="small quiet">{networkName(settings, network)}</span>
-                  </span>
-                </td>
-              </tr>
-            );
-          })}
+          {payments.map((payment) => (
+            <PaymentRow key={payment.id} payment={payment} />
+          ))}
         </tbody>
       </table>
     </div>
+  );
+}
+
+function PaymentRow({ payment }: { payment: PaymentView }) {
+  const { at, tool, mcpUrl, amountUsd, state, payer, network } = payment;
+  const { settings } = useSettings();
+  const { words, tone } = STATES[state] ?? { words: state, tone: "plain" };
+  return (
+    <tr>
+      <td data-label="When">
+        <Time at={at} />
+      </td>
+      <td data-label="What">
+        <span className="cell-lines">
+          <strong className="mono">{tool}</strong>
+          <span className="small quiet cell-url">{mcpUrl}</span>
+        </span>
+      </td>
+      <td data-label="Amount" className="number">
+        <Money dollars={amountUsd} />
+      </td>
+      <td data-label="State">
+        <Badge tone={tone}>{words}</Badge>
+      </td>
+      <td data-label="Payer">{payer ? <Hash value={payer} what="payer" /> : "—"}</td>
+      <td data-label="Transaction">
+        <span className="cell-lines">
+          <Transaction of={payment} />
+          <span className="small quiet">{networkName(settings, network)}</span>
+        </span>
+      </td>
+    </tr>
   );
 }
 
@@ -133,26 +136,29 @@ function Deployments({ deployments }: { deployments: readonly DeploymentView[] }
           </tr>
         </thead>
         <tbody>
-          {deployments.map(({ address, network, txHash, explorerUrl, at }) => {
-            const link =
-              txHash === undefined ? undefined : explorerUrl || transactionLink(settings, network, txHash);
-            return (
-              <tr key={`${network} ${address}`}>
-                <td data-label="When">
-                  <Time at={at} />
-                </td>
-                <td data-label="Wallet">
-                  <Hash value={address} what="wallet address" />
-                </td>
-                <td data-label="Network">{networkName(settings, network)}</td>
-                <td data-label="Transaction">
-                  {txHash === undefined ? "—" : <Hash value={txHash} href={link} what="transaction hash" />}
-                </td>
-              </tr>
-            );
-          })}
+          {deployments.map((deployment) => (
+            <tr key={`${deployment.network} ${deployment.address}`}>
+              <td data-label="When">
+                <Time at={deployment.at} />
+              </td>
+              <td data-label="Wallet">
+                <Hash value={deployment.address} what="wallet address" />
+              </td>
+              <td data-label="Network">{networkName(settings, deployment.network)}</td>
+              <td data-label="Transaction">
+                <Transaction of={deployment} />
+              </td>
+            </tr>
+          ))}
         </tbody>
       </table>
     </div>
   );
+}
+
+function Transaction({ of: { network, txHash, explorerUrl } }: { of: PaymentView | DeploymentView }) {
+  const explorer = useExplorer();
+  if (txHash === undefined) return "—";
+  const link = explorerUrl || explorer.transaction(network, txHash);
+  return <Hash value={txHash} href={link} what="transaction hash" />;
 }

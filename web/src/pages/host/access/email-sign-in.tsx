@@ -1,14 +1,16 @@
-// Signing in with six digits that are sent to an e-mail address.
-import { useEffect, useRef, useState, type FormEvent } from "react";
+// Sign-in with a code of six digits by e-mail.
+import { useEffect, useState, type FormEvent } from "react";
 import type { SessionAnswer } from "../../../api/types";
 import { Button, TextField } from "../../../parts";
-import * as api from "../api";
+
+import { useFormFocus } from "../shared/form";
 import { Trouble } from "../shared/trouble";
-import { faultOf, useAction } from "../shared/use-action";
+import { fieldFault, useAction } from "../shared/use-action";
+import * as api from "./api";
 
-type Props = { isLocal: boolean; done: (who: SessionAnswer) => Promise<void> };
+type Props = { isLocal: boolean; done: (user: SessionAnswer) => Promise<void> };
 
-/** The address first, then the code. */
+/** The form for the address, then the form for the code. */
 export function EmailSignIn({ isLocal, done }: Props) {
   const [email, setEmail] = useState("");
   const [isSent, setIsSent] = useState(false);
@@ -24,7 +26,7 @@ type AddressProps = { email: string; change: (text: string) => void; sent: () =>
 function AddressForm({ email, change, sent }: AddressProps) {
   const { busy, error, run } = useAction();
   const [fault, setFault] = useState("");
-  const named = faultOf(error, ["email"]);
+  const named = fieldFault(error, ["email"]);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     const isAddress = /^[^\s@]+@[^\s@]+$/.test(email.trim());
@@ -36,7 +38,7 @@ function AddressForm({ email, change, sent }: AddressProps) {
     });
   };
   return (
-    <form className="mm-inline" onSubmit={submit} noValidate aria-label="Sign in by e-mail">
+    <form className="host-inline" onSubmit={submit} noValidate aria-label="Sign in by e-mail">
       <TextField
         label="E-mail address"
         name="email"
@@ -64,10 +66,8 @@ function CodeForm({ email, isLocal, done, back }: CodeProps) {
   const checking = useAction();
   const again = useAction();
   const [pause, restart] = usePause();
-  const form = useRef<HTMLFormElement>(null);
-  // The button that sent it is gone; what comes next is to write the code.
-  useEffect(() => form.current?.querySelector("input")?.focus(), []);
-  const named = faultOf(checking.error, ["code"]);
+  const form = useFormFocus();
+  const named = fieldFault(checking.error, ["code"]);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     const digits = code.replace(/\s/g, "");
@@ -82,11 +82,17 @@ function CodeForm({ email, isLocal, done, back }: CodeProps) {
       restart();
     });
   return (
-    <form ref={form} className="mm-form mm-code" onSubmit={submit} noValidate aria-label="Code from the mail">
-      <p role="status" className="mm-stranger">
-        If {email} can be reached, a code is on its way to it. It is good for 10 minutes, in this browser, the
-        newest one only.
-        {isLocal && " On your own machine no mail leaves: npm start prints the code where it runs."}
+    <form
+      ref={form}
+      className="host-form host-code"
+      onSubmit={submit}
+      noValidate
+      aria-label="Code from the mail"
+    >
+      <p role="status" className="host-untrusted">
+        If {email} can receive mail, a code is on its way. It is valid for 10 minutes and in this browser
+        only, and a newer code replaces it.
+        {isLocal && " On your own machine no mail is sent: npm start prints the code in its terminal."}
       </p>
       <TextField
         label="Code of 6 digits"
@@ -116,7 +122,7 @@ function CodeForm({ email, isLocal, done, back }: CodeProps) {
 
 const PAUSE_SECONDS = 30;
 
-/** Counts down from half a minute; a code may be on its way for as long. */
+/** Counts down the time in which a code may still be on its way. */
 function usePause(): [number, () => void] {
   const [end, setEnd] = useState(() => Date.now() + PAUSE_SECONDS * 1000);
   const [left, setLeft] = useState(PAUSE_SECONDS);

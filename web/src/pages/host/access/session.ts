@@ -1,4 +1,4 @@
-// Who is signed in. The session itself is a cookie that the page cannot read; it only learns what the server says.
+// The signed-in host. The session is an HttpOnly cookie, so the page knows only what the API answers.
 import {
   createContext,
   useCallback,
@@ -10,69 +10,69 @@ import {
   type Dispatch,
   type SetStateAction,
 } from "react";
-import { ApiError } from "../../../api/http";
+import { hasStatus } from "../../../api/http";
 import type { ProfileView, SessionAnswer } from "../../../api/types";
-import { signedIn as agentOf, signedOut as agentOfNobody } from "../../../session";
-import * as api from "../api";
+import { signedIn as guestSignedIn, signedOut as guestSignedOut } from "../../../session";
+import * as api from "./api";
 
-export type Session =
-  | { at: "asking" }
-  | { at: "failed"; error: unknown }
-  | { at: "out" }
-  /** Signed in, without a door. Whose session it is is known only right after the sign-in. */
-  | { at: "no-door"; who: SessionAnswer | null }
-  /** A host. `isOver` when the session has ended since: what is open stays open until the host signs in again. */
-  | { at: "host"; profile: ProfileView; isOver: boolean };
+export type HostSession =
+  | { state: "loading" }
+  | { state: "failed"; error: unknown }
+  | { state: "signed-out" }
+  /** Signed in, not registered as a host. `user` is known only right after the sign-in. */
+  | { state: "unregistered"; user: SessionAnswer | null }
+  /** `isOver`: the session has ended meanwhile. The sections stay open until the host signs in again. */
+  | { state: "host"; profile: ProfileView; isOver: boolean };
 
-export type SessionActions = {
-  session: Session;
-  /** Asks the server again. */
+/** Runs a request of the host, and notices when the session has ended. Changes with each sign-in, which repeats failed loads. */
+export type Run = <T>(request: () => Promise<T>) => Promise<T>;
+
+export type HostActions = {
+  session: HostSession;
+  /** Loads the profile again. Throws if that fails. */
   refresh: () => Promise<void>;
-  signedIn: (who: SessionAnswer) => Promise<void>;
+  signedIn: (user: SessionAnswer) => Promise<void>;
   signOut: () => Promise<void>;
   changed: (profile: ProfileView) => void;
   run: Run;
 };
 
-/** Runs a request of the host, and notices when the session has ended. A new one after each sign-in, so that what failed is asked for again. */
-export type Run = <T>(ask: () => Promise<T>) => Promise<T>;
+export const HostContext = createContext<HostActions | null>(null);
 
-export const SessionContext = createContext<SessionActions | null>(null);
-
-/** The session, below a provider of it. */
-export function useHost(): SessionActions {
-  const actions = useContext(SessionContext);
-  if (!actions) throw new Error("useHost is called outside of SessionContext");
+/** The session, below its provider. */
+export function useHost(): HostActions {
+  const actions = useContext(HostContext);
+  if (!actions) throw new Error("useHost is called outside HostContext");
   return actions;
 }
 
-/** The session, for the top of the page. */
-export function useSession(): SessionActions {
-  const [session, setSession] = useState<Session>({ at: "asking" });
+/** The session, for its provider. */
+export function useHostSession(): HostActions {
+  const [session, setSession] = useState<HostSession>({ state: "loading" });
   const [run, setRun] = useState<Run>(() => runner(setSession));
-  const who = useRef<SessionAnswer | null>(null);
+  const user = useRef<SessionAnswer | null>(null);
   const refresh = useCallback(async () => {
-    const found = await find(who.current);
-    setSession((was) => next(was, found));
-    if (found.at === "failed") throw found.error;
+    const found = await load(user.current);
+    setSession((before) => next(before, found));
+    if (found.state === "failed") throw found.error;
   }, []);
   useEffect(() => {
-    let isHere = true;
-    void find(null).then((found) => isHere && setSession(found));
-    return () => void (isHere = false);
+    let isMounted = true;
+    void load(null).then((found) => isMounted && setSession(found));
+    return () => void (isMounted = false);
   }, []);
-  // In the meantime somebody else may have signed in, or out, in another tab.
+  // Another tab may have signed in or out while this one was hidden.
   useEffect(() => {
-    const look = () => {
+    const onVisible = () => {
       if (document.visibilityState === "visible") refresh().catch(() => undefined);
     };
-    document.addEventListener("visibilitychange", look);
-    return () => document.removeEventListener("visibilitychange", look);
+    document.addEventListener("visibilitychange", onVisible);
+    return () => document.removeEventListener("visibilitychange", onVisible);
   }, [refresh]);
   const signedIn = useCallback(
     async (answer: SessionAnswer) => {
-      who.current = answer;
-      agentOf(answer.userId);
+      user.current = answer;
+      guestSignedIn(answer.userId);
       await refresh();
       setRun(() => runner(setSession));
     },
@@ -80,12 +80,12 @@ export function useSession(): SessionActions {
   );
   const signOut = useCallback(async () => {
     await api.signOut();
-    agentOfNobody();
-    who.current = null;
-    setSession({ at: "out" });
+    guestSignedOut();
+    user.current = null;
+    setSession({ state: "signed-out" });
   }, []);
   const changed = useCallback(
-    (profile: ProfileView) => setSession({ at: "host", profile, isOver: false }),
+    (profile: ProfileView) => setSession({ state: "host", profile, isOver: false }),
     [],
   );
   return useMemo(
@@ -94,18 +94,10 @@ export function useSession(): SessionActions {
   );
 }
 
-export function hasStatus(error: unknown, status: number): boolean {
-  return error instanceof ApiError && error.status === status;
-}
-
-export function hasCode(error: unknown, code: string): boolean {
-  return error instanceof ApiError && error.code === code;
-}
-
-function runner(setSession: Dispatch<SetStateAction<Session>>): Run {
-  return async (ask) => {
+function runner(setSession: Dispatch<SetStateAction<HostSession>>): Run {
+  return async (request) => {
     try {
-      return await ask();
+      return await request();
     } catch (error) {
       if (hasStatus(error, 401)) setSession(over);
       throw error;
@@ -113,23 +105,23 @@ function runner(setSession: Dispatch<SetStateAction<Session>>): Run {
   };
 }
 
-/** Neither a server that cannot be reached nor the end of a session takes anything away from who is at work. */
-function next(was: Session, found: Session): Session {
-  if (was.at !== "host") return found;
-  if (found.at === "failed") return was;
-  return found.at === "out" ? over(was) : found;
+/** A lost connection or an ended session closes none of the sections that the host works in. */
+function next(before: HostSession, found: HostSession): HostSession {
+  if (before.state !== "host") return found;
+  if (found.state === "failed") return before;
+  return found.state === "signed-out" ? over(before) : found;
 }
 
-function over(session: Session): Session {
-  return session.at === "host" ? { ...session, isOver: true } : { at: "out" };
+function over(session: HostSession): HostSession {
+  return session.state === "host" ? { ...session, isOver: true } : { state: "signed-out" };
 }
 
-async function find(who: SessionAnswer | null): Promise<Session> {
+async function load(user: SessionAnswer | null): Promise<HostSession> {
   try {
-    return { at: "host", profile: await api.profile(), isOver: false };
+    return { state: "host", profile: await api.profile(), isOver: false };
   } catch (error) {
-    if (hasStatus(error, 401)) return { at: "out" };
-    if (hasStatus(error, 404)) return { at: "no-door", who };
-    return { at: "failed", error };
+    if (hasStatus(error, 401)) return { state: "signed-out" };
+    if (hasStatus(error, 404)) return { state: "unregistered", user };
+    return { state: "failed", error };
   }
 }

@@ -1,21 +1,22 @@
-// Signing in with a wallet of the browser, by e-mail, or on one's own machine with a test key.
+// Sign-in with a browser wallet, by e-mail, or on the local chain with a test key.
 import { useState } from "react";
 import { useSettings } from "../../../api/settings";
 import type { SessionAnswer } from "../../../api/types";
 import { Button, Notice, Spinner } from "../../../parts";
 import { connectProvider, testWallet, useFoundWallets, type BrowserWallet } from "../../../wallet";
+import { Trouble } from "../shared/trouble";
+import { useAction } from "../shared/use-action";
 import { EmailSignIn } from "./email-sign-in";
 import { signInWith } from "./siwe";
-import { Loading, Trouble } from "../shared/trouble";
 
-/** What there is to sign in with; `done` hears who it was, and may take its time. */
-export function SignIn({ done }: { done: (who: SessionAnswer) => Promise<void> }) {
-  const { settings, error: noSettings, retry } = useSettings();
+/** All ways to sign in; `done` gets the signed-in user. */
+export function SignIn({ done }: { done: (user: SessionAnswer) => Promise<void> }) {
+  const { settings, error: settingsError, retry } = useSettings();
   const wallets = useFoundWallets();
   const chainId = settings?.networks[0]?.chainId;
-  const { busy, step, error, start } = useSignIn(chainId, done);
-  if (noSettings !== null) return <Trouble error={new Error(noSettings)} retry={retry} />;
-  if (settings === null) return <Loading what="Asking what this server can do…" />;
+  const { signingWith, step, error, start } = useWalletSignIn(chainId, done);
+  if (settingsError !== null) return <Trouble error={new Error(settingsError)} retry={retry} />;
+  if (settings === null) return <Spinner label="Loading the ways to sign in…" />;
   return (
     <div className="stack">
       <div className="row">
@@ -23,18 +24,18 @@ export function SignIn({ done }: { done: (who: SessionAnswer) => Promise<void> }
           <Button
             key={wallet.id}
             kind="primary"
-            busy={busy === wallet.id}
+            busy={signingWith === wallet.id}
             onClick={() => start(wallet.id, () => connectProvider(wallet))}
           >
-            {wallet.icon && <img className="mm-wallet-icon" src={wallet.icon} alt="" />}
+            {wallet.icon && <img className="host-wallet-icon" src={wallet.icon} alt="" />}
             Sign in with {wallet.name}
           </Button>
         ))}
         {settings.local && (
           <Button
             kind={wallets.length === 0 ? "primary" : "plain"}
-            busy={busy === TEST}
-            onClick={() => start(TEST, testWallet)}
+            busy={signingWith === TEST_KEY}
+            onClick={() => start(TEST_KEY, testWallet)}
           >
             Sign in with a test key
           </Button>
@@ -51,13 +52,13 @@ export function SignIn({ done }: { done: (who: SessionAnswer) => Promise<void> }
       )}
       {settings.local && (
         <p className="quiet small">
-          The test key is made in this browser and kept there. It is for the chain on your own machine only,
-          where money is worth nothing.
+          The test key is made and kept in this browser. It is only for the chain on your own machine, where
+          money has no value.
         </p>
       )}
       {settings.emailSignIn && (
         <>
-          <p className="mm-or">or with a code by e-mail</p>
+          <p className="host-or">or with a code by e-mail</p>
           <EmailSignIn isLocal={settings.local} done={done} />
         </>
       )}
@@ -65,30 +66,20 @@ export function SignIn({ done }: { done: (who: SessionAnswer) => Promise<void> }
   );
 }
 
-const TEST = "test key";
+const TEST_KEY = "test key";
 
-function useSignIn(chainId: number | undefined, done: (who: SessionAnswer) => Promise<void>) {
-  const [busy, setBusy] = useState<string | null>(null);
+function useWalletSignIn(chainId: number | undefined, done: (user: SessionAnswer) => Promise<void>) {
+  const [signingWith, setSigningWith] = useState<string | null>(null);
   const [step, setStep] = useState("");
-  const [error, setError] = useState<unknown>(null);
+  const { error, run } = useAction();
   const signIn = async (id: string, open: () => Promise<BrowserWallet>) => {
-    if (busy !== null || chainId === undefined) return;
-    setBusy(id);
-    setError(null);
-    setStep("Asking the wallet for its address…");
-    try {
-      await done(await signInWith(await open(), chainId, setStep));
-    } catch (reason) {
-      setError(reason);
-    } finally {
-      setBusy(null);
-      setStep("");
-    }
+    if (signingWith !== null || chainId === undefined) return;
+    setSigningWith(id);
+    setStep("Requesting the address of the wallet…");
+    await run(async () => done(await signInWith(await open(), chainId, setStep)));
+    setSigningWith(null);
+    setStep("");
   };
-  return {
-    busy,
-    step,
-    error,
-    start: (id: string, open: () => Promise<BrowserWallet>) => void signIn(id, open),
-  };
+  const start = (id: string, open: () => Promise<BrowserWallet>) => void signIn(id, open);
+  return { signingWith, step, error, start };
 }

@@ -1,18 +1,19 @@
-// Signing in with a wallet (EIP-4361). The cookie that the server answers with is all that is kept.
+// Sign-In with Ethereum (EIP-4361). The session is an HttpOnly cookie; the page keeps nothing.
 import type { SessionAnswer } from "../../../api/types";
+import { isAddress } from "../../../base/address";
 import { shortHash } from "../../../parts";
-import * as api from "../api";
+import * as api from "./api";
 
-/** What signing in needs of a wallet. */
+/** The part of a wallet that signs messages. */
 export type Signer = { address: string; signMessage: (message: string) => Promise<string> };
 
-/** Signs in; `step` hears what is going on. */
+/** Signs in; `step` is called with a text for each step. */
 export async function signInWith(
   wallet: Signer,
   chainId: number,
-  step: (words: string) => void,
+  step: (text: string) => void,
 ): Promise<SessionAnswer> {
-  step("Asking the server for a nonce…");
+  step("Requesting a nonce…");
   const [{ createSiweMessage }, { nonce }] = await Promise.all([import("viem/siwe"), api.nonce()]);
   const { address } = wallet;
   if (!isAddress(address)) throw new Error("The wallet gave no address. Unlock it and try again.");
@@ -29,8 +30,4 @@ export async function signInWith(
   const signature = await wallet.signMessage(message);
   step("Checking the signature…");
   return api.signIn(message, signature);
-}
-
-function isAddress(text: string): text is `0x${string}` {
-  return /^0x[0-9a-fA-F]{40}$/.test(text);
 }

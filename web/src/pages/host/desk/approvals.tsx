@@ -1,31 +1,25 @@
-// What agents want to do at the desk and may not do by themselves: a person says yes or no.
-import { useMemo, useState, type FormEvent } from "react";
+// Drafts of agents that wait for the host's approval.
+import { useState, type FormEvent } from "react";
 import type { DraftKind, DraftView } from "../../../api/types";
-import { Badge, Button, Empty, TextField, Time, visible } from "../../../parts";
-import * as api from "../api";
-import { Said, type Words } from "../shared/outcome";
+import { Badge, Button, TextField, Time, visible } from "../../../parts";
 import { useHost } from "../access/session";
-import { Loading, Trouble } from "../shared/trouble";
+import { Fact } from "../shared/fact";
+import { Paged, Refresh } from "../shared/loaded";
+import { Outcome, type Message } from "../shared/outcome";
+import { Trouble } from "../shared/trouble";
 import { useAction } from "../shared/use-action";
-import { usePages } from "../shared/use-load";
-import { Who } from "./author";
+import { usePagedList } from "../shared/use-paged-list";
+import * as api from "./api";
+import { Author } from "./author";
 
 type Props = { openTicket: (id: string) => void; decided: () => void };
 
-/** The queue, the oldest first. */
+/** The queue, oldest draft first. */
 export function ApprovalQueue({ openTicket, decided }: Props) {
-  const { run } = useHost();
-  const ask = useMemo(
-    () => async (cursor?: string) => {
-      const { approvals, nextCursor } = await run(() => api.approvals(cursor));
-      return { items: approvals, nextCursor };
-    },
-    [run],
-  );
-  const list = usePages(ask);
-  const [words, setWords] = useState<Words | null>(null);
+  const list = usePagedList(api.approvals);
+  const [message, setMessage] = useState<Message | null>(null);
   const done = (text: string) => {
-    setWords({ kind: "ok", text });
+    setMessage({ kind: "ok", text });
     list.reload();
     decided();
   };
@@ -33,28 +27,25 @@ export function ApprovalQueue({ openTicket, decided }: Props) {
     <>
       <div className="card-head">
         <h3>Approvals</h3>
-        <Button onClick={list.reload} busy={list.busy && list.isLoaded}>
-          Refresh
-        </Button>
+        <Refresh of={list} />
       </div>
-      <Said words={words} />
-      {list.error !== null && <Trouble error={list.error} retry={list.reload} />}
-      {!list.isLoaded && list.error === null && <Loading what="Fetching what waits for you…" />}
-      {list.isLoaded && list.items.length === 0 && (
-        <Empty title="Nothing waits for you">
-          Drafts of agents that have not earned to act by themselves are listed here.
-        </Empty>
-      )}
-      <ul className="mm-list">
-        {list.items.map((draft) => (
-          <Draft key={draft.draftId} draft={draft} openTicket={openTicket} done={done} />
-        ))}
-      </ul>
-      {list.hasMore && (
-        <Button onClick={list.more} busy={list.busy}>
-          Load more
-        </Button>
-      )}
+      <Outcome message={message} />
+      <Paged
+        list={list}
+        loading="Loading the drafts…"
+        empty={{
+          title: "Nothing waits for you",
+          text: "Drafts of agents that may not act by themselves yet are listed here.",
+        }}
+      >
+        {(drafts) => (
+          <ul className="host-list">
+            {drafts.map((draft) => (
+              <Draft key={draft.draftId} draft={draft} openTicket={openTicket} done={done} />
+            ))}
+          </ul>
+        )}
+      </Paged>
     </>
   );
 }
@@ -62,49 +53,41 @@ export function ApprovalQueue({ openTicket, decided }: Props) {
 const KINDS: Record<DraftKind, { word: string; text: string }> = {
   reply: { word: "Reply by e-mail", text: "The mail" },
   resolution: { word: "Resolution", text: "How it is resolved" },
-  assignment: { word: "Assignment", text: "Who looks after it" },
+  assignment: { word: "Assignment", text: "The assignee" },
 };
 
-type DraftProps = { draft: DraftView; openTicket: (id: string) => void; done: (words: string) => void };
+type DraftProps = { draft: DraftView; openTicket: (id: string) => void; done: (message: string) => void };
 
 function Draft({ draft, openTicket, done }: DraftProps) {
-  const titleId = `mm-draft-${draft.draftId}`;
+  const titleId = `host-draft-${draft.draftId}`;
   const kind = KINDS[draft.kind];
   return (
     <li className="card">
       <div className="card-head">
-        <h4 id={titleId} className="mm-stranger">
+        <h4 id={titleId} className="host-untrusted">
           #{draft.number} {visible(draft.subject)}
         </h4>
         <Badge tone="info">{kind.word}</Badge>
       </div>
-      <dl className="mm-facts">
+      <dl className="host-facts">
         {draft.kind === "reply" && (
-          <div>
-            <dt>To</dt>
-            <dd className="mm-stranger">{draft.to === null ? "no address" : visible(draft.to)}</dd>
-          </div>
+          <Fact name="To" isUntrusted>
+            {draft.to === null ? "no address" : visible(draft.to)}
+          </Fact>
         )}
-        <div>
-          <dt>By</dt>
-          <dd>
-            <Who author={draft.author} />
-          </dd>
-        </div>
-        <div>
-          <dt>Since</dt>
-          <dd>
-            <Time at={draft.createdAt} />
-          </dd>
-        </div>
-        <div className="mm-wide">
-          <dt>Why it waits</dt>
-          <dd className="mm-stranger">{visible(draft.reason)}</dd>
-        </div>
+        <Fact name="By">
+          <Author author={draft.author} />
+        </Fact>
+        <Fact name="Since">
+          <Time at={draft.createdAt} />
+        </Fact>
+        <Fact name="Why it waits" isWide isUntrusted>
+          {visible(draft.reason)}
+        </Fact>
       </dl>
       <div className="stack-tight">
         <p className="field-label">{kind.text}</p>
-        <div className="mm-words mm-stranger mm-lines">{visible(draft.text)}</div>
+        <div className="host-quote host-untrusted host-lines">{visible(draft.text)}</div>
       </div>
       <Decision draft={draft} titleId={titleId} openTicket={openTicket} done={done} />
     </li>
@@ -153,7 +136,7 @@ function Decision({ draft, titleId, openTicket, done }: DraftProps & { titleId: 
         <Button onClick={() => openTicket(draft.ticketId)}>Open the ticket</Button>
       </div>
       {rejects && (
-        <form className="mm-inline" onSubmit={reject} noValidate>
+        <form className="host-inline" onSubmit={reject} noValidate>
           <TextField
             label="Why not? (optional, for your history)"
             value={reason}

@@ -1,12 +1,11 @@
-// Whose something is: a wallet, the host, or a program of the host's.
-import { Hash, visible } from "../../../parts";
-import { useExplorer } from "../../../api/explorer";
+import { isAddress } from "../../../base/address";
+import { visible } from "../../../parts";
+import { Address } from "../shared/explorer";
 
-/** `owner`, `agent`, or a wallet, for people. */
-export function Who({ author }: { author: string }) {
-  const explorer = useExplorer();
+/** The author of a text at the desk: the host (`owner`), a program of the host (`agent`), or a wallet. */
+export function Author({ author }: { author: string }) {
   if (author === "owner") return <>You</>;
-  if (author === "agent") return <>A program of yours</>;
-  if (!/^0x[0-9a-fA-F]{40}$/.test(author)) return <>{visible(author)}</>;
-  return <Hash value={author} what="wallet" href={explorer.address(null, author)} />;
+  if (author === "agent") return <>Your program</>;
+  if (!isAddress(author)) return <>{visible(author)}</>;
+  return <Address value={author} what="wallet" network={null} />;
 }

@@ -1,4 +1,3 @@
-// How a ticket stands, in a few words.
 import type { Priority, TicketView } from "../../../api/types";
 import { Badge, visible } from "../../../parts";
 
@@ -9,11 +8,11 @@ const TONES: Record<Priority, "plain" | "info" | "warn" | "bad"> = {
   urgent: "bad",
 };
 
-/** Status, priority, category and tags. */
+/** Status, priority, category and tags of a ticket. */
 export function TicketBadges({ ticket }: { ticket: TicketView }) {
   const { status, priority, category, tags } = ticket;
   return (
-    <span className="mm-badges">
+    <span className="host-badges">
       <Badge tone={status === "open" ? "warn" : "ok"}>{status === "open" ? "Open" : "Resolved"}</Badge>
       <Badge tone={TONES[priority]}>{priority}</Badge>
       {category !== null && <Badge>{visible(category)}</Badge>}

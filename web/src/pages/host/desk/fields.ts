@@ -1,7 +1,7 @@
-// What a host may change about a ticket. Pure.
+// The values of the ticket form, and the changes that they describe. Pure.
 import type { Priority, TicketStatus, TicketView } from "../../../api/types";
 
-/** What is left out stays; empty text takes a category or an assignee away. */
+/** Fields that are left out stay; an empty text removes the category or the assignee. */
 export type TicketChanges = {
   status?: TicketStatus;
   priority?: Priority;
@@ -14,23 +14,23 @@ export const PRIORITIES = ["low", "normal", "high", "urgent"] as const satisfies
 export const TICKET_FIELDS = ["status", "priority", "category", "tags", "assignee"] as const;
 export type TicketValues = Record<(typeof TICKET_FIELDS)[number], string>;
 
-/** A form that shows `ticket`; tags are one text, with commas in between. */
+/** The values of `ticket`; tags are one text, separated by commas. */
 export function ticketValues(ticket: TicketView): TicketValues {
   const { status, priority, category, tags, assignee } = ticket;
   return { status, priority, category: category ?? "", tags: tags.join(", "), assignee: assignee ?? "" };
 }
 
-/** What the form changes about `ticket`. */
+/** The changes of `ticket` that the form describes. */
 export function ticketChanges(values: TicketValues, ticket: TicketView): TicketChanges {
-  const was = ticketValues(ticket);
+  const before = ticketValues(ticket);
   const changes: TicketChanges = {};
   const status = (["open", "resolved"] as const).find((one) => one === values.status);
-  if (status !== undefined && status !== was.status) changes.status = status;
+  if (status !== undefined && status !== before.status) changes.status = status;
   const priority = PRIORITIES.find((one) => one === values.priority);
-  if (priority !== undefined && priority !== was.priority) changes.priority = priority;
-  if (values.category.trim() !== was.category) changes.category = values.category.trim();
-  if (values.assignee.trim() !== was.assignee) changes.assignee = values.assignee.trim();
-  if (values.tags !== was.tags) changes.tags = tagsOf(values.tags);
+  if (priority !== undefined && priority !== before.priority) changes.priority = priority;
+  if (values.category.trim() !== before.category) changes.category = values.category.trim();
+  if (values.assignee.trim() !== before.assignee) changes.assignee = values.assignee.trim();
+  if (values.tags !== before.tags) changes.tags = tagsOf(values.tags);
   return changes;
 }
 

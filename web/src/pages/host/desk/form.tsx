@@ -1,27 +1,26 @@
-// What a host changes about a ticket: how it stands, what it is about, who looks after it.
 import { useState, type FormEvent } from "react";
 import type { TicketView } from "../../../api/types";
 import { Button, Card, SelectField, TextField } from "../../../parts";
-import * as api from "../api";
 import { useHost } from "../access/session";
-import { PRIORITIES, TICKET_FIELDS, ticketChanges, ticketValues, type TicketValues } from "./fields";
+import { fieldsOf } from "../shared/form";
 import { Trouble } from "../shared/trouble";
-import { faultOf, useAction } from "../shared/use-action";
+import { fieldFault, useAction } from "../shared/use-action";
+import * as api from "./api";
+import { PRIORITIES, TICKET_FIELDS, ticketChanges, ticketValues, type TicketValues } from "./fields";
 
-type Props = { ticket: TicketView; done: (words: string) => void };
+type Props = { ticket: TicketView; done: (message: string) => void };
 
-/** The form; its owner makes it anew when the ticket has changed. */
+/** The form for status, priority, category, assignee and tags. Give each version of a ticket its own `key`. */
 export function TicketForm({ ticket, done }: Props) {
   const { run } = useHost();
   const [values, setValues] = useState(() => ticketValues(ticket));
   const { busy, error, run: act } = useAction();
-  const fault = faultOf(error, TICKET_FIELDS);
-  const at = (name: keyof TicketValues) => ({
-    name,
-    value: values[name],
-    onChange: (text: string) => setValues((was) => ({ ...was, [name]: text })),
-    error: fault?.name === name ? fault.remedy : undefined,
-  });
+  const fault = fieldFault(error, TICKET_FIELDS);
+  const field = fieldsOf<keyof TicketValues>(
+    values,
+    setValues,
+    fault === null ? {} : { [fault.name]: fault.remedy },
+  );
   const submit = (event: FormEvent) => {
     event.preventDefault();
     const changes = ticketChanges(values, ticket);
@@ -33,27 +32,27 @@ export function TicketForm({ ticket, done }: Props) {
   };
   return (
     <Card title="Change the ticket" level={4}>
-      <form className="mm-form" onSubmit={submit} noValidate>
-        <div className="mm-pair">
+      <form className="host-form" onSubmit={submit} noValidate>
+        <div className="host-pair">
           <SelectField
             label="Status"
             options={[
               { value: "open", label: "Open" },
               { value: "resolved", label: "Resolved" },
             ]}
-            {...at("status")}
+            {...field("status")}
           />
           <SelectField
             label="Priority"
             options={PRIORITIES.map((value) => ({ value, label: value }))}
-            {...at("priority")}
+            {...field("priority")}
           />
         </div>
-        <div className="mm-pair">
-          <TextField label="Category (optional)" {...at("category")} />
-          <TextField label="Looked after by (optional)" {...at("assignee")} />
+        <div className="host-pair">
+          <TextField label="Category (optional)" {...field("category")} />
+          <TextField label="Assigned to (optional)" {...field("assignee")} />
         </div>
-        <TextField label="Tags (optional)" hint="With commas in between" {...at("tags")} />
+        <TextField label="Tags (optional)" hint="Separated by commas" {...field("tags")} />
         {error !== null && fault === null && <Trouble error={error} />}
         <div className="row">
           <Button kind="primary" type="submit" busy={busy}>

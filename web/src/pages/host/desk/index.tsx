@@ -1,16 +1,17 @@
-// The section of the desk: what waits for a yes, tickets, the knowledge base, and the rules.
-import { useMemo, useState } from "react";
+// The section of the desk: approvals, tickets, knowledge base and rules.
+import { useState } from "react";
 import type { ProfileView } from "../../../api/types";
 import { Button, Notice, Time } from "../../../parts";
-import * as api from "../api";
-import { ApprovalQueue } from "./approvals";
-import { Articles } from "./articles";
-import { DeskRules } from "./rules";
-import { DeskTickets } from "./tickets";
 import { useHost } from "../access/session";
+import { ProductOff } from "../shared/product-off";
 import { Trouble } from "../shared/trouble";
 import { useAction } from "../shared/use-action";
 import { useLoad } from "../shared/use-load";
+import * as api from "./api";
+import { ApprovalQueue } from "./approvals";
+import { Articles } from "./articles";
+import { DeskRules } from "./rules";
+import { Tickets } from "./tickets";
 
 const PARTS = [
   { id: "approvals", name: "Approvals" },
@@ -20,28 +21,22 @@ const PARTS = [
 ] as const;
 type Part = (typeof PARTS)[number]["id"];
 
-/** The section. */
 export function Desk({ profile, showSettings }: { profile: ProfileView; showSettings: () => void }) {
-  const { run } = useHost();
   const [part, setPart] = useState<Part>("approvals");
   const [ticket, setTicket] = useState<string | null>(null);
-  const ask = useMemo(() => () => run(api.desk), [run]);
-  const rules = useLoad(ask);
-  const { value, error, reload } = rules;
-  const stoppedAt = value?.trippedAt ?? null;
+  const rules = useLoad(api.desk);
+  const stoppedAt = rules.value?.trippedAt ?? null;
   const openTicket = (id: string) => {
     setTicket(id);
     setPart("tickets");
   };
   return (
     <>
-      {!profile.doors.includes("desk") && (
-        <Notice kind="warn" actions={<Button onClick={showSettings}>Go to the settings</Button>}>
-          Your desk is closed, so agents can neither open tickets nor work on them.
-        </Notice>
-      )}
-      {stoppedAt !== null && <Stopped at={stoppedAt} done={reload} />}
-      {error !== null && <Trouble error={error} retry={reload} />}
+      <ProductOff profile={profile} product="desk" showSettings={showSettings}>
+        Your desk is switched off, so agents can neither open tickets nor work on them.
+      </ProductOff>
+      {stoppedAt !== null && <SendingStopped at={stoppedAt} done={rules.reload} />}
+      {rules.error !== null && <Trouble error={rules.error} retry={rules.reload} />}
       <div className="row" role="group" aria-label="Parts of the desk">
         {PARTS.map(({ id, name }) => (
           <Button key={id} pressed={id === part} onClick={() => setPart(id)}>
@@ -49,16 +44,16 @@ export function Desk({ profile, showSettings }: { profile: ProfileView; showSett
           </Button>
         ))}
       </div>
-      {part === "approvals" && <ApprovalQueue openTicket={openTicket} decided={reload} />}
-      {part === "tickets" && <DeskTickets shown={ticket} show={setTicket} />}
+      {part === "approvals" && <ApprovalQueue openTicket={openTicket} decided={rules.reload} />}
+      {part === "tickets" && <Tickets shown={ticket} show={setTicket} />}
       {part === "articles" && <Articles />}
       {part === "rules" && <DeskRules rules={rules} />}
     </>
   );
 }
 
-/** Nothing leaves until a person has looked at what came back. */
-function Stopped({ at, done }: { at: string; done: () => void }) {
+/** No mail is sent until the host resets the desk. */
+function SendingStopped({ at, done }: { at: string; done: () => void }) {
   const { run } = useHost();
   const { busy, error, run: act } = useAction();
   const reset = () =>
@@ -76,9 +71,8 @@ function Stopped({ at, done }: { at: string; done: () => void }) {
           </Button>
         }
       >
-        <strong>Sending is stopped</strong> since <Time at={at} />: too many mails came back, or were
-        complained of. Look at the addresses of your tickets, then reset it. Until then replies wait as
-        drafts.
+        <strong>Sending is stopped</strong> since <Time at={at} />: too many mails bounced or were reported as
+        spam. Check the addresses of your tickets, then reset it. Until then replies wait as drafts.
       </Notice>
       {error !== null && <Trouble error={error} />}
     </>

@@ -1,43 +1,38 @@
-// Who may make mail leave by itself, and when nobody may.
+// The rules of the desk: when agents may send mail by themselves, and when sending stops.
 import { useState, type FormEvent } from "react";
 import type { DeskView } from "../../../api/types";
-import { Button, Card, Notice, TextField } from "../../../parts";
-import * as api from "../api";
+import { Button, Card, Notice, Spinner, TextField } from "../../../parts";
 import { useHost } from "../access/session";
-import { Loading, Trouble } from "../shared/trouble";
-import { faultOf, useAction } from "../shared/use-action";
+import { Fact } from "../shared/fact";
+import { fieldsOf } from "../shared/form";
+import { Refresh } from "../shared/loaded";
+import { Trouble } from "../shared/trouble";
+import { fieldFault, useAction } from "../shared/use-action";
 import type { Load } from "../shared/use-load";
+import * as api from "./api";
 
 const NAMES = ["approvalsNeeded", "failurePercent"] as const;
 type Name = (typeof NAMES)[number];
 
-/** The rules, and how the mail of the last day fared. */
+/** The rules, and the mails of the last 24 hours. The section of the desk shows errors of the load. */
 export function DeskRules({ rules }: { rules: Load<DeskView> }) {
-  const { value, error, busy, reload } = rules;
+  const { value, error } = rules;
   return (
     <>
       <div className="card-head">
         <h3>Rules</h3>
-        <Button onClick={reload} busy={busy && value !== null}>
-          Refresh
-        </Button>
+        <Refresh of={rules} />
       </div>
-      {value === null && error === null && <Loading what="Fetching the rules…" />}
+      {value === null && error === null && <Spinner label="Loading the rules…" />}
       {value !== null && (
         <>
           <Card title="Mail of the last 24 hours" level={4}>
-            <dl className="mm-totals">
-              <div>
-                <dt>Left</dt>
-                <dd>{value.sent}</dd>
-              </div>
-              <div>
-                <dt>Came back, or were complained of</dt>
-                <dd>{value.failed}</dd>
-              </div>
+            <dl className="host-totals">
+              <Fact name="Sent">{value.sent}</Fact>
+              <Fact name="Bounced or reported as spam">{value.failed}</Fact>
             </dl>
           </Card>
-          <RulesForm rules={value} saved={reload} />
+          <RulesForm rules={value} saved={rules.reload} />
         </>
       )}
     </>
@@ -53,14 +48,9 @@ function RulesForm({ rules, saved }: { rules: DeskView; saved: () => void }) {
   const [faults, setFaults] = useState<Partial<Record<Name, string>>>({});
   const [message, setMessage] = useState("");
   const { busy, error, run: act } = useAction();
-  const named = faultOf(error, NAMES);
-  const at = (name: Name) => ({
-    name,
-    value: values[name],
-    onChange: (text: string) => setValues((was) => ({ ...was, [name]: text })),
-    error: faults[name] ?? (named?.name === name ? named.remedy : undefined),
-    required: true,
-  });
+  const named = fieldFault(error, NAMES);
+  const errors = named === null ? faults : { [named.name]: named.remedy, ...faults };
+  const field = fieldsOf<Name>(values, setValues, errors);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     const [needed, percent] = [read(values.approvalsNeeded, 1000), read(values.failurePercent, 100)];
@@ -78,18 +68,20 @@ function RulesForm({ rules, saved }: { rules: DeskView; saved: () => void }) {
   };
   return (
     <Card title="What agents may do by themselves" level={4}>
-      <form className="mm-form" onSubmit={submit} noValidate>
+      <form className="host-form" onSubmit={submit} noValidate>
         <TextField
           label="Drafts of a wallet that you approve before it may act by itself"
           inputMode="numeric"
           hint="A draft that you reject takes one approval back"
-          {...at("approvalsNeeded")}
+          required
+          {...field("approvalsNeeded")}
         />
         <TextField
-          label="Of a hundred mails, how many may come back within a day"
+          label="Of a hundred mails, how many may bounce within a day"
           inputMode="numeric"
-          hint="Beyond that all sending stops until you reset it"
-          {...at("failurePercent")}
+          hint="Above that, all sending stops until you reset it"
+          required
+          {...field("failurePercent")}
         />
         {error !== null && named === null && <Trouble error={error} />}
         {message && <Notice kind="ok">{message}</Notice>}

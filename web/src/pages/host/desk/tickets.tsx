@@ -1,21 +1,19 @@
-// The tickets of the desk, and one of them in full.
-import { useEffect, useMemo, useRef } from "react";
+// The tickets of the desk: the list, or one ticket.
+import { useEffect, useRef } from "react";
 import type { TicketView } from "../../../api/types";
-import { Button, Empty, Time, visible } from "../../../parts";
-import * as api from "../api";
-import { Ticket } from "./ticket";
-import { useHost } from "../access/session";
+import { Button, Time, visible } from "../../../parts";
+import { Paged, Refresh } from "../shared/loaded";
+import { usePagedList } from "../shared/use-paged-list";
+import * as api from "./api";
 import { TicketBadges } from "./badges";
-import { Loading, Trouble } from "../shared/trouble";
-import { usePages } from "../shared/use-load";
+import { Ticket } from "./ticket";
 
 type Props = { shown: string | null; show: (id: string | null) => void };
 
-/** The list, or the ticket that is shown. */
-export function DeskTickets({ shown, show }: Props) {
+export function Tickets({ shown, show }: Props) {
   const heading = useRef<HTMLHeadingElement>(null);
   const wasShown = useRef(false);
-  // Back from a ticket the focus is where the list begins.
+  // After a ticket is closed, the focus is at the start of the list.
   useEffect(() => {
     if (shown === null && wasShown.current) heading.current?.focus();
     wasShown.current = shown !== null;
@@ -31,37 +29,25 @@ export function DeskTickets({ shown, show }: Props) {
 }
 
 function List({ show }: { show: (id: string) => void }) {
-  const { run } = useHost();
-  const ask = useMemo(
-    () => async (cursor?: string) => {
-      const { tickets, nextCursor } = await run(() => api.tickets(cursor));
-      return { items: tickets, nextCursor };
-    },
-    [run],
-  );
-  const list = usePages(ask);
+  const list = usePagedList(api.tickets);
   return (
     <>
       <div className="row">
-        <Button onClick={list.reload} busy={list.busy && list.isLoaded}>
-          Refresh
-        </Button>
+        <Refresh of={list} />
       </div>
-      {list.error !== null && <Trouble error={list.error} retry={list.reload} />}
-      {!list.isLoaded && list.error === null && <Loading what="Fetching the tickets…" />}
-      {list.isLoaded && list.items.length === 0 && (
-        <Empty title="No tickets yet">Agents open them at your door with createTicket.</Empty>
-      )}
-      <ul className="mm-list">
-        {list.items.map((ticket) => (
-          <Line key={ticket.ticketId} ticket={ticket} show={() => show(ticket.ticketId)} />
-        ))}
-      </ul>
-      {list.hasMore && (
-        <Button onClick={list.more} busy={list.busy}>
-          Load more
-        </Button>
-      )}
+      <Paged
+        list={list}
+        loading="Loading the tickets…"
+        empty={{ title: "No tickets yet", text: "Agents open them at your server with createTicket." }}
+      >
+        {(tickets) => (
+          <ul className="host-list">
+            {tickets.map((ticket) => (
+              <Line key={ticket.ticketId} ticket={ticket} show={() => show(ticket.ticketId)} />
+            ))}
+          </ul>
+        )}
+      </Paged>
     </>
   );
 }
@@ -70,7 +56,7 @@ function Line({ ticket, show }: { ticket: TicketView; show: () => void }) {
   return (
     <li className="card">
       <div className="card-head">
-        <h4 className="mm-stranger">
+        <h4 className="host-untrusted">
           #{ticket.number} {visible(ticket.subject)}
         </h4>
         <Button onClick={show} label={`Open ticket #${ticket.number}`}>
@@ -78,9 +64,9 @@ function Line({ ticket, show }: { ticket: TicketView; show: () => void }) {
         </Button>
       </div>
       <TicketBadges ticket={ticket} />
-      <p className="quiet small mm-stranger">
+      <p className="quiet small host-untrusted">
         Last changed <Time at={ticket.updatedAt} />
-        {ticket.assignee !== null && ` · ${visible(ticket.assignee)} looks after it`}
+        {ticket.assignee !== null && ` · assigned to ${visible(ticket.assignee)}`}
       </p>
     </li>
   );

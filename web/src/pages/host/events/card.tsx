@@ -1,11 +1,12 @@
-// The host's events, and what can be done with each.
+// One event of the host, and its actions.
 import { useState } from "react";
 import type { EventStatus, OwnEvent } from "../../../api/types";
-import { Badge, Button, CopyButton, Dialog, Money } from "../../../parts";
-import * as api from "../api";
+import { Badge, Button, CopyButton, Money } from "../../../parts";
 import { useHost } from "../access/session";
-import { Trouble } from "../shared/trouble";
-import { toWords } from "../shared/zones";
+import { Confirm } from "../shared/confirm";
+import { Fact } from "../shared/fact";
+import { periodText } from "../shared/zones";
+import * as api from "./api";
 
 export type EventActions = {
   edit: (event: OwnEvent) => void;
@@ -14,7 +15,6 @@ export type EventActions = {
   cancelled: (message: string) => void;
 };
 
-/** One event. */
 export function EventCard({
   event,
   scope,
@@ -30,13 +30,13 @@ export function EventCard({
   return (
     <li className="card">
       <div className="card-head">
-        <h3 id={`mm-title-${event.id}`} className="mm-stranger">
+        <h3 id={`host-title-${event.id}`} className="host-untrusted">
           {event.title}
         </h3>
         <Badge tone={status.tone}>{status.word}</Badge>
       </div>
       <Facts event={event} />
-      <div className="row" role="group" aria-labelledby={`mm-title-${event.id}`}>
+      <div className="row" role="group" aria-labelledby={`host-title-${event.id}`}>
         {event.status !== "cancelled" && <Button onClick={() => actions.edit(event)}>Edit</Button>}
         <Button onClick={() => actions.copy(event)}>Duplicate</Button>
         <Button onClick={() => actions.guests(event)}>Guests</Button>
@@ -67,38 +67,27 @@ function statusOf({ status, seatsLeft }: OwnEvent): Status {
 
 function Facts({ event }: { event: OwnEvent }) {
   return (
-    <dl className="mm-facts">
-      <div className="mm-wide">
-        <dt>When</dt>
-        <dd>{toWords(event.startsAt, event.endsAt, event.timeZone)} </dd>
-      </div>
+    <dl className="host-facts">
+      <Fact name="When" isWide>
+        {periodText(event.startsAt, event.endsAt, event.timeZone)}{" "}
+      </Fact>
       {event.location && (
-        <div>
-          <dt>Where</dt>
-          <dd className="mm-stranger">{event.location}</dd>
-        </div>
+        <Fact name="Where" isUntrusted>
+          {event.location}
+        </Fact>
       )}
-      <div>
-        <dt>Seats</dt>
-        <dd>{seatsInWords(event)}</dd>
-      </div>
-      <div>
-        <dt>Price</dt>
-        <dd>
-          <Money dollars={event.price} />
-        </dd>
-      </div>
-      <div>
-        <dt>Revenue</dt>
-        <dd>
-          <Money dollars={event.revenue} />
-        </dd>
-      </div>
+      <Fact name="Seats">{seatsText(event)}</Fact>
+      <Fact name="Price">
+        <Money dollars={event.price} />
+      </Fact>
+      <Fact name="Revenue">
+        <Money dollars={event.revenue} />
+      </Fact>
     </dl>
   );
 }
 
-function seatsInWords({ rsvpCount, seatsLeft, seatsHeld, capacity }: OwnEvent): string {
+function seatsText({ rsvpCount, seatsLeft, seatsHeld, capacity }: OwnEvent): string {
   const left = seatsLeft === null ? "unlimited" : `${seatsLeft} of ${capacity} left`;
   const held = seatsHeld > 0 ? `, ${seatsHeld} held for payments under way` : "";
   return `${rsvpCount} sold, ${left}${held}`;
@@ -108,41 +97,20 @@ type CancelProps = { event: OwnEvent; close: () => void; done: (message: string)
 
 function CancelDialog({ event, close, done }: CancelProps) {
   const { run } = useHost();
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(null);
   const cancel = async () => {
-    setBusy(true);
-    setError(null);
-    try {
-      const { message } = await run(() => api.cancelEvent(event.id));
-      close();
-      done(`“${event.title}”: ${message}`);
-    } catch (reason) {
-      setError(reason);
-      setBusy(false);
-    }
+    const { message } = await run(() => api.cancelEvent(event.id));
+    close();
+    done(`“${event.title}”: ${message}`);
   };
   return (
-    <Dialog
-      title="Cancel this event?"
-      onCancel={close}
-      actions={
-        <>
-          <Button onClick={close}>Keep it</Button>
-          <Button kind="danger" busy={busy} onClick={() => void cancel()}>
-            Cancel the event
-          </Button>
-        </>
-      }
-    >
-      <p className="mm-stranger">
+    <Confirm title="Cancel this event?" yes="Cancel the event" no="Keep it" action={cancel} close={close}>
+      <p className="host-untrusted">
         “{event.title}” is cancelled for good: no more seats are sold. This cannot be undone.
       </p>
       <p>
-        {seatsInWords(event)}. What is yours to pay back is said as soon as it is cancelled; the wallets are
-        in the list of guests.
+        {seatsText(event)}. After that you are told what is yours to pay back; the wallets are in the list of
+        guests.
       </p>
-      {error !== null && <Trouble error={error} />}
-    </Dialog>
+    </Confirm>
   );
 }

@@ -1,4 +1,4 @@
-// What the event form holds, and what becomes of it: a new event, or the changes of one. Pure.
+// The values of the event form, and the event or changes that they describe. Pure.
 import type { EventView } from "../../../api/types";
 import { toAtomic } from "../../../base/amounts";
 import { isZone, ownZone, toMoment, toWall } from "../shared/zones";
@@ -14,7 +14,7 @@ export const FIELDS = [
   "price",
 ] as const;
 export type FieldName = (typeof FIELDS)[number];
-/** What is typed; times are wall-clock times in `timeZone`. */
+/** The typed texts; times are wall-clock times in `timeZone`. */
 export type Values = Record<FieldName, string>;
 export type Errors = Partial<Record<FieldName, string>>;
 
@@ -28,11 +28,10 @@ export type NewEvent = {
   capacity: number;
   price: string;
 };
-/** An end that is null is taken away. */
+/** `endsAt: null` removes the end. */
 export type Changes = Partial<Omit<NewEvent, "endsAt">> & { endsAt?: string | null };
 export type Read<T> = { ok: true; value: T } | { ok: false; errors: Errors };
 
-/** An empty form. */
 export function emptyValues(): Values {
   return {
     title: "",
@@ -46,7 +45,7 @@ export function emptyValues(): Values {
   };
 }
 
-/** A form that shows `event`. */
+/** The values of `event`. */
 export function valuesOf(event: EventView): Values {
   return {
     title: event.title,
@@ -60,7 +59,7 @@ export function valuesOf(event: EventView): Values {
   };
 }
 
-/** A form for another event like `event`: a past one's times are left empty, for they can only be meant anew. */
+/** The values of a copy of `event`. Times in the past are left out. */
 export function valuesOfCopy(event: EventView, now: number): Values {
   const values = valuesOf(event);
   return Date.parse(event.startsAt) > now ? values : { ...values, startsAt: "", endsAt: "" };
@@ -85,50 +84,39 @@ export function readNew(values: Values): Read<NewEvent> {
   return { ok: true, value };
 }
 
-/** What the form changes about `event`; what is as it was is left out, so that it stays. */
+/** The changes of `event` that the form describes. Unchanged fields are left out. */
 export function readChanges(values: Values, event: EventView): Read<Changes> {
-  const was = valuesOf(event);
-  const isSame = (name: FieldName) => values[name].trim() === was[name].trim();
+  const before = valuesOf(event);
+  const isUnchanged = (name: FieldName) => values[name].trim() === before[name].trim();
   const errors = check(values);
-  // The same wall-clock time is another moment in another zone.
-  const isSameTime = (name: "startsAt" | "endsAt") => isSame(name) && isSame("timeZone");
-  if (isSameTime("startsAt")) delete errors.startsAt;
-  if (isSameTime("endsAt")) delete errors.endsAt;
+  // In another zone the same wall-clock time is another moment.
+  const isUnchangedTime = (name: "startsAt" | "endsAt") => isUnchanged(name) && isUnchanged("timeZone");
+  if (isUnchangedTime("startsAt")) delete errors.startsAt;
+  if (isUnchangedTime("endsAt")) delete errors.endsAt;
   if (Object.keys(errors).length > 0) return { ok: false, errors };
   const changes: Changes = {};
-  if (!isSame("title")) changes.title = values.title.trim();
-  if (!isSame("description")) changes.description = values.description.trim();
-  if (!isSame("timeZone")) changes.timeZone = values.timeZone.trim();
-  // Empty text takes the place away.
-  if (!isSame("location")) changes.location = values.location.trim();
-  if (!isSame("capacity")) changes.capacity = Number(values.capacity.trim());
-  if (!isSame("price")) changes.price = values.price.trim();
+  if (!isUnchanged("title")) changes.title = values.title.trim();
+  if (!isUnchanged("description")) changes.description = values.description.trim();
+  if (!isUnchanged("timeZone")) changes.timeZone = values.timeZone.trim();
+  // Empty text removes the location.
+  if (!isUnchanged("location")) changes.location = values.location.trim();
+  if (!isUnchanged("capacity")) changes.capacity = Number(values.capacity.trim());
+  if (!isUnchanged("price")) changes.price = values.price.trim();
   for (const name of ["startsAt", "endsAt"] as const) {
-    const moment = isSameTime(name) ? null : momentOf(values, name);
+    const moment = isUnchangedTime(name) ? null : momentOf(values, name);
     if (moment !== null) changes[name] = moment;
   }
   if (event.endsAt && values.endsAt === "") changes.endsAt = null;
   return { ok: true, value: changes };
 }
 
-/** What a time in the form means, in words; null if there is nothing to say about it. */
-export function noteOnTime(values: Values, name: "startsAt" | "endsAt"): string | null {
+/** A hint about a time: its moment in UTC, or that it comes twice. */
+export function timeHint(values: Values, name: "startsAt" | "endsAt"): string | null {
   if (values[name] === "") return null;
-  const meant = toMoment(values[name], values.timeZone.trim());
-  if (meant.kind === "twice")
-    return "The clocks are set back then, so this time comes twice: the first one is meant";
-  return meant.kind === "once" ? `${meant.utc.slice(0, 16).replace("T", " ")} UTC` : null;
-}
-
-/** The field that an error of the server names at its beginning, such as `price: must be …`. */
-export function fieldOfDetail(detail: string): { field: FieldName; remedy: string } | null {
-  const found = /^(\w+): ([\s\S]+)$/.exec(detail);
-  const field = FIELDS.find((name) => name === found?.[1]);
-  return field && found?.[2] ? { field, remedy: sentence(found[2]) } : null;
-}
-
-export function sentence(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  const meaning = toMoment(values[name], values.timeZone.trim());
+  if (meaning.kind === "twice")
+    return "The clocks are set back over this time, so it comes twice: the first one is used";
+  return meaning.kind === "once" ? `${meaning.utc.slice(0, 16).replace("T", " ")} UTC` : null;
 }
 
 function check(values: Values): Errors {
@@ -151,7 +139,7 @@ function check(values: Values): Errors {
 }
 
 function checkTimes(values: Values, errors: Errors): void {
-  if (values.startsAt === "") errors.startsAt = "Say when it starts, with date and time";
+  if (values.startsAt === "") errors.startsAt = "Enter a date and a time";
   for (const name of ["startsAt", "endsAt"] as const) {
     if (values[name] === "" || errors.timeZone) continue;
     const { kind } = toMoment(values[name], values.timeZone.trim());
@@ -169,11 +157,11 @@ function checkTimes(values: Values, errors: Errors): void {
 }
 
 function momentOf(values: Values, name: "startsAt" | "endsAt"): string | null {
-  const meant = toMoment(values[name], values.timeZone.trim());
-  return meant.kind === "once" || meant.kind === "twice" ? meant.utc : null;
+  const meaning = toMoment(values[name], values.timeZone.trim());
+  return meaning.kind === "once" || meaning.kind === "twice" ? meaning.utc : null;
 }
 
-/** In characters, as the server counts them. */
+/** In characters, as the API counts them. */
 function length(text: string): number {
   return Array.from(text.trim()).length;
 }

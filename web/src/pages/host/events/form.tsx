@@ -1,85 +1,73 @@
-// The form for a new event, a copy of one, or changes of one.
-import { useEffect, useId, useRef, useState, type FormEvent } from "react";
+// The form for a new event, a copy of an event, or changes of one.
+import { useId, useMemo, useState, type FormEvent } from "react";
 import type { EventView, OwnEvent } from "../../../api/types";
 import { Button, Field, TextArea, TextField } from "../../../parts";
-import * as api from "../api";
+import { useHost } from "../access/session";
+import { fieldsOf, useFormFocus } from "../shared/form";
+import { Trouble } from "../shared/trouble";
+import { fieldFault, useAction } from "../shared/use-action";
+import { allZones } from "../shared/zones";
+import * as api from "./api";
 import {
-  emptyValues,
   FIELDS,
-  fieldOfDetail,
-  noteOnTime,
+  emptyValues,
   readChanges,
   readNew,
+  timeHint,
   valuesOf,
   valuesOfCopy,
   type Errors,
   type FieldName,
   type Values,
 } from "./fields";
-import { useHost } from "../access/session";
-import { wordsOf } from "../../../api/http";
-import { Trouble } from "../shared/trouble";
-import { allZones } from "../shared/zones";
 
-/** What the form is for. */
 export type Purpose = { kind: "new" } | { kind: "copy"; of: OwnEvent } | { kind: "edit"; of: OwnEvent };
 
 type Props = { purpose: Purpose; done: (message: string) => void; close: () => void };
 
-/** The form; it is thrown away with its owner's `key` when it is for something else. */
+/** The form. Give each purpose its own `key`. */
 export function EventForm({ purpose, done, close }: Props) {
   const [values, setValues] = useState<Values>(() => firstValues(purpose));
-  const { errors, trouble, busy, submit } = useSubmit(purpose, values, done);
-  const form = useRef<HTMLFormElement>(null);
+  const { errors, error, busy, submit } = useSubmit(purpose, values, done);
+  const form = useFormFocus(errors);
   const titleId = useId();
-  useEffect(() => focusOn(form.current, "title"), []);
-  // The first field that is refused gets the focus, so that it is read out.
-  useEffect(() => {
-    const refused = FIELDS.find((name) => errors[name]);
-    if (refused) focusOn(form.current, refused);
-  }, [errors]);
-  const at = (name: FieldName) => ({
-    name,
-    value: values[name],
-    onChange: (text: string) => setValues((was) => ({ ...was, [name]: text })),
-    error: errors[name],
-  });
+  const field = fieldsOf<FieldName>(values, setValues, errors);
   return (
-    <form ref={form} className="card mm-form" aria-labelledby={titleId} noValidate onSubmit={submit}>
+    <form ref={form} className="card host-form" aria-labelledby={titleId} noValidate onSubmit={submit}>
       <h3 id={titleId}>{headingOf(purpose)}</h3>
-      <TextField label="Title" required maxLength={200} {...at("title")} />
-      <TextArea label="Description (optional)" rows={4} hint="Plain text" {...at("description")} />
-      <div className="mm-pair">
+      <TextField label="Title" required maxLength={200} {...field("title")} />
+      <TextArea label="Description (optional)" rows={4} hint="Plain text" {...field("description")} />
+      <div className="host-pair">
         <TextField
           label="Starts"
           type="datetime-local"
           required
-          hint={noteOnTime(values, "startsAt") ?? undefined}
-          {...at("startsAt")}
+          hint={timeHint(values, "startsAt") ?? undefined}
+          {...field("startsAt")}
         />
         <TextField
           label="Ends (optional)"
           type="datetime-local"
-          hint={noteOnTime(values, "endsAt") ?? undefined}
-          {...at("endsAt")}
+          hint={timeHint(values, "endsAt") ?? undefined}
+          {...field("endsAt")}
         />
       </div>
-      <ZoneField {...at("timeZone")} />
-      <TextField label="Place (optional)" hint="An address, or “Online”" {...at("location")} />
-      <div className="mm-pair">
-        <TextField label="Seats" inputMode="numeric" required hint="0 for unlimited" {...at("capacity")} />
+      <ZoneField {...field("timeZone")} />
+      <TextField label="Place (optional)" hint="An address, or “Online”" {...field("location")} />
+      <div className="host-pair">
+        <TextField label="Seats" inputMode="numeric" required hint="0 for unlimited" {...field("capacity")} />
         <TextField
           label="Price of a seat in dollars"
           inputMode="decimal"
           required
           hint="For example 0.05"
-          {...at("price")}
+          {...field("price")}
         />
       </div>
       {purpose.kind === "edit" && purpose.of.rsvpCount > 0 && (
-        <p className="quiet small">A new price holds for seats sold from now on.</p>
+        <p className="quiet small">A new price applies to seats sold from now on.</p>
       )}
-      {trouble !== null && <Trouble error={trouble} />}
+      {error !== null && <Trouble error={error} />}
       <div className="row">
         <Button kind="primary" type="submit" busy={busy}>
           {purpose.kind === "edit" ? "Save changes" : "Create event"}
@@ -92,46 +80,42 @@ export function EventForm({ purpose, done, close }: Props) {
 
 function useSubmit(purpose: Purpose, values: Values, done: (message: string) => void) {
   const { run } = useHost();
-  const [errors, setErrors] = useState<Errors>({});
-  const [trouble, setTrouble] = useState<unknown>(null);
-  const [busy, setBusy] = useState(false);
-  const submit = async (event: FormEvent) => {
+  const [faults, setFaults] = useState<Errors>({});
+  const { busy, error, run: act } = useAction();
+  const named = useMemo(() => fieldFault(error, FIELDS), [error]);
+  const errors = useMemo<Errors>(
+    () => (named === null ? faults : { [named.name]: named.remedy }),
+    [named, faults],
+  );
+  const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (busy) return;
-    setErrors({});
-    setTrouble(null);
     const send = requestOf(purpose, values);
-    if ("errors" in send) return setErrors(send.errors);
-    if (send.ask === null) return done("Nothing was changed.");
-    setBusy(true);
-    try {
-      const { title } = await run(send.ask);
+    setFaults("errors" in send ? send.errors : {});
+    if ("errors" in send) return;
+    const { request } = send;
+    if (request === null) return done("Nothing was changed.");
+    void act(async () => {
+      const { title } = await run(request);
       done(purpose.kind === "edit" ? `“${title}” was changed.` : `“${title}” is on sale.`);
-    } catch (error) {
-      const named = fieldOfDetail(wordsOf(error));
-      if (named) setErrors({ [named.field]: named.remedy });
-      else setTrouble(error);
-    } finally {
-      setBusy(false);
-    }
+    });
   };
-  return { errors, trouble, busy, submit: (event: FormEvent) => void submit(event) };
+  return { errors, error: named === null ? error : null, busy, submit };
 }
 
-/** What to ask of the server (null: nothing was changed), or what is wrong with the form. */
+/** The request (null: nothing was changed), or the errors of the form. */
 function requestOf(
   purpose: Purpose,
   values: Values,
-): { ask: (() => Promise<EventView>) | null } | { errors: Errors } {
+): { request: (() => Promise<EventView>) | null } | { errors: Errors } {
   if (purpose.kind === "edit") {
     const { of } = purpose;
     const read = readChanges(values, of);
     if (!read.ok) return { errors: read.errors };
-    const isSame = Object.keys(read.value).length === 0;
-    return { ask: isSame ? null : () => api.changeEvent(of.id, read.value) };
+    const isUnchanged = Object.keys(read.value).length === 0;
+    return { request: isUnchanged ? null : () => api.changeEvent(of.id, read.value) };
   }
   const read = readNew(values);
-  return read.ok ? { ask: () => api.createEvent(read.value) } : { errors: read.errors };
+  return read.ok ? { request: () => api.createEvent(read.value) } : { errors: read.errors };
 }
 
 function firstValues(purpose: Purpose): Values {
@@ -142,11 +126,6 @@ function firstValues(purpose: Purpose): Values {
 function headingOf(purpose: Purpose): string {
   if (purpose.kind === "new") return "New event";
   return purpose.kind === "edit" ? "Change the event" : "New event, copied";
-}
-
-function focusOn(form: HTMLFormElement | null, name: FieldName): void {
-  const field = form?.elements.namedItem(name);
-  if (field instanceof HTMLElement) field.focus();
 }
 
 type ZoneProps = { name: string; value: string; onChange: (text: string) => void; error: string | undefined };

@@ -1,207 +1,115 @@
-// Who comes to an event, and letting guests in.
-import { useEffect, useMemo, useRef, useState, type FormEvent } from "react";
-import { wordsOf } from "../../../api/http";
+// The section of guests: who has bought a seat, and who is checked in.
+import { useMemo, useState } from "react";
 import type { OwnEvent, RsvpLine } from "../../../api/types";
-import {
-  Badge,
-  Button,
-  Empty,
-  Hash,
-  Money,
-  Notice,
-  SelectField,
-  TextField,
-  Time,
-  shortHash,
-  timeText,
-} from "../../../parts";
 import { readAtomic, toDollars } from "../../../base/amounts";
-import * as api from "../api";
-import { sentence } from "./fields";
-import { LocalHint, useExplorer } from "../../../api/explorer";
+import { Badge, Empty, Money, SelectField, Spinner, Time } from "../../../parts";
 import { useHost } from "../access/session";
-import { Loading, Trouble } from "../shared/trouble";
-import { useLoad, type Pages } from "../shared/use-load";
+import { Address, LocalHint, Transaction } from "../shared/explorer";
+import { More, Paged, Refresh } from "../shared/loaded";
+import { Table } from "../shared/table";
+import { Trouble } from "../shared/trouble";
+import { usePagedList, type PagedList } from "../shared/use-paged-list";
+import * as api from "./api";
+import {
+  CheckInButton,
+  CodeForm,
+  CodeOutcome,
+  RowOutcome,
+  checkedIn,
+  type CheckIn,
+  type CheckedIn,
+} from "./check-in";
 
-type Props = { list: Pages<OwnEvent>; chosen: string | null; choose: (id: string) => void };
+type Props = { list: PagedList<OwnEvent>; chosen: string | null; choose: (id: string) => void };
 
-/** The section. */
 export function Guests({ list, chosen, choose }: Props) {
   const event = list.items.find((item) => item.id === chosen) ?? list.items[0];
-  if (!list.isLoaded && list.error === null) return <Loading what="Fetching your events…" />;
+  if (!list.isLoaded && list.error === null) return <Spinner label="Loading your events…" />;
   if (list.error !== null && !event) return <Trouble error={list.error} retry={list.reload} />;
   if (!event)
     return <Empty title="No events yet">Guests are listed here once you have created an event.</Empty>;
   return (
     <>
-      <div className="mm-inline">
+      <div className="host-inline">
         <SelectField
           label="Event"
           value={event.id}
           onChange={choose}
-          options={list.items.map((item) => ({ value: item.id, label: nameOf(item) }))}
+          options={list.items.map((item) => ({ value: item.id, label: labelOf(item) }))}
         />
-        {list.hasMore && (
-          <Button onClick={list.more} busy={list.busy}>
-            Load more events
-          </Button>
-        )}
+        <More of={list} label="Load more events" />
       </div>
-      <OfEvent key={event.id} event={event} />
+      <GuestsOf key={event.id} event={event} />
     </>
   );
 }
 
-function nameOf({ title, startsAt, rsvpCount }: OwnEvent): string {
+function labelOf({ title, startsAt, rsvpCount }: OwnEvent): string {
   return `${title} · ${startsAt.slice(0, 10)} · ${rsvpCount} sold`;
 }
 
-function OfEvent({ event }: { event: OwnEvent }) {
+function GuestsOf({ event }: { event: OwnEvent }) {
   const { run } = useHost();
-  const ask = useMemo(() => () => run(() => api.rsvps(event.id)), [run, event.id]);
-  const { value, error, busy, reload } = useLoad(ask);
-  const [outcome, setOutcome] = useState<(Outcome & { from: "code" | "row" }) | null>(null);
-  const checkIn = async (code: string, from: "code" | "row") => {
+  const list = usePagedList(useMemo(() => api.rsvps(event.id), [event.id]));
+  const [outcome, setOutcome] = useState<(CheckedIn & { from: "form" | "row" }) | null>(null);
+  const checkIn = async (code: string, from: "form" | "row") => {
     setOutcome(null);
-    const next = await tryCheckIn(() => run(() => api.checkIn(event.id, code)));
+    const next = await checkedIn(() => run(() => api.checkIn(event.id, code)));
     setOutcome({ ...next, from });
-    reload();
+    list.reload();
     return next.kind !== "bad";
   };
   const isCancelled = event.status === "cancelled";
   return (
     <>
-      {!isCancelled && <CodeForm checkIn={(code) => checkIn(code, "code")} />}
-      {outcome?.from === "code" && <Notice kind={NOTICE[outcome.kind]}>{outcome.words}</Notice>}
+      {!isCancelled && <CodeForm checkIn={(code) => checkIn(code, "form")} />}
+      {outcome?.from === "form" && <CodeOutcome outcome={outcome} />}
       <div className="row">
-        <Button onClick={reload} busy={busy && value !== null}>
-          Refresh
-        </Button>
+        <Refresh of={list} />
         <a href={api.rsvpsCsv(event.id)} download>
           Download as CSV
         </a>
       </div>
-      {error !== null && <Trouble error={error} retry={reload} />}
-      {value === null && error === null && <Loading what="Fetching the guests…" />}
-      {value?.rsvps.length === 0 && (
-        <Empty title="Nobody yet">Guests are listed here as soon as they have paid.</Empty>
-      )}
-      {value !== null && value.rsvps.length > 0 && (
-        <>
-          <GuestTable
-            event={event}
-            rsvps={value.rsvps}
-            checkIn={isCancelled ? null : (code) => checkIn(code, "row")}
-          />
-          {outcome?.from === "row" && <RowOutcome outcome={outcome} />}
-          <LocalHint />
-        </>
-      )}
+      <Paged
+        list={list}
+        loading="Loading the guests…"
+        empty={{ title: "No guests yet", text: "Guests are listed here as soon as they have paid." }}
+      >
+        {(rsvps) => (
+          <>
+            <GuestTable
+              event={event}
+              rsvps={rsvps}
+              checkIn={isCancelled ? null : (code) => checkIn(code, "row")}
+            />
+            {outcome?.from === "row" && <RowOutcome outcome={outcome} />}
+            <LocalHint />
+          </>
+        )}
+      </Paged>
     </>
   );
 }
 
-/** Stays in view however long the list is; the button that asked for it is gone, so it takes the focus. */
-function RowOutcome({ outcome }: { outcome: Outcome }) {
-  const box = useRef<HTMLDivElement>(null);
-  useEffect(() => box.current?.focus({ preventScroll: true }), []);
-  return (
-    <div ref={box} tabIndex={-1} className="mm-outcome">
-      <Notice kind={NOTICE[outcome.kind]}>{outcome.words}</Notice>
-    </div>
-  );
-}
+// The check-in comes second, so that it is in view on a phone.
+const HEADINGS = ["Guest", "Checked in", "E-mail", "Wallet", "Paid", "Transaction", "When"];
 
-type Outcome = { kind: "welcome" | "used" | "bad"; words: string };
-const NOTICE = { welcome: "ok", used: "warn", bad: "error" } as const;
-
-async function tryCheckIn(ask: () => ReturnType<typeof api.checkIn>): Promise<Outcome> {
-  try {
-    const { success, rsvp, firstUsedAt } = await ask();
-    const who = rsvp.name ?? shortHash(rsvp.wallet);
-    if (success) return { kind: "welcome", words: `Welcome, ${who}! The ticket is good, and is used now.` };
-    const first = timeText(new Date(firstUsedAt));
-    return {
-      kind: "used",
-      words: `This ticket of ${who} was used before, first at ${first}. Do not let them in twice.`,
-    };
-  } catch (error) {
-    const [, remedy] = /^code: (.+)$/i.exec(wordsOf(error)) ?? [];
-    return { kind: "bad", words: remedy ? `Not a good code. ${sentence(remedy)}` : sentence(wordsOf(error)) };
-  }
-}
-
-function CodeForm({ checkIn }: { checkIn: (code: string) => Promise<boolean> }) {
-  const [code, setCode] = useState("");
-  const [busy, setBusy] = useState(false);
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    const typed = code.trim();
-    if (busy || typed === "") return;
-    setBusy(true);
-    // A refused code stays, so that a typing error can be mended.
-    if (await checkIn(typed)) setCode("");
-    setBusy(false);
-  };
-  return (
-    <form className="mm-inline" onSubmit={(event) => void submit(event)}>
-      <TextField
-        label="Ticket code, or the ticket’s whole address"
-        name="code"
-        value={code}
-        onChange={setCode}
-      />
-      <Button kind="primary" type="submit" busy={busy} disabled={code.trim() === ""}>
-        Check in
-      </Button>
-    </form>
-  );
-}
-
-type TableProps = {
-  event: OwnEvent;
-  rsvps: readonly RsvpLine[];
-  checkIn: ((code: string) => Promise<boolean>) | null;
-};
+type TableProps = { event: OwnEvent; rsvps: readonly RsvpLine[]; checkIn: CheckIn | null };
 
 function GuestTable({ event, rsvps, checkIn }: TableProps) {
-  const label = `Guests of ${event.title}`;
   return (
-    <div className="mm-scroll" role="region" aria-label={label} tabIndex={0}>
-      <table className="mm-table">
-        <caption className="visually-hidden">{label}</caption>
-        <thead>
-          <tr>
-            {["Guest", "Checked in", "E-mail", "Wallet", "Paid", "Transaction", "When"].map((heading) => (
-              <th key={heading} scope="col">
-                {heading}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rsvps.map((rsvp) => (
-            <GuestRow key={rsvp.id} rsvp={rsvp} checkIn={checkIn} />
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table label={`Guests of ${event.title}`} hasCaption headings={HEADINGS}>
+      {rsvps.map((rsvp) => (
+        <GuestRow key={rsvp.id} rsvp={rsvp} checkIn={checkIn} />
+      ))}
+    </Table>
   );
 }
 
-function GuestRow({ rsvp, checkIn }: { rsvp: RsvpLine; checkIn: TableProps["checkIn"] }) {
-  const explorer = useExplorer();
-  const [busy, setBusy] = useState(false);
-  const letIn = async () => {
-    if (!checkIn) return;
-    setBusy(true);
-    await checkIn(rsvp.code);
-    setBusy(false);
-  };
+function GuestRow({ rsvp, checkIn }: { rsvp: RsvpLine; checkIn: CheckIn | null }) {
   return (
     <tr>
-      {/* Being let in comes next: on a phone at the entrance that is what is in view. */}
-      <th scope="row" className="mm-stranger">
+      <th scope="row" className="host-untrusted">
         {rsvp.name ?? <span className="quiet">no name</span>}
       </th>
       <td>
@@ -210,26 +118,18 @@ function GuestRow({ rsvp, checkIn }: { rsvp: RsvpLine; checkIn: TableProps["chec
             <Badge tone="ok">In</Badge> <Time at={rsvp.checkedInAt} />
           </>
         ) : (
-          checkIn && (
-            <Button onClick={() => void letIn()} busy={busy} label={`Check in ${rsvp.name ?? rsvp.wallet}`}>
-              Check in
-            </Button>
-          )
+          checkIn && <CheckInButton checkIn={checkIn} code={rsvp.code} guest={rsvp.name ?? rsvp.wallet} />
         )}
       </td>
-      <td className="mm-stranger">{rsvp.email ?? "–"}</td>
+      <td className="host-untrusted">{rsvp.email ?? "–"}</td>
       <td>
-        <Hash value={rsvp.wallet} what="wallet" href={explorer.address(rsvp.network, rsvp.wallet)} />
+        <Address value={rsvp.wallet} what="wallet" network={rsvp.network} />
       </td>
       <td>
         <Money dollars={toDollars(readAtomic(rsvp.paidAtomic))} />
       </td>
       <td>
-        <Hash
-          value={rsvp.txHash}
-          what="transaction hash"
-          href={explorer.transaction(rsvp.network, rsvp.txHash)}
-        />
+        <Transaction hash={rsvp.txHash} network={rsvp.network} />
       </td>
       <td>
         <Time at={rsvp.timestamp} />

@@ -1,35 +1,34 @@
 // The section of events: the list, and one form at a time.
 import { useEffect, useRef, useState } from "react";
 import type { OwnEvent } from "../../../api/types";
-import { Button, Empty, Notice } from "../../../parts";
-import { EventForm, type Purpose } from "./form";
+import { Button } from "../../../parts";
+import { Paged, Refresh } from "../shared/loaded";
+import { Outcome, type Message } from "../shared/outcome";
+import type { PagedList } from "../shared/use-paged-list";
 import { EventCard, type EventActions } from "./card";
-import { Loading, Trouble } from "../shared/trouble";
-import type { Pages } from "../shared/use-load";
+import { EventForm, type Purpose } from "./form";
 
-type Props = { scope: string; list: Pages<OwnEvent>; showGuests: (event: OwnEvent) => void };
+type Props = { scope: string; list: PagedList<OwnEvent>; showGuests: (event: OwnEvent) => void };
 
-/** The section. */
 export function Events({ scope, list, showGuests }: Props) {
   const [purpose, setPurpose] = useState<Purpose | null>(null);
-  const [message, setMessage] = useState("");
-  const newButton = useRef<HTMLDivElement>(null);
+  const [message, setMessage] = useState<Message | null>(null);
+  const head = useRef<HTMLDivElement>(null);
+  const wasOpen = useRef(false);
+  // When a form closes without an outcome, the focus goes back to the button that opens forms.
+  useEffect(() => {
+    if (wasOpen.current && purpose === null && message === null)
+      head.current?.querySelector("button")?.focus();
+    wasOpen.current = purpose !== null;
+  }, [message, purpose]);
   const open = (next: Purpose) => {
-    setMessage("");
+    setMessage(null);
     setPurpose(next);
   };
   const close = () => setPurpose(null);
-  // The form is gone, and the focus with it: it goes to what came of it, or back to where forms are opened.
-  const said = useRef<HTMLDivElement>(null);
-  const wasOpen = useRef(false);
-  useEffect(() => {
-    if (message) said.current?.focus();
-    else if (wasOpen.current && purpose === null) newButton.current?.querySelector("button")?.focus();
-    wasOpen.current = purpose !== null;
-  }, [message, purpose]);
-  const finished = (words: string) => {
+  const finished = (text: string) => {
     close();
-    setMessage(words);
+    setMessage({ kind: "ok", text });
     list.reload();
   };
   const actions: EventActions = {
@@ -40,39 +39,32 @@ export function Events({ scope, list, showGuests }: Props) {
   };
   return (
     <>
-      <div className="row" ref={newButton}>
+      <div className="row" ref={head}>
         {purpose === null && (
           <Button kind="primary" onClick={() => open({ kind: "new" })}>
             New event
           </Button>
         )}
-        <Button onClick={list.reload} busy={list.busy && list.isLoaded}>
-          Refresh
-        </Button>
+        <Refresh of={list} />
       </div>
-      {message && (
-        <div ref={said} tabIndex={-1} className="mm-stranger">
-          <Notice kind="ok">{message}</Notice>
-        </div>
-      )}
+      <Outcome message={message} />
       {purpose !== null && <EventForm key={keyOf(purpose)} purpose={purpose} done={finished} close={close} />}
-      {list.error !== null && <Trouble error={list.error} retry={list.reload} />}
-      {!list.isLoaded && list.error === null && <Loading what="Fetching your events…" />}
-      {list.isLoaded && list.items.length === 0 && (
-        <Empty title="No events yet">
-          Create the first one: agents can buy seats as soon as it is saved.
-        </Empty>
-      )}
-      <ul className="mm-list">
-        {list.items.map((event) => (
-          <EventCard key={event.id} event={event} scope={scope} actions={actions} />
-        ))}
-      </ul>
-      {list.hasMore && (
-        <Button onClick={list.more} busy={list.busy}>
-          Load more
-        </Button>
-      )}
+      <Paged
+        list={list}
+        loading="Loading your events…"
+        empty={{
+          title: "No events yet",
+          text: "Create the first one: agents can buy seats as soon as it is saved.",
+        }}
+      >
+        {(events) => (
+          <ul className="host-list">
+            {events.map((event) => (
+              <EventCard key={event.id} event={event} scope={scope} actions={actions} />
+            ))}
+          </ul>
+        )}
+      </Paged>
     </>
   );
 }

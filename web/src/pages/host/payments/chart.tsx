@@ -1,18 +1,18 @@
-// A small bar chart over days, with the same numbers as text for who does not see it.
+// A bar chart over days, with the same numbers as a table.
 import { useId } from "react";
-import { dayInWords, largest, permille, total, type Day } from "./series";
+import { Table } from "../shared/table";
+import { dayText, largest, permille, total, type Day } from "./series";
 
 type Props = {
   title: string;
-  /** What the bars are drawn in: money and counts look different. */
+  /** The colour of the bars. */
   tone: "money" | "count" | "asked";
   days: readonly Day[];
-  /** A value for people: "$0.05", "3". */
-  inWords: (value: bigint) => string;
+  /** A value as text: "$0.05", "3". */
+  format: (value: bigint) => string;
 };
 
-/** One value for each day. */
-export function DayChart({ title, tone, days, inWords }: Props) {
+export function DayChart({ title, tone, days, format }: Props) {
   const titleId = useId();
   const max = largest(days.map(({ value }) => value));
   const first = days[0];
@@ -21,24 +21,24 @@ export function DayChart({ title, tone, days, inWords }: Props) {
   const summary =
     max === 0n
       ? `${title}: nothing in ${days.length} days`
-      : `${title}: ${inWords(total(days))} in ${days.length} days, most on ${dayInWords(best?.day ?? "")} with ${inWords(max)}`;
+      : `${title}: ${format(total(days))} in ${days.length} days, most on ${dayText(best?.day ?? "")} with ${format(max)}`;
   return (
-    <figure className="mm-chart" aria-labelledby={titleId}>
+    <figure className="host-chart" aria-labelledby={titleId}>
       <figcaption>
-        <span id={titleId} className="mm-chart-title">
+        <span id={titleId} className="host-chart-title">
           {title}
         </span>
-        <strong className="mm-chart-total">{inWords(total(days))}</strong>
+        <strong className="host-chart-total">{format(total(days))}</strong>
       </figcaption>
-      <div className="mm-chart-scale" aria-hidden="true">
-        {max === 0n ? "Nothing in this time" : `at most ${inWords(max)} a day`}
+      <div className="host-chart-scale" aria-hidden="true">
+        {max === 0n ? "Nothing in this time" : `at most ${format(max)} a day`}
       </div>
-      <Bars days={days} max={max} tone={tone} summary={summary} inWords={inWords} />
-      <div className="mm-chart-axis" aria-hidden="true">
-        <span>{dayInWords(first?.day ?? "")}</span>
-        <span>{dayInWords(last?.day ?? "")}</span>
+      <Bars days={days} max={max} tone={tone} summary={summary} format={format} />
+      <div className="host-chart-axis" aria-hidden="true">
+        <span>{dayText(first?.day ?? "")}</span>
+        <span>{dayText(last?.day ?? "")}</span>
       </div>
-      <Numbers title={title} days={days} inWords={inWords} />
+      <Numbers title={title} days={days} format={format} />
     </figure>
   );
 }
@@ -48,10 +48,10 @@ const HEIGHT = 1000;
 
 type BarsProps = Omit<Props, "title"> & { max: bigint; summary: string };
 
-function Bars({ days, max, tone, summary, inWords }: BarsProps) {
+function Bars({ days, max, tone, summary, format }: BarsProps) {
   return (
     <svg
-      className={`mm-bars mm-${tone}`}
+      className={`host-bars host-${tone}`}
       role="img"
       aria-label={summary}
       viewBox={`0 0 ${days.length * STEP} ${HEIGHT}`}
@@ -61,11 +61,11 @@ function Bars({ days, max, tone, summary, inWords }: BarsProps) {
         const height = permille(value, max);
         return (
           <g key={day}>
-            <title>{`${dayInWords(day)}: ${inWords(value)}`}</title>
-            {/* The whole column answers to the pointer, not only the bar. */}
-            <rect className="mm-column" x={index * STEP} y={0} width={STEP} height={HEIGHT} />
+            <title>{`${dayText(day)}: ${format(value)}`}</title>
+            {/* The pointer may be anywhere in the column, not only on the bar. */}
+            <rect className="host-column" x={index * STEP} y={0} width={STEP} height={HEIGHT} />
             <rect
-              className="mm-bar"
+              className="host-bar"
               x={index * STEP + 1}
               y={HEIGHT - height}
               width={STEP - 2}
@@ -78,46 +78,33 @@ function Bars({ days, max, tone, summary, inWords }: BarsProps) {
   );
 }
 
-function Numbers({ title, days, inWords }: Pick<Props, "title" | "days" | "inWords">) {
+function Numbers({ title, days, format }: Pick<Props, "title" | "days" | "format">) {
   return (
-    <details className="mm-numbers">
+    <details className="host-numbers">
       <summary>Numbers</summary>
-      <div className="mm-scroll" role="region" aria-label={`${title}, table`} tabIndex={0}>
-        <table className="mm-table">
-          <caption className="visually-hidden">{title}, newest day first</caption>
-          <thead>
-            <tr>
-              <th scope="col">Day (UTC)</th>
-              <th scope="col" className="mm-number">
-                Value
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {days.toReversed().map(({ day, value }) => (
-              <tr key={day}>
-                <th scope="row">{dayInWords(day)}</th>
-                <td className="mm-number">{inWords(value)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table label={`${title}, newest day first`} headings={["Day (UTC)", { text: "Value", isNumber: true }]}>
+        {days.toReversed().map(({ day, value }) => (
+          <tr key={day}>
+            <th scope="row">{dayText(day)}</th>
+            <td className="host-number">{format(value)}</td>
+          </tr>
+        ))}
+      </Table>
     </details>
   );
 }
 
-/** A bar beside a number in a table; says nothing that the number does not say. */
+/** A bar beside a number in a table: decoration, the number says the same. */
 export function Share({ value, max, tone }: { value: bigint; max: bigint; tone: "money" | "asked" }) {
   return (
     <svg
-      className={`mm-share mm-${tone}`}
+      className={`host-share host-${tone}`}
       aria-hidden="true"
       viewBox="0 0 1000 10"
       preserveAspectRatio="none"
     >
-      <rect className="mm-column" x={0} y={0} width={1000} height={10} />
-      <rect className="mm-bar" x={0} y={0} width={permille(value, max)} height={10} />
+      <rect className="host-column" x={0} y={0} width={1000} height={10} />
+      <rect className="host-bar" x={0} y={0} width={permille(value, max)} height={10} />
     </svg>
   );
 }

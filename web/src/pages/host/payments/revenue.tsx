@@ -1,45 +1,43 @@
-// What the door has earned, over time and by what; 402 answers stand apart from sales.
-import { useMemo, useState, type ReactNode } from "react";
+// What the server has earned, by day, tool and event. 402 answers are counted apart from sales.
+import { useState } from "react";
 import type { Count, OwnEvent, Revenue as Earned, Sum } from "../../../api/types";
-import { Button, Card, Empty, Money, moneyText } from "../../../parts";
 import { readAtomic, toDollars } from "../../../base/amounts";
-import * as api from "../api";
+import { Card, Empty, Money, moneyText } from "../../../parts";
+import { Fact } from "../shared/fact";
+import { Loaded, Refresh } from "../shared/loaded";
+import { Table } from "../shared/table";
+import { useLoad } from "../shared/use-load";
+import * as api from "./api";
 import { DayChart, Share } from "./chart";
 import { daysUntil, largest } from "./series";
-import { useHost } from "../access/session";
-import { Loading, Trouble } from "../shared/trouble";
-import { useLoad } from "../shared/use-load";
 
 const RANGES = [7, 30, 90] as const;
 
-/** The section. */
 export function Revenue({ events }: { events: readonly OwnEvent[] }) {
-  const { run } = useHost();
-  const ask = useMemo(() => async () => ({ earned: await run(api.revenue), today: todayInUtc() }), [run]);
-  const { value, error, busy, reload } = useLoad(ask);
+  const load = useLoad(loadRevenue);
   const [range, setRange] = useState<number>(30);
   return (
     <>
       <div className="row">
         <Ranges range={range} choose={setRange} />
-        <Button onClick={reload} busy={busy}>
-          Refresh
-        </Button>
+        <Refresh of={load} />
       </div>
-      {error !== null && <Trouble error={error} retry={reload} />}
-      {value === null && error === null && <Loading what="Adding up…" />}
-      {value !== null && <Sums {...value} range={range} events={events} />}
+      <Loaded load={load} loading="Loading the revenue…">
+        {(value) => <Sums {...value} range={range} events={events} />}
+      </Loaded>
     </>
   );
 }
 
+const loadRevenue = async () => ({ earned: await api.revenue(), today: todayInUtc() });
+
 function Ranges({ range, choose }: { range: number; choose: (days: number) => void }) {
   return (
-    <fieldset className="mm-ranges">
+    <fieldset className="host-ranges">
       <legend className="visually-hidden">Time shown</legend>
       {RANGES.map((days) => (
         <label key={days}>
-          <input type="radio" name="mm-range" checked={range === days} onChange={() => choose(days)} />
+          <input type="radio" name="host-range" checked={range === days} onChange={() => choose(days)} />
           {days} days
         </label>
       ))}
@@ -54,14 +52,14 @@ function Sums({ earned, today, range, events }: SumsProps) {
   const titles = new Map(events.map(({ id, title }) => [id, title]));
   return (
     <>
-      <dl className="mm-totals">
-        <Total name="Revenue, all time">
+      <dl className="host-totals">
+        <Fact name="Revenue, all time">
           <Money dollars={earned.total} />
-        </Total>
-        <Total name="Paid calls">{sold}</Total>
-        {/* A back end of before may not count these yet. */}
-        {earned.rsvpsByDay && <Total name="RSVPs">{count(earned.rsvpsByDay)}</Total>}
-        {earned.unpaidByDay && <Total name="Asked to pay (402)">{count(earned.unpaidByDay)}</Total>}
+        </Fact>
+        <Fact name="Paid calls">{sold}</Fact>
+        {/* An earlier version of the Worker does not count these. */}
+        {earned.rsvpsByDay && <Fact name="RSVPs">{count(earned.rsvpsByDay)}</Fact>}
+        {earned.unpaidByDay && <Fact name="Asked to pay (402)">{count(earned.unpaidByDay)}</Fact>}
       </dl>
       <Plots earned={earned} today={today} range={range} />
       <ByKey
@@ -82,37 +80,23 @@ function Sums({ earned, today, range, events }: SumsProps) {
   );
 }
 
-function Total({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
-  );
-}
-
 function Plots({ earned, today, range }: { earned: Earned; today: string; range: number }) {
   const money = new Map(earned.byDay.map(({ key, revenueAtomic }) => [key, readAtomic(revenueAtomic)]));
   const paid = new Map(earned.byDay.map(({ key, payments }) => [key, BigInt(payments)]));
   const days = (known: ReadonlyMap<string, bigint>) => daysUntil(today, range, known);
   return (
-    <div className="mm-charts">
-      <DayChart title="Revenue per day" tone="money" days={days(money)} inWords={inDollars} />
+    <div className="host-charts">
+      <DayChart title="Revenue per day" tone="money" days={days(money)} format={dollarText} />
       {earned.rsvpsByDay && (
-        <DayChart
-          title="RSVPs per day"
-          tone="count"
-          days={days(counts(earned.rsvpsByDay))}
-          inWords={String}
-        />
+        <DayChart title="RSVPs per day" tone="count" days={days(counts(earned.rsvpsByDay))} format={String} />
       )}
-      <DayChart title="Paid calls per day" tone="count" days={days(paid)} inWords={String} />
+      <DayChart title="Paid calls per day" tone="count" days={days(paid)} format={String} />
       {earned.unpaidByDay && (
         <DayChart
           title="Asked to pay per day (402 answers)"
           tone="asked"
           days={days(counts(earned.unpaidByDay))}
-          inWords={String}
+          format={String}
         />
       )}
     </div>
@@ -134,40 +118,29 @@ function ByKey({ title, heading, sums, asked, name }: ByKeyProps) {
   return (
     <Card title={title} level={3}>
       {rows.length === 0 ? (
-        <Empty title="Nothing yet">Nobody has called a paid tool of this door so far.</Empty>
+        <Empty title="Nothing yet">No paid tool of your server was called yet.</Empty>
       ) : (
-        <div className="mm-scroll" role="region" aria-label={`${title}, table`} tabIndex={0}>
-          <table className="mm-table">
-            <thead>
-              <tr>
-                <th scope="col">{heading}</th>
-                <th scope="col">Revenue</th>
-                <th scope="col" className="mm-number">
-                  Paid calls
-                </th>
-                <th scope="col">Asked to pay (402)</th>
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map((row) => (
-                <tr key={row.key}>
-                  <th scope="row" className="mm-stranger mm-name">
-                    {name(row.key)}
-                  </th>
-                  <td>
-                    {inDollars(row.revenue)}
-                    <Share value={row.revenue} max={maxRevenue} tone="money" />
-                  </td>
-                  <td className="mm-number">{row.payments}</td>
-                  <td>
-                    {row.asked}
-                    <Share value={BigInt(row.asked)} max={maxAsked} tone="asked" />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table
+          label={`${title}, table`}
+          headings={[heading, "Revenue", { text: "Paid calls", isNumber: true }, "Asked to pay (402)"]}
+        >
+          {rows.map((row) => (
+            <tr key={row.key}>
+              <th scope="row" className="host-untrusted host-name">
+                {name(row.key)}
+              </th>
+              <td>
+                {dollarText(row.revenue)}
+                <Share value={row.revenue} max={maxRevenue} tone="money" />
+              </td>
+              <td className="host-number">{row.payments}</td>
+              <td>
+                {row.asked}
+                <Share value={BigInt(row.asked)} max={maxAsked} tone="asked" />
+              </td>
+            </tr>
+          ))}
+        </Table>
       )}
     </Card>
   );
@@ -175,7 +148,7 @@ function ByKey({ title, heading, sums, asked, name }: ByKeyProps) {
 
 type Row = { key: string; revenue: bigint; payments: number; asked: number };
 
-/** Sales and 402 answers under the same headings, the best first. */
+/** Sales and 402 answers by the same key, highest revenue first. */
 function joined(sums: readonly Sum[], asked: readonly Count[]): Row[] {
   const rows = new Map<string, Row>();
   for (const { key, payments, revenueAtomic } of sums) {
@@ -201,6 +174,6 @@ function count(list: readonly Count[]): number {
   return list.reduce((sum, { count: times }) => sum + times, 0);
 }
 
-function inDollars(atomic: bigint): string {
+function dollarText(atomic: bigint): string {
   return moneyText(toDollars(atomic));
 }

@@ -1,8 +1,8 @@
-// What the plots show: one value for each day, zero where nothing happened.
+// Values by day for the charts: zero for days without one. Pure.
 
 export type Day = { day: string; value: bigint };
 
-/** The last `count` days up to `today` (both UTC, `YYYY-MM-DD`), with the values that are known. */
+/** The last `count` days up to `today` (UTC, `YYYY-MM-DD`), with the known values. */
 export function daysUntil(today: string, count: number, known: ReadonlyMap<string, bigint>): Day[] {
   const end = Date.parse(`${today}T00:00:00Z`);
   return Array.from({ length: count }, (_, index) => {
@@ -22,14 +22,14 @@ export function largest(values: Iterable<bigint>): bigint {
   return most;
 }
 
-/** How much of `max` a value is, in parts of a thousand: for drawing only. What is not nothing stays visible. */
+/** The share of `max` in thousandths, for drawing. A value above zero stays visible. */
 export function permille(value: bigint, max: bigint): number {
   if (value <= 0n || max <= 0n) return 0;
   return Math.max(15, Number((value * 1000n) / max));
 }
 
-/** A day such as `2027-03-01` for people. */
-export function dayInWords(day: string): string {
+/** A day such as `2027-03-01` in the language of the browser. */
+export function dayText(day: string): string {
   const at = Date.parse(`${day}T00:00:00Z`);
   if (Number.isNaN(at)) return day;
   return new Intl.DateTimeFormat(undefined, {

@@ -1,12 +1,12 @@
-// Payments of which nobody but the host can say any more whether they were paid: what each one is, why it waits,
-// and the two answers.
+// Stuck payments: no endpoint can say any more whether they were paid, so the host decides.
 import { useEffect, useId, useRef, useState, type FormEvent } from "react";
-import { networkName, useSettings } from "../../../api/settings";
+import { hasCode } from "../../../api/http";
+import { networkName, useExplorer } from "../../../api/networks";
+import { useSettings } from "../../../api/settings";
 import type { OwnPayment } from "../../../api/types";
 import {
   Badge,
   Button,
-  Hash,
   Money,
   TextField,
   Time,
@@ -15,25 +15,25 @@ import {
   sentence,
   visible,
 } from "../../../parts";
-import * as api from "../api";
+import { useHost } from "../access/session";
 import { Confirm } from "../shared/confirm";
-import { useExplorer } from "../../../api/explorer";
-import type { Words } from "../shared/outcome";
-import { hasCode, useHost } from "../access/session";
-import { outcomeInWords, readTransaction, soldInWords, type Sold } from "./stuck-words";
+import { Address } from "../shared/explorer";
+import { Fact } from "../shared/fact";
+import type { Message } from "../shared/outcome";
 import { Trouble } from "../shared/trouble";
-import { faultOf, useAction } from "../shared/use-action";
+import { fieldFault, useAction, type Action } from "../shared/use-action";
+import * as api from "./api";
+import { outcomeOf, readTransaction, saleOf, type SaleText } from "./stuck-texts";
 
 type Props = {
   payments: readonly OwnPayment[];
   titles: ReadonlyMap<string, string>;
-  /** Whether the host was led here, and that they have arrived: the focus is there. */
+  /** The heading gets the focus, then `arrived` is called. */
   isLedHere: boolean;
   arrived: () => void;
-  done: (words: Words) => void;
+  done: (message: Message) => void;
 };
 
-/** The list of them. */
 export function Stuck({ payments, titles, isLedHere, arrived, done }: Props) {
   const heading = useRef<HTMLHeadingElement>(null);
   const id = useId();
@@ -44,20 +44,20 @@ export function Stuck({ payments, titles, isLedHere, arrived, done }: Props) {
     arrived();
   }, [isLedHere, arrived]);
   return (
-    <section className="mm-section" aria-labelledby={id}>
-      <h3 id={id} ref={heading} tabIndex={-1} className="mm-led">
-        Waiting for your word
+    <section className="host-section" aria-labelledby={id}>
+      <h3 id={id} ref={heading} tabIndex={-1} className="host-led">
+        Waiting for your decision
       </h3>
       <p>
         No endpoint of the chain can say any more whether these were paid. Look at your wallet or at a block
-        explorer, then say what you found. The chain is asked once more first, and what it says counts.
+        explorer, then decide. The chain is asked once more first, and its answer counts.
       </p>
-      <ul className="mm-list">
+      <ul className="host-list">
         {payments.map((payment) => (
           <StuckCard
             key={payment.id}
             payment={payment}
-            sold={soldInWords(payment, titles.get(payment.eventId ?? ""))}
+            sale={saleOf(payment, titles.get(payment.eventId ?? ""))}
             done={done}
           />
         ))}
@@ -66,84 +66,65 @@ export function Stuck({ payments, titles, isLedHere, arrived, done }: Props) {
   );
 }
 
-type CardProps = { payment: OwnPayment; sold: Sold; done: (words: Words) => void };
+type CardProps = { payment: OwnPayment; sale: SaleText; done: (message: Message) => void };
 
-function StuckCard({ payment, sold, done }: CardProps) {
+function StuckCard({ payment, sale, done }: CardProps) {
   const titleId = useId();
   return (
     <li className="card">
       <div className="card-head">
-        <h4 id={titleId} className="mm-stranger">
-          {moneyText(payment.amount)} for {sold.name}
+        <h4 id={titleId} className="host-untrusted">
+          {moneyText(payment.amount)} for {sale.name}
         </h4>
         <Badge tone="warn">Waits for you</Badge>
       </div>
       <Facts payment={payment} />
-      <Decision payment={payment} sold={sold} titleId={titleId} done={done} />
+      <Decision payment={payment} sale={sale} titleId={titleId} done={done} />
     </li>
   );
 }
 
 function Facts({ payment }: { payment: OwnPayment }) {
   const { settings } = useSettings();
-  const explorer = useExplorer();
   const isRemoved = settings?.networks.every(({ network }) => network !== payment.network) ?? false;
   return (
-    <dl className="mm-facts">
-      <div>
-        <dt>Amount</dt>
-        <dd>
-          <Money dollars={payment.amount} />
-        </dd>
-      </div>
-      <div>
-        <dt>Tool</dt>
-        <dd>{payment.tool}</dd>
-      </div>
-      <div>
-        <dt>Payer</dt>
-        <dd>
-          <Hash value={payment.payer} what="payer" href={explorer.address(payment.network, payment.payer)} />
-        </dd>
-      </div>
-      <div>
-        <dt>Network</dt>
-        <dd>
-          {networkName(settings, payment.network)}
-          {isRemoved && <span className="quiet small"> removed here since</span>}
-        </dd>
-      </div>
-      <div>
-        <dt>Since</dt>
-        <dd>
-          <Time at={payment.createdAt} />
-        </dd>
-      </div>
-      <div className="mm-wide">
-        <dt>Why it waits</dt>
-        <dd className="mm-stranger">
-          {payment.reason === null ? "Its outcome is not known." : sentence(visible(payment.reason))}
-        </dd>
-      </div>
+    <dl className="host-facts">
+      <Fact name="Amount">
+        <Money dollars={payment.amount} />
+      </Fact>
+      <Fact name="Tool">{payment.tool}</Fact>
+      <Fact name="Payer">
+        <Address value={payment.payer} what="payer" network={payment.network} />
+      </Fact>
+      <Fact name="Network">
+        {networkName(settings, payment.network)}
+        {isRemoved && <span className="quiet small"> not configured any more</span>}
+      </Fact>
+      <Fact name="Since">
+        <Time at={payment.createdAt} />
+      </Fact>
+      <Fact name="Why it waits" isWide isUntrusted>
+        {payment.reason === null ? "Its outcome is not known." : sentence(visible(payment.reason))}
+      </Fact>
     </dl>
   );
 }
 
-function Decision({ payment, sold, titleId, done }: CardProps & { titleId: string }) {
+function Decision({ payment, sale, titleId, done }: CardProps & { titleId: string }) {
   const { run } = useHost();
   const [asks, setAsks] = useState(false);
   const paid = useAction();
-  // The question goes before what came of it gets the focus.
-  const finish = (words: Words) => {
+  // The dialog closes before the outcome gets the focus.
+  const finish = (message: Message) => {
     setAsks(false);
-    done(words);
+    done(message);
   };
   const decide = async (transaction: string | null) => {
     try {
       const line = await run(() => api.decidePayment(payment.id, transaction));
-      finish(outcomeInWords(line, sold, transaction));
+      finish(outcomeOf(line, sale, transaction));
     } catch (error) {
-      // Somebody else was faster, or the chain was: what is shown here is old.
+      // Another tab or the chain has decided first: what is shown here is old.
       if (!(error instanceof Error) || !isOld(error)) throw error;
       finish({ kind: "warn", text: sentence(error.message) });
     }
@@ -158,11 +139,11 @@ function Decision({ payment, sold, titleId, done }: CardProps & { titleId: strin
           </a>
         </p>
       )}
-      <div className="mm-pair" role="group" aria-labelledby={titleId}>
-        <PaidForm sold={sold} action={paid} decide={decide} />
+      <div className="host-pair" role="group" aria-labelledby={titleId}>
+        <PaidForm sale={sale} action={paid} decide={decide} />
         <div className="stack-tight">
           <p className="field-label">If it was not paid</p>
-          <p className="small">Then {sold.whenNotPaid}, and nothing is booked.</p>
+          <p className="small">Then {sale.whenNotPaid}, and nothing is booked.</p>
           <div>
             <Button kind="danger" disabled={paid.busy} onClick={() => setAsks(true)}>
               It was not paid…
@@ -171,23 +152,23 @@ function Decision({ payment, sold, titleId, done }: CardProps & { titleId: strin
         </div>
       </div>
       {asks && (
-        <NotPaid payment={payment} sold={sold} ask={() => decide(null)} close={() => setAsks(false)} />
+        <NotPaid payment={payment} sale={sale} decide={() => decide(null)} close={() => setAsks(false)} />
       )}
     </>
   );
 }
 
 type PaidProps = {
-  sold: Sold;
-  action: ReturnType<typeof useAction>;
+  sale: SaleText;
+  action: Action;
   decide: (transaction: string) => Promise<void>;
 };
 
-function PaidForm({ sold, action, decide }: PaidProps) {
+function PaidForm({ sale, action, decide }: PaidProps) {
   const [typed, setTyped] = useState("");
   const form = useRef<HTMLFormElement>(null);
   const { busy, error, run } = action;
-  const fault = faultOf(error, ["transaction"]);
+  const fault = fieldFault(error, ["transaction"]);
   useEffect(() => {
     if (error !== null) form.current?.querySelector("input")?.focus();
   }, [error]);
@@ -198,7 +179,7 @@ function PaidForm({ sold, action, decide }: PaidProps) {
   return (
     <form ref={form} className="stack-tight" onSubmit={submit} noValidate>
       <p className="field-label">If it was paid</p>
-      <p className="small">Then {sold.whenPaid}, and the amount is booked.</p>
+      <p className="small">Then {sale.whenPaid}, and the amount is booked.</p>
       <TextField
         label="Transaction that has paid"
         name="transaction"
@@ -220,19 +201,19 @@ function PaidForm({ sold, action, decide }: PaidProps) {
   );
 }
 
-type NotPaidProps = { payment: OwnPayment; sold: Sold; ask: () => Promise<void>; close: () => void };
+type NotPaidProps = { payment: OwnPayment; sale: SaleText; decide: () => Promise<void>; close: () => void };
 
-function NotPaid({ payment, sold, ask, close }: NotPaidProps) {
+function NotPaid({ payment, sale, decide, close }: NotPaidProps) {
   const amount = moneyText(payment.amount);
   return (
-    <Confirm title="Was it really not paid?" yes="It was not paid" no="Go back" ask={ask} close={close}>
-      <p className="mm-stranger">
-        Once you say so, {sold.whenNotPaid}, and the {amount} for {sold.name} counts as never paid. This
-        cannot be undone.
+    <Confirm title="Was it really not paid?" yes="It was not paid" no="Go back" action={decide} close={close}>
+      <p className="host-untrusted">
+        If you confirm, {sale.whenNotPaid}, and the {amount} for {sale.name} counts as never paid. This cannot
+        be undone.
       </p>
       <p>
-        The money may have moved all the same: if {amount} of this payer did reach your wallet, they have paid
-        for nothing, and it is yours to pay back.
+        The money may have moved all the same: if {amount} of this payer did reach your wallet, the payer has
+        paid for nothing, and it is yours to pay back.
       </p>
     </Confirm>
   );

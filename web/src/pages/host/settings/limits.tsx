@@ -1,50 +1,47 @@
-// What strangers may do at the door, and what its tools cost.
-import { useMemo, useState, type FormEvent } from "react";
+import { useState, type FormEvent } from "react";
 import type { LimitsView, ProfileView } from "../../../api/types";
-import { wordsOf } from "../../../api/http";
-import { Badge, Button, Card, Notice, TextField, moneyText } from "../../../parts";
+import { messageOf } from "../../../api/http";
 import { toAtomic } from "../../../base/amounts";
-import * as api from "../api";
-import { sentence } from "../events/fields";
+import { Button, Card, Notice, TextField, sentence } from "../../../parts";
 import { useHost } from "../access/session";
-import { Loading, Trouble } from "../shared/trouble";
-import { useLoad } from "../shared/use-load";
+import { fieldsOf } from "../shared/form";
+import { Trouble } from "../shared/trouble";
+import { useAction } from "../shared/use-action";
+import * as api from "./api";
 
 type Name = keyof LimitsView;
 type Values = Record<Name, string>;
+const NAMES = ["callsPerMinute", "usdPerDay", "unpaidPerMinute"] as const satisfies readonly Name[];
 
-/** The limits of the door. */
+/** The limits that protect the server from its callers. */
 export function Limits({ profile }: { profile: ProfileView }) {
   const [values, setValues] = useState<Values>(() => valuesOf(profile.limits));
   const { errors, error, message, busy, save } = useSave(profile.limits, values, (limits) =>
     setValues(valuesOf(limits)),
   );
-  const at = (name: Name) => ({
-    name,
-    value: values[name],
-    onChange: (text: string) => setValues((was) => ({ ...was, [name]: text })),
-    error: errors[name],
-    required: true,
-  });
+  const field = fieldsOf<Name>(values, setValues, errors);
   return (
     <Card title="Limits" level={3}>
-      <p>They protect your door from strangers. Who goes beyond is told how long to wait.</p>
-      <form className="mm-form" onSubmit={save} noValidate>
+      <p>They protect your server. A caller that exceeds one is told how long to wait.</p>
+      <form className="host-form" onSubmit={save} noValidate>
         <TextField
           label="Paid calls of one wallet in a minute"
           inputMode="numeric"
-          {...at("callsPerMinute")}
+          required
+          {...field("callsPerMinute")}
         />
         <TextField
           label="Dollars that one wallet may pay in 24 hours"
           inputMode="decimal"
-          hint="Also the dearest seat that you can sell"
-          {...at("usdPerDay")}
+          hint="Also the highest price of a seat"
+          required
+          {...field("usdPerDay")}
         />
         <TextField
           label="Calls that are not paid for, from one network address in a minute"
           inputMode="numeric"
-          {...at("unpaidPerMinute")}
+          required
+          {...field("unpaidPerMinute")}
         />
         {error !== null && <Trouble error={error} />}
         {message && <Notice kind="ok">{message}</Notice>}
@@ -60,85 +57,34 @@ export function Limits({ profile }: { profile: ProfileView }) {
 
 function useSave(limits: LimitsView, values: Values, saved: (limits: LimitsView) => void) {
   const { run, changed } = useHost();
-  const [errors, setErrors] = useState<Partial<Values>>({});
-  const [error, setError] = useState<unknown>(null);
+  const [faults, setFaults] = useState<Partial<Values>>({});
   const [message, setMessage] = useState("");
-  const [busy, setBusy] = useState(false);
-  const save = async (event: FormEvent) => {
+  const { busy, error, run: act } = useAction();
+  const named = limitFault(error);
+  const save = (event: FormEvent) => {
     event.preventDefault();
-    const faults = check(values);
-    setErrors(faults);
-    setError(null);
+    const found = check(values);
+    setFaults(found);
     setMessage("");
-    if (busy || Object.keys(faults).length > 0) return;
+    if (Object.keys(found).length > 0) return;
     const changes = changesOf(limits, values);
     if (Object.keys(changes).length === 0)
       return setMessage("Nothing to save: these are your limits already.");
-    setBusy(true);
-    try {
+    void act(async () => {
       const profile = await run(() => api.changeLimits(changes));
       changed(profile);
       saved(profile.limits);
       setMessage("The limits were changed.");
-    } catch (reason) {
-      const named = NAMES.find((name) =>
-        wordsOf(reason).toLowerCase().startsWith(`limits.${name}: `.toLowerCase()),
-      );
-      if (named) setErrors({ [named]: sentence(wordsOf(reason).slice(`limits.${named}: `.length)) });
-      else setError(reason);
-    } finally {
-      setBusy(false);
-    }
+    });
   };
-  return { errors, error, message, busy, save: (event: FormEvent) => void save(event) };
+  return { errors: { ...named, ...faults }, error: named === null ? error : null, message, busy, save };
 }
 
-/** What each tool costs. */
-export function Prices({ scope }: { scope: string }) {
-  const ask = useMemo(() => () => api.manifest(scope), [scope]);
-  const { value, error, reload } = useLoad(ask);
-  return (
-    <Card title="Prices of the tools" level={3}>
-      <p>Prices of seats are yours to set, with each event. The others are the same at every door.</p>
-      {error !== null && <Trouble error={error} retry={reload} />}
-      {value === null && error === null && <Loading what="Fetching the prices…" />}
-      {value !== null && (
-        <div className="mm-scroll" role="region" aria-label="Prices, table" tabIndex={0}>
-          <table className="mm-table">
-            <thead>
-              <tr>
-                <th scope="col">Tool</th>
-                <th scope="col">Price</th>
-                <th scope="col">The money moves</th>
-              </tr>
-            </thead>
-            <tbody>
-              {value.tools.map((tool) => (
-                <tr key={tool.name}>
-                  <th scope="row">
-                    {tool.title} <code>{tool.name}</code>
-                  </th>
-                  <td>{tool.access === "free" ? <Badge tone="ok">Free</Badge> : priceInWords(tool.price)}</td>
-                  <td>{SETTLES[tool.settle ?? "never"]}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-    </Card>
-  );
-}
-
-const SETTLES = {
-  first: "before the tool does its work",
-  last: "after the tool has done its work",
-  never: "never",
-};
-const NAMES = ["callsPerMinute", "usdPerDay", "unpaidPerMinute"] as const satisfies readonly Name[];
-
-function priceInWords(price: string | undefined): string {
-  return price && /^\d/.test(price) ? moneyText(price) : (price ?? "–");
+/** The limit that an error of the API names, as in `limits.usdPerDay: must be …`. */
+function limitFault(error: unknown): Partial<Values> | null {
+  const [, path, remedy] = /^limits\.(\w+): ([\s\S]+)$/i.exec(error === null ? "" : messageOf(error)) ?? [];
+  const name = NAMES.find((known) => known.toLowerCase() === path?.toLowerCase());
+  return name === undefined || remedy === undefined ? null : { [name]: sentence(remedy) };
 }
 
 function valuesOf(limits: LimitsView): Values {

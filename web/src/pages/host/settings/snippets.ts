@@ -1,9 +1,9 @@
-// How to connect the usual clients to a door: what to copy, and where it goes.
+// Set-up instructions for MCP clients: the texts to copy, and where they go. Pure.
 
 export type Snippet = { label: string; text: string };
 export type Client = { id: string; name: string; steps: string[]; snippets: Snippet[] };
 
-/** The set-up of every client, for the door at `url`. */
+/** The set-up of each client for the server at `url`. */
 export function clientsFor(url: string): Client[] {
   return [claude(url), cursor(url), vsCode(url), chatGpt(url), mcpRemote(url), curl(url)];
 }
@@ -13,11 +13,11 @@ function claude(url: string): Client {
     id: "claude",
     name: "Claude",
     steps: [
-      "In Claude (web or desktop): Settings → Connectors → Add custom connector, give it a name and paste the door address. Leave the OAuth fields empty.",
+      "In Claude (web or desktop): Settings → Connectors → Add custom connector, give it a name and paste the server URL. Leave the OAuth fields empty.",
       "In Claude Code: run the command.",
     ],
     snippets: [
-      { label: "Door address for the connector", text: url },
+      { label: "Server URL for the connector", text: url },
       { label: "Command for Claude Code", text: `claude mcp add --transport http events ${url}` },
     ],
   };
@@ -53,9 +53,9 @@ function chatGpt(url: string): Client {
     name: "ChatGPT",
     steps: [
       "Settings → Connectors → Advanced settings: turn developer mode on.",
-      "Back in Connectors: Create, give it a name, paste the door address, and choose “No authentication”.",
+      "Back in Connectors: Create, give it a name, paste the server URL, and choose “No authentication”.",
     ],
-    snippets: [{ label: "Door address", text: url }],
+    snippets: [{ label: "Server URL", text: url }],
   };
 }
 
@@ -63,9 +63,7 @@ function mcpRemote(url: string): Client {
   return {
     id: "mcp-remote",
     name: "mcp-remote",
-    steps: [
-      "For clients that can only start a program on your machine: name this program in their settings.",
-    ],
+    steps: ["For clients that can only start a local program: enter this command in their settings."],
     snippets: [
       { label: "Command", text: `npx mcp-remote ${url}` },
       {
@@ -82,7 +80,7 @@ function curl(url: string): Client {
   return {
     id: "curl",
     name: "curl",
-    steps: ["No client at all: the door answers plain JSON-RPC."],
+    steps: ["No client needed: the server answers plain JSON-RPC."],
     snippets: [
       { label: "List the tools", text: post({ jsonrpc: "2.0", id: 1, method: "tools/list" }) },
       {

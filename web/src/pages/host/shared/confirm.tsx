@@ -1,4 +1,3 @@
-// Asks once more before something that cannot be undone.
 import type { ReactNode } from "react";
 import { Button, Dialog } from "../../../parts";
 import { Trouble } from "./trouble";
@@ -6,16 +5,17 @@ import { useAction } from "./use-action";
 
 type Props = {
   title: string;
+  /** What the action does. */
   children: ReactNode;
   yes: string;
   no: string;
-  /** Does it; the dialog stays open when it fails. */
-  ask: () => Promise<void>;
+  /** The action; the dialog stays open if it fails. */
+  action: () => Promise<void>;
   close: () => void;
 };
 
-/** The question, with what is at stake as its content. */
-export function Confirm({ title, children, yes, no, ask, close }: Props) {
+/** Asks before an action that cannot be undone. */
+export function Confirm({ title, children, yes, no, action, close }: Props) {
   const { busy, error, run } = useAction();
   return (
     <Dialog
@@ -24,7 +24,7 @@ export function Confirm({ title, children, yes, no, ask, close }: Props) {
       actions={
         <>
           <Button onClick={close}>{no}</Button>
-          <Button kind="danger" busy={busy} onClick={() => void run(ask)}>
+          <Button kind="danger" busy={busy} onClick={() => void run(action)}>
             {yes}
           </Button>
         </>

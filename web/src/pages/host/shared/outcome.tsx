@@ -1,19 +1,18 @@
-// What came of something: said aloud, in view, and with the focus, because the button that asked may be gone.
 import { useEffect, useRef } from "react";
 import { Notice } from "../../../parts";
 
-export type Words = { kind: "ok" | "warn"; text: string };
+export type Message = { kind: "ok" | "warn"; text: string };
 
-/** Nothing as long as nothing was said. */
-export function Said({ words }: { words: Words | null }) {
+/** The outcome of an action. It takes the focus, because the button of the action may be gone. */
+export function Outcome({ message }: { message: Message | null }) {
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    if (words !== null) box.current?.focus();
-  }, [words]);
-  if (words === null) return null;
+    if (message !== null) box.current?.focus();
+  }, [message]);
+  if (message === null) return null;
   return (
-    <div ref={box} tabIndex={-1} className="mm-stranger">
-      <Notice kind={words.kind}>{words.text}</Notice>
+    <div ref={box} tabIndex={-1} className="host-untrusted">
+      <Notice kind={message.kind}>{message.text}</Notice>
     </div>
   );
 }

@@ -1,16 +1,15 @@
-// Something that a person asks for with a button: one at a time, with what went wrong.
 import { useState } from "react";
-import { wordsOf } from "../../../api/http";
+import { messageOf } from "../../../api/http";
 import { sentence } from "../../../parts";
 
 export type Action = {
   busy: boolean;
   error: unknown;
-  /** Whether it went through; what goes wrong is in `error`. */
+  /** Whether the action succeeded; otherwise `error` is set. */
   run: (action: () => Promise<void>) => Promise<boolean>;
 };
 
-/** Runs what a button asks for; a second click while it runs does nothing. */
+/** Runs the action of a button, one at a time: a second click while it runs does nothing. */
 export function useAction(): Action {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
@@ -31,12 +30,12 @@ export function useAction(): Action {
   return { busy, error, run };
 }
 
-/** The field that an error of the server names at its beginning, such as `price: must be …`. */
-export function faultOf<Name extends string>(
+/** The field that an error of the API names, as in `price: must be …`. */
+export function fieldFault<Name extends string>(
   error: unknown,
   names: readonly Name[],
 ): { name: Name; remedy: string } | null {
-  const found = /^(\w+): ([\s\S]+)$/.exec(error === null ? "" : wordsOf(error));
+  const found = /^(\w+): ([\s\S]+)$/.exec(error === null ? "" : messageOf(error));
   const name = names.find((known) => known === found?.[1]);
   return name !== undefined && found?.[2] ? { name, remedy: sentence(found[2]) } : null;
 }

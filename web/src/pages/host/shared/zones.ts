@@ -1,26 +1,26 @@
-// Wall-clock time in an IANA zone, to and from moments. Intl knows the zones; nothing else is needed.
+// Wall-clock times in IANA time zones, to and from moments, with Intl alone.
 
-/** What a wall-clock time in a zone means. */
-export type Meant =
+/** The moment of a wall-clock time in a zone. */
+export type Meaning =
   | { kind: "once"; utc: string }
-  /** The clocks are set back over it, so that it comes twice; `utc` is the first time. */
+  /** The clocks are set back over this time, so it comes twice; `utc` is the first. */
   | { kind: "twice"; utc: string }
-  /** The clocks are set forward over it, so that it never comes. */
+  /** The clocks are set forward over this time, so it never comes. */
   | { kind: "never" }
   | { kind: "unreadable" };
 
-/** The moment that a wall-clock time such as `2027-03-01T18:30` means in `zone`. */
-export function toMoment(wall: string, zone: string): Meant {
+/** The moment of a wall-clock time such as `2027-03-01T18:30` in `zone`. */
+export function toMoment(wall: string, zone: string): Meaning {
   const asUtc = wallAsUtc(wall);
   if (asUtc === null || !isZone(zone)) return { kind: "unreadable" };
-  // The zone's offset at that moment is one of those around it; the right ones lead back to the same wall time.
+  // The offset is one of those a day around the time. A right offset leads back to the same wall-clock time.
   const offsets = new Set([-DAY, 0, DAY].map((shift) => offsetAt(asUtc + shift, zone)));
   const fits = [...offsets].map((offset) => asUtc - offset).filter((at) => at + offsetAt(at, zone) === asUtc);
   if (fits.length === 0) return { kind: "never" };
   return { kind: fits.length === 1 ? "once" : "twice", utc: toRfc3339(Math.min(...fits)) };
 }
 
-/** The wall-clock time in `zone` at a moment, as `datetime-local` inputs have it; "" if either is not one. */
+/** The wall-clock time in `zone` at a moment, for a `datetime-local` input; "" if one of them is invalid. */
 export function toWall(moment: string, zone: string): string {
   const at = Date.parse(moment);
   if (Number.isNaN(at) || !isZone(zone)) return "";
@@ -37,19 +37,19 @@ export function isZone(name: string): boolean {
   }
 }
 
-/** The zone that the browser is set to. */
+/** The time zone of the browser. */
 export function ownZone(): string {
   return new Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
 }
 
-/** Every zone that can be offered. */
+/** All zones that the browser knows. */
 export function allZones(): string[] {
   const zones = Intl.supportedValuesOf("timeZone");
   return zones.includes("UTC") ? zones : ["UTC", ...zones];
 }
 
-/** From when to when, for people, in the zone in which it is meant: `Mon, 1 Mar 2027, 18:30 – 21:30 CET`. */
-export function toWords(start: string, end: string | undefined, zone: string): string {
+/** Start and end as text, in their own zone: `Mon, 1 Mar 2027, 18:30 – 21:30 CET`. */
+export function periodText(start: string, end: string | undefined, zone: string): string {
   const from = Date.parse(start);
   const to = end === undefined ? Number.NaN : Date.parse(end);
   if (Number.isNaN(from)) return start;
@@ -68,16 +68,16 @@ export function toWords(start: string, end: string | undefined, zone: string): s
 
 const DAY = 86_400_000;
 
-/** A wall-clock time as if it were one of UTC, in milliseconds; null if there is no such day or hour. */
+/** The wall-clock time read as UTC, in milliseconds; null if there is no such day or hour. */
 function wallAsUtc(wall: string): number | null {
   if (!/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?$/.test(wall)) return null;
   const at = Date.parse(`${wall}Z`);
-  // The 30th of February is read as a day in March by some; what does not come back was not meant.
+  // Some engines read 30 February as a day in March, so the result must print as the same text.
   if (Number.isNaN(at) || toRfc3339(at).slice(0, wall.length) !== wall) return null;
   return at;
 }
 
-/** How far the zone's clocks are ahead of UTC at a moment, in milliseconds. */
+/** The offset of the zone from UTC at a moment, in milliseconds. */
 function offsetAt(at: number, zone: string): number {
   const whole = Math.floor(at / 1000) * 1000;
   const parts = new Map<string, number>(

@@ -1,7 +1,8 @@
-// What the form for a secret holds, and what becomes of it. The value itself is never a part of this. Pure.
+// The values of the secret form, and the secret or changes that they describe. The secret value itself stays
+// in its field and is only passed through. Pure.
 import type { SecretView } from "../../../api/types";
 import { toAtomic } from "../../../base/amounts";
-import { readEnd, wallOf } from "../shared/moments";
+import { endText, readEnd } from "../shared/end-field";
 
 export const SECRET_FIELDS = ["name", "description", "price", "expiresAt"] as const;
 export type SecretField = (typeof SECRET_FIELDS)[number];
@@ -15,21 +16,21 @@ export type NewSecret = {
   price: string;
   expiresAt?: string;
 };
-/** What is left out stays; without an end it never expires. */
+/** Fields that are left out stay; `expiresAt: null` removes the end. */
 export type SecretChanges = Partial<Omit<NewSecret, "expiresAt">> & { expiresAt?: string | null };
 export type Read<T> = { ok: true; value: T } | { ok: false; errors: SecretErrors };
 
-/** An empty form, or one that shows `secret`. */
+/** The values of `secret`, or of a new one. */
 export function secretValues(secret: SecretView | null): SecretValues {
   if (secret === null) return { name: "", description: "", price: "0.05", expiresAt: "" };
   const { name, description, price, expiresAt } = secret;
-  return { name, description, price, expiresAt: wallOf(expiresAt) };
+  return { name, description, price, expiresAt: endText(expiresAt) };
 }
 
 /** The new secret that the form describes. */
 export function readNewSecret(values: SecretValues, value: string, now: number): Read<NewSecret> {
   const errors = check(values, value);
-  if (value === "") errors.value = "Write the secret itself";
+  if (value === "") errors.value = "Enter the secret itself";
   const end = readEnd(values.expiresAt, now);
   if ("fault" in end) errors.expiresAt = end.fault;
   if (Object.keys(errors).length > 0 || "fault" in end) return { ok: false, errors };
@@ -39,29 +40,30 @@ export function readNewSecret(values: SecretValues, value: string, now: number):
   return { ok: true, value: secret };
 }
 
-/** What the form changes about `secret`; an empty value keeps the one that is sealed. */
+/** The changes of `secret` that the form describes. An empty value keeps the sealed one. */
 export function readSecretChanges(
   values: SecretValues,
   value: string,
   secret: SecretView,
   now: number,
 ): Read<SecretChanges> {
-  const was = secretValues(secret);
+  const before = secretValues(secret);
   const errors = check(values, value);
-  const isSameEnd = values.expiresAt === was.expiresAt;
-  const end = isSameEnd ? { at: null } : readEnd(values.expiresAt, now);
+  const isUnchangedEnd = values.expiresAt === before.expiresAt;
+  const end = isUnchangedEnd ? { at: null } : readEnd(values.expiresAt, now);
   if ("fault" in end) errors.expiresAt = end.fault;
   if (secret.status === "expired" && value === "") {
-    errors.value = "The value of an expired secret is destroyed: write a new one";
+    errors.value = "The value of an expired secret is destroyed: enter a new one";
   }
-  if (secret.status === "expired" && isSameEnd) errors.expiresAt = "Is over: give another end, or none";
+  if (secret.status === "expired" && isUnchangedEnd)
+    errors.expiresAt = "Is in the past: choose another end, or none";
   if (Object.keys(errors).length > 0 || "fault" in end) return { ok: false, errors };
   const changes: SecretChanges = {};
   const after = trimmed(values);
   for (const name of ["name", "description", "price"] as const) {
-    if (after[name] !== was[name]) changes[name] = after[name];
+    if (after[name] !== before[name]) changes[name] = after[name];
   }
-  if (!isSameEnd) changes.expiresAt = end.at;
+  if (!isUnchangedEnd) changes.expiresAt = end.at;
   if (value !== "") changes.value = value;
   return { ok: true, value: changes };
 }

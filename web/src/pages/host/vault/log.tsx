@@ -1,67 +1,44 @@
-// Who has read a secret, and how.
+// The readings of one secret.
 import { useMemo } from "react";
 import type { Retrieval, SecretView } from "../../../api/types";
-import { Badge, Button, Card, Empty, Hash, Money, Time, visible } from "../../../parts";
-import * as api from "../api";
-import { LocalHint, useExplorer } from "../../../api/explorer";
-import { useHost } from "../access/session";
-import { Loading, Trouble } from "../shared/trouble";
-import { useLoad } from "../shared/use-load";
+import { Badge, Button, Card, Money, Time, visible } from "../../../parts";
+import { Address, LocalHint, Transaction } from "../shared/explorer";
+import { Paged, Refresh } from "../shared/loaded";
+import { Table } from "../shared/table";
+import { usePagedList } from "../shared/use-paged-list";
+import * as api from "./api";
 
-/** The retrieval log of one secret. */
 export function SecretLog({ of, close }: { of: SecretView; close: () => void }) {
-  const { run } = useHost();
-  const ask = useMemo(() => () => run(() => api.retrievals(of.id)), [run, of.id]);
-  const { value, error, busy, reload } = useLoad(ask);
+  const list = usePagedList(useMemo(() => api.retrievals(of.id), [of.id]));
   return (
-    <Card title={<span className="mm-stranger">Who has read “{visible(of.name)}”</span>} level={3}>
+    <Card title={<span className="host-untrusted">Who has read “{visible(of.name)}”</span>} level={3}>
       <div className="row">
-        <Button onClick={reload} busy={busy && value !== null} label="Refresh the log">
-          Refresh
-        </Button>
+        <Refresh of={list} label="Refresh the log" />
         <Button onClick={close}>Close the log</Button>
       </div>
-      {error !== null && <Trouble error={error} retry={reload} />}
-      {value === null && error === null && <Loading what="Fetching the log…" />}
-      {value?.retrievals.length === 0 && (
-        <Empty title="Nobody yet">Each reading is listed here, paid for or repeated.</Empty>
-      )}
-      {value !== null && value.retrievals.length > 0 && (
-        <>
-          <Table retrievals={value.retrievals} />
-          <LocalHint />
-        </>
-      )}
+      <Paged
+        list={list}
+        loading="Loading the log…"
+        empty={{ title: "No readings yet", text: "Each reading is listed here, paid for or repeated." }}
+      >
+        {(retrievals) => (
+          <>
+            <Table label="Readings, newest first" hasCaption headings={HEADINGS}>
+              {retrievals.map((retrieval, place) => (
+                <Line key={retrievals.length - place} retrieval={retrieval} />
+              ))}
+            </Table>
+            <LocalHint />
+          </>
+        )}
+      </Paged>
     </Card>
   );
 }
 
-function Table({ retrievals }: { retrievals: readonly Retrieval[] }) {
-  return (
-    <div className="mm-scroll" role="region" aria-label="Readings, newest first" tabIndex={0}>
-      <table className="mm-table">
-        <caption className="visually-hidden">Readings, newest first</caption>
-        <thead>
-          <tr>
-            {["When", "Wallet", "How", "Version", "Paid", "Transaction"].map((heading) => (
-              <th key={heading} scope="col">
-                {heading}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {retrievals.map((retrieval, place) => (
-            <Line key={retrievals.length - place} retrieval={retrieval} />
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-}
+const HEADINGS = ["When", "Wallet", "How", "Version", "Paid", "Transaction"];
 
 function Line({ retrieval }: { retrieval: Retrieval }) {
-  const explorer = useExplorer();
   const { wallet, how, version, paid, txHash, network, at, handedOverAt } = retrieval;
   const isUnread = how === "paid" && handedOverAt === null;
   const { word, tone } = isUnread ? UNREAD : (HOW[how] ?? { word: how, tone: "plain" as const });
@@ -71,7 +48,7 @@ function Line({ retrieval }: { retrieval: Retrieval }) {
         <Time at={at} />
       </th>
       <td>
-        <Hash value={wallet} what="wallet" href={explorer.address(network, wallet)} />
+        <Address value={wallet} what="wallet" network={network} />
       </td>
       <td>
         <Badge tone={tone}>{word}</Badge>
@@ -81,15 +58,7 @@ function Line({ retrieval }: { retrieval: Retrieval }) {
         <Money dollars={paid} />
       </td>
       <td>
-        {txHash === null ? (
-          <span className="quiet small">none</span>
-        ) : (
-          <Hash
-            value={txHash}
-            what="transaction hash"
-            href={network === null ? undefined : explorer.transaction(network, txHash)}
-          />
-        )}
+        <Transaction hash={txHash} network={network} />
       </td>
     </tr>
   );
@@ -97,7 +66,7 @@ function Line({ retrieval }: { retrieval: Retrieval }) {
 
 const UNREAD = { word: "Bought, not read yet", tone: "warn" as const };
 
-/** The grounds of `src/products/vault/store.rs`. */
+/** The values of `Retrieval.how`. */
 const HOW: Record<string, { word: string; tone: "ok" | "plain" }> = {
   paid: { word: "Bought", tone: "ok" },
   payment: { word: "Again, with the same payment", tone: "plain" },

@@ -1,9 +1,9 @@
-// The one field that a secret is written into. What is typed stays in the field alone: the page holds no copy.
+// The field for the value of a secret. The typed text is only in the field: the page holds no copy.
 import { useState, type RefObject } from "react";
 import { Button, Field } from "../../../parts";
 
 type Props = {
-  /** Where the form reads what was typed, once, and empties it. */
+  /** The form reads the field once, then empties it. */
   field: RefObject<HTMLTextAreaElement | null>;
   label: string;
   hint: string;
@@ -11,8 +11,8 @@ type Props = {
   error: string | undefined;
 };
 
-/** Dots in place of letters until it is asked for. */
-export function SecretValue({ field, label, hint, required, error }: Props) {
+/** Shows dots until the user asks for the text. */
+export function ValueField({ field, label, hint, required, error }: Props) {
   const [isShown, setIsShown] = useState(false);
   return (
     <div className="stack-tight">
@@ -21,7 +21,7 @@ export function SecretValue({ field, label, hint, required, error }: Props) {
           <textarea
             {...control}
             ref={field}
-            className={isShown ? "control mono" : "control mono mm-hidden-value"}
+            className={isShown ? "control mono" : "control mono host-hidden-value"}
             rows={3}
             autoComplete="off"
             autoCorrect="off"

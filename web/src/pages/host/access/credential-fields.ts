@@ -1,6 +1,6 @@
-// What the form for a credential holds, and what becomes of it. Pure.
+// The values of the credential form, and the credential that they describe. Pure.
 import type { Tier } from "../../../api/types";
-import { readEnd } from "../shared/moments";
+import { readEnd } from "../shared/end-field";
 
 export type NewCredential = { name: string; tier: Tier; tools?: string[]; expiresAt?: string };
 
@@ -9,18 +9,18 @@ export type CredentialErrors = Partial<Record<(typeof CREDENTIAL_FIELDS)[number]
 export type CredentialValues = {
   name: string;
   tier: Tier;
-  /** All tools, or those that are chosen. */
+  /** Only the chosen tools, instead of all. */
   isLimited: boolean;
   tools: readonly string[];
   expiresAt: string;
 };
 
 export const TIERS: Record<Tier, string> = {
-  read: "Read: it only looks",
-  draft: "Draft: it also prepares what you approve",
-  send: "Send: it does what you may do",
+  read: "Read: only reads",
+  draft: "Draft: also prepares what you approve",
+  send: "Send: does what you may do",
 };
-/** When a credential ends whose end is left empty, and when at the latest. */
+/** The end of a credential without an explicit one, and the latest end. */
 export const ENDS: Record<Tier, { whenEmpty: string; days: number | null }> = {
   read: { whenEmpty: "never", days: null },
   draft: { whenEmpty: "never", days: null },
@@ -32,14 +32,14 @@ export function emptyCredential(): CredentialValues {
   return { name: "", tier: "draft", isLimited: false, tools: [], expiresAt: "" };
 }
 
-/** The credential that the form describes, or what is wrong with it. */
+/** The credential that the form describes, or its errors. */
 export function readCredential(
   values: CredentialValues,
   now: number,
 ): { ok: true; value: NewCredential } | { ok: false; errors: CredentialErrors } {
   const errors: CredentialErrors = {};
   const name = values.name.trim();
-  if (name === "") errors.name = "Give it a name, so that you know it again";
+  if (name === "") errors.name = "Give it a name, so that you recognize it";
   else if (Array.from(name).length > 100) errors.name = "Must have at most 100 characters";
   if (values.isLimited && values.tools.length === 0) errors.tools = "Choose at least one, or all tools";
   const end = readEnd(values.expiresAt, now);

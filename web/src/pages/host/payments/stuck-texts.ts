@@ -1,19 +1,19 @@
-// What a payment was for, and what came of a host's word on it, in words. Pure.
+// Texts about a stuck payment: what it was for, and the outcome of the host's decision. Pure.
 import type { OwnPayment } from "../../../api/types";
 import { moneyText, visible } from "../../../parts";
-import type { Words } from "../shared/outcome";
+import type { Message } from "../shared/outcome";
 
-/** What somebody wanted to buy. */
-export type Sold = {
+/** What a payment is for, as text. */
+export type SaleText = {
   /** “a seat at …” */
   name: string;
-  /** What follows if it was paid, and if it was not: “the seat is free again”. */
+  /** “the seat is handed over” */
   whenPaid: string;
+  /** “the seat is free again” */
   whenNotPaid: string;
 };
 
-/** What the payment was for. */
-export function soldInWords({ tool, eventId }: OwnPayment, title: string | undefined): Sold {
+export function saleOf({ tool, eventId }: OwnPayment, title: string | undefined): SaleText {
   if (tool === "rsvpToEvent" || eventId !== null) {
     const name = title === undefined ? "a seat at an event" : `a seat at “${visible(title)}”`;
     return { name, whenPaid: "the seat is handed over", whenNotPaid: "the seat is free again" };
@@ -26,22 +26,22 @@ export function soldInWords({ tool, eventId }: OwnPayment, title: string | undef
   return { name: `a call of ${tool}`, whenPaid: "what it asked for is handed over", whenNotPaid };
 }
 
-/** A transaction's hash, also out of its address in a block explorer; what is neither stays for the server to refuse. */
+/** The hash in a typed hash or link of a block explorer. Other text stays, for the API to refuse. */
 export function readTransaction(typed: string): string {
   return /0x[0-9a-f]{64}(?![0-9a-f])/i.exec(typed)?.[0] ?? typed.trim();
 }
 
 /**
- * What became of the payment. The chain is asked once more before the host's word counts, so it may be something else
- * than what the host said; `transaction` is what they named, null if they said that it was not paid.
+ * The outcome of the host's decision. The chain is asked first, so the outcome may differ from the decision;
+ * `transaction` is what the host has named, null for "not paid".
  */
-export function outcomeInWords(line: OwnPayment, sold: Sold, transaction: string | null): Words {
-  const amount = `${moneyText(line.amount)} for ${sold.name}`;
+export function outcomeOf(line: OwnPayment, sale: SaleText, transaction: string | null): Message {
+  const amount = `${moneyText(line.amount)} for ${sale.name}`;
   const because = line.reason === null ? "" : ` (${visible(line.reason)})`;
   switch (line.state) {
     case "delivered":
     case "settled": {
-      const booked = `${amount}: the amount is booked, and ${sold.whenPaid}.`;
+      const booked = `${amount}: the amount is booked, and ${sale.whenPaid}.`;
       if (transaction === null) {
         return {
           kind: "warn",
@@ -57,15 +57,15 @@ export function outcomeInWords(line: OwnPayment, sold: Sold, transaction: string
     case "failed":
     case "refused":
       return transaction === null
-        ? { kind: "ok", text: `${amount}: ${sold.whenNotPaid}, and nothing is booked.` }
+        ? { kind: "ok", text: `${amount}: ${sale.whenNotPaid}, and nothing is booked.` }
         : {
             kind: "warn",
-            text: `${amount}: ${sold.whenNotPaid}. You said that it was paid, but the chain shows that it was not${because}.`,
+            text: `${amount}: ${sale.whenNotPaid}. You said that it was paid, but the chain shows that it was not${because}.`,
           };
     default:
       return {
         kind: "warn",
-        text: `${amount}: nothing was decided, because the chain has something to say again${because}. Look once more in a few minutes.`,
+        text: `${amount}: nothing was decided, because the chain can answer again${because}. Look again in a few minutes.`,
       };
   }
 }

@@ -1,0 +1,22 @@
+// Requests of the settings.
+import { request } from "../../../api/http";
+import { productChanges, type Product } from "../../../api/products";
+import type { LimitsView, ProfileView } from "../../../api/types";
+import { own } from "../shared/paths";
+
+/** The parts of the manifest that the page shows. */
+export type Manifest = { payTo: string; tools: ToolPrice[] };
+export type ToolPrice = {
+  name: string;
+  title: string;
+  description: string;
+  access: "free" | "paid";
+  price?: string;
+  settle?: "first" | "last";
+};
+
+export const changeLimits = (limits: Partial<LimitsView>) =>
+  request<ProfileView>("PATCH", own("me"), { limits });
+export const changeProducts = (products: readonly Product[]) =>
+  request<ProfileView>("PATCH", own("me"), productChanges(products));
+export const manifest = (scope: string) => request<Manifest>("GET", `/mcp/users/${scope}/manifest`);
