@@ -41,7 +41,7 @@ async function openAndDraft(page, { subject, body }) {
   const number = Number(/#(\d+)/.exec(await opened.getByRole("heading").innerText())[1]);
   const ticketId = await opened.locator("code").first().innerText();
   await payByForm(page, "sendReply", { ticketId, body: `It is on its way. ${TURNED}` });
-  await page.getByRole("log").getByText("Waits for a person", { exact: true }).waitFor();
+  await page.getByRole("log").getByText("Waits for approval", { exact: true }).waitFor();
   return { number, ticketId };
 }
 
@@ -86,7 +86,7 @@ test("an agent's reply waits for a person; approved, it leaves once, and hostile
   await page.getByText("A friendly customer").waitFor();
   await page.getByLabel("Priority").selectOption("urgent");
   await page.getByLabel("Tags").fill("shipping, VIP");
-  await page.getByLabel("Looked after by").fill("Grace");
+  await page.getByLabel("Assigned to").fill("Grace");
   await page.getByLabel("Status").selectOption("resolved");
   await button(page, "Save the ticket").click();
   await page.getByText("The ticket was changed.").waitFor();

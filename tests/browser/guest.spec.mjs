@@ -158,7 +158,7 @@ test("two tabs show the same question; the answer in one closes it in the other,
   await atDoor(page, { wallet: "Test Wallet" });
   const other = await newTab();
   await other.goto("/");
-  await other.getByRole("complementary", { name: "Door, wallet and limits" }).getByText("$10.00").first().waitFor();
+  await other.getByRole("complementary", { name: "Server, wallet and limits" }).getByText("$10.00").first().waitFor();
   await page.bringToFront();
   await askForSeat(page, event);
   await other.bringToFront();
@@ -185,7 +185,7 @@ test("a tab that hears of the signature late does not ask the wallet once more",
   const other = await newTab();
   await isLate(other, "sign_request", () => early.signatures > 0);
   await other.goto("/");
-  await button(other, "Change the door").waitFor();
+  await button(other, "Change the server").waitFor();
   await page.bringToFront();
   await askForSeat(page, event);
   await isPaidOnce(stage.stack, event, await pay(page, event));

@@ -51,10 +51,10 @@ test("a host signs in, opens a door, and creates, changes, copies and cancels an
   newHost.refuses = false;
   expects(NO_DOOR);
   await button(page, "Sign in with Test Wallet").click();
-  await page.getByRole("heading", { name: "Open your door" }).waitFor();
+  await page.getByRole("heading", { name: "Open your server" }).waitFor();
   assert.equal((await page.getByLabel("Wallet that is paid").inputValue()).toLowerCase(), newHost.address.toLowerCase());
   await looksRight(page, "my-mcp-no-door");
-  await button(page, "Open my door").click();
+  await button(page, "Open my server").click();
   await page.getByText("No events yet").waitFor();
   await looksRight(page, "my-mcp-no-events");
 
@@ -95,7 +95,7 @@ test("a test key signs in on one's own machine, and out again", stage.visit({}, 
   const { page, expects, context } = visitor;
   expects(NO_DOOR);
   await signIn(visitor, "a test key");
-  await button(page, "Open my door").click();
+  await button(page, "Open my server").click();
   await page.getByText("No events yet").waitFor();
   await page.reload();
   await page.getByText("No events yet").waitFor();
@@ -126,7 +126,7 @@ test("whoever signs in or out has another guest session, in every tab, and leave
   await other.goto("/");
   await other.getByText("Connected", { exact: true }).waitFor();
   await signIn(visitor, "a test key");
-  await button(page, "Open my door").waitFor();
+  await button(page, "Open my server").waitFor();
   const own = await sessionAfter(page, planted);
   assert.match(own.userId, /^0x[0-9a-f]{40}$/);
   assert.notEqual(own.token, planted.token);
@@ -227,7 +227,7 @@ test("what is copied to connect clients names the door, and the command for curl
 test("in the chat a host is offered the door of their own", asSampleHost(async ({ page }) => {
   const { mcpUrl } = stage.stack.host;
   await page.getByRole("link", { name: "Chat", exact: true }).click();
-  await page.getByText("Your own door").waitFor();
+  await page.getByText("Your own server").waitFor();
   await looksRight(page, "chat-own-door");
   await page.getByRole("listitem").getByRole("button", { name: mcpUrl }).click();
   await page.getByRole("log").getByText("Connected").waitFor();

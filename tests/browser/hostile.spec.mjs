@@ -104,7 +104,7 @@ test("a question about a payment of a hostile door shows its words as words", st
   await page.getByRole("tabpanel").getByText("sell", { exact: true }).click();
   await button(page, "Call sell").click();
   await dialog(page).getByText(otherHost.address, { exact: true }).first().waitFor();
-  await dialog(page).getByText("What the door asks for").click();
+  await dialog(page).getByText("What the server asks for").click();
   await isHarmless(page);
   await looksRight(page, "hostile-question");
   await button(dialog(page), "Decline").click();

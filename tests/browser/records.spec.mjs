@@ -30,7 +30,7 @@ test("transactions and wallets that came to the chain are listed and exported", 
   const paid = row(/Paid/);
   assert.match(await paid.innerText(), /rsvpToEvent[^]*\$0\.05/);
   assert.ok((await paid.getByRole("link").first().getAttribute("href")).endsWith(`/tx/${hash}`));
-  await page.getByRole("region", { name: "Wallets brought to the chain" }).getByRole("row").nth(1).waitFor();
+  await page.getByRole("region", { name: "Deployed wallets" }).getByRole("row").nth(1).waitFor();
   await looksRight(page, "transactions");
 
   const json = await download(page, button(page, "Export as JSON"));

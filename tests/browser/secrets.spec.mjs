@@ -62,7 +62,7 @@ test("a host signs in with a code, opens a door without a wallet, seals a secret
   await page.getByText("Signed in as vera@example.org").waitFor();
   assert.equal(await page.getByLabel("Wallet that is paid (optional)").inputValue(), "");
   await looksRight(page, "my-mcp-no-door-mail");
-  await button(page, "Open my door").click();
+  await button(page, "Open my server").click();
   await page.getByText("No events yet").waitFor();
   const { mcpUrl, walletAddress } = await (await context.request.get("/api/users/me")).json();
   assert.match(walletAddress, /^0x[0-9a-fA-F]{40}$/);
@@ -140,7 +140,7 @@ test("a secret is changed, replaced and withdrawn", stage.visit({ wallet: sample
   await storeSecret(page, "Door code");
   await button(page, "Seal and sell").click();
   await button(cardOf(page, "Door code"), "Change").click();
-  await page.getByText("Whoever has bought the old one has to buy again").waitFor();
+  await page.getByText("Buyers of the old value have to buy again").waitFor();
   await page.getByLabel("Price of reading it").fill("0.20");
   await button(page, "Save changes").click();
   await cardOf(page, "Door code").getByText("$0.20").waitFor();
@@ -193,7 +193,7 @@ test("on a phone a host seals a secret", stage.visit({ size: "phone" }, async ({
   expects(NO_DOOR);
   await page.goto("/my-mcp");
   await signInByMail(page, stage.stack, "paul@example.org");
-  await button(page, "Open my door").click();
+  await button(page, "Open my server").click();
   await page.getByText("No events yet").waitFor();
   await storeSecret(page, "Pocket key");
   await button(page, "Seal and sell").click();

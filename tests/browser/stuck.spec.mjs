@@ -87,14 +87,14 @@ async function decide(page, title, transaction) {
 
 test("a host is told at the top what waits for them, is led there by the keyboard, and reads what it is and why", asHost(async ({ page }) => {
   await page.reload();
-  await page.getByText("5 payments wait for your word").waitFor();
+  await page.getByText("5 payments wait for your decision").waitFor();
   await cardOf(page, /^Named$/).waitFor();
-  assert.ok(!(await movedParts(page)).some((moved) => /mm-tabs|notice/.test(moved)), "the notice moves nothing as it comes");
+  assert.ok(!(await movedParts(page)).some((moved) => /host-tabs|notice/.test(moved)), "the notice moves nothing as it comes");
   await looksRight(page, "my-mcp-stuck-notice");
   await button(page, "Decide").focus();
   await page.keyboard.press("Enter");
   await card(page, "Named").waitFor();
-  assert.equal(await page.evaluate(() => document.activeElement.textContent), "Waiting for your word");
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), "Waiting for your decision");
   const text = await card(page, "Named").innerText();
   for (const piece of ["$0.05", "rsvpToEvent", "Base Sepolia", "Used on chain, and no log that can be read says how", "the seat is handed over", "the seat is free again"]) {
     assert.ok(text.includes(piece), `${piece} in ${text}`);
@@ -120,7 +120,7 @@ test("what was paid is booked with the transaction that the host names, once, an
   await page.keyboard.press("Enter");
   await page.getByText("$0.05 for a seat at “Named”: the amount is booked, and the seat is handed over.", { exact: true }).waitFor();
   await card(page, "Named").waitFor({ state: "detached" });
-  await page.getByText("4 payments wait for your word").waitFor();
+  await page.getByText("4 payments wait for your decision").waitFor();
   await isDecided("Named", { state: "delivered", txHash: stuck.Named.transaction, sold: 1 });
 
   await decide(page, "Spoken", stuck.Named.transaction);
@@ -165,7 +165,7 @@ test("who cancels an event is told in the server's words what is being paid for,
   await decide(page, "Faster", stuck.Faster.transaction);
   await page.getByText("The outcome of this payment is known, or it is being carried out.", { exact: true }).waitFor();
   await card(page, "Faster").waitFor({ state: "detached" });
-  await page.getByText("1 payment waits for your word: nobody else can say any more whether it was paid.").waitFor();
+  await page.getByText("1 payment waits for your decision: the chain cannot say any more whether it was paid.").waitFor();
   await isDecided("Faster", { state: "failed", sold: 0 });
 }));
 
@@ -177,8 +177,8 @@ test("the chain is asked once more and believed, whatever the host says", asHost
   await button(dialog(page), "It was not paid").click();
   await page.getByText(/the seat is handed over\. You said that it was not paid, but the chain shows that it was\.$/).waitFor();
   await isDecided("Shown", { state: "delivered", txHash: stuck.Shown.transaction, sold: 1 });
-  await page.getByText(/for your word/).waitFor({ state: "detached" });
-  await page.getByRole("heading", { name: "Waiting for your word" }).waitFor({ state: "detached" });
+  await page.getByText(/for your decision/).waitFor({ state: "detached" });
+  await page.getByRole("heading", { name: "Waiting for your decision" }).waitFor({ state: "detached" });
   await looksRight(page, "my-mcp-stuck-shown");
   assert.equal((await own("revenue")).totalAtomic, "150000");
 }));

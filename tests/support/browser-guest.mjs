@@ -22,7 +22,7 @@ export async function arrive(page, { mcpUrl, wallet = "Test key", money = true }
 export async function fill(page) {
   await button(page, "Get test USDC").click();
   await page.getByText("Test USDC has come.").waitFor();
-  await page.getByRole("complementary", { name: "Door, wallet and limits" }).getByText("$10.00").first().waitFor();
+  await page.getByRole("complementary", { name: "Server, wallet and limits" }).getByText("$10.00").first().waitFor();
 }
 
 export async function say(page, words) {

@@ -1,77 +1,31 @@
 import { useState } from "react";
 import { messageOf, request } from "../../api/http";
 import { useSettings } from "../../api/settings";
-import type { FaucetAnswer, Kind } from "../../api/types";
+import type { FaucetAnswer, Kind, PageSettings } from "../../api/types";
 import { Button, Notice, Spinner } from "../../parts";
 import { payWith, setSigner, useSession } from "../../session";
-import { connectProvider, testWallet, useFoundWallets, type BrowserWallet } from "../../wallet";
+import {
+  connectProvider,
+  testWallet,
+  useFoundWallets,
+  type BrowserWallet,
+  type FoundWallet,
+} from "../../wallet";
+
+type Choose = (name: string, action: () => Promise<{ kind: Kind; address?: string }>) => Promise<void>;
 
 /** The wallets to pay with: browser wallets, a test key, and wallets that the deployment manages. */
 export function WalletPicker({ onChosen }: { onChosen?: () => void }) {
   const { settings, error: settingsError, retry } = useSettings();
   const found = useFoundWallets();
   const isSignedIn = useSession((state) => state.userId !== null);
-  const isOpen = useSession((state) => state.link === "open");
-  const [busy, setBusy] = useState<string | null>(null);
-  const [error, setError] = useState<string | null>(null);
-  const choose = async (name: string, action: () => Promise<{ kind: Kind; address?: string }>) => {
-    setBusy(name);
-    setError(null);
-    try {
-      const { kind, address } = await action();
-      if (!payWith(kind, address)) throw new Error("The connection was lost. Try again in a moment.");
-      onChosen?.();
-    } catch (reason) {
-      setError(messageOf(reason));
-    } finally {
-      setBusy(null);
-    }
-  };
-  const browser = (name: string, open: () => Promise<BrowserWallet>) =>
-    choose(name, async () => {
-      const wallet = await open();
-      setSigner(wallet);
-      return { kind: "browser", address: wallet.address };
-    });
+  const { busy, error, choose } = useChoose(onChosen);
   const mayBeManaged = settings !== null && (settings.local || isSignedIn);
-  const props = { busy, disabled: !isOpen };
   return (
     <div className="stack">
       <ul className="choices">
-        {found.map((wallet) => (
-          <WalletChoice
-            {...props}
-            key={wallet.id}
-            name={wallet.name}
-            icon={wallet.icon}
-            about="A wallet in this browser. It asks you for each signature."
-            onChoose={() => void browser(wallet.name, () => connectProvider(wallet))}
-          />
-        ))}
-        {settings?.local && (
-          <WalletChoice
-            {...props}
-            name="Test key"
-            about="A key in this browser, only for the chain on this machine."
-            onChoose={() => void browser("Test key", testWallet)}
-          />
-        )}
-        {settings?.smartWallets && mayBeManaged && (
-          <WalletChoice
-            {...props}
-            name="Smart wallet"
-            about="A contract wallet that this deployment manages for you. It is deployed with its first payment."
-            onChoose={() => void choose("Smart wallet", () => Promise.resolve({ kind: "smart" }))}
-          />
-        )}
-        {settings?.crossmint && mayBeManaged && (
-          <WalletChoice
-            {...props}
-            name="Crossmint wallet"
-            about="A wallet that Crossmint manages for you."
-            onChoose={() => void choose("Crossmint wallet", () => Promise.resolve({ kind: "crossmint" }))}
-          />
-        )}
+        <BrowserWallets found={found} hasTestKey={settings?.local ?? false} busy={busy} choose={choose} />
+        {mayBeManaged && <ManagedWallets settings={settings} busy={busy} choose={choose} />}
       </ul>
       {settings === null && settingsError === null && <Spinner label="Looking for wallets…" />}
       {settingsError !== null && (
@@ -94,6 +48,87 @@ export function WalletPicker({ onChosen }: { onChosen?: () => void }) {
       )}
       {error !== null && <Notice kind="error">{error}</Notice>}
     </div>
+  );
+}
+
+function useChoose(onChosen: (() => void) | undefined) {
+  const [busy, setBusy] = useState<string | null>(null);
+  const [error, setError] = useState<string | null>(null);
+  const choose: Choose = async (name, action) => {
+    setBusy(name);
+    setError(null);
+    try {
+      const { kind, address } = await action();
+      if (!payWith(kind, address)) throw new Error("The connection was lost. Try again in a moment.");
+      onChosen?.();
+    } catch (reason) {
+      setError(messageOf(reason));
+    } finally {
+      setBusy(null);
+    }
+  };
+  return { busy, error, choose };
+}
+
+type ListProps = { busy: string | null; choose: Choose };
+
+function BrowserWallets({
+  found,
+  hasTestKey,
+  busy,
+  choose,
+}: ListProps & { found: readonly FoundWallet[]; hasTestKey: boolean }) {
+  const pick = (name: string, open: () => Promise<BrowserWallet>) =>
+    void choose(name, async () => {
+      const wallet = await open();
+      setSigner(wallet);
+      return { kind: "browser", address: wallet.address };
+    });
+  return (
+    <>
+      {found.map((wallet) => (
+        <WalletChoice
+          key={wallet.id}
+          name={wallet.name}
+          icon={wallet.icon}
+          about="A wallet in this browser. It asks you for each signature."
+          busy={busy}
+          onChoose={() => pick(wallet.name, () => connectProvider(wallet))}
+        />
+      ))}
+      {hasTestKey && (
+        <WalletChoice
+          name="Test key"
+          about="A key in this browser, only for the chain on this machine."
+          busy={busy}
+          onChoose={() => pick("Test key", testWallet)}
+        />
+      )}
+    </>
+  );
+}
+
+function ManagedWallets({ settings, busy, choose }: ListProps & { settings: PageSettings }) {
+  const pick = (name: string, kind: Kind) => void choose(name, () => Promise.resolve({ kind }));
+  return (
+    <>
+      {settings.smartWallets && (
+        <WalletChoice
+          name="Smart wallet"
+          about="A contract wallet that this deployment manages for you. It is deployed with its first payment."
+          busy={busy}
+          onChoose={() => pick("Smart wallet", "smart")}
+        />
+      )}
+      {settings.crossmint && (
+        <WalletChoice
+          name="Crossmint wallet"
+          about="A wallet that Crossmint manages for you."
+          busy={busy}
+          onChoose={() => pick("Crossmint wallet", "crossmint")}
+        />
+      )}
+    </>
   );
 }
 
@@ -137,18 +172,18 @@ type ChoiceProps = {
   about: string;
   icon?: string | undefined;
   busy: string | null;
-  disabled: boolean;
   onChoose: () => void;
 };
 
-function WalletChoice({ name, about, icon, busy, disabled, onChoose }: ChoiceProps) {
+function WalletChoice({ name, about, icon, busy, onChoose }: ChoiceProps) {
+  const isOpen = useSession((state) => state.link === "open");
   const isBusy = busy === name;
   return (
     <li>
       <button
         type="button"
         className="choice"
-        disabled={disabled}
+        disabled={!isOpen}
         aria-busy={isBusy || undefined}
         onClick={() => busy === null && onChoose()}
       >
