@@ -1,11 +1,11 @@
-// How the page is built. The Worker serves what comes out, with a policy that forbids inline scripts.
+// The build of the page. The Worker serves it with a policy that forbids inline scripts.
 import react from "@vitejs/plugin-react";
 import { defineConfig, type Plugin } from "vite";
 
-/** Where `npm start` listens, for `vite` beside it: PAGE_SERVER=http://localhost:9000. */
+/** The URL of `npm start`, for the development server of vite: PAGE_SERVER=http://localhost:9000. */
 declare const process: { env: Record<string, string | undefined> };
 const server = process.env["PAGE_SERVER"] ?? "http://localhost:8787";
-/** Everything that the Worker answers itself. */
+/** The paths that the Worker answers itself. */
 const answeredByWorker = ["/api", "/x402", "/mcp", "/health", "/facilitator", "/e", "/rsvp"];
 
 export default defineConfig({
@@ -22,7 +22,7 @@ export default defineConfig({
   preview: { proxy: proxies() },
 });
 
-// Static hosting serves /transactions from transactions.html, so that each path can be loaded directly.
+// The static files contain a copy of the page for each path: /transactions is served from transactions.html.
 function onePageForAllPaths(paths: readonly string[]): Plugin {
   return {
     name: "one-page-for-all-paths",

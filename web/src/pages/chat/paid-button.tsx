@@ -4,6 +4,8 @@ import { callTool, useSession } from "../../session";
 type Props = {
   tool: string;
   args: Record<string, unknown>;
+  /** The server that offers the call. Nothing is shown while another server is connected. */
+  mcpUrl: string | null;
   /** "RSVP". */
   action: string;
   price: string | undefined;
@@ -12,21 +14,25 @@ type Props = {
 };
 
 /** Calls a paid tool. The limits decide whether the user is asked before the payment. */
-export function PaidButton({ tool, args, action, price, title }: Props) {
+export function PaidButton({ tool, args, mcpUrl, action, price, title }: Props) {
   const isOpen = useSession((state) => state.link === "open");
   const hasWallet = useSession((state) => state.wallet !== null);
   const isBusy = useSession((state) => state.running.some((one) => one.tool === tool));
-  const words = price === undefined ? action : `${action} · ${moneyText(price)}`;
+  const isOffered = useSession(
+    (state) => state.server?.mcpUrl === mcpUrl && state.tools.some(({ name }) => name === tool),
+  );
+  if (!isOffered) return null;
+  const text = price === undefined ? action : `${action} · ${moneyText(price)}`;
   return (
     <div className="row">
       <Button
         kind="primary"
         busy={isBusy}
         disabled={!isOpen || !hasWallet}
-        label={`${words} for ${title}`}
+        label={`${text} for ${title}`}
         onClick={() => void callTool(tool, args, "chat")}
       >
-        {words}
+        {text}
       </Button>
       {!hasWallet && <span className="small quiet">Choose a wallet first.</span>}
     </div>

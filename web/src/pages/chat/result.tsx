@@ -1,14 +1,13 @@
 // Results of tools. They are untrusted: every part is checked before it is shown, and shown as text.
 import { Fragment } from "react";
 import { isObject, numberOf, textOf } from "../../base/object";
-import { Badge, Card, Empty, Hash, Json, jsonText, Money, safeLink, Time, visible } from "../../parts";
+import { Badge, Card, Hash, Json, jsonText, Money, safeLink, Time, visible } from "../../parts";
 import { useSession } from "../../session";
 import { DeskResult, isDeskAnswer } from "./desk-result";
+import { Offers } from "./offers";
 import { PaidButton } from "./paid-button";
 import { QrCode } from "./qr";
 import { SecretList } from "./secrets";
-
-const EVENTS_MAX = 100;
 
 type ResultProps = { tool: string; result: unknown; mcpUrl: string | null };
 
@@ -30,24 +29,16 @@ export function Result({ tool, result, mcpUrl }: ResultProps) {
 }
 
 function Events({ events, mcpUrl }: { events: unknown[]; mcpUrl: string | null }) {
-  const shown = events.filter(isObject).slice(0, EVENTS_MAX);
-  if (shown.length === 0) return <Empty title="This server has no events now." />;
   return (
-    <div
-      className="events"
-      role="group"
-      aria-label={shown.length === 1 ? "1 event" : `${shown.length} events`}
-    >
-      {shown.map((event, place) => (
+    <Offers items={events} noun="event" empty="This server has no events now.">
+      {(event, place) => (
         <EventCard key={`${textOf(event, "id") ?? ""}-${place}`} event={event} mcpUrl={mcpUrl} />
-      ))}
-    </div>
+      )}
+    </Offers>
   );
 }
 
 function EventCard({ event, mcpUrl }: { event: Record<string, unknown>; mcpUrl: string | null }) {
-  const here = useSession((state) => state.server?.mcpUrl ?? null);
-  const canBuy = useSession((state) => state.tools.some(({ name }) => name === "rsvpToEvent"));
   const id = textOf(event, "id");
   const price = textOf(event, "price");
   const seats = numberOf(event, "seatsLeft");
@@ -78,10 +69,11 @@ function EventCard({ event, mcpUrl }: { event: Record<string, unknown>; mcpUrl: 
         </li>
       </ul>
       {description !== undefined && <p className="quiet event-text">{description}</p>}
-      {isOnSale && canBuy && mcpUrl === here && (
+      {isOnSale && (
         <PaidButton
           tool="rsvpToEvent"
           args={{ eventId: id }}
+          mcpUrl={mcpUrl}
           action="RSVP"
           price={price}
           title={textOf(event, "title") ?? id}

@@ -1,32 +1,23 @@
 // Secrets in the chat: those for sale, and a bought one.
 import { useState } from "react";
-import { isObject, numberOf, textOf } from "../../base/object";
-import { Badge, Button, Card, CopyButton, Empty, Hash, Money, Time, visible } from "../../parts";
+import { numberOf, textOf } from "../../base/object";
+import { Badge, Button, Card, CopyButton, Hash, Money, Time, visible } from "../../parts";
 import { useSession, type Entry } from "../../session";
+import { Offers } from "./offers";
 import { PaidButton } from "./paid-button";
-
-const SECRETS_MAX = 100;
 
 /** The result of `listSecrets`. */
 export function SecretList({ secrets, mcpUrl }: { secrets: unknown[]; mcpUrl: string | null }) {
-  const shown = secrets.filter(isObject).slice(0, SECRETS_MAX);
-  if (shown.length === 0) return <Empty title="This server has no secrets for sale now." />;
   return (
-    <div
-      className="events"
-      role="group"
-      aria-label={shown.length === 1 ? "1 secret" : `${shown.length} secrets`}
-    >
-      {shown.map((secret, place) => (
+    <Offers items={secrets} noun="secret" empty="This server has no secrets for sale now.">
+      {(secret, place) => (
         <SecretForSale key={`${textOf(secret, "id") ?? ""}-${place}`} secret={secret} mcpUrl={mcpUrl} />
-      ))}
-    </div>
+      )}
+    </Offers>
   );
 }
 
 function SecretForSale({ secret, mcpUrl }: { secret: Record<string, unknown>; mcpUrl: string | null }) {
-  const here = useSession((state) => state.server?.mcpUrl ?? null);
-  const canBuy = useSession((state) => state.tools.some(({ name }) => name === "retrieveSecret"));
   const id = textOf(secret, "id");
   const name = visible(textOf(secret, "name") ?? "Secret without a name");
   const price = textOf(secret, "price");
@@ -45,8 +36,15 @@ function SecretForSale({ secret, mcpUrl }: { secret: Record<string, unknown>; mc
           </li>
         )}
       </ul>
-      {isOnSale && canBuy && mcpUrl === here && (
-        <PaidButton tool="retrieveSecret" args={{ secretId: id }} action="Buy" price={price} title={name} />
+      {isOnSale && (
+        <PaidButton
+          tool="retrieveSecret"
+          args={{ secretId: id }}
+          mcpUrl={mcpUrl}
+          action="Buy"
+          price={price}
+          title={name}
+        />
       )}
     </Card>
   );
