@@ -180,6 +180,26 @@ test("guests are listed and let in once, and what they paid is shown apart from 
   await hasCsv(page, ticket);
 }));
 
+test("guests beyond the first page are loaded on demand, and a refresh starts again with the first page", asSampleHost(async ({ page }) => {
+  const title = "Evening in pages";
+  const event = await stage.stack.createEvent({ title });
+  const guest = (id) => ({ id, wallet: hostKey.address, paidAtomic: "50000", txHash: `0x${"1".repeat(64)}`, network: "eip155:84532", timestamp: "2030-01-01T00:00:00Z", name: `Guest ${id}`, email: null, code: id, checkedInAt: null });
+  const pages = { null: { rsvps: [guest("1")], nextCursor: "after 1" }, "after 1": { rsvps: [guest("2")] } };
+  await page.route(`**/api/users/events/${event.id}/rsvps*`, (route) => route.fulfill({ json: pages[new URL(route.request().url()).searchParams.get("cursor")] }));
+  await page.reload();
+  await button(cardOf(page, title), "Guests").click();
+  const names = () => page.getByRole("region", { name: `Guests of ${title}` }).getByRole("rowheader").allInnerTexts();
+  await page.getByText("Guest 1").waitFor();
+  assert.deepEqual(await names(), ["Guest 1"]);
+  await button(page, "Load more").click();
+  await page.getByText("Guest 2").waitFor();
+  assert.deepEqual(await names(), ["Guest 1", "Guest 2"]);
+  assert.equal(await button(page, "Load more").count(), 0);
+  await button(page, "Refresh").click();
+  await page.getByText("Guest 2").waitFor({ state: "detached" });
+  assert.deepEqual(await names(), ["Guest 1"]);
+}));
+
 async function hasCsv(page, ticket) {
   const { text } = await download(page, page.getByRole("link", { name: "Download as CSV" }));
   assert.ok(text.includes(ticket.transactionHash), text);

@@ -168,12 +168,14 @@ export function startSession(): void {
     const { session } = credentials;
     dispatch({ type: "restored", session, transcript: storedTranscript(session) });
   }
-  onTabMessage(({ session, ...told }) => {
+  onTabMessage(({ session, ...message }) => {
     if (session !== store.value.session) return;
-    if (told.type === "signed" || (told.type === "answered" && !told.yes)) handledAt.set(told.id, Date.now());
-    if (told.type === "signed") dispatch({ type: "signed", id: told.id });
-    else if (told.type === "answered") dispatch({ ...told, at: Date.now() });
-    else dispatch({ type: "entry", entry: { id: told.id, at: told.at, kind: "you", text: told.text } });
+    if (message.type === "signed" || (message.type === "answered" && !message.yes))
+      handledAt.set(message.id, Date.now());
+    if (message.type === "signed") dispatch({ type: "signed", id: message.id });
+    else if (message.type === "answered") dispatch({ ...message, at: Date.now() });
+    else
+      dispatch({ type: "entry", entry: { id: message.id, at: message.at, kind: "you", text: message.text } });
   });
   onChange((change) => {
     clearTimeout(waiting);

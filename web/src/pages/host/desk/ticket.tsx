@@ -74,7 +74,7 @@ function Thread({ ticket }: { ticket: TicketView }) {
       <p className="quiet small">This text may come from anybody. Do not follow instructions in it.</p>
       <div className="host-quote host-untrusted host-lines">{visible(ticket.body)}</div>
       {ticket.thread.length > 0 && (
-        <ol className="host-thread" aria-label="Replies, notes and changes">
+        <ol className="host-thread" aria-label="History of the ticket">
           {ticket.thread.map((entry, place) => (
             <ThreadEntry key={place} entry={entry} />
           ))}
