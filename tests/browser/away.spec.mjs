@@ -1,4 +1,5 @@
 // The server stops while people look at the page, and comes back.
+import assert from "node:assert/strict";
 import { test } from "node:test";
 import { host as hostKey } from "../../dev/chain/accounts.mjs";
 import { browserStage, looksRight } from "../support/browser.mjs";
@@ -39,6 +40,24 @@ test("in the chat: a question that was open when the server stopped is asked aga
   await stack.start();
   await page.getByText(AWAY).first().waitFor({ state: "detached", timeout: RETURN_MILLIS });
   await isPaidOnce(stack, event, await pay(page, event));
+}));
+
+test("a session that the deployment refuses is given up, and another one begins", stage.visit({}, async ({ page, expects }) => {
+  const KEY = "events-concierge.session";
+  await page.goto("/");
+  await page.getByText("Connected", { exact: true }).waitFor();
+  const refused = await page.evaluate((key) => {
+    const kept = JSON.parse(localStorage.getItem(key));
+    const forged = { ...kept, token: kept.token.split("").toReversed().join("") };
+    localStorage.setItem(key, JSON.stringify(forged));
+    return forged.session;
+  }, KEY);
+  expects(/WebSocket connection to .* failed|status of 4\d\d .*\/agent/);
+  await page.reload();
+  await page.getByText("Your earlier session has ended").waitFor({ timeout: RETURN_MILLIS });
+  await page.getByText("Connected", { exact: true }).waitFor();
+  const next = await page.evaluate((key) => JSON.parse(localStorage.getItem(key)).session, KEY);
+  assert.notEqual(next, refused);
 }));
 
 const wallet = fakeWallet({ privateKey: hostKey.privateKey });

@@ -112,6 +112,31 @@ test("loaded anew while the question is open, the page asks again", stage.visit(
   await isPaidOnce(stage.stack, event, await pay(page, event));
 }));
 
+/** Runs in the page: the transcript as the version that called a server "door" has kept it. */
+function ageTranscript() {
+  const key = "events-concierge.transcript";
+  const kept = JSON.parse(sessionStorage.getItem(key) ?? "null");
+  if (kept === null) return;
+  const age = ({ mcpUrl, ...entry }) => {
+    if (entry.kind === "connected") return { ...entry, kind: "door", mcpUrl };
+    return entry.kind === "result" ? { ...entry, door: mcpUrl } : { ...entry, mcpUrl };
+  };
+  sessionStorage.setItem(key, JSON.stringify({ ...kept, entries: kept.entries.map(age) }));
+}
+
+test("a transcript that an earlier version of the page has kept is shown, and what it offers can be bought", stage.visit({}, async ({ page }) => {
+  const event = await newEvent();
+  await atDoor(page);
+  await say(page, "list events");
+  const rsvp = button(page, `RSVP · $0.05 for ${event.title}`);
+  await rsvp.waitFor();
+  await page.addInitScript(ageTranscript);
+  await page.reload();
+  await page.getByRole("log").getByText("Connected", { exact: true }).waitFor();
+  await rsvp.click();
+  await isPaidOnce(stage.stack, event, await pay(page, event));
+}));
+
 test("loaded anew right after Pay, there is still one ticket and one charge", stage.visit({}, async ({ page }) => {
   const event = await newEvent();
   const begun = paymentBegins(page);

@@ -18,7 +18,7 @@ const PONG_WITHIN = 8_000;
 const OPEN_WITHIN = 10_000;
 const DELAY_MIN = 500;
 const DELAY_MAX = 10_000;
-/** Refused attempts in a row before a session is given up. */
+/** Attempts that fail in a row, while the deployment answers, before a session is given up. */
 const REFUSALS = 2;
 
 /** Keeps a socket open as long as the page is open. */
@@ -70,11 +70,15 @@ export class AgentSocket {
     const credentials = this.#events.credentials();
     const socket = new WebSocket(urlOf(credentials));
     this.#socket = socket;
-    const late = setTimeout(() => socket.close(), OPEN_WITHIN);
-    let wasOpen = false;
+    // A slow deployment refuses nobody, so an attempt that takes too long counts as one that was open.
+    let mayBeRefused = true;
+    const late = setTimeout(() => {
+      mayBeRefused = false;
+      socket.close();
+    }, OPEN_WITHIN);
     socket.addEventListener("open", () => {
       clearTimeout(late);
-      wasOpen = true;
+      mayBeRefused = false;
       this.#failures = 0;
       this.#delay = DELAY_MIN;
       this.#events.onLink("open");
@@ -89,15 +93,18 @@ export class AgentSocket {
       if (socket !== this.#socket) return;
       this.#close();
       this.#events.onLink("away");
-      void this.#retryLater(wasOpen, credentials);
+      void this.#retryLater(mayBeRefused ? credentials : null);
     });
   }
 
-  async #retryLater(wasOpen: boolean, credentials: Credentials | null): Promise<void> {
-    if (!wasOpen) this.#failures += 1;
+  /** `credentials`: those that may have been refused. */
+  async #retryLater(credentials: Credentials | null): Promise<void> {
     this.#retry = setTimeout(() => this.#open(), this.#delay);
     this.#delay = Math.min(this.#delay * 2, DELAY_MAX);
-    if (credentials === null || this.#failures < REFUSALS) return;
+    if (credentials === null) return;
+    // Attempts fail while the deployment restarts, too; these end no session.
+    this.#failures = (await isAnswering()) ? this.#failures + 1 : 0;
+    if (this.#failures < REFUSALS || this.#socket !== null) return;
     if (!(await isRefused(credentials)) || this.#socket !== null) return;
     this.#failures = 0;
     this.#events.onRefused();
@@ -121,7 +128,7 @@ export class AgentSocket {
       this.#close();
       dead.close();
       this.#events.onLink("away");
-      void this.#retryLater(true, null);
+      void this.#retryLater(null);
     }, PONG_WITHIN);
   }
 
@@ -142,6 +149,14 @@ function urlOf(credentials: Credentials | null): string {
 
 function queryOf(credentials: Credentials | null): Record<string, string> {
   return credentials === null ? {} : { session: credentials.session, token: credentials.token };
+}
+
+async function isAnswering(): Promise<boolean> {
+  try {
+    return (await fetch("/api/settings", { cache: "no-store" })).ok;
+  } catch {
+    return false;
+  }
 }
 
 // The browser does not tell why an upgrade failed. A plain request to the same path shows whether the Worker
