@@ -1,37 +1,63 @@
 // `npm test`: everything. `npm test -- tests/worker/some.spec.mjs`: only these files, on a fresh
 // build and without the checks.
-import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { build } from "./build.mjs";
 import { bundle } from "./bundle.mjs";
-import { check } from "./check.mjs";
+import { lint } from "./check.mjs";
 import { chromium } from "./chromium.mjs";
-import { environment, Failure, root, runMain, step } from "./lib/process.mjs";
+import { Failure, root, runMain, step } from "./lib/process.mjs";
+import { failuresIn, forgetLogs, ROOM, runJobs, runNative, runSpec } from "./lib/specs.mjs";
 
 const SUITES = ["dev", "worker", "chain", "conformance", "browser"];
-const scratch = join(root, ".dev");
-const screenshots = join(scratch, "screenshots");
-const results = join(scratch, "test.tap");
+const screenshots = join(root, ".dev", "screenshots");
+const SLOWEST = 10;
+
+/** These take longest, so they start first: otherwise the last of them would run by itself in the end. */
+const FIRST = [
+  "chain/relayer",
+  "worker/guest-hostile",
+  "chain/reorg",
+  "chain/relayer-killed",
+  "chain/killed",
+  "chain/mail",
+  "chain/guest-paying",
+  "chain/rush",
+  "chain/faults",
+  "chain/verdicts",
+  "chain/desk",
+  "chain/faults-of-chain",
+  "chain/gas",
+  "chain/unknown",
+];
+/** They wait for time limits and alarms and compute little: two of them take the room of one. */
+const WAITING = ["chain/relayer", "chain/reorg", "worker/guest-hostile", "chain/unknown", "chain/faults-of-chain", "chain/guest-paying"];
+/** It measures what the machine can do, so nothing else may run. */
+const ALONE = ["chain/load"];
+
+const isOneOf = (names, file) => names.some((name) => resolve(root, file) === join(root, "tests", `${name}.spec.mjs`));
 
 async function main(chosen) {
-  const counts = { passed: 0, failed: 0 };
+  const started = performance.now();
+  const results = [];
   try {
-    if (chosen.length === 0) await check();
+    if (chosen.length === 0) await lint();
     await step("build", build);
     await step("bundle", bundle);
     const files = chosen.length === 0 ? specs() : chosen;
     const withBrowser = files.some((file) => resolve(root, file).startsWith(join(root, "tests", "browser")));
     if (withBrowser) await prepareBrowser();
-    if (files.length > 0) Object.assign(counts, await runSpecs(files));
+    results.push(...(await runAll(files, { withNative: chosen.length === 0 })));
     if (withBrowser) console.log(`what the page looked like is in ${relative(root, screenshots)}/`);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     console.error(error.message);
-    counts.failed += 1;
+    results.push({ passed: 0, failed: 1 });
   }
-  console.log(`${counts.passed} passed, ${counts.failed} failed`);
-  if (counts.failed > 0) process.exitCode = 1;
+  if (results.length > SLOWEST) reportSlowest(results);
+  const sum = (what) => results.reduce((all, result) => all + result[what], 0);
+  console.log(`${sum("passed")} passed, ${sum("failed")} failed, ${inMinutes((performance.now() - started) / 1000)}`);
+  if (sum("failed") > 0) process.exitCode = 1;
 }
 
 async function prepareBrowser() {
@@ -49,21 +75,37 @@ function specs() {
   );
 }
 
-async function runSpecs(files) {
-  mkdirSync(scratch, { recursive: true });
-  rmSync(results, { force: true });
-  // One file at a time: each starts a Worker of its own, some a chain as well.
-  const reporters = ["--test-reporter=spec", "--test-reporter-destination=stdout"];
-  reporters.push("--test-reporter=tap", `--test-reporter-destination=${results}`);
-  const args = ["--test", "--test-concurrency=1", ...reporters, ...files];
-  const child = spawn(process.execPath, args, { cwd: root, env: environment(), stdio: "inherit" });
-  const code = await new Promise((resolve) => child.on("close", resolve));
-
-  const tap = existsSync(results) ? readFileSync(results, "utf8") : "";
-  const count = (name) => Number(new RegExp(`^# ${name} (\\d+)$`, "m").exec(tap)?.[1] ?? 0);
-  const failed = count("fail") + count("cancelled");
-  // A runner that dies without counting has failed nonetheless.
-  return { passed: count("pass"), failed: code === 0 ? failed : Math.max(failed, 1) };
+/** One file is shown while it runs, of several a line each when they end, and then the failures. */
+async function runAll(files, { withNative }) {
+  forgetLogs();
+  if (files.length === 1 && !withNative) return [{ title: files[0], ...(await runSpec(files[0], 0, { isLive: true })), seconds: 0 }];
+  const jobs = FIRST.flatMap((name) => files.filter((file) => isOneOf([name], file)));
+  jobs.push(...files.filter((file) => !isOneOf(FIRST, file)));
+  const ofFile = (file) => ({ title: file, room: roomFor(file), run: (lane) => runSpec(file, lane) });
+  const native = { title: "cargo test", room: 1, run: runNative };
+  const results = await runJobs([...(withNative ? [native] : []), ...jobs.map(ofFile)], reportEnd);
+  for (const { title, output } of results.filter(({ failed }) => failed > 0)) {
+    console.log(`\n${title}\n${failuresIn(output)}\n`);
+  }
+  return results;
 }
+
+function roomFor(file) {
+  if (isOneOf(ALONE, file)) return ROOM;
+  return isOneOf(WAITING, file) ? 0.5 : 1;
+}
+
+function reportEnd({ title, passed, failed, seconds }) {
+  const sign = failed === 0 ? "✔" : "✖";
+  const count = failed === 0 ? `${passed} passed` : `${passed} passed, ${failed} FAILED`;
+  console.log(`${sign} ${title.padEnd(44)} ${count.padEnd(22)} ${seconds.toFixed(1).padStart(6)} s`);
+}
+
+function reportSlowest(results) {
+  const slowest = results.filter(({ seconds }) => seconds).sort((a, b) => b.seconds - a.seconds).slice(0, SLOWEST);
+  console.log(`\nthe slowest: ${slowest.map(({ title, seconds }) => `${title.replace(/^tests\/|\.spec\.mjs$/g, "")} ${seconds.toFixed(0)} s`).join(", ")}`);
+}
+
+const inMinutes = (seconds) => (seconds < 60 ? `${seconds.toFixed(0)} s` : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`);
 
 await runMain(import.meta.url, main);

@@ -4,7 +4,8 @@ import { createServer } from "node:net";
 
 // Below where systems take the ports of outgoing connections from. Whoever tries again and again to reach a
 // server that is away is given such a port sooner or later, may be given the server's own, and then holds it.
-const [LOWEST, HIGHEST] = [10_000, 32_000];
+// FREE_PORTS names fewer of them, so that programs side by side never choose the same one.
+const [LOWEST, HIGHEST] = (process.env.FREE_PORTS ?? "10000-32000").split("-").map(Number);
 const TRIES = 100;
 
 /** A port that nobody listens on. */

@@ -1,0 +1,104 @@
+// Runs test files side by side, each in a process of its own, and counts what they say.
+import { spawn } from "node:child_process";
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
+import { join, relative, sep } from "node:path";
+import { environment, root } from "./process.mjs";
+
+const logs = join(root, ".dev", "test");
+/** How many ordinary files run at a time: each has a Worker, mostly a chain, and the smallest machine has two cores. */
+export const ROOM = 2;
+/** Ports for the files that run side by side, so that two of them never choose the same one. */
+const PORTS = { from: 10_000, to: 32_000, each: 2_000 };
+
+/**
+ * Runs `jobs` in their order, as soon as there is room for the next one: `{title, room, run}` each. `room` is 1 for
+ * an ordinary job, ROOM for one that must be alone. `run(lane)` gives `{passed, failed, output}`; no two jobs that run
+ * at the same time have the same lane. `ends(result)` hears of each end, `seconds` included.
+ */
+export async function runJobs(jobs, ends) {
+  const waiting = [...jobs];
+  const running = new Map();
+  const lanes = new Set();
+  const results = [];
+  const used = () => [...running.keys()].reduce((sum, { room }) => sum + room, 0);
+  const start = (job) => {
+    const lane = [...Array(jobs.length).keys()].find((free) => !lanes.has(free));
+    lanes.add(lane);
+    const ended = timed(job, lane).then((result) => {
+      lanes.delete(lane);
+      running.delete(job);
+      results.push(result);
+      ends(result);
+    });
+    running.set(job, ended);
+  };
+  while (waiting.length > 0 || running.size > 0) {
+    // A job that must be alone does not hold the others up: it comes when they are over.
+    const next = waiting.findIndex(({ room }) => used() + room <= ROOM);
+    if (next >= 0) start(...waiting.splice(next, 1));
+    else await Promise.race(running.values());
+  }
+  return results;
+}
+
+async function timed({ title, run }, lane) {
+  const started = performance.now();
+  const result = await run(lane);
+  return { title, ...result, seconds: (performance.now() - started) / 1000 };
+}
+
+/** Removes the logs of the last run. */
+export function forgetLogs() {
+  rmSync(logs, { recursive: true, force: true });
+  mkdirSync(logs, { recursive: true });
+}
+
+/** Runs one test file. `isLive` shows what it says at once. */
+export async function runSpec(file, lane = 0, { isLive = false } = {}) {
+  const name = relative(root, join(root, file)).split(sep).slice(1).join("-");
+  const tap = join(logs, `${name}.tap`);
+  const args = ["--test", "--test-reporter=spec", "--test-reporter-destination=stdout"];
+  args.push("--test-reporter=tap", `--test-reporter-destination=${tap}`, file);
+  const { code, output } = await captured(process.execPath, args, join(logs, `${name}.log`), { env: settings(lane), isLive });
+  const said = readFileSync(tap, { encoding: "utf8", flag: "a+" });
+  const count = (what) => Number(new RegExp(`^# ${what} (\\d+)$`, "m").exec(said)?.[1] ?? 0);
+  const failed = count("fail") + count("cancelled");
+  // A runner that dies without counting has failed nonetheless.
+  return { passed: count("pass"), failed: code === 0 ? failed : Math.max(failed, 1), output };
+}
+
+function settings(lane) {
+  const first = PORTS.from + (lane * PORTS.each) % (PORTS.to - PORTS.from);
+  const FREE_PORTS = `${first}-${first + PORTS.each}`;
+  // Most of the time until the first test is spent on compiling the same packages again.
+  return { ...environment(), FREE_PORTS, NODE_COMPILE_CACHE: join(root, ".dev", "compiled") };
+}
+
+/** Runs the native tests and counts them. */
+export async function runNative() {
+  const { code, output } = await captured("cargo", ["test", "--quiet"], join(logs, "native.log"), { env: environment() });
+  const sum = (what) => [...output.matchAll(new RegExp(`^test result: .*?(\\d+) ${what}`, "gm"))].reduce((all, [, n]) => all + Number(n), 0);
+  const failed = sum("failed");
+  return { passed: sum("passed"), failed: code === 0 ? failed : Math.max(failed, 1), output };
+}
+
+async function captured(command, args, log, { env, isLive }) {
+  const file = openSync(log, "w");
+  const child = spawn(command, args, { cwd: root, env, stdio: isLive ? "inherit" : ["ignore", file, file] });
+  closeSync(file);
+  const isOver = new Promise((resolve) => {
+    child.on("error", () => resolve(1));
+    child.on("close", resolve);
+  });
+  const stop = (signal) => child.kill(signal);
+  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, stop);
+  const code = await isOver;
+  for (const signal of ["SIGINT", "SIGTERM"]) process.off(signal, stop);
+  return { code, output: readFileSync(log, "utf8") };
+}
+
+/** What a failed file has to say: the failures if the runner lists them, otherwise everything. */
+export function failuresIn(output) {
+  const at = output.lastIndexOf("✖ failing tests:");
+  return (at < 0 ? output : output.slice(at)).trim();
+}
