@@ -8,7 +8,7 @@ import { startFacilitator } from "../../dev/chain/facilitator.mjs";
 import { assertBooksAreClean } from "../support/audit.mjs";
 import { browserStage, looksRight } from "../support/browser.mjs";
 import { button, dialog } from "../support/browser-guest.mjs";
-import { cardOf, sampleWallet, signInAsSampleHost, tab } from "../support/browser-host.mjs";
+import { cardOf, sampleWallet, signInAsSampleHost } from "../support/browser-host.mjs";
 import { behaviours, startHostile } from "../support/hostile.mjs";
 import { rpcFaults, startHostileRpc } from "../support/hostile-rpc.mjs";
 import { payFor, rsvp } from "../support/pay.mjs";

@@ -2,15 +2,14 @@
 // concluded from that, nothing is settled twice, and in the end chain, seats, books and KV agree.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { createWalletClient, http, parseAbi } from "viem";
-import { privateKeyToAccount } from "viem/accounts";
-import { baseSepolia } from "viem/chains";
-import { CHAIN_ID, NETWORK, payers, relayer, USDC } from "../../dev/chain/accounts.mjs";
+import { NETWORK, payers } from "../../dev/chain/accounts.mjs";
 import { assertIsHeld, endsWell, endsWithoutSeat, isUsed, startCase, told } from "../support/case.mjs";
 import { behaviours as does, startHostile } from "../support/hostile.mjs";
 import { rpcFaults as has, startHostileRpc } from "../support/hostile-rpc.mjs";
 import { startNetwork, until } from "../support/network.mjs";
 import { resign } from "../support/pay.mjs";
+import { reorganize } from "../support/reorg.mjs";
+import { cancel, spend } from "../support/usdc.mjs";
 
 let network, hostile, rpc;
 let payer = 0;
@@ -143,14 +142,9 @@ test("the endpoint is down for everybody and objects lose their memory: all is f
 });
 
 /** The chain forgets the block of the payment's transaction, and mines it again if it is to. */
-async function reorganize(one, { minesAgain }) {
-  const { client, transfers } = network.chain;
-  const [{ transactionHash: hash, blockNumber }] = await transfers(one.door.payTo);
-  const raw = await client.request({ method: "eth_getRawTransactionByHash", params: [hash] });
-  const depth = Number((await client.getBlockNumber({ cacheTime: 0 })) - blockNumber) + 1;
-  const { hash: forgotten } = await client.getBlock({ blockNumber });
-  await client.request({ method: "anvil_reorg", params: [depth, minesAgain ? [[raw, 0]] : []] });
-  assert.notEqual((await client.getBlock({ blockNumber })).hash, forgotten, "there was a reorganization");
+async function forgets(one, { minesAgain }) {
+  const [{ transactionHash }] = await network.chain.transfers(one.door.payTo);
+  await reorganize(network.chain, transactionHash, { minesAgain });
   assert.equal(await isUsed(one), minesAgain);
 }
 
@@ -168,7 +162,7 @@ for (const [fault, behaviour] of LOST) {
     test(`${fault}, and ${what}`, async () => {
       // However slow this machine is: nobody looks before the reorganization is over.
       const one = await startUnknown([behaviour], (started) => rpc.misbehave(has.isDown, nonceOf(started)));
-      await reorganize(one, { minesAgain });
+      await forgets(one, { minesAgain });
       rpc.behaves(nonceOf(one));
       await endsWell(one);
       assert.equal(settles(one), requests);
@@ -176,46 +170,14 @@ for (const [fault, behaviour] of LOST) {
   }
 }
 
-const tokenAbi = parseAbi([
-  "function cancelAuthorization(address authorizer, bytes32 nonce, bytes signature)",
-  "function transferWithAuthorization(address from, address to, uint256 value, uint256 validAfter, uint256 validBefore, bytes32 nonce, bytes signature)",
-]);
-
-async function sendToToken(functionName, args) {
-  const account = privateKeyToAccount(relayer.privateKey);
-  const sender = createWalletClient({ account, chain: baseSepolia, transport: http(network.chain.url) });
-  const hash = await sender.writeContract({ address: USDC, abi: tokenAbi, functionName, args });
-  const { status } = await network.chain.client.waitForTransactionReceipt({ hash });
-  assert.equal(status, "success");
-}
-
-/** Takes the authorization back, as EIP-3009 allows. */
-async function cancels({ payer: wallet, payment }) {
-  const { nonce } = payment.payload.authorization;
-  const signature = await privateKeyToAccount(wallet.privateKey).signTypedData({
-    domain: { name: "USDC", version: "2", chainId: CHAIN_ID, verifyingContract: USDC },
-    types: { CancelAuthorization: [{ name: "authorizer", type: "address" }, { name: "nonce", type: "bytes32" }] },
-    primaryType: "CancelAuthorization",
-    message: { authorizer: wallet.address, nonce },
-  });
-  await sendToToken("cancelAuthorization", [wallet.address, nonce, signature]);
-}
-
-/** Has the authorization itself used, without our door. */
-async function spends({ payment: { payload } }) {
-  const { from, to, value, validAfter, validBefore, nonce } = payload.authorization;
-  const terms = [from, to, BigInt(value), BigInt(validAfter), BigInt(validBefore), nonce];
-  await sendToToken("transferWithAuthorization", [...terms, payload.signature]);
-}
-
 /** Signs another authorization with the same nonce, and has that one used. */
 const spendsElsewhere = async ({ payer: wallet, payment }) =>
-  spends({ payment: await resign(payment, wallet, { to: payers[29].address }) });
+  spend(network, await resign(payment, wallet, { to: payers[29].address }));
 
 // A payment names no shop: what was paid to the same wallet at another shop could be shown here too.
 test("a payment that was spent at another shop of the host buys nothing here, however soon it is shown", async () => {
   const one = await startCase(network, payers[payer++ % payers.length]);
-  await spends(one);
+  await spend(network, one.payment);
   const { status, body, challenge } = await one.pay();
   assert.deepEqual([status, body.title, body.moneyMoved, challenge], [409, "payment used", "no", null]);
   assert.equal(settles(one), 0, "nobody was asked to settle it");
@@ -227,7 +189,7 @@ test("what can never be paid any more ends unpaid, and its seat is free again", 
   const hidden = (started) => rpc.misbehave(has.isDown, nonceOf(started));
   const start = () => startUnknown([does.cut], hidden);
   const [ranOut, cancelled, spent] = await Promise.all([start(), start(), start()]);
-  await cancels(cancelled);
+  await cancel({ chain: network.chain, payer: cancelled.payer }, cancelled.payment);
   await spendsElsewhere(spent);
   await network.chain.test.increaseTime({ seconds: 600 });
   await network.chain.test.mine({ blocks: 1 });

@@ -4,9 +4,10 @@ import { after, before, test } from "node:test";
 import { getAddress } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import {
-  answerWith, askForSeat, buySeat, isNonceUsed, openBuyer, openSession, purchasesOf, sayYes, startGuests, ticketOf, transfers,
+  answerWith, askForSeat, buySeat, openBuyer, openSession, purchasesOf, sayYes, startGuests, ticketOf, transfers,
 } from "../support/guests.mjs";
 import { createEvent, openDoor } from "../support/network.mjs";
+import { isNonceUsed } from "../support/usdc.mjs";
 
 const WRAPPED = /6492649264926492649264926492649264926492649264926492649264926492$/;
 let network, door, url;

@@ -5,7 +5,7 @@ import { otherHost } from "../../dev/chain/accounts.mjs";
 import {
   agentUrl, askForSeat, buySeat, knock, openBuyer, openSession, purchasesOf, startGuests, ticketOf, transfers,
 } from "../support/guests.mjs";
-import { createEvent, openDoor, signIn, until } from "../support/network.mjs";
+import { createEvent, openDoor, patch, signIn, until } from "../support/network.mjs";
 import { openGuest } from "../../dev/lib/guest.mjs";
 
 let network, door, url;
@@ -59,8 +59,7 @@ test("a payment over a limit, at another door or to another wallet is refused be
 test("a price that was raised since it was listed is refused", async () => {
   const one = await event();
   const guest = await openBuyer(network, url, { policy: { askAbove: "9.00" } });
-  const headers = { "content-type": "application/json", authorization: `Bearer ${door.token}` };
-  const changed = await network.worker.fetch(`/api/users/events/${one.id}`, { method: "PATCH", headers, body: JSON.stringify({ price: "0.50" }) });
+  const changed = await patch(network, `/api/users/events/${one.id}`, { price: "0.50" }, door.token);
   assert.equal(changed.status, 200, await changed.text());
   await isRefused(guest, one, "price_raised");
   guest.send({ type: "call_tool", tool: "listEvents" });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { privateKeyToAccount } from "viem/accounts";
 import { payers } from "../../dev/chain/accounts.mjs";
-import { createEvent, setLimits, until } from "../support/network.mjs";
+import { createEvent, patch, setLimits, until } from "../support/network.mjs";
 import { readyGuest, startStage } from "../support/stage.mjs";
 import { askForSeat } from "../support/guests.mjs";
 
@@ -109,9 +109,8 @@ for (const [what, policy, code] of REFUSALS) {
 test("a price that was raised since it was listed is refused before anything is signed", async () => {
   const event = await createEvent(stage.network, stage.door);
   const guest = await readyGuest(stage, { policy: { askAbove: "1" } });
-  const headers = { "content-type": "application/json", authorization: `Bearer ${stage.door.token}` };
-  const raised = { method: "PATCH", headers, body: JSON.stringify({ price: "0.06" }) };
-  assert.equal((await stage.network.worker.fetch(`/api/users/events/${event.id}`, raised)).status, 200);
+  const raised = await patch(stage.network, `/api/users/events/${event.id}`, { price: "0.06" }, stage.door.token);
+  assert.equal(raised.status, 200);
   askForSeat(guest, event);
   const error = await guest.next("tool_error");
   assert.equal(error.code, "price_raised", error.result);

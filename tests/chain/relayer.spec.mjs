@@ -4,14 +4,14 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isAddressEqual, keccak256, parseTransaction } from "viem";
-import { USDC } from "../../dev/chain/accounts.mjs";
-import { usdcAbi } from "../../dev/chain/chain.mjs";
 import { endsWell, startCase, told } from "../support/case.mjs";
 import { serverPayment, signedFor, startOwnNetwork } from "../support/facilitators.mjs";
 import { catches, rpcFaults } from "../support/hostile-rpc.mjs";
 import { until } from "../support/network.mjs";
-import { payerKit, spend } from "../support/payer-kit.mjs";
+import { payerKit } from "../support/payer-kit.mjs";
+import { drop, withoutBlocks } from "../support/reorg.mjs";
 import { PRICE } from "../support/terms.mjs";
+import { isNonceUsed, spend } from "../support/usdc.mjs";
 import { miniWallet } from "../support/wallets.mjs";
 
 const OUTAGE_SECONDS = 30;
@@ -47,10 +47,7 @@ async function transfersOf({ kit, payer }) {
   return transfers.map(({ transactionHash }) => transactionHash);
 }
 
-function isUsed({ payer, nonce }) {
-  const question = { address: USDC, abi: usdcAbi, functionName: "authorizationState", args: [payer.address, nonce] };
-  return network.chain.client.readContract(question);
-}
+const isUsed = ({ payer, nonce }) => isNonceUsed(network, payer.address, nonce);
 
 function isSettled({ status, body }, hash = body.transaction) {
   assert.deepEqual([status, body.success, body.transaction], [200, true, hash], JSON.stringify(body));
@@ -152,14 +149,8 @@ describe(`an endpoint that is down for ${OUTAGE_SECONDS} s`, () => {
 });
 
 describe("a chain that drops blocks", () => {
-  /** Drops the block with this transaction and all that came after it. */
-  async function drop(hash, one) {
-    const { client } = network.chain;
-    const { blockNumber } = await client.getTransactionReceipt({ hash });
-    while (await isUsed(one)) {
-      const depth = Number((await client.getBlockNumber({ cacheTime: 0 })) - blockNumber) + 1;
-      await client.request({ method: "anvil_reorg", params: [depth, []] });
-    }
+  async function drops(one) {
+    await drop(network.chain, one.hash, () => isUsed(one));
     assert.deepEqual(await transfersOf(one), [], "the chain has dropped the money");
   }
 
@@ -170,23 +161,11 @@ describe("a chain that drops blocks", () => {
     return { ...one, hash: answer.body.transaction };
   }
 
-  /** Blocks are made when the test wants them. */
-  async function withoutBlocks(act) {
-    await network.chain.test.setAutomine(false);
-    await network.chain.test.setIntervalMining({ interval: 0 });
-    try {
-      return await act();
-    } finally {
-      await network.chain.test.setAutomine(true);
-      await network.chain.test.setIntervalMining({ interval: 1 });
-    }
-  }
-
   test("the same transaction is sent again, by itself: the same hash, paid once", async () => {
     const one = await settleOne();
     // Nothing is looked after any more but what was settled, half a minute later.
     await sleep(5000);
-    await drop(one.hash, one);
+    await drops(one);
     await until(() => isUsed(one), 60);
     assert.deepEqual(await transfersOf(one), [one.hash]);
     assert.equal(signedFor(network, one).length, 1);
@@ -197,8 +176,8 @@ describe("a chain that drops blocks", () => {
 
   test("who asks again meanwhile hears of success when the money is there again, and not before", async () => {
     const one = await settleOne();
-    await withoutBlocks(async () => {
-      await drop(one.hash, one);
+    await withoutBlocks(network.chain, async () => {
+      await drops(one);
       let answer;
       const asked = one.settle().then((answered) => (answer = answered));
       await sleep(3000);
@@ -212,8 +191,8 @@ describe("a chain that drops blocks", () => {
 
   test("when the money stays away, the answer is that it is pending", async () => {
     const one = await settleOne();
-    await withoutBlocks(async () => {
-      await drop(one.hash, one);
+    await withoutBlocks(network.chain, async () => {
+      await drops(one);
       isPending(await one.settle(), one.hash);
     });
     await until(() => isUsed(one), 30);
@@ -225,7 +204,7 @@ describe("a chain that drops blocks", () => {
     // Both have their money from blocks that stay.
     const started = [await fromServer(), await fromServer()];
     const [earlier, later] = [await settleOne(started[0]), await settleOne(started[1])];
-    await drop(earlier.hash, earlier);
+    await drops(earlier);
     assert.equal(await isUsed(later), false);
     isSettled(await later.settle(), later.hash);
     await until(() => isUsed(earlier), 60);
@@ -284,9 +263,7 @@ describe("somebody else is faster with the same authorization", () => {
 test("a transaction that pays too little is replaced by one that pays more, and settled once", async () => {
   const one = await fromServer();
   const { test: chain, client } = network.chain;
-  await chain.setAutomine(false);
-  await chain.setIntervalMining({ interval: 0 });
-  try {
+  await withoutBlocks(network.chain, async () => {
     const call = one.settle();
     await until(() => signedFor(network, one).length === 1);
     const first = parseTransaction(signedFor(network, one)[0]);
@@ -301,10 +278,7 @@ test("a transaction that pays too little is replaced by one that pays more, and 
     const waiting = { address: network.ours.relayer, blockTag: "pending" };
     await until(async () => (await client.getTransactionCount(waiting)) > first.nonce);
     await chain.mine({ blocks: 1 });
-  } finally {
-    await chain.setAutomine(true);
-    await chain.setIntervalMining({ interval: 1 });
-  }
+  });
   const hash = keccak256(signedFor(network, one)[1]);
   isSettled(await one.settle(), hash);
   assert.deepEqual(await transfersOf(one), [hash]);

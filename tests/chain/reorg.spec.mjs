@@ -2,12 +2,13 @@
 // once more, half a minute after it delivered.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { payers, USDC } from "../../dev/chain/accounts.mjs";
-import { usdcAbi } from "../../dev/chain/chain.mjs";
+import { payers } from "../../dev/chain/accounts.mjs";
 import { assertBooksAreClean } from "../support/audit.mjs";
 import { behaviours, startHostile } from "../support/hostile.mjs";
 import { createEvent, get, openDoor, startNetwork, until } from "../support/network.mjs";
 import { payFor, rsvp } from "../support/pay.mjs";
+import { drop } from "../support/reorg.mjs";
+import { isNonceUsed } from "../support/usdc.mjs";
 
 const PRICE = 50_000n;
 let network, door, hostile;
@@ -22,23 +23,7 @@ after(async () => {
   await hostile?.stop();
 });
 
-/** Drops the block with this transaction and all that came after it. */
-async function drop(hash, payment) {
-  const { client } = network.chain;
-  const { blockNumber } = await client.getTransactionReceipt({ hash });
-  // A new block may come between question and order; then it was one too few.
-  while (await isUsed(payment)) {
-    const depth = Number((await client.getBlockNumber({ cacheTime: 0 })) - blockNumber) + 1;
-    await client.request({ method: "anvil_reorg", params: [depth, []] });
-  }
-}
-
-function isUsed(payment) {
-  const { from, nonce } = payment.payload.authorization;
-  const call = { address: USDC, abi: usdcAbi, functionName: "authorizationState", args: [from, nonce] };
-  return network.chain.client.readContract(call);
-}
-
+const isUsed = ({ payload: { authorization } }) => isNonceUsed(network, authorization.from, authorization.nonce);
 const rows = (query) => network.worker.sql(door.scope, query);
 const isConfirmed = async () => (await rows("SELECT count(*) AS n FROM payments WHERE next_check_at IS NOT NULL"))[0].n === 0;
 
@@ -49,7 +34,7 @@ async function payAndDrop(payer) {
   const earned = await network.chain.balance(door.payTo);
   const first = await rsvp(network, door, event, payment);
   assert.equal(first.status, 200);
-  await drop(first.body.transactionHash, payment);
+  await drop(network.chain, first.body.transactionHash, () => isUsed(payment));
   assert.equal(await network.chain.balance(door.payTo), earned, "the chain has dropped the money");
   return { event, payment, earned, first };
 }

@@ -7,9 +7,10 @@ import { ask, request, startFacilitators } from "../support/facilitators.mjs";
 import { changeSignature, tamper } from "../support/forgery.mjs";
 import { startHostileRpc } from "../support/hostile-rpc.mjs";
 import { resign } from "../support/pay.mjs";
-import { cancel, payerKit } from "../support/payer-kit.mjs";
+import { payerKit } from "../support/payer-kit.mjs";
 import { safeWallet } from "../support/smart-wallets.mjs";
 import { PRICE } from "../support/terms.mjs";
+import { cancel } from "../support/usdc.mjs";
 import { miniWallet } from "../support/wallets.mjs";
 
 const PAYERS = 50;

@@ -9,10 +9,10 @@ import { wrapFetchWithPayment } from "@x402/fetch";
 import { x402Client } from "@x402/core/client";
 import { registerExactEvmScheme } from "@x402/evm/exact/client";
 import { privateKeyToAccount } from "viem/accounts";
-import { NETWORK, otherHost, payers } from "../../dev/chain/accounts.mjs";
+import { otherHost, payers } from "../../dev/chain/accounts.mjs";
 import { startOwnNetwork } from "../support/facilitators.mjs";
 import { behaviours, startHostile } from "../support/hostile.mjs";
-import { openDoor, post, startNetwork, until } from "../support/network.mjs";
+import { openDoor, patch, post, startNetwork, until } from "../support/network.mjs";
 import { callMcp, callTool } from "../support/pay.mjs";
 import { everythingStored } from "../support/stored.mjs";
 import { miniWallet } from "../support/wallets.mjs";
@@ -190,11 +190,7 @@ test("no storage, record or log line holds a value in clear, whatever became of 
   const secret = await newSecret();
   await buy(secret, 8);
   await callMcp(network, door, "retrieveSecret", { secretId: secret.id });
-  const change = await network.worker.fetch(`/api/users/secrets/${secret.id}`, {
-    method: "PATCH",
-    headers: { "content-type": "application/json", authorization: `Bearer ${door.token}` },
-    body: JSON.stringify({ value: `${VALUE}-next` }),
-  });
+  const change = await patch(network, `/api/users/secrets/${secret.id}`, { value: `${VALUE}-next` }, door.token);
   assert.deepEqual([change.status, (await change.json()).version], [200, 2]);
   await until(() => network.worker.kv.get(`${door.scope}:secrets:${secret.id}`));
   const stored = await everythingStored(network, door.scope);
@@ -275,11 +271,7 @@ test("what was paid for is handed over though the answer was lost and the host t
   const second = await pay(other, 1);
   const sold = "SELECT count(*) AS n FROM retrievals WHERE secret_id = ? AND handed_over_at IS NULL";
   await until(async () => (await net.worker.sql(shop.scope, sold, other.id))[0].n === 1);
-  const change = await net.worker.fetch(`/api/users/secrets/${other.id}`, {
-    method: "PATCH",
-    headers: { "content-type": "application/json", authorization: `Bearer ${shop.token}` },
-    body: JSON.stringify({ value: `${VALUE}-next` }),
-  });
+  const change = await patch(net, `/api/users/secrets/${other.id}`, { value: `${VALUE}-next` }, shop.token);
   assert.equal((await change.json()).unreadSales, 1);
   await net.worker.restart();
   await gets(second);

@@ -9,9 +9,10 @@ import { FACTORY, MULTICALL3, USDC } from "../../dev/chain/accounts.mjs";
 import { request } from "../support/facilitators.mjs";
 import * as forgery from "../support/forgery.mjs";
 import { resign } from "../support/pay.mjs";
-import { cancel, delegate, spend } from "../support/payer-kit.mjs";
+import { delegate } from "../support/payer-kit.mjs";
 import { safeWallet, soladyWallet } from "../support/smart-wallets.mjs";
 import { PRICE, terms } from "../support/terms.mjs";
+import { cancel, spend } from "../support/usdc.mjs";
 import { miniWallet } from "../support/wallets.mjs";
 
 const { addToV, ask, changeFactory, changeSignature, copyOf, highS, offer, tamper, unwrap, without, withSignature } =

@@ -6,7 +6,7 @@ import { assertBooksAreClean } from "../support/audit.mjs";
 import { startOwnNetwork } from "../support/facilitators.mjs";
 import { behaviours, startHostile } from "../support/hostile.mjs";
 import { rpcFaults, startHostileRpc } from "../support/hostile-rpc.mjs";
-import { createEvent, openDoor, post, setLimits, startNetwork, until } from "../support/network.mjs";
+import { createEvent, openDoor, patch, post, setLimits, startNetwork, until } from "../support/network.mjs";
 import { NETWORK } from "../../dev/chain/accounts.mjs";
 import { callTool, sign } from "../support/pay.mjs";
 import { accountsOf, mintAll } from "../support/wallets.mjs";
@@ -133,9 +133,7 @@ const seats = async (network, door, buyers) => {
 };
 
 const deskTicket = async (network, door) => {
-  const headers = { "content-type": "application/json", authorization: `Bearer ${door.token}` };
-  const body = JSON.stringify({ doors: ["events", "desk"] });
-  const answer = await network.worker.fetch("/api/users/me", { method: "PATCH", headers, body });
+  const answer = await patch(network, "/api/users/me", { doors: ["events", "desk"] }, door.token);
   assert.equal(answer.status, 200, await answer.text());
   return (index) => ({ subject: `Order ${index}`, body: "Where is it?" });
 };

@@ -1,6 +1,5 @@
 // What `npm start` runs, on ports and state of its own: what the page's tests visit.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -9,10 +8,8 @@ import { parseEventLogs } from "viem";
 import { chainClient, usdcAbi } from "../../dev/chain/chain.mjs";
 import { freePort } from "../../dev/lib/ports.mjs";
 import { openGuest } from "../../dev/lib/guest.mjs";
-import { root } from "../../dev/lib/process.mjs";
+import { startReady } from "./here.mjs";
 import { until } from "./network.mjs";
-
-const READY_SECONDS = 120;
 
 /**
  * Starts it, with `settings` beside those of this process. Gives back:
@@ -28,13 +25,13 @@ const READY_SECONDS = 120;
  */
 export async function startStack(settings = {}) {
   const folder = mkdtempSync(path.join(tmpdir(), "concierge-page-"));
-  const env = { ...process.env, ...settings, STATE_DIR: folder, PORT: String(await freePort()), CHAIN_PORT: String(await freePort()) };
+  const env = { ...settings, STATE_DIR: folder, PORT: String(await freePort()), CHAIN_PORT: String(await freePort()) };
   let running;
   const stack = {
     /** Nothing happens if it runs. */
     async start() {
       if (running) return;
-      running = await startOnce(env);
+      running = await startReady(env);
       Object.assign(stack, JSON.parse(readFileSync(path.join(folder, "state.json"), "utf8")));
       stack.chain = chainClient(stack.rpc);
     },
@@ -56,18 +53,6 @@ export async function startStack(settings = {}) {
   };
   await stack.start();
   return stack;
-}
-
-async function startOnce(env) {
-  const child = spawn(process.execPath, ["dev/start.mjs"], { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
-  const running = { child, output: "" };
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (running.output += data));
-  running.ended = new Promise((resolve) => child.on("close", resolve));
-  await until(() => {
-    if (child.exitCode !== null) throw new Error(running.output);
-    return running.output.includes("Ready.");
-  }, READY_SECONDS);
-  return running;
 }
 
 function hostSql(objects, query, values) {

@@ -1,11 +1,10 @@
 // One payment under a fault: what its caller is told, and what is true when everything is over.
 import assert from "node:assert/strict";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
-import { USDC } from "../../dev/chain/accounts.mjs";
-import { usdcAbi } from "../../dev/chain/chain.mjs";
 import { assertBooksAreClean } from "./audit.mjs";
 import { createEvent, get, openDoor, until } from "./network.mjs";
 import { payFor, rsvp, rsvpAgain } from "./pay.mjs";
+import { isNonceUsed } from "./usdc.mjs";
 
 const PRICE = 50_000n;
 const CAPACITY = 2;
@@ -65,11 +64,7 @@ export async function assertIsHeld(one) {
 }
 
 /** Whether the token has seen this payment used. */
-export function isUsed({ network, payer, payment }) {
-  const args = [payer.address, payment.payload.authorization.nonce];
-  const question = { address: USDC, abi: usdcAbi, functionName: "authorizationState", args };
-  return network.chain.client.readContract(question);
-}
+export const isUsed = ({ network, payer, payment }) => isNonceUsed(network, payer.address, payment.payload.authorization.nonce);
 
 /** Waits until no payment of the door is open; says which are if that takes too long. */
 export async function settlesDown({ network, door }, seconds = 20) {

@@ -2,11 +2,11 @@
 // on a server and nothing else. It keeps a key for each owner and signs with a wallet of the local
 // chain's factory, so that its signatures hold there. What the real API says in its own words was not
 // seen: statuses and the form of errors are those of the SDK's types, the messages are ours.
-import { createServer } from "node:http";
 import { concat, encodeFunctionData, hashTypedData, isAddress, keccak256, parseAbi, serializeErc6492Signature, toHex, zeroHash } from "viem";
 import { privateKeyToAccount, sign } from "viem/accounts";
 import { FACTORY, USDC } from "../../dev/chain/accounts.mjs";
 import { bodyOf } from "./body.mjs";
+import { serve } from "./serve.mjs";
 
 const API = "/api/2025-06-09/wallets";
 const CHAINS = { "base-sepolia": 84532 };
@@ -30,10 +30,8 @@ class Refusal extends Error {
  */
 export async function startCrossmint(chain, { apiKey, polls = 1, ends = [] }) {
   const state = { chain, apiKey, polls, ends, wallets: new Map(), signatures: new Map(), requests: [] };
-  const server = createServer((request, response) => void answer(state, request, response));
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const stop = () => new Promise((resolve) => (server.close(resolve), server.closeAllConnections()));
-  return { url: `http://127.0.0.1:${server.address().port}`, requests: state.requests, stop };
+  const server = await serve((request, response) => void answer(state, request, response));
+  return { url: server.origin, requests: state.requests, stop: server.stop };
 }
 
 async function answer(state, request, response) {

@@ -3,8 +3,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { request } from "node:http";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
-import { FACTORY, FACTORY_CREATE, otherRelayer, USDC } from "../../dev/chain/accounts.mjs";
-import { usdcAbi } from "../../dev/chain/chain.mjs";
+import { FACTORY, FACTORY_CREATE, otherRelayer } from "../../dev/chain/accounts.mjs";
 import { openGuest } from "../../dev/lib/guest.mjs";
 import { bodyOf } from "./body.mjs";
 import { startNetwork } from "./network.mjs";
@@ -92,10 +91,6 @@ export async function transfers({ chain }, from, to) {
   const moved = await chain.transfers(to);
   return moved.filter(({ args }) => args.from.toLowerCase() === from.toLowerCase());
 }
-
-/** Whether the token has seen this nonce used. */
-export const isNonceUsed = ({ chain }, address, nonce) =>
-  chain.client.readContract({ address: USDC, abi: usdcAbi, functionName: "authorizationState", args: [address, nonce] });
 
 /** What a session has on paper of its payments. */
 export const purchasesOf = (network, { welcome }) =>

@@ -8,6 +8,8 @@ import { freePort } from "../../dev/lib/ports.mjs";
 import { root } from "../../dev/lib/process.mjs";
 import { until } from "./network.mjs";
 
+const READY_SECONDS = 120;
+
 /** A command of dev/ with its output; `typed` comes from a pipe. */
 export function runScript(script, args = [], env = {}, typed) {
   const stdio = [typed === undefined ? "ignore" : "pipe", "pipe", "pipe"];
@@ -26,25 +28,33 @@ export async function runToEnd(...args) {
   return { code, output: one.output };
 }
 
+/** Starts `npm start` and waits until it is ready. */
+export async function startReady(env) {
+  const running = runScript("start", [], env);
+  await until(() => {
+    if (running.child.exitCode !== null) throw new Error(running.output);
+    return running.output.includes("Ready.");
+  }, READY_SECONDS).catch(async (error) => {
+    running.child.kill("SIGTERM");
+    await running.ended;
+    throw error;
+  });
+  return running;
+}
+
 /** Starts it: `env` for the commands, `state`, `chain`, `stop()`. */
 export async function startHere() {
   const folder = mkdtempSync(path.join(tmpdir(), "concierge-here-"));
   const env = { STATE_DIR: folder, PORT: String(await freePort()), CHAIN_PORT: String(await freePort()) };
-  const running = runScript("start", [], env);
+  const running = await startReady(env).catch((error) => {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  });
   const stop = async () => {
     running.child.kill("SIGTERM");
     await running.ended;
     rmSync(folder, { recursive: true, force: true });
   };
-  try {
-    await until(() => {
-      if (running.child.exitCode !== null) throw new Error(running.output);
-      return running.output.includes("Ready.");
-    }, 120);
-  } catch (error) {
-    await stop();
-    throw error;
-  }
   const state = JSON.parse(readFileSync(path.join(folder, "state.json"), "utf8"));
   return { env, folder, state, chain: chainClient(state.rpc), stop };
 }

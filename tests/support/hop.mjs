@@ -1,6 +1,6 @@
 // A server of somebody else between a guest session and a server of ours, so that the session goes there over the network.
-import { createServer } from "node:http";
 import { bodyOf } from "./body.mjs";
+import { serve } from "./serve.mjs";
 
 /**
  * Stands before the server at `target`. What it does can be changed at any time:
@@ -13,7 +13,7 @@ import { bodyOf } from "./body.mjs";
 export async function startHop(target) {
   const { origin, pathname } = new URL(target);
   const one = { drops: 0, nonces: [], hold: undefined, isAway: false };
-  const server = createServer(async (request, response) => {
+  const server = await serve(async (request, response) => {
     if (one.isAway) return request.socket.destroy();
     const body = await bodyOf(request);
     const payment = body && JSON.parse(body).params?._meta?.["x402/payment"];
@@ -30,11 +30,7 @@ export async function startHop(target) {
     response.writeHead(answer.status, Object.fromEntries(passed));
     response.end(text);
   });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  one.url = () => `http://127.0.0.1:${server.address().port}${pathname}`;
-  one.stop = () => {
-    server.closeAllConnections();
-    return new Promise((resolve) => server.close(resolve));
-  };
+  one.url = () => `${server.origin}${pathname}`;
+  one.stop = server.stop;
   return one;
 }

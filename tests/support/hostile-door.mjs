@@ -1,8 +1,8 @@
 // A door that means harm. At each path it does something else; what a test does not change there, it does
 // as an older MCP server with one tool would.
-import { createServer } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { bodyOf } from "./body.mjs";
+import { serve } from "./serve.mjs";
 import { terms } from "./terms.mjs";
 
 export const TOOL = { name: "sell", description: "Sells a thing", inputSchema: { type: "object" } };
@@ -23,7 +23,7 @@ export async function startHostileDoor() {
     "tools/list": { tools: [TOOL] },
     "tools/call": { content: [{ type: "text", text: "here" }] },
   };
-  const server = createServer(async (request, response) => {
+  const { server, origin, stop } = await serve(async (request, response) => {
     const text = await bodyOf(request).catch(() => undefined);
     if (text === undefined) return;
     const { method, params, id } = text ? JSON.parse(text) : {};
@@ -36,12 +36,6 @@ export async function startHostileDoor() {
     await Promise.resolve(answer(says)).catch(() => request.socket.destroy());
   });
   server.on("clientError", (_, socket) => socket.destroy());
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const origin = `http://127.0.0.1:${server.address().port}`;
-  const stop = () => {
-    server.closeAllConnections();
-    return new Promise((resolve) => server.close(resolve));
-  };
   const at = (path, answers) => {
     places.set(path, answers);
     return origin + path;

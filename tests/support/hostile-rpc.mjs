@@ -1,7 +1,7 @@
 // A JSON-RPC endpoint that does as it is told, in front of the chain. Its faults are those that public
 // endpoints have.
-import { createServer } from "node:http";
 import { bodyOf } from "./body.mjs";
+import { serve } from "./serve.mjs";
 
 const sleep = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
@@ -14,7 +14,7 @@ const sleep = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds 
 export async function startHostileRpc(target) {
   const faults = new Map();
   const sent = new Set();
-  const server = createServer(async (request, response) => {
+  const server = await serve(async (request, response) => {
     const asked = JSON.parse(await bodyOf(request));
     const calls = [asked].flat();
     for (const { method, params } of calls) if (method === "eth_sendRawTransaction") sent.add(params[0]);
@@ -37,19 +37,15 @@ export async function startHostileRpc(target) {
       request.socket.destroy(),
     );
   });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   const key = (about) => about.toLowerCase().replace(/^0x/, "");
   return {
-    url: `http://127.0.0.1:${server.address().port}`,
+    url: server.origin,
     sent,
     misbehave: (behaviour, about = "") => faults.set(key(about), { behaviour, about: key(about), count: 0 }),
     behaves: (about = "") => faults.delete(key(about)),
     recovers: () => faults.clear(),
     count: (about = "") => faults.get(key(about))?.count ?? 0,
-    stop() {
-      server.closeAllConnections();
-      return new Promise((resolve) => server.close(resolve));
-    },
+    stop: server.stop,
   };
 }
 

@@ -1,7 +1,7 @@
 // A facilitator that does as it is told, in front of the reference one. Its bad answers are those
 // that real ones give.
-import { createServer } from "node:http";
 import { bodyOf } from "./body.mjs";
+import { serve } from "./serve.mjs";
 
 /**
  * `target` is the real facilitator. Push behaviours to `next`, for one request each, give `script` those
@@ -12,7 +12,7 @@ export async function startHostile(target) {
   const seen = [];
   const scripts = new Map();
   const hostile = { next, seen, rule: undefined };
-  const server = createServer(async (request, response) => {
+  const server = await serve(async (request, response) => {
     const body = await bodyOf(request).catch(() => undefined);
     // Who asks may be killed in the middle of asking.
     if (body === undefined) return;
@@ -36,19 +36,14 @@ export async function startHostile(target) {
     // Who asked may have gone meanwhile; a test sees that by what it was told.
     await behave({ answer, forward, response, request }).catch(() => request.socket.destroy());
   });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const stop = () => {
-    server.closeAllConnections();
-    return new Promise((resolve) => server.close(resolve));
-  };
   return Object.assign(hostile, {
-    url: `http://127.0.0.1:${server.address().port}`,
+    url: server.origin,
     /** What is done with the requests for this payment, one after the other. */
     script: (payment, path, ...behaviours) => scripts.set(`${path} ${nonceOf(payment)}`, behaviours),
     /** How often it was asked about this payment. */
     asked: (payment, path) =>
       seen.filter((one) => one.path === path && nonceOf(one.body.paymentPayload) === nonceOf(payment)).length,
-    stop,
+    stop: server.stop,
   });
 }
 

@@ -1,6 +1,6 @@
 // The Worker as `npm start` runs it, to be killed (SIGKILL) and started again on the same state. Chain
 // and facilitators live in the test's process and outlive it, as those of a deployment would.
-import { execFile, spawn, spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -11,6 +11,7 @@ import { startChain } from "../../dev/chain/chain.mjs";
 import { freePort } from "../../dev/lib/ports.mjs";
 import { startFacilitator } from "../../dev/chain/facilitator.mjs";
 import { root } from "../../dev/lib/process.mjs";
+import { startReady } from "./here.mjs";
 import { startHostile } from "./hostile.mjs";
 import { startHostileRpc } from "./hostile-rpc.mjs";
 import { until } from "./network.mjs";
@@ -32,13 +33,13 @@ export async function startKillable({ own = false, env: more = {} } = {}) {
   const chain = await startChain();
   const { between, settings, stop: stopBetween } = await (own ? ownSettling : foreignSettling)(chain);
   const folder = mkdtempSync(path.join(tmpdir(), "concierge-kill-"));
-  const env = { ...process.env, PORT: String(await freePort()), STATE_DIR: folder, ...settings, ...more };
+  const env = { PORT: String(await freePort()), STATE_DIR: folder, ...settings, ...more };
   const worker = { chain, ...between, isUp: false };
   let running;
 
   const up = async () => {
-    running = run(env);
-    Object.assign(worker, await ready(running, folder));
+    running = await startReady(env);
+    Object.assign(worker, JSON.parse(readFileSync(path.join(folder, "state.json"), "utf8")));
     // Found now: at the moment of the kill there is no time to look for them.
     running.pids = [...descendants(worker.pids.wrangler), worker.pids.wrangler];
     worker.isUp = true;
@@ -53,8 +54,8 @@ export async function startKillable({ own = false, env: more = {} } = {}) {
   };
   const end = async () => {
     worker.isUp = false;
-    running.child.kill("SIGTERM");
-    await running.ended;
+    running?.child.kill("SIGTERM");
+    await running?.ended;
   };
   const stop = async () => {
     await end();
@@ -93,21 +94,6 @@ async function ownSettling(chain) {
   // Who mints test USDC is another one.
   const settings = { RPC_URL: rpc.url, FACILITATOR_URL: "self", RELAYER_PRIVATE_KEY: otherRelayer.privateKey };
   return { between: { endpoint: rpc }, settings, stop: rpc.stop };
-}
-
-function run(env) {
-  const child = spawn(process.execPath, ["dev/start.mjs"], { cwd: root, env });
-  const running = { child, output: "", ended: new Promise((resolve) => child.on("close", resolve)) };
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (running.output += data));
-  return running;
-}
-
-async function ready(running, folder) {
-  await until(() => {
-    if (running.child.exitCode !== null) throw new Error(running.output);
-    return running.output.includes("Ready.");
-  }, 120);
-  return JSON.parse(readFileSync(path.join(folder, "state.json"), "utf8"));
 }
 
 function kept(folder) {

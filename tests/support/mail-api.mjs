@@ -3,8 +3,8 @@
 // and signs webhooks after Standard Webhooks. What the real API says in its own words was not seen; statuses,
 // members and the names of errors are those of its documentation.
 import { createHmac, randomBytes, randomUUID } from "node:crypto";
-import { createServer } from "node:http";
 import { bodyOf } from "./body.mjs";
+import { serve } from "./serve.mjs";
 
 const CONTROL = /[\x00-\x1f\x7f]/;
 const ADDRESS = /^[^\s@,;<>"]+@[^\s@,;<>"]+\.[^\s@,;<>"]+$/;
@@ -30,10 +30,8 @@ export async function startMailApi({ from = "Events <events@example.org>" } = {}
   const apiKey = `re_${randomBytes(12).toString("hex")}`;
   const secret = randomBytes(24);
   const state = { apiKey, from, next: [], requests: [], arrived: [], known: new Map() };
-  const server = createServer((request, response) => void answer(state, request, response));
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const stop = () => new Promise((resolve) => (server.close(resolve), server.closeAllConnections()));
-  const url = `http://127.0.0.1:${server.address().port}/emails`;
+  const server = await serve((request, response) => void answer(state, request, response));
+  const url = `${server.origin}/emails`;
   return {
     ...state,
     settings: {
@@ -45,7 +43,7 @@ export async function startMailApi({ from = "Events <events@example.org>" } = {}
       return /^(\d{6})$/m.exec(mail?.text)?.[1];
     },
     webhook: (event, changes = {}) => webhook(secret, event, changes),
-    stop,
+    stop: server.stop,
   };
 }
 

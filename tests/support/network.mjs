@@ -72,16 +72,18 @@ export async function createEvent(network, door, changes = {}) {
 
 /** Changes what strangers may do at a door. */
 export async function setLimits(network, door, limits) {
-  const headers = { "content-type": "application/json", authorization: `Bearer ${door.token}` };
-  const answer = await network.worker.fetch("/api/users/me", { method: "PATCH", headers, body: JSON.stringify({ limits }) });
+  const answer = await patch(network, "/api/users/me", { limits }, door.token);
   if (answer.status !== 200) throw new Error(`no limits: ${await answer.text()}`);
   return (await answer.json()).limits;
 }
 
-export function post(network, path, body, token) {
+export const post = (...asked) => send("POST", ...asked);
+export const patch = (...asked) => send("PATCH", ...asked);
+
+function send(method, network, path, body, token) {
   const headers = { "content-type": "application/json" };
   if (token) headers.authorization = `Bearer ${token}`;
-  return network.worker.fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
+  return network.worker.fetch(path, { method, headers, body: JSON.stringify(body) });
 }
 
 export async function get(network, path, token) {

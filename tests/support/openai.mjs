@@ -1,7 +1,7 @@
 // A language model that says what its script says, behind the chat completions API. It is as strict
 // as the real one: what that refuses is refused here with the same shape of error.
-import { createServer } from "node:http";
 import { bodyOf } from "./body.mjs";
+import { serve } from "./serve.mjs";
 
 /**
  * Answers `POST /v1/chat/completions` with the script's replies, one after the other. A reply is
@@ -16,7 +16,7 @@ export async function startOpenai({ key = "sk-test-key", script = [] } = {}) {
   const seen = [];
   const refused = [];
   let count = 0;
-  const server = createServer(async (request, response) => {
+  const server = await serve(async (request, response) => {
     const sent = await bodyOf(request);
     const answer = (status, value) => {
       response.writeHead(status, { "content-type": "application/json" });
@@ -43,12 +43,7 @@ export async function startOpenai({ key = "sk-test-key", script = [] } = {}) {
       answer(error.status, { error: { message, type, param, code } });
     }
   });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const stop = () => {
-    server.closeAllConnections();
-    return new Promise((resolve) => server.close(resolve));
-  };
-  return { url: `http://127.0.0.1:${server.address().port}/v1`, key, script, seen, refused, stop };
+  return { url: `${server.origin}/v1`, key, script, seen, refused, stop: server.stop };
 }
 
 /** The model says this. */

@@ -1,6 +1,5 @@
 // Doors that other people's code runs: MCP servers of @modelcontextprotocol/sdk over Streamable HTTP, which are
 // paid by Cloudflare's `withX402`, or as the MCP transport of x402 says.
-import { createServer } from "node:http";
 import { randomUUID } from "node:crypto";
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
@@ -10,6 +9,7 @@ import { withX402 } from "agents/x402";
 import { z } from "zod";
 import { NETWORK } from "../../dev/chain/accounts.mjs";
 import { bodyOf } from "./body.mjs";
+import { serve } from "./serve.mjs";
 import { terms } from "./terms.mjs";
 
 const SERVER = { name: "somebody-else", version: "1.0.0" };
@@ -96,7 +96,7 @@ async function startDoor({ hasSessions }, make) {
     await make().connect(transport);
     return transport;
   };
-  const server = createServer(async (request, response) => {
+  const server = await serve(async (request, response) => {
     const body = request.method === "POST" ? JSON.parse(await bodyOf(request)) : undefined;
     seen.push({ headers: request.headers, body });
     const id = request.headers["mcp-session-id"];
@@ -104,10 +104,5 @@ async function startDoor({ hasSessions }, make) {
     const transport = id ? sessions.get(id) : await open();
     await transport.handleRequest(request, response, body);
   });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const stop = () => {
-    server.closeAllConnections();
-    return new Promise((resolve) => server.close(resolve));
-  };
-  return { url: `http://127.0.0.1:${server.address().port}/mcp`, seen, stop };
+  return { url: `${server.origin}/mcp`, seen, stop: server.stop };
 }

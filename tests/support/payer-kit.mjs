@@ -9,10 +9,6 @@ import { payTerms, terms } from "./terms.mjs";
 import { accountsOf, contractWallet, miniWallet, send } from "./wallets.mjs";
 
 const MONEY = 1_000_000n;
-const tokenAbi = parseAbi([
-  "function cancelAuthorization(address authorizer, bytes32 nonce, bytes signature)",
-  "function transferWithAuthorization(address, address, uint256, uint256, uint256, bytes32, bytes)",
-]);
 const walletAbi = parseAbi(["function setOwner(address newOwner)"]);
 
 const mint = (address) => encodeFunctionData({ abi: usdcAbi, functionName: "mint", args: [address, MONEY] });
@@ -26,8 +22,6 @@ export async function payerKit(chain, name, version, facilitator) {
   const kit = { chain, version, payer, stranger, payTo: payee.address };
   kit.settles = ({ payment, requirements }) => ask(facilitator, "settle", request(payment, requirements));
   kit.fund = (address, token = USDC) => send(chain, { to: token, data: mint(address) });
-  kit.token = (functionName, args) =>
-    send(chain, { to: USDC, data: encodeFunctionData({ abi: tokenAbi, functionName, args }) });
   kit.pays = async (wallet, changes) => {
     const requirements = terms(version, payee.address, changes);
     return { payment: await payTerms(version, requirements, wallet), requirements };
@@ -52,23 +46,4 @@ export async function delegate({ chain, payer, stranger }) {
   await send(chain, { to: payer.address, data, authorizationList: [authorization] });
   const signature = async (hash) => concat(["0x01", await sign({ hash, privateKey: payer.privateKey, to: "hex" })]);
   return contractWallet(chain, { address: payer.address, factory: FACTORY, data: "0x00000000", signature });
-}
-
-/** Has the authorization used, without any facilitator. */
-export function spend(kit, { payload: { authorization, signature } }) {
-  const { from, to, value, validAfter, validBefore, nonce } = authorization;
-  const args = [from, to, BigInt(value), BigInt(validAfter), BigInt(validBefore), nonce, signature];
-  return kit.token("transferWithAuthorization", args);
-}
-
-/** Takes the authorization back, as EIP-3009 allows. */
-export async function cancel(kit, { payload: { authorization } }) {
-  const { from, nonce } = authorization;
-  const signature = await privateKeyToAccount(kit.payer.privateKey).signTypedData({
-    domain: { name: "USDC", version: "2", chainId: CHAIN_ID, verifyingContract: USDC },
-    types: { CancelAuthorization: [{ name: "authorizer", type: "address" }, { name: "nonce", type: "bytes32" }] },
-    primaryType: "CancelAuthorization",
-    message: { authorizer: from, nonce },
-  });
-  return kit.token("cancelAuthorization", [from, nonce, signature]);
 }

@@ -4,7 +4,7 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, request as send } from "node:http";
+import { request as send } from "node:http";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,6 +13,7 @@ import { bundle, bundleFolder } from "../../dev/bundle.mjs";
 import { root } from "../../dev/lib/process.mjs";
 import { freePort } from "../../dev/lib/ports.mjs";
 import { bodyOf } from "./body.mjs";
+import { serve } from "./serve.mjs";
 
 /**
  * Starts it. `internet(asked, response)` answers `asked`: `{host, method, path, body}`. `vars` are what an operator
@@ -71,18 +72,9 @@ function ask(port, host, path, { method = "GET", headers = {}, body } = {}) {
   });
 }
 
-async function listen(handler) {
-  const server = createServer((request, response) => {
-    // Who asked may have gone meanwhile; a test sees that by what it was told.
-    Promise.resolve(handler(request, response)).catch(() => request.socket.destroy());
-  });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const stop = () => {
-    server.closeAllConnections();
-    return new Promise((resolve) => server.close(resolve));
-  };
-  return { port: server.address().port, stop };
-}
+// Who asked may have gone meanwhile; a test sees that by what it was told.
+const listen = (handler) =>
+  serve((request, response) => Promise.resolve(handler(request, response)).catch(() => request.socket.destroy()));
 
 /** What workerd asks of a KV namespace: values by their names. */
 function records() {

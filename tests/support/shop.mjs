@@ -1,9 +1,9 @@
 // A shop that other people's code runs: the resource server of @x402/core, which asks a facilitator through
 // its HTTPFacilitatorClient. We only carry its requests and answers over HTTP.
-import { createServer } from "node:http";
 import { HTTPFacilitatorClient, x402HTTPResourceServer, x402ResourceServer } from "@x402/core/server";
 import { ExactEvmScheme } from "@x402/evm/exact/server";
 import { NETWORK } from "../../dev/chain/accounts.mjs";
+import { serve } from "./serve.mjs";
 
 /** Sells one thing at `price` (as "$0.01"). Gives `url`, the official `client` of the facilitator, and `stop`. */
 export async function startShop({ facilitatorUrl, payTo, price }) {
@@ -12,21 +12,16 @@ export async function startShop({ facilitatorUrl, payTo, price }) {
   const accepts = { scheme: "exact", network: NETWORK, payTo, price };
   const shop = new x402HTTPResourceServer(core, { "GET /thing": { accepts, description: "a thing" } });
   await shop.initialize();
-  const server = createServer((request, response) => {
-    serve(shop, request).then(
+  const server = await serve((request, response) => {
+    sells(shop, request).then(
       ({ status, headers, body }) => response.writeHead(status, headers).end(JSON.stringify(body)),
       (error) => response.writeHead(500).end(String(error)),
     );
   });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const stop = () => {
-    server.closeAllConnections();
-    return new Promise((resolve) => server.close(resolve));
-  };
-  return { url: `http://127.0.0.1:${server.address().port}/thing`, client, stop };
+  return { url: `${server.origin}/thing`, client, stop: server.stop };
 }
 
-async function serve(shop, { headers, method, url }) {
+async function sells(shop, { headers, method, url }) {
   const adapter = {
     getHeader: (name) => headers[name.toLowerCase()],
     getMethod: () => method,

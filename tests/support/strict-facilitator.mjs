@@ -1,8 +1,8 @@
 // A facilitator that asks who is there, in front of one that does not: whatever is wrong with the token gets 401, as at
 // Coinbase's. Tokens are judged with node's own cryptography.
 import { verify } from "node:crypto";
-import { createServer } from "node:http";
 import { buffer } from "node:stream/consumers";
+import { serve } from "./serve.mjs";
 
 /**
  * `strict.isLetIn(authorization, method, target)` judges a request: the reason why not, or undefined. `strict.upstream`
@@ -10,7 +10,7 @@ import { buffer } from "node:stream/consumers";
  */
 export async function startStrictFacilitator(isLetIn) {
   const strict = { upstream: undefined, isLetIn, seen: [] };
-  const server = createServer(async (request, response) => {
+  const server = await serve(async (request, response) => {
     const body = await buffer(request);
     const target = `${request.headers.host}${request.url}`;
     const refused = strict.isLetIn(request.headers.authorization, request.method, target);
@@ -22,9 +22,8 @@ export async function startStrictFacilitator(isLetIn) {
     const answer = await fetch(`${strict.upstream}${request.url.replace(/^\/platform\/v2\/x402/, "")}`, init);
     response.writeHead(answer.status).end(Buffer.from(await answer.arrayBuffer()));
   });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  strict.url = `http://127.0.0.1:${server.address().port}/platform/v2/x402`;
-  strict.stop = () => new Promise((resolve) => server.close(resolve).closeAllConnections());
+  strict.url = `${server.origin}/platform/v2/x402`;
+  strict.stop = server.stop;
   return strict;
 }
 
