@@ -160,8 +160,7 @@ test("a session takes so many tabs and no more", async () => {
   const full = await knock(network, `?session=${session}&token=${token}`);
   assert.deepEqual([full.status, full.body.type], [429, "urn:events-concierge:problem:too_many_sockets"]);
   tabs.pop().close();
-  await new Promise((resolve) => setTimeout(resolve, 300));
-  tabs.push(await openSession(network, { resume: guest.welcome }));
+  tabs.push(await until(() => openSession(network, { resume: guest.welcome }).catch(() => undefined)));
   for (const tab of tabs) tab.close();
 });
 

@@ -97,8 +97,8 @@ test("what cannot be had is said before any challenge", async () => {
     headers: { authorization: `Bearer ${door.token}` },
   });
   assert.equal(answer.status, 200);
-  const soon = await createEvent(network, door, { startsAt: new Date(Date.now() + 1500).toISOString() });
-  await new Promise((resolve) => setTimeout(resolve, 2500));
+  const soon = await createEvent(network, door, { startsAt: new Date(Date.now() + 3000).toISOString() });
+  await until(async () => (await rsvp(network, door, soon)).status !== 402);
   const unknown = { id: "evt_000000000000000000000000" };
   for (const [event, status, text] of [[cancelled, 409, /cancelled/], [soon, 409, /over/], [unknown, 404, /no such event/]]) {
     const refused = await rsvp(network, door, event);
