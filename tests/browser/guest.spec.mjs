@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { browserStage, looksRight } from "../support/browser.mjs";
-import { arrive, askForSeat, button, card, dialog, doorLink, isNotPaid, isPaidOnce, pay, say, ticketOf } from "../support/browser-guest.mjs";
+import { arrive, askForSeat, button, card, dialog, serverLink, isNotPaid, isPaidOnce, pay, say, ticketOf } from "../support/browser-guest.mjs";
 import { until } from "../support/network.mjs";
 import { fakeWallet } from "../support/browser-wallet.mjs";
 
@@ -14,7 +14,7 @@ const atDoor = (page, options) => arrive(page, { mcpUrl: stage.stack.host.mcpUrl
 
 test("on the way to a ticket every state of the chat looks right", stage.visit({}, async ({ page, context }) => {
   const event = await newEvent();
-  await page.goto(doorLink(stage.stack.host.mcpUrl));
+  await page.goto(serverLink(stage.stack.host.mcpUrl));
   await button(page, "Connect").waitFor();
   await looksRight(page, "chat-start");
   await atDoor(page);

@@ -4,7 +4,7 @@ import { after, test } from "node:test";
 import { otherHost } from "../../dev/chain/accounts.mjs";
 import { browserStage, looksRight } from "../support/browser.mjs";
 import { arrive, askForSeat, button, dialog, pay, say } from "../support/browser-guest.mjs";
-import { challenge, startHostileDoor } from "../support/hostile-door.mjs";
+import { challenge, startHostileServer } from "../support/hostile-server.mjs";
 
 const IMAGE = `<img src=x onerror="window.hacked=1">`;
 const SCRIPT = `<script>window.hacked=1</script>`;
@@ -13,7 +13,7 @@ const EVIL = `${IMAGE}${SCRIPT}`;
 
 let door;
 const stage = browserStage(async () => {
-  door = await startHostileDoor();
+  door = await startHostileServer();
 });
 after(() => door?.stop());
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { browserStage } from "../support/browser.mjs";
-import { dialog, doorLink, isPaidOnce, ticketOf } from "../support/browser-guest.mjs";
+import { dialog, serverLink, isPaidOnce, ticketOf } from "../support/browser-guest.mjs";
 
 const stage = browserStage();
 const TABS_MAX = 80;
@@ -55,7 +55,7 @@ async function isTrapped(page) {
 test("with the keyboard alone a guest connects, declines, pays and opens the ticket", stage.visit({}, async ({ page, context }) => {
   const event = await stage.stack.createEvent({ title: "Evening of keys" });
   const rsvp = `RSVP · $0.05 for ${event.title}`;
-  await page.goto(doorLink(stage.stack.host.mcpUrl));
+  await page.goto(serverLink(stage.stack.host.mcpUrl));
   await page.getByRole("button", { name: "Connect", exact: true }).waitFor();
   await page.keyboard.press("Tab");
   assert.equal(await focused(page), "Skip to the content");

@@ -84,7 +84,7 @@ test("what costs more than the words allow is not bought", async () => {
   assert.equal(await earned(), had);
 });
 
-test("a door that is not there, or a limit that is none, ends at once with an error", async () => {
+test("a server that is not there, or a limit that is none, ends at once with an error", async () => {
   const begin = Date.now();
   const limit = await agent("--limit", "a lot", "list events");
   assert.equal(limit.code, 1, limit.output);

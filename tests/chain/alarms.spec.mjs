@@ -7,7 +7,7 @@ import { assertBooksAreClean } from "../support/audit.mjs";
 import { ageDirectories, alarms, hurryAlarms, loseAlarms, noted, privateTemp } from "../support/alarms.mjs";
 import { startOwnNetwork } from "../support/facilitators.mjs";
 import { catches } from "../support/hostile-rpc.mjs";
-import { createEvent, get, openDoor, until } from "../support/network.mjs";
+import { createEvent, get, openServer, until } from "../support/network.mjs";
 import { payFor, rsvp } from "../support/pay.mjs";
 import { payerKit } from "../support/payer-kit.mjs";
 
@@ -24,7 +24,7 @@ let made = 0;
 
 before(async () => {
   network = await startOwnNetwork();
-  door = await openDoor(network);
+  door = await openServer(network);
 });
 after(async () => {
   await network?.stop();

@@ -9,7 +9,7 @@ import { after, before, test } from "node:test";
 import { host, NETWORK, payers } from "../../dev/chain/accounts.mjs";
 import { assertBooksAreClean } from "../support/audit.mjs";
 import { runToEnd } from "../support/here.mjs";
-import { createEvent, get, openDoor, post, signIn, startNetwork, until } from "../support/network.mjs";
+import { createEvent, get, openServer, post, signIn, startNetwork, until } from "../support/network.mjs";
 import { callTool, payFor, rsvp } from "../support/pay.mjs";
 
 const MASTER_KEY = randomBytes(32).toString("hex");
@@ -24,7 +24,7 @@ before(async () => {
   writeFileSync(keyFile, `${host.privateKey}\n`);
   chmodSync(keyFile, 0o600);
   backup = path.join(folder, "backup.ndjson");
-  door = await openDoor(network);
+  door = await openServer(network);
   await furnish();
 });
 after(async () => {

@@ -1,4 +1,4 @@
-// Clients that other people wrote, against our door: each lists the tools and pays for a seat.
+// Clients that other people wrote, against our server: each lists the tools and pays for a seat.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { after, before, test } from "node:test";
@@ -12,7 +12,7 @@ import { wrapFetchWithPayment } from "@x402/fetch";
 import { withX402Client } from "agents/x402";
 import { privateKeyToAccount } from "viem/accounts";
 import { payers } from "../../dev/chain/accounts.mjs";
-import { createEvent, get, openDoor, startNetwork, until } from "../support/network.mjs";
+import { createEvent, get, openServer, startNetwork, until } from "../support/network.mjs";
 
 const PRICE = 50_000n;
 const info = { name: "client-matrix", version: "1.0.0" };
@@ -20,7 +20,7 @@ let network, door, event;
 
 before(async () => {
   network = await startNetwork();
-  door = await openDoor(network);
+  door = await openServer(network);
   event = await createEvent(network, door);
 });
 after(() => network?.stop());

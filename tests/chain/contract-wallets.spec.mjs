@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { payers } from "../../dev/chain/accounts.mjs";
-import { createEvent, openDoor, startNetwork } from "../support/network.mjs";
+import { createEvent, openServer, startNetwork } from "../support/network.mjs";
 import { payFor, rsvp } from "../support/pay.mjs";
 import { fundedWallet } from "../support/wallets.mjs";
 
@@ -10,7 +10,7 @@ let network, door;
 
 before(async () => {
   network = await startNetwork();
-  door = await openDoor(network);
+  door = await openServer(network);
 });
 after(() => network?.stop());
 

@@ -1,4 +1,4 @@
-// Credentials in the real runtime: a host's own program uses the door with the official SDK and does not pay,
+// Credentials in the real runtime: a host's own program uses the server with the official SDK and does not pay,
 // goes no further than it may, and is refused at once when its host says so.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -6,7 +6,7 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { host, otherHost, payers } from "../../dev/chain/accounts.mjs";
 import { assertBooksAreClean } from "../support/audit.mjs";
-import { createEvent, get, openDoor, post, startNetwork, until } from "../support/network.mjs";
+import { createEvent, get, openServer, post, startNetwork, until } from "../support/network.mjs";
 import { callTool, payFor, rsvp } from "../support/pay.mjs";
 import { everythingStored } from "../support/stored.mjs";
 
@@ -18,8 +18,8 @@ let network, door, other;
 
 before(async () => {
   network = await startNetwork();
-  door = await openDoor(network);
-  other = await openDoor(network, otherHost);
+  door = await openServer(network);
+  other = await openServer(network, otherHost);
 });
 after(() => network?.stop());
 

@@ -6,7 +6,7 @@ import path from "node:path";
 import { after, before, test } from "node:test";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { runToEnd } from "../support/here.mjs";
-import { createEvent, openDoor } from "../support/network.mjs";
+import { createEvent, openServer } from "../support/network.mjs";
 import { startStage } from "../support/stage.mjs";
 
 let stage, network, door, folder, server;
@@ -14,7 +14,7 @@ let stage, network, door, folder, server;
 before(async () => {
   stage = await startStage({ isAway: true });
   ({ network } = stage);
-  door = await openDoor(network);
+  door = await openServer(network);
   await createEvent(network, door, { title: "Rust meetup", timeZone: "Europe/Berlin" });
   folder = mkdtempSync(path.join(tmpdir(), "concierge-deployed-"));
   server = ["--server", door.mcpUrl, "--rpc", network.chain.url];

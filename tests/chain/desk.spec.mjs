@@ -13,7 +13,7 @@ import { startGuests } from "../support/guests.mjs";
 import { behaviours, startHostile } from "../support/hostile.mjs";
 import { startKillable } from "../support/killable.mjs";
 import { startMailApi } from "../support/mail-api.mjs";
-import { openDoor, setLimits, startNetwork, until } from "../support/network.mjs";
+import { openServer, setLimits, startNetwork, until } from "../support/network.mjs";
 import { callMcp, callTool } from "../support/pay.mjs";
 import { accountsOf, mintAll } from "../support/wallets.mjs";
 
@@ -75,7 +75,7 @@ describe("a desk with an HTTP mail API", () => {
   before(async () => {
     api = await startMailApi();
     network = await startGuests(api.settings);
-    door = await openDoor(network);
+    door = await openServer(network);
     host = own(network.worker, door.token);
     await setLimits(network, door, { callsPerMinute: 1000, unpaidPerMinute: 10_000 });
     assert.equal((await host("PATCH", "/me", { doors: ["events", "vault", "desk"] })).status, 200);
@@ -211,7 +211,7 @@ describe("a facilitator whose answer is lost", () => {
     api = await startMailApi();
     hostile = await startHostile(() => network.facilitator.url);
     network = await startNetwork({ facilitatorUrl: hostile.url, ...api.settings });
-    door = await openDoor(network);
+    door = await openServer(network);
     host = own(network.worker, door.token);
     assert.equal((await host("PATCH", "/me", { doors: ["events", "desk"] })).status, 200);
     await setLimits(network, door, { callsPerMinute: 1000, unpaidPerMinute: 10_000 });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { after, before, beforeEach, test } from "node:test";
 import { payers } from "../../dev/chain/accounts.mjs";
-import { createEvent, openDoor, startNetwork } from "../support/network.mjs";
+import { createEvent, openServer, startNetwork } from "../support/network.mjs";
 import { payFor, rsvp } from "../support/pay.mjs";
 import { startStrictFacilitator, tokenJudge } from "../support/strict-facilitator.mjs";
 
@@ -28,7 +28,7 @@ before(async () => {
   network = await startNetwork({ facilitatorUrl: strict.url, secrets });
   strict.upstream = network.facilitator.url;
   settings = { secrets };
-  door = await openDoor(network);
+  door = await openServer(network);
 });
 after(async () => {
   await network?.stop();

@@ -8,7 +8,7 @@ import { compile } from "../../dev/chain/genesis.mjs";
 import { assertBooksAreClean } from "../support/audit.mjs";
 import { ask, request, signedFor, startOwnNetwork } from "../support/facilitators.mjs";
 import { rpcFaults } from "../support/hostile-rpc.mjs";
-import { createEvent, get, openDoor } from "../support/network.mjs";
+import { createEvent, get, openServer } from "../support/network.mjs";
 import { payFor, rsvp } from "../support/pay.mjs";
 import { payerKit } from "../support/payer-kit.mjs";
 import { payTerms, terms } from "../support/terms.mjs";
@@ -22,7 +22,7 @@ let made = 0;
 
 before(async () => {
   network = await startOwnNetwork();
-  door = await openDoor(network);
+  door = await openServer(network);
 });
 afterEach(() => network.rpc.recovers());
 after(() => network?.stop());
@@ -183,7 +183,7 @@ test("a budget that is used up stops its owner, says when to come again, and clo
   assert.deepEqual([gasBudgets.hostsRefused, gasBudgets.payersRefused, gasBudgets.limitUsd], [1, 0, "50.00"]);
   assert.ok(Number(gasBudgets.spentUsd) > 0);
   const [owner] = accountsOf("gas other host", 1);
-  const other = await openDoor(network, owner);
+  const other = await openServer(network, owner);
   const bought = await buys(other, await createEvent(network, other));
   assert.equal(bought.status, 200, JSON.stringify(bought.body));
 });

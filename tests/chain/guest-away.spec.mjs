@@ -6,13 +6,13 @@ import {
 } from "../support/guests.mjs";
 import { idleCrowd } from "../support/crowd.mjs";
 import { startHop } from "../support/hop.mjs";
-import { createEvent, openDoor, until } from "../support/network.mjs";
+import { createEvent, openServer, until } from "../support/network.mjs";
 
 let network, door, hop;
 
 before(async () => {
   network = await startGuests();
-  door = await openDoor(network);
+  door = await openServer(network);
   hop = await startHop(door.mcpUrl);
 });
 after(async () => {

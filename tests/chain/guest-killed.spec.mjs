@@ -1,4 +1,4 @@
-// kill -9 between a guest's signature and the door's answer: after the restart the same payment goes on.
+// kill -9 between a guest's signature and the server's answer: after the restart the same payment goes on.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 import { askForSeat, openBuyer, purchasesOf, startGuests, transfers } from "../support/guests.mjs";
-import { createEvent, openDoor } from "../support/network.mjs";
+import { createEvent, openServer } from "../support/network.mjs";
 import { call, fail, say, startOpenai } from "../support/openai.mjs";
 
 const KEY = "sk-test-0123456789-never-shown";
@@ -11,7 +11,7 @@ let openai, network, door, url;
 before(async () => {
   openai = await startOpenai({ key: KEY });
   network = await startGuests({ vars: { OPENAI_BASE_URL: openai.url }, secrets: { OPENAI_API_KEY: KEY } });
-  door = await openDoor(network);
+  door = await openServer(network);
   url = door.registered.mcpUrl;
 });
 after(async () => {

@@ -3,15 +3,15 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { askForSeat, openBuyer, openSession, purchasesOf, sayYes, startGuests, ticketOf, transfers } from "../support/guests.mjs";
 import { startHop } from "../support/hop.mjs";
-import { createEvent, openDoor, until } from "../support/network.mjs";
+import { createEvent, openServer, until } from "../support/network.mjs";
 import { otherHost } from "../../dev/chain/accounts.mjs";
 
 let network, door, other, hop, otherHop;
 
 before(async () => {
   network = await startGuests();
-  door = await openDoor(network);
-  other = await openDoor(network, otherHost);
+  door = await openServer(network);
+  other = await openServer(network, otherHost);
   hop = await startHop(door.mcpUrl);
   otherHop = await startHop(other.mcpUrl);
 });

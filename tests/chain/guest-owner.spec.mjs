@@ -115,7 +115,7 @@ test("with a sign-in that has run out a live socket signs nothing with our walle
   own.close();
 });
 
-test("a signed-out token begins a session of nobody, and is the host's at no door", async () => {
+test("a signed-out token begins a session of nobody, and is the host's at no server", async () => {
   const victim = await person();
   await signOut(victim);
   const guest = await openGuest(agentUrl(network), { headers: victim.headers });

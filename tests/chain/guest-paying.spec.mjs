@@ -1,4 +1,4 @@
-// A guest session pays at our own door, settled by our own facilitator: wallets, signatures, tabs.
+// A guest session pays at our own server, settled by our own facilitator: wallets, signatures, tabs.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { getAddress } from "viem";
@@ -6,7 +6,7 @@ import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import {
   answerWith, askForSeat, buySeat, openBuyer, openSession, purchasesOf, sayYes, startGuests, ticketOf, transfers,
 } from "../support/guests.mjs";
-import { createEvent, openDoor } from "../support/network.mjs";
+import { createEvent, openServer } from "../support/network.mjs";
 import { isNonceUsed } from "../support/usdc.mjs";
 
 const WRAPPED = /6492649264926492649264926492649264926492649264926492649264926492$/;
@@ -14,7 +14,7 @@ let network, door, url;
 
 before(async () => {
   network = await startGuests();
-  door = await openDoor(network);
+  door = await openServer(network);
   url = door.registered.mcpUrl;
 });
 after(() => network?.stop());

@@ -5,14 +5,14 @@ import { otherHost } from "../../dev/chain/accounts.mjs";
 import {
   agentUrl, askForSeat, buySeat, knock, openBuyer, openSession, purchasesOf, startGuests, ticketOf, transfers,
 } from "../support/guests.mjs";
-import { createEvent, openDoor, patch, signIn, until } from "../support/network.mjs";
+import { createEvent, openServer, patch, signIn, until } from "../support/network.mjs";
 import { openGuest } from "../../dev/lib/guest.mjs";
 
 let network, door, url;
 
 before(async () => {
   network = await startGuests();
-  door = await openDoor(network);
+  door = await openServer(network);
   url = door.registered.mcpUrl;
 });
 after(() => network?.stop());
@@ -34,7 +34,7 @@ async function isRefused(guest, one, code) {
   assert.deepEqual([newest.state, newest.authorization, newest.signature], ["refused", null, null]);
 }
 
-test("a payment over a limit, at another door or to another wallet is refused before anything is signed", async () => {
+test("a payment over a limit, at another server or to another wallet is refused before anything is signed", async () => {
   const guest = await openBuyer(network, url, { policy: { askAbove: "9.00" } });
   const one = await event();
   const other = "0x000000000000000000000000000000000000dEaD";
@@ -105,7 +105,7 @@ test("limits hold when twenty payments come at once, asked for or not", async ()
       const asked = await Promise.all(events.map(() => guest.next("payment_required")));
       for (const { confirmationId } of asked) guest.send({ type: "confirm", confirmationId });
     }
-    // The door carries out one payment of a wallet at a time; those that it sends away go on by alarm.
+    // The server carries out one payment of a wallet at a time; those that it sends away go on by alarm.
     await until(() => count(guest, "tool_result") === 4, 60);
     assert.equal(count(guest, "sign_request"), 4);
     const refused = guest.messages.filter(({ type, code }) => type === "tool_error" && code !== "unknown");
@@ -194,7 +194,7 @@ test("who floods a session is told to wait", async () => {
   guest.close();
 });
 
-test("the host creates events at its own door, in words and by call; a stranger does not", async () => {
+test("the host creates events at its own server, in words and by call; a stranger does not", async () => {
   const headers = { authorization: `Bearer ${door.token}` };
   const guest = await openGuest(agentUrl(network), { headers });
   assert.equal(guest.welcome.userId, door.userId);

@@ -1,4 +1,4 @@
-// A guest session at our own door: its wallets, its policy, its tabs.
+// A guest session at our own server: its wallets, its policy, its tabs.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { privateKeyToAccount } from "viem/accounts";

@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { guest, MULTICALL3, payers } from "../../dev/chain/accounts.mjs";
 import { startChain } from "../../dev/chain/chain.mjs";
 import { build } from "../../dev/chain/genesis.mjs";
-import { createEvent, openDoor, startNetwork, until } from "../support/network.mjs";
+import { createEvent, openServer, startNetwork, until } from "../support/network.mjs";
 import { payFor, rsvp } from "../support/pay.mjs";
 
 test("genesis.json is what the Solidity source gives", () => {
@@ -55,7 +55,7 @@ test("the chain keeps its state, also when it is killed, and lives in the presen
 test("twenty payments at once are all settled", async () => {
   const network = await startNetwork();
   try {
-    const door = await openDoor(network);
+    const door = await openServer(network);
     const event = await createEvent(network, door);
     const payments = await Promise.all(
       payers.slice(0, 20).map((payer, index) => payFor(network, door, event, payer, 1 + (index % 2))),

@@ -81,7 +81,7 @@ describe("a deployment with an HTTP mail API", () => {
     await api?.stop();
   });
 
-  test("a host signs in by mail, gets a wallet and a door, is paid there, and comes back to it", async () => {
+  test("a host signs in by mail, gets a wallet and a server, is paid there, and comes back to it", async () => {
     const email = "ada@example.org";
     const session = await signedIn(network.worker, api, email);
     assert.equal(session.status, 200, session.detail);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { host, otherHost, payers } from "../../dev/chain/accounts.mjs";
-import { createEvent, get, openDoor, post, signIn, startNetwork, until } from "../support/network.mjs";
+import { createEvent, get, openServer, post, signIn, startNetwork, until } from "../support/network.mjs";
 import { decodeFunctionData, parseAbi, serializeSignature } from "viem";
 import { callMcp, callTool, encode, payFor, proofFor, resign, rsvp } from "../support/pay.mjs";
 
@@ -12,7 +12,7 @@ let network, door;
 
 before(async () => {
   network = await startNetwork();
-  door = await openDoor(network);
+  door = await openServer(network);
 });
 after(() => network?.stop());
 
@@ -187,7 +187,7 @@ test("an eviction and a restart between challenge and payment, and after it, los
 });
 
 test("two hosts see nothing of each other", async () => {
-  const other = await openDoor(network, otherHost);
+  const other = await openServer(network, otherHost);
   const event = await createEvent(network, door, { title: "Only at the first host" });
   const list = await callTool(network, other, "listEvents", {});
   assert.deepEqual(list.body.events, []);

@@ -6,7 +6,7 @@ import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { NETWORK, otherHost, otherRelayer, USDC } from "../../dev/chain/accounts.mjs";
 import { openGuest } from "../../dev/lib/guest.mjs";
 import { agentUrl, askForSeat, buySeat, openBuyer, sayYes } from "../support/guests.mjs";
-import { createEvent, get, openDoor, post, signIn } from "../support/network.mjs";
+import { createEvent, get, openServer, post, signIn } from "../support/network.mjs";
 import { readyGuest, startStage } from "../support/stage.mjs";
 
 let stage;
@@ -132,7 +132,7 @@ test("a question names the price in the smallest unit, and the history names wal
 });
 
 test("answers that ask for payment are counted apart from what was sold", async () => {
-  const door = await openDoor(network, otherHost);
+  const door = await openServer(network, otherHost);
   const event = await createEvent(network, door);
   const url = door.toolUrl("rsvpToEvent").replace(network.worker.url, "");
   for (let asked = 0; asked < 3; asked += 1) {

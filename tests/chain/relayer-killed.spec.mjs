@@ -14,7 +14,7 @@ import { payerKit } from "../support/payer-kit.mjs";
 import { miniWallet } from "../support/wallets.mjs";
 
 const FOUND_SECONDS = 30;
-// A door gives a settlement this long before it looks for itself.
+// A server gives a settlement this long before it looks for itself.
 const DELIVERED_SECONDS = 90;
 let worker, network, door;
 let made = 0;
@@ -35,9 +35,9 @@ const POINTS = {
   "before the receipt": { method: RECEIPT, passesOn: false },
 };
 
-/** Where payments come in: at a host's door, from a key, or over HTTP, from a wallet that has to be made. */
+/** Where payments come in: at a host's server, from a key, or over HTTP, from a wallet that has to be made. */
 const WAYS = {
-  "at a door": async () => {
+  "at a server": async () => {
     const kit = await newKit();
     const event = await createEvent(network, door, { capacity: 1 });
     const payment = await payFor(network, door, event, kit.payer, kit.version);
@@ -125,7 +125,7 @@ for (const [way, begins] of Object.entries(WAYS)) {
       const hash = await killAt({ method: BROADCAST, passesOn: false }, one);
       const answers = await Promise.all([one.again(), one.again()]);
       for (const { status, body } of answers) {
-        // A door says that the outcome is unknown while another call is finding out.
+        // A server says that the outcome is unknown while another call is finding out.
         assert.ok(status === 200 || body.moneyMoved === "unknown", JSON.stringify(body));
       }
       await until(async () => (await transfersOf(one)).length > 0, FOUND_SECONDS);
@@ -149,7 +149,7 @@ test("afterwards the books are clean", async () => {
     const sql = (_, query) => database.prepare(query).all();
     await assertBooksAreClean({ sql }, door.scope);
     const count = (where) => database.prepare(`SELECT count(*) AS n FROM payments WHERE ${where}`).get().n;
-    const doors = Object.keys(POINTS).length + 1;
-    assert.deepEqual([count("state = 'delivered'"), count("TRUE")], [doors, doors]);
+    const sales = Object.keys(POINTS).length + 1;
+    assert.deepEqual([count("state = 'delivered'"), count("TRUE")], [sales, sales]);
   });
 });

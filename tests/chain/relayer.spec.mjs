@@ -34,8 +34,8 @@ function newKit() {
 /** A payment that another x402 server has settled here. */
 const fromServer = async (make) => serverPayment(network.ours, await newKit(), make);
 
-/** A payment for a seat at a door of its own. */
-async function atDoor(make) {
+/** A payment for a seat at a server of its own. */
+async function atServer(make) {
   const kit = await newKit();
   const one = await startCase(network, make ? await kit.wallet(make) : kit.payer, kit.version);
   return { ...one, kit, nonce: one.payment.payload.authorization.nonce };
@@ -126,8 +126,8 @@ async function assertIsTruthful({ seat, sold, calls, newcomers }) {
 describe(`an endpoint that is down for ${OUTAGE_SECONDS} s`, () => {
   for (const [when, passesOn] of [["after the transaction has left", true], ["before the transaction leaves", false]]) {
     test(`${when}: nobody hears that no money moved, and all is settled afterwards, by itself`, async () => {
-      const [seat, sold] = [await atDoor(), await fromServer(miniWallet)];
-      const newcomers = { sold: await fromServer(), seats: [await atDoor(), await atDoor(miniWallet)] };
+      const [seat, sold] = [await atServer(), await fromServer(miniWallet)];
+      const newcomers = { sold: await fromServer(), seats: [await atServer(), await atServer(miniWallet)] };
       const calls = await payWhileItGoesDown(seat, sold, { passesOn });
       const began = Date.now();
       await assertIsTruthful({ seat, sold, calls, newcomers });
@@ -223,15 +223,15 @@ describe("somebody else is faster with the same authorization", () => {
     assert.deepEqual(signedFor(network, one), [], "nothing was signed for it");
   });
 
-  test("before it came to us, at a door: it buys nothing, and nothing is signed for it", async () => {
-    const one = await atDoor();
+  test("before it came to us, at a server: it buys nothing, and nothing is signed for it", async () => {
+    const one = await atServer();
     await spend(one.kit, one.payment);
     const { status, body, challenge } = await one.pay();
     assert.deepEqual([status, body.title, body.moneyMoved, challenge], [409, "payment used", "no", null]);
     assert.deepEqual(signedFor(network, one), []);
   });
 
-  for (const [where, begins] of [["from another server", fromServer], ["at a door", atDoor]]) {
+  for (const [where, begins] of [["from another server", fromServer], ["at a server", atServer]]) {
     test(`while ours is on its way, ${where}: ours fails, and theirs counts`, async () => {
       const one = await begins();
       let theirs;

@@ -1,11 +1,11 @@
-// A chain may drop its newest blocks, and with them money that was paid a moment ago. The door looks
+// A chain may drop its newest blocks, and with them money that was paid a moment ago. The server looks
 // once more, half a minute after it delivered.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { payers } from "../../dev/chain/accounts.mjs";
 import { assertBooksAreClean } from "../support/audit.mjs";
 import { behaviours, startHostile } from "../support/hostile.mjs";
-import { createEvent, get, openDoor, startNetwork, until } from "../support/network.mjs";
+import { createEvent, get, openServer, startNetwork, until } from "../support/network.mjs";
 import { payFor, rsvp } from "../support/pay.mjs";
 import { drop } from "../support/reorg.mjs";
 import { isNonceUsed } from "../support/usdc.mjs";
@@ -16,7 +16,7 @@ let network, door, hostile;
 before(async () => {
   hostile = await startHostile(() => network.facilitator.url);
   network = await startNetwork({ facilitatorUrl: hostile.url });
-  door = await openDoor(network);
+  door = await openServer(network);
 });
 after(async () => {
   await network?.stop();

@@ -9,7 +9,7 @@ import { privateKeyToAccount } from "viem/accounts";
 import { otherHost, payers } from "../../dev/chain/accounts.mjs";
 import { identityKeys, keyId, masterKey } from "../../dev/lib/keys.mjs";
 import { assertBooksAreClean } from "../support/audit.mjs";
-import { get, openDoor, post, signIn, startNetwork, until } from "../support/network.mjs";
+import { get, openServer, post, signIn, startNetwork, until } from "../support/network.mjs";
 import { callTool } from "../support/pay.mjs";
 import { everythingStored } from "../support/stored.mjs";
 
@@ -27,8 +27,8 @@ const bought = [];
 
 before(async () => {
   network = await startNetwork({ secrets: { MASTER_KEY: first } });
-  door = await openDoor(network);
-  idle = await openDoor(network, otherHost);
+  door = await openServer(network);
+  idle = await openServer(network, otherHost);
   secrets = [];
   for (let number = 0; number < SECRETS; number += 1) secrets.push(await store(door, number));
   idleSecret = await store(idle, 900);

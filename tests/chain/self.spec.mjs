@@ -1,4 +1,4 @@
-// A deployment that settles by itself: every kind of wallet buys seats at a host's door with the official
+// A deployment that settles by itself: every kind of wallet buys seats at a host's server with the official
 // clients, and the relayer's key sends nothing but what payers have signed.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -11,7 +11,7 @@ import { MULTICALL3, USDC } from "../../dev/chain/accounts.mjs";
 import { assertBooksAreClean } from "../support/audit.mjs";
 import { startOwnNetwork } from "../support/facilitators.mjs";
 import { changeSignature, tamper } from "../support/forgery.mjs";
-import { createEvent, get, openDoor, until } from "../support/network.mjs";
+import { createEvent, get, openServer, until } from "../support/network.mjs";
 import { payFor, rsvp, rsvpAgain } from "../support/pay.mjs";
 import { payerKit } from "../support/payer-kit.mjs";
 import { factories, safeWallet, soladyWallet } from "../support/smart-wallets.mjs";
@@ -29,7 +29,7 @@ let network, door;
 
 before(async () => {
   network = await startOwnNetwork();
-  door = await openDoor(network);
+  door = await openServer(network);
 });
 after(() => network?.stop());
 

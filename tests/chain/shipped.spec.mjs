@@ -7,7 +7,7 @@ import { NETWORK, payers } from "../../dev/chain/accounts.mjs";
 import { startChain } from "../../dev/chain/chain.mjs";
 import { startFacilitator } from "../../dev/chain/facilitator.mjs";
 import { withUsual } from "../../dev/lib/settings.mjs";
-import { createEvent, openDoor } from "../support/network.mjs";
+import { createEvent, openServer } from "../support/network.mjs";
 import { payFor, rsvp, sign } from "../support/pay.mjs";
 import { startPlainRuntime } from "../support/plain-runtime.mjs";
 
@@ -26,7 +26,7 @@ before(async () => {
   reference = await startFacilitator({ rpcUrl: chain.url });
   for (const payer of payers.slice(0, 9)) await chain.mint(payer.address, 10_000_000n);
   deployment = await startPlainRuntime({ publicUrl: PUBLIC_URL, internet, vars: { PUBLIC_URL } });
-  door = await openDoor(deployment);
+  door = await openServer(deployment);
 });
 after(async () => {
   await deployment?.stop();

@@ -62,7 +62,7 @@ function changed(whole, change) {
 for (const [kind, make] of Object.entries(KINDS)) {
   for (const [when, deployed] of [["on the chain (ERC-1271)", true], ["not on the chain yet (ERC-6492)", false]]) {
     describe(`${kind}, ${when}`, () => {
-      test("signs in once, is the host of a door, and sends nothing to the chain", async () => {
+      test("signs in once, is the host of a server, and sends nothing to the chain", async () => {
         const wallet = await newWallet(make, deployed);
         const message = await newMessage(wallet);
         const signature = await wallet.signMessage({ message });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { payers } from "../../dev/chain/accounts.mjs";
-import { createEvent, get, openDoor, startNetwork, until } from "../support/network.mjs";
+import { createEvent, get, openServer, startNetwork, until } from "../support/network.mjs";
 import { behaviours, startHostile } from "../support/hostile.mjs";
 import { payFor, rsvp } from "../support/pay.mjs";
 
@@ -14,7 +14,7 @@ let payer = 0;
 before(async () => {
   hostile = await startHostile(() => network.facilitator.url);
   network = await startNetwork({ facilitatorUrl: hostile.url });
-  door = await openDoor(network);
+  door = await openServer(network);
 });
 after(async () => {
   await network?.stop();

@@ -12,7 +12,7 @@ import { privateKeyToAccount } from "viem/accounts";
 import { otherHost, payers } from "../../dev/chain/accounts.mjs";
 import { startOwnNetwork } from "../support/facilitators.mjs";
 import { behaviours, startHostile } from "../support/hostile.mjs";
-import { openDoor, patch, post, startNetwork, until } from "../support/network.mjs";
+import { openServer, patch, post, startNetwork, until } from "../support/network.mjs";
 import { callMcp, callTool } from "../support/pay.mjs";
 import { everythingStored } from "../support/stored.mjs";
 import { miniWallet } from "../support/wallets.mjs";
@@ -23,7 +23,7 @@ let network, door;
 
 before(async () => {
   network = await startOwnNetwork();
-  door = await openDoor(network);
+  door = await openServer(network);
 });
 after(() => network?.stop());
 
@@ -236,7 +236,7 @@ test("what was paid for is handed over though the answer was lost and the host t
   t.after(() => hostile.stop());
   const net = await startNetwork({ facilitatorUrl: hostile.url });
   t.after(() => net.stop());
-  const shop = await openDoor(net);
+  const shop = await openServer(net);
   const store = async () => {
     const stored = { name: "Key", value: VALUE, price: "0.10" };
     return (await post(net, "/api/users/secrets", stored, shop.token)).json();
@@ -280,7 +280,7 @@ test("what was paid for is handed over though the answer was lost and the host t
 
 test("a sealed value in another host's object does not open there", async () => {
   const mine = await newSecret();
-  const theirs = await openDoor(network, otherHost);
+  const theirs = await openServer(network, otherHost);
   const other = await post(network, "/api/users/secrets", { name: "Other", value: "another value" }, theirs.token);
   const { id } = await other.json();
   const [{ sealed }] = await network.worker.sql(door.scope, "SELECT sealed FROM secrets WHERE id = ?", mine.id);

@@ -68,7 +68,7 @@ async function paid(client) {
 
 async function buy(client, purchase) {
   const answer = await ask(client, "paid", purchase.tool, purchase.args, { payment: purchase.payment });
-  // A limit stops a payment at the door; once it is inside, only an answer says what came of it.
+  // A limit stops a payment at the server; once it is inside, only an answer says what came of it.
   const isStopped = answer.status === 429 && !purchase.isInside;
   const isRefused = answer.status === 409 && answer.moneyMoved === "no";
   purchase.done = answer.status === 200 || isStopped || isRefused;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { assertBooksAreClean } from "../support/audit.mjs";
-import { createEvent, get, openDoor, setLimits, startNetwork, until } from "../support/network.mjs";
+import { createEvent, get, openServer, setLimits, startNetwork, until } from "../support/network.mjs";
 import { accountsOf, mintAll } from "../support/wallets.mjs";
 import { newClient, settleAccounts, work } from "./clients.mjs";
 
@@ -16,7 +16,7 @@ export function loading(seconds) {
   let network, door, events;
   before(async () => {
     network = await startNetwork();
-    door = await openDoor(network);
+    door = await openServer(network);
     // All clients come from one address.
     await setLimits(network, door, { callsPerMinute: 1000, unpaidPerMinute: 100_000 });
     events = [];

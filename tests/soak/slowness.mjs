@@ -6,7 +6,7 @@ import { assertBooksAreClean } from "../support/audit.mjs";
 import { startOwnNetwork } from "../support/facilitators.mjs";
 import { behaviours, startHostile } from "../support/hostile.mjs";
 import { rpcFaults, startHostileRpc } from "../support/hostile-rpc.mjs";
-import { createEvent, openDoor, patch, post, setLimits, startNetwork, until } from "../support/network.mjs";
+import { createEvent, openServer, patch, post, setLimits, startNetwork, until } from "../support/network.mjs";
 import { NETWORK } from "../../dev/chain/accounts.mjs";
 import { callTool, sign } from "../support/pay.mjs";
 import { accountsOf, mintAll } from "../support/wallets.mjs";
@@ -67,7 +67,7 @@ async function insists({ pay, payment }, counts) {
 }
 
 async function everybodyBuys(t, { network, rpc, slows }, { tool, argsOf, price, buyers }) {
-  const door = await openDoor(network);
+  const door = await openServer(network);
   await setLimits(network, door, {
     callsPerMinute: 1_000,
     unpaidPerMinute: 100_000,

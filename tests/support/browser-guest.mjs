@@ -4,13 +4,13 @@ import { until } from "./network.mjs";
 
 export const button = (where, name) => where.getByRole("button", { name, exact: typeof name === "string" });
 export const dialog = (page) => page.getByRole("dialog");
-export const doorLink = (mcpUrl) => `/?door=${encodeURIComponent(mcpUrl)}`;
+export const serverLink = (mcpUrl) => `/?door=${encodeURIComponent(mcpUrl)}`;
 /** The newest card with this title. */
 export const card = (page, name) => ["region", "article", "group"].reduce((found, role) => found.or(page.getByRole(role, { name })), page.getByRole("listitem", { name })).last();
 
-/** Connects to a door and chooses a wallet, which is filled unless `money` is false. */
+/** Connects to a server and chooses a wallet, which is filled unless `money` is false. */
 export async function arrive(page, { mcpUrl, wallet = "Test key", money = true }) {
-  await page.goto(doorLink(mcpUrl));
+  await page.goto(serverLink(mcpUrl));
   await button(page, "Connect").click();
   await page.getByRole("log").getByText("Connected").waitFor();
   await button(page, new RegExp(`^${wallet}`)).click();

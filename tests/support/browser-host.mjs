@@ -7,7 +7,7 @@ export const tab = (page, name) => page.getByRole("tab", { name, exact: true });
 /** One of a list of things, by its heading. */
 export const cardOf = (page, title) => page.getByRole("listitem").filter({ has: page.getByRole("heading", { name: title }) });
 
-/** The wallet of the host of `npm start`, whose door is open. */
+/** The wallet of the host of `npm start`, whose server is open. */
 export const sampleWallet = () => fakeWallet({ privateKey: hostKey.privateKey });
 
 export async function signInAsSampleHost(page) {
@@ -16,7 +16,7 @@ export async function signInAsSampleHost(page) {
   await tab(page, "Events").waitFor();
 }
 
-/** With a code that was sent there; whoever has a door is at its sections then. */
+/** With a code that was sent there; whoever has a server is at its sections then. */
 export async function signInByMail(page, stack, address) {
   await page.getByLabel("E-mail address").fill(address);
   await button(page, "Send me a code").click();
@@ -24,7 +24,7 @@ export async function signInByMail(page, stack, address) {
   await button(page, "Sign in with the code").click();
 }
 
-/** Calls a tool of the connected door with the form of the developer panel. */
+/** Calls a tool of the connected server with the form of the developer panel. */
 export async function callByForm(page, tool, values) {
   const panel = page.getByRole("complementary", { name: "Developer panel" });
   if (!(await panel.isVisible())) await button(page, "Developer panel").click();

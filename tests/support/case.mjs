@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { assertBooksAreClean } from "./audit.mjs";
-import { createEvent, get, openDoor, until } from "./network.mjs";
+import { createEvent, get, openServer, until } from "./network.mjs";
 import { payFor, rsvp, rsvpAgain } from "./pay.mjs";
 import { isNonceUsed } from "./usdc.mjs";
 
@@ -11,12 +11,12 @@ const CAPACITY = 2;
 const OPEN = "SELECT id, state, reason FROM payments WHERE state IN ('claimed', 'verified', 'settling', 'unknown', 'settled')";
 
 /**
- * A door with one event, and a payment for a seat there. The door is a new one, because what fails at
- * one door closes that door for a while (src/facilitator/breaker.rs), and every host object works alone.
+ * A server with one event, and a payment for a seat there. The server is a new one, because what fails at
+ * one server closes that server for a while (src/facilitator/breaker.rs), and every host object works alone.
  */
 export async function startCase(network, payer, version = 2) {
   const privateKey = generatePrivateKey();
-  const door = await openDoor(network, { address: privateKeyToAccount(privateKey).address, privateKey });
+  const door = await openServer(network, { address: privateKeyToAccount(privateKey).address, privateKey });
   const event = await createEvent(network, door, { capacity: CAPACITY });
   const payment = await payFor(network, door, event, payer, version);
   const second = await payFor(network, door, event, payer, version);
@@ -66,7 +66,7 @@ export async function assertIsHeld(one) {
 /** Whether the token has seen this payment used. */
 export const isUsed = ({ network, payer, payment }) => isNonceUsed(network, payer.address, payment.payload.authorization.nonce);
 
-/** Waits until no payment of the door is open; says which are if that takes too long. */
+/** Waits until no payment of the server is open; says which are if that takes too long. */
 export async function settlesDown({ network, door }, seconds = 20) {
   let open;
   const isOver = async () => (open = await network.worker.sql(door.scope, OPEN)).length === 0;

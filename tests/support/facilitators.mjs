@@ -36,7 +36,7 @@ export async function startFacilitators({ rpcUrl = ({ url }) => url, vars = {} }
 }
 
 /**
- * A deployment that settles by itself, at its doors and for others, with an endpoint between it and the
+ * A deployment that settles by itself, at its servers and for others, with an endpoint between it and the
  * chain that does as it is told. It is a `network` for everything that takes one, with `rpc` and `ours` as
  * well; `settings` are what the Worker was started with.
  */

@@ -1,4 +1,4 @@
-// Guest sessions on a Worker that is facilitator, door and guest in one, and what tests ask of them.
+// Guest sessions on a Worker that is facilitator, server and guest in one, and what tests ask of them.
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { request } from "node:http";

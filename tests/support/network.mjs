@@ -41,7 +41,7 @@ export async function signIn(network, account = hostAccount) {
 }
 
 /** A registered host. */
-export async function openDoor(network, account = hostAccount) {
+export async function openServer(network, account = hostAccount) {
   const session = await signIn(network, account);
   const body = { userId: session.userId, walletAddress: account.address };
   const answer = await post(network, "/api/users/mcp", body, session.token);
@@ -50,7 +50,7 @@ export async function openDoor(network, account = hostAccount) {
     ...session,
     registered,
     payTo: account.address,
-    // The harness gives the Worker a port of its own; the door's path is the same.
+    // The harness gives the Worker a port of its own; the server's path is the same.
     mcpUrl: `${network.worker.url}/mcp/users/${session.scope}`,
     toolUrl: (tool) => `${network.worker.url}/x402/users/${session.scope}/tools/${tool}`,
   };
@@ -70,7 +70,7 @@ export async function createEvent(network, door, changes = {}) {
   return answer.json();
 }
 
-/** Changes what strangers may do at a door. */
+/** Changes what strangers may do at a server. */
 export async function setLimits(network, door, limits) {
   const answer = await patch(network, "/api/users/me", { limits }, door.token);
   if (answer.status !== 200) throw new Error(`no limits: ${await answer.text()}`);

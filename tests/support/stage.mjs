@@ -1,6 +1,6 @@
 // A stage for guest sessions: a deployment of `guests.mjs`, a host with an event, and sessions at it.
 import { agentUrl, openSession, startGuests } from "./guests.mjs";
-import { createEvent, openDoor } from "./network.mjs";
+import { createEvent, openServer } from "./network.mjs";
 
 /** `network` as everywhere, `door` with one event at $0.05, and `guest(options)` to open sessions.
  * A deployment that `isAway` is not on the developer's machine, for all it knows, and has no host. */
@@ -18,17 +18,17 @@ export async function startStage({ vars = {}, secrets = {}, isAway = false } = {
     for (const one of open) one.close();
     await network.stop();
   };
-  // What the Worker takes for a door of its own begins with PUBLIC_URL.
+  // What the Worker takes for a server of its own begins with PUBLIC_URL.
   const mcpUrl = door && `${network.publicUrl}/mcp/users/${door.scope}`;
   return { network, door, event, guest, mcpUrl, address: agentUrl(network), stop };
 }
 
 async function sells(network) {
-  const door = await openDoor(network);
+  const door = await openServer(network);
   return [door, await createEvent(network, door)];
 }
 
-/** A guest that is connected to the door and pays with a wallet that has money. */
+/** A guest that is connected to the server and pays with a wallet that has money. */
 export async function readyGuest(stage, { wallet = "smart", account, policy, money = 1_000_000n, ...options } = {}) {
   const guest = await stage.guest({ account, ...options });
   guest.send({ type: "use_wallet", kind: wallet, ...(account && { address: account.address }) });

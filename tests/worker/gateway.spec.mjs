@@ -5,7 +5,7 @@ import { request as rawRequest } from "node:http";
 import { after, before, test } from "node:test";
 import { unstable_readConfig } from "wrangler";
 import { host, NETWORK, otherHost, payers, relayer } from "../../dev/chain/accounts.mjs";
-import { createEvent, get, openDoor, post, setLimits, signIn, startNetwork, until } from "../support/network.mjs";
+import { createEvent, get, openServer, post, setLimits, signIn, startNetwork, until } from "../support/network.mjs";
 import { callTool } from "../support/pay.mjs";
 import { startWorker } from "../support/worker.mjs";
 
@@ -13,8 +13,8 @@ let network, door, other;
 
 before(async () => {
   network = await startNetwork();
-  door = await openDoor(network);
-  other = await openDoor(network, otherHost);
+  door = await openServer(network);
+  other = await openServer(network, otherHost);
 });
 after(() => network?.stop());
 
@@ -281,7 +281,7 @@ test("web pages that we do not know, and other names for this machine, are kept 
   assert.equal(status, 403, "DNS rebinding");
 });
 
-test("a source that asks too often without paying waits; other sources, the owner and other doors do not", async () => {
+test("a source that asks too often without paying waits; other sources, the owner and other servers do not", async () => {
   const limits = (unpaidPerMinute) => setLimits(network, door, { unpaidPerMinute });
   assert.equal((await limits(2)).unpaidPerMinute, 2);
   const list = (headers, scope) => rpc("tools/call", { name: "listEvents", arguments: {} }, headers, scope);

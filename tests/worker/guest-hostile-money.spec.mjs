@@ -1,11 +1,11 @@
-// Doors that want a guest's money: nothing is signed that should not be, and "paid" is what the chain says.
+// Servers that want a guest's money: nothing is signed that should not be, and "paid" is what the chain says.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { privateKeyToAccount } from "viem/accounts";
 import { otherHost, payers } from "../../dev/chain/accounts.mjs";
 import { ask, request } from "../support/facilitators.mjs";
 import { isAwake, startStage } from "../support/stage.mjs";
-import { challenge, malformed, settled, startHostileDoor, TOOL } from "../support/hostile-door.mjs";
+import { challenge, malformed, settled, startHostileServer, TOOL } from "../support/hostile-server.mjs";
 import { until } from "../support/network.mjs";
 import { terms } from "../support/terms.mjs";
 
@@ -20,7 +20,7 @@ let stage, door, chain;
 before(async () => {
   stage = await startStage();
   ({ chain } = stage.network);
-  door = await startHostileDoor();
+  door = await startHostileServer();
 });
 after(async () => {
   await door?.stop();
@@ -30,7 +30,7 @@ after(async () => {
 const reference = () => ({ url: stage.network.facilitator.url });
 const settles = (payment) => ask(reference(), "settle", request(payment, terms(2, PAY_TO)));
 
-/** A guest with a dollar at a path of the door, which pays without asking; in a browser with `account`. */
+/** A guest with a dollar at a path of the server, which pays without asking; in a browser with `account`. */
 async function visits(path, answers, { account, policy = {} } = {}) {
   const guest = await stage.guest({ account });
   guest.send({ type: "use_wallet", kind: account ? "browser" : "smart", ...(account && { address: account.address }) });
@@ -109,7 +109,7 @@ test("challenges as long as may be, again and again, do not put the session to s
   await isAwake(guest);
 });
 
-/** A door that asks for a payment, and does with it what `takes` does. */
+/** A server that asks for a payment, and does with it what `takes` does. */
 const takesPayment = (takes) => ({
   "tools/call": (says) => (says.payment ? takes(says) : says.reply(challenge(PAY_TO))),
 });
@@ -147,7 +147,7 @@ const FAKES = {
   "nothing of the payment": async () => ({ content: [{ type: "text", text: "here" }] }),
 };
 for (const [what, make] of Object.entries(FAKES)) {
-  test(`a door that delivers and names ${what} was not paid`, async () => {
+  test(`a server that delivers and names ${what} was not paid`, async () => {
     const fake = await make();
     const account = privateKeyToAccount(payers[2].privateKey);
     for (const wallet of [undefined, account]) {
@@ -178,7 +178,7 @@ test("a guest's own payment of before does not pay for the next", async () => {
   assert.equal(await chain.balance(guest.address), 990_000n);
 });
 
-test("a door that asks twice for one call gets one signature", async () => {
+test("a server that asks twice for one call gets one signature", async () => {
   for (const [index, account] of [undefined, privateKeyToAccount(payers[3].privateKey)].entries()) {
     const takes = takesPayment(({ reply }) => reply(challenge(PAY_TO, { amount: "20000" })));
     const guest = await visits(`/twice/${index}`, takes, { account });
@@ -193,7 +193,7 @@ test("a door that asks twice for one call gets one signature", async () => {
   }
 });
 
-test("a door that takes the payment and answers nonsense, or nothing, was not paid", async () => {
+test("a server that takes the payment and answers nonsense, or nothing, was not paid", async () => {
   const cut = ({ request: asked }) => asked.socket.destroy();
   const nonsense = Object.values(malformed).map((answer) => ({ id, raw }) => raw(200, "application/json", answer(id)));
   const fails = [({ raw }) => raw(500, "text/html", "boom"), ({ fail }) => fail(-32603, "boom")];
@@ -212,7 +212,7 @@ test("a door that takes the payment and answers nonsense, or nothing, was not pa
   await Promise.all(guests.map(pays));
 });
 
-test("a door that keeps the payment and the line holds nobody up", async () => {
+test("a server that keeps the payment and the line holds nobody up", async () => {
   const guest = await visits("/keeps", takesPayment(() => {}));
   const tab = await stage.guest({ resume: guest.welcome });
   calls(guest);
@@ -223,7 +223,7 @@ test("a door that keeps the payment and the line holds nobody up", async () => {
   assert.equal((await history(guest))[0].state, "paying");
 });
 
-test("money that a door took without a word is found on the chain", async () => {
+test("money that a server took without a word is found on the chain", async () => {
   let transaction;
   const guest = await visits("/takes", takesPayment(async ({ payment, raw }) => {
     transaction ??= (await settles(payment)).body.transaction;
@@ -232,7 +232,7 @@ test("money that a door took without a word is found on the chain", async () => 
   calls(guest);
   assert.equal((await guest.next("tool_error", () => true, 15)).moneyMoved, "unknown");
   assert.equal((await history(guest))[0].state, "unknown");
-  // The door is given a good minute to deliver what was paid for.
+  // The server is given a good minute to deliver what was paid for.
   const receipt = await guest.next("payment_receipt", () => true, 100);
   assert.deepEqual([receipt.txHash, receipt.confirmed], [transaction, true]);
   assert.equal((await history(guest))[0].state, "paid");

@@ -4,13 +4,13 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { openSession, startGuests } from "../support/guests.mjs";
-import { createEvent, openDoor, setLimits, signIn } from "../support/network.mjs";
+import { createEvent, openServer, setLimits, signIn } from "../support/network.mjs";
 
 let network, door;
 
 before(async () => {
   network = await startGuests();
-  door = await openDoor(network);
+  door = await openServer(network);
   await createEvent(network, door);
 });
 after(() => network?.stop());

@@ -1,4 +1,4 @@
-// A door that means harm. At each path it does something else; what a test does not change there, it does
+// A server that means harm. At each path it does something else; what a test does not change there, it does
 // as an older MCP server with one tool would.
 import { setTimeout as sleep } from "node:timers/promises";
 import { bodyOf } from "./body.mjs";
@@ -13,7 +13,7 @@ const CHUNK = "x".repeat(1024 * 1024);
  * that is given `{params, id, payment, reply, response, request}`; it gives it back the address. `seen` is every
  * request, `payments(path)` the payments among them.
  */
-export async function startHostileDoor() {
+export async function startHostileServer() {
   const places = new Map();
   const seen = [];
   const usual = {
@@ -108,7 +108,7 @@ export function challenge(payTo, changes = {}, more = {}) {
   return { isError: true, structuredContent: required, content: [{ type: "text", text: JSON.stringify(required) }] };
 }
 
-/** What a door says that was paid. */
+/** What a server says that was paid. */
 export const settled = (transaction, changes = {}) => ({
   content: [{ type: "text", text: "here" }],
   _meta: { "x402/payment-response": { success: true, transaction, network: "eip155:84532", ...changes } },

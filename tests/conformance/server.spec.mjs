@@ -1,4 +1,4 @@
-// The MCP conformance suite against a real host's door: every scenario that needs no test tools.
+// The MCP conformance suite against a real host's server: every scenario that needs no test tools.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { after, before, test } from "node:test";
-import { createEvent, openDoor, startNetwork } from "../support/network.mjs";
+import { createEvent, openServer, startNetwork } from "../support/network.mjs";
 
 const SCENARIOS = {
   "2026-07-28": [
@@ -38,7 +38,7 @@ let network, url, results;
 
 before(async () => {
   network = await startNetwork();
-  const door = await openDoor(network);
+  const door = await openServer(network);
   await createEvent(network, door);
   // The suite tests DNS rebinding only where it sees a local name.
   url = door.mcpUrl.replace("127.0.0.1", "localhost");

@@ -1,4 +1,4 @@
-// Doors that other people's code runs: MCP servers of @modelcontextprotocol/sdk over Streamable HTTP, which are
+// Servers that other people's code runs: MCP servers of @modelcontextprotocol/sdk over Streamable HTTP, which are
 // paid by Cloudflare's `withX402`, or as the MCP transport of x402 says.
 import { randomUUID } from "node:crypto";
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
@@ -17,8 +17,8 @@ const takes = { number: z.number() };
 const squared = ({ number }) => ({ content: [{ type: "text", text: String(number * number) }] });
 
 /** `square`, sold for $0.01 by the `agents` SDK. It has no sessions. */
-export function startAgentsDoor({ facilitatorUrl, payTo }) {
-  return startDoor({ hasSessions: false }, () => {
+export function startAgentsServer({ facilitatorUrl, payTo }) {
+  return startServer({ hasSessions: false }, () => {
     const facilitator = { url: facilitatorUrl };
     const server = withX402(new McpServer(SERVER), { network: NETWORK, recipient: payTo, facilitator });
     server.paidTool("square", "The square of a number", 0.01, takes, {}, async (args) => squared(args));
@@ -29,10 +29,10 @@ export function startAgentsDoor({ facilitatorUrl, payTo }) {
 }
 
 /** `square`, sold for $0.01 as the MCP transport of x402 says, in one version of it. It has sessions. */
-export async function startPlainDoor({ facilitatorUrl, payTo, version }) {
+export async function startPlainServer({ facilitatorUrl, payTo, version }) {
   const client = new HTTPFacilitatorClient({ url: facilitatorUrl });
   const till = version === 1 ? tillOfVersion1(client, payTo) : await tillOfVersion2(client, payTo);
-  return startDoor({ hasSessions: true }, () => {
+  return startServer({ hasSessions: true }, () => {
     const server = new McpServer(SERVER);
     const about = { description: "The square of a number", inputSchema: takes };
     server.registerTool("square", about, async (args, { _meta }) => {
@@ -84,7 +84,7 @@ function tillOfVersion1(client, payTo) {
 }
 
 /** Serves what `make` makes: one for each session, or for each request. `seen` is every message that came. */
-async function startDoor({ hasSessions }, make) {
+async function startServer({ hasSessions }, make) {
   const sessions = new Map();
   const seen = [];
   const open = async () => {

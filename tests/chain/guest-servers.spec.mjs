@@ -1,4 +1,4 @@
-// A guest session at doors of three kinds: our own, one of Cloudflare's `agents` SDK, and servers that speak
+// A guest session at servers of three kinds: our own, one of Cloudflare's `agents` SDK, and servers that speak
 // plain x402 over MCP, in both versions.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -7,7 +7,7 @@ import { otherHost, payers } from "../../dev/chain/accounts.mjs";
 import { createEvent, until } from "../support/network.mjs";
 import { startStage } from "../support/stage.mjs";
 import { watchOutgoing } from "../support/outgoing.mjs";
-import { startAgentsDoor, startPlainDoor } from "../support/other-doors.mjs";
+import { startAgentsServer, startPlainServer } from "../support/other-servers.mjs";
 
 let stage, agents, outgoing;
 const plain = {};
@@ -17,9 +17,9 @@ before(async () => {
   outgoing = watchOutgoing();
   const payTo = otherHost.address;
   const [theirs, ours] = [stage.network.facilitator.url, `${stage.network.worker.url}/facilitator`];
-  agents = await startAgentsDoor({ facilitatorUrl: theirs, payTo });
+  agents = await startAgentsServer({ facilitatorUrl: theirs, payTo });
   for (const version of [1, 2]) {
-    const open = (facilitatorUrl) => startPlainDoor({ facilitatorUrl, payTo, version });
+    const open = (facilitatorUrl) => startPlainServer({ facilitatorUrl, payTo, version });
     plain[version] = { theirs: await open(theirs), ours: await open(ours) };
   }
 });
@@ -30,7 +30,7 @@ after(async () => {
   await stage?.stop();
 });
 
-/** A guest at a door, whose wallet has a dollar; `account` is a wallet in a browser. */
+/** A guest at a server, whose wallet has a dollar; `account` is a wallet in a browser. */
 async function arrives(url, account) {
   const guest = await stage.guest({ account });
   guest.send({ type: "use_wallet", kind: account ? "browser" : "smart", ...(account && { address: account.address }) });
@@ -73,7 +73,7 @@ const WALLETS = [
 ];
 
 for (const [index, [wallet, account]] of WALLETS.entries()) {
-  test(`${wallet} pays our own door without leaving the deployment`, async () => {
+  test(`${wallet} pays our own server without leaving the deployment`, async () => {
     const event = await createEvent(stage.network, stage.door);
     outgoing.left.length = 0;
     const here = await arrives(stage.mcpUrl, account(10 + index));
@@ -86,11 +86,11 @@ for (const [index, [wallet, account]] of WALLETS.entries()) {
     const result = await pays(here, { tool: "rsvpToEvent", args, sent, payTo: stage.door.payTo, price: 50_000n });
     assert.equal(result.structuredContent.success, true);
     assert.match(result.structuredContent.ticketUrl, /\/t\//);
-    // The chain alone was asked: neither a door nor a facilitator over HTTP.
+    // The chain alone was asked: neither a server nor a facilitator over HTTP.
     assert.deepEqual(new Set(outgoing.left.map((url) => new URL(url).origin)), new Set([stage.network.chain.url]));
   });
 
-  test(`${wallet} pays a door of the agents SDK`, async () => {
+  test(`${wallet} pays a server of the agents SDK`, async () => {
     const here = await arrives(agents.url, account(20 + index));
     assert.equal(here.connected.server, "somebody-else");
     const tools = here.connected.tools.map(({ name, isPaid, price }) => [name, isPaid, price]);
@@ -107,7 +107,7 @@ for (const [index, [wallet, account]] of WALLETS.entries()) {
   for (const version of [1, 2]) {
     for (const facilitator of ["theirs", "ours"]) {
       const name = facilitator === "ours" ? "our facilitator" : "the reference facilitator";
-      test(`${wallet} pays a door of plain x402, version ${version}, settled by ${name}`, async () => {
+      test(`${wallet} pays a server of plain x402, version ${version}, settled by ${name}`, async () => {
         const door = plain[version][facilitator];
         const here = await arrives(door.url, account(index * 4 + version * 2 + (facilitator === "ours" ? 1 : 0)));
         assert.deepEqual(here.connected.tools.map(({ name: tool }) => tool), ["square"]);
@@ -121,7 +121,7 @@ for (const [index, [wallet, account]] of WALLETS.entries()) {
   }
 }
 
-test("no door but our own ever hears a token of the session or of its owner", async () => {
+test("no server but our own ever hears a token of the session or of its owner", async () => {
   const headers = { authorization: `Bearer ${stage.door.token}`, cookie: "__Host-session=secret-cookie" };
   const owner = await stage.guest({ headers });
   assert.equal(owner.welcome.userId, stage.door.userId);
