@@ -1,12 +1,13 @@
 // Runs test files side by side, each in a process of its own, and counts what they say.
 import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
-import { join, relative, sep } from "node:path";
+import { join, relative, resolve, sep } from "node:path";
 import { environment, root } from "./process.mjs";
 
 const logs = join(root, ".dev", "test");
 /** How many ordinary files run at a time: each has a Worker, mostly a chain, and the smallest machine has two cores. */
 export const ROOM = 2;
+const SIGNALS = ["SIGINT", "SIGTERM"];
 /** Ports for the files that run side by side, so that two of them never choose the same one. */
 const PORTS = { from: 10_000, to: 32_000, each: 2_000 };
 
@@ -32,12 +33,16 @@ export async function runJobs(jobs, ends) {
     });
     running.set(job, ended);
   };
+  // Whoever stops the run wants no other job to begin; what runs is ended in `captured`.
+  const isStopped = () => waiting.splice(0);
+  for (const signal of SIGNALS) process.once(signal, isStopped);
   while (waiting.length > 0 || running.size > 0) {
     // A job that must be alone does not hold the others up: it comes when they are over.
     const next = waiting.findIndex(({ room }) => used() + room <= ROOM);
     if (next >= 0) start(...waiting.splice(next, 1));
     else await Promise.race(running.values());
   }
+  for (const signal of SIGNALS) process.off(signal, isStopped);
   return results;
 }
 
@@ -55,7 +60,7 @@ export function forgetLogs() {
 
 /** Runs one test file. `isLive` shows what it says at once. */
 export async function runSpec(file, lane = 0, { isLive = false } = {}) {
-  const name = relative(root, join(root, file)).split(sep).slice(1).join("-");
+  const name = relative(root, resolve(root, file)).split(sep).slice(1).join("-");
   const tap = join(logs, `${name}.tap`);
   const args = ["--test", "--test-reporter=spec", "--test-reporter-destination=stdout"];
   args.push("--test-reporter=tap", `--test-reporter-destination=${tap}`, file);
@@ -91,9 +96,9 @@ async function captured(command, args, log, { env, isLive }) {
     child.on("close", resolve);
   });
   const stop = (signal) => child.kill(signal);
-  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, stop);
+  for (const signal of SIGNALS) process.on(signal, stop);
   const code = await isOver;
-  for (const signal of ["SIGINT", "SIGTERM"]) process.off(signal, stop);
+  for (const signal of SIGNALS) process.off(signal, stop);
   return { code, output: readFileSync(log, "utf8") };
 }
 
