@@ -1,45 +1,20 @@
 // `npm run agent` as a person uses it, against what `npm start` runs, on ports of its own.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { chainClient } from "../../dev/chain/chain.mjs";
-import { freePort } from "../../dev/lib/ports.mjs";
-import { root } from "../../dev/lib/process.mjs";
-import { until } from "../support/network.mjs";
+import { runScript, startHere } from "../support/here.mjs";
 import { openTerminal } from "../support/terminal.mjs";
 
-let env, running, state, chain;
+let here, env, state, chain;
 
 before(async () => {
-  const folder = mkdtempSync(path.join(tmpdir(), "concierge-agent-"));
-  env = { ...process.env, STATE_DIR: folder, PORT: String(await freePort()), CHAIN_PORT: String(await freePort()) };
-  running = run("start");
-  await until(() => {
-    if (running.child.exitCode !== null) throw new Error(running.output);
-    return running.output.includes("Ready.");
-  }, 120);
-  state = JSON.parse(readFileSync(path.join(folder, "state.json"), "utf8"));
-  chain = chainClient(state.rpc);
+  here = await startHere();
+  ({ env, state, chain } = here);
 });
-after(async () => {
-  running?.child.kill("SIGTERM");
-  await running?.ended;
-  if (env) rmSync(env.STATE_DIR, { recursive: true, force: true });
-});
+after(() => here?.stop());
 
-function run(script, args = [], changes = {}, typed) {
-  const stdio = [typed === undefined ? "ignore" : "pipe", "pipe", "pipe"];
-  const child = spawn(process.execPath, [`dev/${script}.mjs`, ...args], { cwd: root, env: { ...env, ...changes }, stdio });
-  const one = { child, output: "" };
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (one.output += data));
-  one.ended = new Promise((resolve) => child.on("close", resolve));
-  if (typed !== undefined) child.stdin.end(typed);
-  return one;
-}
+const run = (script, args = [], changes = {}, typed) => runScript(script, args, { ...env, ...changes }, typed);
 
 async function agent(...args) {
   const one = run("agent", args);

@@ -2,6 +2,7 @@
 // nobody has to come by for that.
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { NETWORK } from "../../dev/chain/accounts.mjs";
 import { assertBooksAreClean } from "../support/audit.mjs";
 import { ageDirectories, alarms, hurryAlarms, loseAlarms, noted, privateTemp } from "../support/alarms.mjs";
@@ -17,7 +18,6 @@ const LOOKED_SECONDS = 8;
 const SETTINGS_AGAIN_SECONDS = 300;
 // What was paid is looked at once more half a minute later.
 const LEAVES_SECONDS = 90;
-const sleep = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 const temp = privateTemp();
 let network, door;
 let made = 0;
@@ -112,7 +112,7 @@ describe("alarms that are lost", () => {
     for (const name of classes) loseAlarms(temp.folder, name);
     ageDirectories(temp.folder);
     await mended();
-    await sleep(LOOKED_SECONDS);
+    await sleep(LOOKED_SECONDS * 1000);
     for (const name of classes) assert.deepEqual(alarms(temp.folder, name), [], name);
     assert.deepEqual(await transfers(one), [], "nobody looks after it");
     assert.equal((await network.worker.cron()).outcome, "ok");
@@ -135,7 +135,7 @@ describe("alarms that are lost", () => {
     const isEmpty = async () => {
       ageDirectories(temp.folder);
       await network.worker.cron();
-      await sleep(2);
+      await sleep(2000);
       return noted(temp.folder).length === 0;
     };
     await until(isEmpty, LEAVES_SECONDS).catch(async () => {

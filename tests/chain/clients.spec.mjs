@@ -6,13 +6,12 @@ import { promisify } from "node:util";
 import { Client as ModernClient, StreamableHTTPClientTransport as ModernTransport } from "@modelcontextprotocol/client";
 import { Client as SdkClient } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport as SdkTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
-import { x402Client } from "@x402/core/client";
-import { registerExactEvmScheme } from "@x402/evm/exact/client";
 import { wrapFetchWithPayment } from "@x402/fetch";
 import { withX402Client } from "agents/x402";
 import { privateKeyToAccount } from "viem/accounts";
 import { payers } from "../../dev/chain/accounts.mjs";
 import { createEvent, get, openServer, startNetwork, until } from "../support/network.mjs";
+import { payingClient } from "../support/pay.mjs";
 
 const PRICE = 50_000n;
 const info = { name: "client-matrix", version: "1.0.0" };
@@ -24,10 +23,6 @@ before(async () => {
   event = await createEvent(network, door);
 });
 after(() => network?.stop());
-
-function payingClient(payer) {
-  return registerExactEvmScheme(new x402Client(), { signer: privateKeyToAccount(payer.privateKey) });
-}
 
 /** Runs `pay` and checks on the chain, at the host's and in KV that it bought exactly one seat. */
 async function buysOneSeat(payer, pay) {

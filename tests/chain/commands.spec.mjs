@@ -1,16 +1,14 @@
 // `npm start` and `npm run demo` as a person uses them, on ports of their own.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { after, before, test } from "node:test";
 import { freePort } from "../../dev/lib/ports.mjs";
+import { runScript, startReady } from "../support/here.mjs";
 import { until } from "../support/network.mjs";
 
-const project = fileURLToPath(new URL("../..", import.meta.url));
 const started = [];
 let folder, ports;
 
@@ -26,10 +24,7 @@ after(async () => {
 });
 
 function run(script, args = [], env = {}) {
-  const child = spawn(process.execPath, [`dev/${script}.mjs`, ...args], { cwd: project, env: { ...process.env, ...ports, ...env } });
-  const running = { child, output: "" };
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (running.output += data));
-  running.ended = new Promise((resolve) => child.on("close", (code) => resolve(code)));
+  const running = runScript(script, args, { ...ports, ...env });
   started.push(running);
   return running;
 }
@@ -45,11 +40,8 @@ const lives = (pid) => {
 };
 
 async function start(args) {
-  const running = run("start", args);
-  await until(() => {
-    if (running.child.exitCode !== null) throw new Error(running.output);
-    return running.output.includes("Ready.");
-  }, 120);
+  const running = await startReady(ports, args);
+  started.push(running);
   return running;
 }
 

@@ -5,16 +5,13 @@ import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
-import { x402Client } from "@x402/core/client";
-import { registerExactEvmScheme } from "@x402/evm/exact/client";
-import { privateKeyToAccount } from "viem/accounts";
 import { host as hostAccount } from "../../dev/chain/accounts.mjs";
 import { startGuests } from "../support/guests.mjs";
 import { behaviours, startHostile } from "../support/hostile.mjs";
 import { startKillable } from "../support/killable.mjs";
 import { startMailApi } from "../support/mail-api.mjs";
 import { openServer, setLimits, startNetwork, until } from "../support/network.mjs";
-import { callMcp, callTool } from "../support/pay.mjs";
+import { callMcp, callTool, payingClient } from "../support/pay.mjs";
 import { accountsOf, mintAll } from "../support/wallets.mjs";
 
 const CUSTOMER = "ada@example.org";
@@ -30,14 +27,11 @@ function own(worker, token) {
   };
 }
 
-const paying = (wallet) =>
-  registerExactEvmScheme(new x402Client(), { signer: privateKeyToAccount(wallet.privateKey) });
-
 /** Calls a tool and pays for it; `again` repeats exactly that. */
 async function pay(network, door, wallet, tool, args) {
   const { challenge, body } = await callTool(network, door, tool, args);
   assert.ok(challenge, JSON.stringify(body));
-  const payment = await paying(wallet).createPaymentPayload(challenge);
+  const payment = await payingClient(wallet).createPaymentPayload(challenge);
   const again = () => callTool(network, door, tool, args, payment);
   return { ...(await again()), payment, challenge, again };
 }
@@ -99,7 +93,7 @@ describe("a desk with an HTTP mail API", () => {
       assert.ok(tools.some(({ name }) => name === "sendReply") && !tools.some(({ name }) => name === "listTickets"));
       const call = async (name, args) => {
         const asked = await client.callTool({ name, arguments: args });
-        const payment = await paying(wallet).createPaymentPayload(asked.structuredContent);
+        const payment = await payingClient(wallet).createPaymentPayload(asked.structuredContent);
         return client.callTool({ name, arguments: args, _meta: { "x402/payment": payment } });
       };
       const opened = await call("createTicket", { subject: "My order", body: INJECTION, email: CUSTOMER });
@@ -146,7 +140,7 @@ describe("a desk with an HTTP mail API", () => {
     const args = reply(ticket);
     const { challenge: asked } = await callTool(network, door, "sendReply", args);
     const calls = wallets.map(async (one, index) => {
-      const payment = await paying(one).createPaymentPayload(asked);
+      const payment = await payingClient(one).createPaymentPayload(asked);
       return (index % 2 ? callTool : callMcp)(network, door, "sendReply", args, payment);
     });
     for (const { status, body, value } of await Promise.all(calls)) {

@@ -8,7 +8,7 @@ import { compile } from "../../dev/chain/genesis.mjs";
 import { assertBooksAreClean } from "../support/audit.mjs";
 import { ask, request, signedFor, startOwnNetwork } from "../support/facilitators.mjs";
 import { rpcFaults } from "../support/hostile-rpc.mjs";
-import { createEvent, get, openServer } from "../support/network.mjs";
+import { createEvent, findEvent, get, openServer } from "../support/network.mjs";
 import { payFor, rsvp } from "../support/pay.mjs";
 import { payerKit } from "../support/payer-kit.mjs";
 import { payTerms, terms } from "../support/terms.mjs";
@@ -55,10 +55,7 @@ async function spent() {
   return all;
 }
 
-const seatsLeft = async (event) => {
-  const { events } = await get(network, "/api/users/events", door.token).then((answer) => answer.json());
-  return events.find(({ id }) => id === event.id).seatsLeft;
-};
+const seatsLeft = async (event) => (await findEvent(network, door, event)).seatsLeft;
 
 /** Somebody with a key, and somebody with an honest wallet, buy at once. */
 async function othersBuy(event) {

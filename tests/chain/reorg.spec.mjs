@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 import { payers } from "../../dev/chain/accounts.mjs";
 import { assertBooksAreClean } from "../support/audit.mjs";
 import { behaviours, startHostile } from "../support/hostile.mjs";
-import { createEvent, get, openServer, startNetwork, until } from "../support/network.mjs";
+import { createEvent, findEvent, openServer, startNetwork, until } from "../support/network.mjs";
 import { payFor, rsvp } from "../support/pay.mjs";
 import { drop } from "../support/reorg.mjs";
 import { isNonceUsed } from "../support/usdc.mjs";
@@ -64,8 +64,7 @@ test("if it cannot be moved any more, the seat is taken back and nothing is earn
   assert.equal(await isUsed(payment), false);
   assert.equal(await network.chain.balance(door.payTo), earned);
   await assertBooksAreClean(network.worker, door.scope);
-  const { events } = await get(network, "/api/users/events", door.token).then((answer) => answer.json());
-  const { seatsLeft, revenue } = events.find(({ id }) => id === event.id);
+  const { seatsLeft, revenue } = await findEvent(network, door, event);
   assert.deepEqual([seatsLeft, revenue], [1, "0.00"]);
   const key = `${door.scope}:rsvps:${event.id}:${payers[1].address}`;
   await until(async () => (await network.worker.kv.get(key)) === null, 30);

@@ -3,21 +3,18 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, test } from "node:test";
-import { registerExactEvmScheme } from "@x402/evm/exact/client";
-import { x402Client } from "@x402/core/client";
-import { privateKeyToAccount } from "viem/accounts";
+import { setTimeout as sleep } from "node:timers/promises";
 import { otherHost, payers } from "../../dev/chain/accounts.mjs";
 import { identityKeys, keyId, masterKey } from "../../dev/lib/keys.mjs";
 import { assertBooksAreClean } from "../support/audit.mjs";
 import { get, openServer, post, signIn, startNetwork, until } from "../support/network.mjs";
-import { callTool } from "../support/pay.mjs";
+import { callTool, payingClient } from "../support/pay.mjs";
 import { everythingStored } from "../support/stored.mjs";
 
 // More than are sealed anew in one wake.
 const SECRETS = 30;
 const BUYERS = 10;
 const PRICE = 10_000n;
-const sleep = (millis) => new Promise((resolve) => setTimeout(resolve, millis));
 const [first, second] = [0, 1].map(() => randomBytes(32).toString("hex"));
 const prefix = (master) => `v1.${keyId(masterKey(master))}.`;
 const valueOf = (number) => `sk-live-${String(number).padStart(4, "0")}-5f2e9c0b1a`;
@@ -46,8 +43,6 @@ async function store(at, number) {
   return { ...(await answer.json()), number };
 }
 
-const client = (index) => registerExactEvmScheme(new x402Client(), { signer: privateKeyToAccount(payers[index].privateKey) });
-
 /** Buys as a client does that repeats the same call with the same payment when no answer came, or no final one. */
 async function buy(secret, index, at = door) {
   const args = { secretId: secret.id };
@@ -56,7 +51,7 @@ async function buy(secret, index, at = door) {
     const asked = await ask();
     return asked?.challenge && asked;
   }, 60);
-  const payment = await client(index).createPaymentPayload(challenge);
+  const payment = await payingClient(payers[index]).createPaymentPayload(challenge);
   const answer = await until(async () => {
     const last = await ask(payment);
     if (last !== undefined && ![200, 409, 503].includes(last.status)) assert.fail(JSON.stringify(last));

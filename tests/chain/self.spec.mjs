@@ -2,8 +2,6 @@
 // clients, and the relayer's key sends nothing but what payers have signed.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { x402Client } from "@x402/core/client";
-import { registerExactEvmScheme } from "@x402/evm/exact/client";
 import { wrapFetchWithPayment } from "@x402/fetch";
 import { decodeFunctionData, isAddressEqual, keccak256, multicall3Abi, parseAbi, parseTransaction, slice } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
@@ -12,7 +10,7 @@ import { assertBooksAreClean } from "../support/audit.mjs";
 import { startOwnNetwork } from "../support/facilitators.mjs";
 import { changeSignature, tamper } from "../support/forgery.mjs";
 import { createEvent, get, openServer, until } from "../support/network.mjs";
-import { payFor, rsvp, rsvpAgain } from "../support/pay.mjs";
+import { payFor, payingClient, rsvp, rsvpAgain } from "../support/pay.mjs";
 import { payerKit } from "../support/payer-kit.mjs";
 import { factories, safeWallet, soladyWallet } from "../support/smart-wallets.mjs";
 import { miniWallet } from "../support/wallets.mjs";
@@ -53,7 +51,7 @@ async function fetchSeat(event, payer) {
     if (header) payment = JSON.parse(Buffer.from(header, "base64"));
     return fetch(input, init);
   };
-  const client = registerExactEvmScheme(new x402Client(), { signer: payer });
+  const client = payingClient(payer);
   const headers = { "content-type": "application/json" };
   const call = { method: "POST", headers, body: JSON.stringify({ eventId: event.id }) };
   const answer = await wrapFetchWithPayment(watched, client)(door.toolUrl("rsvpToEvent"), call);

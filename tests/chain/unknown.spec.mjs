@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { payers } from "../../dev/chain/accounts.mjs";
-import { createEvent, get, openServer, startNetwork, until } from "../support/network.mjs";
+import { createEvent, findEvent, openServer, startNetwork, until } from "../support/network.mjs";
 import { behaviours, startHostile } from "../support/hostile.mjs";
 import { payFor, rsvp } from "../support/pay.mjs";
 
@@ -21,10 +21,7 @@ after(async () => {
   await hostile?.stop();
 });
 
-async function seats(event) {
-  const { events } = await get(network, "/api/users/events", door.token).then((answer) => answer.json());
-  return events.find(({ id }) => id === event.id);
-}
+const seats = (event) => findEvent(network, door, event);
 
 /** Pays for the last seat with a facilitator that behaves like this. */
 async function payWhile(behaviour) {

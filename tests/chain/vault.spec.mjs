@@ -6,14 +6,12 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { createSIWxPayload, encodeSIWxHeader, wrapFetchWithSIWx } from "@x402/extensions/sign-in-with-x";
 import { wrapFetchWithPayment } from "@x402/fetch";
-import { x402Client } from "@x402/core/client";
-import { registerExactEvmScheme } from "@x402/evm/exact/client";
 import { privateKeyToAccount } from "viem/accounts";
 import { otherHost, payers } from "../../dev/chain/accounts.mjs";
 import { startOwnNetwork } from "../support/facilitators.mjs";
 import { behaviours, startHostile } from "../support/hostile.mjs";
 import { openServer, patch, post, startNetwork, until } from "../support/network.mjs";
-import { callMcp, callTool } from "../support/pay.mjs";
+import { callMcp, callTool, payingClient } from "../support/pay.mjs";
 import { everythingStored } from "../support/stored.mjs";
 import { miniWallet } from "../support/wallets.mjs";
 
@@ -28,7 +26,6 @@ before(async () => {
 after(() => network?.stop());
 
 const account = (index) => privateKeyToAccount(payers[index].privateKey);
-const paying = (signer) => registerExactEvmScheme(new x402Client(), { signer });
 const balance = (address) => network.chain.balance(address);
 
 async function newSecret(changes = {}) {
@@ -55,7 +52,7 @@ function ask(secret) {
 
 async function buy(secret, index) {
   const { challenge } = await callTool(network, door, "retrieveSecret", { secretId: secret.id });
-  const payment = await paying(account(index)).createPaymentPayload(challenge);
+  const payment = await payingClient(account(index)).createPaymentPayload(challenge);
   const answer = await callTool(network, door, "retrieveSecret", { secretId: secret.id }, payment);
   return { payment, answer };
 }
@@ -64,7 +61,7 @@ test("a secret is bought by the official client of x402, and the money is the ho
   const secret = await newSecret();
   const payer = account(0);
   const [earned, had] = [await balance(door.payTo), await balance(payer.address)];
-  const fetch = wrapFetchWithPayment(publicFetch, paying(payer));
+  const fetch = wrapFetchWithPayment(publicFetch, payingClient(payer));
   const answer = await fetch(toolUrl(), ask(secret));
   const bought = await answer.json();
   assert.deepEqual([answer.status, bought.secret, bought.retrievalCount], [200, VALUE, 1]);
@@ -83,7 +80,7 @@ test("over MCP it is listed without its value, bought, and read again with the s
     assert.ok(!JSON.stringify(list).includes(VALUE));
     const call = { name: "retrieveSecret", arguments: { secretId: secret.id } };
     const asked = await client.callTool(call);
-    const payment = await paying(account(1)).createPaymentPayload(asked.structuredContent);
+    const payment = await payingClient(account(1)).createPaymentPayload(asked.structuredContent);
     const paid = await client.callTool({ ...call, _meta: { "x402/payment": payment } });
     assert.equal(paid.structuredContent.secret, VALUE);
     const before = await balance(account(1).address);
@@ -134,7 +131,7 @@ test("the official client of sign-in-with-x reads again for nothing, and only wh
 
 test("one client pays the first time and signs in every other time", async () => {
   const secret = await newSecret();
-  const fetch = wrapFetchWithPayment(wrapFetchWithSIWx(publicFetch, account(5)), paying(account(5)));
+  const fetch = wrapFetchWithPayment(wrapFetchWithSIWx(publicFetch, account(5)), payingClient(account(5)));
   const before = await balance(account(5).address);
   for (let time = 0; time < 2; time += 1) {
     const answer = await fetch(toolUrl(), ask(secret));
@@ -179,7 +176,7 @@ test("a contract wallet that has bought proves itself too", async () => {
   await wallet.deploy();
   await network.chain.mint(wallet.address, 1_000_000n);
   const { challenge } = await callTool(network, door, "retrieveSecret", { secretId: secret.id });
-  const payment = await paying(wallet).createPaymentPayload(challenge);
+  const payment = await payingClient(wallet).createPaymentPayload(challenge);
   const bought = await callTool(network, door, "retrieveSecret", { secretId: secret.id }, payment);
   assert.equal(bought.body.secret, VALUE, JSON.stringify(bought.body));
   const header = await proof(secret, wallet);
@@ -245,7 +242,7 @@ test("what was paid for is handed over though the answer was lost and the host t
   const pay = async (secret, index) => {
     const args = { secretId: secret.id };
     const { challenge } = await callTool(net, shop, "retrieveSecret", args);
-    const payment = await paying(account(index)).createPaymentPayload(challenge);
+    const payment = await payingClient(account(index)).createPaymentPayload(challenge);
     hostile.next.push(behaviours.paysAndIsCut);
     const unknown = await callTool(net, shop, "retrieveSecret", args, payment);
     assert.deepEqual([unknown.status, unknown.body.title], [409, "settlement pending"]);
@@ -286,7 +283,7 @@ test("a sealed value in another host's object does not open there", async () => 
   const [{ sealed }] = await network.worker.sql(door.scope, "SELECT sealed FROM secrets WHERE id = ?", mine.id);
   await network.worker.sql(theirs.scope, "UPDATE secrets SET sealed = ?, id = ? WHERE id = ?", sealed, mine.id, id);
   const { challenge } = await callTool(network, door, "retrieveSecret", { secretId: mine.id });
-  const payment = await paying(account(10)).createPaymentPayload(challenge);
+  const payment = await payingClient(account(10)).createPaymentPayload(challenge);
   const before = await network.chain.balance(account(10).address);
   // Nor is it sold there.
   for (const paid of [undefined, payment]) {

@@ -2,14 +2,13 @@
 // say different things, the case says why ours is right.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { x402Client } from "@x402/core/client";
-import { registerExactEvmScheme } from "@x402/evm/exact/client";
 import { wrapFetchWithPayment } from "@x402/fetch";
 import { getAddress, isAddressEqual, parseAbi, parseEventLogs } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { USDC } from "../../dev/chain/accounts.mjs";
 import { usdcAbi } from "../../dev/chain/chain.mjs";
 import { ask, request, startFacilitators } from "../support/facilitators.mjs";
+import { payingClient } from "../support/pay.mjs";
 import { payerKit } from "../support/payer-kit.mjs";
 import { startShop } from "../support/shop.mjs";
 import { safeWallet } from "../support/smart-wallets.mjs";
@@ -125,7 +124,7 @@ async function buys(shop, signer, { chain }) {
     return fetch(input, init);
   };
   const had = await chain.balance(signer.address);
-  const client = registerExactEvmScheme(new x402Client(), { signer });
+  const client = payingClient(signer);
   const answer = await wrapFetchWithPayment(watched, client)(shop.url);
   assert.equal(answer.status, 200, await answer.clone().text());
   const settlement = JSON.parse(Buffer.from(answer.headers.get("payment-response"), "base64"));

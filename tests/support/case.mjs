@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { assertBooksAreClean } from "./audit.mjs";
-import { createEvent, get, openServer, until } from "./network.mjs";
+import { createEvent, findEvent, get, openServer, until } from "./network.mjs";
 import { payFor, rsvp, rsvpAgain } from "./pay.mjs";
 import { isNonceUsed } from "./usdc.mjs";
 
@@ -51,10 +51,7 @@ export const told = {
   },
 };
 
-async function seats({ network, door, event }) {
-  const { events } = await get(network, "/api/users/events", door.token).then((answer) => answer.json());
-  return events.find(({ id }) => id === event.id);
-}
+const seats = ({ network, door, event }) => findEvent(network, door, event);
 
 /** While nobody knows: the seat is held, the same is said again, and no second payment is taken. */
 export async function assertIsHeld(one) {

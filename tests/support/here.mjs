@@ -29,8 +29,8 @@ export async function runToEnd(...args) {
 }
 
 /** Starts `npm start` and waits until it is ready. */
-export async function startReady(env) {
-  const running = runScript("start", [], env);
+export async function startReady(env, args = []) {
+  const running = runScript("start", args, env);
   await until(() => {
     if (running.child.exitCode !== null) throw new Error(running.output);
     return running.output.includes("Ready.");

@@ -1,9 +1,9 @@
 // A JSON-RPC endpoint that does as it is told, in front of the chain. Its faults are those that public
 // endpoints have.
+import { setTimeout as sleep } from "node:timers/promises";
 import { bodyOf } from "./body.mjs";
 import { serve } from "./serve.mjs";
 
-const sleep = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
 /**
  * `target` gives the chain's address. `misbehave(behaviour, about)` holds until `behaves(about)` or `recovers()`; `about`
@@ -64,7 +64,7 @@ export const rpcFaults = {
   isDown: async ({ request }) => request.socket.destroy(),
   fails: async ({ answer }) => answer(500, "boom"),
   isLate: (seconds) => async ({ answer, pass }) => {
-    await sleep(seconds);
+    await sleep(seconds * 1000);
     answer(200, await pass());
   },
   neverAnswers: async () => {},

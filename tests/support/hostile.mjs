@@ -1,5 +1,6 @@
 // A facilitator that does as it is told, in front of the reference one. Its bad answers are those
 // that real ones give.
+import { setTimeout as sleep } from "node:timers/promises";
 import { bodyOf } from "./body.mjs";
 import { serve } from "./serve.mjs";
 
@@ -48,7 +49,6 @@ export async function startHostile(target) {
 }
 
 const nonceOf = (payment) => payment.payload.authorization.nonce;
-const sleep = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 const STRANGER = "0x0000000000000000000000000000000000000001";
 
 /** Passes the request on, and changes the answer. */
@@ -64,7 +64,7 @@ export const behaviours = {
   },
   /** Does what it is asked, but `seconds` later. */
   isLate: (seconds) => async (asked) => {
-    await sleep(seconds);
+    await sleep(seconds * 1000);
     await behaviours.passesOn(asked);
   },
   neverAnswers: async () => {},

@@ -70,6 +70,12 @@ export async function createEvent(network, door, changes = {}) {
   return answer.json();
 }
 
+/** The event as its host sees it now. */
+export async function findEvent(network, { token }, { id }) {
+  const { events } = await get(network, "/api/users/events", token).then((answer) => answer.json());
+  return events.find((event) => event.id === id);
+}
+
 /** Changes what strangers may do at a server. */
 export async function setLimits(network, door, limits) {
   const answer = await patch(network, "/api/users/me", { limits }, door.token);

@@ -92,9 +92,13 @@ export async function payFor(network, door, event, payer, version = 2) {
 
 /** The same for a challenge that is there already. `payer` has a private key, or is a wallet that signs. */
 export function sign({ body, challenge }, payer, version = 2) {
+  return payingClient(payer).createPaymentPayload(version === 1 ? body : challenge);
+}
+
+/** The official client of a payer. */
+export function payingClient(payer) {
   const signer = payer.signTypedData ? payer : privateKeyToAccount(payer.privateKey);
-  const client = registerExactEvmScheme(new x402Client(), { signer });
-  return client.createPaymentPayload(version === 1 ? body : challenge);
+  return registerExactEvmScheme(new x402Client(), { signer });
 }
 
 /** The payment with a changed authorization, signed anew by `payer`, or by `signer` in its name. */
