@@ -21,8 +21,9 @@ const scratch = join(root, ".dev");
 /** What a build says that has failed while `wrangler dev` was running. */
 export const GOES_ON = "the build failed; what was built before goes on";
 
-/** The Worker and the page. */
+/** The Worker and the page. `npm test` builds once and sets IS_BUILT, so that `npm start` in a test does not ask cargo again. */
 export async function build() {
+  if (process.env.IS_BUILT) return;
   await Promise.all([buildWorker(), buildPage()]);
 }
 
