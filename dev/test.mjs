@@ -16,22 +16,34 @@ const SLOWEST = 10;
 /** These take longest, so they start first: otherwise the last of them would run by itself in the end. */
 const FIRST = [
   "chain/relayer",
-  "worker/guest-hostile",
-  "chain/reorg",
+  "worker/guest-hostile-money",
   "chain/relayer-killed",
-  "chain/killed",
-  "chain/mail",
-  "chain/guest-paying",
-  "chain/rush",
+  "browser/guest",
   "chain/faults",
-  "chain/verdicts",
-  "chain/desk",
+  "chain/reorg",
+  "chain/killed",
+  "worker/guest-hostile",
   "chain/faults-of-chain",
-  "chain/gas",
+  "browser/host",
+  "chain/mail",
   "chain/unknown",
+  "chain/desk",
+  "browser/desk",
+  "chain/rush",
+  "browser/away",
+  "chain/verdicts",
 ];
 /** They wait for time limits and alarms and compute little: two of them take the room of one. */
-const WAITING = ["chain/relayer", "chain/reorg", "worker/guest-hostile", "chain/unknown", "chain/faults-of-chain", "chain/guest-paying"];
+const WAITING = [
+  "chain/relayer",
+  "worker/guest-hostile-money",
+  "chain/relayer-killed",
+  "chain/reorg",
+  "worker/guest-hostile",
+  "chain/faults-of-chain",
+  "chain/mail",
+  "chain/unknown",
+];
 /** It measures what the machine can do, so nothing else may run. */
 const ALONE = ["chain/load"];
 
