@@ -58,13 +58,13 @@ export function forgetLogs() {
   mkdirSync(logs, { recursive: true });
 }
 
-/** Runs one test file. `isLive` shows what it says at once. */
-export async function runSpec(file, lane = 0, { isLive = false } = {}) {
+/** Runs one test file. `isLive` shows what it says at once; otherwise it is kept in `folder`. */
+export async function runSpec(file, lane = 0, { isLive = false, folder = logs } = {}) {
   const name = relative(root, resolve(root, file)).split(sep).slice(1).join("-");
-  const tap = join(logs, `${name}.tap`);
+  const tap = join(folder, `${name}.tap`);
   const args = ["--test", "--test-reporter=spec", "--test-reporter-destination=stdout"];
   args.push("--test-reporter=tap", `--test-reporter-destination=${tap}`, file);
-  const { code, output } = await captured(process.execPath, args, join(logs, `${name}.log`), { env: settings(lane), isLive });
+  const { code, output } = await captured(process.execPath, args, join(folder, `${name}.log`), { env: settings(lane), isLive });
   const said = readFileSync(tap, { encoding: "utf8", flag: "a+" });
   const count = (what) => Number(new RegExp(`^# ${what} (\\d+)$`, "m").exec(said)?.[1] ?? 0);
   const failed = count("fail") + count("cancelled");
@@ -102,8 +102,10 @@ async function captured(command, args, log, { env, isLive }) {
   return { code, output: readFileSync(log, "utf8") };
 }
 
-/** What a failed file has to say: the failures if the runner lists them, otherwise everything. */
-export function failuresIn(output) {
-  const at = output.lastIndexOf("✖ failing tests:");
-  return (at < 0 ? output : output.slice(at)).trim();
-}
+/** What a failed file has printed, without the tests that passed and without counts. */
+export const failuresIn = (output) =>
+  output
+    .split("\n")
+    .filter((line) => !/^\s*(✔|ℹ) /.test(line))
+    .join("\n")
+    .trim();
