@@ -111,6 +111,8 @@ async function worker(url, port, { rpc, facilitator }) {
   const args = ["node_modules/wrangler/bin/wrangler.js", "dev", "--env=", "--local", "--port", String(port)];
   args.push("--persist-to", join(folder, "worker"), "--env-file", secretsFile(relayerKey));
   args.push("--show-interactive-dev-session=false");
+  // wrangler looks for a free one from 9229 on, and two that start at the same time may find the same.
+  args.push("--inspector-port", String(await freePort()));
   for (const [name, value] of Object.entries(vars)) args.push("--var", `${name}:${value}`);
   // Only that `wrangler dev` keeps the mails tells us of them; with an API of your own they go there.
   const watchMails = keptMails(join(folder, "mail"), (line) => console.log(line));

@@ -33,7 +33,7 @@ export async function runJobs(jobs, ends) {
     });
     running.set(job, ended);
   };
-  // Whoever stops the run wants no other job to begin; what runs is ended in `captured`.
+  // After a signal no other job begins; `captured` ends the running ones.
   const isStopped = () => waiting.splice(0);
   for (const signal of SIGNALS) process.once(signal, isStopped);
   while (waiting.length > 0 || running.size > 0) {

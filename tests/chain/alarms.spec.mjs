@@ -16,7 +16,7 @@ const FINISHED_SECONDS = 60;
 // An alarm that is set looks after what was sent within this time.
 const LOOKED_SECONDS = 8;
 const SETTINGS_AGAIN_SECONDS = 300;
-// What was paid is looked at once more half a minute later.
+// A paid sale is checked again half a minute later.
 const LEAVES_SECONDS = 90;
 const temp = privateTemp();
 let network, door;

@@ -79,7 +79,7 @@ test("with the official SDK it lists the owner's tools, creates an event, and ha
   assert.equal(_meta?.["x402/payment-response"], undefined);
   assert.deepEqual(await counts(), before, "neither a payment nor a line in the ledger");
   assert.equal(await network.chain.balance(host.address), earned);
-  // A seat is the wallet's that pays, whoever asks.
+  // The seat belongs to the wallet that pays, not to the caller.
   const seat = await client.callTool({ name: "rsvpToEvent", arguments: { eventId: event.id } });
   assert.ok(seat.isError && seat.structuredContent.accepts.length > 0);
   assert.equal((await callTool(network, door, "getEventAnalytics", { eventId: event.id })).status, 402);

@@ -52,7 +52,7 @@ async function newWallet(network) {
 
 const reply = (ticket) => ({ ticketId: ticket.ticketId, body: `It is on its way (${(made += 1)}).` });
 
-/** A wallet three of whose drafts a person has approved. */
+/** A wallet with three approved drafts. */
 async function trusted(network, door, host) {
   const wallet = await newWallet(network);
   for (let time = 0; time < 3; time += 1) {
@@ -273,7 +273,7 @@ describe("kill -9", () => {
       worker.kill();
       await worker.down();
       await worker.up();
-      // Nobody asks for anything: the alarm is enough.
+      // No request comes: the alarm sends it.
       await until(() => api.requests.length > before.asked + 1, 60);
       await until(() => api.arrived.length === before.arrived + 1);
       assert.deepEqual((await sent.again()).body, sent.body);

@@ -1,4 +1,4 @@
-// Facilitators that ask who we are: Coinbase's tokens, and a header. The payments are real ones on a local chain.
+// Facilitators with authentication: Coinbase's tokens, and a header. The payments are real ones on a local chain.
 import assert from "node:assert/strict";
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { after, before, beforeEach, test } from "node:test";

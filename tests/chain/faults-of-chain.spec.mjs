@@ -1,5 +1,5 @@
-// The outcome of a payment is unknown, and the chain, or who speaks for it, fails too: nothing is
-// concluded from that, nothing is settled twice, and in the end chain, seats, books and KV agree.
+// The outcome of a payment is unknown, and the chain or its endpoint fails too: nothing is concluded from
+// that, nothing is settled twice, and in the end chain, seats, books and KV agree.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { NETWORK, payers } from "../../dev/chain/accounts.mjs";
@@ -32,8 +32,8 @@ const nonceOf = ({ payment }) => payment.payload.authorization.nonce;
 const settles = (one) => hostile.asked(one.payment, "/settle");
 
 /**
- * A payment that the facilitator treats like this; its caller does not know what became of it. What is to be done
- * `beforehand` is done when a settlement is asked for: until then the chain can be asked.
+ * A payment that the facilitator treats like this, with an unknown outcome for its caller. `beforehand` runs when the
+ * settlement is requested: until then the chain answers.
  */
 async function startUnknown([first, ...others], beforehand = () => {}) {
   const one = await startCase(network, payers[payer++ % payers.length]);
@@ -46,9 +46,9 @@ async function startUnknown([first, ...others], beforehand = () => {}) {
   return one;
 }
 
-/** Waits until the alarm has looked, and knows no more than before. */
+/** Waits until the alarm has looked and learned nothing. */
 async function looksInVain({ door }) {
-  // A look counts when it begins; these reasons are written down when it ends.
+  // `attempts` counts when a look begins; these reasons are written when it ends.
   const query =
     "SELECT count(*) AS n FROM payments WHERE state = 'unknown' AND attempts >= 2 " +
     "AND (reason LIKE 'the endpoint%' OR reason LIKE 'the authorization is used%' OR reason LIKE 'used on chain%')";
@@ -124,7 +124,7 @@ describe("an endpoint that fails while an outcome is unknown", { concurrency: 14
 });
 
 test("the endpoint is down for everybody and objects lose their memory: all is found out when it is up again", async () => {
-  // Once all of them have been looked at.
+  // Once the settlement of each was requested.
   let begun = 0;
   const goesDown = async () => {
     begun += 1;
@@ -160,7 +160,7 @@ const FORGETS = [
 for (const [fault, behaviour] of LOST) {
   for (const [what, minesAgain, requests] of FORGETS) {
     test(`${fault}, and ${what}`, async () => {
-      // However slow this machine is: nobody looks before the reorganization is over.
+      // The endpoint is down until the reorganization is over, so that the alarm sees nothing in between.
       const one = await startUnknown([behaviour], (started) => rpc.misbehave(has.isDown, nonceOf(started)));
       await forgets(one, { minesAgain });
       rpc.behaves(nonceOf(one));
@@ -170,11 +170,11 @@ for (const [fault, behaviour] of LOST) {
   }
 }
 
-/** Signs another authorization with the same nonce, and has that one used. */
+/** Signs another authorization with the same nonce and uses that one. */
 const spendsElsewhere = async ({ payer: wallet, payment }) =>
   spend(network, await resign(payment, wallet, { to: payers[29].address }));
 
-// A payment names no shop: what was paid to the same wallet at another shop could be shown here too.
+// A payment names no shop: one that was used at another shop of the same wallet could be shown here.
 test("a payment that was spent at another shop of the host buys nothing here, however soon it is shown", async () => {
   const one = await startCase(network, payers[payer++ % payers.length]);
   await spend(network, one.payment);

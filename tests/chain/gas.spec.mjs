@@ -57,7 +57,7 @@ async function spent() {
 
 const seatsLeft = async (event) => (await findEvent(network, door, event)).seatsLeft;
 
-/** Somebody with a key, and somebody with an honest wallet, buy at once. */
+/** A payer with a key and one with an honest contract wallet buy without delay. */
 async function othersBuy(event) {
   for (const make of [undefined, miniWallet]) {
     const kit = await newKit();

@@ -111,7 +111,7 @@ test("answers lost as long as it tries: it says that it does not know, and finds
   const lost = await guest.next("tool_error");
   assert.deepEqual([lost.code, lost.moneyMoved], ["unknown", "unknown"]);
   await network.worker.evict("Guest", sessionOf(guest));
-  // Who calls again has the server asked at once, and signs nothing.
+  // A repeat makes the session ask the server at once, without another signature.
   askForSeat(guest, { id: JSON.parse((await purchasesOf(network, guest))[0].arguments).eventId });
   assert.equal((await guest.next("tool_error")).code, "already_under_way", "no second signature meanwhile");
   ticketOf(await guest.next("tool_result"));

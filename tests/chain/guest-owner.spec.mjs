@@ -17,7 +17,7 @@ before(async () => {
 });
 after(() => stage?.stop());
 
-/** Somebody who has just signed in, with a token. */
+/** A new user with a token. */
 async function person() {
   const privateKey = generatePrivateKey();
   const account = { privateKey, address: privateKeyToAddress(privateKey) };
@@ -58,7 +58,7 @@ test("a session that was planted in a shared browser never becomes its victim's"
   const own = await ownSession(victim);
   assert.notEqual(own.welcome.session, planted.welcome.session);
   assert.notEqual(own.address, worthless);
-  // Whoever planted it has the same as before: no owner, not the victim's wallet, nothing heard.
+  // The attacker's session is as before: no owner, not the victim's wallet, no messages.
   planted.send({ type: "use_wallet", kind: "smart" });
   assert.equal((await planted.next("wallet_info")).guestAddress, worthless);
   const { welcome } = await openSession(network, { resume: planted.welcome });
@@ -132,7 +132,7 @@ test("a session ends after 30 days without use, or 90 in all; its storage goes, 
     await network.worker.guestSql(session, "UPDATE session SET created_at = ?, used_at = ?", createdAt, usedAt);
     const open = "INSERT INTO purchases (id, door, tool, arguments, origin, challenge, amount, pay_to, network, payer, state, next_check_at, created_at, updated_at) VALUES ('pur_000000000000000000000000', '', '', '{}', 'call', '{}', 1, '', '', '', 'unknown', 9999999999, 0, 0)";
     await network.worker.guestSql(session, open);
-    // Whoever has the token hears what was paid for, and may do nothing else.
+    // The token alone shows what was paid for, and allows nothing else.
     const hears = await openSession(network, { resume: guest.welcome });
     hears.send({ type: "chat", text: "help" });
     assert.match((await hears.next("error")).message, /this session has ended/);

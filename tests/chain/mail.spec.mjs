@@ -361,7 +361,7 @@ describe("kill -9", () => {
       worker.kill();
       await worker.down();
       await worker.up();
-      // Nobody asks for anything: the alarm is enough.
+      // No request comes: the alarm sends it.
       await until(() => api.requests.length > before + 1, 60);
       await until(() => arrived() === 1);
       all.push({ when, arrived, at: Date.now() });

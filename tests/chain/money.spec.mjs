@@ -211,7 +211,7 @@ const tokenAbi = parseAbi([
   "function transferWithAuthorization(address, address, uint256, uint256, uint256, bytes32, uint8, bytes32, bytes32)",
 ]);
 
-/** The payment as everybody reads it from the transaction that settled it. */
+/** The payment, read from the transaction that settled it. */
 async function paymentOnChain(hash) {
   const { input } = await network.chain.client.getTransaction({ hash });
   const { args } = decodeFunctionData({ abi: tokenAbi, data: input });

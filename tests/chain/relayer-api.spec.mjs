@@ -27,7 +27,7 @@ after(() => network?.stop());
 
 const as = (token) => ({ authorization: `Bearer ${token}` });
 
-/** A payment of somebody new; `settle` and `verify` ask in the name of a token. */
+/** A payment of a new payer; `settle` and `verify` send a token. */
 async function newPayment(make) {
   made += 1;
   const kit = await payerKit(network.chain, `relayer over HTTP ${made}`, 1 + (made % 2), network.ours);
@@ -133,7 +133,7 @@ describe("who may ask", () => {
   });
 
   test("who asks more than 600 times in a minute waits, and nobody else does", async () => {
-    // Whoever asked before is forgotten.
+    // Earlier callers are forgotten.
     await restart();
     const one = await newPayment();
     // What needs no chain, so that the minute is long enough.

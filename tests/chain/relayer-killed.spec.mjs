@@ -14,7 +14,7 @@ import { payerKit } from "../support/payer-kit.mjs";
 import { miniWallet } from "../support/wallets.mjs";
 
 const FOUND_SECONDS = 30;
-// A server gives a settlement this long before it looks for itself.
+// After this long a server looks at the chain itself.
 const DELIVERED_SECONDS = 90;
 let worker, network, door;
 let made = 0;
@@ -112,7 +112,7 @@ for (const [way, begins] of Object.entries(WAYS)) {
       test(`${when}: the alarm settles it with the transaction that was signed, once`, async () => {
         const one = await begins();
         const hash = await killAt(point, one);
-        // Nobody asks for it again.
+        // The call is not repeated.
         await until(async () => (await transfersOf(one)).length > 0, FOUND_SECONDS);
         await assertIsPaidIn(one, hash);
         await assertIsAnswered(one, hash);

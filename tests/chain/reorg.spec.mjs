@@ -1,5 +1,5 @@
-// A chain may drop its newest blocks, and with them money that was paid a moment ago. The server looks
-// once more, half a minute after it delivered.
+// A chain may drop its newest blocks, and with them money that was just paid. The server looks again
+// half a minute after the delivery.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { payers } from "../../dev/chain/accounts.mjs";
@@ -54,7 +54,7 @@ test("money that the chain drops after the delivery is moved again, and counted 
   assert.equal(seat.tx_hash, again.body.transactionHash);
 });
 
-// The last one: afterwards the chain's clock is ahead of everybody else's.
+// Must be the last one: afterwards the chain's clock is ahead.
 test("if it cannot be moved any more, the seat is taken back and nothing is earned", async () => {
   const { event, payment, earned } = await payAndDrop(payers[1]);
   for (let n = 0; n < 20; n += 1) hostile.next.push(behaviours.fails);

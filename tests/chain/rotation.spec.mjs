@@ -11,7 +11,7 @@ import { get, openServer, post, signIn, startNetwork, until } from "../support/n
 import { callTool, payingClient } from "../support/pay.mjs";
 import { everythingStored } from "../support/stored.mjs";
 
-// More than are sealed anew in one wake.
+// More than one alarm seals anew.
 const SECRETS = 30;
 const BUYERS = 10;
 const PRICE = 10_000n;

@@ -74,7 +74,7 @@ async function bad(index) {
   return { ...(await BAD[index % BAD.length](kit)), kit, payer: kit.payer, worth: 0n };
 }
 
-/** Two payments of one who has the money for one of them. */
+/** Two payments of a payer with money for one of them. */
 async function twoOfOne() {
   const kit = await newKit();
   const asked = kit.version === 1 ? { maxAmountRequired: String(DEAR) } : { amount: String(DEAR) };

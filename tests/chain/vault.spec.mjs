@@ -256,7 +256,7 @@ test("what was paid for is handed over though the answer was lost and the host t
     assert.deepEqual([answer.body.secret, answer.body.version], [VALUE, 1]);
   };
 
-  // Withdrawn while nobody here knows that it is paid.
+  // Withdrawn while the payment's outcome is unknown here.
   const secret = await store();
   const first = await pay(secret, 0);
   const told = await (await withdraw(net, shop, secret)).json();

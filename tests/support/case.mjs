@@ -1,4 +1,4 @@
-// One payment under a fault: what its caller is told, and what is true when everything is over.
+// One payment under a fault: what the caller is told, and what holds in the end.
 import assert from "node:assert/strict";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { assertBooksAreClean } from "./audit.mjs";
@@ -11,8 +11,8 @@ const CAPACITY = 2;
 const OPEN = "SELECT id, state, reason FROM payments WHERE state IN ('claimed', 'verified', 'settling', 'unknown', 'settled')";
 
 /**
- * A server with one event, and a payment for a seat there. The server is a new one, because what fails at
- * one server closes that server for a while (src/facilitator/breaker.rs), and every host object works alone.
+ * A new server with one event, and a payment for a seat there. New, because failures open the circuit breaker of
+ * their server (src/facilitator/breaker.rs).
  */
 export async function startCase(network, payer, version = 2) {
   const privateKey = generatePrivateKey();
@@ -53,7 +53,7 @@ export const told = {
 
 const seats = ({ network, door, event }) => findEvent(network, door, event);
 
-/** While nobody knows: the seat is held, the same is said again, and no second payment is taken. */
+/** While the outcome is unknown: the seat is held, a repeat gets the same answer, no second payment is taken. */
 export async function assertIsHeld(one) {
   assert.equal((await seats(one)).seatsLeft, CAPACITY - 1, "the seat is held");
   told.unknown(await one.pay());

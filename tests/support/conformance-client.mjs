@@ -19,7 +19,7 @@ async function call(tool, args = {}) {
   return answer.result;
 }
 
-/** Types `text` for every field that a server asks for, as a person does who reads the chat. */
+/** Answers `text` in the chat for every field that a server asks for. */
 function typesAlways(text) {
   guest.on("chat", ({ text: said }) => {
     if (said.includes("Type your answer") || said.includes('Type "yes"')) guest.send({ type: "chat", text });

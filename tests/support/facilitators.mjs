@@ -21,7 +21,7 @@ export async function startFacilitators({ rpcUrl = ({ url }) => url, vars = {} }
     await theirs.stop();
     await chain.stop();
   };
-  // Whoever waits for this gets no handle to stop what runs already.
+  // On failure the caller gets no handle, so everything that runs is stopped here.
   const worker = await startOurs(rpcUrl(chain), vars).catch(async (error) => {
     await stopOthers();
     throw error;
@@ -36,9 +36,9 @@ export async function startFacilitators({ rpcUrl = ({ url }) => url, vars = {} }
 }
 
 /**
- * A deployment that settles by itself, at its servers and for others, with an endpoint between it and the
- * chain that does as it is told. It is a `network` for everything that takes one, with `rpc` and `ours` as
- * well; `settings` are what the Worker was started with.
+ * A deployment that settles by itself, for its own servers and for others, with a scripted endpoint (`rpc`) between it
+ * and the chain. Use it wherever a `network` is wanted; it has `rpc` and `ours` as well. `settings` are what the Worker
+ * was started with.
  */
 export async function startOwnNetwork({ vars = {}, secrets = {} } = {}) {
   const chain = await startChain();

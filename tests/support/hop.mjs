@@ -1,4 +1,4 @@
-// A server of somebody else between a guest session and a server of ours, so that the session goes there over the network.
+// A proxy between a guest session and one of our servers, so that the session connects over the network.
 import { bodyOf } from "./body.mjs";
 import { serve } from "./serve.mjs";
 

@@ -1,5 +1,4 @@
-// A JSON-RPC endpoint that does as it is told, in front of the chain. Its faults are those that public
-// endpoints have.
+// A JSON-RPC endpoint with scripted faults, in front of the chain. Public endpoints have the same faults.
 import { setTimeout as sleep } from "node:timers/promises";
 import { bodyOf } from "./body.mjs";
 import { serve } from "./serve.mjs";

@@ -32,7 +32,7 @@ export async function startHostileServer() {
     const answer = { ...usual, ...places.get(request.url) }[method] ?? {};
     const says = speaks({ params, id, payment, response, request, call: params?.arguments });
     if (typeof answer !== "function") return says.reply(answer);
-    // Who asked may have gone meanwhile.
+    // The connection may be gone by now.
     await Promise.resolve(answer(says)).catch(() => request.socket.destroy());
   });
   server.on("clientError", (_, socket) => socket.destroy());
@@ -58,7 +58,7 @@ function speaks(says) {
   };
 }
 
-/** Answers that hold whoever waits for them. */
+/** Answers that keep the caller waiting. */
 export const holds = {
   "never answers": () => {},
   "answers headers and nothing more": ({ response }) => {

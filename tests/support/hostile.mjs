@@ -1,5 +1,5 @@
-// A facilitator that does as it is told, in front of the reference one. Its bad answers are those
-// that real ones give.
+// A facilitator with scripted faults, in front of the reference one. Real facilitators give the same
+// bad answers.
 import { setTimeout as sleep } from "node:timers/promises";
 import { bodyOf } from "./body.mjs";
 import { serve } from "./serve.mjs";
@@ -15,10 +15,10 @@ export async function startHostile(target) {
   const hostile = { next, seen, rule: undefined };
   const server = await serve(async (request, response) => {
     const body = await bodyOf(request).catch(() => undefined);
-    // Who asks may be killed in the middle of asking.
+    // The Worker may be killed while it sends the request.
     if (body === undefined) return;
     const path = request.url;
-    // What it says of itself is not what it does: it is neither counted nor spoilt.
+    // Neither counted nor changed: faults concern payments only.
     if (path === "/supported") {
       const said = await fetch(target() + path).then((passed) => passed.text(), () => "");
       response.writeHead(said ? 200 : 502, { "content-type": "application/json" }).end(said);
@@ -34,7 +34,7 @@ export async function startHostile(target) {
     };
     const script = asked.body && scripts.get(`${path} ${nonceOf(asked.body.paymentPayload)}`);
     const behave = script?.shift() ?? next.shift() ?? hostile.rule?.(asked) ?? behaviours.passesOn;
-    // Who asked may have gone meanwhile; a test sees that by what it was told.
+    // The connection may be gone by the time the behaviour answers; the test sees that in its own response.
     await behave({ answer, forward, response, request }).catch(() => request.socket.destroy());
   });
   return Object.assign(hostile, {

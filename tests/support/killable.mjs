@@ -40,7 +40,7 @@ export async function startKillable({ own = false, env: more = {} } = {}) {
   const up = async () => {
     running = await startReady(env);
     Object.assign(worker, JSON.parse(readFileSync(path.join(folder, "state.json"), "utf8")));
-    // Found now: at the moment of the kill there is no time to look for them.
+    // Listed now: looking for them at the kill would take too long.
     running.pids = [...descendants(worker.pids.wrangler), worker.pids.wrangler];
     worker.isUp = true;
   };
@@ -71,7 +71,7 @@ export async function startKillable({ own = false, env: more = {} } = {}) {
   worker.said = () => running.output;
   worker.mails = () => kept(path.join(folder, "mail"));
   worker.log = () => readFileSync(path.join(folder, "wrangler.log"), "utf8");
-  // Whoever waits for this gets no handle to stop what runs already.
+  // On failure the caller gets no handle, so everything that runs is stopped here.
   await up().catch(async (error) => {
     await stop();
     throw error;
@@ -91,7 +91,7 @@ async function foreignSettling(chain) {
 
 async function ownSettling(chain) {
   const rpc = await startHostileRpc(() => chain.url);
-  // Who mints test USDC is another one.
+  // Another account than the relayer's mints test USDC.
   const settings = { RPC_URL: rpc.url, FACILITATOR_URL: "self", RELAYER_PRIVATE_KEY: otherRelayer.privateKey };
   return { between: { endpoint: rpc }, settings, stop: rpc.stop };
 }

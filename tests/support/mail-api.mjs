@@ -22,7 +22,7 @@ class Refusal extends Error {
  * - `next`: what it does with the next requests, one each: "takes" (if none is named), "takes and hangs",
  *   "hangs", or a status with which it refuses.
  * - `requests`: `{key, body, status}` each, without a status as long as there is no answer.
- * - `arrived`: what people have in their mailboxes. `codeFor(address)`: the newest code.
+ * - `arrived`: the delivered mails. `codeFor(address)`: the newest code.
  * - `webhook(event, changes)`: headers and body of a signed webhook; `changes` replace parts of it afterwards.
  * - `stop()`.
  */

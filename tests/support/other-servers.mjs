@@ -1,4 +1,4 @@
-// Servers that other people's code runs: MCP servers of @modelcontextprotocol/sdk over Streamable HTTP, which are
+// Third-party servers: MCP servers of @modelcontextprotocol/sdk over Streamable HTTP, which are
 // paid by Cloudflare's `withX402`, or as the MCP transport of x402 says.
 import { randomUUID } from "node:crypto";
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";

@@ -66,8 +66,8 @@ export async function proofFor({ body, value, challenge }, payer) {
 }
 
 /**
- * What was paid for, once more, as a payer gets it whose answer was lost: for the same payment, or, where that could
- * be anybody's (version 1 echoes nothing), with the wallet's sign-in.
+ * Repeats a paid call, as a payer does whose answer was lost: with the same payment, and with the wallet's sign-in
+ * where the payment alone proves nothing (version 1 echoes nothing).
  */
 export async function askAgain(network, door, tool, args, payment, payer, way = callTool) {
   const answer = await way(network, door, tool, args, payment);

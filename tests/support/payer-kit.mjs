@@ -1,5 +1,5 @@
-// Fresh wallets for one case, and what can be done with them on the chain. Everything is sent by the
-// account that deploys, so no facilitator's nonce is touched.
+// Fresh wallets for one test case. The deployer's account sends all transactions, so that no facilitator's
+// nonce changes.
 import { concat, encodeFunctionData, parseAbi } from "viem";
 import { privateKeyToAccount, sign } from "viem/accounts";
 import { CHAIN_ID, FACTORY, USDC } from "../../dev/chain/accounts.mjs";
@@ -14,8 +14,7 @@ const walletAbi = parseAbi(["function setOwner(address newOwner)"]);
 const mint = (address) => encodeFunctionData({ abi: usdcAbi, functionName: "mint", args: [address, MONEY] });
 
 /**
- * Wallets that nobody else has: those of another `name` are others. Only `payer` has money yet. `settles`
- * asks the facilitator that the case is for.
+ * Wallets derived from `name`. Only `payer` has money. `settles` asks `facilitator`.
  */
 export async function payerKit(chain, name, version, facilitator) {
   const [payer, stranger, payee] = accountsOf(name, 3);

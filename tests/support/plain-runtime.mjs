@@ -1,6 +1,6 @@
 // The bundle that `wrangler deploy` would upload, in workerd itself, with the settings of wrangler.toml and nothing of
 // the development tools around it: their outgoing proxy changes answers (a Worker sees a redirect of a POST as a 500).
-// Every request that leaves arrives at one server here, which stands for the whole internet.
+// Every outgoing request arrives at one server of this process, which replaces the internet.
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -72,7 +72,7 @@ function ask(port, host, path, { method = "GET", headers = {}, body } = {}) {
   });
 }
 
-// Who asked may have gone meanwhile; a test sees that by what it was told.
+// The connection may be gone by the time the handler answers; the test sees that in its own response.
 const listen = (handler) =>
   serve((request, response) => Promise.resolve(handler(request, response)).catch(() => request.socket.destroy()));
 

@@ -1,4 +1,4 @@
-// A shop that other people's code runs: the resource server of @x402/core, which asks a facilitator through
+// A third-party shop: the resource server of @x402/core, which asks a facilitator through
 // its HTTPFacilitatorClient. We only carry its requests and answers over HTTP.
 import { HTTPFacilitatorClient, x402HTTPResourceServer, x402ResourceServer } from "@x402/core/server";
 import { ExactEvmScheme } from "@x402/evm/exact/server";

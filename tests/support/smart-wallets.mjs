@@ -1,4 +1,4 @@
-// Wallets that other people wrote: Safe, from its npm artifacts, and Solady's, compiled from its source.
+// Third-party wallets: Safe, from its npm artifacts, and Solady's, compiled from its source.
 // Neither is part of the repository or of the genesis file; both are put on the chain by the test.
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";

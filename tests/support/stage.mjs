@@ -44,7 +44,7 @@ export async function readyGuest(stage, { wallet = "smart", account, policy, mon
   return Object.assign(guest, { address: guestAddress });
 }
 
-/** All tabs of a session are answered within a second, whatever else goes on in it. */
+/** Every tab of the session gets an answer within one second, also while the session does something else. */
 export async function isAwake(...tabs) {
   for (const tab of tabs) {
     tab.send({ type: "chat", text: "help" });

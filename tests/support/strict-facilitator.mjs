@@ -1,4 +1,4 @@
-// A facilitator that asks who is there, in front of one that does not: whatever is wrong with the token gets 401, as at
+// An authenticating proxy in front of a facilitator that does not authenticate: every invalid token gets 401, as at
 // Coinbase's. Tokens are judged with node's own cryptography.
 import { verify } from "node:crypto";
 import { buffer } from "node:stream/consumers";
@@ -27,7 +27,7 @@ export async function startStrictFacilitator(isLetIn) {
   return strict;
 }
 
-/** Lets in who carries a good token of this key, each token once. */
+/** Accepts valid tokens of this key, each token once. */
 export function tokenJudge({ publicKey, id, alg }) {
   const nonces = new Set();
   return (authorization, method, target) => {

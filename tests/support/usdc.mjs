@@ -1,5 +1,5 @@
-// What the token does with an authorization without any facilitator. Sent by the account that deploys, so that no
-// facilitator's nonce is touched.
+// Uses and cancels authorizations at the token, without a facilitator. The deployer's account sends, so that no
+// facilitator's nonce changes.
 import { encodeFunctionData, parseAbi } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { CHAIN_ID, USDC } from "../../dev/chain/accounts.mjs";

@@ -12,7 +12,7 @@ const factoryAbi = parseAbi([
   "function create(address owner, bytes32 salt) returns (address)",
 ]);
 
-/** Sends a transaction that is none of a facilitator, so that it gets in no facilitator's way. */
+/** Sends a transaction from the deployer's account, so that no facilitator's nonce changes. */
 export async function send(chain, transaction) {
   const account = privateKeyToAccount(deployer.privateKey);
   const sender = createWalletClient({ account, chain: baseSepolia, transport: http(chain.url) });
@@ -54,7 +54,10 @@ export async function miniWallet(chain, owner, { tampers = false, factory = FACT
   return contractWallet(chain, { address, factory, data, signature });
 }
 
-/** The same with money, which the relayer mints, so nobody may be paying meanwhile. `deployed` puts it on the chain. */
+/**
+ * The same with money. The relayer mints it, so nothing else may use the relayer's nonce meanwhile. `deployed` puts it
+ * on the chain.
+ */
 export async function fundedWallet({ chain }, owner, { deployed = false, ...options } = {}) {
   const wallet = await miniWallet(chain, owner, options);
   await chain.mint(wallet.address, 1_000_000n);
@@ -62,7 +65,7 @@ export async function fundedWallet({ chain }, owner, { deployed = false, ...opti
   return wallet;
 }
 
-/** `count` accounts that nobody else has: those of another `name` are others. They have no money yet. */
+/** `count` accounts derived from `name`, without money. */
 export function accountsOf(name, count) {
   return Array.from({ length: count }, (_, index) => {
     const privateKey = keccak256(toHex(`${name} ${index}`));
@@ -70,7 +73,7 @@ export function accountsOf(name, count) {
   });
 }
 
-/** Gives each of them test USDC, in few transactions. Not while the facilitator sends its own. */
+/** Gives each of them test USDC, in few transactions. Not while the facilitator sends: they share an account. */
 export async function mintAll(chain, addresses, value) {
   const account = privateKeyToAccount(relayer.privateKey);
   const wallet = createWalletClient({ account, chain: baseSepolia, transport: http(chain.url) });

@@ -126,7 +126,7 @@ async function isNotPaid(guest, had = 1_000_000n) {
   await isAwake(guest);
 }
 
-/** A payment of the same price to the same wallet, by somebody else. */
+/** A payment of the same price to the same wallet, by another payer. */
 async function anothersTransaction() {
   const account = privateKeyToAccount(payers[1].privateKey);
   const guest = await visits("/honest", takesPayment(async ({ payment, reply }) => {
@@ -232,7 +232,7 @@ test("money that a server took without a word is found on the chain", async () =
   calls(guest);
   assert.equal((await guest.next("tool_error", () => true, 15)).moneyMoved, "unknown");
   assert.equal((await history(guest))[0].state, "unknown");
-  // The server is given a good minute to deliver what was paid for.
+  // The session waits a minute for the server to deliver.
   const receipt = await guest.next("payment_receipt", () => true, 100);
   assert.deepEqual([receipt.txHash, receipt.confirmed], [transaction, true]);
   assert.equal((await history(guest))[0].state, "paid");

@@ -230,7 +230,7 @@ const NOT_ALLOWED = [
   "https://concierge.example/api/users/me",
 ];
 
-/** Counts who connects to it, at all addresses of this machine. */
+/** Counts connections, at all addresses of this machine. */
 async function startListener() {
   const reached = [];
   const listener = createServer((socket) => {

@@ -3,7 +3,7 @@ import type { ProfileView } from "./types";
 
 export type Product = "events" | "vault" | "desk";
 
-const FIELD = "doors" satisfies keyof ProfileView;
+const FIELD = "products" satisfies keyof ProfileView;
 
 /** The products that the host has switched on. */
 export function productsOf(profile: ProfileView): readonly string[] {
