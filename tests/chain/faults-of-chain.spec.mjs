@@ -52,7 +52,7 @@ async function looksInVain({ door }) {
   const query =
     "SELECT count(*) AS n FROM payments WHERE state = 'unknown' AND attempts >= 2 " +
     "AND (reason LIKE 'the endpoint%' OR reason LIKE 'the authorization is used%' OR reason LIKE 'used on chain%')";
-  await until(async () => (await network.worker.sql(door.scope, query))[0].n === 1, 30);
+  await until(async () => (await network.worker.sql(door.scope, query))[0].n === 1);
 }
 
 const ENDPOINT = [

@@ -13,7 +13,7 @@ import { payFor, rsvp, rsvpAgain } from "../support/pay.mjs";
 import { payerKit } from "../support/payer-kit.mjs";
 import { miniWallet } from "../support/wallets.mjs";
 
-const FOUND_SECONDS = 30;
+const FOUND_SECONDS = 60;
 // After this long a server looks at the chain itself.
 const DELIVERED_SECONDS = 90;
 let worker, network, door;

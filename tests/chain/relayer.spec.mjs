@@ -66,7 +66,7 @@ async function health() {
 /** No nonce is left out, nothing waits, and the next payment is settled at once. */
 async function assertNothingIsStuck() {
   const count = (blockTag) => network.chain.client.getTransactionCount({ address: network.ours.relayer, blockTag });
-  await until(async () => (await health()).queue === 0, 30);
+  await until(async () => (await health()).queue === 0);
   const used = new Set([...network.rpc.sent].map((raw) => parseTransaction(raw).nonce ?? 0));
   assert.deepEqual([...used].sort((a, b) => a - b), Array.from({ length: used.size }, (_, nonce) => nonce));
   assert.deepEqual([await count("latest"), await count("pending")], [used.size, used.size]);
@@ -134,8 +134,8 @@ describe(`an endpoint that is down for ${OUTAGE_SECONDS} s`, () => {
       for (const one of [seat, sold]) assert.equal(await isUsed(one), passesOn, "whether its money has moved");
       await sleep(Math.max(0, OUTAGE_SECONDS * 1000 - (Date.now() - began)));
       network.rpc.recovers();
-      await until(async () => (await isUsed(sold)) && (await isUsed(seat)), 30);
-      await endsWell(seat, { seconds: 60 });
+      await until(async () => (await isUsed(sold)) && (await isUsed(seat)));
+      await endsWell(seat);
       const [signed, ...more] = signedFor(network, sold);
       assert.deepEqual(more, [], "it was signed once");
       assert.deepEqual(await transfersOf(sold), [keccak256(signed)]);
@@ -195,7 +195,7 @@ describe("a chain that drops blocks", () => {
       await drops(one);
       isPending(await one.settle(), one.hash);
     });
-    await until(() => isUsed(one), 30);
+    await until(() => isUsed(one));
     isSettled(await one.settle(), one.hash);
     await assertNothingIsStuck();
   });

@@ -126,7 +126,7 @@ export async function checkTheEnd(stage) {
   const { worker, door } = stage;
   const paid = stage.attempts.filter(({ isPaid }) => isPaid);
   const revenue = String(PRICE * BigInt(paid.length));
-  await until(async () => (await worker.kvGet(`${door.scope}:revenue`)) === revenue, 30);
+  await until(async () => (await worker.kvGet(`${door.scope}:revenue`)) === revenue);
   const wanted = paid.map(({ event, payer }) => `${door.scope}:rsvps:${event.id}:${payer}`);
   await until(async () => {
     const keys = new Set(await worker.kvKeys(`${door.scope}:rsvps:`));
@@ -136,7 +136,7 @@ export async function checkTheEnd(stage) {
   const sold = new Map();
   for (const { event } of paid) sold.set(event.id, (sold.get(event.id) ?? 0) + 1);
   for (const [id, seats] of sold) {
-    await until(async () => JSON.parse(await worker.kvGet(`${door.scope}:events:${id}`)).rsvpCount === seats, 30);
+    await until(async () => JSON.parse(await worker.kvGet(`${door.scope}:events:${id}`)).rsvpCount === seats);
   }
   await worker.end();
   await worker.books(async (database) => {

@@ -63,8 +63,11 @@ export async function assertIsHeld(one) {
 /** Whether the token has seen this payment used. */
 export const isUsed = ({ network, payer, payment }) => isNonceUsed(network, payer.address, payment.payload.authorization.nonce);
 
-/** Waits until no payment of the server is open; says which are if that takes too long. */
-export async function settlesDown({ network, door }, seconds = 20) {
+/**
+ * Waits until no payment of the server is open; says which are if that takes too long. Alarms wait longer after each
+ * fault, so the slower the machine, the later the last one.
+ */
+export async function settlesDown({ network, door }, seconds = 120) {
   let open;
   const isOver = async () => (open = await network.worker.sql(door.scope, OPEN)).length === 0;
   await until(isOver, seconds).catch(() => assert.deepEqual(open, [], "these payments are still open"));

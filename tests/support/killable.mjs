@@ -50,7 +50,7 @@ export async function startKillable({ own = false, env: more = {} } = {}) {
   };
   const down = async () => {
     await running.ended;
-    await until(() => !running.pids.some(lives), 20);
+    await until(() => !running.pids.some(lives));
   };
   const end = async () => {
     worker.isUp = false;

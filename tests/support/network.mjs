@@ -97,8 +97,11 @@ export async function get(network, path, token) {
   return network.worker.fetch(path, { headers });
 }
 
-/** Waits until `check` gives something; for what the Worker does by alarm. */
-export async function until(check, seconds = 20) {
+/**
+ * Waits until `check` gives something; for what the Worker does by alarm. The limit only ends a test that has failed, so
+ * it is long enough for a machine with much else to do.
+ */
+export async function until(check, seconds = 60) {
   const end = Date.now() + seconds * 1000;
   for (;;) {
     const found = await check();
