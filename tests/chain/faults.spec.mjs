@@ -3,9 +3,10 @@
 // the matrix; faults of the chain's endpoint are in faults-of-chain.spec.mjs.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { payers } from "../../dev/chain/accounts.mjs";
+import { NETWORK, payers } from "../../dev/chain/accounts.mjs";
 import { assertIsHeld, endsWell, startCase, told } from "../support/case.mjs";
 import { behaviours as does, startHostile } from "../support/hostile.mjs";
+import { rpcFaults, startHostileRpc } from "../support/hostile-rpc.mjs";
 import { startNetwork } from "../support/network.mjs";
 import { fundedWallet } from "../support/wallets.mjs";
 
@@ -62,12 +63,13 @@ const VERIFY = [
   ["breaks off in its answer", does.paysAndBreaksOff, told.unavailable],
 ];
 
-let network, hostile;
+let network, hostile, rpc;
 const wallets = [];
 
 before(async () => {
   hostile = await startHostile(() => network.facilitator.url);
-  network = await startNetwork({ facilitatorUrl: hostile.url });
+  rpc = await startHostileRpc(() => network.chain.url);
+  network = await startNetwork({ facilitatorUrl: hostile.url, vars: { RPC_URLS: JSON.stringify({ [NETWORK]: rpc.url }) } });
   // All before the first payment: both are transactions of the relayer.
   const owners = payers.slice(0, SETTLE.length);
   for (const owner of owners) wallets.push(await fundedWallet(network, owner, { deployed: true }));
@@ -75,7 +77,17 @@ before(async () => {
 after(async () => {
   await network?.stop();
   await hostile?.stop();
+  await rpc?.stop();
 });
+
+/** From the first request to settle on, the chain does not answer about this payment: no alarm finds out too early. */
+function hides({ payment }, [first, ...others]) {
+  const begins = async (asked) => {
+    rpc.misbehave(rpcFaults.isDown, payment.payload.authorization.nonce);
+    await first(asked);
+  };
+  return [begins, ...others];
+}
 
 describe("settle and verify", { concurrency: 14 }, () => {
   for (const [row, [fault, behaviours, isTold, requests, end]] of SETTLE.entries()) {
@@ -84,10 +96,12 @@ describe("settle and verify", { concurrency: 14 }, () => {
       test(`settle of a ${kind}'s payment: the facilitator ${fault}`, async () => {
         const payer = kind === "key" ? payers[row] : wallets[row];
         const one = await startCase(network, payer, version);
-        hostile.script(one.payment, "/settle", ...behaviours);
+        const isUnknown = isTold === told.unknown;
+        hostile.script(one.payment, "/settle", ...(isUnknown ? hides(one, behaviours) : behaviours));
         const answer = await one.pay();
         isTold(answer);
         if (answer.status === 409) await assertIsHeld(one);
+        rpc.behaves(one.payment.payload.authorization.nonce);
         await endsWell(one, end);
         const asked = hostile.asked(one.payment, "/settle");
         if (requests === "1 or 2") assert.ok([1, 2].includes(asked));
