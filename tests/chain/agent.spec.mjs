@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { freePort } from "../../dev/lib/ports.mjs";
 import { runScript, startHere } from "../support/here.mjs";
 import { openTerminal } from "../support/terminal.mjs";
 

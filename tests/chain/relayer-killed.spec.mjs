@@ -135,8 +135,10 @@ for (const [way, begins] of Object.entries(WAYS)) {
   });
 }
 
-test("afterwards each nonce is used for one transaction, none is left out, and none waits", async () => {
-  const byNonce = [...worker.endpoint.sent].map((raw) => parseTransaction(raw).nonce ?? 0).sort((a, b) => a - b);
+test("afterwards each nonce is used for one call, none is left out, and none waits", async () => {
+  // On a slow machine a transaction may have been replaced by one that pays more: the same nonce, the same call.
+  const calls = new Set([...worker.endpoint.sent].map(parseTransaction).map(({ nonce = 0, to, data }) => `${nonce} ${to} ${data}`));
+  const byNonce = [...calls].map((call) => parseInt(call, 10)).sort((a, b) => a - b);
   assert.deepEqual(byNonce, Array.from(byNonce.keys()));
   const count = (blockTag) => worker.chain.client.getTransactionCount({ address: otherRelayer.address, blockTag });
   assert.deepEqual([await count("latest"), await count("pending")], [byNonce.length, byNonce.length]);
