@@ -6,7 +6,7 @@ use std::fs;
 use ts_rs::{Config, TS};
 
 use crate::guest::messages::{DeploymentView, ExchangeView, In, Out, PaymentView, ToolView};
-use crate::guest::purchases::State;
+use crate::guest::purchase::model::State;
 use crate::host::views::{
     CreatedCredential, CredentialView, OwnCredentials, OwnMails, OwnPayments, ProfileView,
     Registered, RevokedCredential, Status as CredentialStatus,

@@ -8,9 +8,8 @@ use crate::base::id::SessionId;
 use crate::base::time::UnixSeconds;
 use crate::edge::gateway::{Gateway, Stop};
 use crate::edge::platform::EdgeRandom;
-use crate::edge::rpc::open_session;
-use crate::edge::rpc::signed_out_at;
-use crate::guest::knock::{Knock, TOKEN_CHARS_MAX};
+use crate::edge::rpc::{open_session, signed_out_at};
+use crate::guest::handshake::{Handshake, TOKEN_CHARS_MAX};
 use crate::host::command::SignedIn;
 use crate::http::admission::{NEW_SESSION, Rare};
 use crate::http::source::Source;
@@ -56,8 +55,8 @@ impl Gateway {
         let (user, signed_out_at) = self.still_signed_in(headers).await?;
         let request_id = self.request_id.clone();
         let watches = query("raw").is_some_and(|raw| raw == "1");
-        let knock = Knock { request_id, session, token, user, signed_out_at, source, watches };
-        Ok(open_session(&self.env, &knock).await?)
+        let handshake = Handshake { request_id, session, token, user, signed_out_at, source, watches };
+        Ok(open_session(&self.env, &handshake).await?)
     }
 
     /// Who has signed in and not out since, and when they signed out last: a session counts here outside of

@@ -17,9 +17,9 @@ use crate::edge::object::{self, Broken};
 use crate::edge::platform::{log, now};
 use crate::edge::web::{ENDED, SIGNED_OUT, came_with, close, keep};
 use crate::edge::world::EdgeWorld;
-use crate::guest::knock::{CameWith, HEADER, Knock, SignIn, WATCHING};
+use crate::guest::ENDED as ENDED_TEXT;
+use crate::guest::handshake::{Attachment, HEADER, Handshake, SignIn, WATCHING};
 use crate::guest::messages::Out;
-use crate::guest::owner::ENDED as ENDED_TEXT;
 use crate::guest::{Guest as Service, NotLetIn};
 use crate::http::problem;
 use crate::ports::Level;
@@ -61,7 +61,7 @@ impl DurableObject for Guest {
         }
         let service = self.service()?;
         let knock = request.headers().get(HEADER)?;
-        let knock: Option<Knock> = knock.and_then(|text| serde_json::from_str(&text).ok());
+        let knock: Option<Handshake> = knock.and_then(|text| serde_json::from_str(&text).ok());
         let Some(knock) = knock else {
             return Err("a socket reached the object without a knock".into());
         };
@@ -86,7 +86,7 @@ impl DurableObject for Guest {
         let tags: &[&str] = if knock.watches { &[WATCHING] } else { &[] };
         state.accept_websocket_with_tags(&server, tags);
         let sign_in = knock.user.as_ref().map(SignIn::of);
-        keep(&server, &CameWith { source: knock.source.clone(), sign_in })?;
+        keep(&server, &Attachment { source: knock.source.clone(), sign_in })?;
         service.world().heard_from(knock.source);
         for message in &greeting {
             send(&server, message);
@@ -140,7 +140,7 @@ impl DurableObject for Guest {
             close(&socket, if has_ended { ENDED } else { SIGNED_OUT });
             return self.erase_if_over().await;
         }
-        if let Some(CameWith { source, .. }) = came_with {
+        if let Some(Attachment { source, .. }) = came_with {
             service.world().heard_from(source);
         }
         service.hear(&text).await;

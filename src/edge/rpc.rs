@@ -16,7 +16,7 @@ use crate::directory::{self, Kind, Listed};
 use crate::edge::convert;
 use crate::edge::platform::EdgeRandom;
 use crate::facilitator::own::api;
-use crate::guest::knock::{self, Knock};
+use crate::guest::handshake::{self, Handshake};
 use crate::host::command::{Action, Command, HEADER};
 use crate::ports::PayeeClaim;
 use crate::wallets::budget;
@@ -136,14 +136,14 @@ pub(super) async fn sweep_object(object: &Stub, kind: Kind) -> Result<bool> {
 }
 
 /// Opens a WebSocket to a guest session.
-pub(super) async fn open_session(env: &Env, knock: &Knock) -> Result<Response> {
+pub(super) async fn open_session(env: &Env, handshake: &Handshake) -> Result<Response> {
     let forwarded = worker::Headers::new();
     forwarded.set("upgrade", "websocket")?;
-    forwarded.set(knock::HEADER, &serde_json::to_string(knock)?)?;
+    forwarded.set(handshake::HEADER, &serde_json::to_string(handshake)?)?;
     let mut init = RequestInit::new();
     init.with_method(Method::Get).with_headers(forwarded);
     let request = Request::new_with_init("https://guest.internal/", &init)?;
-    let stub = env.durable_object("Guest")?.get_by_name(knock.session.as_str())?;
+    let stub = env.durable_object("Guest")?.get_by_name(handshake.session.as_str())?;
     stub.fetch_with_request(request).await
 }
 

@@ -19,7 +19,7 @@ use crate::edge::gateway::bearer;
 use crate::edge::platform::{EdgeRandom, now};
 use crate::edge::rpc::{signed_out_at, to_host};
 use crate::edge::world::EdgeWorld;
-use crate::guest::knock::{CameWith, SignIn, WATCHING};
+use crate::guest::handshake::{Attachment, SignIn, WATCHING};
 use crate::host::command::{Action, Command, SignedIn};
 use crate::http::route::AtHost;
 use crate::http::source::Source;
@@ -152,12 +152,12 @@ impl EdgeWorld {
 }
 
 /// Keeps with a socket, also while its object sleeps, what it came with.
-pub(super) fn keep(socket: &WebSocket, came_with: &CameWith) -> worker::Result<()> {
+pub(super) fn keep(socket: &WebSocket, came_with: &Attachment) -> worker::Result<()> {
     socket.serialize_attachment(serde_json::to_string(came_with)?)
 }
 
 /// What a socket came with, as the gateway said when it was let in.
-pub(super) fn came_with(socket: &WebSocket) -> Option<CameWith> {
+pub(super) fn came_with(socket: &WebSocket) -> Option<Attachment> {
     let kept: Option<String> = socket.deserialize_attachment().ok()?;
     kept.and_then(|text| serde_json::from_str(&text).ok())
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::chain::networks::Network;
 use crate::config::Config;
-use crate::guest::purchases::{Purchase, State};
+use crate::guest::purchase::model::{Purchase, State};
 use crate::http::explorer::transaction_url;
 use crate::mcp::client::DoorTool;
 use crate::wallets::policy::Policy;
@@ -20,14 +20,14 @@ pub const MESSAGE_BYTES_MAX: usize = 64 * 1024;
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum In {
-    /// Connect to a door.
+    /// Connect to a server.
     ConnectMcp {
-        /// Its address.
+        /// The server URL.
         url: String,
     },
-    /// Leave the door.
+    /// Disconnect from the server.
     DisconnectMcp {},
-    /// Call a tool of the door.
+    /// Call a tool of the server.
     #[serde(rename_all = "camelCase")]
     CallTool {
         /// Its name.
@@ -110,7 +110,7 @@ pub enum Out {
         /// Signed for in 24 hours, dollars.
         spent_day: String,
     },
-    /// The door is there.
+    /// The session is connected to a server.
     McpConnected {
         /// Its address.
         mcp_url: String,
@@ -121,7 +121,7 @@ pub enum Out {
         /// Its tools.
         tools: Vec<ToolView>,
     },
-    /// The door was left.
+    /// The session is connected to no server.
     McpDisconnected {},
     /// A step, for people.
     Log {
@@ -133,14 +133,14 @@ pub enum Out {
         #[cfg_attr(test, ts(type = "number"))]
         timestamp: i64,
     },
-    /// A request to the door and its answer, as they went over the wire. Only sockets that asked for them
+    /// A request to the server and its answer, as they went over the wire. Only sockets that asked for them
     /// (`?raw=1`) hear of these.
     Exchange(Box<ExchangeView>),
     /// May this be paid?
     PaymentRequired {
         /// For the answer.
         confirmation_id: String,
-        /// What the door asks for, as it stands in its challenge.
+        /// What the server asks for, as it stands in its challenge.
         #[cfg_attr(test, ts(type = "unknown"))]
         requirements: Value,
         /// For which tool.
@@ -148,7 +148,7 @@ pub enum Out {
         /// With which arguments.
         #[cfg_attr(test, ts(type = "unknown"))]
         arguments: Value,
-        /// The door.
+        /// The server URL.
         mcp_url: String,
         /// The price in dollars.
         amount_usd: String,
@@ -293,7 +293,7 @@ pub struct PaymentView {
     pub state: State,
     /// For which tool.
     pub tool: String,
-    /// Of which door.
+    /// The server URL.
     pub mcp_url: String,
     /// Dollars.
     pub amount_usd: String,
@@ -338,7 +338,7 @@ pub struct DeploymentView {
     pub at: String,
 }
 
-/// What went to a door and came back. The owner's token is left out; long bodies are cut.
+/// What went to a server and came back. The owner's token is left out; long bodies are cut.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
@@ -384,7 +384,7 @@ impl PaymentView {
             id: purchase.id.to_string(),
             state: purchase.state,
             tool: purchase.tool.clone(),
-            mcp_url: purchase.door.clone(),
+            mcp_url: purchase.server.clone(),
             amount_usd: purchase.amount.to_string(),
             amount: purchase.amount.atomic().to_string(),
             pay_to: purchase.pay_to.clone(),

@@ -1,11 +1,11 @@
-//! The world outside of a session, as a client of doors sees it: at a door of this deployment the
-//! session's owner is known as such, and whoever watches sees every request and its answer.
+//! The world as the session's MCP client sees it: a server of this deployment gets the owner's token, and sockets that
+//! watch (`?raw=1`) see every request and its answer.
 
 use crate::base::id::ScopeId;
+use crate::guest::cx::{Cx, GuestWorld};
 use crate::guest::messages::{ExchangeView, Out};
 use crate::guest::questions::Questions;
-use crate::guest::store::{self, Owner};
-use crate::guest::{Guest, GuestWorld};
+use crate::guest::session::{self, Owner};
 use crate::identity::Session;
 use crate::mcp::client::{Person, Question, Said};
 use crate::ports::{
@@ -18,28 +18,25 @@ const SHOWN_BYTES_MAX: usize = 64 * 1024;
 /// The world outside of a session.
 pub(super) struct Outside<'a, W> {
     world: &'a W,
-    /// The owner's, for doors of this deployment only.
+    /// The owner's, for servers of this deployment only.
     token: Option<String>,
     questions: &'a Questions,
 }
 
-impl<W: GuestWorld> Guest<W> {
-    /// The world as the session's client of doors sees it.
-    pub(super) fn outside(&self) -> Result<Outside<'_, W>, SqlError> {
-        let signed_out_at = store::signed_out_at(&self.world)?;
-        // Without a sign-in that counts a server is asked as anybody asks it, and not with a token that it refuses.
-        let counts = |owner: &Owner| owner.sign_in.counts(self.world.now(), signed_out_at);
-        let owner = store::owner(&self.world)?.filter(counts);
-        let token = owner.map(|Owner { user, sign_in }| {
-            let keys = &self.config.keys;
-            let scope = keys.scope_of(&user);
-            // It is no better than the sign-in that the owner came with, and ends with it.
-            let session =
-                Session { user, scope, signed_in_at: sign_in.at, expires_at: sign_in.until };
-            session.token(keys)
-        });
-        Ok(Outside { world: &self.world, token, questions: &self.questions })
-    }
+/// The world as the session's MCP client sees it.
+pub(super) fn outside<W: GuestWorld>(cx: &Cx<W>) -> Result<Outside<'_, W>, SqlError> {
+    let signed_out_at = session::signed_out_at(&cx.world)?;
+    // Without a sign-in that counts a server is asked as anybody asks it, and not with a token that it refuses.
+    let counts = |owner: &Owner| owner.sign_in.counts(cx.world.now(), signed_out_at);
+    let owner = session::owner(&cx.world)?.filter(counts);
+    let token = owner.map(|Owner { user, sign_in }| {
+        let keys = &cx.config.keys;
+        let scope = keys.scope_of(&user);
+        // It is no better than the sign-in that the owner came with, and ends with it.
+        let session = Session { user, scope, signed_in_at: sign_in.at, expires_at: sign_in.until };
+        session.token(keys)
+    });
+    Ok(Outside { world: &cx.world, token, questions: &cx.questions })
 }
 
 impl<W: Web + Sockets + Clock> Web for Outside<'_, W> {

@@ -6,13 +6,13 @@
 use serde_json::{Value, json};
 
 use crate::base::text;
-use crate::guest::purchases::{self, Purchase};
-use crate::guest::{Guest, GuestWorld, store};
+use crate::guest::cx::{Cx, GuestWorld};
+use crate::guest::purchase::model::Purchase;
+use crate::guest::purchase::store::{self, WALLET};
+use crate::guest::session;
 use crate::mcp::client::{Connection, DoorTool};
 use crate::ports::SqlError;
 
-/// The argument with which our tools ask for the wallet that pays.
-pub(super) const WALLET: &str = "walletAddress";
 /// The argument that names an event.
 const EVENT: &str = "eventId";
 /// What our servers call it.
@@ -20,53 +20,53 @@ pub(super) const HAS_SEAT: &str = "already_has_seat";
 /// The longest address of a ticket that is kept, bytes.
 const TICKET_BYTES_MAX: usize = 2_048;
 
-impl<W: GuestWorld> Guest<W> {
-    /// The arguments of a call, with the session's wallet where the tool asks for it. A tool that is free gets it at
-    /// servers of this deployment only: nobody else learns a wallet that pays nothing.
-    pub(super) fn with_wallet(
-        &self,
-        connection: &Connection,
-        tool: Option<&DoorTool>,
-        mut arguments: Value,
-    ) -> Result<Value, SqlError> {
-        let Some(tool) = tool else { return Ok(arguments) };
-        let properties = tool.input_schema.get("properties");
-        let asks = properties.and_then(|all| all.get(WALLET)).is_some();
-        if !asks || !(tool.is_paid || self.rules.is_own(&connection.url)) {
-            return Ok(arguments);
-        }
-        if let (Some(wallet), Some(members)) =
-            (store::wallet(&self.world)?, arguments.as_object_mut())
-        {
-            let address = json!(wallet.address.to_checksum(None));
-            members.entry(WALLET).or_insert(address);
-        }
-        Ok(arguments)
+/// The arguments of a call, with the session's wallet where the tool asks for it. A tool that is free gets it at
+/// servers of this deployment only: nobody else learns a wallet that pays nothing.
+pub(super) fn with_wallet<W: GuestWorld>(
+    cx: &Cx<W>,
+    connection: &Connection,
+    tool: Option<&DoorTool>,
+    mut arguments: Value,
+) -> Result<Value, SqlError> {
+    let Some(tool) = tool else { return Ok(arguments) };
+    let properties = tool.input_schema.get("properties");
+    let asks = properties.and_then(|all| all.get(WALLET)).is_some();
+    if !asks || !(tool.is_paid || cx.rules.is_own(&connection.url)) {
+        return Ok(arguments);
     }
+    if let (Some(wallet), Some(members)) = (session::wallet(&cx.world)?, arguments.as_object_mut())
+    {
+        let address = json!(wallet.address.to_checksum(None));
+        members.entry(WALLET).or_insert(address);
+    }
+    Ok(arguments)
+}
 
-    /// The ticket of a seat that the session's wallet has bought with this tool at this event.
-    pub(super) fn bought_ticket(
-        &self,
-        door: &str,
-        tool: &str,
-        arguments: &Value,
-    ) -> Result<Option<String>, SqlError> {
-        let Some(event) = arguments.get(EVENT).and_then(Value::as_str) else { return Ok(None) };
-        let Some(wallet) = store::wallet(&self.world)? else { return Ok(None) };
-        let payer = wallet.address.to_checksum(None);
-        let bought = purchases::tickets(&self.world, door, tool, &payer)?;
-        let is_it = |arguments: &Value| arguments.get(EVENT).and_then(Value::as_str) == Some(event);
-        Ok(bought.into_iter().find(|(arguments, _)| is_it(arguments)).map(|(_, ticket)| ticket))
-    }
+/// The ticket of a seat that the session's wallet has bought with this tool at this event.
+pub(super) fn bought_ticket<W: GuestWorld>(
+    cx: &Cx<W>,
+    server: &str,
+    tool: &str,
+    arguments: &Value,
+) -> Result<Option<String>, SqlError> {
+    let Some(event) = arguments.get(EVENT).and_then(Value::as_str) else { return Ok(None) };
+    let Some(wallet) = session::wallet(&cx.world)? else { return Ok(None) };
+    let payer = wallet.address.to_checksum(None);
+    let bought = store::tickets(&cx.world, server, tool, &payer)?;
+    let is_it = |arguments: &Value| arguments.get(EVENT).and_then(Value::as_str) == Some(event);
+    Ok(bought.into_iter().find(|(arguments, _)| is_it(arguments)).map(|(_, ticket)| ticket))
+}
 
-    /// What is said before a person is asked to pay for a seat that the wallet has bought already.
-    pub(super) fn seat_in_words(&self, purchase: &Purchase) -> Result<Option<String>, SqlError> {
-        let Purchase { door, tool, arguments, .. } = purchase;
-        let ticket = self.bought_ticket(door, tool, arguments)?;
-        Ok(ticket.map(|ticket| {
-            format!("this wallet has bought a seat here already, its ticket is {ticket}; paying would buy another one")
-        }))
-    }
+/// What is said before a person is asked to pay for a seat that the wallet has bought already.
+pub(super) fn seat_in_words<W: GuestWorld>(
+    cx: &Cx<W>,
+    purchase: &Purchase,
+) -> Result<Option<String>, SqlError> {
+    let Purchase { server, tool, arguments, .. } = purchase;
+    let ticket = bought_ticket(cx, server, tool, arguments)?;
+    Ok(ticket.map(|ticket| {
+        format!("this wallet has bought a seat here already, its ticket is {ticket}; paying would buy another one")
+    }))
 }
 
 /// The ticket in what a tool has answered, if it can be kept and shown as it is.

@@ -67,7 +67,7 @@ test("a server that is not there, or a limit that is none, ends at once with an 
   assert.match(limit.output, /askAbove/);
   const { code, output } = await agent("--door", `http://127.0.0.1:${await freePort()}/mcp`, "list events");
   assert.equal(code, 1, output);
-  assert.match(output, /the door cannot be reached/);
+  assert.match(output, /the server cannot be reached/);
   assert.ok(Date.now() - begin < 20_000);
 });
 

@@ -10,7 +10,7 @@ pub(crate) mod town;
 use std::rc::Rc;
 
 use events_concierge::guest::NotLetIn;
-use events_concierge::guest::knock::SignIn;
+use events_concierge::guest::handshake::SignIn;
 use events_concierge::ports::Sql;
 use serde_json::{Value, json};
 

@@ -84,7 +84,7 @@ for (const [what, answer] of Object.entries(malformed)) {
     await fails(guest, /MCP|cannot be reached|answer/);
     for (const method of ["initialize", "tools/list"]) {
       guest.send({ type: "connect_mcp", url: door.at(`${path}/${method}`, { [method]: says }) });
-      assert.match((await guest.next("error")).message, /^the door cannot be reached: /);
+      assert.match((await guest.next("error")).message, /^the server cannot be reached: /);
     }
     const stream = ({ id, raw }) => raw(200, "text/event-stream", `data: ${String(answer(id))}\n\n`);
     guest.send({ type: "connect_mcp", url: door.at(`${path}/stream`, { "tools/call": stream }) });

@@ -1,7 +1,14 @@
-//! What a session has paid, as a file for spreadsheets.
+//! The payments of a session, as messages and as a file for spreadsheets.
 
 use crate::base::csv;
-use crate::guest::messages::{DeploymentView, PaymentView};
+use crate::guest::cx::{Cx, GuestWorld};
+use crate::guest::messages::{DeploymentView, Out, PaymentView};
+use crate::guest::purchase::store;
+use crate::guest::session;
+use crate::ports::SqlError;
+
+/// Payments that are shown.
+const SHOWN_MAX: u32 = 50;
 
 const NAMES: [&str; 13] = [
     "kind",
@@ -19,8 +26,28 @@ const NAMES: [&str; 13] = [
     "id",
 ];
 
+/// The newest payments, and the wallets that are on the chain.
+pub(super) fn message<W: GuestWorld>(cx: &Cx<W>) -> Result<Out, SqlError> {
+    let (payments, deployments) = newest(cx)?;
+    Ok(Out::History { payments, deployments })
+}
+
+/// The same as CSV.
+pub(super) fn csv_message<W: GuestWorld>(cx: &Cx<W>) -> Result<Out, SqlError> {
+    let (payments, deployments) = newest(cx)?;
+    Ok(Out::Csv { text: to_csv(payments, deployments) })
+}
+
+fn newest<W: GuestWorld>(cx: &Cx<W>) -> Result<(Vec<PaymentView>, Vec<DeploymentView>), SqlError> {
+    let newest = store::newest(&cx.world, SHOWN_MAX)?;
+    Ok((
+        newest.iter().map(|one| PaymentView::of(&cx.config, one)).collect(),
+        session::deployments(&cx.world, &cx.config)?,
+    ))
+}
+
 /// The payments, then the wallets that came to be on the chain.
-pub(super) fn to_csv(payments: Vec<PaymentView>, deployments: Vec<DeploymentView>) -> String {
+fn to_csv(payments: Vec<PaymentView>, deployments: Vec<DeploymentView>) -> String {
     let payments = payments.into_iter().map(|payment| {
         [
             "payment".to_owned(),

@@ -1,4 +1,4 @@
-//! What a guest session remembers.
+//! The row of a session, and what belongs to it: owner, policy, wallet, server, and the events that it lists.
 
 use alloy_primitives::{Address, hex};
 use serde::de::DeserializeOwned;
@@ -10,9 +10,8 @@ use crate::base::id::SessionId;
 use crate::base::money::Usdc;
 use crate::base::time::UnixSeconds;
 use crate::config::Config;
-use crate::guest::knock::SignIn;
+use crate::guest::handshake::SignIn;
 use crate::guest::messages::{DeploymentView, explorer_url};
-use crate::guest::owner::{IDLE_SECONDS, LIFE_SECONDS};
 use crate::identity::UserId;
 use crate::mcp::client::{Connection, DoorTool};
 use crate::ports::storage::{Columns, Migrations, all, first};
@@ -30,43 +29,48 @@ pub const MIGRATIONS: Migrations = &[
     include_str!("schema-6.sql"),
 ];
 
+const DAY_SECONDS: i64 = 86_400;
+/// A session that nobody has used for so long ends.
+pub(super) const IDLE_SECONDS: i64 = 30 * DAY_SECONDS;
+/// So long after it began it ends in any case.
+const LIFE_SECONDS: i64 = 90 * DAY_SECONDS;
+
 /// Whose a session is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Owner {
-    /// Who.
-    pub user: UserId,
+pub(super) struct Owner {
+    pub(super) user: UserId,
     /// Their newest sign-in.
-    pub sign_in: SignIn,
+    pub(super) sign_in: SignIn,
 }
 
 /// The wallet that a session pays with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ChosenWallet {
+pub(super) struct ChosenWallet {
     /// Which kind.
-    pub kind: Kind,
+    pub(super) kind: Kind,
     /// Its address.
-    pub address: Address,
+    pub(super) address: Address,
     /// What Crossmint calls it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub locator: Option<String>,
+    pub(super) locator: Option<String>,
     /// Whether it was seen on the chain.
     #[serde(default)]
-    pub deployed: bool,
+    pub(super) deployed: bool,
 }
 
-/// An event that the door has listed.
+/// An event that the server has listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listed {
+pub(super) struct Listed {
     /// Its id.
-    pub event_id: String,
+    pub(super) event_id: String,
     /// Its title: a stranger's words.
-    pub title: String,
+    pub(super) title: String,
     /// Its price.
-    pub price: Usdc,
+    pub(super) price: Usdc,
     /// Seats that are left, if they are limited.
-    pub seats_left: Option<u64>,
-    /// When it begins, as the door says it.
-    pub starts_at: String,
+    pub(super) seats_left: Option<u64>,
+    /// When it begins, as the server says it.
+    pub(super) starts_at: String,
 }
 
 /// Begins the session.
@@ -99,7 +103,7 @@ pub(super) fn is_token(sql: &impl Sql, token: &str) -> Result<bool, SqlError> {
 }
 
 /// The session's id; `None` if there is no session.
-pub(super) fn session(sql: &impl Sql) -> Result<Option<String>, SqlError> {
+pub(super) fn id(sql: &impl Sql) -> Result<Option<String>, SqlError> {
     text(sql, "session")
 }
 
@@ -169,7 +173,7 @@ pub(super) fn set_wallet(sql: &impl Sql, wallet: &ChosenWallet) -> Result<(), Sq
     set(sql, "wallet", json(wallet)?.into())
 }
 
-/// The door.
+/// The server that the session is connected to.
 pub(super) fn connection(sql: &impl Sql) -> Result<Option<Connection>, SqlError> {
     read(sql, "connection")
 }
@@ -179,17 +183,17 @@ pub(super) fn tools(sql: &impl Sql) -> Result<Vec<DoorTool>, SqlError> {
     Ok(read(sql, "tools")?.unwrap_or_default())
 }
 
-/// Connects to a door, or keeps what has changed of the connection.
+/// Connects to a server, or keeps what has changed of the connection.
 pub(super) fn set_connection(sql: &impl Sql, connection: &Connection) -> Result<(), SqlError> {
     set(sql, "connection", json(connection)?.into())
 }
 
-/// The door's tools.
+/// Replaces the server's tools.
 pub(super) fn set_tools(sql: &impl Sql, tools: &[DoorTool]) -> Result<(), SqlError> {
     set(sql, "tools", json(&tools)?.into())
 }
 
-/// Leaves the door.
+/// Forgets the server.
 pub(super) fn disconnect(sql: &impl Sql) -> Result<(), SqlError> {
     sql.run("UPDATE session SET connection = NULL, tools = '[]' WHERE id = 1", &[])?;
     sql.run("DELETE FROM listed", &[]).map(drop)
@@ -261,14 +265,14 @@ impl ChatColumn {
     }
 }
 
-/// Notes what a door lists.
-pub(super) fn list(sql: &impl Sql, door: &str, event: &Listed) -> Result<(), SqlError> {
+/// Notes what a server lists.
+pub(super) fn list(sql: &impl Sql, server: &str, event: &Listed) -> Result<(), SqlError> {
     let statement = "INSERT INTO listed (door, event_id, title, price, seats_left, starts_at) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (door, event_id) DO UPDATE SET \
          title = ?3, price = ?4, seats_left = ?5, starts_at = ?6";
     let seats = event.seats_left.and_then(|seats| i64::try_from(seats).ok());
     let parameters: [SqlValue; 6] = [
-        door.into(),
+        server.into(),
         event.event_id.as_str().into(),
         event.title.as_str().into(),
         event.price.into(),
@@ -278,16 +282,16 @@ pub(super) fn list(sql: &impl Sql, door: &str, event: &Listed) -> Result<(), Sql
     sql.run(statement, &parameters).map(drop)
 }
 
-/// Forgets what a door has listed before.
-pub(super) fn clear_list(sql: &impl Sql, door: &str) -> Result<(), SqlError> {
-    sql.run("DELETE FROM listed WHERE door = ?1", &[door.into()]).map(drop)
+/// Forgets what a server has listed before.
+pub(super) fn clear_list(sql: &impl Sql, server: &str) -> Result<(), SqlError> {
+    sql.run("DELETE FROM listed WHERE door = ?1", &[server.into()]).map(drop)
 }
 
-/// What a door has listed.
-pub(super) fn listed(sql: &impl Sql, door: &str) -> Result<Vec<Listed>, SqlError> {
+/// What a server has listed.
+pub(super) fn listed(sql: &impl Sql, server: &str) -> Result<Vec<Listed>, SqlError> {
     let statement = "SELECT event_id, title, price, seats_left, starts_at FROM listed \
          WHERE door = ?1 ORDER BY starts_at LIMIT 500";
-    all(sql, statement, &[door.into()], |columns| {
+    all(sql, statement, &[server.into()], |columns| {
         Ok(Listed {
             event_id: columns.text()?,
             title: columns.text()?,

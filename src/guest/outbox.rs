@@ -1,8 +1,8 @@
-//! Messages that are kept: what nobody was there to hear, and what was paid for until somebody has heard it.
+//! Messages that are kept: answers that no socket was there for, and results of purchases until a client has them.
 //!
-//! A socket takes a message also when nobody is at its other end any more. So the result of a purchase stays here
-//! until a socket that was told shows that it was alive then: it says something, or leaves in order. Whoever comes
-//! before that is told again.
+//! A socket takes a message also when its client is gone. So the result of a purchase stays here until a socket that
+//! was told shows that it was alive then: it sends a message, or closes in order. A socket that comes before that is
+//! told again.
 
 use crate::base::id::PurchaseId;
 use crate::base::time::UnixSeconds;
@@ -14,8 +14,8 @@ const MISSED_MAX: u32 = 50;
 /// The longest message that is kept, bytes; a row may have two million.
 pub(super) const KEPT_BYTES_MAX: usize = 1_900_000;
 
-/// Keeps a message that nobody was there to hear.
-pub(super) fn miss(sql: &impl Sql, message: &str) -> Result<(), SqlError> {
+/// Keeps a message that no socket was there for.
+pub(super) fn keep(sql: &impl Sql, message: &str) -> Result<(), SqlError> {
     sql.run("INSERT INTO missed (message) VALUES (?1)", &[message.into()])?;
     // What was paid for does not have to make room.
     let statement = "DELETE FROM missed WHERE purchase_id IS NULL AND id NOT IN \
@@ -38,6 +38,12 @@ pub(super) fn untold(sql: &impl Sql) -> Result<Vec<(String, String)>, SqlError> 
     let statement = "SELECT purchase_id, message FROM missed \
          WHERE purchase_id IS NOT NULL AND told_at IS NULL ORDER BY id";
     all(sql, statement, &[], |columns| Ok((columns.text()?, columns.text()?)))
+}
+
+/// The kept result of this purchase, if it was not told yet.
+pub(super) fn untold_of(sql: &impl Sql, purchase: &str) -> Result<Option<String>, SqlError> {
+    let statement = "SELECT message FROM missed WHERE purchase_id = ?1 AND told_at IS NULL";
+    first(sql, statement, &[purchase.into()])?.map(|mut row| row.text()).transpose()
 }
 
 /// The result of this purchase was told.

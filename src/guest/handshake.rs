@@ -6,6 +6,7 @@ use crate::base::id::{RequestId, SessionId};
 use crate::base::time::UnixSeconds;
 use crate::host::command::SignedIn;
 use crate::http::source::Source;
+use crate::identity::epoch;
 
 /// The internal header. A caller's own copy never arrives.
 pub const HEADER: &str = "x-concierge-guest";
@@ -13,9 +14,9 @@ pub const HEADER: &str = "x-concierge-guest";
 /// The longest token that is looked at, characters.
 pub const TOKEN_CHARS_MAX: usize = 128;
 
-/// Somebody who wants in.
+/// A request for a WebSocket, as the gateway has checked it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Knock {
+pub struct Handshake {
     /// For joining the answer with our logs.
     pub request_id: RequestId,
     /// Which session.
@@ -28,7 +29,7 @@ pub struct Knock {
     pub signed_out_at: Option<UnixSeconds>,
     /// Where the socket comes from: what the session asks of this deployment's servers counts for it.
     pub source: Source,
-    /// Whether they want to see what goes to doors and comes back (`?raw=1`).
+    /// Whether they want to see what goes to servers and comes back (`?raw=1`).
     pub watches: bool,
 }
 
@@ -41,14 +42,47 @@ pub struct SignIn {
     pub until: UnixSeconds,
 }
 
-/// What a socket came with, which it keeps.
+/// What a socket came with. It keeps that over an eviction of the object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CameWith {
+pub struct Attachment {
     /// Where it comes from.
     pub source: Source,
     /// The sign-in, if there is one.
     pub sign_in: Option<SignIn>,
 }
 
-/// The tag of such a socket.
+impl SignIn {
+    /// The sign-in of a user.
+    #[must_use]
+    pub fn of(who: &SignedIn) -> Self {
+        Self { at: who.signed_in_at, until: who.expires_at }
+    }
+
+    /// Whether it counts now, given when its user signed out last.
+    #[must_use]
+    pub fn counts(self, now: UnixSeconds, signed_out_at: Option<UnixSeconds>) -> bool {
+        now < self.until && epoch::counts(self.at, signed_out_at)
+    }
+}
+
+/// The tag of a socket that wants to see requests and answers.
 pub const WATCHING: &str = "watching";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY_SECONDS: i64 = 86_400;
+
+    #[test]
+    fn a_sign_in_counts_until_it_ends_or_its_user_signs_out() {
+        let at = UnixSeconds::new(1_000);
+        let sign_in = SignIn { at, until: at.plus(DAY_SECONDS) };
+        assert!(sign_in.counts(at, None));
+        assert!(sign_in.counts(at.plus(DAY_SECONDS - 1), None));
+        assert!(!sign_in.counts(at.plus(DAY_SECONDS), None));
+        assert!(sign_in.counts(at.plus(5), Some(at.plus(-1))));
+        assert!(!sign_in.counts(at.plus(5), Some(at)));
+        assert!(!sign_in.counts(at.plus(5), Some(at.plus(5))));
+    }
+}

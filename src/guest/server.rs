@@ -1,0 +1,248 @@
+//! What a guest says to servers.
+
+use serde_json::Value;
+
+use crate::base::money::Usdc;
+use crate::base::text;
+use crate::guest::cx::{Cx, GuestWorld, Trouble};
+use crate::guest::messages::Out;
+use crate::guest::purchase::machine::UNDER_WAY;
+use crate::guest::purchase::model::Origin;
+use crate::guest::purchase::run::{self, Asked};
+use crate::guest::purchase::store;
+use crate::guest::report::{self, Caller, Failed};
+use crate::guest::session::Listed;
+use crate::guest::{outside, seats, session};
+use crate::mcp::client::{Client, ClientError, Connection, DoorTool};
+use crate::ports::{SqlError, within};
+use crate::rails::x402::payer::{self, Answer};
+
+/// Events of a server that are remembered.
+const LISTED_MAX: usize = 500;
+/// What is kept of a server's tools, and of the connection, bytes each. Both stand in the row of the session with its
+/// conversation; a row may have two million bytes.
+const KEPT_BYTES_MAX: usize = 600_000;
+/// The longest answer that asks for payment, bytes. It is kept with the purchase, and histories are read
+/// at once.
+const CHALLENGE_BYTES_MAX: usize = 128 * 1024;
+/// How long the events of a server that has just been connected to are waited for, milliseconds. They are only needed
+/// for comparing prices, and are read again with every list.
+const LOOK_AROUND_MILLIS: u32 = 10_000;
+
+/// Connects to a server. What was there before stays if that fails.
+pub(super) async fn connect<W: GuestWorld>(cx: &Cx<W>, url: &str) -> Result<(), Trouble> {
+    cx.log("info", format!("connecting to {}", text::line(url, 200)));
+    let before = session::connection(&cx.world)?;
+    let known = before.filter(|before| is_same_origin(&before.url, url)).map(|one| one.era);
+    let outside = outside::outside(cx)?;
+    let client = Client::new(&outside, &cx.rules);
+    let (connection, tools) = match client.connect(url, known).await {
+        Ok(connected) => connected,
+        Err(error) => {
+            return Err(Trouble::Said(format!("the server cannot be reached: {error}")));
+        }
+    };
+    if !can_be_kept(&connection) {
+        return Err(Trouble::Said(
+            "the server's tools want more headers than can be kept".to_owned(),
+        ));
+    }
+    let tools = what_can_be_kept(tools);
+    cx.world.atomically(|| {
+        session::set_connection(&cx.world, &connection)?;
+        session::set_tools(&cx.world, &tools)?;
+        session::clear_list(&cx.world, &connection.url)
+    })?;
+    cx.log("info", format!("connected over MCP {}", connection.protocol));
+    cx.tell(&connected_message(cx, &connection)?);
+    // What there is to buy, and for how much, before anybody is asked to pay.
+    if tools.iter().any(|tool| tool.name == "listEvents") {
+        look_around(cx, connection).await?;
+    }
+    Ok(())
+}
+
+/// Disconnects from the server.
+pub(super) fn leave<W: GuestWorld>(cx: &Cx<W>) -> Result<(), Trouble> {
+    session::disconnect(&cx.world)?;
+    cx.tell(&Out::McpDisconnected {});
+    Ok(())
+}
+
+pub(super) fn connected_message<W: GuestWorld>(
+    cx: &Cx<W>,
+    connection: &Connection,
+) -> Result<Out, SqlError> {
+    Ok(Out::McpConnected {
+        mcp_url: connection.url.clone(),
+        server: connection.server.clone(),
+        protocol: connection.protocol.clone(),
+        tools: session::tools(&cx.world)?.iter().map(Into::into).collect(),
+    })
+}
+
+/// The server that the session is connected to.
+pub(super) fn here<W: GuestWorld>(cx: &Cx<W>) -> Result<Connection, Trouble> {
+    let mut connection = session::connection(&cx.world)?
+        .ok_or_else(|| Trouble::Said("connect to a server first (connect_mcp)".to_owned()))?;
+    // Others may be calling it at the same time.
+    connection.renumber(&cx.world);
+    Ok(connection)
+}
+
+/// Calls a tool, without a payment.
+pub(super) async fn call<W: GuestWorld>(
+    cx: &Cx<W>,
+    tool: &str,
+    arguments: Value,
+    call_id: Option<String>,
+    origin: Origin,
+) -> Result<(), Trouble> {
+    let mut connection = here(cx)?;
+    let known: Option<DoorTool> =
+        session::tools(&cx.world)?.into_iter().find(|known| known.name == tool);
+    let arguments = seats::with_wallet(cx, &connection, known.as_ref(), arguments)?;
+    let wallet = session::wallet(&cx.world)?.map(|wallet| wallet.address.to_checksum(None));
+    let caller = Caller { tool, call_id: &call_id, origin: &origin };
+    let fails = |code: &'static str, text: &str| {
+        report::failed(cx, caller, &Failed { code, text, money_moved: "no" });
+        Ok(())
+    };
+    let same_call = (connection.url.as_str(), tool, &arguments);
+    if store::is_under_way(&cx.world, same_call, wallet.as_deref(), cx.world.now())? {
+        return fails("already_under_way", UNDER_WAY);
+    }
+    cx.log("info", format!("calling {}", text::line(tool, 80)));
+    let outside = outside::outside(cx)?;
+    let client = Client::new(&outside, &cx.rules);
+    let outcome = client.call_tool(&mut connection, tool, &arguments, None).await;
+    keep(cx, &connection)?;
+    match payer::read_answer(&outcome) {
+        Answer::Done { .. } => {
+            let result = outcome.unwrap_or_default();
+            note_prices(cx, &connection.url, &result)?;
+            report::done(cx, caller, result);
+            Ok(())
+        }
+        Answer::Challenge(challenge) => {
+            let raw = raw_challenge(&outcome);
+            if bytes_of(&raw) > CHALLENGE_BYTES_MAX {
+                return fails("no_offer", "what this server asks for is too long to be kept");
+            }
+            let listed = listed_price(cx, &connection.url, known.as_ref(), &arguments)?;
+            let connection = &connection;
+            let asked = Asked { connection, caller, listed, arguments, raw };
+            run::challenged(cx, asked, &challenge).await
+        }
+        Answer::Unknown { text, .. } => fails("unknown", &text),
+        Answer::Failed { text, .. } => {
+            let has_seat = outcome.as_ref().is_ok_and(seats::says_has_seat);
+            let ticket = seats::bought_ticket(cx, &connection.url, tool, &arguments)?;
+            let Some(ticket) = ticket.filter(|_| has_seat) else {
+                return fails("tool_error", &text);
+            };
+            let text = format!(
+                "this wallet has a seat at this event already, and nothing was paid; its ticket is {ticket}"
+            );
+            fails(seats::HAS_SEAT, &text)
+        }
+    }
+}
+
+/// Keeps what a call has changed of the connection, if it is still the one.
+pub(super) fn keep<W: GuestWorld>(cx: &Cx<W>, connection: &Connection) -> Result<(), SqlError> {
+    let current = session::connection(&cx.world)?;
+    let is_current = current.is_some_and(|current| current.url == connection.url);
+    if is_current && can_be_kept(connection) {
+        session::set_connection(&cx.world, connection)?;
+    }
+    Ok(())
+}
+
+async fn look_around<W: GuestWorld>(cx: &Cx<W>, mut connection: Connection) -> Result<(), Trouble> {
+    let arguments = serde_json::json!({});
+    let outside = outside::outside(cx)?;
+    let client = Client::new(&outside, &cx.rules);
+    let work = Box::pin(client.call_tool(&mut connection, "listEvents", &arguments, None));
+    let listed = within(&cx.world, LOOK_AROUND_MILLIS, work).await;
+    keep(cx, &connection)?;
+    if let Some(Ok(result)) = listed {
+        note_prices(cx, &connection.url, &result)?;
+    }
+    Ok(())
+}
+
+/// Remembers the prices of the events in a result: a challenge may not ask for more.
+fn note_prices<W: GuestWorld>(cx: &Cx<W>, server: &str, result: &Value) -> Result<(), SqlError> {
+    let content = result.get("structuredContent").unwrap_or(&Value::Null);
+    let events = content.get("events").and_then(Value::as_array);
+    let one = content.get("event").or(Some(content));
+    let events = events.map_or_else(|| one.into_iter().collect(), |all| all.iter().collect());
+    let events: Vec<&Value> = events;
+    for event in events.into_iter().take(LISTED_MAX).filter_map(read_listed) {
+        session::list(&cx.world, server, &event)?;
+    }
+    Ok(())
+}
+
+/// The price that the server has shown for this call: the event's, or the tool's.
+fn listed_price<W: GuestWorld>(
+    cx: &Cx<W>,
+    server: &str,
+    tool: Option<&DoorTool>,
+    arguments: &Value,
+) -> Result<Option<Usdc>, SqlError> {
+    if let Some(fixed) = tool.and_then(|tool| tool.price) {
+        return Ok(Some(fixed));
+    }
+    let Some(id) = arguments.get("eventId").and_then(Value::as_str) else { return Ok(None) };
+    let listed = session::listed(&cx.world, server)?;
+    Ok(listed.into_iter().find(|event| event.event_id == id).map(|event| event.price))
+}
+
+/// The challenge as it came, for a later look: the result, or the data of the error.
+fn raw_challenge(outcome: &Result<Value, ClientError>) -> Value {
+    match outcome {
+        Ok(result) => result.clone(),
+        Err(ClientError::Rpc { data, .. }) => {
+            serde_json::json!({"isError": true, "structuredContent": data})
+        }
+        Err(_) => Value::Null,
+    }
+}
+
+fn read_listed(event: &Value) -> Option<Listed> {
+    let text = |key: &str| event.get(key).and_then(Value::as_str);
+    let atomic = text("priceAtomic")?.parse().ok()?;
+    Some(Listed {
+        event_id: text::line(text("id")?, 80),
+        title: text::line(text("title")?, 200),
+        price: Usdc::from_atomic(atomic).ok()?,
+        seats_left: event.get("seatsLeft").and_then(Value::as_u64),
+        starts_at: text::line(text("startsAt").unwrap_or_default(), 40),
+    })
+}
+
+/// Whether it is short enough for a row of the storage.
+fn can_be_kept(connection: &Connection) -> bool {
+    bytes_of(connection) <= KEPT_BYTES_MAX
+}
+
+/// The first tools of a server, as many as are short enough for a row of the storage.
+fn what_can_be_kept(tools: Vec<DoorTool>) -> Vec<DoorTool> {
+    let mut bytes = 0_usize;
+    let fits = |tool: &DoorTool| {
+        bytes = bytes.saturating_add(bytes_of(tool)).saturating_add(1);
+        bytes <= KEPT_BYTES_MAX
+    };
+    tools.into_iter().take_while(fits).collect()
+}
+
+fn bytes_of(value: &impl serde::Serialize) -> usize {
+    serde_json::to_string(value).map_or(usize::MAX, |json| json.len())
+}
+
+fn is_same_origin(one: &str, other: &str) -> bool {
+    let origin = |url: &str| url::Url::parse(url).map(|url| url.origin()).ok();
+    origin(one).is_some() && origin(one) == origin(other)
+}
