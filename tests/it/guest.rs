@@ -5,6 +5,7 @@ mod breaking;
 mod buying;
 mod questions;
 mod seats;
+mod simulation;
 pub(crate) mod town;
 
 use std::rc::Rc;

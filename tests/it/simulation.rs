@@ -7,10 +7,10 @@
 
 #![expect(clippy::print_stdout, reason = "who runs many seeds wants to see how far it is")]
 
-mod blocks;
-mod chain;
-mod endpoint;
-mod engine;
+pub(crate) mod blocks;
+pub(crate) mod chain;
+pub(crate) mod endpoint;
+pub(crate) mod engine;
 mod facilitator;
 mod gas;
 mod node;
@@ -20,8 +20,8 @@ mod relayer;
 mod relaying;
 mod scenario;
 mod settings;
-mod storage;
-mod unkind;
+pub(crate) mod storage;
+pub(crate) mod unkind;
 mod world;
 
 use std::env::var;
@@ -42,12 +42,12 @@ const THREADS: u64 = 2;
 /// After how many wrong ones a thread stops.
 const WRONG_MAX: usize = 10;
 
-fn number(name: &str) -> Option<u64> {
+pub(crate) fn number(name: &str) -> Option<u64> {
     var(name).ok().and_then(|text| text.parse().ok())
 }
 
 /// Runs as many seeds as are asked for, or one with its story; gives the sum of what happened.
-fn run_all<T: Default + Debug + Send + 'static>(
+pub(crate) fn run_all<T: Default + Debug + Send + 'static>(
     seeds: u64,
     run: fn(u64) -> Result<T, String>,
     add: fn(&mut T, &T),
@@ -98,7 +98,7 @@ fn run_all<T: Default + Debug + Send + 'static>(
 }
 
 /// What `play` finds wrong, with the story of the seed.
-fn told<T>(seed: u64, sim: &Sim, play: impl FnOnce() -> T) -> Result<T, String> {
+pub(crate) fn told<T>(seed: u64, sim: &Sim, play: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(play)).map_err(|thrown| {
         let what = thrown.downcast_ref::<String>().cloned();
         let what = what.or_else(|| thrown.downcast_ref::<&str>().map(|text| (*text).to_owned()));

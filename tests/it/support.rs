@@ -846,6 +846,14 @@ impl Wallet {
         self.pay_with(requirements, nonce, |_| {})
     }
 
+    /// A signature of this hash, hex.
+    pub(crate) fn sign(&self, hash: B256) -> String {
+        let (signature, recovery) = self.key.sign_prehash_recoverable(hash.as_slice()).unwrap();
+        let mut bytes = signature.to_bytes().to_vec();
+        bytes.push(27 + recovery.to_byte());
+        hex::encode_prefixed(bytes)
+    }
+
     /// The same, with something changed before it is signed.
     pub(crate) fn pay_with(
         &self,
@@ -865,15 +873,11 @@ impl Wallet {
             nonce: B256::repeat_byte(nonce),
         };
         change(&mut authorization);
-        let hash = digest(network, &authorization);
-        let (signature, recovery) = self.key.sign_prehash_recoverable(hash.as_slice()).unwrap();
-        let mut bytes = signature.to_bytes().to_vec();
-        bytes.push(27 + recovery.to_byte());
         json!({
             "x402Version": 2,
             "accepted": requirements,
             "payload": {
-                "signature": hex::encode_prefixed(bytes),
+                "signature": self.sign(digest(network, &authorization)),
                 "authorization": {
                     "from": authorization.from.to_string(),
                     "to": authorization.to.to_string(),
