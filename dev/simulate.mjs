@@ -1,4 +1,4 @@
-// `npm run simulate`: a hundred thousand seeds of the simulation in tests/it/simulation.
+// `npm run simulate`: a hundred thousand seeds of the simulations in tests/it: hosts, relayers, guests.
 // `npm run simulate -- 5000` runs so many; `npm run simulate -- seed 7` tells the story of one.
 import { availableParallelism } from "node:os";
 

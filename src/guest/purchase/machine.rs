@@ -3,7 +3,7 @@
 //! The rules that hold for every sequence of events:
 //! - A purchase gets one authorization and one signature. No event replaces either, so a logical call has at most one
 //!   live signature. A repeated call is sent with the same payment ([`Effect::Send`]).
-//! - The row is written before the effects of its step are carried out ([`super::run`]), so a row exists before
+//! - The row is written before the effects of its step are carried out (`run`), so a row exists before
 //!   anything is signed.
 //! - The state becomes `Failed` only without a signature, or when the chain's own time is past the end of the
 //!   authorization and the authorization moved nothing ([`Fate`]).
