@@ -1,4 +1,4 @@
-// What the Worker derives from a master key, as far as a rotation has to know it (src/identity/keys.rs and lasting.rs).
+// What the Worker derives from a master key, as far as a rotation has to know it (src/identity/keys.rs, lasting.rs, master_key.rs).
 import { createHash, hkdfSync } from "node:crypto";
 
 /** A master key as 64 hex digits or base64; undefined if it is neither. */

@@ -5,7 +5,7 @@ use std::fmt;
 use alloy_primitives::hex;
 use serde::{Deserialize, Serialize};
 
-use crate::ports::Random;
+use crate::base::random::Random;
 
 /// A text that does not have the form of the id it should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

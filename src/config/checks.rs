@@ -12,7 +12,7 @@ use crate::config::known_keys::is_known;
 use crate::config::network_set::COINBASE;
 use crate::config::{authority_of, is_loopback};
 use crate::facilitator::credentials::Credentials;
-use crate::identity::keys::MasterKey;
+use crate::identity::master_key::MasterKey;
 use crate::identity::randomness::looks_random;
 
 /// Facilitators that settle on test networks only.

@@ -55,7 +55,8 @@ impl Gateway {
         let (user, signed_out_at) = self.still_signed_in(headers).await?;
         let request_id = self.request_id.clone();
         let watches = query("raw").is_some_and(|raw| raw == "1");
-        let handshake = Handshake { request_id, session, token, user, signed_out_at, source, watches };
+        let handshake =
+            Handshake { request_id, session, token, user, signed_out_at, source, watches };
         Ok(open_session(&self.env, &handshake).await?)
     }
 

@@ -17,7 +17,7 @@ use crate::http::page::CodeSentAnswer;
 use crate::http::source::Source;
 use crate::identity::UserId;
 use crate::identity::challenge::{CHALLENGE_SECONDS, Challenge, KNOWN_SECONDS, is_known, remember};
-use crate::identity::codes::{self, Asker, Code};
+use crate::identity::codes::{Asker, Code, CodeRefused};
 use crate::rails::outcome::Abort;
 
 #[derive(Deserialize)]
@@ -89,7 +89,7 @@ impl Gateway {
             bad("challenge: send the one of POST /api/auth/otp, or its cookie; a code is good where it was asked for only".to_owned())
         })?;
         let challenge = Challenge::read(&self.config.keys, &address, &text, now())
-            .ok_or_else(|| Stop::Reply(self.problem(&codes::refused())))?;
+            .ok_or_else(|| Stop::Reply(self.problem(&CodeRefused.into())))?;
         let user = UserId::from_email(&address);
         let asker = self.asker(challenge, source, headers, &address);
         let checked = Action::CheckCode { address: address.clone(), code, asker };

@@ -11,7 +11,7 @@ use crate::base::rate_limit::RateLimiter;
 use crate::base::time::UnixSeconds;
 use crate::host::command::{Action, Asked, Command, SIGNED_IN_AT};
 use crate::host::object::Object;
-use crate::identity::codes::{self, Asker, Code};
+use crate::identity::codes::{self, Asker, Code, CodeRefused};
 use crate::identity::epoch;
 use crate::mail::{Kind, NewMail, outbox};
 use crate::ports::storage::first;
@@ -24,6 +24,12 @@ use std::cell::RefCell;
 const CODES_A_MINUTE: u32 = 10;
 /// Codes that one network address may try in a minute.
 const TRIES_A_MINUTE: u32 = 30;
+
+impl From<CodeRefused> for Abort {
+    fn from(refused: CodeRefused) -> Self {
+        Self::new("code_refused", 401, refused.to_string())
+    }
+}
 
 /// Carries out what needs no host; `None` for everything else.
 pub(super) fn before_sign_in(
@@ -168,7 +174,7 @@ fn check_code(
     if is_good {
         return Ok(signed_in(object)?);
     }
-    Err(codes::refused().into())
+    Err(Abort::from(CodeRefused).into())
 }
 
 /// Whether nothing is left that an object which nobody registered would have to keep. If so, this

@@ -97,7 +97,7 @@ fn entries(cookie: &str) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identity::keys::MasterKey;
+    use crate::identity::master_key::MasterKey;
 
     struct Sevens;
 

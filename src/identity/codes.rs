@@ -31,7 +31,6 @@ use crate::identity::challenge::CHALLENGE_SECONDS;
 use crate::identity::keys::Keys;
 use crate::ports::storage::first;
 use crate::ports::{Random, Sql, SqlError, SqlValue};
-use crate::rails::outcome::Abort;
 
 /// How long a code is good, seconds.
 pub const CODE_SECONDS: i64 = CHALLENGE_SECONDS;
@@ -78,6 +77,13 @@ pub struct Code(String);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be the 6 digits of the mail")]
 pub struct CodeError;
+
+/// The one refusal of a code. It is the same for every reason, so that it tells nothing about the address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "this code is not good for this address, or not any more, or was asked for elsewhere; ask for a new one here (POST /api/auth/otp)"
+)]
+pub struct CodeRefused;
 
 impl Code {
     /// From what a person typed.
@@ -215,13 +221,6 @@ pub fn check(
     }
     let statement = "UPDATE sign_in_codes SET wrong = wrong + 1 WHERE challenge = ?1";
     sql.run(statement, &key()).map(|_| false)
-}
-
-/// What everybody hears whose code is not good, for whatever reason.
-#[must_use]
-pub fn refused() -> Abort {
-    let detail = "this code is not good for this address, or not any more, or was asked for elsewhere; ask for a new one here (POST /api/auth/otp)";
-    Abort::new("code_refused", 401, detail)
 }
 
 /// Removes what is over.

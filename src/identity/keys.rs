@@ -7,10 +7,6 @@
 
 use std::fmt;
 
-use alloy_primitives::hex;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use hkdf::Hkdf;
 use hmac::digest::Key;
 use hmac::{Hmac, Mac};
 use k256::ecdsa::SigningKey;
@@ -22,15 +18,7 @@ use sha2::Sha256;
 use crate::base::id::ScopeId;
 use crate::identity::UserId;
 use crate::identity::lasting::IdentityKeys;
-use crate::identity::randomness::looks_random;
-
-/// The key that everything is derived from (`MASTER_KEY`). Never shown, not even to `Debug`.
-pub struct MasterKey([u8; 32]);
-
-/// Not 32 bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("must be 32 random bytes, as 64 hex digits or in base64")]
-pub struct KeyError;
+use crate::identity::master_key::MasterKey;
 
 /// The derived keys. Never shown, not even to `Debug`.
 pub struct Keys {
@@ -54,38 +42,6 @@ pub struct KeyId(u32);
 pub struct VaultKey {
     id: KeyId,
     key: [u8; 32],
-}
-
-impl MasterKey {
-    /// From 64 hex digits or base64.
-    ///
-    /// # Errors
-    /// [`KeyError`] if that does not give 32 bytes.
-    pub fn parse(text: &str) -> Result<Self, KeyError> {
-        let text = text.trim();
-        let bytes = hex::decode(text).or_else(|_| STANDARD.decode(text)).map_err(|_| KeyError)?;
-        bytes.try_into().map(Self).map_err(|_| KeyError)
-    }
-
-    /// Whether it can be random ([`looks_random`]).
-    #[must_use]
-    pub fn looks_random(&self) -> bool {
-        looks_random(&self.0)
-    }
-
-    /// The key for one purpose, or the beginning of it.
-    pub(super) fn derive<const N: usize>(&self, purpose: &str) -> [u8; N] {
-        expand(&self.0, purpose)
-    }
-}
-
-/// HKDF over a secret: the key for one purpose, or the beginning of it.
-pub(super) fn expand<const N: usize>(secret: &[u8], purpose: &str) -> [u8; N] {
-    let mut key = [0; N];
-    // HKDF fails only for more than 8,160 bytes.
-    let filled = Hkdf::<Sha256>::new(None, secret).expand(purpose.as_bytes(), &mut key);
-    debug_assert!(filled.is_ok(), "so few bytes can always be derived");
-    key
 }
 
 impl KeyId {
@@ -326,13 +282,5 @@ mod tests {
             assert_ne!(keys(digit).key_id(), KeyId::UNNAMED);
         }
         assert_eq!(keys("1").previous_key_id(), None);
-    }
-
-    #[test]
-    fn keys_of_another_length_are_refused() {
-        for text in ["", "00", &"0".repeat(62), "not hex"] {
-            assert!(MasterKey::parse(text).is_err(), "{text}");
-        }
-        assert!(MasterKey::parse(&STANDARD.encode([7; 32])).is_ok());
     }
 }

@@ -8,7 +8,7 @@
 use alloy_primitives::hex;
 use sha2::{Digest, Sha256};
 
-use crate::identity::keys::{MasterKey, expand};
+use crate::identity::master_key::{MasterKey, expand};
 
 const FORMAT: &str = "ik1";
 const CHECKED: &str = "events-concierge/identity-keys\n";

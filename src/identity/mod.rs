@@ -11,6 +11,7 @@ pub mod credential;
 pub mod epoch;
 pub mod keys;
 pub mod lasting;
+pub mod master_key;
 pub mod randomness;
 pub mod session;
 pub mod siwe;

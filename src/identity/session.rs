@@ -93,7 +93,7 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identity::keys::MasterKey;
+    use crate::identity::master_key::MasterKey;
 
     fn keys(digit: &str) -> Keys {
         Keys::derive(&MasterKey::parse(&digit.repeat(64)).unwrap())

@@ -6,11 +6,13 @@
 //! in one place for that wallet, before it starts a session, and refuse a nonce that is there
 //! already.
 
+mod error;
 mod message;
 mod nonce;
 
 use alloy_primitives::{Address, B256, Signature, eip191_hash_message, hex};
 
+pub use error::{SIGN_IN_SECONDS, SiweError};
 pub use message::SiweMessage;
 pub(super) use message::is_chain_id;
 pub use nonce::{Purpose, new_nonce};
@@ -24,8 +26,6 @@ use crate::identity::keys::Keys;
 use crate::identity::siwe::nonce::check_nonce;
 use crate::ports::Http;
 
-/// How long a nonce, and a message, may be used, seconds.
-pub const SIGN_IN_SECONDS: i64 = 5 * 60;
 const CLOCK_SKEW_SECONDS: i64 = 60;
 /// The longest signature that we look at.
 const SIGNATURE_BYTES_MAX: usize = 8 * 1024;
@@ -67,40 +67,6 @@ pub struct Expected<'a> {
     pub uri_origin: &'a str,
     /// Chains that we accept.
     pub chain_ids: &'a [u64],
-}
-
-/// Why a sign-in is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SiweError {
-    /// Not an EIP-4361 message.
-    #[error(
-        "the message is not a Sign-In with Ethereum message (EIP-4361): {0:?} is missing or malformed; write it anew and sign again"
-    )]
-    Malformed(&'static str),
-    /// Meant for another site.
-    #[error("the message was made for another site; its domain and URI must be this service's")]
-    OtherSite,
-    /// For a chain that we do not know.
-    #[error(
-        "the message names a chain that this service does not use; use the one that its server names"
-    )]
-    OtherChain,
-    /// Not a nonce of ours, or too old.
-    #[error("the nonce is not valid any more; ask for a new one and sign again")]
-    Nonce,
-    /// Made too long ago, not valid yet, or not any more.
-    #[error(
-        "the message is not valid at this time; check your clock, ask for a new nonce and sign again"
-    )]
-    Time,
-    /// The chain cannot be asked.
-    #[error("the chain cannot be asked about this contract wallet now; try again in a minute")]
-    Chain,
-    /// Somebody else signed, or something else was signed.
-    #[error(
-        "the signature is not that of the address in the message; sign exactly this message with personal_sign (EIP-191)"
-    )]
-    Signature,
 }
 
 impl ProvenWallet {
@@ -234,7 +200,7 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
-    use crate::identity::keys::MasterKey;
+    use crate::identity::master_key::MasterKey;
     use crate::ports::{HttpError, HttpRequest, HttpResponse};
 
     const NOW: UnixSeconds = UnixSeconds::new(1_795_262_400);

@@ -91,7 +91,7 @@ mod tests {
 
     use super::*;
     use crate::chain::signature::{Given, recover};
-    use crate::identity::keys::MasterKey;
+    use crate::identity::master_key::MasterKey;
 
     const FACTORY: Address = address!("00000000000000000000000000000000fac70001");
     const DIGEST: B256 = b256!("1111111111111111111111111111111111111111111111111111111111111111");

@@ -11,7 +11,8 @@ use events_concierge::chain::eip3009::{Authorization, digest};
 use events_concierge::chain::networks::Network;
 use events_concierge::chain::rpc::{Rpc, RpcError};
 use events_concierge::chain::signature::{Factories, Given, Wrapper, recover, wrap};
-use events_concierge::identity::keys::{Keys, MasterKey};
+use events_concierge::identity::keys::Keys;
+use events_concierge::identity::master_key::MasterKey;
 use events_concierge::ports::{
     Http, HttpError, HttpRequest, HttpResponse, Timer, Web, WebMethod, WebRequest, WebResponse,
 };

@@ -225,7 +225,7 @@ impl<'a> Page<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identity::keys::MasterKey;
+    use crate::identity::master_key::MasterKey;
 
     const SCOPE: &str = "0123456789abcdef0123456789abcdef";
     const ID: &str = "bak_0123456789abcdef01234567";

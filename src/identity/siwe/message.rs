@@ -6,7 +6,7 @@ use std::str::Split;
 use alloy_primitives::Address;
 
 use crate::base::time::UnixSeconds;
-use crate::identity::siwe::SiweError;
+use crate::identity::siwe::error::SiweError;
 
 const MESSAGE_BYTES_MAX: usize = 4096;
 const FIRST_LINE_END: &str = " wants you to sign in with your Ethereum account:";

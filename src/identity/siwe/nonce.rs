@@ -6,7 +6,7 @@ use subtle::ConstantTimeEq;
 use crate::base::id::ScopeId;
 use crate::base::time::UnixSeconds;
 use crate::identity::keys::Keys;
-use crate::identity::siwe::{SIGN_IN_SECONDS, SiweError};
+use crate::identity::siwe::error::{SIGN_IN_SECONDS, SiweError};
 use crate::ports::Random;
 
 const END_DIGITS: usize = 8;
@@ -70,7 +70,7 @@ fn mac_of(keys: &Keys, purpose: Purpose<'_>, payload: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identity::keys::MasterKey;
+    use crate::identity::master_key::MasterKey;
 
     struct Sevens;
 

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Key, Payment, State};
 use crate::base::id::{EventId, PaymentId, PaymentIdentifier};
 use crate::base::time::UnixSeconds;
+use crate::ledger::payments::types::{Key, Payment, State};
 use crate::ports::storage::{Columns, all, first};
 use crate::ports::{Sql, SqlError};
 

@@ -4,11 +4,12 @@
 
 use serde_json::Value;
 
-use super::books::{append, append_note};
-use super::rows::find;
-use super::{CLAIM_SECONDS, Claim, Payment, Settled, State};
 use crate::base::id::PaymentId;
 use crate::base::time::UnixSeconds;
+use crate::ledger::payments::books::{append, append_note};
+use crate::ledger::payments::claim::CLAIM_SECONDS;
+use crate::ledger::payments::rows::find;
+use crate::ledger::payments::types::{Claim, Payment, Settled, State, stored_block};
 use crate::ledger::wallets;
 use crate::ports::{Sql, SqlError, SqlValue};
 
@@ -60,7 +61,7 @@ pub fn release(
 pub fn was_unused(sql: &impl Sql, claim: &Claim, block: u64) -> Result<(), SqlError> {
     let statement = "UPDATE payments SET unused_at = coalesce(unused_at, ?3) \
          WHERE id = ?1 AND claim = ?2";
-    let parameters = [claim.id.as_str().into(), claim.number.into(), super::block(Some(block))];
+    let parameters = [claim.id.as_str().into(), claim.number.into(), stored_block(Some(block))];
     sql.run(statement, &parameters).map(drop)
 }
 
@@ -80,7 +81,7 @@ pub fn mark_doubtful(
     let set = "reason = ?4, next_check_at = ?5, \
          doubtful_at = coalesce(doubtful_at, ?3), seen_tx = ?6, seen_in = ?7";
     let (transaction, block) = seen;
-    let block = super::block(Some(block));
+    let block = stored_block(Some(block));
     let values = [reason.into(), next_check_at.into(), transaction.into(), block];
     step(sql, claim, UNDECIDED, State::Unknown, now, set, &values)
 }
@@ -159,7 +160,7 @@ pub fn mark_delivered(
     answer: &Value,
     now: UnixSeconds,
 ) -> Result<(), SqlError> {
-    let claim = settled.payment.claim();
+    let claim = settled.payment().claim();
     // The signature is kept until the chain has confirmed the money: until then it may be needed to
     // settle once more.
     let set = "answer = ?4, staged = NULL, attempts = 0, next_check_at = ?5";
@@ -249,9 +250,9 @@ pub fn mark_seen(
 ) -> Result<(), SqlError> {
     let statement = "UPDATE payments SET seen_tx = ?3, seen_in = ?4, next_check_at = ?5 \
          WHERE id = ?1 AND claim = ?2 AND state = 'delivered'";
-    let Claim { id, number } = settled.payment.claim();
+    let Claim { id, number } = settled.payment().claim();
     let (transaction, block) = seen;
-    let block = super::block(Some(block));
+    let block = stored_block(Some(block));
     let parameters =
         [id.as_str().into(), number.into(), transaction.into(), block, next_check_at.into()];
     sql.run(statement, &parameters).map(drop)
@@ -264,7 +265,7 @@ pub fn mark_seen(
 pub fn mark_confirmed(sql: &impl Sql, settled: &Settled) -> Result<(), SqlError> {
     let statement = "UPDATE payments SET payment = NULL, next_check_at = NULL \
          WHERE id = ?1 AND claim = ?2 AND state = 'delivered'";
-    let Claim { id, number } = settled.payment.claim();
+    let Claim { id, number } = settled.payment().claim();
     sql.run(statement, &[id.as_str().into(), number.into()]).map(drop)
 }
 
@@ -280,8 +281,8 @@ pub fn correct_transaction(
     now: UnixSeconds,
     also: impl FnOnce() -> Result<(), SqlError>,
 ) -> Result<Step, SqlError> {
-    let Claim { id, number } = settled.payment.claim();
-    let old: SqlValue = settled.transaction.as_str().into();
+    let Claim { id, number } = settled.payment().claim();
+    let old: SqlValue = settled.transaction().into();
     sql.atomically(|| {
         let is_there = "SELECT 1 FROM payments WHERE id = ?1 AND claim = ?2 AND tx_hash = ?3 \
              AND state = 'delivered'";
@@ -305,9 +306,9 @@ pub fn correct_transaction(
 /// # Errors
 /// As [`super::bar`], also if it is not delivered (any more).
 pub fn mark_reversed(sql: &impl Sql, settled: &Settled, now: UnixSeconds) -> Result<(), SqlError> {
-    let claim = settled.payment.claim();
+    let claim = settled.payment().claim();
     append(sql, "reversed", &claim.id, -1, now)?;
-    wallets::uncount_settled(sql, &settled.payment.payer)?;
+    wallets::uncount_settled(sql, &settled.payment().payer)?;
     let set = "reason = ?4, answer = NULL, payment = NULL, next_check_at = NULL";
     let reason = "the chain has dropped the transaction";
     let from = &[State::Delivered];

@@ -99,8 +99,8 @@ mod tests {
     use std::cell::Cell;
 
     use super::*;
-    use crate::identity::keys::MasterKey;
     use crate::identity::lasting::IdentityKeys;
+    use crate::identity::master_key::MasterKey;
 
     struct Counting(Cell<u8>);
 
