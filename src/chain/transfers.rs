@@ -1,19 +1,21 @@
 //! Finding out what became of a payment: whether the token has seen an authorization used, and where.
 
 use alloy_primitives::{Address, B256, Bytes, U256, hex};
-use alloy_sol_types::{SolCall, SolEvent, sol};
+use alloy_sol_types::{SolCall, SolEvent};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::base::time::UnixSeconds;
 use crate::chain::eip3009::Authorization;
 use crate::chain::networks::Network;
 use crate::chain::rpc::{Ask, Rpc, RpcError, read};
+use crate::chain::transfers::logs::{Transfer, authorizationStateCall, used_topics};
+use crate::chain::transfers::search::Looked;
 use crate::ports::Http;
 
+mod logs;
 mod search;
 
-use search::Looked;
+pub use search::Window;
 
 /// What became of an authorization that the token has seen used or cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,23 +29,6 @@ pub enum Use {
     NotFound,
     /// No log of it was found, and not every block of the window was looked through.
     Unsearched,
-}
-
-/// The time around a payment, in which its use is searched. The chain's own clock ends it: the token
-/// takes an authorization only in blocks earlier than its `validBefore`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Window {
-    /// The newest block known in which the nonce was not used. `None` or 0: not known.
-    pub unused_at: Option<u64>,
-    /// When the payment came here or was made here, by our clock.
-    pub created_at: UnixSeconds,
-}
-
-sol! {
-    function authorizationState(address authorizer, bytes32 nonce) external view returns (bool);
-    event AuthorizationUsed(address indexed authorizer, bytes32 indexed nonce);
-    event AuthorizationCanceled(address indexed authorizer, bytes32 indexed nonce);
-    event Transfer(address indexed from, address indexed to, uint256 value);
 }
 
 /// What became of a transaction that is in a block.
@@ -250,18 +235,6 @@ fn ask_used(network: &Network, authorization: &Authorization, block: &Value) -> 
 fn read_used(answer: Result<Value, RpcError>) -> Result<bool, RpcError> {
     authorizationStateCall::abi_decode_returns_validate(&read::<Bytes>(answer)?)
         .map_err(|_| RpcError::Malformed)
-}
-
-/// The topics of the log that says that the authorization was used.
-fn used_topics(authorization: &Authorization) -> [B256; 3] {
-    let from = authorization.from.into_word();
-    [AuthorizationUsed::SIGNATURE_HASH, from, authorization.nonce]
-}
-
-/// The topics of the logs that say that the authorization was used or cancelled, as a filter.
-fn used_or_cancelled_topics(authorization: &Authorization) -> Value {
-    let [used, from, nonce] = used_topics(authorization);
-    json!([[used, AuthorizationCanceled::SIGNATURE_HASH], from, nonce])
 }
 
 /// Whether the authorization itself moved the money. USDC writes `Transfer` directly after

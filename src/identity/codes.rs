@@ -26,8 +26,7 @@ use subtle::ConstantTimeEq;
 
 use crate::base::email::EmailAddress;
 use crate::base::time::UnixSeconds;
-use crate::identity::Challenge;
-use crate::identity::challenge::CHALLENGE_SECONDS;
+use crate::identity::challenge::{CHALLENGE_SECONDS, Challenge};
 use crate::identity::keys::Keys;
 use crate::ports::storage::first;
 use crate::ports::{Random, Sql, SqlError, SqlValue};

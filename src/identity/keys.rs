@@ -16,9 +16,9 @@ use serde::Serialize;
 use sha2::Sha256;
 
 use crate::base::id::ScopeId;
-use crate::identity::UserId;
 use crate::identity::lasting::IdentityKeys;
 use crate::identity::master_key::MasterKey;
+use crate::identity::user::UserId;
 
 /// The derived keys. Never shown, not even to `Debug`.
 pub struct Keys {

@@ -10,8 +10,8 @@ use subtle::ConstantTimeEq;
 
 use crate::base::id::ScopeId;
 use crate::base::time::UnixSeconds;
-use crate::identity::UserId;
 use crate::identity::keys::Keys;
+use crate::identity::user::UserId;
 
 /// How long a session lasts, seconds.
 pub(super) const SESSION_SECONDS: i64 = 24 * 60 * 60;

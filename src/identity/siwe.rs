@@ -14,16 +14,15 @@ use alloy_primitives::{Address, B256, Signature, eip191_hash_message, hex};
 
 pub use error::{SIGN_IN_SECONDS, SiweError};
 pub use message::SiweMessage;
-pub(super) use message::is_chain_id;
 pub use nonce::{Purpose, new_nonce};
 
 use crate::base::time::UnixSeconds;
 use crate::chain::erc1271;
 use crate::chain::rpc::Rpc;
 use crate::chain::signature::{Factories, Given, KEY_SIGNATURE_BYTES};
-use crate::identity::UserId;
 use crate::identity::keys::Keys;
 use crate::identity::siwe::nonce::check_nonce;
+use crate::identity::user::UserId;
 use crate::ports::Http;
 
 const CLOCK_SKEW_SECONDS: i64 = 60;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::base::time::UnixSeconds;
 use crate::chain::networks::Network;
-use crate::identity::siwe::is_chain_id;
+use crate::identity::user::is_chain_id;
 
 /// The header in which a proof comes.
 pub const HEADER: &str = "sign-in-with-x";

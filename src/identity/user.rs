@@ -9,7 +9,6 @@ use alloy_primitives::Address;
 use serde::{Deserialize, Serialize};
 
 use crate::base::email::EmailAddress;
-use crate::identity::siwe::is_chain_id;
 
 /// What the id of a contract wallet begins with (CAIP-2's namespace of EVM chains).
 const NAMESPACE: &str = "eip155:";
@@ -96,6 +95,11 @@ impl fmt::Display for UserId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// An EIP-155 chain id in the one spelling that the wallet shows: no leading zeros, no sign.
+pub(super) fn is_chain_id(text: &str) -> bool {
+    !text.starts_with('0') && !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// Chain and address of a contract wallet's id.

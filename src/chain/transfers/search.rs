@@ -13,7 +13,7 @@ use crate::base::time::UnixSeconds;
 use crate::chain::eip3009::Authorization;
 use crate::chain::networks::Network;
 use crate::chain::rpc::{Rpc, RpcError};
-use crate::chain::transfers::{Window, used_or_cancelled_topics};
+use crate::chain::transfers::logs::used_or_cancelled_topics;
 use crate::ports::Http;
 
 /// Public endpoints refuse ranges of 10,000 blocks and more.
@@ -32,6 +32,16 @@ const STRIDE: u64 = 16;
 const LAG_BLOCKS: u64 = 64;
 /// How far our clock may be ahead of the chain's, seconds.
 const CLOCK_SECONDS: i64 = 3_600;
+
+/// The time around a payment, in which its use is searched. The chain's own clock ends it: the token
+/// takes an authorization only in blocks earlier than its `validBefore`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// The newest block known in which the nonce was not used. `None` or 0: not known.
+    pub unused_at: Option<u64>,
+    /// When the payment came here or was made here, by our clock.
+    pub created_at: UnixSeconds,
+}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -7,6 +7,7 @@ use alloy_primitives::Address;
 
 use crate::base::time::UnixSeconds;
 use crate::identity::siwe::error::SiweError;
+use crate::identity::user::is_chain_id;
 
 const MESSAGE_BYTES_MAX: usize = 4096;
 const FIRST_LINE_END: &str = " wants you to sign in with your Ethereum account:";
@@ -166,11 +167,6 @@ fn is_scheme(text: &str) -> bool {
 
 fn is_uri(text: &str) -> bool {
     text.split_once(':').is_some_and(|(scheme, _)| is_scheme(scheme)) && !text.contains(' ')
-}
-
-/// An EIP-155 chain id in the one spelling that the wallet shows: no leading zeros, no sign.
-pub(in crate::identity) fn is_chain_id(text: &str) -> bool {
-    !text.starts_with('0') && !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 fn is_nonce(text: &str) -> bool {

@@ -12,7 +12,8 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
-use crate::chain::transfers::{Transfer, Use, used_topics};
+use crate::chain::transfers::Use;
+use crate::chain::transfers::logs::{Transfer, used_topics};
 use crate::ports::{HttpError, HttpRequest, HttpResponse};
 
 const HASH: B256 = B256::repeat_byte(0xaa);

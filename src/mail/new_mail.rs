@@ -1,0 +1,87 @@
+//! A mail that may be queued.
+
+use crate::base::email::EmailAddress;
+use crate::base::id::ScopeId;
+use crate::ports::mail::Kind;
+
+/// The longest subject, characters.
+pub const SUBJECT_CHARS_MAX: usize = 200;
+/// The longest text, bytes.
+pub const TEXT_BYTES_MAX: usize = 64 * 1024;
+
+/// A mail that may be queued: one recipient, and nothing in it that could end a header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewMail {
+    pub(super) kind: Kind,
+    pub(super) scope: ScopeId,
+    pub(super) to: EmailAddress,
+    pub(super) subject: String,
+    pub(super) text: String,
+    pub(super) ticket: Option<u32>,
+}
+
+/// Why a mail may not be queued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MailFault {
+    /// Of the subject.
+    #[error("subject: must be one line of 1 to {SUBJECT_CHARS_MAX} characters that are all seen")]
+    Subject,
+    /// Of the text.
+    #[error("text: must have 1 to {TEXT_BYTES_MAX} bytes, without control characters")]
+    Text,
+}
+
+impl NewMail {
+    /// A mail from the host with this scope. `ticket` is the number of the conversation that it belongs
+    /// to; mails with the same number are shown as one by mail programs.
+    ///
+    /// # Errors
+    /// [`MailFault`] if subject or text are outside of the limits.
+    pub fn new(
+        kind: Kind,
+        scope: ScopeId,
+        to: EmailAddress,
+        subject: &str,
+        text: &str,
+        ticket: Option<u32>,
+    ) -> Result<Self, MailFault> {
+        let subject = subject.trim();
+        let is_one_line = subject.chars().all(|c| c != '\n' && crate::base::text::is_shown(c));
+        if crate::base::text::is_blank(subject)
+            || subject.chars().count() > SUBJECT_CHARS_MAX
+            || !is_one_line
+        {
+            return Err(MailFault::Subject);
+        }
+        let text = text.replace("\r\n", "\n");
+        let is_plain = text.chars().all(|c| matches!(c, '\n' | '\t') || !c.is_control());
+        if crate::base::text::is_blank(&text) || text.len() > TEXT_BYTES_MAX || !is_plain {
+            return Err(MailFault::Text);
+        }
+        Ok(Self { kind, scope, to, subject: subject.to_owned(), text, ticket })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mail(subject: &str, text: &str) -> Result<NewMail, MailFault> {
+        let scope = ScopeId::from_bytes([1; 16]);
+        let to = EmailAddress::parse("ada@example.org").unwrap();
+        NewMail::new(Kind::Ticket, scope, to, subject, text, Some(7))
+    }
+
+    #[test]
+    fn a_mail_is_within_its_limits_and_cannot_add_a_header() {
+        assert!(mail(&"é".repeat(SUBJECT_CHARS_MAX), &"a".repeat(TEXT_BYTES_MAX)).is_ok());
+        assert_eq!(mail("a", "b\r\nc\td").unwrap().text, "b\nc\td");
+        let long = "é".repeat(SUBJECT_CHARS_MAX + 1);
+        for subject in ["", " ", "a\r\nBcc: b@c.d", "a\nb", "a\rb", "a\0", "a\u{202e}b", &long] {
+            assert_eq!(mail(subject, "text"), Err(MailFault::Subject), "{subject:?}");
+        }
+        for text in ["", " \n", "a\0", "a\u{1b}", &"a".repeat(TEXT_BYTES_MAX + 1)] {
+            assert_eq!(mail("subject", text), Err(MailFault::Text));
+        }
+    }
+}
