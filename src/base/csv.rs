@@ -1,17 +1,17 @@
-//! Lists for spreadsheets (RFC 4180): the one writer for every CSV file that leaves us.
+//! CSV for spreadsheets (RFC 4180). Every CSV file of the service is written here.
 
 use crate::base::text::is_shown;
 
-/// Tells spreadsheets that the file is UTF-8. Excel takes it for the locale's old encoding otherwise.
+/// Marks the file as UTF-8. Without it Excel assumes the legacy encoding of the locale.
 pub const BYTE_ORDER_MARK: char = '\u{feff}';
 
-/// What begins a formula: `=`, `+`, `-`, `@`, in the forms of East Asian keyboards, and the minus sign of typography.
+/// Characters that start a formula: `=`, `+`, `-`, `@`, their full-width and small forms, and U+2212.
 const FORMULA: [char; 13] = [
     '=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}', '\u{fe62}', '\u{fe63}',
     '\u{fe66}', '\u{fe6b}', '\u{2212}',
 ];
 
-/// A whole file: byte-order mark, the line of names, the lines.
+/// A whole file: byte-order mark, header line, data lines.
 #[must_use]
 pub fn file<const N: usize>(names: [&str; N], lines: impl Iterator<Item = [String; N]>) -> String {
     let mut text = BYTE_ORDER_MARK.to_string();
@@ -22,16 +22,16 @@ pub fn file<const N: usize>(names: [&str; N], lines: impl Iterator<Item = [Strin
     text
 }
 
-/// One line, with its line end.
+/// One line, with CRLF at its end.
 #[must_use]
 pub fn line(fields: &[String]) -> String {
     let fields: Vec<String> = fields.iter().map(|field| quoted(&guarded(field))).collect();
     format!("{}\r\n", fields.join(","))
 }
 
-/// A field in which nothing begins a formula: strangers choose some of them. An apostrophe in front makes text of it.
-/// Not only the beginning counts: where the decimal separator is a comma, a spreadsheet splits lines at semicolons, in
-/// spite of our quotation marks, and others can be told to split at tabs.
+/// Puts an apostrophe in front of every formula, because callers choose some of the fields. A formula may also start in
+/// the middle of a field: in locales with a decimal comma, spreadsheets split quoted fields at semicolons, and others
+/// can be set to split at tabs.
 fn guarded(field: &str) -> String {
     let mut safe = String::with_capacity(field.len());
     let mut is_at_start = true;
@@ -44,11 +44,11 @@ fn guarded(field: &str) -> String {
         is_at_start = splits || (is_at_start && is_passed_over);
         safe.push(c);
     }
-    // Some take these for the beginning of a formula, too.
+    // Some spreadsheets also read these as the start of a formula.
     if safe.starts_with(['\t', '\r', '\n']) { format!("'{safe}") } else { safe }
 }
 
-/// A field that stays one.
+/// Quotes a field if a spreadsheet could split or trim it.
 fn quoted(field: &str) -> String {
     let is_plain = !field.contains([',', ';', '"', '\'', '\t', '\n', '\r']);
     if is_plain && field.trim() == field {

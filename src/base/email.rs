@@ -1,4 +1,4 @@
-//! E-mail addresses in one spelling.
+//! E-mail addresses in normal form.
 
 use std::fmt;
 
@@ -11,10 +11,9 @@ use crate::base::fields::{self, InvalidField};
 const BYTES_MAX: usize = 254;
 const NAME_BYTES_MAX: usize = 64;
 
-/// One e-mail address in its normal form, lower-case ASCII, without a display name: nothing in it can
-/// end a header or name a second recipient. The domain is as the DNS has it: `bücher.example` becomes
-/// `xn--bcher-kva.example` (UTS #46), so that both spellings are one address. The name before the `@` is ASCII: few mail
-/// servers take any other (RFC 6531).
+/// One e-mail address in normal form: lower-case ASCII, without a display name. It cannot end a header or add a second
+/// recipient. The domain is in DNS form: `bücher.example` becomes `xn--bcher-kva.example` (UTS #46), so both spellings
+/// are the same address. The local part must be ASCII, because few mail servers accept others (RFC 6531).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct EmailAddress(String);
@@ -25,10 +24,10 @@ pub struct EmailAddress(String);
 pub struct EmailError;
 
 impl EmailAddress {
-    /// From text that came from outside. White space around it and case do not matter.
+    /// Parses untrusted text. Case and surrounding white space are ignored.
     ///
     /// # Errors
-    /// [`EmailError`] if it is not an e-mail address.
+    /// [`EmailError`] if the text is not an e-mail address.
     pub fn parse(text: &str) -> Result<Self, EmailError> {
         let text = text.trim();
         let (name, host) = text.split_once('@').ok_or(EmailError)?;
@@ -40,30 +39,29 @@ impl EmailAddress {
         if address.len() > BYTES_MAX { Err(EmailError) } else { Ok(Self(address)) }
     }
 
-    /// The normal form.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// What stands behind the `@`.
+    /// The part after the `@`.
     #[must_use]
     pub fn domain(&self) -> &str {
         self.0.split_once('@').map_or("", |(_, domain)| domain)
     }
 }
 
-/// For our own storage, the mail itself and answers to the user. Not for logs.
+/// For storage, mail headers and answers to the user. Never for logs.
 impl fmt::Display for EmailAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-/// The normal form of an address from a caller, or none; an empty one is none.
+/// The normal form of an optional address from a caller. Empty text counts as left out.
 ///
 /// # Errors
-/// [`InvalidField`] for `field`.
+/// [`InvalidField`] names `field`.
 pub fn optional_email(
     field: &'static str,
     value: Option<&str>,
@@ -74,7 +72,7 @@ pub fn optional_email(
     EmailAddress::parse(&value).map(|EmailAddress(address)| Some(address)).map_err(refused)
 }
 
-/// The `dot-atom` of RFC 5322, 3.2.3. Quoted names exist, but nobody has one.
+/// The `dot-atom` of RFC 5322, 3.2.3. Quoted local parts are refused; they are practically unused.
 fn is_mailbox_name(name: &str) -> bool {
     let is_atom = |atom: &str| {
         !atom.is_empty()
@@ -85,7 +83,7 @@ fn is_mailbox_name(name: &str) -> bool {
     name.len() <= NAME_BYTES_MAX && name.split('.').all(is_atom)
 }
 
-/// A name in the DNS with at least two labels, as the DNS has it.
+/// The DNS form of a domain name with at least two labels.
 fn mail_host(host: &str) -> Option<String> {
     let to_ascii = Uts46::new().to_ascii(
         host.as_bytes(),

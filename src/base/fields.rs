@@ -1,4 +1,4 @@
-//! What callers may write into fields, whatever the server: each check names the field and the remedy.
+//! Checks of the fields that callers send. Each error names the field and the remedy.
 
 use serde::{Deserialize, Deserializer};
 use serde_json::{Number, Value};
@@ -6,23 +6,23 @@ use serde_json::{Number, Value};
 use crate::base::money::Usdc;
 use crate::base::time::UnixSeconds;
 
-/// A field that cannot be accepted, and what to send instead.
+/// A field that is refused, and what to send instead.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {remedy}")]
 pub struct InvalidField {
-    /// The field's name as the caller wrote it.
+    /// The field's name on the wire.
     pub field: &'static str,
-    /// What it must be.
+    /// What the value must be.
     pub remedy: String,
 }
 
-/// Whether a number is an integer as JSON Schema understands it: 2.0 is one (Core, 4.2.3; Validation, 6.1.1).
+/// Whether JSON Schema counts the number as an integer. It counts 2.0 (Core, 4.2.3; Validation, 6.1.1).
 #[must_use]
 pub fn is_integer(number: &Number) -> bool {
     number.is_i64() || number.is_u64() || whole(number).is_some()
 }
 
-/// What was sent, with every number that is an integer written as one.
+/// The same value with every integral number such as 2.0 written as an integer.
 #[must_use]
 pub fn with_integers(value: Value) -> Value {
     match value {
@@ -35,26 +35,26 @@ pub fn with_integers(value: Value) -> Value {
     }
 }
 
-/// What a number with nothing behind its point is without it.
+/// The integer that a number such as 2.0 stands for.
 fn whole(number: &Number) -> Option<i64> {
     if number.is_f64() { number.to_string().strip_suffix(".0")?.parse().ok() } else { None }
 }
 
-/// The most that anything costs here: $100,000.
+/// The highest price that a host may set: $100,000.
 pub const PRICE_MAX: Usdc = match Usdc::from_atomic(100_000_000_000) {
     Ok(price) => price,
     Err(_) => Usdc::MAX,
 };
 
-/// A moment from a caller.
+/// Reads an RFC 3339 moment.
 ///
 /// # Errors
-/// [`InvalidField`] for `field`.
+/// [`InvalidField`] names `field`.
 pub fn moment(field: &'static str, text: &str) -> Result<UnixSeconds, InvalidField> {
     UnixSeconds::from_rfc3339(text).map_err(|error| bad(field, error))
 }
 
-/// A moment from a caller that is still to come.
+/// Reads an RFC 3339 moment that must be after `now`.
 ///
 /// # Errors
 /// As [`moment`].
@@ -76,10 +76,10 @@ pub fn bad(field: &'static str, remedy: impl ToString) -> InvalidField {
     InvalidField { field, remedy: remedy.to_string() }
 }
 
-/// A price in dollars.
+/// Reads a price in dollars: more than 0 and at most [`PRICE_MAX`].
 ///
 /// # Errors
-/// [`InvalidField`] for `price`.
+/// [`InvalidField`] names `price`.
 pub fn price(dollars: &str) -> Result<Usdc, InvalidField> {
     let price = Usdc::from_dollars(dollars).map_err(|error| bad("price", error))?;
     if price.is_zero() || price > PRICE_MAX {
@@ -88,10 +88,10 @@ pub fn price(dollars: &str) -> Result<Usdc, InvalidField> {
     Ok(price)
 }
 
-/// Text of any number of lines. What nobody can see is empty.
+/// Reads text of any number of lines. Text without visible characters becomes empty.
 ///
 /// # Errors
-/// [`InvalidField`] for `field`; so for the ones that follow.
+/// [`InvalidField`] names `field`.
 pub fn text(field: &'static str, value: &str, chars_max: usize) -> Result<String, InvalidField> {
     if crate::base::text::is_blank(value) {
         return Ok(String::new());
@@ -106,7 +106,7 @@ pub fn text(field: &'static str, value: &str, chars_max: usize) -> Result<String
     Ok(value.to_owned())
 }
 
-/// One line.
+/// Reads text of one line.
 ///
 /// # Errors
 /// As [`text`].
@@ -126,7 +126,7 @@ pub fn line(
     Ok(value)
 }
 
-/// One line, or none; an empty one is none, and so is one that nobody can see.
+/// Reads an optional line. Empty text and text without visible characters become `None`.
 ///
 /// # Errors
 /// As [`text`].
@@ -139,10 +139,10 @@ pub fn optional_line(
     Ok(value.filter(|value| !value.is_empty()))
 }
 
-/// Of a change: `null`, which takes something away, is told from what is left out.
+/// Deserializes a field of a change, so that `null` (remove the value) differs from a missing field (keep it).
 ///
 /// # Errors
-/// Whatever is neither text nor `null`.
+/// If the value is neither text nor `null`.
 pub fn null_or<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<String>>, D::Error> {
     Option::deserialize(from).map(Some)
 }

@@ -1,24 +1,23 @@
-//! An HTTP request's headers and a whole reply, as plain data.
+//! HTTP request headers and HTTP replies as plain data.
 
-/// The headers of a request; names are compared without case.
+/// Request headers. Names are case-insensitive.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Headers(Vec<(String, String)>);
 
 impl Headers {
-    /// From pairs of name and value.
+    /// From pairs of name and value, in the order of the request.
     #[must_use]
     pub fn new(pairs: Vec<(String, String)>) -> Self {
         Self(pairs)
     }
 
-    /// The value of the header `name`, without white space around it.
+    /// The first value of the header `name`, trimmed.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
     }
 
-    /// Whether the body is as it was written. Nobody here unpacks a compressed one: a small body can become one of any
-    /// length.
+    /// Whether the body is uncompressed. Compressed bodies are never unpacked, because a small one can expand to any size.
     #[must_use]
     pub fn is_plain_body(&self) -> bool {
         let is_plain = |coding: &str| {
@@ -30,49 +29,47 @@ impl Headers {
         codings.all(|(_, value)| value.split(',').all(is_plain))
     }
 
-    /// The same headers without those of this name.
+    /// The same headers without those named `name`.
     #[must_use]
     pub fn without(&self, name: &str) -> Self {
         Self(self.0.iter().filter(|(n, _)| !n.eq_ignore_ascii_case(name)).cloned().collect())
     }
 
-    /// All pairs.
+    /// All pairs of name and value, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 }
 
-/// A whole answer.
+/// A complete HTTP reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
-    /// The status code.
     pub status: u16,
     /// Headers, `content-type` among them where there is a body.
     pub headers: Vec<(&'static str, String)>,
-    /// The body.
     pub body: String,
 }
 
 impl Reply {
-    /// An answer without a body.
+    /// A reply without a body.
     #[must_use]
     pub fn empty(status: u16) -> Self {
         Self { status, headers: Vec::new(), body: String::new() }
     }
 
-    /// An answer with JSON that is already text.
+    /// A reply whose body is serialized JSON.
     #[must_use]
     pub fn json(status: u16, body: String) -> Self {
         Self::text(status, "application/json", body)
     }
 
-    /// An answer with text of another kind.
+    /// A reply with a text body of this content type.
     #[must_use]
     pub fn text(status: u16, content_type: &str, body: String) -> Self {
         Self { status, headers: vec![("content-type", content_type.to_owned())], body }
     }
 
-    /// The same answer with one more header.
+    /// Adds a header.
     #[must_use]
     pub fn with_header(mut self, name: &'static str, value: String) -> Self {
         self.headers.push((name, value));

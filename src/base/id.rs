@@ -1,4 +1,4 @@
-//! Ids are types: an event's id cannot be passed for a payment's.
+//! Typed ids: the compiler refuses an event's id where a payment's is expected.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::random::Random;
 
-/// A text that does not have the form of the id it should be.
+/// Text that does not have the form of the expected id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be an id of the form {form}")]
 pub struct IdError {
@@ -22,13 +22,13 @@ macro_rules! prefixed_id {
         pub struct $name(String);
 
         impl $name {
-            /// A new one: the prefix and 96 random bits in hex.
+            /// A new id: the prefix and 96 random bits in hex.
             #[must_use]
             pub fn random(random: &impl Random) -> Self {
                 Self(format!(concat!($prefix, "{}"), hex::encode(random.bytes::<12>())))
             }
 
-            /// From text that came from outside.
+            /// Parses untrusted text.
             ///
             /// # Errors
             /// [`IdError`] if the text does not have this id's form.
@@ -40,7 +40,6 @@ macro_rules! prefixed_id {
                 }
             }
 
-            /// The text.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -60,19 +59,19 @@ prefixed_id!(
     EventId, "evt_"
 );
 prefixed_id!(
-    /// A seat that was paid for.
+    /// A paid seat at an event.
     RsvpId, "rsv_"
 );
 prefixed_id!(
-    /// One payment that a server has seen.
+    /// A payment that a server received.
     PaymentId, "pay_"
 );
 prefixed_id!(
-    /// A ticket at the desk.
+    /// A helpdesk ticket.
     TicketId, "tkt_"
 );
 prefixed_id!(
-    /// Something at the desk that waits for a person.
+    /// A draft of the desk that waits for the host's approval.
     DraftId, "drf_"
 );
 prefixed_id!(
@@ -84,20 +83,20 @@ prefixed_id!(
     SecretId, "sec_"
 );
 prefixed_id!(
-    /// A credential of a host's own program.
+    /// A credential that a host issued to one of its own programs.
     CredentialId, "crd_"
 );
 prefixed_id!(
-    /// One request, for joining an answer with our logs.
+    /// One request. It links an answer to our logs.
     RequestId, "req_"
 );
 
 prefixed_id!(
-    /// One mail on its way out.
+    /// An outgoing mail.
     MailId, "eml_"
 );
 prefixed_id!(
-    /// Something that a guest session pays for.
+    /// A purchase of a guest session.
     PurchaseId, "pur_"
 );
 prefixed_id!(
@@ -109,13 +108,13 @@ prefixed_id!(
     BackupId, "bak_"
 );
 
-/// A caller's own id of a payment (x402 extension `payment-identifier`): 16 to 128 letters, digits,
+/// The caller's own id of a payment (x402 extension `payment-identifier`): 16 to 128 letters, digits,
 /// hyphens and underscores.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PaymentIdentifier(String);
 
 impl PaymentIdentifier {
-    /// From text that came from outside.
+    /// Parses untrusted text.
     ///
     /// # Errors
     /// [`IdError`] if the text does not have this form.
@@ -128,7 +127,6 @@ impl PaymentIdentifier {
         }
     }
 
-    /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -141,16 +139,16 @@ impl PaymentIdentifier {
 pub struct ScopeId(String);
 
 impl ScopeId {
-    /// From the first 16 bytes of the keyed hash.
+    /// From the first 16 bytes of the keyed hash of the user's id.
     #[must_use]
     pub fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(hex::encode(bytes))
     }
 
-    /// From a path segment.
+    /// Parses a path segment.
     ///
     /// # Errors
-    /// [`IdError`] if it is not 32 lower-case hex digits.
+    /// [`IdError`] if the segment is not 32 lower-case hex digits.
     pub fn parse(text: &str) -> Result<Self, IdError> {
         if is_lower_hex(text, 32) {
             Ok(Self(text.to_owned()))
@@ -159,7 +157,6 @@ impl ScopeId {
         }
     }
 
-    /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -172,24 +169,24 @@ impl fmt::Display for ScopeId {
     }
 }
 
-/// What a guest shows at the entrance: `{scope}-{24 hex digits}`.
+/// The code of a ticket, shown at the entrance: `{scope}-{24 hex digits}`.
 ///
-/// The scope leads to the host that sold the ticket; the 96 random bits are the secret.
+/// The scope names the host that sold the ticket. The 96 random bits are the secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TicketCode(String);
 
 impl TicketCode {
-    /// A new one for a seat at `scope`'s event.
+    /// A new code for a seat at an event of `scope`.
     #[must_use]
     pub fn random(scope: &ScopeId, random: &impl Random) -> Self {
         Self(format!("{scope}-{}", hex::encode(random.bytes::<12>())))
     }
 
-    /// From text that came from outside.
+    /// Parses untrusted text.
     ///
     /// # Errors
-    /// [`IdError`] if it does not have a ticket code's form.
+    /// [`IdError`] if the text does not have the form of a ticket code.
     pub fn parse(text: &str) -> Result<Self, IdError> {
         let form = IdError { form: "<32 hex digits>-<24 hex digits>" };
         let (scope, secret) = text.split_once('-').ok_or(form)?;
@@ -200,11 +197,11 @@ impl TicketCode {
         }
     }
 
-    /// From what a scanner or a person gives for it: the code, the ticket's address (which its QR code holds), or a text
-    /// with one of them in it, in whatever case.
+    /// Finds a ticket code in scanned or typed text: the code itself, the ticket's URL (the content of its QR code), or text
+    /// that contains one of them, in upper or lower case.
     ///
     /// # Errors
-    /// [`IdError`] if there is no ticket code in it, or more than one.
+    /// [`IdError`] if the text contains no ticket code, or two different ones.
     pub fn scanned(text: &str) -> Result<Self, IdError> {
         let lower = text.to_ascii_lowercase();
         let words = lower.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
@@ -215,13 +212,12 @@ impl TicketCode {
         if codes.all(|other| other == code) { Ok(code) } else { Err(form) }
     }
 
-    /// The host that sold it.
+    /// The scope of the host that sold the ticket.
     #[must_use]
     pub fn scope(&self) -> ScopeId {
         ScopeId(self.0.split('-').next().unwrap_or_default().to_owned())
     }
 
-    /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,4 +1,4 @@
-//! Plain types that every module uses: money, time, ids, text, fields, limits. Nothing here does I/O or imports from above.
+//! Plain types that every module uses: money, time, ids, text, fields, limits. No I/O and no imports from other modules.
 
 pub mod csv;
 pub mod email;

@@ -1,4 +1,4 @@
-//! USDC as an integer: no float ever touches money.
+//! USDC as an integer. Money never passes through a float.
 
 #![deny(clippy::arithmetic_side_effects)]
 
@@ -10,11 +10,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// An amount of USDC in its smallest unit (1 USDC = 1,000,000).
 ///
-/// Never above [`Usdc::MAX`], so that every value fits the integers of a Durable Object's SQLite.
+/// At most [`Usdc::MAX`], so that every value fits the integers of a Durable Object's SQLite.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Usdc(u64);
 
-/// Why a text or number is not an amount of USDC.
+/// Why text or a number is not an amount of USDC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MoneyError {
     /// Not a plain decimal number.
@@ -29,11 +29,10 @@ pub enum MoneyError {
 }
 
 impl Usdc {
-    /// Digits after the point that USDC has.
+    /// Digits after the decimal point.
     pub const DECIMALS: u8 = 6;
     /// 2^53 - 1: the largest integer that a Durable Object's SQLite stores (workers-rs `sql.rs`).
     pub const MAX: Self = Self(9_007_199_254_740_991);
-    /// Nothing.
     pub const ZERO: Self = Self(0);
 
     /// From the smallest unit.
@@ -44,7 +43,7 @@ impl Usdc {
         if atomic > Self::MAX.0 { Err(MoneyError::TooLarge) } else { Ok(Self(atomic)) }
     }
 
-    /// From cents; for constant prices in the source.
+    /// From cents, for constant prices in the source.
     #[must_use]
     pub const fn from_cents(cents: u16) -> Self {
         // A u16 of cents times 10,000 is far below MAX. `as` is the only conversion in a const fn.
@@ -52,10 +51,10 @@ impl Usdc {
         Self((cents as u64).saturating_mul(10_000))
     }
 
-    /// From dollars as people write them: `"0.05"`, `"12"`.
+    /// From dollars in decimal notation: `"0.05"`, `"12"`.
     ///
     /// # Errors
-    /// [`MoneyError`] says what is wrong with the text.
+    /// [`MoneyError`] if the text is not a decimal number, too precise or too large.
     pub fn from_dollars(text: &str) -> Result<Self, MoneyError> {
         let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
         let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
@@ -74,19 +73,18 @@ impl Usdc {
             .and_then(Self::from_atomic)
     }
 
-    /// In the smallest unit.
+    /// The amount in the smallest unit.
     #[must_use]
     pub const fn atomic(self) -> u64 {
         self.0
     }
 
-    /// Whether this is nothing.
     #[must_use]
     pub const fn is_zero(self) -> bool {
         self.0 == 0
     }
 
-    /// As the 256-bit integer that tokens use.
+    /// The amount as the 256-bit integer that token contracts use, in the smallest unit.
     #[must_use]
     pub fn to_u256(self) -> U256 {
         U256::from(self.0)
@@ -98,7 +96,7 @@ impl Usdc {
         self.0.checked_add(other.0).and_then(|sum| Self::from_atomic(sum).ok())
     }
 
-    /// The difference, or `None` if it would be less than nothing.
+    /// The difference, or `None` if it would be negative.
     #[must_use]
     pub fn checked_sub(self, other: Self) -> Option<Self> {
         self.0.checked_sub(other.0).map(Self)
@@ -116,7 +114,7 @@ impl fmt::Display for Usdc {
     }
 }
 
-/// On every wire an amount is a decimal string of the smallest unit.
+/// JSON holds an amount as a decimal string in the smallest unit.
 impl Serialize for Usdc {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&self.0)

@@ -1,11 +1,11 @@
-//! Where unpredictable bytes come from.
+//! The port for cryptographically secure random bytes.
 
-/// Unpredictable bytes.
+/// A cryptographically secure random source.
 pub trait Random {
-    /// Fills `buffer` with bytes that nobody can guess.
+    /// Fills `buffer` with random bytes.
     fn fill(&self, buffer: &mut [u8]);
 
-    /// `N` bytes that nobody can guess.
+    /// `N` random bytes.
     fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut buffer = [0; N];
         self.fill(&mut buffer);

@@ -1,8 +1,7 @@
-//! A rate limiter in memory: fixed windows, a cost for each call, and a bounded number of keys.
+//! In-memory fixed-window rate limiter with a cost for each call and a bounded number of keys.
 //!
-//! A window begins with the first call of its key. Memory is bounded by forgetting the key that was used
-//! least recently; whoever comes next begins anew, so that strangers never share a counter. An object or
-//! isolate that was evicted had nothing to do, so it forgets nothing that matters.
+//! A key's window starts with its first call. A full table drops the least recently used key, so keys never share a
+//! counter. Eviction of the object or isolate resets the limiter, which is safe because only idle ones are evicted.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -10,27 +9,27 @@ use std::rc::Rc;
 use crate::base::time::UnixSeconds;
 
 const MINUTE_SECONDS: i64 = 60;
-/// Keys that are counted at a time, about 2 MB.
+/// Keys in the table at most; about 2 MB.
 pub const KEYS_MAX: usize = 10_000;
 
-/// How much of something may be had in how long.
+/// The limit of a key: a sum of costs in a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
-    /// The sum of the costs.
+    /// The sum of costs that is admitted in one window.
     pub max: u32,
     /// The length of a window, seconds.
     pub seconds: i64,
 }
 
 impl Budget {
-    /// So much in a minute.
+    /// A limit of `max` in a window of one minute.
     #[must_use]
     pub const fn per_minute(max: u32) -> Self {
         Self { max, seconds: MINUTE_SECONDS }
     }
 }
 
-/// Counts what each key has used of its budget.
+/// Counts the costs of each key in its current window.
 #[derive(Debug, Default)]
 pub struct RateLimiter {
     by_key: BTreeMap<Rc<str>, Window>,
@@ -47,11 +46,10 @@ struct Window {
 }
 
 impl RateLimiter {
-    /// Counts a call of `key` that costs `cost`, if its budget has that much left. What is refused is not
-    /// counted.
+    /// Admits and counts a call of `key` if its budget has `cost` left. A refused call is not counted.
     ///
     /// # Errors
-    /// How many seconds to wait.
+    /// The seconds until the window ends, if the budget is used up.
     pub fn admit(
         &mut self,
         key: &str,
@@ -62,10 +60,10 @@ impl RateLimiter {
         self.admit_all(&[(key, budget)], cost, now)
     }
 
-    /// The same for several keys at once: either all of them are charged, or none.
+    /// As [`Self::admit`] for several keys: all of them are charged, or none.
     ///
     /// # Errors
-    /// How many seconds to wait.
+    /// The seconds until the window ends, if the budget is used up.
     pub fn admit_all(
         &mut self,
         keys: &[(&str, Budget)],
@@ -84,14 +82,14 @@ impl RateLimiter {
         Ok(())
     }
 
-    /// Takes back what [`Self::admit`] counted for `key`, as far as it is still counted.
+    /// Refunds a cost that [`Self::admit`] counted for `key` in the current window.
     pub fn take_back(&mut self, key: &str, cost: u32) {
         if let Some(window) = self.by_key.get_mut(key) {
             window.used = window.used.saturating_sub(cost);
         }
     }
 
-    /// What is used of the key's present window, and when that ends.
+    /// The costs counted in the key's current window, and its end.
     fn used(&self, key: &str, budget: Budget, now: UnixSeconds) -> (u32, UnixSeconds) {
         let window = self.by_key.get(key).filter(|window| window.is_open(budget, now));
         window.map_or((0, now.plus(budget.seconds)), |window| (window.used, window.ends_at))
@@ -115,7 +113,7 @@ impl RateLimiter {
         self.by_key.insert(key, window);
     }
 
-    /// Forgets the key that was used least recently, if there is no room for another.
+    /// Drops the least recently used key if the table is full.
     fn make_room(&mut self) {
         if self.by_key.len() >= KEYS_MAX
             && let Some((_, oldest)) = self.by_turn.pop_first()
@@ -126,7 +124,7 @@ impl RateLimiter {
 }
 
 impl Window {
-    /// Also false when the clock was set back by more than a window.
+    /// Whether the window contains `now`. False if the clock was set back by more than a window.
     fn is_open(&self, budget: Budget, now: UnixSeconds) -> bool {
         now < self.ends_at && self.ends_at.since(now) <= budget.seconds
     }

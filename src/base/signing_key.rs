@@ -1,12 +1,11 @@
-//! Private keys with which others know us: Ed25519, and ECDSA over P-256. The platform signs with them
-//! ([`crate::ports::Signer`]); here they are only read.
+//! Reads private signing keys: Ed25519, and ECDSA over P-256. The platform signs with them, through the port `Signer`.
 
 use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-/// Which signatures a key makes.
+/// The signature algorithm of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Algorithm {
     /// Ed25519 (`EdDSA`, RFC 8037).
@@ -15,7 +14,7 @@ pub enum Algorithm {
     Es256,
 }
 
-/// A private key. It is never shown.
+/// A private key. `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SigningKey {
     algorithm: Algorithm,
@@ -34,12 +33,12 @@ const P256_HEAD: [u8; 24] = [
 ];
 /// The longest text of a key, bytes.
 const TEXT_BYTES_MAX: usize = 2_048;
-/// The longest key itself, bytes. Both kinds have less.
+/// The longest DER element, bytes. Keys of both kinds are shorter.
 const DER_BYTES_MAX: usize = 255;
 
 impl SigningKey {
-    /// From base64 of an Ed25519 key (the seed of 32 bytes, alone or followed by the public key), or from an EC key
-    /// as PEM (`EC PRIVATE KEY` or `PRIVATE KEY`). In PEM `\n` may stand for the end of a line.
+    /// Parses base64 of an Ed25519 key (the 32-byte seed, optionally followed by the public key), or an EC key in PEM
+    /// (`EC PRIVATE KEY` or `PRIVATE KEY`). In PEM a line may also end with the two characters `\n`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
@@ -49,13 +48,12 @@ impl SigningKey {
         if text.starts_with("-----BEGIN ") { Self::from_pem(text) } else { Self::from_base64(text) }
     }
 
-    /// Which signatures it makes.
     #[must_use]
     pub const fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
-    /// The key as PKCS #8, for the platform.
+    /// The key as PKCS #8, which the platform imports.
     #[must_use]
     pub fn pkcs8(&self) -> &[u8] {
         &self.pkcs8

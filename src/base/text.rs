@@ -1,23 +1,23 @@
-//! Words of strangers, made fit to be shown: to people, to logs and to language models.
+//! Makes untrusted text safe to show to people, logs and language models.
 
 use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup};
 use icu_properties::{CodePointMapData, CodePointSetData};
 
-/// Up to `chars_max` characters on one line. Line breaks and tabs become spaces; control characters
-/// and those that nobody sees are left out.
+/// Up to `chars_max` characters on one line. Line breaks and tabs become spaces. Control characters and invisible
+/// characters are dropped.
 #[must_use]
 pub fn line(text: &str, chars_max: usize) -> String {
     let spaced = text.chars().map(|c| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c });
     bounded(spaced, chars_max)
 }
 
-/// Up to `chars_max` characters on any number of lines; otherwise as [`line()`].
+/// As [`line()`], but line breaks are kept.
 #[must_use]
 pub fn paragraph(text: &str, chars_max: usize) -> String {
     bounded(text.chars().map(|c| if c == '\t' { ' ' } else { c }), chars_max)
 }
 
-/// Everything of a text that is seen, however long; line breaks among it.
+/// The visible characters and line breaks of a text, without a limit.
 #[must_use]
 pub fn visible(text: &str) -> String {
     text.chars().filter(|c| is_shown(*c)).collect()
@@ -33,8 +33,8 @@ fn bounded(chars: impl Iterator<Item = char>, chars_max: usize) -> String {
     kept.trim().to_owned()
 }
 
-/// Whether a character is seen. Joiners stay: emoji and many scripts need them. Marks that turn the direction of text around, and
-/// tags, are how text says one thing to people and another to machines.
+/// Whether a character is visible or a line break. Joiners count as visible, because emoji and many scripts need them.
+/// Direction marks and tags do not: with them, text can say one thing to people and another to machines.
 #[must_use]
 pub fn is_shown(c: char) -> bool {
     let is_hidden = matches!(c,
@@ -44,8 +44,8 @@ pub fn is_shown(c: char) -> bool {
     c == '\n' || !(c.is_control() || is_hidden)
 }
 
-/// Up to `chars_max` characters on one line in plain ASCII, for places that take nothing else: Latin letters lose their
-/// accents, and what has no likeness in ASCII is left out.
+/// Up to `chars_max` characters on one line of ASCII. Latin letters lose their accents; characters without an ASCII
+/// counterpart become spaces.
 #[must_use]
 pub fn ascii_line(text: &str, chars_max: usize) -> String {
     let plain: String = text.chars().map(to_ascii).filter(char::is_ascii).collect();
@@ -73,22 +73,22 @@ fn to_ascii(c: char) -> char {
             let place = usize::try_from(place).unwrap_or(usize::MAX);
             LATIN.chars().nth(place).unwrap_or(' ')
         }
-        // An accent of its own belongs to the letter before.
+        // A combining accent belongs to the letter before it and is dropped.
         '\u{300}'..='\u{36f}' => '\u{300}',
         _ => ' ',
     }
 }
 
-/// Whether nobody sees anything of a text: it has white space, control and format characters, fillers, variation
-/// selectors and tags only, or accents without a letter under them.
+/// Whether a text has no visible character: only white space, control and format characters, fillers, variation
+/// selectors, tags and combining accents.
 #[must_use]
 pub fn is_blank(text: &str) -> bool {
     !text.chars().any(is_ink)
 }
 
-/// Whether a character leaves ink by itself.
+/// Whether a character is visible on its own.
 fn is_ink(c: char) -> bool {
-    // Of Unicode's letters and symbols these are empty: the blank of Braille, and the note without a head.
+    // Two symbols of Unicode are blank: the empty Braille pattern and the null notehead.
     if c.is_whitespace() || matches!(c, '\u{2800}' | '\u{1d159}') {
         return false;
     }
@@ -98,7 +98,7 @@ fn is_ink(c: char) -> bool {
         .union(GeneralCategoryGroup::Format)
         .union(GeneralCategoryGroup::Unassigned)
         .union(GeneralCategoryGroup::Separator);
-    // The fillers of Hangul are letters.
+    // The Hangul fillers have the category of letters, but are ignorable.
     let is_ignorable = CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c);
     !is_inkless.contains(category) && !is_ignorable
 }
@@ -106,7 +106,7 @@ fn is_ink(c: char) -> bool {
 /// The longest name in a payment challenge, characters.
 const NAME_CHARS_MAX: usize = 80;
 
-/// A name that a host has given, as ASCII for wallets; `otherwise` if nothing readable is left of it.
+/// A host's name or title in ASCII, for wallets; `otherwise` if no letter or digit is left.
 #[must_use]
 pub fn ascii_name(name: &str, otherwise: &str) -> String {
     let line = ascii_line(name, NAME_CHARS_MAX);

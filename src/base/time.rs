@@ -1,4 +1,4 @@
-//! Moments and time zones. Time is always a parameter; nothing here reads a clock.
+//! Moments and time zones. The current time is always a parameter; nothing here reads a clock.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct UnixSeconds(i64);
 
-/// Why a text is not a moment or a zone.
+/// Why text is not a moment or a time zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TimeError {
     /// Not RFC 3339.
@@ -30,7 +30,7 @@ pub enum TimeError {
 impl UnixSeconds {
     /// 9999-12-30T22:00:00Z, the last moment that jiff can print in every zone.
     const MAX: i64 = 253_402_207_200;
-    /// A moment so far away that it never comes, and that SQLite still stores.
+    /// Stands for "never" in storage. It fits the integers of SQLite.
     pub const STORABLE_MAX: i64 = Self::MAX;
 
     /// From seconds since 1970.
@@ -45,22 +45,22 @@ impl UnixSeconds {
         self.0
     }
 
-    /// This moment and `seconds` more; stops at the ends of the range.
+    /// This moment plus `seconds`, saturating.
     #[must_use]
     pub const fn plus(self, seconds: i64) -> Self {
         Self(self.0.saturating_add(seconds))
     }
 
-    /// Seconds from `earlier` to this moment; negative if this one is earlier.
+    /// Seconds from `earlier` to this moment; negative if this moment is the earlier one.
     #[must_use]
     pub const fn since(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0)
     }
 
-    /// From RFC 3339 text.
+    /// Parses RFC 3339 text.
     ///
     /// # Errors
-    /// [`TimeError`] says what is wrong with the text.
+    /// [`TimeError::NotRfc3339`] or [`TimeError::OutOfRange`].
     pub fn from_rfc3339(text: &str) -> Result<Self, TimeError> {
         let moment: Timestamp = text.parse().map_err(|_| TimeError::NotRfc3339)?;
         Self::in_range(moment.as_second())
@@ -82,14 +82,14 @@ impl UnixSeconds {
         }
     }
 
-    /// For people, in `zone`: `Mon 1 Mar 2027, 18:30 CET`.
+    /// Human-readable, in `zone`: `Mon 1 Mar 2027, 18:30 CET`.
     #[must_use]
     pub fn to_words(self, zone: &ZoneName) -> String {
         let zone = TimeZone::get(&zone.0).unwrap_or(TimeZone::UTC);
         self.timestamp().to_zoned(zone).strftime("%a %-d %b %Y, %H:%M %Z").to_string()
     }
 
-    /// `12 Dec 2026 18:30 Berlin`: in ASCII, with the city of the zone.
+    /// Short and in ASCII, with the city of the zone: `12 Dec 2026 18:30 Berlin`.
     #[must_use]
     pub fn to_short_words(self, zone: &ZoneName) -> String {
         let name = zone.0.rsplit('/').next().unwrap_or_default().replace('_', " ");
@@ -97,7 +97,7 @@ impl UnixSeconds {
         format!("{} {name}", self.timestamp().to_zoned(zone).strftime("%-d %b %Y %H:%M"))
     }
 
-    /// `YYYYMMDDTHHMMSSZ`, the form that iCalendar uses (RFC 5545, 3.3.5).
+    /// The iCalendar form `YYYYMMDDTHHMMSSZ` (RFC 5545, 3.3.5).
     #[must_use]
     pub fn to_ics(self) -> String {
         self.timestamp().strftime("%Y%m%dT%H%M%SZ").to_string()
@@ -121,19 +121,19 @@ impl fmt::Display for UnixSeconds {
     }
 }
 
-/// The name of a zone that the IANA database knows.
+/// The name of a time zone in the IANA database.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ZoneName(String);
 
 impl ZoneName {
-    /// UTC, the default.
+    /// UTC, the default zone.
     #[must_use]
     pub fn utc() -> Self {
         Self("UTC".to_owned())
     }
 
-    /// A zone by its IANA name, spelled as the database spells it.
+    /// Finds a zone by its IANA name, in any case. The result has the spelling of the database.
     ///
     /// # Errors
     /// [`TimeError::UnknownZone`].
@@ -142,7 +142,6 @@ impl ZoneName {
         zone.iana_name().map(|name| Self(name.to_owned())).ok_or(TimeError::UnknownZone)
     }
 
-    /// The IANA name.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

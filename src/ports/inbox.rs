@@ -1,4 +1,4 @@
-//! What comes of event streams while they are open.
+//! Messages of event streams, delivered while the streams are open.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -6,7 +6,7 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
-/// The messages of event streams that are open, for who answers them meanwhile. One at a time waits for it.
+/// A queue of messages from open event streams, with at most one waiting consumer. Clones share the queue.
 #[derive(Clone, Debug, Default)]
 pub struct Inbox(Rc<RefCell<Mailbox>>);
 
@@ -17,17 +17,17 @@ struct Mailbox {
     waker: Option<Waker>,
 }
 
-/// Messages that wait in an inbox; who sends more is not heard.
+/// Messages in the queue at most. Further ones are dropped.
 const INBOX_MAX: usize = 50;
 
 impl Inbox {
-    /// A stream has been opened, or will not be.
+    /// Reports that a stream was opened, or that none will be.
     pub fn open(&self) {
         self.0.borrow_mut().is_open = true;
         self.wake();
     }
 
-    /// A message has come.
+    /// Appends a message; drops it if the queue is full.
     pub fn put(&self, message: String) {
         let mut mailbox = self.0.borrow_mut();
         if mailbox.messages.len() < INBOX_MAX {
@@ -37,7 +37,7 @@ impl Inbox {
         self.wake();
     }
 
-    /// Waits until a stream is open, or will not be.
+    /// Waits for [`Self::open`].
     pub async fn opened(&self) {
         self.wait_for(|mailbox| mailbox.is_open.then_some(())).await;
     }
@@ -69,7 +69,7 @@ impl Inbox {
     }
 }
 
-/// The same inbox.
+/// Two inboxes are equal if they share one queue.
 impl PartialEq for Inbox {
     fn eq(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.0, &other.0)

@@ -1,4 +1,4 @@
-//! The mail port: one message out, and what became of it.
+//! The port for outgoing mail: one message, and the outcome of sending it.
 
 use std::future::Future;
 
@@ -8,16 +8,16 @@ use crate::base::id::{MailId, ScopeId};
 /// What a mail is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A code for signing in. Its row is gone once it is sent, or once the code is over.
+    /// A sign-in code. Its row is deleted once the mail is sent or the code has expired.
     Code,
-    /// An answer to somebody who has written to the host.
+    /// An answer in a ticket of the desk.
     Ticket,
-    /// Something that the host itself should know.
+    /// A notice to the host.
     Notice,
 }
 
 impl Kind {
-    /// As it is stored.
+    /// The stored name.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -27,7 +27,7 @@ impl Kind {
         }
     }
 
-    /// From storage.
+    /// Parses the stored name.
     ///
     /// # Errors
     /// If the text names no kind.
@@ -39,31 +39,28 @@ impl Kind {
     }
 }
 
-/// A mail as it goes out. The same row always gives the same message.
+/// An outgoing mail. The same row always gives the same message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// Its row, and the key under which it is sent again.
+    /// The id of its row, and its idempotency key.
     pub id: MailId,
-    /// What it is about.
     pub kind: Kind,
-    /// The host that it comes from.
+    /// The host that sends it.
     pub scope: ScopeId,
     /// The one recipient.
     pub to: EmailAddress,
-    /// One line.
     pub subject: String,
     /// Plain text.
     pub text: String,
-    /// The conversation that it belongs to.
+    /// The number of the desk's ticket whose thread it joins.
     pub ticket: Option<u32>,
 }
 
 impl Message {
-    /// Which header leads from a bounce back to the host and the mail.
+    /// The header that leads from a bounce back to host and mail.
     pub const LEADS_BACK: &'static str = "X-Concierge-Mail";
 
-    /// Headers besides sender, recipient and subject that every way out takes: the Email Service takes
-    /// threads and `X-` headers only.
+    /// The headers besides sender, recipient and subject. The Email Service accepts only thread headers and `X-` headers.
     #[must_use]
     pub fn headers(&self, domain: &str) -> Vec<(&'static str, String)> {
         let mut headers = vec![
@@ -78,48 +75,48 @@ impl Message {
         headers
     }
 
-    /// The message's id. A provider may put its own in its place.
+    /// The `Message-ID`. A provider may replace it with its own.
     #[must_use]
     pub fn message_id(&self, domain: &str) -> String {
         format!("<{}@{domain}>", self.id)
     }
 }
 
-/// What is known of a mail whose answer never came.
+/// The delivery guarantee of a mail provider, which decides about a retry after a lost answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivery {
-    /// It may be sent again under its id: it arrives once.
+    /// The provider drops duplicates by id, so a retry is safe.
     ExactlyOnce,
-    /// It must not be sent again: it arrives at most once.
+    /// The provider does not detect duplicates, so a mail without an answer is never sent again.
     AtMostOnce,
 }
 
-/// A mail that was taken.
+/// The provider accepted the mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sent {
-    /// What the provider calls it; empty if it does not say.
+    /// The provider's id of the mail; empty if the answer has none.
     pub provider_id: String,
 }
 
-/// A mail that was not taken, or perhaps not. The text is for us and the host; it names no address and
-/// repeats nothing of the mail.
+/// The provider did not accept the mail, or it is not known whether it did. The text is for our logs and the host. It
+/// holds no address and nothing of the mail.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MailError {
-    /// It was not taken and never will be.
+    /// Refused for good.
     #[error("refused: {0}")]
     Refused(String),
-    /// It was not taken, and may be later.
+    /// Refused for now; a later try may succeed.
     #[error("not now: {0}")]
     Later(String),
-    /// It may have been taken.
+    /// No clear answer; the provider may have accepted the mail.
     #[error("no clear answer: {0}")]
     Unavailable(String),
 }
 
-/// Mail to people ([`crate::mail`]).
+/// Sends mail.
 pub trait Mail {
-    /// How mail leaves this deployment; `None` if it cannot.
+    /// The guarantee of the configured provider; `None` if the deployment cannot send mail.
     fn delivery(&self) -> Option<Delivery>;
-    /// Sends one mail, and gives up long before [`crate::mail::outbox::SEND_SECONDS`] are over.
+    /// Sends one mail. Times out well before the 60 seconds after which `mail::outbox` treats the request as lost.
     fn send_mail(&self, message: &Message) -> impl Future<Output = Result<Sent, MailError>>;
 }

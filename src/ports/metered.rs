@@ -1,11 +1,11 @@
-//! HTTP with an end. An invocation of a Worker has 50 subrequests on the free plan, so that a search on a chain gets so
-//! many of them and no more. Where they are used up the chain has said nothing, and is asked again later.
+//! HTTP with a request budget. An invocation of a Worker has 50 subrequests on the free plan, so a search on a chain
+//! gets a fixed number of them. When they are used up, the search has no result and is repeated later.
 
 use std::cell::Cell;
 
 use crate::ports::{Http, HttpError, HttpRequest, HttpResponse};
 
-/// HTTP that ends after so many requests.
+/// HTTP that fails once its budget of requests is used up.
 pub struct Metered<'a, H> {
     http: &'a H,
     left: Cell<u32>,
@@ -13,18 +13,18 @@ pub struct Metered<'a, H> {
 }
 
 impl<'a, H> Metered<'a, H> {
-    /// Over `http`, for so many requests.
+    /// Allows `requests` requests through `http`.
     pub const fn new(http: &'a H, requests: u32) -> Self {
         Self { http, left: Cell::new(requests), is_used_up: Cell::new(false) }
     }
 
-    /// Whether a request was kept back.
+    /// Whether a request was refused for lack of budget.
     #[must_use]
     pub fn is_used_up(&self) -> bool {
         self.is_used_up.get()
     }
 
-    /// Requests that were not needed.
+    /// Requests left in the budget.
     #[must_use]
     pub fn left(&self) -> u32 {
         self.left.get()

@@ -1,4 +1,4 @@
-//! All that the core asks of the world. `edge` implements these on Workers, tests in memory.
+//! The ports: everything that the core needs from outside. `edge` implements them on Workers, tests in memory.
 
 mod inbox;
 pub mod mail;
@@ -20,13 +20,13 @@ use crate::base::time::UnixSeconds;
 pub use inbox::Inbox;
 pub use mail::{Delivery, Mail, MailError, Message, Sent};
 
-/// The present moment.
+/// The source of the current time.
 pub trait Clock {
-    /// Now.
+    /// The current time, in whole seconds.
     fn now(&self) -> UnixSeconds;
 }
 
-/// A value in SQLite. Integers must lie within ±(2^53 - 1); 256-bit numbers are kept as text.
+/// A value in SQLite. Integers must lie within ±(2^53 - 1); 256-bit numbers are stored as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SqlValue {
     /// `NULL`
@@ -37,45 +37,44 @@ pub enum SqlValue {
     Text(String),
 }
 
-/// A statement that SQLite refused. The message is for us, never for a caller.
+/// SQLite refused a statement. The message is for our logs, never for a caller.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("storage: {0}")]
 pub struct SqlError(pub String);
 
-/// One row of an answer.
+/// One row of a result.
 pub type Row = Vec<SqlValue>;
 
-/// The object's own SQLite. Synchronous, so that nothing can run between reading and writing.
+/// The object's SQLite. Synchronous, so that nothing runs between a read and a write.
 pub trait Sql {
     /// Runs one statement with numbered parameters `?1`, `?2`, …
     ///
     /// # Errors
-    /// [`SqlError`] if SQLite refuses.
+    /// [`SqlError`] if SQLite refuses the statement.
     fn run(&self, statement: &str, parameters: &[SqlValue]) -> Result<Vec<Row>, SqlError>;
 
-    /// Runs `block` so that either all of its writes stay or, if it answers an error, none.
-    /// Not to be nested.
+    /// Runs `block` in a transaction: if it returns an error, its writes are rolled back. Must not be nested.
     ///
     /// # Errors
-    /// The block's own error, or [`SqlError`] if SQLite refuses to commit.
+    /// The error of `block`, or [`SqlError`] if SQLite refuses to commit.
     fn atomically<T, E: From<SqlError>>(
         &self,
         block: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, E>;
 }
 
-/// The platform signs nothing with this key. The message is for us and repeats nothing of the key.
+/// The platform refused to sign with a key. The message is for our logs and repeats nothing of the key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("signing: {0}")]
 pub struct SignError(pub String);
 
-/// Signatures by the platform's own cryptography.
+/// Signs with the platform's cryptography.
 pub trait Signer {
-    /// The signature of `message`: 64 bytes, as a JSON Web Signature has it (RFC 7518, section 3.4; RFC 8037,
-    /// section 3.1).
+    /// The 64-byte signature of `message`, in the form of a JSON Web Signature (RFC 7518, section 3.4; RFC 8037, section
+    /// 3.1).
     ///
     /// # Errors
-    /// [`SignError`] if the platform does not take the key.
+    /// [`SignError`] if the platform refuses the key.
     fn sign(
         &self,
         key: &SigningKey,
@@ -86,74 +85,71 @@ pub trait Signer {
 /// An outgoing HTTP request with a JSON body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpRequest {
-    /// `GET` when there is no body, else `POST`.
+    /// `None` sends a `GET`, a body a `POST`.
     pub body: Option<String>,
-    /// Absolute address.
+    /// The absolute URL.
     pub url: String,
     /// Headers besides `content-type`.
     pub headers: Vec<(String, String)>,
-    /// When to give up, milliseconds.
+    /// Time limit, milliseconds.
     pub timeout_millis: u32,
-    /// The longest answer we read, bytes.
+    /// The longest response that is read, bytes.
     pub response_bytes_max: usize,
 }
 
-/// What came back, whatever the status.
+/// A complete response of any status.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpResponse {
-    /// The status code.
     pub status: u16,
     /// The body as text.
     pub body: String,
 }
 
-/// No answer that can be read came back. Whether the request arrived is not known.
+/// No readable response. It is not known whether the request arrived.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HttpError {
-    /// Nothing within the time limit.
+    /// No response within the time limit.
     #[error("no answer within the time limit")]
     Timeout,
-    /// The connection failed or broke.
+    /// The connection could not be made, or broke.
     #[error("connection failed: {0}")]
     Connection(String),
-    /// The answer was longer than allowed.
+    /// The response is longer than the request allows.
     #[error("the answer is too long")]
     TooLong,
-    /// The server did not take the request and names another address for it (HTTP 301, 302, 307, 308). We do not
-    /// go there: the operator decides whom we ask.
+    /// The server redirects the request (HTTP 301, 302, 307, 308). Redirects are not followed, because the operator decides
+    /// which servers are asked.
     #[error("HTTP {status}: it has moved to {to}")]
     Redirected {
-        /// The status code.
+        /// 301, 302, 307 or 308.
         status: u16,
-        /// Where to, without its query.
+        /// The target URL, without its query.
         to: String,
     },
 }
 
-/// Outgoing HTTP.
+/// Outgoing HTTP to services that the operator configured.
 pub trait Http {
-    /// Sends and reads the whole answer; redirects are not followed.
+    /// Sends the request and reads the whole response. Redirects are not followed.
     fn send(&self, request: HttpRequest) -> impl Future<Output = Result<HttpResponse, HttpError>>;
 }
 
-/// An outgoing request to somebody else's server, of whatever kind.
+/// An outgoing request to a server that a guest chose.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebRequest {
-    /// `GET`, `POST` or `DELETE`.
     pub method: WebMethod,
-    /// Absolute address.
+    /// The absolute URL.
     pub url: String,
-    /// All headers, `content-type` among them.
+    /// All headers, including `content-type`.
     pub headers: Vec<(String, String)>,
-    /// The body, if there is one.
     pub body: Option<String>,
-    /// When to give up, milliseconds.
+    /// Time limit, milliseconds.
     pub timeout_millis: u32,
-    /// The longest answer we read, bytes.
+    /// The longest response that is read, bytes.
     pub response_bytes_max: usize,
-    /// Of an event stream we read no further than the JSON-RPC answer with this id.
+    /// Stop reading an event stream after the JSON-RPC response with this id.
     pub until_answer_to: Option<u64>,
-    /// Gets the messages of an event stream while it comes, besides that answer.
+    /// Receives the other messages of the event stream while it is open.
     pub inbox: Option<Inbox>,
 }
 
@@ -168,27 +164,25 @@ pub enum WebMethod {
     Delete,
 }
 
-/// What came back, whatever the status.
+/// A complete response of any status.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebResponse {
-    /// The status code.
     pub status: u16,
-    /// The headers.
     pub headers: Headers,
     /// The body as text.
     pub body: String,
 }
 
-/// The web, as a client of strangers' servers.
+/// Outgoing HTTP to servers that a guest chose.
 pub trait Web {
-    /// Sends and reads the answer; redirects are not followed.
+    /// Sends the request and reads the response. Redirects are not followed.
     fn exchange(&self, request: WebRequest)
     -> impl Future<Output = Result<WebResponse, HttpError>>;
 }
 
-/// The doors of this deployment, reached without leaving it.
+/// The servers of this deployment, reached without a request over the network.
 pub trait Doors {
-    /// One request to a host's door, as [`Web::exchange`] would send it to the door's address.
+    /// Sends one request to a host's server, as [`Web::exchange`] would to its URL.
     fn knock(
         &self,
         door: &ScopeId,
@@ -196,20 +190,20 @@ pub trait Doors {
     ) -> impl Future<Output = Result<WebResponse, HttpError>>;
 }
 
-/// A failure of KV. The message is for us, never for a caller.
+/// KV failed. The message is for our logs, never for a caller.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("kv: {0}")]
 pub struct KvError(pub String);
 
-/// The published records (eventually consistent).
+/// The store of published records (eventually consistent).
 pub trait Kv {
-    /// The value of a key.
+    /// The value of a key, if it exists.
     fn get(&self, key: &str) -> impl Future<Output = Result<Option<String>, KvError>>;
     /// Writes a key.
     fn put(&self, key: &str, value: &str) -> impl Future<Output = Result<(), KvError>>;
-    /// Removes a key, if it is there.
+    /// Removes a key. A missing key is no error.
     fn delete(&self, key: &str) -> impl Future<Output = Result<(), KvError>>;
-    /// Up to 1,000 names that begin with `prefix`, and the cursor of the next page.
+    /// Up to 1,000 keys that begin with `prefix`, and the cursor of the next page.
     fn list(
         &self,
         prefix: &str,
@@ -217,83 +211,82 @@ pub trait Kv {
     ) -> impl Future<Output = Result<(Vec<String>, Option<String>), KvError>>;
 }
 
-/// A payment that a host wants for itself, of all hosts with the same payout address.
+/// A host's claim to a payment, against all hosts with the same payout address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PayeeClaim {
     /// The payout address (EIP-55).
     pub pay_to: String,
-    /// Network, token, payer and nonce of the payment.
+    /// Key of the payment: network, token, payer and nonce.
     pub payment: String,
-    /// The host that asks.
+    /// The host that claims the payment.
     pub holder: ScopeId,
-    /// When the payment runs out.
+    /// When the payment's authorization expires.
     pub valid_before: UnixSeconds,
 }
 
-/// The payout address's object cannot be asked. Whether it wrote the claim down is not known; the
-/// same host may ask again. The message is for us.
+/// The object of the payout address gave no answer. It is not known whether it stored the claim; the same host may
+/// retry. The message is for our logs.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("payee: {0}")]
 pub struct PayeeError(pub String);
 
-/// The objects of the payout addresses, each shared by all hosts that are paid there
-/// ([`crate::ledger::payee`]).
+/// The objects of the payout addresses. Each is shared by all hosts that are paid there (`ledger::payee`).
 pub trait Payees {
-    /// Whether the payment belongs to the host that asks.
+    /// Claims the payment; whether it belongs to the claiming host.
     fn claim(&self, claim: PayeeClaim) -> impl Future<Output = Result<bool, PayeeError>>;
 }
 
-/// The object's one alarm.
+/// The alarm of the object. An object has one.
 pub trait Alarm {
-    /// Wakes the object at `at`, unless it is to wake earlier anyway. It is written together with what is
-    /// written to storage before the next `await`, so there is never a row without the alarm that it needs.
+    /// Sets the alarm to `at`, unless it is set to an earlier time. The alarm is committed together with the storage writes
+    /// before the next `await`, so a row never exists without its alarm.
     ///
-    /// What an earlier instance has set is not known: whoever opens the object's storage sets the alarm for
-    /// everything that is due there.
+    /// The alarm that an earlier instance set is not known. An instance that opens its storage must set the alarm for
+    /// everything that is due.
     fn wake_at(&self, at: UnixSeconds);
 }
 
-/// The directory of objects that have something open ([`crate::directory`]).
+/// The directory of objects with open work (`directory`).
 pub trait Directory {
-    /// Notes that this object has something open, so that it is looked after even if its alarm is lost. Nobody
-    /// waits for this. It costs something at most every [`crate::directory::NOTE_SECONDS`].
+    /// Registers this object in the directory, so that the cron finds it even if its alarm is lost. Runs in the background.
+    /// Sends a request at most every 30 minutes (`directory::NOTE_SECONDS`).
     fn note_open(&self);
 }
 
-/// A user's own object cannot be asked. The message is for us.
+/// The object of a user gave no answer. The message is for our logs.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("sign-outs: {0}")]
 pub struct SignOutsError(pub String);
 
-/// The users' own objects, which know who has signed out ([`crate::identity::epoch`]).
+/// The objects of users, which store the last sign-out (`identity::epoch`).
 pub trait SignOuts {
-    /// When the user of this scope signed out last, if that is remembered.
+    /// The last sign-out of the user with this scope, if it is still stored.
     fn signed_out_at(
         &self,
         scope: &ScopeId,
     ) -> impl Future<Output = Result<Option<UnixSeconds>, SignOutsError>>;
 }
 
-/// The sockets of a guest session, one for each tab.
+/// The WebSockets of a guest session, one for each browser tab.
 pub trait Sockets {
-    /// Closes those whose sign-in is not later than this sign-out.
+    /// Closes the sockets whose sign-in is not later than this sign-out.
     fn dismiss(&self, signed_out_at: UnixSeconds);
-    /// Sends a text to all of them; whether there was any.
+    /// Sends text to all sockets; whether there is any.
     fn tell_all(&self, text: &str) -> bool;
-    /// Whether one of them wants to see what goes to doors and comes back.
+    /// Whether a socket subscribes to the protocol exchanges with servers.
     fn is_watched(&self) -> bool;
-    /// Sends a text to those that do.
+    /// Sends text to the subscribed sockets.
     fn tell_watching(&self, text: &str);
 }
 
-/// Waiting.
+/// Delays.
 pub trait Timer {
-    /// Goes on after so many milliseconds.
+    /// Waits for `millis` milliseconds.
     fn sleep(&self, millis: u32) -> impl Future<Output = ()>;
 }
 
-/// What comes of `work` within so many milliseconds; `None` if that is over first. `work` is dropped then, and
-/// what it has asked of others may still happen.
+/// Runs `work` with a time limit of `millis` milliseconds. After a timeout (`None`) `work` is dropped, but requests that
+/// it has sent may still take effect.
 pub async fn within<T>(
     timer: &impl Timer,
     millis: u32,
@@ -305,9 +298,9 @@ pub async fn within<T>(
     }
 }
 
-/// Our own facilitator ([`crate::facilitator::own`]), one object for each network.
+/// Our own facilitator (`facilitator::own`), one object for each network.
 pub trait Relayers {
-    /// Asks the object of a network (CAIP-2 id), in the name of a host of this deployment.
+    /// Sends an order to the object of a network (CAIP-2 id), on behalf of a host of this deployment.
     fn settle(
         &self,
         network: &'static str,
@@ -315,48 +308,48 @@ pub trait Relayers {
     ) -> impl Future<Output = Result<HttpResponse, HttpError>>;
 }
 
-/// What our own facilitator is to do with a payment.
+/// What our own facilitator must do with a payment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Purpose {
-    /// To move its money, or to say what became of that.
+    /// Settle it, or report the outcome if that has happened before.
     #[default]
     Settle,
-    /// To say what became of it, and to move nothing.
+    /// Report the outcome only; move no money.
     Look,
 }
 
-/// What a host asks our own facilitator: the body of a `/settle`, and who asks.
+/// An order of a host to our own facilitator: the body of a `/settle` request, and the host.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RelayerOrder {
-    /// What for.
+    /// Missing in orders of older versions, which settle.
     #[serde(default)]
     pub purpose: Purpose,
-    /// Who gets the answer.
+    /// The host that the settlement is for.
     pub claimant: String,
-    /// The payment as received.
+    /// The payment as received from the payer.
     pub payment: serde_json::Value,
-    /// Our requirements.
+    /// Our payment requirements.
     pub requirements: serde_json::Value,
 }
 
-/// Lines for us. Never bodies, secrets, signatures or e-mail addresses.
+/// The operator's log. Never holds bodies, secrets, signatures or e-mail addresses.
 pub trait Log {
-    /// One line with its level.
+    /// Writes one line.
     fn line(&self, level: Level, message: &str, fields: &[(&str, &str)]);
 }
 
-/// How much a log line matters.
+/// The severity of a log line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
-    /// A step worth knowing.
+    /// Normal operation.
     Info,
-    /// Somebody should look.
+    /// Needs the operator's attention.
     Warn,
-    /// We are at fault.
+    /// A fault of this service.
     Error,
 }
 
-/// Everything a host's object may ask of the world.
+/// All ports of a host's object.
 pub trait World:
     Clock
     + Random

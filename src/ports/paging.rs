@@ -1,6 +1,5 @@
-//! Lists in pages, by keyset: a cursor holds the sort keys of the last row that was shown, and the next page begins
-//! after them. Rows that come or go in between shift nothing. A row whose own keys change while somebody reads moves
-//! with them: it may be shown twice, or not until the list is read again.
+//! Keyset pagination. A cursor holds the sort keys of the last row of a page; the next page starts after them. Inserted
+//! and deleted rows do not shift pages. A row whose sort keys change during the reading may be shown twice or skipped.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,25 +11,25 @@ use crate::base::time::UnixSeconds;
 use crate::ports::storage::Columns;
 use crate::ports::{Sql, SqlError, SqlValue};
 
-/// Entries of a page if the caller does not say how many.
+/// Entries of a page if the caller sends no `limit`.
 const PAGE_DEFAULT: u32 = 50;
-/// The longest page that a caller may ask for.
+/// The highest `limit` of a caller.
 pub const PAGE_MAX: u32 = 100;
-/// The longest cursor, bytes; ours have about 120.
+/// The longest accepted cursor, bytes. Ours have about 120.
 const CURSOR_BYTES_MAX: usize = 512;
-/// JavaScript's numbers, by which the storage takes integers, are exact up to here.
+/// The largest exact integer of JavaScript, 2^53 - 1. The storage passes integers as JavaScript numbers.
 const INT_MAX: i64 = 9_007_199_254_740_991;
 
-/// How a list is sorted. Keys ascend (a descending one is negated), and together name one row.
+/// The sort order of a list. Keys ascend; a descending key is negated. All keys together identify one row.
 #[derive(Debug)]
 pub struct Order {
-    /// Names the list in its cursors, so that one list's cursor is refused by another.
+    /// The name of the list in its cursors. A list refuses the cursors of other lists.
     pub list: &'static str,
     /// SQL expressions and their types, the most significant first.
     pub keys: &'static [(&'static str, KeyKind)],
 }
 
-/// What a sort key is.
+/// The type of a sort key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyKind {
     /// An integer.
@@ -48,29 +47,29 @@ pub struct Page {
     after: Option<Vec<Key>>,
 }
 
-/// What a page is read from: `SELECT columns FROM table WHERE condition`.
+/// The query of a list: `SELECT columns FROM table WHERE condition`.
 #[derive(Clone, Copy, Debug)]
 pub struct Query<'a> {
-    /// What is read of each row.
+    /// The columns that the row reader expects.
     pub columns: &'a str,
-    /// The table, or the joined ones.
+    /// A table or a join.
     pub table: &'a str,
-    /// Which rows are in the list at all.
+    /// Selects the rows of the list.
     pub condition: &'a str,
-    /// The parameters of all of these and of the order, `?1` first.
+    /// The parameters of columns, condition and sort keys, `?1` first.
     pub parameters: &'a [SqlValue],
 }
 
-/// The entries of a page.
+/// One page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found<T> {
-    /// At most as many as were asked for.
+    /// At most `limit` entries.
     pub entries: Vec<T>,
-    /// For the next page, if there is one.
+    /// The cursor of the next page, if there is one.
     pub next_cursor: Option<String>,
 }
 
-/// A cursor before it is encoded: the list, when its reading began, the keys of the last row.
+/// A decoded cursor: the list, when the reading began (Unix seconds), the keys of the last row.
 #[derive(Serialize, Deserialize)]
 struct Cursor(String, i64, Vec<Key>);
 
@@ -82,7 +81,7 @@ enum Key {
 }
 
 impl Page {
-    /// The page after `cursor`, or the first one.
+    /// The page after `cursor`, or the first page, with the caller's `limit`.
     ///
     /// # Errors
     /// [`InvalidField`] for `limit` or `cursor`.
@@ -99,7 +98,7 @@ impl Page {
         Self::of(order, limit, cursor, now)
     }
 
-    /// The page after `cursor`, or the first one, of a size that the server chooses.
+    /// The page after `cursor`, or the first page, with a limit that the server chooses.
     ///
     /// # Errors
     /// [`InvalidField`] for `cursor`.
@@ -118,14 +117,14 @@ impl Page {
         Ok(Self { began: UnixSeconds::new(began).min(now), after: Some(keys), ..first })
     }
 
-    /// When the first page of this reading was read. A key that depends on the time must use this moment, or it would
-    /// differ from page to page.
+    /// When the first page of this reading was read. Sort keys that depend on the time must use this moment, so that they
+    /// are the same on every page.
     #[must_use]
     pub const fn began(&self) -> UnixSeconds {
         self.began
     }
 
-    /// Reads the page.
+    /// Reads the page from storage.
     ///
     /// # Errors
     /// [`SqlError`] if SQLite or `read` refuses.
@@ -149,7 +148,7 @@ impl Page {
                 format!(" AND ({keys}) > ({})", after.join(", "))
             }
         };
-        // One more than is shown tells whether a page follows.
+        // One row more than the limit tells whether a page follows.
         let limit = parameter(self.limit.saturating_add(1).into());
         let Query { columns, table, condition, .. } = query;
         let statement = format!(
@@ -182,7 +181,7 @@ impl Page {
 }
 
 impl<T> Found<T> {
-    /// The same page with every entry as it is shown.
+    /// Converts every entry.
     #[must_use]
     pub fn map<V>(self, view: impl FnMut(T) -> V) -> Found<V> {
         let entries = self.entries.into_iter().map(view).collect();
@@ -191,7 +190,7 @@ impl<T> Found<T> {
 }
 
 impl<T: Serialize> Found<T> {
-    /// The members of a tool's answer, the entries under `name`.
+    /// The members of a tool's answer: the entries under `name`, and `nextCursor` if a page follows.
     #[must_use]
     pub fn answer(self, name: &str) -> Map<String, Value> {
         let mut members = Map::from_iter([(name.to_owned(), json!(self.entries))]);
@@ -215,7 +214,7 @@ fn encode(cursor: &Cursor) -> String {
     URL_SAFE_NO_PAD.encode(json!(cursor).to_string())
 }
 
-/// `None` for a text that no page of this list ended with.
+/// `None` if the text is not a cursor of this list.
 fn decode(order: &Order, text: &str) -> Option<Cursor> {
     if text.len() > CURSOR_BYTES_MAX {
         return None;
@@ -231,7 +230,7 @@ fn decode(order: &Order, text: &str) -> Option<Cursor> {
         && is_safe(*began)
         && keys.len() == order.keys.len()
         && keys.iter().zip(order.keys).all(fits);
-    // One form only: what JSON would also read is refused.
+    // Only the canonical encoding is accepted.
     (is_ours && encode(&cursor) == text).then_some(cursor)
 }
 

@@ -4,11 +4,11 @@ use crate::base::money::Usdc;
 use crate::base::time::UnixSeconds;
 use crate::ports::{Row, Sql, SqlError, SqlValue};
 
-/// Reads a row's columns from left to right.
+/// Reads the columns of a row from left to right.
 pub struct Columns(std::vec::IntoIter<SqlValue>);
 
 impl Columns {
-    /// Over one row.
+    /// Starts at the first column.
     #[must_use]
     pub fn new(row: Row) -> Self {
         Self(row.into_iter())
@@ -18,15 +18,15 @@ impl Columns {
         self.0.next().ok_or_else(|| SqlError("a column is missing".to_owned()))
     }
 
-    /// A text.
+    /// Reads text.
     ///
     /// # Errors
-    /// [`SqlError`] if the column is missing or of another type; so for all of these.
+    /// [`SqlError`] if the column is missing or of another type.
     pub fn text(&mut self) -> Result<String, SqlError> {
         self.optional_text()?.ok_or_else(|| SqlError("a text is missing".to_owned()))
     }
 
-    /// A text or `NULL`.
+    /// Reads text or `NULL`.
     ///
     /// # Errors
     /// As [`Self::text`].
@@ -38,7 +38,7 @@ impl Columns {
         }
     }
 
-    /// An integer.
+    /// Reads an integer.
     ///
     /// # Errors
     /// As [`Self::text`].
@@ -46,7 +46,7 @@ impl Columns {
         self.optional_int()?.ok_or_else(|| SqlError("a number is missing".to_owned()))
     }
 
-    /// An integer or `NULL`.
+    /// Reads an integer or `NULL`.
     ///
     /// # Errors
     /// As [`Self::text`].
@@ -58,7 +58,7 @@ impl Columns {
         }
     }
 
-    /// An integer that cannot be negative.
+    /// Reads an integer that is not negative.
     ///
     /// # Errors
     /// As [`Self::text`], and for a negative number.
@@ -66,7 +66,7 @@ impl Columns {
         u64::try_from(self.int()?).map_err(|_| SqlError("a count is negative".to_owned()))
     }
 
-    /// A moment.
+    /// Reads a moment, Unix seconds.
     ///
     /// # Errors
     /// As [`Self::text`].
@@ -74,18 +74,18 @@ impl Columns {
         self.int().map(UnixSeconds::new)
     }
 
-    /// An amount of money.
+    /// Reads an amount of USDC in the smallest unit.
     ///
     /// # Errors
-    /// As [`Self::text`], and for an amount that cannot be one.
+    /// As [`Self::text`], and for an amount above [`Usdc::MAX`].
     pub fn usdc(&mut self) -> Result<Usdc, SqlError> {
         Usdc::from_atomic(self.count()?).map_err(|error| SqlError(format!("an amount {error}")))
     }
 
-    /// Text that is parsed by `read`; what we stored ourselves should always parse.
+    /// Reads text and parses it with `read`.
     ///
     /// # Errors
-    /// As [`Self::text`], and if `read` refuses.
+    /// As [`Self::text`], and if `read` refuses the stored text, which means that it is damaged.
     pub fn parsed<T, E: std::fmt::Display>(
         &mut self,
         read: impl FnOnce(&str) -> Result<T, E>,
@@ -138,7 +138,7 @@ impl From<Usdc> for SqlValue {
     }
 }
 
-/// The first row, if there is one.
+/// Runs a statement and returns the first row, if there is one.
 ///
 /// # Errors
 /// [`SqlError`] if SQLite refuses.
@@ -150,7 +150,7 @@ pub fn first(
     Ok(sql.run(statement, parameters)?.into_iter().next().map(Columns::new))
 }
 
-/// Every row, read by `read`.
+/// Runs a statement and reads every row with `read`.
 ///
 /// # Errors
 /// [`SqlError`] if SQLite or `read` refuses.
@@ -163,23 +163,23 @@ pub fn all<T>(
     sql.run(statement, parameters)?.into_iter().map(|row| read(&mut Columns::new(row))).collect()
 }
 
-/// A schema's history. A stored shape changes by a new entry, never by editing one.
+/// The migrations of a schema, oldest first. A new migration changes the schema; existing ones are never edited.
 pub type Migrations = &'static [&'static str];
 
-/// Brings an object's storage to the newest schema.
+/// Migrates an object's storage to the newest schema.
 ///
-/// `PRAGMA user_version` is refused in Durable Objects, so a table holds the version.
+/// Durable Objects refuse `PRAGMA user_version`, so a table holds the version.
 ///
 /// # Errors
-/// [`SqlError`] if SQLite refuses; then nothing has changed.
+/// [`SqlError`] if SQLite refuses; the storage is unchanged then.
 pub fn migrate(sql: &impl Sql, migrations: Migrations, now: UnixSeconds) -> Result<(), SqlError> {
     sql.atomically(|| migrate_within(sql, migrations, now))
 }
 
-/// The same in a block of the caller's, up to the last of `migrations`.
+/// As [`migrate`], inside a transaction of the caller.
 ///
 /// # Errors
-/// [`SqlError`] if SQLite refuses; the caller's block must end with it.
+/// [`SqlError`] if SQLite refuses; the caller must then roll its transaction back.
 pub fn migrate_within(
     sql: &impl Sql,
     migrations: &[&str],
@@ -204,17 +204,17 @@ pub fn migrate_within(
     Ok(())
 }
 
-/// The number of the schema that a storage in use has.
+/// The version of the schema: the number of migrations that were applied.
 ///
 /// # Errors
-/// [`SqlError`] if SQLite refuses.
+/// [`SqlError`] if SQLite refuses, also if the storage was never migrated.
 pub fn schema_of(sql: &impl Sql) -> Result<u32, SqlError> {
     let done = first(sql, "SELECT count(*) FROM migrations", &[])?;
     let done = done.map_or(Ok(0), |mut columns| columns.count())?;
     u32::try_from(done).map_err(|_| SqlError("the schema has no number".to_owned()))
 }
 
-/// Whether this storage was ever used. Reading this writes nothing.
+/// Whether the storage was ever migrated. Writes nothing.
 ///
 /// # Errors
 /// [`SqlError`] if SQLite refuses.
@@ -223,8 +223,8 @@ pub fn is_used(sql: &impl Sql) -> Result<bool, SqlError> {
     Ok(first(sql, statement, &[])?.is_some())
 }
 
-/// The statements of a file of SQL. They stand between lines that hold `--;` alone, because triggers
-/// contain semicolons.
+/// The statements of a migration, separated by lines that hold only `--;`. Semicolons do not separate them, because
+/// triggers contain some.
 pub fn statements(migration: &str) -> impl Iterator<Item = &str> {
     migration.split("\n--;\n").map(str::trim).filter(|statement| !statement.is_empty())
 }
