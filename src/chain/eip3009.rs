@@ -1,4 +1,4 @@
-//! `TransferWithAuthorization` (EIP-3009) and its signature (EIP-712).
+//! `TransferWithAuthorization` (EIP-3009) and its EIP-712 digest.
 
 use std::borrow::Cow;
 
@@ -8,20 +8,20 @@ use alloy_sol_types::{Eip712Domain, SolStruct, sol};
 use crate::chain::networks::Network;
 use crate::chain::signature::recover;
 
-/// What a payer signs: this much from here to there, in this window, once.
+/// A transfer that a payer signs. Anybody may submit it once, within its time window.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authorization {
-    /// Who pays.
+    /// The payer.
     pub from: Address,
-    /// Who is paid.
+    /// The payee.
     pub to: Address,
-    /// How much, smallest unit.
+    /// The amount in the token's smallest unit.
     pub value: U256,
-    /// Valid from, Unix seconds.
+    /// Valid in blocks after this time, Unix seconds.
     pub valid_after: U256,
-    /// Valid until, Unix seconds.
+    /// Valid in blocks before this time, Unix seconds.
     pub valid_before: U256,
-    /// Chosen by the payer; the token takes each only once.
+    /// Chosen by the payer. The token accepts each nonce of a payer once.
     pub nonce: B256,
 }
 
@@ -57,7 +57,7 @@ pub fn digest(network: &Network, authorization: &Authorization) -> B256 {
     message.eip712_signing_hash(&domain)
 }
 
-/// The wallet whose key made the signature, as [`recover`] judges it.
+/// Recovers the wallet whose key made the signature, with the rules of [`recover`].
 #[must_use]
 pub fn recover_eoa(
     network: &Network,

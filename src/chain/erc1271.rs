@@ -1,5 +1,4 @@
-//! Asking a contract wallet whether it accepts a signature (ERC-1271), also one that is not there yet
-//! (ERC-6492).
+//! Asks a contract wallet whether it accepts a signature (ERC-1271), also before the wallet is deployed (ERC-6492).
 
 use alloy_primitives::{Address, B256, Bytes};
 use alloy_sol_types::{SolCall, sol};
@@ -14,11 +13,11 @@ sol! {
     function isValidSignature(bytes32 hash, bytes signature) external view returns (bytes4);
 }
 
-/// Whether `signer` accepts the signature under `digest`, whoever it is: a key, a contract, or a
-/// contract that a factory of the list would make.
+/// Whether `signer` accepts the signature under `digest`. The signer may be a key, a contract, or a contract that a
+/// factory of the list would deploy.
 ///
 /// # Errors
-/// [`RpcError`] if the chain cannot be asked. Nothing can be concluded from that.
+/// [`RpcError`] if the chain gives no answer. The signature may be valid then.
 pub async fn accepts(
     http: &impl Http,
     rpc: &Rpc,
@@ -44,14 +43,14 @@ pub async fn accepts(
     said_yes(answer)
 }
 
-/// The question to a contract, for a batch; [`answered`] reads the answer.
+/// The ERC-1271 call for a batch. [`answered`] reads its result.
 #[must_use]
 pub fn ask(wallet: Address, digest: B256, signature: &Bytes) -> Ask {
     let question = question(wallet, digest, signature);
     Ask::contract(question.to, &question.data)
 }
 
-/// What the contract said.
+/// Reads the result of [`ask`]: whether the contract accepts the signature.
 ///
 /// # Errors
 /// As [`accepts`].
@@ -59,7 +58,7 @@ pub fn answered(answer: Result<Value, RpcError>) -> Result<bool, RpcError> {
     said_yes(read(answer))
 }
 
-/// The magic value, and nothing else, is a yes. A wallet that reverts does not accept.
+/// Only the magic value accepts. A wallet that reverts refuses.
 fn said_yes(answer: Result<Bytes, RpcError>) -> Result<bool, RpcError> {
     match answer {
         Ok(answer) => Ok(answer.len() == 32 && answer.starts_with(&isValidSignatureCall::SELECTOR)),

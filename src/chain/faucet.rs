@@ -1,6 +1,6 @@
-//! Test money on one's own machine. The chain of `npm start` has a token that anybody may mint, and a node
-//! that signs for its own accounts (`eth_accounts`, `eth_sendTransaction`); no node of a real network does,
-//! so that this can do nothing there.
+//! Test money on the local chain. The chain of `npm start` has a token that any account may mint, and a node that signs
+//! for its own accounts (`eth_accounts`, `eth_sendTransaction`). Nodes of real networks do not, so the faucet has no
+//! effect there.
 
 use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::{SolCall, sol};
@@ -15,14 +15,14 @@ sol! {
     function mint(address to, uint256 value) external;
 }
 
-/// What one request brings.
+/// The amount of one request: $10.
 pub const AMOUNT: Usdc = Usdc::from_cents(1_000);
 
-/// Mints [`AMOUNT`] to `to`; the transaction. `relayer` is never used as the sender: its nonces are given
-/// elsewhere.
+/// Mints [`AMOUNT`] to `to` and returns the transaction. `relayer` is never the sender, because the relayer's object
+/// assigns its nonces.
 ///
 /// # Errors
-/// [`RpcError`]; `Refused` or `Unavailable` where the node keeps no accounts.
+/// [`RpcError`]; `Refused` or `Unavailable` if the node has no accounts.
 pub async fn drip(
     http: &impl Http,
     rpc: &Rpc,

@@ -1,4 +1,4 @@
-//! A transaction and a wallet as people look at them, on a chain that no public block explorer knows.
+//! Looks up transactions and wallets for our own explorer pages, on chains without a public block explorer.
 
 use alloy_primitives::{Address, B256, Bytes, U256, hex};
 use alloy_sol_types::{SolEvent, sol};
@@ -11,45 +11,42 @@ use crate::chain::networks::Network;
 use crate::chain::rpc::{Ask, Rpc, RpcError, read};
 use crate::ports::Http;
 
-/// Transfers of one transaction that are shown.
+/// Transfers of a transaction that are shown at most.
 const TRANSFERS_MAX: usize = 50;
 
 sol! {
     event Transfer(address indexed from, address indexed to, uint256 value);
 }
 
-/// How far a transaction is.
+/// The state of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// The node has it, and no block does.
+    /// Known to the node, in no block yet.
     Waiting,
-    /// A block has carried it out.
+    /// Successful in the block with this number.
     Succeeded(u64),
-    /// A block has it, and a contract refused it.
+    /// Reverted in the block with this number.
     Reverted(u64),
 }
 
-/// USDC that a transaction moved.
+/// A transfer of USDC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moved {
-    /// Whose it was.
     pub from: Address,
-    /// Whose it is.
     pub to: Address,
-    /// How much; more than [`Usdc::MAX`] is shown as that.
+    /// Capped at [`Usdc::MAX`].
     pub amount: Usdc,
 }
 
-/// A transaction.
+/// A transaction, as our explorer shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transaction {
-    /// Who sent it and paid for its gas.
+    /// The account that sent it and paid for its gas.
     pub sender: Address,
-    /// How far it is.
     pub progress: Progress,
-    /// The time of its block.
+    /// The time of its block, once it is in one.
     pub at: Option<UnixSeconds>,
-    /// Transfers of USDC, the first 50.
+    /// The first 50 transfers of USDC.
     pub moved: Vec<Moved>,
 }
 
@@ -73,10 +70,10 @@ struct Log {
     data: Bytes,
 }
 
-/// Looks a transaction up; `None` if the node does not have it. Two requests at most.
+/// Looks up a transaction with at most two requests; `None` if the node does not know it.
 ///
 /// # Errors
-/// [`RpcError`]
+/// [`RpcError`] if the node gives no answer.
 pub async fn transaction(
     http: &impl Http,
     rpc: &Rpc,
@@ -113,7 +110,7 @@ fn moved_by(log: &Log, usdc: Address) -> Option<Moved> {
     (log.address == usdc).then_some(Moved { from, to, amount })
 }
 
-/// Reads a transaction's hash as we write it: `0x` and 64 hex digits in lower case.
+/// Parses a transaction hash in the one form of our links: `0x` and 64 lower-case hex digits.
 #[must_use]
 pub fn parse_hash(text: &str) -> Option<B256> {
     let is_ours = |digit: u8| matches!(digit, b'0'..=b'9' | b'a'..=b'f');

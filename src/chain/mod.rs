@@ -1,5 +1,5 @@
-//! What we know of chains: networks and their USDC, the authorizations that move it, who judges a
-//! signature, transactions of our own, and ways to ask what became of a payment.
+//! Access to chains: networks and their USDC, EIP-3009 authorizations, verification of signatures, our own transactions,
+//! JSON-RPC, and the lookup of what became of a payment.
 
 #![deny(clippy::arithmetic_side_effects)]
 

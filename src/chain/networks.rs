@@ -1,38 +1,37 @@
-//! The networks on which we can be paid, with their USDC.
+//! The supported networks with their USDC contracts.
 
 use alloy_primitives::{Address, address};
 
 /// A network and its USDC contract.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Network {
-    /// For people.
+    /// The name that is shown to people.
     pub name: &'static str,
-    /// CAIP-2 id, which x402 version 2 uses.
+    /// CAIP-2 id; the name in x402 version 2.
     pub caip2: &'static str,
-    /// The name that x402 version 1 uses.
+    /// The name in x402 version 1.
     pub v1_name: &'static str,
     /// EIP-155 chain id.
     pub chain_id: u64,
-    /// The USDC contract.
     pub usdc: Address,
-    /// Name in the token's EIP-712 domain; it differs between networks.
+    /// Name in the token's EIP-712 domain. It differs between networks.
     pub eip712_name: &'static str,
     /// Version in the token's EIP-712 domain.
     pub eip712_version: &'static str,
-    /// Address of the block explorer, without a slash at the end.
+    /// URL of the block explorer, without a slash at the end.
     pub explorer: &'static str,
-    /// What a unit of gas may cost us at most, in billionths of the network's coin.
+    /// The highest price of a unit of gas that our transactions pay, gwei.
     pub gas_gwei_max: u32,
-    /// What its coin costs, dollars: on the high side, and for a test network that of the main one, so that
-    /// its gas is not wasted either.
+    /// Price of the network's coin, dollars, estimated high. A test network has the price of its main network, so that gas
+    /// is saved there too.
     pub coin_usd: u32,
-    /// What a transfer of USDC needs at most, when a key pays: storage is dearer on some networks.
+    /// Gas that a transfer of USDC by a key needs at most. It differs, because storage costs more on some networks.
     pub transfer_gas: u64,
-    /// Whether its money is worth nothing.
+    /// Whether this is a test network, whose money has no value.
     pub is_testnet: bool,
 }
 
-/// Every network that we know. Which of them a deployment offers is a setting.
+/// All supported networks. The setting `NETWORKS` selects those of a deployment.
 pub const NETWORKS: &[Network] = &[
     Network {
         name: "Base",
@@ -155,13 +154,13 @@ impl Network {
         NETWORKS.iter().find(|network| network.caip2 == id)
     }
 
-    /// The network that x402 version 1 calls by this name.
+    /// The network with this name in x402 version 1.
     #[must_use]
     pub fn by_v1_name(name: &str) -> Option<&'static Self> {
         NETWORKS.iter().find(|network| network.v1_name == name)
     }
 
-    /// What a unit of gas may cost us at most, wei.
+    /// As [`Self::gas_gwei_max`], in wei.
     #[must_use]
     pub fn gas_price_max(&self) -> u128 {
         u128::from(self.gas_gwei_max).saturating_mul(1_000_000_000)

@@ -1,31 +1,29 @@
-//! Whether the use of an authorization can have been for us. A payment names no shop: one that was
-//! spent at another shop of the same payee could be shown here too.
+//! Decides whether an authorization was used for this server. A payment names its payee but no server: one that was
+//! settled at another server of the same payee could be presented here too.
 
-/// How far nodes behind one address may lie apart, and how deep a chain drops blocks, in blocks: a minute of the chain
-/// with the shortest ones (a quarter of a second).
+/// How far the nodes of one endpoint may differ, and how deep a chain may reorganize, in blocks: one minute on the chain
+/// with the shortest block time, a quarter of a second.
 const DOUBT_BLOCKS: u64 = 240;
 
-/// Where an authorization was used, as far as the chain's own numbers say.
+/// The server that an authorization was used for, as far as block numbers tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// After it came here, so for us, or by somebody who sent ours first.
+    /// Used after it came to this server: by us, or by a third party that submitted the same authorization first.
     Here,
-    /// Before it came here.
+    /// Used before it came to this server.
     Elsewhere,
-    /// The blocks do not say. It counts if our own facilitator has settled it for this host, or the payer proves to
-    /// be it.
+    /// Block numbers cannot tell. It counts if our own facilitator settled it for this host, or if the payer's wallet signs
+    /// in.
     Doubtful,
 }
 
-/// Compares the block that used the authorization with the newest one that did not, when it came
-/// here. Blocks are counted and not timed: clocks differ, and a chain that catches up gives new blocks
-/// past times.
+/// Compares the block that used the authorization with `unused_at`, the newest block when the payment came here. Blocks
+/// are compared by number and not by time: clocks differ, and a chain that catches up gives new blocks past times.
 #[must_use]
 pub fn origin(unused_at: Option<u64>, used_in: u64) -> Origin {
     match unused_at {
         Some(head) if used_in > head => Origin::Here,
-        // The answer that it was unused, and this one, contradict each other: another node was asked,
-        // or the chain has dropped blocks meanwhile.
+        // The answers contradict each other: they came from different nodes, or the chain has reorganized in between.
         Some(head) if head.saturating_sub(used_in) < DOUBT_BLOCKS => Origin::Doubtful,
         Some(_) => Origin::Elsewhere,
         None => Origin::Doubtful,

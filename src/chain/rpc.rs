@@ -1,4 +1,4 @@
-//! JSON-RPC over HTTP (JSON-RPC 2.0, and the execution API of Ethereum nodes).
+//! JSON-RPC 2.0 over HTTP, with the methods of Ethereum's execution API.
 
 use alloy_primitives::{B256, Bytes, U256};
 use serde::Deserialize;
@@ -11,55 +11,52 @@ use crate::ports::{Http, HttpError, HttpRequest};
 /// A JSON-RPC endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rpc {
-    /// Its address.
+    /// May contain an API key, so it is never logged.
     pub url: String,
 }
 
-/// One question of several.
+/// One call of a batch.
 #[derive(Clone, Debug)]
 pub struct Ask {
-    /// The method.
     pub method: &'static str,
-    /// Its parameters, an array.
+    /// A JSON array.
     pub params: Value,
 }
 
-/// Why there is no answer. The endpoint's own words are left out: they may repeat its address, and
-/// that may hold a key.
+/// Why a call has no result. The endpoint's message is left out, because it may repeat its URL with an API key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RpcError {
-    /// No answer came, or one that says nothing of the question.
+    /// No response, or a response without an answer to the call.
     #[error("the endpoint cannot be reached; ask again later")]
     Unavailable,
-    /// The endpoint answers an error.
+    /// The endpoint returned an error.
     #[error("the endpoint refuses with code {code}")]
     Refused {
-        /// The code of the JSON-RPC error; 0 if it has none.
+        /// JSON-RPC error code; 0 if there is none.
         code: i64,
     },
-    /// The call was carried out, and a contract refused it.
+    /// The call was executed and reverted.
     #[error("the call reverts")]
     Reverted,
-    /// The answer is not what it should be.
+    /// The result does not have the expected form.
     #[error("the endpoint's answer cannot be read; is it one of the right network?")]
     Malformed,
 }
 
-/// What became of handing a transaction to a node.
+/// The outcome of sending a transaction to a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Broadcast {
-    /// The node has it, now or already before.
+    /// The node has the transaction; it may have had it before.
     Accepted,
-    /// The node says that this nonce is used up, or held by another transaction.
+    /// The nonce is used, or a pending transaction holds it.
     NonceTaken,
-    /// The node does not take it as it is: too little gas money, or too low a fee.
+    /// The node refuses the transaction: not enough balance for gas, or a fee that is too low.
     Refused,
-    /// Nobody knows whether the node has it.
+    /// It is not known whether the node has the transaction.
     Unclear,
 }
 
-/// What nodes say of a call that a contract has ended, or that has used up the gas it was given: the
-/// contract's doing, not the node's.
+/// Error messages of nodes for a call that reverted or ran out of gas. The contract caused these, not the node.
 const CALL_FAILED: &[&str] = &[
     "revert",
     "out of gas",
@@ -83,7 +80,7 @@ struct Block {
     timestamp: U256,
 }
 
-/// A JSON-RPC error. Its message is compared and never passed on.
+/// A JSON-RPC error. Its message is only compared, never passed on.
 struct Fault {
     code: i64,
     message: String,
@@ -91,18 +88,18 @@ struct Fault {
 }
 
 impl Rpc {
-    /// Number and time of the newest block.
+    /// Returns number and time of the newest block.
     ///
     /// # Errors
-    /// [`RpcError`] says why there is no answer. Nothing can be concluded from that.
+    /// [`RpcError`] if there is no result; it says nothing about the chain.
     pub async fn head(&self, http: &impl Http) -> Result<(u64, UnixSeconds), RpcError> {
         read_block(self.call(http, "eth_getBlockByNumber", json!(["latest", false])).await)
     }
 
-    /// The times of these blocks, asked for together.
+    /// Returns the times of these blocks, with one batch.
     ///
     /// # Errors
-    /// As [`Self::head`], also if the endpoint does not have one of them.
+    /// As [`Self::head`], also if the endpoint lacks one of the blocks.
     pub(super) async fn block_times(
         &self,
         http: &impl Http,
@@ -119,7 +116,7 @@ impl Rpc {
         numbers.iter().zip(answers).map(time).collect()
     }
 
-    /// The time of the newest block.
+    /// Returns the time of the newest block.
     ///
     /// # Errors
     /// As [`Self::head`].
@@ -127,7 +124,7 @@ impl Rpc {
         Ok(self.head(http).await?.1)
     }
 
-    /// One question.
+    /// Makes one call.
     ///
     /// # Errors
     /// As [`Self::head_time`].
@@ -142,11 +139,11 @@ impl Rpc {
         read(outcome(&mut answer, is_ok)?.map_err(Fault::into_error))
     }
 
-    /// Several questions in one request (JSON-RPC 2.0, section 6). The answers come in the order of
-    /// the questions, each with a failure of its own.
+    /// Makes several calls in one request (JSON-RPC 2.0, section 6). The results have the order of the calls; each call can
+    /// fail alone.
     ///
     /// # Errors
-    /// As [`Self::head_time`], if the request as a whole has no answer.
+    /// As [`Self::head_time`], if the whole request fails.
     pub async fn batch(
         &self,
         http: &impl Http,
@@ -155,7 +152,7 @@ impl Rpc {
         self.batch_within(http, asks, TIMEOUT_MILLIS).await
     }
 
-    /// The same with a time limit of its own, milliseconds.
+    /// As [`Self::batch`], with a time limit in milliseconds.
     pub(super) async fn batch_within(
         &self,
         http: &impl Http,
@@ -167,7 +164,7 @@ impl Rpc {
             numbered.clone().map(|(id, ask)| envelope(id, ask.method, &ask.params)).collect();
         let (is_ok, mut answers) = self.send(http, &Value::Array(body), timeout_millis).await?;
         let Some(answers) = answers.as_array_mut() else {
-            // An endpoint that is overloaded answers one error for all.
+            // An overloaded endpoint returns one error for the whole batch.
             let fault = outcome(&mut answers, is_ok)?;
             return Err(fault.map_or_else(Fault::into_error, |_| RpcError::Malformed));
         };
@@ -179,7 +176,7 @@ impl Rpc {
         Ok(numbered.map(|(id, _)| id).map(answer_to).collect())
     }
 
-    /// Hands a signed transaction (hex) to the node.
+    /// Sends a signed transaction (hex) to the node.
     pub async fn broadcast(&self, http: &impl Http, raw: &str) -> Broadcast {
         let body = envelope(1, "eth_sendRawTransaction", &json!([raw]));
         let Ok((is_ok, mut answer)) = self.send(http, &body, TIMEOUT_MILLIS).await else {
@@ -218,24 +215,23 @@ impl Rpc {
 }
 
 impl Ask {
-    /// A question.
+    /// A call of `method`.
     #[must_use]
     pub const fn new(method: &'static str, params: Value) -> Self {
         Self { method, params }
     }
 
-    /// A call of a contract, that changes nothing, at the block that is being made: the newest one's
-    /// time may lie far back.
+    /// An `eth_call` at the pending block, because the time of the newest block may lie far back.
     #[must_use]
     pub fn contract(to: alloy_primitives::Address, data: &[u8]) -> Self {
         Self::new("eth_call", json!([{"to": to, "data": Bytes::copy_from_slice(data)}, "pending"]))
     }
 }
 
-/// An answer as what it should be.
+/// Deserializes the result of a call.
 ///
 /// # Errors
-/// The answer's own failure, or [`RpcError::Malformed`].
+/// The failure of the call, or [`RpcError::Malformed`].
 pub fn read<T: DeserializeOwned>(answer: Result<Value, RpcError>) -> Result<T, RpcError> {
     serde_json::from_value(answer?).map_err(|_| RpcError::Malformed)
 }
@@ -261,14 +257,14 @@ const fn unread(is_ok: bool) -> RpcError {
     if is_ok { RpcError::Malformed } else { RpcError::Unavailable }
 }
 
-/// The result in an answer, or the error in it.
+/// Takes the result or the error out of a response.
 fn outcome(answer: &mut Value, is_ok: bool) -> Result<Result<Value, Fault>, RpcError> {
-    // Some endpoints send `"error": null` with a result.
+    // Some endpoints send `"error": null` beside a result.
     if let Some(error) = answer.get("error").filter(|error| !error.is_null()) {
         let code = error.get("code").and_then(Value::as_i64).unwrap_or_default();
         let message = error.get("message").and_then(Value::as_str).unwrap_or_default();
         let message = message.to_ascii_lowercase();
-        // Code 3 is that of geth; older nodes only say so, or send along what the contract said.
+        // Geth uses code 3 for reverts. Older nodes only say so in the message, or send the revert data.
         let data = error.get("data").and_then(Value::as_str).unwrap_or_default();
         let says = |words: &&str| message.contains(words);
         let reverted = code == 3 || data.starts_with("0x") || CALL_FAILED.iter().any(says);
@@ -277,8 +273,7 @@ fn outcome(answer: &mut Value, is_ok: bool) -> Result<Result<Value, Fault>, RpcE
     answer.get_mut("result").map(|result| Ok(result.take())).ok_or(unread(is_ok))
 }
 
-/// What nodes say of a transaction that they do not take; the words are geth's, and those that
-/// others have for the same.
+/// Classifies the error message of a refused transaction: the messages of geth and their equivalents in other nodes.
 fn judge_broadcast(message: &str) -> Broadcast {
     let says = |phrases: &[&str]| phrases.iter().any(|phrase| message.contains(phrase));
     if says(&["already known", "already imported", "known transaction", "already exists"]) {

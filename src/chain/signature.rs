@@ -1,10 +1,9 @@
-//! Who judges a signature: a key (secp256k1), a contract (ERC-1271), or a contract that is not there
-//! yet (ERC-6492).
+//! Decides who verifies a signature: a key (secp256k1), a deployed contract (ERC-1271), or a contract that is not
+//! deployed yet (ERC-6492).
 //!
-//! The order is that of ERC-6492: a wrapper is taken off first. Whoever has code is asked as a
-//! contract and never judged as a key, EIP-7702 accounts among them. A wallet that is not there yet is
-//! made only by a factory, and a function of it, that is on our list: everything else would be a
-//! stranger's call at our cost.
+//! The order is that of ERC-6492: a wrapper is removed first. A signer with code is asked as a contract and never
+//! verified as a key; this includes EIP-7702 accounts. A wallet is deployed only through a factory and function on our
+//! list, because anything else would be an arbitrary call that we pay for.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,64 +11,62 @@ use std::fmt;
 use alloy_primitives::{Address, B256, Bytes, FixedBytes, Signature, b256};
 use alloy_sol_types::SolValue;
 
-/// The end of a signature that is wrapped (ERC-6492).
+/// The suffix of a wrapped signature (ERC-6492).
 const MAGIC: B256 = b256!("6492649264926492649264926492649264926492649264926492649264926492");
-/// `r`, `s` and `v`.
+/// `r`, `s` and `v`: 32 + 32 + 1 bytes.
 pub const KEY_SIGNATURE_BYTES: usize = 65;
 
-/// Factories of contract wallets, each with the functions that may be called.
+/// The allowed factories of contract wallets, each with the selectors of its allowed functions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Factories(BTreeMap<Address, Vec<FixedBytes<4>>>);
 
-/// A signature as it was sent, its wrapper taken off.
+/// A received signature without its wrapper.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Given {
-    /// How the wallet is made, if the signature was wrapped.
+    /// How to deploy the wallet, if the signature was wrapped.
     pub wrapper: Option<Wrapper>,
-    /// What the wallet itself judges.
+    /// The signature that the wallet verifies.
     pub signature: Bytes,
 }
 
-/// How a wallet that is not there yet is made.
+/// The factory call that deploys a wallet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wrapper {
-    /// Whom to call.
     pub factory: Address,
-    /// With what.
+    /// The call data.
     pub call: Bytes,
 }
 
-/// Who judges, once it is known whether the signer has code.
+/// Who verifies a signature, given whether the signer has code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Judge {
-    /// The key of this address made the signature: judged already.
+    /// The signer's key made the signature; nothing is left to verify.
     Key,
     /// The contract at the signer's address (ERC-1271).
     Contract,
-    /// The contract that this makes at the signer's address (ERC-6492).
+    /// The contract that this factory call deploys at the signer's address (ERC-6492).
     Counterfactual(Wrapper),
 }
 
-/// Why nobody is asked.
+/// Why a signature is invalid without asking a contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unjudged {
     /// The signer has no code, and its key did not make this signature.
     #[error("invalid_exact_evm_signature")]
     NotTheKey,
-    /// A wrapper that cannot be read.
+    /// The wrapper cannot be decoded.
     #[error("invalid_exact_evm_failed_to_parse_signature")]
     Malformed,
-    /// A factory, or a function of it, that is not on the list.
+    /// The factory or its function is not on the list.
     #[error("eip6492_factory_not_allowed")]
     Factory,
 }
 
 impl Factories {
-    /// From a list such as `0x…:0x3ffba36f, 0x…:0x1688f0b9`: an address and the selector of the
-    /// function that may be called.
+    /// Parses a list such as `0x…:0x3ffba36f, 0x…:0x1688f0b9`: addresses with the selector of an allowed function.
     ///
     /// # Errors
-    /// The entry that cannot be read.
+    /// The first entry that cannot be parsed.
     pub fn parse(list: &str) -> Result<Self, String> {
         let mut factories: BTreeMap<Address, Vec<FixedBytes<4>>> = BTreeMap::new();
         for entry in list.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
@@ -91,7 +88,7 @@ impl Factories {
 }
 
 impl Given {
-    /// Takes the wrapper off, if there is one.
+    /// Removes the wrapper, if there is one.
     ///
     /// # Errors
     /// [`Unjudged::Malformed`].
@@ -105,10 +102,10 @@ impl Given {
         Ok(Self { wrapper: Some(Wrapper { factory, call }), signature })
     }
 
-    /// Who judges this signature of `signer` under `digest`.
+    /// Decides who verifies this signature of `signer` under `digest`.
     ///
     /// # Errors
-    /// [`Unjudged`]: it cannot be good.
+    /// [`Unjudged`] if the signature is invalid.
     pub fn judge(
         &self,
         signer: Address,
@@ -118,7 +115,7 @@ impl Given {
     ) -> Result<Judge, Unjudged> {
         match &self.wrapper {
             _ if has_code => Ok(Judge::Contract),
-            // A key needs no wallet, so nobody gets one made at our cost by wrapping a key's signature.
+            // A key needs no contract: wrapping its signature must not make us pay for a deployment.
             _ if recover(digest, &self.signature) == Some(signer) => Ok(Judge::Key),
             Some(wrapper) if factories.allow(wrapper) => Ok(Judge::Counterfactual(wrapper.clone())),
             Some(_) => Err(Unjudged::Factory),
@@ -126,8 +123,7 @@ impl Given {
         }
     }
 
-    /// The signature as its three parts, if it has the length of a key's. A contract's may have it
-    /// too.
+    /// The parts `v`, `r` and `s`, if the signature has the length of a key's. A contract's signature may have it too.
     #[must_use]
     pub fn parts(&self) -> Option<(u8, B256, B256)> {
         let bytes: &[u8; KEY_SIGNATURE_BYTES] = self.signature.as_ref().try_into().ok()?;
@@ -137,8 +133,8 @@ impl Given {
     }
 }
 
-/// The wallet whose key made a 65-byte signature under `digest`, as USDC judges it: `v` is 27 or 28
-/// and `s` lies in the lower half (EIP-2). `None` for everything else.
+/// Recovers the wallet whose key made a 65-byte signature under `digest`, with the rules of USDC: `v` is 27 or 28 and
+/// `s` lies in the lower half (EIP-2). `None` for everything else.
 #[must_use]
 pub fn recover(digest: B256, signature: &[u8]) -> Option<Address> {
     let v = *signature.get(64)?;
@@ -161,7 +157,7 @@ impl fmt::Display for Factories {
     }
 }
 
-/// Wraps a signature of a wallet that is not there yet (ERC-6492).
+/// Wraps the signature of a wallet that is not deployed yet (ERC-6492).
 #[must_use]
 pub fn wrap(wrapper: &Wrapper, signature: &Bytes) -> Bytes {
     let parameters = (wrapper.factory, wrapper.call.clone(), signature.clone());

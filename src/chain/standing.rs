@@ -1,4 +1,4 @@
-//! How a payer stands on the chain before anything is held for it: one request, nothing remembered.
+//! Checks a payer on the chain before anything is reserved: one request, and no cache.
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::{SolCall, sol};
@@ -8,7 +8,7 @@ use crate::chain::networks::Network;
 use crate::chain::rpc::{Ask, Rpc, RpcError, read};
 use crate::ports::Http;
 
-/// When to go on without it, milliseconds.
+/// Time limit, milliseconds. The sale goes on without an answer.
 const LOOK_MILLIS: u32 = 5_000;
 
 sol! {
@@ -16,24 +16,24 @@ sol! {
     function balanceOf(address account) external view returns (uint256);
 }
 
-/// What the newest block says of a payer and of an authorization.
+/// State of a payer and an authorization at the newest block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {
-    /// A block that was there before the rest was asked: what is unused here is used later than in it.
+    /// The newest block when the request began. A nonce that is unused in the answer can only be used in a later block.
     pub head: u64,
-    /// What the payer owns, in the token's smallest unit.
+    /// The payer's balance in the token's smallest unit.
     pub balance: U256,
-    /// Whether the token has seen the authorization used or cancelled.
+    /// Whether the authorization was used or cancelled.
     pub is_used: bool,
-    /// Whether the payer is a contract, or a key with code (EIP-7702).
+    /// Whether the payer has code: a contract, or an EIP-7702 account.
     pub has_code: bool,
 }
 
 impl Rpc {
-    /// How the payer stands now.
+    /// Reads the current state of the payer and the authorization.
     ///
     /// # Errors
-    /// [`RpcError`] says why there is no answer. Nothing can be concluded from that.
+    /// [`RpcError`] if there is no result; it says nothing about the payer.
     pub async fn standing(
         &self,
         http: &impl Http,
@@ -47,7 +47,7 @@ impl Rpc {
         };
         let asks = [
             Ask::new("eth_chainId", json!([])),
-            // Before the question whether the nonce is used, so that it cannot be newer than the answer.
+            // Asked before the state of the nonce, so that the block cannot be newer than that answer.
             Ask::new("eth_blockNumber", json!([])),
             token(authorizationStateCall { authorizer: payer, nonce }.abi_encode()),
             token(balanceOfCall { account: payer }.abi_encode()),
@@ -56,7 +56,7 @@ impl Rpc {
         let answers = self.batch_within(http, &asks, LOOK_MILLIS).await?;
         let [id, head, used, balance, code] =
             <[_; 5]>::try_from(answers).map_err(|_| RpcError::Malformed)?;
-        // An endpoint of another network knows nothing of this payer.
+        // The endpoint serves another network, so its answers mean nothing here.
         if read::<U256>(id)? != U256::from(network.chain_id) {
             return Err(RpcError::Malformed);
         }

@@ -1,5 +1,4 @@
-//! Transactions that we sign and send ourselves (EIP-1559), and what they carry: a transfer that its
-//! payer has authorized, and nothing else.
+//! Transactions that we sign and send (EIP-1559). They carry only transfers that the payer has authorized.
 
 use alloy_consensus::transaction::RlpEcdsaDecodableTx;
 use alloy_consensus::{SignableTransaction, Signed, TxEip1559};
@@ -15,34 +14,34 @@ use crate::chain::signature::{Given, Judge};
 /// Multicall3, at the same address on every network.
 pub const MULTICALL3: Address = address!("cA11bde05977b3631167028862bE2a173976CA11");
 
-/// What a key of ours sends.
+/// A contract call of one of our transactions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChainCall {
-    /// The contract.
+    /// The contract that is called.
     pub to: Address,
-    /// What it is asked.
+    /// The call data.
     pub data: Bytes,
 }
 
-/// What a transaction may cost, wei for each unit of gas.
+/// The fees of a transaction, wei for each unit of gas.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fees {
-    /// At most.
+    /// `maxFeePerGas`.
     pub max: u128,
-    /// Of that, for whoever makes the block.
+    /// `maxPriorityFeePerGas`, the part for the block producer.
     pub tip: u128,
 }
 
-/// A private key that sends transactions. It is never shown.
+/// A private key that sends transactions. There is no `Debug`, so it is never shown.
 #[derive(Clone)]
 pub struct RelayerKey(SigningKey);
 
 /// A signed transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedTransaction {
-    /// What it is known by.
+    /// The transaction hash.
     pub hash: B256,
-    /// The whole, hex, as nodes take it.
+    /// The encoded transaction in hex, for `eth_sendRawTransaction`.
     pub raw: String,
 }
 
@@ -66,9 +65,9 @@ sol! {
     function aggregate3(Call3[] calls) external payable returns (CallResult[] results);
 }
 
-/// Moves the authorization's money. With a wallet that is not there yet, both happen or neither: the
-/// factory may refuse (somebody was faster, and some factories refuse to make a wallet twice), the
-/// transfer may not.
+/// The call that moves the authorization's money. For a wallet that is not deployed yet it also calls the factory: the
+/// factory call may fail (the wallet may have been deployed meanwhile, and some factories refuse to deploy it twice), a
+/// failing transfer reverts both.
 #[must_use]
 pub fn transfer(
     network: &Network,
@@ -86,7 +85,7 @@ pub fn transfer(
     }
 }
 
-/// The first call may fail, the second may not.
+/// Combines two calls with Multicall3. The first may fail; a failing second one reverts both.
 #[must_use]
 pub fn together(first: &ChainCall, second: &ChainCall) -> ChainCall {
     let part = |call: &ChainCall, may_fail| Call3 {
@@ -98,7 +97,7 @@ pub fn together(first: &ChainCall, second: &ChainCall) -> ChainCall {
     ChainCall { to: MULTICALL3, data: aggregate3Call { calls }.abi_encode().into() }
 }
 
-/// What the last of the calls [`together`] answered.
+/// The return data of the last call of [`together`].
 #[must_use]
 pub fn last_answer(answer: &[u8]) -> Option<Bytes> {
     let results = aggregate3Call::abi_decode_returns_validate(answer).ok()?;
@@ -106,21 +105,20 @@ pub fn last_answer(answer: &[u8]) -> Option<Bytes> {
 }
 
 impl RelayerKey {
-    /// From 32 bytes in hex.
+    /// Parses 32 bytes in hex.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let bytes: [u8; 32] = hex::decode_to_array(text.trim()).ok()?;
         SigningKey::from_slice(&bytes).ok().map(Self)
     }
 
-    /// The address that it sends from.
+    /// The address of the key.
     #[must_use]
     pub fn address(&self) -> Address {
         Address::from_private_key(&self.0)
     }
 
-    /// Signs a call, with a nonce, on a network. `None` if the curve refuses the digest, which has
-    /// never been seen.
+    /// Signs a call with a nonce for a network. `None` if the curve refuses the digest, which practically never happens.
     #[must_use]
     pub fn sign(
         &self,
@@ -143,7 +141,7 @@ impl RelayerKey {
         })
     }
 
-    /// The same transaction with other fees, for the place of the one that is stuck.
+    /// Signs the transaction again with other fees, to replace one that is stuck.
     #[must_use]
     pub fn sign_again(&self, raw: &str, fees: Fees) -> Option<SignedTransaction> {
         let old = decode(raw)?;
@@ -165,7 +163,7 @@ impl RelayerKey {
     }
 }
 
-/// What a transaction of ours may cost.
+/// The fees of one of our encoded transactions.
 #[must_use]
 pub fn fees_of(raw: &str) -> Option<Fees> {
     let signed = decode(raw)?;
@@ -180,7 +178,7 @@ fn decode(raw: &str) -> Option<Signed<TxEip1559>> {
 
 fn transfer_data(authorization: &Authorization, given: &Given) -> Bytes {
     let Authorization { from, to, value, valid_after, valid_before, nonce } = *authorization;
-    // USDC gives both forms to the same check; older versions of it know only the first.
+    // USDC checks both forms in the same way. Older versions know only the first.
     match given.parts() {
         Some((v, r, s)) => Token::transferWithAuthorization_0Call {
             from,

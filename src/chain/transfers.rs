@@ -1,4 +1,4 @@
-//! Finding out what became of a payment: whether the token has seen an authorization used, and where.
+//! Finds out what became of a payment: whether its authorization was used, and in which transaction.
 
 use alloy_primitives::{Address, B256, Bytes, U256, hex};
 use alloy_sol_types::{SolCall, SolEvent};
@@ -17,32 +17,31 @@ mod search;
 
 pub use search::Window;
 
-/// What became of an authorization that the token has seen used or cancelled.
+/// The outcome of an authorization that was used or cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Use {
-    /// It moved its money in this transaction, in this block.
+    /// It moved its money in this transaction and block.
     Moved(B256, u64),
-    /// It was cancelled, or its nonce was used for something else: it can never move its money.
+    /// It was cancelled, or its nonce was used by another authorization. It can never move its money.
     Elsewhere,
-    /// The endpoint has no log of it in any block of the window. Endpoints forget old logs, and nodes
-    /// lag, so this does not prove that there is none.
+    /// The endpoint has no log of it in the window. This proves nothing, because endpoints drop old logs and nodes lag.
     NotFound,
-    /// No log of it was found, and not every block of the window was looked through.
+    /// No log was found, and a part of the window was not searched.
     Unsearched,
 }
 
-/// What became of a transaction that is in a block.
+/// The receipt of a transaction that is in a block.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Receipt {
     status: U256,
     logs: Vec<ReceiptLog>,
-    /// The block.
+    /// The number of the block; 0 if the node leaves it out.
     #[serde(default)]
     pub block_number: U256,
     gas_used: Option<U256>,
     effective_gas_price: Option<U256>,
-    /// Of rollups such as Base: what their own chain takes for the data.
+    /// On rollups such as Base: the fee for publishing the data on L1, wei.
     l1_fee: Option<U256>,
 }
 
@@ -54,7 +53,7 @@ struct ReceiptLog {
 }
 
 impl Rpc {
-    /// Whether the token has seen this authorization used or cancelled.
+    /// Whether this authorization was used or cancelled.
     ///
     /// # Errors
     /// As [`Rpc::head_time`].
@@ -73,7 +72,7 @@ impl Rpc {
             .map_err(|_| RpcError::Malformed)
     }
 
-    /// The same from one node, with the number of its newest block: what it says is as old as that.
+    /// As [`Self::authorization_used`], with the newest block of the node that answered: the answer is as old as that block.
     ///
     /// # Errors
     /// As [`Rpc::head_time`].
@@ -93,8 +92,8 @@ impl Rpc {
         Ok((head, read_used(state)?))
     }
 
-    /// Whether the token had seen this authorization used or cancelled at the end of this very block. A node that does
-    /// not have the block says nothing.
+    /// Whether this authorization was used or cancelled at the end of exactly this block. A node without the block gives an
+    /// error.
     ///
     /// # Errors
     /// As [`Rpc::head_time`].
@@ -111,8 +110,8 @@ impl Rpc {
         read_used(state)
     }
 
-    /// What was at the end of this very block: how many transactions `sender` had sent, and whether the authorization
-    /// was used or cancelled. A node that does not have the block says nothing.
+    /// The state at the end of exactly this block: the number of transactions that `sender` had sent, and whether the
+    /// authorization was used or cancelled. A node without the block gives an error.
     ///
     /// # Errors
     /// As [`Rpc::head_time`].
@@ -135,11 +134,10 @@ impl Rpc {
         Ok((count, read_used(state)?))
     }
 
-    /// The transaction in which exactly this authorization moved exactly this money. Looks through the
-    /// blocks of the window, however old (`search`).
+    /// Finds the transaction in which exactly this authorization moved exactly this money. Searches the blocks of the
+    /// window, however old they are.
     ///
-    /// [`Use::Elsewhere`]: somebody who signs two authorizations with one nonce can have the other
-    /// one used, or can cancel it.
+    /// [`Use::Elsewhere`]: a payer can sign two authorizations with one nonce and have the other one used, or cancel it.
     ///
     /// # Errors
     /// As [`Rpc::head_time`].
@@ -165,7 +163,7 @@ impl Rpc {
     /// Whether the transaction succeeded and moved the authorization's money.
     ///
     /// # Errors
-    /// As [`Rpc::head_time`]; without a receipt [`RpcError::Unavailable`].
+    /// As [`Rpc::head_time`]; [`RpcError::Unavailable`] if there is no receipt.
     pub async fn moved(
         &self,
         http: &impl Http,
@@ -176,8 +174,7 @@ impl Rpc {
         Ok(self.receipt_of_move(http, network, authorization, hash).await?.is_some())
     }
 
-    /// The block in which the transaction succeeded and moved the authorization's money; `None` if it
-    /// did not.
+    /// The block in which the transaction succeeded and moved the authorization's money; `None` if it did not move it.
     ///
     /// # Errors
     /// As [`Rpc::moved`]; [`RpcError::Malformed`] if the receipt does not name its block.
@@ -189,7 +186,7 @@ impl Rpc {
         hash: B256,
     ) -> Result<Option<u64>, RpcError> {
         let block = self.receipt_of_move(http, network, authorization, hash).await?;
-        // The first block of a chain has no transactions.
+        // Block 0 has no transactions.
         let numbered = |block: U256| u64::try_from(block).ok().filter(|number| *number > 0);
         block.map(|block| numbered(block).ok_or(RpcError::Malformed)).transpose()
     }
@@ -203,14 +200,14 @@ impl Rpc {
     ) -> Result<Option<U256>, RpcError> {
         let receipt: Option<Receipt> =
             self.call(http, "eth_getTransactionReceipt", json!([hash])).await?;
-        // Behind one address are many nodes, and another one may not have the block yet.
+        // An endpoint has many nodes, and another one may not have the block yet.
         let receipt = receipt.ok_or(RpcError::Unavailable)?;
         Ok(receipt.moved(network, authorization).then_some(receipt.block_number))
     }
 }
 
 impl Receipt {
-    /// What its sender has paid for it, wei, if the node says so.
+    /// The fee that the sender paid, wei; `None` if the node leaves it out.
     #[must_use]
     pub fn cost(&self) -> Option<u128> {
         let gas = self.gas_used?.saturating_mul(self.effective_gas_price?);
@@ -237,9 +234,8 @@ fn read_used(answer: Result<Value, RpcError>) -> Result<bool, RpcError> {
         .map_err(|_| RpcError::Malformed)
 }
 
-/// Whether the authorization itself moved the money. USDC writes `Transfer` directly after
-/// `AuthorizationUsed`. A `Transfer` elsewhere in the transaction belongs to something else:
-/// without this rule one transfer would pay for many authorizations used together.
+/// Whether the authorization itself moved the money. USDC emits `Transfer` directly after `AuthorizationUsed`. Other
+/// `Transfer` logs of the transaction do not count, or one transfer could pay for many authorizations used together.
 fn moves(logs: &[ReceiptLog], network: &Network, authorization: &Authorization) -> bool {
     let Authorization { from, to, value, .. } = authorization;
     let used = used_topics(authorization);

@@ -1,7 +1,6 @@
-//! Where the log of an authorization's use is: around the time of its payment, by block numbers.
-//! Endpoints answer for some thousand blocks at a time, so the blocks of that time are found first, by
-//! asking for the times of a few. Block times only go up; their distance says nothing, and on a chain
-//! that catches up they lie far in our past.
+//! Searches the log of an authorization's use around the time of its payment. Endpoints return logs for some thousand
+//! blocks at a time, so the blocks of that time are found first, from the times of a few blocks. Block times only
+//! increase. Their distance varies, and on a chain that catches up they lie far in the past.
 
 use std::collections::BTreeMap;
 
@@ -16,30 +15,30 @@ use crate::chain::rpc::{Rpc, RpcError};
 use crate::chain::transfers::logs::used_or_cancelled_topics;
 use crate::ports::Http;
 
-/// Public endpoints refuse ranges of 10,000 blocks and more.
+/// Blocks of one query. Public endpoints refuse 10,000 and more.
 const BLOCKS_PER_QUERY: u64 = 9_000;
-/// Some refuse far smaller ones. A range is made smaller by this factor then, and not below the minimum.
+/// After a refusal the range shrinks by this factor, down to the minimum. Some endpoints refuse far smaller ranges.
 const SHRINK: u64 = 4;
 const BLOCKS_PER_QUERY_MIN: u64 = 35;
-/// Searches for logs, refused ones among them.
+/// Queries for logs at most, including refused ones.
 const QUERIES_MAX: u32 = 16;
-/// Requests for times of blocks, and blocks in each: a block's answer lists its transactions.
+/// Requests for block times at most. Each asks for few blocks, because an answer lists all transactions of a block.
 const LOOKS_MAX: u32 = 24;
 const BLOCKS_PER_LOOK: u64 = 4;
-/// How much farther each block of a first look lies than the one before.
+/// The factor by which the distances of the first look's blocks grow.
 const STRIDE: u64 = 16;
-/// How far nodes behind one address may lie apart, blocks.
+/// How far the nodes of one endpoint may differ, blocks.
 const LAG_BLOCKS: u64 = 64;
 /// How far our clock may be ahead of the chain's, seconds.
 const CLOCK_SECONDS: i64 = 3_600;
 
-/// The time around a payment, in which its use is searched. The chain's own clock ends it: the token
-/// takes an authorization only in blocks earlier than its `validBefore`.
+/// The start of the search. It ends at `validBefore` by the time of the blocks, because the token accepts an
+/// authorization only in blocks before that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
-    /// The newest block known in which the nonce was not used. `None` or 0: not known.
+    /// The newest block in which the nonce is known to be unused. `None` or 0: unknown.
     pub unused_at: Option<u64>,
-    /// When the payment came here or was made here, by our clock.
+    /// When the payment was received or made, by our clock.
     pub created_at: UnixSeconds,
 }
 
@@ -50,26 +49,26 @@ pub(super) struct FoundLog {
     pub(super) block_number: U256,
 }
 
-/// What a search has come to.
+/// The result of a search.
 pub(super) enum Looked {
-    /// The token uses a nonce once, so there is never a second one.
+    /// The log. There is at most one, because the token accepts a nonce once.
     Found(FoundLog),
-    /// There is none in the window.
+    /// No log in the window.
     Nothing,
-    /// There is none in the part of the window that was looked through.
+    /// No log in the searched part of the window.
     Partly,
 }
 
-/// The same of a range of blocks.
+/// The result for a range of blocks.
 enum Range {
     Found(FoundLog),
     Nothing,
     Partly,
-    /// The endpoint wants smaller ranges; the next ones are.
+    /// The endpoint refused the range. Further queries use smaller ones.
     TooLarge,
 }
 
-/// Which end of a range the searched block is nearer to.
+/// The end of a range that the searched block is probably close to.
 #[derive(Clone, Copy)]
 enum End {
     Low,
@@ -83,14 +82,14 @@ struct Search<'a, H> {
     authorization: &'a Authorization,
     head: u64,
     head_time: UnixSeconds,
-    /// Times of blocks below the head, as far as they were asked for.
+    /// The known times of blocks below the head.
     times: BTreeMap<u64, UnixSeconds>,
     blocks_per_query: u64,
     queries_left: u32,
     looks_left: u32,
 }
 
-/// Looks for the log of a use, or of a cancellation.
+/// Searches the log of the use or the cancellation.
 pub(super) async fn find(
     rpc: &Rpc,
     http: &impl Http,
@@ -118,7 +117,7 @@ pub(super) async fn find(
 }
 
 impl<H: Http> Search<'_, H> {
-    /// Looks from the newest block on in which the nonce was not used.
+    /// Searches from `unused_at` up.
     async fn since(&mut self, unused_at: u64) -> Result<Looked, RpcError> {
         let first = unused_at.saturating_sub(LAG_BLOCKS);
         if first > self.head {
@@ -135,8 +134,8 @@ impl<H: Http> Search<'_, H> {
         }
     }
 
-    /// Looks around a time of our clock, and then further back as far as that goes: a chain that catches
-    /// up has used it in a block of long before.
+    /// Searches around a time of our clock, and then further back with the queries that are left: on a chain that catches
+    /// up, the block of the use may have a much earlier time.
     async fn around(&mut self, created_at: UnixSeconds) -> Result<Looked, RpcError> {
         let valid_after = seconds(self.authorization.valid_after);
         let earliest = created_at.plus(CLOCK_SECONDS.saturating_neg()).max(valid_after);
@@ -154,7 +153,7 @@ impl<H: Http> Search<'_, H> {
                     if let Ok(Range::Found(log)) = further {
                         return Ok(Looked::Found(log));
                     }
-                    // The chain is perhaps not yet where our clock was.
+                    // The chain may not have reached that time yet.
                     let is_over = self.head_time >= earliest;
                     return Ok(if is_over { Looked::Nothing } else { Looked::Partly });
                 }
@@ -162,7 +161,7 @@ impl<H: Http> Search<'_, H> {
         }
     }
 
-    /// A block after which the authorization cannot be used, or the newest one.
+    /// The last block in which the authorization can be used, or the newest block.
     async fn last(&mut self, first: u64) -> Result<u64, RpcError> {
         let valid_before = seconds(self.authorization.valid_before);
         if self.head_time < valid_before {
@@ -171,8 +170,8 @@ impl<H: Http> Search<'_, H> {
         Ok(self.narrow(valid_before, first, self.head, End::Low).await?.1)
     }
 
-    /// Two blocks, at most a query apart if the looks suffice: the first one is earlier than `moment`, or
-    /// it is `low`; the second one is not, or it is `high`.
+    /// Narrows a range around `moment` to one query, as far as the looks suffice. The first block is earlier than `moment`
+    /// or `low`; the second is not earlier or `high`.
     async fn narrow(
         &mut self,
         moment: UnixSeconds,
@@ -200,7 +199,7 @@ impl<H: Http> Search<'_, H> {
         Ok((low, high))
     }
 
-    /// The same from the times that are known.
+    /// As [`Self::narrow`], from the known times only.
     fn between(&self, moment: UnixSeconds, low: u64, high: u64) -> (u64, u64) {
         let mut known = self.times.iter().filter(|(block, _)| low < **block && **block < high);
         let high = known.find(|(_, time)| **time >= moment).map_or(high, |(block, _)| *block);
@@ -208,7 +207,7 @@ impl<H: Http> Search<'_, H> {
         (below.find(|block| low < **block && **block < high).copied().unwrap_or(low), high)
     }
 
-    /// Blocks farther and farther from one end: payments are mostly looked for while they are young.
+    /// Blocks at growing distances from one end, because most searched payments are recent.
     fn strides(&self, low: u64, high: u64, near: End) -> Vec<u64> {
         let mut blocks = Vec::new();
         let mut stride = self.blocks_per_query;
@@ -223,7 +222,7 @@ impl<H: Http> Search<'_, H> {
         blocks
     }
 
-    /// Blocks on both sides of where the moment is if blocks come steadily; none if that cannot be said.
+    /// Blocks on both sides of the position of `moment` at a steady block time; none if the times are not known.
     fn steady(&self, moment: UnixSeconds, low: u64, high: u64) -> Vec<u64> {
         let head = (self.head, self.head_time);
         let time = |block: u64| {
@@ -244,7 +243,7 @@ impl<H: Http> Search<'_, H> {
         sides.into_iter().flatten().filter(inside).collect()
     }
 
-    /// Looks through a range from both ends in turn: a use comes soon after its payment, or just now.
+    /// Searches a range from both ends in turn, because a use is close to its payment or to the newest block.
     async fn look_through(&mut self, mut from: u64, mut to: u64) -> Result<Range, RpcError> {
         let reach = self.blocks_per_query.saturating_sub(1);
         let mut is_low = true;
@@ -285,7 +284,7 @@ impl<H: Http> Search<'_, H> {
     }
 }
 
-/// Blocks that part a range evenly.
+/// Blocks that divide a range evenly.
 fn evenly(low: u64, high: u64) -> Vec<u64> {
     let width = high.saturating_sub(low);
     let part = width.checked_div(BLOCKS_PER_LOOK.saturating_add(1)).unwrap_or_default().max(1);
@@ -293,7 +292,7 @@ fn evenly(low: u64, high: u64) -> Vec<u64> {
     blocks.filter(|block| *block < high).collect()
 }
 
-/// A moment of an authorization; one that never comes if it is too far away.
+/// A time of an authorization, capped at [`UnixSeconds::STORABLE_MAX`].
 fn seconds(moment: U256) -> UnixSeconds {
     let moment = i64::try_from(moment).unwrap_or(UnixSeconds::STORABLE_MAX);
     UnixSeconds::new(moment.min(UnixSeconds::STORABLE_MAX))

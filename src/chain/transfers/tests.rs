@@ -1,4 +1,4 @@
-//! A scripted endpoint: what is asked, and what is made of the answers.
+//! Calls against a scripted endpoint.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -52,7 +52,7 @@ fn result(value: &Value) -> Answer {
     status(200, &json!({"jsonrpc": "2.0", "id": 1, "result": value}).to_string())
 }
 
-/// Nothing here ever waits.
+/// Runs a future that never waits.
 fn ready<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,

@@ -1,4 +1,4 @@
-//! Searches on chains whose blocks come as they like.
+//! Searches on chains with irregular block times.
 
 #![expect(clippy::arithmetic_side_effects, reason = "the chains here are small")]
 
