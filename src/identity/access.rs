@@ -1,4 +1,4 @@
-//! Who calls, and how far a credential may go.
+//! The kinds of callers, and the tiers of credentials.
 
 use serde::Serialize;
 
@@ -18,7 +18,7 @@ pub enum Tier {
 }
 
 impl Tier {
-    /// Its name on the wire and in storage.
+    /// The name on the wire and in storage.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -38,27 +38,25 @@ impl Tier {
 /// Who calls a tool or a REST route.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Caller {
-    /// Anybody: what is sold has to be paid.
+    /// Not authenticated. Paid tools must be paid for.
     Stranger,
-    /// The host of this server, signed in.
+    /// The signed-in host of this server.
     Owner,
-    /// A program of the host's, with a credential.
+    /// A program of the host, with a credential.
     Agent(Grant),
 }
 
 /// The rights of a credential.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
-    /// The credential.
     pub id: CredentialId,
-    /// How far it may go.
     pub tier: Tier,
-    /// The names of the tools that it may call; empty stands for all.
+    /// The names of the allowed tools; empty allows all.
     pub tools: Vec<String>,
 }
 
 impl Caller {
-    /// Whether it is the host or one of its programs: these see the host's own tools and pay nothing for others.
+    /// Whether the caller is the host or one of its programs. These see the host's own tools and do not pay for the others.
     #[must_use]
     pub const fn is_owner_side(&self) -> bool {
         match self {
@@ -67,7 +65,7 @@ impl Caller {
         }
     }
 
-    /// Whether what it sends may leave without the host's approval.
+    /// Whether messages of the caller may leave without the host's approval.
     #[must_use]
     pub fn may_send(&self) -> bool {
         match self {

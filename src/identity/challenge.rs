@@ -1,7 +1,8 @@
-//! What binds a code to the browser that asked for it, and what makes a browser known to an address.
+//! The challenge binds a sign-in code to the browser that requested it. A cookie marks the browsers that have signed in
+//! to an address before.
 //!
-//! Both are signed and nothing of them is stored before a mail is: a forged or old one is refused without
-//! asking any object, in the same way for every address.
+//! Both are signed and not stored, except for the challenge of a mail. A forged or expired one is refused without asking
+//! an object, in the same way for every address.
 
 use alloy_primitives::hex;
 use base64::Engine;
@@ -14,34 +15,34 @@ use crate::base::time::UnixSeconds;
 use crate::identity::keys::Keys;
 use crate::ports::Random;
 
-/// How long a challenge is good, seconds; as long as its code.
+/// Validity of a challenge and its code, seconds.
 pub const CHALLENGE_SECONDS: i64 = 10 * 60;
-/// How long a browser stays known, seconds.
+/// How long a browser stays known after a sign-in, seconds.
 pub const KNOWN_SECONDS: i64 = 180 * 24 * 60 * 60;
-/// Addresses to which one browser is known.
+/// Addresses in the cookie of one browser at most.
 const KNOWN_MAX: usize = 4;
-/// The longest text that is looked at, bytes.
+/// The longest accepted text, bytes.
 const TEXT_BYTES_MAX: usize = 1024;
 const BETWEEN: char = '~';
 
-/// What the browser that asked for a code has, and nobody else.
+/// A random value that only the browser that requested the code has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Challenge(String);
 
 impl Challenge {
-    /// A new one.
+    /// A new random challenge.
     #[must_use]
     pub fn random(random: &impl Random) -> Self {
         Self(hex::encode(random.bytes::<16>()))
     }
 
-    /// The name of its code's row.
+    /// The key of the code's row.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// For whoever asked: good for this address, for ten minutes.
+    /// The signed text for the browser, valid for this address for ten minutes.
     #[must_use]
     pub fn text(&self, keys: &Keys, address: &EmailAddress, now: UnixSeconds) -> String {
         let said = format!("{}.{}", now.plus(CHALLENGE_SECONDS).get(), self.0);
@@ -49,7 +50,7 @@ impl Challenge {
         format!("{said}.{}", URL_SAFE_NO_PAD.encode(mac))
     }
 
-    /// What came back, if we made it for this address in the last ten minutes.
+    /// Reads the signed text; `None` unless it was made for this address in the last ten minutes.
     #[must_use]
     pub fn read(keys: &Keys, address: &EmailAddress, text: &str, now: UnixSeconds) -> Option<Self> {
         let text = Some(text.trim()).filter(|text| text.len() <= TEXT_BYTES_MAX)?;
@@ -63,7 +64,7 @@ impl Challenge {
     }
 }
 
-/// Whether a browser with this cookie has signed in to the address before.
+/// Whether the cookie shows that the browser has signed in to the address before.
 #[must_use]
 pub fn is_known(keys: &Keys, address: &EmailAddress, cookie: &str, now: UnixSeconds) -> bool {
     entries(cookie).any(|entry| {
@@ -75,7 +76,7 @@ pub fn is_known(keys: &Keys, address: &EmailAddress, cookie: &str, now: UnixSeco
     })
 }
 
-/// The cookie of a browser that has just signed in to the address; the last few others stay known.
+/// The new cookie of a browser that has just signed in to the address. It keeps the most recent other addresses.
 #[must_use]
 pub fn remember(keys: &Keys, address: &EmailAddress, cookie: &str, now: UnixSeconds) -> String {
     let expires_at = now.plus(KNOWN_SECONDS).get();

@@ -1,24 +1,24 @@
-//! Signing in with a code that is sent by mail: six digits, good for ten minutes, once, for one address, and for
-//! whoever asked for it only ([`crate::identity::challenge`]).
+//! Sign-in with a code sent by mail. A code has six digits and is valid for ten minutes, once, for one address and for
+//! the browser that requested it ([`crate::identity::challenge`]).
 //!
-//! The rows live in the object of the address's own scope. What is stored is a keyed hash of the code, bound to
-//! address and challenge. Nobody can spoil, replace or guess another's code: a wrong guess needs the challenge of
+//! The rows are stored in the object of the address's scope. A row holds a keyed hash of the code, bound to address and
+//! challenge. An attacker cannot invalidate, replace or guess the code of another browser: a guess needs the challenge of
 //! that code, and several codes may be open at once.
 //!
 //! # What an attacker can do, at what cost
 //!
-//! Browsers that have signed in to the address before (*known*) have budgets of their own, which strangers
-//! cannot touch: 3 codes in 15 minutes, 10 in a day, 20 wrong guesses in a day.
+//! *Known* browsers, which have signed in to the address before, have budgets of their own: 3 codes in 15 minutes, 10 in
+//! a day, 20 wrong guesses in a day. Other browsers cannot use them up.
 //!
-//! Strangers are counted by network (a /24, or a /48 of IPv6). Codes that were used do not count.
+//! Unknown browsers are counted by network (a /24, or a /48 of IPv6). Codes that were used do not count.
 //!
-//! - *Keeping an owner from a code.* A network gets 3 codes in 15 minutes and 6 in a day, and all of them
-//!   together 12 in a day; beyond that a network that had none today still gets one, up to 32 in all. To keep an
-//!   owner in an unknown browser out for a day takes 22 networks, or being in the owner's own network.
-//! - *Filling an inbox*: 6 mails a day from one network, 32 from any number of them.
-//! - *Guessing*: 10 wrong guesses a day from one network (1 in 100,000), 20 from all, and beyond that one from
-//!   each network that had none today, up to 40 in all (1 in 25,000 a day). Every five of them need a mail, which
-//!   the owner sees. An owner's first guess counts even when strangers have used up the rest.
+//! - *Denying an owner a code.* A network gets 3 codes in 15 minutes and 6 in a day, and all networks together get 12 in
+//!   a day. Beyond that, a network without a code today still gets one, up to 32 in all. Locking an owner in an unknown
+//!   browser out for a day takes 22 networks, or access to the owner's own network.
+//! - *Filling an inbox*: 6 mails a day from one network, 32 from any number of networks.
+//! - *Guessing*: 10 wrong guesses a day from one network (1 in 100,000), 20 from all networks, and beyond that one from
+//!   each network without a guess today, up to 40 in all (1 in 25,000 a day). Every five guesses need a mail, which the
+//!   owner sees. An owner's first guess is accepted even when others have used up the budget.
 
 use alloy_primitives::hex;
 use serde::{Deserialize, Serialize};
@@ -31,41 +31,41 @@ use crate::identity::keys::Keys;
 use crate::ports::storage::first;
 use crate::ports::{Random, Sql, SqlError, SqlValue};
 
-/// How long a code is good, seconds.
+/// Validity of a code, seconds.
 pub const CODE_SECONDS: i64 = CHALLENGE_SECONDS;
-/// Wrong guesses of one code.
+/// Wrong guesses until a code is deleted.
 const WRONG_MAX: u32 = 5;
 const SHORT_SECONDS: i64 = 15 * 60;
 const DAY_SECONDS: i64 = 24 * 60 * 60;
-/// Codes of an asker in 15 minutes.
+/// Codes of a network, or of all known browsers, in 15 minutes.
 const CODES_MAX: u64 = 3;
-/// Of all known browsers of an address in 24 hours.
+/// Budget of all known browsers of an address in 24 hours.
 const KNOWN: Share = Share { codes: 10, wrong: 20 };
-/// Of one network of strangers.
+/// Budget of one network in 24 hours.
 const NETWORK: Share = Share { codes: 6, wrong: 10 };
-/// Of all strangers together.
+/// Budget of all networks together in 24 hours.
 const STRANGERS: Share = Share { codes: 12, wrong: 20 };
-/// Of all strangers together, those included that are the first of their network.
+/// As [`STRANGERS`], including the first code or guess of each network.
 const STRANGERS_AND_FIRST: Share = Share { codes: 32, wrong: 40 };
 const CODES: u32 = 1_000_000;
-/// What may be had of an address in 24 hours.
+/// Codes and wrong guesses of an address in 24 hours.
 struct Share {
     codes: u64,
     wrong: u64,
 }
 
-/// Who asks for a code, or tries one.
+/// The browser that requests or enters a code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asker {
-    /// What they had, or get, with the code.
+    /// The challenge that belongs to the code.
     pub challenge: Challenge,
-    /// A keyed hash of their network.
+    /// A keyed hash of its network.
     pub network: String,
-    /// Whether their browser has signed in to this address before.
+    /// Whether it has signed in to this address before.
     pub is_known: bool,
 }
 
-/// How often random bytes are drawn until they give a code. One draw in 4,000 gives none.
+/// Random draws at most until one gives a code. One in 4,000 gives none.
 const DRAWS_MAX: u32 = 32;
 
 /// Six digits. Never shown to `Debug`.
@@ -77,7 +77,7 @@ pub struct Code(String);
 #[error("must be the 6 digits of the mail")]
 pub struct CodeError;
 
-/// The one refusal of a code. It is the same for every reason, so that it tells nothing about the address.
+/// A code was refused. The message is the same for every reason, so that it reveals nothing about the address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "this code is not good for this address, or not any more, or was asked for elsewhere; ask for a new one here (POST /api/auth/otp)"
@@ -85,21 +85,21 @@ pub struct CodeError;
 pub struct CodeRefused;
 
 impl Code {
-    /// From what a person typed.
+    /// Parses typed text.
     ///
     /// # Errors
-    /// [`CodeError`] if that is not six digits, with or without white space.
+    /// [`CodeError`] if the text is not six digits, ignoring white space.
     pub fn parse(text: &str) -> Result<Self, CodeError> {
-        // The longest that a person would type; the rest is not looked at.
+        // 32 characters are more than anybody types for six digits.
         let digits: String = text.chars().take(32).filter(|c| !c.is_whitespace()).collect();
         let is_code = digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_digit());
         if is_code && text.chars().count() <= 32 { Ok(Self(digits)) } else { Err(CodeError) }
     }
 
-    /// One that nobody can guess, each of the million alike; `None` if the bytes are no random ones.
+    /// A uniformly random code; `None` if the random source is broken.
     #[must_use]
     pub fn random(random: &impl Random) -> Option<Self> {
-        // What lies above the last whole million would make low codes likelier.
+        // Draws above the last multiple of a million are rejected, because they would make low codes likelier.
         let end = u32::MAX.saturating_sub(u32::MAX.checked_rem(CODES)?);
         let mut draws = (0..DRAWS_MAX).map(|_| u32::from_be_bytes(random.bytes()));
         let drawn = draws.find(|drawn| *drawn < end)?;
@@ -112,7 +112,7 @@ impl Code {
         &self.0
     }
 
-    /// What is stored of it: useless for another address, another asker and another time.
+    /// The stored keyed hash. It is bound to the address, the challenge and the expiry.
     fn mac(
         &self,
         keys: &Keys,
@@ -132,10 +132,10 @@ impl std::fmt::Debug for Code {
     }
 }
 
-/// Whether this asker may have another code of the address now.
+/// Whether this browser may get another code for the address now.
 ///
 /// # Errors
-/// [`SqlError`] if SQLite refuses; so for all of these.
+/// [`SqlError`] if SQLite refuses.
 pub fn may_have(sql: &impl Sql, asker: &Asker, now: UnixSeconds) -> Result<bool, SqlError> {
     let lately = times(sql, "made", asker.who(), now.plus(-SHORT_SECONDS))?;
     if lately >= CODES_MAX || !may_guess(sql, asker, now)? {
@@ -144,7 +144,7 @@ pub fn may_have(sql: &impl Sql, asker: &Asker, now: UnixSeconds) -> Result<bool,
     is_within(sql, "made", asker, now, |share| share.codes)
 }
 
-/// Keeps `code` for the asker. To be called in the block that queues its mail.
+/// Stores `code`. Call it in the transaction that queues the mail.
 ///
 /// # Errors
 /// As [`may_have`].
@@ -173,8 +173,8 @@ pub fn make(
     write_time(sql, "made", asker, now)
 }
 
-/// Whether `code` proves the address. A code that does is used up; a wrong one is counted, if the asker has a code
-/// at all. To be called in one block.
+/// Whether `code` proves the address. A right code is deleted; a wrong one is counted if the browser has an open code.
+/// Call it in a transaction.
 ///
 /// # Errors
 /// As [`may_have`].
@@ -191,7 +191,7 @@ pub fn check(
     let key = || [SqlValue::from(asker.challenge.as_str())];
     let Some(mut columns) = first(sql, statement, &key())? else { return Ok(false) };
     let (stored, wrong) = (columns.text()?, columns.count()?);
-    // The budget is that of the browser that asked, whatever cookie comes along now.
+    // The budget is that of the browser that requested the code, whatever cookie is sent now.
     let is_known = columns.count()? != 0;
     let (made_from, made_at) = (columns.text()?, columns.moment()?);
     let expires_at = columns.moment()?;
@@ -207,7 +207,7 @@ pub fn check(
     let given = code.mac(keys, address, &asker.challenge, expires_at);
     let stored = hex::decode(stored).unwrap_or_default();
     if bool::from(given.as_slice().ct_eq(&stored)) {
-        // What was used was no flood.
+        // A used code does not count against the budget.
         let used = "DELETE FROM sign_in_times WHERE rowid = (SELECT rowid FROM sign_in_times \
              WHERE kind = 'made' AND network = ?1 AND is_known = ?2 AND at = ?3 LIMIT 1)";
         let known = u32::from(is_known);
@@ -222,7 +222,7 @@ pub fn check(
     sql.run(statement, &key()).map(|_| false)
 }
 
-/// Removes what is over.
+/// Deletes expired codes and counts.
 ///
 /// # Errors
 /// As [`may_have`].
@@ -232,7 +232,7 @@ pub fn forget(sql: &impl Sql, now: UnixSeconds) -> Result<(), SqlError> {
     sql.run(times, &[now.plus(-DAY_SECONDS).into()]).map(drop)
 }
 
-/// When there is something to remove next.
+/// When [`forget`] has something to delete next.
 ///
 /// # Errors
 /// As [`may_have`].
@@ -246,7 +246,7 @@ pub fn next_over(sql: &impl Sql) -> Result<Option<UnixSeconds>, SqlError> {
 }
 
 impl Asker {
-    /// Who is counted together with them.
+    /// The group whose budget this browser uses.
     fn who(&self) -> Who<'_> {
         if self.is_known { Who::Known } else { Who::Network(&self.network) }
     }
@@ -258,12 +258,12 @@ enum Who<'a> {
     Strangers,
 }
 
-/// Whether a guess of this asker counts at all.
+/// Whether this browser has a wrong guess left. If not, guesses are refused unchecked.
 fn may_guess(sql: &impl Sql, asker: &Asker, now: UnixSeconds) -> Result<bool, SqlError> {
     is_within(sql, "wrong", asker, now, |share| share.wrong)
 }
 
-/// Whether the asker's share of the day has room for one more.
+/// Whether the browser's budget of the day allows one more.
 fn is_within(
     sql: &impl Sql,
     kind: &str,
@@ -281,7 +281,7 @@ fn is_within(
     Ok(is_first || (own < of(&NETWORK) && all < of(&STRANGERS)))
 }
 
-/// How often something happened after `since`.
+/// Counts the entries of this kind after `since`.
 fn times(sql: &impl Sql, kind: &str, who: Who<'_>, since: UnixSeconds) -> Result<u64, SqlError> {
     let (known, network) = match who {
         Who::Known => (1_u32, None),

@@ -1,7 +1,7 @@
 //! Credentials of a host's own programs: `mcp_{scope}_{43 characters}`, 256 random bits.
 //!
-//! The scope leads to the host's object, also where no address names it. Nobody keeps the token: the object
-//! knows its SHA-256 only, which is enough, because nobody can try 2^256 tokens.
+//! The scope leads to the host's object, also on routes whose URL does not name it. The token is not stored; the object
+//! holds its SHA-256. A plain hash suffices for 256 random bits.
 
 use std::fmt;
 
@@ -18,46 +18,45 @@ const PREFIX: &str = "mcp_";
 const SECRET_BYTES: usize = 32;
 const HINT_CHARS: usize = 4;
 
-/// A token in clear: for the one answer that shows it, and while a request with it is read. Shown to nobody
-/// by accident, not even to `Debug`.
+/// A token in clear text: exists in the one answer that shows it, and while a request is read. There is no `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token {
     scope: ScopeId,
     secret: String,
 }
 
-/// What is kept of a token: its SHA-256 in hex.
+/// The stored form of a token: its SHA-256 in hex.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TokenDigest(String);
 
-/// A text that is not a token.
+/// Text that is not a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be a credential of the form mcp_<32 hex digits>_<43 characters>")]
 pub struct NoToken;
 
 impl Token {
-    /// A new one for a program of the host with this scope.
+    /// A new token for a program of the host with this scope.
     #[must_use]
     pub fn random(scope: ScopeId, random: &impl Random) -> Self {
         Self { scope, secret: URL_SAFE_NO_PAD.encode(random.bytes::<SECRET_BYTES>()) }
     }
 
-    /// Whether a bearer token wants to be a credential. It is none of anything else then.
+    /// Whether a bearer token has the prefix of credentials. It is then never read as a session token.
     #[must_use]
     pub fn is_meant(text: &str) -> bool {
         text.starts_with(PREFIX)
     }
 
-    /// From text that came from outside.
+    /// Parses untrusted text.
     ///
     /// # Errors
-    /// [`NoToken`] if it does not have this form.
+    /// [`NoToken`] if the text does not have this form.
     pub fn parse(text: &str) -> Result<Self, NoToken> {
         let parts = text.strip_prefix(PREFIX).and_then(|rest| rest.split_once('_'));
         let (scope, secret) = parts.ok_or(NoToken)?;
         let scope = ScopeId::parse(scope).map_err(|_| NoToken)?;
-        // Strict: there is one way to write 32 bytes, so that one token has one digest.
+        // Only the canonical base64 of 32 bytes is accepted, so that one token has one digest.
         let bytes = URL_SAFE_NO_PAD.decode(secret).map_err(|_| NoToken)?;
         if bytes.len() != SECRET_BYTES {
             return Err(NoToken);
@@ -65,25 +64,25 @@ impl Token {
         Ok(Self { scope, secret: secret.to_owned() })
     }
 
-    /// The host that gave it away, as far as the token says.
+    /// The scope of the host that issued the token, as the token claims.
     #[must_use]
     pub const fn scope(&self) -> &ScopeId {
         &self.scope
     }
 
-    /// What is kept of it.
+    /// The digest that is stored.
     #[must_use]
     pub fn digest(&self) -> TokenDigest {
         TokenDigest(hex::encode(Sha256::digest(self.expose())))
     }
 
-    /// Its first characters that differ from one to the next, for recognising it in a list.
+    /// The first characters of the random part, to recognize the token in a list.
     #[must_use]
     pub fn hint(&self) -> String {
         self.secret.chars().take(HINT_CHARS).collect()
     }
 
-    /// The token itself, for the one answer that shows it.
+    /// The token in clear text, for the one answer that shows it.
     #[must_use]
     pub fn expose(&self) -> String {
         format!("{PREFIX}{}_{}", self.scope, self.secret)
@@ -91,7 +90,6 @@ impl Token {
 }
 
 impl TokenDigest {
-    /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -149,7 +147,7 @@ mod tests {
             "mcp_nothing",
             head,
             &format!("{head}_"),
-            // One character more or less, padding, other digits, bits that mean nothing.
+            // One character more or less, padding, other digits, non-zero trailing bits.
             &format!("{good}B"),
             good.get(..good.len() - 1).unwrap(),
             &format!("{good}="),

@@ -1,33 +1,32 @@
-//! The end of all sessions of a user at once. Tokens are signed and not stored, so what is stored is the
-//! moment of the last sign-out: a sign-in up to then does not count any more, wherever its token is.
+//! Ends all sessions of a user at once. Tokens are signed and not stored, so the user's object stores the time of the
+//! last sign-out. Sessions that began up to that time are invalid.
 //!
-//! The moments are those of the user's own object, which says when a sign-in begins ([`next_start`]): one
-//! that follows a sign-out within the same second begins a second later, and counts.
+//! The user's object also decides when a session begins ([`next_start`]). A sign-in within the second of a sign-out
+//! begins one second later, so that it is valid.
 
 use crate::base::time::UnixSeconds;
 use crate::identity::session::SESSION_SECONDS;
 use crate::ports::storage::first;
 use crate::ports::{Sql, SqlError};
 
-/// How long a sign-out is remembered: until the last token from before it has ended by itself, and a
-/// little longer for clocks that differ.
+/// How long a sign-out is stored, seconds: the lifetime of a token, plus a minute for differing clocks.
 const KEPT_SECONDS: i64 = SESSION_SECONDS + 60;
 
-/// Whether a sign-in counts, given the last sign-out.
+/// Whether a session that began at `signed_in_at` is valid, given the last sign-out.
 #[must_use]
 pub fn counts(signed_in_at: UnixSeconds, signed_out_at: Option<UnixSeconds>) -> bool {
     signed_out_at.is_none_or(|end| signed_in_at > end)
 }
 
-/// The last sign-out, if it is remembered.
+/// The last sign-out, if it is still stored.
 ///
 /// # Errors
-/// [`SqlError`] if SQLite refuses; so for all of these.
+/// [`SqlError`] if SQLite refuses.
 pub fn signed_out_at(sql: &impl Sql) -> Result<Option<UnixSeconds>, SqlError> {
     first(sql, "SELECT at FROM signed_out", &[])?.map(|mut row| row.moment()).transpose()
 }
 
-/// When a sign-in at `now` begins.
+/// The beginning of a session that starts now: after the last sign-out.
 ///
 /// # Errors
 /// As [`signed_out_at`].
@@ -35,8 +34,8 @@ pub fn next_start(sql: &impl Sql, now: UnixSeconds) -> Result<UnixSeconds, SqlEr
     Ok(signed_out_at(sql)?.map_or(now, |end| now.max(end.plus(1))))
 }
 
-/// Ends all sessions, at the wish of one that began at `signed_in_at`. One that does not count any more
-/// ends nothing: who keeps an old token must not be able to sign its user out for ever.
+/// Ends all sessions, on request of the session that began at `signed_in_at`. A session that is already invalid ends
+/// nothing, or the holder of an old token could sign the user out again and again.
 ///
 /// # Errors
 /// As [`signed_out_at`].
@@ -49,7 +48,7 @@ pub fn end(sql: &impl Sql, signed_in_at: UnixSeconds, now: UnixSeconds) -> Resul
     sql.run(statement, &[now.max(signed_in_at).into()]).map(drop)
 }
 
-/// Forgets a sign-out that no token is older than.
+/// Deletes a sign-out once all older tokens have expired.
 ///
 /// # Errors
 /// As [`signed_out_at`].
@@ -57,7 +56,7 @@ pub fn forget(sql: &impl Sql, now: UnixSeconds) -> Result<(), SqlError> {
     sql.run("DELETE FROM signed_out WHERE at <= ?1", &[now.plus(-KEPT_SECONDS).into()]).map(drop)
 }
 
-/// When there is something to forget.
+/// When [`forget`] has something to delete next.
 ///
 /// # Errors
 /// As [`signed_out_at`].

@@ -1,9 +1,9 @@
-//! One key from outside, one derived key for each purpose (HKDF-SHA-256, RFC 5869).
+//! The derived keys: one for each purpose, from `MASTER_KEY` (HKDF-SHA-256, RFC 5869).
 //!
-//! `MASTER_KEY` can be replaced. Keys that name things or own money must not change with it: these are the
-//! [`IdentityKeys`], which come from the first master key and are kept as a setting of their own after that. All other
-//! keys change: sessions, nonces and codes of the old key end, and the vault seals its values anew
-//! (`host/resealing.rs`) while the previous key is still there to open them.
+//! `MASTER_KEY` can be rotated. Keys that name objects or own money must not change with it: these are the
+//! [`IdentityKeys`], which come from the first master key and become a setting of their own at the first rotation. All
+//! other keys change: sessions, nonces and codes of the old key become invalid, and the vault reseals its values
+//! (`host/resealing.rs`) while the previous key can still open them.
 
 use std::fmt;
 
@@ -33,22 +33,22 @@ pub struct Keys {
     previous_vault: Option<VaultKey>,
 }
 
-/// Names a master key in what the vault has sealed with it. It says nothing about the key.
+/// The id of a master key in sealed values. It reveals nothing about the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct KeyId(u32);
 
-/// What the vault derives its keys from, one for each scope.
+/// The key from which the vault derives one key for each scope.
 pub struct VaultKey {
     id: KeyId,
     key: [u8; 32],
 }
 
 impl KeyId {
-    /// What stands in values that were sealed before keys had names. It is the id of no key.
+    /// The id in values that were sealed before keys had ids. No key has it.
     pub const UNNAMED: Self = Self(1);
 
-    /// Ids begin here, so that none is [`KeyId::UNNAMED`].
+    /// The lowest id of a key, so that none equals [`KeyId::UNNAMED`].
     const FIRST: u32 = 1 << 31;
 
     /// The id of a master key.
@@ -57,7 +57,7 @@ impl KeyId {
         Self(u32::from_be_bytes(master.derive("vault-key-id")) | Self::FIRST)
     }
 
-    /// From a sealed value. Strict: there is one way to write an id.
+    /// Parses the id in a sealed value. Only the canonical decimal form is accepted.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         text.parse().ok().map(Self).filter(|id| id.to_string() == text)
@@ -75,7 +75,7 @@ impl VaultKey {
         Self { id: KeyId::of(master), key: master.derive("vault") }
     }
 
-    /// The key that seals the values of a scope; `named` is what stands in the sealed value.
+    /// The key that seals the values of a scope; `named` is the key id in the sealed value.
     #[must_use]
     pub fn for_scope(&self, scope: &ScopeId, named: KeyId) -> [u8; 32] {
         mac(&self.key, format!("{named}:{scope}").as_bytes())
@@ -83,14 +83,14 @@ impl VaultKey {
 }
 
 impl Keys {
-    /// Derives them all.
+    /// Derives all keys from one master key that was never rotated.
     #[must_use]
     pub fn derive(master: &MasterKey) -> Self {
         Self::rotated(master, None, IdentityKeys::of(master))
     }
 
-    /// The same with identity keys of another master key, and with the master key before this one, which opens what
-    /// is not sealed anew yet.
+    /// As [`Self::derive`] after a rotation: with the identity keys of the first master key, and with the previous master
+    /// key, which opens values that are not resealed yet.
     #[must_use]
     pub fn rotated(
         master: &MasterKey,
@@ -110,55 +110,53 @@ impl Keys {
         }
     }
 
-    /// The scope of a user: the first half of a keyed hash, so that nobody can find
-    /// it by trying addresses.
+    /// The scope of a user: the first half of a keyed hash, so that it cannot be found by trying addresses.
     #[must_use]
     pub fn scope_of(&self, user: &UserId) -> ScopeId {
         half(&mac(&self.lasting.scope, user.as_str().as_bytes()))
     }
 
-    /// The name of the object that counts what a network address asks for before anybody is signed in.
-    /// It is derived with a key of its own, so that it is never the scope of a user.
+    /// The name of the object that counts the requests of a network address before sign-in. Its own key keeps it apart from
+    /// the scopes of users.
     #[must_use]
     pub fn scope_of_source(&self, source: &str) -> ScopeId {
         half(&mac(&self.source, source.as_bytes()))
     }
 
-    /// The key that owns the smart wallet of a session or a user. The owner's name says which of the
-    /// two it is, so that no session can be named like a user.
+    /// The key that owns the smart wallet of a session or a user. The prefix of `owner` tells the two apart, so that no
+    /// session can be named like a user.
     #[must_use]
     pub fn wallet_key(&self, owner: &str) -> SigningKey {
         let bytes = FieldBytes::from(mac(&self.lasting.wallet, owner.as_bytes()));
-        // The order of the curve lies so close to 2^256 that this is as good as uniform.
+        // The order of the curve is so close to 2^256 that the result is practically uniform.
         let scalar = <NonZeroScalar as Reduce<U256>>::reduce_bytes(&bytes);
         SigningKey::from(scalar)
     }
 
-    /// The key that the vault seals with.
+    /// The key that the vault seals new values with.
     #[must_use]
     pub const fn vault_key(&self) -> &VaultKey {
         &self.vault
     }
 
-    /// The id of the key that the vault seals with.
     #[must_use]
     pub const fn key_id(&self) -> KeyId {
         self.vault.id
     }
 
-    /// The id of the previous key, while that is set.
+    /// The id of the previous key, while `MASTER_KEY_PREVIOUS` is set.
     #[must_use]
     pub fn previous_key_id(&self) -> Option<KeyId> {
         self.previous_vault.as_ref().map(|key| key.id)
     }
 
-    /// The keys that may open a value in which this name stands, the likelier one first.
+    /// The keys that may open a value with this key id, the likelier one first.
     pub fn vault_keys(&self, named: KeyId) -> impl Iterator<Item = &VaultKey> {
         let keys = [Some(&self.vault), self.previous_vault.as_ref()].into_iter().flatten();
         keys.filter(move |key| named == KeyId::UNNAMED || key.id == named)
     }
 
-    /// The seal of a page of a backup, over the parts one after the other.
+    /// Signs a page of a backup: HMAC over the concatenated parts.
     #[must_use]
     pub fn sign_backup(&self, parts: &[&[u8]]) -> [u8; 32] {
         mac_of(&self.lasting.backup, parts)
@@ -185,7 +183,7 @@ impl Keys {
     }
 }
 
-/// The first half of a keyed hash, as a name.
+/// The first half of a keyed hash, as a scope id.
 fn half(hash: &[u8; 32]) -> ScopeId {
     let mut half = [0; 16];
     for (target, byte) in half.iter_mut().zip(hash) {
@@ -199,9 +197,9 @@ fn mac(key: &[u8; 32], message: &[u8]) -> [u8; 32] {
     mac_of(key, &[message])
 }
 
-/// The same of a message in parts.
+/// HMAC-SHA-256 of a message in parts.
 fn mac_of(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
-    // A key that is shorter than a block is filled up with zeros (RFC 2104, 2).
+    // A key shorter than a block is padded with zeros (RFC 2104, 2).
     let mut block = Key::<Hmac<Sha256>>::default();
     for (target, byte) in block.iter_mut().zip(key) {
         *target = *byte;

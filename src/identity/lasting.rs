@@ -1,9 +1,10 @@
-//! The keys that outlive every master key: they name the objects of users and own smart wallets with their money.
+//! The identity keys, which survive every rotation of the master key: they name the objects of users and own the smart
+//! wallets.
 //!
-//! They are derived from the first `MASTER_KEY`. The first rotation writes them down as the setting `IDENTITY_KEYS`:
+//! They are derived from the first `MASTER_KEY`. The first rotation stores them in the setting `IDENTITY_KEYS`:
 //! `ik1.{scope key and wallet key, 128 hex digits}.{checksum, 8 hex digits}`. The checksum is the beginning of the
-//! SHA-256 of a fixed text and those digits. It protects from damage, for a wrong key here would give every user
-//! another scope without any other sign.
+//! SHA-256 of a fixed text and those digits. It detects damage, because a wrong key would silently give every user
+//! another scope.
 
 use alloy_primitives::hex;
 use sha2::{Digest, Sha256};
@@ -14,15 +15,15 @@ const FORMAT: &str = "ik1";
 const CHECKED: &str = "events-concierge/identity-keys\n";
 const CHECKSUM_BYTES: usize = 4;
 
-/// The keys that outlive every master key. Never shown, not even to `Debug`.
+/// The keys that survive rotations. There is no `Debug`, so they are never shown.
 pub struct IdentityKeys {
     pub(super) scope: [u8; 32],
     pub(super) wallet: [u8; 32],
-    /// Signs backups. It follows from the two others, so that it is not written down.
+    /// Signs backups. Derived from the two others, so it is not part of the setting.
     pub(super) backup: [u8; 32],
 }
 
-/// A text that is not what the rotation has written down.
+/// Text that is not an intact `IDENTITY_KEYS`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "is damaged: it must be the text ik1.… that `npm run secrets -- --rotate` has shown, whole"
@@ -30,7 +31,7 @@ pub struct IdentityKeys {
 pub struct IdentityKeysError;
 
 impl IdentityKeys {
-    /// Of the first master key.
+    /// Derives the keys from the first master key.
     #[must_use]
     pub fn of(master: &MasterKey) -> Self {
         Self::new(master.derive("scope"), master.derive("wallet"))
@@ -41,10 +42,10 @@ impl IdentityKeys {
         Self { scope, wallet, backup }
     }
 
-    /// From the setting.
+    /// Parses the setting `IDENTITY_KEYS`.
     ///
     /// # Errors
-    /// [`IdentityKeysError`] if a part of it is missing or was changed.
+    /// [`IdentityKeysError`] if a part is missing or changed.
     pub fn parse(text: &str) -> Result<Self, IdentityKeysError> {
         let mut parts = text.trim().split('.');
         let mut part = || parts.next().ok_or(IdentityKeysError);

@@ -1,7 +1,6 @@
-//! Who a host is: a proven identity, the scope hashed from it, and the session that a sign-in starts. Everything is
-//! derived from one key and those that outlive it ([`lasting`]), so nothing has to be stored for it, except what a code
-//! sent by mail is good for ([`codes`]) and when a user signed out last ([`epoch`]). And what a credential of a host's
-//! own program looks like ([`credential`]).
+//! Identities of hosts: proof by wallet or mail, the scope hashed from the identity, and the session of a sign-in. All
+//! tokens are derived from the master key or the identity keys ([`lasting`]), so only sign-in codes ([`codes`]) and the
+//! last sign-out ([`epoch`]) are stored. [`credential`] has the tokens of a host's own programs.
 
 pub mod access;
 pub mod challenge;

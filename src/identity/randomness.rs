@@ -1,17 +1,17 @@
-//! Whether 32 bytes can be a random key, or were written by a person.
+//! Detects keys that were typed by hand instead of generated.
 //!
-//! Nobody can prove that bytes are random. These rules catch what people put in the place of a key: one byte or
-//! a pattern repeated, counting, few digits, digits of a known number, words. Of keys that are random they
-//! refuse less than one in 20 billion; nearly all of that is the rule about text.
+//! Randomness cannot be proven. These rules catch typical placeholders: a repeated byte or pattern, counting, few
+//! different digits, digits of a known number, text. They refuse less than one in 20 billion random keys, nearly all of
+//! these through the rule about text.
 
-/// Fewer different bytes than this are no random key: one in 10^15 of those has so few.
+/// Fewest different bytes of a random key. One in 10^15 random keys has fewer.
 const BYTES_MIN: usize = 16;
-/// The same for the steps from each byte to the next (as in counting): one in 10^14.
+/// Fewest different steps from a byte to the next, which catches counting. One in 10^14 random keys has fewer.
 const STEPS_MIN: usize = 16;
-/// The same for hex digits, of which there are 64: one in 10^11.
+/// Fewest different ones of the 64 hex digits. One in 10^11 random keys has fewer.
 const DIGITS_MIN: usize = 10;
 
-/// Whether a random generator could have made the key, as far as that can be told.
+/// Whether the key could come from a random generator.
 #[must_use]
 pub fn looks_random(key: &[u8; 32]) -> bool {
     let nibbles = || key.iter().flat_map(|byte| [byte >> 4, byte & 15]);
@@ -19,7 +19,7 @@ pub fn looks_random(key: &[u8; 32]) -> bool {
     different(key.iter().copied()) >= BYTES_MIN
         && different(steps) >= STEPS_MIN
         && different(nibbles()) >= DIGITS_MIN
-        // The digits of a known number, a date, a telephone: one in 10^13.
+        // Decimal digits only: a known number, a date, a telephone number. One in 10^13.
         && nibbles().any(|digit| digit > 9)
         && !is_repeated(key)
         && !is_text(key)
@@ -29,12 +29,12 @@ fn different(values: impl Iterator<Item = u8>) -> usize {
     values.collect::<std::collections::BTreeSet<_>>().len()
 }
 
-/// Whether the second half, or more, is the beginning again: one in 10^38.
+/// Whether at least the second half repeats the beginning. One in 10^38.
 fn is_repeated(key: &[u8; 32]) -> bool {
     (1..=16).any(|period| key.iter().zip(key.iter().skip(period)).all(|(one, next)| one == next))
 }
 
-/// Text in UTF-8, with zeros around it or without: one in 10^10.
+/// Whether the key is text in UTF-8, possibly padded with zeros. One in 10^10.
 fn is_text(key: &[u8; 32]) -> bool {
     let is_for_people = |c: char| matches!(c, '\0' | '\t' | '\n' | '\r') || !c.is_control();
     str::from_utf8(key).is_ok_and(|text| text.chars().all(is_for_people))

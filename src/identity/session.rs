@@ -1,7 +1,7 @@
-//! Session tokens: signed, 24 hours, nothing stored but when a user signed out ([`super::epoch`]).
+//! Session tokens: signed and valid for 24 hours. They are not stored; only the last sign-out is
+//! ([`crate::identity::epoch`]).
 //!
-//! A token is `v1.{payload}.{mac}`, both in base64 for addresses; the MAC is over all that stands
-//! before it, so that a later version cannot be mistaken for this one.
+//! A token is `v1.{payload}.{mac}`, both in base64url. The MAC covers everything before it, including the version.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,7 +13,7 @@ use crate::base::time::UnixSeconds;
 use crate::identity::keys::Keys;
 use crate::identity::user::UserId;
 
-/// How long a session lasts, seconds.
+/// Lifetime of a session, seconds.
 pub(super) const SESSION_SECONDS: i64 = 24 * 60 * 60;
 const FRESH_SECONDS: i64 = 10 * 60;
 const TOKEN_BYTES_MAX: usize = 1024;
@@ -22,39 +22,35 @@ const VERSION: &str = "v1";
 /// A signed-in host.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
-    /// Who.
     pub user: UserId,
-    /// The scope of that user.
     pub scope: ScopeId,
-    /// When the sign-in was.
     pub signed_in_at: UnixSeconds,
-    /// When it ends.
     pub expires_at: UnixSeconds,
 }
 
-/// Why a token is not a session.
+/// Why a token is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SessionError {
-    /// Not made by us.
+    /// Not signed with our keys, or malformed.
     #[error("this is not a session token of this service; sign in")]
     Invalid,
-    /// Too old.
+    /// Its 24 hours are over.
     #[error("the session has ended; sign in again")]
     Expired,
 }
 
 impl Session {
-    /// Begins a session for a proven identity.
+    /// Starts a session for a proven identity.
     #[must_use]
     pub fn start(keys: &Keys, user: UserId, now: UnixSeconds) -> Self {
         let scope = keys.scope_of(&user);
         Self { user, scope, signed_in_at: now, expires_at: now.plus(SESSION_SECONDS) }
     }
 
-    /// The token: version, payload, MAC.
+    /// The signed token.
     #[must_use]
     pub fn token(&self, keys: &Keys) -> String {
-        // Text and numbers can always be written; an empty payload would not be read as a session.
+        // Serialization of text and numbers cannot fail. An empty payload would not be read as a session.
         let payload = serde_json::to_string(self).unwrap_or_default();
         let payload = URL_SAFE_NO_PAD.encode(payload);
         let signed = format!("{VERSION}.{payload}");
@@ -62,10 +58,10 @@ impl Session {
         format!("{signed}.{mac}")
     }
 
-    /// Reads a token.
+    /// Verifies and reads a token.
     ///
     /// # Errors
-    /// [`SessionError`] if it was not made with these keys, or has ended.
+    /// [`SessionError::Invalid`] or [`SessionError::Expired`].
     pub fn read(keys: &Keys, token: &str, now: UnixSeconds) -> Result<Self, SessionError> {
         if token.len() > TOKEN_BYTES_MAX {
             return Err(SessionError::Invalid);
@@ -83,7 +79,7 @@ impl Session {
         if session.expires_at <= now { Err(SessionError::Expired) } else { Ok(session) }
     }
 
-    /// Whether the sign-in was in the last ten minutes: recent enough for moving a payout.
+    /// Whether the sign-in was in the last ten minutes, which a change of the payout address requires.
     #[must_use]
     pub fn is_fresh(&self, now: UnixSeconds) -> bool {
         now.since(self.signed_in_at) <= FRESH_SECONDS
@@ -122,7 +118,7 @@ mod tests {
             changed[place] = if changed[place] == b'A' { b'B' } else { b'A' };
             let changed = String::from_utf8(changed).unwrap();
             let read = Session::read(&keys("1"), &changed, now);
-            // The last digit of a MAC has bits that mean nothing; strict decoding refuses those.
+            // The last digit of a MAC has unused bits; strict decoding refuses other values of them.
             assert_eq!(read, Err(SessionError::Invalid), "{place}");
         }
         for text in ["", ".", "v1..", "v1", &"a".repeat(TOKEN_BYTES_MAX + 1)] {

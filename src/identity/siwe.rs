@@ -1,10 +1,9 @@
-//! Sign-In with Ethereum (EIP-4361), for wallets with a key of their own and for contracts (ERC-1271,
-//! ERC-6492). A key's signature is judged here; every other one by the chain that the message names.
+//! Sign-In with Ethereum (EIP-4361), for wallets with a key and for contract wallets (ERC-1271, ERC-6492). A key's
+//! signature is verified here, a contract's by the chain that the message names.
 //!
-//! A nonce carries its own end and a MAC, so nothing is stored for strangers. That it is used only
-//! once is the business of the caller: it must store the nonce of a [`ProvenWallet`] until its end,
-//! in one place for that wallet, before it starts a session, and refuse a nonce that is there
-//! already.
+//! A nonce contains its expiry and a MAC, so issuing one stores nothing. The caller must ensure that it is used once:
+//! before it starts a session, it stores the nonce of the [`ProvenWallet`] until its expiry, in one place for that
+//! wallet, and refuses a nonce that is stored already.
 
 mod error;
 mod message;
@@ -26,29 +25,29 @@ use crate::identity::user::UserId;
 use crate::ports::Http;
 
 const CLOCK_SKEW_SECONDS: i64 = 60;
-/// The longest signature that we look at.
+/// The longest accepted signature, bytes.
 const SIGNATURE_BYTES_MAX: usize = 8 * 1024;
 
-/// The proof that somebody holds a wallet. Only [`read`] and [`Unproven::ask`] make one.
+/// Proof of control over a wallet. Only [`read`] and [`Unproven::ask`] create one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProvenWallet {
     address: Address,
-    /// The chain whose contract has accepted the signature; `None`: the wallet's key made it.
+    /// The chain whose contract accepted the signature; `None` for a wallet's key.
     contract_chain: Option<u64>,
     nonce: String,
     nonce_expires_at: UnixSeconds,
 }
 
-/// A good message, and what is known of its signature.
+/// A valid message, and whether its signature is verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SignIn {
-    /// The wallet's key made it.
+    /// The wallet's key made the signature.
     Proven(ProvenWallet),
-    /// It did not; perhaps the wallet is a contract.
+    /// The signature is not from the wallet's key; the wallet may be a contract.
     Unproven(Unproven),
 }
 
-/// A good message whose signature only a contract could accept.
+/// A valid message whose signature only a contract can accept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unproven {
     wallet: ProvenWallet,
@@ -57,26 +56,26 @@ pub struct Unproven {
     given: Given,
 }
 
-/// What a message has to say to be meant for us.
+/// The values that a message for this service must have.
 #[derive(Clone, Copy, Debug)]
 pub struct Expected<'a> {
-    /// Our host, with its port if it is not the usual one.
+    /// Our host name, with the port unless it is the default.
     pub domain: &'a str,
-    /// Our address: scheme and host, without a slash at the end.
+    /// Our origin: scheme and host, without a slash at the end.
     pub uri_origin: &'a str,
-    /// Chains that we accept.
+    /// The accepted EIP-155 chain ids.
     pub chain_ids: &'a [u64],
 }
 
 impl ProvenWallet {
-    /// The wallet.
+    /// The address of the wallet.
     #[must_use]
     pub fn address(&self) -> Address {
         self.address
     }
 
-    /// Who has signed in. What a contract accepts is proven on its chain only: on another one the same
-    /// address may have another owner, or one who was removed here.
+    /// The identity that signed in. A contract's signature proves an identity on its chain only: on another chain the
+    /// same address may have another owner, or one that was removed here.
     #[must_use]
     pub fn user(&self) -> UserId {
         match self.contract_chain {
@@ -85,13 +84,13 @@ impl ProvenWallet {
         }
     }
 
-    /// The nonce, to be used up.
+    /// The nonce, which the caller must use up.
     #[must_use]
     pub fn nonce(&self) -> &str {
         &self.nonce
     }
 
-    /// Until when the nonce has to be remembered.
+    /// Until when the used nonce must be stored.
     #[must_use]
     pub fn nonce_expires_at(&self) -> UnixSeconds {
         self.nonce_expires_at
@@ -99,16 +98,16 @@ impl ProvenWallet {
 }
 
 impl Unproven {
-    /// The chain that the message names.
+    /// The EIP-155 chain id in the message.
     #[must_use]
     pub fn chain_id(&self) -> u64 {
         self.chain_id
     }
 
-    /// Asks the contract, or what the contract will be.
+    /// Asks the contract, deployed or not, whether it accepts the signature.
     ///
     /// # Errors
-    /// [`SiweError::Signature`] if it does not accept, [`SiweError::Chain`] if it cannot be asked.
+    /// [`SiweError::Signature`] if the contract refuses, [`SiweError::Chain`] if the chain gives no answer.
     pub async fn ask(
         self,
         http: &impl Http,
@@ -124,11 +123,11 @@ impl Unproven {
     }
 }
 
-/// Judges a signature (hex, EIP-191) under `message`, as far as that needs no chain. Whether the nonce
-/// was used before is not checked here.
+/// Verifies `message` and its signature (hex, EIP-191) as far as possible without a chain. Does not check whether the
+/// nonce was used before.
 ///
 /// # Errors
-/// [`SiweError`] is the first thing that is wrong.
+/// [`SiweError`] for the first violated rule.
 pub fn read(
     message: &str,
     signature: &str,
@@ -165,7 +164,7 @@ pub fn read(
 
 fn is_for(message: &SiweMessage, expected: &Expected<'_>) -> bool {
     let our_scheme = expected.uri_origin.split_once("://").map(|(scheme, _)| scheme);
-    // The origin must end where ours ends: a longer port or host, or a user's name, is not ours.
+    // The origin must end where ours ends: a longer port or host, or a user name, is another origin.
     let rest = message.uri.strip_prefix(expected.uri_origin);
     message.domain == expected.domain
         && (message.scheme.is_none() || message.scheme.as_deref() == our_scheme)
@@ -179,8 +178,8 @@ fn is_valid_at(message: &SiweMessage, now: UnixSeconds) -> bool {
         && message.not_before.is_none_or(|begin| begin <= now)
 }
 
-/// The key that signed `message`. Only one spelling of a signature counts: `s` in the lower half
-/// (EIP-2), `v` of 27 or 28, or 0 or 1 as some wallets have it.
+/// Recovers the address that signed `message`. Requires `s` in the lower half (EIP-2), and `v` of 27 or 28, or 0 or 1
+/// as some wallets write it.
 fn recover(message: &str, bytes: &[u8]) -> Option<Address> {
     if bytes.len() != KEY_SIGNATURE_BYTES || !matches!(bytes.last(), Some(0 | 1 | 27 | 28)) {
         return None;

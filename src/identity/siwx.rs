@@ -1,7 +1,6 @@
-//! Sign-In-With-X (x402 extension `sign-in-with-x`, built on CAIP-122): a wallet proves itself at a server by
-//! signing a message of ours, and sends it in the header `SIGN-IN-WITH-X`. What is signed is the text of
-//! Sign-In with Ethereum, which [`crate::identity::siwe`] judges; here it is put together from the fields
-//! that were sent.
+//! Sign-In-With-X (x402 extension `sign-in-with-x`, built on CAIP-122): a wallet proves itself at a server by signing
+//! our message, and sends it in the header `SIGN-IN-WITH-X`. The signed text is that of Sign-In with Ethereum, which
+//! [`crate::identity::siwe`] verifies. This module builds it from the fields in the header.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,24 +11,23 @@ use crate::base::time::UnixSeconds;
 use crate::chain::networks::Network;
 use crate::identity::user::is_chain_id;
 
-/// The header in which a proof comes.
+/// The header of a proof.
 pub const HEADER: &str = "sign-in-with-x";
-/// The longest proof: a contract wallet's signature may carry a factory call.
+/// The longest header, bytes. A contract wallet's signature may contain a factory call.
 const PROOF_BYTES_MAX: usize = 32 * 1024;
 
-/// What the message says to people.
+/// The statement that the wallet shows to its user.
 const STATEMENT: &str = "Read again what this wallet has bought here";
 
-/// A message and a signature, not judged yet.
+/// A message and a signature, not verified yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proof {
-    /// EIP-4361.
+    /// The text of EIP-4361.
     pub message: String,
-    /// Hex.
     pub signature: String,
 }
 
-/// Not a proof, and why.
+/// Why the header is not a proof.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("SIGN-IN-WITH-X {0}")]
 pub struct NotAProof(String);
@@ -54,25 +52,23 @@ struct Sent {
     signature: String,
 }
 
-/// What a challenge offers to sign.
+/// The message that a challenge offers to sign.
 #[derive(Clone, Copy, Debug)]
 pub struct Offer<'a> {
-    /// Our host, with its port if it is not the usual one.
+    /// Our host name, with the port unless it is the default.
     pub domain: &'a str,
-    /// What is asked for, at our origin.
+    /// The requested resource at our origin.
     pub uri: &'a str,
     /// A nonce for this server.
     pub nonce: &'a str,
-    /// Now.
     pub issued_at: UnixSeconds,
-    /// When the nonce ends.
     pub expires_at: UnixSeconds,
-    /// Chains on which contract wallets are asked.
+    /// The chains on which contract wallets can be verified.
     pub networks: &'a [&'static Network],
 }
 
 impl Offer<'_> {
-    /// As the challenge carries it.
+    /// The extension's JSON in the challenge.
     #[must_use]
     pub fn to_json(self) -> Value {
         let chains: Vec<Value> = self
@@ -97,10 +93,10 @@ impl Offer<'_> {
     }
 }
 
-/// Takes a proof out of the header: base64 of JSON.
+/// Reads a proof from the header, which is base64 of JSON.
 ///
 /// # Errors
-/// [`NotAProof`] says what is wrong, and repeats nothing of it.
+/// [`NotAProof`] says what is wrong, and repeats nothing of the header.
 pub fn read(header: &str) -> Result<Proof, NotAProof> {
     let wrong = |what: &str| NotAProof(what.to_owned());
     if header.len() > PROOF_BYTES_MAX {
@@ -117,7 +113,7 @@ pub fn read(header: &str) -> Result<Proof, NotAProof> {
     let chain = chain.ok_or_else(|| {
         wrong("must name the chainId as in supportedChains, for example eip155:84532")
     })?;
-    // Every field has a line of its own; one with a line break could pretend to be another.
+    // Every field is a line of the message. A field with a line break could inject another field.
     let fields = [&sent.domain, &sent.address, &sent.uri, &sent.version, &sent.nonce];
     let more = [&sent.statement, &sent.expiration_time, &sent.not_before, &sent.request_id];
     let mut all = fields.into_iter().chain(more.into_iter().flatten()).chain(&sent.resources);
@@ -127,7 +123,7 @@ pub fn read(header: &str) -> Result<Proof, NotAProof> {
     Ok(Proof { message: text_of(&sent, chain), signature: sent.signature })
 }
 
-/// The text of EIP-4361.
+/// The message in the form of EIP-4361.
 fn text_of(sent: &Sent, chain: &str) -> String {
     let statement = sent.statement.as_ref().map(|text| format!("{text}\n")).unwrap_or_default();
     let mut lines = vec![

@@ -1,12 +1,12 @@
-//! Nonces of sign-ins that were used: each counts once.
+//! The used nonces of sign-ins. Each nonce can be used once.
 
 use crate::base::time::UnixSeconds;
 use crate::ports::{Sql, SqlError};
 
-/// How much longer than it is valid a nonce is kept, so that it cannot come back in its last second.
+/// How long a nonce is stored after its expiry, seconds, so that it cannot be reused in its last second.
 const KEEP_SECONDS: i64 = 60;
 
-/// Uses a nonce up; whether it was not used before.
+/// Marks a nonce as used; `true` if it was not used before.
 ///
 /// # Errors
 /// [`SqlError`] if SQLite refuses.

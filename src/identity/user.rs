@@ -1,7 +1,7 @@
-//! User ids: an Ethereum address, a contract wallet on its chain, or an e-mail address, each in one spelling.
+//! User ids in normal form: an Ethereum address, a contract wallet on its chain, or an e-mail address.
 //!
-//! A key is the same on every chain; a contract is not: who owns it on one chain need not own it on another.
-//! So a contract wallet's id names the chain that has judged its signature (CAIP-10).
+//! A key is the same on every chain. A contract is not: it may have different owners on different chains. So the id of a
+//! contract wallet names the chain that verified its signature (CAIP-10).
 
 use std::fmt;
 
@@ -10,16 +10,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::email::EmailAddress;
 
-/// What the id of a contract wallet begins with (CAIP-2's namespace of EVM chains).
+/// The prefix of a contract wallet's id: the CAIP-2 namespace of EVM chains.
 const NAMESPACE: &str = "eip155:";
 
-/// A proven identity in its normal form: lower-case address, `eip155:{chain}:` and lower-case address, or
-/// lower-case e-mail.
+/// A proven identity in normal form: a lower-case address, `eip155:{chain}:` and a lower-case address, or a lower-case
+/// e-mail address.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct UserId(String);
 
-/// Text that is none of these.
+/// Text that is not a user id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "must be an Ethereum address (0x and 40 hex digits), a contract wallet such as eip155:8453:0x… or an e-mail address"
@@ -27,10 +27,10 @@ pub struct UserId(String);
 pub struct UserIdError;
 
 impl UserId {
-    /// From text that came from outside. White space around it and case do not matter.
+    /// Parses untrusted text. Case and surrounding white space are ignored.
     ///
     /// # Errors
-    /// [`UserIdError`] if it is no address of these kinds.
+    /// [`UserIdError`] if the text is none of the three kinds.
     pub fn parse(text: &str) -> Result<Self, UserIdError> {
         let text = text.trim();
         if text.contains('@') {
@@ -46,7 +46,7 @@ impl UserId {
         Ok(Self::from_contract(chain_id, address))
     }
 
-    /// The identity that a code sent to an address proves.
+    /// The identity that a mailed code proves.
     #[must_use]
     pub fn from_email(address: &EmailAddress) -> Self {
         Self(address.as_str().to_owned())
@@ -70,27 +70,26 @@ impl UserId {
         Self(format!("{NAMESPACE}{chain_id}:{}", Self::from_wallet(address)))
     }
 
-    /// The wallet, if the identity is one, be it a key's or a contract's.
+    /// The address of the wallet, if the identity is a key or a contract.
     #[must_use]
     pub fn wallet(&self) -> Option<Address> {
         let text = split(&self.0).map_or(self.0.as_str(), |(_, address)| address);
         address_of(text)
     }
 
-    /// The chain on which the wallet is a contract; `None` for keys and e-mail addresses.
+    /// The EIP-155 chain id of a contract wallet; `None` for keys and e-mail addresses.
     #[must_use]
     pub fn contract_chain(&self) -> Option<u64> {
         split(&self.0).and_then(|(chain_id, _)| chain_id.parse().ok())
     }
 
-    /// The normal form.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// For our own storage and answers to the user. Not for logs: it may be an e-mail address.
+/// For storage and answers to the user. Never for logs, because it may be an e-mail address.
 impl fmt::Display for UserId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -102,14 +101,14 @@ pub(super) fn is_chain_id(text: &str) -> bool {
     !text.starts_with('0') && !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// Chain and address of a contract wallet's id.
+/// Splits a contract wallet's id into chain and address.
 fn split(text: &str) -> Option<(&str, &str)> {
     text.strip_prefix(NAMESPACE).and_then(|rest| rest.split_once(':'))
 }
 
 fn address_of(text: &str) -> Option<Address> {
     let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"))?;
-    // The parser would take a second prefix away.
+    // The parser would strip a second prefix.
     let is_whole = digits.len() == 40 && digits.bytes().all(|b| b.is_ascii_hexdigit());
     is_whole.then(|| digits.parse().ok()).flatten()
 }

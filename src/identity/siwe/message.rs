@@ -1,4 +1,4 @@
-//! The text of a sign-in message, strictly in the order of EIP-4361.
+//! A strict parser for the messages of EIP-4361.
 
 use std::iter::Peekable;
 use std::str::Split;
@@ -13,45 +13,42 @@ const MESSAGE_BYTES_MAX: usize = 4096;
 const FIRST_LINE_END: &str = " wants you to sign in with your Ethereum account:";
 const NONCE_DIGITS_MIN: usize = 8;
 
-/// A message, read. What it says is not proven yet.
+/// A parsed message. Nothing in it is verified yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SiweMessage {
-    /// The scheme of the site that asks, if the message names it.
+    /// The scheme of the requesting site, if the message names it.
     pub scheme: Option<String>,
-    /// The site that asks: its host, with a port if it has one.
+    /// The requesting site: host name and optional port.
     pub domain: String,
-    /// Who signs in.
+    /// The wallet that signs in.
     pub address: Address,
-    /// What the person is told.
+    /// The text that the wallet shows to its user.
     pub statement: Option<String>,
-    /// What the sign-in is for.
+    /// The resource that the sign-in is for.
     pub uri: String,
     /// EIP-155 chain id.
     pub chain_id: u64,
-    /// From the site.
+    /// Issued by the site.
     pub nonce: String,
-    /// When it was made.
     pub issued_at: UnixSeconds,
-    /// When it ends, if it says so.
     pub expiration_time: Option<UnixSeconds>,
-    /// When it begins, if it says so.
     pub not_before: Option<UnixSeconds>,
-    /// The site's name for the request, if it has one.
+    /// The site's id of the request.
     pub request_id: Option<String>,
-    /// What the person agrees to besides.
+    /// URIs that the user also agrees to.
     pub resources: Vec<String>,
 }
 
 impl SiweMessage {
-    /// Reads a message of at most 4 KiB.
+    /// Parses a message of at most 4 KiB.
     ///
     /// # Errors
-    /// [`SiweError::Malformed`] names the first thing that is wrong.
+    /// [`SiweError::Malformed`] names the first malformed part.
     pub fn parse(message: &str) -> Result<Self, SiweError> {
         if message.len() > MESSAGE_BYTES_MAX {
             return Err(SiweError::Malformed("a length of at most 4096 bytes"));
         }
-        // The grammar knows no others, and a person could not see what they do.
+        // The grammar allows no other characters, and a wallet might not show them.
         if !message.bytes().all(|b| matches!(b, b'\n' | b' '..=b'~')) {
             return Err(SiweError::Malformed("text in ASCII without control characters"));
         }
@@ -86,7 +83,7 @@ impl SiweMessage {
     }
 }
 
-/// The lines that have not been read yet.
+/// The lines that are not parsed yet.
 struct Lines<'a>(Peekable<Split<'a, char>>);
 
 impl<'a> Lines<'a> {
@@ -94,7 +91,7 @@ impl<'a> Lines<'a> {
         self.0.next().unwrap_or_default()
     }
 
-    /// What follows `tag`, if the next line begins with it.
+    /// The text after `tag`, if the next line begins with it.
     fn optional(&mut self, tag: &str) -> Option<&'a str> {
         self.0.next_if(|line| line.starts_with(tag)).and_then(|line| line.strip_prefix(tag))
     }
@@ -123,8 +120,8 @@ impl<'a> Lines<'a> {
         if is_host && scheme.is_none_or(is_scheme) { Ok((scheme, domain)) } else { Err(malformed) }
     }
 
-    /// An empty line, and optionally a statement, and another empty line, which some wallets leave
-    /// out where there is no statement.
+    /// Parses an empty line, then an optional statement and another empty line. Some wallets omit the second empty line if
+    /// there is no statement.
     fn statement(&mut self) -> Result<Option<&'a str>, SiweError> {
         let malformed = Err(SiweError::Malformed("the empty line after the address"));
         if !self.next().is_empty() {
@@ -140,7 +137,7 @@ impl<'a> Lines<'a> {
         if self.0.next() == Some("") { Ok(Some(statement)) } else { malformed }
     }
 
-    /// The resources, which must be the last lines.
+    /// Parses the resources, which must be the last lines.
     fn resources(mut self) -> Result<Vec<String>, SiweError> {
         let mut resources = Vec::new();
         if self.0.next_if_eq(&"Resources:").is_some() {
@@ -173,8 +170,8 @@ fn is_nonce(text: &str) -> bool {
     text.len() >= NONCE_DIGITS_MIN && text.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
-/// The `date-time` of RFC 3339, in capitals. The library behind [`UnixSeconds`] reads other forms too,
-/// such as a blank for the `T`, no seconds, or a zone in brackets after the time.
+/// Parses the `date-time` of RFC 3339 in upper case. The parser of [`UnixSeconds`] also accepts other forms, such as a
+/// space instead of the `T`, no seconds, or a zone in brackets.
 fn read_moment(text: &str) -> Option<UnixSeconds> {
     let (time, rest) = text.split_at_checked("2026-11-21T12:00:00".len())?;
     let (fraction, offset) = match rest.strip_prefix('.') {
@@ -191,7 +188,7 @@ fn read_moment(text: &str) -> Option<UnixSeconds> {
     UnixSeconds::from_rfc3339(text).ok().filter(|_| is_plain)
 }
 
-/// Whether `text` is `form` with any digits for its zeros.
+/// Whether `text` matches `form`, where a zero stands for any digit.
 fn has_form(text: &str, form: &str) -> bool {
     let fits = |(byte, wanted): (u8, u8)| match wanted {
         b'0' => byte.is_ascii_digit(),

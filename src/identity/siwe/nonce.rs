@@ -1,4 +1,4 @@
-//! Nonces that carry their own end and a MAC: only we can make one, and nothing is stored for it.
+//! Nonces that contain their expiry and a MAC. Only this service can create them, and nothing is stored.
 
 use alloy_primitives::hex;
 use subtle::ConstantTimeEq;
@@ -10,21 +10,21 @@ use crate::identity::siwe::error::{SIGN_IN_SECONDS, SiweError};
 use crate::ports::Random;
 
 const END_DIGITS: usize = 8;
-/// The end, and 96 random bits.
+/// The expiry and 96 random bits.
 const PAYLOAD_DIGITS: usize = END_DIGITS + 24;
 /// The payload, and the first 128 bits of its MAC.
 const NONCE_DIGITS: usize = PAYLOAD_DIGITS + 32;
 
-/// What a signature under the nonce is good for. One for a server opens no session, and the other way round.
+/// The purpose of a nonce. A nonce is refused for any other purpose.
 #[derive(Clone, Copy, Debug)]
 pub enum Purpose<'a> {
-    /// A session as a host.
+    /// Starting a host's session.
     SignIn,
     /// Proving a wallet at the server of this host.
     AtServer(&'a ScopeId),
 }
 
-/// A nonce for a message, and when it ends. Hex digits only: EIP-4361 allows letters and digits.
+/// Creates a nonce and returns it with its expiry. It has hex digits only, because EIP-4361 allows letters and digits.
 #[must_use]
 pub fn new_nonce(
     keys: &Keys,
@@ -38,10 +38,10 @@ pub fn new_nonce(
     (payload + &mac, expires_at)
 }
 
-/// When a nonce of ours ends.
+/// Verifies a nonce and returns its expiry.
 ///
 /// # Errors
-/// [`SiweError::Nonce`] if it has ended already, or is not ours.
+/// [`SiweError::Nonce`] if it has expired, is not ours, or is for another purpose.
 pub(super) fn check_nonce(
     keys: &Keys,
     purpose: Purpose<'_>,
@@ -61,7 +61,7 @@ pub(super) fn check_nonce(
 fn mac_of(keys: &Keys, purpose: Purpose<'_>, payload: &str) -> String {
     let mac = match purpose {
         Purpose::SignIn => keys.sign_nonce(payload.as_bytes()),
-        // A payload is hex only, so that none of the one kind looks like one of the other.
+        // A payload has hex digits only, so the two kinds of MAC input cannot collide.
         Purpose::AtServer(scope) => keys.sign_nonce(format!("{scope}/{payload}").as_bytes()),
     };
     hex::encode(mac.get(..16).unwrap_or_default())
