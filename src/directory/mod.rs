@@ -1,14 +1,13 @@
-//! Which objects have something open: payments, mails, records, settlements, purchases.
+//! The directory of objects with open work: payments, mails, records, settlements, purchases.
 //!
-//! An object finishes what is open by its alarm. The runtime drops an alarm that has failed often enough, and an
-//! object without an alarm does nothing until somebody calls it. So each object notes here that it has something
-//! open, and a cron ([`sweep`]) asks those that are written down: an object that is asked sets its alarm again, and
-//! leaves the directory once nothing is open. The alarm is the rule and this is the second line; a lost note costs
-//! nothing as long as the alarm lives.
+//! An object finishes its open work in its alarm. The runtime gives up an alarm after repeated failures, and an object
+//! without an alarm does nothing until its next request. So each object registers here when it has open work, and a cron
+//! ([`sweep`]) asks the registered objects. An object that is asked sets its alarm again, and is removed once nothing is
+//! open. The directory is only a safety net: a lost registration does no harm while the alarm works.
 //!
-//! The directory of hosts also knows how far a rotation of `MASTER_KEY` is ([`rotation`]).
+//! The directory of hosts also stores the progress of a rotation of `MASTER_KEY` ([`rotation`]).
 //!
-//! There is one directory for each [`Kind`], so that objects of one kind never push out those of another.
+//! Each [`Kind`] has its own directory, so that objects of one kind never displace those of another.
 
 pub mod rotation;
 pub mod sweep;
@@ -23,40 +22,39 @@ use crate::ports::{Clock, Level, Log, Sql, SqlError, SqlValue};
 /// The schema of a directory's object.
 pub const MIGRATIONS: Migrations = &[include_str!("schema.sql"), include_str!("schema-2.sql")];
 
-/// Objects in one directory.
+/// Objects in one directory at most.
 pub const OBJECTS_MAX: u32 = 10_000;
 
 /// The longest id of an object, characters.
 pub const ID_CHARS_MAX: usize = 64;
 
-/// How long an object that has noted something is left alone, seconds: its alarm should be enough.
+/// When an object is asked after its registration, seconds. Until then its alarm should finish the work.
 pub const LEAVE_SECONDS: i64 = 600;
 
-/// How long an object that has answered that something is open is left alone, seconds.
+/// When an object with open work is asked again, seconds.
 pub const OPEN_SECONDS: i64 = 1_800;
 
-/// The longest that an object is left alone that could not be asked, seconds.
+/// The longest back-off of an object that does not answer, seconds.
 pub const FAILED_SECONDS_MAX: i64 = 3 * 3_600;
 
-/// How often an instance of an object notes that something is open, seconds.
+/// How often an instance of an object registers its open work, seconds.
 pub const NOTE_SECONDS: i64 = 1_800;
 
-/// How soon an instance tries again whose note did not arrive, seconds.
+/// When a failed registration is retried, seconds.
 pub const NOTE_AGAIN_SECONDS: i64 = 60;
 
-/// Objects that can have something open.
+/// The kinds of objects that can have open work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {
-    /// A host's.
     Host,
-    /// A guest session's.
+    /// The object of a guest session.
     Guest,
-    /// Our own facilitator's, of one network.
+    /// The object of our own facilitator for one network.
     Relayer,
 }
 
 impl Kind {
-    /// All of them, in the order in which they are swept.
+    /// All kinds, in the order of the sweep.
     pub const ALL: [Self; 3] = [Self::Relayer, Self::Host, Self::Guest];
 
     /// The name of its directory.
@@ -70,42 +68,41 @@ impl Kind {
     }
 }
 
-/// What a directory is asked. Only our own objects and the cron reach it.
+/// A request to a directory. Only our own objects and the cron can send one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ask {
-    /// The object with this id has something open.
+    /// Registers the object with this id.
     Note(String),
-    /// These were asked; which are to be asked next?
+    /// Records answers and returns the objects to ask next.
     Next {
-        /// What the last ones have answered.
+        /// The answers of the objects asked last.
         answered: Vec<Answered>,
-        /// How many come next at most.
+        /// Objects to return at most.
         max: u32,
     },
 }
 
-/// An object that is to be asked.
+/// An object to ask.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listed {
-    /// The id of the object.
+    /// The id of the Durable Object, hex.
     pub id: String,
-    /// How often it had noted something when it was listed.
+    /// The number of its registrations when it was listed.
     pub notes: u64,
 }
 
-/// An object that has answered.
+/// The answer of an object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answered {
-    /// Which.
     pub listed: Listed,
-    /// Whether it has something open.
+    /// Whether it has open work.
     pub is_open: bool,
 }
 
-/// Answers an [`Ask`]: the objects that are to be asked next, if that was the question.
+/// Handles an [`Ask`] and returns the objects to ask next, for [`Ask::Next`].
 ///
 /// # Errors
-/// [`SqlError`] if SQLite refuses; nothing has changed then.
+/// [`SqlError`] if SQLite refuses; nothing is changed then.
 pub fn answer(world: &(impl Sql + Clock + Log), ask: &Ask) -> Result<Vec<Listed>, SqlError> {
     let now = world.now();
     storage::migrate(world, MIGRATIONS, now)?;
@@ -128,9 +125,8 @@ pub fn answer(world: &(impl Sql + Clock + Log), ask: &Ask) -> Result<Vec<Listed>
     }
 }
 
-/// Writes an object down; how many had to leave for it. If the directory is full, those leave first that have only
-/// said that something is open, then those that were asked and have confirmed it; in each group those that have said
-/// so least recently.
+/// Registers an object and returns the number of displaced ones. A full directory displaces objects that were not asked
+/// yet first, then those that confirmed open work when asked; in each group the least recently registered.
 fn note(sql: &impl Sql, id: &str, now: UnixSeconds) -> Result<u64, SqlError> {
     if id.is_empty() || id.len() > ID_CHARS_MAX {
         return Err(SqlError("this is no id of an object".to_owned()));
@@ -148,12 +144,12 @@ fn note(sql: &impl Sql, id: &str, now: UnixSeconds) -> Result<u64, SqlError> {
     Ok(too_many)
 }
 
-/// How many objects are written down.
+/// The number of registered objects.
 fn count(sql: &impl Sql) -> Result<u64, SqlError> {
     first(sql, "SELECT count(*) FROM objects", &[])?.map_or(Ok(0), |mut columns| columns.count())
 }
 
-/// What an object has answered. One that has nothing open leaves, unless it has noted something meanwhile.
+/// Records an answer. An object without open work is removed, unless it has registered again meanwhile.
 fn record(sql: &impl Sql, answered: &Answered, now: UnixSeconds) -> Result<(), SqlError> {
     let Answered { listed: Listed { id, notes }, is_open } = answered;
     if *is_open {
@@ -166,8 +162,8 @@ fn record(sql: &impl Sql, answered: &Answered, now: UnixSeconds) -> Result<(), S
     sql.run("DELETE FROM objects WHERE id = ?1 AND notes = ?2", &parameters).map(drop)
 }
 
-/// Those that have waited longest for their turn. Each is put off at once, longer each time that no answer follows:
-/// one that cannot be asked, or a cron that ends half-way, keeps nobody else waiting.
+/// The objects that are due, longest waiting first. Each is postponed at once, with a back-off for missing answers, so
+/// that neither an object that does not answer nor an interrupted cron delays the others.
 fn next(sql: &impl Sql, max: u32, now: UnixSeconds) -> Result<Vec<Listed>, SqlError> {
     let due = "SELECT id, notes, failures FROM objects WHERE sweep_at <= ?1 \
          ORDER BY sweep_at, id LIMIT ?2";
@@ -183,24 +179,24 @@ fn next(sql: &impl Sql, max: u32, now: UnixSeconds) -> Result<Vec<Listed>, SqlEr
     Ok(due.into_iter().map(|(listed, _)| listed).collect())
 }
 
-/// How long an object is left alone that could not be asked so many times before, seconds.
+/// The back-off after this number of missing answers, seconds.
 fn left_alone(failures: u64) -> i64 {
     let doublings = u32::try_from(failures).unwrap_or(u32::MAX);
     let times = 1_i64.checked_shl(doublings.min(16)).unwrap_or(i64::MAX);
     LEAVE_SECONDS.saturating_mul(times).min(FAILED_SECONDS_MAX)
 }
 
-/// Counts stay far below what SQLite stores.
+/// Counts stay far below the largest integer of SQLite.
 fn int(count: u64) -> SqlValue {
     SqlValue::Int(i64::try_from(count).unwrap_or(i64::MAX))
 }
 
-/// What an instance of an object remembers of its notes, so that they cost a hop only now and then.
+/// When an instance of an object registers again. Limits the requests to the directory.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Noted(Option<UnixSeconds>);
 
 impl Noted {
-    /// Whether a note is to be sent now; if so it counts as sent.
+    /// Whether to register now. If so, the registration counts as sent.
     pub fn is_due(&mut self, now: UnixSeconds) -> bool {
         let is_due = self.0.is_none_or(|next| next <= now);
         if is_due {
@@ -209,12 +205,12 @@ impl Noted {
         is_due
     }
 
-    /// The note did not arrive.
+    /// Reports that the registration did not arrive.
     pub const fn failed(&mut self, now: UnixSeconds) {
         self.0 = Some(now.plus(NOTE_AGAIN_SECONDS));
     }
 
-    /// The directory is told that nothing is open, and removes the object: what is opened next is to be noted again.
+    /// Reports that the directory removes the object. New open work must be registered at once.
     pub const fn forget(&mut self) {
         self.0 = None;
     }

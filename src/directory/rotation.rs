@@ -1,9 +1,9 @@
-//! How far the deployment is with a new master key, in the directory of hosts.
+//! The progress of a master key rotation, in the directory of hosts.
 //!
-//! A host seals its values anew in its own alarm, but an idle host has no alarm. So the cron walks all hosts
-//! ([`super::walk`]), a few in each run, and this module keeps its place. A host with something left is asked again
-//! until it has nothing left. One walk is enough: a host that has nothing left seals with the current key from then on.
-//! When the walk is over and no host is left, one line in the log says that the previous key can be removed.
+//! A host reseals its values in its alarm, but an idle host has no alarm. So the cron walks all hosts
+//! ([`crate::directory::walk`]), a few in each run, and this module stores the position. A host with values left is
+//! asked again until it has none. One walk is enough, because hosts seal new values with the current key. When the walk
+//! is over and no host has values left, a log line says that the previous key can be removed.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,100 +14,98 @@ use crate::identity::keys::Keys;
 use crate::ports::storage::{self, all, first};
 use crate::ports::{Clock, Level, Log, Sql, SqlError, SqlValue};
 
-/// Hosts with something left, at most; with more the walk waits.
+/// Hosts with values left at most. With more the walk pauses.
 pub const HOSTS_MAX: u32 = 1_000;
 
-/// How long a host is left alone that has something left, seconds: its alarm does the work.
+/// When a host with values left is asked again, seconds. Its alarm does the work.
 pub const OPEN_SECONDS: i64 = LEAVE_SECONDS;
 
-/// Failures of KV in a row after which the walk begins anew: its cursor may be too old.
+/// Failures of KV in a row until the walk restarts, because its cursor may have expired.
 pub const FAILURES_MAX: u32 = 5;
 
-/// What the cron and `GET /health` ask about a rotation.
+/// A request of the cron or of `GET /health`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ask {
-    /// Which rotation: [`rotation_of`].
+    /// The rotation, named by [`rotation_of`].
     pub keys: String,
-    /// What about it.
     pub what: What,
 }
 
-/// A question about a rotation.
+/// The kinds of requests about a rotation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum What {
-    /// How far it is.
+    /// Reports the progress.
     Status,
-    /// Which hosts come next. At most so many are to be asked again.
+    /// Returns the hosts to ask next, with at most this number of hosts to ask again.
     Next(u32),
-    /// What hosts have answered, and where the walk is.
+    /// Records the answers of hosts and the new position of the walk.
     Record(Vec<Asked>, Walked),
 }
 
-/// Where a walk is.
+/// The new position of a walk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Walked {
-    /// Where it was.
+    /// Unchanged.
     No,
-    /// KV has not given the page.
+    /// Unchanged, because KV failed to return the page.
     Failed,
-    /// Here.
+    /// This position.
     To(Spot),
-    /// At the end.
+    /// The end: all hosts were asked.
     Over,
 }
 
-/// A place in KV's list of hosts.
+/// A position in KV's list of hosts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spot {
-    /// The page; `None`: the first one.
+    /// The cursor of the page; `None` for the first page.
     pub cursor: Option<String>,
-    /// The last scope of the page that was asked.
+    /// The last scope of the page whose host was asked.
     pub after: Option<String>,
 }
 
-/// A host that was asked.
+/// A host that was asked, and its answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asked {
-    /// Its scope.
     pub scope: ScopeId,
-    /// What it has answered; `None`: nothing.
+    /// `None` if the host did not answer.
     pub answer: Option<Resealed>,
 }
 
-/// What a host says about its values.
+/// The state of a host's sealed values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resealed {
-    /// Whether it still needs the previous key.
+    /// Whether some values still need the previous key.
     pub is_open: bool,
-    /// How many of its values open with neither key.
+    /// Values that neither key opens.
     pub unopened: u32,
 }
 
-/// How far a rotation is.
+/// The progress of a rotation.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Told {
-    /// Whether no host needs the previous key any more.
+    /// Whether no host needs the previous key any longer.
     pub is_done: bool,
-    /// How many hosts are known to need it, or could not be asked.
+    /// Hosts that need the previous key or did not answer.
     pub hosts_open: u32,
-    /// How many values of all hosts open with neither key.
+    /// Values of all hosts that neither key opens.
     pub unopened: u64,
-    /// Hosts to be asked again.
+    /// Hosts to ask again.
     pub again: Vec<ScopeId>,
-    /// Where the walk goes on, unless it is over or has to wait.
+    /// The position where the walk continues, unless it is over or paused.
     pub spot: Option<Spot>,
 }
 
-/// Names the rotation that the settings describe; `None` while none is under way.
+/// The name of the rotation in the settings; `None` if there is none.
 #[must_use]
 pub fn rotation_of(keys: &Keys) -> Option<String> {
     keys.previous_key_id().map(|previous| format!("{previous}:{}", keys.key_id()))
 }
 
-/// Answers an [`Ask`].
+/// Handles an [`Ask`].
 ///
 /// # Errors
-/// [`SqlError`] if SQLite refuses; nothing has changed then.
+/// [`SqlError`] if SQLite refuses; nothing is changed then.
 pub fn answer(world: &(impl Sql + Clock + Log), ask: &Ask) -> Result<Told, SqlError> {
     let now = world.now();
     storage::migrate(world, directory::MIGRATIONS, now)?;
@@ -131,7 +129,7 @@ pub fn answer(world: &(impl Sql + Clock + Log), ask: &Ask) -> Result<Told, SqlEr
     })
 }
 
-/// Begins the walk, if the keys are others than before.
+/// Starts a walk if this rotation is new.
 fn begin(sql: &impl Sql, keys: &str) -> Result<(), SqlError> {
     let statement = "INSERT INTO rotation (id, keys, failures, is_walked, unopened) \
          VALUES (1, ?1, 0, 0, 0) ON CONFLICT (id) DO UPDATE SET keys = ?1, cursor = NULL, \
@@ -161,8 +159,8 @@ fn told(sql: &impl Sql) -> Result<Told, SqlError> {
     })
 }
 
-/// The hosts that have waited longest to be asked again. Each is put off at once, longer each time that no answer
-/// follows.
+/// The hosts that are due to be asked again, longest waiting first. Each is postponed at once, with a back-off for
+/// missing answers.
 fn again(sql: &impl Sql, max: u32, now: UnixSeconds) -> Result<Vec<ScopeId>, SqlError> {
     let due = "SELECT scope, failures FROM rotation_hosts WHERE ask_at <= ?1 \
          ORDER BY ask_at, scope LIMIT ?2";
@@ -221,7 +219,7 @@ fn walk_on(sql: &impl Sql, walked: &Walked) -> Result<(), SqlError> {
     }
 }
 
-/// Notes that nothing is left, and says so once.
+/// Records that the rotation is done, and logs it once.
 fn finish(world: &(impl Sql + Log), now: UnixSeconds) -> Result<(), SqlError> {
     let statement = "UPDATE rotation SET done_at = ?1 WHERE is_walked = 1 AND done_at IS NULL \
          AND NOT EXISTS (SELECT 1 FROM rotation_hosts) RETURNING unopened";
@@ -233,10 +231,10 @@ fn finish(world: &(impl Sql + Log), now: UnixSeconds) -> Result<(), SqlError> {
     Ok(())
 }
 
-/// What the log says when nothing is left.
+/// The log line when no host needs the previous key.
 pub const DONE: &str =
     "all secrets are sealed with the current key; MASTER_KEY_PREVIOUS can be removed";
 
-/// The same when values are left that nobody can open.
+/// The log line when, in addition, some values open with neither key.
 pub const LOST: &str = "all secrets that open are sealed with the current key, and some open with neither key: \
      make sure that MASTER_KEY_PREVIOUS is the key before before you remove it";

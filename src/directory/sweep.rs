@@ -1,13 +1,13 @@
-//! The cron: asks the objects in the directories, a few at a time.
+//! The cron asks the objects in the directories, a few in each run.
 
 use futures_util::future::join_all;
 
 use crate::directory::{Answered, Ask, Kind, Listed};
 use crate::ports::{Clock, Level, Log, Timer, within};
 
-/// Objects of a kind that are asked in one run. Each is a subrequest, and so is each question to a directory; a run has
-/// 50 for everything. With the relayers of the settings these come to 33 and one for each network, of which a deployment
-/// has four at most, and while a key is rotated to [`crate::directory::walk::SUBREQUESTS`] more.
+/// Objects of a kind that are asked in one run. Each takes a subrequest, as does each request to a directory; a run has
+/// 50. The sum is 33, plus one for each network (at most four), plus [`crate::directory::walk::SUBREQUESTS`] during a key
+/// rotation.
 #[must_use]
 pub const fn swept_max(kind: Kind) -> u32 {
     match kind {
@@ -17,45 +17,46 @@ pub const fn swept_max(kind: Kind) -> u32 {
     }
 }
 
-/// Objects that are asked at a time. A Worker waits for six answers at a time.
+/// Objects that are asked concurrently. A Worker has six concurrent connections.
 pub const AT_ONCE: u32 = 4;
 
-/// How long an object may take to answer, milliseconds.
+/// Time limit of an answer, milliseconds.
 pub const ANSWER_MILLIS: u32 = 10_000;
 
-/// How long the objects of one kind are asked in one run, seconds. A run of a cron may take 15 minutes.
+/// Time limit of one kind in one run, seconds. A cron may run for 15 minutes.
 pub const RUN_SECONDS: i64 = 240;
 
-/// A hop failed. The message is for us.
+/// A request to an object failed. The message is for our logs.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct SweepError(pub String);
 
-/// What the cron asks of the world.
+/// The port of the cron.
 pub trait Sweeps {
-    /// Asks the directory of a kind.
+    /// Sends a request to the directory of a kind.
     fn ask_directory(
         &self,
         kind: Kind,
         ask: &Ask,
     ) -> impl Future<Output = Result<Vec<Listed>, SweepError>>;
 
-    /// Tells an object to set its alarm for what is due; whether it has anything open.
+    /// Tells an object to set its alarm for its open work; whether it has any.
     fn sweep_object(&self, kind: Kind, id: &str) -> impl Future<Output = Result<bool, SweepError>>;
 }
 
-/// What came of a run.
+/// The counts of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Swept {
-    /// Have something open.
+    /// Objects with open work.
     pub open: u32,
-    /// Have nothing open and leave.
+    /// Objects without open work, which are removed.
     pub closed: u32,
-    /// Could not be asked, and stay.
+    /// Objects that did not answer. They stay.
     pub failed: u32,
 }
 
-/// Asks the objects of a kind that have waited longest, such as [`swept_max`] of them. It never fails: what cannot be asked now is asked later.
+/// Asks the `max` longest waiting objects of a kind, see [`swept_max`]. It never fails: an object that does not answer is
+/// asked later.
 pub async fn sweep(
     world: &(impl Sweeps + Clock + Timer + Log),
     kind: Kind,
@@ -104,7 +105,7 @@ pub async fn sweep(
     swept
 }
 
-/// What an object answers, if it can be asked.
+/// The answer of an object; `None` if it does not answer in time.
 async fn ask_one(world: &(impl Sweeps + Timer + Log), kind: Kind, listed: &Listed) -> Option<bool> {
     match within(world, ANSWER_MILLIS, world.sweep_object(kind, &listed.id)).await {
         Some(Ok(is_open)) => Some(is_open),

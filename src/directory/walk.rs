@@ -1,7 +1,8 @@
-//! After a rotation of `MASTER_KEY` the cron asks all hosts whether they have values to seal anew ([`super::rotation`]).
-//! A host that is asked sets its alarm, which does it. KV lists the hosts (`usersByHash:`).
+//! After a rotation of `MASTER_KEY` the cron asks all hosts whether they have values to reseal
+//! ([`crate::directory::rotation`]). A host that is asked sets its alarm, which reseals them. KV lists the hosts
+//! (`usersByHash:`).
 //!
-//! A run makes at most [`SUBREQUESTS`]: two questions to the directory, one page of KV's list and [`ASKED_MAX`] hosts.
+//! A run makes at most [`SUBREQUESTS`]: two requests to the directory, one page of KV's list and [`ASKED_MAX`] hosts.
 
 use futures_util::future::join_all;
 
@@ -12,29 +13,29 @@ use crate::ports::{Level, Log, Timer, within};
 
 /// Hosts that are asked in one run.
 pub const ASKED_MAX: usize = 8;
-/// Of these, those that are asked again.
+/// Hosts in one run that are asked again.
 const AGAIN_MAX: u32 = 4;
-/// What a run asks of the outside.
+/// Subrequests of a run at most.
 pub const SUBREQUESTS: usize = ASKED_MAX + 3;
-/// What the keys of hosts in KV begin with.
+/// The prefix of the hosts' keys in KV.
 pub const HOSTS: &str = "usersByHash:";
 
-/// What the walk asks of the world.
+/// The port of the walk.
 pub trait Walks {
-    /// Asks the directory of hosts.
+    /// Sends a request to the directory of hosts.
     fn ask_rotation(&self, ask: &Ask) -> impl Future<Output = Result<Told, SweepError>>;
 
-    /// A page of the keys that begin with [`HOSTS`], and the cursor of the next one.
+    /// A page of the keys with the prefix [`HOSTS`], and the cursor of the next page.
     fn list_hosts(
         &self,
         cursor: Option<&str>,
     ) -> impl Future<Output = Result<(Vec<String>, Option<String>), SweepError>>;
 
-    /// Asks a host's object.
+    /// Asks the object of a host to reseal its values.
     fn ask_host(&self, scope: &ScopeId) -> impl Future<Output = Result<Resealed, SweepError>>;
 }
 
-/// One run for the rotation that is named so. It never fails: what cannot be asked now is asked later.
+/// Makes one run for the rotation with this name. It never fails: a host that does not answer is asked later.
 pub async fn walk(world: &(impl Walks + Timer + Log), keys: &str) {
     let ask = |what| Ask { keys: keys.to_owned(), what };
     let Some(told) = ask_rotation(world, &ask(What::Next(AGAIN_MAX))).await else { return };
@@ -57,7 +58,7 @@ pub async fn walk(world: &(impl Walks + Timer + Log), keys: &str) {
     ask_rotation(world, &ask(What::Record(asked, walked))).await;
 }
 
-/// Adds hosts from where the walk is, as many as the run has room for; where it is then.
+/// Adds hosts from the position of the walk until the run is full, and returns the new position.
 async fn next_hosts(
     world: &(impl Walks + Timer + Log),
     spot: &Spot,
@@ -77,7 +78,7 @@ async fn next_hosts(
             return over.map_or(Walked::Over, Walked::To);
         };
         let scope = key.strip_prefix(HOSTS).and_then(|scope| ScopeId::parse(scope).ok());
-        // A host may stand among those that are asked again, too.
+        // A host may also be among those that are asked again.
         hosts.extend(scope.filter(|scope| !hosts.contains(scope)));
         after = Some(key.clone());
     }
@@ -96,7 +97,7 @@ async fn ask_host(world: &(impl Walks + Timer + Log), scope: &ScopeId) -> Asked 
     Asked { scope: scope.clone(), answer }
 }
 
-/// What an answer says that comes in time; anything else goes to the log.
+/// The answer if it arrives in time; failures are logged.
 async fn said<T>(
     world: &(impl Timer + Log),
     what: &str,

@@ -18,7 +18,7 @@ const PREFIX: &str = "mcp_";
 const SECRET_BYTES: usize = 32;
 const HINT_CHARS: usize = 4;
 
-/// A token in clear text: exists in the one answer that shows it, and while a request is read. There is no `Debug`.
+/// A token in clear text: exists in the one answer that shows it, and while a request is read. `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token {
     scope: ScopeId,

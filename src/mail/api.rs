@@ -1,5 +1,5 @@
-//! A mail as a request to an HTTP mail API in the shape of Resend's `POST /emails`, and what its answer
-//! says. The mail's id is the `Idempotency-Key`: a mail that is sent again arrives once.
+//! The HTTP mail API with the interface of Resend's `POST /emails`: the request of a mail, and the meaning of the answer.
+//! The mail's id is the `Idempotency-Key`, so that a retried mail arrives once.
 
 use serde_json::{Map, Value, json};
 
@@ -7,15 +7,15 @@ use crate::mail::Message;
 use crate::mail::settings::{MailApi, Sender};
 use crate::ports::{HttpError, HttpRequest, HttpResponse, MailError, Sent};
 
-/// Tags that lead from a bounce back to the mail; a provider repeats them in its webhooks.
+/// The tag with the host's scope. A provider repeats tags in its webhooks, so that a bounce leads back to the mail.
 pub const SCOPE_TAG: &str = "concierge_scope";
-/// The same, for the mail's id.
+/// The tag with the mail's id.
 pub const MAIL_TAG: &str = "concierge_mail";
 const TIMEOUT_MILLIS: u32 = 20_000;
 const ANSWER_BYTES_MAX: usize = 16 * 1024;
 const PROVIDER_ID_CHARS_MAX: usize = 128;
 
-/// The request that sends a mail. The same mail always makes the same request.
+/// The request that sends a mail. The same mail always gives the same request.
 #[must_use]
 pub fn request(api: &MailApi, from: &Sender, message: &Message) -> HttpRequest {
     let domain = from.address.domain();
@@ -49,10 +49,10 @@ pub fn request(api: &MailApi, from: &Sender, message: &Message) -> HttpRequest {
     }
 }
 
-/// What an answer says. Only a clear one counts; everything else may have been taken.
+/// Reads the answer. Anything but a clear refusal may mean that the mail was accepted.
 ///
 /// # Errors
-/// [`MailError`]; its text names no address and repeats nothing of the mail.
+/// [`MailError`]. Its text holds no address and nothing of the mail.
 pub fn read(answer: Result<HttpResponse, HttpError>) -> Result<Sent, MailError> {
     let answer = answer.map_err(|error| {
         MailError::Unavailable(match error {
@@ -71,14 +71,14 @@ pub fn read(answer: Result<HttpResponse, HttpError>) -> Result<Sent, MailError> 
     match answer.status {
         200..=299 => Ok(Sent { provider_id: word("id").unwrap_or_default().to_owned() }),
         429 => Err(MailError::Later(why())),
-        // 409: the request before under the same key is still being worked on.
+        // 409: an earlier request with the same key is still in progress.
         408 | 409 | 425 => Err(MailError::Unavailable(why())),
         400..=499 => Err(MailError::Refused(why())),
         _ => Err(MailError::Unavailable(why())),
     }
 }
 
-/// The names and ids of an API: nothing of a mail looks like one.
+/// Whether text looks like an identifier of the API. No part of a mail does.
 fn is_word(text: &str) -> bool {
     let is_allowed = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
     !text.is_empty() && text.len() <= PROVIDER_ID_CHARS_MAX && text.bytes().all(is_allowed)

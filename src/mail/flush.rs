@@ -1,4 +1,4 @@
-//! Sends what is due.
+//! Sends the mails that are due.
 
 use futures_util::future::join_all;
 
@@ -7,33 +7,33 @@ use crate::base::time::UnixSeconds;
 use crate::mail::outbox::{self, Due};
 use crate::ports::{Clock, Delivery, Level, Log, Mail, MailError, Sent, Sql, SqlError};
 
-/// Mails sent in one go. Each is a subrequest, of which an alarm has 50 for everything.
+/// Mails sent in one alarm. Each takes one of its 50 subrequests.
 pub const BATCH: u32 = 4;
-/// Mails sent at a time; a Worker has six connections.
+/// Mails sent concurrently. A Worker has six concurrent connections.
 const LANES: usize = 2;
-/// When to look again at a mail that makes trouble, seconds.
+/// When a mail whose row fails is tried again, seconds.
 const TROUBLE_SECONDS: i64 = 3_600;
-/// Tries until a mail is given up.
+/// Attempts until a mail is given up.
 const ATTEMPTS_MAX: u32 = 8;
-/// Seconds until the next try, by how many there were.
+/// Seconds until the next attempt, by the number of attempts so far.
 const AGAIN_SECONDS: [i64; 7] = [10, 30, 90, 300, 900, 1_800, 3_600];
 
-/// What follows from an answer.
+/// The next state of a mail after an answer.
 #[derive(Debug, PartialEq, Eq)]
 enum Step {
     Sent(String),
     Failed(String),
     Unknown(String),
-    /// After so many seconds, because it was not taken.
+    /// Retry after these seconds; the provider did not accept the mail.
     Again(i64, String),
-    /// After so many seconds under the same key, because it may have been taken.
+    /// Retry after these seconds with the same key; the provider may have accepted the mail.
     AgainUnclear(i64, String),
 }
 
-/// Sends what is due, or leaves it queued if this deployment has no way out for mail.
+/// Sends the due mails, or leaves them queued if the deployment cannot send mail.
 ///
 /// # Errors
-/// [`SqlError`] if SQLite refuses; trouble with mail only postpones or ends its row.
+/// [`SqlError`] if SQLite refuses. A failing mail is only postponed or given up.
 pub async fn flush(
     world: &(impl Sql + Mail + Clock + Log),
     now: UnixSeconds,
@@ -41,7 +41,7 @@ pub async fn flush(
     let Some(delivery) = world.delivery() else { return outbox::wait(world, now) };
     outbox::end_overdue(world, Some(delivery), now)?;
     let due = outbox::due(world, now, BATCH)?;
-    // Beside each other: one answer that does not come must not keep the others waiting.
+    // Concurrently, so that one missing answer does not delay the other mails.
     let lane = |lane: usize| {
         let mails = due.iter().skip(lane).step_by(LANES);
         async move {
@@ -56,7 +56,7 @@ pub async fn flush(
     sent.into_iter().collect()
 }
 
-/// Sends one mail. One that makes trouble waits, and keeps no other from being sent.
+/// Sends one mail. A mail whose row fails is postponed and does not block others.
 async fn look_after(
     world: &(impl Sql + Mail + Clock + Log),
     delivery: Delivery,
@@ -81,7 +81,7 @@ async fn send(
     due: &Due,
 ) -> Result<(), SqlError> {
     let id = &due.message.id;
-    // Written down before the request leaves, so that a mail is never sent without our knowing.
+    // Recorded before the request is sent, so that no sent mail is missing from the outbox.
     if !outbox::mark_sending(world, id, world.now())? {
         return Ok(());
     }
@@ -113,7 +113,7 @@ async fn send(
     Ok(())
 }
 
-/// What becomes of a mail after its `attempts`th try.
+/// The next state of a mail after this number of attempts.
 fn follow(answer: Result<Sent, MailError>, delivery: Delivery, attempts: u32) -> Step {
     let seconds = usize::try_from(attempts.saturating_sub(1))
         .ok()

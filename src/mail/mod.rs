@@ -1,16 +1,15 @@
-//! Mail on its way out. Whoever has something to say queues it ([`outbox::queue`]) in the same block
-//! that changes what it is about; the object's alarm sends it ([`flush`]).
+//! Outgoing mail. A mail is queued ([`outbox::queue`]) in the transaction of the change that it reports. The object's
+//! alarm sends it ([`flush`]).
 //!
 //! ```text
 //! queued ──▶ sending ──▶ sent
 //!    ▲          │ ├────▶ failed    refused for good, or given up
-//!    └──────────┘ └────▶ unknown   it may have arrived, and is not sent again by itself
+//!    └──────────┘ └────▶ unknown   may have arrived; not retried automatically
 //! ```
 //!
-//! A mail is *sending* before its request leaves. What becomes of one whose answer never came is decided
-//! by [`crate::ports::Delivery`]: with an address that honours `Idempotency-Key` it is sent again under
-//! its own id, so that it arrives once; over the `EMAIL` binding, which has no such key, it becomes
-//! *unknown* and the host sees it (`GET /api/users/mail`), so that it arrives at most once.
+//! A mail is *sending* before its request is sent. [`crate::ports::Delivery`] decides about a mail whose answer is lost.
+//! An API that supports `Idempotency-Key` gets it again with the same id, so it arrives once. The `EMAIL` binding has no
+//! such key: the mail becomes *unknown* and the host sees it (`GET /api/users/mail`), so it arrives at most once.
 
 pub mod api;
 mod flush;

@@ -9,7 +9,7 @@ pub const SUBJECT_CHARS_MAX: usize = 200;
 /// The longest text, bytes.
 pub const TEXT_BYTES_MAX: usize = 64 * 1024;
 
-/// A mail that may be queued: one recipient, and nothing in it that could end a header.
+/// A validated mail: one recipient, and no line break in a header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewMail {
     pub(super) kind: Kind,
@@ -20,23 +20,20 @@ pub struct NewMail {
     pub(super) ticket: Option<u32>,
 }
 
-/// Why a mail may not be queued.
+/// Why a mail is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MailFault {
-    /// Of the subject.
     #[error("subject: must be one line of 1 to {SUBJECT_CHARS_MAX} characters that are all seen")]
     Subject,
-    /// Of the text.
     #[error("text: must have 1 to {TEXT_BYTES_MAX} bytes, without control characters")]
     Text,
 }
 
 impl NewMail {
-    /// A mail from the host with this scope. `ticket` is the number of the conversation that it belongs
-    /// to; mails with the same number are shown as one by mail programs.
+    /// A mail from the host with this scope. Mail programs show mails with the same `ticket` number as one thread.
     ///
     /// # Errors
-    /// [`MailFault`] if subject or text are outside of the limits.
+    /// [`MailFault`] if subject or text exceed the limits.
     pub fn new(
         kind: Kind,
         scope: ScopeId,

@@ -1,4 +1,4 @@
-//! The rows of mails on their way out, and what providers say of them afterwards.
+//! The rows of outgoing mails, and the later reports of providers about them.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,38 +12,35 @@ use crate::ports::paging::{Found, KeyKind, Order, Page, Query};
 use crate::ports::storage::{Columns, all, first};
 use crate::ports::{Delivery, Random, Sql, SqlError, SqlValue};
 
-/// How long a request has for its answer, seconds; longer than any way out waits.
+/// When a request without an answer counts as lost, seconds. Longer than the time limit of every provider.
 pub const SEND_SECONDS: i64 = 60;
-/// How long a mail may be sent again under its key, seconds: less than the 24 hours for which providers
-/// remember one.
+/// How long a mail may be retried with its idempotency key, seconds. Providers store a key for 24 hours.
 const KEY_SECONDS: i64 = 20 * 60 * 60;
-/// How long mails are kept, seconds.
+/// How long mails are stored, seconds.
 pub const KEPT_SECONDS: i64 = 30 * 24 * 60 * 60;
-/// When mails are looked at again while there is no way out, seconds.
+/// When due mails are checked again while the deployment cannot send mail, seconds.
 const NO_WAY_SECONDS: i64 = 600;
-/// What a request that never ended may have come to.
+/// The reason of a mail whose request was interrupted.
 const INTERRUPTED: &str = "its answer was lost; it may have arrived";
 
-/// A mail that is due.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Due {
-    /// The mail.
     pub message: Message,
-    /// How often it was tried before.
+    /// Earlier attempts.
     pub attempts: u32,
 }
 
-/// What a provider says of a mail that it took.
+/// A provider's report about an accepted mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Fate {
-    /// The recipient's server has it.
+    /// The recipient's server accepted it.
     Delivered,
-    /// The recipient's server does not want it.
+    /// The recipient's server refused it.
     Bounced,
-    /// The recipient calls it spam.
+    /// The recipient reported it as spam.
     Complained,
-    /// The provider could not, or would not, send it.
+    /// The provider did not send it.
     Failed,
 }
 
@@ -79,11 +76,11 @@ impl Fate {
     }
 }
 
-/// Queues a mail; the alarm that the object sets after every request sends it. To be called in the block
-/// that changes what the mail is about.
+/// Queues a mail. Call it in the transaction of the change that the mail reports. The alarm that the object sets after
+/// every request sends it.
 ///
 /// # Errors
-/// [`SqlError`] if SQLite refuses; so for all of these.
+/// [`SqlError`] if SQLite refuses.
 pub fn queue(
     world: &(impl Sql + Random),
     mail: &NewMail,
@@ -107,7 +104,7 @@ pub fn queue(
     Ok(id)
 }
 
-/// Up to `limit` mails that are to be sent now. Each is read alone, so that a damaged row hides no other.
+/// The ids of up to `limit` due mails. Rows are read one at a time later, so that a damaged row blocks no other.
 ///
 /// # Errors
 /// As [`queue`].
@@ -117,7 +114,7 @@ pub fn due(sql: &impl Sql, now: UnixSeconds, limit: u32) -> Result<Vec<MailId>, 
     all(sql, statement, &[now.into(), limit.into()], |columns| columns.parsed(MailId::parse))
 }
 
-/// The mail, if it is to be sent.
+/// The mail, if it is queued.
 ///
 /// # Errors
 /// As [`queue`].
@@ -139,7 +136,7 @@ pub fn find_queued(sql: &impl Sql, id: &MailId) -> Result<Option<Due>, SqlError>
     Ok(found.pop())
 }
 
-/// The mail makes trouble and waits until then.
+/// Postpones a mail whose row fails.
 ///
 /// # Errors
 /// As [`queue`].
@@ -148,7 +145,7 @@ pub fn put_off(sql: &impl Sql, id: &MailId, until: UnixSeconds) -> Result<(), Sq
     sql.run(statement, &[id.as_str().into(), until.into()]).map(drop)
 }
 
-/// When there is something to do for a mail next.
+/// When the next mail is due.
 ///
 /// # Errors
 /// As [`queue`].
@@ -162,7 +159,7 @@ pub fn next_due(sql: &impl Sql) -> Result<Option<UnixSeconds>, SqlError> {
     Ok(columns.optional_int()?.map(UnixSeconds::new))
 }
 
-/// The mail's request is about to leave; whether it may, since somebody else may have begun.
+/// Marks the mail as sending before its request; `false` if another run has done so already.
 ///
 /// # Errors
 /// As [`queue`].
@@ -174,7 +171,7 @@ pub fn mark_sending(sql: &impl Sql, id: &MailId, now: UnixSeconds) -> Result<boo
     Ok(!sql.run(statement, &parameters)?.is_empty())
 }
 
-/// The mail was taken. Of a code nothing stays.
+/// The provider accepted the mail. The row of a code is deleted.
 ///
 /// # Errors
 /// As [`queue`].
@@ -204,7 +201,7 @@ pub fn mark_failed(
     end(sql, id, "failed", reason, now)
 }
 
-/// The mail may have been taken, and must not be sent again.
+/// The provider may have accepted the mail, and it must not be sent again.
 ///
 /// # Errors
 /// As [`queue`].
@@ -229,7 +226,7 @@ fn end(
     sql.run(statement, &[id.as_str().into(), state.into(), reason.into(), now.into()]).map(drop)
 }
 
-/// The mail is to be sent again at `next_at`; `is_unclear` if this try may have been taken.
+/// Queues the mail again for `next_at`. `is_unclear`: the provider may have accepted this attempt.
 ///
 /// # Errors
 /// As [`queue`].
@@ -248,8 +245,7 @@ pub fn mark_queued(
     sql.run(statement, &parameters).map(drop)
 }
 
-/// Decides what becomes of mails whose request never ended, in an instance that has just begun: nobody
-/// waits for their answer any more.
+/// Ends the requests of earlier instances. Call it in a new instance, when no answer can arrive any more.
 ///
 /// # Errors
 /// As [`queue`].
@@ -258,15 +254,15 @@ pub fn take_over(
     delivery: Option<Delivery>,
     now: UnixSeconds,
 ) -> Result<(), SqlError> {
-    // What waited because there was no way out need not wait longer: perhaps there is one now.
+    // Mails that waited for a configured provider are due now, because the settings may have changed.
     let waiting = "UPDATE mail_outbox SET next_at = min(next_at, ?1) \
          WHERE state = 'queued' AND attempts = 0";
     sql.run(waiting, &[now.plus(3).into()])?;
-    // The request before may still be on its way; the provider answers one of the two.
+    // The earlier request may still be in progress; the provider accepts one of the two.
     end_interrupted(sql, delivery, None, now)
 }
 
-/// The same for requests of this instance that have taken too long.
+/// Ends the requests of this instance that exceed [`SEND_SECONDS`].
 ///
 /// # Errors
 /// As [`queue`].
@@ -278,7 +274,7 @@ pub fn end_overdue(
     end_interrupted(sql, delivery, Some(now), now)
 }
 
-/// All that are being sent, or those that were to end by `by`.
+/// Ends all open requests, or those that were due by `by`.
 fn end_interrupted(
     sql: &impl Sql,
     delivery: Option<Delivery>,
@@ -286,13 +282,13 @@ fn end_interrupted(
     now: UnixSeconds,
 ) -> Result<(), SqlError> {
     let by = by.unwrap_or(UnixSeconds::new(UnixSeconds::STORABLE_MAX));
-    // Without a way out there is no key either; what was under way is decided when there is one.
+    // Without a provider the guarantee is unknown; open requests are decided once there is one.
     let Some(delivery) = delivery else { return Ok(()) };
     let interrupted = "UPDATE mail_outbox SET state = 'queued', unclear = 1, reason = ?1, \
          next_at = ?2, updated_at = ?3 WHERE state = 'sending' AND next_at <= ?4";
     let parameters = [INTERRUPTED.into(), now.plus(3).into(), now.into(), by.into()];
     sql.run(interrupted, &parameters)?;
-    // Also those whose answer was lost on the way that is no longer the way out.
+    // Includes mails whose answer was lost over a provider that is no longer configured.
     let first_try_by = match delivery {
         Delivery::ExactlyOnce => now.plus(-KEY_SECONDS),
         Delivery::AtMostOnce => UnixSeconds::new(UnixSeconds::STORABLE_MAX),
@@ -302,7 +298,7 @@ fn end_interrupted(
     sql.run(unknown, &[INTERRUPTED.into(), now.into(), first_try_by.into()]).map(drop)
 }
 
-/// There is no way out: what is due waits, without counting as a try.
+/// Postpones due mails while the deployment cannot send mail. This is not counted as an attempt.
 ///
 /// # Errors
 /// As [`queue`].
@@ -312,8 +308,8 @@ pub fn wait(sql: &impl Sql, now: UnixSeconds) -> Result<(), SqlError> {
     sql.run(statement, &[now.into(), now.plus(NO_WAY_SECONDS).into()]).map(drop)
 }
 
-/// Removes codes that are over, whatever became of their mail, and all that is older than 30 days:
-/// addresses and texts are people's own.
+/// Deletes mails of expired codes in any state, and mails older than 30 days, because addresses and texts are personal
+/// data.
 ///
 /// # Errors
 /// As [`queue`].
@@ -327,8 +323,8 @@ pub fn forget(sql: &impl Sql, now: UnixSeconds) -> Result<(), SqlError> {
     sql.run("DELETE FROM mail_events WHERE at <= ?1", &[kept.into()]).map(drop)
 }
 
-/// Writes down what a provider says of a mail, once for each `webhook_id`. Mails that are not there
-/// (any more), codes among them, are not written down.
+/// Records a provider's report, once for each `webhook_id`. Reports about missing mails are ignored; this includes sent
+/// codes, whose rows are deleted.
 ///
 /// # Errors
 /// As [`queue`].
@@ -344,14 +340,14 @@ pub fn note(
          ON CONFLICT DO NOTHING";
     let parameters = [webhook_id.into(), id.as_str().into(), fate.as_str().into(), now.into()];
     sql.run(statement, &parameters)?;
-    // Whoever bounces or delivers a mail has had it.
+    // A provider that reports about a mail has accepted it.
     let known = "UPDATE mail_outbox SET state = 'sent', reason = NULL, updated_at = ?2 \
          WHERE id = ?1 AND state = 'unknown' AND kind <> 'code'";
     sql.run(known, &[id.as_str().into(), now.into()]).map(drop)
 }
 
-/// How many mails have come back, failed at the provider or were complained of since `since`, and how
-/// many were sent. Codes count in neither.
+/// The number of mails since `since` that bounced, failed at the provider or were reported as spam, and the number of
+/// sent mails. Codes are not counted.
 ///
 /// # Errors
 /// As [`queue`].
@@ -363,11 +359,11 @@ pub fn failures(sql: &impl Sql, since: UnixSeconds) -> Result<(u64, u64), SqlErr
     Ok((columns.count()?, columns.count()?))
 }
 
-/// Mails, the newest first.
+/// The order of the host's list: the newest first.
 pub static NEWEST_FIRST: Order =
     Order { list: "mail", keys: &[("-created_at", KeyKind::Int), ("id", KeyKind::Text)] };
 
-/// A page of the host's mails, the newest first.
+/// A page of the host's mails.
 ///
 /// # Errors
 /// As [`queue`].

@@ -1,4 +1,4 @@
-//! How mail leaves this deployment, as it is set from outside.
+//! The mail settings of the deployment.
 
 use std::fmt;
 
@@ -9,39 +9,37 @@ use crate::base::email::EmailAddress;
 const NAME_CHARS_MAX: usize = 100;
 const KEY_CHARS_MAX: usize = 512;
 
-/// Who mails come from, and how they leave.
+/// The sender, and the provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MailSettings {
     /// `MAIL_FROM`
     pub from: Sender,
-    /// Where mails are posted; without one the `EMAIL` binding takes them.
+    /// The HTTP API that sends mails; `None` for the `EMAIL` binding.
     pub api: Option<MailApi>,
 }
 
-/// Who mails come from.
+/// The sender of all mails.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sender {
-    /// For people; may be empty.
+    /// The display name; may be empty.
     pub name: String,
-    /// The address.
     pub address: EmailAddress,
 }
 
-/// An HTTP mail API that honours `Idempotency-Key`.
+/// An HTTP mail API that supports `Idempotency-Key`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MailApi {
-    /// Where mails are posted.
+    /// The URL to which mails are posted.
     pub url: String,
-    /// What they are posted with.
     pub key: MailKey,
 }
 
-/// A key that is never shown.
+/// The API key of the mail provider. `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct MailKey(String);
 
 impl Sender {
-    /// From `Name <a@b.c>` or `a@b.c`.
+    /// Parses `Name <a@b.c>` or `a@b.c`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
@@ -49,7 +47,7 @@ impl Sender {
             return Some(Self { name: String::new(), address: EmailAddress::parse(text).ok()? });
         };
         let name = name.trim().trim_matches('"').trim();
-        // What would need quoting in a header is not worth having in a name.
+        // Characters that need quoting in a header are refused.
         let is_plain = name.chars().all(|c| {
             crate::base::text::is_shown(c)
                 && !matches!(c, '\n' | '"' | '\\' | '<' | '>' | ',' | ';' | '@')
@@ -60,7 +58,7 @@ impl Sender {
     }
 }
 
-/// As a `From` header has it.
+/// The form of a `From` header.
 impl fmt::Display for Sender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.name.as_str() {
@@ -71,7 +69,7 @@ impl fmt::Display for Sender {
 }
 
 impl MailKey {
-    /// From visible ASCII.
+    /// Parses visible ASCII.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let is_visible = text.bytes().all(|b| b.is_ascii_graphic());
@@ -79,7 +77,7 @@ impl MailKey {
         (is_visible && fits).then(|| Self(text.to_owned()))
     }
 
-    /// For the request.
+    /// The key in clear text, for the request.
     pub(super) fn as_str(&self) -> &str {
         &self.0
     }
@@ -91,8 +89,7 @@ impl fmt::Debug for MailKey {
     }
 }
 
-/// The address to which mails are posted: elsewhere than on this machine neither key nor mail travel in
-/// the clear.
+/// Parses the URL of the mail API. Plain HTTP is allowed on this machine only, because requests contain the key.
 #[must_use]
 pub fn read_url(text: &str) -> Option<String> {
     let url = Url::parse(text.trim()).ok()?;

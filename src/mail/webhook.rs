@@ -1,4 +1,4 @@
-//! What a provider tells us about mails that it took, signed after Standard Webhooks
+//! Webhooks with a provider's reports about accepted mails, signed after Standard Webhooks
 //! (<https://www.standardwebhooks.com>): HMAC-SHA-256 over `id.timestamp.body`, in base64.
 
 use base64::Engine;
@@ -15,37 +15,35 @@ use crate::mail::Message;
 use crate::mail::api::{MAIL_TAG, SCOPE_TAG};
 use crate::mail::outbox::Fate;
 
-/// How old a webhook may be, and how far the two clocks may differ, seconds.
+/// The highest age of a webhook and difference of the clocks, seconds.
 const TOLERANCE_SECONDS: i64 = 300;
-/// Signatures that we look at: one for each key while keys change.
+/// Signatures that are checked at most. There are several during a change of keys.
 const SIGNATURES_MAX: usize = 8;
 const ID_CHARS_MAX: usize = 128;
 const SECRET_BYTES_MIN: usize = 16;
 
-/// The key that webhooks are signed with (`MAIL_WEBHOOK_SECRET`). Never shown.
+/// The key that signs webhooks (`MAIL_WEBHOOK_SECRET`). There is no `Debug`, so it is never shown.
 #[derive(Clone)]
 pub struct WebhookSecret(Vec<u8>);
 
-/// A webhook that was not signed with our key, or not within the last five minutes.
+/// A webhook that is not signed with our key, or not from the last five minutes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the webhook is not signed with this deployment's key, or too long ago; see webhook-id, webhook-timestamp and webhook-signature of Standard Webhooks"
 )]
 pub struct Unsigned;
 
-/// What became of a mail.
+/// A report about a mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// The host that the mail came from.
+    /// The host that sent the mail.
     pub scope: ScopeId,
-    /// The mail.
     pub mail_id: MailId,
-    /// What became of it.
     pub fate: Fate,
 }
 
 impl WebhookSecret {
-    /// From `whsec_` and base64.
+    /// Parses `whsec_` and base64.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = STANDARD.decode(text.strip_prefix("whsec_")?).ok()?;
@@ -53,11 +51,10 @@ impl WebhookSecret {
     }
 }
 
-/// Proves that a webhook comes from the provider; gives its id, which is the same whenever it is sent
-/// again.
+/// Verifies that a webhook is from the provider. Returns its id, which stays the same when it is sent again.
 ///
 /// # Errors
-/// [`Unsigned`], whatever is wrong with it.
+/// [`Unsigned`] for every fault.
 pub fn verify(
     secret: &WebhookSecret,
     headers: &Headers,
@@ -87,7 +84,7 @@ pub fn verify(
     if bool::from(is_ours) { Ok(id.to_owned()) } else { Err(Unsigned) }
 }
 
-/// What a webhook says, if it is about a mail of ours and something that we write down.
+/// Reads the report; `None` if it is not about one of our mails, or of a kind that is not recorded.
 #[must_use]
 pub fn read(body: &[u8]) -> Option<Event> {
     let body: Value = serde_json::from_slice(body).ok()?;
@@ -118,7 +115,7 @@ fn by_header(data: &Value) -> Option<(String, String)> {
     Some((scope.to_owned(), id.to_owned()))
 }
 
-/// A member of an object, or of a list of `{name, value}`; providers have both.
+/// A member of an object, or of a list of `{name, value}`; providers send either.
 fn named(of: &Value, name: &str) -> Option<String> {
     let value = match of {
         Value::Object(members) => {
@@ -145,7 +142,7 @@ mod tests {
     use super::*;
 
     const NOW: UnixSeconds = UnixSeconds::new(1_614_265_330);
-    /// The example of the Standard Webhooks libraries.
+    /// The example in the Standard Webhooks libraries.
     const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     const BODY: &[u8] = br#"{"test": 2432232314}"#;
     const SIGNATURE: &str = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
