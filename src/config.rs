@@ -1,10 +1,12 @@
 //! All settings, read once. Every fault is reported by its name, all together.
 
 mod checks;
+mod facilitator_api;
 mod gas;
 mod known_keys;
 pub mod names;
 mod network_set;
+mod place;
 mod readers;
 
 use std::collections::BTreeMap;
@@ -17,11 +19,12 @@ use crate::chain::networks::Network;
 use crate::chain::signature::Factories;
 use crate::chain::transaction::RelayerKey;
 use crate::chat::llm::Settings;
-use crate::config::checks::{
-    Place, is_at_loopback, is_on_this_machine, master_key_fault, relayer_key_fault,
-};
+use crate::config::checks::{master_key_fault, relayer_key_fault};
+pub use crate::config::facilitator_api::FacilitatorApi;
 use crate::config::gas::{read_gas, read_price_min};
 use crate::config::network_set::{Chosen, read_network_set};
+pub use crate::config::place::is_loopback;
+use crate::config::place::{Place, authority_of, is_at_loopback, is_on_this_machine};
 use crate::config::readers::{
     origin_of, read_api, read_credentials, read_crossmint, read_facilitator, read_factories,
     read_keys, read_llm, read_mail, read_mail_webhook, read_networks, read_origins,
@@ -71,17 +74,6 @@ pub struct Config {
     pub mail: Option<MailSettings>,
     /// What webhooks about mails are signed with; without it there are none.
     pub mail_webhook: Option<WebhookSecret>,
-}
-
-/// Who may use our own facilitator over HTTP. Hosts of this deployment need none of this.
-#[derive(Clone, PartialEq, Eq)]
-pub enum FacilitatorApi {
-    /// Nobody.
-    Off,
-    /// Anybody.
-    Open,
-    /// Whoever has one of these tokens.
-    Tokens(Vec<String>),
 }
 
 /// Every setting that is missing or cannot be used.
@@ -230,18 +222,6 @@ impl Config {
 
 const RELAYER_MISSING: &str =
     "RELAYER_PRIVATE_KEY is missing; our own facilitator needs it as a secret";
-
-/// Host and port of an address.
-fn authority_of(url: &str) -> &str {
-    url.split_once("://").map_or("", |(_, rest)| rest.split('/').next().unwrap_or(""))
-}
-
-/// Whether `authority` (host with or without port) names the machine itself.
-#[must_use]
-pub fn is_loopback(authority: &str) -> bool {
-    let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
-    matches!(host, "localhost" | "127.0.0.1" | "[::1]")
-}
 
 #[cfg(test)]
 mod tests;

@@ -1,16 +1,14 @@
 //! What must not stand beside each other: a deployment that takes real money does so with settings of its own,
 //! not with those of a test. Each rule looks at what could be read, so that all faults are named at once.
 
-use std::collections::BTreeMap;
-
 use alloy_primitives::{Address, hex};
-use url::{Host, Url};
+use url::Url;
 
 use crate::chain::networks::Network;
 use crate::chain::transaction::RelayerKey;
 use crate::config::known_keys::is_known;
 use crate::config::network_set::COINBASE;
-use crate::config::{authority_of, is_loopback};
+use crate::config::place::{Place, is_at_loopback, is_on_this_machine};
 use crate::facilitator::credentials::Credentials;
 use crate::identity::master_key::MasterKey;
 use crate::identity::randomness::looks_random;
@@ -18,25 +16,7 @@ use crate::identity::randomness::looks_random;
 /// Facilitators that settle on test networks only.
 const FOR_TESTS_ONLY: &[&str] = &["x402.org", "www.x402.org"];
 
-/// Where a deployment is and what its money is worth, as far as the settings could be read.
-#[derive(Clone, Copy)]
-pub(super) struct Place<'a> {
-    pub(super) networks: &'a [&'static Network],
-    pub(super) rpc_urls: Option<&'a BTreeMap<String, String>>,
-    pub(super) public_url: Option<&'a str>,
-}
-
 impl Place<'_> {
-    /// A network whose money is worth something.
-    fn main_network(&self) -> Option<&'static Network> {
-        self.networks.iter().copied().find(|network| !network.is_testnet)
-    }
-
-    /// Whether networks of both kinds stand together.
-    pub(super) fn is_mixed(&self) -> bool {
-        self.main_network().is_some() && self.networks.iter().any(|network| network.is_testnet)
-    }
-
     /// What a facilitator elsewhere cannot do, or wants and is not given. `None`: ours.
     pub(super) fn facilitator_faults(
         &self,
@@ -67,18 +47,6 @@ impl Place<'_> {
             );
         }
         faults
-    }
-
-    /// Whether the chain is surely not one of this machine, where every key is worth nothing.
-    pub(super) fn is_chain_elsewhere(&self) -> bool {
-        let url_of = |network: &&Network| self.rpc_urls.and_then(|urls| urls.get(network.caip2));
-        self.main_network().is_some()
-            || self.networks.iter().filter_map(url_of).any(|url| !is_on_this_machine(url))
-    }
-
-    /// Whether this is surely not one's own machine with its own chain.
-    pub(super) fn is_elsewhere(&self) -> bool {
-        self.is_chain_elsewhere() || self.public_url.is_some_and(|url| !is_at_loopback(url))
     }
 
     /// Networks that do not go together, and addresses that are not for the money that is taken.
@@ -125,29 +93,6 @@ fn must_be_https(name: &str, main: &Network) -> String {
 
 fn is_for_real_money(url: &str) -> bool {
     url.trim().to_ascii_lowercase().starts_with("https:") && !is_on_this_machine(url)
-}
-
-/// Whether this deployment is called at the developer's own machine.
-pub(super) fn is_at_loopback(public_url: &str) -> bool {
-    is_loopback(authority_of(public_url))
-}
-
-/// Whether an address that we ask is on the machine that we run on. [`Url`] has brought every spelling of an
-/// address into one form.
-pub(super) fn is_on_this_machine(url: &str) -> bool {
-    let Ok(url) = Url::parse(url.trim()) else { return false };
-    match url.host() {
-        None => false,
-        Some(Host::Domain(name)) => {
-            let name = name.trim_end_matches('.');
-            name == "localhost" || name.ends_with(".localhost")
-        }
-        Some(Host::Ipv4(address)) => address.is_loopback() || address.is_unspecified(),
-        Some(Host::Ipv6(address)) => match address.to_ipv4_mapped() {
-            Some(mapped) => mapped.is_loopback() || mapped.is_unspecified(),
-            None => address.is_loopback() || address.is_unspecified(),
-        },
-    }
 }
 
 /// What is wrong with `MASTER_KEY` where others could use it.

@@ -1,7 +1,7 @@
 //! `NETWORK_SET`: one setting that chooses networks, endpoints and a facilitator that go together. Each of them can
 //! still be set by itself; what does not fit is a fault.
 
-use crate::config::checks::{Place, is_at_loopback, is_on_this_machine};
+use crate::config::place::{Place, is_at_loopback, is_on_this_machine};
 
 /// Coinbase's facilitator.
 pub(super) const COINBASE: &str = "https://api.cdp.coinbase.com/platform/v2/x402";

@@ -9,7 +9,7 @@ use crate::chain::networks::Network;
 use crate::chain::signature::Factories;
 use crate::chain::transaction::RelayerKey;
 use crate::chat::llm::{ApiKey, Settings};
-use crate::config::FacilitatorApi;
+use crate::config::facilitator_api::FacilitatorApi;
 use crate::facilitator::credentials::{CdpKey, Credentials, Header};
 use crate::identity::keys::{KeyId, Keys};
 use crate::identity::lasting::IdentityKeys;
