@@ -12,7 +12,7 @@ use crate::host::views::{
     Registered, RevokedCredential, Status as CredentialStatus,
 };
 use crate::http::page::{
-    CodeSentAnswer, FaucetAnswer, NetworkView, NonceAnswer, PageSettings, Problem, SessionAnswer,
+    CodeSentAnswer, FaucetAnswer, NetworkView, NonceAnswer, PageSettings, SessionAnswer,
 };
 use crate::identity::access::Tier;
 use crate::ledger::limits::LimitsView;
@@ -30,6 +30,7 @@ use crate::products::events::{EventView, Status};
 use crate::products::vault::store::Retrieval;
 use crate::products::vault::views::{OwnSecrets, Retrievals};
 use crate::products::vault::{self, SecretView};
+use crate::rails::problem::Problem;
 use crate::wallets::policy::Policy;
 use crate::wallets::{Kind, WalletInfo};
 

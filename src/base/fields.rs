@@ -46,6 +46,9 @@ pub const PRICE_MAX: Usdc = match Usdc::from_atomic(100_000_000_000) {
     Err(_) => Usdc::MAX,
 };
 
+/// The most seats an event may have.
+pub const CAPACITY_MAX: u32 = 1_000_000;
+
 /// Reads an RFC 3339 moment.
 ///
 /// # Errors

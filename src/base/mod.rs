@@ -1,5 +1,6 @@
 //! Plain types that every module uses: money, time, ids, text, fields, limits. No I/O and no imports from other modules.
 
+pub mod backoff;
 pub mod csv;
 pub mod email;
 pub mod fields;

@@ -14,3 +14,4 @@ pub mod signature;
 pub mod standing;
 pub mod transaction;
 pub mod transfers;
+pub mod usage;

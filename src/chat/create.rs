@@ -3,12 +3,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::base::fields::PRICE_MAX;
+use crate::base::fields::{CAPACITY_MAX, PRICE_MAX};
 use crate::base::money::Usdc;
 use crate::base::time::{TimeError, UnixSeconds};
 use crate::chat::ceiling::dollars;
 use crate::chat::text::{clean_line, quote, tokens, words};
-use crate::products::events::input::CAPACITY_MAX;
 
 const TITLE_CHARS_MAX: usize = 200;
 

@@ -2,9 +2,11 @@
 
 use std::fmt::Write;
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::id::EventId;
-use crate::base::time::ZoneName;
-use crate::chat::intents::KnownEvent;
+use crate::base::money::Usdc;
+use crate::base::time::{UnixSeconds, ZoneName};
 use crate::chat::text::{quote, tokens, words};
 
 /// Events shown at a time.
@@ -15,6 +17,22 @@ const FILLERS: &[&str] = &[
     "the", "a", "an", "to", "at", "for", "of", "in", "on", "event", "events", "seat", "ticket",
     "spot", "place", "please", "my", "me", "one", "now", "thanks", "this", "that", "called",
 ];
+
+/// An event as a server told it. Untrusted: compared and quoted only.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KnownEvent {
+    /// The server's id of it.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// The price of a seat.
+    pub price: Usdc,
+    /// Seats that can still be sold; `None`: unlimited or not known.
+    pub seats_left: Option<u64>,
+    /// When it starts.
+    pub starts_at: UnixSeconds,
+}
 
 /// What a person's words name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -150,8 +168,6 @@ fn line(event: &KnownEvent) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::money::Usdc;
-    use crate::base::time::UnixSeconds;
 
     fn known(titles: &[&str]) -> Vec<KnownEvent> {
         let event = |(n, title): (usize, &&str)| KnownEvent {

@@ -9,10 +9,10 @@ use serde_json::Value;
 use url::Url;
 
 use crate::base::money::Usdc;
-use crate::base::time::UnixSeconds;
 use crate::chat::ceiling::{self, Ceiling};
 pub use crate::chat::create::Draft;
 use crate::chat::create::title;
+pub use crate::chat::events::KnownEvent;
 use crate::chat::events::{Found, find, listed, picked};
 use crate::chat::phrases::{
     ANALYTICS, BALANCE, CONNECT, CREATE, DISCONNECT, HELP, HISTORY, LIST_EVENTS, LIST_TOOLS, NAMED,
@@ -39,22 +39,6 @@ pub struct Context<'a> {
     pub awaiting: Option<&'a Missing>,
     /// The person is the host of the connected server.
     pub is_owner: bool,
-}
-
-/// An event as a server told it. Untrusted: compared and quoted only.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct KnownEvent {
-    /// The server's id of it.
-    pub id: String,
-    /// Its title.
-    pub title: String,
-    /// The price of a seat.
-    pub price: Usdc,
-    /// Seats that can still be sold; `None`: unlimited or not known.
-    pub seats_left: Option<u64>,
-    /// When it starts.
-    pub starts_at: UnixSeconds,
 }
 
 /// What a person wants.

@@ -2,6 +2,7 @@
 //! to come back later, instead of each waiting for a time limit and holding a seat meanwhile. What a payer
 //! causes is not counted.
 
+use crate::base::backoff::doubled;
 use crate::base::time::UnixSeconds;
 
 /// Failures in a row that open it.
@@ -53,8 +54,7 @@ impl Breaker {
     pub fn failed(&mut self, now: UnixSeconds) {
         self.failures = self.failures.saturating_add(1);
         let Some(beyond) = self.failures.checked_sub(FAILURES_MAX) else { return };
-        let seconds = OPEN_SECONDS.saturating_mul(2_i64.saturating_pow(beyond.min(10)));
-        self.open_until = Some(now.plus(seconds.min(OPEN_SECONDS_MAX)));
+        self.open_until = Some(now.plus(doubled(OPEN_SECONDS, beyond, OPEN_SECONDS_MAX)));
     }
 }
 

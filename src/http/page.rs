@@ -116,29 +116,6 @@ pub struct SessionAnswer {
     pub expires_at: String,
 }
 
-/// An error (RFC 9457, `application/problem+json`).
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "camelCase")]
-pub struct Problem {
-    /// Stable: `urn:events-concierge:problem:` and a code.
-    pub r#type: String,
-    /// The code in words.
-    pub title: String,
-    /// HTTP status.
-    pub status: u16,
-    /// What is wrong and what to do.
-    pub detail: String,
-    /// Joins with the logs.
-    pub request_id: String,
-    /// `no`, `unknown` or `yes`.
-    pub money_moved: &'static str,
-    /// x402 extensions: how a wallet that has paid before gets its answer (`sign-in-with-x`).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, ts(optional, type = "Record<string, unknown>"))]
-    pub extensions: Option<serde_json::Value>,
-}
-
 fn view(config: &Config, network: &'static Network) -> NetworkView {
     NetworkView {
         network: network.caip2,

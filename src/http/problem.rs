@@ -1,39 +1,13 @@
-//! Errors outside MCP: RFC 9457 problem+json, and a small page for people.
+//! Failures as HTTP replies: problem+json (RFC 9457) for programs, a small page for browsers.
 
 use askama::Template;
-use serde_json::json;
 
 use crate::base::http::{Headers, Reply};
 use crate::base::id::RequestId;
 use crate::http::page::CONTENT_SECURITY_POLICY;
-use crate::http::page::Problem;
 use crate::rails::outcome::{Abort, Failure, Fatal, Money};
-
-const PROBLEM_JSON: &str = "application/problem+json";
-
-/// An abort as problem+json.
-#[must_use]
-pub fn of_abort(abort: &Abort, request_id: &RequestId) -> Reply {
-    let body = json!(Problem {
-        r#type: format!("urn:events-concierge:problem:{}", abort.code),
-        title: abort.code.replace('_', " "),
-        status: abort.status,
-        detail: format!("{}{}", sentence(&abort.detail), abort.money.sentence()),
-        request_id: request_id.to_string(),
-        money_moved: abort.money.word(),
-        extensions: abort.extensions(),
-    });
-    let mut reply = Reply::text(abort.status, PROBLEM_JSON, body.to_string());
-    if abort.code == "credential_refused" {
-        // RFC 6750, 3.1: so that a client knows that it was the token.
-        let how = "Bearer error=\"invalid_token\"";
-        reply = reply.with_header("www-authenticate", how.to_owned());
-    }
-    match abort.retry_after {
-        Some(seconds) => reply.with_header("retry-after", seconds.to_string()),
-        None => reply,
-    }
-}
+use crate::rails::problem::PROBLEM_JSON;
+pub use crate::rails::problem::of_abort;
 
 /// Our own fault as problem+json. What broke goes to the log, not to the caller.
 #[must_use]
@@ -62,11 +36,6 @@ pub fn of_failure(failure: &Failure, request_id: &RequestId) -> Reply {
         }
         Failure::Fatal(fatal) => of_fatal(fatal, request_id),
     }
-}
-
-/// A message that another sentence can follow.
-pub(crate) fn sentence(text: &str) -> String {
-    if text.ends_with(['.', '!', '?']) { text.to_owned() } else { format!("{text}.") }
 }
 
 /// 404 for whatever is not there.

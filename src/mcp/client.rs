@@ -6,6 +6,7 @@
 
 mod address;
 mod answer;
+mod ask;
 mod error;
 mod exchange;
 mod headers;
@@ -31,7 +32,7 @@ pub use tools::DoorTool;
 use crate::mcp::eras::Era;
 use crate::mcp::wire::HEADER_MISMATCH;
 use crate::ports::{Doors, Random, Timer, Web, within};
-use exchange::Ask;
+use ask::Ask;
 use tools::HeaderParams;
 
 /// What we know of our own deployment: its servers are reached without leaving it, and private

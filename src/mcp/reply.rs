@@ -4,8 +4,8 @@
 use serde_json::{Value, json};
 
 use crate::base::id::RequestId;
-use crate::http::problem::sentence;
 use crate::rails::outcome::{Abort, Done, Failure};
+use crate::rails::problem::sentence;
 use crate::rails::x402::dialects::Ways;
 use crate::rails::x402::wire::SettleResponse;
 

@@ -2,5 +2,6 @@
 //! what a call comes to.
 
 pub mod outcome;
+pub mod problem;
 pub mod quote;
 pub mod x402;

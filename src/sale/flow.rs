@@ -16,6 +16,7 @@
 #![deny(clippy::arithmetic_side_effects)]
 
 mod settling;
+mod stop;
 
 use std::collections::BTreeMap;
 
@@ -28,13 +29,14 @@ use crate::base::time::UnixSeconds;
 use crate::chain::networks::Network;
 use crate::chain::rpc::{Rpc, RpcError};
 use crate::chain::standing::Standing;
-use crate::facilitator::client::{Cause, Facilitator, Question, Trouble, VerifyOutcome};
-use crate::ledger::payments::{self, Bar, Key, NewPayment, Payment, Settled, State, Step};
+use crate::facilitator::client::{Facilitator, Question, Trouble, VerifyOutcome};
+use crate::ledger::payments::{self, Bar, Key, NewPayment, Settled, State, Step};
 use crate::ports::{Level, PayeeClaim, SqlError, World, within};
 use crate::rails::quote::Quote;
 use crate::rails::x402::verify::{self, Checked, Mismatch, Payer, Signature};
 use crate::rails::x402::wire::{PaymentPayload, Version};
 pub use crate::sale::flow::settling::{is_ours, move_again, next_check, settle_again};
+pub use crate::sale::flow::stop::{GivenUp, InTheWay, Stop};
 use crate::sale::lock::{Lock, Locks, NotLocked};
 
 /// How long the payout address's object may take, milliseconds.
@@ -94,63 +96,6 @@ pub struct Exclusive {
 pub struct Reserved {
     claim: payments::Claim,
     checked: Checked,
-}
-
-/// What stands in the way of a payment.
-#[derive(Debug)]
-pub enum InTheWay {
-    /// This payment was seen before, for this very call; the row says how far it is.
-    Again(Box<Payment>),
-    /// This payment was seen before, for another call.
-    OtherCall,
-    /// Another paid call of this wallet is in flight, or this one.
-    Busy,
-    /// An earlier payment for this call has an unknown outcome.
-    UnknownBefore,
-    /// The caller gave the same id to another payment.
-    IdentifierConflict,
-    /// Too many payments are being judged.
-    Crowded,
-    /// Our storage failed.
-    Storage(SqlError),
-}
-
-/// The alarm gave the call up while it waited; the same payment may be under way in another call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct GivenUp;
-
-/// Why a call ends before money is known to have moved.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Stop {
-    /// No money moved; a reason code.
-    Refused(String),
-    /// It does not satisfy the quote, now that the chain was asked.
-    Mismatch(Mismatch),
-    /// The authorization was used before it came here. We moved no money.
-    UsedBefore,
-    /// Another host with the same payout address has the payment. We moved no money.
-    Elsewhere,
-    /// No money moved; the facilitator cannot be used now.
-    Unavailable(Trouble),
-    /// Money may have moved; the alarm finds out. What that says of the facilitator, and the transaction,
-    /// if one was named.
-    Unknown(Cause, Option<String>),
-    /// The authorization is used on chain, perhaps for this payment; the chain is to be asked.
-    AlreadyUsed(PaymentId),
-    /// Our storage failed.
-    Storage(SqlError),
-}
-
-impl From<SqlError> for Stop {
-    fn from(error: SqlError) -> Self {
-        Self::Storage(error)
-    }
-}
-
-impl From<SqlError> for InTheWay {
-    fn from(error: SqlError) -> Self {
-        Self::Storage(error)
-    }
 }
 
 impl Call<Quoted> {

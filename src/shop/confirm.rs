@@ -2,12 +2,13 @@
 //! looked for on the chain until it is certain.
 
 use crate::base::id::PaymentId;
+use crate::chain::usage::Usage;
 use crate::ledger::payments::{self, NotPaid, Payment, Settled, State};
 use crate::ports::{Level, SqlError, World};
 use crate::products::events::store;
 use crate::sale::flow;
 use crate::shop::deliver::{correct, deliver, take_back};
-use crate::shop::find_out::{OnChain, Shows, ask_chain, end, find_out};
+use crate::shop::find_out::{Shows, ask_chain, end, find_out};
 use crate::shop::look::Look;
 use crate::shop::{Shop, succeeded};
 
@@ -82,22 +83,22 @@ async fn confirm<W: World>(
     let now = shop.cx.world.now();
     let fields = [("payment", id.as_str())];
     match found {
-        OnChain::Paid(moved, block) if is_booked(&moved) => {
+        Usage::Moved(moved, block) if is_booked(&moved.to_string()) => {
             // What a chain has dropped comes back in a younger block, which it may drop as well. So the same block
             // is to be seen twice.
-            let seen = (moved, block);
+            let seen = (moved.to_string(), block);
             if settled.payment().seen.as_ref() == Some(&seen) {
                 return payments::mark_confirmed(shop.cx.world, &settled);
             }
             let next = now.plus(payments::CONFIRM_SECONDS);
             payments::mark_seen(shop.cx.world, &settled, (&seen.0, seen.1), next)
         }
-        OnChain::Paid(moved, _) => correct(shop, &settled, &moved),
-        OnChain::RanOut | OnChain::Spent => {
+        Usage::Moved(moved, _) => correct(shop, &settled, &moved.to_string()),
+        Usage::RanOut | Usage::Elsewhere => {
             shop.cx.world.line(Level::Error, "the chain has dropped a payment", &fields);
             take_back(shop, &settled)
         }
-        OnChain::Unused(_) => {
+        Usage::Unused(_) => {
             shop.cx.world.line(Level::Warn, "the chain has dropped a payment for now", &fields);
             match move_again(shop, &settled).await? {
                 Some(moved) if !is_booked(&moved) => correct(shop, &settled, &moved),
@@ -110,11 +111,11 @@ async fn confirm<W: World>(
             }
         }
         // It is used, so its money has moved, and the endpoint has forgotten how.
-        OnChain::NotFound if now > payment.valid_before.plus(LOGS_SECONDS_MAX) => {
+        Usage::NotFound if now > payment.valid_before.plus(LOGS_SECONDS_MAX) => {
             shop.cx.world.line(Level::Warn, "a payment is confirmed without its log", &fields);
             payments::mark_confirmed(shop.cx.world, &settled)
         }
-        OnChain::NotFound | OnChain::Unclear(_) => confirm_later(shop, &payment),
+        Usage::NotFound | Usage::Unclear(_) => confirm_later(shop, &payment),
     }
 }
 

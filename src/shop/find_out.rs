@@ -8,18 +8,15 @@ use crate::chain::eip3009::Authorization;
 use crate::chain::networks::Network;
 use crate::chain::origin::{Origin, origin};
 use crate::chain::rpc::{Rpc, RpcError};
-use crate::chain::transfers::{Use, Window};
+use crate::chain::transfers::Window;
+use crate::chain::usage::{Usage, Wanted};
 use crate::ledger::payments::{self, NotPaid, Payment, Step};
 use crate::ports::{Level, SqlError, World, within};
 use crate::sale::flow::{self, Stop};
 use crate::sale::product::Offer;
 use crate::shop::Shop;
-use crate::shop::look::{Look, is_left_alone};
+use crate::shop::look::Look;
 use crate::shop::registry::Tool;
-
-/// How much later than its end a block has to be in which an authorization is unused, for it to have run out, seconds:
-/// a chain drops its newest blocks now and then.
-const RAN_OUT_SECONDS: i64 = 60;
 
 /// How long a use that may have been for somebody else waits for its payer's proof, seconds.
 const DOUBT_SECONDS_MAX: i64 = 86_400;
@@ -35,22 +32,6 @@ pub const USED_BEFORE: &str = "it was used before it came here";
 
 /// Why nobody can say what a payment has done that was used.
 pub const NO_LOG: &str = "used on chain, and no log that can be read says how";
-
-/// What the chain says of an authorization.
-pub enum OnChain {
-    /// It moved the money, in this transaction, in this block.
-    Paid(String, u64),
-    /// It was cancelled, or its nonce was used for something else.
-    Spent,
-    /// It was used, but no log says how.
-    NotFound,
-    /// It was not used and cannot be used any more.
-    RanOut,
-    /// It was not used in this block and still can be.
-    Unused(u64),
-    /// The chain cannot be asked. Why.
-    Unclear(String),
-}
 
 /// What whoever asks has shown.
 #[derive(Clone, Copy, Debug, Default)]
@@ -86,19 +67,19 @@ pub async fn find_out<W: World>(
 pub async fn follow(
     shop: &Shop<'_, impl World>,
     payment: &Payment,
-    found: OnChain,
+    found: Usage,
     shows: Shows,
 ) -> Result<(), SqlError> {
     match found {
-        OnChain::Paid(transaction, block) => {
-            found_paid(shop, payment, &transaction, block, shows.is_payer).await
+        Usage::Moved(transaction, block) => {
+            found_paid(shop, payment, &transaction.to_string(), block, shows.is_payer).await
         }
-        OnChain::RanOut => end(shop, payment, NotPaid::Failed, "ran out unpaid"),
-        OnChain::Spent => end(shop, payment, NotPaid::Failed, "it was used for something else"),
+        Usage::RanOut => end(shop, payment, NotPaid::Failed, "ran out unpaid"),
+        Usage::Elsewhere => end(shop, payment, NotPaid::Failed, "it was used for something else"),
         // It never ends by itself: the money may have moved. Whoever has the transaction proves it.
-        OnChain::NotFound => still_unknown(shop, payment, NO_LOG),
-        OnChain::Unclear(why) => still_unknown(shop, payment, &why),
-        OnChain::Unused(block) => {
+        Usage::NotFound => still_unknown(shop, payment, NO_LOG),
+        Usage::Unclear(why) => still_unknown(shop, payment, &why),
+        Usage::Unused(block) => {
             payments::was_unused(shop.cx.world, &payment.claim(), block)?;
             match no_more_for_sale(shop, payment)? {
                 // Nobody moves money for what cannot be had. It may be under way; what ran out cannot be.
@@ -215,83 +196,48 @@ pub async fn ask_chain<W: World>(
     payment: &Payment,
     hint: Option<B256>,
     look: &Look<'_, W>,
-) -> OnChain {
-    if is_left_alone(shop, &payment.network, look) {
-        return OnChain::Unclear("the endpoint did not answer others just now".to_owned());
+) -> Usage {
+    if shop.memory.slices.leaves(look, &payment.network, shop.cx.now()) {
+        return Usage::Unclear("the endpoint did not answer others just now".to_owned());
     }
     let known = Network::by_caip2(&payment.network).zip(authorization_of(payment));
     let url = shop.cx.config.rpc_urls.get(&payment.network);
     let (Some((network, authorization)), Some(url)) = (known, url) else {
-        return OnChain::Unclear("no endpoint for this network (RPC_URLS)".to_owned());
+        return Usage::Unclear("no endpoint for this network (RPC_URLS)".to_owned());
+    };
+    let seen = payment.seen.as_ref().and_then(|(transaction, _)| transaction.parse().ok());
+    let wanted = Wanted {
+        network,
+        authorization: &authorization,
+        window: Window { unused_at: payment.unused_at, created_at: payment.created_at },
+        transaction: hint.or(seen),
     };
     let rpc = Rpc { url: url.clone() };
-    let asked = Asked { rpc: &rpc, network, authorization: &authorization, look };
     // Boxed, because it is large, and part of every call.
-    match Box::pin(look_up(shop, &asked, payment, hint)).await {
-        Ok(found) => found,
-        Err(error) => OnChain::Unclear(error.to_string()),
-    }
+    let asked = Box::pin(ask(shop, &rpc, &wanted, payment.valid_before, look)).await;
+    asked.unwrap_or_else(|error| Usage::Unclear(error.to_string()))
 }
 
-async fn look_up<W: World>(
+async fn ask<W: World>(
     shop: &Shop<'_, W>,
-    asked: &Asked<'_, W>,
-    payment: &Payment,
-    hint: Option<B256>,
-) -> Result<OnChain, RpcError> {
+    rpc: &Rpc,
+    wanted: &Wanted<'_>,
+    ends_at: UnixSeconds,
+    look: &Look<'_, W>,
+) -> Result<Usage, RpcError> {
     let world = shop.cx.world;
-    let Asked { rpc, network, authorization, look } = *asked;
-    let first = async {
-        // Behind one address are many nodes, and the second question may reach one that lags. What it saw in its
-        // own newest block proves nothing of this one: a use in between would count as one before ours.
-        let (head, time) = rpc.head(look).await?;
-        let is_used = rpc.was_used_at(look, network, authorization, head).await?;
-        Ok::<_, RpcError>((head, time, is_used))
-    };
-    let Some(looked) = within(world, LOOK_MILLIS, first).await else {
-        shop.memory.slices.is_silent(&payment.network, world.now());
+    let first = rpc.unused_at_head(look, wanted, ends_at);
+    let Some(unused) = within(world, LOOK_MILLIS, first).await else {
+        shop.memory.slices.is_silent(wanted.network.caip2, world.now());
         return Err(RpcError::Unavailable);
     };
-    let (head, head_time, is_used) = looked?;
-    if is_used {
-        let search = search(asked, payment, hint);
-        return within(world, SEARCH_MILLIS, search).await.ok_or(RpcError::Unavailable)?;
+    match unused? {
+        Some(usage) => Ok(usage),
+        None => {
+            let how = within(world, SEARCH_MILLIS, rpc.use_of(look, wanted)).await;
+            how.ok_or(RpcError::Unavailable)?
+        }
     }
-    Ok(if head_time > payment.valid_before.plus(RAN_OUT_SECONDS) {
-        OnChain::RanOut
-    } else {
-        OnChain::Unused(head)
-    })
-}
-
-/// How an authorization was used that was.
-async fn search<W: World>(
-    asked: &Asked<'_, W>,
-    payment: &Payment,
-    hint: Option<B256>,
-) -> Result<OnChain, RpcError> {
-    let Asked { rpc, network, authorization, look } = *asked;
-    let seen = payment.seen.as_ref().and_then(|(transaction, _)| transaction.parse().ok());
-    if let Some(hash) = hint.or(seen)
-        && let Ok(Some(block)) = rpc.moved_in(look, network, authorization, hash).await
-    {
-        return Ok(OnChain::Paid(hash.to_string(), block));
-    }
-    let window = Window { unused_at: payment.unused_at, created_at: payment.created_at };
-    Ok(match rpc.find_transfer(look, network, authorization, &window).await? {
-        Use::Moved(hash, block) => OnChain::Paid(hash.to_string(), block),
-        Use::Elsewhere => OnChain::Spent,
-        Use::NotFound => OnChain::NotFound,
-        Use::Unsearched => OnChain::Unclear("not every block could be searched".to_owned()),
-    })
-}
-
-/// Which authorization the chain is asked about, and by whom.
-struct Asked<'a, W> {
-    rpc: &'a Rpc,
-    network: &'static Network,
-    authorization: &'a Authorization,
-    look: &'a Look<'a, W>,
 }
 
 /// What the payer has signed, as far as the chain shows it. Rows keep it also when the signature is gone.

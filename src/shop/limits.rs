@@ -11,7 +11,7 @@ use crate::ports::{Sql, SqlError, World};
 use crate::rails::outcome::{Abort, Failure, Money};
 use crate::rails::x402::wire::PaymentPayload;
 use crate::sale::flow::network_of;
-use crate::shop::Memory;
+use crate::shop::memory::Memory;
 
 /// What a call of a tool uses of a source's share.
 pub const CALL_COST: u32 = 10;

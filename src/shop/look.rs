@@ -16,8 +16,7 @@ use std::cell::{Cell, RefCell};
 use crate::base::id::PaymentId;
 use crate::base::time::UnixSeconds;
 use crate::ports::metered::Metered;
-use crate::ports::{Http, HttpError, HttpRequest, HttpResponse, World};
-use crate::shop::Shop;
+use crate::ports::{Http, HttpError, HttpRequest, HttpResponse};
 
 /// Requests for all payments of a wake that share it.
 pub const PAYMENTS_REQUESTS: u32 = 22;
@@ -53,9 +52,11 @@ impl Slices {
         *self.silent.borrow_mut() = Some((network.to_owned(), now.plus(SILENT_SECONDS)));
     }
 
-    fn leaves(&self, network: &str, now: UnixSeconds) -> bool {
+    /// Whether a payment beside others is not asked about now: its endpoint has just kept one of them waiting.
+    pub fn leaves<W>(&self, look: &Look<'_, W>, network: &str, now: UnixSeconds) -> bool {
         let silent = self.silent.borrow();
-        silent.as_ref().is_some_and(|(name, until)| name == network && now < *until)
+        look.is_shared
+            && silent.as_ref().is_some_and(|(name, until)| name == network && now < *until)
     }
 
     /// Whether there is room for one more that gets a wake to itself.
@@ -94,9 +95,4 @@ impl<W: Http> Http for Look<'_, W> {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         self.meter.send(request).await
     }
-}
-
-/// Whether a payment beside others is not asked about now: its endpoint has just kept one of them waiting.
-pub fn is_left_alone<W: World>(shop: &Shop<'_, W>, network: &str, look: &Look<'_, W>) -> bool {
-    look.is_shared && shop.memory.slices.leaves(network, shop.cx.world.now())
 }

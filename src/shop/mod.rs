@@ -8,6 +8,7 @@ pub mod deliver;
 pub mod find_out;
 pub mod limits;
 pub mod look;
+pub mod memory;
 pub mod pay;
 pub mod profile;
 pub mod proof;
@@ -16,18 +17,12 @@ pub mod slice;
 pub mod verdict;
 pub mod waiting;
 
-use std::cell::RefCell;
-
 use alloy_primitives::B256;
 
-use crate::base::rate_limit::RateLimiter;
-use crate::facilitator::breaker::Breaker;
 use crate::ports::{Level, Log, SqlError};
 use crate::sale::cx::Cx;
-use crate::sale::lock::Locks;
-use crate::shop::look::Slices;
+use crate::shop::memory::Memory;
 use crate::shop::profile::Profile;
-use crate::shop::waiting::Waiting;
 
 /// What one call, request or alarm of a host works with.
 pub struct Shop<'a, W> {
@@ -37,24 +32,6 @@ pub struct Shop<'a, W> {
     pub profile: &'a Profile,
     /// What the instance remembers.
     pub memory: &'a Memory,
-}
-
-/// What an instance of a host's object remembers between calls. Eviction resets it, which is safe: only idle objects are
-/// evicted.
-#[derive(Default)]
-pub struct Memory {
-    /// The circuit breaker of the facilitator, as far as this instance has seen.
-    pub breaker: RefCell<Breaker>,
-    /// Payments that are being judged.
-    pub judging: Locks,
-    /// Whose turn it is when payments are looked after.
-    pub slices: Slices,
-    /// Calls that wait for something that is held.
-    pub waiting: Waiting,
-    /// Unpaid calls of each source.
-    pub unpaid: RefCell<RateLimiter>,
-    /// Paid calls of each wallet.
-    pub wallet_calls: RefCell<RateLimiter>,
 }
 
 /// Logs a part of the alarm that failed; whether it succeeded.

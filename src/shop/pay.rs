@@ -178,7 +178,8 @@ async fn pay(
     };
     let exclusive = claimed.claim_payee(shop.cx.world, scope).await.map_err(stopped)?;
     let amount = quote.amount;
-    wait_while_held(shop, sale, &copy.authorization.from.to_checksum(None)).await?;
+    let payer = copy.authorization.from.to_checksum(None);
+    wait_while_held(&shop.cx, &shop.memory.waiting, sale, &payer).await?;
     let reserved = exclusive.reserve(shop.cx.world, |payer, payment| {
         check_not_busy(shop, payer, payment)?;
         let hold = sale.recheck(&shop.cx, payer, payment, amount)?;

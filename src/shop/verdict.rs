@@ -6,12 +6,13 @@ use serde::Deserialize;
 
 use crate::base::fields;
 use crate::base::id::PaymentId;
+use crate::chain::usage::Usage;
 use crate::ledger::payments::{self, Payment, State};
 use crate::ledger::statement::{self, Line, STUCK_SECONDS};
 use crate::ports::{Level, SqlError, World};
 use crate::rails::outcome::{Abort, Failure};
 use crate::shop::deliver::deliver;
-use crate::shop::find_out::{OnChain, Shows, ask_chain, follow};
+use crate::shop::find_out::{Shows, ask_chain, follow};
 use crate::shop::look::Look;
 use crate::shop::{Shop, read_transaction};
 
@@ -57,19 +58,16 @@ pub async fn decide(
     let payment = undecided(shop, id)?;
     let shows = Shows { is_payer: transaction.is_some(), transaction };
     match (found, transaction) {
-        (OnChain::NotFound | OnChain::Unclear(_), Some(transaction)) => {
+        (Usage::NotFound | Usage::Unclear(_), Some(transaction)) => {
             decide_paid(shop, &payment, transaction)?;
         }
-        (OnChain::NotFound | OnChain::Unclear(_), None) => {
+        (Usage::NotFound | Usage::Unclear(_), None) => {
             payments::decide(shop.cx.world, &payment, None, shop.cx.world.now())?;
         }
-        (OnChain::Paid(..), None) if payment.doubtful_at.is_some() => {
+        (Usage::Moved(..), None) if payment.doubtful_at.is_some() => {
             payments::decide(shop.cx.world, &payment, None, shop.cx.world.now())?;
         }
-        (
-            found @ (OnChain::Paid(..) | OnChain::Spent | OnChain::RanOut | OnChain::Unused(_)),
-            _,
-        ) => {
+        (found @ (Usage::Moved(..) | Usage::Elsewhere | Usage::RanOut | Usage::Unused(_)), _) => {
             follow(shop, &payment, found, shows).await?;
             deliver_if_settled(shop, id)?;
         }

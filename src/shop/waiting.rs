@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use crate::ports::World;
 use crate::rails::outcome::Failure;
-use crate::shop::Shop;
+use crate::sale::cx::Cx;
 use crate::shop::registry::AnySale;
 
 /// How often a call looks whether there is a seat, and how long it waits in between, milliseconds:
@@ -47,17 +47,18 @@ impl Drop for Turn {
 /// # Errors
 /// Why it cannot be had; no money moved.
 pub async fn wait_while_held(
-    shop: &Shop<'_, impl World>,
+    cx: &Cx<'_, impl World>,
+    waiting: &Waiting,
     sale: &AnySale,
     payer: &str,
 ) -> Result<(), Failure> {
-    if !sale.is_held(&shop.cx, payer)? {
+    if !sale.is_held(cx, payer)? {
         return Ok(());
     }
-    let Some(_turn) = shop.memory.waiting.begin() else { return Ok(()) };
+    let Some(_turn) = waiting.begin() else { return Ok(()) };
     for _ in 0..LOOKS {
-        shop.cx.world.sleep(LOOK_MILLIS).await;
-        if !sale.is_held(&shop.cx, payer)? {
+        cx.world.sleep(LOOK_MILLIS).await;
+        if !sale.is_held(cx, payer)? {
             break;
         }
     }

@@ -16,9 +16,9 @@ use crate::facilitator::own::judge::{self, Access};
 use crate::facilitator::own::order::{self, Malformed, Order};
 use crate::facilitator::own::refusal::{Reason, Refusal, Unavailable};
 use crate::facilitator::own::{Outcome, Relayer, RelayerWorld};
-use crate::http::problem;
 use crate::ports::{Clock, Http, Level, Purpose, RelayerOrder, SqlError};
 use crate::rails::outcome::Abort;
+use crate::rails::problem;
 
 /// What a relayer's object is asked, by the gateway or by a host's object.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -15,6 +15,7 @@
 
 use alloy_primitives::{Address, Bytes, hex, keccak256};
 
+use crate::base::backoff::doubled;
 use crate::base::time::UnixSeconds;
 use crate::chain::signature::Judge;
 use crate::ports::storage::first;
@@ -54,8 +55,8 @@ impl Standing {
     /// How long this payer waits at `now`, seconds.
     fn payer_waits(self, now: UnixSeconds) -> i64 {
         let Some(doublings) = self.reverted.checked_sub(1) else { return 0 };
-        let seconds = PAYER_SECONDS.saturating_mul(2_i64.saturating_pow(doublings.min(20)));
-        self.last_at.plus(seconds.min(PAYER_SECONDS_MAX)).since(now).max(0)
+        let seconds = doubled(PAYER_SECONDS, doublings, PAYER_SECONDS_MAX);
+        self.last_at.plus(seconds).since(now).max(0)
     }
 
     fn newcomers_wait(self, now: UnixSeconds) -> i64 {

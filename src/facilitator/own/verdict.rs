@@ -9,7 +9,8 @@
 use alloy_primitives::{B256, U256};
 
 use crate::chain::rpc::RpcError;
-use crate::chain::transfers::{Use, Window};
+use crate::chain::transfers::Window;
+use crate::chain::usage::{Usage, Wanted};
 use crate::facilitator::own::follow::CONFIRM_SECONDS;
 use crate::facilitator::own::refusal::Reason;
 use crate::facilitator::own::store::{Settlement, State};
@@ -73,7 +74,8 @@ impl<W: RelayerWorld> Relayer<W> {
         let Settings { rpc, network, key, .. } = &self.settings;
         let (world, authorization) = (&self.world, &settlement.authorization);
         let (head, is_used) = rpc.authorization_used_by(world, network, authorization).await?;
-        if is_used && let Some(Use::Moved(hash, _)) = self.find_log(settlement).await? {
+        let wanted = self.wanted(settlement);
+        if is_used && let Usage::Moved(hash, _) = rpc.use_of(world, &wanted).await? {
             return Ok(Verdict::Moved(hash));
         }
         let Some(block) = head.checked_sub(FINAL_BLOCKS) else { return Ok(Verdict::Open) };
@@ -84,7 +86,7 @@ impl<W: RelayerWorld> Relayer<W> {
             rpc.used_at(world, network, authorization, key.address(), block).await?;
         Ok(match (count > nonce, is_used, was_used) {
             (true, false, false) => Verdict::Refused,
-            (true, true, true) if self.find_log(settlement).await? == Some(Use::Elsewhere) => {
+            (true, true, true) if rpc.use_of(world, &wanted).await? == Usage::Elsewhere => {
                 Verdict::Elsewhere
             }
             (true, _, _) | (false, _, _) => Verdict::Open,
@@ -93,9 +95,7 @@ impl<W: RelayerWorld> Relayer<W> {
 
     /// Whatever transaction has moved the money, the settlement takes it for its own. Whether one has.
     pub(super) async fn take_over_use(&self, settlement: &Settlement) -> Result<bool, SqlError> {
-        let Ok(Some(Use::Moved(hash, _))) = self.find_use(settlement).await else {
-            return Ok(false);
-        };
+        let Usage::Moved(hash, _) = self.usage(settlement).await else { return Ok(false) };
         let now = self.world.now();
         let confirm_at = now.plus(CONFIRM_SECONDS);
         self.wake_for(confirm_at);
@@ -110,19 +110,18 @@ impl<W: RelayerWorld> Relayer<W> {
         Ok(true)
     }
 
-    /// Where the authorization was used; `None` if it was not, as far as a node knows.
-    pub(super) async fn find_use(&self, settlement: &Settlement) -> Result<Option<Use>, RpcError> {
-        let Settings { rpc, network, .. } = &self.settings;
-        let authorization = &settlement.authorization;
-        let (_, is_used) = rpc.authorization_used_by(&self.world, network, authorization).await?;
-        if is_used { self.find_log(settlement).await } else { Ok(None) }
+    /// What became of a settlement's authorization, whoever sent it.
+    pub(super) async fn usage(&self, settlement: &Settlement) -> Usage {
+        self.settings.rpc.usage_now(&self.world, &self.wanted(settlement)).await
     }
 
-    async fn find_log(&self, settlement: &Settlement) -> Result<Option<Use>, RpcError> {
-        let Settings { rpc, network, .. } = &self.settings;
-        let window = Window { unused_at: None, created_at: settlement.created_at };
-        let authorization = &settlement.authorization;
-        rpc.find_transfer(&self.world, network, authorization, &window).await.map(Some)
+    fn wanted<'a>(&self, settlement: &'a Settlement) -> Wanted<'a> {
+        Wanted {
+            network: self.settings.network,
+            authorization: &settlement.authorization,
+            window: Window { unused_at: None, created_at: settlement.created_at },
+            transaction: None,
+        }
     }
 
     fn end(

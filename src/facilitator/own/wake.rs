@@ -7,7 +7,8 @@ use alloy_primitives::Bytes;
 use crate::base::time::UnixSeconds;
 use crate::chain::rpc::{Ask, Broadcast, RpcError, read};
 use crate::chain::transaction::{ChainCall, Fees, SignedTransaction, fees_of};
-use crate::chain::transfers::{Receipt, Use};
+use crate::chain::transfers::Receipt;
+use crate::chain::usage::Usage;
 use crate::facilitator::own::follow::ask_receipt;
 use crate::facilitator::own::judge::Market;
 use crate::facilitator::own::store::{Sent, Settlement, State};
@@ -129,16 +130,16 @@ impl<W: RelayerWorld> Relayer<W> {
     /// another one, or is sent again.
     pub(super) async fn revive(&self, settlement: &Settlement) -> Result<(), SqlError> {
         let id = &settlement.id;
-        let found = self.find_use(settlement).await;
+        let found = self.usage(settlement).await;
         let now = self.world.now();
         match found {
-            Ok(Some(Use::Moved(hash, _))) => {
+            Usage::Moved(hash, _) => {
                 store::set_state(&self.world, id, &State::Settled, hash, None, now)
             }
-            Ok(Some(Use::Elsewhere | Use::NotFound | Use::Unsearched)) | Err(_) => {
+            Usage::Elsewhere | Usage::NotFound | Usage::RanOut | Usage::Unclear(_) => {
                 self.confirm_later(settlement)
             }
-            Ok(None) => {
+            Usage::Unused(_) => {
                 self.log_step("the chain has dropped a settlement", id, Level::Warn);
                 let Some(sent) = store::of_settlement(&self.world, id)? else {
                     return self.confirm_later(settlement);

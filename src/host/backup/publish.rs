@@ -7,7 +7,7 @@ use crate::host::object::Object;
 use crate::ledger::outbox;
 use crate::ports::storage::{all, first};
 use crate::ports::{SqlError, World};
-use crate::products::events::manage::event_record;
+use crate::products::events::records::event_record;
 use crate::products::events::store;
 use crate::products::vault::manage::publish_secret;
 use crate::products::vault::store as secrets;

@@ -3,8 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::mcp::client::ClientError;
-use crate::mcp::client::exchange::is_stream;
-use crate::mcp::client::stream::{is_answer_to, messages};
+use crate::mcp::client::stream::{is_answer_to, is_stream, messages};
 use crate::mcp::eras::Era;
 use crate::ports::WebResponse;
 

@@ -10,6 +10,7 @@ use crate::mcp::wire::{
     UNSUPPORTED_VERSION,
 };
 use crate::ports::HttpError;
+use crate::rails::x402::payer::CallError;
 
 const WORDS_MAX: usize = 500;
 /// The most versions of MCP that are read from a refusal, and the characters that are shown of each.
@@ -80,6 +81,28 @@ pub enum ClientError {
         /// The status of HTTP that it came with.
         status: u16,
     },
+}
+
+impl CallError for ClientError {
+    fn rpc(&self) -> Option<(i64, &str, Option<&Value>)> {
+        match self {
+            Self::Rpc { code, message, data, .. } => Some((*code, message, data.as_ref())),
+            Self::NotAllowed(_)
+            | Self::Unreachable(_)
+            | Self::Timeout
+            | Self::TooLong
+            | Self::Status { .. }
+            | Self::Redirect { .. }
+            | Self::Protocol(_)
+            | Self::InputRequired
+            | Self::NoCommonVersion { .. }
+            | Self::ConnectTimeout => None,
+        }
+    }
+
+    fn says_nothing_was_done(&self) -> bool {
+        self.says_nothing_was_done()
+    }
 }
 
 impl ClientError {

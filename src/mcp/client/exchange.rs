@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use crate::mcp::client::address::Target;
+use crate::mcp::client::ask::{ANSWER_BYTES_MAX, ASK_MILLIS, Ask, CALL_MILLIS};
 use crate::mcp::client::input::call_millis;
 use crate::mcp::client::{
     Client, ClientError, Connection, Person, answer, headers, modern_meta, tools,
@@ -12,49 +13,16 @@ use crate::mcp::eras::Era;
 use crate::mcp::wire::UNSUPPORTED_VERSION;
 use crate::ports::{Doors, Inbox, Timer, Web, WebMethod, WebRequest, WebResponse, within};
 
-/// When to give up on everything but the call of a tool, milliseconds.
-pub(super) const ASK_MILLIS: u32 = 20_000;
-/// When to give up on the call of a tool, milliseconds. Paying takes a server some time; people and
-/// language models wait for a minute.
-pub(super) const CALL_MILLIS: u32 = 55_000;
-/// The longest answer, bytes.
-pub(super) const ANSWER_BYTES_MAX: usize = 1024 * 1024;
 const REDIRECTS_MAX: usize = 3;
 /// How long we wait before the second and the third attempt, milliseconds.
 const PAUSES: [u32; 2] = [500, 1_500];
 /// The longest pause that a server can ask for, milliseconds.
 const PAUSE_MAX: u32 = 5_000;
 
-/// What we ask.
-#[derive(Clone, Debug)]
-pub(super) struct Ask<'a> {
-    pub(super) method: &'static str,
-    pub(super) params: Map<String, Value>,
-    /// The tool that is called.
-    pub(super) tool: Option<&'a str>,
-}
-
 /// A result, and the session that came with it.
 pub(super) struct Answered {
     pub(super) result: Map<String, Value>,
     pub(super) session: Option<String>,
-}
-
-impl<'a> Ask<'a> {
-    pub(super) fn new(method: &'static str) -> Self {
-        Self { method, params: Map::new(), tool: None }
-    }
-
-    pub(super) fn call(name: &'a str, arguments: &Value) -> Self {
-        let params = [("name", json!(name)), ("arguments", arguments.clone())];
-        let params = params.map(|(key, value)| (key.to_owned(), value)).into_iter().collect();
-        Self { method: "tools/call", params, tool: Some(name) }
-    }
-
-    /// Asked again, it does nothing a second time.
-    fn is_harmless(&self) -> bool {
-        self.tool.is_none()
-    }
 }
 
 impl<W: Web + Doors + Timer + Person> Client<'_, W> {
@@ -194,13 +162,6 @@ impl<W: Web + Doors + Timer + Person> Client<'_, W> {
         // A server may refuse it (405); then it forgets the session by itself.
         let _ = self.send(request).await;
     }
-}
-
-/// Whether it is an event stream.
-pub(super) fn is_stream(response: &WebResponse) -> bool {
-    let kind = response.headers.get("content-type").unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim();
-    kind.eq_ignore_ascii_case("text/event-stream")
 }
 
 /// Where a redirect leads, if we follow it.

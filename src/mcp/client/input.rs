@@ -8,7 +8,7 @@ use std::future::Future;
 use futures_util::future::{Either, join, select};
 use serde_json::{Map, Value, json};
 
-use crate::mcp::client::exchange::{ASK_MILLIS, Ask};
+use crate::mcp::client::ask::{ANSWER_BYTES_MAX, ASK_MILLIS, Ask, CALL_MILLIS};
 use crate::mcp::client::question::{Person, Question, Said};
 use crate::mcp::client::{Client, ClientError, Connection, answer, headers};
 use crate::mcp::eras::Era;
@@ -146,7 +146,7 @@ impl<W: Web + Doors + Timer + Person> Client<'_, W> {
                 headers: headers::stream_headers(connection, None),
                 body: None,
                 timeout_millis: call_millis(true),
-                response_bytes_max: super::exchange::ANSWER_BYTES_MAX,
+                response_bytes_max: ANSWER_BYTES_MAX,
                 until_answer_to: None,
                 inbox: Some(inbox.clone()),
             };
@@ -211,7 +211,7 @@ impl<W: Web + Doors + Timer + Person> Client<'_, W> {
 /// How long a call may be open, milliseconds; longer where somebody may be asked meanwhile.
 pub(super) const fn call_millis(with_questions: bool) -> u32 {
     let questions = if with_questions { QUESTIONS_MAX * QUESTION_MILLIS } else { 0 };
-    super::exchange::CALL_MILLIS + questions
+    CALL_MILLIS + questions
 }
 
 /// Whether the server may send requests in a stream of their own.

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::mcp::client::exchange::{ASK_MILLIS, Answered, Ask};
+use crate::mcp::client::ask::{ASK_MILLIS, Ask};
+use crate::mcp::client::exchange::Answered;
 use crate::mcp::client::headers::{headers, is_session_id};
 use crate::mcp::client::{
     Client, ClientError, Connection, Person, answer, capabilities, client_info,

@@ -1,8 +1,7 @@
 //! Event streams that end before the answer (2025-11-25, Streamable HTTP, resumability): they are taken up where they
 //! ended, with GET and `Last-Event-ID`. The request itself is never sent again for that.
 
-use crate::mcp::client::exchange::is_stream;
-use crate::mcp::client::stream::{Place, holds_answer};
+use crate::mcp::client::stream::{Place, holds_answer, is_stream};
 use crate::mcp::client::{Client, ClientError, Connection, Person, headers};
 use crate::ports::{Doors, Inbox, Timer, Web, WebMethod, WebRequest, WebResponse};
 

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::ports::WebResponse;
+
 /// The data of each `message` event, in order.
 ///
 /// The last event counts even if the empty line after it is missing: we stop reading early, and some
@@ -186,6 +188,13 @@ impl<'a> Messages<'a> {
 
 fn is_message(kind: &str) -> bool {
     matches!(kind, "" | "message")
+}
+
+/// Whether it is an event stream.
+pub(super) fn is_stream(response: &WebResponse) -> bool {
+    let kind = response.headers.get("content-type").unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    kind.eq_ignore_ascii_case("text/event-stream")
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 //! Whatever a ticket says was written by strangers. It is data in every answer, and named so; nothing in it
 //! is ever acted on here.
 
+pub mod articles;
 pub mod call;
 pub mod drafts;
 pub mod input;

@@ -4,26 +4,24 @@ use serde_json::{Value, json};
 
 use crate::base::fields;
 use crate::base::http::Reply;
-use crate::base::id::{ArticleId, DraftId, TicketId};
+use crate::base::id::{DraftId, TicketId};
 use crate::base::text;
 use crate::http::route::AtDesk;
 use crate::identity::access::Caller;
 use crate::ledger::wallets;
-use crate::ports::paging::{Found, Page};
+use crate::ports::paging::Page;
 use crate::ports::{SqlError, World};
 use crate::products::desk::call::DeskCall;
 use crate::products::desk::drafts::{self, Draft, State};
-use crate::products::desk::input::{
-    self, ArticleChanges, CreateKbArticle, DeskChanges, Note, TicketChanges, Verdict,
-};
+use crate::products::desk::input::{self, DeskChanges, Note, TicketChanges, Verdict};
 use crate::products::desk::rules::{DeskView, Held, Rules};
 use crate::products::desk::tickets::{self, EntryKind};
-use crate::products::desk::views::{Approvals, Articles, DraftView, TicketView, Tickets};
+use crate::products::desk::views::{Approvals, DraftView, TicketView, Tickets};
 use crate::products::desk::work::{
     assign, author_of, desk_of_the_house, resolve, save_ticket, stored_ticket, ticket_at_desk,
     write_to_customer,
 };
-use crate::products::desk::{Author, Status, kb};
+use crate::products::desk::{Author, Status, articles};
 use crate::rails::outcome::{Abort, Failure};
 use crate::sale::cx::Cx;
 use crate::sale::request::{PAGE, ok, read_body};
@@ -41,12 +39,12 @@ pub fn desk(
 ) -> Result<Reply, Failure> {
     let author = author_of(caller);
     Ok(match asked {
-        AtDesk::Articles => ok(&articles(cx, cursor)?),
+        AtDesk::Articles => ok(&articles::list(cx, cursor)?),
         AtDesk::CreateArticle => {
-            Reply { status: 201, ..ok(&create_article(cx, &read_body(body)?)?) }
+            Reply { status: 201, ..ok(&articles::create(cx, &read_body(body)?)?) }
         }
-        AtDesk::ChangeArticle(id) => ok(&change_article(cx, id, &read_body(body)?)?),
-        AtDesk::RemoveArticle(id) => ok(&remove_article(cx, id)?),
+        AtDesk::ChangeArticle(id) => ok(&articles::change(cx, id, &read_body(body)?)?),
+        AtDesk::RemoveArticle(id) => ok(&articles::remove(cx, id)?),
         AtDesk::Tickets => ok(&own_tickets(cx, cursor)?),
         AtDesk::Ticket(id) => ok(&own_ticket(cx, id)?),
         AtDesk::ChangeTicket(id) => ok(&change_ticket(cx, id, &read_body(body)?, &author)?),
@@ -69,51 +67,6 @@ pub fn desk(
         AtDesk::ChangeSettings => ok(&change_desk(cx, &read_body(body)?)?),
         AtDesk::ResetBreaker => ok(&reset_breaker(cx)?),
     })
-}
-
-/// Writes an article.
-pub fn create_article(cx: &Cx<'_, impl World>, asked: &CreateKbArticle) -> Result<Value, Failure> {
-    let title = fields::line("title", &asked.title, 1, 200)?;
-    let body = input::article(&asked.body)?;
-    if kb::count(cx.world)? >= kb::ARTICLES_MAX {
-        let detail = format!("a host may have at most {} articles", kb::ARTICLES_MAX);
-        return Err(Abort::new("too_many_articles", 409, detail).into());
-    }
-    let id = ArticleId::random(cx.world);
-    let now = cx.world.now();
-    cx.world.atomically(|| kb::insert(cx.world, &id, &title, &body, now))?;
-    article(cx, &id)
-}
-
-/// Changes an article.
-pub fn change_article(
-    cx: &Cx<'_, impl World>,
-    id: &ArticleId,
-    changes: &ArticleChanges,
-) -> Result<Value, Failure> {
-    let title = changes.title.as_deref().map(|title| fields::line("title", title, 1, 200));
-    let title = title.transpose()?;
-    let body = changes.body.as_deref().map(input::article).transpose()?;
-    let now = cx.world.now();
-    let (title, body) = (title.as_deref(), body.as_deref());
-    let sql = cx.world;
-    sql.atomically(|| kb::update(sql, id, title, body, now))?;
-    article(cx, id)
-}
-
-/// Removes an article.
-pub fn remove_article(cx: &Cx<'_, impl World>, id: &ArticleId) -> Result<Value, Failure> {
-    if !cx.world.atomically(|| kb::remove(cx.world, id))? {
-        return Err(no_article());
-    }
-    Ok(json!({"success": true, "articleId": id, "message": "The article is removed."}))
-}
-
-/// A page of articles.
-pub fn articles(cx: &Cx<'_, impl World>, cursor: Option<&str>) -> Result<Articles, Failure> {
-    let page = Page::of(&kb::NEWEST_FIRST, PAGE, cursor, cx.world.now())?;
-    let Found { entries: articles, next_cursor } = kb::list(cx.world, &page)?;
-    Ok(Articles { articles, next_cursor })
 }
 
 /// A page of tickets.
@@ -286,12 +239,4 @@ fn waiting_draft(cx: &Cx<'_, impl World>, id: &DraftId) -> Result<Draft, Failure
     }
     let detail = "somebody has decided on this draft already";
     Err(Abort::new("draft_decided", 409, detail).into())
-}
-
-fn article(cx: &Cx<'_, impl World>, id: &ArticleId) -> Result<Value, Failure> {
-    Ok(json!(kb::find(cx.world, id)?.ok_or_else(no_article)?))
-}
-
-fn no_article() -> Failure {
-    Abort::new("article_not_found", 404, "articleId: there is no such article").into()
 }

@@ -14,7 +14,7 @@ use crate::products::desk::input::{self, ArticleChanges, ListTickets, SearchKb, 
 use crate::products::desk::rules::{Held, Rules};
 use crate::products::desk::tickets::{self, EntryKind, NewTicket};
 use crate::products::desk::tools::Tool;
-use crate::products::desk::{Author, Status, Ticket, drafts, kb, rest};
+use crate::products::desk::{Author, Status, Ticket, articles, drafts, kb};
 use crate::rails::outcome::{Abort, Failure, Money};
 use crate::sale::answers::no_money;
 use crate::sale::cx::Cx;
@@ -50,11 +50,11 @@ pub fn call(
     match tool {
         Tool::SearchKb => search_kb(cx, &read_arguments(arguments)?),
         Tool::ListTickets => list_tickets(cx, &read_arguments(arguments)?),
-        Tool::CreateKbArticle => rest::create_article(cx, &read_arguments(arguments)?),
+        Tool::CreateKbArticle => articles::create(cx, &read_arguments(arguments)?),
         Tool::UpdateKbArticle => {
             let UpdateKbArticle { article_id, title, body } = read_arguments(arguments)?;
             let id = input::article_id(&article_id)?;
-            rest::change_article(cx, &id, &ArticleChanges { title, body })
+            articles::change(cx, &id, &ArticleChanges { title, body })
         }
         Tool::CreateTicket
         | Tool::GetTicketContext

@@ -4,13 +4,12 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::base::email::optional_email;
-use crate::base::fields::{InvalidField, bad, line, moment, null_or, optional_line, price, text};
+use crate::base::fields::{
+    CAPACITY_MAX, InvalidField, bad, line, moment, null_or, optional_line, price, text,
+};
 use crate::base::id::EventId;
 use crate::base::time::{UnixSeconds, ZoneName};
 use crate::products::events::Event;
-
-/// The most seats an event may have.
-pub const CAPACITY_MAX: u32 = 1_000_000;
 
 /// Arguments of `listEvents`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]

@@ -3,19 +3,19 @@
 use serde_json::{Value, json};
 
 use crate::base::fields;
-use crate::base::id::{EventId, ScopeId, TicketCode};
+use crate::base::id::{EventId, TicketCode};
 use crate::base::time::UnixSeconds;
 use crate::identity::access::Caller;
-use crate::ledger::outbox;
 use crate::ports::paging::Page;
 use crate::ports::{SqlError, World};
 use crate::products::events::input::{
     self, CheckIn, CreateEvent, EventChanges, ListEvents, OneEvent,
 };
+use crate::products::events::records::{self, event, publish_event};
 use crate::products::events::store::{self, Filter};
 use crate::products::events::tools::Tool;
 use crate::products::events::views::CheckInAnswer;
-use crate::products::events::{Event, Seats, Status, sale};
+use crate::products::events::{Event, Seats, Status};
 use crate::rails::outcome::{Abort, Failure};
 use crate::sale::cx::Cx;
 use crate::sale::request::read_arguments;
@@ -46,7 +46,7 @@ pub fn call(
             let OneEvent { event_id } = read_arguments(arguments)?;
             let id = input::event_id(&event_id)?;
             event(cx, &id)?;
-            Ok(sale::analytics(cx, &id)?)
+            Ok(records::analytics(cx, &id)?)
         }
         Tool::CreateEvent => create_event(cx, read_arguments(arguments)?),
         Tool::UpdateEvent => {
@@ -180,11 +180,6 @@ pub fn check_in(cx: &Cx<'_, impl World>, id: &EventId, code: &str) -> Result<Val
     }))
 }
 
-/// One event with its seats.
-pub fn event(cx: &Cx<'_, impl World>, id: &EventId) -> Result<(Event, Seats), Failure> {
-    Ok(store::find(cx.world, id)?.ok_or_else(Abort::event_not_found)?)
-}
-
 fn save_event(
     cx: &Cx<'_, impl World>,
     event: &Event,
@@ -195,29 +190,6 @@ fn save_event(
         store::update(cx.world, event, now)?;
         publish_event(cx, event, seats, now)
     })
-}
-
-/// Queues the published record of an event that its host has made or changed.
-fn publish_event(
-    cx: &Cx<'_, impl World>,
-    event: &Event,
-    seats: Seats,
-    now: UnixSeconds,
-) -> Result<(), SqlError> {
-    let (key, record) = event_record(cx.scope, event, seats, now);
-    outbox::put(cx.world, &key, &record, now)
-}
-
-/// The published record of an event, with its key (product rule: KV key `{scope}:events:{eventId}`).
-pub fn event_record(
-    scope: &ScopeId,
-    event: &Event,
-    seats: Seats,
-    now: UnixSeconds,
-) -> (String, Value) {
-    // A held seat is nobody's yet, so the record does not count it.
-    let seats = Seats { held: 0, ..seats };
-    (format!("{scope}:events:{}", event.id), json!(event.view(seats, now)))
 }
 
 fn split_update(mut arguments: Value) -> Result<(EventId, EventChanges), Failure> {

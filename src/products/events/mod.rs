@@ -4,6 +4,7 @@ pub mod calendar;
 pub mod input;
 pub mod manage;
 pub mod pages;
+pub mod records;
 pub mod rest;
 pub mod rsvp;
 pub mod sale;

@@ -12,7 +12,7 @@ use crate::ports::paging::{Found, Page};
 use crate::products::events::rsvp::{Rsvp, to_csv};
 use crate::products::events::store::{self, Filter};
 use crate::products::events::views::{OwnEvent, OwnEvents, Rsvps};
-use crate::products::events::{calendar, manage, pages};
+use crate::products::events::{calendar, pages, records};
 use crate::rails::outcome::{Abort, Failure};
 use crate::sale::cx::Cx;
 use crate::sale::request::{CSV_LINES_MAX, PAGE, csv_file, html, ok};
@@ -40,7 +40,7 @@ pub fn rsvps(
     cursor: Option<&str>,
     format: Format,
 ) -> Result<Reply, Failure> {
-    manage::event(cx, event_id)?;
+    records::event(cx, event_id)?;
     let page = Page::of(&store::BY_SALE, CSV_LINES_MAX, cursor, cx.world.now())?;
     let Found { entries, next_cursor } = store::guests(cx.world, event_id, &page)?;
     Ok(match format {
@@ -68,13 +68,13 @@ pub fn host_page(
 }
 
 pub fn event_page(cx: &Cx<'_, impl World>, event_id: &EventId) -> Result<Reply, Failure> {
-    let (event, seats) = manage::event(cx, event_id)?;
+    let (event, seats) = records::event(cx, event_id)?;
     let url = event_url(cx, event_id);
     html(pages::event_page(&event, seats, &url, &visit(cx), cx.world.now()))
 }
 
 pub fn calendar(cx: &Cx<'_, impl World>, event_id: &EventId) -> Result<Reply, Failure> {
-    let (event, _) = manage::event(cx, event_id)?;
+    let (event, _) = records::event(cx, event_id)?;
     let url = event_url(cx, event_id);
     let ics = calendar::to_ics(&event, &url, cx.world.now());
     Ok(Reply::text(200, "text/calendar; charset=utf-8", ics))
@@ -83,7 +83,7 @@ pub fn calendar(cx: &Cx<'_, impl World>, event_id: &EventId) -> Result<Reply, Fa
 pub fn ticket(cx: &Cx<'_, impl World>, code: &TicketCode) -> Result<Reply, Failure> {
     let no_ticket = || Abort::new("no_such_ticket", 404, "there is no such ticket");
     let rsvp = store::rsvp_of_ticket(cx.world, code)?.ok_or_else(no_ticket)?;
-    let (event, _) = manage::event(cx, &rsvp.event_id)?;
+    let (event, _) = records::event(cx, &rsvp.event_id)?;
     let ticket_url = format!("{}/t/{code}", cx.config.public_url);
     let calendar_url = format!("{}/calendar.ics", event_url(cx, &event.id));
     let network = Network::by_caip2(&rsvp.network);

@@ -7,12 +7,12 @@ use crate::base::id::{EventId, PaymentId, RsvpId, TicketCode};
 use crate::base::money::Usdc;
 use crate::base::{fields, text};
 use crate::ledger::payments::{self, Payment, Settled};
-use crate::ledger::{outbox, wallets};
+use crate::ledger::wallets;
 use crate::ports::{SqlError, World};
 use crate::products::events::input::{self, OneEvent, RsvpToEvent};
 use crate::products::events::rsvp::Rsvp;
 use crate::products::events::tools::{ANALYTICS_PRICE, Tool};
-use crate::products::events::{Event, NotOnSale, Seats, Status, manage, store};
+use crate::products::events::{Event, NotOnSale, Seats, Status, records, store};
 use crate::rails::outcome::{Abort, Failure, Money};
 use crate::rails::quote::PaidCall;
 use crate::sale::answers::{no_money, pending};
@@ -20,10 +20,6 @@ use crate::sale::cx::Cx;
 use crate::sale::product::{Hold, Offer, Sale, Terms};
 use crate::sale::repeat::ProvenPayer;
 use crate::sale::request::read_arguments;
-use crate::sale::tool::ProductTool;
-
-/// The most payments that `getEventAnalytics` lists.
-const ANALYTICS_RSVPS_MAX: u32 = 1_000;
 
 /// A paid call of the events.
 #[derive(Debug)]
@@ -76,7 +72,7 @@ impl Sale<Tool> for EventSale {
     }
 
     fn terms(&self, cx: &Cx<'_, impl World>, pays: bool) -> Result<Terms, Failure> {
-        let (event, seats) = manage::event(cx, self.event_id()).map_err(no_money)?;
+        let (event, seats) = records::event(cx, self.event_id()).map_err(no_money)?;
         let wallet = match self {
             Self::Analytics { .. } => {
                 let description = format!("{}, its analytics", in_words(&event));
@@ -132,7 +128,7 @@ impl Sale<Tool> for EventSale {
     }
 
     fn prepare(&self, cx: &Cx<'_, impl World>) -> Result<Value, Failure> {
-        Ok(analytics(cx, self.event_id())?)
+        Ok(records::analytics(cx, self.event_id())?)
     }
 
     /// A wallet has one seat at an event, so the event alone counts, whatever name or address came with the call.
@@ -176,17 +172,17 @@ impl Sale<Tool> for EventSale {
         // A payment from before answers were prepared.
         let id = paid.payment().wanted.as_deref().unwrap_or_default();
         let id = EventId::parse(id).map_err(|error| SqlError(format!("stored id: {error}")))?;
-        analytics(cx, &id)
+        records::analytics(cx, &id)
     }
 
     fn correct(cx: &Cx<'_, impl World>, paid: &Settled, transaction: &str) -> Result<(), SqlError> {
         store::correct_rsvp(cx.world, &paid.payment().id, transaction)?;
-        publish_seat(cx, paid.payment())
+        records::publish_seat(cx, paid.payment())
     }
 
     fn revoke(cx: &Cx<'_, impl World>, paid: &Settled) -> Result<(), SqlError> {
         store::remove_rsvp(cx.world, &paid.payment().id)?;
-        publish_seat(cx, paid.payment())
+        records::publish_seat(cx, paid.payment())
     }
 }
 
@@ -234,7 +230,7 @@ fn fulfil_seat(cx: &Cx<'_, impl World>, settled: &Settled) -> Result<Value, SqlE
     let sql = cx.world;
     store::insert_rsvp(sql, &rsvp, payment.id.as_str())?;
     let answer = ticket_answer(cx, &rsvp, settled)?;
-    publish_seat(cx, payment)?;
+    records::publish_seat(cx, payment)?;
     Ok(answer)
 }
 
@@ -244,7 +240,7 @@ fn check_seat(
     event_id: &EventId,
     payer: &str,
 ) -> Result<Result<(), NotOnSale>, Failure> {
-    let (event, seats) = manage::event(cx, event_id).map_err(no_money)?;
+    let (event, seats) = records::event(cx, event_id).map_err(no_money)?;
     if let Err(why) = event.check_on_sale(seats, cx.world.now()) {
         return Ok(Err(why));
     }
@@ -287,36 +283,4 @@ fn ticket_answer(
         "ticketUrl": format!("{url}/t/{}", rsvp.code),
         "calendarUrl": format!("{url}/e/{}/{}/calendar.ics", cx.scope, event.id),
     }))
-}
-
-/// What `getEventAnalytics` answers.
-pub fn analytics(cx: &Cx<'_, impl World>, id: &EventId) -> Result<Value, SqlError> {
-    let earned = store::earned(cx.world, id)?;
-    let rsvps = store::rsvps(cx.world, id, ANALYTICS_RSVPS_MAX)?;
-    Ok(json!({
-        "totalRsvps": earned.rsvps,
-        "totalRevenue": earned.revenue.to_string(),
-        "totalRevenueAtomic": earned.revenue,
-        "rsvps": rsvps.iter().map(Rsvp::public_line).collect::<Vec<_>>(),
-    }))
-}
-
-/// Publishes what there is now of the seat that a payment bought, and of its event.
-fn publish_seat(cx: &Cx<'_, impl World>, payment: &Payment) -> Result<(), SqlError> {
-    let sql = cx.world;
-    let now = sql.now();
-    let is_seat = payment.tool == Tool::RsvpToEvent.spec().name;
-    let Some(id) = payment.event_id.as_ref().filter(|_| is_seat) else { return Ok(()) };
-    let key = format!("{}:rsvps:{id}:{}", cx.scope, payment.payer);
-    match store::rsvp_of_payer(sql, id, &payment.payer)? {
-        Some(rsvp) => outbox::put(sql, &key, &rsvp.record(), now)?,
-        None => outbox::remove(sql, &key, now)?,
-    }
-    match store::find(sql, id)? {
-        Some((event, seats)) => {
-            let (key, record) = manage::event_record(cx.scope, &event, seats, now);
-            outbox::put_soon(sql, &key, &record.to_string(), now)
-        }
-        None => Ok(()),
-    }
 }

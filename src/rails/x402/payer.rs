@@ -12,7 +12,7 @@ mod offer;
 mod settlement;
 mod sign;
 
-pub use answer::{Answer, MoneyMoved, read_answer};
+pub use answer::{Answer, CallError, MoneyMoved, read_answer};
 pub use offer::{Challenge, Dialect, NoOffer, Offer, Unusable, choose};
 pub use settlement::{Settlement, confirm, read_settlement};
 pub use sign::{VALID_SECONDS_MAX, authorize, for_meta, payload, typed_data};

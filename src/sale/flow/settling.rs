@@ -1,11 +1,12 @@
 //! What follows from a facilitator's answer to `/settle`, and asking once more.
 
+use crate::base::backoff::doubled;
 use crate::base::id::ScopeId;
 use crate::base::time::UnixSeconds;
 use crate::facilitator::client::{Cause, Facilitator, Question, SettleOutcome, Trouble};
 use crate::ledger::payments::{self, Claim, NotPaid, Payment, Settled, Step};
 use crate::ports::{Level, SqlError, World};
-use crate::sale::flow::Stop;
+use crate::sale::flow::stop::Stop;
 
 /// Looks until it is looked at once an hour only.
 const LOOKS_SOON: u32 = 30;
@@ -83,7 +84,7 @@ fn question<'a>(payment: &'a Payment, scope: &'a ScopeId) -> Option<Question<'a>
 #[must_use]
 pub fn next_check(attempts: u32, now: UnixSeconds) -> UnixSeconds {
     let longest = if attempts < LOOKS_SOON { 300 } else { 3_600 };
-    now.plus(3_i64.saturating_mul(2_i64.saturating_pow(attempts.min(16))).min(longest))
+    now.plus(doubled(3, attempts, longest))
 }
 
 pub(super) fn record(

@@ -9,7 +9,9 @@ use events_concierge::chain::networks::Network;
 use events_concierge::chain::rpc::Rpc;
 use events_concierge::host::command::Action;
 use events_concierge::http::route::AtHost;
-use events_concierge::mcp::client::{Client, Connection, Person, Question, Rules, Said};
+use events_concierge::mcp::client::{
+    Client, ClientError, Connection, Person, Question, Rules, Said,
+};
 use events_concierge::mcp::eras::Era;
 use events_concierge::ports::{Clock, Doors, HttpError, Timer, Web, WebRequest, WebResponse};
 use events_concierge::rails::x402::payer::{
@@ -178,7 +180,8 @@ fn every_form_of_payment_is_taken_by_our_server() {
         let (mut asked, _) = guest.call("rsvpToEvent", &seat(&event), None);
         // As a client sees it that reads `_meta` alone.
         asked.as_object_mut().unwrap().remove("structuredContent");
-        let Answer::Challenge(challenge) = read_answer(&Ok(asked)) else { panic!("no challenge") };
+        let asked: Result<Value, ClientError> = Ok(asked);
+        let Answer::Challenge(challenge) = read_answer(&asked) else { panic!("no challenge") };
         let offer = challenge.offers.iter().find(|offer| offer.version == version).unwrap();
         let offer = Offer { dialect, ..offer.clone() };
         let (payment, _) = guest.pay(&offer);

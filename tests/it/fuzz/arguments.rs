@@ -1,14 +1,13 @@
 //! What callers say about events: every field with everything that it should not hold.
 
+use events_concierge::base::fields::CAPACITY_MAX;
 use events_concierge::base::fields::PRICE_MAX;
 use events_concierge::base::id::EventId;
 use events_concierge::base::time::UnixSeconds;
 use events_concierge::host::command::Action;
 use events_concierge::http::route::{AtHost, Format, Own};
 use events_concierge::products::events::Event;
-use events_concierge::products::events::input::{
-    CAPACITY_MAX, CreateEvent, EventChanges, RsvpToEvent,
-};
+use events_concierge::products::events::input::{CreateEvent, EventChanges, RsvpToEvent};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde::Deserialize;

@@ -227,7 +227,8 @@ fn check_challenge(challenge: &Challenge) -> Verdict {
 }
 
 fn check_answer(result: &Value) -> Verdict {
-    let answer = read_answer(&Ok(result.clone()));
+    let outcome: Result<Value, ClientError> = Ok(result.clone());
+    let answer = read_answer(&outcome);
     let said = &result["structuredContent"]["error"]["moneyMoved"];
     let pending = result["_meta"]["x402/payment-response"]["errorReason"] == "settlement_pending";
     let is_failed = result["isError"] == true;

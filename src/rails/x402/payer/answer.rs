@@ -3,7 +3,6 @@
 use serde_json::{Deserializer, Value};
 
 use crate::base::text;
-use crate::mcp::client::ClientError;
 use crate::rails::x402::payer::offer::{Challenge, Dialect, read_challenge};
 use crate::rails::x402::payer::settlement::{Settlement, read_settlement};
 
@@ -57,9 +56,18 @@ const PLACES_MAX: usize = 4;
 /// JSON-RPC errors that carry a challenge (x402, MCP transport).
 const CODES: &[i64] = &[402, -32_042];
 
+/// An error of the client that has called the tool.
+pub trait CallError: std::fmt::Display {
+    /// Code, message and data, if the server has answered with a JSON-RPC error.
+    fn rpc(&self) -> Option<(i64, &str, Option<&Value>)>;
+
+    /// Whether the server certainly has not carried out the call.
+    fn says_nothing_was_done(&self) -> bool;
+}
+
 /// Reads the answer to `tools/call`. Free text proves nothing, whatever it says.
 #[must_use]
-pub fn read_answer(outcome: &Result<Value, ClientError>) -> Answer {
+pub fn read_answer(outcome: &Result<Value, impl CallError>) -> Answer {
     match outcome {
         Ok(result) => read_result(result),
         Err(error) => read_error(error),
@@ -98,9 +106,9 @@ fn read_result(result: &Value) -> Answer {
     }
 }
 
-fn read_error(error: &ClientError) -> Answer {
-    if let ClientError::Rpc { code, message, data: Some(data), .. } = error
-        && CODES.contains(code)
+fn read_error(error: &impl CallError) -> Answer {
+    if let Some((code, message, Some(data))) = error.rpc()
+        && CODES.contains(&code)
     {
         let found = [Some(data), data.get("x402")];
         let found = found.into_iter().flatten();

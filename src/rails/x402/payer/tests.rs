@@ -18,6 +18,8 @@ use crate::rails::quote::{PaidCall, Quote};
 use crate::rails::x402::dialects;
 use crate::rails::x402::wire::{PaymentPayload, Version};
 
+type Outcome = Result<Value, ClientError>;
+
 const PAY_TO: &str = "0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc";
 const HASH: &str = "0xabababababababababababababababababababababababababababababababab";
 const NOW: UnixSeconds = UnixSeconds::new(1_795_262_400);
@@ -68,7 +70,7 @@ fn error_result(structured: Option<Value>, meta: Option<Value>, text: &str) -> V
 }
 
 fn challenge(result: Value) -> Challenge {
-    let answer = read_answer(&Ok(result));
+    let answer = read_answer(&Outcome::Ok(result));
     let Answer::Challenge(challenge) = answer else { panic!("{answer:?}") };
     challenge
 }
@@ -124,11 +126,11 @@ fn a_challenge_counts_only_where_the_server_says_that_the_call_failed() {
     let whole = required(2, json!([v2()]));
     let mut result = error_result(Some(whole.clone()), Some(whole.clone()), &whole.to_string());
     result["isError"] = json!(false);
-    assert_eq!(read_answer(&Ok(result.clone())), Answer::Done { settlement: None });
+    assert_eq!(read_answer(&Outcome::Ok(result.clone())), Answer::Done { settlement: None });
     result.as_object_mut().unwrap().remove("isError");
-    assert_eq!(read_answer(&Ok(result.clone())), Answer::Done { settlement: None });
+    assert_eq!(read_answer(&Outcome::Ok(result.clone())), Answer::Done { settlement: None });
     result["isError"] = json!("true");
-    assert!(matches!(read_answer(&Ok(result)), Answer::Challenge(_)));
+    assert!(matches!(read_answer(&Outcome::Ok(result)), Answer::Challenge(_)));
     // Any other code is no challenge, whatever data it has.
     assert!(matches!(read_answer(&rpc(-32_603, whole)), Answer::Unknown { .. }));
 }

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::{HASH, PAY_TO, challenge, error_result, required, rpc, v2};
+use super::{HASH, Outcome, PAY_TO, challenge, error_result, required, rpc, v2};
 use crate::base::money::Usdc;
 use crate::mcp::client::ClientError;
 use crate::rails::x402::payer::{Answer, MoneyMoved, Settlement, read_answer, read_settlement};
@@ -34,7 +34,10 @@ fn a_settlement_is_read_in_every_form_and_only_with_its_own_words() {
         json!({"_meta": {"x402/payment-response": 5, "x402.payment-response": good}}),
     ] {
         assert_eq!(read_settlement(&result), Some(expected.clone()), "{result}");
-        assert_eq!(read_answer(&Ok(result)), Answer::Done { settlement: Some(expected.clone()) });
+        assert_eq!(
+            read_answer(&Outcome::Ok(result)),
+            Answer::Done { settlement: Some(expected.clone()) }
+        );
     }
     for response in [json!(null), json!("%%"), json!([]), json!({"success": "yes"}), json!({})] {
         assert_eq!(read_settlement(&settled(&response)), None, "{response}");
@@ -58,7 +61,7 @@ fn a_settlement_that_goes_on_is_unknown_even_with_a_result_or_a_challenge() {
         asks_again["_meta"] = json!({"x402/payment-response": response});
         let named = response["transaction"].as_str().filter(|hash| !hash.is_empty());
         for result in [settled(&response), asks_again] {
-            let Answer::Unknown { transaction, text } = read_answer(&Ok(result)) else {
+            let Answer::Unknown { transaction, text } = read_answer(&Outcome::Ok(result)) else {
                 panic!("{response}");
             };
             assert_eq!(transaction.as_deref(), named);
@@ -69,7 +72,7 @@ fn a_settlement_that_goes_on_is_unknown_even_with_a_result_or_a_challenge() {
     let mut refused = error_result(Some(whole), None, "pay again");
     refused["_meta"] = json!({"x402/payment-response":
         {"success": false, "errorReason": "insufficient_funds", "transaction": ""}});
-    assert!(matches!(read_answer(&Ok(refused)), Answer::Challenge(_)));
+    assert!(matches!(read_answer(&Outcome::Ok(refused)), Answer::Challenge(_)));
 }
 
 #[test]
@@ -79,11 +82,11 @@ fn a_server_that_says_that_money_moved_gets_no_second_payment() {
     result["_meta"] = json!({"x402/payment-response": {"success": true, "transaction": HASH}});
     let text = "again please".to_owned();
     let expected = Answer::Failed { text, money_moved: MoneyMoved::Yes };
-    assert_eq!(read_answer(&Ok(result)), expected);
+    assert_eq!(read_answer(&Outcome::Ok(result)), expected);
     for word in ["yes", "unknown"] {
         let mut result = error_result(Some(whole.clone()), None, "again please");
         result["structuredContent"]["error"] = json!({"moneyMoved": word});
-        let answer = read_answer(&Ok(result));
+        let answer = read_answer(&Outcome::Ok(result));
         assert!(!matches!(answer, Answer::Challenge(_) | Answer::Done { .. }), "{answer:?}");
     }
 }
@@ -92,7 +95,7 @@ fn a_server_that_says_that_money_moved_gets_no_second_payment() {
 fn a_failure_says_of_the_money_what_the_server_says() {
     let failed = |word: Option<&str>| {
         let said = word.map(|word| json!({"error": {"code": "x", "moneyMoved": word}}));
-        read_answer(&Ok(error_result(said, None, "You have paid! All is well.\u{7}")))
+        read_answer(&Outcome::Ok(error_result(said, None, "You have paid! All is well.\u{7}")))
     };
     let text = || "You have paid! All is well.".to_owned();
     for (word, money_moved) in [
@@ -105,7 +108,7 @@ fn a_failure_says_of_the_money_what_the_server_says() {
     }
     assert_eq!(failed(Some("unknown")), Answer::Unknown { transaction: None, text: text() });
     let done = json!({"content": [{"type": "text", "text": "paid, tx 0xabab"}]});
-    assert_eq!(read_answer(&Ok(done)), Answer::Done { settlement: None });
+    assert_eq!(read_answer(&Outcome::Ok(done)), Answer::Done { settlement: None });
 }
 
 #[test]
@@ -139,9 +142,12 @@ fn a_challenge_has_bounded_words_and_choices() {
     assert_eq!(found.offers.len(), 32);
     assert_eq!(found.error.chars().count(), 500);
     let far = format!("{}{}", "{".repeat(50), required(2, json!([v2()])));
-    assert!(matches!(read_answer(&Ok(error_result(None, None, &far))), Answer::Failed { .. }));
+    assert!(matches!(
+        read_answer(&Outcome::Ok(error_result(None, None, &far))),
+        Answer::Failed { .. }
+    ));
     for (version, accepts) in [(2, json!([])), (3, json!([v2()])), (2, json!({}))] {
         let none = error_result(Some(required(version, accepts)), None, "x");
-        assert!(matches!(read_answer(&Ok(none)), Answer::Failed { .. }));
+        assert!(matches!(read_answer(&Outcome::Ok(none)), Answer::Failed { .. }));
     }
 }

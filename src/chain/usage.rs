@@ -1,0 +1,102 @@
+//! What became of an authorization. A host asks this of a payment whose outcome it does not know, and our own facilitator
+//! of a settlement whose transaction is gone.
+
+use alloy_primitives::B256;
+
+use crate::base::time::UnixSeconds;
+use crate::chain::eip3009::Authorization;
+use crate::chain::networks::Network;
+use crate::chain::rpc::{Rpc, RpcError};
+use crate::chain::transfers::{Use, Window};
+use crate::ports::Http;
+
+/// How much later than its end a block has to be in which an authorization is unused, for it to have run out, seconds:
+/// a chain drops its newest blocks now and then.
+const RAN_OUT_SECONDS: i64 = 60;
+
+/// What became of an authorization.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Usage {
+    /// It moved its money in this transaction, in this block.
+    Moved(B256, u64),
+    /// It was cancelled, or its nonce was used for something else.
+    Elsewhere,
+    /// It was used, and the endpoint has no log that says how.
+    NotFound,
+    /// It was not used, and cannot be used any more.
+    RanOut,
+    /// It was not used in this block, and can still be used.
+    Unused(u64),
+    /// The chain gives no answer. Why.
+    Unclear(String),
+}
+
+/// An authorization to ask about.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// Its network.
+    pub network: &'static Network,
+    /// What was signed.
+    pub authorization: &'a Authorization,
+    /// The blocks in which its use is searched.
+    pub window: Window,
+    /// A transaction to look at first.
+    pub transaction: Option<B256>,
+}
+
+impl Rpc {
+    /// [`Usage::Unused`] or [`Usage::RanOut`], or `None` if it was used: [`Self::use_of`] then says how. `ends_at`: when
+    /// the authorization ends. Two requests.
+    ///
+    /// Behind one address are many nodes, and the second request may reach one that lags. What it saw in its own newest
+    /// block proves nothing about this one, so it is asked about this very block.
+    ///
+    /// # Errors
+    /// As [`Rpc::head_time`].
+    pub async fn unused_at_head(
+        &self,
+        http: &impl Http,
+        wanted: &Wanted<'_>,
+        ends_at: UnixSeconds,
+    ) -> Result<Option<Usage>, RpcError> {
+        let (head, time) = self.head(http).await?;
+        let is_used = self.was_used_at(http, wanted.network, wanted.authorization, head).await?;
+        Ok(match is_used {
+            true => None,
+            false if time > ends_at.plus(RAN_OUT_SECONDS) => Some(Usage::RanOut),
+            false => Some(Usage::Unused(head)),
+        })
+    }
+
+    /// How an authorization was used that was used.
+    ///
+    /// # Errors
+    /// As [`Rpc::head_time`].
+    pub async fn use_of(&self, http: &impl Http, wanted: &Wanted<'_>) -> Result<Usage, RpcError> {
+        let Wanted { network, authorization, window, transaction } = wanted;
+        if let Some(hash) = *transaction
+            && let Ok(Some(block)) = self.moved_in(http, network, authorization, hash).await
+        {
+            return Ok(Usage::Moved(hash, block));
+        }
+        Ok(match self.find_transfer(http, network, authorization, window).await? {
+            Use::Moved(hash, block) => Usage::Moved(hash, block),
+            Use::Elsewhere => Usage::Elsewhere,
+            Use::NotFound => Usage::NotFound,
+            Use::Unsearched => Usage::Unclear("not every block could be searched".to_owned()),
+        })
+    }
+
+    /// What became of it, as far as one node knows, whatever the time: never [`Usage::RanOut`]. One request if it is
+    /// unused.
+    pub async fn usage_now(&self, http: &impl Http, wanted: &Wanted<'_>) -> Usage {
+        let asked = async {
+            let (network, authorization) = (wanted.network, wanted.authorization);
+            match self.authorization_used_by(http, network, authorization).await? {
+                (_, true) => self.use_of(http, wanted).await,
+                (head, false) => Ok(Usage::Unused(head)),
+            }
+        };
+        asked.await.unwrap_or_else(|error: RpcError| Usage::Unclear(error.to_string()))
+    }
+}

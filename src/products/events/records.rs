@@ -1,0 +1,78 @@
+//! An event as it is read by its id, its analytics, and the records that are published of it and of its seats.
+
+use serde_json::{Value, json};
+
+use crate::base::id::{EventId, ScopeId};
+use crate::base::time::UnixSeconds;
+use crate::ledger::outbox;
+use crate::ledger::payments::Payment;
+use crate::ports::{SqlError, World};
+use crate::products::events::rsvp::Rsvp;
+use crate::products::events::tools::Tool;
+use crate::products::events::{Event, Seats, store};
+use crate::rails::outcome::{Abort, Failure};
+use crate::sale::cx::Cx;
+use crate::sale::tool::ProductTool;
+
+/// The most payments that `getEventAnalytics` lists.
+const ANALYTICS_RSVPS_MAX: u32 = 1_000;
+
+/// One event with its seats.
+pub fn event(cx: &Cx<'_, impl World>, id: &EventId) -> Result<(Event, Seats), Failure> {
+    Ok(store::find(cx.world, id)?.ok_or_else(Abort::event_not_found)?)
+}
+
+/// Queues the published record of an event that its host has made or changed.
+pub fn publish_event(
+    cx: &Cx<'_, impl World>,
+    event: &Event,
+    seats: Seats,
+    now: UnixSeconds,
+) -> Result<(), SqlError> {
+    let (key, record) = event_record(cx.scope, event, seats, now);
+    outbox::put(cx.world, &key, &record, now)
+}
+
+/// The published record of an event, with its KV key `{scope}:events:{eventId}` (docs/storage.md).
+pub fn event_record(
+    scope: &ScopeId,
+    event: &Event,
+    seats: Seats,
+    now: UnixSeconds,
+) -> (String, Value) {
+    // A held seat is nobody's yet, so the record does not count it.
+    let seats = Seats { held: 0, ..seats };
+    (format!("{scope}:events:{}", event.id), json!(event.view(seats, now)))
+}
+
+/// What `getEventAnalytics` answers.
+pub fn analytics(cx: &Cx<'_, impl World>, id: &EventId) -> Result<Value, SqlError> {
+    let earned = store::earned(cx.world, id)?;
+    let rsvps = store::rsvps(cx.world, id, ANALYTICS_RSVPS_MAX)?;
+    Ok(json!({
+        "totalRsvps": earned.rsvps,
+        "totalRevenue": earned.revenue.to_string(),
+        "totalRevenueAtomic": earned.revenue,
+        "rsvps": rsvps.iter().map(Rsvp::public_line).collect::<Vec<_>>(),
+    }))
+}
+
+/// Queues the published records of the seat that a payment bought, and of its event.
+pub fn publish_seat(cx: &Cx<'_, impl World>, payment: &Payment) -> Result<(), SqlError> {
+    let sql = cx.world;
+    let now = sql.now();
+    let is_seat = payment.tool == Tool::RsvpToEvent.spec().name;
+    let Some(id) = payment.event_id.as_ref().filter(|_| is_seat) else { return Ok(()) };
+    let key = format!("{}:rsvps:{id}:{}", cx.scope, payment.payer);
+    match store::rsvp_of_payer(sql, id, &payment.payer)? {
+        Some(rsvp) => outbox::put(sql, &key, &rsvp.record(), now)?,
+        None => outbox::remove(sql, &key, now)?,
+    }
+    match store::find(sql, id)? {
+        Some((event, seats)) => {
+            let (key, record) = event_record(cx.scope, &event, seats, now);
+            outbox::put_soon(sql, &key, &record.to_string(), now)
+        }
+        None => Ok(()),
+    }
+}
