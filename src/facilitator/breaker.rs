@@ -1,19 +1,19 @@
-//! A circuit breaker: after repeated transport failures of the facilitator, paid calls are told at once
-//! to come back later, instead of each waiting for a time limit and holding a seat meanwhile. What a payer
-//! causes is not counted.
+//! A circuit breaker. After repeated transport failures of the facilitator, paid calls are refused at once with a
+//! retry time, instead of each waiting for a timeout while it holds a seat. Failures that a payer can cause are not
+//! counted.
 
 use crate::base::backoff::doubled;
 use crate::base::time::UnixSeconds;
 
 /// Failures in a row that open it.
 const FAILURES_MAX: u32 = 3;
-/// How long it stays open the first time, and at the longest, seconds.
+/// How long it stays open the first time, and at most, seconds.
 const OPEN_SECONDS: i64 = 15;
 const OPEN_SECONDS_MAX: i64 = 120;
-/// While one call probes, the others wait this long, seconds: as long as a settlement may take.
+/// How long other calls wait while one call probes, seconds: as long as a settlement may take.
 const PROBE_SECONDS: i64 = 45;
 
-/// Closed, open until some moment, or half-open: then one call at a time may try.
+/// Closed, open until some time, or half-open, when one call at a time may try.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Breaker {
     failures: u32,
@@ -21,9 +21,10 @@ pub struct Breaker {
 }
 
 impl Breaker {
-    /// Whether a call would be let through at `now`.
+    /// Whether a call would be admitted at `now`.
     ///
     /// # Errors
+    ///
     /// How many seconds to wait.
     pub fn check(&self, now: UnixSeconds) -> Result<(), i64> {
         match self.open_until {
@@ -32,10 +33,10 @@ impl Breaker {
         }
     }
 
-    /// Lets a call through. If the breaker was open, this call is the probe, and others wait for
-    /// what comes of it.
+    /// Admits a call. If the breaker was open, this call is the probe, and others wait for its outcome.
     ///
     /// # Errors
+    ///
     /// As [`Self::check`].
     pub fn admit(&mut self, now: UnixSeconds) -> Result<(), i64> {
         self.check(now)?;
@@ -45,7 +46,7 @@ impl Breaker {
         Ok(())
     }
 
-    /// The facilitator answered, whatever it said: closes.
+    /// The facilitator answered. Closes the breaker.
     pub fn succeeded(&mut self) {
         *self = Self::default();
     }

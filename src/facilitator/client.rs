@@ -1,11 +1,10 @@
-//! Whoever verifies and settles: a facilitator somewhere (`/verify`, `/settle`; x402 specification,
-//! section 7), or our own ([`crate::facilitator::own`]), which is reached without leaving the Worker.
+//! A client of the facilitator that verifies and settles: a remote one (`/verify`, `/settle`; x402 specification,
+//! section 7), or our own ([`crate::facilitator::own`]), which is reached inside the Worker.
 //!
-//! Answers are judged by their body. Whatever does not clearly say that no money moved is
-//! [`SettleOutcome::Unknown`]: a timeout, a cut connection, a 5xx, an answer that cannot be read,
-//! `settlement_pending`, or a reason that we do not know. Apart from that each failure has a [`Cause`]:
-//! payers choose what a facilitator says of their payments, so only [`Cause::Transport`] says anything of
-//! the facilitator itself.
+//! Answers are judged by their body. An answer that does not clearly say that no money moved is
+//! [`SettleOutcome::Unknown`]: a timeout, a cut connection, a 5xx, an unreadable answer, `settlement_pending`, or an
+//! unknown reason. Each other failure has a [`Cause`]. Payers influence what a facilitator says about their payments,
+//! so only [`Cause::Transport`] says something about the facilitator itself.
 
 use std::collections::BTreeMap;
 
@@ -26,21 +25,21 @@ use crate::ports::{
     SignError, Signer, Timer, within,
 };
 
-/// Who verifies and settles.
+/// The facilitator of this deployment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Facilitator {
-    /// Somebody else's.
+    /// A remote one.
     At(Remote),
     /// Our own.
     Own(Own),
 }
 
-/// A facilitator that is reached over HTTP.
+/// A remote facilitator, reached over HTTP.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remote {
-    /// Its address, without a slash at the end.
+    /// Its base URL, without a slash at the end.
     pub base_url: String,
-    /// How it knows us; `None`: it does not ask.
+    /// How we authenticate; `None` if it requires nothing.
     pub credentials: Option<Credentials>,
 }
 
@@ -48,7 +47,8 @@ impl Remote {
     /// The headers of a request to this address, which begins with [`Remote::base_url`].
     ///
     /// # Errors
-    /// [`SignError`] if the platform signs nothing with the key.
+    ///
+    /// [`SignError`] if the platform cannot sign with the key.
     pub async fn headers(
         &self,
         world: &(impl Clock + Random + Signer),
@@ -64,18 +64,16 @@ impl Remote {
 /// Our own facilitator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Own {
-    /// Who sends the transactions.
+    /// The address that sends the transactions.
     pub relayer: Address,
     /// A JSON-RPC endpoint for each network, by CAIP-2 id.
     pub rpc_urls: BTreeMap<String, String>,
-    /// Who may make contract wallets.
+    /// Factories that may deploy contract wallets.
     pub factories: Factories,
-    /// How much gas may cost.
     pub policy: GasPolicy,
 }
 
-/// What a facilitator is asked about: a payment and what we require of it, both as JSON in the
-/// payment's version.
+/// A question to a facilitator: a payment and our requirements, both as JSON in the payment's version.
 #[derive(Clone, Debug)]
 pub struct Question<'a> {
     /// 1 or 2.
@@ -84,31 +82,30 @@ pub struct Question<'a> {
     pub payment: &'a Value,
     /// Our requirements, never the client's.
     pub requirements: &'a Value,
-    /// Who has to have paid (EIP-55).
+    /// The required payer (EIP-55).
     pub payer: &'a str,
     /// The host that asks.
     pub scope: &'a ScopeId,
 }
 
-/// What an answer that is not clear says of the facilitator.
+/// What an unclear answer says about the facilitator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
     /// It cannot be used: no answer, HTTP 5xx without a verdict, HTTP 429.
     Transport,
-    /// It answered. What it said may be due to the payment.
+    /// It answered. The payment may be the cause of what it said.
     Answer,
 }
 
 /// Why there is no clear answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trouble {
-    /// For us.
+    /// The reason for the log.
     pub why: String,
-    /// What that says of the facilitator.
     pub cause: Cause,
-    /// For the caller, from our own facilitator only.
+    /// The reason for the caller, from our own facilitator only.
     pub detail: Option<String>,
-    /// When to come again, seconds.
+    /// When to retry, seconds.
     pub retry_after: Option<i64>,
 }
 
@@ -117,23 +114,23 @@ impl Trouble {
         Self { why: why.into(), cause, detail: None, retry_after: None }
     }
 
-    /// One that the facilitator's own answer shows.
+    /// From an answer of the facilitator.
     #[must_use]
     pub fn answered(why: impl Into<String>) -> Self {
         Self::new(why, Cause::Answer)
     }
 
-    /// One that keeps us from any answer.
+    /// From a failure that prevented an answer.
     #[must_use]
     pub fn transport(why: impl Into<String>) -> Self {
         Self::new(why, Cause::Transport)
     }
 }
 
-/// The verdict on a signature.
+/// The verdict on a payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VerifyOutcome {
-    /// The payment would go through now.
+    /// It would be settled now.
     Valid,
     /// It would not; a reason code.
     Invalid(String),
@@ -141,33 +138,33 @@ pub enum VerifyOutcome {
     Unavailable(Trouble),
 }
 
-/// What became of a settlement.
+/// The outcome of a settlement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SettleOutcome {
     /// Money moved in this transaction.
     Settled(String),
     /// No money moved; a reason code.
     Refused(String),
-    /// Our own facilitator has sent it, and a block has refused it; a reason code. No money moved, whatever
-    /// was asked before: the relayer gives a payment's nonce once.
+    /// Our own facilitator sent it, and a block reverted it; a reason code. No money moved, also by earlier requests:
+    /// the relayer gives a payment one nonce.
     Reverted(String),
-    /// The facilitator did not take the request; no money moved.
+    /// The facilitator did not accept the request; no money moved.
     Unavailable(Trouble),
-    /// The authorization is used on chain. Perhaps for us: whoever carries a request out twice (a
-    /// proxy that lost the first answer) is told so the second time. The chain knows.
+    /// The authorization is used on chain, perhaps by this request: a request that is carried out twice (a proxy lost
+    /// the first answer) gets this answer the second time. The chain must be asked.
     AlreadyUsed,
-    /// Nobody knows yet. Why, and the transaction if one was named.
+    /// Unknown. Why, and the transaction if one was named.
     Unknown(Trouble, Option<String>),
 }
 
-/// When to give up on `/verify`, milliseconds.
+/// Timeout of `/verify`, milliseconds.
 const VERIFY_MILLIS: u32 = 10_000;
-/// When to give up on `/settle`, milliseconds: before MCP clients do, whose limit is 60 seconds.
+/// Timeout of `/settle`, milliseconds: shorter than the 60 seconds of MCP clients.
 const SETTLE_MILLIS: u32 = 45_000;
 const RESPONSE_BYTES_MAX: usize = 64 * 1024;
 
-/// Beginnings of reason codes that say for sure that nothing was sent to the chain or that the
-/// chain refused it (x402 section 9 and the reference implementation).
+/// Prefixes of reason codes that prove that nothing was sent to the chain, or that the chain refused it (x402 section
+/// 9 and the reference implementation).
 const SURE_REFUSALS: &[&str] = &[
     "insufficient_funds",
     "invalid_exact_evm_insufficient_balance",
@@ -192,12 +189,12 @@ const SURE_REFUSALS: &[&str] = &[
     "asset_not_deployed_contract",
     "value_below_gas_cost",
 ];
-/// No challenge follows this one: the price is the host's, and the next payment would be refused as well.
+/// No challenge follows this reason: the host sets the price, so the next payment would be refused as well.
 const WORTHLESS: &str = "value_below_gas_cost";
-/// When gas may cost less, seconds.
+/// When gas may be cheaper, seconds.
 const CHEAPER_SECONDS: i64 = 60;
 
-/// Reason codes that say that nothing was sent because nothing could be (`x402::relayer`).
+/// Reason codes that say that nothing could be sent (`facilitator::own`).
 const NOT_NOW: &[&str] = &[
     "rpc_unavailable",
     "relayer_balance_low",
@@ -210,7 +207,7 @@ const NOT_NOW: &[&str] = &[
 /// Those of them that no payment can cause.
 const BROKEN: &[&str] = &["rpc_unavailable", "relayer_storage_failed"];
 
-/// What our own facilitator says of a transaction that a block has refused.
+/// The reason of our own facilitator for a reverted transaction.
 const REVERTED: &str = "invalid_exact_evm_transaction_failed";
 
 /// Reason codes that say that the authorization is used on chain.
@@ -234,7 +231,7 @@ struct SettleAnswer {
     payer: Option<String>,
 }
 
-/// What only our own facilitator is believed.
+/// Reasons that are trusted from our own facilitator only.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct OwnWords {
@@ -243,7 +240,7 @@ struct OwnWords {
 }
 
 impl Facilitator {
-    /// Asks whether the payment would go through.
+    /// Asks whether the payment would be settled.
     pub async fn verify(
         &self,
         world: &(impl Http + Clock + Random + Signer),
@@ -293,9 +290,9 @@ impl Facilitator {
         }
     }
 
-    /// Whether our own facilitator has settled this payment for this host: one that has asked it to, when nobody had
-    /// used the authorization yet. Nothing is moved for this. Another facilitator is not asked: it may have settled
-    /// the payment for somebody else.
+    /// Whether our own facilitator has settled this payment for this host, which asked it before the authorization
+    /// was used. Moves nothing. A remote facilitator is not asked: it may have settled the payment for another
+    /// seller.
     pub async fn has_settled(
         &self,
         world: &(impl Relayers + Timer),
@@ -311,12 +308,12 @@ impl Facilitator {
     }
 }
 
-/// What our own facilitator answered: it says more, and is believed more.
+/// Reads an answer of our own facilitator, which says more and is trusted more.
 fn judge_own(response: &HttpResponse, payer: &str) -> SettleOutcome {
     let OwnWords { error_message: detail, retry_after } =
         serde_json::from_str(&response.body).unwrap_or_default();
     match judge_settle(response, payer) {
-        // Another one may have sent it twice, and speak of the second time only.
+        // A remote facilitator may have sent it twice, and this answer may be about the second time.
         SettleOutcome::Unknown(trouble, None) if trouble.why == REVERTED => {
             SettleOutcome::Reverted(trouble.why)
         }
@@ -340,7 +337,7 @@ fn worthless(detail: Option<String>) -> Trouble {
 }
 
 impl Own {
-    /// A verdict needs no memory, so it is made where it is asked for.
+    /// A verdict needs no storage, so it is computed here.
     async fn verify(&self, world: &(impl Http + Clock), question: &Question<'_>) -> VerifyOutcome {
         let order = match order::read(question.payment, question.requirements) {
             Ok(Ok(order)) => order,
@@ -370,7 +367,7 @@ fn outcome_of(refusal: Refusal) -> VerifyOutcome {
     }
 }
 
-/// One hop to the object that holds the relayer's nonces.
+/// One call to the object that holds the relayer's nonces.
 async fn ask_relayer(
     world: &(impl Relayers + Timer),
     question: &Question<'_>,
@@ -389,7 +386,7 @@ async fn ask_relayer(
     answer.unwrap_or(Err(HttpError::Timeout))
 }
 
-/// The request of a question, with what the facilitator knows us by.
+/// The HTTP request of a question, with our credentials.
 async fn asked(
     world: &(impl Clock + Random + Signer),
     remote: &Remote,
@@ -431,8 +428,8 @@ fn judge_verify(response: &HttpResponse, payer: &str) -> VerifyOutcome {
 fn judge_settle(response: &HttpResponse, payer: &str) -> SettleOutcome {
     let Ok(answer) = serde_json::from_str::<SettleAnswer>(&response.body) else {
         let trouble = no_verdict(response.status);
-        // These say that the request was not taken; anything else may have come after it was, and so
-        // may what begins like a verdict.
+        // These statuses say that the request was not accepted. Any other failure may have come after acceptance,
+        // even with a body that begins like a verdict.
         let begins = ["\"success\"", "\"transaction\""].iter().any(|it| response.body.contains(it));
         return match response.status {
             400 | 401 | 403 | 404 | 405 | 413 | 415 | 422 | 429 if !begins => {
@@ -466,7 +463,7 @@ fn judge_settle(response: &HttpResponse, payer: &str) -> SettleOutcome {
     }
 }
 
-/// An answer that is no verdict. What was asked may be too strange for it, unless the status says otherwise.
+/// An answer that is no verdict. The question may be the cause, unless the status says otherwise.
 fn no_verdict(status: u16) -> Trouble {
     let cause = match status {
         429 | 500..=599 => Cause::Transport,
@@ -489,7 +486,7 @@ fn is_sure(reason: &str) -> bool {
     SURE_REFUSALS.iter().any(|beginning| reason.starts_with(beginning))
 }
 
-/// A reason if it is a code. Free text may hold signatures and internals, so it goes no further.
+/// A reason if it is a code. Free text may hold signatures and internals, so it is dropped.
 fn code(reason: &str) -> Option<String> {
     let is_code = !reason.is_empty()
         && reason.len() <= 100

@@ -1,5 +1,5 @@
-//! How a facilitator elsewhere knows us: a header that it has given us, or a token that is signed for each request as
-//! Coinbase's API wants it (a JSON Web Token, RFC 7519, good for one method and address and for two minutes).
+//! How a remote facilitator authenticates us: a fixed header, or a token that is signed for each request, as
+//! Coinbase's API requires (a JSON Web Token, RFC 7519, for one method and URL, valid for two minutes).
 
 use std::fmt;
 
@@ -11,21 +11,21 @@ use url::Url;
 use crate::base::signing_key::{Algorithm, SigningKey};
 use crate::ports::{Clock, Random, SignError, Signer};
 
-/// How long a token is good, seconds.
+/// The validity of a token, seconds.
 const TOKEN_SECONDS: i64 = 120;
 const HEADER_BYTES_MAX: usize = 4_096;
 const ID_BYTES_MAX: usize = 256;
 
-/// What a facilitator is shown with each request.
+/// The credentials for each request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Credentials {
-    /// The same header every time.
+    /// The same header each time.
     Header(Header),
-    /// A token for this request.
+    /// A new token for each request.
     Cdp(CdpKey),
 }
 
-/// The value of an `Authorization` header. It is never shown.
+/// The value of an `Authorization` header. It is never logged or shown.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Header(String);
 
@@ -37,7 +37,7 @@ pub struct CdpKey {
 }
 
 impl Header {
-    /// From visible ASCII, with single spaces in between.
+    /// Parses visible ASCII with single spaces in between.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let is_visible = text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
@@ -53,10 +53,11 @@ impl fmt::Debug for Header {
 }
 
 impl CdpKey {
-    /// From `CDP_API_KEY_ID` and `CDP_API_KEY_SECRET`.
+    /// Parses `CDP_API_KEY_ID` and `CDP_API_KEY_SECRET`.
     ///
     /// # Errors
-    /// What is wrong, beginning with the name of the setting. Neither value is repeated.
+    ///
+    /// The fault, which begins with the name of the setting. Neither value is repeated.
     pub fn parse(id: &str, secret: &str) -> Result<Self, &'static str> {
         let id = id.trim();
         if id.len() > ID_BYTES_MAX || !id.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -106,7 +107,8 @@ impl Credentials {
     /// The value of `Authorization` for one request.
     ///
     /// # Errors
-    /// [`SignError`] if the platform does not take the key.
+    ///
+    /// [`SignError`] if the platform does not accept the key.
     pub async fn header_value(
         &self,
         world: &(impl Clock + Random + Signer),

@@ -1,5 +1,5 @@
-//! Facilitators: those of others ([`client`], with [`credentials`], what they support ([`supported`]) and a circuit breaker
-//! ([`breaker`])), and our own ([`own`]), which moves money with a key of the operator's.
+//! Facilitators: a remote one ([`client`], with [`credentials`], the networks that it supports ([`supported`]) and a
+//! circuit breaker ([`breaker`])), and our own ([`own`]), which moves money with the operator's key.
 
 pub mod breaker;
 pub mod client;

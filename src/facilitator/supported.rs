@@ -1,8 +1,9 @@
-//! Where a facilitator settles: what it says of itself (`GET /supported`; x402 specification, section 7.3).
+//! The networks on which a facilitator settles, by its own statement (`GET /supported`; x402 specification, section
+//! 7.3).
 //!
-//! It is asked when somebody is about to pay, and its answer is kept for an hour. Only a list that lacks a network
-//! is a no: a facilitator that cannot be asked, or answers with something else, may settle there all the same, and
-//! says so when it is asked about a payment.
+//! It is asked when a payment is about to be requested, and its answer is kept for an hour. Only a list without a
+//! network counts as a no. A facilitator that gives no list may still settle there, and says so when it is asked
+//! about a payment.
 
 use std::cell::RefCell;
 
@@ -13,25 +14,25 @@ use crate::chain::networks::Network;
 use crate::facilitator::client::{Facilitator, Remote};
 use crate::ports::{Clock, Http, HttpError, HttpRequest, Level, Log, Random, Signer};
 
-/// How long its answer is kept.
+/// How long its answer is kept, seconds.
 const KEPT_SECONDS: i64 = 60 * 60;
-/// When it is asked again after it could not be asked.
+/// When it is asked again after a failure, seconds.
 const RETRY_SECONDS: i64 = 60;
-/// A person waits for this, once.
+/// Timeout, milliseconds. A caller waits for it.
 const TIMEOUT_MILLIS: u32 = 3_000;
 const RESPONSE_BYTES_MAX: usize = 64 * 1024;
-/// Stands for every EVM network.
+/// The entry for every EVM network.
 const ALL: &str = "eip155:*";
 
-/// What the facilitator of a deployment has said, for as long as this isolate lives.
+/// The facilitator's answer, kept while this isolate lives.
 #[derive(Debug, Default)]
 pub struct Supported(RefCell<Known>);
 
 #[derive(Debug, Default)]
 struct Known {
-    /// The networks of its list by CAIP-2 id or by the names of version 1.
+    /// The networks of its list, by CAIP-2 id or version 1 name.
     said: Option<Vec<String>>,
-    /// Nobody asks before.
+    /// No request before this time.
     ask_at: UnixSeconds,
 }
 
@@ -56,7 +57,7 @@ impl Supported {
     ) -> Vec<&'static Network> {
         let remote = match facilitator {
             Facilitator::At(remote) => remote,
-            // It settles wherever this deployment is paid.
+            // Our own settles on every network of this deployment.
             Facilitator::Own(_) => return networks.to_vec(),
         };
         if self.is_due(world.now()) {
@@ -81,7 +82,7 @@ impl Supported {
         networks.iter().copied().filter(|network| self.has(network)).collect()
     }
 
-    /// Whether to ask now; whoever is told so asks, and nobody else for a while.
+    /// Whether to ask now. The caller that gets `true` asks, and no other for a while.
     fn is_due(&self, now: UnixSeconds) -> bool {
         let mut known = self.0.borrow_mut();
         if now < known.ask_at {

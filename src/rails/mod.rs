@@ -1,5 +1,5 @@
-//! Ways of being paid. [`x402`] is the only rail so far; [`quote`] is what a sale asks, whatever the rail, and [`outcome`]
-//! what a call comes to.
+//! Ways of being paid. [`x402`] is the only rail so far. [`quote`] is the price of a sale on any rail, [`outcome`] is
+//! the outcome of a call, and [`problem`] shows a refusal over HTTP.
 
 pub mod outcome;
 pub mod problem;

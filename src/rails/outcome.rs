@@ -1,5 +1,5 @@
-//! What comes of a call, in the three kinds that callers can tell apart. How each is shown is
-//! decided in `http/problem.rs` and `mcp/reply.rs`, and nowhere else.
+//! The outcome of a call, in the three kinds that callers can tell apart. `http/problem.rs` and `mcp/reply.rs` alone
+//! decide how each is shown.
 
 use serde_json::{Value, json};
 
@@ -8,64 +8,62 @@ use crate::ports::SqlError;
 use crate::rails::x402::dialects::Challenge;
 use crate::rails::x402::wire::{SIGN_IN_WITH_X, SettleResponse};
 
-/// A result.
+/// A result, with the receipt if it was paid for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Done {
-    /// What the tool answers.
+    /// The tool's answer.
     pub value: Value,
-    /// What was paid for it.
+    /// The settlement that paid for it.
     pub receipt: Option<SettleResponse>,
 }
 
 /// Why there is no result.
 #[derive(Debug, PartialEq)]
 pub enum Failure {
-    /// Payment is asked for.
+    /// Payment is required.
     Unpaid(Box<Challenge>),
-    /// The caller can do something about it.
+    /// The caller can act on it.
     Abort(Box<Abort>),
-    /// We are at fault; for our log only.
+    /// Our fault; for the log only.
     Fatal(Fatal),
 }
 
-/// Something the caller can do something about.
+/// A failure that the caller can act on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Abort {
-    /// Stable and machine-readable.
+    /// A stable, machine-readable code.
     pub code: &'static str,
-    /// HTTP status where there is one.
+    /// The HTTP status, where there is one.
     pub status: u16,
     /// What is wrong and what to do.
     pub detail: String,
-    /// Whether money moved.
     pub money: Money,
-    /// What is known of the settlement.
+    /// The receipt, if a settlement is known.
     pub receipt: Option<SettleResponse>,
-    /// When trying again makes sense, seconds.
+    /// When a retry makes sense, seconds.
     pub retry_after: Option<i64>,
-    /// What a wallet that has paid before signs to get its answer (x402, `sign-in-with-x`).
+    /// The message with which a wallet that has paid before gets its answer (x402, `sign-in-with-x`).
     pub sign_in: Option<Value>,
 }
 
 /// Whether a call moved money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Money {
-    /// It had nothing to do with money.
+    /// The call has nothing to do with money.
     NotAsked,
-    /// It did not.
+    /// No money moved.
     NotMoved,
-    /// Nobody knows yet.
+    /// Unknown: money may have moved.
     MayHaveMoved,
-    /// It did.
+    /// Money moved.
     Moved,
 }
 
 /// Our fault. Callers see "internal error" and the request id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fatal {
-    /// What broke.
+    /// The cause, for the log.
     pub what: String,
-    /// Whether money moved.
     pub money: Money,
 }
 
@@ -90,7 +88,7 @@ impl Abort {
         self.sign_in.as_ref().map(|sign_in| json!({SIGN_IN_WITH_X: sign_in}))
     }
 
-    /// The same abort, saying whether money moved.
+    /// The same abort with `money`.
     #[must_use]
     pub fn with_money(self, money: Money) -> Self {
         Self { money, ..self }
@@ -102,13 +100,13 @@ impl Abort {
         Self::new("event_not_found", 404, "eventId: this host has no such event; see listEvents")
     }
 
-    /// The tool is paid, and the call came where nothing is. Never reached: paid calls go another way.
+    /// A paid tool was called through the path for free tools. The dispatch never does that.
     #[must_use]
     pub fn is_paid() -> Self {
         Self::new("payment_required", 402, "this tool is paid")
     }
 
-    /// The tool is not paid, and the call came where everything is. Never reached: such calls go another way.
+    /// A free tool was called through the path for paid tools. The dispatch never does that.
     #[must_use]
     pub fn is_not_paid() -> Self {
         Self::new("unknown_tool", 404, "this tool is not sold")
@@ -124,7 +122,7 @@ impl Abort {
         )
     }
 
-    /// The credential that came along is not good here.
+    /// The credential is not valid here.
     #[must_use]
     pub fn credential_refused() -> Self {
         Self::new(
@@ -136,7 +134,7 @@ impl Abort {
 }
 
 impl Money {
-    /// For the end of a message.
+    /// A sentence for the end of a message.
     #[must_use]
     pub const fn sentence(self) -> &'static str {
         match self {
@@ -151,7 +149,7 @@ impl Money {
         }
     }
 
-    /// For programs.
+    /// The value on the wire.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {

@@ -17,7 +17,7 @@ pub const PROBLEM_JSON: &str = "application/problem+json";
 pub struct Problem {
     /// Stable: `urn:events-concierge:problem:` and a code.
     pub r#type: String,
-    /// The code in words.
+    /// The code, in plain words.
     pub title: String,
     /// HTTP status.
     pub status: u16,
@@ -47,7 +47,7 @@ pub fn of_abort(abort: &Abort, request_id: &RequestId) -> Reply {
     });
     let mut reply = Reply::text(abort.status, PROBLEM_JSON, body.to_string());
     if abort.code == "credential_refused" {
-        // RFC 6750, 3.1: so that a client knows that it was the token.
+        // RFC 6750, 3.1: tells the client that the token was refused.
         let how = "Bearer error=\"invalid_token\"";
         reply = reply.with_header("www-authenticate", how.to_owned());
     }

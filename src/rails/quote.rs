@@ -1,4 +1,4 @@
-//! What a call costs and whom it pays. Everything here comes from the server.
+//! The price and the payee of a call. All values come from our server, never from the caller.
 
 use alloy_primitives::{Address, hex};
 use serde_json::Value;
@@ -8,48 +8,44 @@ use crate::base::id::EventId;
 use crate::base::money::Usdc;
 use crate::chain::networks::Network;
 
-/// How long a signed payment is to stay valid, seconds (`maxTimeoutSeconds`): so long it may hold a seat.
-/// Clients count it from when they ask for the signature, so that a person with a hardware wallet has a
-/// minute and a half to sign.
+/// `maxTimeoutSeconds`: how long a signed payment stays valid, and so may hold a seat. Clients count from the moment
+/// when they ask for the signature, which leaves 90 seconds to sign with a hardware wallet.
 pub const PAYMENT_SECONDS: u32 = 110;
 
 /// The price of one call, bound to its tool and arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quote {
-    /// What the payment buys.
     pub call: PaidCall,
-    /// The price.
     pub amount: Usdc,
     /// The host's payout address.
     pub pay_to: Address,
-    /// Networks on which it may be paid, the preferred one first. Never empty.
+    /// The networks that can be paid on, in order of preference. Never empty.
     pub networks: Vec<&'static Network>,
-    /// What is wanted, by its id, if it is there already.
+    /// The id of what the call is about, if it exists already.
     pub wanted: Option<String>,
-    /// The event whose seat the payment needs, if any.
+    /// The event whose seat the payment holds, if any.
     pub seat: Option<EventId>,
-    /// What the challenge names as the thing sold.
+    /// The URL that the challenge names as the resource.
     pub resource_url: String,
-    /// What is bought, in words, of at most 300 characters. In plain ASCII: some clients put it through `btoa` (agents/x402 and others).
+    /// What is bought, at most 300 characters. Plain ASCII: some clients put it through `btoa` (agents/x402 and
+    /// others).
     pub description: String,
 }
 
-/// A tool with its arguments, and a digest that stands for both.
+/// A tool with its arguments, and a digest of both.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PaidCall {
-    /// The tool's name.
     pub tool: String,
-    /// Its arguments as the caller sent them.
+    /// The arguments as received.
     pub arguments: Value,
-    /// SHA-256 over tool and arguments, hex.
+    /// SHA-256 of tool and arguments, hex.
     pub digest: String,
 }
 
 impl PaidCall {
     /// Binds `arguments` to `tool`.
     ///
-    /// `serde_json` keeps the members of objects sorted, so equal arguments give equal text in
-    /// whatever order they were sent.
+    /// `serde_json` sorts the members of objects, so the digest does not depend on their order.
     #[must_use]
     pub fn new(tool: &str, arguments: Value) -> Self {
         let mut hash = Sha256::new();

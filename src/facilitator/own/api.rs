@@ -1,8 +1,8 @@
 //! The facilitator's HTTP API (x402, section 7): `/supported`, `/verify`, `/settle`, for versions 1 and
 //! 2, usable by any x402 server.
 //!
-//! A verdict is HTTP 200, good or bad. What keeps us from a verdict is 503, never "invalid"; what is
-//! not a request is 400.
+//! A verdict, good or bad, is HTTP 200. A failure that prevents a verdict is 503, never "invalid". A malformed
+//! request is 400.
 
 use alloy_primitives::Address;
 use serde::{Deserialize, Serialize};
@@ -20,20 +20,19 @@ use crate::ports::{Clock, Http, Level, Purpose, RelayerOrder, SqlError};
 use crate::rails::outcome::Abort;
 use crate::rails::problem;
 
-/// What a relayer's object is asked, by the gateway or by a host's object.
+/// A command to a relayer's object, from the gateway or from a host's object.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Command {
-    /// For joining the answer with our logs.
+    /// Joins the answer with our logs.
     pub request_id: RequestId,
-    /// Where a stranger's request comes from; `None` for our own hosts.
+    /// The source of a request from outside; `None` for our own hosts.
     pub source: Option<String>,
-    /// The allowed web page behind the request, for the CORS headers of the answer.
+    /// The allowed web origin of the request, for the CORS headers of the answer.
     pub origin: Option<String>,
-    /// What.
     pub asks: Asks,
 }
 
-/// What a relayer's object can be asked. A verdict needs no memory and so no object ([`verify`]).
+/// The questions to a relayer's object. A verdict needs no storage and so no object ([`verify`]).
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Asks {
     /// `POST /facilitator/settle`
@@ -110,7 +109,7 @@ pub async fn verify(
     }
 }
 
-/// HTTP 429, and when to come again.
+/// HTTP 429 with a retry time.
 #[must_use]
 pub fn too_many(seconds: i64, request_id: &RequestId) -> Reply {
     let abort = Abort::new("too_many_requests", 429, Unavailable::TooMany.message());
@@ -134,9 +133,10 @@ pub fn supported(networks: &[&'static Network], relayer: Address) -> Reply {
     Reply::json(200, body.to_string())
 }
 
-/// What a stranger sends to `/verify` and `/settle`, as a question to the relayer of its network.
+/// Parses the body of `/verify` and `/settle`.
 ///
 /// # Errors
+///
 /// The member that is missing or malformed.
 pub fn read_body(body: &[u8], claimant: String) -> Result<RelayerOrder, Malformed> {
     let mut body: Value = serde_json::from_slice(body).map_err(|_| Malformed("the JSON body"))?;
@@ -148,7 +148,7 @@ pub fn read_body(body: &[u8], claimant: String) -> Result<RelayerOrder, Malforme
     Ok(RelayerOrder { purpose: Purpose::Settle, claimant, payment, requirements })
 }
 
-/// A verdict on a payment for a network that no relayer here serves.
+/// The answer for a network that no relayer here serves.
 #[must_use]
 pub fn no_such_network(settles: bool, request_id: &RequestId) -> Reply {
     let refusal = Refusal::Invalid(Reason::Network, None);
@@ -159,7 +159,7 @@ pub fn no_such_network(settles: bool, request_id: &RequestId) -> Reply {
     }
 }
 
-/// What is not a request: HTTP 400.
+/// HTTP 400 for a malformed request.
 #[must_use]
 pub fn malformed(field: &str, request_id: &RequestId) -> Reply {
     let detail = format!(
@@ -246,7 +246,7 @@ fn unavailable(why: &Unavailable, request_id: &RequestId) -> Reply {
     problem::of_abort(&Abort { retry_after: why.retry_after(), ..abort }, request_id)
 }
 
-/// The network that the requirements name, if we know it: nobody's text is repeated.
+/// The network that the requirements name, if we know it. Text of the caller is never repeated.
 fn named_network(asked: &RelayerOrder) -> &'static str {
     let named = asked.requirements.get("network").and_then(Value::as_str);
     order::network_of(&asked.requirements).map_or("", |network| {

@@ -1,6 +1,6 @@
-//! What was spent on gas in a day, for whom. What a transaction may cost is charged in the same block that
-//! writes it down, before it leaves, and put right when its receipt says what it has cost, also if a block
-//! has refused it. Days are UTC's; the rows of a day go two days later.
+//! Gas spent in a day, by budget. The most that a transaction may cost is charged in the SQL transaction that stores
+//! it, before it is sent. Its receipt corrects the charge, also after a revert. Days are UTC; their rows are deleted
+//! two days later.
 
 use serde_json::{Value, json};
 
@@ -13,22 +13,22 @@ use crate::ports::{Sql, SqlError, SqlValue};
 const DAY_SECONDS: i64 = 86_400;
 const TOTAL: &str = "total";
 
-/// Whose budget is used up.
+/// The budget that is used up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Whose {
-    /// The host's that asks.
+    /// Of the host that asks.
     Host,
-    /// The caller's that asks over HTTP.
+    /// Of the caller that asks over HTTP.
     Caller,
-    /// The payer's.
+    /// Of the payer.
     Payer,
-    /// That of the whole relayer.
+    /// Of the whole relayer.
     Total,
 }
 
-/// Who pays for a settlement's gas with a budget.
+/// The owners of the budgets that a settlement's gas is charged to.
 pub(super) struct Owners<'a> {
-    /// A host of ours, or somebody who asks over HTTP.
+    /// A host of ours, or a caller over HTTP.
     pub(super) claimant: &'a str,
     /// EIP-55.
     pub(super) payer: &'a str,
@@ -49,20 +49,20 @@ impl Owners<'_> {
     }
 }
 
-/// The day that `now` is in, counted from 1970.
+/// Days since 1970.
 pub(super) const fn day(now: UnixSeconds) -> i64 {
     now.get().div_euclid(DAY_SECONDS)
 }
 
-/// How long until the next day begins, seconds.
+/// Seconds until the next day begins.
 const fn rest(now: UnixSeconds) -> i64 {
     DAY_SECONDS.saturating_sub(now.get().rem_euclid(DAY_SECONDS))
 }
 
-/// Whether so much more may be spent for them; if not, whose budget is used up and for how long, seconds.
+/// Checks whether `micros` more may be spent. If not: the budget that is used up, and for how many seconds.
 ///
-/// What others have spent of the relayer's total makes the budget of each host and caller smaller in proportion.
-/// So however many hosts somebody makes up, each of the others keeps a part of what is left.
+/// What others have spent of the relayer's total shrinks each host's and caller's budget in proportion. So a crowd of
+/// made-up hosts leaves every other host a part of the rest.
 pub(super) fn check(
     sql: &impl Sql,
     policy: &GasPolicy,
@@ -88,14 +88,14 @@ pub(super) fn check(
     Ok(None)
 }
 
-/// The part of a budget that is left to its owner when others have spent so much of the total.
+/// The rest of a budget after others have spent this much of the total.
 fn share(max: Micros, total: Micros, others: Micros) -> Micros {
     let left = u128::from(total.saturating_sub(others));
     let part = u128::from(max).saturating_mul(left).checked_div(u128::from(total));
     part.and_then(|part| Micros::try_from(part).ok()).unwrap_or_default().min(max)
 }
 
-/// Charges all of them so much more, or less.
+/// Changes the charge of all budgets.
 pub(super) fn charge(
     sql: &impl Sql,
     owners: &Owners<'_>,
@@ -115,13 +115,13 @@ pub(super) fn charge(
     Ok(())
 }
 
-/// Forgets days that are over.
+/// Deletes days that are over.
 pub(super) fn forget(sql: &impl Sql, now: UnixSeconds) -> Result<(), SqlError> {
     let statement = "DELETE FROM gas_spent WHERE day < ?1 - 1";
     sql.run(statement, &[SqlValue::Int(day(now))]).map(drop)
 }
 
-/// What an operator sees: no addresses, no scopes. `cost` is what a settlement costs now.
+/// Budgets as the operator sees them, without addresses or scopes. `cost`: the current cost of a settlement.
 pub(super) fn view(
     sql: &impl Sql,
     policy: &GasPolicy,

@@ -1,4 +1,4 @@
-//! Waiting for a block: receipts are asked for together, and what they say is written down once.
+//! Waits for blocks: requests receipts in batches, and stores what they show once.
 
 use alloy_primitives::B256;
 use serde_json::{Value, json};
@@ -12,21 +12,21 @@ use crate::facilitator::own::store::{Charged, Sent, Settlement, State};
 use crate::facilitator::own::{Landed, Outcome, Relayer, RelayerWorld, store};
 use crate::ports::{Level, SqlError};
 
-/// How long a caller waits for the block, seconds. Callers of facilitators give up after 45 and more.
+/// How long a caller waits for the block, seconds. Callers of facilitators time out after 45 seconds or more.
 const ANSWER_SECONDS: i64 = 25;
-/// Looks before the first pause. A chain that makes a block for each transaction needs no pause, and
-/// the shortest that there is takes longer than it.
+/// Polls before the first pause. A chain that makes a block for each transaction needs no pause; with any other chain
+/// the pause is shorter than a block.
 const LOOKS_AT_ONCE: u32 = 3;
-/// The first pause between two looks, and the longest, milliseconds.
+/// The first and the longest pause between two polls, milliseconds.
 const PAUSE_MILLIS: u32 = 4;
 const PAUSE_MILLIS_MAX: u32 = 1_000;
-/// Receipts asked for in one request.
+/// Receipts in one request.
 const LOOK_MAX: u32 = 100;
-/// When a settled payment is looked at once more, seconds.
+/// When a settled payment is checked again, seconds.
 pub(super) const CONFIRM_SECONDS: i64 = 30;
 
 impl<W: RelayerWorld> Relayer<W> {
-    /// Waits until it is known what became of the settlement, or until the caller has waited enough.
+    /// Waits until the outcome of the settlement is known, or the caller's time is up.
     pub(super) async fn follow(&self, id: &str) -> Result<Outcome, Refusal> {
         let end = self.world.now().plus(ANSWER_SECONDS);
         let mut pause = PAUSE_MILLIS;
@@ -37,7 +37,7 @@ impl<W: RelayerWorld> Relayer<W> {
                 return Ok(Outcome::Settled(hash));
             }
             let Some(settlement) = store::find(&self.world, id)? else {
-                // The node did not take it, and whoever sent it has heard so.
+                // The node rejected it, and the call that sent it has reported that.
                 return Err(Refusal::Unavailable(super::Unavailable::Rpc));
             };
             match settlement.state {
@@ -59,7 +59,7 @@ impl<W: RelayerWorld> Relayer<W> {
         }
     }
 
-    /// The answer for a payment that was settled before: the chain may have dropped its block since.
+    /// The answer for a payment that was settled earlier. The chain may have dropped its block since.
     pub(super) async fn settled_before(&self, settlement: &Settlement) -> Result<Outcome, Refusal> {
         let asks = [ask_receipt(settlement.hash)];
         let answers = self.settings.rpc.batch(&self.world, &asks).await.unwrap_or_default();
@@ -71,8 +71,8 @@ impl<W: RelayerWorld> Relayer<W> {
         self.follow(&settlement.id).await
     }
 
-    /// Asks for the receipts of everything that may be in a block by now. Whoever comes while this is
-    /// under way waits for what it finds.
+    /// Requests the receipts of all transactions that may be in a block. A caller that comes during the request waits
+    /// for its result.
     pub(super) async fn look(&self) -> Result<(), SqlError> {
         let Some(_turn) = self.looking.try_lock() else {
             drop(self.looking.lock().await);
@@ -87,23 +87,24 @@ impl<W: RelayerWorld> Relayer<W> {
         let Ok(answers) = self.settings.rpc.batch(&self.world, &asks).await else { return Ok(()) };
         for (sent, answer) in live.iter().zip(answers) {
             if let Ok(Some(receipt)) = read::<Option<Receipt>>(answer) {
-                // One row that makes trouble keeps no other waiting.
+                // A bad row must not block the others.
                 self.went("looking at a receipt", self.record(sent, &receipt).await);
             }
         }
         Ok(())
     }
 
-    /// The transaction that moved the money, if that was seen just now.
+    /// The transaction that moved the money, if this instance has just seen it.
     fn landed_in(&self, id: &str) -> Option<B256> {
         let landed = self.landed.borrow();
         landed.iter().find(|landed| landed.id == id).map(|landed| landed.hash)
     }
 
-    /// Writes down which settlements are in a block. Whoever waits for one is told before this: to
-    /// answer costs no write then, and if we die in between, the receipt says the same again.
+    /// Stores which settlements are in a block. Callers get their answer before this write; after a crash the receipt
+    /// shows the same again.
     ///
     /// # Errors
+    ///
     /// [`SqlError`] if SQLite refuses.
     pub fn write_down(&self) -> Result<(), SqlError> {
         self.migrate()?;
@@ -113,7 +114,7 @@ impl<W: RelayerWorld> Relayer<W> {
         }
         self.wake_for(self.world.now().plus(CONFIRM_SECONDS));
         for one in &landed {
-            // If one cannot be written down, its receipt says the same again; the others are.
+            // A settlement that cannot be stored is found again by its receipt. The others are stored.
             self.went("writing a settlement down", self.write_one_down(one));
         }
         Ok(())
@@ -153,7 +154,7 @@ impl<W: RelayerWorld> Relayer<W> {
         let now = self.world.now();
         self.world.atomically(|| {
             self.charge_really(&settlement, receipt.cost())?;
-            // Counted as soon as it is seen, once; what it means for the payment is judged later.
+            // A revert is counted once, when it is first seen. Its meaning for the payment is judged later.
             if sent.settlement.is_none() || settlement.is_reverted {
                 return Ok(());
             }
@@ -166,8 +167,8 @@ impl<W: RelayerWorld> Relayer<W> {
         self.judge_nonce(sent.nonce, &settlement, Some(receipt.block_number)).await
     }
 
-    /// Whether a settled payment's transaction is still in the chain, and still what moved the money:
-    /// after a reorganization another one may have. An endpoint that fails says neither.
+    /// Whether a settled payment's transaction is still in the chain and still moved the money. After a
+    /// reorganization another transaction may have moved it. `None` if the endpoint fails.
     pub(super) fn still_moved(
         &self,
         settlement: &Settlement,
@@ -178,7 +179,7 @@ impl<W: RelayerWorld> Relayer<W> {
         Some(receipt.is_some_and(|receipt| receipt.moved(network, &settlement.authorization)))
     }
 
-    /// Charges what its gas has cost in the place of what it might have; in a block of the caller's.
+    /// Replaces the charged estimate with the actual gas cost, in the caller's transaction.
     pub(super) fn charge_really(
         &self,
         settlement: &Settlement,
@@ -193,7 +194,7 @@ impl<W: RelayerWorld> Relayer<W> {
         store::set_gas(&self.world, &settlement.id, cost)
     }
 
-    /// Tells a payer that is a contract what became of its payment.
+    /// Updates the standing of a payer that is a contract.
     pub(super) fn contract_of(
         &self,
         settlement: &Settlement,
@@ -205,7 +206,6 @@ impl<W: RelayerWorld> Relayer<W> {
     }
 }
 
-/// The question for a receipt.
 pub(super) fn ask_receipt(hash: B256) -> Ask {
     Ask::new("eth_getTransactionReceipt", json!([hash]))
 }

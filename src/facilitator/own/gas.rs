@@ -1,7 +1,7 @@
-//! What gas costs in money, and how much of it anybody may make us spend.
+//! The cost of gas in money, and budgets for it.
 //!
-//! Amounts are millionths of a dollar, so that they compare with USDC. The price of a network's coin is a
-//! constant that errs on the high side ([`crate::chain::networks`]), unless a setting gives another.
+//! Amounts are millionths of a dollar, so that they compare with USDC. The price of a network's coin is a constant
+//! that errs on the high side ([`crate::chain::networks`]), unless a setting overrides it.
 
 use std::collections::BTreeMap;
 
@@ -11,20 +11,20 @@ use crate::chain::networks::Network;
 /// Millionths of a dollar.
 pub type Micros = u64;
 
-/// What may be spent on gas, and for what.
+/// What may be spent on gas.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GasPolicy {
-    /// What a coin costs, by CAIP-2 id, where it is not the network's usual price.
+    /// The price of a coin by CAIP-2 id, where a setting overrides the network's constant.
     pub coin_usd: BTreeMap<String, Micros>,
-    /// What may be spent in a day.
+    /// Budgets for one day.
     pub budgets: Budgets,
-    /// How many thousandths of its gas a payment has to be worth; 0: nothing is asked.
+    /// How many thousandths of its gas cost a payment must be worth; 0 turns the check off.
     pub gas_permille: u64,
-    /// A wallet is made only for a payment of at least this.
+    /// The smallest payment for which a wallet is deployed.
     pub wallet_value_min: Usdc,
 }
 
-/// What may be spent on gas in a day (UTC), each.
+/// Gas budgets for one day (UTC).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budgets {
     /// For one host.
@@ -33,7 +33,7 @@ pub struct Budgets {
     pub payer: Micros,
     /// For one caller of the facilitator's API.
     pub caller: Micros,
-    /// For all together.
+    /// For the whole relayer.
     pub total: Micros,
 }
 
@@ -55,14 +55,14 @@ impl Default for GasPolicy {
 }
 
 impl GasPolicy {
-    /// What so many wei are worth, rounded up.
+    /// The value of an amount of wei, rounded up.
     #[must_use]
     pub fn cost(&self, network: &Network, wei: u128) -> Micros {
         const WEI: u128 = 1_000_000_000_000_000_000;
         let usual = u64::from(network.coin_usd).saturating_mul(1_000_000);
         let coin = self.coin_usd.get(network.caip2).copied().unwrap_or(usual);
         let micros = wei.saturating_mul(u128::from(coin)).div_ceil(WEI);
-        // Storage holds no more.
+        // Storage holds no larger integer.
         Micros::try_from(micros).unwrap_or(Micros::MAX).min(Usdc::MAX.atomic())
     }
 

@@ -1,7 +1,7 @@
-//! What the chain would say of a payment. One request estimates its gas and asks for the payer's code and
-//! the market; before it comes a look at the payer's code if the signature is wrapped. A payer that is a
-//! contract is simulated once more, exactly as it will be sent: it may act otherwise where `tx.gasprice` is 0
-//! or there is more gas than there will be. The reason is looked for only when that fails.
+//! Simulates a payment. One request estimates its gas and reads the payer's code and the gas market; a wrapped
+//! signature needs one request before that to read the payer's code. A payer that is a contract is simulated again
+//! exactly as the transaction will be sent, because a contract may behave differently if `tx.gasprice` is 0 or more
+//! gas is available. The reason of a failure is looked up only after it failed.
 
 use alloy_primitives::{Address, Bytes, U256};
 use alloy_sol_types::{SolCall, sol};
@@ -19,15 +19,15 @@ use crate::facilitator::own::refusal::{Reason, Refusal, Unavailable};
 use crate::facilitator::own::standing::code_of;
 use crate::ports::{Clock, Http};
 
-/// Gas that a transfer may need when a key pays: the token's own code runs, and nothing else.
+/// Gas for a transfer that a key pays: only the token's own code runs.
 const GAS_MAX: u64 = 500_000;
-/// Gas that a contract may need to judge a signature, beside the transfer. A Safe takes 10,000 and about
-/// 6,000 for each further owner, a passkey 60,000 with the P-256 precompile that Base, Polygon and Avalanche
-/// have. One that computes P-256 by itself (about 350,000) is refused.
+/// Additional gas for a contract to judge a signature. A Safe takes 10,000 and about 6,000 for each further owner, a
+/// passkey 60,000 with the P-256 precompile of Base, Polygon and Avalanche. A contract that computes P-256 itself
+/// (about 350,000) is refused.
 const SIGNATURE_GAS_MAX: u64 = 200_000;
-/// Gas that making a wallet may need, in addition.
+/// Additional gas for deploying a wallet.
 const WALLET_GAS_MAX: u64 = 600_000;
-/// What a simulation may have missed.
+/// A margin for what a simulation may miss.
 const GAS_MARGIN: u64 = 20_000;
 
 sol! {
@@ -35,37 +35,35 @@ sol! {
     function balanceOf(address account) external view returns (uint256);
 }
 
-/// How the chain of a network is reached, and for whom.
+/// How the chain of a network is reached, and for which relayer.
 #[derive(Clone, Copy, Debug)]
 pub struct Access<'a> {
-    /// The endpoint.
     pub rpc: &'a Rpc,
-    /// Who sends what is judged good.
+    /// The sender of the transactions.
     pub relayer: Address,
-    /// Who may make wallets.
+    /// Factories that may deploy wallets.
     pub factories: &'a Factories,
-    /// How much gas may cost.
     pub policy: &'a GasPolicy,
 }
 
-/// A payment that the chain would take now, and what it takes to send it.
+/// A payment that the chain would accept now, and how to send it.
 #[derive(Clone, Debug)]
 pub struct Prepared {
-    /// What to send.
+    /// The call to send.
     pub call: ChainCall,
-    /// With how much gas at most.
+    /// The gas limit.
     pub gas: u64,
-    /// At which price.
+    /// The fees to offer.
     pub fees: Fees,
-    /// What the relayer owns, wei.
+    /// The relayer's balance, wei.
     pub balance: U256,
     /// The newest block.
     pub block: u64,
-    /// What the code of the payer is known by; `None`: a key.
+    /// The id of the payer's code; `None` for a key.
     pub code: Option<String>,
 }
 
-/// The newest block, as far as we look at it.
+/// The newest block, as far as we read it.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Head {
@@ -74,19 +72,20 @@ pub(super) struct Head {
     base_fee_per_gas: U256,
 }
 
-/// What gas costs, and what the relayer has.
+/// The gas market, and the relayer's balance.
 pub(super) struct Market {
-    /// What to offer at most.
+    /// The fees to offer at most.
     pub(super) fees: Fees,
-    /// What a block takes now, wei.
+    /// The gas price of a block now, wei.
     pub(super) price: u128,
     pub(super) balance: U256,
     pub(super) block: u64,
 }
 
-/// Whether the chain would take the payment now, and whether it is worth its gas.
+/// Checks whether the chain would accept the payment now, and whether it is worth its gas.
 ///
 /// # Errors
+///
 /// [`Refusal`].
 pub async fn verify(
     world: &(impl Http + Clock),
@@ -96,9 +95,10 @@ pub async fn verify(
     prepare(world, access, order).await.map(drop)
 }
 
-/// The same, with what it takes to send it.
+/// The same, and how to send it.
 ///
 /// # Errors
+///
 /// [`Refusal`].
 pub(super) async fn prepare(
     world: &(impl Http + Clock),
@@ -113,7 +113,7 @@ pub(super) async fn prepare(
         .transfer_gas
         .saturating_add(SIGNATURE_GAS_MAX)
         .saturating_add(if makes_wallet { WALLET_GAS_MAX } else { 0 });
-    // Whether the payer has code is not known yet, so that the bound is the larger one.
+    // It is not known yet whether the payer has code, so the bound is the larger one.
     let bound = GAS_MAX.max(contract_max);
     let (estimate, code, market) = estimate(world, access, order, &call, bound).await?;
     let code = code_of(&code, &judge);
@@ -130,14 +130,14 @@ pub(super) async fn prepare(
     let margin = (estimate / 4).saturating_add(GAS_MARGIN);
     let gas = estimate.saturating_add(margin).min(max);
     let prepared = Prepared { call, gas, fees, balance, block, code };
-    // A key cannot say one thing here and another in the block, and needs no second request.
+    // A key cannot behave differently in the block, so it needs no second simulation.
     if prepared.code.is_some() {
         simulate_exactly(world, access, order, &prepared).await?;
     }
     Ok(prepared)
 }
 
-/// The questions about gas: the newest block, the usual tip, the relayer's money.
+/// The questions about gas: the newest block, the usual tip, the relayer's balance.
 pub(super) fn market(relayer: Address) -> [Ask; 3] {
     [
         Ask::new("eth_getBlockByNumber", json!(["latest", false])),
@@ -146,7 +146,7 @@ pub(super) fn market(relayer: Address) -> [Ask; 3] {
     ]
 }
 
-/// What the answers to [`market`] say.
+/// Parses the answers to [`market`].
 pub(super) fn read_market(
     network: &Network,
     answers: Vec<Result<Value, RpcError>>,
@@ -161,7 +161,7 @@ pub(super) fn read_market(
     Ok(Market { fees, price, balance, block: u64::try_from(head.number).map_err(|_| rpc())? })
 }
 
-/// Twice the base fee lasts for six full blocks; more than the network's limit is never paid.
+/// Twice the base fee lasts for six full blocks. The network's limit is never exceeded.
 fn fees_for(network: &Network, base: u128, tip: u128) -> Option<Fees> {
     let limit = network.gas_price_max();
     let tip = tip.min(limit);
@@ -170,7 +170,7 @@ fn fees_for(network: &Network, base: u128, tip: u128) -> Option<Fees> {
     (needed <= limit).then_some(Fees { max, tip })
 }
 
-/// What would be sent, and who judges the signature.
+/// The call that would be sent, and how the signature is judged.
 async fn call_for(
     http: &impl Http,
     access: Access<'_>,
@@ -186,14 +186,14 @@ async fn call_for(
         let judge = order.given.judge(payer, order.digest(), !code.is_empty(), access.factories);
         judge.map_err(|why| invalid(order, why.into()))?
     } else {
-        // A key and a contract are sent the same call, and what the token accepts need not be judged
-        // once more: who the payer is matters only when it refuses.
+        // A key and a contract get the same call, and the token judges the signature. The kind of payer matters only
+        // if it refuses.
         Judge::Key
     };
     Ok((transfer(order.network, &order.authorization, &order.given, &judge), judge))
 }
 
-/// How much gas the call needs, at most `bound`; the payer's code, and the market, in the same request.
+/// The call's gas, at most `bound`. The payer's code and the gas market come in the same request.
 async fn estimate(
     http: &impl Http,
     access: Access<'_>,
@@ -215,7 +215,7 @@ async fn estimate(
     let mut answers = access.rpc.batch(http, &asks).await.map_err(|_| rpc())?;
     let market = answers.split_off(3.min(answers.len()));
     let [id, estimate, code] = <[_; 3]>::try_from(answers).map_err(|_| rpc())?;
-    // An endpoint of another network has no token there, and says yes to everything.
+    // An endpoint of another network has no token at that address and accepts every call.
     let id: u64 = number(read(id))?;
     if id != order.network.chain_id {
         return Err(rpc());
@@ -225,8 +225,8 @@ async fn estimate(
     Ok((estimate, code, read_market(order.network, market)?))
 }
 
-/// Carries out, without sending it, exactly what will be sent: sender, gas limit and fees are those of the
-/// transaction, so that a contract sees the same `tx.gasprice` and the same gas in both.
+/// Simulates exactly the transaction that will be sent: the same sender, gas limit and fees, so that a contract sees
+/// the same `tx.gasprice` and gas in both.
 async fn simulate_exactly(
     http: &impl Http,
     access: Access<'_>,
@@ -234,7 +234,7 @@ async fn simulate_exactly(
     prepared: &Prepared,
 ) -> Result<(), Refusal> {
     let Prepared { call, gas, fees, balance, .. } = prepared;
-    // The node looks whether the sender could pay for it.
+    // The node checks whether the sender could pay for it.
     if *balance < U256::from(*gas).saturating_mul(U256::from(fees.max)) {
         return Err(Refusal::Unavailable(Unavailable::Gas));
     }
@@ -252,7 +252,7 @@ async fn simulate_exactly(
     judged(http, access, order, answer).await.map(drop)
 }
 
-/// What a simulation answered, or why the chain refuses the payment.
+/// The result of a simulation, or why the chain refuses the payment.
 async fn judged(
     http: &impl Http,
     access: Access<'_>,
@@ -262,13 +262,13 @@ async fn judged(
     match answer {
         Ok(answer) => Ok(answer),
         Err(RpcError::Reverted) => Err(invalid(order, diagnose(http, access, order).await)),
-        // The others in the same request had an answer, so this may be due to the payment.
+        // The other calls in the same request were answered, so the payment may be the cause.
         Err(RpcError::Refused { .. }) => Err(Refusal::Unavailable(Unavailable::Simulation)),
         Err(RpcError::Unavailable | RpcError::Malformed) => Err(rpc()),
     }
 }
 
-/// Why the chain refuses. It does so for sure; only the reason may stay unknown.
+/// Why the chain refuses. The refusal is certain; only its reason may stay unknown.
 async fn diagnose(http: &impl Http, access: Access<'_>, order: &Order) -> Reason {
     let authorization = &order.authorization;
     let state =
@@ -301,7 +301,7 @@ async fn diagnose(http: &impl Http, access: Access<'_>, order: &Order) -> Reason
         balanceOfCall::abi_decode_returns_validate(&answer)
             .is_ok_and(|balance| balance < authorization.value)
     });
-    // A wallet that is not there yet cannot be asked: it is empty, and says yes to nothing.
+    // A wallet that is not deployed cannot be asked: a call to an empty address succeeds without a result.
     if judge == Judge::Contract && erc1271::answered(wallet) == Ok(false) {
         return Reason::Signature;
     }

@@ -90,25 +90,22 @@ pub trait RelayerWorld: Clock + Sql + Http + Alarm + Directory + Timer + Log {}
 
 impl<T: Clock + Sql + Http + Alarm + Directory + Timer + Log> RelayerWorld for T {}
 
-/// How often a payment is tried whose transaction no block ever had. One that a block has refused although
-/// the simulation was good is not tried again: each time costs gas.
+/// How often a payment is tried whose transaction was never in a block. One that reverted is not retried, because
+/// each attempt costs gas.
 const ATTEMPTS_MAX: u32 = 3;
-/// Below what so many settlements cost, the relayer's balance is called low.
+/// The relayer's balance is reported as low when it pays for fewer settlements than this.
 const LOW_SETTLEMENTS: u64 = 20;
-/// How old the figures of [`Relayer::health`] may be, seconds.
+/// The age at which the figures of [`Relayer::health`] are refreshed, seconds.
 const SEEN_SECONDS: i64 = 10;
 
-/// What one relayer is for.
+/// The settings of one relayer.
 pub struct Settings {
-    /// Where it settles.
     pub network: &'static Network,
-    /// How that is reached.
+    /// Its JSON-RPC endpoint.
     pub rpc: Rpc,
-    /// The key that pays for gas.
     pub key: RelayerKey,
-    /// Who may make wallets.
+    /// Factories that may deploy wallets.
     pub factories: Factories,
-    /// How much gas may cost.
     pub policy: GasPolicy,
 }
 
@@ -117,14 +114,14 @@ pub struct Relayer<W> {
     world: W,
     settings: Settings,
     migrated: Cell<bool>,
-    /// Held from taking a nonce until its transaction has left.
+    /// Held from taking a nonce until its transaction is sent.
     sending: Mutex<()>,
-    /// Held by whoever looks for receipts; the others wait for what that finds.
+    /// Held while receipts are requested. Other callers wait for the result.
     looking: Mutex<()>,
     seen: Cell<Seen>,
-    /// Requests of each source.
+    /// Rate limiter by source.
     asked: RefCell<RateLimiter>,
-    /// Settlements whose money was seen to move, which is not written down yet.
+    /// Settlements that were seen in a block and are not stored yet.
     landed: RefCell<Vec<Landed>>,
 }
 
@@ -134,44 +131,43 @@ struct Landed {
     id: String,
     nonce: u64,
     hash: B256,
-    /// What the transaction has cost, wei.
+    /// What the transaction cost, wei.
     cost: Option<u128>,
 }
 
-/// What became of a settlement.
+/// The outcome of a settlement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The money moved in this transaction.
     Settled(B256),
-    /// It was sent in this transaction, and no block has it yet.
+    /// It was sent in this transaction, which is in no block yet.
     Pending(B256),
 }
 
-/// What was last seen of the relayer's account.
+/// The relayer's account as it was last seen.
 #[derive(Clone, Copy, Debug, Default)]
 struct Seen {
     balance: U256,
     block: u64,
     at: UnixSeconds,
     warned_at: UnixSeconds,
-    /// What the last settlement might have cost.
+    /// The estimated cost of the last settlement.
     cost: Micros,
 }
 
-/// What is known of a payment before it is settled.
+/// What is stored about a payment before it is settled.
 enum Known {
-    /// Nothing, or an attempt that failed.
+    /// Nothing, or a failed attempt that may be retried.
     New,
-    /// It has failed, and is not tried again.
+    /// It failed, and is not retried.
     Over(Reason),
-    /// It is under way.
+    /// It is in flight.
     Live,
-    /// Its money has moved.
+    /// Its money moved.
     Settled(Box<Settlement>),
 }
 
 impl<W: RelayerWorld> Relayer<W> {
-    /// A relayer over `world`.
     #[must_use]
     pub fn new(world: W, settings: Settings) -> Self {
         Self {
@@ -186,16 +182,17 @@ impl<W: RelayerWorld> Relayer<W> {
         }
     }
 
-    /// The world, for the shell around the service.
+    /// For the shell around the service.
     #[must_use]
     pub fn world(&self) -> &W {
         &self.world
     }
 
-    /// Moves the money of `order` in the name of `claimant`, or says what became of it before.
+    /// Moves the money of `order` for `claimant`, or returns the earlier outcome.
     ///
     /// # Errors
-    /// [`Refusal`]: no money moved by this.
+    ///
+    /// [`Refusal`]: this call moved no money.
     pub async fn settle(&self, order: &Order, claimant: &str) -> Result<Outcome, Refusal> {
         self.open()?;
         let id = order.key();
@@ -209,7 +206,7 @@ impl<W: RelayerWorld> Relayer<W> {
             Known::New => {}
         }
         let payer = order.payer();
-        // Before anything is asked of the chain: who is over the limit costs us nothing.
+        // Before any request to the chain, so that a call over the limit costs nothing.
         self.check_budget(&Owners { claimant, payer: &payer }, 1)?;
         wait(standing::payer_waits(&self.world, &payer, self.world.now())?)?;
         let prepared = match judge::prepare(&self.world, self.access(), order).await {
@@ -224,10 +221,11 @@ impl<W: RelayerWorld> Relayer<W> {
         self.follow(&id).await
     }
 
-    /// What became of a settlement that `claimant` has asked for before. Nothing is sent for this. Of one that failed,
-    /// a use that came later says nothing: it may have been for another shop of the same payee.
+    /// The outcome of a settlement that `claimant` has asked for. Sends nothing. If the settlement failed, a later
+    /// use of the authorization proves nothing: it may have been for another seller with the same payee.
     ///
     /// # Errors
+    ///
     /// [`Refusal`], also if this claimant never asked, or its settlement failed.
     pub async fn outcome(&self, order: &Order, claimant: &str) -> Result<Outcome, Refusal> {
         self.open()?;
@@ -269,7 +267,7 @@ impl<W: RelayerWorld> Relayer<W> {
         Access { rpc, relayer: key.address(), factories, policy }
     }
 
-    /// A payer with code may have to wait ([`standing`]).
+    /// Checks whether a payer with code has to wait ([`standing`]).
     fn check_contract(
         &self,
         payer: &str,
@@ -285,7 +283,7 @@ impl<W: RelayerWorld> Relayer<W> {
         Ok(())
     }
 
-    /// What is known of the payment, if this claimant may know it.
+    /// What is stored about the payment, as far as this claimant may know it.
     fn known(&self, order: &Order, claimant: &str) -> Result<Known, Refusal> {
         let Some(settlement) = store::find(&self.world, &order.key())? else {
             return Ok(Known::New);
@@ -306,7 +304,7 @@ impl<W: RelayerWorld> Relayer<W> {
         }
     }
 
-    /// An attempt of this claimant failed, and then somebody else sent the authorization.
+    /// An attempt of this claimant failed, and then another sender used the authorization.
     async fn sent_by_another(
         &self,
         order: &Order,
@@ -321,7 +319,7 @@ impl<W: RelayerWorld> Relayer<W> {
         Ok(found.map(|found| Outcome::Settled(found.hash)))
     }
 
-    /// Refuses clearly before the money for gas is gone, and says so to us before that.
+    /// Refuses before the relayer's money is gone, and logs a warning earlier.
     fn check_gas_money(&self, prepared: &Prepared) -> Result<(), Refusal> {
         let now = self.world.now();
         let queue = store::queue(&self.world)?;
@@ -345,7 +343,7 @@ impl<W: RelayerWorld> Relayer<W> {
         Ok(())
     }
 
-    /// Looks at the relayer's account; whether that went well.
+    /// Refreshes the figures of the relayer's account. Returns whether that succeeded.
     async fn refresh(&self) -> bool {
         let Some(Market { balance, block, .. }) = self.market().await else { return false };
         let at = self.world.now();
@@ -353,15 +351,14 @@ impl<W: RelayerWorld> Relayer<W> {
         true
     }
 
-    /// What gas costs now, what the relayer owns, and the newest block, if the chain says so.
+    /// The gas price, the relayer's balance, and the newest block, if the chain answers.
     async fn market(&self) -> Option<Market> {
         let Settings { network, rpc, key, .. } = &self.settings;
         let answers = rpc.batch(&self.world, &judge::market(key.address())).await.ok()?;
         judge::read_market(network, answers).ok()
     }
 
-    /// Once in each instance: brings the storage to the newest schema, and sees to it that what an
-    /// instance before left half-done is looked after.
+    /// Runs once in each instance: migrates the storage, and sets the alarm for what an earlier instance left open.
     fn open(&self) -> Result<(), SqlError> {
         if !self.migrated.get() {
             self.migrate()?;
@@ -379,7 +376,7 @@ impl<W: RelayerWorld> Relayer<W> {
     }
 }
 
-/// A payer waits so long, if at all.
+/// Refuses if the payer must wait.
 fn wait(seconds: i64) -> Result<(), Refusal> {
     if seconds > 0 {
         return Err(Refusal::Unavailable(Unavailable::PayerWaits(seconds)));

@@ -1,4 +1,4 @@
-//! What a facilitator is asked about, read and checked as far as that needs no chain.
+//! A payment with its requirements, parsed and checked as far as no chain is needed.
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 use serde_json::Value;
@@ -11,42 +11,42 @@ use crate::chain::signature::{Given, Unjudged};
 use crate::facilitator::own::refusal::{Reason, Refusal};
 use crate::rails::x402::wire::{PayloadError, PaymentPayload, Version, decimal};
 
-/// A payment has to stay valid for this long, so that a block can still take it, seconds. The
-/// reference has the same.
+/// The shortest remaining validity of a payment, seconds, so that a block can still include it. As in the reference
+/// implementation.
 const VALID_SECONDS_MIN: u64 = 6;
 
-/// A payment together with what is required of it.
+/// A payment together with its requirements.
 #[derive(Clone, Debug)]
 pub struct Order {
-    /// The version of the protocol.
+    /// The x402 version.
     pub version: Version,
-    /// Where it moves money.
     pub network: &'static Network,
-    /// What the payer signed.
+    /// The signed authorization.
     pub authorization: Authorization,
-    /// With what, its wrapper taken off.
+    /// How the signature is judged, with its wrapper removed.
     pub given: Given,
     /// The signature as it was sent.
     signature: Bytes,
 }
 
-/// A request that is not one: HTTP 400.
+/// A malformed request (HTTP 400): the member at fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0} is missing or malformed")]
 pub struct Malformed(pub &'static str);
 
-/// The network that a request names, if we know it.
+/// The network that the requirements name, if we know it.
 #[must_use]
 pub fn network_of(requirements: &Value) -> Option<&'static Network> {
     let name = requirements.get("network").and_then(Value::as_str)?;
     Network::by_caip2(name).or_else(|| Network::by_v1_name(name))
 }
 
-/// Reads a payment and its requirements and compares them. Whether it is in time is checked later
-/// ([`Order::check_time`]): what became of a payment can be asked for when that is over.
+/// Parses a payment and its requirements and compares them. The validity is checked later ([`Order::check_time`]),
+/// because the outcome of an expired payment may still be asked for.
 ///
 /// # Errors
-/// [`Malformed`], or [`Refusal`] with the payer, as far as it can be read.
+///
+/// [`Malformed`], or [`Refusal`] with the payer if that can be read.
 pub fn read(payment: &Value, requirements: &Value) -> Result<Result<Order, Refusal>, Malformed> {
     let payer = payer_of(payment);
     let refused = |reason| Ok(Err(Refusal::Invalid(reason, payer)));
@@ -60,7 +60,7 @@ pub fn read(payment: &Value, requirements: &Value) -> Result<Result<Order, Refus
     Ok(compare(&payment, &wanted).map_err(|reason| Refusal::Invalid(reason, payer)))
 }
 
-/// What is required, as far as it concerns the chain.
+/// The requirements that concern the chain.
 struct Wanted<'a> {
     scheme: &'a str,
     network: Option<&'static Network>,
@@ -93,7 +93,7 @@ impl<'a> Wanted<'a> {
     }
 }
 
-/// The order of the checks is the reference's, so that the first fault gets the same name.
+/// The checks run in the reference implementation's order, so that the first fault has the same name.
 fn compare(payment: &PaymentPayload, wanted: &Wanted<'_>) -> Result<Order, Reason> {
     if wanted.scheme != "exact" {
         return Err(Reason::UnsupportedScheme);
@@ -145,13 +145,13 @@ fn compare(payment: &PaymentPayload, wanted: &Wanted<'_>) -> Result<Order, Reaso
 }
 
 impl Order {
-    /// The EIP-712 digest that was signed.
+    /// The EIP-712 digest.
     #[must_use]
     pub fn digest(&self) -> B256 {
         digest(self.network, &self.authorization)
     }
 
-    /// Stands for exactly this authorization with exactly this signature.
+    /// A digest of exactly this authorization with exactly this signature.
     #[must_use]
     pub fn fingerprint(&self) -> B256 {
         let mut hash = Sha256::new();
@@ -160,9 +160,10 @@ impl Order {
         B256::from_slice(&hash.finalize())
     }
 
-    /// Whether a block can take it now.
+    /// Checks whether a block can include it now.
     ///
     /// # Errors
+    ///
     /// [`Reason`].
     pub fn check_time(&self, now: UnixSeconds) -> Result<(), Reason> {
         let now = U256::from(now.get().unsigned_abs());
@@ -173,19 +174,19 @@ impl Order {
         if valid_after > now { Err(Reason::ValidAfter) } else { Ok(()) }
     }
 
-    /// What the token knows the payment by; a relayer has one network and one token.
+    /// The token's key for the payment (payer and nonce). A relayer has one network and one token.
     #[must_use]
     pub fn key(&self) -> String {
         format!("{}/{}", self.authorization.from.to_checksum(None), self.authorization.nonce)
     }
 
-    /// Who pays (EIP-55).
+    /// The payer (EIP-55).
     #[must_use]
     pub fn payer(&self) -> String {
         self.authorization.from.to_checksum(None)
     }
 
-    /// The network in the words of the version that was spoken.
+    /// The network's name in the order's x402 version.
     #[must_use]
     pub const fn network_name(&self) -> &'static str {
         match self.version {
@@ -194,7 +195,7 @@ impl Order {
         }
     }
 
-    /// The last moment at which the token takes it.
+    /// The last second at which the token accepts it.
     #[must_use]
     pub fn valid_before(&self) -> UnixSeconds {
         let seconds = i64::try_from(self.authorization.valid_before);

@@ -1,4 +1,4 @@
-//! Why a payment is not settled, in the words of x402 (section 9) and of the reference facilitator.
+//! Why a payment is not settled, with the codes of x402 (section 9) and of the reference facilitator.
 
 use std::borrow::Cow;
 
@@ -7,12 +7,11 @@ use alloy_primitives::Address;
 use crate::base::money::Usdc;
 use crate::facilitator::own::budget::Whose;
 
-/// Why not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// It cannot be settled; no money moved. Who would have paid, as far as that is known.
+    /// It cannot be settled; no money moved. Holds the payer, if that is known.
     Invalid(Reason, Option<Address>),
-    /// Nobody can say now; no money moved.
+    /// It cannot be decided now; no money moved.
     Unavailable(Unavailable),
 }
 
@@ -43,16 +42,17 @@ pub enum Reason {
     /// Another version than the token's.
     #[error("invalid_exact_evm_token_version_mismatch")]
     TokenVersion,
-    /// Somebody else would be paid.
+    /// `to` is not the required receiver.
     #[error("invalid_exact_evm_recipient_mismatch")]
     Recipient,
     /// The payer pays itself.
     #[error("invalid_exact_evm_payload_self_payment")]
     SelfPayment,
-    /// Nothing would be moved.
+    /// The amount is 0.
     #[error("invalid_exact_evm_payload_zero_value")]
     ZeroValue,
-    /// It moves less than its gas costs now, or less than a wallet is made for: the smallest that is not.
+    /// The amount is less than its gas costs now, or less than a new wallet requires. Holds the smallest amount that
+    /// is enough.
     #[error("value_below_gas_cost")]
     Worthless(Usdc),
     /// Another amount, version 1.
@@ -61,67 +61,66 @@ pub enum Reason {
     /// Another amount, version 2.
     #[error("invalid_exact_evm_payload_authorization_value_mismatch")]
     ValueV2,
-    /// Not valid any more, or for too short a time.
+    /// Expired, or about to expire.
     #[error("invalid_exact_evm_payload_authorization_valid_before")]
     ValidBefore,
     /// Not valid yet.
     #[error("invalid_exact_evm_payload_authorization_valid_after")]
     ValidAfter,
-    /// Not the payer's signature.
+    /// The signature is not the payer's.
     #[error("invalid_exact_evm_signature")]
     Signature,
-    /// A wrapper that cannot be read.
+    /// The ERC-6492 wrapper cannot be parsed.
     #[error("invalid_exact_evm_failed_to_parse_signature")]
     SignatureUnreadable,
-    /// A factory that is not on the list.
+    /// The factory is not on the list.
     #[error("eip6492_factory_not_allowed")]
     Factory,
-    /// The authorization is used or cancelled.
+    /// The authorization was used or cancelled before.
     #[error("invalid_exact_evm_nonce_already_used")]
     NonceUsed,
-    /// The payer has too little money.
+    /// The payer's balance is too low.
     #[error("invalid_exact_evm_insufficient_balance")]
     Balance,
-    /// The chain would refuse it as it would be sent, or it would need too much gas.
+    /// The simulation fails, or needs too much gas.
     #[error("invalid_exact_evm_transaction_simulation_failed")]
     Simulation,
-    /// The chain refused it.
+    /// A block has reverted the transaction.
     #[error("invalid_exact_evm_transaction_failed")]
     TransactionFailed,
 }
 
-/// What keeps us from settling, whatever the payment.
+/// Why no payment can be settled now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unavailable {
-    /// The chain cannot be asked.
+    /// The JSON-RPC endpoint gives no answer.
     #[error("rpc_unavailable")]
     Rpc,
-    /// The relayer has too little money for gas.
+    /// The relayer's balance is too low for gas.
     #[error("relayer_balance_low")]
     Gas,
-    /// Gas costs more than we pay.
+    /// Gas costs more than our limit.
     #[error("gas_price_too_high")]
     Fees,
-    /// Somebody asks too often.
+    /// The caller exceeds its rate limit.
     #[error("too_many_requests")]
     TooMany,
-    /// Our storage failed.
     #[error("relayer_storage_failed")]
     Storage,
-    /// The endpoint carries out other calls, but not this one.
+    /// The endpoint answers other calls, but not this simulation.
     #[error("simulation_unavailable")]
     Simulation,
-    /// A day's budget for gas is used up: whose, and for how many seconds.
+    /// A day's gas budget is used up: whose, and for how many seconds.
     #[error("gas_budget_used_up")]
     Budget(Whose, i64),
-    /// The payer is a contract, and blocks have refused transactions of it or of new ones like it: for so
-    /// many seconds.
+    /// The payer is a contract, and blocks have reverted its transactions or those of new contracts like it. Holds
+    /// the wait, seconds.
     #[error("payer_waits")]
     PayerWaits(i64),
 }
 
 impl Reason {
-    /// In words, for whoever reads the answer.
+    /// A message for the caller.
     #[must_use]
     pub fn message(self) -> Cow<'static, str> {
         Cow::Borrowed(match self {
@@ -157,7 +156,7 @@ impl Reason {
 }
 
 impl Unavailable {
-    /// In words, for whoever reads the answer.
+    /// A message for the caller.
     #[must_use]
     pub fn message(self) -> Cow<'static, str> {
         Cow::Borrowed(match self {
@@ -181,7 +180,7 @@ impl Unavailable {
         })
     }
 
-    /// When to come again, seconds, if that is known.
+    /// When to retry, seconds, if that is known.
     #[must_use]
     pub const fn retry_after(self) -> Option<i64> {
         match self {

@@ -1,5 +1,4 @@
-//! The one place where nonces are given: nonce, signature, row and broadcast belong together, one
-//! transaction after the other.
+//! The only place that takes nonces. Nonce, signature, row and broadcast belong together, one transaction at a time.
 
 use alloy_primitives::U256;
 use serde_json::json;
@@ -15,13 +14,14 @@ use crate::facilitator::own::wake::LOOK_AFTER_SECONDS;
 use crate::facilitator::own::{Known, Relayer, RelayerWorld, Settings, store};
 use crate::ports::{Level, SqlError};
 
-/// How often another nonce is tried when somebody else uses the relayer's key.
+/// Attempts with another nonce if another program uses the relayer's key.
 const NONCE_TRIES: u32 = 3;
 
 impl<W: RelayerWorld> Relayer<W> {
-    /// Signs and sends, unless somebody has done so while this waited for its turn.
+    /// Signs and sends the transaction, unless another call did so while this one waited for the lock.
     ///
     /// # Errors
+    ///
     /// [`Refusal`]: nothing was sent.
     pub(super) async fn send(
         &self,
@@ -35,8 +35,8 @@ impl<W: RelayerWorld> Relayer<W> {
                 return Ok(());
             }
             let nonce = self.next_nonce().await?;
-            // If we die from here on, the alarm goes on with what was written down. One that was set before
-            // our turn came may be over by now.
+            // After a crash from here on, the alarm continues with what is stored. An alarm that was set before the
+            // lock was free may have fired already.
             self.wake_for(self.world.now().plus(LOOK_AFTER_SECONDS));
             let Prepared { call, gas, fees, code, .. } = prepared;
             let Settings { network, key, policy, .. } = &self.settings;
@@ -46,10 +46,10 @@ impl<W: RelayerWorld> Relayer<W> {
             let signed = signed
                 .ok_or(Refusal::Invalid(Reason::Simulation, Some(order.authorization.from)))?;
             let now = self.world.now();
-            // What it may cost at most; the receipt puts it right.
+            // An upper bound; the receipt corrects it.
             let wei = u128::from(*gas).saturating_mul(fees.max);
             let charged = Charged { micros: policy.cost(network, wei), day: budget::day(now) };
-            // Nothing is awaited from here on: what another payment was sent for meanwhile is counted.
+            // There is no `await` from here on, so the budgets include what was sent meanwhile.
             self.check_budget(&owners, charged.micros)?;
             self.check_contract(&payer, claimant, code.as_deref())?;
             self.world.atomically(|| {
@@ -80,7 +80,7 @@ impl<W: RelayerWorld> Relayer<W> {
         Err(Refusal::Unavailable(Unavailable::Rpc))
     }
 
-    /// The nonce that comes next on the chain, those that wait for a block counted.
+    /// The next nonce on the chain, including pending transactions.
     pub(super) async fn pending_nonce(&self) -> Option<u64> {
         let params = json!([self.settings.key.address(), "pending"]);
         let rpc = &self.settings.rpc;
@@ -95,7 +95,7 @@ impl<W: RelayerWorld> Relayer<W> {
         }
     }
 
-    /// No block will ever have it: as if it had not been signed, but for the nonce that comes next.
+    /// The transaction will never be in a block. Undoes everything but the next nonce.
     fn unsend(
         &self,
         order: &Order,
@@ -112,7 +112,7 @@ impl<W: RelayerWorld> Relayer<W> {
         })
     }
 
-    /// Whether so much may be spent for them today.
+    /// Checks today's budgets.
     pub(super) fn check_budget(&self, owners: &Owners<'_>, cost: Micros) -> Result<(), Refusal> {
         let (policy, now) = (&self.settings.policy, self.world.now());
         match budget::check(&self.world, policy, owners, cost, now)? {
@@ -129,7 +129,7 @@ impl<W: RelayerWorld> Relayer<W> {
     }
 }
 
-/// Enough of payer and nonce to find them by.
+/// A short form of payer and nonce for the log.
 pub(super) fn short(id: &str) -> String {
     let short = |part: &str| match (part.get(..6), part.get(part.len().saturating_sub(4)..)) {
         (Some(head), Some(tail)) => format!("{head}…{tail}"),

@@ -1,17 +1,19 @@
-//! How payers that are contracts have behaved, and who waits for that.
+//! The history of payers that are contracts, and the waits that follow from it.
 //!
-//! A contract can say yes to a simulation and no in the block: it reads the block's number, or its owner
-//! changes something in between. That costs us gas and its payer nothing. So a payer whose transaction was
-//! refused by a block waits: 10 minutes, doubled each time, at most a day. A liar can make new wallets, so
-//! newcomers (payers that have settled nothing here) of one code wait as well after three such transactions
-//! in an hour: one in two minutes is tried. Code alone tells little. Thousands of honest wallets share the
-//! code of a Coinbase Smart Wallet or a Safe, and any of them may be owned by a contract that lies, while a
-//! liar's own wallets can all differ in code. Therefore code that has settled 20 payments or more, and of
-//! which blocks have refused at most one for every 20 settled, holds nobody up; newcomers of all other code
-//! share one count for each claimant, so that new code buys no new tries; and whoever has settled a payment
-//! here waits for nobody but itself. The code is that at the payer's address (a minimal proxy and an
-//! EIP-7702 account hold the address of what they run), and for a wallet that is not there yet its factory
-//! and the function called, which are from our list. Keys without code cannot lie and are not counted.
+//! A contract can pass a simulation and revert in the block: it reads the block's number, or its owner changes
+//! something in between. That costs us gas and the payer nothing. So a payer whose transaction reverted waits: 10
+//! minutes, doubled each time, at most a day.
+//!
+//! An attacker can make new wallets. So newcomers (payers that have settled nothing here) with the same code wait as
+//! well after three reverts in an hour: one in two minutes is tried. Code alone proves little: thousands of honest
+//! wallets share the code of a Coinbase Smart Wallet or a Safe, and an attacker's wallets can all differ in code. So
+//! code with at least 20 settlements and at most one revert for every 20 settlements delays nobody. Newcomers with
+//! any other code share one count for each claimant, so that new code gains nothing. A payer that has settled a
+//! payment here waits only for its own reverts.
+//!
+//! A payer's code is the code at its address (a minimal proxy and an EIP-7702 account hold the address of their
+//! implementation). For a wallet that is not deployed it is the factory, which is on our list, and the function
+//! called. Keys without code cannot change their behaviour and are not counted.
 
 use alloy_primitives::{Address, Bytes, hex, keccak256};
 
@@ -21,33 +23,32 @@ use crate::chain::signature::Judge;
 use crate::ports::storage::first;
 use crate::ports::{Sql, SqlError, SqlValue};
 
-/// How long a payer waits the first time, and at the longest, seconds.
+/// The first and the longest wait of a payer, seconds.
 const PAYER_SECONDS: i64 = 600;
 const PAYER_SECONDS_MAX: i64 = 86_400;
-/// Refused transactions of newcomers in an hour, until newcomers wait.
+/// Reverts of newcomers within the window after which newcomers wait.
 const NEWCOMERS_MAX: u32 = 3;
 const WINDOW_SECONDS: i64 = 3_600;
-/// How long newcomers wait after the last one, seconds.
+/// How long newcomers wait after the last revert, seconds.
 const NEWCOMER_SECONDS: i64 = 120;
-/// Code is proven by so many settlements, of which so many come to each that was refused.
+/// Code is proven by this many settlements, and by this many settlements for each revert.
 const PROVEN_SETTLED: u32 = 20;
 const PROVEN_RATIO: u32 = 20;
-/// A newcomer's next payment waits for the one that is under way, seconds.
+/// How long a newcomer waits while its previous payment is in flight, seconds.
 pub(super) const IN_FLIGHT_SECONDS: i64 = 5;
-/// When a row that nobody has changed is forgotten, seconds.
+/// When an unchanged row is deleted, seconds.
 const KEEP_SECONDS: i64 = 30 * 86_400;
 
-/// What was seen of a payer, a code, or a claimant's newcomers.
+/// The history of a payer, of a code, or of a claimant's newcomers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Standing {
-    /// Payments that were settled.
+    /// Settled payments.
     pub(super) settled: u32,
-    /// Transactions that a block has refused: of a payer since its last settlement, of the others in the
-    /// window.
+    /// Reverts: of a payer since its last settlement, otherwise within the window.
     reverted: u32,
-    /// When the window began.
+    /// Start of the window.
     since: UnixSeconds,
-    /// When the last one was refused.
+    /// Time of the last revert.
     last_at: UnixSeconds,
 }
 
@@ -76,7 +77,7 @@ impl Standing {
     }
 }
 
-/// Who waits, of a payer that is a contract.
+/// A payer that is a contract.
 pub(super) struct Contract<'a> {
     pub(super) payer: &'a str,
     pub(super) code: &'a str,
@@ -96,7 +97,7 @@ impl Contract<'_> {
         format!("new:{}", self.claimant)
     }
 
-    /// How long it waits, seconds; 0: not at all.
+    /// How long it waits, seconds; 0 for not at all.
     pub(super) fn waits(&self, sql: &impl Sql, now: UnixSeconds) -> Result<i64, SqlError> {
         let payer = load(sql, &self.payer_id())?;
         let own = payer.payer_waits(now);
@@ -108,12 +109,12 @@ impl Contract<'_> {
         Ok(code.newcomers_wait(now).max(newcomers.newcomers_wait(now)))
     }
 
-    /// Whether nothing of this payer was ever settled here.
+    /// Whether this payer has settled nothing here.
     pub(super) fn is_newcomer(&self, sql: &impl Sql) -> Result<bool, SqlError> {
         Ok(load(sql, &self.payer_id())?.settled == 0)
     }
 
-    /// A payment of it was settled.
+    /// Counts a settlement.
     pub(super) fn settled(&self, sql: &impl Sql, now: UnixSeconds) -> Result<(), SqlError> {
         for (id, forgives) in [(self.payer_id(), true), (self.code_id(), false)] {
             let mut standing = load(sql, &id)?;
@@ -126,7 +127,7 @@ impl Contract<'_> {
         Ok(())
     }
 
-    /// A block has refused a transaction of it.
+    /// Counts a revert.
     pub(super) fn reverted(&self, sql: &impl Sql, now: UnixSeconds) -> Result<(), SqlError> {
         let is_newcomer = self.is_newcomer(sql)?;
         let mut payer = load(sql, &self.payer_id())?;
@@ -148,7 +149,7 @@ impl Contract<'_> {
     }
 }
 
-/// How long a payer waits, whatever its code is, seconds.
+/// How long a payer waits because of its own reverts, seconds.
 pub(super) fn payer_waits(sql: &impl Sql, payer: &str, now: UnixSeconds) -> Result<i64, SqlError> {
     Ok(load(sql, &payer_id(payer))?.payer_waits(now))
 }
@@ -157,7 +158,7 @@ fn payer_id(payer: &str) -> String {
     format!("payer:{payer}")
 }
 
-/// What the code of a payer is known by; `None`: it has none.
+/// The id of a payer's code; `None` if it has no code.
 #[must_use]
 pub(super) fn code_of(code: &Bytes, judge: &Judge) -> Option<String> {
     match judge {
@@ -174,7 +175,7 @@ fn factory(address: Address) -> String {
     address.to_checksum(None)
 }
 
-/// Forgets what nobody has changed for long.
+/// Deletes old rows.
 pub(super) fn forget(sql: &impl Sql, now: UnixSeconds) -> Result<(), SqlError> {
     let statement = "DELETE FROM standing WHERE updated_at < ?1";
     sql.run(statement, &[now.plus(-KEEP_SECONDS).into()]).map(drop)

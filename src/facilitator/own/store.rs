@@ -1,5 +1,5 @@
-//! What a relayer remembers: settlements and the transactions that it signed for them. A row is
-//! written before the transaction that it is about leaves, and in the same block as its nonce.
+//! The relayer's storage: settlements and their signed transactions. A row is written before its transaction is sent,
+//! in the same SQL transaction as its nonce.
 
 use alloy_primitives::B256;
 
@@ -17,22 +17,22 @@ use crate::rails::x402::wire::{authorization_json, read_authorization};
 pub const MIGRATIONS: Migrations =
     &[include_str!("schema.sql"), include_str!("schema-2.sql"), include_str!("schema-3.sql")];
 
-/// How long rows are kept after the end of their authorization, seconds. Until then a repeated
-/// request gets its answer, and a block that the chain dropped is made up for.
+/// How long rows are kept after their authorization expires, seconds. Until then a repeated request gets its answer,
+/// and a dropped block is repaired.
 const KEEP_SECONDS: i64 = 86_400;
 
-/// How far a settlement is.
+/// The state of a settlement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum State {
-    /// Signed, and sent or about to be.
+    /// Signed, and sent or about to be sent.
     Sent,
     /// The money moved, in [`Settlement::hash`].
     Settled,
-    /// It did not, and this attempt cannot move it any more.
+    /// The money did not move, and this attempt can no longer move it.
     Failed(Reason),
 }
 
-/// One payment that a relayer was asked to settle.
+/// A payment that the relayer was asked to settle.
 #[derive(Clone, Debug)]
 pub(super) struct Settlement {
     pub(super) id: String,
@@ -43,29 +43,29 @@ pub(super) struct Settlement {
     pub(super) state: State,
     pub(super) hash: B256,
     pub(super) attempts: u32,
-    /// A block has refused its transaction: whatever made it do so, gas is not spent on it again.
+    /// A block has reverted its transaction, so no more gas is spent on it.
     pub(super) is_reverted: bool,
-    /// What its gas was charged, and on which day.
+    /// The gas charge, and its day.
     pub(super) gas: Charged,
-    /// What the code of its payer is known by; `None`: a key.
+    /// The id of the payer's code; `None` for a key.
     pub(super) code: Option<String>,
-    /// When it was asked for first.
+    /// The time of the first request.
     pub(super) created_at: UnixSeconds,
 }
 
-/// What somebody's budget was charged.
+/// A charge to the budgets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Charged {
     pub(super) micros: Micros,
     pub(super) day: i64,
 }
 
-/// A transaction that a relayer signed.
+/// A signed transaction.
 #[derive(Clone, Debug)]
 pub(super) struct Sent {
     pub(super) hash: B256,
     pub(super) nonce: u64,
-    /// `None`: it only fills a gap.
+    /// `None` if it only fills a nonce gap.
     pub(super) settlement: Option<String>,
     pub(super) raw: String,
     pub(super) signed_at: UnixSeconds,
@@ -77,13 +77,12 @@ const SETTLEMENT: &str = "SELECT id, claimant, fingerprint, authorization, valid
 const TRANSACTION: &str =
     "SELECT hash, nonce, settlement, raw, signed_at, sent_at FROM transactions";
 
-/// The settlement with this id.
 pub(super) fn find(sql: &impl Sql, id: &str) -> Result<Option<Settlement>, SqlError> {
     let statement = format!("{SETTLEMENT} WHERE id = ?1");
     first(sql, &statement, &[id.into()])?.map(|mut columns| settlement(&mut columns)).transpose()
 }
 
-/// Settlements that are to be looked at once more by now: their ids, since a row may be damaged.
+/// The ids of settlements that are due for another check. Ids only, because a row may be damaged.
 pub(super) fn to_confirm(
     sql: &impl Sql,
     now: UnixSeconds,
@@ -94,7 +93,7 @@ pub(super) fn to_confirm(
     all(sql, statement, &[now.into(), max.into()], Columns::text)
 }
 
-/// It is looked at once more at this time, if it is to be at all.
+/// Sets or clears the time of the next check.
 pub(super) fn confirm_at(
     sql: &impl Sql,
     id: &str,
@@ -104,8 +103,8 @@ pub(super) fn confirm_at(
     sql.run(statement, &[id.into(), at.into()]).map(drop)
 }
 
-/// Transactions that may be in a block yet, the oldest nonce first and the newest of each nonce
-/// first. A row that cannot be read is an error of its own.
+/// Transactions that may still enter a block, by nonce, the newest of each nonce first. An unreadable row is an error
+/// of its own.
 pub(super) fn live(sql: &impl Sql, max: u32) -> Result<Vec<Result<Sent, SqlError>>, SqlError> {
     let statement = format!(
         "{TRANSACTION} WHERE state = 'live' ORDER BY nonce, signed_at DESC, rowid DESC LIMIT ?1"
@@ -114,7 +113,7 @@ pub(super) fn live(sql: &impl Sql, max: u32) -> Result<Vec<Result<Sent, SqlError
     Ok(rows.into_iter().map(|row| transaction(&mut Columns::new(row))).collect())
 }
 
-/// When the newest transaction was signed that may be in a block yet.
+/// When the newest transaction was signed that may still enter a block.
 pub(super) fn newest_live(sql: &impl Sql) -> Result<Option<UnixSeconds>, SqlError> {
     let statement = "SELECT max(signed_at) FROM transactions WHERE state = 'live'";
     let found =
@@ -122,19 +121,19 @@ pub(super) fn newest_live(sql: &impl Sql) -> Result<Option<UnixSeconds>, SqlErro
     Ok(found.flatten().map(UnixSeconds::new))
 }
 
-/// How many nonces wait for a block.
+/// Nonces that wait for a block.
 pub(super) fn queue(sql: &impl Sql) -> Result<u64, SqlError> {
     let statement = "SELECT count(DISTINCT nonce) FROM transactions WHERE state = 'live'";
     first(sql, statement, &[])?.map_or(Ok(0), |mut columns| columns.count())
 }
 
-/// The newest transaction that was signed with this nonce.
+/// The newest transaction with this nonce.
 pub(super) fn of_nonce(sql: &impl Sql, nonce: u64) -> Result<Option<Sent>, SqlError> {
     let statement = format!("{TRANSACTION} WHERE nonce = ?1 ORDER BY rowid DESC LIMIT 1");
     first(sql, &statement, &[int(nonce)])?.map(|mut columns| transaction(&mut columns)).transpose()
 }
 
-/// The settlement that this nonce was given for.
+/// The settlement that this nonce was given to.
 pub(super) fn settlement_of_nonce(
     sql: &impl Sql,
     nonce: u64,
@@ -151,20 +150,20 @@ pub(super) fn of_settlement(sql: &impl Sql, id: &str) -> Result<Option<Sent>, Sq
     first(sql, &statement, &[id.into()])?.map(|mut columns| transaction(&mut columns)).transpose()
 }
 
-/// The nonce that comes next, if any was ever given.
+/// The next nonce, if one was ever given.
 pub(super) fn next_nonce(sql: &impl Sql) -> Result<Option<u64>, SqlError> {
     let found = first(sql, "SELECT next_nonce FROM account WHERE id = 1", &[])?;
     found.map(|mut columns| columns.count()).transpose()
 }
 
-/// The nonce that comes next is this.
+/// Sets the next nonce.
 pub(super) fn set_next_nonce(sql: &impl Sql, nonce: u64) -> Result<(), SqlError> {
     let statement = "INSERT INTO account (id, next_nonce) VALUES (1, ?1) \
          ON CONFLICT (id) DO UPDATE SET next_nonce = ?1";
     sql.run(statement, &[int(nonce)]).map(drop)
 }
 
-/// Begins a settlement with its first transaction, or begins one that failed anew.
+/// Starts a settlement with its first transaction, or restarts a failed one.
 pub(super) fn begin(
     sql: &impl Sql,
     order: &Order,
@@ -197,7 +196,7 @@ pub(super) fn begin(
     add_transaction(sql, Some(&id), nonce, signed, now)
 }
 
-/// Writes down a transaction that is about to be sent.
+/// Stores a transaction that is about to be sent.
 pub(super) fn add_transaction(
     sql: &impl Sql,
     settlement: Option<&str>,
@@ -217,31 +216,31 @@ pub(super) fn add_transaction(
     sql.run(statement, &parameters).map(drop)
 }
 
-/// No block will ever have the transaction with this nonce: as if its settlement had not begun.
+/// Undoes the start of a settlement: its transaction will never be in a block.
 pub(super) fn remove(sql: &impl Sql, id: &str, nonce: u64) -> Result<(), SqlError> {
     sql.run("DELETE FROM transactions WHERE nonce = ?1", &[int(nonce)])?;
     sql.run("DELETE FROM settlements WHERE id = ?1", &[id.into()]).map(drop)
 }
 
-/// It was handed to a node just now.
+/// Records that it was handed to a node.
 pub(super) fn mark_sent(sql: &impl Sql, hash: B256, now: UnixSeconds) -> Result<(), SqlError> {
     let statement = "UPDATE transactions SET sent_at = ?2 WHERE hash = ?1";
     sql.run(statement, &[hash.to_string().into(), now.into()]).map(drop)
 }
 
-/// No transaction with this nonce can be in a block any more, except the one that is.
+/// No other transaction with this nonce can enter a block any more.
 pub(super) fn mark_done(sql: &impl Sql, nonce: u64) -> Result<(), SqlError> {
     let statement = "UPDATE transactions SET state = 'done' WHERE nonce = ?1";
     sql.run(statement, &[int(nonce)]).map(drop)
 }
 
-/// It may be in a block again: the chain has dropped the one that it was in.
+/// It may enter a block again: the chain has dropped its block.
 pub(super) fn mark_live(sql: &impl Sql, hash: B256) -> Result<(), SqlError> {
     let statement = "UPDATE transactions SET state = 'live' WHERE hash = ?1";
     sql.run(statement, &[hash.to_string().into()]).map(drop)
 }
 
-/// What became of a settlement. A settled one is looked at once more at `confirm_at`.
+/// Sets the state of a settlement. A settled one is checked again at `confirm_at`.
 pub(super) fn set_state(
     sql: &impl Sql,
     id: &str,
@@ -268,35 +267,35 @@ pub(super) fn set_state(
     sql.run(statement, &parameters).map(drop)
 }
 
-/// What its gas has really cost.
+/// Stores the actual gas cost.
 pub(super) fn set_gas(sql: &impl Sql, id: &str, micros: Micros) -> Result<(), SqlError> {
     let statement = "UPDATE settlements SET gas_micros = ?2 WHERE id = ?1";
     sql.run(statement, &[id.into(), int(micros)]).map(drop)
 }
 
-/// Whether a settlement of this payer is under way.
+/// Whether a settlement of this payer is in flight.
 pub(super) fn is_under_way(sql: &impl Sql, payer: &str) -> Result<bool, SqlError> {
     let statement =
         "SELECT 1 FROM settlements WHERE state = 'sent' AND id > ?1 AND id < ?2 LIMIT 1";
-    // Ids are the payer, a slash and the nonce; the character after the slash is 0.
+    // An id is the payer, a slash and the nonce; `0` is the character after the slash.
     let bounds = [format!("{payer}/").into(), format!("{payer}0").into()];
     Ok(first(sql, statement, &bounds)?.is_some())
 }
 
-/// A block has refused its transaction.
+/// Records that a block has reverted its transaction.
 pub(super) fn mark_reverted(sql: &impl Sql, id: &str, now: UnixSeconds) -> Result<(), SqlError> {
     let statement = "UPDATE settlements SET reverted_at = ?2 WHERE id = ?1";
     sql.run(statement, &[id.into(), now.into()]).map(drop)
 }
 
-/// When the next settlement is to be looked at once more.
+/// When the next settlement is due for a check.
 pub(super) fn next_confirmation(sql: &impl Sql) -> Result<Option<UnixSeconds>, SqlError> {
     let found = first(sql, "SELECT min(confirm_at) FROM settlements", &[])?;
     let found = found.map(|mut columns| columns.optional_int()).transpose()?.flatten();
     Ok(found.map(UnixSeconds::new))
 }
 
-/// Forgets what nobody can ask for any more.
+/// Deletes rows that no request can ask for any more.
 pub(super) fn forget(sql: &impl Sql, now: UnixSeconds) -> Result<(), SqlError> {
     let statement = "DELETE FROM settlements WHERE valid_before < ?1 AND state <> 'sent' \
          AND confirm_at IS NULL AND NOT EXISTS (SELECT 1 FROM transactions \
@@ -343,7 +342,7 @@ fn settlement(columns: &mut Columns) -> Result<Settlement, SqlError> {
     })
 }
 
-/// Attempts fail on the chain for these two reasons only.
+/// An attempt fails on the chain for these two reasons only.
 fn reason_of(word: Option<&str>) -> Reason {
     let used = Reason::NonceUsed.to_string();
     if word == Some(used.as_str()) { Reason::NonceUsed } else { Reason::TransactionFailed }
@@ -360,7 +359,7 @@ fn transaction(columns: &mut Columns) -> Result<Sent, SqlError> {
     })
 }
 
-/// Nonces count transactions, and amounts are bounded, so they stay below what SQLite stores.
+/// Nonces count transactions, and amounts are bounded, so both fit into SQLite's integers.
 fn int(nonce: u64) -> SqlValue {
     SqlValue::Int(i64::try_from(nonce).unwrap_or(i64::MAX))
 }

@@ -1,10 +1,10 @@
-//! What became of a settlement whose nonce is used up, and not by the transfer that we know of.
+//! The outcome of a settlement whose nonce is used up, but not by the transfer that we know.
 //!
-//! "Refused" is said only when it is true for good. A transaction that a block has refused may be in another block
-//! later, and succeed there: a chain drops its newest blocks now and then, and whatever node has the transaction sends
-//! it again. Then the money would move for a payment that its seller was told is refused. So the nonce has to be
-//! used in a block that lies [`FINAL_BLOCKS`] back, and the authorization unused there: nothing that we have signed
-//! for it can be in a block any more. Both are asked of that very block, so that a node which lags says nothing.
+//! "Refused" is final, so it needs proof. A transaction that reverted in one block can succeed in another: a chain
+//! drops its newest blocks at times, and any node may send the transaction again. The money would then move for a
+//! payment that was refused. So the nonce must be used in a block that is [`FINAL_BLOCKS`] deep, and the
+//! authorization must be unused there: no transaction of ours for it can be in a block after that. Both are read at
+//! that very block, so that a node that lags proves nothing.
 
 use alloy_primitives::{B256, U256};
 
@@ -17,25 +17,25 @@ use crate::facilitator::own::store::{Settlement, State};
 use crate::facilitator::own::{Relayer, RelayerWorld, Settings, store};
 use crate::ports::{Level, SqlError};
 
-/// How many blocks have to follow the one that uses a nonce up, until "refused" is said. Base makes them in twelve
-/// seconds, and a caller waits for longer than that.
+/// Blocks that must follow the block that used the nonce before "refused" is final. Base makes that many in twelve
+/// seconds, and a caller waits longer.
 pub(super) const FINAL_BLOCKS: u64 = 6;
 
-/// What the chain says of an authorization whose nonce of ours is used up.
+/// What the chain shows about an authorization whose nonce of ours is used up.
 enum Verdict {
     /// Its money moved, in this transaction.
     Moved(B256),
-    /// It was cancelled, or used for something else.
+    /// It was cancelled, or its nonce was used for something else.
     Elsewhere,
-    /// It was not used, and no transaction of ours can use it any more.
+    /// It was not used, and none of our transactions can use it any more.
     Refused,
-    /// Nobody can say yet.
+    /// Not known yet.
     Open,
 }
 
 impl<W: RelayerWorld> Relayer<W> {
-    /// The nonce is used up, in `used_in` if that is known, and not by the transfer. Did somebody else send the
-    /// authorization first? Until that is known for good the settlement stays open.
+    /// The nonce is used up (in block `used_in`, if that is known), and not by the transfer. Checks whether another
+    /// sender used the authorization. The settlement stays open until that is final.
     pub(super) async fn judge_nonce(
         &self,
         nonce: u64,
@@ -43,8 +43,8 @@ impl<W: RelayerWorld> Relayer<W> {
         used_in: Option<U256>,
     ) -> Result<(), SqlError> {
         let verdict = self.verdict(nonce, settlement, used_in).await.unwrap_or(Verdict::Open);
-        // Another call may have found out while this one waited for the chain, and the payment may have been tried
-        // again since.
+        // Another call may have decided while this one waited for the chain, and the payment may have been retried
+        // since.
         let is_same = |known: &Settlement| {
             known.state == State::Sent && known.attempts == settlement.attempts
         };
@@ -93,7 +93,8 @@ impl<W: RelayerWorld> Relayer<W> {
         })
     }
 
-    /// Whatever transaction has moved the money, the settlement takes it for its own. Whether one has.
+    /// Records the transaction that moved the money as the settlement's own, whoever sent it. Returns whether there
+    /// is one.
     pub(super) async fn take_over_use(&self, settlement: &Settlement) -> Result<bool, SqlError> {
         let Usage::Moved(hash, _) = self.usage(settlement).await else { return Ok(false) };
         let now = self.world.now();
@@ -110,7 +111,7 @@ impl<W: RelayerWorld> Relayer<W> {
         Ok(true)
     }
 
-    /// What became of a settlement's authorization, whoever sent it.
+    /// The outcome of a settlement's authorization, whoever sent it.
     pub(super) async fn usage(&self, settlement: &Settlement) -> Usage {
         self.settings.rpc.usage_now(&self.world, &self.wanted(settlement)).await
     }

@@ -1,6 +1,6 @@
-//! What the alarm does: sends again what has not arrived, replaces what is stuck, fills gaps, and looks
-//! whether what was settled is still in the chain. It may run twice, and never fails: the runtime gives an alarm up that
-//! fails a few times.
+//! The relayer's alarm: resends transactions, replaces stuck ones, fills nonce gaps, and checks whether settled
+//! payments are still in the chain. It may run twice, and never fails, because the runtime drops an alarm that fails
+//! a few times.
 
 use alloy_primitives::Bytes;
 
@@ -16,36 +16,35 @@ use crate::facilitator::own::{Relayer, RelayerWorld, budget, standing, store};
 use crate::ports::storage;
 use crate::ports::{Level, SqlError};
 
-/// When the alarm looks after what was sent, seconds …
+/// The shortest interval between two checks of what was sent, seconds.
 pub(super) const LOOK_AFTER_SECONDS: i64 = 3;
-/// … and at the latest: what has waited for long is looked after every tenth part of that.
+/// The longest. In between it is a tenth of the time that a transaction has waited.
 const LOOK_AFTER_SECONDS_MAX: i64 = 300;
-/// A transaction that no block has after so many seconds is sent again …
+/// A transaction that is in no block after this time is sent again, seconds.
 const RESEND_SECONDS: i64 = 3;
-/// … and replaced by one with higher fees after so many.
+/// A transaction that is in no block after this time is replaced by one with higher fees, seconds.
 const STUCK_SECONDS: i64 = 40;
-/// A nonce that the chain has seen used, but not by anything of ours that can be found, is given up
-/// after so many.
+/// A nonce that the chain has seen used, but by none of our transactions, is given up after this time, seconds.
 const LOST_SECONDS: i64 = 60;
-/// When to look again at a settlement whose row cannot be read, seconds.
+/// When a settlement with an unreadable row is tried again, seconds.
 const TROUBLE_SECONDS: i64 = 600;
-/// When to try again after the storage has failed, seconds.
+/// When the alarm runs again after a storage failure, seconds.
 const STORAGE_AGAIN_SECONDS: i64 = 60;
-/// Transactions and settlements read in one go. Receipts of all of them are one request.
+/// Transactions or settlements in one query. Their receipts are one request.
 const BATCH: u32 = 50;
-/// Transactions sent again in one wake, each with up to three requests. A Worker has 50 for a wake; the next one comes
-/// [`LOOK_AFTER_SECONDS`] later.
+/// Transactions resent in one alarm, with up to three requests each. A Worker has 50 requests in an alarm; the next
+/// alarm comes [`LOOK_AFTER_SECONDS`] later.
 const RESENDS_MAX: usize = 6;
-/// Gaps filled in one wake, each with up to two requests.
+/// Gaps filled in one alarm, with up to two requests each.
 const GAPS_MAX: usize = 4;
-/// Settlements that the chain has dropped and whose use is searched in one wake.
+/// Dropped settlements whose use is searched in one alarm.
 const REVIVALS_MAX: usize = 1;
-/// What an empty transaction costs.
+/// The gas of an empty transaction.
 const EMPTY_GAS: u64 = 21_000;
 
 impl<W: RelayerWorld> Relayer<W> {
-    /// Does what is due, and sets the alarm for what comes next. It never fails: what goes wrong with one part of the
-    /// work, or one row, is logged, and all others go on.
+    /// Does what is due, and sets the next alarm. It never fails: an error in one part or one row is logged, and the
+    /// rest continues.
     pub async fn wake(&self) {
         if let Err(error) = self.migrate() {
             return self.wake_again(error);
@@ -65,13 +64,13 @@ impl<W: RelayerWorld> Relayer<W> {
         }
     }
 
-    /// The storage fails: nothing can be read or written now, and the alarm is all that is left.
+    /// Storage fails, so nothing can be read or written. Only the alarm remains.
     fn wake_again(&self, error: SqlError) {
         self.went("the storage", Err(error));
         self.world.wake_at(self.world.now().plus(STORAGE_AGAIN_SECONDS));
     }
 
-    /// Has what was sent arrive.
+    /// Resends transactions and fills gaps.
     async fn push_on(&self) {
         let _turn = self.sending.lock().await;
         match self.resend().await {
@@ -81,9 +80,10 @@ impl<W: RelayerWorld> Relayer<W> {
         }
     }
 
-    /// Sets the alarm, for now if a settlement is under way; whether one is, or waits to be confirmed.
+    /// Sets the alarm, for now if a settlement is in flight. Returns whether one is, or waits for its confirmation.
     ///
     /// # Errors
+    ///
     /// [`SqlError`] if SQLite refuses.
     pub fn sweep(&self) -> Result<bool, SqlError> {
         if !storage::is_used(&self.world)? {
@@ -99,8 +99,8 @@ impl<W: RelayerWorld> Relayer<W> {
         Ok(next.is_some())
     }
 
-    /// Sets the alarm for the next thing to do. What was due before is due soon, and not at once: whatever keeps it
-    /// from being done must not have the alarm go off without a pause.
+    /// Sets the alarm for the next task. An overdue task gets a short delay, so that a permanent failure does not run
+    /// the alarm in a loop.
     pub(super) fn rearm(&self) -> Result<(), SqlError> {
         let now = self.world.now();
         let soon = store::newest_live(&self.world)?.map(|since| now.plus(look_after(since, now)));
@@ -111,13 +111,13 @@ impl<W: RelayerWorld> Relayer<W> {
         Ok(())
     }
 
-    /// Sets the alarm, and has the directory know that something is open: before the row that needs it is written.
+    /// Sets the alarm, and registers the object at the directory, before the row that needs it is written.
     pub(super) fn wake_for(&self, at: UnixSeconds) {
         self.world.note_open();
         self.world.wake_at(at);
     }
 
-    /// Logs what a part of the work has failed with; the other parts go on.
+    /// Logs the error of one part of the work. The other parts continue.
     pub(super) fn went(&self, what: &str, how: Result<(), SqlError>) {
         if let Err(error) = how {
             let network = self.settings.network.caip2;
@@ -126,8 +126,8 @@ impl<W: RelayerWorld> Relayer<W> {
         }
     }
 
-    /// The money of a settled payment is not where it was: the chain has dropped its block. It is in
-    /// another one, or is sent again.
+    /// The chain has dropped the block of a settled payment. The money moved in another transaction, or the
+    /// transaction is sent again.
     pub(super) async fn revive(&self, settlement: &Settlement) -> Result<(), SqlError> {
         let id = &settlement.id;
         let found = self.usage(settlement).await;
@@ -154,11 +154,11 @@ impl<W: RelayerWorld> Relayer<W> {
         }
     }
 
-    /// Sends again what no block has yet. Whether the chain can be reached.
+    /// Resends what is in no block yet. Returns whether the chain can be reached.
     async fn resend(&self) -> Result<bool, SqlError> {
         let now = self.world.now();
         let mut live = self.live(BATCH)?;
-        // The newest of each nonce comes first; the others wait behind it.
+        // The newest transaction of each nonce comes first; the others wait behind it.
         live.dedup_by_key(|sent| sent.nonce);
         live.retain(|sent| now.since(sent.sent_at) >= RESEND_SECONDS);
         live.sort_by_key(|sent| sent.sent_at);
@@ -190,7 +190,7 @@ impl<W: RelayerWorld> Relayer<W> {
         Ok(true)
     }
 
-    /// The transactions that may be in a block yet. Those whose rows cannot be read are logged and left out.
+    /// The transactions that may still enter a block. Unreadable rows are logged and left out.
     pub(super) fn live(&self, max: u32) -> Result<Vec<Sent>, SqlError> {
         let rows = store::live(&self.world, max)?.into_iter();
         Ok(rows
@@ -200,7 +200,7 @@ impl<W: RelayerWorld> Relayer<W> {
             .collect())
     }
 
-    /// The transaction of ours that has used this nonce, as far as a node knows.
+    /// Our transaction that used this nonce, as far as a node knows.
     async fn receipt_of_nonce(&self, nonce: u64) -> Result<Option<(Sent, Receipt)>, RpcError> {
         let ours = self.live(BATCH).map_err(|_| RpcError::Unavailable)?.into_iter();
         let ours: Vec<Sent> = ours.filter(|sent| sent.nonce == nonce).collect();
@@ -214,7 +214,7 @@ impl<W: RelayerWorld> Relayer<W> {
         Ok(None)
     }
 
-    /// The chain has seen the nonce used, and no transaction of ours was found in a block.
+    /// The chain has seen the nonce used, and none of our transactions was found in a block.
     async fn give_up_nonce(&self, sent: &Sent) -> Result<(), SqlError> {
         let Some(settlement) = store::settlement_of_nonce(&self.world, sent.nonce)? else {
             return store::mark_done(&self.world, sent.nonce);
@@ -223,13 +223,13 @@ impl<W: RelayerWorld> Relayer<W> {
             State::Sent => match self.receipt_of_nonce(sent.nonce).await {
                 Ok(Some((ours, receipt))) => self.record(&ours, &receipt).await,
                 Ok(None) => self.judge_nonce(sent.nonce, &settlement, None).await,
-                // Nobody can say yet whether it was ours: what a block has refused counts against its payer.
+                // It is unknown whether it was ours, and a revert would count against the payer.
                 Err(_) => Ok(()),
             },
             State::Settled => store::mark_done(&self.world, sent.nonce),
             State::Failed(_) => {
-                // The chain has dropped more blocks than we have waited for, and another node has sent the old
-                // transaction before ours that was to fill the gap. Whoever asks again hears that it was paid.
+                // The chain dropped more blocks than we wait for, and another node sent the old transaction before
+                // our gap filler. A repeated request gets the paid outcome.
                 if self.take_over_use(&settlement).await? {
                     let what = "a refused settlement has moved its money";
                     self.log_step(what, &settlement.id, Level::Error);
@@ -239,9 +239,9 @@ impl<W: RelayerWorld> Relayer<W> {
         }
     }
 
-    /// A transaction with the same nonce and higher fees; an empty one if the payment is out of date. One
-    /// that a node refuses is replaced only if fees have risen since: if the relayer's money is gone, to
-    /// pay more would not help.
+    /// Sends a transaction with the same nonce and higher fees, or an empty one if the payment has expired. One that
+    /// a node rejects is replaced only if fees have risen since: higher fees do not help if the relayer's money is
+    /// gone.
     async fn replace(&self, sent: &Sent, is_refused: bool) -> Result<(), SqlError> {
         let Some(Market { fees: market, .. }) = self.market().await else { return Ok(()) };
         let limit = self.settings.network.gas_price_max();
@@ -273,7 +273,7 @@ impl<W: RelayerWorld> Relayer<W> {
         Ok(())
     }
 
-    /// Every nonce below the next one must be on its way, or all behind it wait for ever.
+    /// Every nonce below the next one must be in flight, or all later ones wait forever.
     async fn fill_gaps(&self) -> Result<(), SqlError> {
         let (Some(first), Some(next)) =
             (self.pending_nonce().await, store::next_nonce(&self.world)?)
@@ -286,7 +286,7 @@ impl<W: RelayerWorld> Relayer<W> {
         Ok(())
     }
 
-    /// The chain has dropped the block that used this nonce, or never had one.
+    /// The chain has dropped the block that used this nonce, or there never was one.
     async fn fill_gap(&self, nonce: u64) -> Result<(), SqlError> {
         let newest = store::of_nonce(&self.world, nonce)?;
         match newest {
@@ -299,8 +299,7 @@ impl<W: RelayerWorld> Relayer<W> {
         }
     }
 
-    /// Of a payment that is refused nobody shall hear later that it was paid all the same, and one that was tried
-    /// again has its newest transaction only.
+    /// A refused payment must not be paid later, and a retried payment has only its newest transaction.
     fn may_come_back(&self, sent: &Sent) -> Result<bool, SqlError> {
         let Some(settlement) = store::settlement_of_nonce(&self.world, sent.nonce)? else {
             return Ok(true);
@@ -313,7 +312,7 @@ impl<W: RelayerWorld> Relayer<W> {
         Ok(is_newest && !matches!(settlement.state, State::Failed(_)))
     }
 
-    /// With fees that a node prefers to those of the old transaction, which it may have.
+    /// Fees that a node prefers to those of the old transaction, which it may hold.
     async fn fill(&self, nonce: u64, old: Option<&Sent>) -> Result<(), SqlError> {
         let Some(Market { fees: market, .. }) = self.market().await else { return Ok(()) };
         let limit = self.settings.network.gas_price_max();
@@ -328,7 +327,7 @@ impl<W: RelayerWorld> Relayer<W> {
         Ok(())
     }
 
-    /// Looks whether what was settled a while ago is still in the chain.
+    /// Checks whether payments that were settled some time ago are still in the chain.
     async fn confirm(&self) -> Result<(), SqlError> {
         let mut due = Vec::new();
         for id in store::to_confirm(&self.world, self.world.now(), BATCH)? {
@@ -352,7 +351,7 @@ impl<W: RelayerWorld> Relayer<W> {
             let confirmed =
                 match answers.next().and_then(|answer| self.still_moved(settlement, answer)) {
                     Some(true) => store::confirm_at(&self.world, &settlement.id, None),
-                    // Still due, and so among those of the next wake.
+                    // It stays due, so the next alarm takes it.
                     Some(false) if revived >= REVIVALS_MAX => continue,
                     Some(false) => {
                         revived = revived.saturating_add(1);
@@ -372,13 +371,13 @@ impl<W: RelayerWorld> Relayer<W> {
         store::confirm_at(&self.world, &settlement.id, Some(later))
     }
 
-    /// Hands a stored transaction to the node once more.
+    /// Hands a stored transaction to the node again.
     async fn broadcast(&self, sent: &Sent) -> Result<Broadcast, SqlError> {
         store::mark_sent(&self.world, sent.hash, self.world.now())?;
         Ok(self.settings.rpc.broadcast(&self.world, &sent.raw).await)
     }
 
-    /// A transaction that does nothing.
+    /// A transaction without an effect.
     fn empty(&self, nonce: u64, fees: Fees) -> Option<SignedTransaction> {
         let to = self.settings.key.address();
         let call = ChainCall { to, data: Bytes::new() };
@@ -386,14 +385,14 @@ impl<W: RelayerWorld> Relayer<W> {
     }
 }
 
-/// When to look again after what has waited since then, seconds from `now`. An endpoint that is out of service for
-/// days is asked ever less often.
+/// The interval until the next check, seconds. It grows with the time waited, so that a dead endpoint is asked less
+/// and less often.
 fn look_after(since: UnixSeconds, now: UnixSeconds) -> i64 {
     let tenth = now.since(since).checked_div(10).unwrap_or_default();
     tenth.clamp(LOOK_AFTER_SECONDS, LOOK_AFTER_SECONDS_MAX)
 }
 
-/// Nodes take a replacement that pays a tenth more in both respects; a quarter is on the safe side.
+/// Nodes accept a replacement that pays a tenth more for both fees. A quarter is on the safe side.
 fn raised(old: Fees, market: Fees, limit: u128) -> Option<Fees> {
     let more = |fee: u128| fee.saturating_add(fee / 4).saturating_add(1);
     let max = more(old.max).max(market.max).min(limit);

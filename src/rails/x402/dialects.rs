@@ -1,8 +1,7 @@
-//! Every way in which known clients are told to pay, and every way in which they pay.
+//! The challenge and the payment in every spelling that known clients use.
 //!
-//! The challenge is the universal recipe of the transports: pure version 2 where a strict client
-//! validates it, both versions together where `agents/x402` looks (`_meta["x402/error"]`), and
-//! version 1 as an HTTP body.
+//! The challenge is pure version 2 where a strict client validates it, both versions together where `agents/x402`
+//! reads (`_meta["x402/error"]`), and version 1 as an HTTP body.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
@@ -16,40 +15,39 @@ use crate::rails::x402::wire::{
     RequirementsV2, Resource, SIGN_IN_WITH_X, SettleResponse,
 };
 
-/// The longest payment in any form.
+/// The longest payment in any form, bytes.
 pub const PAYMENT_BYTES_MAX: usize = 32 * 1024;
 
-/// What EIP-3009 has wallets sign.
+/// The primary EIP-712 type of EIP-3009.
 const PRIMARY_TYPE: &str = "TransferWithAuthorization";
 const MIME_TYPE: &str = "application/json";
 const META_PAYMENT: &str = "x402/payment";
 const META_PAYMENT_DOTTED: &str = "x402.payment";
 
-/// "Pay this": the price of a call, and why the caller is asked.
+/// A payment challenge: the price of a call, and why the caller must pay.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Challenge {
-    /// Why, ASCII; a reason code where a payment was refused.
+    /// The reason, ASCII; an x402 reason code if a payment was refused.
     pub error: String,
-    /// What and how much.
     pub quote: Quote,
-    /// The settlement that was refused, if it came so far.
+    /// The failed settlement, if there was one.
     pub failed: Option<SettleResponse>,
-    /// For what is read again later: comes back with the payment, and is on no chain.
+    /// A random key that comes back with the payment and is never on the chain. It lets the caller read the answer
+    /// again.
     pub receipt_key: Option<String>,
-    /// For wallets that have paid before: what they sign to prove it (x402, `sign-in-with-x`).
+    /// The message with which a wallet proves that it has paid before (x402, `sign-in-with-x`).
     pub sign_in: Option<Value>,
 }
 
-/// A payment as JSON, and the forms in which it came.
+/// A payment as JSON, and the carriers in which it came.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Received {
-    /// The payment.
     pub payment: Value,
-    /// By which ways it came, so that the receipt goes back by the same.
+    /// The carriers in which it came; the receipt goes back in the same ones.
     pub ways: Ways,
 }
 
-/// The ways by which a payment came.
+/// The carriers of a payment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ways {
     /// `_meta["x402.payment"]`
@@ -60,7 +58,7 @@ pub struct Ways {
     pub header_v1: bool,
 }
 
-/// Why no payment can be read although something was sent.
+/// Why a payment that was sent cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
     /// Neither JSON nor base64 of JSON.
@@ -69,7 +67,7 @@ pub enum Unreadable {
     /// Longer than [`PAYMENT_BYTES_MAX`].
     #[error("invalid_payload: {0} is too long")]
     TooLong(&'static str),
-    /// Two forms that differ.
+    /// Two carriers hold different payments.
     #[error("invalid_payload: two different payments were sent; send one")]
     Contradiction,
 }
@@ -106,7 +104,7 @@ pub fn requirements_v1(quote: &Quote, network: &Network) -> RequirementsV1 {
 }
 
 impl Challenge {
-    /// Asks for the quoted price.
+    /// A challenge for the quoted price.
     #[must_use]
     pub fn new(quote: Quote, error: String, failed: Option<SettleResponse>) -> Self {
         Self { error, quote, failed, receipt_key: None, sign_in: None }
@@ -158,7 +156,7 @@ impl Challenge {
         })
     }
 
-    /// As an HTTP answer: version 1 in the body, version 2 in the header.
+    /// As an HTTP answer: version 1 in the body, version 2 in a header.
     #[must_use]
     pub fn to_http(&self) -> Reply {
         let reply = Reply::json(402, json!(self.v1()).to_string())
@@ -171,7 +169,7 @@ impl Challenge {
         }
     }
 
-    /// The extensions that we honour here. Clients echo them and fill in what is theirs.
+    /// The extensions that we support. Clients echo them and fill in their own values.
     fn extensions(&self) -> Value {
         let mut extensions = extensions();
         if let (Some(sign_in), Some(members)) = (&self.sign_in, extensions.as_object_mut()) {
@@ -194,7 +192,8 @@ pub fn encode(response: &SettleResponse) -> String {
 /// Finds the payment in a call's `_meta` and headers.
 ///
 /// # Errors
-/// [`Unreadable`] if something was sent that is not one payment.
+///
+/// [`Unreadable`] if the call holds anything else than one payment.
 pub fn receive(
     meta: Option<&Map<String, Value>>,
     headers: &Headers,
@@ -221,7 +220,7 @@ pub fn receive(
     Ok(Some(Received { payment, ways }))
 }
 
-/// The extensions that we honour everywhere.
+/// The extensions that every challenge offers.
 fn extensions() -> Value {
     json!({PAYMENT_IDENTIFIER: {
         "info": {"required": false},
@@ -251,10 +250,10 @@ fn extra(network: &Network) -> Extra {
     }
 }
 
-/// A JSON object as the dialects write it: as it is, as its text, or in base64. `key` names the place.
+/// Reads a JSON object as it is, as its text, or in base64. `key` names its place.
 pub(super) fn read_object(key: &'static str, value: &Value) -> Result<Value, Unreadable> {
     match value {
-        // A facilitator may refuse to read a longer one, and that would count against it.
+        // A facilitator may refuse a longer one, which would count as its failure.
         Value::Object(_) if value.to_string().len() > PAYMENT_BYTES_MAX => {
             Err(Unreadable::TooLong(key))
         }
@@ -283,7 +282,7 @@ fn from_text(place: &'static str, text: &str) -> Result<Value, Unreadable> {
     }
 }
 
-/// Clients that use `btoa(JSON.stringify(…))` send Latin-1 bytes.
+/// Clients with `btoa(JSON.stringify(…))` send Latin-1 bytes.
 fn utf8_or_latin1(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes)
         .unwrap_or_else(|error| error.into_bytes().into_iter().map(char::from).collect())

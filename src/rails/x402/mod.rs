@@ -1,7 +1,8 @@
 //! x402 (versions 1 and 2, scheme `exact` on EVM networks).
 //!
-//! [`wire`] and [`dialects`] turn a quote into every challenge that known clients read and read every form of payment they
-//! send, [`verify`] checks a payment without any network. [`payer`] is the other side: it pays the servers of others.
+//! [`wire`] and [`dialects`] turn a quote into the challenges that known clients read, and read every form of payment
+//! that they send. [`verify`] checks a payment without any network. [`payer`] is the other side: it pays other
+//! people's servers.
 
 pub mod dialects;
 pub mod payer;

@@ -1,11 +1,11 @@
-//! The paying side: what a server asks for, what we sign for it, and what became of the payment
-//! (x402 specification, versions 1 and 2, and the spellings of known clients).
+//! The paying side: a server's challenge, the payment that is signed for it, and its outcome (x402 specification,
+//! versions 1 and 2, and the spellings of known clients).
 //!
-//! Everything here comes from a stranger. Amounts, receivers and words are read and never believed:
-//! who pays, decides; and that money moved is known from the chain alone ([`confirm`]).
+//! All input is untrusted. Amounts, receivers and texts are read but not believed: the payer decides, and only the
+//! chain proves that money moved ([`confirm`]).
 //!
-//! One thing is the caller's to keep: one signature for one logical call. A server that asks again after
-//! a payment was sent may still use it, until its time is over.
+//! The caller must keep one rule: one signature for one logical call. A server that asks again after a payment was
+//! sent can still use that payment until it expires.
 
 mod answer;
 mod offer;

@@ -1,4 +1,4 @@
-//! What can be known of a payment without asking anybody.
+//! Checks of a payment that need no network.
 
 #![deny(clippy::arithmetic_side_effects)]
 
@@ -12,54 +12,52 @@ use crate::rails::quote::{PAYMENT_SECONDS, Quote};
 use crate::rails::x402::dialects::{requirements_v1, requirements_v2};
 use crate::rails::x402::wire::{PaymentPayload, RequirementsV2, Version};
 
-/// A payment must stay valid this long, so that settling it does not run into its end, seconds.
+/// The shortest remaining validity of a payment, seconds, so that it does not expire during settlement.
 pub const SETTLE_SECONDS_MIN: i64 = 20;
 /// How far a payer's clock may be ahead of ours, seconds.
 const CLOCK_SKEW_SECONDS: i64 = 10;
-/// How far ahead the end of a payment may lie for a wallet that has paid here before, seconds.
+/// The longest remaining validity of a payment from a wallet that has paid here before, seconds.
 const KNOWN_SECONDS_MAX: i64 = 300;
 
-/// A payment that satisfies our quote as far as can be known locally. Only [`check`] makes one.
+/// A payment that satisfies our quote, as far as that can be checked locally. Only [`check`] makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checked {
-    /// The payment.
     payment: PaymentPayload,
-    /// Where it moves money.
     network: &'static Network,
-    /// Whether the signature still has to be judged by the facilitator.
+    /// Whether the facilitator must judge the signature.
     signature: Signature,
     /// Our own requirements, in the payment's version, for the facilitator.
     requirements: Value,
 }
 
-/// How long a payment may hold what it buys.
+/// How long a payment may be valid, and so hold what it buys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Payer {
-    /// Never paid here, or has code, which can make a settlement fail as it likes.
+    /// A wallet that has never paid here, or has code, which can make a settlement fail at will.
     Stranger,
-    /// Has paid here before.
+    /// A wallet that has paid here before.
     Known,
 }
 
-/// Who vouches for the signature.
+/// How the signature is judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signature {
     /// It recovers to the payer (EIP-712, secp256k1).
     Recovered,
-    /// A contract's: only the chain knows (ERC-1271, ERC-6492).
+    /// It may be a contract's, which only the chain can judge (ERC-1271, ERC-6492).
     NeedsChain,
 }
 
-/// Why a payment does not satisfy the quote. The text is a reason code of x402, section 9.
+/// Why a payment does not satisfy the quote. The text is an x402 reason code (section 9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Mismatch {
-    /// A network that we did not offer.
+    /// We did not offer this network.
     #[error("invalid_network")]
     Network,
-    /// `accepted` differs from everything that we offered.
+    /// `accepted` equals none of our offers.
     #[error("invalid_payment_requirements")]
     Requirements,
-    /// Somebody else would be paid.
+    /// `to` is not the payout address.
     #[error("invalid_exact_evm_payload_recipient_mismatch")]
     Recipient,
     /// Another amount, version 1.
@@ -68,7 +66,7 @@ pub enum Mismatch {
     /// Another amount, version 2.
     #[error("invalid_exact_evm_payload_authorization_value_mismatch")]
     ValueV2,
-    /// Not valid yet: the token wants a block whose time is later than `validAfter`.
+    /// Not valid yet: the token requires a block whose time is later than `validAfter`.
     #[error(
         "invalid_exact_evm_payload_authorization_valid_after: validAfter must lie before {now}, which is the time here; is the clock of the wallet right?"
     )]
@@ -76,7 +74,7 @@ pub enum Mismatch {
         /// Our time, Unix seconds.
         now: i64,
     },
-    /// Not valid any more, or for too short a time.
+    /// Expired, or about to expire.
     #[error(
         "invalid_exact_evm_payload_authorization_valid_before: validBefore must lie at least {SETTLE_SECONDS_MIN} seconds after {now}, which is the time here; sign again, and if this comes again, is the clock of the wallet right?"
     )]
@@ -106,13 +104,12 @@ impl Payer {
 }
 
 impl Checked {
-    /// The wallet that says it pays.
+    /// The payer's address.
     #[must_use]
     pub fn payer(&self) -> Address {
         self.payment.authorization.from
     }
 
-    /// The network that it is on.
     #[must_use]
     pub const fn network(&self) -> &'static Network {
         self.network
@@ -124,7 +121,7 @@ impl Checked {
         &self.payment
     }
 
-    /// Who judges its signature.
+    /// How its signature is judged.
     #[must_use]
     pub const fn signature(&self) -> Signature {
         self.signature
@@ -136,18 +133,20 @@ impl Checked {
         &self.requirements
     }
 
-    /// Whether its end lies no further ahead than `payer` may have it.
+    /// Checks that its end is no further ahead than `payer` allows.
     ///
     /// # Errors
+    ///
     /// [`Mismatch::TooLong`].
     pub fn check_ahead(&self, payer: Payer, now: UnixSeconds) -> Result<(), Mismatch> {
         check_ahead(&self.payment, payer, now)
     }
 }
 
-/// Compares `payment` with `quote`; `payer` says how far ahead its end may lie. What the client echoes is compared, never used.
+/// Compares `payment` with `quote`; `payer` limits its validity. The client's echo is compared and never used.
 ///
 /// # Errors
+///
 /// [`Mismatch`] is the first difference.
 pub fn check(
     quote: &Quote,
@@ -208,7 +207,7 @@ fn find_network(quote: &Quote, payment: &PaymentPayload) -> Result<&'static Netw
     quote.networks.iter().find(named).copied().ok_or(Mismatch::Network)
 }
 
-/// Addresses are the same in any case; everything else must be equal to the letter.
+/// Addresses compare without case, everything else exactly.
 fn is_same(ours: &RequirementsV2, theirs: &RequirementsV2) -> bool {
     ours.scheme == theirs.scheme
         && ours.network == theirs.network

@@ -7,19 +7,18 @@ use serde_json::{Value, json};
 use crate::base::id::PaymentIdentifier;
 use crate::chain::eip3009::Authorization;
 
-/// The longest signature we look at: ERC-6492 wrappers carry a factory call.
+/// The longest signature that is read: an ERC-6492 wrapper carries a factory call.
 pub const SIGNATURE_BYTES_MAX: usize = 8 * 1024;
 
 /// The length of a receipt key: 128 random bits in hex.
 pub const RECEIPT_KEY_CHARS: usize = 32;
 
-/// The extension by which a caller gives its payment an id (x402, `payment-identifier`).
+/// The extension with which a caller gives its payment an id (x402, `payment-identifier`).
 pub const PAYMENT_IDENTIFIER: &str = "payment-identifier";
 
-/// The extension by which a wallet that has paid before proves itself (x402, `sign-in-with-x`).
+/// The extension with which a wallet proves that it has paid before (x402, `sign-in-with-x`).
 pub const SIGN_IN_WITH_X: &str = "sign-in-with-x";
 
-/// Version of the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Version {
@@ -30,7 +29,7 @@ pub enum Version {
 }
 
 impl Version {
-    /// As on the wire.
+    /// The number on the wire.
     #[must_use]
     pub const fn number(self) -> u8 {
         match self {
@@ -40,18 +39,19 @@ impl Version {
     }
 }
 
-/// The EIP-712 domain's variable part.
+/// The variable part of the EIP-712 domain, and our additions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Extra {
     /// Domain name of the token.
     pub name: String,
     /// Domain version of the token.
     pub version: String,
-    /// The EIP-712 type that is signed. Some clients (thirdweb's) read it from here and not from the scheme; others may
-    /// leave it out of what they echo.
+    /// The signed EIP-712 type. Some clients (thirdweb's) read it from here instead of from the scheme; others drop
+    /// it from their echo.
     #[serde(rename = "primaryType", default, skip_serializing_if = "Option::is_none")]
     pub primary_type: Option<String>,
-    /// Random: who repeats a payment with it has it from our challenge, and not from the chain.
+    /// Random bytes in hex. A caller that repeats a payment with this key has it from our challenge, not from the
+    /// chain.
     #[serde(rename = "receiptKey", default, skip_serializing_if = "Option::is_none")]
     pub receipt_key: Option<String>,
 }
@@ -66,13 +66,13 @@ pub struct RequirementsV2 {
     pub network: String,
     /// Smallest unit, decimal.
     pub amount: String,
-    /// Token.
+    /// The token contract.
     pub asset: String,
-    /// Who is paid.
+    /// The payout address.
     pub pay_to: String,
-    /// Longest validity of the payment.
+    /// The longest validity of a payment.
     pub max_timeout_seconds: u32,
-    /// EIP-712 domain.
+    /// The EIP-712 domain.
     pub extra: Extra,
 }
 
@@ -86,19 +86,19 @@ pub struct RequirementsV1 {
     pub network: &'static str,
     /// Smallest unit, decimal.
     pub max_amount_required: String,
-    /// What is sold.
+    /// The URL of the tool.
     pub resource: String,
-    /// In words, ASCII.
+    /// Plain ASCII.
     pub description: String,
-    /// Of the result.
+    /// Media type of the result.
     pub mime_type: &'static str,
-    /// Who is paid.
+    /// The payout address.
     pub pay_to: String,
-    /// Longest validity of the payment.
+    /// The longest validity of a payment.
     pub max_timeout_seconds: u32,
-    /// Token.
+    /// The token contract.
     pub asset: String,
-    /// EIP-712 domain.
+    /// The EIP-712 domain.
     pub extra: Extra,
 }
 
@@ -106,11 +106,11 @@ pub struct RequirementsV1 {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Resource {
-    /// What is sold.
+    /// The URL of the tool.
     pub url: String,
-    /// In words, ASCII.
+    /// Plain ASCII.
     pub description: String,
-    /// Of the result.
+    /// Media type of the result.
     pub mime_type: &'static str,
 }
 
@@ -118,15 +118,14 @@ pub struct Resource {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PaymentRequiredV2 {
-    /// 2
+    /// Always 2.
     pub x402_version: u8,
-    /// Why payment is asked for, ASCII.
+    /// Why payment is required, ASCII.
     pub error: String,
-    /// What is sold.
     pub resource: Resource,
-    /// The choices.
+    /// One entry for each network.
     pub accepts: Vec<RequirementsV2>,
-    /// What may be sent besides a payment.
+    /// Extensions that a payment may fill in.
     pub extensions: Value,
 }
 
@@ -134,11 +133,11 @@ pub struct PaymentRequiredV2 {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PaymentRequiredV1 {
-    /// 1
+    /// Always 1.
     pub x402_version: u8,
-    /// Why payment is asked for, ASCII.
+    /// Why payment is required, ASCII.
     pub error: String,
-    /// The choices.
+    /// One entry for each network.
     pub accepts: Vec<RequirementsV1>,
 }
 
@@ -153,36 +152,33 @@ pub struct SettleResponse {
     pub error_reason: Option<String>,
     /// Transaction hash, empty if there is none.
     pub transaction: String,
-    /// In the words of the payment's version.
+    /// The network as the payment's version names it.
     pub network: String,
-    /// Who paid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payer: Option<String>,
-    /// What was paid, smallest unit.
+    /// The amount in the smallest unit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount: Option<String>,
 }
 
-/// A payment as it came in, with everything that we look at taken out of it.
+/// A payment as received, with its parsed members.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PaymentPayload {
-    /// Which version it speaks.
     pub version: Version,
-    /// What the caller chose (version 2) …
+    /// The caller's choice (version 2).
     pub accepted: Option<RequirementsV2>,
-    /// … or the network that it named (version 1).
+    /// The network that the caller named (version 1).
     pub network: String,
-    /// What was signed.
+    /// The signed authorization.
     pub authorization: Authorization,
-    /// The signature.
     pub signature: Bytes,
-    /// The caller's own id of it (extension `payment-identifier`).
+    /// The caller's payment id (extension `payment-identifier`).
     pub identifier: Option<PaymentIdentifier>,
     /// The whole object, for the facilitator.
     pub raw: Value,
 }
 
-/// Why an object is not a payment. The text is a reason code of the x402 specification.
+/// Why an object is not a payment. The text is an x402 reason code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PayloadError {
     /// Neither version 1 nor 2.
@@ -197,10 +193,11 @@ pub enum PayloadError {
 }
 
 impl PaymentPayload {
-    /// Takes a payment out of `raw`.
+    /// Parses a payment.
     ///
     /// # Errors
-    /// [`PayloadError`] names the first thing that is wrong.
+    ///
+    /// [`PayloadError`] names the first fault.
     pub fn read(raw: Value) -> Result<Self, PayloadError> {
         let version = match raw.get("x402Version").and_then(Value::as_u64) {
             Some(1) => Version::V1,
@@ -238,8 +235,8 @@ impl PaymentPayload {
 }
 
 impl PaymentPayload {
-    /// Whether it holds something that the chain never sees, so that only whoever made it can show it
-    /// again: our receipt key, or an id of the caller's own.
+    /// Whether it holds a secret that is never on the chain (our receipt key, or the caller's own id), so that only
+    /// its maker can repeat it.
     #[must_use]
     pub fn is_private(&self) -> bool {
         let key = self.accepted.as_ref().and_then(|accepted| accepted.extra.receipt_key.as_ref());
@@ -247,7 +244,7 @@ impl PaymentPayload {
     }
 }
 
-/// `extensions["payment-identifier"].info.id`. A client that only echoes what we advertise sends none.
+/// `extensions["payment-identifier"].info.id`. A client that only echoes our extensions sends none.
 fn read_identifier(raw: &Value) -> Result<Option<PaymentIdentifier>, PayloadError> {
     let id = raw
         .get("extensions")
@@ -262,9 +259,10 @@ fn read_identifier(raw: &Value) -> Result<Option<PaymentIdentifier>, PayloadErro
     }
 }
 
-/// An authorization as x402 writes it.
+/// Parses an authorization.
 ///
 /// # Errors
+///
 /// [`PayloadError::Field`] names the first member that is missing or malformed.
 pub fn read_authorization(authorization: &Value) -> Result<Authorization, PayloadError> {
     let text = |key: &'static str| {
@@ -286,7 +284,7 @@ pub fn read_authorization(authorization: &Value) -> Result<Authorization, Payloa
     })
 }
 
-/// The same, the other way.
+/// Writes an authorization.
 #[must_use]
 pub fn authorization_json(authorization: &Authorization) -> Value {
     json!({
@@ -308,7 +306,7 @@ fn read_signature(payload: &Value) -> Result<Bytes, PayloadError> {
     digits.parse().map_err(|_| PayloadError::Field("signature"))
 }
 
-/// A 256-bit number as x402 writes it: decimal digits only.
+/// Parses a 256-bit number: decimal digits only.
 #[must_use]
 pub fn decimal(text: &str) -> Option<U256> {
     let digits_only = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());

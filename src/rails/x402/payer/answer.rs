@@ -1,4 +1,4 @@
-//! What a server's answer to a tool call means for the money.
+//! Reads from a server's answer to a tool call what happened to the money.
 
 use serde_json::{Deserializer, Value};
 
@@ -6,66 +6,66 @@ use crate::base::text;
 use crate::rails::x402::payer::offer::{Challenge, Dialect, read_challenge};
 use crate::rails::x402::payer::settlement::{Settlement, read_settlement};
 
-/// What an answer comes to.
+/// The meaning of an answer.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
-    /// The tool has answered.
+    /// The tool answered.
     Done {
-        /// What the server says of the payment.
+        /// The server's statement about the payment.
         settlement: Option<Settlement>,
     },
-    /// The server asks for payment. After a payment was sent it says that this one was not taken, which
-    /// need not be true.
+    /// The server asks for payment. After a payment was sent, the server claims that it did not accept that payment.
+    /// The claim may be false.
     Challenge(Challenge),
-    /// Whether the call was carried out is not known. If a payment was sent, money may have moved: no
-    /// new one may be signed; the same call with the same payment may be sent again, and the chain
-    /// knows. If none was sent, no money moved.
+    /// It is unknown whether the call was carried out. If a payment was sent, money may have moved: no new payment
+    /// may be signed, the same call may be sent again with the same payment, and the chain has the answer. If no
+    /// payment was sent, no money moved.
     Unknown {
         /// The transaction, if the server names one.
         transaction: Option<String>,
-        /// Why, for people; bounded.
+        /// The reason, for display; bounded.
         text: String,
     },
     /// The call failed.
     Failed {
-        /// Why, for people; a stranger's words, bounded.
+        /// The reason, for display; untrusted and bounded.
         text: String,
-        /// What the server says of the money.
+        /// The server's statement about the money.
         money_moved: MoneyMoved,
     },
 }
 
-/// Whether a failed call moved money, as far as the server says so.
+/// Whether a failed call moved money, according to the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MoneyMoved {
-    /// It says that it did not, or did not look at the call.
+    /// The server says that no money moved, or did not process the call.
     No,
-    /// It says that it did.
+    /// The server says that money moved.
     Yes,
-    /// It says nothing of it. If a payment was sent, it may be used until its time is over.
+    /// The server says nothing about money. A payment that was sent can be used until it expires.
     Unsaid,
 }
 
 const TEXT_CHARS_MAX: usize = 2_000;
-/// The most pieces of content that we look at.
+/// Pieces of content that are read.
 const CONTENT_MAX: usize = 10;
-/// The longest text in which we look for a challenge, bytes, and in how many places.
+/// The longest text that is searched for a challenge, bytes, and the places that are tried in it.
 const SEARCHED_BYTES_MAX: usize = 64 * 1024;
 const PLACES_MAX: usize = 4;
 
-/// JSON-RPC errors that carry a challenge (x402, MCP transport).
+/// JSON-RPC error codes that carry a challenge (x402, MCP transport).
 const CODES: &[i64] = &[402, -32_042];
 
-/// An error of the client that has called the tool.
+/// The error of the client that called the tool.
 pub trait CallError: std::fmt::Display {
-    /// Code, message and data, if the server has answered with a JSON-RPC error.
+    /// Code, message and data, if the server answered with a JSON-RPC error.
     fn rpc(&self) -> Option<(i64, &str, Option<&Value>)>;
 
-    /// Whether the server certainly has not carried out the call.
+    /// Whether it is certain that the server did not carry out the call.
     fn says_nothing_was_done(&self) -> bool;
 }
 
-/// Reads the answer to `tools/call`. Free text proves nothing, whatever it says.
+/// Reads the answer to `tools/call`. Free text is never taken as evidence.
 #[must_use]
 pub fn read_answer(outcome: &Result<Value, impl CallError>) -> Answer {
     match outcome {
@@ -95,7 +95,7 @@ fn read_result(result: &Value) -> Answer {
             return unknown(transaction, &words(result));
         }
         Some("yes") => return failed(words(result), MoneyMoved::Yes),
-        // One payment was enough: whatever else it asks for.
+        // One payment is enough, so a new challenge is ignored.
         Some(_) | None if is_settled => return failed(words(result), MoneyMoved::Yes),
         Some(_) | None => {}
     }
@@ -124,13 +124,13 @@ fn read_error(error: &impl CallError) -> Answer {
     }
 }
 
-/// The challenge in a result. The first place that has one with something to pay counts, else the
-/// first that has one at all.
+/// The challenge in a result: the first place with a choice that can be paid, else the first place with any
+/// challenge.
 fn challenge_of(result: &Value) -> Option<Challenge> {
     let structured =
         result.get("structuredContent").and_then(|it| read_challenge(it, Dialect::Object));
     let in_meta = result.get("_meta").and_then(|meta| meta.get("x402/error"));
-    // Who answers in this place alone reads a payment as Cloudflare's `agents` writes it.
+    // A server that answers in this place only reads payments as Cloudflare's `agents` does.
     let dialect = if structured.is_some() { Dialect::Object } else { Dialect::Base64 };
     let in_meta = in_meta.and_then(|it| read_challenge(it, dialect));
     let mut found: Vec<Challenge> = [structured, in_meta].into_iter().flatten().collect();
@@ -141,7 +141,7 @@ fn challenge_of(result: &Value) -> Option<Challenge> {
     found.into_iter().nth(best)
 }
 
-/// A challenge as JSON in a text, perhaps with words before it (`FastMCP`: `Error executing tool …`).
+/// A challenge as JSON inside a text, perhaps after a prefix (`FastMCP`: `Error executing tool …`).
 fn challenge_in_text(text: &str) -> Option<Challenge> {
     let text = Some(text).filter(|text| text.len() <= SEARCHED_BYTES_MAX)?;
     let mut places = text.match_indices('{').take(PLACES_MAX);
@@ -151,7 +151,7 @@ fn challenge_in_text(text: &str) -> Option<Challenge> {
     })
 }
 
-/// The word of our own servers (`mcp/reply.rs`).
+/// The field `moneyMoved` of our own servers (`mcp/reply.rs`).
 fn said_of_money(result: &Value) -> Option<&str> {
     result.get("structuredContent")?.get("error")?.get("moneyMoved")?.as_str()
 }

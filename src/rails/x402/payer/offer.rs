@@ -1,4 +1,4 @@
-//! What a server asks for, and what of it we can pay.
+//! A server's payment challenge, and the choices of it that we can pay.
 
 use alloy_primitives::Address;
 use serde::{Deserialize, Serialize};
@@ -9,37 +9,34 @@ use crate::base::text;
 use crate::chain::networks::Network;
 use crate::rails::x402::wire::Version;
 
-/// "Pay this" as a server says it.
+/// A payment challenge as a server states it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Challenge {
-    /// Why; a stranger's words, bounded and without control characters.
+    /// The server's reason; untrusted text, bounded, without control characters.
     pub error: String,
-    /// Everything that can be paid with USDC on a network that we know.
+    /// The choices that can be paid: USDC on a network that we know.
     pub offers: Vec<Offer>,
-    /// Why the other choices cannot be paid.
+    /// Why the remaining choices cannot be paid.
     pub unusable: Vec<Unusable>,
 }
 
-/// One choice of a challenge. Its token is USDC as the table of networks has it.
+/// One choice of a challenge. Its token is the USDC of the network in our table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Offer {
-    /// In which version of x402 it is made.
+    /// The x402 version of the choice.
     pub version: Version,
-    /// Where the money moves.
     #[serde(with = "by_caip2")]
     pub network: &'static Network,
-    /// How much.
     pub amount: Usdc,
-    /// To whom.
     pub pay_to: Address,
-    /// How long a payment may stay valid, seconds; more than 0.
+    /// How long a payment may stay valid, seconds; greater than 0.
     pub max_timeout_seconds: u32,
-    /// The choice itself, which a payment repeats to the letter (version 2).
+    /// The choice as received. A payment repeats it unchanged (version 2).
     pub raw: Value,
-    /// What is sold, which a payment repeats (version 2).
+    /// The resource as received. A payment repeats it (version 2).
     pub resource: Option<Value>,
-    /// The extensions of the challenge, which a payment repeats (version 2).
+    /// The challenge's extensions as received. A payment repeats them (version 2).
     pub extensions: Option<Value>,
     /// How the server reads a payment.
     pub dialect: Dialect,
@@ -51,56 +48,56 @@ pub struct Offer {
 pub enum Dialect {
     /// As an object (x402 specification, MCP transport).
     Object,
-    /// As base64 of the JSON (`withX402` of Cloudflare's `agents`, which takes an object for no
-    /// payment at all).
+    /// As base64 of the JSON (`withX402` of Cloudflare's `agents`, which ignores an object).
     Base64,
 }
 
-/// Why a choice cannot be paid by us.
+/// Why we cannot pay a choice.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "camelCase")]
 pub enum Unusable {
     /// A field is missing or malformed.
     #[error("its {0} is missing or malformed")]
     Field(String),
-    /// Not `exact`.
+    /// The scheme is not `exact`.
     #[error("its scheme is {0:?}, not \"exact\"")]
     Scheme(String),
-    /// A network that we do not know.
+    /// We do not know the network.
     #[error("the network {0:?} is not known")]
     Network(String),
-    /// Not USDC.
+    /// The token is not USDC.
     #[error("it asks for another token than USDC on {0}")]
     Asset(String),
-    /// The name or version of the token is not that of the token.
+    /// The token's name or version differs from the contract's.
     #[error("it describes USDC on {0} wrongly, so the signature would be worthless")]
     Domain(String),
-    /// Another way to move a token than EIP-3009.
+    /// The transfer method is not EIP-3009.
     #[error("it wants the money by {0:?}, not by EIP-3009")]
     Method(String),
-    /// Larger than we handle.
+    /// The amount is larger than we handle.
     #[error("it is too large")]
     TooLarge,
 }
 
-/// Nothing of a challenge can be paid.
+/// No choice of the challenge can be paid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("nothing that this server accepts can be paid here: {}", .0.join("; "))]
 pub struct NoOffer(pub Vec<String>);
 
-/// The most choices that we look at.
+/// Choices that are read.
 const OFFERS_MAX: usize = 32;
-/// The longest choice, resource and extensions, bytes. A payment repeats them all, and servers read
-/// payments of a bounded length ([`crate::rails::x402::dialects::PAYMENT_BYTES_MAX`]).
+/// The longest choice, resource and extensions, bytes. A payment repeats all three, and servers bound the length of a
+/// payment ([`crate::rails::x402::dialects::PAYMENT_BYTES_MAX`]).
 const RAW_BYTES_MAX: usize = 8 * 1024;
 const WORD_CHARS_MAX: usize = 60;
 const ERROR_CHARS_MAX: usize = 500;
 
-/// The best choice on one of `networks`, of which the first is preferred: version 2 before version 1,
-/// a payment that is settled after the work before one that is settled first.
+/// The best choice on one of `networks`, in their order of preference. Version 2 comes before version 1, and a
+/// payment that is settled after the work comes before one that is settled first.
 ///
 /// # Errors
-/// [`NoOffer`] says why there is none, for people.
+///
+/// [`NoOffer`] says why there is none.
 pub fn choose<'a>(
     challenge: &'a Challenge,
     networks: &[&'static Network],
@@ -126,8 +123,8 @@ pub fn choose<'a>(
     })
 }
 
-/// Reads a `PaymentRequired` of either version, or of both together. `None` if it is none, or one
-/// without choices.
+/// Reads a `PaymentRequired` of either version, or of both together. `None` if the value is no challenge, or has no
+/// choices.
 pub(super) fn read_challenge(value: &Value, dialect: Dialect) -> Option<Challenge> {
     let is_known = matches!(value.get("x402Version").and_then(Value::as_u64), Some(1 | 2));
     let accepts = value.get("accepts")?.as_array()?;
@@ -150,7 +147,7 @@ pub(super) fn read_challenge(value: &Value, dialect: Dialect) -> Option<Challeng
 }
 
 fn read_offer(choice: &Value, whole: &Value, dialect: Dialect) -> Result<Offer, Unusable> {
-    // Challenges of both versions together have choices of both kinds.
+    // A challenge in both versions has choices of both kinds.
     let version = if choice.get("amount").is_none() && choice.get("maxAmountRequired").is_some() {
         Version::V1
     } else {
@@ -206,14 +203,14 @@ fn check_token(choice: &Value, network: &'static Network) -> Result<(), Unusable
         return Err(Unusable::Asset(name()));
     }
     let extra = |key: &str| choice.get("extra").and_then(|extra| extra.get(key));
-    // These are reserved words of `extra` (x402 2.27); without them EIP-3009 is meant, and money that
-    // moves together with the work.
+    // Reserved members of `extra` (x402 2.27). Without them the method is EIP-3009 and the money moves together with
+    // the work.
     match extra("assetTransferMethod") {
         None | Some(Value::Null) => {}
         Some(method) if method == "eip3009" => {}
         Some(method) => return Err(Unusable::Method(short(method.as_str().unwrap_or("?")))),
     }
-    // thirdweb's word for the same.
+    // thirdweb's name for the same.
     match extra("primaryType") {
         None | Some(Value::Null) => {}
         Some(signed) if signed == "TransferWithAuthorization" => {}
@@ -230,7 +227,7 @@ fn check_token(choice: &Value, network: &'static Network) -> Result<(), Unusable
     }
 }
 
-/// `extra.paymentFlow`; what is no text is no flow that we know.
+/// `extra.paymentFlow`. A value that is not text is an unknown flow.
 fn flow(choice: &Value) -> &str {
     match choice.get("extra").and_then(|extra| extra.get("paymentFlow")) {
         None | Some(Value::Null) => "",
@@ -249,7 +246,7 @@ fn short(word: &str) -> String {
     text::line(word, WORD_CHARS_MAX)
 }
 
-/// A network in storage is its id.
+/// A network is stored by its CAIP-2 id.
 mod by_caip2 {
     use serde::de::Error;
     use serde::{Deserialize, Deserializer, Serializer};

@@ -1,4 +1,4 @@
-//! What a server says of a settlement, and what the chain says.
+//! A server's statement about a settlement, and the check of it on the chain.
 
 use alloy_primitives::{Address, B256};
 use serde::Serialize;
@@ -13,7 +13,7 @@ use crate::ports::Http;
 use crate::rails::x402::dialects::read_object;
 use crate::rails::x402::payer::offer::read_amount;
 
-/// `SettleResponse` of a server. A stranger's word; the chain knows ([`confirm`]).
+/// `SettleResponse` of a server. Untrusted; [`confirm`] checks it on the chain.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Settlement {
@@ -23,11 +23,9 @@ pub struct Settlement {
     pub transaction: Option<String>,
     /// CAIP-2, if it is a network that we know.
     pub network: Option<&'static str>,
-    /// Who paid.
     pub payer: Option<Address>,
-    /// What was paid.
     pub amount: Option<Usdc>,
-    /// Why no money moved, or why that is not known; bounded.
+    /// Why no money moved, or why that is unknown; bounded.
     pub error_reason: Option<String>,
 }
 
@@ -52,20 +50,20 @@ pub fn read_settlement(result: &Value) -> Option<Settlement> {
 }
 
 impl Settlement {
-    /// Whether money may have moved although the server does not say that it did: a settlement that is
-    /// going on, or a failed one that names a transaction.
+    /// Whether money may have moved although the server does not say so: a settlement in progress, or a failed one
+    /// that names a transaction.
     pub(super) fn is_open(&self) -> bool {
         let is_pending = self.error_reason.as_deref() == Some("settlement_pending");
         !self.success && (is_pending || self.transaction.is_some())
     }
 }
 
-/// Whether the transaction succeeded and is in a block, and moved exactly the money of exactly this
-/// authorization. False for what is no hash of a transaction.
+/// Whether the transaction succeeded in a block and moved exactly this authorization's money. False if `transaction`
+/// is not a hash.
 ///
 /// # Errors
-/// [`RpcError`] if the chain cannot be asked, or has no receipt (yet); nothing can be concluded from
-/// that.
+///
+/// [`RpcError`] if the chain cannot be asked or has no receipt yet. Neither proves anything.
 pub async fn confirm(
     http: &impl Http,
     rpc: &Rpc,

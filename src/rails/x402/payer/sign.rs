@@ -1,4 +1,4 @@
-//! What is signed, and the payment that is made of it.
+//! The authorization that is signed, and the payment that is built from it.
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 use base64::Engine;
@@ -11,12 +11,12 @@ use crate::ports::Random;
 use crate::rails::x402::payer::offer::{Dialect, Offer};
 use crate::rails::x402::wire::{PAYMENT_IDENTIFIER, Version, authorization_json};
 
-/// How long a payment stays valid at most, seconds, whatever a server would like.
+/// The longest validity of a payment, seconds, even if a server allows more.
 pub const VALID_SECONDS_MAX: u32 = 300;
-/// How far back the window of a version 1 payment begins, seconds, as the reference clients have it.
+/// How far back the validity of a version 1 payment begins, seconds, as in the reference clients.
 const V1_SECONDS_BACK: i64 = 600;
 
-/// The authorization that pays an offer, with a nonce of its own.
+/// The authorization that pays an offer, with a fresh nonce.
 #[must_use]
 pub fn authorize(
     offer: &Offer,
@@ -40,7 +40,7 @@ pub fn authorize(
     }
 }
 
-/// What a wallet is asked to sign (`eth_signTypedData_v4`, EIP-712); the digest is that of
+/// The typed data that a wallet signs (`eth_signTypedData_v4`, EIP-712). Its digest is
 /// [`crate::chain::eip3009::digest`].
 #[must_use]
 pub fn typed_data(offer: &Offer, authorization: &Authorization) -> Value {
@@ -109,8 +109,8 @@ pub fn for_meta(offer: &Offer, payload: &Value) -> Value {
     }
 }
 
-/// The extensions of the challenge as they came. Where the server requires an id of the payment, it is
-/// made of the nonce, so that the same payment always has the same one.
+/// The challenge's extensions as received. If the server requires a payment id, it is derived from the nonce, so that
+/// one payment always has the same id.
 fn extensions(offer: &Offer, authorization: &Authorization) -> Option<Value> {
     let mut extensions = offer.extensions.clone()?;
     let info = extensions.get_mut(PAYMENT_IDENTIFIER).and_then(|it| it.get_mut("info"));
@@ -122,8 +122,7 @@ fn extensions(offer: &Offer, authorization: &Authorization) -> Option<Value> {
     Some(extensions)
 }
 
-/// The same JSON without characters beyond ASCII: servers that decode base64 with `atob` take each byte
-/// for a character.
+/// The same JSON in ASCII only: servers that decode base64 with `atob` read each byte as a character.
 fn ascii(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
