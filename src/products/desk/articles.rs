@@ -1,4 +1,4 @@
-//! The articles of the knowledge base, as the host writes them over MCP and REST.
+//! The articles of the knowledge base, for the host over MCP and REST.
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,6 @@ use crate::rails::outcome::{Abort, Failure};
 use crate::sale::cx::Cx;
 use crate::sale::request::PAGE;
 
-/// Writes an article.
 pub fn create(cx: &Cx<'_, impl World>, asked: &CreateKbArticle) -> Result<Value, Failure> {
     let title = fields::line("title", &asked.title, 1, 200)?;
     let body = input::article(&asked.body)?;
@@ -27,7 +26,6 @@ pub fn create(cx: &Cx<'_, impl World>, asked: &CreateKbArticle) -> Result<Value,
     one(cx, &id)
 }
 
-/// Changes an article.
 pub fn change(
     cx: &Cx<'_, impl World>,
     id: &ArticleId,
@@ -43,7 +41,6 @@ pub fn change(
     one(cx, id)
 }
 
-/// Removes an article.
 pub fn remove(cx: &Cx<'_, impl World>, id: &ArticleId) -> Result<Value, Failure> {
     if !cx.world.atomically(|| kb::remove(cx.world, id))? {
         return Err(not_found());
@@ -51,7 +48,6 @@ pub fn remove(cx: &Cx<'_, impl World>, id: &ArticleId) -> Result<Value, Failure>
     Ok(json!({"success": true, "articleId": id, "message": "The article is removed."}))
 }
 
-/// A page of articles.
 pub fn list(cx: &Cx<'_, impl World>, cursor: Option<&str>) -> Result<Articles, Failure> {
     let page = Page::of(&kb::NEWEST_FIRST, PAGE, cursor, cx.world.now())?;
     let Found { entries: articles, next_cursor } = kb::list(cx.world, &page)?;

@@ -1,4 +1,4 @@
-//! A call at the desk, from its tool and arguments.
+//! A call at the desk, parsed from its tool and arguments.
 
 use serde_json::Value;
 
@@ -11,7 +11,6 @@ use crate::products::desk::tools::Tool;
 use crate::rails::outcome::{Abort, Failure};
 use crate::sale::request::read_arguments;
 
-/// A call at the desk, read and checked in form.
 #[derive(Clone, Debug)]
 pub enum DeskCall {
     Create {
@@ -52,9 +51,10 @@ pub enum DeskCall {
 }
 
 impl DeskCall {
-    /// Reads a call of a tool that is sold.
+    /// Parses a call of a paid tool.
     ///
     /// # Errors
+    ///
     /// `invalid_arguments` names the field.
     pub fn read(tool: Tool, arguments: Value) -> Result<Self, Failure> {
         let ticket = |text: &str| input::ticket_id(text);
@@ -107,12 +107,12 @@ impl DeskCall {
         })
     }
 
-    /// The ticket that it only looks at, if it does no more.
+    /// The ticket, if the call only reads it.
     pub const fn read_only(&self) -> Option<&TicketId> {
         if let Self::Context { ticket } = self { Some(ticket) } else { None }
     }
 
-    /// The ticket that it is about, if there is one already.
+    /// The ticket of the call, if it exists already.
     pub fn ticket(&self) -> Option<&TicketId> {
         match self {
             Self::Create { .. } => None,
@@ -126,7 +126,7 @@ impl DeskCall {
         }
     }
 
-    /// Whether it may end in the approval queue.
+    /// Whether the call may end in the approval queue.
     pub const fn may_wait(&self) -> bool {
         match self {
             Self::Create { .. } | Self::Context { .. } | Self::Triage { .. } => false,

@@ -1,4 +1,4 @@
-//! The approval queue: what waits for a person before it leaves, or before it changes a ticket.
+//! The approval queue: drafts that wait for the host's approval.
 
 use serde::Serialize;
 
@@ -9,7 +9,7 @@ use crate::ports::storage::{Columns, first};
 use crate::ports::{Sql, SqlError, SqlValue};
 use crate::products::desk::Author;
 
-/// The most drafts that wait.
+/// Drafts that wait at a time.
 pub const WAITING_MAX: u64 = 1_000;
 
 /// What a draft becomes when it is approved.
@@ -22,68 +22,59 @@ pub enum Kind {
     Reply,
     /// The ticket is resolved.
     Resolution,
-    /// The ticket gets somebody who looks after it.
+    /// The ticket gets an assignee.
     Assignment,
 }
 
-/// How far a draft is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[cfg_attr(test, ts(rename = "DraftState"))]
 #[serde(rename_all = "lowercase")]
 pub enum State {
-    /// For a person.
+    /// It waits for a decision.
     Waiting,
-    /// A person said yes.
+    /// The host approved it.
     Approved,
-    /// A person said no, or its payment was dropped.
+    /// The host rejected it, or the chain dropped its payment.
     Rejected,
 }
 
-/// Something that waits for a person, or did.
+/// A draft, waiting or decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft {
-    /// Its id.
     pub id: DraftId,
-    /// Of which ticket.
     pub ticket: TicketId,
-    /// What it becomes.
     pub kind: Kind,
-    /// The reply, how it was resolved, or the assignee.
+    /// The reply, the resolution, or the assignee.
     pub text: String,
-    /// Why it did not happen at once.
+    /// Why it needs approval.
     pub reason: String,
-    /// Whose it is.
     pub author: Author,
-    /// How far it is.
     pub state: State,
-    /// When it was made.
     pub created_at: UnixSeconds,
 }
 
-/// A draft that is to wait.
+/// A draft to insert.
 #[derive(Clone, Debug)]
 pub struct NewDraft<'a> {
-    /// Of which ticket.
     pub ticket: &'a TicketId,
-    /// What it becomes.
     pub kind: Kind,
-    /// The reply, how it was resolved, or the assignee.
+    /// The reply, the resolution, or the assignee.
     pub text: &'a str,
-    /// Why it does not happen at once.
+    /// Why it needs approval.
     pub reason: &'a str,
-    /// Whose it is.
     pub author: &'a Author,
-    /// What paid for it.
+    /// The payment that paid for it.
     pub payment: Option<&'a PaymentId>,
 }
 
 const COLUMNS: &str = "id, ticket_id, kind, text, reason, author, state, created_at";
 
-/// Puts a draft into the queue.
+/// Inserts a draft.
 ///
 /// # Errors
-/// [`SqlError`] if SQLite refuses; so for every function here.
+///
+/// [`SqlError`] if SQLite refuses; the same for every function here.
 pub fn add(
     sql: &impl Sql,
     id: &DraftId,
@@ -114,12 +105,13 @@ pub fn find(sql: &impl Sql, id: &DraftId) -> Result<Option<Draft>, SqlError> {
     first(sql, &statement, &[id.as_str().into()])?.as_mut().map(draft).transpose()
 }
 
-/// Drafts, the oldest first.
+/// Drafts, oldest first.
 pub static OLDEST_FIRST: Order = Order { list: "approvals", keys: &[("seq", KeyKind::Int)] };
 
-/// A page of what waits, [`OLDEST_FIRST`].
+/// A page of the waiting drafts in the order [`OLDEST_FIRST`].
 ///
 /// # Errors
+///
 /// As [`add`].
 pub fn waiting(sql: &impl Sql, page: &Page) -> Result<Found<Draft>, SqlError> {
     let query = Query {
@@ -131,18 +123,20 @@ pub fn waiting(sql: &impl Sql, page: &Page) -> Result<Found<Draft>, SqlError> {
     page.find(sql, query, draft)
 }
 
-/// How much waits.
+/// The number of waiting drafts.
 ///
 /// # Errors
+///
 /// As [`add`].
 pub fn count_waiting(sql: &impl Sql) -> Result<u64, SqlError> {
     let found = first(sql, "SELECT count(*) FROM drafts WHERE state = 'waiting'", &[])?;
     found.map_or(Ok(0), |mut columns| columns.count())
 }
 
-/// A person has decided. `false` if somebody was faster.
+/// Decides on a draft. `false` if it was decided before.
 ///
 /// # Errors
+///
 /// As [`add`].
 pub fn decide(
     sql: &impl Sql,
@@ -157,9 +151,10 @@ pub fn decide(
     Ok(!sql.run(statement, &parameters)?.is_empty())
 }
 
-/// The chain has dropped the payment for what waits: nobody needs to look at it.
+/// Rejects the waiting draft of a payment that the chain has dropped.
 ///
 /// # Errors
+///
 /// As [`add`].
 pub fn withdraw(sql: &impl Sql, payment: &PaymentId, now: UnixSeconds) -> Result<(), SqlError> {
     let statement = "UPDATE drafts SET state = 'rejected', verdict = 'its payment was dropped by \

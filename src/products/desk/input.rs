@@ -1,4 +1,4 @@
-//! What callers may say at the desk: shapes, limits, and errors that name the field.
+//! Input of callers at the desk: shapes, limits, and errors that name the field.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -12,7 +12,7 @@ use crate::products::desk::{Priority, Status};
 pub const TEXT_CHARS_MAX: usize = 10_000;
 /// The longest article, characters.
 pub const ARTICLE_CHARS_MAX: usize = 50_000;
-/// The most tags of a ticket.
+/// Tags of one ticket.
 pub const TAGS_MAX: usize = 10;
 
 /// Arguments of `searchKb`.
@@ -179,26 +179,27 @@ pub struct DeskChanges {
     pub failure_percent: Option<u32>,
 }
 
-/// A subject.
+/// Checks a subject.
 ///
 /// # Errors
-/// [`InvalidField`] names the field; so for all of these.
+///
+/// [`InvalidField`] names the field; the same for every function here.
 pub fn subject(value: &str) -> Result<String, InvalidField> {
     line("subject", value, 1, 200)
 }
 
-/// The text of a ticket, a reply or a note.
+/// Checks the text of a ticket, a reply or a note.
 ///
 /// # Errors
 /// As [`subject`].
 pub fn body(value: &str) -> Result<String, InvalidField> {
-    // Lines end in one way, as mails want it.
+    // Mails require one kind of line end.
     let value = value.replace("\r\n", "\n").replace('\r', "\n");
     let value = text("body", &value, TEXT_CHARS_MAX)?;
     if value.is_empty() { Err(bad("body", "must not be empty")) } else { Ok(value) }
 }
 
-/// The text of an article.
+/// Checks the text of an article.
 ///
 /// # Errors
 /// As [`subject`].
@@ -207,7 +208,7 @@ pub fn article(value: &str) -> Result<String, InvalidField> {
     if value.is_empty() { Err(bad("body", "must not be empty")) } else { Ok(value) }
 }
 
-/// How something was resolved; may be empty.
+/// Checks a resolution, which may be empty.
 ///
 /// # Errors
 /// As [`subject`].
@@ -215,7 +216,7 @@ pub fn resolution(value: &str) -> Result<String, InvalidField> {
     text("resolution", value, TEXT_CHARS_MAX)
 }
 
-/// The customer's address.
+/// Checks the customer's e-mail address.
 ///
 /// # Errors
 /// As [`subject`].
@@ -223,7 +224,7 @@ pub fn email(value: Option<&str>) -> Result<Option<String>, InvalidField> {
     optional_email("email", value)
 }
 
-/// What a ticket is about.
+/// Checks a category.
 ///
 /// # Errors
 /// As [`subject`].
@@ -231,7 +232,7 @@ pub fn category(value: &str) -> Result<Option<String>, InvalidField> {
     optional_line("category", Some(value), 60)
 }
 
-/// Tags, each once.
+/// Checks tags and removes duplicates.
 ///
 /// # Errors
 /// As [`subject`].
@@ -249,7 +250,7 @@ pub fn tags(values: &[String]) -> Result<Vec<String>, InvalidField> {
     Ok(tags)
 }
 
-/// Who looks after a ticket.
+/// Checks an assignee.
 ///
 /// # Errors
 /// As [`subject`].
@@ -257,7 +258,7 @@ pub fn assignee(value: &str) -> Result<String, InvalidField> {
     line("assignee", value, 1, 100)
 }
 
-/// A ticket's id from a caller.
+/// Parses the id of a ticket.
 ///
 /// # Errors
 /// As [`subject`].
@@ -265,7 +266,7 @@ pub fn ticket_id(value: &str) -> Result<TicketId, InvalidField> {
     TicketId::parse(value).map_err(|error| bad("ticketId", error))
 }
 
-/// An article's id from a caller.
+/// Parses the id of an article.
 ///
 /// # Errors
 /// As [`subject`].

@@ -1,5 +1,5 @@
-//! The knowledge base: written by the host, searched by everybody (SQLite's FTS5, which Durable Objects
-//! offer, over the terms of [`terms`]).
+//! The knowledge base: written by the host, searchable by every caller (SQLite's FTS5, which Durable Objects support,
+//! over the terms of [`terms`]).
 
 use serde::Serialize;
 
@@ -10,32 +10,32 @@ use crate::ports::storage::{Columns, all, first};
 use crate::ports::{Sql, SqlError, SqlValue};
 use crate::products::desk::terms;
 
-/// The most articles of a host.
+/// Articles of one host.
 pub const ARTICLES_MAX: u64 = 2_000;
-/// How many articles are indexed anew in one block.
+/// Articles that are indexed anew in one step.
 const AT_ONCE: u32 = 20;
-/// What a search shows of an article, characters.
+/// The excerpt of an article in search results, characters.
 const SHOWN_CHARS: usize = 4_000;
 
-/// An article.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Article {
-    /// Its id.
+    /// The article's id.
     pub article_id: String,
     /// One line.
     pub title: String,
-    /// Plain text; of a search its beginning.
+    /// Plain text; in search results its beginning.
     pub body: String,
     /// When it last changed.
     pub updated_at: String,
 }
 
-/// Writes a new article.
+/// Inserts a new article.
 ///
 /// # Errors
-/// [`SqlError`] if SQLite refuses; so for every function here.
+///
+/// [`SqlError`] if SQLite refuses; the same for every function here.
 pub fn insert(
     sql: &impl Sql,
     id: &ArticleId,
@@ -88,13 +88,14 @@ pub fn find(sql: &impl Sql, id: &ArticleId) -> Result<Option<Article>, SqlError>
     first(sql, statement, &[id.as_str().into()])?.as_mut().map(article).transpose()
 }
 
-/// Articles, the last changed first.
+/// Articles by last change, newest first.
 pub static NEWEST_FIRST: Order =
     Order { list: "articles", keys: &[("-updated_at", KeyKind::Int), ("-number", KeyKind::Int)] };
 
-/// A page of the articles, [`NEWEST_FIRST`].
+/// A page of the articles in the order [`NEWEST_FIRST`].
 ///
 /// # Errors
+///
 /// As [`insert`].
 pub fn list(sql: &impl Sql, page: &Page) -> Result<Found<Article>, SqlError> {
     let query = Query {
@@ -106,18 +107,20 @@ pub fn list(sql: &impl Sql, page: &Page) -> Result<Found<Article>, SqlError> {
     page.find(sql, query, article)
 }
 
-/// How many articles there are.
+/// The number of articles.
 ///
 /// # Errors
+///
 /// As [`insert`].
 pub fn count(sql: &impl Sql) -> Result<u64, SqlError> {
     let found = first(sql, "SELECT count(*) FROM kb_articles", &[])?;
     found.map_or(Ok(0), |mut columns| columns.count())
 }
 
-/// The articles that fit a query best.
+/// The articles that match a query best.
 ///
 /// # Errors
+///
 /// As [`insert`].
 pub fn search(sql: &impl Sql, query: &str, limit: u32) -> Result<Vec<Article>, SqlError> {
     let wanted = terms::query(query);
@@ -135,7 +138,7 @@ pub fn search(sql: &impl Sql, query: &str, limit: u32) -> Result<Vec<Article>, S
     Ok(found)
 }
 
-/// Indexes what an older version has indexed, or none.
+/// Indexes articles without an index, or with one of an older version.
 fn catch_up(sql: &impl Sql) -> Result<(), SqlError> {
     let statement = "SELECT id, title, body FROM kb_articles WHERE terms < ?1 LIMIT ?2";
     loop {

@@ -1,10 +1,8 @@
-//! The desk: a helpdesk that agents operate and pay for by the action. Strangers open tickets, read them,
-//! and draft; what leaves the house is decided by [`rules`]: a wallet whose drafts a person has approved often
-//! enough may send, everybody else's replies wait in the approval queue ([`drafts`]). The knowledge base
-//! ([`kb`]) is written by the host alone.
+//! The product `desk`: a helpdesk that agents operate, paying for each action. Callers open tickets, read them and
+//! write drafts. [`rules`] decides which mail leaves: a wallet with enough approved drafts sends directly, other
+//! replies wait in the approval queue ([`drafts`]). Only the host writes the knowledge base ([`kb`]).
 //!
-//! Whatever a ticket says was written by strangers. It is data in every answer, and named so; nothing in it
-//! is ever acted on here.
+//! The text of a ticket comes from outside. Every answer marks it as untrusted data, and the desk never acts on it.
 
 pub mod articles;
 pub mod call;
@@ -30,15 +28,15 @@ use crate::base::time::UnixSeconds;
 /// The name of this product in settings and storage.
 pub const NAME: &str = "desk";
 
-/// Where a ticket is in its life.
+/// The state of a ticket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[cfg_attr(test, ts(rename = "TicketStatus"))]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// Somebody has to look after it.
+    /// It needs work.
     Open,
-    /// Nobody has to any more.
+    /// It needs no more work.
     Resolved,
 }
 
@@ -57,45 +55,36 @@ pub enum Priority {
     Urgent,
 }
 
-/// A ticket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ticket {
     /// Its number, which people and mails use.
     pub number: u32,
-    /// Its id.
     pub id: TicketId,
-    /// One line by whoever opened it.
+    /// One line by its author.
     pub subject: String,
-    /// What they want.
+    /// The request.
     pub body: String,
-    /// Where replies go.
+    /// The customer's address, to which replies go.
     pub email: Option<String>,
-    /// Where it is in its life.
     pub status: Status,
-    /// How urgent.
     pub priority: Priority,
-    /// What it is about.
     pub category: Option<String>,
-    /// More of that.
     pub tags: Vec<String>,
-    /// Who looks after it.
+    /// Who works on it.
     pub assignee: Option<String>,
-    /// Who opened it.
     pub author: Author,
-    /// When.
     pub created_at: UnixSeconds,
-    /// When it last changed.
     pub updated_at: UnixSeconds,
 }
 
-/// Who did something.
+/// The author of a ticket, an entry or a draft.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Author {
     /// A wallet that paid for it (EIP-55).
     Wallet(String),
     /// The host.
     Owner,
-    /// A program of the host's.
+    /// A program of the host.
     Agent,
 }
 
@@ -118,7 +107,6 @@ impl Author {
         }
     }
 
-    /// The wallet, if it was one.
     #[must_use]
     pub fn wallet(&self) -> Option<&str> {
         match self {

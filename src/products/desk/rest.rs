@@ -1,4 +1,4 @@
-//! The desk for its host: articles, tickets with everything in them, the approval queue, the breaker.
+//! The desk's REST routes for its host: articles, complete tickets, the approval queue, the breaker.
 
 use serde_json::{Value, json};
 
@@ -29,7 +29,7 @@ use crate::sale::request::{PAGE, ok, read_body};
 /// Entries of a thread that are shown.
 const THREAD_MAX: u32 = 1_000;
 
-/// What the signed-in host asks of its desk.
+/// Answers a REST request of the host.
 pub fn desk(
     cx: &Cx<'_, impl World>,
     cursor: Option<&str>,
@@ -69,7 +69,6 @@ pub fn desk(
     })
 }
 
-/// A page of tickets.
 pub fn own_tickets(cx: &Cx<'_, impl World>, cursor: Option<&str>) -> Result<Tickets, Failure> {
     let page = Page::of(&tickets::MOST_URGENT_FIRST, PAGE, cursor, cx.world.now())?;
     let found = tickets::list(cx.world, &page)?.map(|ticket| TicketView::from(&ticket));
@@ -83,7 +82,6 @@ pub fn own_ticket(cx: &Cx<'_, impl World>, id: &TicketId) -> Result<TicketView, 
     Ok(view)
 }
 
-/// Changes a ticket.
 pub fn change_ticket(
     cx: &Cx<'_, impl World>,
     id: &TicketId,
@@ -132,7 +130,7 @@ pub fn add_note(
     own_ticket(cx, id)
 }
 
-/// A page of what waits for a person.
+/// A page of the approval queue.
 pub fn approvals(cx: &Cx<'_, impl World>, cursor: Option<&str>) -> Result<Approvals, Failure> {
     let page = Page::of(&drafts::OLDEST_FIRST, PAGE, cursor, cx.world.now())?;
     let found = drafts::waiting(cx.world, &page)?;
@@ -155,7 +153,7 @@ pub fn approvals(cx: &Cx<'_, impl World>, cursor: Option<&str>) -> Result<Approv
     Ok(Approvals { approvals, next_cursor: found.next_cursor })
 }
 
-/// A person says yes: what waited happens now, once.
+/// Approves a draft: its work is carried out now, once.
 pub fn approve(cx: &Cx<'_, impl World>, id: &DraftId) -> Result<Value, Failure> {
     let draft = waiting_draft(cx, id)?;
     let now = cx.world.now();
@@ -194,7 +192,7 @@ pub fn approve(cx: &Cx<'_, impl World>, id: &DraftId) -> Result<Value, Failure> 
     Ok(json!({"success": true, "draftId": id, "message": message}))
 }
 
-/// A person says no.
+/// Rejects a draft.
 pub fn reject(cx: &Cx<'_, impl World>, id: &DraftId, verdict: &Verdict) -> Result<Value, Failure> {
     let reason = fields::text("reason", &verdict.reason, 500)?;
     let draft = waiting_draft(cx, id)?;
@@ -211,20 +209,19 @@ pub fn reject(cx: &Cx<'_, impl World>, id: &DraftId, verdict: &Verdict) -> Resul
     Ok(json!({"success": true, "draftId": id, "message": "The draft is rejected."}))
 }
 
-/// The desk's rules, and how its mail fares.
+/// The desk's rules, and its mail statistics.
 pub fn desk_settings(cx: &Cx<'_, impl World>) -> Result<DeskView, SqlError> {
     let now = cx.world.now();
     Rules::load(cx.world, now)?.view(cx.world, now)
 }
 
-/// Changes the rules.
 pub fn change_desk(cx: &Cx<'_, impl World>, changes: &DeskChanges) -> Result<DeskView, Failure> {
     let rules = Rules::load(cx.world, cx.world.now())?.changed(changes)?;
     rules.save(cx.world)?;
     Ok(desk_settings(cx)?)
 }
 
-/// A person has looked at what came back: mail may leave again.
+/// Resets the breaker, so that mail is sent again.
 pub fn reset_breaker(cx: &Cx<'_, impl World>) -> Result<DeskView, SqlError> {
     let now = cx.world.now();
     Rules::load(cx.world, now)?.reset(now).save(cx.world)?;

@@ -1,7 +1,7 @@
-//! Who may make mail leave, and when nobody may.
+//! The rules for outgoing mail.
 //!
-//! A wallet earns it: a person has to approve so many of its drafts, and each one that is rejected takes one
-//! back. A breaker stops all sending when too much of it comes back, until a person resets it.
+//! A wallet may send directly after the host has approved enough of its drafts; each rejected draft counts against
+//! that. A breaker stops all mail when too much of it bounces, until the host resets it.
 
 use serde::Serialize;
 
@@ -13,73 +13,73 @@ use crate::ports::storage::first;
 use crate::ports::{Sql, SqlError, SqlValue};
 use crate::products::desk::input::DeskChanges;
 
-/// How far back failures are counted, seconds.
+/// The period in which failures are counted, seconds.
 const WINDOW_SECONDS: i64 = 86_400;
-/// Fewer failures than this say nothing.
+/// Fewer failures than this are ignored.
 const FAILURES_MIN: u64 = 3;
 
 /// A host's rules for its desk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rules {
-    /// Drafts of a wallet that a person has to approve before it may send by itself.
+    /// Approved drafts that a wallet needs before it may send directly.
     pub approvals_needed: u32,
-    /// Of a hundred mails, how many may come back within a day.
+    /// Percentage of mails that may bounce within a day.
     pub failure_percent: u32,
-    /// Since when nothing leaves.
+    /// Since when the breaker stops all mail.
     pub tripped_at: Option<UnixSeconds>,
-    /// Failures before this are forgiven.
+    /// Failures before this time are ignored.
     reset_at: Option<UnixSeconds>,
 }
 
-/// The same as the host sees it.
+/// The rules as the host sees them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct DeskView {
-    /// Drafts of a wallet that a person has to approve before it may send by itself.
+    /// Approved drafts that a wallet needs before it may send directly.
     pub approvals_needed: u32,
-    /// Of a hundred mails, how many may come back within a day.
+    /// Percentage of mails that may bounce within a day.
     pub failure_percent: u32,
-    /// Since when nothing leaves; `null` while all is well.
+    /// Since when the breaker stops all mail; `null` while it does not.
     pub tripped_at: Option<String>,
-    /// Mails that left in the last 24 hours.
+    /// Mails that were sent in the last 24 hours.
     #[cfg_attr(test, ts(type = "number"))]
     pub sent: u64,
-    /// Mails that came back, or were complained of.
+    /// Mails that bounced or got a complaint.
     #[cfg_attr(test, ts(type = "number"))]
     pub failed: u64,
 }
 
-/// Why something does not leave at once.
+/// Why a call becomes a draft.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Held {
     /// The caller's credential may only draft.
     #[error("this credential may only draft")]
     Credential,
-    /// The wallet has not earned it yet.
+    /// The wallet has too few approved drafts.
     #[error(
         "this wallet has {approved} approved drafts and needs {needed} before it may act by itself"
     )]
     NotEarned {
-        /// What it has.
+        /// Its approved drafts.
         approved: u64,
-        /// What it needs.
+        /// The required number.
         needed: u32,
     },
-    /// Too much came back.
+    /// The breaker stops all mail.
     #[error("sending is stopped because too many mails came back; the host has to look at it")]
     Breaker,
-    /// Enough has left for this ticket.
+    /// Too many replies for this ticket in a short time.
     #[error("3 replies left for this ticket within 5 minutes")]
     TooMany,
 }
 
 impl Rules {
-    /// The host's own rules, and the usual ones where it set none. Trips the breaker if too much has come
-    /// back.
+    /// Loads the host's rules, with defaults where it set none. Trips the breaker if too much mail bounced.
     ///
     /// # Errors
-    /// [`SqlError`] if SQLite refuses; so for every function here.
+    ///
+    /// [`SqlError`] if SQLite refuses; the same for every function here.
     pub fn load(sql: &impl Sql, now: UnixSeconds) -> Result<Self, SqlError> {
         let statement = "SELECT approvals_needed, failure_percent, tripped_at, reset_at FROM desk";
         let mut rules =
@@ -102,10 +102,11 @@ impl Rules {
         Ok(rules)
     }
 
-    /// With the changes that a host asks for.
+    /// Applies the host's changes.
     ///
     /// # Errors
-    /// [`InvalidField`] names the field that cannot be.
+    ///
+    /// [`InvalidField`] names the invalid field.
     pub fn changed(self, changes: &DeskChanges) -> Result<Self, InvalidField> {
         let needed = changes.approvals_needed.unwrap_or(self.approvals_needed);
         if !(1..=1_000).contains(&needed) {
@@ -118,15 +119,16 @@ impl Rules {
         Ok(Self { approvals_needed: needed, failure_percent: percent, ..self })
     }
 
-    /// A person has looked at it: sending goes on, and what came back before is forgiven.
+    /// Resets the breaker: earlier failures are ignored from here on.
     #[must_use]
     pub fn reset(self, now: UnixSeconds) -> Self {
         Self { tripped_at: None, reset_at: Some(now), ..self }
     }
 
-    /// Stores them.
+    /// Stores the rules.
     ///
     /// # Errors
+    ///
     /// As [`Self::load`].
     pub fn save(self, sql: &impl Sql) -> Result<(), SqlError> {
         let statement = "INSERT INTO desk (id, approvals_needed, failure_percent, tripped_at, \
@@ -141,9 +143,10 @@ impl Rules {
         sql.run(statement, &parameters).map(drop)
     }
 
-    /// Whether a wallet has earned to act by itself.
+    /// Checks whether a wallet may act directly.
     ///
     /// # Errors
+    ///
     /// [`Held::NotEarned`].
     pub fn check_earned(&self, reputation: Reputation) -> Result<(), Held> {
         let approved = reputation.approvals.saturating_sub(reputation.rejections);
@@ -153,17 +156,19 @@ impl Rules {
         Err(Held::NotEarned { approved, needed: self.approvals_needed })
     }
 
-    /// Whether anything may leave.
+    /// Checks whether mail may be sent.
     ///
     /// # Errors
+    ///
     /// [`Held::Breaker`].
     pub fn check_breaker(&self) -> Result<(), Held> {
         if self.tripped_at.is_some() { Err(Held::Breaker) } else { Ok(()) }
     }
 
-    /// As the host sees them.
+    /// The rules as the host sees them.
     ///
     /// # Errors
+    ///
     /// As [`Self::load`].
     pub fn view(&self, sql: &impl Sql, now: UnixSeconds) -> Result<DeskView, SqlError> {
         let (failed, sent) = self.counts(sql, now)?;
@@ -183,7 +188,7 @@ impl Rules {
     }
 }
 
-/// Whether so many failures of so many mails are too many.
+/// Whether this number of failures trips the breaker.
 fn is_too_much(failed: u64, sent: u64, percent: u32) -> bool {
     let all = sent.max(failed);
     failed >= FAILURES_MIN && failed.saturating_mul(100) >= all.saturating_mul(u64::from(percent))

@@ -1,4 +1,4 @@
-//! Selling the desk's work.
+//! The sale of the desk's work.
 
 use serde_json::Value;
 
@@ -82,7 +82,7 @@ impl Sale<Tool> for DeskSale {
         Ok(())
     }
 
-    /// The transaction is in the answer of what was prepared before it was known.
+    /// A prepared answer was made before the transaction was known, so it is added here.
     fn complete(mut answer: Value, paid: &Settled) -> Value {
         if let Some(members) = answer.as_object_mut() {
             members.insert("transactionHash".to_owned(), paid.transaction().into());

@@ -1,30 +1,30 @@
-//! What the full-text index of the knowledge base is made of, and what is looked for in it.
+//! The terms of the knowledge base's full-text index, and of its queries.
 //!
-//! SQLite's FTS5 finds tokens. None of its tokenizers fits all scripts: `unicode61` takes a whole Chinese sentence for one
-//! token, and `trigram` finds nothing shorter than three characters, which most Chinese and Japanese words are. So the
-//! text is cut here, and `unicode61` only splits at the spaces that we set (with marks as parts of words, which it drops
-//! otherwise):
+//! SQLite's FTS5 finds tokens, but none of its tokenizers fits all scripts: `unicode61` reads a whole Chinese
+//! sentence as one token, and `trigram` finds nothing shorter than three characters, which most Chinese and Japanese
+//! words are. So the text is split here, and `unicode61` only splits at our spaces (marks count as parts of words,
+//! which it drops otherwise):
 //!
 //! - Unicode forms: compatibility forms and cases are folded first (UTS #46 mapping: NFKC, case folding, invisible
 //!   characters dropped). `unicode61` takes accents off Latin letters, for the index and for queries.
-//! - Scripts with spaces between words: words as they are. `porter` brings English words to their stem; a query looks for
-//!   beginnings of words, and of a long word for a shorter beginning too, since endings change in most languages.
-//! - Scripts without (Han, Kana, Thai, Lao, Khmer, Burmese …), and Hangul, whose words grow at their end: every pair of
-//!   neighbouring characters.
+//! - Scripts with spaces between words: words as they are. `porter` reduces English words to their stem. A query
+//!   matches beginnings of words, and for a long word a shorter beginning too, since endings change in most languages.
+//! - Scripts without spaces (Han, Kana, Thai, Lao, Khmer, Burmese …), and Hangul, whose words grow at their end:
+//!   every pair of neighbouring characters.
 
 use icu_normalizer::uts46::Uts46MapperBorrowed;
 use icu_properties::CodePointMapData;
 use icu_properties::props::{GeneralCategory, GeneralCategoryGroup};
 
-/// The version of these rules. What was indexed by another is indexed anew.
+/// The version of these rules. Text that was indexed by another version is indexed again.
 pub const VERSION: u32 = 1;
-/// The most terms of a query that are looked for.
+/// Terms of a query that are used.
 const TERMS_MAX: usize = 24;
-/// The longest word that is a term, characters; more of it is cut off.
+/// The longest term, characters; the rest of a longer word is dropped.
 const WORD_CHARS_MAX: usize = 40;
-/// From how many characters on a word is also looked for by a shorter beginning.
+/// The shortest word that is also matched by a shorter beginning, characters.
 const LONG_WORD: usize = 6;
-/// How many characters of an ending may differ, and how many of the beginning stay at least.
+/// The longest ending that may differ, and the shortest beginning that stays, characters.
 const ENDING: usize = 3;
 const BEGINNING: usize = 5;
 
@@ -33,7 +33,7 @@ const BEGINNING: usize = 5;
 enum Run {
     /// A word between spaces.
     Word(String),
-    /// Text of a script that sets no spaces.
+    /// Text of a script without spaces.
     Dense(Vec<char>),
 }
 
@@ -50,7 +50,7 @@ pub fn index(text: &str) -> String {
             Run::Word(word) => push(&word.chars().collect::<Vec<_>>()),
             Run::Dense(chars) => {
                 chars.windows(2).for_each(&mut push);
-                // So that one character is found by itself, as the beginning of a pair or as this.
+                // So that a single character is found as the beginning of a pair, or as this.
                 if let Some(last) = chars.last() {
                     push(&[*last]);
                 }
@@ -60,8 +60,8 @@ pub fn index(text: &str) -> String {
     terms
 }
 
-/// A query in the language of FTS5: any of its terms; those of a dense run side by side count once more. Nothing else of
-/// what was asked gets through. Empty if there is no term.
+/// A query in FTS5's syntax: any of its terms; adjacent terms of a dense run count again. No other part of the input
+/// gets through. Empty if there is no term.
 #[must_use]
 pub fn query(text: &str) -> String {
     let mut terms: Vec<String> = Vec::new();
@@ -106,7 +106,7 @@ fn runs(text: &str) -> Vec<Run> {
         let last = if is_inside { runs.last_mut() } else { None };
         match (last, is_dense(c)) {
             (Some(Run::Dense(chars)), true) => chars.push(c),
-            // A mark stays with what it stands on.
+            // A mark belongs to its base character.
             (Some(Run::Dense(chars)), false) if is_mark(c) => chars.push(c),
             (Some(Run::Word(word)), false) => {
                 if word.chars().count() < WORD_CHARS_MAX {
@@ -121,7 +121,8 @@ fn runs(text: &str) -> Vec<Run> {
     runs
 }
 
-/// In one Unicode form, without case. What domain names may not have becomes U+FFFD, which is part of no word.
+/// Normalizes Unicode form and case. Characters that domain names may not have become U+FFFD, which is part of no
+/// word.
 fn folded(text: &str) -> String {
     let lower = text.to_lowercase().replace('\u{df}', "ss").replace('\u{3c2}', "\u{3c3}");
     let joined = lower.chars().filter(|c| !matches!(c, '\u{200c}' | '\u{200d}'));
@@ -137,7 +138,7 @@ fn is_mark(c: char) -> bool {
     GeneralCategoryGroup::Mark.contains(category)
 }
 
-/// Whether the character is of a script that sets no spaces between words, or is Hangul.
+/// Whether the character's script has no spaces between words, or is Hangul.
 const fn is_dense(c: char) -> bool {
     matches!(c,
         '\u{e00}'..='\u{eff}' // Thai, Lao

@@ -9,69 +9,67 @@ use crate::ports::storage::{Columns, all, first};
 use crate::ports::{Sql, SqlError, SqlValue};
 use crate::products::desk::{Author, Priority, Status, Ticket};
 
-/// The most tickets of a host.
+/// Tickets of one host.
 pub const TICKETS_MAX: u64 = 100_000;
-/// The most entries of one ticket.
+/// Entries of one ticket.
 pub const ENTRIES_MAX: u64 = 1_000;
-/// In which time replies are counted, seconds.
+/// The period in which replies are counted, seconds.
 const REPLIES_SECONDS: i64 = 300;
-/// How many replies leave for one ticket in five minutes.
+/// Replies for one ticket within that period.
 pub const REPLIES_MAX: u64 = 3;
 
-/// What an entry of a thread is.
+/// The kind of an entry in a thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum EntryKind {
     /// A mail to the customer.
     Reply,
-    /// For the host only.
+    /// A note for the host only.
     Note,
-    /// What changed; for the host only.
+    /// A change of the ticket, for the host only.
     Change,
 }
 
-/// An entry of a thread.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Entry {
-    /// What it is.
+    /// Reply, note or change.
     pub kind: EntryKind,
     /// `owner`, `agent`, or a wallet.
     pub author: String,
-    /// What it says.
+    /// Its text.
     pub text: String,
-    /// The mail that it went out as.
+    /// The id of the mail, if it is a reply.
     pub mail_id: Option<String>,
-    /// When.
+    /// When it was added.
     pub at: String,
 }
 
-/// A ticket that is to be opened.
+/// A ticket to insert.
 #[derive(Clone, Debug)]
 pub struct NewTicket<'a> {
     /// One line.
     pub subject: &'a str,
-    /// What is wanted.
+    /// The request.
     pub body: &'a str,
-    /// Where replies go.
+    /// The customer's address, to which replies go.
     pub email: Option<&'a str>,
-    /// How urgent.
     pub priority: Priority,
-    /// Who opens it.
     pub author: &'a Author,
-    /// With which payment.
+    /// The payment that paid for it.
     pub payment: Option<&'a PaymentId>,
 }
 
 const COLUMNS: &str = "number, id, subject, body, email, status, priority, category, tags, \
      assignee, author, created_at, updated_at";
 
-/// Opens a ticket.
+/// Inserts a ticket.
 ///
 /// # Errors
-/// [`SqlError`] if SQLite refuses; so for every function here.
+///
+/// [`SqlError`] if SQLite refuses; the same for every function here.
 pub fn open(
     sql: &impl Sql,
     id: &TicketId,
@@ -103,7 +101,7 @@ pub fn find(sql: &impl Sql, id: &TicketId) -> Result<Option<Ticket>, SqlError> {
     first(sql, &statement, &[id.as_str().into()])?.as_mut().map(ticket).transpose()
 }
 
-/// Tickets: open ones first, the most urgent and newest before others.
+/// Tickets: open ones first, then by urgency, then newest first.
 pub static MOST_URGENT_FIRST: Order = Order {
     list: "tickets",
     keys: &[
@@ -116,26 +114,29 @@ pub static MOST_URGENT_FIRST: Order = Order {
     ],
 };
 
-/// A page of the tickets, [`MOST_URGENT_FIRST`].
+/// A page of the tickets in the order [`MOST_URGENT_FIRST`].
 ///
 /// # Errors
+///
 /// As [`open`].
 pub fn list(sql: &impl Sql, page: &Page) -> Result<Found<Ticket>, SqlError> {
     let query = Query { columns: COLUMNS, table: "tickets", condition: "TRUE", parameters: &[] };
     page.find(sql, query, ticket)
 }
 
-/// How many tickets there are.
+/// The number of tickets.
 ///
 /// # Errors
+///
 /// As [`open`].
 pub fn count(sql: &impl Sql) -> Result<u64, SqlError> {
     first(sql, "SELECT count(*) FROM tickets", &[])?.map_or(Ok(0), |mut columns| columns.count())
 }
 
-/// Writes what has changed about a ticket.
+/// Stores the changes of a ticket.
 ///
 /// # Errors
+///
 /// As [`open`].
 pub fn update(sql: &impl Sql, ticket: &Ticket, now: UnixSeconds) -> Result<(), SqlError> {
     let statement = "UPDATE tickets SET status = ?2, priority = ?3, category = ?4, tags = ?5, \
@@ -152,9 +153,10 @@ pub fn update(sql: &impl Sql, ticket: &Ticket, now: UnixSeconds) -> Result<(), S
     sql.run(statement, &parameters).map(drop)
 }
 
-/// Adds to the thread.
+/// Adds an entry to the thread.
 ///
 /// # Errors
+///
 /// As [`open`].
 pub fn add(
     sql: &impl Sql,
@@ -178,9 +180,10 @@ pub fn add(
     sql.run(statement, &parameters).map(drop)
 }
 
-/// The newest entries of a thread, oldest first; all, or what strangers may see.
+/// The newest entries of a thread, oldest first. `with_internal`: also notes and changes.
 ///
 /// # Errors
+///
 /// As [`open`].
 pub fn thread(
     sql: &impl Sql,
@@ -203,27 +206,30 @@ pub fn thread(
     })
 }
 
-/// How many entries a ticket has.
+/// The number of entries of a ticket.
 ///
 /// # Errors
+///
 /// As [`open`].
 pub fn entries(sql: &impl Sql, id: &TicketId) -> Result<u64, SqlError> {
     let statement = "SELECT count(*) FROM ticket_entries WHERE ticket_id = ?1";
     first(sql, statement, &[id.as_str().into()])?.map_or(Ok(0), |mut columns| columns.count())
 }
 
-/// How many replies a ticket has.
+/// The number of replies of a ticket.
 ///
 /// # Errors
+///
 /// As [`open`].
 pub fn replies(sql: &impl Sql, id: &TicketId) -> Result<u64, SqlError> {
     let statement = "SELECT count(*) FROM ticket_entries WHERE ticket_id = ?1 AND kind = 'reply'";
     first(sql, statement, &[id.as_str().into()])?.map_or(Ok(0), |mut columns| columns.count())
 }
 
-/// Whether one more reply may leave for this ticket now.
+/// Whether the rate limit allows another reply for this ticket now.
 ///
 /// # Errors
+///
 /// As [`open`].
 pub fn has_room_for_reply(
     sql: &impl Sql,
@@ -237,9 +243,10 @@ pub fn has_room_for_reply(
     Ok(sent.map_or(Ok(0), |mut columns| columns.count())? < REPLIES_MAX)
 }
 
-/// The ticket that a payment has opened, if it has.
+/// The ticket that a payment opened, if any.
 ///
 /// # Errors
+///
 /// As [`open`].
 pub fn opened_with(sql: &impl Sql, payment: &PaymentId) -> Result<Option<TicketId>, SqlError> {
     let statement = "SELECT id FROM tickets WHERE payment_id = ?1";

@@ -1,4 +1,4 @@
-//! The tools of the desk: names, texts, schemas, prices, access. Nothing about them is said elsewhere.
+//! The tools of the desk: names, texts, schemas, prices, access. They are defined only here.
 
 use crate::base::money::Usdc;
 use crate::identity::access::Tier;
@@ -8,7 +8,6 @@ use crate::products::desk::input::{
 };
 use crate::sale::tool::{Access, Fulfilment, Price, ProductTool, ToolSpec, input_schema};
 
-/// A tool of the desk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tool {
     /// `searchKb`

@@ -1,4 +1,4 @@
-//! What hosts see of their desk over REST.
+//! The desk's REST answers for its host.
 
 use serde::Serialize;
 
@@ -11,9 +11,9 @@ use crate::products::desk::{self, Priority, Ticket, drafts};
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Articles {
-    /// The newest first.
+    /// Newest first.
     pub articles: Vec<Article>,
-    /// For the next page, if there is one.
+    /// The cursor of the next page, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub next_cursor: Option<String>,
@@ -24,25 +24,25 @@ pub struct Articles {
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct TicketView {
-    /// Its id.
+    /// The ticket's id.
     pub ticket_id: String,
     /// Its number, which people and mails use.
     pub number: u32,
-    /// One line by whoever opened it.
+    /// One line by its author.
     pub subject: String,
-    /// What they want.
+    /// The request.
     pub body: String,
-    /// Where replies go.
+    /// The customer's address, to which replies go.
     pub email: Option<String>,
-    /// Where it is in its life.
+    /// Its state.
     pub status: desk::Status,
-    /// How urgent.
+    /// Its priority.
     pub priority: Priority,
-    /// What it is about.
+    /// Its category.
     pub category: Option<String>,
-    /// More of that.
+    /// Its tags.
     pub tags: Vec<String>,
-    /// Who looks after it.
+    /// Who works on it.
     pub assignee: Option<String>,
     /// `owner`, `agent`, or the wallet that opened it.
     pub author: String,
@@ -61,32 +61,32 @@ pub struct TicketView {
 pub struct Tickets {
     /// Open and urgent ones first.
     pub tickets: Vec<TicketView>,
-    /// For the next page, if there is one.
+    /// The cursor of the next page, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub next_cursor: Option<String>,
 }
 
-/// Something that waits for a person.
+/// A draft that waits for approval.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct DraftView {
-    /// Its id.
+    /// The draft's id.
     pub draft_id: String,
-    /// Of which ticket.
+    /// Its ticket.
     pub ticket_id: String,
-    /// The number of that.
+    /// The ticket's number.
     pub number: u32,
-    /// The subject of that.
+    /// The ticket's subject.
     pub subject: String,
-    /// Where the mail would go.
+    /// The address that the mail would go to.
     pub to: Option<String>,
-    /// What it becomes.
+    /// What it becomes when it is approved.
     pub kind: drafts::Kind,
-    /// The reply, how it was resolved, or the assignee.
+    /// The reply, the resolution, or the assignee.
     pub text: String,
-    /// Why it did not happen at once.
+    /// Why it needs approval.
     pub reason: String,
     /// `owner`, `agent`, or the wallet.
     pub author: String,
@@ -99,9 +99,9 @@ pub struct DraftView {
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Approvals {
-    /// The oldest first.
+    /// Oldest first.
     pub approvals: Vec<DraftView>,
-    /// For the next page, if there is one.
+    /// The cursor of the next page, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub next_cursor: Option<String>,

@@ -3,7 +3,7 @@
 use crate::base::time::UnixSeconds;
 use crate::products::events::Event;
 
-/// The longest line, in bytes without its end (RFC 5545, 3.1).
+/// The longest line, bytes without its end (RFC 5545, 3.1).
 const LINE_BYTES_MAX: usize = 75;
 
 /// The `.ics` file of an event. Its `SEQUENCE` grows with each change, so that calendars update.
@@ -35,14 +35,14 @@ pub fn to_ics(event: &Event, page_url: &str, now: UnixSeconds) -> String {
     ics
 }
 
-/// A text as a value (RFC 5545, 3.3.11). However its lines end, none of them ends the property.
+/// A text as a value (RFC 5545, 3.3.11). No line end in it can end the property.
 fn escaped(text: &str) -> String {
     let mut value = String::with_capacity(text.len());
     for c in text.replace("\r\n", "\n").chars() {
         match c {
             '\n' | '\r' => value.push_str("\\n"),
             '\\' | ',' | ';' => value.extend(['\\', c]),
-            // Other control characters have no place in a calendar file.
+            // Other control characters are not allowed in a calendar file.
             c if c.is_control() && c != '\t' => {}
             c => value.push(c),
         }
@@ -50,8 +50,7 @@ fn escaped(text: &str) -> String {
     value
 }
 
-/// One line, folded between characters. The crate `icalendar` would do all of this, but its folding
-/// never ends for some texts.
+/// One line, folded between characters. The crate `icalendar` folds too, but does not terminate for some texts.
 fn push_line(ics: &mut String, line: &str) {
     let mut bytes: usize = 0;
     for c in line.chars() {
@@ -102,7 +101,7 @@ mod tests {
 
     #[test]
     fn every_text_is_folded_to_an_end() {
-        // `icalendar` 0.17 never came to the end of this one.
+        // `icalendar` 0.17 did not terminate for this one.
         let text = format!("a{}{}x", "\u{1f600}".repeat(40), " ".repeat(300));
         let ics = ics_of(&text);
         assert!(ics.split("\r\n").all(|line| line.len() <= LINE_BYTES_MAX), "{ics}");

@@ -1,4 +1,4 @@
-//! What callers may say about events: shapes, limits, and errors that name the field.
+//! Input of callers about events: shapes, limits, and errors that name the field.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -110,20 +110,20 @@ pub struct CheckIn {
     pub code: String,
 }
 
-/// Who comes, as far as the guest said so.
+/// A guest, as far as the caller says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GuestDetails {
-    /// The guest's name.
     pub name: Option<String>,
-    /// The guest's address.
+    /// The guest's e-mail address.
     pub email: Option<String>,
 }
 
 impl CreateEvent {
-    /// A new event with these facts.
+    /// Checks a new event.
     ///
     /// # Errors
-    /// [`InvalidField`] names the first field that cannot be accepted.
+    ///
+    /// [`InvalidField`] names the first invalid field.
     pub fn into_event(self, id: EventId, now: UnixSeconds) -> Result<Event, InvalidField> {
         let starts_at = match (&self.starts_at, self.date) {
             (Some(text), _) => moment("startsAt", text)?,
@@ -153,11 +153,11 @@ impl CreateEvent {
 }
 
 impl EventChanges {
-    /// The event with these changes.
+    /// Applies the changes. `seats_used` seats are taken or held, so the capacity cannot be less.
     ///
     /// # Errors
-    /// [`InvalidField`] names the first field that cannot be accepted; `seats_used` seats are
-    /// taken or held, so the capacity cannot go below that.
+    ///
+    /// [`InvalidField`] names the first invalid field.
     pub fn apply(self, mut event: Event, seats_used: u32) -> Result<Event, InvalidField> {
         if let Some(title) = self.title {
             event.title = line("title", &title, 1, 200)?;
@@ -196,17 +196,18 @@ impl EventChanges {
 }
 
 impl RsvpToEvent {
-    /// Who comes.
+    /// Checks the guest's name and address.
     ///
     /// # Errors
-    /// [`InvalidField`] names the field that cannot be accepted.
+    ///
+    /// [`InvalidField`] names the first invalid field.
     pub fn guest(&self) -> Result<GuestDetails, InvalidField> {
         let email = optional_email("email", self.email.as_deref())?;
         Ok(GuestDetails { name: optional_line("name", self.name.as_deref(), 200)?, email })
     }
 }
 
-/// An event's id from a caller.
+/// Parses the id of an event.
 ///
 /// # Errors
 /// [`InvalidField`] for `eventId`.

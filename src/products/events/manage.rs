@@ -1,4 +1,4 @@
-//! What a host does with its events, over MCP and REST: list, create, change, cancel, check in.
+//! A host's work on its events, over MCP and REST: list, create, change, cancel, check in.
 
 use serde_json::{Value, json};
 
@@ -20,14 +20,15 @@ use crate::rails::outcome::{Abort, Failure};
 use crate::sale::cx::Cx;
 use crate::sale::request::read_arguments;
 
-/// The most events a host may have.
+/// Events of one host.
 const EVENTS_MAX: u64 = 10_000;
-/// The longest text in which a ticket's code is looked for; a QR code holds 4,296 characters at the most.
+/// The longest text that is searched for a ticket code, bytes; a QR code holds at most 4,296 characters.
 const SCANNED_BYTES_MAX: usize = 4_296;
 
-/// Calls a tool that nobody pays for.
+/// Calls a tool that is not paid for.
 ///
 /// # Errors
+///
 /// [`Failure`] of the tool.
 pub fn call(
     cx: &Cx<'_, impl World>,
@@ -80,7 +81,6 @@ fn list_events(cx: &Cx<'_, impl World>, arguments: ListEvents) -> Result<Value, 
     Ok(found.map(|(event, seats)| event.view(seats, now)).answer("events").into())
 }
 
-/// Creates an event.
 pub fn create_event(cx: &Cx<'_, impl World>, arguments: CreateEvent) -> Result<Value, Failure> {
     let now = cx.world.now();
     let event = arguments.into_event(EventId::random(cx.world), now)?;
@@ -101,7 +101,6 @@ pub fn create_event(cx: &Cx<'_, impl World>, arguments: CreateEvent) -> Result<V
     }))
 }
 
-/// Changes an event.
 pub fn update_event(
     cx: &Cx<'_, impl World>,
     id: &EventId,
@@ -122,7 +121,7 @@ pub fn update_event(
     Ok(json!({"success": true, "eventId": id, "event": view, "message": "The event was changed."}))
 }
 
-/// Cancels an event. A second time it answers the same.
+/// Cancels an event. A second call gives the same answer.
 pub fn cancel_event(cx: &Cx<'_, impl World>, id: &EventId) -> Result<Value, Failure> {
     let now = cx.world.now();
     let (mut event, seats) = event(cx, id)?;
@@ -151,7 +150,7 @@ pub fn cancel_event(cx: &Cx<'_, impl World>, id: &EventId) -> Result<Value, Fail
     Ok(json!({"success": true, "eventId": id, "event": view, "message": message}))
 }
 
-/// Lets a guest in.
+/// Marks the guest of a ticket as arrived.
 pub fn check_in(cx: &Cx<'_, impl World>, id: &EventId, code: &str) -> Result<Value, Failure> {
     if code.len() > SCANNED_BYTES_MAX {
         let remedy = format!("must have at most {SCANNED_BYTES_MAX} bytes");

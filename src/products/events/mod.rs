@@ -1,4 +1,4 @@
-//! Events of one host: what they are, what may be said of them, how they are stored.
+//! The product `events`: a host's events and their seats.
 
 pub mod calendar;
 pub mod input;
@@ -24,74 +24,67 @@ use crate::rails::outcome::{Abort, Failure, Money};
 /// The name of this product in settings and storage.
 pub const NAME: &str = "events";
 
-/// An event as the host made it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// Its id.
     pub id: EventId,
     /// One line.
     pub title: String,
-    /// A few paragraphs of plain text.
+    /// Plain text with several paragraphs.
     pub description: String,
-    /// When it begins.
     pub starts_at: UnixSeconds,
-    /// When it ends, if the host said so.
     pub ends_at: Option<UnixSeconds>,
     /// The zone in which its times are shown.
     pub time_zone: ZoneName,
-    /// Where, if the host said so.
     pub location: Option<String>,
-    /// How many seats; 0 means unlimited.
+    /// 0 means unlimited.
     pub capacity: u32,
-    /// What a seat costs.
+    /// The price of a seat.
     pub price: Usdc,
-    /// Whether the host cancelled it.
     pub cancelled: bool,
-    /// How often it was changed (RFC 5545 `SEQUENCE`).
+    /// Number of changes (RFC 5545 `SEQUENCE`).
     pub sequence: u32,
-    /// When it was made.
     pub created_at: UnixSeconds,
 }
 
-/// How many seats of an event are spoken for.
+/// The seats of an event that cannot be sold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Seats {
-    /// Paid and confirmed.
+    /// Paid for.
     pub taken: u32,
-    /// Held for payments whose outcome is not known yet.
+    /// Held for payments with an open outcome.
     pub held: u32,
 }
 
 /// Why a seat cannot be sold now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotOnSale {
-    /// The host cancelled it.
+    /// The host cancelled the event.
     #[error("this event was cancelled by its host")]
     Cancelled,
-    /// It is over.
+    /// The event is over.
     #[error("this event is over")]
     Past,
     /// Every seat is paid for.
     #[error("this event is full")]
     Full,
-    /// Every free seat is held by a payment that is being settled.
+    /// Payments in progress hold every free seat.
     #[error(
         "every free seat is held by a payment that is being settled; try again in a minute, one may become free"
     )]
     AllHeld,
 }
 
-/// Where an event is in its life.
+/// The state of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[cfg_attr(test, ts(rename = "EventStatus"))]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// It will take place, or is taking place.
+    /// It will take place, or is in progress.
     Scheduled,
     /// It is over.
     Past,
-    /// It will not take place.
+    /// The host cancelled it.
     Cancelled,
 }
 
@@ -124,7 +117,7 @@ pub struct EventView {
 }
 
 impl Event {
-    /// Where the event is in its life at `now`.
+    /// Its state at `now`.
     #[must_use]
     pub fn status(&self, now: UnixSeconds) -> Status {
         if self.cancelled {
@@ -143,9 +136,10 @@ impl Event {
             .then(|| self.capacity.saturating_sub(seats.taken).saturating_sub(seats.held))
     }
 
-    /// Whether one more seat may be sold at `now`.
+    /// Checks whether one more seat may be sold at `now`.
     ///
     /// # Errors
+    ///
     /// [`NotOnSale`] says why not.
     pub fn check_on_sale(&self, seats: Seats, now: UnixSeconds) -> Result<(), NotOnSale> {
         match self.status(now) {
@@ -160,7 +154,7 @@ impl Event {
         }
     }
 
-    /// What callers see at `now`.
+    /// The public view at `now`.
     #[must_use]
     pub fn view(&self, seats: Seats, now: UnixSeconds) -> EventView {
         EventView {
@@ -196,7 +190,7 @@ impl From<NotOnSale> for Failure {
     }
 }
 
-/// When to come again for a seat that is held, seconds.
+/// When to retry for a held seat, seconds.
 const HELD_SECONDS: i64 = 10;
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! Pages for people: a host, an event, and a ticket. Everything a host or guest wrote is escaped by the
-//! templates; no script runs on any of them.
+//! Public pages: a host, an event, and a ticket. The templates escape all text of hosts and guests, and no page runs
+//! a script.
 
 use alloy_primitives::Address;
 use askama::Template;
@@ -47,7 +47,7 @@ struct Row<'a> {
     seats: String,
 }
 
-/// Where a visitor can RSVP.
+/// The URLs on a page where a visitor can buy a seat.
 pub struct Server {
     /// The MCP server.
     pub url: String,
@@ -69,11 +69,12 @@ struct TicketPage<'a> {
     qr: String,
 }
 
-/// The page of a host. `found` are the events that it shows: scheduled, on sale or full. If there are more, it ends
-/// with a link to the next page.
+/// The page of a host with the events `found`: scheduled, on sale or full. If there are more, it ends with a link to
+/// the next page.
 ///
 /// # Errors
-/// A message for our log, if the template fails.
+///
+/// A message for the log if the template fails.
 pub fn host_page(
     found: &Found<(Event, Seats)>,
     page_url: &str,
@@ -92,7 +93,7 @@ pub fn host_page(
             seats: seats_in_words(event, *seats),
         })
         .collect();
-    // Our cursors need no escaping in an address.
+    // Our cursors need no escaping in a URL.
     let next_url = found.next_cursor.as_ref().map(|next| format!("{page_url}?cursor={next}"));
     let summary = match rows.len() {
         0 => "No event is planned at the moment.".to_owned(),
@@ -112,7 +113,8 @@ pub fn host_page(
 /// The page of an event.
 ///
 /// # Errors
-/// A message for our log, if the template fails.
+///
+/// A message for the log if the template fails.
 pub fn event_page(
     event: &Event,
     seats: Seats,
@@ -134,10 +136,11 @@ pub fn event_page(
     .map_err(|error| error.to_string())
 }
 
-/// The page of a ticket, with a QR code of the ticket's own address.
+/// The page of a ticket, with a QR code of its own URL.
 ///
 /// # Errors
-/// A message for our log, if the template or the QR code fails.
+///
+/// A message for the log if the template or the QR code fails.
 pub fn ticket_page(
     event: &Event,
     rsvp: &Rsvp,

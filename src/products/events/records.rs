@@ -1,4 +1,4 @@
-//! An event as it is read by its id, its analytics, and the records that are published of it and of its seats.
+//! Reading an event, its analytics, and the published records of events and seats.
 
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ use crate::rails::outcome::{Abort, Failure};
 use crate::sale::cx::Cx;
 use crate::sale::tool::ProductTool;
 
-/// The most payments that `getEventAnalytics` lists.
+/// Seats that `getEventAnalytics` lists.
 const ANALYTICS_RSVPS_MAX: u32 = 1_000;
 
 /// One event with its seats.
@@ -33,19 +33,19 @@ pub fn publish_event(
     outbox::put(cx.world, &key, &record, now)
 }
 
-/// The published record of an event, with its KV key `{scope}:events:{eventId}` (docs/storage.md).
+/// The published record of an event and its KV key `{scope}:events:{eventId}` (docs/storage.md).
 pub fn event_record(
     scope: &ScopeId,
     event: &Event,
     seats: Seats,
     now: UnixSeconds,
 ) -> (String, Value) {
-    // A held seat is nobody's yet, so the record does not count it.
+    // The record does not count held seats, because they are not sold yet.
     let seats = Seats { held: 0, ..seats };
     (format!("{scope}:events:{}", event.id), json!(event.view(seats, now)))
 }
 
-/// What `getEventAnalytics` answers.
+/// The answer of `getEventAnalytics`.
 pub fn analytics(cx: &Cx<'_, impl World>, id: &EventId) -> Result<Value, SqlError> {
     let earned = store::earned(cx.world, id)?;
     let rsvps = store::rsvps(cx.world, id, ANALYTICS_RSVPS_MAX)?;

@@ -1,4 +1,4 @@
-//! REST of the events for their host, and the public pages.
+//! The events' REST routes for their host, and the public pages.
 
 use alloy_primitives::Address;
 
@@ -53,7 +53,7 @@ pub fn rsvps(
     })
 }
 
-/// The host's events that are under way or still to come.
+/// The host's events that are in progress or still to come.
 pub fn host_page(
     cx: &Cx<'_, impl World>,
     pay_to: Address,
@@ -91,11 +91,11 @@ pub fn ticket(cx: &Cx<'_, impl World>, code: &TicketCode) -> Result<Reply, Failu
     let transaction_url = network.map(link).unwrap_or_default();
     let now = cx.world.now();
     let page = pages::ticket_page(&event, &rsvp, &ticket_url, &calendar_url, &transaction_url, now);
-    // A ticket is a secret: it is kept by nobody on the way.
+    // A ticket is a secret, so no cache may keep it.
     Ok(html(page)?.with_header("cache-control", "no-store".to_owned()))
 }
 
-/// Where a visitor of a page can go on.
+/// The URLs of the server and the chat, for a public page.
 fn visit(cx: &Cx<'_, impl World>) -> pages::Server {
     let url = cx.server_url();
     let chat = url::Url::parse_with_params(&cx.config.public_url, [("door", &url)]);

@@ -1,4 +1,4 @@
-//! A seat that was paid for, and how it is shown.
+//! A seat that was paid for, and its views.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -12,29 +12,26 @@ use crate::products::events::input::GuestDetails;
 /// A seat at an event. The payer is the guest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rsvp {
-    /// Its id.
     pub id: RsvpId,
-    /// The event.
     pub event_id: EventId,
     /// The wallet that the settled payment came from (EIP-55).
     pub payer: String,
-    /// What the guest shows at the entrance.
+    /// The code that the guest shows at the entrance.
     pub code: TicketCode,
-    /// Who comes, as far as the guest said so.
+    /// The guest, as far as the caller said.
     pub guest: GuestDetails,
-    /// What was paid.
     pub paid: Usdc,
     /// The transaction that moved the money.
     pub transaction: String,
-    /// The network it happened on (CAIP-2).
+    /// The network of the transaction (CAIP-2).
     pub network: String,
-    /// When the seat was confirmed.
+    /// When the payment was delivered.
     pub created_at: UnixSeconds,
     /// When the guest arrived.
     pub checked_in_at: Option<UnixSeconds>,
 }
 
-/// One line of the host's list.
+/// A line of the host's guest list.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
@@ -53,7 +50,7 @@ pub struct RsvpLine<'a> {
 }
 
 impl Rsvp {
-    /// For the host's list.
+    /// The line of the host's guest list.
     #[must_use]
     pub fn line(&self) -> RsvpLine<'_> {
         RsvpLine {
@@ -70,7 +67,7 @@ impl Rsvp {
         }
     }
 
-    /// For `getEventAnalytics`: neither name, e-mail nor ticket code, since anybody may buy it.
+    /// The line in `getEventAnalytics`. It has no name, e-mail or ticket code, because any caller may buy it.
     #[must_use]
     pub fn public_line(&self) -> Value {
         json!({
@@ -81,7 +78,7 @@ impl Rsvp {
         })
     }
 
-    /// The published record (product rule: KV key `{scope}:rsvps:{eventId}:{payer}`).
+    /// The published record under the KV key `{scope}:rsvps:{eventId}:{payer}` (docs/storage.md).
     #[must_use]
     pub fn record(&self) -> Value {
         json!({

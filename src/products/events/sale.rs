@@ -1,4 +1,4 @@
-//! Selling a seat, and the analytics of an event.
+//! The sale of a seat, and of an event's analytics.
 
 use alloy_primitives::Address;
 use serde_json::{Value, json};
@@ -26,16 +26,12 @@ use crate::sale::request::read_arguments;
 pub enum EventSale {
     /// `rsvpToEvent`
     Seat {
-        /// The event.
         event_id: EventId,
-        /// The wallet that is to pay, if the caller named one.
+        /// The wallet that must pay, if the caller named one.
         wallet: Option<Address>,
     },
     /// `getEventAnalytics`
-    Analytics {
-        /// The event.
-        event_id: EventId,
-    },
+    Analytics { event_id: EventId },
 }
 
 impl EventSale {
@@ -81,7 +77,7 @@ impl Sale<Tool> for EventSale {
             Self::Seat { wallet, .. } => wallet,
         };
         match event.check_on_sale(seats, cx.now()) {
-            // A call with a payment waits: a seat that is held may become free.
+            // A call with a payment waits, because a held seat may become free.
             Err(NotOnSale::AllHeld) if pays => {}
             on_sale => on_sale?,
         }
@@ -131,7 +127,7 @@ impl Sale<Tool> for EventSale {
         Ok(records::analytics(cx, self.event_id())?)
     }
 
-    /// A wallet has one seat at an event, so the event alone counts, whatever name or address came with the call.
+    /// A wallet has one seat at an event, so the event alone identifies the payment, not the guest's name or address.
     fn bought_before(
         &self,
         cx: &Cx<'_, impl World>,
@@ -200,7 +196,7 @@ fn read_seat(arguments: Value) -> Result<EventSale, Failure> {
     })
 }
 
-/// `Rust meetup, 12 Dec 2026 18:30 Berlin`: what people see when their wallet asks them.
+/// `Rust meetup, 12 Dec 2026 18:30 Berlin`: shown to a payer by the wallet.
 fn in_words(event: &Event) -> String {
     let when = event.starts_at.to_short_words(&event.time_zone);
     format!("{}, {when}", text::ascii_name(&event.title, "Event"))
@@ -209,7 +205,7 @@ fn in_words(event: &Event) -> String {
 fn fulfil_seat(cx: &Cx<'_, impl World>, settled: &Settled) -> Result<Value, SqlError> {
     let now = cx.world.now();
     let payment = settled.payment();
-    // Without them if the payment had ended in between.
+    // The arguments are gone if the payment had ended in between.
     let arguments: Option<RsvpToEvent> = serde_json::from_value(payment.arguments.clone())
         .map_err(|error| SqlError(format!("stored arguments: {error}")))?;
     let guest = arguments.and_then(|arguments| arguments.guest().ok());
@@ -234,7 +230,7 @@ fn fulfil_seat(cx: &Cx<'_, impl World>, settled: &Settled) -> Result<Value, SqlE
     Ok(answer)
 }
 
-/// Whether this payer may hold one more seat now.
+/// Whether this payer may hold another seat now.
 fn check_seat(
     cx: &Cx<'_, impl World>,
     event_id: &EventId,
@@ -269,7 +265,7 @@ fn ticket_answer(
     let now = cx.world.now();
     let (event, seats) = store::find(cx.world, &rsvp.event_id)?
         .ok_or_else(|| SqlError("a seat at an event that is not there".to_owned()))?;
-    // The seat's own hold counts as taken by now.
+    // The payment's own hold counts as taken from here on.
     let seats = Seats { held: seats.held.saturating_sub(1), ..seats };
     let url = &cx.config.public_url;
     Ok(json!({

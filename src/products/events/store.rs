@@ -9,38 +9,39 @@ use crate::ports::{Sql, SqlError, SqlValue};
 use crate::products::events::rsvp::Rsvp;
 use crate::products::events::{Event, Seats};
 
-/// Which events a list shows.
+/// A filter for lists of events.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Filter {
-    /// Starting at or after this.
+    /// Starting at or after this time.
     pub from: Option<UnixSeconds>,
-    /// Starting before this.
+    /// Starting before this time.
     pub to: Option<UnixSeconds>,
-    /// Only events that take place at or after this moment: neither cancelled nor over, so what is under
-    /// way counts ([`crate::products::events::Status::Scheduled`], said in SQL).
+    /// Only events that are scheduled at this time: neither cancelled nor over
+    /// ([`crate::products::events::Status::Scheduled`] in SQL).
     pub scheduled_at: Option<UnixSeconds>,
 }
 
-/// What an event has earned.
+/// The income of an event.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Earned {
-    /// Seats sold.
+    /// Number of seats sold.
     pub rsvps: u32,
-    /// Money settled.
+    /// Settled money.
     pub revenue: Usdc,
 }
 
 const EVENT_COLUMNS: &str = "e.id, e.title, e.description, e.starts_at, e.ends_at, e.time_zone, \
      e.location, e.capacity, e.price, e.status, e.sequence, e.created_at";
 
-/// Taken and held seats beside an event `e`. A seat is held by every payment that may still settle.
+/// Taken and held seats of an event `e`. Every payment that may still settle holds its seat.
 const SEAT_COLUMNS: &str = "(SELECT count(*) FROM rsvps r WHERE r.event_id = e.id), \
      (SELECT count(*) FROM payments p WHERE p.event_id = e.id \
         AND p.state IN ('settling', 'unknown', 'settled'))";
 
-/// Seats at an event that are held by payments of wallets that never paid here.
+/// Seats of an event that are held by payments of wallets that have never paid here.
 ///
 /// # Errors
+///
 /// As [`insert`].
 pub fn held_by_strangers(sql: &impl Sql, id: &EventId) -> Result<u32, SqlError> {
     let statement = "SELECT count(*) FROM payments p WHERE p.event_id = ?1 \
@@ -53,10 +54,11 @@ pub fn held_by_strangers(sql: &impl Sql, id: &EventId) -> Result<u32, SqlError> 
 const RSVP_COLUMNS: &str =
     "id, event_id, payer, code, name, email, paid, tx_hash, network, created_at, checked_in_at";
 
-/// Writes a new event.
+/// Inserts a new event.
 ///
 /// # Errors
-/// [`SqlError`] if SQLite refuses; so for every function here.
+///
+/// [`SqlError`] if SQLite refuses; the same for every function here.
 pub fn insert(sql: &impl Sql, event: &Event) -> Result<(), SqlError> {
     let statement = "INSERT INTO events (id, title, description, starts_at, ends_at, time_zone, \
          location, capacity, price, status, sequence, created_at, updated_at) \
@@ -66,9 +68,10 @@ pub fn insert(sql: &impl Sql, event: &Event) -> Result<(), SqlError> {
     sql.run(statement, &parameters).map(drop)
 }
 
-/// Writes what has changed about an event.
+/// Stores the changes of an event.
 ///
 /// # Errors
+///
 /// As [`insert`].
 pub fn update(sql: &impl Sql, event: &Event, now: UnixSeconds) -> Result<(), SqlError> {
     let statement = "UPDATE events SET title = ?2, description = ?3, starts_at = ?4, ends_at = ?5, \
@@ -88,13 +91,14 @@ pub fn find(sql: &impl Sql, id: &EventId) -> Result<Option<(Event, Seats)>, SqlE
     first(sql, &statement, &[id.as_str().into()])?.as_mut().map(event_and_seats).transpose()
 }
 
-/// Events in the order of their start.
+/// Events by start.
 pub static BY_START: Order =
     Order { list: "events", keys: &[("e.starts_at", KeyKind::Int), ("e.id", KeyKind::Text)] };
 
-/// A page of events, [`BY_START`].
+/// A page of events in the order [`BY_START`].
 ///
 /// # Errors
+///
 /// As [`insert`].
 pub fn list(
     sql: &impl Sql,
@@ -111,17 +115,19 @@ pub fn list(
     page.find(sql, query, event_and_seats)
 }
 
-/// How many events the host has.
+/// The number of events.
 ///
 /// # Errors
+///
 /// As [`insert`].
 pub fn count(sql: &impl Sql) -> Result<u64, SqlError> {
     first(sql, "SELECT count(*) FROM events", &[])?.map_or(Ok(0), |mut columns| columns.count())
 }
 
-/// What an event has earned, from the ledger.
+/// The income of an event, from the ledger.
 ///
 /// # Errors
+///
 /// As [`insert`].
 pub fn earned(sql: &impl Sql, id: &EventId) -> Result<Earned, SqlError> {
     let statement = "SELECT (SELECT count(*) FROM rsvps WHERE event_id = ?1), \
@@ -133,10 +139,11 @@ pub fn earned(sql: &impl Sql, id: &EventId) -> Result<Earned, SqlError> {
     Ok(Earned { rsvps: small(columns.count()?), revenue: columns.usdc()? })
 }
 
-/// Writes a new seat.
+/// Inserts a new seat.
 ///
 /// # Errors
-/// As [`insert`]; a second seat for the same payer and event is refused by the table.
+///
+/// As [`insert`]; the table refuses a second seat for the same payer and event.
 pub fn insert_rsvp(sql: &impl Sql, rsvp: &Rsvp, payment_id: &str) -> Result<(), SqlError> {
     let statement = "INSERT INTO rsvps (id, event_id, payer, code, name, email, paid, tx_hash, \
          network, created_at, payment_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
@@ -159,18 +166,20 @@ pub fn insert_rsvp(sql: &impl Sql, rsvp: &Rsvp, payment_id: &str) -> Result<(), 
     .map(drop)
 }
 
-/// The seat's money moved in another transaction than was written down.
+/// Corrects the transaction of a seat.
 ///
 /// # Errors
+///
 /// As [`insert`].
 pub fn correct_rsvp(sql: &impl Sql, payment: &PaymentId, hash: &str) -> Result<(), SqlError> {
     let statement = "UPDATE rsvps SET tx_hash = ?2 WHERE payment_id = ?1";
     sql.run(statement, &[payment.as_str().into(), hash.into()]).map(drop)
 }
 
-/// Takes back the seat that a payment bought, because the money is gone.
+/// Removes the seat of a payment whose money the chain has dropped.
 ///
 /// # Errors
+///
 /// As [`insert`].
 pub fn remove_rsvp(sql: &impl Sql, payment: &PaymentId) -> Result<(), SqlError> {
     let statement = "DELETE FROM rsvps WHERE payment_id = ?1";
@@ -181,9 +190,10 @@ pub fn remove_rsvp(sql: &impl Sql, payment: &PaymentId) -> Result<(), SqlError> 
 pub static BY_SALE: Order =
     Order { list: "rsvps", keys: &[("created_at", KeyKind::Int), ("id", KeyKind::Text)] };
 
-/// A page of the seats of an event, [`BY_SALE`].
+/// A page of an event's seats in the order [`BY_SALE`].
 ///
 /// # Errors
+///
 /// As [`insert`].
 pub fn guests(sql: &impl Sql, id: &EventId, page: &Page) -> Result<Found<Rsvp>, SqlError> {
     let query = Query {
@@ -198,6 +208,7 @@ pub fn guests(sql: &impl Sql, id: &EventId, page: &Page) -> Result<Found<Rsvp>, 
 /// The first seats of an event, oldest first.
 ///
 /// # Errors
+///
 /// As [`insert`].
 pub fn rsvps(sql: &impl Sql, id: &EventId, limit: u32) -> Result<Vec<Rsvp>, SqlError> {
     let statement = format!(
@@ -206,36 +217,40 @@ pub fn rsvps(sql: &impl Sql, id: &EventId, limit: u32) -> Result<Vec<Rsvp>, SqlE
     all(sql, &statement, &[id.as_str().into(), limit.into()], rsvp_of)
 }
 
-/// The seat of a wallet at an event.
+/// A wallet's seat at an event.
 ///
 /// # Errors
+///
 /// As [`insert`].
 pub fn rsvp_of_payer(sql: &impl Sql, id: &EventId, payer: &str) -> Result<Option<Rsvp>, SqlError> {
     let statement = format!("SELECT {RSVP_COLUMNS} FROM rsvps WHERE event_id = ?1 AND payer = ?2");
     first(sql, &statement, &[id.as_str().into(), payer.into()])?.as_mut().map(rsvp_of).transpose()
 }
 
-/// One seat.
+/// The seat with this id.
 ///
 /// # Errors
+///
 /// As [`insert`].
 pub fn rsvp(sql: &impl Sql, id: &RsvpId) -> Result<Option<Rsvp>, SqlError> {
     let statement = format!("SELECT {RSVP_COLUMNS} FROM rsvps WHERE id = ?1");
     first(sql, &statement, &[id.as_str().into()])?.as_mut().map(rsvp_of).transpose()
 }
 
-/// The seat that a ticket code opens.
+/// The seat of a ticket code.
 ///
 /// # Errors
+///
 /// As [`insert`].
 pub fn rsvp_of_ticket(sql: &impl Sql, code: &TicketCode) -> Result<Option<Rsvp>, SqlError> {
     let statement = format!("SELECT {RSVP_COLUMNS} FROM rsvps WHERE code = ?1");
     first(sql, &statement, &[code.as_str().into()])?.as_mut().map(rsvp_of).transpose()
 }
 
-/// Marks a guest as arrived. Answers when the guest was first seen, if that was earlier.
+/// Marks a guest as arrived. Returns the first arrival, if there was one before.
 ///
 /// # Errors
+///
 /// As [`insert`].
 pub fn check_in(
     sql: &impl Sql,
@@ -305,7 +320,7 @@ fn rsvp_of(columns: &mut Columns) -> Result<Rsvp, SqlError> {
     })
 }
 
-/// Counts are far below 2^32; a damaged row shows the largest value instead of failing the list.
+/// Counts are far below 2^32. A damaged row shows the largest value instead of failing the list.
 fn small(count: u64) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }

@@ -1,4 +1,4 @@
-//! The tools of the events: names, texts, schemas, prices, access. Nothing about them is said elsewhere.
+//! The tools of the events: names, texts, schemas, prices, access. They are defined only here.
 
 use serde_json::{Value, json};
 
@@ -9,10 +9,8 @@ use crate::products::events::input::{
 };
 use crate::sale::tool::{Access, Fulfilment, Price, ProductTool, ToolSpec, input_schema};
 
-/// Price of `getEventAnalytics`.
 pub const ANALYTICS_PRICE: Usdc = Usdc::from_cents(1);
 
-/// A tool of the events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tool {
     /// `listEvents`, and its older name `getAllEvents`
@@ -34,7 +32,7 @@ pub enum Tool {
 }
 
 impl ProductTool for Tool {
-    // The first one is free and answers `{}`: clients and test suites probe with it.
+    // The first tool is free and accepts `{}`: clients and test suites probe with it.
     const ALL: &'static [Self] = &[
         Self::ListEvents,
         Self::GetEvent,
@@ -160,7 +158,7 @@ const CHECK_IN: ToolSpec = ToolSpec {
     input_schema: input_schema::<CheckIn>,
 };
 
-/// `updateEvent` takes an event's id beside the changes.
+/// `updateEvent` takes the event's id beside the changes.
 fn update_schema() -> Value {
     let mut schema = input_schema::<EventChanges>();
     if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {

@@ -1,4 +1,4 @@
-//! What hosts see of their events over REST.
+//! The events' REST answers for their host.
 
 use serde::Serialize;
 
@@ -11,15 +11,15 @@ use crate::products::events::rsvp::RsvpLine;
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct OwnEvent {
-    /// What everybody sees.
+    /// The public view.
     #[serde(flatten)]
     pub event: EventView,
-    /// What it has earned, dollars.
+    /// Its income, dollars.
     pub revenue: String,
-    /// The same in the smallest unit.
+    /// Its income in the smallest unit.
     #[cfg_attr(test, ts(type = "string"))]
     pub revenue_atomic: Usdc,
-    /// Seats that are held for payments whose outcome is not known yet.
+    /// Seats that are held for payments with an open outcome.
     pub seats_held: u32,
 }
 
@@ -30,7 +30,7 @@ pub struct OwnEvent {
 pub struct OwnEvents {
     /// In the order of their start.
     pub events: Vec<OwnEvent>,
-    /// For the next page, if there is one.
+    /// The cursor of the next page, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub next_cursor: Option<String>,
@@ -41,25 +41,25 @@ pub struct OwnEvents {
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Rsvps<'a> {
-    /// In the order in which they came.
+    /// In the order in which they bought.
     pub rsvps: Vec<RsvpLine<'a>>,
-    /// For the next page, if there is one.
+    /// The cursor of the next page, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub next_cursor: Option<String>,
 }
 
-/// What becomes of a ticket at the entrance.
+/// The result of a check-in.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct CheckInAnswer<'a> {
-    /// Whether it was good and not used before.
+    /// Whether the ticket is valid and was not used before.
     pub success: bool,
     /// When it was first used.
     pub first_used_at: String,
-    /// Whose it is.
+    /// The guest.
     pub rsvp: RsvpLine<'a>,
-    /// For people.
+    /// A message for the host.
     pub message: String,
 }

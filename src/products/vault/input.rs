@@ -1,4 +1,4 @@
-//! What hosts and buyers may say about secrets: shapes, limits, and errors that name the field.
+//! Input of hosts and buyers about secrets: shapes, limits, and errors that name the field.
 
 use std::fmt;
 
@@ -12,9 +12,9 @@ use crate::base::text::is_blank;
 use crate::base::time::UnixSeconds;
 use crate::products::vault::{Plain, Secret};
 
-/// The longest value, bytes.
+/// The longest value of a secret, bytes.
 pub const VALUE_BYTES_MAX: usize = 16 * 1024;
-/// What a secret costs if its host says nothing.
+/// The price of a secret if the host sets none.
 pub const PRICE_DEFAULT: Usdc = Usdc::from_cents(5);
 
 /// Arguments of `listSecrets`.
@@ -73,10 +73,11 @@ pub struct SecretChanges {
 }
 
 impl StoreSecret {
-    /// A new secret with these facts, and its value.
+    /// Checks a new secret and its value.
     ///
     /// # Errors
-    /// [`InvalidField`] names the first field that cannot be accepted, and never repeats a value.
+    ///
+    /// [`InvalidField`] names the first invalid field, and never repeats a value.
     pub fn into_secret(
         self,
         id: SecretId,
@@ -101,10 +102,11 @@ impl StoreSecret {
 }
 
 impl SecretChanges {
-    /// The secret with these changes, and its new value if it gets one.
+    /// Applies the changes; returns the new value if there is one.
     ///
     /// # Errors
-    /// [`InvalidField`] names the first field that cannot be accepted.
+    ///
+    /// [`InvalidField`] names the first invalid field.
     pub fn apply(
         self,
         mut secret: Secret,
@@ -132,7 +134,7 @@ impl SecretChanges {
     }
 }
 
-/// A secret's id from a caller.
+/// Parses the id of a secret.
 ///
 /// # Errors
 /// [`InvalidField`] for `secretId`.
@@ -140,14 +142,14 @@ pub fn secret_id(text: &str) -> Result<SecretId, InvalidField> {
     SecretId::parse(text).map_err(|error| bad("secretId", error))
 }
 
-/// The value is not shown.
+/// Never shows the value.
 impl fmt::Debug for StoreSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StoreSecret").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
-/// The value is not shown.
+/// Never shows the value.
 impl fmt::Debug for SecretChanges {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SecretChanges").finish_non_exhaustive()

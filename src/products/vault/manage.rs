@@ -1,4 +1,4 @@
-//! What a host does with its secrets, over MCP and REST: list, store, replace, withdraw, and who has read them.
+//! A host's work on its secrets, over MCP and REST: list, store, replace, withdraw, and the retrieval log.
 
 use serde_json::{Value, json};
 
@@ -18,14 +18,15 @@ use crate::rails::outcome::{Abort, Failure, Fatal, Money};
 use crate::sale::cx::Cx;
 use crate::sale::request::read_arguments;
 
-/// The most secrets a host may have.
+/// Secrets of one host.
 const SECRETS_MAX: u64 = 1_000;
 /// Lines on one page of the retrieval log.
 const LOG_LINES_MAX: u32 = 500;
 
-/// Calls a tool that nobody pays for.
+/// Calls a tool that is not paid for.
 ///
 /// # Errors
+///
 /// [`Failure`] of the tool.
 pub fn call(
     cx: &Cx<'_, impl World>,
@@ -53,7 +54,7 @@ pub fn list_secrets(cx: &Cx<'_, impl World>, arguments: ListSecrets) -> Result<V
     Ok(found.map(|secret| secret.view(now)).answer("secrets").into())
 }
 
-/// Stores a secret; from here on its value is sealed.
+/// Stores a secret. Its value is sealed from here on.
 pub fn store_secret(cx: &Cx<'_, impl World>, arguments: StoreSecret) -> Result<Value, Failure> {
     let now = cx.world.now();
     let (secret, value) = arguments.into_secret(SecretId::random(cx.world), now)?;
@@ -122,8 +123,7 @@ pub fn change_secret(
     Ok(answer)
 }
 
-/// Withdraws a secret: nobody can buy it any more, and its value is destroyed as soon as no buyer waits for
-/// it.
+/// Withdraws a secret: it can no longer be bought, and its value is destroyed as soon as no buyer waits for it.
 pub fn revoke_secret(cx: &Cx<'_, impl World>, id: &SecretId) -> Result<Value, Failure> {
     let now = cx.world.now();
     let mut secret = secret(cx, id)?;
@@ -142,7 +142,7 @@ pub fn revoke_secret(cx: &Cx<'_, impl World>, id: &SecretId) -> Result<Value, Fa
     Ok(answer)
 }
 
-/// All secrets, for their host.
+/// All secrets of the host.
 pub fn own_secrets(cx: &Cx<'_, impl World>) -> Result<OwnSecrets, Failure> {
     let now = cx.world.now();
     let limit = u32::try_from(SECRETS_MAX).unwrap_or(u32::MAX);
@@ -151,7 +151,7 @@ pub fn own_secrets(cx: &Cx<'_, impl World>) -> Result<OwnSecrets, Failure> {
     Ok(OwnSecrets { secrets: all.map(|secret| secret.view(now)).entries })
 }
 
-/// Who has read a secret.
+/// A page of the retrieval log.
 pub fn retrievals(
     cx: &Cx<'_, impl World>,
     id: &SecretId,
@@ -169,7 +169,7 @@ pub fn secret(cx: &Cx<'_, impl World>, id: &SecretId) -> Result<Secret, Failure>
     Ok(found.ok_or_else(|| Abort::new("secret_not_found", 404, missing))?)
 }
 
-/// Takes values off sale whose time is over, with their records, and destroys those that no buyer waits for.
+/// Takes expired values off sale, updates their records, and destroys the values that no buyer waits for.
 pub fn destroy_secrets(cx: &Cx<'_, impl World>) -> Result<(), SqlError> {
     let now = cx.world.now();
     cx.world.atomically(|| {
@@ -180,7 +180,7 @@ pub fn destroy_secrets(cx: &Cx<'_, impl World>) -> Result<(), SqlError> {
     })
 }
 
-/// Queues the published record of a secret (product rule: KV key `{scope}:secrets:{secretId}`).
+/// Queues the published record of a secret under the KV key `{scope}:secrets:{secretId}` (docs/storage.md).
 pub fn publish_secret(
     cx: &Cx<'_, impl World>,
     secret: &Secret,
@@ -193,13 +193,13 @@ pub fn publish_secret(
     outbox::put(cx.world, &key_of(cx.scope, &secret.id), &record, now)
 }
 
-/// The same, and the record may wait for others.
+/// The same at low priority: it waits while the record is written often.
 pub fn publish_secret_soon(
     cx: &Cx<'_, impl World>,
     secret: &Secret,
     now: UnixSeconds,
 ) -> Result<(), SqlError> {
-    // What is not on sale has no record, or one that is about to go.
+    // A secret that is not on sale has no record, or a record that is about to be removed.
     if secret.status(now) != Status::Active {
         return Ok(());
     }
@@ -225,7 +225,7 @@ fn key_of(scope: &ScopeId, id: &SecretId) -> String {
     format!("{scope}:secrets:{id}")
 }
 
-/// Says who still has a right to a value that is not on sale any more.
+/// Lists who still has a right to a value that is off sale.
 fn tell(answer: &mut Value, what: &str, waiting: Waiting) {
     put(answer, "message", format!("{what}{waiting}").into());
     put(answer, "openPayments", waiting.open.into());

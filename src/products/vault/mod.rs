@@ -1,15 +1,15 @@
-//! The vault: secrets of a host that are sold for a price each. A value is sealed ([`seal`]) from the moment
-//! it arrives; it is opened for one answer to somebody who has paid for it, and never stands in clear in
-//! storage, KV, lists, logs or errors.
+//! The vault: a host's secrets, each sold for its own price. A value is sealed ([`seal`]) when it arrives. It is
+//! opened only for an answer to a caller who has paid for it, and is never in clear in storage, KV, lists, logs or
+//! errors.
 //!
-//! Who has bought a secret reads it again for nothing while its value is the one that was bought. A value that is
-//! withdrawn, expired or replaced is kept, sealed, for each buyer who has paid for it and was not given it yet, and
-//! for [`READ_AGAIN_SECONDS`] after it was given for the first time: nobody knows whether an answer arrived. Then it
-//! is destroyed. Which version a payment buys is fixed when it is reserved. A
-//! transaction is public with everything that was signed for it, so the signed payment alone proves nothing
-//! after it has settled: the same payment is taken as proof only if it holds something that the chain never
-//! sees ([`crate::rails::x402::wire::PaymentPayload::is_private`]); everybody else signs in
-//! ([`crate::identity::siwx`]).
+//! A buyer of a secret reads it again for free while the value that was bought is current. A value that was
+//! withdrawn, expired or replaced is kept, sealed, for every buyer who has paid and was not given it yet, and for
+//! [`READ_AGAIN_SECONDS`] after it was first given, because an answer can be lost. Then it is destroyed. The version
+//! that a payment buys is fixed when the payment is reserved.
+//!
+//! A settled transaction is public with everything that was signed for it, so the signed payment alone proves nothing
+//! afterwards. The same payment counts as proof only if it holds a secret that is never on the chain
+//! ([`crate::rails::x402::wire::PaymentPayload::is_private`]). Other callers sign in ([`crate::identity::siwx`]).
 
 pub mod input;
 pub mod manage;
@@ -33,60 +33,55 @@ use crate::base::time::UnixSeconds;
 /// The name of this product in settings and storage.
 pub const NAME: &str = "vault";
 
-/// How long a buyer can read a value that is not on sale any more after it was given to them first, seconds. The
-/// first answer may have been lost on its way.
+/// How long a buyer can read an off-sale value after it was first given, seconds: the first answer may have been
+/// lost.
 pub const READ_AGAIN_SECONDS: i64 = 86_400;
 
-/// A value in clear. Shown to nobody by accident, not even to `Debug`.
+/// A value in clear. `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Plain(String);
 
 /// A secret without its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Secret {
-    /// Its id.
     pub id: SecretId,
     /// One line.
     pub name: String,
-    /// What it is good for.
+    /// Its purpose, as its host describes it.
     pub description: String,
-    /// What it costs.
     pub price: Usdc,
-    /// Which value it is: 1 for the first, one more for each that replaced it.
+    /// The version of its value: 1 for the first, one more for each replacement.
     pub version: u32,
-    /// From when on nobody can read it.
+    /// The end of its sale, if it has one.
     pub expires_at: Option<UnixSeconds>,
-    /// When it was withdrawn.
     pub revoked_at: Option<UnixSeconds>,
-    /// How often it was sold.
+    /// Number of sales.
     pub retrievals: u32,
-    /// When it was stored.
     pub created_at: UnixSeconds,
-    /// When it last changed.
     pub updated_at: UnixSeconds,
 }
 
-/// What a payment has bought.
+/// The result of a payment for a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sale {
-    /// Which value.
+    /// The version that was bought.
     pub version: u32,
-    /// When its buyer was given it first.
+    /// When the buyer was first given the value.
     pub handed_over_at: Option<UnixSeconds>,
 }
 
-/// Who has a right to a version of a secret, whatever became of that.
+/// Who has a right to a version of a secret, whether or not it is on sale.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Waiting {
-    /// Payments for it whose outcome is open.
+    /// Payments for it with an open outcome.
     pub open: u64,
     /// Sales whose buyers have not read it.
     pub unread: u64,
-    /// Until when buyers who have read it lately may read it again.
+    /// Until when recent readers may read it again.
     pub readable_until: Option<UnixSeconds>,
 }
 
-/// Where a secret is in its life.
+/// The state of a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[cfg_attr(test, ts(rename = "SecretStatus"))]
@@ -96,48 +91,47 @@ pub enum Status {
     Active,
     /// Its time is over.
     Expired,
-    /// Its host has withdrawn it.
+    /// Its host withdrew it.
     Revoked,
 }
 
-/// A secret as everybody may see it.
+/// A secret as every caller sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct SecretView {
-    /// Its id.
+    /// The secret's id.
     pub id: String,
     /// One line.
     pub name: String,
-    /// What it is good for.
+    /// Its purpose, as its host describes it.
     pub description: String,
-    /// What it costs, dollars.
+    /// The price, dollars.
     pub price: String,
-    /// The same in the smallest unit.
+    /// The price in the smallest unit.
     #[cfg_attr(test, ts(type = "string"))]
     pub price_atomic: Usdc,
-    /// How often it was sold.
+    /// Number of sales.
     pub retrieval_count: u32,
-    /// Which value it is.
+    /// The version of its value.
     pub version: u32,
-    /// From when on nobody can read it.
+    /// The end of its sale, if it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub expires_at: Option<String>,
-    /// Whether it can be had.
+    /// Whether it can be bought.
     pub status: Status,
     /// When it was stored.
     pub created_at: String,
 }
 
 impl Plain {
-    /// Wraps a value.
     #[must_use]
     pub const fn new(value: String) -> Self {
         Self(value)
     }
 
-    /// The value, for the one who has paid for it.
+    /// The value, for an answer to a caller who has paid for it.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -151,7 +145,7 @@ impl fmt::Debug for Plain {
 }
 
 impl Sale {
-    /// Whether its buyer may still read the value, if that is not on sale any more.
+    /// Whether its buyer may still read the value after it went off sale.
     #[must_use]
     pub fn is_kept(self, now: UnixSeconds) -> bool {
         self.handed_over_at.is_none_or(|at| at.plus(READ_AGAIN_SECONDS) > now)
@@ -186,7 +180,7 @@ impl fmt::Display for Waiting {
 }
 
 impl Secret {
-    /// Where it is in its life at `now`.
+    /// Its state at `now`.
     #[must_use]
     pub fn status(&self, now: UnixSeconds) -> Status {
         if self.revoked_at.is_some() {
@@ -198,7 +192,7 @@ impl Secret {
         }
     }
 
-    /// What everybody may see at `now`.
+    /// The public view at `now`.
     #[must_use]
     pub fn view(&self, now: UnixSeconds) -> SecretView {
         SecretView {

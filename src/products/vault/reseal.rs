@@ -1,5 +1,5 @@
-//! Values that are not sealed with the current key: finding them and writing them anew. A value stands in one of two
-//! tables; values move from the first to the second and never back.
+//! Finds values that are not sealed with the current key, and writes them anew. A value is in one of two tables;
+//! values move from the first to the second and never back.
 
 use crate::ports::storage::{all, first};
 use crate::ports::{Sql, SqlError, SqlValue};
@@ -13,28 +13,28 @@ pub enum Table {
     Kept,
 }
 
-/// A sealed value with its place. The id is text, so that a damaged one stops no search.
+/// A sealed value with its place. The id is text, so that a damaged one does not stop a search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sealed {
-    /// The id of its secret.
+    /// The secret's id.
     pub id: String,
-    /// Which value of the secret it is.
+    /// The version of the value.
     pub version: i64,
     /// The sealed value.
     pub sealed: String,
 }
 
-/// The last place that a search has looked at.
+/// Where a search stopped.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {
-    /// The id of the secret.
+    /// The secret's id.
     pub id: String,
-    /// Which value of the secret.
+    /// The version of the value.
     pub version: i64,
 }
 
 impl Table {
-    /// Table, column of the secret's id.
+    /// The table, and its column of secret ids.
     const fn names(self) -> (&'static str, &'static str) {
         match self {
             Self::OnSale => ("secrets", "id"),
@@ -43,10 +43,11 @@ impl Table {
     }
 }
 
-/// Whether a value begins in another way than `prefix`.
+/// Whether any value lacks the prefix.
 ///
 /// # Errors
-/// [`SqlError`] if SQLite refuses; so for every function here.
+///
+/// [`SqlError`] if SQLite refuses; the same for every function here.
 pub fn is_any(sql: &impl Sql, prefix: &str) -> Result<bool, SqlError> {
     let statement = "SELECT 1 FROM secrets WHERE sealed IS NOT NULL \
          AND substr(sealed, 1, length(?1)) <> ?1 UNION ALL \
@@ -54,9 +55,10 @@ pub fn is_any(sql: &impl Sql, prefix: &str) -> Result<bool, SqlError> {
     Ok(first(sql, statement, &[prefix.into()])?.is_some())
 }
 
-/// Values after `place` that begin in another way than `prefix`, in the order of their places.
+/// Values after `place` that lack the prefix, in the order of their places.
 ///
 /// # Errors
+///
 /// As [`is_any`].
 pub fn next(
     sql: &impl Sql,
@@ -78,9 +80,10 @@ pub fn next(
     })
 }
 
-/// Puts `sealed` in the place of the same value that is sealed with another key.
+/// Replaces a sealed value by the same value sealed with another key.
 ///
 /// # Errors
+///
 /// As [`is_any`].
 pub fn replace(
     sql: &impl Sql,

@@ -1,4 +1,4 @@
-//! Selling a secret. Its value is opened in [`hand_over`] and nowhere else.
+//! The sale of a secret. Its value is opened in [`hand_over`] only.
 
 use serde_json::{Value, json};
 
@@ -71,7 +71,7 @@ impl Sale<Tool> for SecretSale {
         Err(Abort::is_not_paid().into())
     }
 
-    /// A secret that the wallet has not read yet comes before one that it has.
+    /// A secret that the wallet has not read comes before one that it has.
     fn bought_before(
         &self,
         cx: &Cx<'_, impl World>,
@@ -118,8 +118,8 @@ impl Sale<Tool> for SecretSale {
     }
 }
 
-/// Books a sale of the version that was on sale when its payment was reserved. The answer that is kept
-/// holds no value; who gets to see that is asked when the answer is handed over.
+/// Books the sale of the version that was on sale when its payment was reserved. The stored answer holds no value;
+/// [`hand_over`] adds it for a caller who may read it.
 fn fulfil_secret(cx: &Cx<'_, impl World>, settled: &Settled) -> Result<Value, SqlError> {
     let now = cx.world.now();
     let sql = cx.world;
@@ -142,8 +142,8 @@ fn fulfil_secret(cx: &Cx<'_, impl World>, settled: &Settled) -> Result<Value, Sq
     Ok(answer)
 }
 
-/// Opens what was bought, for the one who has bought it, and puts it into the answer. That it was handed
-/// over is noted once; whether the answer arrives nobody knows, so it can be repeated for a while.
+/// Opens what was bought and puts it into the answer. The first reading is recorded. It is unknown whether an answer
+/// arrives, so reading can be repeated for a while.
 fn hand_over(cx: &Cx<'_, impl World>, mut answer: Value, may: &MayRead) -> Result<Value, Failure> {
     let settled = may.settled();
     let payment = settled.payment();
@@ -196,8 +196,7 @@ fn readable(cx: &Cx<'_, impl World>, id: &SecretId) -> Result<Secret, Failure> {
     }
 }
 
-/// Whether a buyer may read: while what was bought is on sale, and afterwards until it was handed over, and
-/// a day longer.
+/// Whether a buyer may read: while the version is on sale, then until it was first read, and a day longer.
 fn check_right(cx: &Cx<'_, impl World>, id: &SecretId, sale: Sold) -> Result<(), Failure> {
     if sale.is_kept(cx.world.now()) {
         return Ok(());
@@ -210,12 +209,13 @@ fn check_right(cx: &Cx<'_, impl World>, id: &SecretId, sale: Sold) -> Result<(),
     Ok(())
 }
 
-/// Refuses to sell a value that does not open: it is damaged, or was sealed with a master key that is not set any more.
+/// Refuses the sale of a value that cannot be opened: it is damaged, or sealed with a master key that is no longer
+/// set.
 fn check_opens(cx: &Cx<'_, impl World>, secret: &Secret) -> Result<(), Failure> {
     value_of(cx, &secret.id, secret.version, Money::NotMoved).map(drop)
 }
 
-/// Opens one version. `money`: what became of it, should that fail.
+/// Opens one version. `money`: the state of the money, for the error.
 fn value_of(
     cx: &Cx<'_, impl World>,
     id: &SecretId,

@@ -1,9 +1,9 @@
-//! Sealing: AES-256-GCM (NIST SP 800-38D) with a key for each master key and scope, and a random nonce of
-//! 96 bits. Scope, id and version of the secret and the id of the key are authenticated with it, so that a sealed
-//! value that is moved to another place does not open there.
+//! Sealing with AES-256-GCM (NIST SP 800-38D): one key for each master key and scope, and a random nonce of 96 bits.
+//! Scope, secret id, version and key id are authenticated data, so that a sealed value cannot be opened in another
+//! place.
 //!
-//! A sealed value names its key by id, so that each row shows whether it is sealed with the current key. Values from
-//! before keys had ids say 1 and open with the current key or else with the previous one.
+//! A sealed value names its key by id, so each row shows whether it uses the current key. Values from before keys had
+//! ids begin with 1; they open with the current key or else with the previous one.
 
 use aes_gcm::aead::{Aead, Payload};
 use aes_gcm::{Aes256Gcm, KeyInit, Nonce};
@@ -18,23 +18,23 @@ use crate::products::vault::Plain;
 const FORMAT: &str = "v1";
 const NONCE_BYTES: usize = 12;
 
-/// Where a value belongs.
+/// The place of a value.
 #[derive(Clone, Copy, Debug)]
 pub struct Place<'a> {
-    /// Whose it is.
+    /// The host.
     pub scope: &'a ScopeId,
-    /// Which secret.
+    /// The secret.
     pub id: &'a SecretId,
-    /// How often its value was replaced, and one more.
+    /// 1 and the number of replacements.
     pub version: u32,
 }
 
-/// A sealed value does not open: it was changed, moved, or sealed with another key. For us only.
+/// A sealed value cannot be opened: it was changed, moved, or sealed with another key. For the log only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a sealed value does not open at its place")]
 pub struct NotOpened;
 
-/// How a value begins that is sealed with the current key.
+/// The prefix of values that are sealed with the current key.
 #[must_use]
 pub fn current_prefix(keys: &Keys) -> String {
     format!("{FORMAT}.{}.", keys.key_id())
@@ -43,6 +43,7 @@ pub fn current_prefix(keys: &Keys) -> String {
 /// Seals a value for its place with the current key: `v1.{key id}.{nonce}.{ciphertext}`.
 ///
 /// # Errors
+///
 /// [`NotOpened`] if the cipher refuses, which it does only for values of many gigabytes.
 pub fn seal(
     keys: &Keys,
@@ -59,9 +60,10 @@ pub fn seal(
     Ok(format!("{}{nonce}.{sealed}", current_prefix(keys)))
 }
 
-/// Opens what [`seal`] made for this place, with the current key or the previous one.
+/// Opens a value that [`seal`] made for this place, with the current key or the previous one.
 ///
 /// # Errors
+///
 /// [`NotOpened`].
 pub fn open(keys: &Keys, place: Place<'_>, sealed: &str) -> Result<Plain, NotOpened> {
     let mut parts = sealed.split('.');

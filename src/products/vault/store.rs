@@ -10,43 +10,41 @@ use crate::ports::storage::{Columns, all, first};
 use crate::ports::{Sql, SqlError, SqlValue};
 use crate::products::vault::{READ_AGAIN_SECONDS, Sale, Secret, Waiting};
 
-/// Free readings that are remembered of each secret; sales are all remembered.
+/// Free readings that are kept for each secret. Sales are all kept.
 const READINGS_MAX: u32 = 200;
 
-/// On what ground somebody reads.
+/// Why a caller may read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[cfg_attr(test, ts(rename = "ReadBy"))]
 #[serde(rename_all = "lowercase")]
 pub enum How {
-    /// It was paid for.
+    /// The call was paid for.
     Paid,
-    /// The payment of an earlier sale, again.
+    /// The caller repeated the payment of an earlier sale.
     Payment,
-    /// The wallet of an earlier sale has signed in.
+    /// The wallet of an earlier sale signed in.
     Signature,
 }
 
-/// One line of the retrieval log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Retrieval {
-    /// Who read.
+    /// The reader's wallet.
     wallet: String,
-    /// On what ground.
     how: String,
-    /// Which value.
+    /// The version that was read.
     version: u32,
-    /// What was paid, dollars; nothing for reading again.
+    /// Dollars; nothing for reading again.
     paid: String,
     /// The transaction that paid.
     tx_hash: Option<String>,
     /// CAIP-2.
     network: Option<String>,
-    /// When.
+    /// When it was read.
     at: String,
-    /// Of a sale: when its buyer was given the value first; nothing yet if it waits for its buyer.
+    /// Of a sale: when its buyer was first given the value; empty if the buyer has not come yet.
     handed_over_at: Option<String>,
 }
 
@@ -54,20 +52,21 @@ const COLUMNS: &str = "id, name, description, price, version, expires_at, revoke
      carried + (SELECT count(*) FROM retrievals r WHERE r.secret_id = s.id AND r.how = 'paid'), \
      created_at, updated_at";
 
-/// Open payments for the value `v` (`secret_id`, `version`). One from before versions were fixed buys any.
+/// Open payments for the version `v` (`secret_id`, `version`). A payment from before versions were fixed buys any.
 const OPEN: &str = "SELECT 1 FROM payments p WHERE p.tool = 'retrieveSecret' \
      AND p.state IN ('settling', 'unknown', 'settled') \
      AND p.wanted = v.secret_id \
      AND coalesce(json_extract(p.staged, '$.version'), v.version) = v.version";
 
-/// Sales of the value `v`.
+/// Sales of the version `v`.
 const SOLD: &str = "FROM retrievals r WHERE r.secret_id = v.secret_id AND r.version = v.version \
      AND r.how = 'paid'";
 
-/// Writes a new secret.
+/// Inserts a new secret.
 ///
 /// # Errors
-/// [`SqlError`] if SQLite refuses; so for every function here.
+///
+/// [`SqlError`] if SQLite refuses; the same for every function here.
 pub fn insert(sql: &impl Sql, secret: &Secret, sealed: Option<&str>) -> Result<(), SqlError> {
     let statement = "INSERT INTO secrets (id, name, description, price, sealed, version, \
          expires_at, revoked_at, created_at, updated_at) \
@@ -77,9 +76,10 @@ pub fn insert(sql: &impl Sql, secret: &Secret, sealed: Option<&str>) -> Result<(
     sql.run(statement, &parameters).map(drop)
 }
 
-/// Writes a secret from its published record, with the sales that it had.
+/// Inserts a secret from its published record, with its number of sales.
 ///
 /// # Errors
+///
 /// As [`insert`].
 pub fn carry_over(sql: &impl Sql, secret: &Secret, sealed: Option<&str>) -> Result<(), SqlError> {
     insert(sql, secret, sealed)?;
@@ -87,9 +87,10 @@ pub fn carry_over(sql: &impl Sql, secret: &Secret, sealed: Option<&str>) -> Resu
     sql.run(statement, &[secret.id.as_str().into(), secret.retrievals.into()]).map(drop)
 }
 
-/// Writes what has changed about a secret; its value stays unless there is a new one.
+/// Stores the changes of a secret. Its value stays unless there is a new one.
 ///
 /// # Errors
+///
 /// As [`insert`].
 pub fn update(sql: &impl Sql, secret: &Secret, sealed: Option<&str>) -> Result<(), SqlError> {
     let statement = "UPDATE secrets SET name = ?2, description = ?3, price = ?4, \
@@ -107,9 +108,10 @@ pub fn find(sql: &impl Sql, id: &SecretId) -> Result<Option<Secret>, SqlError> {
     first(sql, &statement, &[id.as_str().into()])?.as_mut().map(secret).transpose()
 }
 
-/// Its sealed value, while that is on sale.
+/// Its sealed value, while it is on sale.
 ///
 /// # Errors
+///
 /// As [`insert`].
 pub fn sealed(sql: &impl Sql, id: &SecretId) -> Result<Option<String>, SqlError> {
     let found = first(sql, "SELECT sealed FROM secrets WHERE id = ?1", &[id.as_str().into()])?;
@@ -119,6 +121,7 @@ pub fn sealed(sql: &impl Sql, id: &SecretId) -> Result<Option<String>, SqlError>
 /// The sealed value of one version, on sale or kept for its buyers.
 ///
 /// # Errors
+///
 /// As [`insert`].
 pub fn sealed_version(
     sql: &impl Sql,
@@ -132,9 +135,10 @@ pub fn sealed_version(
     found.map(|mut columns| columns.text()).transpose()
 }
 
-/// Writes a secret with a new value. The old one is kept if a buyer waits for it.
+/// Stores a secret with a new value. The old value is kept if a buyer waits for it.
 ///
 /// # Errors
+///
 /// As [`insert`].
 pub fn replace(
     sql: &impl Sql,
@@ -150,9 +154,10 @@ pub fn replace(
 pub static BY_AGE: Order =
     Order { list: "secrets", keys: &[("created_at", KeyKind::Int), ("id", KeyKind::Text)] };
 
-/// A page of secrets, [`BY_AGE`]; the ones that can be read at `readable_at`, or all.
+/// A page of secrets in the order [`BY_AGE`]: those that can be read at `readable_at`, or all.
 ///
 /// # Errors
+///
 /// As [`insert`].
 pub fn list(
     sql: &impl Sql,
@@ -168,18 +173,20 @@ pub fn list(
     page.find(sql, query, secret)
 }
 
-/// How many secrets the host has.
+/// The number of secrets.
 ///
 /// # Errors
+///
 /// As [`insert`].
 pub fn count(sql: &impl Sql) -> Result<u64, SqlError> {
     first(sql, "SELECT count(*) FROM secrets", &[])?.map_or(Ok(0), |mut columns| columns.count())
 }
 
-/// Takes values off sale whose secret is withdrawn or over; gives the ids. A value is kept if a buyer waits
-/// for it, and destroyed otherwise.
+/// Takes the values of withdrawn and expired secrets off sale, and returns their ids. A value is kept if a buyer
+/// waits for it, else destroyed.
 ///
 /// # Errors
+///
 /// As [`insert`].
 pub fn retire(sql: &impl Sql, now: UnixSeconds) -> Result<Vec<SecretId>, SqlError> {
     let over = "(revoked_at IS NOT NULL OR expires_at <= ?1)";
@@ -190,7 +197,7 @@ pub fn retire(sql: &impl Sql, now: UnixSeconds) -> Result<Vec<SecretId>, SqlErro
     all(sql, &statement, &[now.into()], |columns| columns.parsed(SecretId::parse))
 }
 
-/// Keeps the values of these secrets for which a buyer waits.
+/// Keeps the values of these secrets that a buyer waits for.
 fn keep(
     sql: &impl Sql,
     which: &str,
@@ -207,9 +214,10 @@ fn keep(
     sql.run(&statement, &parameters).map(drop)
 }
 
-/// Destroys the kept values for which no buyer waits any more.
+/// Destroys the kept values that no buyer waits for any more.
 ///
 /// # Errors
+///
 /// As [`insert`].
 pub fn destroy(sql: &impl Sql, now: UnixSeconds) -> Result<(), SqlError> {
     let waits = waits();
@@ -217,8 +225,8 @@ pub fn destroy(sql: &impl Sql, now: UnixSeconds) -> Result<(), SqlError> {
     sql.run(&statement, &[now.into(), last_end(now).into()]).map(drop)
 }
 
-/// Whether a buyer waits for the value `v`: has paid or is paying for it and has not read it, or has read it
-/// first after `?2`.
+/// Whether a buyer waits for the version `v`: has paid or is paying for it and has not read it, or first read it
+/// after `?2`.
 fn waits() -> String {
     format!(
         "(EXISTS ({OPEN}) OR EXISTS (SELECT 1 {SOLD} \
@@ -230,10 +238,11 @@ fn last_end(now: UnixSeconds) -> UnixSeconds {
     now.plus(READ_AGAIN_SECONDS.saturating_neg())
 }
 
-/// When the next value goes off sale, or the next kept one is destroyed. One that a buyer has not read has no
-/// such time: reading it, or the end of its payment, gives it one.
+/// When the next value goes off sale, or the next kept one is destroyed. A value that its buyer has not read has no
+/// such time until it is read or its payment ends.
 ///
 /// # Errors
+///
 /// As [`insert`].
 pub fn next_end(sql: &impl Sql) -> Result<Option<UnixSeconds>, SqlError> {
     let statement = format!(
@@ -248,9 +257,10 @@ pub fn next_end(sql: &impl Sql) -> Result<Option<UnixSeconds>, SqlError> {
     Ok(found.transpose()?.flatten().map(UnixSeconds::new))
 }
 
-/// Who waits for the values of a secret, the one on sale among them; `version` limits that to one.
+/// Who waits for the values of a secret, including the one on sale; `version` limits that to one.
 ///
 /// # Errors
+///
 /// As [`insert`].
 pub fn waiting(
     sql: &impl Sql,
@@ -280,10 +290,11 @@ pub fn waiting(
     })
 }
 
-/// Notes a sale of one version.
+/// Records a sale of one version.
 ///
 /// # Errors
-/// As [`insert`]; a second sale for the same payment is refused by the table.
+///
+/// As [`insert`]; the table refuses a second sale for the same payment.
 pub fn add_sale(
     sql: &impl Sql,
     id: &SecretId,
@@ -307,9 +318,10 @@ pub fn add_sale(
     sql.run(statement, &parameters).map(drop)
 }
 
-/// Notes that the value of a sale was given to its buyer for the first time.
+/// Records when the buyer was first given the value.
 ///
 /// # Errors
+///
 /// As [`insert`].
 pub fn mark_handed_over(
     sql: &impl Sql,
@@ -321,9 +333,10 @@ pub fn mark_handed_over(
     sql.run(statement, &[payment.as_str().into(), now.into()]).map(drop)
 }
 
-/// Notes that a buyer has read a version again.
+/// Records that a buyer has read a version again.
 ///
 /// # Errors
+///
 /// As [`insert`].
 pub fn add_reading(
     sql: &impl Sql,
@@ -345,9 +358,10 @@ pub fn add_reading(
     sql.run(forget, &[id, READINGS_MAX.into()]).map(drop)
 }
 
-/// What a payment has bought, if it has.
+/// The result of a payment, if it bought a secret.
 ///
 /// # Errors
+///
 /// As [`insert`].
 pub fn sale(sql: &impl Sql, payment: &PaymentId) -> Result<Option<Sale>, SqlError> {
     let statement =
@@ -361,10 +375,11 @@ pub fn sale(sql: &impl Sql, payment: &PaymentId) -> Result<Option<Sale>, SqlErro
     found.map(sale).transpose()
 }
 
-/// The oldest payment of a wallet for a secret whose value it has not read. `network` (CAIP-2) limits the search
-/// to one chain.
+/// The oldest payment of a wallet for a secret whose value it has not read. `network` (CAIP-2) limits the search to
+/// one chain.
 ///
 /// # Errors
+///
 /// As [`insert`].
 pub fn unread_by(
     sql: &impl Sql,
@@ -380,9 +395,10 @@ pub fn unread_by(
     found.map(|mut columns| columns.parsed(PaymentId::parse)).transpose()
 }
 
-/// The chain has the money of a sale in another transaction.
+/// Corrects the transaction of a sale.
 ///
 /// # Errors
+///
 /// As [`insert`].
 pub fn correct_sale(
     sql: &impl Sql,
@@ -393,21 +409,23 @@ pub fn correct_sale(
     sql.run(statement, &[payment.as_str().into(), transaction.into()]).map(drop)
 }
 
-/// The chain has dropped the money of a sale: it is none any more.
+/// Removes a sale whose money the chain has dropped.
 ///
 /// # Errors
+///
 /// As [`insert`].
 pub fn remove_sale(sql: &impl Sql, payment: &PaymentId) -> Result<(), SqlError> {
     let statement = "DELETE FROM retrievals WHERE payment_id = ?1 AND how = 'paid'";
     sql.run(statement, &[payment.as_str().into()]).map(drop)
 }
 
-/// Lines of the retrieval log, the newest first.
+/// Lines of the retrieval log, newest first.
 pub static NEWEST_FIRST: Order = Order { list: "retrievals", keys: &[("-seq", KeyKind::Int)] };
 
-/// A page of the retrieval log, [`NEWEST_FIRST`].
+/// A page of the retrieval log in the order [`NEWEST_FIRST`].
 ///
 /// # Errors
+///
 /// As [`insert`].
 pub fn log(sql: &impl Sql, id: &SecretId, page: &Page) -> Result<Found<Retrieval>, SqlError> {
     let query = Query {

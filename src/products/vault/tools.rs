@@ -1,10 +1,9 @@
-//! The tools of the vault: names, texts, schemas, prices, access. Nothing about them is said elsewhere.
+//! The tools of the vault: names, texts, schemas, prices, access. They are defined only here.
 
 use crate::identity::access::Tier;
 use crate::products::vault::input::{ListSecrets, OneSecret, StoreSecret};
 use crate::sale::tool::{Access, Fulfilment, Price, ProductTool, ToolSpec, input_schema};
 
-/// A tool of the vault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tool {
     /// `listSecrets`

@@ -1,11 +1,11 @@
-//! What hosts see of their secrets over REST.
+//! The vault's REST answers for its host.
 
 use serde::Serialize;
 
 use crate::products::vault::SecretView;
 use crate::products::vault::store::Retrieval;
 
-/// All secrets of a host, without their values.
+/// The host's secrets, without their values.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct OwnSecrets {
@@ -13,14 +13,14 @@ pub struct OwnSecrets {
     pub secrets: Vec<SecretView>,
 }
 
-/// Who has read a secret.
+/// The retrieval log of a secret.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Retrievals {
-    /// The newest first.
+    /// Newest first.
     pub retrievals: Vec<Retrieval>,
-    /// For the next page, if there is one.
+    /// The cursor of the next page, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub next_cursor: Option<String>,
