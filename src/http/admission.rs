@@ -1,8 +1,8 @@
-//! What every request costs before anything is done for it, and how much of that one source may have.
+//! The cost of each request, and the budgets of a source.
 //!
-//! The gateway counts in memory, each isolate for itself, and refuses without asking an object. What is
-//! cheap and what is dear have budgets of their own, so that a flood of sign-ins keeps nobody on the same
-//! network address from buying. What leaves something behind is also counted by the hour and the day.
+//! The gateway counts in memory, each isolate for itself, and refuses without asking an object. Cheap and expensive
+//! requests have separate budgets, so that a flood of sign-ins does not stop purchases from the same network address.
+//! Requests that leave something behind also have budgets for an hour and a day.
 
 use crate::base::rate_limit::{Budget, RateLimiter};
 use crate::base::time::UnixSeconds;
@@ -11,34 +11,33 @@ use crate::http::source::Source;
 
 const HOUR_SECONDS: i64 = 3_600;
 const DAY_SECONDS: i64 = 24 * HOUR_SECONDS;
-/// How many times more a deployment on somebody's own machine gives that machine.
+/// The factor for all budgets of a local deployment's own machine.
 const OWN_MACHINE: u32 = 1_000;
 
-/// What is counted together.
+/// The budgets of a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Purpose {
-    /// Calls of servers, pages, the host's own lists.
+    /// Tool calls, pages, the host's lists.
     Calls,
-    /// What proves an identity, sends mail, or makes an object.
+    /// Requests that prove an identity, send mail, or make an object.
     Identity,
 }
 
-/// What a request costs.
+/// The cost of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cost {
     purpose: Purpose,
     points: u32,
 }
 
-/// The cost of what leads nowhere, and of a preflight.
+/// The cost of a request without a route, and of a preflight.
 pub const NOTHING: Cost = Cost { purpose: Purpose::Calls, points: 1 };
-/// What a new guest session costs besides its socket: 60 in a minute.
+/// The additional cost of a new guest session: 60 in a minute.
 pub const NEW_SESSION: Cost = Cost { purpose: Purpose::Identity, points: 45 };
-/// What a signature that a chain has to judge costs besides the sign-in: 20 in a minute.
+/// The additional cost of a signature that a chain must judge: 20 in a minute.
 pub const CONTRACT_SIGN_IN: Cost = Cost { purpose: Purpose::Identity, points: 140 };
 
 impl Cost {
-    /// Of a request.
     #[must_use]
     pub const fn of(route: &Route) -> Self {
         let (purpose, points) = match route {
@@ -48,7 +47,7 @@ impl Cost {
             | Route::Facilitator(AtFacilitator::Supported)
             | Route::Host(_, AtHost::Mcp | AtHost::Tool(_)) => (Purpose::Calls, 1),
             Route::Own(Own::Register) => (Purpose::Identity, 50),
-            // A copy of everything that a host has.
+            // It copies everything that a host has.
             Route::Own(Own::Export) | Route::Faucet => (Purpose::Calls, 100),
             Route::Own(_)
             | Route::Host(
@@ -91,7 +90,7 @@ impl Purpose {
     }
 }
 
-/// What leaves something behind, or costs money.
+/// Something that stays or costs money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rare {
     /// A new guest session.
@@ -111,7 +110,7 @@ impl Rare {
         }
     }
 
-    /// For one source in an hour, and in a day.
+    /// For one source, in an hour and in a day.
     const fn budgets(self) -> [Budget; 2] {
         let (hour, day) = match self {
             Self::Session => (600, 2_000),
@@ -122,18 +121,19 @@ impl Rare {
     }
 }
 
-/// What one isolate has seen.
+/// The counters of one isolate.
 #[derive(Debug, Default)]
 pub struct Admission {
     by_minute: RateLimiter,
-    /// Keys that live longer have a table of their own, so that a flood of calls does not push them out.
+    /// Counters with a longer period have a table of their own, so that a flood of calls does not evict them.
     by_day: RateLimiter,
 }
 
 impl Admission {
-    /// Counts a request. `is_local`: the deployment is on somebody's own machine.
+    /// Charges a request. `is_local`: the deployment runs on a developer's machine.
     ///
     /// # Errors
+    ///
     /// How many seconds to wait.
     pub fn admit(
         &mut self,
@@ -146,9 +146,10 @@ impl Admission {
         source.admit(&mut self.by_minute, cost.purpose.prefix(), cost.points, budget, now)
     }
 
-    /// Counts what leaves something behind.
+    /// Charges something that stays.
     ///
     /// # Errors
+    ///
     /// How many seconds to wait.
     pub fn admit_rare(
         &mut self,
@@ -167,7 +168,7 @@ impl Admission {
         admitted
     }
 
-    /// Nothing was left behind after all.
+    /// Refunds a charge: nothing stays.
     pub fn take_back(&mut self, source: &Source, rare: Rare) {
         for prefix in rare.prefixes() {
             source.take_back(&mut self.by_day, prefix, 1);
@@ -175,7 +176,7 @@ impl Admission {
     }
 }
 
-/// On one's own machine everything comes from the same source.
+/// On a local machine all requests have the same source.
 fn generous(source: &Source, is_local: bool, budget: Budget) -> Budget {
     let is_own = is_local && source.is_own_machine();
     let times = if is_own { OWN_MACHINE } else { 1 };

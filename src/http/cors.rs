@@ -1,4 +1,4 @@
-//! Which web pages may call us (MCP, transports, security; Fetch, CORS).
+//! The web origins that may call us (MCP, transports, security; Fetch, CORS).
 
 use crate::base::http::{Headers, Reply};
 use crate::config::{Config, is_loopback};
@@ -8,13 +8,13 @@ const ALLOW_HEADERS: &str = "content-type, accept, authorization, mcp-protocol-v
      sign-in-with-x";
 const EXPOSE_HEADERS: &str =
     "mcp-session-id, payment-required, payment-response, x-payment-response, x-request-id";
-/// How many headers a preflight may ask for besides, and how long their names may be.
+/// Limits of the additional headers in a preflight: their number, and the length of a name.
 const ASKED_MAX: usize = 20;
 const NAME_BYTES_MAX: usize = 80;
 const ALLOW_METHODS: &str = "GET, HEAD, POST, PATCH, DELETE, OPTIONS";
 
-/// Why a request may not come in: a page that we do not know is behind it, or on a local machine it was not sent to
-/// that machine by name (DNS rebinding). The text is for the caller and names the setting.
+/// Refuses a request of an unknown web origin and, on a local machine, a request that does not name that machine in
+/// `Host` (DNS rebinding). The text is for the caller and names the setting.
 #[must_use]
 pub fn refusal(headers: &Headers, config: &Config) -> Option<String> {
     let is_at_loopback = config.is_at_loopback();
@@ -38,8 +38,8 @@ pub fn refusal(headers: &Headers, config: &Config) -> Option<String> {
 /// The answer to a preflight.
 #[must_use]
 pub fn preflight(headers: &Headers) -> Reply {
-    // Whatever else a page that we know wants to send: `Mcp-Param-*`, whose names we cannot know, and what libraries
-    // add by themselves (those of x402 send `Access-Control-Expose-Headers`).
+    // Any other header of an allowed origin: `Mcp-Param-*` has unknown names, and libraries add their own (those of
+    // x402 send `Access-Control-Expose-Headers`).
     let asked = headers.get("access-control-request-headers").unwrap_or_default();
     let more: String = asked
         .split(',')
@@ -54,13 +54,13 @@ pub fn preflight(headers: &Headers) -> Reply {
         .with_header("access-control-max-age", "600".to_owned())
 }
 
-/// Whether it can be a header's name and is no longer than one.
+/// Whether it is a valid header name within the length limit.
 fn is_name(text: &str) -> bool {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     (1..NAME_BYTES_MAX).contains(&text.len()) && text.bytes().all(is_part)
 }
 
-/// Headers that every answer to an allowed page carries.
+/// The headers of every answer to an allowed origin.
 #[must_use]
 pub fn headers_for(origin: &str) -> [(&'static str, String); 3] {
     [

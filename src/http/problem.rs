@@ -9,7 +9,7 @@ use crate::rails::outcome::{Abort, Failure, Fatal, Money};
 use crate::rails::problem::PROBLEM_JSON;
 pub use crate::rails::problem::of_abort;
 
-/// Our own fault as problem+json. What broke goes to the log, not to the caller.
+/// Our own fault as problem+json. The cause goes to the log, not to the caller.
 #[must_use]
 pub fn of_fatal(fatal: &Fatal, request_id: &RequestId) -> Reply {
     let detail = format!("internal error; tell the operator the request id {request_id}.");
@@ -38,7 +38,6 @@ pub fn of_failure(failure: &Failure, request_id: &RequestId) -> Reply {
     }
 }
 
-/// 404 for whatever is not there.
 #[must_use]
 pub fn not_found(request_id: &RequestId) -> Reply {
     let abort = Abort::new("not_found", 404, "there is nothing at this address");
@@ -53,8 +52,8 @@ struct ProblemPage<'a> {
     request_id: &'a str,
 }
 
-/// The error as who asked can read it: a browser that opens an address (its `Accept` names `text/html`) gets a page,
-/// everybody else the JSON. Status and other headers stay.
+/// Shows an error in the form that the client reads: a page for a browser's navigation (its `Accept` names
+/// `text/html`), JSON for other clients. Status and other headers stay.
 #[must_use]
 pub fn readable(reply: Reply, headers: &Headers) -> Reply {
     let is_problem =
@@ -79,7 +78,7 @@ pub fn readable(reply: Reply, headers: &Headers) -> Reply {
         .with_header("cache-control", "no-store".to_owned())
 }
 
-/// Whether it is a browser's navigation: programs name JSON, or accept anything.
+/// Whether it is a browser's navigation. Programs name JSON, or accept anything.
 fn wants_page(headers: &Headers) -> bool {
     let accept = headers.get("accept").unwrap_or_default().to_ascii_lowercase();
     let names = |kind: &str| {
@@ -92,7 +91,7 @@ fn wants_page(headers: &Headers) -> bool {
     names("text/html") && !names("application/json") && !names(PROBLEM_JSON)
 }
 
-/// With a capital letter.
+/// The text with a capital first letter.
 fn sentence_case(text: &str) -> String {
     let mut chars = text.chars();
     let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Every address we answer, as one enum.
+//! Every route, as one enum.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use crate::base::id::{
     ArticleId, CredentialId, DraftId, EventId, PaymentId, ScopeId, SecretId, TicketCode, TicketId,
 };
 
-/// What a request asks for.
+/// The route of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Route {
     /// `GET /health`
@@ -36,15 +36,15 @@ pub enum Route {
     Explorer(AtExplorer),
     /// `GET /agent`, a WebSocket
     Agent,
-    /// Any x402 server, of our own facilitator.
+    /// A request of an x402 server to our own facilitator.
     Facilitator(AtFacilitator),
-    /// Anybody, of the host with this scope.
+    /// A public request about the host with this scope.
     Host(ScopeId, AtHost),
-    /// The signed-in host, of itself.
+    /// A request of the signed-in host.
     Own(Own),
 }
 
-/// What people can look at on the chain of their own machine.
+/// A page of the explorer for a local chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AtExplorer {
     /// A transaction.
@@ -53,7 +53,7 @@ pub enum AtExplorer {
     Wallet(Address),
 }
 
-/// What anybody may ask of a host.
+/// A public request about a host.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AtHost {
     /// `POST /mcp/users/{scope}`
@@ -72,7 +72,7 @@ pub enum AtHost {
     Ticket(TicketCode),
 }
 
-/// What an x402 server may ask of our own facilitator.
+/// A request of an x402 server to our own facilitator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AtFacilitator {
     /// `GET /facilitator/supported`
@@ -83,7 +83,7 @@ pub enum AtFacilitator {
     Settle,
 }
 
-/// What a signed-in host may ask.
+/// A request of the signed-in host.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Own {
     /// `POST /api/users/mcp`
@@ -136,7 +136,7 @@ pub enum Own {
     Decide(PaymentId),
 }
 
-/// What a signed-in host may ask of its desk.
+/// A request of the signed-in host to its desk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AtDesk {
     /// `GET /api/users/kb`
@@ -171,7 +171,7 @@ pub enum AtDesk {
     ResetBreaker,
 }
 
-/// How a list is written.
+/// The format of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Format {
     /// JSON
@@ -180,12 +180,12 @@ pub enum Format {
     Csv,
 }
 
-/// Why a request leads nowhere.
+/// Why a request has no route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoRoute {
     /// There is nothing at this path.
     NotFound,
-    /// There is, but not for this method; these are the ones that work.
+    /// The path exists, but not for this method. Holds the methods that are allowed.
     MethodNotAllowed(&'static str),
 }
 
@@ -249,8 +249,8 @@ pub fn parse(method: &str, path: &str) -> Result<Route, NoRoute> {
     }
 }
 
-/// A segment of a path, decoded once; `None` for what is no encoding, for a slash, which would make two of it, and for
-/// bytes that are no UTF-8.
+/// A segment of a path, decoded once. `None` for an invalid encoding, for a slash, which would make two segments, and
+/// for bytes that are not UTF-8.
 fn decoded(segment: &str) -> Option<Cow<'_, str>> {
     if !segment.contains('%') {
         return Some(Cow::Borrowed(segment));
@@ -361,7 +361,7 @@ fn at_desk(method: &str, parts: &[&str]) -> Result<AtDesk, NoRoute> {
     }
 }
 
-/// An address as we write it, with its checksum (ERC-55): every page has one address only.
+/// An address with its checksum (ERC-55), so that every page has one URL.
 fn parse_address(text: &str) -> Option<Address> {
     Address::parse_checksummed(text, None).ok().filter(|it| it.to_checksum(None) == text)
 }

@@ -1,4 +1,4 @@
-//! What a paid call answers when there is no result yet, and the receipt when there is one.
+//! Refusals of paid calls, and the receipt of a settled one.
 
 use crate::chain::networks::Network;
 use crate::facilitator::client::Trouble;
@@ -9,7 +9,7 @@ use crate::rails::x402::dialects::Challenge;
 use crate::rails::x402::wire::SettleResponse;
 use crate::sale::flow::GivenUp;
 
-/// What a caller gets to see of a settlement, in the words of the payment's version.
+/// The receipt of a settlement, in the payment's x402 version.
 pub fn receipt(settled: &Settled) -> SettleResponse {
     let payment = settled.payment();
     SettleResponse {
@@ -27,12 +27,12 @@ fn network_name(caip2: &str, x402_version: u8) -> String {
     v1_name.filter(|_| x402_version == 1).unwrap_or(caip2).to_owned()
 }
 
-/// Asks for payment, and says why.
+/// Requires payment, with a reason.
 pub fn unpaid(quote: Quote, error: &str) -> Failure {
     Failure::Unpaid(Box::new(Challenge::new(quote, error.to_owned(), None)))
 }
 
-/// The outcome of the payment is not known.
+/// The outcome of the payment is unknown.
 pub fn pending(transaction: Option<String>, network: &str, x402_version: u8) -> Abort {
     let detail = "the outcome of the payment is not known yet; repeat in a few seconds";
     let mut abort = Abort::new("settlement_pending", 409, detail).with_money(Money::MayHaveMoved);
@@ -47,20 +47,20 @@ pub fn pending(transaction: Option<String>, network: &str, x402_version: u8) -> 
     abort
 }
 
-/// The chain shows that the payment was used, and not how. Who knows the transaction can name it.
+/// The payment was used on chain, and no log says how. A caller that knows the transaction can name it.
 pub fn without_log(network: &str, x402_version: u8) -> Abort {
     let detail = "the chain shows that this payment was used, and no log that can be read says how; if your wallet shows the transaction, repeat this call with a PAYMENT-TRANSACTION header that names it (0x…), or tell the host, who can decide. Do not pay again";
     Abort { detail: detail.into(), ..pending(None, network, x402_version) }
 }
 
-/// The facilitator cannot be used; nothing was asked of it, or it did not take the request.
+/// The facilitator cannot be used. It was not asked, or did not accept the request.
 pub fn unavailable(seconds: i64) -> Failure {
     let detail = format!("payment is unavailable at the moment; try again in {seconds} seconds");
     let abort = Abort::new("payment_unavailable", 503, detail).with_money(Money::NotMoved);
     Abort { retry_after: Some(seconds), ..abort }.into()
 }
 
-/// The facilitator settles on none of the networks of the settings, by what it says itself.
+/// The facilitator says that it settles on none of the configured networks.
 pub fn no_network(networks: &[&'static Network]) -> Abort {
     let named: Vec<&str> = networks.iter().map(|network| network.caip2).collect();
     let named = named.join(", ");
@@ -70,7 +70,7 @@ pub fn no_network(networks: &[&'static Network]) -> Abort {
     Abort::new("network_not_supported", 503, detail).with_money(Money::NotMoved)
 }
 
-/// The facilitator does not settle this payment now; our own says why, and when to come again.
+/// The facilitator cannot settle this payment now. Our own says why, and when to retry.
 pub fn unavailable_for(trouble: Trouble) -> Failure {
     let seconds = trouble.retry_after.unwrap_or(10);
     let Some(detail) = trouble.detail else { return unavailable(seconds) };
@@ -86,25 +86,25 @@ pub fn busy() -> Abort {
     Abort::new("payment_in_progress", 409, detail).with_money(Money::MayHaveMoved)
 }
 
-/// The payment bought something else.
+/// The payment was used for another call.
 pub fn other_call() -> Abort {
     let detail = "this payment was used for another call; sign a new one for this call";
     Abort::new("payment_used", 409, detail).with_money(Money::NotMoved)
 }
 
-/// The payment was used elsewhere before it came here.
+/// The payment was used before this call.
 pub fn used_before() -> Abort {
     let detail = "this payment was used before it came here, and buys nothing here; sign a new one for this call";
     Abort::new("payment_used", 409, detail).with_money(Money::NotMoved)
 }
 
-/// The chain shows that the payment was used, and not whether that was for this call.
+/// The payment was used on chain, and it is unknown whether for this call.
 pub fn in_doubt() -> Abort {
     let detail = "the chain shows this payment, and nobody can say whether it was made for this call; repeat the call with a SIGN-IN-WITH-X header of the wallet that paid (`extensions` says what to sign), within a day";
     Abort::new("proof_needed", 401, detail).with_money(Money::Moved)
 }
 
-/// The caller's id of the payment stands for another payment (x402, `payment-identifier`).
+/// The caller used its payment id for another payment (x402, `payment-identifier`).
 pub fn identifier_conflict() -> Abort {
     let detail = "payment_identifier_conflict: this payment id was used with another payment; repeat exactly that payment, or choose a new id";
     Abort::new("payment_identifier_conflict", 409, detail).with_money(Money::NotMoved)
@@ -116,21 +116,21 @@ impl From<GivenUp> for Failure {
     }
 }
 
-/// Code of [`proof_needed`].
+/// The code of [`proof_needed`].
 pub const PROOF_NEEDED: &str = "proof_needed";
 
-/// What was paid for is there, but nothing shows that the caller has paid. Holds nothing that opens anything.
+/// The answer exists, but the caller has not proven that it paid. The refusal reveals nothing of the answer.
 pub fn proof_needed() -> Abort {
     let detail = "a settled payment is public on the chain with its signature, so this copy of it does not show who you are (`extensions` says what the wallet signs)";
     Abort::new(PROOF_NEEDED, 401, detail).with_money(Money::Moved)
 }
 
-/// The same failure, saying that no money was moved.
+/// The same failure; no money moved.
 pub fn no_money(failure: Failure) -> Failure {
     with_money(failure, Money::NotMoved)
 }
 
-/// The same failure, saying what became of the money.
+/// The same failure with `money`.
 pub fn with_money(failure: Failure, money: Money) -> Failure {
     match failure {
         Failure::Abort(abort) => abort.with_money(money).into(),
@@ -138,7 +138,7 @@ pub fn with_money(failure: Failure, money: Money) -> Failure {
     }
 }
 
-/// The facilitator refused to settle: asks for payment again, and says what became of this one.
+/// The facilitator refused to settle. Requires payment again.
 pub fn settlement_refused(quote: Quote, reason: String) -> Failure {
     let failed = SettleResponse {
         success: false,

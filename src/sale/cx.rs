@@ -1,4 +1,4 @@
-//! What a product gets while it serves one call, one request or one alarm.
+//! The context of a product during one call, request or alarm.
 
 use crate::base::fields;
 use crate::base::id::ScopeId;
@@ -10,9 +10,9 @@ use crate::ledger::{outbox, revenue};
 use crate::ports::{SqlError, World};
 use crate::rails::outcome::{Abort, Failure, Money};
 
-/// The world, the settings, and whose server it is.
+/// The ports, the settings, and the host.
 pub struct Cx<'a, W> {
-    /// All that may be asked of the world: storage, time, randomness, HTTP, log.
+    /// The ports: storage, time, randomness, HTTP, log.
     pub world: &'a W,
     /// The settings of the deployment.
     pub config: &'a Config,
@@ -29,7 +29,6 @@ impl<W> Clone for Cx<'_, W> {
 impl<W> Copy for Cx<'_, W> {}
 
 impl<W: World> Cx<'_, W> {
-    /// The present moment.
     pub fn now(&self) -> UnixSeconds {
         self.world.now()
     }
@@ -40,15 +39,16 @@ impl<W: World> Cx<'_, W> {
         format!("{}/mcp/users/{}", self.config.public_url, self.scope)
     }
 
-    /// The URL of a tool over plain HTTP, which is what a challenge names as the thing sold.
+    /// The URL of a tool over plain HTTP, which a challenge names as the resource.
     #[must_use]
     pub fn resource_url(&self, tool: &str) -> String {
         format!("{}/x402/users/{}/tools/{tool}", self.config.public_url, self.scope)
     }
 
-    /// Queues the published sum of all sales (KV key `{scope}:revenue`).
+    /// Queues the published total of all sales (KV key `{scope}:revenue`).
     ///
     /// # Errors
+    ///
     /// [`SqlError`] if SQLite refuses.
     pub fn publish_revenue(&self) -> Result<(), SqlError> {
         let total = revenue::total(self.world)?.atomic().to_string();
@@ -56,10 +56,11 @@ impl<W: World> Cx<'_, W> {
         outbox::put_soon(self.world, &key, &total, self.now())
     }
 
-    /// Checks a price that the host sets: it must pay for its settlement, and a wallet must be able to pay it. A lower
-    /// price of before stays.
+    /// Checks a price that the host sets: it must be worth its settlement, and within a wallet's daily limit. A lower
+    /// price from earlier stays valid.
     ///
     /// # Errors
+    ///
     /// `invalid_arguments` names `price`.
     pub fn check_own_price(&self, amount: Usdc) -> Result<(), Failure> {
         let min = self.config.price_min;
@@ -78,9 +79,10 @@ impl<W: World> Cx<'_, W> {
         Err(fields::bad("price", remedy).into())
     }
 
-    /// Checks that a wallet may pay this price at all.
+    /// Checks that a wallet may pay this price under its daily limit.
     ///
     /// # Errors
+    ///
     /// `price_above_limit`; no money moved.
     pub fn check_price(&self, amount: Usdc) -> Result<(), Failure> {
         let max = Limits::load(self.world)?.usd_per_day;

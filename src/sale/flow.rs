@@ -1,4 +1,4 @@
-//! A paid call, step by step. Each step consumes the one before it, so none can be left out:
+//! The sale as a type-state machine. Each step consumes the one before it, so none can be skipped:
 //!
 //! ```text
 //! Quoted ─verify→ Checked ─lock→ Locked ─look→ Looked ─vouch→ Vouched ─claim→ Claimed
@@ -8,10 +8,9 @@
 //!                                        (sync: seat, intent, staged effect)
 //! ```
 //!
-//! Up to the claim nothing is written, so that nobody fills the storage without a good signature and
-//! money.
+//! Nothing is written before the claim, so that storage cannot be filled without a valid signature and money.
 //!
-//! What is bought is handed over for a [`Settled`] only, which is made from a settled row.
+//! Fulfilment takes a [`Settled`], which is made from a settled row only.
 
 #![deny(clippy::arithmetic_side_effects)]
 
@@ -39,10 +38,10 @@ pub use crate::sale::flow::settling::{is_ours, move_again, next_check, settle_ag
 pub use crate::sale::flow::stop::{GivenUp, InTheWay, Stop};
 use crate::sale::lock::{Lock, Locks, NotLocked};
 
-/// How long the payout address's object may take, milliseconds.
+/// Timeout of the call to the payout address's object, milliseconds.
 const PAYEE_MILLIS: u32 = 10_000;
 
-/// A paid call in state `S`.
+/// A sale in state `S`.
 #[derive(Debug)]
 pub struct Call<S> {
     quote: Quote,
@@ -53,14 +52,14 @@ pub struct Call<S> {
 #[derive(Debug)]
 pub struct Quoted(());
 
-/// Nobody else judges the payment.
+/// No other call judges this payment.
 #[derive(Debug)]
 pub struct Locked {
     checked: Checked,
     lock: Lock,
 }
 
-/// The chain was asked how the payer stands, and said nothing against it.
+/// The payer's balance and nonce on the chain allow the payment.
 #[derive(Debug)]
 pub struct Looked {
     checked: Checked,
@@ -69,7 +68,7 @@ pub struct Looked {
     standing: Option<Standing>,
 }
 
-/// The signature is good as far as anybody can tell.
+/// The signature is valid, as far as that can be known now.
 #[derive(Debug)]
 pub struct Vouched {
     checked: Checked,
@@ -77,21 +76,21 @@ pub struct Vouched {
     standing: Option<Standing>,
 }
 
-/// The payment is ours alone: claimed for this call.
+/// The payment is claimed for this call.
 #[derive(Debug)]
 pub struct Claimed {
     claim: payments::Claim,
     checked: Checked,
 }
 
-/// No other host with the same payout address has this payment, or gets it from now on.
+/// No other host with the same payout address has this payment or can get it.
 #[derive(Debug)]
 pub struct Exclusive {
     claim: payments::Claim,
     checked: Checked,
 }
 
-/// The seat is held and the intent to settle is written.
+/// The seat is held, and the intent to settle is stored.
 #[derive(Debug)]
 pub struct Reserved {
     claim: payments::Claim,
@@ -99,17 +98,17 @@ pub struct Reserved {
 }
 
 impl Call<Quoted> {
-    /// Begins with the price.
+    /// Starts a sale with its price.
     #[must_use]
     pub fn new(quote: Quote) -> Self {
         Self { quote, state: Quoted(()) }
     }
 
-    /// Compares the payment with the price, without asking anybody. `payer` says how long the
-    /// authorization may be valid.
+    /// Compares the payment with the quote, without any request. `payer` limits the validity of the authorization.
     ///
     /// # Errors
-    /// The quote again, and what differs.
+    ///
+    /// The quote, and the difference.
     pub fn verify(
         self,
         payment: PaymentPayload,
@@ -124,17 +123,18 @@ impl Call<Quoted> {
 }
 
 impl Call<Checked> {
-    /// The payment that this call would be paid with.
+    /// The payment of this call.
     #[must_use]
     pub fn checked(&self) -> &Checked {
         &self.state
     }
 
-    /// Sees to it that nobody else judges this payment meanwhile. The lock holds the payment with its
-    /// signature, so that nobody who has not got that can keep its maker waiting. Nothing is written.
+    /// Locks the payment in memory, so that no other call judges it meanwhile. The key includes the signature, so
+    /// that only a caller with the signature can block its maker. Writes nothing.
     ///
     /// # Errors
-    /// [`InTheWay`], also if the payment was seen before.
+    ///
+    /// [`InTheWay`], also if the payment is known.
     pub fn lock(self, world: &impl World, locks: &Locks) -> Result<Call<Locked>, InTheWay> {
         let checked = self.state;
         let key = key_of(checked.network(), checked.payment());
@@ -155,11 +155,12 @@ impl Call<Checked> {
 }
 
 impl Call<Locked> {
-    /// Looks at the chain before anything is held: at the payer's money, and whether the nonce is used.
-    /// An endpoint that cannot be asked refuses nobody; what follows is then stricter where it matters.
+    /// Reads the payer's balance, code and nonce from the chain before anything is held. If the chain gives no
+    /// answer, the call continues, and later steps are stricter.
     ///
     /// # Errors
-    /// [`Stop`]; nothing was asked of the facilitator, and nothing was written.
+    ///
+    /// [`Stop`]; the facilitator was not asked, and nothing was written.
     pub async fn look(
         self,
         world: &impl World,
@@ -193,9 +194,10 @@ impl Call<Locked> {
 }
 
 impl Call<Looked> {
-    /// Has the facilitator judge a signature that we cannot judge ourselves.
+    /// Lets the facilitator judge a signature that we cannot judge ourselves.
     ///
     /// # Errors
+    ///
     /// [`Stop`]; nothing was written.
     pub async fn vouch(
         self,
@@ -217,10 +219,11 @@ impl Call<Looked> {
 }
 
 impl Call<Vouched> {
-    /// Claims the payment for this call: from here on its row does what the lock did. The row is
-    /// written without an `await` after the last look at what is there.
+    /// Claims the payment for this call. Its row replaces the lock. There is no `await` between the last check and
+    /// the write.
     ///
     /// # Errors
+    ///
     /// [`InTheWay`]; nothing was written.
     pub fn claim(self, world: &impl World) -> Result<Call<Claimed>, InTheWay> {
         let Vouched { checked, lock, standing } = self.state;
@@ -247,7 +250,7 @@ impl Call<Vouched> {
             unused_at: standing.map(|standing| standing.head),
         };
         let now = world.now();
-        // Before the row, so that there is never one that nobody looks after.
+        // Before the row, so that every row has an alarm.
         world.wake_at(now.plus(payments::CLAIM_SECONDS));
         world.note_open();
         let claim = payments::claim(world, PaymentId::random(world), &new, now)?;
@@ -263,7 +266,8 @@ impl Call<Claimed> {
     /// Claims the payment for `scope` among all hosts with the same payout address.
     ///
     /// # Errors
-    /// [`Stop`]; the claim is given up then.
+    ///
+    /// [`Stop`]; the claim is released.
     pub async fn claim_payee(
         self,
         world: &impl World,
@@ -294,19 +298,20 @@ impl Call<Claimed> {
 }
 
 impl Call<Exclusive> {
-    /// Holds the seat and writes down that settlement is about to be asked for, if `check` still
-    /// agrees; it gives what is staged for a tool that settles last. `check` and the writing happen
-    /// without an `await` between them.
+    /// Holds the seat and stores the intent to settle, if `check` agrees; `check` returns what is stored with the
+    /// payment. There is no `await` between the check and the write.
     ///
     /// # Errors
-    /// Whatever `check` says; the claim is given up then. [`GivenUp`] if it has been already.
+    ///
+    /// The error of `check`; the claim is released. [`GivenUp`] if it was released before.
     pub fn reserve<E: From<SqlError> + From<GivenUp>>(
         self,
         world: &impl World,
         check: impl FnOnce(&str, &PaymentId) -> Result<Option<Value>, E>,
     ) -> Result<Call<Reserved>, E> {
         let Exclusive { claim, checked } = self.state;
-        // The alarm may have given the call up while it waited, and the same payment be claimed anew.
+        // The alarm may have released the claim while the call waited, and the same payment may have been claimed
+        // again.
         let row = payments::find(world, claim.id())?.filter(|row| row.claim() == claim);
         if !row.is_some_and(|row| matches!(row.state, State::Claimed | State::Verified)) {
             return Err(GivenUp.into());
@@ -326,10 +331,11 @@ impl Call<Exclusive> {
 }
 
 impl Call<Reserved> {
-    /// Has the facilitator move the money, and gives the proof that it did.
+    /// Lets the facilitator move the money.
     ///
     /// # Errors
-    /// [`Stop`]; after [`Stop::Unknown`] claim and seat stay, and the alarm finds out.
+    ///
+    /// [`Stop`]; after [`Stop::Unknown`] claim and seat stay, and the alarm determines the outcome.
     pub async fn settle(
         self,
         world: &impl World,
@@ -343,7 +349,7 @@ impl Call<Reserved> {
     }
 }
 
-/// Where the payment moves money, if it is a network that we know.
+/// The network of the payment, if we know it.
 #[must_use]
 pub fn network_of(payment: &PaymentPayload) -> Option<&'static Network> {
     match payment.version {
@@ -352,7 +358,7 @@ pub fn network_of(payment: &PaymentPayload) -> Option<&'static Network> {
     }
 }
 
-/// What a payment is known by.
+/// The identity of a payment.
 #[must_use]
 pub fn key_of(network: &'static Network, payment: &PaymentPayload) -> Key {
     Key {
@@ -364,19 +370,19 @@ pub fn key_of(network: &'static Network, payment: &PaymentPayload) -> Key {
     }
 }
 
-/// Stands for the whole payment, to the last member: SHA-256, hex.
+/// A digest of the whole payment: SHA-256, hex.
 #[must_use]
 pub fn payload_digest(payment: &PaymentPayload) -> String {
     hex::encode(Sha256::digest(payment.raw.to_string()))
 }
 
-/// `verify::check` has bounded it, so it fits; the far future is the safe side.
+/// `verify::check` has bounded it, so it fits. The fallback is the far future, the safe side.
 fn valid_before(checked: &Checked) -> UnixSeconds {
     let seconds = i64::try_from(checked.payment().authorization.valid_before);
     UnixSeconds::new(seconds.unwrap_or(i64::MAX))
 }
 
-/// What bars a payment, as its call sees it.
+/// Translates the reason for this call's digest.
 fn in_the_way(bar: Bar, digest: &str) -> InTheWay {
     match bar {
         Bar::Known(payment) if payment.digest == digest => InTheWay::Again(payment),

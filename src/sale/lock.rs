@@ -1,32 +1,32 @@
-//! Which payments are being judged: in memory, because nothing is written for a payment before its
-//! signature is judged good, and because an object has one instance.
+//! Locks on payments that are being judged. They are in memory, because nothing is stored before a payment's
+//! signature is known to be valid, and because an object has one instance.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-/// Payments that are judged at a time.
+/// Locks at a time.
 const LOCKS_MAX: usize = 1_000;
 
-/// The payments that are being judged, each with the digest of the call that it came with.
+/// The locked payments, each with the digest of its call.
 #[derive(Clone, Debug, Default)]
 pub struct Locks(Rc<RefCell<BTreeMap<String, String>>>);
 
-/// Holds a payment until it is dropped, also when the call that holds it is.
+/// Holds a payment until it is dropped, also if its call is cancelled.
 #[derive(Debug)]
 pub struct Lock {
     locks: Locks,
     key: String,
 }
 
-/// Why a payment is not locked.
+/// Why a payment cannot be locked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotLocked {
-    /// It is being judged for the very same call.
+    /// It is locked for the same call.
     SameCall,
-    /// It is being judged for another call.
+    /// It is locked for another call.
     OtherCall,
-    /// Too many are being judged.
+    /// There are too many locks.
     Full,
 }
 

@@ -1,6 +1,7 @@
-//! The kernel that sells. A product says what is sold ([`product`], [`tool`]) and gets a [`cx::Cx`]; [`flow`] is the paid call as
-//! types, each step made from the one before; [`lock`] keeps a payment from being judged twice at once; [`repeat`] holds the
-//! rule who may read an answer again; [`answers`] are the refusals, [`request`] reads arguments and writes replies.
+//! The kernel of every sale. A product declares its tools ([`tool`]), implements [`product::Sale`] and gets a
+//! [`cx::Cx`]. [`flow`] is the sale as a type-state machine, [`lock`] prevents concurrent judging of one payment,
+//! [`repeat`] decides who may read an answer again, [`answers`] has the refusals, and [`request`] reads arguments and
+//! writes replies.
 
 pub mod answers;
 pub mod cx;

@@ -1,7 +1,7 @@
-//! The seam between the kernel and a product: what a product answers about one paid call.
+//! The interface between the kernel and a product for one paid call.
 //!
-//! Everything here is synchronous and works on storage only. The kernel (`shop::pay`) does all waiting, moves the money
-//! and keeps the books.
+//! All functions are synchronous and use storage only. The kernel (`shop::pay`) does all waiting, moves the money and
+//! keeps the books.
 
 use alloy_primitives::Address;
 use serde_json::Value;
@@ -15,34 +15,35 @@ use crate::rails::quote::PaidCall;
 use crate::sale::cx::Cx;
 use crate::sale::repeat::{MayRead, ProvenPayer};
 
-/// What a paid call costs.
+/// The terms of a paid call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Terms {
     /// The price.
     pub amount: Usdc,
-    /// The event whose seat the payment holds, if it buys one.
+    /// The event whose seat the payment holds, if any.
     pub seat: Option<EventId>,
-    /// What is bought, in ASCII, for the wallet that asks its owner.
+    /// What is bought, in ASCII, for the payer's wallet to show.
     pub description: String,
 }
 
-/// What is written down with the payment when it is reserved, for [`Sale::fulfil`]. `None` if nothing is needed.
+/// What is stored with the payment when it is reserved, for [`Sale::fulfil`].
 pub type Hold = Option<Value>;
 
-/// Whether a payment whose outcome is unknown still buys what it wanted.
+/// Whether a payment with an unknown outcome can still be fulfilled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Offer {
     /// It is still for sale.
     Open,
-    /// It cannot be had any more. Why, for the log and the host.
+    /// It is no longer for sale. Why, for the log and the host.
     Gone(&'static str),
 }
 
 impl Offer {
-    /// From a check that refuses what cannot be had.
+    /// Reads the result of an availability check.
     ///
     /// # Errors
-    /// [`SqlError`] where the check failed for another reason.
+    ///
+    /// [`SqlError`] if the check failed for another reason.
     pub fn of(checked: Result<(), Failure>) -> Result<Self, SqlError> {
         match checked {
             Ok(()) => Ok(Self::Open),
@@ -54,50 +55,55 @@ impl Offer {
     }
 }
 
-/// One paid call of a product, read and checked in form.
+/// One paid call of a product, with parsed arguments.
 pub trait Sale<T>: Sized {
-    /// Reads the arguments of a paid tool.
+    /// Parses the arguments of a paid tool.
     ///
     /// # Errors
+    ///
     /// `invalid_arguments` names the field.
     fn read(tool: T, arguments: Value) -> Result<Self, Failure>;
 
-    /// The event that the call is about, if any: unpaid calls are counted by it.
+    /// The event of the call, if any. Statistics count unpaid calls by it.
     fn event(&self) -> Option<&EventId> {
         None
     }
 
-    /// The id of what the call is about, if that exists already. It is stored with the payment.
+    /// The id of what the call is about, if it exists already. It is stored with the payment.
     fn subject(&self) -> Option<String>;
 
-    /// The price, or a refusal if it cannot be had. `pays`: whether a payment comes with the call.
+    /// The terms, or a refusal if it is not for sale. `pays`: whether a payment comes with the call.
     ///
     /// # Errors
-    /// Why it cannot be had; no money moved.
+    ///
+    /// Why it is not for sale; no money moved.
     fn terms(&self, cx: &Cx<'_, impl World>, pays: bool) -> Result<Terms, Failure>;
 
-    /// Checks the wallet that pays against one that the arguments name.
+    /// Checks the payer against a wallet that the arguments name.
     ///
     /// # Errors
+    ///
     /// `invalid_arguments` names the field; no money moved.
     fn check_payer(&self, payer: Address) -> Result<(), Failure> {
         let _ = payer;
         Ok(())
     }
 
-    /// Whether everything that this payer could have is held by other payments right now. The kernel then waits a while.
+    /// Whether other payments hold everything that this payer could buy. The kernel then waits a while.
     ///
     /// # Errors
-    /// Why it cannot be had; no money moved.
+    ///
+    /// Why it is not for sale; no money moved.
     fn is_held(&self, cx: &Cx<'_, impl World>, payer: &str) -> Result<bool, Failure> {
         let _ = (cx, payer);
         Ok(false)
     }
 
-    /// Checks once more what [`Self::terms`] checked, in the block that reserves, and says what to write down.
+    /// Repeats the checks of [`Self::terms`] in the SQL transaction that reserves, and returns what to store.
     ///
     /// # Errors
-    /// Why it cannot be had any more; no money moved.
+    ///
+    /// Why it is no longer for sale; no money moved.
     fn recheck(
         &self,
         cx: &Cx<'_, impl World>,
@@ -109,12 +115,14 @@ pub trait Sale<T>: Sized {
     /// The answer of a tool with [`Prepared`](crate::sale::tool::Fulfilment::Prepared) fulfilment.
     ///
     /// # Errors
+    ///
     /// Why there is none; no money moved.
     fn prepare(&self, cx: &Cx<'_, impl World>) -> Result<Value, Failure>;
 
-    /// The payment that a wallet made for this call before, if it did: the newest one.
+    /// The newest payment of a wallet for this call, if there is one.
     ///
     /// # Errors
+    ///
     /// [`SqlError`] if SQLite refuses.
     fn bought_before(
         &self,
@@ -125,55 +133,63 @@ pub trait Sale<T>: Sized {
         payer.newest_of(cx.world, call)
     }
 
-    /// Whether a wallet that made this payment has what the call wants, so that another payment would buy nothing new.
+    /// Whether this payment has already bought what the call wants, so that another payment would buy nothing new.
     ///
     /// # Errors
+    ///
     /// [`Failure`] if storage refuses.
     fn is_had(&self, cx: &Cx<'_, impl World>, known: &Payment) -> Result<bool, Failure> {
         let _ = (cx, known);
         Ok(false)
     }
 
-    /// Whether a payment of unknown outcome still buys what it wanted.
+    /// Whether a payment with an unknown outcome can still be fulfilled.
     ///
     /// # Errors
+    ///
     /// [`SqlError`] if SQLite refuses.
     fn offer(tool: T, cx: &Cx<'_, impl World>, payment: &Payment) -> Result<Offer, SqlError>;
 
-    /// Hands over what was bought, in the block that books the money; the answer is stored. Called once for a payment.
+    /// Fulfils the sale in the SQL transaction that books the money, and returns the answer, which is stored. Runs
+    /// once for a payment.
     ///
     /// # Errors
-    /// [`SqlError`]; nothing is written then, and it is called again later.
+    ///
+    /// [`SqlError`]; nothing is written, and it is called again later.
     fn fulfil(tool: T, cx: &Cx<'_, impl World>, paid: &Settled) -> Result<Value, SqlError>;
 
-    /// Adds to the answer what is known of the settlement, before it is stored.
+    /// Adds facts about the settlement to the answer before it is stored.
     fn complete(answer: Value, paid: &Settled) -> Value {
         let _ = paid;
         answer
     }
 
-    /// The chain has the money in another transaction than was booked. In the block that corrects the books.
+    /// The money moved in another transaction than was booked. Runs in the SQL transaction that corrects the books.
     ///
     /// # Errors
-    /// [`SqlError`]; nothing is written then.
+    ///
+    /// [`SqlError`]; nothing is written.
     fn correct(cx: &Cx<'_, impl World>, paid: &Settled, transaction: &str) -> Result<(), SqlError> {
         let _ = (cx, paid, transaction);
         Ok(())
     }
 
-    /// The chain has dropped the money for good: takes back what was bought, in the block that reverses the books.
+    /// The chain has dropped the money for good. Revokes what was bought, in the SQL transaction that reverses the
+    /// books.
     ///
     /// # Errors
-    /// [`SqlError`]; nothing is written then.
+    ///
+    /// [`SqlError`]; nothing is written.
     fn revoke(cx: &Cx<'_, impl World>, paid: &Settled) -> Result<(), SqlError> {
         let _ = (cx, paid);
         Ok(())
     }
 
-    /// Completes a stored answer for a caller who may read it, each time that it is shown.
+    /// Completes a stored answer each time that it is shown.
     ///
     /// # Errors
-    /// Why it cannot be shown any more; the money was moved.
+    ///
+    /// Why it can no longer be shown; the money was moved.
     fn show(cx: &Cx<'_, impl World>, answer: Value, may: &MayRead) -> Result<Value, Failure> {
         let _ = (cx, may);
         Ok(answer)

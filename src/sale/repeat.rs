@@ -1,9 +1,9 @@
-//! Who may read an answer that was paid for: the one rule for every paid tool.
+//! Who may read a paid answer: the one rule for every paid tool.
 //!
 //! A settled payment is public. The calldata of its transaction holds the authorization and the signature, and the
-//! arguments of a call are often public too, so showing a payment proves nothing. An answer is handed out for a
+//! arguments of a call are often public too, so showing a payment proves nothing. An answer is given for a
 //! [`MayRead`] only, and there are three ways to get one: this call has just settled the payment; the caller shows an
-//! exact copy of a payment that holds something that the chain never shows; the wallet that paid signs in with this
+//! exact copy of a payment that holds a secret that is never on the chain; or the wallet that paid signs in with this
 //! call (x402 extension `sign-in-with-x`).
 
 use alloy_primitives::B256;
@@ -18,38 +18,39 @@ use crate::rails::x402::wire::PaymentPayload;
 use crate::sale::answers::proof_needed;
 use crate::sale::flow::payload_digest;
 
-/// The wallet that signed in with this very call. Its nonce is used up.
+/// A wallet that signed in with this call. Its nonce is used up.
 #[derive(Clone, Debug)]
 pub struct ProvenPayer {
     /// EIP-55.
     wallet: String,
-    /// The chain (CAIP-2) whose contract accepted the signature. A contract at the same address on another chain may
-    /// have other owners. `None` if the wallet's own key signed, which is the same on all chains.
+    /// The chain (CAIP-2) whose contract accepted the signature: a contract at the same address on another chain may
+    /// have other owners. `None` if a key signed, which is the same on all chains.
     contract_on: Option<&'static str>,
 }
 
 impl ProvenPayer {
-    /// A wallet whose proof was judged and whose nonce is used up. `contract_on`: see the field.
+    /// A wallet whose proof was accepted and whose nonce is used up. `contract_on`: see the field.
     #[must_use]
     pub const fn new(wallet: String, contract_on: Option<&'static str>) -> Self {
         Self { wallet, contract_on }
     }
 
-    /// The wallet (EIP-55).
+    /// The wallet's address (EIP-55).
     #[must_use]
     pub fn wallet(&self) -> &str {
         &self.wallet
     }
 
-    /// The one network on which it counts, if it is a contract.
+    /// The only network on which the proof counts, if the wallet is a contract.
     #[must_use]
     pub const fn network(&self) -> Option<&'static str> {
         self.contract_on
     }
 
-    /// The newest payment of this wallet for this very call.
+    /// The newest payment of this wallet for this call.
     ///
     /// # Errors
+    ///
     /// [`SqlError`] if SQLite refuses.
     pub fn newest_of(&self, sql: &impl Sql, call: &PaidCall) -> Result<Option<Payment>, SqlError> {
         payments::newest_of(sql, &call.digest, &self.wallet, self.contract_on)
@@ -58,41 +59,42 @@ impl ProvenPayer {
     /// The payment of this wallet for a seat at this event.
     ///
     /// # Errors
+    ///
     /// [`SqlError`] if SQLite refuses.
     pub fn seat_of(&self, sql: &impl Sql, event: &EventId) -> Result<Option<Payment>, SqlError> {
         payments::seat_of(sql, event, &self.wallet, self.contract_on)
     }
 
-    /// Whether it is the wallet that made this payment.
+    /// Whether this wallet made the payment.
     pub fn paid(&self, payment: &Payment) -> bool {
         self.wallet == payment.payer
             && self.contract_on.is_none_or(|network| network == payment.network)
     }
 }
 
-/// What a caller shows of a payment that was seen before.
+/// What a caller shows about an earlier payment.
 #[derive(Clone, Copy)]
 pub struct Shown<'a> {
-    /// The payment that came with the call. `None` also where it may come from anybody.
+    /// The payment that came with the call. `None` also if it proves nothing.
     pub copy: Option<&'a PaymentPayload>,
     /// The wallet that signed in.
     pub proven: Option<&'a ProvenPayer>,
-    /// The transaction that is to have paid.
+    /// The transaction that the caller names.
     pub transaction: Option<B256>,
 }
 
-/// On what ground an answer is read.
+/// Why an answer may be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ground {
-    /// It is the first answer of the call that settled the payment.
+    /// It is the first answer, to the call that settled the payment.
     First,
-    /// The caller shows the very payment, with something in it that the chain never shows.
+    /// The caller repeats the payment with a secret that is never on the chain.
     Copy,
-    /// The wallet that paid has signed in.
+    /// The wallet that paid signed in.
     SignedIn,
 }
 
-/// The right to read what one settled payment has bought. Only this module makes one.
+/// The right to read the answer to one settled payment. Only this module makes one.
 #[derive(Debug)]
 pub struct MayRead {
     settled: Settled,
@@ -100,7 +102,7 @@ pub struct MayRead {
 }
 
 impl MayRead {
-    /// For the call that has just settled the payment, and for nobody else.
+    /// For the call that has just settled the payment.
     pub fn first(settled: Settled) -> Self {
         Self { settled, ground: Ground::First }
     }
@@ -108,7 +110,8 @@ impl MayRead {
     /// For a later call.
     ///
     /// # Errors
-    /// `proof_needed` if what is shown could come from anybody who reads the chain.
+    ///
+    /// `proof_needed` if a reader of the chain could show the same.
     pub fn again(settled: Settled, shown: Shown<'_>) -> Result<Self, Failure> {
         let payment = settled.payment();
         let ground = if shown.proven.is_some_and(|wallet| wallet.paid(payment)) {
@@ -121,39 +124,37 @@ impl MayRead {
         Ok(Self { settled, ground })
     }
 
-    /// The payment.
     pub fn settled(&self) -> &Settled {
         &self.settled
     }
 
-    /// On what ground.
+    /// Why the answer may be read.
     pub fn ground(&self) -> Ground {
         self.ground
     }
 }
 
-/// An answer as it is stored.
+/// A stored answer.
 pub struct Kept(Value);
 
 impl Kept {
-    /// Keeps what a payment has bought.
     pub fn new(answer: Value) -> Self {
         Self(answer)
     }
 
-    /// What is stored for a payment, if it is delivered.
+    /// The stored answer of a delivered payment.
     pub fn of(payment: &Payment) -> Option<Self> {
         payment.answer.clone().map(Self)
     }
 
-    /// The answer, for who may read it.
+    /// The answer, for a caller with the right to read it.
     pub fn open(self, _: &MayRead) -> Value {
         self.0
     }
 }
 
-/// Whether this is the payment of that row to the last member, and not only the same authorization. Rows that are
-/// older than the digest count as exact.
+/// Whether the copy equals the payment of that row completely, not only its authorization. Rows that are older than
+/// the digest count as equal.
 pub fn is_exact(known: &Payment, copy: &PaymentPayload) -> bool {
     known.payload_digest.as_ref().is_none_or(|digest| *digest == payload_digest(copy))
 }

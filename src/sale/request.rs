@@ -1,4 +1,4 @@
-//! Reading the arguments of tools and the bodies of REST requests, and writing their replies.
+//! Parses the arguments of tools and the bodies of REST requests, and builds replies.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -14,12 +14,13 @@ use crate::sale::cx::Cx;
 
 /// Entries on one page of the host's lists.
 pub const PAGE: u32 = PAGE_MAX;
-/// The most lines of a CSV file. Its last line names the address of the next ones.
+/// Lines of one CSV file. Its last line names the URL of the next lines.
 pub const CSV_LINES_MAX: u32 = 10_000;
 
-/// The arguments of a tool as its type.
+/// Parses the arguments of a tool.
 ///
 /// # Errors
+///
 /// `invalid_arguments` names the field.
 pub fn read_arguments<T: DeserializeOwned>(arguments: Value) -> Result<T, Failure> {
     serde_path_to_error::deserialize(arguments).map_err(|error| {
@@ -31,9 +32,10 @@ pub fn read_arguments<T: DeserializeOwned>(arguments: Value) -> Result<T, Failur
     })
 }
 
-/// The body of a REST request as its type.
+/// Parses the body of a REST request.
 ///
 /// # Errors
+///
 /// `malformed_json`, or `invalid_arguments` names the field.
 pub fn read_body<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
     let value: Value = serde_json::from_slice(body).map_err(|_| {
@@ -42,9 +44,9 @@ pub fn read_body<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
     read_arguments(fields::with_integers(value))
 }
 
-/// A JSON reply that no cache keeps.
+/// A JSON reply with `no-store`.
 pub fn ok(value: &impl Serialize) -> Reply {
-    // Text and numbers can always be written.
+    // Serializing text and numbers cannot fail.
     let json = serde_json::to_string(value).unwrap_or_default();
     Reply::json(200, json).with_header("cache-control", "no-store".to_owned())
 }
@@ -55,9 +57,10 @@ pub fn member(value: &Value, name: &str) -> String {
     value.get(name).map(Value::to_string).unwrap_or_default()
 }
 
-/// A page for people that runs no script.
+/// An HTML page without scripts.
 ///
 /// # Errors
+///
 /// [`Fatal`] if the template failed.
 pub fn html(page: Result<String, String>) -> Result<Reply, Failure> {
     let html = page.map_err(|what| Failure::Fatal(Fatal { what, money: Money::NotAsked }))?;
@@ -67,8 +70,8 @@ pub fn html(page: Result<String, String>) -> Result<Reply, Failure> {
         .with_header("referrer-policy", "no-referrer".to_owned()))
 }
 
-/// A CSV file. `next`: the path under `/api/users/` and the cursor of the lines that follow; the last line of the file and
-/// a `Link` header (RFC 8288) name them.
+/// A CSV file. `next`: the path under `/api/users/` and the cursor of the next lines. The file's last line and a
+/// `Link` header (RFC 8288) name them.
 pub fn csv_file(
     cx: &Cx<'_, impl World>,
     name: &str,

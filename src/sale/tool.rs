@@ -1,4 +1,4 @@
-//! What there is to say about a tool: texts, schema, access, price, and when its work is done.
+//! The declaration of a tool: texts, schema, access, price, and fulfilment.
 
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::Value;
@@ -9,15 +9,15 @@ use crate::identity::access::Tier;
 /// One MCP tool of a product.
 #[derive(Clone, Copy, Debug)]
 pub struct ToolSpec {
-    /// Its name on the wire.
+    /// The name on the wire.
     pub name: &'static str,
-    /// A short name for people.
+    /// A short display name.
     pub title: &'static str,
-    /// What it does, for a model that chooses tools.
+    /// The purpose, for a model that chooses tools.
     pub description: &'static str,
-    /// Who may call it, and what that costs.
+    /// Who may call it, and at what price.
     pub access: Access,
-    /// The tier that a credential needs for it.
+    /// The tier that a credential needs.
     pub tier: Tier,
     /// MCP annotation `readOnlyHint`.
     pub read_only: bool,
@@ -25,37 +25,36 @@ pub struct ToolSpec {
     pub destructive: bool,
     /// MCP annotation `idempotentHint`.
     pub idempotent: bool,
-    /// The JSON schema of its arguments.
+    /// The JSON schema of the arguments.
     pub input_schema: fn() -> Value,
 }
 
 /// Who may call a tool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// Everybody, for nothing.
+    /// Every caller, free of charge.
     Free,
-    /// The host of the server, and its programs.
+    /// The server's host and its programs.
     Owner,
-    /// Everybody who pays.
+    /// Every caller who pays.
     Paid(Price, Fulfilment),
 }
 
-/// What a call of a paid tool costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Price {
-    /// Always the same.
+    /// The same for every call.
     Fixed(Usdc),
-    /// What the arguments name has a price of its own. The text says so in the manifest.
+    /// Each thing for sale has its own price. The text describes it in the manifest.
     Varies(&'static str),
 }
 
 /// When a paid tool does its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fulfilment {
-    /// Before the money moves: the tool only reads. Its answer is stored with the payment and counts once that is
+    /// Before the money moves: the tool only reads. Its answer is stored with the payment and is shown once that is
     /// settled.
     Prepared,
-    /// After the money has moved, in one block with the books: the tool changes something.
+    /// After the money has moved, in the SQL transaction that books it: the tool changes something.
     AfterSettlement,
 }
 
@@ -64,16 +63,15 @@ pub trait ProductTool: Copy + PartialEq + 'static {
     /// All of them, in the order of `tools/list`.
     const ALL: &'static [Self];
 
-    /// What there is to say about one.
     fn spec(self) -> &'static ToolSpec;
 
-    /// Whether callers who may not do its work themselves get a draft of it instead of a refusal.
+    /// Whether callers who may not act directly get a draft instead of a refusal.
     fn becomes_a_draft(self) -> bool {
         false
     }
 
-    /// Whether the host and its programs pay for it, too. A seat belongs to the wallet that pays for it, and the value of a
-    /// secret is shown only to a buyer.
+    /// Whether the host and its programs pay as well. A seat belongs to the wallet that pays for it, and the value of
+    /// a secret is shown only to a buyer.
     fn is_paid_by_owners(self) -> bool {
         false
     }
@@ -92,13 +90,12 @@ impl ToolSpec {
         }
     }
 
-    /// Whether it is sold.
     #[must_use]
     pub const fn is_paid(&self) -> bool {
         matches!(self.access, Access::Paid(..))
     }
 
-    /// Its price, if that is always the same.
+    /// The price, if it is the same for every call.
     #[must_use]
     pub const fn fixed_price(&self) -> Option<Usdc> {
         match self.access {
@@ -117,7 +114,7 @@ pub fn input_schema<T: JsonSchema>() -> Value {
     });
     let mut schema = SchemaGenerator::new(settings).into_root_schema_for::<T>().to_value();
     if let Some(members) = schema.as_object_mut() {
-        // The names and descriptions of our types say nothing to a caller.
+        // The names and descriptions of our types mean nothing to a caller.
         members.remove("title");
         members.remove("description");
     }

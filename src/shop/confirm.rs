@@ -1,5 +1,5 @@
-//! One step for a payment that is due: what is unknown is found out, what is settled is delivered, what is delivered is
-//! looked for on the chain until it is certain.
+//! The next step of a payment that is due: determine an unknown outcome, deliver what is settled, or confirm on the
+//! chain what is delivered.
 
 use crate::base::id::PaymentId;
 use crate::chain::usage::Usage;
@@ -12,14 +12,14 @@ use crate::shop::find_out::{Shows, ask_chain, end, find_out};
 use crate::shop::look::Look;
 use crate::shop::{Shop, succeeded};
 
-/// When to look again at a payment whose row or steps make trouble, seconds.
+/// When a payment with a bad row or a failing step is tried again, seconds.
 const ROW_TROUBLE_SECONDS: i64 = 600;
 
-/// How long after the end of its authorization the log of a delivered payment is looked for, seconds, if the
-/// token says that it is used.
+/// How long after its authorization expires the log of a delivered payment is searched, seconds, if the token says
+/// that it was used.
 const LOGS_SECONDS_MAX: i64 = 86_400;
 
-/// Takes a payment that was due one step further. One that makes trouble is put off.
+/// Takes a due payment one step further. A failing one is postponed.
 pub async fn look_after<W: World>(shop: &Shop<'_, W>, id: &PaymentId, look: &Look<'_, W>) {
     if let Err(error) = step_further(shop, id, look).await {
         let fields = [("payment", id.as_str()), ("why", &error.0)];
@@ -40,7 +40,7 @@ async fn step_further<W: World>(
 ) -> Result<(), SqlError> {
     let now = shop.cx.world.now();
     let is_due = |payment: &Payment| payment.next_check_at.is_some_and(|at| at <= now);
-    // A repeated call may have looked after it since the list was read.
+    // A repeated call may have handled it since the list was read.
     let payment = payments::find(shop.cx.world, id)?.filter(is_due);
     let Some(payment) = payment else { return Ok(()) };
     let payment = match payment.state {
@@ -63,9 +63,9 @@ async fn step_further<W: World>(
     Ok(())
 }
 
-/// Looks some blocks later, until it is twice in the same block, whether the money of a delivered payment is there:
-/// a chain may drop its newest blocks. If it is gone it is moved again with the same authorization; if
-/// that has run out, what was bought is taken back.
+/// Checks whether the money of a delivered payment is still there, until it is seen twice in the same block: a chain
+/// may drop its newest blocks. Money that is gone is moved again with the same authorization. If that has expired,
+/// the purchase is revoked.
 async fn confirm<W: World>(
     shop: &Shop<'_, W>,
     payment: Payment,
@@ -84,8 +84,8 @@ async fn confirm<W: World>(
     let fields = [("payment", id.as_str())];
     match found {
         Usage::Moved(moved, block) if is_booked(&moved.to_string()) => {
-            // What a chain has dropped comes back in a younger block, which it may drop as well. So the same block
-            // is to be seen twice.
+            // A dropped transaction comes back in a newer block, which may be dropped as well. So the same block must
+            // be seen twice.
             let seen = (moved.to_string(), block);
             if settled.payment().seen.as_ref() == Some(&seen) {
                 return payments::mark_confirmed(shop.cx.world, &settled);
@@ -102,7 +102,7 @@ async fn confirm<W: World>(
             shop.cx.world.line(Level::Warn, "the chain has dropped a payment for now", &fields);
             match move_again(shop, &settled).await? {
                 Some(moved) if !is_booked(&moved) => correct(shop, &settled, &moved),
-                // Whoever moved it has said so; what the chain keeps of that is for the chain to say.
+                // The facilitator says that it moved the money; the chain will confirm it later.
                 Some(_) => {
                     let next = shop.cx.world.now().plus(payments::CONFIRM_SECONDS);
                     payments::postpone(shop.cx.world, &payment.claim(), next)
@@ -110,7 +110,7 @@ async fn confirm<W: World>(
                 None => confirm_later(shop, &payment),
             }
         }
-        // It is used, so its money has moved, and the endpoint has forgotten how.
+        // It is used, so its money has moved, but the endpoint no longer has the log.
         Usage::NotFound if now > payment.valid_before.plus(LOGS_SECONDS_MAX) => {
             shop.cx.world.line(Level::Warn, "a payment is confirmed without its log", &fields);
             payments::mark_confirmed(shop.cx.world, &settled)
@@ -124,8 +124,8 @@ fn confirm_later(shop: &Shop<'_, impl World>, payment: &Payment) -> Result<(), S
     payments::postpone(shop.cx.world, &payment.claim(), next)
 }
 
-/// Has the money of a delivered payment moved once more, unless its event was cancelled since:
-/// then it waits until the authorization has run out, or the chain has the transaction again.
+/// Moves the money of a delivered payment again, unless its event was cancelled. Then it waits until the
+/// authorization expires or the chain has the transaction again.
 async fn move_again(
     shop: &Shop<'_, impl World>,
     settled: &Settled,

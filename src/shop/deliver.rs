@@ -1,4 +1,4 @@
-//! Handing over what a settled payment has bought, in one block with the books.
+//! Delivery: fulfils a settled payment in the SQL transaction that books it.
 
 use serde_json::Value;
 
@@ -11,11 +11,12 @@ use crate::sale::tool::{Access, Fulfilment};
 use crate::shop::Shop;
 use crate::shop::registry::Tool;
 
-/// Hands over what was paid for, in one block with the books, and once: `settled` may be older than its row, because the
-/// alarm and a late answer of the facilitator find out the same. If it fails, the payment stays settled: the alarm, or the
-/// same payment again, hands it over without another charge.
+/// Fulfils a sale in the SQL transaction that books it, once. `settled` may be older than its row, because the alarm
+/// and a late answer of the facilitator can find the same. If it fails, the payment stays settled, and the alarm or
+/// the same payment delivers it without another charge.
 ///
 /// # Errors
+///
 /// [`Fatal`]; the money was moved.
 pub fn deliver(shop: &Shop<'_, impl World>, settled: &Settled) -> Result<Kept, Failure> {
     let row = payments::find(shop.cx.world, &settled.payment().id)?;
@@ -45,7 +46,7 @@ pub fn deliver(shop: &Shop<'_, impl World>, settled: &Settled) -> Result<Kept, F
     delivered.map(Kept::new).map_err(|error| broken(&error.to_string()))
 }
 
-/// A prepared answer, or the work that is done now.
+/// The prepared answer, or the result of the work done now.
 fn answer_of(
     shop: &Shop<'_, impl World>,
     tool: Tool,
@@ -60,7 +61,8 @@ fn answer_of(
 /// A stored answer, completed for a caller who may read it.
 ///
 /// # Errors
-/// Why it cannot be shown any more; the money was moved.
+///
+/// Why it can no longer be shown; the money was moved.
 pub fn show(shop: &Shop<'_, impl World>, kept: Kept, may: &MayRead) -> Result<Done, Failure> {
     let settled = may.settled();
     let tool = tool_of(settled).map_err(|error| broken(&error.to_string()))?;
@@ -68,10 +70,11 @@ pub fn show(shop: &Shop<'_, impl World>, kept: Kept, may: &MayRead) -> Result<Do
     Ok(Done { value, receipt: Some(receipt(settled)) })
 }
 
-/// The chain has the money in another transaction than was written down.
+/// Corrects the books: the money moved in another transaction.
 ///
 /// # Errors
-/// [`SqlError`]; nothing is written then.
+///
+/// [`SqlError`]; nothing is written.
 pub fn correct(
     shop: &Shop<'_, impl World>,
     settled: &Settled,
@@ -83,10 +86,11 @@ pub fn correct(
     payments::correct_transaction(sql, settled, transaction, now, correct).map(drop)
 }
 
-/// The chain has dropped the money for good: takes back what was bought.
+/// Revokes a purchase whose money the chain has dropped for good, and reverses the books.
 ///
 /// # Errors
-/// [`SqlError`]; nothing is written then.
+///
+/// [`SqlError`]; nothing is written.
 pub fn take_back(shop: &Shop<'_, impl World>, settled: &Settled) -> Result<(), SqlError> {
     let tool = tool_of(settled)?;
     shop.cx.world.atomically(|| {
@@ -101,7 +105,7 @@ fn tool_of(settled: &Settled) -> Result<Tool, SqlError> {
     Tool::by_name(name).ok_or_else(|| SqlError("a payment for a tool that is not sold".to_owned()))
 }
 
-/// Money moved, and what it has bought could not be handed over now.
+/// Money moved, but the delivery failed.
 fn broken(what: &str) -> Failure {
     Failure::Fatal(Fatal { what: what.to_owned(), money: Money::Moved })
 }

@@ -1,5 +1,5 @@
-//! What became of a payment whose outcome is not known: the chain is asked, and if nothing was used there and
-//! what is wanted is still for sale, the facilitator is asked to settle once more.
+//! Determines the outcome of a payment: asks the chain, and if the authorization is unused and the purchase is still
+//! for sale, asks the facilitator to settle again.
 
 use alloy_primitives::{Address, B256, U256};
 
@@ -18,31 +18,31 @@ use crate::shop::Shop;
 use crate::shop::look::Look;
 use crate::shop::registry::Tool;
 
-/// How long a use that may have been for somebody else waits for its payer's proof, seconds.
+/// How long a use that may belong to another seller waits for the payer's proof, seconds.
 const DOUBT_SECONDS_MAX: i64 = 86_400;
 
-/// How long the chain may take to say whether an authorization is used, and how, milliseconds. The first, with either
-/// the second or the facilitator's time, is less than [`payments::SETTLE_SECONDS`], so that no two look after one
-/// payment.
+/// Timeouts for the chain to say whether an authorization is used, and how, milliseconds. The first together with
+/// either the second or the facilitator's timeout is less than [`payments::SETTLE_SECONDS`], so that no two tasks
+/// handle one payment.
 const LOOK_MILLIS: u32 = 20_000;
 const SEARCH_MILLIS: u32 = 50_000;
 
-/// Why a payment buys nothing that was spent at another shop of the same payee.
+/// The reason of a payment that was spent at another seller with the same payee.
 pub const USED_BEFORE: &str = "it was used before it came here";
 
-/// Why nobody can say what a payment has done that was used.
+/// The reason of a payment that was used in an unknown way.
 pub const NO_LOG: &str = "used on chain, and no log that can be read says how";
 
-/// What whoever asks has shown.
+/// What the caller has shown.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Shows {
-    /// That it is the wallet that pays.
+    /// The caller is the wallet that pays.
     pub is_payer: bool,
-    /// The transaction that is to have moved the money. Anybody may name it: the chain says whether it did.
+    /// The transaction that is said to have moved the money. Any caller may name it; the chain decides.
     pub transaction: Option<B256>,
 }
 
-/// Finds out what became of a payment.
+/// Determines the outcome of a payment.
 pub async fn find_out<W: World>(
     shop: &Shop<'_, W>,
     payment: Payment,
@@ -50,7 +50,7 @@ pub async fn find_out<W: World>(
     look: &Look<'_, W>,
 ) -> Result<Payment, SqlError> {
     let claim = payment.claim();
-    // Nobody else looks at it while we do.
+    // No other task handles it meanwhile.
     let busy_until = shop.cx.world.now().plus(payments::SETTLE_SECONDS);
     payments::postpone(shop.cx.world, &claim, busy_until)?;
     let found = ask_chain(shop, &payment, shows.transaction, look).await;
@@ -63,7 +63,7 @@ pub async fn find_out<W: World>(
     payments::find(shop.cx.world, id)?.ok_or_else(|| SqlError(format!("{id} is not there")))
 }
 
-/// Does what follows from what the chain says.
+/// Applies what the chain shows.
 pub async fn follow(
     shop: &Shop<'_, impl World>,
     payment: &Payment,
@@ -76,13 +76,15 @@ pub async fn follow(
         }
         Usage::RanOut => end(shop, payment, NotPaid::Failed, "ran out unpaid"),
         Usage::Elsewhere => end(shop, payment, NotPaid::Failed, "it was used for something else"),
-        // It never ends by itself: the money may have moved. Whoever has the transaction proves it.
+        // This state never ends by itself, because the money may have moved. A caller with the transaction can prove
+        // it.
         Usage::NotFound => still_unknown(shop, payment, NO_LOG),
         Usage::Unclear(why) => still_unknown(shop, payment, &why),
         Usage::Unused(block) => {
             payments::was_unused(shop.cx.world, &payment.claim(), block)?;
             match no_more_for_sale(shop, payment)? {
-                // Nobody moves money for what cannot be had. It may be under way; what ran out cannot be.
+                // No money is moved for what is no longer for sale. It may be in flight, so it stays open until it
+                // expires.
                 Some(why) => still_unknown(shop, payment, why),
                 None => settle_again(shop, payment).await,
             }
@@ -108,7 +110,7 @@ async fn settle_again(shop: &Shop<'_, impl World>, payment: &Payment) -> Result<
     Ok(())
 }
 
-/// The chain shows the transfer: books it, if it can have been for this payment's call.
+/// The chain shows the transfer. Books it if it can belong to this payment's call.
 async fn found_paid(
     shop: &Shop<'_, impl World>,
     payment: &Payment,
@@ -126,7 +128,7 @@ async fn found_paid(
         Origin::Elsewhere => end(shop, payment, NotPaid::Failed, USED_BEFORE),
         Origin::Doubtful if !is_proven => {
             let until = |since: UnixSeconds| since.plus(DOUBT_SECONDS_MAX);
-            // The day begins when its payer could have known: an endpoint may have been away for longer.
+            // The day starts when the payer could have known; the endpoint may have been down longer.
             if payment.doubtful_at.is_some_and(|since| now > until(since)) {
                 return end(shop, payment, NotPaid::Failed, "nobody has proven to have paid");
             }
@@ -145,7 +147,7 @@ async fn found_paid(
     }
 }
 
-/// Why what a payment wants cannot be had any more, if it cannot: the host has taken it back since.
+/// Why the purchase is no longer for sale, if so.
 pub fn no_more_for_sale(
     shop: &Shop<'_, impl World>,
     payment: &Payment,
@@ -190,7 +192,7 @@ fn still_unknown(
     payments::mark_unknown(shop.cx.world, &payment.claim(), why, next, now).map(drop)
 }
 
-/// What the chain says. `hint`: a transaction to look at first.
+/// Asks the chain. `hint`: a transaction to check first.
 pub async fn ask_chain<W: World>(
     shop: &Shop<'_, W>,
     payment: &Payment,
@@ -240,7 +242,7 @@ async fn ask<W: World>(
     }
 }
 
-/// What the payer has signed, as far as the chain shows it. Rows keep it also when the signature is gone.
+/// The authorization as the chain shows it. The row has its members also after the signature is deleted.
 fn authorization_of(payment: &Payment) -> Option<Authorization> {
     Some(Authorization {
         from: payment.payer.parse::<Address>().ok()?,

@@ -1,5 +1,5 @@
-//! What callers may do in a minute: counted in memory, by network address and by wallet. Eviction resets the counts, which
-//! is safe because only idle objects are evicted.
+//! In-memory rate limits by network address and by wallet. Eviction resets them, which is safe because only idle
+//! objects are evicted.
 
 use crate::base::money::Usdc;
 use crate::base::rate_limit::Budget;
@@ -13,16 +13,16 @@ use crate::rails::x402::wire::PaymentPayload;
 use crate::sale::flow::network_of;
 use crate::shop::memory::Memory;
 
-/// What a call of a tool uses of a source's share.
+/// The cost of a tool call in a source's budget.
 pub const CALL_COST: u32 = 10;
-/// What everything else uses of it (`initialize`, `ping`, lists of tools): no storage is searched.
+/// The cost of any other request (`initialize`, `ping`, lists of tools), which searches no storage.
 pub const LIST_COST: u32 = 1;
 
-/// Whose share a call has used.
+/// The budget that a call was charged to.
 pub enum Charged {
     /// The source's.
     Source,
-    /// That of a wallet, by its key.
+    /// A wallet's, by its key.
     Payer(String),
 }
 
@@ -36,7 +36,7 @@ impl Charged {
 }
 
 impl Memory {
-    /// Counts a call that is not paid for yet.
+    /// Charges a call that is not paid for yet.
     pub fn admit_unpaid(
         &self,
         world: &impl World,
@@ -51,9 +51,9 @@ impl Memory {
         })
     }
 
-    /// The same for a call that may bring a payment. When the source's share is used up, a wallet that has paid here
-    /// before still has one of its own, so that neighbours behind one network address (a cloud's, an office's)
-    /// do not keep it from buying. An invented wallet, and a copied or forged payment, gain nothing.
+    /// Charges a call that may bring a payment. If the source's budget is used up, a wallet that has paid here before
+    /// has a budget of its own, so that neighbours behind one network address (a cloud's, an office's) cannot keep it
+    /// from buying. An invented wallet and a copied or forged payment gain nothing.
     pub fn admit_payer(
         &self,
         world: &impl World,
@@ -71,7 +71,7 @@ impl Memory {
         admitted.map(|()| charged).map_err(|_| failure)
     }
 
-    /// Gives back what a call used that was paid for in the end.
+    /// Refunds the charge of a call that was paid for.
     pub fn give_back(&self, source: &Source, charged: &Charged) {
         let limiter = &mut self.unpaid.borrow_mut();
         match charged {
@@ -80,9 +80,10 @@ impl Memory {
         }
     }
 
-    /// How long to wait, if the source's share is used up.
+    /// Charges the source. The inner error is the wait in seconds.
     ///
     /// # Errors
+    ///
     /// [`SqlError`] if SQLite refuses.
     pub fn count_unpaid(
         &self,
@@ -96,8 +97,8 @@ impl Memory {
         Ok(source.admit(limiter, "", cost, budget, world.now()))
     }
 
-    /// Whether a wallet may make one more paid call for `amount`. Its signature is judged by now, so
-    /// nobody else can use up its share.
+    /// Checks the wallet's limits for a paid call of `amount`. Its signature is known to be valid, so no other caller
+    /// can use up its budget.
     pub fn admit_wallet(
         &self,
         world: &impl World,
@@ -131,11 +132,11 @@ impl Memory {
     }
 }
 
-/// The payer, if it has paid here before and its key has signed this payment.
+/// The payer, if it has paid here before and its key signed this payment.
 fn good_payer(sql: &impl Sql, payment: &PaymentPayload) -> Result<Option<String>, SqlError> {
     let Some(network) = network_of(payment) else { return Ok(None) };
     let payer = payment.authorization.from.to_checksum(None);
-    // The cheap question first: only few wallets have paid.
+    // The cheap check first: few wallets have paid.
     if wallets::reputation(sql, &payer)?.settled == 0 {
         return Ok(None);
     }

@@ -1,15 +1,16 @@
-//! Payments are looked after in slices: an invocation of a Worker has six connections at a time and, on the free plan,
-//! 50 subrequests. A wake takes the payments that have waited longest, and the next alarm, set at once, the next ones.
+//! Request budgets for work on payments. An invocation of a Worker has six connections at a time and, on the free
+//! plan, 50 subrequests. An alarm takes the payments that have waited longest, and the next alarm, set at once,
+//! continues.
 //!
-//! | in one wake | subrequests | at a time |
+//! | in one alarm | subrequests | at a time |
 //! |---|---|---|
 //! | payments | [`PAYMENTS_REQUESTS`] | [`LANES`] |
 //! | records ([`crate::ledger::outbox::BATCH`], twice) | 12 | 1 |
 //! | mails ([`crate::mail::BATCH`]) | 4 | 2 |
 //! | a note to the directory | 1 | 1 |
 //!
-//! Most payments need three. One whose use lies far back takes a search of many; it gets a wake to itself
-//! ([`ALONE_REQUESTS`]), every second one at most, so that nothing else starves.
+//! Most payments need three. A payment whose use is far back needs a long search; it gets an alarm of its own
+//! ([`ALONE_REQUESTS`]), every second one at most, so that the others are not starved.
 
 use std::cell::{Cell, RefCell};
 
@@ -18,24 +19,24 @@ use crate::base::time::UnixSeconds;
 use crate::ports::metered::Metered;
 use crate::ports::{Http, HttpError, HttpRequest, HttpResponse};
 
-/// Requests for all payments of a wake that share it.
+/// Requests for all payments of a shared alarm.
 pub const PAYMENTS_REQUESTS: u32 = 22;
-/// Requests for a payment that has a wake to itself: the longest search that there is, and the facilitator.
+/// Requests for a payment with an alarm of its own: the longest search, and the facilitator.
 pub const ALONE_REQUESTS: u32 = 46;
-/// Payments looked after at a time.
+/// Payments handled at a time.
 pub const LANES: usize = 2;
-/// What a payment may use of a wake that it shares. What it leaves is for the next one.
+/// Requests for one payment in a shared alarm. The next payment gets what it leaves.
 pub(super) const SHARE_REQUESTS: u32 = 8;
-/// Of these, what is kept for the facilitator. The others go to the chain.
+/// The part of these that is reserved for the facilitator. The others go to the chain.
 const FACILITATOR_REQUESTS: u32 = 1;
-/// Payments that wait for a wake to themselves, as far as an instance remembers them.
+/// Payments in memory that wait for an alarm of their own.
 const ALONE_MAX: usize = 60;
-/// Payments that are read in one go: those, and more than a slice has requests for.
+/// Payments in one query: those that wait for their own alarm, and more than a shared alarm has requests for.
 pub(super) const BATCH: u32 = 80;
-/// How long others are not asked about at an endpoint that did not answer in time, seconds.
+/// How long other payments skip an endpoint that timed out, seconds.
 const SILENT_SECONDS: i64 = 30;
 
-/// What an instance remembers from wake to wake. Forgetting it costs a few requests.
+/// State that is kept between alarms. Losing it costs a few requests.
 #[derive(Default)]
 pub struct Slices {
     /// Payments whose search needs more requests than a share.

@@ -1,4 +1,4 @@
-//! What an instance of a host's object keeps in memory.
+//! In-memory state of an instance of a host's object.
 
 use std::cell::RefCell;
 

@@ -1,7 +1,8 @@
 //! A paid call from the price to the answer.
 //!
-//! A tool with *prepared* fulfilment does its work before the money moves, and its answer is stored with the payment. One
-//! that is fulfilled *after settlement* holds what it sells, moves the money, and then does its work ([`deliver`]).
+//! A tool with *prepared* fulfilment does its work before the money moves, and its answer is stored with the payment.
+//! A tool that is fulfilled *after settlement* holds what it sells, moves the money, and then does its work
+//! ([`deliver`]).
 
 use alloy_primitives::B256;
 use serde_json::Value;
@@ -37,21 +38,18 @@ use crate::shop::registry::{AnySale, Tool};
 use crate::shop::waiting::wait_while_held;
 use crate::shop::{Shop, read_transaction};
 
-/// A call of a tool, in whatever protocol it came.
+/// A tool call of any protocol.
 pub struct ToolCall {
-    /// The tool's name.
     pub name: String,
-    /// The arguments.
     pub arguments: Value,
-    /// The payment that came with it.
+    /// The payment that came with the call.
     pub payment: Result<Option<Received>, Unreadable>,
-    /// What proves a wallet that has paid before (header `SIGN-IN-WITH-X`).
+    /// The proof of a wallet that has paid before (header `SIGN-IN-WITH-X`).
     pub proof: Option<String>,
-    /// The transaction that is to have paid (header `PAYMENT-TRANSACTION`).
+    /// The transaction that the caller says has paid (header `PAYMENT-TRANSACTION`).
     pub transaction: Option<String>,
-    /// Who calls.
     pub caller: Caller,
-    /// Where the call comes from, for counting.
+    /// The source for rate limits.
     pub source: Source,
 }
 
@@ -89,7 +87,7 @@ async fn paid_call(
     let shown = payment.as_ref().and_then(|payment| payment.as_ref().ok());
     let proof = call.proof.as_deref();
     let transaction = named_transaction(call.transaction.as_deref())?;
-    // A proof costs a look at the chain, and a row.
+    // A proof costs a request to the chain and a row.
     if proof.is_some() {
         shop.memory.admit_unpaid(shop.cx.world, &call.source, CALL_COST)?;
     }
@@ -98,14 +96,14 @@ async fn paid_call(
     if let Some(payment) = shown
         && let Some(known) = known_payment(shop, payment)?
     {
-        // What was paid for is handed over even if the event is full or over by now.
+        // A purchase is delivered even if the event is full or over by now.
         if payment.identifier.is_some() && !is_exact(&known, payment) {
             return Err(identifier_conflict().into());
         }
         if known.digest != call_of.digest {
             return Err(other_call().into());
         }
-        // What a transaction is named for costs a look at the chain, too.
+        // Checking a named transaction costs a request to the chain, too.
         if transaction.is_some() && proof.is_none() {
             shop.memory.admit_unpaid(shop.cx.world, &call.source, CALL_COST)?;
         }
@@ -188,8 +186,8 @@ async fn pay(
             Access::Paid(_, Fulfilment::Prepared) => Some(sale.prepare(&shop.cx)?),
             Access::Paid(_, Fulfilment::AfterSettlement) | Access::Free | Access::Owner => hold,
         };
-        // The last check: whoever is let through as the probe asks the facilitator, and so cannot
-        // keep the others waiting with a payment that comes to nothing before.
+        // The breaker comes last: a call that it admits as the probe does ask the facilitator, so a payment that
+        // fails an earlier check cannot block the others.
         shop.memory.breaker.borrow_mut().admit(shop.cx.world.now()).map_err(unavailable)?;
         Ok::<_, Failure>(staged)
     })?;
@@ -198,7 +196,7 @@ async fn pay(
     if let Err(Stop::AlreadyUsed(id)) = &settled
         && let Some(known) = payments::find(shop.cx.world, id)?
     {
-        // Perhaps somebody else has put it on the chain: the rule is that of a payment seen before.
+        // Another sender may have put it on the chain, so the rule for known payments applies.
         return again(shop, known, shown).await;
     }
     let settled = settled.map_err(stopped)?;
@@ -230,7 +228,7 @@ async fn barred(
     }
 }
 
-/// Answers a payment that this server has seen before.
+/// Answers a payment that this server already knows.
 async fn again(
     shop: &Shop<'_, impl World>,
     known: Payment,
@@ -282,9 +280,9 @@ async fn again(
     }
 }
 
-/// Tells the breaker how settling went. Only transport failures count against the facilitator: what it
-/// answers, and whether its transaction is refused by the chain, is chosen by payers, who could close
-/// the server to everybody. For the same reason `/verify` is not counted at all.
+/// Reports a settlement to the breaker. Only transport failures count against the facilitator. Payers influence its
+/// answers and the fate of its transactions, and could otherwise block the server for all callers. `/verify` is not
+/// counted for the same reason.
 fn count(shop: &Shop<'_, impl World>, settled: &Result<Settled, Stop>) {
     let mut breaker = shop.memory.breaker.borrow_mut();
     match settled {
@@ -322,12 +320,12 @@ fn stopped(shop: &Shop<'_, impl World>, stop: Stop, quote: &Quote) -> Failure {
     }
 }
 
-/// Whether a call is refused because its payment could be anybody's. Such calls count as unpaid ones.
+/// Whether the call was refused for lack of proof. Such calls are charged as unpaid.
 fn is_proof_needed(outcome: &Result<Done, Failure>) -> bool {
     matches!(outcome, Err(Failure::Abort(abort)) if abort.code == PROOF_NEEDED)
 }
 
-/// The transaction that a caller names.
+/// Parses the transaction that the caller names.
 fn named_transaction(header: Option<&str>) -> Result<Option<B256>, Failure> {
     let Some(text) = header else { return Ok(None) };
     let read = read_transaction(text).ok_or_else(|| {
@@ -337,13 +335,13 @@ fn named_transaction(header: Option<&str>) -> Result<Option<B256>, Failure> {
     read.map(Some)
 }
 
-/// What was paid for before is still handed over at a server that was closed since; nothing new is sold there.
+/// The product is switched off. Earlier purchases are still delivered, but nothing new is sold.
 fn closed(tool: Tool) -> Failure {
     let detail = format!("this host has switched off what {} belongs to", tool.name());
     Abort::new("door_closed", 404, detail).with_money(Money::NotMoved).into()
 }
 
-/// The networks of the settings on which the facilitator settles; never none.
+/// The configured networks on which the facilitator settles; never empty.
 async fn payable_networks(shop: &Shop<'_, impl World>) -> Result<Vec<&'static Network>, Failure> {
     let config = shop.cx.config;
     let networks =
@@ -354,7 +352,7 @@ async fn payable_networks(shop: &Shop<'_, impl World>) -> Result<Vec<&'static Ne
     Ok(networks)
 }
 
-/// The price of a call, if what it wants can be had. `pays`: whether a payment comes with it.
+/// The quote of a call, if it is for sale. `pays`: whether a payment comes with the call.
 fn quote(
     shop: &Shop<'_, impl World>,
     tool: Tool,

@@ -14,23 +14,22 @@ use crate::shop::registry::Products;
 /// A registered host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
-    /// Who.
     pub user_id: UserId,
     /// The hashed id.
     pub scope: ScopeId,
-    /// Who is paid.
+    /// The payout address.
     pub wallet: Address,
-    /// What is sold.
+    /// The products that are switched on.
     pub products: Products,
     /// When the host registered.
     pub created_at: UnixSeconds,
-    /// When the record last changed.
     pub updated_at: UnixSeconds,
 }
 
-/// The record, if the host is registered.
+/// Loads the record; `None` if the host is not registered.
 ///
 /// # Errors
+///
 /// [`SqlError`] if SQLite refuses.
 pub fn load(sql: &impl Sql) -> Result<Option<Profile>, SqlError> {
     let statement = "SELECT user_id, scope, wallet_address, doors, created_at, updated_at FROM profile \
@@ -51,7 +50,7 @@ pub fn load(sql: &impl Sql) -> Result<Option<Profile>, SqlError> {
 }
 
 impl Profile {
-    /// The published record (product rule: KV keys `users:{userId}` and `usersByHash:{scope}`).
+    /// The published record under the KV keys `users:{userId}` and `usersByHash:{scope}` (docs/storage.md).
     fn record(&self) -> Value {
         json!({
             "userId": self.user_id,
@@ -65,6 +64,7 @@ impl Profile {
     /// Stores the record, and queues its published form.
     ///
     /// # Errors
+    ///
     /// [`SqlError`] if SQLite refuses.
     pub fn save(&self, sql: &impl Sql) -> Result<(), SqlError> {
         let statement = "INSERT INTO profile (id, user_id, scope, wallet_address, created_at, \

@@ -1,4 +1,5 @@
-//! Proofs of wallets that have paid before (`SIGN-IN-WITH-X`): offered with every refusal, judged once for each call.
+//! Proofs of wallets that have paid before (`SIGN-IN-WITH-X`): offered with every refusal, and checked once for each
+//! call.
 
 use serde_json::Value;
 
@@ -17,11 +18,12 @@ use crate::sale::repeat::{ProvenPayer, is_exact};
 use crate::shop::Shop;
 use crate::shop::registry::Tool;
 
-/// The wallet that signs in with a call, if the call holds a proof (header `SIGN-IN-WITH-X`). `payment` is what
-/// came along with it: a refusal says what became of that.
+/// The wallet that signs in with a call, if the call holds a proof (header `SIGN-IN-WITH-X`). `payment` is the
+/// payment of the same call; a refusal reports its money.
 ///
 /// # Errors
-/// `proof_refused` if the proof is not good here, `nonce_used` if it was used before, `chain_unavailable` if a
+///
+/// `proof_refused` if the proof is invalid here, `nonce_used` if it was used before, `chain_unavailable` if a
 /// contract wallet cannot be asked now.
 pub async fn proven_payer(
     shop: &Shop<'_, impl World>,
@@ -46,10 +48,11 @@ pub async fn proven_payer(
     Ok(Some(ProvenPayer::new(wallet.address().to_checksum(None), contract_on)))
 }
 
-/// A payment that was refused before may stand on the chain already, in a transaction that reverted. Whoever brings
-/// it again would get the first answer, so it must be the same copy, or the payer must have signed in.
+/// Checks the copy of a payment that was refused before. It may be on the chain in a reverted transaction, and its
+/// next caller would get the first answer. So it must be the same copy, or the payer must have signed in.
 ///
 /// # Errors
+///
 /// `payment_used` for every other copy.
 pub fn check_copy(
     shop: &Shop<'_, impl World>,
@@ -68,9 +71,8 @@ pub fn check_copy(
     Err(Abort::new("payment_used", 409, detail).with_money(Money::NotMoved).into())
 }
 
-/// Says to everybody who is not answered how a wallet that has paid before reads its answer, and gives a payment
-/// something that only its maker knows. Where nothing can be bought any more (an event that is full or over), the
-/// refusal is the only place that can say so.
+/// Adds to a refusal how a wallet that has paid before reads its answer, and to a challenge a secret that only the
+/// payer knows. If nothing can be bought any more (the event is full or over), only the refusal can tell the caller.
 pub fn offer_proof(shop: &Shop<'_, impl World>, tool: Tool, failure: &mut Failure) {
     let sign_in = || Some(sign_in_offer(shop, tool));
     match failure {
@@ -103,7 +105,7 @@ fn sign_in_offer(shop: &Shop<'_, impl World>, tool: Tool) -> Value {
     offer.to_json()
 }
 
-/// The wallet, and the chain whose contract vouches for it, if it has no key of its own.
+/// The wallet, and the chain whose contract accepted the signature if it has no key of its own.
 async fn prove(
     shop: &Shop<'_, impl World>,
     proof: &Proof,
@@ -132,9 +134,10 @@ async fn prove(
     }
 }
 
-/// The payment of the books that this one is, if it is open or was paid.
+/// The stored payment that this one repeats, if that is open or paid.
 ///
 /// # Errors
+///
 /// [`SqlError`] if SQLite refuses.
 pub fn known_payment(
     shop: &Shop<'_, impl World>,
@@ -144,7 +147,7 @@ pub fn known_payment(
     payments::find_open_or_paid(shop.cx.world, &key_of(network, payment))
 }
 
-/// What became of the money of a payment that came with a call, as far as it is known here.
+/// The state of the money of a call's payment, as far as we know.
 fn money_of(
     shop: &Shop<'_, impl World>,
     payment: Option<&PaymentPayload>,
@@ -157,9 +160,10 @@ fn money_of(
     }))
 }
 
-/// Uses the nonce of a sign-in or a proof up.
+/// Uses up the nonce of a sign-in or a proof.
 ///
 /// # Errors
+///
 /// `nonce_used` if it was used before.
 pub fn use_nonce(
     sql: &impl Sql,

@@ -1,5 +1,5 @@
-//! All products in one place: the only list of them. A new product is a folder under `products`, its line in
-//! `products/mod.rs`, and its line here.
+//! The list of all products. A new product is a folder under `products`, its line in `products/mod.rs`, and its line
+//! here.
 
 use alloy_primitives::Address;
 use serde_json::Value;
@@ -17,8 +17,8 @@ use crate::sale::product::{Hold, Offer, Sale, Terms};
 use crate::sale::repeat::{MayRead, ProvenPayer};
 use crate::sale::tool::{Access, ProductTool, ToolSpec};
 
-/// Makes [`Product`], [`Tool`] and [`AnySale`] from the list of products: a variant, the module, its sale, and whether it
-/// is on unless the host says otherwise.
+/// Generates [`Product`], [`Tool`] and [`AnySale`] from the list of products: a variant, the module, its sale, and
+/// whether it is on by default.
 macro_rules! products {
     ($($(#[$doc:meta])* $name:ident: $module:ident, $sale:ty, $is_on:literal;)+) => {
         /// A product.
@@ -29,7 +29,7 @@ macro_rules! products {
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Tool { $($(#[$doc])* $name($module::tools::Tool),)+ }
 
-        /// A paid call of any product, read and checked in form.
+        /// A paid call of any product, with parsed arguments.
         #[derive(Debug)]
         pub enum AnySale { $($(#[$doc])* $name($sale),)+ }
 
@@ -37,7 +37,7 @@ macro_rules! products {
             /// All of them, in the order of `tools/list`.
             pub const ALL: &'static [Self] = &[$(Self::$name,)+];
 
-            /// Its name in settings and storage.
+            /// The name in settings and storage.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$name => $module::NAME,)+ }
@@ -58,33 +58,32 @@ macro_rules! products {
         }
 
         impl Tool {
-            /// What there is to say about it.
             #[must_use]
             pub fn spec(self) -> &'static ToolSpec {
                 match self { $(Self::$name(tool) => tool.spec(),)+ }
             }
 
-            /// The product that it belongs to.
             #[must_use]
             pub const fn product(self) -> Product {
                 match self { $(Self::$name(_) => Product::$name,)+ }
             }
 
-            /// Whether callers who may not do its work themselves get a draft of it instead of a refusal.
+            /// Whether callers who may not act directly get a draft instead of a refusal.
             #[must_use]
             pub fn becomes_a_draft(self) -> bool {
                 match self { $(Self::$name(tool) => tool.becomes_a_draft(),)+ }
             }
 
-            /// Whether the host and its programs pay for it, too.
+            /// Whether the host and its programs pay as well.
             #[must_use]
             pub fn is_paid_by_owners(self) -> bool {
                 match self { $(Self::$name(tool) => tool.is_paid_by_owners(),)+ }
             }
 
-            /// Calls it for somebody who does not pay for it.
+            /// Calls it for a caller who does not pay for it.
             ///
             /// # Errors
+            ///
             /// [`Failure`] of the tool.
             pub fn call(
                 self,
@@ -271,7 +270,6 @@ products! {
 }
 
 impl Product {
-    /// The product with this name.
     #[must_use]
     pub fn by_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|product| product.name() == name)
@@ -279,7 +277,7 @@ impl Product {
 }
 
 impl Tool {
-    /// The tool with this name.
+    /// The tool with this name, or with an older name of it.
     #[must_use]
     pub fn by_name(name: &str) -> Option<Self> {
         // An older name of `listEvents`.
@@ -288,32 +286,31 @@ impl Tool {
         all.find(|tool| tool.name() == name)
     }
 
-    /// Its name on the wire.
+    /// The name on the wire.
     #[must_use]
     pub fn name(self) -> &'static str {
         self.spec().name
     }
 
-    /// Who may call it.
     #[must_use]
     pub fn access(self) -> Access {
         self.spec().access
     }
 
-    /// The tier that a credential needs for it.
+    /// The tier that a credential needs.
     #[must_use]
     pub fn tier(self) -> Tier {
         self.spec().tier
     }
 
-    /// The JSON schema of its arguments.
+    /// The JSON schema of the arguments.
     #[must_use]
     pub fn input_schema(self) -> Value {
         (self.spec().input_schema)()
     }
 }
 
-/// The products that a host has switched on; never none.
+/// The products that a host has switched on; never empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Products([bool; Product::ALL.len()]);
 
@@ -332,7 +329,7 @@ impl Products {
         products
     }
 
-    /// The products with these names; `None` if there is none, or an unknown name.
+    /// Parses the names of products; `None` if there is none, or an unknown name.
     pub fn parse<'a>(names: impl IntoIterator<Item = &'a str>) -> Option<Self> {
         let products: Option<Vec<Product>> = names.into_iter().map(Product::by_name).collect();
         let products = products.filter(|products| !products.is_empty())?;

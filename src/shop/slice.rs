@@ -1,4 +1,4 @@
-//! The payments that one alarm looks after. [`crate::shop::look`] says how many requests it has.
+//! The payments that one alarm handles. [`crate::shop::look`] has its request budget.
 
 use std::cell::Cell;
 
@@ -12,7 +12,7 @@ use crate::shop::confirm::look_after;
 use crate::shop::look::{BATCH, LANES, Look, PAYMENTS_REQUESTS, SHARE_REQUESTS, Slices};
 use crate::shop::{Shop, succeeded};
 
-/// The payment that this wake belongs to, if one needs that and the last wake belonged to all.
+/// The payment that gets this alarm alone, if one waits for that and the last alarm was shared.
 pub fn next_alone(slices: &Slices, world: &impl World) -> Result<Option<PaymentId>, SqlError> {
     if slices.was_alone.replace(false) {
         return Ok(None);
@@ -29,12 +29,12 @@ pub fn next_alone(slices: &Slices, world: &impl World) -> Result<Option<PaymentI
     Ok(None)
 }
 
-/// Looks after as many payments as a wake has requests for, those first that have waited longest.
+/// Handles as many payments as the alarm has requests for, the longest waiting first.
 pub async fn look_after_payments(shop: &Shop<'_, impl World>) -> Result<(), SqlError> {
     let mut due = payments::due(shop.cx.world, shop.cx.world.now(), BATCH)?;
     due.retain(|id| !shop.memory.slices.alone.borrow().contains(id));
     let (next, left) = (Cell::new(0_usize), Cell::new(PAYMENTS_REQUESTS));
-    // Beside each other: one answer that does not come must not keep the others waiting.
+    // In parallel: a missing answer must not block the others.
     let lanes = (0..LANES).map(|_| look_after_some(shop, &due, &next, &left));
     join_all(lanes).await;
     manage::destroy_secrets(&shop.cx)
@@ -55,7 +55,7 @@ async fn look_after_some(
         look_after(shop, id, &look).await;
         left.set(left.get().saturating_add(look.meter.left()));
         if look.meter.is_used_up() && shop.memory.slices.wants_to_be_alone(id) {
-            // Its next look may be an hour away, and this one was none.
+            // Its next check may be an hour away, and this one was incomplete.
             let soon = payments::put_off(shop.cx.world, id, shop.cx.world.now());
             succeeded(shop.cx.world, "giving a payment a wake to itself", soon);
         }

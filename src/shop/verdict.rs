@@ -1,5 +1,5 @@
-//! What a host says by hand of a payment whose outcome nobody else can tell: no endpoint shows how its
-//! authorization was used, or its network was removed. The chain is asked once more first, and believed.
+//! The host's decision on a payment with an undeterminable outcome: no endpoint shows how its authorization was used,
+//! or its network was removed. The chain is asked first, and its answer wins.
 
 use alloy_primitives::B256;
 use serde::Deserialize;
@@ -16,13 +16,13 @@ use crate::shop::find_out::{Shows, ask_chain, follow};
 use crate::shop::look::Look;
 use crate::shop::{Shop, read_transaction};
 
-/// What the host says.
+/// The host's statement.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Verdict {
-    /// Whether the money has come.
+    /// Whether the money arrived.
     paid: bool,
-    /// In which transaction, if it has.
+    /// The transaction, if it did.
     transaction: Option<String>,
 }
 
@@ -41,11 +41,12 @@ impl Verdict {
     }
 }
 
-/// Decides by hand what became of a payment.
+/// Decides the outcome of a payment by the host's statement.
 ///
 /// # Errors
-/// `no_such_payment`; `payment_decided` if its outcome is known; `payment_pending` while it is still looked
-/// for; `transaction_used` if the transaction is in the books already.
+///
+/// `no_such_payment`; `payment_decided` if its outcome is known; `payment_pending` while it is still being
+/// determined; `transaction_used` if the transaction is in the books already.
 pub async fn decide(
     shop: &Shop<'_, impl World>,
     id: &PaymentId,
@@ -54,7 +55,7 @@ pub async fn decide(
     let transaction = verdict.read()?;
     let payment = undecided(shop, id)?;
     let found = ask_chain(shop, &payment, transaction, &Look::whole(shop.cx.world)).await;
-    // Others may have found out while the chain was asked.
+    // Another task may have determined it while the chain was asked.
     let payment = undecided(shop, id)?;
     let shows = Shows { is_payer: transaction.is_some(), transaction };
     match (found, transaction) {

@@ -1,6 +1,6 @@
-//! Waiting for what other payments hold. A payment that is being settled holds its seat, and wallets that never paid here
-//! may hold no more than half of an event at a time: making such wallets costs nothing. A call that finds everything held
-//! is not refused at once: it waits until one of them has paid, or has not.
+//! Waits for what other payments hold. A payment in progress holds its seat, and wallets that have never paid here
+//! may hold at most half of an event, because such wallets cost nothing to make. A call that finds everything held
+//! waits until one of the other payments succeeds or fails.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -10,18 +10,17 @@ use crate::rails::outcome::Failure;
 use crate::sale::cx::Cx;
 use crate::shop::registry::AnySale;
 
-/// How often a call looks whether there is a seat, and how long it waits in between, milliseconds:
-/// 10 seconds in all.
+/// How often a waiting call checks for a seat, and the pause in between, milliseconds: 10 seconds in total.
 const LOOKS: u32 = 40;
 const LOOK_MILLIS: u32 = 250;
-/// Calls that wait at a time; the others are told to come again.
+/// Calls that wait at a time. Others are told to retry.
 const WAITING_MAX: u32 = 256;
 
-/// How many calls wait for a seat.
+/// The number of waiting calls.
 #[derive(Clone, Debug, Default)]
 pub struct Waiting(Rc<Cell<u32>>);
 
-/// One call that waits, until it is dropped.
+/// One waiting call, until it is dropped.
 struct Turn(Waiting);
 
 impl Waiting {
@@ -41,11 +40,12 @@ impl Drop for Turn {
     }
 }
 
-/// Waits while everything that this payer may have is held by payments that are being settled. Whether there is something
-/// then is for [`AnySale::recheck`] to say.
+/// Waits while other payments hold everything that this payer may buy. Whether it is free afterwards is for
+/// [`AnySale::recheck`] to decide.
 ///
 /// # Errors
-/// Why it cannot be had; no money moved.
+///
+/// Why it is not for sale; no money moved.
 pub async fn wait_while_held(
     cx: &Cx<'_, impl World>,
     waiting: &Waiting,

@@ -1,4 +1,4 @@
-//! What follows from a facilitator's answer to `/settle`, and asking once more.
+//! The consequences of a facilitator's answer to `/settle`, and the retry.
 
 use crate::base::backoff::doubled;
 use crate::base::id::ScopeId;
@@ -8,14 +8,15 @@ use crate::ledger::payments::{self, Claim, NotPaid, Payment, Settled, Step};
 use crate::ports::{Level, SqlError, World};
 use crate::sale::flow::stop::Stop;
 
-/// Looks until it is looked at once an hour only.
+/// Checks until the interval becomes an hour.
 const LOOKS_SOON: u32 = 30;
 
-/// Asks once more for the settlement of a payment whose outcome is unknown.
+/// Asks again to settle a payment with an unknown outcome.
 ///
 /// # Errors
-/// [`Stop`] as for the first time, but a refusal now proves nothing (the first request may have
-/// moved the money), so it stays unknown. Only that a block has refused our own transaction is sure.
+///
+/// [`Stop`] as for the first request. A refusal proves nothing now, because the first request may have moved the
+/// money, so the outcome stays unknown. Only a revert of our own transaction is certain.
 pub async fn settle_again(
     world: &impl World,
     facilitator: &Facilitator,
@@ -28,7 +29,7 @@ pub async fn settle_again(
     let outcome = match facilitator.settle(world, &question).await {
         SettleOutcome::Refused(reason) => SettleOutcome::Unknown(Trouble::answered(reason), None),
         SettleOutcome::Unavailable(trouble) => SettleOutcome::Unknown(trouble, None),
-        // The node that we asked lags behind the facilitator's.
+        // Our node lags behind the facilitator's.
         SettleOutcome::AlreadyUsed => {
             SettleOutcome::Unknown(Trouble::answered("the authorization is used"), None)
         }
@@ -39,8 +40,8 @@ pub async fn settle_again(
     record(world, &payment.claim(), payment.attempts, outcome)
 }
 
-/// Has the money of a delivered payment moved once more, because the chain has dropped it. The
-/// transaction, if it did.
+/// Moves the money of a delivered payment again, because the chain has dropped it. Returns the transaction if that
+/// succeeded.
 pub async fn move_again(
     world: &impl World,
     facilitator: &Facilitator,
@@ -57,7 +58,7 @@ pub async fn move_again(
     }
 }
 
-/// Whether our own facilitator knows that a payment which is used was settled for this host.
+/// Whether our own facilitator has settled this used payment for this host.
 pub async fn is_ours(
     world: &impl World,
     facilitator: &Facilitator,
@@ -68,7 +69,7 @@ pub async fn is_ours(
     facilitator.has_settled(world, &question).await
 }
 
-/// What a facilitator is asked about a payment, as long as its signature is kept.
+/// The question to the facilitator, while the signature is stored.
 fn question<'a>(payment: &'a Payment, scope: &'a ScopeId) -> Option<Question<'a>> {
     Some(Question {
         x402_version: payment.x402_version,
@@ -79,8 +80,8 @@ fn question<'a>(payment: &'a Payment, scope: &'a ScopeId) -> Option<Question<'a>
     })
 }
 
-/// When to look again at a payment of unknown outcome: 3 s, 6 s, 12 s … up to 5 minutes, and after two hours
-/// of that once an hour.
+/// When to check a payment with an unknown outcome again: after 3, 6, 12 s … up to 5 minutes, and after two hours of
+/// that once an hour.
 #[must_use]
 pub fn next_check(attempts: u32, now: UnixSeconds) -> UnixSeconds {
     let longest = if attempts < LOOKS_SOON { 300 } else { 3_600 };
@@ -96,11 +97,11 @@ pub(super) fn record(
     let now = world.now();
     let id = claim.id();
     let row = payments::find(world, id)?.filter(|row| row.claim() == *claim);
-    // A second look may have settled it while this answer was on its way …
+    // A second check may have settled it while this answer was on its way …
     if let Some(settled) = row.as_ref().and_then(Payment::settled) {
         return Ok(settled);
     }
-    // … or be asking for it right now; then a refusal of the first request says nothing of that one.
+    // … or may be asking for it right now. Then a refusal of the first request proves nothing.
     let is_alone = row.is_some_and(|row| row.attempts <= attempts.saturating_add(1));
     let outcome = match outcome {
         SettleOutcome::Refused(why) if !is_alone => {
@@ -124,7 +125,7 @@ pub(super) fn record(
     match outcome {
         SettleOutcome::Settled(transaction) => {
             let settled = payments::mark_settled(world, claim, &transaction, now)?;
-            // It ended meanwhile, or is claimed anew: what the chain says of it counts.
+            // It ended meanwhile, or was claimed again, so the chain decides.
             settled.ok_or(Stop::Unknown(Cause::Answer, Some(transaction)))
         }
         SettleOutcome::Refused(reason) | SettleOutcome::Reverted(reason) => {
