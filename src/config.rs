@@ -1,4 +1,4 @@
-//! All settings, read once. Every fault is reported by its name, all together.
+//! All settings, read once. Every fault is reported by the name of its setting, all at once.
 
 mod checks;
 mod facilitator_api;
@@ -38,45 +38,45 @@ use crate::mail::settings::MailSettings;
 use crate::mail::webhook::WebhookSecret;
 use crate::wallets::crossmint::Crossmint;
 
-/// Everything that is set from outside.
+/// The settings of a deployment.
 pub struct Config {
-    /// Networks on which may be paid, the preferred one first. Never empty.
+    /// Networks that can be paid on, in order of preference. Never empty.
     pub networks: Vec<&'static Network>,
-    /// Who verifies and settles.
+    /// The facilitator that verifies and settles.
     pub facilitator: Facilitator,
-    /// Where it settles, as far as it has said.
+    /// The networks on which it settles, by its own statement.
     pub supported: Supported,
     /// The key that sends our own facilitator's transactions.
     pub relayer: Option<RelayerKey>,
-    /// Who may use our own facilitator.
+    /// Access to our own facilitator over HTTP.
     pub facilitator_api: FacilitatorApi,
-    /// How much gas may cost, where our own facilitator settles.
+    /// Gas limits and budgets of our own facilitator.
     pub gas: GasPolicy,
     /// The smallest price that a host may set.
     pub price_min: Usdc,
-    /// Who may make contract wallets (ERC-6492), for payments and for signing in.
+    /// Factories that may deploy contract wallets (ERC-6492), for payments and for signing in.
     pub factories: Factories,
-    /// Who makes smart wallets of our own, for sessions and hosts that have none.
+    /// The factory of our own smart wallets, for sessions and hosts without a wallet.
     pub smart_wallet_factory: Option<Address>,
-    /// Who keeps wallets for sessions and hosts that have none.
+    /// Crossmint's API, for sessions and hosts without a wallet.
     pub crossmint: Option<Crossmint>,
     /// A JSON-RPC endpoint for each network, by CAIP-2 id.
     pub rpc_urls: BTreeMap<String, String>,
-    /// Where this deployment is, without a slash at the end.
+    /// The URL of this deployment, without a slash at the end.
     pub public_url: String,
-    /// Origins of web pages that may call us, our own among them.
+    /// Web origins that may call us, including our own.
     pub allowed_origins: Vec<String>,
-    /// Keys derived from `MASTER_KEY`, with those that outlive it.
+    /// Keys derived from `MASTER_KEY`, and the identity keys.
     pub keys: Keys,
-    /// The language model of the chat; without one the chat understands patterns.
+    /// The language model of the chat. Without one the chat uses patterns only.
     pub llm: Option<Settings>,
-    /// Who mails come from, and where they are posted; without it no mail leaves.
+    /// Sender and mail API. Without it no mail is sent.
     pub mail: Option<MailSettings>,
-    /// What webhooks about mails are signed with; without it there are none.
+    /// The secret that signs mail webhooks. Without it they are refused.
     pub mail_webhook: Option<WebhookSecret>,
 }
 
-/// Every setting that is missing or cannot be used.
+/// All settings that are missing or invalid.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ConfigErrors(pub Vec<String>);
 
@@ -92,6 +92,7 @@ impl Config {
     /// Reads all settings through `get`.
     ///
     /// # Errors
+    ///
     /// [`ConfigErrors`] with every fault.
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigErrors> {
         let mut faults = Vec::new();
@@ -102,7 +103,7 @@ impl Config {
         config.filter(|_| faults.is_empty()).ok_or(ConfigErrors(faults))
     }
 
-    /// Every setting is read before the first fault ends it.
+    /// Reads every setting before it returns, so that all faults are found.
     fn take(
         faults: &mut Vec<String>,
         network_set: Chosen,
@@ -180,7 +181,7 @@ impl Config {
         })
     }
 
-    /// Settings that are good for a test, where they stand beside others that are not.
+    /// Faults of test settings in a deployment with real money.
     fn test_settings(place: Place<'_>, set: &impl Fn(&str) -> Option<String>) -> Vec<String> {
         let asked = ["FACILITATOR_URL", "CROSSMINT_URL", "OPENAI_BASE_URL", "MAIL_API_URL"];
         let is_own = |url: &String| url.trim() == "self";
@@ -195,21 +196,21 @@ impl Config {
         faults
     }
 
-    /// Host and port of [`Config::public_url`], as an `Origin` or `Host` header has it.
+    /// Host and port of [`Config::public_url`], as in an `Origin` or `Host` header.
     #[must_use]
     pub fn public_authority(&self) -> &str {
         authority_of(&self.public_url)
     }
 
-    /// Whether this deployment is called at the machine that it runs on, so that nobody else reaches it.
+    /// Whether the deployment's URL is on the local machine, so that no one else reaches it.
     #[must_use]
     pub fn is_at_loopback(&self) -> bool {
         is_at_loopback(&self.public_url)
     }
 
-    /// Whether this is the developer's own machine with a chain of its own, whose money is worth nothing.
-    /// What is only for such a machine asks this and nothing else: test money, codes that are printed,
-    /// wallets of ours for people who have not signed in, higher limits.
+    /// Whether this is a developer's machine with a local chain, whose money has no value. Everything that is meant
+    /// for such a machine depends on this alone: test money, codes that are printed, our own wallets for anonymous
+    /// sessions, higher limits.
     #[must_use]
     pub fn is_local(&self) -> bool {
         let is_here = |url: &String| is_on_this_machine(url);

@@ -1,5 +1,5 @@
-//! What must not stand beside each other: a deployment that takes real money does so with settings of its own,
-//! not with those of a test. Each rule looks at what could be read, so that all faults are named at once.
+//! Checks between settings: a deployment with real money must not use settings of a test. Each check uses the
+//! settings that could be read, so that all faults are reported at once.
 
 use alloy_primitives::{Address, hex};
 use url::Url;
@@ -17,7 +17,7 @@ use crate::identity::randomness::looks_random;
 const FOR_TESTS_ONLY: &[&str] = &["x402.org", "www.x402.org"];
 
 impl Place<'_> {
-    /// What a facilitator elsewhere cannot do, or wants and is not given. `None`: ours.
+    /// What a remote facilitator cannot do, or requires and is not given. `None`: our own facilitator.
     pub(super) fn facilitator_faults(
         &self,
         url: Option<String>,
@@ -49,7 +49,7 @@ impl Place<'_> {
         faults
     }
 
-    /// Networks that do not go together, and addresses that are not for the money that is taken.
+    /// Networks that must not be combined, and URLs that are not allowed with real money.
     pub(super) fn faults(&self, addresses: &[(&str, Option<String>)]) -> Vec<String> {
         let mut faults = Vec::new();
         let main = self.main_network();
@@ -85,7 +85,7 @@ fn public_url_fault(url: &str, main: Option<&Network>) -> Option<String> {
     }
 }
 
-/// The address itself is not repeated: it may hold an access key.
+/// The URL is not repeated, because it may hold an access key.
 fn must_be_https(name: &str, main: &Network) -> String {
     let main = main.caip2;
     format!("{name} must be an https address that is not on this machine: {main} is real money")
@@ -95,7 +95,7 @@ fn is_for_real_money(url: &str) -> bool {
     url.trim().to_ascii_lowercase().starts_with("https:") && !is_on_this_machine(url)
 }
 
-/// What is wrong with `MASTER_KEY` where others could use it.
+/// The fault of `MASTER_KEY` in a deployment that others can reach.
 pub(super) fn master_key_fault(text: &str) -> Option<String> {
     let key = MasterKey::parse(text.trim()).ok()?;
     let is_known = RelayerKey::parse(text).is_some_and(|key| is_known(&key.address()));
@@ -104,7 +104,7 @@ pub(super) fn master_key_fault(text: &str) -> Option<String> {
     })
 }
 
-/// What is wrong with `RELAYER_PRIVATE_KEY` where coins are worth something, or others could use them up.
+/// The fault of `RELAYER_PRIVATE_KEY` on a chain that others can reach.
 pub(super) fn relayer_key_fault(text: &str) -> Option<String> {
     let address: Address = RelayerKey::parse(text)?.address();
     let bytes: [u8; 32] = hex::decode_to_array(text.trim()).ok()?;

@@ -1,12 +1,12 @@
 //! `FACILITATOR_API`.
 
-/// Who may use our own facilitator over HTTP. Hosts of this deployment need none of this.
+/// Who may use our own facilitator over HTTP. Hosts of this deployment need no permission.
 #[derive(Clone, PartialEq, Eq)]
 pub enum FacilitatorApi {
-    /// Nobody.
+    /// No caller.
     Off,
-    /// Anybody.
+    /// Every caller.
     Open,
-    /// Whoever has one of these tokens.
+    /// Callers with one of these access tokens.
     Tokens(Vec<String>),
 }

@@ -1,4 +1,4 @@
-//! Settings about what gas may cost.
+//! Settings for gas costs.
 
 use std::collections::BTreeMap;
 
@@ -7,13 +7,13 @@ use crate::chain::networks::Network;
 use crate::config::readers::take;
 use crate::facilitator::own::gas::{GasPolicy, Micros};
 
-/// The smallest price that a host may set if nothing else is set: $0.001.
+/// The default of the smallest price that a host may set: $0.001.
 const PRICE_MIN: Usdc = match Usdc::from_atomic(1_000) {
     Ok(price) => price,
     Err(_) => Usdc::MAX,
 };
 
-/// `None` if something is wrong, which is then among the faults.
+/// `None` after a fault.
 pub(super) fn read_gas(
     faults: &mut Vec<String>,
     set: &impl Fn(&str) -> Option<String>,
@@ -43,7 +43,7 @@ pub(super) fn read_price_min(text: Option<String>) -> Result<Usdc, String> {
 const BUDGETS: &[&str] = &["host", "payer", "caller", "total"];
 const LEAST: &[&str] = &["gas", "wallet"];
 
-/// A list such as `host=5 payer=1`, of these names only.
+/// A list such as `host=5 payer=1`, with these names only.
 fn read_named(
     text: Option<String>,
     names: &[&'static str],

@@ -1,8 +1,8 @@
-//! Private keys that everybody knows, by their addresses.
+//! Private keys that are public knowledge, by their addresses.
 
 use alloy_primitives::{Address, address};
 
-/// The first accounts (m/44'/60'/0'/0/n) of the mnemonics that development chains begin with; written by viem.
+/// The first accounts (m/44'/60'/0'/0/n) of the usual mnemonics of development chains; generated with viem.
 const KNOWN: &[Address] = &[
     // "test test test test test test test test test test test junk": anvil, Hardhat, Foundry.
     address!("f39Fd6e51aad88F6F4ce6aB8827279cffFb92266"),
@@ -49,7 +49,7 @@ const KNOWN: &[Address] = &[
     address!("5AEDA56215b167893e80B4fE645BA6d5Bab767DE"),
 ];
 
-/// Whether everybody has the key of this address.
+/// Whether the key of this address is public knowledge.
 pub(super) fn is_known(address: &Address) -> bool {
     KNOWN.contains(address)
 }

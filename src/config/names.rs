@@ -1,7 +1,7 @@
-//! The names of all settings. `build.rs` and a test hold `wrangler.toml`, `.dev.vars.example` and the README to this
-//! list, and the scripts in `dev/` read it.
+//! The names of all settings. `build.rs` and a test check `wrangler.toml`, `.dev.vars.example` and the README against
+//! this list, and the scripts in `dev/` read it.
 
-/// Settings that anybody may see.
+/// Settings that are public.
 pub const VARIABLES: &[&str] = &[
     "NETWORK_SET",
     "NETWORKS",
@@ -23,7 +23,7 @@ pub const VARIABLES: &[&str] = &[
     "PRICE_MIN",
 ];
 
-/// Settings that are kept as secrets.
+/// Settings that are stored as secrets.
 pub const SECRETS: &[&str] = &[
     "MASTER_KEY",
     "MASTER_KEY_PREVIOUS",

@@ -1,34 +1,33 @@
-//! `NETWORK_SET`: one setting that chooses networks, endpoints and a facilitator that go together. Each of them can
-//! still be set by itself; what does not fit is a fault.
+//! `NETWORK_SET`: chooses networks, endpoints and a facilitator that belong together. Each of them can be overridden;
+//! a setting that does not fit is a fault.
 
 use crate::config::place::{Place, is_at_loopback, is_on_this_machine};
 
 /// Coinbase's facilitator.
 pub(super) const COINBASE: &str = "https://api.cdp.coinbase.com/platform/v2/x402";
 
-/// The kind of networks on which a deployment is paid.
+/// The kind of networks of a deployment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NetworkSet {
     /// A chain on the developer's own machine.
     Local,
     /// Public test networks.
     Test,
-    /// Networks whose money is real.
+    /// Networks with real money.
     Main,
 }
 
-/// What was chosen.
+/// The choice that was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Chosen {
-    /// This set.
     Set(NetworkSet),
-    /// Nothing; every setting stands for itself.
+    /// None; every setting stands for itself.
     Nothing,
-    /// Nothing that can be read. The fault is reported once, instead of once for each setting that a set gives.
+    /// An invalid choice. Its fault is reported once, instead of once for each default.
     Faulty,
 }
 
-/// The set that is chosen. A fault is added to `faults`.
+/// Reads the choice. Adds a fault to `faults`.
 pub(super) fn read_network_set(
     faults: &mut Vec<String>,
     set: &impl Fn(&str) -> Option<String>,
@@ -54,7 +53,7 @@ impl NetworkSet {
         }
     }
 
-    /// What a setting is if it is not set.
+    /// The default of a setting.
     fn usual(self, name: &str) -> Option<&'static str> {
         match (name, self) {
             ("NETWORKS", Self::Local | Self::Test) => Some("eip155:84532"),
@@ -74,7 +73,7 @@ impl NetworkSet {
         let word = self.word();
         let mut faults = Vec::new();
         let is_test = self != Self::Main;
-        // Where both kinds stand together, that is the fault, and it is reported already.
+        // A mix of both kinds is a fault of its own, which is reported already.
         if !place.is_mixed()
             && let Some(other) = place.networks.iter().find(|it| it.is_testnet != is_test)
         {
@@ -99,7 +98,7 @@ impl NetworkSet {
 }
 
 impl Chosen {
-    /// What a setting is if it is not set.
+    /// The default of a setting.
     pub(super) fn usual(self, name: &str) -> Option<&'static str> {
         match self {
             Self::Set(set) => set.usual(name),

@@ -1,4 +1,4 @@
-//! Each setting from its text. A fault says what to do, without the name, and never repeats a secret.
+//! Parses each setting. A fault says what to do, without the setting's name, and never repeats a secret.
 
 use std::collections::BTreeMap;
 
@@ -18,11 +18,11 @@ use crate::mail::settings::{self, MailApi, MailKey, MailSettings, Sender};
 use crate::mail::webhook::WebhookSecret;
 use crate::wallets::crossmint::{self, Crossmint};
 
-/// The shortest access token.
+/// The shortest access token, characters.
 const TOKEN_CHARS_MIN: usize = 16;
-/// Where the language model is asked if nothing else is set.
+/// The default endpoint of the language model.
 pub(super) const OPENAI_BASE_URL: &str = "https://api.openai.com/v1";
-/// Which language model is asked if nothing else is set.
+/// The default language model.
 pub(super) const OPENAI_MODEL: &str = "gpt-5-mini";
 
 pub(super) fn take<T>(
@@ -67,8 +67,7 @@ pub(super) fn read_public_url(text: Option<String>) -> Result<String, String> {
     })
 }
 
-/// What a facilitator elsewhere is shown. `None` without any, and if something is wrong, which is then among the
-/// faults.
+/// The credentials for a remote facilitator. `None` if none are set, and after a fault.
 pub(super) fn read_credentials(
     faults: &mut Vec<String>,
     set: &impl Fn(&str) -> Option<String>,
@@ -101,7 +100,7 @@ pub(super) fn read_credentials(
     }
 }
 
-/// `None`: our own.
+/// `None`: our own facilitator.
 pub(super) fn read_facilitator(text: Option<String>) -> Result<Option<String>, String> {
     if text.as_deref().map(str::trim) == Some("self") {
         return Ok(None);
@@ -152,7 +151,7 @@ pub(super) fn read_smart_wallet_factory(text: Option<String>) -> Result<Option<A
     text.map(read).transpose()
 }
 
-/// `None` if something is wrong, which is then among the faults.
+/// `None` after a fault.
 pub(super) fn read_crossmint(
     faults: &mut Vec<String>,
     set: &impl Fn(&str) -> Option<String>,
@@ -173,7 +172,7 @@ pub(super) fn read_origins(text: Option<&str>) -> Result<Vec<String>, String> {
         .collect()
 }
 
-/// `None` if something is wrong, which is then among the faults.
+/// `None` after a fault.
 pub(super) fn read_keys(
     faults: &mut Vec<String>,
     set: &impl Fn(&str) -> Option<String>,
@@ -200,7 +199,7 @@ pub(super) fn read_keys(
         faults.push(IDENTITY_KEYS_MISSING.to_owned());
         return None;
     };
-    // Two different keys have the same id once in two thousand million times.
+    // Two different keys have the same id once in two thousand million cases.
     if KeyId::of(&previous) == KeyId::of(&master) {
         faults.push(SAME_KEY.to_owned());
         return None;
@@ -212,7 +211,7 @@ const IDENTITY_KEYS_MISSING: &str = "IDENTITY_KEYS is missing beside MASTER_KEY_
 
 const SAME_KEY: &str = "MASTER_KEY_PREVIOUS is the same key as MASTER_KEY; `npm run secrets -- --rotate` makes a new one";
 
-/// `None` without a key, and if something is wrong, which is then among the faults.
+/// `None` without a key, and after a fault.
 pub(super) fn read_llm(
     faults: &mut Vec<String>,
     set: &impl Fn(&str) -> Option<String>,
@@ -228,13 +227,13 @@ pub(super) fn read_llm(
     Some(Settings { base_url, model: model.trim().to_owned(), api_key })
 }
 
-/// `None` without a sender, and if something is wrong, which is then among the faults.
+/// `None` without a sender, and after a fault.
 pub(super) fn read_mail(
     faults: &mut Vec<String>,
     set: &impl Fn(&str) -> Option<String>,
 ) -> Option<MailSettings> {
     let (from, url, key) = (set("MAIL_FROM"), set("MAIL_API_URL"), set("MAIL_API_KEY"));
-    // Half of it would send mails by another way than the one that was meant.
+    // Half of these settings would send mail by another way than intended.
     for (name, is_missing) in [
         ("MAIL_FROM", from.is_none() && (url.is_some() || key.is_some())),
         ("MAIL_API_KEY", url.is_some() && key.is_none()),

@@ -1,23 +1,23 @@
-//! Cookies: written in one way, and read by name.
+//! Writes cookies, and reads them by name.
 //!
-//! Every name begins with `__Host-` (RFC 6265bis, 4.1.3.2): a browser takes such a cookie only from this very
-//! host, over HTTPS (or from `localhost`), so that neither a neighbouring subdomain nor a network can plant one.
+//! Every name begins with `__Host-` (RFC 6265bis, 4.1.3.2). A browser accepts such a cookie only from this host, over
+//! HTTPS (or from `localhost`), so that neither a sibling subdomain nor a network can plant one.
 
 /// The cookie of a session.
 pub const SESSION: &str = "__Host-session";
 
-/// The cookie that binds a code sent by mail to the browser that asked for it.
+/// The cookie that binds a mailed code to the browser that asked for it.
 pub const CHALLENGE: &str = "__Host-code-challenge";
 /// The cookie of a browser that has signed in by mail before.
 pub const KNOWN: &str = "__Host-known-browser";
 
-/// A `Set-Cookie` that lasts for `seconds`; with 0 the browser forgets the cookie. `name` begins with `__Host-`.
+/// A `Set-Cookie` value that lasts for `seconds`; 0 deletes the cookie. `name` begins with `__Host-`.
 #[must_use]
 pub fn set(name: &str, value: &str, seconds: u32) -> String {
     format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={seconds}")
 }
 
-/// The value of the first cookie with exactly this name in a `Cookie` header.
+/// The value of the first cookie with this name in a `Cookie` header.
 #[must_use]
 pub fn find<'a>(header: &'a str, name: &str) -> Option<&'a str> {
     let mut pairs = header.split(';').filter_map(|pair| pair.trim().split_once('='));
@@ -33,7 +33,7 @@ mod tests {
         let cookie = set(SESSION, "v1.a.b", 60);
         assert!(cookie.starts_with("__Host-session=v1.a.b; "), "{cookie}");
         let attributes: Vec<&str> = cookie.split("; ").skip(1).collect();
-        // What browsers demand of the prefix: Secure, Path=/, and no Domain.
+        // The prefix requires Secure, Path=/, and no Domain.
         for wanted in ["Secure", "Path=/", "HttpOnly", "SameSite=Lax", "Max-Age=60"] {
             assert!(attributes.contains(&wanted), "{wanted}");
         }

@@ -1,5 +1,5 @@
-//! Where people look at transactions and wallets: the network's block explorer, or, for the chain of one's own
-//! machine, which no public explorer knows, pages of ours (`/explorer/…`).
+//! Links to transactions and wallets: the network's block explorer, or, for a local chain, which no public explorer
+//! knows, pages of our own (`/explorer/…`).
 
 use alloy_primitives::{Address, B256};
 use askama::Template;
@@ -10,14 +10,14 @@ use crate::chain::lookup::{Progress, Transaction};
 use crate::chain::networks::Network;
 use crate::config::Config;
 
-/// The explorer of a network in this deployment, without a slash at the end.
+/// The block explorer of a network in this deployment, without a slash at the end.
 #[must_use]
 pub fn explorer_of(config: &Config, network: &Network) -> String {
     let is_ours = config.is_local() && config.networks.contains(&network);
     if is_ours { format!("{}/explorer", config.public_url) } else { network.explorer.to_owned() }
 }
 
-/// Where people can look at a transaction.
+/// The URL of a transaction in the block explorer.
 #[must_use]
 pub fn transaction_url(config: &Config, network: &Network, hash: &str) -> String {
     format!("{}/tx/{hash}", explorer_of(config, network))
@@ -40,7 +40,7 @@ struct Row {
     to: Wallet,
 }
 
-/// An address and the page about it.
+/// An address with its link.
 struct Wallet {
     address: String,
     url: String,
@@ -58,7 +58,8 @@ struct WalletPage<'a> {
 /// The page of a transaction. `explorer`: [`explorer_of`].
 ///
 /// # Errors
-/// A message for our log, if the template fails.
+///
+/// A message for the log if the template fails.
 pub fn transaction_page(
     explorer: &str,
     network: &Network,
@@ -96,7 +97,8 @@ pub fn transaction_page(
 /// The page of a wallet.
 ///
 /// # Errors
-/// A message for our log, if the template fails.
+///
+/// A message for the log if the template fails.
 pub fn wallet_page(
     network: &Network,
     address: Address,

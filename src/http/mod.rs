@@ -1,4 +1,4 @@
-//! HTTP as data: routes, admission, CORS, problem documents, pages. No sockets here.
+//! HTTP as data: routes, admission, CORS, problem documents, pages. No I/O here.
 
 pub mod admission;
 pub mod cookie;

@@ -1,4 +1,4 @@
-//! What the gateway answers the page by itself, as types: the page's own are written from these.
+//! The gateway's own answers to the page. The page's types are generated from these.
 
 use serde::Serialize;
 
@@ -6,7 +6,7 @@ use crate::chain::networks::Network;
 use crate::config::Config;
 use crate::http::explorer::explorer_of;
 
-/// Pages run no script and load nothing from elsewhere.
+/// Pages run no script and load nothing from other origins.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The answer of `GET /api/settings`.
@@ -14,17 +14,17 @@ pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'unsafe
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct PageSettings {
-    /// Whether this is somebody's own machine.
+    /// Whether this is a developer's machine with a local chain.
     pub local: bool,
-    /// Whether test money can be had (`POST /api/local/faucet`).
+    /// Whether test money is available (`POST /api/local/faucet`).
     pub faucet: bool,
-    /// Whether sessions can have a smart wallet of ours.
+    /// Whether sessions can have our own smart wallet.
     pub smart_wallets: bool,
     /// Whether sessions can have a wallet at Crossmint.
     pub crossmint: bool,
-    /// Whether people can sign in with a code that is sent to their e-mail address.
+    /// Whether signing in with a code by e-mail is available.
     pub email_sign_in: bool,
-    /// Networks on which may be paid, the preferred one first.
+    /// Networks that can be paid on, in order of preference.
     pub networks: Vec<NetworkView>,
 }
 
@@ -35,7 +35,7 @@ pub struct PageSettings {
 pub struct NetworkView {
     /// CAIP-2.
     pub network: &'static str,
-    /// For people.
+    /// Display name.
     pub name: &'static str,
     /// EIP-155.
     #[cfg_attr(test, ts(type = "number"))]
@@ -44,12 +44,12 @@ pub struct NetworkView {
     pub asset: String,
     /// The block explorer, without a slash at the end.
     pub explorer: String,
-    /// Whether its money is worth nothing.
+    /// Whether its money has no value.
     pub is_testnet: bool,
 }
 
 impl PageSettings {
-    /// Of this deployment; `has_mail`: whether mail can leave it.
+    /// The view of this deployment; `has_mail`: whether it can send mail.
     #[must_use]
     pub fn of(config: &Config, has_mail: bool) -> Self {
         Self {
@@ -68,11 +68,10 @@ impl PageSettings {
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct FaucetAnswer {
-    /// Who got it.
+    /// The receiver.
     pub address: String,
     /// Dollars.
     pub amount: String,
-    /// The transaction.
     pub tx_hash: String,
 }
 
@@ -81,23 +80,23 @@ pub struct FaucetAnswer {
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct NonceAnswer {
-    /// For the message that is signed.
+    /// Part of the message to sign.
     pub nonce: String,
-    /// Until when.
+    /// When it expires.
     pub expires_at: String,
 }
 
-/// The answer of `POST /api/auth/otp`, whether or not anybody has this address.
+/// The answer of `POST /api/auth/otp`, whether or not the address is registered.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct CodeSentAnswer {
-    /// For people.
+    /// A message for display.
     pub message: &'static str,
-    /// Goes back with the code, from programs that keep no cookies (browsers have it in one): a code is good for
-    /// whoever asked for it only.
+    /// Goes back with the code, from programs without cookies (browsers have it in one): a code is valid only for the
+    /// client that asked for it.
     pub challenge: String,
-    /// How long a code is good.
+    /// The validity of a code.
     pub expires_in_seconds: i64,
 }
 
@@ -108,11 +107,11 @@ pub struct CodeSentAnswer {
 pub struct SessionAnswer {
     /// For `Authorization: Bearer`; browsers get it as a cookie too.
     pub token: String,
-    /// Who has signed in.
+    /// The user who signed in.
     pub user_id: String,
-    /// The scope.
+    /// The user's scope.
     pub scope: String,
-    /// Until when.
+    /// When it expires.
     pub expires_at: String,
 }
 

@@ -1,4 +1,4 @@
-//! Where a request comes from, as far as that tells callers apart.
+//! The source of a request, for rate limits.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -8,31 +8,30 @@ use crate::base::http::Headers;
 use crate::base::rate_limit::{Budget, RateLimiter};
 use crate::base::time::UnixSeconds;
 
-/// How many times the budget of a /64 the /48 around it has. A subscriber often has a whole /48, which
-/// holds 65,536 of them.
+/// The budget of a /48 as a multiple of a /64's. A subscriber often has a whole /48, which contains 65,536 of them.
 const WIDE_SHARE: u32 = 8;
 
 /// A source of requests.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Source {
-    /// An address of version 4.
+    /// An IPv4 address.
     V4(Ipv4Addr),
-    /// The first half of an address of version 6: one subscriber has all 2^64 of the rest.
+    /// The first half of an IPv6 address. One subscriber has all 2^64 addresses of the rest.
     V6([u16; 4]),
-    /// A guest session whose person is not there, by its id.
+    /// A guest session without an open socket, by its id.
     Guest(String),
-    /// The platform names none: on one's own machine, and between our own objects.
+    /// The platform names no address: on a local machine, and between our own objects.
     Unknown,
 }
 
 impl Source {
-    /// Of a request. Cloudflare sets the header and takes away a caller's own.
+    /// The source of a request. Cloudflare sets the header and removes a caller's own.
     #[must_use]
     pub fn of(headers: &Headers) -> Self {
         headers.get("cf-connecting-ip").map_or(Self::Unknown, Self::parse)
     }
 
-    /// Of an address as text.
+    /// Parses an address.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         match text.trim().parse::<IpAddr>().map(|address| address.to_canonical()) {
@@ -45,7 +44,7 @@ impl Source {
         }
     }
 
-    /// Whether this is the machine that the deployment itself runs on, if it runs on somebody's own.
+    /// Whether this is the machine that a local deployment runs on.
     #[must_use]
     pub fn is_own_machine(&self) -> bool {
         match self {
@@ -56,7 +55,7 @@ impl Source {
         }
     }
 
-    /// Who is counted for it.
+    /// The key of its counters.
     #[must_use]
     pub fn key(&self) -> String {
         match self {
@@ -67,7 +66,7 @@ impl Source {
         }
     }
 
-    /// The network around it, where one subscriber may have many sources.
+    /// The surrounding network, in which one subscriber may have many sources.
     #[must_use]
     pub fn wide_key(&self) -> Option<String> {
         match self {
@@ -76,7 +75,7 @@ impl Source {
         }
     }
 
-    /// The network that one party usually has as a whole: a /24 of version 4, a /48 of version 6.
+    /// The network that one party usually has: an IPv4 /24, an IPv6 /48.
     #[must_use]
     pub fn network(&self) -> String {
         match self {
@@ -88,16 +87,17 @@ impl Source {
         }
     }
 
-    /// What one party surely has for itself: an address of version 4, or a whole /48, in which a subscriber could
-    /// otherwise be 65,536 callers with a budget of gas each.
+    /// What one party certainly has: an IPv4 address, or a whole /48, in which a subscriber would otherwise be 65,536
+    /// callers with a gas budget each.
     #[must_use]
     pub fn party(&self) -> String {
         self.wide_key().unwrap_or_else(|| self.key())
     }
 
-    /// Counts a call for the source and for the network around it, under keys that begin with `purpose`.
+    /// Charges the source and the surrounding network, under keys that begin with `purpose`.
     ///
     /// # Errors
+    ///
     /// How many seconds to wait.
     pub fn admit(
         &self,
@@ -114,7 +114,7 @@ impl Source {
         limiter.admit_all(&[(&key, budget), (&wide, around)], cost, now)
     }
 
-    /// Takes back what [`Self::admit`] counted.
+    /// Refunds a charge of [`Self::admit`].
     pub fn take_back(&self, limiter: &mut RateLimiter, purpose: &str, cost: u32) {
         for key in [Some(self.key()), self.wide_key()].into_iter().flatten() {
             limiter.take_back(&format!("{purpose}{key}"), cost);

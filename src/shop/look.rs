@@ -39,28 +39,29 @@ const SILENT_SECONDS: i64 = 30;
 /// State that is kept between alarms. Losing it costs a few requests.
 #[derive(Default)]
 pub struct Slices {
-    /// Payments whose search needs more requests than a share.
+    /// Payments whose search needs more requests than a shared alarm gives them.
     pub(super) alone: RefCell<Vec<PaymentId>>,
-    /// Whether the last wake belonged to one payment.
+    /// Whether the last alarm belonged to one payment.
     pub(super) was_alone: Cell<bool>,
-    /// The network whose endpoint did not answer in time, and until when it is left alone.
+    /// The network whose endpoint timed out, and until when it is skipped.
     silent: RefCell<Option<(String, UnixSeconds)>>,
 }
 
 impl Slices {
-    /// The endpoint of this network did not answer in time.
+    /// Records that the endpoint of this network timed out.
     pub fn is_silent(&self, network: &str, now: UnixSeconds) {
         *self.silent.borrow_mut() = Some((network.to_owned(), now.plus(SILENT_SECONDS)));
     }
 
-    /// Whether a payment beside others is not asked about now: its endpoint has just kept one of them waiting.
+    /// Whether a payment in a shared alarm skips this network, because its endpoint has just kept another one
+    /// waiting.
     pub fn leaves<W>(&self, look: &Look<'_, W>, network: &str, now: UnixSeconds) -> bool {
         let silent = self.silent.borrow();
         look.is_shared
             && silent.as_ref().is_some_and(|(name, until)| name == network && now < *until)
     }
 
-    /// Whether there is room for one more that gets a wake to itself.
+    /// Queues a payment for an alarm of its own. Returns whether there was room.
     pub(super) fn wants_to_be_alone(&self, id: &PaymentId) -> bool {
         let mut alone = self.alone.borrow_mut();
         let has_room = alone.len() < ALONE_MAX && !alone.contains(id);
@@ -71,21 +72,21 @@ impl Slices {
     }
 }
 
-/// A look at what became of a payment: HTTP that ends when the requests of the look are used up. The chain has said
-/// nothing then, and the payment is looked at again.
+/// HTTP with a request budget for one payment. When it is used up, the chain has given no answer, and the payment is
+/// checked again later.
 pub struct Look<'a, W> {
     pub(super) meter: Metered<'a, W>,
     is_shared: bool,
 }
 
 impl<'a, W> Look<'a, W> {
-    /// Of a call or a wake that looks at nothing else.
+    /// For a call or an alarm that handles one payment only.
     pub const fn whole(world: &'a W) -> Self {
         let requests = ALONE_REQUESTS.saturating_sub(FACILITATOR_REQUESTS);
         Self { meter: Metered::new(world, requests), is_shared: false }
     }
 
-    /// Beside others.
+    /// For one payment of a shared alarm.
     pub(super) const fn shared(world: &'a W) -> Self {
         let requests = SHARE_REQUESTS.saturating_sub(FACILITATOR_REQUESTS);
         Self { meter: Metered::new(world, requests), is_shared: true }

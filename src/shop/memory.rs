@@ -8,20 +8,19 @@ use crate::sale::lock::Locks;
 use crate::shop::look::Slices;
 use crate::shop::waiting::Waiting;
 
-/// What an instance of a host's object remembers between calls. Eviction resets it, which is safe: only idle objects are
-/// evicted.
+/// In-memory state between calls. Eviction resets it, which is safe because only idle objects are evicted.
 #[derive(Default)]
 pub struct Memory {
-    /// The circuit breaker of the facilitator, as far as this instance has seen.
+    /// The circuit breaker of the facilitator.
     pub breaker: RefCell<Breaker>,
-    /// Payments that are being judged.
+    /// Locks on payments that are being judged.
     pub judging: Locks,
-    /// Whose turn it is when payments are looked after.
+    /// The order in which alarms handle payments.
     pub slices: Slices,
     /// Calls that wait for something that is held.
     pub waiting: Waiting,
-    /// Unpaid calls of each source.
+    /// Rate limiter of unpaid calls by source.
     pub unpaid: RefCell<RateLimiter>,
-    /// Paid calls of each wallet.
+    /// Rate limiter of paid calls by wallet.
     pub wallet_calls: RefCell<RateLimiter>,
 }

@@ -1,7 +1,7 @@
-//! The shop of one host: all products in one place ([`registry`]), and everything that waits while one is sold. [`pay`] takes
-//! a paid call from its price to its answer, [`deliver`] hands over what was bought, [`find_out`] asks the chain what became
-//! of a payment, [`confirm`] takes a payment that is due one step further, [`slice`] does so for as many as an alarm has
-//! requests for, [`verdict`] takes the host's word where nobody else can say, [`proof`] judges wallets that have paid before.
+//! Everything that happens while a host sells. [`registry`] lists the products, [`pay`] takes a paid call from its
+//! price to its answer, [`deliver`] fulfils a settled payment, [`find_out`] determines an unknown outcome,
+//! [`confirm`] takes a due payment one step further, [`slice`] does so for as many as an alarm has requests for,
+//! [`verdict`] applies the host's decision, and [`proof`] checks wallets that have paid before.
 
 pub mod confirm;
 pub mod deliver;
@@ -24,17 +24,17 @@ use crate::sale::cx::Cx;
 use crate::shop::memory::Memory;
 use crate::shop::profile::Profile;
 
-/// What one call, request or alarm of a host works with.
+/// The context of one call, request or alarm of a host.
 pub struct Shop<'a, W> {
-    /// What products get.
+    /// The context that products get.
     pub cx: Cx<'a, W>,
     /// The host's record.
     pub profile: &'a Profile,
-    /// What the instance remembers.
+    /// In-memory state of the instance.
     pub memory: &'a Memory,
 }
 
-/// Logs a part of the alarm that failed; whether it succeeded.
+/// Logs a part of the alarm that failed. Returns whether it succeeded.
 pub fn succeeded(log: &impl Log, what: &str, how: Result<(), SqlError>) -> bool {
     let Err(error) = how else { return true };
     let fields = [("what", what), ("why", &error.0)];
@@ -42,7 +42,7 @@ pub fn succeeded(log: &impl Log, what: &str, how: Result<(), SqlError>) -> bool 
     false
 }
 
-/// The hash of a transaction.
+/// Parses the hash of a transaction: `0x` and 64 hex digits.
 pub fn read_transaction(text: &str) -> Option<B256> {
     text.strip_prefix("0x").filter(|digits| digits.len() == 64)?;
     text.parse().ok()
