@@ -1,7 +1,6 @@
-//! The most that a person will pay, as people say it: `if it costs less than $0.10`.
+//! A price limit in the user's words: `if it costs less than $0.10`.
 //!
-//! A condition that is not understood to its last word is not a condition that can be kept, so it
-//! is refused as a whole.
+//! A condition must be understood completely, or it cannot be kept. Any other condition is refused as a whole.
 
 use std::fmt;
 
@@ -10,26 +9,26 @@ use serde::{Deserialize, Serialize};
 use crate::base::money::Usdc;
 use crate::chat::text::{Token, tokens};
 
-/// The most that a person will pay.
+/// The highest price that the user accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Ceiling {
     amount: Usdc,
-    /// Less than the amount, rather than at most as much.
+    /// Whether the price must be less than the amount, not equal to it.
     is_strict: bool,
 }
 
-/// A condition that cannot be kept because it was not understood.
+/// A condition that was not understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NotUnderstood;
 
-/// Where a condition begins.
+/// Words that begin a condition.
 const OPENERS: &[&str] = &[
     "if", "unless", "provided", "when", "while", "only", "as", "for", "under", "below", "less",
     "cheaper", "max", "maximum", "at", "up", "no", "not", "within", "but", "and", "so", "except",
 ];
 
-/// Words beside amount and comparison that change nothing.
+/// Words beside amount and comparison that have no meaning.
 const FILLERS: &[&str] = &[
     "if", "it", "its", "is", "the", "a", "an", "for", "price", "cost", "costs", "costing", "that",
     "only", "as", "long", "provided", "when", "seat", "ticket", "per", "one", "please", "of",
@@ -54,13 +53,13 @@ const INCLUSIVE: &[&str] = &[
 const ABOVE: &[&str] = &["more than", "over", "above", "exceeds", "dearer than", ">"];
 
 impl Ceiling {
-    /// Whether `price` may be paid.
+    /// Whether `price` is within the limit.
     #[must_use]
     pub fn allows(self, price: Usdc) -> bool {
         price <= self.max()
     }
 
-    /// The most that may be paid.
+    /// The highest price within the limit.
     #[must_use]
     pub fn max(self) -> Usdc {
         if !self.is_strict {
@@ -78,8 +77,8 @@ impl fmt::Display for Ceiling {
     }
 }
 
-/// Every way to divide a text into what comes before a condition and the condition; the whole text
-/// without a condition first, then the longest condition.
+/// Every split of a text into a command and a condition: first the whole text without a condition, then the longest
+/// condition.
 pub(super) fn divisions(text: &str) -> Vec<(&str, Option<&str>)> {
     let mut found = vec![(text, None)];
     for token in tokens(text) {
@@ -92,7 +91,7 @@ pub(super) fn divisions(text: &str) -> Vec<(&str, Option<&str>)> {
     found
 }
 
-/// Reads a condition.
+/// Parses a condition.
 pub(super) fn read(condition: &str) -> Result<Ceiling, NotUnderstood> {
     let spaced = condition.replace("<=", " <= ").replace('≤', " ≤ ");
     let spaced = if spaced.contains("<=") { spaced } else { spaced.replace('<', " < ") };
@@ -118,7 +117,7 @@ pub(super) fn read(condition: &str) -> Result<Ceiling, NotUnderstood> {
     Ok(Ceiling { amount: *amount, is_strict })
 }
 
-/// An amount as people write it: `$0.10`, `1 dollar`, `10 cents`.
+/// Parses an amount: `$0.10`, `1 dollar`, `10 cents`.
 pub(super) fn dollars(text: &str) -> Option<Usdc> {
     let parts = tokens(text);
     let unit = parts.get(1).map(Token::word);

@@ -1,4 +1,4 @@
-//! A new event, asked for one fact at a time.
+//! Collects the facts of a new event, one question at a time.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -11,22 +11,21 @@ use crate::chat::text::{clean_line, quote, tokens, words};
 
 const TITLE_CHARS_MAX: usize = 200;
 
-/// What is known of a new event so far.
+/// The facts of a new event so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Draft {
     /// One line.
     pub title: Option<String>,
-    /// When it starts.
     pub starts_at: Option<UnixSeconds>,
-    /// Number of seats, 0 for unlimited.
+    /// 0 for unlimited.
     pub capacity: Option<u32>,
-    /// Price of a seat.
+    /// The price of a seat.
     pub price: Option<Usdc>,
 }
 
 impl Draft {
-    /// The question for the first fact that is missing, or the arguments of `createEvent`.
+    /// The question for the first missing fact, or the arguments of `createEvent`.
     pub(super) fn next(&self) -> Result<Value, String> {
         let title = self.title.as_deref().ok_or("What is the title of the event?")?;
         let starts_at = self.starts_at.ok_or_else(|| {
@@ -42,7 +41,7 @@ impl Draft {
         }))
     }
 
-    /// Takes an answer to [`Self::next`]'s question; says what is wrong with it if it is none.
+    /// Applies an answer to [`Self::next`]'s question. Returns what is wrong with an invalid one.
     pub(super) fn answer(mut self, text: &str) -> Result<Self, String> {
         if self.title.is_none() {
             self.title = Some(title(text)?);
@@ -56,13 +55,13 @@ impl Draft {
         Ok(self)
     }
 
-    /// Whether any text is an answer to the question.
+    /// Whether every text is a valid answer to the question.
     pub(super) fn takes_any_text(&self) -> bool {
         self.title.is_none()
     }
 }
 
-/// A title from the person's words, without quotation marks around it.
+/// A title from the user's text, without surrounding quotation marks.
 pub(super) fn title(text: &str) -> Result<String, String> {
     let line = clean_line(text);
     let line = line.trim_matches(['"', '“', '”', '\'']).trim();
@@ -103,7 +102,7 @@ fn capacity(text: &str) -> Result<u32, String> {
         }
         _ => None,
     };
-    // `words` drops signs and points, which must not make a number of something else.
+    // `words` drops signs and points, which would change the number.
     let is_plain = !text.trim().trim_end_matches('.').contains(['-', '.', ',']);
     number
         .filter(|seats| is_plain && *seats <= CAPACITY_MAX)

@@ -1,4 +1,4 @@
-//! Which of a server's events a person means.
+//! Finds the event of a server that the user means.
 
 use std::fmt::Write;
 
@@ -12,40 +12,38 @@ use crate::chat::text::{quote, tokens, words};
 /// Events shown at a time.
 const SHOWN_MAX: usize = 5;
 
-/// Words that name no event. None of them may turn the meaning round.
+/// Words that name no event. None of them may reverse the meaning.
 const FILLERS: &[&str] = &[
     "the", "a", "an", "to", "at", "for", "of", "in", "on", "event", "events", "seat", "ticket",
     "spot", "place", "please", "my", "me", "one", "now", "thanks", "this", "that", "called",
 ];
 
-/// An event as a server told it. Untrusted: compared and quoted only.
+/// An event of the server. Untrusted: compared and quoted only.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct KnownEvent {
-    /// The server's id of it.
+    /// The server's id.
     pub id: String,
-    /// Its title.
     pub title: String,
     /// The price of a seat.
     pub price: Usdc,
-    /// Seats that can still be sold; `None`: unlimited or not known.
+    /// Seats that can still be sold; `None` if unlimited or unknown.
     pub seats_left: Option<u64>,
-    /// When it starts.
     pub starts_at: UnixSeconds,
 }
 
-/// What a person's words name.
+/// The result of a search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Found<'a> {
-    /// They name nothing at all.
+    /// The query names nothing.
     NotNamed,
-    /// No event that we know of.
+    /// No known event matches.
     Unknown,
-    /// An event's id that the server has not told us; perhaps the server knows it.
+    /// An event id that is not in the list. The server may know it.
     Id(String),
-    /// This one.
+    /// Exactly one event matches.
     One(&'a KnownEvent),
-    /// More than one, and not the same.
+    /// Several events match.
     Several(Vec<&'a KnownEvent>),
 }
 
@@ -74,7 +72,7 @@ pub(super) fn find<'a>(query: &str, events: &'a [KnownEvent]) -> Found<'a> {
                 .find(|event| event.id == id)
                 .map_or_else(|| Found::Id(id.to_owned()), Found::One);
         }
-        // An id that is also a word of somebody's title.
+        // The id is also a word of a title.
         Some(_) | None => {}
     }
     let all = words(query);
@@ -108,7 +106,7 @@ fn one_of(found: Vec<&KnownEvent>) -> Found<'_> {
     }
 }
 
-/// The same word, or one of the two in the plural.
+/// The same word, or one is the plural of the other.
 fn same(a: &str, b: &str) -> bool {
     a == b || a.strip_suffix('s') == Some(b) || b.strip_suffix('s') == Some(a)
 }
@@ -134,7 +132,7 @@ pub(super) fn picked<'a>(answer: &str, offered: &'a [String]) -> Option<&'a str>
     offered.get(place.checked_sub(1)?).map(String::as_str)
 }
 
-/// A numbered list for a person, and the ids in its order.
+/// A numbered list for the user, and the ids in its order.
 pub(super) fn listed<'a>(events: impl Iterator<Item = &'a KnownEvent>) -> (String, Vec<String>) {
     let mut text = String::new();
     let mut ids = Vec::new();

@@ -1,8 +1,8 @@
-//! A person's message, understood by patterns. No key, no network, no state besides what is passed
-//! in.
+//! Understands a user's message by patterns. It needs no key and no network, and its only state is the context that
+//! is passed in.
 //!
-//! A message either fits a pattern to its last word or is not acted on: a word that was dropped
-//! could be the one that matters (`not`, `two`, `if it is cheap`).
+//! A message must match a pattern to its last word, or it is not acted on: an ignored word could be the decisive one
+//! (`not`, `two`, `if it is cheap`).
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -24,105 +24,104 @@ use crate::chat::text::{after, quote, tokens, words};
 pub const MESSAGE_CHARS_MAX: usize = 2_000;
 const URL_BYTES_MAX: usize = 500;
 
-/// What is known when a message arrives.
+/// The context of a message.
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'a> {
-    /// The address of the connected server.
+    /// The URL of the connected server.
     pub connected: Option<&'a str>,
     /// The names of its tools.
     pub tools: &'a [String],
-    /// Its events, as it told them.
+    /// Its events, as it listed them.
     pub events: &'a [KnownEvent],
-    /// A payment waits for a yes or a no.
+    /// Whether a payment waits for a yes or a no.
     pub pending: bool,
-    /// What the last [`Intent::Ask`] asked for, unless another intent came since.
+    /// The question of the last [`Intent::Ask`], unless another intent came since.
     pub awaiting: Option<&'a Missing>,
-    /// The person is the host of the connected server.
+    /// Whether the user is the host of the connected server.
     pub is_owner: bool,
 }
 
-/// What a person wants.
+/// The user's intent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Intent {
-    /// To be connected to the server at this address.
+    /// Connect to the server at this URL.
     Connect {
         /// http or https, without user name or password.
         url: String,
     },
-    /// To leave the server.
+    /// Disconnect from the server.
     Disconnect,
-    /// To see the server's events.
+    /// List the server's events.
     ListEvents,
-    /// To see the server's tools.
+    /// List the server's tools.
     ListTools,
-    /// A seat.
+    /// Buy a seat.
     Rsvp {
         /// The server's id of the event.
         event_id: String,
-        /// The most that it may cost. The price we know may be old: hold it against the challenge.
+        /// The highest price. The known price may be old, so compare this with the challenge.
         max_price: Option<Usdc>,
     },
-    /// The analytics of an event, which cost something.
+    /// Buy the analytics of an event.
     Analytics {
         /// The server's id of the event.
         event_id: String,
     },
-    /// To create an event: the arguments of `createEvent`.
+    /// Create an event: the arguments of `createEvent`.
     CreateEvent(Value),
-    /// What is going on.
+    /// Show the status.
     Status,
-    /// What the wallet has.
+    /// Show the wallet's balance.
     Balance,
-    /// What was paid.
+    /// Show the payments.
     History,
-    /// What can be said.
+    /// Show the help.
     Help,
-    /// The waiting payment may be made. Only if one is waiting, and nothing else was said.
+    /// Confirm the waiting payment. Only if one waits, and the message says nothing else.
     Yes,
-    /// The waiting payment must not be made.
+    /// Reject the waiting payment.
     No,
-    /// Nothing to do; tell the person this.
+    /// Nothing to do; show this text.
     Say(String),
-    /// Tell the person `text` and keep `missing` as [`Context::awaiting`] for the next message.
+    /// Show `text`, and keep `missing` as [`Context::awaiting`] for the next message.
     Ask {
-        /// The question.
         text: String,
         /// What the answer supplies.
         missing: Missing,
     },
-    /// No pattern fits.
+    /// No pattern matches.
     Unknown,
 }
 
-/// What the next message is to supply, with what is known so far.
+/// What the next message must supply, with what is known so far.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Missing {
-    /// The address of a server.
+    /// The URL of a server.
     Url,
     /// One event.
     #[serde(rename_all = "camelCase")]
     Event {
-        /// What it is for.
+        /// Its purpose.
         purpose: Purpose,
-        /// The ids in the order in which they were offered by number.
+        /// The ids in the order of the numbered list.
         offered: Vec<String>,
     },
     /// The next fact of a new event.
     Create(Draft),
 }
 
-/// What an event is needed for.
+/// The purpose of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Purpose {
-    /// A seat, at this price at the most.
+    /// A seat, at this price at most.
     Rsvp(Option<Ceiling>),
     /// Its analytics.
     Analytics,
 }
 
-/// What a person's message asks for.
+/// The intent of a message.
 #[must_use]
 pub fn understand(text: &str, context: &Context<'_>) -> Intent {
     if text.chars().nth(MESSAGE_CHARS_MAX).is_some() {
@@ -138,7 +137,7 @@ pub fn understand(text: &str, context: &Context<'_>) -> Intent {
     direct.or_else(|| request(without_courtesy(text), context)).unwrap_or(Intent::Unknown)
 }
 
-/// Yes and no: only if the message says nothing else.
+/// Yes and no, only if the message says nothing else.
 fn verdict(text: &str, context: &Context<'_>) -> Option<Intent> {
     // `yes?` is a question.
     let is_question = text.contains('?');
@@ -164,7 +163,7 @@ fn verdict(text: &str, context: &Context<'_>) -> Option<Intent> {
 
 /// Commands that are the whole message.
 fn command(text: &str, context: &Context<'_>) -> Option<Intent> {
-    // In quotation marks it is somebody's text.
+    // Text in quotation marks is a quotation.
     if text.contains(['"', '“', '”', '„']) {
         return None;
     }
@@ -197,7 +196,7 @@ fn command(text: &str, context: &Context<'_>) -> Option<Intent> {
     address_of(address).map(|url| Intent::Connect { url })
 }
 
-/// Commands that name something.
+/// Commands with an argument.
 fn request(text: &str, context: &Context<'_>) -> Option<Intent> {
     if let Some(rest) = after(text, CREATE) {
         return Some(create(rest, context));
@@ -216,7 +215,7 @@ fn request(text: &str, context: &Context<'_>) -> Option<Intent> {
     })
 }
 
-/// The answer to a question of ours, or something else.
+/// The answer to our question, or another intent.
 fn answered(
     text: &str,
     missing: &Missing,
@@ -269,7 +268,7 @@ fn create(rest: &str, context: &Context<'_>) -> Intent {
         return say(fault);
     }
     let rest = after(rest, NAMED).unwrap_or(rest);
-    // With times and prices in it, it is more than a title; all of it is asked for one by one.
+    // With times and prices in it, it is more than a title, so every fact is asked for.
     let is_title = !rest.contains(['$', '¢', '/']) && !rest.contains(|c: char| c.is_ascii_digit());
     let title = title(rest).ok().filter(|_| is_title);
     drafted(Draft { title, ..Draft::default() }, None)
@@ -292,7 +291,7 @@ fn rsvp(text: &str, earlier: Option<Ceiling>, context: &Context<'_>) -> Intent {
     for (before, condition) in ceiling::divisions(text) {
         let Some(condition) = condition else { continue };
         if let Ok(ceiling) = ceiling::read(condition) {
-            // A title may not swallow a condition: it holds whatever events are called.
+            // A title must not swallow a condition. The condition applies whatever the events are called.
             return event(before, Purpose::Rsvp(Some(ceiling)), context);
         }
         let names = find(before, context.events);
@@ -354,7 +353,7 @@ fn by_id(event_id: String, purpose: Purpose) -> Intent {
     }
 }
 
-/// What is missing for a tool to be called.
+/// What a tool call still needs.
 fn needs(tool: &str, context: &Context<'_>) -> Option<String> {
     needs_connection(context).or_else(|| {
         let has = context.tools.iter().any(|name| name == tool);
@@ -371,7 +370,7 @@ fn not_connected() -> Intent {
     say("I am not connected to a server. Say: connect to https://…")
 }
 
-/// The address, if the text is one address and nothing else.
+/// The URL, if the text is one URL and nothing else.
 fn address_of(text: &str) -> Option<String> {
     let parts = tokens(text);
     let [part] = parts.as_slice() else { return None };
@@ -384,7 +383,7 @@ fn address_of(text: &str) -> Option<String> {
 
 fn without_courtesy(text: &str) -> &str {
     let mut rest = text.trim();
-    // At most a few: `hi, could you please …`
+    // A few at most: `hi, could you please …`
     for _ in 0..3 {
         match after(rest, POLITE) {
             Some(more) if !more.is_empty() => rest = more,

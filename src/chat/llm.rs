@@ -1,10 +1,9 @@
-//! A conversation with a language model that calls tools, over any endpoint that speaks the chat
-//! completions API.
+//! A conversation with a language model that calls tools, over any endpoint with the chat completions API.
 //!
-//! A state machine: [`Conversation::next`] says what to do, the caller does it, tells the result with
-//! [`Conversation::add_result`] and asks again. It is stored between two steps, so that it goes on
-//! after a confirmation or an eviction. Every loop is bounded in turns, time, tokens and calls, and
-//! what is stored is bounded in bytes.
+//! It is a state machine: [`Conversation::next`] returns the next step, the caller carries it out, reports the result
+//! with [`Conversation::add_result`] and asks again. It is stored between two steps, so that it continues after a
+//! confirmation or an eviction. Every loop is bounded in turns, time, tokens and calls; its storage is bounded in
+//! bytes.
 
 mod memory;
 mod prompt;
@@ -23,68 +22,66 @@ use wire::{Answer, Called, Function, Message, Offered, ToolCall};
 /// The endpoint, its model and our key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// Without a slash at the end; `/chat/completions` follows.
+    /// Without a slash at the end; `/chat/completions` is appended.
     pub base_url: String,
-    /// The model's name.
     pub model: String,
-    /// Our key.
     pub api_key: ApiKey,
 }
 
-/// A key that is never shown.
+/// A key that is never logged or shown.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ApiKey(String);
 
-/// What one loop, from a person's message to the answer, may use.
+/// The limits of one loop, from a user's message to the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Limits {
     /// Requests to the model.
     pub turns: u32,
-    /// Seconds; the time in which a call is carried out or a person decides does not count.
+    /// Seconds, without the time for carrying out calls and for the user's decisions.
     pub seconds: i64,
-    /// Tokens of all requests and answers together.
+    /// Tokens of all requests and answers.
     pub tokens: u32,
-    /// Calls that the model asks for, faulty ones among them.
+    /// Calls of the model, including invalid ones.
     pub calls: u32,
-    /// The longest text of one message that is kept, bytes.
+    /// The longest stored text of one message, bytes.
     pub message_bytes: usize,
-    /// Above this the oldest messages are forgotten, bytes. What belongs to the newest step stays.
+    /// The size of a conversation above which the oldest messages are dropped, bytes. The newest step stays.
     pub conversation_bytes: usize,
 }
 
 /// A tool that is offered to the model.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ToolSpec {
-    /// The name under which it is called. Of two with one name the first counts: put yours first.
+    /// The name under which it is called. Of two with the same name the first one is used, so put your own first.
     pub name: String,
     /// Shown to the model. Untrusted.
     pub description: String,
-    /// JSON schema of its arguments.
+    /// The JSON schema of its arguments.
     pub input_schema: Value,
 }
 
-/// What to do next.
+/// The next step.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
-    /// Tell the person this; the loop is over.
+    /// Show this to the user; the loop is over.
     Say(String),
-    /// Call a tool and tell the result.
+    /// Call a tool and report the result.
     Call {
-        /// Ours, and unique in this conversation. The same id is the same call: never do it twice.
+        /// Our id, unique in this conversation. The same id is the same call: never carry it out twice.
         id: String,
         /// As in [`ToolSpec`].
         name: String,
-        /// An object. Not checked against the schema.
+        /// An object. It is not checked against the schema.
         arguments: Value,
     },
-    /// A bound was reached; the loop is over.
+    /// A limit was reached; the loop is over.
     Stopped(Why),
-    /// The model could not be asked; for people. The same step may be tried again.
+    /// The model gave no answer; a message for the user. The same step may be retried.
     Failed(String),
 }
 
-/// Which bound a loop reached.
+/// The limit that a loop reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "camelCase")]
 pub enum Why {
@@ -102,26 +99,26 @@ pub enum Why {
     Calls,
 }
 
-/// What was said and done, and what the current loop has used.
+/// The messages, and the current loop's use of its limits.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Conversation {
     limits: Limits,
     messages: Vec<Message>,
-    /// Calls of all loops; their ids are made of it.
+    /// Calls of all loops. Their ids are derived from it.
     calls_ever: u32,
     turns: u32,
     tokens: u32,
     calls: u32,
     started_at: UnixSeconds,
-    /// When the open call was handed out.
+    /// When the open call was returned.
     waiting_since: Option<UnixSeconds>,
-    /// The names of the tools of open calls, by id, with their arguments.
+    /// Open calls by id: the tool's name and its arguments.
     open: Vec<(String, String, Value)>,
     stopped: Option<Why>,
 }
 
-/// When to give up on one answer, milliseconds.
+/// The timeout of one answer, milliseconds.
 const ANSWER_MILLIS_MAX: u32 = 60_000;
 const RESPONSE_BYTES_MAX: usize = 256 * 1024;
 const BYTES_PER_TOKEN: usize = 4;
@@ -155,7 +152,7 @@ impl Default for Limits {
 }
 
 impl Conversation {
-    /// A conversation that begins with a person's message.
+    /// A conversation that starts with a user's message.
     #[must_use]
     pub fn start(text: &str, now: UnixSeconds) -> Self {
         Self::with_limits(Limits::default(), text, now)
@@ -180,8 +177,8 @@ impl Conversation {
         conversation
     }
 
-    /// The person's next message, which begins a new loop with all its limits. Calls that are still
-    /// open are marked as unfinished for the model; their results may still be added.
+    /// Adds the user's next message, which starts a new loop with fresh limits. Open calls are marked as unfinished
+    /// for the model; their results may still be added.
     pub fn hear(&mut self, text: &str, now: UnixSeconds) {
         self.close_open_calls(
             "not finished yet, the outcome is not known; do not repeat this call",
@@ -193,7 +190,7 @@ impl Conversation {
         self.forget();
     }
 
-    /// The result of a call, whatever it is. `false` if the call is not, or no longer, known.
+    /// Adds the result of a call. `false` if the call is not, or no longer, known.
     pub fn add_result(&mut self, call_id: &str, result: &Value) -> bool {
         let content = prompt::wrapped(result, self.limits.message_bytes);
         let is_open = self.open.iter().any(|(id, _, _)| id == call_id);
@@ -209,8 +206,7 @@ impl Conversation {
         late.map(|old| *old = content).is_some()
     }
 
-    /// Asks the model until there is something to do or to say. An open call is handed out again
-    /// with the same id.
+    /// Asks the model until there is a step for the caller. An open call is returned again with the same id.
     pub async fn next<W: Http + Clock>(
         &mut self,
         world: &W,
@@ -245,7 +241,7 @@ impl Conversation {
         }
     }
 
-    /// The bound that the next request would break.
+    /// The limit that the next request would exceed.
     fn bound(&self, now: UnixSeconds, body: &str) -> Option<Why> {
         if self.stopped.is_some() {
             return self.stopped;
@@ -264,7 +260,7 @@ impl Conversation {
         self.limits.seconds.saturating_sub(now.since(self.started_at).max(0))
     }
 
-    /// Writes down what the model answered; `Some` if the loop is over.
+    /// Stores the model's answer; `Some` if the loop is over.
     fn take(&mut self, answer: Answer, offered: &Offered<'_>) -> Option<Step> {
         let content = answer.content.map(|text| self.readable(&text));
         if answer.calls.is_empty() {
@@ -278,7 +274,7 @@ impl Conversation {
         let left = self.limits.calls.saturating_sub(self.calls);
         let left = usize::try_from(left).unwrap_or(usize::MAX);
         if answer.calls.len() > left {
-            // The calls that may still be made are made, and then it is over.
+            // The calls within the limit are carried out, then the loop ends.
             self.stopped = Some(Why::Calls);
         }
         let mut tool_calls = Vec::new();
@@ -286,7 +282,7 @@ impl Conversation {
         for (name, sent) in answer.calls.into_iter().take(left) {
             self.calls = self.calls.saturating_add(1);
             self.calls_ever = self.calls_ever.saturating_add(1);
-            // Nine letters and digits: what every endpoint accepts as an id.
+            // Nine letters and digits: every endpoint accepts that as an id.
             let id = format!("call{:05}", self.calls_ever);
             let (kept, call) = self.judge(&name, &sent, offered);
             let kind = Function::Function;
@@ -305,7 +301,7 @@ impl Conversation {
         None
     }
 
-    /// A call as it is kept, and as it is made.
+    /// A call in its stored form, and for the caller.
     fn judge(
         &self,
         name: &str,
@@ -313,7 +309,7 @@ impl Conversation {
         offered: &Offered<'_>,
     ) -> (Called, Result<(String, Value), &'static str>) {
         let read = wire::arguments(sent, self.limits.message_bytes);
-        // Endpoints read their own calls again, and not all of them survive what they sent.
+        // Endpoints parse their own calls again, and some cannot parse what they sent.
         let arguments = read.as_ref().map_or_else(|_| "{}".to_owned(), Value::to_string);
         let Some(tool) = offered.by_wire_name(name) else {
             let called = Called { name: "unknown".to_owned(), arguments };
@@ -338,7 +334,7 @@ impl Conversation {
         memory::forget(&mut self.messages, self.limits.conversation_bytes);
     }
 
-    /// The model's words, bounded and without what cannot be seen.
+    /// The model's text, bounded and without invisible characters.
     fn readable(&self, text: &str) -> String {
         let clean: String = text.trim().chars().filter(|c| is_seen(*c)).collect();
         cut(&clean, self.limits.message_bytes).to_owned()
@@ -350,7 +346,7 @@ struct Told {
     tokens: u32,
 }
 
-/// One request. The error is for people: neither key nor body are in it.
+/// One request. The error is for the user: it contains neither key nor body.
 async fn ask(
     http: &impl Http,
     settings: &Settings,
@@ -391,7 +387,7 @@ fn told(answer: &HttpResponse, settings: &Settings, sent: usize) -> Result<Told,
     Ok(Told { value, tokens })
 }
 
-/// Tokens in so many bytes, about.
+/// An estimate of the tokens in a number of bytes.
 fn estimate(bytes: usize) -> u32 {
     u32::try_from(bytes.div_ceil(BYTES_PER_TOKEN)).unwrap_or(u32::MAX)
 }

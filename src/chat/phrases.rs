@@ -1,4 +1,4 @@
-//! What people say, as words in small letters ([`super::text::words`]).
+//! Phrases of users, in lower-case words ([`super::text::words`]).
 
 pub(super) const YES: &[&str] = &[
     "y",

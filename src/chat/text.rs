@@ -1,4 +1,4 @@
-//! Words, and how strangers' text is shown.
+//! Splits messages into words, and makes untrusted text safe to show.
 
 use crate::base::text::is_shown;
 
@@ -10,11 +10,11 @@ const QUOTED_CHARS_MAX: usize = 80;
 pub(super) struct Token<'a> {
     /// As written.
     pub(super) raw: &'a str,
-    /// Where it begins in the message, bytes.
+    /// Its offset in the message, bytes.
     pub(super) at: usize,
 }
 
-/// The message in parts.
+/// Splits a message.
 pub(super) fn tokens(message: &str) -> Vec<Token<'_>> {
     let mut at = 0;
     let mut found = Vec::new();
@@ -29,13 +29,13 @@ pub(super) fn tokens(message: &str) -> Vec<Token<'_>> {
 }
 
 impl Token<'_> {
-    /// Small letters and digits only: `What's` is `whats`.
+    /// Lower-case letters and digits only: `What's` becomes `whats`.
     pub(super) fn word(&self) -> String {
         self.raw.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
     }
 }
 
-/// The words of a text in small letters: `Rust-Meetup #3` is `rust`, `meetup`, `3`.
+/// The lower-case words of a text: `Rust-Meetup #3` becomes `rust`, `meetup`, `3`.
 pub(super) fn words(text: &str) -> Vec<String> {
     // Apostrophes and combining marks belong to their word.
     let is_dropped = |c: char| matches!(c, '\'' | '’' | '\u{300}'..='\u{36f}');
@@ -46,7 +46,7 @@ pub(super) fn words(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// If the message begins with one of the phrases, what follows the longest of them.
+/// The rest of the message after the longest of the phrases that it begins with.
 pub(super) fn after<'a>(message: &'a str, phrases: &[&str]) -> Option<&'a str> {
     let tokens = tokens(message);
     let begins = |phrase: &str| {
@@ -65,8 +65,8 @@ pub(super) fn after<'a>(message: &'a str, phrases: &[&str]) -> Option<&'a str> {
     message.get(rest..).map(str::trim)
 }
 
-/// One line that shows a stranger's text as such: no control or invisible characters, no quotation
-/// marks inside, at most 80 characters.
+/// Untrusted text as one quoted line: no control or invisible characters, no quotation marks inside, at most 80
+/// characters.
 pub(super) fn quote(text: &str) -> String {
     let mut line = clean_line(text).replace(['"', '“', '”', '„', '«', '»'], "'");
     if let Some((end, _)) = line.char_indices().nth(QUOTED_CHARS_MAX) {
@@ -86,12 +86,12 @@ pub(super) fn clean_line(text: &str) -> String {
     spaced.split(' ').filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// Whether a character is seen by itself, which joiners are not.
+/// Whether a character is visible by itself, which joiners are not.
 pub(super) fn is_seen(c: char) -> bool {
     is_shown(c) && !matches!(c, '\u{200c}' | '\u{200d}')
 }
 
-/// At most `bytes_max` bytes of a text, whole characters.
+/// At most `bytes_max` bytes of a text, in whole characters.
 pub(super) fn cut(text: &str, bytes_max: usize) -> &str {
     let mut end = bytes_max.min(text.len());
     while !text.is_char_boundary(end) {

@@ -1,4 +1,4 @@
-//! The tools as MCP and the manifest show them.
+//! Lists the tools for MCP and the manifest.
 
 use serde_json::{Map, Value, json};
 
@@ -63,7 +63,7 @@ fn describe(tool: Tool) -> Value {
         "inputSchema": tool.input_schema(),
     });
     if let Access::Paid(price, _) = spec.access {
-        // Old clients look into the annotations, newer ones into `_meta`.
+        // Old clients read the annotations, newer ones `_meta`.
         merge(&mut annotations, json!({"paymentHint": true}));
         let mut meta = json!({"agents-x402/paymentRequired": true});
         if let Price::Fixed(price) = price {

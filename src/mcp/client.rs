@@ -1,8 +1,8 @@
 //! A client of other people's MCP servers, over HTTP, in both eras.
 //!
-//! Modern servers are asked first; whoever does not answer in a modern way gets the handshake of the
-//! older versions. Everything that a server says is a stranger's: bounded, and never trusted. Calls of
-//! tools are made once and never repeated, except where the server has refused to look at them.
+//! A server is first asked in the modern era. A server that does not give a modern answer gets the handshake of the
+//! older versions. All input from a server is untrusted and bounded. A tool call is sent once and never repeated,
+//! unless the server refused it unprocessed.
 
 mod address;
 mod answer;
@@ -35,30 +35,28 @@ use crate::ports::{Doors, Random, Timer, Web, within};
 use ask::Ask;
 use tools::HeaderParams;
 
-/// What we know of our own deployment: its servers are reached without leaving it, and private
-/// addresses only from a developer's machine.
+/// Facts about our own deployment: its servers are called inside the Worker, and private addresses are allowed only
+/// from a developer's machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules {
-    /// The deployment's address, without a slash at the end.
+    /// The deployment's URL, without a slash at the end.
     pub public_url: String,
-    /// Whether it runs on the developer's own machine ([`crate::config::Config::is_at_loopback`]).
+    /// Whether it runs on a developer's machine ([`crate::config::Config::is_at_loopback`]).
     pub is_local: bool,
 }
 
-/// A server that we have talked to, and how. To be kept, and handed back with each call; every call
-/// may change it.
+/// The state of a connection to a server. Keep it and pass it to each call; every call may change it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Connection {
-    /// Its address.
     pub url: String,
-    /// How it wants to be spoken to. The same for all addresses of its origin.
+    /// The same for all URLs of its origin.
     pub era: Era,
     /// The version of MCP.
     pub protocol: String,
-    /// The session that it gave us; legacy only.
+    /// The session id; legacy only.
     pub session: Option<String>,
-    /// What it calls itself; may be empty.
+    /// The server's own name; may be empty.
     pub server: String,
     #[serde(default)]
     params: HeaderParams,
@@ -66,34 +64,34 @@ pub struct Connection {
     last_id: u64,
 }
 
-/// A client.
 pub struct Client<'a, W> {
     world: &'a W,
     rules: &'a Rules,
 }
 
-/// The most tools that we take from one server.
+/// Tools that are read from one server.
 pub const TOOLS_MAX: usize = 500;
-/// The most pages of its list that we read.
+/// Pages of its list that are read.
 pub const PAGES_MAX: usize = 20;
 
-/// How long connecting may take with all its steps, milliseconds: a person waits for it.
+/// The timeout of connecting with all its steps, milliseconds.
 pub const CONNECT_MILLIS: u32 = 30_000;
 
 const CURSOR_BYTES_MAX: usize = 4_096;
 
 impl<'a, W: Web + Doors + Timer + Person> Client<'a, W> {
-    /// A client that keeps to `rules`.
+    /// A client that follows `rules`.
     #[must_use]
     pub const fn new(world: &'a W, rules: &'a Rules) -> Self {
         Self { world, rules }
     }
 
-    /// Finds out how to speak to a server, and what tools it has. `known` is the era of another
-    /// connection to the same origin, which is tried first.
+    /// Determines a server's era, and lists its tools. `known` is the era of another connection to the same origin,
+    /// which is tried first.
     ///
     /// # Errors
-    /// [`ClientError`], after three attempts where a further one may help; [`ClientError::ConnectTimeout`] after
+    ///
+    /// [`ClientError`], after three attempts if a retry may help; [`ClientError::ConnectTimeout`] after
     /// [`CONNECT_MILLIS`] in any case.
     pub async fn connect(
         &self,
@@ -101,7 +99,7 @@ impl<'a, W: Web + Doors + Timer + Person> Client<'a, W> {
         known: Option<Era>,
     ) -> Result<(Connection, Vec<DoorTool>), ClientError> {
         let url = self.rules.check(url)?;
-        // Each step has a limit of its own, and together they may take minutes. Boxed, because it is large.
+        // Each step has a timeout of its own, and together they may take minutes. Boxed, because it is large.
         let work = Box::pin(async {
             let mut connection = self.open(url.as_str(), known).await?;
             let tools = self.list_tools(&mut connection).await?;
@@ -111,10 +109,11 @@ impl<'a, W: Web + Doors + Timer + Person> Client<'a, W> {
         done.unwrap_or(Err(ClientError::ConnectTimeout))
     }
 
-    /// The tools of a server, at most [`TOOLS_MAX`] of [`PAGES_MAX`] pages. Tools that cannot be
-    /// called as they are described are left out.
+    /// The tools of a server, at most [`TOOLS_MAX`] from [`PAGES_MAX`] pages. Tools that cannot be called as
+    /// described are left out.
     ///
     /// # Errors
+    ///
     /// As [`Self::connect`].
     pub async fn list_tools(
         &self,
@@ -143,7 +142,7 @@ impl<'a, W: Web + Doors + Timer + Person> Client<'a, W> {
             }
             let next = page.get("nextCursor").and_then(Value::as_str);
             let next = next.filter(|next| next.len() <= CURSOR_BYTES_MAX).map(str::to_owned);
-            // A server that begins anew would never end.
+            // A server that repeats its first page would never end.
             if next.is_none() || next == cursor || tools.len() >= TOOLS_MAX {
                 break;
             }
@@ -153,16 +152,17 @@ impl<'a, W: Web + Doors + Timer + Person> Client<'a, W> {
         Ok(tools)
     }
 
-    /// Calls a tool with `arguments`, a JSON object, and perhaps a payment: the value of
-    /// `_meta["x402/payment"]`. The answer is the result of `tools/call` as it came.
+    /// Calls a tool with `arguments`, a JSON object, and perhaps a payment: the value of `_meta["x402/payment"]`.
+    /// Returns the result of `tools/call` as received.
     ///
-    /// The call is sent once; a stream that ends before its answer is taken up without sending it again. It is sent a second time, the same to the last byte of its arguments
-    /// and payment, only if the server does not know our session (404) or refuses our headers
-    /// (-32020), which both come before it is looked at.
+    /// The call is sent once. A stream that ends before its answer is resumed without sending the call again. The
+    /// call is sent a second time, with the same arguments and payment, only if the server does not know our session
+    /// (404) or refuses our headers (-32020): both happen before it is processed.
     ///
     /// # Errors
-    /// [`ClientError`]; [`ClientError::says_nothing_was_done`] tells whether the server may have
-    /// carried the call out.
+    ///
+    /// [`ClientError`]; [`ClientError::says_nothing_was_done`] tells whether the server may have carried the call
+    /// out.
     pub async fn call_tool(
         &self,
         connection: &mut Connection,
@@ -177,7 +177,7 @@ impl<'a, W: Web + Doors + Timer + Person> Client<'a, W> {
         let answer = self.in_session(connection, &ask).await;
         let answer = match answer {
             Err(error) if connection.era == Era::Modern && error.is_rpc(HEADER_MISMATCH) => {
-                // The tool may want other headers than it did when we looked.
+                // The tool may require other headers than when it was listed.
                 self.list_tools(connection).await.map_err(|_| error)?;
                 self.in_session(connection, &ask).await
             }
@@ -186,14 +186,14 @@ impl<'a, W: Web + Doors + Timer + Person> Client<'a, W> {
         answer.map(Value::Object)
     }
 
-    /// Tells a legacy server that its session is over. Nothing depends on its answer.
+    /// Ends the session at a legacy server. The server's answer is ignored.
     pub async fn disconnect(&self, connection: &Connection) {
         self.end(connection).await;
     }
 }
 
 impl Connection {
-    /// A connection about which nothing is known but its era.
+    /// A connection before the handshake.
     fn unopened(url: &str, era: Era) -> Self {
         let protocol = match era {
             Era::Modern => headers::MODERN_VERSION,
@@ -210,27 +210,27 @@ impl Connection {
         }
     }
 
-    /// The same connection, for calls of one tool: without what others want in their headers.
+    /// The same connection for calls of one tool, without the header arguments of other tools.
     #[must_use]
     pub fn for_tool(&self, tool: &str) -> Self {
         let params = self.params.get(tool).map(|wanted| (tool.to_owned(), wanted.clone()));
         Self { params: params.into_iter().collect(), ..self.clone() }
     }
 
-    /// Continues with ids that no other copy of the connection uses: requests that share a session must not share
-    /// an id, or a server may give the answer of one to the other.
+    /// Continues with ids that no other copy of the connection uses. Two requests of one session must not share an
+    /// id, or a server may mix up their answers.
     pub fn renumber(&mut self, random: &impl Random) {
-        // Stays below 2^31, which every server can read.
+        // Below 2^31, which every server can read.
         self.last_id = u64::from(u32::from_be_bytes(random.bytes()) >> 2);
     }
 
     fn next_id(&mut self) -> u64 {
-        // Stays a whole number in JavaScript.
+        // Stays an exact integer in JavaScript.
         self.last_id = self.last_id.checked_add(1).filter(|id| *id < 1 << 53).unwrap_or(1);
         self.last_id
     }
 
-    /// The name that a server gives itself.
+    /// Stores the server's own name.
     fn name(&mut self, server: Option<&Value>) {
         let word = |key: &str| server.and_then(|it| it.get(key)).and_then(Value::as_str);
         let name = word("title").or(word("name")).unwrap_or_default();
@@ -238,7 +238,7 @@ impl Connection {
     }
 }
 
-/// What we can do for servers.
+/// The capabilities that we declare to servers.
 fn capabilities() -> Value {
     json!({"elicitation": {"form": {}}})
 }
@@ -251,7 +251,7 @@ fn client_info() -> Value {
     })
 }
 
-/// `_meta` of a modern request, besides what belongs to the call.
+/// `_meta` of a modern request, without the members of the call.
 fn modern_meta(version: &str) -> Map<String, Value> {
     let meta = [
         ("io.modelcontextprotocol/protocolVersion", json!(version)),

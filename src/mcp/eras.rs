@@ -1,9 +1,8 @@
 //! Two eras of MCP on one endpoint: modern (2026-07-28, every request carries its version and
 //! capabilities) and legacy (the `initialize` handshake, 2025-11-25 and older).
 //!
-//! The order of checks matters: a client of both
-//! eras falls back to legacy, and remembers that for the whole origin, if a modern request is not
-//! answered in the modern way.
+//! The order of the checks matters. A client of both eras falls back to legacy, and remembers that for the whole
+//! origin, if a modern request gets no modern answer.
 
 mod answers;
 mod call;
@@ -22,7 +21,7 @@ use crate::mcp::wire::{
 };
 use call::{BATCHES, HEADER_VERSION, is_modern};
 
-/// The most messages in one batch.
+/// Messages in one batch.
 pub const BATCH_MAX: usize = 20;
 
 const KEY_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
@@ -31,8 +30,8 @@ const KEY_LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
 const LOG_LEVELS: &[&str] =
     &["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
 
-/// Methods that modern requests may call at this server: those of the capabilities that
-/// `server/discover` declares. Clients check that the two agree.
+/// Methods for modern requests: those of the capabilities that `server/discover` declares. Clients check that the two
+/// agree.
 const MODERN_METHODS: &[&str] = &[
     "server/discover",
     "tools/list",
@@ -47,23 +46,23 @@ const MODERN_METHODS: &[&str] = &[
 /// A member of a batch: a call, or the error that answers it.
 pub type BatchItem = Result<Call, Reply>;
 
-/// What came in.
+/// A parsed body.
 #[derive(Debug, PartialEq)]
 pub enum Inbound {
     /// One call.
     Call(Call),
-    /// A batch with at least one member that wants an answer.
+    /// A batch with at least one member that requires an answer.
     Calls(Vec<BatchItem>),
-    /// Notifications or responses: nothing to answer.
+    /// Notifications or responses, which get no answer.
     Accepted,
-    /// Not a message that we take.
+    /// Not a valid message.
     Refused(Reply),
 }
 
-/// Reads a body and decides how it is served.
+/// Parses a body and decides how it is served.
 #[must_use]
 pub fn read(headers: &Headers, body: &[u8]) -> Inbound {
-    // serde_json refuses what is nested deeper than 128.
+    // serde_json refuses deeper nesting than 128.
     let Ok(value) = serde_json::from_slice(body) else {
         let refusal = Refusal::new(400, PARSE_ERROR, "Parse error: the body is not JSON");
         return Inbound::Refused(refusal.reply(None));
@@ -96,7 +95,7 @@ fn read_one(headers: &Headers, value: Value) -> Result<Inbound, Reply> {
     }
 }
 
-/// A batch is taken whole or not at all: one member that is no legacy message spoils it.
+/// A batch is accepted or refused as a whole: one member that is not a legacy message spoils it.
 fn read_batch(headers: &Headers, items: Vec<Value>) -> Result<Inbound, Reply> {
     let invalid = |what: &str| {
         Refusal::new(400, INVALID_REQUEST, format!("Invalid Request: {what}")).reply(None)
@@ -124,7 +123,7 @@ fn read_batch(headers: &Headers, items: Vec<Value>) -> Result<Inbound, Reply> {
         }
         let Some(id) = id else { continue };
         calls.push(match check_unclaimed(None, &method, &params) {
-            // Who sends batches speaks the one version that has them.
+            // Only one version has batches.
             Ok(()) => Ok(Call { era: Era::Legacy, id, method, params, names_version: true }),
             Err(refusal) => Err(refusal.reply(Some(&id))),
         });
@@ -158,7 +157,7 @@ fn classify(headers: &Headers, method: &str, params: &Map<String, Value>) -> Res
     Err(answers::refusal(Fault::MethodNotFound { method }, Era::Modern))
 }
 
-/// A request without a modern claim: legacy, unless something else about it is modern.
+/// A request without a modern version: legacy, unless another part of it is modern.
 fn check_unclaimed(
     header: Option<&str>,
     method: &str,
@@ -178,11 +177,11 @@ fn check_unclaimed(
         }
         return Err(Refusal::new(400, INVALID_PARAMS, message));
     }
-    // The handshake settles the version; only then the header counts.
+    // The handshake sets the version; the header counts after it.
     if is_initialize { Ok(()) } else { check_legacy(header) }
 }
 
-/// Notifications need neither claim nor header; what they do say must fit together.
+/// Notifications need neither version nor header. If they have both, these must agree.
 fn check_notification(
     headers: &Headers,
     method: &str,

@@ -1,5 +1,4 @@
-//! MCP: both eras of the protocol on one endpoint, the tools, how outcomes are shown, and a client of
-//! other servers.
+//! MCP: both eras of the protocol on one endpoint, the list of tools, the results, and a client of other servers.
 
 pub mod catalog;
 pub mod client;

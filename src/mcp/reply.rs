@@ -1,5 +1,5 @@
-//! How the outcome of a tool is shown to an MCP client. Protocol faults are JSON-RPC errors and are
-//! made in [`crate::mcp::eras`]; everything here is the result of a `tools/call`.
+//! Shows the outcome of a tool to an MCP client, as the result of `tools/call`. Protocol errors are JSON-RPC errors
+//! and are made in [`crate::mcp::eras`].
 
 use serde_json::{Value, json};
 

@@ -6,18 +6,18 @@ use serde_json::{Map, Number, Value};
 use crate::base::fields;
 use crate::base::http::Reply;
 
-/// The longest id we echo, in bytes. A longer one counts as unreadable.
+/// The longest id that is echoed, bytes. A longer one counts as unreadable.
 pub const ID_BYTES_MAX: usize = 256;
-/// The longest name of a method, in bytes.
+/// The longest name of a method, bytes.
 pub const METHOD_BYTES_MAX: usize = 128;
 
 /// The body is not JSON.
 pub const PARSE_ERROR: i32 = -32_700;
-/// JSON, but no message that we take.
+/// JSON, but not a valid message.
 pub const INVALID_REQUEST: i32 = -32_600;
-/// There is no such method in this era.
+/// This era has no such method.
 pub const METHOD_NOT_FOUND: i32 = -32_601;
-/// The parameters are not those of the method.
+/// The parameters do not fit the method.
 pub const INVALID_PARAMS: i32 = -32_602;
 /// Our fault.
 pub const INTERNAL_ERROR: i32 = -32_603;
@@ -25,16 +25,16 @@ pub const INTERNAL_ERROR: i32 = -32_603;
 pub const HEADER_MISMATCH: i32 = -32_020;
 /// The request needs a capability that the client does not declare (2026-07-28).
 pub const MISSING_CAPABILITY: i32 = -32_021;
-/// A version that we do not serve (2026-07-28).
+/// A version that we do not support (2026-07-28).
 pub const UNSUPPORTED_VERSION: i32 = -32_022;
-/// What servers of the older versions answer to faults of HTTP and to versions they do not know.
+/// The error of older servers for HTTP faults and unknown versions.
 pub const TRANSPORT_ERROR: i32 = -32_000;
 
-/// The id of a request, echoed as it came.
+/// The id of a request, echoed as received.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Id {
-    /// A whole number within 64 bits. Fractions are no ids in MCP.
+    /// An integer of 64 bits. MCP does not allow fractions.
     Number(Number),
     /// A text of up to [`ID_BYTES_MAX`] bytes.
     Text(String),
@@ -43,37 +43,30 @@ pub enum Id {
 /// One JSON-RPC message.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Message {
-    /// A call that wants an answer.
+    /// A call that requires an answer.
     Request {
-        /// Its id.
         id: Id,
-        /// Its method.
         method: String,
-        /// Its parameters; none is the same as `{}`.
+        /// A missing object is the same as `{}`.
         params: Map<String, Value>,
     },
-    /// A call that wants none.
-    Notification {
-        /// Its method.
-        method: String,
-        /// Its parameters.
-        params: Map<String, Value>,
-    },
-    /// An answer to something. We ask clients nothing, so nobody waits for it.
+    /// A call without an answer.
+    Notification { method: String, params: Map<String, Value> },
+    /// An answer. We ask clients nothing, so it is ignored.
     Response,
 }
 
-/// A JSON value that is no message of MCP.
+/// A JSON value that is not an MCP message.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "Invalid Request: send a JSON-RPC 2.0 message with a string method, object params and an id that is a string or a whole number"
 )]
 pub struct NoMessage {
-    /// Its id, if that much can be read.
+    /// The id, if it can be read.
     pub id: Option<Id>,
 }
 
-/// Why a message is not served: a JSON-RPC error on its way to its HTTP answer.
+/// Why a message is not served: a JSON-RPC error with its HTTP status.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Refusal {
     status: u16,
@@ -83,9 +76,10 @@ pub struct Refusal {
 }
 
 impl Message {
-    /// Takes a value apart.
+    /// Parses a message.
     ///
     /// # Errors
+    ///
     /// [`NoMessage`] if it is not JSON-RPC 2.0 in the narrower form of MCP.
     pub fn read(value: Value) -> Result<Self, NoMessage> {
         let Value::Object(mut members) = value else { return Err(NoMessage { id: None }) };
@@ -126,20 +120,20 @@ impl Id {
 }
 
 impl Refusal {
-    /// An error with the HTTP status that belongs to it.
+    /// An error with its HTTP status.
     #[must_use]
     pub fn new(status: u16, code: i32, message: impl Into<String>) -> Self {
         Self { status, code, message: message.into(), data: None }
     }
 
-    /// The same error with something for programs.
+    /// The same error with data for programs.
     #[must_use]
     pub fn with_data(mut self, data: Option<Value>) -> Self {
         self.data = data;
         self
     }
 
-    /// As HTTP. Without an id that can be read the member is left out, never `null`.
+    /// As HTTP. Without a readable id the member is left out, never `null`.
     #[must_use]
     pub fn reply(&self, id: Option<&Id>) -> Reply {
         let error =
@@ -155,7 +149,7 @@ pub fn result(id: &Id, result: &Value) -> String {
     Answer { error: None, id: Some(id), jsonrpc: "2.0", result: Some(result) }.text()
 }
 
-/// Members in alphabetical order, as in everything else that we send.
+/// Members are sorted, as in all our JSON.
 #[derive(Serialize)]
 struct Answer<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -177,7 +171,7 @@ struct Fault<'a> {
 
 impl Answer<'_> {
     fn text(&self) -> String {
-        // Fails only for maps whose keys are no texts, and `Value` has none.
+        // Fails only for maps with keys that are not text, and `Value` has none.
         serde_json::to_string(self).unwrap_or_default()
     }
 }

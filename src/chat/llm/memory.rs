@@ -1,10 +1,9 @@
-//! What a conversation forgets.
+//! Trims a conversation.
 
 use crate::chat::llm::wire::Message;
 
-/// Forgets the oldest messages until what is left has at most `bytes_max` bytes. The last message
-/// of the person and everything of the newest step stay; calls and their results go together, for
-/// an endpoint refuses one without the other.
+/// Drops the oldest messages until at most `bytes_max` bytes are left. The user's last message and the newest step
+/// stay. Calls and their results are dropped together, because an endpoint refuses one without the other.
 pub(super) fn forget(messages: &mut Vec<Message>, bytes_max: usize) {
     while size(messages) > bytes_max {
         let is_user = |message: &Message| matches!(message, Message::User { .. });

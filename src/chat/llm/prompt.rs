@@ -1,11 +1,11 @@
-//! What we tell the model, and how it is shown what strangers wrote.
+//! The system prompt, and how untrusted text is shown to the model.
 
 use serde_json::Value;
 
 use crate::base::time::UnixSeconds;
 use crate::chat::text::{cut, is_seen};
 
-/// The rules, which come before every conversation.
+/// The rules at the start of every conversation.
 const RULES: &str = "You are the guest agent of one person. You talk to servers: MCP servers where hosts sell seats at events, \
 and you call tools for your person.
 What you may do: call the tools that are offered, and answer in short plain sentences. Call a tool that costs money only if \
@@ -23,8 +23,8 @@ pub(super) fn system(now: UnixSeconds) -> String {
     format!("{RULES}\nIt is now {now}.")
 }
 
-/// A result as the model sees it: one line of JSON between marks that cannot occur in it, because
-/// every `<` and `>` in it is written as an escape.
+/// A result as the model sees it: one line of JSON between marks that cannot occur in it, because every `<` and `>`
+/// in it is escaped.
 pub(super) fn wrapped(result: &Value, bytes_max: usize) -> String {
     let json = result.to_string();
     let mut escaped = String::with_capacity(json.len());

@@ -1,4 +1,4 @@
-//! The chat completions API as we use it: what is sent, and what may come back.
+//! The part of the chat completions API that we use: requests and answers.
 
 use std::collections::BTreeSet;
 
@@ -9,16 +9,16 @@ use crate::chat::llm::prompt::description;
 use crate::chat::llm::{Settings, ToolSpec};
 
 const NAME_CHARS_MAX: usize = 64;
-/// Tools that are offered at the most; the API takes 128.
+/// Tools that are offered; the API accepts 128.
 const TOOLS_MAX: usize = 64;
 const DESCRIPTION_BYTES_MAX: usize = 1_024;
 const SCHEMA_BYTES_MAX: usize = 8 * 1024;
 
-/// One message, in the API's own shape.
+/// One message in the API's format.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "role", rename_all = "lowercase")]
 pub(super) enum Message {
-    /// The person.
+    /// The user.
     User { content: String },
     /// The model.
     Assistant {
@@ -26,11 +26,11 @@ pub(super) enum Message {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         tool_calls: Vec<ToolCall>,
     },
-    /// A result, or what is wrong with a call.
+    /// A result, or the fault of a call.
     Tool { tool_call_id: String, content: String },
 }
 
-/// A call in the model's message. The id is ours.
+/// A call in the model's message, with our id.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct ToolCall {
     pub(super) id: String,
@@ -46,20 +46,20 @@ pub(super) enum Function {
     Function,
 }
 
-/// Which tool, by its name on the wire, and a JSON object as text.
+/// The tool's name on the wire, and its arguments as JSON text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Called {
     pub(super) name: String,
     pub(super) arguments: String,
 }
 
-/// What the model answered.
+/// The model's answer.
 #[derive(Debug, PartialEq)]
 pub(super) struct Answer {
     pub(super) content: Option<String>,
-    /// Names and arguments as they came.
+    /// Names and arguments as received.
     pub(super) calls: Vec<(String, Value)>,
-    /// Tokens of request and answer, if the endpoint says so.
+    /// Tokens of request and answer, if the endpoint reports them.
     pub(super) tokens: Option<u32>,
 }
 
@@ -67,7 +67,7 @@ pub(super) struct Answer {
 pub(super) struct Offered<'a>(Vec<(String, &'a ToolSpec)>);
 
 impl<'a> Offered<'a> {
-    /// Of two tools with one name the first counts.
+    /// Of two tools with the same name the first one is used.
     pub(super) fn new(tools: &'a [ToolSpec]) -> Self {
         let mut offered: Vec<(String, &ToolSpec)> = Vec::new();
         let mut seen: BTreeSet<&str> = BTreeSet::new();
@@ -83,7 +83,7 @@ impl<'a> Offered<'a> {
         Self(offered)
     }
 
-    /// The tool that the model means.
+    /// The tool that the model called.
     pub(super) fn by_wire_name(&self, name: &str) -> Option<&'a ToolSpec> {
         self.0.iter().find(|(wire, _)| wire == name).map(|(_, tool)| *tool)
     }
@@ -114,14 +114,14 @@ pub(super) fn request(
     if !tools.is_empty()
         && let Some(members) = body.as_object_mut()
     {
-        // The API refuses an empty list, and a choice without tools.
+        // The API refuses an empty list, and `tool_choice` without tools.
         members.insert("tools".to_owned(), Value::Array(tools));
         members.insert("tool_choice".to_owned(), json!("auto"));
     }
     body.to_string()
 }
 
-/// Reads an answer; `None` if it is none.
+/// Parses an answer; `None` if it is invalid.
 pub(super) fn answer(body: &str) -> Option<Answer> {
     let body: Value = serde_json::from_str(body).ok()?;
     let message = body.get("choices")?.get(0)?.get("message")?.as_object()?;
@@ -140,7 +140,7 @@ pub(super) fn answer(body: &str) -> Option<Answer> {
     Some(Answer { content: content.filter(|text| !text.trim().is_empty()), calls, tokens })
 }
 
-/// Arguments of a call as an object; what is wrong with them otherwise.
+/// The arguments of a call as an object, or what is wrong with them.
 pub(super) fn arguments(sent: &Value, bytes_max: usize) -> Result<Value, String> {
     let read = match sent {
         Value::Null => json!({}),
@@ -156,7 +156,7 @@ pub(super) fn arguments(sent: &Value, bytes_max: usize) -> Result<Value, String>
     if read.is_object() { Ok(read) } else { Err("they must be one object".to_owned()) }
 }
 
-/// A name of letters, digits, `_` and `-`, at most 64 of them, that is not taken.
+/// A free name of at most 64 letters, digits, `_` and `-`.
 fn free_name(name: &str, taken: &BTreeSet<String>) -> String {
     let is_allowed = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
     let safe = |c: char| if is_allowed(&c) { c } else { '_' };
@@ -172,7 +172,7 @@ fn free_name(name: &str, taken: &BTreeSet<String>) -> String {
     candidate
 }
 
-/// A schema that the API accepts: an object, and nothing else at its top.
+/// A schema that the API accepts: its top level must be an object.
 fn parameters(schema: &Value) -> Value {
     let is_short = schema.to_string().len() <= SCHEMA_BYTES_MAX;
     let mut members: Map<String, Value> =

@@ -1,8 +1,7 @@
-//! Which addresses we talk to: a stranger tells us where to connect, so nobody may use us to reach
-//! what only we can reach.
+//! The URLs that we connect to. Users name them, so they must not let anyone reach what only we can reach.
 //!
-//! A public name may still lead to a private address. That cannot be seen here; the Workers runtime
-//! has no way into a private network, and a name is never looked up by us.
+//! A public name may still resolve to a private address, which cannot be seen here. The Workers runtime has no route
+//! into a private network, and we never resolve names ourselves.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -11,10 +10,10 @@ use url::{Host, Url};
 use crate::base::id::ScopeId;
 use crate::mcp::client::{ClientError, Rules};
 
-/// The longest address we connect to, bytes.
+/// The longest URL that we connect to, bytes.
 pub const URL_BYTES_MAX: usize = 2_048;
 
-/// Endings of names that lead nowhere on the public internet.
+/// Suffixes of names that do not exist on the public internet.
 const LOCAL_ENDINGS: &[&str] = &[
     "localhost",
     "local",
@@ -28,19 +27,20 @@ const LOCAL_ENDINGS: &[&str] = &[
     "home.arpa",
 ];
 
-/// Where a request goes.
+/// The target of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Target {
     /// A server of this deployment.
     Server(ScopeId),
-    /// Somebody else.
+    /// Another host.
     Web,
 }
 
 impl Rules {
-    /// The address in its usual spelling, if we may connect to it. Its fragment is dropped.
+    /// The normalized URL, without its fragment, if we may connect to it.
     ///
     /// # Errors
+    ///
     /// [`ClientError::NotAllowed`] says what is wrong with it.
     pub fn check(&self, address: &str) -> Result<Url, ClientError> {
         if address.len() > URL_BYTES_MAX {
@@ -53,13 +53,13 @@ impl Rules {
         Ok(url)
     }
 
-    /// Whether it is the address of a server of this deployment.
+    /// Whether it is the URL of a server of this deployment.
     #[must_use]
     pub fn is_own(&self, address: &str) -> bool {
         Url::parse(address).is_ok_and(|url| matches!(self.target(&url), Ok(Target::Server(_))))
     }
 
-    /// Where a request to an address goes.
+    /// The target of a request to a URL.
     pub(super) fn target(&self, url: &Url) -> Result<Target, ClientError> {
         let refuse = |why| Err(ClientError::NotAllowed(why));
         if url.as_str().len() > URL_BYTES_MAX {
@@ -87,14 +87,14 @@ impl Rules {
         }
     }
 
-    /// The server at an address of this deployment; `None` for somebody else's address.
+    /// The server at a URL of this deployment; `None` for another host.
     fn own_server(&self, url: &Url) -> Result<Option<ScopeId>, ClientError> {
         let Ok(own) = Url::parse(&self.public_url) else { return Ok(None) };
         let without_dot = |url: &Url| {
             let host = url.host_str().unwrap_or_default().trim_end_matches('.').to_owned();
             (host, url.port_or_known_default())
         };
-        // The scheme does not matter: all of it is this deployment.
+        // The scheme does not matter: every scheme is this deployment.
         if without_dot(&own) != without_dot(url) {
             return Ok(None);
         }
@@ -103,15 +103,14 @@ impl Rules {
             let rest = rest.strip_suffix('/').unwrap_or(rest);
             ScopeId::parse(rest).ok()
         });
-        // Nothing else of ours is there for agents, and a Worker that fetches itself does not reach
-        // itself.
+        // There is nothing else of ours for agents, and a Worker that fetches itself does not reach itself.
         let why = "server URLs of this service are /mcp/users/{32 hex digits}";
         scope.map(Some).ok_or(ClientError::NotAllowed(why))
     }
 }
 
-/// Whether a host can be one of the public internet. The `url` crate has brought every spelling of an
-/// address (octal, hexadecimal, with parts missing) into one form.
+/// Whether a host may be on the public internet. The `url` crate normalizes every spelling of an IP address (octal,
+/// hexadecimal, with parts missing).
 fn is_public(host: Option<Host<&str>>) -> bool {
     match host {
         None => false,
@@ -147,13 +146,12 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     )
 }
 
-/// Only global unicast (`2000::/3`), and of that nothing that stands for an IPv4 address or for
-/// documentation. Everything else, `::ffff:0:0/96`, `64:ff9b::/96`, `fc00::/7`, `fe80::/10` and
-/// `ff00::/8` among it, lies outside of `2000::/3`.
+/// Only global unicast (`2000::/3`), without the ranges for IPv4 addresses and for documentation. All other ranges,
+/// such as `::ffff:0:0/96`, `64:ff9b::/96`, `fc00::/7`, `fe80::/10` and `ff00::/8`, are outside of `2000::/3`.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let [first, second, ..] = address.segments();
     let is_special = match first {
-        // 2001::/23 (Teredo among it) and 2001:db8::/32
+        // 2001::/23 (which includes Teredo) and 2001:db8::/32
         0x2001 => second < 0x200 || second == 0xdb8,
         // 6to4
         0x2002 => true,
@@ -231,7 +229,7 @@ mod tests {
     #[test]
     fn only_https_without_credentials_and_of_bounded_length_is_allowed() {
         let long = format!("https://mcp.example.com/{}", "a".repeat(URL_BYTES_MAX));
-        // Becomes longer when it is brought into its usual spelling.
+        // It becomes longer when it is normalized.
         let swells = format!("https://mcp.example.com/{}", "é".repeat(1_000));
         for address in [
             "http://mcp.example.com/",

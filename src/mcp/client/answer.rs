@@ -1,4 +1,4 @@
-//! The answer to a request, taken out of what came back over HTTP.
+//! Reads the answer to a request from an HTTP response.
 
 use serde_json::{Map, Value};
 
@@ -7,18 +7,19 @@ use crate::mcp::client::stream::{is_answer_to, is_stream, messages};
 use crate::mcp::eras::Era;
 use crate::ports::WebResponse;
 
-/// The longest time for which a server can tell us to wait, seconds.
+/// The longest retry time that a server can set, seconds.
 const RETRY_AFTER_MAX: u32 = 3_600;
 
-/// The result in the answer to the request `id`, whether it came as JSON or as an event stream.
+/// The result in the answer to the request `id`, in JSON or in an event stream.
 ///
 /// # Errors
-/// The server's own error, its status if it says nothing else, or [`ClientError::Protocol`].
+///
+/// The server's own error, else its status, or [`ClientError::Protocol`].
 pub(super) fn read(response: &WebResponse, id: u64) -> Result<Map<String, Value>, ClientError> {
     let status = response.status;
     let is_ok = (200..300).contains(&status);
     let Some(answer) = find(response, id) else {
-        // What begins as an answer was made by the server, whatever became of it on its way.
+        // A body that begins as JSON-RPC was made by the server itself.
         let begins = response.body.contains("\"jsonrpc\"");
         return Err(match (is_ok, begins) {
             (false, false) => refused(response),
@@ -31,7 +32,7 @@ pub(super) fn read(response: &WebResponse, id: u64) -> Result<Map<String, Value>
             (true | false, _) => ClientError::protocol("it holds no answer to the request"),
         });
     };
-    // Some servers send both, one of them `null`.
+    // Some servers send both members, one of them `null`.
     if let Some(error) = answer.get("error").filter(|error| !error.is_null()) {
         return Err(match status {
             429 => refused(response),
@@ -47,13 +48,12 @@ pub(super) fn read(response: &WebResponse, id: u64) -> Result<Map<String, Value>
     }
 }
 
-/// The result, if it is one that ends the call.
+/// The result, if it is complete. A result without `resultType` is complete, because servers of older versions do not
+/// send it (2026-07-28). Some write `null` instead of leaving it out.
 ///
 /// # Errors
-/// [`ClientError::InputRequired`], or [`ClientError::Protocol`] if the kind of the result is unknown.
 ///
-/// A result without `resultType` is complete: servers of older versions do not send it (2026-07-28).
-/// Some write `null` for what they leave out.
+/// [`ClientError::InputRequired`], or [`ClientError::Protocol`] if the type of the result is unknown.
 pub(super) fn complete(
     era: Era,
     result: Map<String, Value>,
@@ -74,7 +74,7 @@ fn find(response: &WebResponse, id: u64) -> Option<Value> {
         return messages(&response.body).find_map(|text| pick(&text, id));
     }
     pick(&response.body, id).or_else(|| {
-        // An error that could not be joined with its request has no id.
+        // An error without an id belongs to a request that the server could not parse.
         let message: Value = serde_json::from_str(&response.body).ok()?;
         let is_bare = message.get("id").is_none_or(Value::is_null) && is_jsonrpc(&message);
         (is_bare && message.get("error").is_some_and(Value::is_object)).then_some(message)

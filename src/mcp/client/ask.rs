@@ -1,21 +1,21 @@
-//! A request before it has an id, and the limits of every request.
+//! A request before it has an id, and the limits of requests.
 
 use serde_json::{Map, Value, json};
 
-/// When to give up on everything but the call of a tool, milliseconds.
+/// The timeout of every request but a tool call, milliseconds.
 pub(super) const ASK_MILLIS: u32 = 20_000;
-/// When to give up on the call of a tool, milliseconds. Paying takes a server some time; people and
-/// language models wait for a minute.
+/// The timeout of a tool call, milliseconds. A payment takes a server some time; users and language models wait for a
+/// minute.
 pub(super) const CALL_MILLIS: u32 = 55_000;
 /// The longest answer, bytes.
 pub(super) const ANSWER_BYTES_MAX: usize = 1024 * 1024;
 
-/// What we ask.
+/// A request without an id.
 #[derive(Clone, Debug)]
 pub(super) struct Ask<'a> {
     pub(super) method: &'static str,
     pub(super) params: Map<String, Value>,
-    /// The tool that is called.
+    /// The tool, if it is a tool call.
     pub(super) tool: Option<&'a str>,
 }
 
@@ -30,7 +30,7 @@ impl<'a> Ask<'a> {
         Self { method: "tools/call", params, tool: Some(name) }
     }
 
-    /// Asked again, it does nothing a second time.
+    /// Whether a repetition has no further effect.
     pub(super) fn is_harmless(&self) -> bool {
         self.tool.is_none()
     }

@@ -1,4 +1,4 @@
-//! What can go wrong between us and somebody's server.
+//! Errors of calls to other people's servers.
 
 use serde_json::Value;
 
@@ -13,57 +13,53 @@ use crate::ports::HttpError;
 use crate::rails::x402::payer::CallError;
 
 const WORDS_MAX: usize = 500;
-/// The most versions of MCP that are read from a refusal, and the characters that are shown of each.
+/// Versions of MCP that are read from a refusal, and the characters that are shown of each.
 const VERSIONS_MAX: usize = 20;
 const VERSION_CHARS_MAX: usize = 30;
 
-/// Why a server gave no result. The messages are for the one who wanted it; what a server said itself is
-/// bounded and without control characters.
+/// Why a server gave no result. The messages are for the user; texts of a server are bounded and without control
+/// characters.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ClientError {
-    /// We do not send anything to this address.
+    /// We do not send to this URL.
     #[error("this address is not allowed: {0}")]
     NotAllowed(&'static str),
-    /// No connection, or it broke; whether the request arrived is not known.
+    /// No connection, or it broke. It is unknown whether the request arrived.
     #[error("the server cannot be reached ({0}); check the address or try again later")]
     Unreachable(String),
     /// No answer in time.
     #[error("the server did not answer in time; try again later")]
     Timeout,
-    /// More than we read.
+    /// The answer exceeds the size limit.
     #[error("the server's answer is too long")]
     TooLong,
-    /// An answer of HTTP alone.
+    /// An HTTP status without an MCP answer.
     #[error("the server answers HTTP {status}{}", hint(*status))]
     Status {
-        /// The status.
         status: u16,
-        /// When the server wants to be asked again, seconds.
+        /// The server's retry time, seconds.
         retry_after: Option<u32>,
     },
-    /// A redirect to somewhere else, in a way that changes the request, or once too often.
+    /// A redirect to another origin, one that changes the method, or one too many.
     #[error("the server redirects elsewhere (HTTP {status}); connect to its new address instead")]
-    Redirect {
-        /// The status.
-        status: u16,
-    },
-    /// An answer that is not MCP as we know it.
+    Redirect { status: u16 },
+    /// An answer that violates MCP.
     #[error("the server's answer is not what MCP says it must be: {0}")]
     Protocol(String),
-    /// The server wants to ask something back (`input_required`, 2026-07-28).
+    /// The server asks for input (`input_required`, 2026-07-28).
     #[error("the server asks for more input before it answers, which this agent cannot give")]
     InputRequired,
-    /// It refuses every version of MCP that we speak.
+    /// It refuses every version of MCP that we support.
     #[error(
         "the server does not speak a version of MCP that this agent speaks (it names: {theirs}; this agent speaks {ours}); nothing was done, ask its operator for one of these"
     )]
     NoCommonVersion {
         /// The versions that it names; bounded.
         theirs: String,
-        /// Those that we speak.
+        /// The versions that we support.
         ours: String,
     },
-    /// Connecting took longer than all of its steps together may take.
+    /// Connecting took longer than the timeout for all its steps.
     #[error(
         "the server did not let this agent connect within {} seconds; try again later",
         CONNECT_MILLIS / 1_000
@@ -72,13 +68,11 @@ pub enum ClientError {
     /// A JSON-RPC error.
     #[error("the server answers: {message} (code {code})")]
     Rpc {
-        /// Its code.
         code: i64,
-        /// Its message.
         message: String,
-        /// What it says to programs.
+        /// Data for programs.
         data: Option<Value>,
-        /// The status of HTTP that it came with.
+        /// The HTTP status.
         status: u16,
     },
 }
@@ -106,11 +100,10 @@ impl CallError for ClientError {
 }
 
 impl ClientError {
-    /// Whether this can only mean that the server did not carry out the request.
+    /// Whether it is certain that the server did not carry out the request.
     ///
-    /// False wherever it may have been carried out: no answer, half an answer, a fault of the server,
-    /// or an error that servers also give after the work is done. For a call with a payment false
-    /// means that money may have moved.
+    /// False if it may have been carried out: no answer, half an answer, a fault of the server, or an error that
+    /// servers also give after the work is done. For a call with a payment, false means that money may have moved.
     #[must_use]
     pub fn says_nothing_was_done(&self) -> bool {
         match self {
@@ -118,9 +111,9 @@ impl ClientError {
             Self::Status { status, .. } => {
                 matches!(status, 400 | 401 | 403 | 404 | 405 | 406 | 413 | 415 | 429)
             }
-            // The older statuses are also used after the work is done, to show its result.
+            // The older statuses also redirect to a result after the work is done.
             Self::Redirect { status } => matches!(status, 307 | 308),
-            // -32602 is not among them: some servers say it of a result that they have made.
+            // -32602 is not among them: some servers use it for a result that they have made.
             Self::Rpc { code, status, .. } => {
                 let codes = [
                     PARSE_ERROR,
@@ -141,7 +134,7 @@ impl ClientError {
         }
     }
 
-    /// Whether it may be different in a moment, and how many seconds that may take.
+    /// Whether a retry may help, and the server's retry time in seconds.
     pub(super) fn passes(&self) -> Option<Option<u32>> {
         match self {
             Self::Unreachable(_) => Some(None),
@@ -159,7 +152,7 @@ impl ClientError {
         }
     }
 
-    /// Whether it is a JSON-RPC error of this code.
+    /// Whether it is a JSON-RPC error with this code.
     pub(super) fn is_rpc(&self, wanted: i32) -> bool {
         matches!(self, Self::Rpc { code, .. } if *code == i64::from(wanted))
     }

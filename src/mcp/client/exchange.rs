@@ -1,4 +1,4 @@
-//! One request and its answer, with redirects, sessions and further attempts.
+//! Sends one request and reads its answer, with redirects, sessions and retries.
 
 use serde_json::{Map, Value, json};
 use url::Url;
@@ -14,12 +14,12 @@ use crate::mcp::wire::UNSUPPORTED_VERSION;
 use crate::ports::{Doors, Inbox, Timer, Web, WebMethod, WebRequest, WebResponse, within};
 
 const REDIRECTS_MAX: usize = 3;
-/// How long we wait before the second and the third attempt, milliseconds.
+/// The pauses before the second and the third attempt, milliseconds.
 const PAUSES: [u32; 2] = [500, 1_500];
 /// The longest pause that a server can ask for, milliseconds.
 const PAUSE_MAX: u32 = 5_000;
 
-/// A result, and the session that came with it.
+/// A result with its session id.
 pub(super) struct Answered {
     pub(super) result: Map<String, Value>,
     pub(super) session: Option<String>,
@@ -39,7 +39,7 @@ impl<W: Web + Doors + Timer + Person> Client<'_, W> {
                 self.renew(connection).await?;
                 self.ask(connection, ask).await?
             }
-            // It has not looked at the request, and may have been replaced since we connected.
+            // It did not process the request, and may have been upgraded since we connected.
             Err(error) if error.is_rpc(UNSUPPORTED_VERSION) => {
                 self.change_version(connection, &error).await?;
                 match self.ask(connection, ask).await {
@@ -54,7 +54,7 @@ impl<W: Web + Doors + Timer + Person> Client<'_, W> {
         self.completed(connection, ask, answered.result).await
     }
 
-    /// Up to three attempts where that does no harm and may help.
+    /// Up to three attempts, if a retry is harmless and may help.
     pub(super) async fn ask(
         &self,
         connection: &mut Connection,
@@ -105,7 +105,7 @@ impl<W: Web + Doors + Timer + Person> Client<'_, W> {
             inbox: inbox.clone(),
         };
         let limit = (request.timeout_millis, request.response_bytes_max);
-        // The limit is for the stream with all its parts. Boxed, because it is large.
+        // The timeout covers the stream with all its parts. Boxed, because it is large.
         let work = Box::pin(async {
             let first = self.send(request).await?;
             Ok::<_, ClientError>(self.resumed(connection, id, first, limit, inbox.as_ref()).await)
@@ -120,8 +120,7 @@ impl<W: Web + Doors + Timer + Person> Client<'_, W> {
         Ok(Answered { result, session })
     }
 
-    /// Sends to where the rules allow it, and follows redirects that keep to the same origin and
-    /// repeat the request as it is.
+    /// Sends to a URL that the rules allow, and follows redirects within the same origin that keep the method.
     pub(super) async fn send(&self, request: WebRequest) -> Result<WebResponse, ClientError> {
         let mut url = self.rules.check(&request.url)?;
         let mut redirects = 0;
@@ -144,7 +143,6 @@ impl<W: Web + Doors + Timer + Person> Client<'_, W> {
         }
     }
 
-    /// Ends a session.
     pub(super) async fn end(&self, connection: &Connection) {
         if connection.session.is_none() {
             return;
@@ -159,12 +157,12 @@ impl<W: Web + Doors + Timer + Person> Client<'_, W> {
             until_answer_to: None,
             inbox: None,
         };
-        // A server may refuse it (405); then it forgets the session by itself.
+        // A server may refuse it (405). Then the session expires there by itself.
         let _ = self.send(request).await;
     }
 }
 
-/// Where a redirect leads, if we follow it.
+/// The target of a redirect, if we follow it.
 fn next_url(url: &Url, response: &WebResponse) -> Option<Url> {
     let next = url.join(response.headers.get("location")?).ok()?;
     let is_followed = matches!(response.status, 307 | 308) && next.origin() == url.origin();

@@ -6,12 +6,12 @@ use base64::engine::general_purpose::STANDARD;
 use crate::mcp::client::Connection;
 use crate::mcp::eras::Era;
 
-/// The newest version that a client of both eras begins with.
+/// The newest version, with which a client of both eras starts.
 pub(super) const MODERN_VERSION: &str = "2026-07-28";
 /// The first version whose clients repeat it in a header.
 const FIRST_WITH_HEADER: &str = "2025-06-18";
 
-/// The headers of one request. `name` is that of a tool.
+/// The headers of one request. `name` is the name of a tool.
 pub(super) fn headers(
     connection: &Connection,
     method: &str,
@@ -28,7 +28,7 @@ pub(super) fn headers(
             headers.push(("mcp-method", method.to_owned()));
             headers.extend(name.map(|name| ("mcp-name", encode(name))));
         }
-        // Versions are dates; before the handshake there is none.
+        // Versions are dates. Before the handshake there is none.
         Era::Legacy => {
             if connection.protocol.as_str() >= FIRST_WITH_HEADER {
                 headers.push(("mcp-protocol-version", connection.protocol.clone()));
@@ -39,7 +39,7 @@ pub(super) fn headers(
     headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// The headers with which an event stream is opened, or taken up after the event `event_id`.
+/// The headers that open an event stream, or resume it after the event `event_id`.
 pub(super) fn stream_headers(
     connection: &Connection,
     event_id: Option<&str>,
@@ -51,7 +51,7 @@ pub(super) fn stream_headers(
     headers
 }
 
-/// A text as the value of a header: as it is where that is safe, else in base64.
+/// A text as a header value: as it is if that is safe, else in base64.
 pub(super) fn encode(text: &str) -> String {
     let is_plain = text.bytes().all(|b| matches!(b, b' '..=b'~'))
         && !text.is_empty()
@@ -60,7 +60,7 @@ pub(super) fn encode(text: &str) -> String {
     if is_plain { text.to_owned() } else { format!("=?base64?{}?=", STANDARD.encode(text)) }
 }
 
-/// Whether a text can be the id of a session: visible ASCII (2025-11-25, session management).
+/// Whether a text is a valid session id: visible ASCII (2025-11-25, session management).
 pub(super) fn is_session_id(text: &str) -> bool {
     (1..=1_024).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
 }

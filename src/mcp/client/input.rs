@@ -1,6 +1,6 @@
-//! Servers that ask something back while they carry out a call. The newest version does so in a result
-//! (`input_required`), and the call is made again with the answers; the older ones send requests of their own while the
-//! call is open, in its stream or in one that the client keeps open for that.
+//! Questions of a server during a call. The newest version asks in a result (`input_required`), and the call is
+//! repeated with the answers. Older versions send requests of their own while the call is open, in its stream or in a
+//! separate one that the client keeps open.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -15,28 +15,28 @@ use crate::mcp::eras::Era;
 use crate::mcp::wire::{INVALID_PARAMS, METHOD_NOT_FOUND};
 use crate::ports::{Doors, Inbox, Timer, Web, WebMethod, WebRequest, within};
 
-/// Questions that are asked in one call, and how often one is made again.
+/// Questions in one call.
 pub const QUESTIONS_MAX: u32 = 3;
 const ROUNDS_MAX: usize = 5;
-/// How long a person may take for one question, milliseconds.
+/// How long the user may take for one question, milliseconds.
 pub const QUESTION_MILLIS: u32 = 180_000;
-/// The longest state that a server has us keep between two rounds, bytes.
+/// The longest state that a server may have us keep between two rounds, bytes.
 const STATE_BYTES_MAX: usize = 64 * 1024;
 /// The pause before a round without a question, milliseconds.
 const ROUND_PAUSE: u32 = 1_000;
-/// How long the stream for a server's own requests is waited for before the call leaves, milliseconds.
+/// How long the call waits for the separate stream to open, milliseconds.
 const LISTEN_MILLIS: u32 = 1_000;
 /// Requests of a server that are read in one call.
 const REQUESTS_MAX: usize = 50;
 
-/// A question that is open, or was a moment ago: the time for the call does not run meanwhile.
+/// A question that is open or has just been closed. It stops the timeout of the call.
 #[derive(Default)]
 struct Pause {
     is_open: Cell<bool>,
     was_open: Cell<bool>,
 }
 
-/// A request of the server's own.
+/// A request that the server sent.
 struct FromServer {
     id: Value,
     method: String,
@@ -44,11 +44,12 @@ struct FromServer {
 }
 
 impl<W: Web + Doors + Timer + Person> Client<'_, W> {
-    /// The complete result of a call that has come to `first`. The person is asked what the server wants to know, and
-    /// the call is made again with the answers: the same call with the same payment.
+    /// Completes a call whose first result is `first`: asks the user the server's questions, and repeats the call
+    /// with the answers and the same payment.
     ///
     /// # Errors
-    /// [`ClientError::InputRequired`] if the server wants something else, or too much.
+    ///
+    /// [`ClientError::InputRequired`] if the server asks for something else, or too much.
     pub(super) async fn completed(
         &self,
         connection: &mut Connection,
@@ -94,7 +95,7 @@ impl<W: Web + Doors + Timer + Person> Client<'_, W> {
             let question = Question::read(&connection.url, request.get("params")?)?;
             is_question.then(|| (key.clone(), question))
         };
-        // Before anybody is asked, it is known that everything can be.
+        // All questions are checked before the first one is asked.
         let questions: Option<Vec<_>> = wanted.iter().map(read).collect();
         let mut answers = Map::new();
         for (key, question) in questions.ok_or(ClientError::InputRequired)? {
@@ -104,8 +105,8 @@ impl<W: Web + Doors + Timer + Person> Client<'_, W> {
         Ok(answers)
     }
 
-    /// What comes of `work`, a call that is open, while the server's own requests are answered. `None` if that takes
-    /// longer than `millis`, without the time for questions.
+    /// Runs `work`, an open call, and answers the server's requests meanwhile. `None` after `millis`, not counting
+    /// the time for questions.
     pub(super) async fn while_answering<T>(
         &self,
         connection: &Connection,
@@ -137,7 +138,7 @@ impl<W: Web + Doors + Timer + Person> Client<'_, W> {
         }
     }
 
-    /// Keeps a stream open for what the server asks. A server without one is asked nothing but calls.
+    /// Keeps a stream open for the server's requests. A server without one is not asked for it.
     async fn listen(&self, connection: &Connection, inbox: &Inbox) {
         if keeps_stream(connection) {
             let request = WebRequest {
@@ -150,14 +151,14 @@ impl<W: Web + Doors + Timer + Person> Client<'_, W> {
                 until_answer_to: None,
                 inbox: Some(inbox.clone()),
             };
-            // It says nothing of the call whether there is such a stream, or when it ends.
+            // The result is ignored: a missing stream, or its end, says nothing about the call.
             let _ = self.send(request).await;
             inbox.open();
         }
         std::future::pending::<()>().await;
     }
 
-    /// Answers what the server asks, one after the other.
+    /// Answers the server's requests, one at a time.
     async fn serve(&self, connection: &Connection, inbox: &Inbox, pause: &Pause) {
         let mut left = QUESTIONS_MAX;
         for _ in 0..REQUESTS_MAX {
@@ -203,23 +204,23 @@ impl<W: Web + Doors + Timer + Person> Client<'_, W> {
             until_answer_to: None,
             inbox: None,
         };
-        // A server that has not heard it goes on waiting, and the call ends in time.
+        // A server that does not get it keeps waiting, and the call times out.
         let _ = self.send(request).await;
     }
 }
 
-/// How long a call may be open, milliseconds; longer where somebody may be asked meanwhile.
+/// The timeout of a call, milliseconds; longer if questions may be asked meanwhile.
 pub(super) const fn call_millis(with_questions: bool) -> u32 {
     let questions = if with_questions { QUESTIONS_MAX * QUESTION_MILLIS } else { 0 };
     CALL_MILLIS + questions
 }
 
-/// Whether the server may send requests in a stream of their own.
+/// Whether the server may send requests in a separate stream.
 fn keeps_stream(connection: &Connection) -> bool {
     connection.era == Era::Legacy && connection.session.is_some()
 }
 
-/// A message of a server that wants an answer.
+/// Parses a message of a server that requires an answer.
 fn read_request(text: &str) -> Option<FromServer> {
     let mut message: Value = serde_json::from_str(text).ok()?;
     let id = message.get("id").filter(|id| id.is_string() || id.is_number())?.clone();

@@ -1,4 +1,4 @@
-//! Finding out which era a server belongs to (2026-07-28, versioning).
+//! Determines a server's era (2026-07-28, versioning).
 
 use serde_json::{Value, json};
 
@@ -15,18 +15,18 @@ use crate::mcp::wire::{
 };
 use crate::ports::{Doors, Timer, Web, WebMethod, WebRequest};
 
-/// What `server/discover` comes to.
+/// The outcome of `server/discover`.
 enum Probed {
     /// A modern server.
     Modern(Connection),
     /// An error that modern servers give, and some of the older ones as well.
     Unclear(Connection),
-    /// No modern server, and what it said.
+    /// Not a modern server, with its error.
     Legacy(ClientError),
 }
 
 impl<W: Web + Doors + Timer + Person> Client<'_, W> {
-    /// A connection in the era of the server.
+    /// A connection in the server's era.
     pub(super) async fn open(
         &self,
         url: &str,
@@ -37,7 +37,7 @@ impl<W: Web + Doors + Timer + Person> Client<'_, W> {
                 Err(error) if is_refusal(&error) => error,
                 other => return other,
             };
-            // It may have become modern since.
+            // It may have been upgraded since.
             return match self.discover(url).await {
                 Ok(Probed::Modern(connection)) => Ok(connection),
                 Ok(Probed::Unclear(_) | Probed::Legacy(_)) | Err(_) => Err(refused),
@@ -50,7 +50,7 @@ impl<W: Web + Doors + Timer + Person> Client<'_, W> {
                 other => other,
             },
             Probed::Legacy(first) => match self.initialize(url).await {
-                // What was said first is nearer to the fault, if the second answer says nothing.
+                // The first error is closer to the cause if the second one says nothing.
                 Err(ClientError::Status { .. }) if !matches!(first, ClientError::Rpc { .. }) => {
                     Err(first)
                 }
@@ -59,7 +59,7 @@ impl<W: Web + Doors + Timer + Person> Client<'_, W> {
         }
     }
 
-    /// A new session in the place of one that the server does not know any more.
+    /// Replaces a session that the server no longer knows.
     pub(super) async fn renew(&self, connection: &mut Connection) -> Result<(), ClientError> {
         let url = connection.url.clone();
         let renewed = self.initialize(&url).await?;
@@ -97,9 +97,8 @@ impl<W: Web + Doors + Timer + Person> Client<'_, W> {
             {
                 Err(error)
             }
-            // Our request is a good one, so these are more likely the words of a server that does
-            // not know it: the Python SDK says -32600 for "no session" and -32602 for "no such
-            // method".
+            // Our request is valid, so these more likely come from a server that does not know the method: the Python
+            // SDK says -32600 for "no session" and -32602 for "no such method".
             ClientError::Rpc { status: 400, .. }
                 if error.is_rpc(INVALID_REQUEST) || error.is_rpc(INVALID_PARAMS) =>
             {
@@ -124,10 +123,11 @@ impl<W: Web + Doors + Timer + Person> Client<'_, W> {
         }
     }
 
-    /// Speaks another version over a connection whose version the server has just refused: one that it names.
+    /// Switches a connection to another version that the server named when it refused ours.
     ///
     /// # Errors
-    /// [`ClientError::NoCommonVersion`] if it names none that we speak; those of the handshake.
+    ///
+    /// [`ClientError::NoCommonVersion`] if it names none that we support; the errors of the handshake.
     pub(super) async fn change_version(
         &self,
         connection: &mut Connection,
@@ -149,7 +149,7 @@ impl<W: Web + Doors + Timer + Person> Client<'_, W> {
     async fn initialize(&self, url: &str) -> Result<Connection, ClientError> {
         let mut connection = Connection::unopened(url, Era::Legacy);
         let mut answer = self.ask(&mut connection, &hello(LEGACY.first())).await;
-        // A server should offer another version by itself, but may also refuse and name those that it speaks.
+        // A server should offer another version by itself, but may also refuse and name its versions.
         for version in named_by(&answer, LEGACY.get(1..).unwrap_or_default()) {
             answer = self.ask(&mut connection, &hello(Some(&version))).await;
             if !is_other_version(&answer) {
@@ -172,7 +172,7 @@ impl<W: Web + Doors + Timer + Person> Client<'_, W> {
         Ok(connection)
     }
 
-    /// The end of the handshake. Should it be lost, the server says so to the next request.
+    /// The end of the handshake. If it is lost, the server's answer to the next request says so.
     async fn tell_initialized(&self, connection: &Connection) {
         let method = "notifications/initialized";
         let request = WebRequest {
@@ -201,19 +201,19 @@ fn hello(version: Option<&&'static str>) -> Ask<'static> {
     ask
 }
 
-/// Those of our versions that a server names when it refuses another one, each once.
+/// Those of our versions that a server names when it refuses another one, without duplicates.
 fn named_by(answer: &Result<Answered, ClientError>, ours: &[&'static str]) -> Vec<&'static str> {
     let Err(error) = answer else { return Vec::new() };
     let theirs = error.supported();
     ours.iter().copied().filter(|version| theirs.contains(version)).collect()
 }
 
-/// Whether a server has refused the version, and names those that it speaks.
+/// Whether a server refused the version and names its own.
 fn is_other_version(answer: &Result<Answered, ClientError>) -> bool {
     answer.as_ref().is_err_and(|error| !error.supported().is_empty())
 }
 
-/// Whether the server answered, and did not want the handshake.
+/// Whether the server answered and refused the handshake.
 fn is_refusal(error: &ClientError) -> bool {
     match error {
         ClientError::Rpc { .. }
@@ -245,7 +245,7 @@ fn read_discovery(mut connection: Connection, result: Value) -> Result<Probed, C
     let server = result
         .get("_meta")
         .and_then(|meta| meta.get("io.modelcontextprotocol/serverInfo"))
-        // Where drafts of the version had it.
+        // The place in drafts of the version.
         .or(result.get("serverInfo"));
     connection.name(server);
     let Value::Object(result) = result else { return Ok(Probed::Modern(connection)) };

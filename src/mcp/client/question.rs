@@ -1,5 +1,5 @@
-//! What a server wants to know from a person (`elicitation/create`): a message and a flat form (2025-06-18 to
-//! 2026-07-28). Everything in it is a stranger's: bounded, and words only.
+//! A server's question to the user (`elicitation/create`): a message and a flat form (2025-06-18 to 2026-07-28). All
+//! of it is untrusted: bounded, and shown as text only.
 
 use std::future::Future;
 
@@ -7,8 +7,8 @@ use serde_json::{Map, Number, Value};
 
 use crate::base::text;
 
-/// The most fields of a form, the most choices of a field, and the longest form, bytes. One that is larger is not
-/// asked: nobody answers that in a chat.
+/// Limits of a form: fields, choices of a field, and bytes. A larger form is not shown, because no one fills it in a
+/// chat.
 const FIELDS_MAX: usize = 10;
 const CHOICES_MAX: usize = 50;
 const SCHEMA_BYTES_MAX: usize = 16 * 1024;
@@ -18,93 +18,93 @@ const NAME_BYTES_MAX: usize = 100;
 /// The longest answer to one field, characters.
 const ANSWER_CHARS_MAX: u64 = 2_000;
 
-/// Somebody who can be asked.
+/// The user who can be asked.
 pub trait Person {
-    /// Whether there is anybody.
+    /// Whether the user is connected.
     fn is_there(&self) -> bool;
     /// Asks, and waits for the answer; [`Said::Cancel`] if none comes in time.
     fn ask(&self, question: Question) -> impl Future<Output = Said>;
 }
 
-/// What a person makes of a question.
+/// The user's reaction to a question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Said {
-    /// They have answered: the fields by their names.
+    /// Answered: the fields by their names.
     Accept(Map<String, Value>),
-    /// They do not want to answer.
+    /// Declined.
     Decline,
-    /// They have said nothing, or want nothing more of it.
+    /// Cancelled, or no answer came.
     Cancel,
 }
 
-/// A question.
+/// A server's question.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Question {
-    /// The address of the server that asks.
+    /// The URL of the server that asks.
     pub server: String,
-    /// What it says.
+    /// The server's message.
     pub message: String,
-    /// What it wants to know; may be nothing but a yes.
+    /// The form; empty if only a confirmation is asked for.
     pub fields: Vec<Field>,
 }
 
 /// One field of a form.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Field {
-    /// Its name, exactly as the server calls it.
+    /// The name that the server uses.
     pub name: String,
-    /// What it is called for people.
+    /// Display name.
     pub title: String,
-    /// What is said of it; may be empty.
+    /// May be empty.
     pub description: String,
-    /// Whether there must be an answer.
+    /// Whether an answer is required.
     pub is_required: bool,
-    /// What it is if nobody says otherwise.
+    /// The default value.
     pub default: Option<Value>,
-    /// What it takes.
+    /// The kind of its value.
     pub kind: FieldKind,
 }
 
-/// What a field takes.
+/// The kind of a field's value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FieldKind {
-    /// A text of so many characters.
+    /// Text with a length in this range, characters.
     Text {
-        /// At least.
+        /// The minimum.
         min: u64,
-        /// At most.
+        /// The maximum.
         max: u64,
     },
-    /// A whole number.
+    /// An integer.
     Whole {
-        /// At least.
+        /// The minimum.
         min: Option<i64>,
-        /// At most.
+        /// The maximum.
         max: Option<i64>,
     },
     /// A number.
     Number,
     /// Yes or no.
     YesNo,
-    /// One of these.
+    /// One of these choices.
     One(Vec<Choice>),
-    /// So many of these.
+    /// Several of these choices.
     Many {
-        /// These.
+        /// The choices.
         choices: Vec<Choice>,
-        /// At least.
+        /// The minimum number.
         min: u64,
-        /// At most.
+        /// The maximum number.
         max: u64,
     },
 }
 
-/// One of several.
+/// One choice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice {
-    /// The server's value.
+    /// The value for the server.
     pub value: String,
-    /// What it is called for people.
+    /// Display name.
     pub title: String,
 }
 
@@ -120,8 +120,8 @@ impl Said {
 }
 
 impl Question {
-    /// Reads the parameters of `elicitation/create`. `None` if a person cannot be asked that in a chat: another mode
-    /// than a form, a schema that is not flat, too much of it.
+    /// Parses the parameters of `elicitation/create`. `None` if it cannot be shown in a chat: another mode than a
+    /// form, a schema that is not flat, or too large.
     #[must_use]
     pub fn read(server: &str, params: &Value) -> Option<Self> {
         if params.get("mode").is_some_and(|mode| mode != "form") {
@@ -164,9 +164,10 @@ impl Field {
         })
     }
 
-    /// What a person has typed, as the field takes it.
+    /// Converts what the user typed to the field's value.
     ///
     /// # Errors
+    ///
     /// What to type instead.
     pub fn answer(&self, typed: &str) -> Result<Value, String> {
         let value = match &self.kind {
@@ -209,7 +210,7 @@ impl FieldKind {
         }
     }
 
-    /// Whether it is a value of this kind.
+    /// Whether the value is of this kind.
     fn takes(&self, value: &Value) -> bool {
         let is_one = |choices: &[Choice], value: &Value| {
             choices.iter().any(|choice| value.as_str() == Some(&choice.value))
@@ -241,7 +242,7 @@ impl FieldKind {
         }
     }
 
-    /// What it takes, for people.
+    /// A hint for the user.
     #[must_use]
     pub fn in_words(&self) -> String {
         let list = |choices: &[Choice]| {
@@ -266,8 +267,8 @@ impl FieldKind {
     }
 }
 
-/// The choices of a schema: `enum`, perhaps with `enumNames`, or `const` and `title` in `oneOf` or `anyOf`. `Some(None)`
-/// if it has none, `None` if they cannot be shown.
+/// The choices of a schema: `enum`, perhaps with `enumNames`, or `const` and `title` in `oneOf` or `anyOf`.
+/// `Some(None)` if it has none, `None` if they cannot be shown.
 #[expect(
     clippy::option_option,
     reason = "no choices are something else than choices that cannot be shown"
@@ -286,14 +287,14 @@ fn choices(schema: &Value) -> Option<Option<Vec<Choice>>> {
     listed.iter().enumerate().map(choice).collect::<Option<Vec<_>>>().map(Some)
 }
 
-/// The value of the choice that was meant.
+/// The value of the choice that the user typed.
 fn pick(choices: &[Choice], typed: &str) -> Option<String> {
     let by_value = choices.iter().find(|choice| choice.value == typed);
     let by_title = || choices.iter().find(|choice| choice.title.eq_ignore_ascii_case(typed));
     by_value.or_else(by_title).map(|choice| choice.value.clone())
 }
 
-/// What is typed for yes and no.
+/// The words that are accepted as yes and no.
 #[must_use]
 pub fn yes_or_no(typed: &str) -> Option<bool> {
     match typed.to_ascii_lowercase().as_str() {

@@ -1,21 +1,20 @@
-//! Event streams that end before the answer (2025-11-25, Streamable HTTP, resumability): they are taken up where they
-//! ended, with GET and `Last-Event-ID`. The request itself is never sent again for that.
+//! Resumes event streams that end before the answer (2025-11-25, Streamable HTTP, resumability), with GET and
+//! `Last-Event-ID`. The request itself is not sent again.
 
 use crate::mcp::client::stream::{Place, holds_answer, is_stream};
 use crate::mcp::client::{Client, ClientError, Connection, Person, headers};
 use crate::ports::{Doors, Inbox, Timer, Web, WebMethod, WebRequest, WebResponse};
 
-/// How often one stream is taken up.
+/// How often one stream is resumed.
 const RESUMES_MAX: usize = 10;
-/// How long we wait before that, milliseconds, if the server does not say it; at the least; and the longest pause that
-/// we wait for.
+/// The pause before that, milliseconds: the default, the shortest, and the longest that we wait for.
 const PAUSE: u32 = 1_000;
 const PAUSE_MIN: u32 = 100;
 const PAUSE_MAX: u32 = 30_000;
 
 impl<W: Web + Doors + Timer + Person> Client<'_, W> {
-    /// The stream that holds the answer to the request `id`, if it can be had. Otherwise the last one that came: it
-    /// holds no answer, which says nothing of what became of the request.
+    /// The stream with the answer to the request `id`, if it can be had. Otherwise the last stream: it has no answer,
+    /// which says nothing about the fate of the request.
     pub(super) async fn resumed(
         &self,
         connection: &Connection,
@@ -52,7 +51,7 @@ impl<W: Web + Doors + Timer + Person> Client<'_, W> {
                 Ok(next) if next.status == 200 && is_stream(&next) => last = next,
                 Ok(WebResponse { status: 429 | 500..=599, .. })
                 | Err(ClientError::Unreachable(_) | ClientError::Timeout) => {}
-                // It keeps no streams, or not this one.
+                // The server keeps no streams, or not this one.
                 Ok(_) | Err(_) => return last,
             }
         }

@@ -6,13 +6,13 @@ use crate::ports::WebResponse;
 
 /// The data of each `message` event, in order.
 ///
-/// The last event counts even if the empty line after it is missing: we stop reading early, and some
-/// servers forget it. A message that was cut is no JSON, so nothing false comes of that.
+/// The last event counts even without the empty line after it, because we stop reading early and some servers omit
+/// it. A truncated message is not valid JSON, so it does no harm.
 pub fn messages(body: &str) -> impl Iterator<Item = String> + '_ {
     Messages::new(body)
 }
 
-/// Whether a stream, as far as it has come, holds the answer to the request `id`: for
+/// Whether the part of a stream that has arrived contains the answer to the request `id`. For
 /// [`crate::ports::WebRequest::until_answer_to`].
 #[must_use]
 pub fn holds_answer(body: &str, id: u64) -> bool {
@@ -22,12 +22,12 @@ pub fn holds_answer(body: &str, id: u64) -> bool {
     })
 }
 
-/// Waits for the answer to a request in a stream that comes in pieces. Each event is looked at once,
-/// when it is whole: a stranger may send a long stream in very small pieces.
+/// Looks for the answer to a request in a stream that arrives in pieces. Each event is parsed once, when it is
+/// complete, because a server may send a long stream in very small pieces.
 #[derive(Clone, Debug)]
 pub struct Watch {
     id: Option<u64>,
-    /// Where the event, the line and what is new begin.
+    /// The offsets of the event, the line and the new part.
     event: usize,
     line: usize,
     place: usize,
@@ -35,24 +35,24 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Waits for the answer to the request `id`.
+    /// Looks for the answer to the request `id`.
     #[must_use]
     pub const fn new(id: u64) -> Self {
         Self::listening(Some(id))
     }
 
-    /// Waits for the answer to the request `id`, if there is one, and hears what else comes.
+    /// Looks for the answer to the request `id`, if there is one, and reports other messages.
     #[must_use]
     pub const fn listening(id: Option<u64>) -> Self {
         Self { id, event: 0, line: 0, place: 0, after_cr: false }
     }
 
-    /// Whether the answer is among what has come. `bytes` is everything since the beginning.
+    /// Whether the answer has arrived. `bytes` is the whole stream so far.
     pub fn has_come(&mut self, bytes: &[u8]) -> bool {
         self.read(bytes, |_| {})
     }
 
-    /// As [`Self::has_come`]; `heard` gets each message that came before the answer, once.
+    /// As [`Self::has_come`]; `heard` gets each message before the answer, once.
     pub fn read(&mut self, bytes: &[u8], mut heard: impl FnMut(String)) -> bool {
         while let Some(byte) = bytes.get(self.place) {
             let (is_end, is_half) =
@@ -78,7 +78,7 @@ impl Watch {
     }
 }
 
-/// Whether a stream that was cut here can be taken up again.
+/// Whether a stream that ended here can be resumed.
 #[must_use]
 pub fn can_be_resumed(bytes: &[u8]) -> bool {
     let mut place = Place::default();
@@ -86,20 +86,20 @@ pub fn can_be_resumed(bytes: &[u8]) -> bool {
     place.event_id.is_some()
 }
 
-/// The longest id of an event that we send back, bytes.
+/// The longest event id that is sent back, bytes.
 const EVENT_ID_BYTES_MAX: usize = 1_024;
 
-/// Where a stream can be taken up again (HTML standard, server-sent events: `id` and `retry`).
+/// Where a stream can be resumed (HTML standard, server-sent events: `id` and `retry`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Place {
-    /// The id of the last whole event; `None` if there is none, or none that can be a header.
+    /// The id of the last complete event; `None` if there is none, or if it cannot be a header.
     pub(super) event_id: Option<String>,
-    /// How long the server wants us to wait before we come again, milliseconds.
+    /// The server's pause before a reconnect, milliseconds.
     pub(super) retry_millis: Option<u32>,
 }
 
 impl Place {
-    /// Goes on to the end of what has come of a stream. An event that is not whole does not count.
+    /// Advances to the end of what has arrived. An incomplete event does not count.
     pub(super) fn read(&mut self, body: &str) {
         let mut lines = Messages::new(body);
         let mut id: Option<Option<String>> = None;
@@ -124,7 +124,7 @@ impl Place {
     }
 }
 
-/// Whether it can be sent in a header as it is.
+/// Whether it is safe as a header value.
 fn is_event_id(text: &str) -> bool {
     let is_visible = text.bytes().all(|b| matches!(b, b' '..=b'~')) && text.trim() == text;
     !text.is_empty() && text.len() <= EVENT_ID_BYTES_MAX && is_visible
@@ -190,7 +190,7 @@ fn is_message(kind: &str) -> bool {
     matches!(kind, "" | "message")
 }
 
-/// Whether it is an event stream.
+/// Whether a response is an event stream.
 pub(super) fn is_stream(response: &WebResponse) -> bool {
     let kind = response.headers.get("content-type").unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
@@ -241,7 +241,7 @@ mod tests {
                 let mut watch = Watch::new(7);
                 let ends = (size..stream.len() + size).step_by(size).map(|e| e.min(stream.len()));
                 let come = ends.clone().find(|end| watch.has_come(&stream.as_bytes()[..*end]));
-                // Of CR LF the CR is enough.
+                // The CR of a CR LF is enough.
                 let first = ends.clone().find(|place| *place > answer - end.len());
                 assert_eq!(come, first, "{end:?} {size}");
             }
@@ -262,10 +262,10 @@ mod tests {
             assert_eq!(read(&body), (id("e1"), Some(500)), "{end:?}");
             assert_eq!(read(&format!("{body}{end}")), (id("e2"), Some(500)), "{end:?}");
         }
-        // An event without an id keeps that of the one before; an empty id ends it.
+        // An event without an id keeps the previous one; an empty id clears it.
         assert_eq!(read("id: a\n\ndata: x\n\n"), (id("a"), None));
         assert_eq!(read("id: a\n\nid\ndata: x\n\n"), (None, None));
-        // What cannot be a header, or is no number, does not count.
+        // A value that cannot be a header, or is not a number, is ignored.
         assert_eq!(read("id: a\0b\nretry: 1s\n\n"), (None, None));
         assert_eq!(read("id: \u{e9}\nretry:\n\n"), (None, None));
         assert_eq!(read(&format!("id: {}\n\n", "x".repeat(1_025))), (None, None));

@@ -1,4 +1,4 @@
-//! Tools as other people's products describe them.
+//! Tools of other people's servers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,48 +9,47 @@ use crate::base::money::Usdc;
 use crate::base::text;
 use crate::mcp::client::headers::encode;
 
-/// A tool of a server. All texts are a stranger's: bounded, without control characters, and data.
+/// A tool of a server. All its texts are untrusted: bounded, without control characters, and treated as data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DoorTool {
-    /// Its name, exactly as the server calls it.
+    /// The name that the server uses.
     pub name: String,
-    /// Its name for people.
+    /// Display name.
     pub title: Option<String>,
-    /// What it does.
     pub description: String,
-    /// The JSON Schema of its arguments.
+    /// The JSON Schema of the arguments.
     pub input_schema: Value,
-    /// Whether the server says that it costs something.
+    /// Whether the server says that it has a price.
     pub is_paid: bool,
-    /// What the server says that it costs. A hint: only a challenge is binding.
+    /// The price according to the server. A hint: only a challenge is binding.
     pub price: Option<Usdc>,
 }
 
-/// An argument that a tool wants in a header as well (2026-07-28, `x-mcp-header`).
+/// An argument that must also be sent in a header (2026-07-28, `x-mcp-header`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct HeaderParam {
     /// The header's name after `Mcp-Param-`.
     name: String,
-    /// Where the argument is.
+    /// The path of the argument.
     path: Vec<String>,
 }
 
-/// The arguments that tools want in headers, by the tools' names; only tools that want any.
+/// The header arguments by the tools' names; only tools that have any.
 pub(super) type HeaderParams = BTreeMap<String, Vec<HeaderParam>>;
 
 /// The longest name of a tool that we call, characters.
 const NAME_CHARS_MAX: usize = 128;
 const TITLE_CHARS_MAX: usize = 200;
 const DESCRIPTION_CHARS_MAX: usize = 4_000;
-/// The longest schema that we keep, bytes. A tool with a longer one is left out.
+/// The longest schema that is kept, bytes. A tool with a longer one is left out.
 const SCHEMA_BYTES_MAX: usize = 32 * 1024;
 const KEYWORD: &str = "x-mcp-header";
-/// Keywords of JSON Schema whose values are data and not schemas.
+/// JSON Schema keywords whose values are data, not schemas.
 const DATA: &[&str] = &["default", "const", "enum", "examples", "required", "_meta"];
 
-/// Reads one entry of `tools/list`. `None` if it cannot be called as it is: without a name that can
-/// be sent, or with `x-mcp-header` used against the rules.
+/// Parses one entry of `tools/list`. `None` if it cannot be called: its name cannot be sent, or `x-mcp-header` breaks
+/// the rules.
 pub(super) fn read(tool: &Value) -> Option<(DoorTool, Vec<HeaderParam>)> {
     let name = tool.get("name")?.as_str()?;
     if name.is_empty() || text::line(name, NAME_CHARS_MAX) != name {
@@ -100,8 +99,8 @@ pub(super) fn param_headers(params: &[HeaderParam], arguments: &Value) -> Vec<(S
     params.iter().filter_map(header).collect()
 }
 
-/// A price in dollars, as a JSON number or as text. Never through a float; what is finer than USDC
-/// is rounded, because products compute prices with floats.
+/// A price in dollars, as a JSON number or as text, without floating point. Digits beyond USDC's precision are
+/// rounded, because servers compute prices with floats.
 fn dollars(value: &Value) -> Option<Usdc> {
     let text = match value {
         Value::Number(number) => number.to_string(),
@@ -127,8 +126,8 @@ fn dollars(value: &Value) -> Option<Usdc> {
     Usdc::from_atomic(u64::try_from(atomic).ok()?).ok()
 }
 
-/// The schema with its texts as they may be shown. `None` if the name of a member cannot be shown as
-/// it is: arguments must be sent under exactly that name.
+/// The schema with texts that are safe to show. `None` if the name of a member is not safe: arguments must use
+/// exactly that name.
 fn clean(schema: &Value) -> Option<Value> {
     match schema {
         Value::String(words) => Some(Value::String(text::visible(words))),
@@ -144,8 +143,8 @@ fn clean(schema: &Value) -> Option<Value> {
     }
 }
 
-/// The arguments that go into headers; `None` if the schema breaks the rules (2026-07-28: a token,
-/// once, of a primitive type, reachable through `properties` alone).
+/// The header arguments; `None` if the schema breaks the rules (2026-07-28: a token, used once, of a primitive type,
+/// reachable through `properties` alone).
 fn header_params(schema: &Value) -> Option<Vec<HeaderParam>> {
     let mut params = Vec::new();
     collect(schema, &mut Vec::new(), &mut params)?;
@@ -174,7 +173,7 @@ fn collect(schema: &Value, path: &mut Vec<String>, params: &mut Vec<HeaderParam>
     Some(())
 }
 
-/// How often the keyword stands in a schema, in whatever place.
+/// How often the keyword occurs anywhere in a schema.
 fn count(schema: &Value) -> usize {
     match schema {
         Value::Object(members) => {

@@ -1,4 +1,4 @@
-//! What goes back to a caller, in the form of its era (MCP, 2026-07-28 and older).
+//! Builds replies in the form of the caller's era (MCP, 2026-07-28 and older).
 
 use serde_json::{Map, Value, json};
 
@@ -10,7 +10,7 @@ use crate::mcp::wire::{
 
 const KEY_SERVER: &str = "io.modelcontextprotocol/serverInfo";
 
-/// Methods whose modern results must say how long they may be kept.
+/// Methods whose modern results must carry cache hints.
 const CACHEABLE: &[&str] = &[
     "server/discover",
     "tools/list",
@@ -20,13 +20,13 @@ const CACHEABLE: &[&str] = &[
     "resources/read",
 ];
 
-/// A protocol fault. The fault of a tool is none: it is a result with `isError`.
+/// A protocol error. The failure of a tool is not one: it is a result with `isError`.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Fault {
     /// -32601; the status is 404 in the modern era and 200 in the legacy one.
     #[error("Method not found: {method}")]
     MethodNotFound {
-        /// Which.
+        /// The method's name.
         method: String,
     },
     /// -32602, status 200: unknown tool, prompt or resource, bad cursor, parameters of a wrong type.
@@ -34,45 +34,45 @@ pub enum Fault {
     InvalidParams {
         /// What is wrong.
         message: String,
-        /// For programs: `{"uri": …}` for a resource that does not exist.
+        /// Data for programs: `{"uri": …}` for a resource that does not exist.
         data: Option<Value>,
     },
     /// -32603, status 200.
     #[error("Internal error; tell the operator the request id {request_id}")]
     Internal {
-        /// For joining with our logs.
+        /// Joins the answer with our logs.
         request_id: String,
     },
-    /// -32000, status 429 with `Retry-After`: the source has made too many calls.
+    /// -32000, status 429 with `Retry-After`: the source exceeds its rate limit.
     #[error("too many calls came from your address; wait {seconds} seconds")]
     RateLimited {
-        /// How long to wait.
+        /// How many seconds to wait.
         seconds: i64,
     },
 }
 
-/// How long a result may be kept (2026-07-28, caching).
+/// The cache hints of a result (2026-07-28, caching).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cache {
     /// Milliseconds.
     pub ttl_millis: u64,
-    /// By whom.
+    /// Who may cache it.
     pub scope: CacheScope,
 }
 
-/// Who may keep a result.
+/// Who may cache a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CacheScope {
-    /// Everybody.
+    /// Shared caches.
     Public,
-    /// The caller.
+    /// The caller only.
     Private,
 }
 
 /// The answer to a call. `result` is a JSON object.
 ///
-/// In the modern era it gets `resultType`, the server's name and, where the method is one of those
-/// that need them, the hints for caches: `cache`, or "not at all" if there is none.
+/// In the modern era it gets `resultType`, the server's name and, for the methods that require them, cache hints:
+/// `cache`, or "not at all" if there is none.
 #[must_use]
 pub fn answer(call: &Call, result: Result<Value, Fault>, cache: Option<Cache>) -> Reply {
     match result {
@@ -87,7 +87,7 @@ pub fn answer(call: &Call, result: Result<Value, Fault>, cache: Option<Cache>) -
     }
 }
 
-/// The answer to a source that has made too many calls, before its body was read.
+/// The answer to a source over its rate limit, before its body is read.
 #[must_use]
 pub fn rate_limited(seconds: i64) -> Reply {
     too_many(seconds, Era::Legacy, None)
@@ -98,7 +98,7 @@ fn too_many(seconds: i64, era: Era, id: Option<&Id>) -> Reply {
     refused.with_header("retry-after", seconds.to_string())
 }
 
-/// The answers of a batch as one.
+/// Joins the answers of a batch.
 #[must_use]
 pub fn batch(answers: Vec<Reply>) -> Reply {
     if answers.is_empty() {
@@ -116,10 +116,11 @@ pub fn discover(capabilities: Value, instructions: &str) -> Value {
     result
 }
 
-/// The result of `initialize`: the version asked for if we speak it, else our newest legacy one.
+/// The result of `initialize`: the requested version if we support it, else our newest legacy one.
 ///
 /// # Errors
-/// [`Fault::InvalidParams`] if no version is asked for.
+///
+/// [`Fault::InvalidParams`] if no version is requested.
 pub fn initialize(
     params: &Map<String, Value>,
     capabilities: Value,
@@ -139,7 +140,7 @@ pub fn initialize(
     Ok(result)
 }
 
-/// A fault as the error of its era.
+/// A protocol error in the form of its era.
 pub(super) fn refusal(fault: Fault, era: Era) -> Refusal {
     let message = fault.to_string();
     match fault {
@@ -163,7 +164,7 @@ pub(super) fn refusal(fault: Fault, era: Era) -> Refusal {
 
 fn add_modern(method: &str, result: &mut Map<String, Value>, cache: Option<Cache>) {
     let kind = result.entry("resultType").or_insert_with(|| json!("complete"));
-    // A result that asks for more input must not be kept.
+    // A result that asks for more input must not be cached.
     if kind.as_str() == Some("complete") && CACHEABLE.contains(&method) {
         let Cache { ttl_millis, scope } =
             cache.unwrap_or(Cache { ttl_millis: 0, scope: CacheScope::Private });

@@ -1,17 +1,17 @@
-//! What a call is, and the versions in which it may come.
+//! A call, and the versions of MCP.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::mcp::wire::Id;
 
-/// Versions that are served statelessly, and all that we name to a modern client.
+/// Versions that are served statelessly, and the only ones that we offer to a modern client.
 pub const MODERN: &[&str] = &["2026-07-28"];
-/// Versions that begin with `initialize`, newest first.
+/// Versions that start with `initialize`, newest first.
 pub const LEGACY: &[&str] = &["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"];
-/// The one version with batches; also the one meant by a legacy request that names none.
+/// The only version with batches, and the version of a legacy request that names none.
 pub(super) const BATCHES: &str = "2025-03-26";
-/// The header that names a version.
+/// The header with the version.
 pub(super) const HEADER_VERSION: &str = "mcp-protocol-version";
 
 /// How a request is served.
@@ -27,20 +27,16 @@ pub enum Era {
 /// One call.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Call {
-    /// How it is served.
     pub era: Era,
-    /// Its id.
     pub id: Id,
-    /// Its method.
     pub method: String,
-    /// Its parameters.
     pub params: Map<String, Value>,
-    /// Whether the caller names a version of MCP, by header or by sending a batch. A modern claim
-    /// does not come without the header.
+    /// Whether the caller names a version of MCP, by header or by sending a batch. A modern request always has the
+    /// header.
     pub names_version: bool,
 }
 
-/// Whether a version, known or not, belongs to the modern era: they are dates.
+/// Whether a version, known or not, belongs to the modern era. Versions are dates.
 pub(super) fn is_modern(version: &str) -> bool {
     version >= "2026-07-28"
 }

@@ -1,4 +1,4 @@
-//! The headers of a request: what they must be, and what they must agree with.
+//! Checks of the headers of a request.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -9,16 +9,18 @@ use crate::base::http::{Headers, Reply};
 use crate::mcp::wire::{HEADER_MISMATCH, Refusal, TRANSPORT_ERROR};
 
 const EVENT_STREAM: &str = "text/event-stream";
-/// What a client may accept. We answer JSON, which every client that reads event streams reads too.
+/// The media types that a client may accept. We answer with JSON, which every client that reads event streams accepts
+/// too.
 const ACCEPTABLE: &[&str] = &["application/json", EVENT_STREAM, "*/*", "application/*", "text/*"];
 
 /// Checks the headers of a POST before its body is read (MCP, Streamable HTTP).
 ///
-/// A missing `Accept` accepts everything, and quality values are not looked at.
+/// A missing `Accept` accepts everything; quality values are ignored.
 ///
 /// # Errors
-/// The answer to give: 415 or 406, with the JSON-RPC error that other servers send; so for a body that is packed
-/// (RFC 9110, 12.5.3: `Accept-Encoding` names what would do).
+///
+/// The answer: 415 or 406 with the JSON-RPC error that other servers send, also for a compressed body (RFC 9110,
+/// 12.5.3: `Accept-Encoding` names what is supported).
 pub fn check_head(headers: &Headers) -> Result<(), Reply> {
     let refuse =
         |status, message: &str| Err(Refusal::new(status, TRANSPORT_ERROR, message).reply(None));
@@ -41,9 +43,8 @@ pub fn check_head(headers: &Headers) -> Result<(), Reply> {
     Ok(())
 }
 
-/// Whether the caller is no MCP client at all: it names no version of MCP and does not ask for
-/// event streams (curl, x402 fetch wrappers). Such callers get payment challenges as HTTP 402
-/// (x402, HTTP transport).
+/// Whether the caller is not an MCP client: it names no version of MCP and does not accept event streams (curl, x402
+/// fetch wrappers). Such callers get payment challenges as HTTP 402 (x402, HTTP transport).
 #[must_use]
 pub fn plain_caller(headers: &Headers, call: &Call) -> bool {
     !call.names_version && !accepts(headers, EVENT_STREAM)
@@ -66,7 +67,7 @@ pub(super) fn check_repeated(
     let given = headers.get("mcp-name").map(decode);
     match (given, params.get(member).and_then(Value::as_str)) {
         (Some(Some(given)), Some(wanted)) if given == wanted => Ok(()),
-        // What is missing in the body is the handler's to say.
+        // The handler reports members that are missing in the body.
         (None | Some(Some(_)), None) => Ok(()),
         (Some(None), _) => Err(mismatch("Mcp-Name must be plain ASCII or =?base64?...?=")),
         (None | Some(Some(_)), Some(_)) => {
@@ -75,7 +76,7 @@ pub(super) fn check_repeated(
     }
 }
 
-/// -32020 with what must agree.
+/// -32020 with the members that must agree.
 pub(super) fn mismatch(what: &str) -> Refusal {
     Refusal::new(400, HEADER_MISMATCH, format!("Header mismatch: {what}"))
 }
@@ -90,7 +91,7 @@ fn media_type(value: &str) -> &str {
     value.split(';').next().unwrap_or_default().trim()
 }
 
-/// The text that a header value stands for; `None` if it can stand for none.
+/// The text that a header value encodes; `None` if it is invalid.
 fn decode(value: &str) -> Option<String> {
     let encoded = value.strip_prefix("=?base64?").and_then(|rest| rest.strip_suffix("?="));
     match encoded {
