@@ -26,8 +26,8 @@ use crate::identity::access::{Caller, Grant};
 use crate::identity::{Token, TokenDigest};
 use crate::ports::{SqlError, World};
 use crate::rails::outcome::{Abort, Failure};
-use crate::shop::Memory;
 use crate::shop::limits::CALL_COST;
+use crate::shop::memory::Memory;
 use crate::shop::profile::Profile;
 use crate::shop::registry::Tool;
 

@@ -45,9 +45,9 @@ use crate::ports::{Level, SqlError, World};
 use crate::products::events;
 use crate::rails::outcome::{Abort, Failure, Fatal};
 use crate::sale::cx::Cx;
+use crate::shop::Shop;
 use crate::shop::memory::Memory;
 use crate::shop::profile::Profile;
-use crate::shop::Shop;
 
 /// One host's service.
 pub struct Host<W> {

@@ -5,11 +5,12 @@ use serde_json::Value;
 use crate::chain::networks::Network;
 use crate::guest::messages::Out;
 use crate::guest::purchase::model::Purchase;
+use crate::mcp::client::ClientError;
 use crate::rails::x402::payer::{self, Answer, Offer};
 
 /// The offer that was chosen of a challenge: the same each time, also when its network is not in use any more.
 pub(crate) fn offer_of(purchase: &Purchase) -> Option<Offer> {
-    let outcome = Ok(purchase.challenge.clone());
+    let outcome: Result<_, ClientError> = Ok(purchase.challenge.clone());
     let Answer::Challenge(challenge) = payer::read_answer(&outcome) else { return None };
     let offer = payer::choose(&challenge, &[Network::by_caip2(&purchase.network)?]).ok()?;
     let is_same = offer.amount == purchase.amount
