@@ -5,6 +5,7 @@ use std::fs;
 
 use ts_rs::{Config, TS};
 
+use crate::base::code::Code;
 use crate::guest::messages::{DeploymentView, ExchangeView, In, Out, PaymentView, ToolView};
 use crate::guest::purchase::model::State;
 use crate::host::views::{
@@ -56,7 +57,7 @@ fn types() -> String {
     write!(
         In, Out, Kind, WalletInfo, Policy, ToolView, State, PaymentView, DeploymentView,
         ExchangeView, PageSettings, NetworkView, FaucetAnswer, NonceAnswer, CodeSentAnswer,
-        SessionAnswer, Problem, ProfileView, LimitsView, Registered, Status, EventView, OwnEvent,
+        SessionAnswer, Code, Problem, ProfileView, LimitsView, Registered, Status, EventView, OwnEvent,
         OwnEvents, RsvpLine<'_>, Rsvps<'_>, CheckInAnswer<'_>, vault::Status, SecretView,
         OwnSecrets, Retrieval, Retrievals, Article, Articles, desk::Status, Priority, EntryKind,
         Entry, TicketView, Tickets, drafts::Kind, DraftView, Approvals, DeskView, Revenue, Sum,

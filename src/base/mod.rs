@@ -1,6 +1,7 @@
 //! Plain types that every module uses: money, time, ids, text, fields, limits. No I/O and no imports from other modules.
 
 pub mod backoff;
+pub mod code;
 pub mod csv;
 pub mod email;
 pub mod fields;

@@ -3,6 +3,7 @@
 use url::Url;
 use worker::Response;
 
+use crate::base::code::Code;
 use crate::base::http::Headers;
 use crate::base::id::SessionId;
 use crate::base::time::UnixSeconds;
@@ -29,7 +30,7 @@ impl Gateway {
             headers.get("upgrade").is_some_and(|value| value.eq_ignore_ascii_case("websocket"));
         if !is_upgrade {
             let abort =
-                Abort::new("websocket_only", 426, "connect with a WebSocket (Upgrade: websocket)");
+                Abort::new(Code::WebsocketOnly, "connect with a WebSocket (Upgrade: websocket)");
             return Err(Stop::Reply(
                 self.problem(&abort).with_header("upgrade", "websocket".to_owned()),
             ));
@@ -42,14 +43,14 @@ impl Gateway {
             (None, None) => (self.new_session(&source)?, None),
             (Some(session), Some(token)) if token.len() <= TOKEN_CHARS_MAX => {
                 let session = SessionId::parse(&session).map_err(|error| {
-                    stopped(&Abort::new("invalid_session", 400, format!("session: {error}")))
+                    stopped(&Abort::new(Code::InvalidSession, format!("session: {error}")))
                 })?;
                 (session, Some(token))
             }
             _ => {
                 let detail =
                     "send both ?session= and token= to resume a session, or neither to begin one";
-                return Err(stopped(&Abort::new("invalid_session", 400, detail)));
+                return Err(stopped(&Abort::new(Code::InvalidSession, detail)));
             }
         };
         let (user, signed_out_at) = self.still_signed_in(headers).await?;

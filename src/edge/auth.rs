@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
+use crate::base::code::Code;
 use crate::base::email::EmailAddress;
 use crate::base::http::Reply;
 use crate::base::id::ScopeId;
@@ -41,15 +42,9 @@ impl Gateway {
 
     /// A session for a signed message.
     pub(super) async fn sign_in(&self, source: &Source, body: &[u8]) -> Result<Reply, Stop> {
-        let refused = |code, status, detail: String| {
-            Stop::Reply(self.problem(&Abort::new(code, status, detail)))
-        };
+        let refused = |code, detail: String| Stop::Reply(self.problem(&Abort::new(code, detail)));
         let input: Sent = serde_json::from_slice(body).map_err(|error| {
-            refused(
-                "invalid_sign_in",
-                400,
-                format!("send JSON with message and signature: {error}"),
-            )
+            refused(Code::InvalidSignIn, format!("send JSON with message and signature: {error}"))
         })?;
         let chain_ids: Vec<u64> =
             self.config.networks.iter().map(|network| network.chain_id).collect();
@@ -76,9 +71,8 @@ impl Gateway {
         };
         let proven = proven.map_err(|error| {
             let is_ours = error == SiweError::Chain;
-            let (code, status) =
-                if is_ours { ("chain_unavailable", 503) } else { ("sign_in_refused", 401) };
-            refused(code, status, error.to_string())
+            let code = if is_ours { Code::ChainUnavailable } else { Code::SignInRefused };
+            refused(code, error.to_string())
         })?;
         let user = proven.user();
         let used = Action::UseNonce {
@@ -110,14 +104,14 @@ impl Gateway {
     pub(super) fn read<T: DeserializeOwned>(&self, body: &[u8], wanted: &str) -> Result<T, Stop> {
         serde_json::from_slice(body).map_err(|_| {
             let detail = format!("send JSON such as {wanted}");
-            Stop::Reply(self.problem(&Abort::new("malformed_json", 400, detail)))
+            Stop::Reply(self.problem(&Abort::new(Code::MalformedJson, detail)))
         })
     }
 
     pub(super) fn read_address(&self, email: &str) -> Result<EmailAddress, Stop> {
         EmailAddress::parse(email).map_err(|error| {
             let detail = format!("email: {error}");
-            Stop::Reply(self.problem(&Abort::new("invalid_arguments", 422, detail)))
+            Stop::Reply(self.problem(&Abort::new(Code::InvalidArguments, detail)))
         })
     }
 

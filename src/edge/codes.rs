@@ -5,6 +5,7 @@
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::base::code::Code;
 use crate::base::email::EmailAddress;
 use crate::base::http::{Headers, Reply};
 use crate::edge::gateway::{Gateway, Stop};
@@ -17,7 +18,7 @@ use crate::http::page::CodeSentAnswer;
 use crate::http::source::Source;
 use crate::identity::UserId;
 use crate::identity::challenge::{CHALLENGE_SECONDS, Challenge, KNOWN_SECONDS, is_known, remember};
-use crate::identity::codes::{Asker, Code, CodeRefused};
+use crate::identity::codes::{self, Asker, CodeRefused};
 use crate::rails::outcome::Abort;
 
 #[derive(Deserialize)]
@@ -46,7 +47,7 @@ impl Gateway {
         let address = self.read_address(&email)?;
         if delivery(&self.env, &self.config).is_none() {
             let detail = "this deployment sends no mail; sign in with a wallet";
-            return Err(Stop::Reply(self.problem(&Abort::new("mail_unavailable", 503, detail))));
+            return Err(Stop::Reply(self.problem(&Abort::new(Code::MailUnavailable, detail))));
         }
         self.admit_rare(source, Rare::Code, "codes were asked for")?;
         self.admit_at_source(source, Asked::ForCode).await?;
@@ -80,10 +81,9 @@ impl Gateway {
             "{\"email\": \"…\", \"code\": \"6 digits\", \"challenge\": \"of POST /api/auth/otp\"}",
         )?;
         let address = self.read_address(&email)?;
-        let bad = |detail: String| {
-            Stop::Reply(self.problem(&Abort::new("invalid_arguments", 422, detail)))
-        };
-        Code::parse(&code).map_err(|error| bad(format!("code: {error}")))?;
+        let bad =
+            |detail: String| Stop::Reply(self.problem(&Abort::new(Code::InvalidArguments, detail)));
+        codes::Code::parse(&code).map_err(|error| bad(format!("code: {error}")))?;
         self.admit_at_source(source, Asked::ForSession).await?;
         let text = challenge.or_else(|| self.cookie(headers, cookie::CHALLENGE)).ok_or_else(|| {
             bad("challenge: send the one of POST /api/auth/otp, or its cookie; a code is good where it was asked for only".to_owned())

@@ -3,6 +3,7 @@
 use worker::{Context, Env, Request, Response, Result, ScheduleContext, ScheduledEvent};
 use worker_macros::event;
 
+use crate::base::code::Code;
 use crate::base::id::RequestId;
 use crate::edge::convert;
 use crate::edge::cron;
@@ -23,7 +24,7 @@ async fn fetch(request: Request, env: Env, context: Context) -> Result<Response>
         Ok(config) => config,
         Err(faults) => {
             log_once(&faults);
-            let reply = problem::of_abort(&Abort::new("misconfigured", 500, faults), &request_id);
+            let reply = problem::of_abort(&Abort::new(Code::Misconfigured, faults), &request_id);
             return convert::response(reply, &request_id, None);
         }
     };

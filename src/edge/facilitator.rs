@@ -6,6 +6,7 @@ use serde_json::Value;
 use subtle::ConstantTimeEq;
 use worker::Response;
 
+use crate::base::code::Code;
 use crate::base::http::{Headers, Reply};
 use crate::base::rate_limit::{Budget, RateLimiter};
 use crate::chain::networks::Network;
@@ -123,7 +124,7 @@ impl Gateway {
 
     fn no_token(&self) -> Reply {
         let detail = "this facilitator needs an access token: send `Authorization: Bearer …`";
-        problem::of_abort(&Abort::new("no_access_token", 401, detail), &self.request_id)
+        problem::of_abort(&Abort::new(Code::NoAccessToken, detail), &self.request_id)
             .with_header("www-authenticate", "Bearer".to_owned())
     }
 }

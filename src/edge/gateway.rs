@@ -8,6 +8,7 @@ use url::Url;
 
 use worker::{Context, Env, Method, Request, Response, Result};
 
+use crate::base::code::Code;
 use crate::base::http::{Headers, Reply};
 use crate::base::id::{RequestId, ScopeId};
 use crate::config::Config;
@@ -55,7 +56,7 @@ impl Gateway {
         let origin = headers.get("origin").map(str::to_owned);
         if let Some(why) = cors::refusal(&headers, &self.config) {
             log_once(&why);
-            let abort = Abort::new("origin_not_allowed", 403, why);
+            let abort = Abort::new(Code::OriginNotAllowed, why);
             return self.answer(self.problem(&abort), None);
         }
         let url = request.url()?;
@@ -97,7 +98,7 @@ impl Gateway {
         }
         if !headers.is_plain_body() {
             let detail = "the body is compressed; send it as it is, without Content-Encoding (Accept-Encoding: identity)";
-            let refused = self.problem(&Abort::new("unsupported_encoding", 415, detail));
+            let refused = self.problem(&Abort::new(Code::UnsupportedEncoding, detail));
             return Err(Stop::Reply(refused.with_header("accept-encoding", "identity".to_owned())));
         }
         let is_page = matches!(route, Route::Own(Own::Restore));
@@ -201,7 +202,7 @@ impl Gateway {
     }
 
     pub(super) fn rate_limited(&self, detail: String, seconds: i64) -> Reply {
-        let abort = Abort::new("rate_limited", 429, detail);
+        let abort = Abort::new(Code::RateLimited, detail);
         self.problem(&Abort { retry_after: Some(seconds), ..abort })
     }
 
@@ -220,7 +221,7 @@ impl Gateway {
             NoRoute::NotFound => problem::not_found(&self.request_id),
             NoRoute::MethodNotAllowed(allow) => {
                 let detail = format!("this address answers {allow} only");
-                self.problem(&Abort::new("method_not_allowed", 405, detail))
+                self.problem(&Abort::new(Code::MethodNotAllowed, detail))
                     .with_header("allow", allow.to_owned())
             }
         }
@@ -257,7 +258,7 @@ impl Gateway {
             } else {
                 format!("the body must be at most {bytes_max} bytes")
             };
-            let abort = Abort::new("body_too_long", 413, detail);
+            let abort = Abort::new(Code::BodyTooLong, detail);
             Stop::Reply(self.problem(&abort))
         };
         let declared = headers.get("content-length").and_then(|text| text.parse::<usize>().ok());
@@ -274,7 +275,7 @@ impl Gateway {
         convert::read(request.stream()?, bytes_max).await.map_err(|error| match error {
             BodyError::TooLong => too_long(),
             BodyError::Broken => {
-                let abort = Abort::new("body_broken", 400, "the body broke off; send it again");
+                let abort = Abort::new(Code::BodyBroken, "the body broke off; send it again");
                 Stop::Reply(self.problem(&abort))
             }
         })
@@ -307,7 +308,7 @@ impl Gateway {
 
     fn not_signed_in(&self) -> Reply {
         let detail = "sign in first (POST /api/auth/nonce, then /api/auth/siwe; or /api/auth/otp, then /api/auth/otp/verify) and send the token as `Authorization: Bearer …`";
-        self.problem(&Abort::new("not_signed_in", 401, detail))
+        self.problem(&Abort::new(Code::NotSignedIn, detail))
             .with_header("www-authenticate", "Bearer".to_owned())
     }
 

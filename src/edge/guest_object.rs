@@ -9,6 +9,7 @@ use worker::{
 };
 use worker_macros::durable_object;
 
+use crate::base::code::Code;
 use crate::base::id::RequestId;
 use crate::base::rate_limit::{Budget, RateLimiter};
 use crate::directory::Kind;
@@ -201,34 +202,31 @@ fn send(socket: &WebSocket, message: &Out) {
 fn not_let_in(why: &NotLetIn) -> Abort {
     match why {
         NotLetIn::NoSession => Abort::new(
-            "no_such_session",
-            404,
+            Code::NoSuchSession,
             "there is no such session; connect without ?session= to begin one",
         ),
         NotLetIn::WrongToken => {
-            Abort::new("wrong_session_token", 403, "this token does not resume this session")
+            Abort::new(Code::WrongSessionToken, "this token does not resume this session")
         }
-        NotLetIn::Ended => Abort::new("session_ended", 410, ENDED_TEXT),
+        NotLetIn::Ended => Abort::new(Code::SessionEnded, ENDED_TEXT),
         NotLetIn::SignInNeeded => Abort::new(
-            "not_signed_in",
-            401,
+            Code::NotSignedIn,
             "this session belongs to somebody who has signed in: sign in as them, or connect without ?session= to begin a new one",
         ),
         NotLetIn::NotYours => Abort::new(
-            "not_yours",
-            403,
+            Code::NotYours,
             "this session was begun by somebody else, or before anybody had signed in, and sessions do not change their owner: connect without ?session= to begin one of your own",
         ),
         NotLetIn::Storage(error) => {
             log(Level::Error, &error.to_string(), &[]);
-            Abort::new("internal_error", 500, "internal error; try again")
+            Abort::new(Code::InternalError, "internal error; try again")
         }
     }
 }
 
 fn too_many_sockets() -> Abort {
     let detail = format!("a session takes {SOCKETS_MAX} connections at a time; close one");
-    Abort::new("too_many_sockets", 429, detail)
+    Abort::new(Code::TooManySockets, detail)
 }
 
 fn refused(abort: Abort, request_id: &RequestId) -> Result<Response> {

@@ -5,6 +5,7 @@ use js_sys::{JsString, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use worker::{EmailAddress, Env, SendEmail, SendEmailBuilder};
 
+use crate::base::code::Code;
 use crate::base::http::{Headers, Reply};
 use crate::config::Config;
 use crate::edge::convert;
@@ -102,14 +103,12 @@ impl Gateway {
     /// What a provider says of a mail. Mails and events that we do not know are taken too: a provider
     /// repeats whatever is not.
     pub(super) async fn mail_webhook(&self, headers: &Headers, body: &[u8]) -> Result<Reply, Stop> {
-        let refused = |code, status, detail: String| {
-            Stop::Reply(self.problem(&Abort::new(code, status, detail)))
-        };
+        let refused = |code, detail: String| Stop::Reply(self.problem(&Abort::new(code, detail)));
         let secret = self.config.mail_webhook.as_ref().ok_or_else(|| {
-            refused("not_found", 404, "this deployment takes no webhooks about mail".to_owned())
+            refused(Code::NotFound, "this deployment takes no webhooks about mail".to_owned())
         })?;
         let webhook_id = webhook::verify(secret, headers, body, now())
-            .map_err(|error| refused("webhook_refused", 401, error.to_string()))?;
+            .map_err(|error| refused(Code::WebhookRefused, error.to_string()))?;
         let Some(event) = webhook::read(body) else { return Ok(Reply::empty(204)) };
         let webhook::Event { scope, mail_id, fate } = event;
         let answer = self.tell(scope, Action::MailEvent { webhook_id, mail_id, fate }).await?;

@@ -4,6 +4,7 @@ use alloy_primitives::Address;
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::base::code::Code;
 use crate::base::http::Reply;
 use crate::chain::rpc::{Rpc, RpcError};
 use crate::chain::{faucet, lookup};
@@ -34,25 +35,23 @@ impl Gateway {
     /// What the chain of this machine says of a transaction or a wallet. Elsewhere there is no such page, so that
     /// strangers cannot have our endpoint asked.
     pub(super) async fn explorer(&self, asked: AtExplorer) -> Result<Reply, Stop> {
-        let refused = |code, status, detail: &str| {
-            Stop::Reply(self.problem(&Abort::new(code, status, detail)))
-        };
+        let refused = |code, detail: &str| Stop::Reply(self.problem(&Abort::new(code, detail)));
         let network = self.config.networks.first().filter(|_| self.config.is_local());
         let rpc = network.and_then(|network| self.config.rpc_urls.get(network.caip2));
         let (Some(network), Some(url)) = (network, rpc) else {
             let detail = "these pages are for the chain of your own machine only";
-            return Err(refused("not_found", 404, detail));
+            return Err(refused(Code::NotFound, detail));
         };
         let rpc = Rpc { url: url.clone() };
         let unavailable = |error: RpcError| {
-            refused("chain_unavailable", 503, &format!("the chain cannot be asked: {error}"))
+            refused(Code::ChainUnavailable, &format!("the chain cannot be asked: {error}"))
         };
         let html = match asked {
             AtExplorer::Transaction(hash) => {
                 let found = lookup::transaction(&EdgeHttp, &rpc, network, hash).await;
                 let found = found.map_err(unavailable)?.ok_or_else(|| {
                     let detail = "this chain has no such transaction; after `npm start -- --fresh` it is a new one";
-                    refused("no_such_transaction", 404, detail)
+                    refused(Code::NoSuchTransaction, detail)
                 })?;
                 let base = explorer::explorer_of(&self.config, network);
                 explorer::transaction_page(&base, network, hash, &found)
@@ -73,25 +72,23 @@ impl Gateway {
 
     /// Test money for a wallet.
     pub(super) async fn faucet(&self, body: &[u8]) -> Result<Reply, Stop> {
-        let refused = |code, status, detail: &str| {
-            Stop::Reply(self.problem(&Abort::new(code, status, detail)))
-        };
+        let refused = |code, detail: &str| Stop::Reply(self.problem(&Abort::new(code, detail)));
         let network = self.config.networks.first().filter(|_| self.config.is_local());
         let rpc = network.and_then(|network| self.config.rpc_urls.get(network.caip2));
         let (Some(network), Some(url)) = (network, rpc) else {
-            return Err(refused("not_found", 404, "there is a faucet on your own machine only"));
+            return Err(refused(Code::NotFound, "there is a faucet on your own machine only"));
         };
         let input: Option<Drip> = serde_json::from_slice(body).ok();
         let address: Option<Address> = input.and_then(|input| input.address.trim().parse().ok());
         let address = address.ok_or_else(|| {
-            refused("invalid_arguments", 422, "address: send {\"address\": \"0x…40 hex digits\"}")
+            refused(Code::InvalidArguments, "address: send {\"address\": \"0x…40 hex digits\"}")
         })?;
         let rpc = Rpc { url: url.clone() };
         let relayer = self.config.relayer.as_ref().map(|key| key.address());
         let minted = faucet::drip(&EdgeHttp, &rpc, network, relayer, address).await;
         let transaction = minted.map_err(|error| {
             let detail = format!("this chain gives no test money: {error}");
-            refused("no_test_money", 503, &detail)
+            refused(Code::NoTestMoney, &detail)
         })?;
         let answer = FaucetAnswer {
             address: address.to_checksum(None),

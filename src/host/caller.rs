@@ -1,5 +1,6 @@
 //! What a caller may do: which tools and which REST routes.
 
+use crate::base::code::Code;
 use crate::http::route::{AtDesk, Own};
 use crate::identity::access::{Caller, Grant, Tier};
 use crate::rails::outcome::{Abort, Failure};
@@ -133,5 +134,5 @@ const fn tier_at_desk(asked: &AtDesk) -> Option<Tier> {
 }
 
 fn not_granted(detail: String) -> Failure {
-    Abort::new("not_granted", 403, detail).into()
+    Abort::new(Code::NotGranted, detail).into()
 }

@@ -9,6 +9,7 @@ use std::cell::RefCell;
 
 use serde::Deserialize;
 
+use crate::base::code::Code;
 use crate::base::fields::{self, InvalidField};
 use crate::base::id::CredentialId;
 use crate::base::rate_limit::Budget;
@@ -237,7 +238,7 @@ pub fn admit_agent(
         let detail = format!(
             "a credential is good for {CALLS_PER_MINUTE} calls in a minute; wait {seconds} seconds"
         );
-        let abort = Abort::new("rate_limited", 429, detail);
+        let abort = Abort::new(Code::RateLimited, detail);
         Abort { retry_after: Some(seconds), ..abort }.into()
     })
 }
@@ -264,13 +265,13 @@ pub fn create_credential(
     let credential = input.into_credential(id, token.hint(), now)?;
     if credential.tier == Tier::Send && !is_fresh {
         let detail = "a \"send\" credential needs a sign-in of the last 10 minutes; sign in again and repeat, or ask for the tier \"draft\"";
-        return Err(Abort::new("sign_in_again", 403, detail).into());
+        return Err(Abort::new(Code::SignInAgain, detail).into());
     }
     if store::count(object.world)? >= CREDENTIALS_MAX {
         let detail = format!(
             "a host may have at most {CREDENTIALS_MAX} credentials; revoke one that is not needed (expired ones count too)"
         );
-        return Err(Abort::new("too_many_credentials", 409, detail).into());
+        return Err(Abort::new(Code::TooManyCredentials, detail).into());
     }
     object.world.atomically(|| {
         store::insert(object.world, &credential, &token.digest())?;
@@ -293,7 +294,7 @@ pub fn revoke_credential(
     store::revoke(object.world, id, now)?;
     let credential = store::find(object.world, id)?.ok_or_else(|| {
         let detail = "this host has no such credential; see GET /api/users/credentials";
-        Abort::new("credential_not_found", 404, detail)
+        Abort::new(Code::CredentialNotFound, detail)
     })?;
     Ok(RevokedCredential {
         credential: credential.view(now),

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::base::code::Code;
 use crate::base::fields;
 use crate::base::http::{Headers, Reply};
 use crate::host::Host;
@@ -77,7 +78,7 @@ impl<W: World> Host<W> {
             source: command.source.clone(),
         };
         let outcome = self.call_tool(profile, call).await.ok_or_else(|| {
-            Abort::new("unknown_tool", 404, "there is no tool of this name; see the manifest")
+            Abort::new(Code::UnknownTool, "there is no tool of this name; see the manifest")
         })?;
         let done = outcome?;
         Ok(with_receipt(Reply::json(200, done.value.to_string()), &done, ways.unwrap_or_default()))
@@ -255,7 +256,7 @@ fn read_arguments_body(body: &[u8]) -> Result<Value, Failure> {
         Ok(arguments @ Value::Object(_)) => Ok(fields::with_integers(arguments)),
         Ok(_) | Err(_) => {
             let detail = "the body must be a JSON object with the tool's arguments";
-            Err(Abort::new("malformed_json", 400, detail).into())
+            Err(Abort::new(Code::MalformedJson, detail).into())
         }
     }
 }

@@ -27,6 +27,7 @@ pub mod wake;
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use crate::base::code::Code;
 use crate::base::http::{Headers, Reply};
 use crate::base::rate_limit::RateLimiter;
 use crate::config::Config;
@@ -230,5 +231,5 @@ impl<W: World> Host<W> {
 }
 
 fn no_such_host() -> Failure {
-    Abort::new("no_such_host", 404, "no host has a server at this address").into()
+    Abort::new(Code::NoSuchHost, "no host has a server at this address").into()
 }

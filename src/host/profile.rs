@@ -3,6 +3,7 @@
 use alloy_primitives::Address;
 use serde::Deserialize;
 
+use crate::base::code::Code;
 use crate::base::http::Reply;
 use crate::chain::rpc::Rpc;
 use crate::host::command::Command;
@@ -55,7 +56,7 @@ pub async fn register(
     let moves = known.is_some_and(|known| known.wallet != wallet);
     if moves && !caller.fresh {
         let detail = "changing the payout wallet needs a sign-in of the last 10 minutes; sign in again and repeat";
-        return Err(Abort::new("sign_in_again", 403, detail).into());
+        return Err(Abort::new(Code::SignInAgain, detail).into());
     }
     let profile = Profile {
         user_id,
@@ -146,7 +147,7 @@ fn own_id(named: &UserId, signed_in: &UserId) -> Result<UserId, Failure> {
     let detail = format!(
         "userId: you are signed in as somebody else; sign in with this identity, or send yours, which is {signed_in}"
     );
-    Err(Abort::new("not_yours", 403, detail).into())
+    Err(Abort::new(Code::NotYours, detail).into())
 }
 
 fn read_wallet(text: &str) -> Result<Address, Failure> {
@@ -158,9 +159,9 @@ fn no_wallet(error: &impl std::fmt::Display) -> Failure {
     let detail = format!(
         "no payout wallet could be made ({error}); try again, or name your own walletAddress"
     );
-    Abort::new("wallet_unavailable", 503, detail).into()
+    Abort::new(Code::WalletUnavailable, detail).into()
 }
 
 fn invalid(field: &str, remedy: &str) -> Failure {
-    Abort::new("invalid_arguments", 422, format!("{field}: {remedy}")).into()
+    Abort::new(Code::InvalidArguments, format!("{field}: {remedy}")).into()
 }

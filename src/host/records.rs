@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::base::code::Code;
 use crate::base::id::{EventId, PaymentId, RsvpId, ScopeId, SecretId, TicketCode};
 use crate::base::money::Usdc;
 use crate::base::time::{UnixSeconds, ZoneName};
@@ -291,6 +292,6 @@ fn bad(field: &str) -> SqlError {
 pub fn being_restored() -> Failure {
     let detail = "this host is being restored, which takes some minutes; ask again then. \
          No money was moved";
-    let abort = Abort::new("being_restored", 503, detail);
+    let abort = Abort::new(Code::BeingRestored, detail);
     Abort { retry_after: Some(RETRY_SECONDS), ..abort }.into()
 }

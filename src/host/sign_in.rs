@@ -3,6 +3,7 @@
 
 use serde_json::json;
 
+use crate::base::code::Code;
 use crate::base::email::EmailAddress;
 use crate::base::http::Reply;
 use crate::base::id::ScopeId;
@@ -11,7 +12,7 @@ use crate::base::rate_limit::RateLimiter;
 use crate::base::time::UnixSeconds;
 use crate::host::command::{Action, Asked, Command, SIGNED_IN_AT};
 use crate::host::object::Object;
-use crate::identity::codes::{self, Asker, Code, CodeRefused};
+use crate::identity::codes::{self, Asker, CodeRefused};
 use crate::identity::epoch;
 use crate::mail::{Kind, NewMail, outbox};
 use crate::ports::storage::first;
@@ -27,7 +28,7 @@ const TRIES_A_MINUTE: u32 = 30;
 
 impl From<CodeRefused> for Abort {
     fn from(refused: CodeRefused) -> Self {
-        Self::new("code_refused", 401, refused.to_string())
+        Self::new(Code::CodeRefused, refused.to_string())
     }
 }
 
@@ -104,7 +105,7 @@ pub(super) fn without_the_signed_out(
     }
     if matches!(command.action, Action::Own(_)) && command.credential.is_none() {
         let detail = "this session was ended by signing out; sign in again";
-        return Err(Abort::new("not_signed_in", 401, detail).into());
+        return Err(Abort::new(Code::NotSignedIn, detail).into());
     }
     Ok(Command { user: None, ..command })
 }
@@ -123,7 +124,7 @@ fn admit_source(
     let admitted = sign_ins.borrow_mut().admit(key, 1, Budget::per_minute(max), now);
     admitted.map(|()| Reply::empty(204)).map_err(|seconds| {
         let detail = format!("too many sign-ins from your network address; wait {seconds} s");
-        let abort = Abort::new("rate_limited", 429, detail);
+        let abort = Abort::new(Code::RateLimited, detail);
         Abort { retry_after: Some(seconds), ..abort }.into()
     })
 }
@@ -138,12 +139,12 @@ fn send_code(
 ) -> Result<Reply, Failure> {
     if object.world.delivery().is_none() {
         let detail = "this deployment sends no mail; sign in with a wallet";
-        return Err(Abort::new("mail_unavailable", 503, detail).into());
+        return Err(Abort::new(Code::MailUnavailable, detail).into());
     }
     object.create_storage()?;
     let now = object.world.now();
     let fatal = |what: &str| Fatal { what: what.to_owned(), money: Money::NotAsked };
-    let code = Code::random(object.world);
+    let code = codes::Code::random(object.world);
     let code = code.ok_or_else(|| Failure::Fatal(fatal("the random bytes are not random")))?;
     let mail = mail(scope, address, &code, object.config.public_authority());
     let mail = mail.map_err(|error| Failure::Fatal(fatal(&error.to_string())))?;
@@ -164,8 +165,8 @@ fn check_code(
     code: &str,
     asker: &Asker,
 ) -> Result<Reply, Failure> {
-    let code = Code::parse(code).map_err(|error| {
-        Failure::from(Abort::new("invalid_arguments", 422, format!("code: {error}")))
+    let code = codes::Code::parse(code).map_err(|error| {
+        Failure::from(Abort::new(Code::InvalidArguments, format!("code: {error}")))
     })?;
     let now = object.world.now();
     // Whoever was never sent a code leaves no trace by guessing.
@@ -203,7 +204,7 @@ pub(super) fn is_over(object: &Object<'_, impl World>) -> Result<bool, SqlError>
 fn mail(
     scope: &ScopeId,
     address: &EmailAddress,
-    code: &Code,
+    code: &codes::Code,
     site: &str,
 ) -> Result<NewMail, crate::mail::MailFault> {
     let text = format!(

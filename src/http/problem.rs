@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use crate::base::code::Code;
 use crate::base::http::{Headers, Reply};
 use crate::base::id::RequestId;
 use crate::http::page::CONTENT_SECURITY_POLICY;
@@ -13,7 +14,7 @@ pub use crate::rails::problem::of_abort;
 #[must_use]
 pub fn of_fatal(fatal: &Fatal, request_id: &RequestId) -> Reply {
     let detail = format!("internal error; tell the operator the request id {request_id}.");
-    let abort = Abort::new("internal_error", 500, detail).with_money(fatal.money);
+    let abort = Abort::new(Code::InternalError, detail).with_money(fatal.money);
     of_abort(&abort, request_id)
 }
 
@@ -40,7 +41,7 @@ pub fn of_failure(failure: &Failure, request_id: &RequestId) -> Reply {
 
 #[must_use]
 pub fn not_found(request_id: &RequestId) -> Reply {
-    let abort = Abort::new("not_found", 404, "there is nothing at this address");
+    let abort = Abort::new(Code::NotFound, "there is nothing at this address");
     of_abort(&abort.with_money(Money::NotAsked), request_id)
 }
 
@@ -104,7 +105,7 @@ mod tests {
 
     fn asked(accept: &str) -> Reply {
         let id = RequestId::parse("req_0123456789abcdef01234567").unwrap();
-        let abort = Abort::new("no_such_ticket", 404, "<b>no</b> ticket");
+        let abort = Abort::new(Code::NoSuchTicket, "<b>no</b> ticket");
         let headers = Headers::new(vec![("Accept".to_owned(), accept.to_owned())]);
         readable(of_abort(&abort, &id), &headers)
     }

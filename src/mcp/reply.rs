@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use crate::base::code::Code;
 use crate::base::id::RequestId;
 use crate::rails::outcome::{Abort, Done, Failure};
 use crate::rails::problem::sentence;
@@ -25,7 +26,7 @@ pub fn tool_result(outcome: &Result<Done, Failure>, ways: Ways, request_id: &Req
         Err(Failure::Abort(abort)) => fault(abort, ways),
         Err(Failure::Fatal(fatal)) => {
             let detail = format!("internal error; tell the operator the request id {request_id}.");
-            fault(&Abort::new("internal_error", 500, detail).with_money(fatal.money), ways)
+            fault(&Abort::new(Code::InternalError, detail).with_money(fatal.money), ways)
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use crate::base::code::Code;
 use crate::base::fields::InvalidField;
 use crate::ports::SqlError;
 use crate::rails::x402::dialects::Challenge;
@@ -32,7 +33,7 @@ pub enum Failure {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Abort {
     /// A stable, machine-readable code.
-    pub code: &'static str,
+    pub code: Code,
     /// The HTTP status, where there is one.
     pub status: u16,
     /// What is wrong and what to do.
@@ -70,10 +71,10 @@ pub struct Fatal {
 impl Abort {
     /// An abort that has nothing to do with money.
     #[must_use]
-    pub fn new(code: &'static str, status: u16, detail: impl Into<String>) -> Self {
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
         Self {
             code,
-            status,
+            status: code.status(),
             detail: detail.into(),
             money: Money::NotAsked,
             receipt: None,
@@ -88,7 +89,13 @@ impl Abort {
         self.sign_in.as_ref().map(|sign_in| json!({SIGN_IN_WITH_X: sign_in}))
     }
 
-    /// The same abort with `money`.
+    /// The same abort with another HTTP status.
+    #[must_use]
+    pub fn with_status(self, status: u16) -> Self {
+        Self { status, ..self }
+    }
+
+    /// The same abort, saying whether money moved.
     #[must_use]
     pub fn with_money(self, money: Money) -> Self {
         Self { money, ..self }
@@ -97,27 +104,26 @@ impl Abort {
     /// No such event at this host.
     #[must_use]
     pub fn event_not_found() -> Self {
-        Self::new("event_not_found", 404, "eventId: this host has no such event; see listEvents")
+        Self::new(Code::EventNotFound, "eventId: this host has no such event; see listEvents")
     }
 
     /// A paid tool was called through the path for free tools. The dispatch never does that.
     #[must_use]
     pub fn is_paid() -> Self {
-        Self::new("payment_required", 402, "this tool is paid")
+        Self::new(Code::PaymentRequired, "this tool is paid")
     }
 
     /// A free tool was called through the path for paid tools. The dispatch never does that.
     #[must_use]
     pub fn is_not_paid() -> Self {
-        Self::new("unknown_tool", 404, "this tool is not sold")
+        Self::new(Code::UnknownTool, "this tool is not sold")
     }
 
     /// The caller is not this host.
     #[must_use]
     pub fn not_owner() -> Self {
         Self::new(
-            "not_owner",
-            403,
+            Code::NotOwner,
             "only the host of this server may do this: send the host's session token as `Authorization: Bearer …`",
         )
     }
@@ -126,8 +132,7 @@ impl Abort {
     #[must_use]
     pub fn credential_refused() -> Self {
         Self::new(
-            "credential_refused",
-            401,
+            Code::CredentialRefused,
             "this credential is not valid here: it is unknown, expired or revoked; ask the host for a new one, or leave it out to call as anybody",
         )
     }
@@ -174,7 +179,7 @@ impl From<SqlError> for Failure {
 
 impl From<InvalidField> for Failure {
     fn from(field: InvalidField) -> Self {
-        Abort::new("invalid_arguments", 422, field.to_string()).into()
+        Abort::new(Code::InvalidArguments, field.to_string()).into()
     }
 }
 
@@ -183,7 +188,7 @@ impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Unpaid(_) => f.write_str("unpaid"),
-            Self::Abort(abort) => f.write_str(abort.code),
+            Self::Abort(abort) => f.write_str(abort.code.as_str()),
             Self::Fatal(fatal) => f.write_str(&fatal.what),
         }
     }

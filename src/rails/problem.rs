@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::json;
 
+use crate::base::code::Code;
 use crate::base::http::Reply;
 use crate::base::id::RequestId;
 use crate::rails::outcome::Abort;
@@ -38,7 +39,7 @@ pub struct Problem {
 pub fn of_abort(abort: &Abort, request_id: &RequestId) -> Reply {
     let body = json!(Problem {
         r#type: format!("urn:events-concierge:problem:{}", abort.code),
-        title: abort.code.replace('_', " "),
+        title: abort.code.as_str().replace('_', " "),
         status: abort.status,
         detail: format!("{}{}", sentence(&abort.detail), abort.money.sentence()),
         request_id: request_id.to_string(),
@@ -46,7 +47,7 @@ pub fn of_abort(abort: &Abort, request_id: &RequestId) -> Reply {
         extensions: abort.extensions(),
     });
     let mut reply = Reply::text(abort.status, PROBLEM_JSON, body.to_string());
-    if abort.code == "credential_refused" {
+    if abort.code == Code::CredentialRefused {
         // RFC 6750, 3.1: tells the client that the token was refused.
         let how = "Bearer error=\"invalid_token\"";
         reply = reply.with_header("www-authenticate", how.to_owned());

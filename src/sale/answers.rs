@@ -1,5 +1,6 @@
 //! Refusals of paid calls, and the receipt of a settled one.
 
+use crate::base::code::Code;
 use crate::chain::networks::Network;
 use crate::facilitator::client::Trouble;
 use crate::ledger::payments::Settled;
@@ -35,7 +36,7 @@ pub fn unpaid(quote: Quote, error: &str) -> Failure {
 /// The outcome of the payment is unknown.
 pub fn pending(transaction: Option<String>, network: &str, x402_version: u8) -> Abort {
     let detail = "the outcome of the payment is not known yet; repeat in a few seconds";
-    let mut abort = Abort::new("settlement_pending", 409, detail).with_money(Money::MayHaveMoved);
+    let mut abort = Abort::new(Code::SettlementPending, detail).with_money(Money::MayHaveMoved);
     abort.receipt = Some(SettleResponse {
         success: false,
         error_reason: Some("settlement_pending".to_owned()),
@@ -56,7 +57,7 @@ pub fn without_log(network: &str, x402_version: u8) -> Abort {
 /// The facilitator cannot be used. It was not asked, or did not accept the request.
 pub fn unavailable(seconds: i64) -> Failure {
     let detail = format!("payment is unavailable at the moment; try again in {seconds} seconds");
-    let abort = Abort::new("payment_unavailable", 503, detail).with_money(Money::NotMoved);
+    let abort = Abort::new(Code::PaymentUnavailable, detail).with_money(Money::NotMoved);
     Abort { retry_after: Some(seconds), ..abort }.into()
 }
 
@@ -67,7 +68,7 @@ pub fn no_network(networks: &[&'static Network]) -> Abort {
     let detail = format!(
         "nothing can be paid here: the facilitator of this deployment (FACILITATOR_URL) does not settle on {named} (NETWORKS); nothing was paid, tell whoever runs it"
     );
-    Abort::new("network_not_supported", 503, detail).with_money(Money::NotMoved)
+    Abort::new(Code::NetworkNotSupported, detail).with_money(Money::NotMoved)
 }
 
 /// The facilitator cannot settle this payment now. Our own says why, and when to retry.
@@ -76,38 +77,38 @@ pub fn unavailable_for(trouble: Trouble) -> Failure {
     let Some(detail) = trouble.detail else { return unavailable(seconds) };
     let detail =
         format!("payment is unavailable at the moment: {detail}; try again in {seconds} seconds");
-    let abort = Abort::new("payment_unavailable", 503, detail).with_money(Money::NotMoved);
+    let abort = Abort::new(Code::PaymentUnavailable, detail).with_money(Money::NotMoved);
     Abort { retry_after: Some(seconds), ..abort }.into()
 }
 
 /// Another paid call of the wallet is in flight.
 pub fn busy() -> Abort {
     let detail = "a paid call of this wallet is being carried out here; wait for its answer, or repeat the same call with the same payment in a few seconds. Do not sign another payment for it";
-    Abort::new("payment_in_progress", 409, detail).with_money(Money::MayHaveMoved)
+    Abort::new(Code::PaymentInProgress, detail).with_money(Money::MayHaveMoved)
 }
 
 /// The payment was used for another call.
 pub fn other_call() -> Abort {
     let detail = "this payment was used for another call; sign a new one for this call";
-    Abort::new("payment_used", 409, detail).with_money(Money::NotMoved)
+    Abort::new(Code::PaymentUsed, detail).with_money(Money::NotMoved)
 }
 
 /// The payment was used before this call.
 pub fn used_before() -> Abort {
     let detail = "this payment was used before it came here, and buys nothing here; sign a new one for this call";
-    Abort::new("payment_used", 409, detail).with_money(Money::NotMoved)
+    Abort::new(Code::PaymentUsed, detail).with_money(Money::NotMoved)
 }
 
 /// The payment was used on chain, and it is unknown whether for this call.
 pub fn in_doubt() -> Abort {
     let detail = "the chain shows this payment, and nobody can say whether it was made for this call; repeat the call with a SIGN-IN-WITH-X header of the wallet that paid (`extensions` says what to sign), within a day";
-    Abort::new("proof_needed", 401, detail).with_money(Money::Moved)
+    Abort::new(Code::ProofNeeded, detail).with_money(Money::Moved)
 }
 
 /// The caller used its payment id for another payment (x402, `payment-identifier`).
 pub fn identifier_conflict() -> Abort {
     let detail = "payment_identifier_conflict: this payment id was used with another payment; repeat exactly that payment, or choose a new id";
-    Abort::new("payment_identifier_conflict", 409, detail).with_money(Money::NotMoved)
+    Abort::new(Code::PaymentIdentifierConflict, detail).with_money(Money::NotMoved)
 }
 
 impl From<GivenUp> for Failure {
@@ -122,7 +123,7 @@ pub const PROOF_NEEDED: &str = "proof_needed";
 /// The answer exists, but the caller has not proven that it paid. The refusal reveals nothing of the answer.
 pub fn proof_needed() -> Abort {
     let detail = "a settled payment is public on the chain with its signature, so this copy of it does not show who you are (`extensions` says what the wallet signs)";
-    Abort::new(PROOF_NEEDED, 401, detail).with_money(Money::Moved)
+    Abort::new(Code::ProofNeeded, detail).with_money(Money::Moved)
 }
 
 /// The same failure; no money moved.

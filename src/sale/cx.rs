@@ -1,5 +1,6 @@
 //! The context of a product during one call, request or alarm.
 
+use crate::base::code::Code;
 use crate::base::fields;
 use crate::base::id::ScopeId;
 use crate::base::money::Usdc;
@@ -92,6 +93,6 @@ impl<W: World> Cx<'_, W> {
         let detail = format!(
             "the price is above the ${max} that this server takes from one wallet in 24 hours; its host can raise that (limits.usdPerDay at /api/users/me)"
         );
-        Err(Abort::new("price_above_limit", 409, detail).with_money(Money::NotMoved).into())
+        Err(Abort::new(Code::PriceAboveLimit, detail).with_money(Money::NotMoved).into())
     }
 }

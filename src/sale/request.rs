@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::base::code::Code;
 use crate::base::http::Reply;
 use crate::base::{csv, fields};
 use crate::http::page::CONTENT_SECURITY_POLICY;
@@ -28,7 +29,7 @@ pub fn read_arguments<T: DeserializeOwned>(arguments: Value) -> Result<T, Failur
         let inner = error.inner();
         let detail =
             if path == "." { format!("arguments: {inner}") } else { format!("{path}: {inner}") };
-        Abort::new("invalid_arguments", 422, detail).into()
+        Abort::new(Code::InvalidArguments, detail).into()
     })
 }
 
@@ -38,9 +39,8 @@ pub fn read_arguments<T: DeserializeOwned>(arguments: Value) -> Result<T, Failur
 ///
 /// `malformed_json`, or `invalid_arguments` names the field.
 pub fn read_body<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
-    let value: Value = serde_json::from_slice(body).map_err(|_| {
-        Abort::new("malformed_json", 400, "the body is not JSON; send a JSON object")
-    })?;
+    let value: Value = serde_json::from_slice(body)
+        .map_err(|_| Abort::new(Code::MalformedJson, "the body is not JSON; send a JSON object"))?;
     read_arguments(fields::with_integers(value))
 }
 

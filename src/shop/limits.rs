@@ -1,6 +1,7 @@
 //! In-memory rate limits by network address and by wallet. Eviction resets them, which is safe because only idle
 //! objects are evicted.
 
+use crate::base::code::Code;
 use crate::base::money::Usdc;
 use crate::base::rate_limit::Budget;
 use crate::chain::eip3009::recover_eoa;
@@ -145,6 +146,6 @@ fn good_payer(sql: &impl Sql, payment: &PaymentPayload) -> Result<Option<String>
 }
 
 fn rate_limited(detail: String, seconds: i64) -> Failure {
-    let abort = Abort::new("rate_limited", 429, detail).with_money(Money::NotMoved);
+    let abort = Abort::new(Code::RateLimited, detail).with_money(Money::NotMoved);
     Abort { retry_after: Some(seconds), ..abort }.into()
 }

@@ -7,6 +7,7 @@
 use alloy_primitives::B256;
 use serde_json::Value;
 
+use crate::base::code::Code;
 use crate::base::fields;
 use crate::base::id::PaymentId;
 use crate::chain::networks::Network;
@@ -22,8 +23,8 @@ use crate::rails::x402::dialects::{Received, Unreadable};
 use crate::rails::x402::verify::Payer;
 use crate::rails::x402::wire::PaymentPayload;
 use crate::sale::answers::{
-    PROOF_NEEDED, busy, identifier_conflict, in_doubt, no_network, other_call, pending,
-    settlement_refused, unavailable, unavailable_for, unpaid, used_before, without_log,
+    busy, identifier_conflict, in_doubt, no_network, other_call, pending, settlement_refused,
+    unavailable, unavailable_for, unpaid, used_before, without_log,
 };
 use crate::sale::flow::{Call, InTheWay, Stop};
 use crate::sale::product::Terms;
@@ -272,7 +273,7 @@ async fn again(
         }
         (State::Refused | State::Failed, ..) => {
             let detail = "this payment was not carried out; sign a new one";
-            Err(Abort::new("payment_failed", 402, detail).with_money(Money::NotMoved).into())
+            Err(Abort::new(Code::PaymentFailed, detail).with_money(Money::NotMoved).into())
         }
         (State::Settling | State::Unknown | State::Settled | State::Delivered, ..) => {
             Err(pending(known.transaction.clone(), &known.network, known.x402_version).into())
@@ -302,7 +303,7 @@ fn stopped(shop: &Shop<'_, impl World>, stop: Stop, quote: &Quote) -> Failure {
         Stop::UsedBefore => used_before().into(),
         Stop::Elsewhere => {
             let detail = "this payment was given to another server with the same payout address; sign a new one for this call";
-            Abort::new("payment_used", 409, detail).with_money(Money::NotMoved).into()
+            Abort::new(Code::PaymentUsed, detail).with_money(Money::NotMoved).into()
         }
         Stop::Unavailable(trouble) => {
             let fields = [("why", trouble.why.as_str())];
@@ -322,7 +323,7 @@ fn stopped(shop: &Shop<'_, impl World>, stop: Stop, quote: &Quote) -> Failure {
 
 /// Whether the call was refused for lack of proof. Such calls are charged as unpaid.
 fn is_proof_needed(outcome: &Result<Done, Failure>) -> bool {
-    matches!(outcome, Err(Failure::Abort(abort)) if abort.code == PROOF_NEEDED)
+    matches!(outcome, Err(Failure::Abort(abort)) if abort.code == Code::ProofNeeded)
 }
 
 /// Parses the transaction that the caller names.
@@ -338,7 +339,7 @@ fn named_transaction(header: Option<&str>) -> Result<Option<B256>, Failure> {
 /// The product is switched off. Earlier purchases are still delivered, but nothing new is sold.
 fn closed(tool: Tool) -> Failure {
     let detail = format!("this host has switched off what {} belongs to", tool.name());
-    Abort::new("door_closed", 404, detail).with_money(Money::NotMoved).into()
+    Abort::new(Code::DoorClosed, detail).with_money(Money::NotMoved).into()
 }
 
 /// The configured networks on which the facilitator settles; never empty.

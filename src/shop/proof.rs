@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use crate::base::code::Code;
 use crate::base::time::UnixSeconds;
 use crate::chain::rpc::Rpc;
 use crate::identity::siwe::{self, Expected, ProvenWallet, Purpose, SignIn, SiweError};
@@ -33,12 +34,12 @@ pub async fn proven_payer(
     let Some(header) = header else { return Ok(None) };
     let money = money_of(shop, payment)?;
     let refused =
-        |error: String| Failure::from(Abort::new("proof_refused", 401, error).with_money(money));
+        |error: String| Failure::from(Abort::new(Code::ProofRefused, error).with_money(money));
     let proof = siwx::read(header).map_err(|error| refused(error.to_string()))?;
     let (wallet, contract_on) = match prove(shop, &proof).await {
         Err(SiweError::Chain) => {
             let detail = SiweError::Chain.to_string();
-            return Err(Abort::new("chain_unavailable", 503, detail).with_money(money).into());
+            return Err(Abort::new(Code::ChainUnavailable, detail).with_money(money).into());
         }
         proven => proven.map_err(|error| refused(error.to_string()))?,
     };
@@ -68,7 +69,7 @@ pub fn check_copy(
         return Ok(());
     }
     let detail = "this payment was refused before and may be public since; repeat it exactly as it was sent first, or sign a new one";
-    Err(Abort::new("payment_used", 409, detail).with_money(Money::NotMoved).into())
+    Err(Abort::new(Code::PaymentUsed, detail).with_money(Money::NotMoved).into())
 }
 
 /// Adds to a refusal how a wallet that has paid before reads its answer, and to a challenge a secret that only the
@@ -175,5 +176,5 @@ pub fn use_nonce(
         return Ok(());
     }
     let detail = "this sign-in message was used already; ask for a new nonce and sign again";
-    Err(Abort::new("nonce_used", 401, detail).into())
+    Err(Abort::new(Code::NonceUsed, detail).into())
 }

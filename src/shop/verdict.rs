@@ -4,6 +4,7 @@
 use alloy_primitives::B256;
 use serde::Deserialize;
 
+use crate::base::code::Code;
 use crate::base::fields;
 use crate::base::id::PaymentId;
 use crate::chain::usage::Usage;
@@ -79,15 +80,15 @@ pub async fn decide(
 
 fn undecided(shop: &Shop<'_, impl World>, id: &PaymentId) -> Result<Payment, Failure> {
     let payment = payments::find(shop.cx.world, id)?
-        .ok_or_else(|| Abort::new("no_such_payment", 404, "there is no payment with this id"))?;
+        .ok_or_else(|| Abort::new(Code::NoSuchPayment, "there is no payment with this id"))?;
     if payment.state != State::Unknown {
         let detail = "the outcome of this payment is known, or it is being carried out";
-        return Err(Abort::new("payment_decided", 409, detail).into());
+        return Err(Abort::new(Code::PaymentDecided, detail).into());
     }
     let until = payment.valid_before.plus(STUCK_SECONDS);
     if shop.cx.world.now() <= until {
         let detail = format!("this payment is still looked for; decide after {until}");
-        return Err(Abort::new("payment_pending", 409, detail).into());
+        return Err(Abort::new(Code::PaymentPending, detail).into());
     }
     Ok(payment)
 }
@@ -100,7 +101,7 @@ fn decide_paid(
     let transaction = transaction.to_string();
     if payments::is_booked(shop.cx.world, &transaction)? {
         let detail = "transaction: it is in your books already, for another payment";
-        return Err(Abort::new("transaction_used", 409, detail).into());
+        return Err(Abort::new(Code::TransactionUsed, detail).into());
     }
     payments::decide(shop.cx.world, payment, Some(&transaction), shop.cx.world.now())?;
     shop.cx.world.line(Level::Warn, "paid, says the host", &[("payment", payment.id.as_str())]);

@@ -8,6 +8,7 @@ use alloy_primitives::Address;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::base::code::Code;
 use crate::base::http::Reply;
 use crate::base::id::RequestId;
 use crate::base::rate_limit::Budget;
@@ -112,7 +113,7 @@ pub async fn verify(
 /// HTTP 429 with a retry time.
 #[must_use]
 pub fn too_many(seconds: i64, request_id: &RequestId) -> Reply {
-    let abort = Abort::new("too_many_requests", 429, Unavailable::TooMany.message());
+    let abort = Abort::new(Code::TooManyRequests, Unavailable::TooMany.message());
     problem::of_abort(&Abort { retry_after: Some(seconds), ..abort }, request_id)
 }
 
@@ -165,7 +166,7 @@ pub fn malformed(field: &str, request_id: &RequestId) -> Reply {
     let detail = format!(
         "{field} is missing or malformed; send JSON with x402Version, paymentPayload and paymentRequirements (x402, section 7)"
     );
-    problem::of_abort(&Abort::new("invalid_facilitator_request", 400, detail), request_id)
+    problem::of_abort(&Abort::new(Code::InvalidFacilitatorRequest, detail), request_id)
 }
 
 fn verify_reply(
@@ -233,16 +234,16 @@ fn settle_reply(outcome: Result<Outcome, Refusal>, network: &str, payer: Option<
 
 fn unavailable(why: &Unavailable, request_id: &RequestId) -> Reply {
     let code = match why {
-        Unavailable::Rpc => "rpc_unavailable",
-        Unavailable::Gas => "relayer_balance_low",
-        Unavailable::Fees => "gas_price_too_high",
-        Unavailable::TooMany => "too_many_requests",
-        Unavailable::Storage => "relayer_storage_failed",
-        Unavailable::Simulation => "simulation_unavailable",
-        Unavailable::Budget(..) => "gas_budget_used_up",
-        Unavailable::PayerWaits(_) => "payer_waits",
+        Unavailable::Rpc => Code::RpcUnavailable,
+        Unavailable::Gas => Code::RelayerBalanceLow,
+        Unavailable::Fees => Code::GasPriceTooHigh,
+        Unavailable::TooMany => Code::TooManyRequests,
+        Unavailable::Storage => Code::RelayerStorageFailed,
+        Unavailable::Simulation => Code::SimulationUnavailable,
+        Unavailable::Budget(..) => Code::GasBudgetUsedUp,
+        Unavailable::PayerWaits(_) => Code::PayerWaits,
     };
-    let abort = Abort::new(code, 503, why.message());
+    let abort = Abort::new(code, why.message()).with_status(503);
     problem::of_abort(&Abort { retry_after: why.retry_after(), ..abort }, request_id)
 }
 

@@ -17,6 +17,7 @@ pub mod tables;
 
 use serde_json::json;
 
+use crate::base::code::Code;
 use crate::base::http::Reply;
 use crate::base::id::BackupId;
 use crate::base::money::Usdc;
@@ -45,7 +46,7 @@ pub fn export(object: &Object<'_, impl World>, profile: &Profile) -> Result<Repl
     if let Some(again_at) = again_at.filter(|again_at| *again_at > now) {
         let seconds = again_at.since(now);
         let detail = format!("a backup was begun less than a minute ago; wait {seconds} seconds");
-        let abort = Abort::new("rate_limited", 429, detail);
+        let abort = Abort::new(Code::RateLimited, detail);
         return Err(Abort { retry_after: Some(seconds), ..abort }.into());
     }
     let header = Header {
@@ -143,12 +144,12 @@ fn begin_to_take_in(
     // It may bring back what was revoked, and an older payout address.
     if !command.user.as_ref().is_some_and(|user| user.fresh) {
         let detail = "restoring needs a sign-in of the last 10 minutes; sign in again and repeat";
-        return Err(Abort::new("sign_in_again", 403, detail).into());
+        return Err(Abort::new(Code::SignInAgain, detail).into());
     }
     let is_known = usize::try_from(header.schema).is_ok_and(|n| n <= ledger::MIGRATIONS.len());
     if header.version != VERSION || header.format != FORMAT || !is_known {
         let detail = "this backup was made by a newer version of this service; deploy that one, then restore. Nothing was changed";
-        return Err(Abort::new("backup_too_new", 409, detail).into());
+        return Err(Abort::new(Code::BackupTooNew, detail).into());
     }
     // Only now: nonsense leaves nothing behind where nobody has registered.
     object.create_storage()?;
@@ -163,7 +164,7 @@ fn check_replaceable(object: &Object<'_, impl World>) -> Result<(), Failure> {
         "this host has {what} that the backup may not know, so nothing was changed: a backup is restored only where nothing \
          would be lost, that is where storage is empty or was rebuilt from KV and nothing was sold since"
     );
-    Err(Abort::new("host_in_use", 409, detail).into())
+    Err(Abort::new(Code::HostInUse, detail).into())
 }
 
 /// One block: the page is kept, and if it is the last, the backup takes the place of the storage.
@@ -233,7 +234,7 @@ fn not_swapped(object: &Object<'_, impl World>, why: &NoSwap) -> Failure {
     object.world.line(Level::Error, "a backup cannot be restored", &[("why", &why)]);
     let detail = "the books in this backup do not agree with themselves, so it was not restored and nothing was changed; \
          try an earlier backup, and tell the operator";
-    Abort::new("backup_damaged", 409, detail).into()
+    Abort::new(Code::BackupDamaged, detail).into()
 }
 
 fn how_far(object: &Object<'_, impl World>, staged: &Staged) -> Result<Reply, Failure> {
@@ -285,17 +286,17 @@ pub fn next_backup_over(object: &Object<'_, impl World>) -> Result<Option<UnixSe
 
 fn refused(why: &str) -> Failure {
     let detail = format!("this page is not restored, and nothing was changed: {why}");
-    Abort::new("backup_refused", 422, detail).into()
+    Abort::new(Code::BackupRefused, detail).into()
 }
 
 fn out_of_order(next: u32) -> Failure {
     let detail = format!("the pages of a backup come in order; send page {next} next");
-    Abort::new("out_of_order", 409, detail).into()
+    Abort::new(Code::OutOfOrder, detail).into()
 }
 
 fn too_large() -> Failure {
     let detail = "this host holds more than a backup may (512 MB); ask the operator, who has Cloudflare's point-in-time recovery";
-    Abort::new("backup_too_large", 413, detail).into()
+    Abort::new(Code::BackupTooLarge, detail).into()
 }
 
 fn broken(what: &str) -> Failure {

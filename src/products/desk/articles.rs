@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::base::code::Code;
 use crate::base::fields;
 use crate::base::id::ArticleId;
 use crate::ports::World;
@@ -18,7 +19,7 @@ pub fn create(cx: &Cx<'_, impl World>, asked: &CreateKbArticle) -> Result<Value,
     let body = input::article(&asked.body)?;
     if kb::count(cx.world)? >= kb::ARTICLES_MAX {
         let detail = format!("a host may have at most {} articles", kb::ARTICLES_MAX);
-        return Err(Abort::new("too_many_articles", 409, detail).into());
+        return Err(Abort::new(Code::TooManyArticles, detail).into());
     }
     let id = ArticleId::random(cx.world);
     let now = cx.world.now();
@@ -59,5 +60,5 @@ fn one(cx: &Cx<'_, impl World>, id: &ArticleId) -> Result<Value, Failure> {
 }
 
 fn not_found() -> Failure {
-    Abort::new("article_not_found", 404, "articleId: there is no such article").into()
+    Abort::new(Code::ArticleNotFound, "articleId: there is no such article").into()
 }

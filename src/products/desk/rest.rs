@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::base::code::Code;
 use crate::base::fields;
 use crate::base::http::Reply;
 use crate::base::id::{DraftId, TicketId};
@@ -160,7 +161,7 @@ pub fn approve(cx: &Cx<'_, impl World>, id: &DraftId) -> Result<Value, Failure> 
     if draft.kind == drafts::Kind::Reply {
         let rules = Rules::load(cx.world, now)?;
         if let Err(held @ Held::Breaker) = rules.check_breaker() {
-            return Err(Abort::new("sending_stopped", 409, held.to_string()).into());
+            return Err(Abort::new(Code::SendingStopped, held.to_string()).into());
         }
     }
     let ticket = ticket_at_desk(cx, &draft.ticket)?;
@@ -229,11 +230,11 @@ pub fn reset_breaker(cx: &Cx<'_, impl World>) -> Result<DeskView, SqlError> {
 }
 
 fn waiting_draft(cx: &Cx<'_, impl World>, id: &DraftId) -> Result<Draft, Failure> {
-    let missing = || Abort::new("draft_not_found", 404, "there is no such draft");
+    let missing = || Abort::new(Code::DraftNotFound, "there is no such draft");
     let draft = drafts::find(cx.world, id)?.ok_or_else(missing)?;
     if draft.state == State::Waiting {
         return Ok(draft);
     }
     let detail = "somebody has decided on this draft already";
-    Err(Abort::new("draft_decided", 409, detail).into())
+    Err(Abort::new(Code::DraftDecided, detail).into())
 }

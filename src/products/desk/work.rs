@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use crate::base::code::Code;
 use crate::base::id::{DraftId, PaymentId, TicketId};
 use crate::base::{email::EmailAddress, fields, text};
 use crate::identity::access::Caller;
@@ -94,7 +95,7 @@ pub fn list_tickets(cx: &Cx<'_, impl World>, asked: &ListTickets) -> Result<Valu
 /// Checks before payment: the ticket exists, and there is room for the result.
 pub fn check_desk(cx: &Cx<'_, impl World>, call: &DeskCall) -> Result<(), Failure> {
     let full = |detail: &str| {
-        Failure::from(Abort::new("desk_full", 409, detail).with_money(Money::NotMoved))
+        Failure::from(Abort::new(Code::DeskFull, detail).with_money(Money::NotMoved))
     };
     let Some(id) = call.ticket() else {
         let is_full = tickets::count(cx.world)? >= tickets::TICKETS_MAX;
@@ -110,13 +111,13 @@ pub fn check_desk(cx: &Cx<'_, impl World>, call: &DeskCall) -> Result<(), Failur
     let is_mail = matches!(call, DeskCall::Send { .. } | DeskCall::Draft { .. });
     if is_mail && ticket.email.is_none() {
         let detail = "this ticket has no e-mail address, so nobody can be written to";
-        return Err(Abort::new("no_address", 409, detail).with_money(Money::NotMoved).into());
+        return Err(Abort::new(Code::NoAddress, detail).with_money(Money::NotMoved).into());
     }
     if matches!(call, DeskCall::Send { .. })
         && !tickets::has_room_for_reply(cx.world, id, cx.world.now())?
     {
         let detail = "3 replies left for this ticket within 5 minutes; wait, or use draftReply";
-        let abort = Abort::new("rate_limited", 429, detail).with_money(Money::NotMoved);
+        let abort = Abort::new(Code::RateLimited, detail).with_money(Money::NotMoved);
         return Err(Abort { retry_after: Some(300), ..abort }.into());
     }
     Ok(())
@@ -304,7 +305,7 @@ pub fn save_ticket(
 pub fn ticket_at_desk(cx: &Cx<'_, impl World>, id: &TicketId) -> Result<Ticket, Failure> {
     let missing = "ticketId: this desk has no such ticket";
     let found = tickets::find(cx.world, id)?;
-    Ok(found.ok_or_else(|| Abort::new("ticket_not_found", 404, missing))?)
+    Ok(found.ok_or_else(|| Abort::new(Code::TicketNotFound, missing))?)
 }
 
 pub fn stored_ticket(cx: &Cx<'_, impl World>, id: &TicketId) -> Result<Ticket, SqlError> {

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::base::code::Code;
 use crate::base::fields;
 use crate::base::id::{EventId, TicketCode};
 use crate::base::time::UnixSeconds;
@@ -87,7 +88,7 @@ pub fn create_event(cx: &Cx<'_, impl World>, arguments: CreateEvent) -> Result<V
     cx.check_own_price(event.price)?;
     if store::count(cx.world)? >= EVENTS_MAX {
         let detail = format!("a host may have at most {EVENTS_MAX} events");
-        return Err(Abort::new("too_many_events", 409, detail).into());
+        return Err(Abort::new(Code::TooManyEvents, detail).into());
     }
     cx.world.atomically(|| {
         store::insert(cx.world, &event)?;
@@ -126,7 +127,7 @@ pub fn cancel_event(cx: &Cx<'_, impl World>, id: &EventId) -> Result<Value, Fail
     let now = cx.world.now();
     let (mut event, seats) = event(cx, id)?;
     if event.status(now) == Status::Past {
-        return Err(Abort::new("event_past", 409, "this event is over").into());
+        return Err(Abort::new(Code::EventPast, "this event is over").into());
     }
     if !event.cancelled {
         event.cancelled = true;
@@ -161,7 +162,7 @@ pub fn check_in(cx: &Cx<'_, impl World>, id: &EventId, code: &str) -> Result<Val
     let (event, _) = event(cx, id)?;
     let rsvp = store::rsvp_of_ticket(cx.world, &code)?.filter(|rsvp| rsvp.event_id == *id);
     let rsvp = rsvp.ok_or_else(|| {
-        Abort::new("no_such_ticket", 404, "code: this is not a ticket of this event")
+        Abort::new(Code::NoSuchTicket, "code: this is not a ticket of this event")
     })?;
     if event.cancelled {
         return Err(cancelled().into());
@@ -200,5 +201,5 @@ fn split_update(mut arguments: Value) -> Result<(EventId, EventChanges), Failure
 }
 
 fn cancelled() -> Abort {
-    Abort::new("event_cancelled", 409, "this event was cancelled")
+    Abort::new(Code::EventCancelled, "this event was cancelled")
 }

@@ -16,6 +16,7 @@ pub use manage::call;
 
 use serde::Serialize;
 
+use crate::base::code::Code;
 use crate::base::id::EventId;
 use crate::base::money::Usdc;
 use crate::base::time::{UnixSeconds, ZoneName};
@@ -178,14 +179,14 @@ impl Event {
 
 impl From<NotOnSale> for Failure {
     fn from(why: NotOnSale) -> Self {
-        let (code, status) = match why {
-            NotOnSale::Cancelled => ("event_cancelled", 409),
-            NotOnSale::Past => ("event_past", 409),
-            NotOnSale::Full => ("event_full", 409),
-            NotOnSale::AllHeld => ("event_seats_held", 409),
+        let code = match why {
+            NotOnSale::Cancelled => Code::EventCancelled,
+            NotOnSale::Past => Code::EventPast,
+            NotOnSale::Full => Code::EventFull,
+            NotOnSale::AllHeld => Code::EventSeatsHeld,
         };
         let retry_after = (why == NotOnSale::AllHeld).then_some(HELD_SECONDS);
-        let abort = Abort::new(code, status, why.to_string()).with_money(Money::NotMoved);
+        let abort = Abort::new(code, why.to_string()).with_money(Money::NotMoved);
         Abort { retry_after, ..abort }.into()
     }
 }

@@ -2,6 +2,7 @@
 
 use alloy_primitives::Address;
 
+use crate::base::code::Code;
 use crate::base::http::Reply;
 use crate::base::id::{EventId, TicketCode};
 use crate::chain::networks::Network;
@@ -81,7 +82,7 @@ pub fn calendar(cx: &Cx<'_, impl World>, event_id: &EventId) -> Result<Reply, Fa
 }
 
 pub fn ticket(cx: &Cx<'_, impl World>, code: &TicketCode) -> Result<Reply, Failure> {
-    let no_ticket = || Abort::new("no_such_ticket", 404, "there is no such ticket");
+    let no_ticket = || Abort::new(Code::NoSuchTicket, "there is no such ticket");
     let rsvp = store::rsvp_of_ticket(cx.world, code)?.ok_or_else(no_ticket)?;
     let (event, _) = records::event(cx, &rsvp.event_id)?;
     let ticket_url = format!("{}/t/{code}", cx.config.public_url);

@@ -3,6 +3,7 @@
 use alloy_primitives::Address;
 use serde_json::{Value, json};
 
+use crate::base::code::Code;
 use crate::base::id::{EventId, PaymentId, RsvpId, TicketCode};
 use crate::base::money::Usdc;
 use crate::base::{fields, text};
@@ -254,7 +255,7 @@ fn check_no_seat(cx: &Cx<'_, impl World>, event_id: &EventId, payer: &str) -> Re
         return Ok(());
     }
     let detail = "this wallet has a seat at this event already; to see its ticket again, call with a SIGN-IN-WITH-X header of that wallet (`extensions` says what to sign), or with exactly the payment of that seat";
-    Err(Abort::new("already_has_seat", 409, detail).with_money(Money::NotMoved).into())
+    Err(Abort::new(Code::AlreadyHasSeat, detail).with_money(Money::NotMoved).into())
 }
 
 fn ticket_answer(

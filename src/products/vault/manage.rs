@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::base::code::Code;
 use crate::base::id::{ScopeId, SecretId};
 use crate::base::time::UnixSeconds;
 use crate::identity::access::Caller;
@@ -61,7 +62,7 @@ pub fn store_secret(cx: &Cx<'_, impl World>, arguments: StoreSecret) -> Result<V
     cx.check_own_price(secret.price)?;
     if store::count(cx.world)? >= SECRETS_MAX {
         let detail = format!("a host may have at most {SECRETS_MAX} secrets");
-        return Err(Abort::new("too_many_secrets", 409, detail).into());
+        return Err(Abort::new(Code::TooManySecrets, detail).into());
     }
     let place = Place { scope: cx.scope, id: &secret.id, version: secret.version };
     let sealed = seal(&cx.config.keys, place, &value, cx.world).map_err(fatal)?;
@@ -87,7 +88,7 @@ pub fn change_secret(
     let before = secret(cx, id)?;
     if before.revoked_at.is_some() {
         let detail = "this secret was withdrawn for good; store a new one";
-        return Err(Abort::new("secret_revoked", 409, detail).into());
+        return Err(Abort::new(Code::SecretRevoked, detail).into());
     }
     let was_expired = before.status(now) == Status::Expired;
     let (price, old_version) = (before.price, before.version);
@@ -97,7 +98,7 @@ pub fn change_secret(
     }
     if value.is_none() && was_expired {
         let detail = "value: is missing; that of an expired secret is destroyed, so send a new one";
-        return Err(Abort::new("invalid_arguments", 422, detail).into());
+        return Err(Abort::new(Code::InvalidArguments, detail).into());
     }
     let place = Place { scope: cx.scope, id, version: secret.version };
     let sealed = value.map(|value| seal(&cx.config.keys, place, &value, cx.world));
@@ -166,7 +167,7 @@ pub fn retrievals(
 pub fn secret(cx: &Cx<'_, impl World>, id: &SecretId) -> Result<Secret, Failure> {
     let missing = "secretId: this host has no such secret; see listSecrets";
     let found = store::find(cx.world, id)?;
-    Ok(found.ok_or_else(|| Abort::new("secret_not_found", 404, missing))?)
+    Ok(found.ok_or_else(|| Abort::new(Code::SecretNotFound, missing))?)
 }
 
 /// Takes expired values off sale, updates their records, and destroys the values that no buyer waits for.

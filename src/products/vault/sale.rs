@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::base::code::Code;
 use crate::base::id::{PaymentId, SecretId};
 use crate::base::money::Usdc;
 use crate::base::text;
@@ -61,7 +62,7 @@ impl Sale<Tool> for SecretSale {
         let secret = readable(cx, &self.secret_id)?;
         if secret.price != amount {
             let detail = format!("the price has changed to ${}; sign again", secret.price);
-            let abort = Abort::new("price_changed", 409, detail);
+            let abort = Abort::new(Code::PriceChanged, detail);
             return Err(abort.with_money(Money::NotMoved).into());
         }
         Ok(Some(json!({"version": secret.version})))
@@ -181,18 +182,18 @@ fn check_still_sold(
         return Ok(());
     }
     let detail = "the host has replaced this secret's value";
-    Err(Abort::new("secret_replaced", 409, detail).with_money(Money::NotMoved).into())
+    Err(Abort::new(Code::SecretReplaced, detail).with_money(Money::NotMoved).into())
 }
 
 /// The secret, if it can be bought and read now.
 fn readable(cx: &Cx<'_, impl World>, id: &SecretId) -> Result<Secret, Failure> {
     let secret = manage::secret(cx, id).map_err(no_money)?;
     let gone =
-        |code, detail: &str| Err(Abort::new(code, 409, detail).with_money(Money::NotMoved).into());
+        |code, detail: &str| Err(Abort::new(code, detail).with_money(Money::NotMoved).into());
     match secret.status(cx.world.now()) {
         Status::Active => Ok(secret),
-        Status::Expired => gone("secret_expired", "this secret has expired"),
-        Status::Revoked => gone("secret_revoked", "this secret was withdrawn by its host"),
+        Status::Expired => gone(Code::SecretExpired, "this secret has expired"),
+        Status::Revoked => gone(Code::SecretRevoked, "this secret was withdrawn by its host"),
     }
 }
 
@@ -204,7 +205,7 @@ fn check_right(cx: &Cx<'_, impl World>, id: &SecretId, sale: Sold) -> Result<(),
     let secret = readable(cx, id).map_err(|failure| with_money(failure, Money::Moved))?;
     if sale.version != secret.version {
         let detail = "the host has replaced this secret's value since you bought it; call without a payment to buy the new one";
-        return Err(Abort::new("secret_replaced", 409, detail).with_money(Money::Moved).into());
+        return Err(Abort::new(Code::SecretReplaced, detail).with_money(Money::Moved).into());
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 export type In = { "type": "connect_mcp", 
 /**
- * Its address.
+ * The server URL.
  */
 url: string, } | { "type": "disconnect_mcp", } | { "type": "call_tool", 
 /**
@@ -104,7 +104,7 @@ timestamp: number, } | { "type": "exchange" } & ExchangeView | { "type": "paymen
  */
 confirmationId: string, 
 /**
- * What the door asks for, as it stands in its challenge.
+ * What the server asks for, as it stands in its challenge.
  */
 requirements: unknown, 
 /**
@@ -116,7 +116,7 @@ tool: string,
  */
 arguments: unknown, 
 /**
- * The door.
+ * The server URL.
  */
 mcpUrl: string, 
 /**
@@ -336,7 +336,7 @@ state: PaymentState,
  */
 tool: string, 
 /**
- * Of which door.
+ * The server URL.
  */
 mcpUrl: string, 
 /**
@@ -434,15 +434,15 @@ timestamp: number, };
 
 export type PageSettings = { 
 /**
- * Whether this is somebody's own machine.
+ * Whether this is a developer's machine with a local chain.
  */
 local: boolean, 
 /**
- * Whether test money can be had (`POST /api/local/faucet`).
+ * Whether test money is available (`POST /api/local/faucet`).
  */
 faucet: boolean, 
 /**
- * Whether sessions can have a smart wallet of ours.
+ * Whether sessions can have our own smart wallet.
  */
 smartWallets: boolean, 
 /**
@@ -450,11 +450,11 @@ smartWallets: boolean,
  */
 crossmint: boolean, 
 /**
- * Whether people can sign in with a code that is sent to their e-mail address.
+ * Whether signing in with a code by e-mail is available.
  */
 emailSignIn: boolean, 
 /**
- * Networks on which may be paid, the preferred one first.
+ * Networks that can be paid on, in order of preference.
  */
 networks: Array<NetworkView>, };
 
@@ -464,7 +464,7 @@ export type NetworkView = {
  */
 network: string, 
 /**
- * For people.
+ * Display name.
  */
 name: string, 
 /**
@@ -480,46 +480,42 @@ asset: string,
  */
 explorer: string, 
 /**
- * Whether its money is worth nothing.
+ * Whether its money has no value.
  */
 isTestnet: boolean, };
 
 export type FaucetAnswer = { 
 /**
- * Who got it.
+ * The receiver.
  */
 address: string, 
 /**
  * Dollars.
  */
-amount: string, 
-/**
- * The transaction.
- */
-txHash: string, };
+amount: string, txHash: string, };
 
 export type NonceAnswer = { 
 /**
- * For the message that is signed.
+ * Part of the message to sign.
  */
 nonce: string, 
 /**
- * Until when.
+ * When it expires.
  */
 expiresAt: string, };
 
 export type CodeSentAnswer = { 
 /**
- * For people.
+ * A message for display.
  */
 message: string, 
 /**
- * Goes back with the code, from programs that keep no cookies (browsers have it in one): a code is good for
- * whoever asked for it only.
+ * Goes back with the code, from programs without cookies (browsers have it in one): a code is valid only for the
+ * client that asked for it.
  */
 challenge: string, 
 /**
- * How long a code is good.
+ * The validity of a code.
  */
 expiresInSeconds: number, };
 
@@ -529,17 +525,19 @@ export type SessionAnswer = {
  */
 token: string, 
 /**
- * Who has signed in.
+ * The user who signed in.
  */
 userId: string, 
 /**
- * The scope.
+ * The user's scope.
  */
 scope: string, 
 /**
- * Until when.
+ * When it expires.
  */
 expiresAt: string, };
+
+export type Code = "already_has_seat" | "article_not_found" | "backup_damaged" | "backup_refused" | "backup_too_large" | "backup_too_new" | "being_restored" | "body_broken" | "body_too_long" | "chain_unavailable" | "code_refused" | "credential_not_found" | "credential_refused" | "desk_full" | "door_closed" | "draft_decided" | "draft_not_found" | "event_cancelled" | "event_full" | "event_not_found" | "event_past" | "event_seats_held" | "gas_budget_used_up" | "gas_price_too_high" | "host_in_use" | "internal_error" | "invalid_arguments" | "invalid_facilitator_request" | "invalid_session" | "invalid_sign_in" | "mail_unavailable" | "malformed_json" | "method_not_allowed" | "misconfigured" | "network_not_supported" | "no_access_token" | "no_address" | "no_such_host" | "no_such_payment" | "no_such_session" | "no_such_ticket" | "no_such_transaction" | "no_test_money" | "nonce_used" | "not_found" | "not_granted" | "not_owner" | "not_signed_in" | "not_yours" | "origin_not_allowed" | "out_of_order" | "payer_waits" | "payment_decided" | "payment_failed" | "payment_identifier_conflict" | "payment_in_progress" | "payment_pending" | "payment_required" | "payment_unavailable" | "payment_used" | "price_above_limit" | "price_changed" | "proof_needed" | "proof_refused" | "rate_limited" | "relayer_balance_low" | "relayer_storage_failed" | "rpc_unavailable" | "secret_expired" | "secret_not_found" | "secret_replaced" | "secret_revoked" | "sending_stopped" | "session_ended" | "settlement_pending" | "sign_in_again" | "sign_in_refused" | "simulation_unavailable" | "ticket_not_found" | "too_many_articles" | "too_many_credentials" | "too_many_events" | "too_many_requests" | "too_many_secrets" | "too_many_sockets" | "transaction_used" | "unknown_tool" | "unsupported_encoding" | "wallet_unavailable" | "webhook_refused" | "websocket_only" | "wrong_session_token";
 
 export type Problem = { 
 /**
@@ -547,7 +545,7 @@ export type Problem = {
  */
 type: string, 
 /**
- * The code in words.
+ * The code, in plain words.
  */
 title: string, 
 /**
@@ -647,15 +645,15 @@ seatsLeft: number | null, rsvpCount: number, price: string, priceAtomic: string,
 
 export type OwnEvent = { 
 /**
- * What it has earned, dollars.
+ * Its income, dollars.
  */
 revenue: string, 
 /**
- * The same in the smallest unit.
+ * Its income in the smallest unit.
  */
 revenueAtomic: string, 
 /**
- * Seats that are held for payments whose outcome is not known yet.
+ * Seats that are held for payments with an open outcome.
  */
 seatsHeld: number, id: string, title: string, description: string, startsAt: string, endsAt?: string, timeZone: string, location?: string, capacity: number, 
 /**
@@ -669,7 +667,7 @@ export type OwnEvents = {
  */
 events: Array<OwnEvent>, 
 /**
- * For the next page, if there is one.
+ * The cursor of the next page, if there is one.
  */
 nextCursor?: string, };
 
@@ -677,17 +675,17 @@ export type RsvpLine = { id: string, wallet: string, paidAtomic: string, txHash:
 
 export type Rsvps = { 
 /**
- * In the order in which they came.
+ * In the order in which they bought.
  */
 rsvps: Array<RsvpLine>, 
 /**
- * For the next page, if there is one.
+ * The cursor of the next page, if there is one.
  */
 nextCursor?: string, };
 
 export type CheckInAnswer = { 
 /**
- * Whether it was good and not used before.
+ * Whether the ticket is valid and was not used before.
  */
 success: boolean, 
 /**
@@ -695,11 +693,11 @@ success: boolean,
  */
 firstUsedAt: string, 
 /**
- * Whose it is.
+ * The guest.
  */
 rsvp: RsvpLine, 
 /**
- * For people.
+ * A message for the host.
  */
 message: string, };
 
@@ -707,7 +705,7 @@ export type SecretStatus = "active" | "expired" | "revoked";
 
 export type SecretView = { 
 /**
- * Its id.
+ * The secret's id.
  */
 id: string, 
 /**
@@ -715,31 +713,31 @@ id: string,
  */
 name: string, 
 /**
- * What it is good for.
+ * Its purpose, as its host describes it.
  */
 description: string, 
 /**
- * What it costs, dollars.
+ * The price, dollars.
  */
 price: string, 
 /**
- * The same in the smallest unit.
+ * The price in the smallest unit.
  */
 priceAtomic: string, 
 /**
- * How often it was sold.
+ * Number of sales.
  */
 retrievalCount: number, 
 /**
- * Which value it is.
+ * The version of its value.
  */
 version: number, 
 /**
- * From when on nobody can read it.
+ * The end of its sale, if it has one.
  */
 expiresAt?: string, 
 /**
- * Whether it can be had.
+ * Whether it can be bought.
  */
 status: SecretStatus, 
 /**
@@ -755,19 +753,15 @@ secrets: Array<SecretView>, };
 
 export type Retrieval = { 
 /**
- * Who read.
+ * The reader's wallet.
  */
-wallet: string, 
+wallet: string, how: string, 
 /**
- * On what ground.
- */
-how: string, 
-/**
- * Which value.
+ * The version that was read.
  */
 version: number, 
 /**
- * What was paid, dollars; nothing for reading again.
+ * Dollars; nothing for reading again.
  */
 paid: string, 
 /**
@@ -779,27 +773,27 @@ txHash: string | null,
  */
 network: string | null, 
 /**
- * When.
+ * When it was read.
  */
 at: string, 
 /**
- * Of a sale: when its buyer was given the value first; nothing yet if it waits for its buyer.
+ * Of a sale: when its buyer was first given the value; empty if the buyer has not come yet.
  */
 handedOverAt: string | null, };
 
 export type Retrievals = { 
 /**
- * The newest first.
+ * Newest first.
  */
 retrievals: Array<Retrieval>, 
 /**
- * For the next page, if there is one.
+ * The cursor of the next page, if there is one.
  */
 nextCursor?: string, };
 
 export type Article = { 
 /**
- * Its id.
+ * The article's id.
  */
 articleId: string, 
 /**
@@ -807,7 +801,7 @@ articleId: string,
  */
 title: string, 
 /**
- * Plain text; of a search its beginning.
+ * Plain text; in search results its beginning.
  */
 body: string, 
 /**
@@ -817,11 +811,11 @@ updatedAt: string, };
 
 export type Articles = { 
 /**
- * The newest first.
+ * Newest first.
  */
 articles: Array<Article>, 
 /**
- * For the next page, if there is one.
+ * The cursor of the next page, if there is one.
  */
 nextCursor?: string, };
 
@@ -833,7 +827,7 @@ export type EntryKind = "reply" | "note" | "change";
 
 export type Entry = { 
 /**
- * What it is.
+ * Reply, note or change.
  */
 kind: EntryKind, 
 /**
@@ -841,21 +835,21 @@ kind: EntryKind,
  */
 author: string, 
 /**
- * What it says.
+ * Its text.
  */
 text: string, 
 /**
- * The mail that it went out as.
+ * The id of the mail, if it is a reply.
  */
 mailId: string | null, 
 /**
- * When.
+ * When it was added.
  */
 at: string, };
 
 export type TicketView = { 
 /**
- * Its id.
+ * The ticket's id.
  */
 ticketId: string, 
 /**
@@ -863,35 +857,35 @@ ticketId: string,
  */
 number: number, 
 /**
- * One line by whoever opened it.
+ * One line by its author.
  */
 subject: string, 
 /**
- * What they want.
+ * The request.
  */
 body: string, 
 /**
- * Where replies go.
+ * The customer's address, to which replies go.
  */
 email: string | null, 
 /**
- * Where it is in its life.
+ * Its state.
  */
 status: TicketStatus, 
 /**
- * How urgent.
+ * Its priority.
  */
 priority: Priority, 
 /**
- * What it is about.
+ * Its category.
  */
 category: string | null, 
 /**
- * More of that.
+ * Its tags.
  */
 tags: Array<string>, 
 /**
- * Who looks after it.
+ * Who works on it.
  */
 assignee: string | null, 
 /**
@@ -917,7 +911,7 @@ export type Tickets = {
  */
 tickets: Array<TicketView>, 
 /**
- * For the next page, if there is one.
+ * The cursor of the next page, if there is one.
  */
 nextCursor?: string, };
 
@@ -925,35 +919,35 @@ export type DraftKind = "reply" | "resolution" | "assignment";
 
 export type DraftView = { 
 /**
- * Its id.
+ * The draft's id.
  */
 draftId: string, 
 /**
- * Of which ticket.
+ * Its ticket.
  */
 ticketId: string, 
 /**
- * The number of that.
+ * The ticket's number.
  */
 number: number, 
 /**
- * The subject of that.
+ * The ticket's subject.
  */
 subject: string, 
 /**
- * Where the mail would go.
+ * The address that the mail would go to.
  */
 to: string | null, 
 /**
- * What it becomes.
+ * What it becomes when it is approved.
  */
 kind: DraftKind, 
 /**
- * The reply, how it was resolved, or the assignee.
+ * The reply, the resolution, or the assignee.
  */
 text: string, 
 /**
- * Why it did not happen at once.
+ * Why it needs approval.
  */
 reason: string, 
 /**
@@ -967,33 +961,33 @@ createdAt: string, };
 
 export type Approvals = { 
 /**
- * The oldest first.
+ * Oldest first.
  */
 approvals: Array<DraftView>, 
 /**
- * For the next page, if there is one.
+ * The cursor of the next page, if there is one.
  */
 nextCursor?: string, };
 
 export type DeskView = { 
 /**
- * Drafts of a wallet that a person has to approve before it may send by itself.
+ * Approved drafts that a wallet needs before it may send directly.
  */
 approvalsNeeded: number, 
 /**
- * Of a hundred mails, how many may come back within a day.
+ * Percentage of mails that may bounce within a day.
  */
 failurePercent: number, 
 /**
- * Since when nothing leaves; `null` while all is well.
+ * Since when the breaker stops all mail; `null` while it does not.
  */
 trippedAt: string | null, 
 /**
- * Mails that left in the last 24 hours.
+ * Mails that were sent in the last 24 hours.
  */
 sent: number, 
 /**
- * Mails that came back, or were complained of.
+ * Mails that bounced or got a complaint.
  */
 failed: number, };
 
