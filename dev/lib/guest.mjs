@@ -30,6 +30,8 @@ export async function openGuest(url, { account, seconds = 60, headers } = {}) {
   // What has begun last, what it waits for, and the questions that nobody has answered yet.
   let begun = "call_tool";
   let ends = [];
+  // A question was answered, and what came of the call is not known yet.
+  let isAnswered = false;
   const questions = new Set();
 
   guest.on = (type, listener) => listeners.set(type, [...(listeners.get(type) ?? []), listener]);
@@ -40,7 +42,10 @@ export async function openGuest(url, { account, seconds = 60, headers } = {}) {
       ends = ENDS[message.type];
     }
     // The answer to a question sets going again what the question had stopped.
-    if (questions.delete(message.confirmationId)) ends = ENDS[begun];
+    if (questions.delete(message.confirmationId)) {
+      ends = ENDS[begun];
+      isAnswered = true;
+    }
     socket.send(JSON.stringify(message));
   };
   guest.close = () => socket.close();
@@ -51,9 +56,12 @@ export async function openGuest(url, { account, seconds = 60, headers } = {}) {
     const message = JSON.parse(data);
     last = Date.now();
     guest.messages.push(message);
-    if (ends.includes(message.type)) ends = [];
+    const isOutcome = ["tool_result", "tool_error"].includes(message.type);
+    if (isOutcome) isAnswered = false;
+    // The words of the question may come after a quick answer to it; the words that end come after the outcome.
+    if (ends.includes(message.type) && !(isAnswered && message.type === "chat")) ends = [];
     // Another tab may have answered it.
-    if (["tool_result", "tool_error"].includes(message.type)) questions.clear();
+    if (isOutcome) questions.clear();
     if (message.type === "payment_required") questions.add(message.confirmationId);
     if (message.type === "sign_request" && account) sign(guest, account, message);
     for (const listener of listeners.get(message.type) ?? []) listener(message);
