@@ -1,16 +1,16 @@
-//! Whether the books agree with themselves. Run after every fault that a test provokes.
+//! Checks the consistency of the books with the rules in `audit.sql`. Tests run it after every injected fault.
 
 use crate::base::time::UnixSeconds;
 use crate::ports::storage::{all, statements};
 use crate::ports::{Clock, Sql, SqlError, SqlValue};
 
-/// A comment that states a rule, and a query that finds what breaks it; `?1` is now, Unix seconds.
+/// Each statement is a comment with the rule, and a query for the ids that break it. `?1` is the time, Unix seconds.
 const RULES: &str = include_str!("audit.sql");
 
-/// How many offenders of one rule are named.
+/// Ids that are named for one rule at most.
 const NAMED_MAX: usize = 5;
 
-/// Every rule that does not hold, with the ids that break it. Empty when the books are clean.
+/// The violated rules, each with the ids that break it. Empty if the books are consistent.
 ///
 /// # Errors
 /// [`SqlError`] if SQLite refuses.
@@ -18,7 +18,7 @@ pub fn audit(world: &(impl Sql + Clock)) -> Result<Vec<String>, SqlError> {
     audit_at(world, world.now())
 }
 
-/// The same for books that show the moment `at`.
+/// As [`audit`], at the moment `at`.
 ///
 /// # Errors
 /// [`SqlError`] if SQLite refuses.

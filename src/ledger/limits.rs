@@ -1,4 +1,4 @@
-//! What one wallet, and one network address, may do at a host's server: paid calls in a minute, dollars in a day.
+//! The limits of a host's server for one wallet and one network address: paid calls in a minute, dollars in a day.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,14 +7,14 @@ use crate::base::money::Usdc;
 use crate::ports::storage::first;
 use crate::ports::{Sql, SqlError, SqlValue};
 
-/// What one wallet, and one source, may do at a server.
+/// The limits of a server for one wallet and one source (a network address).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Paid calls of one wallet in a minute.
     pub calls_per_minute: u32,
-    /// What one wallet may pay in 24 hours.
+    /// The amount that one wallet may pay in 24 hours.
     pub usd_per_day: Usdc,
-    /// Calls of one source in a minute that are not paid for in the end.
+    /// Calls of one source in a minute that end without a payment.
     pub unpaid_per_minute: u32,
 }
 
@@ -28,7 +28,7 @@ pub struct LimitsView {
     unpaid_per_minute: u32,
 }
 
-/// What a host sends to change them; what is left out stays.
+/// A host's change of its limits. Missing fields keep their value.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LimitChanges {
@@ -41,7 +41,7 @@ const USD_PER_DAY: Usdc = match Usdc::from_atomic(1_000_000_000) {
     Ok(dollars) => dollars,
     Err(_) => Usdc::MAX,
 };
-/// A day, seconds.
+/// One day, seconds.
 pub const DAY_SECONDS: i64 = 86_400;
 const PER_MINUTE_MAX: u32 = 100_000;
 
@@ -52,7 +52,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The host's own limits, and the usual ones where it set none.
+    /// The host's limits, with defaults for those that are not set.
     ///
     /// # Errors
     /// [`SqlError`] if SQLite refuses.
@@ -74,7 +74,7 @@ impl Limits {
         })
     }
 
-    /// Stores them.
+    /// Stores the limits in the host's profile.
     ///
     /// # Errors
     /// [`SqlError`] if SQLite refuses.
@@ -86,10 +86,10 @@ impl Limits {
         sql.run(statement, &parameters).map(drop)
     }
 
-    /// With the changes that a host asks for.
+    /// Applies a change.
     ///
     /// # Errors
-    /// [`InvalidField`] names the field that cannot be.
+    /// [`InvalidField`] names the refused field.
     pub fn changed(self, changes: &LimitChanges) -> Result<Self, InvalidField> {
         let per_minute = |field: &'static str, wanted: Option<u32>, now: u32| match wanted {
             None => Ok(now),
@@ -116,7 +116,7 @@ impl Limits {
         })
     }
 
-    /// As the host sees them.
+    /// The view for the host.
     #[must_use]
     pub fn view(self) -> LimitsView {
         LimitsView {

@@ -1,10 +1,8 @@
-//! The books of one host: payments and how far each is, the append-only ledger, and the records on
-//! their way to KV.
+//! The books of one host: the payments with their states, the append-only ledger, and the records that are queued for KV.
 //!
-//! A payment is known by what its token contract knows it by: `(network, asset, payer, nonce)`. The
-//! row is written once its signature is judged good; until then a lock in memory
-//! ([`crate::sale::lock`]) keeps the same payment from starting a second call. Its states only move
-//! forward:
+//! The key of a payment is that of its token contract: `(network, asset, payer, nonce)`. The row is written once the
+//! signature is verified. Until then an in-memory lock (`sale::lock`) keeps the same payment from starting a second
+//! call. States only move forward:
 //!
 //! ```text
 //! claimed | verified → settling → settled → delivered
@@ -12,13 +10,12 @@
 //!          refused        unknown → settled | failed      delivered → failed
 //! ```
 //!
-//! `refused` and `failed` are final for the money (none moved): what was wanted is forgotten but for its id, few of
-//! them are kept, and they may be claimed again by the same payment; each claim has a number, and a step that belongs
-//! to an earlier one changes nothing. Each step names the states that it may come from. Who says of an ended payment
-//! that it was paid gets the chain asked. `delivered` falls back to `failed` only when the chain drops the transaction
-//! and the authorization runs out. `unknown` ends when the chain says so, or when the host does (`verdict` in the
-//! ledger) where no log is left to read. The append-only `ledger` holds the money: `settled` rows, and `reversed`
-//! ones with the amount negative.
+//! `refused` and `failed` mean that no money moved. Only the id of the wanted item is kept, the number of such rows is
+//! bounded, and the same payment may be claimed again. Each claim has a number; a step of an earlier claim changes
+//! nothing. Each step names its allowed source states. A report that an ended payment was paid after all makes the alarm
+//! ask the chain. `delivered` returns to `failed` only if the chain drops the transaction and the authorization expires.
+//! `unknown` is resolved by the chain, or by the host (`verdict` in the ledger) if no log is left. The append-only
+//! `ledger` holds the money: `settled` rows, and `reversed` rows with a negative amount.
 
 use crate::ports::storage::Migrations;
 

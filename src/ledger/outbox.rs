@@ -1,12 +1,12 @@
-//! Records on their way to KV.
+//! The outbox of KV records.
 //!
-//! A record is queued in the same block that changes what it shows, so a crash between the two loses nothing. A newer
-//! value replaces an older one that has not gone out yet.
+//! A record is queued in the transaction of the change that it shows, so a crash loses nothing. A newer value replaces a
+//! queued older one.
 //!
-//! Writes are few: KV takes one per key and second, and its free plan 1,000 a day. After a write the row stays without
-//! a value, so that the next change of the key waits. What sums up many sales ([`put_soon`]) waits longer each time,
-//! and its last state is always written. What KV refuses is tried ever less often; when it refuses everything, so are
-//! all records together.
+//! Writes are limited: KV accepts one per key and second, and 1,000 a day on the free plan. After a write the row stays
+//! without a value, to delay the next change of the key. Records that sum up many sales ([`put_soon`]) are delayed
+//! longer with each write; their last state is always written. Refused writes are retried with exponential back-off, of
+//! the record, or of all records if KV refuses everything.
 
 use serde_json::Value;
 
@@ -14,27 +14,27 @@ use crate::base::time::UnixSeconds;
 use crate::ports::storage::{all, first};
 use crate::ports::{Clock, Kv, Sql, SqlError, SqlValue, Timer, within};
 
-/// Records sent in one go. Each is a subrequest, of which an alarm has 50 for everything.
+/// Records sent in one alarm. Each takes one of its 50 subrequests.
 pub const BATCH: u32 = 6;
-/// Seconds between two writes of one key, at least. KV takes one a second.
+/// Fewest seconds between two writes of one key. KV accepts one a second.
 const APART_SECONDS: i64 = 2;
-/// How long a change waits that may wait, seconds: after the first write, doubled by each further one.
+/// The first delay of a change queued with [`put_soon`], seconds. Each further write doubles it.
 pub const PACE_SECONDS: i64 = 10;
-/// How long it waits at most, seconds. A key that is busy all day is written 144 times.
+/// The longest such delay, seconds. A key that is busy all day is written 144 times.
 pub const PACE_SECONDS_MAX: i64 = 600;
-/// When a refused write is tried again, seconds: after the first one, doubled by each further one, and at most.
+/// The first back-off after a refused write, seconds. Each further refusal doubles it, up to the maximum.
 const RETRY_SECONDS: i64 = 10;
 const RETRY_SECONDS_MAX: i64 = 900;
-/// When a record is written once more after a write that had no answer, seconds: that may arrive late.
+/// When a record is written again after a write without an answer, seconds. The lost write may still arrive late.
 const UNCLEAR_SECONDS: i64 = 120;
-/// Refusals in a row, after which the others are not tried this time.
+/// Refusals in a row that end a flush.
 const REFUSALS_MAX: u32 = 2;
-/// How long one write may take, milliseconds.
+/// Time limit of a write, milliseconds.
 const WRITE_MILLIS: u32 = 5_000;
-/// Stands for a key that is to be removed; no record is empty.
+/// The value that stands for a removal. Records are never empty.
 const REMOVED: &str = "";
 
-/// One that is due.
+/// A record that is due.
 struct Record {
     key: String,
     value: String,
@@ -42,12 +42,12 @@ struct Record {
     attempts: u64,
 }
 
-/// What became of one write.
+/// The outcome of a write.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Written {
     Yes,
     No,
-    /// It had no answer in time.
+    /// No answer in time.
     Perhaps,
 }
 
@@ -77,7 +77,8 @@ fn put_now(sql: &impl Sql, key: &str, text: &str, now: UnixSeconds) -> Result<()
     sql.run(statement, &parameters).map(drop)
 }
 
-/// Queues `text` for `key`, which changes often and may be some minutes old. Never empty, which stands for removal.
+/// Queues `text` for a `key` that changes often and may be some minutes old. `text` must not be empty, which would
+/// remove the key.
 ///
 /// # Errors
 /// [`SqlError`] if SQLite refuses.
@@ -87,14 +88,14 @@ pub fn put_soon(sql: &impl Sql, key: &str, text: &str, now: UnixSeconds) -> Resu
     sql.run(statement, &[key.into(), text.into(), now.into()]).map(drop)
 }
 
-/// Sends what is due, one after the other and at most [`BATCH`]. Rows that a newer value has replaced meanwhile stay
-/// for the next round. KV that does not answer or refuses is not waited for: what has not been sent stays. What may
-/// wait does so for `pace_max` seconds at most, such as [`PACE_SECONDS_MAX`].
+/// Writes due records one after the other, at most [`BATCH`]. A row whose value is replaced meanwhile stays queued. If KV
+/// refuses or does not answer, the other records stay queued too. `pace_max` is the longest delay of changes queued with
+/// [`put_soon`], seconds; usually [`PACE_SECONDS_MAX`].
 ///
 /// # Errors
-/// [`SqlError`] if SQLite refuses; failures of KV only postpone their record.
+/// [`SqlError`] if SQLite refuses. Failures of KV only postpone records.
 pub async fn flush(world: &(impl Sql + Kv + Timer + Clock), pace_max: i64) -> Result<(), SqlError> {
-    // One key that is refused for ever comes last, and keeps no other from being written.
+    // Often refused keys come last, so that they do not block others.
     let statement = "SELECT key, value, version, attempts FROM outbox WHERE value IS NOT NULL \
          AND not_before <= ?1 ORDER BY attempts, not_before LIMIT ?2";
     let due = all(world, statement, &[world.now().into(), BATCH.into()], |columns| {
@@ -127,8 +128,8 @@ pub async fn flush(world: &(impl Sql + Kv + Timer + Clock), pace_max: i64) -> Re
     world.run(over, &[now.into(), now.plus(pace_max.saturating_neg()).into()]).map(drop)
 }
 
-/// Writes one record, unless a newer value has replaced it meanwhile. That it is tried is written down first: a crash
-/// leaves it waiting, like a refusal.
+/// Writes one record, unless a newer value has replaced it. The attempt is recorded first, so that a crash counts like a
+/// refusal.
 async fn send(
     world: &(impl Sql + Kv + Timer + Clock),
     record: &Record,
@@ -174,14 +175,14 @@ fn note_sent(
          pace = CASE pace WHEN 0 THEN ?3 ELSE min(2 * pace, ?4) END WHERE key = ?1";
     let [least, most] = [PACE_SECONDS, pace_max].map(SqlValue::Int);
     sql.run(paced, &[key.clone(), now.into(), least, most])?;
-    // A write that had no answer may arrive after this one, so this one is sent once more, later.
+    // An earlier write without an answer may arrive after this one, so this one is repeated later.
     let again = "UPDATE outbox SET unclear = 2, not_before = ?3 \
          WHERE key = ?1 AND version = ?2 AND unclear = 1 RETURNING key";
     let later = now.plus(UNCLEAR_SECONDS).into();
     if !sql.run(again, &[key.clone(), version.clone(), later])?.is_empty() {
         return Ok(());
     }
-    // The row stays without a value until the key was quiet for long, so that its next write waits.
+    // The row stays without a value until the key has been quiet for long, to delay its next write.
     let sent = "UPDATE outbox SET value = NULL, urgent = 0, unclear = 0, not_before = ?3 + pace \
          WHERE key = ?1 AND version = ?2";
     sql.run(sent, &[key.clone(), version.clone(), now.into()])?;
@@ -190,7 +191,8 @@ fn note_sent(
     sql.run(newer, &[key, version, now.into(), SqlValue::Int(APART_SECONDS)]).map(drop)
 }
 
-/// KV takes nothing now. What would be due soon waits with what was refused most often, so that few are tried in vain.
+/// KV refuses everything: postpones all records that are due before the longest back-off ends, so that few are tried in
+/// vain.
 fn put_all_off(sql: &impl Sql, attempts: u64, now: UnixSeconds) -> Result<(), SqlError> {
     let most = "SELECT coalesce(max(attempts), 0) FROM outbox \
          WHERE value IS NOT NULL AND not_before <= ?1";
@@ -203,14 +205,14 @@ fn put_all_off(sql: &impl Sql, attempts: u64, now: UnixSeconds) -> Result<(), Sq
     sql.run(statement, &[SqlValue::Int(most), again.into()]).map(drop)
 }
 
-/// How long a record waits that was refused so many times before, seconds.
+/// The back-off after this number of refusals, seconds.
 fn retry_after(refused: u64) -> i64 {
     let doublings = u32::try_from(refused).unwrap_or(u32::MAX).min(16);
     let times = 1_i64.checked_shl(doublings).unwrap_or(i64::MAX);
     RETRY_SECONDS.saturating_mul(times).min(RETRY_SECONDS_MAX)
 }
 
-/// When a record is to be written next.
+/// When the next record is due.
 ///
 /// # Errors
 /// [`SqlError`] if SQLite refuses.
@@ -218,7 +220,7 @@ pub fn next_due(sql: &impl Sql) -> Result<Option<UnixSeconds>, SqlError> {
     next(sql, "SELECT min(not_before) FROM outbox WHERE value IS NOT NULL")
 }
 
-/// Whether a record whose key begins with `prefix` waits that KV was never given, or has refused.
+/// Whether a record with the key prefix `prefix` is queued that was never written, or was refused.
 ///
 /// # Errors
 /// [`SqlError`] if SQLite refuses.
@@ -228,7 +230,7 @@ pub fn is_behind(sql: &impl Sql, prefix: &str) -> Result<bool, SqlError> {
     Ok(first(sql, statement, &[prefix.into()])?.is_some())
 }
 
-/// When all keys were quiet for long enough to be forgotten here: one alarm for all of them. `pace_max` as in [`flush`].
+/// When all rows without a value can be deleted, with one alarm for all of them. `pace_max` as in [`flush`].
 ///
 /// # Errors
 /// [`SqlError`] if SQLite refuses.

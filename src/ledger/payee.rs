@@ -1,9 +1,8 @@
-//! What all hosts with one payout address share: which of them a payment belongs to.
+//! Assigns a payment to one of the hosts with the same payout address.
 //!
-//! A payment names its payee and not its seller, so a payment for one host would be just as good at
-//! another host with the same payout address. The chain moves its money once; without this, both
-//! could find that it moved and both deliver. Each payout address has an object of its own that
-//! gives a payment to the first host that asks, and to no other until the payment has run out.
+//! A payment names its payee and not its seller, so it is equally valid at every host with the same payout address. The
+//! chain moves the money once, but two hosts could both see that and both deliver. So each payout address has an object
+//! that assigns a payment to the first host that claims it, until the payment has expired.
 
 use crate::base::id::ScopeId;
 use crate::base::time::UnixSeconds;
@@ -13,11 +12,10 @@ use crate::ports::{PayeeClaim, Sql, SqlError};
 /// The schema of a payout address's object.
 pub const MIGRATIONS: Migrations = &[include_str!("payee.sql")];
 
-/// How long a claim outlives its payment, seconds. A host that begins with a payment has to ask
-/// while the payment is valid.
+/// How long a claim is stored after its payment has expired, seconds. A host must claim while the payment is valid.
 const KEEP_SECONDS: i64 = 3_600;
 
-/// Whether the payment belongs to the host that asks. A host that asks again gets the same answer.
+/// Claims the payment; whether it belongs to the claiming host. A repeated claim gets the same answer.
 ///
 /// # Errors
 /// [`SqlError`] if SQLite refuses.

@@ -1,4 +1,4 @@
-//! Payments: claim, states, and the proof that one is settled.
+//! Payments: their claims, their states, and the proof of settlement.
 
 #![deny(clippy::arithmetic_side_effects)]
 

@@ -1,5 +1,5 @@
-//! What a host has earned: the ledger's `settled` rows less the `reversed` ones. Beside it, and apart from
-//! it, how often payment was asked for and did not come.
+//! The revenue of a host: the `settled` rows of the ledger minus the `reversed` ones. Separately, the number of payment
+//! requests (402) without a payment.
 
 use serde::Serialize;
 
@@ -10,7 +10,7 @@ use crate::ports::storage::{Columns, all, first};
 use crate::ports::{Sql, SqlError};
 
 const DAY_SECONDS: i64 = 86_400;
-/// How long it is known how often payment was asked for, days.
+/// How long the counts of payment requests are stored, days.
 const UNPAID_DAYS: i64 = 400;
 
 /// Everything that a host sees of its income.
@@ -62,13 +62,13 @@ pub struct Count {
     count: u64,
 }
 
-/// How many payments are left.
+/// The number of payments: settled minus reversed.
 const COUNT: &str = "sum(CASE entry WHEN 'settled' THEN 1 ELSE -1 END)";
 
-/// Everything that was settled.
+/// The total revenue.
 ///
 /// # Errors
-/// [`SqlError`] if SQLite refuses; so for every function here.
+/// [`SqlError`] if SQLite refuses.
 pub fn total(sql: &impl Sql) -> Result<Usdc, SqlError> {
     let statement =
         "SELECT coalesce(sum(amount), 0) FROM ledger WHERE entry IN ('settled', 'reversed')";
@@ -87,7 +87,7 @@ pub fn statement(sql: &impl Sql) -> Result<Revenue, SqlError> {
         );
         all(sql, &statement, &[], |columns| sum(columns, Columns::text))
     };
-    // What was taken back counts on the day on which it had come in.
+    // A reversed payment is subtracted on the day of its settlement.
     let days = format!(
         "SELECT at - at % 86400, {COUNT}, sum(amount) FROM (SELECT entry, amount, \
          CASE entry WHEN 'settled' THEN at ELSE (SELECT min(s.at) FROM ledger s \
@@ -114,8 +114,7 @@ pub fn statement(sql: &impl Sql) -> Result<Revenue, SqlError> {
     })
 }
 
-/// Counts an answer that asked for payment. What strangers can make grow is bounded: one row for each day,
-/// tool and event that there is.
+/// Counts an answer that requested payment. Storage is bounded: one row for each day, tool and existing event.
 ///
 /// # Errors
 /// As [`total`].

@@ -1,5 +1,4 @@
-//! The host's statement: every payment that the server has seen; what waits for the host's word comes first, then
-//! the newest.
+//! The host's statement: all payments of the server. Those that wait for the host's decision come first, then the newest.
 
 use serde::Serialize;
 
@@ -11,16 +10,15 @@ use crate::ports::paging::{Found, KeyKind, Order, Page, Query};
 use crate::ports::storage::{Columns, first};
 use crate::ports::{Sql, SqlError, SqlValue};
 
-/// How long after its end a payment is looked for before its host may decide, seconds: nodes and their logs
-/// lag.
+/// How long after its expiry a payment of unknown outcome becomes the host's to decide, seconds. Until then the chain is
+/// asked, because nodes and logs lag.
 pub const STUCK_SECONDS: i64 = 600;
 
-/// `?1`: what ended before then is stuck if its outcome is not known.
+/// `?1`: payments of unknown outcome that expired before then are stuck.
 const COLUMNS: &str = "id, state, tool, event_id, payer, amount, \
      state = 'unknown' AND valid_before < ?1, network, tx_hash, reason, created_at, updated_at";
 
-/// What waits for the host first, however old; then the newest. `?2` is `?1` as of the moment at which the first page
-/// was read.
+/// Stuck payments first, however old; then the newest. `?2` is the value of `?1` when the first page was read.
 pub static STUCK_FIRST: Order = Order {
     list: "payments",
     keys: &[
@@ -56,7 +54,7 @@ pub struct Line {
     updated_at: String,
 }
 
-/// A page of the statement, [`STUCK_FIRST`].
+/// A page of the statement in the order [`STUCK_FIRST`].
 ///
 /// # Errors
 /// [`SqlError`] if SQLite refuses.
@@ -70,7 +68,7 @@ pub fn list(sql: &impl Sql, page: &Page, now: UnixSeconds) -> Result<Found<Line>
     page.find(sql, query, line)
 }
 
-/// One payment.
+/// The statement's line of one payment.
 ///
 /// # Errors
 /// As [`list`].
@@ -80,12 +78,12 @@ pub fn line_of(sql: &impl Sql, id: &PaymentId, now: UnixSeconds) -> Result<Optio
     first(sql, &statement, &parameters)?.as_mut().map(line).transpose()
 }
 
-/// How many payments wait for the host's word.
+/// The number of payments that wait for the host's decision.
 ///
 /// # Errors
 /// As [`list`].
 pub fn count_stuck(sql: &impl Sql, now: UnixSeconds) -> Result<u32, SqlError> {
-    // What is not known is looked for again some time, so that the index of what is due finds it.
+    // Payments of unknown outcome have a next check, so the index of due payments finds them.
     let statement = "SELECT count(*) FROM payments \
          WHERE next_check_at IS NOT NULL AND state = 'unknown' AND valid_before < ?1";
     let counted =
@@ -97,7 +95,7 @@ fn stuck_before(now: UnixSeconds) -> SqlValue {
     now.plus(-STUCK_SECONDS).into()
 }
 
-/// Lines as CSV with a header line.
+/// The lines as CSV with a header line.
 #[must_use]
 pub fn to_csv(lines: &[Line]) -> String {
     let names = [

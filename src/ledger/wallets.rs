@@ -1,34 +1,33 @@
-//! What this server knows of each wallet: its reputation, and what it has spent.
+//! The standing of wallets at this server: reputation and spending.
 
 use crate::base::money::Usdc;
 use crate::base::time::UnixSeconds;
 use crate::ports::storage::first;
 use crate::ports::{Sql, SqlError};
 
-/// How long a wallet that never paid is remembered, seconds, and how many of them are. Such wallets
-/// cost nothing to make.
+/// How long a wallet that never paid is stored, seconds, and how many such wallets at most. They cost nothing to create.
 const STRANGER_SECONDS: i64 = 86_400;
 const STRANGERS_MAX: u32 = 1_000;
-/// How long after its end a payment that moved no money is kept, seconds.
+/// How long a payment that moved no money is stored after its expiry, seconds.
 const ENDED_SECONDS: i64 = 3_600;
 
 /// A wallet's standing at this server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reputation {
-    /// Calls that it paid for.
+    /// Its paid calls.
     pub settled: u64,
-    /// Drafts of its that a person approved.
+    /// Its drafts that the host approved.
     pub approvals: u64,
-    /// Drafts of its that a person rejected.
+    /// Its drafts that the host rejected.
     pub rejections: u64,
-    /// Payments that it signed and that were refused.
+    /// Its signed payments that were refused.
     pub refusals: u64,
 }
 
-/// What the server knows of a wallet.
+/// The reputation of a wallet.
 ///
 /// # Errors
-/// [`SqlError`] if SQLite refuses; so for every function here.
+/// [`SqlError`] if SQLite refuses.
 pub fn reputation(sql: &impl Sql, payer: &str) -> Result<Reputation, SqlError> {
     let statement = "SELECT settled, approvals, rejections, refusals FROM wallets \
          WHERE payer = ?1";
@@ -43,7 +42,7 @@ pub fn reputation(sql: &impl Sql, payer: &str) -> Result<Reputation, SqlError> {
     })
 }
 
-/// One more call of this wallet was paid for.
+/// Counts a paid call of this wallet.
 ///
 /// # Errors
 /// As [`reputation`].
@@ -51,7 +50,7 @@ pub fn count_settled(sql: &impl Sql, payer: &str, now: UnixSeconds) -> Result<()
     count(sql, payer, "settled", now)
 }
 
-/// One more payment that this wallet signed was refused.
+/// Counts a refused payment that this wallet signed.
 ///
 /// # Errors
 /// As [`reputation`].
@@ -62,7 +61,7 @@ pub fn count_refusal(sql: &impl Sql, payer: &str, now: UnixSeconds) -> Result<()
     sql.run(statement, &[STRANGERS_MAX.into()]).map(drop)
 }
 
-/// A person has approved a draft of this wallet.
+/// Counts an approved draft of this wallet.
 ///
 /// # Errors
 /// As [`reputation`].
@@ -70,7 +69,7 @@ pub fn count_approval(sql: &impl Sql, payer: &str, now: UnixSeconds) -> Result<(
     count(sql, payer, "approvals", now)
 }
 
-/// A person has rejected a draft of this wallet.
+/// Counts a rejected draft of this wallet.
 ///
 /// # Errors
 /// As [`reputation`].
@@ -78,7 +77,7 @@ pub fn count_rejection(sql: &impl Sql, payer: &str, now: UnixSeconds) -> Result<
     count(sql, payer, "rejections", now)
 }
 
-/// The chain has dropped a payment of this wallet.
+/// Subtracts a paid call, after the chain dropped its payment.
 ///
 /// # Errors
 /// As [`reputation`].
@@ -87,8 +86,8 @@ pub fn uncount_settled(sql: &impl Sql, payer: &str) -> Result<(), SqlError> {
     sql.run(statement, &[payer.into()]).map(drop)
 }
 
-/// What payments of this wallet since `from` have moved or may yet move, and when the first of them
-/// was made.
+/// The sum of this wallet's payments since `from` that moved or may still move money, and when the first of them was
+/// made.
 ///
 /// # Errors
 /// As [`reputation`].
@@ -106,8 +105,8 @@ pub fn spent(
     Ok((columns.usdc()?, columns.optional_int()?.map(UnixSeconds::new)))
 }
 
-/// Forgets wallets that never paid, and payments that ended without money moving, once they are so
-/// old that nobody can ask for them any more: anybody can make them, at no cost.
+/// Deletes wallets that never paid and payments that moved no money, once they are too old to be asked for. Callers can
+/// create both at no cost.
 ///
 /// # Errors
 /// As [`reputation`].

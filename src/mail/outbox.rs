@@ -23,6 +23,7 @@ const NO_WAY_SECONDS: i64 = 600;
 /// The reason of a mail whose request was interrupted.
 const INTERRUPTED: &str = "its answer was lost; it may have arrived";
 
+/// A queued mail that is due.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Due {
     pub message: Message,

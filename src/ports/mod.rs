@@ -267,7 +267,7 @@ pub trait SignOuts {
     ) -> impl Future<Output = Result<Option<UnixSeconds>, SignOutsError>>;
 }
 
-/// The `WebSockets` of a guest session, one for each browser tab.
+/// The sockets of a guest session, one for each browser tab.
 pub trait Sockets {
     /// Closes the sockets whose sign-in is not later than this sign-out.
     fn dismiss(&self, signed_out_at: UnixSeconds);

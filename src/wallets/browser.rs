@@ -1,4 +1,4 @@
-//! A wallet that is not ours: it was asked to sign, and what came back is checked before it is used.
+//! A wallet in the user's browser. Its signature is verified before it is used.
 
 use alloy_primitives::{Address, B256, Bytes, hex};
 
@@ -7,41 +7,40 @@ use crate::chain::rpc::{Rpc, RpcError};
 use crate::chain::signature::{Factories, Given, KEY_SIGNATURE_BYTES, recover};
 use crate::ports::Http;
 
-/// The longest signature, bytes. Those of wallets that are not on the chain yet carry how they are
-/// made.
+/// The longest signature, bytes. That of an undeployed wallet contains its factory call.
 const SIGNATURE_BYTES_MAX: usize = 8 * 1024;
 
-/// Why a signature cannot be used, in words for the person who signed.
+/// Why a signature is refused. The messages are for the user who signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadSignature {
     /// Not hex, or too long.
     #[error("the signature must be hex digits after 0x, at most 8 KB of them; sign again")]
     NotASignature,
-    /// Wrapped (ERC-6492), and the wrapper cannot be read.
+    /// The ERC-6492 wrapper cannot be decoded.
     #[error("the signature's ERC-6492 wrapper cannot be read; sign again")]
     Wrapper,
-    /// Made by the key of another account, or for something else.
+    /// Made by the key of another account, or for another message.
     #[error(
         "this is not a signature of {wanted} for this payment but one of {made_by}; choose the account {wanted} in the wallet, and sign what was asked"
     )]
     OtherAccount {
-        /// Who should have signed.
+        /// The expected signer.
         wanted: Address,
-        /// Whose key it would be.
+        /// The account whose key fits the signature.
         made_by: Address,
     },
-    /// The wallet's contract says no, or nobody may make it.
+    /// The wallet's contract refuses the signature, or its factory is not allowed.
     #[error(
         "the wallet {0} does not accept this signature; sign again. A contract wallet that is not on the chain yet must come from a factory that this service knows (WALLET_FACTORIES)"
     )]
     NotAccepted(Address),
-    /// The chain cannot be asked, so nothing is known.
+    /// The chain gives no answer, so the signature may be valid.
     #[error("the signature cannot be checked now: {0}")]
     Unchecked(#[from] RpcError),
 }
 
-/// The signature of `signer` under an EIP-712 digest, as USDC takes it: made by the signer's key, or
-/// accepted by the signer's contract, also one that is not on the chain yet.
+/// Verifies a signature of `signer` under an EIP-712 digest, by key or by contract, deployed or not. Returns it in the
+/// form that USDC accepts.
 ///
 /// # Errors
 /// [`BadSignature`]; all but [`BadSignature::Unchecked`] are final.
@@ -77,7 +76,7 @@ fn read(signature: &str) -> Result<Bytes, BadSignature> {
     hex::decode(digits).map(Bytes::from).map_err(|_| BadSignature::NotASignature)
 }
 
-/// Some hardware wallets write `v` as zero or one, which USDC refuses.
+/// Changes a `v` of 0 or 1, which some hardware wallets write and USDC refuses, to 27 or 28.
 fn with_usual_v(bytes: &Bytes) -> Bytes {
     match bytes.split_last() {
         Some((v @ (0 | 1), rest)) if bytes.len() == KEY_SIGNATURE_BYTES => {

@@ -1,13 +1,12 @@
-//! What an owner spends, in one place for all sessions of theirs: the policy that they set, and for each
-//! wallet what was signed for in the last 24 hours. Two sessions at once spend no more than one.
+//! The budget of an owner, shared by all of the owner's sessions: the policy, and for each wallet the amount signed for
+//! in the last 24 hours. Concurrent sessions cannot spend more than one session could.
 //!
-//! A session asks here before it signs. What is granted counts for a day from then on, by itself and
-//! whatever becomes of the session, unless the session says that nothing was signed or that the signature ran
-//! out unused; asking twice for one purchase counts once. So a crash at any moment costs the owner some of
-//! the day's budget at worst.
+//! A session reserves an amount here before it signs. A reservation counts for 24 hours, unless the session reports that
+//! nothing was signed or that the signature expired unused. Repeating a reservation for the same purchase counts once.
+//! So a crash can only make the budget smaller.
 //!
-//! An owner is a user who has signed in, or else a wallet that has just signed: nobody can use up the budget
-//! of a wallet by naming it.
+//! An owner is a signed-in user, or else a wallet that has just signed. Naming a wallet is not enough to use up its
+//! budget.
 
 use std::future::Future;
 
@@ -26,90 +25,87 @@ use crate::wallets::policy::{self, Policy, Purchase, Refused, Spent, Verdict};
 pub const MIGRATIONS: Migrations = &[include_str!("budget.sql")];
 
 const DAY_SECONDS: i64 = 86_400;
-/// How long a policy is kept that no session asks for: longer than any session lives.
+/// How long an unused policy is stored, seconds. Longer than any session lives.
 const POLICY_SECONDS: i64 = 365 * DAY_SECONDS;
-/// How exactly it is known when it was asked for last.
+/// The precision of a policy's last use, seconds.
 const USE_NOTED_SECONDS: i64 = DAY_SECONDS;
-/// Payments of an owner in a day.
+/// Reservations of an owner in 24 hours at most.
 const RESERVATIONS_MAX: u32 = 5_000;
 
-/// A budget cannot be asked; whether it has counted something is not known. The message is for us.
+/// The object of a budget gave no answer. It is not known whether it made the reservation. The message is for our logs.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("budget: {0}")]
 pub struct BudgetError(pub String);
 
-/// What owners spend, each in an object of their own.
+/// The objects of budgets, one for each owner.
 pub trait Budgets {
-    /// Asks the budget of an owner: a user's scope, or a wallet's address.
+    /// Sends a request to the budget of an owner: a user's scope, or a wallet's address.
     fn ask_budget(&self, owner: &str, ask: &Ask)
     -> impl Future<Output = Result<Told, BudgetError>>;
 }
 
-/// What a session asks of its owner's budget.
+/// A request of a session to its owner's budget.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Ask {
-    /// What may be spent, and what is.
+    /// Returns the policy and the spending.
     Look {
-        /// With which wallet.
+        /// The wallet whose spending is returned.
         wallet: Option<Address>,
     },
-    /// The members of the policy that `changes` has are to change.
+    /// Changes the members of the policy that `changes` contains.
     SetPolicy {
-        /// As they came.
+        /// As received from the user.
         changes: Value,
-        /// What of is told.
+        /// The wallet whose spending is returned.
         wallet: Option<Address>,
     },
-    /// May this be signed? If so it is counted.
+    /// Reserves the amount of a purchase before its signature.
     Reserve(Box<Wanted>),
-    /// Nothing was signed, or what was signed has run out unused.
+    /// Ends a reservation: nothing was signed, or the signature expired unused.
     Release(PurchaseId),
 }
 
-/// A purchase that is about to be signed for.
+/// A purchase before its signature.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Wanted {
-    /// Which.
     pub id: PurchaseId,
-    /// The wallet that pays.
+    /// The paying wallet.
     pub wallet: Address,
-    /// The price.
     pub amount: Usdc,
-    /// The door.
+    /// The URL of the server.
     pub door: String,
-    /// The tool.
     pub tool: String,
-    /// Who is paid.
+    /// The paid wallet.
     pub pay_to: Address,
-    /// What the session has spent before.
+    /// The earlier spending of the session.
     pub spent_in_session: Usdc,
-    /// The policy, where the owner has none of their own: a wallet sets no policy, its session does.
+    /// The session's policy, if the owner is a wallet. A wallet has no stored policy.
     pub policy: Option<Policy>,
 }
 
-/// What the budget answers.
+/// The answer of a budget.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Told {
-    /// How things are.
+    /// Policy and spending.
     View {
-        /// What the owner has set, or the usual.
+        /// The owner's policy, or the default.
         policy: Policy,
-        /// What was signed for with the wallet in the last 24 hours.
+        /// The amount signed for with the wallet in the last 24 hours.
         spent_day: Usdc,
     },
-    /// The policy cannot be changed like that; why.
+    /// Why the change of the policy is refused.
     Invalid(String),
-    /// It may be signed, and is counted; what the wallet has spent in the last 24 hours with it.
+    /// The reservation is made; the wallet's spending of the last 24 hours including it.
     Granted(Usdc),
-    /// It must not be signed.
+    /// The policy refuses the purchase.
     Refused(Refused),
-    /// There were too many in a day.
+    /// The owner has too many reservations in 24 hours.
     TooMany,
-    /// It is not counted any more.
+    /// The reservation is ended.
     Released,
 }
 
-/// Answers a session.
+/// Handles a request.
 ///
 /// # Errors
 /// [`SqlError`] if SQLite refuses.
@@ -117,7 +113,7 @@ pub fn answer(world: &(impl Sql + Clock), ask: &Ask) -> Result<Told, SqlError> {
     let now = world.now();
     let writes = matches!(ask, Ask::SetPolicy { .. } | Ask::Reserve(_));
     if !writes && !storage::is_used(world)? {
-        // Who only looks leaves nothing.
+        // A budget that was only read stores nothing.
         return Ok(match ask {
             Ask::Release(_) => Told::Released,
             Ask::Look { .. } | Ask::SetPolicy { .. } | Ask::Reserve(_) => {
@@ -148,7 +144,7 @@ pub fn answer(world: &(impl Sql + Clock), ask: &Ask) -> Result<Told, SqlError> {
     }
 }
 
-/// Forgets what does not count any more; whether anything is left.
+/// Deletes expired reservations and policies; whether anything is left.
 ///
 /// # Errors
 /// As [`answer`].
@@ -164,7 +160,7 @@ pub fn forget(world: &(impl Sql + Clock)) -> Result<bool, SqlError> {
     Ok(first(world, left, &[])?.is_some())
 }
 
-/// Sets the alarm for what is to be forgotten next.
+/// Sets the alarm for the next deletion.
 ///
 /// # Errors
 /// As [`answer`].
@@ -182,7 +178,7 @@ pub fn rearm(world: &(impl Sql + Clock + Alarm)) -> Result<(), SqlError> {
     Ok(())
 }
 
-/// Judged, and counted in the same block: no other session comes in between.
+/// Judges the purchase and reserves its amount in one transaction, so that no other session comes in between.
 fn reserve(sql: &impl Sql, wanted: &Wanted, now: UnixSeconds) -> Result<Told, SqlError> {
     let known = "SELECT 1 FROM reservations WHERE id = ?1";
     let spent_day = spent(sql, Some(wanted.wallet), now)?;

@@ -1,23 +1,23 @@
-//! Lines of the ledger. They are only ever appended.
+//! Appends rows to the ledger. Rows are never changed.
 
 use crate::base::id::{EventId, PaymentId};
 use crate::base::money::Usdc;
 use crate::base::time::UnixSeconds;
 use crate::ports::{Sql, SqlError, SqlValue};
 
-/// Writes something to the ledger that is not a payment.
+/// Appends a note without a payment.
 ///
 /// # Errors
-/// As [`super::bar`].
+/// [`SqlError`] if SQLite refuses.
 pub fn note(sql: &impl Sql, entry: &str, note: &str, now: UnixSeconds) -> Result<(), SqlError> {
     let statement = "INSERT INTO ledger (entry, amount, note, at) VALUES (?1, 0, ?2, ?3)";
     sql.run(statement, &[entry.into(), note.into(), now.into()]).map(drop)
 }
 
-/// Writes to the ledger what was settled before the deployment moved.
+/// Appends what was settled before the deployment moved, for a host that is rebuilt from KV.
 ///
 /// # Errors
-/// As [`super::bar`].
+/// [`SqlError`] if SQLite refuses.
 pub fn carry_over(
     sql: &impl Sql,
     amount: Usdc,
@@ -33,7 +33,7 @@ pub fn carry_over(
     sql.run(statement, &parameters).map(drop)
 }
 
-/// Appends what the payment's row says now; `sign` is that of the money: 1, 0 or -1.
+/// Appends the current values of the payment's row. `sign` is the factor of the amount: 1, 0 or -1.
 pub(super) fn append(
     sql: &impl Sql,
     entry: &str,
@@ -47,7 +47,7 @@ pub(super) fn append(
     sql.run(statement, &[entry.into(), id.as_str().into(), sign, now.into()]).map(drop)
 }
 
-/// Appends what a person has said of a payment.
+/// Appends the host's decision about a payment.
 pub(super) fn append_note(
     sql: &impl Sql,
     id: &PaymentId,

@@ -1,4 +1,4 @@
-//! Claims a payment for a call, and says what bars it.
+//! Claims a payment for a call.
 
 use crate::base::id::{EventId, PaymentId, PaymentIdentifier};
 use crate::base::time::UnixSeconds;
@@ -6,29 +6,29 @@ use crate::ledger::payments::rows::{self, is_busy};
 use crate::ledger::payments::types::{Claim, Key, NewPayment, Payment, State, stored_block};
 use crate::ports::{Sql, SqlError};
 
-/// Why a payment is not claimed.
+/// Why a payment cannot be claimed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Bar {
-    /// The payment is known; the row says how far it is.
+    /// The payment is known; the row has its state.
     Known(Box<Payment>),
-    /// The authorization is known, but with another signature.
+    /// The authorization is known with another signature.
     OtherSignature,
-    /// Another paid call of this wallet is in flight at this server.
+    /// Another paid call of this wallet is being settled at this server.
     Busy,
-    /// An earlier payment of this wallet for the very same call has an unknown outcome.
+    /// An earlier payment of this wallet for the same call has an unknown outcome.
     UnknownBefore,
-    /// The caller gave the same id to another payment.
+    /// The caller used the same payment identifier for another payment.
     IdentifierConflict,
 }
 
-/// How long a call may stay `claimed` or `verified` before the alarm gives it up, seconds.
+/// How long a payment may stay `claimed` or `verified` until the alarm ends it, seconds.
 pub const CLAIM_SECONDS: i64 = 60;
 
-/// What bars a payment from being claimed for the call with this digest. One that ended without money
-/// moving bars nothing.
+/// What prevents a claim of the payment for the call with this digest. A payment that ended without moving money
+/// prevents nothing.
 ///
 /// # Errors
-/// [`SqlError`] if SQLite refuses; so for every function here.
+/// [`SqlError`] if SQLite refuses.
 pub fn bar(
     sql: &impl Sql,
     key: &Key,
@@ -55,12 +55,12 @@ pub fn bar(
     Ok(rows::has_unknown(sql, &key.payer, digest)?.then_some(Bar::UnknownBefore))
 }
 
-/// Claims a payment whose signature is judged good for a call, unless something bars it. A payment
-/// that ended without money moving keeps its id, and nothing else: what the chain said at an earlier
-/// claim says nothing of this one, since it may have been spent in between.
+/// Claims a payment with a verified signature for a call, unless a [`Bar`] prevents it. A payment that ended without
+/// moving money keeps its id only: the chain's answer at an earlier claim is void, because the payment may have been used
+/// in between.
 ///
 /// # Errors
-/// As [`bar`].
+/// [`SqlError`] if SQLite refuses.
 pub fn claim(
     sql: &impl Sql,
     id: PaymentId,
@@ -79,7 +79,7 @@ pub fn claim(
     Ok(Ok(claim))
 }
 
-/// Inserts the row, or takes over a row of the same payment that ended without money moving.
+/// Inserts the row, or replaces a row of the same payment that ended without moving money.
 fn write_claim(
     sql: &impl Sql,
     Claim { id, number }: &Claim,

@@ -1,4 +1,4 @@
-//! Reading payments.
+//! Reads payments.
 
 use serde_json::Value;
 
@@ -8,19 +8,19 @@ use crate::ledger::payments::types::{Key, Payment, State};
 use crate::ports::storage::{Columns, all, first};
 use crate::ports::{Sql, SqlError};
 
-/// One payment.
+/// The payment with this id.
 ///
 /// # Errors
-/// As [`super::bar`].
+/// [`SqlError`] if SQLite refuses.
 pub fn find(sql: &impl Sql, id: &PaymentId) -> Result<Option<Payment>, SqlError> {
     let statement = format!("SELECT {COLUMNS} FROM payments WHERE id = ?1");
     first(sql, &statement, &[id.as_str().into()])?.as_mut().map(payment_of).transpose()
 }
 
-/// The payment with this key and signature, unless it ended without money moving.
+/// The payment with this key and signature, unless it ended without moving money.
 ///
 /// # Errors
-/// As [`super::bar`].
+/// [`SqlError`] if SQLite refuses.
 pub fn find_open_or_paid(sql: &impl Sql, key: &Key) -> Result<Option<Payment>, SqlError> {
     Ok(find_by_key(sql, key)?
         .filter(|(_, digest)| *digest == key.signature_digest)
@@ -28,10 +28,10 @@ pub fn find_open_or_paid(sql: &impl Sql, key: &Key) -> Result<Option<Payment>, S
         .filter(|payment| !matches!(payment.state, State::Refused | State::Failed)))
 }
 
-/// The payment with this key and signature that ended without money moving.
+/// The payment with this key and signature, if it ended without moving money.
 ///
 /// # Errors
-/// As [`super::claim`].
+/// [`SqlError`] if SQLite refuses.
 pub fn find_ended(sql: &impl Sql, key: &Key) -> Result<Option<Payment>, SqlError> {
     Ok(find_by_key(sql, key)?
         .filter(|(_, digest)| *digest == key.signature_digest)
@@ -39,12 +39,11 @@ pub fn find_ended(sql: &impl Sql, key: &Key) -> Result<Option<Payment>, SqlError
         .filter(|payment| matches!(payment.state, State::Refused | State::Failed)))
 }
 
-/// The payment of a wallet for the call with this digest, paid or on its way: a paid one before others, then the
-/// newest. Payments whose signature is not judged yet do not count, since anybody can send those in a wallet's name.
-/// `network` (CAIP-2) limits the search to one chain.
+/// The wallet's payment for the call with this digest that is paid or being settled: paid ones first, then the newest.
+/// Earlier states do not count. `network` (CAIP-2) limits the search to one chain.
 ///
 /// # Errors
-/// As [`super::claim`].
+/// [`SqlError`] if SQLite refuses.
 pub fn newest_of(
     sql: &impl Sql,
     digest: &str,
@@ -54,10 +53,10 @@ pub fn newest_of(
     newest(sql, "digest = ?3", payer, network, digest)
 }
 
-/// The payment of a wallet for its seat at an event, as [`newest_of`].
+/// The wallet's payment for a seat at an event, as [`newest_of`].
 ///
 /// # Errors
-/// As [`super::claim`].
+/// [`SqlError`] if SQLite refuses.
 pub fn seat_of(
     sql: &impl Sql,
     event: &EventId,
@@ -83,39 +82,40 @@ fn newest(
     first(sql, &statement, &parameters)?.as_mut().map(payment_of).transpose()
 }
 
-/// Payments that the alarm should look after. Each is read alone, so that a damaged row hides no other.
+/// The ids of payments that are due for the alarm. Rows are read one at a time later, so that a damaged row blocks no
+/// other.
 ///
 /// # Errors
-/// As [`super::bar`].
+/// [`SqlError`] if SQLite refuses.
 pub fn due(sql: &impl Sql, now: UnixSeconds, limit: u32) -> Result<Vec<PaymentId>, SqlError> {
     let statement =
         "SELECT id FROM payments WHERE next_check_at <= ?1 ORDER BY next_check_at LIMIT ?2";
     all(sql, statement, &[now.into(), limit.into()], |columns| columns.parsed(PaymentId::parse))
 }
 
-/// Whether the alarm should look after this payment.
+/// Whether this payment is due for the alarm.
 ///
 /// # Errors
-/// As [`super::bar`].
+/// [`SqlError`] if SQLite refuses.
 pub fn is_due(sql: &impl Sql, id: &PaymentId, now: UnixSeconds) -> Result<bool, SqlError> {
     let statement = "SELECT 1 FROM payments WHERE id = ?1 AND next_check_at <= ?2";
     Ok(first(sql, statement, &[id.as_str().into(), now.into()])?.is_some())
 }
 
-/// When the alarm should look after a payment next.
+/// When the next payment is due for the alarm.
 ///
 /// # Errors
-/// As [`super::bar`].
+/// [`SqlError`] if SQLite refuses.
 pub fn next_due(sql: &impl Sql) -> Result<Option<UnixSeconds>, SqlError> {
     let statement = "SELECT min(next_check_at) FROM payments WHERE next_check_at IS NOT NULL";
     let Some(mut columns) = first(sql, statement, &[])? else { return Ok(None) };
     Ok(columns.optional_int()?.map(UnixSeconds::new))
 }
 
-/// Whether a payment of this wallet may still take a seat at this event.
+/// Whether another payment of this wallet holds a seat at this event.
 ///
 /// # Errors
-/// As [`super::bar`].
+/// [`SqlError`] if SQLite refuses.
 pub fn holds_seat(
     sql: &impl Sql,
     event: &EventId,
@@ -128,7 +128,7 @@ pub fn holds_seat(
     Ok(first(sql, statement, &parameters)?.is_some())
 }
 
-/// The payment with this key, and the digest of the signature it came with.
+/// The payment with this key, and the digest of its signature.
 pub(super) fn find_by_key(
     sql: &impl Sql,
     key: &Key,
@@ -147,11 +147,10 @@ pub(super) fn find_by_key(
     Ok(Some((payment_of(&mut columns)?, columns.text()?)))
 }
 
-/// Whether another paid call of this wallet is being settled. Payments whose signature is not
-/// judged yet do not count: anybody can send those in a wallet's name.
+/// Whether another paid call of this wallet is being settled. Earlier states do not count.
 ///
 /// # Errors
-/// As [`super::bar`].
+/// [`SqlError`] if SQLite refuses.
 pub fn is_busy(
     sql: &impl Sql,
     payer: &str,
@@ -164,10 +163,10 @@ pub fn is_busy(
     Ok(first(sql, statement, &parameters)?.is_some())
 }
 
-/// Whether a transaction is in the ledger, for whatever payment.
+/// Whether a transaction is in the ledger, for any payment.
 ///
 /// # Errors
-/// As [`super::bar`].
+/// [`SqlError`] if SQLite refuses.
 pub fn is_booked(sql: &impl Sql, transaction: &str) -> Result<bool, SqlError> {
     let statement =
         "SELECT 1 FROM ledger WHERE entry = 'settled' AND lower(tx_hash) = lower(?1) LIMIT 1";
@@ -180,7 +179,7 @@ pub(super) fn has_unknown(sql: &impl Sql, payer: &str, digest: &str) -> Result<b
     Ok(first(sql, statement, &[payer.into(), digest.into()])?.is_some())
 }
 
-/// Whether the wallet's caller gave this id to a payment that is open or paid.
+/// Whether the wallet has an open or paid payment with this identifier.
 pub(super) fn has_identifier(
     sql: &impl Sql,
     payer: &str,

@@ -1,6 +1,5 @@
-//! A payment's steps. Each names the states that it may come from and the claim that it belongs to, so that
-//! an answer that comes late changes nothing that others have found out since. Each moves the state and
-//! appends to the ledger without an `await` between.
+//! State transitions of payments. Each names its allowed source states and the claim it belongs to, so that a late answer
+//! does not overwrite newer findings. Each changes the state and appends to the ledger without an `await` in between.
 
 use serde_json::Value;
 
@@ -13,35 +12,34 @@ use crate::ledger::payments::types::{Claim, Payment, Settled, State, stored_bloc
 use crate::ledger::wallets;
 use crate::ports::{Sql, SqlError, SqlValue};
 
-/// How long a `/settle` may stay without an answer before the alarm looks after it, seconds.
+/// When the alarm checks a `/settle` without an answer, seconds.
 pub const SETTLE_SECONDS: i64 = 75;
 
-/// How long after the delivery the chain is asked whether the money is still there, seconds: a
-/// dozen blocks on the networks that we know.
+/// How long after the delivery the alarm asks the chain whether it still has the transfer, seconds. About twelve blocks
+/// on most networks.
 pub const CONFIRM_SECONDS: i64 = 30;
 
-/// Whether a step was taken.
+/// The result of a state transition.
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// It was.
+    /// The state was changed.
     Taken,
-    /// The payment is not where it may come from: others have taken it further, or claimed it anew.
+    /// The payment is in another state or has a newer claim. Nothing was changed.
     TooLate,
 }
 
-/// States before anybody was asked to move money.
+/// States before a settlement is requested.
 const BEFORE: &[State] = &[State::Claimed, State::Verified];
-/// States in which nobody knows whether money moved.
+/// States in which it is unknown whether money moved.
 const UNDECIDED: &[State] = &[State::Settling, State::Unknown];
-/// States from which a payment can end without money moving.
+/// States from which a payment can end without moving money.
 const UNPAID: &[State] = &[State::Claimed, State::Verified, State::Settling, State::Unknown];
 
-/// Gives a claim up before anybody was asked to move money. A payment that another call has taken
-/// further meanwhile stays as it is.
+/// Ends a claim before a settlement is requested. A payment in a later state stays unchanged.
 ///
 /// # Errors
-/// As [`super::bar`].
+/// [`SqlError`] if SQLite refuses.
 pub fn release(
     sql: &impl Sql,
     claim: &Claim,
@@ -53,11 +51,10 @@ pub fn release(
     forget_ended(sql)
 }
 
-/// The chain could be asked after the claim, and says that the authorization was not used in this
-/// block. What was known at the claim stays.
+/// Records a block in which the authorization was unused, if the chain gave no answer at the claim.
 ///
 /// # Errors
-/// As [`super::bar`].
+/// [`SqlError`] if SQLite refuses.
 pub fn was_unused(sql: &impl Sql, claim: &Claim, block: u64) -> Result<(), SqlError> {
     let statement = "UPDATE payments SET unused_at = coalesce(unused_at, ?3) \
          WHERE id = ?1 AND claim = ?2";
@@ -65,11 +62,11 @@ pub fn was_unused(sql: &impl Sql, claim: &Claim, block: u64) -> Result<(), SqlEr
     sql.run(statement, &parameters).map(drop)
 }
 
-/// The chain shows a use that may have been for somebody else, in the transaction and block of `seen`: it waits for its
-/// payer's proof, and keeps claim and seat meanwhile.
+/// The chain shows a use, in the transaction and block of `seen`, that may have been for another server. The payment
+/// waits for its payer's proof and keeps claim and seat meanwhile.
 ///
 /// # Errors
-/// As [`super::bar`].
+/// [`SqlError`] if SQLite refuses.
 pub fn mark_doubtful(
     sql: &impl Sql,
     claim: &Claim,
@@ -86,11 +83,10 @@ pub fn mark_doubtful(
     step(sql, claim, UNDECIDED, State::Unknown, now, set, &values)
 }
 
-/// Holds the seat, if one is wanted, keeps what is `staged`, and writes down that `/settle` will be
-/// asked for.
+/// Records that `/settle` is about to be requested. Holds the wanted seat, and stores the prepared answer `staged`.
 ///
 /// # Errors
-/// As [`super::bar`].
+/// [`SqlError`] if SQLite refuses.
 pub fn mark_settling(
     sql: &impl Sql,
     claim: &Claim,
@@ -103,11 +99,11 @@ pub fn mark_settling(
     step(sql, claim, BEFORE, State::Settling, now, set, &values)
 }
 
-/// Money moved: writes it down and gives the proof. `None` if the payment is not being settled: one that
-/// has ended is looked for on the chain then, and one that is claimed anew finds it there by itself.
+/// Records that money moved, and returns the proof. `None` if the payment is not being settled. The chain is then asked
+/// about a payment that has ended; a newer claim asks the chain itself.
 ///
 /// # Errors
-/// As [`super::bar`].
+/// [`SqlError`] if SQLite refuses.
 pub fn mark_settled(
     sql: &impl Sql,
     claim: &Claim,
@@ -118,7 +114,7 @@ pub fn mark_settled(
     if before.number != claim.number {
         return Ok(None);
     }
-    // Two may find out the same at once; the money is counted once.
+    // Two callers may report the same settlement; the money is counted once.
     if let Some(settled) = before.settled() {
         return Ok(Some(settled));
     }
@@ -143,17 +139,17 @@ pub fn mark_settled(
     Ok(find(sql, &claim.id)?.and_then(|payment| payment.settled()))
 }
 
-/// Somebody says that money moved for a payment that has ended: the chain is to be asked.
+/// Money is said to have moved for a payment that has ended: the alarm asks the chain.
 fn reopen(sql: &impl Sql, claim: &Claim, now: UnixSeconds) -> Result<(), SqlError> {
     let from = &[State::Refused, State::Failed];
     let set = "reason = 'said to be paid after it had ended', next_check_at = ?3";
     step(sql, claim, from, State::Unknown, now, set, &[]).map(drop)
 }
 
-/// The result is stored. Part of the block that also writes what was bought.
+/// Stores the answer. Call it in the transaction that writes the bought item.
 ///
 /// # Errors
-/// As [`super::bar`], also if it was delivered already.
+/// [`SqlError`] if SQLite refuses, also if the payment was delivered already.
 pub fn mark_delivered(
     sql: &impl Sql,
     settled: &Settled,
@@ -161,8 +157,7 @@ pub fn mark_delivered(
     now: UnixSeconds,
 ) -> Result<(), SqlError> {
     let claim = settled.payment().claim();
-    // The signature is kept until the chain has confirmed the money: until then it may be needed to
-    // settle once more.
+    // The signature is kept until the chain has confirmed the transfer, because it may be needed to settle again.
     let set = "answer = ?4, staged = NULL, attempts = 0, next_check_at = ?5";
     let values = [answer.to_string().into(), now.plus(CONFIRM_SECONDS).into()];
     match step(sql, &claim, &[State::Settled], State::Delivered, now, set, &values)? {
@@ -171,19 +166,19 @@ pub fn mark_delivered(
     }
 }
 
-/// Which end without payment.
+/// How a payment ended without moving money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotPaid {
-    /// Refused before or by `/settle`.
+    /// It was refused before or by `/settle`.
     Refused,
-    /// Ran out while its outcome was unknown.
+    /// It expired while its outcome was unknown.
     Failed,
 }
 
-/// No money moved. Frees the seat.
+/// Ends a payment that moved no money, and frees the seat.
 ///
 /// # Errors
-/// As [`super::bar`].
+/// [`SqlError`] if SQLite refuses.
 pub fn mark_not_paid(
     sql: &impl Sql,
     claim: &Claim,
@@ -191,7 +186,7 @@ pub fn mark_not_paid(
     reason: &str,
     now: UnixSeconds,
 ) -> Result<Step, SqlError> {
-    // Only a judged signature says something of the wallet; anybody can send another one.
+    // A refusal counts against the wallet only while settling: its signature is verified then.
     let signer = find(sql, &claim.id)?.filter(|before| before.state == State::Settling);
     let set = format!("reason = ?4, staged = NULL, {FORGET_CALL}");
     let (state, is_refused) = match how {
@@ -208,11 +203,11 @@ pub fn mark_not_paid(
     })
 }
 
-/// Nobody needs to know what was wanted with a payment that moved no money, beyond its id.
+/// Clears the call's data of a payment that moved no money. The id of the wanted item stays.
 const FORGET_CALL: &str = "payment = NULL, arguments = 'null', requirements = 'null', \
      next_check_at = NULL, doubtful_at = NULL";
 
-/// How many payments that ended without money moving are kept, for the host to look at.
+/// Payments that moved no money are kept for the host, at most this many.
 const ENDED_MAX: u32 = 1_000;
 
 fn forget_ended(sql: &impl Sql) -> Result<(), SqlError> {
@@ -222,10 +217,10 @@ fn forget_ended(sql: &impl Sql) -> Result<(), SqlError> {
     sql.run(statement, &[ENDED_MAX.into()]).map(drop)
 }
 
-/// Nobody knows whether money moved. Keeps claim and seat; the alarm looks at `next_check_at`.
+/// It is unknown whether money moved. Claim and seat are kept; the alarm checks at `next_check_at`.
 ///
 /// # Errors
-/// As [`super::bar`].
+/// [`SqlError`] if SQLite refuses.
 pub fn mark_unknown(
     sql: &impl Sql,
     claim: &Claim,
@@ -238,10 +233,11 @@ pub fn mark_unknown(
     step(sql, claim, UNDECIDED, State::Unknown, now, set, &values)
 }
 
-/// The chain shows the money of a delivered payment in the transaction and block of `seen`. It is looked for once more.
+/// The chain shows the transfer of a delivered payment in the transaction and block of `seen`. The alarm checks again at
+/// `next_check_at`.
 ///
 /// # Errors
-/// As [`super::bar`].
+/// [`SqlError`] if SQLite refuses.
 pub fn mark_seen(
     sql: &impl Sql,
     settled: &Settled,
@@ -258,10 +254,10 @@ pub fn mark_seen(
     sql.run(statement, &parameters).map(drop)
 }
 
-/// The chain has kept the money: nothing is left to do, and the signature is not needed any more.
+/// The chain has confirmed the transfer. The signature is deleted and the payment is final.
 ///
 /// # Errors
-/// As [`super::bar`].
+/// [`SqlError`] if SQLite refuses.
 pub fn mark_confirmed(sql: &impl Sql, settled: &Settled) -> Result<(), SqlError> {
     let statement = "UPDATE payments SET payment = NULL, next_check_at = NULL \
          WHERE id = ?1 AND claim = ?2 AND state = 'delivered'";
@@ -269,11 +265,11 @@ pub fn mark_confirmed(sql: &impl Sql, settled: &Settled) -> Result<(), SqlError>
     sql.run(statement, &[id.as_str().into(), number.into()]).map(drop)
 }
 
-/// The money of a delivered payment moved in another transaction than was written down, because the
-/// chain has dropped that one. `also` is done in the same block.
+/// The chain dropped the recorded transaction of a delivered payment, and the money moved in another one. `also` runs in
+/// the same transaction of the database.
 ///
 /// # Errors
-/// As [`super::bar`].
+/// [`SqlError`] if SQLite refuses.
 pub fn correct_transaction(
     sql: &impl Sql,
     settled: &Settled,
@@ -300,11 +296,11 @@ pub fn correct_transaction(
     })
 }
 
-/// The chain has dropped the money of a delivered payment, and the authorization has run out. Part
-/// of the block that also takes back what was bought.
+/// The chain dropped the transfer of a delivered payment, and the authorization has expired. Call it in the transaction
+/// that revokes the bought item.
 ///
 /// # Errors
-/// As [`super::bar`], also if it is not delivered (any more).
+/// [`SqlError`] if SQLite refuses, also if the payment is not delivered (any more).
 pub fn mark_reversed(sql: &impl Sql, settled: &Settled, now: UnixSeconds) -> Result<(), SqlError> {
     let claim = settled.payment().claim();
     append(sql, "reversed", &claim.id, -1, now)?;
@@ -318,27 +314,27 @@ pub fn mark_reversed(sql: &impl Sql, settled: &Settled, now: UnixSeconds) -> Res
     }
 }
 
-/// Takes over what an earlier instance of the object left half-done. An object has one instance at a
-/// time, so in a new one no call can be waiting for a `/settle`; whether that moved money is unknown.
+/// Takes over the open payments of an earlier instance of the object. An object has one instance at a time, so no call
+/// can be waiting for a `/settle` in a new one, and it is unknown whether that moved money.
 ///
 /// # Errors
-/// As [`super::bar`].
+/// [`SqlError`] if SQLite refuses.
 pub fn take_over(sql: &impl Sql, now: UnixSeconds) -> Result<(), SqlError> {
-    // The facilitator may still be at work on it, so it gets a moment.
+    // The facilitator may still be working on it, so it gets three seconds.
     let soon = now.plus(3);
     let settling = "UPDATE payments SET state = 'unknown', reason = 'interrupted', \
          next_check_at = ?1, updated_at = ?2 WHERE state = 'settling'";
     sql.run(settling, &[soon.into(), now.into()])?;
-    // A look at the chain that died with its instance has put the next one off.
+    // A check that was interrupted with its instance has already postponed the next one.
     let statement = "UPDATE payments SET next_check_at = min(next_check_at, ?1) \
          WHERE state IN ('claimed', 'verified', 'settled', 'unknown')";
     sql.run(statement, &[soon.into()]).map(drop)
 }
 
-/// The alarm looks again at `next_check_at`; nothing else changed. Whose fate is final stays so.
+/// Postpones the next check. A final payment stays final.
 ///
 /// # Errors
-/// As [`super::bar`].
+/// [`SqlError`] if SQLite refuses.
 pub fn postpone(sql: &impl Sql, claim: &Claim, next_check_at: UnixSeconds) -> Result<(), SqlError> {
     let statement = "UPDATE payments SET next_check_at = ?3, attempts = attempts + 1 \
          WHERE id = ?1 AND claim = ?2 AND next_check_at IS NOT NULL";
@@ -346,18 +342,17 @@ pub fn postpone(sql: &impl Sql, claim: &Claim, next_check_at: UnixSeconds) -> Re
     sql.run(statement, &parameters).map(drop)
 }
 
-/// The same for a payment whose row cannot be read.
+/// As [`postpone`], for a payment whose row cannot be read.
 ///
 /// # Errors
-/// As [`super::bar`].
+/// [`SqlError`] if SQLite refuses.
 pub fn put_off(sql: &impl Sql, id: &PaymentId, next_check_at: UnixSeconds) -> Result<(), SqlError> {
     let statement = "UPDATE payments SET next_check_at = ?2 \
          WHERE id = ?1 AND next_check_at IS NOT NULL";
     sql.run(statement, &[id.as_str().into(), next_check_at.into()]).map(drop)
 }
 
-/// Moves a payment from one of the states `from` to `to`; `set` names further columns, whose values begin
-/// at `?4`.
+/// Moves a payment from one of the states `from` to `to`. `set` assigns further columns; its parameters start at `?4`.
 fn step(
     sql: &impl Sql,
     claim: &Claim,
@@ -380,11 +375,11 @@ fn step(
     Ok(if is_taken { Step::Taken } else { Step::TooLate })
 }
 
-/// The host says by hand what became of a payment that nobody else can tell: it moved its money in this
-/// transaction, or it moved none. The ledger keeps that it was said.
+/// Records the host's decision about a payment whose outcome cannot be found out: the money moved in this transaction, or
+/// it did not move (`None`). The ledger keeps the decision.
 ///
 /// # Errors
-/// As [`super::bar`].
+/// [`SqlError`] if SQLite refuses.
 pub fn decide(
     sql: &impl Sql,
     payment: &Payment,

@@ -1,4 +1,4 @@
-//! What a payment is: its key, its claim, its row, and the proof that it is settled.
+//! The types of payments: key, claim, row, and the proof of settlement.
 
 use serde_json::Value;
 
@@ -7,44 +7,44 @@ use crate::base::money::Usdc;
 use crate::base::time::UnixSeconds;
 use crate::ports::SqlValue;
 
-/// How far a payment is.
+/// The state of a payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// Bound to its call, its signature judged by us; nobody was asked to move money yet.
+    /// Bound to its call. We verified the signature; no settlement was requested.
     Claimed,
-    /// The same, its signature judged by the facilitator.
+    /// Bound to its call. The facilitator verified the signature; no settlement was requested.
     Verified,
-    /// `/settle` was, or is about to be, asked for; a seat is held.
+    /// `/settle` is requested, or is about to be. A seat is held.
     Settling,
-    /// Money moved; the result is not stored yet.
+    /// Money moved. The answer is not stored yet.
     Settled,
-    /// Money moved and the result is stored.
+    /// Money moved, and the answer is stored.
     Delivered,
-    /// No money moved; refused before or by `/settle`.
+    /// No money moved. Refused before or by `/settle`.
     Refused,
-    /// No money moved and none will: the payment ran out while its outcome was unknown.
+    /// No money moved. The payment expired while its outcome was unknown.
     Failed,
-    /// Nobody knows yet whether money moved; a seat is held.
+    /// It is not known yet whether money moved. A seat is held.
     Unknown,
 }
 
-/// What a payment is known by.
+/// The identity of a payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
-    /// CAIP-2.
+    /// CAIP-2 id.
     pub network: &'static str,
     /// Token contract (EIP-55).
     pub asset: String,
-    /// Who pays (EIP-55).
+    /// The paying wallet (EIP-55).
     pub payer: String,
-    /// Of the authorization, hex.
+    /// Nonce of the authorization, hex.
     pub nonce: String,
-    /// SHA-256 of the signature, hex: who knows the nonce alone must not see what it bought.
+    /// SHA-256 of the signature, hex. Knowledge of the public nonce alone must not reveal the answer.
     pub signature_digest: String,
 }
 
-/// One claim of a payment. One that ended without money moving may be claimed again, and what is still on
-/// its way for the earlier claim does not touch the later one.
+/// One claim of a payment. A payment that ended without moving money may be claimed again. Late results of an earlier
+/// claim do not change the later one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
     pub(super) id: PaymentId,
@@ -52,104 +52,101 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// The payment.
+    /// The id of the claimed payment.
     #[must_use]
     pub fn id(&self) -> &PaymentId {
         &self.id
     }
 }
 
-/// A payment that a call wants to make.
+/// A payment that a call presents.
 #[derive(Clone, Debug)]
 pub struct NewPayment<'a> {
-    /// What it is known by.
     pub key: Key,
-    /// Tool that is called.
+    /// The called tool.
     pub tool: &'a str,
-    /// Stands for tool and arguments.
+    /// Digest of tool and arguments.
     pub digest: &'a str,
-    /// Arguments, JSON.
+    /// The call's arguments, JSON.
     pub arguments: String,
-    /// What is wanted, by its id.
+    /// The id of the wanted item: an event, secret or ticket.
     pub wanted: Option<&'a str>,
     /// The event whose seat is wanted.
     pub seat: Option<&'a EventId>,
-    /// Price.
+    /// The price.
     pub amount: Usdc,
-    /// Who is paid (EIP-55).
+    /// The paid wallet (EIP-55).
     pub pay_to: String,
-    /// When the authorization runs out.
+    /// When the authorization expires.
     pub valid_before: UnixSeconds,
     /// 1 or 2.
     pub x402_version: u8,
-    /// The whole payment as received, JSON.
+    /// The payment as received, JSON.
     pub payment: String,
-    /// Our requirements as the facilitator gets them, JSON.
+    /// Our payment requirements in the facilitator's form, JSON.
     pub requirements: String,
-    /// The caller's own id of the payment.
+    /// The caller's own id of the payment (x402 extension `payment-identifier`).
     pub identifier: Option<PaymentIdentifier>,
     /// SHA-256 of the whole payment, hex.
     pub payload_digest: String,
-    /// [`State::Verified`] if the facilitator vouches for the signature, else [`State::Claimed`].
+    /// [`State::Verified`] if the facilitator verified the signature, else [`State::Claimed`].
     pub state: State,
-    /// The newest block, in which it was not used; `None` if the chain could not be asked.
+    /// The newest block, in which the authorization was unused; `None` if the chain gave no answer.
     pub unused_at: Option<u64>,
 }
 
 /// A row of `payments`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Payment {
-    /// Its id.
     pub id: PaymentId,
-    /// CAIP-2.
+    /// CAIP-2 id.
     pub network: String,
-    /// Who pays (EIP-55).
+    /// The paying wallet (EIP-55).
     pub payer: String,
-    /// Of the authorization, hex.
+    /// Nonce of the authorization, hex.
     pub nonce: String,
-    /// Tool that was called.
+    /// The called tool.
     pub tool: String,
-    /// Stands for tool and arguments.
+    /// Digest of tool and arguments.
     pub digest: String,
-    /// Arguments of the call; `null` once it has ended without money moving.
+    /// The call's arguments; `null` once the payment has ended without moving money.
     pub arguments: Value,
-    /// What is wanted, by its id.
+    /// The id of the wanted item: an event, secret or ticket.
     pub wanted: Option<String>,
-    /// Price.
+    /// The price.
     pub amount: Usdc,
-    /// Who is paid (EIP-55).
+    /// The paid wallet (EIP-55).
     pub pay_to: String,
-    /// When the authorization runs out.
+    /// When the authorization expires.
     pub valid_before: UnixSeconds,
     /// 1 or 2.
     pub x402_version: u8,
-    /// The payment as received; removed once its fate is final.
+    /// The payment as received; removed once its outcome is final.
     pub payment: Option<Value>,
-    /// Our requirements as the facilitator gets them.
+    /// Our payment requirements in the facilitator's form.
     pub requirements: Value,
-    /// The event whose seat is wanted. It is held or taken as the state says.
+    /// The event whose seat is wanted. The state says whether the seat is held or taken.
     pub event_id: Option<EventId>,
-    /// How far it is.
     pub state: State,
-    /// The transaction, once known.
+    /// The transaction that moved the money, once known.
     pub transaction: Option<String>,
-    /// The stored result.
+    /// The stored answer of the tool.
     pub answer: Option<Value>,
-    /// How often `/settle` was asked for or looked after.
+    /// Settlement requests and later checks of the outcome.
     pub attempts: u32,
-    /// When the alarm looks after it next.
+    /// When the alarm checks it next.
     pub next_check_at: Option<UnixSeconds>,
-    /// What a tool that settles last hands over.
+    /// The answer of a tool that is prepared before the settlement.
     pub staged: Option<Value>,
-    /// SHA-256 of the whole payment, hex; missing on rows older than this column.
+    /// SHA-256 of the whole payment, hex; `None` in rows that are older than this column.
     pub payload_digest: Option<String>,
-    /// When it came here.
+    /// When it was first received.
     pub created_at: UnixSeconds,
-    /// The newest block when it was claimed, in which it was not used; `None` if that is not known.
+    /// The newest block at the claim, in which the authorization was unused; `None` if unknown.
     pub unused_at: Option<u64>,
-    /// Since when the chain shows a use that may have been for somebody else, if it does.
+    /// Since when the chain shows a use that may have been for another server.
     pub doubtful_at: Option<UnixSeconds>,
-    /// The transaction and the block in which the chain has shown its money last, if that was noted.
+    /// The transaction and block in which the chain last showed the transfer, if recorded.
     pub seen: Option<(String, u64)>,
     /// Why it is not paid, for the host.
     pub reason: Option<String>,
@@ -157,7 +154,7 @@ pub struct Payment {
     pub(super) number: u32,
 }
 
-/// Proof that money moved. Made from a settled row and from nothing else.
+/// Proof that money moved. It can only be created from a settled row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settled {
     payment: Payment,
@@ -165,7 +162,7 @@ pub struct Settled {
 }
 
 impl Settled {
-    /// The payment.
+    /// The settled row.
     #[must_use]
     pub fn payment(&self) -> &Payment {
         &self.payment
@@ -179,13 +176,13 @@ impl Settled {
 }
 
 impl Payment {
-    /// The claim that this row is about.
+    /// The current claim of the payment.
     #[must_use]
     pub fn claim(&self) -> Claim {
         Claim { id: self.id.clone(), number: self.number }
     }
 
-    /// The proof, if this payment is settled.
+    /// The proof of settlement, if this payment is settled.
     #[must_use]
     pub fn settled(&self) -> Option<Settled> {
         match (self.state, &self.transaction) {
@@ -198,7 +195,7 @@ impl Payment {
 }
 
 impl State {
-    /// As stored.
+    /// The stored name.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -230,7 +227,7 @@ impl State {
     }
 }
 
-/// A block number that cannot be stored counts as not known; no chain has one.
+/// A block number for storage. Numbers from 2^53 on become `NULL`; no chain has them.
 pub(super) fn stored_block(number: Option<u64>) -> SqlValue {
     let number = number.and_then(|number| i64::try_from(number).ok());
     let number = number.filter(|number| *number < 1 << 53);
