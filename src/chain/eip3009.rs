@@ -8,7 +8,7 @@ use alloy_sol_types::{Eip712Domain, SolStruct, sol};
 use crate::chain::networks::Network;
 use crate::chain::signature::recover;
 
-/// A transfer that a payer signs. Anybody may submit it once, within its time window.
+/// A transfer that a payer signs. Any account may submit it, once and within its time window.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authorization {
     /// The payer.

@@ -4,16 +4,16 @@ use serde::Serialize;
 
 use crate::base::id::CredentialId;
 
-/// How far a credential of the host's may go. A higher tier includes the lower ones.
+/// The tier of a host's credential. A higher tier includes the lower ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum Tier {
-    /// It reads.
+    /// May read.
     Read,
-    /// It prepares what the host approves.
+    /// May prepare drafts for the host's approval.
     Draft,
-    /// It changes and sends what others see.
+    /// May change and send what others see.
     Send,
 }
 
@@ -35,7 +35,7 @@ impl Tier {
     }
 }
 
-/// Who calls a tool or a REST route.
+/// The caller of a tool or a REST route.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Caller {
     /// Not authenticated. Paid tools must be paid for.

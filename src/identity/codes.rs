@@ -90,7 +90,7 @@ impl Code {
     /// # Errors
     /// [`CodeError`] if the text is not six digits, ignoring white space.
     pub fn parse(text: &str) -> Result<Self, CodeError> {
-        // 32 characters are more than anybody types for six digits.
+        // Longer text is refused without a closer look.
         let digits: String = text.chars().take(32).filter(|c| !c.is_whitespace()).collect();
         let is_code = digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_digit());
         if is_code && text.chars().count() <= 32 { Ok(Self(digits)) } else { Err(CodeError) }

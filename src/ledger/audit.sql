@@ -1,5 +1,5 @@
--- The rules of the books, one statement each: the line above says what must hold, the statement
--- finds the ids that break it. `audit.rs` runs them, and so do the tests in the real runtime.
+-- The rules of the books. Each statement selects the ids that break the rule in its comment. `audit.rs` and the tests in
+-- the real runtime execute them.
 --;
 -- the money of every settled payment is in the ledger once
 SELECT p.id FROM payments p WHERE p.state IN ('settled', 'delivered') AND p.amount <>
@@ -42,33 +42,33 @@ SELECT e.id FROM events e WHERE e.capacity > 0 AND e.capacity <
   (SELECT count(*) FROM payments p WHERE p.event_id = e.id
    AND p.state IN ('settling', 'unknown', 'settled'))
 --;
--- what was paid for is delivered within ten minutes
+-- every settled payment is delivered within ten minutes
 SELECT p.id FROM payments p WHERE p.state = 'settled' AND p.updated_at < ?1 - 600
 --;
--- nobody forgets what a payment for something was for
+-- every payment for an item keeps the id of the item
 SELECT p.id FROM payments p WHERE p.wanted IS NULL AND p.tool IN
   ('rsvpToEvent', 'getEventAnalytics', 'retrieveSecret') AND p.state NOT IN ('refused', 'failed')
 --;
--- every open payment has a time at which somebody looks after it
+-- every open payment has a time of its next check
 SELECT p.id FROM payments p WHERE p.next_check_at IS NULL
   AND p.state IN ('claimed', 'verified', 'settling', 'unknown', 'settled')
 --;
--- no signature is kept once the fate of its payment is final
+-- no signature is kept once its payment is final
 SELECT p.id FROM payments p WHERE p.payment IS NOT NULL AND p.next_check_at IS NULL
 --;
--- nobody looks after a payment whose fate is final
+-- no final payment has a next check
 SELECT p.id FROM payments p WHERE p.next_check_at IS NOT NULL AND p.state IN ('refused', 'failed')
 --;
--- a wallet's standing is what it paid for
+-- a wallet's standing is the number of its paid payments
 SELECT w.payer FROM wallets w WHERE w.settled <> (SELECT count(*) FROM payments p
   WHERE p.payer = w.payer AND p.state IN ('settled', 'delivered'))
 --;
--- what was sold and not handed over yet is still there
+-- every sold value that is not handed over yet is stored
 SELECT r.payment_id FROM retrievals r WHERE r.how = 'paid' AND r.handed_over_at IS NULL AND NOT EXISTS
   (SELECT 1 FROM secrets s WHERE s.id = r.secret_id AND s.version = r.version AND s.sealed IS NOT NULL)
   AND NOT EXISTS (SELECT 1 FROM kept_values k WHERE k.secret_id = r.secret_id AND k.version = r.version)
 --;
--- what an open payment buys of the vault is still there
+-- every value of the vault that an open payment buys is stored
 SELECT p.id FROM payments p WHERE p.tool = 'retrieveSecret' AND p.state IN ('settling', 'unknown', 'settled')
   AND NOT EXISTS (SELECT 1 FROM secrets s WHERE s.id = p.wanted
     AND s.version = json_extract(p.staged, '$.version') AND s.sealed IS NOT NULL)

@@ -18,7 +18,7 @@ pub struct Limits {
     pub unpaid_per_minute: u32,
 }
 
-/// The same as the host sees them; dollars as text.
+/// The limits as the host sees them; dollars as text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]

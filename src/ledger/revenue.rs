@@ -13,7 +13,7 @@ const DAY_SECONDS: i64 = 86_400;
 /// How long the counts of payment requests are stored, days.
 const UNPAID_DAYS: i64 = 400;
 
-/// Everything that a host sees of its income.
+/// A host's revenue, as the host sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
@@ -31,11 +31,11 @@ pub struct Revenue {
     pub by_day: Vec<Sum>,
     /// Seats sold, by day (UTC).
     pub rsvps_by_day: Vec<Count>,
-    /// Answers that asked for payment (402), by tool.
+    /// Payment requests (402), by tool.
     pub unpaid_by_tool: Vec<Count>,
-    /// The same by event.
+    /// Payment requests (402), by event.
     pub unpaid_by_event: Vec<Count>,
-    /// The same by day (UTC).
+    /// Payment requests (402), by day (UTC).
     pub unpaid_by_day: Vec<Count>,
 }
 

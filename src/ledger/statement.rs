@@ -28,7 +28,7 @@ pub static STUCK_FIRST: Order = Order {
     ],
 };
 
-/// One payment.
+/// A payment in the statement.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[cfg_attr(test, ts(rename = "OwnPayment"))]
@@ -36,10 +36,9 @@ pub static STUCK_FIRST: Order = Order {
 pub struct Line {
     id: String,
     state: String,
-    /// Whether somebody still has to look after it: what was paid for is not handed over yet, or it
-    /// is not known whether it was paid.
+    /// Whether it is still open: the bought item is not delivered yet, or it is unknown whether money moved.
     open: bool,
-    /// Whether nobody but the host can say any more what became of it, so that it waits for their word.
+    /// Whether it waits for the host's decision, because its outcome cannot be found out.
     stuck: bool,
     tool: String,
     event_id: Option<String>,

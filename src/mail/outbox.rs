@@ -45,7 +45,7 @@ pub enum Fate {
     Failed,
 }
 
-/// A mail as its host sees it; without its text.
+/// A mail as its host sees it, without the text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[cfg_attr(test, ts(rename = "OwnMail"))]
@@ -57,10 +57,10 @@ pub struct Line {
     to: String,
     subject: String,
     ticket: Option<u32>,
-    /// `queued`, `sending`, `sent`, `failed`, or `unknown`: it may have arrived, and is not sent again.
+    /// `queued`, `sending`, `sent`, `failed`, or `unknown`: may have arrived, and is not sent again.
     state: String,
     reason: Option<String>,
-    /// Whether it came back, or its recipient complained.
+    /// Whether it bounced, or its recipient reported it as spam.
     is_failure: bool,
     created_at: String,
     updated_at: String,

@@ -1,6 +1,6 @@
-//! Wallets that Crossmint keeps for us: contracts whose key Crossmint holds and uses when our API key
-//! asks. Their API of 2025-06-09, in the requests that `@crossmint/wallets-sdk` 1.1.0 makes on a
-//! server (`tests/vectors/crossmint.json`).
+//! Wallets that Crossmint keeps: contracts whose key Crossmint holds and uses on request of our API key. The requests are
+//! those that `@crossmint/wallets-sdk` 1.1.0 makes on a server with the API of 2025-06-09
+//! (`tests/vectors/crossmint.json`).
 
 use alloy_primitives::{Address, Bytes, U256};
 use serde::de::DeserializeOwned;
@@ -14,22 +14,22 @@ use crate::ports::{Timer, Web, WebMethod, WebRequest};
 
 const STAGING_URL: &str = "https://staging.crossmint.com";
 const PRODUCTION_URL: &str = "https://www.crossmint.com";
-/// All routes begin with it.
+/// The prefix of all routes.
 const API: &str = "/api/2025-06-09/wallets";
-/// The signer that our API key stands for.
+/// The signer that stands for our API key.
 const SIGNER: &str = "api-key";
 const TIMEOUT_MILLIS: u32 = 10_000;
 const RESPONSE_BYTES_MAX: usize = 256 * 1024;
-/// As often as the SDK asks.
+/// The interval of the SDK, milliseconds.
 const POLL_MILLIS: u32 = 500;
-/// For about 20 seconds; then the caller is told to come back.
+/// Polls for about 20 seconds. Then the caller must continue later.
 const POLLS_MAX: u32 = 40;
-/// How much of Crossmint's own words is passed on.
+/// The longest message of Crossmint that is passed on, characters.
 const MESSAGE_CHARS_MAX: usize = 200;
 /// The longest id of a user, characters.
 const OWNER_CHARS_MAX: usize = 128;
 
-/// Access to Crossmint. There is no `Debug`: the key is never shown.
+/// A client of Crossmint. There is no `Debug`, so the API key is never shown.
 #[derive(Clone)]
 pub struct Crossmint {
     base_url: String,
@@ -41,16 +41,16 @@ pub struct Crossmint {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CrossmintWallet {
-    /// What Crossmint calls its owner: `userId:…`.
+    /// Crossmint's name of its owner: `userId:…`.
     pub locator: String,
-    /// Where it is or will be.
+    /// The address, deployed or not.
     pub address: Address,
 }
 
-/// Why Crossmint did not do it, in words for whoever runs the deployment or asks for a payment.
+/// Why a request to Crossmint failed. The messages are for the operator or the user who pays.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CrossmintError {
-    /// No answer, or one of a server in trouble.
+    /// No answer, or a server error.
     #[error("Crossmint cannot be reached; try again later")]
     Unavailable,
     /// 401 or 403.
@@ -61,21 +61,21 @@ pub enum CrossmintError {
     /// 429.
     #[error("Crossmint gets too many requests from this deployment; try again in a minute")]
     Busy,
-    /// Another refusal, in Crossmint's words.
+    /// Another refusal, with Crossmint's message.
     #[error("Crossmint refuses with status {status}: {message}")]
     Refused {
-        /// Of HTTP.
+        /// HTTP status.
         status: u16,
-        /// Theirs, cut.
+        /// Crossmint's message, cut to 200 characters.
         message: String,
     },
-    /// The answer is not what it should be.
+    /// The answer does not have the expected form.
     #[error("Crossmint's answer cannot be read, or is about something else; try again later")]
     Malformed,
-    /// Not an id of a user.
+    /// The name of the owner is not a valid user id.
     #[error("a wallet's owner must be 1 to 128 letters, digits, hyphens, underscores and points")]
     Owner,
-    /// Not typed data of a chain that the key is for.
+    /// The typed data is malformed, or for a chain that the key does not serve.
     #[error(
         "the typed data must have primaryType, types, message and a domain of name, version, chainId and verifyingContract, for a network that {keys} keys of Crossmint serve"
     )]
@@ -83,15 +83,15 @@ pub enum CrossmintError {
         /// `staging` or `production`.
         keys: &'static str,
     },
-    /// Crossmint tried and failed.
+    /// Crossmint reports that the signature failed.
     #[error("Crossmint could not sign; nothing was paid, ask again")]
     Failed,
-    /// The wallet has another owner than our API key.
+    /// The wallet needs the approval of a signer other than our API key.
     #[error(
         "the wallet waits for the approval of a signer that is not the API key; create another wallet"
     )]
     AwaitsApproval,
-    /// Not signed in time. It may still be: [`Crossmint::await_signature`] gets it.
+    /// The signature is not ready in time. [`Crossmint::await_signature`] continues to wait for it.
     #[error("Crossmint has not signed yet; ask again for the same signature in a moment")]
     Pending {
         /// Crossmint's id of the signature.
@@ -138,10 +138,10 @@ enum Status {
 }
 
 impl Crossmint {
-    /// From the API key, and the address of a stand-in instead of Crossmint's own.
+    /// A client with this API key. `base_url` replaces Crossmint's own URL in tests.
     ///
     /// # Errors
-    /// What is wrong with the key. It is not repeated.
+    /// What is wrong with the key. The message does not repeat it.
     pub fn new(api_key: &str, base_url: Option<String>) -> Result<Self, String> {
         let api_key = api_key.trim();
         let is_shown = api_key.bytes().all(|b| b.is_ascii_graphic());
@@ -157,11 +157,11 @@ impl Crossmint {
         Ok(Self { base_url, api_key: api_key.to_owned(), is_production })
     }
 
-    /// The wallet of an owner; made if there is none yet. The owner is an opaque name, best the scope
-    /// or the session: Crossmint sees it.
+    /// Returns the wallet of an owner, and creates it if there is none yet. Crossmint sees the name of the owner, so it
+    /// should be opaque, such as a scope or a session.
     ///
     /// # Errors
-    /// [`CrossmintError`]
+    /// [`CrossmintError`] for every failure.
     pub async fn create_wallet(
         &self,
         world: &impl Web,
@@ -187,13 +187,12 @@ impl Crossmint {
         Ok(CrossmintWallet { locator, address: wallet.address })
     }
 
-    /// The wallet's signature of EIP-712 typed data (ERC-1271; ERC-6492 while it is not on the chain).
-    /// Whether the wallet accepts it is the caller's to check
-    /// ([`crate::chain::erc1271::accepts`]).
+    /// Has EIP-712 typed data signed by the wallet (ERC-1271; ERC-6492 before its deployment). The caller must check that the
+    /// wallet accepts the signature ([`crate::chain::erc1271::accepts`]).
     ///
     /// # Errors
-    /// [`CrossmintError`]. After any but [`CrossmintError::Owner`] and [`CrossmintError::TypedData`]
-    /// a signature may have been made.
+    /// [`CrossmintError`]. A signature may have been made, except after [`CrossmintError::Owner`] and
+    /// [`CrossmintError::TypedData`].
     pub async fn sign_typed_data(
         &self,
         world: &(impl Web + Timer),
@@ -209,10 +208,10 @@ impl Crossmint {
         self.await_signature(world, wallet, &made.id).await
     }
 
-    /// The signature that was ordered before and was not there in time.
+    /// Waits for a signature that was requested before and was [`CrossmintError::Pending`].
     ///
     /// # Errors
-    /// [`CrossmintError`]
+    /// [`CrossmintError`] for every failure.
     pub async fn await_signature(
         &self,
         world: &(impl Web + Timer),
@@ -232,7 +231,7 @@ impl Crossmint {
                         return Ok(signature);
                     }
                 }
-                // The order stands; asking again orders nothing.
+                // The request stays valid; polling again requests nothing new.
                 Err(CrossmintError::Unavailable | CrossmintError::Busy) => {}
                 Err(error) => return Err(error),
             }
@@ -241,10 +240,10 @@ impl Crossmint {
         Err(CrossmintError::Pending { id: id.to_owned() })
     }
 
-    /// The wallet's USDC on a network, as Crossmint knows it.
+    /// The wallet's USDC on a network, as reported by Crossmint.
     ///
     /// # Errors
-    /// [`CrossmintError`]
+    /// [`CrossmintError`] for every failure.
     pub async fn balance(
         &self,
         world: &impl Web,
@@ -263,7 +262,7 @@ impl Crossmint {
         let there = usdc.get("chains").and_then(|chains| chains.get(chain));
         let text = |name| there.and_then(|there| there.get(name)).and_then(Value::as_str);
         let contract: Option<Address> = text("contractAddress").and_then(|text| text.parse().ok());
-        // Staging has dollars of Crossmint's own, which no door takes.
+        // Staging has Crossmint's own dollar token, which no server accepts.
         if contract.is_some_and(|contract| contract != network.usdc) {
             return Ok(Usdc::ZERO);
         }
@@ -271,7 +270,7 @@ impl Crossmint {
         raw.map(super::capped).ok_or(CrossmintError::Malformed)
     }
 
-    /// What a signature is ordered with; `None` if the typed data is not what it must be.
+    /// The body of a request for a signature; `None` if the typed data is malformed or for another chain.
     fn order(&self, typed_data: &Value) -> Option<Value> {
         let part = |name| typed_data.get(name);
         let (domain, message) = (part("domain")?, part("message")?.as_object()?);
@@ -296,8 +295,7 @@ impl Crossmint {
         Some(json!({"type": "typed-data", "params": params}))
     }
 
-    /// What Crossmint calls a network. Staging keys are for test networks only, production keys for
-    /// the others.
+    /// Crossmint's name of a network. Staging keys serve test networks, production keys the others.
     fn chain_of(&self, network: &Network) -> Option<&'static str> {
         let known = NETWORKS.iter().find(|known| known.chain_id == network.chain_id)?;
         let chain = match known.v1_name {
@@ -342,7 +340,7 @@ impl Crossmint {
     }
 }
 
-/// The signature, or `None` while it is being made.
+/// The signature, or `None` while it is pending.
 fn finished(answer: SignatureAnswer) -> Result<Option<Bytes>, CrossmintError> {
     match answer.status {
         Status::Success => {
@@ -355,18 +353,18 @@ fn finished(answer: SignatureAnswer) -> Result<Option<Bytes>, CrossmintError> {
     }
 }
 
-/// `{"error": true, "message": "…"}`
+/// Reads the message of `{"error": true, "message": "…"}`.
 fn message_of(body: &str) -> String {
     let body: Value = serde_json::from_str(body).unwrap_or_default();
     let message = body.get("message").and_then(Value::as_str).unwrap_or("no reason given");
     message.chars().filter(|c| !c.is_control()).take(MESSAGE_CHARS_MAX).collect()
 }
 
-/// The address of a stand-in for tests: on this machine or behind https, so that the key is not sent
-/// in the clear.
+/// Parses the URL that replaces Crossmint in tests. Plain HTTP is allowed on this machine only, because requests contain
+/// the key.
 ///
 /// # Errors
-/// What is wrong with it.
+/// What is wrong with the URL.
 pub fn read_url(text: &str) -> Result<String, String> {
     let fault = || "must be an https address, or http on this machine".to_owned();
     let url = Url::parse(text.trim()).map_err(|_| fault())?;

@@ -1,10 +1,9 @@
-//! The wallets that a guest session pays with, and the policy that is asked before any of them signs.
+//! The wallets that a guest session pays with, and the policy that is checked before they sign.
 //!
-//! A wallet signs EIP-712 typed data and nothing else; it sends no transactions. Three kinds: that of
-//! the person's own browser ([`browser`]), which we only ask for signatures and whose answers are
-//! checked; a smart wallet of our own ([`smart`]), whose owner's key is derived; and one that Crossmint
-//! keeps ([`crossmint`]). Whatever the kind, [`policy::judge`] comes first, and what is spent is
-//! counted for all sessions of one owner together ([`budget`]).
+//! A wallet only signs EIP-712 typed data; it sends no transactions. There are three kinds: the wallet in the user's
+//! browser ([`browser`]), whose signatures are verified; our own smart wallet ([`smart`]), whose owner key is derived;
+//! and a wallet that Crossmint keeps ([`crossmint`]). For every kind [`policy::judge`] comes first, and the spending of
+//! all sessions of an owner is counted together ([`budget`]).
 
 #![deny(clippy::arithmetic_side_effects)]
 
@@ -30,69 +29,67 @@ sol! {
     function balanceOf(address account) external view returns (uint256);
 }
 
-/// Whose key signs.
+/// The kind of a wallet, by the holder of its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// The person's own, in the browser.
+    /// The user's wallet in the browser.
     Browser,
-    /// Ours: a contract whose owner's key is derived.
+    /// Our contract wallet, whose owner key is derived.
     Smart,
     /// Kept by Crossmint.
     Crossmint,
 }
 
-/// What is shown of a wallet (`wallet_info`).
+/// The view of a wallet (`wallet_info`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct WalletInfo {
-    /// Whose key signs.
     pub kind: Kind,
-    /// The wallet that pays.
+    /// The paying wallet.
     #[serde(rename = "guestAddress", serialize_with = "checksum")]
     #[cfg_attr(test, ts(type = "string"))]
     pub address: Address,
-    /// The wallet that the connected door is paid into, once it is known.
+    /// The wallet that the connected server is paid to, once it is known.
     #[cfg_attr(test, ts(type = "string | null"))]
     pub host_address: Option<Address>,
     /// CAIP-2 id.
     #[serde(serialize_with = "caip2")]
     #[cfg_attr(test, ts(type = "string"))]
     pub network: &'static Network,
-    /// Whether the wallet is a contract on the chain. `None` if the chain cannot be asked.
+    /// Whether the wallet is a deployed contract. `None` if the chain gives no answer.
     #[serde(rename = "guestWalletDeployed")]
     pub deployed: Option<bool>,
-    /// Its USDC, dollars. `None` if the chain cannot be asked.
+    /// Its USDC, dollars. `None` if the chain gives no answer.
     #[serde(serialize_with = "dollars")]
     #[cfg_attr(test, ts(type = "string | null"))]
     pub balance: Option<Usdc>,
 }
 
-/// What a user's server-side wallet is derived from. The name says that it is a user's, so that no
-/// session can be named like one.
+/// The name from which a user's wallet is derived. The prefix keeps users and sessions apart.
 #[must_use]
 pub fn owner_of_user(user: &UserId) -> String {
     format!("user:{user}")
 }
 
-/// The same for a session that nobody has signed in to.
+/// The name from which the wallet of a session without a signed-in user is derived.
 #[must_use]
 pub fn owner_of_session(session: &str) -> String {
     format!("session:{session}")
 }
 
-/// An owner as others may see it: they need not know who it is.
+/// A pseudonym of the owner for third parties.
 #[must_use]
 pub fn opaque(owner: &str) -> String {
     hex::encode(Sha256::digest(owner))
 }
 
-/// The USDC of a wallet. More than [`Usdc::MAX`] is shown as that.
+/// The USDC balance of a wallet, capped at [`Usdc::MAX`].
 ///
 /// # Errors
-/// [`RpcError`]
+/// [`RpcError`] if the chain gives no answer.
 pub async fn usdc_balance(
     http: &impl Http,
     rpc: &Rpc,
@@ -109,7 +106,7 @@ pub async fn usdc_balance(
 /// Whether there is code at the address.
 ///
 /// # Errors
-/// [`RpcError`]
+/// [`RpcError`] if the chain gives no answer.
 pub async fn is_deployed(http: &impl Http, rpc: &Rpc, address: Address) -> Result<bool, RpcError> {
     let code: Bytes = rpc.call(http, "eth_getCode", json!([address, "latest"])).await?;
     Ok(!code.is_empty())

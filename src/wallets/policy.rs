@@ -1,4 +1,5 @@
-//! The spending policy of a guest session, or of all sessions of an owner: asked before anything is signed, whatever the wallet.
+//! The spending policy of a guest session, or of all sessions of an owner. It is checked before every signature, for all
+//! kinds of wallets.
 
 use alloy_primitives::Address;
 use serde::{Deserialize, Serialize};
@@ -7,149 +8,149 @@ use url::Url;
 
 use crate::base::money::Usdc;
 
-/// The most entries of a list.
+/// Entries of a list at most.
 const ENTRIES_MAX: usize = 32;
-/// The longest address of a door, bytes.
-const DOOR_BYTES_MAX: usize = 512;
+/// The longest URL of a server, bytes.
+const SERVER_URL_BYTES_MAX: usize = 512;
 
-/// What a session may spend, where, and when it has to ask first.
+/// How much a session may spend, at which servers, and when it must ask the user first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Policy {
-    /// The most that one call may cost.
+    /// The highest price of one call.
     #[serde(with = "dollars")]
     #[cfg_attr(test, ts(type = "string"))]
     pub per_call: Usdc,
-    /// The most that the session may spend in all.
+    /// The highest spending of the session.
     #[serde(with = "dollars")]
     #[cfg_attr(test, ts(type = "string"))]
     pub per_session: Usdc,
-    /// The most that a wallet may spend in a day, in all sessions of its owner.
+    /// The highest spending of a wallet in 24 hours, in all sessions of its owner.
     #[serde(with = "dollars")]
     #[cfg_attr(test, ts(type = "string"))]
     pub per_day: Usdc,
-    /// Up to this it pays without asking; 0 asks always.
+    /// Prices up to this are paid without asking; 0 always asks.
     #[serde(with = "dollars")]
     #[cfg_attr(test, ts(type = "string"))]
     pub ask_above: Usdc,
-    /// Doors that may be paid: a door's address, or an origin for all doors there. Empty: any.
+    /// Servers that may be paid: the URL of a server, or an origin for all servers there. Empty allows all.
     pub doors: Vec<String>,
-    /// Wallets that may be paid. Empty: any.
+    /// Wallets that may be paid. Empty allows all.
     #[cfg_attr(test, ts(type = "Array<string>"))]
     pub pay_to: Vec<Address>,
 }
 
-/// A change of the policy that cannot be made.
+/// A refused change of the policy.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{field} {remedy}")]
 pub struct InvalidPolicy {
-    /// The member at fault, as it was sent; `policy` for the whole.
+    /// The refused member as it was sent; `policy` for the whole change.
     pub field: String,
-    /// What it must be.
+    /// What the value must be.
     pub remedy: String,
 }
 
-/// What is about to be paid for.
+/// A purchase before its signature.
 #[derive(Clone, Debug)]
 pub struct Purchase<'a> {
-    /// The door's address.
+    /// The URL of the server.
     pub door: &'a str,
-    /// The tool that is called.
+    /// The called tool.
     pub tool: &'a str,
-    /// What the challenge wants.
+    /// The amount in the challenge.
     pub amount: Usdc,
-    /// Who the challenge wants it for.
+    /// The payee in the challenge.
     pub pay_to: Address,
-    /// The price shown when the door listed its tools or events, if it showed one.
+    /// The price in the server's list of tools or events, if it showed one.
     pub listed: Option<Usdc>,
 }
 
-/// What was spent before. Everything signed that may still be used counts, paid or not.
+/// The earlier spending. It includes signed payments that may still be used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Spent {
-    /// In this session.
+    /// Of this session.
     pub session: Usdc,
-    /// In this day, with this wallet, in all sessions of its owner.
+    /// Of this wallet in the last 24 hours, in all sessions of its owner.
     pub day: Usdc,
 }
 
-/// What the policy says of a purchase.
+/// The decision about a purchase.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Sign.
     Pay,
-    /// Ask the person first, for this reason, and judge again when they have said yes.
+    /// Ask the user first, for this reason, and judge again after a confirmation.
     Ask(&'static str),
     /// Never sign.
     Refuse(Refused),
 }
 
-/// Why a purchase is refused, in words for the person whose money it is.
+/// Why a purchase is refused. The messages are for the user who pays.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum Refused {
-    /// Costs more than one call may.
+    /// The price exceeds the limit of a call.
     #[error(
         "this costs ${amount}, and a call may cost at most ${limit}; raise perCall to allow it"
     )]
     PerCall {
-        /// What it costs.
+        /// The price.
         amount: Usdc,
-        /// What it may cost.
+        /// The limit of a call.
         limit: Usdc,
     },
-    /// With it the session would have spent too much.
+    /// The purchase would exceed the limit of the session.
     #[error(
         "this costs ${amount}, and of the session's ${limit} already ${spent} are spent or signed; raise perSession to allow it"
     )]
     PerSession {
-        /// What it costs.
+        /// The price.
         amount: Usdc,
-        /// What was spent before.
+        /// The earlier spending.
         spent: Usdc,
-        /// What may be spent.
+        /// The limit.
         limit: Usdc,
     },
-    /// With it the day would have cost too much.
+    /// The purchase would exceed the limit of the day.
     #[error(
         "this costs ${amount}, and of the day's ${limit} already ${spent} are spent or signed; wait until tomorrow, or raise perDay"
     )]
     PerDay {
-        /// What it costs.
+        /// The price.
         amount: Usdc,
-        /// What was spent before.
+        /// The earlier spending.
         spent: Usdc,
-        /// What may be spent.
+        /// The limit.
         limit: Usdc,
     },
-    /// The door is not on the list.
+    /// The server is not on the list.
     #[error("{door} is not one of the doors that may be paid; add it to doors to allow it")]
     Door {
-        /// Its address.
+        /// The URL of the server.
         door: String,
     },
-    /// Whom the door wants paid is not on the list.
+    /// The payee is not on the list.
     #[error("the door wants {pay_to} to be paid, which is not in payTo; add it there to allow it")]
     PayTo {
-        /// The wallet.
+        /// The payee's wallet.
         pay_to: Address,
     },
-    /// Dearer than it was listed.
+    /// The price is higher than the listed one.
     #[error(
         "{tool} was listed at ${listed} and now costs ${amount}; list the tools or events again and decide anew"
     )]
     PriceRaised {
-        /// The tool.
+        /// The called tool.
         tool: String,
-        /// What it was to cost.
+        /// The listed price.
         listed: Usdc,
-        /// What it costs.
+        /// The price.
         amount: Usdc,
     },
 }
 
-/// Whether the purchase may be made. After a person said yes to [`Verdict::Ask`] the caller judges
-/// once more, because other purchases may have been made meanwhile.
+/// Decides about a purchase. After the user confirms a [`Verdict::Ask`], the caller must judge again, because other
+/// purchases may have been made meanwhile.
 #[must_use]
 pub fn judge(policy: &Policy, purchase: &Purchase<'_>, spent: Spent) -> Verdict {
     if let Some(refused) = refusal(policy, purchase, spent) {
@@ -178,10 +179,10 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// The policy with the members that `changes` has; a list replaces the whole list.
+    /// Applies a change. A list replaces the whole list.
     ///
     /// # Errors
-    /// [`InvalidPolicy`] names the first member at fault. Nothing is changed then.
+    /// [`InvalidPolicy`] names the first refused member.
     pub fn changed(&self, changes: &Value) -> Result<Self, InvalidPolicy> {
         let whole = || invalid("policy", "must be a JSON object such as {\"perCall\": \"0.50\"}");
         let changes: &Map<String, Value> = changes.as_object().ok_or_else(whole)?;
@@ -192,7 +193,7 @@ impl Policy {
                 "perSession" => policy.per_session = money(name, value)?,
                 "perDay" => policy.per_day = money(name, value)?,
                 "askAbove" => policy.ask_above = money(name, value)?,
-                "doors" => policy.doors = list(name, value, door)?,
+                "doors" => policy.doors = list(name, value, server_url)?,
                 "payTo" => policy.pay_to = list(name, value, wallet)?,
                 _ => {
                     let known = "perCall, perSession, perDay, askAbove, doors and payTo";
@@ -204,15 +205,16 @@ impl Policy {
         Ok(policy)
     }
 
-    fn allows_door(&self, door: &str) -> bool {
-        let Some(door) = read_door(door) else { return false };
-        let matches = |allowed: &String| read_door(allowed).is_some_and(|a| is_within(&door, &a));
+    fn allows_server(&self, url: &str) -> bool {
+        let Some(server) = parse_server_url(url) else { return false };
+        let matches =
+            |allowed: &String| parse_server_url(allowed).is_some_and(|a| is_within(&server, &a));
         self.doors.is_empty() || self.doors.iter().any(matches)
     }
 }
 
 impl Refused {
-    /// Stable, for programs.
+    /// The stable error code.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -228,8 +230,8 @@ impl Refused {
 
 fn refusal(policy: &Policy, purchase: &Purchase<'_>, spent: Spent) -> Option<Refused> {
     let Purchase { door, tool, amount, pay_to, listed } = *purchase;
-    if !policy.allows_door(door) {
-        return Some(Refused::Door { door: door.chars().take(DOOR_BYTES_MAX).collect() });
+    if !policy.allows_server(door) {
+        return Some(Refused::Door { door: door.chars().take(SERVER_URL_BYTES_MAX).collect() });
     }
     if !policy.pay_to.is_empty() && !policy.pay_to.contains(&pay_to) {
         return Some(Refused::PayTo { pay_to });
@@ -252,19 +254,19 @@ fn refusal(policy: &Policy, purchase: &Purchase<'_>, spent: Spent) -> Option<Ref
     None
 }
 
-/// An http(s) address. One that names a user is none of a door: people take it for another host.
-fn read_door(text: &str) -> Option<Url> {
+/// Parses an http(s) URL. A URL with a user name is refused, because it can look like another host.
+fn parse_server_url(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
     let is_plain = url.username().is_empty() && url.password().is_none();
     (matches!(url.scheme(), "http" | "https") && url.has_host() && is_plain).then_some(url)
 }
 
-/// Compared as parsed, so that no spelling of another host or path passes for an allowed one.
-fn is_within(door: &Url, allowed: &Url) -> bool {
+/// Whether the server is allowed. Parsed URLs are compared, so that no spelling of another host or path passes.
+fn is_within(server: &Url, allowed: &Url) -> bool {
     let path = |url: &Url| url.path().trim_end_matches('/').to_owned();
     let is_origin = path(allowed).is_empty();
-    door.origin() == allowed.origin()
-        && (is_origin || (path(door) == path(allowed) && door.query() == allowed.query()))
+    server.origin() == allowed.origin()
+        && (is_origin || (path(server) == path(allowed) && server.query() == allowed.query()))
 }
 
 fn invalid(field: &str, remedy: impl Into<String>) -> InvalidPolicy {
@@ -294,11 +296,11 @@ fn list<T>(
     entries.iter().enumerate().map(read).collect()
 }
 
-fn door(text: &str) -> Result<String, &'static str> {
-    if text.len() > DOOR_BYTES_MAX {
+fn server_url(text: &str) -> Result<String, &'static str> {
+    if text.len() > SERVER_URL_BYTES_MAX {
         return Err("is too long for the address of a door");
     }
-    let url = read_door(text).filter(|url| url.fragment().is_none());
+    let url = parse_server_url(text).filter(|url| url.fragment().is_none());
     let remedy =
         "must be an http(s) address without a user or a fragment, of a door or of an origin";
     url.map(|url| url.to_string()).ok_or(remedy)
@@ -306,7 +308,7 @@ fn door(text: &str) -> Result<String, &'static str> {
 
 fn wallet(text: &str) -> Result<Address, &'static str> {
     let remedy = "must be a wallet's address, 0x and 40 hex digits";
-    // Mixed case is a checksum (EIP-55); a typing error in it would send money to nobody.
+    // Mixed case is a checksum (EIP-55). It detects typing errors, which would send money to an unowned address.
     let digits = text.strip_prefix("0x").ok_or(remedy)?;
     let is_mixed = digits.bytes().any(|b| b.is_ascii_lowercase())
         && digits.bytes().any(|b| b.is_ascii_uppercase());
@@ -317,7 +319,7 @@ fn wallet(text: &str) -> Result<Address, &'static str> {
     text.parse().map_err(|_| remedy)
 }
 
-/// Amounts as people write them: `"0.50"`.
+/// Amounts in dollars: `"0.50"`.
 mod dollars {
     use serde::{Deserialize, Deserializer, Serializer};
 

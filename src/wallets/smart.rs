@@ -1,5 +1,5 @@
-//! A smart wallet of our own: a contract with one owner, whose key is derived from the identity keys and
-//! the owner's name. It has an address, and can be paid and pay, before it is on the chain.
+//! Our own smart wallet: a contract with one owner key, derived from the identity keys and the owner's name. It has an
+//! address and can receive and pay before it is deployed.
 
 use alloy_primitives::{Address, B256, Bytes, Signature};
 use alloy_sol_types::{SolCall, SolValue, sol};
@@ -10,9 +10,9 @@ use crate::chain::signature::{Wrapper, wrap};
 use crate::identity::keys::Keys;
 use crate::ports::Http;
 
-/// Before the owner's signature, so that a wallet's signature never looks like a key's.
+/// The first byte of a wallet's signature, which gives it another length than a key's.
 const MARKER: u8 = 1;
-/// One wallet for each owner.
+/// The salt of the factory. It is constant, so each owner has one wallet.
 const SALT: B256 = B256::ZERO;
 
 sol! {
@@ -22,29 +22,29 @@ sol! {
     }
 }
 
-/// A wallet whose owner's key we hold. The key is never shown; there is no `Debug`.
+/// A wallet with its owner key. There is no `Debug`, so the key is never shown.
 pub struct SmartWallet {
     key: SigningKey,
     factory: Address,
 }
 
 impl SmartWallet {
-    /// The wallet of an owner: always the same, as long as key, name and factory are.
+    /// Derives the wallet of an owner. It depends on the identity keys, the owner's name and the factory only.
     #[must_use]
     pub fn derive(keys: &Keys, owner: &str, factory: Address) -> Self {
         Self { key: keys.wallet_key(owner), factory }
     }
 
-    /// The address of the key that owns the wallet. It never holds money.
+    /// The address of the owner key. It never holds money.
     #[must_use]
     pub fn owner(&self) -> Address {
         Address::from_private_key(&self.key)
     }
 
-    /// Where the wallet is or will be, as its factory says.
+    /// The address of the wallet, deployed or not, as its factory computes it.
     ///
     /// # Errors
-    /// [`RpcError`]; [`RpcError::Malformed`] if there is no factory at its address.
+    /// [`RpcError`] if the chain gives no answer; [`RpcError::Malformed`] if there is no factory at its address.
     pub async fn address(&self, http: &impl Http, rpc: &Rpc) -> Result<Address, RpcError> {
         let call = Factory::addressOfCall { owner: self.owner(), salt: SALT };
         let Ask { method, params } = Ask::contract(self.factory, &call.abi_encode());
@@ -53,10 +53,10 @@ impl SmartWallet {
         if address.is_zero() { Err(RpcError::Malformed) } else { Ok(address) }
     }
 
-    /// Whether the wallet is on the chain ([`super::is_deployed`]).
+    /// Whether the wallet is deployed.
     ///
     /// # Errors
-    /// [`RpcError`]
+    /// [`RpcError`] if the chain gives no answer.
     pub async fn is_deployed(
         &self,
         http: &impl Http,
@@ -66,16 +66,15 @@ impl SmartWallet {
         super::is_deployed(http, rpc, address).await
     }
 
-    /// How the wallet is made.
+    /// The factory call that deploys the wallet.
     #[must_use]
     pub fn maker(&self) -> Wrapper {
         let call = Factory::createCall { owner: self.owner(), salt: SALT };
         Wrapper { factory: self.factory, call: call.abi_encode().into() }
     }
 
-    /// A signature that the wallet accepts under an EIP-712 digest (ERC-1271), and that makes the
-    /// wallet first while it is not on the chain (ERC-6492). `None` if the curve refuses the digest,
-    /// which has never been seen.
+    /// Signs an EIP-712 digest in the form that the wallet accepts (ERC-1271). For an undeployed wallet the signature is
+    /// wrapped with the factory call (ERC-6492). `None` if the curve refuses the digest, which practically never happens.
     #[must_use]
     pub fn sign(&self, digest: B256, deployed: bool) -> Option<Bytes> {
         let signature = self.key.sign_prehash_recoverable(digest.as_slice()).ok()?;
@@ -118,7 +117,7 @@ mod tests {
         assert_eq!(given.signature, wallet.sign(DIGEST, true).unwrap());
         let maker = given.wrapper.unwrap();
         assert_eq!(maker.factory, FACTORY);
-        // The selector that the local chain's list of factories has.
+        // The selector in the local chain's list of factories.
         let owner = hex::encode(wallet.owner());
         let call = format!("a3def923{owner:0>64}{}", "0".repeat(64));
         assert_eq!(hex::encode(&maker.call), call);
@@ -126,7 +125,7 @@ mod tests {
 
     #[test]
     fn signatures_are_those_that_viem_makes_and_the_local_chain_accepts() {
-        // Made with viem from the same key, and accepted by MiniWallet before and after it was there.
+        // Made with viem from the same key. MiniWallet accepts it before and after its deployment.
         for (deployed, hash) in [
             (false, b256!("7c3dbaf5356d20c2dce1ad8aa832ecab33fd0d1c758a5c26fd99e1a593249bf3")),
             (true, b256!("2ea49aa64028aac1ab0a388c804b0617b1a98da43b70e23d4197ebff1dfa201e")),

@@ -436,7 +436,7 @@ fn the_audit_finds_books_that_do_not_agree() {
         ("UPDATE payments SET amount = amount + 1", "the money of every settled payment"),
         ("UPDATE payments SET answer = NULL", "every delivered result is stored"),
         ("UPDATE payments SET state = 'refused'", "the ledger holds nothing else"),
-        ("UPDATE payments SET state = 'refused'", "nobody looks after a payment"),
+        ("UPDATE payments SET state = 'refused'", "no final payment has a next check"),
         ("UPDATE wallets SET settled = 7", "a wallet's standing"),
         ("UPDATE rsvps SET tx_hash = 'x'", "every seat was paid for"),
         ("UPDATE events SET capacity = 1; ", "no event has more seats"),

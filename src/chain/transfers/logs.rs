@@ -13,13 +13,13 @@ sol! {
     event Transfer(address indexed from, address indexed to, uint256 value);
 }
 
-/// The topics of the log that says that the authorization was used.
+/// The topics of the log of the authorization's use.
 pub(super) fn used_topics(authorization: &Authorization) -> [B256; 3] {
     let from = authorization.from.into_word();
     [AuthorizationUsed::SIGNATURE_HASH, from, authorization.nonce]
 }
 
-/// The topics of the logs that say that the authorization was used or cancelled, as a filter.
+/// A filter for the logs of the authorization's use and cancellation.
 pub(super) fn used_or_cancelled_topics(authorization: &Authorization) -> Value {
     let [used, from, nonce] = used_topics(authorization);
     json!([[used, AuthorizationCanceled::SIGNATURE_HASH], from, nonce])

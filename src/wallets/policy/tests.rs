@@ -1,4 +1,4 @@
-//! What the policy allows.
+//! Decisions of the policy.
 
 use alloy_primitives::address;
 use proptest::prelude::*;
