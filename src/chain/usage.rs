@@ -44,6 +44,13 @@ pub struct Wanted<'a> {
     pub transaction: Option<B256>,
 }
 
+/// The hash of a transaction: `0x` and 64 hex digits in any case.
+#[must_use]
+pub fn read_hash(text: &str) -> Option<B256> {
+    text.strip_prefix("0x").filter(|digits| digits.len() == 64)?;
+    text.parse().ok()
+}
+
 impl Rpc {
     /// [`Usage::Unused`] or [`Usage::RanOut`], or `None` if it was used: [`Self::use_of`] then says how. `ends_at`: when
     /// the authorization ends. Two requests.

@@ -294,7 +294,7 @@ fn a_key_that_everybody_knows_pays_for_no_gas_that_is_worth_something() {
     for key in keys {
         let own = [("FACILITATOR_URL", "self"), ("RELAYER_PRIVATE_KEY", key.as_str())];
         assert_eq!(named(&production(&own)), ["RELAYER_PRIVATE_KEY"], "{key}");
-        // Whoever is called at their own machine may still spend coins of a chain that is elsewhere.
+        // A deployment on a local machine may still spend coins of a remote chain.
         let elsewhere = read(&[own[0], own[1], sepolia, PRODUCTION[4]]);
         let Err(errors) = elsewhere else { panic!("{key} is known") };
         assert_eq!(named(&errors.0), ["RELAYER_PRIVATE_KEY"], "{key}");

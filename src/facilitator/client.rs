@@ -6,15 +6,21 @@
 //! unknown reason. Each other failure has a [`Cause`]. Payers influence what a facilitator says about their payments,
 //! so only [`Cause::Transport`] says something about the facilitator itself.
 
+mod answers;
+mod outcome;
+
 use std::collections::BTreeMap;
 
 use alloy_primitives::Address;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::base::id::ScopeId;
 use crate::chain::rpc::Rpc;
 use crate::chain::signature::Factories;
+use crate::facilitator::client::answers::{
+    judge_own, judge_settle, judge_verify, not_now, worthless,
+};
+pub use crate::facilitator::client::outcome::{Cause, SettleOutcome, Trouble, VerifyOutcome};
 use crate::facilitator::credentials::Credentials;
 use crate::facilitator::own::gas::GasPolicy;
 use crate::facilitator::own::judge::{self, Access};
@@ -88,156 +94,11 @@ pub struct Question<'a> {
     pub scope: &'a ScopeId,
 }
 
-/// What an unclear answer says about the facilitator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cause {
-    /// It cannot be used: no answer, HTTP 5xx without a verdict, HTTP 429.
-    Transport,
-    /// It answered. The payment may be the cause of what it said.
-    Answer,
-}
-
-/// Why there is no clear answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trouble {
-    /// The reason for the log.
-    pub why: String,
-    pub cause: Cause,
-    /// The reason for the caller, from our own facilitator only.
-    pub detail: Option<String>,
-    /// When to retry, seconds.
-    pub retry_after: Option<i64>,
-}
-
-impl Trouble {
-    fn new(why: impl Into<String>, cause: Cause) -> Self {
-        Self { why: why.into(), cause, detail: None, retry_after: None }
-    }
-
-    /// From an answer of the facilitator.
-    #[must_use]
-    pub fn answered(why: impl Into<String>) -> Self {
-        Self::new(why, Cause::Answer)
-    }
-
-    /// From a failure that prevented an answer.
-    #[must_use]
-    pub fn transport(why: impl Into<String>) -> Self {
-        Self::new(why, Cause::Transport)
-    }
-}
-
-/// The verdict on a payment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum VerifyOutcome {
-    /// It would be settled now.
-    Valid,
-    /// It would not; a reason code.
-    Invalid(String),
-    /// No verdict; no money moved.
-    Unavailable(Trouble),
-}
-
-/// The outcome of a settlement.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SettleOutcome {
-    /// Money moved in this transaction.
-    Settled(String),
-    /// No money moved; a reason code.
-    Refused(String),
-    /// Our own facilitator sent it, and a block reverted it; a reason code. No money moved, also by earlier requests:
-    /// the relayer gives a payment one nonce.
-    Reverted(String),
-    /// The facilitator did not accept the request; no money moved.
-    Unavailable(Trouble),
-    /// The authorization is used on chain, perhaps by this request: a request that is carried out twice (a proxy lost
-    /// the first answer) gets this answer the second time. The chain must be asked.
-    AlreadyUsed,
-    /// Unknown. Why, and the transaction if one was named.
-    Unknown(Trouble, Option<String>),
-}
-
 /// Timeout of `/verify`, milliseconds.
 const VERIFY_MILLIS: u32 = 10_000;
 /// Timeout of `/settle`, milliseconds: shorter than the 60 seconds of MCP clients.
 const SETTLE_MILLIS: u32 = 45_000;
 const RESPONSE_BYTES_MAX: usize = 64 * 1024;
-
-/// Prefixes of reason codes that prove that nothing was sent to the chain, or that the chain refused it (x402 section
-/// 9 and the reference implementation).
-const SURE_REFUSALS: &[&str] = &[
-    "insufficient_funds",
-    "invalid_exact_evm_insufficient_balance",
-    "invalid_exact_evm_payload_",
-    "invalid_exact_evm_signature",
-    "invalid_exact_evm_authorization_value",
-    "invalid_exact_evm_recipient_mismatch",
-    "invalid_exact_evm_network_mismatch",
-    "invalid_exact_evm_scheme",
-    "invalid_exact_evm_missing_eip712_domain",
-    "invalid_exact_evm_token_",
-    "invalid_exact_evm_transaction_simulation_failed",
-    "invalid_exact_evm_eip3009_not_supported",
-    "invalid_exact_evm_failed_to_parse_signature",
-    "invalid_network",
-    "invalid_payload",
-    "invalid_payment_requirements",
-    "invalid_scheme",
-    "invalid_x402_version",
-    "unsupported_",
-    "eip6492_factory_not_allowed",
-    "asset_not_deployed_contract",
-    "value_below_gas_cost",
-];
-/// No challenge follows this reason: the host sets the price, so the next payment would be refused as well.
-const WORTHLESS: &str = "value_below_gas_cost";
-/// When gas may be cheaper, seconds.
-const CHEAPER_SECONDS: i64 = 60;
-
-/// Reason codes that say that nothing could be sent (`facilitator::own`).
-const NOT_NOW: &[&str] = &[
-    "rpc_unavailable",
-    "relayer_balance_low",
-    "gas_price_too_high",
-    "relayer_storage_failed",
-    "simulation_unavailable",
-    "gas_budget_used_up",
-    "payer_waits",
-];
-/// Those of them that no payment can cause.
-const BROKEN: &[&str] = &["rpc_unavailable", "relayer_storage_failed"];
-
-/// The reason of our own facilitator for a reverted transaction.
-const REVERTED: &str = "invalid_exact_evm_transaction_failed";
-
-/// Reason codes that say that the authorization is used on chain.
-const ALREADY_USED: &[&str] = &["invalid_exact_evm_nonce_already_used", "nonce_already_used"];
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct VerifyAnswer {
-    is_valid: bool,
-    invalid_reason: Option<String>,
-    payer: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct SettleAnswer {
-    success: bool,
-    error_reason: Option<String>,
-    #[serde(default)]
-    transaction: Option<String>,
-    payer: Option<String>,
-}
-
-/// Reasons that are trusted from our own facilitator only.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct OwnWords {
-    error_message: Option<String>,
-    retry_after: Option<i64>,
-}
 
 impl Facilitator {
     /// Asks whether the payment would be settled.
@@ -306,34 +167,6 @@ impl Facilitator {
             matches!(judge_own(&response, question.payer), SettleOutcome::Settled(_))
         })
     }
-}
-
-/// Reads an answer of our own facilitator, which says more and is trusted more.
-fn judge_own(response: &HttpResponse, payer: &str) -> SettleOutcome {
-    let OwnWords { error_message: detail, retry_after } =
-        serde_json::from_str(&response.body).unwrap_or_default();
-    match judge_settle(response, payer) {
-        // A remote facilitator may have sent it twice, and this answer may be about the second time.
-        SettleOutcome::Unknown(trouble, None) if trouble.why == REVERTED => {
-            SettleOutcome::Reverted(trouble.why)
-        }
-        SettleOutcome::Refused(why) if why == WORTHLESS => {
-            SettleOutcome::Unavailable(worthless(detail))
-        }
-        SettleOutcome::Unavailable(trouble) if retry_after.is_some() => {
-            SettleOutcome::Unavailable(Trouble { detail, retry_after, ..trouble })
-        }
-        other @ (SettleOutcome::Settled(_)
-        | SettleOutcome::Refused(_)
-        | SettleOutcome::Reverted(_)
-        | SettleOutcome::Unavailable(_)
-        | SettleOutcome::AlreadyUsed
-        | SettleOutcome::Unknown(..)) => other,
-    }
-}
-
-fn worthless(detail: Option<String>) -> Trouble {
-    Trouble { detail, retry_after: Some(CHEAPER_SECONDS), ..Trouble::answered(WORTHLESS) }
 }
 
 impl Own {
@@ -409,95 +242,3 @@ async fn asked(
         response_bytes_max: RESPONSE_BYTES_MAX,
     })
 }
-
-fn judge_verify(response: &HttpResponse, payer: &str) -> VerifyOutcome {
-    let Ok(answer) = serde_json::from_str::<VerifyAnswer>(&response.body) else {
-        return VerifyOutcome::Unavailable(no_verdict(response.status));
-    };
-    let other_payer = answer.payer.is_some_and(|named| !named.eq_ignore_ascii_case(payer));
-    if answer.is_valid && !other_payer {
-        VerifyOutcome::Valid
-    } else if answer.is_valid {
-        VerifyOutcome::Invalid("invalid_payload".to_owned())
-    } else {
-        let reason = answer.invalid_reason.as_deref().and_then(code);
-        VerifyOutcome::Invalid(reason.unwrap_or_else(|| "unexpected_verify_error".to_owned()))
-    }
-}
-
-fn judge_settle(response: &HttpResponse, payer: &str) -> SettleOutcome {
-    let Ok(answer) = serde_json::from_str::<SettleAnswer>(&response.body) else {
-        let trouble = no_verdict(response.status);
-        // These statuses say that the request was not accepted. Any other failure may have come after acceptance,
-        // even with a body that begins like a verdict.
-        let begins = ["\"success\"", "\"transaction\""].iter().any(|it| response.body.contains(it));
-        return match response.status {
-            400 | 401 | 403 | 404 | 405 | 413 | 415 | 422 | 429 if !begins => {
-                SettleOutcome::Unavailable(trouble)
-            }
-            _ => SettleOutcome::Unknown(trouble, None),
-        };
-    };
-    let transaction = answer.transaction.filter(|hash| is_hash(hash));
-    let reason = answer.error_reason.as_deref().and_then(code);
-    match (answer.success, transaction, reason) {
-        (true, Some(hash), _)
-            if answer.payer.as_deref().is_none_or(|named| named.eq_ignore_ascii_case(payer)) =>
-        {
-            SettleOutcome::Settled(hash)
-        }
-        (true, hash, _) => {
-            SettleOutcome::Unknown(Trouble::answered("success without payer or transaction"), hash)
-        }
-        (false, None, Some(reason)) if ALREADY_USED.contains(&reason.as_str()) => {
-            SettleOutcome::AlreadyUsed
-        }
-        (false, None, Some(reason)) if NOT_NOW.contains(&reason.as_str()) => {
-            SettleOutcome::Unavailable(not_now(reason))
-        }
-        (false, None, Some(reason)) if is_sure(&reason) => SettleOutcome::Refused(reason),
-        (false, hash, reason) => {
-            let why = reason.unwrap_or_else(|| "no known reason".to_owned());
-            SettleOutcome::Unknown(Trouble::answered(why), hash)
-        }
-    }
-}
-
-/// An answer that is no verdict. The question may be the cause, unless the status says otherwise.
-fn no_verdict(status: u16) -> Trouble {
-    let cause = match status {
-        429 | 500..=599 => Cause::Transport,
-        _ => Cause::Answer,
-    };
-    let settings = match status {
-        401 | 403 => ": see FACILITATOR_AUTHORIZATION, CDP_API_KEY_ID, CDP_API_KEY_SECRET",
-        _ => "",
-    };
-    Trouble::new(format!("HTTP {status} without a verdict{settings}"), cause)
-}
-
-/// Our own facilitator cannot settle now.
-fn not_now(reason: String) -> Trouble {
-    let cause = if BROKEN.contains(&reason.as_str()) { Cause::Transport } else { Cause::Answer };
-    Trouble::new(reason, cause)
-}
-
-fn is_sure(reason: &str) -> bool {
-    SURE_REFUSALS.iter().any(|beginning| reason.starts_with(beginning))
-}
-
-/// A reason if it is a code. Free text may hold signatures and internals, so it is dropped.
-fn code(reason: &str) -> Option<String> {
-    let is_code = !reason.is_empty()
-        && reason.len() <= 100
-        && reason.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-    is_code.then(|| reason.to_owned())
-}
-
-fn is_hash(text: &str) -> bool {
-    text.strip_prefix("0x")
-        .is_some_and(|digits| digits.len() == 64 && digits.bytes().all(|b| b.is_ascii_hexdigit()))
-}
-
-#[cfg(test)]
-mod tests;

@@ -7,8 +7,8 @@ use crate::ledger::payments::{self, NotPaid, Payment, Settled, State};
 use crate::ports::{Level, SqlError, World};
 use crate::products::events::store;
 use crate::sale::flow;
-use crate::shop::deliver::{correct, deliver, take_back};
-use crate::shop::find_out::{Shows, ask_chain, end, find_out};
+use crate::shop::deliver::{correct, deliver, revoke};
+use crate::shop::find_out::{Evidence, ask_chain, end, find_out};
 use crate::shop::look::Look;
 use crate::shop::{Shop, succeeded};
 
@@ -23,7 +23,7 @@ const LOGS_SECONDS_MAX: i64 = 86_400;
 pub async fn look_after<W: World>(shop: &Shop<'_, W>, id: &PaymentId, look: &Look<'_, W>) {
     if let Err(error) = step_further(shop, id, look).await {
         let fields = [("payment", id.as_str()), ("why", &error.0)];
-        shop.cx.world.line(Level::Error, "a payment cannot be looked after", &fields);
+        shop.cx.world.line(Level::Error, "the next step of a payment failed", &fields);
         let again = shop.cx.world.now().plus(ROW_TROUBLE_SECONDS);
         succeeded(
             shop.cx.world,
@@ -44,7 +44,9 @@ async fn step_further<W: World>(
     let payment = payments::find(shop.cx.world, id)?.filter(is_due);
     let Some(payment) = payment else { return Ok(()) };
     let payment = match payment.state {
-        State::Settling | State::Unknown => find_out(shop, payment, Shows::default(), look).await?,
+        State::Settling | State::Unknown => {
+            find_out(shop, payment, Evidence::default(), look).await?
+        }
         State::Claimed | State::Verified => {
             return end(shop, &payment, NotPaid::Refused, "interrupted before settlement");
         }
@@ -96,7 +98,7 @@ async fn confirm<W: World>(
         Usage::Moved(moved, _) => correct(shop, &settled, &moved.to_string()),
         Usage::RanOut | Usage::Elsewhere => {
             shop.cx.world.line(Level::Error, "the chain has dropped a payment", &fields);
-            take_back(shop, &settled)
+            revoke(shop, &settled)
         }
         Usage::Unused(_) => {
             shop.cx.world.line(Level::Warn, "the chain has dropped a payment for now", &fields);

@@ -91,7 +91,7 @@ pub fn correct(
 /// # Errors
 ///
 /// [`SqlError`]; nothing is written.
-pub fn take_back(shop: &Shop<'_, impl World>, settled: &Settled) -> Result<(), SqlError> {
+pub fn revoke(shop: &Shop<'_, impl World>, settled: &Settled) -> Result<(), SqlError> {
     let tool = tool_of(settled)?;
     shop.cx.world.atomically(|| {
         tool.revoke(&shop.cx, settled)?;

@@ -35,7 +35,7 @@ pub const NO_LOG: &str = "used on chain, and no log that can be read says how";
 
 /// What the caller has shown.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Shows {
+pub struct Evidence {
     /// The caller is the wallet that pays.
     pub is_payer: bool,
     /// The transaction that is said to have moved the money. Any caller may name it; the chain decides.
@@ -46,33 +46,33 @@ pub struct Shows {
 pub async fn find_out<W: World>(
     shop: &Shop<'_, W>,
     payment: Payment,
-    shows: Shows,
+    evidence: Evidence,
     look: &Look<'_, W>,
 ) -> Result<Payment, SqlError> {
     let claim = payment.claim();
     // No other task handles it meanwhile.
     let busy_until = shop.cx.world.now().plus(payments::SETTLE_SECONDS);
     payments::postpone(shop.cx.world, &claim, busy_until)?;
-    let found = ask_chain(shop, &payment, shows.transaction, look).await;
+    let found = ask_chain(shop, &payment, evidence.transaction, look).await;
     let now_known = payments::find(shop.cx.world, &payment.id)?;
     if let Some(known) = now_known.filter(|known| known.settled().is_some()) {
         return Ok(known);
     }
-    follow(shop, &payment, found, shows).await?;
+    apply(shop, &payment, found, evidence).await?;
     let id = &payment.id;
     payments::find(shop.cx.world, id)?.ok_or_else(|| SqlError(format!("{id} is not there")))
 }
 
 /// Applies what the chain shows.
-pub async fn follow(
+pub async fn apply(
     shop: &Shop<'_, impl World>,
     payment: &Payment,
     found: Usage,
-    shows: Shows,
+    evidence: Evidence,
 ) -> Result<(), SqlError> {
     match found {
         Usage::Moved(transaction, block) => {
-            found_paid(shop, payment, &transaction.to_string(), block, shows.is_payer).await
+            found_paid(shop, payment, &transaction.to_string(), block, evidence.is_payer).await
         }
         Usage::RanOut => end(shop, payment, NotPaid::Failed, "ran out unpaid"),
         Usage::Elsewhere => end(shop, payment, NotPaid::Failed, "it was used for something else"),
@@ -133,7 +133,7 @@ async fn found_paid(
                 return end(shop, payment, NotPaid::Failed, "nobody has proven to have paid");
             }
             let fields = [("payment", claim.id().as_str())];
-            shop.cx.world.line(Level::Warn, "a payment may have been for somebody else", &fields);
+            shop.cx.world.line(Level::Warn, "a payment may belong to another seller", &fields);
             let next = flow::next_check(payment.attempts, now);
             let seen = (transaction, block);
             payments::mark_doubtful(shop.cx.world, &claim, seen, next, now).map(drop)

@@ -17,8 +17,6 @@ pub mod slice;
 pub mod verdict;
 pub mod waiting;
 
-use alloy_primitives::B256;
-
 use crate::ports::{Level, Log, SqlError};
 use crate::sale::cx::Cx;
 use crate::shop::memory::Memory;
@@ -40,10 +38,4 @@ pub fn succeeded(log: &impl Log, what: &str, how: Result<(), SqlError>) -> bool 
     let fields = [("what", what), ("why", &error.0)];
     log.line(Level::Error, "a part of the alarm failed", &fields);
     false
-}
-
-/// Parses the hash of a transaction: `0x` and 64 hex digits.
-pub fn read_transaction(text: &str) -> Option<B256> {
-    text.strip_prefix("0x").filter(|digits| digits.len() == 64)?;
-    text.parse().ok()
 }

@@ -11,6 +11,7 @@ use crate::base::code::Code;
 use crate::base::fields;
 use crate::base::id::PaymentId;
 use crate::chain::networks::Network;
+use crate::chain::usage::read_hash;
 use crate::facilitator::client::{Cause, Trouble};
 use crate::http::source::Source;
 use crate::identity::access::Caller;
@@ -30,14 +31,14 @@ use crate::sale::flow::{Call, InTheWay, Stop};
 use crate::sale::product::Terms;
 use crate::sale::repeat::{Kept, MayRead, ProvenPayer, Shown, is_exact};
 use crate::sale::tool::{Access, Fulfilment};
+use crate::shop::Shop;
 use crate::shop::deliver::{deliver, show};
-use crate::shop::find_out::{self, NO_LOG, Shows, USED_BEFORE};
+use crate::shop::find_out::{self, Evidence, NO_LOG, USED_BEFORE};
 use crate::shop::limits::{CALL_COST, Charged};
 use crate::shop::look::Look;
 use crate::shop::proof::{check_copy, known_payment, offer_proof, proven_payer};
 use crate::shop::registry::{AnySale, Tool};
 use crate::shop::waiting::wait_while_held;
-use crate::shop::{Shop, read_transaction};
 
 /// A tool call of any protocol.
 pub struct ToolCall {
@@ -109,7 +110,7 @@ async fn paid_call(
             shop.memory.admit_unpaid(shop.cx.world, &call.source, CALL_COST)?;
         }
         let shown = Shown { copy: Some(payment), proven, transaction };
-        let outcome = again(shop, known, shown).await;
+        let outcome = answer_again(shop, known, shown).await;
         if proof.is_none() && transaction.is_none() && is_proof_needed(&outcome) {
             shop.memory.admit_unpaid(shop.cx.world, &call.source, CALL_COST)?;
         }
@@ -123,7 +124,7 @@ async fn paid_call(
         && let Some(known) = sale.bought_before(&shop.cx, &call_of, payer)?
         && (payment.is_none() || sale.is_had(&shop.cx, &known)?)
     {
-        return again(shop, known, Shown { copy: None, proven, transaction }).await;
+        return answer_again(shop, known, Shown { copy: None, proven, transaction }).await;
     }
     if !shop.profile.products.has(tool.product()) {
         return Err(closed(tool));
@@ -198,7 +199,7 @@ async fn pay(
         && let Some(known) = payments::find(shop.cx.world, id)?
     {
         // Another sender may have put it on the chain, so the rule for known payments applies.
-        return again(shop, known, shown).await;
+        return answer_again(shop, known, shown).await;
     }
     let settled = settled.map_err(stopped)?;
     let kept = deliver(shop, &settled)?;
@@ -219,7 +220,7 @@ async fn barred(
     shown: Shown<'_>,
 ) -> Result<Done, Failure> {
     match bar {
-        InTheWay::Again(known) => again(shop, *known, shown).await,
+        InTheWay::Again(known) => answer_again(shop, *known, shown).await,
         InTheWay::OtherCall => Err(other_call().into()),
         InTheWay::Busy => Err(busy().into()),
         InTheWay::UnknownBefore => Err(pending(None, "", 2).into()),
@@ -230,7 +231,7 @@ async fn barred(
 }
 
 /// Answers a payment that this server already knows.
-async fn again(
+async fn answer_again(
     shop: &Shop<'_, impl World>,
     known: Payment,
     shown: Shown<'_>,
@@ -243,8 +244,8 @@ async fn again(
                 || (is_payer && known.doubtful_at.is_some())
                 || (shown.transaction.is_some() && known.state == State::Unknown) =>
         {
-            let shows = Shows { is_payer, transaction: shown.transaction };
-            find_out::find_out(shop, known, shows, &Look::whole(shop.cx.world)).await?
+            let evidence = Evidence { is_payer, transaction: shown.transaction };
+            find_out::find_out(shop, known, evidence, &Look::whole(shop.cx.world)).await?
         }
         State::Claimed
         | State::Verified
@@ -329,7 +330,7 @@ fn is_proof_needed(outcome: &Result<Done, Failure>) -> bool {
 /// Parses the transaction that the caller names.
 fn named_transaction(header: Option<&str>) -> Result<Option<B256>, Failure> {
     let Some(text) = header else { return Ok(None) };
-    let read = read_transaction(text).ok_or_else(|| {
+    let read = read_hash(text).ok_or_else(|| {
         let remedy = "must be the hash of a transaction: 0x and 64 hex digits";
         Failure::from(fields::bad("PAYMENT-TRANSACTION", remedy))
     });

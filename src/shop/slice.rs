@@ -57,7 +57,7 @@ async fn look_after_some(
         if look.meter.is_used_up() && shop.memory.slices.wants_to_be_alone(id) {
             // Its next check may be an hour away, and this one was incomplete.
             let soon = payments::put_off(shop.cx.world, id, shop.cx.world.now());
-            succeeded(shop.cx.world, "giving a payment a wake to itself", soon);
+            succeeded(shop.cx.world, "queueing a payment for an alarm of its own", soon);
         }
     }
 }

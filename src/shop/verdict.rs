@@ -7,15 +7,15 @@ use serde::Deserialize;
 use crate::base::code::Code;
 use crate::base::fields;
 use crate::base::id::PaymentId;
-use crate::chain::usage::Usage;
+use crate::chain::usage::{Usage, read_hash};
 use crate::ledger::payments::{self, Payment, State};
 use crate::ledger::statement::{self, Line, STUCK_SECONDS};
 use crate::ports::{Level, SqlError, World};
 use crate::rails::outcome::{Abort, Failure};
+use crate::shop::Shop;
 use crate::shop::deliver::deliver;
-use crate::shop::find_out::{Shows, ask_chain, follow};
+use crate::shop::find_out::{Evidence, apply, ask_chain};
 use crate::shop::look::Look;
-use crate::shop::{Shop, read_transaction};
 
 /// The host's statement.
 #[derive(Clone, Debug, Deserialize)]
@@ -32,7 +32,7 @@ impl Verdict {
     fn read(&self) -> Result<Option<B256>, Failure> {
         let bad = |detail: &str| Failure::from(fields::bad("transaction", detail));
         match (self.paid, &self.transaction) {
-            (true, Some(text)) => read_transaction(text)
+            (true, Some(text)) => read_hash(text)
                 .map(Some)
                 .ok_or_else(|| bad("must be the hash of a transaction: 0x and 64 hex digits")),
             (true, None) => Err(bad("is missing; name the transaction that has paid")),
@@ -58,7 +58,7 @@ pub async fn decide(
     let found = ask_chain(shop, &payment, transaction, &Look::whole(shop.cx.world)).await;
     // Another task may have determined it while the chain was asked.
     let payment = undecided(shop, id)?;
-    let shows = Shows { is_payer: transaction.is_some(), transaction };
+    let evidence = Evidence { is_payer: transaction.is_some(), transaction };
     match (found, transaction) {
         (Usage::NotFound | Usage::Unclear(_), Some(transaction)) => {
             decide_paid(shop, &payment, transaction)?;
@@ -70,7 +70,7 @@ pub async fn decide(
             payments::decide(shop.cx.world, &payment, None, shop.cx.world.now())?;
         }
         (found @ (Usage::Moved(..) | Usage::Elsewhere | Usage::RanOut | Usage::Unused(_)), _) => {
-            follow(shop, &payment, found, shows).await?;
+            apply(shop, &payment, found, evidence).await?;
             deliver_if_settled(shop, id)?;
         }
     }
@@ -104,7 +104,11 @@ fn decide_paid(
         return Err(Abort::new(Code::TransactionUsed, detail).into());
     }
     payments::decide(shop.cx.world, payment, Some(&transaction), shop.cx.world.now())?;
-    shop.cx.world.line(Level::Warn, "paid, says the host", &[("payment", payment.id.as_str())]);
+    shop.cx.world.line(
+        Level::Warn,
+        "the host says that it was paid",
+        &[("payment", payment.id.as_str())],
+    );
     deliver_if_settled(shop, &payment.id)
 }
 

@@ -14,8 +14,8 @@ use crate::ports::{Level, SqlError};
 
 /// How long a caller waits for the block, seconds. Callers of facilitators time out after 45 seconds or more.
 const ANSWER_SECONDS: i64 = 25;
-/// Polls before the first pause. A chain that makes a block for each transaction needs no pause; with any other chain
-/// the pause is shorter than a block.
+/// Polls before the first pause. A chain that makes a block for each transaction needs no pause: even the shortest one
+/// takes longer than its block.
 const LOOKS_AT_ONCE: u32 = 3;
 /// The first and the longest pause between two polls, milliseconds.
 const PAUSE_MILLIS: u32 = 4;

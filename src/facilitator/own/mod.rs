@@ -11,44 +11,41 @@
 //!
 //! # What the key can do
 //!
-//! The key pays for gas. It can move a payer's money only to the `payTo` that the payer signed, in the
-//! amount that was signed, once: the only transactions that are ever signed are made by
-//! [`crate::chain::transaction::transfer`] from an [`Order`], and an empty one to the relayer itself
-//! that fills a gap. The first call USDC's `transferWithAuthorization`, whose recipient and amount the
-//! token compares with the payer's signature, and whose nonce it takes once. For a wallet that is not
-//! there yet the same call comes behind a call of a factory from our list, both sent through Multicall3,
-//! which owns nothing and has no rights anywhere; so even a factory that is hostile finds no money and no
-//! privilege of ours. No transaction carries a value. Whoever steals the key can waste its gas money, and
-//! can move no payer's funds anywhere else.
+//! The key pays for gas. It can move a payer's money only to the signed `payTo`, in the signed amount, once. Only two
+//! transactions are ever signed: one made by [`crate::chain::transaction::transfer`] from an [`Order`], and an empty
+//! one to the relayer itself that fills a nonce gap. The first calls USDC's `transferWithAuthorization`: the token
+//! compares recipient and amount with the payer's signature, and accepts its nonce once. For a wallet that is not
+//! deployed yet, the same call follows a call of a factory from our list, and both go through Multicall3, which owns
+//! nothing and has no rights anywhere; so even a hostile factory gets no money and no privilege of ours. No transaction
+//! carries a value. A thief of the key can waste its gas money, and cannot move any payer's funds.
 //!
 //! # Who gets the answer
 //!
-//! An authorization is public once it is in a block, so anybody may show it. The first who asks for a
-//! settlement is its claimant: the same payment from the same claimant joins the settlement that is under
-//! way, or gets what became of it; from anybody else it is `invalid_exact_evm_nonce_already_used`.
-//! A claimant is a host of this deployment, an access token, or, for a facilitator that is open to all,
-//! a network address.
+//! An authorization is public once it is in a block, so any caller may show it. The first caller that asks for a
+//! settlement is its claimant. The same payment from the same claimant joins the settlement in flight, or gets its
+//! outcome; any other caller gets `invalid_exact_evm_nonce_already_used`. A claimant is a host of this deployment, an
+//! access token, or, if the facilitator is open to all, a network address.
 //!
 //! # What gas may cost
 //!
-//! Payers choose what we spend gas on, and it costs them nothing. A payment is simulated exactly as it will
-//! be sent, has to be worth its gas, and is tried once: a transaction that a block refuses is a refusal. How
-//! much may be spent in a day for a host, a caller, a payer and all together is bounded in money
-//! ([`gas::GasPolicy`]); contracts that say one thing and do another wait (`standing.rs`).
+//! Payers decide what we spend gas on, and it costs them nothing. So a payment is simulated exactly as it will be sent,
+//! must be worth its gas, and is tried once: a revert is a refusal. The gas of a day is limited in money for each host,
+//! caller and payer, and in total ([`gas::GasPolicy`]). Contracts that behave differently in the block wait
+//! (`standing.rs`).
 //!
 //! # What may fail
 //!
-//! A transaction is written down before it is sent, so a crash, a lost answer or a chain that drops a
-//! block is made up for by sending *the same* transaction again: it has one nonce, and so has its
-//! authorization. A transaction that is stuck is replaced by one with the same nonce and higher fees.
-//! Whether money moved is read from the chain: by the receipt with the transfer's own log, or, when
-//! somebody else has sent the authorization first, by the log of its use. That it did not, and will not, is said
-//! when the chain cannot change its mind any more (`verdict.rs`).
+//! A transaction is stored before it is sent. So a crash, a lost answer or a dropped block is repaired by sending *the
+//! same* transaction again: it has one nonce, and so has its authorization. A stuck transaction is replaced by one with
+//! the same nonce and higher fees. Whether money moved is read from the chain: from the receipt with the transfer's own
+//! log or, if another sender used the authorization first, from the log of its use. "It did not move, and will not" is
+//! said only when it is final (`verdict.rs`).
 //!
-//! The alarm never fails, sets itself again in every case, and looks after each row by itself (`wake.rs`).
+//! The alarm never fails, sets itself again in every case, and handles each row separately (`alarm.rs`).
 
 #![deny(clippy::arithmetic_side_effects)]
 
+mod alarm;
 pub mod api;
 mod budget;
 mod follow;
@@ -60,7 +57,6 @@ mod send;
 mod standing;
 mod store;
 mod verdict;
-mod wake;
 
 use std::cell::{Cell, RefCell};
 

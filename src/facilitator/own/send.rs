@@ -4,13 +4,13 @@ use alloy_primitives::U256;
 use serde_json::json;
 
 use crate::chain::rpc::Broadcast;
+use crate::facilitator::own::alarm::LOOK_AFTER_SECONDS;
 use crate::facilitator::own::budget::{self, Owners};
 use crate::facilitator::own::gas::Micros;
 use crate::facilitator::own::judge::Prepared;
 use crate::facilitator::own::order::Order;
 use crate::facilitator::own::refusal::{Reason, Refusal, Unavailable};
 use crate::facilitator::own::store::Charged;
-use crate::facilitator::own::wake::LOOK_AFTER_SECONDS;
 use crate::facilitator::own::{Known, Relayer, RelayerWorld, Settings, store};
 use crate::ports::{Level, SqlError};
 

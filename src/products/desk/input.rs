@@ -127,23 +127,22 @@ pub struct UpdateKbArticle {
     pub body: Option<String>,
 }
 
-/// What a host changes about a ticket over REST. What is left out stays.
+/// The host's changes of a ticket over REST. A member that is left out stays.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct TicketChanges {
     /// Open again, or resolved.
     pub status: Option<Status>,
-    /// How urgent.
     pub priority: Option<Priority>,
-    /// What it is about; empty for nothing.
+    /// Empty for none.
     pub category: Option<String>,
-    /// They replace the ones before.
+    /// They replace the old ones.
     pub tags: Option<Vec<String>>,
-    /// Who looks after it; empty for nobody.
+    /// Empty for no one.
     pub assignee: Option<String>,
 }
 
-/// What a host changes about an article. What is left out stays.
+/// The host's changes of an article. A member that is left out stays.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ArticleChanges {
@@ -153,7 +152,6 @@ pub struct ArticleChanges {
     pub body: Option<String>,
 }
 
-/// The text of a note.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Note {
@@ -161,21 +159,21 @@ pub struct Note {
     pub body: String,
 }
 
-/// Why a draft is rejected.
+/// The rejection of a draft.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Verdict {
-    /// For the history, at most 500 characters.
+    /// The reason for the history, at most 500 characters.
     pub reason: String,
 }
 
-/// What a host changes about the desk. What is left out stays.
+/// The host's changes of the desk's rules. A member that is left out stays.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct DeskChanges {
-    /// How many drafts of a wallet a person has to approve before it may send by itself, 1 to 1000.
+    /// Approved drafts that a wallet needs before it may send directly, 1 to 1000.
     pub approvals_needed: Option<u32>,
-    /// How many of a hundred mails may come back within a day before sending stops, 1 to 100.
+    /// Percentage of mails that may bounce within a day, 1 to 100.
     pub failure_percent: Option<u32>,
 }
 

@@ -19,7 +19,7 @@ use crate::products::desk::rules::{DeskView, Held, Rules};
 use crate::products::desk::tickets::{self, EntryKind};
 use crate::products::desk::views::{Approvals, DraftView, TicketView, Tickets};
 use crate::products::desk::work::{
-    assign, author_of, desk_of_the_house, resolve, save_ticket, stored_ticket, ticket_at_desk,
+    assign, author_of, call_as_owner, find_ticket, resolve, save_ticket, stored_ticket,
     write_to_customer,
 };
 use crate::products::desk::{Author, Status, articles};
@@ -56,7 +56,7 @@ pub fn desk(
         AtDesk::Reply(id) => {
             let Note { body } = read_body(body)?;
             let call = DeskCall::Send { ticket: id.clone(), text: input::body(&body)? };
-            ok(&desk_of_the_house(cx, &call, caller)?)
+            ok(&call_as_owner(cx, &call, caller)?)
         }
         AtDesk::Approvals => ok(&approvals(cx, cursor)?),
         AtDesk::Approve(id) => ok(&approve(cx, id)?),
@@ -78,7 +78,7 @@ pub fn own_tickets(cx: &Cx<'_, impl World>, cursor: Option<&str>) -> Result<Tick
 
 /// A ticket with its whole thread.
 pub fn own_ticket(cx: &Cx<'_, impl World>, id: &TicketId) -> Result<TicketView, Failure> {
-    let mut view = TicketView::from(&ticket_at_desk(cx, id)?);
+    let mut view = TicketView::from(&find_ticket(cx, id)?);
     view.thread = tickets::thread(cx.world, id, true, THREAD_MAX)?;
     Ok(view)
 }
@@ -89,7 +89,7 @@ pub fn change_ticket(
     changes: &TicketChanges,
     author: &Author,
 ) -> Result<TicketView, Failure> {
-    let mut ticket = ticket_at_desk(cx, id)?;
+    let mut ticket = find_ticket(cx, id)?;
     let mut what = Vec::new();
     if let Some(status) = changes.status {
         ticket.status = status;
@@ -125,7 +125,7 @@ pub fn add_note(
     author: &Author,
 ) -> Result<TicketView, Failure> {
     let body = input::body(body)?;
-    ticket_at_desk(cx, id)?;
+    find_ticket(cx, id)?;
     let now = cx.world.now();
     tickets::add(cx.world, id, EntryKind::Note, author, &body, None, now)?;
     own_ticket(cx, id)
@@ -164,7 +164,7 @@ pub fn approve(cx: &Cx<'_, impl World>, id: &DraftId) -> Result<Value, Failure> 
             return Err(Abort::new(Code::SendingStopped, held.to_string()).into());
         }
     }
-    let ticket = ticket_at_desk(cx, &draft.ticket)?;
+    let ticket = find_ticket(cx, &draft.ticket)?;
     cx.world.atomically(|| {
         if !drafts::decide(cx.world, id, State::Approved, "", now)? {
             return Ok::<(), SqlError>(());

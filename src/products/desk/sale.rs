@@ -33,11 +33,11 @@ impl Sale<Tool> for DeskSale {
     }
 
     fn terms(&self, cx: &Cx<'_, impl World>, _: bool) -> Result<Terms, Failure> {
-        work::check_desk(cx, &self.call)?;
+        work::check(cx, &self.call)?;
         let spec = self.tool.spec();
         let amount = spec.fixed_price();
         let amount = amount.ok_or_else(|| SqlError(format!("{} has no price", spec.name)))?;
-        Ok(Terms { amount, seat: None, description: work::desk_in_words(cx, &self.call)? })
+        Ok(Terms { amount, seat: None, description: work::describe(cx, &self.call)? })
     }
 
     fn recheck(
@@ -47,7 +47,7 @@ impl Sale<Tool> for DeskSale {
         _: &PaymentId,
         _: Usdc,
     ) -> Result<Hold, Failure> {
-        work::check_desk(cx, &self.call).map(|()| None)
+        work::check(cx, &self.call).map(|()| None)
     }
 
     fn prepare(&self, cx: &Cx<'_, impl World>) -> Result<Value, Failure> {
@@ -59,7 +59,7 @@ impl Sale<Tool> for DeskSale {
 
     fn offer(tool: Tool, cx: &Cx<'_, impl World>, payment: &Payment) -> Result<Offer, SqlError> {
         let call = DeskCall::read(tool, payment.arguments.clone());
-        Offer::of(call.and_then(|call| work::check_desk(cx, &call)))
+        Offer::of(call.and_then(|call| work::check(cx, &call)))
     }
 
     fn fulfil(tool: Tool, cx: &Cx<'_, impl World>, paid: &Settled) -> Result<Value, SqlError> {
@@ -68,7 +68,7 @@ impl Sale<Tool> for DeskSale {
         let call = call.map_err(|failure| SqlError(format!("stored arguments: {failure}")))?;
         let author = Author::Wallet(payment.payer.clone());
         let held = work::held_back(cx, &payment.payer)?;
-        work::do_at_desk(cx, &call, &Asker { author, held, payment: Some(&payment.id) })
+        work::carry_out(cx, &call, &Asker { author, held, payment: Some(&payment.id) })
     }
 
     fn revoke(cx: &Cx<'_, impl World>, paid: &Settled) -> Result<(), SqlError> {

@@ -66,7 +66,7 @@ pub fn call(
         | Tool::ProposeResolution
         | Tool::SendReply
         | Tool::AssignTicket
-        | Tool::ResolveTicket => desk_of_the_house(cx, &DeskCall::read(tool, arguments)?, caller),
+        | Tool::ResolveTicket => call_as_owner(cx, &DeskCall::read(tool, arguments)?, caller),
     }
 }
 
@@ -93,7 +93,7 @@ pub fn list_tickets(cx: &Cx<'_, impl World>, asked: &ListTickets) -> Result<Valu
 }
 
 /// Checks before payment: the ticket exists, and there is room for the result.
-pub fn check_desk(cx: &Cx<'_, impl World>, call: &DeskCall) -> Result<(), Failure> {
+pub fn check(cx: &Cx<'_, impl World>, call: &DeskCall) -> Result<(), Failure> {
     let full = |detail: &str| {
         Failure::from(Abort::new(Code::DeskFull, detail).with_money(Money::NotMoved))
     };
@@ -101,7 +101,7 @@ pub fn check_desk(cx: &Cx<'_, impl World>, call: &DeskCall) -> Result<(), Failur
         let is_full = tickets::count(cx.world)? >= tickets::TICKETS_MAX;
         return if is_full { Err(full("this desk takes no more tickets")) } else { Ok(()) };
     };
-    let ticket = ticket_at_desk(cx, id).map_err(no_money)?;
+    let ticket = find_ticket(cx, id).map_err(no_money)?;
     if tickets::entries(cx.world, id)? >= tickets::ENTRIES_MAX {
         return Err(full("the thread of this ticket is full; open a new ticket"));
     }
@@ -124,8 +124,8 @@ pub fn check_desk(cx: &Cx<'_, impl World>, call: &DeskCall) -> Result<(), Failur
 }
 
 /// The description of a call before payment. A wallet that may not act directly yet gets a draft.
-pub fn desk_in_words(cx: &Cx<'_, impl World>, call: &DeskCall) -> Result<String, Failure> {
-    let number = call.ticket().map(|id| ticket_at_desk(cx, id).map_err(no_money));
+pub fn describe(cx: &Cx<'_, impl World>, call: &DeskCall) -> Result<String, Failure> {
+    let number = call.ticket().map(|id| find_ticket(cx, id).map_err(no_money));
     let number = number.transpose()?.map_or(0, |ticket| ticket.number);
     let (what, acts) = match call {
         DeskCall::Create { subject, .. } => {
@@ -162,19 +162,19 @@ pub fn held_back(cx: &Cx<'_, impl World>, payer: &str) -> Result<Option<Held>, S
 }
 
 /// Carries out a call of the host or of one of its programs, without a payment.
-pub fn desk_of_the_house(
+pub fn call_as_owner(
     cx: &Cx<'_, impl World>,
     call: &DeskCall,
     caller: &Caller,
 ) -> Result<Value, Failure> {
-    check_desk(cx, call)?;
+    check(cx, call)?;
     let held = if caller.may_send() { None } else { Some(Held::Credential) };
     let asker = Asker { author: author_of(caller), held, payment: None };
-    Ok(cx.world.atomically(|| do_at_desk(cx, call, &asker))?)
+    Ok(cx.world.atomically(|| carry_out(cx, call, &asker))?)
 }
 
 /// Carries out a call, or puts it into the queue. Call it in the SQL transaction that books the payment.
-pub fn do_at_desk(
+pub fn carry_out(
     cx: &Cx<'_, impl World>,
     call: &DeskCall,
     asker: &Asker<'_>,
@@ -302,7 +302,7 @@ pub fn save_ticket(
     Ok(with_notice(brief(ticket), "done"))
 }
 
-pub fn ticket_at_desk(cx: &Cx<'_, impl World>, id: &TicketId) -> Result<Ticket, Failure> {
+pub fn find_ticket(cx: &Cx<'_, impl World>, id: &TicketId) -> Result<Ticket, Failure> {
     let missing = "ticketId: this desk has no such ticket";
     let found = tickets::find(cx.world, id)?;
     Ok(found.ok_or_else(|| Abort::new(Code::TicketNotFound, missing))?)

@@ -72,7 +72,7 @@ impl Sale<Tool> for EventSale {
         let (event, seats) = records::event(cx, self.event_id()).map_err(no_money)?;
         let wallet = match self {
             Self::Analytics { .. } => {
-                let description = format!("{}, its analytics", in_words(&event));
+                let description = format!("{}, its analytics", describe(&event));
                 return Ok(Terms { amount: ANALYTICS_PRICE, seat: None, description });
             }
             Self::Seat { wallet, .. } => wallet,
@@ -85,7 +85,7 @@ impl Sale<Tool> for EventSale {
         if let Some(wallet) = wallet {
             check_no_seat(cx, &event.id, &wallet.to_checksum(None))?;
         }
-        let description = format!("{}, 1 seat", in_words(&event));
+        let description = format!("{}, 1 seat", describe(&event));
         Ok(Terms { amount: event.price, seat: Some(event.id), description })
     }
 
@@ -198,7 +198,7 @@ fn read_seat(arguments: Value) -> Result<EventSale, Failure> {
 }
 
 /// `Rust meetup, 12 Dec 2026 18:30 Berlin`: shown to a payer by the wallet.
-fn in_words(event: &Event) -> String {
+fn describe(event: &Event) -> String {
     let when = event.starts_at.to_short_words(&event.time_zone);
     format!("{}, {when}", text::ascii_name(&event.title, "Event"))
 }

@@ -56,18 +56,18 @@ pub struct StoreSecret {
     pub expires_at: Option<String>,
 }
 
-/// What may change about a secret. What is left out stays as it is.
+/// Changes of a secret. A member that is left out stays.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct SecretChanges {
     #[serde(alias = "secretName")]
     name: Option<String>,
-    /// Replaces the value; whoever bought the old one has to buy the new one.
+    /// Replaces the value. Buyers of the old value must buy the new one.
     #[serde(alias = "secretValue")]
     value: Option<String>,
     description: Option<String>,
     price: Option<String>,
-    /// `null` stands for never.
+    /// `null` for no end.
     #[serde(deserialize_with = "null_or")]
     expires_at: Option<Option<String>>,
 }

@@ -1,6 +1,6 @@
 //! A server's statement about a settlement, and the check of it on the chain.
 
-use alloy_primitives::{Address, B256};
+use alloy_primitives::Address;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -9,6 +9,7 @@ use crate::base::text;
 use crate::chain::eip3009::Authorization;
 use crate::chain::networks::Network;
 use crate::chain::rpc::{Rpc, RpcError};
+use crate::chain::usage::read_hash;
 use crate::ports::Http;
 use crate::rails::x402::dialects::read_object;
 use crate::rails::x402::payer::offer::read_amount;
@@ -75,9 +76,4 @@ pub async fn confirm(
         Some(hash) => rpc.moved(http, network, authorization, hash).await,
         None => Ok(false),
     }
-}
-
-fn read_hash(text: &str) -> Option<B256> {
-    let digits = text.strip_prefix("0x").filter(|digits| digits.len() == 64)?;
-    digits.parse().ok()
 }
