@@ -3,6 +3,7 @@
 
 mod breaking;
 mod buying;
+pub(crate) mod kit;
 mod questions;
 mod seats;
 mod simulation;
@@ -15,8 +16,9 @@ use events_concierge::guest::handshake::SignIn;
 use events_concierge::ports::Sql;
 use serde_json::{Value, json};
 
+use crate::guest::kit::{ADA, BOB, DAY, Visit, person};
+use crate::guest::town::town;
 use crate::support::{NOW, join_all};
-use town::{ADA, BOB, DAY, Visit, person, town};
 
 #[test]
 fn the_token_opens_a_session_for_whoever_began_it_and_nobody_else() {
@@ -39,9 +41,9 @@ fn a_socket_speaks_only_while_its_own_sign_in_counts() {
     let is_silent = |sign_in| own.guest.silence(sign_in).unwrap().is_some();
     let old = SignIn::of(&ada);
     assert!(!is_silent(Some(old)) && is_silent(None));
-    town.door.world.memory.now.set(NOW + DAY - 1);
+    town.server.world.memory.now.set(NOW + DAY - 1);
     assert!(!is_silent(Some(old)));
-    town.door.world.memory.now.set(NOW + DAY);
+    town.server.world.memory.now.set(NOW + DAY);
     // Another tab of the same person has come with a new sign-in; the old one's cookie is worth nothing.
     let new = person(ADA, NOW + DAY);
     assert_eq!(own.resume(Some(&new)), Ok(()));
@@ -65,7 +67,7 @@ fn our_wallet_signs_and_the_policy_changes_only_for_an_owner_who_is_signed_in_no
         let own = Visit::buying(&town, Some(&person(ADA, NOW)));
         let seat = own.seat();
         town.signed_out_at.set(signed_out_at);
-        town.door.world.memory.now.set(NOW + later);
+        town.server.world.memory.now.set(NOW + later);
         own.say(&json!({"type": "set_policy", "perCall": "77.00"}));
         let is_changed = own.last("policy")["policy"]["perCall"] == "77.00";
         own.say(&seat);
@@ -122,7 +124,7 @@ fn nothing_is_signed_while_the_budget_cannot_be_asked() {
 #[test]
 fn a_session_ends_after_thirty_days_without_use_or_ninety_in_all() {
     let town = town();
-    let now = |at: i64| town.door.world.memory.now.set(at);
+    let now = |at: i64| town.server.world.memory.now.set(at);
     let unused = Visit::begin(&town, None);
     now(NOW + 30 * DAY - 1);
     assert!(!unused.guest.is_over().unwrap());

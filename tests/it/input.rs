@@ -6,7 +6,8 @@ use events_concierge::http::route::{AtDesk, AtHost, Format, Own};
 use events_concierge::identity::UserId;
 use serde_json::{Value, json};
 
-use crate::guest::town::{Visit, town};
+use crate::guest::kit::Visit;
+use crate::guest::town::town;
 use crate::support::{NOW, Server, Wallet, block_on, json_of};
 
 /// A host whose desk is open, too.

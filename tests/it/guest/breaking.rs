@@ -7,25 +7,9 @@ use std::task::{Context, Poll, Waker};
 
 use events_concierge::ports::{Sql, SqlValue};
 
-use crate::guest::town::{ADA, DAY, Mood, Visit, person, seat_at, town, url_of};
+use crate::guest::kit::{ADA, DAY, HOUR, Visit, bought_at_both, person, url_of};
+use crate::guest::town::town;
 use crate::support::NOW;
-
-const HOUR: i64 = 3_600;
-
-/// A session that has paid at both servers, which are away since.
-fn bought_at_both() -> Visit {
-    let town = town();
-    let visit = Visit::buying(&town, Some(&person(ADA, NOW)));
-    town.mood.set(Mood::Loses);
-    town.other_mood.set(Mood::Loses);
-    visit.say(&seat_at(&town.door));
-    visit.connect(&url_of(&town.other));
-    visit.say(&seat_at(&town.other));
-    town.mood.set(Mood::Well);
-    town.other_mood.set(Mood::Well);
-    assert_eq!((town.transfers(), visit.tickets().len()), (2, 0));
-    visit
-}
 
 #[test]
 fn a_damaged_row_stops_no_other_and_is_tried_again_in_an_hour() {
@@ -153,7 +137,7 @@ fn a_session_that_dies_at_any_moment_of_a_purchase_pays_at_most_once_and_shows_w
 fn an_instance_that_dies_while_it_looks_after_a_purchase_shows_the_ticket_once() {
     for polls in 0..60 {
         let mut visit = bought_at_both();
-        visit.connect(&url_of(&visit.room.town.door));
+        visit.connect(&url_of(&visit.room.town.server));
         visit.room.town.set_now(NOW + 100);
         visit.room.alarm.set(None);
         {

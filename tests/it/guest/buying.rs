@@ -5,38 +5,11 @@ use events_concierge::guest::NotLetIn;
 use events_concierge::ports::Sql;
 use serde_json::{Value, json};
 
-use crate::guest::town::{ADA, DAY, LEGACY_URL, Mood, Visit, person, seat_at, town, url_of};
+use crate::guest::kit::{
+    ADA, DAY, HOUR, Visit, arrived_once, bought, person, purchase, seat_at, url_of,
+};
+use crate::guest::town::{LEGACY_URL, Mood, town};
 use crate::support::NOW;
-
-const HOUR: i64 = 3_600;
-
-/// A session that has paid for a seat at a server that was lost over it.
-fn bought(then: Mood) -> Visit {
-    let town = town();
-    let visit = Visit::buying(&town, Some(&person(ADA, NOW)));
-    let seat = visit.seat();
-    town.mood.set(Mood::Loses);
-    visit.say(&seat);
-    town.mood.set(then);
-    assert_eq!(town.transfers(), 1);
-    assert_eq!(visit.last("tool_error")["code"], "unknown");
-    assert!(visit.tickets().is_empty());
-    visit
-}
-
-fn purchase(visit: &Visit, columns: &str) -> String {
-    visit.text(&format!("SELECT {columns} FROM purchases ORDER BY rowid LIMIT 1"))
-}
-
-/// One ticket, one receipt, one signature, one transfer.
-fn arrived_once(visit: &Visit, tickets: &[Value]) {
-    let town = &visit.room.town;
-    assert_eq!(tickets.len(), 1, "one ticket");
-    assert_eq!(tickets[0]["callId"], "seat");
-    assert_eq!((town.transfers(), town.nonces.borrow().len()), (1, 1));
-    assert_eq!(town.paid_elsewhere.get(), 0, "the other server hears nothing of it");
-    assert_eq!(purchase(visit, "state || shown || coalesce(next_check_at, '')"), "paid1");
-}
 
 #[test]
 fn what_was_paid_for_arrives_while_the_session_is_connected_to_another_server_or_to_none() {
@@ -225,7 +198,7 @@ fn a_payment_that_ran_out_unused_ends_the_purchase_also_at_a_server_that_is_gone
 #[test]
 fn while_the_chain_cannot_be_asked_a_purchase_stays_open_and_no_harm_is_done() {
     let visit = bought(Mood::Away);
-    let chain = &visit.room.town.door.world.memory.chain;
+    let chain = &visit.room.town.server.world.memory.chain;
     chain.is_down.set(true);
     visit.pass(DAY);
     assert_eq!(purchase(&visit, "state || shown"), "unknown0");
@@ -310,7 +283,7 @@ fn a_session_that_has_ended_stays_thirty_days_for_what_was_paid_and_tells_it_to_
 fn a_session_with_a_purchase_that_never_ends_is_erased_thirty_days_after_its_end_and_that_is_logged()
  {
     let visit = bought(Mood::Away);
-    visit.room.town.door.world.memory.chain.is_down.set(true);
+    visit.room.town.server.world.memory.chain.is_down.set(true);
     visit.pass(60 * DAY - HOUR);
     assert!(!visit.guest.is_over().unwrap());
     visit.pass(2 * HOUR);
@@ -327,10 +300,10 @@ fn a_session_pays_for_nothing_more_while_a_hundred_purchases_are_open() {
          (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 99) SELECT 'pur_' || i, '', '', '{}', \
          'call', '{}', 1, '', '', '', 'unknown', 9999999999, 0, 0 FROM n";
     visit.room.own.run(copy, &[]).unwrap();
-    visit.say(&seat_at(&visit.room.town.door));
+    visit.say(&seat_at(&visit.room.town.server));
     assert_eq!(visit.last("tool_error")["code"], "too_many_open");
     visit.room.own.run("DELETE FROM purchases WHERE id = 'pur_1'", &[]).unwrap();
-    visit.say(&seat_at(&visit.room.town.door));
+    visit.say(&seat_at(&visit.room.town.server));
     assert_eq!(visit.tickets().len(), 1);
 }
 

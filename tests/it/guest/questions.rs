@@ -5,7 +5,8 @@ use std::pin::Pin;
 
 use serde_json::{Value, json};
 
-use crate::guest::town::{ADA, ELSEWHERE_URL, Visit, person, town, url_of};
+use crate::guest::kit::{ADA, Visit, person, url_of};
+use crate::guest::town::{ELSEWHERE_URL, town};
 use crate::support::{NOW, join_all, yield_once};
 
 fn form(properties: Value, required: Value) -> Value {
@@ -143,7 +144,7 @@ fn what_is_typed_for_a_server_is_never_a_yes_to_a_payment() {
     visit.say(&json!({"type": "chat", "text": "yes"}));
     assert_eq!((state().as_str(), town.transfers()), ("asked", 0));
     assert!(visit.last("chat")["text"].as_str().unwrap().contains("say yes again"));
-    visit.connect(&url_of(&town.door));
+    visit.connect(&url_of(&town.server));
     visit.say(&json!({"type": "chat", "text": "yes"}));
     assert_eq!((state().as_str(), town.transfers()), ("paid", 1));
 }

@@ -3,7 +3,8 @@
 use events_concierge::ports::Sql;
 use serde_json::{Value, json};
 
-use crate::guest::town::{ADA, BOB, Mood, Visit, person, town, url_of};
+use crate::guest::kit::{ADA, BOB, Visit, person, url_of};
+use crate::guest::town::{Mood, town};
 use crate::support::NOW;
 
 /// A session of hers that has bought a seat; the call that did so, and the ticket.
@@ -69,7 +70,7 @@ fn who_only_names_a_wallet_learns_that_it_has_a_seat_and_nothing_else() {
     for who in [Some(person(BOB, NOW)), None] {
         let other = Visit::begin(&visit.room.town, who.as_ref());
         other.say(&json!({"type": "use_wallet", "kind": "browser", "address": wallet}));
-        other.connect(&url_of(&other.room.town.door));
+        other.connect(&url_of(&other.room.town.server));
         other.say(&seat);
         let said = other.last("tool_error");
         assert!(
@@ -119,7 +120,7 @@ fn the_wallet_is_named_where_a_paid_tool_asks_for_it_and_nowhere_else() {
     // A free tool of somebody else's server does not get it; a paid one does.
     for (paid, expected) in [(false, Value::Null), (true, wallet)] {
         let statement = "UPDATE session SET connection = replace(connection, ?1, ?2), tools = ?3";
-        let url = url_of(&visit.room.town.door);
+        let url = url_of(&visit.room.town.server);
         let tool = json!([{"name": "look", "title": null, "description": "", "isPaid": paid, "price": null,
             "inputSchema": {"type": "object", "properties": {"walletAddress": {"type": "string"}}}}]);
         let parameters =

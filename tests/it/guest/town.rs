@@ -6,12 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use events_concierge::base::http::Headers;
-use events_concierge::base::id::{ScopeId, SessionId};
+use events_concierge::base::id::ScopeId;
 use events_concierge::base::time::UnixSeconds;
-use events_concierge::guest::{Guest, NotLetIn};
-use events_concierge::host::command::{Action, SignedIn};
+use events_concierge::host::command::Action;
 use events_concierge::http::route::AtHost;
-use events_concierge::identity::{Session, UserId};
 use events_concierge::ports::{
     Alarm, Clock, Directory, Doors, Http, HttpError, HttpRequest, HttpResponse, Level, Log, Random,
     Row, SignOuts, SignOutsError, Sockets, Sql, SqlError, SqlValue, Timer, Web, WebRequest,
@@ -21,7 +19,7 @@ use events_concierge::wallets::budget::{self, Ask, Told};
 use events_concierge::wallets::budget::{BudgetError, Budgets};
 use serde_json::{Value, json};
 
-use crate::support::{FACTORY, Server as Door, World, block_on, config, config_with, yield_once};
+use crate::support::{Server, World, yield_once};
 
 /// What becomes of a request to a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,27 +46,27 @@ pub(crate) enum Mood {
 
 /// What sessions have in common.
 pub(crate) struct Town {
-    pub(crate) door: Door,
-    pub(crate) other: Door,
+    pub(crate) server: Server,
+    pub(crate) other: Server,
     pub(crate) mood: Cell<Mood>,
     pub(crate) other_mood: Cell<Mood>,
     budgets: RefCell<BTreeMap<String, World>>,
     pub(crate) budgets_are_down: Cell<bool>,
     pub(crate) budgets_hang: Cell<bool>,
     pub(crate) signed_out_at: Cell<Option<i64>>,
-    /// Requests to the door with a payment in them.
+    /// Requests to the server with a payment in them.
     pub(crate) paid: Cell<usize>,
-    /// Those to the other door.
+    /// Those to the other server.
     pub(crate) paid_elsewhere: Cell<usize>,
     /// The nonces of all payments that were sent.
     pub(crate) nonces: RefCell<BTreeSet<String>>,
-    /// Requests to the door that are no call of a tool: they open a connection.
+    /// Requests to the server that are no call of a tool: they open a connection.
     pub(crate) hellos: Cell<usize>,
     /// The ids of the calls of tools.
     pub(crate) ids: RefCell<Vec<u64>>,
-    /// The session that the old server before the door knows.
+    /// The session that the old server before the server knows.
     pub(crate) legacy_session: Cell<u32>,
-    /// Whether the door gets no wallet named while it is not paid, like servers that do not ask for it.
+    /// Whether the server gets no wallet named while it is not paid, like servers that do not ask for it.
     pub(crate) forgets_wallets: Cell<bool>,
     /// What another server answers to calls that come without answers of a person.
     pub(crate) asks: RefCell<Value>,
@@ -92,6 +90,23 @@ pub(crate) struct Room {
 }
 
 impl Room {
+    pub(crate) fn new(town: &Rc<Town>) -> Self {
+        let memory = Rc::clone(&town.server.world.memory);
+        let own = World { memory, ..World::new() };
+        Self {
+            town: Rc::clone(town),
+            own,
+            alarm: Rc::default(),
+            told: Rc::default(),
+            dismissed: Rc::default(),
+            somebody_is_there: Rc::new(Cell::new(true)),
+            storage_fails: Rc::default(),
+            storage_is_full: Rc::default(),
+            noted: Rc::default(),
+            lines: Rc::default(),
+        }
+    }
+
     /// At every moment at which the instance may end, the alarm is set for what is due.
     fn may_end_here(&self) {
         if self.storage_fails.get() {
@@ -164,7 +179,7 @@ impl Timer for Room {
 }
 
 impl Web for Room {
-    /// An old server before the door, which gives out sessions and says 400 of those that it does not know.
+    /// An old server before the server, which gives out sessions and says 400 of those that it does not know.
     async fn exchange(&self, request: WebRequest) -> Result<WebResponse, HttpError> {
         let _leaves = self.own.memory.leaves();
         if request.url.starts_with("https://away-") {
@@ -200,18 +215,18 @@ impl Web for Room {
             let body = json!({"jsonrpc": "2.0", "id": body["id"], "error": error}).to_string();
             return Ok(WebResponse { status: 400, headers: json_headers(&[]), body });
         }
-        let response = self.knock(&self.town.door.scope, request).await?;
+        let response = self.knock(&self.town.server.scope, request).await?;
         let headers = json_headers(&[("mcp-session-id", &session)]);
         Ok(if method == "initialize" { WebResponse { headers, ..response } } else { response })
     }
 }
 
 impl Http for Room {
-    /// The chain of the door, on which every wallet is rich and none is there yet.
+    /// The chain of the server, on which every wallet is rich and none is there yet.
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         self.may_end_here();
         yield_once().await;
-        if self.town.door.world.memory.chain.is_down.get() {
+        if self.town.server.world.memory.chain.is_down.get() {
             return Err(HttpError::Connection("refused".to_owned()));
         }
         let body: Value = serde_json::from_str(request.body.as_deref().unwrap()).unwrap();
@@ -219,9 +234,9 @@ impl Http for Room {
         let result = match body["method"].as_str().unwrap() {
             "eth_getCode" => json!("0x"),
             "eth_call" if is_balance => json!(format!("0x{:064x}", 1_000_000_000)),
-            _ => return self.town.door.world.send(request).await,
+            _ => return self.town.server.world.send(request).await,
         };
-        let _leaves = self.town.door.world.memory.leaves();
+        let _leaves = self.town.server.world.memory.leaves();
         let answer = json!({"jsonrpc": "2.0", "id": body["id"], "result": result});
         Ok(HttpResponse { status: 200, body: answer.to_string() })
     }
@@ -233,12 +248,12 @@ impl Doors for Room {
         drop(self.own.memory.leaves());
         yield_once().await;
         let town = &self.town;
-        let is_first = *scope == town.door.scope;
-        let (door, mood, paid) = match is_first {
-            true => (&town.door, town.mood.get(), &town.paid),
+        let is_first = *scope == town.server.scope;
+        let (server, mood, paid) = match is_first {
+            true => (&town.server, town.mood.get(), &town.paid),
             false => (&town.other, town.other_mood.get(), &town.paid_elsewhere),
         };
-        assert_eq!(*scope, door.scope);
+        assert_eq!(*scope, server.scope);
         let mut body: Value = serde_json::from_str(&request.body.unwrap()).unwrap();
         if body["method"] == "tools/call" {
             town.ids.borrow_mut().push(body["id"].as_u64().unwrap());
@@ -260,8 +275,8 @@ impl Doors for Room {
         }
         let headers: Vec<_> =
             request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let asked = door.request(Action::AtHost(AtHost::Mcp), false, &headers, &body);
-        let reply = door.host.handle(asked).await;
+        let asked = server.request(Action::AtHost(AtHost::Mcp), false, &headers, &body);
+        let reply = server.host.handle(asked).await;
         if mood == Mood::Loses && is_paid {
             return Err(HttpError::Connection("cut".to_owned()));
         }
@@ -351,18 +366,15 @@ impl Sockets for Room {
     fn tell_watching(&self, _text: &str) {}
 }
 
-pub(crate) const DAY: i64 = 86_400;
-pub(crate) const ADA: &str = "ada@example.org";
-pub(crate) const BOB: &str = "bob@example.org";
 /// Where the old server is.
 pub(crate) const ELSEWHERE_URL: &str = "http://127.0.0.1:3001/mcp";
 pub(crate) const LEGACY_URL: &str = "http://127.0.0.1:3000/mcp";
 
 pub(crate) fn town() -> Rc<Town> {
-    let door = Door::open();
-    let other = door.beside();
+    let server = Server::open();
+    let other = server.beside();
     Rc::new(Town {
-        door,
+        server,
         other,
         mood: Cell::new(Mood::Well),
         other_mood: Cell::new(Mood::Well),
@@ -384,158 +396,15 @@ pub(crate) fn town() -> Rc<Town> {
 
 impl Town {
     pub(crate) fn now(&self) -> i64 {
-        self.door.world.memory.now.get()
+        self.server.world.memory.now.get()
     }
 
     pub(crate) fn set_now(&self, now: i64) {
-        self.door.world.memory.now.set(now);
+        self.server.world.memory.now.set(now);
     }
 
     /// How often money has moved.
     pub(crate) fn transfers(&self) -> usize {
-        self.door.world.memory.settled.borrow().len()
+        self.server.world.memory.settled.borrow().len()
     }
-}
-
-/// Somebody who signed in at this moment.
-pub(crate) fn person(user: &str, at: i64) -> SignedIn {
-    let user = UserId::parse(user).unwrap();
-    SignedIn::of(Session::start(&config().keys, user, UnixSeconds::new(at)), false)
-}
-
-fn instance(room: &Room) -> Rc<Guest<Room>> {
-    Rc::new(Guest::new(room.clone(), config_with(&[("SMART_WALLET_FACTORY", FACTORY)])))
-}
-
-/// A session, and the token that resumes it.
-pub(crate) struct Visit {
-    pub(crate) room: Room,
-    pub(crate) guest: Rc<Guest<Room>>,
-    token: String,
-}
-
-impl Visit {
-    pub(crate) fn begin(town: &Rc<Town>, who: Option<&SignedIn>) -> Self {
-        let memory = Rc::clone(&town.door.world.memory);
-        let own = World { memory, ..World::new() };
-        let room = Room {
-            town: Rc::clone(town),
-            own,
-            alarm: Rc::default(),
-            told: Rc::default(),
-            dismissed: Rc::default(),
-            somebody_is_there: Rc::new(Cell::new(true)),
-            storage_fails: Rc::default(),
-            storage_is_full: Rc::default(),
-            noted: Rc::default(),
-            lines: Rc::default(),
-        };
-        let guest = instance(&room);
-        let id = SessionId::random(&room);
-        let greeting = block_on(guest.begin(&id, who)).unwrap();
-        let welcome = serde_json::to_value(&greeting[0]).unwrap();
-        let token = welcome["token"].as_str().unwrap().to_owned();
-        Self { room, guest, token }
-    }
-
-    /// One that pays up to a dollar without asking, with the wallet that we keep for its owner.
-    pub(crate) fn buying(town: &Rc<Town>, who: Option<&SignedIn>) -> Self {
-        let visit = Self::begin(town, who);
-        visit.say(&json!({"type": "use_wallet", "kind": "smart"}));
-        visit.say(&json!({"type": "set_policy", "askAbove": "1.00"}));
-        visit.connect(&url_of(&town.door));
-        visit
-    }
-
-    pub(crate) fn connect(&self, url: &str) {
-        self.say(&json!({"type": "connect_mcp", "url": url}));
-        assert_eq!(self.last("mcp_connected")["mcpUrl"], url);
-    }
-
-    pub(crate) fn say(&self, message: &Value) {
-        block_on(self.guest.hear(&message.to_string()));
-    }
-
-    /// The instance loses its memory, and the next one knows of no alarm.
-    pub(crate) fn evict(&mut self) {
-        self.guest = instance(&self.room);
-    }
-
-    /// Lets alarms go off for so many seconds.
-    pub(crate) fn pass(&self, seconds: i64) {
-        let end = self.room.town.now() + seconds;
-        while let Some(at) = self.room.alarm.get().filter(|at| *at <= end) {
-            self.room.town.set_now(at.max(self.room.town.now()));
-            self.wake();
-        }
-        self.room.town.set_now(end);
-    }
-
-    pub(crate) fn wake(&self) {
-        self.room.alarm.set(None);
-        block_on(self.guest.wake());
-    }
-
-    pub(crate) fn seat(&self) -> Value {
-        seat_at(&self.room.town.door)
-    }
-
-    pub(crate) fn all(&self, kind: &str) -> Vec<Value> {
-        let told = self.room.told.borrow();
-        told.iter().filter(|message| message["type"] == kind).cloned().collect()
-    }
-
-    pub(crate) fn last(&self, kind: &str) -> Value {
-        self.all(kind).pop().unwrap()
-    }
-
-    /// What a socket is told that comes.
-    pub(crate) async fn greeting(&self, who: &SignedIn) -> Vec<Value> {
-        let greeting = self.guest.resume(&self.token, Some(who), None).await.unwrap();
-        greeting.iter().map(|message| serde_json::to_value(message).unwrap()).collect()
-    }
-
-    pub(crate) fn resume(&self, who: Option<&SignedIn>) -> Result<(), NotLetIn> {
-        block_on(self.guest.resume(&self.token, who, None)).map(drop)
-    }
-
-    pub(crate) fn resume_after(&self, who: &SignedIn, signed_out_at: i64) {
-        let at = Some(UnixSeconds::new(signed_out_at));
-        block_on(self.guest.resume(&self.token, Some(who), at)).unwrap();
-    }
-
-    /// Somebody comes: what they are told of what was missed, tickets only.
-    pub(crate) fn tickets_of_whoever_comes(&self, who: Option<&SignedIn>) -> Vec<Value> {
-        self.resume(who).unwrap();
-        let missed = self.guest.missed().unwrap();
-        let missed = missed.iter().map(|text| serde_json::from_str::<Value>(text).unwrap());
-        missed.filter(is_ticket).collect()
-    }
-
-    /// Tickets that were told to whoever was there.
-    pub(crate) fn tickets(&self) -> Vec<Value> {
-        self.all("tool_result").into_iter().filter(is_ticket).collect()
-    }
-
-    pub(crate) fn text(&self, statement: &str) -> String {
-        match &self.room.own.run(statement, &[]).unwrap()[0][0] {
-            SqlValue::Text(text) => text.clone(),
-            SqlValue::Int(number) => number.to_string(),
-            SqlValue::Null => "NULL".to_owned(),
-        }
-    }
-}
-
-pub(crate) fn is_ticket(message: &Value) -> bool {
-    message["result"]["structuredContent"]["ticketUrl"].is_string()
-}
-
-pub(crate) fn url_of(door: &Door) -> String {
-    format!("http://localhost:8787/mcp/users/{}", door.scope)
-}
-
-/// A call for a seat of a new event.
-pub(crate) fn seat_at(door: &Door) -> Value {
-    let event = door.event(10);
-    json!({"type": "call_tool", "tool": "rsvpToEvent", "callId": "seat", "arguments": {"eventId": event}})
 }

@@ -12,7 +12,7 @@ use super::server::{MOODS, Mood, PAYEES, Server};
 use super::tabs::{Line, Tab, balances, use_wallet};
 use super::watch::{alarm_is_set, budgets_count, purchases};
 use super::world::World;
-use crate::guest::town::{ADA, DAY, person};
+use crate::guest::kit::{ADA, DAY, person};
 use crate::simulation::blocks::Blocks;
 use crate::simulation::chain::{Chain, Net};
 use crate::simulation::engine::Sim;
