@@ -77,6 +77,11 @@ impl Tabs {
         };
         let millis = sim.rng.range(100, 60_000);
         self.send(sim, millis, tab, json!({"type": kind, "confirmationId": id}));
+        // Some change their mind while the payment is signed.
+        if kind == "confirm" && sim.rng.chance(250) {
+            let millis = millis + sim.rng.range(20, 2_000);
+            self.send(sim, millis, tab, json!({"type": "cancel", "confirmationId": id}));
+        }
     }
 
     /// A wallet signs, signs something else, or does nothing.
