@@ -13,15 +13,15 @@ const INTERRUPTED = 130;
 async function main(args) {
   const { values, positionals } = options(args);
   const place = await findDeployment(values);
-  const door = values.door ?? place.mcpUrl;
-  if (!door) throw new Failure("name the server to buy from: --server https://…/mcp/users/…, or --door URL beside it");
+  const mcpUrl = values.door ?? place.mcpUrl;
+  if (!mcpUrl) throw new Failure("name the server to buy from: --server https://…/mcp/users/…, or --door URL beside it");
   const account = readAccount(values, console.log) ?? testKey(values, place);
   const guest = await openGuest(`${place.origin.replace(/^http/, "ws")}/agent`, { account });
   const terminal = openLines();
   const shown = show(guest, terminal, values);
   try {
     await choose(guest, terminal, place, account, values);
-    guest.send({ type: "connect_mcp", url: door });
+    guest.send({ type: "connect_mcp", url: mcpUrl });
     await answered(guest, "mcp_connected");
     if (positionals.length > 0) await say(guest, terminal, positionals.join(" "));
     else await talk(guest, terminal);

@@ -1,4 +1,4 @@
-// A host with events, made through the same doors as any other: signs in with a test key, registers
+// A host with events, made through the same public routes as any other: signs in with a test key, registers
 // and puts events on sale unless some are on sale already.
 import { createSiweMessage } from "viem/siwe";
 import { privateKeyToAccount } from "viem/accounts";

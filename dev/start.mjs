@@ -216,7 +216,7 @@ function summary({ url, host }) {
 ${bold("Ready.")} One host, ${host.eventIds.length} events, paid into ${host.walletAddress.slice(0, 6)}…${host.walletAddress.slice(-4)}.
 
   the page         ${bold(`${url}/?door=${encodeURIComponent(host.mcpUrl)}`)}
-  the door (MCP)   ${host.mcpUrl}
+  the MCP server   ${host.mcpUrl}
   an event's page  ${url}/e/${host.scope}/${host.eventIds[0]}
   look inside      curl -s ${host.mcpUrl} -H 'content-type: application/json' -d ${tools}
   pay as an agent  npm run demo, or npm run agent -- "rsvp to the rust meetup"   (in a second terminal)

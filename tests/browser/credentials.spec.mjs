@@ -1,4 +1,4 @@
-// Doors that a host opens and closes, and credentials of its own programs.
+// Products that a host switches on and off, and credentials of its own programs.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { browserStage, looksRight } from "../support/browser.mjs";
@@ -7,7 +7,7 @@ import { cardOf, sampleWallet, signInAsSampleHost, tab } from "../support/browse
 
 const stage = browserStage();
 
-/** What a program with this token gets at the door, without a browser. */
+/** The answer of the server to a program with this token, outside the browser. */
 async function toolsWith(token) {
   const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
   const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list" });
@@ -24,7 +24,7 @@ async function isForgotten(page, token) {
   assert.equal(found, false);
 }
 
-test("a host opens and closes doors; one stays open", stage.visit({ wallet: sampleWallet() }, async ({ page, context }) => {
+test("a host switches products on and off; one stays on", stage.visit({ wallet: sampleWallet() }, async ({ page, context }) => {
   const open = async () => (await (await context.request.get("/api/users/me")).json()).doors;
   await signInAsSampleHost(page);
   await tab(page, "Desk").click();
@@ -38,7 +38,7 @@ test("a host opens and closes doors; one stays open", stage.visit({ wallet: samp
   await boxes.desk.uncheck();
   await page.getByText("Choose at least one product").waitFor();
   assert.ok(await button(page, "Save products").isDisabled());
-  await looksRight(page, "my-mcp-doors");
+  await looksRight(page, "my-mcp-products");
   await boxes.desk.check();
   await button(page, "Save products").click();
   await page.getByText("The products were changed.").waitFor();
@@ -53,7 +53,7 @@ test("a host opens and closes doors; one stays open", stage.visit({ wallet: samp
   await page.getByText("Nothing waits for you").waitFor();
 }));
 
-test("a credential is made, shown once, works at the door, and is refused once it is revoked", stage.visit({ wallet: sampleWallet() }, async ({ page, expects }) => {
+test("a credential is made, shown once, works at the server, and is refused once it is revoked", stage.visit({ wallet: sampleWallet() }, async ({ page, expects }) => {
   await signInAsSampleHost(page);
   await tab(page, "Credentials").click();
   await page.getByText("No credentials yet").waitFor();

@@ -10,14 +10,14 @@ const stage = browserStage();
 let count = 0;
 /** An event that no other test buys a seat of. */
 const newEvent = () => stage.stack.createEvent({ title: `Evening number ${(count += 1)}` });
-const atDoor = (page, options) => arrive(page, { mcpUrl: stage.stack.host.mcpUrl, ...options });
+const atServer = (page, options) => arrive(page, { mcpUrl: stage.stack.host.mcpUrl, ...options });
 
 test("on the way to a ticket every state of the chat looks right", stage.visit({}, async ({ page, context }) => {
   const event = await newEvent();
   await page.goto(serverLink(stage.stack.host.mcpUrl));
   await button(page, "Connect").waitFor();
   await looksRight(page, "chat-start");
-  await atDoor(page);
+  await atServer(page);
   await looksRight(page, "chat-ready");
   await say(page, "list events");
   await button(page, `RSVP · $0.05 for ${event.title}`).waitFor();
@@ -50,7 +50,7 @@ for (const [what, options, make] of WALLETS) {
   const wallet = make();
   test(`a guest pays with ${what}: one ticket, one transaction, as the chain tells it`, stage.visit({ wallet }, async ({ page }) => {
     const event = await newEvent();
-    await atDoor(page, options);
+    await atServer(page, options);
     await askForSeat(page, event);
     const payer = await isPaidOnce(stage.stack, event, await pay(page, event));
     if (wallet) assert.deepEqual([payer, wallet.signatures], [wallet.address, 1]);
@@ -65,7 +65,7 @@ for (const [how, decline] of Object.entries(NOES)) {
   const wallet = fakeWallet();
   test(`a guest declines ${how}: nothing is signed, no money moves, and the focus goes back`, stage.visit({ wallet }, async ({ page }) => {
     const event = await newEvent();
-    await atDoor(page, { wallet: "Test Wallet" });
+    await atServer(page, { wallet: "Test Wallet" });
     await askForSeat(page, event);
     await decline(page);
     await page.getByText("No money moved.").waitFor();
@@ -82,7 +82,7 @@ for (const [how, decline] of Object.entries(NOES)) {
 const unwilling = fakeWallet();
 test("a wallet that refuses to sign pays nothing, and may be asked again later", stage.visit({ wallet: unwilling }, async ({ page }) => {
   const event = await newEvent();
-  await atDoor(page, { wallet: "Test Wallet" });
+  await atServer(page, { wallet: "Test Wallet" });
   await askForSeat(page, event);
   unwilling.refuses = true;
   await button(dialog(page), "Pay $0.05").click();
@@ -96,7 +96,7 @@ test("a wallet that refuses to sign pays nothing, and may be asked again later",
 
 test("a guest asks for a seat in words", stage.visit({}, async ({ page }) => {
   const event = await newEvent();
-  await atDoor(page);
+  await atServer(page);
   await say(page, "list events");
   await button(page, `RSVP · $0.05 for ${event.title}`).waitFor();
   await say(page, `rsvp to ${event.title}`);
@@ -105,7 +105,7 @@ test("a guest asks for a seat in words", stage.visit({}, async ({ page }) => {
 
 test("loaded anew while the question is open, the page asks again", stage.visit({}, async ({ page }) => {
   const event = await newEvent();
-  await atDoor(page);
+  await atServer(page);
   await askForSeat(page, event);
   await page.reload();
   await dialog(page).getByRole("heading", { name: "Pay $0.05 for rsvpToEvent?" }).waitFor();
@@ -126,7 +126,7 @@ function ageTranscript() {
 
 test("a transcript that an earlier version of the page has kept is shown, and what it offers can be bought", stage.visit({}, async ({ page }) => {
   const event = await newEvent();
-  await atDoor(page);
+  await atServer(page);
   await say(page, "list events");
   const rsvp = button(page, `RSVP · $0.05 for ${event.title}`);
   await rsvp.waitFor();
@@ -140,7 +140,7 @@ test("a transcript that an earlier version of the page has kept is shown, and wh
 test("loaded anew right after Pay, there is still one ticket and one charge", stage.visit({}, async ({ page }) => {
   const event = await newEvent();
   const begun = paymentBegins(page);
-  await atDoor(page, { wallet: "Smart wallet" });
+  await atServer(page, { wallet: "Smart wallet" });
   await askForSeat(page, event);
   await button(dialog(page), "Pay $0.05").click();
   await begun;
@@ -162,7 +162,7 @@ function paymentBegins(page) {
 const slow = fakeWallet();
 test("loaded anew while the wallet asks for the signature, it is asked again, and signs once", stage.visit({ wallet: slow }, async ({ page }) => {
   const event = await newEvent();
-  await atDoor(page, { wallet: "Test Wallet" });
+  await atServer(page, { wallet: "Test Wallet" });
   await askForSeat(page, event);
   const { promise, resolve } = Promise.withResolvers();
   slow.thinks = promise;
@@ -180,7 +180,7 @@ test("loaded anew while the wallet asks for the signature, it is asked again, an
 const shared = fakeWallet();
 test("two tabs show the same question; the answer in one closes it in the other, and the wallet signs once", stage.visit({ wallet: shared }, async ({ page, newTab }) => {
   const event = await newEvent();
-  await atDoor(page, { wallet: "Test Wallet" });
+  await atServer(page, { wallet: "Test Wallet" });
   const other = await newTab();
   await other.goto("/");
   await other.getByRole("complementary", { name: "Server, wallet and limits" }).getByText("$10.00").first().waitFor();
@@ -206,7 +206,7 @@ test("two tabs show the same question; the answer in one closes it in the other,
 const early = fakeWallet();
 test("a tab that hears of the signature late does not ask the wallet once more", stage.visit({ wallet: early }, async ({ page, newTab }) => {
   const event = await newEvent();
-  await atDoor(page, { wallet: "Test Wallet" });
+  await atServer(page, { wallet: "Test Wallet" });
   const other = await newTab();
   await isLate(other, "sign_request", () => early.signatures > 0);
   await other.goto("/");
@@ -231,7 +231,7 @@ async function isLate(page, type, isTime) {
 
 test("on a phone the whole way to a ticket is there", stage.visit({ size: "phone" }, async ({ page }) => {
   const event = await newEvent();
-  await atDoor(page);
+  await atServer(page);
   await askForSeat(page, event);
   for (const name of ["Decline", "Pay $0.05"]) {
     const box = await button(dialog(page), name).boundingBox();

@@ -1,4 +1,4 @@
-// A host at work: signing in, the door, events, guests, money, and how to connect clients.
+// A host at work: signing in, the server, events, guests, money, and how to connect clients.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
@@ -8,8 +8,8 @@ import { fakeWallet } from "../support/browser-wallet.mjs";
 
 const stage = browserStage();
 
-/** Who has signed in and has no door yet is told so with 404, which Chromium writes to the console. */
-const NO_DOOR = /status of 404 .*\/api\/users\/me/;
+/** A 404 says that the signed-in user has no server yet; Chromium writes it to the console. */
+const NO_SERVER = /status of 404 .*\/api\/users\/me/;
 
 const tab = (page, name) => page.getByRole("tab", { name, exact: true });
 const button = (page, name) => page.getByRole("button", { name, exact: true });
@@ -24,7 +24,7 @@ async function signIn(visitor, name = "Test Wallet") {
   await button(visitor.page, `Sign in with ${name}`).click();
 }
 
-/** The host of `npm start`, whose door is open. */
+/** The host of `npm start`, whose server is open. */
 async function signInAsSampleHost(visitor) {
   await signIn(visitor);
   await tab(visitor.page, "Events").waitFor();
@@ -41,7 +41,7 @@ const asSampleHost = (body) => {
 };
 
 const newHost = fakeWallet();
-test("a host signs in, opens a door, and creates, changes, copies and cancels an event", stage.visit({ wallet: newHost }, async (visitor) => {
+test("a host signs in, opens a server, and creates, changes, copies and cancels an event", stage.visit({ wallet: newHost }, async (visitor) => {
   const { page, context, expects } = visitor;
   newHost.refuses = true;
   await signIn(visitor);
@@ -49,11 +49,11 @@ test("a host signs in, opens a door, and creates, changes, copies and cancels an
   await looksRight(page, "my-mcp-declined");
   assert.equal(newHost.signatures, 0);
   newHost.refuses = false;
-  expects(NO_DOOR);
+  expects(NO_SERVER);
   await button(page, "Sign in with Test Wallet").click();
   await page.getByRole("heading", { name: "Open your server" }).waitFor();
   assert.equal((await page.getByLabel("Wallet that is paid").inputValue()).toLowerCase(), newHost.address.toLowerCase());
-  await looksRight(page, "my-mcp-no-door");
+  await looksRight(page, "my-mcp-no-server");
   await button(page, "Open my server").click();
   await page.getByText("No events yet").waitFor();
   await looksRight(page, "my-mcp-no-events");
@@ -93,7 +93,7 @@ test("a host signs in, opens a door, and creates, changes, copies and cancels an
 
 test("a test key signs in on one's own machine, and out again", stage.visit({}, async (visitor) => {
   const { page, expects, context } = visitor;
-  expects(NO_DOOR);
+  expects(NO_SERVER);
   await signIn(visitor, "a test key");
   await button(page, "Open my server").click();
   await page.getByText("No events yet").waitFor();
@@ -118,7 +118,7 @@ async function sessionAfter(page, before) {
 
 test("whoever signs in or out has another guest session, in every tab, and leaves nothing behind", stage.visit({}, async (visitor) => {
   const { page, context, expects } = visitor;
-  expects(NO_DOOR);
+  expects(NO_SERVER);
   await page.goto("/");
   const planted = await sessionAfter(page, null);
   assert.equal(planted.userId, undefined);
@@ -226,7 +226,7 @@ test("limits and the payout wallet can be changed, and prices are shown", asSamp
   await stage.stack.call("POST", "/api/users/mcp", { userId: me.userId, walletAddress: hostKey.address });
 }));
 
-test("what is copied to connect clients names the door, and the command for curl works", asSampleHost(async ({ page }) => {
+test("what is copied to connect clients names the server, and the command for curl works", asSampleHost(async ({ page }) => {
   const { mcpUrl } = stage.stack.host;
   await tab(page, "Connect").click();
   await page.getByText(mcpUrl).first().waitFor();
@@ -244,11 +244,11 @@ test("what is copied to connect clients names the door, and the command for curl
   assert.ok(answer.result.tools.some(({ name }) => name === "rsvpToEvent"));
 }));
 
-test("in the chat a host is offered the door of their own", asSampleHost(async ({ page }) => {
+test("in the chat a host is offered the server of their own", asSampleHost(async ({ page }) => {
   const { mcpUrl } = stage.stack.host;
   await page.getByRole("link", { name: "Chat", exact: true }).click();
   await page.getByText("Your own server").waitFor();
-  await looksRight(page, "chat-own-door");
+  await looksRight(page, "chat-own-server");
   await page.getByRole("listitem").getByRole("button", { name: mcpUrl }).click();
   await page.getByRole("log").getByText("Connected").waitFor();
 }));

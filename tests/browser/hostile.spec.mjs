@@ -11,11 +11,11 @@ const SCRIPT = `<script>window.hacked=1</script>`;
 const LINK = "javascript:window.hacked=1";
 const EVIL = `${IMAGE}${SCRIPT}`;
 
-let door;
+let server;
 const stage = browserStage(async () => {
-  door = await startHostileServer();
+  server = await startHostileServer();
 });
-after(() => door?.stop());
+after(() => server?.stop());
 
 /** Nothing of it has become a part of the page. */
 async function isHarmless(page) {
@@ -61,7 +61,7 @@ test("what is said in the chat is text", stage.visit({}, async ({ page }) => {
   await isHarmless(page);
 }));
 
-/** What a door answers, and what is to be seen of it in the chat. */
+/** What a server answers, and what is to be seen of it in the chat. */
 const RESULTS = {
   "links that are scripts": ["Ticket: <img", { ticketUrl: LINK, calendarUrl: `JaVaScRiPt:window.hacked=1`, transactionHash: EVIL, message: EVIL, rsvp: { code: EVIL }, event: { title: EVIL, startsAt: EVIL, location: EVIL } }],
   "events of markup": ["1e+308 seats left", { events: [{ id: EVIL, title: EVIL, description: EVIL, price: EVIL, startsAt: EVIL, timeZone: EVIL, location: EVIL, status: EVIL }, { id: EVIL, title: EVIL, seatsLeft: 1e308 }, null, 5, EVIL] }],
@@ -70,9 +70,9 @@ const RESULTS = {
   "a text that is a page": [EVIL, EVIL],
 };
 for (const [what, [shown, content]] of Object.entries(RESULTS)) {
-  test(`a door whose answer has ${what} does no harm`, stage.visit({}, async ({ page }) => {
+  test(`a server whose answer has ${what} does no harm`, stage.visit({}, async ({ page }) => {
     const tool = { name: "sell", title: EVIL, description: EVIL, inputSchema: { type: "object", properties: { [EVIL]: { type: "string", title: EVIL, description: EVIL, enum: [EVIL] } } } };
-    const url = door.at(`/result-${what.replaceAll(" ", "-")}`, {
+    const url = server.at(`/result-${what.replaceAll(" ", "-")}`, {
       initialize: { protocolVersion: "2025-11-25", capabilities: { tools: {} }, serverInfo: { name: EVIL, version: EVIL } },
       "tools/list": { tools: [tool] },
       "tools/call": { structuredContent: content, content: [{ type: "text", text: EVIL }] },
@@ -95,9 +95,9 @@ for (const [what, [shown, content]] of Object.entries(RESULTS)) {
   }));
 }
 
-test("a question about a payment of a hostile door shows its words as words", stage.visit({}, async ({ page }) => {
+test("a question about a payment of a hostile server shows its words as words", stage.visit({}, async ({ page }) => {
   const more = { resource: { url: LINK, description: EVIL, mimeType: EVIL }, error: EVIL };
-  const url = door.at("/asks", { "tools/call": challenge(otherHost.address, {}, more) });
+  const url = server.at("/asks", { "tools/call": challenge(otherHost.address, {}, more) });
   await arrive(page, { mcpUrl: url });
   await button(page, "Developer panel").click();
   await page.getByRole("tab", { name: "Tools" }).click();
@@ -112,12 +112,12 @@ test("a question about a payment of a hostile door shows its words as words", st
   await isHarmless(page);
 }));
 
-test("a door's address is only gone to after a click, and only if it is one of the web", stage.visit({}, async ({ page }) => {
-  const url = door.at("/not-asked", {});
+test("a server's address is only gone to after a click, and only if it is one of the web", stage.visit({}, async ({ page }) => {
+  const url = server.at("/not-asked", {});
   await page.goto(`/?door=${encodeURIComponent(url)}`);
   await button(page, "Connect").waitFor();
   await page.waitForLoadState("networkidle");
-  assert.ok(!door.seen.some(({ path }) => path === "/not-asked"), "the door was gone to by a link alone");
+  assert.ok(!server.seen.some(({ path }) => path === "/not-asked"), "the server was gone to by a link alone");
   for (const address of [LINK, "data:text/html,hello", "file:///etc/passwd", "https://user:word@example.com/"]) {
     await page.goto(`/?door=${encodeURIComponent(address)}`);
     await button(page, "Connect").click();

@@ -9,7 +9,7 @@ import { cardOf, sampleWallet, signInAsSampleHost, signInByMail, tab } from "../
 const stage = browserStage();
 const VALUE = `sk-live-"quoted"\\-5f2e9c0b`;
 const HALF = "5f2e9c0b";
-const NO_DOOR = /status of 404 .*\/api\/users\/me/;
+const NO_SERVER = /status of 404 .*\/api\/users\/me/;
 const REFUSED = /status of 401 .*\/api\/auth\/otp\/verify/;
 const list = (page) => page.getByRole("tabpanel", { name: "Secrets" });
 
@@ -34,9 +34,9 @@ async function storeSecret(page, name) {
   await page.getByLabel("Price of reading it").fill("0.10");
 }
 
-test("a host signs in with a code, opens a door without a wallet, seals a secret, and a guest buys and sees it", stage.visit({}, async ({ page, context, expects, newVisitor }) => {
+test("a host signs in with a code, opens a server without a wallet, seals a secret, and a guest buys and sees it", stage.visit({}, async ({ page, context, expects, newVisitor }) => {
   const { stack } = stage;
-  expects(NO_DOOR);
+  expects(NO_SERVER);
   expects(REFUSED);
   await page.goto("/my-mcp");
   await page.getByLabel("E-mail address").fill("nobody");
@@ -61,7 +61,7 @@ test("a host signs in with a code, opens a door without a wallet, seals a secret
   await field.press("Enter");
   await page.getByText("Signed in as vera@example.org").waitFor();
   assert.equal(await page.getByLabel("Wallet that is paid (optional)").inputValue(), "");
-  await looksRight(page, "my-mcp-no-door-mail");
+  await looksRight(page, "my-mcp-no-server-mail");
   await button(page, "Open my server").click();
   await page.getByText("No events yet").waitFor();
   const { mcpUrl, walletAddress } = await (await context.request.get("/api/users/me")).json();
@@ -190,7 +190,7 @@ test("with the keyboard alone a host seals a secret", stage.visit({ wallet: samp
 }));
 
 test("on a phone a host seals a secret", stage.visit({ size: "phone" }, async ({ page, expects }) => {
-  expects(NO_DOOR);
+  expects(NO_SERVER);
   await page.goto("/my-mcp");
   await signInByMail(page, stage.stack, "paul@example.org");
   await button(page, "Open my server").click();

@@ -19,12 +19,12 @@ const SETTINGS_AGAIN_SECONDS = 300;
 // A paid sale is checked again half a minute later.
 const LEAVES_SECONDS = 90;
 const temp = privateTemp();
-let network, door;
+let network, server;
 let made = 0;
 
 before(async () => {
   network = await startOwnNetwork();
-  door = await openServer(network);
+  server = await openServer(network);
 });
 after(async () => {
   await network?.stop();
@@ -36,11 +36,11 @@ afterEach(() => network.rpc.recovers());
 async function interrupted() {
   made += 1;
   const kit = await payerKit(network.chain, `alarms ${made}`, 2, network.ours);
-  const event = await createEvent(network, door, { capacity: 1 });
-  const payment = await payFor(network, door, event, kit.payer, kit.version);
+  const event = await createEvent(network, server, { capacity: 1 });
+  const payment = await payFor(network, server, event, kit.payer, kit.version);
   const { behaviour, caught } = catches("eth_sendRawTransaction");
   network.rpc.misbehave(behaviour, "eth_sendRawTransaction");
-  const call = rsvp(network, door, event, payment).catch(() => {});
+  const call = rsvp(network, server, event, payment).catch(() => {});
   await caught;
   // The notes to the directories are on their way.
   await until(() => noted(temp.folder).length === 2);
@@ -53,17 +53,17 @@ async function interrupted() {
 
 const classes = ["Host", "Relayer"];
 const mended = () => network.worker.restart({ vars: network.settings.vars });
-const transfers = async ({ kit }) => (await network.chain.transfers(door.payTo)).filter(({ args }) => args.from === kit.payer.address);
-const published = () => network.worker.kv.get(`${door.scope}:revenue`);
+const transfers = async ({ kit }) => (await network.chain.transfers(server.payTo)).filter(({ args }) => args.from === kit.payer.address);
+const published = () => network.worker.kv.get(`${server.scope}:revenue`);
 
 /** Nothing in here wakes an object. */
 async function finishesByItself(one) {
   await until(async () => (await transfers(one)).length === 1, FINISHED_SECONDS);
-  const earned = String(await network.chain.balance(door.payTo));
+  const earned = String(await network.chain.balance(server.payTo));
   await until(async () => (await published()) === earned, FINISHED_SECONDS);
-  const guests = await get(network, `/api/users/events/${one.event.id}/rsvps`, door.token).then((answer) => answer.json());
+  const guests = await get(network, `/api/users/events/${one.event.id}/rsvps`, server.token).then((answer) => answer.json());
   assert.deepEqual(guests.rsvps.map(({ wallet }) => wallet), [one.kit.payer.address]);
-  await assertBooksAreClean(network.worker, door.scope);
+  await assertBooksAreClean(network.worker, server.scope);
 }
 
 describe("settings that are at fault for a while", () => {
@@ -139,8 +139,8 @@ describe("alarms that are lost", () => {
       return noted(temp.folder).length === 0;
     };
     await until(isEmpty, LEAVES_SECONDS).catch(async () => {
-      const payments = await network.worker.sql(door.scope, "SELECT state, next_check_at, reason FROM payments");
-      const records = await network.worker.sql(door.scope, "SELECT * FROM outbox");
+      const payments = await network.worker.sql(server.scope, "SELECT state, next_check_at, reason FROM payments");
+      const records = await network.worker.sql(server.scope, "SELECT * FROM outbox");
       assert.fail(JSON.stringify({ now: Date.now(), noted: noted(temp.folder), payments, records }));
     });
   });

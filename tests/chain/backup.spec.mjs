@@ -14,7 +14,7 @@ import { callTool, payFor, rsvp } from "../support/pay.mjs";
 
 const MASTER_KEY = randomBytes(32).toString("hex");
 const DESCRIPTION = "A long evening. ".repeat(240);
-let network, door, event, folder, keyFile, backup, ticket, credential;
+let network, server, event, folder, keyFile, backup, ticket, credential;
 
 before(async () => {
   network = await start();
@@ -24,7 +24,7 @@ before(async () => {
   writeFileSync(keyFile, `${host.privateKey}\n`);
   chmodSync(keyFile, 0o600);
   backup = path.join(folder, "backup.ndjson");
-  door = await openServer(network);
+  server = await openServer(network);
   await furnish();
 });
 after(async () => {
@@ -45,7 +45,7 @@ const owner = (at = network) => ["--server", at.worker.url, "--key-file", keyFil
 const run = (script, args) => runToEnd(script, args, { STATE_DIR: path.join(folder, "none") });
 
 async function ask(method, where, body) {
-  const headers = { "content-type": "application/json", authorization: `Bearer ${door.token}` };
+  const headers = { "content-type": "application/json", authorization: `Bearer ${server.token}` };
   const answer = await network.worker.fetch(where, { method, headers, body: JSON.stringify(body) });
   assert.ok(answer.ok, await answer.clone().text());
   return answer.json();
@@ -54,22 +54,22 @@ async function ask(method, where, body) {
 /** A seat, a secret, the desk, a limit and a credential; enough events for some pages. */
 async function furnish() {
   await ask("PATCH", "/api/users/me", { doors: ["events", "vault", "desk"], limits: { callsPerMinute: 77 } });
-  event = await createEvent(network, door, { title: "First" });
-  for (let number = 0; number < 200; number += 1) await createEvent(network, door, { title: `Event ${number}`, description: DESCRIPTION });
-  ticket = (await rsvp(network, door, event, await payFor(network, door, event, payers[0]))).body;
+  event = await createEvent(network, server, { title: "First" });
+  for (let number = 0; number < 200; number += 1) await createEvent(network, server, { title: `Event ${number}`, description: DESCRIPTION });
+  ticket = (await rsvp(network, server, event, await payFor(network, server, event, payers[0]))).body;
   await ask("POST", "/api/users/kb", { title: "Doors", body: "They open at six." });
   await ask("PATCH", "/api/users/desk", { approvalsNeeded: 7 });
   await ask("POST", "/api/users/secrets", { name: "Key", value: "sk-live-1", price: "0.05" });
   credential = await ask("POST", "/api/users/credentials", { name: "assistant", tier: "draft" });
 }
 
-const count = async (table, at = network) => (await at.worker.sql(door.scope, `SELECT count(*) AS n FROM ${table}`))[0].n;
+const count = async (table, at = network) => (await at.worker.sql(server.scope, `SELECT count(*) AS n FROM ${table}`))[0].n;
 
 /** The object forgets everything, as if its storage had been lost. */
 async function lose() {
-  const tables = await network.worker.sql(door.scope, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB 'sqlite_*' AND name NOT GLOB '_cf_*'");
-  for (const { name } of tables.filter(({ name }) => !name.startsWith("kb_text_"))) await network.worker.sql(door.scope, `DROP TABLE IF EXISTS ${name}`);
-  await network.worker.evictHost(door.scope);
+  const tables = await network.worker.sql(server.scope, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB 'sqlite_*' AND name NOT GLOB '_cf_*'");
+  for (const { name } of tables.filter(({ name }) => !name.startsWith("kb_text_"))) await network.worker.sql(server.scope, `DROP TABLE IF EXISTS ${name}`);
+  await network.worker.evictHost(server.scope);
 }
 
 /** What is not in KV works again. */
@@ -79,23 +79,23 @@ async function isBack(at) {
   assert.equal((await own("/api/users/me")).limits.callsPerMinute, 77);
   assert.equal((await own("/api/users/desk")).approvalsNeeded, 7);
   assert.equal((await own("/api/users/kb")).articles[0].title, "Doors");
-  const found = await callTool(at, door, "searchKb", { query: "open" });
+  const found = await callTool(at, server, "searchKb", { query: "open" });
   assert.equal(found.body.articles[0].title, "Doors");
   assert.equal((await at.worker.fetch(new URL(ticket.ticketUrl).pathname)).status, 200, "the ticket's code is good");
   const agent = await get(at, "/api/users/tickets", credential.token);
   assert.equal(agent.status, 200, "the credential is good");
-  await assertBooksAreClean(at.worker, door.scope);
+  await assertBooksAreClean(at.worker, server.scope);
 }
 
 test("a backup is written while a seat is bought, complete, for its owner only, and shows the moment before", async () => {
   const seats = await count("rsvps");
-  const answer = await network.worker.fetch("/api/users/export", { headers: { authorization: `Bearer ${door.token}` } });
+  const answer = await network.worker.fetch("/api/users/export", { headers: { authorization: `Bearer ${server.token}` } });
   assert.equal(answer.status, 200);
   assert.match(answer.headers.get("content-type"), /^application\/x-ndjson/);
   assert.equal(answer.headers.get("x-concierge-export"), null);
   const reader = answer.body.getReader();
   const chunks = [(await reader.read()).value];
-  const sold = await rsvp(network, door, event, await payFor(network, door, event, payers[1]));
+  const sold = await rsvp(network, server, event, await payFor(network, server, event, payers[1]));
   assert.equal(sold.status, 200, "sales go on while the pages are read");
   for (let next = await reader.read(); !next.done; next = await reader.read()) chunks.push(next.value);
   const lines = Buffer.concat(chunks).toString().trimEnd().split("\n");
@@ -108,7 +108,7 @@ test("a backup is written while a seat is bought, complete, for its owner only, 
   const early = await run("backup", [...owner(), "--out", backup]);
   assert.match(early.output, /less than a minute ago; wait \d+ seconds/);
   assert.equal(early.code, 1);
-  await network.worker.sql(door.scope, "DELETE FROM backups");
+  await network.worker.sql(server.scope, "DELETE FROM backups");
   const { code, output } = await run("backup", [...owner(), "--out", backup]);
   assert.equal(code, 0, output);
   assert.match(output, /201 events, 2 seats, 2 payments/);
@@ -123,15 +123,15 @@ test("a host that has its storage is not replaced", async () => {
 });
 
 test("the storage is lost and KV is there: the host is rebuilt, and the backup brings the rest, with what was sold since", async () => {
-  const sold = await rsvp(network, door, event, await payFor(network, door, event, payers[2]));
+  const sold = await rsvp(network, server, event, await payFor(network, server, event, payers[2]));
   assert.equal(sold.status, 200);
-  await until(() => network.worker.kv.get(`${door.scope}:rsvps:${event.id}:${payers[2].address}`));
+  await until(() => network.worker.kv.get(`${server.scope}:rsvps:${event.id}:${payers[2].address}`));
   await lose();
   const { code, output } = await run("restore", [...owner(), "--file", backup]);
   assert.equal(code, 0, output);
   assert.match(output, /restored as of .*: 201 events, 3 seats, 1 credentials/);
   await isBack(network);
-  assert.equal((await rsvp(network, door, event, await payFor(network, door, event, payers[3]))).status, 200);
+  assert.equal((await rsvp(network, server, event, await payFor(network, server, event, payers[3]))).status, 200);
 });
 
 test("a new deployment with the same MASTER_KEY refuses it edited, and takes it as it was", async () => {
@@ -145,7 +145,7 @@ test("a new deployment with the same MASTER_KEY refuses it edited, and takes it 
     const { code, output } = await run("restore", [...owner(moved), "--file", backup]);
     assert.equal(code, 0, output);
     await isBack(moved);
-    await until(() => moved.worker.kv.get(`${door.scope}:events:${event.id}`));
+    await until(() => moved.worker.kv.get(`${server.scope}:events:${event.id}`));
     const again = await run("restore", [...owner(moved), "--file", backup]);
     assert.match(again.output, /restored as of/, "a repeat says so and changes nothing");
     assert.equal(await count("rsvps", moved), 2);

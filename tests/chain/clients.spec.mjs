@@ -15,18 +15,18 @@ import { payingClient } from "../support/pay.mjs";
 
 const PRICE = 50_000n;
 const info = { name: "client-matrix", version: "1.0.0" };
-let network, door, event;
+let network, server, event;
 
 before(async () => {
   network = await startNetwork();
-  door = await openServer(network);
-  event = await createEvent(network, door);
+  server = await openServer(network);
+  event = await createEvent(network, server);
 });
 after(() => network?.stop());
 
 /** Runs `pay` and checks on the chain, at the host's and in KV that it bought exactly one seat. */
 async function buysOneSeat(payer, pay) {
-  const earned = await network.chain.balance(door.payTo);
+  const earned = await network.chain.balance(server.payTo);
   const had = await network.chain.balance(payer.address);
   const { ticket, settlement } = await pay();
   assert.equal(ticket.success, true);
@@ -35,13 +35,13 @@ async function buysOneSeat(payer, pay) {
   assert.equal(settlement.success, true);
   assert.equal(settlement.transaction, ticket.transactionHash);
   assert.equal(settlement.payer, payer.address);
-  assert.equal(await network.chain.balance(door.payTo), earned + PRICE);
+  assert.equal(await network.chain.balance(server.payTo), earned + PRICE);
   assert.equal(await network.chain.balance(payer.address), had - PRICE);
   const receipt = await network.chain.client.getTransactionReceipt({ hash: ticket.transactionHash });
   assert.equal(receipt.status, "success");
-  const { rsvps } = await get(network, `/api/users/events/${event.id}/rsvps`, door.token).then((a) => a.json());
+  const { rsvps } = await get(network, `/api/users/events/${event.id}/rsvps`, server.token).then((a) => a.json());
   assert.equal(rsvps.filter(({ wallet }) => wallet === payer.address).length, 1);
-  const key = `${door.scope}:rsvps:${event.id}:${payer.address}`;
+  const key = `${server.scope}:rsvps:${event.id}:${payer.address}`;
   const record = JSON.parse(await until(() => network.worker.kv.get(key)));
   assert.equal(record.txHash, ticket.transactionHash);
 }
@@ -65,7 +65,7 @@ async function payOverMcp(client, payer) {
 
 test("@modelcontextprotocol/sdk 1.32, legacy", async () => {
   const client = new SdkClient(info);
-  await client.connect(new SdkTransport(new URL(door.mcpUrl)));
+  await client.connect(new SdkTransport(new URL(server.mcpUrl)));
   await buysOneSeat(payers[0], () => payOverMcp(client, payers[0]));
   assert.equal((await client.listResources()).resources[0].uri, `event://${event.id}`);
   const read = await client.readResource({ uri: `event://${event.id}` });
@@ -78,7 +78,7 @@ test("@modelcontextprotocol/sdk 1.32, legacy", async () => {
 for (const [mode, index, version] of [["legacy", 1, "2025-11-25"], ["auto", 2, "2026-07-28"]]) {
   test(`@modelcontextprotocol/client 2.4, ${mode}`, async () => {
     const client = new ModernClient(info, { versionNegotiation: { mode } });
-    await client.connect(new ModernTransport(new URL(door.mcpUrl)));
+    await client.connect(new ModernTransport(new URL(server.mcpUrl)));
     assert.equal(client.getNegotiatedProtocolVersion(), version);
     await buysOneSeat(payers[index], () => payOverMcp(client, payers[index]));
     await client.close();
@@ -87,7 +87,7 @@ for (const [mode, index, version] of [["legacy", 1, "2025-11-25"], ["auto", 2, "
 
 test("agents/x402 withX402Client", async () => {
   const client = new ModernClient(info, { versionNegotiation: { mode: "auto" } });
-  await client.connect(new ModernTransport(new URL(door.mcpUrl)));
+  await client.connect(new ModernTransport(new URL(server.mcpUrl)));
   const account = privateKeyToAccount(payers[3].privateKey);
   const paying = withX402Client(client, { account, network: "eip155:84532" });
   await buysOneSeat(payers[3], async () => {
@@ -121,7 +121,7 @@ for (const [version, index, header] of [[1, 4, "x-payment-response"], [2, 5, "pa
     await buysOneSeat(payers[index], async () => {
       const body = JSON.stringify({ eventId: event.id });
       const headers = { "content-type": "application/json" };
-      const answer = await paying(door.toolUrl("rsvpToEvent"), { method: "POST", headers, body });
+      const answer = await paying(server.toolUrl("rsvpToEvent"), { method: "POST", headers, body });
       assert.equal(answer.status, 200);
       assert.ok(sent.at(-1).has(version === 1 ? "x-payment" : "payment-signature"));
       const settlement = JSON.parse(Buffer.from(answer.headers.get(header), "base64"));
@@ -143,11 +143,11 @@ async function curl(...args) {
 test("curl: tools without a handshake, HTTP 402, X-PAYMENT", async () => {
   const json = ["-H", "content-type: application/json"];
   const rpc = (method, params) => JSON.stringify({ jsonrpc: "2.0", id: 1, method, params });
-  const list = await curl(door.mcpUrl, ...json, "-d", rpc("tools/list"));
+  const list = await curl(server.mcpUrl, ...json, "-d", rpc("tools/list"));
   assert.equal(list.status, 200);
   assert.equal(JSON.parse(list.body).result.tools[0].name, "listEvents");
   const call = rpc("tools/call", { name: "rsvpToEvent", arguments: { eventId: event.id } });
-  const challenge = await curl(door.mcpUrl, ...json, "-d", call);
+  const challenge = await curl(server.mcpUrl, ...json, "-d", call);
   assert.equal(challenge.status, 402);
   const v1 = JSON.parse(challenge.body);
   assert.equal(v1.x402Version, 1);
@@ -156,7 +156,7 @@ test("curl: tools without a handshake, HTTP 402, X-PAYMENT", async () => {
   await buysOneSeat(payers[6], async () => {
     const payment = await payingClient(payers[6]).createPaymentPayload(v1);
     const encoded = Buffer.from(JSON.stringify(payment)).toString("base64");
-    const paid = await curl(door.mcpUrl, ...json, "-H", `X-PAYMENT: ${encoded}`, "-d", call);
+    const paid = await curl(server.mcpUrl, ...json, "-H", `X-PAYMENT: ${encoded}`, "-d", call);
     assert.equal(paid.status, 200);
     const settlement = JSON.parse(Buffer.from(paid.headers["x-payment-response"], "base64"));
     return { ticket: JSON.parse(paid.body).result.structuredContent, settlement };
@@ -165,12 +165,12 @@ test("curl: tools without a handshake, HTTP 402, X-PAYMENT", async () => {
 
 test("a tool with a fixed price, settled last", async () => {
   const client = new ModernClient(info, { versionNegotiation: { mode: "auto" } });
-  await client.connect(new ModernTransport(new URL(door.mcpUrl)));
+  await client.connect(new ModernTransport(new URL(server.mcpUrl)));
   const call = { name: "getEventAnalytics", arguments: { eventId: event.id } };
   const challenge = await client.callTool(call);
   const payment = await payingClient(payers[0]).createPaymentPayload(challenge.structuredContent);
   const { structuredContent } = await client.callTool({ ...call, _meta: { "x402/payment": payment } });
-  const transfers = await network.chain.transfers(door.payTo);
+  const transfers = await network.chain.transfers(server.payTo);
   const forSeats = transfers.filter(({ args }) => args.value === PRICE);
   assert.equal(structuredContent.totalRsvps, forSeats.length);
   assert.equal(BigInt(structuredContent.totalRevenueAtomic), PRICE * BigInt(forSeats.length));
@@ -178,9 +178,9 @@ test("a tool with a fixed price, settled last", async () => {
 });
 
 test("revenue in KV is the sum of what arrived on the chain", async () => {
-  const transfers = await network.chain.transfers(door.payTo);
+  const transfers = await network.chain.transfers(server.payTo);
   const arrived = transfers.reduce((sum, { args }) => sum + args.value, 0n);
-  await until(async () => (await network.worker.kv.get(`${door.scope}:revenue`)) === String(arrived));
-  const revenue = await get(network, "/api/users/revenue", door.token).then((answer) => answer.json());
+  await until(async () => (await network.worker.kv.get(`${server.scope}:revenue`)) === String(arrived));
+  const revenue = await get(network, "/api/users/revenue", server.token).then((answer) => answer.json());
   assert.equal(revenue.totalAtomic, String(arrived));
 });

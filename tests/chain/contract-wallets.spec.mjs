@@ -6,11 +6,11 @@ import { createEvent, openServer, startNetwork } from "../support/network.mjs";
 import { payFor, rsvp } from "../support/pay.mjs";
 import { fundedWallet } from "../support/wallets.mjs";
 
-let network, door;
+let network, server;
 
 before(async () => {
   network = await startNetwork();
-  door = await openServer(network);
+  server = await openServer(network);
 });
 after(() => network?.stop());
 
@@ -18,9 +18,9 @@ for (const version of [1, 2]) {
   test(`version ${version}: a smart wallet pays before and after it is on the chain`, async () => {
     const wallet = await fundedWallet(network, payers[version]);
     for (const standard of ["ERC-6492", "ERC-1271"]) {
-      const event = await createEvent(network, door);
+      const event = await createEvent(network, server);
       const { verify } = network.facilitator.stats;
-      const { status, body } = await rsvp(network, door, event, await payFor(network, door, event, wallet, version));
+      const { status, body } = await rsvp(network, server, event, await payFor(network, server, event, wallet, version));
       assert.equal(status, 200, `${standard}: ${JSON.stringify(body)}`);
       assert.equal(body.rsvp.payer, wallet.address);
       assert.equal(network.facilitator.stats.verify, verify + 1);
@@ -31,9 +31,9 @@ for (const version of [1, 2]) {
 
 test("a signature that the wallet does not accept is refused before any settlement", async () => {
   const wallet = await fundedWallet(network, payers[3], { tampers: true });
-  const event = await createEvent(network, door);
+  const event = await createEvent(network, server);
   const { settle } = network.facilitator.stats;
-  const refused = await rsvp(network, door, event, await payFor(network, door, event, wallet));
+  const refused = await rsvp(network, server, event, await payFor(network, server, event, wallet));
   assert.equal(refused.status, 402);
   assert.match(refused.body.error, /invalid|simulation/);
   assert.equal(network.facilitator.stats.settle, settle);

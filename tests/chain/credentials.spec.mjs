@@ -14,16 +14,16 @@ const EVENT = { title: "By an agent", startsAt: "2030-03-01T18:30:00Z", capacity
 const OWNER_TOOLS = ["createEvent", "updateEvent", "cancelEvent", "checkIn", "storeSecret", "deleteSecret"];
 /** Every token that was given away, for the last test. */
 const tokens = [];
-let network, door, other;
+let network, server, other;
 
 before(async () => {
   network = await startNetwork();
-  door = await openServer(network);
+  server = await openServer(network);
   other = await openServer(network, otherHost);
 });
 after(() => network?.stop());
 
-async function newCredential(changes = {}, at = door) {
+async function newCredential(changes = {}, at = server) {
   const answer = await post(network, "/api/users/credentials", { name: "Desk", ...changes }, at.token);
   const created = await answer.json();
   assert.equal(answer.status, 201, JSON.stringify(created));
@@ -39,7 +39,7 @@ function ask(method, path, token, body, more = {}) {
   return network.worker.fetch(path, { method, headers, body: body && JSON.stringify(body) });
 }
 
-const revoke = ({ credential }) => ask("DELETE", `/api/users/credentials/${credential.id}`, door.token);
+const revoke = ({ credential }) => ask("DELETE", `/api/users/credentials/${credential.id}`, server.token);
 
 async function is(answer, status, title) {
   const body = await answer.json();
@@ -47,7 +47,7 @@ async function is(answer, status, title) {
 }
 
 /** The SDK's client with a credential, as any program would set it. */
-async function connect(token, at = door) {
+async function connect(token, at = server) {
   const requestInit = { headers: { authorization: `Bearer ${token}` } };
   const client = new Client({ name: "desk", version: "1.0.0" });
   await client.connect(new StreamableHTTPClientTransport(new URL(at.mcpUrl), { requestInit }));
@@ -55,7 +55,7 @@ async function connect(token, at = door) {
 }
 
 async function counts() {
-  const count = async (table) => (await network.worker.sql(door.scope, `SELECT count(*) AS n FROM ${table}`))[0].n;
+  const count = async (table) => (await network.worker.sql(server.scope, `SELECT count(*) AS n FROM ${table}`))[0].n;
   return { ledger: await count("ledger"), payments: await count("payments") };
 }
 
@@ -69,7 +69,7 @@ test("with the official SDK it lists the owner's tools, creates an event, and ha
   const { structuredContent: made } = await client.callTool({ name: "createEvent", arguments: EVENT });
   assert.equal(made.success, true);
   const event = made.event;
-  const sold = await rsvp(network, door, event, await payFor(network, door, event, payers[0]));
+  const sold = await rsvp(network, server, event, await payFor(network, server, event, payers[0]));
   assert.equal(sold.status, 200);
   const analytics = { name: "getEventAnalytics", arguments: { eventId: event.id } };
   const [before, earned] = [await counts(), await network.chain.balance(host.address)];
@@ -82,8 +82,8 @@ test("with the official SDK it lists the owner's tools, creates an event, and ha
   // The seat belongs to the wallet that pays, not to the caller.
   const seat = await client.callTool({ name: "rsvpToEvent", arguments: { eventId: event.id } });
   assert.ok(seat.isError && seat.structuredContent.accepts.length > 0);
-  assert.equal((await callTool(network, door, "getEventAnalytics", { eventId: event.id })).status, 402);
-  await assertBooksAreClean(network.worker, door.scope);
+  assert.equal((await callTool(network, server, "getEventAnalytics", { eventId: event.id })).status, 402);
+  await assertBooksAreClean(network.worker, server.scope);
   // Revoked: the next request fails, also within a session of MCP.
   assert.equal((await revoke(created)).status, 200);
   await assert.rejects(client.callTool(analytics), /401|[Uu]nauthorized|credential/);
@@ -99,10 +99,10 @@ test("by default it goes as far as a draft: it reads, and neither sees nor calls
   const { tools } = await client.listTools();
   assert.deepEqual(tools.map(({ name }) => name), mayCall);
   for (const name of OWNER_TOOLS) assert.ok(!mayCall.includes(name), name);
-  const before = await get(network, "/api/users/events", door.token).then((answer) => answer.json());
+  const before = await get(network, "/api/users/events", server.token).then((answer) => answer.json());
   const refused = await client.callTool({ name: "createEvent", arguments: EVENT });
   assert.equal(refused.structuredContent.error.code, "not_granted");
-  assert.deepEqual(await get(network, "/api/users/events", door.token).then((answer) => answer.json()), before);
+  assert.deepEqual(await get(network, "/api/users/events", server.token).then((answer) => answer.json()), before);
   await client.close();
 });
 
@@ -111,10 +111,10 @@ test("over REST it reads and changes by its tier, and never gets at the profile 
   for (const path of ["me", "events", "revenue", "payments", "payments.csv", "secrets"]) {
     for (const { token } of [read, send]) assert.equal((await ask("GET", `/api/users/${path}`, token)).status, 200, path);
   }
-  assert.equal((await get(network, "/api/users/me", read.token).then((answer) => answer.json())).urlSafeId, door.scope);
+  assert.equal((await get(network, "/api/users/me", read.token).then((answer) => answer.json())).urlSafeId, server.scope);
   await is(await ask("POST", "/api/users/events", read.token, EVENT), 403, "not granted");
   assert.equal((await ask("POST", "/api/users/events", send.token, EVENT)).status, 201);
-  const payout = { userId: door.userId, walletAddress: otherHost.address };
+  const payout = { userId: server.userId, walletAddress: otherHost.address };
   for (const [method, path, body] of [
     ["POST", "mcp", payout],
     ["PATCH", "me", { limits: { callsPerMinute: 1 } }],
@@ -124,27 +124,27 @@ test("over REST it reads and changes by its tier, and never gets at the profile 
   ]) {
     await is(await ask(method, `/api/users/${path}`, send.token, body), 403, "not granted");
   }
-  const me = await get(network, "/api/users/me", door.token).then((answer) => answer.json());
+  const me = await get(network, "/api/users/me", server.token).then((answer) => answer.json());
   assert.equal(me.walletAddress, host.address);
   const some = await newCredential({ tier: "send", tools: ["createEvent"] });
   await is(await ask("GET", "/api/users/events", some.token), 403, "not granted");
   const one = { authorization: `Bearer ${some.token}` };
-  assert.equal((await callTool(network, door, "createEvent", EVENT, undefined, one)).status, 200);
-  assert.equal((await callTool(network, door, "listEvents", {}, undefined, one)).status, 403);
+  assert.equal((await callTool(network, server, "createEvent", EVENT, undefined, one)).status, 200);
+  assert.equal((await callTool(network, server, "listEvents", {}, undefined, one)).status, 403);
 });
 
 test("a credential beats the cookie beside it, and is no session anywhere", async () => {
   const { token } = await newCredential({ tier: "read" });
-  const cookie = { cookie: `__Host-session=${door.token}` };
+  const cookie = { cookie: `__Host-session=${server.token}` };
   await is(await ask("POST", "/api/users/credentials", token, { name: "n" }, cookie), 403, "not granted");
   await is(await ask("POST", "/api/users/credentials", "mcp_nothing", { name: "n" }, cookie), 401, "credential refused");
   const body = { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "createEvent", arguments: EVENT } };
-  const path = new URL(door.mcpUrl).pathname;
+  const path = new URL(server.mcpUrl).pathname;
   const { result } = await ask("POST", path, token, body, cookie).then((answer) => answer.json());
   assert.equal(result.structuredContent.error.code, "not_granted");
   const me = (cookie) => network.worker.fetch("/api/users/me", { headers: { cookie } });
-  assert.equal((await me(`__Host-session=${door.token}`)).status, 200);
-  await is(await me(`session=${door.token}`), 401, "not signed in");
+  assert.equal((await me(`__Host-session=${server.token}`)).status, 200);
+  await is(await me(`session=${server.token}`), 401, "not signed in");
   // As a cookie it is nothing at all.
   const answer = await network.worker.fetch("/api/users/me", { headers: { cookie: `__Host-session=${token}` } });
   await is(answer, 401, "not signed in");
@@ -161,8 +161,8 @@ test("unknown, changed, expired, revoked, and another host's: 401 for the whole 
   await until(async () => (await ask("GET", "/api/users/me", expired.token)).status === 401);
   const good = await newCredential({ tier: "send" });
   const changed = good.token.replace(/.{2}$/, (end) => (end === "AA" ? "BA" : "AA"));
-  const spliced = `mcp_${door.scope}_${theirs.token.slice(37)}`;
-  const path = new URL(door.mcpUrl).pathname;
+  const spliced = `mcp_${server.scope}_${theirs.token.slice(37)}`;
+  const path = new URL(server.mcpUrl).pathname;
   const rpc = (method) => ({ jsonrpc: "2.0", id: 1, method });
   for (const token of [theirs.token, revoked.token, expired.token, changed, spliced, "mcp_nothing"]) {
     for (const body of [rpc("ping"), rpc("tools/list"), [rpc("ping")]]) {
@@ -170,11 +170,11 @@ test("unknown, changed, expired, revoked, and another host's: 401 for the whole 
       assert.match(answer.headers.get("www-authenticate"), /^Bearer error="invalid_token"/);
       await is(answer, 401, "credential refused");
     }
-    await is(await ask("POST", `/x402/users/${door.scope}/tools/listEvents`, token, {}), 401, "credential refused");
+    await is(await ask("POST", `/x402/users/${server.scope}/tools/listEvents`, token, {}), 401, "credential refused");
     if (token !== theirs.token) await is(await ask("GET", "/api/users/events", token), 401, "credential refused");
   }
   // Theirs leads to their own events, never to ours.
-  await createEvent(network, door);
+  await createEvent(network, server);
   const { events } = await ask("GET", "/api/users/events", theirs.token).then((answer) => answer.json());
   assert.deepEqual(events, []);
 });
@@ -182,9 +182,9 @@ test("unknown, changed, expired, revoked, and another host's: 401 for the whole 
 test("the list recognises each by its hint, and knows when it was used, also after an eviction", async () => {
   const { token, credential } = await newCredential({ name: "Listed", tier: "read" });
   assert.equal(credential.hint, token.slice(37, 41));
-  await network.worker.evictHost(door.scope);
+  await network.worker.evictHost(server.scope);
   assert.equal((await ask("GET", "/api/users/me", token)).status, 200);
-  const { credentials } = await get(network, "/api/users/credentials", door.token).then((answer) => answer.json());
+  const { credentials } = await get(network, "/api/users/credentials", server.token).then((answer) => answer.json());
   const listed = credentials.find(({ id }) => id === credential.id);
   assert.deepEqual([listed.name, listed.status, listed.tools], ["Listed", "active", []]);
   assert.ok(Math.abs(Date.now() - Date.parse(listed.lastUsedAt)) < 60_000);
@@ -194,7 +194,7 @@ test("the list recognises each by its hint, and knows when it was used, also aft
 // The last one: it looks at what all the others have left behind.
 test("no token stands in storage, in a record or in a log line", async () => {
   await until(async () => (await network.worker.kv.list()).keys.length > 0);
-  const stored = (await everythingStored(network, door.scope)) + (await everythingStored(network, other.scope));
+  const stored = (await everythingStored(network, server.scope)) + (await everythingStored(network, other.scope));
   const logged = JSON.stringify(network.worker.logs());
   assert.ok(tokens.length >= 8 && stored.includes('"digest"'));
   for (const token of tokens) {

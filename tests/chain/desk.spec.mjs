@@ -28,17 +28,17 @@ function own(worker, token) {
 }
 
 /** Calls a tool and pays for it; `again` repeats exactly that. */
-async function pay(network, door, wallet, tool, args) {
-  const { challenge, body } = await callTool(network, door, tool, args);
+async function pay(network, server, wallet, tool, args) {
+  const { challenge, body } = await callTool(network, server, tool, args);
   assert.ok(challenge, JSON.stringify(body));
   const payment = await payingClient(wallet).createPaymentPayload(challenge);
-  const again = () => callTool(network, door, tool, args, payment);
+  const again = () => callTool(network, server, tool, args, payment);
   return { ...(await again()), payment, challenge, again };
 }
 
-async function newTicket(network, door, wallet) {
+async function newTicket(network, server, wallet) {
   const args = { subject: "My order", body: INJECTION, email: CUSTOMER };
-  const { body, status } = await pay(network, door, wallet, "createTicket", args);
+  const { body, status } = await pay(network, server, wallet, "createTicket", args);
   assert.equal(status, 200, JSON.stringify(body));
   return body;
 }
@@ -53,25 +53,25 @@ async function newWallet(network) {
 const reply = (ticket) => ({ ticketId: ticket.ticketId, body: `It is on its way (${(made += 1)}).` });
 
 /** A wallet with three approved drafts. */
-async function trusted(network, door, host) {
+async function trusted(network, server, host) {
   const wallet = await newWallet(network);
   for (let time = 0; time < 3; time += 1) {
-    const ticket = await newTicket(network, door, wallet);
-    const { body } = await pay(network, door, wallet, "draftReply", reply(ticket));
+    const ticket = await newTicket(network, server, wallet);
+    const { body } = await pay(network, server, wallet, "draftReply", reply(ticket));
     assert.equal((await host("POST", `/approvals/${body.draftId}/approve`)).status, 200);
   }
   return wallet;
 }
 
 describe("a desk with an HTTP mail API", () => {
-  let api, network, door, host;
+  let api, network, server, host;
 
   before(async () => {
     api = await startMailApi();
     network = await startGuests(api.settings);
-    door = await openServer(network);
-    host = own(network.worker, door.token);
-    await setLimits(network, door, { callsPerMinute: 1000, unpaidPerMinute: 10_000 });
+    server = await openServer(network);
+    host = own(network.worker, server.token);
+    await setLimits(network, server, { callsPerMinute: 1000, unpaidPerMinute: 10_000 });
     assert.equal((await host("PATCH", "/me", { doors: ["events", "vault", "desk"] })).status, 200);
   });
   after(async () => {
@@ -87,7 +87,7 @@ describe("a desk with an HTTP mail API", () => {
   test("an MCP client that others wrote opens a ticket and reads it, named as data of strangers", async () => {
     const wallet = await newWallet(network);
     const client = new Client({ name: "desk", version: "1.0.0" });
-    await client.connect(new StreamableHTTPClientTransport(new URL(door.mcpUrl)));
+    await client.connect(new StreamableHTTPClientTransport(new URL(server.mcpUrl)));
     try {
       const { tools } = await client.listTools();
       assert.ok(tools.some(({ name }) => name === "sendReply") && !tools.some(({ name }) => name === "listTickets"));
@@ -111,17 +111,17 @@ describe("a desk with an HTTP mail API", () => {
 
   test("the knowledge base is searched for nothing, and written by the host alone", async () => {
     await host("POST", "/kb", { title: "Refunds", body: "You get your money back within two weeks." });
-    const found = await callTool(network, door, "searchKb", { query: "refund money" });
+    const found = await callTool(network, server, "searchKb", { query: "refund money" });
     assert.deepEqual([found.status, found.body.articles.length], [200, 1]);
-    assert.equal((await callTool(network, door, "searchKb", { query: "\"* OR NEAR(" })).status, 200);
-    assert.equal((await callTool(network, door, "createKbArticle", { title: "t", body: "b" })).status, 403);
+    assert.equal((await callTool(network, server, "searchKb", { query: "\"* OR NEAR(" })).status, 200);
+    assert.equal((await callTool(network, server, "createKbArticle", { title: "t", body: "b" })).status, 403);
   });
 
   test("a wallet of today makes no mail leave, in any order, through any tool, or with twenty calls at once", async () => {
     const before = api.requests.length;
     const wallet = await newWallet(network);
-    const ticket = await newTicket(network, door, wallet);
-    const { challenge, body } = await pay(network, door, wallet, "sendReply", reply(ticket));
+    const ticket = await newTicket(network, server, wallet);
+    const { challenge, body } = await pay(network, server, wallet, "sendReply", reply(ticket));
     assert.match(challenge.resource.description, /fewer than 3 approved drafts this becomes a draft .* charged like one/);
     assert.equal(body.outcome, "draft");
     for (const [tool, args] of [
@@ -132,16 +132,16 @@ describe("a desk with an HTTP mail API", () => {
       ["triageTicket", { priority: "urgent" }],
       ["sendReply", { body: "once more" }],
     ]) {
-      const done = await pay(network, door, wallet, tool, { ticketId: ticket.ticketId, ...args });
+      const done = await pay(network, server, wallet, tool, { ticketId: ticket.ticketId, ...args });
       assert.equal(done.status, 200, JSON.stringify(done.body));
     }
     const wallets = accountsOf("twenty at the desk", 20);
     await mintAll(network.chain, wallets.map(({ address }) => address), 1_000_000n);
     const args = reply(ticket);
-    const { challenge: asked } = await callTool(network, door, "sendReply", args);
+    const { challenge: asked } = await callTool(network, server, "sendReply", args);
     const calls = wallets.map(async (one, index) => {
       const payment = await payingClient(one).createPaymentPayload(asked);
-      return (index % 2 ? callTool : callMcp)(network, door, "sendReply", args, payment);
+      return (index % 2 ? callTool : callMcp)(network, server, "sendReply", args, payment);
     });
     for (const { status, body, value } of await Promise.all(calls)) {
       assert.equal(status, 200);
@@ -153,11 +153,11 @@ describe("a desk with an HTTP mail API", () => {
   });
 
   test("after three approved drafts it may send, once for each payment, with the ticket's number", async () => {
-    const wallet = await trusted(network, door, host);
-    const ticket = await newTicket(network, door, wallet);
+    const wallet = await trusted(network, server, host);
+    const ticket = await newTicket(network, server, wallet);
     await until(() => api.requests.every(({ status }) => status === 200));
     const before = api.arrived.length;
-    const sent = await pay(network, door, wallet, "sendReply", reply(ticket));
+    const sent = await pay(network, server, wallet, "sendReply", reply(ticket));
     assert.equal(sent.body.outcome, "sent", JSON.stringify(sent.body));
     assert.deepEqual((await sent.again()).body, sent.body);
     await until(() => api.arrived.length > before);
@@ -171,19 +171,19 @@ describe("a desk with an HTTP mail API", () => {
   });
 
   test("when too much comes back nobody sends, until a person resets it", async () => {
-    const wallet = await trusted(network, door, host);
-    const ticket = await newTicket(network, door, wallet);
+    const wallet = await trusted(network, server, host);
+    const ticket = await newTicket(network, server, wallet);
     await until(() => api.requests.every(({ status }) => status === 200));
-    const [{ n }] = await network.worker.sql(door.scope, "SELECT count(*) AS n FROM mail_outbox WHERE state = 'sent'");
-    const ids = await network.worker.sql(door.scope, "SELECT id FROM mail_outbox WHERE state = 'sent' LIMIT 3");
+    const [{ n }] = await network.worker.sql(server.scope, "SELECT count(*) AS n FROM mail_outbox WHERE state = 'sent'");
+    const ids = await network.worker.sql(server.scope, "SELECT id FROM mail_outbox WHERE state = 'sent' LIMIT 3");
     assert.ok(n <= 30 && ids.length === 3);
     for (const { id } of ids) {
-      const data = { email_id: id, tags: { concierge_scope: door.scope, concierge_mail: id } };
+      const data = { email_id: id, tags: { concierge_scope: server.scope, concierge_mail: id } };
       const { headers, body } = api.webhook({ type: "email.bounced", data });
       assert.equal((await network.worker.fetch("/api/mail/webhook", { method: "POST", headers, body })).status, 204);
     }
     const before = api.requests.length;
-    const held = await pay(network, door, wallet, "sendReply", reply(ticket));
+    const held = await pay(network, server, wallet, "sendReply", reply(ticket));
     assert.match(held.challenge.resource.description, /sending is stopped/);
     assert.equal(held.body.outcome, "draft");
     const byHost = await host("POST", `/tickets/${ticket.ticketId}/replies`, { body: "by the host" });
@@ -199,16 +199,16 @@ describe("a desk with an HTTP mail API", () => {
 });
 
 describe("a facilitator whose answer is lost", () => {
-  let api, hostile, network, door, host;
+  let api, hostile, network, server, host;
 
   before(async () => {
     api = await startMailApi();
     hostile = await startHostile(() => network.facilitator.url);
     network = await startNetwork({ facilitatorUrl: hostile.url, ...api.settings });
-    door = await openServer(network);
-    host = own(network.worker, door.token);
+    server = await openServer(network);
+    host = own(network.worker, server.token);
     assert.equal((await host("PATCH", "/me", { doors: ["events", "desk"] })).status, 200);
-    await setLimits(network, door, { callsPerMinute: 1000, unpaidPerMinute: 10_000 });
+    await setLimits(network, server, { callsPerMinute: 1000, unpaidPerMinute: 10_000 });
   });
   after(async () => {
     await network?.stop();
@@ -217,18 +217,18 @@ describe("a facilitator whose answer is lost", () => {
   });
 
   test("nothing is sent while nobody knows whether it was paid, and one mail when that is known", async () => {
-    const wallet = await trusted(network, door, host);
-    const ticket = await newTicket(network, door, wallet);
+    const wallet = await trusted(network, server, host);
+    const ticket = await newTicket(network, server, wallet);
     await until(() => api.arrived.length === 3);
     // The first moves no money until the alarm asks again, the second has moved it and does not say so.
     for (const behaviour of ["cut", "paysAndIsCut"]) {
       const arrived = api.arrived.length;
       hostile.next.push(behaviours[behaviour]);
-      const unknown = await pay(network, door, wallet, "sendReply", reply(ticket));
+      const unknown = await pay(network, server, wallet, "sendReply", reply(ticket));
       assert.deepEqual([unknown.status, unknown.body.moneyMoved], [409, "unknown"]);
       const queued = "SELECT count(*) AS n FROM mail_outbox WHERE state = 'queued'";
-      const [{ n }] = await network.worker.sql(door.scope, queued);
-      const [open] = await network.worker.sql(door.scope, "SELECT state FROM payments ORDER BY created_at DESC, rowid DESC");
+      const [{ n }] = await network.worker.sql(server.scope, queued);
+      const [open] = await network.worker.sql(server.scope, "SELECT state FROM payments ORDER BY created_at DESC, rowid DESC");
       if (open.state !== "delivered") assert.deepEqual([n, api.arrived.length], [0, arrived]);
       await until(() => api.arrived.length === arrived + 1, 60);
       const again = await until(async () => {
@@ -243,16 +243,16 @@ describe("a facilitator whose answer is lost", () => {
 });
 
 describe("kill -9", () => {
-  let api, worker, network, door, host;
+  let api, worker, network, server, host;
 
   before(async () => {
     api = await startMailApi();
     worker = await startKillable({ own: true, env: { ...api.settings.vars, ...api.settings.secrets } });
     network = { worker, chain: worker.chain };
-    door = { ...worker.host, payTo: hostAccount.address };
-    host = own(worker, door.token);
+    server = { ...worker.host, payTo: hostAccount.address };
+    host = own(worker, server.token);
     assert.equal((await host("PATCH", "/me", { doors: ["events", "desk"] })).status, 200);
-    await setLimits(network, door, { callsPerMinute: 1000, unpaidPerMinute: 10_000 });
+    await setLimits(network, server, { callsPerMinute: 1000, unpaidPerMinute: 10_000 });
   });
   after(async () => {
     await worker?.stop();
@@ -260,14 +260,14 @@ describe("kill -9", () => {
   });
 
   test("paid, and dead before the mail went out: it is sent exactly once afterwards", async () => {
-    const wallet = await trusted(network, door, host);
-    const ticket = await newTicket(network, door, wallet);
+    const wallet = await trusted(network, server, host);
+    const ticket = await newTicket(network, server, wallet);
     await until(() => api.arrived.length === 3);
     const expected = [];
     for (const does of ["hangs", "takes and hangs"]) {
       const before = { asked: api.requests.length, arrived: api.arrived.length };
       api.next.push(does);
-      const sent = await pay(network, door, wallet, "sendReply", reply(ticket));
+      const sent = await pay(network, server, wallet, "sendReply", reply(ticket));
       assert.equal(sent.body.outcome, "sent", JSON.stringify(sent.body));
       await until(() => api.requests.length > before.asked);
       worker.kill();

@@ -20,7 +20,7 @@ const p256 = (type) => () => {
   return { alg: "ES256", publicKey, secret: privateKey.export({ type, format: "pem" }) };
 };
 
-let network, strict, door, settings;
+let network, strict, server, settings;
 
 before(async () => {
   strict = await startStrictFacilitator(() => "nobody is let in yet");
@@ -28,7 +28,7 @@ before(async () => {
   network = await startNetwork({ facilitatorUrl: strict.url, secrets });
   strict.upstream = network.facilitator.url;
   settings = { secrets };
-  door = await openServer(network);
+  server = await openServer(network);
 });
 after(async () => {
   await network?.stop();
@@ -52,9 +52,9 @@ async function restartWith(secrets) {
 const logged = () => network.worker.logs().map(({ message }) => message).join("\n");
 
 async function paid(payer) {
-  const event = await createEvent(network, door);
-  const payment = await payFor(network, door, event, payer);
-  return rsvp(network, door, event, payment);
+  const event = await createEvent(network, server);
+  const payment = await payFor(network, server, event, payer);
+  return rsvp(network, server, event, payment);
 }
 
 for (const [name, make, payer] of [

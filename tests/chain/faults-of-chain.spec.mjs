@@ -47,12 +47,12 @@ async function startUnknown([first, ...others], beforehand = () => {}) {
 }
 
 /** Waits until the alarm has looked and learned nothing. */
-async function looksInVain({ door }) {
+async function looksInVain({ server }) {
   // `attempts` counts when a look begins; these reasons are written when it ends.
   const query =
     "SELECT count(*) AS n FROM payments WHERE state = 'unknown' AND attempts >= 2 " +
     "AND (reason LIKE 'the endpoint%' OR reason LIKE 'the authorization is used%' OR reason LIKE 'used on chain%')";
-  await until(async () => (await network.worker.sql(door.scope, query))[0].n === 1);
+  await until(async () => (await network.worker.sql(server.scope, query))[0].n === 1);
 }
 
 const ENDPOINT = [
@@ -112,7 +112,7 @@ describe("an endpoint that fails while an outcome is unknown", { concurrency: 14
 
   test("paid, and the endpoint has no receipt yet: it is found out later", async () => {
     const one = await startUnknown(PAID[1]);
-    const [{ transactionHash }] = await network.chain.transfers(one.door.payTo);
+    const [{ transactionHash }] = await network.chain.transfers(one.server.payTo);
     rpc.misbehave(has.hasNothing, transactionHash);
     await looksInVain(one);
     assert.ok(rpc.count(transactionHash) > 0, "the fault was seen");
@@ -133,7 +133,7 @@ test("the endpoint is down for everybody and objects lose their memory: all is f
   };
   const all = await Promise.all([PAID, UNPAID, PAID].map(([, behaviours]) => startUnknown(behaviours, goesDown)));
   await Promise.all(all.map(looksInVain));
-  for (const one of all) await network.worker.evictHost(one.door.scope);
+  for (const one of all) await network.worker.evictHost(one.server.scope);
   await Promise.all(all.map(assertIsHeld));
   assert.deepEqual(all.map(settles), [1, 1, 1]);
   rpc.behaves();
@@ -143,7 +143,7 @@ test("the endpoint is down for everybody and objects lose their memory: all is f
 
 /** The chain forgets the block of the payment's transaction, and mines it again if it is to. */
 async function forgets(one, { minesAgain }) {
-  const [{ transactionHash }] = await network.chain.transfers(one.door.payTo);
+  const [{ transactionHash }] = await network.chain.transfers(one.server.payTo);
   await reorganize(network.chain, transactionHash, { minesAgain });
   assert.equal(await isUsed(one), minesAgain);
 }

@@ -17,12 +17,12 @@ import { accountsOf, miniWallet, send } from "../support/wallets.mjs";
 const { abi, evm } = compile([fileURLToPath(new URL("../support/contracts/LyingWallet.sol", import.meta.url))])[
   "LyingWallet.sol"
 ].LyingWallet;
-let network, door;
+let network, server;
 let made = 0;
 
 before(async () => {
   network = await startOwnNetwork();
-  door = await openServer(network);
+  server = await openServer(network);
 });
 afterEach(() => network.rpc.recovers());
 after(() => network?.stop());
@@ -55,7 +55,7 @@ async function spent() {
   return all;
 }
 
-const seatsLeft = async (event) => (await findEvent(network, door, event)).seatsLeft;
+const seatsLeft = async (event) => (await findEvent(network, server, event)).seatsLeft;
 
 /** A payer with a key and one with an honest contract wallet buy without delay. */
 async function othersBuy(event) {
@@ -63,7 +63,7 @@ async function othersBuy(event) {
     const kit = await newKit();
     const payer = make ? await kit.wallet(make, { deployed: true }) : kit.payer;
     const began = Date.now();
-    const bought = await rsvp(network, door, event, await payFor(network, door, event, payer, 2));
+    const bought = await rsvp(network, server, event, await payFor(network, server, event, payer, 2));
     assert.equal(bought.status, 200, JSON.stringify(bought.body));
     assert.ok(Date.now() - began < 5000, "at once");
   }
@@ -74,24 +74,24 @@ describe("a contract wallet that lies", () => {
     const wallet = await liar(await newKit(), { readsPrice: true });
     const first = await spent();
     for (let attack = 0; attack < 3; attack += 1) {
-      const event = await createEvent(network, door, { capacity: 1 });
-      const answer = await rsvp(network, door, event, await payFor(network, door, event, wallet, 2));
+      const event = await createEvent(network, server, { capacity: 1 });
+      const answer = await rsvp(network, server, event, await payFor(network, server, event, wallet, 2));
       assert.equal(answer.status, 402, JSON.stringify(answer.body));
       assert.match(answer.body.error, /simulation_failed/);
       assert.ok(answer.challenge.accepts.length > 0, "surely no money moved, so payment is asked for again");
       assert.equal(await seatsLeft(event), 1);
     }
     assert.deepEqual(await spent(), first);
-    await othersBuy(await createEvent(network, door, { capacity: 2 }));
-    await assertBooksAreClean(network.worker, door.scope);
+    await othersBuy(await createEvent(network, server, { capacity: 2 }));
+    await assertBooksAreClean(network.worker, server.scope);
   });
 
   test("after the simulation: one transaction is refused, its seat is free at once, and only it waits", async () => {
     const wallet = await liar(await newKit(), { readsPrice: false });
     const first = await spent();
     for (let attack = 0; attack < 3; attack += 1) {
-      const event = await createEvent(network, door, { capacity: 1 });
-      const payment = await payFor(network, door, event, wallet, 2);
+      const event = await createEvent(network, server, { capacity: 1 });
+      const payment = await payFor(network, server, event, wallet, 2);
       const { nonce } = payment.payload.authorization;
       await wallet.turn(false);
       const turned = rpcFaults.forMethod("eth_sendRawTransaction", async ({ answer, pass }) => {
@@ -99,12 +99,12 @@ describe("a contract wallet that lies", () => {
         answer(200, await pass());
       });
       network.rpc.misbehave(turned, nonce);
-      const answer = await rsvp(network, door, event, payment);
+      const answer = await rsvp(network, server, event, payment);
       network.rpc.behaves(nonce);
       if (attack === 0) {
         assert.equal(answer.status, 402, JSON.stringify(answer.body));
         assert.match(answer.body.error, /transaction_failed/);
-        const again = await rsvp(network, door, event, payment);
+        const again = await rsvp(network, server, event, payment);
         assert.notEqual(again.status, 200);
         assert.equal(signedFor(network, { nonce }).length, 1, "a payment is tried once");
       } else {
@@ -120,8 +120,8 @@ describe("a contract wallet that lies", () => {
     console.log(`three payments of a liar: ${last.reverted - first.reverted} refused, ${last.gas - first.gas} gas`);
     assert.deepEqual([last.sent - first.sent, last.reverted - first.reverted], [1, 1]);
     assert.ok(last.gas - first.gas < 200_000n, `${last.gas - first.gas} gas`);
-    await othersBuy(await createEvent(network, door, { capacity: 2 }));
-    await assertBooksAreClean(network.worker, door.scope);
+    await othersBuy(await createEvent(network, server, { capacity: 2 }));
+    await assertBooksAreClean(network.worker, server.scope);
   });
 });
 
@@ -158,9 +158,9 @@ describe("the open API settles nothing that is not worth its gas", () => {
 });
 
 test("a price of $0.000001 is refused, and the smallest is named", async () => {
-  const refused = await createEvent(network, door, { price: "0.000001" }).catch(({ message }) => message);
+  const refused = await createEvent(network, server, { price: "0.000001" }).catch(({ message }) => message);
   assert.match(refused, /price: must be at least \$0\.001/);
-  await createEvent(network, door, { price: "0.001" });
+  await createEvent(network, server, { price: "0.001" });
 });
 
 // The last one: it settles with a budget that others have had no part in.
@@ -168,10 +168,10 @@ test("a budget that is used up stops its owner, says when to come again, and clo
   // A transfer costs about a cent here.
   const vars = { ...network.settings.vars, GAS_COIN_USD: '{"eip155:84532":"60"}', GAS_BUDGETS: "host=0.06 payer=1 caller=1 total=50" };
   await network.worker.restart({ vars });
-  const event = await createEvent(network, door);
+  const event = await createEvent(network, server);
   const buys = async (at, of) => rsvp(network, at, of, await payFor(network, at, of, (await newKit()).payer, 2));
   let answer;
-  for (let sale = 0; sale < 20 && (answer?.status ?? 200) === 200; sale += 1) answer = await buys(door, event);
+  for (let sale = 0; sale < 20 && (answer?.status ?? 200) === 200; sale += 1) answer = await buys(server, event);
   assert.equal(answer.status, 503, JSON.stringify(answer.body));
   assert.equal(answer.body.moneyMoved, "no");
   assert.match(answer.body.detail, /used up its gas budget of today/);

@@ -8,24 +8,24 @@ import { idleCrowd } from "../support/crowd.mjs";
 import { startHop } from "../support/hop.mjs";
 import { createEvent, openServer, until } from "../support/network.mjs";
 
-let network, door, hop;
+let network, server, hop;
 
 before(async () => {
   network = await startGuests();
-  door = await openServer(network);
-  hop = await startHop(door.mcpUrl);
+  server = await openServer(network);
+  hop = await startHop(server.mcpUrl);
 });
 after(async () => {
   await hop?.stop();
   await network?.stop();
 });
 
-const event = () => createEvent(network, door);
-const own = () => door.registered.mcpUrl;
+const event = () => createEvent(network, server);
+const own = () => server.registered.mcpUrl;
 const sessionOf = ({ welcome }) => welcome.session;
 
 const paidOnce = async (guest) =>
-  assert.equal((await transfers(network, guest.account.address, door.payTo)).length, 1, "one transfer");
+  assert.equal((await transfers(network, guest.account.address, server.payTo)).length, 1, "one transfer");
 
 test("a question outlives the session's memory, on the same socket", async () => {
   const guest = await openBuyer(network, own());

@@ -13,11 +13,11 @@ let stage, network;
 before(async () => {
   stage = await startStage();
   network = stage.network;
-  await setLimits(network, stage.door, { callsPerMinute: 1000, unpaidPerMinute: 10_000 });
+  await setLimits(network, stage.server, { callsPerMinute: 1000, unpaidPerMinute: 10_000 });
 });
 after(() => stage?.stop());
 
-const event = () => createEvent(network, stage.door);
+const event = () => createEvent(network, stage.server);
 const ended = ({ type }) => type === "tool_result" || type === "tool_error";
 const codes = (guests) => guests.flatMap(({ messages }) => messages.filter(({ type }) => type === "tool_error").map(({ code }) => code));
 
@@ -71,6 +71,6 @@ test("two sessions with one wallet of a browser spend a day's limit once, and no
     const { code, moneyMoved } = await guest.next("tool_error");
     assert.deepEqual([code, moneyMoved], ["over_per_day", "no"]);
   }
-  assert.equal((await transfers(network, account.address, stage.door.payTo)).length, 2);
+  assert.equal((await transfers(network, account.address, stage.server.payTo)).length, 2);
   for (const guest of [stranger, ...guests]) guest.close();
 });

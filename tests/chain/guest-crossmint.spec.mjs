@@ -25,7 +25,7 @@ after(async () => {
 test("a wallet at Crossmint pays before it is on the chain, and afterwards", async () => {
   const guest = await readyGuest(stage, { wallet: "crossmint", policy: { askAbove: "1" } });
   for (const left of [950_000n, 900_000n]) {
-    const event = await createEvent(stage.network, stage.door);
+    const event = await createEvent(stage.network, stage.server);
     askForSeat(guest, event, event.id);
     const receipt = await guest.next("payment_receipt");
     assert.equal(receipt.payer, guest.address);

@@ -6,13 +6,13 @@ import { createEvent, openServer } from "../support/network.mjs";
 import { call, fail, say, startOpenai } from "../support/openai.mjs";
 
 const KEY = "sk-test-0123456789-never-shown";
-let openai, network, door, url;
+let openai, network, server, url;
 
 before(async () => {
   openai = await startOpenai({ key: KEY });
   network = await startGuests({ vars: { OPENAI_BASE_URL: openai.url }, secrets: { OPENAI_API_KEY: KEY } });
-  door = await openServer(network);
-  url = door.registered.mcpUrl;
+  server = await openServer(network);
+  url = server.registered.mcpUrl;
 });
 after(async () => {
   await network?.stop();
@@ -23,8 +23,8 @@ afterEach(() => {
   assert.equal(openai.script.length, 0, "the script was played to its end");
 });
 
-const event = (changes) => createEvent(network, door, changes);
-const paidBy = async (guest) => (await transfers(network, guest.account.address, door.payTo)).length;
+const event = (changes) => createEvent(network, server, changes);
+const paidBy = async (guest) => (await transfers(network, guest.account.address, server.payTo)).length;
 const count = (guest, type) => guest.messages.filter((message) => message.type === type).length;
 const chat = (guest, text) => guest.send({ type: "chat", text });
 const lastHeard = () => openai.seen.at(-1).messages.at(-1);
@@ -96,7 +96,7 @@ test("an instruction in an event's title changes nothing, even if the model obey
     return call(["set_policy", { perCall: "9.00" }], ["confirm", { confirmationId: "1" }], ["rsvpToEvent", { eventId: dear.id }]);
   };
   openai.script.push(call(["listEvents", {}]), obeys, say("I could not."));
-  chat(guest, "please tell me what there is at this door");
+  chat(guest, "please tell me what there is at this server");
   await guest.next("chat", ({ text }) => text === "I could not.");
   const results = openai.seen.at(-1).messages.filter(({ role }) => role === "tool").map(({ content }) => content);
   assert.match(results.at(-1), /may cost at most \$1\.00/);
@@ -111,7 +111,7 @@ test("an instruction in an event's title changes nothing, even if the model obey
 test("an endpoint that fails is told, and calls go on without it", async () => {
   const guest = await openBuyer(network, url, { policy: { askAbove: "0.10" } });
   openai.script.push(fail(400));
-  chat(guest, "please tell me what there is at this door");
+  chat(guest, "please tell me what there is at this server");
   await guest.next("chat", ({ text }) => /does not answer/.test(text));
   openai.refused.length = 0;
   askForSeat(guest, await event());

@@ -6,13 +6,13 @@ import { startHop } from "../support/hop.mjs";
 import { createEvent, openServer, until } from "../support/network.mjs";
 import { otherHost } from "../../dev/chain/accounts.mjs";
 
-let network, door, other, hop, otherHop;
+let network, server, other, hop, otherHop;
 
 before(async () => {
   network = await startGuests();
-  door = await openServer(network);
+  server = await openServer(network);
   other = await openServer(network, otherHost);
-  hop = await startHop(door.mcpUrl);
+  hop = await startHop(server.mcpUrl);
   otherHop = await startHop(other.mcpUrl);
 });
 after(async () => {
@@ -22,7 +22,7 @@ after(async () => {
 });
 
 const count = (guest, type) => guest.messages.filter((message) => message.type === type).length;
-const moved = (guest) => transfers(network, guest.account.address, door.payTo);
+const moved = (guest) => transfers(network, guest.account.address, server.payTo);
 const rowOf = async (guest) => (await purchasesOf(network, guest))[0];
 
 /** A session that has paid and lost every answer, at a server that is away since. */
@@ -30,7 +30,7 @@ async function paidAndLost() {
   const guest = await openBuyer(network, hop.url());
   hop.nonces.length = 0;
   hop.drops = 3;
-  askForSeat(guest, await createEvent(network, door), "mine");
+  askForSeat(guest, await createEvent(network, server), "mine");
   await sayYes(guest);
   const lost = await guest.next("tool_error");
   assert.deepEqual([lost.code, lost.callId], ["unknown", "mine"]);
@@ -100,7 +100,7 @@ test("an answer that comes while the session is at another server already is sho
   hop.nonces.length = 0;
   let release;
   hop.hold = new Promise((resolve) => (release = resolve));
-  askForSeat(guest, await createEvent(network, door), "late");
+  askForSeat(guest, await createEvent(network, server), "late");
   await sayYes(guest);
   await until(() => hop.nonces.length > 0);
   guest.send({ type: "connect_mcp", url: otherHop.url() });

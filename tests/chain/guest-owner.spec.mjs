@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { generatePrivateKey, privateKeyToAddress } from "viem/accounts";
-import { agentUrl, askForSeat, knock, openSession, purchasesOf } from "../support/guests.mjs";
+import { agentUrl, askForSeat, requestSocket, openSession, purchasesOf } from "../support/guests.mjs";
 import { createEvent, post, signIn } from "../support/network.mjs";
 import { startStage } from "../support/stage.mjs";
 import { openGuest } from "../../dev/lib/guest.mjs";
@@ -44,7 +44,7 @@ const signOut = ({ token }) => post(network, "/api/auth/sign-out", {}, token);
 const of = ({ welcome }) => `?session=${welcome.session}&token=${welcome.token}`;
 
 async function isRefused(query, headers, status, code) {
-  const answer = await knock(network, query, headers);
+  const answer = await requestSocket(network, query, headers);
   assert.deepEqual([answer.status, answer.body?.type], [status, `urn:events-concierge:problem:${code}`]);
 }
 
@@ -80,7 +80,7 @@ test("the token alone opens no session that has an owner, and another's sign-in 
 test("after the sign-out a live socket signs nothing, changes no policy, and is closed", async () => {
   const victim = await person();
   const own = await ownSession(victim);
-  const event = await createEvent(network, stage.door);
+  const event = await createEvent(network, stage.server);
   assert.equal((await signOut(victim)).status, 204);
   askForSeat(own, event);
   await own.closed;
@@ -106,7 +106,7 @@ test("with a sign-in that has run out a live socket signs nothing with our walle
   const { session } = own.welcome;
   // As if the sign-in of the session were of yesterday: what it may sign with ends.
   await network.worker.guestSql(session, "UPDATE session SET proven_until = ?", Math.floor(Date.now() / 1000) - 1);
-  askForSeat(own, await createEvent(network, stage.door));
+  askForSeat(own, await createEvent(network, stage.server));
   const { code, moneyMoved } = await own.next("tool_error");
   assert.deepEqual([code, moneyMoved], ["sign_in_again", "no"]);
   assert.equal(await balance(own), MONEY);

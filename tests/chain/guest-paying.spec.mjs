@@ -10,17 +10,17 @@ import { createEvent, openServer } from "../support/network.mjs";
 import { isNonceUsed } from "../support/usdc.mjs";
 
 const WRAPPED = /6492649264926492649264926492649264926492649264926492649264926492$/;
-let network, door, url;
+let network, server, url;
 
 before(async () => {
   network = await startGuests();
-  door = await openServer(network);
-  url = door.registered.mcpUrl;
+  server = await openServer(network);
+  url = server.registered.mcpUrl;
 });
 after(() => network?.stop());
 
-const event = (changes) => createEvent(network, door, changes);
-const earned = () => network.chain.balance(door.payTo);
+const event = (changes) => createEvent(network, server, changes);
+const earned = () => network.chain.balance(server.payTo);
 
 test("a smart wallet pays before it is on the chain and afterwards, and its making is told once", async () => {
   const [first, second] = [await event(), await event()];
@@ -35,7 +35,7 @@ test("a smart wallet pays before it is on the chain and afterwards, and its maki
   const had = await earned();
   for (const one of [first, second]) {
     const { asked, result, receipt } = await buySeat(guest, one);
-    assert.deepEqual([asked.amountUsd, asked.payTo], ["0.05", door.payTo]);
+    assert.deepEqual([asked.amountUsd, asked.payTo], ["0.05", server.payTo]);
     ticketOf(result);
     assert.deepEqual([receipt.payer, receipt.amountUsd, receipt.confirmed], [guestAddress, "0.05", true]);
     const { status } = await network.chain.client.getTransactionReceipt({ hash: receipt.txHash });
@@ -67,7 +67,7 @@ test("a wrong signature is refused with a reason, and the right one after it pay
   await answerWith(guest, guest.account, asked);
   ticketOf(await guest.next("tool_result"));
   await guest.next("payment_receipt");
-  assert.equal((await transfers(network, guest.account.address, door.payTo)).length, 1);
+  assert.equal((await transfers(network, guest.account.address, server.payTo)).length, 1);
   await answerWith(guest, guest.account, asked);
   assert.match((await guest.next("error")).message, /no such payment waits/);
   guest.close();
@@ -127,7 +127,7 @@ test("two answers at once, two confirmations at once: one signature, one transfe
   await guest.rest();
   const count = (type) => guest.messages.filter((message) => message.type === type).length;
   assert.deepEqual(["sign_request", "tool_result", "payment_receipt"].map(count), [1, 1, 1]);
-  assert.equal((await transfers(network, guest.account.address, door.payTo)).length, 1);
+  assert.equal((await transfers(network, guest.account.address, server.payTo)).length, 1);
   guest.close();
   other.close();
 });
@@ -142,6 +142,6 @@ test("twenty equal calls at once, paid without asking, are one signature", async
   const count = (type) => guest.messages.filter((message) => message.type === type).length;
   assert.equal(count("sign_request"), 1);
   assert.equal(count("tool_result") + count("tool_error"), 20, "every call is answered");
-  assert.equal((await transfers(network, guest.account.address, door.payTo)).length, 1);
+  assert.equal((await transfers(network, guest.account.address, server.payTo)).length, 1);
   guest.close();
 });

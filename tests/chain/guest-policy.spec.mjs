@@ -3,21 +3,21 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { otherHost } from "../../dev/chain/accounts.mjs";
 import {
-  agentUrl, askForSeat, buySeat, knock, openBuyer, openSession, purchasesOf, startGuests, ticketOf, transfers,
+  agentUrl, askForSeat, buySeat, requestSocket, openBuyer, openSession, purchasesOf, startGuests, ticketOf, transfers,
 } from "../support/guests.mjs";
 import { createEvent, openServer, patch, signIn, until } from "../support/network.mjs";
 import { openGuest } from "../../dev/lib/guest.mjs";
 
-let network, door, url;
+let network, server, url;
 
 before(async () => {
   network = await startGuests();
-  door = await openServer(network);
-  url = door.registered.mcpUrl;
+  server = await openServer(network);
+  url = server.registered.mcpUrl;
 });
 after(() => network?.stop());
 
-const event = (changes) => createEvent(network, door, changes);
+const event = (changes) => createEvent(network, server, changes);
 const count = (guest, type) => guest.messages.filter((message) => message.type === type).length;
 
 async function setPolicy(guest, policy) {
@@ -49,17 +49,17 @@ test("a payment over a limit, at another server or to another wallet is refused 
     await isRefused(guest, one, code);
   }
   assert.equal(count(guest, "sign_request") + count(guest, "payment_required"), 0);
-  await setPolicy(guest, { payTo: [door.payTo] });
+  await setPolicy(guest, { payTo: [server.payTo] });
   askForSeat(guest, one);
   ticketOf(await guest.next("tool_result"));
-  assert.equal((await transfers(network, guest.account.address, door.payTo)).length, 1);
+  assert.equal((await transfers(network, guest.account.address, server.payTo)).length, 1);
   guest.close();
 });
 
 test("a price that was raised since it was listed is refused", async () => {
   const one = await event();
   const guest = await openBuyer(network, url, { policy: { askAbove: "9.00" } });
-  const changed = await patch(network, `/api/users/events/${one.id}`, { price: "0.50" }, door.token);
+  const changed = await patch(network, `/api/users/events/${one.id}`, { price: "0.50" }, server.token);
   assert.equal(changed.status, 200, await changed.text());
   await isRefused(guest, one, "price_raised");
   guest.send({ type: "call_tool", tool: "listEvents" });
@@ -110,7 +110,7 @@ test("limits hold when twenty payments come at once, asked for or not", async ()
     assert.equal(count(guest, "sign_request"), 4);
     const refused = guest.messages.filter(({ type, code }) => type === "tool_error" && code !== "unknown");
     assert.deepEqual([refused.length, ...new Set(refused.map(({ code }) => code))], [16, "over_per_session"]);
-    assert.equal((await transfers(network, guest.account.address, door.payTo)).length, 4);
+    assert.equal((await transfers(network, guest.account.address, server.payTo)).length, 4);
     guest.close();
   }
 });
@@ -143,12 +143,12 @@ test("a session opens for its own token only, and for WebSockets of our own page
     [`?session=nonsense!&token=${token}`, 400, "invalid_session"],
     [`?session=${session}&token=${"f".repeat(200)}`, 400, "invalid_session"],
   ]) {
-    const { status: answered, body } = await knock(network, query);
+    const { status: answered, body } = await requestSocket(network, query);
     assert.deepEqual([answered, body.type], [status, `urn:events-concierge:problem:${code}`], query);
   }
-  assert.equal((await knock(network, `?session=${session}&token=${token}`)).status, 101);
+  assert.equal((await requestSocket(network, `?session=${session}&token=${token}`)).status, 101);
   assert.equal((await network.worker.fetch("/agent")).status, 426);
-  assert.equal((await knock(network, "", { origin: "https://elsewhere.example" })).status, 403);
+  assert.equal((await requestSocket(network, "", { origin: "https://elsewhere.example" })).status, 403);
   for (const guest of [one, other]) guest.close();
 });
 
@@ -157,7 +157,7 @@ test("a session takes so many tabs and no more", async () => {
   const tabs = [guest];
   for (let index = 1; index < 20; index += 1) tabs.push(await openSession(network, { resume: guest.welcome }));
   const { session, token } = guest.welcome;
-  const full = await knock(network, `?session=${session}&token=${token}`);
+  const full = await requestSocket(network, `?session=${session}&token=${token}`);
   assert.deepEqual([full.status, full.body.type], [429, "urn:events-concierge:problem:too_many_sockets"]);
   tabs.pop().close();
   tabs.push(await until(() => openSession(network, { resume: guest.welcome }).catch(() => undefined)));
@@ -195,9 +195,9 @@ test("who floods a session is told to wait", async () => {
 });
 
 test("the host creates events at its own server, in words and by call; a stranger does not", async () => {
-  const headers = { authorization: `Bearer ${door.token}` };
+  const headers = { authorization: `Bearer ${server.token}` };
   const guest = await openGuest(agentUrl(network), { headers });
-  assert.equal(guest.welcome.userId, door.userId);
+  assert.equal(guest.welcome.userId, server.userId);
   guest.send({ type: "connect_mcp", url });
   await guest.next("mcp_connected");
   for (const text of ["create an event", "An evening in words", "2030-05-01 18:30", "12", "0.05"]) {
@@ -226,10 +226,10 @@ test("the host creates events at its own server, in words and by call; a strange
 });
 
 test("another's sign-in does not take over a session that has an owner", async () => {
-  const guest = await openGuest(agentUrl(network), { headers: { authorization: `Bearer ${door.token}` } });
+  const guest = await openGuest(agentUrl(network), { headers: { authorization: `Bearer ${server.token}` } });
   const { token } = await signIn(network, otherHost);
   const { session, token: resume } = guest.welcome;
-  const other = await knock(network, `?session=${session}&token=${resume}`, { authorization: `Bearer ${token}` });
+  const other = await requestSocket(network, `?session=${session}&token=${resume}`, { authorization: `Bearer ${token}` });
   assert.deepEqual([other.status, other.body.type], [403, "urn:events-concierge:problem:not_yours"]);
   guest.close();
 });

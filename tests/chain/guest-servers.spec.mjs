@@ -25,8 +25,8 @@ before(async () => {
 });
 after(async () => {
   outgoing?.stop();
-  const doors = [agents, ...Object.values(plain).flatMap(Object.values)];
-  await Promise.all(doors.map((door) => door?.stop()));
+  const servers = [agents, ...Object.values(plain).flatMap(Object.values)];
+  await Promise.all(servers.map((server) => server?.stop()));
   await stage?.stop();
 });
 
@@ -74,7 +74,7 @@ const WALLETS = [
 
 for (const [index, [wallet, account]] of WALLETS.entries()) {
   test(`${wallet} pays our own server without leaving the deployment`, async () => {
-    const event = await createEvent(stage.network, stage.door);
+    const event = await createEvent(stage.network, stage.server);
     outgoing.left.length = 0;
     const here = await arrives(stage.mcpUrl, account(10 + index));
     assert.equal(here.connected.protocol, "2026-07-28");
@@ -83,7 +83,7 @@ for (const [index, [wallet, account]] of WALLETS.entries()) {
     const args = { eventId: event.id };
     // So that a server can say before any payment that this wallet has a seat.
     const sent = { ...args, walletAddress: here.address };
-    const result = await pays(here, { tool: "rsvpToEvent", args, sent, payTo: stage.door.payTo, price: 50_000n });
+    const result = await pays(here, { tool: "rsvpToEvent", args, sent, payTo: stage.server.payTo, price: 50_000n });
     assert.equal(result.structuredContent.success, true);
     assert.match(result.structuredContent.ticketUrl, /\/t\//);
     // The chain alone was asked: neither a server nor a facilitator over HTTP.
@@ -108,13 +108,13 @@ for (const [index, [wallet, account]] of WALLETS.entries()) {
     for (const facilitator of ["theirs", "ours"]) {
       const name = facilitator === "ours" ? "our facilitator" : "the reference facilitator";
       test(`${wallet} pays a server of plain x402, version ${version}, settled by ${name}`, async () => {
-        const door = plain[version][facilitator];
-        const here = await arrives(door.url, account(index * 4 + version * 2 + (facilitator === "ours" ? 1 : 0)));
+        const server = plain[version][facilitator];
+        const here = await arrives(server.url, account(index * 4 + version * 2 + (facilitator === "ours" ? 1 : 0)));
         assert.deepEqual(here.connected.tools.map(({ name: tool }) => tool), ["square"]);
         const wanted = { tool: "square", args: { number: 9 }, payTo: otherHost.address, price: 10_000n };
         const result = await pays(here, wanted);
         assert.equal(result.content[0].text, "81");
-        const payments = door.seen.map(({ body }) => body?.params?._meta?.["x402/payment"]).filter(Boolean);
+        const payments = server.seen.map(({ body }) => body?.params?._meta?.["x402/payment"]).filter(Boolean);
         assert.ok(payments.length > 0 && payments.every(({ x402Version }) => x402Version === version));
       });
     }
@@ -122,22 +122,22 @@ for (const [index, [wallet, account]] of WALLETS.entries()) {
 }
 
 test("no server but our own ever hears a token of the session or of its owner", async () => {
-  const headers = { authorization: `Bearer ${stage.door.token}`, cookie: "__Host-session=secret-cookie" };
+  const headers = { authorization: `Bearer ${stage.server.token}`, cookie: "__Host-session=secret-cookie" };
   const owner = await stage.guest({ headers });
-  assert.equal(owner.welcome.userId, stage.door.userId);
+  assert.equal(owner.welcome.userId, stage.server.userId);
   owner.send({ type: "connect_mcp", url: stage.mcpUrl });
   const own = await owner.next("mcp_connected");
-  assert.ok(own.tools.some(({ name }) => name === "createEvent"), "at its own door the owner is known");
-  for (const door of [agents, plain[1].ours, plain[2].theirs]) {
-    door.seen.length = 0;
-    owner.send({ type: "connect_mcp", url: door.url });
-    await owner.next("mcp_connected", ({ mcpUrl }) => mcpUrl === door.url);
+  assert.ok(own.tools.some(({ name }) => name === "createEvent"), "at its own server the owner is known");
+  for (const server of [agents, plain[1].ours, plain[2].theirs]) {
+    server.seen.length = 0;
+    owner.send({ type: "connect_mcp", url: server.url });
+    await owner.next("mcp_connected", ({ mcpUrl }) => mcpUrl === server.url);
     owner.send({ type: "call_tool", tool: "square", arguments: { number: 2 } });
-    await until(() => door.seen.some(({ body }) => body?.method === "tools/call"));
-    for (const { headers: sent, body } of door.seen) {
+    await until(() => server.seen.some(({ body }) => body?.method === "tools/call"));
+    for (const { headers: sent, body } of server.seen) {
       assert.deepEqual(Object.keys(sent).filter((name) => /authorization|cookie|concierge/.test(name)), []);
       const all = JSON.stringify([sent, body]);
-      for (const secret of [stage.door.token, owner.welcome.token, owner.welcome.session, stage.door.userId]) {
+      for (const secret of [stage.server.token, owner.welcome.token, owner.welcome.session, stage.server.userId]) {
         assert.ok(!all.includes(secret));
       }
     }

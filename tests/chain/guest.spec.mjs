@@ -12,7 +12,7 @@ let stage;
 
 before(async () => {
   stage = await startStage();
-  await setLimits(stage.network, stage.door, { callsPerMinute: 1000, unpaidPerMinute: 10_000 });
+  await setLimits(stage.network, stage.server, { callsPerMinute: 1000, unpaidPerMinute: 10_000 });
 });
 after(() => stage?.stop());
 
@@ -24,7 +24,7 @@ test("a smart wallet pays before it is on the chain (ERC-6492), and afterwards (
   const { client } = stage.network.chain;
   assert.equal(await client.getCode({ address: guest.address }), undefined);
   for (const [left, deployed] of [[950_000n, 1], [900_000n, 1]]) {
-    const event = await createEvent(stage.network, stage.door);
+    const event = await createEvent(stage.network, stage.server);
     askForSeat(guest, event, event.id);
     const receipt = await guest.next("payment_receipt");
     assert.equal(receipt.confirmed, true);
@@ -39,11 +39,11 @@ test("a smart wallet pays before it is on the chain (ERC-6492), and afterwards (
 
 test("a wallet in the browser signs what it is asked, after its person has said yes", async () => {
   const guest = await readyGuest(stage, { wallet: "browser", account: key(0), money: 0n });
-  const event = await createEvent(stage.network, stage.door);
+  const event = await createEvent(stage.network, stage.server);
   const before = await balance(guest.address);
   askForSeat(guest, event);
   const asked = await guest.next("payment_required");
-  assert.deepEqual([asked.amountUsd, asked.payTo, asked.tool], ["0.05", stage.door.payTo, "rsvpToEvent"]);
+  assert.deepEqual([asked.amountUsd, asked.payTo, asked.tool], ["0.05", stage.server.payTo, "rsvpToEvent"]);
   assert.ok(!guest.messages.some(({ type }) => type === "sign_request"), "nothing is signed before");
   guest.send({ type: "confirm", confirmationId: asked.confirmationId });
   const receipt = await guest.next("payment_receipt");
@@ -54,7 +54,7 @@ test("a wallet in the browser signs what it is asked, after its person has said 
 
 test("what is declined is never signed, and the call may be made again", async () => {
   const guest = await readyGuest(stage, { wallet: "browser", account: key(1), money: 0n });
-  const event = await createEvent(stage.network, stage.door);
+  const event = await createEvent(stage.network, stage.server);
   askForSeat(guest, event);
   const { confirmationId } = await guest.next("payment_required");
   guest.send({ type: "cancel", confirmationId });
@@ -77,7 +77,7 @@ test("a signature of somebody else is refused, and can be made good", async () =
   guest.send({ type: "set_policy", askAbove: "1" });
   guest.send({ type: "connect_mcp", url: stage.mcpUrl });
   await guest.next("mcp_connected");
-  askForSeat(guest, await createEvent(stage.network, stage.door));
+  askForSeat(guest, await createEvent(stage.network, stage.server));
   const { requestId, typedData } = await guest.next("sign_request");
   const { EIP712Domain: _, ...types } = typedData.types;
   const wrong = await key(3).signTypedData({ ...typedData, types });
@@ -91,7 +91,7 @@ const REFUSALS = [
   ["over the limit of a call", { perCall: "0.04" }, "over_per_call"],
   ["over the limit of the session", { perSession: "0.04" }, "over_per_session"],
   ["over the limit of a day", { perDay: "0.04" }, "over_per_day"],
-  ["to a door that is not allowed", { doors: ["https://other.example"] }, "door_not_allowed"],
+  ["to a server that is not allowed", { doors: ["https://other.example"] }, "door_not_allowed"],
   ["to somebody who is not allowed", { payTo: ["0x0000000000000000000000000000000000000001"] }, "pay_to_not_allowed"],
 ];
 for (const [what, policy, code] of REFUSALS) {
@@ -107,9 +107,9 @@ for (const [what, policy, code] of REFUSALS) {
 }
 
 test("a price that was raised since it was listed is refused before anything is signed", async () => {
-  const event = await createEvent(stage.network, stage.door);
+  const event = await createEvent(stage.network, stage.server);
   const guest = await readyGuest(stage, { policy: { askAbove: "1" } });
-  const raised = await patch(stage.network, `/api/users/events/${event.id}`, { price: "0.06" }, stage.door.token);
+  const raised = await patch(stage.network, `/api/users/events/${event.id}`, { price: "0.06" }, stage.server.token);
   assert.equal(raised.status, 200);
   askForSeat(guest, event);
   const error = await guest.next("tool_error");
@@ -119,7 +119,7 @@ test("a price that was raised since it was listed is refused before anything is 
 
 test("limits hold when many calls come at once", async () => {
   const guest = await readyGuest(stage, { policy: { askAbove: "1", perSession: "0.12" } });
-  const events = await Promise.all(Array.from({ length: 8 }, () => createEvent(stage.network, stage.door)));
+  const events = await Promise.all(Array.from({ length: 8 }, () => createEvent(stage.network, stage.server)));
   for (const event of events) askForSeat(guest, event, event.id);
   const ended = ({ type }) => type === "tool_result" || type === "tool_error";
   await until(() => guest.messages.filter(ended).length === events.length, 60);
@@ -131,7 +131,7 @@ test("every tab hears everything, and any of them may answer", async () => {
   const second = await stage.guest({ resume: first.welcome });
   assert.equal(second.welcome.session, first.welcome.session);
   assert.equal(second.welcome.token, undefined, "the token is said once");
-  askForSeat(first, await createEvent(stage.network, stage.door));
+  askForSeat(first, await createEvent(stage.network, stage.server));
   const { confirmationId } = await second.next("payment_required");
   second.send({ type: "confirm", confirmationId });
   const receipts = await Promise.all([first.next("payment_receipt"), second.next("payment_receipt")]);
@@ -140,7 +140,7 @@ test("every tab hears everything, and any of them may answer", async () => {
 
 test("who comes back after an eviction is asked again, and the answer counts", async () => {
   const guest = await readyGuest(stage, {});
-  askForSeat(guest, await createEvent(stage.network, stage.door));
+  askForSeat(guest, await createEvent(stage.network, stage.server));
   const { confirmationId } = await guest.next("payment_required");
   await stage.network.worker.evict("Guest", guest.welcome.session, { webSockets: "close" });
   const back = await stage.guest({ resume: guest.welcome });
@@ -154,7 +154,7 @@ test("who comes back after an eviction is asked again, and the answer counts", a
 test("a session is opened by its own token only, and sees nothing of another", async () => {
   const [one, other] = [await readyGuest(stage, {}), await readyGuest(stage, {})];
   assert.notEqual(one.address, other.address);
-  askForSeat(one, await createEvent(stage.network, stage.door));
+  askForSeat(one, await createEvent(stage.network, stage.server));
   const { confirmationId } = await one.next("payment_required");
   other.send({ type: "confirm", confirmationId });
   await other.next("error");
@@ -185,7 +185,7 @@ test("what makes no sense is answered with an error, and the session goes on", a
 
 test("words buy a seat: found by its title, within a price, after a yes", async () => {
   const guest = await readyGuest(stage, {});
-  const event = await createEvent(stage.network, stage.door, { title: "Ferris and friends" });
+  const event = await createEvent(stage.network, stage.server, { title: "Ferris and friends" });
   guest.send({ type: "connect_mcp", url: stage.mcpUrl });
   await guest.next("mcp_connected");
   guest.send({ type: "chat", text: "rsvp to ferris and friends if it is under 1 cent" });

@@ -55,14 +55,14 @@ test("the chain keeps its state, also when it is killed, and lives in the presen
 test("twenty payments at once are all settled", async () => {
   const network = await startNetwork();
   try {
-    const door = await openServer(network);
-    const event = await createEvent(network, door);
+    const server = await openServer(network);
+    const event = await createEvent(network, server);
     const payments = await Promise.all(
-      payers.slice(0, 20).map((payer, index) => payFor(network, door, event, payer, 1 + (index % 2))),
+      payers.slice(0, 20).map((payer, index) => payFor(network, server, event, payer, 1 + (index % 2))),
     );
-    const answers = await Promise.all(payments.map((payment) => rsvp(network, door, event, payment)));
+    const answers = await Promise.all(payments.map((payment) => rsvp(network, server, event, payment)));
     assert.deepEqual(answers.map(({ status }) => status), Array(20).fill(200));
-    assert.equal(await network.chain.balance(door.payTo), 20n * 50_000n);
+    assert.equal(await network.chain.balance(server.payTo), 20n * 50_000n);
   } finally {
     await network.stop();
   }

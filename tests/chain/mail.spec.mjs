@@ -91,11 +91,11 @@ describe("a deployment with an HTTP mail API", () => {
     assert.equal(registered.status, 201);
     const { walletAddress, urlSafeId, mcpUrl } = await registered.json();
     assert.equal(urlSafeId, session.scope);
-    const door = { ...session, mcpUrl };
-    const event = await createEvent(network, door);
+    const server = { ...session, mcpUrl };
+    const event = await createEvent(network, server);
     const [payer] = accountsOf("a guest of the e-mail host", 1);
     await network.chain.mint(payer.address, 1_000_000n);
-    const bought = await rsvp(network, door, event, await payFor(network, door, event, payer));
+    const bought = await rsvp(network, server, event, await payFor(network, server, event, payer));
     assert.equal(bought.status, 200, JSON.stringify(bought.body));
     assert.equal(await network.chain.balance(walletAddress), 50_000n);
     // Another sign-in, in another spelling, of an object that has forgotten everything.

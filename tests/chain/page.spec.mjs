@@ -83,8 +83,8 @@ test("signing out takes the browser's session away, and ends every other one of 
 });
 
 test("raw messages go to whoever asked for them, the x402 payment among them, the owner's token never", async () => {
-  const event = await createEvent(network, stage.door);
-  const token = stage.door.token;
+  const event = await createEvent(network, stage.server);
+  const token = stage.server.token;
   const watching = await openGuest(agentUrl(network, "?raw=1"), { headers: { authorization: `Bearer ${token}` } });
   const { session, token: resume } = watching.welcome;
   const other = await openGuest(agentUrl(network, `?session=${session}&token=${resume}`), { headers: { authorization: `Bearer ${token}` } });
@@ -113,7 +113,7 @@ test("raw messages go to whoever asked for them, the x402 payment among them, th
 
 test("a question names the price in the smallest unit, and the history names wallets that came to the chain", async () => {
   const guest = await readyGuest(stage);
-  const { asked, receipt } = await buySeat(guest, await createEvent(network, stage.door));
+  const { asked, receipt } = await buySeat(guest, await createEvent(network, stage.server));
   assert.equal(asked.amount, "50000");
   const isThere = ({ deployments }) => deployments.length > 0;
   const { payments, deployments } = await guest.next("history", isThere);
@@ -132,26 +132,26 @@ test("a question names the price in the smallest unit, and the history names wal
 });
 
 test("answers that ask for payment are counted apart from what was sold", async () => {
-  const door = await openServer(network, otherHost);
-  const event = await createEvent(network, door);
-  const url = door.toolUrl("rsvpToEvent").replace(network.worker.url, "");
+  const server = await openServer(network, otherHost);
+  const event = await createEvent(network, server);
+  const url = server.toolUrl("rsvpToEvent").replace(network.worker.url, "");
   for (let asked = 0; asked < 3; asked += 1) {
     assert.equal((await post(network, url, { eventId: event.id })).status, 402);
   }
-  const doorUrl = `${network.publicUrl}/mcp/users/${door.scope}`;
-  const guest = await openBuyer(network, doorUrl, { policy: { askAbove: "1" } });
+  const serverUrl = `${network.publicUrl}/mcp/users/${server.scope}`;
+  const guest = await openBuyer(network, serverUrl, { policy: { askAbove: "1" } });
   askForSeat(guest, event);
   await guest.next("payment_receipt");
   guest.close();
-  const answer = await network.worker.fetch("/api/users/revenue", { headers: { authorization: `Bearer ${door.token}` } });
+  const answer = await network.worker.fetch("/api/users/revenue", { headers: { authorization: `Bearer ${server.token}` } });
   const revenue = await answer.json();
   assert.deepEqual([revenue.total, revenue.rsvpsByDay[0].count], ["0.05", 1]);
   assert.deepEqual(revenue.unpaidByEvent, [{ key: event.id, count: 4 }]);
 });
 
 test("the pages of host and event lead into the chat, and run no script", async () => {
-  const event = await createEvent(network, stage.door, { title: "<script>alert(1)</script>" });
-  for (const path of [`/e/${stage.door.scope}`, `/e/${stage.door.scope}/${event.id}`]) {
+  const event = await createEvent(network, stage.server, { title: "<script>alert(1)</script>" });
+  for (const path of [`/e/${stage.server.scope}`, `/e/${stage.server.scope}/${event.id}`]) {
     const answer = await get(network, path);
     const html = await answer.text();
     assert.equal(answer.status, 200);

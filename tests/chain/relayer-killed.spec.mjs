@@ -16,14 +16,14 @@ import { miniWallet } from "../support/wallets.mjs";
 const FOUND_SECONDS = 60;
 // After this long a server looks at the chain itself.
 const DELIVERED_SECONDS = 90;
-let worker, network, door;
+let worker, network, server;
 let made = 0;
 
 before(async () => {
   worker = await startKillable({ own: true });
   network = { worker };
   const { scope, token, walletAddress } = worker.host;
-  door = { scope, token, payTo: walletAddress };
+  server = { scope, token, payTo: walletAddress };
 });
 after(() => worker?.stop());
 
@@ -39,11 +39,11 @@ const POINTS = {
 const WAYS = {
   "at a server": async () => {
     const kit = await newKit();
-    const event = await createEvent(network, door, { capacity: 1 });
-    const payment = await payFor(network, door, event, kit.payer, kit.version);
-    const pay = () => rsvp(network, door, event, payment);
-    const again = () => rsvpAgain(network, door, event, payment, kit.payer);
-    return { payer: kit.payer, payTo: door.payTo, event, payment, pay, again };
+    const event = await createEvent(network, server, { capacity: 1 });
+    const payment = await payFor(network, server, event, kit.payer, kit.version);
+    const pay = () => rsvp(network, server, event, payment);
+    const again = () => rsvpAgain(network, server, event, payment, kit.payer);
+    return { payer: kit.payer, payTo: server.payTo, event, payment, pay, again };
   },
   "over HTTP": async () => {
     const kit = await newKit();
@@ -95,7 +95,7 @@ async function assertIsPaidIn(one, hash) {
 /** Waits until the host has the guest as well; then the same call gets the answer that it should have got. */
 async function assertIsAnswered(one, hash) {
   const guests = async () => {
-    const answer = await get(network, `/api/users/events/${one.event.id}/rsvps`, door.token);
+    const answer = await get(network, `/api/users/events/${one.event.id}/rsvps`, server.token);
     return (await answer.json()).rsvps.map(({ wallet, txHash }) => [wallet, txHash]);
   };
   if (one.event) await until(async () => (await guests()).length > 0, DELIVERED_SECONDS);
@@ -149,7 +149,7 @@ test("afterwards the books are clean", async () => {
   await worker.end();
   await worker.books(async (database) => {
     const sql = (_, query) => database.prepare(query).all();
-    await assertBooksAreClean({ sql }, door.scope);
+    await assertBooksAreClean({ sql }, server.scope);
     const count = (where) => database.prepare(`SELECT count(*) AS n FROM payments WHERE ${where}`).get().n;
     const sales = Object.keys(POINTS).length + 1;
     assert.deepEqual([count("state = 'delivered'"), count("TRUE")], [sales, sales]);

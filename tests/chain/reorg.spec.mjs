@@ -11,12 +11,12 @@ import { drop } from "../support/reorg.mjs";
 import { isNonceUsed } from "../support/usdc.mjs";
 
 const PRICE = 50_000n;
-let network, door, hostile;
+let network, server, hostile;
 
 before(async () => {
   hostile = await startHostile(() => network.facilitator.url);
   network = await startNetwork({ facilitatorUrl: hostile.url });
-  door = await openServer(network);
+  server = await openServer(network);
 });
 after(async () => {
   await network?.stop();
@@ -24,18 +24,18 @@ after(async () => {
 });
 
 const isUsed = ({ payload: { authorization } }) => isNonceUsed(network, authorization.from, authorization.nonce);
-const rows = (query) => network.worker.sql(door.scope, query);
+const rows = (query) => network.worker.sql(server.scope, query);
 const isConfirmed = async () => (await rows("SELECT count(*) AS n FROM payments WHERE next_check_at IS NOT NULL"))[0].n === 0;
 
 /** Pays for a seat, and has the chain drop the money. */
 async function payAndDrop(payer) {
-  const event = await createEvent(network, door, { capacity: 1 });
-  const payment = await payFor(network, door, event, payer);
-  const earned = await network.chain.balance(door.payTo);
-  const first = await rsvp(network, door, event, payment);
+  const event = await createEvent(network, server, { capacity: 1 });
+  const payment = await payFor(network, server, event, payer);
+  const earned = await network.chain.balance(server.payTo);
+  const first = await rsvp(network, server, event, payment);
   assert.equal(first.status, 200);
   await drop(network.chain, first.body.transactionHash, () => isUsed(payment));
-  assert.equal(await network.chain.balance(door.payTo), earned, "the chain has dropped the money");
+  assert.equal(await network.chain.balance(server.payTo), earned, "the chain has dropped the money");
   return { event, payment, earned, first };
 }
 
@@ -43,9 +43,9 @@ test("money that the chain drops after the delivery is moved again, and counted 
   const { event, payment, earned, first } = await payAndDrop(payers[0]);
   await until(() => isUsed(payment), 60);
   await until(isConfirmed, 90);
-  assert.equal(await network.chain.balance(door.payTo), earned + PRICE);
-  await assertBooksAreClean(network.worker, door.scope);
-  const again = await rsvp(network, door, event, payment);
+  assert.equal(await network.chain.balance(server.payTo), earned + PRICE);
+  await assertBooksAreClean(network.worker, server.scope);
+  const again = await rsvp(network, server, event, payment);
   assert.equal(again.status, 200, "the seat is the payer's");
   assert.equal(again.body.rsvp.code, first.body.rsvp.code, "with the same ticket");
   const receipt = await network.chain.client.getTransactionReceipt({ hash: again.body.transactionHash });
@@ -62,11 +62,11 @@ test("if it cannot be moved any more, the seat is taken back and nothing is earn
   await network.chain.test.mine({ blocks: 1 });
   await until(isConfirmed, 90);
   assert.equal(await isUsed(payment), false);
-  assert.equal(await network.chain.balance(door.payTo), earned);
-  await assertBooksAreClean(network.worker, door.scope);
-  const { seatsLeft, revenue } = await findEvent(network, door, event);
+  assert.equal(await network.chain.balance(server.payTo), earned);
+  await assertBooksAreClean(network.worker, server.scope);
+  const { seatsLeft, revenue } = await findEvent(network, server, event);
   assert.deepEqual([seatsLeft, revenue], [1, "0.00"]);
-  const key = `${door.scope}:rsvps:${event.id}:${payers[1].address}`;
+  const key = `${server.scope}:rsvps:${event.id}:${payers[1].address}`;
   await until(async () => (await network.worker.kv.get(key)) === null);
-  assert.notEqual((await rsvp(network, door, event, payment)).status, 200);
+  assert.notEqual((await rsvp(network, server, event, payment)).status, 200);
 });

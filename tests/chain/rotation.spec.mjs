@@ -18,18 +18,18 @@ const PRICE = 10_000n;
 const [first, second] = [0, 1].map(() => randomBytes(32).toString("hex"));
 const prefix = (master) => `v1.${keyId(masterKey(master))}.`;
 const valueOf = (number) => `sk-live-${String(number).padStart(4, "0")}-5f2e9c0b1a`;
-let network, door, idle, credential, secrets, idleSecret;
+let network, server, idle, credential, secrets, idleSecret;
 /** What was bought: `{secret, number, payment}`. */
 const bought = [];
 
 before(async () => {
   network = await startNetwork({ secrets: { MASTER_KEY: first } });
-  door = await openServer(network);
+  server = await openServer(network);
   idle = await openServer(network, otherHost);
   secrets = [];
-  for (let number = 0; number < SECRETS; number += 1) secrets.push(await store(door, number));
+  for (let number = 0; number < SECRETS; number += 1) secrets.push(await store(server, number));
   idleSecret = await store(idle, 900);
-  const answer = await post(network, "/api/users/credentials", { name: "Program" }, door.token);
+  const answer = await post(network, "/api/users/credentials", { name: "Program" }, server.token);
   credential = (await answer.json()).token;
   // Nothing is left for its alarm then, and only the cron can find it.
   const records = "SELECT count(*) AS n FROM outbox";
@@ -44,7 +44,7 @@ async function store(at, number) {
 }
 
 /** Buys as a client does that repeats the same call with the same payment when no answer came, or no final one. */
-async function buy(secret, index, at = door) {
+async function buy(secret, index, at = server) {
   const args = { secretId: secret.id };
   const ask = (payment) => callTool(network, at, "retrieveSecret", args, payment).catch(() => undefined);
   const { challenge } = await until(async () => {
@@ -93,12 +93,12 @@ test("a rotation under load ends the sessions, and every paid retrieval gets its
   });
   await Promise.all(buyers);
   assert.equal(bought.length, 3 * BUYERS);
-  assert.equal(await network.chain.balance(door.payTo), BigInt(bought.length) * PRICE, "each is charged once");
-  const old = await get(network, "/api/users/secrets", door.token);
+  assert.equal(await network.chain.balance(server.payTo), BigInt(bought.length) * PRICE, "each is charged once");
+  const old = await get(network, "/api/users/secrets", server.token);
   assert.equal(old.status, 401, "the session of the key before has ended");
   const again = await signIn(network);
-  assert.deepEqual([again.status, again.scope], [200, door.scope], "the address is the same");
-  door = { ...door, token: again.token };
+  assert.deepEqual([again.status, again.scope], [200, server.scope], "the address is the same");
+  server = { ...server, token: again.token };
   const program = await get(network, "/api/users/secrets", credential);
   assert.equal(program.status, 200, "the host's programs go on");
   assert.equal((await program.json()).secrets.length, SECRETS);
@@ -106,10 +106,10 @@ test("a rotation under load ends the sessions, and every paid retrieval gets its
 });
 
 test("the secrets of the host that sells are sealed anew by itself, in the object and in KV", async () => {
-  await until(async () => (await sealedWith(door.scope, second)) === SECRETS, 60);
-  assert.equal(await sealedWith(door.scope, first), 0);
+  await until(async () => (await sealedWith(server.scope, second)) === SECRETS, 60);
+  assert.equal(await sealedWith(server.scope, first), 0);
   const published = async () => {
-    const records = await Promise.all(secrets.map(({ id }) => network.worker.kv.get(`${door.scope}:secrets:${id}`)));
+    const records = await Promise.all(secrets.map(({ id }) => network.worker.kv.get(`${server.scope}:secrets:${id}`)));
     return records.every((record) => record?.includes(prefix(second)));
   };
   await until(published, 90);
@@ -139,12 +139,12 @@ test("without the key before, all that was bought is read and more is sold", asy
   await allRead();
   await buy(secrets[SECRETS - 1], BUYERS);
   await buy(idleSecret, BUYERS + 1, idle);
-  assert.equal((await signIn(network)).scope, door.scope);
-  const stored = `${await everythingStored(network, door.scope)}${await everythingStored(network, idle.scope)}`;
+  assert.equal((await signIn(network)).scope, server.scope);
+  const stored = `${await everythingStored(network, server.scope)}${await everythingStored(network, idle.scope)}`;
   assert.ok(!stored.includes(prefix(first)), "nothing is sealed with the key before");
   const logged = JSON.stringify(network.worker.logs());
   for (const hidden of [first, second, identity, "sk-live-"]) assert.ok(!stored.includes(hidden) && !logged.includes(hidden));
-  await assertBooksAreClean(network.worker, door.scope);
+  await assertBooksAreClean(network.worker, server.scope);
 });
 
 test("a key before without the identity keys is refused with what to do", async () => {

@@ -23,11 +23,11 @@ const tokenAbi = parseAbi([
 ]);
 // What payers have signed, by nonce.
 const authorized = new Map();
-let network, door;
+let network, server;
 
 before(async () => {
   network = await startOwnNetwork();
-  door = await openServer(network);
+  server = await openServer(network);
 });
 after(() => network?.stop());
 
@@ -54,7 +54,7 @@ async function fetchSeat(event, payer) {
   const client = payingClient(payer);
   const headers = { "content-type": "application/json" };
   const call = { method: "POST", headers, body: JSON.stringify({ eventId: event.id }) };
-  const answer = await wrapFetchWithPayment(watched, client)(door.toolUrl("rsvpToEvent"), call);
+  const answer = await wrapFetchWithPayment(watched, client)(server.toolUrl("rsvpToEvent"), call);
   const ticket = await answer.json();
   assert.equal(answer.status, 200, JSON.stringify(ticket));
   const receipt = JSON.parse(Buffer.from(answer.headers.get("payment-response"), "base64"));
@@ -64,20 +64,20 @@ async function fetchSeat(event, payer) {
 
 /** The official client answers the challenge, and we carry it there. */
 async function carrySeat(event, payer, version) {
-  const payment = await payFor(network, door, event, payer, version);
-  const { status, body, receipt } = await rsvp(network, door, event, payment);
+  const payment = await payFor(network, server, event, payer, version);
+  const { status, body, receipt } = await rsvp(network, server, event, payment);
   assert.equal(status, 200, JSON.stringify(body));
   assert.deepEqual([receipt.success, receipt.transaction], [true, body.transactionHash]);
   return { ticket: body, payment };
 }
 
 async function look(event, payer) {
-  const api = (path) => get(network, `/api/users/${path}`, door.token).then((answer) => answer.json());
+  const api = (path) => get(network, `/api/users/${path}`, server.token).then((answer) => answer.json());
   const { rsvps } = await api(`events/${event.id}/rsvps`);
   const { totalAtomic } = await api("revenue");
   return {
     seats: rsvps.map(({ wallet, txHash }) => [wallet, txHash]),
-    earned: await network.chain.balance(door.payTo),
+    earned: await network.chain.balance(server.payTo),
     money: await network.chain.balance(payer.address),
     code: await network.chain.client.getCode({ address: payer.address }),
     revenue: BigInt(totalAtomic),
@@ -87,7 +87,7 @@ async function look(event, payer) {
 
 /** One seat for one price: chain, guests, revenue, KV and books agree, and the same payment gets the same ticket. */
 async function buysOneSeat(payer, version) {
-  const event = await createEvent(network, door);
+  const event = await createEvent(network, server);
   const first = await look(event, payer);
   const { ticket, payment } = await (version === 2 ? fetchSeat : carrySeat)(event, payer, version);
   assert.equal(payment.x402Version, version);
@@ -100,12 +100,12 @@ async function buysOneSeat(payer, version) {
   const { status, from } = await network.chain.client.getTransactionReceipt({ hash: ticket.transactionHash });
   assert.equal(status, "success");
   assert.ok(isAddressEqual(from, network.ours.relayer));
-  const kv = (key) => network.worker.kv.get(`${door.scope}:${key}`);
+  const kv = (key) => network.worker.kv.get(`${server.scope}:${key}`);
   const record = JSON.parse(await until(() => kv(`rsvps:${event.id}:${payer.address}`)));
   assert.equal(record.txHash, ticket.transactionHash);
   await until(async () => (await kv("revenue")) === String(last.revenue));
-  await assertBooksAreClean(network.worker, door.scope);
-  const again = await rsvpAgain(network, door, event, payment, payer);
+  await assertBooksAreClean(network.worker, server.scope);
+  const again = await rsvpAgain(network, server, event, payment, payer);
   assert.deepEqual([again.status, again.body], [200, ticket]);
   assert.deepEqual(await look(event, payer), last);
 }
@@ -129,14 +129,14 @@ for (const version of [1, 2]) {
         test(`${kind}${when ?? ""} whose signature was tampered with is refused, and nothing is sent`, async () => {
           const payer = await newPayer(make, `tampered ${kind} ${deployed} ${version}`, version);
           if (deployed) await buysOneSeat(payer, version);
-          const event = await createEvent(network, door);
-          const payment = await payFor(network, door, event, payer, version);
+          const event = await createEvent(network, server);
+          const payment = await payFor(network, server, event, payer, version);
           const first = await look(event, payer);
-          const refused = await rsvp(network, door, event, changeSignature({ payment }, tamper).payment);
+          const refused = await rsvp(network, server, event, changeSignature({ payment }, tamper).payment);
           assert.equal(refused.status, 402, JSON.stringify(refused.body));
           assert.match(refused.body.error, /signature|simulation_failed/);
           assert.deepEqual(await look(event, payer), first, "no transaction, no money, no wallet, no seat");
-          assert.equal((await rsvp(network, door, event, payment)).status, 200, "the payer's own is good");
+          assert.equal((await rsvp(network, server, event, payment)).status, 200, "the payer's own is good");
         });
       }
     }
@@ -151,7 +151,7 @@ function assertIsAuthorized({ to, data }) {
   const [from, recipient, value, validAfter, validBefore, nonce] = args;
   const signed = authorized.get(nonce);
   assert.ok(signed, "a payer of this suite has signed it");
-  assert.ok(isAddressEqual(recipient, signed.to) && isAddressEqual(recipient, door.payTo));
+  assert.ok(isAddressEqual(recipient, signed.to) && isAddressEqual(recipient, server.payTo));
   assert.ok(isAddressEqual(from, signed.from));
   const said = [signed.value, signed.validAfter, signed.validBefore].map(BigInt);
   assert.deepEqual([value, validAfter, validBefore], said);

@@ -15,7 +15,7 @@ const PUBLIC_URL = "https://concierge.example";
 const MOVED_TO = "https://elsewhere.example/v2/x402";
 const shipped = withUsual(unstable_readConfig({ config: "wrangler.toml" }).vars);
 
-let chain, reference, deployment, door;
+let chain, reference, deployment, server;
 /** What the facilitator does with a request instead of passing it on. */
 let facilitator;
 /** Where requests went, by host. */
@@ -26,7 +26,7 @@ before(async () => {
   reference = await startFacilitator({ rpcUrl: chain.url });
   for (const payer of payers.slice(0, 9)) await chain.mint(payer.address, 10_000_000n);
   deployment = await startPlainRuntime({ publicUrl: PUBLIC_URL, internet, vars: { PUBLIC_URL } });
-  door = await openServer(deployment);
+  server = await openServer(deployment);
 });
 after(async () => {
   await deployment?.stop();
@@ -65,16 +65,16 @@ const knowsAnotherNetwork = (route, response) => {
 };
 
 async function booked() {
-  const answer = await deployment.worker.fetch("/api/users/events", { headers: { authorization: `Bearer ${door.token}` } });
+  const answer = await deployment.worker.fetch("/api/users/events", { headers: { authorization: `Bearer ${server.token}` } });
   return (await answer.json()).events;
 }
 
 test("with what is shipped, a deployment takes its first payment", async () => {
-  const event = await createEvent(deployment, door, { title: "First" });
-  const answer = await rsvp(deployment, door, event, await payFor(deployment, door, event, payers[0]));
+  const event = await createEvent(deployment, server, { title: "First" });
+  const answer = await rsvp(deployment, server, event, await payFor(deployment, server, event, payers[0]));
   assert.equal(answer.status, 200, JSON.stringify(answer.body));
   assert.match(answer.receipt.transaction, /^0x[0-9a-f]{64}$/);
-  assert.equal(await chain.balance(door.payTo), 50_000n);
+  assert.equal(await chain.balance(server.payTo), 50_000n);
   assert.deepEqual([...new Set(asked.map((line) => new URL(`http://${line.split(" ")[1]}`).host))].sort(), [
     new URL(JSON.parse(shipped.RPC_URLS)[NETWORK]).host,
     new URL(shipped.FACILITATOR_URL).host,
@@ -84,12 +84,12 @@ test("with what is shipped, a deployment takes its first payment", async () => {
 for (const [index, { status, names = true }] of [{ status: 301 }, { status: 302 }, { status: 307 }, { status: 308 }, { status: 308, names: false }].entries()) {
   test(`a facilitator that has moved (${status}${names ? "" : ", to no address"}) has taken nothing, nothing is held, and the log says where it is`, async () => {
     const payer = payers[index + 1];
-    const event = await createEvent(deployment, door, { title: `Moved ${status}`, capacity: 1 });
-    const payment = await payFor(deployment, door, event, payer);
+    const event = await createEvent(deployment, server, { title: `Moved ${status}`, capacity: 1 });
+    const payment = await payFor(deployment, server, event, payer);
     const before = await chain.balance(payer.address);
     const logged = deployment.output().length;
     facilitator = redirects(status, "/settle", names);
-    const answer = await rsvp(deployment, door, event, payment);
+    const answer = await rsvp(deployment, server, event, payment);
     assert.equal(answer.status, 503, JSON.stringify(answer.body));
     assert.equal(answer.body.moneyMoved, "no", JSON.stringify(answer.body));
     const log = deployment.output().slice(logged);
@@ -98,20 +98,20 @@ for (const [index, { status, names = true }] of [{ status: 301 }, { status: 302 
     facilitator = undefined;
     // The only seat is free: another wallet buys it at once.
     const other = payers[index + 2];
-    const bought = await rsvp(deployment, door, event, await payFor(deployment, door, event, other));
+    const bought = await rsvp(deployment, server, event, await payFor(deployment, server, event, other));
     assert.equal(bought.status, 200, JSON.stringify(bought.body));
     assert.equal(await chain.balance(payer.address), before);
   });
 }
 
 test("the same where a contract's signature is to be judged first", async () => {
-  const event = await createEvent(deployment, door, { title: "Judged first" });
-  const payment = await payFor(deployment, door, event, payers[7]);
+  const event = await createEvent(deployment, server, { title: "Judged first" });
+  const payment = await payFor(deployment, server, event, payers[7]);
   // Longer than a key's: only the chain, and so the facilitator, can judge it.
   payment.payload.signature = `0x${"11".repeat(97)}`;
   const logged = deployment.output().length;
   facilitator = redirects(308, "/verify");
-  const answer = await rsvp(deployment, door, event, payment);
+  const answer = await rsvp(deployment, server, event, payment);
   facilitator = undefined;
   assert.equal(answer.status, 503, JSON.stringify(answer.body));
   assert.equal(answer.body.moneyMoved, "no", JSON.stringify(answer.body));
@@ -119,12 +119,12 @@ test("the same where a contract's signature is to be judged first", async () => 
 });
 
 test("a facilitator that does not know the network is named as what is wrong, and nothing is held", async () => {
-  const event = await createEvent(deployment, door, { title: "Unknown network", capacity: 1 });
-  const challenge = await rsvp(deployment, door, event);
+  const event = await createEvent(deployment, server, { title: "Unknown network", capacity: 1 });
+  const challenge = await rsvp(deployment, server, event);
   const payment = await sign(challenge, payers[8]);
   const before = await chain.balance(payers[8].address);
   facilitator = knowsAnotherNetwork;
-  const answer = await rsvp(deployment, door, event, payment);
+  const answer = await rsvp(deployment, server, event, payment);
   facilitator = undefined;
   assert.ok([402, 503].includes(answer.status), JSON.stringify(answer.body));
   assert.match(JSON.stringify(answer.body), /network/);

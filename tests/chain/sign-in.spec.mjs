@@ -182,7 +182,7 @@ test("an owner who was rotated away on one network does not sign in there throug
     assert.equal((await post(network, "/api/users/mcp", body, here.token)).status, 201);
     const taken = await post(network, "/api/users/mcp", { ...body, walletAddress: mallory.address }, there.token);
     assert.deepEqual([taken.status, (await taken.json()).title], [403, "not yours"]);
-    assert.equal((await get(network, "/api/users/events", there.token)).status, 404, "it has no door");
+    assert.equal((await get(network, "/api/users/events", there.token)).status, 404, "it has no server");
     assert.equal((await get(network, "/api/users/events", here.token)).status, 200);
   } finally {
     await network.worker.restart({ vars });

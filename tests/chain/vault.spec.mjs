@@ -17,11 +17,11 @@ import { miniWallet } from "../support/wallets.mjs";
 
 const VALUE = "sk-live-5f2e9c0b1a7744";
 const PRICE = 100_000n;
-let network, door;
+let network, server;
 
 before(async () => {
   network = await startOwnNetwork();
-  door = await openServer(network);
+  server = await openServer(network);
 });
 after(() => network?.stop());
 
@@ -30,7 +30,7 @@ const balance = (address) => network.chain.balance(address);
 
 async function newSecret(changes = {}) {
   const secret = { name: "Weather key", value: VALUE, description: "Good for a thousand calls", price: "0.10" };
-  const answer = await post(network, "/api/users/secrets", { ...secret, ...changes }, door.token);
+  const answer = await post(network, "/api/users/secrets", { ...secret, ...changes }, server.token);
   assert.equal(answer.status, 201);
   const stored = await answer.json();
   assert.ok(!JSON.stringify(stored).includes(VALUE));
@@ -43,7 +43,7 @@ function publicFetch(input, init) {
   return network.worker.fetch(request.url, request);
 }
 
-const toolUrl = () => `${network.publicUrl}/x402/users/${door.scope}/tools/retrieveSecret`;
+const toolUrl = () => `${network.publicUrl}/x402/users/${server.scope}/tools/retrieveSecret`;
 
 function ask(secret) {
   const body = JSON.stringify({ secretId: secret.id });
@@ -51,21 +51,21 @@ function ask(secret) {
 }
 
 async function buy(secret, index) {
-  const { challenge } = await callTool(network, door, "retrieveSecret", { secretId: secret.id });
+  const { challenge } = await callTool(network, server, "retrieveSecret", { secretId: secret.id });
   const payment = await payingClient(account(index)).createPaymentPayload(challenge);
-  const answer = await callTool(network, door, "retrieveSecret", { secretId: secret.id }, payment);
+  const answer = await callTool(network, server, "retrieveSecret", { secretId: secret.id }, payment);
   return { payment, answer };
 }
 
 test("a secret is bought by the official client of x402, and the money is the host's", async () => {
   const secret = await newSecret();
   const payer = account(0);
-  const [earned, had] = [await balance(door.payTo), await balance(payer.address)];
+  const [earned, had] = [await balance(server.payTo), await balance(payer.address)];
   const fetch = wrapFetchWithPayment(publicFetch, payingClient(payer));
   const answer = await fetch(toolUrl(), ask(secret));
   const bought = await answer.json();
   assert.deepEqual([answer.status, bought.secret, bought.retrievalCount], [200, VALUE, 1]);
-  assert.equal(await balance(door.payTo), earned + PRICE);
+  assert.equal(await balance(server.payTo), earned + PRICE);
   assert.equal(await balance(payer.address), had - PRICE);
   assert.equal((await network.chain.client.getTransactionReceipt({ hash: bought.transactionHash })).status, "success");
 });
@@ -73,7 +73,7 @@ test("a secret is bought by the official client of x402, and the money is the ho
 test("over MCP it is listed without its value, bought, and read again with the same payment", async () => {
   const secret = await newSecret();
   const client = new Client({ name: "vault", version: "1.0.0" });
-  await client.connect(new StreamableHTTPClientTransport(new URL(door.mcpUrl)));
+  await client.connect(new StreamableHTTPClientTransport(new URL(server.mcpUrl)));
   try {
     const { structuredContent: list } = await client.callTool({ name: "listSecrets", arguments: {} });
     assert.ok(list.secrets.some(({ id, price }) => id === secret.id && price === "0.10"));
@@ -100,7 +100,7 @@ test("whoever reads the payment off the chain gets nothing for it", async () => 
   const { signature, authorization } = payment.payload;
   assert.ok(input.includes(authorization.nonce.slice(2)), "the chain shows what was signed");
   const args = { secretId: secret.id };
-  const { challenge } = await callTool(network, door, "retrieveSecret", args);
+  const { challenge } = await callTool(network, server, "retrieveSecret", args);
   const copies = [
     { ...payment, accepted: challenge.accepts[0] },
     { ...payment, accepted: { ...payment.accepted, extra: { name: "USDC", version: "2" } } },
@@ -108,7 +108,7 @@ test("whoever reads the payment off the chain gets nothing for it", async () => 
   ];
   for (const copy of copies) {
     for (const call of [callTool, callMcp]) {
-      const refused = await call(network, door, "retrieveSecret", args, copy);
+      const refused = await call(network, server, "retrieveSecret", args, copy);
       assert.ok(!JSON.stringify(refused).includes(VALUE));
       assert.notEqual(refused.status, 200);
     }
@@ -142,13 +142,13 @@ test("one client pays the first time and signs in every other time", async () =>
 
 /** A proof of `signer` for `secret`; `change` may alter what is signed, `at` the site that it is for. */
 async function proof(secret, signer, change = (info) => info, at = network.publicUrl) {
-  const { challenge } = await callTool(network, door, "retrieveSecret", { secretId: secret.id });
+  const { challenge } = await callTool(network, server, "retrieveSecret", { secretId: secret.id });
   const { info, supportedChains } = challenge.extensions["sign-in-with-x"];
   return encodeSIWxHeader(await createSIWxPayload(change({ ...info, ...supportedChains[0] }), signer, at));
 }
 
 const withProof = (secret, header) =>
-  callTool(network, door, "retrieveSecret", { secretId: secret.id }, undefined, { "sign-in-with-x": header });
+  callTool(network, server, "retrieveSecret", { secretId: secret.id }, undefined, { "sign-in-with-x": header });
 
 test("a proof is good once, at this site, and for nothing but this", async () => {
   const secret = await newSecret();
@@ -175,9 +175,9 @@ test("a contract wallet that has bought proves itself too", async () => {
   const wallet = await miniWallet(network.chain, payers[7]);
   await wallet.deploy();
   await network.chain.mint(wallet.address, 1_000_000n);
-  const { challenge } = await callTool(network, door, "retrieveSecret", { secretId: secret.id });
+  const { challenge } = await callTool(network, server, "retrieveSecret", { secretId: secret.id });
   const payment = await payingClient(wallet).createPaymentPayload(challenge);
-  const bought = await callTool(network, door, "retrieveSecret", { secretId: secret.id }, payment);
+  const bought = await callTool(network, server, "retrieveSecret", { secretId: secret.id }, payment);
   assert.equal(bought.body.secret, VALUE, JSON.stringify(bought.body));
   const header = await proof(secret, wallet);
   assert.equal((await withProof(secret, header)).body.secret, VALUE);
@@ -186,11 +186,11 @@ test("a contract wallet that has bought proves itself too", async () => {
 test("no storage, record or log line holds a value in clear, whatever became of it", async () => {
   const secret = await newSecret();
   await buy(secret, 8);
-  await callMcp(network, door, "retrieveSecret", { secretId: secret.id });
-  const change = await patch(network, `/api/users/secrets/${secret.id}`, { value: `${VALUE}-next` }, door.token);
+  await callMcp(network, server, "retrieveSecret", { secretId: secret.id });
+  const change = await patch(network, `/api/users/secrets/${secret.id}`, { value: `${VALUE}-next` }, server.token);
   assert.deepEqual([change.status, (await change.json()).version], [200, 2]);
-  await until(() => network.worker.kv.get(`${door.scope}:secrets:${secret.id}`));
-  const stored = await everythingStored(network, door.scope);
+  await until(() => network.worker.kv.get(`${server.scope}:secrets:${secret.id}`));
+  const stored = await everythingStored(network, server.scope);
   assert.ok(stored.includes("Good for a thousand calls") && /v1\.\d{10}\./.test(stored));
   const forms = [VALUE, Buffer.from(VALUE).toString("base64").slice(0, 20), Buffer.from(VALUE).toString("hex")];
   const logged = JSON.stringify(network.worker.logs());
@@ -206,26 +206,26 @@ const withdraw = (net, at, secret) =>
 test("a withdrawn secret cannot be bought, its record is gone, and a lost answer is repeated for a day", async () => {
   const secret = await newSecret();
   const { payment } = await buy(secret, 9);
-  await until(() => network.worker.kv.get(`${door.scope}:secrets:${secret.id}`));
-  const answer = await withdraw(network, door, secret);
+  await until(() => network.worker.kv.get(`${server.scope}:secrets:${secret.id}`));
+  const answer = await withdraw(network, server, secret);
   assert.equal(answer.status, 200);
   const { message, openPayments, unreadSales, readableUntil } = await answer.json();
   assert.deepEqual([openPayments, unreadSales], [0, 0]);
   assert.ok(Date.parse(readableUntil) > Date.now() && message.includes(readableUntil));
   const args = { secretId: secret.id };
-  const refused = await callTool(network, door, "retrieveSecret", args);
+  const refused = await callTool(network, server, "retrieveSecret", args);
   assert.deepEqual([refused.status, refused.body.title], [409, "secret revoked"]);
-  assert.equal((await callTool(network, door, "retrieveSecret", args, payment)).body.secret, VALUE);
-  await until(async () => (await network.worker.kv.get(`${door.scope}:secrets:${secret.id}`)) === null);
-  const [row] = await network.worker.sql(door.scope, "SELECT sealed FROM secrets WHERE id = ?", secret.id);
+  assert.equal((await callTool(network, server, "retrieveSecret", args, payment)).body.secret, VALUE);
+  await until(async () => (await network.worker.kv.get(`${server.scope}:secrets:${secret.id}`)) === null);
+  const [row] = await network.worker.sql(server.scope, "SELECT sealed FROM secrets WHERE id = ?", secret.id);
   assert.equal(row.sealed, null);
   // Two days later.
   const past = "UPDATE retrievals SET handed_over_at = handed_over_at - 172800 WHERE secret_id = ?";
-  await network.worker.sql(door.scope, past, secret.id);
-  const late = await callTool(network, door, "retrieveSecret", args, payment);
+  await network.worker.sql(server.scope, past, secret.id);
+  const late = await callTool(network, server, "retrieveSecret", args, payment);
   assert.deepEqual([late.status, late.body.title], [409, "secret revoked"]);
   const kept = "SELECT count(*) AS n FROM kept_values WHERE secret_id = ?";
-  await until(async () => (await network.worker.sql(door.scope, kept, secret.id))[0].n === 0);
+  await until(async () => (await network.worker.sql(server.scope, kept, secret.id))[0].n === 0);
 });
 
 test("what was paid for is handed over though the answer was lost and the host took it back", async (t) => {
@@ -280,9 +280,9 @@ test("a sealed value in another host's object does not open there", async () => 
   const theirs = await openServer(network, otherHost);
   const other = await post(network, "/api/users/secrets", { name: "Other", value: "another value" }, theirs.token);
   const { id } = await other.json();
-  const [{ sealed }] = await network.worker.sql(door.scope, "SELECT sealed FROM secrets WHERE id = ?", mine.id);
+  const [{ sealed }] = await network.worker.sql(server.scope, "SELECT sealed FROM secrets WHERE id = ?", mine.id);
   await network.worker.sql(theirs.scope, "UPDATE secrets SET sealed = ?, id = ? WHERE id = ?", sealed, mine.id, id);
-  const { challenge } = await callTool(network, door, "retrieveSecret", { secretId: mine.id });
+  const { challenge } = await callTool(network, server, "retrieveSecret", { secretId: mine.id });
   const payment = await payingClient(account(10)).createPaymentPayload(challenge);
   const before = await network.chain.balance(account(10).address);
   // Nor is it sold there.

@@ -38,10 +38,10 @@ let network, url, results;
 
 before(async () => {
   network = await startNetwork();
-  const door = await openServer(network);
-  await createEvent(network, door);
+  const server = await openServer(network);
+  await createEvent(network, server);
   // The suite tests DNS rebinding only where it sees a local name.
-  url = door.mcpUrl.replace("127.0.0.1", "localhost");
+  url = server.mcpUrl.replace("127.0.0.1", "localhost");
   results = mkdtempSync(path.join(tmpdir(), "conformance-"));
 });
 after(async () => {

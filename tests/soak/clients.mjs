@@ -91,8 +91,8 @@ async function replay(client) {
 async function ask({ stage, payer }, kind, tool, args, { payment, way = pick([callTool, callMcp]) } = {}) {
   const began = performance.now();
   const raw = payment
-    ? await askAgain(stage.network, stage.door, tool, args, payment, payer, way)
-    : await way(stage.network, stage.door, tool, args);
+    ? await askAgain(stage.network, stage.server, tool, args, payment, payer, way)
+    : await way(stage.network, stage.server, tool, args);
   stage.count(kind, raw.status, performance.now() - began);
   assert.ok(LEGAL[kind].includes(raw.status), `${kind} ${tool}: ${JSON.stringify(raw)}`);
   if (raw.status === 429) await sleep(Math.min(1000 * Number(raw.retryAfter ?? 1), PAUSE_MILLIS));

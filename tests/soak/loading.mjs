@@ -13,16 +13,16 @@ const SMALL = 4;
 const DOLLAR = 1_000_000n;
 
 export function loading(seconds) {
-  let network, door, events;
+  let network, server, events;
   before(async () => {
     network = await startNetwork();
-    door = await openServer(network);
+    server = await openServer(network);
     // All clients come from one address.
-    await setLimits(network, door, { callsPerMinute: 1000, unpaidPerMinute: 100_000 });
+    await setLimits(network, server, { callsPerMinute: 1000, unpaidPerMinute: 100_000 });
     events = [];
     for (let index = 0; index < SMALL_EVENTS + LARGE_EVENTS; index += 1) {
       const capacity = index < SMALL_EVENTS ? SMALL : (index % 2) * 1000;
-      events.push(await createEvent(network, door, { title: `Event ${index}`, capacity, price: `0.${10 + index}` }));
+      events.push(await createEvent(network, server, { title: `Event ${index}`, capacity, price: `0.${10 + index}` }));
     }
   });
   after(() => network?.stop());
@@ -36,7 +36,7 @@ export function loading(seconds) {
     };
     const payers = accountsOf("load", CLIENTS);
     await mintAll(network.chain, payers.map(({ address }) => address), 100n * DOLLAR);
-    const clients = payers.map((payer) => newClient({ network, door, events, count }, payer));
+    const clients = payers.map((payer) => newClient({ network, server, events, count }, payer));
     const end = Date.now() + seconds * 1000;
     // One who meets a fault ends; the others go on, so that the figures are complete.
     const ends = await Promise.allSettled(clients.map((client) => work(client, end)));
@@ -48,17 +48,17 @@ export function loading(seconds) {
     await until(async () => (await open()).length === 0, 120).catch(async () => assert.deepEqual(await open(), []));
     const bought = clients.flatMap((client) => client.bought.filter(({ answer }) => answer));
     assert.ok(bought.length >= CLIENTS / 2, `only ${bought.length} calls were paid`);
-    await assertBooksAreClean(network.worker, door.scope);
+    await assertBooksAreClean(network.worker, server.scope);
     await compareWithChain(bought);
     await compareSeats(bought);
   });
 
-  const sql = (query) => network.worker.sql(door.scope, query);
+  const sql = (query) => network.worker.sql(server.scope, query);
   const open = () => sql("SELECT id, state, reason FROM payments WHERE state NOT IN ('delivered', 'refused', 'failed')");
 
   /** Every answer has its transaction, every transaction its answer, and revenue is their sum. */
   async function compareWithChain(bought) {
-    const transfers = await network.chain.transfers(door.payTo);
+    const transfers = await network.chain.transfers(server.payTo);
     const byHash = new Map(transfers.map(({ transactionHash, args }) => [transactionHash, args]));
     for (const { payer, amount, transaction } of bought) {
       const moved = byHash.get(transaction);
@@ -67,10 +67,10 @@ export function loading(seconds) {
     }
     assert.equal(byHash.size, transfers.length, "one transfer in each transaction");
     assert.equal(bought.length, transfers.length, "everybody who paid has an answer");
-    const balance = await network.chain.balance(door.payTo);
-    const revenue = await get(network, "/api/users/revenue", door.token).then((answer) => answer.json());
+    const balance = await network.chain.balance(server.payTo);
+    const revenue = await get(network, "/api/users/revenue", server.token).then((answer) => answer.json());
     assert.equal(revenue.totalAtomic, String(balance));
-    await until(async () => (await network.worker.kv.get(`${door.scope}:revenue`)) === String(balance));
+    await until(async () => (await network.worker.kv.get(`${server.scope}:revenue`)) === String(balance));
   }
 
   /** Seats that were bought are seats that are taken, at each event, and never more than there are. */

@@ -50,7 +50,7 @@ export async function startStage(worker, random) {
     nextContract: next(contracts),
     attempts: [],
     inFlight: new Set(),
-    get door() {
+    get server() {
       const { scope, token, walletAddress } = worker.host;
       return { scope, token, payTo: walletAddress, mcpUrl: `${worker.url}/mcp/users/${scope}` };
     },
@@ -64,7 +64,7 @@ export async function startStage(worker, random) {
 export async function killRound(stage, point, number, { atKill, hasty }) {
   const { worker, network, random } = stage;
   const round = { number, point, capacity: CAPACITY, over: false };
-  round.event = await createEvent(network, stage.door, { title: `Round ${number}`, capacity: CAPACITY });
+  round.event = await createEvent(network, stage.server, { title: `Round ${number}`, capacity: CAPACITY });
   round.attempts = await crowdOf(stage, round);
   stage.attempts.push(...round.attempts);
   const here = (...roles) => round.attempts.filter(({ role }) => roles.includes(role));
@@ -105,7 +105,7 @@ async function afterwards(stage, round) {
 async function crowdOf(stage, { event, point, number }) {
   const kinds = [point.isContract, point.isContract || point.first];
   const waiting = kinds.map((isContract) => ({ role: "waits", isContract }));
-  const challenge = await patiently(() => rsvp(stage.network, stage.door, event));
+  const challenge = await patiently(() => rsvp(stage.network, stage.server, event));
   assert.equal(challenge.status, 402);
   return Promise.all([...waiting, ...CROWD].map(async ({ role, isContract }, index) => {
     const payer = isContract ? stage.nextContract() : stage.nextAccount();
@@ -154,7 +154,7 @@ function arm(stage, round) {
 }
 
 async function pay(stage, round, attempt) {
-  const call = () => rsvpAgain(stage.network, stage.door, attempt.event, attempt.payment, attempt.signer);
+  const call = () => rsvpAgain(stage.network, stage.server, attempt.event, attempt.payment, attempt.signer);
   stage.inFlight.add(attempt);
   const answer = await unlessOver(round, () => patiently(call));
   stage.inFlight.delete(attempt);
@@ -177,10 +177,10 @@ async function comeBack(stage, round, attempt) {
 
 /** Lists the events over and over, by HTTP or MCP. */
 async function list(stage, round, index) {
-  const { network, door } = stage;
+  const { network, server } = stage;
   const way = [callTool, callMcp][index % 2];
   while (!round.over) {
-    const answer = await unlessOver(round, () => way(network, door, "listEvents", {}));
+    const answer = await unlessOver(round, () => way(network, server, "listEvents", {}));
     if (answer) assert.ok([200, 429].includes(answer.status), `listEvents: ${JSON.stringify(answer)}`);
     await sleep(100);
   }

@@ -67,12 +67,12 @@ async function insists({ pay, payment }, counts) {
 }
 
 async function everybodyBuys(t, { network, rpc, slows }, { tool, argsOf, price, buyers }) {
-  const door = await openServer(network);
-  await setLimits(network, door, {
+  const server = await openServer(network);
+  await setLimits(network, server, {
     callsPerMinute: 1_000,
     unpaidPerMinute: 100_000,
   });
-  const thing = await argsOf(network, door, buyers);
+  const thing = await argsOf(network, server, buyers);
   const payers = accountsOf(`slow ${tool}`, buyers);
   await mintAll(
     network.chain,
@@ -82,7 +82,7 @@ async function everybodyBuys(t, { network, rpc, slows }, { tool, argsOf, price, 
   const calls = [];
   for (const [index, payer] of payers.entries()) {
     const args = thing(index);
-    const pay = (payment) => callTool(network, door, tool, args, payment);
+    const pay = (payment) => callTool(network, server, tool, args, payment);
     // There is no offer while the seats that are left are held by others.
     pay.sign = async () => {
       const answer = await pay();
@@ -99,7 +99,7 @@ async function everybodyBuys(t, { network, rpc, slows }, { tool, argsOf, price, 
     `${buyers} × ${tool} in ${seconds} s, ${counts.signedAnew} payments ran out and were signed anew`,
   );
   rpc.recovers();
-  const sql = (query) => network.worker.sql(door.scope, query);
+  const sql = (query) => network.worker.sql(server.scope, query);
   // Also what comes late, and the look after the delivery.
   await until(
     async () => (await sql("SELECT count(*) AS n FROM payments WHERE next_check_at IS NOT NULL"))[0].n === 0,
@@ -113,34 +113,34 @@ async function everybodyBuys(t, { network, rpc, slows }, { tool, argsOf, price, 
       { entry: "settled", n: buyers },
     ],
   );
-  const transfers = await network.chain.transfers(door.payTo);
+  const transfers = await network.chain.transfers(server.payTo);
   assert.deepEqual(
     new Set(transfers.map(({ args }) => args.from)),
     new Set(payers.map(({ address }) => address)),
   );
   assert.deepEqual(
-    [transfers.length, await network.chain.balance(door.payTo)],
+    [transfers.length, await network.chain.balance(server.payTo)],
     [buyers, BigInt(buyers) * price],
   );
   assert.equal(new Set(answers.map(({ transactionHash }) => transactionHash)).size, buyers);
-  await assertBooksAreClean(network.worker, door.scope);
+  await assertBooksAreClean(network.worker, server.scope);
   return { answers, sql };
 }
 
-const seats = async (network, door, buyers) => {
-  const event = await createEvent(network, door, { capacity: 3 * buyers });
+const seats = async (network, server, buyers) => {
+  const event = await createEvent(network, server, { capacity: 3 * buyers });
   return () => ({ eventId: event.id });
 };
 
-const deskTicket = async (network, door) => {
-  const answer = await patch(network, "/api/users/me", { doors: ["events", "desk"] }, door.token);
+const deskTicket = async (network, server) => {
+  const answer = await patch(network, "/api/users/me", { doors: ["events", "desk"] }, server.token);
   assert.equal(answer.status, 200, await answer.text());
   return (index) => ({ subject: `Order ${index}`, body: "Where is it?" });
 };
 
-const secret = async (network, door) => {
+const secret = async (network, server) => {
   const stored = { name: "Key", value: VALUE, price: "0.05" };
-  const { id } = await (await post(network, "/api/users/secrets", stored, door.token)).json();
+  const { id } = await (await post(network, "/api/users/secrets", stored, server.token)).json();
   return () => ({ secretId: id });
 };
 

@@ -14,7 +14,7 @@ const OPEN = ["claimed", "verified", "settling", "settled", "unknown"];
 export async function atKill(stage, round) {
   const { rows, unsent } = await stage.worker.books(async (database) => {
     const sql = (_, query) => database.prepare(query).all().map((row) => ({ ...row }));
-    await assertBooksAreClean({ sql }, stage.door.scope);
+    await assertBooksAreClean({ sql }, stage.server.scope);
     const rows = sql(null, "SELECT id, nonce, state FROM payments");
     return { rows, unsent: sql(null, "SELECT key FROM outbox WHERE value IS NOT NULL") };
   });
@@ -99,7 +99,7 @@ export async function checkRound(stage, round) {
     assert.equal(seats.length, attempt.isPaid ? 1 : 0, `${who} ${attempt.isPaid ? "paid" : "did not pay"}`);
     if (!attempt.isPaid) return assert.equal(attempt.ticket, undefined, `${who} has a ticket`);
     const again = await patiently(() =>
-      rsvpAgain(stage.network, stage.door, round.event, attempt.payment, attempt.signer));
+      rsvpAgain(stage.network, stage.server, round.event, attempt.payment, attempt.signer));
     assert.equal(again.status, 200, `${who}: ${JSON.stringify(again)}`);
     assert.equal(again.body.transactionHash, seats[0].txHash);
     if (attempt.ticket) assert.deepEqual(again.body, attempt.ticket, `${who} gets another ticket`);
@@ -116,39 +116,39 @@ function isUsed(stage, { payer, nonce }) {
 /** Revenue is what the chain says. Only while nothing is open. */
 export async function checkRevenue(stage) {
   const paid = stage.attempts.filter(({ isPaid }) => isPaid).length;
-  const balance = await stage.worker.chain.balance(stage.door.payTo);
+  const balance = await stage.worker.chain.balance(stage.server.payTo);
   assert.equal(balance, PRICE * BigInt(paid), "who paid is known");
   assert.equal((await api(stage, "/api/users/revenue")).totalAtomic, String(balance));
 }
 
 /** In the end KV holds every record, nothing waits to be sent, and the books are clean. */
 export async function checkTheEnd(stage) {
-  const { worker, door } = stage;
+  const { worker, server } = stage;
   const paid = stage.attempts.filter(({ isPaid }) => isPaid);
   const revenue = String(PRICE * BigInt(paid.length));
-  await until(async () => (await worker.kvGet(`${door.scope}:revenue`)) === revenue);
-  const wanted = paid.map(({ event, payer }) => `${door.scope}:rsvps:${event.id}:${payer}`);
+  await until(async () => (await worker.kvGet(`${server.scope}:revenue`)) === revenue);
+  const wanted = paid.map(({ event, payer }) => `${server.scope}:rsvps:${event.id}:${payer}`);
   await until(async () => {
-    const keys = new Set(await worker.kvKeys(`${door.scope}:rsvps:`));
+    const keys = new Set(await worker.kvKeys(`${server.scope}:rsvps:`));
     return keys.size === wanted.length && wanted.every((key) => keys.has(key));
   }, 30);
   // Records that sum up sales wait for a while, each at its own pace.
   const sold = new Map();
   for (const { event } of paid) sold.set(event.id, (sold.get(event.id) ?? 0) + 1);
   for (const [id, seats] of sold) {
-    await until(async () => JSON.parse(await worker.kvGet(`${door.scope}:events:${id}`)).rsvpCount === seats);
+    await until(async () => JSON.parse(await worker.kvGet(`${server.scope}:events:${id}`)).rsvpCount === seats);
   }
   await worker.end();
   await worker.books(async (database) => {
     const sql = (_, query) => database.prepare(query).all().map((row) => ({ ...row }));
-    await assertBooksAreClean({ sql }, door.scope);
+    await assertBooksAreClean({ sql }, server.scope);
     assert.deepEqual(sql(null, "SELECT key FROM outbox WHERE value IS NOT NULL"), [], "all is sent");
   });
 }
 
 async function api(stage, path) {
   const answer = await patiently(async () => {
-    const got = await get(stage.network, path, stage.door.token);
+    const got = await get(stage.network, path, stage.server.token);
     return { status: got.status, retryAfter: got.headers.get("retry-after"), body: await got.json() };
   });
   assert.equal(answer.status, 200, `${path}: ${JSON.stringify(answer.body)}`);

@@ -16,12 +16,12 @@ const OPEN = "SELECT id, state, reason FROM payments WHERE state IN ('claimed', 
  */
 export async function startCase(network, payer, version = 2) {
   const privateKey = generatePrivateKey();
-  const door = await openServer(network, { address: privateKeyToAccount(privateKey).address, privateKey });
-  const event = await createEvent(network, door, { capacity: CAPACITY });
-  const payment = await payFor(network, door, event, payer, version);
-  const second = await payFor(network, door, event, payer, version);
-  const pay = () => rsvp(network, door, event, payment);
-  return { network, door, event, payer, version, payment, second, pay, again: () => rsvpAgain(network, door, event, payment, payer) };
+  const server = await openServer(network, { address: privateKeyToAccount(privateKey).address, privateKey });
+  const event = await createEvent(network, server, { capacity: CAPACITY });
+  const payment = await payFor(network, server, event, payer, version);
+  const second = await payFor(network, server, event, payer, version);
+  const pay = () => rsvp(network, server, event, payment);
+  return { network, server, event, payer, version, payment, second, pay, again: () => rsvpAgain(network, server, event, payment, payer) };
 }
 
 /** What a caller may be told of a payment. */
@@ -51,7 +51,7 @@ export const told = {
   },
 };
 
-const seats = ({ network, door, event }) => findEvent(network, door, event);
+const seats = ({ network, server, event }) => findEvent(network, server, event);
 
 const hasRunOut = ({ payload }) => Number(payload.authorization.validBefore) < Date.now() / 1000 + 30;
 
@@ -66,7 +66,7 @@ const insists = (ask) =>
 export async function assertIsHeld(one) {
   assert.equal((await seats(one)).seatsLeft, CAPACITY - 1, "the seat is held");
   told.unknown(await one.pay());
-  told.unknown(await insists(() => rsvp(one.network, one.door, one.event, one.second)));
+  told.unknown(await insists(() => rsvp(one.network, one.server, one.event, one.second)));
 }
 
 /** Whether the token has seen this payment used. */
@@ -76,27 +76,27 @@ export const isUsed = ({ network, payer, payment }) => isNonceUsed(network, paye
  * Waits until no payment of the server is open; says which are if that takes too long. Alarms wait longer after each
  * fault, so the slower the machine, the later the last one.
  */
-export async function settlesDown({ network, door }, seconds = 120) {
+export async function settlesDown({ network, server }, seconds = 120) {
   let open;
-  const isOver = async () => (open = await network.worker.sql(door.scope, OPEN)).length === 0;
+  const isOver = async () => (open = await network.worker.sql(server.scope, OPEN)).length === 0;
   await until(isOver, seconds).catch(() => assert.deepEqual(open, [], "these payments are still open"));
 }
 
 /** Chain, seats, ledger and KV say the same: paid once, or not at all. */
 async function assertAllAgree(one, paid) {
-  const { network, door, event, payer } = one;
-  await assertBooksAreClean(network.worker, door.scope);
+  const { network, server, event, payer } = one;
+  await assertBooksAreClean(network.worker, server.scope);
   assert.equal(await isUsed(one), paid, "whether the chain has seen the authorization used");
-  const moved = await network.chain.transfers(door.payTo);
+  const moved = await network.chain.transfers(server.payTo);
   assert.deepEqual(moved.map(({ args }) => [args.from, args.value]), paid ? [[payer.address, PRICE]] : []);
-  const guests = await get(network, `/api/users/events/${event.id}/rsvps`, door.token).then((answer) => answer.json());
+  const guests = await get(network, `/api/users/events/${event.id}/rsvps`, server.token).then((answer) => answer.json());
   assert.deepEqual(guests.rsvps.map(({ wallet }) => wallet), paid ? [payer.address] : []);
   assert.equal((await seats(one)).seatsLeft, CAPACITY - (paid ? 1 : 0));
-  const earned = String(await network.chain.balance(door.payTo));
-  const revenue = await get(network, "/api/users/revenue", door.token).then((answer) => answer.json());
+  const earned = String(await network.chain.balance(server.payTo));
+  const revenue = await get(network, "/api/users/revenue", server.token).then((answer) => answer.json());
   assert.equal(revenue.totalAtomic, earned);
-  if (!paid) return assert.equal(await network.worker.kv.get(`${door.scope}:revenue`), null);
-  await until(async () => (await network.worker.kv.get(`${door.scope}:revenue`)) === earned);
+  if (!paid) return assert.equal(await network.worker.kv.get(`${server.scope}:revenue`), null);
+  await until(async () => (await network.worker.kv.get(`${server.scope}:revenue`)) === earned);
 }
 
 /**
@@ -111,8 +111,8 @@ export async function endsWell(one, { paid = true, reusable = true, seconds } = 
   assert.equal(again.status, paid || reusable ? 200 : 402);
   if (!paid) await assertAllAgree(one, reusable);
   if (!paid && !reusable) return;
-  const second = hasRunOut(one.second) ? await payFor(one.network, one.door, one.event, one.payer, one.version) : one.second;
-  const other = await insists(() => rsvp(one.network, one.door, one.event, second));
+  const second = hasRunOut(one.second) ? await payFor(one.network, one.server, one.event, one.payer, one.version) : one.second;
+  const other = await insists(() => rsvp(one.network, one.server, one.event, second));
   assert.equal(other.status, 409, "a second payment for the same seat is not taken");
   assert.equal(other.body.moneyMoved, "no");
   assert.equal((await one.again()).body.transactionHash, again.body.transactionHash);
@@ -121,14 +121,14 @@ export async function endsWell(one, { paid = true, reusable = true, seconds } = 
 /** The same for an authorization that was spent on something else: it buys nothing, and holds no seat. */
 export async function endsWithoutSeat(one) {
   await settlesDown(one);
-  const { network, door, event } = one;
-  await assertBooksAreClean(network.worker, door.scope);
+  const { network, server, event } = one;
+  await assertBooksAreClean(network.worker, server.scope);
   assert.equal(await isUsed(one), true, "the authorization is spent");
   assert.equal((await seats(one)).seatsLeft, CAPACITY);
-  const guests = await get(network, `/api/users/events/${event.id}/rsvps`, door.token).then((answer) => answer.json());
+  const guests = await get(network, `/api/users/events/${event.id}/rsvps`, server.token).then((answer) => answer.json());
   assert.deepEqual(guests.rsvps, []);
-  const revenue = await get(network, "/api/users/revenue", door.token).then((answer) => answer.json());
+  const revenue = await get(network, "/api/users/revenue", server.token).then((answer) => answer.json());
   assert.equal(revenue.totalAtomic, "0");
-  assert.equal(await network.worker.kv.get(`${door.scope}:revenue`), null);
+  assert.equal(await network.worker.kv.get(`${server.scope}:revenue`), null);
   assert.notEqual((await one.pay()).status, 200, "the same payment buys nothing later either");
 }

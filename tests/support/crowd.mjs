@@ -44,7 +44,7 @@ export async function idleCrowd(network, count, restSeconds = 0) {
   const rested = memory();
   await inBatches(guests, async (guest) => {
     guest.send({ type: "chat", text: "status" });
-    assert.match((await guest.next("chat")).text, /Not connected to a door/);
+    assert.match((await guest.next("chat")).text, /Not connected to a server/);
   });
   const awake = memory();
   for (const guest of [first, ...guests]) {

@@ -96,8 +96,8 @@ export async function transfers({ chain }, from, to) {
 export const purchasesOf = (network, { welcome }) =>
   network.worker.guestSql(welcome.session, "SELECT * FROM purchases ORDER BY created_at, rowid");
 
-/** The status and the body with which a WebSocket is let in (101) or not. */
-export async function knock({ worker }, query = "", headers = {}) {
+/** Requests a WebSocket; the status (101 when it opens) and the body of the answer. */
+export async function requestSocket({ worker }, query = "", headers = {}) {
   const { hostname, port } = new URL(worker.url);
   const upgrade = {
     connection: "Upgrade",

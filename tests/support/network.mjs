@@ -57,7 +57,7 @@ export async function openServer(network, account = hostAccount) {
 }
 
 /** An event at $0.05 with 50 seats, unless `changes` say otherwise. */
-export async function createEvent(network, door, changes = {}) {
+export async function createEvent(network, server, changes = {}) {
   const event = {
     title: "Rust meetup \u{1F980}",
     startsAt: "2030-03-01T18:30:00Z",
@@ -65,7 +65,7 @@ export async function createEvent(network, door, changes = {}) {
     price: "0.05",
     ...changes,
   };
-  const answer = await post(network, "/api/users/events", event, door.token);
+  const answer = await post(network, "/api/users/events", event, server.token);
   if (answer.status !== 201) throw new Error(`no event: ${await answer.text()}`);
   return answer.json();
 }
@@ -77,8 +77,8 @@ export async function findEvent(network, { token }, { id }) {
 }
 
 /** Changes what strangers may do at a server. */
-export async function setLimits(network, door, limits) {
-  const answer = await patch(network, "/api/users/me", { limits }, door.token);
+export async function setLimits(network, server, limits) {
+  const answer = await patch(network, "/api/users/me", { limits }, server.token);
   if (answer.status !== 200) throw new Error(`no limits: ${await answer.text()}`);
   return (await answer.json()).limits;
 }

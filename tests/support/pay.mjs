@@ -15,13 +15,13 @@ export function encode(payment) {
 }
 
 /** Calls a tool over plain HTTP; `payment` may be an object, or the text of a header. */
-export async function callTool(network, door, tool, args, payment, more = {}) {
+export async function callTool(network, server, tool, args, payment, more = {}) {
   const headers = { "content-type": "application/json", ...more };
   if (payment !== undefined) {
     const name = payment.x402Version === 1 ? "x-payment" : "payment-signature";
     headers[name] = typeof payment === "string" ? payment : encode(payment);
   }
-  const path = `/x402/users/${door.scope}/tools/${tool}`;
+  const path = `/x402/users/${server.scope}/tools/${tool}`;
   const body = JSON.stringify(args);
   const answer = await network.worker.fetch(path, { method: "POST", headers, body });
   const decoded = (text) => text && JSON.parse(Buffer.from(text, "base64"));
@@ -35,10 +35,10 @@ export async function callTool(network, door, tool, args, payment, more = {}) {
 }
 
 /** Calls a tool as an MCP client does; the answer looks like that of `callTool`, with a status as over HTTP. */
-export async function callMcp(network, door, tool, args, payment) {
+export async function callMcp(network, server, tool, args, payment) {
   const params = { name: tool, arguments: args };
   if (payment) params._meta = { "x402/payment": payment };
-  const answer = await network.worker.fetch(new URL(door.mcpUrl).pathname, {
+  const answer = await network.worker.fetch(new URL(server.mcpUrl).pathname, {
     method: "POST",
     headers: {
       "content-type": "application/json",
@@ -69,25 +69,25 @@ export async function proofFor({ body, value, challenge }, payer) {
  * Repeats a paid call, as a payer does whose answer was lost: with the same payment, and with the wallet's sign-in
  * where the payment alone proves nothing (version 1 echoes nothing).
  */
-export async function askAgain(network, door, tool, args, payment, payer, way = callTool) {
-  const answer = await way(network, door, tool, args, payment);
+export async function askAgain(network, server, tool, args, payment, payer, way = callTool) {
+  const answer = await way(network, server, tool, args, payment);
   if (answer.status !== 401) return answer;
   assert.equal(payment.x402Version, 1, JSON.stringify(answer));
-  return callTool(network, door, tool, args, payment, { "sign-in-with-x": await proofFor(answer, payer) });
+  return callTool(network, server, tool, args, payment, { "sign-in-with-x": await proofFor(answer, payer) });
 }
 
-export const rsvpAgain = (network, door, event, payment, payer) =>
-  askAgain(network, door, "rsvpToEvent", { eventId: event.id }, payment, payer);
+export const rsvpAgain = (network, server, event, payment, payer) =>
+  askAgain(network, server, "rsvpToEvent", { eventId: event.id }, payment, payer);
 
-export const rsvp = (network, door, event, payment) =>
-  callTool(network, door, "rsvpToEvent", { eventId: event.id }, payment);
+export const rsvp = (network, server, event, payment) =>
+  callTool(network, server, "rsvpToEvent", { eventId: event.id }, payment);
 
 /**
  * What the official client makes of the challenge for a seat, in version 1 or 2. `payer` is an
  * account with its key, or a wallet that signs by itself.
  */
-export async function payFor(network, door, event, payer, version = 2) {
-  return sign(await rsvp(network, door, event), payer, version);
+export async function payFor(network, server, event, payer, version = 2) {
+  return sign(await rsvp(network, server, event), payer, version);
 }
 
 /** The same for a challenge that is there already. `payer` has a private key, or is a wallet that signs. */

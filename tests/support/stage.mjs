@@ -2,12 +2,12 @@
 import { agentUrl, openSession, startGuests } from "./guests.mjs";
 import { createEvent, openServer } from "./network.mjs";
 
-/** `network` as everywhere, `door` with one event at $0.05, and `guest(options)` to open sessions.
+/** `network` as everywhere, `server` with one event at $0.05, and `guest(options)` to open sessions.
  * A deployment that `isAway` is not on the developer's machine, for all it knows, and has no host. */
 export async function startStage({ vars = {}, secrets = {}, isAway = false } = {}) {
   const away = isAway && { PUBLIC_URL: "https://concierge.example" };
   const network = await startGuests({ vars: { ...away, ...vars }, secrets });
-  const [door, event] = isAway ? [] : await sells(network);
+  const [server, event] = isAway ? [] : await sells(network);
   const open = [];
   const guest = async (options) => {
     const opened = await openSession(network, options);
@@ -19,13 +19,13 @@ export async function startStage({ vars = {}, secrets = {}, isAway = false } = {
     await network.stop();
   };
   // What the Worker takes for a server of its own begins with PUBLIC_URL.
-  const mcpUrl = door && `${network.publicUrl}/mcp/users/${door.scope}`;
-  return { network, door, event, guest, mcpUrl, address: agentUrl(network), stop };
+  const mcpUrl = server && `${network.publicUrl}/mcp/users/${server.scope}`;
+  return { network, server, event, guest, mcpUrl, address: agentUrl(network), stop };
 }
 
 async function sells(network) {
-  const door = await openServer(network);
-  return [door, await createEvent(network, door)];
+  const server = await openServer(network);
+  return [server, await createEvent(network, server)];
 }
 
 /** A guest that is connected to the server and pays with a wallet that has money. */

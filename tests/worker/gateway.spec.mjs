@@ -9,18 +9,18 @@ import { createEvent, get, openServer, post, setLimits, signIn, startNetwork, un
 import { callTool } from "../support/pay.mjs";
 import { startWorker } from "../support/worker.mjs";
 
-let network, door, other;
+let network, server, other;
 
 before(async () => {
   network = await startNetwork();
-  door = await openServer(network);
+  server = await openServer(network);
   other = await openServer(network, otherHost);
 });
 after(() => network?.stop());
 
 const EVENT = { title: "T", startsAt: "2030-03-01T18:30:00Z", capacity: 5, price: "0.05" };
 
-function rpc(method, params, headers = {}, scope = door.scope) {
+function rpc(method, params, headers = {}, scope = server.scope) {
   return network.worker.fetch(`/mcp/users/${scope}`, {
     method: "POST",
     headers: { "content-type": "application/json", ...headers },
@@ -45,26 +45,26 @@ async function isProblem(answer, status, text) {
 
 test("createEvent is for the owner: no token, another host's token, a forged one are refused", async () => {
   const call = { name: "createEvent", arguments: EVENT };
-  const forged = `${door.token.slice(0, -4)}AAAA`;
+  const forged = `${server.token.slice(0, -4)}AAAA`;
   for (const token of [undefined, other.token, forged, "nothing"]) {
     const headers = token ? { authorization: `Bearer ${token}` } : {};
     const { result } = await rpc("tools/call", call, headers).then((answer) => answer.json());
     assert.equal(result.isError, true);
     assert.match(result.content[0].text, /only the host/);
   }
-  assert.deepEqual(await eventsOf(door), []);
+  assert.deepEqual(await eventsOf(server), []);
   assert.deepEqual(await eventsOf(other), []);
-  const headers = { authorization: `Bearer ${door.token}` };
+  const headers = { authorization: `Bearer ${server.token}` };
   const { result } = await rpc("tools/call", call, headers).then((answer) => answer.json());
   assert.equal(result.structuredContent.success, true);
-  assert.equal((await eventsOf(door)).length, 1);
+  assert.equal((await eventsOf(server)).length, 1);
 });
 
 test("a stranger cannot ask what the cron asks", async () => {
   const headers = { "x-concierge-sweep": "1" };
   const list = await rpc("tools/list", {}, headers).then((answer) => answer.json());
   assert.ok(Array.isArray(list.result.tools), "the server answers what it was asked");
-  const page = await network.worker.fetch(`/mcp/users/${door.scope}`, { method: "POST", headers });
+  const page = await network.worker.fetch(`/mcp/users/${server.scope}`, { method: "POST", headers });
   assert.notEqual(await page.text(), "true");
   const agent = await network.worker.fetch("/agent", { headers });
   assert.equal(agent.status, 426, "a guest session takes sockets only");
@@ -76,7 +76,7 @@ test("a spoofed internal header changes nothing", async () => {
   const command = {
     request_id: "req_000000000000000000000000",
     scope: other.scope,
-    user: { user: door.userId, scope: other.scope, fresh: true },
+    user: { user: server.userId, scope: other.scope, fresh: true },
     action: { Own: "CreateEvent" },
   };
   const spoofs = {
@@ -130,24 +130,24 @@ test("registration and payout belong to the proven identity", async () => {
 });
 
 test("the published records are under the keys of the product", async () => {
-  const event = await createEvent(network, door);
-  const byHash = JSON.parse(await until(() => network.worker.kv.get(`usersByHash:${door.scope}`)));
+  const event = await createEvent(network, server);
+  const byHash = JSON.parse(await until(() => network.worker.kv.get(`usersByHash:${server.scope}`)));
   assert.deepEqual(Object.keys(byHash).sort(), ["createdAt", "updatedAt", "urlSafeId", "userId", "walletAddress"]);
   assert.equal(byHash.walletAddress, host.address);
-  assert.deepEqual(JSON.parse(await network.worker.kv.get(`users:${door.userId}`)), byHash);
-  const published = JSON.parse(await until(() => network.worker.kv.get(`${door.scope}:events:${event.id}`)));
+  assert.deepEqual(JSON.parse(await network.worker.kv.get(`users:${server.userId}`)), byHash);
+  const published = JSON.parse(await until(() => network.worker.kv.get(`${server.scope}:events:${event.id}`)));
   assert.equal(published.title, event.title);
 });
 
 test("unknown addresses, scopes and methods", async () => {
   await isProblem(await get(network, "/nothing"), 404, /nothing at this address/);
-  await isProblem(await get(network, `/mcp/users/${door.scope}`), 405, /POST/);
+  await isProblem(await get(network, `/mcp/users/${server.scope}`), 405, /POST/);
   await isProblem(await rpc("tools/list", {}, {}, "0".repeat(32)), 404, /no host/);
   await isProblem(await get(network, "/api/users/events"), 401, /sign in/);
   const unregistered = await signIn(network, payers[4]);
   await isProblem(await get(network, "/api/users/events", unregistered.token), 404, /no host/);
   await isProblem(await get(network, `/t/${"0".repeat(32)}-${"0".repeat(24)}`), 404, /no host/);
-  await isProblem(await get(network, `/t/${door.scope}-${"0".repeat(24)}`), 404, /no such ticket/);
+  await isProblem(await get(network, `/t/${server.scope}-${"0".repeat(24)}`), 404, /no such ticket/);
 });
 
 test("an object that nobody registered stores nothing", async () => {
@@ -159,7 +159,7 @@ test("an object that nobody registered stores nothing", async () => {
 });
 
 test("bodies that are too long, of another type, or no JSON", async () => {
-  const path = `/mcp/users/${door.scope}`;
+  const path = `/mcp/users/${server.scope}`;
   const send = (body, type) =>
     network.worker.fetch(path, { method: "POST", headers: { "content-type": type }, body });
   await isProblem(await send("x".repeat(1024 * 1024 + 1), "application/json"), 413, /1 MiB/);
@@ -183,12 +183,12 @@ test("bodies that are too long, of another type, or no JSON", async () => {
   assert.equal((await noJson.json()).error.code, -32700);
   const deep = await send("[".repeat(100_000), "application/json");
   assert.equal(deep.status, 400);
-  await isProblem(await post(network, "/api/users/events", "text", door.token), 422, /invalid type/);
+  await isProblem(await post(network, "/api/users/events", "text", server.token), 422, /invalid type/);
   assert.equal((await rpc("tools/list")).status, 200, "the object is up");
 });
 
 test("bad arguments are named, and nothing is stored", async () => {
-  const had = (await eventsOf(door)).length;
+  const had = (await eventsOf(server)).length;
   for (const [changes, field] of [
     [{ title: "" }, "title"],
     [{ startsAt: "soon" }, "startsAt"],
@@ -198,23 +198,23 @@ test("bad arguments are named, and nothing is stored", async () => {
     [{ timeZone: "Mars" }, "timeZone"],
     [{ wallet: "x" }, "wallet"],
   ]) {
-    const answer = await post(network, "/api/users/events", { ...EVENT, ...changes }, door.token);
+    const answer = await post(network, "/api/users/events", { ...EVENT, ...changes }, server.token);
     await isProblem(answer, 422, new RegExp(field));
   }
-  assert.equal((await eventsOf(door)).length, had);
+  assert.equal((await eventsOf(server)).length, had);
   const { result } = await rpc("tools/call", { name: "rsvpToEvent", arguments: { eventId: 5 } }).then((a) => a.json());
   assert.equal(result.isError, true);
   assert.match(result.content[0].text, /^eventId: /);
-  const wallet = await callTool(network, door, "rsvpToEvent", { eventId: (await eventsOf(door))[0].id, walletAddress: "x" });
+  const wallet = await callTool(network, server, "rsvpToEvent", { eventId: (await eventsOf(server))[0].id, walletAddress: "x" });
   assert.match(wallet.body.detail, /walletAddress/);
 });
 
 test("HEAD answers as GET without a body, on every address that GET has", async () => {
-  const { id } = await createEvent(network, door);
-  const own = { authorization: `Bearer ${door.token}` };
+  const { id } = await createEvent(network, server);
+  const own = { authorization: `Bearer ${server.token}` };
   const missing = "/e/00000000000000000000000000000000";
-  const paths = ["/health", "/api/settings", "/agent", "/api/users/me", "/api/users/payments.csv", `/mcp/users/${door.scope}/manifest`];
-  const pages = [`/e/${door.scope}`, `/e/${door.scope}/${id}`, `/e/${door.scope}/${id}/calendar.ics`, missing, "/nothing", "/t/x"];
+  const paths = ["/health", "/api/settings", "/agent", "/api/users/me", "/api/users/payments.csv", `/mcp/users/${server.scope}/manifest`];
+  const pages = [`/e/${server.scope}`, `/e/${server.scope}/${id}`, `/e/${server.scope}/${id}/calendar.ics`, missing, "/nothing", "/t/x"];
   // What belongs to one answer only, and how a body is sent.
   const others = ["date", "x-request-id", "transfer-encoding", "content-length"];
   const shown = (headers) => [...headers].filter(([name]) => !others.includes(name));
@@ -233,15 +233,15 @@ test("HEAD answers as GET without a body, on every address that GET has", async 
 });
 
 test("an address is the same however it is encoded, and what is not there is a page in a browser", async () => {
-  const { id } = await createEvent(network, door);
-  const page = await get(network, `/e/${door.scope}/${id}`);
-  const encoded = await get(network, `/e/${door.scope}/${id.replace("_", "%5F")}`);
+  const { id } = await createEvent(network, server);
+  const page = await get(network, `/e/${server.scope}/${id}`);
+  const encoded = await get(network, `/e/${server.scope}/${id.replace("_", "%5F")}`);
   assert.deepEqual([encoded.status, await encoded.text()], [200, await page.text()]);
   for (const other of [id.replace("_", "%255F"), `${id}%2Fcalendar.ics`, "%zz"]) {
-    assert.equal((await get(network, `/e/${door.scope}/${other}`)).status, 404, other);
+    assert.equal((await get(network, `/e/${server.scope}/${other}`)).status, 404, other);
   }
   const accept = "text/html,application/xhtml+xml,*/*;q=0.8";
-  for (const path of ["/nothing", "/t/x", "/e/00000000000000000000000000000000", `/e/${door.scope}/evt_${"0".repeat(24)}`]) {
+  for (const path of ["/nothing", "/t/x", "/e/00000000000000000000000000000000", `/e/${server.scope}/evt_${"0".repeat(24)}`]) {
     const answer = await network.worker.fetch(path, { headers: { accept } });
     assert.deepEqual([answer.status, answer.headers.get("content-type")], [404, "text/html; charset=utf-8"], path);
     assert.match(await answer.text(), /<h1>[^]*Request: <code>req_/, path);
@@ -251,7 +251,7 @@ test("an address is the same however it is encoded, and what is not there is a p
 
 test("a compressed body is refused, and the answer says what would do", async () => {
   for (const coding of ["gzip", "br", "identity, gzip"]) {
-    for (const path of [`/mcp/users/${door.scope}`, `/x402/users/${door.scope}/tools/listEvents`, "/api/auth/nonce"]) {
+    for (const path of [`/mcp/users/${server.scope}`, `/x402/users/${server.scope}/tools/listEvents`, "/api/auth/nonce"]) {
       const headers = { "content-type": "application/json", "content-encoding": coding };
       const answer = await network.worker.fetch(path, { method: "POST", headers, body: "{}" });
       assert.deepEqual([answer.status, answer.headers.get("accept-encoding")], [415, "identity"], `${coding} ${path}`);
@@ -264,14 +264,14 @@ test("a compressed body is refused, and the answer says what would do", async ()
 });
 
 test("web pages that we do not know, and other names for this machine, are kept out", async () => {
-  for (const path of ["/health", `/mcp/users/${door.scope}`]) {
+  for (const path of ["/health", `/mcp/users/${server.scope}`]) {
     const answer = await network.worker.fetch(path, { headers: { origin: "https://evil.example" } });
     assert.equal(answer.status, 403, path);
   }
   const own = await network.worker.fetch("/health", { headers: { origin: network.publicUrl } });
   assert.equal(own.headers.get("access-control-allow-origin"), network.publicUrl);
   assert.match(own.headers.get("access-control-expose-headers"), /payment-required/);
-  const preflight = await network.worker.fetch(`/mcp/users/${door.scope}`, {
+  const preflight = await network.worker.fetch(`/mcp/users/${server.scope}`, {
     method: "OPTIONS",
     headers: { origin: network.publicUrl, "access-control-request-headers": "mcp-param-city, payment-signature" },
   });
@@ -282,7 +282,7 @@ test("web pages that we do not know, and other names for this machine, are kept 
 });
 
 test("a source that asks too often without paying waits; other sources, the owner and other servers do not", async () => {
-  const limits = (unpaidPerMinute) => setLimits(network, door, { unpaidPerMinute });
+  const limits = (unpaidPerMinute) => setLimits(network, server, { unpaidPerMinute });
   assert.equal((await limits(2)).unpaidPerMinute, 2);
   const list = (headers, scope) => rpc("tools/call", { name: "listEvents", arguments: {} }, headers, scope);
   const from = (address) => ({ "cf-connecting-ip": address });
@@ -294,17 +294,17 @@ test("a source that asks too often without paying waits; other sources, the owne
   assert.equal(last.structuredContent.error.code, "rate_limited");
   assert.match(last.content[0].text, /wait \d+ seconds/);
   const isFine = async (answer) => assert.ok(!(await answer.json()).result.isError);
-  const http = await callTool(network, door, "listEvents", {}, undefined, from("2001:db8::2"));
+  const http = await callTool(network, server, "listEvents", {}, undefined, from("2001:db8::2"));
   assert.equal(http.status, 429, "one subscriber has many addresses of version 6");
   await isFine(await list(from("2001:db9::1")));
-  await isFine(await list({ ...from("2001:db8::1"), authorization: `Bearer ${door.token}` }));
+  await isFine(await list({ ...from("2001:db8::1"), authorization: `Bearer ${server.token}` }));
   await isFine(await list(from("2001:db8::1"), other.scope));
   await limits(300);
   await isFine(await list(from("2001:db8::1")));
 });
 
 test("the manifest says prices, networks and payTo", async () => {
-  const manifest = await get(network, `/mcp/users/${door.scope}/manifest`).then((answer) => answer.json());
+  const manifest = await get(network, `/mcp/users/${server.scope}/manifest`).then((answer) => answer.json());
   assert.equal(manifest.payTo, host.address);
   assert.equal(manifest.networks[0].network, "eip155:84532");
   const analytics = manifest.tools.find(({ name }) => name === "getEventAnalytics");
@@ -369,7 +369,7 @@ test("production with the settings of a test answers nothing but all that is wro
   const secrets = { MASTER_KEY: masterKey, RELAYER_PRIVATE_KEY: relayer.privateKey };
   const worker = await startWorker({ vars, secrets });
   try {
-    for (const path of ["/health", "/api/settings", `/mcp/users/${door.scope}`, "/facilitator/supported"]) {
+    for (const path of ["/health", "/api/settings", `/mcp/users/${server.scope}`, "/facilitator/supported"]) {
       const answer = await worker.fetch(path, { method: path.startsWith("/mcp") ? "POST" : "GET" });
       assert.equal(answer.status, 500, path);
       const { title, detail } = await answer.json();

@@ -15,15 +15,15 @@ const ELSEWHERE = { resource: { url: `${GOOD}/mcp` } };
 const STRANGER = "0x0000000000000000000000000000000000000001";
 const MAINNET = { name: "USD Coin", version: "2" };
 const BASE_USDC = "0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913";
-let stage, door, chain;
+let stage, server, chain;
 
 before(async () => {
   stage = await startStage();
   ({ chain } = stage.network);
-  door = await startHostileServer();
+  server = await startHostileServer();
 });
 after(async () => {
-  await door?.stop();
+  await server?.stop();
   await stage?.stop();
 });
 
@@ -37,7 +37,7 @@ async function visits(path, answers, { account, policy = {} } = {}) {
   const { guestAddress } = await guest.next("wallet_info");
   await chain.mint(guestAddress, 1_000_000n);
   guest.send({ type: "set_policy", askAbove: "1", ...policy });
-  const url = door.at(path, answers);
+  const url = server.at(path, answers);
   guest.send({ type: "connect_mcp", url });
   await guest.next("mcp_connected");
   return Object.assign(guest, { address: guestAddress, path });
@@ -54,7 +54,7 @@ async function signedNothing(guest, code) {
   assert.ok(!has(guest, "sign_request") && !has(guest, "payment_receipt"));
   const states = (await history(guest)).map(({ state }) => state);
   assert.ok(states.every((state) => state === "refused"), states.join());
-  assert.deepEqual(door.payments(guest.path), []);
+  assert.deepEqual(server.payments(guest.path), []);
   await isAwake(guest);
 }
 
@@ -80,7 +80,7 @@ const NEVER_SIGNED = [
   ["has no time", wants({ maxTimeoutSeconds: 0 }), "no_offer"],
   ["costs more than a call may", wants({ amount: "1000001" }), "over_per_call", { perCall: "1" }],
   ["pays somebody who is not allowed", wants({}), "pay_to_not_allowed", { payTo: [STRANGER] }],
-  ["is for a door that is allowed", wants({}, ELSEWHERE), "door_not_allowed", { doors: [GOOD] }],
+  ["is for a server that is allowed", wants({}, ELSEWHERE), "door_not_allowed", { doors: [GOOD] }],
   ["raises the price that was listed", { ...wants({ amount: "50000" }), ...listedAt(0.01) }, "price_raised"],
   ["is longer than can be kept", wants({}, { padding: "x".repeat(500_000) }), "no_offer"],
 ];
@@ -120,7 +120,7 @@ async function isNotPaid(guest, had = 1_000_000n) {
   assert.equal(payment.state, "unknown");
   assert.equal(payment.txHash, undefined);
   assert.ok(!has(guest, "payment_receipt"));
-  const nonces = door.payments(guest.path).map(({ payload }) => payload.authorization.nonce);
+  const nonces = server.payments(guest.path).map(({ payload }) => payload.authorization.nonce);
   assert.equal(new Set(nonces).size, 1, "one call, one signature");
   assert.equal(await chain.balance(guest.address), had);
   await isAwake(guest);
@@ -206,7 +206,7 @@ test("a server that takes the payment and answers nonsense, or nothing, was not 
     calls(guest);
     const error = await guest.next("tool_error", () => true, 20);
     assert.equal(error.moneyMoved, "unknown", error.result);
-    assert.ok(door.payments(guest.path).length <= 3);
+    assert.ok(server.payments(guest.path).length <= 3);
     await isNotPaid(guest);
   };
   await Promise.all(guests.map(pays));
@@ -216,7 +216,7 @@ test("a server that keeps the payment and the line holds nobody up", async () =>
   const guest = await visits("/keeps", takesPayment(() => {}));
   const tab = await stage.guest({ resume: guest.welcome });
   calls(guest);
-  await until(() => door.payments("/keeps").length > 0);
+  await until(() => server.payments("/keeps").length > 0);
   await isAwake(guest, tab);
   calls(tab);
   assert.equal((await tab.next("tool_error")).code, "already_under_way");

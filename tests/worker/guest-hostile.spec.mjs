@@ -6,14 +6,14 @@ import { isAwake, startStage } from "../support/stage.mjs";
 import { watchOutgoing } from "../support/outgoing.mjs";
 import { floods, holds, malformed, startHostileServer, TOOL } from "../support/hostile-server.mjs";
 
-let stage, door;
+let stage, server;
 
 before(async () => {
   stage = await startStage();
-  door = await startHostileServer();
+  server = await startHostileServer();
 });
 after(async () => {
-  await door?.stop();
+  await server?.stop();
   await stage?.stop();
 });
 
@@ -23,7 +23,7 @@ const seconds = (since) => (Date.now() - since) / 1000;
 /** A guest that is connected to a path of the server where `answers` hold. */
 async function visits(path, answers, options) {
   const guest = await stage.guest(options);
-  const url = door.at(path, answers);
+  const url = server.at(path, answers);
   guest.send({ type: "connect_mcp", url });
   await guest.next("mcp_connected", ({ mcpUrl }) => mcpUrl === url);
   return guest;
@@ -43,7 +43,7 @@ test("a server that holds the line is left after 20 s, or 55 s for a call, and m
     const guest = await stage.guest();
     const other = await stage.guest({ resume: guest.welcome });
     const began = Date.now();
-    guest.send({ type: "connect_mcp", url: door.at(`/hold/${index}/1`, { "server/discover": answer }) });
+    guest.send({ type: "connect_mcp", url: server.at(`/hold/${index}/1`, { "server/discover": answer }) });
     await isAwake(guest, other);
     assert.match((await guest.next("error", () => true, 25)).message, /cannot be reached.*in time/, what);
     assert.ok(seconds(began) < 24, `${what}: ${seconds(began)} s`);
@@ -64,7 +64,7 @@ for (const [what, answer] of Object.entries(floods)) {
     const path = `/flood/${what.replaceAll(" ", "-")}`;
     const guest = await stage.guest();
     const began = Date.now();
-    guest.send({ type: "connect_mcp", url: door.at(`${path}/1`, { "server/discover": answer }) });
+    guest.send({ type: "connect_mcp", url: server.at(`${path}/1`, { "server/discover": answer }) });
     assert.match((await guest.next("error", () => true, 5)).message, /too long/);
     const calling = await visits(`${path}/2`, { "tools/call": answer });
     calling.send(call());
@@ -83,11 +83,11 @@ for (const [what, answer] of Object.entries(malformed)) {
     guest.send(call());
     await fails(guest, /MCP|cannot be reached|answer/);
     for (const method of ["initialize", "tools/list"]) {
-      guest.send({ type: "connect_mcp", url: door.at(`${path}/${method}`, { [method]: says }) });
+      guest.send({ type: "connect_mcp", url: server.at(`${path}/${method}`, { [method]: says }) });
       assert.match((await guest.next("error")).message, /^the server cannot be reached: /);
     }
     const stream = ({ id, raw }) => raw(200, "text/event-stream", `data: ${String(answer(id))}\n\n`);
-    guest.send({ type: "connect_mcp", url: door.at(`${path}/stream`, { "tools/call": stream }) });
+    guest.send({ type: "connect_mcp", url: server.at(`${path}/stream`, { "tools/call": stream }) });
     await guest.next("mcp_connected", ({ mcpUrl }) => mcpUrl.endsWith("/stream"));
     guest.send(call());
     await fails(guest, /MCP|cannot be reached|answer/);
@@ -120,16 +120,16 @@ test("a server is not followed to another origin, nor round in circles", async (
   for (const [index, [status, location]] of targets.entries()) {
     const path = location === "/redirect/circle" ? location : `/redirect/${index}`;
     const sends = to(status, location);
-    guest.send({ type: "connect_mcp", url: door.at(path, { "server/discover": sends, initialize: sends }) });
+    guest.send({ type: "connect_mcp", url: server.at(path, { "server/discover": sends, initialize: sends }) });
     assert.match((await guest.next("error")).message, /redirects elsewhere/);
   }
-  assert.ok(door.seen.filter(({ path }) => path === "/redirect/circle").length <= 8);
+  assert.ok(server.seen.filter(({ path }) => path === "/redirect/circle").length <= 8);
   const calling = await visits("/redirect/call", { "tools/call": to(307, `${elsewhere.origin}/mcp`) });
   calling.send(call());
   await fails(calling, /redirects elsewhere/);
   assert.equal(elsewhere.seen.length, 0);
   const origins = new Set(left.map((url) => new URL(url).origin));
-  assert.deepEqual([...origins].filter((origin) => origin !== stage.network.chain.url), [door.origin]);
+  assert.deepEqual([...origins].filter((origin) => origin !== stage.network.chain.url), [server.origin]);
 });
 
 test("of 5,000 tools 500 are taken, and pages without end are not turned for ever", async () => {
@@ -144,7 +144,7 @@ test("of 5,000 tools 500 are taken, and pages without end are not turned for eve
   };
   const pages = await visits("/pages", { "tools/list": page });
   assert.equal(pages.messages.find(({ type }) => type === "mcp_connected").tools.length, 20);
-  assert.equal(door.seen.filter(({ path, method }) => path === "/pages" && method === "tools/list").length, 20);
+  assert.equal(server.seen.filter(({ path, method }) => path === "/pages" && method === "tools/list").length, 20);
   assert.ok(seconds(began) < 5);
   await isAwake(many);
   await isAwake(pages);
@@ -158,7 +158,7 @@ test("tools that are too much to keep are not taken for those of the server befo
     const tool = (_, index) => ({ ...TOOL, name: `big_${number}_${index}`, inputSchema: schema });
     reply({ tools: Array.from({ length: 25 }, tool), nextCursor: String(number + 1) });
   };
-  const url = door.at("/big", { "tools/list": big });
+  const url = server.at("/big", { "tools/list": big });
   guest.send({ type: "connect_mcp", url });
   await guest.next("mcp_connected", ({ mcpUrl }) => mcpUrl === url, 10);
   await isAwake(guest);
@@ -185,30 +185,30 @@ test("instructions in names, descriptions and results are words, and do nothing"
   guest.send({ type: "chat", text: "list events" });
   await guest.next("chat");
   await guest.rest();
-  const calls = door.seen.filter(({ path, method }) => path === "/orders" && method === "tools/call");
+  const calls = server.seen.filter(({ path, method }) => path === "/orders" && method === "tools/call");
   const asked = ["listEvents", "sell", "listEvents"];
   assert.deepEqual(calls.map(({ params }) => params.name), asked, "what the person asked for");
   assert.ok(!guest.messages.some(({ type }) => /payment_required|sign_request/.test(type)));
 });
 
 test("no server hears of the session, its owner or its cookies, and none can put words into our headers", async () => {
-  const secrets = { authorization: `Bearer ${stage.door.token}`, cookie: "__Host-session=secret-cookie" };
+  const secrets = { authorization: `Bearer ${stage.server.token}`, cookie: "__Host-session=secret-cookie" };
   const session = ({ id, json, response }) => {
     response.setHeader("set-cookie", "a=b");
     response.setHeader("mcp-session-id", "abc");
     json({ jsonrpc: "2.0", id, result: { protocolVersion: "2025-11-25", capabilities: {}, serverInfo: {} } });
   };
   const guest = await visits("/secrets", { initialize: session }, { headers: secrets });
-  assert.equal(guest.welcome.userId, stage.door.userId);
+  assert.equal(guest.welcome.userId, stage.server.userId);
   guest.send(call());
   await guest.next("tool_result");
-  const sent = door.seen.filter(({ path }) => path === "/secrets");
+  const sent = server.seen.filter(({ path }) => path === "/secrets");
   assert.ok(sent.length >= 5);
   for (const { headers, params } of sent) {
     assert.ok(!("authorization" in headers) && !("cookie" in headers) && !("origin" in headers));
     const all = JSON.stringify([headers, params]);
     const { session: id, token, userId } = guest.welcome;
-    for (const secret of [stage.door.token, "secret-cookie", id, token, userId]) assert.ok(!all.includes(secret));
+    for (const secret of [stage.server.token, "secret-cookie", id, token, userId]) assert.ok(!all.includes(secret));
   }
 });
 
@@ -223,7 +223,7 @@ const SPELLINGS = `
 /** Addresses that are refused at once. */
 const NOT_ALLOWED = [
   "file:///etc/passwd",
-  "http://door.public.example/mcp",
+  "http://server.public.example/mcp",
   "javascript:1",
   "",
   "//x",
@@ -248,7 +248,7 @@ test("away from the developer's machine no private address is asked, however it 
   const away = await startStage({ isAway: true });
   t.after(away.stop);
   // One public name leads to the hostile server.
-  const outgoing = watchOutgoing((url) => (url.host === "door.public.example" ? door.origin + url.pathname : url));
+  const outgoing = watchOutgoing((url) => (url.host === "server.public.example" ? server.origin + url.pathname : url));
   t.after(outgoing.stop);
   const refuses = async (guest, url, text) => {
     const began = Date.now();
@@ -265,16 +265,16 @@ test("away from the developer's machine no private address is asked, however it 
   for (const url of NOT_ALLOWED) await refuses(guest, url, /not allowed/);
   assert.deepEqual(outgoing.left, []);
   const places = [`http://127.0.0.1:${port}/mcp`, `https://[::1]:${port}/`, `//localhost:${port}/`];
-  places.push("http://169.254.169.254/latest/meta-data/", `https://door.public.example:${port}/`);
+  places.push("http://169.254.169.254/latest/meta-data/", `https://server.public.example:${port}/`);
   for (const [index, location] of places.entries()) {
     const to = ({ response }) => response.writeHead(307, { location }).end();
-    door.at(`/away/${index}`, { "server/discover": to, initialize: to });
-    await refuses(guest, `https://door.public.example/away/${index}`, /redirects elsewhere/);
+    server.at(`/away/${index}`, { "server/discover": to, initialize: to });
+    await refuses(guest, `https://server.public.example/away/${index}`, /redirects elsewhere/);
   }
-  assert.deepEqual(outgoing.left, places.map((_, index) => `https://door.public.example/away/${index}`));
+  assert.deepEqual(outgoing.left, places.map((_, index) => `https://server.public.example/away/${index}`));
   assert.deepEqual(reached, []);
   // The way there is open: what was refused, was refused by us.
-  guest.send({ type: "connect_mcp", url: "https://door.public.example/away/good" });
+  guest.send({ type: "connect_mcp", url: "https://server.public.example/away/good" });
   await guest.next("mcp_connected");
   await isAwake(guest);
 });

@@ -6,12 +6,12 @@ import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { openSession, startGuests } from "../support/guests.mjs";
 import { createEvent, openServer, setLimits, signIn } from "../support/network.mjs";
 
-let network, door;
+let network, server;
 
 before(async () => {
   network = await startGuests();
-  door = await openServer(network);
-  await createEvent(network, door);
+  server = await openServer(network);
+  await createEvent(network, server);
 });
 after(() => network?.stop());
 
@@ -26,7 +26,7 @@ function send(path, address, body = {}, headers = {}) {
 }
 
 const list = (address) =>
-  send(`/mcp/users/${door.scope}`, address, { jsonrpc: "2.0", id: 1, method: "tools/list", params: {} });
+  send(`/mcp/users/${server.scope}`, address, { jsonrpc: "2.0", id: 1, method: "tools/list", params: {} });
 
 async function isRefused(answer) {
   const { type, detail } = await answer.json();
@@ -38,10 +38,10 @@ async function isRefused(answer) {
 }
 
 test("guest sessions of one network address are one source, as its own calls are", async () => {
-  await setLimits(network, door, { unpaidPerMinute: 3 });
+  await setLimits(network, server, { unpaidPerMinute: 3 });
   const listed = async (address) => {
     const guest = await openSession(network, { headers: from(address) });
-    guest.send({ type: "connect_mcp", url: `${network.publicUrl}/mcp/users/${door.scope}` });
+    guest.send({ type: "connect_mcp", url: `${network.publicUrl}/mcp/users/${server.scope}` });
     await guest.next("mcp_connected");
     guest.send({ type: "call_tool", tool: "listEvents", arguments: {}, callId: "list" });
     const answer = await guest.next(["tool_result", "tool_error"]);
@@ -52,10 +52,10 @@ test("guest sessions of one network address are one source, as its own calls are
   assert.equal(await listed("198.51.100.1"), "tool_result");
   assert.equal(await listed("198.51.100.1"), "tool_error", "a new session is not a new source");
   const call = { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "listEvents", arguments: {} } };
-  const direct = await send(`/mcp/users/${door.scope}`, "198.51.100.1", call).then((answer) => answer.json());
+  const direct = await send(`/mcp/users/${server.scope}`, "198.51.100.1", call).then((answer) => answer.json());
   assert.equal(direct.result.structuredContent.error.code, "rate_limited");
   assert.equal(await listed("198.51.100.2"), "tool_result", "another address is");
-  await setLimits(network, door, { unpaidPerMinute: 300 });
+  await setLimits(network, server, { unpaidPerMinute: 300 });
 });
 
 test("a flood of what is dear is refused before any object is asked, and stops no call", async () => {
