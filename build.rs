@@ -1,5 +1,5 @@
-//! Checks that `wrangler.toml` sets nothing that `src/config/names.rs` does not know, so that a misspelt name fails the
-//! build. Nothing else.
+//! Fails the build if `wrangler.toml` sets a variable that `src/config/names.rs` does not list, for example a
+//! misspelt one.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -22,7 +22,7 @@ fn main() -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// The keys of the `vars` tables: the top-level one, and one for each environment.
+/// The keys of `[vars]` and of `[env.NAME.vars]`.
 fn names_in_vars(toml: &str) -> BTreeSet<String> {
     let mut is_vars = false;
     let mut names = BTreeSet::new();

@@ -1,4 +1,4 @@
-//! `GET /agent` at the gateway: a WebSocket to a new guest session, or to one that is there.
+//! `GET /agent` at the gateway: opens a WebSocket to a new or an existing guest session.
 
 use url::Url;
 use worker::Response;
@@ -18,7 +18,7 @@ use crate::identity::epoch;
 use crate::rails::outcome::Abort;
 
 impl Gateway {
-    /// Hands the socket over to the session's object.
+    /// Forwards the handshake to the session's object.
     pub(super) async fn agent(
         &self,
         url: &Url,
@@ -61,8 +61,7 @@ impl Gateway {
         Ok(open_session(&self.env, &handshake).await?)
     }
 
-    /// Who has signed in and not out since, and when they signed out last: a session counts here outside of
-    /// its user's object, so that is asked.
+    /// The signed-in user, and when they signed out last. Only the user's object knows the sign-out, so this asks it.
     async fn still_signed_in(
         &self,
         headers: &Headers,

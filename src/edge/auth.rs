@@ -1,5 +1,5 @@
-//! Signing in, at the gateway. With Ethereum the message is proven here, and its nonce is used up in the
-//! object that belongs to the proven wallet. With a code sent by mail: `codes`.
+//! Signing in, at the gateway. A signed Ethereum message is verified here; the object of the proven wallet records
+//! its nonce as used. Codes by mail are in `codes`.
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -32,7 +32,7 @@ struct Sent {
 }
 
 impl Gateway {
-    /// A nonce for a sign-in message.
+    /// Answers with a nonce for a sign-in message.
     pub(super) fn nonce(&self) -> Reply {
         let (nonce, expires_at) =
             siwe::new_nonce(&self.config.keys, Purpose::SignIn, &EdgeRandom, now());
@@ -40,7 +40,7 @@ impl Gateway {
         Reply::json(200, body.to_string()).with_header("cache-control", "no-store".to_owned())
     }
 
-    /// A session for a signed message.
+    /// Exchanges a signed message for a session.
     pub(super) async fn sign_in(&self, source: &Source, body: &[u8]) -> Result<Reply, Stop> {
         let refused = |code, detail: String| Stop::Reply(self.problem(&Abort::new(code, detail)));
         let input: Sent = serde_json::from_slice(body).map_err(|error| {
@@ -83,7 +83,8 @@ impl Gateway {
         Ok(self.session(user, at))
     }
 
-    /// Goes on only if the object of this scope answers 204. When a sign-in that it agrees to begins.
+    /// Asks the object of this scope to accept the sign-in, and returns when the session begins. Any answer but 204
+    /// is passed on to the caller.
     pub(super) async fn agrees(&self, scope: ScopeId, action: Action) -> Result<UnixSeconds, Stop> {
         let answer = self.tell(scope, action).await?;
         match answer.status_code() {
@@ -95,7 +96,7 @@ impl Gateway {
         }
     }
 
-    /// Whether this network address may ask once more. Counted in one place for all isolates.
+    /// Applies the rate limit of a network address. One object per address counts for all isolates.
     pub(super) async fn admit_at_source(&self, source: &Source, asked: Asked) -> Result<(), Stop> {
         let scope = self.config.keys.scope_of_source(&source.key());
         self.agrees(scope, Action::AdmitSource(asked)).await.map(drop)
@@ -115,7 +116,7 @@ impl Gateway {
         })
     }
 
-    /// The answer to whoever has proven an identity.
+    /// The response after a proof of identity, with the session.
     pub(super) fn session(&self, user: UserId, at: UnixSeconds) -> Reply {
         let session = Session::start(&self.config.keys, user, at);
         let token = session.token(&self.config.keys);
@@ -130,8 +131,8 @@ impl Gateway {
             .with_header("cache-control", "no-store".to_owned())
     }
 
-    /// Ends all sessions of whoever is signed in, and the browser forgets its own. If the first is not
-    /// certain the second does not happen, so that the user can try again.
+    /// Ends all sessions of the signed-in user and removes the browser's cookie. If the user's object does not
+    /// confirm, the cookie stays, so that the user can retry.
     pub(super) async fn sign_out(&self, user: Option<SignedIn>) -> Result<Reply, Stop> {
         if let Some(SignedIn { scope, signed_in_at, .. }) = user {
             self.agrees(scope, Action::EndSessions(signed_in_at)).await?;
@@ -139,7 +140,7 @@ impl Gateway {
         Ok(Reply::empty(204).with_header("set-cookie", cookie::set(cookie::SESSION, "", 0)))
     }
 
-    /// Whether a contract wallet accepts the signature, on the chain that the message names.
+    /// Whether a contract wallet accepts the signature on the message's chain.
     async fn ask_chain(&self, unproven: Unproven) -> Result<ProvenWallet, SiweError> {
         let mut networks = self.config.networks.iter();
         let network = networks.find(|network| network.chain_id == unproven.chain_id());

@@ -1,4 +1,4 @@
-//! The shell around what an owner spends ([`crate::wallets::budget`]).
+//! The Durable Object around an owner's budget ([`crate::wallets::budget`]).
 
 use worker::{DurableObject, Env, Request, Response, Result, State};
 use worker_macros::durable_object;
@@ -9,8 +9,8 @@ use crate::edge::world::EdgeWorld;
 use crate::ports::Level;
 use crate::wallets::budget::{self, Ask};
 
-/// The Durable Object of one owner; its name is a user's scope or a wallet's address. Only Guest objects
-/// reach it.
+/// The Durable Object of one owner's budget. Its name is a user's scope or a wallet's address. Only Guest objects
+/// call it.
 #[durable_object]
 pub struct Budget {
     world: EdgeWorld,
@@ -33,7 +33,7 @@ impl DurableObject for Budget {
 
     async fn alarm(&self) -> Result<Response> {
         self.world.alarm_is_over();
-        // Nothing runs between the question and the erasing.
+        // No other event runs between this check and the deletion.
         let is_used = budget::forget(&self.world)
             .and_then(|is_used| budget::rearm(&self.world).map(|()| is_used));
         match is_used {

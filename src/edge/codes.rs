@@ -1,6 +1,6 @@
-//! Signing in with a code that is sent by mail, at the gateway. What a caller hears does not depend on whether
-//! anybody has the address: the answer does not wait for the object that queues the mail, and a code without a
-//! challenge of ours is refused without asking one.
+//! Signing in with a code by mail, at the gateway. Responses do not reveal whether an address is in use: they do not
+//! wait for the object that queues the mail, and a code without one of our challenges is refused without asking an
+//! object.
 
 use serde::Deserialize;
 use serde_json::json;
@@ -36,7 +36,7 @@ struct SentCode {
 }
 
 impl Gateway {
-    /// Sends a code to an e-mail address. The answer is the same for all addresses.
+    /// Sends a code to an e-mail address. The response is the same for all addresses.
     pub(super) async fn send_code(
         &self,
         source: &Source,
@@ -69,7 +69,7 @@ impl Gateway {
             .with_header("cache-control", "no-store".to_owned()))
     }
 
-    /// A session for a code.
+    /// Exchanges a code for a session.
     pub(super) async fn check_code(
         &self,
         source: &Source,

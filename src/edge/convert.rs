@@ -1,4 +1,4 @@
-//! Between Workers' requests and answers and ours. Bodies are read up to a limit.
+//! Conversions between the types of `worker` and ours. Bodies are read up to a limit.
 
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -11,14 +11,14 @@ use crate::base::id::RequestId;
 use crate::config::Config;
 use crate::http::cors;
 
-/// The longest body of a request, bytes.
+/// The longest request body, bytes.
 pub(super) const BODY_BYTES_MAX: usize = 1024 * 1024;
 
 thread_local! {
     static CONFIG: OnceCell<Result<Rc<Config>, String>> = const { OnceCell::new() };
 }
 
-/// The settings; read once in each isolate, since they cannot change in between.
+/// The settings, read once per isolate.
 pub(super) fn config(env: &Env) -> Result<Rc<Config>, String> {
     CONFIG.with(|cell| {
         cell.get_or_init(|| {
@@ -32,16 +32,14 @@ pub(super) fn config(env: &Env) -> Result<Rc<Config>, String> {
     })
 }
 
-/// All headers of a request.
 pub(super) fn headers(headers: &worker::Headers) -> Headers {
     Headers::new(headers.entries().collect())
 }
 
-/// Why a body cannot be read.
+/// A body cannot be read.
 pub(super) enum BodyError {
-    /// More than the limit.
+    /// It is longer than the limit.
     TooLong,
-    /// The connection broke.
     Broken,
 }
 
@@ -58,7 +56,7 @@ pub(super) async fn read(mut stream: ByteStream, bytes_max: usize) -> Result<Vec
     Ok(body)
 }
 
-/// The answer of an object, to be passed on.
+/// An object's response, passed on to the caller.
 pub(super) async fn reply(mut response: Response) -> worker::Result<Reply> {
     let status = response.status_code();
     let found = headers(response.headers());
@@ -75,7 +73,7 @@ pub(super) async fn reply(mut response: Response) -> worker::Result<Reply> {
     }))
 }
 
-/// Our answer as a Workers answer, with the headers that every answer carries.
+/// A reply as a Workers response, with the headers that every response has.
 pub(super) fn response(
     reply: Reply,
     request_id: &RequestId,

@@ -1,5 +1,5 @@
-//! The cron: every two minutes it asks the objects in the directories whether something is open, and the relayers of
-//! all networks. After a rotation of `MASTER_KEY` it also walks all hosts. Whatever goes wrong is logged, and is tried again in the next run.
+//! The cron: every two minutes it asks the objects in the directories, and the relayers of all networks, for open
+//! work. After a rotation of `MASTER_KEY` it also asks all hosts. Errors are logged and retried in the next run.
 
 use futures_util::future::join_all;
 use worker::{Env, Result};
@@ -20,7 +20,7 @@ use crate::edge::rpc::sweep_object;
 use crate::edge::rpc::{ask_directory, ask_rotation};
 use crate::ports::{Clock, Level, Log, Timer, within};
 
-/// One run.
+/// One run of the cron.
 pub(super) async fn run(env: Env) {
     let cron = Cron { env };
     let config = convert::config(&cron.env);
@@ -41,7 +41,7 @@ struct Cron {
 }
 
 impl Cron {
-    /// The relayers of the settings, also those that no directory knows.
+    /// The relayers of the configured networks, also those that no directory knows.
     async fn wake_relayers(&self, config: &Config) {
         let asks = config.networks.iter().map(|network| self.wake_relayer(network));
         join_all(asks).await;

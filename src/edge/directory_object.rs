@@ -1,4 +1,4 @@
-//! The shell around the directories of objects that have something open ([`crate::directory`]).
+//! The Durable Object around a directory of objects with open work ([`crate::directory`]).
 
 use serde::Serialize;
 use worker::{DurableObject, Env, Request, Response, Result, State};
@@ -11,8 +11,8 @@ use crate::edge::rpc::ROTATION;
 use crate::edge::world::EdgeWorld;
 use crate::ports::{Level, SqlError};
 
-/// The Durable Object of one directory; its name is that of a kind of objects. Only objects of that kind and the cron
-/// reach it.
+/// The Durable Object of one directory. Its name is a kind of objects. Only objects of that kind and the cron call
+/// it.
 #[durable_object]
 pub struct Directory {
     world: EdgeWorld,

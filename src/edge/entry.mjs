@@ -1,31 +1,30 @@
-// The Worker's entry, and all of its JavaScript: hands every event to the Rust code. Two things
-// cannot be done from there, and they are why this file exists:
+// The Worker's entry and its only JavaScript: passes every event to the Rust code. Two things cannot be done in Rust:
 //  - the runtime gives an object's storage and RPC only to a class that `extends DurableObject`;
-//  - a Rust panic kills the Wasm instance with all that it was doing, and somebody who outlives it
-//    has to end the requests in flight (at once, with a 500) and start a new instance.
+//  - a Rust panic kills the Wasm instance. JavaScript then ends the requests in flight (at once, with a 500) and
+//    starts a new instance.
 import { DurableObject } from "cloudflare:workers";
 import * as rust from "../../build/index.js";
 
-// `criticalError`: this instance is dead. `instanceId`: changes with every new instance.
+// `criticalError`: the instance is lost. `instanceId`: changes with every new instance.
 const state = rust.__worker_init_state();
-// One function per call in flight, which fails that call.
+// One function per call in flight; it fails the call.
 const inFlight = new Set();
 
-// When an alarm is called again that has failed.
+// Retry delay of an alarm that has failed.
 const ALARM_AGAIN_MILLIS = 60_000;
 
 function instanceLost(error) {
   state.criticalError = true;
   for (const fail of inFlight) fail(error);
   inFlight.clear();
-  // Soon, before a callback of the dead instance can run: its pointers mean nothing in the next.
+  // A microtask runs before any callback of the lost instance, whose pointers are invalid in the next instance.
   queueMicrotask(ensureInstance);
 }
 
 // Called by panic.rs.
 globalThis.__on_rust_panic = (message) => instanceLost(new Error(message));
 
-// Traps that are no panics, for instance an exhausted stack.
+// Traps other than panics, for example an exhausted stack.
 addEventListener("error", ({ error }) => {
   if (error instanceof WebAssembly.RuntimeError) instanceLost(error);
 });
@@ -60,7 +59,7 @@ function durableObject(name) {
       this.#current();
     }
 
-    // Of the Rust object only the storage survives a panic: then it is built anew from that.
+    // Only an object's storage survives a panic. A new Rust object is then created over it.
     #current() {
       ensureInstance();
       if (this.#instanceId !== state.instanceId) {
@@ -78,8 +77,8 @@ function durableObject(name) {
       return this.#call("fetch", request);
     }
 
-    // The runtime gives up an alarm that fails a few times in a row, and nothing would wake this object again. The
-    // Rust code never fails; whatever else does (an instance that is lost, say) sets the alarm again.
+    // The runtime gives up an alarm that fails repeatedly, and the object's work would stay open. The Rust code never
+    // fails. After any other failure, for example a lost instance, the alarm is set again here.
     async alarm() {
       try {
         await this.#call("alarm");
@@ -118,7 +117,7 @@ export default {
     });
   },
 
-  // What goes wrong in one run is tried again in the next.
+  // A failed run is not retried: the next run does the same work.
   async scheduled(event, env, ctx) {
     try {
       await guarded(() => {

@@ -1,4 +1,4 @@
-//! The Worker's `fetch`, cron and start.
+//! The Worker's events: start, `fetch` and cron.
 
 use worker::{Context, Env, Request, Response, Result, ScheduleContext, ScheduledEvent};
 use worker_macros::event;

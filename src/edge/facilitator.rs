@@ -1,4 +1,4 @@
-//! Our own facilitator at the gateway: who may ask, then one hop to the relayer of the network.
+//! Our own facilitator at the gateway: authorization and rate limits, then a call of the network's relayer.
 
 use std::cell::RefCell;
 
@@ -27,12 +27,12 @@ use crate::ports::RelayerOrder;
 use crate::rails::outcome::Abort;
 
 thread_local! {
-    /// Requests of each source for verdicts, as far as this isolate has seen.
+    /// Rate limits of verification by source, in this isolate.
     static ASKED: RefCell<RateLimiter> = RefCell::default();
 }
 
 impl Gateway {
-    /// Answers an x402 server.
+    /// Answers a request of an x402 server.
     pub(super) async fn facilitator(
         &self,
         asked: AtFacilitator,
@@ -64,7 +64,7 @@ impl Gateway {
         Ok(ask_relayer(&self.env, network, &command).await?)
     }
 
-    /// A verdict needs no memory, so it is made here.
+    /// Verification needs no state, so it runs here.
     async fn verify(&self, network: &Network, order: &RelayerOrder, source: &str) -> Reply {
         let budget = Budget::per_minute(api::REQUESTS_PER_MINUTE);
         let asked = ASKED.with_borrow_mut(|asked| asked.admit(source, 1, budget, now()));
@@ -81,7 +81,7 @@ impl Gateway {
         api::verify(&EdgeHttp, access, order, &self.request_id).await
     }
 
-    /// What each relayer says of itself; empty where there is none.
+    /// The state of each relayer; empty without one.
     pub(super) async fn relayers(&self) -> Vec<Value> {
         let is_used = matches!(self.config.facilitator, Facilitator::Own(_))
             || self.config.facilitator_api != FacilitatorApi::Off;
@@ -105,7 +105,7 @@ impl Gateway {
         }
     }
 
-    /// Who asks, for whom a settlement's answer is kept, and where that request comes from.
+    /// The caller, for whom the settlement's answer is kept, and the source of the request.
     fn claimant(&self, headers: &Headers) -> Result<(String, String), Stop> {
         let source = Source::of(headers).party();
         match &self.config.facilitator_api {

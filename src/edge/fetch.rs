@@ -1,4 +1,4 @@
-//! The [`Http`] port over `fetch`.
+//! Implements the [`Http`] port with `fetch`.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -16,10 +16,10 @@ use crate::edge::platform::now;
 use crate::edge::world::EdgeWorld;
 use crate::ports::{Clock, Http, HttpError, HttpRequest, HttpResponse};
 
-/// How much is kept of the address that a redirect names, characters.
+/// The most characters kept of a redirect's address.
 const LOCATION_MAX: usize = 200;
 
-/// Outgoing HTTP and the time, where there is no object.
+/// Outgoing HTTP and the clock outside of an object.
 pub(super) struct EdgeHttp;
 
 impl Clock for EdgeHttp {
@@ -38,8 +38,8 @@ impl Http for EdgeHttp {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let controller = AbortController::default();
         let signal = controller.signal();
-        // The timer is dropped with the answer: one that went on (`AbortSignal.timeout`) would keep
-        // the object from being evicted.
+        // The timer is dropped with the response: a running one (`AbortSignal.timeout`) would keep the object from
+        // being evicted.
         let limit = Delay::from(Duration::from_millis(request.timeout_millis.into()));
         match select(pin!(exchange(&request, &signal)), pin!(limit)).await {
             Either::Left((answer, _)) => answer,
@@ -75,8 +75,8 @@ async fn exchange(request: &HttpRequest, signal: &AbortSignal) -> Result<HttpRes
     Ok(HttpResponse { status, body })
 }
 
-/// Whether the answer says that it is within the limit, and is not compressed: then it can be read at
-/// once instead of piece by piece.
+/// Whether the response declares a length within the limit and is not compressed. It can then be read at once instead
+/// of in chunks.
 fn is_short(response: &Response, bytes_max: usize) -> worker::Result<bool> {
     let headers = response.headers();
     let declared = headers.get("content-length")?.and_then(|text| text.parse::<usize>().ok());
@@ -100,7 +100,7 @@ fn build(request: &HttpRequest) -> worker::Result<Request> {
     Request::new_with_init(&request.url, &init)
 }
 
-/// An address as our log may hold it.
+/// The part of an address that may be logged.
 fn shown(location: &str) -> String {
     let path = location.split(['?', '#']).next().unwrap_or_default();
     path.chars().filter(char::is_ascii_graphic).take(LOCATION_MAX).collect()

@@ -1,4 +1,4 @@
-//! The gateway: origin, route, limits, sign-in; then one hop to the host's object.
+//! The gateway: checks origin, route, limits and sign-in, then calls the host's object.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -29,11 +29,11 @@ use crate::ports::Level;
 use crate::rails::outcome::Abort;
 
 thread_local! {
-    /// What each source has asked for, as far as this isolate has seen.
+    /// Rate limits by source, in this isolate.
     static ADMISSION: RefCell<Admission> = RefCell::default();
 }
 
-/// One request on its way through the gateway.
+/// The context of one request at the gateway.
 pub(super) struct Gateway {
     pub(super) config: Rc<Config>,
     pub(super) env: Env,
@@ -42,12 +42,11 @@ pub(super) struct Gateway {
 }
 
 impl Gateway {
-    /// Answers a request.
     pub(super) async fn handle(self, request: Request) -> Result<Response> {
         let mut headers = convert::headers(request.headers());
         let is_head = request.method() == Method::Head;
         if is_head {
-            // It opens no socket; otherwise it is a GET, of whose answer the runtime leaves the body out.
+            // HEAD opens no socket. Otherwise it is handled as GET; the runtime omits the body.
             headers = headers.without("upgrade");
         }
         let is_read = is_head || request.method() == Method::Get;
@@ -152,7 +151,7 @@ impl Gateway {
         let cursor = url.query_pairs().find(|(name, _)| name == "cursor");
         let cursor = cursor.map(|(_, value)| value.into_owned());
         let request_id = self.request_id.clone();
-        // The token itself goes no further than this.
+        // Only the token's digest is passed on.
         let credential = credential.map(|token| token.digest());
         let command =
             Command { request_id, scope, user, credential, source, origin, action, cursor };
@@ -162,7 +161,7 @@ impl Gateway {
         Ok(self.forward(&command, headers, body).await?)
     }
 
-    /// A new host leaves something behind for good, so there are only so many from one source.
+    /// Registers a host. A new host is stored for good, so registrations per source are limited.
     async fn register(
         &self,
         command: &Command,
@@ -178,13 +177,13 @@ impl Gateway {
         Ok(answer?)
     }
 
-    /// Whether this source may ask for something of this cost; else how many seconds it has to wait.
+    /// Applies the rate limit of a source. `Err`: the seconds to wait.
     pub(super) fn admit(&self, source: &Source, cost: Cost) -> std::result::Result<(), i64> {
         let is_local = self.config.is_local();
         ADMISSION.with_borrow_mut(|seen| seen.admit(source, is_local, cost, now()))
     }
 
-    /// The same for what leaves something behind.
+    /// The same for requests that store something for good.
     pub(super) fn admit_rare(
         &self,
         source: &Source,
@@ -206,7 +205,7 @@ impl Gateway {
         self.problem(&Abort { retry_after: Some(seconds), ..abort })
     }
 
-    /// In the words of whoever speaks there.
+    /// The "rate limited" response in the protocol of the route.
     fn too_many(&self, route: Option<&Route>, seconds: i64) -> Reply {
         if matches!(route, Some(Route::Host(_, AtHost::Mcp))) {
             return eras::rate_limited(seconds);
@@ -227,7 +226,7 @@ impl Gateway {
         }
     }
 
-    /// One hop to the object of the command's scope.
+    /// Sends the command to the object of its scope.
     pub(super) async fn forward(
         &self,
         command: &Command,
@@ -268,7 +267,7 @@ impl Gateway {
         if request.inner().body().is_none() {
             return Ok(Vec::new());
         }
-        // What says how long it is cannot be longer, and is read at once instead of piece by piece.
+        // A declared length is reliable, so the body is read at once instead of in chunks.
         if declared.is_some() {
             return Ok(request.bytes().await?);
         }
@@ -281,8 +280,8 @@ impl Gateway {
         })
     }
 
-    /// The session that a bearer token or cookie proves, if any. The user may have signed out since, which
-    /// only the user's object knows.
+    /// The session of a valid bearer token or cookie. Only the user's object knows whether the user has signed out
+    /// since.
     pub(super) fn signed_in(&self, headers: &Headers) -> Option<SignedIn> {
         let bearer = bearer(headers);
         let cookie = headers.get("cookie").and_then(|text| cookie::find(text, cookie::SESSION));
@@ -291,8 +290,8 @@ impl Gateway {
         Some(SignedIn::of(session, fresh))
     }
 
-    /// The credential that came as bearer token, where credentials count: at servers, and for what is the
-    /// host's own. It is only read here; the host's object knows whether it is good.
+    /// The credential in the bearer token, on routes that accept credentials: MCP servers and the host's REST routes.
+    /// It is only parsed here; the host's object verifies it.
     fn credential(
         &self,
         headers: &Headers,
@@ -326,7 +325,7 @@ impl Gateway {
         Reply::json(200, body.to_string()).with_header("cache-control", "no-store".to_owned())
     }
 
-    /// Which master key is set, by its id, and how far a rotation is. `npm run secrets` compares.
+    /// The id of the current master key and the state of a rotation, for `npm run secrets`.
     async fn keys(&self) -> Value {
         let keys = &self.config.keys;
         let Some(rotation) = rotation_of(keys) else { return json!({"id": keys.key_id()}) };
@@ -341,12 +340,12 @@ impl Gateway {
         })
     }
 
-    /// The object that belongs to `scope` remembers something before anybody is signed in.
+    /// Sends a command without a caller to the object of `scope`.
     pub(super) async fn tell(&self, scope: ScopeId, action: Action) -> Result<Response> {
         self.forward(&self.told(scope, action), &Headers::default(), Vec::new()).await
     }
 
-    /// The same, and nobody waits for the answer.
+    /// The same in the background; errors are logged.
     pub(super) fn tell_later(&self, scope: ScopeId, action: Action) -> Result<()> {
         let command = self.told(scope, action);
         let (stub, request) = to_host(&self.env, &command, &Headers::default(), Vec::new())?;
@@ -371,9 +370,9 @@ pub(super) fn bearer(headers: &Headers) -> Option<&str> {
     kind.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// Why a request goes no further.
+/// A request ends at the gateway.
 pub(super) enum Stop {
-    /// With this answer.
+    /// With this reply.
     Reply(Reply),
     /// The platform failed.
     Broken(worker::Error),

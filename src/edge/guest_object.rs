@@ -1,4 +1,4 @@
-//! The shell around a guest session: sockets in, messages to the service, messages out.
+//! The Durable Object around a guest session: passes WebSocket messages to the service and back.
 
 use std::cell::RefCell;
 
@@ -26,12 +26,12 @@ use crate::http::problem;
 use crate::ports::Level;
 use crate::rails::outcome::Abort;
 
-/// Tabs of one session.
+/// The most open sockets of one session.
 const SOCKETS_MAX: usize = 20;
-/// Messages of one session in a minute.
+/// Rate limit of a session's messages.
 const MESSAGES_PER_MINUTE: u32 = 120;
 
-/// One guest session's Durable Object; its name is the session's id.
+/// The Durable Object of one guest session. Its name is the session's id.
 #[durable_object]
 pub struct Guest {
     service: std::result::Result<Service<EdgeWorld>, Broken>,
@@ -40,7 +40,7 @@ pub struct Guest {
 
 impl DurableObject for Guest {
     fn new(state: State, env: Env) -> Self {
-        // Answered by the runtime, so that a tab that only wants to know whether we are there wakes nobody.
+        // The runtime answers pings, so that a keep-alive of a tab does not load the object.
         if let Ok(pair) = WebSocketRequestResponsePair::new("ping", "pong") {
             state.set_websocket_auto_response(&pair);
         }
@@ -61,17 +61,20 @@ impl DurableObject for Guest {
             };
         }
         let service = self.service()?;
-        let knock = request.headers().get(HEADER)?;
-        let knock: Option<Handshake> = knock.and_then(|text| serde_json::from_str(&text).ok());
-        let Some(knock) = knock else {
-            return Err("a socket reached the object without a knock".into());
+        let handshake = request.headers().get(HEADER)?;
+        let handshake: Option<Handshake> =
+            handshake.and_then(|text| serde_json::from_str(&text).ok());
+        let Some(handshake) = handshake else {
+            return Err("a socket reached the object without a handshake header".into());
         };
-        let greeting = match &knock.token {
+        let greeting = match &handshake.token {
             None => {
-                let begun = service.begin(&knock.session, knock.user.as_ref()).await;
+                let begun = service.begin(&handshake.session, handshake.user.as_ref()).await;
                 begun.map_err(NotLetIn::Storage)
             }
-            Some(token) => service.resume(token, knock.user.as_ref(), knock.signed_out_at).await,
+            Some(token) => {
+                service.resume(token, handshake.user.as_ref(), handshake.signed_out_at).await
+            }
         };
         if matches!(greeting, Err(NotLetIn::Ended)) {
             self.erase_if_over().await?;
@@ -79,16 +82,16 @@ impl DurableObject for Guest {
         let state = &service.world().state;
         let is_full = state.get_websockets().len() >= SOCKETS_MAX;
         let greeting = match greeting {
-            Ok(_) if is_full => return refused(too_many_sockets(), &knock.request_id),
+            Ok(_) if is_full => return refused(too_many_sockets(), &handshake.request_id),
             Ok(greeting) => greeting,
-            Err(why) => return refused(not_let_in(&why), &knock.request_id),
+            Err(why) => return refused(not_let_in(&why), &handshake.request_id),
         };
         let WebSocketPair { client, server } = WebSocketPair::new()?;
-        let tags: &[&str] = if knock.watches { &[WATCHING] } else { &[] };
+        let tags: &[&str] = if handshake.watches { &[WATCHING] } else { &[] };
         state.accept_websocket_with_tags(&server, tags);
-        let sign_in = knock.user.as_ref().map(SignIn::of);
-        keep(&server, &Attachment { source: knock.source.clone(), sign_in })?;
-        service.world().heard_from(knock.source);
+        let sign_in = handshake.user.as_ref().map(SignIn::of);
+        keep(&server, &Attachment { source: handshake.source.clone(), sign_in })?;
+        service.world().heard_from(handshake.source);
         for message in &greeting {
             send(&server, message);
         }
@@ -135,7 +138,7 @@ impl DurableObject for Guest {
             send(&socket, &why);
             let has_ended = matches!(&why, Out::Error { message } if message == ENDED_TEXT);
             if has_ended {
-                // It was told what was paid for, and is there.
+                // The client has received the outcome of its payments.
                 service.left().map_err(|error| error.to_string())?;
             }
             close(&socket, if has_ended { ENDED } else { SIGNED_OUT });
@@ -155,14 +158,14 @@ impl DurableObject for Guest {
         _reason: String,
         was_clean: bool,
     ) -> Result<()> {
-        // Whoever leaves in order was there for what was told before. A broken line says nothing of that.
+        // A clean close means that the client received all messages so far. A broken connection does not.
         if was_clean
             && let Ok(service) = &self.service
             && let Err(error) = service.left()
         {
             log(Level::Error, "a guest's storage fails", &[("why", &error.to_string())]);
         }
-        // Answers the other side's close; it may be gone already.
+        // Completes the closing handshake. The client may be gone already.
         let code = u16::try_from(code).ok().filter(|code| matches!(code, 1000 | 3000..=4999));
         socket.close(code, Some("closed")).unwrap_or_default();
         Ok(())
@@ -178,10 +181,10 @@ impl Guest {
         self.service.as_ref().map_err(Broken::error)
     }
 
-    /// Erases a session that is over.
+    /// Deletes the storage of a session that is over.
     async fn erase_if_over(&self) -> Result<()> {
         let service = self.service()?;
-        // Nothing runs between the question and the erasing.
+        // No other event runs between this check and the deletion.
         if !service.is_over().map_err(|error| error.to_string())? {
             return Ok(());
         }

@@ -1,4 +1,4 @@
-//! The shell around the host's service: decodes the gateway's command, encodes the reply.
+//! The Durable Object around a host's service: decodes the gateway's command, encodes the reply.
 
 use std::rc::Rc;
 
@@ -20,7 +20,7 @@ use crate::host::backup::format::PAGE_BYTES_MAX;
 use crate::host::command::{Command, HEADER};
 use crate::ports::Level;
 
-/// One host's Durable Object; its name is the host's scope.
+/// The Durable Object of one host. Its name is the host's scope.
 #[durable_object]
 pub struct Host {
     service: std::result::Result<Rc<Service<EdgeWorld>>, Broken>,
@@ -52,7 +52,7 @@ impl DurableObject for Host {
             return Err("a request reached the object without a command".into());
         };
         let body = match request.inner().body() {
-            // The gateway has measured it.
+            // The gateway has checked the length.
             Some(_) => convert::read(request.stream()?, PAGE_BYTES_MAX.max(BODY_BYTES_MAX)).await,
             None => Ok(Vec::new()),
         };
@@ -72,7 +72,7 @@ impl DurableObject for Host {
                 service.world().alarm_is_over();
                 service.wake().await;
                 match service.is_over() {
-                    // Nothing runs between the question and this.
+                    // No other event runs between the check and the deletion.
                     Ok(true) => object::erase(service.world()).await,
                     Ok(false) => {}
                     Err(error) => log(Level::Error, "storage", &[("why", &error.to_string())]),
@@ -84,8 +84,8 @@ impl DurableObject for Host {
     }
 }
 
-/// The answer to an export of several pages. They are read one after the other, as the caller takes them; if one is gone, the answer
-/// breaks off, without its last seal.
+/// Streams an export of several pages. A page is read when the caller has taken the one before. If a page is gone,
+/// the response breaks off without its last seal.
 fn export(
     service: &Rc<Service<EdgeWorld>>,
     mut reply: Reply,
@@ -104,7 +104,6 @@ fn export(
     builder.from_stream(first.chain(rest))
 }
 
-/// The pages of an export after the first.
 struct Pages {
     service: Rc<Service<EdgeWorld>>,
     id: String,

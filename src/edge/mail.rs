@@ -1,5 +1,5 @@
-//! The [`Mail`] port: an HTTP mail API if one is set, else the binding `EMAIL` (Cloudflare's Email
-//! Service), which `wrangler dev` simulates by keeping mails in files.
+//! Implements the [`Mail`] port with an HTTP mail API if one is set, else with the binding `EMAIL` (Cloudflare's
+//! Email Service), which `wrangler dev` simulates by storing mails as files.
 
 use js_sys::{JsString, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
@@ -20,7 +20,7 @@ use crate::ports::{Delivery, Http, Mail, MailError, Sent, within};
 use crate::rails::outcome::Abort;
 
 const BINDING: &str = "EMAIL";
-/// How long the binding may take, milliseconds.
+/// Timeout of the binding, milliseconds.
 const TIMEOUT_MILLIS: u32 = 20_000;
 
 impl Mail for EdgeWorld {
@@ -42,11 +42,11 @@ impl Mail for EdgeWorld {
     }
 }
 
-/// How mail leaves this deployment, if it does.
+/// How this deployment sends mail, if it does.
 pub(super) fn delivery(env: &Env, config: &Config) -> Option<Delivery> {
     match config.mail.as_ref()?.api {
         Some(_) => Some(Delivery::ExactlyOnce),
-        // On this machine the binding is a stand-in that prints what it is given, codes among it.
+        // On a local machine the binding is simulated and prints mails, including codes.
         None if config.is_at_loopback() && !config.is_local() => None,
         None => env.send_email(BINDING).ok().map(|_| Delivery::AtMostOnce),
     }
@@ -71,7 +71,7 @@ async fn hand_over(
     }
 }
 
-/// Date and Message-ID are the service's own; it refuses ours.
+/// The service sets Date and Message-ID itself and refuses ours.
 fn headers(message: &Message, domain: &str) -> Result<Object<JsString>, JsValue> {
     let headers = Object::new();
     for (name, value) in message.headers(domain) {
@@ -84,7 +84,7 @@ fn broken(_: JsValue) -> MailError {
     MailError::Later("its headers cannot be set".to_owned())
 }
 
-/// The Email Service names what is wrong by a code. The message may repeat the address.
+/// Errors of the Email Service have a code. Their message may contain the address, so it is not logged.
 fn read_error(error: &js_sys::Error) -> MailError {
     let code = Reflect::get(error, &"code".into()).ok().and_then(|code| code.as_string());
     let code = code.unwrap_or_default();
@@ -100,8 +100,8 @@ fn read_error(error: &js_sys::Error) -> MailError {
 }
 
 impl Gateway {
-    /// What a provider says of a mail. Mails and events that we do not know are taken too: a provider
-    /// repeats whatever is not.
+    /// Handles a provider's webhook. Events of unknown mails and of unknown kinds are accepted too, because a
+    /// provider repeats refused ones.
     pub(super) async fn mail_webhook(&self, headers: &Headers, body: &[u8]) -> Result<Reply, Stop> {
         let refused = |code, detail: String| Stop::Reply(self.problem(&Abort::new(code, detail)));
         let secret = self.config.mail_webhook.as_ref().ok_or_else(|| {

@@ -1,5 +1,5 @@
-//! Workers: the only code that names `worker`, `js_sys` or `wasm_bindgen`. One adapter per port,
-//! and the ways in: the Worker's `fetch`, and the objects.
+//! The Workers runtime: the only code that uses `worker`, `js_sys` or `wasm_bindgen`. It has an adapter for each
+//! port, the Worker's `fetch`, and the Durable Objects.
 
 mod agent;
 mod auth;

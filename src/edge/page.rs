@@ -1,4 +1,4 @@
-//! What the gateway answers the page itself: the deployment's settings, and test money on one's own machine.
+//! Routes for the page: the deployment's settings, and test money on a local machine.
 
 use alloy_primitives::Address;
 use serde::Deserialize;
@@ -32,8 +32,8 @@ impl Gateway {
         Reply::json(200, body).with_header("cache-control", "no-store".to_owned())
     }
 
-    /// What the chain of this machine says of a transaction or a wallet. Elsewhere there is no such page, so that
-    /// strangers cannot have our endpoint asked.
+    /// A transaction or a wallet on the local chain. Other deployments have no such page, so that strangers cannot
+    /// send requests through our RPC endpoint.
     pub(super) async fn explorer(&self, asked: AtExplorer) -> Result<Reply, Stop> {
         let refused = |code, detail: &str| Stop::Reply(self.problem(&Abort::new(code, detail)));
         let network = self.config.networks.first().filter(|_| self.config.is_local());
@@ -70,7 +70,7 @@ impl Gateway {
             .with_header("cache-control", "no-store".to_owned()))
     }
 
-    /// Test money for a wallet.
+    /// Sends test money to a wallet.
     pub(super) async fn faucet(&self, body: &[u8]) -> Result<Reply, Stop> {
         let refused = |code, detail: &str| Stop::Reply(self.problem(&Abort::new(code, detail)));
         let network = self.config.networks.first().filter(|_| self.config.is_local());

@@ -1,8 +1,8 @@
-//! Tells the JavaScript entry (`entry.mjs`) that this Wasm instance is lost.
+//! Tells the JavaScript entry (`entry.mjs`) that the Wasm instance has panicked.
 //!
-//! A panic aborts the whole instance: every request it was serving would hang. `worker` marks the
-//! instance for replacement and `console_error_panic_hook` logs where it happened; what is missing
-//! is somebody to end the requests in flight, and only JavaScript survives to do it.
+//! A panic aborts the whole instance, and every request in flight would hang. `worker` marks the instance for
+//! replacement and `console_error_panic_hook` logs the place. The requests in flight must be ended by JavaScript,
+//! which survives the panic.
 
 use std::panic;
 use wasm_bindgen::prelude::*;
@@ -21,7 +21,7 @@ pub(crate) fn install() {
     panic::set_hook(Box::new(move |info| {
         earlier(info);
         console_error_panic_hook::hook(info);
-        // A hook has nobody to report to, and the entry's function does not throw.
+        // A hook cannot return an error, and the entry's function does not throw.
         on_rust_panic(&info.to_string()).unwrap_or_default();
     }));
 }

@@ -1,4 +1,4 @@
-//! The shell around what hosts with one payout address share ([`crate::ledger::payee`]).
+//! The Durable Object around the claims of hosts with one payout address ([`crate::ledger::payee`]).
 
 use worker::{DurableObject, Env, Request, Response, Result, State};
 use worker_macros::durable_object;
@@ -9,7 +9,7 @@ use crate::ledger::payee;
 use crate::ports::storage;
 use crate::ports::{Level, PayeeClaim, SqlError};
 
-/// The Durable Object of one payout address; its name is the address. Only Host objects reach it.
+/// The Durable Object of one payout address. Its name is the address. Only Host objects call it.
 #[durable_object]
 pub struct Payee {
     sql: ObjectSql,

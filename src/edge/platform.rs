@@ -1,4 +1,4 @@
-//! What the platform gives everybody: time, randomness, waiting, log lines, KV.
+//! Functions of the platform for objects and the gateway: time, randomness, timers, logs, KV.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -10,12 +10,12 @@ use worker::{Date, Delay, Env, console_error, console_log, console_warn};
 use crate::base::time::UnixSeconds;
 use crate::ports::{KvError, Level, Random};
 
-/// The namespace of published records.
+/// The binding of the namespace with published records.
 pub(super) fn kv(env: &Env) -> Result<KvStore, KvError> {
     env.kv("SECRETS").map_err(|error| KvError(error.to_string()))
 }
 
-/// A page of the keys in KV that begin with `prefix`, and the cursor of the next one.
+/// A page of the KV keys that begin with `prefix`, and the cursor of the next page.
 pub(super) async fn list(
     env: &Env,
     prefix: &str,
@@ -35,29 +35,29 @@ pub(super) fn now() -> UnixSeconds {
     UnixSeconds::new(i64::try_from(Date::now().as_millis() / 1000).unwrap_or(i64::MAX))
 }
 
-/// The platform's randomness.
+/// Random bytes of the platform.
 pub(super) struct EdgeRandom;
 
 impl Random for EdgeRandom {
     fn fill(&self, buffer: &mut [u8]) {
         if getrandom::fill(buffer).is_err() {
-            // Going on with bytes that can be guessed would be worse than failing this request.
+            // Failing this request is better than continuing with predictable bytes.
             wasm_bindgen::throw_str("the platform gives no random bytes");
         }
     }
 }
 
-/// Goes on after so many milliseconds.
+/// Sleeps for this many milliseconds.
 pub(super) async fn sleep(millis: u32) {
     Delay::from(Duration::from_millis(millis.into())).await;
 }
 
 thread_local! {
-    /// What [`log_once`] has said. Only texts of ours come here, so there are few.
+    /// Messages of [`log_once`]. They are constants of ours, so there are few.
     static SAID: RefCell<BTreeSet<String>> = const { RefCell::new(BTreeSet::new()) };
 }
 
-/// One line about the settings, once in an isolate: every request would only repeat it.
+/// Logs a line about the settings once per isolate, not with every request.
 pub(super) fn log_once(message: &str) {
     let is_new = SAID.with_borrow_mut(|said| said.insert(message.to_owned()));
     if is_new {
@@ -65,7 +65,7 @@ pub(super) fn log_once(message: &str) {
     }
 }
 
-/// One JSON line; the message is readable alone, the fields are for search.
+/// Logs one JSON line: a readable message, and fields for searching.
 pub(super) fn log(level: Level, message: &str, fields: &[(&str, &str)]) {
     let mut line = serde_json::Map::new();
     line.insert("message".to_owned(), message.into());

@@ -1,4 +1,4 @@
-//! The shell around our own facilitator ([`crate::facilitator::own`]), and the hop to it.
+//! The Durable Object around our own facilitator ([`crate::facilitator::own`]).
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::facilitator::own::api::Command;
 use crate::facilitator::own::{Relayer as Service, Settings};
 use crate::ports::Level;
 
-/// The Durable Object of one relayer; its name is the network and the address of the key.
+/// The Durable Object of one relayer. Its name is the network and the address of the key.
 #[durable_object]
 pub struct Relayer {
     service: std::result::Result<Rc<Service<EdgeWorld>>, Broken>,
@@ -42,7 +42,7 @@ impl DurableObject for Relayer {
         let (request_id, origin) = (command.request_id.clone(), command.origin.clone());
         let reply = service.handle(command).await;
         let response = convert::response(reply, &request_id, origin.as_deref());
-        // The answer does not wait for this write; if it is lost, the receipt says the same again.
+        // The response does not wait for this write. If it is lost, the receipt has the same information.
         let later = Rc::clone(service);
         service.world().state.wait_until(async move {
             Delay::from(Duration::from_millis(1)).await;
@@ -84,8 +84,8 @@ fn service(state: State, env: Env) -> std::result::Result<Service<EdgeWorld>, Br
     }
 }
 
-/// Of the relayer that this object is. One whose network is not among the settings any more goes on with what it has
-/// sent, as long as there is an endpoint.
+/// The relayer's network and endpoint. A relayer whose network was removed from the settings still follows its sent
+/// transactions, as long as there is an endpoint.
 fn settings(config: &Config, state: &State, env: &Env) -> std::result::Result<Settings, String> {
     let network = network_of(config, state, env).map_err(|error| error.to_string())?;
     let network = network.ok_or("this relayer is not that of the settings any more")?;
@@ -101,8 +101,7 @@ fn settings(config: &Config, state: &State, env: &Env) -> std::result::Result<Se
     })
 }
 
-/// The network whose relayer this object is. An object that its alarm wakes may not know its name, but
-/// it knows its id.
+/// The network of this relayer. An object that was started by its alarm may not know its name, but it knows its id.
 fn network_of(config: &Config, state: &State, env: &Env) -> Result<Option<&'static Network>> {
     let namespace = env.durable_object("Relayer")?;
     let own = state.id().to_string();

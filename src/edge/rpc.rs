@@ -1,5 +1,5 @@
-//! Calls between objects, each with its types. An object is reached by its class and its name, over a request that no
-//! caller from outside can make.
+//! Typed calls between objects. An object is addressed by class and name, through a request that external callers
+//! cannot make.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -21,15 +21,14 @@ use crate::host::command::{Action, Command, HEADER};
 use crate::ports::PayeeClaim;
 use crate::wallets::budget;
 
-/// The path of what is asked of a directory about a rotation.
+/// The path of a directory's requests about a key rotation.
 pub(super) const ROTATION: &str = "/rotation";
 
-/// The header of the cron's question. The gateway builds the headers that it forwards from a list of known ones, so a
-/// caller's own copy of this never arrives.
+/// The header of the cron's question. The gateway forwards only known headers, so a caller cannot set this one.
 pub(super) const SWEEP: &str = "x-concierge-sweep";
 
-/// Headers of the caller that an object may see. All others, and any internal one that a caller
-/// made up, end here.
+/// The caller's headers that an object receives. All others are removed, including internal ones that a caller has
+/// set.
 const FORWARDED: &[&str] = &[
     "accept",
     "content-type",
@@ -51,7 +50,7 @@ fn posted(class: &str, path: &str, message: &impl Serialize) -> Result<Request> 
     Request::new_with_init(&format!("https://{}.internal{path}", class.to_lowercase()), &init)
 }
 
-/// Sends a message to the object of this class and name, and reads its answer.
+/// Sends a message to the object of this class and name, and parses its response.
 async fn ask<A: DeserializeOwned>(
     env: &Env,
     (class, name): (&str, &str),
@@ -69,12 +68,12 @@ async fn answer_of<A: DeserializeOwned>(mut response: Response, class: &str) -> 
     }
 }
 
-/// The object of this kind with this id has something open.
+/// Tells the directory that this object has open work.
 pub(super) async fn note(env: &Env, kind: Kind, id: String) -> Result<()> {
     ask_directory(env, kind, &directory::Ask::Note(id)).await.map(drop)
 }
 
-/// Asks the directory of a kind of objects.
+/// Sends a command to the directory of a kind of objects.
 pub(super) async fn ask_directory(
     env: &Env,
     kind: Kind,
@@ -83,17 +82,17 @@ pub(super) async fn ask_directory(
     ask(env, ("Directory", kind.name()), "/", message).await
 }
 
-/// Asks the directory of hosts about a rotation of `MASTER_KEY`.
+/// Sends a request about a rotation of `MASTER_KEY` to the directory of hosts.
 pub(super) async fn ask_rotation(env: &Env, message: &rotation::Ask) -> Result<Told> {
     ask(env, ("Directory", Kind::Host.name()), ROTATION, message).await
 }
 
-/// Asks the object of a payout address whether a payment belongs to a host.
+/// Claims a payment for a host at the object of its payout address.
 pub(super) async fn ask_payee(env: &Env, claim: &PayeeClaim) -> Result<bool> {
     ask(env, ("Payee", &claim.pay_to), "/", claim).await
 }
 
-/// Asks the budget of an owner.
+/// Sends a command to an owner's budget.
 pub(super) async fn ask_budget(
     env: &Env,
     owner: &str,
@@ -125,7 +124,7 @@ pub(super) fn name_of(config: &Config, network: &Network) -> Option<String> {
     Some(format!("{}/{address}", network.caip2))
 }
 
-/// Tells an object to set its alarm; whether it has anything open.
+/// Makes an object set its alarm, and returns whether it has open work.
 pub(super) async fn sweep_object(object: &Stub, kind: Kind) -> Result<bool> {
     let headers = worker::Headers::new();
     headers.set(SWEEP, "1")?;
@@ -147,7 +146,7 @@ pub(super) async fn open_session(env: &Env, handshake: &Handshake) -> Result<Res
     stub.fetch_with_request(request).await
 }
 
-/// A command on its way to the object of its scope, with what a host may see of the caller's headers.
+/// The object of a command's scope, and the request with the command and the headers it may receive.
 pub(super) fn to_host(
     env: &Env,
     command: &Command,
@@ -179,13 +178,13 @@ pub(super) async fn resealed(env: &Env, scope: &ScopeId) -> Result<Resealed> {
     let mut response = stub.fetch_with_request(request).await?;
     match response.status_code() {
         200 => response.json().await,
-        // Nobody is host there, so there is nothing to seal.
+        // There is no host, so there is nothing to seal.
         404 => Ok(Resealed::default()),
         status => Err(format!("the host's object answers {status}").into()),
     }
 }
 
-/// Asks a user's own object when its user signed out last.
+/// Asks a user's object when the user last signed out.
 pub(super) async fn signed_out_at(env: &Env, scope: &ScopeId) -> Result<Option<UnixSeconds>> {
     let request_id = RequestId::random(&EdgeRandom);
     let command = Command::of_ours(request_id, scope.clone(), Action::SignedOutAt);

@@ -1,4 +1,4 @@
-//! The [`Signer`] port over `WebCrypto`.
+//! Implements the [`Signer`] port with `WebCrypto`.
 
 use wasm_bindgen::{JsCast, JsValue};
 use worker::wasm_bindgen_futures::JsFuture;
@@ -9,7 +9,7 @@ use crate::ports::{SignError, Signer};
 
 impl Signer for EdgeWorld {
     async fn sign(&self, key: &SigningKey, message: &[u8]) -> Result<Vec<u8>, SignError> {
-        // What the platform says of a key may repeat some of it, so that is not passed on.
+        // The platform's error message may contain parts of the key, so it is dropped.
         let refused = |_| SignError("the platform does not take this key".to_owned());
         signature(key, message).await.map_err(refused)
     }

@@ -1,4 +1,4 @@
-//! The [`Sql`] port over a Durable Object's SQLite.
+//! Implements the [`Sql`] port with a Durable Object's SQLite.
 
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
@@ -44,7 +44,7 @@ impl Sql for ObjectSql {
     ) -> Result<T, E> {
         let mut block = Some(block);
         let mut answer = None;
-        // A thrown value makes the runtime roll back; the real error travels beside it.
+        // A thrown value makes the runtime roll back. The real error is kept in a variable.
         let committed = self.storage.transaction_sync(&mut || {
             answer = block.take().map(|block| block());
             match answer {

@@ -1,4 +1,4 @@
-//! The ports of a guest: the web, the servers of this deployment, the sockets of its session.
+//! The ports of a guest session: the web, the servers of this deployment, its sockets.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -29,9 +29,9 @@ use crate::ports::{
     Doors, HttpError, SignOuts, SignOutsError, Sockets, Web, WebMethod, WebRequest, WebResponse,
 };
 
-/// How a socket is closed whose sign-in does not count any more.
+/// The close code of a socket whose user has signed out.
 pub(super) const SIGNED_OUT: (u16, &str) = (4401, "sign in again");
-/// How those of a session that is over are closed.
+/// The close code of the sockets of a session that is over.
 pub(super) const ENDED: (u16, &str) = (4410, "the session has ended");
 
 impl Web for EdgeWorld {
@@ -46,12 +46,12 @@ impl Web for EdgeWorld {
     }
 }
 
-/// A request that ends when nobody waits for it any more, and with it a stream of which we read no further.
+/// Aborts a request when it is dropped, including a response stream that is not read to its end.
 struct Exchange(AbortController);
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        // Takes the controller: there is no other way to it.
+        // `abort` consumes the controller.
         std::mem::take(&mut self.0).abort();
     }
 }
@@ -89,7 +89,7 @@ impl Sockets for EdgeWorld {
                 close(socket, SIGNED_OUT);
                 return false;
             }
-            // One that is going away hears no more; it is told again when it comes back.
+            // A closing socket receives nothing; the client gets the message when it reconnects.
             socket.send_with_str(text).is_ok()
         };
         sockets.iter().filter(hears).count() > 0
@@ -101,7 +101,7 @@ impl Sockets for EdgeWorld {
 
     fn tell_watching(&self, text: &str) {
         for socket in self.state.get_websockets_with_tag(WATCHING) {
-            // One that is going away has seen enough.
+            // A closing socket receives nothing.
             socket.send_with_str(text).unwrap_or_default();
         }
     }
@@ -130,20 +130,20 @@ impl EdgeWorld {
         read(response, request).await
     }
 
-    /// Whom this session's requests to our own servers count for: whoever was heard last; after an eviction
-    /// somebody who is still there; else, for work that nobody waits for, the session itself.
+    /// The source that is charged for this session's requests to our own servers: the sender of the last message;
+    /// after an eviction an open socket; without one the session itself.
     fn source(&self) -> Source {
         let heard = self.heard_from.borrow().clone();
         let there = || self.state.get_websockets().iter().find_map(came_with).map(|one| one.source);
         heard.or_else(there).unwrap_or_else(|| Source::Guest(self.state.id().to_string()))
     }
 
-    /// Somebody at this source has said something.
+    /// Records the source of the last message.
     pub(super) fn heard_from(&self, source: Source) {
         self.heard_from.replace(Some(source));
     }
 
-    /// Who the session belongs to, by a token that the guest itself has made.
+    /// The session's owner, from a token that the guest service created.
     fn owner_of(&self, headers: &Headers) -> Option<SignedIn> {
         let config = convert::config(&self.env).ok()?;
         let session = Session::read(&config.keys, bearer(headers)?, now()).ok()?;
@@ -151,12 +151,12 @@ impl EdgeWorld {
     }
 }
 
-/// Keeps with a socket, also while its object sleeps, what it came with.
+/// Attaches data to a socket. It survives hibernation of the object.
 pub(super) fn keep(socket: &WebSocket, came_with: &Attachment) -> worker::Result<()> {
     socket.serialize_attachment(serde_json::to_string(came_with)?)
 }
 
-/// What a socket came with, as the gateway said when it was let in.
+/// The data attached to a socket when it was accepted.
 pub(super) fn came_with(socket: &WebSocket) -> Option<Attachment> {
     let kept: Option<String> = socket.deserialize_attachment().ok()?;
     kept.and_then(|text| serde_json::from_str(&text).ok())
@@ -166,9 +166,9 @@ fn sign_in_of(socket: &WebSocket) -> Option<SignIn> {
     came_with(socket)?.sign_in
 }
 
-/// Closes a socket, saying why in a code of our own.
+/// Closes a socket with one of our close codes.
 pub(super) fn close(socket: &WebSocket, (code, why): (u16, &str)) {
-    // One that is gone already is closed.
+    // The socket may be closed already.
     socket.close(Some(code), Some(why)).unwrap_or_default();
 }
 
@@ -196,7 +196,7 @@ fn build(request: &WebRequest) -> worker::Result<Request> {
     Request::new_with_init(&request.url, &init)
 }
 
-/// Reads up to the limit; of an event stream no further than the answer that is waited for.
+/// Reads a body up to the limit, and an event stream up to the awaited response.
 async fn read(mut response: Response, request: &WebRequest) -> Result<WebResponse, HttpError> {
     let status = response.status_code();
     let headers = convert::headers(response.headers());
@@ -219,7 +219,7 @@ async fn read(mut response: Response, request: &WebRequest) -> Result<WebRespons
         while let Some(chunk) = stream.next().await {
             let chunk = match chunk {
                 Ok(chunk) => chunk,
-                // What has come says where the stream can be taken up again.
+                // The received events contain the id to resume from.
                 Err(_) if wanted.is_some() && can_be_resumed(&bytes) => {
                     let whole =
                         str::from_utf8(&bytes).err().map_or(bytes.len(), |e| e.valid_up_to());

@@ -21,20 +21,20 @@ use crate::ports::{
 };
 use crate::wallets::budget::{Ask, BudgetError, Budgets, Told};
 
-/// An alarm that has not gone off so many seconds after its time is lost.
+/// An alarm that is this late is taken for lost, seconds.
 const LOST_SECONDS: i64 = 120;
 
-/// Everything that a Host object may use.
+/// The world of an object: implements all ports.
 pub(super) struct EdgeWorld {
     pub(super) state: State,
     pub(super) sql: ObjectSql,
     pub(super) env: Env,
-    /// When the alarm goes off, as far as this instance knows.
+    /// When the alarm is due, as far as this instance knows.
     alarm: Rc<Cell<Option<UnixSeconds>>>,
-    /// Which directory this object is written down in; `None`: it never has anything open.
+    /// The directory that lists this object. `None`: the object never has open work.
     kind: Option<Kind>,
     noted: Rc<Cell<Noted>>,
-    /// Of a guest session: where the person is who was heard last.
+    /// Of a guest session: the source of the last message.
     pub(super) heard_from: RefCell<Option<Source>>,
 }
 
@@ -52,19 +52,19 @@ impl EdgeWorld {
         }
     }
 
-    /// The alarm went off, so none is set now.
+    /// The alarm has run, so none is set.
     pub(super) fn alarm_is_over(&self) {
         self.alarm.set(None);
     }
 
-    /// The directory hears that nothing is open.
+    /// Forgets that the directory lists this object.
     pub(super) fn is_closed(&self) {
         let mut noted = self.noted.get();
         noted.forget();
         self.noted.set(noted);
     }
 
-    /// Removes all storage, the alarm with it.
+    /// Deletes all storage and the alarm.
     pub(super) async fn erase(&self) -> worker::Result<()> {
         self.alarm.set(None);
         self.state.storage().delete_all().await
@@ -146,10 +146,10 @@ impl Alarm for EdgeWorld {
             return;
         }
         self.alarm.set(Some(at));
-        // An RFC 3339 text, because a `Date` takes numbers as floats only.
+        // An RFC 3339 text, because `Date` accepts numbers as floats only.
         let date = js_sys::Date::new(&at.to_string().into());
         let (storage, known) = (self.state.storage(), Rc::clone(&self.alarm));
-        // Begun before the runtime commits what was written in this turn.
+        // Started before the runtime commits the writes of this event.
         self.state.wait_until(async move {
             if let Err(error) = storage.set_alarm(worker::ScheduledTime::new(date)).await {
                 known.set(None);
@@ -167,7 +167,7 @@ impl Directory for EdgeWorld {
             return;
         }
         self.noted.set(noted);
-        // The object's own id, whatever it is called by.
+        // The object's id, which it knows even if it does not know its name.
         let (env, id, noted) = (self.env.clone(), self.state.id().to_string(), self.noted.clone());
         self.state.wait_until(async move {
             if let Err(error) = note(&env, kind, id).await {

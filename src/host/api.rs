@@ -1,4 +1,4 @@
-//! REST for the host, and the pages that anybody may see.
+//! The host's REST routes, and the public manifest.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ use crate::shop::Shop;
 use crate::shop::profile::Profile;
 use crate::shop::verdict::decide;
 
-/// What a host may change about itself.
+/// The body of `PATCH /api/users/me`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct ProfileChanges {
@@ -34,9 +34,9 @@ struct ProfileChanges {
 }
 
 impl<W: World> Host<W> {
-    /// What is asked of the host's own; that the caller may is known by now ([`Caller::check_own`]).
+    /// Answers a REST request of the host. The caller's rights are checked already ([`caller::check_own`]).
     ///
-    /// [`Caller::check_own`]: crate::identity::access::Caller::check_own
+    /// [`caller::check_own`]: crate::host::caller::check_own
     pub(super) async fn own(
         &self,
         profile: &Profile,
@@ -48,7 +48,7 @@ impl<W: World> Host<W> {
         let object = self.object();
         let (cx, cursor) = (self.cx(profile), command.cursor.as_deref());
         match own {
-            // Carried out before.
+            // `dispatch` handles these two.
             Own::Register | Own::Restore => Err(super::no_such_host()),
             Own::Profile => Ok(ok(&own_record(&self.shop(profile))?)),
             Own::ChangeProfile => {
@@ -107,7 +107,7 @@ impl<W: World> Host<W> {
     }
 }
 
-/// Entries of a list in one answer.
+/// The most entries of a list in one response.
 const fn length_of(format: Format) -> u32 {
     match format {
         Format::Json => PAGE,
@@ -115,7 +115,7 @@ const fn length_of(format: Format) -> u32 {
     }
 }
 
-/// Tools, prices, networks and payTo.
+/// The public manifest: tools, prices, networks and payTo.
 pub(super) fn manifest(shop: &Shop<'_, impl World>) -> Reply {
     let networks: Vec<Value> = shop
         .cx

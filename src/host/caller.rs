@@ -1,4 +1,4 @@
-//! What a caller may do: which tools and which REST routes.
+//! Which tools and REST routes a caller may use.
 
 use crate::base::code::Code;
 use crate::http::route::{AtDesk, Own};
@@ -7,8 +7,8 @@ use crate::rails::outcome::{Abort, Failure};
 use crate::sale::tool::Access;
 use crate::shop::registry::Tool;
 
-/// Whether a caller may call a tool at all. A credential that may only draft may call what sends: the call becomes a
-/// draft ([`Caller::may_send`]).
+/// Checks that a caller may call a tool. A credential of the tier "draft" may call a tool that sends mail: the call
+/// becomes a draft ([`Caller::may_send`]).
 ///
 /// # Errors
 /// `not_owner` or `not_granted`, with what to do instead.
@@ -21,7 +21,7 @@ pub fn check(caller: &Caller, tool: Tool) -> Result<(), Failure> {
     }
 }
 
-/// Whether a caller may use a REST route of the host.
+/// Checks that a caller may use a REST route of the host.
 ///
 /// # Errors
 /// `not_owner` or `not_granted`, with what to do instead.
@@ -33,7 +33,7 @@ pub fn check_own(caller: &Caller, own: &Own) -> Result<(), Failure> {
     }
 }
 
-/// Whether a caller gets a paid tool without paying.
+/// Whether a caller may use a paid tool without paying.
 #[must_use]
 pub fn is_free_of_charge(caller: &Caller, tool: Tool) -> bool {
     caller.is_owner_side() && !tool.is_paid_by_owners()
@@ -82,8 +82,8 @@ fn check_own_grant(grant: &Grant, own: &Own) -> Result<(), Failure> {
     Err(not_granted(detail))
 }
 
-/// The tier that a credential needs for what the host asks over REST; `None` where no credential is good:
-/// whoever has one could otherwise take over the payout, or make itself another.
+/// The tier that a credential needs for a REST route. `None`: no credential is enough, because its holder could
+/// change the payout wallet or create further credentials.
 const fn tier_of(own: &Own) -> Option<Tier> {
     match own {
         Own::Desk(asked) => tier_at_desk(asked),
@@ -113,7 +113,7 @@ const fn tier_of(own: &Own) -> Option<Tier> {
     }
 }
 
-/// The same for the desk. What takes a person is for a person: approving, and letting mail leave again.
+/// The same for the desk. Approving a draft and resuming mail need a signed-in person.
 const fn tier_at_desk(asked: &AtDesk) -> Option<Tier> {
     match asked {
         AtDesk::Approve(_) | AtDesk::Reject(_) | AtDesk::ChangeSettings | AtDesk::ResetBreaker => {

@@ -1,4 +1,4 @@
-//! What the gateway asks of a host's object, in one internal header. Only `edge/entry.rs` makes it.
+//! The gateway's command to a host's object, sent in an internal header.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,110 +12,97 @@ use crate::identity::codes::Asker;
 use crate::identity::{Session, TokenDigest, UserId};
 use crate::mail::outbox::Fate;
 
-/// The one internal header. The gateway builds the headers that it forwards from a list of known
-/// ones, so a caller's own copy of this never arrives.
+/// The internal header. The gateway forwards only known headers, so a caller cannot set this one.
 pub const HEADER: &str = "x-concierge-command";
 
-/// In the answer to whoever has just proven to be somebody: when the sign-in begins, in seconds.
+/// Internal response header after a proof of identity: when the new session begins, in seconds.
 pub const SIGNED_IN_AT: &str = "x-concierge-signed-in-at";
 
-/// A command.
+/// A command to a host's object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Command {
-    /// For joining the answer with our logs.
+    /// Joins the response with our logs.
     pub request_id: RequestId,
-    /// Whose object this is.
+    /// The scope of the object.
     pub scope: ScopeId,
-    /// The allowed web page behind the request, for the CORS headers of the answer.
+    /// The allowed origin of the request, for the CORS headers of the response.
     pub origin: Option<String>,
-    /// Who asks, if signed in.
+    /// The signed-in caller.
     pub user: Option<SignedIn>,
-    /// What is kept of the credential that came along. It is not proven yet, and counts before `user`.
+    /// The digest of the caller's credential, not verified yet. It takes precedence over `user`.
     pub credential: Option<TokenDigest>,
-    /// Where the request comes from, as far as that tells callers apart.
+    /// The caller's network source, for rate limits.
     pub source: Source,
-    /// What to do.
     pub action: Action,
-    /// `?cursor=` of a list.
+    /// The `cursor` query parameter of a list.
     pub cursor: Option<String>,
 }
 
 /// A caller with a valid session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignedIn {
-    /// Who.
     pub user: UserId,
-    /// The scope of that user.
+    /// The scope of the user.
     pub scope: ScopeId,
-    /// Whether the sign-in is recent enough for moving a payout and for a credential that may send.
+    /// Whether the sign-in is recent enough to change the payout wallet and to create a credential that may send.
     pub fresh: bool,
-    /// When the sign-in was. The user may have signed out since: only the user's own object knows.
+    /// When the user signed in. Only the user's own object knows whether the user has signed out since.
     pub signed_in_at: UnixSeconds,
-    /// When the session ends by itself.
+    /// When the session expires.
     pub expires_at: UnixSeconds,
 }
 
-/// What to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Action {
-    /// Remember that the nonce of a sign-in was used.
+    /// Record the nonce of a sign-in as used.
     UseNonce {
-        /// The nonce.
         nonce: String,
-        /// Until when it has to be remembered.
+        /// How long the record is needed.
         expires_at: UnixSeconds,
     },
-    /// End all sessions of the user whose object this is, at the wish of one that began then.
+    /// End all sessions of this object's user. The request comes from a session that began at this time.
     EndSessions(UnixSeconds),
-    /// Say when the user whose object this is signed out last.
+    /// Return when this object's user last signed out.
     SignedOutAt,
-    /// Count what a network address asks for; this object belongs to the address.
+    /// Apply the rate limit of a network address; the object belongs to that address.
     AdmitSource(Asked),
-    /// Send a code for signing in to an address; this object is that of its scope.
-    SendCode {
-        /// To which.
-        address: EmailAddress,
-        /// Who asked.
-        asker: Asker,
-    },
-    /// Use a code up.
+    /// Send a sign-in code to an e-mail address; the object belongs to the address's scope.
+    SendCode { address: EmailAddress, asker: Asker },
+    /// Verify a sign-in code and mark it as used.
     CheckCode {
-        /// Whose it should be.
+        /// The address that the code was sent to.
         address: EmailAddress,
-        /// What the caller typed.
+        /// The code as the caller typed it.
         code: String,
-        /// Who tries it.
         asker: Asker,
     },
-    /// Write down what became of a mail.
+    /// Record the delivery status of a mail.
     MailEvent {
-        /// The same whenever the provider says it again.
+        /// The provider's id of the event; a repeat has the same id.
         webhook_id: String,
-        /// The mail.
         mail_id: MailId,
-        /// What became of it.
         fate: Fate,
     },
-    /// Say whether the vault still needs the previous master key. A host that is lost is restored first, because its
-    /// records in KV hold sealed values too.
+    /// Return whether the vault still needs the previous master key. A host with empty storage is restored first,
+    /// because its records in KV hold sealed values too.
     Resealed,
-    /// What anybody may ask.
+    /// A public request.
     AtHost(AtHost),
-    /// What the host itself asks.
+    /// A request of the host.
     Own(Own),
 }
 
-/// What strangers ask for before they have signed in.
+/// A request before sign-in that has a rate limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Asked {
-    /// That a code is sent.
+    /// A code by mail.
     ForCode,
-    /// Whether a code is right.
+    /// A session for a code.
     ForSession,
 }
 
 impl SignedIn {
-    /// Of a session whose token is good.
+    /// The caller of a session with a valid token.
     #[must_use]
     pub fn of(session: Session, fresh: bool) -> Self {
         let Session { user, scope, signed_in_at, expires_at } = session;
@@ -124,7 +111,7 @@ impl SignedIn {
 }
 
 impl Command {
-    /// A command of our own, behind which no caller stands.
+    /// A command of the deployment itself, without a caller.
     #[must_use]
     pub const fn of_ours(request_id: RequestId, scope: ScopeId, action: Action) -> Self {
         Self {
@@ -139,7 +126,7 @@ impl Command {
         }
     }
 
-    /// Whether the caller is the host whose object this is.
+    /// Whether the caller is this object's host.
     #[must_use]
     pub fn is_owner(&self) -> bool {
         self.user.as_ref().is_some_and(|user| user.scope == self.scope)
@@ -148,9 +135,7 @@ impl Command {
 
 /// A call of a tool over plain HTTP.
 pub struct HttpCall<'a> {
-    /// The name of the tool.
     pub name: &'a str,
-    /// The caller's headers.
     pub headers: &'a Headers,
     /// The arguments as JSON.
     pub body: &'a [u8],

@@ -1,7 +1,7 @@
-//! Credentials of the host's own programs: who gets one, what it is good for, and when it is over.
+//! Credentials of the host's own programs: creation, rights, expiry and revocation.
 //!
-//! They are in the object's storage only: a credential that is revoked is refused from the next request on,
-//! and a host that is rebuilt from KV gives away new ones.
+//! Credentials are stored in the host's object only. A revoked one is refused from the next request on. A host that
+//! is rebuilt from KV has none and creates new ones.
 
 pub mod store;
 
@@ -32,47 +32,44 @@ use crate::shop::memory::Memory;
 use crate::shop::profile::Profile;
 use crate::shop::registry::Tool;
 
-/// The most credentials of a host that are not revoked.
+/// The most credentials of a host, without revoked ones.
 const CREDENTIALS_MAX: u64 = 100;
-/// Revoked ones that are still listed.
+/// The most revoked credentials that are listed.
 const REVOKED_MAX: u32 = 100;
 const NAME_CHARS_MAX: usize = 100;
-/// Names in a list of tools; there are fewer tools than that.
+/// The most names in a list of tools; there are fewer tools than that.
 const TOOLS_MAX: usize = 100;
-/// Calls of one credential in a minute: far more than an agent makes, and few enough that a stolen one does
-/// not keep the object busy.
+/// Rate limit of one credential. It is far above what an agent needs, and low enough that a stolen credential cannot
+/// keep the object busy.
 const CALLS_PER_MINUTE: u32 = 600;
-/// How long a credential that may send is good if nothing else is asked for, seconds.
+/// Default lifetime of a credential that may send, seconds.
 const SEND_SECONDS: i64 = 90 * 24 * 60 * 60;
-/// How long it may be good at most, seconds.
+/// Longest lifetime of a credential that may send, seconds.
 const SEND_SECONDS_MAX: i64 = 366 * 24 * 60 * 60;
-/// How old the time of the last use may get before it is written again.
+/// The stored time of the last use is updated when it is older than this, seconds.
 const USE_NOTED_SECONDS: i64 = 3_600;
 
 /// A credential, without its token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credential {
-    /// Its id.
     pub id: CredentialId,
-    /// One line, for its host.
+    /// A name of one line, for the host.
     pub name: String,
-    /// The first characters of the random part.
+    /// The first characters of the token's random part.
     pub hint: String,
-    /// How far it may go.
     pub tier: Tier,
-    /// The tools that it may call; empty stands for all.
+    /// The tools that it may call; empty means all.
     pub tools: Vec<String>,
-    /// When it was made.
     pub created_at: UnixSeconds,
-    /// When it was used last, give or take an hour.
+    /// The last use, accurate to an hour.
     pub last_used_at: Option<UnixSeconds>,
-    /// From when on it is refused.
+    /// When it expires.
     pub expires_at: Option<UnixSeconds>,
-    /// When its host has revoked it.
+    /// When the host revoked it.
     pub revoked_at: Option<UnixSeconds>,
 }
 
-/// What a host sends for a new one.
+/// The body of a request for a new credential.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewCredential {
@@ -83,7 +80,7 @@ pub struct NewCredential {
 }
 
 impl Credential {
-    /// As its host sees it at `now`.
+    /// The credential as its host sees it at `now`.
     #[must_use]
     pub fn view(&self, now: UnixSeconds) -> CredentialView {
         CredentialView {
@@ -101,7 +98,7 @@ impl Credential {
 }
 
 impl Credential {
-    /// Where it is in its life at `now`.
+    /// Its status at `now`.
     #[must_use]
     pub fn status(&self, now: UnixSeconds) -> Status {
         if self.revoked_at.is_some() {
@@ -119,7 +116,7 @@ impl Credential {
 }
 
 impl NewCredential {
-    /// A credential with these facts.
+    /// Validates the request and builds the credential.
     ///
     /// # Errors
     /// [`InvalidField`] names the first field that cannot be accepted.
@@ -151,7 +148,7 @@ fn tier(name: &str) -> Result<Tier, InvalidField> {
     Tier::by_name(name).ok_or_else(|| fields::bad("tier", remedy))
 }
 
-/// From when on a credential is refused: one that may send always has an end, the others may have one.
+/// When the credential expires. One that may send always expires; for others it is optional.
 fn end_of(
     tier: Tier,
     asked: Option<UnixSeconds>,
@@ -167,7 +164,7 @@ fn end_of(
     }
 }
 
-/// The tools with these names, each once and by its present name.
+/// The current names of these tools, without duplicates.
 fn tools(names: &[String]) -> Result<Vec<String>, InvalidField> {
     if names.len() > TOOLS_MAX {
         return Err(fields::bad("tools", format!("must be at most {TOOLS_MAX} names")));
@@ -185,10 +182,10 @@ fn tools(names: &[String]) -> Result<Vec<String>, InvalidField> {
     Ok(tools)
 }
 
-/// Who a request comes from. It is asked once: the answer holds for everything in the request.
+/// The caller of a request. It is determined once and holds for the whole request.
 ///
-/// A credential counts before a session, and one that is not good is refused, even for what anybody may
-/// do: whoever sends one means to be somebody.
+/// A credential takes precedence over a session. An invalid credential is refused even for public requests, because
+/// its sender expects to act for the host.
 pub fn caller(
     object: &Object<'_, impl World>,
     memory: &Memory,
@@ -208,13 +205,13 @@ fn grant(
     source: &Source,
 ) -> Result<Grant, Failure> {
     if !object.is_used() {
-        // Nobody has registered here, and nothing is stored for who asks.
+        // No host is registered here; the request must not create storage.
         return Err(Abort::credential_refused().into());
     }
     let now = object.world.now();
     let found = store::find_by_digest(object.world, digest)?;
     let Some(credential) = found.filter(|found| found.status(now) == Status::Active) else {
-        // Trying tokens counts as knocking.
+        // A wrong token counts against the rate limit of strangers.
         memory.admit_unpaid(object.world, source, CALL_COST)?;
         return Err(Abort::credential_refused().into());
     };
@@ -224,7 +221,7 @@ fn grant(
     Ok(credential.grant())
 }
 
-/// Counts a call of a program of the host's.
+/// Applies the rate limit of the caller's credential.
 pub fn admit_agent(
     object: &Object<'_, impl World>,
     calls: &RefCell<RateLimiter>,
@@ -250,9 +247,8 @@ pub fn own_credentials(object: &Object<'_, impl World>) -> Result<OwnCredentials
     Ok(OwnCredentials { credentials: all.iter().map(|one| one.view(now)).collect() })
 }
 
-/// Makes a credential; its token is in this answer and nowhere else. One that may send does what the
-/// host does, for months: it takes the person (`is_fresh`: signed in a moment ago), not only a session
-/// that somebody else may have got hold of.
+/// Creates a credential. Only this response contains its token. A credential that may send can act for the host for
+/// months, so it needs a recent sign-in (`is_fresh`): a stolen session is not enough.
 pub fn create_credential(
     object: &Object<'_, impl World>,
     profile: &Profile,
@@ -285,7 +281,7 @@ pub fn create_credential(
     Ok(CreatedCredential { credential: view, token: token.expose(), may_call, message })
 }
 
-/// Revokes a credential: it is refused from now on. A second time it answers the same.
+/// Revokes a credential. It is refused from now on; revoking it again has the same answer.
 pub fn revoke_credential(
     object: &Object<'_, impl World>,
     id: &CredentialId,

@@ -24,13 +24,13 @@ use crate::shop::limits::{CALL_COST, LIST_COST};
 use crate::shop::pay::ToolCall;
 use crate::shop::profile::Profile;
 
-/// Names the transaction of a payment that nobody else finds.
+/// The request header in which a payer names the transaction of a payment that was not found.
 const TRANSACTION_HEADER: &str = "payment-transaction";
 const INSTRUCTIONS: &str = "This is the server of one host. Lists are free; what is sold (a seat with rsvpToEvent, a secret with retrieveSecret) costs the price that its list names, in USDC, paid with x402: call the tool, pay the challenge, call it again with the payment. If an answer is lost or a payment's outcome is unknown, repeat the same call with exactly the same payment; it is never charged twice. If that says proof_needed, as it does for x402 version 1, call with a SIGN-IN-WITH-X header of the wallet that paid.";
 const MINUTE_MILLIS: u64 = 60_000;
 
 impl<W: World> Host<W> {
-    /// MCP, or JSON-RPC from a plain caller.
+    /// Answers MCP and plain JSON-RPC.
     pub(super) async fn server(
         &self,
         profile: &Profile,
@@ -56,7 +56,7 @@ impl<W: World> Host<W> {
         }
     }
 
-    /// A tool over plain HTTP: arguments in, result out, with real status codes.
+    /// Calls a tool over plain HTTP, with HTTP status codes.
     pub(super) async fn tool_over_http(
         &self,
         profile: &Profile,
@@ -176,7 +176,7 @@ impl<W: World> Host<W> {
     }
 }
 
-/// What the server can do. Nothing changes behind a client's back, so nothing is announced.
+/// The server's MCP capabilities. It sends no change notifications.
 fn capabilities() -> Value {
     json!({"tools": {}, "resources": {}, "prompts": {}})
 }
@@ -238,7 +238,7 @@ fn bad_cursor() -> Fault {
     Fault::InvalidParams { message, data: None }
 }
 
-/// Name and arguments of a `tools/call`.
+/// The name and arguments of a `tools/call`.
 fn take_call(params: &mut Map<String, Value>) -> Result<(String, Value), Fault> {
     let invalid = |message: &str| Fault::InvalidParams { message: message.to_owned(), data: None };
     let Some(Value::String(name)) = params.remove("name") else {
@@ -261,7 +261,7 @@ fn read_arguments_body(body: &[u8]) -> Result<Value, Failure> {
     }
 }
 
-/// The settlement goes back by the same kind of header as the payment came.
+/// Adds the receipt in the header that belongs to the payment's header.
 fn with_receipt(mut reply: Reply, done: &Done, ways: Ways) -> Reply {
     let Some(receipt) = &done.receipt else { return reply };
     if ways.header_v2 {
@@ -273,7 +273,8 @@ fn with_receipt(mut reply: Reply, done: &Done, ways: Ways) -> Reply {
     reply
 }
 
-/// Counts what a stranger asks besides tools. Looking into the storage costs as much as a tool that does.
+/// Applies the rate limit of strangers to MCP methods other than `tools/call`. A method that reads storage costs as
+/// much as a tool call.
 fn admit_list(
     shop: &Shop<'_, impl World>,
     command: &Command,
@@ -285,7 +286,7 @@ fn admit_list(
     if caller.is_owner_side() { Ok(()) } else { count_list(shop, command, cost) }
 }
 
-/// Counts what is asked over MCP besides calls of tools.
+/// Charges the rate limit for an MCP method other than `tools/call`.
 fn count_list(shop: &Shop<'_, impl World>, command: &Command, cost: u32) -> Result<(), Fault> {
     match shop.memory.count_unpaid(shop.cx.world, &command.source, cost) {
         Ok(admitted) => admitted.map_err(|seconds| Fault::RateLimited { seconds }),

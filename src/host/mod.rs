@@ -1,10 +1,9 @@
-//! The service behind one host's server, generic over the world it runs in: commands in, replies out.
+//! The service behind one host's server, generic over the `World` it runs in. It turns a command into a reply.
 //!
-//! [`server`] speaks MCP and plain HTTP with agents, [`api`] REST with the host in the words of [`views`], [`tools`] holds what
-//! tools do, [`paid`] takes money for them within the [`limits`], `deliver` hands over, `repeat` says who may read an answer, [`wake`]
-//! finishes what was left open; `vault` keeps secrets, [`backup`] carries all of
-//! it over to a new storage. A request's [`caller`] is asked once, [`credentials`]
-//! says who the host's own programs are.
+//! [`mcp`] answers agents over MCP and plain HTTP, [`api`] answers the host's REST requests with the types of
+//! [`views`], and [`tools`] calls a tool. [`caller`] holds the rights of callers and [`credentials`] those of the
+//! host's own programs. [`wake`] is the alarm. [`backup`] exports and restores a host; [`rebuild`] and [`restoring`]
+//! restore it from KV.
 
 pub mod api;
 pub mod backup;
@@ -55,28 +54,25 @@ pub struct Host<W> {
     world: W,
     config: Rc<Config>,
     storage: Storage,
-    /// What the shop remembers.
+    /// In-memory state of the shop.
     memory: Memory,
-    /// How far the vault is with a new master key.
+    /// The progress of sealing the vault's values with a new master key.
     resealing: Resealing,
-    /// What a network address asks for before it has signed in; this object is then the address's.
+    /// The rate limit of a network address before sign-in, in the object that belongs to the address.
     sign_ins: RefCell<RateLimiter>,
-    /// Calls of each credential.
+    /// The rate limit of each credential.
     agent_calls: RefCell<RateLimiter>,
 }
 
-/// A command with what belongs to it.
+/// A command with the caller's headers and body.
 pub struct Request {
-    /// What to do, and for whom.
     pub command: Command,
-    /// The caller's headers, internal ones taken out.
+    /// The caller's headers, without internal ones.
     pub headers: Headers,
-    /// The caller's body.
     pub body: Vec<u8>,
 }
 
 impl<W: World> Host<W> {
-    /// A service over `world`.
     #[must_use]
     pub fn new(world: W, config: Rc<Config>) -> Self {
         Self {
@@ -90,33 +86,33 @@ impl<W: World> Host<W> {
         }
     }
 
-    /// The world, for the shell around the service.
+    /// The world, for the Durable Object.
     #[must_use]
     pub fn world(&self) -> &W {
         &self.world
     }
 
-    /// The storage, with or without a host.
+    /// The object, with or without a registered host.
     fn object(&self) -> Object<'_, W> {
         Object { world: &self.world, config: &self.config, storage: &self.storage }
     }
 
-    /// What products get.
+    /// The context of products.
     fn cx<'a>(&'a self, profile: &'a Profile) -> Cx<'a, W> {
         Cx { world: &self.world, config: &self.config, scope: &profile.scope }
     }
 
-    /// What sales work with.
+    /// The context of sales.
     fn shop<'a>(&'a self, profile: &'a Profile) -> Shop<'a, W> {
         Shop { cx: self.cx(profile), profile, memory: &self.memory }
     }
 
-    /// Carries out one command.
+    /// Executes a command.
     pub async fn handle(&self, request: Request) -> Reply {
         let request_id = request.command.request_id.clone();
         let is_call =
             matches!(request.command.action, Action::AtHost(AtHost::Mcp | AtHost::Tool(_)));
-        // Only a browser may want its errors as a page; agents call far more often.
+        // Only browsers get errors as a page. Calls of agents are frequent, so their headers are not cloned.
         let headers = (!is_call).then(|| request.headers.clone());
         let reply = self.dispatch(request).await;
         if let Err(error) = self.rearm() {
@@ -155,7 +151,7 @@ impl<W: World> Host<W> {
         if let Action::Own(own) = &command.action {
             credentials::admit_agent(&object, &self.agent_calls, &caller)?;
             caller::check_own(&caller, own)?;
-            // Whoever registers may not be a host yet.
+            // A caller who registers need not be a host yet.
             if *own == Own::Register {
                 return profile::register(&object, &command, &body).await;
             }
@@ -193,9 +189,8 @@ impl<W: World> Host<W> {
         }
     }
 
-    /// Once in each instance: brings storage that is in use to the newest schema, and takes over what
-    /// the instance before left half-done. An object that nobody registered stores
-    /// nothing.
+    /// Runs once per instance: migrates storage that is in use, and takes over unfinished work of the previous
+    /// instance. An unregistered object stores nothing.
     fn open(&self) -> Result<(), SqlError> {
         if !self.object().is_used() && storage::is_used(&self.world)? {
             self.object().create_storage()?;
@@ -209,7 +204,7 @@ impl<W: World> Host<W> {
         Ok(())
     }
 
-    /// Whether nothing is left that an object without a host has to keep. The shell erases the storage then.
+    /// Whether an object without a host has nothing left to store. The Durable Object then erases its storage.
     ///
     /// # Errors
     /// [`SqlError`] if SQLite refuses.
@@ -217,7 +212,7 @@ impl<W: World> Host<W> {
         sign_in::is_over(&self.object())
     }
 
-    /// One page of a backup that was begun, for the shell that streams it.
+    /// A page of an export in progress, for the Durable Object, which streams it.
     ///
     /// # Errors
     /// [`SqlError`] if SQLite refuses.

@@ -10,30 +10,27 @@ use crate::ports::{SqlError, World};
 use crate::sale::cx::Cx;
 use crate::shop::profile::{self, Profile};
 
-/// Whether this instance has opened the object's storage. An object that nobody registered stores nothing.
+/// Whether this instance has opened the object's storage. An unregistered object stores nothing.
 #[derive(Debug, Default)]
 pub struct Storage {
     is_open: Cell<bool>,
 }
 
-/// What is done before there is a host, or around one: signing in, registering, restoring, backups.
+/// A host's object without a profile: for signing in, registration, restoring and backups.
 pub struct Object<'a, W> {
-    /// All that may be asked of the world.
     pub world: &'a W,
-    /// The settings of the deployment.
     pub config: &'a Config,
-    /// Whether the storage is open.
     pub storage: &'a Storage,
 }
 
 impl<'a, W: World> Object<'a, W> {
-    /// Whether the storage is in use and has the newest schema.
+    /// Whether the storage is in use and has the current schema.
     #[must_use]
     pub fn is_used(&self) -> bool {
         self.storage.is_open.get()
     }
 
-    /// Brings the storage to the newest schema, once in each instance.
+    /// Migrates the storage to the current schema, once per instance.
     ///
     /// # Errors
     /// [`SqlError`] if a migration fails.
@@ -45,7 +42,7 @@ impl<'a, W: World> Object<'a, W> {
         Ok(())
     }
 
-    /// Forgets that the storage is open, because it is erased next.
+    /// Marks the storage as closed. The caller erases it next.
     pub fn close(&self) {
         self.storage.is_open.set(false);
     }
@@ -58,7 +55,7 @@ impl<'a, W: World> Object<'a, W> {
         if self.is_used() { profile::load(self.world) } else { Ok(None) }
     }
 
-    /// What products get.
+    /// The context of products.
     #[must_use]
     pub fn cx<'b>(&'b self, scope: &'b ScopeId) -> Cx<'b, W> {
         Cx { world: self.world, config: self.config, scope }

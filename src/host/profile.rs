@@ -1,4 +1,4 @@
-//! The host's own record: registration, payout wallet, used sign-in nonces.
+//! Registration of a host, and changes of its payout wallet.
 
 use alloy_primitives::Address;
 use serde::Deserialize;
@@ -48,7 +48,7 @@ pub async fn register(
         return Err(invalid("walletAddress", "must not be the zero address"));
     }
     let products = input.products.map(|products| read_products(&products)).transpose()?;
-    // Only now: somebody may have registered while a wallet was made.
+    // Read after the wallet was created: a concurrent request may have registered meanwhile.
     let known = object.profile()?;
     let known = known.as_ref();
     object.create_storage()?;
@@ -89,9 +89,9 @@ pub async fn register(
     Ok(Reply { status, ..crate::sale::request::ok(&answer) })
 }
 
-/// The payout wallet of a host that names none: its address, or the wallet it has already, or one
-/// at Crossmint, or on the local chain a smart wallet of ours. The last two are those with which
-/// the same person's guest sessions pay, so that what is earned can be spent.
+/// The payout wallet of a host that names none: the address it signed in with, the wallet it has already, a Crossmint
+/// wallet, or, on the local chain, one of our smart wallets. The last two also pay in the same user's guest sessions,
+/// so that earnings can be spent.
 async fn own_wallet(
     object: &Object<'_, impl World>,
     user: &UserId,
@@ -117,7 +117,7 @@ async fn own_wallet(
     address.map(Some).map_err(|error| no_wallet(&error))
 }
 
-/// A contract wallet is surely its host's on its own chain only, and guests choose where they pay.
+/// A contract wallet is proven on its own chain only, and guests choose the network they pay on.
 fn check_is_everywhere(object: &Object<'_, impl World>, user: &UserId) -> Result<(), Failure> {
     let Some(chain_id) = user.contract_chain() else { return Ok(()) };
     let Some(other) = object.config.networks.iter().find(|one| one.chain_id != chain_id) else {
@@ -137,8 +137,8 @@ pub(super) fn read_products(names: &[String]) -> Result<Products, Failure> {
     })
 }
 
-/// The identity that a registration names, which must be the one that is signed in. A contract wallet may leave
-/// its chain out.
+/// The identity named in a registration. It must be the signed-in one; the chain of a contract wallet may be left
+/// out.
 fn own_id(named: &UserId, signed_in: &UserId) -> Result<UserId, Failure> {
     let is_plain = named.contract_chain().is_none() && named.wallet().is_some();
     if named == signed_in || (is_plain && named.wallet() == signed_in.wallet()) {

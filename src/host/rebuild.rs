@@ -1,5 +1,5 @@
-//! A moved deployment: the object's storage is empty, but its records are published in KV. The host is rebuilt from them,
-//! all or nothing. With many records that goes in slices ([`super::restoring`]).
+//! Rebuilds a host whose storage is empty from its published records in KV, for example after a deployment was moved.
+//! The rebuild is atomic. Hosts with many records are restored in slices ([`super::restoring`]).
 
 use crate::base::id::ScopeId;
 use crate::base::money::Usdc;
@@ -13,10 +13,11 @@ use crate::ports::{Level, World};
 use crate::rails::outcome::{Failure, Fatal, Money};
 use crate::shop::profile::Profile;
 
-/// Records up to which a host is restored while its first caller waits; with more of them the alarm does it in slices.
+/// A host with at most this many records is restored within its first request; the alarm restores larger ones in
+/// slices.
 const AT_ONCE: usize = 30;
 
-/// The host's record: from storage, or, if that is empty, rebuilt from KV.
+/// The host's profile, from storage or, if that is empty, from KV.
 pub async fn profile_or_rebuilt(
     object: &Object<'_, impl World>,
     scope: &ScopeId,
@@ -31,7 +32,7 @@ pub async fn profile_or_rebuilt(
         Failure::Fatal(Fatal { what: format!("rebuilding: {what}"), money: Money::NotAsked })
     })?;
     let Some(published) = published else { return Ok(None) };
-    // Another request may have done it, or registered, while this one read.
+    // A concurrent request may have rebuilt or registered the host meanwhile.
     if let Some(profile) = object.profile()? {
         return Ok(Some(profile));
     }
@@ -52,7 +53,7 @@ pub async fn profile_or_rebuilt(
     Ok(Some(profile))
 }
 
-/// What is published of a host; of one with many records only its own.
+/// Reads a host's published records; of a host with many, only the profile.
 async fn read_published(
     object: &Object<'_, impl World>,
     scope: &ScopeId,
@@ -76,10 +77,10 @@ async fn read_published(
     Ok(Some(Published { profile, records: Some(records), revenue }))
 }
 
-/// What is published of a host.
+/// The published records of a host.
 struct Published {
     profile: Profile,
-    /// `None`: too many to be read at once.
+    /// `None` if there are too many to read at once.
     records: Option<Vec<Checked>>,
     revenue: Usdc,
 }

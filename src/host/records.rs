@@ -1,7 +1,8 @@
-//! The records that a host has published in KV, as a moved deployment reads them back.
+//! A host's published records in KV, as they are read to rebuild its storage.
 //!
-//! What KV does not hold is made anew or left out: ticket codes (guests get new ones at the host's
-//! list), names, e-mail addresses, stored answers, who has bought which secret, credentials. Old payments stay used up on the chain.
+//! Data that is not in KV is created anew or left out: ticket codes (the host's list has new ones), names, e-mail
+//! addresses, stored answers, buyers of secrets, credentials. Old payments cannot be used again, because their
+//! authorizations are used on the chain.
 
 use alloy_primitives::Address;
 use serde::Deserialize;
@@ -25,7 +26,7 @@ use crate::rails::outcome::{Abort, Failure};
 use crate::shop::profile::Profile;
 use crate::shop::registry::Products;
 
-/// When a caller is to ask again, seconds.
+/// `Retry-After` while a host is restored, seconds.
 const RETRY_SECONDS: i64 = 30;
 
 #[derive(Deserialize)]
@@ -77,7 +78,7 @@ struct SecretRecord {
     sealed: Option<String>,
 }
 
-/// What a published record is about.
+/// The kind of a published record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Events,
@@ -85,22 +86,22 @@ pub enum Kind {
     Rsvps,
 }
 
-/// A published record that can be written down.
+/// A validated record.
 pub enum Checked {
     Event(Event),
     Secret(Secret, Option<String>),
     Seat(RsvpRecord),
 }
 
-/// How long KV may take for one answer, milliseconds.
+/// Timeout of one KV request, milliseconds.
 pub const READ_MILLIS: u32 = 5_000;
 pub const NO_ANSWER: &str = "KV does not answer in time";
 
 impl Kind {
-    /// In the order in which they are restored.
+    /// The kinds, in the order of restoring.
     pub const ALL: [Self; 3] = [Self::Events, Self::Secrets, Self::Rsvps];
 
-    /// As it stands in keys.
+    /// The kind as it is written in keys.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Events => "events",
@@ -122,12 +123,12 @@ impl Kind {
     }
 }
 
-/// What the keys of these records begin with.
+/// The prefix of the keys of these records.
 pub fn prefix(scope: &ScopeId, kind: Kind) -> String {
     format!("{scope}:{}:", kind.name())
 }
 
-/// Reads a record, which has to be the one of its key.
+/// Parses a record and checks that it belongs to its key.
 pub fn check(scope: &ScopeId, kind: Kind, key: &str, text: &str) -> Result<Checked, String> {
     let name = key.strip_prefix(&prefix(scope, kind)).unwrap_or_default();
     let (checked, own) = match kind {
@@ -152,7 +153,7 @@ pub fn check(scope: &ScopeId, kind: Kind, key: &str, text: &str) -> Result<Check
     if own == name { Ok(checked) } else { Err("it is the record of another key".to_owned()) }
 }
 
-/// The profile of this scope, if it is published.
+/// The published profile of this scope, if there is one.
 pub async fn published_profile(
     object: &Object<'_, impl World>,
     scope: &ScopeId,
@@ -173,7 +174,7 @@ pub async fn published_revenue(
     })
 }
 
-/// Writes one record down; in a block of the caller's.
+/// Inserts one record, in the caller's transaction.
 pub fn write_record(
     object: &Object<'_, impl World>,
     scope: &ScopeId,
@@ -205,7 +206,7 @@ fn seat_of(
         guest: GuestDetails::default(),
         paid: record.paid_atomic,
         transaction: record.tx_hash.clone(),
-        // The record does not say; the preferred network is the best guess for a link.
+        // The record has no network; the preferred one is the best guess for the explorer link.
         network: object.config.networks.first().map_or("", |network| network.caip2).to_owned(),
         created_at: UnixSeconds::from_rfc3339(&record.timestamp).map_err(|_| bad("timestamp"))?,
         checked_in_at: None,
@@ -288,7 +289,7 @@ fn bad(field: &str) -> SqlError {
     SqlError(format!("rebuilding: a published {field} cannot be read"))
 }
 
-/// The answer to everybody until the host is here.
+/// The answer to every request until the host is restored.
 pub fn being_restored() -> Failure {
     let detail = "this host is being restored, which takes some minutes; ask again then. \
          No money was moved";

@@ -1,10 +1,10 @@
-//! After a rotation of `MASTER_KEY` the vault's values are sealed anew, a few in each wake. Meanwhile all of them open:
+//! Seals the vault's values anew after a rotation of `MASTER_KEY`, a few in each alarm. Meanwhile every value opens
 //! with the current key or with the previous one ([`crate::products::vault::seal`]).
 //!
-//! An instance looks once whether there is anything to do, and only while `MASTER_KEY_PREVIOUS` is set. One pass goes
-//! through all places in their order. It misses nothing: new values are sealed with the current key, and a value that
-//! moves from sale to keeping either is sealed anew already or moves ahead of the pass. A value that opens with neither
-//! key stays as it is and is not tried again by this instance.
+//! An instance checks once whether there are values to seal, and only while `MASTER_KEY_PREVIOUS` is set. One pass
+//! goes through both tables in the order of their keys. It misses no value: new values are sealed with the current
+//! key, and a value that moves to the second table is either sealed already or moves ahead of the pass. A value that
+//! opens with neither key is left unchanged, and this instance does not try it again.
 
 use std::cell::{Cell, RefCell};
 
@@ -23,32 +23,32 @@ use crate::products::vault::store;
 use crate::rails::outcome::Failure;
 use crate::shop::profile::Profile;
 
-/// Values that are sealed anew in one wake: as many as the wake publishes, so that other records wait for few.
+/// Values sealed in one alarm: as many as the alarm publishes, so that other records do not wait long.
 pub const BATCH: u32 = 2 * outbox::BATCH;
-/// When a pass begins again in which storage has refused a row, seconds.
+/// When a pass is repeated in which SQLite refused a row, seconds.
 const TROUBLE_SECONDS: i64 = 600;
 
-/// How far this instance is.
+/// The progress of this instance.
 #[derive(Default)]
 pub struct Resealing {
     state: RefCell<State>,
-    /// Values of the last pass that open with neither key.
+    /// Values of the last pass that opened with neither key.
     unopened: Cell<u32>,
 }
 
 #[derive(Clone, Debug, Default)]
 enum State {
-    /// Nobody has looked yet.
+    /// Not checked yet.
     #[default]
     Unseen,
     Pass(Pass),
-    /// Storage has refused rows; another pass begins at this time.
+    /// SQLite refused rows; another pass begins at this time.
     Again(UnixSeconds),
     Done,
 }
 
 impl Resealing {
-    /// The storage is another one, from a backup: it may hold values of an older key.
+    /// Checks again, because the storage was replaced by a backup, which may hold values of an older key.
     pub(super) fn look_again(&self) {
         *self.state.borrow_mut() = State::Unseen;
     }
@@ -61,7 +61,7 @@ struct Pass {
     is_troubled: bool,
 }
 
-/// What became of one value.
+/// The outcome for one value.
 enum Came {
     Sealed,
     NotOpened,
@@ -74,12 +74,12 @@ impl Pass {
     }
 }
 
-/// When the next values are to be sealed anew, if any are.
+/// When the next values are to be sealed, if there are any.
 pub fn next_reseal(
     object: &Object<'_, impl World>,
     resealing: &Resealing,
 ) -> Result<Option<UnixSeconds>, SqlError> {
-    // Until a host is registered or restored there is no scope to seal for, and nobody has looked.
+    // Without a registered host there is no scope to seal for.
     if object.config.keys.previous_key_id().is_none() || object.profile()?.is_none() {
         return Ok(None);
     }
@@ -95,7 +95,7 @@ pub fn next_reseal(
     })
 }
 
-/// Seals some values anew, if that is due. It reads, opens, seals and writes in one turn.
+/// Seals some values anew if that is due, without awaiting in between.
 pub fn reseal_some(object: &Object<'_, impl World>, resealing: &Resealing) -> Result<(), SqlError> {
     let now = object.world.now();
     if next_reseal(object, resealing)?.is_none_or(|at| at > now) {
@@ -151,7 +151,7 @@ fn reseal(
     written.map_or_else(Came::Refused, |()| Came::Sealed)
 }
 
-/// The published record holds the sealed value, and a host is restored from it.
+/// Publishes the newly sealed value: the record in KV contains it, and a host can be rebuilt from KV.
 fn publish_resealed(
     object: &Object<'_, impl World>,
     profile: &Profile,
@@ -162,7 +162,7 @@ fn publish_resealed(
     publish_secret_soon(&object.cx(&profile.scope), &secret, now)
 }
 
-/// One line for each wake; it names a secret and never its value.
+/// Logs one line per alarm. The line names a secret, never its value.
 fn tell_unopened(object: &Object<'_, impl World>, resealing: &Resealing, ids: &[&str]) {
     let Some(first) = ids.first() else { return };
     let unopened = &resealing.unopened;
@@ -174,8 +174,8 @@ fn tell_unopened(object: &Object<'_, impl World>, resealing: &Resealing, ids: &[
     object.world.line(Level::Error, what, &fields);
 }
 
-/// The answer to the cron, which walks all hosts: whether there is anything left for `MASTER_KEY_PREVIOUS`, also on
-/// its way to KV, and how many values are lost.
+/// The answer to the cron, which asks all hosts: whether `MASTER_KEY_PREVIOUS` is still needed, also for records in
+/// the outbox, and how many values cannot be opened.
 pub fn resealed(
     object: &Object<'_, impl World>,
     resealing: &Resealing,
@@ -188,7 +188,7 @@ pub fn resealed(
     Ok(Reply::json(200, answer.to_string()))
 }
 
-/// How far a pass is after these values.
+/// The state after these values.
 fn next_state(mut pass: Pass, found: &[Sealed], now: UnixSeconds) -> State {
     let is_full = u32::try_from(found.len()).is_ok_and(|count| count >= BATCH);
     if let Some(last) = found.last().filter(|_| is_full) {

@@ -1,10 +1,10 @@
-//! A host with many published records is restored in slices, one for each alarm: an invocation of a Worker has 50
-//! subrequests and, on the free plan, 10 ms of CPU.
+//! Restores a host with many published records in slices, one per alarm: an invocation of a Worker may make 50
+//! subrequests and, on the free plan, use 10 ms of CPU.
 //!
-//! First all keys are listed, then the records are read, each checked as it comes, then they are written down, and last
-//! of all the profile with what is left of the revenue. Until then nobody is host here: calls are answered "being
-//! restored" (503), and nobody can register. Each slice is one block of the storage, so that a crash repeats no more
-//! than one. A record belongs to its key, so that no two can be in each other's way when they are written.
+//! The steps: list all keys; read and check each record; insert the records; insert the profile and the remaining
+//! revenue. Until then there is no host: calls are answered "being restored" (503), and registration is refused. Each
+//! slice is one transaction, so a crash repeats at most one slice. A record is checked against its key, so two
+//! records cannot conflict when they are inserted.
 
 use std::cell::Cell;
 
@@ -21,17 +21,17 @@ use crate::ports::{Kv, KvError, Level, SqlError, World, within};
 use crate::rails::outcome::Failure;
 use crate::shop::profile::Profile;
 
-/// Records that are read in one slice: subrequests, of which mails need some.
+/// Records read in one slice. Each is a subrequest; mails need some of the 50, too.
 pub const READS: u32 = 24;
-/// Records that are read at a time.
+/// Records read concurrently.
 const LANES: usize = 3;
-/// Records that are written down in one slice.
+/// Records inserted in one slice.
 const WRITES: u32 = 50;
-/// When a slice that failed is tried again, seconds: doubled each time, and at most.
+/// The first delay before a failed slice is retried, seconds. It doubles each time up to `AGAIN_SECONDS_MAX`.
 const AGAIN_SECONDS: i64 = 10;
 const AGAIN_SECONDS_MAX: i64 = 600;
 
-/// How far a restoration is.
+/// The progress of a restoration.
 struct State {
     scope: ScopeId,
     listing: Option<Kind>,
@@ -39,9 +39,9 @@ struct State {
     failures: u64,
 }
 
-/// Why a slice failed.
+/// A slice failed.
 enum Trouble {
-    /// KV, or a record in it. For us.
+    /// KV, or a record in it, with a text for our log.
     Kv(String),
     Storage(SqlError),
 }
@@ -52,7 +52,7 @@ impl From<SqlError> for Trouble {
     }
 }
 
-/// Begins to restore the host of this scope. The alarm does it.
+/// Schedules the restoration of this scope's host; the alarm carries it out.
 pub fn begin_to_restore(
     object: &Object<'_, impl World>,
     scope: &ScopeId,
@@ -86,7 +86,7 @@ pub fn next_slice(object: &Object<'_, impl World>) -> Result<Option<UnixSeconds>
     found.map(|mut columns| columns.moment()).transpose()
 }
 
-/// Does one slice, if one is due.
+/// Executes one slice if one is due.
 pub async fn restore(object: &Object<'_, impl World>) -> Result<(), SqlError> {
     let Some(state) = restoring(object)? else { return Ok(()) };
     let (now, failures) = (object.world.now(), state.failures);
@@ -124,7 +124,7 @@ async fn restore_some(object: &Object<'_, impl World>, state: State) -> Result<(
     finish(object, &state.scope).await
 }
 
-/// One page of keys.
+/// Stores one page of keys.
 async fn list_some(
     object: &Object<'_, impl World>,
     scope: &ScopeId,
@@ -149,7 +149,7 @@ async fn list_some(
     Ok(())
 }
 
-/// Reads records, and checks that each can be written down.
+/// Reads records and validates them.
 async fn read_some(
     object: &Object<'_, impl World>,
     scope: &ScopeId,
@@ -180,7 +180,7 @@ async fn read_some(
         for (key, value) in read {
             let statement = match value {
                 Some(_) => "UPDATE restoring_records SET value = ?2 WHERE key = ?1",
-                // It was removed after it was listed.
+                // The record was removed after it was listed.
                 None => "DELETE FROM restoring_records WHERE key = ?1 AND ?2 IS NULL",
             };
             object.world.run(statement, &[key.as_str().into(), value.as_deref().into()])?;
@@ -193,7 +193,7 @@ async fn read_some(
     trouble.map_or(Ok(()), |why| Err(Trouble::Kv(why)))
 }
 
-/// Writes some records down; whether there were any.
+/// Inserts some records, and returns whether there were any.
 fn write_some(object: &Object<'_, impl World>, scope: &ScopeId) -> Result<bool, SqlError> {
     let statement = "SELECT key, kind, value FROM restoring_records ORDER BY key LIMIT ?1";
     let records = all(object.world, statement, &[WRITES.into()], |columns| {
@@ -210,7 +210,7 @@ fn write_some(object: &Object<'_, impl World>, scope: &ScopeId) -> Result<bool, 
     })
 }
 
-/// The last block: from now on the host is here.
+/// The last slice: it registers the host.
 async fn finish(object: &Object<'_, impl World>, scope: &ScopeId) -> Result<(), Trouble> {
     let profile = records::published_profile(object, scope).await.map_err(Trouble::Kv)?;
     let profile = profile.ok_or_else(|| Trouble::Kv("its record is gone".to_owned()))?;
@@ -220,7 +220,7 @@ async fn finish(object: &Object<'_, impl World>, scope: &ScopeId) -> Result<(), 
     Ok(())
 }
 
-/// The profile, and what was earned with other tools than RSVPs; in a block of the caller's.
+/// Inserts the profile and the revenue from tools other than RSVPs, in the caller's transaction.
 pub fn finish_with(
     object: &Object<'_, impl World>,
     profile: &Profile,

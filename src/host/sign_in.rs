@@ -1,5 +1,5 @@
-//! What the object of an identity's scope does before anybody is signed in there, registered or not:
-//! codes by mail, used-up nonces, the last sign-out, and counting what strangers ask for.
+//! Commands before sign-in, with or without a registered host: codes by mail, used nonces, the last sign-out, and
+//! rate limits.
 
 use serde_json::json;
 
@@ -21,9 +21,9 @@ use crate::rails::outcome::{Abort, Failure, Fatal, Money};
 use crate::shop::proof;
 use std::cell::RefCell;
 
-/// Codes that one network address may ask for in a minute.
+/// Codes that one network address may request per minute.
 const CODES_A_MINUTE: u32 = 10;
-/// Codes that one network address may try in a minute.
+/// Codes that one network address may try per minute.
 const TRIES_A_MINUTE: u32 = 30;
 
 impl From<CodeRefused> for Abort {
@@ -32,7 +32,7 @@ impl From<CodeRefused> for Abort {
     }
 }
 
-/// Carries out what needs no host; `None` for everything else.
+/// Executes a command that needs no host; `None` for other commands.
 pub(super) fn before_sign_in(
     object: &Object<'_, impl World>,
     sign_ins: &RefCell<RateLimiter>,
@@ -49,7 +49,7 @@ pub(super) fn before_sign_in(
         Action::SendCode { address, asker } => send_code(object, &command.scope, address, asker),
         Action::CheckCode { address, code, asker } => check_code(object, address, code, asker),
         Action::MailEvent { webhook_id, mail_id, fate } => {
-            // An object without storage has sent nothing.
+            // An object without storage has sent no mail.
             let note =
                 || outbox::note(object.world, webhook_id, mail_id, *fate, object.world.now());
             let noted = if object.is_used() { note() } else { Ok(()) };
@@ -59,7 +59,7 @@ pub(super) fn before_sign_in(
     })
 }
 
-/// Remembers the nonce of a sign-in; a second use of it is refused.
+/// Records the nonce of a sign-in. A second use is refused.
 fn use_nonce(
     object: &Object<'_, impl World>,
     nonce: &str,
@@ -70,7 +70,7 @@ fn use_nonce(
     Ok(signed_in(object)?)
 }
 
-/// The answer to whoever has just proven to be the user whose object this is.
+/// The answer after a proof of identity: when the new session begins.
 pub(super) fn signed_in(object: &Object<'_, impl World>) -> Result<Reply, SqlError> {
     let now = object.world.now();
     let at = if object.is_used() { epoch::next_start(object.world, now)? } else { now };
@@ -90,7 +90,7 @@ fn signed_out_at(object: &Object<'_, impl World>) -> Result<Option<UnixSeconds>,
     if object.is_used() { epoch::signed_out_at(object.world) } else { Ok(None) }
 }
 
-/// Forgets who has signed in if that was ended by signing out.
+/// Removes the user from the command if their session was ended by signing out.
 ///
 /// # Errors
 /// [`Failure`] for what only they may ask.
@@ -110,7 +110,7 @@ pub(super) fn without_the_signed_out(
     Ok(Command { user: None, ..command })
 }
 
-/// In memory only: an object that was evicted had nobody to count.
+/// In-memory rate limit. Eviction resets it, which is safe because only idle objects are evicted.
 fn admit_source(
     object: &Object<'_, impl World>,
     sign_ins: &RefCell<RateLimiter>,
@@ -129,8 +129,8 @@ fn admit_source(
     })
 }
 
-/// Queues a mail with a new code, unless the asker had too many. The caller has its answer already, so that
-/// nobody learns what others do.
+/// Queues a mail with a new code, unless the requester had too many. The gateway has answered already, so the caller
+/// learns nothing about the address.
 fn send_code(
     object: &Object<'_, impl World>,
     scope: &ScopeId,
@@ -169,7 +169,7 @@ fn check_code(
         Failure::from(Abort::new(Code::InvalidArguments, format!("code: {error}")))
     })?;
     let now = object.world.now();
-    // Whoever was never sent a code leaves no trace by guessing.
+    // A guess at an address that was never sent a code must not create storage.
     let check = || codes::check(object.world, &object.config.keys, address, &code, asker, now);
     let is_good = object.is_used() && object.world.atomically(check)?;
     if is_good {
@@ -178,9 +178,8 @@ fn check_code(
     Err(Abort::from(CodeRefused).into())
 }
 
-/// Whether nothing is left that an object which nobody registered would have to keep. If so, this
-/// service has forgotten its storage, and the shell erases it before anything else happens: strangers
-/// who type addresses must not fill the disk.
+/// Whether an unregistered object has nothing left to store. If so, the storage is marked as closed, and the Durable
+/// Object must erase it at once. This keeps requests for arbitrary addresses from filling the disk.
 ///
 /// # Errors
 /// [`SqlError`] if SQLite refuses.

@@ -1,11 +1,11 @@
-//! The cron asks a host's object whether it has anything open ([`crate::directory`]).
+//! The answer to the cron, which asks every host's object for open work ([`crate::directory`]).
 
 use crate::host::Host;
 use crate::ports::{SqlError, World};
 
 impl<W: World> Host<W> {
-    /// Sets the alarm for everything that is due; whether there is anything that only the alarm finishes: payments,
-    /// records, mails, secrets that end.
+    /// Sets the alarm, and returns whether the object has work that only the alarm finishes: payments, records,
+    /// mails, expiring secrets.
     ///
     /// # Errors
     /// [`SqlError`] if SQLite refuses.

@@ -1,4 +1,4 @@
-//! A call of a tool: who may call it, and whether it is sold.
+//! Calls of tools: rights, rate limits, and whether the call is paid.
 
 use serde_json::Value;
 
@@ -21,7 +21,7 @@ impl<W: World> Host<W> {
     ) -> Option<Result<Done, Failure>> {
         let tool = Tool::by_name(&call.name)?;
         let is_paid = tool.spec().is_paid() && !is_free_of_charge(&call.caller, tool);
-        // What was paid for while a product was on is handed over after it was switched off.
+        // A paid call is delivered even after its product was switched off.
         let may_be_known = is_paid && (matches!(call.payment, Ok(Some(_))) || call.proof.is_some());
         if !profile.products.has(tool.product()) && !may_be_known {
             return None;
@@ -29,7 +29,7 @@ impl<W: World> Host<W> {
         let admitted = admit_agent(&self.object(), &self.agent_calls, &call.caller)
             .and_then(|()| check(&call.caller, tool));
         if let Err(refused) = admitted {
-            // Calls of what is not theirs count, too.
+            // Refused calls count against the rate limit, too.
             let counted = self.admit_stranger(&call);
             return Some(counted.and(Err(refused)));
         }

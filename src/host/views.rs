@@ -1,4 +1,4 @@
-//! What a host is told over REST, as types: the page's own are written from these.
+//! REST responses to a host. The page's types are generated from these.
 
 use serde::Serialize;
 
@@ -7,17 +7,14 @@ use crate::ledger::limits::LimitsView;
 use crate::ledger::statement::Line;
 use crate::mail::outbox::Line as MailLine;
 
-/// Where a credential is in its life.
+/// The status of a credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[cfg_attr(test, ts(rename = "CredentialStatus"))]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// It is good.
     Active,
-    /// Its time is over.
     Expired,
-    /// Its host has revoked it.
     Revoked,
 }
 
@@ -26,42 +23,38 @@ pub enum Status {
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Registered {
-    /// A name for the server in a client's settings.
+    /// A name for the server in an MCP client's settings.
     pub name: String,
-    /// The server.
+    /// The server URL.
     pub mcp_url: String,
-    /// Who is paid.
+    /// The payout wallet.
     pub wallet_address: String,
     /// The scope.
     pub url_safe_id: String,
-    /// What happened, for people.
+    /// What happened, as a text for the user.
     pub message: &'static str,
 }
 
-/// The host's own record.
+/// The host's profile.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ProfileView {
-    /// Who.
     pub user_id: String,
-    /// Who is paid.
+    /// The payout wallet.
     pub wallet_address: String,
     /// The scope.
     pub url_safe_id: String,
-    /// The server.
+    /// The server URL.
     pub mcp_url: String,
-    /// The products that are switched on.
     pub products: Vec<&'static str>,
-    /// The same list under its old name, for programs that still read it.
+    /// The same list under its earlier name, for programs that still read it.
     pub doors: Vec<&'static str>,
-    /// What strangers may do there.
+    /// The limits for strangers.
     pub limits: LimitsView,
-    /// Payments that wait for the host's word, because nobody else can say what became of them.
+    /// Payments with an unknown outcome that the host has to decide.
     pub stuck_payments: u32,
-    /// When the host registered.
     pub created_at: String,
-    /// When the record last changed.
     pub updated_at: String,
 }
 
@@ -70,9 +63,9 @@ pub struct ProfileView {
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct OwnPayments {
-    /// What waits for the host's word, then the newest.
+    /// Payments that the host has to decide, then the newest.
     pub payments: Vec<Line>,
-    /// For the next page, if there is one.
+    /// The cursor of the next page, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub next_cursor: Option<String>,
@@ -83,9 +76,9 @@ pub struct OwnPayments {
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct OwnMails {
-    /// The newest first, of the last 30 days.
+    /// Mails of the last 30 days, newest first.
     pub mails: Vec<MailLine>,
-    /// For the next page, if there is one.
+    /// The cursor of the next page, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub next_cursor: Option<String>,
@@ -96,27 +89,23 @@ pub struct OwnMails {
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct CredentialView {
-    /// Its id.
     pub id: String,
-    /// One line.
+    /// A name of one line.
     pub name: String,
-    /// How far it may go.
     pub tier: Tier,
-    /// The tools that it may call; none stands for all.
+    /// The tools that it may call; empty means all.
     pub tools: Vec<String>,
     /// The first characters of the token's random part (`mcp_{scope}_{hint}…`).
     pub hint: String,
-    /// When it was made.
     pub created_at: String,
-    /// When it was used last, give or take an hour.
+    /// The last use, accurate to an hour.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub last_used_at: Option<String>,
-    /// From when on it is refused.
+    /// When it expires.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub expires_at: Option<String>,
-    /// Whether it is good.
     pub status: Status,
 }
 
@@ -124,22 +113,21 @@ pub struct CredentialView {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct OwnCredentials {
-    /// The newest first.
+    /// Newest first.
     pub credentials: Vec<CredentialView>,
 }
 
-/// The answer to a new credential, and the only one with its token; hence no `Debug`.
+/// The response to a new credential. It is the only one with the token, so there is no `Debug`.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct CreatedCredential {
-    /// The credential.
     pub credential: CredentialView,
-    /// The token, shown this once.
+    /// The token; no other response contains it.
     pub token: String,
-    /// The tools of the open products that it may call.
+    /// The tools of active products that it may call.
     pub may_call: Vec<&'static str>,
-    /// What it is good for, for people.
+    /// What the credential allows, as a text for the user.
     pub message: &'static str,
 }
 
@@ -147,8 +135,7 @@ pub struct CreatedCredential {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct RevokedCredential {
-    /// The credential.
     pub credential: CredentialView,
-    /// What has happened, for people.
+    /// What happened, as a text for the user.
     pub message: &'static str,
 }

@@ -1,7 +1,7 @@
-//! What is done when the object wakes by itself: payments of unknown outcome are looked after,
-//! settled ones are delivered, records go out to KV, mails to people. Alarms come at least once, so everything here
-//! may run twice. The runtime gives an alarm up that fails a few times, so none of this fails: what goes wrong with one
-//! payment, or one kind of work, is logged, and all others go on.
+//! The object's alarm: determines the outcome of open payments, delivers settled ones, publishes records to KV and
+//! sends mails. An alarm runs at least once, so everything here may run twice. The runtime gives up an alarm that
+//! fails repeatedly, so the alarm never fails: an error in one payment or one kind of work is logged, and the rest
+//! continues.
 
 use futures_util::future::join3;
 
@@ -21,28 +21,28 @@ use crate::shop::look::Look;
 use crate::shop::slice::{look_after_payments, next_alone};
 use crate::shop::succeeded;
 
-/// When to try again after a part of the alarm has failed, seconds.
+/// Retry delay after a part of the alarm has failed, seconds.
 const TROUBLE_SECONDS: i64 = 60;
 
-/// What went well in one wake.
+/// Which parts of an alarm succeeded.
 struct Went {
     payments: bool,
     others: bool,
 }
 
-/// When something is to be done next.
+/// When the next work is due.
 pub(super) struct Dues {
     payments: Option<UnixSeconds>,
     others: Option<UnixSeconds>,
-    /// Whether there is anything that only the alarm finishes, and so the cron has to know of.
+    /// Whether there is work that only the alarm finishes. The cron keeps such objects in its directory.
     pub(super) is_open: bool,
 }
 
 impl<W: World> Host<W> {
-    /// Does what is due, and sets the alarm for what comes next.
+    /// Does all work that is due, and sets the next alarm.
     pub async fn wake(&self) {
         let went = self.do_what_is_due().await;
-        // What has failed is due at once, and would be for ever.
+        // Failed work stays due at once; the delay keeps the alarm from running in a loop.
         let soonest = |is_well| self.world.now().plus(if is_well { 0 } else { TROUBLE_SECONDS });
         let Ok(Dues { payments, others, .. }) = self.dues() else {
             return self.world.wake_at(soonest(false));
@@ -71,25 +71,25 @@ impl<W: World> Host<W> {
             }
         }
         let now = self.world.now();
-        // First, so that what it publishes leaves in this wake.
+        // First, so that the resealed values are published in this alarm.
         let resealed = succeeded(
             &self.world,
             "sealing values anew",
             resealing::reseal_some(&self.object(), &self.resealing),
         );
-        // Beside each other, so that none waits for an endpoint of another. Mails also where nobody has registered:
-        // a code is sent before there is a host.
+        // Concurrently, so that a slow endpoint delays only its own work. Mails also without a host: a code is sent
+        // before registration.
         let mails = mail::flush(&self.world, now);
         let pace = pace_max(&self.config);
         let records = outbox::flush(&self.world, pace);
         let object = self.object();
         let payments = async {
-            // Until a host is restored there are no payments.
+            // A host that is being restored has no payments yet.
             restoring::restore(&object).await.and(self.look_after_payments().await)
         };
         let (mails, records, payments) = join3(mails, records, payments).await;
-        // What was delivered just now shall be seen soon. Not before the first round is over: two writes of one
-        // key at a time may arrive in any order.
+        // Publishes records of deliveries made in this alarm. It runs after the first flush, because two concurrent
+        // writes of one key may arrive in any order.
         let new_records = outbox::flush(&self.world, pace).await;
         let now = self.world.now();
         let others = [
@@ -120,7 +120,7 @@ impl<W: World> Host<W> {
         }
     }
 
-    /// A wake for one payment: its search has the requests of everything else.
+    /// An alarm for one payment only: its search may use all subrequests.
     async fn look_after_one(&self, id: &PaymentId) -> Went {
         let payments = match self.object().profile() {
             Ok(Some(profile)) => {
@@ -133,7 +133,7 @@ impl<W: World> Host<W> {
         Went { payments, others: true }
     }
 
-    /// Sets the alarm for the next thing to do.
+    /// Sets the alarm for the next work that is due.
     pub(super) fn rearm(&self) -> Result<Dues, SqlError> {
         let dues = self.dues()?;
         set_alarm(&self.world, dues.payments.into_iter().chain(dues.others).min());
@@ -155,7 +155,7 @@ impl<W: World> Host<W> {
         ];
         let records = records.into_iter().flatten().min();
         let mails = mail::outbox::next_due(&self.world)?;
-        // Where nobody has registered there are codes only, which strangers ask for.
+        // Without a host the only mails are codes, which anyone can request.
         let is_open = payments.or(records).is_some()
             || (mails.is_some() && self.object().profile()?.is_some());
         if is_open {
@@ -173,7 +173,7 @@ impl<W: World> Host<W> {
     }
 }
 
-/// How long a record that sums up sales may be behind, seconds. On one's own machine nobody counts the writes.
+/// How long a published total may lag behind the sales, seconds. On a local machine KV writes have no quota.
 fn pace_max(config: &Config) -> i64 {
     if config.is_local() { outbox::PACE_SECONDS } else { outbox::PACE_SECONDS_MAX }
 }

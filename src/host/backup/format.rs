@@ -1,4 +1,4 @@
-//! The form of a backup: lines of JSON (NDJSON), in pages.
+//! The format of a backup: lines of JSON (NDJSON), in pages.
 //!
 //! ```text
 //! {"backup":{"format":"events-concierge-backup","version":1,"scope":…,"schema":17,"exportedAt":…,"id":"bak_…"}}
@@ -10,8 +10,8 @@
 //! {"seal":{"page":7,"last":true,"mac":"…"}}
 //! ```
 //!
-//! Each page ends with a seal: an HMAC over its lines, its number, whether it is the last, the backup's id and the host's
-//! scope. So a page cannot be changed, moved, left out or given to another host.
+//! Each page ends with a seal: an HMAC over its lines, its number, whether it is the last page, the backup's id and
+//! the host's scope. A page that was changed, moved, left out or made for another host is therefore refused.
 
 use std::collections::BTreeMap;
 
@@ -23,23 +23,23 @@ use crate::base::id::{BackupId, ScopeId};
 use crate::base::time::UnixSeconds;
 use crate::identity::keys::Keys;
 
-/// What the first line says.
+/// The name of the format, in the first line.
 pub const FORMAT: &str = "events-concierge-backup";
-/// The version of this form.
+/// The version of the format.
 pub const VERSION: u32 = 1;
-/// Lines of rows on one page, bytes. A row that is longer has a page to itself.
+/// Bytes of rows on one page. A longer row has a page to itself.
 pub const PAGE_BYTES: u32 = 250_000;
-/// The longest page that is taken, bytes.
+/// The longest page that a restore accepts, bytes.
 pub const PAGE_BYTES_MAX: usize = 2_000_000;
 /// The most pages of a backup.
 pub const PAGES_MAX: u32 = 20_000;
-/// The longest backup, bytes.
+/// The most bytes of rows in a backup.
 pub const BYTES_MAX: u64 = 512 * 1024 * 1024;
 
-/// Rows of each table.
+/// The number of rows by table.
 pub type Counts = BTreeMap<String, u64>;
 
-/// The first line.
+/// The first line of a backup.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Header {
@@ -47,20 +47,18 @@ pub struct Header {
     pub format: String,
     /// [`VERSION`].
     pub version: u32,
-    /// Whose it is.
+    /// The host.
     pub scope: ScopeId,
-    /// The number of the schema that the rows have.
+    /// The schema version of the rows.
     pub schema: u32,
-    /// The moment that the rows show.
+    /// When the rows were copied.
     pub exported_at: UnixSeconds,
-    /// Its id.
     pub id: BackupId,
 }
 
-/// What stands before rows of a table.
+/// The line before the rows of a table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Table {
-    /// Its name.
     pub name: String,
     /// The columns, in the order of the values.
     pub columns: Vec<String>,
@@ -69,9 +67,9 @@ pub struct Table {
 /// The last line of a page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seal {
-    /// The page's number, from 0.
+    /// The page number, from 0.
     pub page: u32,
-    /// Whether the backup ends here.
+    /// Whether this is the last page.
     pub last: bool,
     mac: String,
 }
@@ -86,36 +84,33 @@ enum Line {
     Seal(Seal),
 }
 
-/// Rows of one table, one a line.
+/// Rows of one table, one per line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chunk<'a> {
-    /// Which table.
     pub table: Table,
-    /// The rows, without the last line break.
+    /// The rows, without the final line break.
     pub lines: &'a str,
 }
 
-/// A page as it was read. Whether it is ours is for [`Page::is_ours`] to say.
+/// A parsed page. [`Page::is_ours`] verifies its seal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page<'a> {
     content: &'a str,
-    /// Its seal.
     pub seal: Seal,
-    /// Of the first page: what the backup is.
+    /// On the first page only.
     pub header: Option<Header>,
-    /// Its rows.
     pub chunks: Vec<Chunk<'a>>,
-    /// Of the last page: how many rows there are in all.
+    /// On the last page only: the rows of the whole backup by table.
     pub end: Option<Counts>,
 }
 
-/// Why a text is no page of a backup.
+/// The text is not a page of a backup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("is no page of a backup: {0}")]
 pub struct NoPage(&'static str);
 
 impl Header {
-    /// The first line.
+    /// The first line of a backup.
     #[must_use]
     pub fn line(&self) -> String {
         line(&Line::Backup(self.clone()))
@@ -123,20 +118,20 @@ impl Header {
 }
 
 impl Table {
-    /// The line before rows of this table.
+    /// The line that precedes rows of this table.
     #[must_use]
     pub fn line(&self) -> String {
         line(&Line::Table(self.clone()))
     }
 }
 
-/// The line before the last seal.
+/// The line before the last page's seal.
 #[must_use]
 pub fn end_line(counts: &Counts) -> String {
     line(&Line::End(counts.clone()))
 }
 
-/// A page: its lines, and the seal over them.
+/// A page: its lines and the seal.
 #[must_use]
 pub fn sealed(keys: &Keys, header: &Header, page: u32, last: bool, content: String) -> String {
     let mac = hex::encode(mac(keys, &header.scope, &header.id, page, last, &content));
@@ -146,7 +141,7 @@ pub fn sealed(keys: &Keys, header: &Header, page: u32, last: bool, content: Stri
 }
 
 fn line(line: &Line) -> String {
-    // Texts and numbers can always be written.
+    // Serialization of texts and numbers cannot fail.
     let mut text = serde_json::to_string(line).unwrap_or_default();
     text.push('\n');
     text
@@ -165,7 +160,7 @@ fn mac(
 }
 
 impl<'a> Page<'a> {
-    /// Reads a page.
+    /// Parses a page. The seal is not verified.
     ///
     /// # Errors
     /// [`NoPage`] says what is wrong with the text.
@@ -206,7 +201,7 @@ impl<'a> Page<'a> {
         Ok(())
     }
 
-    /// Whether this deployment has written this page, in this backup of this host.
+    /// Whether this deployment wrote this page, for this backup of this host.
     #[must_use]
     pub fn is_ours(&self, keys: &Keys, scope: &ScopeId, id: &BackupId) -> bool {
         let Seal { page, last, mac: given } = &self.seal;
@@ -215,7 +210,7 @@ impl<'a> Page<'a> {
         bool::from(given.as_slice().ct_eq(&ours))
     }
 
-    /// How long its lines are, bytes.
+    /// The length of its lines, bytes.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         u64::try_from(self.content.len()).unwrap_or(u64::MAX)

@@ -1,34 +1,34 @@
-//! A backup on its way in: pages are kept until the last one has come, in order.
+//! A backup that is being uploaded. Pages arrive in order and are stored until the last one is here.
 
 use crate::base::time::UnixSeconds;
 use crate::host::backup::format::{Chunk, Header};
 use crate::ports::storage::{Columns, all, first};
 use crate::ports::{Sql, SqlError, SqlValue};
 
-/// How long the pages that have come wait for the next one, seconds.
+/// How long stored pages wait for the next one, seconds.
 pub const KEPT_SECONDS: i64 = 3_600;
 
-/// How far a backup has come.
+/// The progress of an upload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Staged {
-    /// Which backup it is.
+    /// The backup's first line.
     pub header: Header,
-    /// The page that is wanted next.
+    /// The number of the next page.
     pub next: u32,
-    /// What has come, bytes.
+    /// The size of the stored pages, bytes.
     pub bytes: u64,
-    /// Whether it is restored.
+    /// Whether the backup is restored.
     pub is_done: bool,
 }
 
-/// Rows of one table that have come, and where they are.
+/// Stored rows of one table.
 pub(super) struct StagedChunk {
     pub(super) seq: i64,
     pub(super) name: String,
     pub(super) columns: Vec<String>,
 }
 
-/// The backup that is on its way in, if one is.
+/// The upload in progress, if there is one.
 ///
 /// # Errors
 /// [`SqlError`] if SQLite refuses; so for every function here.
@@ -46,7 +46,7 @@ pub fn staged(sql: &impl Sql, now: UnixSeconds) -> Result<Option<Staged>, SqlErr
     first(sql, statement, &[now.into()])?.map(read).transpose()
 }
 
-/// Writes down how far it is; in a block of the caller's.
+/// Stores the progress, in the caller's transaction.
 ///
 /// # Errors
 /// As [`staged`].
@@ -55,7 +55,7 @@ pub fn save(sql: &impl Sql, staged: &Staged, now: UnixSeconds) -> Result<(), Sql
          over_at) VALUES ('in', ?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (direction) DO UPDATE SET \
          pages = excluded.pages, bytes = excluded.bytes, is_done = excluded.is_done, \
          over_at = excluded.over_at";
-    // Texts and numbers can always be written.
+    // Serialization of texts and numbers cannot fail.
     let header = serde_json::to_string(&staged.header).unwrap_or_default();
     let parameters = [
         staged.header.id.as_str().into(),
@@ -69,19 +69,19 @@ pub fn save(sql: &impl Sql, staged: &Staged, now: UnixSeconds) -> Result<(), Sql
     sql.run(statement, &parameters).map(drop)
 }
 
-/// Keeps rows; in a block of the caller's.
+/// Stores rows, in the caller's transaction.
 ///
 /// # Errors
 /// As [`staged`].
 pub fn keep(sql: &impl Sql, chunk: &Chunk<'_>) -> Result<(), SqlError> {
-    // Texts can always be written.
+    // Serialization of texts cannot fail.
     let columns = serde_json::to_string(&chunk.table.columns).unwrap_or_default();
     let statement = "INSERT INTO backup_in (name, columns, lines) VALUES (?1, ?2, ?3)";
     let parameters = [chunk.table.name.as_str().into(), columns.into(), chunk.lines.into()];
     sql.run(statement, &parameters).map(drop)
 }
 
-/// Removes what has come.
+/// Removes all stored pages.
 ///
 /// # Errors
 /// As [`staged`].
@@ -90,7 +90,7 @@ pub fn forget(sql: &impl Sql) -> Result<(), SqlError> {
     sql.run("DELETE FROM backups WHERE direction = 'in'", &[]).map(drop)
 }
 
-/// All chunks in `table`, which is where they are while a backup takes the place of the storage.
+/// All stored rows, read from `table`: the staging table has another name while a backup replaces the storage.
 ///
 /// # Errors
 /// As [`staged`].

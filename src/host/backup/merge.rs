@@ -1,5 +1,5 @@
-//! What happened after a backup was made, as far as it is known: the host's published records, from which its storage was
-//! rebuilt before the backup came. Nobody may lose a seat that was paid for, and nothing that was called off may be sold again.
+//! Adds to a restored backup what happened after it was made. The source is the replaced storage, which was rebuilt
+//! from the host's published records. A paid seat must not be lost, and a cancelled event must not be sold again.
 //!
 //! | of the storage that was replaced | becomes |
 //! |---|---|
@@ -20,17 +20,18 @@ use crate::ports::storage::first;
 use crate::ports::{Sql, SqlError};
 use crate::products::vault::store as secrets;
 
-/// What a host says of an event: a change of these is the host's.
+/// The columns of an event that the host edits.
 const EVENT: &str = "title, description, starts_at, ends_at, time_zone, location, capacity, price";
-/// The same of a secret, without its value.
+/// The columns of a secret that the host edits, without its value.
 const SECRET: &str = "name, description, price, expires_at";
 
-/// Rows that are added if the backup does not have them.
+/// Tables in backups whose newer rows are added.
 const ADDED: &[&str] = &["credentials", "mail_outbox", "mail_events", "unpaid"];
-/// Rows that are not in backups.
+/// Tables that are not in backups; their rows are kept.
 const STAYS: &[&str] = &["used_nonces", "sign_in_codes", "sign_in_times"];
 
-/// Adds what is set aside to the backup's rows, in a block of the caller's. `earned` is the revenue that was known before.
+/// Merges the set-aside tables into the restored rows, in the caller's transaction. `earned` is the revenue before
+/// the restore.
 ///
 /// # Errors
 /// [`SqlError`] if SQLite refuses.
@@ -59,9 +60,9 @@ pub(super) fn merge(
     publish_changes(sql)
 }
 
-/// Publishes the profile and the revenue, and leaves the rest to the alarm; in a block of the caller's. What the backup
-/// itself had to publish may be older than what KV has, so what waits is what waited here. Its versions go on: a write
-/// that is on its way to KV must not be taken for that of a later one.
+/// Publishes the profile and the revenue, in the caller's transaction; the alarm publishes the rest. The outbox of
+/// the replaced storage is kept, because the backup's outbox may be older than KV. Its versions continue, so that a
+/// KV write in flight is not taken for a later one.
 ///
 /// # Errors
 /// [`SqlError`] if SQLite refuses.
@@ -74,14 +75,14 @@ pub(super) fn publish(sql: &impl Sql, now: UnixSeconds) -> Result<(), SqlError> 
     outbox::put_soon(sql, &format!("{}:revenue", profile.scope), &total, now)
 }
 
-/// Whether the host that was replaced had registered before the backup was made. Then it was rebuilt from KV, and what it
-/// does not have is not published any more.
+/// Whether the replaced host had registered before the backup was made. In that case it was rebuilt from KV, and a
+/// record that it does not have is no longer published.
 fn is_rebuilt(sql: &impl Sql, exported_at: UnixSeconds) -> Result<bool, SqlError> {
     let statement = "SELECT 1 FROM aside_profile WHERE created_at <= ?1";
     Ok(first(sql, statement, &[exported_at.into()])?.is_some())
 }
 
-/// SQL: whether the host had changed a record, and KV did not have that yet.
+/// SQL condition: the host had changed the record and KV did not have the change yet.
 fn is_waiting(kind: &str, id: &str) -> String {
     format!(
         "(EXISTS (SELECT 1 FROM outbox o WHERE o.key = ?1 || ':{kind}:' || {id} \
@@ -101,7 +102,7 @@ fn events(sql: &impl Sql, scope: &ScopeId, now: UnixSeconds) -> Result<(), SqlEr
         set.join(", ")
     );
     sql.run(&changed, &[scope.as_str().into(), now.into()])?;
-    // An event that was called off stays so, whichever is newer.
+    // A cancelled event stays cancelled, whichever row is newer.
     let cancelled = "UPDATE events SET status = 'cancelled', sequence = sequence + 1, updated_at = ?1 \
          WHERE status = 'scheduled' AND id IN (SELECT id FROM aside_events WHERE status = 'cancelled')";
     sql.run(cancelled, &[now.into()])?;
@@ -111,7 +112,7 @@ fn events(sql: &impl Sql, scope: &ScopeId, now: UnixSeconds) -> Result<(), SqlEr
 fn merge_secrets(sql: &impl Sql, header: &Header, now: UnixSeconds) -> Result<(), SqlError> {
     let waiting = is_waiting("secrets", "secrets.id");
     let of_scope = [header.scope.as_str().into(), now.into()];
-    // The value of a replaced version is kept; the next alarm destroys it if no buyer waits for it.
+    // The value of a replaced version is kept until the next alarm, which destroys it unless a buyer waits for it.
     let kept = "INSERT OR IGNORE INTO kept_values (secret_id, version, sealed, kept_since) \
          SELECT s.id, s.version, s.sealed, ?1 FROM secrets s JOIN aside_secrets a ON a.id = s.id \
          WHERE a.version > s.version AND s.sealed IS NOT NULL";
@@ -152,7 +153,7 @@ fn merge_secrets(sql: &impl Sql, header: &Header, now: UnixSeconds) -> Result<()
 }
 
 fn seats(sql: &impl Sql) -> Result<(), SqlError> {
-    // What was being paid when the backup was made is found out by the alarm, and gets its seat then.
+    // The alarm determines the outcome of payments that were open when the backup was made, and delivers their seats.
     let sold = "INSERT OR IGNORE INTO rsvps SELECT * FROM aside_rsvps a WHERE NOT EXISTS \
          (SELECT 1 FROM payments p WHERE p.event_id = a.event_id AND p.payer = a.payer \
          AND p.state IN ('claimed', 'verified', 'settling', 'unknown', 'settled'))";
@@ -168,7 +169,8 @@ fn seats(sql: &impl Sql) -> Result<(), SqlError> {
     sql.run(arrived, &[]).map(drop)
 }
 
-/// What was earned since with other tools than RSVPs is a sum. What is still being paid may be part of it, and is booked by itself.
+/// Revenue since the backup from tools other than RSVPs is known as a sum only. An open payment may be part of it and
+/// is booked separately.
 fn money(sql: &impl Sql, earned: Usdc, now: UnixSeconds) -> Result<(), SqlError> {
     let open = "SELECT coalesce(sum(amount), 0) FROM payments \
          WHERE state IN ('claimed', 'verified', 'settling', 'unknown', 'settled')";
@@ -181,7 +183,7 @@ fn money(sql: &impl Sql, earned: Usdc, now: UnixSeconds) -> Result<(), SqlError>
     }
 }
 
-/// What KV does not have, or not like this.
+/// Records that KV lacks or has with other content.
 fn publish_changes(sql: &impl Sql) -> Result<(), SqlError> {
     sql.run("DELETE FROM unpublished", &[])?;
     let taken = |rsvps: &str| format!("(SELECT count(*) FROM {rsvps} r WHERE r.event_id = e.id)");
@@ -211,7 +213,7 @@ fn publish_changes(sql: &impl Sql) -> Result<(), SqlError> {
     sql.run("INSERT OR IGNORE INTO unpublished SELECT * FROM aside_unpublished", &[]).map(drop)
 }
 
-/// Columns of a table.
+/// The columns of a table, separated by commas.
 fn prefixed(columns: &str, table: &str) -> String {
     let columns: Vec<String> =
         columns.split(", ").map(|column| format!("{table}.{column}")).collect();

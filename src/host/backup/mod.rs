@@ -1,11 +1,11 @@
-//! Backup and restore of a host, with what is not in KV: the desk, limits, credentials, ticket codes, stored answers, sealed
-//! secrets.
+//! Backup and restore of a host, including data that is not in KV: the desk, limits, credentials, ticket codes,
+//! stored answers and sealed secrets.
 //!
-//! `GET /api/users/export` answers with a backup ([`format`](mod@format)), page after page ([`outgoing`]); [`tables`] says what
-//! is in it. `POST /api/users/restore` takes one page after the other ([`incoming`]). With the last one the backup takes the place
-//! of the storage ([`swap`]), and what is known to have happened since is added (`merge`).
+//! `GET /api/users/export` streams a backup ([`format`](mod@format)) page by page ([`outgoing`]); [`tables`] lists
+//! its tables. `POST /api/users/restore` accepts one page per request ([`incoming`]). The last page replaces the
+//! storage with the backup ([`swap`]) and merges newer data into it (`merge`).
 //!
-//! Only a storage that has nothing of its own to lose is replaced ([`swap::holds`]).
+//! A storage is replaced only if nothing would be lost ([`swap::holds`]).
 
 pub mod format;
 pub mod incoming;
@@ -35,10 +35,11 @@ use crate::ports::{Level, SqlError, World};
 use crate::rails::outcome::{Abort, Failure, Fatal, Money};
 use crate::shop::profile::Profile;
 
-/// In the answer to an export, for the shell: the id by which it asks for the pages after the first, if there are any.
+/// Internal response header of an export with more than one page: the export's id, with which the Durable Object
+/// reads the other pages.
 pub const EXPORT_ID: &str = "x-concierge-export";
 
-/// Begins an export; the first page is in the answer.
+/// Begins an export. The response holds the first page.
 pub fn export(object: &Object<'_, impl World>, profile: &Profile) -> Result<Reply, Failure> {
     let now = object.world.now();
     let began_at = outgoing::began_at(object.world)?;
@@ -74,7 +75,7 @@ pub fn export(object: &Object<'_, impl World>, profile: &Profile) -> Result<Repl
     Ok(if first.is_last { reply } else { reply.with_header(EXPORT_ID, id.to_owned()) })
 }
 
-/// A page of the export with this id; `None` after the last one, and if the export was given up.
+/// A page of the export with this id. `None` after the last page and after the export has expired.
 ///
 /// # Errors
 /// [`SqlError`] if SQLite refuses.
@@ -86,7 +87,7 @@ pub fn export_page(
     outgoing::page(object.world, &object.config.keys, id, number, object.world.now())
 }
 
-/// Whether pages of a backup are coming in.
+/// Whether an upload of a backup is in progress.
 pub fn is_taking_in(object: &Object<'_, impl World>) -> Result<bool, SqlError> {
     Ok(staged(object)?.is_some_and(|staged| !staged.is_done))
 }
@@ -98,7 +99,7 @@ fn staged(object: &Object<'_, impl World>) -> Result<Option<Staged>, SqlError> {
     incoming::staged(object.world, object.world.now())
 }
 
-/// Takes a page of a backup; the last one restores it. A page that came before changes nothing.
+/// Accepts a page of a backup; the last page restores it. A repeated page changes nothing.
 pub fn take_in(
     object: &Object<'_, impl World>,
     resealing: &Resealing,
@@ -135,13 +136,13 @@ pub fn take_in(
     add(object, resealing, staged, &page, now)
 }
 
-/// Whether a backup may come in.
+/// Checks that a backup may be restored here, and begins an upload.
 fn begin_to_take_in(
     object: &Object<'_, impl World>,
     command: &Command,
     header: Header,
 ) -> Result<Staged, Failure> {
-    // It may bring back what was revoked, and an older payout address.
+    // A backup may bring back revoked credentials and an older payout address.
     if !command.user.as_ref().is_some_and(|user| user.fresh) {
         let detail = "restoring needs a sign-in of the last 10 minutes; sign in again and repeat";
         return Err(Abort::new(Code::SignInAgain, detail).into());
@@ -151,7 +152,7 @@ fn begin_to_take_in(
         let detail = "this backup was made by a newer version of this service; deploy that one, then restore. Nothing was changed";
         return Err(Abort::new(Code::BackupTooNew, detail).into());
     }
-    // Only now: nonsense leaves nothing behind where nobody has registered.
+    // Created only after the checks: an invalid backup must not create storage for an unregistered scope.
     object.create_storage()?;
     check_replaceable(object)?;
     object.world.atomically(|| incoming::forget(object.world))?;
@@ -167,7 +168,7 @@ fn check_replaceable(object: &Object<'_, impl World>) -> Result<(), Failure> {
     Err(Abort::new(Code::HostInUse, detail).into())
 }
 
-/// One block: the page is kept, and if it is the last, the backup takes the place of the storage.
+/// Stores the page and, if it is the last, replaces the storage, in one transaction.
 fn add(
     object: &Object<'_, impl World>,
     resealing: &Resealing,
@@ -183,7 +184,7 @@ fn add(
         is_done: is_last,
         ..staged
     };
-    // The lines between the rows count here, and not when a host is exported.
+    // This size includes the lines between rows, which the limit of an export does not; hence twice the limit.
     if staged.bytes > BYTES_MAX.saturating_mul(2) || staged.next > PAGES_MAX {
         return Err(too_large());
     }
@@ -263,7 +264,7 @@ fn how_far(object: &Object<'_, impl World>, staged: &Staged) -> Result<Reply, Fa
     Ok(crate::sale::request::ok(&answer))
 }
 
-/// Gives up what nobody has asked for or sent for long.
+/// Removes exports and uploads that have expired.
 pub fn forget_backups(object: &Object<'_, impl World>) -> Result<(), SqlError> {
     let statement = "DELETE FROM backups WHERE over_at <= ?1 RETURNING direction";
     object.world.atomically(|| {
@@ -277,7 +278,7 @@ pub fn forget_backups(object: &Object<'_, impl World>) -> Result<(), SqlError> {
     })
 }
 
-/// When the next one is given up.
+/// When the next export or upload expires.
 pub fn next_backup_over(object: &Object<'_, impl World>) -> Result<Option<UnixSeconds>, SqlError> {
     let found = first(object.world, "SELECT min(over_at) FROM backups", &[])?;
     let over = found.map(|mut columns| columns.optional_int()).transpose()?;

@@ -1,9 +1,9 @@
-//! A backup on its way out.
+//! An export in progress.
 //!
-//! Its rows show one moment, though sales go on. One block of the storage copies the rows of all tables into `backup_out`,
-//! as JSON text that SQLite writes, so that no row passes through our memory. Many rows are one row of the copy, so that
-//! few rows are written. Pages are read from the copy one at a time. The copy is removed with the last page, or ten
-//! minutes after the last request for a page.
+//! A backup is a snapshot, while sales go on. One transaction copies the rows of all tables into `backup_out` as JSON
+//! text; SQLite produces the text, so rows never pass through the Worker's memory. One row of the copy holds many
+//! rows, which keeps the number of writes low. Pages are read from the copy one at a time. The copy is removed with
+//! the last page, or ten minutes after the last request for a page.
 
 use crate::base::time::UnixSeconds;
 use crate::host::backup::format::{
@@ -14,22 +14,22 @@ use crate::identity::keys::Keys;
 use crate::ports::storage::{Columns, all, first};
 use crate::ports::{Sql, SqlError, SqlValue};
 
-/// Seconds between two exports, at least.
+/// The shortest time between two exports, seconds.
 pub const APART_SECONDS: i64 = 60;
-/// How long a copy waits for its next page to be asked for, seconds.
+/// How long the copy is kept after the last request for a page, seconds.
 pub const KEPT_SECONDS: i64 = 600;
-/// Rows that are put together.
+/// The most rows in one row of the copy.
 const ROWS_TOGETHER: u32 = 200;
-/// The bytes of these rows. JSON makes six bytes of one at most, and that fits on a page.
+/// The most bytes in one row of the copy. JSON escapes turn one byte into at most six, which still fits on a page.
 const BYTES_TOGETHER: u32 = 40_000;
-/// Columns in one group of an expression.
+/// Columns in one group of an SQL expression.
 const COLUMNS_TOGETHER: usize = 8;
 
-/// Why a copy cannot be made.
+/// An export cannot begin.
 pub enum NoCopy {
-    /// It would be too large to be restored.
+    /// The backup would be too large to be restored.
     TooLarge,
-    /// Storage.
+    /// Storage failed.
     Storage(SqlError),
 }
 
@@ -39,7 +39,7 @@ impl From<SqlError> for NoCopy {
     }
 }
 
-/// A copy.
+/// The stored copy of an export.
 struct Copy {
     header: Header,
     pages: u32,
@@ -47,7 +47,7 @@ struct Copy {
     began_at: UnixSeconds,
 }
 
-/// When the last export began, if that is remembered.
+/// When the last export began, if it is still stored.
 ///
 /// # Errors
 /// [`SqlError`] if SQLite refuses; so for every function here.
@@ -56,7 +56,7 @@ pub fn began_at(sql: &impl Sql) -> Result<Option<UnixSeconds>, SqlError> {
     first(sql, statement, &[])?.map(|mut columns| columns.moment()).transpose()
 }
 
-/// Copies all rows, in one block. A copy of before goes.
+/// Copies all rows in one transaction, and removes an earlier copy.
 ///
 /// # Errors
 /// [`NoCopy`]; then nothing has changed.
@@ -100,16 +100,16 @@ pub fn forget(sql: &impl Sql) -> Result<(), SqlError> {
     sql.run("DELETE FROM backups WHERE direction = 'out'", &[]).map(drop)
 }
 
-/// A page on its way out.
+/// A page of an export.
 pub struct OutPage {
-    /// Its lines, sealed.
+    /// Its lines and the seal.
     pub text: String,
-    /// Whether it is the last one.
+    /// Whether it is the last page.
     pub is_last: bool,
 }
 
-/// A page of the copy with this id; `None` if there is no such page, or no such copy any more. With the last page
-/// the copy goes.
+/// A page of the copy with this id. `None` if there is no such page or the copy is gone. Reading the last page
+/// removes the copy.
 ///
 /// # Errors
 /// As [`began_at`].
@@ -141,7 +141,7 @@ pub fn page(
         content.push_str(&end_line(&copy.counts));
         sql.run("DELETE FROM backup_out", &[])?;
     }
-    // The row stays for as long as the next export has to wait.
+    // The row in `backups` stays until the next export is allowed.
     let over_at =
         if is_last { now.max(copy.began_at.plus(APART_SECONDS)) } else { now.plus(KEPT_SECONDS) };
     let statement = "UPDATE backups SET over_at = ?1 WHERE direction = 'out'";
@@ -165,24 +165,24 @@ fn copy(sql: &impl Sql, id: &str) -> Result<Option<Copy>, SqlError> {
     found.map(read).transpose()
 }
 
-/// Puts rows into pages.
+/// Packs rows into pages.
 struct Packer<'a, S> {
     sql: &'a S,
     page: u32,
-    /// What the page holds, bytes.
+    /// The size of the current page, bytes.
     in_page: u64,
     bytes: u64,
 }
 
-/// Where rows come from, in SQL: those after the key `?1`, at most `?2`.
+/// SQL queries for at most `?2` rows after the key `?1`.
 struct Source {
-    /// The columns `k`, the key, and `size`, the bytes of the values.
+    /// Selects `k`, the key, and `size`, the bytes of the values.
     sizes: String,
-    /// The column `line`, a JSON array.
+    /// Selects `line`, a JSON array.
     lines: String,
 }
 
-/// Rows that follow each other.
+/// Consecutive rows.
 struct Next {
     after: i64,
     last: i64,
@@ -190,11 +190,11 @@ struct Next {
 }
 
 impl<S: Sql> Packer<'_, S> {
-    /// All rows of a table; how many there are.
+    /// Copies all rows of a table and returns their number.
     fn pack(&mut self, table: &str, columns: &[String], condition: &str) -> Result<u64, NoCopy> {
         let source = self.source(table, columns, condition)?;
         let place = [table.into(), to_json(&columns).into()];
-        // Our row ids begin with 1.
+        // Row ids begin with 1.
         let (mut after, mut rows) = (0_i64, 0_u64);
         while let Some(next) = self.next(&source, after)? {
             self.write(&source, &place, &next)?;
@@ -207,7 +207,7 @@ impl<S: Sql> Packer<'_, S> {
         Ok(rows)
     }
 
-    /// The next rows that are put together: few enough for a page whatever escapes make of them, or a single one.
+    /// The next rows to put together: few enough to fit on a page with all escapes, or a single row.
     fn next(&self, source: &Source, after: i64) -> Result<Option<Next>, SqlError> {
         let statement = format!(
             "SELECT count(*) FILTER (WHERE total <= ?3), max(k) FILTER (WHERE total <= ?3), min(k) \
@@ -222,7 +222,7 @@ impl<S: Sql> Packer<'_, S> {
         Ok(fits.or(first).map(|last| Next { after, last, rows }))
     }
 
-    /// Writes rows down, on this page or the next.
+    /// Writes rows to the current page or to the next.
     fn write(&mut self, source: &Source, place: &[SqlValue], next: &Next) -> Result<(), SqlError> {
         let statement = format!(
             "INSERT INTO backup_out (page, name, columns, lines) \
@@ -260,7 +260,7 @@ impl<S: Sql> Packer<'_, S> {
                 lines: format!("SELECT {line} AS line {rows}"),
             }
         } else {
-            // It is counted through, in the order of its key.
+            // A table without row ids is read by offset, in the order of its primary key.
             let rows = format!("FROM {table} WHERE {condition} LIMIT ?2 OFFSET ?1");
             Source {
                 sizes: format!(
@@ -278,12 +278,13 @@ fn line_of(columns: &[String]) -> String {
     format!("'[' || {} || ']'", joined(columns, value, " || ',' || "))
 }
 
-/// SQL that says how long the values of a row are.
+/// SQL for the length of a row's values.
 fn size_of(columns: &[String]) -> String {
     joined(columns, |column| format!("coalesce(octet_length({}), 1) + 3", quoted(column)), " + ")
 }
 
-/// One expression for all columns. Durable Objects allow a depth of 100, so the columns are grouped.
+/// One expression for all columns. Columns are grouped because Durable Objects limit the depth of an expression to
+/// 100.
 fn joined(columns: &[String], value: impl Fn(&String) -> String, operator: &str) -> String {
     let groups = columns.chunks(COLUMNS_TOGETHER).map(|group| {
         let values: Vec<String> = group.iter().map(&value).collect();
@@ -293,6 +294,6 @@ fn joined(columns: &[String], value: impl Fn(&String) -> String, operator: &str)
 }
 
 fn to_json(value: &impl serde::Serialize) -> String {
-    // Texts and numbers can always be written.
+    // Serialization of texts and numbers cannot fail.
     serde_json::to_string(value).unwrap_or_default()
 }

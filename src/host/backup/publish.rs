@@ -1,5 +1,5 @@
-//! Records that KV does not have as they are since a backup was restored: all of a host's, if KV was lost too. The alarm
-//! moves some of them to the outbox whenever few wait there.
+//! Records to publish after a restore: those that differ from KV, or all of a host if KV was lost too. The alarm
+//! moves some of them to the outbox whenever it is nearly empty.
 
 use crate::base::id::{EventId, RsvpId, ScopeId, SecretId};
 use crate::base::time::UnixSeconds;
@@ -13,18 +13,18 @@ use crate::products::vault::manage::publish_secret;
 use crate::products::vault::store as secrets;
 use crate::sale::cx::Cx;
 
-/// Records that wait in the outbox, from which on no more are moved there.
+/// No records are moved while this many wait in the outbox.
 const WAITING_MAX: u64 = 50;
-/// Records that are moved at a time.
+/// Records moved at a time.
 const AT_ONCE: u32 = 50;
 
-/// When more is to be moved to the outbox, if there is any: at once, or when the outbox has room.
+/// When the next records are moved to the outbox, if there are any: at once, or as soon as it has room.
 pub fn next_unpublished(object: &Object<'_, impl World>) -> Result<Option<UnixSeconds>, SqlError> {
     let is_due = unpublished(object)? && outbox_has_room(object)?;
     Ok(is_due.then(|| object.world.now()))
 }
 
-/// Moves some to the outbox.
+/// Moves some records to the outbox.
 pub fn publish_some(object: &Object<'_, impl World>) -> Result<(), SqlError> {
     let Some(profile) = object.profile()? else { return Ok(()) };
     if !outbox_has_room(object)? {

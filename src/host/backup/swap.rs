@@ -1,8 +1,7 @@
-//! A backup takes the place of what is in the storage. One block: everything or nothing.
+//! Replaces the storage with a backup, in one transaction.
 //!
-//! The tables of now are set aside or dropped. The schema of the backup is made, the rows are written, and the later
-//! migrations run, as they would have in the storage that the backup shows. What is set aside is added (`merge.rs`), and the books
-//! are audited.
+//! The current tables are set aside or dropped. The schema of the backup is created, its rows are written, and later
+//! migrations run. Then newer data from the set-aside tables is merged (`merge.rs`), and the books are audited.
 
 use crate::base::time::UnixSeconds;
 use crate::host::backup::format::{Counts, Header};
@@ -12,9 +11,9 @@ use crate::ledger::{self, audit, payments};
 use crate::ports::storage::{first, migrate_within};
 use crate::ports::{Sql, SqlError, SqlValue};
 
-/// What stands before the names of tables that are set aside.
+/// The prefix of set-aside tables.
 pub(super) const ASIDE: &str = "aside_";
-/// Tables of now that are looked at once more ([`super::merge`]).
+/// Current tables that [`super::merge`] reads.
 const SET_ASIDE: &[&str] = &[
     "profile",
     "events",
@@ -31,17 +30,17 @@ const SET_ASIDE: &[&str] = &[
     "sign_in_codes",
     "sign_in_times",
 ];
-/// Why a mail of the backup is not sent.
+/// The reason stored with a mail of the backup that is not sent.
 const MAYBE_SENT: &str = "it was on its way when the backup was made; it may have arrived";
 
-/// Why a backup cannot take the place of the storage.
+/// A backup cannot replace the storage.
 #[derive(Debug)]
 pub enum NoSwap {
-    /// It holds what it should not; for our log.
+    /// Its content is invalid. The text is for our log.
     Damaged(String),
-    /// Its books do not agree with themselves; which rules, for our log.
+    /// Its books break these audit rules. The texts are for our log.
     Audit(Vec<String>),
-    /// Storage.
+    /// Storage failed.
     Storage(SqlError),
 }
 
@@ -51,8 +50,8 @@ impl From<SqlError> for NoSwap {
     }
 }
 
-/// What this storage has that cannot be given up, in words for its host; `None` if there is nothing. That is so for an empty
-/// storage, and for one that was rebuilt from KV and has sold nothing since.
+/// What would be lost if this storage were replaced, as a text for its host. `None` for an empty storage, and for one
+/// that was rebuilt from KV and has sold nothing since.
 ///
 /// # Errors
 /// [`SqlError`] if SQLite refuses.
@@ -77,8 +76,8 @@ pub fn holds(sql: &impl Sql) -> Result<Option<&'static str>, SqlError> {
     Ok(None)
 }
 
-/// Puts the rows that have come in the place of the storage, in a block of the caller's. Afterwards the tables of
-/// [`SET_ASIDE`] are still there, until [`drop_aside`].
+/// Replaces the storage with the uploaded rows, in the caller's transaction. The tables of [`SET_ASIDE`] stay until
+/// [`drop_aside`].
 ///
 /// # Errors
 /// [`NoSwap`]; the caller's block must end with it.
@@ -95,23 +94,23 @@ pub(super) fn swap(
     migrate_within(sql, of_then, now)?;
     write_rows(sql, &staged, counts)?;
     migrate_within(sql, ledger::MIGRATIONS, now)?;
-    // The index of the knowledge base is made before the next search.
+    // The next search rebuilds the index of the knowledge base.
     sql.run("UPDATE kb_articles SET terms = 0", &[])?;
     let mails = "UPDATE mail_outbox SET state = 'unknown', reason = ?1, updated_at = ?2 \
          WHERE state IN ('queued', 'sending')";
     sql.run(mails, &[MAYBE_SENT.into(), now.into()])?;
-    // Whose seat or money a transaction is would otherwise be looked for in all of an event's.
+    // Without this index the merge would search all ledger rows of an event for each transaction.
     sql.run("CREATE INDEX aside_by_hash ON ledger (tx_hash, event_id, entry)", &[])?;
     Ok(payments::take_over(sql, now)?)
 }
 
-/// Whether the books agree with themselves. `at` is when they were copied: what was open then is not late now.
+/// Audits the books as of `at`, when they were copied: a payment that was open then is not overdue now.
 pub(super) fn check_books(sql: &impl Sql, at: UnixSeconds) -> Result<(), NoSwap> {
     let faults = audit::audit_at(sql, at)?;
     if faults.is_empty() { Ok(()) } else { Err(NoSwap::Audit(faults)) }
 }
 
-/// Removes what was set aside.
+/// Drops the set-aside tables.
 pub(super) fn drop_aside(sql: &impl Sql) -> Result<(), SqlError> {
     sql.run("DROP INDEX aside_by_hash", &[])?;
     for table in all_tables(sql)?.iter().filter(|table| table.starts_with(ASIDE)) {
@@ -120,7 +119,7 @@ pub(super) fn drop_aside(sql: &impl Sql) -> Result<(), SqlError> {
     Ok(())
 }
 
-/// Empties the storage but for what is set aside; gives the name of the table that holds the backup.
+/// Empties the storage except for the set-aside tables, and returns the name of the table with the uploaded rows.
 fn set_aside(sql: &impl Sql) -> Result<String, SqlError> {
     for table in SET_ASIDE {
         sql.run(&format!("CREATE TABLE {ASIDE}{table} AS SELECT * FROM {table}"), &[])?;
@@ -128,13 +127,13 @@ fn set_aside(sql: &impl Sql) -> Result<String, SqlError> {
     let staged = format!("{ASIDE}backup_in");
     sql.run(&format!("ALTER TABLE backup_in RENAME TO {staged}"), &[])?;
     for table in all_tables(sql)?.iter().filter(|table| !table.starts_with(ASIDE)) {
-        // Parts of an index go with it. The ledger's triggers go with their table, and do not stop that.
+        // Dropping an index drops its shadow tables too. The ledger's triggers do not prevent dropping their table.
         sql.run(&format!("DROP TABLE IF EXISTS {}", quoted(table)), &[])?;
     }
     Ok(staged)
 }
 
-/// SQLite reads the text of the rows, as it has written it: none passes through our memory.
+/// SQLite parses the rows' text itself, so rows never pass through the Worker's memory.
 fn write_rows(sql: &impl Sql, staged: &str, counts: &Counts) -> Result<(), NoSwap> {
     let mut written = Counts::new();
     for chunk in incoming::chunks(sql, staged)? {

@@ -1,9 +1,9 @@
-//! Which tables a backup holds, and why the others are not in it. A test holds both lists against the schema.
+//! The tables in a backup, and the reason for each that is not. A test compares both lists with the schema.
 
 use crate::ports::storage::{Columns, all};
 use crate::ports::{Sql, SqlError};
 
-/// Every table whose rows are in a backup, and which of them are (SQL).
+/// The tables in a backup, with the SQL condition of their rows.
 pub const CARRIED: &[(&str, &str)] = &[
     ("profile", "TRUE"),
     ("events", "TRUE"),
@@ -21,16 +21,16 @@ pub const CARRIED: &[(&str, &str)] = &[
     ("drafts", "TRUE"),
     ("desk", "TRUE"),
     ("credentials", "TRUE"),
-    // The mail of a code holds the code.
+    // A mail with a sign-in code contains the code.
     ("mail_outbox", "kind <> 'code'"),
     ("mail_events", "TRUE"),
     ("signed_out", "TRUE"),
-    // Which records KV did not have yet; they are not sent from here (`merge.rs`).
+    // Records that KV did not have yet. A restore does not send them (`merge.rs`).
     ("outbox", "TRUE"),
     ("unpublished", "TRUE"),
 ];
 
-/// Every other table, and why its rows are not in a backup.
+/// The tables that are not in a backup, with the reason.
 pub const LEFT_OUT: &[(&str, &str)] = &[
     (
         "migrations",
@@ -52,8 +52,7 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ("kb_text_idx", "part of kb_text"),
 ];
 
-/// The names of all tables but SQLite's own, whose numbers of rows follow from the rows that are never removed, and the
-/// platform's.
+/// The names of all tables except those of SQLite and of the platform.
 ///
 /// # Errors
 /// [`SqlError`] if SQLite refuses; so for every function here.
@@ -63,7 +62,7 @@ pub fn all_tables(sql: &impl Sql) -> Result<Vec<String>, SqlError> {
     all(sql, statement, &[], Columns::text)
 }
 
-/// The columns of a table; empty if there is none.
+/// The columns of a table; empty if it does not exist.
 ///
 /// # Errors
 /// As [`all_tables`].
@@ -71,13 +70,13 @@ pub fn columns_of(sql: &impl Sql, table: &str) -> Result<Vec<String>, SqlError> 
     all(sql, "SELECT name FROM pragma_table_info(?1) ORDER BY cid", &[table.into()], Columns::text)
 }
 
-/// A name as SQL.
+/// A quoted SQL identifier.
 #[must_use]
 pub fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// Names as SQL, with commas between them.
+/// Quoted SQL identifiers, separated by commas.
 #[must_use]
 pub fn listed(names: &[String]) -> String {
     let names: Vec<String> = names.iter().map(|name| quoted(name)).collect();

@@ -11,7 +11,7 @@ use crate::ports::{Sql, SqlError, SqlValue};
 const CREDENTIAL: &str = "SELECT id, name, hint, tier, tools, created_at, last_used_at, \
      expires_at, revoked_at FROM credentials";
 
-/// Writes a new credential.
+/// Inserts a new credential.
 ///
 /// # Errors
 /// [`SqlError`] if SQLite refuses; so for every function here.
@@ -37,7 +37,7 @@ pub fn insert(
     sql.run(statement, &parameters).map(drop)
 }
 
-/// The credential with this token.
+/// The credential whose token has this digest.
 ///
 /// # Errors
 /// As [`insert`].
@@ -58,7 +58,7 @@ pub fn find(sql: &impl Sql, id: &CredentialId) -> Result<Option<Credential>, Sql
     first(sql, &statement, &[id.as_str().into()])?.as_mut().map(credential).transpose()
 }
 
-/// All of them, the newest first.
+/// All credentials, newest first.
 ///
 /// # Errors
 /// As [`insert`].
@@ -67,7 +67,7 @@ pub fn list(sql: &impl Sql) -> Result<Vec<Credential>, SqlError> {
     all(sql, &statement, &[], credential)
 }
 
-/// How many are not revoked.
+/// The number of credentials that are not revoked.
 ///
 /// # Errors
 /// As [`insert`].
@@ -76,7 +76,7 @@ pub fn count(sql: &impl Sql) -> Result<u64, SqlError> {
     first(sql, statement, &[])?.map_or(Ok(0), |mut columns| columns.count())
 }
 
-/// Notes that a credential is in use.
+/// Stores the time of a credential's last use.
 ///
 /// # Errors
 /// As [`insert`].
@@ -85,7 +85,7 @@ pub fn note_use(sql: &impl Sql, id: &CredentialId, now: UnixSeconds) -> Result<(
     sql.run(statement, &[id.as_str().into(), now.into()]).map(drop)
 }
 
-/// Revokes a credential; when that was stays if it is revoked already.
+/// Revokes a credential. An earlier time of revocation is kept.
 ///
 /// # Errors
 /// As [`insert`].
@@ -94,7 +94,7 @@ pub fn revoke(sql: &impl Sql, id: &CredentialId, now: UnixSeconds) -> Result<(),
     sql.run(statement, &[id.as_str().into(), now.into()]).map(drop)
 }
 
-/// Forgets revoked ones, all but the newest. They are refused either way.
+/// Deletes all revoked credentials but the newest. A deleted one is refused like a revoked one.
 ///
 /// # Errors
 /// As [`insert`].
@@ -112,7 +112,7 @@ fn credential(columns: &mut Columns) -> Result<Credential, SqlError> {
         name: columns.text()?,
         hint: columns.text()?,
         tier: columns.parsed(|name| Tier::by_name(name).ok_or("no tier"))?,
-        // A name that no tool has any more stays: left out, it could leave an empty list, which stands for all.
+        // Names of removed tools are kept: without them the list could become empty, which means all tools.
         tools: columns.parsed(|names| serde_json::from_str(names))?,
         created_at: columns.moment()?,
         last_used_at: moment(columns.optional_int()?),
