@@ -52,7 +52,7 @@ async function interrupted() {
 }
 
 const classes = ["Host", "Relayer"];
-const mended = () => network.worker.restart({ vars: network.settings.vars });
+const repairSettings = () => network.worker.restart({ vars: network.settings.vars });
 const transfers = async ({ kit }) => (await network.chain.transfers(server.payTo)).filter(({ args }) => args.from === kit.payer.address);
 const published = () => network.worker.kv.get(`${server.scope}:revenue`);
 
@@ -67,13 +67,13 @@ async function finishesByItself(one) {
 }
 
 describe("settings that are at fault for a while", () => {
-  test("the alarms go on until they are mended, and then what is open is finished by itself", async () => {
+  test("the alarms go on until the settings are repaired, and then what is open is finished by itself", async () => {
     const one = await interrupted();
     for (const name of classes) {
       await until(() => alarms(temp.folder, name).some(([, at]) => at > Date.now() + 1000 * (SETTINGS_AGAIN_SECONDS - 60)));
       hurryAlarms(temp.folder, name, 2_000);
     }
-    await mended();
+    await repairSettings();
     await finishesByItself(one);
   });
 
@@ -87,7 +87,7 @@ describe("settings that are at fault for a while", () => {
       await until(async () => (await transfers(one)).length === 1, FINISHED_SECONDS);
     } finally {
       hurryAlarms(temp.folder, "Host", 2_000);
-      await mended();
+      await repairSettings();
     }
     await finishesByItself(one);
   });
@@ -101,7 +101,7 @@ describe("settings that are at fault for a while", () => {
     for (const name of classes) assert.equal(alarms(temp.folder, name).length, 1, name);
     assert.equal(noted(temp.folder).length, 2);
     for (const name of classes) hurryAlarms(temp.folder, name, 2_000);
-    await mended();
+    await repairSettings();
     await finishesByItself(one);
   });
 });
@@ -111,7 +111,7 @@ describe("alarms that are lost", () => {
     const one = await interrupted();
     for (const name of classes) loseAlarms(temp.folder, name);
     ageDirectories(temp.folder);
-    await mended();
+    await repairSettings();
     await sleep(LOOKED_SECONDS * 1000);
     for (const name of classes) assert.deepEqual(alarms(temp.folder, name), [], name);
     assert.deepEqual(await transfers(one), [], "nobody looks after it");
@@ -123,7 +123,7 @@ describe("alarms that are lost", () => {
     const one = await interrupted();
     loseAlarms(temp.folder, "Relayer");
     loseAlarms(temp.folder, "Host");
-    await mended();
+    await repairSettings();
     assert.equal((await network.worker.cron()).outcome, "ok");
     await until(async () => (await transfers(one)).length === 1, FINISHED_SECONDS);
     ageDirectories(temp.folder);

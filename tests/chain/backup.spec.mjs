@@ -25,7 +25,7 @@ before(async () => {
   chmodSync(keyFile, 0o600);
   backup = path.join(folder, "backup.ndjson");
   server = await openServer(network);
-  await furnish();
+  await fillHost();
 });
 after(async () => {
   await network?.stop();
@@ -52,7 +52,7 @@ async function ask(method, where, body) {
 }
 
 /** A seat, a secret, the desk, a limit and a credential; enough events for some pages. */
-async function furnish() {
+async function fillHost() {
   await ask("PATCH", "/api/users/me", { doors: ["events", "vault", "desk"], limits: { callsPerMinute: 77 } });
   event = await createEvent(network, server, { title: "First" });
   for (let number = 0; number < 200; number += 1) await createEvent(network, server, { title: `Event ${number}`, description: DESCRIPTION });

@@ -39,7 +39,7 @@ test("a question outlives the session's memory, on the same socket", async () =>
   guest.close();
 });
 
-test("a question and a request for a signature are repeated to whoever comes back", async () => {
+test("a question and a request for a signature are repeated to the returning client", async () => {
   const guest = await openBuyer(network, own(), { signs: false });
   askForSeat(guest, await event());
   const { confirmationId } = await guest.next("payment_required");

@@ -68,7 +68,7 @@ test("paid at a server whose answers are lost, then connected to another: the ti
   guest.close();
 });
 
-test("paid, disconnected, the tab closed, the memory gone: whoever comes back sees the ticket once", async () => {
+test("paid, disconnected, the tab closed, the memory gone: the returning client sees the ticket once", async () => {
   const guest = await paidAndLost();
   guest.send({ type: "disconnect_mcp" });
   await guest.next("mcp_disconnected");

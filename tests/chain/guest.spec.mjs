@@ -67,7 +67,7 @@ test("what is declined is never signed, and the call may be made again", async (
   assert.ok(!guest.messages.some(({ type }) => type === "sign_request"));
 });
 
-test("a signature of somebody else is refused, and can be made good", async () => {
+test("a signature of another wallet is refused, and can be made good", async () => {
   const guest = await stage.guest();
   guest.send({ type: "use_wallet", kind: "browser" });
   assert.match((await guest.next("error")).message, /address/);
@@ -92,7 +92,7 @@ const REFUSALS = [
   ["over the limit of the session", { perSession: "0.04" }, "over_per_session"],
   ["over the limit of a day", { perDay: "0.04" }, "over_per_day"],
   ["to a server that is not allowed", { doors: ["https://other.example"] }, "door_not_allowed"],
-  ["to somebody who is not allowed", { payTo: ["0x0000000000000000000000000000000000000001"] }, "pay_to_not_allowed"],
+  ["to a payee that is not allowed", { payTo: ["0x0000000000000000000000000000000000000001"] }, "pay_to_not_allowed"],
 ];
 for (const [what, policy, code] of REFUSALS) {
   test(`a payment ${what} is refused before anything is signed`, async () => {

@@ -82,7 +82,7 @@ test("signing out takes the browser's session away, and ends every other one of 
   assert.notEqual(me.status, 401);
 });
 
-test("raw messages go to whoever asked for them, the x402 payment among them, the owner's token never", async () => {
+test("raw messages go to the client that asked for them, the x402 payment among them, the owner's token never", async () => {
   const event = await createEvent(network, stage.server);
   const token = stage.server.token;
   const watching = await openGuest(agentUrl(network, "?raw=1"), { headers: { authorization: `Bearer ${token}` } });

@@ -1,5 +1,5 @@
-// Our own facilitator while its endpoint fails, its chain drops blocks, others are faster, or gas becomes
-// dear: whoever asks is told what is true, and every payment is settled once, by itself.
+// Our own facilitator while its endpoint fails, its chain drops blocks, others are faster, or gas becomes expensive:
+// every answer is true, and every payment is settled once, without another request.
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -213,7 +213,7 @@ describe("a chain that drops blocks", () => {
   });
 });
 
-describe("somebody else is faster with the same authorization", () => {
+describe("another sender is faster with the same authorization", () => {
   test("before we look at it: to who never began it, it is used already", async () => {
     const one = await fromServer();
     await spend(one.kit, one.payment);

@@ -94,7 +94,7 @@ for (const [kind, make] of Object.entries(KINDS)) {
         assert.equal((await send(message, signature)).status, 200, "its own is good, and the nonce was not used up");
       });
 
-      test("is refused with a signature for another message, or of somebody else", async () => {
+      test("is refused with a signature for another message, or of another wallet", async () => {
         const [wallet, foreign] = [await newWallet(make, deployed), await newWallet(make, deployed)];
         const message = await newMessage(wallet);
         isRefused(await send(message, await wallet.signMessage({ message: await newMessage(wallet) })));

@@ -92,7 +92,7 @@ test("over MCP it is listed without its value, bought, and read again with the s
   }
 });
 
-test("whoever reads the payment off the chain gets nothing for it", async () => {
+test("a reader of the chain gets nothing for the payment it sees there", async () => {
   const secret = await newSecret();
   const { payment, answer } = await buy(secret, 2);
   assert.equal(answer.body.secret, VALUE);

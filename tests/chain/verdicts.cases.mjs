@@ -218,7 +218,7 @@ const nonces = [
     differs(USED, { verify: USED, settle: "paid" }, "who asks again gets the same answer again, and nothing is sent"),
   ],
   [
-    "paid already, by somebody else",
+    "paid already, by another sender",
     byKey(async (one, kit) => {
       await spend(kit, one.payment);
       return { ...one, already: PRICE };
@@ -252,7 +252,7 @@ const conditions = [
   ["not valid yet", signs(() => ({ validAfter: String(now() + 60) })), TOO_EARLY],
   ["less than is asked for", signs(() => ({ value: String(PRICE - 1n) })), VALUE],
   ["more than is asked for", signs(() => ({ value: String(PRICE + 1n) })), VALUE],
-  ["to somebody else", signs(({ stranger }) => ({ to: stranger.address })), RECIPIENT],
+  ["to another payee", signs(({ stranger }) => ({ to: stranger.address })), RECIPIENT],
 ];
 
 const named = (name, version) => (kit) => kit.pays(kit.payer, { extra: { name, version } });

@@ -118,7 +118,7 @@ fn state(server: &Server) -> BTreeMap<&'static str, (usize, u64)> {
 }
 
 /// A host with something in every table.
-struct Furnished {
+struct SampleHost {
     server: Server,
     event: String,
     secret: String,
@@ -133,7 +133,7 @@ fn as_agent(server: &Server, token: &str, tool: &str, arguments: &Value) -> Repl
     block_on(server.host.handle(request))
 }
 
-fn furnished() -> Furnished {
+fn sample_host() -> SampleHost {
     let server = Server::with_desk();
     let limits = json!({"limits": {"callsPerMinute": 77, "usdPerDay": "9"}});
     assert_eq!(server.as_owner(Action::Own(Own::ChangeProfile), &limits).status, 200);
@@ -165,7 +165,7 @@ fn furnished() -> Furnished {
     // A search has made the index, and everything is published.
     search(&server);
     server.pass(3_600);
-    Furnished { server, event, secret, token, ticket_url }
+    SampleHost { server, event, secret, token, ticket_url }
 }
 
 /// A search makes the index of the knowledge base first.
@@ -183,8 +183,8 @@ fn buy_secret(server: &Server, secret: &str, seed: u8) -> Value {
 }
 
 /// Everything that a backup is for is there again, and works.
-fn is_all_there(furnished: &Furnished) {
-    let Furnished { server, event, secret, token, ticket_url } = furnished;
+fn is_all_there(sample: &SampleHost) {
+    let SampleHost { server, event, secret, token, ticket_url } = sample;
     let profile = json_of(&own(server, Own::Profile));
     assert_eq!(profile["limits"]["callsPerMinute"], 77);
     assert_eq!(profile["products"], json!(["events", "vault", "desk"]));
@@ -208,12 +208,12 @@ fn is_all_there(furnished: &Furnished) {
 
 #[test]
 fn a_host_whose_storage_is_lost_comes_back_with_everything_that_is_not_in_kv() {
-    let mut furnished = furnished();
-    let before = state(&furnished.server);
+    let mut sample = sample_host();
+    let before = state(&sample.server);
     assert!(before.values().filter(|(rows, _)| *rows > 0).count() >= 13, "{before:?}");
-    let pages = export(&furnished.server);
-    lose(&mut furnished.server);
-    let server = &furnished.server;
+    let pages = export(&sample.server);
+    lose(&mut sample.server);
+    let server = &sample.server;
     let answer = restore(server, &pages);
     assert_eq!(
         (&answer["events"], &answer["seats"], &answer["credentials"]),
@@ -221,24 +221,24 @@ fn a_host_whose_storage_is_lost_comes_back_with_everything_that_is_not_in_kv() {
     );
     search(server);
     assert_eq!(state(server), before);
-    is_all_there(&furnished);
+    is_all_there(&sample);
 }
 
 #[test]
 fn a_host_whose_records_are_lost_too_comes_back_and_is_published_anew() {
-    let mut furnished = furnished();
-    let kv = furnished.server.world.memory.kv.borrow().clone();
-    let before = state(&furnished.server);
-    let pages = export(&furnished.server);
-    lose_everything(&mut furnished.server);
-    let server = &furnished.server;
+    let mut sample = sample_host();
+    let kv = sample.server.world.memory.kv.borrow().clone();
+    let before = state(&sample.server);
+    let pages = export(&sample.server);
+    lose_everything(&mut sample.server);
+    let server = &sample.server;
     restore(server, &pages);
     search(server);
     assert_eq!(state(server), before);
     server.pass(PACE_SECONDS_MAX);
     assert_eq!(*server.world.memory.kv.borrow(), kv, "KV has every record again");
     assert_eq!(server.int("SELECT count(*) FROM unpublished"), 0);
-    is_all_there(&furnished);
+    is_all_there(&sample);
 }
 
 #[test]
@@ -323,7 +323,7 @@ fn a_copy_goes_with_its_last_page_or_after_ten_minutes_and_there_is_one_a_minute
     assert!(copy() > 0);
     server.pass(outgoing::KEPT_SECONDS - 1);
     let page = server.host.export_page(&id, 1).unwrap();
-    assert!(page.is_some_and(|page| !page.is_last), "whoever is slow gets the next page");
+    assert!(page.is_some_and(|page| !page.is_last), "a slow reader gets the next page");
     server.pass(outgoing::KEPT_SECONDS - 1);
     assert!(copy() > 0);
     server.pass(2);
@@ -339,9 +339,9 @@ fn a_copy_goes_with_its_last_page_or_after_ten_minutes_and_there_is_one_a_minute
 
 #[test]
 fn what_was_being_paid_when_the_backup_was_made_is_found_out_and_nothing_is_mailed_twice() {
-    let mut furnished = furnished();
-    let event = furnished.event.clone();
-    let server = &furnished.server;
+    let mut sample = sample_host();
+    let event = sample.event.clone();
+    let server = &sample.server;
     server.world.memory.settles.borrow_mut().push_back(Settles::PaysSilently);
     assert_eq!(pay(server, &event, &Wallet::new(4).pay(&offer(server, &event), 4)).0, 409);
     server.sql(&format!(
@@ -354,8 +354,8 @@ fn what_was_being_paid_when_the_backup_was_made_is_found_out_and_nothing_is_mail
     server.pass(600);
     let mails = server.world.memory.post_office.arrived.borrow().len();
     assert_eq!(server.int("SELECT count(*) FROM rsvps"), 2, "it is delivered after the backup");
-    lose(&mut furnished.server);
-    let server = &furnished.server;
+    lose(&mut sample.server);
+    let server = &sample.server;
     restore(server, &pages);
     server.pass(3_600);
     assert_eq!(server.int("SELECT count(*) FROM rsvps"), 2);

@@ -43,7 +43,7 @@ impl Seen {
     }
 }
 
-/// Somebody who answers questions.
+/// A person who answers questions.
 type Answers = dyn Fn(&Question) -> Said;
 
 /// A server, and what it has seen. Waiting takes no time, unless it answers late: then a clock is moved on to
@@ -82,7 +82,7 @@ impl Script {
         Self { late: millis, ..self }
     }
 
-    /// The same, with somebody who answers questions after so many milliseconds.
+    /// The same, with a person who answers questions after so many milliseconds.
     pub(super) fn with_person(
         self,
         thinks: u32,
@@ -103,7 +103,7 @@ impl Script {
         let mut idle = 0;
         while self.time.get() < end {
             yield_once().await;
-            // Whoever is due first moves the clock, once nobody else has anything to do at this moment.
+            // The earliest timer moves the clock once no other task can run now.
             idle = if self.due.borrow().first() == Some(&end) { idle + 1 } else { 0 };
             if idle > IDLE_TURNS {
                 self.time.set(end);

@@ -1,5 +1,5 @@
-//! Signing in with a code: once, in time, for its own address and for whoever asked; not by guessing, and nobody is
-//! kept from it by others.
+//! Signing in with a code: once, in time, for its address and its requester only. Guessing does not work, and others
+//! cannot lock a user out.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -27,7 +27,7 @@ fn at(address: &str) -> Server {
     server
 }
 
-/// Somebody with a browser.
+/// A user's browser.
 struct Visitor {
     network: String,
     is_known: bool,
@@ -176,7 +176,7 @@ fn a_code_is_useless_for_another_address() {
     let (server, ada) = (at(ADA), Visitor::from("home"));
     let code = code(&server, &ada);
     let asker = || ada.asker(ada.challenge.borrow().clone().unwrap());
-    // Even if somebody could ask Ada's object for it.
+    // Even if Bob's address could be checked at Ada's object.
     assert_eq!(check_as(&server, "bob@example.org", &code, asker()), 401);
     let other = Server::with(World { ..server.world.clone() }, "bob@example.org", config());
     assert_eq!(check_as(&other, "bob@example.org", &code, asker()), 401);
@@ -184,10 +184,10 @@ fn a_code_is_useless_for_another_address() {
 }
 
 #[test]
-fn a_code_is_good_for_whoever_asked_for_it_only() {
+fn a_code_works_for_its_requester_only() {
     let (server, ada) = (at(ADA), Visitor::from("home"));
     let hers = code(&server, &ada);
-    // Somebody who has read the mail, in another browser, with and without a challenge of their own.
+    // A thief who has read the mail, in another browser, with and without a challenge of their own.
     let thief = Visitor::from("elsewhere");
     assert_eq!(thief.check(&server, &hers), 401);
     let theirs = code(&server, &thief);

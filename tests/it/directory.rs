@@ -146,7 +146,7 @@ fn a_full_directory_drops_what_was_noted_least_recently_and_what_is_known_to_be_
     book.pass(LEAVE_SECONDS);
     let asked = book.sweep(1, &[]);
     book.sweep(0, &[(&asked[0], true)]);
-    // Whoever makes up any number of them.
+    // An attacker makes up any number of objects.
     for number in 1..OBJECTS_MAX {
         book.pass(1);
         book.note(&format!("stranger {number}"));
@@ -197,7 +197,7 @@ enum Does {
 }
 
 /// A directory with its objects.
-struct Town {
+struct Fleet {
     book: Book,
     objects: BTreeMap<String, Does>,
     asked: RefCell<Vec<String>>,
@@ -208,7 +208,7 @@ struct Town {
     questions: Cell<u32>,
 }
 
-impl Town {
+impl Fleet {
     /// All of them have been written down for long enough, in this order.
     fn of(objects: impl IntoIterator<Item = (String, Does)>) -> Self {
         let book = Book::new();
@@ -230,7 +230,7 @@ impl Town {
     }
 }
 
-impl Sweeps for Town {
+impl Sweeps for Fleet {
     async fn ask_directory(&self, _kind: Kind, ask: &Ask) -> Result<Vec<Listed>, SweepError> {
         self.questions.set(self.questions.get() + 1);
         if self.directory_hangs.get() {
@@ -256,13 +256,13 @@ impl Sweeps for Town {
     }
 }
 
-impl Clock for Town {
+impl Clock for Fleet {
     fn now(&self) -> UnixSeconds {
         self.book.0.now()
     }
 }
 
-impl Timer for Town {
+impl Timer for Fleet {
     async fn sleep(&self, millis: u32) {
         let over = self.now().plus((millis / 1_000).into());
         for _ in 0..10 {
@@ -272,7 +272,7 @@ impl Timer for Town {
     }
 }
 
-impl Log for Town {
+impl Log for Fleet {
     fn line(&self, _level: Level, _message: &str, _fields: &[(&str, &str)]) {}
 }
 
@@ -282,11 +282,11 @@ fn nothing_that_is_open_leaves_and_what_is_closed_does() {
     let names = ["open", "closed", "broken", "hanging"];
     let objects =
         (0..40).map(|number| (format!("{} {number}", names[number % 4]), kinds[number % 4]));
-    let town = Town::of(objects);
+    let fleet = Fleet::of(objects);
     // Each one that hangs keeps the four of its turn waiting.
     assert!(i64::from(ANSWER_MILLIS) / 1_000 * 10 < RUN_SECONDS);
-    assert_eq!(town.sweep(), Swept { open: 10, closed: 10, failed: 20 });
-    let all = town.book.all();
+    assert_eq!(fleet.sweep(), Swept { open: 10, closed: 10, failed: 20 });
+    let all = fleet.book.all();
     assert_eq!(all.len(), 30);
     assert!(all.iter().all(|id| !id.starts_with("closed")), "{all:?}");
 }
@@ -295,24 +295,24 @@ fn nothing_that_is_open_leaves_and_what_is_closed_does() {
 fn a_run_of_the_cron_asks_only_so_many_a_few_at_a_time_and_the_next_one_goes_on() {
     let many = usize::try_from(MANY).unwrap();
     let id = |number: usize| format!("{number:04}");
-    let town = Town::of((0..many + 50).map(|number| (id(number), Does::SaysOpen)));
-    assert_eq!(town.sweep().open, MANY);
-    assert_eq!(*town.asked.borrow(), (0..many).map(id).collect::<Vec<_>>(), "the oldest first");
-    assert_eq!(town.at_once.get(), (0, AT_ONCE));
-    assert_eq!(town.sweep().open, 50);
-    assert_eq!(*town.asked.borrow(), (many..many + 50).map(id).collect::<Vec<_>>());
-    assert_eq!(town.sweep(), Swept::default(), "their turn comes again later");
+    let fleet = Fleet::of((0..many + 50).map(|number| (id(number), Does::SaysOpen)));
+    assert_eq!(fleet.sweep().open, MANY);
+    assert_eq!(*fleet.asked.borrow(), (0..many).map(id).collect::<Vec<_>>(), "the oldest first");
+    assert_eq!(fleet.at_once.get(), (0, AT_ONCE));
+    assert_eq!(fleet.sweep().open, 50);
+    assert_eq!(*fleet.asked.borrow(), (many..many + 50).map(id).collect::<Vec<_>>());
+    assert_eq!(fleet.sweep(), Swept::default(), "their turn comes again later");
 }
 
 #[test]
 fn a_run_of_the_cron_stays_within_the_subrequests_of_an_invocation() {
     let mut made = 0;
     for kind in Kind::ALL {
-        let town = Town::of((0..60).map(|number| (format!("{number:04}"), Does::SaysOpen)));
-        let swept = block_on(sweep(&town, kind, swept_max(kind)));
+        let fleet = Fleet::of((0..60).map(|number| (format!("{number:04}"), Does::SaysOpen)));
+        let swept = block_on(sweep(&fleet, kind, swept_max(kind)));
         assert_eq!(swept.open, swept_max(kind), "and it does something");
-        made += swept.open + town.questions.get();
-        assert!(town.at_once.get().1 <= 6);
+        made += swept.open + fleet.questions.get();
+        assert!(fleet.at_once.get().1 <= 6);
     }
     assert!(made <= 33, "{made} subrequests, and one for each network");
     let walk = u32::try_from(walk::SUBREQUESTS).unwrap();
@@ -321,29 +321,29 @@ fn a_run_of_the_cron_stays_within_the_subrequests_of_an_invocation() {
 
 #[test]
 fn objects_that_hang_take_a_run_only_so_long_and_the_others_have_their_turn_in_the_next() {
-    let town = Town::of((0..300).map(|number| {
+    let fleet = Fleet::of((0..300).map(|number| {
         (format!("{number:04}"), if number < 150 { Does::Hangs } else { Does::SaysClosed })
     }));
-    let begun = town.now();
-    let swept = town.sweep();
-    assert!(town.now().since(begun) <= RUN_SECONDS + i64::from(ANSWER_MILLIS) / 1_000);
+    let begun = fleet.now();
+    let swept = fleet.sweep();
+    assert!(fleet.now().since(begun) <= RUN_SECONDS + i64::from(ANSWER_MILLIS) / 1_000);
     assert!(swept.failed > 50 && swept.failed < 150, "{swept:?}");
     let mut closed = swept.closed;
     for _ in 0..3 {
-        town.book.pass(LEAVE_SECONDS);
-        closed += town.sweep().closed;
+        fleet.book.pass(LEAVE_SECONDS);
+        closed += fleet.sweep().closed;
     }
     assert_eq!(closed, 150);
-    assert_eq!(town.book.all().len(), 150, "those that hang stay");
+    assert_eq!(fleet.book.all().len(), 150, "those that hang stay");
 }
 
 #[test]
 fn a_directory_that_does_not_answer_ends_the_run_and_no_more() {
-    let town = Town::of([("a".to_owned(), Does::SaysOpen)]);
-    town.directory_hangs.set(true);
-    assert_eq!(town.sweep(), Swept::default());
-    town.directory_hangs.set(false);
-    assert_eq!(town.sweep().open, 1);
+    let fleet = Fleet::of([("a".to_owned(), Does::SaysOpen)]);
+    fleet.directory_hangs.set(true);
+    assert_eq!(fleet.sweep(), Swept::default());
+    fleet.directory_hangs.set(false);
+    assert_eq!(fleet.sweep().open, 1);
 }
 
 #[test]

@@ -209,7 +209,7 @@ fn a_crash_during_settlement_is_finished_by_the_alarm() {
         }
     }
     assert_eq!(server.int("SELECT count(*) FROM payments WHERE state = 'settling'"), 1);
-    assert!(server.world.memory.alarm.get().is_some(), "somebody has to look after it");
+    assert!(server.world.memory.alarm.get().is_some(), "the alarm has to look after it");
     server.evict();
     let again = block_on(server.tool("rsvpToEvent", &rsvp(&event), Some(&payment)));
     assert_eq!(json_of(&again)["title"], "settlement pending");

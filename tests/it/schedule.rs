@@ -19,7 +19,7 @@ enum Step {
     Pay { wallet: u8, payment: u8, event: usize, v1: bool, dies_after: Option<u8> },
     /// The facilitator will behave like this next.
     Facilitator(Settles),
-    /// Somebody asks what a seat costs.
+    /// A stranger asks for the price of a seat.
     Challenge { event: usize },
     /// The host cancels an event.
     Cancel { event: usize },

@@ -97,7 +97,7 @@ fn a_token_that_was_signed_out_signs_nobody_out() {
 }
 
 #[test]
-fn the_sign_out_of_somebody_who_never_registered_counts_and_is_forgotten_after_a_day() {
+fn the_sign_out_of_an_unregistered_user_counts_and_is_forgotten_after_a_day() {
     let server = Server::with(World::new(), ADA, config());
     sign_out(&server, NOW);
     assert_eq!(profile(&server, NOW), 401);

@@ -235,7 +235,7 @@ fn ten_thousand_records_come_back_in_slices_whatever_breaks_on_the_way() {
 }
 
 #[test]
-fn a_damaged_record_among_many_stops_the_restoration_until_it_is_mended() {
+fn a_damaged_record_among_many_stops_the_restoration_until_it_is_repaired() {
     let mut server = Server::open();
     publish_ten_thousand(&server);
     let damaged = format!("{}:events:evt_{:024x}", server.scope, 7);

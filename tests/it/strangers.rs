@@ -354,7 +354,7 @@ fn where_nobody_can_say_whom_a_payment_was_for_only_its_proven_payer_gets_anythi
     for head in [Some(100), None] {
         let (server, event, payment, status) = used_in(100, head);
         assert_eq!(status, 401);
-        // Whoever read it off the chain waits in vain, and the alarm books nothing either.
+        // A reader of the chain waits in vain, and the alarm books nothing either.
         server.pass(600);
         let (status, refused) = pay(&server, &event, &payment);
         assert_eq!((status, &refused["title"]), (401, &json!("proof needed")), "{refused}");

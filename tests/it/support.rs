@@ -364,7 +364,7 @@ impl Timer for World {
 }
 
 impl Web for World {
-    /// Crossmint, which knows one wallet and gives it to whoever asks first.
+    /// Crossmint, which has one wallet and gives it to the first owner that asks.
     async fn exchange(&self, request: WebRequest) -> Result<WebResponse, HttpError> {
         let _leaves = self.memory.leaves();
         yield_once().await;
@@ -601,7 +601,7 @@ fn receipt(hash: &str, (payer, value): &(String, u64)) -> Value {
     ]})
 }
 
-/// A host with a server, and ways to knock.
+/// A host with a server, and requests to it.
 pub(crate) struct Server {
     pub(crate) world: World,
     pub(crate) host: Host<World>,

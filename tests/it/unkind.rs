@@ -213,7 +213,7 @@ fn a_damaged_row_keeps_no_other_from_being_delivered() {
     server.sql(&format!("UPDATE payments SET requirements = '{{' WHERE payer = '{wallet}'"));
     server.pass(60);
     assert_eq!(state(&server), "unknown,delivered,delivered");
-    // It is looked at again, and whoever mends it finds it there.
+    // The alarm checks the payment again later, so that it is still open when the row is repaired.
     server.sql("UPDATE payments SET requirements = '{}'");
     server.pass(1_200);
     assert_eq!(state(&server), "delivered,delivered,delivered");

@@ -98,7 +98,7 @@ fn the_same_payment_reads_again_only_with_what_the_chain_never_sees() {
     let again = json_of(&retrieve(&server, &secret, Some(&payment)));
     assert_eq!((&again["secret"], &again["retrievalCount"]), (&json!(VALUE), &json!(1)));
     assert_eq!(again["transactionHash"], first["transactionHash"]);
-    // Whoever reads the chain knows the authorization and its signature, and our offer, but not the key.
+    // A reader of the chain knows the authorization, its signature and our offer, but not the key.
     let mut without = payment.clone();
     without["accepted"]["extra"].as_object_mut().unwrap().remove("receiptKey");
     let mut other = payment.clone();

@@ -225,7 +225,7 @@ fn what_crossmint_refuses_is_told_without_the_key() {
 }
 
 #[test]
-fn a_wallet_of_somebody_else_is_not_taken_for_ours() {
+fn a_wallet_of_another_owner_is_not_taken_for_ours() {
     let made = vectors().exchanges.pop_front().unwrap().answer.body;
     for (pointer, value) in [
         ("/owner", json!("userId:session-b")),

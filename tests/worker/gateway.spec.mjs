@@ -345,7 +345,7 @@ const raw = (headers) =>
     rawRequest(`${network.worker.url}/health`, { headers }, read).on("error", reject).end();
   });
 
-test("a deployment that thinks it is on somebody's machine says which setting that is", async () => {
+test("a deployment that thinks it is on a local machine says which setting that is", async () => {
   const answer = await raw({ host: "events.example" });
   assert.equal(answer.status, 403);
   assert.match(JSON.parse(answer.body).detail, /^PUBLIC_URL is http:\/\/localhost:\d+, .*`npm run deploy` sets it/);

@@ -79,7 +79,7 @@ const NEVER_SIGNED = [
   ["has an amount beyond all bounds", wants({ amount: "9".repeat(80) }), "no_offer"],
   ["has no time", wants({ maxTimeoutSeconds: 0 }), "no_offer"],
   ["costs more than a call may", wants({ amount: "1000001" }), "over_per_call", { perCall: "1" }],
-  ["pays somebody who is not allowed", wants({}), "pay_to_not_allowed", { payTo: [STRANGER] }],
+  ["pays a payee that is not allowed", wants({}), "pay_to_not_allowed", { payTo: [STRANGER] }],
   ["is for a server that is allowed", wants({}, ELSEWHERE), "door_not_allowed", { doors: [GOOD] }],
   ["raises the price that was listed", { ...wants({ amount: "50000" }), ...listedAt(0.01) }, "price_raised"],
   ["is longer than can be kept", wants({}, { padding: "x".repeat(500_000) }), "no_offer"],
@@ -139,7 +139,7 @@ async function anothersTransaction() {
 
 const FAKES = {
   "a hash that was made up": async () => settled(`0x${"ab".repeat(32)}`),
-  "somebody else's transaction": async () => settled(await anothersTransaction()),
+  "a transaction of another payment": async () => settled(await anothersTransaction()),
   "a transaction that moved no such money": async () => settled((await chain.mint(PAY_TO, 10_000n)).transactionHash),
   "no transaction": async () => settled(""),
   "no hash at all": async () => settled("0x12"),

@@ -1,5 +1,5 @@
-// Limits by network address, in the real runtime: every route counts, whoever comes through a guest session counts
-// for the address behind it, and a flood of what is dear stops nothing cheap.
+// Limits by network address, in the real runtime: every route counts, requests of a guest session count for the
+// client's address, and a flood of expensive requests does not stop cheap ones.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";

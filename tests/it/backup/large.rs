@@ -14,10 +14,10 @@ fn many(server: &Server, count: u32, statement: &str) {
 }
 
 /// 10,000 events; 100,000 seats, 5,000 of them at one event, with their payments, books and stored answers.
-fn full_house() -> Furnished {
-    let furnished = furnished();
-    let server = &furnished.server;
-    let event = &furnished.event;
+fn large_host() -> SampleHost {
+    let sample = sample_host();
+    let server = &sample.server;
+    let event = &sample.event;
     server.sql(&format!("UPDATE events SET capacity = 0 WHERE id = '{event}'"));
     many(
         server,
@@ -75,32 +75,32 @@ fn full_house() -> Furnished {
     );
     assert_eq!(server.int("SELECT count(*) FROM events"), 10_000);
     assert_eq!(server.int("SELECT count(*) FROM rsvps"), 100_000);
-    furnished
+    sample
 }
 
 #[test]
 fn ten_thousand_events_and_a_hundred_thousand_seats_come_back_equal() {
-    let mut furnished = full_house();
-    let before = state(&furnished.server);
+    let mut sample = large_host();
+    let before = state(&sample.server);
     let rows: usize = before.values().map(|(rows, _)| rows).sum();
     assert!(rows > 500_000, "{rows}");
-    let (first, id) = begin(&furnished.server);
+    let (first, id) = begin(&sample.server);
     let mut pages = vec![first];
-    pages.extend(rest(&furnished.server, id.as_deref()));
+    pages.extend(rest(&sample.server, id.as_deref()));
     let longest = pages.iter().map(String::len).max().unwrap();
     let bytes: usize = pages.iter().map(String::len).sum();
     assert!(bytes > 200_000_000, "{bytes}");
     let limit = usize::try_from(PAGE_BYTES).unwrap() + 4_000;
     assert!(longest <= limit, "{longest} bytes at a time");
     assert!(pages.len() < usize::try_from(PAGES_MAX).unwrap() / 4);
-    lose_everything(&mut furnished.server);
-    let server = &furnished.server;
+    lose_everything(&mut sample.server);
+    let server = &sample.server;
     for page in &pages[..pages.len() - 1] {
         assert_eq!(send(server, page).status, 200);
     }
     assert_eq!(json_of(&send(server, pages.last().unwrap()))["done"], true);
     search(server);
     assert_eq!(state(server), before);
-    server.sql(&format!("UPDATE events SET capacity = 0 WHERE id = '{}'", furnished.event));
-    is_all_there(&furnished);
+    server.sql(&format!("UPDATE events SET capacity = 0 WHERE id = '{}'", sample.event));
+    is_all_there(&sample);
 }

@@ -154,9 +154,9 @@ fn a_host_that_has_sold_since_is_not_replaced() {
 
 #[test]
 fn what_a_desk_has_learnt_since_is_not_given_up() {
-    let furnished = furnished();
-    let pages = export(&furnished.server);
-    is(&send(&furnished.server, &pages[0]), 409, "host_in_use");
+    let sample = sample_host();
+    let pages = export(&sample.server);
+    is(&send(&sample.server, &pages[0]), 409, "host_in_use");
     let server = Server::with_desk();
     let pages = export(&server);
     let article = json!({"title": "New", "body": "Words"});
@@ -168,13 +168,13 @@ fn what_a_desk_has_learnt_since_is_not_given_up() {
 
 #[test]
 fn only_the_host_itself_exports_and_only_one_who_has_just_signed_in_restores() {
-    let furnished = furnished();
-    let server = &furnished.server;
+    let sample = sample_host();
+    let server = &sample.server;
     for what in [Own::Export, Own::Restore] {
         let mut request = server.request(Action::Own(what.clone()), false, &[], &json!({}));
         is(&block_on(server.host.handle(request)), 403, "not_owner");
         request = server.request(Action::Own(what), false, &[], &json!({}));
-        request.command.credential = Some(Token::parse(&furnished.token).unwrap().digest());
+        request.command.credential = Some(Token::parse(&sample.token).unwrap().digest());
         is(&block_on(server.host.handle(request)), 403, "not_granted");
     }
     let (server, pages) = lost();

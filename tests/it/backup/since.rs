@@ -8,18 +8,18 @@ use super::*;
 
 #[test]
 fn seats_that_were_sold_after_the_backup_are_kept_and_counted_once() {
-    let mut furnished = furnished();
-    let event = furnished.event.clone();
-    let pages = export(&furnished.server);
-    let server = &furnished.server;
+    let mut sample = sample_host();
+    let event = sample.event.clone();
+    let pages = export(&sample.server);
+    let server = &sample.server;
     assert_eq!(pay(server, &event, &Wallet::new(5).pay(&offer(server, &event), 5)).0, 200);
-    buy_secret(server, &furnished.secret, 6);
+    buy_secret(server, &sample.secret, 6);
     let late = server.event(5);
     assert_eq!(pay(server, &late, &Wallet::new(5).pay(&offer(server, &late), 7)).0, 200);
     server.pass(3_600);
     let revenue = json_of(&own(server, Own::Revenue))["totalAtomic"].clone();
-    lose(&mut furnished.server);
-    let server = &furnished.server;
+    lose(&mut sample.server);
+    let server = &sample.server;
     restore(server, &pages);
     assert_eq!(json_of(&own(server, Own::Revenue))["totalAtomic"], revenue);
     let seats =
@@ -27,7 +27,7 @@ fn seats_that_were_sold_after_the_backup_are_kept_and_counted_once() {
     assert_eq!((seats(&event), seats(&late)), (2, 1));
     let sold = format!(
         "SELECT carried + (SELECT count(*) FROM retrievals) FROM secrets WHERE id = '{}'",
-        furnished.secret
+        sample.secret
     );
     assert_eq!(server.int(&sold), 2);
     // Who has a seat is not sold another one.
@@ -35,13 +35,13 @@ fn seats_that_were_sold_after_the_backup_are_kept_and_counted_once() {
     let kv = server.world.memory.kv.borrow().clone();
     server.pass(3_600);
     assert_eq!(*server.world.memory.kv.borrow(), kv, "KV knew it all");
-    is_all_there(&furnished);
+    is_all_there(&sample);
 }
 
 #[test]
 fn what_was_called_off_or_moved_after_the_backup_stays_so() {
-    let mut furnished = furnished();
-    let server = &furnished.server;
+    let mut sample = sample_host();
+    let server = &sample.server;
     let value = json!({"name": "Other", "value": "sk-live-2", "price": "0.05"});
     let gone = json_of(&server.as_owner(Action::Own(Own::StoreSecret), &value))["id"].clone();
     let gone = SecretId::parse(gone.as_str().unwrap()).unwrap();
@@ -52,11 +52,11 @@ fn what_was_called_off_or_moved_after_the_backup_stays_so() {
     assert_eq!(own(server, Own::CancelEvent(id(&cancelled))).status, 200);
     let changed = json!({"title": "Rust evening", "capacity": 51});
     assert_eq!(
-        server.as_owner(Action::Own(Own::UpdateEvent(id(&furnished.event))), &changed).status,
+        server.as_owner(Action::Own(Own::UpdateEvent(id(&sample.event))), &changed).status,
         200
     );
     assert_eq!(own(server, Own::RevokeSecret(gone.clone())).status, 200);
-    let secret = SecretId::parse(&furnished.secret).unwrap();
+    let secret = SecretId::parse(&sample.secret).unwrap();
     let replaced = json!({"value": "sk-live-9", "price": "0.07"});
     assert_eq!(server.as_owner(Action::Own(Own::ChangeSecret(secret)), &replaced).status, 200);
     let wallet = "0x14dC79964da2C08b23698B3D3cc7Ca32193d9955";
@@ -64,20 +64,20 @@ fn what_was_called_off_or_moved_after_the_backup_stays_so() {
     assert_eq!(server.as_owner(Action::Own(Own::Register), &moves).status, 200);
     server.pass(3_600);
     let kv = server.world.memory.kv.borrow().clone();
-    lose(&mut furnished.server);
-    let server = &furnished.server;
+    lose(&mut sample.server);
+    let server = &sample.server;
     restore(server, &pages);
     assert_eq!(json_of(&own(server, Own::Profile))["walletAddress"], wallet);
     let status = |event: &str| {
         server.text(&format!("SELECT status || title FROM events WHERE id = '{event}'"))
     };
     assert_eq!(status(&cancelled), "cancelledRust meetup");
-    assert_eq!(status(&furnished.event), "scheduledRust evening");
+    assert_eq!(status(&sample.event), "scheduledRust evening");
     let sealed = format!(
         "SELECT count(*) FROM secrets WHERE id = '{gone}' AND revoked_at IS NULL AND sealed IS NOT NULL"
     );
     assert_eq!(server.int(&sealed), 0);
-    assert_eq!(buy_secret(server, &furnished.secret, 6)["secret"], "sk-live-9");
+    assert_eq!(buy_secret(server, &sample.secret, 6)["secret"], "sk-live-9");
     let records = server.world.memory.kv.borrow().clone();
     let differs = records
         .iter()
@@ -114,13 +114,13 @@ fn a_change_that_kv_did_not_have_yet_is_not_taken_for_older() {
 
 #[test]
 fn credentials_of_both_are_good_and_one_that_was_revoked_is_told_of() {
-    let mut furnished = furnished();
-    let pages = export(&furnished.server);
-    let listed = json_of(&own(&furnished.server, Own::Credentials));
+    let mut sample = sample_host();
+    let pages = export(&sample.server);
+    let listed = json_of(&own(&sample.server, Own::Credentials));
     let id = CredentialId::parse(listed["credentials"][0]["id"].as_str().unwrap()).unwrap();
-    assert_eq!(own(&furnished.server, Own::RevokeCredential(id.clone())).status, 200);
-    lose(&mut furnished.server);
-    let server = &furnished.server;
+    assert_eq!(own(&sample.server, Own::RevokeCredential(id.clone())).status, 200);
+    lose(&mut sample.server);
+    let server = &sample.server;
     let body = json!({"name": "new", "tier": "read"});
     let new = json_of(&server.as_owner(Action::Own(Own::CreateCredential), &body));
     let answer = restore(server, &pages);
@@ -130,9 +130,9 @@ fn credentials_of_both_are_good_and_one_that_was_revoked_is_told_of() {
         as_agent(server, new["token"].as_str().unwrap(), "listTickets", &json!({})).status,
         200
     );
-    assert_eq!(as_agent(server, &furnished.token, "listTickets", &json!({})).status, 200);
+    assert_eq!(as_agent(server, &sample.token, "listTickets", &json!({})).status, 200);
     assert_eq!(own(server, Own::RevokeCredential(id)).status, 200);
-    assert_eq!(as_agent(server, &furnished.token, "listTickets", &json!({})).status, 401);
+    assert_eq!(as_agent(server, &sample.token, "listTickets", &json!({})).status, 401);
 }
 
 #[test]
@@ -178,12 +178,12 @@ fn a_sign_out_that_the_backup_does_not_know_still_counts() {
 
 #[test]
 fn who_has_registered_anew_in_a_new_deployment_gets_everything_back() {
-    let mut furnished = furnished();
-    let kv = furnished.server.world.memory.kv.borrow().clone();
-    let pages = export(&furnished.server);
-    furnished.server.pass(60);
-    lose_everything(&mut furnished.server);
-    let server = &furnished.server;
+    let mut sample = sample_host();
+    let kv = sample.server.world.memory.kv.borrow().clone();
+    let pages = export(&sample.server);
+    sample.server.pass(60);
+    lose_everything(&mut sample.server);
+    let server = &sample.server;
     let body = json!({"userId": PAY_TO, "walletAddress": PAY_TO});
     assert_eq!(server.as_owner(Action::Own(Own::Register), &body).status, 201);
     let new = server.event(3);
@@ -198,21 +198,21 @@ fn who_has_registered_anew_in_a_new_deployment_gets_everything_back() {
             .filter(|(key, _)| !key.starts_with("users"))
             .all(|(key, value)| records.get(key) == Some(value))
     );
-    is_all_there(&furnished);
+    is_all_there(&sample);
 }
 
 #[test]
 fn what_a_rebuilt_host_has_changed_before_the_backup_came_is_kept_and_published() {
-    let mut furnished = furnished();
-    let pages = export(&furnished.server);
-    lose(&mut furnished.server);
-    let server = &furnished.server;
+    let mut sample = sample_host();
+    let pages = export(&sample.server);
+    lose(&mut sample.server);
+    let server = &sample.server;
     assert_eq!(own(server, Own::Events).status, 200, "rebuilt");
     server.world.memory.kv_is_down.set(true);
-    let id = EventId::parse(&furnished.event).unwrap();
+    let id = EventId::parse(&sample.event).unwrap();
     assert_eq!(own(server, Own::CancelEvent(id)).status, 200);
     assert_eq!(
-        own(server, Own::RevokeSecret(SecretId::parse(&furnished.secret).unwrap())).status,
+        own(server, Own::RevokeSecret(SecretId::parse(&sample.secret).unwrap())).status,
         200
     );
     let late = server.event(5);
@@ -229,7 +229,7 @@ fn what_a_rebuilt_host_has_changed_before_the_backup_came_is_kept_and_published(
     server.world.memory.kv_is_down.set(false);
     server.pass(7_200);
     let kv = server.world.memory.kv.borrow();
-    assert!(kv[&format!("{}:events:{}", server.scope, furnished.event)].contains("cancelled"));
+    assert!(kv[&format!("{}:events:{}", server.scope, sample.event)].contains("cancelled"));
     assert!(kv.contains_key(&format!("{}:events:{late}", server.scope)));
     assert!(!kv.keys().any(|key| key.contains(":secrets:")));
 }

@@ -24,21 +24,21 @@ use serde_json::{Value, json};
 use crate::support::{Server, Settles, Wallet, block_on};
 
 /// The world of a guest: our own servers, and nothing else.
-struct Street<'a>(&'a Server);
+struct Deployment<'a>(&'a Server);
 
-impl Web for Street<'_> {
+impl Web for Deployment<'_> {
     async fn exchange(&self, request: WebRequest) -> Result<WebResponse, HttpError> {
         panic!("{} is somewhere else", request.url)
     }
 }
 
-impl Timer for Street<'_> {
+impl Timer for Deployment<'_> {
     async fn sleep(&self, millis: u32) {
         self.0.world.sleep(millis).await;
     }
 }
 
-impl Person for Street<'_> {
+impl Person for Deployment<'_> {
     fn is_there(&self) -> bool {
         false
     }
@@ -48,7 +48,7 @@ impl Person for Street<'_> {
     }
 }
 
-impl Doors for Street<'_> {
+impl Doors for Deployment<'_> {
     async fn knock(&self, server: &ScopeId, request: WebRequest) -> Result<WebResponse, HttpError> {
         assert_eq!(*server, self.0.scope);
         let body: Value = serde_json::from_str(&request.body.unwrap()).unwrap();
@@ -63,7 +63,7 @@ impl Doors for Street<'_> {
 }
 
 struct Guest<'a> {
-    street: Street<'a>,
+    deployment: Deployment<'a>,
     rules: Rules,
     wallet: Wallet,
     connection: Connection,
@@ -71,10 +71,10 @@ struct Guest<'a> {
 
 impl<'a> Guest<'a> {
     fn at(server: &'a Server, era: Era) -> Self {
-        let street = Street(server);
+        let deployment = Deployment(server);
         let rules = Rules { public_url: "http://localhost:8787".to_owned(), is_local: true };
         let url = format!("http://localhost:8787/mcp/users/{}", server.scope);
-        let connected = block_on(Client::new(&street, &rules).connect(&url, Some(era)));
+        let connected = block_on(Client::new(&deployment, &rules).connect(&url, Some(era)));
         let (connection, tools) = connected.unwrap();
         assert_eq!((connection.era, connection.server.as_str()), (era, "Events Concierge"));
         let names: Vec<&str> = tools.iter().map(|tool| tool.name.as_str()).collect();
@@ -90,11 +90,11 @@ impl<'a> Guest<'a> {
             ]
         );
         assert!(tools[2].is_paid && tools[3].price.is_some() && !tools[0].is_paid);
-        Self { street, rules, wallet: Wallet::new(7), connection }
+        Self { deployment, rules, wallet: Wallet::new(7), connection }
     }
 
     fn call(&mut self, tool: &str, arguments: &Value, payment: Option<&Value>) -> (Value, Answer) {
-        let client = Client::new(&self.street, &self.rules);
+        let client = Client::new(&self.deployment, &self.rules);
         let called = client.call_tool(&mut self.connection, tool, arguments, payment);
         let outcome = block_on(called);
         let answer = read_answer(&outcome);
@@ -112,7 +112,7 @@ impl<'a> Guest<'a> {
 
     /// A payment as the guest makes it, and what was signed.
     fn pay(&self, offer: &Offer) -> (Value, Authorization) {
-        let world = &self.street.0.world;
+        let world = &self.deployment.0.world;
         let signed = authorize(offer, self.wallet.address, world.now(), world);
         // The wallet of the tests signs what it is told to.
         let requirements = json!({"network": offer.network.caip2, "payTo": offer.pay_to,
@@ -233,9 +233,10 @@ fn a_refused_settlement_is_a_new_challenge() {
 #[test]
 fn an_address_without_a_server_is_an_error_for_people() {
     let server = Server::open();
-    let street = Street(&server);
+    let deployment = Deployment(&server);
     let rules = Rules { public_url: "http://localhost:8787".to_owned(), is_local: true };
-    let connected = block_on(Client::new(&street, &rules).connect("http://localhost:8787/", None));
+    let connected =
+        block_on(Client::new(&deployment, &rules).connect("http://localhost:8787/", None));
     let text = connected.unwrap_err().to_string();
     assert!(text.contains("/mcp/users/"), "{text}");
 }

@@ -18,7 +18,7 @@ use super::input::text;
 use super::{Verdict, fuzz};
 use crate::support::NOW;
 
-/// Everything in an event and a seat that somebody else writes.
+/// All texts of an event and a seat that others write.
 #[derive(Clone, Debug)]
 struct Words {
     title: String,

@@ -112,7 +112,7 @@ fn check(payment: &PaymentPayload, change: &Change) -> Verdict {
         Change::Signed(byte, bit) => {
             let changed = flipped(authorization, *byte, *bit);
             let found = recover(&changed, signature)?;
-            // Nor does it hold for whoever it now says has signed it.
+            // Nor is it valid for the signer that the changed authorization names.
             prop_assert!(found != Some(payer) && found != Some(changed.from));
             return Ok(());
         }

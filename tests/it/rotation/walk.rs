@@ -22,7 +22,7 @@ use crate::support::{MASTER_KEY, Server, World, block_on, config, json_of, yield
 const PAGE: usize = 11;
 
 /// A deployment: hosts with their objects, one KV, and the directory of hosts.
-struct Town {
+struct Fleet {
     directory: World,
     hosts: BTreeMap<String, Server>,
     /// Hosts that cannot be asked.
@@ -33,7 +33,7 @@ struct Town {
     asked: RefCell<Vec<String>>,
 }
 
-impl Town {
+impl Fleet {
     /// So many hosts, each with a secret.
     fn of(count: u8) -> Self {
         let directory = World::new();
@@ -97,7 +97,7 @@ impl Town {
     }
 }
 
-impl Walks for Town {
+impl Walks for Fleet {
     async fn ask_rotation(&self, ask: &Ask) -> Result<Told, SweepError> {
         self.hops.set(self.hops.get() + 1);
         yield_once().await;
@@ -139,13 +139,13 @@ impl Walks for Town {
     }
 }
 
-impl Timer for Town {
+impl Timer for Fleet {
     async fn sleep(&self, _millis: u32) {
         std::future::pending::<()>().await;
     }
 }
 
-impl Log for Town {
+impl Log for Fleet {
     fn line(&self, level: Level, message: &str, fields: &[(&str, &str)]) {
         self.directory.line(level, message, fields);
     }
@@ -153,84 +153,84 @@ impl Log for Town {
 
 #[test]
 fn all_idle_hosts_are_asked_and_sealed_anew_and_it_is_said_once() {
-    let mut town = Town::of(40);
-    assert_eq!(town.sealed_with(MASTER_KEY), 40);
+    let mut fleet = Fleet::of(40);
+    assert_eq!(fleet.sealed_with(MASTER_KEY), 40);
     let rotation = rotated(SECOND, Some(MASTER_KEY));
-    town.deploy(&rotation);
-    assert_eq!(town.sealed_with(MASTER_KEY), 40, "nobody calls them, and no alarm is set");
+    fleet.deploy(&rotation);
+    assert_eq!(fleet.sealed_with(MASTER_KEY), 40, "nobody calls them, and no alarm is set");
     for run in 0..40 {
-        let done = town.status(&rotation).is_done;
-        assert_eq!(town.lines(DONE), usize::from(done), "in run {run}");
-        town.run(&rotation);
-        assert!(town.asked.borrow().len() <= ASKED_MAX);
+        let done = fleet.status(&rotation).is_done;
+        assert_eq!(fleet.lines(DONE), usize::from(done), "in run {run}");
+        fleet.run(&rotation);
+        assert!(fleet.asked.borrow().len() <= ASKED_MAX);
     }
-    assert!(town.status(&rotation).is_done);
-    assert_eq!((town.lines(DONE), town.lines(LOST)), (1, 0));
-    assert_eq!((town.sealed_with(SECOND), town.sealed_with(MASTER_KEY)), (40, 0));
-    let kv = town.directory.memory.kv.borrow().clone();
+    assert!(fleet.status(&rotation).is_done);
+    assert_eq!((fleet.lines(DONE), fleet.lines(LOST)), (1, 0));
+    assert_eq!((fleet.sealed_with(SECOND), fleet.sealed_with(MASTER_KEY)), (40, 0));
+    let kv = fleet.directory.memory.kv.borrow().clone();
     let records = kv.iter().filter(|(key, _)| key.contains(":secrets:"));
     assert!(records.clone().count() == 40);
     assert!(records.into_iter().all(|(_, record)| record.contains(&prefix(SECOND))));
     // A run that finds everything done asks once and nobody else.
-    town.run(&rotation);
-    assert_eq!((town.hops.get(), town.asked.borrow().len()), (1, 0));
+    fleet.run(&rotation);
+    assert_eq!((fleet.hops.get(), fleet.asked.borrow().len()), (1, 0));
     // Another key is another walk.
     let next = rotated(THIRD, Some(SECOND));
-    town.deploy(&next);
+    fleet.deploy(&next);
     for _ in 0..40 {
-        town.run(&next);
+        fleet.run(&next);
     }
-    assert!(town.status(&next).is_done);
-    assert_eq!((town.lines(DONE), town.sealed_with(THIRD)), (2, 40));
+    assert!(fleet.status(&next).is_done);
+    assert_eq!((fleet.lines(DONE), fleet.sealed_with(THIRD)), (2, 40));
 }
 
 #[test]
 fn a_host_that_cannot_be_asked_keeps_nobody_waiting_and_the_previous_key_needed() {
-    let mut town = Town::of(30);
+    let mut fleet = Fleet::of(30);
     let rotation = rotated(SECOND, Some(MASTER_KEY));
-    town.deploy(&rotation);
-    let broken = town.hosts.keys().nth(12).unwrap().clone();
-    town.broken.borrow_mut().insert(broken.clone());
+    fleet.deploy(&rotation);
+    let broken = fleet.hosts.keys().nth(12).unwrap().clone();
+    fleet.broken.borrow_mut().insert(broken.clone());
     for _ in 0..60 {
-        town.run(&rotation);
+        fleet.run(&rotation);
     }
-    assert_eq!((town.sealed_with(SECOND), town.lines(DONE)), (29, 0));
-    let told = town.status(&rotation);
+    assert_eq!((fleet.sealed_with(SECOND), fleet.lines(DONE)), (29, 0));
+    let told = fleet.status(&rotation);
     assert_eq!((told.is_done, told.hosts_open, told.spot), (false, 1, None));
-    let failures = town.lines("a host cannot be asked");
+    let failures = fleet.lines("a host cannot be asked");
     assert!(failures < 10, "it is asked ever less often: {failures} times in two hours");
-    town.broken.borrow_mut().clear();
+    fleet.broken.borrow_mut().clear();
     for _ in 0..120 {
-        town.run(&rotation);
+        fleet.run(&rotation);
     }
-    assert_eq!((town.sealed_with(SECOND), town.lines(DONE)), (30, 1));
+    assert_eq!((fleet.sealed_with(SECOND), fleet.lines(DONE)), (30, 1));
 }
 
 #[test]
 fn a_list_that_kv_does_not_give_stops_no_walk() {
-    let mut town = Town::of(30);
+    let mut fleet = Fleet::of(30);
     let rotation = rotated(SECOND, Some(MASTER_KEY));
-    town.deploy(&rotation);
+    fleet.deploy(&rotation);
     for run in 0..60 {
-        town.list_fails.set(run % 2 == 1 || (20..32).contains(&run));
-        town.run(&rotation);
+        fleet.list_fails.set(run % 2 == 1 || (20..32).contains(&run));
+        fleet.run(&rotation);
     }
-    assert_eq!((town.sealed_with(SECOND), town.lines(DONE)), (30, 1));
+    assert_eq!((fleet.sealed_with(SECOND), fleet.lines(DONE)), (30, 1));
 }
 
 #[test]
 fn values_that_open_with_neither_key_are_counted_and_told_in_the_end() {
-    let mut town = Town::of(3);
+    let mut fleet = Fleet::of(3);
     let rotation = rotated(SECOND, Some(MASTER_KEY));
-    town.deploy(&rotation);
-    let server = town.hosts.values().next().unwrap();
+    fleet.deploy(&rotation);
+    let server = fleet.hosts.values().next().unwrap();
     server.sql("UPDATE secrets SET sealed = 'v1.1.damaged'");
     for _ in 0..20 {
-        town.run(&rotation);
+        fleet.run(&rotation);
     }
-    let told = town.status(&rotation);
-    assert_eq!((told.is_done, told.unopened, town.sealed_with(SECOND)), (true, 1, 2));
-    assert_eq!((town.lines(DONE), town.lines(LOST)), (0, 1));
+    let told = fleet.status(&rotation);
+    assert_eq!((told.is_done, told.unopened, fleet.sealed_with(SECOND)), (true, 1, 2));
+    assert_eq!((fleet.lines(DONE), fleet.lines(LOST)), (0, 1));
 }
 
 #[test]

@@ -85,7 +85,7 @@ impl Chain {
         self.find(nonce, i64::MAX).is_some()
     }
 
-    /// Whether somebody else than our facilitator had it moved.
+    /// Whether another sender than our facilitator moved it.
     pub(crate) fn is_elsewhere(&self, nonce: &str) -> bool {
         self.find(nonce, i64::MAX).is_some_and(|mined| mined.hash.starts_with(ELSEWHERE))
     }
@@ -110,7 +110,7 @@ impl Chain {
         self.find(nonce, i64::MAX).map(|mined| mined.at)
     }
 
-    /// Somebody else has a payment moved, in the next block; when that is, if it goes well.
+    /// Another sender moves a payment in the next block. Returns the time of that block on success.
     pub(crate) fn spend(sim: &Rc<Sim>, payment: &Value) -> Option<i64> {
         let authorization = authorization_of(payment);
         let signature = payment["payload"]["signature"].as_str().unwrap();
@@ -120,7 +120,7 @@ impl Chain {
         let at = sim.chain.borrow().nets[authorization.net].blocks.next(sim.now.get());
         let is_moved = is_good && sim.chain.borrow_mut().mine(&authorization, &hash, at);
         if is_moved {
-            sim.tell(|| format!("somebody spends {}", short(&authorization.nonce)));
+            sim.tell(|| format!("another sender spends {}", short(&authorization.nonce)));
         }
         is_moved.then_some(at)
     }

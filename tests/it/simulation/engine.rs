@@ -60,7 +60,7 @@ pub(crate) struct Sim {
     /// What is set for all hosts now.
     pub(crate) settings: Cell<Settings>,
     /// When the settings last became valid again, milliseconds.
-    pub(crate) mended_at: Cell<i64>,
+    pub(crate) recovered_at: Cell<i64>,
     pub(crate) chain: RefCell<Chain>,
     pub(crate) node: RefCell<Node>,
     pub(crate) kv: RefCell<BTreeMap<String, String>>,
@@ -77,7 +77,7 @@ pub(crate) struct Sim {
     pub(crate) relayer: RefCell<Relayer>,
     /// Nonces of payments whose payers have not proven them in time, or which no endpoint could confirm for a day.
     pub(crate) given_up: RefCell<BTreeSet<String>>,
-    /// What has been seen to be wrong, for whoever looks after each step.
+    /// Violations seen during a step; they are checked after each step.
     pub(crate) wrongs: RefCell<Vec<String>>,
     pub(crate) payees: RefCell<BTreeMap<String, Payee>>,
     /// What happens later, in the order of its time.
@@ -89,7 +89,7 @@ pub(crate) struct Sim {
     /// Subrequests that the task has made so far.
     pub(crate) subrequests: Cell<u32>,
     woken: RefCell<BTreeSet<u64>>,
-    /// What happened, for whoever reads a failure.
+    /// What happened, printed with a failure.
     pub(crate) story: RefCell<Vec<String>>,
 }
 
@@ -117,7 +117,7 @@ impl Sim {
             unkind,
             rules: rules(),
             settings: Cell::default(),
-            mended_at: Cell::default(),
+            recovered_at: Cell::default(),
             chain: RefCell::default(),
             node: RefCell::default(),
             kv: RefCell::default(),

@@ -1,4 +1,4 @@
-//! Somebody else's facilitator, which may talk nonsense, be slow, and be wrong.
+//! An external facilitator, which may send malformed answers, be slow, or be wrong.
 
 use std::rc::Rc;
 

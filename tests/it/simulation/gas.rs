@@ -180,7 +180,7 @@ fn two_hosts_that_pay_each_other_stop_at_their_budget_and_nobody_else_does() {
 }
 
 #[test]
-fn however_many_hosts_somebody_makes_up_an_honest_one_still_settles() {
+fn an_honest_host_still_settles_however_many_hosts_an_attacker_makes_up() {
     // $50 in all would be ten hosts' budgets. A transfer costs $0.16.
     let mut relaying = Relaying::quiet(100 * DEAR);
     let mut settled = 0_u32;
@@ -196,7 +196,7 @@ fn however_many_hosts_somebody_makes_up_an_honest_one_still_settles() {
             settled += 1;
         }
     }
-    assert!(settled > 200, "somebody has spent most of it: {settled}");
+    assert!(settled > 200, "the attacker has spent most of it: {settled}");
     let honest = relaying.payer(251, None);
     let said = relaying.pays(&honest, 100 * CENT, OTHER, "host:honest").1;
     assert_eq!(said["success"], true, "{said}");

@@ -26,7 +26,7 @@ const REORG_AGE: i64 = 15_000;
 
 type Answer = Result<HttpResponse, HttpError>;
 
-/// A transfer that somebody sends, with the payer's signature.
+/// A transfer in a transaction, with the payer's signature.
 #[derive(Clone)]
 pub(crate) struct Signed {
     pub(crate) authorization: Authorization,
@@ -205,7 +205,7 @@ impl Node {
         })
     }
 
-    /// Somebody else sends the authorization.
+    /// Another sender submits the authorization.
     pub(crate) fn front_run(&mut self, sim: &Sim, authorization: &Authorization) {
         let from = Address::repeat_byte(0xee);
         let pending = self.pool.iter().filter(|sent| sent.from == from).count();
@@ -216,7 +216,7 @@ impl Node {
         self.pool.push(sent);
     }
 
-    /// Somebody else uses the relayer's key.
+    /// Another program uses the relayer's key.
     pub(crate) fn use_key(&mut self, sim: &Sim) {
         let nonce = self.pending_nonce();
         let hash = B256::from(U256::from(sim.fresh()) + (U256::from(0xaa) << 200));
@@ -269,7 +269,7 @@ impl Node {
         self.refused(payer).next_back().map(|mined| self.newest() - mined.block)
     }
 
-    /// How many blocks have come after the one in which somebody else has used the relayer's key.
+    /// The number of blocks since another program used the relayer's key.
     pub(crate) fn blocks_since_foreign_use(&self) -> Option<usize> {
         let is_foreign =
             |mined: &&Mined| mined.sent.from == self.relayer && mined.sent.transfer.is_none();

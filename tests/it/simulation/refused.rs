@@ -73,12 +73,12 @@ fn a_payment_whose_nonce_was_taken_is_refused_for_good_and_the_gap_is_filled_by_
     assert_eq!(first["success"], true);
     let index = relaying.signs(&payer, CENT, PAY_TO);
     let answers = relaying.shows(index, HOST);
-    // The pools lose it, and somebody else uses the key in the meantime.
+    // The pools lose the transaction, and another program uses the key in the meantime.
     while relaying.text("SELECT count(*) FROM settlements") == "1" {
         relaying.runs(10);
     }
     relaying.runs(250);
-    relaying.loses_and_somebody_uses_the_key();
+    relaying.loses_it_and_another_uses_the_key();
     relaying.waits(30);
     assert_eq!(said(&answers).unwrap()["errorReason"], "settlement_pending");
     relaying.waits(120);

@@ -14,10 +14,10 @@ use super::facilitator::refusal;
 use super::settings::NETWORKS;
 use super::unkind::Unkind;
 
-/// Whoever waits for a block is told after this time that there is none yet, milliseconds.
+/// How long a request waits for a block before it is answered "pending", milliseconds.
 const PATIENCE: i64 = 30_000;
 
-/// What became of an authorization that somebody asked to settle first.
+/// The settlement of an authorization, for its first requester.
 #[derive(Clone, Debug)]
 struct Settlement {
     claimant: String,
@@ -100,7 +100,7 @@ fn wait(sim: &Rc<Sim>, authorization: Authorization, known: &Settlement, slot: R
                 sim.chain.borrow_mut().said_paid.insert(nonce.clone());
                 json!({"success": true, "transaction": hash, "payer": from})
             }
-            // Somebody was faster, or the chain has dropped the block.
+            // Another sender was faster, or the chain has dropped the block.
             (true, false) | (false, _) if was_used => {
                 json!({"success": false, "errorReason": "settlement_pending", "transaction": hash})
             }

@@ -154,7 +154,7 @@ impl Relaying {
         // Nobody asks for anything: the alarm, or the cron, has to finish it.
         self.run_for(1_300_000);
         if self.has_gap() {
-            // Somebody else has used the key, and the pool has forgotten that: the next payment fills the gap.
+            // Another program used the key, and the pool lost that transaction: the next payment fills the gap.
             let next = self.signs(&Wallet::new(1), PRICE, PAY_TO);
             self.shows(next, "host:a");
             self.run_for(120_000);
@@ -182,7 +182,7 @@ impl Relaying {
             }
             88..92 => {
                 self.sim.node.borrow_mut().use_key(&self.sim);
-                self.sim.tell(|| "somebody else uses the key".to_owned());
+                self.sim.tell(|| "another program uses the key".to_owned());
                 self.pay();
                 if self.sim.rng.chance(500) {
                     self.run_for(500);
@@ -266,7 +266,7 @@ impl Relaying {
         self.outcome.front_run += 1;
         self.sim.node.borrow_mut().front_run(&self.sim, &payment.authorization);
         let nonce = payment.authorization.nonce.to_string();
-        self.sim.tell(|| format!("somebody else sends {}", short(&nonce)));
+        self.sim.tell(|| format!("another sender sends {}", short(&nonce)));
     }
 
     fn send(&self, index: usize, claimant: &str) -> Answers {
@@ -412,7 +412,7 @@ impl Relaying {
         self.send(index, claimant)
     }
 
-    /// Somebody else sends the payment, and a block takes it.
+    /// Another sender submits the payment, and a block includes it.
     pub(crate) fn is_sent_by_another(&mut self, index: usize) {
         let authorization = &self.payments[index].authorization;
         self.sim.node.borrow_mut().front_run(&self.sim, authorization);
@@ -505,8 +505,8 @@ impl Relaying {
         self.run_for(millis);
     }
 
-    /// The pool loses what the relayer has just sent, and somebody else uses its key.
-    pub(crate) fn loses_and_somebody_uses_the_key(&self) {
+    /// The pool loses the relayer's last transaction, and another program uses its key.
+    pub(crate) fn loses_it_and_another_uses_the_key(&self) {
         let mut node = self.sim.node.borrow_mut();
         node.evict(&self.sim);
         node.use_key(&self.sim);
@@ -560,7 +560,7 @@ impl Relaying {
         } else {
             self.outcome.refused += 1;
         }
-        // One that somebody else has sent before we had begun is not ours to answer for.
+        // A payment that another sender submitted before our settlement began is not counted as ours.
         let ours =
             format!("SELECT count(*) FROM settlements WHERE id LIKE '%{}'", authorization.nonce);
         let is_ours = self.object.int(&ours) == 1;

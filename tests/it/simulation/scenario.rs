@@ -201,14 +201,14 @@ impl Scenario {
         }
         self.end_trouble();
         self.run_for(900_000);
-        self.serve_somebody();
+        self.serve_an_honest_buyer();
         self.run_for(4_500_000);
         self.check_all();
         self.prove_doubtful();
         self.check_end()
     }
 
-    /// One thing that somebody does.
+    /// One random action.
     fn act(&mut self) {
         self.take_made();
         match self.sim.rng.below(100) {

@@ -84,7 +84,7 @@ impl Sql for Storage {
     }
 }
 
-/// A storage as somebody sees it to whom nothing happens.
+/// A storage without injected faults.
 pub(crate) struct Calm {
     pub(crate) sqlite: Rc<Storage>,
     /// Seconds.

@@ -48,14 +48,14 @@ pub(crate) const UNKIND: &[Unkind] = &[
     Unkind::Strangers,
 ];
 
-/// What is held against the service only once it is mended.
+/// Rules that are checked only where the service is known to keep them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rule {
     /// A row that needs an alarm has one from the moment at which it is written, and the directory is told.
     AlarmsAreSet,
     /// No money is asked for, for what is not on sale any more.
     OnlyWhatIsSold,
-    /// Whoever bought a secret gets the value that was sold once, whatever became of it since.
+    /// A buyer of a secret gets the sold value, even after it was changed or withdrawn.
     FirstHandOver,
     /// What was moved once more because the chain had dropped it is looked at again: it may be dropped twice.
     DroppedTwice,

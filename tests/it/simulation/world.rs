@@ -27,7 +27,7 @@ use super::{endpoint, facilitator, node, relayer, settings};
 /// Thrown where a crash happens between two writes.
 pub(crate) struct Crash;
 
-/// How a payment ends that may have been for somebody else, and whose payer did not say that it was not.
+/// The reason of a payment that may have been made for another server and whose payer has not proven otherwise.
 pub(crate) const UNPROVEN: &str = "nobody has proven to have paid";
 /// Stands for ever, milliseconds.
 const FOR_EVER: i64 = 1 << 50;

@@ -29,7 +29,7 @@ pub(super) struct Purchase {
     /// Whether it was only ever sent to that host with those arguments.
     pub(super) pure: bool,
     pub(super) sent: usize,
-    /// Whether somebody else has had it moved.
+    /// Whether another sender moved it.
     pub(super) spent: Spent,
     pub(super) answers: Rc<RefCell<Vec<Reply>>>,
     /// Whether its payer has read what it bought by showing the payment once more.
@@ -60,7 +60,7 @@ impl Scenario {
         }
     }
 
-    /// What somebody wants of a host, and what that costs. What is written has the nonce in it.
+    /// A paid call at a host, and its price. Texts in its arguments contain the nonce.
     fn wish(&self, host: usize, nonce: &B256) -> (Wish, &'static str) {
         let server = &self.servers[host];
         let one = |of: &[String]| of[self.sim.rng.below(of.len())].clone();

@@ -1,5 +1,5 @@
-//! Payments that somebody else puts on the chain: spent at another shop of the same payee before they are
-//! shown here, or read from a call on its way and sent first. And payers who prove what is in doubt.
+//! Payments that another sender puts on the chain: used at another server of the same payee before they are shown
+//! here, or read from a call in flight and sent first. And payers who prove a payment that is in doubt.
 
 use events_concierge::ports::SqlValue;
 use serde_json::Value;
@@ -8,7 +8,7 @@ use super::super::chain::{Chain, LAG, short};
 use super::buying::Purchase;
 use super::{HOSTS, PAY_TO, Scenario};
 
-/// Whether and when somebody else had a payment moved.
+/// Whether and when another sender moved a payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Spent {
     No,
@@ -58,7 +58,7 @@ impl Scenario {
         self.send(before, None, None);
     }
 
-    /// Somebody sends a payment that they have seen somewhere.
+    /// Another sender submits a payment that it has seen.
     pub(super) fn spend_one(&mut self) {
         if self.purchases.is_empty() {
             return;
@@ -107,7 +107,7 @@ impl Scenario {
         of_theirs.map(value).sum()
     }
 
-    /// Whether nobody has proven in time to have made a payment that may have been for somebody else.
+    /// Whether a payment that may have been made for another server was not proven in time.
     pub(super) fn is_given_up(&self, nonce: &str) -> bool {
         self.sim.given_up.borrow().contains(nonce)
     }

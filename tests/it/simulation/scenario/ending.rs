@@ -13,12 +13,12 @@ use super::{HOSTS, Outcome, PAY_TO, Scenario};
 /// Ledger entries that are money.
 const MONEY: &str =
     "SELECT coalesce(sum(amount), 0) FROM ledger WHERE entry IN ('settled', 'reversed')";
-/// How long somebody tries to buy something while a stranger is at it too, seconds.
+/// How long an honest buyer may have to try during an attack, seconds.
 const PATIENCE_SECONDS: i64 = 300;
 
 impl Scenario {
-    /// Somebody who can pay is served soon, whatever a stranger sends in between.
-    pub(super) fn serve_somebody(&mut self) {
+    /// An honest buyer is served soon, whatever a stranger sends in between.
+    pub(super) fn serve_an_honest_buyer(&mut self) {
         if !self.sim.is(Unkind::Strangers) {
             return;
         }

@@ -141,7 +141,7 @@ impl Scenario {
     fn set(&mut self, settings: Settings) {
         self.sim.tell(|| format!("all start anew with {settings:?}"));
         if self.sim.settings.replace(settings).is_faulty && !settings.is_faulty {
-            self.sim.mended_at.set(self.sim.now.get());
+            self.sim.recovered_at.set(self.sim.now.get());
         }
         for server in &mut self.servers {
             server.crash();

@@ -15,7 +15,7 @@ const LATE_SECONDS: i64 = 160;
 /// How long something may be due and not looked after, seconds: the cron has to find it, twice.
 const OVERDUE_SECONDS: i64 = 2_400;
 /// How long an object may still catch up after faulty settings were corrected, seconds: it reads them again every 300.
-const MENDED_SECONDS: i64 = 600;
+const RECOVERY_SECONDS: i64 = 600;
 
 /// How long an alarm may run, milliseconds. The runtime ends it after 15 minutes.
 const ALARM_MILLIS_MAX: i64 = 10 * 60_000;
@@ -110,7 +110,7 @@ impl Scenario {
     fn is_in_trouble(&self, host: usize) -> bool {
         let (sim, until) = (&self.sim, self.servers[host].world.storm_until.get());
         sim.settings.get().is_faulty
-            || sim.mended_at.get() > sim.now.get() - MENDED_SECONDS * 1000
+            || sim.recovered_at.get() > sim.now.get() - RECOVERY_SECONDS * 1000
             || until > sim.now.get() - OVERDUE_SECONDS * 1000
     }
 
