@@ -55,6 +55,36 @@ test("a link that leads nowhere is seen", () => {
   assert.deepEqual(linksIn("[a](b.md#c) `[x](y)` [d](https://e.example) [f](g::h)\n```\n[i](j)\n```\n"), ["b.md#c"]);
 });
 
+/** The files that a page names in backticks: `sale/flow.rs`, `{a,b}.rs`, `schema*.sql`; of `file::test` the file. */
+function filesIn(text) {
+  const named = [...text.matchAll(/`([\w./*{},-]+\.(?:rs|sql|mjs|tsx?|snap))(?:::[^`]*)?`/g)].map(([, name]) => name);
+  const spelled = (name) => {
+    const [, before, choices, after] = /^(.*?)\{([^}]*)\}(.*)$/.exec(name) ?? [];
+    return choices === undefined ? [name] : choices.split(",").flatMap((choice) => spelled(before + choice + after));
+  };
+  return named.flatMap(spelled).filter((name) => !/^\*|-N\.|^make-/.test(name));
+}
+
+/** Whether the repository has a file of this path, under the root, `src/` or `tests/`; a name without a folder may stand anywhere in these. */
+function isThere(name) {
+  const pattern = new RegExp(`^${name.replaceAll(".", "\\.").replaceAll("*", "[^/]*")}$`);
+  return sources.some((file) => pattern.test(name.includes("/") ? file : path.basename(file)) || pattern.test(file.replace(/^(?:src|tests)\//, "")));
+}
+const sources = ["src", "tests", "web/src", "dev"].flatMap((folder) =>
+  readdirSync(path.join(root, folder), { recursive: true }).map((name) => path.join(folder, name)),
+);
+
+test("every source file that the documents name is there", () => {
+  const named = pages.flatMap((page) => filesIn(read(page)).map((name) => ({ page, name })));
+  assert.ok(named.length >= 200, `only ${named.length} files are named`);
+  assert.deepEqual(
+    named.filter(({ name }) => !isThere(name)),
+    [],
+  );
+  assert.deepEqual(filesIn("`src/sale/{flow,lock}.rs` `npm test` `src/base/id.rs::a test` `x/*.sql`"), ["src/sale/flow.rs", "src/sale/lock.rs", "src/base/id.rs", "x/*.sql"]);
+  assert.deepEqual([isThere("sale/flow.rs"), isThere("flow.rs"), isThere("host/flow.rs"), isThere("nowhere.rs")], [true, true, false, false]);
+});
+
 test("every page of docs/ is reached from the README", () => {
   const reached = new Set(["README.md"]);
   for (const page of reached) {

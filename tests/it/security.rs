@@ -1,4 +1,5 @@
-//! `SECURITY.md` names a test for each threat. A test that is renamed or removed is missed here.
+//! `SECURITY.md` names a test for each threat, `src/ARCHITECTURE.md` one for each rule. A test that is renamed or removed
+//! is missed here.
 
 use std::path::Path;
 
@@ -16,17 +17,27 @@ fn defines(source: &str, name: &str) -> bool {
     source.contains(&format!("fn {name}(")) || source.contains(&format!("\"{name}\""))
 }
 
-#[test]
-fn every_test_that_the_threat_model_names_is_there() {
+/// Checks that every test that the page names is there, and that it names this many at least.
+fn check(page: &str, count_min: usize) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let page = std::fs::read_to_string(root.join("SECURITY.md")).unwrap();
+    let page = std::fs::read_to_string(root.join(page)).unwrap();
     let named = named(&page);
-    assert!(named.len() >= 30, "only {} tests are named", named.len());
+    assert!(named.len() >= count_min, "only {} tests are named", named.len());
     let is_missing = |(file, name): &&(&str, &str)| {
         std::fs::read_to_string(root.join(file)).map_or(true, |source| !defines(&source, name))
     };
     let missing: Vec<_> = named.iter().filter(is_missing).collect();
     assert!(missing.is_empty(), "named and not there: {missing:?}");
+}
+
+#[test]
+fn every_test_that_the_threat_model_names_is_there() {
+    check("SECURITY.md", 30);
+}
+
+#[test]
+fn every_test_that_the_map_of_the_source_names_is_there() {
+    check("src/ARCHITECTURE.md", 60);
 }
 
 #[test]
