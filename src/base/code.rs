@@ -220,7 +220,7 @@ codes! {
     WebhookRefused "webhook_refused" 401
         "The webhook is not signed by the provider."
     WebsocketOnly "websocket_only" 426
-        "The route takes WebSockets only."
+        "The route takes `WebSocket` connections only."
     WrongSessionToken "wrong_session_token" 403
         "The token does not resume this guest session."
 }

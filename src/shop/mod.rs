@@ -1,6 +1,6 @@
 //! Everything that happens while a host sells. [`registry`] lists the products, [`pay`] takes a paid call from its
 //! price to its answer, [`deliver`] fulfils a settled payment, [`find_out`] determines an unknown outcome,
-//! [`confirm`] takes a due payment one step further, [`slice`] does so for as many as an alarm has requests for,
+//! [`confirm`] takes a due payment one step further, [`mod@slice`] does so for as many as an alarm has requests for,
 //! [`verdict`] applies the host's decision, and [`proof`] checks wallets that have paid before.
 
 pub mod confirm;

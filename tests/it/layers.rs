@@ -135,15 +135,19 @@ fn resolve(path: &str, here: &str, known: &BTreeSet<String>) -> Option<String> {
 }
 
 fn graph() -> Graph {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let root = Path::new("src");
     let mut files = Vec::new();
-    sources(&root, &mut files);
-    let is_test = |path: &PathBuf| path.ends_with("tests.rs") || path.ends_with("page_types.rs");
+    sources(root, &mut files);
+    let is_test = |path: &PathBuf| {
+        path.ends_with("tests.rs")
+            || path.ends_with("page_types.rs")
+            || path.components().any(|part| part.as_os_str() == "tests")
+    };
     let files: Vec<_> = files.into_iter().filter(|path| !is_test(path)).collect();
-    let known: BTreeSet<String> = files.iter().map(|path| module_of(path, &root)).collect();
+    let known: BTreeSet<String> = files.iter().map(|path| module_of(path, root)).collect();
     let mut graph = Graph::new();
     for path in &files {
-        let here = module_of(path, &root);
+        let here = module_of(path, root);
         let text = code(&fs::read_to_string(path).unwrap());
         let used = paths(&text).into_iter().filter_map(|path| resolve(&path, &here, &known));
         graph.insert(here.clone(), used.filter(|module| *module != here).collect());

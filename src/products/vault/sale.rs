@@ -1,4 +1,4 @@
-//! The sale of a secret. Its value is opened in [`hand_over`] only.
+//! The sale of a secret. Its value is opened in `hand_over` only.
 
 use serde_json::{Value, json};
 

@@ -246,17 +246,13 @@ message: string, };
 
 export type Kind = "browser" | "smart" | "crossmint";
 
-export type WalletInfo = { 
+export type WalletInfo = { kind: Kind, 
 /**
- * Whose key signs.
- */
-kind: Kind, 
-/**
- * The wallet that pays.
+ * The paying wallet.
  */
 guestAddress: string, 
 /**
- * The wallet that the connected door is paid into, once it is known.
+ * The wallet that the connected server is paid to, once it is known.
  */
 hostAddress: string | null, 
 /**
@@ -264,37 +260,37 @@ hostAddress: string | null,
  */
 network: string, 
 /**
- * Whether the wallet is a contract on the chain. `None` if the chain cannot be asked.
+ * Whether the wallet is a deployed contract. `None` if the chain gives no answer.
  */
 guestWalletDeployed: boolean | null, 
 /**
- * Its USDC, dollars. `None` if the chain cannot be asked.
+ * Its USDC, dollars. `None` if the chain gives no answer.
  */
 balance: string | null, };
 
 export type Policy = { 
 /**
- * The most that one call may cost.
+ * The highest price of one call.
  */
 perCall: string, 
 /**
- * The most that the session may spend in all.
+ * The highest spending of the session.
  */
 perSession: string, 
 /**
- * The most that a wallet may spend in a day, in all sessions of its owner.
+ * The highest spending of a wallet in 24 hours, in all sessions of its owner.
  */
 perDay: string, 
 /**
- * Up to this it pays without asking; 0 asks always.
+ * Prices up to this are paid without asking; 0 always asks.
  */
 askAbove: string, 
 /**
- * Doors that may be paid: a door's address, or an origin for all doors there. Empty: any.
+ * Servers that may be paid: the URL of a server, or an origin for all servers there. Empty allows all.
  */
 doors: Array<string>, 
 /**
- * Wallets that may be paid. Empty: any.
+ * Wallets that may be paid. Empty allows all.
  */
 payTo: Array<string>, };
 
@@ -569,13 +565,9 @@ moneyMoved: string,
  */
 extensions?: Record<string, unknown>, };
 
-export type ProfileView = { 
+export type ProfileView = { userId: string, 
 /**
- * Who.
- */
-userId: string, 
-/**
- * Who is paid.
+ * The payout wallet.
  */
 walletAddress: string, 
 /**
@@ -583,47 +575,35 @@ walletAddress: string,
  */
 urlSafeId: string, 
 /**
- * The server.
+ * The server URL.
  */
-mcpUrl: string, 
+mcpUrl: string, products: Array<string>, 
 /**
- * The products that are switched on.
- */
-products: Array<string>, 
-/**
- * The same list under its old name, for programs that still read it.
+ * The same list under its earlier name, for programs that still read it.
  */
 doors: Array<string>, 
 /**
- * What strangers may do there.
+ * The limits for strangers.
  */
 limits: LimitsView, 
 /**
- * Payments that wait for the host's word, because nobody else can say what became of them.
+ * Payments with an unknown outcome that the host has to decide.
  */
-stuckPayments: number, 
-/**
- * When the host registered.
- */
-createdAt: string, 
-/**
- * When the record last changed.
- */
-updatedAt: string, };
+stuckPayments: number, createdAt: string, updatedAt: string, };
 
 export type LimitsView = { callsPerMinute: number, usdPerDay: string, unpaidPerMinute: number, };
 
 export type Registered = { 
 /**
- * A name for the server in a client's settings.
+ * A name for the server in an MCP client's settings.
  */
 name: string, 
 /**
- * The server.
+ * The server URL.
  */
 mcpUrl: string, 
 /**
- * Who is paid.
+ * The payout wallet.
  */
 walletAddress: string, 
 /**
@@ -631,7 +611,7 @@ walletAddress: string,
  */
 urlSafeId: string, 
 /**
- * What happened, for people.
+ * What happened, as a text for the user.
  */
 message: string, };
 
@@ -1017,15 +997,15 @@ byDay: Array<Sum>,
  */
 rsvpsByDay: Array<Count>, 
 /**
- * Answers that asked for payment (402), by tool.
+ * Payment requests (402), by tool.
  */
 unpaidByTool: Array<Count>, 
 /**
- * The same by event.
+ * Payment requests (402), by event.
  */
 unpaidByEvent: Array<Count>, 
 /**
- * The same by day (UTC).
+ * Payment requests (402), by day (UTC).
  */
 unpaidByDay: Array<Count>, };
 
@@ -1035,22 +1015,21 @@ export type Count = { key: string, count: number, };
 
 export type OwnPayment = { id: string, state: string, 
 /**
- * Whether somebody still has to look after it: what was paid for is not handed over yet, or it
- * is not known whether it was paid.
+ * Whether it is still open: the bought item is not delivered yet, or it is unknown whether money moved.
  */
 open: boolean, 
 /**
- * Whether nobody but the host can say any more what became of it, so that it waits for their word.
+ * Whether it waits for the host's decision, because its outcome cannot be found out.
  */
 stuck: boolean, tool: string, eventId: string | null, payer: string, amount: string, amountAtomic: string, network: string, txHash: string | null, reason: string | null, createdAt: string, updatedAt: string, };
 
 export type OwnPayments = { 
 /**
- * What waits for the host's word, then the newest.
+ * Payments that the host has to decide, then the newest.
  */
 payments: Array<OwnPayment>, 
 /**
- * For the next page, if there is one.
+ * The cursor of the next page, if there is one.
  */
 nextCursor?: string, };
 
@@ -1060,21 +1039,21 @@ export type OwnMail = { id: string,
  */
 kind: string, to: string, subject: string, ticket: number | null, 
 /**
- * `queued`, `sending`, `sent`, `failed`, or `unknown`: it may have arrived, and is not sent again.
+ * `queued`, `sending`, `sent`, `failed`, or `unknown`: may have arrived, and is not sent again.
  */
 state: string, reason: string | null, 
 /**
- * Whether it came back, or its recipient complained.
+ * Whether it bounced, or its recipient reported it as spam.
  */
 isFailure: boolean, createdAt: string, updatedAt: string, };
 
 export type OwnMails = { 
 /**
- * The newest first, of the last 30 days.
+ * Mails of the last 30 days, newest first.
  */
 mails: Array<OwnMail>, 
 /**
- * For the next page, if there is one.
+ * The cursor of the next page, if there is one.
  */
 nextCursor?: string, };
 
@@ -1082,74 +1061,50 @@ export type Tier = "read" | "draft" | "send";
 
 export type CredentialStatus = "active" | "expired" | "revoked";
 
-export type CredentialView = { 
+export type CredentialView = { id: string, 
 /**
- * Its id.
+ * A name of one line.
  */
-id: string, 
+name: string, tier: Tier, 
 /**
- * One line.
- */
-name: string, 
-/**
- * How far it may go.
- */
-tier: Tier, 
-/**
- * The tools that it may call; none stands for all.
+ * The tools that it may call; empty means all.
  */
 tools: Array<string>, 
 /**
  * The first characters of the token's random part (`mcp_{scope}_{hint}…`).
  */
-hint: string, 
+hint: string, createdAt: string, 
 /**
- * When it was made.
- */
-createdAt: string, 
-/**
- * When it was used last, give or take an hour.
+ * The last use, accurate to an hour.
  */
 lastUsedAt?: string, 
 /**
- * From when on it is refused.
+ * When it expires.
  */
-expiresAt?: string, 
-/**
- * Whether it is good.
- */
-status: CredentialStatus, };
+expiresAt?: string, status: CredentialStatus, };
 
 export type OwnCredentials = { 
 /**
- * The newest first.
+ * Newest first.
  */
 credentials: Array<CredentialView>, };
 
-export type CreatedCredential = { 
+export type CreatedCredential = { credential: CredentialView, 
 /**
- * The credential.
- */
-credential: CredentialView, 
-/**
- * The token, shown this once.
+ * The token; no other response contains it.
  */
 token: string, 
 /**
- * The tools of the open products that it may call.
+ * The tools of active products that it may call.
  */
 mayCall: Array<string>, 
 /**
- * What it is good for, for people.
+ * What the credential allows, as a text for the user.
  */
 message: string, };
 
-export type RevokedCredential = { 
+export type RevokedCredential = { credential: CredentialView, 
 /**
- * The credential.
- */
-credential: CredentialView, 
-/**
- * What has happened, for people.
+ * What happened, as a text for the user.
  */
 message: string, };
