@@ -137,8 +137,16 @@ pub(super) const POLITE: &[&str] = &[
     "hi",
     "hello",
 ];
-pub(super) const CONNECT: &[&str] =
-    &["connect", "connect to", "connect me to", "open", "go to", "visit", "use the door"];
+pub(super) const CONNECT: &[&str] = &[
+    "connect",
+    "connect to",
+    "connect me to",
+    "open",
+    "go to",
+    "visit",
+    "use the door",
+    "use the server",
+];
 pub(super) const RSVP: &[&str] = &[
     "rsvp",
     "rsvp to",

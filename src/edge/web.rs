@@ -26,7 +26,7 @@ use crate::http::source::Source;
 use crate::identity::Session;
 use crate::mcp::client::{Watch, can_be_resumed};
 use crate::ports::{
-    Doors, HttpError, SignOuts, SignOutsError, Sockets, Web, WebMethod, WebRequest, WebResponse,
+    HttpError, Servers, SignOuts, SignOutsError, Sockets, Web, WebMethod, WebRequest, WebResponse,
 };
 
 /// The close code of a socket whose user has signed out.
@@ -56,8 +56,12 @@ impl Drop for Exchange {
     }
 }
 
-impl Doors for EdgeWorld {
-    async fn knock(&self, server: &ScopeId, request: WebRequest) -> Result<WebResponse, HttpError> {
+impl Servers for EdgeWorld {
+    async fn send_to_server(
+        &self,
+        server: &ScopeId,
+        request: WebRequest,
+    ) -> Result<WebResponse, HttpError> {
         let limit = Delay::from(Duration::from_millis(request.timeout_millis.into()));
         match select(pin!(self.at_server(server, &request)), pin!(limit)).await {
             Either::Left((answer, _)) => answer,

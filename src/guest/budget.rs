@@ -39,7 +39,7 @@ pub(super) async fn reserve<W: GuestWorld>(
         id: purchase.id.clone(),
         wallet,
         amount: purchase.amount,
-        door: purchase.server.clone(),
+        server: purchase.server.clone(),
         tool: purchase.tool.clone(),
         pay_to: purchase.pay_to.parse().unwrap_or_default(),
         spent_in_session: spent_without(cx, purchase)?,
@@ -142,7 +142,7 @@ pub(super) fn judge<W: GuestWorld>(
     let policy = session::policy(&cx.world)?;
     let spent = spent(cx, purchase.payer.parse().ok())?;
     let wanted = policy::Purchase {
-        door: &purchase.server,
+        server: &purchase.server,
         tool: &purchase.tool,
         amount: purchase.amount,
         pay_to: purchase.pay_to.parse().unwrap_or_default(),

@@ -13,7 +13,7 @@ use crate::guest::purchase::model::{Origin, Purchase, State};
 use crate::guest::purchase::{run, store};
 use crate::guest::session::ChatColumn;
 use crate::guest::{budget, history, server, session, wallets};
-use crate::mcp::client::DoorTool;
+use crate::mcp::client::ServerTool;
 
 /// The longest text that is understood, characters.
 const TEXT_CHARS_MAX: usize = 2_000;
@@ -194,7 +194,7 @@ fn newest_question<W: GuestWorld>(cx: &Cx<W>) -> Result<Option<Purchase>, Troubl
 
 fn tools_in_words<W: GuestWorld>(cx: &Cx<W>) -> Result<String, Trouble> {
     let tools = session::tools(&cx.world)?;
-    let line = |tool: &DoorTool| {
+    let line = |tool: &ServerTool| {
         let price = match (tool.is_paid, tool.price) {
             (false, _) => "free".to_owned(),
             (true, Some(price)) => format!("${price}"),
@@ -246,7 +246,7 @@ fn is_ours(intent: &Intent) -> bool {
 
 const HELP: &str = "I can: connect to a server (\"connect to https://…\"), \"list events\", \"rsvp to <title or id>\" (also \"… if it is under 1 dollar\"), \"create an event\" at your own server, \"status\", \"balance\", \"history\". I ask before I pay, unless your policy lets me.";
 
-fn spec_of(tool: &DoorTool) -> ToolSpec {
+fn spec_of(tool: &ServerTool) -> ToolSpec {
     ToolSpec {
         name: tool.name.clone(),
         description: tool.description.clone(),

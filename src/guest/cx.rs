@@ -16,7 +16,7 @@ use crate::guest::outbox;
 use crate::guest::questions::Questions;
 use crate::mcp::client::Rules;
 use crate::ports::{
-    Alarm, Clock, Directory, Doors, Http, Level, Log, Random, SignOuts, Sockets, Sql, SqlError,
+    Alarm, Clock, Directory, Http, Level, Log, Random, Servers, SignOuts, Sockets, Sql, SqlError,
     Timer, Web,
 };
 use crate::wallets::budget::Budgets;
@@ -33,7 +33,7 @@ pub trait GuestWorld:
     + Sql
     + Http
     + Web
-    + Doors
+    + Servers
     + SignOuts
     + Budgets
     + Timer
@@ -50,7 +50,7 @@ impl<
         + Sql
         + Http
         + Web
-        + Doors
+        + Servers
         + SignOuts
         + Budgets
         + Timer

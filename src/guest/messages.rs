@@ -8,7 +8,7 @@ use crate::chain::networks::Network;
 use crate::config::Config;
 use crate::guest::purchase::model::{Purchase, State};
 use crate::http::explorer::transaction_url;
-use crate::mcp::client::DoorTool;
+use crate::mcp::client::ServerTool;
 use crate::wallets::policy::Policy;
 use crate::wallets::{Kind, WalletInfo};
 
@@ -364,8 +364,8 @@ pub struct ExchangeView {
     pub timestamp: i64,
 }
 
-impl From<&DoorTool> for ToolView {
-    fn from(tool: &DoorTool) -> Self {
+impl From<&ServerTool> for ToolView {
+    fn from(tool: &ServerTool) -> Self {
         Self {
             name: tool.name.clone(),
             description: tool.description.clone(),

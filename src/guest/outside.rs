@@ -9,7 +9,7 @@ use crate::guest::session::{self, Owner};
 use crate::identity::Session;
 use crate::mcp::client::{Person, Question, Said};
 use crate::ports::{
-    Clock, Doors, HttpError, Sockets, SqlError, Timer, Web, WebMethod, WebRequest, WebResponse,
+    Clock, HttpError, Servers, Sockets, SqlError, Timer, Web, WebMethod, WebRequest, WebResponse,
 };
 
 /// What is shown of a body, bytes.
@@ -48,17 +48,17 @@ impl<W: Web + Sockets + Clock> Web for Outside<'_, W> {
     }
 }
 
-impl<W: Doors + Sockets + Clock> Doors for Outside<'_, W> {
-    async fn knock(
+impl<W: Servers + Sockets + Clock> Servers for Outside<'_, W> {
+    async fn send_to_server(
         &self,
-        door: &ScopeId,
+        server: &ScopeId,
         mut request: WebRequest,
     ) -> Result<WebResponse, HttpError> {
         // Before the owner's token is in it.
         let seen = self.world.is_watched().then(|| request.clone());
         let token = self.token.iter().map(|token| format!("Bearer {token}"));
         request.headers.extend(token.map(|bearer| ("authorization".to_owned(), bearer)));
-        let answer = self.world.knock(door, request).await;
+        let answer = self.world.send_to_server(server, request).await;
         self.show(seen.as_ref(), &answer);
         answer
     }

@@ -10,7 +10,7 @@ use crate::guest::cx::{Cx, GuestWorld};
 use crate::guest::purchase::model::Purchase;
 use crate::guest::purchase::store::{self, WALLET};
 use crate::guest::session;
-use crate::mcp::client::{Connection, DoorTool};
+use crate::mcp::client::{Connection, ServerTool};
 use crate::ports::SqlError;
 
 /// The argument that names an event.
@@ -25,7 +25,7 @@ const TICKET_BYTES_MAX: usize = 2_048;
 pub(super) fn with_wallet<W: GuestWorld>(
     cx: &Cx<W>,
     connection: &Connection,
-    tool: Option<&DoorTool>,
+    tool: Option<&ServerTool>,
     mut arguments: Value,
 ) -> Result<Value, SqlError> {
     let Some(tool) = tool else { return Ok(arguments) };

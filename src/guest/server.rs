@@ -13,7 +13,7 @@ use crate::guest::purchase::store;
 use crate::guest::report::{self, Caller, Failed};
 use crate::guest::session::Listed;
 use crate::guest::{outside, seats, session};
-use crate::mcp::client::{Client, ClientError, Connection, DoorTool};
+use crate::mcp::client::{Client, ClientError, Connection, ServerTool};
 use crate::ports::{SqlError, within};
 use crate::rails::x402::payer::{self, Answer};
 
@@ -99,7 +99,7 @@ pub(super) async fn call<W: GuestWorld>(
     origin: Origin,
 ) -> Result<(), Trouble> {
     let mut connection = here(cx)?;
-    let known: Option<DoorTool> =
+    let known: Option<ServerTool> =
         session::tools(&cx.world)?.into_iter().find(|known| known.name == tool);
     let arguments = seats::with_wallet(cx, &connection, known.as_ref(), arguments)?;
     let wallet = session::wallet(&cx.world)?.map(|wallet| wallet.address.to_checksum(None));
@@ -189,7 +189,7 @@ fn note_prices<W: GuestWorld>(cx: &Cx<W>, server: &str, result: &Value) -> Resul
 fn listed_price<W: GuestWorld>(
     cx: &Cx<W>,
     server: &str,
-    tool: Option<&DoorTool>,
+    tool: Option<&ServerTool>,
     arguments: &Value,
 ) -> Result<Option<Usdc>, SqlError> {
     if let Some(fixed) = tool.and_then(|tool| tool.price) {
@@ -229,9 +229,9 @@ fn can_be_kept(connection: &Connection) -> bool {
 }
 
 /// The first tools of a server, as many as are short enough for a row of the storage.
-fn what_can_be_kept(tools: Vec<DoorTool>) -> Vec<DoorTool> {
+fn what_can_be_kept(tools: Vec<ServerTool>) -> Vec<ServerTool> {
     let mut bytes = 0_usize;
-    let fits = |tool: &DoorTool| {
+    let fits = |tool: &ServerTool| {
         bytes = bytes.saturating_add(bytes_of(tool)).saturating_add(1);
         bytes <= KEPT_BYTES_MAX
     };

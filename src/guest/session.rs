@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::guest::handshake::SignIn;
 use crate::guest::messages::{DeploymentView, explorer_url};
 use crate::identity::UserId;
-use crate::mcp::client::{Connection, DoorTool};
+use crate::mcp::client::{Connection, ServerTool};
 use crate::ports::storage::{Columns, Migrations, all, first};
 use crate::ports::{Sql, SqlError, SqlValue};
 use crate::wallets::Kind;
@@ -179,7 +179,7 @@ pub(super) fn connection(sql: &impl Sql) -> Result<Option<Connection>, SqlError>
 }
 
 /// Its tools.
-pub(super) fn tools(sql: &impl Sql) -> Result<Vec<DoorTool>, SqlError> {
+pub(super) fn tools(sql: &impl Sql) -> Result<Vec<ServerTool>, SqlError> {
     Ok(read(sql, "tools")?.unwrap_or_default())
 }
 
@@ -189,7 +189,7 @@ pub(super) fn set_connection(sql: &impl Sql, connection: &Connection) -> Result<
 }
 
 /// Replaces the server's tools.
-pub(super) fn set_tools(sql: &impl Sql, tools: &[DoorTool]) -> Result<(), SqlError> {
+pub(super) fn set_tools(sql: &impl Sql, tools: &[ServerTool]) -> Result<(), SqlError> {
     set(sql, "tools", json(&tools)?.into())
 }
 

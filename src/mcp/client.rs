@@ -27,11 +27,11 @@ pub use error::ClientError;
 pub use input::{QUESTION_MILLIS, QUESTIONS_MAX};
 pub use question::{Choice, Field, FieldKind, Person, Question, Said, yes_or_no};
 pub use stream::{Watch, can_be_resumed, holds_answer, messages};
-pub use tools::DoorTool;
+pub use tools::ServerTool;
 
 use crate::mcp::eras::Era;
 use crate::mcp::wire::HEADER_MISMATCH;
-use crate::ports::{Doors, Random, Timer, Web, within};
+use crate::ports::{Random, Servers, Timer, Web, within};
 use ask::Ask;
 use tools::HeaderParams;
 
@@ -79,7 +79,7 @@ pub const CONNECT_MILLIS: u32 = 30_000;
 
 const CURSOR_BYTES_MAX: usize = 4_096;
 
-impl<'a, W: Web + Doors + Timer + Person> Client<'a, W> {
+impl<'a, W: Web + Servers + Timer + Person> Client<'a, W> {
     /// A client that follows `rules`.
     #[must_use]
     pub const fn new(world: &'a W, rules: &'a Rules) -> Self {
@@ -97,7 +97,7 @@ impl<'a, W: Web + Doors + Timer + Person> Client<'a, W> {
         &self,
         url: &str,
         known: Option<Era>,
-    ) -> Result<(Connection, Vec<DoorTool>), ClientError> {
+    ) -> Result<(Connection, Vec<ServerTool>), ClientError> {
         let url = self.rules.check(url)?;
         // Each step has a timeout of its own, and together they may take minutes. Boxed, because it is large.
         let work = Box::pin(async {
@@ -118,8 +118,8 @@ impl<'a, W: Web + Doors + Timer + Person> Client<'a, W> {
     pub async fn list_tools(
         &self,
         connection: &mut Connection,
-    ) -> Result<Vec<DoorTool>, ClientError> {
-        let mut tools: Vec<DoorTool> = Vec::new();
+    ) -> Result<Vec<ServerTool>, ClientError> {
+        let mut tools: Vec<ServerTool> = Vec::new();
         let mut names = BTreeSet::new();
         let mut params = HeaderParams::new();
         let mut cursor: Option<String> = None;

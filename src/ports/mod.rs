@@ -181,11 +181,11 @@ pub trait Web {
 }
 
 /// The servers of this deployment, reached without a request over the network.
-pub trait Doors {
+pub trait Servers {
     /// Sends one request to a host's server, as [`Web::exchange`] would to its URL.
-    fn knock(
+    fn send_to_server(
         &self,
-        door: &ScopeId,
+        server: &ScopeId,
         request: WebRequest,
     ) -> impl Future<Output = Result<WebResponse, HttpError>>;
 }

@@ -73,7 +73,8 @@ pub struct Wanted {
     pub wallet: Address,
     pub amount: Usdc,
     /// The URL of the server.
-    pub door: String,
+    #[serde(rename = "door")]
+    pub server: String,
     pub tool: String,
     /// The paid wallet.
     pub pay_to: Address,
@@ -188,7 +189,7 @@ fn reserve(sql: &impl Sql, wanted: &Wanted, now: UnixSeconds) -> Result<Told, Sq
     let own = policy(sql)?;
     let policy = wanted.policy.clone().or(own).unwrap_or_default();
     let purchase = Purchase {
-        door: &wanted.door,
+        server: &wanted.server,
         tool: &wanted.tool,
         amount: wanted.amount,
         pay_to: wanted.pay_to,

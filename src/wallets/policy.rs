@@ -35,7 +35,8 @@ pub struct Policy {
     #[cfg_attr(test, ts(type = "string"))]
     pub ask_above: Usdc,
     /// Servers that may be paid: the URL of a server, or an origin for all servers there. Empty allows all.
-    pub doors: Vec<String>,
+    #[serde(rename = "doors")]
+    pub servers: Vec<String>,
     /// Wallets that may be paid. Empty allows all.
     #[cfg_attr(test, ts(type = "Array<string>"))]
     pub pay_to: Vec<Address>,
@@ -55,7 +56,7 @@ pub struct InvalidPolicy {
 #[derive(Clone, Debug)]
 pub struct Purchase<'a> {
     /// The URL of the server.
-    pub door: &'a str,
+    pub server: &'a str,
     /// The called tool.
     pub tool: &'a str,
     /// The amount in the challenge.
@@ -124,13 +125,17 @@ pub enum Refused {
         limit: Usdc,
     },
     /// The server is not on the list.
-    #[error("{door} is not one of the doors that may be paid; add it to doors to allow it")]
-    Door {
+    #[error("{server} is not one of the servers that may be paid; add it to doors to allow it")]
+    #[serde(rename = "Door")]
+    Server {
         /// The URL of the server.
-        door: String,
+        #[serde(rename = "door")]
+        server: String,
     },
     /// The payee is not on the list.
-    #[error("the door wants {pay_to} to be paid, which is not in payTo; add it there to allow it")]
+    #[error(
+        "the server wants {pay_to} to be paid, which is not in payTo; add it there to allow it"
+    )]
     PayTo {
         /// The payee's wallet.
         pay_to: Address,
@@ -172,7 +177,7 @@ impl Default for Policy {
             per_session: Usdc::from_cents(500),
             per_day: Usdc::from_cents(1000),
             ask_above: Usdc::ZERO,
-            doors: Vec::new(),
+            servers: Vec::new(),
             pay_to: Vec::new(),
         }
     }
@@ -193,7 +198,7 @@ impl Policy {
                 "perSession" => policy.per_session = money(name, value)?,
                 "perDay" => policy.per_day = money(name, value)?,
                 "askAbove" => policy.ask_above = money(name, value)?,
-                "doors" => policy.doors = list(name, value, server_url)?,
+                "doors" => policy.servers = list(name, value, server_url)?,
                 "payTo" => policy.pay_to = list(name, value, wallet)?,
                 _ => {
                     let known = "perCall, perSession, perDay, askAbove, doors and payTo";
@@ -209,7 +214,7 @@ impl Policy {
         let Some(server) = parse_server_url(url) else { return false };
         let matches =
             |allowed: &String| parse_server_url(allowed).is_some_and(|a| is_within(&server, &a));
-        self.doors.is_empty() || self.doors.iter().any(matches)
+        self.servers.is_empty() || self.servers.iter().any(matches)
     }
 }
 
@@ -221,7 +226,7 @@ impl Refused {
             Self::PerCall { .. } => "over_per_call",
             Self::PerSession { .. } => "over_per_session",
             Self::PerDay { .. } => "over_per_day",
-            Self::Door { .. } => "door_not_allowed",
+            Self::Server { .. } => "door_not_allowed",
             Self::PayTo { .. } => "pay_to_not_allowed",
             Self::PriceRaised { .. } => "price_raised",
         }
@@ -229,9 +234,11 @@ impl Refused {
 }
 
 fn refusal(policy: &Policy, purchase: &Purchase<'_>, spent: Spent) -> Option<Refused> {
-    let Purchase { door, tool, amount, pay_to, listed } = *purchase;
-    if !policy.allows_server(door) {
-        return Some(Refused::Door { door: door.chars().take(SERVER_URL_BYTES_MAX).collect() });
+    let Purchase { server, tool, amount, pay_to, listed } = *purchase;
+    if !policy.allows_server(server) {
+        return Some(Refused::Server {
+            server: server.chars().take(SERVER_URL_BYTES_MAX).collect(),
+        });
     }
     if !policy.pay_to.is_empty() && !policy.pay_to.contains(&pay_to) {
         return Some(Refused::PayTo { pay_to });
@@ -298,11 +305,11 @@ fn list<T>(
 
 fn server_url(text: &str) -> Result<String, &'static str> {
     if text.len() > SERVER_URL_BYTES_MAX {
-        return Err("is too long for the address of a door");
+        return Err("is too long for a server URL");
     }
     let url = parse_server_url(text).filter(|url| url.fragment().is_none());
     let remedy =
-        "must be an http(s) address without a user or a fragment, of a door or of an origin";
+        "must be an http(s) address without a user or a fragment, of a server or of an origin";
     url.map(|url| url.to_string()).ok_or(remedy)
 }
 

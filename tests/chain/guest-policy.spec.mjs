@@ -42,7 +42,7 @@ test("a payment over a limit, at another server or to another wallet is refused 
     [{ perCall: "0.04" }, "over_per_call"],
     [{ perCall: "1.00", perSession: "0.04" }, "over_per_session"],
     [{ perSession: "1.00", perDay: "0.04" }, "over_per_day"],
-    [{ perDay: "1.00", doors: ["https://doors.example"] }, "door_not_allowed"],
+    [{ perDay: "1.00", doors: ["https://servers.example"] }, "door_not_allowed"],
     [{ doors: [url], payTo: [other] }, "pay_to_not_allowed"],
   ]) {
     await setPolicy(guest, policy);
@@ -85,7 +85,7 @@ test("a policy with a fault names the field and changes nothing", async () => {
   for (const [changes, field] of [
     [{ perCall: "0.10", perDay: 1 }, /^perDay /],
     [{ askAbove: "-1" }, /^askAbove /],
-    [{ doors: ["doors.example"] }, /^doors\[0\] /],
+    [{ doors: ["servers.example"] }, /^doors\[0\] /],
     [{ payTo: ["0x12"] }, /^payTo\[0\] /],
     [{ percall: "1" }, /^percall is not known/],
   ]) {

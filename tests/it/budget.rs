@@ -22,7 +22,7 @@ fn wanted(number: u8, cents: u16) -> Wanted {
         id: purchase(number),
         wallet: WALLET,
         amount: Usdc::from_cents(cents),
-        door: "https://doors.example/mcp".to_owned(),
+        server: "https://servers.example/mcp".to_owned(),
         tool: "rsvpToEvent".to_owned(),
         pay_to: Address::repeat_byte(0x22),
         spent_in_session: Usdc::ZERO,

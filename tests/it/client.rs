@@ -12,10 +12,10 @@ use std::collections::BTreeSet;
 use events_concierge::base::http::Headers;
 use events_concierge::base::id::ScopeId;
 use events_concierge::mcp::client::{
-    Client, ClientError, Connection, DoorTool, Person, Question, Rules, Said,
+    Client, ClientError, Connection, Person, Question, Rules, Said, ServerTool,
 };
 use events_concierge::mcp::eras::Era;
-use events_concierge::ports::{Doors, HttpError, Timer, Web, WebMethod, WebRequest, WebResponse};
+use events_concierge::ports::{HttpError, Servers, Timer, Web, WebMethod, WebRequest, WebResponse};
 use serde_json::{Value, json};
 
 use crate::support::{block_on, yield_once};
@@ -190,8 +190,8 @@ impl Person for Script {
     }
 }
 
-impl Doors for Script {
-    async fn knock(&self, server: &ScopeId, _request: WebRequest) -> Answer {
+impl Servers for Script {
+    async fn send_to_server(&self, server: &ScopeId, _request: WebRequest) -> Answer {
         panic!("{server} is not a server of ours")
     }
 }
@@ -212,7 +212,7 @@ pub(super) fn rules() -> Rules {
 pub(super) fn connect(
     script: &Script,
     known: Option<Era>,
-) -> Result<(Connection, Vec<DoorTool>), ClientError> {
+) -> Result<(Connection, Vec<ServerTool>), ClientError> {
     block_on(Client::new(script, &rules()).connect(URL, known))
 }
 

@@ -38,7 +38,7 @@ impl Scene {
     fn hears(&self, text: &str) -> Intent {
         let tools: Vec<String> = TOOLS.iter().map(|name| (*name).to_owned()).collect();
         let context = Context {
-            connected: self.connected.then_some("https://door.example/mcp"),
+            connected: self.connected.then_some("https://server.example/mcp"),
             tools: &tools,
             events: &self.events,
             pending: self.pending,
@@ -71,14 +71,19 @@ fn rsvp_to(id: &str, max_atomic: Option<u64>) -> Intent {
 
 #[test]
 fn plain_commands_are_understood() {
-    let url = "https://door.example/mcp/users/ab".to_owned();
+    let url = "https://server.example/mcp/users/ab".to_owned();
     for (text, intent) in [
-        ("connect to https://door.example/mcp/users/ab", Intent::Connect { url: url.clone() }),
+        ("connect to https://server.example/mcp/users/ab", Intent::Connect { url: url.clone() }),
         (
-            "Please connect me to <https://door.example/mcp/users/ab>.",
+            "Please connect me to <https://server.example/mcp/users/ab>.",
             Intent::Connect { url: url.clone() },
         ),
-        ("https://door.example/mcp/users/ab", Intent::Connect { url }),
+        (
+            "use the server https://server.example/mcp/users/ab",
+            Intent::Connect { url: url.clone() },
+        ),
+        ("use the door https://server.example/mcp/users/ab", Intent::Connect { url: url.clone() }),
+        ("https://server.example/mcp/users/ab", Intent::Connect { url }),
         ("disconnect", Intent::Disconnect),
         ("List events!", Intent::ListEvents),
         ("What’s on?", Intent::ListEvents),

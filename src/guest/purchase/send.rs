@@ -13,7 +13,7 @@ use crate::guest::purchase::store;
 use crate::guest::report::{Caller, result_message};
 use crate::guest::{outbox, outside, seats, session};
 use crate::mcp::client::{Client, ClientError, Connection, Person, QUESTION_MILLIS, QUESTIONS_MAX};
-use crate::ports::{Doors, SqlError, Timer, Web, within};
+use crate::ports::{Servers, SqlError, Timer, Web, within};
 use crate::rails::x402::payer::{self, Answer};
 
 /// The longest that asking a server takes, with a new connection and all, and with the time in which a person answers
@@ -71,7 +71,7 @@ pub(super) fn caller_of(purchase: &Purchase) -> Caller<'_> {
 
 /// The call; over a new connection if the server seems not to know the old one. It may have been replaced since, and
 /// not every server says "404" of a session that it has forgotten. The payment is the same, so nobody pays twice.
-async fn call<O: Web + Doors + Timer + Person>(
+async fn call<O: Web + Servers + Timer + Person>(
     client: &Client<'_, O>,
     purchase: &Purchase,
     connection: &mut Connection,

@@ -11,7 +11,7 @@ use crate::mcp::client::{
 };
 use crate::mcp::eras::Era;
 use crate::mcp::wire::UNSUPPORTED_VERSION;
-use crate::ports::{Doors, Inbox, Timer, Web, WebMethod, WebRequest, WebResponse, within};
+use crate::ports::{Inbox, Servers, Timer, Web, WebMethod, WebRequest, WebResponse, within};
 
 const REDIRECTS_MAX: usize = 3;
 /// The pauses before the second and the third attempt, milliseconds.
@@ -25,7 +25,7 @@ pub(super) struct Answered {
     pub(super) session: Option<String>,
 }
 
-impl<W: Web + Doors + Timer + Person> Client<'_, W> {
+impl<W: Web + Servers + Timer + Person> Client<'_, W> {
     /// A complete result, in a new session if the server has forgotten the old one.
     pub(super) async fn in_session(
         &self,
@@ -128,7 +128,7 @@ impl<W: Web + Doors + Timer + Person> Client<'_, W> {
             let request = WebRequest { url: url.to_string(), ..request.clone() };
             let response_bytes_max = request.response_bytes_max;
             let response = match self.rules.target(&url)? {
-                Target::Server(scope) => self.world.knock(&scope, request).await?,
+                Target::Server(scope) => self.world.send_to_server(&scope, request).await?,
                 Target::Web => self.world.exchange(request).await?,
             };
             if response.body.len() > response_bytes_max {

@@ -13,7 +13,7 @@ use crate::mcp::client::question::{Person, Question, Said};
 use crate::mcp::client::{Client, ClientError, Connection, answer, headers};
 use crate::mcp::eras::Era;
 use crate::mcp::wire::{INVALID_PARAMS, METHOD_NOT_FOUND};
-use crate::ports::{Doors, Inbox, Timer, Web, WebMethod, WebRequest, within};
+use crate::ports::{Inbox, Servers, Timer, Web, WebMethod, WebRequest, within};
 
 /// Questions in one call.
 pub const QUESTIONS_MAX: u32 = 3;
@@ -43,7 +43,7 @@ struct FromServer {
     params: Value,
 }
 
-impl<W: Web + Doors + Timer + Person> Client<'_, W> {
+impl<W: Web + Servers + Timer + Person> Client<'_, W> {
     /// Completes a call whose first result is `first`: asks the user the server's questions, and repeats the call
     /// with the answers and the same payment.
     ///

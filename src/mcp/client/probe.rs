@@ -13,7 +13,7 @@ use crate::mcp::wire::{
     HEADER_MISMATCH, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, MISSING_CAPABILITY,
     UNSUPPORTED_VERSION,
 };
-use crate::ports::{Doors, Timer, Web, WebMethod, WebRequest};
+use crate::ports::{Servers, Timer, Web, WebMethod, WebRequest};
 
 /// The outcome of `server/discover`.
 enum Probed {
@@ -25,7 +25,7 @@ enum Probed {
     Legacy(ClientError),
 }
 
-impl<W: Web + Doors + Timer + Person> Client<'_, W> {
+impl<W: Web + Servers + Timer + Person> Client<'_, W> {
     /// A connection in the server's era.
     pub(super) async fn open(
         &self,

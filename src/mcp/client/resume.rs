@@ -3,7 +3,7 @@
 
 use crate::mcp::client::stream::{Place, holds_answer, is_stream};
 use crate::mcp::client::{Client, ClientError, Connection, Person, headers};
-use crate::ports::{Doors, Inbox, Timer, Web, WebMethod, WebRequest, WebResponse};
+use crate::ports::{Inbox, Servers, Timer, Web, WebMethod, WebRequest, WebResponse};
 
 /// How often one stream is resumed.
 const RESUMES_MAX: usize = 10;
@@ -12,7 +12,7 @@ const PAUSE: u32 = 1_000;
 const PAUSE_MIN: u32 = 100;
 const PAUSE_MAX: u32 = 30_000;
 
-impl<W: Web + Doors + Timer + Person> Client<'_, W> {
+impl<W: Web + Servers + Timer + Person> Client<'_, W> {
     /// The stream with the answer to the request `id`, if it can be had. Otherwise the last stream: it has no answer,
     /// which says nothing about the fate of the request.
     pub(super) async fn resumed(

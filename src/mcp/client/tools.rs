@@ -12,7 +12,7 @@ use crate::mcp::client::headers::encode;
 /// A tool of a server. All its texts are untrusted: bounded, without control characters, and treated as data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct DoorTool {
+pub struct ServerTool {
     /// The name that the server uses.
     pub name: String,
     /// Display name.
@@ -50,7 +50,7 @@ const DATA: &[&str] = &["default", "const", "enum", "examples", "required", "_me
 
 /// Parses one entry of `tools/list`. `None` if it cannot be called: its name cannot be sent, or `x-mcp-header` breaks
 /// the rules.
-pub(super) fn read(tool: &Value) -> Option<(DoorTool, Vec<HeaderParam>)> {
+pub(super) fn read(tool: &Value) -> Option<(ServerTool, Vec<HeaderParam>)> {
     let name = tool.get("name")?.as_str()?;
     if name.is_empty() || text::line(name, NAME_CHARS_MAX) != name {
         return None;
@@ -70,7 +70,7 @@ pub(super) fn read(tool: &Value) -> Option<(DoorTool, Vec<HeaderParam>)> {
     let is_paid = is_true(meta("agents-x402/paymentRequired"))
         || is_true(hint("paymentHint"))
         || price.is_some_and(|price| !price.is_zero());
-    let tool = DoorTool {
+    let tool = ServerTool {
         name: name.to_owned(),
         title: title.map(|title| text::line(title, TITLE_CHARS_MAX)).filter(|it| !it.is_empty()),
         description: text::paragraph(description, DESCRIPTION_CHARS_MAX),
@@ -223,7 +223,7 @@ mod tests {
     #[test]
     fn our_own_tools_are_read_as_they_are_meant() {
         let tools = catalog::list(Products::default(), |tool| tool.access() != Access::Owner);
-        let read: Vec<DoorTool> =
+        let read: Vec<ServerTool> =
             tools.as_array().unwrap().iter().map(|tool| read(tool).unwrap().0).collect();
         let paid: Vec<_> = read
             .iter()

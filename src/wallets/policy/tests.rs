@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::*;
 
-const DOOR: &str = "https://doors.example/mcp/users/ada";
+const SERVER: &str = "https://servers.example/mcp/users/ada";
 const HOST: Address = address!("9965507D1a55bcC2695C58ba16FB37d819B0A4dc");
 
 fn cents(cents: u16) -> Usdc {
@@ -15,7 +15,7 @@ fn cents(cents: u16) -> Usdc {
 
 fn purchase(cents: u16) -> Purchase<'static> {
     Purchase {
-        door: DOOR,
+        server: SERVER,
         tool: "rsvpToEvent",
         amount: Usdc::from_cents(cents),
         pay_to: HOST,
@@ -78,40 +78,40 @@ fn only_wallets_of_the_list_are_paid() {
 }
 
 #[test]
-fn doors_are_compared_as_addresses_and_not_as_texts() {
-    let allows = |allowed: &str, door: &str| {
+fn servers_are_compared_as_addresses_and_not_as_texts() {
+    let allows = |allowed: &str, server: &str| {
         let policy = Policy::default().changed(&json!({"doors": [allowed]})).unwrap();
-        code(&policy, &Purchase { door, ..purchase(5) }, Spent::default()) != "door_not_allowed"
+        code(&policy, &Purchase { server, ..purchase(5) }, Spent::default()) != "door_not_allowed"
     };
-    let origin = "https://doors.example";
-    for (allowed, door) in [
-        (origin, DOOR),
-        ("https://DOORS.example:443/", DOOR),
-        (origin, "https://doors.example/mcp/users/bob?x=1"),
-        (DOOR, DOOR),
-        (DOOR, "https://doors.example/mcp/users/ada/"),
-        (DOOR, "https://doors.example/mcp/users/bob/../ada"),
+    let origin = "https://servers.example";
+    for (allowed, server) in [
+        (origin, SERVER),
+        ("https://SERVERS.example:443/", SERVER),
+        (origin, "https://servers.example/mcp/users/bob?x=1"),
+        (SERVER, SERVER),
+        (SERVER, "https://servers.example/mcp/users/ada/"),
+        (SERVER, "https://servers.example/mcp/users/bob/../ada"),
     ] {
-        assert!(allows(allowed, door), "{allowed} {door}");
+        assert!(allows(allowed, server), "{allowed} {server}");
     }
-    for (allowed, door) in [
-        (origin, "https://doors.example.attacker/mcp/users/ada"),
-        (origin, "https://doors.example@attacker.example/mcp/users/ada"),
-        (origin, "https://ada@doors.example/mcp/users/ada"),
-        (origin, "https://attacker.example/https://doors.example"),
-        (origin, "https://doors.example:8443/mcp/users/ada"),
-        (origin, "http://doors.example/mcp/users/ada"),
-        (origin, "https://sub.doors.example/"),
-        (origin, "doors.example"),
+    for (allowed, server) in [
+        (origin, "https://servers.example.attacker/mcp/users/ada"),
+        (origin, "https://servers.example@attacker.example/mcp/users/ada"),
+        (origin, "https://ada@servers.example/mcp/users/ada"),
+        (origin, "https://attacker.example/https://servers.example"),
+        (origin, "https://servers.example:8443/mcp/users/ada"),
+        (origin, "http://servers.example/mcp/users/ada"),
+        (origin, "https://sub.servers.example/"),
+        (origin, "servers.example"),
         (origin, ""),
-        (DOOR, "https://doors.example/mcp/users/adam"),
-        (DOOR, "https://doors.example/mcp/users/ada/bob"),
-        (DOOR, "https://doors.example/mcp/users/ada/../bob"),
-        (DOOR, "https://doors.example/mcp/users/ada%2f..%2fbob"),
-        (DOOR, "https://doors.example/mcp/users/ada?as=bob"),
-        (DOOR, "https://doors.example/"),
+        (SERVER, "https://servers.example/mcp/users/adam"),
+        (SERVER, "https://servers.example/mcp/users/ada/bob"),
+        (SERVER, "https://servers.example/mcp/users/ada/../bob"),
+        (SERVER, "https://servers.example/mcp/users/ada%2f..%2fbob"),
+        (SERVER, "https://servers.example/mcp/users/ada?as=bob"),
+        (SERVER, "https://servers.example/"),
     ] {
-        assert!(!allows(allowed, door), "{allowed} {door}");
+        assert!(!allows(allowed, server), "{allowed} {server}");
     }
 }
 
@@ -119,18 +119,18 @@ fn doors_are_compared_as_addresses_and_not_as_texts() {
 fn a_change_names_what_is_wrong_with_it_and_changes_nothing() {
     let policy = Policy::default();
     let many: Vec<_> = (0..33).map(|n| format!("https://{n}.example")).collect();
-    let long = format!("https://doors.example/{}", "x".repeat(600));
+    let long = format!("https://servers.example/{}", "x".repeat(600));
     for (changes, field) in [
         (json!([]), "policy"),
         (json!({"perCall": 1}), "perCall"),
         (json!({"perSession": "-1"}), "perSession"),
         (json!({"perDay": "1e9"}), "perDay"),
         (json!({"askAbove": null}), "askAbove"),
-        (json!({"doors": "https://doors.example"}), "doors"),
+        (json!({"doors": "https://servers.example"}), "doors"),
         (json!({"doors": many}), "doors"),
-        (json!({"doors": [DOOR, "doors.example"]}), "doors[1]"),
-        (json!({"doors": ["ftp://doors.example"]}), "doors[0]"),
-        (json!({"doors": ["https://ada:pw@doors.example"]}), "doors[0]"),
+        (json!({"doors": [SERVER, "servers.example"]}), "doors[1]"),
+        (json!({"doors": ["ftp://servers.example"]}), "doors[0]"),
+        (json!({"doors": ["https://ada:pw@servers.example"]}), "doors[0]"),
         (json!({"doors": [long]}), "doors[0]"),
         (json!({"payTo": ["0x12"]}), "payTo[0]"),
         (json!({"payTo": ["0x9965507d1a55bcC2695C58ba16FB37d819B0A4dc"]}), "payTo[0]"),
@@ -143,17 +143,25 @@ fn a_change_names_what_is_wrong_with_it_and_changes_nothing() {
 
 #[test]
 fn a_policy_is_the_same_after_it_was_written_down() {
-    let changes = json!({"perCall": "0.5", "doors": [DOOR], "payTo": [HOST.to_string()]});
+    let changes = json!({"perCall": "0.5", "doors": [SERVER], "payTo": [HOST.to_string()]});
     let policy = Policy::default().changed(&changes).unwrap();
     let written = serde_json::to_value(&policy).unwrap();
     assert_eq!(
         written,
         json!({"perCall": "0.50", "perSession": "5.00", "perDay": "10.00", "askAbove": "0.00",
-            "doors": [DOOR], "payTo": [HOST.to_string().to_lowercase()]})
+            "doors": [SERVER], "payTo": [HOST.to_string().to_lowercase()]})
     );
     assert_eq!(serde_json::from_value::<Policy>(written).unwrap(), policy);
     assert_eq!(policy.changed(&json!({})).unwrap(), policy);
     assert!(serde_json::from_value::<Policy>(json!({"perCall": "1", "more": 1})).is_err());
+}
+
+#[test]
+fn a_refusal_keeps_its_earlier_names_between_objects() {
+    let refused = Refused::Server { server: SERVER.to_owned() };
+    let written = serde_json::to_value(&refused).unwrap();
+    assert_eq!(written, json!({"Door": {"door": SERVER}}));
+    assert_eq!(serde_json::from_value::<Refused>(written).unwrap(), refused);
 }
 
 proptest! {

@@ -13,7 +13,7 @@ use events_concierge::mcp::client::{
     Client, ClientError, Connection, Person, Question, Rules, Said,
 };
 use events_concierge::mcp::eras::Era;
-use events_concierge::ports::{Clock, Doors, HttpError, Timer, Web, WebRequest, WebResponse};
+use events_concierge::ports::{Clock, HttpError, Servers, Timer, Web, WebRequest, WebResponse};
 use events_concierge::rails::x402::payer::{
     Answer, Challenge, Dialect, MoneyMoved, Offer, authorize, choose, confirm, for_meta, payload,
     read_answer, typed_data,
@@ -48,8 +48,12 @@ impl Person for Deployment<'_> {
     }
 }
 
-impl Doors for Deployment<'_> {
-    async fn knock(&self, server: &ScopeId, request: WebRequest) -> Result<WebResponse, HttpError> {
+impl Servers for Deployment<'_> {
+    async fn send_to_server(
+        &self,
+        server: &ScopeId,
+        request: WebRequest,
+    ) -> Result<WebResponse, HttpError> {
         assert_eq!(*server, self.0.scope);
         let body: Value = serde_json::from_str(&request.body.unwrap()).unwrap();
         let headers: Vec<_> =

@@ -10,7 +10,7 @@ use events_concierge::mcp::client::{
     Client, ClientError, PAGES_MAX, Person, Question, Rules, Said, TOOLS_MAX, Watch, holds_answer,
     messages,
 };
-use events_concierge::ports::{Clock, Doors, HttpError, Timer, Web, WebRequest, WebResponse};
+use events_concierge::ports::{Clock, HttpError, Servers, Timer, Web, WebRequest, WebResponse};
 use events_concierge::rails::x402::payer::{
     Answer, Challenge, authorize, choose, for_meta, payload, read_answer, typed_data,
 };
@@ -95,8 +95,8 @@ impl Person for Stranger {
     }
 }
 
-impl Doors for Stranger {
-    async fn knock(&self, _: &ScopeId, _: WebRequest) -> Result<WebResponse, HttpError> {
+impl Servers for Stranger {
+    async fn send_to_server(&self, _: &ScopeId, _: WebRequest) -> Result<WebResponse, HttpError> {
         Err(HttpError::Timeout)
     }
 }

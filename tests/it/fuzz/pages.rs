@@ -81,15 +81,15 @@ fn markup(words: &Words) -> [String; 3] {
     let (event, seat, now) = (event(words), seat(words), UnixSeconds::new(NOW));
     let url = format!("https://explorer.example/tx/{}", words.transaction);
     let server = Server {
-        url: "http://door.example".to_owned(),
-        chat_url: "http://door.example/?d".to_owned(),
+        url: "http://server.example".to_owned(),
+        chat_url: "http://server.example/?d".to_owned(),
     };
     let entries = vec![(event.clone(), Seats::default())];
     let listed = Found { entries, next_cursor: Some("bmV4dA".to_owned()) };
     let pages = [
-        host_page(&listed, "http://door.example/e", &server, Address::ZERO),
-        event_page(&event, Seats::default(), "http://door.example/e", &server, now),
-        ticket_page(&event, &seat, "http://door.example/t", "http://door.example/c", &url, now),
+        host_page(&listed, "http://server.example/e", &server, Address::ZERO),
+        event_page(&event, Seats::default(), "http://server.example/e", &server, now),
+        ticket_page(&event, &seat, "http://server.example/t", "http://server.example/c", &url, now),
     ];
     pages.map(|page| page.unwrap().matches(['<', '>', '"', '\'']).collect())
 }
@@ -136,7 +136,7 @@ fn kept(text: &str) -> String {
 }
 
 fn check_calendar(words: &Words) -> Verdict {
-    let ics = to_ics(&event(words), "http://door.example/e", UnixSeconds::new(NOW));
+    let ics = to_ics(&event(words), "http://server.example/e", UnixSeconds::new(NOW));
     prop_assert!(
         ics.len()
             <= 2_000 + 4 * (words.title.len() + words.description.len() + words.location.len())

@@ -11,8 +11,8 @@ use events_concierge::base::time::UnixSeconds;
 use events_concierge::host::command::Action;
 use events_concierge::http::route::AtHost;
 use events_concierge::ports::{
-    Alarm, Clock, Directory, Doors, Http, HttpError, HttpRequest, HttpResponse, Level, Log, Random,
-    Row, SignOuts, SignOutsError, Sockets, Sql, SqlError, SqlValue, Timer, Web, WebRequest,
+    Alarm, Clock, Directory, Http, HttpError, HttpRequest, HttpResponse, Level, Log, Random, Row,
+    Servers, SignOuts, SignOutsError, Sockets, Sql, SqlError, SqlValue, Timer, Web, WebRequest,
     WebResponse,
 };
 use events_concierge::wallets::budget::{self, Ask, Told};
@@ -215,7 +215,7 @@ impl Web for Room {
             let body = json!({"jsonrpc": "2.0", "id": body["id"], "error": error}).to_string();
             return Ok(WebResponse { status: 400, headers: json_headers(&[]), body });
         }
-        let response = self.knock(&self.town.server.scope, request).await?;
+        let response = self.send_to_server(&self.town.server.scope, request).await?;
         let headers = json_headers(&[("mcp-session-id", &session)]);
         Ok(if method == "initialize" { WebResponse { headers, ..response } } else { response })
     }
@@ -242,8 +242,12 @@ impl Http for Room {
     }
 }
 
-impl Doors for Room {
-    async fn knock(&self, scope: &ScopeId, request: WebRequest) -> Result<WebResponse, HttpError> {
+impl Servers for Room {
+    async fn send_to_server(
+        &self,
+        scope: &ScopeId,
+        request: WebRequest,
+    ) -> Result<WebResponse, HttpError> {
         self.may_end_here();
         drop(self.own.memory.leaves());
         yield_once().await;

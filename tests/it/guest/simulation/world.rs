@@ -9,8 +9,8 @@ use events_concierge::base::time::UnixSeconds;
 use events_concierge::config::Config;
 use events_concierge::guest::MIGRATIONS;
 use events_concierge::ports::{
-    Alarm, Clock, Directory, Doors, Http, HttpError, HttpRequest, HttpResponse, Level, Log, Random,
-    Row, SignOuts, SignOutsError, Sockets, Sql, SqlError, SqlValue, Timer, Web, WebRequest,
+    Alarm, Clock, Directory, Http, HttpError, HttpRequest, HttpResponse, Level, Log, Random, Row,
+    Servers, SignOuts, SignOutsError, Sockets, Sql, SqlError, SqlValue, Timer, Web, WebRequest,
     WebResponse,
 };
 use events_concierge::wallets::budget::{self, Ask, BudgetError, Budgets, Told};
@@ -171,8 +171,8 @@ impl Web for World {
     }
 }
 
-impl Doors for World {
-    async fn knock(&self, _: &ScopeId, _: WebRequest) -> Result<WebResponse, HttpError> {
+impl Servers for World {
+    async fn send_to_server(&self, _: &ScopeId, _: WebRequest) -> Result<WebResponse, HttpError> {
         Err(HttpError::Connection("all servers are elsewhere".to_owned()))
     }
 }
