@@ -103,7 +103,7 @@ function report(milliseconds) {
   console.log(`build: wasm ${size}, ${(milliseconds / 1000).toFixed(1)} s`);
 }
 
-// A fault in a source that somebody is working on must not end the `wrangler dev` that watches it.
+// An error in a source that is being edited must not end the `wrangler dev` that watches it.
 async function main() {
   try {
     await build();

@@ -170,7 +170,7 @@ async function stop(code) {
     if (child.exitCode !== null || child.signalCode !== null) return resolve();
     child.once("exit", resolve);
     child.kill("SIGTERM");
-    // The chain writes its state down first; whoever takes longer than this hangs.
+    // The chain saves its state before it ends; a process that takes longer than this hangs.
     setTimeout(() => child.kill("SIGKILL"), 8000).unref();
   }));
   await Promise.all(exits);

@@ -69,7 +69,7 @@ function budgets(name, view, report) {
   const said = `$${spentUsd} of $${limitUsd} spent today`;
   const refused = [hostsRefused, payersRefused, callersRefused].some((count) => count > 0);
   if (!refused && Number(spentUsd) < Number(limitUsd)) return report.ok(`gas ${name}`, said);
-  report.todo(`gas ${name}`, `${said}, and somebody is refused until ${endsAt}: raise GAS_BUDGETS, or wait`);
+  report.todo(`gas ${name}`, `${said}, and requests are refused until ${endsAt}: raise GAS_BUDGETS, or wait`);
 }
 
 /** Endpoints that are known: of what `npm start` runs here, or of the settings in this folder. */

@@ -129,7 +129,7 @@ ${owns}
   },
 };
 
-/** Whether somebody asks for help. After `--` everything is an argument. */
+/** Whether the arguments ask for help. After `--` everything is an argument. */
 export function asksForHelp(args) {
   const end = args.indexOf("--");
   return (end < 0 ? args : args.slice(0, end)).some((arg) => arg === "--help" || arg === "-h");

@@ -3,7 +3,7 @@ import { linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } fr
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-// A process id may be given to somebody else after a crash; no build takes this long.
+// After a crash the process id may be reused by another process; no build takes this long.
 const OLDEST_MS = 15 * 60_000;
 
 /** Runs `work` while no other process runs its own under the lock file `path`. */

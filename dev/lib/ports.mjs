@@ -2,9 +2,9 @@
 import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
 
-// Below where systems take the ports of outgoing connections from. Whoever tries again and again to reach a
-// server that is away is given such a port sooner or later, may be given the server's own, and then holds it.
-// FREE_PORTS names fewer of them, so that programs side by side never choose the same one.
+// Below the range of ports for outgoing connections. A client that keeps retrying a stopped server could otherwise be
+// given the server's own port and hold it. FREE_PORTS limits the range, so that programs side by side never choose the
+// same port.
 const [LOWEST, HIGHEST] = (process.env.FREE_PORTS ?? "10000-32000").split("-").map(Number);
 const TRIES = 100;
 

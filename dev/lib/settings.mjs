@@ -58,7 +58,7 @@ function quoted(name, value) {
 
 /**
  * The secrets that a deployment with these variables does not work without. `made`: random keys, which
- * `npm run secrets` makes; `given`: those that somebody else gives.
+ * `npm run secrets` makes; `given`: those that another service issues.
  */
 export function neededSecrets(vars) {
   const { FACILITATOR_URL: facilitator = "", FACILITATOR_API: api = "off" } = withUsual(vars);

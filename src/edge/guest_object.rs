@@ -214,11 +214,11 @@ fn not_let_in(why: &NotLetIn) -> Abort {
         NotLetIn::Ended => Abort::new(Code::SessionEnded, ENDED_TEXT),
         NotLetIn::SignInNeeded => Abort::new(
             Code::NotSignedIn,
-            "this session belongs to somebody who has signed in: sign in as them, or connect without ?session= to begin a new one",
+            "this session belongs to a signed-in user: sign in as that user, or connect without ?session= to begin a new one",
         ),
         NotLetIn::NotYours => Abort::new(
             Code::NotYours,
-            "this session was begun by somebody else, or before anybody had signed in, and sessions do not change their owner: connect without ?session= to begin one of your own",
+            "this session belongs to another user, or was begun without a sign-in, and sessions do not change their owner: connect without ?session= to begin one of your own",
         ),
         NotLetIn::Storage(error) => {
             log(Level::Error, &error.to_string(), &[]);

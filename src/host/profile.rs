@@ -145,7 +145,7 @@ fn own_id(named: &UserId, signed_in: &UserId) -> Result<UserId, Failure> {
         return Ok(signed_in.clone());
     }
     let detail = format!(
-        "userId: you are signed in as somebody else; sign in with this identity, or send yours, which is {signed_in}"
+        "userId: you are signed in as another user; sign in with this identity, or send yours, which is {signed_in}"
     );
     Err(Abort::new(Code::NotYours, detail).into())
 }

@@ -116,7 +116,7 @@ async function sessionAfter(page, before) {
   return found.jsonValue();
 }
 
-test("whoever signs in or out has another guest session, in every tab, and leaves nothing behind", stage.visit({}, async (visitor) => {
+test("signing in or out begins another guest session, in every tab, and leaves nothing behind", stage.visit({}, async (visitor) => {
   const { page, context, expects } = visitor;
   expects(NO_SERVER);
   await page.goto("/");

@@ -13,7 +13,7 @@ import { behaviours, startHostile } from "../support/hostile.mjs";
 import { rpcFaults, startHostileRpc } from "../support/hostile-rpc.mjs";
 import { payFor, rsvp } from "../support/pay.mjs";
 
-/** The chain was asked long ago, and is asked again when somebody decides. */
+/** The chain was last asked long ago; a decision of the host asks it again. */
 const AGED = "UPDATE payments SET valid_before = valid_before - 3600, attempts = 40 WHERE state = 'unknown' RETURNING id";
 const REFUSED = /status of (409|422) .*\/verdict/;
 const NOBODYS = `0x${"ab".repeat(32)}`;

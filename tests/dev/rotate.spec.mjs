@@ -95,7 +95,7 @@ test("the second rotation keeps the identity keys of the first, and waits for th
   assert.deepEqual(Object.keys(third), ["MASTER_KEY", "MASTER_KEY_PREVIOUS"]);
   assert.equal(third.MASTER_KEY_PREVIOUS, second);
   assert.equal(values().IDENTITY_KEYS, IDENTITY[FIRST]);
-  // Somebody who knows better.
+  // An operator who insists.
   process.env.MASTER_KEY = third.MASTER_KEY;
   assert.equal((await run("--rotate", "--anyway")).MASTER_KEY_PREVIOUS, third.MASTER_KEY);
 });

@@ -422,7 +422,7 @@ fn a_fault_names_the_field_and_nothing_is_made() {
         ("name", json!("x".repeat(101))),
         ("tier", json!("owner")),
         ("tier", json!("Send")),
-        ("tools", json!(["openDoor"])),
+        ("tools", json!(["openServer"])),
         ("tools", json!("listEvents")),
         ("tools", json!(vec!["listEvents"; 101])),
         ("expiresAt", json!("2026-11-21T12:00:00Z")),

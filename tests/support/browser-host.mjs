@@ -16,7 +16,7 @@ export async function signInAsSampleHost(page) {
   await tab(page, "Events").waitFor();
 }
 
-/** With a code that was sent there; whoever has a server is at its sections then. */
+/** Signs in with a code from a mail. A host with a server then sees its sections. */
 export async function signInByMail(page, stack, address) {
   await page.getByLabel("E-mail address").fill(address);
   await button(page, "Send me a code").click();

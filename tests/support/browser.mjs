@@ -24,7 +24,7 @@ const SIGNED_OUT = /status of 401 .*\/api\/users\/me/;
  * For a whole file: the stack and the browser run from its first test to its last. `stage.stack` is what
  * `startStack` gives, `prepare` is given it before the first test, `settings()` gives what it is started with; `stage.visit(options, body)` is the function of a test: `body` is given
  * - `page`: of a visitor who has never been here, and `context`;
- * - `newTab()`: another page of the same visitor, `newVisitor(options)`: somebody else;
+ * - `newTab()`: another page of the same visitor, `newVisitor(options)`: another visitor;
  * - `expects(pattern)`: what may be said on the console from now on.
  *
  * `options`: `size` ("wide" or "phone"), `wallet` (of browser-wallet.mjs).

@@ -100,7 +100,7 @@ export const behaviours = {
     await forward().then((passed) => passed.text());
     answer(500, { error: "boom" });
   },
-  /** The money moves, and the answer names somebody else. */
+  /** The money moves, and the answer names another payer. */
   paysAndNamesAnother: passesOnBut((passed) => ({ ...passed, payer: STRANGER })),
   paysAndNamesNobody: passesOnBut(({ payer: _, ...passed }) => passed),
   /** The money moves, and the answer does not say in which transaction. */

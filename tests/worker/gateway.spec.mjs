@@ -111,7 +111,7 @@ test("a sign-in message is used once, and by its own wallet only", async () => {
 test("registration and payout belong to the proven identity", async () => {
   const session = await signIn(network, payers[2]);
   const body = { userId: host.address, walletAddress: payers[2].address };
-  await isProblem(await post(network, "/api/users/mcp", body, session.token), 403, /somebody else/);
+  await isProblem(await post(network, "/api/users/mcp", body, session.token), 403, /another user/);
   await isProblem(await post(network, "/api/users/mcp", body), 401, /sign in/);
   const own = { userId: payers[2].address, walletAddress: payers[2].address };
   assert.equal((await post(network, "/api/users/mcp", own, session.token)).status, 201);
