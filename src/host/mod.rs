@@ -1,9 +1,9 @@
 //! The service behind one host's server, generic over the `World` it runs in. It turns a command into a reply.
 //!
-//! [`mcp`] answers agents over MCP and plain HTTP, [`api`] answers the host's REST requests with the types of
-//! [`views`], and [`tools`] calls a tool. [`caller`] holds the rights of callers and [`credentials`] those of the
-//! host's own programs. [`wake`] is the alarm. [`backup`] exports and restores a host; [`rebuild`] and [`restoring`]
-//! restore it from KV.
+//! [`mcp`] answers agents over MCP and plain HTTP, [`api`] answers the host over REST with the types of [`views`],
+//! [`tools`] calls a tool, [`caller`] says what a caller may do, [`credentials`] finds the caller, [`sign_in`] works
+//! before there is a host, [`wake`] is the alarm, [`rebuild`] and [`restoring`] read lost storage back from KV, and
+//! [`backup`] exports and restores. Sales are in [`crate::shop`].
 
 pub mod api;
 pub mod backup;

@@ -1,4 +1,5 @@
-//! The sale of a secret. Its value is opened in `hand_over` only.
+//! The sale of a secret. `value_of` opens its value: for a buyer (`hand_over`), and to check that it opens before it is
+//! sold.
 
 use serde_json::{Value, json};
 
