@@ -18,7 +18,7 @@ pub mod tools;
 pub mod views;
 pub mod work;
 
-pub use work::call;
+pub use sale::call;
 
 use serde::{Deserialize, Serialize};
 

@@ -6,15 +6,11 @@ use crate::base::code::Code;
 use crate::base::fields;
 use crate::base::id::{EventId, TicketCode};
 use crate::base::time::UnixSeconds;
-use crate::identity::access::Caller;
 use crate::ports::paging::Page;
 use crate::ports::{SqlError, World};
-use crate::products::events::input::{
-    self, CheckIn, CreateEvent, EventChanges, ListEvents, OneEvent,
-};
-use crate::products::events::records::{self, event, publish_event};
+use crate::products::events::input::{self, CreateEvent, EventChanges, ListEvents};
+use crate::products::events::records::{event, publish_event};
 use crate::products::events::store::{self, Filter};
-use crate::products::events::tools::Tool;
 use crate::products::events::views::CheckInAnswer;
 use crate::products::events::{Event, Seats, Status};
 use crate::rails::outcome::{Abort, Failure};
@@ -26,48 +22,7 @@ const EVENTS_MAX: u64 = 10_000;
 /// The longest text that is searched for a ticket code, bytes; a QR code holds at most 4,296 characters.
 const SCANNED_BYTES_MAX: usize = 4_296;
 
-/// Calls a tool that is not paid for.
-///
-/// # Errors
-///
-/// [`Failure`] of the tool.
-pub fn call(
-    cx: &Cx<'_, impl World>,
-    tool: Tool,
-    arguments: Value,
-    _: &Caller,
-) -> Result<Value, Failure> {
-    match tool {
-        Tool::ListEvents => list_events(cx, read_arguments(arguments)?),
-        Tool::GetEvent => {
-            let OneEvent { event_id } = read_arguments(arguments)?;
-            let (event, seats) = event(cx, &input::event_id(&event_id)?)?;
-            Ok(json!({"event": event.view(seats, cx.now())}))
-        }
-        Tool::GetEventAnalytics => {
-            let OneEvent { event_id } = read_arguments(arguments)?;
-            let id = input::event_id(&event_id)?;
-            event(cx, &id)?;
-            Ok(records::analytics(cx, &id)?)
-        }
-        Tool::CreateEvent => create_event(cx, read_arguments(arguments)?),
-        Tool::UpdateEvent => {
-            let (id, changes) = split_update(arguments)?;
-            update_event(cx, &id, changes)
-        }
-        Tool::CancelEvent => {
-            let OneEvent { event_id } = read_arguments(arguments)?;
-            cancel_event(cx, &input::event_id(&event_id)?)
-        }
-        Tool::CheckIn => {
-            let CheckIn { event_id, code } = read_arguments(arguments)?;
-            check_in(cx, &input::event_id(&event_id)?, &code)
-        }
-        Tool::RsvpToEvent => Err(Abort::is_paid().into()),
-    }
-}
-
-fn list_events(cx: &Cx<'_, impl World>, arguments: ListEvents) -> Result<Value, Failure> {
+pub fn list_events(cx: &Cx<'_, impl World>, arguments: ListEvents) -> Result<Value, Failure> {
     let now = cx.world.now();
     let cursor = arguments.cursor.as_deref();
     let page = Page::read(&store::BY_START, arguments.limit, cursor, now)?;
@@ -80,6 +35,11 @@ fn list_events(cx: &Cx<'_, impl World>, arguments: ListEvents) -> Result<Value, 
     };
     let found = store::list(cx.world, filter, &page)?;
     Ok(found.map(|(event, seats)| event.view(seats, now)).answer("events").into())
+}
+
+pub fn get_event(cx: &Cx<'_, impl World>, id: &EventId) -> Result<Value, Failure> {
+    let (event, seats) = event(cx, id)?;
+    Ok(json!({"event": event.view(seats, cx.now())}))
 }
 
 pub fn create_event(cx: &Cx<'_, impl World>, arguments: CreateEvent) -> Result<Value, Failure> {
@@ -192,7 +152,7 @@ fn save_event(
     })
 }
 
-fn split_update(mut arguments: Value) -> Result<(EventId, EventChanges), Failure> {
+pub fn split_update(mut arguments: Value) -> Result<(EventId, EventChanges), Failure> {
     let id = arguments.as_object_mut().and_then(|members| members.remove("eventId"));
     let Some(Value::String(id)) = id else {
         return Err(fields::bad("eventId", "is missing; it must be an event's id").into());

@@ -1,4 +1,4 @@
-//! The sale of a seat, and of an event's analytics.
+//! Calls of the events' tools: those that nobody pays for ([`call`]), and the sale of a seat and of an event's analytics.
 
 use alloy_primitives::Address;
 use serde_json::{Value, json};
@@ -7,13 +7,14 @@ use crate::base::code::Code;
 use crate::base::id::{EventId, PaymentId, RsvpId, TicketCode};
 use crate::base::money::Usdc;
 use crate::base::{fields, text};
+use crate::identity::access::Caller;
 use crate::ledger::payments::{self, Payment, Settled};
 use crate::ledger::wallets;
 use crate::ports::{SqlError, World};
-use crate::products::events::input::{self, OneEvent, RsvpToEvent};
+use crate::products::events::input::{self, CheckIn, OneEvent, RsvpToEvent};
 use crate::products::events::rsvp::Rsvp;
 use crate::products::events::tools::{ANALYTICS_PRICE, Tool};
-use crate::products::events::{Event, NotOnSale, Seats, Status, records, store};
+use crate::products::events::{Event, NotOnSale, Seats, Status, manage, records, store};
 use crate::rails::outcome::{Abort, Failure, Money};
 use crate::rails::quote::PaidCall;
 use crate::sale::answers::{no_money, pending};
@@ -40,6 +41,46 @@ impl EventSale {
         match self {
             Self::Seat { event_id, .. } | Self::Analytics { event_id } => event_id,
         }
+    }
+}
+
+/// Calls a tool that is not paid for.
+///
+/// # Errors
+///
+/// [`Failure`] of the tool.
+pub fn call(
+    cx: &Cx<'_, impl World>,
+    tool: Tool,
+    arguments: Value,
+    _: &Caller,
+) -> Result<Value, Failure> {
+    match tool {
+        Tool::ListEvents => manage::list_events(cx, read_arguments(arguments)?),
+        Tool::GetEvent => {
+            let OneEvent { event_id } = read_arguments(arguments)?;
+            manage::get_event(cx, &input::event_id(&event_id)?)
+        }
+        Tool::GetEventAnalytics => {
+            let OneEvent { event_id } = read_arguments(arguments)?;
+            let id = input::event_id(&event_id)?;
+            records::event(cx, &id)?;
+            Ok(records::analytics(cx, &id)?)
+        }
+        Tool::CreateEvent => manage::create_event(cx, read_arguments(arguments)?),
+        Tool::UpdateEvent => {
+            let (id, changes) = manage::split_update(arguments)?;
+            manage::update_event(cx, &id, changes)
+        }
+        Tool::CancelEvent => {
+            let OneEvent { event_id } = read_arguments(arguments)?;
+            manage::cancel_event(cx, &input::event_id(&event_id)?)
+        }
+        Tool::CheckIn => {
+            let CheckIn { event_id, code } = read_arguments(arguments)?;
+            manage::check_in(cx, &input::event_id(&event_id)?, &code)
+        }
+        Tool::RsvpToEvent => Err(Abort::is_paid().into()),
     }
 }
 

@@ -5,46 +5,21 @@ use serde_json::{Value, json};
 use crate::base::code::Code;
 use crate::base::id::{ScopeId, SecretId};
 use crate::base::time::UnixSeconds;
-use crate::identity::access::Caller;
 use crate::ledger::outbox;
 use crate::ports::paging::{Found, Page};
 use crate::ports::{SqlError, World};
-use crate::products::vault::input::{self, ListSecrets, OneSecret, SecretChanges, StoreSecret};
+use crate::products::vault::input::{ListSecrets, SecretChanges, StoreSecret};
 use crate::products::vault::seal::{Place, seal};
 use crate::products::vault::store;
-use crate::products::vault::tools::Tool;
 use crate::products::vault::views::{OwnSecrets, Retrievals};
 use crate::products::vault::{Secret, Status, Waiting};
 use crate::rails::outcome::{Abort, Failure, Fatal, Money};
 use crate::sale::cx::Cx;
-use crate::sale::request::read_arguments;
 
 /// Secrets of one host.
 const SECRETS_MAX: u64 = 1_000;
 /// Lines on one page of the retrieval log.
 const LOG_LINES_MAX: u32 = 500;
-
-/// Calls a tool that is not paid for.
-///
-/// # Errors
-///
-/// [`Failure`] of the tool.
-pub fn call(
-    cx: &Cx<'_, impl World>,
-    tool: Tool,
-    arguments: Value,
-    _: &Caller,
-) -> Result<Value, Failure> {
-    match tool {
-        Tool::ListSecrets => list_secrets(cx, read_arguments(arguments)?),
-        Tool::StoreSecret => store_secret(cx, read_arguments(arguments)?),
-        Tool::DeleteSecret => {
-            let OneSecret { secret_id } = read_arguments(arguments)?;
-            revoke_secret(cx, &input::secret_id(&secret_id)?)
-        }
-        Tool::RetrieveSecret => Err(Abort::is_paid().into()),
-    }
-}
 
 /// Names, descriptions, prices and counts; never values.
 pub fn list_secrets(cx: &Cx<'_, impl World>, arguments: ListSecrets) -> Result<Value, Failure> {

@@ -20,7 +20,7 @@ pub mod store;
 pub mod tools;
 pub mod views;
 
-pub use manage::call;
+pub use sale::call;
 
 use std::fmt;
 

@@ -1,5 +1,5 @@
-//! The sale of a secret. `value_of` opens its value: for a buyer (`hand_over`), and to check that it opens before it is
-//! sold.
+//! Calls of the vault's tools: those that nobody pays for (`call`), and the sale of a secret. `value_of` opens its value:
+//! for a buyer (`hand_over`), and to check that it opens before it is sold.
 
 use serde_json::{Value, json};
 
@@ -7,6 +7,7 @@ use crate::base::code::Code;
 use crate::base::id::{PaymentId, SecretId};
 use crate::base::money::Usdc;
 use crate::base::text;
+use crate::identity::access::Caller;
 use crate::ledger::payments::{self, Payment, Settled};
 use crate::ports::{SqlError, World};
 use crate::products::vault::input::{self, OneSecret};
@@ -26,6 +27,28 @@ use crate::sale::request::read_arguments;
 #[derive(Debug)]
 pub struct SecretSale {
     secret_id: SecretId,
+}
+
+/// Calls a tool that is not paid for.
+///
+/// # Errors
+///
+/// [`Failure`] of the tool.
+pub fn call(
+    cx: &Cx<'_, impl World>,
+    tool: Tool,
+    arguments: Value,
+    _: &Caller,
+) -> Result<Value, Failure> {
+    match tool {
+        Tool::ListSecrets => manage::list_secrets(cx, read_arguments(arguments)?),
+        Tool::StoreSecret => manage::store_secret(cx, read_arguments(arguments)?),
+        Tool::DeleteSecret => {
+            let OneSecret { secret_id } = read_arguments(arguments)?;
+            manage::revoke_secret(cx, &input::secret_id(&secret_id)?)
+        }
+        Tool::RetrieveSecret => Err(Abort::is_paid().into()),
+    }
 }
 
 impl Sale<Tool> for SecretSale {
