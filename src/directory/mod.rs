@@ -15,6 +15,7 @@ pub mod walk;
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::backoff::doubled;
 use crate::base::time::UnixSeconds;
 use crate::ports::storage::{self, Migrations, all, first};
 use crate::ports::{Clock, Level, Log, Sql, SqlError, SqlValue};
@@ -181,9 +182,8 @@ fn next(sql: &impl Sql, max: u32, now: UnixSeconds) -> Result<Vec<Listed>, SqlEr
 
 /// The back-off after this number of missing answers, seconds.
 fn left_alone(failures: u64) -> i64 {
-    let doublings = u32::try_from(failures).unwrap_or(u32::MAX);
-    let times = 1_i64.checked_shl(doublings.min(16)).unwrap_or(i64::MAX);
-    LEAVE_SECONDS.saturating_mul(times).min(FAILED_SECONDS_MAX)
+    let failures = u32::try_from(failures).unwrap_or(u32::MAX);
+    doubled(LEAVE_SECONDS, failures, FAILED_SECONDS_MAX)
 }
 
 /// Counts stay far below the largest integer of SQLite.

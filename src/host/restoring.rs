@@ -10,6 +10,7 @@ use std::cell::Cell;
 
 use futures_util::future::join_all;
 
+use crate::base::backoff::doubled;
 use crate::base::id::ScopeId;
 use crate::base::money::Usdc;
 use crate::base::time::UnixSeconds;
@@ -98,8 +99,8 @@ pub async fn restore(object: &Object<'_, impl World>) -> Result<(), SqlError> {
         Err(Trouble::Storage(error)) => return Err(error),
         Err(Trouble::Kv(why)) => {
             object.world.line(Level::Error, "a host cannot be restored now", &[("why", &why)]);
-            let doublings = u32::try_from(failures).unwrap_or(u32::MAX).min(16);
-            AGAIN_SECONDS.saturating_mul(1 << doublings).min(AGAIN_SECONDS_MAX)
+            let failures = u32::try_from(failures).unwrap_or(u32::MAX);
+            doubled(AGAIN_SECONDS, failures, AGAIN_SECONDS_MAX)
         }
     };
     let statement = "UPDATE restoring SET failures = failures + 1, next_at = ?1";

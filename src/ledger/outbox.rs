@@ -10,6 +10,7 @@
 
 use serde_json::Value;
 
+use crate::base::backoff::doubled;
 use crate::base::time::UnixSeconds;
 use crate::ports::storage::{all, first};
 use crate::ports::{Clock, Kv, Sql, SqlError, SqlValue, Timer, within};
@@ -207,9 +208,8 @@ fn put_all_off(sql: &impl Sql, attempts: u64, now: UnixSeconds) -> Result<(), Sq
 
 /// The back-off after this number of refusals, seconds.
 fn retry_after(refused: u64) -> i64 {
-    let doublings = u32::try_from(refused).unwrap_or(u32::MAX).min(16);
-    let times = 1_i64.checked_shl(doublings).unwrap_or(i64::MAX);
-    RETRY_SECONDS.saturating_mul(times).min(RETRY_SECONDS_MAX)
+    let refused = u32::try_from(refused).unwrap_or(u32::MAX);
+    doubled(RETRY_SECONDS, refused, RETRY_SECONDS_MAX)
 }
 
 /// When the next record is due.

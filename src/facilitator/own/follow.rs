@@ -3,6 +3,7 @@
 use alloy_primitives::B256;
 use serde_json::{Value, json};
 
+use crate::base::backoff::twice;
 use crate::chain::rpc::{Ask, RpcError, read};
 use crate::chain::transfers::Receipt;
 use crate::facilitator::own::budget::{self, Owners};
@@ -54,7 +55,7 @@ impl<W: RelayerWorld> Relayer<W> {
                 at_once = at_once.saturating_sub(1);
             } else {
                 self.world.sleep(pause).await;
-                pause = pause.saturating_mul(2).min(PAUSE_MILLIS_MAX);
+                pause = twice(pause, PAUSE_MILLIS_MAX);
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use alloy_primitives::{Address, Bytes};
 
+use crate::base::backoff::twice;
 use crate::base::money::Usdc;
 use crate::base::time::UnixSeconds;
 use crate::chain::eip3009::Authorization;
@@ -103,7 +104,7 @@ pub(super) async fn receipt<W: GuestWorld>(
             Ok(is_it) => return is_it,
             Err(_) => cx.world.sleep(pause).await,
         }
-        pause = pause.saturating_mul(2);
+        pause = twice(pause, u32::MAX);
     }
     false
 }

@@ -21,6 +21,7 @@ pub use event::{
     ChainView, Context, Delivery, Effect, Event, Facts, Fate, Grant, NotPaid, Reply, Round, Signer,
 };
 
+use crate::base::backoff::doubled;
 use crate::guest::purchase::model::{Purchase, State};
 use crate::wallets::policy::Verdict;
 
@@ -126,7 +127,7 @@ fn due(purchase: &mut Purchase, cx: Context) -> Vec<Effect> {
 /// How long an open purchase is left alone that was looked after so many times, seconds.
 #[must_use]
 pub fn again_after(attempts: u32) -> i64 {
-    AGAIN_SECONDS.saturating_mul(2_i64.saturating_pow(attempts.min(20))).min(AGAIN_SECONDS_MAX)
+    doubled(AGAIN_SECONDS, attempts, AGAIN_SECONDS_MAX)
 }
 
 /// Whether nothing else is looked after beside a purchase: its use may lie far back, and take many requests.

@@ -1,6 +1,7 @@
 //! From the signed payment to the result, and what the chain says of it.
 
 use super::event::{ChainView, Context, Delivery, Effect, Fate, Reply, Round};
+use crate::base::backoff::twice;
 use crate::base::time::UnixSeconds;
 use crate::chain::eip3009::Authorization;
 use crate::guest::purchase::model::{Purchase, State};
@@ -31,7 +32,7 @@ pub(super) fn answered(
             if retries > 0 && purchase.is_outstanding() =>
         {
             let text = format!("not known yet, the same payment again: {text}");
-            let pause = pause.saturating_mul(2).max(PAUSE_MILLIS);
+            let pause = twice(pause, u32::MAX).max(PAUSE_MILLIS);
             let again = Round::First { pause, retries: retries.saturating_sub(1) };
             vec![Effect::Log("payment", text), Effect::Send(again)]
         }
