@@ -41,7 +41,7 @@ use crate::http::route::{AtHost, Own};
 use crate::ledger::payments;
 use crate::mail;
 use crate::ports::storage;
-use crate::ports::{Level, SqlError, World};
+use crate::ports::{Level, Log, SqlError, World};
 use crate::products::events;
 use crate::rails::outcome::{Abort, Failure, Fatal};
 use crate::sale::cx::Cx;
@@ -116,13 +116,13 @@ impl<W: World> Host<W> {
         let headers = (!is_call).then(|| request.headers.clone());
         let reply = self.dispatch(request).await;
         if let Err(error) = self.rearm() {
-            self.log_fatal(&error.to_string(), request_id.as_str());
+            log_fatal(&self.world, &error.to_string(), request_id.as_str());
         }
         match reply {
             Ok(reply) => reply,
             Err(failure) => {
                 if let Failure::Fatal(Fatal { what, .. }) = &failure {
-                    self.log_fatal(what, request_id.as_str());
+                    log_fatal(&self.world, what, request_id.as_str());
                 }
                 let reply = problem::of_failure(&failure, &request_id);
                 match headers {
@@ -219,10 +219,10 @@ impl<W: World> Host<W> {
     pub fn export_page(&self, id: &str, number: u32) -> Result<Option<OutPage>, SqlError> {
         backup::export_page(&self.object(), id, number)
     }
+}
 
-    fn log_fatal(&self, what: &str, request_id: &str) {
-        self.world.line(Level::Error, what, &[("requestId", request_id)]);
-    }
+fn log_fatal(log: &impl Log, what: &str, request_id: &str) {
+    log.line(Level::Error, what, &[("requestId", request_id)]);
 }
 
 fn no_such_host() -> Failure {
