@@ -9,7 +9,7 @@ use events_concierge::ledger::audit::audit;
 use events_concierge::ports::Delivery;
 use events_concierge::products::events::tools::Tool as EventTool;
 use events_concierge::sale::tool::Access;
-use events_concierge::shop::registry::{Products, Tool};
+use events_concierge::shop::registry::{Product, Tool};
 use serde_json::{Value, json};
 
 use crate::support::{Server, Settles, Wallet, as_v1, block_on, json_of};
@@ -18,15 +18,15 @@ use crate::support::{Server, Settles, Wallet, as_v1, block_on, json_of};
 fn host() -> Server {
     let server = Server::open();
     server.world.memory.post_office.delivery.set(Some(Delivery::ExactlyOnce));
-    let products = json!({"products": ["events", "vault", "desk"]});
+    let names: Vec<&str> = Product::ALL.iter().copied().map(Product::name).collect();
+    let products = json!({ "products": names });
     assert_eq!(server.as_owner(Action::Own(Own::ChangeProfile), &products).status, 200);
     server
 }
 
 fn paid_tools() -> Vec<Tool> {
-    let all = Products::parse(["events", "vault", "desk"]).unwrap();
-    let paid = |tool: &Tool| matches!(tool.access(), Access::Paid(..));
-    let sold: Vec<Tool> = all.tools().filter(paid).collect();
+    let all = Product::ALL.iter().copied().flat_map(Product::tools);
+    let sold: Vec<Tool> = all.filter(|tool| matches!(tool.access(), Access::Paid(..))).collect();
     assert!(sold.len() >= 11);
     sold
 }
