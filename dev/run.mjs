@@ -10,7 +10,7 @@ import { environment, Failure, root, runMain } from "./lib/process.mjs";
 import { setup } from "./setup.mjs";
 
 /** Commands that need no built Worker and no built page. */
-const NATIVE = ["check", "simulate", "fuzz", "doctor", "secrets", "backup", "restore"];
+const NATIVE = ["check", "figures", "simulate", "fuzz", "doctor", "secrets", "backup", "restore"];
 
 async function main([name, ...extra]) {
   if (!Object.hasOwn(COMMANDS, name ?? "")) {

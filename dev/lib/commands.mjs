@@ -80,6 +80,14 @@ How long our facilitator takes, beside the reference one.`,
     help: `npm run check
 Format, lints, documentation and native tests, without running the Worker.`,
   },
+  figures: {
+    script: "dev/figures.mjs",
+    help: `npm run figures [-- --where NAME]
+Counts in the sources how easy they are to change, each figure beside its goal: files for a new tool and a new product,
+imports upward and in circles, copies of what there should be once, long files and functions.
+
+  --where NAME          lists what a figure counts`,
+  },
   build: {
     script: "dev/build.mjs",
     help: `npm run build
