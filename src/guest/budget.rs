@@ -1,5 +1,5 @@
 //! The budget of the session's owner ([`crate::wallets::budget`]): asked before anything is signed, or, for a
-//! wallet of nobody who has signed in, when it has signed and before the signature leaves.
+//! session without an owner, after its wallet has signed and before the signature leaves.
 
 use alloy_primitives::Address;
 
@@ -23,7 +23,7 @@ pub(super) async fn look_at_budget<W: GuestWorld>(cx: &Cx<W>) -> Result<(), SqlE
     learn(cx, wallet, told)
 }
 
-/// Counts a purchase that is about to be signed, or was signed by a wallet of nobody who has signed in; or why it must
+/// Counts a purchase that is about to be signed, or was signed by the wallet of a session without an owner; or why it must
 /// not be paid.
 pub(super) async fn reserve<W: GuestWorld>(
     cx: &Cx<W>,
@@ -85,7 +85,7 @@ pub(super) async fn release<W: GuestWorld>(
     Ok(())
 }
 
-/// Changes the policy: of all sessions of the owner, or of this one if it is nobody's.
+/// Changes the policy: of all sessions of the owner, or of this one if it has no owner.
 pub(super) async fn set_policy<W: GuestWorld>(
     cx: &Cx<W>,
     changes: &serde_json::Value,
@@ -158,7 +158,7 @@ fn spent_without<W: GuestWorld>(cx: &Cx<W>, purchase: &Purchase) -> Result<Usdc,
     Ok(Usdc::from_atomic(rest).unwrap_or(Usdc::MAX))
 }
 
-/// The budget of whoever owns the session; a session of nobody has none.
+/// The name of the owner's budget; a session without an owner has none.
 fn own_budget<W: GuestWorld>(cx: &Cx<W>) -> Result<Option<String>, SqlError> {
     let owner = session::owner(&cx.world)?;
     Ok(owner.map(|owner| cx.config.keys.scope_of(&owner.user).to_string()))

@@ -23,13 +23,13 @@ pub struct Handshake {
     pub session: SessionId,
     /// What resumes it; `None` begins it.
     pub token: Option<String>,
-    /// Who has signed in and not out since, if anybody.
+    /// The user, if signed in and not signed out since.
     pub user: Option<SignedIn>,
     /// When that user signed out last.
     pub signed_out_at: Option<UnixSeconds>,
     /// Where the socket comes from: what the session asks of this deployment's servers counts for it.
     pub source: Source,
-    /// Whether they want to see what goes to servers and comes back (`?raw=1`).
+    /// Whether it shows the requests to servers and their answers (`?raw=1`).
     pub watches: bool,
 }
 

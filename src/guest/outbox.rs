@@ -9,7 +9,7 @@ use crate::base::time::UnixSeconds;
 use crate::ports::storage::{all, first};
 use crate::ports::{Sql, SqlError, SqlValue};
 
-/// Messages besides results of purchases that are kept for somebody who is away; the oldest go first.
+/// Messages besides results of purchases that are kept at a time; the oldest go first.
 const MISSED_MAX: u32 = 50;
 /// The longest message that is kept, bytes; a row may have two million.
 pub(super) const KEPT_BYTES_MAX: usize = 1_900_000;
@@ -23,7 +23,7 @@ pub(super) fn keep(sql: &impl Sql, message: &str) -> Result<(), SqlError> {
     sql.run(statement, &[MISSED_MAX.into()]).map(drop)
 }
 
-/// Keeps the result of a purchase, which nobody was told yet.
+/// Keeps the result of a purchase, which was not told yet.
 pub(super) fn keep_result(
     sql: &impl Sql,
     purchase: &PurchaseId,
@@ -33,7 +33,7 @@ pub(super) fn keep_result(
     sql.run(statement, &[message.into(), purchase.as_str().into()]).map(drop)
 }
 
-/// The kept results of purchases that nobody was told yet: the purchases, and the messages.
+/// The kept results of purchases that were not told yet: the purchases, and the messages.
 pub(super) fn untold(sql: &impl Sql) -> Result<Vec<(String, String)>, SqlError> {
     let statement = "SELECT purchase_id, message FROM missed \
          WHERE purchase_id IS NOT NULL AND told_at IS NULL ORDER BY id";
@@ -52,7 +52,7 @@ pub(super) fn set_told(sql: &impl Sql, purchase: &str, now: UnixSeconds) -> Resu
     sql.run(statement, &[purchase.into(), now.into()]).map(drop)
 }
 
-/// What is to be told to somebody who comes, the oldest first; it counts as told now. `held` are purchases whose
+/// The messages for a socket that comes, the oldest first; they count as told now. `held` are purchases whose
 /// result is told to all in a moment.
 pub(super) fn tell(
     sql: &impl Sql,
@@ -75,7 +75,7 @@ pub(super) fn tell(
     Ok(messages)
 }
 
-/// Somebody has heard what was told: it is forgotten.
+/// A client has shown that it was there: what was told is forgotten.
 pub(super) fn heard(sql: &impl Sql) -> Result<(), SqlError> {
     sql.run("DELETE FROM missed WHERE told_at IS NOT NULL", &[]).map(drop)
 }

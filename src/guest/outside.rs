@@ -72,7 +72,7 @@ impl<W: Timer> Timer for Outside<'_, W> {
 
 impl<W: Sockets + Timer> Person for Outside<'_, W> {
     fn is_there(&self) -> bool {
-        // Who is away may come back; a question that nobody sees is cancelled at once.
+        // A person may come back; a question without a socket is cancelled at once.
         true
     }
 

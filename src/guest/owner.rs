@@ -1,7 +1,7 @@
 //! Whose a session is, and how long it lasts.
 //!
-//! A session belongs to whoever had signed in when it began, or to nobody, and that never changes: a token
-//! that somebody planted in a shared browser is never that of a session with an owner. An owned session is
+//! A session belongs to the user who was signed in when it began, or has no owner, and that never changes: a token
+//! that was planted in a shared browser is never that of a session with an owner. An owned session is
 //! entered with its token *and* a sign-in of its owner, each socket has its own, and what moves the owner's
 //! money asks the owner's object once more whether that still counts ([`crate::identity::epoch`]).
 
@@ -16,7 +16,7 @@ use crate::ports::{Level, SqlError, within};
 const DAY_SECONDS: i64 = 86_400;
 /// How exactly it is known when a session was used last: not every message is worth a write.
 const USE_NOTED_SECONDS: i64 = 3_600;
-/// How long after its end a session stays for what was paid for and is still to be heard: whoever may enter it hears
+/// How long after its end a session stays for what was paid for and is still to be heard: a socket that is let in hears
 /// that, and nothing else. No signature can move money for so long.
 const LAST_SECONDS: i64 = 30 * DAY_SECONDS;
 /// When such a session is looked at again.
@@ -25,7 +25,7 @@ const ENDED_AGAIN_SECONDS: i64 = 3_600;
 /// What a socket hears that may not speak any more.
 pub(super) const SIGN_IN_AGAIN: &str =
     "your sign-in has ended, and this session needs it: sign in again, then connect again";
-/// What somebody hears who uses a session after its end.
+/// The answer to messages after the end of the session.
 pub const ENDED: &str = "this session has ended (30 days without use, or 90 in all); connect without ?session= to begin a new one";
 
 /// Why a socket is not let in.
@@ -56,7 +56,7 @@ pub(super) enum Life {
     Over,
 }
 
-/// Whether whoever has the token may come in, as whoever has signed in or not; and for what.
+/// Whether a socket with the right token is let in with this sign-in or without one; and for what.
 pub(super) fn lets_in<W: GuestWorld>(cx: &Cx<W>, who: Option<&SignedIn>) -> Result<Life, NotLetIn> {
     let life = life(cx)?;
     if life == Life::Over {
@@ -90,7 +90,7 @@ pub(super) fn is_silenced<W: GuestWorld>(
     Ok(if counts { None } else { Some(SIGN_IN_AGAIN) })
 }
 
-/// Goes on only if the owner is signed in at this very moment; a session of nobody has none to ask.
+/// Goes on only if the owner is signed in at this moment; a session without an owner always goes on.
 pub(super) async fn is_signed_in<W: GuestWorld>(cx: &Cx<W>) -> Result<(), Trouble> {
     let Some(owner) = session::owner(&cx.world)? else { return Ok(()) };
     let scope = cx.config.keys.scope_of(&owner.user);
@@ -107,7 +107,7 @@ pub(super) async fn is_signed_in<W: GuestWorld>(cx: &Cx<W>) -> Result<(), Troubl
     if counts { Ok(()) } else { Err(Trouble::Said(SIGN_IN_AGAIN.to_owned())) }
 }
 
-/// Sends away whoever came with a sign-in of before.
+/// Notes a sign-out, and closes the sockets whose sign-in is older.
 pub(super) fn hear_of_sign_out<W: GuestWorld>(
     cx: &Cx<W>,
     at: Option<UnixSeconds>,

@@ -60,7 +60,7 @@ struct Open<'a> {
 }
 
 impl Questions {
-    /// Asks the person, if somebody is there, and waits for the answer.
+    /// Asks the person over the sockets, and waits for the answer.
     pub(super) async fn ask(&self, world: &(impl Sockets + Timer), question: Question) -> Said {
         if self.waiting.borrow().len() >= WAITING_MAX {
             return Said::Cancel;
@@ -103,7 +103,7 @@ impl Questions {
         Some(text)
     }
 
-    /// The question that waits, for who has just come.
+    /// The question that waits, for a socket that has just come.
     pub(super) fn shown(&self) -> Option<String> {
         let waiting = self.waiting.borrow();
         let first = waiting.front().filter(|first| first.said.is_none() && first.is_shown)?;
@@ -126,7 +126,7 @@ impl Questions {
 }
 
 impl Open<'_> {
-    /// Shows the question when it is its turn, and waits for the answer. Where nobody is, it is cancelled.
+    /// Shows the question when it is its turn, and waits for the answer. Without a socket it is cancelled.
     async fn said(&self, say: &impl Fn(String) -> bool) -> Said {
         poll_fn(|cx| {
             let mut waiting = self.questions.waiting.borrow_mut();

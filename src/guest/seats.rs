@@ -21,7 +21,7 @@ pub(super) const HAS_SEAT: &str = "already_has_seat";
 const TICKET_BYTES_MAX: usize = 2_048;
 
 /// The arguments of a call, with the session's wallet where the tool asks for it. A tool that is free gets it at
-/// servers of this deployment only: nobody else learns a wallet that pays nothing.
+/// servers of this deployment only: others do not learn a wallet that pays nothing.
 pub(super) fn with_wallet<W: GuestWorld>(
     cx: &Cx<W>,
     connection: &Connection,

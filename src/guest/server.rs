@@ -1,4 +1,4 @@
-//! What a guest says to servers.
+//! The connection to a server, and calls of its tools without a payment.
 
 use serde_json::Value;
 

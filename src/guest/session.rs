@@ -30,7 +30,7 @@ pub const MIGRATIONS: Migrations = &[
 ];
 
 const DAY_SECONDS: i64 = 86_400;
-/// A session that nobody has used for so long ends.
+/// A session that was not used for so long ends.
 pub(super) const IDLE_SECONDS: i64 = 30 * DAY_SECONDS;
 /// So long after it began it ends in any case.
 const LIFE_SECONDS: i64 = 90 * DAY_SECONDS;
@@ -146,7 +146,7 @@ pub(super) fn set_used(sql: &impl Sql, now: UnixSeconds) -> Result<(), SqlError>
     set(sql, "used_at", now.into())
 }
 
-/// When the session ends if nobody uses it; `None` if there is none.
+/// When the session ends if it is not used; `None` if there is none.
 pub(super) fn ends_at(sql: &impl Sql) -> Result<Option<UnixSeconds>, SqlError> {
     let Some(used_at) = used_at(sql)? else { return Ok(None) };
     let created_at = moment(sql, "created_at")?.unwrap_or(used_at);

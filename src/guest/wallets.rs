@@ -146,7 +146,7 @@ async fn crossmint_wallet<W: GuestWorld>(cx: &Cx<W>) -> Result<ChosenWallet, Tro
     let crossmint = cx.config.crossmint.as_ref().ok_or_else(|| {
         Trouble::Said("Crossmint wallets are not set up here (CROSSMINT_API_KEY)".to_owned())
     })?;
-    // Crossmint need not know who it is.
+    // Crossmint does not learn the user's address.
     let owner = wallets::opaque(&wallet_owner(cx)?);
     let wallet = crossmint.create_wallet(&cx.world, &owner).await;
     let wallet = wallet.map_err(|error| Trouble::Said(error.to_string()))?;
@@ -174,8 +174,7 @@ fn info<W: GuestWorld>(
     Some(WalletInfo { kind, address, host_address: None, network, deployed, balance })
 }
 
-/// Whose a server-side wallet is: the proven user, or, on the local chain only, whoever has the
-/// session.
+/// The owner of a server-side wallet: the signed-in user, or, on the local chain only, the session.
 fn wallet_owner<W: GuestWorld>(cx: &Cx<W>) -> Result<String, Trouble> {
     let user = session::owner(&cx.world)?.map(|owner| wallets::owner_of_user(&owner.user));
     let session = session::id(&cx.world)?.filter(|_| cx.config.is_local());
