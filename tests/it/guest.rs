@@ -1,13 +1,13 @@
-//! A guest session over a world in memory ([`town`]): whose it is, who may speak, what a wallet of ours signs, and
+//! A guest session over a deployment in memory ([`deployment`]): whose it is, who may speak, what a wallet of ours signs, and
 //! when it ends; what becomes of what it buys is in [`buying`] and [`breaking`].
 
 mod breaking;
 mod buying;
+pub(crate) mod deployment;
 pub(crate) mod kit;
 mod questions;
 mod seats;
 mod simulation;
-pub(crate) mod town;
 
 use std::rc::Rc;
 
@@ -16,18 +16,18 @@ use events_concierge::guest::handshake::SignIn;
 use events_concierge::ports::Sql;
 use serde_json::{Value, json};
 
+use crate::guest::deployment::deployment;
 use crate::guest::kit::{ADA, BOB, DAY, Visit, person};
-use crate::guest::town::town;
 use crate::support::{NOW, join_all};
 
 #[test]
-fn the_token_opens_a_session_for_whoever_began_it_and_nobody_else() {
-    let town = town();
+fn the_token_opens_a_session_for_its_owner_and_nobody_else() {
+    let deployment = deployment();
     let (ada, bob) = (person(ADA, NOW), person(BOB, NOW));
-    let planted = Visit::begin(&town, None);
+    let planted = Visit::begin(&deployment, None);
     assert_eq!(planted.resume(None), Ok(()));
     assert_eq!(planted.resume(Some(&ada)), Err(NotLetIn::NotYours), "it never becomes hers");
-    let own = Visit::begin(&town, Some(&ada));
+    let own = Visit::begin(&deployment, Some(&ada));
     assert_eq!(own.resume(None), Err(NotLetIn::SignInNeeded));
     assert_eq!(own.resume(Some(&bob)), Err(NotLetIn::NotYours));
     assert_eq!(own.resume(Some(&person(ADA, NOW + 50))), Ok(()));
@@ -35,15 +35,15 @@ fn the_token_opens_a_session_for_whoever_began_it_and_nobody_else() {
 
 #[test]
 fn a_socket_speaks_only_while_its_own_sign_in_counts() {
-    let town = town();
+    let deployment = deployment();
     let ada = person(ADA, NOW);
-    let own = Visit::begin(&town, Some(&ada));
+    let own = Visit::begin(&deployment, Some(&ada));
     let is_silent = |sign_in| own.guest.silence(sign_in).unwrap().is_some();
     let old = SignIn::of(&ada);
     assert!(!is_silent(Some(old)) && is_silent(None));
-    town.server.world.memory.now.set(NOW + DAY - 1);
+    deployment.server.world.memory.now.set(NOW + DAY - 1);
     assert!(!is_silent(Some(old)));
-    town.server.world.memory.now.set(NOW + DAY);
+    deployment.server.world.memory.now.set(NOW + DAY);
     // Another tab of the same person has come with a new sign-in; the old one's cookie is worth nothing.
     let new = person(ADA, NOW + DAY);
     assert_eq!(own.resume(Some(&new)), Ok(()));
@@ -54,7 +54,7 @@ fn a_socket_speaks_only_while_its_own_sign_in_counts() {
     own.resume_after(&newer, end);
     assert_eq!(own.room.dismissed.get(), Some(end));
     assert!(is_silent(Some(SignIn::of(&new))) && !is_silent(Some(SignIn::of(&newer))));
-    let nobodys = Visit::begin(&town, None);
+    let nobodys = Visit::begin(&deployment, None);
     assert!(nobodys.guest.silence(None).unwrap().is_none());
 }
 
@@ -63,15 +63,19 @@ fn our_wallet_signs_and_the_policy_changes_only_for_an_owner_who_is_signed_in_no
     for (signed_out_at, later, may) in
         [(None, DAY - 1, true), (None, DAY, false), (Some(NOW + 9), 10, false)]
     {
-        let town = town();
-        let own = Visit::buying(&town, Some(&person(ADA, NOW)));
+        let deployment = deployment();
+        let own = Visit::buying(&deployment, Some(&person(ADA, NOW)));
         let seat = own.seat();
-        town.signed_out_at.set(signed_out_at);
-        town.server.world.memory.now.set(NOW + later);
+        deployment.signed_out_at.set(signed_out_at);
+        deployment.server.world.memory.now.set(NOW + later);
         own.say(&json!({"type": "set_policy", "perCall": "77.00"}));
         let is_changed = own.last("policy")["policy"]["perCall"] == "77.00";
         own.say(&seat);
-        assert_eq!((is_changed, town.paid.get() > 0), (may, may), "{signed_out_at:?} {later}");
+        assert_eq!(
+            (is_changed, deployment.paid.get() > 0),
+            (may, may),
+            "{signed_out_at:?} {later}"
+        );
         if !may {
             let error = own.last("tool_error");
             assert_eq!(
@@ -84,9 +88,9 @@ fn our_wallet_signs_and_the_policy_changes_only_for_an_owner_who_is_signed_in_no
 
 #[test]
 fn two_sessions_of_an_owner_spend_a_days_limit_once() {
-    let town = town();
+    let deployment = deployment();
     let ada = person(ADA, NOW);
-    let visits = [Visit::buying(&town, Some(&ada)), Visit::buying(&town, Some(&ada))];
+    let visits = [Visit::buying(&deployment, Some(&ada)), Visit::buying(&deployment, Some(&ada))];
     visits[0].say(&json!({"type": "set_policy", "perDay": "0.10"}));
     // All at once, each a step at a time.
     let calls: Vec<_> = visits.iter().chain(&visits).map(|visit| (visit, visit.seat())).collect();
@@ -102,30 +106,30 @@ fn two_sessions_of_an_owner_spend_a_days_limit_once() {
     assert_eq!(visits.iter().map(signed).sum::<usize>(), 2);
     let told = visits.iter().flat_map(|visit| visit.room.told.borrow().clone());
     assert_eq!(told.filter(|message| message["code"] == "over_per_day").count(), 2);
-    // Somebody else's day is not hers.
-    let other = Visit::buying(&town, Some(&person(BOB, NOW)));
+    // Another user's day is not hers.
+    let other = Visit::buying(&deployment, Some(&person(BOB, NOW)));
     other.say(&other.seat());
     assert_eq!(signed(&other), 1);
 }
 
 #[test]
 fn nothing_is_signed_while_the_budget_cannot_be_asked() {
-    let town = town();
-    let own = Visit::buying(&town, Some(&person(ADA, NOW)));
-    town.budgets_are_down.set(true);
+    let deployment = deployment();
+    let own = Visit::buying(&deployment, Some(&person(ADA, NOW)));
+    deployment.budgets_are_down.set(true);
     own.say(&own.seat());
     let error = own.last("tool_error");
     assert_eq!(
-        (&error["code"], &error["moneyMoved"], town.paid.get()),
+        (&error["code"], &error["moneyMoved"], deployment.paid.get()),
         (&json!("budget_unavailable"), &json!("no"), 0)
     );
 }
 
 #[test]
 fn a_session_ends_after_thirty_days_without_use_or_ninety_in_all() {
-    let town = town();
-    let now = |at: i64| town.server.world.memory.now.set(at);
-    let unused = Visit::begin(&town, None);
+    let deployment = deployment();
+    let now = |at: i64| deployment.server.world.memory.now.set(at);
+    let unused = Visit::begin(&deployment, None);
     now(NOW + 30 * DAY - 1);
     assert!(!unused.guest.is_over().unwrap());
     now(NOW + 30 * DAY);
@@ -134,7 +138,7 @@ fn a_session_ends_after_thirty_days_without_use_or_ninety_in_all() {
     assert!(unused.guest.is_over().unwrap());
 
     now(NOW);
-    let used = Visit::begin(&town, None);
+    let used = Visit::begin(&deployment, None);
     assert_eq!(used.room.alarm.get(), Some(NOW + 30 * DAY));
     for day in (20..90).step_by(20) {
         now(NOW + day * DAY);

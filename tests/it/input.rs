@@ -6,8 +6,8 @@ use events_concierge::http::route::{AtDesk, AtHost, Format, Own};
 use events_concierge::identity::UserId;
 use serde_json::{Value, json};
 
+use crate::guest::deployment::deployment;
 use crate::guest::kit::Visit;
-use crate::guest::town::town;
 use crate::support::{NOW, Server, Wallet, block_on, json_of};
 
 /// A host whose desk is open, too.
@@ -244,8 +244,8 @@ fn a_guests_address_is_kept_as_the_dns_has_it_and_the_csv_runs_nothing() {
 
 #[test]
 fn a_session_gets_its_payments_as_the_servers_csv() {
-    let town = town();
-    let visit = Visit::buying(&town, None);
+    let deployment = deployment();
+    let visit = Visit::buying(&deployment, None);
     visit.say(&visit.seat());
     visit.say(&json!({"type": "export_csv"}));
     let file = visit.last("csv")["text"].as_str().unwrap().to_owned();

@@ -7,8 +7,8 @@ use std::task::{Context, Poll, Waker};
 
 use events_concierge::ports::{Sql, SqlValue};
 
+use crate::guest::deployment::deployment;
 use crate::guest::kit::{ADA, DAY, HOUR, Visit, bought_at_both, person, url_of};
-use crate::guest::town::town;
 use crate::support::NOW;
 
 #[test]
@@ -34,13 +34,13 @@ fn a_damaged_row_stops_no_other_and_is_tried_again_in_an_hour() {
         let lines = visit.room.lines.borrow().clone();
         let logged = lines.iter().filter(|line| line.contains("cannot be looked after")).count();
         assert_eq!(logged, 1, "{damage}: {lines:?}");
-        // Whoever comes gets in, and sees the rest.
+        // A returning client gets in, and sees the rest.
         visit.resume(Some(&person(ADA, NOW))).unwrap();
         let mend = "UPDATE purchases SET id = ?1, arguments = ?2, challenge = ?3, authorization = ?4, \
              amount = ?5, payer = ?6 WHERE rowid = (SELECT min(rowid) FROM purchases)";
         visit.room.own.run(mend, &kept[0]).unwrap();
         visit.pass(2 * HOUR);
-        assert_eq!(visit.tickets().len(), 2, "{damage}: mended");
+        assert_eq!(visit.tickets().len(), 2, "{damage}: repaired");
     }
 }
 
@@ -63,8 +63,8 @@ fn storage_that_fails_ends_no_alarm() {
         for _ in 0..10 {
             visit.wake();
             let alarm = visit.room.alarm.get().unwrap();
-            assert_eq!(alarm, visit.room.town.now() + 60);
-            visit.room.town.set_now(alarm);
+            assert_eq!(alarm, visit.room.deployment.now() + 60);
+            visit.room.deployment.set_now(alarm);
         }
         visit.room.storage_fails.set(false);
     }
@@ -76,12 +76,12 @@ fn storage_that_fails_ends_no_alarm() {
 fn storage_that_takes_no_writes_is_tried_once_a_minute() {
     let visit = bought_at_both();
     visit.room.storage_is_full.set(true);
-    visit.room.town.set_now(NOW + 30);
+    visit.room.deployment.set_now(NOW + 30);
     for _ in 0..10 {
         visit.wake();
         let alarm = visit.room.alarm.get().unwrap();
-        assert_eq!(alarm, visit.room.town.now() + 60);
-        visit.room.town.set_now(alarm);
+        assert_eq!(alarm, visit.room.deployment.now() + 60);
+        visit.room.deployment.set_now(alarm);
     }
     visit.room.storage_is_full.set(false);
     visit.pass(HOUR);
@@ -109,8 +109,8 @@ fn a_session_that_dies_at_any_moment_of_a_purchase_pays_at_most_once_and_shows_w
  {
     let (mut ends, mut paid) = (0, 0);
     for polls in 0.. {
-        let town = town();
-        let mut visit = Visit::buying(&town, Some(&person(ADA, NOW)));
+        let deployment = deployment();
+        let mut visit = Visit::buying(&deployment, Some(&person(ADA, NOW)));
         let seat = visit.seat().to_string();
         let is_done = {
             let guest = Rc::clone(&visit.guest);
@@ -121,11 +121,11 @@ fn a_session_that_dies_at_any_moment_of_a_purchase_pays_at_most_once_and_shows_w
         visit.evict();
         // The object is asked by nobody: its alarm alone goes on.
         visit.pass(DAY);
-        assert!(town.nonces.borrow().len() <= 1, "{polls}");
-        assert_eq!(visit.tickets().len(), town.transfers(), "{polls}");
-        assert_eq!(visit.all("payment_receipt").len(), town.transfers(), "{polls}");
+        assert!(deployment.nonces.borrow().len() <= 1, "{polls}");
+        assert_eq!(visit.tickets().len(), deployment.transfers(), "{polls}");
+        assert_eq!(visit.all("payment_receipt").len(), deployment.transfers(), "{polls}");
         assert!(!visit.guest.sweep().unwrap(), "{polls}: nothing stays open");
-        (ends, paid) = (ends + 1, paid + town.transfers());
+        (ends, paid) = (ends + 1, paid + deployment.transfers());
         if is_done {
             break;
         }
@@ -137,8 +137,8 @@ fn a_session_that_dies_at_any_moment_of_a_purchase_pays_at_most_once_and_shows_w
 fn an_instance_that_dies_while_it_looks_after_a_purchase_shows_the_ticket_once() {
     for polls in 0..60 {
         let mut visit = bought_at_both();
-        visit.connect(&url_of(&visit.room.town.server));
-        visit.room.town.set_now(NOW + 100);
+        visit.connect(&url_of(&visit.room.deployment.server));
+        visit.room.deployment.set_now(NOW + 100);
         visit.room.alarm.set(None);
         {
             let guest = Rc::clone(&visit.guest);
@@ -161,14 +161,14 @@ fn an_instance_that_dies_while_it_looks_after_a_purchase_shows_the_ticket_once()
 #[test]
 fn a_live_answer_and_the_alarm_show_a_ticket_once_however_they_meet() {
     for lead in 0..40 {
-        let town = town();
-        let visit = Visit::buying(&town, Some(&person(ADA, NOW)));
+        let deployment = deployment();
+        let visit = Visit::buying(&deployment, Some(&person(ADA, NOW)));
         let seat = visit.seat().to_string();
         let mut call = Box::pin(visit.guest.hear(&seat));
         let mut context = Context::from_waker(Waker::noop());
         let mut is_done = (0..lead).any(|_| call.as_mut().poll(&mut context) == Poll::Ready(()));
         // The alarm comes in the middle of the call.
-        town.set_now(NOW + 25);
+        deployment.set_now(NOW + 25);
         let mut wake = Box::pin(visit.guest.wake());
         let mut woke = false;
         while !is_done || !woke {
@@ -176,9 +176,9 @@ fn a_live_answer_and_the_alarm_show_a_ticket_once_however_they_meet() {
             woke = woke || wake.as_mut().poll(&mut context) == Poll::Ready(());
         }
         visit.pass(DAY);
-        assert_eq!(visit.tickets().len(), town.transfers(), "{lead}");
-        assert_eq!(visit.all("payment_receipt").len(), town.transfers(), "{lead}");
-        assert_eq!(town.nonces.borrow().len(), town.transfers(), "{lead}");
+        assert_eq!(visit.tickets().len(), deployment.transfers(), "{lead}");
+        assert_eq!(visit.all("payment_receipt").len(), deployment.transfers(), "{lead}");
+        assert_eq!(deployment.nonces.borrow().len(), deployment.transfers(), "{lead}");
     }
 }
 
@@ -204,7 +204,7 @@ fn a_wake_looks_after_a_few_purchases_and_none_of_many_starves() {
         let change = format!(
             "UPDATE one SET id = 'pur_{number:024x}', door = 'https://away-{number}.example/mcp', \
              state = 'unknown', shown = 0, attempts = 0, next_check_at = {}",
-            visit.room.town.now()
+            visit.room.deployment.now()
         );
         own.run(&change, &[]).unwrap();
         own.run("INSERT INTO purchases SELECT * FROM one", &[]).unwrap();
@@ -227,9 +227,9 @@ fn a_wake_looks_after_a_few_purchases_and_none_of_many_starves() {
         assert!(made < 50 && most <= 6, "{made} subrequests, {most} at a time");
         assert!(looked() - before <= 3);
         let alarm = visit.room.alarm.get().unwrap();
-        let is_soon = alarm <= visit.room.town.now() + 1;
+        let is_soon = alarm <= visit.room.deployment.now() + 1;
         assert!(is_soon || looked() == 30, "the next slice follows");
-        visit.room.town.set_now(alarm.max(visit.room.town.now()));
+        visit.room.deployment.set_now(alarm.max(visit.room.deployment.now()));
         wakes += 1;
         assert!(wakes < 40, "{} of 30 after {wakes} wakes", looked());
     }

@@ -10,7 +10,7 @@ use events_concierge::identity::{Session, UserId};
 use events_concierge::ports::{Sql, SqlValue};
 use serde_json::{Value, json};
 
-use crate::guest::town::{Mood, Room, Town, town};
+use crate::guest::deployment::{Deployment, Mood, Room, deployment};
 use crate::support::{FACTORY, NOW, Server, block_on, config, config_with};
 
 pub(crate) const HOUR: i64 = 3_600;
@@ -18,7 +18,7 @@ pub(crate) const DAY: i64 = 86_400;
 pub(crate) const ADA: &str = "ada@example.org";
 pub(crate) const BOB: &str = "bob@example.org";
 
-/// Somebody who signed in at this moment.
+/// A user who signed in at this moment.
 pub(crate) fn person(user: &str, at: i64) -> SignedIn {
     let user = UserId::parse(user).unwrap();
     SignedIn::of(Session::start(&config().keys, user, UnixSeconds::new(at)), false)
@@ -36,8 +36,8 @@ pub(crate) struct Visit {
 }
 
 impl Visit {
-    pub(crate) fn begin(town: &Rc<Town>, who: Option<&SignedIn>) -> Self {
-        let room = Room::new(town);
+    pub(crate) fn begin(deployment: &Rc<Deployment>, who: Option<&SignedIn>) -> Self {
+        let room = Room::new(deployment);
         let guest = instance(&room);
         let id = SessionId::random(&room);
         let greeting = block_on(guest.begin(&id, who)).unwrap();
@@ -47,11 +47,11 @@ impl Visit {
     }
 
     /// One that pays up to a dollar without asking, with the wallet that we keep for its owner.
-    pub(crate) fn buying(town: &Rc<Town>, who: Option<&SignedIn>) -> Self {
-        let visit = Self::begin(town, who);
+    pub(crate) fn buying(deployment: &Rc<Deployment>, who: Option<&SignedIn>) -> Self {
+        let visit = Self::begin(deployment, who);
         visit.say(&json!({"type": "use_wallet", "kind": "smart"}));
         visit.say(&json!({"type": "set_policy", "askAbove": "1.00"}));
-        visit.connect(&url_of(&town.server));
+        visit.connect(&url_of(&deployment.server));
         visit
     }
 
@@ -71,12 +71,12 @@ impl Visit {
 
     /// Lets alarms go off for so many seconds.
     pub(crate) fn pass(&self, seconds: i64) {
-        let end = self.room.town.now() + seconds;
+        let end = self.room.deployment.now() + seconds;
         while let Some(at) = self.room.alarm.get().filter(|at| *at <= end) {
-            self.room.town.set_now(at.max(self.room.town.now()));
+            self.room.deployment.set_now(at.max(self.room.deployment.now()));
             self.wake();
         }
-        self.room.town.set_now(end);
+        self.room.deployment.set_now(end);
     }
 
     pub(crate) fn wake(&self) {
@@ -85,7 +85,7 @@ impl Visit {
     }
 
     pub(crate) fn seat(&self) -> Value {
-        seat_at(&self.room.town.server)
+        seat_at(&self.room.deployment.server)
     }
 
     pub(crate) fn all(&self, kind: &str) -> Vec<Value> {
@@ -112,15 +112,15 @@ impl Visit {
         block_on(self.guest.resume(&self.token, Some(who), at)).unwrap();
     }
 
-    /// Somebody comes: what they are told of what was missed, tickets only.
-    pub(crate) fn tickets_of_whoever_comes(&self, who: Option<&SignedIn>) -> Vec<Value> {
+    /// A client returns: the tickets that it is told of.
+    pub(crate) fn tickets_of_a_returning_client(&self, who: Option<&SignedIn>) -> Vec<Value> {
         self.resume(who).unwrap();
         let missed = self.guest.missed().unwrap();
         let missed = missed.iter().map(|text| serde_json::from_str::<Value>(text).unwrap());
         missed.filter(is_ticket).collect()
     }
 
-    /// Tickets that were told to whoever was there.
+    /// Tickets that were told to connected clients.
     pub(crate) fn tickets(&self) -> Vec<Value> {
         self.all("tool_result").into_iter().filter(is_ticket).collect()
     }
@@ -150,13 +150,13 @@ pub(crate) fn seat_at(server: &Server) -> Value {
 
 /// A session that has paid for a seat at a server that was lost over it.
 pub(crate) fn bought(then: Mood) -> Visit {
-    let town = town();
-    let visit = Visit::buying(&town, Some(&person(ADA, NOW)));
+    let deployment = deployment();
+    let visit = Visit::buying(&deployment, Some(&person(ADA, NOW)));
     let seat = visit.seat();
-    town.mood.set(Mood::Loses);
+    deployment.mood.set(Mood::Loses);
     visit.say(&seat);
-    town.mood.set(then);
-    assert_eq!(town.transfers(), 1);
+    deployment.mood.set(then);
+    assert_eq!(deployment.transfers(), 1);
     assert_eq!(visit.last("tool_error")["code"], "unknown");
     assert!(visit.tickets().is_empty());
     visit
@@ -168,25 +168,25 @@ pub(crate) fn purchase(visit: &Visit, columns: &str) -> String {
 
 /// One ticket, one receipt, one signature, one transfer.
 pub(crate) fn arrived_once(visit: &Visit, tickets: &[Value]) {
-    let town = &visit.room.town;
+    let deployment = &visit.room.deployment;
     assert_eq!(tickets.len(), 1, "one ticket");
     assert_eq!(tickets[0]["callId"], "seat");
-    assert_eq!((town.transfers(), town.nonces.borrow().len()), (1, 1));
-    assert_eq!(town.paid_elsewhere.get(), 0, "the other server hears nothing of it");
+    assert_eq!((deployment.transfers(), deployment.nonces.borrow().len()), (1, 1));
+    assert_eq!(deployment.paid_elsewhere.get(), 0, "the other server hears nothing of it");
     assert_eq!(purchase(visit, "state || shown || coalesce(next_check_at, '')"), "paid1");
 }
 
 /// A session that has paid at both servers, which are away since.
 pub(crate) fn bought_at_both() -> Visit {
-    let town = town();
-    let visit = Visit::buying(&town, Some(&person(ADA, NOW)));
-    town.mood.set(Mood::Loses);
-    town.other_mood.set(Mood::Loses);
-    visit.say(&seat_at(&town.server));
-    visit.connect(&url_of(&town.other));
-    visit.say(&seat_at(&town.other));
-    town.mood.set(Mood::Well);
-    town.other_mood.set(Mood::Well);
-    assert_eq!((town.transfers(), visit.tickets().len()), (2, 0));
+    let deployment = deployment();
+    let visit = Visit::buying(&deployment, Some(&person(ADA, NOW)));
+    deployment.mood.set(Mood::Loses);
+    deployment.other_mood.set(Mood::Loses);
+    visit.say(&seat_at(&deployment.server));
+    visit.connect(&url_of(&deployment.other));
+    visit.say(&seat_at(&deployment.other));
+    deployment.mood.set(Mood::Well);
+    deployment.other_mood.set(Mood::Well);
+    assert_eq!((deployment.transfers(), visit.tickets().len()), (2, 0));
     visit
 }

@@ -5,8 +5,8 @@ use std::pin::Pin;
 
 use serde_json::{Value, json};
 
+use crate::guest::deployment::{ELSEWHERE_URL, deployment};
 use crate::guest::kit::{ADA, Visit, person, url_of};
-use crate::guest::town::{ELSEWHERE_URL, town};
 use crate::support::{NOW, join_all, yield_once};
 
 fn form(properties: Value, required: Value) -> Value {
@@ -16,9 +16,9 @@ fn form(properties: Value, required: Value) -> Value {
 }
 
 fn at_asking_server(asks: Value) -> Visit {
-    let town = town();
-    town.asks.replace(asks);
-    let visit = Visit::begin(&town, Some(&person(ADA, NOW)));
+    let deployment = deployment();
+    deployment.asks.replace(asks);
+    let visit = Visit::begin(&deployment, Some(&person(ADA, NOW)));
     visit.connect(ELSEWHERE_URL);
     visit
 }
@@ -46,7 +46,7 @@ fn call_and_type(visit: &Visit, typed: &[&str]) {
 
 /// What the server got for its question.
 fn sent(visit: &Visit) -> Value {
-    let elsewhere = visit.room.town.elsewhere.borrow();
+    let elsewhere = visit.room.deployment.elsewhere.borrow();
     let last = elsewhere.last().unwrap();
     assert_eq!(last["params"]["requestState"], "s");
     last["params"]["inputResponses"]["q"].clone()
@@ -100,13 +100,13 @@ fn a_question_is_declined_or_cancelled_and_ends_by_itself() {
     assert!(said(&visit, 1).contains("no answer within 3 minutes"));
     // Nobody is there: at once.
     let visit = at_asking_server(asks());
-    visit.room.somebody_is_there.set(false);
+    visit.room.is_client_there.set(false);
     visit.say(&json!({"type": "call_tool", "tool": "look"}));
     assert_eq!(sent(&visit), json!({"action": "cancel"}));
 }
 
 #[test]
-fn a_question_without_fields_takes_a_yes_and_is_shown_to_whoever_comes() {
+fn a_question_without_fields_takes_a_yes_and_is_shown_to_a_returning_client() {
     let visit = at_asking_server(form(json!({}), json!([])));
     let call = json!({"type": "call_tool", "tool": "look"});
     let comes = async {
@@ -128,13 +128,13 @@ fn a_question_without_fields_takes_a_yes_and_is_shown_to_whoever_comes() {
 
 #[test]
 fn what_is_typed_for_a_server_is_never_a_yes_to_a_payment() {
-    let town = town();
-    let visit = Visit::buying(&town, Some(&person(ADA, NOW)));
+    let deployment = deployment();
+    let visit = Visit::buying(&deployment, Some(&person(ADA, NOW)));
     visit.say(&json!({"type": "set_policy", "askAbove": "0.00"}));
     visit.say(&visit.seat());
     assert_eq!(visit.all("payment_required").len(), 1);
     let state = || visit.text("SELECT state FROM purchases");
-    town.asks.replace(form(json!({"go": {"type": "boolean"}}), json!(["go"])));
+    deployment.asks.replace(form(json!({"go": {"type": "boolean"}}), json!(["go"])));
     visit.connect(ELSEWHERE_URL);
     call_and_type(&visit, &["yes"]);
     assert_eq!((sent(&visit)["content"]["go"].clone(), state().as_str()), (json!(true), "asked"));
@@ -142,9 +142,9 @@ fn what_is_typed_for_a_server_is_never_a_yes_to_a_payment() {
     visit.say(&json!({"type": "call_tool", "tool": "look"}));
     assert_eq!(sent(&visit), json!({"action": "cancel"}));
     visit.say(&json!({"type": "chat", "text": "yes"}));
-    assert_eq!((state().as_str(), town.transfers()), ("asked", 0));
+    assert_eq!((state().as_str(), deployment.transfers()), ("asked", 0));
     assert!(visit.last("chat")["text"].as_str().unwrap().contains("say yes again"));
-    visit.connect(&url_of(&town.server));
+    visit.connect(&url_of(&deployment.server));
     visit.say(&json!({"type": "chat", "text": "yes"}));
-    assert_eq!((state().as_str(), town.transfers()), ("paid", 1));
+    assert_eq!((state().as_str(), deployment.transfers()), ("paid", 1));
 }

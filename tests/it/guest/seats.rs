@@ -3,13 +3,13 @@
 use events_concierge::ports::Sql;
 use serde_json::{Value, json};
 
+use crate::guest::deployment::{Mood, deployment};
 use crate::guest::kit::{ADA, BOB, Visit, person, url_of};
-use crate::guest::town::{Mood, town};
 use crate::support::NOW;
 
 /// A session of hers that has bought a seat; the call that did so, and the ticket.
 fn with_seat() -> (Visit, Value, String) {
-    let visit = Visit::buying(&town(), Some(&person(ADA, NOW)));
+    let visit = Visit::buying(&deployment(), Some(&person(ADA, NOW)));
     let seat = visit.seat();
     visit.say(&seat);
     let bought = visit.tickets().pop().unwrap();
@@ -20,7 +20,7 @@ fn with_seat() -> (Visit, Value, String) {
 #[test]
 fn who_asks_for_a_seat_that_the_wallet_has_gets_its_ticket_shown_and_pays_nothing() {
     let (mut visit, seat, ticket) = with_seat();
-    let town = visit.room.town.clone();
+    let deployment = visit.room.deployment.clone();
     let again = |visit: &Visit, call: &Value| {
         visit.say(call);
         let said = visit.last("tool_error");
@@ -29,7 +29,7 @@ fn who_asks_for_a_seat_that_the_wallet_has_gets_its_ticket_shown_and_pays_nothin
             (&json!("already_has_seat"), &json!("no"))
         );
         assert!(said["result"].as_str().unwrap().contains(&ticket), "{said}");
-        assert_eq!((town.transfers(), visit.all("payment_required").len()), (1, 0));
+        assert_eq!((deployment.transfers(), visit.all("payment_required").len()), (1, 0));
     };
     again(&visit, &seat);
     // Other details make no other seat of it, and a new instance knows as much.
@@ -42,23 +42,23 @@ fn who_asks_for_a_seat_that_the_wallet_has_gets_its_ticket_shown_and_pays_nothin
     let event = seat["arguments"]["eventId"].as_str().unwrap();
     visit.say(&json!({"type": "chat", "text": format!("rsvp to {event}")}));
     assert!(visit.last("chat")["text"].as_str().unwrap().contains(&ticket));
-    assert_eq!((town.transfers(), town.nonces.borrow().len()), (1, 1));
+    assert_eq!((deployment.transfers(), deployment.nonces.borrow().len()), (1, 1));
 }
 
 #[test]
 fn a_server_that_asks_for_money_again_is_paid_by_nobody_who_was_not_told_what_they_have() {
     let (visit, seat, ticket) = with_seat();
     // As servers do that do not know the wallet; the policy would pay without asking.
-    visit.room.town.forgets_wallets.set(true);
+    visit.room.deployment.forgets_wallets.set(true);
     visit.say(&seat);
     let asked = visit.last("payment_required");
     assert!(asked["why"].as_str().unwrap().contains(&ticket), "{asked}");
-    assert_eq!(visit.room.town.transfers(), 1);
+    assert_eq!(visit.room.deployment.transfers(), 1);
     visit.say(&json!({"type": "cancel", "confirmationId": asked["confirmationId"]}));
     assert_eq!(visit.last("tool_error")["code"], "declined");
     // A seat that was not bought here is paid for without such words.
     visit.say(&visit.seat());
-    assert_eq!((visit.room.town.transfers(), visit.tickets().len()), (2, 2));
+    assert_eq!((visit.room.deployment.transfers(), visit.tickets().len()), (2, 2));
     assert_eq!(visit.all("payment_required").len(), 1);
 }
 
@@ -66,11 +66,11 @@ fn a_server_that_asks_for_money_again_is_paid_by_nobody_who_was_not_told_what_th
 fn who_only_names_a_wallet_learns_that_it_has_a_seat_and_nothing_else() {
     let (visit, seat, ticket) = with_seat();
     let wallet = visit.last("wallet_info")["guestAddress"].clone();
-    // Of somebody else, who names her wallet; and of nobody.
+    // Sessions of another user, who names her wallet, and of nobody.
     for who in [Some(person(BOB, NOW)), None] {
-        let other = Visit::begin(&visit.room.town, who.as_ref());
+        let other = Visit::begin(&visit.room.deployment, who.as_ref());
         other.say(&json!({"type": "use_wallet", "kind": "browser", "address": wallet}));
-        other.connect(&url_of(&other.room.town.server));
+        other.connect(&url_of(&other.room.deployment.server));
         other.say(&seat);
         let said = other.last("tool_error");
         assert!(
@@ -98,7 +98,7 @@ fn another_wallet_of_the_session_has_no_seat_and_pays_no_second_time_meanwhile()
     visit.say(&seat);
     assert_eq!(visit.last("tool_error")["code"], "already_under_way");
     assert_eq!(visit.text("SELECT count(*) FROM purchases WHERE state = 'signing'"), "1");
-    assert_eq!(visit.room.town.transfers(), 1);
+    assert_eq!(visit.room.deployment.transfers(), 1);
 }
 
 #[test]
@@ -112,22 +112,22 @@ fn the_wallet_is_named_where_a_paid_tool_asks_for_it_and_nowhere_else() {
     // What the caller has said stays as it is.
     let mut call = visit.seat();
     call["arguments"]["walletAddress"] = json!("0x00000000000000000000000000000000000000aa");
-    visit.room.town.mood.set(Mood::Well);
+    visit.room.deployment.mood.set(Mood::Well);
     visit.say(&call);
     let said = visit.last("tool_error")["result"].as_str().unwrap().to_owned();
     assert!(said.contains("walletAddress"), "{said}");
-    assert_eq!(visit.room.town.transfers(), 1);
-    // A free tool of somebody else's server does not get it; a paid one does.
+    assert_eq!(visit.room.deployment.transfers(), 1);
+    // A free tool of another host's server does not get it; a paid one does.
     for (paid, expected) in [(false, Value::Null), (true, wallet)] {
         let statement = "UPDATE session SET connection = replace(connection, ?1, ?2), tools = ?3";
-        let url = url_of(&visit.room.town.server);
+        let url = url_of(&visit.room.deployment.server);
         let tool = json!([{"name": "look", "title": null, "description": "", "isPaid": paid, "price": null,
             "inputSchema": {"type": "object", "properties": {"walletAddress": {"type": "string"}}}}]);
         let parameters =
             [url.as_str().into(), "http://127.0.0.1:3001/mcp".into(), tool.to_string().into()];
         visit.room.own.run(statement, &parameters).unwrap();
         visit.say(&json!({"type": "call_tool", "tool": "look"}));
-        let seen = visit.room.town.elsewhere.borrow().last().cloned().unwrap();
+        let seen = visit.room.deployment.elsewhere.borrow().last().cloned().unwrap();
         assert_eq!(seen["params"]["arguments"]["walletAddress"], expected);
         visit.say(&json!({"type": "disconnect_mcp"}));
         visit.connect(&url);

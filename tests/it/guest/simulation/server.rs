@@ -26,7 +26,7 @@ pub(super) enum Mood {
     Honest,
     /// Delivers, and names a transaction that does not exist.
     FakeReceipt,
-    /// Delivers, and names the transaction of somebody else's payment.
+    /// Delivers, and names the transaction of another payment.
     OthersReceipt,
     /// Delivers, and says nothing of the money.
     NoReceipt,

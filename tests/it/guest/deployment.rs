@@ -1,5 +1,5 @@
-//! The world of guest sessions, in memory: the sockets and the servers are real messages; the budgets are real, the
-//! chain is not. Servers can be away, lie, and forget; sockets too.
+//! A deployment with guest sessions, in memory. Messages of sockets and servers are real, and so are the budgets; the
+//! chain is not. Servers and sockets can be away, lie, and forget.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,31 +21,31 @@ use serde_json::{Value, json};
 
 use crate::support::{Server, World, yield_once};
 
-/// What becomes of a request to a server.
+/// How a server handles a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mood {
-    /// It is answered.
+    /// It answers.
     Well,
-    /// There is nobody.
+    /// It is away.
     Away,
-    /// It is carried out, and the answer to what is paid for is lost.
+    /// It carries out the call, and the answer to a paid call is lost.
     Loses,
-    /// There is no answer in time.
+    /// It does not answer in time.
     Silent,
-    /// The server, or what stands before it, answers this status and no more.
+    /// The server, or a proxy, answers with this status only.
     Says(u16),
-    /// It answers something that is no MCP.
+    /// Its answer is not MCP.
     Babbles,
-    /// It answers an error of JSON-RPC.
+    /// It answers with a JSON-RPC error.
     Errs,
-    /// Its tool says no.
+    /// Its tool refuses.
     Refuses,
     /// Its tool asks for another payment.
     AsksAgain,
 }
 
-/// What sessions have in common.
-pub(crate) struct Town {
+/// The deployment that all sessions share.
+pub(crate) struct Deployment {
     pub(crate) server: Server,
     pub(crate) other: Server,
     pub(crate) mood: Cell<Mood>,
@@ -60,29 +60,29 @@ pub(crate) struct Town {
     pub(crate) paid_elsewhere: Cell<usize>,
     /// The nonces of all payments that were sent.
     pub(crate) nonces: RefCell<BTreeSet<String>>,
-    /// Requests to the server that are no call of a tool: they open a connection.
+    /// Requests to the server other than tool calls: they open a connection.
     pub(crate) hellos: Cell<usize>,
-    /// The ids of the calls of tools.
+    /// The ids of tool calls.
     pub(crate) ids: RefCell<Vec<u64>>,
-    /// The session that the old server before the server knows.
+    /// The MCP session that the legacy server accepts.
     pub(crate) legacy_session: Cell<u32>,
-    /// Whether the server gets no wallet named while it is not paid, like servers that do not ask for it.
+    /// Whether the wallet is removed from unpaid requests, as with servers that do not ask for it.
     pub(crate) forgets_wallets: Cell<bool>,
-    /// What another server answers to calls that come without answers of a person.
+    /// The answer of the external server to calls without a person's answers.
     pub(crate) asks: RefCell<Value>,
-    /// What that server was asked.
+    /// Requests to the external server.
     pub(crate) elsewhere: RefCell<Vec<Value>>,
 }
 
 /// The world of one session.
 #[derive(Clone)]
 pub(crate) struct Room {
-    pub(crate) town: Rc<Town>,
+    pub(crate) deployment: Rc<Deployment>,
     pub(crate) own: World,
     pub(crate) alarm: Rc<Cell<Option<i64>>>,
     pub(crate) told: Rc<RefCell<Vec<Value>>>,
     pub(crate) dismissed: Rc<Cell<Option<i64>>>,
-    pub(crate) somebody_is_there: Rc<Cell<bool>>,
+    pub(crate) is_client_there: Rc<Cell<bool>>,
     pub(crate) storage_fails: Rc<Cell<bool>>,
     pub(crate) storage_is_full: Rc<Cell<bool>>,
     pub(crate) noted: Rc<Cell<bool>>,
@@ -90,16 +90,16 @@ pub(crate) struct Room {
 }
 
 impl Room {
-    pub(crate) fn new(town: &Rc<Town>) -> Self {
-        let memory = Rc::clone(&town.server.world.memory);
+    pub(crate) fn new(deployment: &Rc<Deployment>) -> Self {
+        let memory = Rc::clone(&deployment.server.world.memory);
         let own = World { memory, ..World::new() };
         Self {
-            town: Rc::clone(town),
+            deployment: Rc::clone(deployment),
             own,
             alarm: Rc::default(),
             told: Rc::default(),
             dismissed: Rc::default(),
-            somebody_is_there: Rc::new(Cell::new(true)),
+            is_client_there: Rc::new(Cell::new(true)),
             storage_fails: Rc::default(),
             storage_is_full: Rc::default(),
             noted: Rc::default(),
@@ -107,7 +107,7 @@ impl Room {
         }
     }
 
-    /// At every moment at which the instance may end, the alarm is set for what is due.
+    /// Checks that the alarm is set for due purchases, wherever the instance may end.
     fn may_end_here(&self) {
         if self.storage_fails.get() {
             return;
@@ -179,7 +179,7 @@ impl Timer for Room {
 }
 
 impl Web for Room {
-    /// An old server before the server, which gives out sessions and says 400 of those that it does not know.
+    /// A legacy server in front of the server. It issues MCP sessions and answers 400 to unknown ones.
     async fn exchange(&self, request: WebRequest) -> Result<WebResponse, HttpError> {
         let _leaves = self.own.memory.leaves();
         if request.url.starts_with("https://away-") {
@@ -187,14 +187,14 @@ impl Web for Room {
             return Err(HttpError::Connection("refused".to_owned()));
         }
         let Some(body) = request.body.as_deref() else {
-            // It keeps no streams.
+            // It has no streams.
             let headers = json_headers(&[]);
             return Ok(WebResponse { status: 405, headers, body: String::new() });
         };
         let body: Value = serde_json::from_str(body).unwrap();
         if request.url != LEGACY_URL {
             yield_once().await;
-            self.town.elsewhere.borrow_mut().push(body.clone());
+            self.deployment.elsewhere.borrow_mut().push(body.clone());
             let is_asked = body["params"].get("inputResponses").is_some();
             let result = match body["method"].as_str().unwrap() {
                 "server/discover" => json!({"supportedVersions": ["2026-07-28"]}),
@@ -202,31 +202,31 @@ impl Web for Room {
                     json!({"tools": [{"name": "look", "inputSchema": {"type": "object"}}]})
                 }
                 _ if is_asked => json!({"structuredContent": {"message": "done"}}),
-                _ => self.town.asks.borrow().clone(),
+                _ => self.deployment.asks.borrow().clone(),
             };
             let body = json!({"jsonrpc": "2.0", "id": body["id"], "result": result}).to_string();
             return Ok(WebResponse { status: 200, headers: json_headers(&[]), body });
         }
         let method = body["method"].as_str().unwrap().to_owned();
-        let session = self.town.legacy_session.get().to_string();
+        let session = self.deployment.legacy_session.get().to_string();
         let named = request.headers.iter().find(|(name, _)| name == "mcp-session-id");
         if method != "initialize" && named.is_none_or(|(_, named)| *named != session) {
             let error = json!({"code": -32_000, "message": "Bad Request: No valid session ID"});
             let body = json!({"jsonrpc": "2.0", "id": body["id"], "error": error}).to_string();
             return Ok(WebResponse { status: 400, headers: json_headers(&[]), body });
         }
-        let response = self.send_to_server(&self.town.server.scope, request).await?;
+        let response = self.send_to_server(&self.deployment.server.scope, request).await?;
         let headers = json_headers(&[("mcp-session-id", &session)]);
         Ok(if method == "initialize" { WebResponse { headers, ..response } } else { response })
     }
 }
 
 impl Http for Room {
-    /// The chain of the server, on which every wallet is rich and none is there yet.
+    /// The server's chain, on which every wallet has money and none is deployed yet.
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         self.may_end_here();
         yield_once().await;
-        if self.town.server.world.memory.chain.is_down.get() {
+        if self.deployment.server.world.memory.chain.is_down.get() {
             return Err(HttpError::Connection("refused".to_owned()));
         }
         let body: Value = serde_json::from_str(request.body.as_deref().unwrap()).unwrap();
@@ -234,9 +234,9 @@ impl Http for Room {
         let result = match body["method"].as_str().unwrap() {
             "eth_getCode" => json!("0x"),
             "eth_call" if is_balance => json!(format!("0x{:064x}", 1_000_000_000)),
-            _ => return self.town.server.world.send(request).await,
+            _ => return self.deployment.server.world.send(request).await,
         };
-        let _leaves = self.town.server.world.memory.leaves();
+        let _leaves = self.deployment.server.world.memory.leaves();
         let answer = json!({"jsonrpc": "2.0", "id": body["id"], "result": result});
         Ok(HttpResponse { status: 200, body: answer.to_string() })
     }
@@ -251,25 +251,25 @@ impl Servers for Room {
         self.may_end_here();
         drop(self.own.memory.leaves());
         yield_once().await;
-        let town = &self.town;
-        let is_first = *scope == town.server.scope;
+        let deployment = &self.deployment;
+        let is_first = *scope == deployment.server.scope;
         let (server, mood, paid) = match is_first {
-            true => (&town.server, town.mood.get(), &town.paid),
-            false => (&town.other, town.other_mood.get(), &town.paid_elsewhere),
+            true => (&deployment.server, deployment.mood.get(), &deployment.paid),
+            false => (&deployment.other, deployment.other_mood.get(), &deployment.paid_elsewhere),
         };
         assert_eq!(*scope, server.scope);
         let mut body: Value = serde_json::from_str(&request.body.unwrap()).unwrap();
         if body["method"] == "tools/call" {
-            town.ids.borrow_mut().push(body["id"].as_u64().unwrap());
+            deployment.ids.borrow_mut().push(body["id"].as_u64().unwrap());
         } else if is_first {
-            town.hellos.set(town.hellos.get() + 1);
+            deployment.hellos.set(deployment.hellos.get() + 1);
         }
         let payment = &body["params"]["_meta"]["x402/payment"];
         let is_paid = !payment.is_null();
-        let is_nameless = town.forgets_wallets.get() && !is_paid;
+        let is_nameless = deployment.forgets_wallets.get() && !is_paid;
         if let Some(nonce) = payment["payload"]["authorization"]["nonce"].as_str() {
             paid.set(paid.get() + 1);
-            town.nonces.borrow_mut().insert(nonce.to_owned());
+            deployment.nonces.borrow_mut().insert(nonce.to_owned());
         }
         if let Some(answer) = answer_in(mood, &body) {
             return answer;
@@ -326,7 +326,7 @@ fn json_headers(more: &[(&str, &str)]) -> Headers {
 
 impl SignOuts for Room {
     async fn signed_out_at(&self, _scope: &ScopeId) -> Result<Option<UnixSeconds>, SignOutsError> {
-        Ok(self.town.signed_out_at.get().map(UnixSeconds::new))
+        Ok(self.deployment.signed_out_at.get().map(UnixSeconds::new))
     }
 }
 
@@ -334,13 +334,13 @@ impl Budgets for Room {
     async fn ask_budget(&self, owner: &str, ask: &Ask) -> Result<Told, BudgetError> {
         self.may_end_here();
         yield_once().await;
-        if self.town.budgets_hang.get() {
+        if self.deployment.budgets_hang.get() {
             std::future::pending::<()>().await;
         }
-        if self.town.budgets_are_down.get() {
+        if self.deployment.budgets_are_down.get() {
             return Err(BudgetError("down".to_owned()));
         }
-        let mut budgets = self.town.budgets.borrow_mut();
+        let mut budgets = self.deployment.budgets.borrow_mut();
         let memory = Rc::clone(&self.own.memory);
         let budget = budgets.entry(owner.to_owned());
         let budget = budget.or_insert_with(|| World { memory, ..World::new() });
@@ -357,10 +357,10 @@ impl Sockets for Room {
     }
 
     fn tell_all(&self, text: &str) -> bool {
-        if self.somebody_is_there.get() {
+        if self.is_client_there.get() {
             self.told.borrow_mut().push(serde_json::from_str(text).unwrap());
         }
-        self.somebody_is_there.get()
+        self.is_client_there.get()
     }
 
     fn is_watched(&self) -> bool {
@@ -374,10 +374,10 @@ impl Sockets for Room {
 pub(crate) const ELSEWHERE_URL: &str = "http://127.0.0.1:3001/mcp";
 pub(crate) const LEGACY_URL: &str = "http://127.0.0.1:3000/mcp";
 
-pub(crate) fn town() -> Rc<Town> {
+pub(crate) fn deployment() -> Rc<Deployment> {
     let server = Server::open();
     let other = server.beside();
-    Rc::new(Town {
+    Rc::new(Deployment {
         server,
         other,
         mood: Cell::new(Mood::Well),
@@ -398,7 +398,7 @@ pub(crate) fn town() -> Rc<Town> {
     })
 }
 
-impl Town {
+impl Deployment {
     pub(crate) fn now(&self) -> i64 {
         self.server.world.memory.now.get()
     }
