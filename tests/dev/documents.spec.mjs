@@ -75,7 +75,8 @@ const sources = ["src", "tests", "web/src", "dev"].flatMap((folder) =>
 );
 
 test("every source file that the documents name is there", () => {
-  const named = pages.flatMap((page) => filesIn(read(page)).map((name) => ({ page, name })));
+  // That page makes files; add-a-product.spec.mjs applies it.
+  const named = pages.filter((page) => page !== "docs/add-a-product.md").flatMap((page) => filesIn(read(page)).map((name) => ({ page, name })));
   assert.ok(named.length >= 200, `only ${named.length} files are named`);
   assert.deepEqual(
     named.filter(({ name }) => !isThere(name)),
