@@ -15,7 +15,7 @@ use crate::ledger::payments;
 use crate::ledger::{outbox, wallets};
 use crate::mail;
 use crate::ports::{Alarm, SqlError, World};
-use crate::products::vault;
+use crate::products::vault::{self, manage::destroy_secrets};
 use crate::shop::confirm::look_after;
 use crate::shop::look::Look;
 use crate::shop::slice::{look_after_payments, next_alone};
@@ -88,6 +88,9 @@ impl<W: World> Host<W> {
             restoring::restore(&object).await.and(self.look_after_payments().await)
         };
         let (mails, records, payments) = join3(mails, records, payments).await;
+        let destroyed = object.profile().and_then(|profile| {
+            profile.map_or(Ok(()), |profile| destroy_secrets(&self.cx(&profile)))
+        });
         // Publishes records of deliveries made in this alarm. It runs after the first flush, because two concurrent
         // writes of one key may arrive in any order.
         let new_records = outbox::flush(&self.world, pace).await;
@@ -97,6 +100,7 @@ impl<W: World> Host<W> {
             succeeded(&self.world, "sending mails", mails),
             succeeded(&self.world, "publishing records", records),
             succeeded(&self.world, "publishing what is new", new_records),
+            succeeded(&self.world, "destroying secrets", destroyed),
             succeeded(&self.world, "forgetting wallets", wallets::forget(&self.world, now)),
             succeeded(&self.world, "forgetting codes", codes::forget(&self.world, now)),
             succeeded(&self.world, "forgetting sign-outs", epoch::forget(&self.world, now)),

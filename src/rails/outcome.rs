@@ -113,6 +113,12 @@ impl Abort {
         Self::new(Code::PaymentRequired, "this tool is paid")
     }
 
+    /// A tool that is fulfilled after settlement was asked for a prepared answer. The kernel never does that.
+    #[must_use]
+    pub fn is_not_prepared() -> Self {
+        Self::new(Code::UnknownTool, "this tool has no prepared answer")
+    }
+
     /// A free tool was called through the path for paid tools. The dispatch never does that.
     #[must_use]
     pub fn is_not_paid() -> Self {

@@ -625,3 +625,21 @@ fn what_was_bought_is_handed_over_after_the_server_was_closed_and_nothing_new_is
     assert_eq!(listed.status, 404, "a payment opens no list");
     assert_eq!(server.int("SELECT count(*) FROM ledger WHERE entry = 'settled'"), 1);
 }
+
+#[test]
+fn an_alarm_that_cannot_destroy_a_value_waits_before_it_tries_again() {
+    let server = Server::open();
+    store(&server, json!({"expiresAt": "2026-11-21T13:00:00Z"}));
+    server.sql(
+        "CREATE TRIGGER refused BEFORE UPDATE ON secrets BEGIN SELECT RAISE(ABORT, 'refused'); END",
+    );
+    server.pass(60);
+    let memory = &server.world.memory;
+    memory.now.set(memory.alarm.get().expect("an alarm for the end of the secret"));
+    server.wake();
+    let again = memory.alarm.get().expect("an alarm that tries again");
+    assert!(again >= memory.now.get() + 60, "it would be at once: {}", again - memory.now.get());
+    server.sql("DROP TRIGGER refused");
+    server.pass(120);
+    assert_eq!(server.int("SELECT count(*) FROM secrets WHERE sealed IS NOT NULL"), 0);
+}

@@ -90,7 +90,7 @@ impl Sale<Tool> for DeskSale {
     fn prepare(&self, cx: &Cx<'_, impl World>) -> Result<Value, Failure> {
         match self.call.read_only() {
             Some(ticket) => Ok(work::context_of(cx, ticket)?),
-            None => Err(Abort::is_not_paid().into()),
+            None => Err(Abort::is_not_prepared().into()),
         }
     }
 

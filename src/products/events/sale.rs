@@ -156,17 +156,24 @@ impl Sale<Tool> for EventSale {
         payment: &PaymentId,
         _: Usdc,
     ) -> Result<Hold, Failure> {
-        let Self::Seat { event_id, .. } = self else { return Ok(None) };
-        check_seat(cx, event_id, payer)??;
-        check_no_seat(cx, event_id, payer)?;
-        if payments::holds_seat(cx.world, event_id, payer, payment)? {
-            return Err(pending(None, "", 2).into());
+        match self {
+            Self::Seat { event_id, .. } => {
+                check_seat(cx, event_id, payer)??;
+                check_no_seat(cx, event_id, payer)?;
+                if payments::holds_seat(cx.world, event_id, payer, payment)? {
+                    return Err(pending(None, "", 2).into());
+                }
+                Ok(None)
+            }
+            Self::Analytics { .. } => Ok(None),
         }
-        Ok(None)
     }
 
     fn prepare(&self, cx: &Cx<'_, impl World>) -> Result<Value, Failure> {
-        Ok(records::analytics(cx, self.event_id())?)
+        match self {
+            Self::Analytics { event_id } => Ok(records::analytics(cx, event_id)?),
+            Self::Seat { .. } => Err(Abort::is_not_prepared().into()),
+        }
     }
 
     /// A wallet has one seat at an event, so the event alone identifies the payment, not the guest's name or address.
@@ -183,34 +190,44 @@ impl Sale<Tool> for EventSale {
     }
 
     fn is_had(&self, _: &Cx<'_, impl World>, _: &Payment) -> Result<bool, Failure> {
-        Ok(matches!(self, Self::Seat { .. }))
+        match self {
+            Self::Seat { .. } => Ok(true),
+            Self::Analytics { .. } => Ok(false),
+        }
     }
 
     fn offer(tool: Tool, cx: &Cx<'_, impl World>, payment: &Payment) -> Result<Offer, SqlError> {
-        let Some(id) = payment.event_id.as_ref().filter(|_| tool == Tool::RsvpToEvent) else {
-            return Ok(Offer::Open);
-        };
-        let Some((event, _)) = store::find(cx.world, id)? else {
-            return Ok(Offer::Gone("its event is gone"));
-        };
-        Ok(match event.status(cx.now()) {
-            Status::Cancelled => Offer::Gone("its event is cancelled"),
-            Status::Past => Offer::Gone("its event is over"),
-            Status::Scheduled if store::rsvp_of_payer(cx.world, id, &payment.payer)?.is_some() => {
-                Offer::Gone("its wallet has a seat already")
-            }
-            Status::Scheduled => Offer::Open,
-        })
+        match tool {
+            Tool::RsvpToEvent => offer_seat(cx, payment),
+            Tool::GetEventAnalytics => Ok(Offer::Open),
+            Tool::ListEvents
+            | Tool::GetEvent
+            | Tool::CreateEvent
+            | Tool::UpdateEvent
+            | Tool::CancelEvent
+            | Tool::CheckIn => Ok(Offer::Gone("its tool is not sold")),
+        }
     }
 
     fn fulfil(tool: Tool, cx: &Cx<'_, impl World>, paid: &Settled) -> Result<Value, SqlError> {
-        if tool == Tool::RsvpToEvent {
-            return fulfil_seat(cx, paid);
+        match tool {
+            Tool::RsvpToEvent => fulfil_seat(cx, paid),
+            Tool::GetEventAnalytics => {
+                // A payment from before answers were prepared.
+                let id = paid.payment().wanted.as_deref().unwrap_or_default();
+                let id = EventId::parse(id);
+                records::analytics(
+                    cx,
+                    &id.map_err(|error| SqlError(format!("stored id: {error}")))?,
+                )
+            }
+            Tool::ListEvents
+            | Tool::GetEvent
+            | Tool::CreateEvent
+            | Tool::UpdateEvent
+            | Tool::CancelEvent
+            | Tool::CheckIn => Err(SqlError("a payment for a tool that is not sold".to_owned())),
         }
-        // A payment from before answers were prepared.
-        let id = paid.payment().wanted.as_deref().unwrap_or_default();
-        let id = EventId::parse(id).map_err(|error| SqlError(format!("stored id: {error}")))?;
-        records::analytics(cx, &id)
     }
 
     fn correct(cx: &Cx<'_, impl World>, paid: &Settled, transaction: &str) -> Result<(), SqlError> {
@@ -222,6 +239,22 @@ impl Sale<Tool> for EventSale {
         store::remove_rsvp(cx.world, &paid.payment().id)?;
         records::publish_seat(cx, paid.payment())
     }
+}
+
+/// Whether a seat that a payment of unknown outcome wants can still be had.
+fn offer_seat(cx: &Cx<'_, impl World>, payment: &Payment) -> Result<Offer, SqlError> {
+    let Some(id) = &payment.event_id else { return Ok(Offer::Open) };
+    let Some((event, _)) = store::find(cx.world, id)? else {
+        return Ok(Offer::Gone("its event is gone"));
+    };
+    Ok(match event.status(cx.now()) {
+        Status::Cancelled => Offer::Gone("its event is cancelled"),
+        Status::Past => Offer::Gone("its event is over"),
+        Status::Scheduled if store::rsvp_of_payer(cx.world, id, &payment.payer)?.is_some() => {
+            Offer::Gone("its wallet has a seat already")
+        }
+        Status::Scheduled => Offer::Open,
+    })
 }
 
 fn read_seat(arguments: Value) -> Result<EventSale, Failure> {

@@ -93,7 +93,7 @@ impl Sale<Tool> for SecretSale {
     }
 
     fn prepare(&self, _: &Cx<'_, impl World>) -> Result<Value, Failure> {
-        Err(Abort::is_not_paid().into())
+        Err(Abort::is_not_prepared().into())
     }
 
     /// A secret that the wallet has not read comes before one that it has.
