@@ -5,7 +5,7 @@ use serde::Serialize;
 
 macro_rules! codes {
     ($($name:ident $text:literal $status:literal $meaning:literal)+) => {
-        /// A code.
+        /// An error code; its wire name is in `snake_case`.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
         #[cfg_attr(test, derive(ts_rs::TS))]
         #[serde(rename_all = "snake_case")]

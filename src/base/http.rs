@@ -69,7 +69,7 @@ impl Reply {
         Self { status, headers: vec![("content-type", content_type.to_owned())], body }
     }
 
-    /// Adds a header.
+    /// Appends a header; earlier ones of the same name stay.
     #[must_use]
     pub fn with_header(mut self, name: &'static str, value: String) -> Self {
         self.headers.push((name, value));

@@ -67,7 +67,7 @@ prefixed_id!(
     PaymentId, "pay_"
 );
 prefixed_id!(
-    /// A helpdesk ticket.
+    /// A ticket that a caller opened at the desk.
     TicketId, "tkt_"
 );
 prefixed_id!(
@@ -92,7 +92,7 @@ prefixed_id!(
 );
 
 prefixed_id!(
-    /// An outgoing mail.
+    /// A mail of the outbox, and its idempotency key.
     MailId, "eml_"
 );
 prefixed_id!(
@@ -100,7 +100,7 @@ prefixed_id!(
     PurchaseId, "pur_"
 );
 prefixed_id!(
-    /// A guest session.
+    /// A guest session and the object that runs it.
     SessionId, "ses_"
 );
 prefixed_id!(

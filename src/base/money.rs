@@ -23,7 +23,7 @@ pub enum MoneyError {
     /// More than six digits after the point.
     #[error("must have at most 6 digits after the point")]
     TooPrecise,
-    /// Above [`Usdc::MAX`].
+    /// More than [`Usdc::MAX`], 2^53 - 1 atomic units.
     #[error("is larger than this service handles")]
     TooLarge,
 }

@@ -5,7 +5,6 @@ pub trait Random {
     /// Fills `buffer` with random bytes.
     fn fill(&self, buffer: &mut [u8]);
 
-    /// `N` random bytes.
     fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut buffer = [0; N];
         self.fill(&mut buffer);

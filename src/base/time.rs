@@ -16,7 +16,7 @@ pub struct UnixSeconds(i64);
 /// Why text is not a moment or a time zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TimeError {
-    /// Not RFC 3339.
+    /// Not a date-time of RFC 3339, section 5.6.
     #[error("must be a date and time with an offset, such as 2027-03-01T18:30:00Z (RFC 3339)")]
     NotRfc3339,
     /// Before 1970 or after 9999.
@@ -39,7 +39,6 @@ impl UnixSeconds {
         Self(seconds)
     }
 
-    /// Seconds since 1970.
     #[must_use]
     pub const fn get(self) -> i64 {
         self.0

@@ -11,9 +11,7 @@ use crate::chain::signature::recover;
 /// A transfer that a payer signs. Any account may submit it, once and within its time window.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authorization {
-    /// The payer.
     pub from: Address,
-    /// The payee.
     pub to: Address,
     /// The amount in the token's smallest unit.
     pub value: U256,

@@ -34,7 +34,7 @@ pub enum Progress {
 pub struct Moved {
     pub from: Address,
     pub to: Address,
-    /// Capped at [`Usdc::MAX`].
+    /// A larger amount is capped at [`Usdc::MAX`].
     pub amount: Usdc,
 }
 

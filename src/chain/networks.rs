@@ -11,7 +11,7 @@ pub struct Network {
     pub caip2: &'static str,
     /// The name in x402 version 1.
     pub v1_name: &'static str,
-    /// EIP-155 chain id.
+    /// EIP-155 id, signed in every EIP-712 domain.
     pub chain_id: u64,
     pub usdc: Address,
     /// Name in the token's EIP-712 domain. It differs between networks.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::base::time::UnixSeconds;
 use crate::ports::{Http, HttpError, HttpRequest};
 
-/// A JSON-RPC endpoint.
+/// A JSON-RPC 2.0 endpoint of one network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rpc {
     /// May contain an API key, so it is never logged.
@@ -19,7 +19,7 @@ pub struct Rpc {
 #[derive(Clone, Debug)]
 pub struct Ask {
     pub method: &'static str,
-    /// A JSON array.
+    /// The parameters by position: a JSON array.
     pub params: Value,
 }
 

@@ -33,7 +33,7 @@ pub struct Given {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wrapper {
     pub factory: Address,
-    /// The call data.
+    /// The calldata for the factory (ERC-6492).
     pub call: Bytes,
 }
 

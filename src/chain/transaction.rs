@@ -19,14 +19,14 @@ pub const MULTICALL3: Address = address!("cA11bde05977b3631167028862bE2a173976CA
 pub struct ChainCall {
     /// The contract that is called.
     pub to: Address,
-    /// The call data.
+    /// ABI-encoded: the function's selector and its arguments.
     pub data: Bytes,
 }
 
 /// The fees of a transaction, wei for each unit of gas.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fees {
-    /// `maxFeePerGas`.
+    /// `maxFeePerGas` (EIP-1559), base fee and tip together.
     pub max: u128,
     /// `maxPriorityFeePerGas`, the part for the block producer.
     pub tip: u128,
@@ -36,10 +36,10 @@ pub struct Fees {
 #[derive(Clone)]
 pub struct RelayerKey(SigningKey);
 
-/// A signed transaction.
+/// A signed transaction of type 2 (EIP-1559).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedTransaction {
-    /// The transaction hash.
+    /// Keccak-256 of the encoded transaction, known before it is sent.
     pub hash: B256,
     /// The encoded transaction in hex, for `eth_sendRawTransaction`.
     pub raw: String,

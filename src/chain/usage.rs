@@ -34,9 +34,7 @@ pub enum Usage {
 /// An authorization to ask about.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted<'a> {
-    /// Its network.
     pub network: &'static Network,
-    /// What was signed.
     pub authorization: &'a Authorization,
     /// The blocks in which its use is searched.
     pub window: Window,

@@ -34,7 +34,7 @@ pub struct Ask {
 /// The kinds of requests about a rotation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum What {
-    /// Reports the progress.
+    /// Reports the progress, for `GET /health`.
     Status,
     /// Returns the hosts to ask next, with at most this number of hosts to ask again.
     Next(u32),
@@ -45,11 +45,10 @@ pub enum What {
 /// The new position of a walk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Walked {
-    /// Unchanged.
     No,
     /// Unchanged, because KV failed to return the page.
     Failed,
-    /// This position.
+    /// The next page begins here.
     To(Spot),
     /// The end: all hosts were asked.
     Over,

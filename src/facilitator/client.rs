@@ -34,9 +34,7 @@ use crate::ports::{
 /// The facilitator of this deployment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Facilitator {
-    /// A remote one.
     At(Remote),
-    /// Our own.
     Own(Own),
 }
 
@@ -67,7 +65,7 @@ impl Remote {
     }
 }
 
-/// Our own facilitator.
+/// The settings of our own facilitator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Own {
     /// The address that sends the transactions.
@@ -82,7 +80,6 @@ pub struct Own {
 /// A question to a facilitator: a payment and our requirements, both as JSON in the payment's version.
 #[derive(Clone, Debug)]
 pub struct Question<'a> {
-    /// 1 or 2.
     pub x402_version: u8,
     /// The payment as received.
     pub payment: &'a Value,

@@ -9,7 +9,7 @@ use crate::base::id::CredentialId;
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum Tier {
-    /// May read.
+    /// May read, and change nothing.
     Read,
     /// May prepare drafts for the host's approval.
     Draft,

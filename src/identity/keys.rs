@@ -192,7 +192,7 @@ fn half(hash: &[u8; 32]) -> ScopeId {
     ScopeId::from_bytes(half)
 }
 
-/// HMAC-SHA-256.
+/// HMAC-SHA-256 (RFC 2104) of one message.
 fn mac(key: &[u8; 32], message: &[u8]) -> [u8; 32] {
     mac_of(key, &[message])
 }

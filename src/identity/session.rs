@@ -19,7 +19,7 @@ const FRESH_SECONDS: i64 = 10 * 60;
 const TOKEN_BYTES_MAX: usize = 1024;
 const VERSION: &str = "v1";
 
-/// A signed-in host.
+/// The sign-in of a user, as its token carries it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
     pub user: UserId,
@@ -47,7 +47,7 @@ impl Session {
         Self { user, scope, signed_in_at: now, expires_at: now.plus(SESSION_SECONDS) }
     }
 
-    /// The signed token.
+    /// The token: version, payload and MAC, separated by points.
     #[must_use]
     pub fn token(&self, keys: &Keys) -> String {
         // Serialization of text and numbers cannot fail. An empty payload would not be read as a session.

@@ -41,7 +41,6 @@ const USD_PER_DAY: Usdc = match Usdc::from_atomic(1_000_000_000) {
     Ok(dollars) => dollars,
     Err(_) => Usdc::MAX,
 };
-/// One day, seconds.
 pub const DAY_SECONDS: i64 = 86_400;
 const PER_MINUTE_MAX: u32 = 100_000;
 

@@ -18,16 +18,14 @@ const UNPAID_DAYS: i64 = 400;
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Revenue {
-    /// Dollars.
+    /// Dollars as a decimal, such as `0.05`.
     pub total: String,
-    /// Smallest unit.
+    /// USDC in its smallest unit (6 decimals).
     #[cfg_attr(test, ts(type = "string"))]
     pub total_atomic: Usdc,
-    /// By tool.
     pub by_tool: Vec<Sum>,
-    /// By event.
     pub by_event: Vec<Sum>,
-    /// By day (UTC).
+    /// By day (UTC), the oldest first.
     pub by_day: Vec<Sum>,
     /// Seats sold, by day (UTC).
     pub rsvps_by_day: Vec<Count>,

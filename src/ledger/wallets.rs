@@ -14,7 +14,7 @@ const ENDED_SECONDS: i64 = 3_600;
 /// A wallet's standing at this server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reputation {
-    /// Its paid calls.
+    /// Its calls whose payment settled.
     pub settled: u64,
     /// Its drafts that the host approved.
     pub approvals: u64,

@@ -27,7 +27,7 @@ const INTERRUPTED: &str = "its answer was lost; it may have arrived";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Due {
     pub message: Message,
-    /// Earlier attempts.
+    /// Attempts before this one.
     pub attempts: u32,
 }
 
@@ -52,7 +52,7 @@ pub enum Fate {
 #[serde(rename_all = "camelCase")]
 pub struct Line {
     id: String,
-    /// `ticket` or `notice`.
+    /// `ticket` or `notice`; sign-in codes are not listed.
     kind: String,
     to: String,
     subject: String,

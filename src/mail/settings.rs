@@ -12,7 +12,7 @@ const KEY_CHARS_MAX: usize = 512;
 /// The sender, and the provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MailSettings {
-    /// `MAIL_FROM`
+    /// The name and address of `MAIL_FROM`.
     pub from: Sender,
     /// The HTTP API that sends mails; `None` for the `EMAIL` binding.
     pub api: Option<MailApi>,
@@ -69,7 +69,7 @@ impl fmt::Display for Sender {
 }
 
 impl MailKey {
-    /// Parses visible ASCII.
+    /// Parses 1 to 512 visible ASCII characters.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let is_visible = text.bytes().all(|b| b.is_ascii_graphic());

@@ -37,7 +37,7 @@ impl Inbox {
         self.wake();
     }
 
-    /// Waits for [`Self::open`].
+    /// Waits until [`Self::open`] is called.
     pub async fn opened(&self) {
         self.wait_for(|mailbox| mailbox.is_open.then_some(())).await;
     }

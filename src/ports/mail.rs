@@ -17,7 +17,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The stored name.
+    /// The name in column `kind` of `mail_outbox`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -47,10 +47,10 @@ pub struct Message {
     pub kind: Kind,
     /// The host that sends it.
     pub scope: ScopeId,
-    /// The one recipient.
+    /// Each mail has exactly one recipient.
     pub to: EmailAddress,
     pub subject: String,
-    /// Plain text.
+    /// The body as plain text; there is no HTML part.
     pub text: String,
     /// The number of the desk's ticket whose thread it joins.
     pub ticket: Option<u32>,
@@ -102,7 +102,7 @@ pub struct Sent {
 /// holds no address and nothing of the mail.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MailError {
-    /// Refused for good.
+    /// Refused for good; the mail is not sent again.
     #[error("refused: {0}")]
     Refused(String),
     /// Refused for now; a later try may succeed.
@@ -113,7 +113,7 @@ pub enum MailError {
     Unavailable(String),
 }
 
-/// Sends mail.
+/// The port for outgoing mail.
 pub trait Mail {
     /// The guarantee of the configured provider; `None` if the deployment cannot send mail.
     fn delivery(&self) -> Option<Delivery>;

@@ -29,11 +29,8 @@ pub trait Clock {
 /// A value in SQLite. Integers must lie within ±(2^53 - 1); 256-bit numbers are stored as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SqlValue {
-    /// `NULL`
     Null,
-    /// `INTEGER`
     Int(i64),
-    /// `TEXT`
     Text(String),
 }
 
@@ -87,11 +84,10 @@ pub trait Signer {
 pub struct HttpRequest {
     /// `None` sends a `GET`, a body a `POST`.
     pub body: Option<String>,
-    /// The absolute URL.
     pub url: String,
-    /// Headers besides `content-type`.
+    /// All headers except `content-type`, which is added.
     pub headers: Vec<(String, String)>,
-    /// Time limit, milliseconds.
+    /// The limit until the whole response is read, milliseconds.
     pub timeout_millis: u32,
     /// The longest response that is read, bytes.
     pub response_bytes_max: usize,
@@ -138,12 +134,11 @@ pub trait Http {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebRequest {
     pub method: WebMethod,
-    /// The absolute URL.
     pub url: String,
     /// All headers, including `content-type`.
     pub headers: Vec<(String, String)>,
     pub body: Option<String>,
-    /// Time limit, milliseconds.
+    /// The limit until the whole response is read, milliseconds.
     pub timeout_millis: u32,
     /// The longest response that is read, bytes.
     pub response_bytes_max: usize,
@@ -156,11 +151,8 @@ pub struct WebRequest {
 /// The method of a [`WebRequest`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WebMethod {
-    /// `GET`
     Get,
-    /// `POST`
     Post,
-    /// `DELETE`
     Delete,
 }
 
@@ -199,7 +191,7 @@ pub struct KvError(pub String);
 pub trait Kv {
     /// The value of a key, if it exists.
     fn get(&self, key: &str) -> impl Future<Output = Result<Option<String>, KvError>>;
-    /// Writes a key.
+    /// Writes a key; an earlier value is replaced.
     fn put(&self, key: &str, value: &str) -> impl Future<Output = Result<(), KvError>>;
     /// Removes a key. A missing key is no error.
     fn delete(&self, key: &str) -> impl Future<Output = Result<(), KvError>>;
@@ -279,7 +271,7 @@ pub trait Sockets {
     fn tell_watching(&self, text: &str);
 }
 
-/// Delays.
+/// The port for waiting. Other requests of the object run meanwhile.
 pub trait Timer {
     /// Waits for `millis` milliseconds.
     fn sleep(&self, millis: u32) -> impl Future<Output = ()>;
@@ -328,20 +320,20 @@ pub struct RelayerOrder {
     pub claimant: String,
     /// The payment as received from the payer.
     pub payment: serde_json::Value,
-    /// Our payment requirements.
+    /// Our requirements, in the payment's x402 version.
     pub requirements: serde_json::Value,
 }
 
 /// The operator's log. Never holds bodies, secrets, signatures or e-mail addresses.
 pub trait Log {
-    /// Writes one line.
+    /// Writes one line; `fields` are names and values.
     fn line(&self, level: Level, message: &str, fields: &[(&str, &str)]);
 }
 
 /// The severity of a log line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
-    /// Normal operation.
+    /// Normal operation; nobody has to act.
     Info,
     /// Needs the operator's attention.
     Warn,

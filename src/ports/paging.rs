@@ -32,9 +32,7 @@ pub struct Order {
 /// The type of a sort key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyKind {
-    /// An integer.
     Int,
-    /// A text.
     Text,
 }
 
@@ -60,7 +58,7 @@ pub struct Query<'a> {
     pub parameters: &'a [SqlValue],
 }
 
-/// One page.
+/// One page of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found<T> {
     /// At most `limit` entries.
@@ -181,7 +179,7 @@ impl Page {
 }
 
 impl<T> Found<T> {
-    /// Converts every entry.
+    /// Converts the entries and keeps the cursor.
     #[must_use]
     pub fn map<V>(self, view: impl FnMut(T) -> V) -> Found<V> {
         let entries = self.entries.into_iter().map(view).collect();

@@ -12,7 +12,7 @@ use crate::rails::x402::wire::{SIGN_IN_WITH_X, SettleResponse};
 /// A result, with the receipt if it was paid for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Done {
-    /// The tool's answer.
+    /// The tool's answer, not yet written as MCP or HTTP.
     pub value: Value,
     /// The settlement that paid for it.
     pub receipt: Option<SettleResponse>,
@@ -21,7 +21,7 @@ pub struct Done {
 /// Why there is no result.
 #[derive(Debug, PartialEq)]
 pub enum Failure {
-    /// Payment is required.
+    /// HTTP 402: the caller has to pay first.
     Unpaid(Box<Challenge>),
     /// The caller can act on it.
     Abort(Box<Abort>),
@@ -52,11 +52,9 @@ pub struct Abort {
 pub enum Money {
     /// The call has nothing to do with money.
     NotAsked,
-    /// No money moved.
     NotMoved,
     /// Unknown: money may have moved.
     MayHaveMoved,
-    /// Money moved.
     Moved,
 }
 

@@ -8,7 +8,7 @@ use crate::base::http::Reply;
 use crate::base::id::RequestId;
 use crate::rails::outcome::Abort;
 
-/// The media type.
+/// The media type of RFC 9457.
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
 /// An error (RFC 9457, `application/problem+json`).
@@ -20,7 +20,7 @@ pub struct Problem {
     pub r#type: String,
     /// The code, in plain words.
     pub title: String,
-    /// HTTP status.
+    /// The HTTP status of the answer.
     pub status: u16,
     /// What is wrong and what to do.
     pub detail: String,

@@ -24,7 +24,6 @@ pub enum BadSignature {
         "this is not a signature of {wanted} for this payment but one of {made_by}; choose the account {wanted} in the wallet, and sign what was asked"
     )]
     OtherAccount {
-        /// The expected signer.
         wanted: Address,
         /// The account whose key fits the signature.
         made_by: Address,

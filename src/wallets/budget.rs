@@ -69,14 +69,13 @@ pub enum Ask {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Wanted {
     pub id: PurchaseId,
-    /// The paying wallet.
     pub wallet: Address,
     pub amount: Usdc,
     /// The URL of the server.
     #[serde(rename = "door")]
     pub server: String,
     pub tool: String,
-    /// The paid wallet.
+    /// The payee that the challenge names.
     pub pay_to: Address,
     /// The earlier spending of the session.
     pub spent_in_session: Usdc,
@@ -87,7 +86,7 @@ pub struct Wanted {
 /// The answer of a budget.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Told {
-    /// Policy and spending.
+    /// The answer to [`Ask::Look`] and [`Ask::SetPolicy`].
     View {
         /// The owner's policy, or the default.
         policy: Policy,

@@ -53,18 +53,17 @@ pub enum CrossmintError {
     /// No answer, or a server error.
     #[error("Crossmint cannot be reached; try again later")]
     Unavailable,
-    /// 401 or 403.
+    /// Crossmint answered with HTTP status 401 or 403.
     #[error(
         "Crossmint refuses the API key; CROSSMINT_API_KEY must be a server key that may create wallets, read them and sign with them"
     )]
     Key,
-    /// 429.
+    /// Crossmint answered with HTTP status 429.
     #[error("Crossmint gets too many requests from this deployment; try again in a minute")]
     Busy,
     /// Another refusal, with Crossmint's message.
     #[error("Crossmint refuses with status {status}: {message}")]
     Refused {
-        /// HTTP status.
         status: u16,
         /// Crossmint's message, cut to 200 characters.
         message: String,
@@ -80,7 +79,7 @@ pub enum CrossmintError {
         "the typed data must have primaryType, types, message and a domain of name, version, chainId and verifyingContract, for a network that {keys} keys of Crossmint serve"
     )]
     TypedData {
-        /// `staging` or `production`.
+        /// The key's environment: `staging` or `production`.
         keys: &'static str,
     },
     /// Crossmint reports that the signature failed.

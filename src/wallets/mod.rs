@@ -38,7 +38,7 @@ pub enum Kind {
     Browser,
     /// Our contract wallet, whose owner key is derived.
     Smart,
-    /// Kept by Crossmint.
+    /// Created and kept by Crossmint, which signs on request.
     Crossmint,
 }
 
@@ -48,14 +48,14 @@ pub enum Kind {
 #[serde(rename_all = "camelCase")]
 pub struct WalletInfo {
     pub kind: Kind,
-    /// The paying wallet.
+    /// The wallet that pays (EIP-55).
     #[serde(rename = "guestAddress", serialize_with = "checksum")]
     #[cfg_attr(test, ts(type = "string"))]
     pub address: Address,
     /// The wallet that the connected server is paid to, once it is known.
     #[cfg_attr(test, ts(type = "string | null"))]
     pub host_address: Option<Address>,
-    /// CAIP-2 id.
+    /// CAIP-2 id of its network.
     #[serde(serialize_with = "caip2")]
     #[cfg_attr(test, ts(type = "string"))]
     pub network: &'static Network,

@@ -57,7 +57,6 @@ pub struct InvalidPolicy {
 pub struct Purchase<'a> {
     /// The URL of the server.
     pub server: &'a str,
-    /// The called tool.
     pub tool: &'a str,
     /// The amount in the challenge.
     pub amount: Usdc,
@@ -70,7 +69,7 @@ pub struct Purchase<'a> {
 /// The earlier spending. It includes signed payments that may still be used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Spent {
-    /// Of this session.
+    /// Spent in this session.
     pub session: Usdc,
     /// Of this wallet in the last 24 hours, in all sessions of its owner.
     pub day: Usdc,
@@ -79,11 +78,11 @@ pub struct Spent {
 /// The decision about a purchase.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Sign.
+    /// Sign without asking the user.
     Pay,
     /// Ask the user first, for this reason, and judge again after a confirmation.
     Ask(&'static str),
-    /// Never sign.
+    /// Do not sign, even if the user confirms.
     Refuse(Refused),
 }
 
@@ -95,9 +94,7 @@ pub enum Refused {
         "this costs ${amount}, and a call may cost at most ${limit}; raise perCall to allow it"
     )]
     PerCall {
-        /// The price.
         amount: Usdc,
-        /// The limit of a call.
         limit: Usdc,
     },
     /// The purchase would exceed the limit of the session.
@@ -105,11 +102,8 @@ pub enum Refused {
         "this costs ${amount}, and of the session's ${limit} already ${spent} are spent or signed; raise perSession to allow it"
     )]
     PerSession {
-        /// The price.
         amount: Usdc,
-        /// The earlier spending.
         spent: Usdc,
-        /// The limit.
         limit: Usdc,
     },
     /// The purchase would exceed the limit of the day.
@@ -117,11 +111,8 @@ pub enum Refused {
         "this costs ${amount}, and of the day's ${limit} already ${spent} are spent or signed; wait until tomorrow, or raise perDay"
     )]
     PerDay {
-        /// The price.
         amount: Usdc,
-        /// The earlier spending.
         spent: Usdc,
-        /// The limit.
         limit: Usdc,
     },
     /// The server is not on the list.
@@ -137,7 +128,6 @@ pub enum Refused {
         "the server wants {pay_to} to be paid, which is not in payTo; add it there to allow it"
     )]
     PayTo {
-        /// The payee's wallet.
         pay_to: Address,
     },
     /// The price is higher than the listed one.
@@ -145,11 +135,8 @@ pub enum Refused {
         "{tool} was listed at ${listed} and now costs ${amount}; list the tools or events again and decide anew"
     )]
     PriceRaised {
-        /// The called tool.
         tool: String,
-        /// The listed price.
         listed: Usdc,
-        /// The price.
         amount: Usdc,
     },
 }

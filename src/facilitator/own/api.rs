@@ -36,7 +36,7 @@ pub struct Command {
 /// The questions to a relayer's object. A verdict needs no storage and so no object ([`verify`]).
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Asks {
-    /// `POST /facilitator/settle`
+    /// `POST /facilitator/settle`, or an order of a host of ours.
     Settle(RelayerOrder),
     /// Its part of `GET /health`
     Health,
@@ -93,7 +93,7 @@ impl<W: RelayerWorld> Relayer<W> {
     }
 }
 
-/// `POST /facilitator/verify`
+/// Answers `POST /facilitator/verify`; reads the chain and no storage.
 pub async fn verify(
     world: &(impl Http + Clock),
     access: Access<'_>,
@@ -117,7 +117,7 @@ pub fn too_many(seconds: i64, request_id: &RequestId) -> Reply {
     problem::of_abort(&Abort { retry_after: Some(seconds), ..abort }, request_id)
 }
 
-/// `GET /facilitator/supported`
+/// The kinds and signer that `GET /facilitator/supported` shows (x402, section 7.3).
 #[must_use]
 pub fn supported(networks: &[&'static Network], relayer: Address) -> Reply {
     let kinds = networks.iter().flat_map(|network| {

@@ -20,7 +20,7 @@ pub enum Whose {
     Host,
     /// Of the caller that asks over HTTP.
     Caller,
-    /// Of the payer.
+    /// Of the wallet that pays.
     Payer,
     /// Of the whole relayer.
     Total,
@@ -30,7 +30,7 @@ pub enum Whose {
 pub(super) struct Owners<'a> {
     /// A host of ours, or a caller over HTTP.
     pub(super) claimant: &'a str,
-    /// EIP-55.
+    /// The payer's address (EIP-55).
     pub(super) payer: &'a str,
 }
 
@@ -49,7 +49,7 @@ impl Owners<'_> {
     }
 }
 
-/// Days since 1970.
+/// The UTC day, as days since 1970.
 pub(super) const fn day(now: UnixSeconds) -> i64 {
     now.get().div_euclid(DAY_SECONDS)
 }

@@ -27,9 +27,9 @@ pub struct GasPolicy {
 /// Gas budgets for one day (UTC).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budgets {
-    /// For one host.
+    /// For one host of this deployment.
     pub host: Micros,
-    /// For one payer.
+    /// For one wallet that pays.
     pub payer: Micros,
     /// For one caller of the facilitator's API.
     pub caller: Micros,

@@ -51,13 +51,13 @@ pub struct Access<'a> {
 pub struct Prepared {
     /// The call to send.
     pub call: ChainCall,
-    /// The gas limit.
+    /// The gas limit, in units of gas.
     pub gas: u64,
     /// The fees to offer.
     pub fees: Fees,
     /// The relayer's balance, wei.
     pub balance: U256,
-    /// The newest block.
+    /// The newest block when the fees were read.
     pub block: u64,
     /// The id of the payer's code; `None` for a key.
     pub code: Option<String>,

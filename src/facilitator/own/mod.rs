@@ -97,7 +97,6 @@ const SEEN_SECONDS: i64 = 10;
 /// The settings of one relayer.
 pub struct Settings {
     pub network: &'static Network,
-    /// Its JSON-RPC endpoint.
     pub rpc: Rpc,
     pub key: RelayerKey,
     /// Factories that may deploy wallets.
@@ -159,7 +158,7 @@ enum Known {
     Over(Reason),
     /// It is in flight.
     Live,
-    /// Its money moved.
+    /// Its money moved; the same outcome is answered again.
     Settled(Box<Settlement>),
 }
 

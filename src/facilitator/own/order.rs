@@ -18,10 +18,8 @@ const VALID_SECONDS_MIN: u64 = 6;
 /// A payment together with its requirements.
 #[derive(Clone, Debug)]
 pub struct Order {
-    /// The x402 version.
     pub version: Version,
     pub network: &'static Network,
-    /// The signed authorization.
     pub authorization: Authorization,
     /// How the signature is judged, with its wrapper removed.
     pub given: Given,
@@ -145,7 +143,7 @@ fn compare(payment: &PaymentPayload, wanted: &Wanted<'_>) -> Result<Order, Reaso
 }
 
 impl Order {
-    /// The EIP-712 digest.
+    /// The digest that the payer signs (EIP-712).
     #[must_use]
     pub fn digest(&self) -> B256 {
         digest(self.network, &self.authorization)
@@ -180,7 +178,7 @@ impl Order {
         format!("{}/{}", self.authorization.from.to_checksum(None), self.authorization.nonce)
     }
 
-    /// The payer (EIP-55).
+    /// The payer's address (EIP-55).
     #[must_use]
     pub fn payer(&self) -> String {
         self.authorization.from.to_checksum(None)

@@ -21,7 +21,7 @@ pub enum Reason {
     /// Neither version 1 nor 2.
     #[error("invalid_x402_version")]
     Version,
-    /// Not `exact`.
+    /// Any scheme other than `exact`.
     #[error("unsupported_scheme")]
     UnsupportedScheme,
     /// A network that is not served here.
@@ -64,7 +64,7 @@ pub enum Reason {
     /// Expired, or about to expire.
     #[error("invalid_exact_evm_payload_authorization_valid_before")]
     ValidBefore,
-    /// Not valid yet.
+    /// `validAfter` is later than now.
     #[error("invalid_exact_evm_payload_authorization_valid_after")]
     ValidAfter,
     /// The signature is not the payer's.

@@ -112,7 +112,7 @@ impl<W: RelayerWorld> Relayer<W> {
         })
     }
 
-    /// Checks today's budgets.
+    /// Refuses if `cost` exceeds what is left of a budget today.
     pub(super) fn check_budget(&self, owners: &Owners<'_>, cost: Micros) -> Result<(), Refusal> {
         let (policy, now) = (&self.settings.policy, self.world.now());
         match budget::check(&self.world, policy, owners, cost, now)? {

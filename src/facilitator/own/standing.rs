@@ -42,7 +42,7 @@ const KEEP_SECONDS: i64 = 30 * 86_400;
 /// The history of a payer, of a code, or of a claimant's newcomers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Standing {
-    /// Settled payments.
+    /// Settled payments since the row was created.
     pub(super) settled: u32,
     /// Reverts: of a payer since its last settlement, otherwise within the window.
     reverted: u32,
@@ -114,7 +114,7 @@ impl Contract<'_> {
         Ok(load(sql, &self.payer_id())?.settled == 0)
     }
 
-    /// Counts a settlement.
+    /// Counts a settlement, and forgives the payer its earlier reverts.
     pub(super) fn settled(&self, sql: &impl Sql, now: UnixSeconds) -> Result<(), SqlError> {
         for (id, forgives) in [(self.payer_id(), true), (self.code_id(), false)] {
             let mut standing = load(sql, &id)?;
@@ -127,7 +127,7 @@ impl Contract<'_> {
         Ok(())
     }
 
-    /// Counts a revert.
+    /// Counts a revert for the payer, its code and, if it is new, the claimant's newcomers.
     pub(super) fn reverted(&self, sql: &impl Sql, now: UnixSeconds) -> Result<(), SqlError> {
         let is_newcomer = self.is_newcomer(sql)?;
         let mut payer = load(sql, &self.payer_id())?;
@@ -175,7 +175,7 @@ fn factory(address: Address) -> String {
     address.to_checksum(None)
 }
 
-/// Deletes old rows.
+/// Deletes rows that were unchanged for 30 days.
 pub(super) fn forget(sql: &impl Sql, now: UnixSeconds) -> Result<(), SqlError> {
     let statement = "DELETE FROM standing WHERE updated_at < ?1";
     sql.run(statement, &[now.plus(-KEEP_SECONDS).into()]).map(drop)

@@ -60,7 +60,7 @@ pub(super) struct Charged {
     pub(super) day: i64,
 }
 
-/// A signed transaction.
+/// A row of `transactions`, stored before it is first sent.
 #[derive(Clone, Debug)]
 pub(super) struct Sent {
     pub(super) hash: B256,

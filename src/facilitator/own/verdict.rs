@@ -29,7 +29,7 @@ enum Verdict {
     Elsewhere,
     /// It was not used, and none of our transactions can use it any more.
     Refused,
-    /// Not known yet.
+    /// Not known yet; a later alarm asks again.
     Open,
 }
 

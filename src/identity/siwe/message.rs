@@ -26,7 +26,7 @@ pub struct SiweMessage {
     pub statement: Option<String>,
     /// The resource that the sign-in is for.
     pub uri: String,
-    /// EIP-155 chain id.
+    /// EIP-155 id of the wallet's chain.
     pub chain_id: u64,
     /// Issued by the site.
     pub nonce: String,
@@ -156,7 +156,7 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// RFC 3986, 3.1.
+/// Whether the text is a URI scheme (RFC 3986, section 3.1).
 fn is_scheme(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))

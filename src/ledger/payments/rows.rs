@@ -1,4 +1,4 @@
-//! Reads payments.
+//! Queries of the table `payments`.
 
 use serde_json::Value;
 

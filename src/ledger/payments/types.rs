@@ -31,9 +31,9 @@ pub enum State {
 /// The identity of a payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
-    /// CAIP-2 id.
+    /// CAIP-2 id, such as `eip155:8453`.
     pub network: &'static str,
-    /// Token contract (EIP-55).
+    /// Contract of the paid token (EIP-55).
     pub asset: String,
     /// The paying wallet (EIP-55).
     pub payer: String,
@@ -63,7 +63,6 @@ impl Claim {
 #[derive(Clone, Debug)]
 pub struct NewPayment<'a> {
     pub key: Key,
-    /// The called tool.
     pub tool: &'a str,
     /// Digest of tool and arguments.
     pub digest: &'a str,
@@ -73,13 +72,12 @@ pub struct NewPayment<'a> {
     pub wanted: Option<&'a str>,
     /// The event whose seat is wanted.
     pub seat: Option<&'a EventId>,
-    /// The price.
+    /// The quoted price of the call.
     pub amount: Usdc,
     /// The paid wallet (EIP-55).
     pub pay_to: String,
     /// When the authorization expires.
     pub valid_before: UnixSeconds,
-    /// 1 or 2.
     pub x402_version: u8,
     /// The payment as received, JSON.
     pub payment: String,
@@ -99,13 +97,12 @@ pub struct NewPayment<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Payment {
     pub id: PaymentId,
-    /// CAIP-2 id.
+    /// CAIP-2 id, such as `eip155:8453`.
     pub network: String,
     /// The paying wallet (EIP-55).
     pub payer: String,
     /// Nonce of the authorization, hex.
     pub nonce: String,
-    /// The called tool.
     pub tool: String,
     /// Digest of tool and arguments.
     pub digest: String,
@@ -113,13 +110,12 @@ pub struct Payment {
     pub arguments: Value,
     /// The id of the wanted item: an event, secret or ticket.
     pub wanted: Option<String>,
-    /// The price.
+    /// The quoted price of the call.
     pub amount: Usdc,
     /// The paid wallet (EIP-55).
     pub pay_to: String,
     /// When the authorization expires.
     pub valid_before: UnixSeconds,
-    /// 1 or 2.
     pub x402_version: u8,
     /// The payment as received; removed once its outcome is final.
     pub payment: Option<Value>,
@@ -162,7 +158,6 @@ pub struct Settled {
 }
 
 impl Settled {
-    /// The settled row.
     #[must_use]
     pub fn payment(&self) -> &Payment {
         &self.payment
@@ -195,7 +190,7 @@ impl Payment {
 }
 
 impl State {
-    /// The stored name.
+    /// The name in column `state` of `payments`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

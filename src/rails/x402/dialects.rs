@@ -50,11 +50,11 @@ pub struct Received {
 /// The carriers of a payment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ways {
-    /// `_meta["x402.payment"]`
+    /// MCP: `_meta["x402.payment"]`, with a point.
     pub dotted: bool,
-    /// `PAYMENT-SIGNATURE`
+    /// HTTP: the header `PAYMENT-SIGNATURE` of version 2.
     pub header_v2: bool,
-    /// `X-PAYMENT`
+    /// HTTP: the header `X-PAYMENT` of version 1.
     pub header_v1: bool,
 }
 
@@ -64,7 +64,7 @@ pub enum Unreadable {
     /// Neither JSON nor base64 of JSON.
     #[error("invalid_payload: {0} holds neither a JSON object nor base64 of one")]
     NotJson(&'static str),
-    /// Longer than [`PAYMENT_BYTES_MAX`].
+    /// The carrier holds more than [`PAYMENT_BYTES_MAX`].
     #[error("invalid_payload: {0} is too long")]
     TooLong(&'static str),
     /// Two carriers hold different payments.
@@ -110,7 +110,7 @@ impl Challenge {
         Self { error, quote, failed, receipt_key: None, sign_in: None }
     }
 
-    /// `PaymentRequired`, version 2.
+    /// The challenge for clients of x402 version 2.
     #[must_use]
     pub fn v2(&self) -> PaymentRequiredV2 {
         PaymentRequiredV2 {
@@ -130,7 +130,7 @@ impl Challenge {
         }
     }
 
-    /// `PaymentRequired`, version 1.
+    /// The challenge for clients of x402 version 1, which has no extensions.
     #[must_use]
     pub fn v1(&self) -> PaymentRequiredV1 {
         PaymentRequiredV1 {

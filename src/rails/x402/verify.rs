@@ -104,7 +104,6 @@ impl Payer {
 }
 
 impl Checked {
-    /// The payer's address.
     #[must_use]
     pub fn payer(&self) -> Address {
         self.payment.authorization.from

@@ -22,9 +22,7 @@ pub const SIGN_IN_WITH_X: &str = "sign-in-with-x";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Version {
-    /// `x402Version: 1`
     V1,
-    /// `x402Version: 2`
     V2,
 }
 
@@ -56,69 +54,68 @@ pub struct Extra {
     pub receipt_key: Option<String>,
 }
 
-/// `PaymentRequirements`, version 2.
+/// One way to pay (x402 version 2). A payment repeats it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RequirementsV2 {
-    /// Always `exact`.
+    /// Ours is always `exact`.
     pub scheme: String,
-    /// CAIP-2.
+    /// CAIP-2 id, such as `eip155:8453`.
     pub network: String,
-    /// Smallest unit, decimal.
+    /// USDC in its smallest unit, decimal.
     pub amount: String,
-    /// The token contract.
+    /// Contract of USDC (EIP-55).
     pub asset: String,
-    /// The payout address.
+    /// The host's payout address (EIP-55).
     pub pay_to: String,
     /// The longest validity of a payment.
     pub max_timeout_seconds: u32,
-    /// The EIP-712 domain.
+    /// Name and version of the token's EIP-712 domain.
     pub extra: Extra,
 }
 
-/// `PaymentRequirements`, version 1.
+/// One way to pay (x402 version 1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RequirementsV1 {
-    /// Always `exact`.
+    /// `exact`; no other scheme is served.
     pub scheme: &'static str,
     /// Version 1 name, such as `base-sepolia`.
     pub network: &'static str,
-    /// Smallest unit, decimal.
+    /// USDC in its smallest unit, decimal.
     pub max_amount_required: String,
     /// The URL of the tool.
     pub resource: String,
-    /// Plain ASCII.
+    /// Plain ASCII, because some clients apply `btoa` to it.
     pub description: String,
     /// Media type of the result.
     pub mime_type: &'static str,
-    /// The payout address.
+    /// The host's payout address (EIP-55).
     pub pay_to: String,
     /// The longest validity of a payment.
     pub max_timeout_seconds: u32,
-    /// The token contract.
+    /// Contract of USDC (EIP-55).
     pub asset: String,
-    /// The EIP-712 domain.
+    /// Name and version of the token's EIP-712 domain.
     pub extra: Extra,
 }
 
-/// `ResourceInfo`, version 2.
+/// The tool that is paid for (x402 version 2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Resource {
     /// The URL of the tool.
     pub url: String,
-    /// Plain ASCII.
+    /// Plain ASCII, because some clients apply `btoa` to it.
     pub description: String,
     /// Media type of the result.
     pub mime_type: &'static str,
 }
 
-/// `PaymentRequired`, version 2.
+/// The challenge of an unpaid call (x402 version 2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PaymentRequiredV2 {
-    /// Always 2.
     pub x402_version: u8,
     /// Why payment is required, ASCII.
     pub error: String,
@@ -129,11 +126,10 @@ pub struct PaymentRequiredV2 {
     pub extensions: Value,
 }
 
-/// `PaymentRequired`, version 1.
+/// The challenge of an unpaid call (x402 version 1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PaymentRequiredV1 {
-    /// Always 1.
     pub x402_version: u8,
     /// Why payment is required, ASCII.
     pub error: String,
@@ -145,7 +141,7 @@ pub struct PaymentRequiredV1 {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SettleResponse {
-    /// Whether money moved.
+    /// Whether the settlement moved money.
     pub success: bool,
     /// Machine-readable reason of a failure.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -169,7 +165,6 @@ pub struct PaymentPayload {
     pub accepted: Option<RequirementsV2>,
     /// The network that the caller named (version 1).
     pub network: String,
-    /// The signed authorization.
     pub authorization: Authorization,
     pub signature: Bytes,
     /// The caller's payment id (extension `payment-identifier`).
@@ -184,7 +179,7 @@ pub enum PayloadError {
     /// Neither version 1 nor 2.
     #[error("invalid_x402_version")]
     Version,
-    /// Not `exact`.
+    /// Any scheme other than `exact`.
     #[error("unsupported_scheme")]
     Scheme,
     /// A field is missing or malformed.
@@ -284,7 +279,7 @@ pub fn read_authorization(authorization: &Value) -> Result<Authorization, Payloa
     })
 }
 
-/// Writes an authorization.
+/// The authorization as JSON, with numbers as decimal text.
 #[must_use]
 pub fn authorization_json(authorization: &Authorization) -> Value {
     json!({

@@ -9,7 +9,7 @@ use crate::rails::x402::payer::settlement::{Settlement, read_settlement};
 /// The meaning of an answer.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
-    /// The tool answered.
+    /// The tool answered, paid or for free.
     Done {
         /// The server's statement about the payment.
         settlement: Option<Settlement>,
@@ -26,7 +26,7 @@ pub enum Answer {
         /// The reason, for display; bounded.
         text: String,
     },
-    /// The call failed.
+    /// The server reports an error.
     Failed {
         /// The reason, for display; untrusted and bounded.
         text: String,
