@@ -91,7 +91,7 @@ pub(super) fn divisions(text: &str) -> Vec<(&str, Option<&str>)> {
     found
 }
 
-/// Parses a condition.
+/// Parses a condition, such as `if it is under $1`. All of its words must be understood.
 pub(super) fn read(condition: &str) -> Result<Ceiling, NotUnderstood> {
     let spaced = condition.replace("<=", " <= ").replace('≤', " ≤ ");
     let spaced = if spaced.contains("<=") { spaced } else { spaced.replace('<', " < ") };

@@ -15,10 +15,10 @@ const TITLE_CHARS_MAX: usize = 200;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Draft {
-    /// One line.
+    /// One line, at most 200 characters.
     pub title: Option<String>,
     pub starts_at: Option<UnixSeconds>,
-    /// 0 for unlimited.
+    /// Number of seats; 0 for unlimited.
     pub capacity: Option<u32>,
     /// The price of a seat.
     pub price: Option<Usdc>,

@@ -22,7 +22,7 @@ const FILLERS: &[&str] = &[
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct KnownEvent {
-    /// The server's id.
+    /// The id that the server gives it.
     pub id: String,
     pub title: String,
     /// The price of a seat.
@@ -43,7 +43,6 @@ pub(super) enum Found<'a> {
     Id(String),
     /// Exactly one event matches.
     One(&'a KnownEvent),
-    /// Several events match.
     Several(Vec<&'a KnownEvent>),
 }
 

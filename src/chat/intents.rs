@@ -41,7 +41,7 @@ pub struct Context<'a> {
     pub is_owner: bool,
 }
 
-/// The user's intent.
+/// What a message asks the agent to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Intent {
     /// Connect to the server at this URL.
@@ -55,7 +55,7 @@ pub enum Intent {
     ListEvents,
     /// List the server's tools.
     ListTools,
-    /// Buy a seat.
+    /// Buy a seat of an event.
     Rsvp {
         /// The server's id of the event.
         event_id: String,
@@ -69,13 +69,10 @@ pub enum Intent {
     },
     /// Create an event: the arguments of `createEvent`.
     CreateEvent(Value),
-    /// Show the status.
     Status,
     /// Show the wallet's balance.
     Balance,
-    /// Show the payments.
     History,
-    /// Show the help.
     Help,
     /// Confirm the waiting payment. Only if one waits, and the message says nothing else.
     Yes,
@@ -89,7 +86,7 @@ pub enum Intent {
         /// What the answer supplies.
         missing: Missing,
     },
-    /// No pattern matches.
+    /// No pattern matches the message.
     Unknown,
 }
 
@@ -99,10 +96,9 @@ pub enum Intent {
 pub enum Missing {
     /// The URL of a server.
     Url,
-    /// One event.
+    /// One of the events that are shown in a numbered list.
     #[serde(rename_all = "camelCase")]
     Event {
-        /// Its purpose.
         purpose: Purpose,
         /// The ids in the order of the numbered list.
         offered: Vec<String>,
@@ -117,7 +113,6 @@ pub enum Missing {
 pub enum Purpose {
     /// A seat, at this price at most.
     Rsvp(Option<Ceiling>),
-    /// Its analytics.
     Analytics,
 }
 

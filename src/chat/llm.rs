@@ -61,7 +61,7 @@ pub struct ToolSpec {
     pub input_schema: Value,
 }
 
-/// The next step.
+/// What the caller has to do next.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
     /// Show this to the user; the loop is over.
@@ -70,7 +70,7 @@ pub enum Step {
     Call {
         /// Our id, unique in this conversation. The same id is the same call: never carry it out twice.
         id: String,
-        /// As in [`ToolSpec`].
+        /// As in [`ToolSpec::name`]; the tool was offered.
         name: String,
         /// An object. It is not checked against the schema.
         arguments: Value,
@@ -85,16 +85,12 @@ pub enum Step {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "camelCase")]
 pub enum Why {
-    /// [`Limits::turns`]
     #[error("I stopped: this took more steps than I may make for one message.")]
     Turns,
-    /// [`Limits::seconds`]
     #[error("I stopped: this took longer than I may take for one message.")]
     Seconds,
-    /// [`Limits::tokens`]
     #[error("I stopped: this used up the tokens that I have for one message.")]
     Tokens,
-    /// [`Limits::calls`]
     #[error("I stopped: this took more calls than I may make for one message.")]
     Calls,
 }

@@ -8,13 +8,13 @@ const QUOTED_CHARS_MAX: usize = 80;
 /// A part of a message between white space, as written and as a word.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Token<'a> {
-    /// As written.
+    /// Without the white space around it.
     pub(super) raw: &'a str,
     /// Its offset in the message, bytes.
     pub(super) at: usize,
 }
 
-/// Splits a message.
+/// Splits a message at white space.
 pub(super) fn tokens(message: &str) -> Vec<Token<'_>> {
     let mut at = 0;
     let mut found = Vec::new();

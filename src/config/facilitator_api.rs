@@ -1,11 +1,9 @@
-//! `FACILITATOR_API`.
+//! The setting `FACILITATOR_API`: closed, open, or for some tokens.
 
 /// Who may use our own facilitator over HTTP. Hosts of this deployment need no permission.
 #[derive(Clone, PartialEq, Eq)]
 pub enum FacilitatorApi {
-    /// No caller.
     Off,
-    /// Every caller.
     Open,
     /// Callers with one of these access tokens.
     Tokens(Vec<String>),

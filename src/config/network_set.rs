@@ -3,7 +3,6 @@
 
 use crate::config::place::{Place, is_at_loopback, is_on_this_machine};
 
-/// Coinbase's facilitator.
 pub(super) const COINBASE: &str = "https://api.cdp.coinbase.com/platform/v2/x402";
 
 /// The kind of networks of a deployment.
@@ -11,7 +10,7 @@ pub(super) const COINBASE: &str = "https://api.cdp.coinbase.com/platform/v2/x402
 pub(super) enum NetworkSet {
     /// A chain on the developer's own machine.
     Local,
-    /// Public test networks.
+    /// Public networks whose money has no value.
     Test,
     /// Networks with real money.
     Main,

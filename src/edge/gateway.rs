@@ -372,9 +372,9 @@ pub(super) fn bearer(headers: &Headers) -> Option<&str> {
 
 /// A request ends at the gateway.
 pub(super) enum Stop {
-    /// With this reply.
+    /// The caller gets this reply.
     Reply(Reply),
-    /// The platform failed.
+    /// The platform returned an error.
     Broken(worker::Error),
 }
 

@@ -32,7 +32,7 @@ impl Broken {
         self.why.as_str().into()
     }
 
-    /// Replaces the alarm.
+    /// Stands in for the alarm: logs the fault, and sets the alarm again.
     pub(super) fn alarm(&self) {
         log(Level::Error, "the settings stop an alarm", &[("why", &self.why)]);
         self.world.alarm_is_over();

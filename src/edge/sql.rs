@@ -18,7 +18,7 @@ extern "C" {
     ) -> Result<JsValue, JsValue>;
 }
 
-/// An object's SQLite.
+/// The SQLite storage of one Durable Object.
 pub(super) struct ObjectSql {
     sql: SqlStorage,
     storage: SyncStorage,

@@ -74,7 +74,7 @@ pub(super) struct Cx<W> {
     pub(super) spent_day: RefCell<Option<(Address, Usdc)>>,
     /// Purchases whose result is kept, and told to all in a moment.
     pub(super) held: RefCell<BTreeSet<String>>,
-    /// What servers ask.
+    /// Questions of servers to the user (MCP elicitation).
     pub(super) questions: Questions,
     /// What became of the tool calls of a language model, which it has not heard yet.
     pub(super) reports: RefCell<VecDeque<Report>>,
@@ -94,7 +94,6 @@ pub(super) struct Report {
 pub(super) enum Trouble {
     /// The person can do something about it.
     Said(String),
-    /// Our storage failed.
     Storage(SqlError),
 }
 

@@ -19,7 +19,6 @@ pub const TOKEN_CHARS_MAX: usize = 128;
 pub struct Handshake {
     /// For joining the answer with our logs.
     pub request_id: RequestId,
-    /// Which session.
     pub session: SessionId,
     /// What resumes it; `None` begins it.
     pub token: Option<String>,
@@ -36,7 +35,7 @@ pub struct Handshake {
 /// The sign-in that a socket came with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignIn {
-    /// When it was.
+    /// When the user signed in.
     pub at: UnixSeconds,
     /// When it ends by itself.
     pub until: UnixSeconds,

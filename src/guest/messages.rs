@@ -21,18 +21,14 @@ pub const MESSAGE_BYTES_MAX: usize = 64 * 1024;
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum In {
     /// Connect to a server.
-    ConnectMcp {
-        /// The server URL.
-        url: String,
-    },
+    ConnectMcp { url: String },
     /// Disconnect from the server.
     DisconnectMcp {},
     /// Call a tool of the server.
     #[serde(rename_all = "camelCase")]
     CallTool {
-        /// Its name.
         tool: String,
-        /// Its arguments.
+        /// As the tool's `inputSchema` describes them.
         #[serde(default)]
         #[cfg_attr(test, ts(type = "Record<string, unknown>", optional))]
         arguments: Map<String, Value>,
@@ -41,38 +37,34 @@ pub enum In {
         #[cfg_attr(test, ts(optional))]
         call_id: Option<String>,
     },
-    /// Yes, pay.
+    /// Pay what `payment_required` asks for.
     #[serde(rename_all = "camelCase")]
     Confirm {
-        /// Which payment.
+        /// The `confirmationId` of `payment_required`.
         confirmation_id: String,
     },
-    /// No, do not pay.
+    /// Do not pay what `payment_required` asks for.
     #[serde(rename_all = "camelCase")]
     Cancel {
-        /// Which payment.
+        /// The `confirmationId` of `payment_required`.
         confirmation_id: String,
     },
     /// The answer to `sign_request`.
     #[serde(rename_all = "camelCase")]
     Signature {
-        /// Which request.
+        /// The `requestId` of `sign_request`.
         request_id: String,
-        /// Hex.
+        /// Hex, as `eth_signTypedData_v4` returns it.
         signature: String,
     },
-    /// Something said in words.
-    Chat {
-        /// What.
-        text: String,
-    },
+    /// A message to the agent, in words.
+    Chat { text: String },
     /// Asks for the payments of the session as CSV.
     ExportCsv {},
     /// Change the spending policy; what is left out stays.
     SetPolicy(#[cfg_attr(test, ts(type = "Partial<Policy>"))] Map<String, Value>),
     /// Pay with another wallet.
     UseWallet {
-        /// Which.
         kind: Kind,
         /// Of a wallet in the browser.
         #[serde(default)]
@@ -86,11 +78,10 @@ pub enum In {
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "type", rename_all = "snake_case", rename_all_fields = "camelCase")]
 pub enum Out {
-    /// A session is there. The token is said once, to who made it.
+    /// The session is open. The token is sent only once, to the client that began it.
     Welcome {
-        /// Its id.
         session: String,
-        /// What resumes it.
+        /// Resumes the session on another socket.
         #[serde(skip_serializing_if = "Option::is_none")]
         #[cfg_attr(test, ts(optional))]
         token: Option<String>,
@@ -103,7 +94,6 @@ pub enum Out {
     WalletInfo(WalletInfo),
     /// What may be spent, and what is.
     Policy {
-        /// The policy.
         policy: Policy,
         /// Signed for in this session, dollars.
         spent_session: String,
@@ -112,13 +102,11 @@ pub enum Out {
     },
     /// The session is connected to a server.
     McpConnected {
-        /// Its address.
         mcp_url: String,
-        /// What it calls itself.
+        /// The name that the server gives itself.
         server: String,
         /// The version of MCP that is spoken.
         protocol: String,
-        /// Its tools.
         tools: Vec<ToolView>,
     },
     /// The session is connected to no server.
@@ -127,9 +115,8 @@ pub enum Out {
     Log {
         /// `info`, `payment` or `error`.
         log_type: &'static str,
-        /// What.
         message: String,
-        /// Milliseconds since 1970.
+        /// Unix time in milliseconds.
         #[cfg_attr(test, ts(type = "number"))]
         timestamp: i64,
     },
@@ -138,34 +125,31 @@ pub enum Out {
     Exchange(Box<ExchangeView>),
     /// May this be paid?
     PaymentRequired {
-        /// For the answer.
+        /// Goes back with `confirm` or `cancel`.
         confirmation_id: String,
         /// What the server asks for, as it stands in its challenge.
         #[cfg_attr(test, ts(type = "unknown"))]
         requirements: Value,
-        /// For which tool.
         tool: String,
-        /// With which arguments.
         #[cfg_attr(test, ts(type = "unknown"))]
         arguments: Value,
-        /// The server URL.
         mcp_url: String,
         /// The price in dollars.
         amount_usd: String,
         /// The price in the token's smallest unit.
         amount: String,
-        /// Who is paid.
+        /// The receiver's address (EIP-55).
         pay_to: String,
-        /// In which network.
+        /// CAIP-2, for example `eip155:8453`.
         network: String,
         /// Why it is asked.
         why: String,
     },
-    /// Please sign.
+    /// Asks the wallet in the browser for a signature.
     SignRequest {
-        /// For the answer.
+        /// Goes back with the signature.
         request_id: String,
-        /// With this address.
+        /// The address that has to sign.
         address: String,
         /// EIP-712, as `eth_signTypedData_v4` takes it.
         #[cfg_attr(test, ts(type = "unknown"))]
@@ -173,7 +157,6 @@ pub enum Out {
     },
     /// What a tool answered.
     ToolResult {
-        /// Which tool.
         tool: String,
         /// The result as it came.
         #[cfg_attr(test, ts(type = "unknown"))]
@@ -185,11 +168,10 @@ pub enum Out {
     },
     /// A tool did not answer what was asked for.
     ToolError {
-        /// Which tool.
         tool: String,
-        /// Why, for people.
+        /// The reason, as a text for the user.
         result: String,
-        /// A stable code.
+        /// A stable code, for programs.
         code: &'static str,
         /// `no`, `unknown` or `yes`.
         money_moved: &'static str,
@@ -200,47 +182,35 @@ pub enum Out {
     },
     /// Money moved, and the chain was seen to say so, where it can be asked.
     PaymentReceipt {
-        /// The transaction.
         tx_hash: String,
-        /// CAIP-2.
+        /// CAIP-2, for example `eip155:8453`.
         network: String,
-        /// Who paid.
+        /// The wallet that has paid.
         payer: String,
-        /// Who was paid.
+        /// The address that was paid.
         pay_to: String,
-        /// Smallest unit.
+        /// In the token's smallest unit.
         amount: String,
-        /// Dollars.
+        /// The same in US dollars.
         amount_usd: String,
         /// Where people can look at it.
         explorer_url: String,
         /// Whether the chain was asked.
         confirmed: bool,
-        /// For which tool.
         tool: String,
     },
     /// The wallet is on the chain now.
-    WalletDeployed {
-        /// Which.
-        address: String,
-    },
+    WalletDeployed { address: String },
     /// Payments of this session, the newest first.
     History {
-        /// They.
         payments: Vec<PaymentView>,
         /// Wallets of the session that are on the chain.
         deployments: Vec<DeploymentView>,
     },
     /// The answer to `export_csv`.
-    Csv {
-        /// The whole file.
-        text: String,
-    },
-    /// Something said in words.
-    Chat {
-        /// What.
-        text: String,
-    },
+    Csv { text: String },
+    /// The agent's answer, in words.
+    Chat { text: String },
     /// What was sent makes no sense, or cannot be now.
     Error {
         /// Why, and what to do.
@@ -267,9 +237,8 @@ impl Out {
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ToolView {
-    /// Its name.
     pub name: String,
-    /// In words.
+    /// The server's description, which is untrusted text.
     pub description: String,
     /// Whether it is paid for.
     pub is_paid: bool,
@@ -287,23 +256,21 @@ pub struct ToolView {
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct PaymentView {
-    /// Its id.
+    /// Also its `confirmationId` and `requestId`.
     pub id: String,
     /// How far it is.
     pub state: State,
-    /// For which tool.
     pub tool: String,
-    /// The server URL.
     pub mcp_url: String,
-    /// Dollars.
+    /// The price in US dollars.
     pub amount_usd: String,
-    /// Smallest unit.
+    /// The price in the token's smallest unit.
     pub amount: String,
-    /// Who is paid.
+    /// The receiver's address (EIP-55).
     pub pay_to: String,
-    /// Who pays.
+    /// The paying wallet (EIP-55).
     pub payer: String,
-    /// CAIP-2.
+    /// CAIP-2, for example `eip155:8453`.
     pub network: String,
     /// The transaction, once it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -322,9 +289,8 @@ pub struct PaymentView {
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct DeploymentView {
-    /// Its address.
     pub address: String,
-    /// CAIP-2.
+    /// CAIP-2, for example `eip155:8453`.
     pub network: String,
     /// The payment that brought it there, if it was one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -343,19 +309,16 @@ pub struct DeploymentView {
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ExchangeView {
-    /// Where it went.
     pub url: String,
     /// `GET`, `POST` or `DELETE`.
     pub method: &'static str,
-    /// Its headers.
+    /// Names and values, without the owner's token.
     pub request_headers: Vec<(String, String)>,
-    /// Its body.
     pub request_body: String,
     /// HTTP status; `null` if there was no answer.
     pub status: Option<u16>,
     /// Headers of the answer.
     pub response_headers: Vec<(String, String)>,
-    /// The answer.
     pub response_body: String,
     /// Why there was none.
     pub error: Option<String>,

@@ -50,7 +50,7 @@ use crate::host::command::SignedIn;
 use crate::ports::storage;
 use crate::ports::{Level, SqlError};
 
-/// One guest session.
+/// The service of one guest session, in the session's object.
 pub struct Guest<W> {
     cx: Cx<W>,
 }

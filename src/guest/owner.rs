@@ -41,7 +41,6 @@ pub enum NotLetIn {
     SignInNeeded,
     /// It was begun by another user, or without a sign-in.
     NotYours,
-    /// Our storage failed.
     Storage(SqlError),
 }
 
@@ -52,7 +51,7 @@ pub(super) enum Life {
     Live,
     /// It has ended, and something that was paid for is still to be heard.
     Hears,
-    /// It is over.
+    /// It has ended, and nothing is outstanding.
     Over,
 }
 

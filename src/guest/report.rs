@@ -18,9 +18,9 @@ pub(super) struct Caller<'a> {
 
 /// Why a call has no result.
 pub(super) struct Failed<'a> {
-    /// Stable.
+    /// A stable code, for programs.
     pub(super) code: &'static str,
-    /// For people.
+    /// The reason, as a text for the user.
     pub(super) text: &'a str,
     /// `no`, `unknown` or `yes`.
     pub(super) money_moved: &'static str,

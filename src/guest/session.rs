@@ -39,16 +39,14 @@ const LIFE_SECONDS: i64 = 90 * DAY_SECONDS;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Owner {
     pub(super) user: UserId,
-    /// Their newest sign-in.
+    /// The user's newest sign-in.
     pub(super) sign_in: SignIn,
 }
 
 /// The wallet that a session pays with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct ChosenWallet {
-    /// Which kind.
     pub(super) kind: Kind,
-    /// Its address.
     pub(super) address: Address,
     /// What Crossmint calls it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -61,11 +59,9 @@ pub(super) struct ChosenWallet {
 /// An event that the server has listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Listed {
-    /// Its id.
     pub(super) event_id: String,
     /// Its title: a stranger's words.
     pub(super) title: String,
-    /// Its price.
     pub(super) price: Usdc,
     /// Seats that are left, if they are limited.
     pub(super) seats_left: Option<u64>,
@@ -73,7 +69,7 @@ pub(super) struct Listed {
     pub(super) starts_at: String,
 }
 
-/// Begins the session.
+/// Inserts the session, with the default policy.
 pub(super) fn create(
     sql: &impl Sql,
     session: &SessionId,
@@ -153,22 +149,20 @@ pub(super) fn ends_at(sql: &impl Sql) -> Result<Option<UnixSeconds>, SqlError> {
     Ok(Some(used_at.plus(IDLE_SECONDS).min(created_at.plus(LIFE_SECONDS))))
 }
 
-/// The policy.
+/// The spending policy; the default one if none is stored.
 pub(super) fn policy(sql: &impl Sql) -> Result<Policy, SqlError> {
     Ok(read(sql, "policy")?.unwrap_or_default())
 }
 
-/// Changes the policy.
 pub(super) fn set_policy(sql: &impl Sql, policy: &Policy) -> Result<(), SqlError> {
     set(sql, "policy", json(policy)?.into())
 }
 
-/// The wallet.
+/// The wallet that pays; `None` before one is chosen.
 pub(super) fn wallet(sql: &impl Sql) -> Result<Option<ChosenWallet>, SqlError> {
     read(sql, "wallet")
 }
 
-/// Changes the wallet.
 pub(super) fn set_wallet(sql: &impl Sql, wallet: &ChosenWallet) -> Result<(), SqlError> {
     set(sql, "wallet", json(wallet)?.into())
 }
@@ -178,7 +172,7 @@ pub(super) fn connection(sql: &impl Sql) -> Result<Option<Connection>, SqlError>
     read(sql, "connection")
 }
 
-/// Its tools.
+/// The tools of the connected server.
 pub(super) fn tools(sql: &impl Sql) -> Result<Vec<ServerTool>, SqlError> {
     Ok(read(sql, "tools")?.unwrap_or_default())
 }
@@ -193,7 +187,7 @@ pub(super) fn set_tools(sql: &impl Sql, tools: &[ServerTool]) -> Result<(), SqlE
     set(sql, "tools", json(&tools)?.into())
 }
 
-/// Forgets the server.
+/// Removes the connection, its tools and its listed events.
 pub(super) fn disconnect(sql: &impl Sql) -> Result<(), SqlError> {
     sql.run("UPDATE session SET connection = NULL, tools = '[]' WHERE id = 1", &[])?;
     sql.run("DELETE FROM listed", &[]).map(drop)
@@ -207,7 +201,7 @@ pub(super) fn chat<T: DeserializeOwned>(
     read(sql, column.name())
 }
 
-/// Keeps it.
+/// Stores the column's value; `None` clears it.
 pub(super) fn set_chat(
     sql: &impl Sql,
     column: ChatColumn,

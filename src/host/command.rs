@@ -27,7 +27,6 @@ pub struct Command {
     pub scope: ScopeId,
     /// The allowed origin of the request, for the CORS headers of the response.
     pub origin: Option<String>,
-    /// The signed-in caller.
     pub user: Option<SignedIn>,
     /// The digest of the caller's credential, not verified yet. It takes precedence over `user`.
     pub credential: Option<TokenDigest>,
@@ -86,7 +85,7 @@ pub enum Action {
     /// Return whether the vault still needs the previous master key. A host with empty storage is restored first,
     /// because its records in KV hold sealed values too.
     Resealed,
-    /// A public request.
+    /// A request that needs no sign-in.
     AtHost(AtHost),
     /// A request of the host.
     Own(Own),

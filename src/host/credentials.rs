@@ -63,7 +63,6 @@ pub struct Credential {
     pub created_at: UnixSeconds,
     /// The last use, accurate to an hour.
     pub last_used_at: Option<UnixSeconds>,
-    /// When it expires.
     pub expires_at: Option<UnixSeconds>,
     /// When the host revoked it.
     pub revoked_at: Option<UnixSeconds>,

@@ -49,7 +49,7 @@ use crate::shop::Shop;
 use crate::shop::memory::Memory;
 use crate::shop::profile::Profile;
 
-/// One host's service.
+/// The service of one host, in the host's object.
 pub struct Host<W> {
     world: W,
     config: Rc<Config>,
@@ -107,7 +107,7 @@ impl<W: World> Host<W> {
         Shop { cx: self.cx(profile), profile, memory: &self.memory }
     }
 
-    /// Executes a command.
+    /// Executes a command, then sets the alarm for what is due. A failure becomes a reply.
     pub async fn handle(&self, request: Request) -> Reply {
         let request_id = request.command.request_id.clone();
         let is_call =

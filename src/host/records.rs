@@ -86,7 +86,7 @@ pub enum Kind {
     Rsvps,
 }
 
-/// A validated record.
+/// A record of KV whose content is valid.
 pub enum Checked {
     Event(Event),
     Secret(Secret, Option<String>),

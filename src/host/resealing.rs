@@ -38,7 +38,7 @@ pub struct Resealing {
 
 #[derive(Clone, Debug, Default)]
 enum State {
-    /// Not checked yet.
+    /// The tables are not searched yet.
     #[default]
     Unseen,
     Pass(Pass),

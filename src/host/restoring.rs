@@ -24,7 +24,7 @@ use crate::shop::profile::Profile;
 
 /// Records read in one slice. Each is a subrequest; mails need some of the 50, too.
 pub const READS: u32 = 24;
-/// Records read concurrently.
+/// Records that are read concurrently from KV.
 const LANES: usize = 3;
 /// Records inserted in one slice.
 const WRITES: u32 = 50;
@@ -40,7 +40,7 @@ struct State {
     failures: u64,
 }
 
-/// A slice failed.
+/// Why a slice was not restored.
 enum Trouble {
     /// KV, or a record in it, with a text for our log.
     Kv(String),

@@ -25,27 +25,27 @@ pub enum Status {
 pub struct Registered {
     /// A name for the server in an MCP client's settings.
     pub name: String,
-    /// The server URL.
+    /// The URL for MCP clients.
     pub mcp_url: String,
-    /// The payout wallet.
+    /// The payout address (EIP-55).
     pub wallet_address: String,
-    /// The scope.
+    /// The scope, as in the server URL.
     pub url_safe_id: String,
     /// What happened, as a text for the user.
     pub message: &'static str,
 }
 
-/// The host's profile.
+/// The profile, as its host sees it.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ProfileView {
     pub user_id: String,
-    /// The payout wallet.
+    /// The payout address (EIP-55).
     pub wallet_address: String,
-    /// The scope.
+    /// The scope, as in the server URL.
     pub url_safe_id: String,
-    /// The server URL.
+    /// The URL for MCP clients.
     pub mcp_url: String,
     pub products: Vec<&'static str>,
     /// The same list under its earlier name, for programs that still read it.
@@ -102,7 +102,6 @@ pub struct CredentialView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub last_used_at: Option<String>,
-    /// When it expires.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub expires_at: Option<String>,
@@ -113,7 +112,7 @@ pub struct CredentialView {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct OwnCredentials {
-    /// Newest first.
+    /// All of them, newest first.
     pub credentials: Vec<CredentialView>,
 }
 

@@ -95,7 +95,7 @@ impl Purpose {
 pub enum Rare {
     /// A new guest session.
     Session,
-    /// A new host.
+    /// The registration of a host.
     Host,
     /// A mail with a code.
     Code,

@@ -33,14 +33,13 @@ pub struct PageSettings {
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct NetworkView {
-    /// CAIP-2.
+    /// CAIP-2, for example `eip155:8453`.
     pub network: &'static str,
-    /// Display name.
     pub name: &'static str,
-    /// EIP-155.
+    /// The chain id of EIP-155.
     #[cfg_attr(test, ts(type = "number"))]
     pub chain_id: u64,
-    /// The USDC contract.
+    /// Address of the USDC contract.
     pub asset: String,
     /// The block explorer, without a slash at the end.
     pub explorer: String,
@@ -68,9 +67,9 @@ impl PageSettings {
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct FaucetAnswer {
-    /// The receiver.
+    /// The wallet that received the money.
     pub address: String,
-    /// Dollars.
+    /// The amount in US dollars.
     pub amount: String,
     pub tx_hash: String,
 }
@@ -82,7 +81,6 @@ pub struct FaucetAnswer {
 pub struct NonceAnswer {
     /// Part of the message to sign.
     pub nonce: String,
-    /// When it expires.
     pub expires_at: String,
 }
 
@@ -109,9 +107,7 @@ pub struct SessionAnswer {
     pub token: String,
     /// The user who signed in.
     pub user_id: String,
-    /// The user's scope.
     pub scope: String,
-    /// When it expires.
     pub expires_at: String,
 }
 

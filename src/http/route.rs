@@ -11,26 +11,17 @@ use crate::base::id::{
     ArticleId, CredentialId, DraftId, EventId, PaymentId, ScopeId, SecretId, TicketCode, TicketId,
 };
 
-/// The route of a request.
+/// The route of a request. [`parse`] has the method and the path of each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Route {
-    /// `GET /health`
     Health,
-    /// `POST /api/auth/nonce`
     Nonce,
-    /// `POST /api/auth/siwe`
     Siwe,
-    /// `POST /api/auth/otp`
     SendCode,
-    /// `POST /api/auth/otp/verify`
     CheckCode,
-    /// `POST /api/auth/sign-out`
     SignOut,
-    /// `GET /api/settings`
     Settings,
-    /// `POST /api/local/faucet`
     Faucet,
-    /// `POST /api/mail/webhook`
     MailWebhook,
     /// `GET /explorer/tx/{hash}` and `GET /explorer/address/{address}`, on one's own machine
     Explorer(AtExplorer),
@@ -47,136 +38,86 @@ pub enum Route {
 /// A page of the explorer for a local chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AtExplorer {
-    /// A transaction.
     Transaction(B256),
-    /// A wallet.
     Wallet(Address),
 }
 
 /// A public request about a host.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AtHost {
-    /// `POST /mcp/users/{scope}`
     Mcp,
-    /// `GET /mcp/users/{scope}/manifest`
     Manifest,
-    /// `POST /x402/users/{scope}/tools/{tool}`
     Tool(String),
-    /// `GET /e/{scope}`
     HostPage,
-    /// `GET /e/{scope}/{eventId}`
     EventPage(EventId),
-    /// `GET /e/{scope}/{eventId}/calendar.ics`
     Calendar(EventId),
-    /// `GET /t/{code}`
     Ticket(TicketCode),
 }
 
 /// A request of an x402 server to our own facilitator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AtFacilitator {
-    /// `GET /facilitator/supported`
     Supported,
-    /// `POST /facilitator/verify`
     Verify,
-    /// `POST /facilitator/settle`
     Settle,
 }
 
 /// A request of the signed-in host.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Own {
-    /// `POST /api/users/mcp`
     Register,
-    /// `GET /api/users/me`
     Profile,
-    /// `PATCH /api/users/me`
     ChangeProfile,
-    /// `GET /api/users/events`
     Events,
-    /// `POST /api/users/events`
     CreateEvent,
-    /// `PATCH /api/users/events/{id}`
     UpdateEvent(EventId),
-    /// `DELETE /api/users/events/{id}`
     CancelEvent(EventId),
     /// `GET /api/users/events/{id}/rsvps`, and with `.csv`
     Rsvps(EventId, Format),
-    /// `POST /api/users/events/{id}/check-in`
     CheckIn(EventId),
-    /// `GET /api/users/secrets`
     Secrets,
-    /// `POST /api/users/secrets`
     StoreSecret,
-    /// `PATCH /api/users/secrets/{id}`
     ChangeSecret(SecretId),
-    /// `DELETE /api/users/secrets/{id}`
     RevokeSecret(SecretId),
-    /// `GET /api/users/secrets/{id}/retrievals`
     Retrievals(SecretId),
     /// The desk: `kb`, `tickets`, `approvals`, `desk`
     Desk(AtDesk),
-    /// `GET /api/users/credentials`
     Credentials,
-    /// `POST /api/users/credentials`
     CreateCredential,
-    /// `DELETE /api/users/credentials/{id}`
     RevokeCredential(CredentialId),
-    /// `GET /api/users/export`
     Export,
-    /// `POST /api/users/restore`
     Restore,
-    /// `GET /api/users/revenue`
     Revenue,
-    /// `GET /api/users/mail`
     Mail,
     /// `GET /api/users/payments`, and with `.csv`
     Payments(Format),
-    /// `POST /api/users/payments/{id}/verdict`
     Decide(PaymentId),
 }
 
 /// A request of the signed-in host to its desk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AtDesk {
-    /// `GET /api/users/kb`
     Articles,
-    /// `POST /api/users/kb`
     CreateArticle,
-    /// `PATCH /api/users/kb/{id}`
     ChangeArticle(ArticleId),
-    /// `DELETE /api/users/kb/{id}`
     RemoveArticle(ArticleId),
-    /// `GET /api/users/tickets`
     Tickets,
-    /// `GET /api/users/tickets/{id}`
     Ticket(TicketId),
-    /// `PATCH /api/users/tickets/{id}`
     ChangeTicket(TicketId),
-    /// `POST /api/users/tickets/{id}/notes`
     AddNote(TicketId),
-    /// `POST /api/users/tickets/{id}/replies`
     Reply(TicketId),
-    /// `GET /api/users/approvals`
     Approvals,
-    /// `POST /api/users/approvals/{id}/approve`
     Approve(DraftId),
-    /// `POST /api/users/approvals/{id}/reject`
     Reject(DraftId),
-    /// `GET /api/users/desk`
     Settings,
-    /// `PATCH /api/users/desk`
     ChangeSettings,
-    /// `POST /api/users/desk/reset`
     ResetBreaker,
 }
 
 /// The format of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Format {
-    /// JSON
     Json,
-    /// CSV
     Csv,
 }
 

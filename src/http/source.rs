@@ -14,7 +14,6 @@ const WIDE_SHARE: u32 = 8;
 /// A source of requests.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Source {
-    /// An IPv4 address.
     V4(Ipv4Addr),
     /// The first half of an IPv6 address. One subscriber has all 2^64 addresses of the rest.
     V6([u16; 4]),
@@ -31,7 +30,7 @@ impl Source {
         headers.get("cf-connecting-ip").map_or(Self::Unknown, Self::parse)
     }
 
-    /// Parses an address.
+    /// Parses an IP address. An IPv4 address that is mapped to IPv6 is the same source.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         match text.trim().parse::<IpAddr>().map(|address| address.to_canonical()) {

@@ -46,10 +46,9 @@ const MODERN_METHODS: &[&str] = &[
 /// A member of a batch: a call, or the error that answers it.
 pub type BatchItem = Result<Call, Reply>;
 
-/// A parsed body.
+/// The content of a request's body.
 #[derive(Debug, PartialEq)]
 pub enum Inbound {
-    /// One call.
     Call(Call),
     /// A batch with at least one member that requires an answer.
     Calls(Vec<BatchItem>),

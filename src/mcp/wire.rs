@@ -19,7 +19,7 @@ pub const INVALID_REQUEST: i32 = -32_600;
 pub const METHOD_NOT_FOUND: i32 = -32_601;
 /// The parameters do not fit the method.
 pub const INVALID_PARAMS: i32 = -32_602;
-/// Our fault.
+/// The fault is on our side.
 pub const INTERNAL_ERROR: i32 = -32_603;
 /// A header contradicts the body (2026-07-28).
 pub const HEADER_MISMATCH: i32 = -32_020;
@@ -40,7 +40,7 @@ pub enum Id {
     Text(String),
 }
 
-/// One JSON-RPC message.
+/// A JSON-RPC 2.0 message of a client.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Message {
     /// A call that requires an answer.

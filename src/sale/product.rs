@@ -18,7 +18,6 @@ use crate::sale::repeat::{MayRead, ProvenPayer};
 /// The terms of a paid call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Terms {
-    /// The price.
     pub amount: Usdc,
     /// The event whose seat the payment holds, if any.
     pub seat: Option<EventId>,

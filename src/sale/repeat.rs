@@ -21,7 +21,7 @@ use crate::sale::flow::payload_digest;
 /// A wallet that signed in with this call. Its nonce is used up.
 #[derive(Clone, Debug)]
 pub struct ProvenPayer {
-    /// EIP-55.
+    /// The wallet's address (EIP-55).
     wallet: String,
     /// The chain (CAIP-2) whose contract accepted the signature: a contract at the same address on another chain may
     /// have other owners. `None` if a key signed, which is the same on all chains.
@@ -134,7 +134,7 @@ impl MayRead {
     }
 }
 
-/// A stored answer.
+/// A stored answer, which only a caller with the right to read it gets.
 pub struct Kept(Value);
 
 impl Kept {

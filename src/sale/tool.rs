@@ -19,11 +19,11 @@ pub struct ToolSpec {
     pub access: Access,
     /// The tier that a credential needs.
     pub tier: Tier,
-    /// MCP annotation `readOnlyHint`.
+    /// MCP annotation `readOnlyHint`: a call changes nothing.
     pub read_only: bool,
-    /// MCP annotation `destructiveHint`.
+    /// MCP annotation `destructiveHint`: a call may remove or replace something.
     pub destructive: bool,
-    /// MCP annotation `idempotentHint`.
+    /// MCP annotation `idempotentHint`: a repeated call changes nothing more.
     pub idempotent: bool,
     /// The JSON schema of the arguments.
     pub input_schema: fn() -> Value,

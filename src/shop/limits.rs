@@ -21,7 +21,7 @@ pub const LIST_COST: u32 = 1;
 
 /// The budget that a call was charged to.
 pub enum Charged {
-    /// The source's.
+    /// The budget of the source.
     Source,
     /// A wallet's, by its key.
     Payer(String),

@@ -26,7 +26,6 @@ use crate::shop::profile::Profile;
 pub struct Shop<'a, W> {
     /// The context that products get.
     pub cx: Cx<'a, W>,
-    /// The host's record.
     pub profile: &'a Profile,
     /// In-memory state of the instance.
     pub memory: &'a Memory,

@@ -11,13 +11,12 @@ use crate::ports::storage::first;
 use crate::ports::{Sql, SqlError, SqlValue};
 use crate::shop::registry::Products;
 
-/// A registered host.
+/// The record of a registered host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
     pub user_id: UserId,
-    /// The hashed id.
+    /// Derived from `user_id` by a hash.
     pub scope: ScopeId,
-    /// The payout address.
     pub wallet: Address,
     /// The products that are switched on.
     pub products: Products,

@@ -21,7 +21,7 @@ use crate::sale::tool::{Access, ProductTool, ToolSpec};
 /// [`products`](mod@products) and the type in its `sale.rs`, and whether it is on by default.
 macro_rules! products {
     ($($(#[$doc:meta])* $name:ident: $module:ident::$sale:ident, $is_on:literal;)+) => {
-        /// A product.
+        /// A product that a server can sell.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Product { $($(#[$doc])* $name,)+ }
 
@@ -128,7 +128,7 @@ macro_rules! products {
                 match self { $(Self::$name(tool) => products::$module::sale::$sale::fulfil(tool, cx, paid),)+ }
             }
 
-            /// [`Sale::complete`]
+            /// [`Sale::complete`] of the tool's product.
             #[must_use]
             pub fn complete(self, answer: Value, paid: &Settled) -> Value {
                 match self { $(Self::$name(_) => products::$module::sale::$sale::complete(answer, paid),)+ }
@@ -174,13 +174,13 @@ macro_rules! products {
         }
 
         impl AnySale {
-            /// [`Sale::event`]
+            /// [`Sale::event`] of the product's sale.
             #[must_use]
             pub fn event(&self) -> Option<&EventId> {
                 match self { $(Self::$name(sale) => sale.event(),)+ }
             }
 
-            /// [`Sale::subject`]
+            /// [`Sale::subject`] of the product's sale.
             #[must_use]
             pub fn subject(&self) -> Option<String> {
                 match self { $(Self::$name(sale) => sale.subject(),)+ }
@@ -261,11 +261,11 @@ macro_rules! products {
 }
 
 products! {
-    /// Seats at events.
+    /// Seats at events, and analytics.
     Events: events::EventSale, true;
-    /// Secrets.
+    /// Secrets of the host's vault.
     Vault: vault::SecretSale, true;
-    /// Helpdesk work.
+    /// Helpdesk work: tickets, replies and articles.
     Desk: desk::DeskSale, false;
 }
 

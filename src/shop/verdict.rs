@@ -17,7 +17,7 @@ use crate::shop::deliver::deliver;
 use crate::shop::find_out::{Evidence, apply, ask_chain};
 use crate::shop::look::Look;
 
-/// The host's statement.
+/// The host's statement on a payment with an unknown outcome.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Verdict {

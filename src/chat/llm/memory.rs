@@ -1,4 +1,4 @@
-//! Trims a conversation.
+//! Keeps a conversation within a number of bytes.
 
 use crate::chat::llm::wire::Message;
 

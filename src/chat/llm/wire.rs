@@ -18,16 +18,19 @@ const SCHEMA_BYTES_MAX: usize = 8 * 1024;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "role", rename_all = "lowercase")]
 pub(super) enum Message {
-    /// The user.
-    User { content: String },
-    /// The model.
+    User {
+        content: String,
+    },
     Assistant {
         content: Option<String>,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         tool_calls: Vec<ToolCall>,
     },
     /// A result, or the fault of a call.
-    Tool { tool_call_id: String, content: String },
+    Tool {
+        tool_call_id: String,
+        content: String,
+    },
 }
 
 /// A call in the model's message, with our id.
@@ -53,7 +56,7 @@ pub(super) struct Called {
     pub(super) arguments: String,
 }
 
-/// The model's answer.
+/// The model's answer to one request.
 #[derive(Debug, PartialEq)]
 pub(super) struct Answer {
     pub(super) content: Option<String>,

@@ -51,13 +51,12 @@ pub enum State {
 pub struct Purchase {
     /// Also the id of the confirmation and of the request to sign.
     pub id: PurchaseId,
-    /// The server's URL.
     pub server: String,
     /// The connection over which the call was made; `None` if it cannot be read, or was never kept.
     pub connection: Option<Connection>,
     /// The name of the tool.
     pub tool: String,
-    /// A JSON object.
+    /// The tool's arguments, a JSON object.
     pub arguments: Value,
     /// The caller's own name for the call.
     pub call_id: Option<String>,
@@ -65,11 +64,10 @@ pub struct Purchase {
     pub origin: Origin,
     /// The server's answer that asks for payment, as it came.
     pub challenge: Value,
-    /// The price.
     pub amount: Usdc,
-    /// The receiver (EIP-55).
+    /// The receiver's address (EIP-55).
     pub pay_to: String,
-    /// CAIP-2.
+    /// CAIP-2, for example `eip155:8453`.
     pub network: String,
     /// The wallet that pays (EIP-55).
     pub payer: String,
@@ -102,7 +100,7 @@ pub struct Purchase {
 /// Who called a tool, and so waits for the outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// The message `call_tool`.
+    /// A message `call_tool` of a client.
     Call,
     /// Typed words that were understood by patterns.
     Chat,
@@ -138,7 +136,6 @@ impl Purchase {
 }
 
 impl State {
-    /// Every state.
     pub const ALL: [Self; 8] = [
         Self::Asked,
         Self::Declined,

@@ -21,7 +21,7 @@ const COMPARED_MAX: u32 = 1_000;
 /// Servers whose purchases one alarm looks after: a Worker has six connections, and 50 subrequests for an alarm.
 const SERVERS_MAX: u32 = 3;
 
-/// [`Purchase::is_open`] in SQL.
+/// [`Purchase::is_open`] as an SQL condition.
 const OPEN: &str = "(state IN ('signing', 'paying', 'unknown') OR (state = 'paid' AND shown = 0))";
 
 /// What is signed for and may have moved or move yet.

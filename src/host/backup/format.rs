@@ -43,11 +43,10 @@ pub type Counts = BTreeMap<String, u64>;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Header {
-    /// [`FORMAT`].
+    /// Always [`FORMAT`], which tells a backup from other files.
     pub format: String,
-    /// [`VERSION`].
+    /// [`VERSION`] of the program that wrote it.
     pub version: u32,
-    /// The host.
     pub scope: ScopeId,
     /// The schema version of the rows.
     pub schema: u32,

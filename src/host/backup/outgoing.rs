@@ -29,7 +29,6 @@ const COLUMNS_TOGETHER: usize = 8;
 pub enum NoCopy {
     /// The backup would be too large to be restored.
     TooLarge,
-    /// Storage failed.
     Storage(SqlError),
 }
 
@@ -182,7 +181,7 @@ struct Source {
     lines: String,
 }
 
-/// Consecutive rows.
+/// Consecutive rows that are copied into one row.
 struct Next {
     after: i64,
     last: i64,

@@ -40,7 +40,6 @@ pub enum NoSwap {
     Damaged(String),
     /// Its books break these audit rules. The texts are for our log.
     Audit(Vec<String>),
-    /// Storage failed.
     Storage(SqlError),
 }
 

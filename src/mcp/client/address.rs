@@ -32,7 +32,7 @@ const LOCAL_ENDINGS: &[&str] = &[
 pub(super) enum Target {
     /// A server of this deployment.
     Server(ScopeId),
-    /// Another host.
+    /// Any other host on the internet.
     Web,
 }
 

@@ -65,14 +65,14 @@ pub enum ClientError {
         CONNECT_MILLIS / 1_000
     )]
     ConnectTimeout,
-    /// A JSON-RPC error.
+    /// A JSON-RPC error of the server.
     #[error("the server answers: {message} (code {code})")]
     Rpc {
         code: i64,
         message: String,
-        /// Data for programs.
+        /// The `data` member of the error.
         data: Option<Value>,
-        /// The HTTP status.
+        /// HTTP status of the answer.
         status: u16,
     },
 }

@@ -17,7 +17,7 @@ use crate::ports::{Servers, Timer, Web, WebMethod, WebRequest};
 
 /// The outcome of `server/discover`.
 enum Probed {
-    /// A modern server.
+    /// A server of MCP 2026-07-28 or newer.
     Modern(Connection),
     /// An error that modern servers give, and some of the older ones as well.
     Unclear(Connection),

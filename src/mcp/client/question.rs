@@ -31,18 +31,16 @@ pub trait Person {
 pub enum Said {
     /// Answered: the fields by their names.
     Accept(Map<String, Value>),
-    /// Declined.
     Decline,
     /// Cancelled, or no answer came.
     Cancel,
 }
 
-/// A server's question.
+/// A server's question to the user (MCP elicitation).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Question {
     /// The URL of the server that asks.
     pub server: String,
-    /// The server's message.
     pub message: String,
     /// The form; empty if only a confirmation is asked for.
     pub fields: Vec<Field>,
@@ -53,13 +51,13 @@ pub struct Question {
 pub struct Field {
     /// The name that the server uses.
     pub name: String,
-    /// Display name.
+    /// Shown to the user in place of `name`.
     pub title: String,
-    /// May be empty.
+    /// Empty if the server gives none.
     pub description: String,
     /// Whether an answer is required.
     pub is_required: bool,
-    /// The default value.
+    /// The value that the server suggests.
     pub default: Option<Value>,
     /// The kind of its value.
     pub kind: FieldKind,
@@ -70,41 +68,32 @@ pub struct Field {
 pub enum FieldKind {
     /// Text with a length in this range, characters.
     Text {
-        /// The minimum.
         min: u64,
-        /// The maximum.
         max: u64,
     },
-    /// An integer.
+    /// An integer in this range.
     Whole {
-        /// The minimum.
         min: Option<i64>,
-        /// The maximum.
         max: Option<i64>,
     },
-    /// A number.
+    /// A number, with or without a fraction.
     Number,
-    /// Yes or no.
     YesNo,
     /// One of these choices.
     One(Vec<Choice>),
-    /// Several of these choices.
+    /// From `min` to `max` of these choices.
     Many {
-        /// The choices.
         choices: Vec<Choice>,
-        /// The minimum number.
         min: u64,
-        /// The maximum number.
         max: u64,
     },
 }
 
-/// One choice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice {
     /// The value for the server.
     pub value: String,
-    /// Display name.
+    /// Shown to the user in place of `value`.
     pub title: String,
 }
 

@@ -15,7 +15,6 @@ use crate::mcp::client::headers::encode;
 pub struct ServerTool {
     /// The name that the server uses.
     pub name: String,
-    /// Display name.
     pub title: Option<String>,
     pub description: String,
     /// The JSON Schema of the arguments.

@@ -25,19 +25,15 @@ const CACHEABLE: &[&str] = &[
 pub enum Fault {
     /// -32601; the status is 404 in the modern era and 200 in the legacy one.
     #[error("Method not found: {method}")]
-    MethodNotFound {
-        /// The method's name.
-        method: String,
-    },
+    MethodNotFound { method: String },
     /// -32602, status 200: unknown tool, prompt or resource, bad cursor, parameters of a wrong type.
     #[error("{message}")]
     InvalidParams {
-        /// What is wrong.
         message: String,
         /// Data for programs: `{"uri": …}` for a resource that does not exist.
         data: Option<Value>,
     },
-    /// -32603, status 200.
+    /// -32603, status 200: the fault is on our side.
     #[error("Internal error; tell the operator the request id {request_id}")]
     Internal {
         /// Joins the answer with our logs.
@@ -54,7 +50,7 @@ pub enum Fault {
 /// The cache hints of a result (2026-07-28, caching).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cache {
-    /// Milliseconds.
+    /// How long the result is fresh, milliseconds.
     pub ttl_millis: u64,
     /// Who may cache it.
     pub scope: CacheScope,
@@ -63,9 +59,9 @@ pub struct Cache {
 /// Who may cache a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CacheScope {
-    /// Shared caches.
+    /// Shared caches may, for all callers.
     Public,
-    /// The caller only.
+    /// Only caches of the caller may.
     Private,
 }
 

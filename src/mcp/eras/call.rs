@@ -18,13 +18,13 @@ pub(super) const HEADER_VERSION: &str = "mcp-protocol-version";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Era {
-    /// 2026-07-28
+    /// MCP 2026-07-28: every request stands for itself.
     Modern,
-    /// 2025-11-25 and older
+    /// MCP 2025-11-25 and older: a client begins with `initialize`.
     Legacy,
 }
 
-/// One call.
+/// One JSON-RPC request of a client.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Call {
     pub era: Era,

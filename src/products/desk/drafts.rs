@@ -105,7 +105,7 @@ pub fn find(sql: &impl Sql, id: &DraftId) -> Result<Option<Draft>, SqlError> {
     first(sql, &statement, &[id.as_str().into()])?.as_mut().map(draft).transpose()
 }
 
-/// Drafts, oldest first.
+/// Drafts in the order in which they were made.
 pub static OLDEST_FIRST: Order = Order { list: "approvals", keys: &[("seq", KeyKind::Int)] };
 
 /// A page of the waiting drafts in the order [`OLDEST_FIRST`].

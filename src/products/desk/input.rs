@@ -134,7 +134,7 @@ pub struct TicketChanges {
     /// Open again, or resolved.
     pub status: Option<Status>,
     pub priority: Option<Priority>,
-    /// Empty for none.
+    /// An empty text removes it.
     pub category: Option<String>,
     /// They replace the old ones.
     pub tags: Option<Vec<String>>,
@@ -146,9 +146,9 @@ pub struct TicketChanges {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ArticleChanges {
-    /// One line.
+    /// One line, at most 200 characters.
     pub title: Option<String>,
-    /// Plain text.
+    /// At most 50000 characters of plain text.
     pub body: Option<String>,
 }
 

@@ -21,9 +21,8 @@ const SHOWN_CHARS: usize = 4_000;
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Article {
-    /// The article's id.
     pub article_id: String,
-    /// One line.
+    /// One line, at most 200 characters.
     pub title: String,
     /// Plain text; in search results its beginning.
     pub body: String,

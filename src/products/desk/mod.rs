@@ -34,7 +34,6 @@ pub const NAME: &str = "desk";
 #[cfg_attr(test, ts(rename = "TicketStatus"))]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// It needs work.
     Open,
     /// It needs no more work.
     Resolved,
@@ -62,7 +61,7 @@ pub struct Ticket {
     pub id: TicketId,
     /// One line by its author.
     pub subject: String,
-    /// The request.
+    /// The customer's request, plain text.
     pub body: String,
     /// The customer's address, to which replies go.
     pub email: Option<String>,
@@ -82,7 +81,6 @@ pub struct Ticket {
 pub enum Author {
     /// A wallet that paid for it (EIP-55).
     Wallet(String),
-    /// The host.
     Owner,
     /// A program of the host.
     Agent,

@@ -193,7 +193,7 @@ pub fn approve(cx: &Cx<'_, impl World>, id: &DraftId) -> Result<Value, Failure> 
     Ok(json!({"success": true, "draftId": id, "message": message}))
 }
 
-/// Rejects a draft.
+/// Rejects a waiting draft, with the host's reason.
 pub fn reject(cx: &Cx<'_, impl World>, id: &DraftId, verdict: &Verdict) -> Result<Value, Failure> {
     let reason = fields::text("reason", &verdict.reason, 500)?;
     let draft = waiting_draft(cx, id)?;

@@ -60,12 +60,7 @@ pub enum Held {
     #[error(
         "this wallet has {approved} approved drafts and needs {needed} before it may act by itself"
     )]
-    NotEarned {
-        /// Its approved drafts.
-        approved: u64,
-        /// The required number.
-        needed: u32,
-    },
+    NotEarned { approved: u64, needed: u32 },
     /// The breaker stops all mail.
     #[error("sending is stopped because too many mails came back; the host has to look at it")]
     Breaker,

@@ -39,7 +39,6 @@ pub struct Entry {
     pub kind: EntryKind,
     /// `owner`, `agent`, or a wallet.
     pub author: String,
-    /// Its text.
     pub text: String,
     /// The id of the mail, if it is a reply.
     pub mail_id: Option<String>,
@@ -50,9 +49,9 @@ pub struct Entry {
 /// A ticket to insert.
 #[derive(Clone, Debug)]
 pub struct NewTicket<'a> {
-    /// One line.
+    /// One line by its author.
     pub subject: &'a str,
-    /// The request.
+    /// The customer's request, plain text.
     pub body: &'a str,
     /// The customer's address, to which replies go.
     pub email: Option<&'a str>,

@@ -10,29 +10,17 @@ use crate::sale::tool::{Access, Fulfilment, Price, ProductTool, ToolSpec, input_
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tool {
-    /// `searchKb`
     SearchKb,
-    /// `createTicket`
     CreateTicket,
-    /// `getTicketContext`
     GetTicketContext,
-    /// `triageTicket`
     TriageTicket,
-    /// `draftReply`
     DraftReply,
-    /// `proposeResolution`
     ProposeResolution,
-    /// `sendReply`
     SendReply,
-    /// `assignTicket`
     AssignTicket,
-    /// `resolveTicket`
     ResolveTicket,
-    /// `listTickets`
     ListTickets,
-    /// `createKbArticle`
     CreateKbArticle,
-    /// `updateKbArticle`
     UpdateKbArticle,
 }
 

@@ -11,7 +11,7 @@ use crate::products::desk::{self, Priority, Ticket, drafts};
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Articles {
-    /// Newest first.
+    /// The newest change comes first.
     pub articles: Vec<Article>,
     /// The cursor of the next page, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -24,23 +24,18 @@ pub struct Articles {
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct TicketView {
-    /// The ticket's id.
     pub ticket_id: String,
     /// Its number, which people and mails use.
     pub number: u32,
     /// One line by its author.
     pub subject: String,
-    /// The request.
+    /// The customer's request, plain text.
     pub body: String,
     /// The customer's address, to which replies go.
     pub email: Option<String>,
-    /// Its state.
     pub status: desk::Status,
-    /// Its priority.
     pub priority: Priority,
-    /// Its category.
     pub category: Option<String>,
-    /// Its tags.
     pub tags: Vec<String>,
     /// Who works on it.
     pub assignee: Option<String>,
@@ -72,13 +67,9 @@ pub struct Tickets {
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct DraftView {
-    /// The draft's id.
     pub draft_id: String,
-    /// Its ticket.
     pub ticket_id: String,
-    /// The ticket's number.
     pub number: u32,
-    /// The ticket's subject.
     pub subject: String,
     /// The address that the mail would go to.
     pub to: Option<String>,
@@ -99,7 +90,7 @@ pub struct DraftView {
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Approvals {
-    /// Oldest first.
+    /// The oldest draft comes first.
     pub approvals: Vec<DraftView>,
     /// The cursor of the next page, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -28,7 +28,7 @@ pub const NAME: &str = "events";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
     pub id: EventId,
-    /// One line.
+    /// One line, at most 200 characters.
     pub title: String,
     /// Plain text with several paragraphs.
     pub description: String,
@@ -37,7 +37,7 @@ pub struct Event {
     /// The zone in which its times are shown.
     pub time_zone: ZoneName,
     pub location: Option<String>,
-    /// 0 means unlimited.
+    /// Number of seats; 0 for unlimited.
     pub capacity: u32,
     /// The price of a seat.
     pub price: Usdc,
@@ -50,7 +50,7 @@ pub struct Event {
 /// The seats of an event that cannot be sold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Seats {
-    /// Paid for.
+    /// Seats that are paid for.
     pub taken: u32,
     /// Held for payments with an open outcome.
     pub held: u32,
@@ -83,7 +83,6 @@ pub enum NotOnSale {
 pub enum Status {
     /// It will take place, or is in progress.
     Scheduled,
-    /// It is over.
     Past,
     /// The host cancelled it.
     Cancelled,

@@ -49,7 +49,7 @@ struct Row<'a> {
 
 /// The URLs on a page where a visitor can buy a seat.
 pub struct Server {
-    /// The MCP server.
+    /// The URL for MCP clients.
     pub url: String,
     /// The chat, with the server filled in.
     pub chat_url: String,
@@ -186,7 +186,7 @@ fn notice(status: Status) -> &'static str {
     }
 }
 
-/// `0x1234…abcd`
+/// Shortens hex to the form `0x1234…abcd`.
 fn shorten(hex: &str) -> String {
     match (hex.get(..6), hex.get(hex.len().saturating_sub(4)..)) {
         (Some(head), Some(tail)) if hex.len() > 12 => format!("{head}…{tail}"),

@@ -26,13 +26,13 @@ use crate::sale::request::read_arguments;
 /// A paid call of the events.
 #[derive(Debug)]
 pub enum EventSale {
-    /// `rsvpToEvent`
+    /// `rsvpToEvent`, which buys one seat.
     Seat {
         event_id: EventId,
         /// The wallet that must pay, if the caller named one.
         wallet: Option<Address>,
     },
-    /// `getEventAnalytics`
+    /// `getEventAnalytics`, which buys figures of the event.
     Analytics { event_id: EventId },
 }
 

@@ -26,7 +26,7 @@ pub struct Filter {
 pub struct Earned {
     /// Number of seats sold.
     pub rsvps: u32,
-    /// Settled money.
+    /// The sum of settled payments.
     pub revenue: Usdc,
 }
 
@@ -91,7 +91,7 @@ pub fn find(sql: &impl Sql, id: &EventId) -> Result<Option<(Event, Seats)>, SqlE
     first(sql, &statement, &[id.as_str().into()])?.as_mut().map(event_and_seats).transpose()
 }
 
-/// Events by start.
+/// Events by start, those with the same start by id.
 pub static BY_START: Order =
     Order { list: "events", keys: &[("e.starts_at", KeyKind::Int), ("e.id", KeyKind::Text)] };
 

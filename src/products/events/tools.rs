@@ -15,19 +15,12 @@ pub const ANALYTICS_PRICE: Usdc = Usdc::from_cents(1);
 pub enum Tool {
     /// `listEvents`, and its older name `getAllEvents`
     ListEvents,
-    /// `getEvent`
     GetEvent,
-    /// `rsvpToEvent`
     RsvpToEvent,
-    /// `getEventAnalytics`
     GetEventAnalytics,
-    /// `createEvent`
     CreateEvent,
-    /// `updateEvent`
     UpdateEvent,
-    /// `cancelEvent`
     CancelEvent,
-    /// `checkIn`
     CheckIn,
 }
 

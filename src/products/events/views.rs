@@ -11,10 +11,10 @@ use crate::products::events::rsvp::RsvpLine;
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct OwnEvent {
-    /// The public view.
+    /// The fields that every caller sees.
     #[serde(flatten)]
     pub event: EventView,
-    /// Its income, dollars.
+    /// Its income in US dollars.
     pub revenue: String,
     /// Its income in the smallest unit.
     #[cfg_attr(test, ts(type = "string"))]
@@ -58,7 +58,6 @@ pub struct CheckInAnswer<'a> {
     pub success: bool,
     /// When it was first used.
     pub first_used_at: String,
-    /// The guest.
     pub rsvp: RsvpLine<'a>,
     /// A message for the host.
     pub message: String,

@@ -45,7 +45,7 @@ pub struct Plain(String);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Secret {
     pub id: SecretId,
-    /// One line.
+    /// One line by its host.
     pub name: String,
     /// Its purpose, as its host describes it.
     pub description: String,
@@ -55,7 +55,7 @@ pub struct Secret {
     /// The end of its sale, if it has one.
     pub expires_at: Option<UnixSeconds>,
     pub revoked_at: Option<UnixSeconds>,
-    /// Number of sales.
+    /// Number of sales of all versions.
     pub retrievals: u32,
     pub created_at: UnixSeconds,
     pub updated_at: UnixSeconds,
@@ -100,18 +100,17 @@ pub enum Status {
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct SecretView {
-    /// The secret's id.
     pub id: String,
-    /// One line.
+    /// One line by its host.
     pub name: String,
     /// Its purpose, as its host describes it.
     pub description: String,
-    /// The price, dollars.
+    /// The price in US dollars.
     pub price: String,
     /// The price in the smallest unit.
     #[cfg_attr(test, ts(type = "string"))]
     pub price_atomic: Usdc,
-    /// Number of sales.
+    /// Number of sales of all versions.
     pub retrieval_count: u32,
     /// The version of its value.
     pub version: u32,

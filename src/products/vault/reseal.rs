@@ -7,7 +7,7 @@ use crate::ports::{Sql, SqlError, SqlValue};
 /// A table that holds sealed values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Table {
-    /// Values on sale.
+    /// Values of secrets on sale.
     OnSale,
     /// Values that are kept for their buyers.
     Kept,
@@ -16,18 +16,15 @@ pub enum Table {
 /// A sealed value with its place. The id is text, so that a damaged one does not stop a search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sealed {
-    /// The secret's id.
     pub id: String,
     /// The version of the value.
     pub version: i64,
-    /// The sealed value.
     pub sealed: String,
 }
 
 /// Where a search stopped.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {
-    /// The secret's id.
     pub id: String,
     /// The version of the value.
     pub version: i64,

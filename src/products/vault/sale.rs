@@ -23,7 +23,7 @@ use crate::sale::product::{Hold, Offer, Sale, Terms};
 use crate::sale::repeat::{Ground, MayRead, ProvenPayer};
 use crate::sale::request::read_arguments;
 
-/// `retrieveSecret`
+/// A paid call of `retrieveSecret`.
 #[derive(Debug)]
 pub struct SecretSale {
     secret_id: SecretId,

@@ -21,9 +21,7 @@ const NONCE_BYTES: usize = 12;
 /// The place of a value.
 #[derive(Clone, Copy, Debug)]
 pub struct Place<'a> {
-    /// The host.
     pub scope: &'a ScopeId,
-    /// The secret.
     pub id: &'a SecretId,
     /// 1 and the number of replacements.
     pub version: u32,

@@ -31,7 +31,7 @@ pub enum How {
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Retrieval {
-    /// The reader's wallet.
+    /// The reader's wallet (EIP-55).
     wallet: String,
     how: String,
     /// The version that was read.
@@ -40,7 +40,7 @@ pub struct Retrieval {
     paid: String,
     /// The transaction that paid.
     tx_hash: Option<String>,
-    /// CAIP-2.
+    /// CAIP-2, for example `eip155:8453`.
     network: Option<String>,
     /// When it was read.
     at: String,

@@ -6,13 +6,9 @@ use crate::sale::tool::{Access, Fulfilment, Price, ProductTool, ToolSpec, input_
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tool {
-    /// `listSecrets`
     ListSecrets,
-    /// `retrieveSecret`
     RetrieveSecret,
-    /// `storeSecret`
     StoreSecret,
-    /// `deleteSecret`
     DeleteSecret,
 }
 

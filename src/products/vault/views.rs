@@ -18,7 +18,7 @@ pub struct OwnSecrets {
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Retrievals {
-    /// Newest first.
+    /// The newest retrieval comes first.
     pub retrievals: Vec<Retrieval>,
     /// The cursor of the next page, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -13,7 +13,6 @@ use crate::wallets::policy::Verdict;
 /// What a step has to know besides the purchase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Context {
-    /// Our clock.
     pub now: UnixSeconds,
     /// Whether the session has an owner. The budget of an owner is asked before the signature is made, that of a
     /// wallet of nobody when it has signed: nobody uses up the budget of a wallet by naming it.
@@ -36,7 +35,7 @@ pub struct Facts {
 /// Why something is not paid: a stable code, and words for the person.
 pub type NotPaid = (&'static str, String);
 
-/// What happened.
+/// Something that happened to a purchase.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     /// The person says yes.
@@ -82,9 +81,9 @@ pub enum Effect {
     Reject(String),
     /// Tell the caller that there is no result.
     Fail {
-        /// Stable.
+        /// A stable code, for programs.
         code: &'static str,
-        /// For people.
+        /// The reason, as a text for the user.
         text: String,
         /// `no`, `unknown` or `yes`.
         money_moved: &'static str,
@@ -137,12 +136,12 @@ pub enum Effect {
     ReadChain,
 }
 
-/// Which wallet signs.
+/// The wallet that signs the authorization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signer {
     /// One in a browser: it is asked over the sockets.
     Browser,
-    /// One of ours.
+    /// One of ours, which needs no browser.
     Ours,
 }
 
@@ -160,9 +159,9 @@ pub enum Grant {
 pub enum Round {
     /// Right after the signing: waits for the server's turn after a pause; so many retries are left.
     First {
-        /// Milliseconds.
+        /// Wait before the request, milliseconds.
         pause: u32,
-        /// How many more.
+        /// Retries that are left after it.
         retries: u32,
     },
     /// By the alarm: not if a payment is with the server at the moment.
@@ -172,7 +171,7 @@ pub enum Round {
 /// What a server answers to a call that is paid for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reply {
-    /// What was bought.
+    /// The result of the tool.
     Result(Delivery),
     /// The tool was asked and says no: a code, and its words.
     Refused(&'static str, String),
@@ -185,7 +184,7 @@ pub enum Reply {
 pub struct Delivery {
     /// What the server says of the money.
     pub settlement: Option<Settlement>,
-    /// As it came.
+    /// The tool's result, as it came.
     pub result: Value,
     /// The URL of the ticket in it.
     pub ticket: Option<String>,
