@@ -93,28 +93,17 @@ pub enum Refused {
     #[error(
         "this costs ${amount}, and a call may cost at most ${limit}; raise perCall to allow it"
     )]
-    PerCall {
-        amount: Usdc,
-        limit: Usdc,
-    },
+    PerCall { amount: Usdc, limit: Usdc },
     /// The purchase would exceed the limit of the session.
     #[error(
         "this costs ${amount}, and of the session's ${limit} already ${spent} are spent or signed; raise perSession to allow it"
     )]
-    PerSession {
-        amount: Usdc,
-        spent: Usdc,
-        limit: Usdc,
-    },
+    PerSession { amount: Usdc, spent: Usdc, limit: Usdc },
     /// The purchase would exceed the limit of the day.
     #[error(
         "this costs ${amount}, and of the day's ${limit} already ${spent} are spent or signed; wait until tomorrow, or raise perDay"
     )]
-    PerDay {
-        amount: Usdc,
-        spent: Usdc,
-        limit: Usdc,
-    },
+    PerDay { amount: Usdc, spent: Usdc, limit: Usdc },
     /// The server is not on the list.
     #[error("{server} is not one of the servers that may be paid; add it to doors to allow it")]
     #[serde(rename = "Door")]
@@ -127,18 +116,12 @@ pub enum Refused {
     #[error(
         "the server wants {pay_to} to be paid, which is not in payTo; add it there to allow it"
     )]
-    PayTo {
-        pay_to: Address,
-    },
+    PayTo { pay_to: Address },
     /// The price is higher than the listed one.
     #[error(
         "{tool} was listed at ${listed} and now costs ${amount}; list the tools or events again and decide anew"
     )]
-    PriceRaised {
-        tool: String,
-        listed: Usdc,
-        amount: Usdc,
-    },
+    PriceRaised { tool: String, listed: Usdc, amount: Usdc },
 }
 
 /// Decides about a purchase. After the user confirms a [`Verdict::Ask`], the caller must judge again, because other
