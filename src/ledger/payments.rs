@@ -4,19 +4,21 @@
 
 mod books;
 mod claim;
+mod delivered;
 mod rows;
 mod steps;
 mod types;
 
 pub use self::books::{carry_over, note};
 pub use self::claim::{Bar, CLAIM_SECONDS, bar, claim};
+pub use self::delivered::{correct_transaction, mark_confirmed, mark_reversed, mark_seen};
 pub use self::rows::{
     due, find, find_ended, find_open_or_paid, holds_seat, is_booked, is_busy, is_due, newest_of,
     next_due, seat_of,
 };
 pub use self::steps::{
-    CONFIRM_SECONDS, NotPaid, SETTLE_SECONDS, Step, correct_transaction, decide, mark_confirmed,
-    mark_delivered, mark_doubtful, mark_not_paid, mark_reversed, mark_seen, mark_settled,
-    mark_settling, mark_unknown, postpone, put_off, release, take_over, was_unused,
+    CONFIRM_SECONDS, NotPaid, SETTLE_SECONDS, Step, decide, mark_delivered, mark_doubtful,
+    mark_not_paid, mark_settled, mark_settling, mark_unknown, postpone, put_off, release,
+    take_over, was_unused,
 };
 pub use self::types::{Claim, Key, NewPayment, Payment, Settled, State};
