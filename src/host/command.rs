@@ -10,7 +10,7 @@ use crate::http::route::{AtHost, Own};
 use crate::http::source::Source;
 use crate::identity::codes::Asker;
 use crate::identity::{Session, TokenDigest, UserId};
-use crate::mail::outbox::Fate;
+use crate::mail::reports::Fate;
 
 /// The internal header. The gateway forwards only known headers, so a caller cannot set this one.
 pub const HEADER: &str = "x-concierge-command";

@@ -14,7 +14,7 @@ use crate::host::command::{Action, Asked, Command, SIGNED_IN_AT};
 use crate::host::object::Object;
 use crate::identity::codes::{self, Asker, CodeRefused};
 use crate::identity::epoch;
-use crate::mail::{Kind, NewMail, outbox};
+use crate::mail::{Kind, NewMail, outbox, reports};
 use crate::ports::storage::first;
 use crate::ports::{SqlError, World};
 use crate::rails::outcome::{Abort, Failure, Fatal, Money};
@@ -51,7 +51,7 @@ pub(super) fn before_sign_in(
         Action::MailEvent { webhook_id, mail_id, fate } => {
             // An object without storage has sent no mail.
             let note =
-                || outbox::note(object.world, webhook_id, mail_id, *fate, object.world.now());
+                || reports::note(object.world, webhook_id, mail_id, *fate, object.world.now());
             let noted = if object.is_used() { note() } else { Ok(()) };
             noted.map(|()| Reply::empty(204)).map_err(Failure::from)
         }

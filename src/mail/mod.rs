@@ -15,6 +15,7 @@ pub mod api;
 mod flush;
 mod new_mail;
 pub mod outbox;
+pub mod reports;
 pub mod settings;
 pub mod webhook;
 

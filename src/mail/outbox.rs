@@ -1,6 +1,6 @@
-//! The rows of outgoing mails, and the later reports of providers about them.
+//! The rows of outgoing mails.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::base::email::EmailAddress;
 use crate::base::id::{MailId, ScopeId};
@@ -31,20 +31,6 @@ pub struct Due {
     pub attempts: u32,
 }
 
-/// A provider's report about an accepted mail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Fate {
-    /// The recipient's server accepted it.
-    Delivered,
-    /// The recipient's server refused it.
-    Bounced,
-    /// The recipient reported it as spam.
-    Complained,
-    /// The provider did not send it.
-    Failed,
-}
-
 /// A mail as its host sees it, without the text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -64,17 +50,6 @@ pub struct Line {
     is_failure: bool,
     created_at: String,
     updated_at: String,
-}
-
-impl Fate {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Delivered => "delivered",
-            Self::Bounced => "bounced",
-            Self::Complained => "complained",
-            Self::Failed => "failed",
-        }
-    }
 }
 
 /// Queues a mail. Call it in the transaction of the change that the mail reports. The alarm that the object sets after
@@ -322,42 +297,6 @@ pub fn forget(sql: &impl Sql, now: UnixSeconds) -> Result<(), SqlError> {
          AND updated_at <= ?1";
     sql.run(done, &[kept.into()])?;
     sql.run("DELETE FROM mail_events WHERE at <= ?1", &[kept.into()]).map(drop)
-}
-
-/// Records a provider's report, once for each `webhook_id`. Reports about missing mails are ignored; this includes sent
-/// codes, whose rows are deleted.
-///
-/// # Errors
-/// As [`queue`].
-pub fn note(
-    sql: &impl Sql,
-    webhook_id: &str,
-    id: &MailId,
-    fate: Fate,
-    now: UnixSeconds,
-) -> Result<(), SqlError> {
-    let statement = "INSERT INTO mail_events (webhook_id, mail_id, kind, at) \
-         SELECT ?1, id, ?3, ?4 FROM mail_outbox WHERE id = ?2 AND kind <> 'code' \
-         ON CONFLICT DO NOTHING";
-    let parameters = [webhook_id.into(), id.as_str().into(), fate.as_str().into(), now.into()];
-    sql.run(statement, &parameters)?;
-    // A provider that reports about a mail has accepted it.
-    let known = "UPDATE mail_outbox SET state = 'sent', reason = NULL, updated_at = ?2 \
-         WHERE id = ?1 AND state = 'unknown' AND kind <> 'code'";
-    sql.run(known, &[id.as_str().into(), now.into()]).map(drop)
-}
-
-/// The number of mails since `since` that bounced, failed at the provider or were reported as spam, and the number of
-/// sent mails. Codes are not counted.
-///
-/// # Errors
-/// As [`queue`].
-pub fn failures(sql: &impl Sql, since: UnixSeconds) -> Result<(u64, u64), SqlError> {
-    let statement = "SELECT (SELECT count(DISTINCT mail_id) FROM mail_events \
-         WHERE at >= ?1 AND kind <> 'delivered'), \
-         (SELECT count(*) FROM mail_outbox WHERE state = 'sent' AND updated_at >= ?1)";
-    let Some(mut columns) = first(sql, statement, &[since.into()])? else { return Ok((0, 0)) };
-    Ok((columns.count()?, columns.count()?))
 }
 
 /// The order of the host's list: the newest first.

@@ -13,7 +13,7 @@ use crate::base::id::{MailId, ScopeId};
 use crate::base::time::UnixSeconds;
 use crate::mail::Message;
 use crate::mail::api::{MAIL_TAG, SCOPE_TAG};
-use crate::mail::outbox::Fate;
+use crate::mail::reports::Fate;
 
 /// The highest age of a webhook and difference of the clocks, seconds.
 const TOLERANCE_SECONDS: i64 = 300;

@@ -5,7 +5,8 @@ use events_concierge::base::id::MailId;
 use events_concierge::base::time::UnixSeconds;
 use events_concierge::host::command::Action;
 use events_concierge::http::route::Own;
-use events_concierge::mail::outbox::{self, Fate, KEPT_SECONDS, SEND_SECONDS};
+use events_concierge::mail::outbox::{self, KEPT_SECONDS, SEND_SECONDS};
+use events_concierge::mail::reports::{self, Fate};
 use events_concierge::mail::{Kind, NewMail};
 use events_concierge::ports::{Clock, Delivery, Mail};
 use serde_json::json;
@@ -229,7 +230,7 @@ fn what_a_provider_says_counts_once() {
     let (first, second) = (queue(&server), queue(&server));
     server.wake();
     let since = server.world.now();
-    assert_eq!(outbox::failures(&server.world, since).unwrap(), (0, 2));
+    assert_eq!(reports::failures(&server.world, since).unwrap(), (0, 2));
     let tell = |webhook: &str, mail_id: &MailId, fate| {
         let webhook_id = webhook.to_owned();
         let action = Action::MailEvent { webhook_id, mail_id: mail_id.clone(), fate };
@@ -242,8 +243,8 @@ fn what_a_provider_says_counts_once() {
     tell("d", &MailId::random(&server.world), Fate::Bounced);
     let kinds = "SELECT group_concat(webhook_id || ' ' || kind) FROM (SELECT * FROM mail_events ORDER BY 1)";
     assert_eq!(server.text(kinds), "a bounced,b complained,c delivered");
-    assert_eq!(outbox::failures(&server.world, since).unwrap(), (1, 2));
-    assert_eq!(outbox::failures(&server.world, since.plus(1)).unwrap(), (0, 0));
+    assert_eq!(reports::failures(&server.world, since).unwrap(), (1, 2));
+    assert_eq!(reports::failures(&server.world, since.plus(1)).unwrap(), (0, 0));
     let shown = json_of(&server.as_owner(Action::Own(Own::Mail), &json!(null)));
     let failures = shown["mails"].as_array().unwrap().iter().filter(|it| it["isFailure"] == true);
     assert_eq!(failures.count(), 1);
@@ -255,9 +256,9 @@ fn a_mail_that_came_back_has_been_sent() {
     let id = queue(&server);
     will(&server, &[Takes::ItSilently]);
     server.wake();
-    outbox::note(&server.world, "a", &id, Fate::Bounced, server.world.now()).unwrap();
+    reports::note(&server.world, "a", &id, Fate::Bounced, server.world.now()).unwrap();
     assert_eq!(server.text(STATES), "sent");
-    assert_eq!(outbox::failures(&server.world, UnixSeconds::new(0)).unwrap(), (1, 1));
+    assert_eq!(reports::failures(&server.world, UnixSeconds::new(0)).unwrap(), (1, 1));
 }
 
 #[test]
@@ -265,7 +266,7 @@ fn mails_are_forgotten_after_thirty_days() {
     let server = server(Delivery::ExactlyOnce);
     let id = queue(&server);
     server.wake();
-    outbox::note(&server.world, "a", &id, Fate::Delivered, server.world.now()).unwrap();
+    reports::note(&server.world, "a", &id, Fate::Delivered, server.world.now()).unwrap();
     server.pass(KEPT_SECONDS - 1);
     server.wake();
     assert_eq!(server.int("SELECT count(*) FROM mail_outbox"), 1);

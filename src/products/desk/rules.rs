@@ -179,7 +179,7 @@ impl Rules {
     fn counts(&self, sql: &impl Sql, now: UnixSeconds) -> Result<(u64, u64), SqlError> {
         let day = now.plus(-WINDOW_SECONDS);
         let since = self.reset_at.map_or(day, |reset| reset.max(day));
-        mail::outbox::failures(sql, since)
+        mail::reports::failures(sql, since)
     }
 }
 
