@@ -8,10 +8,9 @@ use crate::base::time::UnixSeconds;
 use crate::chain::rpc::{Ask, Broadcast, RpcError, read};
 use crate::chain::transaction::{ChainCall, Fees, SignedTransaction, fees_of};
 use crate::chain::transfers::Receipt;
-use crate::chain::usage::Usage;
 use crate::facilitator::own::follow::ask_receipt;
 use crate::facilitator::own::judge::Market;
-use crate::facilitator::own::store::{Sent, Settlement, State};
+use crate::facilitator::own::store::{Sent, State};
 use crate::facilitator::own::{Relayer, RelayerWorld, budget, standing, store};
 use crate::ports::storage;
 use crate::ports::{Level, SqlError};
@@ -26,19 +25,15 @@ const RESEND_SECONDS: i64 = 3;
 const STUCK_SECONDS: i64 = 40;
 /// A nonce that the chain has seen used, but by none of our transactions, is given up after this time, seconds.
 const LOST_SECONDS: i64 = 60;
-/// When a settlement with an unreadable row is tried again, seconds.
-const TROUBLE_SECONDS: i64 = 600;
 /// When the alarm runs again after a storage failure, seconds.
 const STORAGE_AGAIN_SECONDS: i64 = 60;
 /// Transactions or settlements in one query. Their receipts are one request.
-const BATCH: u32 = 50;
+pub(super) const BATCH: u32 = 50;
 /// Transactions resent in one alarm, with up to three requests each. A Worker has 50 requests in an alarm; the next
 /// alarm comes [`LOOK_AFTER_SECONDS`] later.
 const RESENDS_MAX: usize = 6;
 /// Gaps filled in one alarm, with up to two requests each.
 const GAPS_MAX: usize = 4;
-/// Dropped settlements whose use is searched in one alarm.
-const REVIVALS_MAX: usize = 1;
 /// The gas of an empty transaction.
 const EMPTY_GAS: u64 = 21_000;
 
@@ -123,34 +118,6 @@ impl<W: RelayerWorld> Relayer<W> {
             let network = self.settings.network.caip2;
             let fields = [("what", what), ("why", error.0.as_str()), ("network", network)];
             self.world.line(Level::Error, "a part of the relayer's work failed", &fields);
-        }
-    }
-
-    /// The chain has dropped the block of a settled payment. The money moved in another transaction, or the
-    /// transaction is sent again.
-    pub(super) async fn revive(&self, settlement: &Settlement) -> Result<(), SqlError> {
-        let id = &settlement.id;
-        let found = self.usage(settlement).await;
-        let now = self.world.now();
-        match found {
-            Usage::Moved(hash, _) => {
-                store::set_state(&self.world, id, &State::Settled, hash, None, now)
-            }
-            Usage::Elsewhere | Usage::NotFound | Usage::RanOut | Usage::Unclear(_) => {
-                self.confirm_later(settlement)
-            }
-            Usage::Unused(_) => {
-                self.log_step("the chain has dropped a settlement", id, Level::Warn);
-                let Some(sent) = store::of_settlement(&self.world, id)? else {
-                    return self.confirm_later(settlement);
-                };
-                self.wake_for(now.plus(LOOK_AFTER_SECONDS));
-                self.world.atomically(|| {
-                    store::mark_live(&self.world, sent.hash)?;
-                    store::set_state(&self.world, id, &State::Sent, sent.hash, None, now)
-                })?;
-                self.broadcast(&sent).await.map(drop)
-            }
         }
     }
 
@@ -327,52 +294,8 @@ impl<W: RelayerWorld> Relayer<W> {
         Ok(())
     }
 
-    /// Checks whether payments that were settled some time ago are still in the chain.
-    async fn confirm(&self) -> Result<(), SqlError> {
-        let mut due = Vec::new();
-        for id in store::to_confirm(&self.world, self.world.now(), BATCH)? {
-            match store::find(&self.world, &id) {
-                Ok(settlement) => due.extend(settlement),
-                Err(error) => {
-                    self.went("reading a settlement", Err(error));
-                    let later = self.world.now().plus(TROUBLE_SECONDS);
-                    store::confirm_at(&self.world, &id, Some(later))?;
-                }
-            }
-        }
-        if due.is_empty() {
-            return Ok(());
-        }
-        let asks: Vec<Ask> = due.iter().map(|settlement| ask_receipt(settlement.hash)).collect();
-        let answers = self.settings.rpc.batch(&self.world, &asks).await.unwrap_or_default();
-        let mut answers = answers.into_iter();
-        let mut revived = 0_usize;
-        for settlement in &due {
-            let confirmed =
-                match answers.next().and_then(|answer| self.still_moved(settlement, answer)) {
-                    Some(true) => store::confirm_at(&self.world, &settlement.id, None),
-                    // It stays due, so the next alarm takes it.
-                    Some(false) if revived >= REVIVALS_MAX => continue,
-                    Some(false) => {
-                        revived = revived.saturating_add(1);
-                        self.revive(settlement).await
-                    }
-                    None => self.confirm_later(settlement),
-                };
-            self.went("confirming a settlement", confirmed);
-        }
-        Ok(())
-    }
-
-    fn confirm_later(&self, settlement: &Settlement) -> Result<(), SqlError> {
-        let now = self.world.now();
-        let later = now.plus(look_after(settlement.created_at, now));
-        self.wake_for(later);
-        store::confirm_at(&self.world, &settlement.id, Some(later))
-    }
-
     /// Hands a stored transaction to the node again.
-    async fn broadcast(&self, sent: &Sent) -> Result<Broadcast, SqlError> {
+    pub(super) async fn broadcast(&self, sent: &Sent) -> Result<Broadcast, SqlError> {
         store::mark_sent(&self.world, sent.hash, self.world.now())?;
         Ok(self.settings.rpc.broadcast(&self.world, &sent.raw).await)
     }
@@ -387,7 +310,7 @@ impl<W: RelayerWorld> Relayer<W> {
 
 /// The interval until the next check, seconds. It grows with the time waited, so that a dead endpoint is asked less
 /// and less often.
-fn look_after(since: UnixSeconds, now: UnixSeconds) -> i64 {
+pub(super) fn look_after(since: UnixSeconds, now: UnixSeconds) -> i64 {
     let tenth = now.since(since).checked_div(10).unwrap_or_default();
     tenth.clamp(LOOK_AFTER_SECONDS, LOOK_AFTER_SECONDS_MAX)
 }

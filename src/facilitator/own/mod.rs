@@ -48,6 +48,7 @@
 mod alarm;
 pub mod api;
 mod budget;
+mod confirm;
 mod follow;
 pub mod gas;
 pub mod judge;
