@@ -6,8 +6,9 @@ use std::fs;
 use ts_rs::{Config, TS};
 
 use crate::base::code::Code;
-use crate::guest::messages::{DeploymentView, ExchangeView, In, Out, PaymentView, ToolView};
+use crate::guest::messages::{In, Out};
 use crate::guest::purchase::model::State;
+use crate::guest::views::{DeploymentView, ExchangeView, PaymentView, ToolView};
 use crate::host::views::{
     CreatedCredential, CredentialView, OwnCredentials, OwnMails, OwnPayments, ProfileView,
     Registered, RevokedCredential, Status as CredentialStatus,
@@ -28,7 +29,7 @@ use crate::products::desk::{self, Priority, drafts};
 use crate::products::events::rsvp::RsvpLine;
 use crate::products::events::views::{CheckInAnswer, OwnEvent, OwnEvents, Rsvps};
 use crate::products::events::{EventView, Status};
-use crate::products::vault::store::Retrieval;
+use crate::products::vault::retrievals::Retrieval;
 use crate::products::vault::views::{OwnSecrets, Retrievals};
 use crate::products::vault::{self, SecretView};
 use crate::rails::problem::Problem;

@@ -7,6 +7,7 @@
 mod ceiling;
 mod create;
 mod events;
+mod intent;
 pub mod intents;
 pub mod llm;
 mod phrases;

@@ -2,9 +2,10 @@
 
 use crate::base::csv;
 use crate::guest::cx::{Cx, GuestWorld};
-use crate::guest::messages::{DeploymentView, Out, PaymentView};
+use crate::guest::messages::Out;
 use crate::guest::purchase::store;
 use crate::guest::session;
+use crate::guest::views::{DeploymentView, PaymentView};
 use crate::ports::SqlError;
 
 /// Payments that are shown.

@@ -26,6 +26,7 @@ mod report;
 mod seats;
 mod server;
 mod session;
+pub mod views;
 mod wallets;
 
 use std::rc::Rc;

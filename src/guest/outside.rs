@@ -3,9 +3,10 @@
 
 use crate::base::id::ScopeId;
 use crate::guest::cx::{Cx, GuestWorld};
-use crate::guest::messages::{ExchangeView, Out};
+use crate::guest::messages::Out;
 use crate::guest::questions::Questions;
 use crate::guest::session::{self, Owner};
+use crate::guest::views::ExchangeView;
 use crate::identity::Session;
 use crate::mcp::client::{Person, Question, Said};
 use crate::ports::{

@@ -11,7 +11,7 @@ use crate::base::money::Usdc;
 use crate::base::time::UnixSeconds;
 use crate::config::Config;
 use crate::guest::handshake::SignIn;
-use crate::guest::messages::{DeploymentView, explorer_url};
+use crate::guest::views::{DeploymentView, explorer_url};
 use crate::identity::UserId;
 use crate::mcp::client::{Connection, ServerTool};
 use crate::ports::storage::{Columns, Migrations, all, first};

@@ -19,13 +19,10 @@ mod stop;
 
 use std::collections::BTreeMap;
 
-use alloy_primitives::hex;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use crate::base::id::{PaymentId, ScopeId};
 use crate::base::time::UnixSeconds;
-use crate::chain::networks::Network;
 use crate::chain::rpc::{Rpc, RpcError};
 use crate::chain::standing::Standing;
 use crate::facilitator::client::{Facilitator, Question, Trouble, VerifyOutcome};
@@ -33,9 +30,10 @@ use crate::ledger::payments::{self, Bar, Key, NewPayment, Settled, State, Step};
 use crate::ports::{Level, PayeeClaim, SqlError, World, within};
 use crate::rails::quote::Quote;
 use crate::rails::x402::verify::{self, Checked, Mismatch, Payer, Signature};
-use crate::rails::x402::wire::{PaymentPayload, Version};
+use crate::rails::x402::wire::PaymentPayload;
 pub use crate::sale::flow::settling::{is_ours, move_again, next_check, settle_again};
 pub use crate::sale::flow::stop::{GivenUp, InTheWay, Stop};
+use crate::sale::key::{key_of, payload_digest};
 use crate::sale::lock::{Lock, Locks, NotLocked};
 
 /// Timeout of the call to the payout address's object, milliseconds.
@@ -347,33 +345,6 @@ impl Call<Reserved> {
         let outcome = facilitator.settle(world, &question(&checked, &payer, scope)).await;
         settling::record(world, &claim, 0, outcome)
     }
-}
-
-/// The network of the payment, if we know it.
-#[must_use]
-pub fn network_of(payment: &PaymentPayload) -> Option<&'static Network> {
-    match payment.version {
-        Version::V1 => Network::by_v1_name(&payment.network),
-        Version::V2 => Network::by_caip2(&payment.network),
-    }
-}
-
-/// The identity of a payment.
-#[must_use]
-pub fn key_of(network: &'static Network, payment: &PaymentPayload) -> Key {
-    Key {
-        network: network.caip2,
-        asset: network.usdc.to_checksum(None),
-        payer: payment.authorization.from.to_checksum(None),
-        nonce: hex::encode_prefixed(payment.authorization.nonce),
-        signature_digest: hex::encode(Sha256::digest(&payment.signature)),
-    }
-}
-
-/// A digest of the whole payment: SHA-256, hex.
-#[must_use]
-pub fn payload_digest(payment: &PaymentPayload) -> String {
-    hex::encode(Sha256::digest(payment.raw.to_string()))
 }
 
 /// `verify::check` has bounded it, so it fits. The fallback is the far future, the safe side.

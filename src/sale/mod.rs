@@ -6,6 +6,7 @@
 pub mod answers;
 pub mod cx;
 pub mod flow;
+pub mod key;
 pub mod lock;
 pub mod product;
 pub mod repeat;

@@ -16,7 +16,7 @@ use crate::rails::outcome::Failure;
 use crate::rails::quote::PaidCall;
 use crate::rails::x402::wire::PaymentPayload;
 use crate::sale::answers::proof_needed;
-use crate::sale::flow::payload_digest;
+use crate::sale::key::payload_digest;
 
 /// A wallet that signed in with this call. Its nonce is used up.
 #[derive(Clone, Debug)]

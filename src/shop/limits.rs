@@ -11,7 +11,7 @@ use crate::ledger::wallets;
 use crate::ports::{Sql, SqlError, World};
 use crate::rails::outcome::{Abort, Failure, Money};
 use crate::rails::x402::wire::PaymentPayload;
-use crate::sale::flow::network_of;
+use crate::sale::key::network_of;
 use crate::shop::memory::Memory;
 
 /// The cost of a tool call in a source's budget.

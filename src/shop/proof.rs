@@ -14,7 +14,7 @@ use crate::ports::{Sql, SqlError, World};
 use crate::rails::outcome::{Abort, Failure, Money};
 use crate::rails::x402::wire::PaymentPayload;
 use crate::sale::answers::with_money;
-use crate::sale::flow::{key_of, network_of};
+use crate::sale::key::{key_of, network_of};
 use crate::sale::repeat::{ProvenPayer, is_exact};
 use crate::shop::Shop;
 use crate::shop::registry::Tool;

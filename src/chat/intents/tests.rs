@@ -2,6 +2,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::base::money::Usdc;
 use crate::base::time::UnixSeconds;
 
 const TOOLS: &[&str] = &["listEvents", "rsvpToEvent", "getEventAnalytics", "createEvent"];

@@ -9,6 +9,7 @@ use crate::ledger::outbox;
 use crate::ports::paging::{Found, Page};
 use crate::ports::{SqlError, World};
 use crate::products::vault::input::{ListSecrets, SecretChanges, StoreSecret};
+use crate::products::vault::retrievals;
 use crate::products::vault::seal::{Place, seal};
 use crate::products::vault::store;
 use crate::products::vault::views::{OwnSecrets, Retrievals};
@@ -134,8 +135,8 @@ pub fn retrievals(
     cursor: Option<&str>,
 ) -> Result<Retrievals, Failure> {
     secret(cx, id)?;
-    let page = Page::of(&store::NEWEST_FIRST, LOG_LINES_MAX, cursor, cx.world.now())?;
-    let Found { entries: retrievals, next_cursor } = store::log(cx.world, id, &page)?;
+    let page = Page::of(&retrievals::NEWEST_FIRST, LOG_LINES_MAX, cursor, cx.world.now())?;
+    let Found { entries: retrievals, next_cursor } = retrievals::log(cx.world, id, &page)?;
     Ok(Retrievals { retrievals, next_cursor })
 }
 

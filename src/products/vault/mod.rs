@@ -14,6 +14,7 @@
 pub mod input;
 pub mod manage;
 pub mod reseal;
+pub mod retrievals;
 pub mod sale;
 pub mod seal;
 pub mod store;

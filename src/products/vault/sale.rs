@@ -11,8 +11,9 @@ use crate::identity::access::Caller;
 use crate::ledger::payments::{self, Payment, Settled};
 use crate::ports::{SqlError, World};
 use crate::products::vault::input::{self, OneSecret};
+use crate::products::vault::retrievals::{self, How};
 use crate::products::vault::seal::{Place, open};
-use crate::products::vault::store::{self, How};
+use crate::products::vault::store;
 use crate::products::vault::tools::Tool;
 use crate::products::vault::{Sale as Sold, Secret, Status, manage};
 use crate::rails::outcome::{Abort, Failure, Fatal, Money};
@@ -104,7 +105,7 @@ impl Sale<Tool> for SecretSale {
         payer: &ProvenPayer,
     ) -> Result<Option<Payment>, SqlError> {
         let (wallet, network) = (payer.wallet(), payer.network());
-        let unread = store::unread_by(cx.world, &self.secret_id, wallet, network)?;
+        let unread = retrievals::unread_by(cx.world, &self.secret_id, wallet, network)?;
         match unread.map(|id| payments::find(cx.world, &id)).transpose()?.flatten() {
             Some(unread) => Ok(Some(unread)),
             None => payer.newest_of(cx.world, call),
@@ -112,7 +113,7 @@ impl Sale<Tool> for SecretSale {
     }
 
     fn is_had(&self, cx: &Cx<'_, impl World>, known: &Payment) -> Result<bool, Failure> {
-        match store::sale(cx.world, &known.id)? {
+        match retrievals::sale(cx.world, &known.id)? {
             Some(Sold { version, handed_over_at: Some(_) }) => {
                 Ok(readable(cx, &self.secret_id)?.version == version)
             }
@@ -131,11 +132,11 @@ impl Sale<Tool> for SecretSale {
     }
 
     fn correct(cx: &Cx<'_, impl World>, paid: &Settled, transaction: &str) -> Result<(), SqlError> {
-        store::correct_sale(cx.world, &paid.payment().id, transaction)
+        retrievals::correct_sale(cx.world, &paid.payment().id, transaction)
     }
 
     fn revoke(cx: &Cx<'_, impl World>, paid: &Settled) -> Result<(), SqlError> {
-        store::remove_sale(cx.world, &paid.payment().id)
+        retrievals::remove_sale(cx.world, &paid.payment().id)
     }
 
     fn show(cx: &Cx<'_, impl World>, answer: Value, may: &MayRead) -> Result<Value, Failure> {
@@ -153,7 +154,7 @@ fn fulfil_secret(cx: &Cx<'_, impl World>, settled: &Settled) -> Result<Value, Sq
     let secret =
         secret.ok_or_else(|| SqlError("a sale of a secret that is not there".to_owned()))?;
     let version = staged_version(settled.payment()).unwrap_or(secret.version);
-    store::add_sale(sql, &id, version, settled, now)?;
+    retrievals::add_sale(sql, &id, version, settled, now)?;
     let sold = store::find(sql, &id)?.unwrap_or(secret);
     let answer = json!({
         "secretId": id,
@@ -173,22 +174,29 @@ fn hand_over(cx: &Cx<'_, impl World>, mut answer: Value, may: &MayRead) -> Resul
     let settled = may.settled();
     let payment = settled.payment();
     let id = sold_id(settled)?;
-    let sale = store::sale(cx.world, &payment.id)?
+    let sale = retrievals::sale(cx.world, &payment.id)?
         .ok_or_else(|| SqlError("a sale of a secret is not noted".to_owned()))?;
     check_right(cx, &id, sale)?;
     let value = value_of(cx, &id, sale.version, Money::Moved)?;
     let now = cx.world.now();
     match (sale.handed_over_at, may.ground()) {
         (None, Ground::First | Ground::Copy | Ground::SignedIn) => {
-            store::mark_handed_over(cx.world, &payment.id, now)?;
+            retrievals::mark_handed_over(cx.world, &payment.id, now)?;
         }
         (Some(_), Ground::First) => {}
         (Some(_), Ground::Copy) => {
-            store::add_reading(cx.world, &id, sale.version, &payment.payer, How::Payment, now)?;
+            retrievals::add_reading(
+                cx.world,
+                &id,
+                sale.version,
+                &payment.payer,
+                How::Payment,
+                now,
+            )?;
         }
         (Some(_), Ground::SignedIn) => {
             let how = How::Signature;
-            store::add_reading(cx.world, &id, sale.version, &payment.payer, how, now)?;
+            retrievals::add_reading(cx.world, &id, sale.version, &payment.payer, how, now)?;
         }
     }
     manage::put(&mut answer, "secret", value.into());

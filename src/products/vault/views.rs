@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::products::vault::SecretView;
-use crate::products::vault::store::Retrieval;
+use crate::products::vault::retrievals::Retrieval;
 
 /// The host's secrets, without their values.
 #[derive(Debug, Serialize)]

@@ -1,0 +1,148 @@
+//! What the messages to a client show: tools, payments, wallets, requests to a server.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::chain::networks::Network;
+use crate::config::Config;
+use crate::guest::purchase::model::{Purchase, State};
+use crate::http::explorer::transaction_url;
+use crate::mcp::client::ServerTool;
+
+/// A tool as it is shown.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct ToolView {
+    pub name: String,
+    /// The server's description, which is untrusted text.
+    pub description: String,
+    /// Whether it is paid for.
+    pub is_paid: bool,
+    /// Dollars, where it is fixed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub price: Option<String>,
+    /// JSON Schema of its arguments.
+    #[cfg_attr(test, ts(type = "unknown"))]
+    pub input_schema: Value,
+}
+
+/// A payment as it is shown.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct PaymentView {
+    /// Also its `confirmationId` and `requestId`.
+    pub id: String,
+    /// How far it is.
+    pub state: State,
+    pub tool: String,
+    pub mcp_url: String,
+    /// The price in US dollars.
+    pub amount_usd: String,
+    /// The price in the token's smallest unit.
+    pub amount: String,
+    /// The receiver's address (EIP-55).
+    pub pay_to: String,
+    /// The paying wallet (EIP-55).
+    pub payer: String,
+    /// CAIP-2, for example `eip155:8453`.
+    pub network: String,
+    /// The transaction, once it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub tx_hash: Option<String>,
+    /// Where people can look at it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub explorer_url: Option<String>,
+    /// When it was asked for.
+    pub at: String,
+}
+
+/// A wallet that came to be on the chain.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct DeploymentView {
+    pub address: String,
+    /// CAIP-2, for example `eip155:8453`.
+    pub network: String,
+    /// The payment that brought it there, if it was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub tx_hash: Option<String>,
+    /// Where people can look at it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub explorer_url: Option<String>,
+    /// When it was seen.
+    pub at: String,
+}
+
+/// What went to a server and came back. The owner's token is left out; long bodies are cut.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct ExchangeView {
+    pub url: String,
+    /// `GET`, `POST` or `DELETE`.
+    pub method: &'static str,
+    /// Names and values, without the owner's token.
+    pub request_headers: Vec<(String, String)>,
+    pub request_body: String,
+    /// HTTP status; `null` if there was no answer.
+    pub status: Option<u16>,
+    /// Headers of the answer.
+    pub response_headers: Vec<(String, String)>,
+    pub response_body: String,
+    /// Why there was none.
+    pub error: Option<String>,
+    /// Milliseconds since 1970, when the answer had come.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub timestamp: i64,
+}
+
+impl From<&ServerTool> for ToolView {
+    fn from(tool: &ServerTool) -> Self {
+        Self {
+            name: tool.name.clone(),
+            description: tool.description.clone(),
+            is_paid: tool.is_paid,
+            price: tool.price.map(|price| price.to_string()),
+            input_schema: tool.input_schema.clone(),
+        }
+    }
+}
+
+impl PaymentView {
+    /// Of a purchase, with links as they are in this deployment.
+    #[must_use]
+    pub fn of(config: &Config, purchase: &Purchase) -> Self {
+        Self {
+            id: purchase.id.to_string(),
+            state: purchase.state,
+            tool: purchase.tool.clone(),
+            mcp_url: purchase.server.clone(),
+            amount_usd: purchase.amount.to_string(),
+            amount: purchase.amount.atomic().to_string(),
+            pay_to: purchase.pay_to.clone(),
+            payer: purchase.payer.clone(),
+            network: purchase.network.clone(),
+            explorer_url: explorer_url(config, &purchase.network, purchase.transaction.as_deref()),
+            tx_hash: purchase.transaction.clone(),
+            at: purchase.created_at.to_string(),
+        }
+    }
+}
+
+/// Where people can look at a transaction of a network that we know.
+pub(super) fn explorer_url(
+    config: &Config,
+    network: &str,
+    transaction: Option<&str>,
+) -> Option<String> {
+    let network = Network::by_caip2(network)?;
+    transaction.map(|transaction| transaction_url(config, network, transaction))
+}
