@@ -1,16 +1,8 @@
 // Written by `UPDATE_TYPES=1 cargo test page_types` from the Rust types. Do not edit.
 
-export type In = { "type": "connect_mcp", 
+export type In = { "type": "connect_mcp", url: string, } | { "type": "disconnect_mcp", } | { "type": "call_tool", tool: string, 
 /**
- * The server URL.
- */
-url: string, } | { "type": "disconnect_mcp", } | { "type": "call_tool", 
-/**
- * Its name.
- */
-tool: string, 
-/**
- * Its arguments.
+ * As the tool's `inputSchema` describes them.
  */
 arguments?: Record<string, unknown>, 
 /**
@@ -18,51 +10,35 @@ arguments?: Record<string, unknown>,
  */
 callId?: string, } | { "type": "confirm", 
 /**
- * Which payment.
+ * The `confirmationId` of `payment_required`.
  */
 confirmationId: string, } | { "type": "cancel", 
 /**
- * Which payment.
+ * The `confirmationId` of `payment_required`.
  */
 confirmationId: string, } | { "type": "signature", 
 /**
- * Which request.
+ * The `requestId` of `sign_request`.
  */
 requestId: string, 
 /**
- * Hex.
+ * Hex, as `eth_signTypedData_v4` returns it.
  */
-signature: string, } | { "type": "chat", 
-/**
- * What.
- */
-text: string, } | { "type": "export_csv", } | { "type": "set_policy" } & Partial<Policy> | { "type": "use_wallet", 
-/**
- * Which.
- */
-kind: Kind, 
+signature: string, } | { "type": "chat", text: string, } | { "type": "export_csv", } | { "type": "set_policy" } & Partial<Policy> | { "type": "use_wallet", kind: Kind, 
 /**
  * Of a wallet in the browser.
  */
 address?: string, };
 
-export type Out = { "type": "welcome", 
+export type Out = { "type": "welcome", session: string, 
 /**
- * Its id.
- */
-session: string, 
-/**
- * What resumes it.
+ * Resumes the session on another socket.
  */
 token?: string, 
 /**
  * Whose it is, if that was proven.
  */
-userId?: string, } | { "type": "wallet_info" } & WalletInfo | { "type": "policy", 
-/**
- * The policy.
- */
-policy: Policy, 
+userId?: string, } | { "type": "wallet_info" } & WalletInfo | { "type": "policy", policy: Policy, 
 /**
  * Signed for in this session, dollars.
  */
@@ -70,55 +46,31 @@ spentSession: string,
 /**
  * Signed for in 24 hours, dollars.
  */
-spentDay: string, } | { "type": "mcp_connected", 
+spentDay: string, } | { "type": "mcp_connected", mcpUrl: string, 
 /**
- * Its address.
- */
-mcpUrl: string, 
-/**
- * What it calls itself.
+ * The name that the server gives itself.
  */
 server: string, 
 /**
  * The version of MCP that is spoken.
  */
-protocol: string, 
-/**
- * Its tools.
- */
-tools: Array<ToolView>, } | { "type": "mcp_disconnected", } | { "type": "log", 
+protocol: string, tools: Array<ToolView>, } | { "type": "mcp_disconnected", } | { "type": "log", 
 /**
  * `info`, `payment` or `error`.
  */
-logType: string, 
+logType: string, message: string, 
 /**
- * What.
- */
-message: string, 
-/**
- * Milliseconds since 1970.
+ * Unix time in milliseconds.
  */
 timestamp: number, } | { "type": "exchange" } & ExchangeView | { "type": "payment_required", 
 /**
- * For the answer.
+ * Goes back with `confirm` or `cancel`.
  */
 confirmationId: string, 
 /**
  * What the server asks for, as it stands in its challenge.
  */
-requirements: unknown, 
-/**
- * For which tool.
- */
-tool: string, 
-/**
- * With which arguments.
- */
-arguments: unknown, 
-/**
- * The server URL.
- */
-mcpUrl: string, 
+requirements: unknown, tool: string, arguments: unknown, mcpUrl: string, 
 /**
  * The price in dollars.
  */
@@ -128,11 +80,11 @@ amountUsd: string,
  */
 amount: string, 
 /**
- * Who is paid.
+ * The receiver's address (EIP-55).
  */
 payTo: string, 
 /**
- * In which network.
+ * CAIP-2, for example `eip155:8453`.
  */
 network: string, 
 /**
@@ -140,21 +92,17 @@ network: string,
  */
 why: string, } | { "type": "sign_request", 
 /**
- * For the answer.
+ * Goes back with the signature.
  */
 requestId: string, 
 /**
- * With this address.
+ * The address that has to sign.
  */
 address: string, 
 /**
  * EIP-712, as `eth_signTypedData_v4` takes it.
  */
-typedData: unknown, } | { "type": "tool_result", 
-/**
- * Which tool.
- */
-tool: string, 
+typedData: unknown, } | { "type": "tool_result", tool: string, 
 /**
  * The result as it came.
  */
@@ -162,17 +110,13 @@ result: unknown,
 /**
  * As in the call.
  */
-callId?: string, } | { "type": "tool_error", 
+callId?: string, } | { "type": "tool_error", tool: string, 
 /**
- * Which tool.
- */
-tool: string, 
-/**
- * Why, for people.
+ * The reason, as a text for the user.
  */
 result: string, 
 /**
- * A stable code.
+ * A stable code, for programs.
  */
 code: string, 
 /**
@@ -182,29 +126,25 @@ moneyMoved: string,
 /**
  * As in the call.
  */
-callId?: string, } | { "type": "payment_receipt", 
+callId?: string, } | { "type": "payment_receipt", txHash: string, 
 /**
- * The transaction.
- */
-txHash: string, 
-/**
- * CAIP-2.
+ * CAIP-2, for example `eip155:8453`.
  */
 network: string, 
 /**
- * Who paid.
+ * The wallet that has paid.
  */
 payer: string, 
 /**
- * Who was paid.
+ * The address that was paid.
  */
 payTo: string, 
 /**
- * Smallest unit.
+ * In the token's smallest unit.
  */
 amount: string, 
 /**
- * Dollars.
+ * The same in US dollars.
  */
 amountUsd: string, 
 /**
@@ -214,31 +154,11 @@ explorerUrl: string,
 /**
  * Whether the chain was asked.
  */
-confirmed: boolean, 
-/**
- * For which tool.
- */
-tool: string, } | { "type": "wallet_deployed", 
-/**
- * Which.
- */
-address: string, } | { "type": "history", 
-/**
- * They.
- */
-payments: Array<PaymentView>, 
+confirmed: boolean, tool: string, } | { "type": "wallet_deployed", address: string, } | { "type": "history", payments: Array<PaymentView>, 
 /**
  * Wallets of the session that are on the chain.
  */
-deployments: Array<DeploymentView>, } | { "type": "csv", 
-/**
- * The whole file.
- */
-text: string, } | { "type": "chat", 
-/**
- * What.
- */
-text: string, } | { "type": "error", 
+deployments: Array<DeploymentView>, } | { "type": "csv", text: string, } | { "type": "chat", text: string, } | { "type": "error", 
 /**
  * Why, and what to do.
  */
@@ -294,13 +214,9 @@ doors: Array<string>,
  */
 payTo: Array<string>, };
 
-export type ToolView = { 
+export type ToolView = { name: string, 
 /**
- * Its name.
- */
-name: string, 
-/**
- * In words.
+ * The server's description, which is untrusted text.
  */
 description: string, 
 /**
@@ -320,39 +236,31 @@ export type PaymentState = "asked" | "declined" | "refused" | "signing" | "payin
 
 export type PaymentView = { 
 /**
- * Its id.
+ * Also its `confirmationId` and `requestId`.
  */
 id: string, 
 /**
  * How far it is.
  */
-state: PaymentState, 
+state: PaymentState, tool: string, mcpUrl: string, 
 /**
- * For which tool.
- */
-tool: string, 
-/**
- * The server URL.
- */
-mcpUrl: string, 
-/**
- * Dollars.
+ * The price in US dollars.
  */
 amountUsd: string, 
 /**
- * Smallest unit.
+ * The price in the token's smallest unit.
  */
 amount: string, 
 /**
- * Who is paid.
+ * The receiver's address (EIP-55).
  */
 payTo: string, 
 /**
- * Who pays.
+ * The paying wallet (EIP-55).
  */
 payer: string, 
 /**
- * CAIP-2.
+ * CAIP-2, for example `eip155:8453`.
  */
 network: string, 
 /**
@@ -368,13 +276,9 @@ explorerUrl?: string,
  */
 at: string, };
 
-export type DeploymentView = { 
+export type DeploymentView = { address: string, 
 /**
- * Its address.
- */
-address: string, 
-/**
- * CAIP-2.
+ * CAIP-2, for example `eip155:8453`.
  */
 network: string, 
 /**
@@ -390,23 +294,15 @@ explorerUrl?: string,
  */
 at: string, };
 
-export type ExchangeView = { 
-/**
- * Where it went.
- */
-url: string, 
+export type ExchangeView = { url: string, 
 /**
  * `GET`, `POST` or `DELETE`.
  */
 method: string, 
 /**
- * Its headers.
+ * Names and values, without the owner's token.
  */
-requestHeaders: Array<[string, string]>, 
-/**
- * Its body.
- */
-requestBody: string, 
+requestHeaders: Array<[string, string]>, requestBody: string, 
 /**
  * HTTP status; `null` if there was no answer.
  */
@@ -414,11 +310,7 @@ status: number | null,
 /**
  * Headers of the answer.
  */
-responseHeaders: Array<[string, string]>, 
-/**
- * The answer.
- */
-responseBody: string, 
+responseHeaders: Array<[string, string]>, responseBody: string, 
 /**
  * Why there was none.
  */
@@ -456,19 +348,15 @@ networks: Array<NetworkView>, };
 
 export type NetworkView = { 
 /**
- * CAIP-2.
+ * CAIP-2, for example `eip155:8453`.
  */
-network: string, 
+network: string, name: string, 
 /**
- * Display name.
- */
-name: string, 
-/**
- * EIP-155.
+ * The chain id of EIP-155.
  */
 chainId: number, 
 /**
- * The USDC contract.
+ * Address of the USDC contract.
  */
 asset: string, 
 /**
@@ -482,11 +370,11 @@ isTestnet: boolean, };
 
 export type FaucetAnswer = { 
 /**
- * The receiver.
+ * The wallet that received the money.
  */
 address: string, 
 /**
- * Dollars.
+ * The amount in US dollars.
  */
 amount: string, txHash: string, };
 
@@ -494,11 +382,7 @@ export type NonceAnswer = {
 /**
  * Part of the message to sign.
  */
-nonce: string, 
-/**
- * When it expires.
- */
-expiresAt: string, };
+nonce: string, expiresAt: string, };
 
 export type CodeSentAnswer = { 
 /**
@@ -523,15 +407,7 @@ token: string,
 /**
  * The user who signed in.
  */
-userId: string, 
-/**
- * The user's scope.
- */
-scope: string, 
-/**
- * When it expires.
- */
-expiresAt: string, };
+userId: string, scope: string, expiresAt: string, };
 
 export type Code = "already_has_seat" | "article_not_found" | "backup_damaged" | "backup_refused" | "backup_too_large" | "backup_too_new" | "being_restored" | "body_broken" | "body_too_long" | "chain_unavailable" | "code_refused" | "credential_not_found" | "credential_refused" | "desk_full" | "door_closed" | "draft_decided" | "draft_not_found" | "event_cancelled" | "event_full" | "event_not_found" | "event_past" | "event_seats_held" | "gas_budget_used_up" | "gas_price_too_high" | "host_in_use" | "internal_error" | "invalid_arguments" | "invalid_facilitator_request" | "invalid_session" | "invalid_sign_in" | "mail_unavailable" | "malformed_json" | "method_not_allowed" | "misconfigured" | "network_not_supported" | "no_access_token" | "no_address" | "no_such_host" | "no_such_payment" | "no_such_session" | "no_such_ticket" | "no_such_transaction" | "no_test_money" | "nonce_used" | "not_found" | "not_granted" | "not_owner" | "not_signed_in" | "not_yours" | "origin_not_allowed" | "out_of_order" | "payer_waits" | "payment_decided" | "payment_failed" | "payment_identifier_conflict" | "payment_in_progress" | "payment_pending" | "payment_required" | "payment_unavailable" | "payment_used" | "price_above_limit" | "price_changed" | "proof_needed" | "proof_refused" | "rate_limited" | "relayer_balance_low" | "relayer_storage_failed" | "rpc_unavailable" | "secret_expired" | "secret_not_found" | "secret_replaced" | "secret_revoked" | "sending_stopped" | "session_ended" | "settlement_pending" | "sign_in_again" | "sign_in_refused" | "simulation_unavailable" | "ticket_not_found" | "too_many_articles" | "too_many_credentials" | "too_many_events" | "too_many_requests" | "too_many_secrets" | "too_many_sockets" | "transaction_used" | "unknown_tool" | "unsupported_encoding" | "wallet_unavailable" | "webhook_refused" | "websocket_only" | "wrong_session_token";
 
@@ -567,15 +443,15 @@ extensions?: Record<string, unknown>, };
 
 export type ProfileView = { userId: string, 
 /**
- * The payout wallet.
+ * The payout address (EIP-55).
  */
 walletAddress: string, 
 /**
- * The scope.
+ * The scope, as in the server URL.
  */
 urlSafeId: string, 
 /**
- * The server URL.
+ * The URL for MCP clients.
  */
 mcpUrl: string, products: Array<string>, 
 /**
@@ -599,15 +475,15 @@ export type Registered = {
  */
 name: string, 
 /**
- * The server URL.
+ * The URL for MCP clients.
  */
 mcpUrl: string, 
 /**
- * The payout wallet.
+ * The payout address (EIP-55).
  */
 walletAddress: string, 
 /**
- * The scope.
+ * The scope, as in the server URL.
  */
 urlSafeId: string, 
 /**
@@ -625,7 +501,7 @@ seatsLeft: number | null, rsvpCount: number, price: string, priceAtomic: string,
 
 export type OwnEvent = { 
 /**
- * Its income, dollars.
+ * Its income in US dollars.
  */
 revenue: string, 
 /**
@@ -671,11 +547,7 @@ success: boolean,
 /**
  * When it was first used.
  */
-firstUsedAt: string, 
-/**
- * The guest.
- */
-rsvp: RsvpLine, 
+firstUsedAt: string, rsvp: RsvpLine, 
 /**
  * A message for the host.
  */
@@ -683,13 +555,9 @@ message: string, };
 
 export type SecretStatus = "active" | "expired" | "revoked";
 
-export type SecretView = { 
+export type SecretView = { id: string, 
 /**
- * The secret's id.
- */
-id: string, 
-/**
- * One line.
+ * One line by its host.
  */
 name: string, 
 /**
@@ -697,7 +565,7 @@ name: string,
  */
 description: string, 
 /**
- * The price, dollars.
+ * The price in US dollars.
  */
 price: string, 
 /**
@@ -705,7 +573,7 @@ price: string,
  */
 priceAtomic: string, 
 /**
- * Number of sales.
+ * Number of sales of all versions.
  */
 retrievalCount: number, 
 /**
@@ -733,7 +601,7 @@ secrets: Array<SecretView>, };
 
 export type Retrieval = { 
 /**
- * The reader's wallet.
+ * The reader's wallet (EIP-55).
  */
 wallet: string, how: string, 
 /**
@@ -749,7 +617,7 @@ paid: string,
  */
 txHash: string | null, 
 /**
- * CAIP-2.
+ * CAIP-2, for example `eip155:8453`.
  */
 network: string | null, 
 /**
@@ -763,7 +631,7 @@ handedOverAt: string | null, };
 
 export type Retrievals = { 
 /**
- * Newest first.
+ * The newest retrieval comes first.
  */
 retrievals: Array<Retrieval>, 
 /**
@@ -771,13 +639,9 @@ retrievals: Array<Retrieval>,
  */
 nextCursor?: string, };
 
-export type Article = { 
+export type Article = { articleId: string, 
 /**
- * The article's id.
- */
-articleId: string, 
-/**
- * One line.
+ * One line, at most 200 characters.
  */
 title: string, 
 /**
@@ -791,7 +655,7 @@ updatedAt: string, };
 
 export type Articles = { 
 /**
- * Newest first.
+ * The newest change comes first.
  */
 articles: Array<Article>, 
 /**
@@ -813,11 +677,7 @@ kind: EntryKind,
 /**
  * `owner`, `agent`, or a wallet.
  */
-author: string, 
-/**
- * Its text.
- */
-text: string, 
+author: string, text: string, 
 /**
  * The id of the mail, if it is a reply.
  */
@@ -827,11 +687,7 @@ mailId: string | null,
  */
 at: string, };
 
-export type TicketView = { 
-/**
- * The ticket's id.
- */
-ticketId: string, 
+export type TicketView = { ticketId: string, 
 /**
  * Its number, which people and mails use.
  */
@@ -841,29 +697,13 @@ number: number,
  */
 subject: string, 
 /**
- * The request.
+ * The customer's request, plain text.
  */
 body: string, 
 /**
  * The customer's address, to which replies go.
  */
-email: string | null, 
-/**
- * Its state.
- */
-status: TicketStatus, 
-/**
- * Its priority.
- */
-priority: Priority, 
-/**
- * Its category.
- */
-category: string | null, 
-/**
- * Its tags.
- */
-tags: Array<string>, 
+email: string | null, status: TicketStatus, priority: Priority, category: string | null, tags: Array<string>, 
 /**
  * Who works on it.
  */
@@ -897,23 +737,7 @@ nextCursor?: string, };
 
 export type DraftKind = "reply" | "resolution" | "assignment";
 
-export type DraftView = { 
-/**
- * The draft's id.
- */
-draftId: string, 
-/**
- * Its ticket.
- */
-ticketId: string, 
-/**
- * The ticket's number.
- */
-number: number, 
-/**
- * The ticket's subject.
- */
-subject: string, 
+export type DraftView = { draftId: string, ticketId: string, number: number, subject: string, 
 /**
  * The address that the mail would go to.
  */
@@ -941,7 +765,7 @@ createdAt: string, };
 
 export type Approvals = { 
 /**
- * Oldest first.
+ * The oldest draft comes first.
  */
 approvals: Array<DraftView>, 
 /**
@@ -1077,15 +901,11 @@ hint: string, createdAt: string,
 /**
  * The last use, accurate to an hour.
  */
-lastUsedAt?: string, 
-/**
- * When it expires.
- */
-expiresAt?: string, status: CredentialStatus, };
+lastUsedAt?: string, expiresAt?: string, status: CredentialStatus, };
 
 export type OwnCredentials = { 
 /**
- * Newest first.
+ * All of them, newest first.
  */
 credentials: Array<CredentialView>, };
 
