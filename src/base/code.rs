@@ -144,25 +144,25 @@ codes! {
     PayerWaits "payer_waits" 503
         "Our facilitator settles for this contract wallet only after a pause; retry after the given time."
     PaymentDecided "payment_decided" 409
-        "The outcome of this payment is known."
+        "The outcome of this payment is known, or it is being carried out; the host has nothing to decide."
     PaymentFailed "payment_failed" 402
         "The payment was not carried out; sign a new one."
     PaymentIdentifierConflict "payment_identifier_conflict" 409
         "The payment id was used with another payment."
     PaymentInProgress "payment_in_progress" 409
-        "Another paid call of this wallet is being carried out; repeat the same call with the same payment."
+        "This payment is being judged, or another paid call of its wallet is being settled; repeat the same call with the same payment."
     PaymentPending "payment_pending" 409
-        "The outcome of this payment is still looked for."
+        "To a host that decides about a payment too early: its outcome is still looked for, until 10 minutes after its `validBefore`."
     PaymentRequired "payment_required" 402
         "The tool is paid."
     PaymentUnavailable "payment_unavailable" 503
         "The facilitator cannot be used now; no money moved."
     PaymentUsed "payment_used" 409
-        "The payment was used for another call, another host, or before it came here."
+        "The payment was used for another call, at another host, or before it came here, or it is another copy of one that was refused."
     PriceAboveLimit "price_above_limit" 409
         "The price is above what this server takes from one wallet in 24 hours."
     PriceChanged "price_changed" 409
-        "The price has changed since the payment was signed; sign again."
+        "The price changed while the paid call ran, after the payment had passed the check against the quote; no money moved, sign again."
     ProofNeeded "proof_needed" 401
         "The payment has settled; its wallet proves itself with `SIGN-IN-WITH-X` to see the answer."
     ProofRefused "proof_refused" 401
@@ -188,7 +188,7 @@ codes! {
     SessionEnded "session_ended" 410
         "The guest session has ended; begin a new one."
     SettlementPending "settlement_pending" 409
-        "The outcome of the payment is not known yet; repeat the same call with the same payment."
+        "Settling was asked for, and its outcome, or that of an earlier payment of this wallet for the same, is not known yet; repeat the same call with the same payment."
     SignInAgain "sign_in_again" 403
         "This needs a sign-in of the last 10 minutes."
     SignInRefused "sign_in_refused" 401
@@ -238,10 +238,12 @@ mod tests {
     use super::*;
 
     const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/errors.md");
-    const HEAD: &str = "# Error codes\n\nEvery refusal has a code, over HTTP in `application/problem+json` \
-         (`type` is `urn:events-concierge:problem:{code}`), in tool results as `error.code`. `detail` says what to do, and \
-         `moneyMoved` (`no`, `unknown`, `yes`) whether money moved. This page is written by \
-         `UPDATE_DOCS=1 cargo test the_errors_page` from `src/base/code.rs`.\n\n| code | status | meaning |\n|---|---|---|\n";
+    const HEAD: &str = "# Error codes\n\nEvery refusal of a server, of the REST routes and of our facilitator has a code, over \
+         HTTP in `application/problem+json` (`type` is `urn:events-concierge:problem:{code}`), in tool results as \
+         `error.code`. The codes that the guest agent sends over its WebSocket are in \
+         [guest-agent.md](guest-agent.md#codes-of-tool_error). `detail` says what to do, and `moneyMoved` (`no`, `unknown`, \
+         `yes`) whether money moved. This page is written by `UPDATE_DOCS=1 cargo test the_errors_page` from \
+         `src/base/code.rs`.\n\n| code | status | meaning |\n|---|---|---|\n";
 
     #[test]
     fn codes_are_named_once_in_order_and_as_serde_names_them() {

@@ -1,5 +1,5 @@
-//! The names of all settings. `build.rs` and a test check `wrangler.toml`, `.dev.vars.example` and the README against
-//! this list, and the scripts in `dev/` read it.
+//! The names of all settings. `build.rs` and a test check `wrangler.toml`, `.dev.vars.example` and `docs/settings.md`
+//! against this list, and the scripts in `dev/` read it.
 
 /// Settings that are public.
 pub const VARIABLES: &[&str] = &[

@@ -81,7 +81,8 @@ async fn send(
     due: &Due,
 ) -> Result<(), SqlError> {
     let id = &due.message.id;
-    // Recorded before the request is sent, so that no sent mail is missing from the outbox.
+    // Before the request, because the mail may have left when this instance ends before the answer: a row that was still
+    // `queued` would be sent a second time. `end_overdue` and `take_over` decide about a row that stays `sending`.
     if !outbox::mark_sending(world, id, world.now())? {
         return Ok(());
     }

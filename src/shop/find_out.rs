@@ -75,6 +75,7 @@ pub async fn apply(
             found_paid(shop, payment, &transaction.to_string(), block, evidence.is_payer).await
         }
         Usage::RanOut => end(shop, payment, NotPaid::Failed, "ran out unpaid"),
+        // Not `Origin::Elsewhere`: there it moved this money, for another seller. Here it can never move it.
         Usage::Elsewhere => end(shop, payment, NotPaid::Failed, "it was used for something else"),
         // This state never ends by itself, because the money may have moved. A caller with the transaction can prove
         // it.

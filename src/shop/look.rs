@@ -5,9 +5,13 @@
 //! | in one alarm | subrequests | at a time |
 //! |---|---|---|
 //! | payments | [`PAYMENTS_REQUESTS`] | [`LANES`] |
+//! | or, of a host that is being restored, one slice (`host::restoring::READS`) | 24 | 3 |
 //! | records ([`crate::ledger::outbox::BATCH`], twice) | 12 | 1 |
 //! | mails ([`crate::mail::BATCH`]) | 4 | 2 |
 //! | a note to the directory | 1 | 1 |
+//!
+//! A slice of a restoration lists one page of keys (1), reads records (24) or finishes (2). Such a host has no payments
+//! yet, so both together stay within 50.
 //!
 //! Most payments need three. A payment whose use is far back needs a long search; it gets an alarm of its own
 //! ([`ALONE_REQUESTS`]), every second one at most, so that the others are not starved.
