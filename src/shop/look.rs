@@ -10,8 +10,8 @@
 //! | mails ([`crate::mail::BATCH`]) | 4 | 2 |
 //! | a note to the directory | 1 | 1 |
 //!
-//! A slice of a restoration lists one page of keys (1), reads records (24) or finishes (2). Such a host has no payments
-//! yet, so both together stay within 50.
+//! A slice of a restoration lists one page of keys (1 request), reads records (24), writes some (none) or finishes (2).
+//! It takes the place of the payments: a host that is being restored has none yet.
 //!
 //! Most payments need three. A payment whose use is far back needs a long search; it gets an alarm of its own
 //! ([`ALONE_REQUESTS`]), every second one at most, so that the others are not starved.
