@@ -16,6 +16,9 @@ import { startHostile } from "./hostile.mjs";
 import { startHostileRpc } from "./hostile-rpc.mjs";
 import { until } from "./network.mjs";
 
+/** How often a command is run again that found the files of the Worker locked. Each takes seconds. */
+const LOCKED_TRIES = 10;
+
 /**
  * Starts all of it; `env` is for `npm start`. Gives back:
  * - `chain`, `hostile`: the facilitator that the Worker asks, in front of the reference one. With `own`
@@ -139,6 +142,13 @@ function has(database, table) {
 async function kv(folder, [verb, ...args]) {
   const wrangler = [path.join(root, "node_modules/wrangler/bin/wrangler.js"), "kv", "key", verb, ...args];
   wrangler.push("--local", "--binding", "SECRETS", "--persist-to", path.join(folder, "worker"));
-  const { stdout } = await promisify(execFile)(process.execPath, wrangler, { cwd: root, maxBuffer: 64 * 1024 * 1024 });
-  return stdout.trim();
+  const options = { cwd: root, maxBuffer: 64 * 1024 * 1024 };
+  // The Worker writes the same files: a command that finds them locked has done nothing.
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return (await promisify(execFile)(process.execPath, wrangler, options)).stdout.trim();
+    } catch (error) {
+      if (tries === LOCKED_TRIES || !/SQLITE_BUSY|database is locked/.test(`${error.message}${error.stderr}`)) throw error;
+    }
+  }
 }

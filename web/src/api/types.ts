@@ -168,7 +168,7 @@ export type Kind = "browser" | "smart" | "crossmint";
 
 export type WalletInfo = { kind: Kind, 
 /**
- * The paying wallet.
+ * The wallet that pays (EIP-55).
  */
 guestAddress: string, 
 /**
@@ -176,7 +176,7 @@ guestAddress: string,
  */
 hostAddress: string | null, 
 /**
- * CAIP-2 id.
+ * CAIP-2 id of its network.
  */
 network: string, 
 /**
@@ -421,7 +421,7 @@ type: string,
  */
 title: string, 
 /**
- * HTTP status.
+ * The HTTP status of the answer.
  */
 status: number, 
 /**
@@ -797,23 +797,15 @@ failed: number, };
 
 export type Revenue = { 
 /**
- * Dollars.
+ * Dollars as a decimal, such as `0.05`.
  */
 total: string, 
 /**
- * Smallest unit.
+ * USDC in its smallest unit (6 decimals).
  */
-totalAtomic: string, 
+totalAtomic: string, byTool: Array<Sum>, byEvent: Array<Sum>, 
 /**
- * By tool.
- */
-byTool: Array<Sum>, 
-/**
- * By event.
- */
-byEvent: Array<Sum>, 
-/**
- * By day (UTC).
+ * By day (UTC), the oldest first.
  */
 byDay: Array<Sum>, 
 /**
@@ -859,7 +851,7 @@ nextCursor?: string, };
 
 export type OwnMail = { id: string, 
 /**
- * `ticket` or `notice`.
+ * `ticket` or `notice`; sign-in codes are not listed.
  */
 kind: string, to: string, subject: string, ticket: number | null, 
 /**
