@@ -120,8 +120,9 @@ test("registration and payout belong to the proven identity", async () => {
   assert.equal(answer.walletAddress, payers[3].address);
   const ledger = await network.worker.sql(session.scope, "SELECT note FROM ledger WHERE entry = 'payout_set' ORDER BY seq");
   assert.deepEqual(ledger.map(({ note }) => note), [payers[2].address, payers[3].address]);
-  const doors = await post(network, "/api/users/mcp", { ...moved, doors: ["cellar"] }, session.token);
-  await isProblem(doors, 422, /^doors: /);
+  const products = await post(network, "/api/users/mcp", { ...moved, products: ["cellar"] }, session.token);
+  await isProblem(products, 422, /^products: /);
+  // The old name of the field is still read.
   assert.equal((await post(network, "/api/users/mcp", { ...moved, doors: ["events"] }, session.token)).status, 200);
   for (const wallet of ["0x1234", "0x0000000000000000000000000000000000000000"]) {
     const refused = await post(network, "/api/users/mcp", { ...own, walletAddress: wallet }, session.token);
