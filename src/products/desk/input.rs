@@ -15,7 +15,7 @@ pub const ARTICLE_CHARS_MAX: usize = 50_000;
 /// Tags of one ticket.
 pub const TAGS_MAX: usize = 10;
 
-/// Arguments of `searchKb`.
+/// The arguments of the tool `searchKb`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SearchKb {
@@ -26,7 +26,7 @@ pub struct SearchKb {
     pub limit: Option<u32>,
 }
 
-/// Arguments of `createTicket`.
+/// The arguments of the tool `createTicket`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateTicket {
@@ -52,9 +52,9 @@ pub struct OneTicket {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TriageTicket {
-    /// The ticket's id.
+    /// The id of the ticket.
     pub ticket_id: String,
-    /// How urgent.
+    /// How urgent the ticket is.
     pub priority: Option<Priority>,
     /// What it is about, at most 60 characters.
     pub category: Option<String>,
@@ -67,34 +67,34 @@ pub struct TriageTicket {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Reply {
-    /// The ticket's id.
+    /// The id of the ticket.
     pub ticket_id: String,
     /// What is said, at most 10000 characters of plain text.
     pub body: String,
 }
 
-/// Arguments of `assignTicket`.
+/// The arguments of the tool `assignTicket`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AssignTicket {
-    /// The ticket's id.
+    /// The id of the ticket.
     pub ticket_id: String,
     /// Who looks after it, at most 100 characters.
     pub assignee: String,
 }
 
-/// Arguments of `resolveTicket`.
+/// The arguments of the tool `resolveTicket`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ResolveTicket {
-    /// The ticket's id.
+    /// The id of the ticket.
     pub ticket_id: String,
     /// How it was resolved, at most 10000 characters; for the history.
     #[serde(default)]
     pub resolution: String,
 }
 
-/// Arguments of `listTickets`.
+/// The arguments of the tool `listTickets`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ListTickets {
@@ -105,7 +105,7 @@ pub struct ListTickets {
     pub limit: Option<u32>,
 }
 
-/// Arguments of `createKbArticle`.
+/// The arguments of the tool `createKbArticle`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateKbArticle {

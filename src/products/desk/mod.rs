@@ -44,13 +44,13 @@ pub enum Status {
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum Priority {
-    /// It can wait.
+    /// It waits for all others.
     Low,
-    /// As usual.
+    /// It takes its usual turn.
     Normal,
-    /// Soon.
+    /// It comes before normal ones.
     High,
-    /// Now.
+    /// It comes before all others.
     Urgent,
 }
 

@@ -11,7 +11,7 @@ use crate::base::id::EventId;
 use crate::base::time::{UnixSeconds, ZoneName};
 use crate::products::events::Event;
 
-/// Arguments of `listEvents`.
+/// The arguments of the tool `listEvents`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ListEvents {
@@ -34,7 +34,7 @@ pub struct OneEvent {
     pub event_id: String,
 }
 
-/// Arguments of `rsvpToEvent`.
+/// The arguments of the tool `rsvpToEvent`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RsvpToEvent {
@@ -48,7 +48,7 @@ pub struct RsvpToEvent {
     pub wallet_address: Option<String>,
 }
 
-/// Arguments of `createEvent`.
+/// The arguments of the tool `createEvent`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateEvent {
@@ -90,9 +90,9 @@ pub struct EventChanges {
     /// When it ends, RFC 3339; null for no end.
     #[serde(deserialize_with = "null_or")]
     pub ends_at: Option<Option<String>>,
-    /// IANA time zone.
+    /// The IANA time zone, such as Europe/Berlin.
     pub time_zone: Option<String>,
-    /// Where.
+    /// Where the event takes place.
     pub location: Option<String>,
     /// Number of seats, 0 for unlimited; not fewer than are taken or held.
     pub capacity: Option<u32>,
@@ -100,11 +100,11 @@ pub struct EventChanges {
     pub price: Option<String>,
 }
 
-/// Arguments of `checkIn`.
+/// The arguments of the tool `checkIn`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CheckIn {
-    /// The event's id.
+    /// The id of the event.
     pub event_id: String,
     /// The code on the guest's ticket, or what its QR code holds: the ticket's address.
     pub code: String,

@@ -17,7 +17,7 @@ pub const VALUE_BYTES_MAX: usize = 16 * 1024;
 /// The price of a secret if the host sets none.
 pub const PRICE_DEFAULT: Usdc = Usdc::from_cents(5);
 
-/// Arguments of `listSecrets`.
+/// The arguments of the tool `listSecrets`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ListSecrets {
