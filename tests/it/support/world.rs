@@ -1,0 +1,395 @@
+//! A world in memory: SQLite, a clock that only moves forward, a facilitator that does as told.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use events_concierge::base::http::Headers;
+use events_concierge::base::signing_key::SigningKey as PlatformKey;
+use events_concierge::base::time::UnixSeconds;
+use events_concierge::chain::networks::Network;
+use events_concierge::ports::{
+    Alarm, Clock, Directory, Http, HttpError, HttpRequest, HttpResponse, Kv, KvError, Level, Log,
+    PayeeClaim, PayeeError, Payees, Random, RelayerOrder, Relayers, Row, SignError, Signer, Sql,
+    SqlError, SqlValue, Timer, Web, WebRequest, WebResponse,
+};
+use rusqlite::types::ValueRef;
+use serde_json::{Value, json};
+
+use crate::support::{Chain, FACTORY, Memory, NOW, PAY_TO, PROVIDED, Settles, World, yield_once};
+
+impl Clock for World {
+    fn now(&self) -> UnixSeconds {
+        UnixSeconds::new(self.memory.now.get())
+    }
+}
+
+impl Random for World {
+    fn fill(&self, buffer: &mut [u8]) {
+        for byte in buffer {
+            let next =
+                self.memory.random.get().wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            self.memory.random.set(next);
+            *byte = next.to_be_bytes()[0];
+        }
+    }
+}
+
+impl Signer for World {
+    async fn sign(&self, _key: &PlatformKey, _message: &[u8]) -> Result<Vec<u8>, SignError> {
+        Err(SignError("there is no platform here".to_owned()))
+    }
+}
+
+impl Log for World {
+    fn line(&self, _level: Level, message: &str, fields: &[(&str, &str)]) {
+        self.memory.log.borrow_mut().push(format!("{message} {fields:?}"));
+    }
+}
+
+impl Alarm for World {
+    fn wake_at(&self, at: UnixSeconds) {
+        let at = self.memory.alarm.get().map_or(at.get(), |set| set.min(at.get()));
+        self.memory.alarm.set(Some(at));
+    }
+}
+
+impl Directory for World {
+    fn note_open(&self) {
+        drop(self.memory.leaves());
+        self.memory.noted.set(self.memory.noted.get() + 1);
+    }
+}
+
+impl Sql for World {
+    fn run(&self, statement: &str, parameters: &[SqlValue]) -> Result<Vec<Row>, SqlError> {
+        if self.memory.sql_fails.borrow().is_some_and(|text| statement.contains(text)) {
+            return Err(SqlError("disk I/O error".to_owned()));
+        }
+        run_statement(&self.sqlite, statement, parameters)
+    }
+
+    fn atomically<T, E: From<SqlError>>(
+        &self,
+        block: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
+        let run = |statement: &str| self.run(statement, &[]).map(drop);
+        run("SAVEPOINT block")?;
+        let answer = block();
+        if answer.is_err() {
+            run("ROLLBACK TO block")?;
+        }
+        run("RELEASE block")?;
+        answer
+    }
+}
+
+/// The most bytes in one row of a Durable Object.
+const ROW_BYTES_MAX: usize = 2_000_000;
+
+/// One statement, with the limits that a Durable Object has.
+pub(crate) fn run_statement(
+    sqlite: &rusqlite::Connection,
+    statement: &str,
+    parameters: &[SqlValue],
+) -> Result<Vec<Row>, SqlError> {
+    let failed = |error: rusqlite::Error| SqlError(error.to_string());
+    let text = |value: &SqlValue| if let SqlValue::Text(text) = value { text.len() } else { 0 };
+    if parameters.iter().map(text).sum::<usize>() > ROW_BYTES_MAX {
+        return Err(SqlError("string or blob too big: SQLITE_TOOBIG".to_owned()));
+    }
+    let mut prepared = sqlite.prepare_cached(statement).map_err(failed)?;
+    let count = prepared.column_count();
+    let values = parameters.iter().map(|value| match value {
+        SqlValue::Null => rusqlite::types::Value::Null,
+        SqlValue::Int(number) => {
+            assert!(number.abs() < 1 << 53, "a Durable Object refuses {number}");
+            rusqlite::types::Value::Integer(*number)
+        }
+        SqlValue::Text(text) => rusqlite::types::Value::Text(text.clone()),
+    });
+    let mut rows = prepared.query(rusqlite::params_from_iter(values)).map_err(failed)?;
+    let mut answer = Vec::new();
+    while let Some(row) = rows.next().map_err(failed)? {
+        let read = |column| match row.get_ref(column).unwrap() {
+            ValueRef::Null => SqlValue::Null,
+            ValueRef::Integer(number) => SqlValue::Int(number),
+            ValueRef::Text(text) => SqlValue::Text(String::from_utf8(text.to_vec()).unwrap()),
+            other @ (ValueRef::Real(_) | ValueRef::Blob(_)) => {
+                panic!("a column of a type that is not in use: {other:?}")
+            }
+        };
+        answer.push((0..count).map(read).collect());
+    }
+    Ok(answer)
+}
+
+impl Kv for World {
+    async fn get(&self, key: &str) -> Result<Option<String>, KvError> {
+        let _leaves = self.memory.leaves();
+        yield_once().await;
+        if self.memory.kv_is_down.get() {
+            return Err(KvError("down".to_owned()));
+        }
+        Ok(self.memory.kv.borrow().get(key).cloned())
+    }
+
+    async fn put(&self, key: &str, value: &str) -> Result<(), KvError> {
+        let _leaves = self.memory.leaves();
+        yield_once().await;
+        while self.memory.kv_hangs.get() {
+            yield_once().await;
+        }
+        self.memory.kv_takes(key)?;
+        self.memory.kv.borrow_mut().insert(key.to_owned(), value.to_owned());
+        Ok(())
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), KvError> {
+        let _leaves = self.memory.leaves();
+        yield_once().await;
+        self.memory.kv_takes(key)?;
+        self.memory.kv.borrow_mut().remove(key);
+        Ok(())
+    }
+
+    async fn list(
+        &self,
+        prefix: &str,
+        cursor: Option<&str>,
+    ) -> Result<(Vec<String>, Option<String>), KvError> {
+        let _leaves = self.memory.leaves();
+        yield_once().await;
+        if self.memory.kv_is_down.get() {
+            return Err(KvError("down".to_owned()));
+        }
+        let kv = self.memory.kv.borrow();
+        // Pages of 1,000, as on the platform. The cursor is the last key of the page before.
+        let after = |key: &&String| cursor.is_none_or(|cursor| key.as_str() > cursor);
+        let names = kv.keys().filter(|key| key.starts_with(prefix)).filter(after);
+        let page: Vec<String> = names.take(1_000).cloned().collect();
+        let next = page.last().filter(|_| page.len() == 1_000).cloned();
+        Ok((page, next))
+    }
+}
+
+impl Payees for World {
+    async fn claim(&self, claim: PayeeClaim) -> Result<bool, PayeeError> {
+        let _leaves = self.memory.leaves();
+        // Another object: asking it takes a turn of the loop.
+        yield_once().await;
+        while self.memory.payees_hang.get() {
+            yield_once().await;
+        }
+        if self.memory.payees_are_down.get() {
+            return Err(PayeeError("down".to_owned()));
+        }
+        let mut claims = self.memory.payees.borrow_mut();
+        let holder = claims.entry(claim.payment).or_insert_with(|| claim.holder.clone());
+        Ok(*holder == claim.holder)
+    }
+}
+
+impl Timer for World {
+    /// Others run meanwhile, for longer if it is a time limit; the clock is moved by hand.
+    async fn sleep(&self, millis: u32) {
+        let turns = if millis < 3_000 { 1 } else { 10_000 };
+        for _ in 0..turns {
+            yield_once().await;
+        }
+    }
+}
+
+impl Web for World {
+    /// Crossmint, which has one wallet and gives it to the first owner that asks.
+    async fn exchange(&self, request: WebRequest) -> Result<WebResponse, HttpError> {
+        let _leaves = self.memory.leaves();
+        yield_once().await;
+        assert!(request.url.ends_with("/wallets"), "{}", request.url);
+        let mut body: Value = serde_json::from_str(&request.body.unwrap()).unwrap();
+        let owner = body["owner"].as_str().unwrap().to_owned();
+        let known = self.memory.crossmint_owner.borrow_mut().get_or_insert(owner.clone()).clone();
+        assert_eq!(owner, known, "one wallet, one owner");
+        body["address"] = json!(PROVIDED);
+        Ok(WebResponse { status: 201, headers: Headers::default(), body: body.to_string() })
+    }
+}
+
+impl Relayers for World {
+    /// What the relayer is to say next; without that, hosts ask a facilitator by its address.
+    async fn settle(
+        &self,
+        _network: &'static str,
+        order: RelayerOrder,
+    ) -> Result<HttpResponse, HttpError> {
+        let _leaves = self.memory.leaves();
+        self.memory.relayer_asked.borrow_mut().push(order.purpose);
+        yield_once().await;
+        while self.memory.relayer_hangs.get() {
+            yield_once().await;
+        }
+        let (status, body) = (self.memory.relayer_says.borrow_mut().pop_front())
+            .ok_or_else(|| HttpError::Connection("there is no relayer here".to_owned()))?;
+        Ok(HttpResponse { status, body: body.to_string() })
+    }
+}
+
+impl Http for World {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let _leaves = self.memory.leaves();
+        // One turn of the loop, so that other calls really run in between.
+        yield_once().await;
+        if request.url.ends_with("/supported") {
+            self.memory.supported_asked.set(self.memory.supported_asked.get() + 1);
+            let said = self.memory.supported.borrow().clone();
+            return said.ok_or(HttpError::Timeout);
+        }
+        self.memory.requests.borrow_mut().push(request.url.clone());
+        let body: Value = serde_json::from_str(&request.body.unwrap_or_default()).unwrap();
+        if request.url.ends_with("/verify") {
+            let answer = match self.memory.verify_refuses.get() {
+                true => json!({"isValid": false, "invalidReason": "invalid_exact_evm_signature"}),
+                false => json!({"isValid": true}),
+            };
+            return Ok(HttpResponse { status: 200, body: answer.to_string() });
+        }
+        if request.url.ends_with("/settle") {
+            return self.settle(&body);
+        }
+        while self.memory.chain.hangs.get() {
+            yield_once().await;
+        }
+        if self.memory.chain.is_down.get() {
+            return Err(HttpError::Connection("refused".to_owned()));
+        }
+        let answer = match body.as_array() {
+            Some(asks) => asks.iter().map(|ask| self.rpc(ask)).collect(),
+            None => self.rpc(&body),
+        };
+        Ok(HttpResponse { status: 200, body: answer.to_string() })
+    }
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let memory = Rc::new(Memory::default());
+        memory.now.set(NOW);
+        memory.chain.head.set(16);
+        memory.chain.settled_in.set(17);
+        Self { memory, sqlite: Rc::new(rusqlite::Connection::open_in_memory().unwrap()) }
+    }
+
+    fn settle(&self, body: &Value) -> Result<HttpResponse, HttpError> {
+        let authorization = &body["paymentPayload"]["payload"]["authorization"];
+        let nonce = authorization["nonce"].as_str().unwrap().to_owned();
+        let does = self.memory.settles.borrow_mut().pop_front().unwrap_or(Settles::Pays);
+        let used = self.memory.settled.borrow().contains_key(&nonce);
+        let valid_before: i64 = authorization["validBefore"].as_str().unwrap().parse().unwrap();
+        let expired = self.memory.now.get() >= valid_before;
+        let answer = |value: Value| Ok(HttpResponse { status: 200, body: value.to_string() });
+        match does {
+            Settles::Hangs => Err(HttpError::Timeout),
+            Settles::HasMoved => {
+                let to = "https://www.facilitator.example/settle".to_owned();
+                Err(HttpError::Redirected { status: 308, to })
+            }
+            Settles::Refuses(reason) => {
+                answer(json!({"success": false, "errorReason": reason, "transaction": ""}))
+            }
+            Settles::Pays | Settles::PaysSilently if expired => {
+                let reason = "invalid_exact_evm_payload_authorization_valid_before";
+                answer(json!({"success": false, "errorReason": reason, "transaction": ""}))
+            }
+            Settles::Pays | Settles::PaysSilently if used => {
+                let reason = "invalid_exact_evm_nonce_already_used";
+                answer(json!({"success": false, "errorReason": reason, "transaction": ""}))
+            }
+            Settles::Pays | Settles::PaysSilently => {
+                let hash = nonce.clone();
+                let payer = authorization["from"].as_str().unwrap().to_owned();
+                let value = authorization["value"].as_str().unwrap().parse().unwrap();
+                self.memory.settled.borrow_mut().insert(nonce, (payer, value));
+                if matches!(does, Settles::PaysSilently) {
+                    return Err(HttpError::Connection("cut".to_owned()));
+                }
+                answer(
+                    json!({"success": true, "transaction": hash, "payer": authorization["from"]}),
+                )
+            }
+        }
+    }
+
+    /// A chain that knows the authorizations that the facilitator used.
+    fn rpc(&self, body: &Value) -> Value {
+        let Chain { balances, contracts, head, settled_in, lag, .. } = &self.memory.chain;
+        let block = |number: &Cell<u64>| format!("{:#x}", number.get());
+        let settled = self.memory.settled.borrow();
+        let text = body["params"].to_string();
+        let used = settled.keys().find(|nonce| text.contains(&format!("{}\"", &nonce[2..])));
+        let result = match body["method"].as_str().unwrap() {
+            "eth_getBlockByNumber" => {
+                // A block every two seconds.
+                let named = body["params"][0].as_str().unwrap().trim_start_matches("0x");
+                let number = u64::from_str_radix(named, 16).unwrap_or(head.get());
+                let age = i64::try_from(head.get().saturating_sub(number) * 2).unwrap();
+                let at = self.memory.now.get() - age - self.memory.chain.behind.get();
+                json!({"timestamp": format!("{at:#x}"), "number": format!("{number:#x}")})
+            }
+            "eth_blockNumber" => json!(block(head)),
+            "eth_chainId" => json!("0x14a34"),
+            "eth_getCode" => {
+                let who = body["params"][0].as_str().unwrap().to_lowercase();
+                json!(if contracts.borrow().contains(&who) { "0xef0100" } else { "0x" })
+            }
+            // balanceOf(address)
+            "eth_call" if text.contains("0x70a08231") => {
+                let balances = balances.borrow();
+                let mut known = balances.iter();
+                let owned = known.find(|(who, _)| text.contains(&who.to_lowercase()[2..]));
+                json!(format!("0x{:064x}", owned.map_or(1_000_000_000, |(_, owned)| *owned)))
+            }
+            "eth_call" if body["params"][0]["to"] == FACTORY => {
+                json!(format!("0x{:0>64}", PROVIDED.trim_start_matches("0x").to_lowercase()))
+            }
+            "eth_call" => {
+                let newest = head.get().saturating_sub(lag.get());
+                let named = body["params"][1].as_str().unwrap().strip_prefix("0x");
+                let named = named.map(|number| u64::from_str_radix(number, 16).unwrap());
+                if named.is_some_and(|number| number > newest) {
+                    let error = json!({"code": -32000, "message": "header not found"});
+                    return json!({"jsonrpc": "2.0", "id": body["id"], "error": error});
+                }
+                let is_seen = lag.get() == 0 || settled_in.get() <= newest;
+                json!(format!("0x{:064x}", u8::from(used.is_some() && is_seen)))
+            }
+            "eth_getLogs" if self.memory.chain.logs_are_gone.get() => json!([]),
+            "eth_getLogs" => match used {
+                // The hash of a settlement here is its nonce.
+                Some(nonce) => {
+                    json!([{"transactionHash": nonce, "blockNumber": block(settled_in)}])
+                }
+                None => json!([]),
+            },
+            "eth_getTransactionReceipt" => used.map_or(Value::Null, |used| {
+                let mut receipt = receipt(used, &settled[used]);
+                receipt["blockNumber"] = block(settled_in).into();
+                receipt
+            }),
+            method => panic!("an RPC method that is not in use: {method}"),
+        };
+        json!({"jsonrpc": "2.0", "id": body["id"], "result": result})
+    }
+}
+
+/// The receipt of a settlement, with the logs that USDC writes.
+fn receipt(hash: &str, (payer, value): &(String, u64)) -> Value {
+    let word =
+        |address: &str| format!("0x{:0>64}", address.trim_start_matches("0x").to_lowercase());
+    let usdc = Network::by_caip2("eip155:84532").unwrap().usdc;
+    let used = "0x98de503528ee59b575ef0c0a2576a82497bfc029a5685b209e9ec333479b10a5";
+    let moved = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef";
+    let log = |topics: [&str; 3], data: &str| json!({"address": usdc.to_string().to_lowercase(), "topics": topics, "data": data});
+    json!({"status": "0x1", "transactionHash": hash, "logs": [
+        log([used, &word(payer), hash], "0x"),
+        log([moved, &word(payer), &word(PAY_TO)], &format!("0x{value:064x}")),
+    ]})
+}
