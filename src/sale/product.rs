@@ -37,7 +37,16 @@ pub enum Offer {
     Gone(&'static str),
 }
 
+/// A stored payment names a tool that is not sold. The kernel never asks for one.
+#[must_use]
+pub fn not_sold() -> SqlError {
+    SqlError("a payment for a tool that is not sold".to_owned())
+}
+
 impl Offer {
+    /// What a tool that is not sold offers.
+    pub const NOT_SOLD: Self = Self::Gone("its tool is not sold");
+
     /// Reads the result of an availability check.
     ///
     /// # Errors

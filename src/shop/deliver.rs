@@ -6,6 +6,7 @@ use crate::ledger::payments::{self, Settled, State};
 use crate::ports::{SqlError, World};
 use crate::rails::outcome::{Done, Failure, Fatal, Money};
 use crate::sale::answers::receipt;
+use crate::sale::product::not_sold;
 use crate::sale::repeat::{Kept, MayRead};
 use crate::sale::tool::{Access, Fulfilment};
 use crate::shop::Shop;
@@ -102,7 +103,7 @@ pub fn revoke(shop: &Shop<'_, impl World>, settled: &Settled) -> Result<(), SqlE
 
 fn tool_of(settled: &Settled) -> Result<Tool, SqlError> {
     let name = &settled.payment().tool;
-    Tool::by_name(name).ok_or_else(|| SqlError("a payment for a tool that is not sold".to_owned()))
+    Tool::by_name(name).ok_or_else(not_sold)
 }
 
 /// Money moved, but the delivery failed.

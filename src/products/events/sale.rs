@@ -19,7 +19,7 @@ use crate::rails::outcome::{Abort, Failure, Money};
 use crate::rails::quote::PaidCall;
 use crate::sale::answers::{no_money, pending};
 use crate::sale::cx::Cx;
-use crate::sale::product::{Hold, Offer, Sale, Terms};
+use crate::sale::product::{Hold, Offer, Sale, Terms, not_sold};
 use crate::sale::repeat::ProvenPayer;
 use crate::sale::request::read_arguments;
 
@@ -205,7 +205,7 @@ impl Sale<Tool> for EventSale {
             | Tool::CreateEvent
             | Tool::UpdateEvent
             | Tool::CancelEvent
-            | Tool::CheckIn => Ok(Offer::Gone("its tool is not sold")),
+            | Tool::CheckIn => Ok(Offer::NOT_SOLD),
         }
     }
 
@@ -226,7 +226,7 @@ impl Sale<Tool> for EventSale {
             | Tool::CreateEvent
             | Tool::UpdateEvent
             | Tool::CancelEvent
-            | Tool::CheckIn => Err(SqlError("a payment for a tool that is not sold".to_owned())),
+            | Tool::CheckIn => Err(not_sold()),
         }
     }
 

@@ -13,14 +13,13 @@ use crate::ports::{SqlError, World};
 use crate::products::vault::input::{self, OneSecret};
 use crate::products::vault::retrievals::{self, How};
 use crate::products::vault::seal::{Place, open};
-use crate::products::vault::store;
 use crate::products::vault::tools::Tool;
-use crate::products::vault::{Sale as Sold, Secret, Status, manage};
+use crate::products::vault::{Sale as Sold, Secret, Status, manage, store};
 use crate::rails::outcome::{Abort, Failure, Fatal, Money};
 use crate::rails::quote::PaidCall;
 use crate::sale::answers::{no_money, with_money};
 use crate::sale::cx::Cx;
-use crate::sale::product::{Hold, Offer, Sale, Terms};
+use crate::sale::product::{Hold, Offer, Sale, Terms, not_sold};
 use crate::sale::repeat::{Ground, MayRead, ProvenPayer};
 use crate::sale::request::read_arguments;
 
@@ -121,14 +120,22 @@ impl Sale<Tool> for SecretSale {
         }
     }
 
-    fn offer(_: Tool, cx: &Cx<'_, impl World>, payment: &Payment) -> Result<Offer, SqlError> {
-        let wanted = payment.wanted.as_deref().unwrap_or_default();
-        let Ok(id) = SecretId::parse(wanted) else { return Ok(Offer::Open) };
-        Offer::of(check_still_sold(cx, &id, payment))
+    fn offer(tool: Tool, cx: &Cx<'_, impl World>, payment: &Payment) -> Result<Offer, SqlError> {
+        match tool {
+            Tool::RetrieveSecret => {
+                let wanted = payment.wanted.as_deref().unwrap_or_default();
+                let Ok(id) = SecretId::parse(wanted) else { return Ok(Offer::Open) };
+                Offer::of(check_still_sold(cx, &id, payment))
+            }
+            Tool::ListSecrets | Tool::StoreSecret | Tool::DeleteSecret => Ok(Offer::NOT_SOLD),
+        }
     }
 
-    fn fulfil(_: Tool, cx: &Cx<'_, impl World>, paid: &Settled) -> Result<Value, SqlError> {
-        fulfil_secret(cx, paid)
+    fn fulfil(tool: Tool, cx: &Cx<'_, impl World>, paid: &Settled) -> Result<Value, SqlError> {
+        match tool {
+            Tool::RetrieveSecret => fulfil_secret(cx, paid),
+            Tool::ListSecrets | Tool::StoreSecret | Tool::DeleteSecret => Err(not_sold()),
+        }
     }
 
     fn correct(cx: &Cx<'_, impl World>, paid: &Settled, transaction: &str) -> Result<(), SqlError> {
