@@ -170,28 +170,25 @@ pub(super) fn to_host(
     Ok((stub, request))
 }
 
+/// Sends an action of ours to the object of a scope.
+async fn ask_host(env: &Env, scope: &ScopeId, action: Action) -> Result<Response> {
+    let command = Command::of_ours(RequestId::random(&EdgeRandom), scope.clone(), action);
+    let (stub, request) = to_host(env, &command, &Headers::default(), Vec::new())?;
+    stub.fetch_with_request(request).await
+}
+
 /// Asks a host's object whether it still needs the previous master key.
 pub(super) async fn resealed(env: &Env, scope: &ScopeId) -> Result<Resealed> {
-    let request_id = RequestId::random(&EdgeRandom);
-    let command = Command::of_ours(request_id, scope.clone(), Action::Resealed);
-    let (stub, request) = to_host(env, &command, &Headers::default(), Vec::new())?;
-    let mut response = stub.fetch_with_request(request).await?;
+    let response = ask_host(env, scope, Action::Resealed).await?;
     match response.status_code() {
-        200 => response.json().await,
         // There is no host, so there is nothing to seal.
         404 => Ok(Resealed::default()),
-        status => Err(format!("the host's object answers {status}").into()),
+        _ => answer_of(response, "Host").await,
     }
 }
 
 /// Asks a user's object when the user last signed out.
 pub(super) async fn signed_out_at(env: &Env, scope: &ScopeId) -> Result<Option<UnixSeconds>> {
-    let request_id = RequestId::random(&EdgeRandom);
-    let command = Command::of_ours(request_id, scope.clone(), Action::SignedOutAt);
-    let (stub, request) = to_host(env, &command, &Headers::default(), Vec::new())?;
-    let mut response = stub.fetch_with_request(request).await?;
-    match response.status_code() {
-        200 => Ok(response.json::<Option<i64>>().await?.map(UnixSeconds::new)),
-        status => Err(format!("the user's object answers {status}").into()),
-    }
+    let response = ask_host(env, scope, Action::SignedOutAt).await?;
+    Ok(answer_of::<Option<i64>>(response, "Host").await?.map(UnixSeconds::new))
 }
