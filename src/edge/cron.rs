@@ -14,10 +14,7 @@ use crate::directory::walk::{HOSTS, Walks, walk};
 use crate::directory::{Ask, Kind, Listed};
 use crate::edge::convert;
 use crate::edge::platform::{list, log, now, sleep};
-use crate::edge::rpc::relayer_of;
-use crate::edge::rpc::resealed;
-use crate::edge::rpc::sweep_object;
-use crate::edge::rpc::{ask_directory, ask_rotation};
+use crate::edge::rpc::{ask_directory, ask_rotation, relayer_of, resealed, sweep_object};
 use crate::ports::{Clock, Level, Log, Timer, within};
 
 /// One run of the cron.

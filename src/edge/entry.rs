@@ -5,10 +5,9 @@ use worker_macros::event;
 
 use crate::base::code::Code;
 use crate::base::id::RequestId;
-use crate::edge::convert;
-use crate::edge::cron;
 use crate::edge::gateway::Gateway;
 use crate::edge::platform::{EdgeRandom, log_once};
+use crate::edge::{convert, cron};
 use crate::http::problem;
 use crate::rails::outcome::Abort;
 

@@ -6,8 +6,7 @@ use worker_macros::durable_object;
 use crate::edge::platform::{log, now};
 use crate::edge::sql::ObjectSql;
 use crate::ledger::payee;
-use crate::ports::storage;
-use crate::ports::{Level, PayeeClaim, SqlError};
+use crate::ports::{Level, PayeeClaim, SqlError, storage};
 
 /// The Durable Object of one payout address. Its name is the address. Only Host objects call it.
 #[durable_object]

@@ -7,8 +7,7 @@ use crate::guest::purchase::machine::{Event, again_after, needs_an_alarm};
 use crate::guest::purchase::model::Purchase;
 use crate::guest::purchase::{run, store};
 use crate::guest::{outbox, owner, session};
-use crate::ports::storage;
-use crate::ports::{Level, SqlError};
+use crate::ports::{Level, SqlError, storage};
 
 /// When a row that cannot be read is tried again, seconds.
 const DAMAGED_SECONDS: i64 = 3_600;

@@ -48,8 +48,7 @@ use crate::guest::purchase::offer::{question, sign_request};
 use crate::guest::purchase::{run, store};
 use crate::guest::session::Owner;
 use crate::host::command::SignedIn;
-use crate::ports::storage;
-use crate::ports::{Level, SqlError};
+use crate::ports::{Level, SqlError, storage};
 
 /// The service of one guest session, in the session's object.
 pub struct Guest<W> {

@@ -4,11 +4,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::base::http::Reply;
-use crate::host::Host;
 use crate::host::command::Command;
 use crate::host::profile::read_products;
 use crate::host::views::{OwnMails, OwnPayments, ProfileView};
-use crate::host::{backup, credentials};
+use crate::host::{Host, backup, credentials};
 use crate::http::route::{Format, Own};
 use crate::identity::access::Caller;
 use crate::ledger::limits::{LimitChanges, Limits};

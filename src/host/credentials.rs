@@ -12,8 +12,7 @@ use serde::Deserialize;
 use crate::base::code::Code;
 use crate::base::fields::{self, InvalidField};
 use crate::base::id::CredentialId;
-use crate::base::rate_limit::Budget;
-use crate::base::rate_limit::RateLimiter;
+use crate::base::rate_limit::{Budget, RateLimiter};
 use crate::base::time::UnixSeconds;
 use crate::host::caller::check;
 use crate::host::command::Command;
@@ -22,8 +21,7 @@ use crate::host::views::{
     CreatedCredential, CredentialView, OwnCredentials, RevokedCredential, Status,
 };
 use crate::http::source::Source;
-use crate::identity::access::Tier;
-use crate::identity::access::{Caller, Grant};
+use crate::identity::access::{Caller, Grant, Tier};
 use crate::identity::{Token, TokenDigest};
 use crate::ports::{SqlError, World};
 use crate::rails::outcome::{Abort, Failure};

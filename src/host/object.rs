@@ -5,8 +5,7 @@ use std::cell::Cell;
 use crate::base::id::ScopeId;
 use crate::config::Config;
 use crate::ledger;
-use crate::ports::storage;
-use crate::ports::{SqlError, World};
+use crate::ports::{SqlError, World, storage};
 use crate::sale::cx::Cx;
 use crate::shop::profile::{self, Profile};
 

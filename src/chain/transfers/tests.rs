@@ -9,8 +9,7 @@ use alloy_primitives::{address, b256};
 
 use super::*;
 use crate::base::time::UnixSeconds;
-use crate::ports::HttpResponse;
-use crate::ports::{HttpError, HttpRequest};
+use crate::ports::{HttpError, HttpRequest, HttpResponse};
 
 const URL: &str = "https://rpc.example/key";
 const HASH: B256 = b256!("00000000000000000000000000000000000000000000000000000000000000aa");

@@ -12,8 +12,7 @@ use crate::facilitator::own::follow::ask_receipt;
 use crate::facilitator::own::judge::Market;
 use crate::facilitator::own::store::{Sent, State};
 use crate::facilitator::own::{Relayer, RelayerWorld, budget, standing, store};
-use crate::ports::storage;
-use crate::ports::{Level, SqlError};
+use crate::ports::{Level, SqlError, storage};
 
 /// The shortest interval between two checks of what was sent, seconds.
 pub(super) const LOOK_AFTER_SECONDS: i64 = 3;

@@ -79,8 +79,7 @@ use crate::facilitator::own::refusal::{Reason, Refusal, Unavailable};
 use crate::facilitator::own::standing::Contract;
 pub use crate::facilitator::own::store::MIGRATIONS;
 use crate::facilitator::own::store::{Settlement, State};
-use crate::ports::storage;
-use crate::ports::{Alarm, Clock, Directory, Http, Level, Log, Sql, SqlError, Timer};
+use crate::ports::{Alarm, Clock, Directory, Http, Level, Log, Sql, SqlError, Timer, storage};
 
 /// All that a relayer asks of the world.
 pub trait RelayerWorld: Clock + Sql + Http + Alarm + Directory + Timer + Log {}

@@ -93,8 +93,8 @@ impl<W: RelayerWorld> Relayer<W> {
         })
     }
 
-    /// Records the transaction that moved the money as the settlement's own, whoever sent it. Returns whether there
-    /// is one.
+    /// Records the transaction that moved the money as the settlement's own, even if another
+    /// account sent it. Returns whether there is one.
     pub(super) async fn take_over_use(&self, settlement: &Settlement) -> Result<bool, SqlError> {
         let Usage::Moved(hash, _) = self.usage(settlement).await else { return Ok(false) };
         let now = self.world.now();
@@ -111,7 +111,7 @@ impl<W: RelayerWorld> Relayer<W> {
         Ok(true)
     }
 
-    /// The outcome of a settlement's authorization, whoever sent it.
+    /// The outcome of a settlement's authorization, in a transaction of any sender.
     pub(super) async fn usage(&self, settlement: &Settlement) -> Usage {
         self.settings.rpc.usage_now(&self.world, &self.wanted(settlement)).await
     }

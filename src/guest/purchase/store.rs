@@ -147,8 +147,8 @@ fn readable(
     Ok(rows.into_iter().flatten().collect())
 }
 
-/// Whether exactly this call is paid for already, and that is not over. If so it is looked after by `now`: whoever
-/// calls again wants to know. With which wallet it is paid makes no other call of it.
+/// Whether a payment for exactly this call is still open. If so, its next check is due at `now`, because the user waits
+/// for it. The same call with another wallet is the same call.
 pub(crate) fn is_under_way(
     sql: &impl Sql,
     (server, tool, arguments): (&str, &str, &Value),

@@ -3,10 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::base::code::Code;
-use crate::base::fields;
 use crate::base::http::Reply;
 use crate::base::id::{DraftId, TicketId};
-use crate::base::text;
+use crate::base::{fields, text};
 use crate::http::route::AtDesk;
 use crate::identity::access::Caller;
 use crate::ledger::wallets;

@@ -9,11 +9,9 @@ use crate::ledger::outbox;
 use crate::ports::paging::{Found, Page};
 use crate::ports::{SqlError, World};
 use crate::products::vault::input::{ListSecrets, SecretChanges, StoreSecret};
-use crate::products::vault::retrievals;
 use crate::products::vault::seal::{Place, seal};
-use crate::products::vault::store;
 use crate::products::vault::views::{OwnSecrets, Retrievals};
-use crate::products::vault::{Secret, Status, Waiting};
+use crate::products::vault::{Secret, Status, Waiting, retrievals, store};
 use crate::rails::outcome::{Abort, Failure, Fatal, Money};
 use crate::sale::cx::Cx;
 
