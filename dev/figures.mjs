@@ -6,6 +6,7 @@ import { gzipSync } from "node:zlib";
 import { blocksIn, linesAdded } from "./lib/blocks.mjs";
 import { Failure, parseOptions, root, runMain } from "./lib/process.mjs";
 import { circles, functions, imports, sources, upward } from "./lib/source.mjs";
+import { notInSources, turningBack, wayIn } from "./lib/way.mjs";
 
 const FILE_LINES_MAX = 400;
 const FUNCTION_LINES_MAX = 70;
@@ -20,6 +21,7 @@ export function figures() {
   return [
     atMost("files-for-a-paid-tool", 2, filesForAPaidTool(files)),
     ...forAProduct(),
+    ...ofAPaidCall(files),
     atMost("imports-upward", 0, upward(graph, layers())),
     atMost("modules-in-circles", 0, circles(graph)),
     atMost("methods-on-host", 25, methodsOnHost(files)),
@@ -58,6 +60,17 @@ function forAProduct() {
   const kernel = touched.filter((path) => !storage.includes(path));
   const lines = kernel.flatMap((path) => Array(linesAdded(additions, path)).fill(path));
   return [atMost("files-for-a-product", 2, kernel), atMost("lines-for-a-product", 3, lines), atMost("files-for-its-storage", 2, storage)];
+}
+
+/** The calls from module to module of a paid call, from entry to answer, as src/ARCHITECTURE.md lists them. */
+function ofAPaidCall(files) {
+  const way = wayIn(read("src/ARCHITECTURE.md"));
+  const shown = (hops) => hops.map(({ from, to }) => `${from} > ${to}`);
+  return [
+    atMost("hops-of-a-paid-call", 26, shown(way)),
+    atMost("hops-that-turn-back", 3, shown(turningBack(way, layers()))),
+    atMost("hops-not-in-the-sources", 0, notInSources(way, files)),
+  ];
 }
 
 /** The order of tests/it/layers.rs. */

@@ -180,7 +180,7 @@ async fn pay(
     let amount = quote.amount;
     let payer = copy.authorization.from.to_checksum(None);
     wait_while_held(&shop.cx, &shop.memory.waiting, sale, &payer).await?;
-    let reserved = exclusive.reserve(shop.cx.world, |payer, payment| {
+    let check = |payer: &str, payment: &PaymentId| {
         check_not_busy(shop, payer, payment)?;
         let hold = sale.recheck(&shop.cx, payer, payment, amount)?;
         shop.memory.admit_wallet(shop.cx.world, payer, amount)?;
@@ -192,7 +192,8 @@ async fn pay(
         // fails an earlier check cannot block the others.
         shop.memory.breaker.borrow_mut().admit(shop.cx.world.now()).map_err(unavailable)?;
         Ok::<_, Failure>(staged)
-    })?;
+    };
+    let reserved = exclusive.reserve(shop.cx.world, check)?;
     let settled = reserved.settle(shop.cx.world, facilitator, shop.cx.scope).await;
     count(shop, &settled);
     if let Err(Stop::AlreadyUsed(id)) = &settled

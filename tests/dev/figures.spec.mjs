@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { figures } from "../../dev/figures.mjs";
 import { root } from "../../dev/lib/process.mjs";
 import { circles, expand, functions, imports, upward } from "../../dev/lib/source.mjs";
+import { notInSources, turningBack, wayIn } from "../../dev/lib/way.mjs";
 
 /** A goal that is met is added here, and never taken out. */
 const MET = [
@@ -13,6 +14,9 @@ const MET = [
   "files-for-a-product",
   "lines-for-a-product",
   "files-for-its-storage",
+  "hops-of-a-paid-call",
+  "hops-that-turn-back",
+  "hops-not-in-the-sources",
   "imports-upward",
   "modules-in-circles",
   "methods-on-host",
@@ -68,4 +72,21 @@ test("functions are counted without comments and empty lines", () => {
     { name: "b", lines: 1 },
     { name: "c", lines: 1 },
   ]);
+});
+
+test("the way of a call is read from the document, and a step that the sources do not have is seen", () => {
+  const way = wayIn("text\n```text\nedge/entry fetch\n  host handle\n    shop/pay pay\n      host check\n  host/reply reply\n```\nmore");
+  assert.deepEqual(
+    way.map(({ from, to, calls }) => [from, to, ...calls]),
+    [["edge/entry", "host", "handle"], ["host", "shop/pay", "pay"], ["shop/pay", "host", "check"], ["edge/entry", "host/reply", "reply"]],
+  );
+  const files = [
+    file("edge/entry", "fn fetch() { stub.handle(); reply() }"),
+    file("host/mod", "fn handle() { pay() }\nlet check = || 1;"),
+    file("shop/pay", "fn pay() { check() }"),
+    file("host/reply", "fn answer() {}"),
+  ];
+  assert.deepEqual(notInSources(way, files), ["edge/entry > host/reply reply"]);
+  assert.deepEqual(notInSources([{ from: "shop/pay", to: "host", calls: ["handle"] }], files), ["shop/pay > host handle"]);
+  assert.deepEqual(turningBack(way, ["shop", "host"]).map(({ to }) => to), ["host"]);
 });
