@@ -182,6 +182,16 @@ pub trait Sale<T>: Sized {
         Ok(())
     }
 
+    /// Whether the host has taken back what was bought. Money that the chain has dropped is then not moved again.
+    ///
+    /// # Errors
+    ///
+    /// [`SqlError`] if SQLite refuses.
+    fn is_taken_back(cx: &Cx<'_, impl World>, paid: &Settled) -> Result<bool, SqlError> {
+        let _ = (cx, paid);
+        Ok(false)
+    }
+
     /// The chain has dropped the money for good. Revokes what was bought, in the SQL transaction that reverses the
     /// books.
     ///

@@ -5,9 +5,8 @@ use crate::base::id::PaymentId;
 use crate::chain::usage::Usage;
 use crate::ledger::payments::{self, NotPaid, Payment, Settled, State};
 use crate::ports::{Level, SqlError, World};
-use crate::products::events::store;
 use crate::sale::flow;
-use crate::shop::deliver::{correct, deliver, revoke};
+use crate::shop::deliver::{correct, deliver, revoke, tool_of};
 use crate::shop::find_out::{Evidence, ask_chain, end, find_out};
 use crate::shop::look::Look;
 use crate::shop::{Shop, succeeded};
@@ -126,15 +125,13 @@ fn confirm_later(shop: &Shop<'_, impl World>, payment: &Payment) -> Result<(), S
     payments::postpone(shop.cx.world, &payment.claim(), next)
 }
 
-/// Moves the money of a delivered payment again, unless its event was cancelled. Then it waits until the
-/// authorization expires or the chain has the transaction again.
+/// Moves the money of a delivered payment again, unless the host has taken back what it bought. Then it waits until
+/// the authorization expires or the chain has the transaction again.
 async fn move_again(
     shop: &Shop<'_, impl World>,
     settled: &Settled,
 ) -> Result<Option<String>, SqlError> {
-    if let Some(id) = &settled.payment().event_id
-        && store::find(shop.cx.world, id)?.is_some_and(|(event, _)| event.cancelled)
-    {
+    if tool_of(settled)?.is_taken_back(&shop.cx, settled)? {
         return Ok(None);
     }
     let facilitator = &shop.cx.config.facilitator;

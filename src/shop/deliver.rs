@@ -101,7 +101,12 @@ pub fn revoke(shop: &Shop<'_, impl World>, settled: &Settled) -> Result<(), SqlE
     })
 }
 
-fn tool_of(settled: &Settled) -> Result<Tool, SqlError> {
+/// The tool that a payment has bought.
+///
+/// # Errors
+///
+/// [`SqlError`] if no tool has its name.
+pub fn tool_of(settled: &Settled) -> Result<Tool, SqlError> {
     let name = &settled.payment().tool;
     Tool::by_name(name).ok_or_else(not_sold)
 }

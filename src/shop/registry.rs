@@ -147,6 +147,18 @@ macro_rules! products {
                 match self { $(Self::$name(_) => products::$module::sale::$sale::correct(cx, paid, transaction),)+ }
             }
 
+            /// [`Sale::is_taken_back`]
+            ///
+            /// # Errors
+            /// [`SqlError`] if SQLite refuses.
+            pub fn is_taken_back(
+                self,
+                cx: &Cx<'_, impl World>,
+                paid: &Settled,
+            ) -> Result<bool, SqlError> {
+                match self { $(Self::$name(_) => products::$module::sale::$sale::is_taken_back(cx, paid),)+ }
+            }
+
             /// [`Sale::revoke`]
             ///
             /// # Errors

@@ -235,6 +235,11 @@ impl Sale<Tool> for EventSale {
         records::publish_seat(cx, paid.payment())
     }
 
+    fn is_taken_back(cx: &Cx<'_, impl World>, paid: &Settled) -> Result<bool, SqlError> {
+        let Some(id) = &paid.payment().event_id else { return Ok(false) };
+        Ok(store::find(cx.world, id)?.is_some_and(|(event, _)| event.cancelled))
+    }
+
     fn revoke(cx: &Cx<'_, impl World>, paid: &Settled) -> Result<(), SqlError> {
         store::remove_rsvp(cx.world, &paid.payment().id)?;
         records::publish_seat(cx, paid.payment())
