@@ -7,7 +7,7 @@ import { bundle } from "./bundle.mjs";
 import { lint } from "./check.mjs";
 import { chromium } from "./chromium.mjs";
 import { Failure, root, runMain, step } from "./lib/process.mjs";
-import { failuresIn, forgetLogs, ROOM, runJobs, runNative, runSpec } from "./lib/specs.mjs";
+import { compileNative, failuresIn, forgetLogs, ROOM, runJobs, runNative, runSpec } from "./lib/specs.mjs";
 
 const SUITES = ["dev", "worker", "chain", "conformance", "browser"];
 const screenshots = join(root, ".dev", "screenshots");
@@ -55,9 +55,7 @@ async function main(chosen) {
   const started = performance.now();
   const results = [];
   try {
-    if (chosen.length === 0) await lint();
-    await step("build", build);
-    await step("bundle", bundle);
+    await Promise.all([chosen.length === 0 && lintAndCompile(), step("build", build).then(() => step("bundle", bundle))]);
     const files = chosen.length === 0 ? specs() : chosen;
     const withBrowser = files.some((file) => resolve(root, file).startsWith(join(root, "tests", "browser")));
     if (withBrowser) await prepareBrowser();
@@ -72,6 +70,12 @@ async function main(chosen) {
   const sum = (what) => results.reduce((all, result) => all + result[what], 0);
   console.log(`${sum("passed")} passed, ${sum("failed")} failed, ${inMinutes((performance.now() - started) / 1000)}`);
   if (sum("failed") > 0) process.exitCode = 1;
+}
+
+/** Beside the build, the last minutes of which use one core. */
+async function lintAndCompile() {
+  await lint();
+  await step("native tests", compileNative);
 }
 
 async function prepareBrowser() {

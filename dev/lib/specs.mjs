@@ -2,21 +2,24 @@
 import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
-import { environment, root } from "./process.mjs";
+import { environment, root, run } from "./process.mjs";
 
 const logs = join(root, ".dev", "test");
-/** How many ordinary files run at a time: each has a Worker, mostly a chain, and the smallest machine has two cores. */
-export const ROOM = 2;
+/**
+ * How many ordinary files run at a time: each has a Worker and mostly a chain, which wait for each other half of the time.
+ * The smallest machine has two cores.
+ */
+export const ROOM = 3;
 const SIGNALS = ["SIGINT", "SIGTERM"];
 /** Ports for the files that run side by side, so that two of them never choose the same one. */
 const PORTS = { from: 10_000, to: 32_000, each: 2_000 };
 
 /**
  * Runs `jobs` in their order, as soon as there is room for the next one: `{title, room, run}` each. `room` is 1 for
- * an ordinary job, ROOM for one that must be alone. `run(lane)` gives `{passed, failed, output}`; no two jobs that run
+ * an ordinary job, `most` for one that must be alone. `run(lane)` gives `{passed, failed, output}`; no two jobs that run
  * at the same time have the same lane. `ends(result)` hears of each end, `seconds` included.
  */
-export async function runJobs(jobs, ends) {
+export async function runJobs(jobs, ends, most = ROOM) {
   const waiting = [...jobs];
   const running = new Map();
   const lanes = new Set();
@@ -38,7 +41,7 @@ export async function runJobs(jobs, ends) {
   for (const signal of SIGNALS) process.once(signal, isStopped);
   while (waiting.length > 0 || running.size > 0) {
     // A job that must be alone does not hold the others up: it comes when they are over.
-    const next = waiting.findIndex(({ room }) => used() + room <= ROOM);
+    const next = waiting.findIndex(({ room }) => used() + room <= most);
     if (next >= 0) start(...waiting.splice(next, 1));
     else await Promise.race(running.values());
   }
@@ -78,6 +81,9 @@ function settings(lane) {
   // Built already, and every process loads the same packages.
   return { ...environment(), FREE_PORTS, IS_BUILT: "1", NODE_COMPILE_CACHE: join(root, ".dev", "compiled") };
 }
+
+/** Compiles the native tests, which `runNative` then only runs. */
+export const compileNative = () => run("cargo", ["test", "--quiet", "--no-run"], { hint: "the native tests do not compile, see above" });
 
 /** Runs the native tests and counts them. */
 export async function runNative() {

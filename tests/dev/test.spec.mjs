@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { failuresIn, ROOM, runJobs, runSpec } from "../../dev/lib/specs.mjs";
+import { failuresIn, runJobs, runSpec } from "../../dev/lib/specs.mjs";
 
 let folder;
 
@@ -32,13 +32,13 @@ async function begun(jobs) {
   return jobs.filter(({ lane }) => lane !== undefined).map(({ title }) => title);
 }
 
-test("two files run at a time, four that wait, and one alone after all others", async () => {
-  const alone = job("alone", ROOM);
+test("where there is room for two files, four that wait run at a time, and one alone after all others", async () => {
+  const alone = job("alone", 2);
   const [a, b, c] = ["a", "b", "c"].map((title) => job(title, 1));
   const [d, e] = ["d", "e"].map((title) => job(title, 0.5));
   const jobs = [a, b, c, d, e, alone];
   const ends = [];
-  const over = runJobs(jobs, ({ title }) => ends.push(title));
+  const over = runJobs(jobs, ({ title }) => ends.push(title), 2);
   assert.deepEqual(await begun(jobs), ["a", "b"]);
   a.end();
   assert.deepEqual(await begun(jobs), ["a", "b", "c"]);
