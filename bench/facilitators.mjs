@@ -12,7 +12,7 @@ import { freePort } from "../dev/lib/ports.mjs";
 import { root, runMain } from "../dev/lib/process.mjs";
 import { request } from "../tests/support/facilitators.mjs";
 import { payerKit } from "../tests/support/payer-kit.mjs";
-import { startWorkerd } from "./workerd.mjs";
+import { ours, startWorkerd } from "./workerd.mjs";
 
 const WARM_UP = 10;
 const agent = new http.Agent({ keepAlive: true });
@@ -66,8 +66,8 @@ async function startOurs(rpcUrl) {
     NETWORKS: NETWORK,
   };
   const secrets = { MASTER_KEY: randomBytes(32).toString("hex"), RELAYER_PRIVATE_KEY: otherRelayer.privateKey };
-  const { url, stop } = await startWorkerd({ vars, secrets });
-  return { name: "ours", url: `${url}/facilitator`, stop };
+  const { urls, stop } = await startWorkerd([await ours({ vars, secrets })]);
+  return { name: "ours", url: `${urls.ours}/facilitator`, stop };
 }
 
 /** What a shop does, which verifies and then settles; and what one does that settles at once. */

@@ -71,9 +71,15 @@ Runs 100,000 seeds of a simulation in which everything goes wrong, or so many, o
 A million cases of hostile input, other ones each time. FUZZ_CASES and FUZZ_SEED say the same.`,
   },
   bench: {
-    script: "bench/facilitators.mjs",
-    help: `npm run bench [-- --count 100]
-How long our facilitator takes, beside the reference one.`,
+    script: "bench/run.mjs",
+    help: `npm run bench [-- --short] [-- --report] [-- --only NAME]
+Measures ours beside a bare Worker and a peer on npm \`agents\`, in one workerd and in turns: calls a second, time, memory,
+size, SQL statements. One line for each goal.
+
+  --short               fewer and shorter repeats, three minutes
+  --report              writes bench/REPORT.md
+  --only NAME           only the scenarios whose name contains it
+  --on-disk             keeps the objects on the disk instead of in memory`,
   },
   check: {
     script: "dev/check.mjs",
@@ -145,6 +151,8 @@ export function asksForHelp(args) {
 
 /** Scripts that are run with `node` alone. */
 const SCRIPTS = {
+  "bench/facilitators.mjs": `node bench/facilitators.mjs [--count 100]
+How long our facilitator takes, beside the reference one.`,
   "dev/pay.mjs": `node dev/pay.mjs <file> [options]
 Makes the header that pays for a challenge: the file holds an answer 402 as \`curl -si\` prints it.
 

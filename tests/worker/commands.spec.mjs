@@ -25,7 +25,7 @@ test("every npm script has help, and showing it does nothing else", () => {
 });
 
 test("a script that is run without npm has the same help", () => {
-  for (const script of ["dev/agent.mjs", "dev/demo.mjs", "dev/start.mjs", "dev/doctor.mjs", "dev/pay.mjs", "dev/backup.mjs", "dev/restore.mjs", "bench/facilitators.mjs"]) {
+  for (const script of ["dev/agent.mjs", "dev/demo.mjs", "dev/start.mjs", "dev/doctor.mjs", "dev/pay.mjs", "dev/backup.mjs", "dev/restore.mjs", "bench/run.mjs", "bench/facilitators.mjs"]) {
     const { status, stdout } = run(script, "--help");
     assert.equal(status, 0, script);
     assert.match(stdout, /^(npm|node) /, script);

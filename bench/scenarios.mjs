@@ -1,0 +1,78 @@
+// What is measured. A scenario has a request for each contestant and its goals: `share` of the floor, `peer` times the
+// best peer.
+import { encode } from "../tests/support/pay.mjs";
+
+const LEGACY = { "mcp-protocol-version": "2025-11-25" };
+const MODERN = "2026-07-28";
+const OK = 200;
+const UNPAID = [OK, 402];
+
+/** A request as bytes go over the wire. */
+export function http(path, body, headers = {}) {
+  const text = body === undefined ? "" : JSON.stringify(body);
+  const all = { host: "localhost", accept: "application/json, text/event-stream", ...(text && { "content-type": "application/json" }), ...headers };
+  const lines = Object.entries({ ...all, "content-length": Buffer.byteLength(text) }).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `${body === undefined ? "GET" : "POST"} ${path} HTTP/1.1\r\n${lines.join("")}\r\n${text}`;
+}
+
+const call = (method, params) => ({ jsonrpc: "2.0", id: 1, method, params });
+const legacy = (path, method, params = {}, headers = {}) => http(path, call(method, params), { ...LEGACY, ...headers });
+
+function modern(path, method, params = {}) {
+  const meta = { "io.modelcontextprotocol/protocolVersion": MODERN, "io.modelcontextprotocol/clientCapabilities": {}, "io.modelcontextprotocol/clientInfo": { name: "bench", version: "1" } };
+  const headers = { "mcp-protocol-version": MODERN, "mcp-method": method, ...(params.name && { "mcp-name": params.name }) };
+  return http(path, call(method, { ...params, _meta: meta }), headers);
+}
+
+const mcp = ({ server }) => `/mcp/users/${server.scope}`;
+const floor = (path = "/") => ({ requests: [http(path, call("tools/list", {}))], status: OK });
+const peer = (method, params) => ({ requests: [legacy("/mcp", method, params)], status: OK });
+const initialize = { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "bench", version: "1" } };
+const one = (request, status = OK) => ({ requests: [request], status });
+
+/** Scenarios whose requests can be sent as often as one likes. */
+export function scenarios(hosts) {
+  const { few } = hosts;
+  const seat = { name: "rsvpToEvent", arguments: { eventId: few.event.id } };
+  const lists = Object.values(hosts).filter(({ seats }) => !seats);
+  return [
+    { name: "tools-list", goals: { share: 1.2, peer: 3 }, floor: floor(), peer: peer("tools/list"), ours: one(legacy(mcp(few), "tools/list")) },
+    { name: "tools-list-modern", goals: { share: 1.2 }, floor: floor(), ours: one(modern(mcp(few), "tools/list")) },
+    { name: "discover", goals: { share: 1.2 }, floor: floor(), ours: one(modern(mcp(few), "server/discover")) },
+    { name: "initialize", goals: { share: 1.2, peer: 3 }, floor: floor(), peer: peer("initialize", initialize), ours: one(legacy(mcp(few), "initialize", initialize)) },
+    {
+      name: "get-event",
+      goals: { share: 0.6 },
+      floor: floor(),
+      peer: peer("tools/call", { name: "getEvent", arguments: { eventId: "one" } }),
+      ours: one(legacy(mcp(few), "tools/call", { name: "getEvent", arguments: { eventId: few.event.id } })),
+    },
+    ...lists.map((host) => ({
+      name: `list-events-${host.events}`,
+      goals: { share: 0.8 },
+      floor: one(http(`/list?object=${host.events}`)),
+      ours: one(legacy(mcp(host), "tools/call", { name: "listEvents", arguments: {} })),
+    })),
+    {
+      name: "unpaid-rsvp",
+      goals: { share: 0.55, peer: 3.5 },
+      floor: floor(),
+      peer: { ...peer("tools/call", { name: "rsvpToEvent", arguments: { eventId: "one" } }), status: UNPAID },
+      ours: { requests: [legacy(mcp(few), "tools/call", seat)], status: UNPAID },
+    },
+  ];
+}
+
+/** The paid calls: every request has a payment of its own, so it is sent once. `payments`: by contestant. */
+export function paid(name, host, payments) {
+  const asked = { name: "rsvpToEvent", arguments: { eventId: host.event.id } };
+  const atPeer = { name: "rsvpToEvent", arguments: { eventId: "one" } };
+  return {
+    name,
+    floor: { requests: payments.floor.map((payment) => http("/paid", { paymentPayload: payment })), status: OK },
+    ...(payments.peer && {
+      peer: { requests: payments.peer.map((payment) => legacy("/mcp", "tools/call", { ...atPeer, _meta: { "x402/payment": encode(payment) } })), status: OK },
+    }),
+    ours: { requests: payments.ours.map((payment) => legacy(mcp(host), "tools/call", { ...asked, _meta: { "x402/payment": payment } })), status: OK },
+  };
+}
