@@ -9,14 +9,13 @@ use worker_macros::durable_object;
 use crate::base::http::Reply;
 use crate::base::id::RequestId;
 use crate::directory::Kind;
-use crate::edge::convert::{self, BODY_BYTES_MAX};
+use crate::edge::convert;
 use crate::edge::object::{self, Broken};
 use crate::edge::platform::log;
 use crate::edge::world::EdgeWorld;
 use crate::host::Host as Service;
 use crate::host::Request as HostRequest;
 use crate::host::backup::EXPORT_ID;
-use crate::host::backup::format::PAGE_BYTES_MAX;
 use crate::host::command::{Command, HEADER};
 use crate::ports::Level;
 
@@ -52,11 +51,10 @@ impl DurableObject for Host {
             return Err("a request reached the object without a command".into());
         };
         let body = match request.inner().body() {
-            // The gateway has checked the length.
-            Some(_) => convert::read(request.stream()?, PAGE_BYTES_MAX.max(BODY_BYTES_MAX)).await,
-            None => Ok(Vec::new()),
+            // The gateway has checked the length, and sends the body as a whole.
+            Some(_) => request.bytes().await?,
+            None => Vec::new(),
         };
-        let body = body.map_err(|_| worker::Error::from("the body cannot be read"))?;
         let request_id = command.request_id.clone();
         let origin = command.origin.clone();
         let reply = service.handle(HostRequest { command, headers, body }).await;

@@ -1,10 +1,18 @@
 //! Implements the [`Sql`] port with a Durable Object's SQLite.
+//!
+//! The parameters and the rows of a statement cross between Rust and JavaScript as one JSON text each: a crossing for
+//! each cell would take longer than the statement.
+
+use std::cell::Cell;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
-use worker::{SqlStorage, SqlStorageValue, Storage};
+use worker::Storage;
 
-use crate::ports::{Row, Sql, SqlError, SqlValue};
+use crate::ports::{Row, Sql, SqlError, SqlValue, may_write};
+
+/// The largest integer that a JavaScript number holds exactly.
+const INTEGER_MAX: i64 = (1 << 53) - 1;
 
 #[wasm_bindgen]
 extern "C" {
@@ -16,26 +24,46 @@ extern "C" {
         this: &SyncStorage,
         block: &mut dyn FnMut() -> Result<(), JsValue>,
     ) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(method, getter)]
+    fn sql(this: &SyncStorage) -> JsValue;
+
+    /// Defined by `entry.mjs`: the rows of a statement as JSON.
+    #[wasm_bindgen(catch, js_name = "__run_sql")]
+    fn run_sql(sql: &JsValue, statement: &str, parameters: &str) -> Result<String, JsValue>;
 }
 
 /// The SQLite storage of one Durable Object.
 pub(super) struct ObjectSql {
-    sql: SqlStorage,
+    sql: JsValue,
     storage: SyncStorage,
+    writes: Cell<u64>,
 }
 
 impl ObjectSql {
     pub(super) fn new(storage: &Storage) -> Self {
         let raw: &JsValue = storage.as_raw().as_ref();
-        Self { sql: storage.sql(), storage: raw.clone().unchecked_into() }
+        let storage: SyncStorage = raw.clone().unchecked_into();
+        Self { sql: storage.sql(), storage, writes: Cell::new(0) }
+    }
+
+    fn note_write(&self) {
+        self.writes.set(self.writes.get().wrapping_add(1));
     }
 }
 
 impl Sql for ObjectSql {
     fn run(&self, statement: &str, parameters: &[SqlValue]) -> Result<Vec<Row>, SqlError> {
-        let parameters: Vec<_> = parameters.iter().map(to_storage).collect::<Result<_, _>>()?;
-        let cursor = self.sql.exec(statement, parameters).map_err(failed)?;
-        cursor.raw().map(|row| row.map_err(failed)?.into_iter().map(to_ours).collect()).collect()
+        if may_write(statement) {
+            self.note_write();
+        }
+        let is_exact = |value: &SqlValue| !matches!(value, SqlValue::Int(number) if !(-INTEGER_MAX..=INTEGER_MAX).contains(number));
+        if !parameters.iter().all(is_exact) {
+            return Err(SqlError("a number that JavaScript cannot hold".to_owned()));
+        }
+        let parameters = serde_json::to_string(parameters).map_err(|error| broken(&error))?;
+        let rows = run_sql(&self.sql, statement, &parameters).map_err(|error| failed(&error))?;
+        serde_json::from_str(&rows).map_err(|error| broken(&error))
     }
 
     fn atomically<T, E: From<SqlError>>(
@@ -52,33 +80,28 @@ impl Sql for ObjectSql {
                 Some(Ok(_)) | None => Ok(()),
             }
         });
+        if committed.is_err() {
+            // What was read in the block is no longer stored.
+            self.note_write();
+        }
         match (answer, committed) {
             (Some(Ok(_)), Err(error)) => Err(SqlError(format!("commit: {error:?}")).into()),
             (Some(answer), _) => answer,
             (None, _) => Err(SqlError("the block did not run".to_owned()).into()),
         }
     }
-}
 
-fn failed(error: worker::Error) -> SqlError {
-    SqlError(error.to_string())
-}
-
-fn to_storage(value: &SqlValue) -> Result<SqlStorageValue, SqlError> {
-    match value {
-        SqlValue::Null => Ok(SqlStorageValue::Null),
-        SqlValue::Text(text) => Ok(SqlStorageValue::String(text.clone())),
-        SqlValue::Int(number) => SqlStorageValue::try_from_i64(*number).map_err(failed),
+    fn writes(&self) -> u64 {
+        self.writes.get()
     }
 }
 
-fn to_ours(value: SqlStorageValue) -> Result<SqlValue, SqlError> {
-    match value {
-        SqlStorageValue::Null => Ok(SqlValue::Null),
-        SqlStorageValue::String(text) => Ok(SqlValue::Text(text)),
-        SqlStorageValue::Integer(number) => Ok(SqlValue::Int(number)),
-        SqlStorageValue::Float(_) | SqlStorageValue::Boolean(_) | SqlStorageValue::Blob(_) => {
-            Err(SqlError("a column of a type that is not in use".to_owned()))
-        }
-    }
+/// What SQLite says.
+fn failed(error: &JsValue) -> SqlError {
+    let said = error.dyn_ref::<js_sys::Error>().map(|error| String::from(error.message()));
+    SqlError(said.unwrap_or_else(|| format!("{error:?}")))
+}
+
+fn broken(error: &serde_json::Error) -> SqlError {
+    SqlError(format!("a statement's parameters or rows: {error}"))
 }

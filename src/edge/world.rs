@@ -197,6 +197,10 @@ impl Sql for EdgeWorld {
     ) -> Result<T, E> {
         self.sql.atomically(block)
     }
+
+    fn writes(&self) -> u64 {
+        self.sql.writes()
+    }
 }
 
 impl Budgets for EdgeWorld {

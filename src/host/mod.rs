@@ -23,12 +23,13 @@ pub mod tools;
 pub mod views;
 pub mod wake;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use crate::base::code::Code;
 use crate::base::http::{Headers, Reply};
 use crate::base::rate_limit::RateLimiter;
+use crate::base::time::UnixSeconds;
 use crate::config::Config;
 use crate::host::backup::outgoing::OutPage;
 use crate::host::command::{Action, Command, HttpCall};
@@ -60,6 +61,8 @@ pub struct Host<W> {
     sign_ins: RefCell<RateLimiter>,
     /// The rate limit of each credential.
     agent_calls: RefCell<RateLimiter>,
+    /// The writes ([`Sql::writes`]) that the alarm covers, and when it was set.
+    armed: Cell<Option<(u64, UnixSeconds)>>,
 }
 
 /// A command with the caller's headers and body.
@@ -81,6 +84,7 @@ impl<W: World> Host<W> {
             resealing: Resealing::default(),
             sign_ins: RefCell::default(),
             agent_calls: RefCell::default(),
+            armed: Cell::default(),
         }
     }
 
@@ -113,7 +117,9 @@ impl<W: World> Host<W> {
         // Only browsers get errors as a page. Calls of agents are frequent, so their headers are not cloned.
         let headers = (!is_call).then(|| request.headers.clone());
         let reply = self.dispatch(request).await;
-        if let Err(error) = self.rearm() {
+        if !(is_call && self.is_armed())
+            && let Err(error) = self.rearm()
+        {
             log_fatal(&self.world, &error.to_string(), request_id.as_str());
         }
         match reply {

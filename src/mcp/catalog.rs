@@ -3,12 +3,21 @@
 use serde_json::{Map, Value, json};
 
 use crate::sale::tool::{Access, Fulfilment, Price};
-use crate::shop::registry::{Products, Tool};
+use crate::shop::registry::{Product, Products, Tool};
+
+thread_local! {
+    /// The entries of all tools, made once per instance: a schema takes longer than the rest of a list.
+    static ENTRIES: Vec<(Tool, Value)> =
+        Product::ALL.iter().flat_map(|product| product.tools()).map(|tool| (tool, describe(tool))).collect();
+}
 
 /// The `tools` of `tools/list`: those that the caller may call.
 #[must_use]
 pub fn list(products: Products, may_call: impl Fn(Tool) -> bool) -> Value {
-    products.tools().filter(|tool| may_call(*tool)).map(describe).collect()
+    ENTRIES.with(|entries| {
+        let mine = |tool: Tool| products.has(tool.product()) && may_call(tool);
+        entries.iter().filter(|(tool, _)| mine(*tool)).map(|(_, entry)| entry.clone()).collect()
+    })
 }
 
 /// Tools and prices for the manifest.

@@ -6,10 +6,12 @@ pub mod metered;
 pub mod paging;
 pub mod storage;
 
+use std::fmt;
 use std::future::Future;
 use std::pin::pin;
 
 use futures_util::future::{Either, select};
+use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 
 use crate::base::http::Headers;
@@ -27,11 +29,46 @@ pub trait Clock {
 }
 
 /// A value in SQLite. Integers must lie within ±(2^53 - 1); 256-bit numbers are stored as text.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
 pub enum SqlValue {
     Null,
     Int(i64),
     Text(String),
+}
+
+impl<'de> Deserialize<'de> for SqlValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OneValue;
+        impl Visitor<'_> for OneValue {
+            type Value = SqlValue;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("null, an integer or text")
+            }
+
+            fn visit_unit<E: de::Error>(self) -> Result<SqlValue, E> {
+                Ok(SqlValue::Null)
+            }
+
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<SqlValue, E> {
+                Ok(SqlValue::Int(number))
+            }
+
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<SqlValue, E> {
+                i64::try_from(number).map(SqlValue::Int).map_err(E::custom)
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<SqlValue, E> {
+                Ok(SqlValue::Text(text.to_owned()))
+            }
+
+            fn visit_string<E: de::Error>(self, text: String) -> Result<SqlValue, E> {
+                Ok(SqlValue::Text(text))
+            }
+        }
+        deserializer.deserialize_any(OneValue)
+    }
 }
 
 /// SQLite refused a statement. The message is for our logs, never for a caller.
@@ -58,6 +95,16 @@ pub trait Sql {
         &self,
         block: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, E>;
+
+    /// A number that grows with every statement that may have changed something, and with every rolled back
+    /// transaction. While it is the same, a value that was read before is still the stored one.
+    fn writes(&self) -> u64;
+}
+
+/// Whether a statement may change something.
+#[must_use]
+pub fn may_write(statement: &str) -> bool {
+    !statement.trim_start().starts_with("SELECT")
 }
 
 /// The platform refused to sign with a key. The message is for our logs and repeats nothing of the key.

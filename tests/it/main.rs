@@ -22,6 +22,7 @@ mod mail;
 mod migrations;
 mod money;
 mod post_office;
+mod reads;
 mod records;
 mod relayer;
 mod repeat;

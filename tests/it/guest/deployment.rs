@@ -170,6 +170,10 @@ impl Sql for Room {
     ) -> Result<T, E> {
         self.own.atomically(block)
     }
+
+    fn writes(&self) -> u64 {
+        self.own.writes()
+    }
 }
 
 impl Timer for Room {

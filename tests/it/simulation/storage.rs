@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use events_concierge::base::time::UnixSeconds;
 use events_concierge::ports::storage::{self, Migrations};
-use events_concierge::ports::{Clock, Level, Log, Row, Sql, SqlError, SqlValue};
+use events_concierge::ports::{Clock, Level, Log, Row, Sql, SqlError, SqlValue, may_write};
 use rusqlite::config::DbConfig;
 
 use crate::support::run_statement;
@@ -62,7 +62,7 @@ impl Storage {
 
 impl Sql for Storage {
     fn run(&self, statement: &str, parameters: &[SqlValue]) -> Result<Vec<Row>, SqlError> {
-        if !statement.trim_start().starts_with("SELECT") {
+        if may_write(statement) {
             self.writes.set(self.writes.get() + 1);
         }
         run_statement(&self.connection, statement, parameters)
@@ -81,6 +81,10 @@ impl Sql for Storage {
         self.in_block.set(false);
         self.run("RELEASE block", &[])?;
         answer
+    }
+
+    fn writes(&self) -> u64 {
+        self.writes.get()
     }
 }
 
@@ -101,6 +105,10 @@ impl Sql for Calm {
         block: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, E> {
         self.sqlite.atomically(block)
+    }
+
+    fn writes(&self) -> u64 {
+        self.sqlite.writes()
     }
 }
 

@@ -15,7 +15,7 @@ use events_concierge::ports::{
     Alarm, Clock, Delivery, Directory, Http, HttpError, HttpRequest, HttpResponse, Kv, KvError,
     Level, Log, Mail, MailError, PayeeClaim, PayeeError, Payees, Purpose, Random, RelayerOrder,
     Relayers, Row, Sent, SignError, Signer, Sql, SqlError, SqlValue, Timer, Web, WebRequest,
-    WebResponse,
+    WebResponse, may_write,
 };
 use serde_json::Value;
 
@@ -95,8 +95,7 @@ impl Log for World {
 
 impl Sql for World {
     fn run(&self, statement: &str, parameters: &[SqlValue]) -> Result<Vec<Row>, SqlError> {
-        let writes = !statement.trim_start().starts_with("SELECT");
-        if writes && self.sim.fault(self.deaths()) {
+        if may_write(statement) && self.sim.fault(self.deaths()) {
             resume_unwind(Box::new(Crash));
         }
         self.sqlite.run(statement, parameters)
@@ -107,6 +106,10 @@ impl Sql for World {
         block: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, E> {
         self.sqlite.atomically(block)
+    }
+
+    fn writes(&self) -> u64 {
+        self.sqlite.writes()
     }
 }
 

@@ -99,6 +99,9 @@ pub(crate) struct Memory {
     pub(crate) alarm: Cell<Option<i64>>,
     /// How often the object has noted that it has something open.
     pub(crate) noted: Cell<u32>,
+    pub(crate) statements: Cell<u64>,
+    /// Statements that may have written something.
+    pub(crate) writes: Cell<u64>,
     pub(crate) settles: RefCell<VecDeque<Settles>>,
     /// What our own facilitator answers, where it is the one that is asked.
     pub(crate) relayer_says: RefCell<VecDeque<(u16, Value)>>,

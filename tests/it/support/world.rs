@@ -10,7 +10,7 @@ use events_concierge::chain::networks::Network;
 use events_concierge::ports::{
     Alarm, Clock, Directory, Http, HttpError, HttpRequest, HttpResponse, Kv, KvError, Level, Log,
     PayeeClaim, PayeeError, Payees, Random, RelayerOrder, Relayers, Row, SignError, Signer, Sql,
-    SqlError, SqlValue, Timer, Web, WebRequest, WebResponse,
+    SqlError, SqlValue, Timer, Web, WebRequest, WebResponse, may_write,
 };
 use rusqlite::types::ValueRef;
 use serde_json::{Value, json};
@@ -65,6 +65,10 @@ impl Sql for World {
         if self.memory.sql_fails.borrow().is_some_and(|text| statement.contains(text)) {
             return Err(SqlError("disk I/O error".to_owned()));
         }
+        self.memory.statements.set(self.memory.statements.get() + 1);
+        if may_write(statement) {
+            self.memory.writes.set(self.memory.writes.get() + 1);
+        }
         run_statement(&self.sqlite, statement, parameters)
     }
 
@@ -80,6 +84,10 @@ impl Sql for World {
         }
         run("RELEASE block")?;
         answer
+    }
+
+    fn writes(&self) -> u64 {
+        self.memory.writes.get()
     }
 }
 

@@ -136,6 +136,10 @@ impl Sql for World {
     ) -> Result<T, E> {
         self.sqlite.atomically(block)
     }
+
+    fn writes(&self) -> u64 {
+        self.sqlite.writes()
+    }
 }
 
 impl Timer for World {
