@@ -7,6 +7,9 @@ use crate::ports::{Clock, Sql, SqlError, SqlValue};
 /// Each statement is a comment with the rule, and a query for the ids that break it. `?1` is the time, Unix seconds.
 const RULES: &str = include_str!("audit.sql");
 
+/// The one rule that holds only while the object can work.
+pub const IN_TIME: &str = "every settled payment is delivered within ten minutes";
+
 /// Ids that are named for one rule at most.
 const NAMED_MAX: usize = 5;
 
@@ -35,4 +38,15 @@ pub fn audit_at(sql: &impl Sql, at: UnixSeconds) -> Result<Vec<String>, SqlError
         }
     }
     Ok(faults)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rule_with_a_time_limit_is_one_of_the_rules() {
+        let is_it = |statement: &str| statement.starts_with(&format!("-- {IN_TIME}\n"));
+        assert!(statements(RULES).any(is_it));
+    }
 }

@@ -1,6 +1,6 @@
 //! What must be true at every step.
 
-use events_concierge::ledger::audit::audit;
+use events_concierge::ledger::audit::{IN_TIME, audit};
 use events_concierge::ports::SqlValue;
 
 use super::super::chain::short;
@@ -19,8 +19,6 @@ const RECOVERY_SECONDS: i64 = 600;
 
 /// How long an alarm may run, milliseconds. The runtime ends it after 15 minutes.
 const ALARM_MILLIS_MAX: i64 = 10 * 60_000;
-/// A rule of the books that only holds where an object can work.
-const IN_TIME: &str = "what was paid for is delivered within ten minutes";
 
 /// What was seen of an object last.
 #[derive(Default)]
