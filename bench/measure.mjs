@@ -37,8 +37,8 @@ export async function startOutside() {
 
 /**
  * One scenario, `connections` at a time: for each contestant the medians of `{rate, p50, p99, cpu, errors}`: calls a second,
- * milliseconds, milliseconds of workerd's time for a call, and answers that were not what they should be. `shares`: a part
- * of the requests for each repeat, for those that can be sent only once.
+ * milliseconds, milliseconds of workerd's time for a call, and answers that were not what they should be. With `isOnce` each
+ * repeat has a part of the requests.
  */
 export async function measure({ workerd, load }, scenario, { connections, millis, isOnce = false }) {
   const names = CONTESTANTS.filter((name) => scenario[name]);

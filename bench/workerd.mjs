@@ -125,7 +125,7 @@ const kv :Workerd.Worker = (
 ${workers.map((worker) => describeOne(worker, folder)).join("\n")}`;
 }
 
-function describeOne({ name, folder: _, date, flags = [], variables = {}, objects = [], kv = [] }, folder) {
+function describeOne({ name, date, flags = [], variables = {}, objects = [], kv = [] }, folder) {
   const files = readdirSync(path.join(folder, name)).filter((file) => /\.(js|mjs|wasm)$/.test(file));
   const kind = (file) => (file.endsWith(".wasm") ? "wasm" : "esModule");
   const modules = files

@@ -57,7 +57,6 @@ impl Sql for ObjectSql {
         if may_write(statement) {
             self.note_write();
         }
-        let is_exact = |value: &SqlValue| !matches!(value, SqlValue::Int(number) if !(-INTEGER_MAX..=INTEGER_MAX).contains(number));
         if !parameters.iter().all(is_exact) {
             return Err(SqlError("a number that JavaScript cannot hold".to_owned()));
         }
@@ -96,7 +95,14 @@ impl Sql for ObjectSql {
     }
 }
 
-/// What SQLite says.
+fn is_exact(value: &SqlValue) -> bool {
+    match value {
+        SqlValue::Int(number) => (-INTEGER_MAX..=INTEGER_MAX).contains(number),
+        SqlValue::Null | SqlValue::Text(_) => true,
+    }
+}
+
+/// The message with which SQLite has refused a statement.
 fn failed(error: &JsValue) -> SqlError {
     let said = error.dyn_ref::<js_sys::Error>().map(|error| String::from(error.message()));
     SqlError(said.unwrap_or_else(|| format!("{error:?}")))

@@ -6,6 +6,7 @@
 //! [`backup`] exports and restores. Sales are in [`crate::shop`].
 
 pub mod api;
+mod armed;
 pub mod backup;
 pub mod caller;
 pub mod command;
@@ -23,14 +24,14 @@ pub mod tools;
 pub mod views;
 pub mod wake;
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::base::code::Code;
 use crate::base::http::{Headers, Reply};
 use crate::base::rate_limit::RateLimiter;
-use crate::base::time::UnixSeconds;
 use crate::config::Config;
+use crate::host::armed::Armed;
 use crate::host::backup::outgoing::OutPage;
 use crate::host::command::{Action, Command, HttpCall};
 use crate::host::object::{Object, Storage};
@@ -61,8 +62,7 @@ pub struct Host<W> {
     sign_ins: RefCell<RateLimiter>,
     /// The rate limit of each credential.
     agent_calls: RefCell<RateLimiter>,
-    /// The writes ([`Sql::writes`]) that the alarm covers, and when it was set.
-    armed: Cell<Option<(u64, UnixSeconds)>>,
+    armed: Armed,
 }
 
 /// A command with the caller's headers and body.
@@ -84,7 +84,7 @@ impl<W: World> Host<W> {
             resealing: Resealing::default(),
             sign_ins: RefCell::default(),
             agent_calls: RefCell::default(),
-            armed: Cell::default(),
+            armed: Armed::default(),
         }
     }
 
@@ -117,7 +117,7 @@ impl<W: World> Host<W> {
         // Only browsers get errors as a page. Calls of agents are frequent, so their headers are not cloned.
         let headers = (!is_call).then(|| request.headers.clone());
         let reply = self.dispatch(request).await;
-        if !(is_call && self.is_armed())
+        if !(is_call && self.armed.covers_all(&self.world))
             && let Err(error) = self.rearm()
         {
             log_fatal(&self.world, &error.to_string(), request_id.as_str());

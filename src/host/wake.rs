@@ -22,9 +22,6 @@ use crate::shop::succeeded;
 /// Retry delay after a part of the alarm has failed, seconds.
 const TROUBLE_SECONDS: i64 = 60;
 
-/// How long a call that writes nothing trusts the alarm that is set, seconds.
-const ARMED_SECONDS: i64 = 60;
-
 /// Which parts of an alarm succeeded.
 struct Went {
     payments: bool,
@@ -42,7 +39,7 @@ pub(super) struct Dues {
 impl<W: World> Host<W> {
     /// Does all work that is due, and sets the next alarm.
     pub async fn wake(&self) {
-        self.armed.set(None);
+        self.armed.forget();
         let went = self.do_what_is_due().await;
         // Failed work stays due at once; the delay keeps the alarm from running in a loop.
         let soonest = |is_well| self.world.now().plus(if is_well { 0 } else { TROUBLE_SECONDS });
@@ -143,15 +140,8 @@ impl<W: World> Host<W> {
     pub(super) fn rearm(&self) -> Result<Dues, SqlError> {
         let dues = self.dues()?;
         set_alarm(&self.world, dues.payments.into_iter().chain(dues.others).min());
-        self.armed.set(Some((self.world.writes(), self.world.now())));
+        self.armed.note(&self.world);
         Ok(dues)
-    }
-
-    /// Whether the alarm covers everything that is stored. After a minute it is set again, because it may be lost.
-    pub(super) fn is_armed(&self) -> bool {
-        self.armed.get().is_some_and(|(writes, at)| {
-            writes == self.world.writes() && self.world.now().since(at) < ARMED_SECONDS
-        })
     }
 
     fn dues(&self) -> Result<Dues, SqlError> {

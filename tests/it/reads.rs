@@ -4,13 +4,9 @@ use events_concierge::host::command::Action;
 use events_concierge::http::route::Own;
 use events_concierge::ports::storage::{Cached, first};
 use events_concierge::ports::{Sql, SqlError};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::support::{Server, World, json_of};
-
-fn rpc(method: &str, params: &Value) -> Value {
-    json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
-}
+use crate::support::{Server, World, json_of, rpc};
 
 /// Makes every statement fail that contains `text`.
 fn break_reading(server: &Server, text: Option<&'static str>) {

@@ -9,12 +9,8 @@ use events_concierge::http::route::{AtHost, Format, Own};
 use serde_json::{Value, json};
 
 use crate::support::{
-    FACTORY, PROVIDED, Server, Wallet, World, block_on, config_with, json_of, offer, pay,
+    FACTORY, PROVIDED, Server, Wallet, World, block_on, config_with, json_of, offer, pay, rpc,
 };
-
-fn rpc(method: &str, params: &Value) -> Value {
-    json!({"jsonrpc": "2.0", "id": 7, "method": method, "params": params})
-}
 
 fn modern(method: &str, mut params: Value) -> Value {
     params["_meta"] = json!({

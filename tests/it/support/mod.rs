@@ -39,6 +39,11 @@ pub(crate) fn as_v1(payment: &Value) -> Value {
     })
 }
 
+/// A JSON-RPC request.
+pub(crate) fn rpc(method: &str, params: &Value) -> Value {
+    json!({"jsonrpc": "2.0", "id": 7, "method": method, "params": params})
+}
+
 pub(crate) fn json_of(reply: &Reply) -> Value {
     serde_json::from_str(&reply.body).unwrap()
 }
