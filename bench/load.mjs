@@ -11,11 +11,11 @@ process.on("message", async (order) => {
 });
 
 /**
- * `order`: `{port, requests, connections, millis, isOnce, status}`. The requests are sent in turn, each once with `isOnce`.
- * Gives back `{count, errors, millis, latencies, byStatus, sample}`; `errors` are answers with another status than `status`
- * (or none of them).
+ * `order`: `{port, requests, connections, millis, isOnce, status, says}`. The requests are sent in turn, each once with
+ * `isOnce`. Gives back `{count, errors, millis, latencies, byStatus, sample}`; `errors` are answers with another status than
+ * `status` (or none of them), or that do not contain the text `says`.
  */
-async function carryOut({ port, requests, connections, millis, isOnce = false, status }) {
+async function carryOut({ port, requests, connections, millis, isOnce = false, status, says = "" }) {
   const bytes = requests.map((request) => Buffer.from(request));
   const wanted = [status].flat();
   const result = { count: 0, errors: 0, latencies: [], byStatus: {}, sample: undefined };
@@ -30,7 +30,7 @@ async function carryOut({ port, requests, connections, millis, isOnce = false, s
     result.count += 1;
     result.latencies.push(took);
     (result.byStatus[code] ??= []).push(took);
-    if (wanted.includes(code)) return;
+    if (wanted.includes(code) && answer.includes(says)) return;
     result.errors += 1;
     result.sample ??= answer.toString("utf8").slice(0, 2000);
   };

@@ -50,13 +50,13 @@ export async function measure({ workerd, load }, scenario, { connections, millis
   return Object.fromEntries(Object.entries(runs).map(([name, all]) => [name, middle(all)]));
 }
 
-async function runOne({ workerd, load }, name, { requests, status }, { connections, millis, isOnce, repeat }) {
+async function runOne({ workerd, load }, name, { requests, status, says }, { connections, millis, isOnce, repeat }) {
   const port = Number(new URL(workerd.urls[name]).port);
   const each = Math.floor(requests.length / REPEATS);
   const mine = isOnce ? requests.slice(repeat * each, (repeat + 1) * each) : requests;
-  if (!isOnce) await load({ port, requests, connections, millis: WARM_UP_MILLIS, status });
+  if (!isOnce) await load({ port, requests, connections, millis: WARM_UP_MILLIS, status, says });
   const before = workerd.cpuMillis();
-  const result = await load({ port, requests: mine, connections, millis, isOnce, status });
+  const result = await load({ port, requests: mine, connections, millis, isOnce, status, says });
   const cpu = (workerd.cpuMillis() - before) / result.count;
   const { count, errors, sample, latencies } = result;
   return { rate: (1000 * count) / result.millis, p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99), cpu, errors, count, sample };

@@ -25,10 +25,11 @@ function modern(path, method, params = {}) {
 }
 
 const mcp = ({ server }) => `/mcp/users/${server.scope}`;
-const floor = (path = "/") => ({ requests: [http(path, call("tools/list", {}))], status: OK });
-const peer = (method, params) => ({ requests: [legacy("/mcp", method, params)], status: OK });
+const floor = (path = "/") => ({ requests: [http(path, call("tools/list", {}))], status: OK, says: '"ok":true' });
+const peer = (method, params, says = '"result"') => ({ requests: [legacy("/mcp", method, params)], status: OK, says });
 const initialize = { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "bench", version: "1" } };
-const one = (request, status = OK) => ({ requests: [request], status });
+/** `says`: what an answer contains that is none of a failure. */
+const one = (request, says, status = OK) => ({ requests: [request], status, says });
 
 /** Scenarios whose requests can be sent as often as one likes. */
 export function scenarios(hosts) {
@@ -36,29 +37,29 @@ export function scenarios(hosts) {
   const seat = { name: "rsvpToEvent", arguments: { eventId: few.event.id } };
   const lists = Object.values(hosts).filter(({ seats }) => !seats);
   return [
-    { name: "tools-list", goals: { share: 1.2, peer: 3 }, floor: floor(), peer: peer("tools/list"), ours: one(legacy(mcp(few), "tools/list")) },
-    { name: "tools-list-modern", goals: { share: 1.2 }, floor: floor(), ours: one(modern(mcp(few), "tools/list")) },
-    { name: "discover", goals: { share: 1.2 }, floor: floor(), ours: one(modern(mcp(few), "server/discover")) },
-    { name: "initialize", goals: { share: 1.2, peer: 3 }, floor: floor(), peer: peer("initialize", initialize), ours: one(legacy(mcp(few), "initialize", initialize)) },
+    { name: "tools-list", goals: { share: 1.2, peer: 3 }, floor: floor(), peer: peer("tools/list"), ours: one(legacy(mcp(few), "tools/list"), "rsvpToEvent") },
+    { name: "tools-list-modern", goals: { share: 1.2 }, floor: floor(), ours: one(modern(mcp(few), "tools/list"), "rsvpToEvent") },
+    { name: "discover", goals: { share: 1.2 }, floor: floor(), ours: one(modern(mcp(few), "server/discover"), "supportedVersions") },
+    { name: "initialize", goals: { share: 1.2, peer: 3 }, floor: floor(), peer: peer("initialize", initialize), ours: one(legacy(mcp(few), "initialize", initialize), "serverInfo") },
     {
       name: "get-event",
       goals: { share: 0.6 },
       floor: floor(),
       peer: peer("tools/call", { name: "getEvent", arguments: { eventId: "one" } }),
-      ours: one(legacy(mcp(few), "tools/call", { name: "getEvent", arguments: { eventId: few.event.id } })),
+      ours: one(legacy(mcp(few), "tools/call", { name: "getEvent", arguments: { eventId: few.event.id } }), "seatsLeft"),
     },
     ...lists.map((host) => ({
       name: `list-events-${host.events}`,
       goals: { share: 0.8 },
-      floor: one(http(`/list?object=${host.events}`)),
-      ours: one(legacy(mcp(host), "tools/call", { name: "listEvents", arguments: {} })),
+      floor: one(http(`/list?object=${host.events}`), "seatsLeft"),
+      ours: one(legacy(mcp(host), "tools/call", { name: "listEvents", arguments: {} }), "seatsLeft"),
     })),
     {
       name: "unpaid-rsvp",
       goals: { share: 0.55, peer: 3.5 },
       floor: floor(),
-      peer: { ...peer("tools/call", { name: "rsvpToEvent", arguments: { eventId: "one" } }), status: UNPAID },
-      ours: { requests: [legacy(mcp(few), "tools/call", seat)], status: UNPAID },
+      peer: { ...peer("tools/call", { name: "rsvpToEvent", arguments: { eventId: "one" } }, "accepts"), status: UNPAID },
+      ours: one(legacy(mcp(few), "tools/call", seat), "accepts", UNPAID),
     },
   ];
 }
@@ -69,10 +70,18 @@ export function paid(name, host, payments) {
   const atPeer = { name: "rsvpToEvent", arguments: { eventId: "one" } };
   return {
     name,
-    floor: { requests: payments.floor.map((payment) => http("/paid", { paymentPayload: payment })), status: OK },
+    floor: { requests: payments.floor.map((payment) => http("/paid", { paymentPayload: payment })), status: OK, says: "transaction" },
     ...(payments.peer && {
-      peer: { requests: payments.peer.map((payment) => legacy("/mcp", "tools/call", { ...atPeer, _meta: { "x402/payment": encode(payment) } })), status: OK },
+      peer: {
+        requests: payments.peer.map((payment) => legacy("/mcp", "tools/call", { ...atPeer, _meta: { "x402/payment": encode(payment) } })),
+        status: OK,
+        says: "x402/payment-response",
+      },
     }),
-    ours: { requests: payments.ours.map((payment) => legacy(mcp(host), "tools/call", { ...asked, _meta: { "x402/payment": payment } })), status: OK },
+    ours: {
+      requests: payments.ours.map((payment) => legacy(mcp(host), "tools/call", { ...asked, _meta: { "x402/payment": payment } })),
+      status: OK,
+      says: "ticketUrl",
+    },
   };
 }
