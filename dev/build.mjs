@@ -7,9 +7,9 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { gzipSync } from "node:zlib";
 import { withLock } from "./lib/lock.mjs";
 import { Failure, root, run, runMain } from "./lib/process.mjs";
+import { gzippedBytes } from "./lib/size.mjs";
 import { buildPage, isPageBuilt } from "./web.mjs";
 
 const target = resolve(root, process.env.CARGO_TARGET_DIR ?? "target");
@@ -97,9 +97,9 @@ async function makeModule(stamp) {
 }
 
 function report(milliseconds) {
-  const wasm = readFileSync(join(built, "index_bg.wasm"));
+  const wasm = join(built, "index_bg.wasm");
   const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
-  const size = `${kilobytes(wasm.length)}, ${kilobytes(gzipSync(wasm, { level: 9 }).length)} gzipped`;
+  const size = `${kilobytes(statSync(wasm).size)}, ${kilobytes(gzippedBytes(wasm))} gzipped`;
   console.log(`build: wasm ${size}, ${(milliseconds / 1000).toFixed(1)} s`);
 }
 

@@ -2,9 +2,9 @@
 // sources by the rule that stands with it here, never by hand.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
 import { blocksIn, linesAdded } from "./lib/blocks.mjs";
 import { Failure, parseOptions, root, runMain } from "./lib/process.mjs";
+import { gzippedBytes } from "./lib/size.mjs";
 import { circles, functions, imports, sources, upward } from "./lib/source.mjs";
 import { notInSources, turningBack, wayIn } from "./lib/way.mjs";
 
@@ -119,7 +119,7 @@ function shortDocLines(files) {
 function wasm() {
   const path = join(root, "build", "index_bg.wasm");
   if (!existsSync(path)) return [];
-  const [goal, value] = [3_000_000, gzipSync(readFileSync(path), { level: 9 }).length];
+  const [goal, value] = [3_000_000, gzippedBytes(path)];
   return [{ name: "wasm-gzip-bytes", value, goal, isMet: value <= goal, where: [] }];
 }
 

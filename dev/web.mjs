@@ -2,10 +2,10 @@
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative, sep } from "node:path";
-import { gzipSync } from "node:zlib";
 import { withLock } from "./lib/lock.mjs";
 import { modernNode } from "./lib/node.mjs";
 import { root, run, runMain } from "./lib/process.mjs";
+import { gzippedBytes } from "./lib/size.mjs";
 
 const source = join(root, "web");
 const scratch = join(root, ".dev");
@@ -74,8 +74,7 @@ function files(folder) {
 
 function report(milliseconds) {
   const scripts = files(pageFolder).filter((path) => path.endsWith(".js"));
-  const size = (path) => gzipSync(readFileSync(join(pageFolder, path)), { level: 9 }).length;
-  const sum = scripts.reduce((total, path) => total + size(path), 0);
+  const sum = scripts.reduce((total, path) => total + gzippedBytes(join(pageFolder, path)), 0);
   console.log(`build: page ${(sum / 1000).toFixed(1)} kB of scripts gzipped, ${(milliseconds / 1000).toFixed(1)} s`);
 }
 
