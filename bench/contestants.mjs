@@ -40,7 +40,10 @@ export async function peer({ facilitator }, payTo) {
   };
 }
 
-/** Ours with a counter of SQL statements: `GET /bench/statements` tells how many there were since it was asked last. */
+/**
+ * Ours with a counter of SQL statements: `GET /bench/statements` tells how many there were since it was asked last, those of
+ * alarms apart: `{calls, alarms}`.
+ */
 export async function counting(settings) {
   await bundle();
   const folder = path.join(scratch, "counting");
@@ -52,7 +55,8 @@ export async function counting(settings) {
 
 // Its name is the first in the order of names, which is how workerd chooses the main module.
 const COUNTER = `import main, * as all from "entry.js";
-let statements = 0;
+let statements = { calls: 0, alarms: 0 };
+let alarms = 0;
 let isPatched = false;
 function counts(Base) {
   return class extends Base {
@@ -62,11 +66,20 @@ function counts(Base) {
         const methods = Object.getPrototypeOf(ctx.storage.sql);
         const { exec } = methods;
         methods.exec = function (...args) {
-          statements += 1;
+          statements[alarms > 0 ? "alarms" : "calls"] += 1;
           return exec.apply(this, args);
         };
       }
       super(ctx, env);
+    }
+
+    async alarm() {
+      alarms += 1;
+      try {
+        await super.alarm();
+      } finally {
+        alarms -= 1;
+      }
     }
   };
 }
@@ -80,8 +93,8 @@ export default {
   ...main,
   fetch(request, env, ctx) {
     if (new URL(request.url).pathname !== "/bench/statements") return main.fetch(request, env, ctx);
-    const answer = Response.json({ statements });
-    statements = 0;
+    const answer = Response.json(statements);
+    statements = { calls: 0, alarms: 0 };
     return answer;
   },
 };

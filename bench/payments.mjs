@@ -1,8 +1,7 @@
 // Payments that are signed beforehand, by a wallet of its own each, with the official client.
 import { rsvp, sign } from "../tests/support/pay.mjs";
 import { accountsOf } from "../tests/support/wallets.mjs";
-
-const NUMBER = { jsonrpc: "2.0", id: 1 };
+import { call, LEGACY, SEAT_AT_PEER } from "./scenarios.mjs";
 
 /** `count` payments for a seat at one of our events, from wallets derived from `name`. */
 export async function forOurs(network, { server, event }, name, count) {
@@ -11,9 +10,8 @@ export async function forOurs(network, { server, event }, name, count) {
 
 /** The same for the peer, whose challenge comes in `_meta`. */
 export async function forPeer(url, name, count) {
-  const params = { name: "rsvpToEvent", arguments: { eventId: "one" } };
-  const headers = { "content-type": "application/json", accept: "application/json, text/event-stream", "mcp-protocol-version": "2025-11-25" };
-  const answer = await fetch(`${url}/mcp`, { method: "POST", headers, body: JSON.stringify({ ...NUMBER, method: "tools/call", params }) });
+  const headers = { "content-type": "application/json", accept: "application/json, text/event-stream", ...LEGACY };
+  const answer = await fetch(`${url}/mcp`, { method: "POST", headers, body: JSON.stringify(call("tools/call", SEAT_AT_PEER)) });
   const text = await answer.text();
   const { result } = JSON.parse(text.replace(/^[^{]*data: /s, ""));
   const challenge = result._meta["x402/error"];

@@ -1,6 +1,6 @@
 // What the contestants have before anything is measured: hosts with events and sold seats. One of each is made by the
 // program itself; the others are copies of its rows, because a hundred thousand calls would take too long.
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { openServer, createEvent, setLimits } from "../tests/support/network.mjs";

@@ -2,10 +2,11 @@
 // best peer.
 import { encode } from "../tests/support/pay.mjs";
 
-const LEGACY = { "mcp-protocol-version": "2025-11-25" };
+export const LEGACY = { "mcp-protocol-version": "2025-11-25" };
 const MODERN = "2026-07-28";
 const OK = 200;
 const UNPAID = [OK, 402];
+export const SEAT_AT_PEER = { name: "rsvpToEvent", arguments: { eventId: "one" } };
 
 /** A request as bytes go over the wire. */
 export function http(path, body, headers = {}) {
@@ -15,18 +16,17 @@ export function http(path, body, headers = {}) {
   return `${body === undefined ? "GET" : "POST"} ${path} HTTP/1.1\r\n${lines.join("")}\r\n${text}`;
 }
 
-const call = (method, params) => ({ jsonrpc: "2.0", id: 1, method, params });
-const legacy = (path, method, params = {}, headers = {}) => http(path, call(method, params), { ...LEGACY, ...headers });
+export const call = (method, params) => ({ jsonrpc: "2.0", id: 1, method, params });
+const legacy = (path, method, params = {}) => http(path, call(method, params), LEGACY);
 
 function modern(path, method, params = {}) {
   const meta = { "io.modelcontextprotocol/protocolVersion": MODERN, "io.modelcontextprotocol/clientCapabilities": {}, "io.modelcontextprotocol/clientInfo": { name: "bench", version: "1" } };
-  const headers = { "mcp-protocol-version": MODERN, "mcp-method": method, ...(params.name && { "mcp-name": params.name }) };
-  return http(path, call(method, { ...params, _meta: meta }), headers);
+  return http(path, call(method, { ...params, _meta: meta }), { "mcp-protocol-version": MODERN, "mcp-method": method });
 }
 
 const mcp = ({ server }) => `/mcp/users/${server.scope}`;
-const floor = (path = "/") => ({ requests: [http(path, call("tools/list", {}))], status: OK, says: '"ok":true' });
-const peer = (method, params, says = '"result"') => ({ requests: [legacy("/mcp", method, params)], status: OK, says });
+const floor = () => one(http("/", call("tools/list", {})), '"ok":true');
+const peer = (method, params, says = '"result"', status = OK) => one(legacy("/mcp", method, params), says, status);
 const initialize = { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "bench", version: "1" } };
 /** `says`: what an answer contains that is none of a failure. */
 const one = (request, says, status = OK) => ({ requests: [request], status, says });
@@ -58,7 +58,7 @@ export function scenarios(hosts) {
       name: "unpaid-rsvp",
       goals: { share: 0.55, peer: 3.5 },
       floor: floor(),
-      peer: { ...peer("tools/call", { name: "rsvpToEvent", arguments: { eventId: "one" } }, "accepts"), status: UNPAID },
+      peer: peer("tools/call", SEAT_AT_PEER, "accepts", UNPAID),
       ours: one(legacy(mcp(few), "tools/call", seat), "accepts", UNPAID),
     },
   ];
@@ -67,13 +67,12 @@ export function scenarios(hosts) {
 /** The paid calls: every request has a payment of its own, so it is sent once. `payments`: by contestant. */
 export function paid(name, host, payments) {
   const asked = { name: "rsvpToEvent", arguments: { eventId: host.event.id } };
-  const atPeer = { name: "rsvpToEvent", arguments: { eventId: "one" } };
   return {
     name,
     floor: { requests: payments.floor.map((payment) => http("/paid", { paymentPayload: payment })), status: OK, says: "transaction" },
     ...(payments.peer && {
       peer: {
-        requests: payments.peer.map((payment) => legacy("/mcp", "tools/call", { ...atPeer, _meta: { "x402/payment": encode(payment) } })),
+        requests: payments.peer.map((payment) => legacy("/mcp", "tools/call", { ...SEAT_AT_PEER, _meta: { "x402/payment": encode(payment) } })),
         status: OK,
         says: "x402/payment-response",
       },
