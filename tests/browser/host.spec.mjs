@@ -144,6 +144,34 @@ test("signing in or out begins another guest session, in every tab, and leaves n
   for (const gone of [own.session, own.token, planted.session, planted.token, "I can:"]) assert.ok(!left.includes(gone), gone);
 }));
 
+test("another tab joins the new session also where its storage shows late what the first has stored", stage.visit({}, async (visitor) => {
+  const { page, context, expects } = visitor;
+  expects(NO_SERVER);
+  await page.goto("/");
+  const planted = await sessionAfter(page, null);
+  const other = await context.newPage();
+  await other.goto("/");
+  await other.getByText("Connected", { exact: true }).waitFor();
+  // Chromium shares localStorage between processes after a while. Here the other tab sees only what it has stored itself.
+  await other.evaluate(() => {
+    const { getItem, setItem } = Storage.prototype;
+    const own = new Set();
+    Storage.prototype.getItem = function (key) {
+      return own.has(key) ? getItem.call(this, key) : null;
+    };
+    Storage.prototype.setItem = function (key, value) {
+      own.add(key);
+      setItem.call(this, key, value);
+    };
+  });
+  await signIn(visitor, "a test key");
+  await button(page, "Open my server").waitFor();
+  const own = await sessionAfter(page, planted);
+  const joined = await other.waitForFunction(() => localStorage.getItem("events-concierge.session"));
+  assert.deepEqual(JSON.parse(await joined.jsonValue()), own);
+  assert.deepEqual(await sessionAfter(page, planted), own);
+}));
+
 test("guests are listed and let in once, and what they paid is shown apart from who was only asked to pay", asSampleHost(async ({ page, expects }) => {
   const { stack } = stage;
   expects(/status of 422 .*\/check-in/);

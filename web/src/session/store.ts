@@ -110,7 +110,7 @@ export function signedIn(userId: string): void {
 
 /** The user has signed out: nothing of the user stays in this browser. */
 export function signedOut(): void {
-  tellChange("signed-out");
+  tellChange({ change: "signed-out" });
   forget();
   isChanging = true;
   socket.reconnect();
@@ -179,11 +179,12 @@ export function startSession(): void {
   });
   onChange((change) => {
     clearTimeout(waiting);
-    if (change === "signed-out") {
+    if (change.change === "signed-out") {
       forget();
       socket.pause();
       waiting = setTimeout(() => socket.reconnect(), OTHER_TAB_MILLIS);
-    } else if (storedCredentials()?.session !== store.value.session) {
+    } else if (change.credentials.session !== store.value.session) {
+      storeCredentials(change.credentials);
       dispatch({ type: "new-session", keeps: store.value.userId === null });
       socket.reconnect();
     }
@@ -200,8 +201,10 @@ function receive(text: string): void {
   dispatch({ type: "received", message, at: Date.now(), key: lastKey });
   if (message.type === "welcome") {
     const { session, token, userId } = message;
-    if (token !== undefined) storeCredentials({ session, token, userId });
-    if (isChanging) tellChange("new-session");
+    const given = token === undefined ? null : { session, token, userId };
+    if (given !== null) storeCredentials(given);
+    const credentials = given ?? storedCredentials();
+    if (isChanging && credentials !== null) tellChange({ change: "new-session", credentials });
     isChanging = false;
   }
   if (isNew && store.value.transcript.length === 0) {

@@ -127,7 +127,11 @@ function isKind(kind: unknown): kind is Entry["kind"] {
 }
 
 function readCredentials(key: string): Credentials | null {
-  const value = parseJson(readStored(key));
+  return credentialsOf(parseJson(readStored(key)));
+}
+
+/** The credentials that `value` is, or null if it is something else. */
+export function credentialsOf(value: unknown): Credentials | null {
   const session = textOf(value, "session");
   const token = textOf(value, "token");
   if (session === undefined || token === undefined) return null;

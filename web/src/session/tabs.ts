@@ -1,13 +1,17 @@
 // Messages between the tabs of this browser: questions answered, requests signed, texts written.
 import { isObject, textOf } from "../base/object";
+import { credentialsOf, type Credentials } from "./stored";
 
 export type TabMessage =
   | { type: "said"; session: string; id: string; at: number; text: string }
   | { type: "answered"; session: string; id: string; yes: boolean }
   | { type: "signed"; session: string; id: string };
 
-/** Another tab has signed out, or has begun another session after a sign-in or sign-out. */
-export type Change = "signed-out" | "new-session";
+/**
+ * Another tab has signed out, or has begun another session after a sign-in or sign-out. The message carries the
+ * credentials, because what another tab has stored may show later than its message.
+ */
+export type Change = { change: "signed-out" } | { change: "new-session"; credentials: Credentials };
 
 const LATE_MILLIS = 500;
 
@@ -18,13 +22,15 @@ export function tellTabs(message: TabMessage): void {
 }
 
 export function tellChange(change: Change): void {
-  channel?.postMessage({ type: "change", change });
+  channel?.postMessage({ type: "change", ...change });
 }
 
 export function onChange(listener: (change: Change) => void): void {
   channel?.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
     const change = textOf(data, "change");
-    if (change === "signed-out" || change === "new-session") listener(change);
+    const credentials = isObject(data) ? credentialsOf(data["credentials"]) : null;
+    if (change === "signed-out") listener({ change });
+    else if (change === "new-session" && credentials !== null) listener({ change, credentials });
   });
 }
 
