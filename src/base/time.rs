@@ -56,6 +56,12 @@ impl UnixSeconds {
         self.0.saturating_sub(earlier.0)
     }
 
+    /// Whether there is such a moment, and it has come.
+    #[must_use]
+    pub fn has_come(moment: Option<Self>, now: Self) -> bool {
+        moment.is_some_and(|moment| moment <= now)
+    }
+
     /// Parses RFC 3339 text.
     ///
     /// # Errors

@@ -3,13 +3,11 @@
 //! The parameters and the rows of a statement cross between Rust and JavaScript as one JSON text each: a crossing for
 //! each cell would take longer than the statement.
 
-use std::cell::Cell;
-
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use worker::Storage;
 
-use crate::ports::{Row, Sql, SqlError, SqlValue, may_write};
+use crate::ports::{Memo, Row, Sql, SqlError, SqlValue};
 
 /// The largest integer that a JavaScript number holds exactly.
 const INTEGER_MAX: i64 = (1 << 53) - 1;
@@ -37,32 +35,34 @@ extern "C" {
 pub(super) struct ObjectSql {
     sql: JsValue,
     storage: SyncStorage,
-    writes: Cell<u64>,
+    memo: Memo,
 }
 
 impl ObjectSql {
     pub(super) fn new(storage: &Storage) -> Self {
         let raw: &JsValue = storage.as_raw().as_ref();
         let storage: SyncStorage = raw.clone().unchecked_into();
-        Self { sql: storage.sql(), storage, writes: Cell::new(0) }
+        Self { sql: storage.sql(), storage, memo: Memo::default() }
     }
 
-    fn note_write(&self) {
-        self.writes.set(self.writes.get().wrapping_add(1));
+    /// All storage was erased.
+    pub(super) fn is_erased(&self) {
+        self.memo.forget_all();
     }
-}
 
-impl Sql for ObjectSql {
-    fn run(&self, statement: &str, parameters: &[SqlValue]) -> Result<Vec<Row>, SqlError> {
-        if may_write(statement) {
-            self.note_write();
-        }
+    fn ask(&self, statement: &str, parameters: &[SqlValue]) -> Result<Vec<Row>, SqlError> {
         if !parameters.iter().all(is_exact) {
             return Err(SqlError("a number that JavaScript cannot hold".to_owned()));
         }
         let parameters = serde_json::to_string(parameters).map_err(|error| broken(&error))?;
         let rows = run_sql(&self.sql, statement, &parameters).map_err(|error| failed(&error))?;
         serde_json::from_str(&rows).map_err(|error| broken(&error))
+    }
+}
+
+impl Sql for ObjectSql {
+    fn run(&self, statement: &str, parameters: &[SqlValue]) -> Result<Vec<Row>, SqlError> {
+        self.memo.run(statement, parameters, || self.ask(statement, parameters))
     }
 
     fn atomically<T, E: From<SqlError>>(
@@ -80,8 +80,7 @@ impl Sql for ObjectSql {
             }
         });
         if committed.is_err() {
-            // What was read in the block is no longer stored.
-            self.note_write();
+            self.memo.forget_all();
         }
         match (answer, committed) {
             (Some(Ok(_)), Err(error)) => Err(SqlError(format!("commit: {error:?}")).into()),
@@ -91,7 +90,7 @@ impl Sql for ObjectSql {
     }
 
     fn writes(&self) -> u64 {
-        self.writes.get()
+        self.memo.writes()
     }
 }
 

@@ -67,7 +67,9 @@ impl EdgeWorld {
     /// Deletes all storage and the alarm.
     pub(super) async fn erase(&self) -> worker::Result<()> {
         self.alarm.set(None);
-        self.state.storage().delete_all().await
+        let erased = self.state.storage().delete_all().await;
+        self.sql.is_erased();
+        erased
     }
 
     fn kv(&self) -> Result<KvStore, KvError> {

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use crate::base::id::ScopeId;
 use crate::config::Config;
 use crate::ledger;
-use crate::ports::storage::{self, Cached};
+use crate::ports::storage;
 use crate::ports::{SqlError, World};
 use crate::sale::cx::Cx;
 use crate::shop::profile::{self, Profile};
@@ -14,7 +14,6 @@ use crate::shop::profile::{self, Profile};
 #[derive(Debug, Default)]
 pub struct Storage {
     is_open: Cell<bool>,
-    profile: Cached<Option<Profile>>,
 }
 
 /// A host's object without a profile: for signing in, registration, restoring and backups.
@@ -53,7 +52,7 @@ impl<'a, W: World> Object<'a, W> {
     /// # Errors
     /// [`SqlError`] if SQLite refuses.
     pub fn profile(&self) -> Result<Option<Profile>, SqlError> {
-        if self.is_used() { self.storage.profile.get(self.world, profile::load) } else { Ok(None) }
+        if self.is_used() { profile::load(self.world) } else { Ok(None) }
     }
 
     /// The context of products.

@@ -53,6 +53,9 @@ pub fn end(sql: &impl Sql, signed_in_at: UnixSeconds, now: UnixSeconds) -> Resul
 /// # Errors
 /// As [`signed_out_at`].
 pub fn forget(sql: &impl Sql, now: UnixSeconds) -> Result<(), SqlError> {
+    if !UnixSeconds::has_come(next_over(sql)?, now) {
+        return Ok(());
+    }
     sql.run("DELETE FROM signed_out WHERE at <= ?1", &[now.plus(-KEPT_SECONDS).into()]).map(drop)
 }
 

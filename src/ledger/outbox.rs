@@ -96,6 +96,19 @@ pub fn put_soon(sql: &impl Sql, key: &str, text: &str, now: UnixSeconds) -> Resu
 /// # Errors
 /// [`SqlError`] if SQLite refuses. Failures of KV only postpone records.
 pub async fn flush(world: &(impl Sql + Kv + Timer + Clock), pace_max: i64) -> Result<(), SqlError> {
+    if UnixSeconds::has_come(next_due(world)?, world.now()) {
+        write_due(world, pace_max).await?;
+    }
+    let now = world.now();
+    if !UnixSeconds::has_come(over(world, pace_max)?.0, now) {
+        return Ok(());
+    }
+    let over = "DELETE FROM outbox WHERE value IS NULL AND not_before <= ?1 \
+         AND coalesce(written_at, 0) <= ?2";
+    world.run(over, &[now.into(), now.plus(pace_max.saturating_neg()).into()]).map(drop)
+}
+
+async fn write_due(world: &(impl Sql + Kv + Timer + Clock), pace_max: i64) -> Result<(), SqlError> {
     // Often refused keys come last, so that they do not block others.
     let statement = "SELECT key, value, version, attempts FROM outbox WHERE value IS NOT NULL \
          AND not_before <= ?1 ORDER BY attempts, not_before LIMIT ?2";
@@ -123,10 +136,7 @@ pub async fn flush(world: &(impl Sql + Kv + Timer + Clock), pace_max: i64) -> Re
     if refused > 0 && !is_heard {
         put_all_off(world, attempts, world.now())?;
     }
-    let over = "DELETE FROM outbox WHERE value IS NULL AND not_before <= ?1 \
-         AND coalesce(written_at, 0) <= ?2";
-    let now = world.now();
-    world.run(over, &[now.into(), now.plus(pace_max.saturating_neg()).into()]).map(drop)
+    Ok(())
 }
 
 /// Writes one record, unless a newer value has replaced it. The attempt is recorded first, so that a crash counts like a
@@ -171,25 +181,21 @@ fn note_sent(
     pace_max: i64,
     now: UnixSeconds,
 ) -> Result<(), SqlError> {
-    let (key, version) = (SqlValue::from(key.as_str()), SqlValue::Int(*version));
-    let paced = "UPDATE outbox SET attempts = 0, written_at = ?2, \
-         pace = CASE pace WHEN 0 THEN ?3 ELSE min(2 * pace, ?4) END WHERE key = ?1";
-    let [least, most] = [PACE_SECONDS, pace_max].map(SqlValue::Int);
-    sql.run(paced, &[key.clone(), now.into(), least, most])?;
-    // An earlier write without an answer may arrive after this one, so this one is repeated later.
-    let again = "UPDATE outbox SET unclear = 2, not_before = ?3 \
-         WHERE key = ?1 AND version = ?2 AND unclear = 1 RETURNING key";
-    let later = now.plus(UNCLEAR_SECONDS).into();
-    if !sql.run(again, &[key.clone(), version.clone(), later])?.is_empty() {
-        return Ok(());
-    }
-    // The row stays without a value until the key has been quiet for long, to delay its next write.
-    let sent = "UPDATE outbox SET value = NULL, urgent = 0, unclear = 0, not_before = ?3 + pace \
-         WHERE key = ?1 AND version = ?2";
-    sql.run(sent, &[key.clone(), version.clone(), now.into()])?;
-    let newer = "UPDATE outbox SET not_before = ?3 + CASE urgent WHEN 0 THEN pace ELSE ?4 END \
-         WHERE key = ?1 AND version <> ?2";
-    sql.run(newer, &[key, version, now.into(), SqlValue::Int(APART_SECONDS)]).map(drop)
+    // The delay of the next change doubles. A value that was written stays as a row without a value until the key has
+    // been quiet for long, to delay its next write; a newer value waits for its turn. An earlier write without an answer
+    // may arrive after this one, so this one is repeated later.
+    let statement = "UPDATE outbox SET attempts = 0, written_at = ?3, pace = next.pace, \
+         value = CASE WHEN version = ?2 AND unclear <> 1 THEN NULL ELSE value END, \
+         urgent = CASE WHEN version = ?2 AND unclear <> 1 THEN 0 ELSE urgent END, \
+         unclear = CASE WHEN version <> ?2 THEN unclear WHEN unclear = 1 THEN 2 ELSE 0 END, \
+         not_before = ?3 + CASE WHEN version = ?2 AND unclear = 1 THEN ?4 \
+         WHEN version <> ?2 AND urgent <> 0 THEN ?5 ELSE next.pace END \
+         FROM (SELECT CASE pace WHEN 0 THEN ?6 ELSE min(2 * pace, ?7) END AS pace \
+         FROM outbox WHERE key = ?1) AS next WHERE key = ?1";
+    let seconds = [UNCLEAR_SECONDS, APART_SECONDS, PACE_SECONDS, pace_max].map(SqlValue::Int);
+    let mut parameters = vec![key.as_str().into(), SqlValue::Int(*version), now.into()];
+    parameters.extend(seconds);
+    sql.run(statement, &parameters).map(drop)
 }
 
 /// KV refuses everything: postpones all records that are due before the longest back-off ends, so that few are tried in
@@ -217,7 +223,9 @@ fn retry_after(refused: u64) -> i64 {
 /// # Errors
 /// [`SqlError`] if SQLite refuses.
 pub fn next_due(sql: &impl Sql) -> Result<Option<UnixSeconds>, SqlError> {
-    next(sql, "SELECT min(not_before) FROM outbox WHERE value IS NOT NULL")
+    let statement = "SELECT min(not_before) FROM outbox WHERE value IS NOT NULL";
+    let Some(mut columns) = first(sql, statement, &[])? else { return Ok(None) };
+    Ok(columns.optional_int()?.map(UnixSeconds::new))
 }
 
 /// Whether a record with the key prefix `prefix` is queued that was never written, or was refused.
@@ -235,14 +243,19 @@ pub fn is_behind(sql: &impl Sql, prefix: &str) -> Result<bool, SqlError> {
 /// # Errors
 /// [`SqlError`] if SQLite refuses.
 pub fn next_over(sql: &impl Sql, pace_max: i64) -> Result<Option<UnixSeconds>, SqlError> {
-    let statement = format!(
-        "SELECT max(max(not_before, coalesce(written_at, 0) + {pace_max})) FROM outbox \
-         WHERE value IS NULL"
-    );
-    next(sql, &statement)
+    Ok(over(sql, pace_max)?.1)
 }
 
-fn next(sql: &impl Sql, statement: &str) -> Result<Option<UnixSeconds>, SqlError> {
-    let Some(mut columns) = first(sql, statement, &[])? else { return Ok(None) };
-    Ok(columns.optional_int()?.map(UnixSeconds::new))
+/// When the first and the last of the rows without a value can be deleted.
+fn over(
+    sql: &impl Sql,
+    pace_max: i64,
+) -> Result<(Option<UnixSeconds>, Option<UnixSeconds>), SqlError> {
+    let statement = "SELECT min(gone_at), max(gone_at) FROM \
+         (SELECT max(not_before, coalesce(written_at, 0) + ?1) AS gone_at FROM outbox \
+         WHERE value IS NULL)";
+    let found = first(sql, statement, &[SqlValue::Int(pace_max)])?;
+    let Some(mut columns) = found else { return Ok((None, None)) };
+    let mut moment = || Ok(columns.optional_int()?.map(UnixSeconds::new));
+    Ok((moment()?, moment()?))
 }

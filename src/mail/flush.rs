@@ -38,6 +38,9 @@ pub async fn flush(
     world: &(impl Sql + Mail + Clock + Log),
     now: UnixSeconds,
 ) -> Result<(), SqlError> {
+    if !outbox::is_any_open(world)? {
+        return Ok(());
+    }
     let Some(delivery) = world.delivery() else { return outbox::wait(world, now) };
     outbox::end_overdue(world, Some(delivery), now)?;
     let due = outbox::due(world, now, BATCH)?;

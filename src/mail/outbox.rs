@@ -274,6 +274,15 @@ fn end_interrupted(
     sql.run(unknown, &[INTERRUPTED.into(), now.into(), first_try_by.into()]).map(drop)
 }
 
+/// Whether a mail is queued or being sent.
+///
+/// # Errors
+/// As [`queue`].
+pub fn is_any_open(sql: &impl Sql) -> Result<bool, SqlError> {
+    let statement = "SELECT 1 FROM mail_outbox WHERE state IN ('queued', 'sending') LIMIT 1";
+    Ok(first(sql, statement, &[])?.is_some())
+}
+
 /// Postpones due mails while the deployment cannot send mail. This is not counted as an attempt.
 ///
 /// # Errors
@@ -290,9 +299,21 @@ pub fn wait(sql: &impl Sql, now: UnixSeconds) -> Result<(), SqlError> {
 /// # Errors
 /// As [`queue`].
 pub fn forget(sql: &impl Sql, now: UnixSeconds) -> Result<(), SqlError> {
+    let oldest = "SELECT (SELECT min(created_at) FROM mail_outbox WHERE kind = 'code'), \
+         (SELECT min(updated_at) FROM mail_outbox WHERE state IN ('sent', 'failed', 'unknown')), \
+         (SELECT min(at) FROM mail_events)";
+    let Some(mut columns) = first(sql, oldest, &[])? else { return Ok(()) };
+    let mut oldest = || Ok(columns.optional_int()?.map(UnixSeconds::new));
+    let (code, done, event) = (oldest()?, oldest()?, oldest()?);
+    let kept = now.plus(-KEPT_SECONDS);
+    let is_over = UnixSeconds::has_come(code, now.plus(-CODE_SECONDS))
+        || UnixSeconds::has_come(done, kept)
+        || UnixSeconds::has_come(event, kept);
+    if !is_over {
+        return Ok(());
+    }
     let codes = "DELETE FROM mail_outbox WHERE kind = 'code' AND created_at <= ?1";
     sql.run(codes, &[now.plus(-CODE_SECONDS).into()])?;
-    let kept = now.plus(-KEPT_SECONDS);
     let done = "DELETE FROM mail_outbox WHERE state IN ('sent', 'failed', 'unknown') \
          AND updated_at <= ?1";
     sql.run(done, &[kept.into()])?;

@@ -2,6 +2,7 @@
 
 mod inbox;
 pub mod mail;
+mod memo;
 pub mod metered;
 pub mod paging;
 mod sql;
@@ -20,7 +21,8 @@ use crate::base::signing_key::SigningKey;
 use crate::base::time::UnixSeconds;
 pub use inbox::Inbox;
 pub use mail::{Delivery, Mail, MailError, Message, Sent};
-pub use sql::{Row, Sql, SqlError, SqlValue, may_write};
+pub use memo::{Memo, may_write};
+pub use sql::{Row, Sql, SqlError, SqlValue};
 
 /// The source of the current time.
 pub trait Clock {

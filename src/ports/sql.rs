@@ -77,9 +77,3 @@ pub trait Sql {
     /// transaction. While it is the same, a value that was read before is still the stored one.
     fn writes(&self) -> u64;
 }
-
-/// Whether a statement may change something.
-#[must_use]
-pub fn may_write(statement: &str) -> bool {
-    !statement.trim_start().starts_with("SELECT")
-}

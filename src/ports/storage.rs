@@ -1,7 +1,5 @@
 //! Typed rows and schema migrations over the [`Sql`] port.
 
-use std::cell::RefCell;
-
 use crate::base::money::Usdc;
 use crate::base::time::UnixSeconds;
 use crate::ports::{Row, Sql, SqlError, SqlValue};
@@ -94,38 +92,6 @@ impl Columns {
     ) -> Result<T, SqlError> {
         let text = self.text()?;
         read(&text).map_err(|error| SqlError(format!("a stored value is damaged: {error}")))
-    }
-}
-
-/// A value from storage that is read again only after something was written.
-#[derive(Debug)]
-pub struct Cached<T>(RefCell<Option<(u64, T)>>);
-
-impl<T> Default for Cached<T> {
-    fn default() -> Self {
-        Self(RefCell::new(None))
-    }
-}
-
-impl<T: Clone> Cached<T> {
-    /// The value, from memory or by `read`.
-    ///
-    /// # Errors
-    /// Those of `read`.
-    pub fn get<S: Sql>(
-        &self,
-        sql: &S,
-        read: impl FnOnce(&S) -> Result<T, SqlError>,
-    ) -> Result<T, SqlError> {
-        let writes = sql.writes();
-        if let Some((at, value)) = &*self.0.borrow()
-            && *at == writes
-        {
-            return Ok(value.clone());
-        }
-        let value = read(sql)?;
-        *self.0.borrow_mut() = Some((writes, value.clone()));
-        Ok(value)
     }
 }
 

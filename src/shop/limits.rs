@@ -6,7 +6,7 @@ use crate::base::money::Usdc;
 use crate::base::rate_limit::Budget;
 use crate::chain::eip3009::recover_eoa;
 use crate::http::source::Source;
-use crate::ledger::limits::DAY_SECONDS;
+use crate::ledger::limits::{DAY_SECONDS, Limits};
 use crate::ledger::wallets;
 use crate::ports::{Sql, SqlError, World};
 use crate::rails::outcome::{Abort, Failure, Money};
@@ -66,7 +66,7 @@ impl Memory {
         };
         let payer = payment.map(|payment| good_payer(world, payment)).transpose()?.flatten();
         let Some(payer) = payer else { return Err(failure) };
-        let budget = Budget::per_minute(self.limits(world)?.calls_per_minute);
+        let budget = Budget::per_minute(Limits::load(world)?.calls_per_minute);
         let charged = Charged::Payer(format!("payer {payer}"));
         let admitted = self.unpaid.borrow_mut().admit(charged.key(), 1, budget, world.now());
         admitted.map(|()| charged).map_err(|_| failure)
@@ -92,7 +92,7 @@ impl Memory {
         source: &Source,
         cost: u32,
     ) -> Result<Result<(), i64>, SqlError> {
-        let calls = self.limits(world)?.unpaid_per_minute;
+        let calls = Limits::load(world)?.unpaid_per_minute;
         let budget = Budget::per_minute(calls.saturating_mul(CALL_COST));
         let limiter = &mut self.unpaid.borrow_mut();
         Ok(source.admit(limiter, "", cost, budget, world.now()))
@@ -107,7 +107,7 @@ impl Memory {
         amount: Usdc,
     ) -> Result<(), Failure> {
         let now = world.now();
-        let limits = self.limits(world)?;
+        let limits = Limits::load(world)?;
         let (spent, since) = wallets::spent(world, payer, now.plus(-DAY_SECONDS))?;
         if spent.checked_add(amount).is_none_or(|sum| sum > limits.usd_per_day) {
             let wait = since.map_or(DAY_SECONDS, |since| since.plus(DAY_SECONDS).since(now).max(1));

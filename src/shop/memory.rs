@@ -4,9 +4,6 @@ use std::cell::RefCell;
 
 use crate::base::rate_limit::RateLimiter;
 use crate::facilitator::breaker::Breaker;
-use crate::ledger::limits::Limits;
-use crate::ports::storage::Cached;
-use crate::ports::{Sql, SqlError};
 use crate::sale::lock::Locks;
 use crate::shop::look::Slices;
 use crate::shop::waiting::Waiting;
@@ -26,16 +23,4 @@ pub struct Memory {
     pub unpaid: RefCell<RateLimiter>,
     /// Rate limiter of paid calls by wallet.
     pub wallet_calls: RefCell<RateLimiter>,
-    limits: Cached<Limits>,
-}
-
-impl Memory {
-    /// The limits of the host's server.
-    ///
-    /// # Errors
-    ///
-    /// [`SqlError`] if SQLite refuses.
-    pub fn limits(&self, sql: &impl Sql) -> Result<Limits, SqlError> {
-        self.limits.get(sql, Limits::load)
-    }
 }

@@ -5,6 +5,7 @@ use std::cell::Cell;
 use futures_util::future::join_all;
 
 use crate::base::id::PaymentId;
+use crate::base::time::UnixSeconds;
 use crate::ledger::payments;
 use crate::ports::{SqlError, World};
 use crate::shop::confirm::look_after;
@@ -30,7 +31,11 @@ pub fn next_alone(slices: &Slices, world: &impl World) -> Result<Option<PaymentI
 
 /// Handles as many payments as the alarm has requests for, the longest waiting first.
 pub async fn look_after_payments(shop: &Shop<'_, impl World>) -> Result<(), SqlError> {
-    let mut due = payments::due(shop.cx.world, shop.cx.world.now(), BATCH)?;
+    let now = shop.cx.world.now();
+    if !UnixSeconds::has_come(payments::next_due(shop.cx.world)?, now) {
+        return Ok(());
+    }
+    let mut due = payments::due(shop.cx.world, now, BATCH)?;
     due.retain(|id| !shop.memory.slices.alone.borrow().contains(id));
     let (next, left) = (Cell::new(0_usize), Cell::new(PAYMENTS_REQUESTS));
     // In parallel: a missing answer must not block the others.

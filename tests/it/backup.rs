@@ -6,7 +6,6 @@ mod since;
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::rc::Rc;
 
 use events_concierge::base::http::Reply;
 use events_concierge::base::id::{EventId, SecretId};
@@ -22,7 +21,9 @@ use events_concierge::ledger::outbox::PACE_SECONDS_MAX;
 use rusqlite::types::ValueRef;
 use serde_json::{Value, json};
 
-use crate::support::{NOW, PAY_TO, Server, Settles, Wallet, block_on, json_of, offer, pay, rsvp};
+use crate::support::{
+    NOW, PAY_TO, Server, Settles, Sqlite, Wallet, block_on, json_of, offer, pay, rsvp,
+};
 
 pub(super) fn own(server: &Server, own: Own) -> Reply {
     server.as_owner(Action::Own(own), &json!({}))
@@ -80,7 +81,7 @@ fn restore(server: &Server, pages: &[String]) -> Value {
 
 /// The storage is gone, as after a move; KV stays.
 fn lose(server: &mut Server) {
-    server.world.sqlite = Rc::new(rusqlite::Connection::open_in_memory().unwrap());
+    server.world.sqlite = Sqlite::empty();
     server.world.memory.alarm.set(None);
     server.evict();
 }

@@ -1,7 +1,5 @@
 //! Storage that an older version has written is opened by this one, and nothing in it is lost.
 
-use std::rc::Rc;
-
 use alloy_primitives::U256;
 use events_concierge::base::id::SecretId;
 use events_concierge::host::backup::tables::all_tables;
@@ -12,7 +10,7 @@ use events_concierge::ledger::audit::audit;
 use events_concierge::ports::storage::statements;
 use serde_json::{Value, json};
 
-use crate::support::{NOW, Server, Settles, Wallet, World, block_on, json_of};
+use crate::support::{NOW, Server, Settles, Sqlite, Wallet, World, block_on, json_of};
 
 /// The oldest schema, with rows.
 const OLDEST: &str = include_str!("../golden/storage-1.sql");
@@ -23,7 +21,7 @@ fn open_oldest() -> Server {
     for statement in statements(OLDEST) {
         sqlite.execute_batch(statement).unwrap();
     }
-    let world = World { sqlite: Rc::new(sqlite), ..World::new() };
+    let world = World { sqlite: Sqlite::of(sqlite), ..World::new() };
     let server = Server::on(world);
     server.world.memory.alarm.set(Some(NOW));
     // On its chain four authorizations were used; the third payment was refused.

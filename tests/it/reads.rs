@@ -1,12 +1,13 @@
 //! What a call does that only reads: nothing twice, and no storage for what is known.
 
+use events_concierge::base::id::EventId;
 use events_concierge::host::command::Action;
 use events_concierge::http::route::Own;
-use events_concierge::ports::storage::{Cached, first};
+use events_concierge::ports::storage::first;
 use events_concierge::ports::{Sql, SqlError};
 use serde_json::json;
 
-use crate::support::{Server, World, json_of, rpc};
+use crate::support::{Server, Wallet, World, json_of, offer, pay, rpc};
 
 /// Makes every statement fail that contains `text`.
 fn break_reading(server: &Server, text: Option<&'static str>) {
@@ -28,14 +29,41 @@ fn lists_that_no_write_has_changed_read_no_storage() {
 }
 
 #[test]
-fn one_event_is_read_with_one_statement() {
+fn an_event_is_read_once_until_something_of_it_is_written() {
     let server = Server::open();
     let event = server.event(5);
     let asked = rpc("tools/call", &json!({"name": "getEvent", "arguments": {"eventId": event}}));
     server.mcp(false, &[], &asked);
+    assert_eq!(statements(&server, || server.mcp(false, &[], &asked).status), (0, 200));
+    let change = json!({"title": "Another title"});
+    let id = EventId::parse(&event).unwrap();
+    assert_eq!(server.as_owner(Action::Own(Own::UpdateEvent(id)), &change).status, 200);
+    let (count, reply) = statements(&server, || server.mcp(false, &[], &asked));
+    assert!(count > 0 && reply.body.contains("Another title"), "{count} {}", reply.body);
+}
+
+/// How many statements SQLite was asked by `call`.
+fn statements<T>(server: &Server, call: impl FnOnce() -> T) -> (u64, T) {
     let before = server.world.memory.statements.get();
-    assert_eq!(server.mcp(false, &[], &asked).status, 200);
-    assert_eq!(server.world.memory.statements.get() - before, 1);
+    let answer = call();
+    (server.world.memory.statements.get() - before, answer)
+}
+
+#[test]
+fn a_sale_takes_no_more_statements_than_it_needs() {
+    let server = Server::open();
+    let event = server.event(50);
+    server.pass(60);
+    for n in 1..4 {
+        let (challenge, asked) = statements(&server, || offer(&server, &event));
+        let payment = Wallet::new(n).pay(&asked, n);
+        let (sale, (status, _)) = statements(&server, || pay(&server, &event, &payment));
+        assert_eq!(status, 200);
+        server.world.memory.now.set(server.world.memory.now.get() + 3);
+        let (alarm, ()) = statements(&server, || server.wake());
+        let is_within = challenge <= 3 && sale <= 31 && alarm <= 11;
+        assert!(is_within, "{challenge} to ask, {sale} to sell, {alarm} in the alarm");
+    }
 }
 
 #[test]
@@ -72,12 +100,8 @@ fn what_a_transaction_has_read_is_forgotten_when_it_is_rolled_back() {
     let world = World::new();
     world.run("CREATE TABLE numbers (n INTEGER)", &[]).unwrap();
     world.run("INSERT INTO numbers VALUES (1)", &[]).unwrap();
-    let cached = Cached::default();
-    let number = || {
-        cached.get(&world, |sql| {
-            first(sql, "SELECT n FROM numbers", &[])?.map_or(Ok(0), |mut columns| columns.int())
-        })
-    };
+    let number =
+        || first(&world, "SELECT n FROM numbers", &[])?.map_or(Ok(0), |mut columns| columns.int());
     assert_eq!(number(), Ok(1));
     let rolled_back: Result<(), SqlError> = world.atomically(|| {
         world.run("UPDATE numbers SET n = 2", &[])?;

@@ -25,7 +25,8 @@ use events_concierge::ports::{Sql, SqlValue};
 use serde_json::{Value, json};
 
 use crate::support::{
-    MASTER_KEY, NOW, PAY_TO, Server, Settles, Wallet, World, block_on, config, config_with, json_of,
+    MASTER_KEY, NOW, PAY_TO, Server, Settles, Sqlite, Wallet, World, block_on, config, config_with,
+    json_of,
 };
 
 /// `IDENTITY_KEYS` of [`MASTER_KEY`], as `npm run secrets -- --rotate` makes it.
@@ -346,7 +347,7 @@ fn a_host_whose_object_is_lost_is_restored_before_it_says_that_nothing_is_left()
     let mut server = Server::open();
     let secret = store(&server, 1);
     server.pass(3_600);
-    server.world.sqlite = Rc::new(rusqlite::Connection::open_in_memory().unwrap());
+    server.world.sqlite = Sqlite::empty();
     server.deploy(rotated(SECOND, Some(MASTER_KEY)));
     assert_eq!(asked(&server)["is_open"], true);
     server.pass(3_600);

@@ -9,7 +9,8 @@ use events_concierge::http::route::{AtHost, Format, Own};
 use serde_json::{Value, json};
 
 use crate::support::{
-    FACTORY, PROVIDED, Server, Wallet, World, block_on, config_with, json_of, offer, pay, rpc,
+    FACTORY, PROVIDED, Server, Sqlite, Wallet, World, block_on, config_with, json_of, offer, pay,
+    rpc,
 };
 
 fn modern(method: &str, mut params: Value) -> Value {
@@ -242,7 +243,7 @@ fn a_list_is_read_page_by_page() {
 fn an_object_that_nobody_registered_stores_nothing() {
     let mut server = Server::open();
     server.world.memory.kv.borrow_mut().clear();
-    server.world.sqlite = std::rc::Rc::new(rusqlite::Connection::open_in_memory().unwrap());
+    server.world.sqlite = Sqlite::empty();
     server.evict();
     let reply = block_on(server.tool("listEvents", &json!({}), None));
     assert_eq!((reply.status, &json_of(&reply)["title"]), (404, &json!("no such host")));
@@ -266,7 +267,7 @@ fn a_moved_deployment_is_rebuilt_from_its_published_records() {
     let own = |server: &Server, own: Own| json_of(&server.as_owner(Action::Own(own), &json!({})));
     let events = own(&server, Own::Events);
     let revenue = own(&server, Own::Revenue);
-    server.world.sqlite = std::rc::Rc::new(rusqlite::Connection::open_in_memory().unwrap());
+    server.world.sqlite = Sqlite::empty();
     server.evict();
     let list = json_of(&block_on(server.tool("listEvents", &json!({}), None)));
     assert_eq!(list["events"].as_array().unwrap().len(), 2);

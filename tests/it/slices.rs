@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use std::rc::Rc;
-
 use events_concierge::base::email::EmailAddress;
 use events_concierge::host::command::Action;
 use events_concierge::http::route::Own;
@@ -16,7 +14,7 @@ use events_concierge::shop::look::{ALONE_REQUESTS, PAYMENTS_REQUESTS};
 use serde_json::{Value, json};
 
 use crate::money::books_balance;
-use crate::support::{NOW, PAY_TO, Server, Settles, Wallet, block_on, json_of, offer, pay};
+use crate::support::{NOW, PAY_TO, Server, Settles, Sqlite, Wallet, block_on, json_of, offer, pay};
 
 /// What the free plan gives an invocation.
 const SUBREQUESTS_MAX: u32 = 50;
@@ -198,7 +196,7 @@ fn publish_ten_thousand(server: &Server) {
 fn ten_thousand_records_come_back_in_slices_whatever_breaks_on_the_way() {
     let mut server = Server::open();
     publish_ten_thousand(&server);
-    server.world.sqlite = Rc::new(rusqlite::Connection::open_in_memory().unwrap());
+    server.world.sqlite = Sqlite::empty();
     server.evict();
     let list = |server: &Server| block_on(server.tool("listEvents", &json!({}), None));
     server.world.memory.subrequests.set(0);
@@ -241,7 +239,7 @@ fn a_damaged_record_among_many_stops_the_restoration_until_it_is_repaired() {
     let damaged = format!("{}:events:evt_{:024x}", server.scope, 7);
     let good = server.world.memory.kv.borrow()[&damaged].clone();
     server.world.memory.kv.borrow_mut().insert(damaged.clone(), "{".to_owned());
-    server.world.sqlite = Rc::new(rusqlite::Connection::open_in_memory().unwrap());
+    server.world.sqlite = Sqlite::empty();
     server.evict();
     let list = |server: &Server| block_on(server.tool("listEvents", &json!({}), None)).status;
     assert_eq!(list(&server), 503);
@@ -267,7 +265,7 @@ fn a_record_that_stands_under_the_key_of_another_is_not_believed() {
     let wrong = format!("{prefix}evt_{:024x}", 7);
     kv.insert(wrong.clone(), record.clone());
     drop(kv);
-    server.world.sqlite = Rc::new(rusqlite::Connection::open_in_memory().unwrap());
+    server.world.sqlite = Sqlite::empty();
     server.evict();
     let list = |server: &Server| block_on(server.tool("listEvents", &json!({}), None)).status;
     assert_eq!(list(&server), 500);

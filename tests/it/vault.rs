@@ -8,7 +8,7 @@ use events_concierge::ledger::audit::audit;
 use events_concierge::products::vault::seal::current_prefix;
 use serde_json::{Value, json};
 
-use crate::support::{NOW, Server, Settles, Wallet, as_v1, block_on, config, json_of};
+use crate::support::{NOW, Server, Settles, Sqlite, Wallet, as_v1, block_on, config, json_of};
 
 const VALUE: &str = "sk-live-5f2e9c0b1a";
 const OTHER: &str = "sk-live-77aa00ff34";
@@ -541,7 +541,7 @@ fn a_host_rebuilt_from_kv_sells_the_same_secret() {
     let secret = store(&server, json!({}));
     buy(&server, &secret, 1);
     server.pass(120);
-    server.world.sqlite = std::rc::Rc::new(rusqlite::Connection::open_in_memory().unwrap());
+    server.world.sqlite = Sqlite::empty();
     server.evict();
     let (_, answer) = buy(&server, &secret, 2);
     assert_eq!((&answer["secret"], &answer["retrievalCount"]), (&json!(VALUE), &json!(2)));

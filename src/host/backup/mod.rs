@@ -266,6 +266,9 @@ fn how_far(object: &Object<'_, impl World>, staged: &Staged) -> Result<Reply, Fa
 
 /// Removes exports and uploads that have expired.
 pub fn forget_backups(object: &Object<'_, impl World>) -> Result<(), SqlError> {
+    if !UnixSeconds::has_come(next_backup_over(object)?, object.world.now()) {
+        return Ok(());
+    }
     let statement = "DELETE FROM backups WHERE over_at <= ?1 RETURNING direction";
     object.world.atomically(|| {
         let over = object.world.run(statement, &[object.world.now().into()])?;

@@ -27,7 +27,7 @@ pub fn next_unpublished(object: &Object<'_, impl World>) -> Result<Option<UnixSe
 /// Moves some records to the outbox.
 pub fn publish_some(object: &Object<'_, impl World>) -> Result<(), SqlError> {
     let Some(profile) = object.profile()? else { return Ok(()) };
-    if !outbox_has_room(object)? {
+    if !unpublished(object)? || !outbox_has_room(object)? {
         return Ok(());
     }
     let statement = "SELECT kind, id FROM unpublished ORDER BY kind, id LIMIT ?1";

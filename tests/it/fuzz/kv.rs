@@ -1,7 +1,6 @@
 //! A host rebuilt from records that are not what they should be: all of it or nothing.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 use proptest::collection::vec;
 use proptest::option;
@@ -11,7 +10,7 @@ use serde_json::{Value, json};
 use super::bytes::{Slip, slipped_text, slips};
 use super::fuzz;
 use super::input::{Edit, Json, edited, edits, number};
-use crate::support::{Server, Wallet, block_on, json_of};
+use crate::support::{Server, Sqlite, Wallet, block_on, json_of};
 use events_concierge::base::id::EventId;
 use events_concierge::host::command::Action;
 use events_concierge::http::route::{AtHost, Format, Own};
@@ -89,7 +88,7 @@ fn a_host_is_rebuilt_as_a_whole_or_not_at_all() {
         let mut kv = records.clone();
         change_records(&mut kv, changes.as_deref().unwrap_or_default());
         *server.world.memory.kv.borrow_mut() = kv;
-        server.world.sqlite = Rc::new(rusqlite::Connection::open_in_memory().unwrap());
+        server.world.sqlite = Sqlite::empty();
         server.evict();
         let reply = block_on(server.tool("listEvents", &json!({}), None));
         let reply = match twice {

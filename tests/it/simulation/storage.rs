@@ -5,10 +5,10 @@ use std::rc::Rc;
 
 use events_concierge::base::time::UnixSeconds;
 use events_concierge::ports::storage::{self, Migrations};
-use events_concierge::ports::{Clock, Level, Log, Row, Sql, SqlError, SqlValue, may_write};
+use events_concierge::ports::{Clock, Level, Log, Memo, Row, Sql, SqlError, SqlValue};
 use rusqlite::config::DbConfig;
 
-use crate::support::run_statement;
+use crate::support::{run_or_remember, run_statement};
 
 /// An object's storage. Making one costs more than using it, so each thread keeps its own and takes
 /// back what a simulation has written: all of that is one transaction, which is never committed.
@@ -16,8 +16,7 @@ pub(crate) struct Storage {
     connection: rusqlite::Connection,
     migrations: Migrations,
     in_block: Cell<bool>,
-    /// How often something was written.
-    pub(crate) writes: Cell<u64>,
+    pub(crate) memo: Memo,
 }
 
 thread_local! {
@@ -34,6 +33,7 @@ impl Storage {
         if let Some(storage) = kept {
             storage.connection.execute_batch("ROLLBACK; BEGIN").unwrap();
             storage.in_block.set(false);
+            storage.memo.forget_all();
             return storage;
         }
         let connection = rusqlite::Connection::open_in_memory().unwrap();
@@ -44,7 +44,7 @@ impl Storage {
             connection,
             migrations,
             in_block: Cell::new(false),
-            writes: Cell::new(0),
+            memo: Memo::default(),
         });
         storage::migrate(&*new, migrations, UnixSeconds::new(0)).unwrap();
         new.connection.execute_batch("BEGIN").unwrap();
@@ -56,35 +56,37 @@ impl Storage {
     pub(crate) fn end_block(&self) {
         if self.in_block.replace(false) {
             self.connection.execute_batch("ROLLBACK TO block; RELEASE block").unwrap();
+            self.memo.forget_all();
         }
     }
 }
 
 impl Sql for Storage {
     fn run(&self, statement: &str, parameters: &[SqlValue]) -> Result<Vec<Row>, SqlError> {
-        if may_write(statement) {
-            self.writes.set(self.writes.get() + 1);
-        }
-        run_statement(&self.connection, statement, parameters)
+        run_or_remember(&self.memo, statement, parameters, |_| {
+            run_statement(&self.connection, statement, parameters)
+        })
     }
 
     fn atomically<T, E: From<SqlError>>(
         &self,
         block: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, E> {
-        self.run("SAVEPOINT block", &[])?;
+        let run = |statement: &str| run_statement(&self.connection, statement, &[]).map(drop);
+        run("SAVEPOINT block")?;
         self.in_block.set(true);
         let answer = block();
         if answer.is_err() {
-            self.run("ROLLBACK TO block", &[])?;
+            run("ROLLBACK TO block")?;
+            self.memo.forget_all();
         }
         self.in_block.set(false);
-        self.run("RELEASE block", &[])?;
+        run("RELEASE block")?;
         answer
     }
 
     fn writes(&self) -> u64 {
-        self.writes.get()
+        self.memo.writes()
     }
 }
 

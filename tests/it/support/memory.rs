@@ -9,7 +9,7 @@ use events_concierge::ports::{HttpResponse, KvError, Purpose};
 use serde_json::Value;
 
 use crate::post_office::PostOffice;
-use crate::support::NOW;
+use crate::support::{NOW, Sqlite};
 
 /// What the facilitator does with the next `/settle`.
 #[derive(Clone, Debug)]
@@ -100,8 +100,6 @@ pub(crate) struct Memory {
     /// How often the object has noted that it has something open.
     pub(crate) noted: Cell<u32>,
     pub(crate) statements: Cell<u64>,
-    /// Statements that may have written something.
-    pub(crate) writes: Cell<u64>,
     pub(crate) settles: RefCell<VecDeque<Settles>>,
     /// What our own facilitator answers, where it is the one that is asked.
     pub(crate) relayer_says: RefCell<VecDeque<(u16, Value)>>,
@@ -122,7 +120,7 @@ pub(crate) struct Memory {
 #[derive(Clone)]
 pub(crate) struct World {
     pub(crate) memory: Rc<Memory>,
-    pub(crate) sqlite: Rc<rusqlite::Connection>,
+    pub(crate) sqlite: Rc<Sqlite>,
 }
 
 /// A subrequest, from its beginning to its end.

@@ -10,7 +10,7 @@ pub(crate) use http_only::HttpOnly;
 pub(crate) use memory::{Chain, Memory, Settles, World};
 pub(crate) use server::Server;
 pub(crate) use wallet::Wallet;
-pub(crate) use world::run_statement;
+pub(crate) use world::{Sqlite, run_or_remember, run_statement};
 
 use std::cell::Cell;
 use std::future::Future;

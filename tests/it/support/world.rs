@@ -1,6 +1,7 @@
 //! A world in memory: SQLite, a clock that only moves forward, a facilitator that does as told.
 
 use std::cell::Cell;
+use std::ops::Deref;
 use std::rc::Rc;
 
 use events_concierge::base::http::Headers;
@@ -9,8 +10,8 @@ use events_concierge::base::time::UnixSeconds;
 use events_concierge::chain::networks::Network;
 use events_concierge::ports::{
     Alarm, Clock, Directory, Http, HttpError, HttpRequest, HttpResponse, Kv, KvError, Level, Log,
-    PayeeClaim, PayeeError, Payees, Random, RelayerOrder, Relayers, Row, SignError, Signer, Sql,
-    SqlError, SqlValue, Timer, Web, WebRequest, WebResponse, may_write,
+    Memo, PayeeClaim, PayeeError, Payees, Random, RelayerOrder, Relayers, Row, SignError, Signer,
+    Sql, SqlError, SqlValue, Timer, Web, WebRequest, WebResponse,
 };
 use rusqlite::types::ValueRef;
 use serde_json::{Value, json};
@@ -62,33 +63,80 @@ impl Directory for World {
 
 impl Sql for World {
     fn run(&self, statement: &str, parameters: &[SqlValue]) -> Result<Vec<Row>, SqlError> {
-        if self.memory.sql_fails.borrow().is_some_and(|text| statement.contains(text)) {
-            return Err(SqlError("disk I/O error".to_owned()));
-        }
-        self.memory.statements.set(self.memory.statements.get() + 1);
-        if may_write(statement) {
-            self.memory.writes.set(self.memory.writes.get() + 1);
-        }
-        run_statement(&self.sqlite, statement, parameters)
+        run_or_remember(&self.sqlite.memo, statement, parameters, |is_asked| {
+            if is_asked {
+                if self.memory.sql_fails.borrow().is_some_and(|text| statement.contains(text)) {
+                    return Err(SqlError("disk I/O error".to_owned()));
+                }
+                self.memory.statements.set(self.memory.statements.get() + 1);
+            }
+            run_statement(&self.sqlite.connection, statement, parameters)
+        })
     }
 
     fn atomically<T, E: From<SqlError>>(
         &self,
         block: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, E> {
-        let run = |statement: &str| self.run(statement, &[]).map(drop);
+        let run =
+            |statement: &str| run_statement(&self.sqlite.connection, statement, &[]).map(drop);
         run("SAVEPOINT block")?;
         let answer = block();
         if answer.is_err() {
             run("ROLLBACK TO block")?;
+            self.sqlite.memo.forget_all();
         }
         run("RELEASE block")?;
         answer
     }
 
     fn writes(&self) -> u64 {
-        self.memory.writes.get()
+        self.sqlite.memo.writes()
     }
+}
+
+/// The SQLite of one object, and what the object has read of it.
+pub(crate) struct Sqlite {
+    connection: rusqlite::Connection,
+    memo: Memo,
+}
+
+impl Sqlite {
+    pub(crate) fn empty() -> Rc<Self> {
+        Self::of(rusqlite::Connection::open_in_memory().unwrap())
+    }
+
+    pub(crate) fn of(connection: rusqlite::Connection) -> Rc<Self> {
+        Rc::new(Self { connection, memo: Memo::default() })
+    }
+}
+
+/// For tests that change what is stored behind the object's back.
+impl Deref for Sqlite {
+    type Target = rusqlite::Connection;
+
+    fn deref(&self) -> &rusqlite::Connection {
+        self.memo.forget_all();
+        &self.connection
+    }
+}
+
+/// What `ask` gives, or what is remembered of it, which must be the same. `ask` is told whether the object asks.
+pub(crate) fn run_or_remember(
+    memo: &Memo,
+    statement: &str,
+    parameters: &[SqlValue],
+    ask: impl Fn(bool) -> Result<Vec<Row>, SqlError>,
+) -> Result<Vec<Row>, SqlError> {
+    let is_asked = Cell::new(false);
+    let rows = memo.run(statement, parameters, || {
+        is_asked.set(true);
+        ask(true)
+    })?;
+    if !is_asked.get() {
+        assert_eq!(Ok(&rows), ask(false).as_ref(), "remembered, but not stored: {statement}");
+    }
+    Ok(rows)
 }
 
 /// The most bytes in one row of a Durable Object.
@@ -283,7 +331,7 @@ impl World {
         memory.now.set(NOW);
         memory.chain.head.set(16);
         memory.chain.settled_in.set(17);
-        Self { memory, sqlite: Rc::new(rusqlite::Connection::open_in_memory().unwrap()) }
+        Self { memory, sqlite: Sqlite::empty() }
     }
 
     fn settle(&self, body: &Value) -> Result<HttpResponse, HttpError> {

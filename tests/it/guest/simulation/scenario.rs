@@ -292,7 +292,7 @@ impl Scenario {
     fn check(&self) {
         let world = &self.object.world;
         world.outside.watch.borrow_mut().look(world);
-        let writes = world.sqlite.writes.get();
+        let writes = world.sqlite.memo.writes();
         if self.seen_writes.replace(writes) != writes {
             alarm_is_set(world);
         }

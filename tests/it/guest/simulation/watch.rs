@@ -132,7 +132,7 @@ impl Watch {
 
     /// Everything, if something was written since.
     pub(super) fn look(&mut self, world: &World) {
-        let writes = world.sqlite.writes.get();
+        let writes = world.sqlite.memo.writes();
         if self.writes == writes {
             return;
         }

@@ -67,7 +67,7 @@ impl Scenario {
         let wrongs = std::mem::take(&mut *self.sim.wrongs.borrow_mut());
         assert!(wrongs.is_empty(), "{}", wrongs.join("; "));
         let server = &mut self.servers[host];
-        let writes = server.world.sqlite.writes.get();
+        let writes = server.world.sqlite.memo.writes();
         let is_idle = server.is_idle();
         if server.watch.step == writes && !is_idle {
             return;
@@ -130,7 +130,7 @@ impl Scenario {
     pub(super) fn check_books(&mut self, host: usize) {
         let now = self.sim.now.get() / 1000;
         let server = &mut self.servers[host];
-        server.watch.full = server.world.sqlite.writes.get();
+        server.watch.full = server.world.sqlite.memo.writes();
         let calm = Calm { sqlite: std::rc::Rc::clone(&server.world.sqlite), now };
         let mut faults = audit(&calm).unwrap();
         if self.is_in_trouble(host) {
