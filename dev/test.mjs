@@ -16,35 +16,43 @@ const SLOWEST = 10;
 /** These take longest, so they start first: otherwise the last of them would run by itself in the end. */
 const FIRST = [
   "chain/relayer",
+  "chain/self",
+  "chain/mail",
+  "chain/slow",
+  "chain/reorg",
+  "chain/alarms",
   "worker/guest-hostile-money",
   "chain/relayer-killed",
   "browser/guest",
   "chain/faults",
-  "chain/reorg",
-  "chain/killed",
   "worker/guest-hostile",
-  "chain/faults-of-chain",
-  "browser/host",
-  "chain/mail",
   "chain/unknown",
+  "chain/faults-of-chain",
+  "chain/guest-away",
+  "chain/guest-moved",
+  "chain/killed",
+  "browser/host",
+  "chain/rush",
   "chain/desk",
   "browser/desk",
-  "chain/rush",
-  "browser/away",
-  "chain/verdicts",
   // It compiles, which it cannot while the native tests are compiled.
   "dev/add-a-product",
 ];
 /** They wait for time limits and alarms and compute little: two of them take the room of one. */
 const WAITING = [
   "chain/relayer",
+  "chain/self",
+  "chain/mail",
+  "chain/slow",
+  "chain/reorg",
+  "chain/alarms",
   "worker/guest-hostile-money",
   "chain/relayer-killed",
-  "chain/reorg",
   "worker/guest-hostile",
-  "chain/faults-of-chain",
-  "chain/mail",
   "chain/unknown",
+  "chain/faults-of-chain",
+  "chain/guest-away",
+  "chain/guest-moved",
 ];
 /** It measures what the machine can do, so nothing else may run. */
 const ALONE = ["chain/load"];
@@ -55,11 +63,11 @@ async function main(chosen) {
   const started = performance.now();
   const results = [];
   try {
-    await Promise.all([chosen.length === 0 && lintAndCompile(), step("build", build).then(() => step("bundle", bundle))]);
     const files = chosen.length === 0 ? specs() : chosen;
     const withBrowser = files.some((file) => resolve(root, file).startsWith(join(root, "tests", "browser")));
-    if (withBrowser) await prepareBrowser();
-    results.push(...(await runAll(files, { withNative: chosen.length === 0 })));
+    const checks = chosen.length === 0 ? [checksAndNative()] : [];
+    await Promise.all([step("build", build).then(() => step("bundle", bundle)), withBrowser && prepareBrowser()]);
+    results.push(...(await runAll(files, checks)));
     if (withBrowser) console.log(`what the page looked like is in ${relative(root, screenshots)}/`);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
@@ -72,8 +80,22 @@ async function main(chosen) {
   if (sum("failed") > 0) process.exitCode = 1;
 }
 
-/** Beside the build, the last minutes of which use one core. */
-async function lintAndCompile() {
+/** The checks and the native tests. They begin with the build, which mostly uses one core, and go on beside the files that need it. */
+function checksAndNative() {
+  const prepared = prepareNative().then(
+    () => undefined,
+    (error) => error,
+  );
+  const run = async () => {
+    const error = await prepared;
+    if (error === undefined) return runNative();
+    if (error instanceof Failure) return { passed: 0, failed: 1, output: error.message };
+    throw error;
+  };
+  return { title: "checks and cargo test", room: 1, run };
+}
+
+async function prepareNative() {
   await lint();
   await step("native tests", compileNative);
 }
@@ -94,14 +116,13 @@ function specs() {
 }
 
 /** One file is shown while it runs, of several a line each when they end, and then the failures. */
-async function runAll(files, { withNative }) {
+async function runAll(files, checks) {
   forgetLogs();
-  if (files.length === 1 && !withNative) return [{ title: files[0], ...(await runSpec(files[0], 0, { isLive: true })), seconds: 0 }];
+  if (files.length === 1 && checks.length === 0) return [{ title: files[0], ...(await runSpec(files[0], 0, { isLive: true })), seconds: 0 }];
   const jobs = FIRST.flatMap((name) => files.filter((file) => isOneOf([name], file)));
   jobs.push(...files.filter((file) => !isOneOf(FIRST, file)));
   const ofFile = (file) => ({ title: file, room: roomFor(file), run: (lane) => runSpec(file, lane) });
-  const native = { title: "cargo test", room: 1, run: runNative };
-  const results = await runJobs([...(withNative ? [native] : []), ...jobs.map(ofFile)], reportEnd);
+  const results = await runJobs([...checks, ...jobs.map(ofFile)], reportEnd);
   for (const { title, output } of results.filter(({ failed }) => failed > 0)) {
     console.log(`\n${title}\n${failuresIn(output)}\n`);
   }

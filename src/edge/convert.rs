@@ -6,9 +6,10 @@ use std::rc::Rc;
 use futures_util::StreamExt;
 use worker::{ByteStream, Env, Response};
 
-use crate::base::http::{Headers, Reply};
+use crate::base::http::Reply;
 use crate::base::id::RequestId;
 use crate::config::Config;
+use crate::edge::shim;
 use crate::http::cors;
 
 /// The longest request body, bytes.
@@ -30,10 +31,6 @@ pub(super) fn config(env: &Env) -> Result<Rc<Config>, String> {
         })
         .clone()
     })
-}
-
-pub(super) fn headers(headers: &worker::Headers) -> Headers {
-    Headers::new(headers.entries().collect())
 }
 
 /// A body cannot be read.
@@ -59,7 +56,7 @@ pub(super) async fn read(mut stream: ByteStream, bytes_max: usize) -> Result<Vec
 /// An object's response, passed on to the caller.
 pub(super) async fn reply(mut response: Response) -> worker::Result<Reply> {
     let status = response.status_code();
-    let found = headers(response.headers());
+    let found = shim::headers(response.headers())?;
     let body = response.text().await?;
     let reply = match found.get("content-type") {
         Some(content_type) => Reply::text(status, content_type, body),
@@ -79,19 +76,10 @@ pub(super) fn response(
     request_id: &RequestId,
     origin: Option<&str>,
 ) -> worker::Result<Response> {
-    let headers = worker::Headers::new();
-    for (name, value) in &reply.headers {
-        headers.append(name, value)?;
-    }
-    if let Some(origin) = origin {
-        for (name, value) in cors::headers_for(origin) {
-            headers.set(name, &value)?;
-        }
-    }
-    headers.set("x-request-id", request_id.as_str())?;
-    let builder = Response::builder().with_status(reply.status).with_headers(headers);
-    if reply.body.is_empty() {
-        return Ok(builder.empty());
-    }
-    Ok(builder.fixed(reply.body.into_bytes()))
+    let shared = origin.map(cors::headers_for).into_iter().flatten();
+    let ours: Vec<_> = shared.chain([("x-request-id", request_id.as_str().to_owned())]).collect();
+    let is_other = |(name, _): &&(&str, String)| ours.iter().all(|(own, _)| own != name);
+    let headers = reply.headers.iter().filter(is_other).chain(&ours);
+    let headers: Vec<(&str, &str)> = headers.map(|(name, value)| (*name, value.as_str())).collect();
+    shim::response(reply.status, &headers, reply.body.as_bytes())
 }

@@ -4,15 +4,12 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
-use wasm_bindgen::JsValue;
-use worker::{
-    AbortController, AbortSignal, Delay, Fetch, Method, Request, RequestInit, RequestRedirect,
-    Response,
-};
+use worker::{AbortController, AbortSignal, Delay, Fetch, Request, Response};
 
 use crate::base::time::UnixSeconds;
 use crate::edge::convert::{BodyError, read};
 use crate::edge::platform::now;
+use crate::edge::shim;
 use crate::edge::world::EdgeWorld;
 use crate::ports::{Clock, Http, HttpError, HttpRequest, HttpResponse};
 
@@ -85,19 +82,13 @@ fn is_short(response: &Response, bytes_max: usize) -> worker::Result<bool> {
 }
 
 fn build(request: &HttpRequest) -> worker::Result<Request> {
-    let headers = worker::Headers::new();
-    headers.set("accept", "application/json")?;
-    for (name, value) in &request.headers {
-        headers.set(name, value)?;
-    }
-    let mut init = RequestInit::new();
-    init.with_redirect(RequestRedirect::Manual);
-    if let Some(body) = &request.body {
-        headers.set("content-type", "application/json")?;
-        init.with_method(Method::Post).with_body(Some(JsValue::from_str(body)));
-    }
-    init.with_headers(headers);
-    Request::new_with_init(&request.url, &init)
+    let listed = request.headers.iter().map(|(name, value)| (name.as_ref(), value.as_ref()));
+    let content = request.body.as_ref().map(|_| ("content-type", "application/json"));
+    let headers: Vec<(&str, &str)> =
+        [("accept", "application/json")].into_iter().chain(listed).chain(content).collect();
+    let method = if request.body.is_some() { "POST" } else { "GET" };
+    let body = request.body.as_deref().unwrap_or_default();
+    shim::request(method, &request.url, &headers, body.as_bytes())
 }
 
 /// The part of an address that may be logged.

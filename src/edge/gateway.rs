@@ -16,6 +16,7 @@ use crate::directory::rotation::{self, What, rotation_of};
 use crate::edge::convert::{self, BODY_BYTES_MAX, BodyError};
 use crate::edge::platform::{log, log_once, now};
 use crate::edge::rpc::{ask_rotation, to_host};
+use crate::edge::shim;
 use crate::host::backup::format::PAGE_BYTES_MAX;
 use crate::host::command::{Action, Command, SignedIn};
 use crate::http::admission::{Admission, Cost, NOTHING, Rare};
@@ -42,7 +43,7 @@ pub(super) struct Gateway {
 
 impl Gateway {
     pub(super) async fn handle(self, request: Request) -> Result<Response> {
-        let mut headers = convert::headers(request.headers());
+        let mut headers = shim::headers(request.headers())?;
         let is_head = request.method() == Method::Head;
         if is_head {
             // HEAD opens no socket. Otherwise it is handled as GET; the runtime omits the body.
@@ -232,7 +233,7 @@ impl Gateway {
         headers: &Headers,
         body: Vec<u8>,
     ) -> Result<Response> {
-        let (stub, request) = to_host(&self.env, command, headers, body)?;
+        let (stub, request) = to_host(&self.env, command, headers, &body)?;
         stub.fetch_with_request(request).await
     }
 
@@ -347,7 +348,7 @@ impl Gateway {
     /// The same in the background; errors are logged.
     pub(super) fn tell_later(&self, scope: ScopeId, action: Action) -> Result<()> {
         let command = self.told(scope, action);
-        let (stub, request) = to_host(&self.env, &command, &Headers::default(), Vec::new())?;
+        let (stub, request) = to_host(&self.env, &command, &Headers::default(), &[])?;
         self.context.wait_until(async move {
             let answer = stub.fetch_with_request(request).await;
             if !answer.is_ok_and(|answer| answer.status_code() == 204) {

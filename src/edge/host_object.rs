@@ -12,6 +12,7 @@ use crate::directory::Kind;
 use crate::edge::convert;
 use crate::edge::object::{self, Broken};
 use crate::edge::platform::log;
+use crate::edge::shim;
 use crate::edge::world::EdgeWorld;
 use crate::host::Host as Service;
 use crate::host::Request as HostRequest;
@@ -45,7 +46,7 @@ impl DurableObject for Host {
             };
         }
         let service = self.service.as_ref().map_err(Broken::error)?;
-        let headers = convert::headers(request.headers());
+        let headers = shim::headers(request.headers())?;
         let command = headers.get(HEADER).and_then(|text| serde_json::from_str(text).ok());
         let Some(command): Option<Command> = command else {
             return Err("a request reached the object without a command".into());

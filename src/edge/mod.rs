@@ -22,6 +22,7 @@ mod payee_object;
 mod platform;
 mod relayer_object;
 mod rpc;
+mod shim;
 mod signer;
 mod sql;
 mod web;

@@ -3,7 +3,6 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use wasm_bindgen::JsValue;
 use worker::{Env, Method, Request, RequestInit, Response, Result, Stub};
 
 use crate::base::http::Headers;
@@ -15,6 +14,7 @@ use crate::directory::rotation::{self, Resealed, Told};
 use crate::directory::{self, Kind, Listed};
 use crate::edge::convert;
 use crate::edge::platform::EdgeRandom;
+use crate::edge::shim;
 use crate::facilitator::own::api;
 use crate::guest::handshake::{self, Handshake};
 use crate::host::command::{Action, Command, HEADER};
@@ -44,10 +44,8 @@ const FORWARDED: &[&str] = &[
 
 /// A request to an object with a JSON message.
 fn posted(class: &str, path: &str, message: &impl Serialize) -> Result<Request> {
-    let body = JsValue::from_str(&serde_json::to_string(message)?);
-    let mut init = RequestInit::new();
-    init.with_method(Method::Post).with_body(Some(body));
-    Request::new_with_init(&format!("https://{}.internal{path}", class.to_lowercase()), &init)
+    let url = format!("https://{}.internal{path}", class.to_lowercase());
+    shim::request("POST", &url, &[], serde_json::to_string(message)?.as_bytes())
 }
 
 /// Sends a message to the object of this class and name, and parses its response.
@@ -126,11 +124,8 @@ pub(super) fn name_of(config: &Config, network: &Network) -> Option<String> {
 
 /// Makes an object set its alarm, and returns whether it has open work.
 pub(super) async fn sweep_object(object: &Stub, kind: Kind) -> Result<bool> {
-    let headers = worker::Headers::new();
-    headers.set(SWEEP, "1")?;
-    let mut init = RequestInit::new();
-    init.with_method(Method::Post).with_headers(headers);
-    let request = Request::new_with_init(&format!("https://{}.internal/", kind.name()), &init)?;
+    let request =
+        shim::request("POST", &format!("https://{}.internal/", kind.name()), &[(SWEEP, "1")], &[])?;
     answer_of(object.fetch_with_request(request).await?, kind.name()).await
 }
 
@@ -151,21 +146,12 @@ pub(super) fn to_host(
     env: &Env,
     command: &Command,
     headers: &Headers,
-    body: Vec<u8>,
+    body: &[u8],
 ) -> Result<(Stub, Request)> {
-    let forwarded = worker::Headers::new();
-    for name in FORWARDED {
-        if let Some(value) = headers.get(name) {
-            forwarded.set(name, value)?;
-        }
-    }
-    forwarded.set(HEADER, &serde_json::to_string(command)?)?;
-    let mut init = RequestInit::new();
-    init.with_method(Method::Post).with_headers(forwarded);
-    if !body.is_empty() {
-        init.with_body(Some(JsValue::from(js_sys::Uint8Array::from(body.as_slice()))));
-    }
-    let request = Request::new_with_init("https://host.internal/", &init)?;
+    let command_text = serde_json::to_string(command)?;
+    let listed = FORWARDED.iter().filter_map(|name| Some((*name, headers.get(name)?)));
+    let forwarded: Vec<_> = listed.chain([(HEADER, command_text.as_str())]).collect();
+    let request = shim::request("POST", "https://host.internal/", &forwarded, body)?;
     let stub = env.durable_object("Host")?.get_by_name(command.scope.as_str())?;
     Ok((stub, request))
 }
@@ -173,7 +159,7 @@ pub(super) fn to_host(
 /// Sends an action of ours to the object of a scope.
 async fn ask_host(env: &Env, scope: &ScopeId, action: Action) -> Result<Response> {
     let command = Command::of_ours(RequestId::random(&EdgeRandom), scope.clone(), action);
-    let (stub, request) = to_host(env, &command, &Headers::default(), Vec::new())?;
+    let (stub, request) = to_host(env, &command, &Headers::default(), &[])?;
     stub.fetch_with_request(request).await
 }
 

@@ -5,10 +5,8 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::future::{Either, select};
-use wasm_bindgen::JsValue;
 use worker::{
-    AbortController, AbortSignal, Delay, Fetch, Method, Request, RequestInit, RequestRedirect,
-    Response, ResponseBody, WebSocket,
+    AbortController, AbortSignal, Delay, Fetch, Request, Response, ResponseBody, WebSocket,
 };
 
 use crate::base::http::Headers;
@@ -18,6 +16,7 @@ use crate::edge::convert;
 use crate::edge::gateway::bearer;
 use crate::edge::platform::{EdgeRandom, now};
 use crate::edge::rpc::{signed_out_at, to_host};
+use crate::edge::shim;
 use crate::edge::world::EdgeWorld;
 use crate::guest::handshake::{Attachment, SignIn, WATCHING};
 use crate::host::command::{Action, Command, SignedIn};
@@ -128,8 +127,9 @@ impl EdgeWorld {
             action: Action::AtHost(AtHost::Mcp),
             cursor: None,
         };
-        let body = request.body.clone().map(String::into_bytes).unwrap_or_default();
-        let (stub, outgoing) = to_host(&self.env, &command, &headers, body).map_err(broken)?;
+        let body = request.body.as_deref().unwrap_or_default();
+        let (stub, outgoing) =
+            to_host(&self.env, &command, &headers, body.as_bytes()).map_err(broken)?;
         let response = stub.fetch_with_request(outgoing).await.map_err(broken)?;
         read(response, request).await
     }
@@ -183,27 +183,21 @@ async fn send(request: &WebRequest, signal: &AbortSignal) -> Result<WebResponse,
 }
 
 fn build(request: &WebRequest) -> worker::Result<Request> {
-    let headers = worker::Headers::new();
-    for (name, value) in &request.headers {
-        headers.set(name, value)?;
-    }
-    let mut init = RequestInit::new();
-    init.with_redirect(RequestRedirect::Manual).with_headers(headers);
-    init.with_method(match request.method {
-        WebMethod::Get => Method::Get,
-        WebMethod::Post => Method::Post,
-        WebMethod::Delete => Method::Delete,
-    });
-    if let Some(body) = &request.body {
-        init.with_body(Some(JsValue::from_str(body)));
-    }
-    Request::new_with_init(&request.url, &init)
+    let headers = request.headers.iter().map(|(name, value)| (name.as_ref(), value.as_ref()));
+    let headers: Vec<(&str, &str)> = headers.collect();
+    let method = match request.method {
+        WebMethod::Get => "GET",
+        WebMethod::Post => "POST",
+        WebMethod::Delete => "DELETE",
+    };
+    let body = request.body.as_deref().unwrap_or_default();
+    shim::request(method, &request.url, &headers, body.as_bytes())
 }
 
 /// Reads a body up to the limit, and an event stream up to the awaited response.
 async fn read(mut response: Response, request: &WebRequest) -> Result<WebResponse, HttpError> {
     let status = response.status_code();
-    let headers = convert::headers(response.headers());
+    let headers = shim::headers(response.headers()).map_err(broken)?;
     let kind = headers.get("content-type").unwrap_or_default().to_ascii_lowercase();
     let is_stream = kind.starts_with("text/event-stream");
     let wanted = request.until_answer_to.filter(|_| is_stream);

@@ -41,7 +41,7 @@ use crate::http::problem;
 use crate::http::route::{AtHost, Own};
 use crate::ledger::payments;
 use crate::mail;
-use crate::ports::{Level, Log, SqlError, World, storage};
+use crate::ports::{Level, Log, Sql, SqlError, World, storage};
 use crate::products::events;
 use crate::rails::outcome::{Abort, Failure, Fatal};
 use crate::sale::cx::Cx;
@@ -117,7 +117,7 @@ impl<W: World> Host<W> {
         // Only browsers get errors as a page. Calls of agents are frequent, so their headers are not cloned.
         let headers = (!is_call).then(|| request.headers.clone());
         let reply = self.dispatch(request).await;
-        if !(is_call && self.armed.covers_all(&self.world))
+        if !(is_call && self.armed.covers_all(changes(&self.world, &self.memory), self.world.now()))
             && let Err(error) = self.rearm()
         {
             log_fatal(&self.world, &error.to_string(), request_id.as_str());
@@ -153,6 +153,7 @@ impl<W: World> Host<W> {
         };
         let caller = credentials::caller(&object, &self.memory, &command)?;
         if let Action::Own(own) = &command.action {
+            self.memory.asked.write(&self.world)?;
             credentials::admit_agent(&object, &self.agent_calls, &caller)?;
             caller::check_own(&caller, own)?;
             // A caller who registers need not be a host yet.
@@ -223,6 +224,11 @@ impl<W: World> Host<W> {
     pub fn export_page(&self, id: &str, number: u32) -> Result<Option<OutPage>, SqlError> {
         backup::export_page(&self.object(), id, number)
     }
+}
+
+/// A number that grows with everything that may need an alarm.
+fn changes(world: &impl Sql, memory: &Memory) -> u64 {
+    world.writes().wrapping_add(memory.asked.begun())
 }
 
 fn log_fatal(log: &impl Log, what: &str, request_id: &str) {

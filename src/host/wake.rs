@@ -8,7 +8,7 @@ use futures_util::future::join3;
 use crate::base::id::PaymentId;
 use crate::base::time::UnixSeconds;
 use crate::config::Config;
-use crate::host::{Host, backup, resealing, restoring};
+use crate::host::{Host, backup, changes, resealing, restoring};
 use crate::identity::{codes, epoch};
 use crate::ledger::{outbox, payments, wallets};
 use crate::mail;
@@ -100,6 +100,7 @@ impl<W: World> Host<W> {
             succeeded(&self.world, "publishing records", records),
             succeeded(&self.world, "publishing what is new", new_records),
             succeeded(&self.world, "destroying secrets", destroyed),
+            succeeded(&self.world, "counting", self.memory.asked.write_due(&self.world, now)),
             succeeded(&self.world, "forgetting wallets", wallets::forget(&self.world, now)),
             succeeded(&self.world, "forgetting codes", codes::forget(&self.world, now)),
             succeeded(&self.world, "forgetting sign-outs", epoch::forget(&self.world, now)),
@@ -140,7 +141,7 @@ impl<W: World> Host<W> {
     pub(super) fn rearm(&self) -> Result<Dues, SqlError> {
         let dues = self.dues()?;
         set_alarm(&self.world, dues.payments.into_iter().chain(dues.others).min());
-        self.armed.note(&self.world);
+        self.armed.note(changes(&self.world, &self.memory), self.world.now());
         Ok(dues)
     }
 
@@ -169,6 +170,7 @@ impl<W: World> Host<W> {
             codes::next_over(&self.world)?,
             epoch::next_over(&self.world)?,
             outbox::next_over(&self.world, pace_max(&self.config))?,
+            self.memory.asked.next_write(),
             backup::next_backup_over(&object)?,
         ];
         let over = over.into_iter().flatten().min();

@@ -26,6 +26,7 @@ pub mod payee;
 pub mod payments;
 pub mod revenue;
 pub mod statement;
+pub mod unpaid;
 pub mod wallets;
 
 /// The schema of a host's object.

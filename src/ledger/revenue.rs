@@ -3,15 +3,10 @@
 
 use serde::Serialize;
 
-use crate::base::id::EventId;
 use crate::base::money::Usdc;
 use crate::base::time::UnixSeconds;
 use crate::ports::storage::{Columns, all, first};
 use crate::ports::{Sql, SqlError};
-
-const DAY_SECONDS: i64 = 86_400;
-/// How long the counts of payment requests are stored, days.
-const UNPAID_DAYS: i64 = 400;
 
 /// A host's revenue, as the host sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -110,28 +105,6 @@ pub fn statement(sql: &impl Sql) -> Result<Revenue, SqlError> {
         })?,
         unpaid_by_day: all(sql, &unpaid("day"), &[], |columns| count(columns, day))?,
     })
-}
-
-/// Counts an answer that requested payment. Storage is bounded: one row for each day, tool and existing event.
-///
-/// # Errors
-/// As [`total`].
-pub fn count_unpaid(
-    sql: &impl Sql,
-    tool: &str,
-    event: Option<&EventId>,
-    now: UnixSeconds,
-) -> Result<(), SqlError> {
-    let today = now.plus(now.get().rem_euclid(DAY_SECONDS).saturating_neg());
-    let statement = "INSERT INTO unpaid (day, tool, event_id, count) VALUES (?1, ?2, ?3, 1) \
-         ON CONFLICT DO UPDATE SET count = count + 1 RETURNING count";
-    let parameters = [today.into(), tool.into(), event.map_or("", EventId::as_str).into()];
-    let counted = first(sql, statement, &parameters)?.map(|mut columns| columns.count());
-    if counted.transpose()? == Some(1) {
-        let oldest = today.plus(UNPAID_DAYS.saturating_mul(DAY_SECONDS).saturating_neg());
-        sql.run("DELETE FROM unpaid WHERE day < ?1", &[oldest.into()])?;
-    }
-    Ok(())
 }
 
 fn sum(

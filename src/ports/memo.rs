@@ -37,7 +37,7 @@ impl Memo {
     /// The rows of a statement: those that are kept, or those that SQLite gives. `ask` runs the statement.
     ///
     /// # Errors
-    /// Those of `ask`.
+    /// The error that `ask` returns.
     pub fn run(
         &self,
         statement: &str,
@@ -61,7 +61,7 @@ impl Memo {
         self.forget(None);
     }
 
-    /// [`crate::ports::Sql::writes`]
+    /// The number that [`crate::ports::Sql::writes`] returns.
     #[must_use]
     pub fn writes(&self) -> u64 {
         self.writes.get()

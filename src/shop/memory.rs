@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use crate::base::rate_limit::RateLimiter;
 use crate::facilitator::breaker::Breaker;
+use crate::ledger::unpaid::Unpaid;
 use crate::sale::lock::Locks;
 use crate::shop::look::Slices;
 use crate::shop::waiting::Waiting;
@@ -21,6 +22,8 @@ pub struct Memory {
     pub waiting: Waiting,
     /// Rate limiter of unpaid calls by source.
     pub unpaid: RefCell<RateLimiter>,
+    /// How often payment was asked for and did not come.
+    pub asked: Unpaid,
     /// Rate limiter of paid calls by wallet.
     pub wallet_calls: RefCell<RateLimiter>,
 }

@@ -16,7 +16,7 @@ use crate::facilitator::client::{Cause, Trouble};
 use crate::http::source::Source;
 use crate::identity::access::Caller;
 use crate::ledger::payments::{self, Payment, Settled, State};
-use crate::ledger::{revenue, wallets};
+use crate::ledger::wallets;
 use crate::ports::{Level, SqlError, World};
 use crate::rails::outcome::{Abort, Done, Failure, Fatal, Money};
 use crate::rails::quote::{PaidCall, Quote};
@@ -67,7 +67,8 @@ pub async fn paid_tool(
         offer_proof(shop, tool, failure);
     }
     if let Err(Failure::Unpaid(_)) = &outcome {
-        revenue::count_unpaid(shop.cx.world, tool.name(), sale.event(), shop.cx.world.now())?;
+        let (world, now) = (shop.cx.world, shop.cx.now());
+        shop.memory.asked.count(world, tool.name(), sale.event(), now)?;
     }
     outcome
 }

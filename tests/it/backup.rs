@@ -290,6 +290,7 @@ fn a_backup_shows_one_moment_though_sales_go_on() {
     let event = server.event(50);
     assert_eq!(pay(&server, &event, &Wallet::new(1).pay(&offer(&server, &event), 1)).0, 200);
     fill(&server, 400);
+    server.pass(60);
     let before = state(&server);
     let (first, id) = begin(&server);
     // Between the pages a seat is sold, an event is made, and another one is cancelled.

@@ -67,6 +67,22 @@ fn a_sale_takes_no_more_statements_than_it_needs() {
 }
 
 #[test]
+fn asking_for_a_price_writes_nothing_and_is_counted_within_a_minute() {
+    let server = Server::open();
+    let event = server.event(5);
+    server.pass(60);
+    offer(&server, &event);
+    let writes = server.world.writes();
+    for _ in 0..20 {
+        offer(&server, &event);
+    }
+    assert_eq!(server.world.writes(), writes);
+    server.pass(60);
+    assert_eq!(server.int("SELECT sum(count) FROM unpaid"), 21);
+    assert_eq!(server.world.memory.alarm.get(), None, "there is nothing left to do");
+}
+
+#[test]
 fn a_change_of_the_profile_counts_for_the_next_call() {
     let server = Server::open();
     let names = || {

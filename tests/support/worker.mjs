@@ -16,7 +16,7 @@ process.env.CLOUDFLARE_CF_FETCH_ENABLED ??= "false";
  * - `fetch(pathOrUrl, init)`: with a whole URL, the Worker sees a request for that host.
  * - `evictHost(scope, {webSockets})`: the object loses its memory and keeps its storage; its
  *   sockets "hibernate" (unless told otherwise) or "close".
- * - `sql(scope, query, ...values)`: rows of the object's database; `guestSql(session, …)`: of a guest's;
+ * - `sql(scope, query, ...values)`: rows of the object's database; after a change the object loses its memory; `guestSql(session, …)`: of a guest's;
  *   `directorySql(kind, …)`: of a directory's.
  * - `hosts()`: the ids of all objects that have storage.
  * - `kv`: `get`, `list`, `put` and `delete` of the namespace `SECRETS`.
@@ -35,7 +35,10 @@ export async function startWorker({ vars = {}, secrets = {} } = {}) {
   const handle = harness.getWorker();
   const sql = (className) => async (name, query, ...values) => {
     const storage = await handle.getDurableObjectStorage(className, { name });
-    return storage.exec(query, ...values);
+    const rows = await storage.exec(query, ...values);
+    // An object remembers what it has read. Nobody else writes its storage, but a test does.
+    if (!/^\s*SELECT/.test(query)) await handle.evictDurableObject(className, { name, webSockets: "hibernate" });
+    return rows;
   };
   const kv = (method) => async (...args) => (await handle.getEnv()).SECRETS[method](...args);
 

@@ -144,6 +144,7 @@ fn a_host_that_has_sold_since_is_not_replaced() {
         200,
         "it goes on selling"
     );
+    server.pass(60);
     let before = state(&server);
     let refused = send(&server, pages.last().unwrap());
     is(&refused, 409, "host_in_use");
