@@ -179,10 +179,11 @@ fn note_prices<W: GuestWorld>(cx: &Cx<W>, server: &str, result: &Value) -> Resul
     let one = content.get("event").or(Some(content));
     let events = events.map_or_else(|| one.into_iter().collect(), |all| all.iter().collect());
     let events: Vec<&Value> = events;
-    for event in events.into_iter().take(LISTED_MAX).filter_map(read_listed) {
-        session::list(&cx.world, server, &event)?;
-    }
-    Ok(())
+    let known = session::listed(&cx.world, server)?;
+    let shown = events.into_iter().take(LISTED_MAX).filter_map(read_listed);
+    shown
+        .filter(|event| !known.contains(event))
+        .try_for_each(|event| session::list(&cx.world, server, &event))
 }
 
 /// The price that the server has shown for this call: the event's, or the tool's.

@@ -8,6 +8,8 @@ import { root } from "../../dev/lib/process.mjs";
 // No test reaches the internet; Miniflare would ask it for a sample of `request.cf`.
 process.env.CLOUDFLARE_CF_FETCH_ENABLED ??= "false";
 
+const WRITES = /^\s*(INSERT|UPDATE|DELETE|DROP)\b/;
+
 /**
  * Starts a Worker of its own for a test file, from what is in build/ (it does not compile).
  *
@@ -37,7 +39,7 @@ export async function startWorker({ vars = {}, secrets = {} } = {}) {
     const storage = await handle.getDurableObjectStorage(className, { name });
     const rows = await storage.exec(query, ...values);
     // An object remembers what it has read. Nobody else writes its storage, but a test does.
-    if (!/^\s*SELECT/.test(query)) await handle.evictDurableObject(className, { name, webSockets: "hibernate" });
+    if (WRITES.test(query)) await handle.evictDurableObject(className, { name, webSockets: "hibernate" });
     return rows;
   };
   const kv = (method) => async (...args) => (await handle.getEnv()).SECRETS[method](...args);
