@@ -7,12 +7,16 @@ import { createServer } from "node:net";
 // same port.
 const [LOWEST, HIGHEST] = (process.env.FREE_PORTS ?? "10000-32000").split("-").map(Number);
 const TRIES = 100;
+/** Who was given a port may not listen yet. */
+const given = new Set();
 
-/** A port that nobody listens on. */
+/** A port that nobody listens on, and another one each time. */
 export async function freePort() {
   for (let tries = 0; tries < TRIES; tries += 1) {
     const port = randomInt(LOWEST, HIGHEST);
-    if (await isFree(port)) return port;
+    if (given.has(port) || !(await isFree(port))) continue;
+    given.add(port);
+    return port;
   }
   throw new Error(`none of ${TRIES} ports between ${LOWEST} and ${HIGHEST} is free`);
 }

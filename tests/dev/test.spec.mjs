@@ -1,9 +1,11 @@
 // `npm test` itself: what runs beside what, and that a failure is never lost.
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { promisify } from "node:util";
 import { failuresIn, runJobs, runSpec } from "../../dev/lib/specs.mjs";
 
 let folder;
@@ -31,6 +33,13 @@ async function begun(jobs) {
   await new Promise((resolve) => setImmediate(resolve));
   return jobs.filter(({ lane }) => lane !== undefined).map(({ title }) => title);
 }
+
+test("the same port is never given twice, though nobody listens yet", async () => {
+  const script = `import { freePort } from "${new URL("../../dev/lib/ports.mjs", import.meta.url)}"; const ports = []; for (let i = 0; i < 8; i += 1) ports.push(await freePort()); console.log(new Set(ports).size);`;
+  const env = { ...process.env, FREE_PORTS: "9870-9880" };
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", script], { env });
+  assert.equal(stdout.trim(), "8");
+});
 
 test("where there is room for two files, four that wait run at a time, and one alone after all others", async () => {
   const alone = job("alone", 2);
