@@ -17,6 +17,8 @@ use crate::ports::{Clock, Kv, Sql, SqlError, SqlValue, Timer, within};
 
 /// Records sent in one alarm. Each takes one of its 50 subrequests.
 pub const BATCH: u32 = 6;
+/// When a change is written at the earliest, seconds. One alarm then writes the changes of many sales.
+const GATHER_SECONDS: i64 = 1;
 /// Fewest seconds between two writes of one key. KV accepts one a second.
 const APART_SECONDS: i64 = 2;
 /// The first delay of a change queued with [`put_soon`], seconds. Each further write doubles it.
@@ -74,7 +76,8 @@ fn put_now(sql: &impl Sql, key: &str, text: &str, now: UnixSeconds) -> Result<()
          ON CONFLICT (key) DO UPDATE SET value = excluded.value, version = version + 1, urgent = 1, \
          not_before = CASE WHEN attempts > 0 OR unclear > 0 THEN max(not_before, ?3) \
          ELSE max(?3, coalesce(written_at + ?4, ?3)) END";
-    let parameters = [key.into(), text.into(), now.into(), SqlValue::Int(APART_SECONDS)];
+    let soon = now.plus(GATHER_SECONDS);
+    let parameters = [key.into(), text.into(), soon.into(), SqlValue::Int(APART_SECONDS)];
     sql.run(statement, &parameters).map(drop)
 }
 
@@ -86,7 +89,8 @@ fn put_now(sql: &impl Sql, key: &str, text: &str, now: UnixSeconds) -> Result<()
 pub fn put_soon(sql: &impl Sql, key: &str, text: &str, now: UnixSeconds) -> Result<(), SqlError> {
     let statement = "INSERT INTO outbox (key, value, version, not_before) VALUES (?1, ?2, 1, ?3) \
          ON CONFLICT (key) DO UPDATE SET value = excluded.value, version = version + 1";
-    sql.run(statement, &[key.into(), text.into(), now.into()]).map(drop)
+    let soon = now.plus(GATHER_SECONDS);
+    sql.run(statement, &[key.into(), text.into(), soon.into()]).map(drop)
 }
 
 /// Writes due records one after the other, at most [`BATCH`]. A row whose value is replaced meanwhile stays queued. If KV
