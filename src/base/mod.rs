@@ -13,3 +13,4 @@ pub mod rate_limit;
 pub mod signing_key;
 pub mod text;
 pub mod time;
+pub mod zones;

@@ -3,8 +3,11 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+
+use crate::base::zones::{Local, zones};
+
+const UTC: &str = "UTC";
 
 /// A moment, in whole seconds since 1970-01-01T00:00:00Z.
 #[derive(
@@ -90,16 +93,22 @@ impl UnixSeconds {
     /// Human-readable, in `zone`: `Mon 1 Mar 2027, 18:30 CET`.
     #[must_use]
     pub fn to_words(self, zone: &ZoneName) -> String {
-        let zone = TimeZone::get(&zone.0).unwrap_or(TimeZone::UTC);
-        self.timestamp().to_zoned(zone).strftime("%a %-d %b %Y, %H:%M %Z").to_string()
+        let Local { offset, name } = self.local(zone);
+        format!("{} {name}", self.plus(offset).timestamp().strftime("%a %-d %b %Y, %H:%M"))
     }
 
     /// Short and in ASCII, with the city of the zone: `12 Dec 2026 18:30 Berlin`.
     #[must_use]
     pub fn to_short_words(self, zone: &ZoneName) -> String {
-        let name = zone.0.rsplit('/').next().unwrap_or_default().replace('_', " ");
-        let zone = TimeZone::get(&zone.0).unwrap_or(TimeZone::UTC);
-        format!("{} {name}", self.timestamp().to_zoned(zone).strftime("%-d %b %Y %H:%M"))
+        let city = zone.0.rsplit('/').next().unwrap_or_default().replace('_', " ");
+        let Local { offset, .. } = self.local(zone);
+        format!("{} {city}", self.plus(offset).timestamp().strftime("%-d %b %Y %H:%M"))
+    }
+
+    /// The zone at this moment. UTC needs no rules, and stands in for a zone that is not known any more.
+    fn local(self, zone: &ZoneName) -> Local {
+        let known = (zone.0 != UTC).then(|| zones().at(&zone.0, self.timestamp())).flatten();
+        known.unwrap_or_else(|| Local { offset: 0, name: UTC.to_owned() })
     }
 
     /// The iCalendar form `YYYYMMDDTHHMMSSZ` (RFC 5545, 3.3.5).
@@ -135,7 +144,7 @@ impl ZoneName {
     /// UTC, the default zone.
     #[must_use]
     pub fn utc() -> Self {
-        Self("UTC".to_owned())
+        Self(UTC.to_owned())
     }
 
     /// Finds a zone by its IANA name, in any case. The result has the spelling of the database.
@@ -143,8 +152,10 @@ impl ZoneName {
     /// # Errors
     /// [`TimeError::UnknownZone`].
     pub fn parse(text: &str) -> Result<Self, TimeError> {
-        let zone = TimeZone::get(text).map_err(|_| TimeError::UnknownZone)?;
-        zone.iana_name().map(|name| Self(name.to_owned())).ok_or(TimeError::UnknownZone)
+        if text == UTC {
+            return Ok(Self::utc());
+        }
+        zones().spelling(text).map(Self).ok_or(TimeError::UnknownZone)
     }
 
     #[must_use]

@@ -37,6 +37,51 @@ globalThis.__response = (status, headers, body) => new Response(bodyOf(body), { 
 globalThis.__request = (method, url, headers, body) =>
   new Request(url, { method, headers: Object.fromEntries(JSON.parse(headers)), body: bodyOf(body), redirect: "manual" });
 
+// Called by zones.rs. A formatter takes long to make and much memory, so few are kept.
+const ZONES_MAX = 16;
+const zones = new Map();
+// Each locale has abbreviations for the zones of its own countries only.
+const LOCALES = ["en-GB", "en-US", "en-AU", "en-IN", "en-ZA"];
+
+function formatter(locale, timeZone, timeZoneName) {
+  const key = `${locale} ${timeZone} ${timeZoneName}`;
+  if (!zones.has(key)) {
+    if (zones.size >= ZONES_MAX) zones.clear();
+    zones.set(key, new Intl.DateTimeFormat(locale, { timeZone, timeZoneName }));
+  }
+  return zones.get(key);
+}
+
+const nameIn = (format, date) => format.formatToParts(date).find(({ type }) => type === "timeZoneName").value;
+
+globalThis.__zone_spelling = (name) => {
+  try {
+    // An offset (`+01:00`) is none of the names.
+    if (!/^[A-Za-z]/.test(name)) return undefined;
+    const known = formatter("en-US", name, "longOffset").resolvedOptions().timeZone;
+    // Of an alias (`Asia/Kolkata`) the runtime gives another name.
+    return known.toLowerCase() !== name.toLowerCase() && /^[A-Z]/.test(name) ? name : known;
+  } catch {
+    return undefined;
+  }
+};
+
+globalThis.__zone_at = (name, moment) => {
+  try {
+    const date = new Date(moment);
+    const [, sign, hours, minutes] = /([+-])(\d\d):(\d\d)/.exec(nameIn(formatter("en-US", name, "longOffset"), date)) ?? [0, "+", 0, 0];
+    const offset = (sign === "-" ? -60 : 60) * (60 * Number(hours) + Number(minutes));
+    let abbreviation = "";
+    for (const locale of LOCALES) {
+      abbreviation = nameIn(formatter(locale, name, "short"), date);
+      if (!/^GMT[+-]/.test(abbreviation)) break;
+    }
+    return JSON.stringify([offset, abbreviation]);
+  } catch {
+    return undefined;
+  }
+};
+
 // Traps other than panics, for example an exhausted stack.
 addEventListener("error", ({ error }) => {
   if (error instanceof WebAssembly.RuntimeError) instanceLost(error);

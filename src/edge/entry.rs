@@ -14,6 +14,7 @@ use crate::rails::outcome::Abort;
 #[event(start)]
 fn start() {
     super::panic::install();
+    super::zones::install();
 }
 
 #[event(fetch)]

@@ -27,3 +27,4 @@ mod signer;
 mod sql;
 mod web;
 mod world;
+mod zones;

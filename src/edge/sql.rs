@@ -61,6 +61,8 @@ impl ObjectSql {
 }
 
 impl Sql for ObjectSql {
+    // There are hundreds of callers.
+    #[inline(never)]
     fn run(&self, statement: &str, parameters: &[SqlValue]) -> Result<Vec<Row>, SqlError> {
         self.memo.run(statement, parameters, || self.ask(statement, parameters))
     }

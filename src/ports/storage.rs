@@ -142,6 +142,7 @@ impl From<Usdc> for SqlValue {
 ///
 /// # Errors
 /// [`SqlError`] if SQLite refuses.
+#[inline(never)]
 pub fn first(
     sql: &impl Sql,
     statement: &str,

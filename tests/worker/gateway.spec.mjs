@@ -197,6 +197,7 @@ test("bad arguments are named, and nothing is stored", async () => {
     [{ price: "-1" }, "price"],
     [{ price: 0.05 }, "price"],
     [{ timeZone: "Mars" }, "timeZone"],
+    [{ timeZone: "+01:00" }, "timeZone"],
     [{ wallet: "x" }, "wallet"],
   ]) {
     const answer = await post(network, "/api/users/events", { ...EVENT, ...changes }, server.token);
@@ -208,6 +209,25 @@ test("bad arguments are named, and nothing is stored", async () => {
   assert.match(result.content[0].text, /^eventId: /);
   const wallet = await callTool(network, server, "rsvpToEvent", { eventId: (await eventsOf(server))[0].id, walletAddress: "x" });
   assert.match(wallet.body.detail, /walletAddress/);
+});
+
+test("the runtime knows the time zones as the IANA database does", async () => {
+  for (const [timeZone, startsAt, spelling, when] of [
+    ["europe/berlin", "2030-03-01T18:30:00Z", "Europe/Berlin", "Fri 1 Mar 2030, 19:30 CET"],
+    ["Europe/Berlin", "2030-07-01T22:30:00Z", "Europe/Berlin", "Tue 2 Jul 2030, 00:30 CEST"],
+    ["Europe/London", "2030-03-01T18:30:00Z", "Europe/London", "Fri 1 Mar 2030, 18:30 GMT"],
+    ["America/New_York", "2030-03-01T03:30:00Z", "America/New_York", "Thu 28 Feb 2030, 22:30 EST"],
+    ["Asia/Kolkata", "2030-03-01T18:30:00Z", "Asia/Kolkata", "Sat 2 Mar 2030, 00:00 IST"],
+    ["Australia/Sydney", "2030-01-01T00:00:00Z", "Australia/Sydney", "Tue 1 Jan 2030, 11:00 AEDT"],
+    // Where nobody says letters.
+    ["Asia/Kathmandu", "2030-03-01T18:30:00Z", "Asia/Kathmandu", "Sat 2 Mar 2030, 00:15 GMT+5:45"],
+    ["UTC", "2030-03-01T18:30:00Z", "UTC", "Fri 1 Mar 2030, 18:30 UTC"],
+  ]) {
+    const event = await createEvent(network, server, { timeZone, startsAt });
+    assert.equal(event.timeZone, spelling);
+    const page = await network.worker.fetch(`/e/${server.scope}/${event.id}`).then((answer) => answer.text());
+    assert.ok(page.includes(when), `${when} is not in ${page}`);
+  }
 });
 
 test("HEAD answers as GET without a body, on every address that GET has", async () => {
