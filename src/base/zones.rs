@@ -28,7 +28,7 @@ thread_local! {
     static PLATFORM: Cell<&'static dyn Zones> = const { Cell::new(&Linked) };
 }
 
-/// Replaces the source.
+/// Replaces the source of all rules from now on.
 pub fn install(zones: &'static dyn Zones) {
     PLATFORM.set(zones);
 }
