@@ -3,7 +3,7 @@
 use events_concierge::base::id::EventId;
 use events_concierge::host::command::Action;
 use events_concierge::http::route::Own;
-use events_concierge::ports::storage::first;
+use events_concierge::ports::storage::{first, statements};
 use events_concierge::ports::{Sql, SqlError};
 use serde_json::json;
 
@@ -32,18 +32,18 @@ fn lists_that_no_write_has_changed_read_no_storage() {
 fn an_event_is_read_once_until_something_of_it_is_written() {
     let server = Server::open();
     let event = server.event(5);
-    let asked = rpc("tools/call", &json!({"name": "getEvent", "arguments": {"eventId": event}}));
-    server.mcp(false, &[], &asked);
-    assert_eq!(statements(&server, || server.mcp(false, &[], &asked).status), (0, 200));
+    let call = rpc("tools/call", &json!({"name": "getEvent", "arguments": {"eventId": event}}));
+    server.mcp(false, &[], &call);
+    assert_eq!(asked(&server, || server.mcp(false, &[], &call).status), (0, 200));
     let change = json!({"title": "Another title"});
     let id = EventId::parse(&event).unwrap();
     assert_eq!(server.as_owner(Action::Own(Own::UpdateEvent(id)), &change).status, 200);
-    let (count, reply) = statements(&server, || server.mcp(false, &[], &asked));
+    let (count, reply) = asked(&server, || server.mcp(false, &[], &call));
     assert!(count > 0 && reply.body.contains("Another title"), "{count} {}", reply.body);
 }
 
-/// How many statements SQLite was asked by `call`.
-fn statements<T>(server: &Server, call: impl FnOnce() -> T) -> (u64, T) {
+/// How many statements SQLite was asked for by `call`, and what that gave.
+fn asked<T>(server: &Server, call: impl FnOnce() -> T) -> (u64, T) {
     let before = server.world.memory.statements.get();
     let answer = call();
     (server.world.memory.statements.get() - before, answer)
@@ -55,12 +55,12 @@ fn a_sale_takes_no_more_statements_than_it_needs() {
     let event = server.event(50);
     server.pass(60);
     for n in 1..4 {
-        let (challenge, asked) = statements(&server, || offer(&server, &event));
-        let payment = Wallet::new(n).pay(&asked, n);
-        let (sale, (status, _)) = statements(&server, || pay(&server, &event, &payment));
+        let (challenge, terms) = asked(&server, || offer(&server, &event));
+        let payment = Wallet::new(n).pay(&terms, n);
+        let (sale, (status, _)) = asked(&server, || pay(&server, &event, &payment));
         assert_eq!(status, 200);
         server.world.memory.now.set(server.world.memory.now.get() + 3);
-        let (alarm, ()) = statements(&server, || server.wake());
+        let (alarm, ()) = asked(&server, || server.wake());
         let is_within = challenge <= 3 && sale <= 31 && alarm <= 11;
         assert!(is_within, "{challenge} to ask, {sale} to sell, {alarm} in the alarm");
     }
@@ -126,4 +126,34 @@ fn what_a_transaction_has_read_is_forgotten_when_it_is_rolled_back() {
     });
     assert!(rolled_back.is_err());
     assert_eq!(number(), Ok(1));
+}
+
+/// What was read is remembered until a statement names its table as the one that it writes. So no table may change
+/// because another one is written.
+#[test]
+fn no_trigger_key_or_view_changes_a_table_that_the_statement_does_not_name() {
+    let schemas = [
+        events_concierge::ledger::MIGRATIONS,
+        events_concierge::ledger::payee::MIGRATIONS,
+        events_concierge::wallets::budget::MIGRATIONS,
+        events_concierge::facilitator::own::MIGRATIONS,
+        events_concierge::guest::MIGRATIONS,
+        events_concierge::directory::MIGRATIONS,
+    ];
+    let mut triggers = 0;
+    for statement in schemas.into_iter().flatten().flat_map(|migration| statements(migration)) {
+        let code: Vec<&str> =
+            statement.lines().filter(|line| !line.trim_start().starts_with("--")).collect();
+        let code = code.join(" ");
+        for never in ["CASCADE", "SET NULL", "SET DEFAULT", "CREATE VIEW", "CREATE TEMP VIEW"] {
+            assert!(!code.contains(never), "{code}");
+        }
+        if let Some((_, body)) =
+            code.split_once("CREATE TRIGGER").and_then(|(_, rest)| rest.split_once("BEGIN"))
+        {
+            triggers += 1;
+            assert!(body.trim_start().starts_with("SELECT RAISE(ABORT"), "{code}");
+        }
+    }
+    assert_eq!(triggers, 2, "those of the ledger");
 }

@@ -47,13 +47,13 @@ export async function startHere() {
   const folder = mkdtempSync(path.join(tmpdir(), "concierge-here-"));
   const env = { STATE_DIR: folder, PORT: String(await freePort()), CHAIN_PORT: String(await freePort()) };
   const running = await startReady(env).catch((error) => {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
     throw error;
   });
   const stop = async () => {
     running.child.kill("SIGTERM");
     await running.ended;
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   };
   const state = JSON.parse(readFileSync(path.join(folder, "state.json"), "utf8"));
   return { env, folder, state, chain: chainClient(state.rpc), stop };

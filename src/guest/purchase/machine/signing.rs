@@ -59,9 +59,11 @@ pub(super) fn declined(purchase: &mut Purchase, cx: Context) -> Vec<Effect> {
         return vec![Effect::nothing_waits()];
     }
     purchase.end(State::Declined, "declined");
+    // A wallet may have signed just now; that signature is not sent.
+    let what = if was_signing { "nothing was sent" } else { "nothing was signed" };
     let mut effects = vec![
-        Effect::Log("payment", "declined; nothing was signed".to_owned()),
-        Effect::fail("declined", "the payment was declined; nothing was signed", "no"),
+        Effect::Log("payment", format!("declined; {what}")),
+        Effect::fail("declined", &format!("the payment was declined; {what}"), "no"),
     ];
     if was_signing {
         effects.extend(cx.release(purchase));
