@@ -77,7 +77,7 @@ mod tests {
             let answer = if is_asked {
                 json!({"jsonrpc": "2.0", "id": 1, "result": [Address::repeat_byte(1)]})
             } else if *rejects > 0 {
-                *rejects -= 1;
+                *rejects = rejects.saturating_sub(1);
                 json!({"jsonrpc": "2.0", "id": 1, "error": {"code": -32003, "message": "nonce too low"}})
             } else {
                 json!({"jsonrpc": "2.0", "id": 1, "result": HASH})

@@ -37,9 +37,11 @@ globalThis.__response = (status, headers, body) => new Response(bodyOf(body), { 
 globalThis.__request = (method, url, headers, body) =>
   new Request(url, { method, headers: Object.fromEntries(JSON.parse(headers)), body: bodyOf(body), redirect: "manual" });
 
-// Called by zones.rs. A formatter takes long to make and much memory, so few are kept.
+// Called by zones.rs. A formatter takes long to make and much memory, so few are kept, and what they have said.
 const ZONES_MAX = 16;
 const zones = new Map();
+const LOCALS_MAX = 256;
+const locals = new Map();
 // Each locale has abbreviations for the zones of its own countries only.
 const LOCALES = ["en-GB", "en-US", "en-AU", "en-IN", "en-ZA"];
 
@@ -67,6 +69,15 @@ globalThis.__zone_spelling = (name) => {
 };
 
 globalThis.__zone_at = (name, moment) => {
+  const key = `${name} ${moment}`;
+  if (!locals.has(key)) {
+    if (locals.size >= LOCALS_MAX) locals.clear();
+    locals.set(key, localAt(name, moment));
+  }
+  return locals.get(key);
+};
+
+function localAt(name, moment) {
   try {
     const date = new Date(moment);
     const [, sign, hours, minutes] = /([+-])(\d\d):(\d\d)/.exec(nameIn(formatter("en-US", name, "longOffset"), date)) ?? [0, "+", 0, 0];
@@ -80,7 +91,7 @@ globalThis.__zone_at = (name, moment) => {
   } catch {
     return undefined;
   }
-};
+}
 
 // Traps other than panics, for example an exhausted stack.
 addEventListener("error", ({ error }) => {
