@@ -42,10 +42,12 @@ const FORWARDED: &[&str] = &[
     "x-payment",
 ];
 
+const NO_HEADERS: [(&str, &str); 0] = [];
+
 /// A request to an object with a JSON message.
 fn posted(class: &str, path: &str, message: &impl Serialize) -> Result<Request> {
     let url = format!("https://{}.internal{path}", class.to_lowercase());
-    shim::request("POST", &url, &[], serde_json::to_string(message)?.as_bytes())
+    shim::request("POST", &url, &NO_HEADERS, serde_json::to_string(message)?.as_bytes())
 }
 
 /// Sends a message to the object of this class and name, and parses its response.

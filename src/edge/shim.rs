@@ -1,6 +1,7 @@
 //! Web objects that `entry.mjs` makes in one call each. A call from Wasm for each header and option takes longer than
 //! the object.
 
+use serde::Serialize;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use worker::{Request, Response, Result};
@@ -38,11 +39,11 @@ pub(super) fn response(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Re
     Ok(make_response(status, &serde_json::to_string(headers)?, body)?.into())
 }
 
-/// A request that follows no redirect; an empty body is none.
+/// A request that follows no redirect. `headers` is a list of names and values; an empty body is none.
 pub(super) fn request(
     method: &str,
     url: &str,
-    headers: &[(&str, &str)],
+    headers: &impl Serialize,
     body: &[u8],
 ) -> Result<Request> {
     Ok(make_request(method, url, &serde_json::to_string(headers)?, body)?.into())

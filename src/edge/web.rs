@@ -183,15 +183,13 @@ async fn send(request: &WebRequest, signal: &AbortSignal) -> Result<WebResponse,
 }
 
 fn build(request: &WebRequest) -> worker::Result<Request> {
-    let headers = request.headers.iter().map(|(name, value)| (name.as_ref(), value.as_ref()));
-    let headers: Vec<(&str, &str)> = headers.collect();
     let method = match request.method {
         WebMethod::Get => "GET",
         WebMethod::Post => "POST",
         WebMethod::Delete => "DELETE",
     };
     let body = request.body.as_deref().unwrap_or_default();
-    shim::request(method, &request.url, &headers, body.as_bytes())
+    shim::request(method, &request.url, &request.headers, body.as_bytes())
 }
 
 /// Reads a body up to the limit, and an event stream up to the awaited response.

@@ -181,9 +181,12 @@ fn note_prices<W: GuestWorld>(cx: &Cx<W>, server: &str, result: &Value) -> Resul
     let events: Vec<&Value> = events;
     let known = session::listed(&cx.world, server)?;
     let shown = events.into_iter().take(LISTED_MAX).filter_map(read_listed);
-    shown
-        .filter(|event| !known.contains(event))
-        .try_for_each(|event| session::list(&cx.world, server, &event))
+    let shown: Vec<_> = shown.collect();
+    // The last word about an event counts, so all are written if one is new.
+    if shown.iter().all(|event| known.contains(event)) {
+        return Ok(());
+    }
+    shown.iter().try_for_each(|event| session::list(&cx.world, server, event))
 }
 
 /// The price that the server has shown for this call: the event's, or the tool's.

@@ -2,6 +2,7 @@
 //! chain what is delivered.
 
 use crate::base::id::PaymentId;
+use crate::base::time::UnixSeconds;
 use crate::chain::usage::Usage;
 use crate::ledger::payments::{self, NotPaid, Payment, Settled, State};
 use crate::ports::{Level, SqlError, World};
@@ -38,7 +39,7 @@ async fn step_further<W: World>(
     look: &Look<'_, W>,
 ) -> Result<(), SqlError> {
     let now = shop.cx.world.now();
-    let is_due = |payment: &Payment| payment.next_check_at.is_some_and(|at| at <= now);
+    let is_due = |payment: &Payment| UnixSeconds::has_come(payment.next_check_at, now);
     // A repeated call may have handled it since the list was read.
     let payment = payments::find(shop.cx.world, id)?.filter(is_due);
     let Some(payment) = payment else { return Ok(()) };

@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::base::code::Code;
 use crate::base::fields;
 use crate::base::id::PaymentId;
+use crate::base::time::UnixSeconds;
 use crate::chain::networks::Network;
 use crate::chain::usage::read_hash;
 use crate::facilitator::client::{Cause, Trouble};
@@ -239,7 +240,7 @@ async fn answer_again(
     shown: Shown<'_>,
 ) -> Result<Done, Failure> {
     let is_payer = shown.proven.is_some_and(|wallet| wallet.paid(&known));
-    let is_due = known.next_check_at.is_some_and(|due| due <= shop.cx.world.now());
+    let is_due = UnixSeconds::has_come(known.next_check_at, shop.cx.now());
     let known = match known.state {
         State::Settling | State::Unknown
             if is_due
