@@ -25,14 +25,14 @@ impl Gateway {
         headers: &Headers,
         source: Source,
     ) -> Result<Response, Stop> {
-        let stopped = |abort: &Abort| Stop::Reply(self.problem(abort));
+        let stopped = |abort: &Abort| Stop::Reply(self.gate.problem(abort));
         let is_upgrade =
             headers.get("upgrade").is_some_and(|value| value.eq_ignore_ascii_case("websocket"));
         if !is_upgrade {
             let abort =
                 Abort::new(Code::WebsocketOnly, "connect with a WebSocket (Upgrade: websocket)");
             return Err(Stop::Reply(
-                self.problem(&abort).with_header("upgrade", "websocket".to_owned()),
+                self.gate.problem(&abort).with_header("upgrade", "websocket".to_owned()),
             ));
         }
         let query = |wanted: &str| {
@@ -54,7 +54,7 @@ impl Gateway {
             }
         };
         let (user, signed_out_at) = self.still_signed_in(headers).await?;
-        let request_id = self.request_id.clone();
+        let request_id = self.gate.request_id.clone();
         let watches = query("raw").is_some_and(|raw| raw == "1");
         let handshake =
             Handshake { request_id, session, token, user, signed_out_at, source, watches };
@@ -66,18 +66,18 @@ impl Gateway {
         &self,
         headers: &Headers,
     ) -> Result<(Option<SignedIn>, Option<UnixSeconds>), Stop> {
-        let Some(user) = self.signed_in(headers) else { return Ok((None, None)) };
+        let Some(user) = self.gate.signed_in(headers) else { return Ok((None, None)) };
         let signed_out_at = signed_out_at(&self.env, &user.scope).await?;
         let counts = epoch::counts(user.signed_in_at, signed_out_at);
         Ok((Some(user).filter(|_| counts), signed_out_at))
     }
 
     fn new_session(&self, source: &Source) -> Result<SessionId, Stop> {
-        self.admit(source, NEW_SESSION).map_err(|seconds| {
+        self.gate.admit(source, NEW_SESSION).map_err(|seconds| {
             let detail = format!("too many new sessions from your address; wait {seconds} seconds");
-            Stop::Reply(self.rate_limited(detail, seconds))
+            Stop::Reply(self.gate.rate_limited(detail, seconds))
         })?;
-        self.admit_rare(source, Rare::Session, "new sessions")?;
+        self.gate.admit_rare(source, Rare::Session, "new sessions")?;
         Ok(SessionId::random(&EdgeRandom))
     }
 }

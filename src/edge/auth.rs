@@ -35,35 +35,36 @@ impl Gateway {
     /// Answers with a nonce for a sign-in message.
     pub(super) fn nonce(&self) -> Reply {
         let (nonce, expires_at) =
-            siwe::new_nonce(&self.config.keys, Purpose::SignIn, &EdgeRandom, now());
+            siwe::new_nonce(&self.gate.config.keys, Purpose::SignIn, &EdgeRandom, now());
         let body = json!(NonceAnswer { nonce, expires_at: expires_at.to_string() });
         Reply::json(200, body.to_string()).with_header("cache-control", "no-store".to_owned())
     }
 
     /// Exchanges a signed message for a session.
     pub(super) async fn sign_in(&self, source: &Source, body: &[u8]) -> Result<Reply, Stop> {
-        let refused = |code, detail: String| Stop::Reply(self.problem(&Abort::new(code, detail)));
+        let refused =
+            |code, detail: String| Stop::Reply(self.gate.problem(&Abort::new(code, detail)));
         let input: Sent = serde_json::from_slice(body).map_err(|error| {
             refused(Code::InvalidSignIn, format!("send JSON with message and signature: {error}"))
         })?;
         let chain_ids: Vec<u64> =
-            self.config.networks.iter().map(|network| network.chain_id).collect();
+            self.gate.config.networks.iter().map(|network| network.chain_id).collect();
         let expected = Expected {
-            domain: self.config.public_authority(),
-            uri_origin: &self.config.public_url,
+            domain: self.gate.config.public_authority(),
+            uri_origin: &self.gate.config.public_url,
             chain_ids: &chain_ids,
         };
-        let keys = &self.config.keys;
+        let keys = &self.gate.config.keys;
         let read =
             siwe::read(&input.message, &input.signature, &expected, keys, Purpose::SignIn, now());
         let proven = match read {
             Ok(SignIn::Proven(proven)) => Ok(proven),
             Ok(SignIn::Unproven(unproven)) => {
-                self.admit(source, CONTRACT_SIGN_IN).map_err(|seconds| {
+                self.gate.admit(source, CONTRACT_SIGN_IN).map_err(|seconds| {
                     let detail = format!(
                         "too many sign-ins of contract wallets from your network address; wait {seconds} seconds"
                     );
-                    Stop::Reply(self.rate_limited(detail, seconds))
+                    Stop::Reply(self.gate.rate_limited(detail, seconds))
                 })?;
                 self.ask_chain(unproven).await
             }
@@ -98,28 +99,28 @@ impl Gateway {
 
     /// Applies the rate limit of a network address. One object per address counts for all isolates.
     pub(super) async fn admit_at_source(&self, source: &Source, asked: Asked) -> Result<(), Stop> {
-        let scope = self.config.keys.scope_of_source(&source.key());
+        let scope = self.gate.config.keys.scope_of_source(&source.key());
         self.agrees(scope, Action::AdmitSource(asked)).await.map(drop)
     }
 
     pub(super) fn read<T: DeserializeOwned>(&self, body: &[u8], wanted: &str) -> Result<T, Stop> {
         serde_json::from_slice(body).map_err(|_| {
             let detail = format!("send JSON such as {wanted}");
-            Stop::Reply(self.problem(&Abort::new(Code::MalformedJson, detail)))
+            Stop::Reply(self.gate.problem(&Abort::new(Code::MalformedJson, detail)))
         })
     }
 
     pub(super) fn read_address(&self, email: &str) -> Result<EmailAddress, Stop> {
         EmailAddress::parse(email).map_err(|error| {
             let detail = format!("email: {error}");
-            Stop::Reply(self.problem(&Abort::new(Code::InvalidArguments, detail)))
+            Stop::Reply(self.gate.problem(&Abort::new(Code::InvalidArguments, detail)))
         })
     }
 
     /// The response after a proof of identity, with the session.
     pub(super) fn session(&self, user: UserId, at: UnixSeconds) -> Reply {
-        let session = Session::start(&self.config.keys, user, at);
-        let token = session.token(&self.config.keys);
+        let session = Session::start(&self.gate.config.keys, user, at);
+        let token = session.token(&self.gate.config.keys);
         let body = json!(SessionAnswer {
             token: token.clone(),
             user_id: session.user.to_string(),
@@ -142,10 +143,10 @@ impl Gateway {
 
     /// Whether a contract wallet accepts the signature on the message's chain.
     async fn ask_chain(&self, unproven: Unproven) -> Result<ProvenWallet, SiweError> {
-        let mut networks = self.config.networks.iter();
+        let mut networks = self.gate.config.networks.iter();
         let network = networks.find(|network| network.chain_id == unproven.chain_id());
-        let url = network.and_then(|network| self.config.rpc_urls.get(network.caip2));
+        let url = network.and_then(|network| self.gate.config.rpc_urls.get(network.caip2));
         let rpc = Rpc { url: url.cloned().ok_or(SiweError::Chain)? };
-        unproven.ask(&EdgeHttp, &rpc, &self.config.factories).await
+        unproven.ask(&EdgeHttp, &rpc, &self.gate.config.factories).await
     }
 }

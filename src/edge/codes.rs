@@ -45,15 +45,15 @@ impl Gateway {
     ) -> Result<Reply, Stop> {
         let SentAddress { email } = self.read(body, "{\"email\": \"…\"}")?;
         let address = self.read_address(&email)?;
-        if delivery(&self.env, &self.config).is_none() {
+        if delivery(&self.env, &self.gate.config).is_none() {
             let detail = "this deployment sends no mail; sign in with a wallet";
-            return Err(Stop::Reply(self.problem(&Abort::new(Code::MailUnavailable, detail))));
+            return Err(Stop::Reply(self.gate.problem(&Abort::new(Code::MailUnavailable, detail))));
         }
-        self.admit_rare(source, Rare::Code, "codes were asked for")?;
+        self.gate.admit_rare(source, Rare::Code, "codes were asked for")?;
         self.admit_at_source(source, Asked::ForCode).await?;
         let challenge = Challenge::random(&EdgeRandom);
-        let text = challenge.text(&self.config.keys, &address, now());
-        let scope = self.config.keys.scope_of(&UserId::from_email(&address));
+        let text = challenge.text(&self.gate.config.keys, &address, now());
+        let scope = self.gate.config.keys.scope_of(&UserId::from_email(&address));
         let asker = self.asker(challenge, source, headers, &address);
         self.tell_later(scope, Action::SendCode { address, asker })?;
         let answer = CodeSentAnswer {
@@ -81,21 +81,22 @@ impl Gateway {
             "{\"email\": \"…\", \"code\": \"6 digits\", \"challenge\": \"of POST /api/auth/otp\"}",
         )?;
         let address = self.read_address(&email)?;
-        let bad =
-            |detail: String| Stop::Reply(self.problem(&Abort::new(Code::InvalidArguments, detail)));
+        let bad = |detail: String| {
+            Stop::Reply(self.gate.problem(&Abort::new(Code::InvalidArguments, detail)))
+        };
         codes::Code::parse(&code).map_err(|error| bad(format!("code: {error}")))?;
         self.admit_at_source(source, Asked::ForSession).await?;
         let text = challenge.or_else(|| self.cookie(headers, cookie::CHALLENGE)).ok_or_else(|| {
             bad("challenge: send the one of POST /api/auth/otp, or its cookie; a code is good where it was asked for only".to_owned())
         })?;
-        let challenge = Challenge::read(&self.config.keys, &address, &text, now())
-            .ok_or_else(|| Stop::Reply(self.problem(&CodeRefused.into())))?;
+        let challenge = Challenge::read(&self.gate.config.keys, &address, &text, now())
+            .ok_or_else(|| Stop::Reply(self.gate.problem(&CodeRefused.into())))?;
         let user = UserId::from_email(&address);
         let asker = self.asker(challenge, source, headers, &address);
         let checked = Action::CheckCode { address: address.clone(), code, asker };
-        let at = self.agrees(self.config.keys.scope_of(&user), checked).await?;
+        let at = self.agrees(self.gate.config.keys.scope_of(&user), checked).await?;
         let before = self.cookie(headers, cookie::KNOWN).unwrap_or_default();
-        let known = remember(&self.config.keys, &address, &before, now());
+        let known = remember(&self.gate.config.keys, &address, &before, now());
         Ok(self
             .session(user, at)
             .with_header("set-cookie", cookie::set(cookie::KNOWN, &known, seconds(KNOWN_SECONDS))))
@@ -108,7 +109,7 @@ impl Gateway {
         headers: &Headers,
         address: &EmailAddress,
     ) -> Asker {
-        let keys = &self.config.keys;
+        let keys = &self.gate.config.keys;
         let known = self.cookie(headers, cookie::KNOWN).unwrap_or_default();
         let network = keys.scope_of_source(&source.network()).to_string();
         Asker { challenge, network, is_known: is_known(keys, address, &known, now()) }

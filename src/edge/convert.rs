@@ -70,16 +70,27 @@ pub(super) async fn reply(mut response: Response) -> worker::Result<Reply> {
     }))
 }
 
+/// A reply with the headers that every response has.
+pub(super) fn with_shared_headers(
+    mut reply: Reply,
+    request_id: &RequestId,
+    origin: Option<&str>,
+) -> Reply {
+    let shared = origin.map(cors::headers_for).into_iter().flatten();
+    let ours: Vec<_> = shared.chain([("x-request-id", request_id.as_str().to_owned())]).collect();
+    reply.headers.retain(|(name, _)| ours.iter().all(|(own, _)| own != name));
+    reply.headers.extend(ours);
+    reply
+}
+
 /// A reply as a Workers response, with the headers that every response has.
 pub(super) fn response(
     reply: Reply,
     request_id: &RequestId,
     origin: Option<&str>,
 ) -> worker::Result<Response> {
-    let shared = origin.map(cors::headers_for).into_iter().flatten();
-    let ours: Vec<_> = shared.chain([("x-request-id", request_id.as_str().to_owned())]).collect();
-    let is_other = |(name, _): &&(&str, String)| ours.iter().all(|(own, _)| own != name);
-    let headers = reply.headers.iter().filter(is_other).chain(&ours);
+    let reply = with_shared_headers(reply, request_id, origin);
+    let headers = reply.headers.iter();
     let headers: Vec<(&str, &str)> = headers.map(|(name, value)| (*name, value.as_str())).collect();
     shim::response(reply.status, &headers, reply.body.as_bytes())
 }

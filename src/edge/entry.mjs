@@ -27,15 +27,23 @@ globalThis.__on_rust_panic = (message) => instanceLost(new Error(message));
 
 // Called by sql.rs: runs one SQL statement. Parameters and rows are JSON.
 globalThis.__run_sql = (sql, statement, parameters) =>
-  JSON.stringify(Array.from(sql.exec(statement, ...JSON.parse(parameters)).raw()));
+  JSON.stringify(
+    Array.from(sql.exec(statement, ...JSON.parse(parameters)).raw()),
+  );
 
 // Called by shim.rs. `headers` is a JSON list of names and values; of a name in a request, the last value counts. `body` is
 // a view of Rust's memory, which changes.
 const bodyOf = (bytes) => (bytes.length === 0 ? null : bytes.slice());
 globalThis.__headers = (headers) => JSON.stringify(Array.from(headers));
-globalThis.__response = (status, headers, body) => new Response(bodyOf(body), { status, headers: JSON.parse(headers) });
+globalThis.__response = (status, headers, body) =>
+  new Response(bodyOf(body), { status, headers: JSON.parse(headers) });
 globalThis.__request = (method, url, headers, body) =>
-  new Request(url, { method, headers: Object.fromEntries(JSON.parse(headers)), body: bodyOf(body), redirect: "manual" });
+  new Request(url, {
+    method,
+    headers: Object.fromEntries(JSON.parse(headers)),
+    body: bodyOf(body),
+    redirect: "manual",
+  });
 
 // Called by zones.rs. A formatter takes long to make and much memory, so few are kept, and what they have said.
 const ZONES_MAX = 16;
@@ -54,15 +62,19 @@ function formatter(locale, timeZone, timeZoneName) {
   return zones.get(key);
 }
 
-const nameIn = (format, date) => format.formatToParts(date).find(({ type }) => type === "timeZoneName").value;
+const nameIn = (format, date) =>
+  format.formatToParts(date).find(({ type }) => type === "timeZoneName").value;
 
 globalThis.__zone_spelling = (name) => {
   try {
     // An offset (`+01:00`) is none of the names.
     if (!/^[A-Za-z]/.test(name)) return undefined;
-    const known = formatter("en-US", name, "longOffset").resolvedOptions().timeZone;
+    const known = formatter("en-US", name, "longOffset").resolvedOptions()
+      .timeZone;
     // Of an alias (`Asia/Kolkata`) the runtime gives another name.
-    return known.toLowerCase() !== name.toLowerCase() && /^[A-Z]/.test(name) ? name : known;
+    return known.toLowerCase() !== name.toLowerCase() && /^[A-Z]/.test(name)
+      ? name
+      : known;
   } catch {
     return undefined;
   }
@@ -80,8 +92,11 @@ globalThis.__zone_at = (name, moment) => {
 function localAt(name, moment) {
   try {
     const date = new Date(moment);
-    const [, sign, hours, minutes] = /([+-])(\d\d):(\d\d)/.exec(nameIn(formatter("en-US", name, "longOffset"), date)) ?? [0, "+", 0, 0];
-    const offset = (sign === "-" ? -60 : 60) * (60 * Number(hours) + Number(minutes));
+    const [, sign, hours, minutes] = /([+-])(\d\d):(\d\d)/.exec(
+      nameIn(formatter("en-US", name, "longOffset"), date),
+    ) ?? [0, "+", 0, 0];
+    const offset =
+      (sign === "-" ? -60 : 60) * (60 * Number(hours) + Number(minutes));
     let abbreviation = "";
     for (const locale of LOCALES) {
       abbreviation = nameIn(formatter(locale, name, "short"), date);
@@ -117,6 +132,62 @@ async function guarded(call) {
   }
 }
 
+/** The same for a call that mostly has its answer at once. */
+function guardedAtOnce(call) {
+  try {
+    const answer = call();
+    return answer instanceof Promise ? guarded(() => answer) : answer;
+  } catch (error) {
+    if (error instanceof WebAssembly.RuntimeError) instanceLost(error);
+    throw error;
+  }
+}
+
+// A request whose whole body is soon here.
+const SHORT_BYTES = 65_536;
+const isShort = ({ method, headers, body }) =>
+  method === "POST" &&
+  body !== null &&
+  Number(headers.get("content-length") ?? NaN) <= SHORT_BYTES;
+
+// The first line of a text is JSON.
+function headAndRest(text) {
+  const end = text.indexOf("\n");
+  return [JSON.parse(text.slice(0, end)), text.slice(end + 1)];
+}
+
+/** A short request, which most calls of agents are (calls.rs): the gateway answers it, or says which host's object does. */
+async function short(request, env, ctx) {
+  const body = await request.bytes();
+  const headers = globalThis.__headers(request.headers);
+  ensureInstance();
+  const said = guardedAtOnce(() =>
+    rust.__gate(request.url, headers, body, env),
+  );
+  if (said === undefined)
+    return guarded(() => rust.fetch(new Request(request, { body }), env, ctx));
+  const [head, rest] = headAndRest(said);
+  return head.scope === undefined
+    ? new Response(rest || null, head)
+    : atHost(env, head.scope, rest, body);
+}
+
+async function atHost(env, scope, passed, body) {
+  let answer;
+  try {
+    answer = await env.Host.getByName(scope).call(passed, body);
+  } catch (error) {
+    ensureInstance();
+    answer = guardedAtOnce(() => rust.__no_answer(passed, String(error)));
+  }
+  const [head, rest] = headAndRest(answer);
+  if (head.known !== undefined) {
+    ensureInstance();
+    rust.__keep(scope, JSON.stringify(head.known));
+  }
+  return new Response(rest || null, head);
+}
+
 /** The runtime's side of the `#[durable_object] struct` of this name. */
 function durableObject(name) {
   return class extends DurableObject {
@@ -146,13 +217,24 @@ function durableObject(name) {
       return this.#call("fetch", request);
     }
 
+    // By RPC, which no caller outside has. Only a host's object has it.
+    call(passed, body) {
+      return guardedAtOnce(() => this.#current().call(passed, body));
+    }
+
     // The runtime gives up an alarm that fails repeatedly, and the object's work would stay open. The Rust code never
     // fails. After any other failure, for example a lost instance, the alarm is set again here.
     async alarm() {
       try {
         await this.#call("alarm");
       } catch (error) {
-        console.error(JSON.stringify({ message: "an alarm failed", object: name, why: String(error) }));
+        console.error(
+          JSON.stringify({
+            message: "an alarm failed",
+            object: name,
+            why: String(error),
+          }),
+        );
         await this.ctx.storage.setAlarm(Date.now() + ALARM_AGAIN_MILLIS);
       }
     }
@@ -180,6 +262,7 @@ export const Directory = durableObject("Directory");
 
 export default {
   fetch(request, env, ctx) {
+    if (isShort(request)) return short(request, env, ctx);
     return guarded(() => {
       ensureInstance();
       return rust.fetch(request, env, ctx);
@@ -194,7 +277,9 @@ export default {
         return rust.scheduled(event, env, ctx);
       });
     } catch (error) {
-      console.error(JSON.stringify({ message: "the cron failed", why: String(error) }));
+      console.error(
+        JSON.stringify({ message: "the cron failed", why: String(error) }),
+      );
     }
   },
 };

@@ -5,6 +5,7 @@ use worker_macros::event;
 
 use crate::base::code::Code;
 use crate::base::id::RequestId;
+use crate::edge::gate::Gate;
 use crate::edge::gateway::Gateway;
 use crate::edge::platform::{EdgeRandom, log_once};
 use crate::edge::{convert, cron};
@@ -28,7 +29,7 @@ async fn fetch(request: Request, env: Env, context: Context) -> Result<Response>
             return convert::response(reply, &request_id, None);
         }
     };
-    Gateway { config, env, request_id, context }.handle(request).await
+    Gateway { gate: Gate { config, request_id }, env, context }.handle(request).await
 }
 
 #[event(scheduled)]

@@ -13,7 +13,8 @@ use crate::chain::networks::Network;
 use crate::chain::rpc::Rpc;
 use crate::config::FacilitatorApi;
 use crate::edge::fetch::EdgeHttp;
-use crate::edge::gateway::{Gateway, Stop, bearer};
+use crate::edge::gate::bearer;
+use crate::edge::gateway::{Gateway, Stop};
 use crate::edge::platform::now;
 use crate::edge::rpc::ask_relayer;
 use crate::facilitator::client::Facilitator;
@@ -49,16 +50,17 @@ impl Gateway {
             AtFacilitator::Settle => true,
         };
         let order = api::read_body(body, claimant)
-            .map_err(|malformed| Stop::Reply(api::malformed(malformed.0, &self.request_id)))?;
+            .map_err(|malformed| Stop::Reply(api::malformed(malformed.0, &self.gate.request_id)))?;
         let network = order::network_of(&order.requirements);
-        let Some(network) = network.filter(|network| self.config.networks.contains(network)) else {
-            return Err(Stop::Reply(api::no_such_network(settles, &self.request_id)));
+        let Some(network) = network.filter(|network| self.gate.config.networks.contains(network))
+        else {
+            return Err(Stop::Reply(api::no_such_network(settles, &self.gate.request_id)));
         };
         if !settles {
             let reply = self.verify(network, &order, &source).await;
             return Ok(self.answer(reply, origin.as_deref())?);
         }
-        let request_id = self.request_id.clone();
+        let request_id = self.gate.request_id.clone();
         let asks = Asks::Settle(order);
         let command = Command { request_id, source: Some(source), origin, asks };
         Ok(ask_relayer(&self.env, network, &command).await?)
@@ -69,47 +71,47 @@ impl Gateway {
         let budget = Budget::per_minute(api::REQUESTS_PER_MINUTE);
         let asked = ASKED.with_borrow_mut(|asked| asked.admit(source, 1, budget, now()));
         if let Err(seconds) = asked {
-            return api::too_many(seconds, &self.request_id);
+            return api::too_many(seconds, &self.gate.request_id);
         }
-        let url = self.config.rpc_urls.get(network.caip2);
-        let (Some(url), Some(key)) = (url, &self.config.relayer) else {
-            return problem::not_found(&self.request_id);
+        let url = self.gate.config.rpc_urls.get(network.caip2);
+        let (Some(url), Some(key)) = (url, &self.gate.config.relayer) else {
+            return problem::not_found(&self.gate.request_id);
         };
         let rpc = Rpc { url: url.clone() };
-        let (factories, policy) = (&self.config.factories, &self.config.gas);
+        let (factories, policy) = (&self.gate.config.factories, &self.gate.config.gas);
         let access = Access { rpc: &rpc, relayer: key.address(), factories, policy };
-        api::verify(&EdgeHttp, access, order, &self.request_id).await
+        api::verify(&EdgeHttp, access, order, &self.gate.request_id).await
     }
 
     /// The state of each relayer; empty without one.
     pub(super) async fn relayers(&self) -> Vec<Value> {
-        let is_used = matches!(self.config.facilitator, Facilitator::Own(_))
-            || self.config.facilitator_api != FacilitatorApi::Off;
+        let is_used = matches!(self.gate.config.facilitator, Facilitator::Own(_))
+            || self.gate.config.facilitator_api != FacilitatorApi::Off;
         let mut relayers = Vec::new();
-        for network in self.config.networks.iter().filter(|_| is_used) {
+        for network in self.gate.config.networks.iter().filter(|_| is_used) {
             relayers.push(self.relayer_health(network).await.unwrap_or(Value::Null));
         }
         relayers
     }
 
     async fn relayer_health(&self, network: &'static Network) -> worker::Result<Value> {
-        let request_id = self.request_id.clone();
+        let request_id = self.gate.request_id.clone();
         let command = Command { request_id, source: None, origin: None, asks: Asks::Health };
         ask_relayer(&self.env, network, &command).await?.json().await
     }
 
     fn supported(&self) -> Reply {
-        match &self.config.relayer {
-            Some(key) => api::supported(&self.config.networks, key.address()),
-            None => problem::not_found(&self.request_id),
+        match &self.gate.config.relayer {
+            Some(key) => api::supported(&self.gate.config.networks, key.address()),
+            None => problem::not_found(&self.gate.request_id),
         }
     }
 
     /// The caller, for whom the settlement's answer is kept, and the source of the request.
     fn claimant(&self, headers: &Headers) -> Result<(String, String), Stop> {
         let source = Source::of(headers).party();
-        match &self.config.facilitator_api {
-            FacilitatorApi::Off => Err(Stop::Reply(problem::not_found(&self.request_id))),
+        match &self.gate.config.facilitator_api {
+            FacilitatorApi::Off => Err(Stop::Reply(problem::not_found(&self.gate.request_id))),
             FacilitatorApi::Open => Ok((format!("source:{source}"), source)),
             FacilitatorApi::Tokens(tokens) => {
                 let given = bearer(headers).unwrap_or_default();
@@ -124,7 +126,7 @@ impl Gateway {
 
     fn no_token(&self) -> Reply {
         let detail = "this facilitator needs an access token: send `Authorization: Bearer …`";
-        problem::of_abort(&Abort::new(Code::NoAccessToken, detail), &self.request_id)
+        problem::of_abort(&Abort::new(Code::NoAccessToken, detail), &self.gate.request_id)
             .with_header("www-authenticate", "Bearer".to_owned())
     }
 }

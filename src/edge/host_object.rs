@@ -26,6 +26,13 @@ pub struct Host {
     service: std::result::Result<Rc<Service<EdgeWorld>>, Broken>,
 }
 
+impl Host {
+    /// The service, or why the settings do not allow one.
+    pub(super) fn service(&self) -> std::result::Result<&Rc<Service<EdgeWorld>>, worker::Error> {
+        self.service.as_ref().map_err(Broken::error)
+    }
+}
+
 impl DurableObject for Host {
     fn new(state: State, env: Env) -> Self {
         let config = convert::config(&env);
@@ -45,7 +52,7 @@ impl DurableObject for Host {
                 Err(broken) => broken.sweep(),
             };
         }
-        let service = self.service.as_ref().map_err(Broken::error)?;
+        let service = self.service()?;
         let headers = shim::headers(request.headers())?;
         let command = headers.get(HEADER).and_then(|text| serde_json::from_str(text).ok());
         let Some(command): Option<Command> = command else {

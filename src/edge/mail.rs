@@ -103,8 +103,9 @@ impl Gateway {
     /// Handles a provider's webhook. Events of unknown mails and of unknown kinds are accepted too, because a
     /// provider repeats refused ones.
     pub(super) async fn mail_webhook(&self, headers: &Headers, body: &[u8]) -> Result<Reply, Stop> {
-        let refused = |code, detail: String| Stop::Reply(self.problem(&Abort::new(code, detail)));
-        let secret = self.config.mail_webhook.as_ref().ok_or_else(|| {
+        let refused =
+            |code, detail: String| Stop::Reply(self.gate.problem(&Abort::new(code, detail)));
+        let secret = self.gate.config.mail_webhook.as_ref().ok_or_else(|| {
             refused(Code::NotFound, "this deployment takes no webhooks about mail".to_owned())
         })?;
         let webhook_id = webhook::verify(secret, headers, body, now())

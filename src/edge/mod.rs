@@ -4,6 +4,7 @@
 mod agent;
 mod auth;
 mod budget_object;
+mod calls;
 mod codes;
 mod convert;
 mod cron;
@@ -11,6 +12,7 @@ mod directory_object;
 mod entry;
 mod facilitator;
 mod fetch;
+mod gate;
 mod gateway;
 mod guest_object;
 mod host_object;

@@ -25,18 +25,21 @@ struct Drip {
 
 impl Gateway {
     pub(super) fn settings(&self) -> Reply {
-        let body =
-            json!(PageSettings::of(&self.config, delivery(&self.env, &self.config).is_some()))
-                .to_string();
+        let body = json!(PageSettings::of(
+            &self.gate.config,
+            delivery(&self.env, &self.gate.config).is_some()
+        ))
+        .to_string();
         Reply::json(200, body).with_header("cache-control", "no-store".to_owned())
     }
 
     /// A transaction or a wallet on the local chain. Other deployments have no such page, so that strangers cannot
     /// send requests through our RPC endpoint.
     pub(super) async fn explorer(&self, asked: AtExplorer) -> Result<Reply, Stop> {
-        let refused = |code, detail: &str| Stop::Reply(self.problem(&Abort::new(code, detail)));
-        let network = self.config.networks.first().filter(|_| self.config.is_local());
-        let rpc = network.and_then(|network| self.config.rpc_urls.get(network.caip2));
+        let refused =
+            |code, detail: &str| Stop::Reply(self.gate.problem(&Abort::new(code, detail)));
+        let network = self.gate.config.networks.first().filter(|_| self.gate.config.is_local());
+        let rpc = network.and_then(|network| self.gate.config.rpc_urls.get(network.caip2));
         let (Some(network), Some(url)) = (network, rpc) else {
             let detail = "these pages are for the chain of your own machine only";
             return Err(refused(Code::NotFound, detail));
@@ -52,7 +55,7 @@ impl Gateway {
                     let detail = "this chain has no such transaction; after `npm start -- --fresh` it is a new one";
                     refused(Code::NoSuchTransaction, detail)
                 })?;
-                let base = explorer::explorer_of(&self.config, network);
+                let base = explorer::explorer_of(&self.gate.config, network);
                 explorer::transaction_page(&base, network, hash, &found)
             }
             AtExplorer::Wallet(address) => {
@@ -71,9 +74,10 @@ impl Gateway {
 
     /// Sends test money to a wallet.
     pub(super) async fn faucet(&self, body: &[u8]) -> Result<Reply, Stop> {
-        let refused = |code, detail: &str| Stop::Reply(self.problem(&Abort::new(code, detail)));
-        let network = self.config.networks.first().filter(|_| self.config.is_local());
-        let rpc = network.and_then(|network| self.config.rpc_urls.get(network.caip2));
+        let refused =
+            |code, detail: &str| Stop::Reply(self.gate.problem(&Abort::new(code, detail)));
+        let network = self.gate.config.networks.first().filter(|_| self.gate.config.is_local());
+        let rpc = network.and_then(|network| self.gate.config.rpc_urls.get(network.caip2));
         let (Some(network), Some(url)) = (network, rpc) else {
             return Err(refused(Code::NotFound, "there is a faucet on your own machine only"));
         };
@@ -83,7 +87,7 @@ impl Gateway {
             refused(Code::InvalidArguments, "address: send {\"address\": \"0x…40 hex digits\"}")
         })?;
         let rpc = Rpc { url: url.clone() };
-        let relayer = self.config.relayer.as_ref().map(|key| key.address());
+        let relayer = self.gate.config.relayer.as_ref().map(|key| key.address());
         let minted = faucet::drip(&EdgeHttp, &rpc, network, relayer, address).await;
         let transaction = minted.map_err(|error| {
             let detail = format!("this chain gives no test money: {error}");

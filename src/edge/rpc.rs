@@ -143,6 +143,12 @@ pub(super) async fn open_session(env: &Env, handshake: &Handshake) -> Result<Res
     stub.fetch_with_request(request).await
 }
 
+/// The headers of a caller that an object may receive.
+pub(super) fn forwarded(headers: &Headers) -> Vec<(String, String)> {
+    let listed = FORWARDED.iter().filter_map(|name| Some((*name, headers.get(name)?)));
+    listed.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
 /// The object of a command's scope, and the request with the command and the headers it may receive.
 pub(super) fn to_host(
     env: &Env,
@@ -150,10 +156,9 @@ pub(super) fn to_host(
     headers: &Headers,
     body: &[u8],
 ) -> Result<(Stub, Request)> {
-    let command_text = serde_json::to_string(command)?;
-    let listed = FORWARDED.iter().filter_map(|name| Some((*name, headers.get(name)?)));
-    let forwarded: Vec<_> = listed.chain([(HEADER, command_text.as_str())]).collect();
-    let request = shim::request("POST", "https://host.internal/", &forwarded, body)?;
+    let mut passed = forwarded(headers);
+    passed.push((HEADER.to_owned(), serde_json::to_string(command)?));
+    let request = shim::request("POST", "https://host.internal/", &passed, body)?;
     let stub = env.durable_object("Host")?.get_by_name(command.scope.as_str())?;
     Ok((stub, request))
 }

@@ -13,7 +13,7 @@ use crate::base::http::Headers;
 use crate::base::id::{RequestId, ScopeId};
 use crate::base::time::UnixSeconds;
 use crate::edge::convert;
-use crate::edge::gateway::bearer;
+use crate::edge::gate::bearer;
 use crate::edge::platform::{EdgeRandom, now};
 use crate::edge::rpc::{signed_out_at, to_host};
 use crate::edge::shim;

@@ -6,11 +6,10 @@ use crate::base::code::Code;
 use crate::base::fields;
 use crate::base::http::{Headers, Reply};
 use crate::host::Host;
-use crate::host::caller::check;
 use crate::host::command::{Command, HttpCall};
+use crate::host::lists::{self, bad_cursor};
 use crate::identity::access::Caller;
 use crate::identity::siwx;
-use crate::mcp::catalog;
 use crate::mcp::eras::{self, Cache, CacheScope, Call, Fault, Inbound};
 use crate::mcp::reply::tool_result;
 use crate::ports::paging::{PAGE_MAX, Page};
@@ -26,8 +25,6 @@ use crate::shop::profile::Profile;
 
 /// The request header in which a payer names the transaction of a payment that was not found.
 const TRANSACTION_HEADER: &str = "payment-transaction";
-const INSTRUCTIONS: &str = "This is the server of one host. Lists are free; what is sold (a seat with rsvpToEvent, a secret with retrieveSecret) costs the price that its list names, in USDC, paid with x402: call the tool, pay the challenge, call it again with the payment. If an answer is lost or a payment's outcome is unknown, repeat the same call with exactly the same payment; it is never charged twice. If that says proof_needed, as it does for x402 version 1, call with a SIGN-IN-WITH-X header of the wallet that paid.";
-const MINUTE_MILLIS: u64 = 60_000;
 
 impl<W: World> Host<W> {
     /// Answers MCP and plain JSON-RPC.
@@ -90,7 +87,7 @@ impl<W: World> Host<W> {
         command: &Command,
         caller: &Caller,
         headers: &Headers,
-        mut call: Call,
+        call: Call,
     ) -> Reply {
         if call.method == "tools/call" {
             return self.tools_call(profile, command, caller, headers, call).await;
@@ -98,39 +95,18 @@ impl<W: World> Host<W> {
         if let Err(fault) = admit_list(&self.shop(profile), command, caller, &call.method) {
             return eras::answer(&call, Err(fault), None);
         }
-        let params = std::mem::take(&mut call.params);
-        let mut cache = None;
-        let result = match call.method.as_str() {
-            "server/discover" => {
-                cache = Some(Cache { ttl_millis: 60 * MINUTE_MILLIS, scope: CacheScope::Private });
-                Ok(eras::discover(capabilities(), INSTRUCTIONS))
-            }
-            "initialize" => eras::initialize(&params, capabilities(), INSTRUCTIONS),
-            "ping" => Ok(json!({})),
-            "tools/list" => {
-                cache = Some(Cache { ttl_millis: MINUTE_MILLIS, scope: CacheScope::Private });
-                let may_call = |tool| check(caller, tool).is_ok();
-                one_page(&params)
-                    .map(|()| json!({"tools": catalog::list(profile.products, may_call)}))
-            }
+        if let Some(reply) = lists::answer(&call, profile.products, caller, 0) {
+            return reply;
+        }
+        let fresh = |ttl_millis| Some(Cache { ttl_millis, scope: CacheScope::Private });
+        let (result, cache) = match call.method.as_str() {
             "resources/list" => {
-                cache = Some(Cache { ttl_millis: 5_000, scope: CacheScope::Private });
-                list_resources(&self.shop(profile), &params, command)
-            }
-            "resources/templates/list" => {
-                cache = Some(Cache { ttl_millis: 60 * MINUTE_MILLIS, scope: CacheScope::Private });
-                one_page(&params).map(|()| templates())
+                (list_resources(&self.shop(profile), &call.params, command), fresh(5_000))
             }
             "resources/read" => {
-                cache = Some(Cache { ttl_millis: 0, scope: CacheScope::Private });
-                read_resource(&self.shop(profile), &params, command)
+                (read_resource(&self.shop(profile), &call.params, command), fresh(0))
             }
-            "prompts/list" => {
-                cache = Some(Cache { ttl_millis: 60 * MINUTE_MILLIS, scope: CacheScope::Private });
-                one_page(&params).map(|()| prompts())
-            }
-            "prompts/get" => prompt(&params),
-            method => Err(Fault::MethodNotFound { method: method.to_owned() }),
+            method => (Err(Fault::MethodNotFound { method: method.to_owned() }), None),
         };
         eras::answer(&call, result, cache)
     }
@@ -174,68 +150,6 @@ impl<W: World> Host<W> {
             Err(_) => reply,
         }
     }
-}
-
-/// The server's MCP capabilities. It sends no change notifications.
-fn capabilities() -> Value {
-    json!({"tools": {}, "resources": {}, "prompts": {}})
-}
-
-fn templates() -> Value {
-    json!({"resourceTemplates": [{
-        "uriTemplate": "event://{id}",
-        "name": "event",
-        "title": "An event of this host",
-        "mimeType": "application/json",
-    }]})
-}
-
-fn prompts() -> Value {
-    json!({"prompts": [{
-        "name": "rsvp",
-        "title": "RSVP to an event",
-        "description": "Buy a seat at one of this host's events.",
-        "arguments": [
-            {"name": "event", "description": "Title or id of the event", "required": false},
-            {"name": "maxPrice", "description": "The most to pay, in US dollars", "required": false},
-        ],
-    }]})
-}
-
-fn prompt(params: &Map<String, Value>) -> Result<Value, Fault> {
-    if params.get("name").and_then(Value::as_str) != Some("rsvp") {
-        let message = "Unknown prompt; see prompts/list".to_owned();
-        return Err(Fault::InvalidParams { message, data: None });
-    }
-    let argument = |name: &str| {
-        let value = params.get("arguments").and_then(|arguments| arguments.get(name));
-        value.and_then(Value::as_str).map(|text| text.chars().take(300).collect::<String>())
-    };
-    let which = argument("event").map_or("an event that suits me".to_owned(), |event| {
-        format!("the event {}", Value::String(event))
-    });
-    let limit = argument("maxPrice").map_or(String::new(), |price| {
-        format!(" Do not pay more than {} US dollars.", Value::String(price))
-    });
-    let text = format!(
-        "Find {which} with listEvents and tell me its time, place and price. Then buy a seat with rsvpToEvent and show me the ticket and the transaction.{limit} If an answer is lost, repeat the same call with exactly the same payment."
-    );
-    Ok(json!({
-        "description": "Buy a seat",
-        "messages": [{"role": "user", "content": {"type": "text", "text": text}}],
-    }))
-}
-
-fn one_page(params: &Map<String, Value>) -> Result<(), Fault> {
-    match params.get("cursor") {
-        None | Some(Value::Null) => Ok(()),
-        Some(_) => Err(bad_cursor()),
-    }
-}
-
-fn bad_cursor() -> Fault {
-    let message = "cursor: is not a nextCursor of this list".to_owned();
-    Fault::InvalidParams { message, data: None }
 }
 
 /// The name and arguments of a `tools/call`.

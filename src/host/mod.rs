@@ -1,6 +1,6 @@
 //! The service behind one host's server, generic over the `World` it runs in. It turns a command into a reply.
 //!
-//! [`mcp`] answers agents over MCP and plain HTTP, [`api`] answers the host over REST with the types of [`views`],
+//! [`mcp`] answers agents over MCP and plain HTTP, what needs no storage is in [`lists`] ([`copies`]: at the gateway), [`api`] answers the host over REST with the types of [`views`],
 //! [`tools`] calls a tool, [`caller`] says what a caller may do, [`credentials`] finds the caller, [`sign_in`] works
 //! before there is a host, [`wake`] is the alarm, [`rebuild`] and [`restoring`] read lost storage back from KV, and
 //! [`backup`] exports and restores. Sales are in [`crate::shop`].
@@ -10,7 +10,9 @@ mod armed;
 pub mod backup;
 pub mod caller;
 pub mod command;
+pub mod copies;
 pub mod credentials;
+pub mod lists;
 pub mod mcp;
 pub mod object;
 pub mod profile;
@@ -34,11 +36,13 @@ use crate::config::Config;
 use crate::host::armed::Armed;
 use crate::host::backup::outgoing::OutPage;
 use crate::host::command::{Action, Command, HttpCall};
+use crate::host::copies::Known;
 use crate::host::object::{Object, Storage};
 use crate::host::rebuild::profile_or_rebuilt;
 use crate::host::resealing::Resealing;
 use crate::http::problem;
 use crate::http::route::{AtHost, Own};
+use crate::ledger::limits::Limits;
 use crate::ledger::payments;
 use crate::mail;
 use crate::ports::{Level, Log, Sql, SqlError, World, storage};
@@ -215,6 +219,16 @@ impl<W: World> Host<W> {
     /// [`SqlError`] if SQLite refuses.
     pub fn is_over(&self) -> Result<bool, SqlError> {
         sign_in::is_over(&self.object())
+    }
+
+    /// What the gateway may know of this host for a while, if there is a host.
+    ///
+    /// # Errors
+    /// [`SqlError`] if SQLite refuses.
+    pub fn known(&self) -> Result<Option<Known>, SqlError> {
+        let Some(profile) = self.object().profile()? else { return Ok(None) };
+        let unpaid_per_minute = Limits::load(&self.world)?.unpaid_per_minute;
+        Ok(Some(Known { products: profile.products, unpaid_per_minute }))
     }
 
     /// A page of an export in progress, for the Durable Object, which streams it.

@@ -7,7 +7,6 @@ use crate::host::caller::{check, is_free_of_charge};
 use crate::host::credentials::admit_agent;
 use crate::ports::World;
 use crate::rails::outcome::{Done, Failure};
-use crate::shop::limits::CALL_COST;
 use crate::shop::pay::{ToolCall, paid_tool};
 use crate::shop::profile::Profile;
 use crate::shop::registry::Tool;
@@ -30,7 +29,7 @@ impl<W: World> Host<W> {
             .and_then(|()| check(&call.caller, tool));
         if let Err(refused) = admitted {
             // Refused calls count against the rate limit, too.
-            let counted = self.admit_stranger(&call);
+            let counted = self.memory.admit_stranger(&self.world, &call.caller, &call.source);
             return Some(counted.and(Err(refused)));
         }
         Some(if is_paid {
@@ -40,16 +39,8 @@ impl<W: World> Host<W> {
         })
     }
 
-    fn admit_stranger(&self, call: &ToolCall) -> Result<(), Failure> {
-        if call.caller.is_owner_side() {
-            Ok(())
-        } else {
-            self.memory.admit_unpaid(&self.world, &call.source, CALL_COST)
-        }
-    }
-
     fn free_tool(&self, profile: &Profile, tool: Tool, call: ToolCall) -> Result<Value, Failure> {
-        self.admit_stranger(&call)?;
+        self.memory.admit_stranger(&self.world, &call.caller, &call.source)?;
         tool.call(&self.cx(profile), call.arguments, &call.caller)
     }
 }

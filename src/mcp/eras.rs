@@ -10,7 +10,9 @@ mod head;
 
 use serde_json::{Map, Value, json};
 
-pub use answers::{Cache, CacheScope, Fault, answer, batch, discover, initialize, rate_limited};
+pub use answers::{
+    Cache, CacheScope, Fault, answer, answer_text, batch, discover, initialize, rate_limited,
+};
 pub use call::{Call, Era, LEGACY, MODERN};
 pub use head::{check_head, plain_caller};
 

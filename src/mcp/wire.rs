@@ -1,7 +1,7 @@
 //! JSON-RPC 2.0 as MCP uses it: ids, messages, answers.
 
 use serde::Serialize;
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Number, Value, json};
 
 use crate::base::fields;
 use crate::base::http::Reply;
@@ -147,6 +147,12 @@ impl Refusal {
 #[must_use]
 pub fn result(id: &Id, result: &Value) -> String {
     Answer { error: None, id: Some(id), jsonrpc: "2.0", result: Some(result) }.text()
+}
+
+/// The same for a result that is JSON text already.
+#[must_use]
+pub fn result_text(id: &Id, result: &str) -> String {
+    format!(r#"{{"id":{},"jsonrpc":"2.0","result":{result}}}"#, json!(id))
 }
 
 /// Members are sorted, as in all our JSON.

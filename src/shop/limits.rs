@@ -6,6 +6,7 @@ use crate::base::money::Usdc;
 use crate::base::rate_limit::Budget;
 use crate::chain::eip3009::recover_eoa;
 use crate::http::source::Source;
+use crate::identity::access::Caller;
 use crate::ledger::limits::{DAY_SECONDS, Limits};
 use crate::ledger::wallets;
 use crate::ports::{Sql, SqlError, World};
@@ -50,6 +51,16 @@ impl Memory {
             );
             rate_limited(detail, seconds)
         })
+    }
+
+    /// Charges a free call. What the host's side calls costs nothing.
+    pub fn admit_stranger(
+        &self,
+        world: &impl World,
+        caller: &Caller,
+        source: &Source,
+    ) -> Result<(), Failure> {
+        if caller.is_owner_side() { Ok(()) } else { self.admit_unpaid(world, source, CALL_COST) }
     }
 
     /// Charges a call that may bring a payment. If the source's budget is used up, a wallet that has paid here before

@@ -2,6 +2,7 @@
 //! here. `docs/add-a-product.md` builds one.
 
 use alloy_primitives::Address;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::base::id::{EventId, PaymentId};
@@ -323,7 +324,7 @@ impl Tool {
 }
 
 /// The products that a host has switched on; never empty.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Products([bool; Product::ALL.len()]);
 
 impl Default for Products {

@@ -75,7 +75,7 @@ test("functions are counted without comments and empty lines", () => {
 });
 
 test("the way of a call is read from the document, and a step that the sources do not have is seen", () => {
-  const way = wayIn("text\n```text\nedge/entry fetch\n  host handle\n    shop/pay pay\n      host check\n  host/reply reply\n```\nmore");
+  const way = wayIn("text\n```text\nedge/calls gate\n  host handle\n    shop/pay pay\n      host check\n  host/reply reply\n```\nmore");
   assert.deepEqual(
     way.map(({ from, to, calls }) => [from, to, ...calls]),
     [["edge/entry", "host", "handle"], ["host", "shop/pay", "pay"], ["shop/pay", "host", "check"], ["edge/entry", "host/reply", "reply"]],

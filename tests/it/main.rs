@@ -9,6 +9,7 @@ mod budget;
 mod chat;
 mod client;
 mod codes;
+mod copies;
 mod credentials;
 mod desk;
 mod directory;

@@ -83,6 +83,21 @@ pub fn answer(call: &Call, result: Result<Value, Fault>, cache: Option<Cache>) -
     }
 }
 
+/// As [`answer`], for a result that is JSON text of an object with members.
+#[must_use]
+pub fn answer_text(call: &Call, result: &str, cache: Option<Cache>) -> Reply {
+    let mut more = Map::new();
+    if call.era == Era::Modern {
+        add_modern(&call.method, &mut more, cache);
+    }
+    let more = Value::Object(more).to_string();
+    let result = match (result.strip_suffix('}'), more.strip_prefix('{')) {
+        (Some(members), Some(more)) if more != "}" => format!("{members},{more}"),
+        _ => result.to_owned(),
+    };
+    Reply::json(200, wire::result_text(&call.id, &result))
+}
+
 /// The answer to a source over its rate limit, before its body is read.
 #[must_use]
 pub fn rate_limited(seconds: i64) -> Reply {

@@ -1,0 +1,190 @@
+//! Calls of agents with a short body. `entry.mjs` passes each in one call to the gateway, and from there by RPC to the
+//! host's object. Nothing of this is asynchronous unless the call itself has to wait.
+//!
+//! What is said in between is text: a line of JSON, then the body as it is.
+
+#![expect(unreachable_pub, reason = "wasm_bindgen exports public functions only")]
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::rc::Rc;
+use std::task::{Poll, Waker};
+
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+use worker::wasm_bindgen_futures::future_to_promise;
+use worker::{Env, Url};
+
+use crate::base::http::{Headers, Reply};
+use crate::base::id::{RequestId, ScopeId};
+use crate::edge::convert;
+use crate::edge::gate::Gate;
+use crate::edge::host_object::Host;
+use crate::edge::platform::{EdgeRandom, log, now};
+use crate::edge::rpc::forwarded;
+use crate::host::Request;
+use crate::host::command::{Action, Command};
+use crate::host::copies::{Copies, Known, Told};
+use crate::http::problem;
+use crate::http::route::{self, AtHost, Route};
+use crate::ports::Level;
+use crate::rails::outcome::{Fatal, Money};
+
+thread_local! {
+    /// What this isolate knows of hosts.
+    static COPIES: RefCell<Copies> = RefCell::default();
+}
+
+/// A call as the gateway passes it to a host's object.
+#[derive(Serialize, Deserialize)]
+struct Passed {
+    command: Command,
+    /// The listed headers of the caller.
+    headers: Vec<(String, String)>,
+    /// Whether the gateway wants to know what the host's lists depend on.
+    wants_known: bool,
+}
+
+/// The line before a reply's body.
+#[derive(Serialize)]
+struct Head<'a> {
+    status: u16,
+    headers: &'a [(&'static str, String)],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    known: Option<Known>,
+}
+
+/// The line before a [`Passed`].
+#[derive(Serialize)]
+struct To<'a> {
+    scope: &'a ScopeId,
+}
+
+/// A call at the gateway: the reply, or what to pass to which object. Nothing if it is no call, or if the settings have
+/// faults; `fetch` has the answer then.
+#[wasm_bindgen(js_name = "__gate")]
+pub fn gate(url: &str, headers: &str, body: &[u8], env: &Env) -> Option<String> {
+    let config = convert::config(env).ok()?;
+    let url = Url::parse(url).ok()?;
+    let route = route::parse("POST", url.path()).ok()?;
+    if !matches!(route, Route::Host(_, AtHost::Mcp | AtHost::Tool(_))) {
+        return None;
+    }
+    let headers = Headers::new(serde_json::from_str(headers).ok()?);
+    let gate = Gate { config, request_id: RequestId::random(&EdgeRandom) };
+    let origin = headers.get("origin");
+    let reply = |reply: Reply, origin| said(reply, &gate.request_id, origin, None);
+    let source = match gate.let_in(&headers, Some(&route)) {
+        Ok(source) => source,
+        Err((refused, origin)) => return Some(reply(refused, origin)),
+    };
+    let checked = gate.check_head(&headers, &route).and_then(|()| {
+        let credential = gate.credential(&headers, &route)?;
+        let user = if credential.is_some() { None } else { gate.signed_in(&headers) };
+        Ok((credential.map(|token| token.digest()), user))
+    });
+    let (credential, user) = match checked {
+        Ok(caller) => caller,
+        Err(refused) => return Some(reply(refused, origin)),
+    };
+    let Route::Host(scope, asked) = route else { return None };
+    let mut wants_known = false;
+    if credential.is_none() && user.is_none() && asked == AtHost::Mcp {
+        let copies = |copies: &mut Copies| copies.answer((&scope, &source), &headers, body, now());
+        match COPIES.with_borrow_mut(copies) {
+            Told::Reply(found) => return Some(reply(found, origin)),
+            Told::NoCopy => wants_known = true,
+            Told::NoList => {}
+        }
+    }
+    let command = Command {
+        request_id: gate.request_id.clone(),
+        scope,
+        user,
+        credential,
+        source,
+        origin: origin.map(str::to_owned),
+        action: Action::AtHost(asked),
+        cursor: None,
+    };
+    let to = line(&To { scope: &command.scope });
+    let headers = forwarded(&headers);
+    Some(format!("{to}\n{}", line(&Passed { command, headers, wants_known })))
+}
+
+/// Keeps what a host has said of itself.
+#[wasm_bindgen(js_name = "__keep")]
+pub fn keep(scope: &str, known: &str) {
+    if let (Ok(scope), Ok(known)) = (ScopeId::parse(scope), serde_json::from_str(known)) {
+        COPIES.with_borrow_mut(|copies| copies.keep(scope, known, now()));
+    }
+}
+
+/// Forgets what is known of a host that may change.
+pub(super) fn forget(scope: &ScopeId) {
+    COPIES.with_borrow_mut(|copies| copies.forget(scope));
+}
+
+/// The reply to a call that got none from the object.
+#[wasm_bindgen(js_name = "__no_answer")]
+pub fn no_answer(passed: &str, error: String) -> String {
+    let command = serde_json::from_str(passed).map(|passed: Passed| passed.command).ok();
+    let request_id = command.as_ref().map(|command| command.request_id.clone());
+    let request_id = request_id.unwrap_or_else(|| RequestId::random(&EdgeRandom));
+    log(Level::Error, &error, &[("requestId", request_id.as_str())]);
+    let fatal = Fatal { what: error, money: Money::NotAsked };
+    let origin = command.as_ref().and_then(|command| command.origin.as_deref());
+    said(problem::of_fatal(&fatal, &request_id), &request_id, origin, None)
+}
+
+#[wasm_bindgen]
+impl Host {
+    /// A call at the host's object: the reply, or a promise of it.
+    ///
+    /// # Errors
+    /// If the settings have faults, or the call is not what the gateway passes.
+    pub fn call(&self, passed: &str, body: Vec<u8>) -> Result<JsValue, JsValue> {
+        let service = self.service().map_err(JsValue::from)?;
+        let passed: Passed =
+            serde_json::from_str(passed).map_err(|error| JsValue::from(error.to_string()))?;
+        let Passed { command, headers, wants_known } = passed;
+        let request_id = command.request_id.clone();
+        let origin = command.origin.clone();
+        let service = Rc::clone(service);
+        Ok(at_once_or_later(async move {
+            let headers = Headers::new(headers);
+            let reply = service.handle(Request { command, headers, body }).await;
+            let known = if wants_known { service.known().ok().flatten() } else { None };
+            said(reply, &request_id, origin.as_deref(), known)
+        }))
+    }
+}
+
+/// Runs it as far as it comes without waiting: most calls come to their end. The rest becomes a promise.
+fn at_once_or_later(call: impl Future<Output = String> + 'static) -> JsValue {
+    let mut call = Box::pin(call);
+    match call.as_mut().poll(&mut std::task::Context::from_waker(Waker::noop())) {
+        Poll::Ready(text) => text.into(),
+        // It is polled again at once, with a waker, so nothing that has happened meanwhile is missed.
+        Poll::Pending => future_to_promise(async move { Ok(call.await.into()) }).into(),
+    }
+}
+
+/// A reply as text.
+fn said(
+    reply: Reply,
+    request_id: &RequestId,
+    origin: Option<&str>,
+    known: Option<Known>,
+) -> String {
+    let reply = convert::with_shared_headers(reply, request_id, origin);
+    let head = line(&Head { status: reply.status, headers: &reply.headers, known });
+    format!("{head}\n{}", reply.body)
+}
+
+/// A line of JSON.
+fn line(head: &impl Serialize) -> String {
+    // Plain structs of text and numbers always have a JSON form.
+    serde_json::to_string(head).unwrap_or_default()
+}
