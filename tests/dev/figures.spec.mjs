@@ -78,15 +78,15 @@ test("the way of a call is read from the document, and a step that the sources d
   const way = wayIn("text\n```text\nedge/calls gate\n  host handle\n    shop/pay pay\n      host check\n  host/reply reply\n```\nmore");
   assert.deepEqual(
     way.map(({ from, to, calls }) => [from, to, ...calls]),
-    [["edge/entry", "host", "handle"], ["host", "shop/pay", "pay"], ["shop/pay", "host", "check"], ["edge/entry", "host/reply", "reply"]],
+    [["edge/calls", "host", "handle"], ["host", "shop/pay", "pay"], ["shop/pay", "host", "check"], ["edge/calls", "host/reply", "reply"]],
   );
   const files = [
-    file("edge/entry", "fn fetch() { stub.handle(); reply() }"),
+    file("edge/calls", "fn fetch() { stub.handle(); reply() }"),
     file("host/mod", "fn handle() { pay() }\nlet check = || 1;"),
     file("shop/pay", "fn pay() { check() }"),
     file("host/reply", "fn answer() {}"),
   ];
-  assert.deepEqual(notInSources(way, files), ["edge/entry > host/reply reply"]);
+  assert.deepEqual(notInSources(way, files), ["edge/calls > host/reply reply"]);
   assert.deepEqual(notInSources([{ from: "shop/pay", to: "host", calls: ["handle"] }], files), ["shop/pay > host handle"]);
   assert.deepEqual(turningBack(way, ["shop", "host"]).map(({ to }) => to), ["host"]);
 });
