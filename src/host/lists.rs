@@ -38,7 +38,7 @@ pub fn answer(call: &Call, products: Products, caller: &Caller, age_millis: u64)
         "tools/list" => {
             let cache = fresh(MINUTE_MILLIS);
             return Some(match one_page(&call.params) {
-                Ok(()) => eras::answer_text(call, &tools(products, caller), cache),
+                Ok(()) => eras::answer_text(call, &tools(products, caller), Map::new(), cache),
                 Err(fault) => eras::answer(call, Err(fault), None),
             });
         }

@@ -8,10 +8,11 @@ use crate::base::http::{Headers, Reply};
 use crate::host::Host;
 use crate::host::command::{Command, HttpCall};
 use crate::host::lists::{self, bad_cursor};
+use crate::host::prepared;
 use crate::identity::access::Caller;
 use crate::identity::siwx;
 use crate::mcp::eras::{self, Cache, CacheScope, Call, Fault, Inbound};
-use crate::mcp::reply::tool_result;
+use crate::mcp::reply::{ToolResult, tool_result};
 use crate::ports::paging::{PAGE_MAX, Page};
 use crate::ports::{Level, SqlError, World};
 use crate::products::events::input;
@@ -134,6 +135,14 @@ impl<W: World> Host<W> {
         let transaction = headers.get(TRANSACTION_HEADER).map(str::to_owned);
         let caller = caller.clone();
         let tool_call = ToolCall { name, arguments, payment, proof, transaction, caller, source };
+        let writes = self.world.writes();
+        let key = prepared::key(&tool_call);
+        let found = key.as_ref().and_then(|key| self.prepared.borrow().find(&self.world, key));
+        if let Some(result) = found
+            && self.memory.admit_unpaid(&self.world, &tool_call.source, CALL_COST).is_ok()
+        {
+            return eras::answer_text(&call, &result, Map::new(), None);
+        }
         let Some(outcome) = self.call_tool(profile, tool_call).await else {
             return eras::answer(&call, Err(unknown), None);
         };
@@ -143,8 +152,11 @@ impl<W: World> Host<W> {
         if let (Err(Failure::Unpaid(challenge)), true) = (&outcome, plain) {
             return challenge.to_http();
         }
-        let result = tool_result(&outcome, ways, &command.request_id);
-        let reply = eras::answer(&call, Ok(result), None);
+        let ToolResult { text, meta } = tool_result(&outcome, ways, &command.request_id);
+        if let (Some(key), Ok(_)) = (key, &outcome) {
+            self.prepared.borrow_mut().keep(&self.world, writes, key, &text);
+        }
+        let reply = eras::answer_text(&call, &text, meta, None);
         match &outcome {
             Ok(done) => with_receipt(reply, done, ways),
             Err(_) => reply,

@@ -15,6 +15,7 @@ pub mod credentials;
 pub mod lists;
 pub mod mcp;
 pub mod object;
+mod prepared;
 pub mod profile;
 pub mod rebuild;
 pub mod records;
@@ -38,6 +39,7 @@ use crate::host::backup::outgoing::OutPage;
 use crate::host::command::{Action, Command, HttpCall};
 use crate::host::copies::Known;
 use crate::host::object::{Object, Storage};
+use crate::host::prepared::Prepared;
 use crate::host::rebuild::profile_or_rebuilt;
 use crate::host::resealing::Resealing;
 use crate::http::problem;
@@ -67,6 +69,7 @@ pub struct Host<W> {
     /// The rate limit of each credential.
     agent_calls: RefCell<RateLimiter>,
     armed: Armed,
+    prepared: RefCell<Prepared>,
 }
 
 /// A command with the caller's headers and body.
@@ -89,6 +92,7 @@ impl<W: World> Host<W> {
             sign_ins: RefCell::default(),
             agent_calls: RefCell::default(),
             armed: Armed::default(),
+            prepared: RefCell::default(),
         }
     }
 

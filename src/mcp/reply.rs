@@ -1,7 +1,7 @@
 //! Shows the outcome of a tool to an MCP client, as the result of `tools/call`. Protocol errors are JSON-RPC errors
 //! and are made in [`crate::mcp::eras`].
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::base::code::Code;
 use crate::base::id::RequestId;
@@ -11,18 +11,31 @@ use crate::rails::x402::dialects::Ways;
 use crate::rails::x402::wire::SettleResponse;
 
 /// The result of a `tools/call`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ToolResult {
+    /// The members as JSON text of an object.
+    pub text: String,
+    /// Its `_meta`; mostly empty.
+    pub meta: Map<String, Value>,
+}
+
+/// The result of a `tools/call`.
 #[must_use]
-pub fn tool_result(outcome: &Result<Done, Failure>, ways: Ways, request_id: &RequestId) -> Value {
+pub fn tool_result(
+    outcome: &Result<Done, Failure>,
+    ways: Ways,
+    request_id: &RequestId,
+) -> ToolResult {
     match outcome {
         Ok(done) => {
-            let mut result = json!({
-                "content": [{"type": "text", "text": done.value.to_string()}],
-                "structuredContent": done.value,
-            });
-            add_receipt(&mut result, done.receipt.as_ref(), ways);
-            result
+            ToolResult { text: success(&done.value), meta: receipts(done.receipt.as_ref(), ways) }
         }
-        Err(Failure::Unpaid(challenge)) => challenge.to_tool_result(),
+        Err(Failure::Unpaid(challenge)) => {
+            let (challenge, both) = challenge.for_tools();
+            let challenge = challenge.to_string();
+            let meta = Map::from_iter([("x402/error".to_owned(), both)]);
+            ToolResult { text: failure(&challenge, &challenge), meta }
+        }
         Err(Failure::Abort(abort)) => fault(abort, ways),
         Err(Failure::Fatal(fatal)) => {
             let detail = format!("internal error; tell the operator the request id {request_id}.");
@@ -31,28 +44,39 @@ pub fn tool_result(outcome: &Result<Done, Failure>, ways: Ways, request_id: &Req
     }
 }
 
-fn fault(abort: &Abort, ways: Ways) -> Value {
-    let text = format!("{}{}", sentence(&abort.detail), abort.money.sentence());
-    let mut result = json!({
-        "isError": true,
-        "content": [{"type": "text", "text": text}],
-        "structuredContent": {
-            "error": {"code": abort.code, "message": text, "moneyMoved": abort.money.word()},
-        },
-    });
-    let structured = result.get_mut("structuredContent").and_then(Value::as_object_mut);
-    if let (Some(extensions), Some(structured)) = (abort.extensions(), structured) {
-        structured.insert("extensions".to_owned(), extensions);
-    }
-    add_receipt(&mut result, abort.receipt.as_ref(), ways);
-    result
+/// The result of a tool that has done what was asked, as JSON text. The answer is serialized once.
+#[must_use]
+pub fn success(answer: &Value) -> String {
+    let answer = answer.to_string();
+    let text = json!(answer);
+    format!(r#"{{"content":[{{"text":{text},"type":"text"}}],"structuredContent":{answer}}}"#)
 }
 
-fn add_receipt(result: &mut Value, receipt: Option<&SettleResponse>, ways: Ways) {
-    let (Some(receipt), Some(members)) = (receipt, result.as_object_mut()) else { return };
-    let mut meta = json!({"x402/payment-response": receipt});
-    if let (true, Some(meta)) = (ways.dotted, meta.as_object_mut()) {
+/// The result of a tool that has not: a text, and JSON text.
+fn failure(text: &str, structured: &str) -> String {
+    let text = json!(text);
+    format!(
+        r#"{{"content":[{{"text":{text},"type":"text"}}],"isError":true,"structuredContent":{structured}}}"#
+    )
+}
+
+fn fault(abort: &Abort, ways: Ways) -> ToolResult {
+    let text = format!("{}{}", sentence(&abort.detail), abort.money.sentence());
+    let mut structured = json!({
+        "error": {"code": abort.code, "message": text, "moneyMoved": abort.money.word()},
+    });
+    if let (Some(extensions), Some(structured)) = (abort.extensions(), structured.as_object_mut()) {
+        structured.insert("extensions".to_owned(), extensions);
+    }
+    let text = failure(&text, &structured.to_string());
+    ToolResult { text, meta: receipts(abort.receipt.as_ref(), ways) }
+}
+
+fn receipts(receipt: Option<&SettleResponse>, ways: Ways) -> Map<String, Value> {
+    let Some(receipt) = receipt else { return Map::new() };
+    let mut meta = Map::from_iter([("x402/payment-response".to_owned(), json!(receipt))]);
+    if ways.dotted {
         meta.insert("x402.payment-response".to_owned(), json!(receipt));
     }
-    members.insert("_meta".to_owned(), meta);
+    meta
 }

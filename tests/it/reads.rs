@@ -157,3 +157,43 @@ fn no_trigger_key_or_view_changes_a_table_that_the_statement_does_not_name() {
     }
     assert_eq!(triggers, 2, "those of the ledger");
 }
+
+#[test]
+fn a_result_of_this_second_is_made_anew_after_every_write_and_in_the_next_second() {
+    let server = Server::open();
+    let event = server.event(5);
+    let said = |name: &str| {
+        let call = rpc("tools/call", &json!({"name": name, "arguments": {"eventId": event}}));
+        json_of(&server.mcp(false, &[], &call))["result"]["structuredContent"].clone()
+    };
+    let list = |limit: u32| {
+        let call = json!({"name": "listEvents", "arguments": {"limit": limit}});
+        json_of(&server.mcp(false, &[], &rpc("tools/call", &call)))
+    };
+    let first = said("getEvent");
+    assert_eq!(first["event"]["seatsLeft"], 5);
+    assert_eq!(said("getEvent"), first);
+    let offer = offer(&server, &event);
+    assert_eq!(pay(&server, &event, &Wallet::new(1).pay(&offer, 1)).0, 200);
+    assert_eq!(said("getEvent")["event"]["seatsLeft"], 4);
+    server.event(5);
+    let counted =
+        |limit: u32| list(limit)["result"]["structuredContent"]["events"].as_array().map(Vec::len);
+    assert_eq!((counted(1), counted(2), counted(2)), (Some(1), Some(2), Some(2)));
+    assert_eq!(first["event"]["status"], "scheduled");
+    // The event begins, which is no write.
+    server.world.memory.now.set(1_803_925_800);
+    assert_eq!(said("getEvent")["event"]["status"], "past");
+}
+
+#[test]
+fn a_prepared_result_counts_as_a_call() {
+    let server = Server::open();
+    server.event(5);
+    let limits = json!({"limits": {"unpaidPerMinute": 5}});
+    assert_eq!(server.as_owner(Action::Own(Own::ChangeProfile), &limits).status, 200);
+    let call = rpc("tools/call", &json!({"name": "listEvents", "arguments": {}}));
+    let is_error = || json_of(&server.mcp(false, &[], &call))["result"]["isError"] == json!(true);
+    let errors: Vec<bool> = (0..7).map(|_| is_error()).collect();
+    assert_eq!(errors, [false, false, false, false, false, true, true]);
+}

@@ -83,19 +83,28 @@ pub fn answer(call: &Call, result: Result<Value, Fault>, cache: Option<Cache>) -
     }
 }
 
-/// As [`answer`], for a result that is JSON text of an object with members.
+/// As [`answer`], for a result that is JSON text of an object with members. `meta` is its `_meta`, which the text does not
+/// have.
 #[must_use]
-pub fn answer_text(call: &Call, result: &str, cache: Option<Cache>) -> Reply {
+pub fn answer_text(
+    call: &Call,
+    result: &str,
+    meta: Map<String, Value>,
+    cache: Option<Cache>,
+) -> Reply {
     let mut more = Map::new();
+    if !meta.is_empty() {
+        more.insert("_meta".to_owned(), meta.into());
+    }
     if call.era == Era::Modern {
         add_modern(&call.method, &mut more, cache);
     }
-    let more = Value::Object(more).to_string();
-    let result = match (result.strip_suffix('}'), more.strip_prefix('{')) {
-        (Some(members), Some(more)) if more != "}" => format!("{members},{more}"),
-        _ => result.to_owned(),
-    };
-    Reply::json(200, wire::result_text(&call.id, &result))
+    let members = result.strip_suffix('}').filter(|_| !more.is_empty());
+    let joined = members.map(|members| {
+        let more = Value::Object(more).to_string();
+        format!("{members},{}", more.strip_prefix('{').unwrap_or_default())
+    });
+    Reply::json(200, wire::result_text(&call.id, joined.as_deref().unwrap_or(result)))
 }
 
 /// The answer to a source over its rate limit, before its body is read.

@@ -140,20 +140,15 @@ impl Challenge {
         }
     }
 
-    /// As the result of an MCP `tools/call`.
+    /// For the result of an MCP `tools/call`: version 2, and the same with the requirements of version 1 beside its own.
     #[must_use]
-    pub fn to_tool_result(&self) -> Value {
+    pub fn for_tools(&self) -> (Value, Value) {
         let v2 = json!(self.v2());
-        let mut hybrid = v2.clone();
-        if let Some(accepts) = hybrid.get_mut("accepts").and_then(Value::as_array_mut) {
+        let mut both = v2.clone();
+        if let Some(accepts) = both.get_mut("accepts").and_then(Value::as_array_mut) {
             accepts.extend(self.v1().accepts.iter().map(|requirements| json!(requirements)));
         }
-        json!({
-            "isError": true,
-            "content": [{"type": "text", "text": v2.to_string()}],
-            "structuredContent": v2,
-            "_meta": {"x402/error": hybrid},
-        })
+        (v2, both)
     }
 
     /// As an HTTP answer: version 1 in the body, version 2 in a header.

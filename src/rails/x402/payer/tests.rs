@@ -253,12 +253,15 @@ fn our_own_server_is_understood() {
         description: "A seat".to_owned(),
     };
     let made = dialects::Challenge::new(quote, "payment required".to_owned(), None);
-    let found = challenge(made.to_tool_result());
+    let (v2, both) = made.for_tools();
+    let result = json!({"isError": true, "content": [{"type": "text", "text": v2.to_string()}],
+        "structuredContent": v2, "_meta": {"x402/error": both}});
+    let found = challenge(result.clone());
     assert_eq!((found.offers.len(), found.unusable.len()), (2, 0));
     let offer = choose(&found, &[sepolia()]).unwrap();
     assert_eq!((offer.version, offer.dialect), (Version::V2, Dialect::Object));
     assert!(offer.extensions.is_some() && offer.resource.is_some());
-    let mut meta_only = made.to_tool_result();
+    let mut meta_only = result;
     meta_only.as_object_mut().unwrap().remove("structuredContent");
     let found = challenge(meta_only);
     assert_eq!((found.offers.len(), found.unusable.len()), (4, 0));
