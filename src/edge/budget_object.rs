@@ -1,12 +1,13 @@
 //! The Durable Object around an owner's budget ([`crate::wallets::budget`]).
 
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
 use worker::{DurableObject, Env, Request, Response, Result, State};
 use worker_macros::durable_object;
 
 use crate::edge::object;
-use crate::edge::platform::log;
+use crate::edge::rpc;
 use crate::edge::world::EdgeWorld;
-use crate::ports::Level;
 use crate::wallets::budget::{self, Ask};
 
 /// The Durable Object of one owner's budget. Its name is a user's scope or a wallet's address. Only Guest objects
@@ -21,14 +22,9 @@ impl DurableObject for Budget {
         Self { world: EdgeWorld::new(state, env, None) }
     }
 
-    async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let ask: Ask = request.json().await?;
-        let told = budget::answer(&self.world, &ask).map_err(|error| {
-            log(Level::Error, "a budget", &[("why", &error.to_string())]);
-            worker::Error::from(error.to_string())
-        })?;
-        budget::rearm(&self.world).map_err(|error| error.to_string())?;
-        Response::from_json(&told)
+    // Its callers ask by RPC.
+    async fn fetch(&self, _request: Request) -> Result<Response> {
+        Response::error("not found", 404)
     }
 
     async fn alarm(&self) -> Result<Response> {
@@ -42,5 +38,20 @@ impl DurableObject for Budget {
             Err(error) => object::again(&self.world, "a budget's alarm", &error),
         }
         Response::empty()
+    }
+}
+
+#[wasm_bindgen]
+impl Budget {
+    /// Answers a guest session ([`crate::edge::rpc`]).
+    ///
+    /// # Errors
+    /// If SQLite refuses.
+    pub fn ask(&self, _topic: &str, ask: &str) -> std::result::Result<String, JsValue> {
+        rpc::answer("a budget", ask, |ask: Ask| {
+            let told = budget::answer(&self.world, &ask)?;
+            budget::rearm(&self.world)?;
+            Ok(told)
+        })
     }
 }

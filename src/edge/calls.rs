@@ -6,6 +6,7 @@
 #![expect(unreachable_pub, reason = "wasm_bindgen exports public functions only")]
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
@@ -13,7 +14,7 @@ use std::task::{Poll, Waker};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-use worker::wasm_bindgen_futures::future_to_promise;
+use wasm_bindgen_futures::future_to_promise;
 use worker::{Env, Url};
 
 use crate::base::http::{Headers, Reply};
@@ -22,7 +23,7 @@ use crate::edge::convert;
 use crate::edge::gate::Gate;
 use crate::edge::host_object::Host;
 use crate::edge::platform::{EdgeRandom, log, now};
-use crate::edge::rpc::forwarded;
+use crate::edge::rpc::{forwarded, thrown};
 use crate::host::Request;
 use crate::host::command::{Action, Command};
 use crate::host::copies::{Copies, Known, Told};
@@ -168,6 +169,41 @@ impl Host {
             said(reply, &request_id, origin.as_deref(), known)
         }))
     }
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// Defined by `shim.mjs`: the RPC `call(passed, body)` at a host's object.
+    #[wasm_bindgen(catch, js_name = "__call")]
+    async fn call_host(
+        env: &Env,
+        scope: &str,
+        passed: &str,
+        body: &[u8],
+    ) -> Result<JsValue, JsValue>;
+}
+
+/// A reply as text, in its parts.
+#[derive(Deserialize)]
+struct Said {
+    status: u16,
+    headers: BTreeMap<String, String>,
+}
+
+/// A call of ours at a host's object: the status, the headers and the body of the reply.
+pub(super) async fn call(
+    env: &Env,
+    command: Command,
+    headers: &Headers,
+    body: &[u8],
+) -> worker::Result<(u16, Headers, String)> {
+    let scope = command.scope.clone();
+    let passed = line(&Passed { command, headers: forwarded(headers), wants_known: false });
+    let answer = call_host(env, scope.as_str(), &passed, body).await;
+    let answer = answer.map_err(|error| thrown(&error))?.as_string().unwrap_or_default();
+    let (head, body) = answer.split_once('\n').unwrap_or_default();
+    let Said { status, headers } = serde_json::from_str(head)?;
+    Ok((status, Headers::new(headers.into_iter().collect()), body.to_owned()))
 }
 
 /// Runs it as far as it comes without waiting: most calls come to their end. The rest becomes a promise.

@@ -1,15 +1,14 @@
 //! The Durable Object around a directory of objects with open work ([`crate::directory`]).
 
-use serde::Serialize;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
 use worker::{DurableObject, Env, Request, Response, Result, State};
 use worker_macros::durable_object;
 
-use crate::directory::rotation::{self};
+use crate::directory::rotation;
 use crate::directory::{self, Ask};
-use crate::edge::platform::log;
-use crate::edge::rpc::ROTATION;
+use crate::edge::rpc::{self, ROTATION};
 use crate::edge::world::EdgeWorld;
-use crate::ports::{Level, SqlError};
 
 /// The Durable Object of one directory. Its name is a kind of objects. Only objects of that kind and the cron call
 /// it.
@@ -23,22 +22,23 @@ impl DurableObject for Directory {
         Self { world: EdgeWorld::new(state, env, None) }
     }
 
-    async fn fetch(&self, mut request: Request) -> Result<Response> {
-        if request.path() == ROTATION {
-            let ask: rotation::Ask = request.json().await?;
-            return answered(rotation::answer(&self.world, &ask));
-        }
-        let ask: Ask = request.json().await?;
-        answered(directory::answer(&self.world, &ask))
+    // Its callers ask by RPC.
+    async fn fetch(&self, _request: Request) -> Result<Response> {
+        Response::error("not found", 404)
     }
 }
 
-fn answered(answer: std::result::Result<impl Serialize, SqlError>) -> Result<Response> {
-    match answer {
-        Ok(answer) => Response::from_json(&answer),
-        Err(error) => {
-            log(Level::Error, "a directory", &[("why", &error.to_string())]);
-            Err(error.to_string().into())
+#[wasm_bindgen]
+impl Directory {
+    /// Answers an object or the cron ([`crate::edge::rpc`]).
+    ///
+    /// # Errors
+    /// If SQLite refuses.
+    pub fn ask(&self, topic: &str, ask: &str) -> std::result::Result<String, JsValue> {
+        if topic == ROTATION {
+            let answer = |ask: rotation::Ask| rotation::answer(&self.world, &ask);
+            return rpc::answer("a directory", ask, answer);
         }
+        rpc::answer("a directory", ask, |ask: Ask| directory::answer(&self.world, &ask))
     }
 }

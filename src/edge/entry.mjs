@@ -1,10 +1,11 @@
-// The Worker's entry and its only JavaScript: passes every event to the Rust code. Two things cannot be done in Rust, and
-// what `globalThis` gets below is faster here, in one call from Rust instead of many:
+// The Worker's entry: passes every event to the Rust code. With shim.mjs, which Rust calls, it is all JavaScript that there
+// is. Two things cannot be done in Rust:
 //  - the runtime gives an object's storage and RPC only to a class that `extends DurableObject`;
 //  - a Rust panic kills the Wasm instance. JavaScript then ends the requests in flight (at once, with a 500) and
 //    starts a new instance.
 import { DurableObject } from "cloudflare:workers";
 import * as rust from "../../build/index.js";
+import { headersOf } from "./shim.mjs";
 
 // `criticalError`: the instance is lost. `instanceId`: changes with every new instance.
 const state = rust.__worker_init_state();
@@ -24,95 +25,6 @@ function instanceLost(error) {
 
 // Called by panic.rs.
 globalThis.__on_rust_panic = (message) => instanceLost(new Error(message));
-
-// Called by sql.rs: runs one SQL statement. Parameters and rows are JSON.
-globalThis.__run_sql = (sql, statement, parameters) =>
-  JSON.stringify(
-    Array.from(sql.exec(statement, ...JSON.parse(parameters)).raw()),
-  );
-
-// Called by shim.rs. `headers` is a JSON list of names and values; of a name in a request, the last value counts. `body` is
-// a view of Rust's memory, which changes.
-const bodyOf = (bytes) => (bytes.length === 0 ? null : bytes.slice());
-const headersOf = (headers) => {
-  const pairs = [];
-  // Faster than its iterator, which makes an object for each step.
-  headers.forEach((value, name) => pairs.push([name, value]));
-  return JSON.stringify(pairs);
-};
-globalThis.__headers = headersOf;
-globalThis.__response = (status, headers, body) =>
-  new Response(bodyOf(body), { status, headers: JSON.parse(headers) });
-globalThis.__request = (method, url, headers, body) =>
-  new Request(url, {
-    method,
-    headers: Object.fromEntries(JSON.parse(headers)),
-    body: bodyOf(body),
-    redirect: "manual",
-  });
-
-// Called by zones.rs. A formatter takes long to make and much memory, so few are kept, and what they have said.
-const ZONES_MAX = 16;
-const zones = new Map();
-const LOCALS_MAX = 256;
-const locals = new Map();
-// Each locale has abbreviations for the zones of its own countries only.
-const LOCALES = ["en-GB", "en-US", "en-AU", "en-IN", "en-ZA"];
-
-function formatter(locale, timeZone, timeZoneName) {
-  const key = `${locale} ${timeZone} ${timeZoneName}`;
-  if (!zones.has(key)) {
-    if (zones.size >= ZONES_MAX) zones.clear();
-    zones.set(key, new Intl.DateTimeFormat(locale, { timeZone, timeZoneName }));
-  }
-  return zones.get(key);
-}
-
-const nameIn = (format, date) =>
-  format.formatToParts(date).find(({ type }) => type === "timeZoneName").value;
-
-globalThis.__zone_spelling = (name) => {
-  try {
-    // An offset (`+01:00`) is none of the names.
-    if (!/^[A-Za-z]/.test(name)) return undefined;
-    const known = formatter("en-US", name, "longOffset").resolvedOptions()
-      .timeZone;
-    // Of an alias (`Asia/Kolkata`) the runtime gives another name.
-    return known.toLowerCase() !== name.toLowerCase() && /^[A-Z]/.test(name)
-      ? name
-      : known;
-  } catch {
-    return undefined;
-  }
-};
-
-globalThis.__zone_at = (name, moment) => {
-  const key = `${name} ${moment}`;
-  if (!locals.has(key)) {
-    if (locals.size >= LOCALS_MAX) locals.clear();
-    locals.set(key, localAt(name, moment));
-  }
-  return locals.get(key);
-};
-
-function localAt(name, moment) {
-  try {
-    const date = new Date(moment);
-    const [, sign, hours, minutes] = /([+-])(\d\d):(\d\d)/.exec(
-      nameIn(formatter("en-US", name, "longOffset"), date),
-    ) ?? [0, "+", 0, 0];
-    const offset =
-      (sign === "-" ? -60 : 60) * (60 * Number(hours) + Number(minutes));
-    let abbreviation = "";
-    for (const locale of LOCALES) {
-      abbreviation = nameIn(formatter(locale, name, "short"), date);
-      if (!/^GMT[+-]/.test(abbreviation)) break;
-    }
-    return JSON.stringify([offset, abbreviation]);
-  } catch {
-    return undefined;
-  }
-}
 
 // Traps other than panics, for example an exhausted stack.
 addEventListener("error", ({ error }) => {
@@ -223,9 +135,13 @@ function durableObject(name) {
       return this.#call("fetch", request);
     }
 
-    // By RPC, which no caller outside has. Only a host's object has it.
+    // By RPC, which no caller outside has. A host's object answers calls; those of payees, budgets and directories messages.
     call(passed, body) {
       return guardedAtOnce(() => this.#current().call(passed, body));
+    }
+
+    ask(topic, message) {
+      return guardedAtOnce(() => this.#current().ask(topic, message));
     }
 
     // The runtime gives up an alarm that fails repeatedly, and the object's work would stay open. The Rust code never

@@ -1,15 +1,11 @@
 //! Implements the [`Http`] port with `fetch`.
 
-use std::pin::pin;
-use std::time::Duration;
-
-use futures_util::future::{Either, select};
-use worker::{AbortController, AbortSignal, Delay, Fetch, Request, Response};
+use serde::Deserialize;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::base::time::UnixSeconds;
-use crate::edge::convert::{BodyError, read};
 use crate::edge::platform::now;
-use crate::edge::shim;
 use crate::edge::world::EdgeWorld;
 use crate::ports::{Clock, Http, HttpError, HttpRequest, HttpResponse};
 
@@ -33,62 +29,52 @@ impl Http for EdgeWorld {
 
 impl Http for EdgeHttp {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let controller = AbortController::default();
-        let signal = controller.signal();
-        // The timer is dropped with the response: a running one (`AbortSignal.timeout`) would keep the object from
-        // being evicted.
-        let limit = Delay::from(Duration::from_millis(request.timeout_millis.into()));
-        match select(pin!(exchange(&request, &signal)), pin!(limit)).await {
-            Either::Left((answer, _)) => answer,
-            Either::Right(_) => {
-                controller.abort();
-                Err(HttpError::Timeout)
+        let HttpRequest { url, headers, body, timeout_millis, response_bytes_max } = request;
+        let listed = headers.iter().map(|(name, value)| (name.as_ref(), value.as_ref()));
+        let content = body.as_ref().map(|_| ("content-type", "application/json"));
+        let headers: Vec<(&str, &str)> =
+            [("accept", "application/json")].into_iter().chain(listed).chain(content).collect();
+        let headers = serde_json::to_string(&headers).map_err(broken)?;
+        let bytes_max = u32::try_from(response_bytes_max).unwrap_or(u32::MAX);
+        let said = exchange(&url, &headers, body.as_deref(), timeout_millis, bytes_max).await;
+        let said = said.as_string().unwrap_or_default();
+        let (head, body) = said.split_once('\n').unwrap_or_default();
+        match serde_json::from_str(head).map_err(broken)? {
+            Said::Answered { status } => Ok(HttpResponse { status, body: body.to_owned() }),
+            Said::Redirected { status } => {
+                let to = Some(shown(body)).filter(|to| !to.is_empty());
+                let to = to.unwrap_or_else(|| "an address that it does not name".to_owned());
+                Err(HttpError::Redirected { status, to })
             }
+            Said::Timeout => Err(HttpError::Timeout),
+            Said::TooLong => Err(HttpError::TooLong),
+            Said::Broken => Err(HttpError::Connection(body.to_owned())),
         }
     }
 }
 
-async fn exchange(request: &HttpRequest, signal: &AbortSignal) -> Result<HttpResponse, HttpError> {
-    let outgoing = build(request).map_err(broken)?;
-    let mut response = Fetch::Request(outgoing).send_with_signal(signal).await.map_err(broken)?;
-    let status = response.status_code();
-    if matches!(status, 301 | 302 | 307 | 308) {
-        let to = response.headers().get("location").map_err(broken)?;
-        let to = to.map_or_else(|| "an address that it does not name".to_owned(), |to| shown(&to));
-        return Err(HttpError::Redirected { status, to });
-    }
-    let body = if is_short(&response, request.response_bytes_max).map_err(broken)? {
-        let broke_off = |_| HttpError::Connection("the answer broke off".to_owned());
-        response.bytes().await.map_err(broke_off)?
-    } else {
-        let stream = response.stream().map_err(broken)?;
-        read(stream, request.response_bytes_max).await.map_err(|error| match error {
-            BodyError::TooLong => HttpError::TooLong,
-            BodyError::Broken => HttpError::Connection("the answer broke off".to_owned()),
-        })?
-    };
-    let body = String::from_utf8(body)
-        .map_err(|_| HttpError::Connection("the answer is not text".to_owned()))?;
-    Ok(HttpResponse { status, body })
+#[wasm_bindgen]
+extern "C" {
+    /// Defined by `shim.mjs`: one exchange. The text begins with a line of JSON, [`Said`]. It never throws.
+    #[wasm_bindgen(js_name = "__fetch")]
+    async fn exchange(
+        url: &str,
+        headers: &str,
+        body: Option<&str>,
+        timeout_millis: u32,
+        bytes_max: u32,
+    ) -> JsValue;
 }
 
-/// Whether the response declares a length within the limit and is not compressed. It can then be read at once instead
-/// of in chunks.
-fn is_short(response: &Response, bytes_max: usize) -> worker::Result<bool> {
-    let headers = response.headers();
-    let declared = headers.get("content-length")?.and_then(|text| text.parse::<usize>().ok());
-    let is_plain = headers.get("content-encoding")?.is_none();
-    Ok(is_plain && declared.is_some_and(|bytes| bytes <= bytes_max))
-}
-
-fn build(request: &HttpRequest) -> worker::Result<Request> {
-    let listed = request.headers.iter().map(|(name, value)| (name.as_ref(), value.as_ref()));
-    let content = request.body.as_ref().map(|_| ("content-type", "application/json"));
-    let headers: Vec<(&str, &str)> =
-        [("accept", "application/json")].into_iter().chain(listed).chain(content).collect();
-    let method = if request.body.is_some() { "POST" } else { "GET" };
-    let body = request.body.as_deref().unwrap_or_default();
-    shim::request(method, &request.url, &headers, body.as_bytes())
+/// What became of an exchange; the body, the address or the reason follows.
+#[derive(Deserialize)]
+#[serde(tag = "kind", rename_all = "camelCase")]
+enum Said {
+    Answered { status: u16 },
+    Redirected { status: u16 },
+    Timeout,
+    TooLong,
+    Broken,
 }
 
 /// The part of an address that may be logged.
@@ -97,6 +83,6 @@ fn shown(location: &str) -> String {
     path.chars().filter(char::is_ascii_graphic).take(LOCATION_MAX).collect()
 }
 
-fn broken(error: worker::Error) -> HttpError {
+fn broken(error: serde_json::Error) -> HttpError {
     HttpError::Connection(error.to_string())
 }

@@ -1,12 +1,15 @@
 //! The Durable Object around the claims of hosts with one payout address ([`crate::ledger::payee`]).
 
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
 use worker::{DurableObject, Env, Request, Response, Result, State};
 use worker_macros::durable_object;
 
-use crate::edge::platform::{log, now};
+use crate::edge::platform::now;
+use crate::edge::rpc;
 use crate::edge::sql::ObjectSql;
 use crate::ledger::payee;
-use crate::ports::{Level, PayeeClaim, SqlError, storage};
+use crate::ports::{PayeeClaim, storage};
 
 /// The Durable Object of one payout address. Its name is the address. Only Host objects call it.
 #[durable_object]
@@ -19,21 +22,22 @@ impl DurableObject for Payee {
         Self { sql: ObjectSql::new(&state.storage()) }
     }
 
-    async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let claim: PayeeClaim = request.json().await?;
-        match self.claim(&claim) {
-            Ok(granted) => Response::from_json(&granted),
-            Err(error) => {
-                log(Level::Error, "a payee's claim", &[("why", &error.to_string())]);
-                Err(error.to_string().into())
-            }
-        }
+    // Its callers ask by RPC.
+    async fn fetch(&self, _request: Request) -> Result<Response> {
+        Response::error("not found", 404)
     }
 }
 
+#[wasm_bindgen]
 impl Payee {
-    fn claim(&self, claim: &PayeeClaim) -> std::result::Result<bool, SqlError> {
-        storage::migrate(&self.sql, payee::MIGRATIONS, now())?;
-        payee::claim(&self.sql, claim, now())
+    /// Answers a claim ([`crate::edge::rpc`]).
+    ///
+    /// # Errors
+    /// If SQLite refuses.
+    pub fn ask(&self, _topic: &str, claim: &str) -> std::result::Result<String, JsValue> {
+        rpc::answer("a payee's claim", claim, |claim: PayeeClaim| {
+            storage::migrate(&self.sql, payee::MIGRATIONS, now())?;
+            payee::claim(&self.sql, &claim, now())
+        })
     }
 }

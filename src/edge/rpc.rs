@@ -3,6 +3,8 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
 use worker::{Env, Method, Request, RequestInit, Response, Result, Stub};
 
 use crate::base::http::Headers;
@@ -13,16 +15,18 @@ use crate::config::Config;
 use crate::directory::rotation::{self, Resealed, Told};
 use crate::directory::{self, Kind, Listed};
 use crate::edge::convert;
-use crate::edge::platform::EdgeRandom;
+use crate::edge::platform::{EdgeRandom, log};
 use crate::edge::shim;
 use crate::facilitator::own::api;
 use crate::guest::handshake::{self, Handshake};
 use crate::host::command::{Action, Command, HEADER};
-use crate::ports::PayeeClaim;
+use crate::ports::{Level, PayeeClaim, SqlError};
 use crate::wallets::budget;
 
-/// The path of a directory's requests about a key rotation.
-pub(super) const ROTATION: &str = "/rotation";
+/// The topic of a directory's requests about a key rotation.
+pub(super) const ROTATION: &str = "rotation";
+/// The topic of objects that have one.
+const ONLY: &str = "";
 
 /// The header of the cron's question. The gateway forwards only known headers, so a caller cannot set this one.
 pub(super) const SWEEP: &str = "x-concierge-sweep";
@@ -45,20 +49,56 @@ const FORWARDED: &[&str] = &[
 const NO_HEADERS: [(&str, &str); 0] = [];
 
 /// A request to an object with a JSON message.
-fn posted(class: &str, path: &str, message: &impl Serialize) -> Result<Request> {
-    let url = format!("https://{}.internal{path}", class.to_lowercase());
+fn posted(class: &str, message: &impl Serialize) -> Result<Request> {
+    let url = format!("https://{}.internal/", class.to_lowercase());
     shim::request("POST", &url, &NO_HEADERS, serde_json::to_string(message)?.as_bytes())
 }
 
-/// Sends a message to the object of this class and name, and parses its response.
+#[wasm_bindgen]
+extern "C" {
+    /// Defined by `shim.mjs`: an RPC to the object of this class and name, `ask(topic, message)`.
+    #[wasm_bindgen(catch, js_name = "__ask")]
+    async fn ask_object(
+        env: &Env,
+        class: &str,
+        name: &str,
+        topic: &str,
+        message: &str,
+    ) -> std::result::Result<JsValue, JsValue>;
+}
+
+/// Sends a message to the object of this class and name by RPC, and parses its answer.
 async fn ask<A: DeserializeOwned>(
     env: &Env,
     (class, name): (&str, &str),
-    path: &str,
+    topic: &str,
     message: &impl Serialize,
 ) -> Result<A> {
-    let stub = env.durable_object(class)?.get_by_name(name)?;
-    answer_of(stub.fetch_with_request(posted(class, path, message)?).await?, class).await
+    let message = serde_json::to_string(message)?;
+    let answer =
+        ask_object(env, class, name, topic, &message).await.map_err(|error| thrown(&error))?;
+    Ok(serde_json::from_str(&answer.as_string().unwrap_or_default())?)
+}
+
+/// What an object has thrown.
+pub(super) fn thrown(error: &JsValue) -> worker::Error {
+    let said = error.dyn_ref::<js_sys::Error>().map(|error| String::from(error.message()));
+    said.unwrap_or_else(|| format!("{error:?}")).into()
+}
+
+/// The other side: answers a message that [`ask`] has sent.
+pub(super) fn answer<M: DeserializeOwned, A: Serialize>(
+    what: &str,
+    message: &str,
+    answer: impl FnOnce(M) -> std::result::Result<A, SqlError>,
+) -> std::result::Result<String, JsValue> {
+    let failed = |error: String| {
+        log(Level::Error, what, &[("why", &error)]);
+        JsValue::from(js_sys::Error::new(&error))
+    };
+    let message = serde_json::from_str(message).map_err(|error| failed(error.to_string()))?;
+    let answer = answer(message).map_err(|error| failed(error.to_string()))?;
+    serde_json::to_string(&answer).map_err(|error| failed(error.to_string()))
 }
 
 async fn answer_of<A: DeserializeOwned>(mut response: Response, class: &str) -> Result<A> {
@@ -79,7 +119,7 @@ pub(super) async fn ask_directory(
     kind: Kind,
     message: &directory::Ask,
 ) -> Result<Vec<Listed>> {
-    ask(env, ("Directory", kind.name()), "/", message).await
+    ask(env, ("Directory", kind.name()), ONLY, message).await
 }
 
 /// Sends a request about a rotation of `MASTER_KEY` to the directory of hosts.
@@ -89,7 +129,7 @@ pub(super) async fn ask_rotation(env: &Env, message: &rotation::Ask) -> Result<T
 
 /// Claims a payment for a host at the object of its payout address.
 pub(super) async fn ask_payee(env: &Env, claim: &PayeeClaim) -> Result<bool> {
-    ask(env, ("Payee", &claim.pay_to), "/", claim).await
+    ask(env, ("Payee", &claim.pay_to), ONLY, claim).await
 }
 
 /// Sends a command to an owner's budget.
@@ -98,7 +138,7 @@ pub(super) async fn ask_budget(
     owner: &str,
     message: &budget::Ask,
 ) -> Result<budget::Told> {
-    ask(env, ("Budget", owner), "/", message).await
+    ask(env, ("Budget", owner), ONLY, message).await
 }
 
 /// Sends a command to the relayer of a network.
@@ -108,7 +148,7 @@ pub(super) async fn ask_relayer(
     command: &api::Command,
 ) -> Result<Response> {
     let relayer = relayer_of(env, network)?.ok_or("there is no relayer without a key")?;
-    relayer.fetch_with_request(posted("Relayer", "/", command)?).await
+    relayer.fetch_with_request(posted("Relayer", command)?).await
 }
 
 /// The object of a network's relayer; `None` if there is no key.

@@ -1,4 +1,4 @@
-//! Web objects that `entry.mjs` makes in one call each. A call from Wasm for each header and option takes longer than
+//! Web objects that `shim.mjs` makes in one call each. A call from Wasm for each header and option takes longer than
 //! the object.
 
 use serde::Serialize;

@@ -26,7 +26,7 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     fn sql(this: &SyncStorage) -> JsValue;
 
-    /// Defined by `entry.mjs`: the rows of a statement as JSON.
+    /// Defined by `shim.mjs`: the rows of a statement as JSON.
     #[wasm_bindgen(catch, js_name = "__run_sql")]
     fn run_sql(sql: &JsValue, statement: &str, parameters: &str) -> Result<String, JsValue>;
 }

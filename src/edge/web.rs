@@ -12,10 +12,11 @@ use worker::{
 use crate::base::http::Headers;
 use crate::base::id::{RequestId, ScopeId};
 use crate::base::time::UnixSeconds;
+use crate::edge::calls;
 use crate::edge::convert;
 use crate::edge::gate::bearer;
 use crate::edge::platform::{EdgeRandom, now};
-use crate::edge::rpc::{signed_out_at, to_host};
+use crate::edge::rpc::signed_out_at;
 use crate::edge::shim;
 use crate::edge::world::EdgeWorld;
 use crate::guest::handshake::{Attachment, SignIn, WATCHING};
@@ -128,10 +129,12 @@ impl EdgeWorld {
             cursor: None,
         };
         let body = request.body.as_deref().unwrap_or_default();
-        let (stub, outgoing) =
-            to_host(&self.env, &command, &headers, body.as_bytes()).map_err(broken)?;
-        let response = stub.fetch_with_request(outgoing).await.map_err(broken)?;
-        read(response, request).await
+        let answer = calls::call(&self.env, command, &headers, body.as_bytes()).await;
+        let (status, headers, body) = answer.map_err(broken)?;
+        if body.len() > request.response_bytes_max {
+            return Err(HttpError::TooLong);
+        }
+        Ok(WebResponse { status, headers, body })
     }
 
     /// The source that is charged for this session's requests to our own servers: the sender of the last message;

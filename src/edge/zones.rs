@@ -7,11 +7,11 @@ use crate::base::zones::{self, Local, Zones};
 
 #[wasm_bindgen]
 extern "C" {
-    /// The spelling of a name, from `entry.mjs`; nothing if there is no such zone.
+    /// The spelling of a name, from `shim.mjs`; nothing if there is no such zone.
     #[wasm_bindgen(js_name = "__zone_spelling")]
     fn zone_spelling(name: &str) -> Option<String>;
 
-    /// The zone at a moment, from `entry.mjs`. `moment` is RFC 3339; the answer is JSON: the offset in seconds, and the abbreviation.
+    /// The zone at a moment, from `shim.mjs`. `moment` is RFC 3339; the answer is JSON: the offset in seconds, and the abbreviation.
     #[wasm_bindgen(js_name = "__zone_at")]
     fn zone_at(name: &str, moment: &str) -> Option<String>;
 }

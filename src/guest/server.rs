@@ -152,8 +152,9 @@ pub(super) async fn call<W: GuestWorld>(
 /// Keeps what a call has changed of the connection, if it is still the one.
 pub(super) fn keep<W: GuestWorld>(cx: &Cx<W>, connection: &Connection) -> Result<(), SqlError> {
     let current = session::connection(&cx.world)?;
-    let is_current = current.is_some_and(|current| current.url == connection.url);
-    if is_current && can_be_kept(connection) {
+    let is_news =
+        |current: Connection| current.url == connection.url && !current.is_same(connection);
+    if current.is_some_and(is_news) && can_be_kept(connection) {
         session::set_connection(&cx.world, connection)?;
     }
     Ok(())

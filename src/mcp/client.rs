@@ -224,6 +224,12 @@ impl Connection {
         self.last_id = u64::from(u32::from_be_bytes(random.bytes()) >> 2);
     }
 
+    /// Whether two copies differ in the numbers of requests only, of which each call begins with others.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        Self { last_id: other.last_id, ..self.clone() } == *other
+    }
+
     fn next_id(&mut self) -> u64 {
         // Stays an exact integer in JavaScript.
         self.last_id = self.last_id.checked_add(1).filter(|id| *id < 1 << 53).unwrap_or(1);
