@@ -4,12 +4,7 @@ import { join } from "node:path";
 import { root, run, runMain } from "./lib/process.mjs";
 
 export const bundleFolder = join(root, ".dev", "dry-run");
-const SOURCES = [
-  "wrangler.toml",
-  "src/edge/entry.mjs",
-  "src/edge/shim.mjs",
-  "build/stamp",
-];
+const SOURCES = ["wrangler.toml", "src/edge/entry.mjs", "src/edge/shim.mjs", "build/stamp"];
 
 /** Bundles what is in build/. At once when it is bundled already. */
 export async function bundle() {
@@ -18,14 +13,10 @@ export async function bundle() {
   // The name of the Wasm file depends on its content, and a left-over one would be loaded too.
   rmSync(bundleFolder, { recursive: true, force: true });
   const wrangler = join(root, "node_modules", "wrangler", "bin", "wrangler.js");
-  await run(
-    process.execPath,
-    [wrangler, "deploy", "--env=", "--dry-run", "--outdir", bundleFolder],
-    {
-      stdio: ["ignore", "ignore", "inherit"],
-      hint: "wrangler cannot bundle the Worker (`npm run deploy -- --dry-run` says why)",
-    },
-  );
+  await run(process.execPath, [wrangler, "deploy", "--env=", "--dry-run", "--outdir", bundleFolder], {
+    stdio: ["ignore", "ignore", "inherit"],
+    hint: "wrangler cannot bundle the Worker (`npm run deploy -- --dry-run` says why)",
+  });
 }
 
 function changedAt(file) {

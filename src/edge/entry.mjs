@@ -64,9 +64,7 @@ function guardedAtOnce(call) {
 // A request whose whole body is soon here.
 const SHORT_BYTES = 65_536;
 // Not by its `body`: a stream takes long to make.
-const isShort = ({ method, headers }) =>
-  method === "POST" &&
-  Number(headers.get("content-length") || NaN) <= SHORT_BYTES;
+const isShort = ({ method, headers }) => method === "POST" && Number(headers.get("content-length") || NaN) <= SHORT_BYTES;
 
 // The first line of a text is JSON.
 function headAndRest(text) {
@@ -79,15 +77,13 @@ async function short(request, env, ctx) {
   const body = new Uint8Array(await request.arrayBuffer());
   const headers = headersOf(request.headers);
   ensureInstance();
-  const said = guardedAtOnce(() =>
-    rust.__gate(request.url, headers, body, env),
-  );
-  if (said === undefined)
-    return guarded(() => rust.fetch(new Request(request, { body }), env, ctx));
+  const said = guardedAtOnce(() => rust.__gate(request.url, headers, body, env));
+  if (said === undefined) {
+    const again = new Request(request, { method: "POST", body });
+    return guarded(() => rust.fetch(again, env, ctx));
+  }
   const [head, rest] = headAndRest(said);
-  return head.scope === undefined
-    ? new Response(rest || null, head)
-    : atHost(env, head.scope, rest, body);
+  return head.scope === undefined ? new Response(rest || null, head) : atHost(env, head.scope, rest, body);
 }
 
 async function atHost(env, scope, passed, body) {
@@ -199,9 +195,7 @@ export default {
         return rust.scheduled(event, env, ctx);
       });
     } catch (error) {
-      console.error(
-        JSON.stringify({ message: "the cron failed", why: String(error) }),
-      );
+      console.error(JSON.stringify({ message: "the cron failed", why: String(error) }));
     }
   },
 };

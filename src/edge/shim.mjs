@@ -3,9 +3,7 @@
 
 // Called by sql.rs: runs one SQL statement. Parameters and rows are JSON.
 globalThis.__run_sql = (sql, statement, parameters) =>
-  JSON.stringify(
-    Array.from(sql.exec(statement, ...JSON.parse(parameters)).raw()),
-  );
+  JSON.stringify(Array.from(sql.exec(statement, ...JSON.parse(parameters)).raw()));
 
 // Called by shim.rs. `headers` is a JSON list of names and values; of a name in a request, the last value counts. `body` is
 // a view of Rust's memory, which changes.
@@ -17,8 +15,7 @@ export const headersOf = (headers) => {
   return JSON.stringify(pairs);
 };
 globalThis.__headers = headersOf;
-globalThis.__response = (status, headers, body) =>
-  new Response(bodyOf(body), { status, headers: JSON.parse(headers) });
+globalThis.__response = (status, headers, body) => new Response(bodyOf(body), { status, headers: JSON.parse(headers) });
 globalThis.__request = (method, url, headers, body) =>
   new Request(url, {
     method,
@@ -44,18 +41,11 @@ globalThis.__fetch = async (url, headers, body, timeoutMillis, bytesMax) => {
     });
     const { status } = response;
     if ([301, 302, 307, 308].includes(status))
-      return said(
-        { kind: "redirected", status },
-        response.headers.get("location") ?? "",
-      );
+      return said({ kind: "redirected", status }, response.headers.get("location") ?? "");
     const text = await textOf(response, bytesMax);
-    return text === undefined
-      ? said({ kind: "tooLong" })
-      : said({ kind: "answered", status }, text);
+    return text === undefined ? said({ kind: "tooLong" }) : said({ kind: "answered", status }, text);
   } catch (error) {
-    return abort.signal.aborted
-      ? said({ kind: "timeout" })
-      : said({ kind: "broken" }, String(error));
+    return abort.signal.aborted ? said({ kind: "timeout" }) : said({ kind: "broken" }, String(error));
   } finally {
     clearTimeout(timer);
     abort.abort();
@@ -67,11 +57,7 @@ async function textOf(response, bytesMax) {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   const declared = response.headers.get("content-length");
   // A declared length is reliable if nothing is compressed, so the body is read at once instead of in chunks.
-  if (
-    declared !== null &&
-    Number(declared) <= bytesMax &&
-    !response.headers.has("content-encoding")
-  )
+  if (declared !== null && Number(declared) <= bytesMax && !response.headers.has("content-encoding"))
     return decoder.decode(await response.arrayBuffer());
   let [text, bytes] = ["", 0];
   for await (const chunk of response.body ?? []) {
@@ -83,10 +69,8 @@ async function textOf(response, bytesMax) {
 }
 
 // Called by rpc.rs and calls.rs: other objects, by RPC.
-globalThis.__ask = (env, of, name, topic, message) =>
-  env[of].getByName(name).ask(topic, message);
-globalThis.__call = (env, scope, passed, body) =>
-  env.Host.getByName(scope).call(passed, body.slice());
+globalThis.__ask = (env, of, name, topic, message) => env[of].getByName(name).ask(topic, message);
+globalThis.__call = (env, scope, passed, body) => env.Host.getByName(scope).call(passed, body.slice());
 
 // Called by zones.rs. A formatter takes long to make and much memory, so few are kept, and what they have said.
 const ZONES_MAX = 16;
@@ -105,19 +89,15 @@ function formatter(locale, timeZone, timeZoneName) {
   return zones.get(key);
 }
 
-const nameIn = (format, date) =>
-  format.formatToParts(date).find(({ type }) => type === "timeZoneName").value;
+const nameIn = (format, date) => format.formatToParts(date).find(({ type }) => type === "timeZoneName").value;
 
 globalThis.__zone_spelling = (name) => {
   try {
     // An offset (`+01:00`) is none of the names.
     if (!/^[A-Za-z]/.test(name)) return undefined;
-    const known = formatter("en-US", name, "longOffset").resolvedOptions()
-      .timeZone;
+    const known = formatter("en-US", name, "longOffset").resolvedOptions().timeZone;
     // Of an alias (`Asia/Kolkata`) the runtime gives another name.
-    return known.toLowerCase() !== name.toLowerCase() && /^[A-Z]/.test(name)
-      ? name
-      : known;
+    return known.toLowerCase() !== name.toLowerCase() && /^[A-Z]/.test(name) ? name : known;
   } catch {
     return undefined;
   }
@@ -135,11 +115,13 @@ globalThis.__zone_at = (name, moment) => {
 function localAt(name, moment) {
   try {
     const date = new Date(moment);
-    const [, sign, hours, minutes] = /([+-])(\d\d):(\d\d)/.exec(
-      nameIn(formatter("en-US", name, "longOffset"), date),
-    ) ?? [0, "+", 0, 0];
-    const offset =
-      (sign === "-" ? -60 : 60) * (60 * Number(hours) + Number(minutes));
+    const [, sign, hours, minutes] = /([+-])(\d\d):(\d\d)/.exec(nameIn(formatter("en-US", name, "longOffset"), date)) ?? [
+      0,
+      "+",
+      0,
+      0,
+    ];
+    const offset = (sign === "-" ? -60 : 60) * (60 * Number(hours) + Number(minutes));
     let abbreviation = "";
     for (const locale of LOCALES) {
       abbreviation = nameIn(formatter(locale, name, "short"), date);
