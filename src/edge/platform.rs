@@ -4,15 +4,38 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use worker::kv::KvStore;
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
 use worker::{Date, Delay, Env, console_error, console_log, console_warn};
 
 use crate::base::time::UnixSeconds;
 use crate::ports::{KvError, Level, Random};
 
-/// The binding of the namespace with published records.
-pub(super) fn kv(env: &Env) -> Result<KvStore, KvError> {
-    env.kv("SECRETS").map_err(|error| KvError(error.to_string()))
+#[wasm_bindgen]
+extern "C" {
+    /// Defined by `shim.mjs`: `get`, `put` or `delete` of the namespace `SECRETS`; the value of a `get`.
+    #[wasm_bindgen(catch, js_name = "__kv")]
+    async fn ask_kv(
+        env: &Env,
+        what: &str,
+        key: &str,
+        value: Option<&str>,
+    ) -> Result<JsValue, JsValue>;
+
+    /// Defined by `shim.mjs`: a page of its keys, as JSON.
+    #[wasm_bindgen(catch, js_name = "__kv_list")]
+    async fn list_kv(env: &Env, prefix: &str, cursor: Option<&str>) -> Result<JsValue, JsValue>;
+}
+
+/// Does something with a published record; the value, for `get`.
+pub(super) async fn kv(
+    env: &Env,
+    what: &str,
+    key: &str,
+    value: Option<&str>,
+) -> Result<Option<String>, KvError> {
+    let answer = ask_kv(env, what, key, value).await;
+    answer.map(|value| value.as_string()).map_err(|error| kv_error(&error))
 }
 
 /// A page of the KV keys that begin with `prefix`, and the cursor of the next page.
@@ -21,13 +44,19 @@ pub(super) async fn list(
     prefix: &str,
     cursor: Option<&str>,
 ) -> Result<(Vec<String>, Option<String>), KvError> {
-    let mut list = kv(env)?.list().prefix(prefix.to_owned());
-    if let Some(cursor) = cursor {
-        list = list.cursor(cursor.to_owned());
-    }
-    let page = list.execute().await.map_err(|error| KvError(error.to_string()))?;
-    let cursor = page.cursor.filter(|_| !page.list_complete);
-    Ok((page.keys.into_iter().map(|key| key.name).collect(), cursor))
+    let page = list_kv(env, prefix, cursor).await.map_err(|error| kv_error(&error))?;
+    serde_json::from_str(&page.as_string().unwrap_or_default())
+        .map_err(|error| KvError(error.to_string()))
+}
+
+fn kv_error(error: &JsValue) -> KvError {
+    KvError(thrown(error).to_string())
+}
+
+/// What JavaScript has thrown.
+pub(super) fn thrown(error: &JsValue) -> worker::Error {
+    let said = error.dyn_ref::<js_sys::Error>().map(|error| String::from(error.message()));
+    said.unwrap_or_else(|| format!("{error:?}")).into()
 }
 
 /// Now, in whole seconds.

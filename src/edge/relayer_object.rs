@@ -38,7 +38,7 @@ impl DurableObject for Relayer {
             };
         }
         let service = self.service.as_ref().map_err(Broken::error)?;
-        let command: Command = request.json().await?;
+        let command: Command = serde_json::from_str(&request.text().await?)?;
         let (request_id, origin) = (command.request_id.clone(), command.origin.clone());
         let reply = service.handle(command).await;
         let response = convert::response(reply, &request_id, origin.as_deref());

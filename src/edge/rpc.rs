@@ -3,8 +3,8 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-use wasm_bindgen::{JsCast, JsValue};
 use worker::{Env, Method, Request, RequestInit, Response, Result, Stub};
 
 use crate::base::http::Headers;
@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::directory::rotation::{self, Resealed, Told};
 use crate::directory::{self, Kind, Listed};
 use crate::edge::convert;
-use crate::edge::platform::{EdgeRandom, log};
+use crate::edge::platform::{EdgeRandom, log, thrown};
 use crate::edge::shim;
 use crate::facilitator::own::api;
 use crate::guest::handshake::{self, Handshake};
@@ -78,12 +78,6 @@ async fn ask<A: DeserializeOwned>(
     let answer =
         ask_object(env, class, name, topic, &message).await.map_err(|error| thrown(&error))?;
     Ok(serde_json::from_str(&answer.as_string().unwrap_or_default())?)
-}
-
-/// What an object has thrown.
-pub(super) fn thrown(error: &JsValue) -> worker::Error {
-    let said = error.dyn_ref::<js_sys::Error>().map(|error| String::from(error.message()));
-    said.unwrap_or_else(|| format!("{error:?}")).into()
 }
 
 /// The other side: answers a message that [`ask`] has sent.

@@ -72,6 +72,16 @@ async function textOf(response, bytesMax) {
 globalThis.__ask = (env, of, name, topic, message) => env[of].getByName(name).ask(topic, message);
 globalThis.__call = (env, scope, passed, body) => env.Host.getByName(scope).call(passed, body.slice());
 
+// Called by platform.rs: published records. An absent value is null.
+globalThis.__kv = async (env, what, key, value) => (what === "put" ? env.SECRETS.put(key, value) : env.SECRETS[what](key));
+globalThis.__kv_list = async (env, prefix, cursor) => {
+  const page = await env.SECRETS.list({ prefix, cursor });
+  return JSON.stringify([page.keys.map(({ name }) => name), page.list_complete ? null : page.cursor]);
+};
+
+// Called by world.rs.
+globalThis.__set_alarm = async (storage, at) => storage.setAlarm(new Date(at));
+
 // Called by zones.rs. A formatter takes long to make and much memory, so few are kept, and what they have said.
 const ZONES_MAX = 16;
 const zones = new Map();

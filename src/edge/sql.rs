@@ -50,6 +50,17 @@ impl ObjectSql {
         self.memo.forget_all();
     }
 
+    /// Runs a block in a transaction, which is rolled back if it says no. It is compiled once, not for each of its callers.
+    fn commit_if(&self, block: &mut dyn FnMut() -> bool) -> Result<(), SqlError> {
+        // A thrown value makes the runtime roll back.
+        let mut block = || if block() { Ok(()) } else { Err(JsValue::from_str("rolled back")) };
+        let committed = self.storage.transaction_sync(&mut block);
+        committed.map(drop).map_err(|error| {
+            self.memo.forget_all();
+            SqlError(format!("commit: {error:?}"))
+        })
+    }
+
     fn ask(&self, statement: &str, parameters: &[SqlValue]) -> Result<Vec<Row>, SqlError> {
         if !parameters.iter().all(is_exact) {
             return Err(SqlError("a number that JavaScript cannot hold".to_owned()));
@@ -73,19 +84,12 @@ impl Sql for ObjectSql {
     ) -> Result<T, E> {
         let mut block = Some(block);
         let mut answer = None;
-        // A thrown value makes the runtime roll back. The real error is kept in a variable.
-        let committed = self.storage.transaction_sync(&mut || {
+        let committed = self.commit_if(&mut || {
             answer = block.take().map(|block| block());
-            match answer {
-                Some(Err(_)) => Err(JsValue::from_str("rolled back")),
-                Some(Ok(_)) | None => Ok(()),
-            }
+            !matches!(answer, Some(Err(_)))
         });
-        if committed.is_err() {
-            self.memo.forget_all();
-        }
         match (answer, committed) {
-            (Some(Ok(_)), Err(error)) => Err(SqlError(format!("commit: {error:?}")).into()),
+            (Some(Ok(_)), Err(error)) => Err(error.into()),
             (Some(answer), _) => answer,
             (None, _) => Err(SqlError("the block did not run".to_owned()).into()),
         }

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::future::{Either, select};
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
 use worker::{
     AbortController, AbortSignal, Delay, Fetch, Request, Response, ResponseBody, WebSocket,
 };
@@ -15,7 +17,7 @@ use crate::base::time::UnixSeconds;
 use crate::edge::calls;
 use crate::edge::convert;
 use crate::edge::gate::bearer;
-use crate::edge::platform::{EdgeRandom, now};
+use crate::edge::platform::{EdgeRandom, now, thrown};
 use crate::edge::rpc::signed_out_at;
 use crate::edge::shim;
 use crate::edge::world::EdgeWorld;
@@ -158,15 +160,32 @@ impl EdgeWorld {
     }
 }
 
+#[wasm_bindgen]
+extern "C" {
+    /// A socket of the runtime, for two methods that take text here.
+    type WithAttachment;
+
+    #[wasm_bindgen(method, catch, js_name = serializeAttachment)]
+    fn attach(this: &WithAttachment, text: &str) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method, js_name = deserializeAttachment)]
+    fn attachment(this: &WithAttachment) -> JsValue;
+}
+
 /// Attaches data to a socket. It survives hibernation of the object.
 pub(super) fn keep(socket: &WebSocket, came_with: &Attachment) -> worker::Result<()> {
-    socket.serialize_attachment(serde_json::to_string(came_with)?)
+    let text = serde_json::to_string(came_with)?;
+    with_attachment(socket).attach(&text).map_err(|error| thrown(&error))
 }
 
 /// The data attached to a socket when it was accepted.
 pub(super) fn came_with(socket: &WebSocket) -> Option<Attachment> {
-    let kept: Option<String> = socket.deserialize_attachment().ok()?;
-    kept.and_then(|text| serde_json::from_str(&text).ok())
+    serde_json::from_str(&with_attachment(socket).attachment().as_string()?).ok()
+}
+
+fn with_attachment(socket: &WebSocket) -> WithAttachment {
+    let socket: &JsValue = socket.as_ref().as_ref();
+    socket.clone().unchecked_into()
 }
 
 fn sign_in_of(socket: &WebSocket) -> Option<SignIn> {

@@ -3,7 +3,9 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use worker::kv::KvStore;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen_futures::JsFuture;
 use worker::{Env, State, console_error};
 
 use crate::base::id::RequestId;
@@ -71,10 +73,6 @@ impl EdgeWorld {
         self.sql.is_erased();
         erased
     }
-
-    fn kv(&self) -> Result<KvStore, KvError> {
-        kv(&self.env)
-    }
 }
 
 impl Random for EdgeWorld {
@@ -91,16 +89,15 @@ impl Clock for EdgeWorld {
 
 impl Kv for EdgeWorld {
     async fn get(&self, key: &str) -> Result<Option<String>, KvError> {
-        self.kv()?.get(key).text().await.map_err(|error| KvError(error.to_string()))
+        kv(&self.env, "get", key, None).await
     }
 
     async fn put(&self, key: &str, value: &str) -> Result<(), KvError> {
-        let put = self.kv()?.put(key, value).map_err(|error| KvError(error.to_string()))?;
-        put.execute().await.map_err(|error| KvError(error.to_string()))
+        kv(&self.env, "put", key, Some(value)).await.map(drop)
     }
 
     async fn delete(&self, key: &str) -> Result<(), KvError> {
-        self.kv()?.delete(key).await.map_err(|error| KvError(error.to_string()))
+        kv(&self.env, "delete", key, None).await.map(drop)
     }
 
     async fn list(
@@ -148,17 +145,25 @@ impl Alarm for EdgeWorld {
             return;
         }
         self.alarm.set(Some(at));
-        // An RFC 3339 text, because `Date` accepts numbers as floats only.
-        let date = js_sys::Date::new(&at.to_string().into());
-        let (storage, known) = (self.state.storage(), Rc::clone(&self.alarm));
+        let storage = self.state.storage();
+        let storage: &JsValue = storage.as_raw().as_ref();
+        let set = set_alarm(storage, &at.to_string());
+        let known = Rc::clone(&self.alarm);
         // Started before the runtime commits the writes of this event.
         self.state.wait_until(async move {
-            if let Err(error) = storage.set_alarm(worker::ScheduledTime::new(date)).await {
+            if let Err(error) = JsFuture::from(set).await {
                 known.set(None);
-                console_error!("the alarm cannot be set: {error}");
+                console_error!("the alarm cannot be set: {error:?}");
             }
         });
     }
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// Defined by `shim.mjs`: sets the alarm of an object's storage. `at` is RFC 3339.
+    #[wasm_bindgen(js_name = "__set_alarm")]
+    fn set_alarm(storage: &JsValue, at: &str) -> js_sys::Promise;
 }
 
 impl Directory for EdgeWorld {
