@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { freePort } from "../dev/lib/ports.mjs";
 import { Failure, parseOptions, root, runMain, step } from "../dev/lib/process.mjs";
-import { gzippedBytes } from "../dev/lib/size.mjs";
+import { bundleSize } from "../dev/lib/size.mjs";
 import { accountsOf } from "../tests/support/wallets.mjs";
 import { counting, floor, peer, settingsOf } from "./contestants.mjs";
 import { guests, memory, rush, starts, statements } from "./others.mjs";
@@ -75,7 +75,7 @@ async function bench({ outside, load, size, only = "" }) {
   }
   if (isWanted("memory")) results.goals.push(...(await memory(contestants, settings, size)));
   if (isWanted("start")) results.goals.push(await starts(contestants));
-  if (isWanted("size")) results.goals.push(bundleSize());
+  if (isWanted("size")) results.goals.push(sizeOfBundle());
   if (Object.values(results).every((found) => found.length === 0)) throw new Failure(`no scenario has ${only} in its name: bench/REPORT.md names them`);
   return results;
 }
@@ -114,9 +114,8 @@ function flatLists(results, hosts) {
   return [{ name: "list-events-flat", value: Math.min(...rates) / Math.max(...rates), goal: 0.85 }];
 }
 
-function bundleSize() {
-  const bytes = gzippedBytes(path.join(root, "build", "index_bg.wasm"));
-  return { name: "bundle-gzip-kb", value: bytes / 1000, goal: 650, isAtMost: true };
+function sizeOfBundle() {
+  return { name: "bundle-gzip-kb", value: bundleSize().gzipped / 1000, goal: 650, isAtMost: true };
 }
 
 await runMain(import.meta.url, main);

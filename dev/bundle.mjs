@@ -1,7 +1,8 @@
 // What `wrangler deploy` would upload, in .dev/dry-run: tests and load tests run that.
 import { rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { root, run, runMain } from "./lib/process.mjs";
+import { Failure, root, run, runMain } from "./lib/process.mjs";
+import { isReleaseBuilt } from "./lib/size.mjs";
 
 export const bundleFolder = join(root, ".dev", "dry-run");
 const SOURCES = ["wrangler.toml", "src/edge/entry.mjs", "src/edge/shim.mjs", "build/stamp"];
@@ -17,6 +18,9 @@ export async function bundle() {
     stdio: ["ignore", "ignore", "inherit"],
     hint: "wrangler cannot bundle the Worker (`npm run deploy -- --dry-run` says why)",
   });
+  if (isReleaseBuilt()) return;
+  rmSync(bundleFolder, { recursive: true, force: true });
+  throw new Failure("build/ has what `npm start` builds, which is neither tested nor measured: run `npm run build`");
 }
 
 function changedAt(file) {

@@ -1,6 +1,7 @@
 // Everything that can be said about the code without running the Worker: the Rust code's form, its lints
 // on both targets, its documentation, its native tests; the page's form, lints and types.
 import { environment, run, runMain, step } from "./lib/process.mjs";
+import { checkBundleSize } from "./lib/size.mjs";
 
 const WASM = ["--target", "wasm32-unknown-unknown"];
 const STRICT = ["--", "-D", "warnings"];
@@ -38,6 +39,7 @@ const TESTS = cargo("cargo test", ["test", "--quiet"]);
 export const lint = () => runSteps(STEPS);
 
 async function check() {
+  checkBundleSize();
   await runSteps([...STEPS, TESTS]);
 }
 

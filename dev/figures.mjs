@@ -1,10 +1,10 @@
 // `npm run figures`: the figures of a house that is easy to keep, each beside its goal. A figure is counted from the
 // sources by the rule that stands with it here, never by hand.
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { blocksIn, linesAdded } from "./lib/blocks.mjs";
 import { Failure, parseOptions, root, runMain } from "./lib/process.mjs";
-import { gzippedBytes } from "./lib/size.mjs";
+import { BUNDLE_GZIP_MAX, bundleSize, isReleaseBuilt } from "./lib/size.mjs";
 import { circles, functions, imports, sources, upward } from "./lib/source.mjs";
 import { notInSources, turningBack, wayIn } from "./lib/way.mjs";
 
@@ -115,11 +115,10 @@ function shortDocLines(files) {
   });
 }
 
-/** Bytes of the built Worker, gzipped; nothing if it is not built. Cloudflare's free plan takes 3 MB. */
+/** Bytes of the built Worker, gzipped; nothing if no release is built. */
 function wasm() {
-  const path = join(root, "build", "index_bg.wasm");
-  if (!existsSync(path)) return [];
-  const [goal, value] = [3_000_000, gzippedBytes(path)];
+  if (!isReleaseBuilt()) return [];
+  const [goal, value] = [BUNDLE_GZIP_MAX, bundleSize().gzipped];
   return [{ name: "wasm-gzip-bytes", value, goal, isMet: value <= goal, where: [] }];
 }
 

@@ -10,7 +10,7 @@ import { environment, Failure, root, runMain } from "./lib/process.mjs";
 import { setup } from "./setup.mjs";
 
 /** Commands that need no built Worker and no built page. */
-const NATIVE = ["check", "figures", "simulate", "fuzz", "doctor", "secrets", "backup", "restore"];
+const NATIVE = ["demo", "agent", "check", "figures", "simulate", "fuzz", "doctor", "secrets", "backup", "restore"];
 
 async function main([name, ...extra]) {
   if (!Object.hasOwn(COMMANDS, name ?? "")) {
@@ -20,9 +20,15 @@ async function main([name, ...extra]) {
   }
   const { script, args = [], help } = COMMANDS[name];
   if (asksForHelp(extra)) return console.log(help);
-  await setup({ withBuild: !NATIVE.includes(name) });
+  await setup({ profile: profileFor(name) });
   if (!existsSync(join(root, script))) throw new Failure(`${script} is missing`);
   process.exitCode = await handOver(modernNode(), [script, ...args, ...extra]);
+}
+
+/** The cargo profile of the first build; undefined if the command needs none. */
+function profileFor(name) {
+  if (NATIVE.includes(name)) return undefined;
+  return name === "start" ? "start" : "release";
 }
 
 function handOver(node, args) {

@@ -9,23 +9,24 @@ import { buildPage, pageFolder } from "./web.mjs";
 
 const WASM = "wasm32-unknown-unknown";
 
-/** Afterwards every other script can run. Under a second when nothing is missing. */
-export async function setup({ withBuild = true } = {}) {
+/** Afterwards every other script can run. Under a second when nothing is missing. `profile` is that of the first build, if there is to be one. */
+export async function setup({ profile } = {}) {
   ensureRust();
   await ensureTarget();
   // wrangler wants this folder to be there before it runs the build that fills it.
   mkdirSync(pageFolder, { recursive: true });
-  if (!isInstalled()) await install(withBuild);
+  if (!isInstalled()) await install(profile);
 }
 
-async function install(withBuild) {
+async function install(profile) {
   requireTool("npm", "Node.js 20 or newer together with npm (https://nodejs.org)");
   // npm waits for the network and the compiler for the processor: together they are quicker.
-  const compile = () => step("compiling the Worker, a minute or two the first time", buildWorker);
-  const jobs = [step("installing npm packages", installPackages), withBuild && compile()];
+  const takes = profile === "start" ? "about two minutes" : "about five minutes";
+  const compile = () => step(`compiling the Worker, ${takes} the first time`, () => buildWorker(profile));
+  const jobs = [step("installing npm packages", installPackages), profile && compile()];
   const failed = (await Promise.allSettled(jobs)).find(({ status }) => status === "rejected");
   if (failed) throw failed.reason;
-  if (withBuild) await step("building the page", buildPage);
+  if (profile) await step("building the page", buildPage);
 }
 
 function requireTool(name, remedy) {
@@ -70,4 +71,4 @@ function installPackages() {
   return run("npm", ["install", ...locked, "--no-audit", "--no-fund", "--loglevel=error"]);
 }
 
-await runMain(import.meta.url, () => setup());
+await runMain(import.meta.url, () => setup({ profile: "release" }));

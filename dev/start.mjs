@@ -65,7 +65,7 @@ function lives(pid) {
 async function startAll(port, chainPort, reference) {
   const url = `http://localhost:${port}`;
   // wrangler would do it, but what goes wrong there is only found in its log.
-  await step("build", build);
+  await step("build", () => build("start"));
   const rpc = process.env.RPC_URL ?? (await step("chain", () => chain(chainPort)));
   const facilitator = process.env.FACILITATOR_URL ?? (reference ? await step("facilitator", () => startFacilitator(rpc)) : "self");
   await step("worker", () => worker(url, port, { rpc, facilitator }));

@@ -7,6 +7,7 @@ import { bundle } from "./bundle.mjs";
 import { lint } from "./check.mjs";
 import { chromium } from "./chromium.mjs";
 import { Failure, root, runMain, step } from "./lib/process.mjs";
+import { checkBundleSize } from "./lib/size.mjs";
 import { compileNative, failuresIn, forgetLogs, ROOM, runJobs, runNative, runSpec } from "./lib/specs.mjs";
 
 const SUITES = ["dev", "worker", "chain", "conformance", "browser"];
@@ -66,7 +67,7 @@ async function main(chosen) {
     const files = chosen.length === 0 ? specs() : chosen;
     const withBrowser = files.some((file) => resolve(root, file).startsWith(join(root, "tests", "browser")));
     const checks = chosen.length === 0 ? [checksAndNative()] : [];
-    await Promise.all([step("build", build).then(() => step("bundle", bundle)), withBrowser && prepareBrowser()]);
+    await Promise.all([step("build", built), withBrowser && prepareBrowser()]);
     results.push(...(await runAll(files, checks)));
     if (withBrowser) console.log(`what the page looked like is in ${relative(root, screenshots)}/`);
   } catch (error) {
@@ -98,6 +99,12 @@ function checksAndNative() {
 async function prepareNative() {
   await lint();
   await step("native tests", compileNative);
+}
+
+async function built() {
+  await build();
+  checkBundleSize();
+  await bundle();
 }
 
 async function prepareBrowser() {
