@@ -30,6 +30,7 @@ mod repeat;
 mod rotation;
 mod rows;
 mod schedule;
+mod seat_blocks;
 mod security;
 mod server;
 mod settings;
