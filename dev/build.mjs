@@ -17,7 +17,10 @@ import { builtFolder as built, readStamp, writeStamp } from "./lib/stamp.mjs";
 import { buildPage, isPageBuilt } from "./web.mjs";
 
 const target = resolve(root, process.env.CARGO_TARGET_DIR ?? "target");
-const bindgen = join(target, "bindgen", "debug", "bindgen");
+/** Our half of wasm-bindgen, as a program. */
+export const bindgen = join(target, "bindgen", "debug", "bindgen");
+/** What cargo makes of the Worker. It still has the names of its functions. */
+export const compiledWasm = (profile) => join(target, "wasm32-unknown-unknown", profile, "events_concierge.wasm");
 const scratch = join(root, ".dev");
 
 /** What a build says that has failed while `wrangler dev` was running. */
@@ -41,7 +44,7 @@ export function buildWorker(profile = "release") {
     if (profile === "start" && readStamp()?.sources === sources) return;
     await Promise.all([compileWorker(profile), compileBindgen()]);
     checkVersions();
-    const compiled = join(target, "wasm32-unknown-unknown", profile, "events_concierge.wasm");
+    const compiled = compiledWasm(profile);
     const stamp = { profile, made: fingerprint(compiled), sources };
     const present = readStamp();
     const isSame = present?.profile === profile && present.made === stamp.made;

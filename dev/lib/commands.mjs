@@ -153,6 +153,10 @@ export function asksForHelp(args) {
 const SCRIPTS = {
   "bench/facilitators.mjs": `node bench/facilitators.mjs [--count 100]
 How long our facilitator takes, beside the reference one.`,
+  "bench/size.mjs": `node bench/size.mjs [--report]
+What each part of the Worker's wasm costs, from the names in a release build.
+
+  --report              writes the tables of bench/SIZE.md`,
   "dev/pay.mjs": `node dev/pay.mjs <file> [options]
 Makes the header that pays for a challenge: the file holds an answer 402 as \`curl -si\` prints it.
 

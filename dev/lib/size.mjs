@@ -9,7 +9,7 @@ import { builtFolder, readStamp } from "./stamp.mjs";
  * The most bytes of the release bundle's wasm, gzipped. It is a little above what it is; bench/SIZE.md says what each part
  * costs. Cloudflare's free plan takes 3 MB.
  */
-export const BUNDLE_GZIP_MAX = 1_330_000;
+export const BUNDLE_GZIP_MAX = 1_340_000;
 
 const wasm = join(builtFolder, "index_bg.wasm");
 
@@ -27,12 +27,14 @@ export const isReleaseBuilt = () => existsSync(wasm) && readStamp()?.profile ===
 /** Prints the size of a release bundle. Fails if it is larger than agreed. */
 export function checkBundleSize() {
   if (!isReleaseBuilt()) return console.log("bundle size: no release bundle here, `npm run build` makes one");
-  const { gzipped } = bundleSize();
+  console.log(`bundle size: ${checkedSize(bundleSize().gzipped)}`);
+}
+
+/** The size in words; a `Failure` if it is above the bound. */
+export function checkedSize(gzipped) {
   const size = `${inKilobytes(gzipped)} gzipped, at most ${inKilobytes(BUNDLE_GZIP_MAX)}`;
-  if (gzipped > BUNDLE_GZIP_MAX) {
-    throw new Failure(
-      `the Worker's wasm is too large: ${size}. \`node bench/size.mjs\` says what costs so much; if it is worth it, raise BUNDLE_GZIP_MAX in dev/lib/size.mjs`,
-    );
-  }
-  console.log(`bundle size: ${size}`);
+  if (gzipped <= BUNDLE_GZIP_MAX) return size;
+  throw new Failure(
+    `the Worker's wasm is too large: ${size}. \`node bench/size.mjs\` says what costs so much; if it is worth it, raise BUNDLE_GZIP_MAX in dev/lib/size.mjs`,
+  );
 }

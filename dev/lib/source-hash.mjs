@@ -19,16 +19,16 @@ const INPUTS = [
   "dev/bindgen/src",
 ];
 
-/** A hash of the sources, the compiler and the settings of a build. */
-export function sourceHash() {
+/** A hash of the sources in a folder, the compiler and the settings of a build. */
+export function sourceHash(folder = root) {
   const { RUSTFLAGS = "", KEEP_NAMES = "" } = process.env;
   const hash = createHash("sha256").update(JSON.stringify([output("rustc", ["--version"]) ?? "", RUSTFLAGS, KEEP_NAMES]));
-  for (const path of INPUTS.flatMap(filesOf)) hash.update(`\0${path}\0`).update(readFileSync(join(root, path)));
+  for (const path of INPUTS.flatMap((input) => filesOf(folder, input))) hash.update(`\0${path}\0`).update(readFileSync(join(folder, path)));
   return hash.digest("hex");
 }
 
-function filesOf(path) {
-  const kind = statSync(join(root, path), { throwIfNoEntry: false });
+function filesOf(folder, path) {
+  const kind = statSync(join(folder, path), { throwIfNoEntry: false });
   if (!kind?.isDirectory()) return kind === undefined ? [] : [path];
-  return readdirSync(join(root, path)).sort().flatMap((name) => filesOf(`${path}/${name}`));
+  return readdirSync(join(folder, path)).sort().flatMap((name) => filesOf(folder, `${path}/${name}`));
 }
