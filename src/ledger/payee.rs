@@ -23,12 +23,10 @@ pub fn claim(sql: &impl Sql, claim: &PayeeClaim, now: UnixSeconds) -> Result<boo
     sql.run("DELETE FROM claims WHERE keep_until < ?1", &[now.into()])?;
     let payment = claim.payment.as_str();
     let keep_until = claim.valid_before.plus(KEEP_SECONDS);
-    sql.run(
-        "INSERT INTO claims (payment, holder, keep_until) VALUES (?1, ?2, ?3) \
-         ON CONFLICT (payment) DO NOTHING",
-        &[payment.into(), claim.holder.as_str().into(), keep_until.into()],
-    )?;
-    let holder = first(sql, "SELECT holder FROM claims WHERE payment = ?1", &[payment.into()])?;
+    let statement = "INSERT INTO claims (payment, holder, keep_until) VALUES (?1, ?2, ?3) \
+         ON CONFLICT (payment) DO UPDATE SET holder = claims.holder RETURNING holder";
+    let parameters = [payment.into(), claim.holder.as_str().into(), keep_until.into()];
+    let holder = first(sql, statement, &parameters)?;
     let holder = holder.map(|mut columns| columns.parsed(ScopeId::parse)).transpose()?;
     Ok(holder.as_ref() == Some(&claim.holder))
 }
