@@ -1,27 +1,42 @@
-//! Whether the alarm that is set covers everything that is stored, so that a call that only reads leaves it alone.
+//! Whether the alarm that is set covers everything that is stored, so that a call does not ask every table for it.
 
 use std::cell::Cell;
 
 use crate::base::time::UnixSeconds;
+use crate::ledger::outbox::GATHER_SECONDS;
+use crate::ports::World;
 
-/// How long a call that writes nothing trusts the alarm that is set, seconds.
+/// How long a call trusts the alarm that is set, seconds.
 const ARMED_SECONDS: i64 = 60;
 
-/// What the alarm that was set last covers: the changes so far, by their number, and when it was set.
+/// What the alarm that was set last covers: the writes so far, by their number, and when it was set.
 #[derive(Default)]
 pub(super) struct Armed(Cell<Option<(u64, UnixSeconds)>>);
 
 impl Armed {
-    /// Whether the alarm covers everything that is stored. After a minute it is set again, because it may be lost.
-    pub(super) fn covers_all(&self, changes: u64, now: UnixSeconds) -> bool {
-        self.0
-            .get()
-            .is_some_and(|(covered, at)| covered == changes && now.since(at) < ARMED_SECONDS)
+    /// Whether the alarm covers what a call has done. A call that has written something, such as a sale, needs an alarm a
+    /// second later in any case: it is set here, and asks what else is due. `false` after a minute: the alarm is set
+    /// again then, because it may be lost.
+    pub(super) fn covers_call(&self, world: &impl World) -> bool {
+        let now = world.now();
+        match self.0.get() {
+            Some((covered, at)) if now.since(at) < ARMED_SECONDS => {
+                if covered != world.writes() {
+                    world.note_open();
+                    self.set(world, Some(now.plus(GATHER_SECONDS)));
+                }
+                true
+            }
+            Some(_) | None => false,
+        }
     }
 
-    /// Notes that the alarm was set for everything that is stored now.
-    pub(super) fn note(&self, changes: u64, now: UnixSeconds) {
-        self.0.set(Some((changes, now)));
+    /// Sets the alarm, if there is something to do. It covers everything that is stored now.
+    pub(super) fn set(&self, world: &impl World, next: Option<UnixSeconds>) {
+        if let Some(next) = next {
+            world.wake_at(next);
+        }
+        self.0.set(Some((world.writes(), world.now())));
     }
 
     /// Forgets the alarm, which has gone off.

@@ -47,7 +47,7 @@ use crate::http::route::{AtHost, Own};
 use crate::ledger::limits::Limits;
 use crate::ledger::payments;
 use crate::mail;
-use crate::ports::{Level, Log, Sql, SqlError, World, storage};
+use crate::ports::{Level, Log, SqlError, World, storage};
 use crate::products::events;
 use crate::rails::outcome::{Abort, Failure, Fatal};
 use crate::sale::cx::Cx;
@@ -125,7 +125,7 @@ impl<W: World> Host<W> {
         // Only browsers get errors as a page. Calls of agents are frequent, so their headers are not cloned.
         let headers = (!is_call).then(|| request.headers.clone());
         let reply = self.dispatch(request).await;
-        if !(is_call && self.armed.covers_all(changes(&self.world, &self.memory), self.world.now()))
+        if !(is_call && self.armed.covers_call(&self.world))
             && let Err(error) = self.rearm()
         {
             log_fatal(&self.world, &error.to_string(), request_id.as_str());
@@ -242,11 +242,6 @@ impl<W: World> Host<W> {
     pub fn export_page(&self, id: &str, number: u32) -> Result<Option<OutPage>, SqlError> {
         backup::export_page(&self.object(), id, number)
     }
-}
-
-/// A number that grows with everything that may need an alarm.
-fn changes(world: &impl Sql, memory: &Memory) -> u64 {
-    world.writes().wrapping_add(memory.asked.begun())
 }
 
 fn log_fatal(log: &impl Log, what: &str, request_id: &str) {

@@ -8,11 +8,11 @@ use futures_util::future::join3;
 use crate::base::id::PaymentId;
 use crate::base::time::UnixSeconds;
 use crate::config::Config;
-use crate::host::{Host, backup, changes, resealing, restoring};
+use crate::host::{Host, backup, resealing, restoring};
 use crate::identity::{codes, epoch};
 use crate::ledger::{outbox, payments, wallets};
 use crate::mail;
-use crate::ports::{Alarm, SqlError, World};
+use crate::ports::{SqlError, World};
 use crate::products::vault::{self, manage::destroy_secrets};
 use crate::shop::confirm::look_after;
 use crate::shop::look::Look;
@@ -48,7 +48,7 @@ impl<W: World> Host<W> {
         };
         let payments = payments.map(|due| due.max(soonest(went.payments)));
         let others = others.map(|due| due.max(soonest(went.others)));
-        set_alarm(&self.world, payments.into_iter().chain(others).min());
+        self.armed.set(&self.world, payments.into_iter().chain(others).min());
     }
 
     async fn do_what_is_due(&self) -> Went {
@@ -140,8 +140,7 @@ impl<W: World> Host<W> {
     /// Sets the alarm for the next work that is due.
     pub(super) fn rearm(&self) -> Result<Dues, SqlError> {
         let dues = self.dues()?;
-        set_alarm(&self.world, dues.payments.into_iter().chain(dues.others).min());
-        self.armed.note(changes(&self.world, &self.memory), self.world.now());
+        self.armed.set(&self.world, dues.payments.into_iter().chain(dues.others).min());
         Ok(dues)
     }
 
@@ -152,8 +151,9 @@ impl<W: World> Host<W> {
         let object = self.object();
         let slice = restoring::next_slice(&object)?;
         let payments = payments::next_due(&self.world)?.into_iter().chain(slice).min();
+        let outbox = outbox::dues(&self.world, pace_max(&self.config))?;
         let records = [
-            outbox::next_due(&self.world)?,
+            outbox.next,
             vault::store::next_end(&self.world)?,
             backup::publish::next_unpublished(&object)?,
             resealing::next_reseal(&object, &self.resealing)?,
@@ -169,7 +169,7 @@ impl<W: World> Host<W> {
         let over = [
             codes::next_over(&self.world)?,
             epoch::next_over(&self.world)?,
-            outbox::next_over(&self.world, pace_max(&self.config))?,
+            outbox.over,
             self.memory.asked.next_write(),
             backup::next_backup_over(&object)?,
         ];
@@ -182,10 +182,4 @@ impl<W: World> Host<W> {
 /// How long a published total may lag behind the sales, seconds. On a local machine KV writes have no quota.
 fn pace_max(config: &Config) -> i64 {
     if config.is_local() { outbox::PACE_SECONDS } else { outbox::PACE_SECONDS_MAX }
-}
-
-fn set_alarm(alarm: &impl Alarm, next: Option<UnixSeconds>) {
-    if let Some(next) = next {
-        alarm.wake_at(next);
-    }
 }

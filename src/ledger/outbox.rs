@@ -18,7 +18,7 @@ use crate::ports::{Clock, Kv, Sql, SqlError, SqlValue, Timer, within};
 /// Records sent in one alarm. Each takes one of its 50 subrequests.
 pub const BATCH: u32 = 6;
 /// When a change is written at the earliest, seconds. One alarm then writes the changes of many sales.
-const GATHER_SECONDS: i64 = 1;
+pub const GATHER_SECONDS: i64 = 1;
 /// Fewest seconds between two writes of one key. KV accepts one a second.
 const APART_SECONDS: i64 = 2;
 /// The first delay of a change queued with [`put_soon`], seconds. Each further write doubles it.
@@ -54,12 +54,34 @@ enum Written {
     Perhaps,
 }
 
+/// A new value of a record.
+#[derive(Debug)]
+pub struct Change {
+    key: String,
+    value: String,
+    is_urgent: bool,
+}
+
+impl Change {
+    /// `value` for `key`, as soon as KV takes it.
+    #[must_use]
+    pub fn new(key: String, value: &Value) -> Self {
+        Self { key, value: value.to_string(), is_urgent: true }
+    }
+
+    /// The same for a key that changes often and may be some minutes old.
+    #[must_use]
+    pub fn soon(self) -> Self {
+        Self { is_urgent: false, ..self }
+    }
+}
+
 /// Queues `value` for `key`.
 ///
 /// # Errors
 /// [`SqlError`] if SQLite refuses.
 pub fn put(sql: &impl Sql, key: &str, value: &Value, now: UnixSeconds) -> Result<(), SqlError> {
-    put_now(sql, key, &value.to_string(), now)
+    put_all(sql, &[Change::new(key.to_owned(), value)], now)
 }
 
 /// Queues the removal of `key`.
@@ -67,18 +89,8 @@ pub fn put(sql: &impl Sql, key: &str, value: &Value, now: UnixSeconds) -> Result
 /// # Errors
 /// [`SqlError`] if SQLite refuses.
 pub fn remove(sql: &impl Sql, key: &str, now: UnixSeconds) -> Result<(), SqlError> {
-    put_now(sql, key, REMOVED, now)
-}
-
-fn put_now(sql: &impl Sql, key: &str, text: &str, now: UnixSeconds) -> Result<(), SqlError> {
-    let statement = "INSERT INTO outbox (key, value, version, not_before, urgent) \
-         VALUES (?1, ?2, 1, ?3, 1) \
-         ON CONFLICT (key) DO UPDATE SET value = excluded.value, version = version + 1, urgent = 1, \
-         not_before = CASE WHEN attempts > 0 OR unclear > 0 THEN max(not_before, ?3) \
-         ELSE max(?3, coalesce(written_at + ?4, ?3)) END";
-    let soon = now.plus(GATHER_SECONDS);
-    let parameters = [key.into(), text.into(), soon.into(), SqlValue::Int(APART_SECONDS)];
-    sql.run(statement, &parameters).map(drop)
+    let (key, value) = (key.to_owned(), REMOVED.to_owned());
+    put_all(sql, &[Change { key, value, is_urgent: true }], now)
 }
 
 /// Queues `text` for a `key` that changes often and may be some minutes old. `text` must not be empty, which would
@@ -87,10 +99,32 @@ fn put_now(sql: &impl Sql, key: &str, text: &str, now: UnixSeconds) -> Result<()
 /// # Errors
 /// [`SqlError`] if SQLite refuses.
 pub fn put_soon(sql: &impl Sql, key: &str, text: &str, now: UnixSeconds) -> Result<(), SqlError> {
-    let statement = "INSERT INTO outbox (key, value, version, not_before) VALUES (?1, ?2, 1, ?3) \
-         ON CONFLICT (key) DO UPDATE SET value = excluded.value, version = version + 1";
-    let soon = now.plus(GATHER_SECONDS);
-    sql.run(statement, &[key.into(), text.into(), soon.into()]).map(drop)
+    let (key, value) = (key.to_owned(), text.to_owned());
+    put_all(sql, &[Change { key, value, is_urgent: false }], now)
+}
+
+/// Queues several records together, at least one.
+///
+/// # Errors
+/// [`SqlError`] if SQLite refuses.
+pub fn put_all(sql: &impl Sql, changes: &[Change], now: UnixSeconds) -> Result<(), SqlError> {
+    let mut parameters = vec![now.plus(GATHER_SECONDS).into(), SqlValue::Int(APART_SECONDS)];
+    let mut rows = Vec::new();
+    for Change { key, value, is_urgent } in changes {
+        parameters.extend([key.as_str().into(), value.as_str().into()]);
+        let (value_at, is_urgent) = (parameters.len(), u8::from(*is_urgent));
+        rows.push(format!("(?{}, ?{value_at}, 1, ?1, {is_urgent})", value_at.saturating_sub(1)));
+    }
+    // A change that is not urgent waits for its turn; an urgent one waits only until KV takes the key again.
+    let statement = format!(
+        "INSERT INTO outbox (key, value, version, not_before, urgent) VALUES {} \
+         ON CONFLICT (key) DO UPDATE SET value = excluded.value, version = version + 1, \
+         urgent = max(urgent, excluded.urgent), not_before = CASE WHEN excluded.urgent = 0 THEN not_before \
+         WHEN attempts > 0 OR unclear > 0 THEN max(not_before, ?1) \
+         ELSE max(?1, coalesce(written_at + ?2, ?1)) END",
+        rows.join(", ")
+    );
+    sql.run(&statement, &parameters).map(drop)
 }
 
 /// Writes due records one after the other, at most [`BATCH`]. A row whose value is replaced meanwhile stays queued. If KV
@@ -100,11 +134,11 @@ pub fn put_soon(sql: &impl Sql, key: &str, text: &str, now: UnixSeconds) -> Resu
 /// # Errors
 /// [`SqlError`] if SQLite refuses. Failures of KV only postpone records.
 pub async fn flush(world: &(impl Sql + Kv + Timer + Clock), pace_max: i64) -> Result<(), SqlError> {
-    if UnixSeconds::has_come(next_due(world)?, world.now()) {
+    if UnixSeconds::has_come(dues(world, pace_max)?.next, world.now()) {
         write_due(world, pace_max).await?;
     }
     let now = world.now();
-    if !UnixSeconds::has_come(over(world, pace_max)?.0, now) {
+    if !UnixSeconds::has_come(dues(world, pace_max)?.first_over, now) {
         return Ok(());
     }
     let over = "DELETE FROM outbox WHERE value IS NULL AND not_before <= ?1 \
@@ -222,14 +256,30 @@ fn retry_after(refused: u64) -> i64 {
     doubled(RETRY_SECONDS, refused, RETRY_SECONDS_MAX)
 }
 
-/// When the next record is due.
+/// What is due in the outbox, and when.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Dues {
+    /// When the next record is written.
+    pub next: Option<UnixSeconds>,
+    /// When the first row without a value can be deleted.
+    first_over: Option<UnixSeconds>,
+    /// When all of them can be deleted, with one alarm.
+    pub over: Option<UnixSeconds>,
+}
+
+/// When something is due. `pace_max` as in [`flush`].
 ///
 /// # Errors
 /// [`SqlError`] if SQLite refuses.
-pub fn next_due(sql: &impl Sql) -> Result<Option<UnixSeconds>, SqlError> {
-    let statement = "SELECT min(not_before) FROM outbox WHERE value IS NOT NULL";
-    let Some(mut columns) = first(sql, statement, &[])? else { return Ok(None) };
-    Ok(columns.optional_int()?.map(UnixSeconds::new))
+pub fn dues(sql: &impl Sql, pace_max: i64) -> Result<Dues, SqlError> {
+    let statement = "SELECT min(next), min(over), max(over) FROM (SELECT \
+         CASE WHEN value IS NOT NULL THEN not_before END AS next, \
+         CASE WHEN value IS NULL THEN max(not_before, coalesce(written_at, 0) + ?1) END AS over \
+         FROM outbox)";
+    let found = first(sql, statement, &[SqlValue::Int(pace_max)])?;
+    let Some(mut columns) = found else { return Ok(Dues::default()) };
+    let mut moment = || Ok(columns.optional_int()?.map(UnixSeconds::new));
+    Ok(Dues { next: moment()?, first_over: moment()?, over: moment()? })
 }
 
 /// Whether a record with the key prefix `prefix` is queued that was never written, or was refused.
@@ -240,26 +290,4 @@ pub fn is_behind(sql: &impl Sql, prefix: &str) -> Result<bool, SqlError> {
     let statement = "SELECT 1 FROM outbox WHERE substr(key, 1, length(?1)) = ?1 \
          AND value IS NOT NULL AND (attempts > 0 OR written_at IS NULL) LIMIT 1";
     Ok(first(sql, statement, &[prefix.into()])?.is_some())
-}
-
-/// When all rows without a value can be deleted, with one alarm for all of them. `pace_max` as in [`flush`].
-///
-/// # Errors
-/// [`SqlError`] if SQLite refuses.
-pub fn next_over(sql: &impl Sql, pace_max: i64) -> Result<Option<UnixSeconds>, SqlError> {
-    Ok(over(sql, pace_max)?.1)
-}
-
-/// When the first and the last of the rows without a value can be deleted.
-fn over(
-    sql: &impl Sql,
-    pace_max: i64,
-) -> Result<(Option<UnixSeconds>, Option<UnixSeconds>), SqlError> {
-    let statement = "SELECT min(gone_at), max(gone_at) FROM \
-         (SELECT max(not_before, coalesce(written_at, 0) + ?1) AS gone_at FROM outbox \
-         WHERE value IS NULL)";
-    let found = first(sql, statement, &[SqlValue::Int(pace_max)])?;
-    let Some(mut columns) = found else { return Ok((None, None)) };
-    let mut moment = || Ok(columns.optional_int()?.map(UnixSeconds::new));
-    Ok((moment()?, moment()?))
 }

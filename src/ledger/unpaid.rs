@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::base::id::EventId;
 use crate::base::time::UnixSeconds;
-use crate::ports::{Sql, SqlError, SqlValue};
+use crate::ports::{Alarm, Sql, SqlError, SqlValue};
 
 const DAY_SECONDS: i64 = 86_400;
 /// How long counts are stored, days.
@@ -26,27 +26,26 @@ type Key = (UnixSeconds, &'static str, String);
 pub struct Unpaid {
     counts: RefCell<BTreeMap<Key, u32>>,
     first_at: Cell<Option<UnixSeconds>>,
-    begun: Cell<u64>,
 }
 
 impl Unpaid {
-    /// Counts an answer that requested payment.
+    /// Counts an answer that requested payment, and sets the alarm that writes it.
     ///
     /// # Errors
     /// [`SqlError`] if too many are in memory and SQLite refuses to write them.
     pub fn count(
         &self,
-        sql: &impl Sql,
+        world: &(impl Sql + Alarm),
         tool: &'static str,
         event: Option<&EventId>,
         now: UnixSeconds,
     ) -> Result<(), SqlError> {
         if self.counts.borrow().len() >= COUNTS_MAX {
-            self.write(sql)?;
+            self.write(world)?;
         }
         if self.first_at.get().is_none() {
             self.first_at.set(Some(now));
-            self.begun.set(self.begun.get().wrapping_add(1));
+            world.wake_at(now.plus(MEMORY_SECONDS));
         }
         let day = now.plus(now.get().rem_euclid(DAY_SECONDS).saturating_neg());
         let key = (day, tool, event.map(EventId::to_string).unwrap_or_default());
@@ -60,12 +59,6 @@ impl Unpaid {
     #[must_use]
     pub fn next_write(&self) -> Option<UnixSeconds> {
         self.first_at.get().map(|first| first.plus(MEMORY_SECONDS))
-    }
-
-    /// How often there was something to write after there was nothing: each time an alarm has to be set for it.
-    #[must_use]
-    pub fn begun(&self) -> u64 {
-        self.begun.get()
     }
 
     /// Writes the counts if they have been in memory for long enough.

@@ -111,24 +111,23 @@ pub fn spent(
 /// # Errors
 /// As [`reputation`].
 pub fn forget(sql: &impl Sql, now: UnixSeconds) -> Result<(), SqlError> {
-    let before = now.plus(-STRANGER_SECONDS);
     let strangers = "FROM wallets WHERE settled = 0 AND approvals = 0";
-    if is_older(sql, &format!("SELECT min(last_at) {strangers}"), before)? {
+    let unpaid = "FROM payments WHERE state IN ('refused', 'failed') AND tx_hash IS NULL";
+    let oldest =
+        format!("SELECT (SELECT min(last_at) {strangers}), (SELECT min(updated_at) {unpaid})");
+    let Some(mut oldest) = first(sql, &oldest, &[])? else { return Ok(()) };
+    let mut is_before =
+        |end: UnixSeconds| Ok(oldest.optional_int()?.is_some_and(|oldest| oldest < end.get()));
+    let before = now.plus(-STRANGER_SECONDS);
+    if is_before(before)? {
         sql.run(&format!("DELETE {strangers} AND last_at < ?1"), &[before.into()])?;
     }
     let ended = now.plus(-ENDED_SECONDS);
-    let unpaid = "FROM payments WHERE state IN ('refused', 'failed') AND tx_hash IS NULL";
-    if is_older(sql, &format!("SELECT min(updated_at) {unpaid}"), ended)? {
+    if is_before(ended)? {
         let statement = format!("DELETE {unpaid} AND valid_before < ?1 AND updated_at < ?1");
         sql.run(&statement, &[ended.into()])?;
     }
     Ok(())
-}
-
-/// Whether the oldest of them, if there is one, is from before this moment.
-fn is_older(sql: &impl Sql, oldest: &str, before: UnixSeconds) -> Result<bool, SqlError> {
-    let found = first(sql, oldest, &[])?.map(|mut columns| columns.optional_int());
-    Ok(found.transpose()?.flatten().is_some_and(|oldest| oldest < before.get()))
 }
 
 fn count(sql: &impl Sql, payer: &str, what: &str, now: UnixSeconds) -> Result<(), SqlError> {

@@ -204,16 +204,24 @@ fn last_end(now: UnixSeconds) -> UnixSeconds {
 ///
 /// As [`insert`].
 pub fn next_end(sql: &impl Sql) -> Result<Option<UnixSeconds>, SqlError> {
-    let statement = format!(
-        "SELECT min(at) FROM (SELECT coalesce(revoked_at, expires_at) AS at FROM secrets \
-         WHERE sealed IS NOT NULL UNION ALL \
-         SELECT coalesce((SELECT max(r.handed_over_at) + ?1 {SOLD}), kept_since) \
+    let moment = |statement: &str, parameters: &[SqlValue]| {
+        let found = first(sql, statement, parameters)?.map(|mut columns| columns.optional_int());
+        Ok::<_, SqlError>(found.transpose()?.flatten().map(UnixSeconds::new))
+    };
+    let on_sale =
+        "SELECT min(coalesce(revoked_at, expires_at)) FROM secrets WHERE sealed IS NOT NULL";
+    let on_sale = moment(on_sale, &[])?;
+    // Most hosts keep none; the rest of the question changes with every payment.
+    if first(sql, "SELECT 1 FROM kept_values LIMIT 1", &[])?.is_none() {
+        return Ok(on_sale);
+    }
+    let kept = format!(
+        "SELECT min(coalesce((SELECT max(r.handed_over_at) + ?1 {SOLD}), kept_since)) \
          FROM kept_values v WHERE NOT EXISTS ({OPEN}) \
-         AND NOT EXISTS (SELECT 1 {SOLD} AND r.handed_over_at IS NULL))"
+         AND NOT EXISTS (SELECT 1 {SOLD} AND r.handed_over_at IS NULL)"
     );
-    let found = first(sql, &statement, &[SqlValue::Int(READ_AGAIN_SECONDS)])?;
-    let found = found.map(|mut columns| columns.optional_int());
-    Ok(found.transpose()?.flatten().map(UnixSeconds::new))
+    let kept = moment(&kept, &[SqlValue::Int(READ_AGAIN_SECONDS)])?;
+    Ok(on_sale.into_iter().chain(kept).min())
 }
 
 /// Who waits for the values of a secret, including the one on sale; `version` limits that to one.
