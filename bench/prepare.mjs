@@ -58,14 +58,15 @@ function multiply(state, { server, events, seats = 0 }) {
     try {
       if (!has(database, "profile")) continue;
       if (database.prepare("SELECT scope FROM profile").get()?.scope !== server.scope) continue;
-      copies(database, "events", events - 1, { id: "printf('evt_%024x', i)", starts_at: "starts_at + 60 * i", title: "title || ' ' || i" });
+      copies(database, "events", events - 1, { id: "printf('evt_%024x', i)", starts_at: "starts_at + 60 * i", title: "title || ' ' || i", taken: "0" });
       const changed = { payer: "printf('0x%040x', i)", tx_hash: "printf('0x%064x', i)", payment_id: "printf('pay_%024x', i)" };
       const rsvp = { ...changed, id: "printf('rsv_%024x', i)", code: "code || i" };
       copies(database, "rsvps", seats, rsvp);
       const payment = { ...changed, id: "printf('pay_%024x', i)", nonce: "printf('0x%064x', i)", signature_digest: "printf('0x%064x', i)", next_check_at: "NULL", identifier: "NULL" };
       copies(database, "payments", seats, payment);
-      copies(database, "ledger", seats, { ...changed, seq: "NULL" });
+      copies(database, "ledger", seats, { ...changed, seq: "NULL", total: "NULL" });
       copies(database, "wallets", seats, changed);
+      database.exec("UPDATE events SET taken = (SELECT count(*) FROM rsvps r WHERE r.event_id = events.id)");
       return;
     } finally {
       database.close();

@@ -185,7 +185,7 @@ pub fn write_record(
         Checked::Secret(secret, sealed) => secrets::carry_over(sql, secret, sealed.as_deref()),
         Checked::Seat(record) => {
             let rsvp = seat_of(object, scope, record)?;
-            store::insert_rsvp(sql, &rsvp, PaymentId::random(sql).as_str())?;
+            store::insert_rsvp(sql, &rsvp, PaymentId::random(sql).as_str()).map(drop)?;
             let seat = Some((&rsvp.event_id, rsvp.transaction.as_str()));
             payments::carry_over(sql, rsvp.paid, seat, rsvp.created_at)
         }

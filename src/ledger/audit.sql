@@ -42,6 +42,13 @@ SELECT e.id FROM events e WHERE e.capacity > 0 AND e.capacity <
   (SELECT count(*) FROM payments p WHERE p.event_id = e.id
    AND p.state IN ('settling', 'unknown', 'settled'))
 --;
+-- the seats that an event counts as taken are there
+SELECT e.id FROM events e WHERE e.taken <> (SELECT count(*) FROM rsvps r WHERE r.event_id = e.id)
+--;
+-- the total of every row of the ledger is the sum of the money up to it
+SELECT CAST(seq AS TEXT) FROM (SELECT seq, total, sum(CASE WHEN entry IN ('settled', 'reversed') THEN amount ELSE 0 END)
+  OVER (ORDER BY seq) AS sum FROM ledger) WHERE total <> sum
+--;
 -- every settled payment is delivered within ten minutes
 SELECT p.id FROM payments p WHERE p.state = 'settled' AND p.updated_at < ?1 - 600
 --;

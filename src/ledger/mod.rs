@@ -49,4 +49,5 @@ pub const MIGRATIONS: Migrations = &[
     include_str!("schema-16.sql"),
     include_str!("schema-17.sql"),
     include_str!("schema-18.sql"),
+    include_str!("schema-19.sql"),
 ];

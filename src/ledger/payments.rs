@@ -5,6 +5,7 @@
 mod books;
 mod claim;
 mod delivered;
+mod open;
 mod rows;
 mod steps;
 mod types;
@@ -12,9 +13,9 @@ mod types;
 pub use self::books::{carry_over, note};
 pub use self::claim::{Bar, CLAIM_SECONDS, bar, claim};
 pub use self::delivered::{correct_transaction, mark_confirmed, mark_reversed, mark_seen};
+pub use self::open::{OpenPayments, open_of};
 pub use self::rows::{
-    due, find, find_ended, find_open_or_paid, holds_seat, is_booked, is_busy, is_due, newest_of,
-    next_due, seat_of,
+    due, find, find_ended, find_open_or_paid, is_booked, is_due, newest_of, next_due, seat_of,
 };
 pub use self::steps::{
     CONFIRM_SECONDS, NotPaid, SETTLE_SECONDS, Step, decide, mark_delivered, mark_doubtful,

@@ -58,14 +58,17 @@ pub struct Count {
 /// The number of payments: settled minus reversed.
 const COUNT: &str = "sum(CASE entry WHEN 'settled' THEN 1 ELSE -1 END)";
 
+/// SQL of the total revenue: as the last row of the ledger has it, or else the sum.
+pub(super) const TOTAL: &str = "coalesce((SELECT total FROM ledger ORDER BY seq DESC LIMIT 1), \
+     (SELECT sum(amount) FROM ledger WHERE entry IN ('settled', 'reversed')), 0)";
+
 /// The total revenue.
 ///
 /// # Errors
 /// [`SqlError`] if SQLite refuses.
 pub fn total(sql: &impl Sql) -> Result<Usdc, SqlError> {
-    let statement =
-        "SELECT coalesce(sum(amount), 0) FROM ledger WHERE entry IN ('settled', 'reversed')";
-    first(sql, statement, &[])?.map_or(Ok(Usdc::ZERO), |mut columns| columns.usdc())
+    let statement = format!("SELECT {TOTAL}");
+    first(sql, &statement, &[])?.map_or(Ok(Usdc::ZERO), |mut columns| columns.usdc())
 }
 
 /// Totals by tool, event and day (UTC).

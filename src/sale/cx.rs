@@ -7,7 +7,7 @@ use crate::base::money::Usdc;
 use crate::base::time::UnixSeconds;
 use crate::config::Config;
 use crate::ledger::limits::Limits;
-use crate::ledger::{outbox, revenue};
+use crate::ledger::outbox;
 use crate::ports::{SqlError, World};
 use crate::rails::outcome::{Abort, Failure, Money};
 
@@ -51,8 +51,8 @@ impl<W: World> Cx<'_, W> {
     /// # Errors
     ///
     /// [`SqlError`] if SQLite refuses.
-    pub fn publish_revenue(&self) -> Result<(), SqlError> {
-        let total = revenue::total(self.world)?.atomic().to_string();
+    pub fn publish_revenue(&self, total: Usdc) -> Result<(), SqlError> {
+        let total = total.atomic().to_string();
         let key = format!("{}:revenue", self.scope);
         outbox::put_soon(self.world, &key, &total, self.now())
     }

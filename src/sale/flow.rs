@@ -310,11 +310,11 @@ impl Call<Exclusive> {
         let Exclusive { claim, checked } = self.state;
         // The alarm may have released the claim while the call waited, and the same payment may have been claimed
         // again.
-        let row = payments::find(world, claim.id())?.filter(|row| row.claim() == claim);
-        if !row.is_some_and(|row| matches!(row.state, State::Claimed | State::Verified)) {
+        let payer = checked.payer().to_checksum(None);
+        if !payments::open_of(world, &payer)?.has_claim(&claim) {
             return Err(GivenUp.into());
         }
-        let staged = match check(&checked.payer().to_checksum(None), claim.id()) {
+        let staged = match check(&payer, claim.id()) {
             Ok(staged) => staged,
             Err(error) => {
                 payments::release(world, &claim, "not available any more", world.now())?;

@@ -13,38 +13,33 @@ use crate::shop::Shop;
 use crate::shop::registry::Tool;
 
 /// Fulfils a sale in the SQL transaction that books it, once. `settled` may be older than its row, because the alarm
-/// and a late answer of the facilitator can find the same. If it fails, the payment stays settled, and the alarm or
+/// and a late answer of the facilitator can find the same: then nothing is written. If it fails, the payment stays settled, and the alarm or
 /// the same payment delivers it without another charge.
 ///
 /// # Errors
 ///
 /// [`Fatal`]; the money was moved.
 pub fn deliver(shop: &Shop<'_, impl World>, settled: &Settled) -> Result<Kept, Failure> {
-    let row = payments::find(shop.cx.world, &settled.payment().id)?;
-    match row.as_ref().map(|row| row.state) {
-        Some(State::Settled) => {}
-        Some(State::Delivered) => {
-            let kept = row.as_ref().and_then(Kept::of);
-            return kept.ok_or_else(|| broken("a delivered payment without an answer"));
-        }
-        Some(
-            State::Claimed
-            | State::Verified
-            | State::Settling
-            | State::Refused
-            | State::Failed
-            | State::Unknown,
-        )
-        | None => return Err(broken("a payment that is not settled any more")),
-    }
     let tool = tool_of(settled).map_err(|error| broken(&error.to_string()))?;
     let delivered = shop.cx.world.atomically(|| {
         let answer = tool.complete(answer_of(shop, tool, settled)?, settled);
-        payments::mark_delivered(shop.cx.world, settled, &answer, shop.cx.now())?;
-        shop.cx.publish_revenue()?;
+        let revenue = payments::mark_delivered(shop.cx.world, settled, &answer, shop.cx.now())?;
+        shop.cx.publish_revenue(revenue)?;
         Ok::<_, SqlError>(answer)
     });
-    delivered.map(Kept::new).map_err(|error| broken(&error.to_string()))
+    match delivered {
+        Ok(answer) => Ok(Kept::new(answer)),
+        Err(error) => delivered_before(shop, settled)?.ok_or_else(|| broken(&error.to_string())),
+    }
+}
+
+/// The answer that is stored already, if there is one.
+fn delivered_before(
+    shop: &Shop<'_, impl World>,
+    settled: &Settled,
+) -> Result<Option<Kept>, SqlError> {
+    let row = payments::find(shop.cx.world, &settled.payment().id)?;
+    Ok(row.filter(|row| row.state == State::Delivered).as_ref().and_then(Kept::of))
 }
 
 /// The prepared answer, or the result of the work done now.
@@ -96,8 +91,8 @@ pub fn revoke(shop: &Shop<'_, impl World>, settled: &Settled) -> Result<(), SqlE
     let tool = tool_of(settled)?;
     shop.cx.world.atomically(|| {
         tool.revoke(&shop.cx, settled)?;
-        payments::mark_reversed(shop.cx.world, settled, shop.cx.now())?;
-        shop.cx.publish_revenue()
+        let revenue = payments::mark_reversed(shop.cx.world, settled, shop.cx.now())?;
+        shop.cx.publish_revenue(revenue)
     })
 }
 

@@ -385,7 +385,7 @@ fn check_not_busy(
     payer: &str,
     payment: &PaymentId,
 ) -> Result<(), Failure> {
-    if payments::is_busy(shop.cx.world, payer, Some(payment), shop.cx.now())? {
+    if payments::open_of(shop.cx.world, payer)?.is_busy(Some(payment), shop.cx.now()) {
         return Err(busy().into());
     }
     Ok(())

@@ -440,6 +440,11 @@ fn the_audit_finds_books_that_do_not_agree() {
         ("UPDATE wallets SET settled = 7", "a wallet's standing"),
         ("UPDATE rsvps SET tx_hash = 'x'", "every seat was paid for"),
         ("UPDATE events SET capacity = 1; ", "no event has more seats"),
+        ("UPDATE events SET taken = 1", "the seats that an event counts as taken"),
+        (
+            "INSERT INTO ledger (entry, amount, at, total) VALUES ('payout_set', 0, 0, 100001)",
+            "the total of every row of the ledger",
+        ),
         (
             "UPDATE payments SET state = 'unknown', next_check_at = NULL",
             "every open payment has a time",

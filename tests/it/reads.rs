@@ -34,19 +34,19 @@ fn an_event_is_read_once_until_something_of_it_is_written() {
     let event = server.event(5);
     let call = rpc("tools/call", &json!({"name": "getEvent", "arguments": {"eventId": event}}));
     server.mcp(false, &[], &call);
-    assert_eq!(asked(&server, || server.mcp(false, &[], &call).status), (0, 200));
+    assert_eq!(asked(&server, || server.mcp(false, &[], &call).status), (Vec::new(), 200));
     let change = json!({"title": "Another title"});
     let id = EventId::parse(&event).unwrap();
     assert_eq!(server.as_owner(Action::Own(Own::UpdateEvent(id)), &change).status, 200);
-    let (count, reply) = asked(&server, || server.mcp(false, &[], &call));
-    assert!(count > 0 && reply.body.contains("Another title"), "{count} {}", reply.body);
+    let (statements, reply) = asked(&server, || server.mcp(false, &[], &call));
+    assert!(!statements.is_empty() && reply.body.contains("Another title"), "{}", reply.body);
 }
 
-/// How many statements SQLite was asked for by `call`, and what that gave.
-fn asked<T>(server: &Server, call: impl FnOnce() -> T) -> (u64, T) {
-    let before = server.world.memory.statements.get();
+/// The statements that SQLite was asked by `call`, in order, and what `call` gave.
+fn asked<T>(server: &Server, call: impl FnOnce() -> T) -> (Vec<String>, T) {
+    server.world.memory.statements.borrow_mut().clear();
     let answer = call();
-    (server.world.memory.statements.get() - before, answer)
+    (server.world.memory.statements.take(), answer)
 }
 
 #[test]
@@ -59,11 +59,61 @@ fn a_sale_takes_no_more_statements_than_it_needs() {
         let payment = Wallet::new(n).pay(&terms, n);
         let (sale, (status, _)) = asked(&server, || pay(&server, &event, &payment));
         assert_eq!(status, 200);
-        server.world.memory.now.set(server.world.memory.now.get() + 3);
+        let now = server.world.memory.now.get();
+        assert_eq!(server.world.memory.alarm.get(), Some(now + 1), "it asks what is due");
+        server.world.memory.now.set(now + 3);
         let (alarm, ()) = asked(&server, || server.wake());
-        let is_within = challenge <= 3 && sale <= 31 && alarm <= 11;
-        assert!(is_within, "{challenge} to ask, {sale} to sell, {alarm} in the alarm");
+        for (call, statements, most) in
+            [("challenge", challenge, 1), ("sale", sale, 17), ("alarm", alarm, 11)]
+        {
+            assert!(statements.len() <= most, "{call}:\n{}", statements.join("\n"));
+        }
     }
+}
+
+/// Copies the first row of a table `count` times. `changed`: columns that differ, as SQL in which `n` counts the copies.
+fn copy(server: &Server, table: &str, count: u32, changed: &[(&str, &str)]) {
+    let columns =
+        server.text(&format!("SELECT group_concat(name, ', ') FROM pragma_table_info('{table}')"));
+    let value = |column| changed.iter().find(|(name, _)| *name == column).map_or(column, |it| it.1);
+    let values: Vec<&str> = columns.split(", ").map(value).collect();
+    server.sql(&format!(
+        "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {count}) \
+         INSERT INTO {table} ({columns}) SELECT {} FROM n, (SELECT * FROM {table} ORDER BY rowid LIMIT 1)",
+        values.join(", ")
+    ));
+}
+
+#[test]
+fn a_sale_takes_no_longer_after_ten_thousand_others() {
+    let server = Server::open();
+    let event = server.event(0);
+    server.pass(60);
+    let steps_of_sale = |wallet: u8| {
+        let payment = Wallet::new(wallet).pay(&offer(&server, &event), wallet);
+        let before = server.world.memory.steps.get();
+        assert_eq!(pay(&server, &event, &payment).0, 200);
+        server.world.memory.steps.get() - before
+    };
+    steps_of_sale(1);
+    server.pass(600);
+    steps_of_sale(2);
+    let few = steps_of_sale(3);
+    let sold = [
+        ("payer", "printf('0x%040x', n)"),
+        ("nonce", "printf('0x%064x', n)"),
+        ("tx_hash", "printf('0x%064x', n)"),
+        ("payment_id", "printf('pay_%024x', n)"),
+    ];
+    let with = |more: &[(&'static str, &'static str)]| [&sold, more].concat();
+    copy(&server, "payments", 10_000, &with(&[("id", "printf('pay_%024x', n)")]));
+    copy(&server, "rsvps", 10_000, &with(&[("id", "printf('rsv_%024x', n)"), ("code", "n")]));
+    copy(&server, "wallets", 10_000, &sold);
+    copy(&server, "ledger", 10_000, &with(&[("seq", "NULL"), ("total", "NULL")]));
+    server.sql("UPDATE events SET taken = (SELECT count(*) FROM rsvps)");
+    steps_of_sale(4);
+    let many = steps_of_sale(5);
+    assert!(many * 10 <= few * 11, "{few} steps of SQLite before, {many} after");
 }
 
 #[test]

@@ -166,7 +166,10 @@ fn seats(sql: &impl Sql) -> Result<(), SqlError> {
     let arrived = "UPDATE rsvps SET checked_in_at = a.checked_in_at FROM aside_rsvps a \
          WHERE a.event_id = rsvps.event_id AND a.payer = rsvps.payer \
          AND rsvps.checked_in_at IS NULL AND a.checked_in_at IS NOT NULL";
-    sql.run(arrived, &[]).map(drop)
+    sql.run(arrived, &[])?;
+    let counted =
+        "UPDATE events SET taken = (SELECT count(*) FROM rsvps r WHERE r.event_id = events.id)";
+    sql.run(counted, &[]).map(drop)
 }
 
 /// Revenue since the backup from tools other than RSVPs is known as a sum only. An open payment may be part of it and

@@ -1,8 +1,10 @@
-//! Appends rows to the ledger. Rows are never changed.
+//! Appends rows to the ledger. Rows are never changed. Each has the sum of all amounts up to it.
 
 use crate::base::id::{EventId, PaymentId};
 use crate::base::money::Usdc;
 use crate::base::time::UnixSeconds;
+use crate::ledger::revenue::TOTAL;
+use crate::ports::storage::first;
 use crate::ports::{Sql, SqlError, SqlValue};
 
 /// Appends a note without a payment.
@@ -10,8 +12,10 @@ use crate::ports::{Sql, SqlError, SqlValue};
 /// # Errors
 /// [`SqlError`] if SQLite refuses.
 pub fn note(sql: &impl Sql, entry: &str, note: &str, now: UnixSeconds) -> Result<(), SqlError> {
-    let statement = "INSERT INTO ledger (entry, amount, note, at) VALUES (?1, 0, ?2, ?3)";
-    sql.run(statement, &[entry.into(), note.into(), now.into()]).map(drop)
+    let statement = format!(
+        "INSERT INTO ledger (entry, amount, note, at, total) VALUES (?1, 0, ?2, ?3, {TOTAL})"
+    );
+    sql.run(&statement, &[entry.into(), note.into(), now.into()]).map(drop)
 }
 
 /// Appends what was settled before the deployment moved, for a host that is rebuilt from KV.
@@ -24,27 +28,34 @@ pub fn carry_over(
     seat: Option<(&EventId, &str)>,
     at: UnixSeconds,
 ) -> Result<(), SqlError> {
-    let statement = "INSERT INTO ledger (entry, tool, event_id, amount, tx_hash, note, at) \
-         VALUES ('settled', ?1, ?2, ?3, ?4, 'carried over', ?5)";
+    let statement = format!(
+        "INSERT INTO ledger (entry, tool, event_id, amount, tx_hash, note, at, total) \
+         VALUES ('settled', ?1, ?2, ?3, ?4, 'carried over', ?5, {TOTAL} + ?3)"
+    );
     let tool = seat.map(|_| "rsvpToEvent");
     let (event_id, transaction) = seat.unzip();
     let event_id = event_id.map(EventId::as_str);
     let parameters = [tool.into(), event_id.into(), amount.into(), transaction.into(), at.into()];
-    sql.run(statement, &parameters).map(drop)
+    sql.run(&statement, &parameters).map(drop)
 }
 
-/// Appends the current values of the payment's row. `sign` is the factor of the amount: 1, 0 or -1.
+/// Appends the current values of the payment's row, and gives the revenue after it. `sign` is the factor of the amount: 1,
+/// 0 or -1.
 pub(super) fn append(
     sql: &impl Sql,
     entry: &str,
     id: &PaymentId,
     sign: i8,
     now: UnixSeconds,
-) -> Result<(), SqlError> {
-    let statement = "INSERT INTO ledger (entry, payment_id, tool, event_id, amount, tx_hash, at) \
-         SELECT ?1, id, tool, event_id, amount * ?3, tx_hash, ?4 FROM payments WHERE id = ?2";
+) -> Result<Usdc, SqlError> {
+    let statement = format!(
+        "INSERT INTO ledger (entry, payment_id, tool, event_id, amount, tx_hash, at, total) \
+         SELECT ?1, id, tool, event_id, amount * ?3, tx_hash, ?4, {TOTAL} + amount * ?3 \
+         FROM payments WHERE id = ?2 RETURNING total"
+    );
     let sign = SqlValue::Int(i64::from(sign));
-    sql.run(statement, &[entry.into(), id.as_str().into(), sign, now.into()]).map(drop)
+    let appended = first(sql, &statement, &[entry.into(), id.as_str().into(), sign, now.into()])?;
+    appended.ok_or_else(|| SqlError(format!("{id} is not there")))?.usdc()
 }
 
 /// Appends the host's decision about a payment.
@@ -54,7 +65,9 @@ pub(super) fn append_note(
     note: &str,
     now: UnixSeconds,
 ) -> Result<(), SqlError> {
-    let statement = "INSERT INTO ledger (entry, payment_id, tool, event_id, amount, note, at) \
-         SELECT 'verdict', id, tool, event_id, 0, ?2, ?3 FROM payments WHERE id = ?1";
-    sql.run(statement, &[id.as_str().into(), note.into(), now.into()]).map(drop)
+    let statement = format!(
+        "INSERT INTO ledger (entry, payment_id, tool, event_id, amount, note, at, total) \
+         SELECT 'verdict', id, tool, event_id, 0, ?2, ?3, {TOTAL} FROM payments WHERE id = ?1"
+    );
+    sql.run(&statement, &[id.as_str().into(), note.into(), now.into()]).map(drop)
 }

@@ -2,7 +2,8 @@
 
 use crate::base::id::{EventId, PaymentId, PaymentIdentifier};
 use crate::base::time::UnixSeconds;
-use crate::ledger::payments::rows::{self, is_busy};
+use crate::ledger::payments::open::open_of;
+use crate::ledger::payments::rows;
 use crate::ledger::payments::types::{Claim, Key, NewPayment, Payment, State, stored_block};
 use crate::ports::{Sql, SqlError};
 
@@ -49,10 +50,11 @@ pub fn bar(
     {
         return Ok(Some(Bar::IdentifierConflict));
     }
-    if is_busy(sql, &key.payer, None, now)? {
+    let open = open_of(sql, &key.payer)?;
+    if open.is_busy(None, now) {
         return Ok(Some(Bar::Busy));
     }
-    Ok(rows::has_unknown(sql, &key.payer, digest)?.then_some(Bar::UnknownBefore))
+    Ok(open.has_call(digest).then_some(Bar::UnknownBefore))
 }
 
 /// Claims a payment with a verified signature for a call, unless a [`Bar`] prevents it. A payment that ended without

@@ -1,6 +1,7 @@
 //! State transitions of a delivered payment: the chain still has the transfer, has it in another transaction, or has
 //! dropped it.
 
+use crate::base::money::Usdc;
 use crate::base::time::UnixSeconds;
 use crate::ledger::payments::books::append;
 use crate::ledger::payments::steps::{CONFIRM_SECONDS, Step, step};
@@ -71,20 +72,24 @@ pub fn correct_transaction(
     })
 }
 
-/// The chain dropped the transfer of a delivered payment, and the authorization has expired. Call it in the transaction
-/// that revokes the bought item.
+/// The chain dropped the transfer of a delivered payment, and the authorization has expired. Gives the host's revenue.
+/// Call it in the transaction that revokes the bought item.
 ///
 /// # Errors
 /// [`SqlError`] if SQLite refuses, also if the payment is not delivered (any more).
-pub fn mark_reversed(sql: &impl Sql, settled: &Settled, now: UnixSeconds) -> Result<(), SqlError> {
+pub fn mark_reversed(
+    sql: &impl Sql,
+    settled: &Settled,
+    now: UnixSeconds,
+) -> Result<Usdc, SqlError> {
     let claim = settled.payment().claim();
-    append(sql, "reversed", &claim.id, -1, now)?;
+    let revenue = append(sql, "reversed", &claim.id, -1, now)?;
     wallets::uncount_settled(sql, &settled.payment().payer)?;
     let set = "reason = ?4, answer = NULL, payment = NULL, next_check_at = NULL";
     let reason = "the chain has dropped the transaction";
     let from = &[State::Delivered];
     match step(sql, &claim, from, State::Failed, now, set, &[reason.into()])? {
-        Step::Taken => Ok(()),
+        Step::Taken => Ok(revenue),
         Step::TooLate => Err(SqlError("it is not delivered any more".to_owned())),
     }
 }

@@ -112,22 +112,6 @@ pub fn next_due(sql: &impl Sql) -> Result<Option<UnixSeconds>, SqlError> {
     Ok(columns.optional_int()?.map(UnixSeconds::new))
 }
 
-/// Whether another payment of this wallet holds a seat at this event.
-///
-/// # Errors
-/// [`SqlError`] if SQLite refuses.
-pub fn holds_seat(
-    sql: &impl Sql,
-    event: &EventId,
-    payer: &str,
-    except: &PaymentId,
-) -> Result<bool, SqlError> {
-    let statement = "SELECT 1 FROM payments WHERE event_id = ?1 AND payer = ?2 AND id <> ?3 \
-         AND state IN ('settling', 'unknown', 'settled') LIMIT 1";
-    let parameters = [event.as_str().into(), payer.into(), except.as_str().into()];
-    Ok(first(sql, statement, &parameters)?.is_some())
-}
-
 /// The payment with this key, and the digest of its signature.
 pub(super) fn find_by_key(
     sql: &impl Sql,
@@ -147,22 +131,6 @@ pub(super) fn find_by_key(
     Ok(Some((payment_of(&mut columns)?, columns.text()?)))
 }
 
-/// Whether another paid call of this wallet is being settled. Earlier states do not count.
-///
-/// # Errors
-/// [`SqlError`] if SQLite refuses.
-pub fn is_busy(
-    sql: &impl Sql,
-    payer: &str,
-    except: Option<&PaymentId>,
-    now: UnixSeconds,
-) -> Result<bool, SqlError> {
-    let statement = "SELECT 1 FROM payments WHERE payer = ?1 AND state = 'settling' \
-         AND next_check_at > ?2 AND id IS NOT ?3 LIMIT 1";
-    let parameters = [payer.into(), now.into(), except.map(PaymentId::as_str).into()];
-    Ok(first(sql, statement, &parameters)?.is_some())
-}
-
 /// Whether a transaction is in the ledger, for any payment.
 ///
 /// # Errors
@@ -171,12 +139,6 @@ pub fn is_booked(sql: &impl Sql, transaction: &str) -> Result<bool, SqlError> {
     let statement =
         "SELECT 1 FROM ledger WHERE entry = 'settled' AND lower(tx_hash) = lower(?1) LIMIT 1";
     Ok(first(sql, statement, &[transaction.into()])?.is_some())
-}
-
-pub(super) fn has_unknown(sql: &impl Sql, payer: &str, digest: &str) -> Result<bool, SqlError> {
-    let statement = "SELECT 1 FROM payments WHERE payer = ?1 AND digest = ?2 \
-         AND state IN ('unknown', 'settling', 'settled') LIMIT 1";
-    Ok(first(sql, statement, &[payer.into(), digest.into()])?.is_some())
 }
 
 /// Whether the wallet has an open or paid payment with this identifier.
@@ -190,12 +152,12 @@ pub(super) fn has_identifier(
     Ok(first(sql, statement, &[payer.into(), identifier.as_str().into()])?.is_some())
 }
 
-const COLUMNS: &str = "id, network, payer, nonce, tool, digest, arguments, wanted, amount, pay_to, \
+pub(super) const COLUMNS: &str = "id, network, payer, nonce, tool, digest, arguments, wanted, amount, pay_to, \
      valid_before, x402_version, payment, requirements, event_id, state, tx_hash, answer, attempts, \
      next_check_at, staged, payload_digest, created_at, unused_at, doubtful_at, \
      seen_tx, seen_in, reason, claim";
 
-fn payment_of(columns: &mut Columns) -> Result<Payment, SqlError> {
+pub(super) fn payment_of(columns: &mut Columns) -> Result<Payment, SqlError> {
     let json = |text: &str| serde_json::from_str::<Value>(text);
     let damaged = |_| SqlError("stored JSON is damaged".to_owned());
     Ok(Payment {

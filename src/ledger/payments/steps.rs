@@ -4,12 +4,14 @@
 use serde_json::Value;
 
 use crate::base::id::PaymentId;
+use crate::base::money::Usdc;
 use crate::base::time::UnixSeconds;
 use crate::ledger::payments::books::{append, append_note};
 use crate::ledger::payments::claim::CLAIM_SECONDS;
-use crate::ledger::payments::rows::find;
+use crate::ledger::payments::rows::{COLUMNS, find, payment_of};
 use crate::ledger::payments::types::{Claim, Payment, Settled, State, stored_block};
 use crate::ledger::wallets;
+use crate::ports::storage::{Columns, first};
 use crate::ports::{Sql, SqlError, SqlValue};
 
 /// When the alarm checks a `/settle` without an answer, seconds.
@@ -110,33 +112,29 @@ pub fn mark_settled(
     transaction: &str,
     now: UnixSeconds,
 ) -> Result<Option<Settled>, SqlError> {
-    let Some(before) = find(sql, &claim.id)? else { return Ok(None) };
-    if before.number != claim.number {
-        return Ok(None);
-    }
-    // Two callers may report the same settlement; the money is counted once.
-    if let Some(settled) = before.settled() {
-        return Ok(Some(settled));
-    }
-    if matches!(before.state, State::Refused | State::Failed) {
-        reopen(sql, claim, now)?;
-        return Ok(None);
-    }
-    let is_taken = sql.atomically(|| {
+    let settled = sql.atomically(|| {
         let values = [transaction.into(), now.plus(CLAIM_SECONDS).into()];
         let set = "tx_hash = ?4, next_check_at = ?5, reason = NULL, \
              doubtful_at = NULL";
-        let taken = step(sql, claim, UNDECIDED, State::Settled, now, set, &values)?;
-        if taken == Step::Taken {
-            append(sql, "settled", &claim.id, 1, now)?;
-            wallets::count_settled(sql, &before.payer, now)?;
-        }
-        Ok::<_, SqlError>(taken == Step::Taken)
+        let step = (UNDECIDED, State::Settled);
+        let mut row = move_row(sql, claim, step, now, (set, &values), COLUMNS)?;
+        let Some(payment) = row.as_mut().map(payment_of).transpose()? else { return Ok(None) };
+        append(sql, "settled", &claim.id, 1, now)?;
+        wallets::count_settled(sql, &payment.payer, now)?;
+        Ok::<_, SqlError>(payment.settled())
     })?;
-    if !is_taken {
-        return Ok(None);
+    if settled.is_some() {
+        return Ok(settled);
     }
-    Ok(find(sql, &claim.id)?.and_then(|payment| payment.settled()))
+    match find(sql, &claim.id)?.filter(|known| known.number == claim.number) {
+        Some(ended) if matches!(ended.state, State::Refused | State::Failed) => {
+            reopen(sql, claim, now)?;
+            Ok(None)
+        }
+        // Two callers may report the same settlement; the money is counted once.
+        Some(known) => Ok(known.settled()),
+        None => Ok(None),
+    }
 }
 
 /// Money is said to have moved for a payment that has ended: the alarm asks the chain.
@@ -146,7 +144,7 @@ fn reopen(sql: &impl Sql, claim: &Claim, now: UnixSeconds) -> Result<(), SqlErro
     step(sql, claim, from, State::Unknown, now, set, &[]).map(drop)
 }
 
-/// Stores the answer. Call it in the transaction that writes the bought item.
+/// Stores the answer, and gives the host's revenue. Call it in the transaction that writes the bought item.
 ///
 /// # Errors
 /// [`SqlError`] if SQLite refuses, also if the payment was delivered already.
@@ -155,14 +153,14 @@ pub fn mark_delivered(
     settled: &Settled,
     answer: &Value,
     now: UnixSeconds,
-) -> Result<(), SqlError> {
+) -> Result<Usdc, SqlError> {
     let claim = settled.payment().claim();
     // The signature is kept until the chain has confirmed the transfer, because it may be needed to settle again.
     let set = "answer = ?4, staged = NULL, attempts = 0, next_check_at = ?5";
     let values = [answer.to_string().into(), now.plus(CONFIRM_SECONDS).into()];
     match step(sql, &claim, &[State::Settled], State::Delivered, now, set, &values)? {
         Step::Taken => append(sql, "delivered", &claim.id, 0, now),
-        Step::TooLate => Err(SqlError("it is delivered already".to_owned())),
+        Step::TooLate => Err(SqlError("it is not settled any more".to_owned())),
     }
 }
 
@@ -281,17 +279,29 @@ pub(super) fn step(
     set: &str,
     values: &[SqlValue],
 ) -> Result<Step, SqlError> {
+    let row = move_row(sql, claim, (from, to), now, (set, values), "id")?;
+    Ok(if row.is_some() { Step::Taken } else { Step::TooLate })
+}
+
+/// As [`step`]; gives the columns `returned` of the moved row.
+fn move_row(
+    sql: &impl Sql,
+    claim: &Claim,
+    (from, to): (&[State], State),
+    now: UnixSeconds,
+    (set, values): (&str, &[SqlValue]),
+    returned: &str,
+) -> Result<Option<Columns>, SqlError> {
     let from: Vec<String> = from.iter().map(|state| format!("'{}'", state.as_str())).collect();
     let statement = format!(
         "UPDATE payments SET state = ?2, updated_at = ?3, {set} \
-         WHERE id = ?1 AND claim = {} AND state IN ({}) RETURNING id",
+         WHERE id = ?1 AND claim = {} AND state IN ({}) RETURNING {returned}",
         claim.number,
         from.join(", ")
     );
     let mut parameters = vec![claim.id.as_str().into(), to.as_str().into(), now.into()];
     parameters.extend_from_slice(values);
-    let is_taken = !sql.run(&statement, &parameters)?.is_empty();
-    Ok(if is_taken { Step::Taken } else { Step::TooLate })
+    first(sql, &statement, &parameters)
 }
 
 /// Records the host's decision about a payment whose outcome cannot be found out: the money moved in this transaction, or

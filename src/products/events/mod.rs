@@ -56,6 +56,19 @@ pub struct Seats {
     pub held: u32,
 }
 
+/// What decides whether a payer may have a seat at an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeatFor {
+    pub event: Event,
+    pub seats: Seats,
+    /// Seats that are held for payments of wallets that have never paid here.
+    pub held_by_strangers: u32,
+    /// Whether the payer has paid here before.
+    pub has_paid_here: bool,
+    /// Whether the payer has a seat already.
+    pub has_seat: bool,
+}
+
 /// Why a seat cannot be sold now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotOnSale {
@@ -173,6 +186,20 @@ impl Event {
             status: self.status(now),
             created_at: self.created_at.to_string(),
         }
+    }
+}
+
+impl SeatFor {
+    /// Checks whether the payer may hold one more seat at `now`. Wallets that have never paid here hold at most half.
+    ///
+    /// # Errors
+    ///
+    /// [`NotOnSale`] says why not.
+    pub fn check_on_sale(&self, now: UnixSeconds) -> Result<(), NotOnSale> {
+        let Self { event, seats, held_by_strangers, has_paid_here, .. } = self;
+        event.check_on_sale(*seats, now)?;
+        let is_half = event.capacity > 0 && *held_by_strangers >= event.capacity.div_ceil(2);
+        if is_half && !has_paid_here { Err(NotOnSale::AllHeld) } else { Ok(()) }
     }
 }
 

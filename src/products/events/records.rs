@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::base::id::{EventId, ScopeId};
 use crate::base::time::UnixSeconds;
-use crate::ledger::outbox;
+use crate::ledger::outbox::{self, Change};
 use crate::ledger::payments::Payment;
 use crate::ports::{SqlError, World};
 use crate::products::events::rsvp::Rsvp;
@@ -57,13 +57,31 @@ pub fn analytics(cx: &Cx<'_, impl World>, id: &EventId) -> Result<Value, SqlErro
     }))
 }
 
+/// Queues the published records of a seat that is sold now, and of its event.
+pub fn publish_sale(
+    cx: &Cx<'_, impl World>,
+    rsvp: &Rsvp,
+    event: &Event,
+    seats: Seats,
+) -> Result<(), SqlError> {
+    let now = cx.now();
+    let (key, record) = event_record(cx.scope, event, seats, now);
+    let seat = Change::new(seat_key(cx.scope, &rsvp.event_id, &rsvp.payer), &rsvp.record());
+    outbox::put_all(cx.world, &[seat, Change::new(key, &record).soon()], now)
+}
+
+/// The KV key of a seat's record.
+fn seat_key(scope: &ScopeId, event: &EventId, payer: &str) -> String {
+    format!("{scope}:rsvps:{event}:{payer}")
+}
+
 /// Queues the published records of the seat that a payment bought, and of its event.
 pub fn publish_seat(cx: &Cx<'_, impl World>, payment: &Payment) -> Result<(), SqlError> {
     let sql = cx.world;
     let now = sql.now();
     let is_seat = payment.tool == Tool::RsvpToEvent.spec().name;
     let Some(id) = payment.event_id.as_ref().filter(|_| is_seat) else { return Ok(()) };
-    let key = format!("{}:rsvps:{id}:{}", cx.scope, payment.payer);
+    let key = seat_key(cx.scope, id, &payment.payer);
     match store::rsvp_of_payer(sql, id, &payment.payer)? {
         Some(rsvp) => outbox::put(sql, &key, &rsvp.record(), now)?,
         None => outbox::remove(sql, &key, now)?,

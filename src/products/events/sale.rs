@@ -9,12 +9,13 @@ use crate::base::money::Usdc;
 use crate::base::{fields, text};
 use crate::identity::access::Caller;
 use crate::ledger::payments::{self, Payment, Settled};
-use crate::ledger::wallets;
 use crate::ports::{SqlError, World};
 use crate::products::events::input::{self, CheckIn, OneEvent, RsvpToEvent};
 use crate::products::events::rsvp::Rsvp;
 use crate::products::events::tools::{ANALYTICS_PRICE, Tool};
-use crate::products::events::{Event, NotOnSale, Seats, Status, manage, records, store};
+use crate::products::events::{
+    Event, EventView, NotOnSale, SeatFor, Seats, Status, manage, records, store,
+};
 use crate::rails::outcome::{Abort, Failure, Money};
 use crate::rails::quote::PaidCall;
 use crate::sale::answers::{no_money, pending};
@@ -124,7 +125,7 @@ impl Sale<Tool> for EventSale {
             on_sale => on_sale?,
         }
         if let Some(wallet) = wallet {
-            check_no_seat(cx, &event.id, &wallet.to_checksum(None))?;
+            check_no_seat(&event_for(cx, &event.id, &wallet.to_checksum(None))?)?;
         }
         let description = format!("{}, 1 seat", describe(&event));
         Ok(Terms { amount: event.price, seat: Some(event.id), description })
@@ -143,7 +144,8 @@ impl Sale<Tool> for EventSale {
     fn is_held(&self, cx: &Cx<'_, impl World>, payer: &str) -> Result<bool, Failure> {
         match self {
             Self::Seat { event_id, .. } => {
-                Ok(check_seat(cx, event_id, payer)? == Err(NotOnSale::AllHeld))
+                let wanted = event_for(cx, event_id, payer)?;
+                Ok(wanted.check_on_sale(cx.now()) == Err(NotOnSale::AllHeld))
             }
             Self::Analytics { .. } => Ok(false),
         }
@@ -158,9 +160,10 @@ impl Sale<Tool> for EventSale {
     ) -> Result<Hold, Failure> {
         match self {
             Self::Seat { event_id, .. } => {
-                check_seat(cx, event_id, payer)??;
-                check_no_seat(cx, event_id, payer)?;
-                if payments::holds_seat(cx.world, event_id, payer, payment)? {
+                let wanted = event_for(cx, event_id, payer)?;
+                wanted.check_on_sale(cx.now())?;
+                check_no_seat(&wanted)?;
+                if payments::open_of(cx.world, payer)?.has_seat(event_id, payment) {
                     return Err(pending(None, "", 2).into());
                 }
                 Ok(None)
@@ -304,59 +307,39 @@ fn fulfil_seat(cx: &Cx<'_, impl World>, settled: &Settled) -> Result<Value, SqlE
         checked_in_at: None,
     };
     let sql = cx.world;
-    store::insert_rsvp(sql, &rsvp, payment.id.as_str())?;
-    let answer = ticket_answer(cx, &rsvp, settled)?;
-    records::publish_seat(cx, payment)?;
-    Ok(answer)
+    let (event, seats) = store::insert_rsvp(sql, &rsvp, payment.id.as_str())?
+        .ok_or_else(|| SqlError("a seat at an event that is not there".to_owned()))?;
+    records::publish_sale(cx, &rsvp, &event, seats)?;
+    // The payment's own hold counts as taken from here on.
+    let seats = Seats { held: seats.held.saturating_sub(1), ..seats };
+    Ok(ticket_answer(cx, &rsvp, event.view(seats, now)))
 }
 
-/// Whether this payer may hold another seat now.
-fn check_seat(
-    cx: &Cx<'_, impl World>,
-    event_id: &EventId,
-    payer: &str,
-) -> Result<Result<(), NotOnSale>, Failure> {
-    let (event, seats) = records::event(cx, event_id).map_err(no_money)?;
-    if let Err(why) = event.check_on_sale(seats, cx.world.now()) {
-        return Ok(Err(why));
-    }
-    if event.capacity > 0 && wallets::reputation(cx.world, payer)?.settled == 0 {
-        let held = store::held_by_strangers(cx.world, event_id)?;
-        if held >= event.capacity.div_ceil(2) {
-            return Ok(Err(NotOnSale::AllHeld));
-        }
-    }
-    Ok(Ok(()))
+/// The event as it is for this payer.
+fn event_for(cx: &Cx<'_, impl World>, id: &EventId, payer: &str) -> Result<SeatFor, Failure> {
+    let found = store::find_for(cx.world, id, payer)?.ok_or_else(Abort::event_not_found);
+    found.map_err(|abort| no_money(abort.into()))
 }
 
-fn check_no_seat(cx: &Cx<'_, impl World>, event_id: &EventId, payer: &str) -> Result<(), Failure> {
-    if store::rsvp_of_payer(cx.world, event_id, payer)?.is_none() {
+fn check_no_seat(wanted: &SeatFor) -> Result<(), Failure> {
+    if !wanted.has_seat {
         return Ok(());
     }
     let detail = "this wallet has a seat at this event already; to see its ticket again, call with a SIGN-IN-WITH-X header of that wallet (`extensions` says what to sign), or with exactly the payment of that seat";
     Err(Abort::new(Code::AlreadyHasSeat, detail).with_money(Money::NotMoved).into())
 }
 
-fn ticket_answer(
-    cx: &Cx<'_, impl World>,
-    rsvp: &Rsvp,
-    settled: &Settled,
-) -> Result<Value, SqlError> {
-    let now = cx.world.now();
-    let (event, seats) = store::find(cx.world, &rsvp.event_id)?
-        .ok_or_else(|| SqlError("a seat at an event that is not there".to_owned()))?;
-    // The payment's own hold counts as taken from here on.
-    let seats = Seats { held: seats.held.saturating_sub(1), ..seats };
+fn ticket_answer(cx: &Cx<'_, impl World>, rsvp: &Rsvp, event: EventView) -> Value {
     let url = &cx.config.public_url;
-    Ok(json!({
+    json!({
         "success": true,
-        "event": event.view(seats, now),
+        "event": event,
         "rsvp": {"id": rsvp.id, "code": rsvp.code, "payer": rsvp.payer},
-        "transactionHash": settled.transaction(),
+        "transactionHash": rsvp.transaction,
         "message": format!(
             "You have a seat. ${} was paid. Show the ticket at the entrance.", rsvp.paid
         ),
         "ticketUrl": format!("{url}/t/{}", rsvp.code),
-        "calendarUrl": format!("{url}/e/{}/{}/calendar.ics", cx.scope, event.id),
-    }))
+        "calendarUrl": format!("{url}/e/{}/{}/calendar.ics", cx.scope, rsvp.event_id),
+    })
 }

@@ -7,7 +7,7 @@ use crate::ports::paging::{Found, KeyKind, Order, Page, Query};
 use crate::ports::storage::{Columns, all, first};
 use crate::ports::{Sql, SqlError, SqlValue};
 use crate::products::events::rsvp::Rsvp;
-use crate::products::events::{Event, Seats};
+use crate::products::events::{Event, SeatFor, Seats};
 
 /// A filter for lists of events.
 #[derive(Clone, Copy, Debug, Default)]
@@ -30,26 +30,12 @@ pub struct Earned {
     pub revenue: Usdc,
 }
 
-const EVENT_COLUMNS: &str = "e.id, e.title, e.description, e.starts_at, e.ends_at, e.time_zone, \
-     e.location, e.capacity, e.price, e.status, e.sequence, e.created_at";
+const EVENT_COLUMNS: &str = "events.id, events.title, events.description, events.starts_at, events.ends_at, events.time_zone, \
+     events.location, events.capacity, events.price, events.status, events.sequence, events.created_at";
 
-/// Taken and held seats of an event `e`. Every payment that may still settle holds its seat.
-const SEAT_COLUMNS: &str = "(SELECT count(*) FROM rsvps r WHERE r.event_id = e.id), \
-     (SELECT count(*) FROM payments p WHERE p.event_id = e.id \
+/// Taken and held seats of an event. The taken ones are counted with each sale; those that are held are few. Every payment that may still settle holds its seat.
+const SEAT_COLUMNS: &str = "events.taken, (SELECT count(*) FROM payments p WHERE p.event_id = events.id \
         AND p.state IN ('settling', 'unknown', 'settled'))";
-
-/// Seats of an event that are held by payments of wallets that have never paid here.
-///
-/// # Errors
-///
-/// As [`insert`].
-pub fn held_by_strangers(sql: &impl Sql, id: &EventId) -> Result<u32, SqlError> {
-    let statement = "SELECT count(*) FROM payments p WHERE p.event_id = ?1 \
-         AND p.state IN ('settling', 'unknown') AND NOT EXISTS \
-         (SELECT 1 FROM wallets w WHERE w.payer = p.payer AND w.settled > 0)";
-    let columns = first(sql, statement, &[id.as_str().into()])?;
-    columns.map_or(Ok(0), |mut columns| Ok(small(columns.count()?)))
-}
 
 const RSVP_COLUMNS: &str =
     "id, event_id, payer, code, name, email, paid, tx_hash, network, created_at, checked_in_at";
@@ -87,13 +73,43 @@ pub fn update(sql: &impl Sql, event: &Event, now: UnixSeconds) -> Result<(), Sql
 /// # Errors
 /// As [`insert`].
 pub fn find(sql: &impl Sql, id: &EventId) -> Result<Option<(Event, Seats)>, SqlError> {
-    let statement = format!("SELECT {EVENT_COLUMNS}, {SEAT_COLUMNS} FROM events e WHERE e.id = ?1");
+    let statement =
+        format!("SELECT {EVENT_COLUMNS}, {SEAT_COLUMNS} FROM events WHERE events.id = ?1");
     first(sql, &statement, &[id.as_str().into()])?.as_mut().map(event_and_seats).transpose()
 }
 
+/// An event as it is for one payer.
+///
+/// # Errors
+/// As [`insert`].
+pub fn find_for(sql: &impl Sql, id: &EventId, payer: &str) -> Result<Option<SeatFor>, SqlError> {
+    let statement = format!(
+        "SELECT {EVENT_COLUMNS}, {SEAT_COLUMNS}, \
+         (SELECT count(*) FROM payments p WHERE p.event_id = events.id \
+            AND p.state IN ('settling', 'unknown') AND NOT EXISTS \
+            (SELECT 1 FROM wallets w WHERE w.payer = p.payer AND w.settled > 0)), \
+         EXISTS (SELECT 1 FROM wallets w WHERE w.payer = ?2 AND w.settled > 0), \
+         EXISTS (SELECT 1 FROM rsvps r WHERE r.event_id = events.id AND r.payer = ?2) \
+         FROM events WHERE events.id = ?1"
+    );
+    let found = first(sql, &statement, &[id.as_str().into(), payer.into()])?;
+    found.map_or(Ok(None), |mut columns| {
+        let (event, seats) = event_and_seats(&mut columns)?;
+        Ok(Some(SeatFor {
+            event,
+            seats,
+            held_by_strangers: small(columns.count()?),
+            has_paid_here: columns.int()? == 1,
+            has_seat: columns.int()? == 1,
+        }))
+    })
+}
+
 /// Events by start, those with the same start by id.
-pub static BY_START: Order =
-    Order { list: "events", keys: &[("e.starts_at", KeyKind::Int), ("e.id", KeyKind::Text)] };
+pub static BY_START: Order = Order {
+    list: "events",
+    keys: &[("events.starts_at", KeyKind::Int), ("events.id", KeyKind::Text)],
+};
 
 /// A page of events in the order [`BY_START`].
 ///
@@ -107,9 +123,9 @@ pub fn list(
 ) -> Result<Found<(Event, Seats)>, SqlError> {
     let query = Query {
         columns: &format!("{EVENT_COLUMNS}, {SEAT_COLUMNS}"),
-        table: "events e",
-        condition: "(?1 IS NULL OR e.starts_at >= ?1) AND (?2 IS NULL OR e.starts_at < ?2) \
-             AND (?3 IS NULL OR (e.status = 'scheduled' AND coalesce(e.ends_at, e.starts_at) > ?3))",
+        table: "events",
+        condition: "(?1 IS NULL OR events.starts_at >= ?1) AND (?2 IS NULL OR events.starts_at < ?2) \
+             AND (?3 IS NULL OR (events.status = 'scheduled' AND coalesce(events.ends_at, events.starts_at) > ?3))",
         parameters: &[filter.from.into(), filter.to.into(), filter.scheduled_at.into()],
     };
     page.find(sql, query, event_and_seats)
@@ -139,12 +155,16 @@ pub fn earned(sql: &impl Sql, id: &EventId) -> Result<Earned, SqlError> {
     Ok(Earned { rsvps: small(columns.count()?), revenue: columns.usdc()? })
 }
 
-/// Inserts a new seat.
+/// Inserts a new seat, and gives its event with all seats; `None` if that is not there.
 ///
 /// # Errors
 ///
 /// As [`insert`]; the table refuses a second seat for the same payer and event.
-pub fn insert_rsvp(sql: &impl Sql, rsvp: &Rsvp, payment_id: &str) -> Result<(), SqlError> {
+pub fn insert_rsvp(
+    sql: &impl Sql,
+    rsvp: &Rsvp,
+    payment_id: &str,
+) -> Result<Option<(Event, Seats)>, SqlError> {
     let statement = "INSERT INTO rsvps (id, event_id, payer, code, name, email, paid, tx_hash, \
          network, created_at, payment_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
     sql.run(
@@ -162,8 +182,13 @@ pub fn insert_rsvp(sql: &impl Sql, rsvp: &Rsvp, payment_id: &str) -> Result<(), 
             rsvp.created_at.into(),
             payment_id.into(),
         ],
-    )
-    .map(drop)
+    )?;
+    let counted = format!(
+        "UPDATE events SET taken = taken + 1 WHERE events.id = ?1 \
+         RETURNING {EVENT_COLUMNS}, {SEAT_COLUMNS}"
+    );
+    let event = first(sql, &counted, &[rsvp.event_id.as_str().into()])?;
+    event.map(|mut columns| event_and_seats(&mut columns)).transpose()
 }
 
 /// Corrects the transaction of a seat.
@@ -182,8 +207,12 @@ pub fn correct_rsvp(sql: &impl Sql, payment: &PaymentId, hash: &str) -> Result<(
 ///
 /// As [`insert`].
 pub fn remove_rsvp(sql: &impl Sql, payment: &PaymentId) -> Result<(), SqlError> {
-    let statement = "DELETE FROM rsvps WHERE payment_id = ?1";
-    sql.run(statement, &[payment.as_str().into()]).map(drop)
+    let statement = "DELETE FROM rsvps WHERE payment_id = ?1 RETURNING event_id";
+    let Some(mut columns) = first(sql, statement, &[payment.as_str().into()])? else {
+        return Ok(());
+    };
+    let counted = "UPDATE events SET taken = taken - 1 WHERE id = ?1";
+    sql.run(counted, &[columns.text()?.into()]).map(drop)
 }
 
 /// Seats in the order in which they were sold.

@@ -96,7 +96,16 @@ pub(super) fn record(
 ) -> Result<Settled, Stop> {
     let now = world.now();
     let id = claim.id();
-    let row = payments::find(world, id)?.filter(|row| row.claim() == *claim);
+    let row = match &outcome {
+        // The step itself finds out whether it comes too late.
+        SettleOutcome::Settled(_) => None,
+        SettleOutcome::Refused(_)
+        | SettleOutcome::Reverted(_)
+        | SettleOutcome::Unavailable(_)
+        | SettleOutcome::AlreadyUsed
+        | SettleOutcome::Unknown(..) => payments::find(world, id)?,
+    };
+    let row = row.filter(|row| row.claim() == *claim);
     // A second check may have settled it while this answer was on its way …
     if let Some(settled) = row.as_ref().and_then(Payment::settled) {
         return Ok(settled);

@@ -24,7 +24,7 @@ fn large_host() -> SampleHost {
         9_999,
         &format!(
             "INSERT INTO events SELECT printf('evt_%024x', n), title || n, description, starts_at + n, ends_at, \
-         time_zone, location, capacity, price, status, sequence, created_at, updated_at \
+         time_zone, location, capacity, price, status, sequence, created_at, updated_at, 0 \
          FROM n, (SELECT * FROM events WHERE id = '{event}')"
         ),
     );
@@ -75,6 +75,9 @@ fn large_host() -> SampleHost {
     );
     assert_eq!(server.int("SELECT count(*) FROM events"), 10_000);
     assert_eq!(server.int("SELECT count(*) FROM rsvps"), 100_000);
+    server.sql(
+        "UPDATE events SET taken = (SELECT count(*) FROM rsvps r WHERE r.event_id = events.id)",
+    );
     sample
 }
 

@@ -99,7 +99,10 @@ pub(crate) struct Memory {
     pub(crate) alarm: Cell<Option<i64>>,
     /// How often the object has noted that it has something open.
     pub(crate) noted: Cell<u32>,
-    pub(crate) statements: Cell<u64>,
+    /// Every statement that SQLite was asked, in order.
+    pub(crate) statements: RefCell<Vec<String>>,
+    /// The steps that its virtual machine took for them.
+    pub(crate) steps: Cell<i64>,
     pub(crate) settles: RefCell<VecDeque<Settles>>,
     /// What our own facilitator answers, where it is the one that is asked.
     pub(crate) relayer_says: RefCell<VecDeque<(u16, Value)>>,

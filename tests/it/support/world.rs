@@ -13,6 +13,7 @@ use events_concierge::ports::{
     Memo, PayeeClaim, PayeeError, Payees, Random, RelayerOrder, Relayers, Row, SignError, Signer,
     Sql, SqlError, SqlValue, Timer, Web, WebRequest, WebResponse,
 };
+use rusqlite::StatementStatus;
 use rusqlite::types::ValueRef;
 use serde_json::{Value, json};
 
@@ -68,9 +69,13 @@ impl Sql for World {
                 if self.memory.sql_fails.borrow().is_some_and(|text| statement.contains(text)) {
                     return Err(SqlError("disk I/O error".to_owned()));
                 }
-                self.memory.statements.set(self.memory.statements.get() + 1);
+                self.memory.statements.borrow_mut().push(statement.to_owned());
             }
-            run_statement(&self.sqlite.connection, statement, parameters)
+            let rows = run_statement(&self.sqlite.connection, statement, parameters)?;
+            let prepared = self.sqlite.connection.prepare_cached(statement);
+            let steps = prepared.map_or(0, |it| it.reset_status(StatementStatus::VmStep));
+            self.memory.steps.set(self.memory.steps.get() + i64::from(steps));
+            Ok(rows)
         })
     }
 
