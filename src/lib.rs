@@ -19,6 +19,7 @@ pub mod http;
 
 pub mod products;
 pub mod shop;
+pub mod tickets;
 
 pub mod chat;
 pub mod mcp;

@@ -33,6 +33,8 @@ use crate::products::vault::retrievals::Retrieval;
 use crate::products::vault::views::{OwnSecrets, Retrievals};
 use crate::products::vault::{self, SecretView};
 use crate::rails::problem::Problem;
+use crate::sale::bought;
+use crate::tickets::views;
 use crate::wallets::policy::Policy;
 use crate::wallets::{Kind, WalletInfo};
 
@@ -63,7 +65,9 @@ fn types() -> String {
         OwnSecrets, Retrieval, Retrievals, Article, Articles, desk::Status, Priority, EntryKind,
         Entry, TicketView, Tickets, drafts::Kind, DraftView, Approvals, DeskView, Revenue, Sum,
         Count, Line, OwnPayments, MailLine, OwnMails, Tier, CredentialStatus, CredentialView,
-        OwnCredentials, CreatedCredential, RevokedCredential,
+        OwnCredentials, CreatedCredential, RevokedCredential, bought::Kind, bought::State,
+        bought::Again, bought::Bought, views::SoldBy, views::Reason, views::Unavailable,
+        views::OwnWallet, views::Line, views::Tickets,
     );
     text
 }

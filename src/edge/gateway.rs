@@ -110,6 +110,7 @@ impl Gateway {
                 let reply = self.sign_out(user).await?;
                 return Ok(self.answer(reply, origin.as_deref())?);
             }
+            Route::Tickets => return self.tickets(url, headers, &source, origin).await,
             Route::Settings => return Ok(self.answer(self.settings(), origin.as_deref())?),
             Route::Faucet => {
                 let reply = self.faucet(&body).await?;

@@ -27,6 +27,7 @@ mod rpc;
 mod shim;
 mod signer;
 mod sql;
+mod tickets;
 mod web;
 mod world;
 mod zones;

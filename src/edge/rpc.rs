@@ -12,7 +12,7 @@ use crate::base::id::{RequestId, ScopeId};
 use crate::base::time::UnixSeconds;
 use crate::chain::networks::Network;
 use crate::config::Config;
-use crate::directory::rotation::{self, Resealed, Told};
+use crate::directory::rotation::{self, Resealed};
 use crate::directory::{self, Kind, Listed};
 use crate::edge::convert;
 use crate::edge::platform::{EdgeRandom, log, thrown};
@@ -21,6 +21,7 @@ use crate::facilitator::own::api;
 use crate::guest::handshake::{self, Handshake};
 use crate::host::command::{Action, Command, HEADER};
 use crate::ports::{Level, PayeeClaim, SqlError};
+use crate::tickets::ask::{Ask, NotTold, Told};
 use crate::wallets::budget;
 
 /// The topic of a directory's requests about a key rotation.
@@ -117,7 +118,7 @@ pub(super) async fn ask_directory(
 }
 
 /// Sends a request about a rotation of `MASTER_KEY` to the directory of hosts.
-pub(super) async fn ask_rotation(env: &Env, message: &rotation::Ask) -> Result<Told> {
+pub(super) async fn ask_rotation(env: &Env, message: &rotation::Ask) -> Result<rotation::Told> {
     ask(env, ("Directory", Kind::Host.name()), ROTATION, message).await
 }
 
@@ -211,6 +212,35 @@ pub(super) async fn resealed(env: &Env, scope: &ScopeId) -> Result<Resealed> {
         // There is no host, so there is nothing to seal.
         404 => Ok(Resealed::default()),
         _ => answer_of(response, "Host").await,
+    }
+}
+
+/// Asks a host's object what wallets have bought there.
+pub(super) async fn bought_by(
+    env: &Env,
+    host: &ScopeId,
+    ask: Ask,
+) -> Result<std::result::Result<Told, NotTold>> {
+    let response = ask_host(env, host, Action::BoughtBy(ask)).await?;
+    match response.status_code() {
+        404 => Ok(Err(NotTold::Gone)),
+        503 => Ok(Err(NotTold::BeingRestored)),
+        _ => answer_of(response, "Host").await.map(Ok),
+    }
+}
+
+/// Uses up a nonce in a user's object; `false` if it was used before.
+pub(super) async fn use_nonce(
+    env: &Env,
+    user: &ScopeId,
+    nonce: &str,
+    expires_at: UnixSeconds,
+) -> Result<bool> {
+    let action = Action::UseNonce { nonce: nonce.to_owned(), expires_at };
+    match ask_host(env, user, action).await?.status_code() {
+        204 => Ok(true),
+        401 => Ok(false),
+        status => Err(format!("the object of a user answers {status}").into()),
     }
 }
 

@@ -16,6 +16,7 @@ use crate::base::id::{RequestId, ScopeId};
 use crate::base::time::UnixSeconds;
 use crate::edge::calls;
 use crate::edge::convert;
+use crate::edge::fetch::EdgeHttp;
 use crate::edge::gate::bearer;
 use crate::edge::platform::{EdgeRandom, now, thrown};
 use crate::edge::rpc::signed_out_at;
@@ -37,6 +38,12 @@ pub(super) const SIGNED_OUT: (u16, &str) = (4401, "sign in again");
 pub(super) const ENDED: (u16, &str) = (4410, "the session has ended");
 
 impl Web for EdgeWorld {
+    async fn exchange(&self, request: WebRequest) -> Result<WebResponse, HttpError> {
+        EdgeHttp.exchange(request).await
+    }
+}
+
+impl Web for EdgeHttp {
     async fn exchange(&self, request: WebRequest) -> Result<WebResponse, HttpError> {
         let exchange = Exchange(AbortController::default());
         let signal = exchange.0.signal();

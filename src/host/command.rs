@@ -11,6 +11,7 @@ use crate::http::source::Source;
 use crate::identity::codes::Asker;
 use crate::identity::{Session, TokenDigest, UserId};
 use crate::mail::reports::Fate;
+use crate::tickets::ask::Ask;
 
 /// The internal header. The gateway forwards only known headers, so a caller cannot set this one.
 pub const HEADER: &str = "x-concierge-command";
@@ -85,6 +86,9 @@ pub enum Action {
     /// Return whether the vault still needs the previous master key. A host with empty storage is restored first,
     /// because its records in KV hold sealed values too.
     Resealed,
+    /// Return what these wallets have bought here. The gateway has their proofs. A host with empty storage is restored
+    /// first.
+    BoughtBy(Ask),
     /// A request that needs no sign-in.
     AtHost(AtHost),
     /// A request of the host.

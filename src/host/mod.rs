@@ -8,6 +8,7 @@
 pub mod api;
 mod armed;
 pub mod backup;
+mod bought;
 pub mod caller;
 pub mod command;
 pub mod copies;
@@ -182,6 +183,7 @@ impl<W: World> Host<W> {
             | Action::CheckCode { .. }
             | Action::MailEvent { .. } => Err(no_such_host()),
             Action::Own(own) => self.own(&profile, &command, &caller, own, &body).await,
+            Action::BoughtBy(ask) => bought::bought_by(&self.cx(&profile), &profile, ask),
             Action::Resealed => resealing::resealed(&object, &self.resealing, &profile),
             Action::AtHost(asked) => match asked {
                 AtHost::Mcp => Ok(self.server(&profile, &command, &caller, &headers, &body).await),

@@ -15,7 +15,7 @@ use crate::base::money::Usdc;
 use crate::base::time::{UnixSeconds, ZoneName};
 use crate::host::object::Object;
 use crate::identity::UserId;
-use crate::ledger::payments;
+use crate::ledger::{holders, payments};
 use crate::ports::{Kv, KvError, SqlError, World, within};
 use crate::products::events::input::GuestDetails;
 use crate::products::events::rsvp::Rsvp;
@@ -60,6 +60,8 @@ pub struct RsvpRecord {
     wallet_address: String,
     paid_atomic: Usdc,
     tx_hash: String,
+    /// Missing in records of older versions.
+    network: Option<String>,
     timestamp: String,
 }
 
@@ -186,6 +188,7 @@ pub fn write_record(
         Checked::Seat(record) => {
             let rsvp = seat_of(object, scope, record)?;
             store::insert_rsvp(sql, &rsvp, PaymentId::random(sql).as_str()).map(drop)?;
+            holders::note(sql, &rsvp.payer, &rsvp.network)?;
             let seat = Some((&rsvp.event_id, rsvp.transaction.as_str()));
             payments::carry_over(sql, rsvp.paid, seat, rsvp.created_at)
         }
@@ -205,11 +208,15 @@ fn seat_of(
         guest: GuestDetails::default(),
         paid: record.paid_atomic,
         transaction: record.tx_hash.clone(),
-        // The record has no network; the preferred one is the best guess for the explorer link.
-        network: object.config.networks.first().map_or("", |network| network.caip2).to_owned(),
+        network: record.network.clone().unwrap_or_else(|| guessed_network(object)),
         created_at: UnixSeconds::from_rfc3339(&record.timestamp).map_err(|_| bad("timestamp"))?,
         checked_in_at: None,
     })
+}
+
+/// The network of a record without one: the preferred one is the best guess for the explorer link.
+fn guessed_network(object: &Object<'_, impl World>) -> String {
+    object.config.networks.first().map_or("", |network| network.caip2).to_owned()
 }
 
 pub async fn kv_get(object: &Object<'_, impl World>, key: &str) -> Result<Option<String>, String> {

@@ -34,6 +34,8 @@ pub struct Cost {
 pub const NOTHING: Cost = Cost { purpose: Purpose::Calls, points: 1 };
 /// The additional cost of a new guest session: 60 in a minute.
 pub const NEW_SESSION: Cost = Cost { purpose: Purpose::Identity, points: 45 };
+/// The additional cost of a wallet's proof, as of a sign-in: 300 in a minute.
+pub const PROOF: Cost = Cost { purpose: Purpose::Identity, points: 10 };
 /// The additional cost of a signature that a chain must judge: 20 in a minute.
 pub const CONTRACT_SIGN_IN: Cost = Cost { purpose: Purpose::Identity, points: 140 };
 
@@ -48,7 +50,8 @@ impl Cost {
             | Route::Host(_, AtHost::Mcp | AtHost::Tool(_)) => (Purpose::Calls, 1),
             Route::Own(Own::Register) => (Purpose::Identity, 50),
             // It copies everything that a host has.
-            Route::Own(Own::Export) | Route::Faucet => (Purpose::Calls, 100),
+            // As the list of tickets asks many hosts.
+            Route::Own(Own::Export) | Route::Faucet | Route::Tickets => (Purpose::Calls, 100),
             Route::Own(_)
             | Route::Host(
                 _,
@@ -212,6 +215,7 @@ mod tests {
             ("GET", format!("/e/{SCOPE}"), 6_000),
             ("GET", "/api/users/me".to_owned(), 6_000),
             ("GET", "/api/users/export".to_owned(), 300),
+            ("GET", "/api/tickets".to_owned(), 300),
             ("GET", "/health".to_owned(), 1_500),
             ("GET", format!("/explorer/tx/0x{}", "1".repeat(64)), 1_500),
             ("POST", "/api/auth/nonce".to_owned(), 30_000),

@@ -23,6 +23,8 @@ pub enum Route {
     Settings,
     Faucet,
     MailWebhook,
+    /// `GET /api/tickets`: everything that the caller has bought
+    Tickets,
     /// `GET /explorer/tx/{hash}` and `GET /explorer/address/{address}`, on one's own machine
     Explorer(AtExplorer),
     /// `GET /agent`, a WebSocket
@@ -155,6 +157,7 @@ pub fn parse(method: &str, path: &str) -> Result<Route, NoRoute> {
         ["api", "settings"] => only("GET", Route::Settings),
         ["api", "local", "faucet"] => only("POST", Route::Faucet),
         ["api", "mail", "webhook"] => only("POST", Route::MailWebhook),
+        ["api", "tickets"] => only("GET", Route::Tickets),
         ["agent"] => only("GET", Route::Agent),
         ["explorer", "tx", hash] => {
             let hash = parse_hash(hash).ok_or(NoRoute::NotFound)?;
@@ -402,6 +405,14 @@ mod tests {
         ] {
             assert_eq!(parse(method, &path), expected, "{method} {path}");
         }
+    }
+
+    #[test]
+    fn what_was_bought_is_only_read() {
+        assert_eq!(parse("GET", "/api/tickets"), Ok(Route::Tickets));
+        let no_post = Err(NoRoute::MethodNotAllowed("GET, HEAD"));
+        assert_eq!(parse("POST", "/api/tickets"), no_post);
+        assert_eq!(parse("GET", "/api/tickets/1"), Err(NoRoute::NotFound));
     }
 
     #[test]

@@ -7,6 +7,7 @@
 
 use std::fmt;
 
+use alloy_primitives::Address;
 use hmac::digest::Key;
 use hmac::{Hmac, Mac};
 use k256::ecdsa::SigningKey;
@@ -114,6 +115,13 @@ impl Keys {
     #[must_use]
     pub fn scope_of(&self, user: &UserId) -> ScopeId {
         half(&mac(&self.lasting.scope, user.as_str().as_bytes()))
+    }
+
+    /// The pseudonym of a wallet in the index of buyers: 32 hex digits. It is a keyed hash, so that a reader of the index
+    /// cannot look for an address.
+    #[must_use]
+    pub fn holder_of(&self, wallet: Address) -> String {
+        half(&mac(&self.lasting.holder, wallet.as_slice())).to_string()
     }
 
     /// The name of the object that counts the requests of a network address before sign-in. Its own key keeps it apart from
@@ -238,10 +246,23 @@ mod tests {
     }
 
     #[test]
+    fn the_pseudonym_of_a_wallet_depends_on_the_identity_keys_alone() {
+        let wallet = Address::repeat_byte(0x11);
+        let master = |digit: &str| MasterKey::parse(&digit.repeat(64)).unwrap();
+        let name = keys("1").holder_of(wallet);
+        let lasting = IdentityKeys::of(&master("1"));
+        assert_eq!(Keys::rotated(&master("2"), None, lasting).holder_of(wallet), name);
+        assert_ne!(keys("2").holder_of(wallet), name);
+        assert_ne!(keys("1").holder_of(Address::repeat_byte(0x12)), name);
+        // Computed with the HKDF and HMAC of Node's `crypto`. A change would lose the index of buyers.
+        assert_eq!(name, "8ce9925fae5000fc7c05677d710cd5f3");
+    }
+
+    #[test]
     fn a_wallet_key_depends_on_owner_and_key_and_never_changes() {
         let address = |digit, owner| {
             let key = keys(digit).wallet_key(owner);
-            alloy_primitives::Address::from_private_key(&key).to_string()
+            Address::from_private_key(&key).to_string()
         };
         // Computed with the HKDF and HMAC of Node's `crypto`, modulo n - 1 and one more, and viem.
         assert_eq!(address("1", "session:a"), "0x3F7A65a427C5e0a98e5Ea0102Df9307C2764aA4a");

@@ -21,6 +21,8 @@ pub struct IdentityKeys {
     pub(super) wallet: [u8; 32],
     /// Signs backups. Derived from the two others, so it is not part of the setting.
     pub(super) backup: [u8; 32],
+    /// Hides wallets in the index of buyers. Derived as `backup` is.
+    pub(super) holder: [u8; 32],
 }
 
 /// Text that is not an intact `IDENTITY_KEYS`.
@@ -38,8 +40,9 @@ impl IdentityKeys {
     }
 
     fn new(scope: [u8; 32], wallet: [u8; 32]) -> Self {
-        let backup = expand(&[scope, wallet].concat(), "backup");
-        Self { scope, wallet, backup }
+        let both = [scope, wallet].concat();
+        let (backup, holder) = (expand(&both, "backup"), expand(&both, "holder"));
+        Self { scope, wallet, backup, holder }
     }
 
     /// Parses the setting `IDENTITY_KEYS`.

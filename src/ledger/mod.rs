@@ -20,6 +20,7 @@
 use crate::ports::storage::Migrations;
 
 pub mod audit;
+pub mod holders;
 pub mod limits;
 pub mod outbox;
 pub mod payee;
@@ -50,4 +51,5 @@ pub const MIGRATIONS: Migrations = &[
     include_str!("schema-17.sql"),
     include_str!("schema-18.sql"),
     include_str!("schema-19.sql"),
+    include_str!("schema-20.sql"),
 ];

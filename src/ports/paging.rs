@@ -71,9 +71,10 @@ pub struct Found<T> {
 #[derive(Serialize, Deserialize)]
 struct Cursor(String, i64, Vec<Key>);
 
+/// The value of a sort key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
-enum Key {
+pub enum Key {
     Int(i64),
     Text(String),
 }
@@ -108,10 +109,7 @@ impl Page {
     ) -> Result<Self, InvalidField> {
         let first = Self { order, limit, began: now, after: None };
         let Some(text) = cursor else { return Ok(first) };
-        let Some(Cursor(_, began, keys)) = decode(order, text) else {
-            let remedy = "must be the nextCursor of the page before, of the same list; leave it out to begin";
-            return Err(fields::bad("cursor", remedy));
-        };
+        let Cursor(_, began, keys) = decode(order, text).ok_or_else(not_ours)?;
         Ok(Self { began: UnixSeconds::new(began).min(now), after: Some(keys), ..first })
     }
 
@@ -206,6 +204,26 @@ impl From<&Key> for SqlValue {
             Key::Text(text) => Self::Text(text.clone()),
         }
     }
+}
+
+/// The cursor of a list that no single storage has: of these keys, in the order of `order`.
+#[must_use]
+pub fn cursor_of(order: &Order, keys: Vec<Key>) -> String {
+    encode(&Cursor(order.list.to_owned(), 0, keys))
+}
+
+/// The keys in a caller's cursor of such a list.
+///
+/// # Errors
+/// [`InvalidField`] for `cursor`.
+pub fn keys_of(order: &Order, cursor: &str) -> Result<Vec<Key>, InvalidField> {
+    decode(order, cursor).map(|Cursor(_, _, keys)| keys).ok_or_else(not_ours)
+}
+
+fn not_ours() -> InvalidField {
+    let remedy =
+        "must be the nextCursor of the page before, of the same list; leave it out to begin";
+    fields::bad("cursor", remedy)
 }
 
 fn encode(cursor: &Cursor) -> String {

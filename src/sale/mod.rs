@@ -1,9 +1,10 @@
 //! The kernel of every sale. A product declares its tools ([`tool`]), implements [`product::Sale`] and gets a
 //! [`cx::Cx`]. [`flow`] is the sale as a type-state machine, [`lock`] prevents concurrent judging of one payment,
-//! [`repeat`] decides who may read an answer again, [`answers`] has the refusals, and [`request`] reads arguments and
+//! [`repeat`] decides who may read an answer again, [`bought`] is what a buyer has, [`answers`] has the refusals, and [`request`] reads arguments and
 //! writes replies.
 
 pub mod answers;
+pub mod bought;
 pub mod cx;
 pub mod flow;
 pub mod key;

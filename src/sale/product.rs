@@ -12,8 +12,10 @@ use crate::ledger::payments::{Payment, Settled};
 use crate::ports::{SqlError, World};
 use crate::rails::outcome::Failure;
 use crate::rails::quote::PaidCall;
+use crate::sale::bought::{Bought, Kind, State};
 use crate::sale::cx::Cx;
 use crate::sale::repeat::{MayRead, ProvenPayer};
+use crate::sale::tool::ProductTool;
 
 /// The terms of a paid call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -201,6 +203,20 @@ pub trait Sale<T>: Sized {
     fn revoke(cx: &Cx<'_, impl World>, paid: &Settled) -> Result<(), SqlError> {
         let _ = (cx, paid);
         Ok(())
+    }
+
+    /// What this payment has bought, for the list of its buyer. Also asked while its outcome is open, and after
+    /// [`Self::revoke`].
+    ///
+    /// # Errors
+    ///
+    /// [`SqlError`] if SQLite refuses.
+    fn bought(tool: T, cx: &Cx<'_, impl World>, payment: &Payment) -> Result<Bought, SqlError>
+    where
+        T: ProductTool,
+    {
+        let _ = cx;
+        Ok(Bought::plain(Kind::Other, tool.spec().title, State::Done, payment))
     }
 
     /// Completes a stored answer each time that it is shown.

@@ -2,10 +2,12 @@
 
 use serde_json::Value;
 
-use crate::ledger::payments::{self, Settled, State};
+use crate::ledger::holders;
+use crate::ledger::payments::{self, Payment, Settled, State};
 use crate::ports::{SqlError, World};
 use crate::rails::outcome::{Done, Failure, Fatal, Money};
 use crate::sale::answers::receipt;
+use crate::sale::cx::Cx;
 use crate::sale::product::not_sold;
 use crate::sale::repeat::{Kept, MayRead};
 use crate::sale::tool::{Access, Fulfilment};
@@ -25,6 +27,7 @@ pub fn deliver(shop: &Shop<'_, impl World>, settled: &Settled) -> Result<Kept, F
         let answer = tool.complete(answer_of(shop, tool, settled)?, settled);
         let revenue = payments::mark_delivered(shop.cx.world, settled, &answer, shop.cx.now())?;
         shop.cx.publish_revenue(revenue)?;
+        list_holder(shop, settled.payment())?;
         Ok::<_, SqlError>(answer)
     });
     match delivered {
@@ -40,6 +43,13 @@ fn delivered_before(
 ) -> Result<Option<Kept>, SqlError> {
     let row = payments::find(shop.cx.world, &settled.payment().id)?;
     Ok(row.filter(|row| row.state == State::Delivered).as_ref().and_then(Kept::of))
+}
+
+/// Lists the buyer in the deployment's index, so that the purchase is found again without knowing this host.
+fn list_holder(shop: &Shop<'_, impl World>, payment: &Payment) -> Result<(), SqlError> {
+    let Cx { world, config, scope } = shop.cx;
+    let holder = (payment.payer.as_str(), payment.network.as_str());
+    holders::list(world, &config.keys, scope, holder, shop.cx.now())
 }
 
 /// The prepared answer, or the result of the work done now.

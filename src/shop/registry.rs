@@ -13,6 +13,7 @@ use crate::ports::{SqlError, World};
 use crate::products;
 use crate::rails::outcome::Failure;
 use crate::rails::quote::PaidCall;
+use crate::sale::bought::Bought;
 use crate::sale::cx::Cx;
 use crate::sale::product::{Hold, Offer, Sale, Terms};
 use crate::sale::repeat::{MayRead, ProvenPayer};
@@ -170,6 +171,18 @@ macro_rules! products {
                 paid: &Settled,
             ) -> Result<(), SqlError> {
                 match self { $(Self::$name(_) => products::$module::sale::$sale::revoke(cx, paid),)+ }
+            }
+
+            /// [`Sale::bought`]
+            ///
+            /// # Errors
+            /// [`SqlError`] if SQLite refuses.
+            pub fn bought(
+                self,
+                cx: &Cx<'_, impl World>,
+                payment: &Payment,
+            ) -> Result<Bought, SqlError> {
+                match self { $(Self::$name(tool) => products::$module::sale::$sale::bought(tool, cx, payment),)+ }
             }
 
             /// [`Sale::show`]

@@ -1,6 +1,5 @@
 //! Wallets that Crossmint keeps: contracts whose key Crossmint holds and uses on request of our API key. The requests are
-//! those that `@crossmint/wallets-sdk` 1.1.0 makes on a server with the API of 2025-06-09
-//! (`tests/vectors/crossmint.json`).
+//! those of `@crossmint/wallets-sdk` 1.1.0 on a server, with the API of 2025-06-09 (`tests/vectors/crossmint.json`).
 
 use alloy_primitives::{Address, Bytes, U256};
 use serde::de::DeserializeOwned;
@@ -166,24 +165,31 @@ impl Crossmint {
         world: &impl Web,
         owner: &str,
     ) -> Result<CrossmintWallet, CrossmintError> {
-        let is_allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
-        if !(1..=OWNER_CHARS_MAX).contains(&owner.len()) || !owner.bytes().all(is_allowed) {
-            return Err(CrossmintError::Owner);
-        }
-        let locator = format!("userId:{owner}");
+        let locator = locator_of(owner)?;
         let body = json!({
             "type": "smart",
             "chainType": "evm",
             "config": {"adminSigner": {"type": SIGNER}, "delegatedSigners": []},
             "owner": locator,
         });
-        let wallet: WalletAnswer = self.ask(world, API.to_owned(), Some(&body)).await?;
-        let is_ours = wallet.config.admin_signer.r#type == SIGNER
-            && wallet.owner.as_ref().is_none_or(|owner| *owner == locator);
-        if wallet.chain_type != "evm" || wallet.r#type != "smart" || !is_ours {
-            return Err(CrossmintError::Malformed);
+        read_wallet(self.ask(world, API.to_owned(), Some(&body)).await?, locator)
+    }
+
+    /// The wallet of an owner, if it was created before (`GET /wallets/{locator}` of Crossmint's reference).
+    ///
+    /// # Errors
+    /// [`CrossmintError`] for every failure.
+    pub async fn find_wallet(
+        &self,
+        world: &impl Web,
+        owner: &str,
+    ) -> Result<Option<CrossmintWallet>, CrossmintError> {
+        let locator = locator_of(owner)?;
+        match self.ask(world, format!("{API}/{locator}:evm:smart"), None).await {
+            Ok(answer) => read_wallet(answer, locator).map(Some),
+            Err(CrossmintError::Refused { status: 404, .. }) => Ok(None),
+            Err(error) => Err(error),
         }
-        Ok(CrossmintWallet { locator, address: wallet.address })
     }
 
     /// Has EIP-712 typed data signed by the wallet (ERC-1271; ERC-6492 before its deployment). The caller must check that the
@@ -337,6 +343,22 @@ impl Crossmint {
             status => Err(CrossmintError::Refused { status, message: message_of(&answer.body) }),
         }
     }
+}
+
+/// Crossmint's name of an owner.
+fn locator_of(owner: &str) -> Result<String, CrossmintError> {
+    let is_allowed = |b| matches!(b, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.');
+    let is_good = (1..=OWNER_CHARS_MAX).contains(&owner.len()) && owner.bytes().all(is_allowed);
+    is_good.then(|| format!("userId:{owner}")).ok_or(CrossmintError::Owner)
+}
+
+/// The wallet with this locator, if the answer is about it.
+fn read_wallet(answer: WalletAnswer, locator: String) -> Result<CrossmintWallet, CrossmintError> {
+    let is_ours = answer.config.admin_signer.r#type == SIGNER
+        && answer.owner.as_ref().is_none_or(|owner| *owner == locator);
+    let is_good = is_ours && answer.chain_type == "evm" && answer.r#type == "smart";
+    let wallet = CrossmintWallet { locator, address: answer.address };
+    if is_good { Ok(wallet) } else { Err(CrossmintError::Malformed) }
 }
 
 /// The signature, or `None` while it is pending.

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the lowest to the highest.
-const LAYERS: [&str; 19] = [
+const LAYERS: [&str; 20] = [
     "base",
     "ports",
     "chain",
@@ -23,6 +23,7 @@ const LAYERS: [&str; 19] = [
     "sale",
     "products",
     "shop",
+    "tickets",
     "mcp",
     "host",
     "guest",

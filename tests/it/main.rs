@@ -40,6 +40,7 @@ mod slices;
 mod strangers;
 mod support;
 mod supported;
+mod tickets;
 mod unkind;
 mod vault;
 mod wallet;

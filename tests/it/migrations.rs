@@ -1,5 +1,7 @@
 //! Storage that an older version has written is opened by this one, and nothing in it is lost.
 
+use std::collections::BTreeSet;
+
 use alloy_primitives::U256;
 use events_concierge::base::id::SecretId;
 use events_concierge::host::backup::tables::all_tables;
@@ -7,7 +9,7 @@ use events_concierge::host::command::Action;
 use events_concierge::http::route::Own;
 use events_concierge::ledger::MIGRATIONS;
 use events_concierge::ledger::audit::audit;
-use events_concierge::ports::storage::statements;
+use events_concierge::ports::storage::{Columns, all, statements};
 use serde_json::{Value, json};
 
 use crate::support::{NOW, Server, Settles, Sqlite, Wallet, World, block_on, json_of};
@@ -80,17 +82,26 @@ const BACK_TO_15: [&str; 10] = [
     "ALTER TABLE events DROP COLUMN taken",
 ];
 
-/// Drops the tables that came with a migration after the 18th.
+/// Drops the tables and indexes that came with a migration after the 18th.
 fn drop_newer_tables(server: &Server) {
     let old = World::new();
     for statement in MIGRATIONS.iter().take(18).flat_map(|migration| statements(migration)) {
         old.sqlite.execute_batch(statement).unwrap();
+    }
+    for index in indexes(&server.world).difference(&indexes(&old)) {
+        server.sql(&format!("DROP INDEX IF EXISTS {index}"));
     }
     let old = all_tables(&old).unwrap();
     let is_new = |table: &String| table != "migrations" && !old.contains(table);
     for table in all_tables(&server.world).unwrap().iter().filter(|table| is_new(table)) {
         server.sql(&format!("DROP TABLE {table}"));
     }
+}
+
+/// The indexes of all tables that a migration has made.
+fn indexes(world: &World) -> BTreeSet<String> {
+    let statement = "SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL";
+    all(world, statement, &[], Columns::text).unwrap().into_iter().collect()
 }
 
 /// A host's storage as it was before sales knew whether they were handed over.

@@ -56,6 +56,7 @@ pub(super) fn merge(
     events(sql, &header.scope, now)?;
     merge_secrets(sql, header, now)?;
     seats(sql)?;
+    holders(sql)?;
     money(sql, earned, now)?;
     publish_changes(sql)
 }
@@ -170,6 +171,16 @@ fn seats(sql: &impl Sql) -> Result<(), SqlError> {
     let counted =
         "UPDATE events SET taken = (SELECT count(*) FROM rsvps r WHERE r.event_id = events.id)";
     sql.run(counted, &[]).map(drop)
+}
+
+/// The index of buyers may lack keys of the backup: KV may be a new one. The keys that the replaced storage had queued or
+/// written stay.
+fn holders(sql: &impl Sql) -> Result<(), SqlError> {
+    sql.run("UPDATE holders SET is_listed = 0", &[])?;
+    let listed = "INSERT INTO holders (payer, network, is_listed) \
+         SELECT payer, network, is_listed FROM aside_holders WHERE TRUE \
+         ON CONFLICT (payer, network) DO UPDATE SET is_listed = excluded.is_listed";
+    sql.run(listed, &[]).map(drop)
 }
 
 /// Revenue since the backup from tools other than RSVPs is known as a sum only. An open payment may be part of it and

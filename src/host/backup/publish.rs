@@ -1,10 +1,10 @@
-//! Records to publish after a restore: those that differ from KV, or all of a host if KV was lost too. The alarm
-//! moves some of them to the outbox whenever it is nearly empty.
+//! Records to publish after a restore: those that differ from KV, or all of a host if KV was lost too; and buyers that
+//! the index of buyers lacks. The alarm moves some of them to the outbox whenever it is nearly empty.
 
 use crate::base::id::{EventId, RsvpId, ScopeId, SecretId};
 use crate::base::time::UnixSeconds;
 use crate::host::object::Object;
-use crate::ledger::outbox;
+use crate::ledger::{holders, outbox};
 use crate::ports::storage::{all, first};
 use crate::ports::{SqlError, World};
 use crate::products::events::records::event_record;
@@ -30,6 +30,8 @@ pub fn publish_some(object: &Object<'_, impl World>) -> Result<(), SqlError> {
     if !unpublished(object)? || !outbox_has_room(object)? {
         return Ok(());
     }
+    let (keys, now) = (&object.config.keys, object.world.now());
+    holders::list_some(object.world, keys, &profile.scope, AT_ONCE, now)?;
     let statement = "SELECT kind, id FROM unpublished ORDER BY kind, id LIMIT ?1";
     let some = all(object.world, statement, &[AT_ONCE.into()], |columns| {
         Ok((columns.text()?, columns.text()?))
@@ -76,7 +78,8 @@ fn publish_one(
 }
 
 fn unpublished(object: &Object<'_, impl World>) -> Result<bool, SqlError> {
-    Ok(first(object.world, "SELECT 1 FROM unpublished LIMIT 1", &[])?.is_some())
+    let is_any = first(object.world, "SELECT 1 FROM unpublished LIMIT 1", &[])?.is_some();
+    Ok(is_any || holders::is_any_unlisted(object.world)?)
 }
 
 fn outbox_has_room(object: &Object<'_, impl World>) -> Result<bool, SqlError> {

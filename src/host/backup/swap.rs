@@ -26,6 +26,7 @@ const SET_ASIDE: &[&str] = &[
     "signed_out",
     "outbox",
     "unpublished",
+    "holders",
     "used_nonces",
     "sign_in_codes",
     "sign_in_times",

@@ -14,6 +14,7 @@ pub const CARRIED: &[(&str, &str)] = &[
     ("rsvps", "TRUE"),
     ("retrievals", "TRUE"),
     ("wallets", "TRUE"),
+    ("holders", "TRUE"),
     ("unpaid", "TRUE"),
     ("kb_articles", "TRUE"),
     ("tickets", "TRUE"),

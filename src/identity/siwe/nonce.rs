@@ -22,6 +22,8 @@ pub enum Purpose<'a> {
     SignIn,
     /// Proving a wallet at the server of this host.
     AtServer(&'a ScopeId),
+    /// Listing what a wallet has bought at all hosts.
+    Tickets,
 }
 
 /// Creates a nonce and returns it with its expiry. It has hex digits only, because EIP-4361 allows letters and digits.
@@ -61,8 +63,9 @@ pub(super) fn check_nonce(
 fn mac_of(keys: &Keys, purpose: Purpose<'_>, payload: &str) -> String {
     let mac = match purpose {
         Purpose::SignIn => keys.sign_nonce(payload.as_bytes()),
-        // A payload has hex digits only, so the two kinds of MAC input cannot collide.
+        // A payload and a scope have hex digits only, so the kinds of MAC input cannot collide.
         Purpose::AtServer(scope) => keys.sign_nonce(format!("{scope}/{payload}").as_bytes()),
+        Purpose::Tickets => keys.sign_nonce(format!("tickets/{payload}").as_bytes()),
     };
     hex::encode(mac.get(..16).unwrap_or_default())
 }
@@ -119,6 +122,11 @@ mod tests {
         assert_eq!(at(Purpose::AtServer(&one), &nonce), Ok(end));
         assert_eq!(at(Purpose::AtServer(&other), &nonce), Err(SiweError::Nonce));
         assert_eq!(at(Purpose::SignIn, &nonce), Err(SiweError::Nonce));
+        assert_eq!(at(Purpose::Tickets, &nonce), Err(SiweError::Nonce));
+        let (nonce, end) = new_nonce(&keys("1"), Purpose::Tickets, &Sevens, NOW);
+        assert_eq!(at(Purpose::Tickets, &nonce), Ok(end));
+        assert_eq!(at(Purpose::SignIn, &nonce), Err(SiweError::Nonce), "it begins no session");
+        assert_eq!(at(Purpose::AtServer(&one), &nonce), Err(SiweError::Nonce));
         assert_eq!(at(Purpose::AtServer(&one), NONCE), Err(SiweError::Nonce));
     }
 }

@@ -151,6 +151,17 @@ pub fn decide(
     Ok(!sql.run(statement, &parameters)?.is_empty())
 }
 
+/// The state of the draft that a payment made, if it made one.
+///
+/// # Errors
+///
+/// As [`add`].
+pub fn state_of(sql: &impl Sql, payment: &PaymentId) -> Result<Option<State>, SqlError> {
+    let statement = "SELECT state FROM drafts WHERE payment_id = ?1";
+    let found = first(sql, statement, &[payment.as_str().into()])?;
+    found.map(|mut columns| columns.parsed(State::parse)).transpose()
+}
+
 /// Rejects the waiting draft of a payment that the chain has dropped.
 ///
 /// # Errors

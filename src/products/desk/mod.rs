@@ -5,6 +5,7 @@
 //! The text of a ticket comes from outside. Every answer marks it as untrusted data, and the desk never acts on it.
 
 pub mod articles;
+pub mod bought;
 pub mod call;
 pub mod drafts;
 pub mod input;

@@ -15,8 +15,9 @@ use crate::products::desk::input::{
 use crate::products::desk::tickets::{self, EntryKind};
 use crate::products::desk::tools::Tool;
 use crate::products::desk::work::{self, Asker};
-use crate::products::desk::{Author, Priority, articles, drafts};
+use crate::products::desk::{Author, Priority, articles, bought, drafts};
 use crate::rails::outcome::{Abort, Failure};
+use crate::sale::bought::Bought;
 use crate::sale::cx::Cx;
 use crate::sale::product::{Hold, Offer, Sale, Terms};
 use crate::sale::request::read_arguments;
@@ -117,6 +118,10 @@ impl Sale<Tool> for DeskSale {
             tickets::add(cx.world, &ticket, kind, &author, what, None, now)?;
         }
         Ok(())
+    }
+
+    fn bought(tool: Tool, cx: &Cx<'_, impl World>, payment: &Payment) -> Result<Bought, SqlError> {
+        bought::bought(tool, cx, payment)
     }
 
     /// A prepared answer was made before the transaction was known, so it is added here.

@@ -1,5 +1,6 @@
 //! The product `events`: a host's events and their seats.
 
+pub mod bought;
 pub mod calendar;
 pub mod input;
 pub mod manage;

@@ -86,6 +86,7 @@ impl Rsvp {
             "walletAddress": self.payer,
             "paidAtomic": self.paid,
             "txHash": self.transaction,
+            "network": self.network,
             "timestamp": self.created_at.to_string(),
         })
     }

@@ -14,11 +14,12 @@ use crate::products::events::input::{self, CheckIn, OneEvent, RsvpToEvent};
 use crate::products::events::rsvp::Rsvp;
 use crate::products::events::tools::{ANALYTICS_PRICE, Tool};
 use crate::products::events::{
-    Event, EventView, NotOnSale, SeatFor, Seats, Status, manage, records, store,
+    Event, EventView, NotOnSale, SeatFor, Seats, Status, bought, manage, records, store,
 };
 use crate::rails::outcome::{Abort, Failure, Money};
 use crate::rails::quote::PaidCall;
 use crate::sale::answers::{no_money, pending};
+use crate::sale::bought::Bought;
 use crate::sale::cx::Cx;
 use crate::sale::product::{Hold, Offer, Sale, Terms, not_sold};
 use crate::sale::repeat::ProvenPayer;
@@ -246,6 +247,10 @@ impl Sale<Tool> for EventSale {
     fn revoke(cx: &Cx<'_, impl World>, paid: &Settled) -> Result<(), SqlError> {
         store::remove_rsvp(cx.world, &paid.payment().id)?;
         records::publish_seat(cx, paid.payment())
+    }
+
+    fn bought(tool: Tool, cx: &Cx<'_, impl World>, payment: &Payment) -> Result<Bought, SqlError> {
+        bought::bought(tool, cx, payment)
     }
 }
 

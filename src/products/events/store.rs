@@ -266,6 +266,16 @@ pub fn rsvp(sql: &impl Sql, id: &RsvpId) -> Result<Option<Rsvp>, SqlError> {
     first(sql, &statement, &[id.as_str().into()])?.as_mut().map(rsvp_of).transpose()
 }
 
+/// The seat that a payment bought.
+///
+/// # Errors
+///
+/// As [`insert`].
+pub fn rsvp_of_payment(sql: &impl Sql, payment: &PaymentId) -> Result<Option<Rsvp>, SqlError> {
+    let statement = format!("SELECT {RSVP_COLUMNS} FROM rsvps WHERE payment_id = ?1");
+    first(sql, &statement, &[payment.as_str().into()])?.as_mut().map(rsvp_of).transpose()
+}
+
 /// The seat of a ticket code.
 ///
 /// # Errors

@@ -11,6 +11,7 @@
 //! afterwards. The same payment counts as proof only if it holds a secret that is never on the chain
 //! ([`crate::rails::x402::wire::PaymentPayload::is_private`]). Other callers sign in ([`crate::identity::siwx`]).
 
+pub mod bought;
 pub mod input;
 pub mod manage;
 pub mod reseal;

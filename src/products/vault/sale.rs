@@ -14,10 +14,11 @@ use crate::products::vault::input::{self, OneSecret};
 use crate::products::vault::retrievals::{self, How};
 use crate::products::vault::seal::{Place, open};
 use crate::products::vault::tools::Tool;
-use crate::products::vault::{Sale as Sold, Secret, Status, manage, store};
+use crate::products::vault::{Sale as Sold, Secret, Status, bought, manage, store};
 use crate::rails::outcome::{Abort, Failure, Fatal, Money};
 use crate::rails::quote::PaidCall;
 use crate::sale::answers::{no_money, with_money};
+use crate::sale::bought::Bought;
 use crate::sale::cx::Cx;
 use crate::sale::product::{Hold, Offer, Sale, Terms, not_sold};
 use crate::sale::repeat::{Ground, MayRead, ProvenPayer};
@@ -144,6 +145,10 @@ impl Sale<Tool> for SecretSale {
 
     fn revoke(cx: &Cx<'_, impl World>, paid: &Settled) -> Result<(), SqlError> {
         retrievals::remove_sale(cx.world, &paid.payment().id)
+    }
+
+    fn bought(tool: Tool, cx: &Cx<'_, impl World>, payment: &Payment) -> Result<Bought, SqlError> {
+        bought::bought(tool, cx, payment)
     }
 
     fn show(cx: &Cx<'_, impl World>, answer: Value, may: &MayRead) -> Result<Value, Failure> {

@@ -146,6 +146,7 @@ fn path_of(route: &Route) -> String {
         Route::MailWebhook => "api/mail/webhook".to_owned(),
         Route::SignOut => "api/auth/sign-out".to_owned(),
         Route::Settings => "api/settings".to_owned(),
+        Route::Tickets => "api/tickets".to_owned(),
         Route::Faucet => "api/local/faucet".to_owned(),
         Route::Agent => "agent".to_owned(),
         Route::Explorer(AtExplorer::Transaction(hash)) => format!("explorer/tx/{hash}"),

@@ -45,6 +45,12 @@ impl Server {
         Self::registered(World { memory, ..World::new() }, NEIGHBOUR)
     }
 
+    /// One of many hosts in the same world, with the same payout address.
+    pub(crate) fn neighbour(&self, number: usize) -> Self {
+        let memory = Rc::clone(&self.world.memory);
+        Self::registered(World { memory, ..World::new() }, &format!("host-{number}@example.org"))
+    }
+
     /// A registered host of a deployment that settles by itself.
     pub(crate) fn settling_itself() -> Self {
         let key = "0x4c0883a69102937d6231471b5dbb6204fe5129617082792ae468d01a3f362318";

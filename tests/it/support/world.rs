@@ -11,7 +11,7 @@ use events_concierge::chain::networks::Network;
 use events_concierge::ports::{
     Alarm, Clock, Directory, Http, HttpError, HttpRequest, HttpResponse, Kv, KvError, Level, Log,
     Memo, PayeeClaim, PayeeError, Payees, Random, RelayerOrder, Relayers, Row, SignError, Signer,
-    Sql, SqlError, SqlValue, Timer, Web, WebRequest, WebResponse,
+    Sql, SqlError, SqlValue, Timer, Web, WebMethod, WebRequest, WebResponse,
 };
 use rusqlite::StatementStatus;
 use rusqlite::types::ValueRef;
@@ -265,6 +265,17 @@ impl Web for World {
     async fn exchange(&self, request: WebRequest) -> Result<WebResponse, HttpError> {
         let _leaves = self.memory.leaves();
         yield_once().await;
+        if let (WebMethod::Get, Some((_, locator))) =
+            (request.method, request.url.split_once("/wallets/"))
+        {
+            let owner = locator.strip_suffix(":evm:smart").unwrap();
+            let known = self.memory.crossmint_owner.borrow().as_deref() == Some(owner);
+            let wallet = json!({"chainType": "evm", "type": "smart", "address": PROVIDED,
+                "owner": owner, "config": {"adminSigner": {"type": "api-key"}}});
+            let (status, body) =
+                if known { (200, wallet) } else { (404, json!({"message": "no wallet"})) };
+            return Ok(WebResponse { status, headers: Headers::default(), body: body.to_string() });
+        }
         assert!(request.url.ends_with("/wallets"), "{}", request.url);
         let mut body: Value = serde_json::from_str(&request.body.unwrap()).unwrap();
         let owner = body["owner"].as_str().unwrap().to_owned();

@@ -920,3 +920,123 @@ export type RevokedCredential = { credential: CredentialView,
  * What happened, as a text for the user.
  */
 message: string, };
+
+export type BoughtKind = "seat" | "secret" | "desk" | "other";
+
+export type BoughtState = "on_its_way" | "valid" | "used" | "over" | "cancelled" | "taken_back" | "open" | "resolved" | "waiting" | "rejected" | "done";
+
+export type ReadAgain = { url: string, arguments: Record<string, unknown>, };
+
+export type Bought = { kind: BoughtKind, 
+/**
+ * The id of the event, the secret, or the ticket at the desk.
+ */
+item: string | null, 
+/**
+ * One line. The host wrote it, or a customer of the desk.
+ */
+title: string, 
+/**
+ * RFC 3339.
+ */
+startsAt: string | null, 
+/**
+ * RFC 3339.
+ */
+endsAt: string | null, 
+/**
+ * The zone in which the event shows its times.
+ */
+timeZone: string | null, place: string | null, state: BoughtState, 
+/**
+ * The page with the ticket. Who has it, has the ticket.
+ */
+ticketUrl: string | null, again: ReadAgain | null, };
+
+export type SoldBy = { scope: string, name: string, 
+/**
+ * The host's MCP server.
+ */
+serverUrl: string, };
+
+export type UnavailableReason = "being_restored" | "no_answer" | "gone";
+
+export type UnavailableHost = { scope: string, reason: UnavailableReason, };
+
+export type OwnWallet = { 
+/**
+ * `browser` stands for the wallet that signed in.
+ */
+kind: Kind, 
+/**
+ * The address (EIP-55).
+ */
+address: string, };
+
+export type BoughtLine = { host: SoldBy, 
+/**
+ * Dollars.
+ */
+paidUsd: string, 
+/**
+ * CAIP-2.
+ */
+network: string, 
+/**
+ * The transaction that moved the money, once it is known.
+ */
+transaction: string | null, 
+/**
+ * Where the transaction is shown.
+ */
+transactionUrl: string | null, 
+/**
+ * When the payment came, RFC 3339.
+ */
+boughtAt: string, kind: BoughtKind, 
+/**
+ * The id of the event, the secret, or the ticket at the desk.
+ */
+item: string | null, 
+/**
+ * One line. The host wrote it, or a customer of the desk.
+ */
+title: string, 
+/**
+ * RFC 3339.
+ */
+startsAt: string | null, 
+/**
+ * RFC 3339.
+ */
+endsAt: string | null, 
+/**
+ * The zone in which the event shows its times.
+ */
+timeZone: string | null, place: string | null, state: BoughtState, 
+/**
+ * The page with the ticket. Who has it, has the ticket.
+ */
+ticketUrl: string | null, again: ReadAgain | null, };
+
+export type BoughtTickets = { 
+/**
+ * Newest first among the hosts of this page.
+ */
+tickets: Array<BoughtLine>, 
+/**
+ * Hosts that could not be asked for this page. Ask again to see what was bought there.
+ */
+unavailable: Array<UnavailableHost>, 
+/**
+ * The wallets whose purchases these are.
+ */
+wallets: Array<OwnWallet>, 
+/**
+ * Kinds of wallets that could not be looked up now. What they have bought is missing.
+ */
+walletsUnavailable: Array<Kind>, 
+/**
+ * The cursor of the next page, if there is one. A page may be empty although another one follows.
+ */
+nextCursor?: string, };

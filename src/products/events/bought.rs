@@ -1,0 +1,81 @@
+//! What buyers of seats find in the list of everything that they have bought.
+
+use serde_json::json;
+
+use crate::base::id::{EventId, PaymentId};
+use crate::ledger::payments::Payment;
+use crate::ports::{SqlError, World};
+use crate::products::events::rsvp::Rsvp;
+use crate::products::events::tools::Tool;
+use crate::products::events::{Event, Status, store};
+use crate::sale::bought::{Again, Bought, Kind, State, unsettled};
+use crate::sale::cx::Cx;
+use crate::sale::tool::ProductTool;
+
+/// The title of a seat whose event is not stored.
+const NO_EVENT: &str = "Event";
+
+/// What a payment for one of the events' tools has bought.
+pub(super) fn bought(
+    tool: Tool,
+    cx: &Cx<'_, impl World>,
+    payment: &Payment,
+) -> Result<Bought, SqlError> {
+    let event = payment.wanted.as_deref().and_then(|id| EventId::parse(id).ok());
+    let event = event.map(|id| store::find(cx.world, &id)).transpose()?.flatten();
+    let event = event.map(|(event, _)| event);
+    if tool != Tool::RsvpToEvent {
+        let title = tool.spec().title;
+        let title = event.map_or_else(|| title.to_owned(), |it| format!("{title}: {}", it.title));
+        return Ok(Bought::plain(Kind::Other, title, State::Done, payment));
+    }
+    let rsvp = store::rsvp_of_payment(cx.world, &payment.id)?;
+    let seat = seat(cx, event.as_ref(), rsvp.as_ref());
+    Ok(Bought {
+        item: payment.wanted.clone(),
+        state: unsettled(payment).unwrap_or(seat.state),
+        again: rsvp.map(|rsvp| Again {
+            url: cx.resource_url(tool.spec().name),
+            arguments: json!({"eventId": rsvp.event_id}),
+        }),
+        ..seat
+    })
+}
+
+/// A seat that was read back from KV, so that its payment is not stored. Its ticket has a new code.
+///
+/// # Errors
+///
+/// [`SqlError`] if SQLite refuses.
+pub fn read_back(
+    cx: &Cx<'_, impl World>,
+    payment: &PaymentId,
+) -> Result<Option<(Rsvp, Bought)>, SqlError> {
+    let Some(rsvp) = store::rsvp_of_payment(cx.world, payment)? else { return Ok(None) };
+    let event = store::find(cx.world, &rsvp.event_id)?.map(|(event, _)| event);
+    let seat = seat(cx, event.as_ref(), Some(&rsvp));
+    Ok(Some((rsvp, seat)))
+}
+
+fn seat(cx: &Cx<'_, impl World>, event: Option<&Event>, rsvp: Option<&Rsvp>) -> Bought {
+    let state = match (event.map(|event| event.status(cx.now())), rsvp) {
+        // The seat is gone: its money was dropped by the chain.
+        (_, None) => State::TakenBack,
+        (Some(Status::Cancelled), Some(_)) => State::Cancelled,
+        (_, Some(Rsvp { checked_in_at: Some(_), .. })) => State::Used,
+        (Some(Status::Past), Some(_)) => State::Over,
+        (Some(Status::Scheduled) | None, Some(_)) => State::Valid,
+    };
+    Bought {
+        kind: Kind::Seat,
+        item: rsvp.map(|rsvp| rsvp.event_id.to_string()),
+        title: event.map_or_else(|| NO_EVENT.to_owned(), |event| event.title.clone()),
+        starts_at: event.map(|event| event.starts_at.to_string()),
+        ends_at: event.and_then(|event| event.ends_at).map(|end| end.to_string()),
+        time_zone: event.map(|event| event.time_zone.as_str().to_owned()),
+        place: event.and_then(|event| event.location.clone()),
+        state,
+        ticket_url: rsvp.map(|rsvp| format!("{}/t/{}", cx.config.public_url, rsvp.code)),
+        again: None,
+    }
+}
