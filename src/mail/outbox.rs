@@ -38,7 +38,7 @@ pub struct Due {
 #[serde(rename_all = "camelCase")]
 pub struct Line {
     id: String,
-    /// `ticket` or `notice`; sign-in codes are not listed.
+    /// `ticket` (of the desk) or `notice` (the ticket of a seat); sign-in codes are not listed.
     kind: String,
     to: String,
     subject: String,

@@ -2,10 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::email::EmailAddress;
 use crate::base::id::MailId;
 use crate::base::time::UnixSeconds;
+use crate::ports::mail::Kind;
 use crate::ports::storage::first;
 use crate::ports::{Sql, SqlError};
+
+/// Fewer failures than this are ignored.
+const FAILURES_MIN: u64 = 3;
 
 /// A provider's report about an accepted mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,15 +60,81 @@ pub fn note(
     sql.run(known, &[id.as_str().into(), now.into()]).map(drop)
 }
 
-/// The number of mails since `since` that bounced, failed at the provider or were reported as spam, and the number of
-/// sent mails. Codes are not counted.
+/// The number of mails of a kind that bounced since `since`, failed at the provider or were reported as spam, and the
+/// number of sent mails. Kinds are counted apart, so that what buyers of seats cause stops no mail of the desk.
 ///
 /// # Errors
 /// As [`note`].
-pub fn failures(sql: &impl Sql, since: UnixSeconds) -> Result<(u64, u64), SqlError> {
-    let statement = "SELECT (SELECT count(DISTINCT mail_id) FROM mail_events \
-         WHERE at >= ?1 AND kind <> 'delivered'), \
-         (SELECT count(*) FROM mail_outbox WHERE state = 'sent' AND updated_at >= ?1)";
-    let Some(mut columns) = first(sql, statement, &[since.into()])? else { return Ok((0, 0)) };
+pub fn failures(sql: &impl Sql, kind: Kind, since: UnixSeconds) -> Result<(u64, u64), SqlError> {
+    let statement = "SELECT (SELECT count(DISTINCT e.mail_id) FROM mail_events e \
+         JOIN mail_outbox m ON m.id = e.mail_id \
+         WHERE e.at >= ?1 AND e.kind <> 'delivered' AND m.kind = ?2), \
+         (SELECT count(*) FROM mail_outbox WHERE state = 'sent' AND updated_at >= ?1 AND kind = ?2)";
+    let parameters = [since.into(), kind.as_str().into()];
+    let Some(mut columns) = first(sql, statement, &parameters)? else { return Ok((0, 0)) };
     Ok((columns.count()?, columns.count()?))
+}
+
+/// Whether this number of failures says that mail should stop.
+#[must_use]
+pub fn is_too_much(failed: u64, sent: u64, percent: u32) -> bool {
+    let all = sent.max(failed);
+    failed >= FAILURES_MIN && failed.saturating_mul(100) >= all.saturating_mul(u64::from(percent))
+}
+
+/// Mails of a kind that were queued since a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// Mails to anybody at all.
+    pub all: u64,
+    pub to_recipient: u64,
+    /// Whether the recipient's server has refused a mail of this host in the last 30 days, or the recipient has reported
+    /// one as spam.
+    pub is_unwanted: bool,
+}
+
+/// What was written since `since`, for limits.
+///
+/// # Errors
+/// As [`note`].
+pub fn written(
+    sql: &impl Sql,
+    kind: Kind,
+    recipient: &EmailAddress,
+    since: UnixSeconds,
+) -> Result<Written, SqlError> {
+    let statement = "SELECT \
+         (SELECT count(*) FROM mail_outbox WHERE kind = ?1 AND created_at > ?2), \
+         (SELECT count(*) FROM mail_outbox WHERE kind = ?1 AND to_address = ?3 AND created_at > ?2), \
+         EXISTS (SELECT 1 FROM mail_outbox m JOIN mail_events e ON e.mail_id = m.id \
+         WHERE m.to_address = ?3 AND e.kind IN ('bounced', 'complained'))";
+    let parameters = [kind.as_str().into(), since.into(), recipient.as_str().into()];
+    let found = first(sql, statement, &parameters)?;
+    let mut columns = found.ok_or_else(|| SqlError("mails are not counted".to_owned()))?;
+    Ok(Written {
+        all: columns.count()?,
+        to_recipient: columns.count()?,
+        is_unwanted: columns.int()? != 0,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_few_failures_say_nothing_and_many_stop_everything() {
+        for (failed, sent, percent, stops) in [
+            (0, 0, 10, false),
+            (2, 2, 10, false),
+            (3, 0, 10, true),
+            (3, 30, 10, true),
+            (3, 31, 10, false),
+            (50, 100, 51, false),
+            (51, 100, 51, true),
+            (3, 3, 100, true),
+        ] {
+            assert_eq!(is_too_much(failed, sent, percent), stops, "{failed} of {sent}, {percent}");
+        }
+    }
 }

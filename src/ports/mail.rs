@@ -12,7 +12,7 @@ pub enum Kind {
     Code,
     /// An answer in a ticket of the desk.
     Ticket,
-    /// A notice to the host.
+    /// What a buyer is told of a purchase: the ticket of a seat.
     Notice,
 }
 

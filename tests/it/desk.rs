@@ -80,6 +80,11 @@ fn bounce(server: &Server, times: usize) {
     for number in 0..times {
         let now = server.world.memory.now.get();
         server.sql(&format!(
+            "INSERT OR IGNORE INTO mail_outbox (id, kind, scope, to_address, subject, body, state, \
+             attempts, next_at, created_at, updated_at) VALUES ('mail_{number}', 'ticket', '', '', \
+             '', '', 'failed', 1, {now}, {now}, {now})"
+        ));
+        server.sql(&format!(
             "INSERT INTO mail_events (webhook_id, mail_id, kind, at) VALUES ('w{number}-{now}', 'mail_{number}', 'bounced', {now})"
         ));
     }

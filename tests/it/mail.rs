@@ -230,7 +230,7 @@ fn what_a_provider_says_counts_once() {
     let (first, second) = (queue(&server), queue(&server));
     server.wake();
     let since = server.world.now();
-    assert_eq!(reports::failures(&server.world, since).unwrap(), (0, 2));
+    assert_eq!(reports::failures(&server.world, Kind::Ticket, since).unwrap(), (0, 2));
     let tell = |webhook: &str, mail_id: &MailId, fate| {
         let webhook_id = webhook.to_owned();
         let action = Action::MailEvent { webhook_id, mail_id: mail_id.clone(), fate };
@@ -243,8 +243,8 @@ fn what_a_provider_says_counts_once() {
     tell("d", &MailId::random(&server.world), Fate::Bounced);
     let kinds = "SELECT group_concat(webhook_id || ' ' || kind) FROM (SELECT * FROM mail_events ORDER BY 1)";
     assert_eq!(server.text(kinds), "a bounced,b complained,c delivered");
-    assert_eq!(reports::failures(&server.world, since).unwrap(), (1, 2));
-    assert_eq!(reports::failures(&server.world, since.plus(1)).unwrap(), (0, 0));
+    assert_eq!(reports::failures(&server.world, Kind::Ticket, since).unwrap(), (1, 2));
+    assert_eq!(reports::failures(&server.world, Kind::Ticket, since.plus(1)).unwrap(), (0, 0));
     let shown = json_of(&server.as_owner(Action::Own(Own::Mail), &json!(null)));
     let failures = shown["mails"].as_array().unwrap().iter().filter(|it| it["isFailure"] == true);
     assert_eq!(failures.count(), 1);
@@ -258,7 +258,10 @@ fn a_mail_that_came_back_has_been_sent() {
     server.wake();
     reports::note(&server.world, "a", &id, Fate::Bounced, server.world.now()).unwrap();
     assert_eq!(server.text(STATES), "sent");
-    assert_eq!(reports::failures(&server.world, UnixSeconds::new(0)).unwrap(), (1, 1));
+    assert_eq!(
+        reports::failures(&server.world, Kind::Ticket, UnixSeconds::new(0)).unwrap(),
+        (1, 1)
+    );
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Everything that a wallet or a user has bought at any host: who may ask, and what they find.
 
 mod kit;
+mod mail;
 mod pages;
 mod states;
 

@@ -8,15 +8,13 @@ use serde::Serialize;
 use crate::base::fields::{InvalidField, bad};
 use crate::base::time::UnixSeconds;
 use crate::ledger::wallets::Reputation;
-use crate::mail;
+use crate::mail::{Kind, reports};
 use crate::ports::storage::first;
 use crate::ports::{Sql, SqlError, SqlValue};
 use crate::products::desk::input::DeskChanges;
 
 /// The period in which failures are counted, seconds.
 const WINDOW_SECONDS: i64 = 86_400;
-/// Fewer failures than this are ignored.
-const FAILURES_MIN: u64 = 3;
 
 /// A host's rules for its desk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,7 +87,7 @@ impl Rules {
         }
         if rules.tripped_at.is_none() {
             let (failed, sent) = rules.counts(sql, now)?;
-            if is_too_much(failed, sent, rules.failure_percent) {
+            if reports::is_too_much(failed, sent, rules.failure_percent) {
                 rules.tripped_at = Some(now);
                 rules.save(sql)?;
             }
@@ -179,33 +177,6 @@ impl Rules {
     fn counts(&self, sql: &impl Sql, now: UnixSeconds) -> Result<(u64, u64), SqlError> {
         let day = now.plus(-WINDOW_SECONDS);
         let since = self.reset_at.map_or(day, |reset| reset.max(day));
-        mail::reports::failures(sql, since)
-    }
-}
-
-/// Whether this number of failures trips the breaker.
-fn is_too_much(failed: u64, sent: u64, percent: u32) -> bool {
-    let all = sent.max(failed);
-    failed >= FAILURES_MIN && failed.saturating_mul(100) >= all.saturating_mul(u64::from(percent))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_few_failures_say_nothing_and_many_stop_everything() {
-        for (failed, sent, percent, stops) in [
-            (0, 0, 10, false),
-            (2, 2, 10, false),
-            (3, 0, 10, true),
-            (3, 30, 10, true),
-            (3, 31, 10, false),
-            (50, 100, 51, false),
-            (51, 100, 51, true),
-            (3, 3, 100, true),
-        ] {
-            assert_eq!(is_too_much(failed, sent, percent), stops, "{failed} of {sent}, {percent}");
-        }
+        reports::failures(sql, Kind::Ticket, since)
     }
 }

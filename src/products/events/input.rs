@@ -42,7 +42,7 @@ pub struct RsvpToEvent {
     pub event_id: String,
     /// The guest's name for the host's list, at most 200 characters.
     pub name: Option<String>,
-    /// The guest's e-mail address for the host's list.
+    /// The guest's e-mail address for the host's list. The ticket is mailed to it if this deployment sends mail.
     pub email: Option<String>,
     /// Must equal the paying wallet; may be left out.
     pub wallet_address: Option<String>,

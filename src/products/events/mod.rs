@@ -10,6 +10,7 @@ pub mod rest;
 pub mod rsvp;
 pub mod sale;
 pub mod store;
+mod ticket_mail;
 pub mod tools;
 pub mod views;
 

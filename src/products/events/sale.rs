@@ -15,6 +15,7 @@ use crate::products::events::rsvp::Rsvp;
 use crate::products::events::tools::{ANALYTICS_PRICE, Tool};
 use crate::products::events::{
     Event, EventView, NotOnSale, SeatFor, Seats, Status, bought, manage, records, store,
+    ticket_mail,
 };
 use crate::rails::outcome::{Abort, Failure, Money};
 use crate::rails::quote::PaidCall;
@@ -315,9 +316,10 @@ fn fulfil_seat(cx: &Cx<'_, impl World>, settled: &Settled) -> Result<Value, SqlE
     let (event, seats) = store::insert_rsvp(sql, &rsvp, payment.id.as_str())?
         .ok_or_else(|| SqlError("a seat at an event that is not there".to_owned()))?;
     records::publish_sale(cx, &rsvp, &event, seats)?;
+    let is_mailed = ticket_mail::queue(cx, &rsvp);
     // The payment's own hold counts as taken from here on.
     let seats = Seats { held: seats.held.saturating_sub(1), ..seats };
-    Ok(ticket_answer(cx, &rsvp, event.view(seats, now)))
+    Ok(ticket_answer(cx, &rsvp, event.view(seats, now), is_mailed))
 }
 
 /// The event as it is for this payer.
@@ -334,7 +336,7 @@ fn check_no_seat(wanted: &SeatFor) -> Result<(), Failure> {
     Err(Abort::new(Code::AlreadyHasSeat, detail).with_money(Money::NotMoved).into())
 }
 
-fn ticket_answer(cx: &Cx<'_, impl World>, rsvp: &Rsvp, event: EventView) -> Value {
+fn ticket_answer(cx: &Cx<'_, impl World>, rsvp: &Rsvp, event: EventView, is_mailed: bool) -> Value {
     let url = &cx.config.public_url;
     json!({
         "success": true,
@@ -345,6 +347,7 @@ fn ticket_answer(cx: &Cx<'_, impl World>, rsvp: &Rsvp, event: EventView) -> Valu
             "You have a seat. ${} was paid. Show the ticket at the entrance.", rsvp.paid
         ),
         "ticketUrl": format!("{url}/t/{}", rsvp.code),
+        "isMailed": is_mailed,
         "calendarUrl": format!("{url}/e/{}/{}/calendar.ics", cx.scope, rsvp.event_id),
     })
 }

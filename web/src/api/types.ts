@@ -851,7 +851,7 @@ nextCursor?: string, };
 
 export type OwnMail = { id: string, 
 /**
- * `ticket` or `notice`; sign-in codes are not listed.
+ * `ticket` (of the desk) or `notice` (the ticket of a seat); sign-in codes are not listed.
  */
 kind: string, to: string, subject: string, ticket: number | null, 
 /**

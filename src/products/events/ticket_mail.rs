@@ -1,0 +1,129 @@
+//! The ticket by mail, if the buyer gave an address and the deployment sends mail.
+//!
+//! Anybody may type a stranger's address, and a host may buy seats of its own events for the price of gas. So mails are
+//! few for each recipient and host, they stop when many come back, their text is ours but for the event's title, and a
+//! title that a mail program could make a link of is left out. A mail that is not sent changes nothing about the sale.
+
+use crate::base::email::EmailAddress;
+use crate::base::text;
+use crate::mail::reports::{self, Written};
+use crate::mail::{Kind, NewMail, outbox};
+use crate::ports::{Level, SqlError, World};
+use crate::products::events::rsvp::Rsvp;
+use crate::products::events::{Event, store};
+use crate::sale::cx::Cx;
+
+/// Tickets that one address gets from one host in a day.
+const RECIPIENT_MAX: u64 = 3;
+/// Tickets that one host mails in a day.
+const HOST_MAX: u64 = 200;
+/// The period of these limits, seconds.
+const DAY_SECONDS: i64 = 86_400;
+/// Percentage of a day's tickets that may come back. Beyond it no more are mailed until they are a day old.
+const FAILURE_PERCENT: u32 = 10;
+/// The longest title in a mail, characters.
+const TITLE_CHARS_MAX: usize = 80;
+/// What stands for a title that is left out.
+const NO_TITLE: &str = "your event";
+
+/// Queues the ticket of a seat for its guest, in the transaction that books the money. Returns whether it did. A failure
+/// is logged.
+pub(super) fn queue(cx: &Cx<'_, impl World>, rsvp: &Rsvp) -> bool {
+    try_to(cx, rsvp).unwrap_or_else(|error| {
+        let fields = [("rsvp", rsvp.id.as_str()), ("why", &error.0)];
+        cx.world.line(Level::Error, "a ticket cannot be mailed", &fields);
+        false
+    })
+}
+
+fn try_to(cx: &Cx<'_, impl World>, rsvp: &Rsvp) -> Result<bool, SqlError> {
+    let address = rsvp.guest.email.as_deref().and_then(|text| EmailAddress::parse(text).ok());
+    let Some(address) = address.filter(|_| cx.world.delivery().is_some()) else {
+        return Ok(false);
+    };
+    let Some((event, _)) = store::find(cx.world, &rsvp.event_id)? else { return Ok(false) };
+    if !may_write_to(cx, &address)? {
+        cx.world.line(
+            Level::Warn,
+            "a ticket is not mailed: too many",
+            &[("rsvp", rsvp.id.as_str())],
+        );
+        return Ok(false);
+    }
+    let mail = mail(cx, &event, rsvp, address);
+    outbox::queue(cx.world, &mail?, cx.now()).map(|_| true)
+}
+
+/// Whether this host may mail another ticket to this address.
+fn may_write_to(cx: &Cx<'_, impl World>, address: &EmailAddress) -> Result<bool, SqlError> {
+    let since = cx.now().plus(-DAY_SECONDS);
+    let Written { all, to_recipient, is_unwanted } =
+        reports::written(cx.world, Kind::Notice, address, since)?;
+    if is_unwanted || all >= HOST_MAX || to_recipient >= RECIPIENT_MAX {
+        return Ok(false);
+    }
+    let (failed, sent) = reports::failures(cx.world, Kind::Notice, since)?;
+    Ok(!reports::is_too_much(failed, sent, FAILURE_PERCENT))
+}
+
+fn mail(
+    cx: &Cx<'_, impl World>,
+    event: &Event,
+    rsvp: &Rsvp,
+    address: EmailAddress,
+) -> Result<NewMail, SqlError> {
+    let title = title_of(event);
+    let (url, site) = (&cx.config.public_url, cx.config.public_authority());
+    let text = format!(
+        "You have a seat: {title}\n{}\n\nYour ticket: {url}/t/{}\n\n\
+         Show it at the entrance. Keep the link to yourself: who has it, has the ticket.\n\n\
+         This address was given when the seat was bought at {site}. If you know nothing of it, somebody else has typed \
+         your address, and you need not do anything.\n",
+        event.starts_at.to_words(&event.time_zone),
+        rsvp.code,
+    );
+    let (subject, scope) = (format!("Your ticket: {title}"), cx.scope.clone());
+    let mail = NewMail::new(Kind::Notice, scope, address, &subject, &text, None);
+    mail.map_err(|fault| SqlError(fault.to_string()))
+}
+
+/// The event's title, unless it has something that a mail program would make a link of.
+fn title_of(event: &Event) -> String {
+    let title = text::line(&event.title, TITLE_CHARS_MAX);
+    if is_like_a_link(&title) || text::is_blank(&title) { NO_TITLE.to_owned() } else { title }
+}
+
+/// Whether the text has an address of the web or of mail: a scheme, an `@`, or a dot between a letter or digit and a
+/// letter. The other dots are those that browsers read as one (UTS #46).
+fn is_like_a_link(title: &str) -> bool {
+    let is_dot = |c: char| matches!(c, '.' | '\u{3002}' | '\u{ff0e}' | '\u{ff61}');
+    let chars: Vec<char> = title.chars().collect();
+    let has_host = chars.windows(3).any(|three| match three {
+        [before, dot, after] => before.is_alphanumeric() && is_dot(*dot) && after.is_alphabetic(),
+        _ => false,
+    });
+    has_host || title.contains("://") || title.contains('@')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_with_an_address_in_it_is_not_mailed() {
+        for title in [
+            "Win at evil.example",
+            "https://evil",
+            "ask root@evil",
+            "evil\u{3002}example now",
+            "see evil.example/x",
+            "b\u{fc}cher.example",
+            "xn--bcher-kva.example",
+        ] {
+            assert!(is_like_a_link(title), "{title}");
+        }
+        for title in ["Rust meetup", "Rust 1.0", "Doors 18.30", "Dr. No", "A... B", "Why? No!"] {
+            assert!(!is_like_a_link(title), "{title}");
+        }
+    }
+}
