@@ -96,7 +96,10 @@ function show(guest, terminal, { yes }) {
     terminal.print(red(text));
   };
   guest.on("log", ({ logType, message }) => terminal.print(dim(`  ${logType.padEnd(8)} ${message}`)));
-  guest.on("chat", ({ text }) => terminal.print(`${bold("agent")}  ${inColumns(text).join("\n       ")}`));
+  guest.on("chat", ({ text, cards, suggestions }) => {
+    const lines = [text, ...columns(rows(cards), ""), ...(suggestions ?? []).map((one) => dim(`> ${one}`))];
+    terminal.print(`${bold("agent")}  ${lines.join("\n       ")}`);
+  });
   guest.on("error", ({ message }) => fail(`  error    ${message}`));
   guest.on("tool_error", ({ tool, result, moneyMoved }) => fail(`  ${tool}: ${result} (money moved: ${moneyMoved})`));
   guest.on("tool_result", ({ result }) => {
@@ -123,10 +126,26 @@ async function decide(guest, terminal, { confirmationId, tool, amountUsd, payTo,
   guest.send({ type: /^y(es)?$/i.test(answer?.trim() ?? "") ? "confirm" : "cancel", confirmationId });
 }
 
-/** Lists come with ` · ` between what belongs into columns. */
-function inColumns(text) {
-  const lines = text.split("\n");
-  return lines.length < 2 ? lines : columns(lines.map((line) => line.split(" · ")), "");
+/** What an answer is about, a row for each: foreign texts on one line. */
+function rows(cards) {
+  const line = (value) => String(value ?? "").replace(/[\p{C}\s]+/gu, " ").slice(0, 80);
+  const when = ({ startsAt, timeZone }) => {
+    const day = { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" };
+    try {
+      return new Intl.DateTimeFormat("en-GB", { ...day, timeZone }).format(new Date(startsAt));
+    } catch {
+      return line(startsAt);
+    }
+  };
+  const items = cards?.events ?? cards?.secrets ?? cards?.bought ?? [];
+  return items.map((item, place) => [
+    `${place + 1}.`,
+    line(item.title ?? item.name),
+    item.startsAt === undefined ? "" : when(item),
+    line(item.location),
+    item.price === undefined ? "" : `$${line(item.price)}`,
+    line(item.ticketUrl),
+  ]);
 }
 
 await runMain(import.meta.url, main);

@@ -6,9 +6,9 @@ use std::fs;
 use ts_rs::{Config, TS};
 
 use crate::base::code::Code;
-use crate::guest::messages::{In, Out};
+use crate::guest::messages::{Cards, In, Out};
 use crate::guest::purchase::model::State;
-use crate::guest::views::{DeploymentView, ExchangeView, PaymentView, ToolView};
+use crate::guest::views::{BoughtView, DeploymentView, ExchangeView, PaymentView, ToolView};
 use crate::host::views::{
     CreatedCredential, CredentialView, OwnCredentials, OwnMails, OwnPayments, ProfileView,
     Registered, RevokedCredential, Status as CredentialStatus,
@@ -58,7 +58,7 @@ fn types() -> String {
     }
     #[rustfmt::skip]
     write!(
-        In, Out, Kind, WalletInfo, Policy, ToolView, State, PaymentView, DeploymentView,
+        In, Out, Cards, BoughtView, Kind, WalletInfo, Policy, ToolView, State, PaymentView, DeploymentView,
         ExchangeView, PageSettings, NetworkView, FaucetAnswer, NonceAnswer, CodeSentAnswer,
         SessionAnswer, Code, Problem, ProfileView, LimitsView, Registered, Status, EventView, OwnEvent,
         OwnEvents, RsvpLine<'_>, Rsvps<'_>, CheckInAnswer<'_>, vault::Status, SecretView,

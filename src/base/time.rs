@@ -3,6 +3,8 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
 use serde::{Deserialize, Serialize};
 
 use crate::base::zones::{Local, zones};
@@ -95,6 +97,22 @@ impl UnixSeconds {
     pub fn to_words(self, zone: &ZoneName) -> String {
         let Local { offset, name } = self.local(zone);
         format!("{} {name}", self.plus(offset).timestamp().strftime("%a %-d %b %Y, %H:%M"))
+    }
+
+    /// As people write it, in `zone`: `Sat 12 Dec, 18:30`; with the year if that is another than at `now`.
+    #[must_use]
+    pub fn to_plain_words(self, zone: &ZoneName, now: Self) -> String {
+        let local = self.civil(zone);
+        let is_this_year = local.year() == now.civil(zone).year();
+        let form = if is_this_year { "%a %-d %b, %H:%M" } else { "%a %-d %b %Y, %H:%M" };
+        local.strftime(form).to_string()
+    }
+
+    /// The date and the time of day in `zone`.
+    #[must_use]
+    pub fn civil(self, zone: &ZoneName) -> DateTime {
+        let Local { offset, .. } = self.local(zone);
+        Offset::UTC.to_datetime(self.plus(offset).timestamp())
     }
 
     /// Short and in ASCII, with the city of the zone: `12 Dec 2026 18:30 Berlin`.
@@ -191,6 +209,9 @@ mod tests {
         let moment = UnixSeconds::from_rfc3339("2027-03-01T18:30:00Z").unwrap();
         assert_eq!(moment.to_words(&berlin), "Mon 1 Mar 2027, 19:30 CET");
         assert_eq!(moment.to_short_words(&berlin), "1 Mar 2027 19:30 Berlin");
+        let new_year = UnixSeconds::from_rfc3339("2026-12-31T23:30:00Z").unwrap();
+        assert_eq!(moment.to_plain_words(&berlin, new_year), "Mon 1 Mar, 19:30");
+        assert_eq!(moment.to_plain_words(&ZoneName::utc(), new_year), "Mon 1 Mar 2027, 18:30");
         assert_eq!(moment.to_short_words(&ZoneName::utc()), "1 Mar 2027 18:30 UTC");
         assert_eq!(ZoneName::parse("Mars/Olympus"), Err(TimeError::UnknownZone));
     }

@@ -53,6 +53,13 @@ const INCLUSIVE: &[&str] = &[
 const ABOVE: &[&str] = &["more than", "over", "above", "exceeds", "dearer than", ">"];
 
 impl Ceiling {
+    pub(super) const FREE: Self = Self { amount: Usdc::ZERO, is_strict: false };
+
+    /// At most this amount.
+    pub(super) const fn up_to(amount: Usdc) -> Self {
+        Self { amount, is_strict: false }
+    }
+
     /// Whether `price` is within the limit.
     #[must_use]
     pub fn allows(self, price: Usdc) -> bool {

@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::base::money::Usdc;
+use crate::base::time::UnixSeconds;
 use crate::chat::ceiling::Ceiling;
 use crate::chat::create::Draft;
-use crate::chat::events::KnownEvent;
+use crate::chat::things::{Lists, Seen};
 
 /// The context of a message.
 #[derive(Clone, Copy, Debug)]
@@ -15,19 +16,27 @@ pub struct Context<'a> {
     pub connected: Option<&'a str>,
     /// The names of its tools.
     pub tools: &'a [String],
-    /// Its events, as it listed them.
-    pub events: &'a [KnownEvent],
+    /// What it lists at this moment; `None` if it was not asked yet ([`Intent::Look`]).
+    pub lists: Option<&'a Lists>,
+    /// What was shown last.
+    pub seen: &'a Seen,
     /// Whether a payment waits for a yes or a no.
     pub pending: bool,
     /// The question of the last [`Intent::Ask`], unless another intent came since.
     pub awaiting: Option<&'a Missing>,
     /// Whether the user is the host of the connected server.
     pub is_owner: bool,
+    pub now: UnixSeconds,
 }
 
 /// What a message asks the agent to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Intent {
+    /// What it means depends on what the server lists: read the lists, and ask again with them.
+    Look,
+    Hello,
+    Thanks,
+    Help,
     /// Connect to the server at this URL.
     Connect {
         /// http or https, without user name or password.
@@ -35,16 +44,71 @@ pub enum Intent {
     },
     /// Disconnect from the server.
     Disconnect,
-    /// List the server's events.
-    ListEvents,
     /// List the server's tools.
     ListTools,
+    /// Where the session stands: server, wallet, what was spent.
+    Status,
+    Wallet,
+    /// Show the wallet's balance.
+    Balance,
+    History,
+    /// What may be spent.
+    Limits,
+    /// Spend this much at most.
+    SetLimit {
+        per: Per,
+        amount: Usdc,
+    },
+    /// What became of the newest payment.
+    Payment,
+    /// Money back, perhaps for this event.
+    Refund {
+        event_id: Option<String>,
+    },
+    /// What was bought, or the ticket of this event.
+    Tickets {
+        event_id: Option<String>,
+    },
+    Events {
+        /// In the order in which they are shown.
+        ids: Vec<String>,
+        /// The limits as they were typed, such as `in Berlin this weekend`.
+        typed: String,
+        /// Whether one was looked for, such as the cheapest.
+        is_pick: bool,
+    },
+    Secrets {
+        ids: Vec<String>,
+        /// The name that was asked for; empty if all were.
+        typed: String,
+    },
+    /// Tell something of an event or a secret.
+    Tell {
+        id: String,
+        topic: Topic,
+    },
     /// Buy a seat of an event.
     Rsvp {
         /// The server's id of the event.
         event_id: String,
         /// The highest price. The known price may be old, so compare this with the challenge.
         max_price: Option<Usdc>,
+    },
+    BuySecret {
+        secret_id: String,
+        max_price: Option<Usdc>,
+    },
+    /// Buy several seats of an event, which no server sells to one wallet.
+    Several {
+        event_id: String,
+    },
+    /// Open a ticket at the server's helpdesk, with this text.
+    OpenTicket {
+        text: String,
+    },
+    /// How far a ticket of the helpdesk is: with this id, or the last one.
+    TicketStatus {
+        id: Option<String>,
     },
     /// Buy the analytics of an event.
     Analytics {
@@ -53,11 +117,6 @@ pub enum Intent {
     },
     /// Create an event: the arguments of `createEvent`.
     CreateEvent(Value),
-    Status,
-    /// Show the wallet's balance.
-    Balance,
-    History,
-    Help,
     /// Confirm the waiting payment. Only if one waits, and the message says nothing else.
     Yes,
     /// Reject the waiting payment.
@@ -70,8 +129,32 @@ pub enum Intent {
         /// What the answer supplies.
         missing: Missing,
     },
+    /// It is about something that the server does not list.
+    NotFound {
+        /// As it was typed.
+        name: String,
+    },
     /// No pattern matches the message.
     Unknown,
+}
+
+/// What a limit is counted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Per {
+    Call,
+    Session,
+    Day,
+}
+
+/// What is asked about an event or a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Topic {
+    All,
+    When,
+    Where,
+    Price,
+    Seats,
 }
 
 /// What the next message must supply, with what is known so far.
@@ -80,26 +163,75 @@ pub enum Intent {
 pub enum Missing {
     /// The URL of a server.
     Url,
-    /// One of the events that are shown in a numbered list.
+    /// One of the events or secrets that were offered.
     #[serde(rename_all = "camelCase")]
     Event {
         purpose: Purpose,
-        /// The ids in the order of the numbered list.
+        /// The ids in the order in which they were offered.
         offered: Vec<String>,
     },
     /// The next fact of a new event.
     Create(Draft),
+    /// What a ticket for the helpdesk is about.
+    Problem,
 }
 
 /// The purpose of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Purpose {
-    /// A seat, at this price at most.
+    /// A seat or a secret, at this price at most.
     Rsvp(Option<Ceiling>),
     Analytics,
+    Tell(Topic),
 }
 
 pub(super) fn say(text: impl Into<String>) -> Intent {
     Intent::Say(text.into())
+}
+
+impl Intent {
+    /// What the user has seen after this intent was carried out.
+    #[must_use]
+    pub fn seen(&self, before: Seen) -> Seen {
+        let of = |ids: &[String]| Seen {
+            list: ids.to_vec(),
+            it: if let [one] = ids { Some(one.clone()) } else { None },
+        };
+        match self {
+            Self::Events { ids, .. } | Self::Secrets { ids, .. } if !ids.is_empty() => of(ids),
+            Self::Ask { missing: Missing::Event { offered, .. }, .. } => of(offered),
+            Self::Tell { id, .. }
+            | Self::Rsvp { event_id: id, .. }
+            | Self::Several { event_id: id }
+            | Self::BuySecret { secret_id: id, .. } => Seen { it: Some(id.clone()), ..before },
+            Self::Disconnect | Self::Connect { .. } => Seen::default(),
+            Self::Look
+            | Self::Hello
+            | Self::Thanks
+            | Self::Help
+            | Self::ListTools
+            | Self::Status
+            | Self::Wallet
+            | Self::Balance
+            | Self::History
+            | Self::Limits
+            | Self::SetLimit { .. }
+            | Self::Payment
+            | Self::Refund { .. }
+            | Self::Tickets { .. }
+            | Self::Events { .. }
+            | Self::Secrets { .. }
+            | Self::OpenTicket { .. }
+            | Self::TicketStatus { .. }
+            | Self::Analytics { .. }
+            | Self::CreateEvent(_)
+            | Self::Yes
+            | Self::No
+            | Self::Say(_)
+            | Self::Ask { .. }
+            | Self::NotFound { .. }
+            | Self::Unknown => before,
+        }
+    }
 }

@@ -4,11 +4,19 @@
 //! confirmation. Titles and results come from other servers and are data: compared and quoted, never read as
 //! commands.
 
+pub mod answers;
 mod ceiling;
 mod create;
-mod events;
+mod grammar;
 mod intent;
 pub mod intents;
 pub mod llm;
-mod phrases;
+mod offers;
+mod pattern;
+mod reading;
+mod requests;
+mod said;
+mod search;
 mod text;
+mod things;
+mod when;

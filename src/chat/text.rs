@@ -46,25 +46,6 @@ pub(super) fn words(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// The rest of the message after the longest of the phrases that it begins with.
-pub(super) fn after<'a>(message: &'a str, phrases: &[&str]) -> Option<&'a str> {
-    let tokens = tokens(message);
-    let begins = |phrase: &str| {
-        let mut parts = tokens.iter();
-        let mut count = 0_usize;
-        for word in phrase.split(' ') {
-            if parts.next()?.word() != word {
-                return None;
-            }
-            count = count.saturating_add(1);
-        }
-        Some(count)
-    };
-    let longest = phrases.iter().filter_map(|phrase| begins(phrase)).max()?;
-    let rest = tokens.get(longest).map_or(message.len(), |token| token.at);
-    message.get(rest..).map(str::trim)
-}
-
 /// Untrusted text as one quoted line: no control or invisible characters, no quotation marks inside, at most 80
 /// characters.
 pub(super) fn quote(text: &str) -> String {
@@ -108,13 +89,6 @@ mod tests {
     fn words_are_small_letters_and_digits() {
         assert_eq!(words("Rust-Meetup #3: What's új?"), ["rust", "meetup", "3", "whats", "új"]);
         assert_eq!(words("…—!"), Vec::<String>::new());
-    }
-
-    #[test]
-    fn what_follows_a_phrase_is_kept_as_written() {
-        assert_eq!(after("RSVP to:  The Rüst", &["rsvp", "rsvp to"]), Some("The Rüst"));
-        assert_eq!(after("rsvp", &["rsvp", "rsvp to"]), Some(""));
-        assert_eq!(after("don't rsvp", &["rsvp"]), None);
     }
 
     #[test]

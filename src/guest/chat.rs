@@ -1,18 +1,14 @@
 //! Typed words: understood by patterns, or by a language model that may call the server's tools. Neither touches money:
 //! what they call goes the same way as `call_tool`, under the same policy.
 
-use serde_json::{Value, json};
-
-use crate::base::money::Usdc;
-use crate::base::time::UnixSeconds;
-use crate::chat::intents::{self, Context, Intent, KnownEvent, Missing};
+use crate::chat::intents::{self, Context, Intent, Lists, Seen};
 use crate::chat::llm::{Conversation, Step, ToolSpec};
 use crate::guest::cx::{Cx, GuestWorld, Report, Trouble};
-use crate::guest::purchase::machine::Event;
-use crate::guest::purchase::model::{Origin, Purchase, State};
-use crate::guest::purchase::{run, store};
+use crate::guest::lists::{self, Catalog};
+use crate::guest::purchase::model::{Origin, State};
+use crate::guest::purchase::store;
 use crate::guest::session::ChatColumn;
-use crate::guest::{budget, history, server, session, wallets};
+use crate::guest::{server, session, wishes};
 use crate::mcp::client::ServerTool;
 
 /// The longest text that is understood, characters.
@@ -28,7 +24,7 @@ pub(super) async fn talk<W: GuestWorld>(cx: &Cx<W>, text: &str) -> Result<(), Tr
         return reply(cx, &said);
     }
     let is_late = cx.questions.take_late();
-    let intent = understand(cx, text)?;
+    let intent = understand(cx, text, None)?;
     if is_late && intent == Intent::Yes {
         return reply(
             cx,
@@ -38,7 +34,7 @@ pub(super) async fn talk<W: GuestWorld>(cx: &Cx<W>, text: &str) -> Result<(), Tr
     if cx.config.llm.is_some() && !is_ours(&intent) {
         return converse(cx, text).await;
     }
-    do_it(cx, intent).await
+    do_it(cx, text, intent).await
 }
 
 /// The language model hears what came of its calls, and goes on. What it calls then may have an outcome at once, too.
@@ -49,98 +45,45 @@ pub(super) async fn hear_reports<W: GuestWorld>(cx: &Cx<W>) -> Result<(), Troubl
     }
 }
 
-fn understand<W: GuestWorld>(cx: &Cx<W>, text: &str) -> Result<Intent, Trouble> {
+/// Understands words by patterns. `lists` are read if they are needed.
+fn understand<W: GuestWorld>(
+    cx: &Cx<W>,
+    text: &str,
+    lists: Option<&Lists>,
+) -> Result<Intent, Trouble> {
     let connection = session::connection(&cx.world)?;
-    let server = connection.as_ref().map(|connection| connection.url.as_str());
-    let listed = match server {
-        Some(server) => session::listed(&cx.world, server)?,
-        None => Vec::new(),
-    };
-    let events: Vec<KnownEvent> = listed
-        .into_iter()
-        .map(|event| KnownEvent {
-            id: event.event_id,
-            title: event.title,
-            price: event.price,
-            seats_left: event.seats_left,
-            starts_at: UnixSeconds::from_rfc3339(&event.starts_at).unwrap_or_default(),
-        })
-        .collect();
     let tools = session::tools(&cx.world)?;
     let names: Vec<String> = tools.into_iter().map(|tool| tool.name).collect();
-    let awaiting: Option<Missing> = session::chat(&cx.world, ChatColumn::Missing)?;
-    let pending = !store::in_state(&cx.world, State::Asked)?.is_empty();
+    let awaiting = wishes::awaits(cx)?;
+    let seen: Seen = session::chat(&cx.world, ChatColumn::Seen)?.unwrap_or_default();
     let context = Context {
-        connected: server,
+        connected: connection.as_ref().map(|connection| connection.url.as_str()),
         tools: &names,
-        events: &events,
-        pending,
+        lists,
+        seen: &seen,
+        pending: !store::in_state(&cx.world, State::Asked)?.is_empty(),
         awaiting: awaiting.as_ref(),
         is_owner: session::owner(&cx.world)?.is_some(),
+        now: cx.world.now(),
     };
     Ok(intents::understand(text, &context))
 }
 
-async fn do_it<W: GuestWorld>(cx: &Cx<W>, intent: Intent) -> Result<(), Trouble> {
-    let missing = if let Intent::Ask { missing, .. } = &intent { Some(missing) } else { None };
-    session::set_chat(&cx.world, ChatColumn::Missing, missing)?;
-    match intent {
-        Intent::Connect { url } => server::connect(cx, &url).await,
-        Intent::Disconnect => server::leave(cx),
-        Intent::ListEvents => by_chat(cx, "listEvents", json!({})).await,
-        Intent::ListTools => reply(cx, &tools_in_words(cx)?),
-        Intent::Rsvp { event_id, max_price } => rsvp(cx, &event_id, max_price).await,
-        Intent::Analytics { event_id } => {
-            by_chat(cx, "getEventAnalytics", json!({"eventId": event_id})).await
-        }
-        Intent::CreateEvent(arguments) => by_chat(cx, "createEvent", arguments).await,
-        Intent::Status => reply(cx, &status_in_words(cx)?),
-        Intent::Balance => wallets::look_at_wallet(cx).await,
-        Intent::History => {
-            cx.tell(&history::message(cx)?);
-            reply(cx, &spent_in_words(cx)?)
-        }
-        Intent::Help => reply(cx, HELP),
-        Intent::Yes => match newest_question(cx)? {
-            Some(purchase) => run::feed_message(cx, &purchase.id, Event::Confirmed).await,
-            None => reply(cx, "Nothing waits for a yes."),
-        },
-        Intent::No => match newest_question(cx)? {
-            Some(purchase) => run::feed_message(cx, &purchase.id, Event::Declined).await,
-            None => reply(cx, "Nothing waits for a no."),
-        },
-        Intent::Say(text) | Intent::Ask { text, .. } => reply(cx, &text),
-        Intent::Unknown => reply(cx, "I do not understand that. Say \"help\" for what I can do."),
+/// What was understood without what the server lists, and then with it if that is needed.
+async fn do_it<W: GuestWorld>(cx: &Cx<W>, text: &str, intent: Intent) -> Result<(), Trouble> {
+    let is_unknown = intent == Intent::Unknown && session::connection(&cx.world)?.is_some();
+    let needs_lists = is_unknown || intent == Intent::Look;
+    if !needs_lists {
+        return Box::pin(wishes::carry_out(cx, text, intent, &Catalog::default())).await;
     }
-}
-
-async fn by_chat<W: GuestWorld>(cx: &Cx<W>, tool: &str, arguments: Value) -> Result<(), Trouble> {
-    server::call(cx, tool, arguments, None, Origin::Chat).await
-}
-
-async fn rsvp<W: GuestWorld>(
-    cx: &Cx<W>,
-    event_id: &str,
-    max_price: Option<Usdc>,
-) -> Result<(), Trouble> {
-    let server = server::here(cx)?.url;
-    let listed = session::listed(&cx.world, &server)?;
-    let price = listed.iter().find(|event| event.event_id == event_id).map(|e| e.price);
-    if let (Some(max), Some(price)) = (max_price, price)
-        && price > max
-    {
-        return reply(
-            cx,
-            &format!("It costs ${price}, which is more than ${max}. I did not book it."),
-        );
-    }
-    if max_price.is_some() && price.is_none() {
-        return reply(
-            cx,
-            "I do not know what that event costs, so I did not book it. Say \"list events\" first.",
-        );
-    }
-    by_chat(cx, "rsvpToEvent", json!({"eventId": event_id})).await
+    let catalog = match Box::pin(lists::read(cx)).await {
+        Ok(catalog) => catalog,
+        // Whoever said something that means nothing is not told that a list is away.
+        Err(Trouble::Said(_)) if is_unknown => Catalog::default(),
+        Err(trouble) => return Err(trouble),
+    };
+    let intent = understand(cx, text, Some(&catalog.lists))?;
+    Box::pin(wishes::carry_out(cx, text, intent, &catalog)).await
 }
 
 /// Begins a conversation with the model, or goes on with it.
@@ -188,42 +131,6 @@ async fn turn<W: GuestWorld>(cx: &Cx<W>, mut conversation: Conversation) -> Resu
     }
 }
 
-fn newest_question<W: GuestWorld>(cx: &Cx<W>) -> Result<Option<Purchase>, Trouble> {
-    Ok(store::in_state(&cx.world, State::Asked)?.pop())
-}
-
-fn tools_in_words<W: GuestWorld>(cx: &Cx<W>) -> Result<String, Trouble> {
-    let tools = session::tools(&cx.world)?;
-    let line = |tool: &ServerTool| {
-        let price = match (tool.is_paid, tool.price) {
-            (false, _) => "free".to_owned(),
-            (true, Some(price)) => format!("${price}"),
-            (true, None) => "paid".to_owned(),
-        };
-        format!("{} ({price})", tool.name)
-    };
-    let lines: Vec<String> = tools.iter().map(line).collect();
-    Ok(if lines.is_empty() { "This server has no tools.".to_owned() } else { lines.join(", ") })
-}
-
-fn status_in_words<W: GuestWorld>(cx: &Cx<W>) -> Result<String, Trouble> {
-    let server = match session::connection(&cx.world)? {
-        Some(connection) => format!("Connected to {}.", connection.url),
-        None => "Not connected to a server.".to_owned(),
-    };
-    let wallet = match session::wallet(&cx.world)? {
-        Some(wallet) => format!("I pay with {}.", wallet.address.to_checksum(None)),
-        None => "No wallet is chosen.".to_owned(),
-    };
-    Ok(format!("{server} {wallet} {}", spent_in_words(cx)?))
-}
-
-fn spent_in_words<W: GuestWorld>(cx: &Cx<W>) -> Result<String, Trouble> {
-    let wallet = session::wallet(&cx.world)?.map(|wallet| wallet.address);
-    let spent = budget::spent(cx, wallet)?;
-    Ok(format!("${} spent in this session, ${} in 24 hours.", spent.session, spent.day))
-}
-
 fn reply<W: GuestWorld>(cx: &Cx<W>, text: &str) -> Result<(), Trouble> {
     cx.say(text);
     Ok(())
@@ -238,13 +145,16 @@ fn is_ours(intent: &Intent) -> bool {
             | Intent::Connect { .. }
             | Intent::Disconnect
             | Intent::Status
+            | Intent::Wallet
             | Intent::Balance
             | Intent::History
+            | Intent::Limits
+            | Intent::SetLimit { .. }
+            | Intent::Payment
+            | Intent::Tickets { event_id: None }
             | Intent::Help
     )
 }
-
-const HELP: &str = "I can: connect to a server (\"connect to https://…\"), \"list events\", \"rsvp to <title or id>\" (also \"… if it is under 1 dollar\"), \"create an event\" at your own server, \"status\", \"balance\", \"history\". I ask before I pay, unless your policy lets me.";
 
 fn spec_of(tool: &ServerTool) -> ToolSpec {
     ToolSpec {

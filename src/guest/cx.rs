@@ -129,7 +129,7 @@ impl<W: GuestWorld> Cx<W> {
 
     /// Says something in the chat.
     pub(super) fn say(&self, text: &str) {
-        self.tell(&Out::Chat { text: text.to_owned() });
+        self.tell(&Out::chat(text));
     }
 
     /// Answers a message that cannot be carried out.

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::guest::views::{DeploymentView, ExchangeView, PaymentView, ToolView};
+use crate::guest::views::{BoughtView, DeploymentView, ExchangeView, PaymentView, ToolView};
 use crate::wallets::policy::Policy;
 use crate::wallets::{Kind, WalletInfo};
 
@@ -171,6 +171,10 @@ pub enum Out {
         code: &'static str,
         /// `no`, `unknown` or `yes`.
         money_moved: &'static str,
+        /// Whether `chat` tells the user the same.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        #[cfg_attr(test, ts(optional, as = "Option<bool>"))]
+        in_chat: bool,
         /// As in the call.
         #[serde(skip_serializing_if = "Option::is_none")]
         #[cfg_attr(test, ts(optional))]
@@ -205,8 +209,27 @@ pub enum Out {
     },
     /// The answer to `export_csv`.
     Csv { text: String },
+    /// Asks the wallet in the browser to sign a message (`personal_sign`): it proves itself to a server, which then
+    /// shows again what it has bought. No money moves.
+    SignMessage {
+        /// Goes back with the signature.
+        request_id: String,
+        /// The address that has to sign.
+        address: String,
+        message: String,
+    },
     /// The agent's answer, in words.
-    Chat { text: String },
+    Chat {
+        text: String,
+        /// What it is about.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional))]
+        cards: Option<Cards>,
+        /// What can be said next; at most three.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        #[cfg_attr(test, ts(optional, as = "Option<Vec<String>>"))]
+        suggestions: Vec<String>,
+    },
     /// What was sent makes no sense, or cannot be now.
     Error {
         /// Why, and what to do.
@@ -214,7 +237,34 @@ pub enum Out {
     },
 }
 
+/// What an answer of the agent is about. Events and secrets are as their server lists them, and untrusted.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(tag = "kind", rename_all = "snake_case", rename_all_fields = "camelCase")]
+pub enum Cards {
+    Events {
+        /// The server that sells them.
+        mcp_url: String,
+        #[cfg_attr(test, ts(type = "Array<unknown>"))]
+        events: Vec<Value>,
+    },
+    Secrets {
+        /// The server that sells them.
+        mcp_url: String,
+        #[cfg_attr(test, ts(type = "Array<unknown>"))]
+        secrets: Vec<Value>,
+    },
+    Bought {
+        bought: Vec<BoughtView>,
+    },
+}
+
 impl Out {
+    #[must_use]
+    pub fn chat(text: impl Into<String>) -> Self {
+        Self::Chat { text: text.into(), cards: None, suggestions: Vec::new() }
+    }
+
     /// Whether somebody waits for it who may be away. The rest is in every greeting, or is of no use later.
     #[must_use]
     pub const fn is_an_answer(&self) -> bool {

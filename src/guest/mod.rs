@@ -10,12 +10,16 @@
 //! `budget`, `wallets`, `seats`, `history` and `report` each do one thing, [`purchase`] pays for a call, `server` calls
 //! tools, `chat` understands words, `alarm` looks after what is open. Imports point one way.
 
+mod again;
 mod alarm;
 mod budget;
 mod chat;
+mod connection;
 mod cx;
 pub mod handshake;
+mod held;
 mod history;
+mod lists;
 pub mod messages;
 mod outbox;
 mod outside;
@@ -26,8 +30,10 @@ mod report;
 mod seats;
 mod server;
 mod session;
+mod sums;
 pub mod views;
 mod wallets;
+mod wishes;
 
 use std::rc::Rc;
 
@@ -213,14 +219,23 @@ async fn act<W: GuestWorld>(cx: &Cx<W>, message: In) -> Result<(), Trouble> {
         In::Confirm { confirmation_id } => {
             run::feed_message(cx, &purchase_id(&confirmation_id)?, Event::Confirmed).await
         }
+        In::Cancel { confirmation_id } if again::declined(cx, &confirmation_id)? => {
+            cx.say("All right. Without a signature I cannot show it again; nothing was charged.");
+            Ok(())
+        }
         In::Cancel { confirmation_id } => {
             run::feed_message(cx, &purchase_id(&confirmation_id)?, Event::Declined).await
         }
         In::Signature { request_id, signature } => {
+            if let Some((tool, again)) =
+                Box::pin(again::signed(cx, &request_id, &signature)).await?
+            {
+                return wishes::shown_again(cx, &tool, again);
+            }
             let event = Event::SignatureReceived(signature);
             run::feed_message(cx, &purchase_id(&request_id)?, event).await
         }
-        In::Chat { text } => chat::talk(cx, &text).await,
+        In::Chat { text } => Box::pin(chat::talk(cx, &text)).await,
         In::ExportCsv {} => {
             cx.tell(&history::csv_message(cx)?);
             Ok(())
@@ -261,7 +276,8 @@ fn greeting<W: GuestWorld>(cx: &Cx<W>, token: Option<String>) -> Result<Vec<Out>
             greeting.extend(sign_request(&purchase));
         }
     }
-    greeting.extend(cx.questions.shown().map(|text| Out::Chat { text }));
+    greeting.extend(again::waiting(cx)?);
+    greeting.extend(cx.questions.shown().map(Out::chat));
     Ok(greeting)
 }
 

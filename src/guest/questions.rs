@@ -69,7 +69,7 @@ impl Questions {
         let open = self.begin(question);
         let say = |text: String| {
             // Text can always be written.
-            let message = serde_json::to_string(&Out::Chat { text }).unwrap_or_default();
+            let message = serde_json::to_string(&Out::chat(text)).unwrap_or_default();
             world.tell_all(&message)
         };
         if let Some(said) = within(world, QUESTION_MILLIS, open.said(&say)).await {

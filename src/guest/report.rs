@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use crate::base::text;
-use crate::base::time::{UnixSeconds, ZoneName};
 use crate::guest::cx::{Cx, GuestWorld, Report};
 use crate::guest::messages::Out;
 use crate::guest::purchase::model::Origin;
@@ -26,6 +25,11 @@ pub(super) struct Failed<'a> {
     pub(super) money_moved: &'static str,
 }
 
+/// Shows a result that no call of a client waits for.
+pub(super) fn show<W: GuestWorld>(cx: &Cx<W>, tool: &str, result: &Value) {
+    cx.tell(&result_message(Caller { tool, call_id: &None, origin: &Origin::Chat }, result));
+}
+
 /// A tool has answered.
 pub(super) fn done<W: GuestWorld>(cx: &Cx<W>, caller: Caller<'_>, result: Value) {
     cx.tell(&result_message(caller, &result));
@@ -34,14 +38,17 @@ pub(super) fn done<W: GuestWorld>(cx: &Cx<W>, caller: Caller<'_>, result: Value)
 
 /// A call has no result.
 pub(super) fn failed<W: GuestWorld>(cx: &Cx<W>, caller: Caller<'_>, why: &Failed<'_>) {
+    let in_chat = caller.origin == &Origin::Chat;
     cx.tell(&Out::ToolError {
+        in_chat,
         tool: caller.tool.to_owned(),
         result: why.text.to_owned(),
         code: why.code,
         money_moved: why.money_moved,
         call_id: caller.call_id.clone(),
     });
-    report(cx, caller, Err(why.text));
+    let words = if in_chat { failure_in_words(why) } else { why.text.to_owned() };
+    report(cx, caller, Err(&words));
 }
 
 /// The message that shows a result.
@@ -68,37 +75,40 @@ pub(super) fn report<W: GuestWorld>(cx: &Cx<W>, caller: Caller<'_>, outcome: Res
     }
 }
 
-/// What a tool answered, for people: its message if it has one.
+/// What a tool answered, in one sentence: the result itself is shown beside it.
 fn in_words(tool: &str, outcome: Result<&Value, &str>) -> String {
     let result = match outcome {
-        Err(text) => return format!("That did not work: {}", text::line(text, 500)),
+        Err(words) => return words.to_owned(),
         Ok(result) => result,
     };
     let content = result.get("structuredContent").unwrap_or(&Value::Null);
-    if let Some(events) = content.get("events").and_then(Value::as_array) {
-        return events_in_words(events);
+    if content.get("ticketUrl").and_then(Value::as_str).is_some() {
+        return "Done. You find the ticket again if you say \"my tickets\".".to_owned();
     }
-    let ticket = content.get("ticketUrl").and_then(Value::as_str);
-    match (content.get("message").and_then(Value::as_str), ticket) {
-        (Some(message), Some(ticket)) => {
-            format!("{} Your ticket: {}", text::line(message, 500), text::line(ticket, 300))
-        }
-        (Some(message), None) => text::line(message, 500),
-        (None, _) => format!("{} has answered.", text::line(tool, 80)),
+    if content.get("secret").is_some() {
+        return "Done. Reading it again costs nothing.".to_owned();
+    }
+    match content.get("message").and_then(Value::as_str) {
+        Some(message) => text::line(message, 500),
+        None => format!("{} has answered.", text::line(tool, 80)),
     }
 }
 
-fn events_in_words(events: &[Value]) -> String {
-    let line = |event: &Value| {
-        let text = |key: &str| event.get(key).and_then(Value::as_str).unwrap_or_default();
-        let shown = |key: &str, chars_max| text::line(text(key), chars_max);
-        let zone = ZoneName::parse(text("timeZone")).unwrap_or_else(|_| ZoneName::utc());
-        let when = match UnixSeconds::from_rfc3339(text("startsAt")) {
-            Ok(moment) => moment.to_words(&zone),
-            Err(_) => shown("startsAt", 40),
-        };
-        format!("{} · ${} · {when}", shown("title", 120), shown("price", 40))
+/// What happened, what became of the money, and what to do.
+fn failure_in_words(why: &Failed<'_>) -> String {
+    let said = text::line(why.text, 500);
+    let mut chars = said.chars();
+    let first = chars.next().map(char::to_uppercase).into_iter().flatten();
+    let said: String = first.chain(chars).collect();
+    let end = if said.ends_with(['.', '!', '?']) { "" } else { "." };
+    let money = match why.money_moved {
+        // Some refusals say it themselves.
+        "no" if said.contains("Nothing was charged") || said.contains("nothing was paid") => "",
+        "no" => " Nothing was charged.",
+        "yes" => " You were charged, and I keep asking for what you have bought.",
+        _ => {
+            " It is not known yet whether you were charged; I keep looking, and you cannot be charged twice."
+        }
     };
-    let lines: Vec<String> = events.iter().take(20).map(line).collect();
-    if lines.is_empty() { "There are no events.".to_owned() } else { lines.join("\n") }
+    format!("{said}{end}{money}")
 }

@@ -4,24 +4,21 @@ use serde_json::Value;
 
 use crate::base::money::Usdc;
 use crate::base::text;
+use crate::guest::again::{self, Again};
+use crate::guest::connection::{KEPT_BYTES_MAX, bytes_of, can_be_kept, here, keep, note_prices};
 use crate::guest::cx::{Cx, GuestWorld, Trouble};
+use crate::guest::held::HAS_SEAT_WORDS;
 use crate::guest::messages::Out;
 use crate::guest::purchase::machine::UNDER_WAY;
 use crate::guest::purchase::model::Origin;
 use crate::guest::purchase::run::{self, Asked};
 use crate::guest::purchase::store;
 use crate::guest::report::{self, Caller, Failed};
-use crate::guest::session::Listed;
 use crate::guest::{outside, seats, session};
 use crate::mcp::client::{Client, ClientError, Connection, ServerTool};
 use crate::ports::{SqlError, within};
 use crate::rails::x402::payer::{self, Answer};
 
-/// Events of a server that are remembered.
-const LISTED_MAX: usize = 500;
-/// What is kept of a server's tools, and of the connection, bytes each. Both stand in the row of the session with its
-/// conversation; a row may have two million bytes.
-const KEPT_BYTES_MAX: usize = 600_000;
 /// The longest answer that asks for payment, bytes. It is kept with the purchase, and histories are read
 /// at once.
 const CHALLENGE_BYTES_MAX: usize = 128 * 1024;
@@ -81,15 +78,6 @@ pub(super) fn connected_message<W: GuestWorld>(
     })
 }
 
-/// The server that the session is connected to.
-pub(super) fn here<W: GuestWorld>(cx: &Cx<W>) -> Result<Connection, Trouble> {
-    let mut connection = session::connection(&cx.world)?
-        .ok_or_else(|| Trouble::Said("connect to a server first (connect_mcp)".to_owned()))?;
-    // Others may be calling it at the same time.
-    connection.renumber(&cx.world);
-    Ok(connection)
-}
-
 /// Calls a tool, without a payment.
 pub(super) async fn call<W: GuestWorld>(
     cx: &Cx<W>,
@@ -137,27 +125,53 @@ pub(super) async fn call<W: GuestWorld>(
         Answer::Unknown { text, .. } => fails("unknown", &text),
         Answer::Failed { text, .. } => {
             let has_seat = outcome.as_ref().is_ok_and(seats::says_has_seat);
-            let ticket = seats::bought_ticket(cx, &connection.url, tool, &arguments)?;
-            let Some(ticket) = ticket.filter(|_| has_seat) else {
+            if !has_seat {
                 return fails("tool_error", &text);
-            };
-            let text = format!(
-                "this wallet has a seat at this event already, and nothing was paid; its ticket is {ticket}"
-            );
-            fails(seats::HAS_SEAT, &text)
+            }
+            let refusal = outcome.unwrap_or_default();
+            let call = (tool, &arguments);
+            let ticket = Box::pin(ticket_of(cx, &mut connection, call, &refusal)).await?;
+            let ticket = ticket.map(|ticket| format!(" Its ticket: {ticket}")).unwrap_or_default();
+            fails(seats::HAS_SEAT, &format!("{HAS_SEAT_WORDS}{ticket}"))
         }
     }
 }
 
-/// Keeps what a call has changed of the connection, if it is still the one.
-pub(super) fn keep<W: GuestWorld>(cx: &Cx<W>, connection: &Connection) -> Result<(), SqlError> {
-    let current = session::connection(&cx.world)?;
-    let is_news =
-        |current: Connection| current.url == connection.url && !current.is_same(connection);
-    if current.is_some_and(is_news) && can_be_kept(connection) {
-        session::set_connection(&cx.world, connection)?;
+/// The ticket of a seat that the wallet has: bought in this session, or read again by a wallet that signs itself.
+async fn ticket_of<W: GuestWorld>(
+    cx: &Cx<W>,
+    connection: &mut Connection,
+    (tool, arguments): (&str, &Value),
+    refusal: &Value,
+) -> Result<Option<String>, Trouble> {
+    let ticket = seats::bought_ticket(cx, &connection.url, tool, arguments)?;
+    if ticket.is_some() || !again::signs_itself(cx)? {
+        return Ok(ticket);
     }
-    Ok(())
+    Ok(match again::read(cx, connection, (tool, arguments), refusal).await {
+        Ok(Again::Read(result)) => seats::ticket_in(&result).map(str::to_owned),
+        // Who is not signed in any more learns that there is a seat, and no more.
+        Ok(Again::Asked | Again::NotShown) | Err(Trouble::Said(_)) => None,
+        Err(trouble @ Trouble::Storage(_)) => return Err(trouble),
+    })
+}
+
+/// Calls a paid tool without a payment, for what it offers to a wallet that has paid before. `None`: it gives nothing to
+/// go on with.
+pub(super) async fn ask_unpaid<W: GuestWorld>(
+    cx: &Cx<W>,
+    tool: &str,
+    arguments: &Value,
+) -> Result<Option<(Connection, Value, Value)>, Trouble> {
+    let mut connection = here(cx)?;
+    let known = session::tools(&cx.world)?.into_iter().find(|known| known.name == tool);
+    let Some(known) = known.filter(|known| known.is_paid) else { return Ok(None) };
+    let arguments = seats::with_wallet(cx, &connection, Some(&known), arguments.clone())?;
+    let outside = outside::outside(cx)?;
+    let client = Client::new(&outside, &cx.rules);
+    let outcome = client.call_tool(&mut connection, tool, &arguments, None).await;
+    keep(cx, &connection)?;
+    Ok(outcome.ok().map(|refusal| (connection, arguments, refusal)))
 }
 
 async fn look_around<W: GuestWorld>(cx: &Cx<W>, mut connection: Connection) -> Result<(), Trouble> {
@@ -171,23 +185,6 @@ async fn look_around<W: GuestWorld>(cx: &Cx<W>, mut connection: Connection) -> R
         note_prices(cx, &connection.url, &result)?;
     }
     Ok(())
-}
-
-/// Remembers the prices of the events in a result: a challenge may not ask for more.
-fn note_prices<W: GuestWorld>(cx: &Cx<W>, server: &str, result: &Value) -> Result<(), SqlError> {
-    let content = result.get("structuredContent").unwrap_or(&Value::Null);
-    let events = content.get("events").and_then(Value::as_array);
-    let one = content.get("event").or(Some(content));
-    let events = events.map_or_else(|| one.into_iter().collect(), |all| all.iter().collect());
-    let events: Vec<&Value> = events;
-    let known = session::listed(&cx.world, server)?;
-    let shown = events.into_iter().take(LISTED_MAX).filter_map(read_listed);
-    let shown: Vec<_> = shown.collect();
-    // The last word about an event counts, so all are written if one is new.
-    if shown.iter().all(|event| known.contains(event)) {
-        return Ok(());
-    }
-    shown.iter().try_for_each(|event| session::list(&cx.world, server, event))
 }
 
 /// The price that the server has shown for this call: the event's, or the tool's.
@@ -216,23 +213,6 @@ fn raw_challenge(outcome: &Result<Value, ClientError>) -> Value {
     }
 }
 
-fn read_listed(event: &Value) -> Option<Listed> {
-    let text = |key: &str| event.get(key).and_then(Value::as_str);
-    let atomic = text("priceAtomic")?.parse().ok()?;
-    Some(Listed {
-        event_id: text::line(text("id")?, 80),
-        title: text::line(text("title")?, 200),
-        price: Usdc::from_atomic(atomic).ok()?,
-        seats_left: event.get("seatsLeft").and_then(Value::as_u64),
-        starts_at: text::line(text("startsAt").unwrap_or_default(), 40),
-    })
-}
-
-/// Whether it is short enough for a row of the storage.
-fn can_be_kept(connection: &Connection) -> bool {
-    bytes_of(connection) <= KEPT_BYTES_MAX
-}
-
 /// The first tools of a server, as many as are short enough for a row of the storage.
 fn what_can_be_kept(tools: Vec<ServerTool>) -> Vec<ServerTool> {
     let mut bytes = 0_usize;
@@ -241,10 +221,6 @@ fn what_can_be_kept(tools: Vec<ServerTool>) -> Vec<ServerTool> {
         bytes <= KEPT_BYTES_MAX
     };
     tools.into_iter().take_while(fits).collect()
-}
-
-fn bytes_of(value: &impl serde::Serialize) -> usize {
-    serde_json::to_string(value).map_or(usize::MAX, |json| json.len())
 }
 
 fn is_same_origin(one: &str, other: &str) -> bool {

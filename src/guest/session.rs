@@ -27,6 +27,7 @@ pub const MIGRATIONS: Migrations = &[
     include_str!("schema-4.sql"),
     include_str!("schema-5.sql"),
     include_str!("schema-6.sql"),
+    include_str!("schema-7.sql"),
 ];
 
 const DAY_SECONDS: i64 = 86_400;
@@ -248,6 +249,10 @@ pub(super) enum ChatColumn {
     Missing,
     /// Its conversation with a model.
     Conversation,
+    /// What it has shown last.
+    Seen,
+    /// What a wallet in a browser is asked to sign for it.
+    Proof,
 }
 
 impl ChatColumn {
@@ -255,6 +260,8 @@ impl ChatColumn {
         match self {
             Self::Missing => "missing",
             Self::Conversation => "conversation",
+            Self::Seen => "seen",
+            Self::Proof => "proof",
         }
     }
 }

@@ -61,6 +61,38 @@ pub struct PaymentView {
     pub at: String,
 }
 
+/// Something that the session has bought.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct BoughtView {
+    pub id: String,
+    pub tool: String,
+    pub mcp_url: String,
+    /// The title of the event, or the name of the secret; untrusted. Empty if it is not known.
+    pub title: String,
+    /// When the event starts, as the server says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub starts_at: Option<String>,
+    /// IANA name of the zone in which that is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub time_zone: Option<String>,
+    /// Where the event takes place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub location: Option<String>,
+    /// The address of the ticket.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub ticket_url: Option<String>,
+    /// The price in US dollars.
+    pub amount_usd: String,
+    /// When it was asked for.
+    pub at: String,
+}
+
 /// A wallet that came to be on the chain.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]

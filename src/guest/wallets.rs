@@ -1,6 +1,6 @@
 //! The wallets that a session can pay with.
 
-use alloy_primitives::{Address, Bytes};
+use alloy_primitives::{Address, B256, Bytes};
 
 use crate::base::money::Usdc;
 use crate::chain::eip3009::{Authorization, digest};
@@ -57,9 +57,14 @@ pub(super) fn is_signed_in_browser<W: GuestWorld>(
 
 /// Looks at the wallet on the chain, and says what it sees.
 pub(super) async fn look_at_wallet<W: GuestWorld>(cx: &Cx<W>) -> Result<(), Trouble> {
-    let Some(wallet) = session::wallet(&cx.world)? else { return Ok(()) };
-    let Some(network) = cx.config.networks.first() else { return Ok(()) };
-    let Some(rpc) = cx.rpc_of(network.caip2) else { return Ok(()) };
+    seen_wallet(cx).await.map(drop)
+}
+
+/// The same, and what it sees; `None` without a wallet or a chain.
+pub(super) async fn seen_wallet<W: GuestWorld>(cx: &Cx<W>) -> Result<Option<WalletInfo>, Trouble> {
+    let Some(wallet) = session::wallet(&cx.world)? else { return Ok(None) };
+    let Some(network) = cx.config.networks.first() else { return Ok(None) };
+    let Some(rpc) = cx.rpc_of(network.caip2) else { return Ok(None) };
     let balance = wallets::usdc_balance(&cx.world, &rpc, network, wallet.address).await.ok();
     let deployed = wallets::is_deployed(&cx.world, &rpc, wallet.address).await.ok();
     if wallet.kind != Kind::Browser && deployed == Some(true) && !wallet.deployed {
@@ -72,10 +77,9 @@ pub(super) async fn look_at_wallet<W: GuestWorld>(cx: &Cx<W>) -> Result<(), Trou
         cx.tell(&Out::WalletDeployed { address: wallet.address.to_checksum(None) });
         cx.tell(&history::message(cx)?);
     }
-    if let Some(info) = info(cx, &wallet, deployed, balance) {
-        cx.tell(&Out::WalletInfo(info));
-    }
-    Ok(())
+    let info = info(cx, &wallet, deployed, balance);
+    info.iter().for_each(|info| cx.tell(&Out::WalletInfo(info.clone())));
+    Ok(info)
 }
 
 /// A signature of one of our own wallets.
@@ -114,6 +118,20 @@ pub(super) async fn sign_ourselves<W: GuestWorld>(
             checked.await.map_err(|error| error.to_string())
         }
     }
+}
+
+/// A signature of our contract wallet under a digest that is no payment.
+pub(super) async fn sign_digest<W: GuestWorld>(
+    cx: &Cx<W>,
+    wallet: &ChosenWallet,
+    digest: B256,
+) -> Result<Bytes, String> {
+    let rpc = cx.config.networks.first().and_then(|network| cx.rpc_of(network.caip2));
+    let rpc = rpc.ok_or("no endpoint")?;
+    let smart = smart(cx).map_err(|_| "it is not set up any more")?;
+    let deployed = wallets::is_deployed(&cx.world, &rpc, wallet.address).await;
+    let deployed = deployed.map_err(|error| error.to_string())?;
+    smart.sign(digest, deployed).ok_or_else(|| "the key cannot sign".to_owned())
 }
 
 /// A signature that came over a socket, if it is the payer's.

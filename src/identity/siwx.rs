@@ -2,10 +2,12 @@
 //! our message, and sends it in the header `SIGN-IN-WITH-X`. The signed text is that of Sign-In with Ethereum, which
 //! [`crate::identity::siwe`] verifies. This module builds it from the fields in the header.
 
+use alloy_primitives::Address;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use url::Url;
 
 use crate::base::time::UnixSeconds;
 use crate::chain::networks::Network;
@@ -32,11 +34,12 @@ pub struct Proof {
 #[error("SIGN-IN-WITH-X {0}")]
 pub struct NotAProof(String);
 
-#[derive(Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Sent {
     domain: String,
     address: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     statement: Option<String>,
     uri: String,
     version: String,
@@ -44,12 +47,94 @@ struct Sent {
     r#type: String,
     nonce: String,
     issued_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     expiration_time: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     not_before: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<String>,
     #[serde(default)]
     resources: Vec<String>,
+    #[serde(default)]
     signature: String,
+}
+
+/// A message that a server offers a wallet to sign, with which it proves itself to that server and to no other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Unsigned(Sent);
+
+impl Unsigned {
+    /// Reads the offer of a challenge or refusal (`extensions["sign-in-with-x"]`) of the server at this URL. `chain` is the
+    /// CAIP-2 id of the network on which the wallet is.
+    ///
+    /// # Errors
+    /// [`NotAProof`] if the message is for another site: a server that is asked could get it signed for itself.
+    pub fn of(
+        offer: &Value,
+        server: &Url,
+        wallet: Address,
+        chain: &str,
+    ) -> Result<Self, NotAProof> {
+        let wrong = |what: &str| NotAProof(what.to_owned());
+        let info = offer.get("info").ok_or_else(|| wrong("must hold what is to be signed"))?;
+        let chains = offer.get("supportedChains").and_then(Value::as_array);
+        let is_chain = |one: &Value| {
+            let is = |key: &str, text: &str| one.get(key).and_then(Value::as_str) == Some(text);
+            is("chainId", chain) && is("type", "eip191")
+        };
+        if !chains.is_some_and(|chains| chains.iter().any(is_chain)) {
+            return Err(wrong("must be for the network of the wallet"));
+        }
+        let mut members = info.as_object().cloned().unwrap_or_default();
+        let own = [
+            ("address", wallet.to_checksum(None)),
+            ("chainId", chain.to_owned()),
+            ("type", "eip191".to_owned()),
+        ];
+        members.extend(own.map(|(name, value)| (name.to_owned(), json!(value))));
+        members.remove("signature");
+        let sent: Sent = serde_json::from_value(Value::Object(members))
+            .map_err(|_| wrong("must hold domain, uri, version, nonce, issuedAt"))?;
+        let authority = server.port().map_or_else(
+            || server.host_str().unwrap_or_default().to_owned(),
+            |port| format!("{}:{port}", server.host_str().unwrap_or_default()),
+        );
+        let uri = Url::parse(&sent.uri).map_err(|_| wrong("must name a resource"))?;
+        if sent.domain != authority || uri.origin() != server.origin() {
+            return Err(wrong("must be for the server that asks"));
+        }
+        let json = serde_json::to_string(&sent).unwrap_or_default();
+        if json.len() > PROOF_BYTES_MAX
+            || all_texts(&sent).any(|text| text.chars().any(char::is_control))
+        {
+            return Err(wrong("must be short and without control characters"));
+        }
+        Ok(Self(sent))
+    }
+
+    /// The text that the wallet signs (EIP-191).
+    #[must_use]
+    pub fn message(&self) -> String {
+        let chain = self.0.chain_id.strip_prefix("eip155:").unwrap_or_default();
+        text_of(&self.0, chain)
+    }
+
+    /// The header that proves the wallet, with its signature in hex.
+    #[must_use]
+    pub fn header(&self, signature: &str) -> String {
+        let signed = Sent { signature: signature.to_owned(), ..self.0.clone() };
+        // Text can always be written.
+        STANDARD.encode(serde_json::to_string(&signed).unwrap_or_default())
+    }
+}
+
+/// Every field that becomes a line of the message.
+fn all_texts(sent: &Sent) -> impl Iterator<Item = &String> {
+    let fields =
+        [&sent.domain, &sent.address, &sent.uri, &sent.version, &sent.nonce, &sent.issued_at];
+    let more = [&sent.statement, &sent.expiration_time, &sent.not_before, &sent.request_id];
+    fields.into_iter().chain(more.into_iter().flatten()).chain(&sent.resources)
 }
 
 /// The message that a challenge offers to sign.
@@ -114,10 +199,7 @@ pub fn read(header: &str) -> Result<Proof, NotAProof> {
         wrong("must name the chainId as in supportedChains, for example eip155:84532")
     })?;
     // Every field is a line of the message. A field with a line break could inject another field.
-    let fields = [&sent.domain, &sent.address, &sent.uri, &sent.version, &sent.nonce];
-    let more = [&sent.statement, &sent.expiration_time, &sent.not_before, &sent.request_id];
-    let mut all = fields.into_iter().chain(more.into_iter().flatten()).chain(&sent.resources);
-    if all.any(|text| text.contains(['\n', '\r'])) {
+    if all_texts(&sent).any(|text| text.contains(['\n', '\r'])) {
         return Err(wrong("must not hold line breaks"));
     }
     Ok(Proof { message: text_of(&sent, chain), signature: sent.signature })
@@ -208,6 +290,37 @@ mod tests {
             }
         }));
         assert!(without.unwrap().message.contains("92266\n\n\nURI: "));
+    }
+
+    #[test]
+    fn what_is_signed_is_what_is_read_and_is_for_the_server_that_asks_and_no_other() {
+        let networks: &[&Network] = &[Network::by_caip2("eip155:84532").unwrap()];
+        let offer = |domain: &str, uri: &str, nonce: &str| {
+            let (issued_at, expires_at) =
+                (UnixSeconds::new(1_800_000_000), UnixSeconds::new(1_800_000_300));
+            Offer { domain, uri, nonce, issued_at, expires_at, networks }.to_json()
+        };
+        let server = Url::parse("http://localhost:8787/mcp/users/ab").unwrap();
+        let wallet = Address::repeat_byte(0x11);
+        let (domain, uri) = ("localhost:8787", "http://localhost:8787/x402");
+        let unsigned =
+            Unsigned::of(&offer(domain, uri, "n1"), &server, wallet, "eip155:84532").unwrap();
+        let stored = serde_json::to_string(&unsigned).unwrap();
+        assert_eq!(serde_json::from_str::<Unsigned>(&stored).unwrap(), unsigned);
+        let proof = read(&unsigned.header("0x12")).unwrap();
+        assert_eq!((proof.message, proof.signature), (unsigned.message(), "0x12".to_owned()));
+        for (domain, uri, nonce, chain) in [
+            ("victim.example", uri, "n1", "eip155:84532"),
+            ("localhost", uri, "n1", "eip155:84532"),
+            (domain, "http://victim.example/x402", "n1", "eip155:84532"),
+            (domain, "https://localhost:8787/x402", "n1", "eip155:84532"),
+            (domain, uri, "n1\nRequest ID: x", "eip155:84532"),
+            (domain, uri, "n1", "eip155:8453"),
+        ] {
+            let refused = Unsigned::of(&offer(domain, uri, nonce), &server, wallet, chain);
+            assert!(refused.is_err(), "{domain} {uri} {nonce} {chain}");
+        }
+        assert!(Unsigned::of(&json!({}), &server, wallet, "eip155:84532").is_err());
     }
 
     #[test]

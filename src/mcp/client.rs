@@ -174,12 +174,33 @@ impl<'a, W: Web + Servers + Timer + Person> Client<'a, W> {
         if let Some(payment) = payment {
             ask.params.insert("_meta".to_owned(), json!({"x402/payment": payment}));
         }
-        let answer = self.in_session(connection, &ask).await;
+        self.call(connection, &ask).await
+    }
+
+    /// Calls a tool with the proof of a wallet that has paid for the same before (the value of the header
+    /// `SIGN-IN-WITH-X`), and with no payment. Everything else as [`Self::call_tool`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::call_tool`].
+    pub async fn read_again(
+        &self,
+        connection: &mut Connection,
+        name: &str,
+        arguments: &Value,
+        proof: &str,
+    ) -> Result<Value, ClientError> {
+        let ask = Ask { proof: Some(proof), ..Ask::call(name, arguments) };
+        self.call(connection, &ask).await
+    }
+
+    async fn call(&self, connection: &mut Connection, ask: &Ask<'_>) -> Result<Value, ClientError> {
+        let answer = self.in_session(connection, ask).await;
         let answer = match answer {
             Err(error) if connection.era == Era::Modern && error.is_rpc(HEADER_MISMATCH) => {
                 // The tool may require other headers than when it was listed.
                 self.list_tools(connection).await.map_err(|_| error)?;
-                self.in_session(connection, &ask).await
+                self.in_session(connection, ask).await
             }
             other => other,
         };

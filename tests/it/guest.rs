@@ -8,6 +8,7 @@ pub(crate) mod kit;
 mod questions;
 mod seats;
 mod simulation;
+mod words;
 
 use std::rc::Rc;
 

@@ -32,6 +32,7 @@ mod rows;
 mod schedule;
 mod seat_blocks;
 mod security;
+mod sentences;
 mod server;
 mod settings;
 mod sign_out;

@@ -16,7 +16,7 @@ use crate::guest::purchase::send::{self, caller_of, result_text};
 use crate::guest::purchase::{look, store};
 use crate::guest::report::{self, Caller, Failed};
 use crate::guest::views::explorer_url;
-use crate::guest::{budget, history, outbox, seats, session, wallets};
+use crate::guest::{budget, held, history, outbox, seats, session, sums, wallets};
 use crate::mcp::client::Connection;
 use crate::ports::{Level, SqlError};
 use crate::rails::x402::payer::{self, Challenge};
@@ -171,6 +171,9 @@ fn take_step<W: GuestWorld>(
         }
         if let Some(Effect::Keep(result)) = effects.iter().find(is_result) {
             outbox::keep_result(&cx.world, id, &result_text(&purchase, result))?;
+            if let Some(about) = held::summary(result) {
+                store::set_bought(&cx.world, id, &about)?;
+            }
             cx.held.borrow_mut().insert(id.to_string());
         }
         Ok(Some(Work { purchase, effects: effects.into() }))
@@ -310,7 +313,7 @@ fn tell<W: GuestWorld>(cx: &Cx<W>, purchase: &Purchase, effect: Effect) -> Resul
         Effect::Warn(code) => {
             cx.world.line(Level::Warn, "a purchase has no result yet", &[("code", code)]);
         }
-        Effect::AskPerson(why, had) => ask_person(cx, purchase, &why, had.as_deref()),
+        Effect::AskPerson(why, had) => ask_person(cx, purchase, &why, had.as_deref())?,
         Effect::ShowPolicy => cx.tell(&budget::policy_message(cx)?),
         Effect::ShowReceipt(transaction) => cx.tell(&receipt_message(cx, purchase, transaction)),
         Effect::ShowHistory => cx.tell(&history::message(cx)?),
@@ -354,12 +357,19 @@ pub(crate) fn hand_over<W: GuestWorld>(
     Ok(())
 }
 
-fn ask_person<W: GuestWorld>(cx: &Cx<W>, purchase: &Purchase, why: &str, had: Option<&str>) {
+fn ask_person<W: GuestWorld>(
+    cx: &Cx<W>,
+    purchase: &Purchase,
+    why: &str,
+    had: Option<&str>,
+) -> Result<(), SqlError> {
     cx.tell(&question(purchase, why));
     if purchase.origin != Origin::Call {
         let had = had.map(|had| format!("Note: {had}. ")).unwrap_or_default();
-        cx.say(&format!("{had}This costs ${}. Shall I pay? (yes or no)", purchase.amount));
+        let thing = sums::thing(cx, purchase)?;
+        cx.say(&format!("{had}Shall I pay ${} for {thing}? (yes or no)", purchase.amount));
     }
+    Ok(())
 }
 
 fn receipt_message<W: GuestWorld>(cx: &Cx<W>, purchase: &Purchase, transaction: String) -> Out {

@@ -137,6 +137,46 @@ pub(crate) fn tickets(
     })
 }
 
+/// Something that was bought, as lists show it.
+pub(crate) struct Bought {
+    pub(crate) id: String,
+    pub(crate) server: String,
+    pub(crate) tool: String,
+    pub(crate) arguments: Value,
+    pub(crate) payer: String,
+    pub(crate) amount: Usdc,
+    pub(crate) ticket: Option<String>,
+    /// What is kept of the result ([`set_bought`]), or `null`.
+    pub(crate) about: Value,
+    pub(crate) at: UnixSeconds,
+}
+
+/// Keeps what lists show of a result.
+pub(super) fn set_bought(sql: &impl Sql, id: &PurchaseId, about: &Value) -> Result<(), SqlError> {
+    let statement = "UPDATE purchases SET bought = ?2 WHERE id = ?1";
+    sql.run(statement, &[id.as_str().into(), about.to_string().into()]).map(drop)
+}
+
+/// The newest things that were bought and have come.
+pub(crate) fn bought(sql: &impl Sql) -> Result<Vec<Bought>, SqlError> {
+    let statement = "SELECT id, door, tool, arguments, payer, amount, ticket, coalesce(bought, 'null'), created_at \
+         FROM purchases WHERE state IN ('paying', 'unknown', 'paid') AND shown = 1 \
+         ORDER BY created_at DESC, rowid DESC LIMIT 100";
+    all(sql, statement, &[], |columns| {
+        Ok(Bought {
+            id: columns.text()?,
+            server: columns.text()?,
+            tool: columns.text()?,
+            arguments: columns.parsed(|text| serde_json::from_str(text))?,
+            payer: columns.text()?,
+            amount: columns.usdc()?,
+            ticket: columns.optional_text()?,
+            about: columns.parsed(|text| serde_json::from_str(text))?,
+            at: columns.moment()?,
+        })
+    })
+}
+
 /// A damaged row hides no other; it is logged when it is due.
 fn readable(
     sql: &impl Sql,

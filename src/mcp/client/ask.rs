@@ -17,17 +17,19 @@ pub(super) struct Ask<'a> {
     pub(super) params: Map<String, Value>,
     /// The tool, if it is a tool call.
     pub(super) tool: Option<&'a str>,
+    /// The proof of a wallet that has paid before, as the header `SIGN-IN-WITH-X`.
+    pub(super) proof: Option<&'a str>,
 }
 
 impl<'a> Ask<'a> {
     pub(super) fn new(method: &'static str) -> Self {
-        Self { method, params: Map::new(), tool: None }
+        Self { method, params: Map::new(), tool: None, proof: None }
     }
 
     pub(super) fn call(name: &'a str, arguments: &Value) -> Self {
         let params = [("name", json!(name)), ("arguments", arguments.clone())];
         let params = params.map(|(key, value)| (key.to_owned(), value)).into_iter().collect();
-        Self { method: "tools/call", params, tool: Some(name) }
+        Self { method: "tools/call", params, tool: Some(name), proof: None }
     }
 
     /// Whether a repetition has no further effect.

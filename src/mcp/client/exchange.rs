@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 use url::Url;
 
+use crate::identity::siwx::HEADER as PROOF;
 use crate::mcp::client::address::Target;
 use crate::mcp::client::ask::{ANSWER_BYTES_MAX, ASK_MILLIS, Ask, CALL_MILLIS};
 use crate::mcp::client::input::call_millis;
@@ -84,6 +85,7 @@ impl<W: Web + Servers + Timer + Person> Client<'_, W> {
         let inbox = asks.then(Inbox::default);
         let mut params = ask.params.clone();
         let mut headers = headers::headers(connection, ask.method, ask.tool);
+        headers.extend(ask.proof.map(|proof| (PROOF.to_owned(), proof.to_owned())));
         if connection.era == Era::Modern {
             let meta = params.entry("_meta").or_insert_with(|| json!({}));
             if let Some(meta) = meta.as_object_mut() {

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
+use alloy_primitives::Address;
 use events_concierge::base::id::ScopeId;
 use events_concierge::ports::{HttpResponse, KvError, Purpose};
 use serde_json::Value;
@@ -53,6 +54,8 @@ pub(crate) struct Chain {
     pub(crate) balances: RefCell<BTreeMap<String, u64>>,
     /// Who has code, lower case.
     pub(crate) contracts: RefCell<BTreeSet<String>>,
+    /// Whose key the contracts accept (ERC-1271).
+    pub(crate) owner: Cell<Option<Address>>,
     /// Whether the endpoint does not answer.
     pub(crate) is_down: Cell<bool>,
     /// Whether the endpoint has no answer.

@@ -124,6 +124,10 @@ code: string,
  */
 moneyMoved: string, 
 /**
+ * Whether `chat` tells the user the same.
+ */
+inChat?: boolean, 
+/**
  * As in the call.
  */
 callId?: string, } | { "type": "payment_receipt", txHash: string, 
@@ -158,11 +162,67 @@ confirmed: boolean, tool: string, } | { "type": "wallet_deployed", address: stri
 /**
  * Wallets of the session that are on the chain.
  */
-deployments: Array<DeploymentView>, } | { "type": "csv", text: string, } | { "type": "chat", text: string, } | { "type": "error", 
+deployments: Array<DeploymentView>, } | { "type": "csv", text: string, } | { "type": "sign_message", 
+/**
+ * Goes back with the signature.
+ */
+requestId: string, 
+/**
+ * The address that has to sign.
+ */
+address: string, message: string, } | { "type": "chat", text: string, 
+/**
+ * What it is about.
+ */
+cards?: Cards, 
+/**
+ * What can be said next; at most three.
+ */
+suggestions?: Array<string>, } | { "type": "error", 
 /**
  * Why, and what to do.
  */
 message: string, };
+
+export type Cards = { "kind": "events", 
+/**
+ * The server that sells them.
+ */
+mcpUrl: string, events: Array<unknown>, } | { "kind": "secrets", 
+/**
+ * The server that sells them.
+ */
+mcpUrl: string, secrets: Array<unknown>, } | { "kind": "bought", bought: Array<BoughtView>, };
+
+export type BoughtView = { id: string, tool: string, mcpUrl: string, 
+/**
+ * The title of the event, or the name of the secret; untrusted. Empty if it is not known.
+ */
+title: string, 
+/**
+ * When the event starts, as the server says it.
+ */
+startsAt?: string, 
+/**
+ * IANA name of the zone in which that is shown.
+ */
+timeZone?: string, 
+/**
+ * Where the event takes place.
+ */
+location?: string, 
+/**
+ * The address of the ticket.
+ */
+ticketUrl?: string, 
+/**
+ * The price in US dollars.
+ */
+amountUsd: string, 
+/**
+ * When it was asked for.
+ */
+at: string, };
 
 export type Kind = "browser" | "smart" | "crossmint";
 
@@ -937,13 +997,9 @@ item: string | null,
  */
 title: string, 
 /**
- * RFC 3339.
+ * When the event starts, RFC 3339.
  */
-startsAt: string | null, 
-/**
- * RFC 3339.
- */
-endsAt: string | null, 
+startsAt: string | null, endsAt: string | null, 
 /**
  * The zone in which the event shows its times.
  */
@@ -969,17 +1025,17 @@ export type OwnWallet = {
  */
 kind: Kind, 
 /**
- * The address (EIP-55).
+ * The address in the form of EIP-55.
  */
 address: string, };
 
 export type BoughtLine = { host: SoldBy, 
 /**
- * Dollars.
+ * The price in dollars that was paid.
  */
 paidUsd: string, 
 /**
- * CAIP-2.
+ * The CAIP-2 id of the network.
  */
 network: string, 
 /**
@@ -1003,13 +1059,9 @@ item: string | null,
  */
 title: string, 
 /**
- * RFC 3339.
+ * When the event starts, RFC 3339.
  */
-startsAt: string | null, 
-/**
- * RFC 3339.
- */
-endsAt: string | null, 
+startsAt: string | null, endsAt: string | null, 
 /**
  * The zone in which the event shows its times.
  */

@@ -33,6 +33,7 @@ const MUST_HAVE: Record<Out["type"], Record<string, Kind>> = {
     payTo: "text",
     network: "text",
   },
+  sign_message: { requestId: "text", address: "text", message: "text" },
   sign_request: { requestId: "text", address: "text", typedData: "object" },
   tool_result: { tool: "text" },
   tool_error: { tool: "text", result: "text", code: "text", moneyMoved: "text" },

@@ -99,9 +99,17 @@ function received(state: SessionState, message: Out, at: number, key: number): S
       return history(state, message);
     case "csv":
       return state;
+    // The store asks the wallet; no money moves.
+    case "sign_message":
+      return state;
     case "chat":
       return {
-        ...entry({ kind: "agent", text: message.text }),
+        ...entry({
+          kind: "agent",
+          text: message.text,
+          cards: message.cards,
+          suggestions: message.suggestions,
+        }),
         running: withoutFirst(state.running, "chat"),
       };
     case "error":
@@ -141,12 +149,8 @@ function walletInfo(
   const isSame = before?.guestAddress === info.guestAddress && before.kind === info.kind;
   // When a session is resumed the chain is not asked, so the known balance stays.
   const wallet = { ...info, balance: info.balance ?? (isSame ? before.balance : null) };
-  const isAsked =
-    state.running.some(({ what }) => what === "chat") &&
-    !state.running.some(({ what }) => what === "payment");
-  const running = isAsked ? withoutFirst(state.running, "chat") : state.running;
-  const next = { ...state, wallet, running };
-  if (state.isResuming || (isSame && !isAsked)) return next;
+  const next = { ...state, wallet };
+  if (state.isResuming || isSame) return next;
   return withEntry(next, { id: `${at}-${key}`, at, kind: "wallet", wallet });
 }
 
@@ -218,15 +222,9 @@ function answered(
 
 function failed(state: SessionState, message: Message<"tool_error">, at: number, key: number): SessionState {
   const { tool, result, code, moneyMoved } = message;
-  const next = withEntry(state, {
-    id: `${at}-${key}`,
-    at,
-    kind: "failure",
-    tool,
-    text: result,
-    code,
-    moneyMoved,
-  });
+  const entry = { id: `${at}-${key}`, at, kind: "failure", tool, text: result, code, moneyMoved } as const;
+  // The agent says it in words next.
+  const next = message.inChat === true ? state : withEntry(state, entry);
   // A failure names no payment. Only a "declined" from another tab answers a question.
   const declined = code === "declined" ? next.questions.filter((one) => one.tool === tool) : [];
   const questions =
@@ -265,7 +263,7 @@ function outcome(state: SessionState, message: Message<"tool_result"> | Message<
   const first = state.running.findIndex(isOver);
   const running = state.running.filter((one, place) => one.id !== callId && place !== first);
   // The chat answers in words as well, unless the call has failed.
-  const isLast = callId === undefined && message.type === "tool_error";
+  const isLast = callId === undefined && message.type === "tool_error" && message.inChat !== true;
   const next = { ...state, running: isLast ? withoutFirst(running, "chat") : running };
   if (callId === undefined || !callId.startsWith("panel-")) return next;
   const callOutcome =

@@ -1,6 +1,6 @@
 // The guest session as this tab knows it.
 import type { BoughtSecret } from "./secrets";
-import type { DeploymentView, Out, PaymentView, Policy, ToolView, WalletInfo } from "../api/types";
+import type { Cards, DeploymentView, Out, PaymentView, Policy, ToolView, WalletInfo } from "../api/types";
 
 export type Message<T extends Out["type"]> = Extract<Out, { type: T }>;
 export type Question = Message<"payment_required">;
@@ -13,7 +13,7 @@ export type Server = { mcpUrl: string; name: string; protocol: string };
 /** An entry of the transcript. */
 export type Entry = { id: string; at: number } & (
   | { kind: "you"; text: string }
-  | { kind: "agent"; text: string }
+  | { kind: "agent"; text: string; cards?: Cards | undefined; suggestions?: readonly string[] | undefined }
   | { kind: "notice"; tone: "info" | "warn" | "error"; text: string }
   | { kind: "connected"; server: string; mcpUrl: string; tools: number }
   /** `mcpUrl`: the server that gave the result, because only that server sells what the result offers. */

@@ -18,7 +18,7 @@ import { readMessage } from "./read";
 import { reduce } from "./reduce";
 import { setSigner, signerFor } from "./signer";
 import { AgentSocket } from "./socket";
-import { EMPTY, type Action, type SessionState, type SignRequest } from "./state";
+import { EMPTY, type Action, type Message, type SessionState, type SignRequest } from "./state";
 import { onChange, onTabMessage, oneTabAtATime, tellChange, tellTabs } from "./tabs";
 
 /** What `select` takes of the session; the component renders again only when that changes. */
@@ -211,6 +211,7 @@ function receive(text: string): void {
     dispatch({ type: "restored", session: message.session, transcript: storedTranscript(message.session) });
   }
   if (message.type === "sign_request") askWallet(message);
+  if (message.type === "sign_message") void signMessage(message);
   if (message.type === "csv") {
     saveCsv?.(message.text);
     saveCsv = undefined;
@@ -249,6 +250,30 @@ async function sign(signRequest: SignRequest): Promise<void> {
       else note("error", `The wallet did not sign: ${error instanceof Error ? error.message : "it failed"}`);
     }
   });
+}
+
+// Proves the wallet to a server, which then shows again what it has sold to it. Only one tab at a time asks the wallet.
+async function signMessage({ requestId: id, address, message }: Message<"sign_message">): Promise<void> {
+  await oneTabAtATime(
+    `events-concierge.sign.${id}`,
+    () => !handledAt.has(id),
+    async () => {
+      try {
+        const wallet = await signerFor(address);
+        if (wallet === null || !isSameAddress(wallet.address, address)) return;
+        const signature = await wallet.signMessage(message);
+        if (!send({ type: "signature", requestId: id, signature }))
+          throw new Error("the connection was lost");
+        handledAt.set(id, Date.now());
+        if (store.value.session !== null) tellTabs({ type: "signed", session: store.value.session, id });
+      } catch (error) {
+        handledAt.set(id, Date.now());
+        if (error instanceof Rejected) send({ type: "cancel", confirmationId: id });
+        else
+          note("error", `The wallet did not sign: ${error instanceof Error ? error.message : "it failed"}`);
+      }
+    },
+  );
 }
 
 function forget(): void {

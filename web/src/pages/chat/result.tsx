@@ -28,7 +28,8 @@ export function Result({ tool, result, mcpUrl }: ResultProps) {
   return <Plain tool={tool} result={result} />;
 }
 
-function Events({ events, mcpUrl }: { events: unknown[]; mcpUrl: string | null }) {
+/** Events of a server, each as a card. */
+export function Events({ events, mcpUrl }: { events: unknown[]; mcpUrl: string | null }) {
   return (
     <Offers items={events} noun="event" empty="This server has no events now.">
       {(event, place) => (

@@ -2,6 +2,7 @@
 import { useEffect, useRef, type ReactNode } from "react";
 import { Badge, Hash, Money, Notice, sentence } from "../../parts";
 import { useSession, type Entry } from "../../session";
+import { Answer } from "./answer";
 import { Receipt } from "./receipt";
 import { Progress } from "./progress";
 import { Result } from "./result";
@@ -53,7 +54,7 @@ export function Transcript({ children }: { children: ReactNode }) {
       {children}
       <div className="entries" ref={inside} role="log" aria-live="polite" aria-label="Messages">
         {entries.map((entry) => (
-          <EntryView key={entry.id} entry={entry} />
+          <EntryView key={entry.id} entry={entry} isLast={entry === last} />
         ))}
         <Progress />
       </div>
@@ -61,7 +62,7 @@ export function Transcript({ children }: { children: ReactNode }) {
   );
 }
 
-function EntryView({ entry }: { entry: Entry }) {
+function EntryView({ entry, isLast }: { entry: Entry; isLast: boolean }) {
   switch (entry.kind) {
     case "you":
       return (
@@ -71,12 +72,7 @@ function EntryView({ entry }: { entry: Entry }) {
         </div>
       );
     case "agent":
-      return (
-        <div className="bubble bubble-agent">
-          <span className="visually-hidden">Concierge: </span>
-          {entry.text}
-        </div>
-      );
+      return <Answer entry={entry} isLast={isLast} />;
     case "notice":
       return <Notice kind={entry.tone}>{sentence(entry.text)}</Notice>;
     case "connected":

@@ -1,0 +1,272 @@
+//! Which events a message asks to see: `anything in Berlin this weekend under $1?`
+
+use crate::base::time::UnixSeconds;
+use crate::chat::ceiling::{self, Ceiling};
+use crate::chat::pattern::begins;
+use crate::chat::said::{Word, as_written};
+use crate::chat::things::{Index, KnownEvent, Lists};
+use crate::chat::when::When;
+
+mod words;
+
+use words::{FILLERS, GENERIC, PREPOSITIONS, TRIGGERS, WITH_SEATS, WITHOUT_MEANING};
+
+/// The longest phrase of a price or a place, words.
+const PHRASE_WORDS_MAX: usize = 6;
+
+const ORDERS: &[(&str, Order)] = &[
+    ("cheapest", Order::Cheapest),
+    ("least expensive", Order::Cheapest),
+    ("lowest price", Order::Cheapest),
+    ("most expensive", Order::Dearest),
+    ("dearest", Order::Dearest),
+    ("priciest", Order::Dearest),
+    ("next", Order::Next),
+    ("soonest", Order::Next),
+    ("earliest", Order::Next),
+];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    Cheapest,
+    Dearest,
+    Next,
+}
+
+/// What is looked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Search {
+    when: Option<When>,
+    place: Vec<String>,
+    ceiling: Option<Ceiling>,
+    order: Option<Order>,
+    has_seats: bool,
+    /// Words that are looked for in titles and descriptions.
+    topic: Vec<String>,
+    /// Whether it says that events are meant.
+    is_framed: bool,
+    /// The limits as they were typed, one after the other.
+    pub(super) typed: String,
+}
+
+/// One limit that the words begin with.
+enum Limit {
+    When(When),
+    Place(Vec<String>),
+    Ceiling(Ceiling),
+    Order(Order),
+    Seats,
+}
+
+impl Search {
+    /// Reads all of the words. `message` is what they stand in.
+    pub(super) fn read(words: &[Word], message: &str) -> Self {
+        let mut search = Self::default();
+        let mut rest = words;
+        while let Some((first, after)) = rest.split_first() {
+            if let Some(after) =
+                WITHOUT_MEANING.iter().find_map(|phrase| rest.get(begins(rest, phrase)?..))
+            {
+                rest = after;
+                continue;
+            }
+            if let Some((taken, limit)) = Limit::read(rest, message)
+                && let Some((phrase, after)) = rest.split_at_checked(taken)
+                && search.add(limit)
+            {
+                if !search.typed.is_empty() {
+                    search.typed.push(' ');
+                }
+                search.typed.push_str(as_written(message, phrase));
+                rest = after;
+                continue;
+            }
+            search.is_framed |= TRIGGERS.contains(&first.text.as_str());
+            if !FILLERS.contains(&first.text.as_str()) {
+                search.topic.push(first.text.clone());
+            }
+            rest = after;
+        }
+        search
+    }
+
+    /// Whether the words ask for a list, and for nothing that is not understood.
+    pub(super) fn is_list(&self, lists: &Lists) -> bool {
+        let is_known =
+            |word: &String| is_generic(word) || lists.indexed().any(|(_, index)| index.has(word));
+        match self.topic.is_empty() {
+            true => self.is_framed || self.is_limited(),
+            false if !self.topic.iter().all(is_known) => false,
+            false => {
+                self.is_framed
+                    || self.is_limited()
+                    || lists.indexed().any(|(_, index)| self.is_topic_of(index))
+            }
+        }
+    }
+
+    /// Whether it asks for everything that is on.
+    pub(super) fn is_everything(&self) -> bool {
+        self.is_framed && self.topic.is_empty() && !self.is_limited()
+    }
+
+    /// Whether something was said that is looked for in titles and descriptions.
+    pub(super) fn has_topic(&self) -> bool {
+        !self.topic.is_empty()
+    }
+
+    fn is_limited(&self) -> bool {
+        self.is_pick()
+            || self.when.is_some()
+            || !self.place.is_empty()
+            || self.ceiling.is_some()
+            || self.has_seats
+    }
+
+    /// Whether one event is looked for, not a list.
+    pub(super) fn is_pick(&self) -> bool {
+        self.order.is_some()
+    }
+
+    /// The events that fit, in the order of their start. If one is looked for, and several have the same price or start,
+    /// these.
+    pub(super) fn run<'a>(&self, lists: &'a Lists, now: UnixSeconds) -> Vec<&'a KnownEvent> {
+        let is_said =
+            |word: &&String| !is_generic(word) || lists.indexed().any(|(_, index)| index.has(word));
+        let topic = self.topic.iter().filter(is_said).cloned().collect();
+        let asked = Self { topic, ..self.clone() };
+        let fits = lists.indexed().filter(|(event, index)| asked.fits(event, index, now));
+        let mut found: Vec<&KnownEvent> = fits.map(|(event, _)| event).collect();
+        let Some(order) = self.order else { return found };
+        found.retain(|event| event.has_seats());
+        let price = |event: &&KnownEvent| event.price;
+        match order {
+            Order::Cheapest => {
+                let least = found.iter().map(price).min();
+                found.retain(|event| Some(event.price) == least);
+            }
+            Order::Dearest => {
+                let most = found.iter().map(price).max();
+                found.retain(|event| Some(event.price) == most);
+            }
+            Order::Next => {
+                let first = found.iter().map(|event| event.starts_at).min();
+                found.retain(|event| Some(event.starts_at) == first);
+            }
+        }
+        found
+    }
+
+    fn fits(&self, event: &KnownEvent, index: &Index, now: UnixSeconds) -> bool {
+        let start = event.starts_here();
+        let minute =
+            i16::from(start.hour()).saturating_mul(60).saturating_add(i16::from(start.minute()));
+        let today = now.civil(&event.zone).date();
+        event.is_on_sale
+            && self.when.is_none_or(|when| when.includes(start.date(), minute, today))
+            && self.ceiling.is_none_or(|ceiling| ceiling.allows(event.price))
+            && (!self.has_seats || event.has_seats())
+            && index.is_at(&self.place)
+            && self.is_topic_of(index)
+    }
+
+    fn is_topic_of(&self, index: &Index) -> bool {
+        self.topic.iter().all(|asked| index.has(asked))
+    }
+
+    /// `false` if the same was said before, in other words.
+    fn add(&mut self, limit: Limit) -> bool {
+        match limit {
+            Limit::When(when) => {
+                let both = self.when.map_or(Some(when), |earlier| earlier.and(when));
+                let is_new = both.is_some();
+                self.when = both.or(self.when);
+                is_new
+            }
+            Limit::Place(place) => {
+                self.place.is_empty() && {
+                    self.place = place;
+                    true
+                }
+            }
+            Limit::Ceiling(ceiling) => self.ceiling.replace(ceiling).is_none(),
+            Limit::Order(order) => self.order.replace(order).is_none(),
+            Limit::Seats => {
+                self.has_seats = true;
+                true
+            }
+        }
+    }
+}
+
+fn is_generic(word: &str) -> bool {
+    GENERIC.contains(&word)
+}
+
+impl Limit {
+    fn read(words: &[Word], message: &str) -> Option<(usize, Self)> {
+        if let Some((taken, when)) = When::read(words) {
+            return Some((taken, Self::When(when)));
+        }
+        if let Some((taken, ceiling)) = price(words, message) {
+            return Some((taken, Self::Ceiling(ceiling)));
+        }
+        let seats = WITH_SEATS.iter().filter_map(|phrase| begins(words, phrase)).max();
+        if let Some(taken) = seats {
+            return Some((taken, Self::Seats));
+        }
+        let mut orders = ORDERS
+            .iter()
+            .filter_map(|(phrase, order)| Some((begins(words, phrase)?, Self::Order(*order))));
+        orders.next().or_else(|| place(words, message))
+    }
+}
+
+/// The longest phrase that is a limit of the price.
+fn price(words: &[Word], message: &str) -> Option<(usize, Ceiling)> {
+    if begins(words, "free").is_some() {
+        return Some((1, Ceiling::FREE));
+    }
+    let own = ["i only have", "i have only", "i have got", "i have", "only have", "with", "for"];
+    if let Some(before) = own.iter().find_map(|phrase| begins(words, phrase)) {
+        let amount = |length: usize| {
+            let end = before.checked_add(length)?;
+            let amount = ceiling::dollars(as_written(message, words.get(before..end)?))?;
+            Some((end, Ceiling::up_to(amount)))
+        };
+        if let Some(found) = amount(2).or_else(|| amount(1)) {
+            return Some(found);
+        }
+    }
+    let longest = words.len().min(PHRASE_WORDS_MAX);
+    let mut lengths = (2..=longest).rev();
+    lengths.find_map(|length| {
+        let phrase = as_written(message, words.get(..length)?);
+        Some((length, ceiling::read(phrase).ok()?))
+    })
+}
+
+/// `in Berlin`, up to what is something else.
+fn place(words: &[Word], message: &str) -> Option<(usize, Limit)> {
+    if begins(words, "online").is_some() {
+        return Some((1, Limit::Place(vec!["online".to_owned()])));
+    }
+    let before = PREPOSITIONS.iter().find_map(|phrase| begins(words, phrase))?;
+    // `in my wallet` is no place.
+    words.get(before).filter(|word| !matches!(word.text.as_str(), "my" | "your" | "it"))?;
+    let mut place = Vec::new();
+    let mut taken = before;
+    while let Some(word) = words.get(taken).filter(|_| place.len() < PHRASE_WORDS_MAX) {
+        let here = words.get(taken..)?;
+        if FILLERS.contains(&word.text.as_str()) && word.text != "the"
+            || When::read(here).is_some()
+            || price(here, message).is_some()
+        {
+            break;
+        }
+        place.push(word.text.clone());
+        taken = taken.saturating_add(1);
+    }
+    place.retain(|word| word != "the");
+    (!place.is_empty()).then_some((taken, Limit::Place(place)))
+}

@@ -1,0 +1,78 @@
+//! The connection of a session to a server, and what is remembered of what it lists.
+
+use serde_json::Value;
+
+use crate::base::money::Usdc;
+use crate::base::text;
+use crate::guest::cx::{Cx, GuestWorld, Trouble};
+use crate::guest::session::{self, Listed};
+use crate::mcp::client::Connection;
+use crate::ports::SqlError;
+
+/// Events of a server that are remembered.
+const LISTED_MAX: usize = 500;
+/// What is kept of a server's tools, and of the connection, bytes each. Both stand in the row of the session with its
+/// conversation; a row may have two million bytes.
+pub(super) const KEPT_BYTES_MAX: usize = 600_000;
+
+/// The server that the session is connected to.
+pub(super) fn here<W: GuestWorld>(cx: &Cx<W>) -> Result<Connection, Trouble> {
+    let mut connection = session::connection(&cx.world)?
+        .ok_or_else(|| Trouble::Said("connect to a server first (connect_mcp)".to_owned()))?;
+    // Others may be calling it at the same time.
+    connection.renumber(&cx.world);
+    Ok(connection)
+}
+
+/// Keeps what a call has changed of the connection, if it is still the one.
+pub(super) fn keep<W: GuestWorld>(cx: &Cx<W>, connection: &Connection) -> Result<(), SqlError> {
+    let current = session::connection(&cx.world)?;
+    let is_news =
+        |current: Connection| current.url == connection.url && !current.is_same(connection);
+    if current.is_some_and(is_news) && can_be_kept(connection) {
+        session::set_connection(&cx.world, connection)?;
+    }
+    Ok(())
+}
+
+/// Remembers the prices of the events in a result: a challenge may not ask for more.
+pub(super) fn note_prices<W: GuestWorld>(
+    cx: &Cx<W>,
+    server: &str,
+    result: &Value,
+) -> Result<(), SqlError> {
+    let content = result.get("structuredContent").unwrap_or(&Value::Null);
+    let events = content.get("events").and_then(Value::as_array);
+    let one = content.get("event").or(Some(content));
+    let events = events.map_or_else(|| one.into_iter().collect(), |all| all.iter().collect());
+    let events: Vec<&Value> = events;
+    let known = session::listed(&cx.world, server)?;
+    let shown = events.into_iter().take(LISTED_MAX).filter_map(read_listed);
+    let shown: Vec<_> = shown.collect();
+    // The last word about an event counts, so all are written if one is new.
+    if shown.iter().all(|event| known.contains(event)) {
+        return Ok(());
+    }
+    shown.iter().try_for_each(|event| session::list(&cx.world, server, event))
+}
+
+fn read_listed(event: &Value) -> Option<Listed> {
+    let text = |key: &str| event.get(key).and_then(Value::as_str);
+    let atomic = text("priceAtomic")?.parse().ok()?;
+    Some(Listed {
+        event_id: text::line(text("id")?, 80),
+        title: text::line(text("title")?, 200),
+        price: Usdc::from_atomic(atomic).ok()?,
+        seats_left: event.get("seatsLeft").and_then(Value::as_u64),
+        starts_at: text::line(text("startsAt").unwrap_or_default(), 40),
+    })
+}
+
+/// Whether it is short enough for a row of the storage.
+pub(super) fn can_be_kept(connection: &Connection) -> bool {
+    bytes_of(connection) <= KEPT_BYTES_MAX
+}
+
+pub(super) fn bytes_of(value: &impl serde::Serialize) -> usize {
+    serde_json::to_string(value).map_or(usize::MAX, |json| json.len())
+}

@@ -1,0 +1,216 @@
+//! What a guest gets done in words, without a language model.
+
+use events_concierge::host::command::Action;
+use events_concierge::http::route::Own;
+use events_concierge::wallets::smart::SmartWallet;
+use serde_json::{Value, json};
+
+use crate::guest::deployment::{Deployment, Mood, deployment};
+use crate::guest::kit::{ADA, Visit, person, url_of};
+use crate::support::{FACTORY, NOW, Server, Wallet};
+
+fn ada(deployment: &std::rc::Rc<Deployment>) -> Visit {
+    Visit::buying(deployment, Some(&person(ADA, NOW)))
+}
+
+fn event(server: &Server, title: &str, place: &str) {
+    let event = json!({"title": title, "startsAt": "2027-03-01T18:30:00Z", "timeZone": "Europe/Berlin",
+        "location": place, "capacity": 10, "price": "0.05"});
+    let reply = server.as_owner(Action::Own(Own::CreateEvent), &event);
+    assert_eq!(reply.status, 201, "{}", reply.body);
+}
+
+/// Says it, and gives the agent's answer.
+fn said(visit: &Visit, text: &str) -> Value {
+    let before = visit.all("chat").len();
+    visit.say(&json!({"type": "chat", "text": text}));
+    let all = visit.all("chat");
+    assert_eq!(all.len(), before + 1, "one answer to {text}: {:?}", &all[before..]);
+    all.last().unwrap().clone()
+}
+
+fn text(answer: &Value) -> &str {
+    answer["text"].as_str().unwrap()
+}
+
+#[test]
+fn lists_are_read_to_their_last_page_and_answered_with_one_sentence_and_cards() {
+    let deployment = deployment();
+    for number in 0..120 {
+        event(&deployment.server, &format!("Evening {number}"), "Hamburg");
+    }
+    event(&deployment.server, "Rooftop jazz", "Dachterrasse, Berlin");
+    let visit = ada(&deployment);
+    let answer = said(&visit, "anything on in Berlin?");
+    assert_eq!(text(&answer), "There is one event in Berlin.");
+    assert_eq!(answer["cards"]["kind"], "events");
+    assert_eq!(answer["cards"]["events"][0]["title"], "Rooftop jazz");
+    assert!(
+        text(&said(&visit, "when is it?")).contains("starts Mon 1 Mar 2027, 19:30 (Berlin time)")
+    );
+    assert_eq!(
+        text(&said(&visit, "How many seats are left?")),
+        "“Rooftop jazz” has 10 seats left."
+    );
+    assert!(text(&said(&visit, "list events")).contains("121 events"));
+    assert!(visit.all("tool_result").is_empty(), "nothing is said twice");
+    deployment.mood.set(Mood::Away);
+    visit.say(&json!({"type": "chat", "text": "list events"}));
+    assert!(visit.last("error")["message"].as_str().unwrap().contains("try again"));
+}
+
+#[test]
+fn nothing_is_bought_unless_exactly_one_thing_is_meant() {
+    let deployment = deployment();
+    for title in ["Python night", "Python morning", "Rust meetup"] {
+        event(&deployment.server, title, "Berlin");
+    }
+    // The policy would pay a dollar without asking.
+    let visit = ada(&deployment);
+    let answer = said(&visit, "book python");
+    assert_eq!(answer["suggestions"], json!(["1. Python night", "2. Python morning"]));
+    for text in [
+        "buy two tickets for the rust meetup",
+        "buy rust meetup shares",
+        "should I buy the rust meetup?",
+        "don't buy the rust meetup",
+        "buy the rust meetup if it is nice",
+        "is there a lift?",
+        "the rust meetup",
+    ] {
+        said(&visit, text);
+    }
+    assert_eq!((deployment.transfers(), visit.all("payment_required").len()), (0, 0));
+    assert_eq!(said(&visit, "is there a lift?")["suggestions"].as_array().unwrap().len(), 3);
+    said(&visit, "book python");
+    assert!(text(&said(&visit, "2. Python morning")).starts_with("Done."));
+    let bought = &visit.tickets()[0]["result"]["structuredContent"]["event"]["title"];
+    assert_eq!((bought, deployment.transfers()), (&json!("Python morning"), 1));
+}
+
+#[test]
+fn what_was_bought_is_listed_and_a_second_wish_for_it_is_no_question_to_pay() {
+    let deployment = deployment();
+    event(&deployment.server, "Rust meetup", "Berlin");
+    let visit = ada(&deployment);
+    assert_eq!(text(&said(&visit, "my tickets")), "You have bought nothing in this session yet.");
+    said(&visit, "buy a ticket for the rust meetup");
+    assert_eq!(
+        text(&said(&visit, "did my payment go through?")),
+        "Yes, $0.05 for a seat at “Rust meetup” went through."
+    );
+    let shown = said(&visit, "show me my tickets");
+    let bought = &shown["cards"]["bought"][0];
+    let (title, zone) = (&bought["title"], &bought["timeZone"]);
+    assert_eq!((title, zone), (&json!("Rust meetup"), &json!("Europe/Berlin")));
+    let ticket = visit.tickets()[0]["result"]["structuredContent"]["ticketUrl"].clone();
+    assert_eq!(bought["ticketUrl"], ticket);
+    let again = said(&visit, "buy a ticket for the rust meetup");
+    assert_eq!(text(&again), "You already have a seat with this wallet. Nothing was charged.");
+    assert_eq!(again["cards"]["bought"][0]["ticketUrl"], ticket);
+    assert_eq!(
+        text(&said(&visit, "do I have a seat at the rust meetup?")),
+        "Yes, this is your ticket."
+    );
+    assert_eq!((deployment.transfers(), visit.all("payment_required").len()), (1, 0));
+    assert!(visit.all("tool_error").is_empty());
+}
+
+#[test]
+fn a_browsers_wallet_signs_to_read_again_what_it_has_bought_elsewhere_and_pays_nothing() {
+    let deployment = deployment();
+    let server = &deployment.server;
+    event(server, "Rust meetup", "Berlin");
+    let id = server.text("SELECT id FROM events");
+    let wallet = Wallet::new(7);
+    let offer = server.challenge("rsvpToEvent", &json!({"eventId": id}));
+    let payment = wallet.pay(&offer["accepts"][0], 7);
+    let (status, bought) = crate::support::pay(server, &id, &payment);
+    assert_eq!(status, 200, "{bought}");
+    let visit = Visit::begin(&deployment, None);
+    let address = wallet.address.to_checksum(None);
+    visit.say(&json!({"type": "use_wallet", "kind": "browser", "address": address}));
+    visit.connect(&url_of(server));
+    let transfers = deployment.transfers();
+    assert!(
+        text(&said(&visit, "do I have a ticket for the rust meetup?"))
+            .starts_with("Sign with your wallet")
+    );
+    let asked = visit.last("sign_message");
+    assert_eq!(asked["address"], address);
+    let message = asked["message"].as_str().unwrap();
+    assert!(message.starts_with("localhost:8787 wants you to sign in"), "{message}");
+    let signature = wallet.sign(alloy_primitives::eip191_hash_message(message));
+    let answer =
+        json!({"type": "signature", "requestId": asked["requestId"], "signature": signature});
+    visit.say(&answer);
+    assert_eq!(visit.tickets().len(), 1);
+    assert_eq!(visit.tickets()[0]["result"]["structuredContent"]["ticketUrl"], bought["ticketUrl"]);
+    // Only once, and only for the wallet that paid.
+    visit.say(&answer);
+    assert!(visit.last("error")["message"].as_str().unwrap().contains("no such payment"));
+    said(&visit, "do I have a ticket for the rust meetup?");
+    let asked = visit.last("sign_message");
+    let other = Wallet::new(8)
+        .sign(alloy_primitives::eip191_hash_message(asked["message"].as_str().unwrap()));
+    visit.say(&json!({"type": "signature", "requestId": asked["requestId"], "signature": other}));
+    assert!(visit.last("chat")["text"].as_str().unwrap().contains("shows nothing to this wallet"));
+    assert_eq!((visit.tickets().len(), deployment.transfers()), (1, transfers));
+    said(&visit, "do I have a ticket for the rust meetup?");
+    let asked = visit.last("sign_message");
+    visit.say(&json!({"type": "cancel", "confirmationId": asked["requestId"]}));
+    assert!(visit.last("chat")["text"].as_str().unwrap().contains("nothing was charged"));
+}
+
+#[test]
+fn a_wallet_that_we_keep_proves_itself_in_another_session_of_its_owner_and_is_not_asked_to_pay() {
+    let deployment = deployment();
+    event(&deployment.server, "Rust meetup", "Berlin");
+    let secret = json!({"name": "Wifi", "value": "hunter2", "price": "0.05"});
+    let reply = deployment.server.as_owner(Action::Own(Own::StoreSecret), &secret);
+    assert_eq!(reply.status, 201, "{}", reply.body);
+    let first = ada(&deployment);
+    said(&first, "buy a ticket for the rust meetup");
+    said(&first, "buy the wifi secret");
+    // Its first payment has brought the wallet to the chain, where it accepts its owner's key.
+    let keys = &crate::support::config().keys;
+    let key = SmartWallet::derive(keys, &format!("user:{ADA}"), FACTORY.parse().unwrap()).owner();
+    let chain = &deployment.server.world.memory.chain;
+    let wallet = first.last("wallet_info")["guestAddress"].as_str().unwrap().to_lowercase();
+    chain.contracts.borrow_mut().insert(wallet);
+    chain.owner.set(Some(key));
+    assert_eq!(deployment.transfers(), 2);
+    let ticket = first.tickets()[0]["result"]["structuredContent"]["ticketUrl"].clone();
+    let visit = ada(&deployment);
+    said(&visit, "do I have a ticket for the rust meetup?");
+    assert_eq!(visit.tickets()[0]["result"]["structuredContent"]["ticketUrl"], ticket);
+    let held = said(&visit, "buy a ticket for the rust meetup");
+    assert!(text(&held).starts_with("You already have a seat with this wallet."), "{held}");
+    assert!(
+        visit.last("tool_error")["result"].as_str().unwrap().contains(ticket.as_str().unwrap())
+    );
+    assert_eq!(
+        text(&said(&visit, "buy the wifi secret")),
+        "You have bought this before. Nothing was charged."
+    );
+    assert_eq!(visit.last("tool_result")["result"]["structuredContent"]["secret"], "hunter2");
+    assert_eq!((deployment.transfers(), visit.all("payment_required").len()), (2, 0));
+}
+
+#[test]
+fn what_a_server_cannot_do_is_said_with_what_to_do_instead() {
+    let deployment = deployment();
+    event(&deployment.server, "Rust meetup", "Berlin");
+    let visit = ada(&deployment);
+    assert!(text(&said(&visit, "I want a refund")).contains("no helpdesk"));
+    assert!(text(&said(&visit, "open a ticket about the projector")).contains("no helpdesk"));
+    let several = said(&visit, "2 tickets for the rust meetup pls");
+    assert_eq!(several["suggestions"], json!(["Buy a ticket for Rust meetup"]));
+    assert!(text(&said(&visit, "do you sell t-shirts?")).starts_with("No, this host sells no"));
+    assert_eq!(
+        text(&said(&visit, "spend at most $2")),
+        "From now on I spend at most $2.00 on one purchase."
+    );
+    assert_eq!(visit.last("policy")["policy"]["perCall"], "2.00");
+    assert_eq!(deployment.transfers(), 0);
+}
