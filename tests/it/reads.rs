@@ -65,7 +65,7 @@ fn a_sale_takes_no_more_statements_than_it_needs() {
         let (alarm, ()) = asked(&server, || server.wake());
         // Each is the first purchase of its wallet, which is listed.
         for (call, statements, most) in
-            [("challenge", challenge, 1), ("sale", sale, 20), ("alarm", alarm, 13)]
+            [("challenge", challenge, 1), ("sale", sale, 20), ("alarm", alarm, 14)]
         {
             assert!(statements.len() <= most, "{call}:\n{}", statements.join("\n"));
         }
