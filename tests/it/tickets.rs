@@ -104,10 +104,10 @@ fn nobody_sees_what_another_wallet_has_bought() {
     let buyer = Wallet::new(1).address.to_checksum(None);
     let session = gateway.session(&Wallet::new(2).address.to_checksum(None));
     assert_eq!(json_of(&gateway.as_user(&session))["tickets"], json!([]));
-    let session = Some(gateway.session(&buyer));
-    let both = Caller { proof: Some("nonsense"), session: session.clone() };
+    let session = gateway.session(&buyer);
+    let both = Caller { proof: Some("nonsense"), session: Some(session.clone()) };
     assert_eq!(gateway.get(both, None).status, 401);
-    let own = json_of(&gateway.as_user(&session.unwrap()));
+    let own = json_of(&gateway.as_user(&session));
     assert_eq!(own["tickets"].as_array().unwrap().len(), 1, "{own}");
     assert_eq!(own["wallets"], json!([{"kind": "browser", "address": buyer}]));
 }
