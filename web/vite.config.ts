@@ -6,10 +6,10 @@ import { defineConfig, type Plugin } from "vite";
 declare const process: { env: Record<string, string | undefined> };
 const server = process.env["PAGE_SERVER"] ?? "http://localhost:8787";
 /** The paths that the Worker answers itself. */
-const answeredByWorker = ["/api", "/x402", "/mcp", "/health", "/facilitator", "/e", "/rsvp"];
+const answeredByWorker = ["/api", "/x402", "/mcp", "/health", "/facilitator", "/e", "/t", "/explorer"];
 
 export default defineConfig({
-  plugins: [react(), onePageForAllPaths(["my-mcp", "transactions"])],
+  plugins: [react(), onePageForAllPaths(["buy", "my-mcp", "tickets", "transactions"])],
   build: {
     outDir: "dist",
     emptyOutDir: true,

@@ -7,6 +7,7 @@ import ChatPage from "./pages/chat/page";
 import { useSession } from "./session";
 
 // Loaded when they are first shown: the first view of a guest needs none of them.
+const BuyPage = lazy(() => import("./pages/buy/page"));
 const HostPage = lazy(() => import("./pages/host"));
 const TransactionsPage = lazy(() => import("./pages/transactions/page"));
 const DevPanel = lazy(() => import("./pages/dev-panel/panel"));
@@ -24,7 +25,7 @@ export function App() {
   const main = useRef<HTMLElement>(null);
   const isFirst = useRef(true);
   useEffect(() => {
-    const name = PAGES.find((page) => page.path === path)?.name ?? "Chat";
+    const name = PAGES.find((page) => page.path === path)?.name ?? "Get a seat";
     document.title = `${name} · Events Concierge`;
     // After a click on a link the focus goes to the start of the new page, as after a load.
     if (!isFirst.current) main.current?.focus({ preventScroll: true });
@@ -68,6 +69,7 @@ export function App() {
         <main id="main" className="main" tabIndex={-1} ref={main}>
           <Suspense fallback={<Loading />}>
             {path === "/" && <ChatPage />}
+            {path === "/buy" && <BuyPage />}
             {path === "/transactions" && <TransactionsPage />}
             {path === "/my-mcp" && <HostPage />}
           </Suspense>

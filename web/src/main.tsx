@@ -6,6 +6,7 @@ import "./style/tokens.css";
 import "./style/base.css";
 import "./style/parts.css";
 import "./style/shell.css";
+import "./style/sheet.css";
 
 // A deployment removes the files of the version before. A page that misses one loads again, at most once a
 // minute: a file that is missing for good must not cause endless loads.

@@ -1,11 +1,20 @@
 import type { ReactNode, Ref } from "react";
+import { Icon, type IconName } from "./icon";
 import { Spinner } from "./spinner";
 
 export type ButtonProps = {
-  children: ReactNode;
-  /** `primary`: the main action; `danger`: an action that cannot be undone. */
-  kind?: "primary" | "plain" | "danger";
-  size?: "small" | "normal";
+  /** Left out where the icon is all; then `label` names the button. */
+  children?: ReactNode;
+  /**
+   * `primary`: the main action, once a view; `quiet`: its label carries it; `tint`: one of many on a page;
+   * `ghost`: beside others; `danger`: an action that cannot be undone.
+   */
+  kind?: "primary" | "plain" | "quiet" | "tint" | "ghost" | "danger";
+  /** 48, 40 and 32 pixels. */
+  size?: "small" | "normal" | "large";
+  /** As wide as its place. */
+  wide?: boolean;
+  icon?: IconName | undefined;
   type?: "button" | "submit";
   /** Shows progress, ignores clicks, and keeps the focus. */
   busy?: boolean;
@@ -31,7 +40,7 @@ export function Button({ ref, ...props }: ButtonProps) {
     <button
       ref={ref}
       type={type}
-      className={`button button-${kind} button-${size}`}
+      className={`button button-${kind} button-${size}${props.wide ? " button-wide" : ""}`}
       disabled={disabled}
       aria-disabled={busy || undefined}
       aria-busy={busy || undefined}
@@ -42,8 +51,8 @@ export function Button({ ref, ...props }: ButtonProps) {
       title={props.title}
       onClick={click}
     >
-      {busy && <Spinner />}
-      <span>{props.children}</span>
+      {busy ? <Spinner /> : props.icon !== undefined && <Icon name={props.icon} />}
+      {props.children !== undefined && <span>{props.children}</span>}
     </button>
   );
 }

@@ -8,6 +8,8 @@ import {
   type RefObject,
 } from "react";
 
+import { Button } from "./button";
+
 export type DialogProps = {
   title: ReactNode;
   children: ReactNode;
@@ -18,10 +20,13 @@ export type DialogProps = {
   /** Gets the focus first; the title by default. */
   initialFocus?: RefObject<HTMLElement | null>;
   wide?: boolean;
+  /** A sheet: on a phone it comes from below. It has a button that closes it, and what is beside its title. */
+  sheet?: { lead: ReactNode; under: ReactNode };
 };
 
 /** A modal dialog, open while it is rendered. The focus stays inside, and returns when the dialog closes. */
-export function Dialog({ title, children, onCancel, actions, initialFocus, wide = false }: DialogProps) {
+export function Dialog(props: DialogProps) {
+  const { title, children, onCancel, actions, initialFocus, wide = false, sheet } = props;
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useRef<HTMLHeadingElement>(null);
   const id = useId();
@@ -58,15 +63,28 @@ export function Dialog({ title, children, onCancel, actions, initialFocus, wide 
   return (
     <dialog
       ref={dialog}
-      className={wide ? "dialog dialog-wide" : "dialog"}
+      className={`dialog${wide ? " dialog-wide" : ""}${sheet === undefined ? "" : " sheet"}`}
       aria-labelledby={id}
       aria-modal="true"
       onKeyDown={keepFocusInside}
     >
       <div className="dialog-body">
-        <h2 id={id} ref={heading} tabIndex={-1}>
-          {title}
-        </h2>
+        {sheet === undefined ? (
+          <h2 id={id} ref={heading} tabIndex={-1}>
+            {title}
+          </h2>
+        ) : (
+          <div className="sheet-head">
+            {sheet.lead}
+            <div className="sheet-title">
+              <h2 id={id} ref={heading} tabIndex={-1}>
+                {title}
+              </h2>
+              {sheet.under}
+            </div>
+            <Button kind="ghost" icon="cross" label="Close" onClick={onCancel} />
+          </div>
+        )}
         {children}
       </div>
       {actions !== undefined && <div className="dialog-actions">{actions}</div>}

@@ -1,6 +1,9 @@
 // The design system: components that every page uses.
 export { Button, type ButtonProps } from "./button";
 export { Card, type CardProps } from "./card";
+export { Cover } from "./cover";
+export { Face } from "./face";
+export { Icon, type IconName } from "./icon";
 export { CopyBlock, CopyButton } from "./copy";
 export { Dialog, type DialogProps } from "./dialog";
 export { CheckField, Field, SelectField, TextArea, TextField, type ControlProps } from "./field";
@@ -8,7 +11,9 @@ export { Hash, shortHash, type HashProps } from "./hash";
 export { Json, jsonText } from "./json";
 export { safeLink } from "./links";
 export { linkProps, navigate, usePath, type Path } from "./router";
+export { QrCode } from "./qr";
 export { Spinner } from "./spinner";
 export { tabAfter } from "./tab-keys";
+export { eventTime } from "./when";
 export { Badge, Empty, Money, Notice, Time, moneyText, sentence, timeText } from "./words";
 export { visible } from "./visible";

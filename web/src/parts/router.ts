@@ -1,8 +1,11 @@
-// Three paths without a library: links are real, and a click only changes the address.
+// A few paths without a library: links are real, and a click only changes the address.
 import type { MouseEvent } from "react";
 import { Observable, useObservable } from "../base/observable";
 
-export type Path = "/" | "/transactions" | "/my-mcp";
+const PATHS = ["/tickets", "/transactions", "/my-mcp"] as const;
+
+/** `/buy` stands for every `/buy/{scope}/{event}`. */
+export type Path = "/" | "/buy" | (typeof PATHS)[number];
 
 /** The current path. Every other path that the Worker serves this page for is the chat. */
 export function usePath(): Path {
@@ -35,5 +38,6 @@ const path = new Observable(current(), () => addEventListener("popstate", () => 
 
 function current(): Path {
   const found = location.pathname.replace(/\.html$/, "").replace(/(?<=.)\/$/, "");
-  return found === "/transactions" || found === "/my-mcp" ? found : "/";
+  if (found.startsWith("/buy/")) return "/buy";
+  return PATHS.find((one) => one === found) ?? "/";
 }

@@ -80,11 +80,19 @@ export function Notice({ children, kind = "info", actions }: NoticeProps) {
   );
 }
 
-/** An empty list, and what to do about it. */
-export function Empty({ title, children }: { title: string; children?: ReactNode }) {
+/** An empty list, and what to do about it; or, with `isPage`, a page without anything else. */
+export function Empty({
+  title,
+  children,
+  isPage = false,
+}: {
+  title: string;
+  children?: ReactNode;
+  isPage?: boolean;
+}) {
   return (
     <div className="empty">
-      <p className="empty-title">{title}</p>
+      {isPage ? <h1 className="empty-title">{title}</h1> : <p className="empty-title">{title}</p>}
       {children}
     </div>
   );

@@ -1,4 +1,5 @@
 export { containsSecret } from "./secrets";
-export { setSigner } from "./signer";
+export { setSigner, signerFor } from "./signer";
 export * from "./state";
 export * from "./store";
+export { knownTickets, type KnownTicket } from "./tickets";

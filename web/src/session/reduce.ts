@@ -149,7 +149,11 @@ function walletInfo(
   const isSame = before?.guestAddress === info.guestAddress && before.kind === info.kind;
   // When a session is resumed the chain is not asked, so the known balance stays.
   const wallet = { ...info, balance: info.balance ?? (isSame ? before.balance : null) };
-  const next = { ...state, wallet };
+  const balances =
+    info.balance === null
+      ? state.balances
+      : { ...state.balances, [info.guestAddress.toLowerCase()]: info.balance };
+  const next = { ...state, wallet, balances };
   if (state.isResuming || isSame) return next;
   return withEntry(next, { id: `${at}-${key}`, at, kind: "wallet", wallet });
 }
@@ -265,11 +269,11 @@ function outcome(state: SessionState, message: Message<"tool_result"> | Message<
   // The chat answers in words as well, unless the call has failed.
   const isLast = callId === undefined && message.type === "tool_error" && message.inChat !== true;
   const next = { ...state, running: isLast ? withoutFirst(running, "chat") : running };
-  if (callId === undefined || !callId.startsWith("panel-")) return next;
+  if (callId === undefined || !/^(panel|buy)-/.test(callId)) return next;
   const callOutcome =
     message.type === "tool_result"
       ? { tool, result: message.result }
-      : { tool, error: message.result, moneyMoved: message.moneyMoved };
+      : { tool, error: message.result, code: message.code, moneyMoved: message.moneyMoved };
   const kept = Object.entries(state.outcomes).slice(-OUTCOMES_MAX);
   return { ...next, outcomes: { ...Object.fromEntries(kept), [callId]: callOutcome } };
 }

@@ -35,9 +35,9 @@ export type Running = {
   since: number;
 };
 
-/** The outcome of a call from the developer panel. */
+/** The outcome of a call from the developer panel or the checkout. */
 export type CallOutcome =
-  { tool: string; result: unknown } | { tool: string; error: string; moneyMoved: string };
+  { tool: string; result: unknown } | { tool: string; error: string; code: string; moneyMoved: string };
 
 export type SessionState = {
   link: "connecting" | "open" | "away";
@@ -56,6 +56,8 @@ export type SessionState = {
   log: readonly LogLine[];
   exchanges: readonly Exchange[];
   outcomes: Readonly<Record<string, CallOutcome>>;
+  /** What wallets were last seen to hold, in dollars, by their address in small letters. */
+  balances: Readonly<Record<string, string>>;
   /** Values of bought secrets by the id of their entry, in memory only. */
   secrets: Readonly<Record<string, string>>;
   /** Between `welcome` and `history`: the messages repeat the state of the session, and nothing in them is new. */
@@ -79,6 +81,7 @@ export const EMPTY: SessionState = {
   log: [],
   exchanges: [],
   outcomes: {},
+  balances: {},
   secrets: {},
   isResuming: false,
 };

@@ -19,6 +19,7 @@ import { reduce } from "./reduce";
 import { setSigner, signerFor } from "./signer";
 import { AgentSocket } from "./socket";
 import { EMPTY, type Action, type Message, type SessionState, type SignRequest } from "./state";
+import { forgetTickets, rememberTicket } from "./tickets";
 import { onChange, onTabMessage, oneTabAtATime, tellChange, tellTabs } from "./tabs";
 
 /** What `select` takes of the session; the component renders again only when that changes. */
@@ -38,7 +39,11 @@ export function say(text: string): boolean {
 }
 
 /** Calls a tool of the connected server. Returns the id of the call, or null if it was not sent. */
-export function callTool(tool: string, args: Record<string, unknown>, from: "chat" | "panel"): string | null {
+export function callTool(
+  tool: string,
+  args: Record<string, unknown>,
+  from: "chat" | "panel" | "buy",
+): string | null {
   const callId = `${from}-${newId()}`;
   if (!send({ type: "call_tool", tool, arguments: args, callId })) return null;
   dispatch({
@@ -212,6 +217,7 @@ function receive(text: string): void {
   }
   if (message.type === "sign_request") askWallet(message);
   if (message.type === "sign_message") void signMessage(message);
+  if (message.type === "tool_result") rememberTicket(message.result);
   if (message.type === "csv") {
     saveCsv?.(message.text);
     saveCsv = undefined;
@@ -279,6 +285,7 @@ async function signMessage({ requestId: id, address, message }: Message<"sign_me
 function forget(): void {
   setSigner(null);
   forgetUser();
+  forgetTickets();
   dispatch({ type: "new-session", keeps: false });
 }
 

@@ -2,6 +2,7 @@ import { networkName } from "../../api/networks";
 import { useSettings } from "../../api/settings";
 import { Button, Dialog, Hash, Json, Money, Notice, moneyText, visible } from "../../parts";
 import { answer, useSession, type Question } from "../../session";
+import { SpentSoFar } from "./spent";
 
 /** Asks whether to pay. Nothing is signed before "Pay"; Esc declines. */
 export function PaymentDialog({ question }: { question: Question }) {
@@ -71,24 +72,5 @@ export function PaymentDialog({ question }: { question: Question }) {
         <Json value={question.requirements} label="Payment requirements of the server" />
       </details>
     </Dialog>
-  );
-}
-
-function SpentSoFar() {
-  const known = useSession((state) => state.policy);
-  if (known === null) return <span className="quiet">not known yet</span>;
-  const { policy, spentSession, spentDay } = known;
-  return (
-    <ul className="plain-list">
-      <li>
-        one call: at most <Money dollars={policy.perCall} />
-      </li>
-      <li>
-        this session: <Money dollars={spentSession} /> of <Money dollars={policy.perSession} /> spent
-      </li>
-      <li>
-        24 hours: <Money dollars={spentDay} /> of <Money dollars={policy.perDay} /> spent
-      </li>
-    </ul>
   );
 }

@@ -1,12 +1,11 @@
 // Results of tools. They are untrusted: every part is checked before it is shown, and shown as text.
 import { Fragment } from "react";
 import { isObject, numberOf, textOf } from "../../base/object";
-import { Badge, Card, Hash, Json, jsonText, Money, safeLink, Time, visible } from "../../parts";
+import { Badge, Card, Hash, Json, jsonText, Money, QrCode, safeLink, Time, visible } from "../../parts";
 import { useSession } from "../../session";
 import { DeskResult, isDeskAnswer } from "./desk-result";
 import { Offers } from "./offers";
 import { PaidButton } from "./paid-button";
-import { QrCode } from "./qr";
 import { SecretList } from "./secrets";
 
 type ResultProps = { tool: string; result: unknown; mcpUrl: string | null };

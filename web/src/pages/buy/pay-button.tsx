@@ -1,0 +1,105 @@
+import type { ReactNode } from "react";
+import { toAtomic, toDollars } from "../../base/amounts";
+import { Button, Icon, moneyText } from "../../parts";
+import { signNow, useSession } from "../../session";
+import type { Phase } from "./checkout";
+import type { Wallets } from "./wallets";
+
+type Props = {
+  phase: Phase;
+  /** "$0.05", and the same in the smallest unit. */
+  cost: string;
+  price: bigint;
+  wallets: Wallets;
+  isShort: boolean;
+  isConnecting: boolean;
+  /** A limit is in the way. */
+  isBlocked: boolean;
+  onPay: () => void;
+  onDecline: () => void;
+  details: ReactNode;
+};
+
+/** The button of the sheet, from "Pay" to the ticket, and what is said below it. */
+export function PayButton(props: Props) {
+  const { phase, cost, wallets, isShort, isBlocked, onPay, details } = props;
+  const isOpen = useSession((state) => state.link === "open");
+  const step = stepOf(props);
+  const isBusy = step !== null;
+  const mayPay = isOpen && wallets.chosen !== null && !isBlocked;
+  return (
+    <div className="pay">
+      {isShort ? (
+        <Button kind="primary" size="large" wide disabled>
+          Waiting for {cost}
+        </Button>
+      ) : (
+        <Button kind="primary" size="large" wide busy={isBusy} disabled={!isBusy && !mayPay} onClick={onPay}>
+          {step ?? `Pay ${cost}`}
+        </Button>
+      )}
+      <p className="visually-hidden" role="status">
+        {step ?? ""}
+      </p>
+      {phase.at === "signing" ? <Signing {...props} /> : isShort ? <Waits /> : <Assurance {...props} />}
+      {details}
+    </div>
+  );
+}
+
+function stepOf({ phase, cost, isConnecting }: Props): string | null {
+  if (isConnecting) return "Connecting your wallet";
+  if (phase.at === "asking") return "Getting your seat ready";
+  if (phase.at === "signing") return "Confirm in your wallet";
+  return phase.at === "paying" ? `Paying ${cost}` : null;
+}
+
+function Waits() {
+  return <p className="pay-words">Looks again every few seconds. Your name and e-mail stay filled in.</p>;
+}
+
+function Assurance({ wallets, price }: Props) {
+  return (
+    <div className="pay-words">
+      <span className="with-icon">
+        <Icon name="shield" /> No seat, no charge
+      </span>
+      <Leaves wallets={wallets} price={price} />
+    </div>
+  );
+}
+
+function Leaves({ wallets, price }: { wallets: Wallets; price: bigint }) {
+  if (wallets.chosen === null) return <span>Choose how to pay.</span>;
+  const balance = wallets.balance === null ? null : toAtomic(wallets.balance);
+  if (balance === null || balance < price) return null;
+  return (
+    <span>
+      Leaves <strong className="money">{moneyText(toDollars(balance - price))}</strong> in your wallet
+    </span>
+  );
+}
+
+function Signing({ phase, onDecline }: Props) {
+  const isOpen = useSession((state) => state.link === "open");
+  if (phase.at !== "signing" || phase.request === null) return null;
+  const { request } = phase;
+  return (
+    <div className="pay-words">
+      <span>Without your signature nothing is paid.</span>
+      <span className="row">
+        <button
+          type="button"
+          className="text-button"
+          disabled={!isOpen}
+          onClick={() => void signNow(request)}
+        >
+          Ask again
+        </button>
+        <button type="button" className="text-button" disabled={!isOpen} onClick={onDecline}>
+          Do not pay
+        </button>
+      </span>
+    </div>
+  );
+}

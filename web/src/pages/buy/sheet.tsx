@@ -1,0 +1,198 @@
+import { useEffect, useState, type ReactNode } from "react";
+import { toAtomic, toDollars } from "../../base/amounts";
+import { isSameAddress } from "../../base/address";
+import { Cover, Dialog, Icon, Notice, eventTime, moneyText } from "../../parts";
+import type { EventOffer, Host } from "../../purchase/offers";
+import { knownTickets, useSession } from "../../session";
+import { useCheckout, type Phase } from "./checkout";
+import { Details } from "./details";
+import { GuestFields, useGuest } from "./guest-fields";
+import { limitInTheWay, LimitNotice } from "./limits";
+import { PayButton } from "./pay-button";
+import { Held, Pending, Refused } from "./outcomes";
+import { Shortage } from "./shortage";
+import { useWallets, type Wallets } from "./wallets";
+import { WalletRows } from "./wallet-rows";
+
+type Props = { offer: EventOffer; host: Host; mcpUrl: string; onClose: () => void };
+
+/** The sheet: what, how much and to whom, who is coming, which wallet; then the way to the ticket. */
+export function CheckoutSheet({ offer, host, mcpUrl, onClose }: Props) {
+  const { event } = offer;
+  const purchase = usePurchase(offer, mcpUrl);
+  const { phase, cost, checkout, wallets } = purchase;
+  const closed = offClosed(event.status, event.seatsLeft);
+  const isForm = closed === null && IN_FORM.includes(phase.at);
+  const close = () => {
+    checkout.leave();
+    onClose();
+  };
+  return (
+    <Dialog
+      title={event.title}
+      onCancel={close}
+      sheet={{
+        lead: (
+          <div className="sheet-cover">
+            <Cover seed={event.id} />
+          </div>
+        ),
+        under: <Facts offer={offer} host={host} cost={cost} />,
+      }}
+      actions={
+        isForm ? (
+          <PayButton
+            {...purchase}
+            isBlocked={purchase.limit !== null}
+            onDecline={checkout.leave}
+            details={<Details event={event} host={host} wallets={wallets} question={checkout.question} />}
+          />
+        ) : undefined
+      }
+    >
+      {closed !== null && <Notice kind="warn">{closed}</Notice>}
+      {isForm && <Form purchase={purchase} />}
+      <After phase={phase} cost={cost} again={checkout.again} />
+    </Dialog>
+  );
+}
+
+const IN_FORM: readonly Phase["at"][] = ["form", "changed", "asking", "signing", "paying"];
+
+function Form({ purchase }: { purchase: Purchase }) {
+  const { phase, wallets, guest, price, cost, missing, limit } = purchase;
+  return (
+    <>
+      {phase.at === "form" && phase.late !== null && <Notice kind="error">{phase.late}</Notice>}
+      {missing === null && <GuestFields guest={guest} disabled={phase.at !== "form"} />}
+      <WalletRows
+        wallets={wallets}
+        price={price}
+        onlyChosen={missing !== null}
+        disabled={phase.at !== "form"}
+      />
+      {wallets.error !== null && <Notice kind="error">{wallets.error}</Notice>}
+      {limit !== null && <LimitNotice limit={limit} />}
+      {missing === null ? (
+        <Total cost={cost} isChanged={phase.at === "changed"} />
+      ) : (
+        <Shortage wallets={wallets} missing={missing} />
+      )}
+    </>
+  );
+}
+
+type Purchase = ReturnType<typeof usePurchase>;
+
+function usePurchase(offer: EventOffer, mcpUrl: string) {
+  const { event } = offer;
+  const wallets = useWallets();
+  const checkout = useCheckout(mcpUrl, event.id);
+  const guest = useGuest(offer.asks);
+  const [isConnecting, setIsConnecting] = useState(false);
+  const phase = useTicketOf(event.id, wallets, checkout.phase);
+  const dollars = phase.at === "changed" ? phase.question.amountUsd : event.price;
+  const price = toAtomic(dollars) ?? 0n;
+  const lacks = wallets.balance === null ? 0n : price - (toAtomic(wallets.balance) ?? 0n);
+  const isShort = phase.at === "form" && lacks > 0n;
+  const limit = useSession((state) => limitInTheWay(state.policy, price));
+  const pay = async () => {
+    if (phase.at === "changed") return checkout.accept(phase.question);
+    const details = guest.read();
+    if (details === null || isConnecting) return;
+    setIsConnecting(true);
+    const isReady = await wallets.ready(price);
+    setIsConnecting(false);
+    if (isReady) await checkout.pay(price, details);
+  };
+  useEffect(() => {
+    if (phase.at !== "done" || phase.ticketUrl === null) return;
+    checkout.again();
+    location.assign(phase.ticketUrl);
+    // oxlint-disable-next-line react/exhaustive-deps -- once for the ticket
+  }, [phase.at]);
+  return {
+    phase,
+    checkout,
+    wallets,
+    guest,
+    isConnecting,
+    price,
+    cost: moneyText(dollars),
+    isShort,
+    /** What the wallet is short of, in dollars; null if it has enough. */
+    missing: isShort ? toDollars(lacks) : null,
+    /** The limit that is in the way. */
+    limit: phase.at === "form" ? limit : null,
+    onPay: () => void pay(),
+  };
+}
+
+function Facts({ offer: { event }, host, cost }: { offer: EventOffer; host: Host; cost: string }) {
+  const when = eventTime(event.startsAt, event.timeZone);
+  return (
+    <>
+      {when !== null && <p>{when}</p>}
+      {event.location !== undefined && <p>{event.location}</p>}
+      <p>
+        1 seat · {cost} to {host.name ?? "the host"}
+      </p>
+    </>
+  );
+}
+
+function Total({ cost, isChanged }: { cost: string; isChanged: boolean }) {
+  return (
+    <div className="stack-tight">
+      {isChanged && <Notice kind="warn">The price is {cost} now. Nothing was charged.</Notice>}
+      <dl className="total">
+        <dt>1 seat</dt>
+        <dd>{cost}</dd>
+        <dt>Network fee</dt>
+        <dd>$0.00</dd>
+        <dt className="total-sum">Total</dt>
+        <dd className="total-sum">{cost}</dd>
+      </dl>
+    </div>
+  );
+}
+
+/** What is shown instead of the form when the purchase has ended, or waits. */
+function After({ phase, cost, again }: { phase: Phase; cost: string; again: () => void }): ReactNode {
+  switch (phase.at) {
+    case "form":
+    case "asking":
+    case "changed":
+    case "signing":
+    case "paying":
+      return null;
+    case "pending":
+      return <Pending cost={cost} />;
+    case "held":
+      return <Held ticketUrl={phase.ticketUrl} />;
+    case "done":
+      return (
+        <p className="paid-line" role="status">
+          <Icon name="check" /> You have a seat
+        </p>
+      );
+    case "failed":
+      return <Refused code={phase.code} text={phase.text} again={again} />;
+  }
+}
+
+/** The phase; a wallet that has bought a seat in this browser holds it, so it is not asked again. */
+function useTicketOf(eventId: string, wallets: Wallets, phase: Phase): Phase {
+  const address = wallets.chosen?.address ?? null;
+  if (address === null || (phase.at !== "form" && phase.at !== "pending")) return phase;
+  const isIt = (ticket: { eventId: string; wallet: string }) =>
+    ticket.eventId === eventId && isSameAddress(ticket.wallet, address);
+  const ticket = knownTickets().find(isIt);
+  return ticket === undefined ? phase : { at: "held", ticketUrl: ticket.ticketUrl };
+}
+
+function offClosed(status: string, seatsLeft: number | null): string | null {
+  if (status === "cancelled") return "This event was cancelled. No seats are sold.";
+  if (status === "past") return "This event is over. No seats are sold.";
+  return seatsLeft === 0 ? "This event is full. Nothing was charged." : null;
+}

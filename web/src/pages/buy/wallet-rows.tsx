@@ -1,0 +1,135 @@
+import { useId, useState } from "react";
+import { toAtomic, toDollars } from "../../base/amounts";
+import { Button, Face, Icon, moneyText, shortHash } from "../../parts";
+import { MakeWallet, useMayMake } from "./make-wallet";
+import type { WalletOption, Wallets } from "./wallets";
+
+type Props = {
+  wallets: Wallets;
+  /** In the smallest unit. */
+  price: bigint;
+  /** Shows the chosen wallet alone, and a way to the others. */
+  onlyChosen: boolean;
+  disabled: boolean;
+};
+
+/** The wallets to pay with, each with what it holds. */
+export function WalletRows({ wallets, price, onlyChosen, disabled }: Props) {
+  const { options, chosen } = wallets;
+  const [isOpen, setIsOpen] = useState(false);
+  const mayMake = useMayMake();
+  const name = useId();
+  const isNarrow = onlyChosen && chosen !== null && !isOpen;
+  const shown = isNarrow ? options.filter((option) => option === chosen) : options;
+  return (
+    <fieldset className="stack-tight" disabled={disabled}>
+      <legend className="visually-hidden">Pay with</legend>
+      <div className="sheet-label">
+        <strong aria-hidden="true">Pay with</strong>
+        {isNarrow && options.length > 1 && (
+          <button type="button" className="text-button" onClick={() => setIsOpen(true)}>
+            Another wallet
+          </button>
+        )}
+      </div>
+      {shown.length === 0 && !mayMake ? (
+        <NoWallet />
+      ) : (
+        <div className="wallet-rows">
+          {shown.map((option) => (
+            <WalletRow
+              key={option.key}
+              option={option}
+              name={name}
+              price={price}
+              wallets={wallets}
+              onChosen={() => setIsOpen(false)}
+            />
+          ))}
+          {!isNarrow && mayMake && <MakeWallet />}
+        </div>
+      )}
+    </fieldset>
+  );
+}
+
+type RowProps = {
+  option: WalletOption;
+  name: string;
+  price: bigint;
+  wallets: Wallets;
+  onChosen: () => void;
+};
+
+function WalletRow({ option, name, price, wallets, onChosen }: RowProps) {
+  const isChosen = wallets.chosen?.key === option.key;
+  const choose = (mayAsk: boolean) => {
+    wallets.choose(option, mayAsk);
+    onChosen();
+  };
+  return (
+    <label className={isChosen ? "wallet-row wallet-row-chosen" : "wallet-row"}>
+      <input
+        type="radio"
+        name={name}
+        checked={isChosen}
+        onChange={() => choose(false)}
+        // A press with a pointer may open the wallet; arrow keys only move the choice.
+        onClick={({ detail }) => detail > 0 && choose(true)}
+      />
+      {option.icon === undefined ? (
+        <Face seed={option.address ?? option.name} />
+      ) : (
+        <img className="face" src={option.icon} alt="" />
+      )}
+      <span className="wallet-text">
+        <span className="wallet-name">{option.name}</span>
+        <span className="second">
+          {option.address === null || option.open === null ? option.about : shortHash(option.address)}
+        </span>
+      </span>
+      <Holds option={option} price={price} wallets={wallets} isChosen={isChosen} />
+    </label>
+  );
+}
+
+/** What the wallet holds; while that is read its shape, never a zero. */
+function Holds({
+  option,
+  price,
+  wallets,
+  isChosen,
+}: Omit<RowProps, "name" | "onChosen"> & { isChosen: boolean }) {
+  if (!isChosen) return null;
+  if (wallets.balance === null) {
+    if (wallets.isReading) return <span className="skeleton wallet-reading" />;
+    return option.address === null ? null : <span className="second">Balance unknown</span>;
+  }
+  const missing = price - (toAtomic(wallets.balance) ?? 0n);
+  const isEmpty = toAtomic(wallets.balance) === 0n;
+  return (
+    <span className="wallet-holds">
+      <span className="wallet-name">{moneyText(wallets.balance)}</span>
+      {missing > 0n ? (
+        <span className="wallet-short">{isEmpty ? "empty" : `${moneyText(toDollars(missing))} short`}</span>
+      ) : (
+        <span className="second">USDC</span>
+      )}
+    </span>
+  );
+}
+
+function NoWallet() {
+  return (
+    <div className="note-box">
+      <Icon name="wallet" />
+      <p>
+        This browser has no wallet yet. Install one as an extension, or open this page in a wallet’s own
+        browser, then load it again.
+      </p>
+      <Button size="small" onClick={() => location.reload()}>
+        Load again
+      </Button>
+    </div>
+  );
+}

@@ -1,0 +1,83 @@
+// What servers of this deployment sell, read from them directly: without a session, and free.
+import { request } from "../api/http";
+import { isObject, textOf } from "../base/object";
+import type { EventView } from "../api/types";
+
+/** Whether a guest is asked for something. */
+export type Asks = "no" | "optional" | "required";
+
+export type EventOffer = {
+  kind: "event";
+  event: EventView;
+  asks: { name: Asks; email: Asks };
+};
+
+export type Host = {
+  scope: string;
+  /** As the host calls itself; null if it has no name. */
+  name: string | null;
+  /** The wallet that is paid (EIP-55). */
+  payTo: string | null;
+};
+
+const LIMIT_MILLIS = 15_000;
+
+/** The scope in the URL of a server of this deployment; null for every other URL. */
+export function scopeOf(mcpUrl: string): string | null {
+  if (!URL.canParse(mcpUrl)) return null;
+  const { origin, pathname } = new URL(mcpUrl);
+  if (origin !== location.origin) return null;
+  return /^\/mcp\/users\/([0-9A-Za-z_-]{1,80})\/?$/.exec(pathname)?.[1] ?? null;
+}
+
+/** The server URL of a host of this deployment. */
+export function serverUrl(scope: string): string {
+  return `${location.origin}/mcp/users/${scope}`;
+}
+
+/** The page of an event. */
+export function eventPage(scope: string, eventId: string): string {
+  return `/e/${encodeURIComponent(scope)}/${encodeURIComponent(eventId)}`;
+}
+
+/** Reads an event. Throws `ApiError`. */
+export async function readEvent(scope: string, eventId: string): Promise<EventOffer> {
+  const { event } = await inTime(request<{ event: EventView }>("POST", tool(scope, "getEvent"), { eventId }));
+  return { kind: "event", event, asks: { name: asks(event, "askName"), email: asks(event, "askEmail") } };
+}
+
+/** Reads a secret that is for sale; undefined if the host's list has none with this id. */
+export async function readSecret(scope: string, id: string): Promise<Record<string, unknown> | undefined> {
+  const answer = await inTime(request<{ secrets: unknown[] }>("POST", tool(scope, "listSecrets"), {}));
+  return answer.secrets.filter(isObject).find((secret) => secret["id"] === id);
+}
+
+/** Reads a host's name and wallet. Throws `ApiError`. */
+export async function readHost(scope: string): Promise<Host> {
+  const path = `/mcp/users/${encodeURIComponent(scope)}/manifest`;
+  const manifest = await inTime(request<Record<string, unknown>>("GET", path));
+  const name = textOf(manifest["host"], "name") ?? textOf(manifest, "name") ?? null;
+  return { scope, name, payTo: textOf(manifest, "payTo") ?? null };
+}
+
+// A host may ask for the guest's name and address, or not. Without a word about it both may be given.
+function asks(event: EventView, key: string): Asks {
+  const word = textOf(event, key);
+  return word === "no" || word === "required" ? word : "optional";
+}
+
+function tool(scope: string, name: string): string {
+  return `/x402/users/${encodeURIComponent(scope)}/tools/${name}`;
+}
+
+/** The answer, or an error when it takes too long. */
+export function inTime<T>(
+  answer: Promise<T>,
+  millis = LIMIT_MILLIS,
+  late = "There is no answer yet. Try again.",
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(late)), millis);
+    answer.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
