@@ -18,7 +18,7 @@ test("in the chat: it says that the server is away, comes back by itself, and go
   const event = await stack.createEvent({ title: "Evening after the storm" });
   await arrive(page, { mcpUrl: stack.host.mcpUrl });
   await say(page, "list events");
-  await button(page, `RSVP · $0.05 for ${event.title}`).waitFor();
+  await button(page, `Get a seat · $0.05 for ${event.title}`).waitFor();
   expects(UNANSWERED);
   await stack.stop();
   await page.getByText(AWAY).first().waitFor();

@@ -134,7 +134,7 @@ test("articles are written, changed, found by agents, and removed", stage.visit(
   const guest = await (await newVisitor({})).newTab();
   await arrive(guest, { mcpUrl: stage.stack.host.mcpUrl, money: false });
   await callByForm(guest, "searchKb", { query: "opening" });
-  await guest.getByRole("log").getByText("Answer of searchKb").waitFor();
+  await guest.getByRole("log").getByText("Articles", { exact: true }).waitFor();
   await button(cardOf(page, "Opening hours"), "Remove").click();
   await button(dialog(page), "Remove it").click();
   await page.getByText("No articles yet").waitFor();

@@ -20,18 +20,21 @@ test("on the way to a ticket every state of the chat looks right", stage.visit({
   await atServer(page);
   await looksRight(page, "chat-ready");
   await say(page, "list events");
-  await button(page, `RSVP · $0.05 for ${event.title}`).waitFor();
+  await button(page, `Get a seat · $0.05 for ${event.title}`).waitFor();
   await looksRight(page, "chat-events");
   await askForSeat(page, event);
+  assert.doesNotMatch(await dialog(page).innerText(), /rsvpToEvent|0x|50000|eip155/, "a person reads no names of machines");
+  await looksRight(page, "chat-question");
+  await dialog(page).getByText("Details", { exact: true }).click();
   const words = await dialog(page).innerText();
   for (const part of ["$0.05", "50000", stage.stack.host.walletAddress, "eip155:84532", "rsvpToEvent", event.id, stage.stack.host.mcpUrl]) {
     assert.ok(words.includes(part), `${part} is not in the question:\n${words}`);
   }
-  await looksRight(page, "chat-question");
+  await looksRight(page, "chat-question-details");
   const paid = await pay(page, event);
   await looksRight(page, "chat-ticket");
   await isPaidOnce(stage.stack, event, paid);
-  const [ticket] = await Promise.all([context.waitForEvent("page"), card(page, `Ticket: ${event.title}`).getByRole("link", { name: "Open the ticket" }).click()]);
+  const [ticket] = await Promise.all([context.waitForEvent("page"), card(page, `Ticket: ${event.title}`).getByRole("link", { name: "Show ticket" }).click()]);
   await ticket.getByRole("heading", { name: event.title }).waitFor();
   assert.equal(ticket.url(), paid.ticketUrl);
   // The same once more, so that everything is there twice.
@@ -58,7 +61,7 @@ for (const [what, options, make] of WALLETS) {
 }
 
 const NOES = {
-  "with the button": (page) => button(dialog(page), "Decline").click(),
+  "with the button": (page) => button(dialog(page), "Not now").click(),
   "with Esc": (page) => page.keyboard.press("Escape"),
 };
 for (const [how, decline] of Object.entries(NOES)) {
@@ -68,9 +71,9 @@ for (const [how, decline] of Object.entries(NOES)) {
     await atServer(page, { wallet: "Test Wallet" });
     await askForSeat(page, event);
     await decline(page);
-    await page.getByText("No money moved.").waitFor();
+    await page.getByText("Nothing was charged.").waitFor();
     await dialog(page).waitFor({ state: "detached" });
-    assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("aria-label")), `RSVP · $0.05 for ${event.title}`);
+    assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("aria-label")), `Get a seat · $0.05 for ${event.title}`);
     assert.equal(wallet.signatures, 0);
     await isNotPaid(stage.stack, event, wallet.address);
     if (how === "with Esc") await looksRight(page, "chat-declined");
@@ -86,7 +89,7 @@ test("a wallet that refuses to sign pays nothing, and may be asked again later",
   await askForSeat(page, event);
   unwilling.refuses = true;
   await button(dialog(page), "Pay $0.05").click();
-  await page.getByText("No money moved.").waitFor();
+  await page.getByText("Nothing was charged.").waitFor();
   assert.equal(unwilling.signatures, 0);
   await isNotPaid(stage.stack, event, unwilling.address);
   unwilling.refuses = false;
@@ -98,7 +101,7 @@ test("a guest asks for a seat in words", stage.visit({}, async ({ page }) => {
   const event = await newEvent();
   await atServer(page);
   await say(page, "list events");
-  await button(page, `RSVP · $0.05 for ${event.title}`).waitFor();
+  await button(page, `Get a seat · $0.05 for ${event.title}`).waitFor();
   await say(page, `rsvp to ${event.title}`);
   await isPaidOnce(stage.stack, event, await pay(page, event));
 }));
@@ -108,7 +111,7 @@ test("loaded anew while the question is open, the page asks again", stage.visit(
   await atServer(page);
   await askForSeat(page, event);
   await page.reload();
-  await dialog(page).getByRole("heading", { name: "Pay $0.05 for rsvpToEvent?" }).waitFor();
+  await dialog(page).getByRole("heading", { name: event.title }).waitFor();
   await isPaidOnce(stage.stack, event, await pay(page, event));
 }));
 
@@ -128,11 +131,11 @@ test("a transcript that an earlier version of the page has kept is shown, and wh
   const event = await newEvent();
   await atServer(page);
   await say(page, "list events");
-  const rsvp = button(page, `RSVP · $0.05 for ${event.title}`);
+  const rsvp = button(page, `Get a seat · $0.05 for ${event.title}`);
   await rsvp.waitFor();
   await page.addInitScript(ageTranscript);
   await page.reload();
-  await page.getByRole("log").getByText("Connected", { exact: true }).waitFor();
+  await page.getByRole("log").getByText("Connected to").waitFor();
   await rsvp.click();
   await isPaidOnce(stage.stack, event, await pay(page, event));
 }));
@@ -168,7 +171,6 @@ test("loaded anew while the wallet asks for the signature, it is asked again, an
   slow.thinks = promise;
   await button(dialog(page), "Pay $0.05").click();
   await page.getByText("is asked for a signature").waitFor();
-  await page.getByRole("log").getByRole("listitem").filter({ hasText: "signature" }).first().waitFor();
   await looksRight(page, "chat-signing");
   await page.reload();
   await page.getByText("is asked for a signature").waitFor();
@@ -187,7 +189,7 @@ test("two tabs show the same question; the answer in one closes it in the other,
   await page.bringToFront();
   await askForSeat(page, event);
   await other.bringToFront();
-  await dialog(other).getByRole("heading", { name: "Pay $0.05 for rsvpToEvent?" }).waitFor();
+  await dialog(other).getByRole("heading", { name: event.title }).waitFor();
   await button(dialog(other), "Pay $0.05").click();
   await dialog(page).waitFor({ state: "detached" });
   const [here, there] = await Promise.all([ticketOf(page, event), ticketOf(other, event)]);
@@ -198,7 +200,7 @@ test("two tabs show the same question; the answer in one closes it in the other,
   await page.bringToFront();
   await askForSeat(page, second);
   await dialog(other).waitFor();
-  await button(dialog(page), "Decline").click();
+  await button(dialog(page), "Not now").click();
   await dialog(other).waitFor({ state: "detached" });
   assert.equal(shared.signatures, 1);
 }));
@@ -233,7 +235,7 @@ test("on a phone the whole way to a ticket is there", stage.visit({ size: "phone
   const event = await newEvent();
   await atServer(page);
   await askForSeat(page, event);
-  for (const name of ["Decline", "Pay $0.05"]) {
+  for (const name of ["Not now", "Pay $0.05"]) {
     const box = await button(dialog(page), name).boundingBox();
     assert.ok(box.y + box.height <= 844 && box.x + box.width <= 390, `${name} is out of sight`);
   }

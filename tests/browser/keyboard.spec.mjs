@@ -54,7 +54,7 @@ async function isTrapped(page) {
 
 test("with the keyboard alone a guest connects, declines, pays and opens the ticket", stage.visit({}, async ({ page, context }) => {
   const event = await stage.stack.createEvent({ title: "Evening of keys" });
-  const rsvp = `RSVP · $0.05 for ${event.title}`;
+  const rsvp = `Get a seat · $0.05 for ${event.title}`;
   await page.goto(serverLink(stage.stack.host.mcpUrl));
   await page.getByRole("button", { name: "Connect", exact: true }).waitFor();
   await page.keyboard.press("Tab");
@@ -76,13 +76,13 @@ test("with the keyboard alone a guest connects, declines, pays and opens the tic
   await page.keyboard.press("Escape");
   await dialog(page).waitFor({ state: "detached" });
   assert.equal(await focused(page), rsvp, "the focus goes back");
-  await page.getByText("No money moved.").waitFor();
+  await page.getByText("Nothing was charged.").waitFor();
   await page.keyboard.press("Enter");
   await dialog(page).waitFor();
   await press(page, "Pay $0.05");
   const paid = await ticketOf(page, event);
   await isPaidOnce(stage.stack, event, paid);
   const opened = context.waitForEvent("page");
-  await press(page, "Open the ticket");
+  await press(page, "Show ticket");
   assert.equal((await opened).url(), paid.ticketUrl);
 }));

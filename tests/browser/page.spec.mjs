@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { root } from "../../dev/lib/process.mjs";
 import { browserStage, looksRight } from "../support/browser.mjs";
 
-const PAGES = { "/": "Chat", "/transactions": "Transactions", "/my-mcp": "My MCP" };
+const PAGES = { "/": "Chat", "/tickets": "Tickets", "/my-mcp": "Host" };
 const FIRST_VIEW_KILOBYTES_MAX = 150;
 /** viem says who it is in each of its errors; the curve is what its keys need. */
 const VIEM = /viem@|secp256k1/;

@@ -16,19 +16,19 @@ async function buyAndDecline(page, { wallet, evening }) {
   await askForSeat(page, bought);
   const { hash } = await pay(page, bought);
   await askForSeat(page, declined);
-  await button(dialog(page), "Decline").click();
-  await page.getByText("No money moved.").waitFor();
+  await button(dialog(page), "Not now").click();
+  await page.getByText("Nothing was charged.").waitFor();
   return { hash, bought, payer: await isPaidOnce(stage.stack, bought, { hash }) };
 }
 
 test("transactions and wallets that came to the chain are listed and exported", stage.visit({}, async ({ page }) => {
   const { hash, payer } = await buyAndDecline(page, { wallet: "Smart wallet", evening: "First evening" });
-  await page.getByRole("link", { name: "Transactions" }).click();
+  await page.goto("/transactions");
   const payments = page.getByRole("region", { name: "Payments" });
   const row = (state) => payments.getByRole("row").filter({ hasText: state });
   assert.match(await row("You declined").innerText(), /\$0\.07/);
   const paid = row(/Paid/);
-  assert.match(await paid.innerText(), /rsvpToEvent[^]*\$0\.05/);
+  assert.match(await paid.innerText(), /A seat[^]*\$0\.05/);
   assert.ok((await paid.getByRole("link").first().getAttribute("href")).endsWith(`/tx/${hash}`));
   await page.getByRole("region", { name: "Deployed wallets" }).getByRole("row").nth(1).waitFor();
   await looksRight(page, "transactions");
@@ -122,9 +122,9 @@ test("the limits decide what is asked, and a call beyond them is refused without
   await dialog(page).getByLabel("At most for one call, in dollars").fill("0.08");
   await button(dialog(page), "Save the limits").click();
   await say(page, "list events");
-  await button(page, `RSVP · $0.05 for ${event.title}`).click();
-  await page.getByText("Confirmed on the chain").waitFor();
-  await button(page, `RSVP · $0.09 for ${dear.title}`).click();
-  await page.getByText("No money moved.").waitFor();
+  await button(page, `Get a seat · $0.05 for ${event.title}`).click();
+  await page.getByText("Ticket bought for $0.05").waitFor();
+  await button(page, `Get a seat · $0.09 for ${dear.title}`).click();
+  await page.getByText("Nothing was charged.").waitFor();
   await dialog(page).waitFor({ state: "detached" });
 }));

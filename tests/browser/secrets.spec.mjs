@@ -131,8 +131,8 @@ async function buyAndForget(page, mcpUrl) {
   // As it says, it would cost again.
   await button(page, "List secrets").click();
   await button(page, "Buy · $0.10 for Weather key").last().click();
-  await button(dialog(page), "Decline").click();
-  await page.getByText("No money moved.").waitFor();
+  await button(dialog(page), "Not now").click();
+  await page.getByText("Nothing was charged.").waitFor();
 }
 
 test("a secret is changed, replaced and withdrawn", stage.visit({ wallet: sampleWallet() }, async ({ page, context }) => {

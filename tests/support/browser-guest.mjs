@@ -34,8 +34,9 @@ export async function say(page, words) {
 /** Asks for a seat with the button on the event's card; the question comes up. */
 export async function askForSeat(page, { title, price }) {
   await say(page, "list events");
-  await button(page, `RSVP · $${price} for ${title}`).last().click();
-  await dialog(page).getByRole("heading", { name: `Pay $${price} for rsvpToEvent?` }).waitFor();
+  await button(page, `Get a seat · $${price} for ${title}`).last().click();
+  await dialog(page).getByRole("heading", { name: title }).waitFor();
+  await dialog(page).getByText(`1 seat · $${price} to`).waitFor();
 }
 
 /** Says yes, and waits for receipt and ticket, which name the same transaction. */
@@ -49,12 +50,12 @@ export async function pay(page, event) {
 /** The ticket as it is shown: `{hash, ticketUrl}`. */
 export async function ticketOf(page, { title }) {
   const ticket = card(page, `Ticket: ${title}`);
-  const ticketUrl = await ticket.getByRole("link", { name: "Open the ticket" }).getAttribute("href");
+  const ticketUrl = await ticket.getByRole("link", { name: "Show ticket" }).getAttribute("href");
   return { hash: await transactionOf(ticket), ticketUrl };
 }
 
 async function transactionOf(where) {
-  const link = await where.getByRole("link", { name: /^0x/ }).first().getAttribute("href");
+  const link = await where.getByRole("link", { name: "Receipt" }).first().getAttribute("href");
   const hash = /\/tx\/(0x[0-9a-f]{64})$/.exec(link)?.[1];
   assert.ok(hash, `no transaction in ${link}`);
   return hash;

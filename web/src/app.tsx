@@ -9,24 +9,32 @@ import { useSession } from "./session";
 // Loaded when they are first shown: the first view of a guest needs none of them.
 const BuyPage = lazy(() => import("./pages/buy/page"));
 const HostPage = lazy(() => import("./pages/host"));
+const TicketsPage = lazy(() => import("./pages/tickets/page"));
 const TransactionsPage = lazy(() => import("./pages/transactions/page"));
 const DevPanel = lazy(() => import("./pages/dev-panel/panel"));
 
 const PANEL = "events-concierge.panel";
 
 const PAGES: readonly { path: Path; name: string }[] = [
+  { path: "/tickets", name: "Tickets" },
   { path: "/", name: "Chat" },
-  { path: "/transactions", name: "Transactions" },
-  { path: "/my-mcp", name: "My MCP" },
+  { path: "/my-mcp", name: "Host" },
 ];
+
+const TITLES: Record<Path, string> = {
+  "/": "Chat",
+  "/buy": "Get a seat",
+  "/tickets": "Tickets",
+  "/transactions": "Payments",
+  "/my-mcp": "Host",
+};
 
 export function App() {
   const path = usePath();
   const main = useRef<HTMLElement>(null);
   const isFirst = useRef(true);
   useEffect(() => {
-    const name = PAGES.find((page) => page.path === path)?.name ?? "Get a seat";
-    document.title = `${name} · Events Concierge`;
+    document.title = `${TITLES[path]} · Events Concierge`;
     // After a click on a link the focus goes to the start of the new page, as after a load.
     if (!isFirst.current) main.current?.focus({ preventScroll: true });
     isFirst.current = false;
@@ -50,7 +58,10 @@ export function App() {
           <ul className="nav">
             {PAGES.map((page) => (
               <li key={page.path}>
-                <a {...linkProps(page.path)} aria-current={page.path === path ? "page" : undefined}>
+                <a
+                  {...linkProps(page.path)}
+                  aria-current={page.path === path || isBelow(path, page.path) ? "page" : undefined}
+                >
                   {page.name}
                 </a>
               </li>
@@ -70,6 +81,7 @@ export function App() {
           <Suspense fallback={<Loading />}>
             {path === "/" && <ChatPage />}
             {path === "/buy" && <BuyPage />}
+            {path === "/tickets" && <TicketsPage />}
             {path === "/transactions" && <TransactionsPage />}
             {path === "/my-mcp" && <HostPage />}
           </Suspense>
@@ -82,6 +94,11 @@ export function App() {
       </div>
     </div>
   );
+}
+
+/** The payments are a part of the tickets. */
+function isBelow(path: Path, page: Path): boolean {
+  return path === "/transactions" && page === "/tickets";
 }
 
 const LINK = { connecting: "Connecting…", open: "Connected", away: "Not connected" };

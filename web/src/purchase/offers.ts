@@ -56,7 +56,7 @@ export async function readSecret(scope: string, id: string): Promise<Record<stri
 export async function readHost(scope: string): Promise<Host> {
   const path = `/mcp/users/${encodeURIComponent(scope)}/manifest`;
   const manifest = await inTime(request<Record<string, unknown>>("GET", path));
-  const name = textOf(manifest["host"], "name") ?? textOf(manifest, "name") ?? null;
+  const name = textOf(manifest["host"], "displayName") ?? null;
   return { scope, name, payTo: textOf(manifest, "payTo") ?? null };
 }
 

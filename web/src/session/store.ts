@@ -4,6 +4,7 @@ import { isSameAddress } from "../base/address";
 import { toHex } from "../base/hex";
 import { Observable } from "../base/observable";
 import type { In, Kind } from "../api/types";
+import { doingOf } from "../purchase/words";
 import { Rejected, foundWallets, isTypedData } from "../wallet";
 import {
   forgetUser,
@@ -48,7 +49,7 @@ export function callTool(
   if (!send({ type: "call_tool", tool, arguments: args, callId })) return null;
   dispatch({
     type: "running",
-    running: { id: callId, what: "call", title: `Calling ${tool}`, tool, since: Date.now() },
+    running: { id: callId, what: "call", title: doingOf(tool), tool, since: Date.now() },
   });
   return callId;
 }

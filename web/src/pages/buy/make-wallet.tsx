@@ -3,6 +3,7 @@ import { Suspense, lazy, useState } from "react";
 import { useSettings } from "../../api/settings";
 import { Face, Icon, Spinner } from "../../parts";
 import { signedIn, useSession } from "../../session";
+import "../../style/host.css";
 
 const EmailSignIn = lazy(() =>
   import("../host/access/email-sign-in").then(({ EmailSignIn: View }) => ({ default: View })),

@@ -1,5 +1,6 @@
 // How a purchase ends without a ticket in the hand: held already, on its way, or refused.
-import { Button, Icon, Notice, linkProps, sentence } from "../../parts";
+import { Button, Icon, Notice, linkProps } from "../../parts";
+import { refusalInWords } from "../../purchase/words";
 
 /** The wallet has a seat. Nothing is asked and nothing is charged. */
 export function Held({ ticketUrl }: { ticketUrl: string | null }) {
@@ -39,31 +40,11 @@ export function Pending({ cost }: { cost: string }) {
   );
 }
 
-/** What each code of the Guest means for somebody who buys, where the Guest's own words say less. */
-const WORDS: Record<string, string> = {
-  declined: "You did not pay. Nothing was charged.",
-  not_signed: "Your wallet did not sign. Nothing was charged.",
-  no_offer: "The host takes a kind of payment that this site cannot make. Nothing was charged.",
-  no_wallet: "No wallet is chosen. Nothing was charged.",
-  wallet_changed: "Another wallet was chosen meanwhile. Nothing was charged.",
-  already_under_way: "This purchase is under way already, maybe in another tab. Nothing more was charged.",
-  insufficient_balance: "This wallet has too little money. Nothing was charged.",
-  sign_in_again: "Sign in again to use this wallet. Nothing was charged.",
-  over_per_call: "This is above your limit for one purchase. Nothing was charged.",
-  over_per_session: "This is above your limit for this session. Nothing was charged.",
-  over_per_day: "This is above your limit for 24 hours. Nothing was charged.",
-  door_not_allowed: "Your limits do not allow paying this host. Nothing was charged.",
-  pay_to_not_allowed: "Your limits do not allow paying this host. Nothing was charged.",
-  price_raised: "The price has risen. Nothing was charged.",
-  ran_out: "The payment was not taken in time. Nothing was charged.",
-};
-
+/** It came to nothing, and may be tried again. */
 export function Refused({ code, text, again }: { code: string; text: string; again: () => void }) {
   return (
     <div className="outcome">
-      <Notice kind={code === "declined" ? "info" : "error"}>
-        {WORDS[code] ?? `${sentence(text).replace(/[.\s]*$/, ".")} Nothing was charged.`}
-      </Notice>
+      <Notice kind={code === "declined" ? "info" : "error"}>{refusalInWords(code, text, "no")}</Notice>
       <Button kind="primary" size="large" wide onClick={again}>
         Try again
       </Button>

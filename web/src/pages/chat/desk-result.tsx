@@ -1,5 +1,6 @@
 import { isObject, numberOf, textOf } from "../../base/object";
 import { Badge, Card, Hash, visible } from "../../parts";
+import { thingOf } from "../../purchase/words";
 
 const OUTCOMES: Record<string, { word: string; tone: "ok" | "warn" }> = {
   sent: { word: "Sent", tone: "ok" },
@@ -21,7 +22,7 @@ export function DeskResult({ tool, content }: { tool: string; content: Record<st
   const draftId = textOf(content, "draftId");
   return (
     <Card
-      title={number === undefined ? `Answer of ${visible(tool)}` : `Ticket #${number}`}
+      title={number === undefined ? thingOf(tool) : `Ticket #${number}`}
       level={3}
       many
       aside={
@@ -33,20 +34,23 @@ export function DeskResult({ tool, content }: { tool: string; content: Record<st
       }
     >
       {message !== undefined && <p className="event-text">{visible(message)}</p>}
-      <dl className="facts">
-        <dt>Ticket</dt>
-        <dd>
-          <Hash value={visible(ticketId)} full what="ticket id" />
-        </dd>
-        {draftId !== undefined && (
-          <>
-            <dt>Draft</dt>
-            <dd>
-              <Hash value={visible(draftId)} full what="draft id" />
-            </dd>
-          </>
-        )}
-      </dl>
+      <details>
+        <summary>Details</summary>
+        <dl className="facts">
+          <dt>Ticket</dt>
+          <dd>
+            <Hash value={visible(ticketId)} full what="ticket id" />
+          </dd>
+          {draftId !== undefined && (
+            <>
+              <dt>Draft</dt>
+              <dd>
+                <Hash value={visible(draftId)} full what="draft id" />
+              </dd>
+            </>
+          )}
+        </dl>
+      </details>
     </Card>
   );
 }

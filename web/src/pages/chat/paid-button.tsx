@@ -1,19 +1,20 @@
 import { Button, moneyText } from "../../parts";
 import { callTool, useSession } from "../../session";
+import { openPart } from "./setup-open";
 
 type Props = {
   tool: string;
   args: Record<string, unknown>;
   /** The server that offers the call. Nothing is shown while another server is connected. */
   mcpUrl: string | null;
-  /** "RSVP". */
+  /** "Get a seat". */
   action: string;
   price: string | undefined;
   /** What is bought, for the accessible name. */
   title: string;
 };
 
-/** Calls a paid tool. The limits decide whether the user is asked before the payment. */
+/** Calls a paid tool; without a wallet the wallets are offered first. The limits decide whether the user is asked before the payment. */
 export function PaidButton({ tool, args, mcpUrl, action, price, title }: Props) {
   const isOpen = useSession((state) => state.link === "open");
   const hasWallet = useSession((state) => state.wallet !== null);
@@ -26,15 +27,14 @@ export function PaidButton({ tool, args, mcpUrl, action, price, title }: Props) 
   return (
     <div className="row">
       <Button
-        kind="primary"
+        kind="tint"
         busy={isBusy}
-        disabled={!isOpen || !hasWallet}
+        disabled={!isOpen}
         label={`${text} for ${title}`}
-        onClick={() => void callTool(tool, args, "chat")}
+        onClick={() => (hasWallet ? void callTool(tool, args, "chat") : openPart("wallet"))}
       >
         {text}
       </Button>
-      {!hasWallet && <span className="small quiet">Choose a wallet first.</span>}
     </div>
   );
 }

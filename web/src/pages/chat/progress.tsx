@@ -1,9 +1,7 @@
-// The requests under way, with their latest steps.
+// The requests under way. Their steps are in the developer panel.
 import { useMemo } from "react";
-import { Button, Hash, Spinner } from "../../parts";
+import { Button, Spinner } from "../../parts";
 import { answer, signNow, useSession, type Running } from "../../session";
-
-const LINES_MAX = 6;
 
 export function Progress() {
   const running = useSession((state) => state.running);
@@ -15,8 +13,6 @@ export function Progress() {
     const isShown = (one: Running) => one.what !== "call" || !(paid.has(one.tool) || asked.has(one.tool));
     return running.filter(isShown);
   }, [running, questions]);
-  // The steps name no call, so the steps of all requests are shown together.
-  const since = Math.min(...shown.map((one) => one.since));
   return (
     <div className="progress-list">
       {shown.map((one) => (
@@ -28,21 +24,7 @@ export function Progress() {
           {one.what === "payment" && <Signing id={one.id} />}
         </div>
       ))}
-      {shown.length > 0 && <Steps since={since} />}
     </div>
-  );
-}
-
-function Steps({ since }: { since: number }) {
-  const log = useSession((state) => state.log);
-  const lines = log.filter(({ receivedAt }) => receivedAt >= since).slice(-LINES_MAX);
-  if (lines.length === 0) return null;
-  return (
-    <ul className="progress-lines">
-      {lines.map((line) => (
-        <li key={line.key}>{line.text}</li>
-      ))}
-    </ul>
   );
 }
 
@@ -54,10 +36,7 @@ function Signing({ id }: { id: string }) {
   }
   return (
     <div className="stack-tight">
-      <p>
-        Your wallet <Hash value={waits.address} what="wallet address" /> is asked for a signature. Without it
-        nothing is paid.
-      </p>
+      <p>Your wallet is asked for a signature. Without it nothing is paid.</p>
       <div className="row">
         <Button size="small" disabled={!isOpen} onClick={() => void signNow(waits)}>
           Ask the wallet again

@@ -1,11 +1,14 @@
 // Server, wallet and limits: the steps at the start, and the bar that shows them.
-import { useState, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import { networkName } from "../../api/networks";
 import { useSettings } from "../../api/settings";
 import { Badge, Button, Dialog, Hash, Money, Spinner } from "../../parts";
 import { disconnectServer, useSession } from "../../session";
 import { PolicyForm } from "./policy-form";
+import { HostName } from "./host-name";
+import { openPart, useOpenPart } from "./setup-open";
 import { ServerPicker } from "./server-picker";
+import { walletName } from "./wallet-name";
 import { FaucetButton, WalletPicker } from "./wallet-picker";
 
 /** The steps before the agent can buy something. */
@@ -23,7 +26,13 @@ export function StartView() {
       </p>
       <ol className="steps">
         <Step title="Choose a server" done={server !== null}>
-          {server === null ? <ServerPicker /> : <p>Connected to {server.name}.</p>}
+          {server === null ? (
+            <ServerPicker />
+          ) : (
+            <p>
+              Connected to <HostName mcpUrl={server.mcpUrl} server={server.name} />.
+            </p>
+          )}
         </Step>
         <Step title="Choose a wallet" done={wallet !== null}>
           {wallet === null ? <WalletPicker /> : <WalletLine />}
@@ -52,17 +61,16 @@ function Step({ title, done, children }: { title: string; done: boolean; childre
   );
 }
 
-type Open = "server" | "wallet" | "limits" | null;
+const close = () => openPart(null);
 
 /** The connected server, the wallet that pays, and what it may still spend. */
 export function SetupBar() {
-  const [open, setOpen] = useState<Open>(null);
-  const close = () => setOpen(null);
+  const open = useOpenPart();
   return (
     <aside className="setup" aria-label="Server, wallet and limits">
-      <ServerPart onChange={() => setOpen("server")} />
-      <WalletPart onChange={() => setOpen("wallet")} />
-      <LimitsPart onChange={() => setOpen("limits")} />
+      <ServerPart onChange={() => openPart("server")} />
+      <WalletPart onChange={() => openPart("wallet")} />
+      <LimitsPart onChange={() => openPart("limits")} />
       {open === "server" && (
         <Dialog title="Choose a server" onCancel={close} actions={<ServerActions onDone={close} />}>
           <ServerPicker onChosen={close} />
@@ -111,8 +119,9 @@ function ServerPart({ onChange }: PartProps) {
         <p className="quiet">None yet</p>
       ) : (
         <div className="setup-value">
-          <strong>{server.name}</strong>
-          <span className="small quiet mono setup-more">{server.mcpUrl}</span>
+          <strong>
+            <HostName mcpUrl={server.mcpUrl} server={server.name} />
+          </strong>
         </div>
       )}
       <div className="row">
@@ -148,8 +157,6 @@ function WalletPart({ onChange }: PartProps) {
   );
 }
 
-const KINDS = { browser: "Browser wallet", smart: "Smart wallet", crossmint: "Crossmint wallet" };
-
 function WalletLine() {
   const wallet = useSession((state) => state.wallet);
   const { settings } = useSettings();
@@ -165,8 +172,7 @@ function WalletLine() {
         {wallet.balance !== null && <span className="small quiet">USDC</span>}
       </span>
       <span className="small quiet setup-more">
-        {KINDS[wallet.kind]} on {networkName(settings, wallet.network)}
-        {wallet.guestWalletDeployed === false && wallet.kind !== "browser" ? ", not deployed yet" : ""}
+        {walletName(wallet.kind)} on {networkName(settings, wallet.network)}
       </span>
       <span className="small setup-more">
         <Hash value={wallet.guestAddress} what="wallet address" />

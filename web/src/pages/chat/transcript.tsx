@@ -1,12 +1,15 @@
 // The conversation, newest entry last.
 import { useEffect, useRef, type ReactNode } from "react";
-import { Badge, Hash, Money, Notice, sentence } from "../../parts";
+import { Icon, Money, Notice, sentence } from "../../parts";
 import { useSession, type Entry } from "../../session";
 import { Answer } from "./answer";
+import { Failure } from "./failure";
+import { HostName } from "./host-name";
 import { Receipt } from "./receipt";
 import { Progress } from "./progress";
 import { Result } from "./result";
 import { Bought } from "./secrets";
+import { walletName } from "./wallet-name";
 
 /** `children` are shown above the entries. */
 export function Transcript({ children }: { children: ReactNode }) {
@@ -77,31 +80,26 @@ function EntryView({ entry, isLast }: { entry: Entry; isLast: boolean }) {
       return <Notice kind={entry.tone}>{sentence(entry.text)}</Notice>;
     case "connected":
       return (
-        <div className="line-entry">
-          <Badge tone="ok">Connected</Badge> <strong>{entry.server}</strong>
-          <span className="small quiet">
-            {entry.tools} {entry.tools === 1 ? "tool" : "tools"} at{" "}
-            <span className="mono">{entry.mcpUrl}</span>
-          </span>
-        </div>
+        <p className="line-entry">
+          <Icon name="check" /> Connected to <HostName mcpUrl={entry.mcpUrl} server={entry.server} />
+        </p>
       );
     case "wallet":
       return (
-        <div className="line-entry">
-          <Badge tone="info">Wallet</Badge> <Hash value={entry.wallet.guestAddress} what="wallet address" />
+        <p className="line-entry">
+          <Icon name="wallet" /> {walletName(entry.wallet.kind)}
           {typeof entry.wallet.balance === "string" && (
-            <span>
-              holds <Money dollars={entry.wallet.balance} /> USDC
-            </span>
+            <>
+              , <Money dollars={entry.wallet.balance} />
+            </>
           )}
-        </div>
+        </p>
       );
     case "deployed":
       return (
-        <div className="line-entry">
-          <Badge tone="ok">On the chain</Badge> Your wallet{" "}
-          <Hash value={entry.address} what="wallet address" /> was deployed.
-        </div>
+        <p className="line-entry">
+          <Icon name="check" /> Your wallet is on the chain now.
+        </p>
       );
     case "receipt":
       return <Receipt receipt={entry.receipt} />;
@@ -112,21 +110,4 @@ function EntryView({ entry, isLast }: { entry: Entry; isLast: boolean }) {
     case "result":
       return <Result tool={entry.tool} result={entry.result} mcpUrl={entry.mcpUrl} />;
   }
-}
-
-const MONEY: Record<string, string> = {
-  no: "No money moved.",
-  unknown: "It is not known yet whether money moved; the payment is checked until it is.",
-  yes: "Money moved.",
-};
-
-function Failure({ entry }: { entry: Extract<Entry, { kind: "failure" }> }) {
-  const kind = entry.code === "declined" ? "info" : entry.moneyMoved === "no" ? "error" : "warn";
-  return (
-    <Notice kind={kind}>
-      <strong className="mono">{entry.tool}</strong>: {entry.text}
-      <br />
-      {MONEY[entry.moneyMoved] ?? MONEY["unknown"]}
-    </Notice>
-  );
 }

@@ -44,7 +44,7 @@ export function WalletPicker({ onChosen }: { onChosen?: () => void }) {
         <Notice>This browser has no wallet. Install one as an extension, then load this page again.</Notice>
       )}
       {settings !== null && !mayBeManaged && (settings.smartWallets || settings.crossmint) && (
-        <p className="small quiet">Sign in under “My MCP” to pay with a wallet that is managed for you.</p>
+        <p className="small quiet">Sign in under “Host” to pay with a wallet that is managed for you.</p>
       )}
       {error !== null && <Notice kind="error">{error}</Notice>}
     </div>

@@ -1,4 +1,4 @@
-// "My MCP": the page of a host. Its sections follow the products.
+// The page of a host. Its sections follow the products.
 import { useMemo } from "react";
 import { Card, Spinner } from "../../parts";
 import "../../style/host.css";
@@ -15,7 +15,7 @@ export default function HostPage() {
     <HostContext value={actions}>
       <div className="page">
         <div className="page-head">
-          <h1>My MCP</h1>
+          <h1>Host</h1>
           <Account />
         </div>
         <Body actions={actions} />

@@ -52,7 +52,7 @@ export function Tabs({
   };
   return (
     <>
-      <div className="host-tabs" role="tablist" aria-label="Sections of My MCP" ref={list}>
+      <div className="host-tabs" role="tablist" aria-label="Sections of the host" ref={list}>
         {tabs.map(({ id, name }) => (
           <button
             key={id}

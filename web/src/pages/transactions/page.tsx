@@ -2,8 +2,9 @@
 import type { DeploymentView, PaymentView } from "../../api/types";
 import { networkName, useExplorer } from "../../api/networks";
 import { useSettings } from "../../api/settings";
-import { Badge, Button, Empty, Hash, linkProps, Money, Spinner, Time } from "../../parts";
+import { Badge, Button, Empty, Hash, linkProps, Money, safeLink, Spinner, Time } from "../../parts";
 import { saveFile } from "../../base/save";
+import { thingOf } from "../../purchase/words";
 import { exportCsv, useSession } from "../../session";
 import "../../style/transactions.css";
 
@@ -19,7 +20,7 @@ export default function TransactionsPage() {
   return (
     <div className="page">
       <div className="page-head">
-        <h1>Transactions</h1>
+        <h1>Payments</h1>
         <div className="row">
           <Button size="small" onClick={saveCsv} disabled={isEmpty}>
             Export as CSV
@@ -29,9 +30,8 @@ export default function TransactionsPage() {
           </Button>
         </div>
       </div>
-      <section className="stack" aria-labelledby="payments-title">
-        <h2 id="payments-title">Payments</h2>
-        <p className="quiet small">The newest 50 of this session, in every state.</p>
+      <section className="stack" aria-label="Payments">
+        <p className="quiet">The newest 50 of this session, in every state.</p>
         {payments.length > 0 && <Payments payments={payments} />}
         {payments.length === 0 && isKnown && (
           <Empty title="Nothing was paid in this session yet">
@@ -52,6 +52,11 @@ export default function TransactionsPage() {
   );
 }
 
+/** Where it was bought: "localhost:8787". */
+function placeOf(mcpUrl: string): string {
+  return URL.canParse(mcpUrl) ? new URL(mcpUrl).host : mcpUrl;
+}
+
 type Tone = "ok" | "warn" | "bad" | "plain" | "info";
 const STATES: Record<PaymentView["state"], { words: string; tone: Tone }> = {
   asked: { words: "Waits for your answer", tone: "info" },
@@ -61,7 +66,7 @@ const STATES: Record<PaymentView["state"], { words: string; tone: Tone }> = {
   paying: { words: "Being paid", tone: "info" },
   unknown: { words: "Outcome not known yet", tone: "warn" },
   paid: { words: "Paid", tone: "ok" },
-  failed: { words: "Failed, no money moved", tone: "bad" },
+  failed: { words: "Failed, nothing was charged", tone: "bad" },
 };
 
 function Payments({ payments }: { payments: readonly PaymentView[] }) {
@@ -101,8 +106,8 @@ function PaymentRow({ payment }: { payment: PaymentView }) {
       </td>
       <td data-label="What">
         <span className="cell-lines">
-          <strong className="mono">{tool}</strong>
-          <span className="small quiet cell-url">{mcpUrl}</span>
+          <strong>{thingOf(tool)}</strong>
+          <span className="second cell-url">{placeOf(mcpUrl)}</span>
         </span>
       </td>
       <td data-label="Amount" className="number">
@@ -159,6 +164,11 @@ function Deployments({ deployments }: { deployments: readonly DeploymentView[] }
 function Transaction({ of: { network, txHash, explorerUrl } }: { of: PaymentView | DeploymentView }) {
   const explorer = useExplorer();
   if (txHash === undefined) return "—";
-  const link = explorerUrl || explorer.transaction(network, txHash);
-  return <Hash value={txHash} href={link} what="transaction hash" />;
+  const link = safeLink(explorerUrl || explorer.transaction(network, txHash));
+  if (link === null) return <Hash value={txHash} what="transaction hash" />;
+  return (
+    <a href={link} target="_blank" rel="noreferrer noopener">
+      Receipt
+    </a>
+  );
 }

@@ -1,0 +1,184 @@
+// Everything that was bought with the wallets of this user, and in this browser.
+import { Suspense, lazy, useCallback, useEffect, useState } from "react";
+import { messageOf } from "../../api/http";
+import type { SessionAnswer } from "../../api/types";
+import { Button, Empty, Notice, Spinner, linkProps } from "../../parts";
+import { knownTickets, signedIn, useSession, type KnownTicket } from "../../session";
+import "../../style/host.css";
+import "../../style/tickets.css";
+import { AddTicket } from "./add-ticket";
+import { readBought, type Bought, type BoughtPage } from "./api";
+import { BoughtSections } from "./sections";
+
+const SignIn = lazy(() => import("../host/access/sign-in").then(({ SignIn: View }) => ({ default: View })));
+
+export default function TicketsPage() {
+  const userId = useSession((state) => state.userId);
+  const isKnown = useSession((state) => state.session !== null);
+  return (
+    <div className="page tickets">
+      <div className="page-head">
+        <div>
+          <h1>Your tickets</h1>
+          <p className="quiet">
+            {userId === null
+              ? "What you bought in this browser. Sign in to find everything that your wallet bought, on any device."
+              : "Everything that you bought, on any device."}
+          </p>
+        </div>
+        <AddTicket />
+      </div>
+      {!isKnown && <Spinner label="Looking for your tickets…" />}
+      {isKnown && (userId === null ? <InThisBrowser /> : <OfUser key={userId} />)}
+    </div>
+  );
+}
+
+type Loading = { pages: readonly BoughtPage[]; error: string | null; busy: boolean };
+
+/** The list of the signed-in user, with what this browser knows besides. */
+function OfUser() {
+  const [{ pages, error, busy }, setLoading] = useState<Loading>({ pages: [], error: null, busy: true });
+  const load = useCallback((cursor: string | undefined) => {
+    setLoading((before) => ({ ...before, error: null, busy: true }));
+    readBought(cursor).then(
+      (page) => setLoading((before) => ({ pages: [...before.pages, page], error: null, busy: false })),
+      (reason: unknown) => setLoading((before) => ({ ...before, error: messageOf(reason), busy: false })),
+    );
+  }, []);
+  // oxlint-disable-next-line react/set-state-in-effect -- the first page is loaded when the list is shown
+  useEffect(() => load(undefined), [load]);
+  const last = pages.at(-1);
+  const items = withKnown(pages.flatMap((page) => page.items));
+  const wallets = pages.flatMap((page) => page.wallets);
+  return (
+    <>
+      {error !== null && (
+        <Notice kind="error" actions={<Button onClick={() => load(last?.cursor)}>Try again</Button>}>
+          Your tickets could not be read. {error}
+        </Notice>
+      )}
+      {pages.some(({ isPartial }) => isPartial) && (
+        <Notice kind="warn" actions={<Button onClick={() => location.reload()}>Try again</Button>}>
+          Some hosts have not answered. What you bought there is missing for now.
+        </Notice>
+      )}
+      {busy && pages.length === 0 && <Spinner label="Looking for your tickets…" />}
+      {pages.length > 0 && items.length === 0 && <Nothing />}
+      <BoughtSections items={items} wallets={wallets} />
+      {last?.cursor !== undefined && (
+        <Button busy={busy} onClick={() => load(last.cursor)}>
+          Load more
+        </Button>
+      )}
+      <Elsewhere />
+    </>
+  );
+}
+
+/** Without a sign-in: the tickets that were bought here, and the way to the others. */
+function InThisBrowser() {
+  const items = withKnown([]);
+  const [isOpen, setIsOpen] = useState(false);
+  return (
+    <>
+      {items.length === 0 && !isOpen && (
+        <Empty title="No tickets in this browser">
+          <p>What you buy is kept here. Bought on another device? Sign in with the same wallet.</p>
+          <div className="row">
+            <Button kind="primary" onClick={() => setIsOpen(true)}>
+              Find my tickets
+            </Button>
+            <a className="button button-plain" {...linkProps("/")}>
+              Find an event
+            </a>
+          </div>
+        </Empty>
+      )}
+      <BoughtSections items={items} wallets={[]} />
+      {items.length > 0 && !isOpen && (
+        <Notice
+          actions={
+            <Button size="small" onClick={() => setIsOpen(true)}>
+              Find my tickets
+            </Button>
+          }
+        >
+          Bought with another wallet, or by your agent? Sign in with that wallet. It signs a message, and
+          nothing is paid.
+        </Notice>
+      )}
+      {isOpen && (
+        <section className="card" aria-label="Sign in">
+          <h2>Find my tickets</h2>
+          <p className="quiet">Your wallet signs a message. Nothing is paid.</p>
+          <Suspense fallback={<Spinner label="One moment…" />}>
+            <SignIn done={done} />
+          </Suspense>
+        </section>
+      )}
+    </>
+  );
+}
+
+function done(user: SessionAnswer): Promise<void> {
+  signedIn(user.userId);
+  return Promise.resolve();
+}
+
+function Nothing() {
+  return (
+    <Empty title="No tickets yet">
+      <p>What you buy is kept here.</p>
+      <a className="button button-primary" {...linkProps("/")}>
+        Find an event
+      </a>
+    </Empty>
+  );
+}
+
+function Elsewhere() {
+  return (
+    <Notice
+      actions={
+        <a className="button button-plain button-small" {...linkProps("/my-mcp")}>
+          Change the sign-in
+        </a>
+      }
+    >
+      Bought with another wallet, or by your agent? Sign in with that wallet, or paste the ticket’s link.
+    </Notice>
+  );
+}
+
+/** With the tickets that this browser remembers and the list does not have. */
+function withKnown(items: readonly Bought[]): readonly Bought[] {
+  const links = new Set(items.map(({ ticketUrl }) => ticketUrl));
+  return [
+    ...items,
+    ...knownTickets()
+      .filter(({ ticketUrl }) => !links.has(ticketUrl))
+      .map(fromBrowser),
+  ];
+}
+
+function fromBrowser(ticket: KnownTicket): Bought {
+  const end = Date.parse(ticket.startsAt);
+  return {
+    kind: "seat",
+    host: { scope: "", name: null },
+    title: ticket.title,
+    item: ticket.eventId,
+    startsAt: ticket.startsAt === "" ? null : ticket.startsAt,
+    endsAt: null,
+    timeZone: ticket.timeZone,
+    place: ticket.place === "" ? null : ticket.place,
+    state: end < Date.now() ? "over" : "valid",
+    ticketUrl: ticket.ticketUrl,
+    again: null,
+    paidUsd: "",
+    network: "",
+    transaction: null,
+    boughtAt: "",
+  };
+}

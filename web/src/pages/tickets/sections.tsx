@@ -1,0 +1,259 @@
+import { useState, type ReactNode } from "react";
+import { messageOf } from "../../api/http";
+import { useExplorer } from "../../api/networks";
+import {
+  Badge,
+  Button,
+  CopyButton,
+  Cover,
+  Icon,
+  Notice,
+  eventTime,
+  linkProps,
+  moneyText,
+  safeLink,
+  visible,
+} from "../../parts";
+import { eventPage } from "../../purchase/offers";
+import { readAgain, type Bought } from "./api";
+import { chipOf, grouped, untilWords } from "./states";
+
+type Props = { items: readonly Bought[]; wallets: readonly string[] };
+
+/** The next ticket large, then later ones, secrets, the helpdesk, and the past. */
+export function BoughtSections({ items, wallets }: Props) {
+  const [now] = useState(() => Date.now());
+  const { next, later, secrets, desk, past } = grouped(items, now);
+  return (
+    <>
+      {next !== null && <Next seat={next} now={now} />}
+      <Section title="Later" items={later}>
+        {(seat) => <SeatRow seat={seat} />}
+      </Section>
+      <Section title="Secrets you bought" items={secrets}>
+        {(secret) => <SecretRow secret={secret} wallets={wallets} />}
+      </Section>
+      <Section title="Helpdesk and more" items={desk}>
+        {(line) => <PlainRow line={line} />}
+      </Section>
+      <Section title="Past" items={past} aside={items.length > 0}>
+        {(seat) => <SeatRow seat={seat} />}
+      </Section>
+      {items.length > 0 && past.length === 0 && (
+        <p>
+          <a {...linkProps("/transactions")}>All payments</a>
+        </p>
+      )}
+    </>
+  );
+}
+
+type SectionProps = {
+  title: string;
+  items: readonly Bought[];
+  aside?: boolean;
+  children: (line: Bought) => ReactNode;
+};
+
+function Section({ title, items, aside = false, children }: SectionProps) {
+  if (items.length === 0) return null;
+  return (
+    <section className="stack-tight" aria-label={title}>
+      <div className="sheet-label">
+        <h2>{title}</h2>
+        {aside && <a {...linkProps("/transactions")}>All payments</a>}
+      </div>
+      <ul className="bought">
+        {items.map((line) => (
+          <li key={`${line.ticketUrl} ${line.transaction} ${line.boughtAt} ${line.title}`}>
+            {children(line)}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Next({ seat, now }: { seat: Bought; now: number }) {
+  const chip = chipOf(seat.state);
+  const until = untilWords(seat.startsAt, now);
+  const calendar =
+    seat.host.scope === "" || seat.item === null
+      ? null
+      : `${eventPage(seat.host.scope, seat.item)}/calendar.ics`;
+  return (
+    <article className="next" aria-label={`Next: ${visible(seat.title)}`}>
+      <div className="next-cover">
+        <Cover seed={seat.item ?? seat.title} columns={5} rows={3} />
+      </div>
+      <div className="next-text">
+        <span className="row">
+          <Badge tone="ok">{until === "" ? "Next" : `Next · ${until}`}</Badge>
+          {seat.state !== "valid" && <Badge tone={chip.tone}>{chip.word}</Badge>}
+        </span>
+        <h2>{visible(seat.title)}</h2>
+        <p className="quiet">{whenAndWhere(seat)}</p>
+        <div className="row">
+          <TicketLink seat={seat} primary />
+          {calendar !== null && (
+            <a className="button button-quiet" href={calendar}>
+              <Icon name="calendar" /> Calendar
+            </a>
+          )}
+          <Receipt line={seat} />
+        </div>
+      </div>
+    </article>
+  );
+}
+
+function TicketLink({ seat, primary = false }: { seat: Bought; primary?: boolean }) {
+  const link = safeLink(seat.ticketUrl);
+  if (link === null) return null;
+  return (
+    <a
+      className={primary ? "button button-primary" : "button button-quiet"}
+      href={link}
+      aria-label={`${primary ? "Show the code" : "Open"}: ${visible(seat.title)}`}
+    >
+      {primary && <Icon name="ticket" />}
+      {primary ? "Show the code" : "Open"}
+    </a>
+  );
+}
+
+function SeatRow({ seat }: { seat: Bought }) {
+  const chip = chipOf(seat.state);
+  return (
+    <div className="bought-row">
+      <div className="bought-cover">
+        <Cover seed={seat.item ?? seat.title} />
+      </div>
+      <div className="wallet-text">
+        {seat.startsAt !== null && (
+          <span className="second">{eventTime(seat.startsAt, seat.timeZone ?? undefined) ?? ""}</span>
+        )}
+        <span className="bought-title">{visible(seat.title)}</span>
+        {seat.place !== null && <span className="second">{visible(seat.place)}</span>}
+      </div>
+      <div className="bought-end">
+        <Badge tone={chip.tone}>{chip.word}</Badge>
+        <TicketLink seat={seat} />
+        <Receipt line={seat} />
+      </div>
+    </div>
+  );
+}
+
+function PlainRow({ line }: { line: Bought }) {
+  const chip = chipOf(line.state);
+  return (
+    <div className="bought-row">
+      <span className="icon-tile">
+        <Icon name="info" />
+      </span>
+      <div className="wallet-text">
+        <span className="bought-title">{visible(line.title)}</span>
+        <span className="second">{facts(line)}</span>
+      </div>
+      <div className="bought-end">
+        <Badge tone={chip.tone}>{chip.word}</Badge>
+        <Receipt line={line} />
+      </div>
+    </div>
+  );
+}
+
+function SecretRow({ secret, wallets }: { secret: Bought; wallets: readonly string[] }) {
+  const [value, setValue] = useState<string | null>(null);
+  const [error, setError] = useState<string | null>(null);
+  const [isBusy, setIsBusy] = useState(false);
+  const show = async () => {
+    if (secret.again === null) return;
+    setIsBusy(true);
+    setError(null);
+    try {
+      setValue(await readAgain(secret.again, wallets));
+    } catch (reason) {
+      setError(messageOf(reason));
+    } finally {
+      setIsBusy(false);
+    }
+  };
+  const title = visible(secret.title);
+  const chip = chipOf(secret.state);
+  return (
+    <div className="stack-tight bought-secret">
+      <div className="bought-row">
+        <span className="icon-tile">
+          <Icon name="lock" />
+        </span>
+        <div className="wallet-text">
+          <span className="bought-title">{title}</span>
+          <span className="second">{facts(secret)}</span>
+        </div>
+        <div className="bought-end">
+          {secret.state !== "valid" && <Badge tone={chip.tone}>{chip.word}</Badge>}
+          {secret.again !== null && value === null && (
+            <Button kind="quiet" busy={isBusy} label={`Show ${title}`} onClick={() => void show()}>
+              Show
+            </Button>
+          )}
+          {value !== null && (
+            <Button kind="quiet" label={`Hide ${title}`} onClick={() => setValue(null)}>
+              Hide
+            </Button>
+          )}
+          <Receipt line={secret} />
+        </div>
+      </div>
+      {error !== null && <Notice kind="error">{error}</Notice>}
+      {value !== null && (
+        <div className="stack-tight">
+          <pre className="json" tabIndex={0} role="group" aria-label={`Value of ${title}`}>
+            {visible(value)}
+          </pre>
+          <span>
+            <CopyButton text={value} label="Copy" what={`the value of ${title}`} />
+          </span>
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** The transaction: on one's own machine a page of this site, elsewhere the explorer of the network. */
+function Receipt({ line }: { line: Bought }) {
+  const explorer = useExplorer();
+  if (line.transaction === null) return null;
+  const link = safeLink(explorer.transaction(line.network, line.transaction));
+  if (link === null) return null;
+  return (
+    <a
+      className="button button-ghost"
+      href={link}
+      target="_blank"
+      rel="noreferrer noopener"
+      aria-label={`Receipt: ${visible(line.title)}`}
+    >
+      Receipt
+    </a>
+  );
+}
+
+function whenAndWhere({ startsAt, timeZone, place }: Bought): string {
+  const when = startsAt === null ? null : eventTime(startsAt, timeZone ?? undefined);
+  return [when, place === null ? null : visible(place)].filter((part) => part !== null).join(" · ");
+}
+
+/** "Ada's events · 28 Nov · $0.05". */
+function facts({ host, boughtAt, paidUsd }: Bought): string {
+  const at = new Date(boughtAt);
+  const day = Number.isNaN(at.getTime())
+    ? null
+    : new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" }).format(at);
+  const paid = paidUsd === "" ? null : moneyText(paidUsd);
+  return [host.name === null ? null : visible(host.name), day, paid]
+    .filter((part) => part !== null)
+    .join(" · ");
+}
