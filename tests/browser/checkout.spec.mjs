@@ -184,7 +184,7 @@ test("a link alone pays nothing, however high the limit without a question is", 
   page.on("websocket", (socket) => socket.on("framesent", ({ payload }) => sent.push(String(payload))));
   await page.evaluate(() => sessionStorage.clear());
   await page.goto("/");
-  await button(page, "Change the limits").click();
+  await button(page, /^Change the limits/).click();
   await dialog(page).getByLabel("Ask me above, in dollars").fill("1");
   await button(dialog(page), "Save the limits").click();
   await dialog(page).waitFor({ state: "detached" });

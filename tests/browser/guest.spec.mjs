@@ -212,7 +212,7 @@ test("a tab that hears of the signature late does not ask the wallet once more",
   const other = await newTab();
   await isLate(other, "sign_request", () => early.signatures > 0);
   await other.goto("/");
-  await button(other, "Change the server").waitFor();
+  await button(other, /^Change the server/).waitFor();
   await page.bringToFront();
   await askForSeat(page, event);
   await isPaidOnce(stage.stack, event, await pay(page, event));

@@ -244,11 +244,11 @@ test("limits and the payout wallet can be changed, and prices are shown", asSamp
   await button(page, "Save limits").click();
   await page.getByText("The limits were changed.").waitFor();
   const payout = fakeWallet().address;
-  await button(page, "Change the wallet").click();
+  await button(page, /^Change the wallet/).click();
   await page.getByLabel("Wallet that is paid").fill(payout);
   await looksRight(page, "my-mcp-payout");
   await button(page, "Save the wallet").click();
-  await button(page, "Change the wallet").waitFor();
+  await button(page, /^Change the wallet/).waitFor();
   const me = await (await context.request.get("/api/users/me")).json();
   assert.deepEqual([me.limits.callsPerMinute, me.walletAddress.toLowerCase()], [31, payout.toLowerCase()]);
   await stage.stack.call("POST", "/api/users/mcp", { userId: me.userId, walletAddress: hostKey.address });

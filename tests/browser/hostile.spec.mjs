@@ -63,7 +63,7 @@ test("what is said in the chat is text", stage.visit({}, async ({ page }) => {
 
 /** What a server answers, and what is to be seen of it in the chat. */
 const RESULTS = {
-  "links that are scripts": ["Ticket: <img", { ticketUrl: LINK, calendarUrl: `JaVaScRiPt:window.hacked=1`, transactionHash: EVIL, message: EVIL, rsvp: { code: EVIL }, event: { title: EVIL, startsAt: EVIL, location: EVIL } }],
+  "links that are scripts": [EVIL, { ticketUrl: LINK, calendarUrl: `JaVaScRiPt:window.hacked=1`, transactionHash: EVIL, message: EVIL, rsvp: { code: EVIL }, event: { title: EVIL, startsAt: EVIL, location: EVIL } }],
   "events of markup": ["1e+308 seats left", { events: [{ id: EVIL, title: EVIL, description: EVIL, price: EVIL, startsAt: EVIL, timeZone: EVIL, location: EVIL, status: EVIL }, { id: EVIL, title: EVIL, seatsLeft: 1e308 }, null, 5, EVIL] }],
   "an event without sense": [EVIL, { event: { title: { toString: EVIL }, startsAt: [], price: {} }, title: EVIL, startsAt: EVIL }],
   "names of the language": [EVIL, { __proto__: null, constructor: EVIL, toString: EVIL, events: { length: 5, map: EVIL }, message: EVIL }],
@@ -85,7 +85,7 @@ for (const [what, [shown, content]] of Object.entries(RESULTS)) {
     await button(page, "Call sell").click();
     await page.getByRole("log").getByText(shown).first().waitFor();
     await isHarmless(page);
-    await page.getByRole("tab", { name: "Messages" }).click();
+    await page.getByRole("tab", { name: "Wire" }).click();
     for (const one of await page.getByRole("tabpanel").getByRole("listitem").all()) await one.getByRole("button").first().click();
     await isHarmless(page);
     await linksAreGuarded(page);

@@ -1,12 +1,17 @@
 // What is kept of what happened: the developer panel and the list of transactions.
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
+import { promisify } from "node:util";
 import { browserStage, download, looksRight } from "../support/browser.mjs";
 import { arrive, askForSeat, button, dialog, isPaidOnce, pay, say } from "../support/browser-guest.mjs";
 
 const stage = browserStage();
 const panel = (page) => page.getByRole("complementary", { name: "Developer panel" });
-const tab = (page, name) => panel(page).getByRole("tab", { name, exact: true });
+const tab = (page, name) => panel(page).getByRole("tab", { name: new RegExp(`^${name}`) });
 
 /** A guest who has bought a seat and declined another. */
 async function buyAndDecline(page, { wallet, evening }) {
@@ -55,8 +60,11 @@ test("the developer panel shows what goes over the wire, and gives all of it awa
   await page.goto("/");
   await button(page, "Developer panel").click();
   const { hash, payer } = await buyAndDecline(page, { evening: "Second evening" });
-  await tab(page, "Messages").click();
-  const message = panel(page).getByRole("listitem").filter({ hasText: "rsvpToEvent" });
+  await tab(page, "Wire").click();
+  const search = panel(page).getByLabel("Search");
+  await search.fill("rsvpToEvent");
+  const message = panel(page).getByRole("tabpanel").first().getByRole("listitem");
+  await button(panel(page), /^Payments/).click();
   const shown = [];
   for (const one of await message.all()) {
     await one.getByRole("button").first().click();
@@ -65,18 +73,25 @@ test("the developer panel shows what goes over the wire, and gives all of it awa
   const paid = shown.find((text) => text.includes("x402/payment-response"));
   assert.ok(paid, "the paid call is shown");
   for (const part of ["x402/payment", "authorization", payer, hash]) assert.ok(paid.includes(part), `${part} is not shown`);
+  assert.doesNotMatch(paid, /0x[0-9a-f]{130}/, "a signature is shown on request only");
   assert.ok(shown.some((text) => /accepts/.test(text)), "the challenge is shown");
-  await looksRight(page, "panel-messages");
+  await looksRight(page, "panel-wire");
+  // The narrow screen has shown them in a sheet, closed.
+  await search.fill("payment-response");
+  const one = message.first();
+  await one.getByRole("button").first().click();
+  await button(one, "Reveal signatures and tokens").click();
+  assert.match(await one.innerText(), /0x[0-9a-f]{130}/);
 
-  await tab(page, "Log").click();
+  await tab(page, "Activity").click();
   const lines = panel(page).getByRole("tabpanel").getByRole("listitem");
   const all = await lines.count();
-  await panel(page).getByLabel("Filter").fill("nothing that was ever said");
-  await panel(page).getByText("No line fits the filter").waitFor();
-  await panel(page).getByLabel("Filter").fill("0.05");
+  await search.fill("nothing that was ever said");
+  await panel(page).getByText("No line fits the search").waitFor();
+  await search.fill("0.05");
   await lines.first().waitFor();
-  assert.ok((await lines.count()) < all, "the filter leaves some out");
-  await looksRight(page, "panel-log");
+  assert.ok((await lines.count()) < all, "the search leaves some out");
+  await looksRight(page, "panel-activity");
   await button(panel(page), /^Copy/).click();
   assert.match(await page.evaluate(() => navigator.clipboard.readText()), /0\.05/);
   const { name, text } = await download(page, button(panel(page), "Export as JSON"));
@@ -85,6 +100,54 @@ test("the developer panel shows what goes over the wire, and gives all of it awa
   assert.ok(JSON.parse(text).log.length >= all);
   const secret = await page.evaluate(() => Object.values(localStorage).join(" "));
   for (const token of secret.match(/[0-9a-f]{64}/g)) assert.ok(!text.includes(token), "a secret is in the file");
+
+  await page.reload();
+  await lines.nth(all - 1).waitFor();
+  await tab(page, "Wire").click();
+  await page.keyboard.press("/");
+  await page.keyboard.type("payment-response");
+  await message.first().waitFor();
+}));
+
+/** Runs what was copied, and gives what it prints. */
+async function runCopied(command, args, text) {
+  const folder = mkdtempSync(join(tmpdir(), "concierge-copied-"));
+  const file = join(folder, "copied.ts");
+  writeFileSync(file, text);
+  try {
+    return (await promisify(execFile)(command, [...args, file])).stdout;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+test("a call is copied as curl, TypeScript and Python, and each of them makes the same call", stage.visit({}, async ({ page, context }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  const event = await stage.stack.createEvent({ title: "Evening that's copied \u{1F3AB}" });
+  await arrive(page, { mcpUrl: stage.stack.host.mcpUrl });
+  await say(page, "list events");
+  await button(page, `Get a seat · $0.05 for ${event.title}`).waitFor();
+  await button(page, "Developer panel").click();
+  await tab(page, "Wire").click();
+  await panel(page).getByLabel("Search").fill("tools/call");
+  const message = panel(page).getByRole("listitem").filter({ hasText: "listEvents" }).first();
+  await message.getByRole("button").first().click();
+  const programs = { curl: ["sh", []], TypeScript: [process.execPath, ["--experimental-strip-types"]], Python: ["python3", []] };
+  for (const [language, [command, args]] of Object.entries(programs)) {
+    await message.getByRole("button", { name: `${language} as code of listEvents` }).click();
+    const text = await page.evaluate(() => navigator.clipboard.readText());
+    assert.ok((await runCopied(command, args, text)).includes("Evening that"), `${language}:\n${text}`);
+  }
+}));
+
+test("on a phone the panel is a sheet", stage.visit({ size: "phone" }, async ({ page }) => {
+  await arrive(page, { mcpUrl: stage.stack.host.mcpUrl });
+  await button(page, "Developer panel").click();
+  await dialog(page).getByRole("tab", { name: /^Tools/ }).click();
+  await dialog(page).getByText("listEvents", { exact: true }).first().waitFor();
+  await looksRight(page, "panel-sheet");
+  await page.keyboard.press("Escape");
+  await dialog(page).waitFor({ state: "detached" });
 }));
 
 test("each tool can be called with a form that knows its schema", stage.visit({}, async ({ page }) => {
@@ -109,14 +172,14 @@ test("each tool can be called with a form that knows its schema", stage.visit({}
   await paid.getByLabel("eventId").fill(event.id);
   await button(paid, "Call getEventAnalytics").click();
   await button(dialog(page), "Pay $0.01").click();
-  await view.getByText("rsvpCount").first().waitFor();
+  await view.getByText(/"totalRevenue"/).waitFor();
 }));
 
 test("the limits decide what is asked, and a call beyond them is refused without a question", stage.visit({}, async ({ page }) => {
   const event = await stage.stack.createEvent({ title: "Evening within limits" });
   const dear = await stage.stack.createEvent({ title: "Evening beyond limits", price: "0.09" });
   await arrive(page, { mcpUrl: stage.stack.host.mcpUrl });
-  await button(page, "Change the limits").click();
+  await button(page, /^Change the limits/).click();
   await looksRight(page, "limits");
   await dialog(page).getByLabel("Ask me above, in dollars").fill("0.06");
   await dialog(page).getByLabel("At most for one call, in dollars").fill("0.08");

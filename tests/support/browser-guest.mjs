@@ -14,7 +14,7 @@ export async function arrive(page, { mcpUrl, wallet = "Test key", money = true }
   await button(page, "Connect").click();
   await page.getByRole("log").getByText("Connected").waitFor();
   await button(page, new RegExp(`^${wallet}`)).click();
-  await button(page, "Change the wallet").waitFor();
+  await button(page, /^Change the wallet/).waitFor();
   if (money) await fill(page);
 }
 

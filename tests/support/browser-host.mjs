@@ -28,7 +28,7 @@ export async function signInByMail(page, stack, address) {
 export async function callByForm(page, tool, values) {
   const panel = page.getByRole("complementary", { name: "Developer panel" });
   if (!(await panel.isVisible())) await button(page, "Developer panel").click();
-  await panel.getByRole("tab", { name: "Tools", exact: true }).click();
+  await panel.getByRole("tab", { name: /^Tools/ }).click();
   const form = panel.getByRole("form", { name: `Call ${tool}` });
   if (!(await form.isVisible())) await panel.locator("summary").filter({ hasText: new RegExp(`^${tool}\\b`) }).click();
   for (const [name, value] of Object.entries(values)) {

@@ -2,7 +2,7 @@
 import { Suspense, lazy, useEffect, useRef, useState } from "react";
 import { useSettings } from "./api/settings";
 import { readStored, writeStored } from "./base/storage";
-import { Button, linkProps, Notice, Spinner, usePath, type Path } from "./parts";
+import { Button, Icon, linkProps, Notice, Spinner, usePath, type IconName, type Path } from "./parts";
 import ChatPage from "./pages/chat/page";
 import { useSession } from "./session";
 
@@ -15,10 +15,10 @@ const DevPanel = lazy(() => import("./pages/dev-panel/panel"));
 
 const PANEL = "events-concierge.panel";
 
-const PAGES: readonly { path: Path; name: string }[] = [
-  { path: "/tickets", name: "Tickets" },
-  { path: "/", name: "Chat" },
-  { path: "/my-mcp", name: "Host" },
+const PAGES: readonly { path: Path; name: string; icon: IconName }[] = [
+  { path: "/tickets", name: "Tickets", icon: "ticket" },
+  { path: "/", name: "Chat", icon: "chat" },
+  { path: "/my-mcp", name: "Host", icon: "home" },
 ];
 
 const TITLES: Record<Path, string> = {
@@ -54,25 +54,17 @@ export function App() {
           <Logo />
           <span className="brand-name">Events Concierge</span>
         </a>
-        <nav className="pages" aria-label="Pages">
-          <ul className="nav">
-            {PAGES.map((page) => (
-              <li key={page.path}>
-                <a
-                  {...linkProps(page.path)}
-                  aria-current={page.path === path || isBelow(path, page.path) ? "page" : undefined}
-                >
-                  {page.name}
-                </a>
-              </li>
-            ))}
-          </ul>
-        </nav>
+        <Pages path={path} />
         <div className="top-end">
           <LinkState />
-          <Button size="small" onClick={togglePanel} pressed={hasPanel} label="Developer panel">
-            {"</>"} Panel
-          </Button>
+          <Button
+            kind="ghost"
+            icon="code"
+            onClick={togglePanel}
+            pressed={hasPanel}
+            label="Developer panel"
+            title="Developer panel"
+          />
         </div>
       </header>
       <ConnectionNotice />
@@ -93,6 +85,26 @@ export function App() {
         )}
       </div>
     </div>
+  );
+}
+
+function Pages({ path }: { path: Path }) {
+  return (
+    <nav className="pages" aria-label="Pages">
+      <ul className="nav">
+        {PAGES.map((page) => (
+          <li key={page.path}>
+            <a
+              {...linkProps(page.path)}
+              aria-current={page.path === path || isBelow(path, page.path) ? "page" : undefined}
+            >
+              <Icon name={page.icon} />
+              {page.name}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </nav>
   );
 }
 

@@ -3,3 +3,4 @@ export { setSigner, signerFor } from "./signer";
 export * from "./state";
 export * from "./store";
 export { knownTickets, type KnownTicket } from "./tickets";
+export { withoutSecrets } from "./wire";

@@ -42,7 +42,13 @@ export function reduce(state: SessionState, action: Action): SessionState {
     case "clear-log":
       return { ...state, log: [], exchanges: [] };
     case "restored":
-      return { ...state, session: action.session, transcript: action.transcript };
+      return {
+        ...state,
+        session: action.session,
+        transcript: action.transcript,
+        log: [...action.log, ...state.log],
+        exchanges: [...action.exchanges, ...state.exchanges],
+      };
     case "new-session":
       return action.keeps
         ? { ...EMPTY, link: state.link, transcript: state.transcript, secrets: state.secrets }

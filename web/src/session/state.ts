@@ -99,6 +99,12 @@ export type Action =
   | { type: "signed"; id: string }
   | { type: "forget-outcome"; id: string }
   | { type: "clear-log" }
-  | { type: "restored"; session: string; transcript: readonly Entry[] }
+  | {
+      type: "restored";
+      session: string;
+      transcript: readonly Entry[];
+      log: readonly LogLine[];
+      exchanges: readonly Exchange[];
+    }
   /** `keeps`: the transcript stays, because the same user goes on. */
   | { type: "new-session"; keeps: boolean };

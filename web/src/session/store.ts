@@ -21,6 +21,7 @@ import { setSigner, signerFor } from "./signer";
 import { AgentSocket } from "./socket";
 import { EMPTY, type Action, type Message, type SessionState, type SignRequest } from "./state";
 import { forgetTickets, rememberTicket } from "./tickets";
+import { forgetWire, storeWire, storedWire } from "./wire";
 import { onChange, onTabMessage, oneTabAtATime, tellChange, tellTabs } from "./tabs";
 
 /** What `select` takes of the session; the component renders again only when that changes. */
@@ -172,7 +173,7 @@ export function startSession(): void {
   const credentials = storedCredentials();
   if (credentials !== null) {
     const { session } = credentials;
-    dispatch({ type: "restored", session, transcript: storedTranscript(session) });
+    restore(session);
   }
   onTabMessage(({ session, ...message }) => {
     if (session !== store.value.session) return;
@@ -199,6 +200,14 @@ export function startSession(): void {
   socket.start();
 }
 
+/** Shows again what this tab has kept of the session. */
+function restore(session: string): void {
+  const wire = storedWire(session);
+  const keys = [...wire.log, ...wire.exchanges].map(({ key }) => key);
+  lastKey = Math.max(lastKey, ...keys);
+  dispatch({ type: "restored", session, transcript: storedTranscript(session), ...wire });
+}
+
 function receive(text: string): void {
   const message = readMessage(text);
   if (message === null) return;
@@ -214,7 +223,7 @@ function receive(text: string): void {
     isChanging = false;
   }
   if (isNew && store.value.transcript.length === 0) {
-    dispatch({ type: "restored", session: message.session, transcript: storedTranscript(message.session) });
+    restore(message.session);
   }
   if (message.type === "sign_request") askWallet(message);
   if (message.type === "sign_message") void signMessage(message);
@@ -287,6 +296,7 @@ function forget(): void {
   setSigner(null);
   forgetUser();
   forgetTickets();
+  forgetWire();
   dispatch({ type: "new-session", keeps: false });
 }
 
@@ -301,7 +311,11 @@ function send(message: In): boolean {
 function dispatch(action: Action): void {
   const before = store.value;
   const after = reduce(before, action);
-  if (after.transcript !== before.transcript) {
+  const isChanged =
+    after.transcript !== before.transcript ||
+    after.log !== before.log ||
+    after.exchanges !== before.exchanges;
+  if (isChanged) {
     clearTimeout(keeping);
     keeping = setTimeout(keep, 300);
   }
@@ -309,9 +323,11 @@ function dispatch(action: Action): void {
 }
 
 function keep(): void {
-  if (store.value.session !== null) {
-    storeTranscript(store.value.session, store.value.transcript, Object.values(store.value.secrets));
-  }
+  const { session, transcript, log, exchanges, secrets } = store.value;
+  if (session === null) return;
+  const values = Object.values(secrets);
+  storeTranscript(session, transcript, values);
+  storeWire(session, { log, exchanges }, values);
 }
 
 function newId(): string {

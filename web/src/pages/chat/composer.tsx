@@ -1,6 +1,9 @@
 import { useId, useRef, useState, type KeyboardEvent } from "react";
 import { Button } from "../../parts";
 import { callTool, say, useSession } from "../../session";
+import { EmptyWallet } from "./empty-wallet";
+import { saveChat } from "./exports";
+import { SetupChips } from "./setup-chips";
 
 const TEXT_MAX = 2000;
 const SUGGESTIONS = ["List events", "Status", "Balance", "Help"];
@@ -10,7 +13,6 @@ export function Composer() {
   const [text, setText] = useState("");
   const field = useRef<HTMLTextAreaElement>(null);
   const isOpen = useSession((state) => state.link === "open");
-  const hasSecrets = useSession((state) => state.tools.some(({ name }) => name === "listSecrets"));
   const id = useId();
   const send = () => {
     const trimmed = text.trim();
@@ -32,42 +34,56 @@ export function Composer() {
         send();
       }}
     >
-      <div className="suggestions" role="group" aria-label="Suggestions">
-        {SUGGESTIONS.map((suggestion) => (
-          <Button
-            key={suggestion}
-            size="small"
-            disabled={!isOpen}
-            onClick={() => say(suggestion.toLowerCase())}
-          >
-            {suggestion}
-          </Button>
-        ))}
-        {hasSecrets && (
-          <Button size="small" disabled={!isOpen} onClick={() => void callTool("listSecrets", {}, "chat")}>
-            List secrets
-          </Button>
-        )}
-      </div>
-      <div className="composer-line">
+      <Suggestions isOpen={isOpen} />
+      <EmptyWallet />
+      <div className="composer-box">
         <label className="visually-hidden" htmlFor={id}>
           Message to the concierge
         </label>
         <textarea
           id={id}
           ref={field}
-          className="control"
           rows={text.includes("\n") || text.length > 80 ? 3 : 1}
           value={text}
           maxLength={TEXT_MAX}
-          placeholder="What would you like to do?"
+          placeholder="Ask for an event, a secret, or help"
           onChange={(event) => setText(event.target.value)}
           onKeyDown={onKeyDown}
         />
-        <Button kind="primary" type="submit" disabled={!isOpen}>
-          Send
-        </Button>
+        <div className="composer-line">
+          <SetupChips />
+          <Button kind="primary" type="submit" disabled={!isOpen} icon="send" label="Send" />
+        </div>
       </div>
     </form>
+  );
+}
+
+function Suggestions({ isOpen }: { isOpen: boolean }) {
+  const hasSecrets = useSession((state) => state.tools.some(({ name }) => name === "listSecrets"));
+  const hasSaid = useSession((state) => state.transcript.length > 0);
+  return (
+    <div className="suggestions" role="group" aria-label="Suggestions">
+      {SUGGESTIONS.map((suggestion) => (
+        <Button
+          key={suggestion}
+          size="small"
+          disabled={!isOpen}
+          onClick={() => say(suggestion.toLowerCase())}
+        >
+          {suggestion}
+        </Button>
+      ))}
+      {hasSecrets && (
+        <Button size="small" disabled={!isOpen} onClick={() => void callTool("listSecrets", {}, "chat")}>
+          List secrets
+        </Button>
+      )}
+      {hasSaid && (
+        <Button size="small" kind="ghost" icon="download" onClick={saveChat}>
+          Save chat
+        </Button>
+      )}
+    </div>
   );
 }

@@ -23,7 +23,7 @@ export function DeskResult({ tool, content }: { tool: string; content: Record<st
   return (
     <Card
       title={number === undefined ? thingOf(tool) : `Ticket #${number}`}
-      level={3}
+      level={2}
       many
       aside={
         outcome === undefined ? (

@@ -26,7 +26,7 @@ export function EventCard({ event, mcpUrl }: Props) {
       </div>
       <div className="event-text-parts">
         <When event={event} />
-        <h3>{title}</h3>
+        <h2 className="card-title">{title}</h2>
         {place !== undefined && <p className="second">{visible(place)}</p>}
         {description !== undefined && <p className="second event-text">{visible(description)}</p>}
         <div className="event-foot">

@@ -5,7 +5,7 @@ import "../../style/chat.css";
 import { Composer } from "./composer";
 import { PaymentDialog } from "./payment-dialog";
 import { rememberServer } from "./recent-servers";
-import { SetupBar, StartView } from "./setup";
+import { SetupDialogs, StartView } from "./setup";
 import { Transcript } from "./transcript";
 
 export default function ChatPage() {
@@ -20,11 +20,11 @@ export default function ChatPage() {
   return (
     <div className="chat-page">
       <h1 className="visually-hidden">Chat with the concierge</h1>
-      <SetupBar />
       <div className="chat-column">
         <Transcript>{!isReady && <StartView />}</Transcript>
         <Composer />
       </div>
+      <SetupDialogs />
       {question !== undefined && <PaymentDialog key={question.confirmationId} question={question} />}
     </div>
   );

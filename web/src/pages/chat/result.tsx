@@ -43,7 +43,7 @@ function Plain({ tool, result }: { tool: string; result: unknown }) {
   const content = isObject(result) ? (result["structuredContent"] ?? result) : result;
   const message = textOf(content, "message") ?? firstText(result);
   return (
-    <Card title={answerTitle(tool)} level={3} many>
+    <Card title={answerTitle(tool)} level={2} many>
       {message !== undefined && <p className="event-text">{visible(message)}</p>}
       <Scalars content={content} />
       <details>

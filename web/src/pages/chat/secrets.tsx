@@ -26,7 +26,7 @@ function SecretForSale({ secret, mcpUrl }: { secret: Record<string, unknown>; mc
   const expiresAt = textOf(secret, "expiresAt");
   const isOnSale = (textOf(secret, "status") ?? "active") === "active" && id !== undefined;
   return (
-    <Card title={name} level={3} many aside={price === undefined ? undefined : <Money dollars={price} />}>
+    <Card title={name} level={2} many aside={price === undefined ? undefined : <Money dollars={price} />}>
       {description !== undefined && <p className="quiet event-text">{visible(description)}</p>}
       <ul className="event-facts">
         {sold !== undefined && <li>{soldInWords(sold)}</li>}
@@ -62,7 +62,7 @@ export function Bought({ entry }: { entry: Extract<Entry, { kind: "secret" }> })
   const link = useSession((state) => state.payments.find(({ txHash }) => txHash === hash)?.explorerUrl);
   const title = visible(name);
   return (
-    <Card title={`Secret: ${title}`} level={3} many tone="accent" aside={<Badge tone="ok">Bought</Badge>}>
+    <Card title={`Secret: ${title}`} level={2} many tone="accent" aside={<Badge tone="ok">Bought</Badge>}>
       {description !== "" && <p className="quiet event-text">{visible(description)}</p>}
       {value === undefined ? (
         <p className="small">

@@ -1,13 +1,14 @@
-// Server, wallet and limits: the steps at the start, and the bar that shows them.
+// Server, wallet and limits: the steps at the start, and the dialogs that change them later.
 import type { ReactNode } from "react";
 import { networkName } from "../../api/networks";
 import { useSettings } from "../../api/settings";
-import { Badge, Button, Dialog, Hash, Money, Spinner } from "../../parts";
+import { Badge, Button, Dialog, Hash, Money } from "../../parts";
 import { disconnectServer, useSession } from "../../session";
-import { PolicyForm } from "./policy-form";
+import { saveWalletConfiguration } from "./exports";
 import { HostName } from "./host-name";
-import { openPart, useOpenPart } from "./setup-open";
+import { PolicyForm } from "./policy-form";
 import { ServerPicker } from "./server-picker";
+import { openPart, useOpenPart } from "./setup-open";
 import { walletName } from "./wallet-name";
 import { FaucetButton, WalletPicker } from "./wallet-picker";
 
@@ -63,40 +64,42 @@ function Step({ title, done, children }: { title: string; done: boolean; childre
 
 const close = () => openPart(null);
 
-/** The connected server, the wallet that pays, and what it may still spend. */
-export function SetupBar() {
+/** The dialog of the part that is being changed. */
+export function SetupDialogs() {
   const open = useOpenPart();
-  return (
-    <aside className="setup" aria-label="Server, wallet and limits">
-      <ServerPart onChange={() => openPart("server")} />
-      <WalletPart onChange={() => openPart("wallet")} />
-      <LimitsPart onChange={() => openPart("limits")} />
-      {open === "server" && (
-        <Dialog title="Choose a server" onCancel={close} actions={<ServerActions onDone={close} />}>
+  const wallet = useSession((state) => state.wallet);
+  switch (open) {
+    case null:
+      return null;
+    case "server":
+      return (
+        <Dialog title="Choose a server" onCancel={close} actions={<ServerActions />}>
+          <HostWallet />
           <ServerPicker onChosen={close} />
         </Dialog>
-      )}
-      {open === "wallet" && (
-        <Dialog title="Choose a wallet" onCancel={close} actions={<Button onClick={close}>Close</Button>}>
+      );
+    case "wallet":
+      return (
+        <Dialog title="Your wallet" onCancel={close} actions={<Button onClick={close}>Close</Button>}>
+          {wallet !== null && <WalletLine />}
           <WalletPicker onChosen={close} />
         </Dialog>
-      )}
-      {open === "limits" && (
+      );
+    case "limits":
+      return (
         <Dialog title="What may be spent" onCancel={close} actions={<Button onClick={close}>Close</Button>}>
+          <Spent />
           <PolicyForm onSaved={close} />
         </Dialog>
-      )}
-    </aside>
-  );
+      );
+  }
 }
 
-type PartProps = { onChange: () => void };
-
-function ServerActions({ onDone }: { onDone: () => void }) {
+function ServerActions() {
   const isConnected = useSession((state) => state.server !== null);
   const isOpen = useSession((state) => state.link === "open");
   const leave = () => {
-    if (disconnectServer()) onDone();
+    if (disconnectServer()) close();
   };
   return (
     <>
@@ -105,55 +108,33 @@ function ServerActions({ onDone }: { onDone: () => void }) {
           Disconnect
         </Button>
       )}
-      <Button onClick={onDone}>Close</Button>
+      <Button onClick={close}>Close</Button>
     </>
   );
 }
 
-function ServerPart({ onChange }: PartProps) {
+/** The connected server, and the wallet that its host is paid into, once that is known. */
+function HostWallet() {
   const server = useSession((state) => state.server);
+  const hostAddress = useSession((state) => state.wallet?.hostAddress ?? null);
+  if (server === null) return null;
   return (
-    <section className="setup-part" aria-labelledby="setup-server">
-      <h2 id="setup-server">Server</h2>
-      {server === null ? (
-        <p className="quiet">None yet</p>
-      ) : (
-        <div className="setup-value">
-          <strong>
-            <HostName mcpUrl={server.mcpUrl} server={server.name} />
-          </strong>
-        </div>
+    <dl className="facts">
+      <dt>Now</dt>
+      <dd>
+        <HostName mcpUrl={server.mcpUrl} server={server.name} />
+      </dd>
+      <dt>Server URL</dt>
+      <dd className="mono">{server.mcpUrl}</dd>
+      {hostAddress !== null && (
+        <>
+          <dt>Paid into</dt>
+          <dd>
+            <Hash value={hostAddress} full what="wallet of the host" />
+          </dd>
+        </>
       )}
-      <div className="row">
-        <Button
-          size="small"
-          onClick={onChange}
-          label={server === null ? "Choose a server" : "Change the server"}
-        >
-          {server === null ? "Choose" : "Change"}
-        </Button>
-      </div>
-    </section>
-  );
-}
-
-function WalletPart({ onChange }: PartProps) {
-  const wallet = useSession((state) => state.wallet);
-  return (
-    <section className="setup-part" aria-labelledby="setup-wallet">
-      <h2 id="setup-wallet">Wallet</h2>
-      {wallet === null ? <p className="quiet">None yet</p> : <WalletLine />}
-      <div className="row">
-        <Button
-          size="small"
-          onClick={onChange}
-          label={wallet === null ? "Choose a wallet" : "Change the wallet"}
-        >
-          {wallet === null ? "Choose" : "Change"}
-        </Button>
-      </div>
-      {wallet !== null && <FaucetButton />}
-    </section>
+    </dl>
   );
 }
 
@@ -162,50 +143,35 @@ function WalletLine() {
   const { settings } = useSettings();
   if (wallet === null) return null;
   return (
-    <div className="setup-value">
-      <span>
-        {wallet.balance === null ? (
-          <span className="quiet">Balance unknown</span>
-        ) : (
-          <Money dollars={wallet.balance} />
-        )}{" "}
-        {wallet.balance !== null && <span className="small quiet">USDC</span>}
-      </span>
-      <span className="small quiet setup-more">
+    <div className="stack-tight">
+      <p>
         {walletName(wallet.kind)} on {networkName(settings, wallet.network)}
-      </span>
-      <span className="small setup-more">
-        <Hash value={wallet.guestAddress} what="wallet address" />
-      </span>
+        {wallet.balance !== null && (
+          <>
+            , <Money dollars={wallet.balance} /> USDC
+          </>
+        )}
+      </p>
+      <p className="second">
+        Add USDC by sending it to <Hash value={wallet.guestAddress} full what="wallet address" />
+      </p>
+      <div className="row">
+        <FaucetButton />
+        <Button size="small" kind="quiet" onClick={saveWalletConfiguration}>
+          Save its configuration
+        </Button>
+      </div>
     </div>
   );
 }
 
-function LimitsPart({ onChange }: PartProps) {
+function Spent() {
   const known = useSession((state) => state.policy);
+  if (known === null) return null;
   return (
-    <section className="setup-part" aria-labelledby="setup-limits">
-      <h2 id="setup-limits">Limits</h2>
-      {known === null ? (
-        <Spinner label="…" />
-      ) : (
-        <div className="setup-value small">
-          <span>
-            <Money dollars={known.spentSession} /> <span className="quiet">of</span>{" "}
-            <Money dollars={known.policy.perSession} />
-          </span>
-          <span className="quiet setup-more">spent in this session</span>
-          <span className="setup-more">
-            <Money dollars={known.spentDay} /> <span className="quiet">of</span>{" "}
-            <Money dollars={known.policy.perDay} /> <span className="quiet">in 24 hours</span>
-          </span>
-        </div>
-      )}
-      <div className="row">
-        <Button size="small" onClick={onChange} label="Change the limits">
-          Change
-        </Button>
-      </div>
-    </section>
+    <p className="quiet">
+      <Money dollars={known.spentSession} /> of <Money dollars={known.policy.perSession} /> spent in this
+      session, <Money dollars={known.spentDay} /> of <Money dollars={known.policy.perDay} /> in 24 hours.
+    </p>
   );
 }

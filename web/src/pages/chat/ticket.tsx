@@ -25,7 +25,7 @@ export function Ticket({ content }: { content: Record<string, unknown> }) {
           <Icon name="check" />
           {paid === undefined ? "Ticket bought" : `Ticket bought for $${paid.amountUsd}`}
         </p>
-        <h3>{title}</h3>
+        <h2 className="card-title">{title}</h2>
         <p className="quiet">
           {when ?? (startsAt !== undefined && <Time at={visible(startsAt)} />)}
           {place !== undefined && ` · ${visible(place)}`}

@@ -132,8 +132,8 @@ function ManagedWallets({ settings, busy, choose }: ListProps & { settings: Page
   );
 }
 
-/** Mints test USDC on the local chain. */
-export function FaucetButton() {
+/** Mints test USDC on the local chain. What came of it is said also when the button is not offered any more. */
+export function FaucetButton({ isOffered = true }: { isOffered?: boolean }) {
   const { settings } = useSettings();
   const wallet = useSession((state) => state.wallet);
   const [state, setState] = useState<{ busy: boolean; text: string; isError: boolean }>({
@@ -155,10 +155,12 @@ export function FaucetButton() {
     }
   };
   return (
-    <div className="stack-tight">
-      <Button size="small" busy={state.busy} onClick={() => void fill()}>
-        Get test USDC
-      </Button>
+    <div className="faucet">
+      {(isOffered || state.busy) && (
+        <Button size="small" kind="tint" busy={state.busy} onClick={() => void fill()}>
+          Get test USDC
+        </Button>
+      )}
       {/* Always rendered, so that screen readers announce changes. */}
       <p role="status" className={state.isError ? "field-error" : "small quiet"}>
         {state.text}

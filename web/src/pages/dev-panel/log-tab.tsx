@@ -1,49 +1,43 @@
 import { useState } from "react";
-import { Badge, Button, CopyButton, Empty, SelectField, TextField, Time } from "../../parts";
-import { saveFile } from "../../base/save";
-import { clearLog, containsSecret, currentSession, useSession, type Exchange } from "../../session";
+import { Badge, Button, CopyButton, Empty, Time } from "../../parts";
+import { clearLog, useSession } from "../../session";
+import { Search } from "./search";
 
 const TONES: Record<string, "plain" | "info" | "bad"> = { info: "plain", payment: "info", error: "bad" };
+const KINDS: Record<string, string> = { Steps: "info", Payments: "payment", Errors: "error" };
 
-/** The steps of the agent. */
+/** The steps of the agent, newest first. */
 export function LogTab() {
   const log = useSession((state) => state.log);
   const [text, setText] = useState("");
-  const [kind, setKind] = useState("");
-  const kinds = [...new Set(log.map((line) => line.kind))].toSorted();
+  const [kind, setKind] = useState("All");
   const wanted = text.trim().toLowerCase();
-  const shown = log.filter(
-    (line) =>
-      (kind === "" || line.kind === kind) && (wanted === "" || line.text.toLowerCase().includes(wanted)),
-  );
+  const found = log.filter((line) => wanted === "" || line.text.toLowerCase().includes(wanted));
+  const isOf = (name: string) => found.filter((line) => name === "All" || line.kind === KINDS[name]);
+  const shown = isOf(kind).toReversed();
+  const kinds = ["All", ...Object.keys(KINDS)].map((name) => ({ name, count: isOf(name).length }));
   const asText = shown
     .map((line) => `${new Date(line.at).toISOString()} ${line.kind} ${line.text}`)
     .join("\n");
   return (
     <div className="stack">
-      <div className="filters">
-        <TextField label="Filter" type="search" value={text} onChange={setText} />
-        <SelectField
-          label="Kind"
-          value={kind}
-          onChange={setKind}
-          options={[{ value: "", label: "All" }, ...kinds.map((value) => ({ value, label: value }))]}
-        />
-      </div>
+      <Search
+        value={text}
+        onChange={setText}
+        shown={shown.length}
+        all={log.length}
+        kinds={kinds}
+        kind={kind}
+        onKind={setKind}
+      />
       <div className="row">
         <CopyButton text={asText} label="Copy" what="the log" />
-        <Button size="small" onClick={exportAll}>
-          Export as JSON
-        </Button>
         <Button size="small" onClick={clearLog}>
           Clear
         </Button>
-        <span className="small quiet" role="status">
-          {shown.length} of {log.length} lines
-        </span>
       </div>
       {shown.length === 0 ? (
-        <Empty title={log.length === 0 ? "Nothing has happened yet" : "No line fits the filter"} />
+        <Empty title={log.length === 0 ? "Nothing has happened yet" : "No line fits the search"} />
       ) : (
         <ol className="log-lines">
           {shown.map((line) => (
@@ -59,27 +53,4 @@ export function LogTab() {
       )}
     </div>
   );
-}
-
-/** Exports log and messages for a report, without secrets: no token, no key, no bought value. */
-function exportAll(): void {
-  const { session, server, log, exchanges, secrets } = currentSession();
-  const values = Object.values(secrets);
-  const lines = log.map(({ at, kind, text }) => ({ at: new Date(at).toISOString(), kind, text }));
-  const messages = exchanges.map((exchange) => withoutSecrets(exchange, values));
-  const value = { exportedAt: new Date().toISOString(), session, server, log: lines, exchanges: messages };
-  saveFile("events-concierge-log.json", "application/json", JSON.stringify(value, null, 2));
-}
-
-const LEFT_OUT = "(left out: there is a secret in it)";
-
-function withoutSecrets({ type: _type, key: _key, ...exchange }: Exchange, values: readonly string[]) {
-  const { requestBody, responseBody } = exchange;
-  // The value that a host stores is as secret as a bought one.
-  const isStoring = requestBody.includes('"storeSecret"');
-  return {
-    ...exchange,
-    requestBody: isStoring || containsSecret(values, requestBody) ? LEFT_OUT : requestBody,
-    responseBody: containsSecret(values, responseBody) ? LEFT_OUT : responseBody,
-  };
 }

@@ -1,19 +1,68 @@
-// The developer panel: log, tools and messages of the session.
-import { useId, useRef, useState, type KeyboardEvent } from "react";
-import { Button, tabAfter } from "../../parts";
+// The developer panel: steps, tools, messages and payments of the session. Beside the page; on a phone a sheet.
+import { useId, useRef, useSyncExternalStore, type KeyboardEvent } from "react";
+import { Observable, useObservable } from "../../base/observable";
+import { Button, Dialog, tabAfter } from "../../parts";
+import { useSession } from "../../session";
 import "../../style/panel.css";
+import { exportAll } from "./export";
 import { LogTab } from "./log-tab";
-import { MessagesTab } from "./messages-tab";
+import { MoneyTab } from "./money-tab";
 import { ToolsTab } from "./tools-tab";
+import { WireTab } from "./wire-tab";
 
 const TABS = [
-  { name: "Log", View: LogTab },
+  { name: "Activity", View: LogTab },
   { name: "Tools", View: ToolsTab },
-  { name: "Messages", View: MessagesTab },
+  { name: "Wire", View: WireTab },
+  { name: "Money", View: MoneyTab },
 ] as const;
 
+/** Kept while the panel turns into a sheet, and while it is closed. */
+const chosenTab = new Observable(0);
+
 export default function DevPanel({ onClose }: { onClose: () => void }) {
-  const [chosen, setChosen] = useState(0);
+  const isPhone = useIsPhone();
+  const save = (
+    <Button size="small" kind="quiet" icon="download" onClick={exportAll}>
+      Export as JSON
+    </Button>
+  );
+  if (isPhone) {
+    return (
+      <Dialog title="Developer panel" onCancel={onClose} sheet={{ lead: null, under: save }}>
+        <Views />
+      </Dialog>
+    );
+  }
+  return (
+    <aside className="panel" aria-label="Developer panel">
+      <div className="panel-head">
+        <h2>Developer panel</h2>
+        <div className="row">
+          {save}
+          <Button
+            size="small"
+            kind="ghost"
+            icon="cross"
+            onClick={onClose}
+            label="Close the developer panel"
+          />
+        </div>
+      </div>
+      <Views />
+    </aside>
+  );
+}
+
+function Views() {
+  const chosen = useObservable(chosenTab);
+  const setChosen = (place: number) => chosenTab.set(place);
+  const counts = [
+    useSession((state) => state.log.length),
+    useSession((state) => state.tools.length),
+    useSession((state) => state.exchanges.length),
+    useSession((state) => state.payments.length),
+  ];
   const tabs = useRef<HTMLDivElement>(null);
   const id = useId();
   const { View } = TABS[chosen] ?? TABS[0];
@@ -26,14 +75,8 @@ export default function DevPanel({ onClose }: { onClose: () => void }) {
     buttons?.[next]?.focus();
   };
   return (
-    <aside className="panel" aria-label="Developer panel">
-      <div className="panel-head">
-        <h2>Developer panel</h2>
-        <Button size="small" onClick={onClose} label="Close the developer panel">
-          Close
-        </Button>
-      </div>
-      <div className="tabs" role="tablist" aria-label="What to show" ref={tabs}>
+    <>
+      <div className="tabs panel-tabs" role="tablist" aria-label="What to show" ref={tabs}>
         {TABS.map(({ name }, place) => (
           <button
             key={name}
@@ -46,7 +89,7 @@ export default function DevPanel({ onClose }: { onClose: () => void }) {
             onClick={() => setChosen(place)}
             onKeyDown={onKeyDown}
           >
-            {name}
+            {name} <span className="kind-count">{counts[place]}</span>
           </button>
         ))}
       </div>
@@ -59,6 +102,19 @@ export default function DevPanel({ onClose }: { onClose: () => void }) {
       >
         <View />
       </div>
-    </aside>
+    </>
+  );
+}
+
+const PHONE = "(width < 48rem)";
+
+function useIsPhone(): boolean {
+  return useSyncExternalStore(
+    (listener) => {
+      const query = matchMedia(PHONE);
+      query.addEventListener("change", listener);
+      return () => query.removeEventListener("change", listener);
+    },
+    () => matchMedia(PHONE).matches,
   );
 }

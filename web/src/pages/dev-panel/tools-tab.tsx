@@ -2,6 +2,8 @@ import { useState, type FormEvent } from "react";
 import type { ToolView } from "../../api/types";
 import { Badge, Button, Empty, Json, Notice, SelectField, TextArea, TextField, moneyText } from "../../parts";
 import { callTool, useSession } from "../../session";
+import type { Call } from "./copy-as";
+import { CopyAs } from "./copy-buttons";
 import { fieldsOf, readForm, type FormField } from "./schema";
 
 /** The tools of the connected server, with a form for each. */
@@ -60,12 +62,13 @@ function CallForm({ tool, isRunning, onCall }: CallFormProps) {
   const [values, setValues] = useState<Readonly<Record<string, string>>>({});
   const [errors, setErrors] = useState<Readonly<Record<string, string>>>({});
   const isOpen = useSession((state) => state.link === "open");
+  const mcpUrl = useSession((state) => state.server?.mcpUrl ?? "");
+  const typed = readForm(fields, values);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (isRunning) return;
-    const read = readForm(fields, values);
-    setErrors("errors" in read ? read.errors : {});
-    if ("args" in read) onCall(callTool(tool.name, read.args, "panel"));
+    setErrors("errors" in typed ? typed.errors : {});
+    if ("args" in typed) onCall(callTool(tool.name, typed.args, "panel"));
   };
   return (
     <form className="stack" onSubmit={submit} noValidate aria-label={`Call ${tool.name}`}>
@@ -94,8 +97,19 @@ function CallForm({ tool, isRunning, onCall }: CallFormProps) {
           <span className="small quiet">Your limits decide whether you are asked before the payment.</span>
         )}
       </div>
+      {"args" in typed && <CopyAs name={tool.name} call={callOf(mcpUrl, tool.name, typed.args)} />}
     </form>
   );
+}
+
+/** The call as any MCP client makes it, without a payment. */
+function callOf(url: string, name: string, args: Record<string, unknown>): Call {
+  const headers = [
+    ["content-type", "application/json"],
+    ["accept", "application/json, text/event-stream"],
+  ] as const;
+  const message = { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name, arguments: args } };
+  return { url, method: "POST", headers, body: JSON.stringify(message) };
 }
 
 type FieldOfProps = {

@@ -1,5 +1,5 @@
 // The payment parts of an exchange, decoded.
-import { isObject, parseJson } from "../../base/object";
+import { isObject, parseJson, textOf } from "../../base/object";
 import type { Exchange } from "../../session";
 
 export type Part = { name: string; value: unknown };
@@ -47,4 +47,25 @@ function decoded(value: string): unknown {
   } catch {
     return value;
   }
+}
+
+/** What an exchange is about: its tool or method, and what happened in words. */
+export function aboutOf(exchange: Exchange): { name: string; tool: string | null; words: string } {
+  const body = readable(exchange.requestBody);
+  const method = textOf(body, "method");
+  const tool = isObject(body) && method === "tools/call" ? (textOf(body["params"], "name") ?? null) : null;
+  return { name: tool ?? method ?? exchange.method, tool, words: wordsOf(exchange, tool) };
+}
+
+function wordsOf(
+  { status, error, requestBody, responseBody, requestHeaders }: Exchange,
+  tool: string | null,
+): string {
+  if (error !== null || status === null) return "no answer";
+  if (tool === null) return "";
+  const isPaying =
+    requestBody.includes('"x402/payment"') ||
+    requestHeaders.some(([name]) => /^(x-payment|payment-signature)$/i.test(name));
+  if (isPaying) return responseBody.includes('"x402/payment-response"') ? "paid and delivered" : "paid";
+  return responseBody.includes('"accepts"') ? "asked to pay" : "answered";
 }

@@ -57,10 +57,10 @@ const DAY_MILLIS = 86_400_000;
 
 /** "today", "tomorrow", "in 14 days". */
 export function untilWords(startsAt: string | null, now: number): string {
-  const start = Date.parse(startsAt ?? "");
-  if (Number.isNaN(start)) return "";
+  const moment = Date.parse(startsAt ?? "");
+  if (Number.isNaN(moment)) return "";
   const midnight = new Date(now).setHours(0, 0, 0, 0);
-  const days = Math.floor((start - midnight) / DAY_MILLIS);
+  const days = Math.floor((moment - midnight) / DAY_MILLIS);
   if (days <= 0) return "today";
   return days === 1 ? "tomorrow" : `in ${days} days`;
 }

@@ -1,0 +1,32 @@
+import { useState } from "react";
+import { toAtomic } from "../../base/amounts";
+import { useSettings } from "../../api/settings";
+import { Button } from "../../parts";
+import { useSession } from "../../session";
+import { openPart } from "./setup-open";
+import { FaucetButton } from "./wallet-picker";
+
+/** Says that the wallet is empty, and how money gets there. */
+export function EmptyWallet() {
+  const { settings } = useSettings();
+  const wallet = useSession((state) => state.wallet);
+  const isEmpty = wallet?.balance !== undefined && wallet.balance !== null && toAtomic(wallet.balance) === 0n;
+  // What was said about the money that came stays until the page is left.
+  const [wasEmpty, setWasEmpty] = useState(false);
+  if (isEmpty && !wasEmpty) setWasEmpty(true);
+  if (!isEmpty && !wasEmpty) return null;
+  return (
+    <div className="empty-wallet">
+      {isEmpty && <span>Your wallet is empty.</span>}
+      {settings?.faucet ? (
+        <FaucetButton isOffered={isEmpty} />
+      ) : (
+        isEmpty && (
+          <Button size="small" onClick={() => openPart("wallet")}>
+            Add USDC
+          </Button>
+        )
+      )}
+    </div>
+  );
+}
