@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { host as hostKey } from "../../dev/chain/accounts.mjs";
 import { browserStage, looksRight } from "../support/browser.mjs";
-import { arrive, askForSeat, button, isPaidOnce, pay, say } from "../support/browser-guest.mjs";
+import { arrive, askForSeat, button, dialog, isPaidOnce, pay, say } from "../support/browser-guest.mjs";
 import { fakeWallet } from "../support/browser-wallet.mjs";
 
 const stage = browserStage();
@@ -40,6 +40,26 @@ test("in the chat: a question that was open when the server stopped is asked aga
   await stack.start();
   await page.getByText(AWAY).first().waitFor({ state: "detached", timeout: RETURN_MILLIS });
   await isPaidOnce(stack, event, await pay(page, event));
+}));
+
+test("in the checkout: it says that the server is away, pays nothing meanwhile, and goes on", stage.visit({}, async ({ page, expects }) => {
+  const { stack } = stage;
+  const event = await stack.createEvent({ title: "Evening with a storm in it" });
+  await page.goto(`/buy/${stack.host.scope}/${event.id}`);
+  await dialog(page).getByRole("radio", { name: /^Test key/ }).click();
+  await button(dialog(page), "Get test USDC").click();
+  await dialog(page).getByText("$9.95").waitFor();
+  expects(UNANSWERED);
+  await stack.stop();
+  await dialog(page).getByText("Nothing is paid meanwhile.").waitFor();
+  assert.ok(await button(dialog(page), "Pay $0.05").isDisabled());
+  await looksRight(page, "away-checkout");
+  await stack.start();
+  await dialog(page).getByText("Nothing is paid meanwhile.").waitFor({ state: "detached", timeout: RETURN_MILLIS });
+  await button(dialog(page), "Pay $0.05").click();
+  await page.waitForURL(/\/t\//);
+  const { rsvps } = await stack.call("GET", `/api/users/events/${event.id}/rsvps`);
+  assert.equal(rsvps.length, 1);
 }));
 
 test("a session that the deployment refuses is given up, and another one begins", stage.visit({}, async ({ page, expects }) => {

@@ -61,8 +61,12 @@ const IN_FORM: readonly Phase["at"][] = ["form", "changed", "asking", "signing",
 
 function Form({ purchase }: { purchase: Purchase }) {
   const { phase, wallets, guest, price, cost, missing, limit } = purchase;
+  const isAway = useSession((state) => state.link === "away");
   return (
     <>
+      {isAway && (
+        <Notice kind="error">The connection was lost. Reconnecting… Nothing is paid meanwhile.</Notice>
+      )}
       {phase.at === "form" && phase.late !== null && <Notice kind="error">{phase.late}</Notice>}
       {missing === null && <GuestFields guest={guest} disabled={phase.at !== "form"} />}
       <WalletRows

@@ -1,6 +1,7 @@
 import { useId, useState } from "react";
 import { toAtomic, toDollars } from "../../base/amounts";
-import { Button, Face, Icon, moneyText, shortHash } from "../../parts";
+import { useSettings } from "../../api/settings";
+import { Button, Face, Icon, Notice, moneyText, shortHash } from "../../parts";
 import { MakeWallet, useMayMake } from "./make-wallet";
 import type { WalletOption, Wallets } from "./wallets";
 
@@ -18,6 +19,7 @@ export function WalletRows({ wallets, price, onlyChosen, disabled }: Props) {
   const { options, chosen } = wallets;
   const [isOpen, setIsOpen] = useState(false);
   const mayMake = useMayMake();
+  const { settings, error, retry } = useSettings();
   const name = useId();
   const isNarrow = onlyChosen && chosen !== null && !isOpen;
   const shown = isNarrow ? options.filter((option) => option === chosen) : options;
@@ -32,7 +34,9 @@ export function WalletRows({ wallets, price, onlyChosen, disabled }: Props) {
           </button>
         )}
       </div>
-      {shown.length === 0 && !mayMake ? (
+      {settings === null ? (
+        <NotRead error={error} retry={retry} />
+      ) : shown.length === 0 && !mayMake ? (
         <NoWallet />
       ) : (
         <div className="wallet-rows">
@@ -116,6 +120,25 @@ function Holds({
         <span className="second">USDC</span>
       )}
     </span>
+  );
+}
+
+/** Before it is known which wallets can be used here. */
+function NotRead({ error, retry }: { error: string | null; retry: () => void }) {
+  if (error === null) {
+    return (
+      <div className="wallet-rows" role="status">
+        <span className="visually-hidden">Looking for wallets…</span>
+        <div className="wallet-row">
+          <span className="skeleton wallet-loading" />
+        </div>
+      </div>
+    );
+  }
+  return (
+    <Notice kind="error" actions={<Button onClick={retry}>Try again</Button>}>
+      The wallets could not be read. Nothing was charged.
+    </Notice>
   );
 }
 

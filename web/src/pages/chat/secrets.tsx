@@ -1,7 +1,7 @@
 // Secrets in the chat: those for sale, and a bought one.
 import { useState } from "react";
 import { numberOf, textOf } from "../../base/object";
-import { Badge, Button, Card, CopyButton, Hash, Money, Time, visible } from "../../parts";
+import { Badge, Button, Card, CopyButton, linkProps, Money, safeLink, Time, visible } from "../../parts";
 import { useSession, type Entry } from "../../session";
 import { Offers } from "./offers";
 import { PaidButton } from "./paid-button";
@@ -59,24 +59,28 @@ function soldInWords(sold: number): string {
 export function Bought({ entry }: { entry: Extract<Entry, { kind: "secret" }> }) {
   const value = useSession((state) => state.secrets[entry.id]);
   const { name, description, version, transactionHash: hash } = entry.secret;
-  const link = useSession((state) => state.payments.find(({ txHash }) => txHash === hash)?.explorerUrl);
+  const link = safeLink(
+    useSession((state) => state.payments.find(({ txHash }) => txHash === hash)?.explorerUrl),
+  );
   const title = visible(name);
   return (
     <Card title={`Secret: ${title}`} level={2} many tone="accent" aside={<Badge tone="ok">Bought</Badge>}>
       {description !== "" && <p className="quiet event-text">{visible(description)}</p>}
       {value === undefined ? (
         <p className="small">
-          The value is not kept by this page after a reload. Your wallet has bought it: a client that signs in
-          with this wallet (SIGN-IN-WITH-X) reads it again without paying. Buying it again here costs again.
+          The value is not kept by this page after a reload. Your wallet has bought it, so it is shown again
+          without paying under <a {...linkProps("/tickets")}>Tickets</a>.
         </p>
       ) : (
         <Value value={value} title={title} />
       )}
       <ul className="event-facts">
-        {version !== null && <li>Version {version}</li>}
-        {hash !== null && (
+        {version !== null && version > 1 && <li>Version {version}</li>}
+        {link !== null && (
           <li>
-            Transaction <Hash value={hash} href={link} what="transaction hash" />
+            <a href={link} target="_blank" rel="noreferrer noopener">
+              Receipt
+            </a>
           </li>
         )}
       </ul>

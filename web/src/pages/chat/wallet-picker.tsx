@@ -99,7 +99,7 @@ function BrowserWallets({
       {hasTestKey && (
         <WalletChoice
           name="Test key"
-          about="A key in this browser, only for the chain on this machine."
+          about="A key in this browser, for test money on this machine."
           busy={busy}
           onChoose={() => pick("Test key", testWallet)}
         />
@@ -115,7 +115,7 @@ function ManagedWallets({ settings, busy, choose }: ListProps & { settings: Page
       {settings.smartWallets && (
         <WalletChoice
           name="Smart wallet"
-          about="A contract wallet that this deployment manages for you. It is deployed with its first payment."
+          about="Kept for you by this site."
           busy={busy}
           onChoose={() => pick("Smart wallet", "smart")}
         />
@@ -123,7 +123,7 @@ function ManagedWallets({ settings, busy, choose }: ListProps & { settings: Page
       {settings.crossmint && (
         <WalletChoice
           name="Crossmint wallet"
-          about="A wallet that Crossmint manages for you."
+          about="Kept for you by Crossmint."
           busy={busy}
           onChoose={() => pick("Crossmint wallet", "crossmint")}
         />

@@ -15,6 +15,8 @@ const SignIn = lazy(() => import("../host/access/sign-in").then(({ SignIn: View 
 export default function TicketsPage() {
   const userId = useSession((state) => state.userId);
   const isKnown = useSession((state) => state.session !== null);
+  // A ticket that has just come is shown.
+  useSession((state) => state.transcript.length);
   return (
     <div className="page tickets">
       <div className="page-head">
@@ -29,8 +31,23 @@ export default function TicketsPage() {
         <AddTicket />
       </div>
       {!isKnown && <Spinner label="Looking for your tickets…" />}
+      <OnTheirWay />
       {isKnown && (userId === null ? <InThisBrowser /> : <OfUser key={userId} />)}
     </div>
+  );
+}
+
+/** Payments of this session whose result is still to come. It is brought by the Guest, and is shown here then. */
+function OnTheirWay() {
+  const count = useSession(
+    (state) => state.payments.filter(({ state: now }) => now === "paying" || now === "unknown").length,
+  );
+  if (count === 0) return null;
+  return (
+    <Notice>
+      {count === 1 ? "A payment is" : `${count} payments are`} on the way. What you bought appears here by
+      itself.
+    </Notice>
   );
 }
 
