@@ -39,6 +39,7 @@ async function openAndDraft(page, { subject, body }) {
   const opened = card(page, /^Ticket #\d+/);
   await opened.getByText(/is open/).waitFor();
   const number = Number(/#(\d+)/.exec(await opened.getByRole("heading").innerText())[1]);
+  await opened.getByText("Details", { exact: true }).click();
   const ticketId = await opened.locator("code").first().innerText();
   await payByForm(page, "sendReply", { ticketId, body: `It is on its way. ${TURNED}` });
   await page.getByRole("log").getByText("Waits for approval", { exact: true }).waitFor();

@@ -191,3 +191,25 @@ test("the limits decide what is asked, and a call beyond them is refused without
   await page.getByText("Nothing was charged.").waitFor();
   await dialog(page).waitFor({ state: "detached" });
 }));
+
+test("the chat is saved as Markdown, the wallet's configuration as JSON, and the host's wallet is shown", stage.visit({}, async ({ page }) => {
+  const event = await stage.stack.createEvent({ title: "Evening *to be saved*" });
+  await arrive(page, { mcpUrl: stage.stack.host.mcpUrl });
+  await askForSeat(page, event);
+  const { ticketUrl } = await pay(page, event);
+  const chat = await download(page, button(page, "Save chat"));
+  assert.match(chat.name, /\.md$/);
+  for (const part of ["**You:** list events", "Evening \\*to be saved\\*", "**Paid $0.05**", ticketUrl.replaceAll("_", "\\_")]) assert.ok(chat.text.includes(part), `${part} is not in\n${chat.text}`);
+  await button(page, /^Change the wallet/).click();
+  await looksRight(page, "wallet");
+  const wallet = await download(page, button(dialog(page), "Save its configuration"));
+  const { kind, address, network, limits } = JSON.parse(wallet.text);
+  assert.deepEqual([kind, network, limits.perCall], ["browser", "eip155:84532", "1.00"]);
+  assert.match(address, /^0x[0-9a-fA-F]{40}$/);
+  const key = await page.evaluate(() => localStorage.getItem("events-concierge.testKey"));
+  assert.ok(!wallet.text.includes(key) && !chat.text.includes(key), "no key is in a file");
+  await button(dialog(page), "Close").click();
+  await button(page, /^Change the server/).click();
+  await dialog(page).getByText(stage.stack.host.walletAddress, { exact: true }).waitFor();
+  await looksRight(page, "server");
+}));

@@ -25,6 +25,8 @@ type Begun = {
   details: Readonly<Record<string, string>>;
   callId: string;
   paymentId: string | null;
+  /** The limits allow this price without a question, so money may move before anything is heard of it. */
+  paysAlone: boolean;
   at: number;
 };
 
@@ -81,7 +83,7 @@ export function useCheckout(mcpUrl: string, eventId: string): Checkout {
   const confirm = (asked: Question) => {
     if (!answer(asked.confirmationId, true)) return;
     const at = Date.now();
-    const before = begun ?? { mcpUrl, eventId, details: {}, callId: "", at };
+    const before = begun ?? { mcpUrl, eventId, details: {}, callId: "", paysAlone: false, at };
     keep({ ...before, paymentId: asked.confirmationId, at });
   };
   // "Pay" was pressed for this price, so the question of the server is answered with yes. A higher price is a new
@@ -100,6 +102,8 @@ export function useCheckout(mcpUrl: string, eventId: string): Checkout {
     setIsStarting(true);
     setLate(null);
     setMost(price);
+    const alone = toAtomic(currentSession().policy?.policy.askAbove ?? "0") ?? 0n;
+    const paysAlone = alone >= price;
     try {
       if (!(await connected(mcpUrl))) {
         setLate("The host's server has not answered. Nothing was charged.");
@@ -107,7 +111,7 @@ export function useCheckout(mcpUrl: string, eventId: string): Checkout {
       }
       const callId = callTool(TOOL, { eventId, ...details }, "buy");
       if (callId === null) setLate("The connection was lost. Nothing was charged.");
-      else keep({ mcpUrl, eventId, details, callId, paymentId: null, at: Date.now() });
+      else keep({ mcpUrl, eventId, details, callId, paymentId: null, paysAlone, at: Date.now() });
     } finally {
       setIsStarting(false);
     }
@@ -183,6 +187,11 @@ function phaseOf(seen: Seen): Phase {
 
 function underWay(begun: Begun, { payments, signRequests, elapsed }: Seen): Phase {
   const payment = payments.find(({ id }) => id === begun.paymentId);
+  if (payment === undefined && begun.paysAlone) {
+    const [alone] = signRequests;
+    if (alone !== undefined) return { at: "signing", request: alone };
+    return elapsed > PAYING_MILLIS ? { at: "pending" } : { at: "paying" };
+  }
   if (payment === undefined) {
     const text = "The host's server has not named its price. Nothing was charged.";
     return elapsed > ASK_MILLIS ? { at: "failed", code: "unknown", text } : { at: "asking" };
@@ -264,6 +273,7 @@ function stored(mcpUrl: string, eventId: string): Begun | null {
     details: textsOf(value["details"]),
     callId,
     paymentId: textOf(value, "paymentId") ?? null,
+    paysAlone: value["paysAlone"] === true,
     at,
   };
 }

@@ -78,7 +78,7 @@ function Form({ purchase }: { purchase: Purchase }) {
       {wallets.error !== null && <Notice kind="error">{wallets.error}</Notice>}
       {limit !== null && <LimitNotice limit={limit} />}
       {missing === null ? (
-        <Total cost={cost} isChanged={phase.at === "changed"} />
+        <Total cost={cost} isChanged={purchase.isChanged} />
       ) : (
         <Shortage wallets={wallets} missing={missing} />
       )}
@@ -123,6 +123,8 @@ function usePurchase(offer: EventOffer, mcpUrl: string) {
     isConnecting,
     price,
     cost: moneyText(dollars),
+    /** The server asks for another price than was shown. */
+    isChanged: price !== toAtomic(event.price),
     isShort,
     /** What the wallet is short of, in dollars; null if it has enough. */
     missing: isShort ? toDollars(lacks) : null,

@@ -2,6 +2,7 @@ import { useId, useState } from "react";
 import { toAtomic, toDollars } from "../../base/amounts";
 import { useSettings } from "../../api/settings";
 import { Button, Face, Icon, Notice, moneyText, shortHash } from "../../parts";
+import { useSession } from "../../session";
 import { MakeWallet, useMayMake } from "./make-wallet";
 import type { WalletOption, Wallets } from "./wallets";
 
@@ -97,25 +98,29 @@ function WalletRow({ option, name, price, wallets, onChosen }: RowProps) {
   );
 }
 
-/** What the wallet holds; while that is read its shape, never a zero. */
+/** What the wallet holds, as far as it was read; while it is read its shape, never a zero. */
 function Holds({
   option,
   price,
   wallets,
   isChosen,
 }: Omit<RowProps, "name" | "onChosen"> & { isChosen: boolean }) {
-  if (!isChosen) return null;
-  if (wallets.balance === null) {
-    if (wallets.isReading) return <span className="skeleton wallet-reading" />;
-    return option.address === null ? null : <span className="second">Balance unknown</span>;
+  const seen = useSession(({ balances }) =>
+    option.address === null ? null : (balances[option.address.toLowerCase()] ?? null),
+  );
+  const balance = isChosen ? wallets.balance : seen;
+  if (balance === null) {
+    if (isChosen && wallets.isReading) return <span className="skeleton wallet-reading" />;
+    return isChosen && option.address !== null ? <span className="second">Balance unknown</span> : null;
   }
-  const missing = price - (toAtomic(wallets.balance) ?? 0n);
-  const isEmpty = toAtomic(wallets.balance) === 0n;
+  const held = toAtomic(balance) ?? 0n;
   return (
     <span className="wallet-holds">
-      <span className="wallet-name">{moneyText(wallets.balance)}</span>
-      {missing > 0n ? (
-        <span className="wallet-short">{isEmpty ? "empty" : `${moneyText(toDollars(missing))} short`}</span>
+      <span className="wallet-name">{moneyText(balance)}</span>
+      {held < price ? (
+        <span className="wallet-short">
+          {held === 0n ? "empty" : `${moneyText(toDollars(price - held))} short`}
+        </span>
       ) : (
         <span className="second">USDC</span>
       )}
