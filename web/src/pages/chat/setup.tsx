@@ -9,6 +9,7 @@ import { HostName } from "./host-name";
 import { PolicyForm } from "./policy-form";
 import { ServerPicker } from "./server-picker";
 import { openPart, useOpenPart } from "./setup-open";
+import { useHost } from "./use-host";
 import { walletName } from "./wallet-name";
 import { FaucetButton, WalletPicker } from "./wallet-picker";
 
@@ -116,7 +117,9 @@ function ServerActions() {
 /** The connected server, and the wallet that its host is paid into, once that is known. */
 function HostWallet() {
   const server = useSession((state) => state.server);
-  const hostAddress = useSession((state) => state.wallet?.hostAddress ?? null);
+  const paid = useSession((state) => state.wallet?.hostAddress ?? null);
+  const host = useHost(server?.mcpUrl ?? "");
+  const hostAddress = paid ?? host?.payTo ?? null;
   if (server === null) return null;
   return (
     <dl className="facts">

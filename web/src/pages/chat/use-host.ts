@@ -1,0 +1,19 @@
+import { useEffect, useState } from "react";
+import { readHost, scopeOf, type Host } from "../../purchase/offers";
+
+/** The host of a server of this site, once it is read; null for other servers. */
+export function useHost(mcpUrl: string): Host | null {
+  const scope = scopeOf(mcpUrl);
+  const [host, setHost] = useState<Host | null>(null);
+  useEffect(() => {
+    if (scope === null) return;
+    let isGone = false;
+    readHost(scope).then(
+      (read) => isGone || setHost(read),
+      // Without a name it is called a host.
+      () => undefined,
+    );
+    return () => void (isGone = true);
+  }, [scope]);
+  return scope === null ? null : host;
+}
