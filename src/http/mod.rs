@@ -3,6 +3,7 @@
 pub mod admission;
 pub mod cookie;
 pub mod cors;
+pub mod cover;
 pub mod explorer;
 pub mod page;
 pub mod problem;

@@ -1,6 +1,7 @@
 //! What others depend on, pinned. A change shows in the diff and is made on purpose.
 
 use events_concierge::host::command::Action;
+use events_concierge::http::cover::{Cover, Cut};
 use events_concierge::http::route::AtHost;
 use events_concierge::mcp::catalog::list;
 use events_concierge::sale::tool::{Access, Fulfilment, Price};
@@ -67,6 +68,23 @@ fn the_calendar_file() {
     let reply = server.as_owner(action, &json!({}));
     insta::with_settings!({snapshot_path => "../golden", prepend_module_to_snapshot => false}, {
         insta::assert_snapshot!("ticket-ics", reply.body.replace("\r\n", "\n"));
+    });
+}
+
+/// Links to pictures are kept by other programs, and a host has chosen what it saw.
+#[test]
+fn the_covers() {
+    let seed = "evt_0123456789abcdef01234567";
+    let shuffled = (0..12).map(|shuffle| (shuffle, Cut::Square));
+    let covers: Vec<String> = shuffled
+        .chain(Cut::ALL.map(|cut| (0, cut)))
+        .map(|(shuffle, cut)| {
+            let cover = Cover { seed, shuffle, palette: None };
+            format!("{seed} {shuffle} {cut:?}\n{}", cover.svg(cut))
+        })
+        .collect();
+    insta::with_settings!({snapshot_path => "../golden", prepend_module_to_snapshot => false}, {
+        insta::assert_snapshot!("covers", covers.join("\n"));
     });
 }
 
