@@ -145,8 +145,10 @@ pub fn optional_line(
 /// Deserializes a field of a change, so that `null` (remove the value) differs from a missing field (keep it).
 ///
 /// # Errors
-/// If the value is neither text nor `null`.
-pub fn null_or<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<String>>, D::Error> {
+/// If the value is neither `null` nor what the field takes.
+pub fn null_or<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    from: D,
+) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(from).map(Some)
 }
 

@@ -112,6 +112,7 @@ impl Gateway {
             }
             Route::Tickets => return self.tickets(url, headers, &source, origin).await,
             Route::Settings => return Ok(self.answer(self.settings(), origin.as_deref())?),
+            Route::Cover(place) => return Ok(self.answer(place.reply(), origin.as_deref())?),
             Route::Faucet => {
                 let reply = self.faucet(&body).await?;
                 return Ok(self.answer(reply, origin.as_deref())?);

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::base::fields::{self, InvalidField};
 use crate::base::http::Reply;
 use crate::host::command::Command;
 use crate::host::profile::read_products;
@@ -20,7 +21,7 @@ use crate::products::{desk, events, vault};
 use crate::rails::outcome::Failure;
 use crate::sale::request::{CSV_LINES_MAX, PAGE, csv_file, member, ok, read_body};
 use crate::shop::Shop;
-use crate::shop::profile::Profile;
+use crate::shop::profile::{ABOUT_CHARS_MAX, NAME_CHARS_MAX, Profile, Words};
 use crate::shop::verdict::decide;
 
 /// The body of `PATCH /api/users/me`.
@@ -30,6 +31,23 @@ struct ProfileChanges {
     limits: Option<LimitChanges>,
     #[serde(alias = "doors")]
     products: Option<Vec<String>>,
+    display_name: Option<String>,
+    about: Option<String>,
+}
+
+impl ProfileChanges {
+    /// What the host says about itself from now on.
+    fn words(&self, known: &Words) -> Result<Words, InvalidField> {
+        let Words { display_name, about } = known.clone();
+        let read = |name: &String| fields::line("displayName", name, 0, NAME_CHARS_MAX);
+        Ok(Words {
+            display_name: self.display_name.as_ref().map_or(Ok(display_name), read)?,
+            about: match &self.about {
+                Some(about) => fields::text("about", about, ABOUT_CHARS_MAX)?,
+                None => about,
+            },
+        })
+    }
 }
 
 impl<W: World> Host<W> {
@@ -51,11 +69,14 @@ impl<W: World> Host<W> {
             Own::Register | Own::Restore => Err(super::no_such_host()),
             Own::Profile => Ok(ok(&own_record(&self.shop(profile))?)),
             Own::ChangeProfile => {
-                let ProfileChanges { limits, products } = read_body(body)?;
+                let changes: ProfileChanges = read_body(body)?;
+                let words = changes.words(&profile.words)?;
+                let ProfileChanges { limits, products, .. } = changes;
                 let limits = Limits::load(&self.world)?.changed(&limits.unwrap_or_default())?;
                 let products = products.map(|products| read_products(&products)).transpose()?;
                 let products = products.unwrap_or(profile.products);
-                let changed = Profile { products, updated_at: self.world.now(), ..profile.clone() };
+                let changed =
+                    Profile { products, words, updated_at: self.world.now(), ..profile.clone() };
                 self.world.atomically(|| {
                     changed.save(&self.world)?;
                     limits.save(&self.world)
@@ -134,6 +155,7 @@ pub(super) fn manifest(shop: &Shop<'_, impl World>) -> Reply {
         "httpUrl": format!("{}/x402/users/{}/tools/{{tool}}", shop.cx.config.public_url, shop.profile.scope),
         "payTo": shop.profile.wallet.to_checksum(None),
         "networks": networks,
+        "host": {"displayName": shop.profile.words.display_name, "about": shop.profile.words.about},
         "tools": catalog::prices(shop.profile.products),
     }))
 }
@@ -146,6 +168,8 @@ fn own_record(shop: &Shop<'_, impl World>) -> Result<ProfileView, SqlError> {
         mcp_url: shop.cx.server_url(),
         products: shop.profile.products.names(),
         doors: shop.profile.products.names(),
+        display_name: shop.profile.words.display_name.clone(),
+        about: shop.profile.words.about.clone(),
         limits: Limits::load(shop.cx.world)?.view(),
         stuck_payments: statement::count_stuck(shop.cx.world, shop.cx.world.now())?,
         created_at: shop.profile.created_at.to_string(),

@@ -63,6 +63,7 @@ pub async fn register(
         scope: command.scope.clone(),
         wallet,
         products: products.or(known.map(|known| known.products)).unwrap_or_default(),
+        words: known.map(|known| known.words.clone()).unwrap_or_default(),
         created_at: known.map_or(now, |known| known.created_at),
         updated_at: now,
     };

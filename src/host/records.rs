@@ -14,15 +14,17 @@ use crate::base::id::{EventId, PaymentId, RsvpId, ScopeId, SecretId, TicketCode}
 use crate::base::money::Usdc;
 use crate::base::time::{UnixSeconds, ZoneName};
 use crate::host::object::Object;
+use crate::http::cover::Look;
+use crate::http::cover::palette::Palette;
 use crate::identity::UserId;
 use crate::ledger::{holders, payments};
 use crate::ports::{Kv, KvError, SqlError, World, within};
-use crate::products::events::input::GuestDetails;
+use crate::products::events::asks::{Ask, Asks, GuestDetails};
 use crate::products::events::rsvp::Rsvp;
 use crate::products::events::{Event, store};
 use crate::products::vault::{Secret, store as secrets};
 use crate::rails::outcome::{Abort, Failure};
-use crate::shop::profile::Profile;
+use crate::shop::profile::{Profile, Words};
 use crate::shop::registry::Products;
 
 /// `Retry-After` while a host is restored, seconds.
@@ -33,6 +35,10 @@ const RETRY_SECONDS: i64 = 30;
 struct ProfileRecord {
     user_id: String,
     wallet_address: String,
+    #[serde(default)]
+    display_name: String,
+    #[serde(default)]
+    about: String,
     created_at: String,
     updated_at: String,
 }
@@ -50,6 +56,13 @@ struct EventRecord {
     capacity: u32,
     price_atomic: Usdc,
     status: String,
+    #[serde(default)]
+    ask_name: Ask,
+    #[serde(default)]
+    ask_email: Ask,
+    #[serde(default)]
+    cover_shuffle: u32,
+    cover_palette: Option<Palette>,
     created_at: String,
 }
 
@@ -239,6 +252,7 @@ impl ProfileRecord {
             scope: scope.clone(),
             wallet: self.wallet_address.parse::<Address>().map_err(|error| error.to_string())?,
             products: Products::default(),
+            words: Words { display_name: self.display_name, about: self.about },
             created_at: moment(&self.created_at)?,
             updated_at: moment(&self.updated_at)?,
         })
@@ -257,6 +271,8 @@ impl EventRecord {
             location: self.location,
             capacity: self.capacity,
             price: self.price_atomic,
+            asks: Asks { name: self.ask_name, email: self.ask_email },
+            look: Look { shuffle: self.cover_shuffle, palette: self.cover_palette },
             cancelled: self.status == "cancelled",
             sequence: 0,
             created_at: moment(&self.created_at)?,

@@ -50,6 +50,10 @@ pub struct ProfileView {
     pub products: Vec<&'static str>,
     /// The same list under its earlier name, for programs that still read it.
     pub doors: Vec<&'static str>,
+    /// The host's name on its pages; empty if it has none.
+    pub display_name: String,
+    /// A short text on the host's page; empty if there is none.
+    pub about: String,
     /// The limits for strangers.
     pub limits: LimitsView,
     /// Payments with an unknown outcome that the host has to decide.

@@ -46,6 +46,7 @@ impl Cost {
             Route::Nonce
             | Route::Settings
             | Route::MailWebhook
+            | Route::Cover(_)
             | Route::Facilitator(AtFacilitator::Supported)
             | Route::Host(_, AtHost::Mcp | AtHost::Tool(_)) => (Purpose::Calls, 1),
             Route::Own(Own::Register) => (Purpose::Identity, 50),

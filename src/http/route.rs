@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::chain::lookup::parse_hash;
 
+use crate::http::cover::place::Place;
+
 use crate::base::id::{
     ArticleId, CredentialId, DraftId, EventId, PaymentId, ScopeId, SecretId, TicketCode, TicketId,
 };
@@ -27,6 +29,8 @@ pub enum Route {
     Tickets,
     /// `GET /explorer/tx/{hash}` and `GET /explorer/address/{address}`, on one's own machine
     Explorer(AtExplorer),
+    /// A cover: `GET /covers/{seed}/{shuffle}-{palette}/{cut}.svg`
+    Cover(Place),
     /// `GET /agent`, a WebSocket
     Agent,
     /// A request of an x402 server to our own facilitator.
@@ -177,6 +181,10 @@ pub fn parse(method: &str, path: &str) -> Result<Route, NoRoute> {
         }
         ["x402", "users", scope, "tools", tool] if !tool.is_empty() && tool.len() <= 64 => {
             only("POST", Route::Host(scope_of(scope)?, AtHost::Tool((*tool).to_owned())))
+        }
+        ["covers", seed, look, file] => {
+            let place = Place::parse(seed, look, file).ok_or(NoRoute::NotFound)?;
+            only("GET", Route::Cover(place))
         }
         ["e", scope] => only("GET", Route::Host(scope_of(scope)?, AtHost::HostPage)),
         ["e", scope, event] => {
@@ -413,6 +421,13 @@ mod tests {
         let no_post = Err(NoRoute::MethodNotAllowed("GET, HEAD"));
         assert_eq!(parse("POST", "/api/tickets"), no_post);
         assert_eq!(parse("GET", "/api/tickets/1"), Err(NoRoute::NotFound));
+    }
+
+    #[test]
+    fn a_cover_is_at_the_path_that_says_all_of_it() {
+        let place = Place::parse(EVENT, "0-own", "wide.svg").unwrap();
+        assert_eq!(parse("GET", &place.path()), Ok(Route::Cover(place)));
+        assert_eq!(parse("GET", "/covers/x/0-own/wide.svg"), Err(NoRoute::NotFound));
     }
 
     #[test]

@@ -52,4 +52,5 @@ pub const MIGRATIONS: Migrations = &[
     include_str!("schema-18.sql"),
     include_str!("schema-19.sql"),
     include_str!("schema-20.sql"),
+    include_str!("schema-21.sql"),
 ];

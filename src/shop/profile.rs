@@ -20,10 +20,25 @@ pub struct Profile {
     pub wallet: Address,
     /// The products that are switched on.
     pub products: Products,
+    pub words: Words,
     /// When the host registered.
     pub created_at: UnixSeconds,
     pub updated_at: UnixSeconds,
 }
+
+/// What a host says about itself on its pages and in its manifest. A text is empty if it says nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Words {
+    /// One line, at most [`NAME_CHARS_MAX`] characters.
+    pub display_name: String,
+    /// At most [`ABOUT_CHARS_MAX`] characters.
+    pub about: String,
+}
+
+/// The longest name of a host.
+pub const NAME_CHARS_MAX: usize = 80;
+/// The longest text about a host.
+pub const ABOUT_CHARS_MAX: usize = 500;
 
 /// Loads the record; `None` if the host is not registered.
 ///
@@ -31,8 +46,8 @@ pub struct Profile {
 ///
 /// [`SqlError`] if SQLite refuses.
 pub fn load(sql: &impl Sql) -> Result<Option<Profile>, SqlError> {
-    let statement = "SELECT user_id, scope, wallet_address, doors, created_at, updated_at FROM profile \
-         WHERE id = 1";
+    let statement = "SELECT user_id, scope, wallet_address, doors, display_name, about, created_at, \
+         updated_at FROM profile WHERE id = 1";
     let Some(mut columns) = first(sql, statement, &[])? else { return Ok(None) };
     Ok(Some(Profile {
         user_id: columns.parsed(UserId::parse)?,
@@ -43,6 +58,7 @@ pub fn load(sql: &impl Sql) -> Result<Option<Profile>, SqlError> {
             Some(names) => Products::parse(names.split(' '))
                 .ok_or_else(|| SqlError("the stored products are damaged".to_owned()))?,
         },
+        words: Words { display_name: columns.text()?, about: columns.text()? },
         created_at: columns.moment()?,
         updated_at: columns.moment()?,
     }))
@@ -55,6 +71,8 @@ impl Profile {
             "userId": self.user_id,
             "walletAddress": self.wallet.to_checksum(None),
             "urlSafeId": self.scope,
+            "displayName": self.words.display_name,
+            "about": self.words.about,
             "createdAt": self.created_at.to_string(),
             "updatedAt": self.updated_at.to_string(),
         })
@@ -67,16 +85,18 @@ impl Profile {
     /// [`SqlError`] if SQLite refuses.
     pub fn save(&self, sql: &impl Sql) -> Result<(), SqlError> {
         let statement = "INSERT INTO profile (id, user_id, scope, wallet_address, created_at, \
-             updated_at, doors) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO UPDATE SET \
+             updated_at, doors, display_name, about) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO UPDATE SET \
              wallet_address = excluded.wallet_address, updated_at = excluded.updated_at, \
-             doors = excluded.doors";
-        let parameters: [SqlValue; 6] = [
+             doors = excluded.doors, display_name = excluded.display_name, about = excluded.about";
+        let parameters: [SqlValue; 8] = [
             self.user_id.as_str().into(),
             self.scope.as_str().into(),
             self.wallet.to_checksum(None).into(),
             self.created_at.into(),
             self.updated_at.into(),
             self.products.names().join(" ").into(),
+            self.words.display_name.as_str().into(),
+            self.words.about.as_str().into(),
         ];
         sql.run(statement, &parameters)?;
         let record = self.record();

@@ -1,7 +1,7 @@
 //! What others depend on, pinned. A change shows in the diff and is made on purpose.
 
 use events_concierge::host::command::Action;
-use events_concierge::http::cover::{Cover, Cut};
+use events_concierge::http::cover::{Cover, Cut, Look};
 use events_concierge::http::route::AtHost;
 use events_concierge::mcp::catalog::list;
 use events_concierge::sale::tool::{Access, Fulfilment, Price};
@@ -79,7 +79,7 @@ fn the_covers() {
     let covers: Vec<String> = shuffled
         .chain(Cut::ALL.map(|cut| (0, cut)))
         .map(|(shuffle, cut)| {
-            let cover = Cover { seed, shuffle, palette: None };
+            let cover = Cover { seed, look: Look { shuffle, palette: None } };
             format!("{seed} {shuffle} {cut:?}\n{}", cover.svg(cut))
         })
         .collect();

@@ -23,6 +23,7 @@ mod mail;
 mod migrations;
 mod money;
 mod post_office;
+mod public;
 mod reads;
 mod records;
 mod relayer;

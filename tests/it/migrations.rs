@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use alloy_primitives::U256;
 use events_concierge::base::id::SecretId;
-use events_concierge::host::backup::tables::all_tables;
+use events_concierge::host::backup::tables::{all_tables, columns_of};
 use events_concierge::host::command::Action;
 use events_concierge::http::route::Own;
 use events_concierge::ledger::MIGRATIONS;
@@ -82,7 +82,7 @@ const BACK_TO_15: [&str; 10] = [
     "ALTER TABLE events DROP COLUMN taken",
 ];
 
-/// Drops the tables and indexes that came with a migration after the 18th.
+/// Drops the tables, columns and indexes that came with a migration after the 18th.
 fn drop_newer_tables(server: &Server) {
     let old = World::new();
     for statement in MIGRATIONS.iter().take(18).flat_map(|migration| statements(migration)) {
@@ -91,10 +91,18 @@ fn drop_newer_tables(server: &Server) {
     for index in indexes(&server.world).difference(&indexes(&old)) {
         server.sql(&format!("DROP INDEX IF EXISTS {index}"));
     }
-    let old = all_tables(&old).unwrap();
-    let is_new = |table: &String| table != "migrations" && !old.contains(table);
-    for table in all_tables(&server.world).unwrap().iter().filter(|table| is_new(table)) {
-        server.sql(&format!("DROP TABLE {table}"));
+    let tables = all_tables(&old).unwrap();
+    for table in all_tables(&server.world).unwrap().iter().filter(|table| *table != "migrations") {
+        if !tables.contains(table) {
+            server.sql(&format!("DROP TABLE {table}"));
+            continue;
+        }
+        let columns = columns_of(&old, table).unwrap();
+        for column in columns_of(&server.world, table).unwrap() {
+            if !columns.contains(&column) && !table.starts_with("kb_text") {
+                server.sql(&format!("ALTER TABLE {table} DROP COLUMN {column}"));
+            }
+        }
     }
 }
 

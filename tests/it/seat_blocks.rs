@@ -11,7 +11,9 @@ use std::{env, fs};
 use events_concierge::base::id::EventId;
 use events_concierge::base::money::Usdc;
 use events_concierge::base::time::{UnixSeconds, ZoneName};
+use events_concierge::http::cover::Look;
 use events_concierge::products::events::Event;
+use events_concierge::products::events::asks::Asks;
 
 use crate::simulation::engine::Rng;
 use plan::{Outcome, Plan};
@@ -32,6 +34,8 @@ fn event(capacity: u32) -> Event {
         price: Usdc::from_cents(5),
         cancelled: false,
         sequence: 0,
+        look: Look::default(),
+        asks: Asks::default(),
         created_at: UnixSeconds::new(0),
     }
 }

@@ -6,7 +6,7 @@
 //! | events, secrets, seats that the backup does not know | theirs, with the money that was carried over |
 //! | events and secrets that were changed since | as they are now, unless KV did not have the backup's change yet |
 //! | secrets that are not published any more, if the storage was rebuilt | withdrawn |
-//! | the payout address | the one of now |
+//! | the payout address, and name and text of the host if they are newer | those of now |
 //! | credentials, mails, counters, sign-ins | added |
 //! | revenue beyond what the books now know | carried over |
 
@@ -21,7 +21,8 @@ use crate::ports::{Sql, SqlError};
 use crate::products::vault::store as secrets;
 
 /// The columns of an event that the host edits.
-const EVENT: &str = "title, description, starts_at, ends_at, time_zone, location, capacity, price";
+const EVENT: &str = "title, description, starts_at, ends_at, time_zone, location, capacity, price, \
+     cover_shuffle, cover_palette, ask_name, ask_email";
 /// The columns of a secret that the host edits, without its value.
 const SECRET: &str = "name, description, price, expires_at";
 
@@ -47,6 +48,9 @@ pub(super) fn merge(
     let signed_out = "INSERT INTO signed_out SELECT * FROM aside_signed_out WHERE TRUE \
          ON CONFLICT (id) DO UPDATE SET at = max(at, excluded.at)";
     sql.run(signed_out, &[])?;
+    let said = "UPDATE profile SET display_name = a.display_name, about = a.about \
+         FROM aside_profile a WHERE a.updated_at > profile.updated_at";
+    sql.run(said, &[])?;
     let moved = "UPDATE profile SET wallet_address = a.wallet_address, updated_at = ?1 \
          FROM aside_profile a WHERE a.wallet_address <> profile.wallet_address \
          RETURNING profile.wallet_address";

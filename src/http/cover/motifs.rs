@@ -1,10 +1,10 @@
 //! The five motifs of covers, and the face of a host.
 
+use crate::http::cover::chance::Chance;
 use crate::http::cover::palette::{Colour, Colours};
-use crate::http::cover::shapes::{Form, Picture, Shape, Side};
-use crate::http::cover::{CELL, Chance};
+use crate::http::cover::shapes::{CELL, Form, Picture, Shape, Side};
 
-/// What is drawn.
+/// What a cover shows, besides its colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Motif {
     /// A grid of parts of discs, cut like the notch of a ticket.

@@ -121,7 +121,7 @@ impl Palette {
         )
     }
 
-    /// Its six colours.
+    /// The six colours of the palette.
     #[must_use]
     pub fn colours(self) -> Colours {
         let [deep, base, mid, light, pop, paper] = match self {

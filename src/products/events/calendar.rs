@@ -70,6 +70,8 @@ mod tests {
     use crate::base::id::EventId;
     use crate::base::money::Usdc;
     use crate::base::time::ZoneName;
+    use crate::http::cover::Look;
+    use crate::products::events::asks::Asks;
 
     fn ics_of(description: &str) -> String {
         let event = Event {
@@ -82,6 +84,8 @@ mod tests {
             location: None,
             capacity: 0,
             price: Usdc::from_cents(5),
+            asks: Asks::default(),
+            look: Look::default(),
             cancelled: false,
             sequence: 0,
             created_at: UnixSeconds::new(0),

@@ -9,7 +9,10 @@ use crate::base::fields::{
 };
 use crate::base::id::EventId;
 use crate::base::time::{UnixSeconds, ZoneName};
+use crate::http::cover::palette::Palette;
+use crate::http::cover::{Look, SHUFFLES_MAX};
 use crate::products::events::Event;
+use crate::products::events::asks::{Ask, Asks, GuestDetails};
 
 /// The arguments of the tool `listEvents`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -40,9 +43,10 @@ pub struct OneEvent {
 pub struct RsvpToEvent {
     /// The event's id, as listEvents gives it.
     pub event_id: String,
-    /// The guest's name for the host's list, at most 200 characters.
+    /// The guest's name for the host's list, at most 200 characters. Needed if askName of the event is "required".
     pub name: Option<String>,
-    /// The guest's e-mail address for the host's list. The ticket is mailed to it if this deployment sends mail.
+    /// The guest's e-mail address for the host's list. Needed if askEmail of the event is "required". The ticket is mailed to
+    /// it if this deployment sends mail.
     pub email: Option<String>,
     /// Must equal the paying wallet; may be left out.
     pub wallet_address: Option<String>,
@@ -54,7 +58,7 @@ pub struct RsvpToEvent {
 pub struct CreateEvent {
     /// One line, at most 200 characters.
     pub title: String,
-    /// Plain text, at most 5000 characters.
+    /// At most 5000 characters. Markdown: **bold**, *italic*, lists, [links](https://example.org).
     #[serde(default)]
     pub description: String,
     /// When it starts, RFC 3339 with an offset, for example 2027-03-01T18:30:00Z.
@@ -74,6 +78,18 @@ pub struct CreateEvent {
     pub capacity: u32,
     /// Price of a seat in US dollars, for example "0.05".
     pub price: String,
+    /// Whether guests are asked for their name. Default optional. What is required must be sent with rsvpToEvent.
+    #[serde(default)]
+    pub ask_name: Ask,
+    /// Whether guests are asked for their e-mail address. Default optional.
+    #[serde(default)]
+    pub ask_email: Ask,
+    /// Another number draws another cover. Default 0.
+    #[serde(default)]
+    #[schemars(range(max = 999_999))]
+    pub cover_shuffle: u32,
+    /// The colours of the cover. Without it, the event's id chooses.
+    pub cover_palette: Option<Palette>,
 }
 
 /// What may change about an event; `updateEvent` takes these beside `eventId`. What is left out
@@ -83,7 +99,7 @@ pub struct CreateEvent {
 pub struct EventChanges {
     /// One line, at most 200 characters.
     pub title: Option<String>,
-    /// Plain text, at most 5000 characters.
+    /// At most 5000 characters. Markdown: **bold**, *italic*, lists, [links](https://example.org).
     pub description: Option<String>,
     /// When it starts, RFC 3339.
     pub starts_at: Option<String>,
@@ -98,6 +114,16 @@ pub struct EventChanges {
     pub capacity: Option<u32>,
     /// Price of a seat in US dollars; holds for seats sold from now on.
     pub price: Option<String>,
+    /// Whether guests are asked for their name; holds for seats sold from now on.
+    pub ask_name: Option<Ask>,
+    /// Whether guests are asked for their e-mail address; holds for seats sold from now on.
+    pub ask_email: Option<Ask>,
+    /// Another number draws another cover.
+    #[schemars(range(max = 999_999))]
+    pub cover_shuffle: Option<u32>,
+    /// The colours of the cover; null to let the event's id choose.
+    #[serde(deserialize_with = "null_or")]
+    pub cover_palette: Option<Option<Palette>>,
 }
 
 /// The arguments of the tool `checkIn`.
@@ -108,14 +134,6 @@ pub struct CheckIn {
     pub event_id: String,
     /// The code on the guest's ticket, or what its QR code holds: the ticket's address.
     pub code: String,
-}
-
-/// A guest, as far as the caller says.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct GuestDetails {
-    pub name: Option<String>,
-    /// The guest's e-mail address.
-    pub email: Option<String>,
 }
 
 impl CreateEvent {
@@ -140,6 +158,8 @@ impl CreateEvent {
             location: optional_line("location", self.location.as_deref(), 300)?,
             capacity: capacity(self.capacity)?,
             price: price(&self.price)?,
+            asks: Asks { name: self.ask_name, email: self.ask_email },
+            look: Look { shuffle: shuffle(self.cover_shuffle)?, palette: self.cover_palette },
             cancelled: false,
             sequence: 0,
             created_at: now,
@@ -189,6 +209,14 @@ impl EventChanges {
         if let Some(dollars) = self.price {
             event.price = price(&dollars)?;
         }
+        event.asks = Asks {
+            name: self.ask_name.unwrap_or(event.asks.name),
+            email: self.ask_email.unwrap_or(event.asks.email),
+        };
+        event.look = Look {
+            shuffle: self.cover_shuffle.map_or(Ok(event.look.shuffle), shuffle)?,
+            palette: self.cover_palette.unwrap_or(event.look.palette),
+        };
         check_times(&event)?;
         event.sequence = event.sequence.saturating_add(1);
         Ok(event)
@@ -224,6 +252,13 @@ fn check_times(event: &Event) -> Result<(), InvalidField> {
 
 fn zone(name: &str) -> Result<ZoneName, InvalidField> {
     ZoneName::parse(name).map_err(|error| bad("timeZone", error))
+}
+
+fn shuffle(number: u32) -> Result<u32, InvalidField> {
+    if number > SHUFFLES_MAX {
+        return Err(bad("coverShuffle", format!("must be at most {SHUFFLES_MAX}")));
+    }
+    Ok(number)
 }
 
 fn capacity(seats: u32) -> Result<u32, InvalidField> {

@@ -1,5 +1,6 @@
 //! The product `events`: a host's events and their seats.
 
+pub mod asks;
 pub mod bought;
 pub mod calendar;
 pub mod input;
@@ -22,6 +23,9 @@ use crate::base::code::Code;
 use crate::base::id::EventId;
 use crate::base::money::Usdc;
 use crate::base::time::{UnixSeconds, ZoneName};
+use crate::http::cover::palette::Palette;
+use crate::http::cover::{Cover, Cut, Look};
+use crate::products::events::asks::{Ask, Asks};
 use crate::rails::outcome::{Abort, Failure, Money};
 
 /// The name of this product in settings and storage.
@@ -32,7 +36,7 @@ pub struct Event {
     pub id: EventId,
     /// One line, at most 200 characters.
     pub title: String,
-    /// Plain text with several paragraphs.
+    /// Several paragraphs, in a subset of Markdown.
     pub description: String,
     pub starts_at: UnixSeconds,
     pub ends_at: Option<UnixSeconds>,
@@ -43,6 +47,10 @@ pub struct Event {
     pub capacity: u32,
     /// The price of a seat.
     pub price: Usdc,
+    /// What its guests are asked for.
+    pub asks: Asks,
+    /// What the host chose of its cover.
+    pub look: Look,
     pub cancelled: bool,
     /// Number of changes (RFC 5545 `SEQUENCE`).
     pub sequence: u32,
@@ -127,6 +135,18 @@ pub struct EventView {
     price: String,
     #[cfg_attr(test, ts(type = "string"))]
     price_atomic: Usdc,
+    /// Whether guests are asked for their name.
+    ask_name: Ask,
+    /// Whether guests are asked for their e-mail address.
+    ask_email: Ask,
+    /// The path of its cover on this server, an SVG of 5 by 3.
+    cover_path: String,
+    /// How often its host asked for another cover.
+    cover_shuffle: u32,
+    /// The palette that its host chose.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    cover_palette: Option<Palette>,
     status: Status,
     created_at: String,
 }
@@ -169,6 +189,12 @@ impl Event {
         }
     }
 
+    /// The cover that its pages show.
+    #[must_use]
+    pub fn cover(&self) -> Cover<'_> {
+        Cover { seed: self.id.as_str(), look: self.look }
+    }
+
     /// The public view at `now`.
     #[must_use]
     pub fn view(&self, seats: Seats, now: UnixSeconds) -> EventView {
@@ -185,6 +211,11 @@ impl Event {
             rsvp_count: seats.taken,
             price: self.price.to_string(),
             price_atomic: self.price,
+            ask_name: self.asks.name,
+            ask_email: self.asks.email,
+            cover_path: self.cover().path(Cut::Wide),
+            cover_shuffle: self.look.shuffle,
+            cover_palette: self.look.palette,
             status: self.status(now),
             created_at: self.created_at.to_string(),
         }
@@ -237,6 +268,8 @@ mod tests {
             location: None,
             capacity,
             price: Usdc::from_cents(5),
+            asks: Asks::default(),
+            look: Look::default(),
             cancelled: false,
             sequence: 0,
             created_at: UnixSeconds::new(0),

@@ -7,7 +7,7 @@ use crate::base::csv;
 use crate::base::id::{EventId, RsvpId, TicketCode};
 use crate::base::money::Usdc;
 use crate::base::time::UnixSeconds;
-use crate::products::events::input::GuestDetails;
+use crate::products::events::asks::GuestDetails;
 
 /// A seat at an event. The payer is the guest.
 #[derive(Clone, Debug, PartialEq, Eq)]

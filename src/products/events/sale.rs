@@ -10,6 +10,7 @@ use crate::base::{fields, text};
 use crate::identity::access::Caller;
 use crate::ledger::payments::{self, Payment, Settled};
 use crate::ports::{SqlError, World};
+use crate::products::events::asks::GuestDetails;
 use crate::products::events::input::{self, CheckIn, OneEvent, RsvpToEvent};
 use crate::products::events::rsvp::Rsvp;
 use crate::products::events::tools::{ANALYTICS_PRICE, Tool};
@@ -34,6 +35,7 @@ pub enum EventSale {
         event_id: EventId,
         /// The wallet that must pay, if the caller named one.
         wallet: Option<Address>,
+        guest: GuestDetails,
     },
     /// `getEventAnalytics`, which buys figures of the event.
     Analytics { event_id: EventId },
@@ -114,12 +116,12 @@ impl Sale<Tool> for EventSale {
 
     fn terms(&self, cx: &Cx<'_, impl World>, pays: bool) -> Result<Terms, Failure> {
         let (event, seats) = records::event(cx, self.event_id()).map_err(no_money)?;
-        let wallet = match self {
+        let (wallet, guest) = match self {
             Self::Analytics { .. } => {
                 let description = format!("{}, its analytics", describe(&event));
                 return Ok(Terms { amount: ANALYTICS_PRICE, seat: None, description });
             }
-            Self::Seat { wallet, .. } => wallet,
+            Self::Seat { wallet, guest, .. } => (wallet, guest),
         };
         match event.check_on_sale(seats, cx.now()) {
             // A call with a payment waits, because a held seat may become free.
@@ -129,6 +131,7 @@ impl Sale<Tool> for EventSale {
         if let Some(wallet) = wallet {
             check_no_seat(&event_for(cx, &event.id, &wallet.to_checksum(None))?)?;
         }
+        event.asks.check(guest).map_err(|missing| no_money(missing.into()))?;
         let description = format!("{}, 1 seat", describe(&event));
         Ok(Terms { amount: event.price, seat: Some(event.id), description })
     }
@@ -273,7 +276,7 @@ fn offer_seat(cx: &Cx<'_, impl World>, payment: &Payment) -> Result<Offer, SqlEr
 
 fn read_seat(arguments: Value) -> Result<EventSale, Failure> {
     let arguments: RsvpToEvent = read_arguments(arguments)?;
-    arguments.guest()?;
+    let guest = arguments.guest()?;
     let wallet = arguments.wallet_address.as_deref().map(|text| {
         text.parse::<Address>().map_err(|_| {
             fields::bad("walletAddress", "must be an Ethereum address, or be left out")
@@ -282,6 +285,7 @@ fn read_seat(arguments: Value) -> Result<EventSale, Failure> {
     Ok(EventSale::Seat {
         event_id: input::event_id(&arguments.event_id)?,
         wallet: wallet.transpose()?,
+        guest,
     })
 }
 
@@ -297,7 +301,7 @@ fn fulfil_seat(cx: &Cx<'_, impl World>, settled: &Settled) -> Result<Value, SqlE
     // The arguments are gone if the payment had ended in between.
     let arguments: Option<RsvpToEvent> = serde_json::from_value(payment.arguments.clone())
         .map_err(|error| SqlError(format!("stored arguments: {error}")))?;
-    let guest = arguments.and_then(|arguments| arguments.guest().ok());
+    let guest = arguments.and_then(|arguments| arguments.guest().ok()).unwrap_or_default();
     let event_id = payment.event_id.clone();
     let event_id = event_id.ok_or_else(|| SqlError("a seat without an event".to_owned()))?;
     let rsvp = Rsvp {
@@ -305,7 +309,7 @@ fn fulfil_seat(cx: &Cx<'_, impl World>, settled: &Settled) -> Result<Value, SqlE
         event_id: event_id.clone(),
         payer: payment.payer.clone(),
         code: TicketCode::random(cx.scope, cx.world),
-        guest: guest.unwrap_or_default(),
+        guest,
         paid: payment.amount,
         transaction: settled.transaction().to_owned(),
         network: payment.network.clone(),

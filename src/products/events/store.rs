@@ -3,9 +3,12 @@
 use crate::base::id::{EventId, PaymentId, RsvpId, TicketCode};
 use crate::base::money::Usdc;
 use crate::base::time::{UnixSeconds, ZoneName};
+use crate::http::cover::Look;
+use crate::http::cover::palette::Palette;
 use crate::ports::paging::{Found, KeyKind, Order, Page, Query};
 use crate::ports::storage::{Columns, all, first};
 use crate::ports::{Sql, SqlError, SqlValue};
+use crate::products::events::asks::{Ask, Asks, GuestDetails};
 use crate::products::events::rsvp::Rsvp;
 use crate::products::events::{Event, SeatFor, Seats};
 
@@ -31,7 +34,8 @@ pub struct Earned {
 }
 
 const EVENT_COLUMNS: &str = "events.id, events.title, events.description, events.starts_at, events.ends_at, events.time_zone, \
-     events.location, events.capacity, events.price, events.status, events.sequence, events.created_at";
+     events.location, events.capacity, events.price, events.status, events.sequence, events.cover_shuffle, \
+     events.cover_palette, events.ask_name, events.ask_email, events.created_at";
 
 /// Taken and held seats of an event. The taken ones are counted with each sale; those that are held are few. Every payment that may still settle holds its seat.
 const SEAT_COLUMNS: &str = "events.taken, (SELECT count(*) FROM payments p WHERE p.event_id = events.id \
@@ -47,8 +51,9 @@ const RSVP_COLUMNS: &str =
 /// [`SqlError`] if SQLite refuses; the same for every function here.
 pub fn insert(sql: &impl Sql, event: &Event) -> Result<(), SqlError> {
     let statement = "INSERT INTO events (id, title, description, starts_at, ends_at, time_zone, \
-         location, capacity, price, status, sequence, created_at, updated_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12)";
+         location, capacity, price, status, sequence, cover_shuffle, cover_palette, ask_name, \
+         ask_email, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, \
+         ?12, ?13, ?14, ?15, ?16, ?16)";
     let mut parameters = parameters(event);
     parameters.push(event.created_at.into());
     sql.run(statement, &parameters).map(drop)
@@ -62,7 +67,8 @@ pub fn insert(sql: &impl Sql, event: &Event) -> Result<(), SqlError> {
 pub fn update(sql: &impl Sql, event: &Event, now: UnixSeconds) -> Result<(), SqlError> {
     let statement = "UPDATE events SET title = ?2, description = ?3, starts_at = ?4, ends_at = ?5, \
          time_zone = ?6, location = ?7, capacity = ?8, price = ?9, status = ?10, sequence = ?11, \
-         updated_at = ?12 WHERE id = ?1";
+         cover_shuffle = ?12, cover_palette = ?13, ask_name = ?14, ask_email = ?15, \
+         updated_at = ?16 WHERE id = ?1";
     let mut parameters = parameters(event);
     parameters.push(now.into());
     sql.run(statement, &parameters).map(drop)
@@ -155,7 +161,8 @@ pub fn earned(sql: &impl Sql, id: &EventId) -> Result<Earned, SqlError> {
     Ok(Earned { rsvps: small(columns.count()?), revenue: columns.usdc()? })
 }
 
-/// Inserts a new seat, and gives its event with all seats; `None` if that is not there.
+/// Inserts a new seat, and gives its event with all seats; `None` if that is not there. What the guests of the event are
+/// not asked for is not stored: the rule is in the statement, because a sale should not read the event once more for it.
 ///
 /// # Errors
 ///
@@ -166,7 +173,10 @@ pub fn insert_rsvp(
     payment_id: &str,
 ) -> Result<Option<(Event, Seats)>, SqlError> {
     let statement = "INSERT INTO rsvps (id, event_id, payer, code, name, email, paid, tx_hash, \
-         network, created_at, payment_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+         network, created_at, payment_id) VALUES (?1, ?2, ?3, ?4, \
+         CASE (SELECT ask_name FROM events WHERE id = ?2) WHEN 'notAsked' THEN NULL ELSE ?5 END, \
+         CASE (SELECT ask_email FROM events WHERE id = ?2) WHEN 'notAsked' THEN NULL ELSE ?6 END, \
+         ?7, ?8, ?9, ?10, ?11)";
     sql.run(
         statement,
         &[
@@ -319,6 +329,10 @@ fn parameters(event: &Event) -> Vec<SqlValue> {
         event.price.into(),
         if event.cancelled { "cancelled" } else { "scheduled" }.into(),
         event.sequence.into(),
+        event.look.shuffle.into(),
+        event.look.palette.map(Palette::name).into(),
+        event.asks.name.name().into(),
+        event.asks.email.name().into(),
     ]
 }
 
@@ -335,6 +349,14 @@ fn event_and_seats(columns: &mut Columns) -> Result<(Event, Seats), SqlError> {
         price: columns.usdc()?,
         cancelled: columns.text()? == "cancelled",
         sequence: small(columns.count()?),
+        look: Look {
+            shuffle: small(columns.count()?),
+            palette: match columns.optional_text()? {
+                None => None,
+                Some(name) => Some(Palette::parse(&name).map_err(damaged)?),
+            },
+        },
+        asks: Asks { name: columns.parsed(Ask::parse)?, email: columns.parsed(Ask::parse)? },
         created_at: columns.moment()?,
     };
     let seats = Seats { taken: small(columns.count()?), held: small(columns.count()?) };
@@ -347,16 +369,17 @@ fn rsvp_of(columns: &mut Columns) -> Result<Rsvp, SqlError> {
         event_id: columns.parsed(EventId::parse)?,
         payer: columns.text()?,
         code: columns.parsed(TicketCode::parse)?,
-        guest: crate::products::events::input::GuestDetails {
-            name: columns.optional_text()?,
-            email: columns.optional_text()?,
-        },
+        guest: GuestDetails { name: columns.optional_text()?, email: columns.optional_text()? },
         paid: columns.usdc()?,
         transaction: columns.text()?,
         network: columns.text()?,
         created_at: columns.moment()?,
         checked_in_at: columns.optional_int()?.map(UnixSeconds::new),
     })
+}
+
+fn damaged(what: &str) -> SqlError {
+    SqlError(format!("a stored palette {what}"))
 }
 
 /// Counts are far below 2^32. A damaged row shows the largest value instead of failing the list.

@@ -5,9 +5,10 @@ use events_concierge::base::csv;
 use events_concierge::base::id::{EventId, RsvpId, TicketCode};
 use events_concierge::base::money::Usdc;
 use events_concierge::base::time::{UnixSeconds, ZoneName};
+use events_concierge::http::cover::Look;
 use events_concierge::ports::paging::Found;
+use events_concierge::products::events::asks::{Asks, GuestDetails};
 use events_concierge::products::events::calendar::to_ics;
-use events_concierge::products::events::input::GuestDetails;
 use events_concierge::products::events::pages::{Server, event_page, host_page, ticket_page};
 use events_concierge::products::events::rsvp::{Rsvp, to_csv};
 use events_concierge::products::events::{Event, Seats};
@@ -54,6 +55,8 @@ fn event(words: &Words) -> Event {
         location: Some(words.location.clone()),
         capacity: 5,
         price: Usdc::from_cents(5),
+        asks: Asks::default(),
+        look: Look::default(),
         cancelled: false,
         sequence: 0,
         created_at: UnixSeconds::new(NOW),

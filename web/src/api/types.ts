@@ -519,6 +519,14 @@ mcpUrl: string, products: Array<string>,
  */
 doors: Array<string>, 
 /**
+ * The host's name on its pages; empty if it has none.
+ */
+displayName: string, 
+/**
+ * A short text on the host's page; empty if there is none.
+ */
+about: string, 
+/**
  * The limits for strangers.
  */
 limits: LimitsView, 
@@ -557,7 +565,27 @@ export type EventView = { id: string, title: string, description: string, starts
 /**
  * `null` when the number of seats is not limited.
  */
-seatsLeft: number | null, rsvpCount: number, price: string, priceAtomic: string, status: EventStatus, createdAt: string, };
+seatsLeft: number | null, rsvpCount: number, price: string, priceAtomic: string, 
+/**
+ * Whether guests are asked for their name.
+ */
+askName: Ask, 
+/**
+ * Whether guests are asked for their e-mail address.
+ */
+askEmail: Ask, 
+/**
+ * The path of its cover on this server, an SVG of 5 by 3.
+ */
+coverPath: string, 
+/**
+ * How often its host asked for another cover.
+ */
+coverShuffle: number, 
+/**
+ * The palette that its host chose.
+ */
+coverPalette?: Palette, status: EventStatus, createdAt: string, };
 
 export type OwnEvent = { 
 /**
@@ -575,7 +603,27 @@ seatsHeld: number, id: string, title: string, description: string, startsAt: str
 /**
  * `null` when the number of seats is not limited.
  */
-seatsLeft: number | null, rsvpCount: number, price: string, priceAtomic: string, status: EventStatus, createdAt: string, };
+seatsLeft: number | null, rsvpCount: number, price: string, priceAtomic: string, 
+/**
+ * Whether guests are asked for their name.
+ */
+askName: Ask, 
+/**
+ * Whether guests are asked for their e-mail address.
+ */
+askEmail: Ask, 
+/**
+ * The path of its cover on this server, an SVG of 5 by 3.
+ */
+coverPath: string, 
+/**
+ * How often its host asked for another cover.
+ */
+coverShuffle: number, 
+/**
+ * The palette that its host chose.
+ */
+coverPalette?: Palette, status: EventStatus, createdAt: string, };
 
 export type OwnEvents = { 
 /**
