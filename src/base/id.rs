@@ -212,6 +212,26 @@ impl TicketCode {
         if codes.all(|other| other == code) { Ok(code) } else { Err(form) }
     }
 
+    /// The end of the code in the form `22A5 9E49`, which a guest can say aloud. Within one event it is enough, if it is
+    /// typed by the host.
+    #[must_use]
+    pub fn short(&self) -> String {
+        let end = self.0.get(self.0.len().saturating_sub(8)..).unwrap_or_default();
+        let (first, second) = end.split_at_checked(4).unwrap_or((end, ""));
+        format!("{first} {second}").to_ascii_uppercase()
+    }
+
+    /// Reads what [`Self::short`] shows, as people type it: the last eight digits of a code, in lower case.
+    #[must_use]
+    pub fn short_in(text: &str) -> Option<String> {
+        let digits: String = text
+            .chars()
+            .filter(|c| !c.is_whitespace() && *c != '-')
+            .collect::<String>()
+            .to_ascii_lowercase();
+        is_lower_hex(&digits, 8).then_some(digits)
+    }
+
     /// The scope of the host that sold the ticket.
     #[must_use]
     pub fn scope(&self) -> ScopeId {
@@ -252,6 +272,14 @@ mod tests {
         let code = TicketCode::parse(text).unwrap();
         assert_eq!(code.scope().as_str(), "0123456789abcdef0123456789abcdef");
         assert!(TicketCode::parse("x-y").is_err());
+        assert_eq!(code.short(), "0123 4567");
+        for typed in ["0123 4567", "01234567", " 0123-4567\n"] {
+            assert_eq!(TicketCode::short_in(typed).as_deref(), Some("01234567"));
+        }
+        assert_eq!(TicketCode::short_in("22a5 9E4F").as_deref(), Some("22a59e4f"));
+        for other in ["0123 456", "0123 45678", "0123 456g", text] {
+            assert_eq!(TicketCode::short_in(other), None, "{other}");
+        }
     }
 
     #[test]

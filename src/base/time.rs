@@ -118,9 +118,52 @@ impl UnixSeconds {
     /// Short and in ASCII, with the city of the zone: `12 Dec 2026 18:30 Berlin`.
     #[must_use]
     pub fn to_short_words(self, zone: &ZoneName) -> String {
-        let city = zone.0.rsplit('/').next().unwrap_or_default().replace('_', " ");
+        let city = zone.city();
         let Local { offset, .. } = self.local(zone);
         format!("{} {city}", self.plus(offset).timestamp().strftime("%-d %b %Y %H:%M"))
+    }
+
+    /// The day in `zone`: `Saturday 12 December 2026`.
+    #[must_use]
+    pub fn to_long_day(self, zone: &ZoneName) -> String {
+        self.written(zone, "%A %-d %B %Y")
+    }
+
+    /// The day in `zone`, with its year only if that is not the year of `now`: `Sat 12 Dec`.
+    #[must_use]
+    pub fn to_short_day(self, zone: &ZoneName, now: Self) -> String {
+        let is_this_year = self.written(zone, "%Y") == now.written(zone, "%Y");
+        self.written(zone, if is_this_year { "%a %-d %b" } else { "%a %-d %b %Y" })
+    }
+
+    /// Day and month in `zone`: `12 December`.
+    #[must_use]
+    pub fn to_day_and_month(self, zone: &ZoneName) -> String {
+        self.written(zone, "%-d %B")
+    }
+
+    /// The month in `zone`, `Dec`, and the day of the month, `12`.
+    #[must_use]
+    pub fn to_tile(self, zone: &ZoneName) -> (String, String) {
+        (self.written(zone, "%b"), self.written(zone, "%-d"))
+    }
+
+    /// The time of the day in `zone`: `18:30`.
+    #[must_use]
+    pub fn to_clock(self, zone: &ZoneName) -> String {
+        self.written(zone, "%H:%M")
+    }
+
+    /// The zone in words, as it is at this moment: `Berlin time (CET)`.
+    #[must_use]
+    pub fn zone_in_words(self, zone: &ZoneName) -> String {
+        let Local { name, .. } = self.local(zone);
+        if zone.0 == UTC { name } else { format!("{} time ({name})", zone.city()) }
+    }
+
+    fn written(self, zone: &ZoneName, format: &str) -> String {
+        let Local { offset, .. } = self.local(zone);
+        self.plus(offset).timestamp().strftime(format).to_string()
     }
 
     /// The zone at this moment. UTC needs no rules, and stands in for a zone that is not known any more.
@@ -176,6 +219,11 @@ impl ZoneName {
         zones().spelling(text).map(Self).ok_or(TimeError::UnknownZone)
     }
 
+    /// The place that gives the zone its name.
+    fn city(&self) -> String {
+        self.0.rsplit('/').next().unwrap_or_default().replace('_', " ")
+    }
+
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -213,6 +261,15 @@ mod tests {
         assert_eq!(moment.to_plain_words(&berlin, new_year), "Mon 1 Mar, 19:30");
         assert_eq!(moment.to_plain_words(&ZoneName::utc(), new_year), "Mon 1 Mar 2027, 18:30");
         assert_eq!(moment.to_short_words(&ZoneName::utc()), "1 Mar 2027 18:30 UTC");
+        let (long, short) = (moment.to_long_day(&berlin), moment.to_short_day(&berlin, moment));
+        assert_eq!([long.as_str(), short.as_str()], ["Monday 1 March 2027", "Mon 1 Mar"]);
+        let new_year = UnixSeconds::from_rfc3339("2027-12-31T23:30:00Z").unwrap();
+        assert_eq!(new_year.to_short_day(&berlin, moment), "Sat 1 Jan 2028");
+        assert_eq!(new_year.to_tile(&berlin), ("Jan".to_owned(), "1".to_owned()));
+        assert_eq!(new_year.to_clock(&berlin), "00:30");
+        assert_eq!(new_year.to_day_and_month(&berlin), "1 January");
+        assert_eq!(moment.zone_in_words(&berlin), "Berlin time (CET)");
+        assert_eq!(moment.zone_in_words(&ZoneName::utc()), "UTC");
         assert_eq!(ZoneName::parse("Mars/Olympus"), Err(TimeError::UnknownZone));
     }
 }

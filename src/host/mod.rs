@@ -18,6 +18,7 @@ pub mod mcp;
 pub mod object;
 mod prepared;
 pub mod profile;
+mod public;
 pub mod rebuild;
 pub mod records;
 pub mod resealing;
@@ -192,14 +193,16 @@ impl<W: World> Host<W> {
                     self.tool_over_http(&profile, &command, caller, asked).await
                 }
                 AtHost::Manifest => Ok(api::manifest(&self.shop(&profile))),
-                AtHost::HostPage => events::rest::host_page(
-                    &self.cx(&profile),
-                    profile.wallet,
-                    command.cursor.as_deref(),
-                ),
-                AtHost::EventPage(id) => events::rest::event_page(&self.cx(&profile), id),
+                AtHost::HostPage => {
+                    public::host_page(&self.shop(&profile), command.cursor.as_deref())
+                }
+                AtHost::EventPage(id) => {
+                    events::rest::event_page(&self.cx(&profile), &public::card(&profile), id)
+                }
                 AtHost::Calendar(id) => events::rest::calendar(&self.cx(&profile), id),
-                AtHost::Ticket(code) => events::rest::ticket(&self.cx(&profile), code),
+                AtHost::Ticket(code) => {
+                    events::rest::ticket(&self.cx(&profile), &public::card(&profile), code)
+                }
             },
         }
     }

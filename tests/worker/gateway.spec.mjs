@@ -238,21 +238,21 @@ test("bad arguments are named, and nothing is stored", async () => {
 });
 
 test("the runtime knows the time zones as the IANA database does", async () => {
-  for (const [timeZone, startsAt, spelling, when] of [
-    ["europe/berlin", "2030-03-01T18:30:00Z", "Europe/Berlin", "Fri 1 Mar 2030, 19:30 CET"],
-    ["Europe/Berlin", "2030-07-01T22:30:00Z", "Europe/Berlin", "Tue 2 Jul 2030, 00:30 CEST"],
-    ["Europe/London", "2030-03-01T18:30:00Z", "Europe/London", "Fri 1 Mar 2030, 18:30 GMT"],
-    ["America/New_York", "2030-03-01T03:30:00Z", "America/New_York", "Thu 28 Feb 2030, 22:30 EST"],
-    ["Asia/Kolkata", "2030-03-01T18:30:00Z", "Asia/Kolkata", "Sat 2 Mar 2030, 00:00 IST"],
-    ["Australia/Sydney", "2030-01-01T00:00:00Z", "Australia/Sydney", "Tue 1 Jan 2030, 11:00 AEDT"],
+  for (const [timeZone, startsAt, spelling, day, clock] of [
+    ["europe/berlin", "2030-03-01T18:30:00Z", "Europe/Berlin", "Friday 1 March 2030", "19:30, Berlin time (CET)"],
+    ["Europe/Berlin", "2030-07-01T22:30:00Z", "Europe/Berlin", "Tuesday 2 July 2030", "00:30, Berlin time (CEST)"],
+    ["Europe/London", "2030-03-01T18:30:00Z", "Europe/London", "Friday 1 March 2030", "18:30, London time (GMT)"],
+    ["America/New_York", "2030-03-01T03:30:00Z", "America/New_York", "Thursday 28 February 2030", "22:30, New York time (EST)"],
+    ["Asia/Kolkata", "2030-03-01T18:30:00Z", "Asia/Kolkata", "Saturday 2 March 2030", "00:00, Kolkata time (IST)"],
+    ["Australia/Sydney", "2030-01-01T00:00:00Z", "Australia/Sydney", "Tuesday 1 January 2030", "11:00, Sydney time (AEDT)"],
     // Where nobody says letters.
-    ["Asia/Kathmandu", "2030-03-01T18:30:00Z", "Asia/Kathmandu", "Sat 2 Mar 2030, 00:15 GMT+5:45"],
-    ["UTC", "2030-03-01T18:30:00Z", "UTC", "Fri 1 Mar 2030, 18:30 UTC"],
+    ["Asia/Kathmandu", "2030-03-01T18:30:00Z", "Asia/Kathmandu", "Saturday 2 March 2030", "00:15, Kathmandu time (GMT+5:45)"],
+    ["UTC", "2030-03-01T18:30:00Z", "UTC", "Friday 1 March 2030", "18:30, UTC"],
   ]) {
     const event = await createEvent(network, server, { timeZone, startsAt });
     assert.equal(event.timeZone, spelling);
     const page = await network.worker.fetch(`/e/${server.scope}/${event.id}`).then((answer) => answer.text());
-    assert.ok(page.includes(when), `${when} is not in ${page}`);
+    for (const words of [day, clock]) assert.ok(page.includes(words), `${words} is not in ${page}`);
   }
 });
 

@@ -132,7 +132,7 @@ pub struct EventChanges {
 pub struct CheckIn {
     /// The id of the event.
     pub event_id: String,
-    /// The code on the guest's ticket, or what its QR code holds: the ticket's address.
+    /// The code on the guest's ticket, what its QR code holds (the ticket's address), or the eight digits under it.
     pub code: String,
 }
 

@@ -117,10 +117,16 @@ pub fn check_in(cx: &Cx<'_, impl World>, id: &EventId, code: &str) -> Result<Val
         let remedy = format!("must have at most {SCANNED_BYTES_MAX} bytes");
         return Err(fields::bad("code", remedy).into());
     }
-    let code = TicketCode::scanned(code).map_err(|error| fields::bad("code", error.to_string()))?;
     let now = cx.world.now();
     let (event, _) = event(cx, id)?;
-    let rsvp = store::rsvp_of_ticket(cx.world, &code)?.filter(|rsvp| rsvp.event_id == *id);
+    let rsvp = match TicketCode::short_in(code) {
+        Some(end) => store::rsvp_of_short_code(cx.world, id, &end)?,
+        None => {
+            let code = TicketCode::scanned(code)
+                .map_err(|error| fields::bad("code", error.to_string()))?;
+            store::rsvp_of_ticket(cx.world, &code)?.filter(|rsvp| rsvp.event_id == *id)
+        }
+    };
     let rsvp = rsvp.ok_or_else(|| {
         Abort::new(Code::NoSuchTicket, "code: this is not a ticket of this event")
     })?;

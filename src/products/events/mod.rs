@@ -4,6 +4,7 @@ pub mod asks;
 pub mod bought;
 pub mod calendar;
 pub mod input;
+pub mod links;
 pub mod manage;
 pub mod pages;
 pub mod records;

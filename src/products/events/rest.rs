@@ -1,7 +1,5 @@
 //! The events' REST routes for their host, and the public pages.
 
-use alloy_primitives::Address;
-
 use crate::base::code::Code;
 use crate::base::http::Reply;
 use crate::base::id::{EventId, TicketCode};
@@ -10,6 +8,9 @@ use crate::http::explorer::transaction_url;
 use crate::http::route::Format;
 use crate::ports::World;
 use crate::ports::paging::{Found, Page};
+use crate::products::events::pages::{
+    EventUrls, HostCard, HostUrls, Listed, SecretLine, TicketUrls,
+};
 use crate::products::events::rsvp::{Rsvp, to_csv};
 use crate::products::events::store::{self, Filter};
 use crate::products::events::views::{OwnEvent, OwnEvents, Rsvps};
@@ -54,24 +55,44 @@ pub fn rsvps(
     })
 }
 
-/// The host's events that are in progress or still to come.
+/// The page of a host with its events that are in progress or still to come, and `secrets`.
 pub fn host_page(
     cx: &Cx<'_, impl World>,
-    pay_to: Address,
+    host: &HostCard<'_>,
+    secrets: Vec<SecretLine>,
     cursor: Option<&str>,
 ) -> Result<Reply, Failure> {
     let now = cx.world.now();
     let filter = Filter { scheduled_at: Some(now), ..Filter::default() };
     let asked = Page::of(&store::BY_START, PAGE, cursor, now)?;
-    let found = store::list(cx.world, filter, &asked)?;
-    let url = format!("{}/e/{}", cx.config.public_url, cx.scope);
-    html(pages::host_page(&found, &url, &visit(cx), pay_to))
+    let listed = Listed {
+        events: store::list(cx.world, filter, &asked)?,
+        secrets,
+        events_ever: store::count(cx.world)?,
+        seats_sold: store::count_seats(cx.world)?,
+    };
+    let server = cx.server_url();
+    let chat = url::Url::parse_with_params(&cx.config.public_url, [("door", &server)]);
+    let chat = chat.map_or_else(|_| cx.config.public_url.clone(), String::from);
+    let urls = HostUrls { page: host_url(cx), server, chat };
+    html(pages::host_page(&listed, host, &urls, now))
 }
 
-pub fn event_page(cx: &Cx<'_, impl World>, event_id: &EventId) -> Result<Reply, Failure> {
+pub fn event_page(
+    cx: &Cx<'_, impl World>,
+    host: &HostCard<'_>,
+    event_id: &EventId,
+) -> Result<Reply, Failure> {
     let (event, seats) = records::event(cx, event_id)?;
-    let url = event_url(cx, event_id);
-    html(pages::event_page(&event, seats, &url, &visit(cx), cx.world.now()))
+    let page = event_url(cx, event_id);
+    let urls = EventUrls {
+        host: host_url(cx),
+        buy: format!("{}/buy/{}/{event_id}", cx.config.public_url, cx.scope),
+        manifest: format!("{}/manifest", cx.server_url()),
+        share: format!("{page}/share.png"),
+        page,
+    };
+    html(pages::event_page(&event, seats, host, &urls, cx.world.now()))
 }
 
 pub fn calendar(cx: &Cx<'_, impl World>, event_id: &EventId) -> Result<Reply, Failure> {
@@ -81,29 +102,31 @@ pub fn calendar(cx: &Cx<'_, impl World>, event_id: &EventId) -> Result<Reply, Fa
     Ok(Reply::text(200, "text/calendar; charset=utf-8", ics))
 }
 
-pub fn ticket(cx: &Cx<'_, impl World>, code: &TicketCode) -> Result<Reply, Failure> {
+pub fn ticket(
+    cx: &Cx<'_, impl World>,
+    host: &HostCard<'_>,
+    code: &TicketCode,
+) -> Result<Reply, Failure> {
     let no_ticket = || Abort::new(Code::NoSuchTicket, "there is no such ticket");
     let rsvp = store::rsvp_of_ticket(cx.world, code)?.ok_or_else(no_ticket)?;
     let (event, _) = records::event(cx, &rsvp.event_id)?;
-    let ticket_url = format!("{}/t/{code}", cx.config.public_url);
-    let calendar_url = format!("{}/calendar.ics", event_url(cx, &event.id));
     let network = Network::by_caip2(&rsvp.network);
     let link = |network| transaction_url(cx.config, network, &rsvp.transaction);
-    let transaction_url = network.map(link).unwrap_or_default();
-    let now = cx.world.now();
-    let page = pages::ticket_page(&event, &rsvp, &ticket_url, &calendar_url, &transaction_url, now);
+    let urls = TicketUrls {
+        ticket: format!("{}/t/{code}", cx.config.public_url),
+        event: event_url(cx, &event.id),
+        host: host_url(cx),
+        transaction: network.map(link).unwrap_or_default(),
+    };
+    let page = pages::ticket_page(&event, &rsvp, host, &urls, cx.world.now());
     // A ticket is a secret, so no cache may keep it.
     Ok(html(page)?.with_header("cache-control", "no-store".to_owned()))
 }
 
-/// The URLs of the server and the chat, for a public page.
-fn visit(cx: &Cx<'_, impl World>) -> pages::Server {
-    let url = cx.server_url();
-    let chat = url::Url::parse_with_params(&cx.config.public_url, [("door", &url)]);
-    let chat_url = chat.map_or_else(|_| cx.config.public_url.clone(), String::from);
-    pages::Server { url, chat_url }
+fn host_url(cx: &Cx<'_, impl World>) -> String {
+    format!("{}/e/{}", cx.config.public_url, cx.scope)
 }
 
 fn event_url(cx: &Cx<'_, impl World>, event_id: &EventId) -> String {
-    format!("{}/e/{}/{event_id}", cx.config.public_url, cx.scope)
+    format!("{}/{event_id}", host_url(cx))
 }

@@ -146,6 +146,15 @@ pub fn count(sql: &impl Sql) -> Result<u64, SqlError> {
     first(sql, "SELECT count(*) FROM events", &[])?.map_or(Ok(0), |mut columns| columns.count())
 }
 
+/// The number of seats that are sold.
+///
+/// # Errors
+///
+/// As [`insert`].
+pub fn count_seats(sql: &impl Sql) -> Result<u64, SqlError> {
+    first(sql, "SELECT count(*) FROM rsvps", &[])?.map_or(Ok(0), |mut columns| columns.count())
+}
+
 /// The income of an event, from the ledger.
 ///
 /// # Errors
@@ -294,6 +303,24 @@ pub fn rsvp_of_payment(sql: &impl Sql, payment: &PaymentId) -> Result<Option<Rsv
 pub fn rsvp_of_ticket(sql: &impl Sql, code: &TicketCode) -> Result<Option<Rsvp>, SqlError> {
     let statement = format!("SELECT {RSVP_COLUMNS} FROM rsvps WHERE code = ?1");
     first(sql, &statement, &[code.as_str().into()])?.as_mut().map(rsvp_of).transpose()
+}
+
+/// The seat at an event whose ticket code ends so. `None` if there is none, or more than one.
+///
+/// # Errors
+///
+/// As [`insert`].
+pub fn rsvp_of_short_code(
+    sql: &impl Sql,
+    id: &EventId,
+    end: &str,
+) -> Result<Option<Rsvp>, SqlError> {
+    let statement = format!(
+        "SELECT {RSVP_COLUMNS} FROM rsvps WHERE event_id = ?1 AND substr(code, -8) = ?2 LIMIT 2"
+    );
+    let mut found = all(sql, &statement, &[id.as_str().into(), end.into()], rsvp_of)?;
+    let one = found.pop();
+    Ok(if found.is_empty() { one } else { None })
 }
 
 /// Marks a guest as arrived. Returns the first arrival, if there was one before.

@@ -1,15 +1,17 @@
 //! What hosts and guests write, on pages, in calendar files and in lists: it stays text.
 
-use alloy_primitives::Address;
 use events_concierge::base::csv;
-use events_concierge::base::id::{EventId, RsvpId, TicketCode};
+use events_concierge::base::id::{EventId, RsvpId, ScopeId, TicketCode};
 use events_concierge::base::money::Usdc;
 use events_concierge::base::time::{UnixSeconds, ZoneName};
 use events_concierge::http::cover::Look;
 use events_concierge::ports::paging::Found;
 use events_concierge::products::events::asks::{Asks, GuestDetails};
 use events_concierge::products::events::calendar::to_ics;
-use events_concierge::products::events::pages::{Server, event_page, host_page, ticket_page};
+use events_concierge::products::events::pages::{
+    EventUrls, HostCard, HostUrls, Listed, SecretLine, TicketUrls, event_page, host_page,
+    ticket_page,
+};
 use events_concierge::products::events::rsvp::{Rsvp, to_csv};
 use events_concierge::products::events::{Event, Seats};
 use proptest::collection::vec;
@@ -82,17 +84,38 @@ fn seat(words: &Words) -> Rsvp {
 /// All pages, and nothing of them but what is markup.
 fn markup(words: &Words) -> [String; 3] {
     let (event, seat, now) = (event(words), seat(words), UnixSeconds::new(NOW));
-    let url = format!("https://explorer.example/tx/{}", words.transaction);
-    let server = Server {
-        url: "http://server.example".to_owned(),
-        chat_url: "http://server.example/?d".to_owned(),
+    // What a host writes in Markdown has a test of its own.
+    let event = Event { description: String::new(), ..event };
+    let url = |path: &str| format!("http://server.example/{path}");
+    let scope = ScopeId::parse("0123456789abcdef0123456789abcdef").unwrap();
+    let card = HostCard {
+        scope: &scope,
+        display_name: &words.name,
+        about: &words.description,
+        is_selling: true,
     };
     let entries = vec![(event.clone(), Seats::default())];
-    let listed = Found { entries, next_cursor: Some("bmV4dA".to_owned()) };
+    let secret = SecretLine { name: words.title.clone(), price: event.price, sold: 2 };
+    let listed = Listed {
+        events: Found { entries, next_cursor: Some("bmV4dA".to_owned()) },
+        secrets: vec![secret],
+        events_ever: 3,
+        seats_sold: 1,
+    };
+    let host = HostUrls { page: url("e"), server: url("mcp"), chat: url("?d") };
+    let of_event = EventUrls {
+        page: url("e"),
+        host: url("h"),
+        buy: url("b"),
+        manifest: url("m"),
+        share: url("s"),
+    };
+    let transaction = format!("https://explorer.example/tx/{}", words.transaction);
+    let ticket = TicketUrls { ticket: url("t"), event: url("e"), host: url("h"), transaction };
     let pages = [
-        host_page(&listed, "http://server.example/e", &server, Address::ZERO),
-        event_page(&event, Seats::default(), "http://server.example/e", &server, now),
-        ticket_page(&event, &seat, "http://server.example/t", "http://server.example/c", &url, now),
+        host_page(&listed, &card, &host, now),
+        event_page(&event, Seats::default(), &card, &of_event, now),
+        ticket_page(&event, &seat, &card, &ticket, now),
     ];
     pages.map(|page| page.unwrap().matches(['<', '>', '"', '\'']).collect())
 }

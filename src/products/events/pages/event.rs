@@ -1,0 +1,101 @@
+//! The page of an event.
+
+use askama::Template;
+
+use crate::base::text::line;
+use crate::base::time::UnixSeconds;
+use crate::http::cover::Cut;
+use crate::http::markdown;
+use crate::products::events::links::{Calendars, Place};
+use crate::products::events::pages::json_ld;
+use crate::products::events::pages::words::{Closed, HostCard, SeatWords, closed, hours, short};
+use crate::products::events::{Event, Seats};
+
+/// The longest description in a preview, characters.
+const PREVIEW_CHARS_MAX: usize = 200;
+
+/// The URLs of an event's page.
+pub struct EventUrls {
+    pub page: String,
+    /// The page of its host.
+    pub host: String,
+    /// Where a seat is bought.
+    pub buy: String,
+    /// The manifest of the host's server, for agents.
+    pub manifest: String,
+    /// The picture of a link preview.
+    pub share: String,
+}
+
+#[derive(Template)]
+#[template(path = "event.html")]
+struct EventPage<'a> {
+    event: &'a Event,
+    tint: &'static str,
+    cover: String,
+    host_name: String,
+    face: String,
+    about_host: &'a str,
+    tile: (String, String),
+    day: String,
+    hours: String,
+    zone: String,
+    place: Option<Place<'a>>,
+    calendars: Calendars,
+    seats: SeatWords,
+    closed: Option<Closed>,
+    description: String,
+    page_title: String,
+    summary: String,
+    json_ld: String,
+    urls: &'a EventUrls,
+}
+
+/// The page of an event.
+///
+/// # Errors
+///
+/// A message for the log if the template fails.
+pub fn event_page(
+    event: &Event,
+    seats: Seats,
+    host: &HostCard<'_>,
+    urls: &EventUrls,
+    now: UnixSeconds,
+) -> Result<String, String> {
+    let zone = &event.time_zone;
+    let preview = line(&markdown::plain(&event.description), PREVIEW_CHARS_MAX);
+    let closed = closed(event, seats, host, now);
+    let buy = if closed.is_some() { &urls.page } else { &urls.buy };
+    let when = short(event, now);
+    let ld = json_ld::Urls { page: &urls.page, host: &urls.host, buy, picture: &urls.share };
+    EventPage {
+        event,
+        tint: event.cover().palette().name(),
+        cover: event.cover().svg(Cut::Square),
+        host_name: host.name(),
+        face: host.face(),
+        about_host: host.about.lines().next().unwrap_or_default(),
+        tile: event.starts_at.to_tile(zone),
+        day: event.starts_at.to_long_day(zone),
+        hours: hours(event, now),
+        zone: event.starts_at.zone_in_words(zone),
+        place: event.location.as_deref().map(Place::of),
+        calendars: Calendars::of(event, &urls.page),
+        seats: SeatWords::of(event, seats),
+        closed,
+        description: markdown::html(&event.description),
+        page_title: joined(&[&event.title, host.display_name]),
+        summary: joined(&[&when, &format!("${}", event.price), &preview]),
+        json_ld: json_ld::event(event, seats, host, &ld),
+        urls,
+    }
+    .render()
+    .map_err(|error| error.to_string())
+}
+
+/// The texts that are not empty, with a dot between them.
+fn joined(texts: &[&str]) -> String {
+    let texts: Vec<&str> = texts.iter().copied().filter(|text| !text.is_empty()).collect();
+    texts.join(" \u{b7} ")
+}

@@ -1,0 +1,13 @@
+//! Public pages: a host, an event, and a ticket. The templates escape all text of hosts and guests, and no page runs
+//! a script.
+
+mod event;
+mod host;
+mod json_ld;
+mod ticket;
+mod words;
+
+pub use event::{EventUrls, event_page};
+pub use host::{HostUrls, Listed, SecretLine, host_page};
+pub use ticket::{TicketUrls, ticket_page};
+pub use words::HostCard;
