@@ -54,6 +54,10 @@ impl Gateway {
         if is_preflight {
             return self.answer(cors::preflight(&headers), origin.as_deref());
         }
+        let page = problem::page_of_server(request.method().as_ref(), url.path(), &headers);
+        if let Some(reply) = page {
+            return self.answer(reply, origin.as_deref());
+        }
         match self.route(request, &headers, origin.clone(), (&url, route, source)).await {
             Ok(response) => Ok(response),
             Err(Stop::Reply(reply)) => self.answer(readable(reply), origin.as_deref()),

@@ -4,7 +4,7 @@ use askama::Template;
 
 use crate::base::code::Code;
 use crate::base::http::{Headers, Reply};
-use crate::base::id::RequestId;
+use crate::base::id::{RequestId, ScopeId};
 use crate::http::page::CONTENT_SECURITY_POLICY;
 use crate::rails::outcome::{Abort, Failure, Fatal, Money};
 use crate::rails::problem::PROBLEM_JSON;
@@ -51,6 +51,40 @@ struct ProblemPage<'a> {
     title: &'a str,
     detail: &'a str,
     request_id: &'a str,
+    /// The words and the path of the button.
+    next: (&'static str, &'static str),
+}
+
+/// What people read about an address that leads nowhere: title, what may be wrong, and the button with its path.
+struct Lost {
+    title: &'static str,
+    detail: &'static str,
+    next: (&'static str, &'static str),
+}
+
+const START: (&str, &str) = ("Go to the start page", "/");
+
+/// The words for what browsers meet on public pages. Others are shown as programs get them.
+fn lost(code: &str) -> Option<Lost> {
+    let lost = |title, detail, next| Some(Lost { title, detail, next });
+    if code == Code::NoSuchHost.as_str() {
+        let detail =
+            "Nobody hosts events at this address. Check the link, or ask who sent it to you.";
+        lost("There is no host here", detail, START)
+    } else if code == Code::EventNotFound.as_str() {
+        let detail =
+            "This host has no event at this address. Check the link, or ask who sent it to you.";
+        lost("There is no such event", detail, START)
+    } else if code == Code::NoSuchTicket.as_str() {
+        let detail =
+            "No ticket has this address. Check the link. What your wallet bought is under Tickets.";
+        lost("There is no such ticket", detail, ("Find my tickets", "/tickets"))
+    } else if code == Code::NotFound.as_str() {
+        let detail = "The page that you look for is not here. Check the address.";
+        lost("There is nothing here", detail, START)
+    } else {
+        None
+    }
 }
 
 /// Shows an error in the form that the client reads: a page for a browser's navigation (its `Accept` names
@@ -64,11 +98,12 @@ pub fn readable(reply: Reply, headers: &Headers) -> Reply {
     }
     let body: serde_json::Value = serde_json::from_str(&reply.body).unwrap_or_default();
     let text = |name: &str| body.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
-    let title = sentence_case(text("title"));
-    let page = ProblemPage {
-        title: &title,
-        detail: &sentence_case(text("detail")),
-        request_id: text("requestId"),
+    let code = text("type").rsplit(':').next().unwrap_or_default();
+    let (title, detail) = (sentence_case(text("title")), sentence_case(text("detail")));
+    let request_id = text("requestId");
+    let page = match lost(code) {
+        Some(Lost { title, detail, next }) => ProblemPage { title, detail, request_id, next },
+        None => ProblemPage { title: &title, detail: &detail, request_id, next: START },
     };
     let Ok(html) = page.render() else { return reply };
     let mut answer = Reply::text(reply.status, "text/html; charset=utf-8", html);
@@ -77,6 +112,19 @@ pub fn readable(reply: Reply, headers: &Headers) -> Reply {
         .with_header("content-security-policy", CONTENT_SECURITY_POLICY.to_owned())
         .with_header("x-content-type-options", "nosniff".to_owned())
         .with_header("cache-control", "no-store".to_owned())
+}
+
+/// Where a browser is sent that opens the URL of an MCP server: the page of its host.
+#[must_use]
+pub fn page_of_server(method: &str, path: &str, headers: &Headers) -> Option<Reply> {
+    let scope = ScopeId::parse(path.strip_prefix("/mcp/users/")?).ok()?;
+    let is_read = matches!(method, "GET" | "HEAD");
+    (is_read && wants_page(headers)).then(|| {
+        Reply::empty(303)
+            .with_header("location", format!("/e/{scope}"))
+            .with_header("cache-control", "no-store".to_owned())
+            .with_header("vary", "accept".to_owned())
+    })
 }
 
 /// Whether it is a browser's navigation. Programs name JSON, or accept anything.
@@ -105,9 +153,33 @@ mod tests {
 
     fn asked(accept: &str) -> Reply {
         let id = RequestId::parse("req_0123456789abcdef01234567").unwrap();
-        let abort = Abort::new(Code::NoSuchTicket, "<b>no</b> ticket");
+        let abort = Abort::new(Code::ChainUnavailable, "<b>no</b> chain");
         let headers = Headers::new(vec![("Accept".to_owned(), accept.to_owned())]);
         readable(of_abort(&abort, &id), &headers)
+    }
+
+    #[test]
+    fn a_browser_that_opens_a_server_is_sent_to_its_host_and_a_client_is_not() {
+        let path = "/mcp/users/0123456789abcdef0123456789abcdef";
+        let asked = |method: &str, path: &str, accept: &str| {
+            let headers = Headers::new(vec![("accept".to_owned(), accept.to_owned())]);
+            let reply = page_of_server(method, path, &headers)?;
+            reply.headers.into_iter().find(|(name, _)| *name == "location").map(|(_, to)| to)
+        };
+        let browser = "text/html,application/xhtml+xml,*/*;q=0.8";
+        let page = Some("/e/0123456789abcdef0123456789abcdef".to_owned());
+        assert_eq!(asked("GET", path, browser), page);
+        assert_eq!(asked("HEAD", path, browser), page);
+        for (method, path, accept) in [
+            ("POST", path, browser),
+            ("GET", path, "text/event-stream"),
+            ("GET", path, "*/*"),
+            ("GET", path, "application/json, text/html"),
+            ("GET", "/mcp/users/x", browser),
+            ("GET", "/mcp/users/0123456789abcdef0123456789abcdef/manifest", browser),
+        ] {
+            assert_eq!(asked(method, path, accept), None, "{method} {path} {accept}");
+        }
     }
 
     #[test]
@@ -115,10 +187,10 @@ mod tests {
         let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
         for accept in [browser, "Text/HTML"] {
             let reply = asked(accept);
-            assert_eq!(reply.status, 404);
+            assert_eq!(reply.status, 503);
             assert_eq!(reply.headers[0], ("content-type", "text/html; charset=utf-8".to_owned()));
-            let is_whole = reply.body.contains("&#60;b&#62;no&#60;/b&#62; ticket")
-                && reply.body.contains("<h1>No such ticket</h1>")
+            let is_whole = reply.body.contains("&#60;b&#62;no&#60;/b&#62; chain")
+                && reply.body.contains("<h1>Chain unavailable</h1>")
                 && reply.body.contains("req_0123456789abcdef01234567");
             assert!(is_whole, "{}", reply.body);
             assert!(reply.headers.iter().any(|(name, _)| *name == "content-security-policy"));
@@ -133,6 +205,19 @@ mod tests {
         ] {
             let reply = asked(accept);
             assert_eq!(reply.headers[0].1, PROBLEM_JSON, "{accept}");
+        }
+        for (code, title) in [
+            (Code::NoSuchHost, "There is no host here"),
+            (Code::EventNotFound, "There is no such event"),
+            (Code::NoSuchTicket, "There is no such ticket"),
+            (Code::NotFound, "There is nothing here"),
+        ] {
+            let id = RequestId::parse("req_0123456789abcdef01234567").unwrap();
+            let headers = Headers::new(vec![("accept".to_owned(), browser.to_owned())]);
+            let page = readable(of_abort(&Abort::new(code, "x"), &id), &headers);
+            assert_eq!(page.status, 404);
+            let next = if code == Code::NoSuchTicket { "href=\"/tickets\"" } else { "href=\"/\"" };
+            assert!(page.body.contains(title) && page.body.contains(next), "{}", page.body);
         }
         let page = Reply::text(404, "application/json", "{}".to_owned());
         let headers = Headers::new(vec![("accept".to_owned(), "text/html".to_owned())]);
