@@ -13,6 +13,7 @@ use crate::host::views::{
     CreatedCredential, CredentialView, OwnCredentials, OwnMails, OwnPayments, ProfileView,
     Registered, RevokedCredential, Status as CredentialStatus,
 };
+use crate::http::cover::palette::Palette;
 use crate::http::page::{
     CodeSentAnswer, FaucetAnswer, NetworkView, NonceAnswer, PageSettings, SessionAnswer,
 };
@@ -26,6 +27,7 @@ use crate::products::desk::rules::DeskView;
 use crate::products::desk::tickets::{Entry, EntryKind};
 use crate::products::desk::views::{Approvals, Articles, DraftView, TicketView, Tickets};
 use crate::products::desk::{self, Priority, drafts};
+use crate::products::events::asks::Ask;
 use crate::products::events::rsvp::RsvpLine;
 use crate::products::events::views::{CheckInAnswer, OwnEvent, OwnEvents, Rsvps};
 use crate::products::events::{EventView, Status};
@@ -60,7 +62,7 @@ fn types() -> String {
     write!(
         In, Out, Cards, BoughtView, Kind, WalletInfo, Policy, ToolView, State, PaymentView, DeploymentView,
         ExchangeView, PageSettings, NetworkView, FaucetAnswer, NonceAnswer, CodeSentAnswer,
-        SessionAnswer, Code, Problem, ProfileView, LimitsView, Registered, Status, EventView, OwnEvent,
+        SessionAnswer, Code, Problem, ProfileView, LimitsView, Registered, Status, Ask, Palette, EventView, OwnEvent,
         OwnEvents, RsvpLine<'_>, Rsvps<'_>, CheckInAnswer<'_>, vault::Status, SecretView,
         OwnSecrets, Retrieval, Retrievals, Article, Articles, desk::Status, Priority, EntryKind,
         Entry, TicketView, Tickets, drafts::Kind, DraftView, Approvals, DeskView, Revenue, Sum,

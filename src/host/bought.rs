@@ -94,6 +94,9 @@ fn listed(
 /// The host's name for people: the beginning and the end of its payout address, which is public. Its user id may be an
 /// e-mail address, which is not.
 fn name_of(profile: &Profile) -> String {
+    if !profile.words.display_name.is_empty() {
+        return profile.words.display_name.clone();
+    }
     let address = profile.wallet.to_checksum(None);
     let begin = address.get(..SHOWN_DIGITS.saturating_add(2)).unwrap_or_default();
     let end = address.get(address.len().saturating_sub(SHOWN_DIGITS)..).unwrap_or_default();

@@ -79,6 +79,8 @@ pub struct Bought {
     /// The zone in which the event shows its times.
     pub time_zone: Option<String>,
     pub place: Option<String>,
+    /// The path of the event's cover on this server.
+    pub cover_path: Option<String>,
     pub state: State,
     /// The page with the ticket. Who has it, has the ticket.
     pub ticket_url: Option<String>,
@@ -97,6 +99,7 @@ impl Bought {
             ends_at: None,
             time_zone: None,
             place: None,
+            cover_path: None,
             state: unsettled(payment).unwrap_or(state),
             ticket_url: None,
             again: None,

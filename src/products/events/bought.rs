@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::base::id::{EventId, PaymentId};
+use crate::http::cover::Cut;
 use crate::ledger::payments::Payment;
 use crate::ports::{SqlError, World};
 use crate::products::events::rsvp::Rsvp;
@@ -74,6 +75,7 @@ fn seat(cx: &Cx<'_, impl World>, event: Option<&Event>, rsvp: Option<&Rsvp>) -> 
         ends_at: event.and_then(|event| event.ends_at).map(|end| end.to_string()),
         time_zone: event.map(|event| event.time_zone.as_str().to_owned()),
         place: event.and_then(|event| event.location.clone()),
+        cover_path: event.map(|event| event.cover().path(Cut::Wide)),
         state,
         ticket_url: rsvp.map(|rsvp| format!("{}/t/{}", cx.config.public_url, rsvp.code)),
         again: None,

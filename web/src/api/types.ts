@@ -561,6 +561,10 @@ message: string, };
 
 export type EventStatus = "scheduled" | "past" | "cancelled";
 
+export type Ask = "notAsked" | "optional" | "required";
+
+export type Palette = "pine" | "dusk" | "tide" | "clay" | "plum" | "moss" | "ink" | "honey";
+
 export type EventView = { id: string, title: string, description: string, startsAt: string, endsAt?: string, timeZone: string, location?: string, capacity: number, 
 /**
  * `null` when the number of seats is not limited.
@@ -1051,7 +1055,11 @@ startsAt: string | null, endsAt: string | null,
 /**
  * The zone in which the event shows its times.
  */
-timeZone: string | null, place: string | null, state: BoughtState, 
+timeZone: string | null, place: string | null, 
+/**
+ * The path of the event's cover on this server.
+ */
+coverPath: string | null, state: BoughtState, 
 /**
  * The page with the ticket. Who has it, has the ticket.
  */
@@ -1113,7 +1121,11 @@ startsAt: string | null, endsAt: string | null,
 /**
  * The zone in which the event shows its times.
  */
-timeZone: string | null, place: string | null, state: BoughtState, 
+timeZone: string | null, place: string | null, 
+/**
+ * The path of the event's cover on this server.
+ */
+coverPath: string | null, state: BoughtState, 
 /**
  * The page with the ticket. Who has it, has the ticket.
  */

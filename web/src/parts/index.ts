@@ -1,7 +1,7 @@
 // The design system: components that every page uses.
 export { Button, type ButtonProps } from "./button";
 export { Card, type CardProps } from "./card";
-export { Cover } from "./cover";
+export { EventCover } from "./event-cover";
 export { Face } from "./face";
 export { Icon, type IconName } from "./icon";
 export { CopyBlock, CopyButton } from "./copy";

@@ -4,7 +4,7 @@ import { isObject, textOf } from "../base/object";
 import type { EventView } from "../api/types";
 
 /** Whether a guest is asked for something. */
-export type Asks = "no" | "optional" | "required";
+export type Asks = "notAsked" | "optional" | "required";
 
 export type EventOffer = {
   kind: "event";
@@ -56,14 +56,14 @@ export async function readSecret(scope: string, id: string): Promise<Record<stri
 export async function readHost(scope: string): Promise<Host> {
   const path = `/mcp/users/${encodeURIComponent(scope)}/manifest`;
   const manifest = await inTime(request<Record<string, unknown>>("GET", path));
-  const name = textOf(manifest["host"], "displayName") ?? null;
+  const name = textOf(manifest["host"], "displayName") || null;
   return { scope, name, payTo: textOf(manifest, "payTo") ?? null };
 }
 
 // A host may ask for the guest's name and address, or not. Without a word about it both may be given.
 function asks(event: EventView, key: string): Asks {
   const word = textOf(event, key);
-  return word === "no" || word === "required" ? word : "optional";
+  return word === "notAsked" || word === "required" ? word : "optional";
 }
 
 function tool(scope: string, name: string): string {

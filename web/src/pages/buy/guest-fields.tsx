@@ -34,8 +34,8 @@ export function useGuest(asks: Guest["asks"]): Guest {
       setIsTried(true);
       if (errors.name !== null || errors.email !== null) return null;
       const given: Record<string, string> = {};
-      if (asks.name !== "no" && values.name.trim() !== "") given["name"] = values.name.trim();
-      if (asks.email !== "no" && values.email.trim() !== "") given["email"] = values.email.trim();
+      if (asks.name !== "notAsked" && values.name.trim() !== "") given["name"] = values.name.trim();
+      if (asks.email !== "notAsked" && values.email.trim() !== "") given["email"] = values.email.trim();
       return given;
     },
   };
@@ -43,7 +43,7 @@ export function useGuest(asks: Guest["asks"]): Guest {
 
 export function GuestFields({ guest, disabled }: { guest: Guest; disabled: boolean }) {
   const { asks, values, errors, set } = guest;
-  if (asks.name === "no" && asks.email === "no") return null;
+  if (asks.name === "notAsked" && asks.email === "notAsked") return null;
   return (
     <fieldset className="stack-tight">
       <legend className="visually-hidden">Who is coming?</legend>
@@ -52,7 +52,7 @@ export function GuestFields({ guest, disabled }: { guest: Guest; disabled: boole
         <span className="second">Only the host sees this</span>
       </div>
       <div className="guest-fields">
-        {asks.name !== "no" && (
+        {asks.name !== "notAsked" && (
           <TextField
             label={asks.name === "required" ? "Name" : "Name (optional)"}
             hideLabel
@@ -66,7 +66,7 @@ export function GuestFields({ guest, disabled }: { guest: Guest; disabled: boole
             disabled={disabled}
           />
         )}
-        {asks.email !== "no" && (
+        {asks.email !== "notAsked" && (
           <TextField
             label={asks.email === "required" ? "E-mail" : "E-mail (optional)"}
             hideLabel
@@ -93,7 +93,7 @@ function nameFault(asks: Asks, name: string): string | null {
 
 function emailFault(asks: Asks, email: string): string | null {
   const typed = email.trim();
-  if (asks === "no") return null;
+  if (asks === "notAsked") return null;
   if (typed === "") return asks === "required" ? "The host asks for your e-mail address." : null;
   if (!/^[^\s@]+@[^\s@]+$/.test(typed)) return "Write an address such as you@example.org.";
   return /\.[^.\s]{2,}$/.test(typed) ? null : "This address has no ending, such as .org.";

@@ -1,5 +1,5 @@
 // The checkout of one thing: a sheet over a quiet summary of the event.
-import { Button, Cover, Empty, eventTime } from "../../parts";
+import { Button, Empty, EventCover, eventTime } from "../../parts";
 import { eventPage, serverUrl } from "../../purchase/offers";
 import "../../style/buy.css";
 import { useOffer, wantedEvent } from "./offer";
@@ -20,7 +20,7 @@ function Checkout({ scope, eventId }: { scope: string; eventId: string }) {
     <>
       <section className="buy-summary" aria-label="Event">
         <div className="buy-cover">
-          <Cover seed={eventId} columns={5} rows={3} />
+          <EventCover id={eventId} path={event?.coverPath} cut="wide" />
         </div>
         <div className="stack-tight">
           <h1>{event === null ? <span className="skeleton buy-line" /> : event.title}</h1>

@@ -1,7 +1,7 @@
 import { useEffect, useState, type ReactNode } from "react";
 import { toAtomic, toDollars } from "../../base/amounts";
 import { isSameAddress } from "../../base/address";
-import { Cover, Dialog, Icon, Notice, eventTime, moneyText } from "../../parts";
+import { Dialog, Icon, Notice, EventCover, eventTime, moneyText } from "../../parts";
 import type { EventOffer, Host } from "../../purchase/offers";
 import { knownTickets, useSession } from "../../session";
 import { useCheckout, type Phase } from "./checkout";
@@ -34,7 +34,7 @@ export function CheckoutSheet({ offer, host, mcpUrl, onClose }: Props) {
       sheet={{
         lead: (
           <div className="sheet-cover">
-            <Cover seed={event.id} />
+            <EventCover id={event.id} path={event.coverPath} cut="square" />
           </div>
         ),
         under: <Facts offer={offer} host={host} cost={cost} />,

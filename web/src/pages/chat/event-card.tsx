@@ -1,5 +1,5 @@
 import { numberOf, textOf } from "../../base/object";
-import { Badge, Cover, Money, Time, eventTime, visible } from "../../parts";
+import { Badge, Money, Time, EventCover, eventTime, visible } from "../../parts";
 import { PaidButton } from "./paid-button";
 
 type Props = { event: Record<string, unknown>; mcpUrl: string | null };
@@ -17,7 +17,7 @@ export function EventCard({ event, mcpUrl }: Props) {
   return (
     <article className="card event-card" aria-label={title}>
       <div className="event-cover">
-        <Cover seed={id ?? title} columns={5} rows={3} />
+        <EventCover id={id ?? title} path={textOf(event, "coverPath")} cut="wide" />
         {price !== undefined && (
           <span className="event-price">
             <Money dollars={price} />

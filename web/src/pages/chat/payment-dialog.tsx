@@ -2,7 +2,7 @@ import { networkName } from "../../api/networks";
 import { useSettings } from "../../api/settings";
 import {
   Button,
-  Cover,
+  EventCover,
   Dialog,
   Face,
   Hash,
@@ -67,7 +67,7 @@ function Lead({ purpose: { seed, isOurs } }: { purpose: Purpose }) {
   if (seed !== null && isOurs) {
     return (
       <div className="sheet-cover">
-        <Cover seed={seed} />
+        <EventCover id={seed} cut="square" />
       </div>
     );
   }

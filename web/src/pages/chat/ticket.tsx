@@ -1,5 +1,5 @@
 import { textOf } from "../../base/object";
-import { Cover, Icon, QrCode, Time, eventTime, safeLink, visible } from "../../parts";
+import { Icon, QrCode, Time, EventCover, eventTime, safeLink, visible } from "../../parts";
 import { useSession } from "../../session";
 
 /** A seat that was bought. The content comes from a server, so every part is checked. */
@@ -18,7 +18,7 @@ export function Ticket({ content }: { content: Record<string, unknown> }) {
   return (
     <article className="card ticket" aria-label={`Ticket: ${title}`}>
       <div className="ticket-cover">
-        <Cover seed={textOf(event, "id") ?? code} />
+        <EventCover id={textOf(event, "id") ?? code} path={textOf(event, "coverPath")} cut="square" />
       </div>
       <div className="stack-tight">
         <p className="with-icon receipt-paid">

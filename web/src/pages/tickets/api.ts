@@ -14,6 +14,7 @@ export type Bought = {
   endsAt: string | null;
   timeZone: string | null;
   place: string | null;
+  coverPath: string | null;
   state: string;
   ticketUrl: string | null;
   /** How its buyer reads the answer again. */
@@ -61,6 +62,7 @@ function bought(line: Record<string, unknown>): Bought {
     endsAt: text("endsAt"),
     timeZone: text("timeZone"),
     place: text("place"),
+    coverPath: text("coverPath"),
     state: text("state") ?? "done",
     ticketUrl: text("ticketUrl"),
     again: url === undefined ? null : { url, arguments: isObject(args) ? args : {} },

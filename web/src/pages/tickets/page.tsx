@@ -190,6 +190,7 @@ function fromBrowser(ticket: KnownTicket): Bought {
     endsAt: null,
     timeZone: ticket.timeZone,
     place: ticket.place === "" ? null : ticket.place,
+    coverPath: null,
     state: end < Date.now() ? "over" : "valid",
     ticketUrl: ticket.ticketUrl,
     again: null,

@@ -5,7 +5,7 @@ import {
   Badge,
   Button,
   CopyButton,
-  Cover,
+  EventCover,
   Icon,
   Notice,
   eventTime,
@@ -84,7 +84,7 @@ function Next({ seat, now }: { seat: Bought; now: number }) {
   return (
     <article className="next" aria-label={`Next: ${visible(seat.title)}`}>
       <div className="next-cover">
-        <Cover seed={seat.item ?? seat.title} columns={5} rows={3} />
+        <EventCover id={seat.item ?? seat.title} path={seat.coverPath} cut="wide" />
       </div>
       <div className="next-text">
         <span className="row">
@@ -127,7 +127,7 @@ function SeatRow({ seat }: { seat: Bought }) {
   return (
     <div className="bought-row">
       <div className="bought-cover">
-        <Cover seed={seat.item ?? seat.title} />
+        <EventCover id={seat.item ?? seat.title} path={seat.coverPath} cut="square" />
       </div>
       <div className="wallet-text">
         {seat.startsAt !== null && (
