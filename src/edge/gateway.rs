@@ -18,7 +18,7 @@ use crate::edge::shim;
 use crate::host::backup::format::PAGE_BYTES_MAX;
 use crate::host::command::{Action, Command};
 use crate::http::admission::Rare;
-use crate::http::route::{self, NoRoute, Own, Route};
+use crate::http::route::{self, AtHost, NoRoute, Own, Route};
 use crate::http::source::Source;
 use crate::http::{cors, problem};
 use crate::ports::Level;
@@ -145,6 +145,9 @@ impl Gateway {
         }
         if command.action == Action::Own(Own::Register) {
             return self.register(&command, headers, body).await;
+        }
+        if matches!(command.action, Action::AtHost(AtHost::Share(_))) {
+            return self.share(&command, headers).await;
         }
         Ok(self.forward(&command, headers, body).await?)
     }

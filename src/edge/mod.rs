@@ -24,6 +24,7 @@ mod payee_object;
 mod platform;
 mod relayer_object;
 mod rpc;
+mod share;
 mod shim;
 mod signer;
 mod sql;

@@ -200,6 +200,7 @@ impl<W: World> Host<W> {
                     events::rest::event_page(&self.cx(&profile), &public::card(&profile), id)
                 }
                 AtHost::Calendar(id) => events::rest::calendar(&self.cx(&profile), id),
+                AtHost::Share(id) => events::rest::share(&self.cx(&profile), id),
                 AtHost::Ticket(code) => {
                     events::rest::ticket(&self.cx(&profile), &public::card(&profile), code)
                 }

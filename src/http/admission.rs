@@ -62,8 +62,9 @@ impl Cost {
                 | AtHost::Calendar(_)
                 | AtHost::Ticket(_),
             ) => (Purpose::Calls, 5),
-            // Each asks a relayer's object, or the chain.
+            // Each asks a relayer's object, or the chain, or draws.
             Route::Health
+            | Route::Host(_, AtHost::Share(_))
             | Route::Explorer(_)
             | Route::Facilitator(AtFacilitator::Verify | AtFacilitator::Settle) => {
                 (Purpose::Calls, 20)
@@ -214,6 +215,7 @@ mod tests {
             ("POST", format!("/mcp/users/{SCOPE}"), 30_000),
             ("POST", format!("/x402/users/{SCOPE}/tools/listEvents"), 30_000),
             ("GET", format!("/e/{SCOPE}"), 6_000),
+            ("GET", format!("/e/{SCOPE}/evt_0123456789abcdef01234567/share.png"), 1_500),
             ("GET", "/api/users/me".to_owned(), 6_000),
             ("GET", "/api/users/export".to_owned(), 300),
             ("GET", "/api/tickets".to_owned(), 300),

@@ -9,4 +9,5 @@ pub mod markdown;
 pub mod page;
 pub mod problem;
 pub mod route;
+pub mod share;
 pub mod source;

@@ -57,6 +57,8 @@ pub enum AtHost {
     HostPage,
     EventPage(EventId),
     Calendar(EventId),
+    /// The picture of an event's link preview.
+    Share(EventId),
     Ticket(TicketCode),
 }
 
@@ -192,6 +194,9 @@ pub fn parse(method: &str, path: &str) -> Result<Route, NoRoute> {
         }
         ["e", scope, event, "calendar.ics"] => {
             only("GET", Route::Host(scope_of(scope)?, AtHost::Calendar(event_of(event)?)))
+        }
+        ["e", scope, event, "share.png"] => {
+            only("GET", Route::Host(scope_of(scope)?, AtHost::Share(event_of(event)?)))
         }
         ["t", code] => {
             let code = TicketCode::parse(code).map_err(|_| NoRoute::NotFound)?;

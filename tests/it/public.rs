@@ -185,7 +185,12 @@ fn an_event_s_page_says_what_is_bought_and_leads_there() {
     assert_eq!(data["offers"]["availability"], "https://schema.org/InStock");
     assert_eq!(data["organizer"]["name"], "Ada & friends");
     assert_eq!(data["description"], "Two talks one two");
-    assert!(!shown.contains("/mcp/users/{scope}\""), "the server is shown on the host's page");
+    let picture = format!("http://localhost:8787/e/{scope}/{id}/share.png");
+    assert!(shown.contains(&format!("<meta property=\"og:image\" content=\"{picture}\">")));
+    let asked = Action::AtHost(AtHost::Share(EventId::parse(id).unwrap()));
+    let card = json_of(&server.as_owner(asked, &json!({})));
+    let on_it = ["title", "when", "price"].map(|name| card[name].clone());
+    assert_eq!(on_it, ["Rust <meetup>", "Sat 12 Dec 2026, 18:30", "$0.05"]);
 }
 
 #[test]

@@ -112,7 +112,7 @@ impl Cover<'_> {
 const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
 
 /// FNV-1a of 64 bits, continued from `hash`.
-fn fnv_1a(hash: u64, bytes: &[u8]) -> u64 {
+pub(crate) fn fnv_1a(hash: u64, bytes: &[u8]) -> u64 {
     bytes.iter().fold(hash, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 

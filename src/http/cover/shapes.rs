@@ -3,7 +3,7 @@
 use crate::http::cover::palette::Colour;
 
 /// The side of a cell of the grid, units.
-pub(super) const CELL: i32 = 60;
+pub(crate) const CELL: i32 = 60;
 
 /// Shapes from the lowest to the highest, on a ground that they cover as a whole.
 #[derive(Clone, Debug, PartialEq, Eq)]

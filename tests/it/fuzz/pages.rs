@@ -5,6 +5,7 @@ use events_concierge::base::id::{EventId, RsvpId, ScopeId, TicketCode};
 use events_concierge::base::money::Usdc;
 use events_concierge::base::time::{UnixSeconds, ZoneName};
 use events_concierge::http::cover::Look;
+use events_concierge::http::markdown;
 use events_concierge::ports::paging::Found;
 use events_concierge::products::events::asks::{Asks, GuestDetails};
 use events_concierge::products::events::calendar::to_ics;
@@ -120,19 +121,25 @@ fn markup(words: &Words) -> [String; 3] {
     pages.map(|page| page.unwrap().matches(['<', '>', '"', '\'']).collect())
 }
 
+/// The same texts with a letter for each character that means something in HTML.
+fn harmless(words: &Words) -> Words {
+    let plain = |text: &String| text.replace(['<', '>', '"', '\'', '&'], "x");
+    Words {
+        title: plain(&words.title),
+        description: plain(&words.description),
+        location: plain(&words.location),
+        name: plain(&words.name),
+        email: plain(&words.email),
+        transaction: plain(&words.transaction),
+    }
+}
+
 #[test]
 fn words_never_become_markup() {
-    let plain = Words {
-        title: "x".to_owned(),
-        description: "x".to_owned(),
-        location: "x".to_owned(),
-        name: "x".to_owned(),
-        email: "x".to_owned(),
-        transaction: "x".to_owned(),
-    };
-    let expected = markup(&plain);
-    fuzz("pages: HTML", words, move |words| {
-        prop_assert_eq!(markup(&words), expected.clone());
+    fuzz("pages: HTML", words, |words| {
+        // A place that is an address of the web has a link of its own.
+        let words = Words { location: format!("at {}", words.location), ..words };
+        prop_assert_eq!(markup(&words), markup(&harmless(&words)));
         Ok(())
     });
 }
@@ -271,4 +278,60 @@ fn a_list_has_its_columns_and_no_formulas() {
         check_field(&lines[2][3], &words.email)?;
         check_field(&lines[2][5], &words.transaction)
     });
+}
+
+/// What a description may become: these tags, links to the web or a mailbox, and text without markup.
+fn check_markdown(text: &str) -> Verdict {
+    let made = markdown::html(text);
+    prop_assert!(made.len() <= 300 + 60 * text.len(), "{text:?}");
+    let mut rest = made.as_str();
+    while let Some((before, tag)) = rest.split_once('<') {
+        prop_assert!(!before.contains(['>', '"', '\'']), "{made}");
+        let Some((tag, after)) = tag.split_once('>') else {
+            return Err(TestCaseError::fail(format!("a tag without an end: {made}")));
+        };
+        let name = tag.trim_start_matches('/');
+        let is_plain = ["p", "ul", "ol", "li", "strong", "em", "br"].contains(&name);
+        let url = tag.strip_prefix("a rel=\"noopener nofollow\" href=\"");
+        let is_link = url.and_then(|url| url.strip_suffix('"')).is_some_and(|url| {
+            let starts = ["https://", "http://", "mailto:"];
+            starts.iter().any(|start| url.starts_with(start)) && !url.contains(['"', '\'', ' '])
+        });
+        prop_assert!(is_plain || is_link || tag == "/a", "{tag:?} in {made}");
+        rest = after;
+    }
+    prop_assert!(!rest.contains(['>', '"', '\'']), "{made}");
+    Ok(())
+}
+
+/// Texts of marks in any order.
+fn marked() -> impl Strategy<Value = String> {
+    let marks = prop::sample::select(vec![
+        "**",
+        "*",
+        "_",
+        "[",
+        "](",
+        ")",
+        "- ",
+        "1. ",
+        "\n",
+        "\n\n",
+        "\\",
+        "<b>",
+        "\"",
+        "'",
+        "&lt;",
+        "https://a.example/",
+        "javascript:",
+        "mailto:a@b.example",
+        "@",
+    ]);
+    let part = prop_oneof![marks.prop_map(str::to_owned), text()];
+    vec(part, 0..40).prop_map(|parts| parts.concat())
+}
+
+#[test]
+fn a_description_becomes_the_markup_of_the_subset_and_no_other() {
+    fuzz("pages: Markdown", marked, |text| check_markdown(&text));
 }

@@ -107,6 +107,7 @@ const GOOD: &[&str] = &[
     "/e/0123456789abcdef0123456789abcdef",
     "/e/0123456789abcdef0123456789abcdef/evt_0123456789abcdef01234567",
     "/e/0123456789abcdef0123456789abcdef/evt_0123456789abcdef01234567/calendar.ics",
+    "/e/0123456789abcdef0123456789abcdef/evt_0123456789abcdef01234567/share.png",
     "/covers/0123456789abcdef0123456789abcdef/12-pine/strip.svg",
     "/covers/evt_0123456789abcdef01234567/0-own/wide.svg",
     "/t/0123456789abcdef0123456789abcdef-0123456789abcdef01234567",
@@ -166,6 +167,7 @@ fn path_of(route: &Route) -> String {
         Route::Host(scope, AtHost::HostPage) => format!("e/{scope}"),
         Route::Host(scope, AtHost::EventPage(id)) => format!("e/{scope}/{id}"),
         Route::Host(scope, AtHost::Calendar(id)) => format!("e/{scope}/{id}/calendar.ics"),
+        Route::Host(scope, AtHost::Share(id)) => format!("e/{scope}/{id}/share.png"),
         Route::Host(scope, AtHost::Ticket(code)) => {
             assert_eq!(code.scope(), *scope);
             format!("t/{code}")

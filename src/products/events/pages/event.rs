@@ -6,6 +6,7 @@ use crate::base::text::line;
 use crate::base::time::UnixSeconds;
 use crate::http::cover::Cut;
 use crate::http::markdown;
+use crate::http::share::Card;
 use crate::products::events::links::{Calendars, Place};
 use crate::products::events::pages::json_ld;
 use crate::products::events::pages::words::{Closed, HostCard, SeatWords, closed, hours, short};
@@ -92,6 +93,22 @@ pub fn event_page(
     }
     .render()
     .map_err(|error| error.to_string())
+}
+
+/// What is on the picture of the link preview. The year is always there: a picture is kept for long.
+#[must_use]
+pub fn share_card(event: &Event) -> Card {
+    let zone = &event.time_zone;
+    let day = event.starts_at.to_short_day(zone, UnixSeconds::default());
+    let price = if event.cancelled { "Cancelled".to_owned() } else { format!("${}", event.price) };
+    Card {
+        seed: event.id.to_string(),
+        shuffle: event.look.shuffle,
+        palette: event.look.palette,
+        title: event.title.clone(),
+        when: format!("{day}, {}", event.starts_at.to_clock(zone)),
+        price,
+    }
 }
 
 /// The texts that are not empty, with a dot between them.

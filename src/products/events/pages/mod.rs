@@ -7,7 +7,7 @@ mod json_ld;
 mod ticket;
 mod words;
 
-pub use event::{EventUrls, event_page};
+pub use event::{EventUrls, event_page, share_card};
 pub use host::{HostUrls, Listed, SecretLine, host_page};
 pub use ticket::{TicketUrls, ticket_page};
 pub use words::HostCard;
