@@ -91,7 +91,7 @@ fn listed(
     Entry { id: id.to_string(), at, bought, paid, network, transaction, transaction_url }
 }
 
-/// The host's name for people: the beginning and the end of its payout address, which is public. Its user id may be an
+/// The host's name for people: its own words, or the beginning and the end of its payout address. Its user id may be an
 /// e-mail address, which is not.
 fn name_of(profile: &Profile) -> String {
     if !profile.words.display_name.is_empty() {

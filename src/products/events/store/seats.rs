@@ -1,0 +1,160 @@
+//! Reading and changing the seats of events.
+
+use crate::base::id::{EventId, PaymentId, RsvpId, TicketCode};
+use crate::base::time::UnixSeconds;
+use crate::ports::paging::{Found, KeyKind, Order, Page, Query};
+use crate::ports::storage::{Columns, all, first};
+use crate::ports::{Sql, SqlError};
+use crate::products::events::asks::GuestDetails;
+use crate::products::events::rsvp::Rsvp;
+
+const RSVP_COLUMNS: &str =
+    "id, event_id, payer, code, name, email, paid, tx_hash, network, created_at, checked_in_at";
+
+/// Corrects the transaction of a seat.
+///
+/// # Errors
+///
+/// [`SqlError`] if SQLite refuses.
+pub fn correct_rsvp(sql: &impl Sql, payment: &PaymentId, hash: &str) -> Result<(), SqlError> {
+    let statement = "UPDATE rsvps SET tx_hash = ?2 WHERE payment_id = ?1";
+    sql.run(statement, &[payment.as_str().into(), hash.into()]).map(drop)
+}
+
+/// Removes the seat of a payment whose money the chain has dropped.
+///
+/// # Errors
+///
+/// [`SqlError`] if SQLite refuses.
+pub fn remove_rsvp(sql: &impl Sql, payment: &PaymentId) -> Result<(), SqlError> {
+    let statement = "DELETE FROM rsvps WHERE payment_id = ?1 RETURNING event_id";
+    let Some(mut columns) = first(sql, statement, &[payment.as_str().into()])? else {
+        return Ok(());
+    };
+    let counted = "UPDATE events SET taken = taken - 1 WHERE id = ?1";
+    sql.run(counted, &[columns.text()?.into()]).map(drop)
+}
+
+/// Seats in the order in which they were sold.
+pub static BY_SALE: Order =
+    Order { list: "rsvps", keys: &[("created_at", KeyKind::Int), ("id", KeyKind::Text)] };
+
+/// A page of an event's seats in the order [`BY_SALE`].
+///
+/// # Errors
+///
+/// [`SqlError`] if SQLite refuses.
+pub fn guests(sql: &impl Sql, id: &EventId, page: &Page) -> Result<Found<Rsvp>, SqlError> {
+    let query = Query {
+        columns: RSVP_COLUMNS,
+        table: "rsvps",
+        condition: "event_id = ?1",
+        parameters: &[id.as_str().into()],
+    };
+    page.find(sql, query, rsvp_of)
+}
+
+/// The first seats of an event, oldest first.
+///
+/// # Errors
+///
+/// [`SqlError`] if SQLite refuses.
+pub fn rsvps(sql: &impl Sql, id: &EventId, limit: u32) -> Result<Vec<Rsvp>, SqlError> {
+    let statement = format!(
+        "SELECT {RSVP_COLUMNS} FROM rsvps WHERE event_id = ?1 ORDER BY created_at, id LIMIT ?2"
+    );
+    all(sql, &statement, &[id.as_str().into(), limit.into()], rsvp_of)
+}
+
+/// A wallet's seat at an event.
+///
+/// # Errors
+///
+/// [`SqlError`] if SQLite refuses.
+pub fn rsvp_of_payer(sql: &impl Sql, id: &EventId, payer: &str) -> Result<Option<Rsvp>, SqlError> {
+    let statement = format!("SELECT {RSVP_COLUMNS} FROM rsvps WHERE event_id = ?1 AND payer = ?2");
+    first(sql, &statement, &[id.as_str().into(), payer.into()])?.as_mut().map(rsvp_of).transpose()
+}
+
+/// The seat with this id.
+///
+/// # Errors
+///
+/// [`SqlError`] if SQLite refuses.
+pub fn rsvp(sql: &impl Sql, id: &RsvpId) -> Result<Option<Rsvp>, SqlError> {
+    let statement = format!("SELECT {RSVP_COLUMNS} FROM rsvps WHERE id = ?1");
+    first(sql, &statement, &[id.as_str().into()])?.as_mut().map(rsvp_of).transpose()
+}
+
+/// The seat that a payment bought.
+///
+/// # Errors
+///
+/// [`SqlError`] if SQLite refuses.
+pub fn rsvp_of_payment(sql: &impl Sql, payment: &PaymentId) -> Result<Option<Rsvp>, SqlError> {
+    let statement = format!("SELECT {RSVP_COLUMNS} FROM rsvps WHERE payment_id = ?1");
+    first(sql, &statement, &[payment.as_str().into()])?.as_mut().map(rsvp_of).transpose()
+}
+
+/// The seat of a ticket code.
+///
+/// # Errors
+///
+/// [`SqlError`] if SQLite refuses.
+pub fn rsvp_of_ticket(sql: &impl Sql, code: &TicketCode) -> Result<Option<Rsvp>, SqlError> {
+    let statement = format!("SELECT {RSVP_COLUMNS} FROM rsvps WHERE code = ?1");
+    first(sql, &statement, &[code.as_str().into()])?.as_mut().map(rsvp_of).transpose()
+}
+
+/// The seat at an event whose ticket code ends so. `None` if there is none, or more than one.
+///
+/// # Errors
+///
+/// [`SqlError`] if SQLite refuses.
+pub fn rsvp_of_short_code(
+    sql: &impl Sql,
+    id: &EventId,
+    end: &str,
+) -> Result<Option<Rsvp>, SqlError> {
+    let statement = format!(
+        "SELECT {RSVP_COLUMNS} FROM rsvps WHERE event_id = ?1 AND substr(code, -8) = ?2 LIMIT 2"
+    );
+    let mut found = all(sql, &statement, &[id.as_str().into(), end.into()], rsvp_of)?;
+    let one = found.pop();
+    Ok(if found.is_empty() { one } else { None })
+}
+
+/// Marks a guest as arrived. Returns the first arrival, if there was one before.
+///
+/// # Errors
+///
+/// [`SqlError`] if SQLite refuses.
+pub fn check_in(
+    sql: &impl Sql,
+    rsvp: &Rsvp,
+    now: UnixSeconds,
+) -> Result<Option<UnixSeconds>, SqlError> {
+    if rsvp.checked_in_at.is_some() {
+        return Ok(rsvp.checked_in_at);
+    }
+    sql.run(
+        "UPDATE rsvps SET checked_in_at = ?2 WHERE id = ?1 AND checked_in_at IS NULL",
+        &[rsvp.id.as_str().into(), now.into()],
+    )?;
+    Ok(None)
+}
+
+fn rsvp_of(columns: &mut Columns) -> Result<Rsvp, SqlError> {
+    Ok(Rsvp {
+        id: columns.parsed(RsvpId::parse)?,
+        event_id: columns.parsed(EventId::parse)?,
+        payer: columns.text()?,
+        code: columns.parsed(TicketCode::parse)?,
+        guest: GuestDetails { name: columns.optional_text()?, email: columns.optional_text()? },
+        paid: columns.usdc()?,
+        transaction: columns.text()?,
+        network: columns.text()?,
+        created_at: columns.moment()?,
+        checked_in_at: columns.optional_int()?.map(UnixSeconds::new),
+    })
+}
