@@ -1,5 +1,5 @@
 // `npm run bench`: ours beside a floor and a peer, in one workerd and in turns, and the goals of each scenario.
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { freePort } from "../dev/lib/ports.mjs";
 import { Failure, parseOptions, root, runMain, step } from "../dev/lib/process.mjs";
@@ -10,7 +10,7 @@ import { guests, memory, rush, starts, statements } from "./others.mjs";
 import { measure, startLoad, startOutside } from "./measure.mjs";
 import { forOurs, forPeer } from "./payments.mjs";
 import { networkAt, prepare } from "./prepare.mjs";
-import { goalLine, report } from "./report.mjs";
+import { goalLine, report, unexplained } from "./report.mjs";
 import { paid, scenarios } from "./scenarios.mjs";
 import { ours, startWorkerd } from "./workerd.mjs";
 
@@ -32,6 +32,8 @@ async function main(args) {
     const results = await bench({ outside, load: loader.load, size, only: values.only });
     for (const goal of results.goals) console.log(goalLine(goal));
     const text = report(results, { size, seconds: (performance.now() - began) / 1000 });
+    const missing = unexplained(results.goals, readFileSync(path.join(root, "bench", "MISSED.md"), "utf8"));
+    if (values.report && missing.length > 0) throw new Failure(`say in bench/MISSED.md why these goals are missed: ${missing.join(", ")}`);
     if (values.report) writeFileSync(path.join(root, "bench", "REPORT.md"), text);
   } finally {
     loader.stop();
