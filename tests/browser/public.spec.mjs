@@ -54,8 +54,11 @@ test("the picture of a link preview is a PNG that browsers decode", stage.visit(
   assert.deepEqual([answer.status(), answer.headers()["content-type"]], [200, "image/png"]);
   const same = await page.request.get(address, { headers: { "if-none-match": answer.headers().etag } });
   assert.equal(same.status(), 304);
-  await page.goto(address);
-  const size = await page.evaluate(() => [document.images[0].naturalWidth, document.images[0].naturalHeight]);
+  const size = await page.evaluate(async (src) => {
+    const image = Object.assign(new Image(), { src });
+    await image.decode();
+    return [image.naturalWidth, image.naturalHeight];
+  }, address);
   assert.deepEqual(size, [1200, 630]);
 }));
 
