@@ -153,12 +153,15 @@ async function showHost({ origin, host, again }, event, ticket, agent) {
   table([["revenue", total], ["rsvp", record]]);
 }
 
-/** Records go out to KV a moment after the answer, so this asks a few times. */
+const KV_MILLIS = 30_000;
+
+/** The first record of a sale goes out to KV a moment after the answer; sums of several sales wait for each other, ten seconds here. */
 async function kvRecord(key, isRight) {
   const args = ["node_modules/wrangler/bin/wrangler.js", "kv", "key", "get", key, "--local"];
   args.push("--binding", "SECRETS", "--persist-to", join(folder, "worker"), "--text");
   let value = "";
-  for (let tries = 0; tries < 6; tries += 1) {
+  const end = Date.now() + KV_MILLIS;
+  while (Date.now() < end) {
     value = spawnSync(process.execPath, args, { cwd: root, encoding: "utf8" }).stdout.trim();
     if (isRight(value)) return value;
     await new Promise((resolve) => setTimeout(resolve, 500));

@@ -159,7 +159,7 @@ test("registration and payout belong to the proven identity", async () => {
 test("the published records are under the keys of the product", async () => {
   const event = await createEvent(network, server);
   const byHash = JSON.parse(await until(() => network.worker.kv.get(`usersByHash:${server.scope}`)));
-  assert.deepEqual(Object.keys(byHash).sort(), ["createdAt", "updatedAt", "urlSafeId", "userId", "walletAddress"]);
+  assert.deepEqual(Object.keys(byHash).sort(), ["about", "createdAt", "displayName", "updatedAt", "urlSafeId", "userId", "walletAddress"]);
   assert.equal(byHash.walletAddress, host.address);
   assert.deepEqual(JSON.parse(await network.worker.kv.get(`users:${server.userId}`)), byHash);
   const published = JSON.parse(await until(() => network.worker.kv.get(`${server.scope}:events:${event.id}`)));
