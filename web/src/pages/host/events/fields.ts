@@ -1,5 +1,5 @@
 // The values of the event form, and the event or changes that they describe. Pure.
-import type { EventView } from "../../../api/types";
+import type { Ask, EventView, Palette } from "../../../api/types";
 import { toAtomic } from "../../../base/amounts";
 import { isZone, ownZone, toMoment, toWall } from "../shared/zones";
 
@@ -12,6 +12,9 @@ export const FIELDS = [
   "location",
   "capacity",
   "price",
+  "askName",
+  "askEmail",
+  "coverPalette",
 ] as const;
 export type FieldName = (typeof FIELDS)[number];
 /** The typed texts; times are wall-clock times in `timeZone`. */
@@ -27,9 +30,33 @@ export type NewEvent = {
   location?: string;
   capacity: number;
   price: string;
+  askName: Ask;
+  askEmail: Ask;
+  coverPalette?: Palette;
 };
-/** `endsAt: null` removes the end. */
-export type Changes = Partial<Omit<NewEvent, "endsAt">> & { endsAt?: string | null };
+/** `endsAt: null` removes the end, `coverPalette: null` the host's choice. */
+export type Changes = Partial<Omit<NewEvent, "endsAt" | "coverPalette">> & {
+  endsAt?: string | null;
+  coverPalette?: Palette | null;
+};
+
+export const ASKS: readonly { value: Ask; label: string }[] = [
+  { value: "notAsked", label: "Not asked for" },
+  { value: "optional", label: "Asked for" },
+  { value: "required", label: "Required" },
+];
+/** `value` is empty if the colours follow from the event. */
+export const PALETTES: readonly { value: Palette | ""; label: string }[] = [
+  { value: "", label: "Chosen for you" },
+  { value: "pine", label: "Pine" },
+  { value: "dusk", label: "Dusk" },
+  { value: "tide", label: "Tide" },
+  { value: "clay", label: "Clay" },
+  { value: "plum", label: "Plum" },
+  { value: "moss", label: "Moss" },
+  { value: "ink", label: "Ink" },
+  { value: "honey", label: "Honey" },
+];
 export type Read<T> = { ok: true; value: T } | { ok: false; errors: Errors };
 
 export function emptyValues(): Values {
@@ -42,6 +69,9 @@ export function emptyValues(): Values {
     location: "",
     capacity: "",
     price: "",
+    askName: "optional",
+    askEmail: "optional",
+    coverPalette: "",
   };
 }
 
@@ -56,6 +86,9 @@ export function valuesOf(event: EventView): Values {
     location: event.location ?? "",
     capacity: String(event.capacity),
     price: event.price,
+    askName: event.askName,
+    askEmail: event.askEmail,
+    coverPalette: event.coverPalette ?? "",
   };
 }
 
@@ -77,7 +110,11 @@ export function readNew(values: Values): Read<NewEvent> {
     timeZone: values.timeZone.trim(),
     capacity: Number(values.capacity.trim()),
     price: values.price.trim(),
+    askName: askOf(values.askName),
+    askEmail: askOf(values.askEmail),
   };
+  const palette = paletteOf(values.coverPalette);
+  if (palette !== null) value.coverPalette = palette;
   const endsAt = momentOf(values, "endsAt");
   if (endsAt !== null) value.endsAt = endsAt;
   if (values.location.trim() !== "") value.location = values.location.trim();
@@ -102,6 +139,9 @@ export function readChanges(values: Values, event: EventView): Read<Changes> {
   if (!isUnchanged("location")) changes.location = values.location.trim();
   if (!isUnchanged("capacity")) changes.capacity = Number(values.capacity.trim());
   if (!isUnchanged("price")) changes.price = values.price.trim();
+  if (!isUnchanged("askName")) changes.askName = askOf(values.askName);
+  if (!isUnchanged("askEmail")) changes.askEmail = askOf(values.askEmail);
+  if (!isUnchanged("coverPalette")) changes.coverPalette = paletteOf(values.coverPalette);
   for (const name of ["startsAt", "endsAt"] as const) {
     const moment = isUnchangedTime(name) ? null : momentOf(values, name);
     if (moment !== null) changes[name] = moment;
@@ -118,6 +158,10 @@ export function timeHint(values: Values, name: "startsAt" | "endsAt"): string | 
     return "The clocks are set back over this time, so it comes twice: the first one is used";
   return meaning.kind === "once" ? `${meaning.utc.slice(0, 16).replace("T", " ")} UTC` : null;
 }
+
+const askOf = (text: string): Ask => ASKS.find(({ value }) => value === text)?.value ?? "optional";
+const paletteOf = (text: string): Palette | null =>
+  PALETTES.find(({ value }) => value === text)?.value || null;
 
 function check(values: Values): Errors {
   const errors: Errors = {};

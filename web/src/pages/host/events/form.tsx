@@ -1,7 +1,7 @@
 // The form for a new event, a copy of an event, or changes of one.
 import { useId, useMemo, useState, type FormEvent } from "react";
 import type { EventView, OwnEvent } from "../../../api/types";
-import { Button, Field, TextArea, TextField } from "../../../parts";
+import { Button, Field, SelectField, TextArea, TextField } from "../../../parts";
 import { useHost } from "../access/session";
 import { fieldsOf, useFormFocus } from "../shared/form";
 import { Trouble } from "../shared/trouble";
@@ -9,7 +9,9 @@ import { fieldFault, useAction } from "../shared/use-action";
 import { allZones } from "../shared/zones";
 import * as api from "./api";
 import {
+  ASKS,
   FIELDS,
+  PALETTES,
   emptyValues,
   readChanges,
   readNew,
@@ -36,7 +38,12 @@ export function EventForm({ purpose, done, close }: Props) {
     <form ref={form} className="card host-form" aria-labelledby={titleId} noValidate onSubmit={submit}>
       <h3 id={titleId}>{headingOf(purpose)}</h3>
       <TextField label="Title" required maxLength={200} {...field("title")} />
-      <TextArea label="Description (optional)" rows={4} hint="Plain text" {...field("description")} />
+      <TextArea
+        label="Description (optional)"
+        rows={4}
+        hint="**bold**, *italic*, lists and [links](https://example.org)"
+        {...field("description")}
+      />
       <div className="host-pair">
         <TextField
           label="Starts"
@@ -64,6 +71,11 @@ export function EventForm({ purpose, done, close }: Props) {
           {...field("price")}
         />
       </div>
+      <div className="host-pair">
+        <SelectField label="The guest's name" options={ASKS} {...field("askName")} />
+        <SelectField label="The guest's e-mail address" options={ASKS} {...field("askEmail")} />
+      </div>
+      <SelectField label="Colours of the cover" options={PALETTES} {...field("coverPalette")} />
       {purpose.kind === "edit" && purpose.of.rsvpCount > 0 && (
         <p className="quiet small">A new price applies to seats sold from now on.</p>
       )}

@@ -3,10 +3,12 @@ import { Limits } from "./limits";
 import { Payout } from "./payout";
 import { Prices } from "./prices";
 import { Products } from "./products";
+import { Words } from "./words";
 
 export function Settings({ profile }: { profile: ProfileView }) {
   return (
     <>
+      <Words profile={profile} />
       <Products profile={profile} />
       <Payout profile={profile} />
       <Limits profile={profile} />
