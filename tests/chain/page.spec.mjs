@@ -149,16 +149,21 @@ test("answers that ask for payment are counted apart from what was sold", async 
   assert.deepEqual(revenue.unpaidByEvent, [{ key: event.id, count: 4 }]);
 });
 
-test("the pages of host and event lead into the chat, and run no script", async () => {
+test("the pages of host and event lead to the chat and to the checkout, and run no script", async () => {
   const event = await createEvent(network, stage.server, { title: "<script>alert(1)</script>" });
-  for (const path of [`/e/${stage.server.scope}`, `/e/${stage.server.scope}/${event.id}`]) {
+  const leads = {
+    [`/e/${stage.server.scope}`]: `/?door=${encodeURIComponent(stage.mcpUrl)}`,
+    [`/e/${stage.server.scope}/${event.id}`]: `/buy/${stage.server.scope}/${event.id}`,
+  };
+  for (const [path, onwards] of Object.entries(leads)) {
     const answer = await get(network, path);
     const html = await answer.text();
     assert.equal(answer.status, 200);
     assert.match(answer.headers.get("content-security-policy"), /^default-src 'none'/);
-    assert.doesNotMatch(html, /<script/);
+    // What is no program: data for search engines.
+    assert.doesNotMatch(html.replace(/<script type="application\/ld\+json">/g, ""), /<script/);
     assert.match(html, /&#60;script&#62;|&lt;script&gt;/);
-    assert.ok(html.includes(`/?door=${encodeURIComponent(stage.mcpUrl)}`), "a link to the chat");
+    assert.ok(html.includes(`"${network.publicUrl}${onwards}"`) || html.includes(`"${onwards}"`), `${path} leads to ${onwards}`);
     assert.match(html, /<meta property="og:title"/);
   }
 });

@@ -36,6 +36,8 @@ test("a ticket and a secret of two hosts are found again by a proof and by a ses
   const payment = await payFor(network, one, event, buyer);
   const seat = await callTool(network, one, "rsvpToEvent", { eventId: event.id }, payment);
   assert.equal(seat.status, 200, JSON.stringify(seat.body));
+  // The list is sorted by the second.
+  await new Promise((resolve) => setTimeout(resolve, 1100));
   const stored = await post(
     network,
     "/api/users/secrets",
