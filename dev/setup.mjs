@@ -21,7 +21,7 @@ export async function setup({ profile } = {}) {
 async function install(profile) {
   requireTool("npm", "Node.js 20 or newer together with npm (https://nodejs.org)");
   // npm waits for the network and the compiler for the processor: together they are quicker.
-  const takes = profile === "start" ? "two to three minutes" : "about five minutes";
+  const takes = profile === "start" ? "about two minutes" : "about five minutes";
   const compile = () => step(`compiling the Worker, ${takes} the first time`, () => buildWorker(profile));
   const jobs = [step("installing npm packages", installPackages), profile && compile()];
   const failed = (await Promise.allSettled(jobs)).find(({ status }) => status === "rejected");
