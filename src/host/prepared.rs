@@ -14,8 +14,8 @@ use crate::shop::registry::Tool;
 
 /// The longest key, bytes. Arguments of free tools are short.
 const KEY_BYTES_MAX: usize = 512;
-/// All results of a second, bytes.
-const BYTES_MAX: usize = 1_000_000;
+/// All results of a second, bytes. Many objects may share the memory of an isolate.
+const BYTES_MAX: usize = 200_000;
 
 /// The results of one second.
 #[derive(Debug, Default)]

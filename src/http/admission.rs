@@ -51,8 +51,11 @@ impl Cost {
             | Route::Host(_, AtHost::Mcp | AtHost::Tool(_)) => (Purpose::Calls, 1),
             Route::Own(Own::Register) => (Purpose::Identity, 50),
             // It copies everything that a host has.
-            // As the list of tickets asks many hosts.
-            Route::Own(Own::Export) | Route::Faucet | Route::Tickets => (Purpose::Calls, 100),
+            // Copies everything that a host has, asks many objects, or draws a picture.
+            Route::Own(Own::Export)
+            | Route::Faucet
+            | Route::Tickets
+            | Route::Host(_, AtHost::Share(_)) => (Purpose::Calls, 100),
             Route::Own(_)
             | Route::Host(
                 _,
@@ -62,9 +65,8 @@ impl Cost {
                 | AtHost::Calendar(_)
                 | AtHost::Ticket(_),
             ) => (Purpose::Calls, 5),
-            // Each asks a relayer's object, or the chain, or draws.
+            // Each asks a relayer's object, or the chain.
             Route::Health
-            | Route::Host(_, AtHost::Share(_))
             | Route::Explorer(_)
             | Route::Facilitator(AtFacilitator::Verify | AtFacilitator::Settle) => {
                 (Purpose::Calls, 20)
@@ -215,7 +217,7 @@ mod tests {
             ("POST", format!("/mcp/users/{SCOPE}"), 30_000),
             ("POST", format!("/x402/users/{SCOPE}/tools/listEvents"), 30_000),
             ("GET", format!("/e/{SCOPE}"), 6_000),
-            ("GET", format!("/e/{SCOPE}/evt_0123456789abcdef01234567/share.png"), 1_500),
+            ("GET", format!("/e/{SCOPE}/evt_0123456789abcdef01234567/share.png"), 300),
             ("GET", "/api/users/me".to_owned(), 6_000),
             ("GET", "/api/users/export".to_owned(), 300),
             ("GET", "/api/tickets".to_owned(), 300),
