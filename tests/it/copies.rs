@@ -9,19 +9,11 @@ use events_concierge::http::route::Own;
 use events_concierge::http::source::Source;
 use serde_json::{Value, json};
 
-use crate::support::{NOW, Server, json_of, rpc};
+use crate::support::{NOW, Server, json_of, modern, rpc};
 
 const LEGACY: (&str, &str) = ("mcp-protocol-version", "2025-11-25");
 const BATCHES: (&str, &str) = ("mcp-protocol-version", "2025-03-26");
 const MODERN: (&str, &str) = ("mcp-protocol-version", "2026-07-28");
-
-fn modern(method: &str, mut params: Value) -> Value {
-    params["_meta"] = json!({
-        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-        "io.modelcontextprotocol/clientCapabilities": {},
-    });
-    rpc(method, &params)
-}
 
 fn copy_of(server: &Server) -> Copies {
     let mut copies = Copies::default();

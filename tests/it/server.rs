@@ -9,17 +9,9 @@ use events_concierge::http::route::{AtHost, Format, Own};
 use serde_json::{Value, json};
 
 use crate::support::{
-    FACTORY, PROVIDED, Server, Sqlite, Wallet, World, block_on, config_with, json_of, offer, pay,
-    rpc,
+    FACTORY, PROVIDED, Server, Sqlite, Wallet, World, block_on, config_with, json_of, modern,
+    offer, pay, rpc,
 };
-
-fn modern(method: &str, mut params: Value) -> Value {
-    params["_meta"] = json!({
-        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-        "io.modelcontextprotocol/clientCapabilities": {},
-    });
-    rpc(method, &params)
-}
 
 const MODERN: (&str, &str) = ("mcp-protocol-version", "2026-07-28");
 
