@@ -31,6 +31,7 @@ use crate::http::problem;
 use crate::http::route::{self, AtHost, Route};
 use crate::ports::Level;
 use crate::rails::outcome::{Fatal, Money};
+use crate::rails::x402::dialects;
 
 thread_local! {
     /// What this isolate knows of hosts.
@@ -89,11 +90,7 @@ pub fn gate(url: &str, headers: &str, body: &[u8], env: &Env) -> Option<String> 
         Ok(source) => source,
         Err((refused, origin)) => return Some(reply(refused, origin)),
     };
-    let checked = gate.check_head(&headers, &route).and_then(|()| {
-        let credential = gate.credential(&headers, &route)?;
-        let user = if credential.is_some() { None } else { gate.signed_in(&headers) };
-        Ok((credential.map(|token| token.digest()), user))
-    });
+    let checked = gate.check_head(&headers, &route).and_then(|()| gate.caller(&headers, &route));
     let (credential, user) = match checked {
         Ok(caller) => caller,
         Err(refused) => return Some(reply(refused, origin)),
@@ -112,7 +109,8 @@ pub fn gate(url: &str, headers: &str, body: &[u8], env: &Env) -> Option<String> 
         request_id: gate.request_id.clone(),
         scope,
         user,
-        credential,
+        // Only the token's digest is passed on.
+        credential: credential.map(|token| token.digest()),
         source,
         origin: origin.map(str::to_owned),
         action: Action::AtHost(asked),
@@ -136,14 +134,18 @@ pub(super) fn forget(scope: &ScopeId) {
     COPIES.with_borrow_mut(|copies| copies.forget(scope));
 }
 
-/// The reply to a call that got none from the object.
+/// The reply to a call that got none from the object, which may have moved money before.
 #[wasm_bindgen(js_name = "__no_answer")]
-pub fn no_answer(passed: &str, error: String) -> String {
-    let command = serde_json::from_str(passed).map(|passed: Passed| passed.command).ok();
+pub fn no_answer(passed: &str, body: &[u8], error: String) -> String {
+    let passed: Option<Passed> = serde_json::from_str(passed).ok();
+    let (command, headers) = passed.map(|passed| (passed.command, passed.headers)).unzip();
+    let headers = Headers::new(headers.unwrap_or_default());
+    let may_pay = dialects::may_carry(&headers, body);
+    let money = if may_pay { Money::MayHaveMoved } else { Money::NotAsked };
     let request_id = command.as_ref().map(|command| command.request_id.clone());
     let request_id = request_id.unwrap_or_else(|| RequestId::random(&EdgeRandom));
     log(Level::Error, &error, &[("requestId", request_id.as_str())]);
-    let fatal = Fatal { what: error, money: Money::NotAsked };
+    let fatal = Fatal { what: error, money };
     let origin = command.as_ref().and_then(|command| command.origin.as_deref());
     said(problem::of_fatal(&fatal, &request_id), &request_id, origin, None)
 }

@@ -92,7 +92,7 @@ async function atHost(env, scope, passed, body) {
     answer = await env.Host.getByName(scope).call(passed, body);
   } catch (error) {
     ensureInstance();
-    answer = guardedAtOnce(() => rust.__no_answer(passed, String(error)));
+    answer = guardedAtOnce(() => rust.__no_answer(passed, body, String(error)));
   }
   const [head, rest] = headAndRest(answer);
   if (head.known !== undefined) {

@@ -102,6 +102,18 @@ impl Gate {
         problem::of_abort(abort, &self.request_id)
     }
 
+    /// Who calls: with a credential, or else with a session.
+    pub(super) fn caller(
+        &self,
+        headers: &Headers,
+        route: &Route,
+    ) -> Result<(Option<Token>, Option<SignedIn>), Reply> {
+        match self.credential(headers, route)? {
+            Some(token) => Ok((Some(token), None)),
+            None => Ok((None, self.signed_in(headers))),
+        }
+    }
+
     /// The session of a valid bearer token or cookie. Only the user's object knows whether the user has signed out
     /// since.
     pub(super) fn signed_in(&self, headers: &Headers) -> Option<SignedIn> {
@@ -114,11 +126,7 @@ impl Gate {
 
     /// The credential in the bearer token, on routes that accept credentials: MCP servers and the host's REST routes.
     /// It is only parsed here; the host's object verifies it.
-    pub(super) fn credential(
-        &self,
-        headers: &Headers,
-        route: &Route,
-    ) -> Result<Option<Token>, Reply> {
+    fn credential(&self, headers: &Headers, route: &Route) -> Result<Option<Token>, Reply> {
         let counts = matches!(route, Route::Own(_) | Route::Host(_, AtHost::Mcp | AtHost::Tool(_)));
         let Some(text) = bearer(headers).filter(|text| counts && Token::is_meant(text)) else {
             return Ok(None);

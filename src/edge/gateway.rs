@@ -22,7 +22,7 @@ use crate::http::route::{self, AtHost, NoRoute, Own, Route};
 use crate::http::source::Source;
 use crate::http::{cors, problem};
 use crate::ports::Level;
-use crate::rails::outcome::Abort;
+use crate::rails::outcome::{Abort, Fatal, Money};
 
 /// The context of one request at the gateway.
 pub(super) struct Gateway {
@@ -58,16 +58,16 @@ impl Gateway {
         if let Some(reply) = page {
             return self.answer(reply, origin.as_deref());
         }
+        // A long body may hold a payment, and the object may have begun with it.
+        let is_call = matches!(route, Ok(Route::Host(_, AtHost::Mcp | AtHost::Tool(_))));
         match self.route(request, &headers, origin.clone(), (&url, route, source)).await {
             Ok(response) => Ok(response),
             Err(Stop::Reply(reply)) => self.answer(readable(reply), origin.as_deref()),
             Err(Stop::Broken(error)) => {
                 let what = error.to_string();
                 log(Level::Error, &what, &[("requestId", self.gate.request_id.as_str())]);
-                let fatal = crate::rails::outcome::Fatal {
-                    what,
-                    money: crate::rails::outcome::Money::NotAsked,
-                };
+                let money = if is_call { Money::MayHaveMoved } else { Money::NotAsked };
+                let fatal = Fatal { what, money };
                 self.answer(problem::of_fatal(&fatal, &self.gate.request_id), origin.as_deref())
             }
         }
@@ -85,8 +85,7 @@ impl Gateway {
         let is_page = matches!(route, Route::Own(Own::Restore));
         let bytes_max = if is_page { PAGE_BYTES_MAX } else { BODY_BYTES_MAX };
         let body = self.read_body(&mut request, headers, bytes_max).await?;
-        let credential = self.gate.credential(headers, &route)?;
-        let user = if credential.is_some() { None } else { self.gate.signed_in(headers) };
+        let (credential, user) = self.gate.caller(headers, &route)?;
         let (scope, action) = match route {
             Route::Health => return Ok(self.answer(self.health().await, origin.as_deref())?),
             Route::Agent => return self.agent(url, headers, source).await,

@@ -58,6 +58,11 @@ pub struct Ways {
     pub header_v1: bool,
 }
 
+/// The header with a payment of version 2.
+const HEADER_V2: &str = "payment-signature";
+/// The header with a payment of version 1.
+const HEADER_V1: &str = "x-payment";
+
 /// Why a payment that was sent cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
@@ -184,6 +189,15 @@ pub fn encode(response: &SettleResponse) -> String {
     STANDARD.encode(json!(response).to_string())
 }
 
+/// Whether a call may hold a payment, judged without parsing it.
+#[must_use]
+pub fn may_carry(headers: &Headers, body: &[u8]) -> bool {
+    // `x402/payment` or `x402.payment`.
+    const IN_META: &[u8] = b"x402";
+    let is_in_header = [HEADER_V2, HEADER_V1].into_iter().any(|name| headers.get(name).is_some());
+    is_in_header || body.windows(IN_META.len()).any(|part| part == IN_META)
+}
+
 /// Finds the payment in a call's `_meta` and headers.
 ///
 /// # Errors
@@ -200,8 +214,8 @@ pub fn receive(
         |name: &'static str| headers.get(name).map(|text| from_text(name, text)).transpose();
     let slash = in_meta(META_PAYMENT)?;
     let dotted = in_meta(META_PAYMENT_DOTTED)?;
-    let header_v2 = in_header("payment-signature")?;
-    let header_v1 = in_header("x-payment")?;
+    let header_v2 = in_header(HEADER_V2)?;
+    let header_v1 = in_header(HEADER_V1)?;
     let ways = Ways {
         dotted: dotted.is_some(),
         header_v2: header_v2.is_some(),
@@ -289,6 +303,22 @@ mod tests {
 
     fn headers(pairs: &[(&str, &str)]) -> Headers {
         Headers::new(pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect())
+    }
+
+    #[test]
+    fn a_call_that_may_hold_a_payment_is_known_without_reading_it() {
+        let call = br#"{"method": "tools/call", "params": {"name": "getEvent"}}"#;
+        let in_meta = br#"{"params": {"_meta": {"x402/payment": {}}}}"#;
+        let dotted = br#"{"params": {"_meta": {"x402.payment": {}}}}"#;
+        for (headers, body, may) in [
+            (headers(&[("accept", "x402")]), &call[..], false),
+            (headers(&[]), in_meta, true),
+            (headers(&[]), dotted, true),
+            (headers(&[("PAYMENT-SIGNATURE", "e30=")]), call, true),
+            (headers(&[("X-Payment", "e30=")]), call, true),
+        ] {
+            assert_eq!(may_carry(&headers, body), may, "{headers:?}");
+        }
     }
 
     #[test]
