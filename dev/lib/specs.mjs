@@ -11,6 +11,10 @@ const logs = join(root, ".dev", "test");
  */
 export const ROOM = 3;
 const SIGNALS = ["SIGINT", "SIGTERM"];
+/** The slowest file takes four minutes beside others. One that hangs must not take the time of all. */
+const LIMIT_MILLIS = 20 * 60_000;
+/** How long a file that is stopped may take to end what it has started. */
+const LAST_MILLIS = 10_000;
 /** Ports for the files that run side by side, so that two of them never choose the same one. */
 const PORTS = { from: 10_000, to: 32_000, each: 2_000 };
 
@@ -61,13 +65,16 @@ export function forgetLogs() {
   mkdirSync(logs, { recursive: true });
 }
 
-/** Runs one test file. `isLive` shows what it says at once; otherwise it is kept in `folder`. */
-export async function runSpec(file, lane = 0, { isLive = false, folder = logs } = {}) {
+/**
+ * Runs one test file, for `limit` milliseconds at most. `isLive` shows what it says at once; otherwise it is kept in
+ * `folder`. A failed test may leave a process behind; the file ends nonetheless when its tests have.
+ */
+export async function runSpec(file, lane = 0, { isLive = false, folder = logs, limit = LIMIT_MILLIS } = {}) {
   const name = relative(root, resolve(root, file)).split(sep).slice(1).join("-");
   const tap = join(folder, `${name}.tap`);
-  const args = ["--test", "--test-reporter=spec", "--test-reporter-destination=stdout"];
+  const args = ["--test", "--test-force-exit", "--test-reporter=spec", "--test-reporter-destination=stdout"];
   args.push("--test-reporter=tap", `--test-reporter-destination=${tap}`, file);
-  const { code, output } = await captured(process.execPath, args, join(folder, `${name}.log`), { env: settings(lane), isLive });
+  const { code, output } = await captured(process.execPath, args, join(folder, `${name}.log`), { env: settings(lane), isLive, limit });
   const said = readFileSync(tap, { encoding: "utf8", flag: "a+" });
   const count = (what) => Number(new RegExp(`^# ${what} (\\d+)$`, "m").exec(said)?.[1] ?? 0);
   const failed = count("fail") + count("cancelled");
@@ -93,7 +100,7 @@ export async function runNative() {
   return { passed: sum("passed"), failed: code === 0 ? failed : Math.max(failed, 1), output };
 }
 
-async function captured(command, args, log, { env, isLive }) {
+async function captured(command, args, log, { env, isLive, limit }) {
   const file = openSync(log, "w");
   const child = spawn(command, args, { cwd: root, env, stdio: isLive ? "inherit" : ["ignore", file, file] });
   closeSync(file);
@@ -103,9 +110,17 @@ async function captured(command, args, log, { env, isLive }) {
   });
   const stop = (signal) => child.kill(signal);
   for (const signal of SIGNALS) process.on(signal, stop);
+  let isLate = false;
+  const late = (signal) => {
+    isLate = true;
+    stop(signal);
+  };
+  const timers = limit === undefined ? [] : [setTimeout(late, limit, "SIGTERM"), setTimeout(late, limit + LAST_MILLIS, "SIGKILL")];
   const code = await isOver;
+  timers.forEach(clearTimeout);
   for (const signal of SIGNALS) process.off(signal, stop);
-  return { code, output: readFileSync(log, "utf8") };
+  const output = readFileSync(log, "utf8");
+  return isLate ? { code: 1, output: `${output}\nstopped after ${limit / 1000} s\n` } : { code, output };
 }
 
 /** What a failed file has printed, without the tests that passed and without counts. */

@@ -81,6 +81,24 @@ for (const [what, [code, passed, failed]] of Object.entries(FILES)) {
   });
 }
 
+test("a failed file ends though it has left a process behind", async () => {
+  const file = join(folder, "leaves.spec.mjs");
+  const code = `test("a", () => { spawn("sleep", ["60"], { stdio: ["pipe", "pipe", "inherit"] }); assert.fail("this is why"); });`;
+  writeFileSync(file, `import assert from "node:assert/strict"; import { spawn } from "node:child_process"; import { test } from "node:test"; ${code}`);
+  const result = await runSpec(file, 0, { folder, limit: 30_000 });
+  assert.deepEqual([result.passed, result.failed], [0, 1], result.output);
+  assert.match(failuresIn(result.output), /this is why/);
+  assert.doesNotMatch(result.output, /stopped after/);
+});
+
+test("a file that hangs is stopped at its limit and has failed", async () => {
+  const file = join(folder, "hangs.spec.mjs");
+  writeFileSync(file, `import { test } from "node:test"; test("a", () => {}); test("b", () => new Promise((resolve) => setTimeout(resolve, 60_000)));`);
+  const result = await runSpec(file, 0, { folder, limit: 2_000 });
+  assert.ok(result.failed > 0, result.output);
+  assert.match(result.output, /stopped after 2 s/);
+});
+
 test("files side by side choose their ports from ranges of their own", async () => {
   const file = join(folder, "ports.spec.mjs");
   writeFileSync(file, `import { test } from "node:test"; test("a", () => console.log("ports " + process.env.FREE_PORTS));`);

@@ -38,7 +38,10 @@ export function openTerminal(command, env = {}, seconds = 60) {
         seen += found.index + found[0].length;
         return found;
       }
-      if (terminal.isOver || Date.now() > end) throw new Error(`${pattern} was not seen in:\n${terminal.output}`);
+      if (terminal.isOver || Date.now() > end) {
+        terminal.kill();
+        throw new Error(`${pattern} was not seen in:\n${terminal.output}`);
+      }
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   };
