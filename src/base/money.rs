@@ -96,6 +96,12 @@ impl Usdc {
         self.0.checked_add(other.0).and_then(|sum| Self::from_atomic(sum).ok())
     }
 
+    /// The price of `count` at this price each, or `None` above [`Usdc::MAX`].
+    #[must_use]
+    pub fn checked_mul(self, count: u32) -> Option<Self> {
+        self.0.checked_mul(u64::from(count)).and_then(|product| Self::from_atomic(product).ok())
+    }
+
     /// The difference, or `None` if it would be negative.
     #[must_use]
     pub fn checked_sub(self, other: Self) -> Option<Self> {

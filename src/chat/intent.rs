@@ -98,9 +98,13 @@ pub enum Intent {
         secret_id: String,
         max_price: Option<Usdc>,
     },
-    /// Buy several seats of an event, which no server sells to one wallet.
+    /// Buy several seats of an event at once.
     Several {
         event_id: String,
+        /// How many, if the words said a number; above 1.
+        seats: Option<u32>,
+        /// The highest price of all together.
+        max_price: Option<Usdc>,
     },
     /// Open a ticket at the server's helpdesk, with this text.
     OpenTicket {
@@ -203,7 +207,7 @@ impl Intent {
             Self::Ask { missing: Missing::Event { offered, .. }, .. } => of(offered),
             Self::Tell { id, .. }
             | Self::Rsvp { event_id: id, .. }
-            | Self::Several { event_id: id }
+            | Self::Several { event_id: id, .. }
             | Self::BuySecret { secret_id: id, .. } => Seen { it: Some(id.clone()), ..before },
             Self::Disconnect | Self::Connect { .. } => Seen::default(),
             Self::Look

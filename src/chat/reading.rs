@@ -181,14 +181,13 @@ impl Said<'_, '_> {
     }
 
     fn several(&mut self, slots: &Slots<'_>) -> Option<Intent> {
-        let thing = slot(slots, "thing");
         let number = slot(slots, "num");
         if !number.is_empty() && !is_several(number) {
             return None;
         }
-        let one = self.with(thing, Purpose::Rsvp(None))?;
-        Some(if let Intent::Rsvp { event_id, .. } = one {
-            Intent::Several { event_id }
+        let one = self.buy(slots)?;
+        Some(if let Intent::Rsvp { event_id, max_price } = one {
+            Intent::Several { event_id, seats: count_in(number), max_price }
         } else {
             one
         })
@@ -264,6 +263,32 @@ impl Said<'_, '_> {
         }
         self.with(slot(slots, "thing"), Purpose::Analytics)
     }
+}
+
+/// The number that the words say, if it is above one and they say exactly one.
+fn count_in(words: &[Word]) -> Option<u32> {
+    const WORDS: &[(&str, u32)] = &[
+        ("two", 2),
+        ("couple", 2),
+        ("both", 2),
+        ("three", 3),
+        ("four", 4),
+        ("five", 5),
+        ("six", 6),
+        ("seven", 7),
+        ("eight", 8),
+        ("nine", 9),
+        ("ten", 10),
+        ("twelve", 12),
+    ];
+    let of = |word: &Word| {
+        let known = WORDS.iter().find(|(name, _)| *name == word.text);
+        let digits = || word.text.trim_end_matches('x').parse().ok();
+        known.map(|(_, number)| *number).or_else(digits)
+    };
+    let mut numbers = words.iter().filter_map(of);
+    let first = numbers.next().filter(|number| *number > 1);
+    first.filter(|_| numbers.next().is_none())
 }
 
 /// Whether the words are a number above one.

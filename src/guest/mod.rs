@@ -10,6 +10,7 @@
 //! `budget`, `wallets`, `seats`, `history` and `report` each do one thing, [`purchase`] pays for a call, `server` calls
 //! tools, `chat` understands words, `alarm` looks after what is open. Imports point one way.
 
+mod abilities;
 mod again;
 mod alarm;
 mod budget;
@@ -24,6 +25,7 @@ pub mod messages;
 mod outbox;
 mod outside;
 mod owner;
+mod party;
 pub mod purchase;
 mod questions;
 mod report;

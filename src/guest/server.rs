@@ -14,7 +14,7 @@ use crate::guest::purchase::model::Origin;
 use crate::guest::purchase::run::{self, Asked};
 use crate::guest::purchase::store;
 use crate::guest::report::{self, Caller, Failed};
-use crate::guest::{outside, seats, session};
+use crate::guest::{outside, party, seats, session};
 use crate::mcp::client::{Client, ClientError, Connection, ServerTool};
 use crate::ports::{SqlError, within};
 use crate::rails::x402::payer::{self, Answer};
@@ -199,7 +199,9 @@ fn listed_price<W: GuestWorld>(
     }
     let Some(id) = arguments.get("eventId").and_then(Value::as_str) else { return Ok(None) };
     let listed = session::listed(&cx.world, server)?;
-    Ok(listed.into_iter().find(|event| event.event_id == id).map(|event| event.price))
+    let price = listed.into_iter().find(|event| event.event_id == id).map(|event| event.price);
+    let seats = tool.map_or(1, |tool| party::count(&tool.name, arguments));
+    Ok(price.and_then(|price| price.checked_mul(seats)))
 }
 
 /// The challenge as it came, for a later look: the result, or the data of the error.

@@ -8,7 +8,7 @@ use crate::chat::intents::Per;
 use crate::guest::cx::{Cx, GuestWorld, Trouble};
 use crate::guest::purchase::model::{Purchase, State};
 use crate::guest::purchase::store;
-use crate::guest::{budget, session, wallets};
+use crate::guest::{budget, party, session, wallets};
 use crate::ports::SqlError;
 use crate::wallets::Kind;
 
@@ -119,7 +119,11 @@ pub(super) fn thing<W: GuestWorld>(cx: &Cx<W>, purchase: &Purchase) -> Result<St
     let listed = session::listed(&cx.world, &purchase.server)?;
     let title =
         listed.into_iter().find(|listed| listed.event_id == event).map(|listed| listed.title);
-    let what = if purchase.tool == "rsvpToEvent" { "a seat at" } else { "an answer about" };
+    let what = match (purchase.tool.as_str(), party::count(&purchase.tool, &purchase.arguments)) {
+        ("rsvpToEvent", 1) => "a seat at".to_owned(),
+        ("rsvpToEvent", seats) => format!("{seats} seats at"),
+        (_, _) => "an answer about".to_owned(),
+    };
     Ok(title.map_or_else(
         || format!("{what} an event"),
         |title| format!("{what} “{}”", text::line(&title, 120)),

@@ -12,14 +12,14 @@ use crate::guest::cx::{Cx, GuestWorld, Trouble};
 use crate::guest::held::{self, HAS_SEAT_WORDS, OPEN_TICKET, SEAT, SECRET};
 use crate::guest::lists::Catalog;
 use crate::guest::messages::{Cards, Out};
+use crate::guest::party::{self, NotSeveral};
 use crate::guest::purchase::machine::Event;
 use crate::guest::purchase::model::{Origin, Purchase, State};
 use crate::guest::purchase::{run, store};
 use crate::guest::report;
 use crate::guest::session::ChatColumn;
 use crate::guest::views::BoughtView;
-use crate::guest::{connection, history, server, session, sums};
-use crate::mcp::client::ServerTool;
+use crate::guest::{abilities, connection, history, server, session, sums};
 
 /// The longest subject of a ticket at the helpdesk, characters.
 const SUBJECT_CHARS_MAX: usize = 120;
@@ -40,7 +40,7 @@ pub(super) async fn carry_out<W: GuestWorld>(
     match intent {
         Intent::Connect { url } => server::connect(cx, &url).await,
         Intent::Disconnect => server::leave(cx),
-        Intent::ListTools => say(cx, tools(cx)?),
+        Intent::ListTools => say(cx, abilities::tools(cx)?),
         Intent::Hello => tell(
             cx,
             catalog,
@@ -50,8 +50,8 @@ pub(super) async fn carry_out<W: GuestWorld>(
                 .with("Help"),
         ),
         Intent::Thanks => say(cx, "You are welcome."),
-        Intent::Help => say(cx, HELP),
-        Intent::Status => say(cx, status(cx)?),
+        Intent::Help => say(cx, abilities::HELP),
+        Intent::Status => say(cx, abilities::status(cx)?),
         Intent::Wallet => say(cx, sums::wallet(cx)?),
         Intent::Balance => say(cx, sums::balance(cx).await?),
         Intent::History => {
@@ -79,11 +79,13 @@ pub(super) async fn carry_out<W: GuestWorld>(
         }
         Intent::Secrets { ids, typed } => tell(cx, catalog, answers::secrets(&ids, &typed)),
         Intent::Tell { id, topic } => about(cx, catalog, &id, topic).await,
-        Intent::Rsvp { event_id, max_price } => rsvp(cx, &event_id, max_price).await,
+        Intent::Rsvp { event_id, max_price } => seats(cx, &event_id, 1, max_price).await,
         Intent::BuySecret { secret_id, max_price } => {
             secret(cx, catalog, &secret_id, max_price).await
         }
-        Intent::Several { event_id } => several(cx, catalog, &event_id),
+        Intent::Several { event_id, seats, max_price } => {
+            several(cx, catalog, (&event_id, seats), max_price).await
+        }
         Intent::Tickets { event_id } => tickets(cx, catalog, event_id.as_deref()).await,
         Intent::Refund { event_id } => refund(cx, catalog, event_id.as_deref()),
         Intent::OpenTicket { text } => {
@@ -115,10 +117,11 @@ async fn about<W: GuestWorld>(
     }
 }
 
-/// A seat. One that the wallet has already is shown instead.
-async fn rsvp<W: GuestWorld>(
+/// One seat or several. Those that the wallet has already are shown instead.
+async fn seats<W: GuestWorld>(
     cx: &Cx<W>,
     event_id: &str,
+    count: u32,
     max_price: Option<Usdc>,
 ) -> Result<(), Trouble> {
     let server = connection::here(cx)?.url;
@@ -127,10 +130,15 @@ async fn rsvp<W: GuestWorld>(
     }
     let listed = session::listed(&cx.world, &server)?;
     let price = listed.iter().find(|event| event.event_id == event_id).map(|event| event.price);
+    let price = price.and_then(|price| price.checked_mul(count));
     if let Some(why) = too_dear(price, max_price) {
         return say(cx, why);
     }
-    by_chat(cx, SEAT, json!({"eventId": event_id})).await
+    let arguments = match count {
+        1 => json!({"eventId": event_id}),
+        _ => json!({"eventId": event_id, "seats": count}),
+    };
+    by_chat(cx, SEAT, arguments).await
 }
 
 /// A secret. One that the wallet has bought already is read again without paying.
@@ -183,10 +191,30 @@ fn too_dear(price: Option<Usdc>, max_price: Option<Usdc>) -> Option<String> {
     }
 }
 
-fn several<W: GuestWorld>(cx: &Cx<W>, catalog: &Catalog, event_id: &str) -> Result<(), Trouble> {
-    let text = "One wallet gets one seat at an event, so I can buy one; your guests buy theirs with wallets of their own.";
+async fn several<W: GuestWorld>(
+    cx: &Cx<W>,
+    catalog: &Catalog,
+    (event_id, count): (&str, Option<u32>),
+    max_price: Option<Usdc>,
+) -> Result<(), Trouble> {
+    let why = match party::wanted(&session::tools(&cx.world)?, count) {
+        Ok(count) => return seats(cx, event_id, count, max_price).await,
+        Err(why) => why,
+    };
     let one = catalog.lists.by_id(event_id).and_then(answers::to_buy);
-    tell(cx, catalog, Answer { suggestions: one.into_iter().collect(), ..Answer::of(text) })
+    let (text, suggestion) = match why {
+        NotSeveral::OneEach => {
+            let text = "This host sells one seat to a wallet, so I can buy one; your guests buy theirs with wallets of their own.";
+            (text.to_owned(), one)
+        }
+        NotSeveral::TooMany(max) => (format!("One purchase has at most {max} seats here."), one),
+        NotSeveral::NoNumber => {
+            let two = one.map(|one| one.replacen("a ticket", "2 tickets", 1));
+            ("How many seats? Say the number, with yourself.".to_owned(), two)
+        }
+    };
+    let suggestions = suggestion.into_iter().collect();
+    tell(cx, catalog, Answer { suggestions, ..Answer::of(text) })
 }
 
 /// What was bought in this session, or the ticket of one event.
@@ -335,31 +363,6 @@ fn tell<W: GuestWorld>(cx: &Cx<W>, catalog: &Catalog, answer: Answer) -> Result<
     Ok(())
 }
 
-fn tools<W: GuestWorld>(cx: &Cx<W>) -> Result<String, Trouble> {
-    let tools = session::tools(&cx.world)?;
-    let line = |tool: &ServerTool| {
-        let price = match (tool.is_paid, tool.price) {
-            (false, _) => "free".to_owned(),
-            (true, Some(price)) => format!("${price}"),
-            (true, None) => "paid".to_owned(),
-        };
-        format!("{} ({price})", tool.name)
-    };
-    let lines: Vec<String> = tools.iter().map(line).collect();
-    Ok(if lines.is_empty() { "This server has no tools.".to_owned() } else { lines.join(", ") })
-}
-
-fn status<W: GuestWorld>(cx: &Cx<W>) -> Result<String, Trouble> {
-    let server = match session::connection(&cx.world)? {
-        Some(connection) if connection.server.is_empty() => {
-            format!("Connected to {}.", connection.url)
-        }
-        Some(connection) => format!("Connected to {}.", connection.server),
-        None => "Not connected to a server.".to_owned(),
-    };
-    Ok(format!("{server} {} {}", sums::wallet(cx)?, sums::spent(cx)?))
-}
-
 fn say<W: GuestWorld>(cx: &Cx<W>, text: impl AsRef<str>) -> Result<(), Trouble> {
     cx.say(text.as_ref());
     Ok(())
@@ -367,8 +370,6 @@ fn say<W: GuestWorld>(cx: &Cx<W>, text: impl AsRef<str>) -> Result<(), Trouble> 
 
 const SIGN_TO_SHOW: &str =
     "Sign with your wallet, and I show it again. Nothing is charged for that.";
-
-const HELP: &str = "I can: find events (\"list events\", \"what is on this weekend?\"), tell you about them, buy a seat or a secret (\"buy a ticket for …\"), show \"my tickets\", open a ticket at the helpdesk, and look after your limits (\"spend at most $2\"). I ask before I pay, unless your policy lets me.";
 
 /// What the result of a proof is told with.
 pub(super) fn shown_again<W: GuestWorld>(

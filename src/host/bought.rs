@@ -12,6 +12,7 @@ use crate::http::explorer::transaction_url;
 use crate::ledger::{holders, payments};
 use crate::ports::{Level, SqlError, World};
 use crate::products::events;
+use crate::products::events::rsvp::paid_together;
 use crate::rails::outcome::Failure;
 use crate::sale::bought::Bought;
 use crate::sale::cx::Cx;
@@ -71,9 +72,10 @@ fn read(
         return Ok(Some(listed(cx, (at, id), bought, paid, payment.network, payment.transaction)));
     }
     let seat = events::bought::read_back(cx, id)?;
-    Ok(seat.map(|(rsvp, bought)| {
-        let paid = rsvp.paid.to_string();
-        listed(cx, (at, id), bought, paid, rsvp.network, Some(rsvp.transaction))
+    Ok(seat.and_then(|(rsvps, bought)| {
+        let paid = paid_together(&rsvps).to_string();
+        let first = rsvps.into_iter().next()?;
+        Some(listed(cx, (at, id), bought, paid, first.network, Some(first.transaction)))
     }))
 }
 

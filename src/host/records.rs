@@ -20,7 +20,9 @@ use crate::identity::UserId;
 use crate::ledger::{holders, payments};
 use crate::ports::{Kv, KvError, SqlError, World, within};
 use crate::products::events::asks::{Ask, Asks, GuestDetails};
+use crate::products::events::party::SEATS_MAX;
 use crate::products::events::rsvp::Rsvp;
+use crate::products::events::seats::shares;
 use crate::products::events::{Event, store};
 use crate::products::vault::{Secret, store as secrets};
 use crate::rails::outcome::{Abort, Failure};
@@ -71,6 +73,9 @@ struct EventRecord {
 pub struct RsvpRecord {
     event_id: String,
     wallet_address: String,
+    /// Missing in records of older versions, which had one seat each.
+    #[serde(default = "one")]
+    seats: u32,
     paid_atomic: Usdc,
     tx_hash: String,
     /// Missing in records of older versions.
@@ -160,6 +165,9 @@ pub fn check(scope: &ScopeId, kind: Kind, key: &str, text: &str) -> Result<Check
             let record = read::<RsvpRecord>(text)?;
             EventId::parse(&record.event_id).map_err(|error| error.to_string())?;
             moment(&record.timestamp)?;
+            if !(1..=SEATS_MAX).contains(&record.seats) {
+                return Err(format!("it has {} seats", record.seats));
+            }
             let own = format!("{}:{}", record.event_id, record.wallet_address);
             (Checked::Seat(record), own)
         }
@@ -199,32 +207,42 @@ pub fn write_record(
         Checked::Event(event) => store::insert(sql, event),
         Checked::Secret(secret, sealed) => secrets::carry_over(sql, secret, sealed.as_deref()),
         Checked::Seat(record) => {
-            let rsvp = seat_of(object, scope, record)?;
-            store::insert_rsvp(sql, &rsvp, PaymentId::random(sql).as_str()).map(drop)?;
-            holders::note(sql, &rsvp.payer, &rsvp.network)?;
-            let seat = Some((&rsvp.event_id, rsvp.transaction.as_str()));
-            payments::carry_over(sql, rsvp.paid, seat, rsvp.created_at)
+            let rsvps = seats_of(object, scope, record)?;
+            let first = rsvps.first().ok_or_else(|| bad("seats"))?;
+            store::insert_rsvps(sql, &rsvps, PaymentId::random(sql).as_str()).map(drop)?;
+            holders::note(sql, &first.payer, &first.network)?;
+            let seat = Some((&first.event_id, first.transaction.as_str()));
+            payments::carry_over(sql, record.paid_atomic, seat, first.created_at)
         }
     }
 }
 
-fn seat_of(
+fn seats_of(
     object: &Object<'_, impl World>,
     scope: &ScopeId,
     record: &RsvpRecord,
-) -> Result<Rsvp, SqlError> {
-    Ok(Rsvp {
+) -> Result<Vec<Rsvp>, SqlError> {
+    let event_id = EventId::parse(&record.event_id).map_err(|_| bad("eventId"))?;
+    let created_at = UnixSeconds::from_rfc3339(&record.timestamp).map_err(|_| bad("timestamp"))?;
+    let shares = shares(record.paid_atomic, record.seats).ok_or_else(|| bad("seats"))?;
+    let seat = |(place, paid)| Rsvp {
         id: RsvpId::random(object.world),
-        event_id: EventId::parse(&record.event_id).map_err(|_| bad("eventId"))?,
+        event_id: event_id.clone(),
         payer: record.wallet_address.clone(),
         code: TicketCode::random(scope, object.world),
+        place,
         guest: GuestDetails::default(),
-        paid: record.paid_atomic,
+        paid,
         transaction: record.tx_hash.clone(),
         network: record.network.clone().unwrap_or_else(|| guessed_network(object)),
-        created_at: UnixSeconds::from_rfc3339(&record.timestamp).map_err(|_| bad("timestamp"))?,
+        created_at,
         checked_in_at: None,
-    })
+    };
+    Ok((1..).zip(shares).map(seat).collect())
+}
+
+const fn one() -> u32 {
+    1
 }
 
 /// The network of a record without one: the preferred one is the best guess for the explorer link.

@@ -23,14 +23,18 @@ SELECT payment_id FROM ledger WHERE entry = 'delivered' GROUP BY payment_id HAVI
 -- no result is stored without a settlement
 SELECT p.id FROM payments p WHERE p.answer IS NOT NULL AND p.state <> 'delivered'
 --;
--- every delivered RSVP is a seat
-SELECT p.id FROM payments p WHERE p.state = 'delivered' AND p.tool = 'rsvpToEvent' AND NOT EXISTS
-  (SELECT 1 FROM rsvps r WHERE r.payment_id = p.id AND r.payer = p.payer AND r.paid = p.amount
+-- every delivered RSVP is its seats, which cost its amount together
+SELECT p.id FROM payments p WHERE p.state = 'delivered' AND p.tool = 'rsvpToEvent' AND (p.seats, p.amount) IS NOT
+  (SELECT count(*), sum(r.paid) FROM rsvps r WHERE r.payment_id = p.id AND r.payer = p.payer
    AND r.tx_hash = p.tx_hash)
 --;
+-- no payment has more seats than it holds
+SELECT p.id FROM payments p WHERE p.seats < (SELECT count(*) FROM rsvps r WHERE r.payment_id = p.id)
+--;
 -- every seat was paid for
-SELECT r.id FROM rsvps r WHERE r.paid > (SELECT coalesce(sum(l.amount), 0) FROM ledger l
-  WHERE l.entry IN ('settled', 'reversed') AND l.tx_hash = r.tx_hash AND l.event_id = r.event_id)
+SELECT min(r.id) FROM rsvps r GROUP BY r.event_id, r.tx_hash HAVING sum(r.paid) >
+  (SELECT coalesce(sum(l.amount), 0) FROM ledger l
+   WHERE l.entry IN ('settled', 'reversed') AND l.tx_hash = r.tx_hash AND l.event_id = r.event_id)
 --;
 -- no transaction is counted twice
 SELECT tx_hash FROM ledger WHERE entry IN ('settled', 'reversed') AND tx_hash IS NOT NULL
@@ -39,7 +43,7 @@ SELECT tx_hash FROM ledger WHERE entry IN ('settled', 'reversed') AND tx_hash IS
 -- no event has more seats taken and held than it has
 SELECT e.id FROM events e WHERE e.capacity > 0 AND e.capacity <
   (SELECT count(*) FROM rsvps r WHERE r.event_id = e.id) +
-  (SELECT count(*) FROM payments p WHERE p.event_id = e.id
+  (SELECT coalesce(sum(p.seats), 0) FROM payments p WHERE p.event_id = e.id
    AND p.state IN ('settling', 'unknown', 'settled'))
 --;
 -- the seats that an event counts as taken are there

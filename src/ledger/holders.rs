@@ -114,7 +114,7 @@ pub fn payments_of(
          SELECT created_at AS at, id FROM payments WHERE payer = ?1 AND (?2 IS NULL OR network = ?2) \
          AND (state IN ('settling', 'unknown', 'settled', 'delivered') \
          OR (state = 'failed' AND tx_hash IS NOT NULL)) \
-         UNION ALL SELECT created_at, payment_id FROM rsvps WHERE payer = ?1 \
+         UNION ALL SELECT created_at, payment_id FROM rsvps WHERE payer = ?1 AND place = 1 \
          AND (?2 IS NULL OR network = ?2) \
          AND NOT EXISTS (SELECT 1 FROM payments WHERE payments.id = rsvps.payment_id)) \
          WHERE ?3 IS NULL OR at < ?3 OR (at = ?3 AND id > ?4) ORDER BY at DESC, id LIMIT ?5";

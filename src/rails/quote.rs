@@ -4,9 +4,9 @@ use alloy_primitives::{Address, hex};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::base::id::EventId;
 use crate::base::money::Usdc;
 use crate::chain::networks::Network;
+use crate::ledger::payments::SeatHold;
 
 /// `maxTimeoutSeconds`: how long a signed payment stays valid, and so may hold a seat. Clients count from the moment
 /// when they ask for the signature, which leaves 90 seconds to sign with a hardware wallet.
@@ -23,8 +23,8 @@ pub struct Quote {
     pub networks: Vec<&'static Network>,
     /// The id of what the call is about, if it exists already.
     pub wanted: Option<String>,
-    /// The event whose seat the payment holds, if any.
-    pub seat: Option<EventId>,
+    /// The seats that the payment holds, if any.
+    pub seats: Option<SeatHold>,
     /// The URL that the challenge names as the resource.
     pub resource_url: String,
     /// What is bought, at most 300 characters. Plain ASCII: some clients put it through `btoa` (agents/x402 and

@@ -82,7 +82,10 @@ pub struct Bought {
     /// The path of the event's cover on this server.
     pub cover_path: Option<String>,
     pub state: State,
-    /// The page with the ticket. Who has it, has the ticket.
+    /// How many seats were bought together; `null` for everything else.
+    #[serde(default)]
+    pub seats: Option<u32>,
+    /// The page with the ticket, of several seats with all of them. Who has it, has the ticket.
     pub ticket_url: Option<String>,
     pub again: Option<Again>,
 }
@@ -101,6 +104,7 @@ impl Bought {
             place: None,
             cover_path: None,
             state: unsettled(payment).unwrap_or(state),
+            seats: None,
             ticket_url: None,
             again: None,
         }

@@ -232,7 +232,7 @@ impl Call<Vouched> {
             digest,
             arguments: self.quote.call.arguments.to_string(),
             wanted: self.quote.wanted.as_deref(),
-            seat: self.quote.seat.as_ref(),
+            seats: self.quote.seats.as_ref(),
             amount: self.quote.amount,
             pay_to: self.quote.pay_to.to_checksum(None),
             valid_before: valid_before(&checked),

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::base::id::{EventId, PaymentId};
 use crate::base::money::Usdc;
-use crate::ledger::payments::{Payment, Settled};
+use crate::ledger::payments::{Payment, SeatHold, Settled};
 use crate::ports::{SqlError, World};
 use crate::rails::outcome::Failure;
 use crate::rails::quote::PaidCall;
@@ -21,8 +21,8 @@ use crate::sale::tool::ProductTool;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Terms {
     pub amount: Usdc,
-    /// The event whose seat the payment holds, if any.
-    pub seat: Option<EventId>,
+    /// The seats that the payment holds, if any.
+    pub seats: Option<SeatHold>,
     /// What is bought, in ASCII, for the payer's wallet to show.
     pub description: String,
 }

@@ -365,7 +365,7 @@ fn quote(
     call: PaidCall,
     pays: bool,
 ) -> Result<Quote, Failure> {
-    let Terms { amount, seat, description } = sale.terms(&shop.cx, pays)?;
+    let Terms { amount, seats, description } = sale.terms(&shop.cx, pays)?;
     shop.cx.check_price(amount)?;
     Ok(Quote {
         resource_url: shop.cx.resource_url(tool.name()),
@@ -374,7 +374,7 @@ fn quote(
         pay_to: shop.profile.wallet,
         networks: shop.cx.config.networks.clone(),
         wanted: sale.subject(),
-        seat,
+        seats,
         description,
     })
 }

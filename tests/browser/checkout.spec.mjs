@@ -81,6 +81,32 @@ test("with a wallet in the browser it is two steps: the link, and Pay", stage.vi
   await isTicketOf(page, next, ready.address, 2);
 }));
 
+const party = fakeWallet();
+test("several seats are bought with one signature, and each guest has a ticket", stage.visit({ wallet: party }, async ({ page }) => {
+  const event = await newEvent({ capacity: 9 });
+  await fund(party);
+  await open(page, event);
+  await wallet(page, /^Test Wallet/).click();
+  await dialog(page).getByRole("button", { name: "One seat more" }).click();
+  await dialog(page).getByText("2 seats · $0.10 to").waitFor();
+  await dialog(page).getByLabel("Name (optional)").fill("Mira");
+  await dialog(page).getByLabel("Name of guest 2 (optional)").fill("Bob");
+  await looksRight(page, "checkout-seats");
+  await pay(page, "0.10").click();
+  await page.waitForURL(/\/t\//);
+  await page.getByRole("heading", { name: "Tickets of your guests" }).waitFor();
+  await looksRight(page, "ticket-seats");
+  const { rsvps } = await stage.stack.call("GET", `/api/users/events/${event.id}/rsvps`);
+  assert.deepEqual(rsvps.map(({ name }) => name), ["Mira", "Bob"]);
+  const { value } = await stage.stack.transferOf(rsvps[0].txHash, stage.stack.host.walletAddress);
+  assert.equal(value, 100_000n);
+  assert.equal(party.signatures, 1);
+  await page.getByText("Bob").click();
+  await page.getByRole("link", { name: "Open this ticket to send its link" }).click();
+  await page.getByText("Seat 2 of 2").waitFor();
+  assert.equal(await page.getByRole("heading", { name: "Tickets of your guests" }).count(), 0);
+}));
+
 const holder = fakeWallet();
 test("who holds a seat is told so, is shown the ticket, and is not asked for money", stage.visit({ wallet: holder }, async ({ page }) => {
   const event = await newEvent();

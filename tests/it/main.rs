@@ -36,6 +36,7 @@ mod security;
 mod sentences;
 mod server;
 mod settings;
+mod several;
 mod sign_out;
 mod simulation;
 mod slices;

@@ -98,6 +98,14 @@ fn drop_newer_tables(server: &Server) {
             continue;
         }
         let columns = columns_of(&old, table).unwrap();
+        if table == "rsvps" {
+            // It was made anew with a key that has a new column.
+            let columns = columns.join(", ");
+            server.sql(&format!("CREATE TABLE old AS SELECT {columns} FROM rsvps"));
+            server.sql("DROP TABLE rsvps");
+            server.sql("ALTER TABLE old RENAME TO rsvps");
+            continue;
+        }
         for column in columns_of(&server.world, table).unwrap() {
             if !columns.contains(&column) && !table.starts_with("kb_text") {
                 server.sql(&format!("ALTER TABLE {table} DROP COLUMN {column}"));

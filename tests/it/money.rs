@@ -432,7 +432,7 @@ fn nobody_can_keep_a_wallet_busy_in_its_name() {
 #[test]
 fn the_audit_finds_books_that_do_not_agree() {
     for (damage, rule) in [
-        ("DELETE FROM rsvps", "every delivered RSVP is a seat"),
+        ("DELETE FROM rsvps", "every delivered RSVP is its seats"),
         ("UPDATE payments SET amount = amount + 1", "the money of every settled payment"),
         ("UPDATE payments SET answer = NULL", "every delivered result is stored"),
         ("UPDATE payments SET state = 'refused'", "the ledger holds nothing else"),

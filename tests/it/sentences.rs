@@ -201,7 +201,7 @@ fn written(intent: &Intent, lists: &Lists) -> String {
         Intent::Tell { id, topic } => format!("event {id}{}", asked(*topic)),
         Intent::Rsvp { event_id, max_price } => bought(event_id, max_price),
         Intent::BuySecret { secret_id, max_price } => bought(secret_id, max_price),
-        Intent::Several { event_id } => format!("several {event_id}"),
+        Intent::Several { event_id, .. } => format!("several {event_id}"),
         Intent::OpenTicket { text } => format!("desk open {text}"),
         Intent::TicketStatus { id } => of("desk status", id),
         Intent::Ask { missing, .. } => match missing {

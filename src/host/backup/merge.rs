@@ -164,12 +164,13 @@ fn seats(sql: &impl Sql) -> Result<(), SqlError> {
          AND p.state IN ('claimed', 'verified', 'settling', 'unknown', 'settled'))";
     sql.run(sold, &[])?;
     let paid = "INSERT INTO ledger (entry, tool, event_id, amount, tx_hash, note, at) \
-         SELECT 'settled', 'rsvpToEvent', r.event_id, r.paid, r.tx_hash, 'carried over', r.created_at \
+         SELECT 'settled', 'rsvpToEvent', r.event_id, sum(r.paid), r.tx_hash, 'carried over', min(r.created_at) \
          FROM aside_rsvps a JOIN rsvps r ON r.id = a.id WHERE NOT EXISTS (SELECT 1 FROM ledger l \
-         WHERE l.tx_hash = r.tx_hash AND l.event_id = r.event_id AND l.entry = 'settled')";
+         WHERE l.tx_hash = r.tx_hash AND l.event_id = r.event_id AND l.entry = 'settled') \
+         GROUP BY r.event_id, r.tx_hash";
     sql.run(paid, &[])?;
     let arrived = "UPDATE rsvps SET checked_in_at = a.checked_in_at FROM aside_rsvps a \
-         WHERE a.event_id = rsvps.event_id AND a.payer = rsvps.payer \
+         WHERE a.event_id = rsvps.event_id AND a.payer = rsvps.payer AND a.place = rsvps.place \
          AND rsvps.checked_in_at IS NULL AND a.checked_in_at IS NOT NULL";
     sql.run(arrived, &[])?;
     let counted =
@@ -225,7 +226,7 @@ fn publish_changes(sql: &impl Sql) -> Result<(), SqlError> {
     );
     sql.run(&secrets, &[])?;
     let seats = "INSERT INTO unpublished (kind, id) SELECT 'rsvps', r.id FROM rsvps r \
-         WHERE NOT EXISTS (SELECT 1 FROM aside_rsvps a WHERE a.event_id = r.event_id \
+         WHERE r.place = 1 AND NOT EXISTS (SELECT 1 FROM aside_rsvps a WHERE a.event_id = r.event_id \
          AND a.payer = r.payer AND a.tx_hash = r.tx_hash)";
     sql.run(seats, &[])?;
     sql.run("INSERT OR IGNORE INTO unpublished SELECT * FROM aside_unpublished", &[]).map(drop)

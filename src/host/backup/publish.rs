@@ -7,7 +7,7 @@ use crate::host::object::Object;
 use crate::ledger::{holders, outbox};
 use crate::ports::storage::{all, first};
 use crate::ports::{SqlError, World};
-use crate::products::events::records::event_record;
+use crate::products::events::records::{event_record, publish_seats};
 use crate::products::events::store;
 use crate::products::vault::manage::publish_secret;
 use crate::products::vault::store as secrets;
@@ -69,10 +69,7 @@ fn publish_one(
         }
         _ => {
             let found = store::rsvp(sql, &RsvpId::parse(id).map_err(damaged)?)?;
-            found.map_or(Ok(()), |rsvp| {
-                let key = format!("{scope}:rsvps:{}:{}", rsvp.event_id, rsvp.payer);
-                outbox::put(sql, &key, &rsvp.record(), now)
-            })
+            found.map_or(Ok(()), |rsvp| publish_seats(&cx, &rsvp.event_id, &rsvp.payer))
         }
     }
 }

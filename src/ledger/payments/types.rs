@@ -59,6 +59,14 @@ impl Claim {
     }
 }
 
+/// Seats of an event that a payment holds until it ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeatHold {
+    pub event: EventId,
+    /// How many; at least 1.
+    pub count: u32,
+}
+
 /// A payment that a call presents.
 #[derive(Clone, Debug)]
 pub struct NewPayment<'a> {
@@ -70,8 +78,8 @@ pub struct NewPayment<'a> {
     pub arguments: String,
     /// The id of the wanted item: an event, secret or ticket.
     pub wanted: Option<&'a str>,
-    /// The event whose seat is wanted.
-    pub seat: Option<&'a EventId>,
+    /// The seats that are wanted.
+    pub seats: Option<&'a SeatHold>,
     /// The quoted price of the call.
     pub amount: Usdc,
     /// The paid wallet (EIP-55).
@@ -123,6 +131,8 @@ pub struct Payment {
     pub requirements: Value,
     /// The event whose seat is wanted. The state says whether the seat is held or taken.
     pub event_id: Option<EventId>,
+    /// How many seats are wanted; 1 if none is.
+    pub seats: u32,
     pub state: State,
     /// The transaction that moved the money, once known.
     pub transaction: Option<String>,

@@ -75,7 +75,7 @@ impl Sale<Tool> for DeskSale {
         let spec = self.tool.spec();
         let amount = spec.fixed_price();
         let amount = amount.ok_or_else(|| SqlError(format!("{} has no price", spec.name)))?;
-        Ok(Terms { amount, seat: None, description: work::describe(cx, &self.call)? })
+        Ok(Terms { amount, seats: None, description: work::describe(cx, &self.call)? })
     }
 
     fn recheck(

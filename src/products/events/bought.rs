@@ -30,12 +30,13 @@ pub(super) fn bought(
         let title = event.map_or_else(|| title.to_owned(), |it| format!("{title}: {}", it.title));
         return Ok(Bought::plain(Kind::Other, title, State::Done, payment));
     }
-    let rsvp = store::rsvp_of_payment(cx.world, &payment.id)?;
-    let seat = seat(cx, event.as_ref(), rsvp.as_ref());
+    let rsvps = store::rsvps_of_payment(cx.world, &payment.id)?;
+    let seat = seat(cx, event.as_ref(), &rsvps);
     Ok(Bought {
         item: payment.wanted.clone(),
         state: unsettled(payment).unwrap_or(seat.state),
-        again: rsvp.map(|rsvp| Again {
+        seats: Some(payment.seats),
+        again: rsvps.first().map(|rsvp| Again {
             url: cx.resource_url(tool.spec().name),
             arguments: json!({"eventId": rsvp.event_id}),
         }),
@@ -43,7 +44,7 @@ pub(super) fn bought(
     })
 }
 
-/// A seat that was read back from KV, so that its payment is not stored. Its ticket has a new code.
+/// Seats that were read back from KV, so that their payment is not stored. Their tickets have new codes.
 ///
 /// # Errors
 ///
@@ -51,19 +52,22 @@ pub(super) fn bought(
 pub fn read_back(
     cx: &Cx<'_, impl World>,
     payment: &PaymentId,
-) -> Result<Option<(Rsvp, Bought)>, SqlError> {
-    let Some(rsvp) = store::rsvp_of_payment(cx.world, payment)? else { return Ok(None) };
-    let event = store::find(cx.world, &rsvp.event_id)?.map(|(event, _)| event);
-    let seat = seat(cx, event.as_ref(), Some(&rsvp));
-    Ok(Some((rsvp, seat)))
+) -> Result<Option<(Vec<Rsvp>, Bought)>, SqlError> {
+    let rsvps = store::rsvps_of_payment(cx.world, payment)?;
+    let Some(first) = rsvps.first() else { return Ok(None) };
+    let event = store::find(cx.world, &first.event_id)?.map(|(event, _)| event);
+    let seat = seat(cx, event.as_ref(), &rsvps);
+    Ok(Some((rsvps, seat)))
 }
 
-fn seat(cx: &Cx<'_, impl World>, event: Option<&Event>, rsvp: Option<&Rsvp>) -> Bought {
+fn seat(cx: &Cx<'_, impl World>, event: Option<&Event>, rsvps: &[Rsvp]) -> Bought {
+    let rsvp = rsvps.first();
+    let all_used = rsvps.iter().all(|rsvp| rsvp.checked_in_at.is_some());
     let state = match (event.map(|event| event.status(cx.now())), rsvp) {
-        // The seat is gone: its money was dropped by the chain.
+        // The seats are gone: their money was dropped by the chain.
         (_, None) => State::TakenBack,
         (Some(Status::Cancelled), Some(_)) => State::Cancelled,
-        (_, Some(Rsvp { checked_in_at: Some(_), .. })) => State::Used,
+        (_, Some(_)) if all_used => State::Used,
         (Some(Status::Past), Some(_)) => State::Over,
         (Some(Status::Scheduled) | None, Some(_)) => State::Valid,
     };
@@ -77,6 +81,7 @@ fn seat(cx: &Cx<'_, impl World>, event: Option<&Event>, rsvp: Option<&Rsvp>) -> 
         place: event.and_then(|event| event.location.clone()),
         cover_path: event.map(|event| event.cover().path(Cut::Wide)),
         state,
+        seats: u32::try_from(rsvps.len()).ok(),
         ticket_url: rsvp.map(|rsvp| format!("{}/t/{}", cx.config.public_url, rsvp.code)),
         again: None,
     }

@@ -3,7 +3,6 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::base::email::optional_email;
 use crate::base::fields::{
     CAPACITY_MAX, InvalidField, bad, line, moment, null_or, optional_line, price, text,
 };
@@ -12,7 +11,7 @@ use crate::base::time::{UnixSeconds, ZoneName};
 use crate::http::cover::palette::Palette;
 use crate::http::cover::{Look, SHUFFLES_MAX};
 use crate::products::events::Event;
-use crate::products::events::asks::{Ask, Asks, GuestDetails};
+use crate::products::events::asks::{Ask, Asks};
 
 /// The arguments of the tool `listEvents`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -43,11 +42,17 @@ pub struct OneEvent {
 pub struct RsvpToEvent {
     /// The event's id, as listEvents gives it.
     pub event_id: String,
+    /// How many seats, 1 to 10, each with a ticket of its own. All of them are sold, or none. Default 1.
+    #[schemars(range(min = 1, max = 10))]
+    pub seats: Option<u32>,
     /// The guest's name for the host's list, at most 200 characters. Needed if askName of the event is "required".
     pub name: Option<String>,
     /// The guest's e-mail address for the host's list. Needed if askEmail of the event is "required". The ticket is mailed to
     /// it if this deployment sends mail.
     pub email: Option<String>,
+    /// A name for each ticket, in order, if several seats are bought. A ticket without one has the name of `name`.
+    #[schemars(length(max = 10))]
+    pub names: Option<Vec<String>>,
     /// Must equal the paying wallet; may be left out.
     pub wallet_address: Option<String>,
 }
@@ -220,18 +225,6 @@ impl EventChanges {
         check_times(&event)?;
         event.sequence = event.sequence.saturating_add(1);
         Ok(event)
-    }
-}
-
-impl RsvpToEvent {
-    /// Checks the guest's name and address.
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidField`] names the first invalid field.
-    pub fn guest(&self) -> Result<GuestDetails, InvalidField> {
-        let email = optional_email("email", self.email.as_deref())?;
-        Ok(GuestDetails { name: optional_line("name", self.name.as_deref(), 200)?, email })
     }
 }
 

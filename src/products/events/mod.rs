@@ -7,10 +7,12 @@ pub mod input;
 pub mod links;
 pub mod manage;
 pub mod pages;
+pub mod party;
 pub mod records;
 pub mod rest;
 pub mod rsvp;
 pub mod sale;
+pub mod seats;
 pub mod store;
 mod ticket_mail;
 pub mod tools;
@@ -92,6 +94,15 @@ pub enum NotOnSale {
     /// Every seat is paid for.
     #[error("this event is full")]
     Full,
+    /// Fewer seats are left than were asked for.
+    #[error("only {} left; ask for fewer", party::seats_in_words(*.0))]
+    TooFew(u32),
+    /// More seats than a wallet may have at once that has never paid here.
+    #[error(
+        "a wallet that has never paid this host gets at most {} of this event; ask for fewer",
+        party::seats_in_words(*.0)
+    )]
+    TooManyForNewcomer(u32),
     /// Payments in progress hold every free seat.
     #[error(
         "every free seat is held by a payment that is being settled; try again in a minute, one may become free"
@@ -178,15 +189,33 @@ impl Event {
     ///
     /// [`NotOnSale`] says why not.
     pub fn check_on_sale(&self, seats: Seats, now: UnixSeconds) -> Result<(), NotOnSale> {
+        self.check_seats(seats, 1, now)
+    }
+
+    /// Checks whether so many more seats may be sold at `now`, all of them.
+    ///
+    /// # Errors
+    ///
+    /// [`NotOnSale`] says why not.
+    pub fn check_seats(
+        &self,
+        seats: Seats,
+        wanted: u32,
+        now: UnixSeconds,
+    ) -> Result<(), NotOnSale> {
         match self.status(now) {
             Status::Cancelled => return Err(NotOnSale::Cancelled),
             Status::Past => return Err(NotOnSale::Past),
             Status::Scheduled => {}
         }
-        match self.seats_left(seats) {
-            Some(0) if seats.taken >= self.capacity => Err(NotOnSale::Full),
-            Some(0) => Err(NotOnSale::AllHeld),
-            Some(_) | None => Ok(()),
+        let Some(left) = self.seats_left(seats).filter(|left| *left < wanted) else {
+            return Ok(());
+        };
+        match self.capacity.saturating_sub(seats.taken) {
+            0 => Err(NotOnSale::Full),
+            unsold if unsold < wanted => Err(NotOnSale::TooFew(left.max(1))),
+            // What payments in progress hold may become free.
+            _ => Err(NotOnSale::AllHeld),
         }
     }
 
@@ -224,16 +253,24 @@ impl Event {
 }
 
 impl SeatFor {
-    /// Checks whether the payer may hold one more seat at `now`. Wallets that have never paid here hold at most half.
+    /// Checks whether the payer may hold so many more seats at `now`. Wallets that have never paid here hold at most half.
     ///
     /// # Errors
     ///
     /// [`NotOnSale`] says why not.
-    pub fn check_on_sale(&self, now: UnixSeconds) -> Result<(), NotOnSale> {
+    pub fn check_seats(&self, wanted: u32, now: UnixSeconds) -> Result<(), NotOnSale> {
         let Self { event, seats, held_by_strangers, has_paid_here, .. } = self;
-        event.check_on_sale(*seats, now)?;
-        let is_half = event.capacity > 0 && *held_by_strangers >= event.capacity.div_ceil(2);
-        if is_half && !has_paid_here { Err(NotOnSale::AllHeld) } else { Ok(()) }
+        event.check_seats(*seats, wanted, now)?;
+        let half = event.capacity.div_ceil(2);
+        if event.capacity == 0 || *has_paid_here {
+            Ok(())
+        } else if wanted > half {
+            Err(NotOnSale::TooManyForNewcomer(half))
+        } else if held_by_strangers.saturating_add(wanted) > half {
+            Err(NotOnSale::AllHeld)
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -242,7 +279,9 @@ impl From<NotOnSale> for Failure {
         let code = match why {
             NotOnSale::Cancelled => Code::EventCancelled,
             NotOnSale::Past => Code::EventPast,
-            NotOnSale::Full => Code::EventFull,
+            NotOnSale::Full | NotOnSale::TooFew(_) | NotOnSale::TooManyForNewcomer(_) => {
+                Code::EventFull
+            }
             NotOnSale::AllHeld => Code::EventSeatsHeld,
         };
         let retry_after = (why == NotOnSale::AllHeld).then_some(HELD_SECONDS);
@@ -287,6 +326,42 @@ mod tests {
             (0, 4_000, 9, Ok(())),
         ] {
             assert_eq!(event(capacity).check_on_sale(Seats { taken, held }, now), expected);
+        }
+    }
+
+    #[test]
+    fn several_seats_are_sold_together_or_not() {
+        let now = UnixSeconds::new(1_500);
+        for (taken, held, wanted, expected) in [
+            (2, 0, 3, Ok(())),
+            (2, 0, 4, Err(NotOnSale::TooFew(3))),
+            (2, 1, 3, Err(NotOnSale::AllHeld)),
+            (2, 3, 4, Err(NotOnSale::TooFew(1))),
+            (5, 0, 2, Err(NotOnSale::Full)),
+        ] {
+            assert_eq!(event(5).check_seats(Seats { taken, held }, wanted, now), expected);
+        }
+        assert_eq!(event(0).check_seats(Seats { taken: 9, held: 9 }, 10, now), Ok(()));
+    }
+
+    #[test]
+    fn the_half_for_wallets_that_never_paid_is_counted_in_seats() {
+        let now = UnixSeconds::new(1_500);
+        let of = |held_by_strangers, has_paid_here| SeatFor {
+            event: event(5),
+            seats: Seats { taken: 0, held: held_by_strangers },
+            held_by_strangers,
+            has_paid_here,
+            has_seat: false,
+        };
+        for (held, wanted, expected) in [
+            (0, 3, Ok(())),
+            (1, 2, Ok(())),
+            (1, 3, Err(NotOnSale::AllHeld)),
+            (0, 4, Err(NotOnSale::TooManyForNewcomer(3))),
+        ] {
+            assert_eq!(of(held, false).check_seats(wanted, now), expected, "{held}, {wanted}");
+            assert_eq!(of(held, true).check_seats(wanted, now), Ok(()), "{held}, {wanted}");
         }
     }
 

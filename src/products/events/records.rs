@@ -7,7 +7,7 @@ use crate::base::time::UnixSeconds;
 use crate::ledger::outbox::{self, Change};
 use crate::ledger::payments::Payment;
 use crate::ports::{SqlError, World};
-use crate::products::events::rsvp::Rsvp;
+use crate::products::events::rsvp::{self, Rsvp};
 use crate::products::events::tools::Tool;
 use crate::products::events::{Event, Seats, store};
 use crate::rails::outcome::{Abort, Failure};
@@ -57,35 +57,51 @@ pub fn analytics(cx: &Cx<'_, impl World>, id: &EventId) -> Result<Value, SqlErro
     }))
 }
 
-/// Queues the published records of a seat that is sold now, and of its event.
+/// Queues the published records of the seats of a purchase that is sold now, and of their event.
 pub fn publish_sale(
     cx: &Cx<'_, impl World>,
-    rsvp: &Rsvp,
+    rsvps: &[Rsvp],
     event: &Event,
     seats: Seats,
 ) -> Result<(), SqlError> {
     let now = cx.now();
     let (key, record) = event_record(cx.scope, event, seats, now);
-    let seat = Change::new(seat_key(cx.scope, &rsvp.event_id, &rsvp.payer), &rsvp.record());
-    outbox::put_all(cx.world, &[seat, Change::new(key, &record).soon()], now)
+    let event = Change::new(key, &record).soon();
+    let Some((first, seats)) = rsvps.first().zip(rsvp::record(rsvps)) else { return Ok(()) };
+    let seats = Change::new(seat_key(cx.scope, &first.event_id, &first.payer), &seats);
+    outbox::put_all(cx.world, &[seats, event], now)
 }
 
-/// The KV key of a seat's record.
+/// The KV key of the record of a wallet's seats at an event.
 fn seat_key(scope: &ScopeId, event: &EventId, payer: &str) -> String {
     format!("{scope}:rsvps:{event}:{payer}")
 }
 
-/// Queues the published records of the seat that a payment bought, and of its event.
+/// Queues the published record of the seats that a wallet has at an event.
+///
+/// # Errors
+///
+/// [`SqlError`] if SQLite refuses.
+pub fn publish_seats(
+    cx: &Cx<'_, impl World>,
+    event: &EventId,
+    payer: &str,
+) -> Result<(), SqlError> {
+    let (sql, now) = (cx.world, cx.world.now());
+    let key = seat_key(cx.scope, event, payer);
+    match rsvp::record(&store::rsvps_of_payer(sql, event, payer)?) {
+        Some(record) => outbox::put(sql, &key, &record, now),
+        None => outbox::remove(sql, &key, now),
+    }
+}
+
+/// Queues the published records of the seats that a payment bought, and of their event.
 pub fn publish_seat(cx: &Cx<'_, impl World>, payment: &Payment) -> Result<(), SqlError> {
     let sql = cx.world;
     let now = sql.now();
     let is_seat = payment.tool == Tool::RsvpToEvent.spec().name;
     let Some(id) = payment.event_id.as_ref().filter(|_| is_seat) else { return Ok(()) };
-    let key = seat_key(cx.scope, id, &payment.payer);
-    match store::rsvp_of_payer(sql, id, &payment.payer)? {
-        Some(rsvp) => outbox::put(sql, &key, &rsvp.record(), now)?,
-        None => outbox::remove(sql, &key, now)?,
-    }
+    publish_seats(cx, id, &payment.payer)?;
     match store::find(sql, id)? {
         Some((event, seats)) => {
             let (key, record) = event_record(cx.scope, &event, seats, now);

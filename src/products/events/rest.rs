@@ -116,15 +116,17 @@ pub fn ticket(
     let no_ticket = || Abort::new(Code::NoSuchTicket, "there is no such ticket");
     let rsvp = store::rsvp_of_ticket(cx.world, code)?.ok_or_else(no_ticket)?;
     let (event, _) = records::event(cx, &rsvp.event_id)?;
+    let party = store::rsvps_of_payer(cx.world, &rsvp.event_id, &rsvp.payer)?;
     let network = Network::by_caip2(&rsvp.network);
     let link = |network| transaction_url(cx.config, network, &rsvp.transaction);
     let urls = TicketUrls {
+        site: cx.config.public_url.clone(),
         ticket: format!("{}/t/{code}", cx.config.public_url),
         event: event_url(cx, &event.id),
         host: host_url(cx),
         transaction: network.map(link).unwrap_or_default(),
     };
-    let page = pages::ticket_page(&event, &rsvp, host, &urls, cx.world.now());
+    let page = pages::ticket_page(&event, (&rsvp, &party), host, &urls, cx.world.now());
     // A ticket is a secret, so no cache may keep it.
     Ok(html(page)?.with_header("cache-control", "no-store".to_owned()))
 }

@@ -18,6 +18,8 @@ pub struct Rsvp {
     pub payer: String,
     /// The code that the guest shows at the entrance.
     pub code: TicketCode,
+    /// Its number among the seats of its purchase, from 1.
+    pub place: u32,
     /// The guest, as far as the caller said.
     pub guest: GuestDetails,
     pub paid: Usdc,
@@ -77,19 +79,30 @@ impl Rsvp {
             "timestamp": self.created_at.to_string(),
         })
     }
+}
 
-    /// The published record under the KV key `{scope}:rsvps:{eventId}:{payer}` (docs/storage.md).
-    #[must_use]
-    pub fn record(&self) -> Value {
-        json!({
-            "eventId": self.event_id,
-            "walletAddress": self.payer,
-            "paidAtomic": self.paid,
-            "txHash": self.transaction,
-            "network": self.network,
-            "timestamp": self.created_at.to_string(),
-        })
-    }
+/// The published record of a purchase under the KV key `{scope}:rsvps:{eventId}:{payer}` (docs/storage.md); `None` if it
+/// has no seat.
+#[must_use]
+pub fn record(rsvps: &[Rsvp]) -> Option<Value> {
+    let first = rsvps.first()?;
+    Some(json!({
+        "eventId": first.event_id,
+        "walletAddress": first.payer,
+        "seats": rsvps.len(),
+        "paidAtomic": paid_together(rsvps),
+        "txHash": first.transaction,
+        "network": first.network,
+        "timestamp": first.created_at.to_string(),
+    }))
+}
+
+/// What the seats of one purchase cost together.
+#[must_use]
+pub fn paid_together(rsvps: &[Rsvp]) -> Usdc {
+    // The amount of a payment is their sum, so it fits.
+    let add = |sum: Usdc, rsvp: &Rsvp| sum.checked_add(rsvp.paid).unwrap_or(Usdc::MAX);
+    rsvps.iter().fold(Usdc::ZERO, add)
 }
 
 /// The guest list as CSV with a header line.

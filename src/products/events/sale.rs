@@ -1,22 +1,20 @@
 //! Calls of the events' tools: those that nobody pays for ([`call`]), and the sale of a seat and of an event's analytics.
 
 use alloy_primitives::Address;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::base::code::Code;
-use crate::base::id::{EventId, PaymentId, RsvpId, TicketCode};
+use crate::base::id::{EventId, PaymentId};
 use crate::base::money::Usdc;
 use crate::base::{fields, text};
 use crate::identity::access::Caller;
-use crate::ledger::payments::{self, Payment, Settled};
+use crate::ledger::payments::{self, Payment, SeatHold, Settled};
 use crate::ports::{SqlError, World};
-use crate::products::events::asks::GuestDetails;
 use crate::products::events::input::{self, CheckIn, OneEvent, RsvpToEvent};
-use crate::products::events::rsvp::Rsvp;
+use crate::products::events::party::{Party, seats_in_words};
 use crate::products::events::tools::{ANALYTICS_PRICE, Tool};
 use crate::products::events::{
-    Event, EventView, NotOnSale, SeatFor, Seats, Status, bought, manage, records, store,
-    ticket_mail,
+    Event, NotOnSale, SeatFor, Status, bought, manage, records, seats, store,
 };
 use crate::rails::outcome::{Abort, Failure, Money};
 use crate::rails::quote::PaidCall;
@@ -30,12 +28,12 @@ use crate::sale::request::read_arguments;
 /// A paid call of the events.
 #[derive(Debug)]
 pub enum EventSale {
-    /// `rsvpToEvent`, which buys one seat.
+    /// `rsvpToEvent`, which buys one seat or several.
     Seat {
         event_id: EventId,
         /// The wallet that must pay, if the caller named one.
         wallet: Option<Address>,
-        guest: GuestDetails,
+        party: Party,
     },
     /// `getEventAnalytics`, which buys figures of the event.
     Analytics { event_id: EventId },
@@ -116,24 +114,34 @@ impl Sale<Tool> for EventSale {
 
     fn terms(&self, cx: &Cx<'_, impl World>, pays: bool) -> Result<Terms, Failure> {
         let (event, seats) = records::event(cx, self.event_id()).map_err(no_money)?;
-        let (wallet, guest) = match self {
+        let (wallet, party) = match self {
             Self::Analytics { .. } => {
                 let description = format!("{}, its analytics", describe(&event));
-                return Ok(Terms { amount: ANALYTICS_PRICE, seat: None, description });
+                return Ok(Terms { amount: ANALYTICS_PRICE, seats: None, description });
             }
-            Self::Seat { wallet, guest, .. } => (wallet, guest),
+            Self::Seat { wallet, party, .. } => (wallet, party),
         };
-        match event.check_on_sale(seats, cx.now()) {
+        let count = party.seats();
+        match event.check_seats(seats, count, cx.now()) {
             // A call with a payment waits, because a held seat may become free.
             Err(NotOnSale::AllHeld) if pays => {}
             on_sale => on_sale?,
         }
         if let Some(wallet) = wallet {
-            check_no_seat(&event_for(cx, &event.id, &wallet.to_checksum(None))?)?;
+            let wanted = event_for(cx, &event.id, &wallet.to_checksum(None))?;
+            check_no_seat(&wanted)?;
+            // Asking later does not help against this one.
+            match wanted.check_seats(count, cx.now()) {
+                Err(why @ NotOnSale::TooManyForNewcomer(_)) => return Err(why.into()),
+                Err(_) | Ok(()) => {}
+            }
         }
-        event.asks.check(guest).map_err(|missing| no_money(missing.into()))?;
-        let description = format!("{}, 1 seat", describe(&event));
-        Ok(Terms { amount: event.price, seat: Some(event.id), description })
+        event.asks.check(party.buyer()).map_err(|missing| no_money(missing.into()))?;
+        let amount = event.price.checked_mul(count).ok_or_else(|| {
+            no_money(fields::bad("seats", "cost more together than this service handles").into())
+        })?;
+        let description = format!("{}, {}", describe(&event), seats_in_words(count));
+        Ok(Terms { amount, seats: Some(SeatHold { event: event.id, count }), description })
     }
 
     fn check_payer(&self, payer: Address) -> Result<(), Failure> {
@@ -148,9 +156,9 @@ impl Sale<Tool> for EventSale {
 
     fn is_held(&self, cx: &Cx<'_, impl World>, payer: &str) -> Result<bool, Failure> {
         match self {
-            Self::Seat { event_id, .. } => {
+            Self::Seat { event_id, party, .. } => {
                 let wanted = event_for(cx, event_id, payer)?;
-                Ok(wanted.check_on_sale(cx.now()) == Err(NotOnSale::AllHeld))
+                Ok(wanted.check_seats(party.seats(), cx.now()) == Err(NotOnSale::AllHeld))
             }
             Self::Analytics { .. } => Ok(false),
         }
@@ -164,9 +172,9 @@ impl Sale<Tool> for EventSale {
         _: Usdc,
     ) -> Result<Hold, Failure> {
         match self {
-            Self::Seat { event_id, .. } => {
+            Self::Seat { event_id, party, .. } => {
                 let wanted = event_for(cx, event_id, payer)?;
-                wanted.check_on_sale(cx.now())?;
+                wanted.check_seats(party.seats(), cx.now())?;
                 check_no_seat(&wanted)?;
                 if payments::open_of(cx.world, payer)?.has_seat(event_id, payment) {
                     return Err(pending(None, "", 2).into());
@@ -184,7 +192,7 @@ impl Sale<Tool> for EventSale {
         }
     }
 
-    /// A wallet has one seat at an event, so the event alone identifies the payment, not the guest's name or address.
+    /// A wallet buys once at an event, so the event alone identifies the payment, not the guest's name or address.
     fn bought_before(
         &self,
         cx: &Cx<'_, impl World>,
@@ -219,7 +227,7 @@ impl Sale<Tool> for EventSale {
 
     fn fulfil(tool: Tool, cx: &Cx<'_, impl World>, paid: &Settled) -> Result<Value, SqlError> {
         match tool {
-            Tool::RsvpToEvent => fulfil_seat(cx, paid),
+            Tool::RsvpToEvent => seats::fulfil(cx, paid),
             Tool::GetEventAnalytics => {
                 // A payment from before answers were prepared.
                 let id = paid.payment().wanted.as_deref().unwrap_or_default();
@@ -239,7 +247,7 @@ impl Sale<Tool> for EventSale {
     }
 
     fn correct(cx: &Cx<'_, impl World>, paid: &Settled, transaction: &str) -> Result<(), SqlError> {
-        store::correct_rsvp(cx.world, &paid.payment().id, transaction)?;
+        store::correct_rsvps(cx.world, &paid.payment().id, transaction)?;
         records::publish_seat(cx, paid.payment())
     }
 
@@ -249,7 +257,7 @@ impl Sale<Tool> for EventSale {
     }
 
     fn revoke(cx: &Cx<'_, impl World>, paid: &Settled) -> Result<(), SqlError> {
-        store::remove_rsvp(cx.world, &paid.payment().id)?;
+        store::remove_rsvps(cx.world, &paid.payment().id)?;
         records::publish_seat(cx, paid.payment())
     }
 
@@ -267,7 +275,7 @@ fn offer_seat(cx: &Cx<'_, impl World>, payment: &Payment) -> Result<Offer, SqlEr
     Ok(match event.status(cx.now()) {
         Status::Cancelled => Offer::Gone("its event is cancelled"),
         Status::Past => Offer::Gone("its event is over"),
-        Status::Scheduled if store::rsvp_of_payer(cx.world, id, &payment.payer)?.is_some() => {
+        Status::Scheduled if !store::rsvps_of_payer(cx.world, id, &payment.payer)?.is_empty() => {
             Offer::Gone("its wallet has a seat already")
         }
         Status::Scheduled => Offer::Open,
@@ -276,7 +284,7 @@ fn offer_seat(cx: &Cx<'_, impl World>, payment: &Payment) -> Result<Offer, SqlEr
 
 fn read_seat(arguments: Value) -> Result<EventSale, Failure> {
     let arguments: RsvpToEvent = read_arguments(arguments)?;
-    let guest = arguments.guest()?;
+    let party = Party::read(&arguments)?;
     let wallet = arguments.wallet_address.as_deref().map(|text| {
         text.parse::<Address>().map_err(|_| {
             fields::bad("walletAddress", "must be an Ethereum address, or be left out")
@@ -285,7 +293,7 @@ fn read_seat(arguments: Value) -> Result<EventSale, Failure> {
     Ok(EventSale::Seat {
         event_id: input::event_id(&arguments.event_id)?,
         wallet: wallet.transpose()?,
-        guest,
+        party,
     })
 }
 
@@ -293,37 +301,6 @@ fn read_seat(arguments: Value) -> Result<EventSale, Failure> {
 fn describe(event: &Event) -> String {
     let when = event.starts_at.to_short_words(&event.time_zone);
     format!("{}, {when}", text::ascii_name(&event.title, "Event"))
-}
-
-fn fulfil_seat(cx: &Cx<'_, impl World>, settled: &Settled) -> Result<Value, SqlError> {
-    let now = cx.world.now();
-    let payment = settled.payment();
-    // The arguments are gone if the payment had ended in between.
-    let arguments: Option<RsvpToEvent> = serde_json::from_value(payment.arguments.clone())
-        .map_err(|error| SqlError(format!("stored arguments: {error}")))?;
-    let guest = arguments.and_then(|arguments| arguments.guest().ok()).unwrap_or_default();
-    let event_id = payment.event_id.clone();
-    let event_id = event_id.ok_or_else(|| SqlError("a seat without an event".to_owned()))?;
-    let rsvp = Rsvp {
-        id: RsvpId::random(cx.world),
-        event_id: event_id.clone(),
-        payer: payment.payer.clone(),
-        code: TicketCode::random(cx.scope, cx.world),
-        guest,
-        paid: payment.amount,
-        transaction: settled.transaction().to_owned(),
-        network: payment.network.clone(),
-        created_at: now,
-        checked_in_at: None,
-    };
-    let sql = cx.world;
-    let (event, seats) = store::insert_rsvp(sql, &rsvp, payment.id.as_str())?
-        .ok_or_else(|| SqlError("a seat at an event that is not there".to_owned()))?;
-    records::publish_sale(cx, &rsvp, &event, seats)?;
-    let is_mailed = ticket_mail::queue(cx, &rsvp);
-    // The payment's own hold counts as taken from here on.
-    let seats = Seats { held: seats.held.saturating_sub(1), ..seats };
-    Ok(ticket_answer(cx, &rsvp, event.view(seats, now), is_mailed))
 }
 
 /// The event as it is for this payer.
@@ -338,20 +315,4 @@ fn check_no_seat(wanted: &SeatFor) -> Result<(), Failure> {
     }
     let detail = "this wallet has a seat at this event already; to see its ticket again, call with a SIGN-IN-WITH-X header of that wallet (`extensions` says what to sign), or with exactly the payment of that seat";
     Err(Abort::new(Code::AlreadyHasSeat, detail).with_money(Money::NotMoved).into())
-}
-
-fn ticket_answer(cx: &Cx<'_, impl World>, rsvp: &Rsvp, event: EventView, is_mailed: bool) -> Value {
-    let url = &cx.config.public_url;
-    json!({
-        "success": true,
-        "event": event,
-        "rsvp": {"id": rsvp.id, "code": rsvp.code, "payer": rsvp.payer},
-        "transactionHash": rsvp.transaction,
-        "message": format!(
-            "You have a seat. ${} was paid. Show the ticket at the entrance.", rsvp.paid
-        ),
-        "ticketUrl": format!("{url}/t/{}", rsvp.code),
-        "isMailed": is_mailed,
-        "calendarUrl": format!("{url}/e/{}/{}/calendar.ics", cx.scope, rsvp.event_id),
-    })
 }

@@ -15,8 +15,8 @@ use crate::products::events::{Event, SeatFor, Seats};
 mod seats;
 
 pub use seats::{
-    BY_SALE, check_in, correct_rsvp, guests, remove_rsvp, rsvp, rsvp_of_payer, rsvp_of_payment,
-    rsvp_of_short_code, rsvp_of_ticket, rsvps,
+    BY_SALE, check_in, correct_rsvps, guests, remove_rsvps, rsvp, rsvp_of_short_code,
+    rsvp_of_ticket, rsvps, rsvps_of_payer, rsvps_of_payment,
 };
 
 /// A filter for lists of events.
@@ -44,8 +44,8 @@ const EVENT_COLUMNS: &str = "events.id, events.title, events.description, events
      events.location, events.capacity, events.price, events.status, events.sequence, events.cover_shuffle, \
      events.cover_palette, events.ask_name, events.ask_email, events.created_at";
 
-/// Taken and held seats of an event. The taken ones are counted with each sale; those that are held are few. Every payment that may still settle holds its seat.
-const SEAT_COLUMNS: &str = "events.taken, (SELECT count(*) FROM payments p WHERE p.event_id = events.id \
+/// Taken and held seats of an event. The taken ones are counted with each sale; those that are held are few. Every payment that may still settle holds its seats.
+const SEAT_COLUMNS: &str = "events.taken, (SELECT coalesce(sum(p.seats), 0) FROM payments p WHERE p.event_id = events.id \
         AND p.state IN ('settling', 'unknown', 'settled'))";
 
 /// Inserts a new event.
@@ -95,7 +95,7 @@ pub fn find(sql: &impl Sql, id: &EventId) -> Result<Option<(Event, Seats)>, SqlE
 pub fn find_for(sql: &impl Sql, id: &EventId, payer: &str) -> Result<Option<SeatFor>, SqlError> {
     let statement = format!(
         "SELECT {EVENT_COLUMNS}, {SEAT_COLUMNS}, \
-         (SELECT count(*) FROM payments p WHERE p.event_id = events.id \
+         (SELECT coalesce(sum(p.seats), 0) FROM payments p WHERE p.event_id = events.id \
             AND p.state IN ('settling', 'unknown') AND NOT EXISTS \
             (SELECT 1 FROM wallets w WHERE w.payer = p.payer AND w.settled > 0)), \
          EXISTS (SELECT 1 FROM wallets w WHERE w.payer = ?2 AND w.settled > 0), \
@@ -174,25 +174,25 @@ pub fn earned(sql: &impl Sql, id: &EventId) -> Result<Earned, SqlError> {
     Ok(Earned { rsvps: small(columns.count()?), revenue: columns.usdc()? })
 }
 
-/// Inserts a new seat, and gives its event with all seats; `None` if that is not there. What the guests of the event are
-/// not asked for is not stored: the rule is in the statement, because a sale should not read the event once more for it.
+/// Inserts the seats of one purchase, and gives their event with all seats; `None` if that is not there. What the guests
+/// of the event are not asked for is not stored: the rule is in the statement, because a sale should not read the event once
+/// more for it.
 ///
 /// # Errors
 ///
-/// As [`insert`]; the table refuses a second seat for the same payer and event.
-pub fn insert_rsvp(
+/// As [`insert`]; the table refuses a second purchase for the same payer and event.
+pub fn insert_rsvps(
     sql: &impl Sql,
-    rsvp: &Rsvp,
+    rsvps: &[Rsvp],
     payment_id: &str,
 ) -> Result<Option<(Event, Seats)>, SqlError> {
     let statement = "INSERT INTO rsvps (id, event_id, payer, code, name, email, paid, tx_hash, \
-         network, created_at, payment_id) VALUES (?1, ?2, ?3, ?4, \
+         network, created_at, payment_id, place) VALUES (?1, ?2, ?3, ?4, \
          CASE (SELECT ask_name FROM events WHERE id = ?2) WHEN 'notAsked' THEN NULL ELSE ?5 END, \
          CASE (SELECT ask_email FROM events WHERE id = ?2) WHEN 'notAsked' THEN NULL ELSE ?6 END, \
-         ?7, ?8, ?9, ?10, ?11)";
-    sql.run(
-        statement,
-        &[
+         ?7, ?8, ?9, ?10, ?11, ?12)";
+    for rsvp in rsvps {
+        let parameters = [
             rsvp.id.as_str().into(),
             rsvp.event_id.as_str().into(),
             rsvp.payer.as_str().into(),
@@ -204,13 +204,17 @@ pub fn insert_rsvp(
             rsvp.network.as_str().into(),
             rsvp.created_at.into(),
             payment_id.into(),
-        ],
-    )?;
+            rsvp.place.into(),
+        ];
+        sql.run(statement, &parameters)?;
+    }
+    let Some(first_seat) = rsvps.first() else { return Ok(None) };
+    let count = u32::try_from(rsvps.len()).unwrap_or(u32::MAX);
     let counted = format!(
-        "UPDATE events SET taken = taken + 1 WHERE events.id = ?1 \
+        "UPDATE events SET taken = taken + ?2 WHERE events.id = ?1 \
          RETURNING {EVENT_COLUMNS}, {SEAT_COLUMNS}"
     );
-    let event = first(sql, &counted, &[rsvp.event_id.as_str().into()])?;
+    let event = first(sql, &counted, &[first_seat.event_id.as_str().into(), count.into()])?;
     event.map(|mut columns| event_and_seats(&mut columns)).transpose()
 }
 

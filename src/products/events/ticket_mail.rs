@@ -26,17 +26,18 @@ const TITLE_CHARS_MAX: usize = 80;
 /// What stands for a title that is left out.
 const NO_TITLE: &str = "your event";
 
-/// Queues the ticket of a seat for its guest, in the transaction that books the money. Returns whether it did. A failure
+/// Queues the tickets of a purchase for its buyer, in the transaction that books the money. Returns whether it did. A failure
 /// is logged.
-pub(super) fn queue(cx: &Cx<'_, impl World>, rsvp: &Rsvp) -> bool {
-    try_to(cx, rsvp).unwrap_or_else(|error| {
+pub(super) fn queue(cx: &Cx<'_, impl World>, rsvps: &[Rsvp]) -> bool {
+    let Some(rsvp) = rsvps.first() else { return false };
+    try_to(cx, rsvp, rsvps).unwrap_or_else(|error| {
         let fields = [("rsvp", rsvp.id.as_str()), ("why", &error.0)];
         cx.world.line(Level::Error, "a ticket cannot be mailed", &fields);
         false
     })
 }
 
-fn try_to(cx: &Cx<'_, impl World>, rsvp: &Rsvp) -> Result<bool, SqlError> {
+fn try_to(cx: &Cx<'_, impl World>, rsvp: &Rsvp, all: &[Rsvp]) -> Result<bool, SqlError> {
     let address = rsvp.guest.email.as_deref().and_then(|text| EmailAddress::parse(text).ok());
     let Some(address) = address.filter(|_| cx.world.delivery().is_some()) else {
         return Ok(false);
@@ -50,7 +51,7 @@ fn try_to(cx: &Cx<'_, impl World>, rsvp: &Rsvp) -> Result<bool, SqlError> {
         );
         return Ok(false);
     }
-    let mail = mail(cx, &event, rsvp, address);
+    let mail = mail(cx, &event, all, address);
     outbox::queue(cx.world, &mail?, cx.now()).map(|_| true)
 }
 
@@ -69,20 +70,32 @@ fn may_write_to(cx: &Cx<'_, impl World>, address: &EmailAddress) -> Result<bool,
 fn mail(
     cx: &Cx<'_, impl World>,
     event: &Event,
-    rsvp: &Rsvp,
+    rsvps: &[Rsvp],
     address: EmailAddress,
 ) -> Result<NewMail, SqlError> {
     let title = title_of(event);
     let (url, site) = (&cx.config.public_url, cx.config.public_authority());
+    let links: Vec<String> = rsvps.iter().map(|rsvp| format!("{url}/t/{}", rsvp.code)).collect();
+    let (seats, tickets, advice) = match links.as_slice() {
+        [one] => (
+            "a seat".to_owned(),
+            format!("Your ticket: {one}"),
+            "Show it at the entrance. Keep the link to yourself: who has it, has the ticket.",
+        ),
+        all => (
+            format!("{} seats", all.len()),
+            format!("Your tickets, one for each guest:\n{}", all.join("\n")),
+            "Each guest shows one at the entrance. Who has a link, has its ticket; the first one also shows the others.",
+        ),
+    };
     let text = format!(
-        "You have a seat: {title}\n{}\n\nYour ticket: {url}/t/{}\n\n\
-         Show it at the entrance. Keep the link to yourself: who has it, has the ticket.\n\n\
+        "You have {seats}: {title}\n{}\n\n{tickets}\n\n{advice}\n\n\
          This address was given when the seat was bought at {site}. If you know nothing of it, somebody else has typed \
          your address, and you need not do anything.\n",
         event.starts_at.to_words(&event.time_zone),
-        rsvp.code,
     );
-    let (subject, scope) = (format!("Your ticket: {title}"), cx.scope.clone());
+    let what = if links.len() == 1 { "Your ticket" } else { "Your tickets" };
+    let (subject, scope) = (format!("{what}: {title}"), cx.scope.clone());
     let mail = NewMail::new(Kind::Notice, scope, address, &subject, &text, None);
     mail.map_err(|fault| SqlError(fault.to_string()))
 }

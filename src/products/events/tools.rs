@@ -82,7 +82,7 @@ const GET_EVENT: ToolSpec = ToolSpec {
 const RSVP_TO_EVENT: ToolSpec = ToolSpec {
     name: "rsvpToEvent",
     title: "RSVP to an event",
-    description: "Buys a seat at an event and returns the ticket. Costs the event's own price in USDC (see `price` in listEvents), paid with x402; the paying wallet is the guest, one seat for each wallet and event. An event may ask for the guest's name or e-mail address (see `askName` and `askEmail` in listEvents).",
+    description: "Buys a seat at an event, or several at once (`seats`), and returns a ticket for each. Costs the event's own price in USDC for each seat (see `price` in listEvents), paid with x402; the paying wallet is the guest and buys once at an event. An event may ask for the guest's name or e-mail address (see `askName` and `askEmail` in listEvents).",
     access: Access::Paid(Price::Varies("the event's own"), Fulfilment::AfterSettlement),
     tier: Tier::Send,
     read_only: false,

@@ -73,7 +73,7 @@ impl Sale<Tool> for SecretSale {
         let secret = readable(cx, &self.secret_id)?;
         check_opens(cx, &secret)?;
         let description = format!("Secret \"{}\"", text::ascii_name(&secret.name, "unnamed"));
-        Ok(Terms { amount: secret.price, seat: None, description })
+        Ok(Terms { amount: secret.price, seats: None, description })
     }
 
     /// Fixes the version that is bought.

@@ -64,7 +64,7 @@ fn large_host() -> SampleHost {
         99_999,
         &format!(
             "INSERT INTO rsvps SELECT printf('rsv_%024x', n), {at}, printf('0x%040x', n), '{}-' || printf('%024x', n), \
-         printf('pay_%024x', n), 'Guest ' || n, NULL, 50000, {hash}, network, created_at, NULL \
+         printf('pay_%024x', n), 'Guest ' || n, NULL, 50000, {hash}, network, created_at, NULL, 1 \
          FROM n, (SELECT * FROM rsvps LIMIT 1)",
             server.scope
         ),

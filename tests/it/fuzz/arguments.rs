@@ -8,6 +8,7 @@ use events_concierge::host::command::Action;
 use events_concierge::http::route::{AtHost, Format, Own};
 use events_concierge::products::events::Event;
 use events_concierge::products::events::input::{CreateEvent, EventChanges, RsvpToEvent};
+use events_concierge::products::events::party::Party;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde::Deserialize;
@@ -63,14 +64,18 @@ fn check_types(json: &str) -> Verdict {
         }
     }
     if let Ok(input) = RsvpToEvent::deserialize(&value) {
-        match input.guest() {
-            Ok(guest) => {
-                let said = [guest.name, guest.email].into_iter().flatten();
-                for text in said {
+        match Party::read(&input) {
+            Ok(party) => {
+                prop_assert!((1..=10).contains(&party.guests().count()));
+                let said = party.guests().flat_map(|(_, guest)| [guest.name, guest.email]);
+                for text in said.flatten() {
                     prop_assert!(text.chars().count() <= 254 && !text.contains(['\n', '\r']));
                 }
             }
-            Err(error) => prop_assert!(matches!(error.field, "name" | "email"), "{error}"),
+            Err(error) => {
+                let is_named = matches!(error.field, "name" | "email" | "seats" | "names");
+                prop_assert!(is_named, "{error}");
+            }
         }
     }
     Ok(())

@@ -72,6 +72,7 @@ fn seat(words: &Words) -> Rsvp {
         id: RsvpId::parse("rsv_0123456789abcdef01234567").unwrap(),
         event_id: EventId::parse("evt_0123456789abcdef01234567").unwrap(),
         payer: words.email.clone(),
+        place: 1,
         code: TicketCode::parse(code).unwrap(),
         guest: GuestDetails { name: Some(words.name.clone()), email: Some(words.email.clone()) },
         paid: Usdc::from_cents(5),
@@ -112,11 +113,17 @@ fn markup(words: &Words) -> [String; 3] {
         share: url("s"),
     };
     let transaction = format!("https://explorer.example/tx/{}", words.transaction);
-    let ticket = TicketUrls { ticket: url("t"), event: url("e"), host: url("h"), transaction };
+    let ticket = TicketUrls {
+        site: url(""),
+        ticket: url("t"),
+        event: url("e"),
+        host: url("h"),
+        transaction,
+    };
     let pages = [
         host_page(&listed, &card, &host, now),
         event_page(&event, Seats::default(), &card, &of_event, now),
-        ticket_page(&event, &seat, &card, &ticket, now),
+        ticket_page(&event, (&seat, &[seat.clone()]), &card, &ticket, now),
     ];
     pages.map(|page| page.unwrap().matches(['<', '>', '"', '\'']).collect())
 }

@@ -148,7 +148,10 @@ impl Block {
         event.check_on_sale(seats, now).map_err(|why| match why {
             NotOnSale::Full | NotOnSale::AllHeld if self.is_sold_out => NotOnSale::Full,
             NotOnSale::Full | NotOnSale::AllHeld => NotOnSale::AllHeld,
-            NotOnSale::Cancelled | NotOnSale::Past => why,
+            NotOnSale::Cancelled
+            | NotOnSale::Past
+            | NotOnSale::TooFew(_)
+            | NotOnSale::TooManyForNewcomer(_) => why,
         })
     }
 

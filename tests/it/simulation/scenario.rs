@@ -63,6 +63,8 @@ pub(crate) struct Outcome {
     pub(crate) stuck: u64,
     /// Alarms that the runtime gave up.
     pub(crate) drops: u64,
+    /// Seats that were bought together with another one.
+    pub(crate) several: u64,
     pub(crate) secrets: u64,
     pub(crate) desk: u64,
     pub(crate) mails: u64,
@@ -79,6 +81,7 @@ impl Outcome {
         self.elsewhere += other.elsewhere;
         self.stuck += other.stuck;
         self.drops += other.drops;
+        self.several += other.several;
         self.secrets += other.secrets;
         self.desk += other.desk;
         self.mails += other.mails;

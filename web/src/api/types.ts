@@ -1061,7 +1061,11 @@ timeZone: string | null, place: string | null,
  */
 coverPath: string | null, state: BoughtState, 
 /**
- * The page with the ticket. Who has it, has the ticket.
+ * How many seats were bought together; `null` for everything else.
+ */
+seats: number | null, 
+/**
+ * The page with the ticket, of several seats with all of them. Who has it, has the ticket.
  */
 ticketUrl: string | null, again: ReadAgain | null, };
 
@@ -1127,7 +1131,11 @@ timeZone: string | null, place: string | null,
  */
 coverPath: string | null, state: BoughtState, 
 /**
- * The page with the ticket. Who has it, has the ticket.
+ * How many seats were bought together; `null` for everything else.
+ */
+seats: number | null, 
+/**
+ * The page with the ticket, of several seats with all of them. Who has it, has the ticket.
  */
 ticketUrl: string | null, again: ReadAgain | null, };
 

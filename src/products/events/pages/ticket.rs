@@ -4,12 +4,14 @@ use askama::Template;
 use qrcode::QrCode;
 use qrcode::render::svg;
 
+use crate::base::money::Usdc;
 use crate::base::text::line;
 use crate::base::time::UnixSeconds;
 use crate::http::cover::Cut;
 use crate::products::events::links::{Calendars, Place};
 use crate::products::events::pages::words::{HostCard, hours, short, shorten};
-use crate::products::events::rsvp::Rsvp;
+use crate::products::events::party::seats_in_words;
+use crate::products::events::rsvp::{Rsvp, paid_together};
 use crate::products::events::{Event, Status};
 
 /// The longest name in the headline, characters.
@@ -17,6 +19,8 @@ const NAME_CHARS_MAX: usize = 40;
 
 /// The URLs of a ticket's page.
 pub struct TicketUrls {
+    /// The deployment.
+    pub site: String,
     /// The ticket itself: what its QR code holds.
     pub ticket: String,
     pub event: String,
@@ -43,11 +47,27 @@ struct TicketPage<'a> {
     place: Option<Place<'a>>,
     calendars: Calendars,
     short_code: String,
+    /// "1 seat", or which one of several.
+    seat: String,
+    /// The other tickets of the purchase, on the page of its first one.
+    others: Vec<Other>,
+    /// "2 seats", and what they cost together.
+    bought: String,
+    paid: Usdc,
     paid_at: String,
     payer_short: String,
     transaction_short: String,
     qr: String,
     urls: &'a TicketUrls,
+}
+
+/// Another ticket of the same purchase.
+struct Other {
+    name: String,
+    short_code: String,
+    url: String,
+    qr: String,
+    state: State,
 }
 
 /// The state of a ticket, in words.
@@ -59,19 +79,25 @@ struct State {
     eyebrow: &'static str,
 }
 
-/// The page of a ticket, with a QR code of its own URL.
+/// The page of a ticket, with a QR code of its own URL. `party` has all seats of its purchase. The page of the first one
+/// is the buyer's and shows the others, too.
 ///
 /// # Errors
 ///
 /// A message for the log if the template or the QR code fails.
 pub fn ticket_page(
     event: &Event,
-    rsvp: &Rsvp,
+    (rsvp, party): (&Rsvp, &[Rsvp]),
     host: &HostCard<'_>,
     urls: &TicketUrls,
     now: UnixSeconds,
 ) -> Result<String, String> {
-    let code = QrCode::new(urls.ticket.as_bytes()).map_err(|error| error.to_string())?;
+    let is_buyers = rsvp.place == 1;
+    let others = party.iter().filter(|other| is_buyers && other.id != rsvp.id);
+    let others = others.map(|other| other_ticket(event, other, urls, now));
+    // A guest of the buyer sees one seat and what it cost.
+    let bought = if is_buyers { party } else { std::slice::from_ref(rsvp) };
+    let count = u32::try_from(party.len()).unwrap_or(u32::MAX);
     let zone = &event.time_zone;
     TicketPage {
         event,
@@ -89,14 +115,42 @@ pub fn ticket_page(
         place: event.location.as_deref().map(Place::of),
         calendars: Calendars::of(event, &urls.event),
         short_code: rsvp.code.short(),
+        seat: match count {
+            0 | 1 => seats_in_words(1),
+            count => format!("Seat {} of {count}", rsvp.place),
+        },
+        others: others.collect::<Result<_, _>>()?,
+        bought: seats_in_words(u32::try_from(bought.len()).unwrap_or(u32::MAX)),
+        paid: paid_together(bought),
         paid_at: rsvp.created_at.to_words(zone),
         payer_short: shorten(&rsvp.payer),
         transaction_short: shorten(&rsvp.transaction),
-        qr: code.render::<svg::Color<'_>>().min_dimensions(240, 240).build(),
+        qr: qr_of(&urls.ticket)?,
         urls,
     }
     .render()
     .map_err(|error| error.to_string())
+}
+
+fn other_ticket(
+    event: &Event,
+    rsvp: &Rsvp,
+    urls: &TicketUrls,
+    now: UnixSeconds,
+) -> Result<Other, String> {
+    let url = format!("{}/t/{}", urls.site, rsvp.code);
+    Ok(Other {
+        name: rsvp.guest.name.clone().unwrap_or_else(|| "Guest".to_owned()),
+        short_code: rsvp.code.short(),
+        qr: qr_of(&url)?,
+        state: state(event, rsvp, now),
+        url,
+    })
+}
+
+fn qr_of(url: &str) -> Result<String, String> {
+    let code = QrCode::new(url.as_bytes()).map_err(|error| error.to_string())?;
+    Ok(code.render::<svg::Color<'_>>().min_dimensions(240, 240).build())
 }
 
 fn headline(event: &Event, rsvp: &Rsvp, now: UnixSeconds) -> String {

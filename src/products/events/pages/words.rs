@@ -94,7 +94,7 @@ pub(super) fn closed(
         ),
         Err(NotOnSale::Past) => ("Over", "This event is over."),
         Err(NotOnSale::Full) => ("Full", "This event is full. No seat is left."),
-        Err(NotOnSale::AllHeld) => (
+        Err(NotOnSale::AllHeld | NotOnSale::TooFew(_) | NotOnSale::TooManyForNewcomer(_)) => (
             "Full for now",
             "Somebody is paying for every free seat right now. Look again in a minute: one may become free.",
         ),

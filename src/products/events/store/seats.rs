@@ -8,31 +8,30 @@ use crate::ports::{Sql, SqlError};
 use crate::products::events::asks::GuestDetails;
 use crate::products::events::rsvp::Rsvp;
 
-const RSVP_COLUMNS: &str =
-    "id, event_id, payer, code, name, email, paid, tx_hash, network, created_at, checked_in_at";
+const RSVP_COLUMNS: &str = "id, event_id, payer, code, name, email, paid, tx_hash, network, created_at, checked_in_at, place";
 
-/// Corrects the transaction of a seat.
+/// Corrects the transaction of a payment's seats.
 ///
 /// # Errors
 ///
 /// [`SqlError`] if SQLite refuses.
-pub fn correct_rsvp(sql: &impl Sql, payment: &PaymentId, hash: &str) -> Result<(), SqlError> {
+pub fn correct_rsvps(sql: &impl Sql, payment: &PaymentId, hash: &str) -> Result<(), SqlError> {
     let statement = "UPDATE rsvps SET tx_hash = ?2 WHERE payment_id = ?1";
     sql.run(statement, &[payment.as_str().into(), hash.into()]).map(drop)
 }
 
-/// Removes the seat of a payment whose money the chain has dropped.
+/// Removes the seats of a payment whose money the chain has dropped.
 ///
 /// # Errors
 ///
 /// [`SqlError`] if SQLite refuses.
-pub fn remove_rsvp(sql: &impl Sql, payment: &PaymentId) -> Result<(), SqlError> {
+pub fn remove_rsvps(sql: &impl Sql, payment: &PaymentId) -> Result<(), SqlError> {
     let statement = "DELETE FROM rsvps WHERE payment_id = ?1 RETURNING event_id";
-    let Some(mut columns) = first(sql, statement, &[payment.as_str().into()])? else {
-        return Ok(());
-    };
-    let counted = "UPDATE events SET taken = taken - 1 WHERE id = ?1";
-    sql.run(counted, &[columns.text()?.into()]).map(drop)
+    let removed = all(sql, statement, &[payment.as_str().into()], Columns::text)?;
+    let Some(event) = removed.first() else { return Ok(()) };
+    let count = u32::try_from(removed.len()).unwrap_or(u32::MAX);
+    let counted = "UPDATE events SET taken = taken - ?2 WHERE id = ?1";
+    sql.run(counted, &[event.as_str().into(), count.into()]).map(drop)
 }
 
 /// Seats in the order in which they were sold.
@@ -66,14 +65,16 @@ pub fn rsvps(sql: &impl Sql, id: &EventId, limit: u32) -> Result<Vec<Rsvp>, SqlE
     all(sql, &statement, &[id.as_str().into(), limit.into()], rsvp_of)
 }
 
-/// A wallet's seat at an event.
+/// A wallet's seats at an event, in the order of their places.
 ///
 /// # Errors
 ///
 /// [`SqlError`] if SQLite refuses.
-pub fn rsvp_of_payer(sql: &impl Sql, id: &EventId, payer: &str) -> Result<Option<Rsvp>, SqlError> {
-    let statement = format!("SELECT {RSVP_COLUMNS} FROM rsvps WHERE event_id = ?1 AND payer = ?2");
-    first(sql, &statement, &[id.as_str().into(), payer.into()])?.as_mut().map(rsvp_of).transpose()
+pub fn rsvps_of_payer(sql: &impl Sql, id: &EventId, payer: &str) -> Result<Vec<Rsvp>, SqlError> {
+    let statement = format!(
+        "SELECT {RSVP_COLUMNS} FROM rsvps WHERE event_id = ?1 AND payer = ?2 ORDER BY place"
+    );
+    all(sql, &statement, &[id.as_str().into(), payer.into()], rsvp_of)
 }
 
 /// The seat with this id.
@@ -86,14 +87,15 @@ pub fn rsvp(sql: &impl Sql, id: &RsvpId) -> Result<Option<Rsvp>, SqlError> {
     first(sql, &statement, &[id.as_str().into()])?.as_mut().map(rsvp_of).transpose()
 }
 
-/// The seat that a payment bought.
+/// The seats that a payment bought, in the order of their places.
 ///
 /// # Errors
 ///
 /// [`SqlError`] if SQLite refuses.
-pub fn rsvp_of_payment(sql: &impl Sql, payment: &PaymentId) -> Result<Option<Rsvp>, SqlError> {
-    let statement = format!("SELECT {RSVP_COLUMNS} FROM rsvps WHERE payment_id = ?1");
-    first(sql, &statement, &[payment.as_str().into()])?.as_mut().map(rsvp_of).transpose()
+pub fn rsvps_of_payment(sql: &impl Sql, payment: &PaymentId) -> Result<Vec<Rsvp>, SqlError> {
+    let statement =
+        format!("SELECT {RSVP_COLUMNS} FROM rsvps WHERE payment_id = ?1 ORDER BY place");
+    all(sql, &statement, &[payment.as_str().into()], rsvp_of)
 }
 
 /// The seat of a ticket code.
@@ -156,5 +158,6 @@ fn rsvp_of(columns: &mut Columns) -> Result<Rsvp, SqlError> {
         network: columns.text()?,
         created_at: columns.moment()?,
         checked_in_at: columns.optional_int()?.map(UnixSeconds::new),
+        place: u32::try_from(columns.count()?).unwrap_or(u32::MAX),
     })
 }

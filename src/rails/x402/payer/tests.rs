@@ -248,7 +248,7 @@ fn our_own_server_is_understood() {
         pay_to: PAY_TO.parse().unwrap(),
         networks: vec![sepolia(), network("eip155:8453")],
         wanted: None,
-        seat: None,
+        seats: None,
         resource_url: "https://events.example/x402/users/a/tools/rsvpToEvent".to_owned(),
         description: "A seat".to_owned(),
     };

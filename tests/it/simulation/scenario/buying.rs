@@ -66,7 +66,13 @@ impl Scenario {
         let one = |of: &[String]| of[self.sim.rng.below(of.len())].clone();
         let key = &nonce.to_string()[..18];
         let (tool, amount, arguments) = match self.sim.rng.below(100) {
-            0..50 => ("rsvpToEvent", "50000", json!({"eventId": one(&server.events)})),
+            0..30 => ("rsvpToEvent", "50000", json!({"eventId": one(&server.events)})),
+            at @ 30..50 => {
+                let seats = 1 + at % 3;
+                let amount = ["50000", "100000", "150000"][at % 3];
+                let event = one(&server.events);
+                ("rsvpToEvent", amount, json!({"eventId": event, "seats": seats}))
+            }
             50..60 => ("getEventAnalytics", "10000", json!({"eventId": one(&server.events)})),
             60..80 => ("retrieveSecret", "50000", json!({"secretId": one(&server.secrets)})),
             at => {

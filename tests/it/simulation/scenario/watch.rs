@@ -42,7 +42,7 @@ const PAYMENTS: &str = "SELECT p.nonce, p.tool, \
      CASE WHEN p.reason IS NULL THEN p.state ELSE p.state || ': ' || p.reason END, \
      (SELECT coalesce(sum(l.amount), 0) FROM ledger l WHERE l.payment_id = p.id \
         AND l.entry IN ('settled', 'reversed')), \
-     (SELECT count(*) FROM rsvps r WHERE r.payment_id = p.id) \
+     (SELECT count(*) FROM rsvps r WHERE r.payment_id = p.id AND r.place = 1) \
      + (SELECT count(*) FROM retrievals t WHERE t.payment_id = p.id AND t.how = 'paid') \
      + (SELECT count(*) FROM tickets k WHERE k.payment_id = p.id) \
      + (SELECT count(*) FROM drafts d WHERE d.payment_id = p.id AND d.state <> 'approved') \

@@ -18,11 +18,14 @@ import {
 
 export const TOOL = "rsvpToEvent";
 
+/** The arguments beside the event. */
+export type Details = Readonly<Record<string, unknown>>;
+
 /** A purchase that was begun here, kept for a reload of the page. */
 type Begun = {
   mcpUrl: string;
   eventId: string;
-  details: Readonly<Record<string, string>>;
+  details: Details;
   callId: string;
   paymentId: string | null;
   /** The limits allow this price without a question, so money may move before anything is heard of it. */
@@ -49,7 +52,9 @@ export type Checkout = {
   /** The question of the server, once there is one. */
   question: Question | null;
   /** Pays at most `price`, in the smallest unit. */
-  pay: (price: bigint, details: Record<string, string>) => Promise<void>;
+  pay: (price: bigint, details: Details) => Promise<void>;
+  /** The arguments of the purchase that was begun. */
+  details: Details | null;
   /** Says yes to a changed price. */
   accept: (question: Question) => void;
   /** Says no to whatever waits for an answer. */
@@ -97,7 +102,7 @@ export function useCheckout(mcpUrl: string, eventId: string): Checkout {
   const seen = { begun, outcome, question, payments, signRequests, isStarting, elapsed, late };
   const phase = phaseOf(seen);
   useAskAgain(phase, begun, payments, (callId) => begun !== null && keep({ ...begun, callId }));
-  const pay = async (price: bigint, details: Record<string, string>) => {
+  const pay = async (price: bigint, details: Details) => {
     if (isStarting) return;
     setIsStarting(true);
     setLate(null);
@@ -120,6 +125,7 @@ export function useCheckout(mcpUrl: string, eventId: string): Checkout {
   return {
     phase,
     question,
+    details: begun?.details ?? null,
     pay,
     accept: (asked) => {
       setMost(toAtomic(asked.amountUsd));
@@ -270,19 +276,12 @@ function stored(mcpUrl: string, eventId: string): Begun | null {
   return {
     mcpUrl,
     eventId,
-    details: textsOf(value["details"]),
+    details: isObject(value["details"]) ? value["details"] : {},
     callId,
     paymentId: textOf(value, "paymentId") ?? null,
     paysAlone: value["paysAlone"] === true,
     at,
   };
-}
-
-function textsOf(value: unknown): Record<string, string> {
-  const entries = Object.entries(isObject(value) ? value : {});
-  return Object.fromEntries(
-    entries.filter((entry): entry is [string, string] => typeof entry[1] === "string"),
-  );
 }
 
 /** Milliseconds since `since`, told each second while `isRunning`. */

@@ -1,16 +1,15 @@
 import { networkName } from "../../api/networks";
 import { useSettings } from "../../api/settings";
-import type { EventView } from "../../api/types";
 import { Hash, Json } from "../../parts";
 import type { Host } from "../../purchase/offers";
 import type { Question } from "../../session";
 import { SpentSoFar } from "../chat/spent";
 import type { Wallets } from "./wallets";
 
-type Props = { event: EventView; host: Host; wallets: Wallets; question: Question | null };
+type Props = { price: bigint; host: Host; wallets: Wallets; question: Question | null };
 
 /** What the wallet will sign, for those who want to know. */
-export function Details({ event, host, wallets, question }: Props) {
+export function Details({ price, host, wallets, question }: Props) {
   const { settings } = useSettings();
   const network = settings?.networks[0];
   const payTo = question?.payTo ?? host.payTo;
@@ -25,7 +24,7 @@ export function Details({ event, host, wallets, question }: Props) {
         </p>
         <dl className="facts">
           <dt>Amount</dt>
-          <dd>{event.priceAtomic} millionths of a USDC</dd>
+          <dd>{String(price)} millionths of a USDC</dd>
           {network !== undefined && (
             <>
               <dt>Network</dt>

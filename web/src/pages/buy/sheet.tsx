@@ -10,6 +10,7 @@ import { GuestFields, useGuest } from "./guest-fields";
 import { limitInTheWay, LimitNotice } from "./limits";
 import { PayButton } from "./pay-button";
 import { Held, Pending, Refused } from "./outcomes";
+import { CompanionFields, SeatStepper, seatsOf, seatsText, useSeats } from "./seats";
 import { Shortage } from "./shortage";
 import { useWallets, type Wallets } from "./wallets";
 import { WalletRows } from "./wallet-rows";
@@ -37,7 +38,7 @@ export function CheckoutSheet({ offer, host, mcpUrl, onClose }: Props) {
             <EventCover id={event.id} path={event.coverPath} cut="square" />
           </div>
         ),
-        under: <Facts offer={offer} host={host} cost={cost} />,
+        under: <Facts offer={offer} host={host} seats={purchase.seats} cost={cost} />,
       }}
       actions={
         isForm ? (
@@ -45,14 +46,16 @@ export function CheckoutSheet({ offer, host, mcpUrl, onClose }: Props) {
             {...purchase}
             isBlocked={purchase.limit !== null}
             onDecline={checkout.leave}
-            details={<Details event={event} host={host} wallets={wallets} question={checkout.question} />}
+            details={
+              <Details price={purchase.price} host={host} wallets={wallets} question={checkout.question} />
+            }
           />
         ) : undefined
       }
     >
       {closed !== null && <Notice kind="warn">{closed}</Notice>}
       {isForm && <Form purchase={purchase} />}
-      <After phase={phase} cost={cost} again={checkout.again} />
+      <After phase={phase} seats={purchase.seats} cost={cost} again={checkout.again} />
     </Dialog>
   );
 }
@@ -68,7 +71,13 @@ function Form({ purchase }: { purchase: Purchase }) {
         <Notice kind="error">The connection was lost. Reconnecting… Nothing is paid meanwhile.</Notice>
       )}
       {phase.at === "form" && phase.late !== null && <Notice kind="error">{phase.late}</Notice>}
-      {missing === null && <GuestFields guest={guest} disabled={phase.at !== "form"} />}
+      {missing === null && (
+        <>
+          <SeatStepper seats={purchase.party} disabled={phase.at !== "form"} />
+          <GuestFields guest={guest} disabled={phase.at !== "form"} />
+          <CompanionFields seats={purchase.party} asks={guest.asks.name} disabled={phase.at !== "form"} />
+        </>
+      )}
       <WalletRows
         wallets={wallets}
         price={price}
@@ -78,7 +87,7 @@ function Form({ purchase }: { purchase: Purchase }) {
       {wallets.error !== null && <Notice kind="error">{wallets.error}</Notice>}
       {limit !== null && <LimitNotice limit={limit} />}
       {missing === null ? (
-        <Total cost={cost} isChanged={purchase.isChanged} />
+        <Total seats={purchase.seats} cost={cost} isChanged={purchase.isChanged} />
       ) : (
         <Shortage wallets={wallets} missing={missing} />
       )}
@@ -93,10 +102,18 @@ function usePurchase(offer: EventOffer, mcpUrl: string) {
   const wallets = useWallets();
   const checkout = useCheckout(mcpUrl, event.id);
   const guest = useGuest(offer.asks);
+  const party = useSeats(event);
   const [isConnecting, setIsConnecting] = useState(false);
   const phase = useTicketOf(event.id, wallets, checkout.phase);
-  const dollars = phase.at === "changed" ? phase.question.amountUsd : event.price;
-  const price = toAtomic(dollars) ?? 0n;
+  const seats =
+    phase.at === "changed"
+      ? seatsOf(phase.question.arguments)
+      : checkout.details === null
+        ? party.count
+        : seatsOf(checkout.details);
+  const listed = (toAtomic(event.price) ?? 0n) * BigInt(seats);
+  const price = phase.at === "changed" ? (toAtomic(phase.question.amountUsd) ?? 0n) : listed;
+  const dollars = toDollars(price);
   const lacks = wallets.balance === null ? 0n : price - (toAtomic(wallets.balance) ?? 0n);
   const isShort = phase.at === "form" && lacks > 0n;
   const limit = useSession((state) => limitInTheWay(state.policy, price));
@@ -107,7 +124,7 @@ function usePurchase(offer: EventOffer, mcpUrl: string) {
     setIsConnecting(true);
     const isReady = await wallets.ready(price);
     setIsConnecting(false);
-    if (isReady) await checkout.pay(price, details);
+    if (isReady) await checkout.pay(price, { ...details, ...party.read(details["name"]) });
   };
   useEffect(() => {
     if (phase.at !== "done" || phase.ticketUrl === null) return;
@@ -120,11 +137,13 @@ function usePurchase(offer: EventOffer, mcpUrl: string) {
     checkout,
     wallets,
     guest,
+    party,
+    seats,
     isConnecting,
     price,
     cost: moneyText(dollars),
     /** The server asks for another price than was shown. */
-    isChanged: price !== toAtomic(event.price),
+    isChanged: price !== listed,
     isShort,
     /** What the wallet is short of, in dollars; null if it has enough. */
     missing: isShort ? toDollars(lacks) : null,
@@ -134,25 +153,27 @@ function usePurchase(offer: EventOffer, mcpUrl: string) {
   };
 }
 
-function Facts({ offer: { event }, host, cost }: { offer: EventOffer; host: Host; cost: string }) {
+type FactsProps = { offer: EventOffer; host: Host; seats: number; cost: string };
+
+function Facts({ offer: { event }, host, seats, cost }: FactsProps) {
   const when = eventTime(event.startsAt, event.timeZone);
   return (
     <>
       {when !== null && <p>{when}</p>}
       {event.location !== undefined && <p>{event.location}</p>}
       <p>
-        1 seat · {cost} to {host.name ?? "the host"}
+        {seatsText(seats)} · {cost} to {host.name ?? "the host"}
       </p>
     </>
   );
 }
 
-function Total({ cost, isChanged }: { cost: string; isChanged: boolean }) {
+function Total({ seats, cost, isChanged }: { seats: number; cost: string; isChanged: boolean }) {
   return (
     <div className="stack-tight">
       {isChanged && <Notice kind="warn">The price is {cost} now. Nothing was charged.</Notice>}
       <dl className="total">
-        <dt>1 seat</dt>
+        <dt>{seatsText(seats)}</dt>
         <dd>{cost}</dd>
         <dt>Network fee</dt>
         <dd>$0.00</dd>
@@ -163,8 +184,10 @@ function Total({ cost, isChanged }: { cost: string; isChanged: boolean }) {
   );
 }
 
+type AfterProps = { phase: Phase; seats: number; cost: string; again: () => void };
+
 /** What is shown instead of the form when the purchase has ended, or waits. */
-function After({ phase, cost, again }: { phase: Phase; cost: string; again: () => void }): ReactNode {
+function After({ phase, seats, cost, again }: AfterProps): ReactNode {
   switch (phase.at) {
     case "form":
     case "asking":
@@ -179,7 +202,7 @@ function After({ phase, cost, again }: { phase: Phase; cost: string; again: () =
     case "done":
       return (
         <p className="paid-line" role="status">
-          <Icon name="check" /> You have a seat
+          <Icon name="check" /> You have {seats === 1 ? "a seat" : seatsText(seats)}
         </p>
       );
     case "failed":

@@ -15,6 +15,7 @@ export function Ticket({ content }: { content: Record<string, unknown> }) {
   const startsAt = textOf(event, "startsAt");
   const when = startsAt === undefined ? null : eventTime(startsAt, textOf(event, "timeZone"));
   const place = textOf(event, "location");
+  const count = Array.isArray(content["tickets"]) ? content["tickets"].length : 1;
   return (
     <article className="card ticket" aria-label={`Ticket: ${title}`}>
       <div className="ticket-cover">
@@ -23,18 +24,22 @@ export function Ticket({ content }: { content: Record<string, unknown> }) {
       <div className="stack-tight">
         <p className="with-icon receipt-paid">
           <Icon name="check" />
-          {paid === undefined ? "Ticket bought" : `Ticket bought for $${paid.amountUsd}`}
+          {count > 1 ? `${count} tickets bought` : "Ticket bought"}
+          {paid !== undefined && ` for $${paid.amountUsd}`}
         </p>
         <h2 className="card-title">{title}</h2>
         <p className="quiet">
           {when ?? (startsAt !== undefined && <Time at={visible(startsAt)} />)}
           {place !== undefined && ` · ${visible(place)}`}
         </p>
-        <p className="second">Code {visible(code.slice(-8))}</p>
+        <p className="second">
+          Code {visible(code.slice(-8))}
+          {count > 1 && `, and those of your guests on the same page`}
+        </p>
         <p className="row">
           {ticket !== null && (
             <a className="button button-primary" href={ticket} target="_blank" rel="noreferrer noopener">
-              Show ticket
+              {count > 1 ? "Show tickets" : "Show ticket"}
             </a>
           )}
           {calendar !== null && (

@@ -16,6 +16,8 @@ export type Bought = {
   place: string | null;
   coverPath: string | null;
   state: string;
+  /** How many seats were bought together. */
+  seats: number;
   ticketUrl: string | null;
   /** How its buyer reads the answer again. */
   again: { url: string; arguments: Record<string, unknown> } | null;
@@ -64,6 +66,7 @@ function bought(line: Record<string, unknown>): Bought {
     place: text("place"),
     coverPath: text("coverPath"),
     state: text("state") ?? "done",
+    seats: typeof line["seats"] === "number" ? line["seats"] : 1,
     ticketUrl: text("ticketUrl"),
     again: url === undefined ? null : { url, arguments: isObject(args) ? args : {} },
     paidUsd: text("paidUsd") ?? "0",

@@ -192,6 +192,7 @@ function fromBrowser(ticket: KnownTicket): Bought {
     place: ticket.place === "" ? null : ticket.place,
     coverPath: null,
     state: end < Date.now() ? "over" : "valid",
+    seats: 1,
     ticketUrl: ticket.ticketUrl,
     again: null,
     paidUsd: "",

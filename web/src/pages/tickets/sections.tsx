@@ -135,6 +135,7 @@ function SeatRow({ seat }: { seat: Bought }) {
         )}
         <span className="bought-title">{visible(seat.title)}</span>
         {seat.place !== null && <span className="second">{visible(seat.place)}</span>}
+        {seat.seats > 1 && <span className="second">{seat.seats} seats</span>}
       </div>
       <div className="bought-end">
         <Badge tone={chip.tone}>{chip.word}</Badge>
@@ -241,9 +242,10 @@ function Receipt({ line }: { line: Bought }) {
   );
 }
 
-function whenAndWhere({ startsAt, timeZone, place }: Bought): string {
+function whenAndWhere({ startsAt, timeZone, place, seats }: Bought): string {
   const when = startsAt === null ? null : eventTime(startsAt, timeZone ?? undefined);
-  return [when, place === null ? null : visible(place)].filter((part) => part !== null).join(" · ");
+  const count = seats > 1 ? `${seats} seats` : null;
+  return [when, place === null ? null : visible(place), count].filter((part) => part !== null).join(" · ");
 }
 
 /** "Ada's events · 28 Nov · $0.05". */

@@ -1,0 +1,119 @@
+//! How many seats one purchase has, and for whom they are.
+
+use crate::base::email::optional_email;
+use crate::base::fields::{InvalidField, bad, optional_line};
+use crate::products::events::asks::GuestDetails;
+use crate::products::events::input::RsvpToEvent;
+
+/// Seats that one purchase may have.
+pub const SEATS_MAX: u32 = 10;
+/// The longest name of a guest, characters.
+const NAME_CHARS_MAX: usize = 200;
+
+/// The seats of one purchase and their guests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Party {
+    /// 1 to [`SEATS_MAX`].
+    seats: u32,
+    /// Who buys.
+    buyer: GuestDetails,
+    /// The names on the tickets, in order, as far as the buyer said.
+    names: Vec<Option<String>>,
+}
+
+impl Party {
+    /// Checks what a caller sent.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidField`] names the first invalid field.
+    pub fn read(arguments: &RsvpToEvent) -> Result<Self, InvalidField> {
+        let seats = arguments.seats.unwrap_or(1);
+        if !(1..=SEATS_MAX).contains(&seats) {
+            return Err(bad("seats", format!("must be 1 to {SEATS_MAX}, or be left out for 1")));
+        }
+        let names = arguments.names.as_deref().unwrap_or_default();
+        if u32::try_from(names.len()).map_or(true, |count| count > seats) {
+            return Err(bad("names", format!("has more names than the {seats} of `seats`")));
+        }
+        let name = |text: &String| optional_line("names", Some(text), NAME_CHARS_MAX);
+        let names = names.iter().map(name).collect::<Result<Vec<_>, _>>()?;
+        let first = names.first().cloned().flatten();
+        let named = optional_line("name", arguments.name.as_deref(), NAME_CHARS_MAX)?;
+        let email = optional_email("email", arguments.email.as_deref())?;
+        Ok(Self { seats, buyer: GuestDetails { name: named.or(first), email }, names })
+    }
+
+    /// The party of a payment that holds `seats`. What was stored of its arguments is gone if it had ended in between.
+    #[must_use]
+    pub fn stored(arguments: Option<&RsvpToEvent>, seats: u32) -> Self {
+        let read = arguments.and_then(|arguments| Self::read(arguments).ok());
+        let (buyer, names) = read.map(|party| (party.buyer, party.names)).unwrap_or_default();
+        Self { seats, buyer, names }
+    }
+
+    /// How many seats it has.
+    #[must_use]
+    pub const fn seats(&self) -> u32 {
+        self.seats
+    }
+
+    /// Who buys.
+    #[must_use]
+    pub const fn buyer(&self) -> &GuestDetails {
+        &self.buyer
+    }
+
+    /// The guest of each seat, in order. A ticket without a name of its own has the buyer's.
+    pub fn guests(&self) -> impl Iterator<Item = (u32, GuestDetails)> + '_ {
+        let names = self.names.iter().cloned().chain(std::iter::repeat(None));
+        (1..=self.seats).zip(names).map(|(place, name)| {
+            let GuestDetails { name: buyer, email } = &self.buyer;
+            (place, GuestDetails { name: name.or_else(|| buyer.clone()), email: email.clone() })
+        })
+    }
+}
+
+/// `1 seat`, `2 seats`.
+#[must_use]
+pub fn seats_in_words(seats: u32) -> String {
+    if seats == 1 { "1 seat".to_owned() } else { format!("{seats} seats") }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn read(more: &Value) -> Result<Party, InvalidField> {
+        let mut arguments = json!({"eventId": "evt_0123456789abcdef01234567"});
+        let members = arguments.as_object_mut().unwrap();
+        members.extend(more.as_object().unwrap().clone());
+        Party::read(&serde_json::from_value(arguments).unwrap())
+    }
+
+    #[test]
+    fn one_seat_is_bought_unless_more_are_asked_for() {
+        assert_eq!(read(&json!({})).unwrap().seats(), 1);
+        assert_eq!(read(&json!({"seats": 10})).unwrap().seats(), 10);
+        for seats in [0, 11, u32::MAX] {
+            assert_eq!(read(&json!({"seats": seats})).unwrap_err().field, "seats");
+        }
+    }
+
+    #[test]
+    fn each_ticket_has_its_name_or_the_buyers() {
+        let names = |more: &Value| -> Vec<Option<String>> {
+            read(more).unwrap().guests().map(|(_, guest)| guest.name).collect()
+        };
+        let some = |name: &str| Some(name.to_owned());
+        let two = json!({"seats": 3, "name": "Ada", "names": ["", "Bob"]});
+        assert_eq!(names(&two), [some("Ada"), some("Bob"), some("Ada")]);
+        assert_eq!(names(&json!({"seats": 2, "names": ["Ada"]})), [some("Ada"), some("Ada")]);
+        assert_eq!(names(&json!({"seats": 2})), [None, None]);
+        assert_eq!(read(&json!({"names": ["Ada", "Bob"]})).unwrap_err().field, "names");
+        let long = json!({"names": ["x".repeat(201)]});
+        assert_eq!(read(&long).unwrap_err().field, "names");
+    }
+}

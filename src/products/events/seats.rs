@@ -1,0 +1,124 @@
+//! What a buyer of seats gets once the money has moved: a ticket for each.
+
+use serde_json::{Value, json};
+
+use crate::base::id::{RsvpId, TicketCode};
+use crate::base::money::Usdc;
+use crate::ledger::payments::Settled;
+use crate::ports::{SqlError, World};
+use crate::products::events::input::RsvpToEvent;
+use crate::products::events::party::{Party, seats_in_words};
+use crate::products::events::rsvp::{Rsvp, paid_together};
+use crate::products::events::{EventView, Seats, records, store, ticket_mail};
+use crate::sale::cx::Cx;
+
+/// Writes the seats of a settled payment, and gives the answer with their tickets.
+///
+/// # Errors
+///
+/// [`SqlError`]; nothing is written.
+pub(super) fn fulfil(cx: &Cx<'_, impl World>, settled: &Settled) -> Result<Value, SqlError> {
+    let rsvps = sold(cx, settled)?;
+    let payment = settled.payment();
+    let (event, seats) = store::insert_rsvps(cx.world, &rsvps, payment.id.as_str())?
+        .ok_or_else(|| SqlError("seats at an event that is not there".to_owned()))?;
+    records::publish_sale(cx, &rsvps, &event, seats)?;
+    let is_mailed = ticket_mail::queue(cx, &rsvps);
+    // The payment's own hold counts as taken from here on.
+    let seats = Seats { held: seats.held.saturating_sub(payment.seats), ..seats };
+    answer(cx, &rsvps, event.view(seats, cx.world.now()), is_mailed)
+}
+
+/// The seats that a payment buys, each at its share of the amount.
+fn sold(cx: &Cx<'_, impl World>, settled: &Settled) -> Result<Vec<Rsvp>, SqlError> {
+    let payment = settled.payment();
+    let arguments: Option<RsvpToEvent> = serde_json::from_value(payment.arguments.clone())
+        .map_err(|error| SqlError(format!("stored arguments: {error}")))?;
+    let party = Party::stored(arguments.as_ref(), payment.seats);
+    let event_id = payment.event_id.clone();
+    let event_id = event_id.ok_or_else(|| SqlError("a seat without an event".to_owned()))?;
+    let shares = shares(payment.amount, payment.seats);
+    let shares = shares.ok_or_else(|| SqlError("a payment for no seat".to_owned()))?;
+    let seat = |((place, guest), paid)| Rsvp {
+        id: RsvpId::random(cx.world),
+        event_id: event_id.clone(),
+        payer: payment.payer.clone(),
+        code: TicketCode::random(cx.scope, cx.world),
+        place,
+        guest,
+        paid,
+        transaction: settled.transaction().to_owned(),
+        network: payment.network.clone(),
+        created_at: cx.world.now(),
+        checked_in_at: None,
+    };
+    Ok(party.guests().zip(shares).map(seat).collect())
+}
+
+/// What each seat costs of an amount for `seats`, the first one with the rest; `None` for no seats. The sum is the amount.
+#[must_use]
+pub fn shares(amount: Usdc, seats: u32) -> Option<Vec<Usdc>> {
+    let each = amount.atomic().checked_div(u64::from(seats))?;
+    let each = Usdc::from_atomic(each).ok()?;
+    let others = each.checked_mul(seats.checked_sub(1)?)?;
+    let first = amount.checked_sub(others)?;
+    let others = (1..seats).map(|_| each);
+    Some(std::iter::once(first).chain(others).collect())
+}
+
+fn answer(
+    cx: &Cx<'_, impl World>,
+    rsvps: &[Rsvp],
+    event: EventView,
+    is_mailed: bool,
+) -> Result<Value, SqlError> {
+    let url = &cx.config.public_url;
+    let first = rsvps.first().ok_or_else(|| SqlError("a payment for no seat".to_owned()))?;
+    let ticket = |rsvp: &Rsvp| {
+        json!({
+            "code": rsvp.code,
+            "name": rsvp.guest.name,
+            "ticketUrl": format!("{url}/t/{}", rsvp.code),
+        })
+    };
+    let count = u32::try_from(rsvps.len()).unwrap_or(u32::MAX);
+    let paid = paid_together(rsvps);
+    let message = match rsvps {
+        [_] => format!("You have a seat. ${paid} was paid. Show the ticket at the entrance."),
+        _ => format!(
+            "You have {}. ${paid} was paid. Each guest shows one of the tickets at the entrance.",
+            seats_in_words(count)
+        ),
+    };
+    Ok(json!({
+        "success": true,
+        "event": event,
+        "rsvp": {"id": first.id, "code": first.code, "payer": first.payer},
+        "seats": count,
+        "tickets": rsvps.iter().map(ticket).collect::<Vec<_>>(),
+        "transactionHash": first.transaction,
+        "message": message,
+        "ticketUrl": format!("{url}/t/{}", first.code),
+        "isMailed": is_mailed,
+        "calendarUrl": format!("{url}/e/{}/{}/calendar.ics", cx.scope, first.event_id),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shares_of_the_seats_are_the_amount() {
+        for (atomic, seats, first, each) in
+            [(100_000, 2, 50_000, 50_000), (50_000, 1, 50_000, 50_000), (100, 3, 34, 33)]
+        {
+            let shares = shares(Usdc::from_atomic(atomic).unwrap(), seats).unwrap();
+            assert_eq!(shares.len(), usize::try_from(seats).unwrap());
+            assert_eq!(shares[0].atomic(), first);
+            assert!(shares[1..].iter().all(|share| share.atomic() == each));
+            assert_eq!(shares.iter().map(|share| share.atomic()).sum::<u64>(), atomic);
+        }
+        assert_eq!(shares(Usdc::from_cents(5), 0), None);
+    }
+}
