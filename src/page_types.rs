@@ -8,7 +8,11 @@ use ts_rs::{Config, TS};
 use crate::base::code::Code;
 use crate::guest::messages::{Cards, In, Out};
 use crate::guest::purchase::model::State;
-use crate::guest::views::{BoughtView, DeploymentView, ExchangeView, PaymentView, ToolView};
+use crate::guest::views::{
+    BalanceView, BoughtView, CustodyView, DeploymentView, ExchangeView, KeptWalletView,
+    PaymentView, Proof, ToolView, WithdrawalView,
+};
+use crate::guest::withdrawal::model::State as WithdrawalState;
 use crate::host::views::{
     CreatedCredential, CredentialView, OwnCredentials, OwnMails, OwnPayments, ProfileView,
     Registered, RevokedCredential, Status as CredentialStatus,
@@ -61,6 +65,7 @@ fn types() -> String {
     #[rustfmt::skip]
     write!(
         In, Out, Cards, BoughtView, Kind, WalletInfo, Policy, ToolView, State, PaymentView, DeploymentView,
+        BalanceView, KeptWalletView, Proof, CustodyView, WithdrawalState, WithdrawalView,
         ExchangeView, PageSettings, NetworkView, FaucetAnswer, NonceAnswer, CodeSentAnswer,
         SessionAnswer, Code, Problem, ProfileView, LimitsView, Registered, Status, Ask, Palette, EventView, OwnEvent,
         OwnEvents, RsvpLine<'_>, Rsvps<'_>, CheckInAnswer<'_>, vault::Status, SecretView,

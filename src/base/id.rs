@@ -100,6 +100,10 @@ prefixed_id!(
     PurchaseId, "pur_"
 );
 prefixed_id!(
+    /// Money that is sent out of a wallet that the deployment keeps.
+    WithdrawalId, "wdr_"
+);
+prefixed_id!(
     /// A guest session and the object that runs it.
     SessionId, "ses_"
 );

@@ -144,10 +144,11 @@ impl DurableObject for Guest {
             close(&socket, if has_ended { ENDED } else { SIGNED_OUT });
             return self.erase_if_over().await;
         }
+        let sign_in = came_with.as_ref().and_then(|one| one.sign_in);
         if let Some(Attachment { source, .. }) = came_with {
             service.world().heard_from(source);
         }
-        service.hear(&text).await;
+        service.hear_from(&text, sign_in).await;
         Ok(())
     }
 

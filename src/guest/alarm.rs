@@ -6,6 +6,7 @@ use crate::guest::cx::{Cx, GuestWorld, Trouble};
 use crate::guest::purchase::machine::{Event, again_after, needs_an_alarm};
 use crate::guest::purchase::model::Purchase;
 use crate::guest::purchase::{run, store};
+use crate::guest::withdrawal::{run as withdrawal, store as withdrawals};
 use crate::guest::{outbox, owner, session};
 use crate::ports::{Level, SqlError, storage};
 
@@ -21,6 +22,12 @@ pub(super) async fn wake<W: GuestWorld>(cx: &Cx<W>) {
     match open_if_used(cx) {
         Ok(true) => {}
         Ok(false) => return,
+        Err(error) => return wake_again(cx, &error),
+    }
+    // One of them at most, and nothing beside it: an alarm has a limited number of requests.
+    match withdrawal::look_after(cx).await {
+        Ok(false) => {}
+        Ok(true) => return rearm(cx),
         Err(error) => return wake_again(cx, &error),
     }
     match take_due(cx) {
@@ -39,13 +46,13 @@ pub(super) fn sweep<W: GuestWorld>(cx: &Cx<W>) -> Result<bool, SqlError> {
         return Ok(false);
     }
     rearm(cx);
-    Ok(store::count_open(&cx.world)? > 0)
+    Ok(count_open(cx)? > 0)
 }
 
 /// Sets the alarm for what is due next, and notes it if a purchase is open.
 pub(super) fn rearm<W: GuestWorld>(cx: &Cx<W>) {
     let mut dues = Vec::new();
-    for due in [store::next_due(&cx.world), owner::next_end(cx)] {
+    for due in [store::next_due(&cx.world), withdrawals::next_due(&cx.world), owner::next_end(cx)] {
         match due {
             Ok(due) => dues.extend(due),
             Err(error) => wake_again(cx, &error),
@@ -54,9 +61,15 @@ pub(super) fn rearm<W: GuestWorld>(cx: &Cx<W>) {
     if let Some(next) = dues.into_iter().min() {
         cx.world.wake_at(next);
     }
-    if store::count_open(&cx.world).is_ok_and(|open| open > 0) {
+    if count_open(cx).is_ok_and(|open| open > 0) {
         cx.world.note_open();
     }
+}
+
+/// Purchases and withdrawals that are open.
+fn count_open<W: GuestWorld>(cx: &Cx<W>) -> Result<u64, SqlError> {
+    let purchases = store::count_open(&cx.world)?;
+    Ok(purchases.saturating_add(withdrawals::count_open(&cx.world)?))
 }
 
 /// Opens the storage, unless it was never used; whether it was.
@@ -144,6 +157,7 @@ pub(super) fn open<W: GuestWorld>(cx: &Cx<W>) -> Result<(), SqlError> {
         storage::migrate(&cx.world, session::MIGRATIONS, cx.world.now())?;
         // An object has one instance at a time, so nothing of an earlier one is still under way.
         store::take_over(&cx.world, cx.world.now())?;
+        withdrawals::hurry(&cx.world, cx.world.now())?;
         cx.migrated.set(true);
         rearm(cx);
     }
@@ -153,9 +167,10 @@ pub(super) fn open<W: GuestWorld>(cx: &Cx<W>) -> Result<(), SqlError> {
 /// Looks after everything that is open, now.
 pub(super) fn hurry<W: GuestWorld>(cx: &Cx<W>) -> Result<(), SqlError> {
     let now = cx.world.now();
-    if store::count_open(&cx.world)? > 0 {
+    if count_open(cx)? > 0 {
         cx.world.wake_at(now);
         store::hurry(&cx.world, now)?;
+        withdrawals::hurry(&cx.world, now)?;
     }
     rearm(cx);
     Ok(())

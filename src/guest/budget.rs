@@ -59,7 +59,15 @@ pub(super) async fn reserve<W: GuestWorld>(
                 "this wallet has made too many payments in the last 24 hours; wait until tomorrow";
             Ok(Err(("too_many_payments", text.to_owned())))
         }
-        Some(Told::View { .. } | Told::Invalid(_) | Told::Released) | None => {
+        Some(
+            Told::View { .. }
+            | Told::Invalid(_)
+            | Told::Released
+            | Told::WithdrawalsLeft(_)
+            | Told::WithdrawalCounted
+            | Told::OverPerDay(_),
+        )
+        | None => {
             let text = "the budget of this wallet cannot be asked now, so nothing was paid; call the tool again in a moment";
             Ok(Err(("budget_unavailable", text.to_owned())))
         }
@@ -67,7 +75,7 @@ pub(super) async fn reserve<W: GuestWorld>(
 }
 
 /// One hop to a budget; `None` if it gives no answer in time.
-async fn ask_budget<W: GuestWorld>(cx: &Cx<W>, owner: &str, ask: &Ask) -> Option<Told> {
+pub(super) async fn ask_budget<W: GuestWorld>(cx: &Cx<W>, owner: &str, ask: &Ask) -> Option<Told> {
     within(&cx.world, HOP_MILLIS, cx.world.ask_budget(owner, ask)).await?.ok()
 }
 
@@ -107,7 +115,16 @@ pub(super) async fn set_policy<W: GuestWorld>(
             cx.tell(&policy_message(cx)?);
             Ok(())
         }
-        Some(Told::Granted(_) | Told::Refused(_) | Told::TooMany | Told::Released) | None => {
+        Some(
+            Told::Granted(_)
+            | Told::Refused(_)
+            | Told::TooMany
+            | Told::Released
+            | Told::WithdrawalsLeft(_)
+            | Told::WithdrawalCounted
+            | Told::OverPerDay(_),
+        )
+        | None => {
             let text = "the policy cannot be changed now; try again in a moment";
             Err(Trouble::Said(text.to_owned()))
         }
@@ -159,7 +176,7 @@ fn spent_without<W: GuestWorld>(cx: &Cx<W>, purchase: &Purchase) -> Result<Usdc,
 }
 
 /// The name of the owner's budget; a session without an owner has none.
-fn own_budget<W: GuestWorld>(cx: &Cx<W>) -> Result<Option<String>, SqlError> {
+pub(super) fn own_budget<W: GuestWorld>(cx: &Cx<W>) -> Result<Option<String>, SqlError> {
     let owner = session::owner(&cx.world)?;
     Ok(owner.map(|owner| cx.config.keys.scope_of(&owner.user).to_string()))
 }

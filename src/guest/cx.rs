@@ -16,8 +16,8 @@ use crate::guest::outbox;
 use crate::guest::questions::Questions;
 use crate::mcp::client::Rules;
 use crate::ports::{
-    Alarm, Clock, Directory, Http, Level, Log, Random, Servers, SignOuts, Sockets, Sql, SqlError,
-    Timer, Web,
+    Alarm, Clock, Directory, Http, Level, Log, Random, Relayers, Servers, SignOuts, Signer,
+    Sockets, Sql, SqlError, Timer, Web,
 };
 use crate::wallets::budget::Budgets;
 
@@ -34,6 +34,8 @@ pub trait GuestWorld:
     + Http
     + Web
     + Servers
+    + Relayers
+    + Signer
     + SignOuts
     + Budgets
     + Timer
@@ -51,6 +53,8 @@ impl<
         + Http
         + Web
         + Servers
+        + Relayers
+        + Signer
         + SignOuts
         + Budgets
         + Timer

@@ -5,7 +5,8 @@ use crate::guest::cx::{Cx, GuestWorld};
 use crate::guest::messages::Out;
 use crate::guest::purchase::store;
 use crate::guest::session;
-use crate::guest::views::{DeploymentView, PaymentView};
+use crate::guest::views::{DeploymentView, PaymentView, WithdrawalView};
+use crate::guest::withdrawal::store as withdrawals;
 use crate::ports::SqlError;
 
 /// Payments that are shown.
@@ -30,13 +31,13 @@ const NAMES: [&str; 13] = [
 /// The newest payments, and the wallets that are on the chain.
 pub(super) fn message<W: GuestWorld>(cx: &Cx<W>) -> Result<Out, SqlError> {
     let (payments, deployments) = newest(cx)?;
-    Ok(Out::History { payments, deployments })
+    Ok(Out::History { payments, deployments, withdrawals: newest_withdrawals(cx)? })
 }
 
 /// The same as CSV.
 pub(super) fn csv_message<W: GuestWorld>(cx: &Cx<W>) -> Result<Out, SqlError> {
     let (payments, deployments) = newest(cx)?;
-    Ok(Out::Csv { text: to_csv(payments, deployments) })
+    Ok(Out::Csv { text: to_csv(payments, newest_withdrawals(cx)?, deployments) })
 }
 
 fn newest<W: GuestWorld>(cx: &Cx<W>) -> Result<(Vec<PaymentView>, Vec<DeploymentView>), SqlError> {
@@ -47,8 +48,17 @@ fn newest<W: GuestWorld>(cx: &Cx<W>) -> Result<(Vec<PaymentView>, Vec<Deployment
     ))
 }
 
-/// The payments, then the wallets that came to be on the chain.
-fn to_csv(payments: Vec<PaymentView>, deployments: Vec<DeploymentView>) -> String {
+fn newest_withdrawals<W: GuestWorld>(cx: &Cx<W>) -> Result<Vec<WithdrawalView>, SqlError> {
+    let newest = withdrawals::newest(&cx.world, SHOWN_MAX)?;
+    Ok(newest.iter().map(|one| WithdrawalView::of(&cx.config, one)).collect())
+}
+
+/// The payments, then what was withdrawn, then the wallets that came to be on the chain.
+fn to_csv(
+    payments: Vec<PaymentView>,
+    withdrawals: Vec<WithdrawalView>,
+    deployments: Vec<DeploymentView>,
+) -> String {
     let payments = payments.into_iter().map(|payment| {
         [
             "payment".to_owned(),
@@ -66,6 +76,23 @@ fn to_csv(payments: Vec<PaymentView>, deployments: Vec<DeploymentView>) -> Strin
             payment.id,
         ]
     });
+    let withdrawals = withdrawals.into_iter().map(|withdrawal| {
+        [
+            "withdrawal".to_owned(),
+            withdrawal.at,
+            withdrawal.state.as_str().to_owned(),
+            String::new(),
+            String::new(),
+            withdrawal.amount_usd,
+            withdrawal.amount,
+            withdrawal.network,
+            withdrawal.from,
+            withdrawal.to,
+            withdrawal.tx_hash.unwrap_or_default(),
+            withdrawal.explorer_url.unwrap_or_default(),
+            withdrawal.id,
+        ]
+    });
     let deployments = deployments.into_iter().map(|deployment| {
         let mut cells = [const { String::new() }; 13];
         let [kind, at, _, _, _, _, _, network, payer, _, tx_hash, explorer_url, _] = &mut cells;
@@ -77,5 +104,5 @@ fn to_csv(payments: Vec<PaymentView>, deployments: Vec<DeploymentView>) -> Strin
         *explorer_url = deployment.explorer_url.unwrap_or_default();
         cells
     });
-    csv::file(NAMES, payments.chain(deployments))
+    csv::file(NAMES, payments.chain(withdrawals).chain(deployments))
 }

@@ -4,7 +4,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::guest::views::{BoughtView, DeploymentView, ExchangeView, PaymentView, ToolView};
+use crate::guest::views::{
+    BoughtView, CustodyView, DeploymentView, ExchangeView, PaymentView, ToolView, WithdrawalView,
+};
 use crate::wallets::policy::Policy;
 use crate::wallets::{Kind, WalletInfo};
 
@@ -66,6 +68,26 @@ pub enum In {
         #[serde(default)]
         #[cfg_attr(test, ts(optional))]
         address: Option<String>,
+    },
+    /// Asks for the wallets that the deployment keeps for this session, and what may leave them.
+    ShowCustody {},
+    /// Send money out of such a wallet. Needs a fresh sign-in; nothing else of the session can ask for it.
+    #[serde(rename_all = "camelCase")]
+    Withdraw {
+        /// 16 to 128 letters, digits, hyphens and underscores. The same request is carried out once.
+        request_id: String,
+        /// The wallet that sends.
+        from: String,
+        /// CAIP-2, for example `eip155:8453`.
+        network: String,
+        /// The address that gets the money.
+        to: String,
+        /// Dollars, for example `2.50`.
+        amount: String,
+        /// The session's token, in a session without an owner.
+        #[serde(default)]
+        #[cfg_attr(test, ts(optional))]
+        token: Option<String>,
     },
 }
 
@@ -206,6 +228,21 @@ pub enum Out {
         payments: Vec<PaymentView>,
         /// Wallets of the session that are on the chain.
         deployments: Vec<DeploymentView>,
+        /// Money that was sent out of a kept wallet.
+        withdrawals: Vec<WithdrawalView>,
+    },
+    /// The wallets that the deployment keeps, and what may leave them.
+    Custody(CustodyView),
+    /// How far a withdrawal is.
+    Withdrawal(WithdrawalView),
+    /// A withdrawal was not begun: no money moved.
+    WithdrawalRefused {
+        /// As in the request.
+        request_id: String,
+        /// A stable code, for programs.
+        code: &'static str,
+        /// Why, and what to do.
+        message: String,
     },
     /// The answer to `export_csv`.
     Csv { text: String },

@@ -7,7 +7,8 @@
 //!
 //! From the lowest to the highest: [`messages`] goes over the socket, [`handshake`] is how a socket comes, `session` and
 //! `outbox` are rows, `cx` is what every function gets, `questions` and `outside` belong to the MCP client, `owner`,
-//! `budget`, `wallets`, `seats`, `history` and `report` each do one thing, [`purchase`] pays for a call, `server` calls
+//! `budget`, `wallets`, `seats`, `history` and `report` each do one thing, [`purchase`] pays for a call, [`withdrawal`]
+//! sends money out of a wallet that is kept, `custody` shows these, `server` calls
 //! tools, `chat` understands words, `alarm` looks after what is open. Imports point one way.
 
 mod abilities;
@@ -16,6 +17,7 @@ mod alarm;
 mod budget;
 mod chat;
 mod connection;
+mod custody;
 mod cx;
 pub mod handshake;
 mod held;
@@ -36,6 +38,7 @@ mod sums;
 pub mod views;
 mod wallets;
 mod wishes;
+pub mod withdrawal;
 
 use std::rc::Rc;
 
@@ -140,6 +143,11 @@ impl<W: GuestWorld> Guest<W> {
 
     /// Carries out one message of a socket that may send.
     pub async fn hear(&self, text: &str) {
+        self.hear_from(text, None).await;
+    }
+
+    /// The same of a socket that came with this sign-in, which a withdrawal needs.
+    pub async fn hear_from(&self, text: &str, sign_in: Option<SignIn>) {
         let cx = &self.cx;
         if text.len() > MESSAGE_BYTES_MAX {
             return cx.error(&format!("a message may have at most {MESSAGE_BYTES_MAX} bytes"));
@@ -154,7 +162,7 @@ impl<W: GuestWorld> Guest<W> {
         // A client that sends a message was there for what was told before.
         let ready = alarm::open(cx).and_then(|()| self.left()).and_then(|()| owner::touch(cx));
         let done = match ready {
-            Ok(()) => act(cx, message).await,
+            Ok(()) => act(cx, message, sign_in).await,
             Err(error) => Err(Trouble::Storage(error)),
         };
         answer(cx, done);
@@ -211,7 +219,11 @@ impl<W: GuestWorld> Guest<W> {
     }
 }
 
-async fn act<W: GuestWorld>(cx: &Cx<W>, message: In) -> Result<(), Trouble> {
+async fn act<W: GuestWorld>(
+    cx: &Cx<W>,
+    message: In,
+    sign_in: Option<SignIn>,
+) -> Result<(), Trouble> {
     match message {
         In::ConnectMcp { url } => server::connect(cx, &url).await,
         In::DisconnectMcp {} => server::leave(cx),
@@ -244,6 +256,12 @@ async fn act<W: GuestWorld>(cx: &Cx<W>, message: In) -> Result<(), Trouble> {
         }
         In::SetPolicy(changes) => budget::set_policy(cx, &changes.into()).await,
         In::UseWallet { kind, address } => wallets::use_wallet(cx, kind, address.as_deref()).await,
+        In::ShowCustody {} => Box::pin(custody::show(cx)).await,
+        In::Withdraw { request_id, from, network, to, amount, token } => {
+            let asked =
+                withdrawal::ask::Asked { request_id, from, network, to, amount, token, sign_in };
+            Box::pin(withdrawal::ask::withdraw(cx, asked)).await
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use crate::base::time::UnixSeconds;
 use crate::guest::cx::{Cx, GuestWorld, HOP_MILLIS, Trouble};
 use crate::guest::handshake::SignIn;
 use crate::guest::purchase::store;
+use crate::guest::withdrawal::store as withdrawals;
 use crate::guest::{outbox, session};
 use crate::host::command::SignedIn;
 use crate::ports::{Level, SqlError, within};
@@ -142,7 +143,9 @@ fn life<W: GuestWorld>(cx: &Cx<W>) -> Result<Life, SqlError> {
     if now < end {
         return Ok(Life::Live);
     }
-    let is_owed = store::count_open(&cx.world)? > 0 || outbox::results(&cx.world)?.0 > 0;
+    let is_owed = store::count_open(&cx.world)? > 0
+        || withdrawals::count_open(&cx.world)? > 0
+        || outbox::results(&cx.world)?.0 > 0;
     Ok(if is_owed && now < end.plus(LAST_SECONDS) { Life::Hears } else { Life::Over })
 }
 

@@ -28,6 +28,7 @@ pub const MIGRATIONS: Migrations = &[
     include_str!("schema-5.sql"),
     include_str!("schema-6.sql"),
     include_str!("schema-7.sql"),
+    include_str!("schema-8.sql"),
 ];
 
 const DAY_SECONDS: i64 = 86_400;

@@ -6,8 +6,10 @@ use serde_json::Value;
 use crate::chain::networks::Network;
 use crate::config::Config;
 use crate::guest::purchase::model::{Purchase, State};
+use crate::guest::withdrawal::model::{State as WithdrawalState, Withdrawal};
 use crate::http::explorer::transaction_url;
 use crate::mcp::client::ServerTool;
+use crate::wallets::Kind;
 
 /// A tool as it is shown.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -113,6 +115,94 @@ pub struct DeploymentView {
     pub at: String,
 }
 
+/// The wallets that the deployment keeps for the session, and what may leave them.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct CustodyView {
+    /// Those whose key is not the user's, the newest first. Empty if there is none.
+    pub wallets: Vec<KeptWalletView>,
+    /// What a withdrawal has to be proven with.
+    pub proof: Proof,
+    /// How old a sign-in may be for it, seconds.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub fresh_seconds: i64,
+    /// The most that one withdrawal sends, dollars.
+    pub per_withdrawal: String,
+    /// The most that leaves a wallet in 24 hours, dollars.
+    pub per_day: String,
+}
+
+/// A wallet that the deployment, or Crossmint for it, keeps.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct KeptWalletView {
+    pub kind: Kind,
+    /// EIP-55.
+    pub address: String,
+    /// On each network that is in use.
+    pub balances: Vec<BalanceView>,
+    /// What may leave it today, dollars; `null` if that cannot be asked now.
+    pub left_today: Option<String>,
+}
+
+/// What a wallet holds on a network.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct BalanceView {
+    /// CAIP-2, for example `eip155:8453`.
+    pub network: String,
+    /// Dollars; `null` if the chain gives no answer.
+    pub balance: Option<String>,
+}
+
+/// What proves that the owner of a wallet asks for a withdrawal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Proof {
+    /// A fresh sign-in of the session's owner.
+    SignIn,
+    /// The token of a session without an owner.
+    SessionToken,
+}
+
+/// Money that is sent out of a kept wallet.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct WithdrawalView {
+    pub id: String,
+    /// As in the request.
+    pub request_id: String,
+    /// How far it is.
+    pub state: WithdrawalState,
+    /// The wallet that sends (EIP-55).
+    pub from: String,
+    /// The address that gets the money (EIP-55).
+    pub to: String,
+    /// In US dollars.
+    pub amount_usd: String,
+    /// In the token's smallest unit.
+    pub amount: String,
+    /// CAIP-2, for example `eip155:8453`.
+    pub network: String,
+    /// Why it failed or takes long, and whether money moved. Empty if there is nothing to say.
+    pub message: String,
+    /// The transaction, once it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub tx_hash: Option<String>,
+    /// Where people can look at it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub explorer_url: Option<String>,
+    /// When it was asked for.
+    pub at: String,
+}
+
 /// What went to a server and came back. The owner's token is left out; long bodies are cut.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -165,6 +255,29 @@ impl PaymentView {
             explorer_url: explorer_url(config, &purchase.network, purchase.transaction.as_deref()),
             tx_hash: purchase.transaction.clone(),
             at: purchase.created_at.to_string(),
+        }
+    }
+}
+
+impl WithdrawalView {
+    /// Of a withdrawal, with links as they are in this deployment.
+    #[must_use]
+    pub fn of(config: &Config, withdrawal: &Withdrawal) -> Self {
+        let network = withdrawal.network.caip2;
+        let tx_hash = withdrawal.transaction.map(|hash| hash.to_string());
+        Self {
+            id: withdrawal.id.to_string(),
+            request_id: withdrawal.request_id.clone(),
+            state: withdrawal.state,
+            from: withdrawal.from().to_checksum(None),
+            to: withdrawal.authorization.to.to_checksum(None),
+            amount_usd: withdrawal.amount.to_string(),
+            amount: withdrawal.amount.atomic().to_string(),
+            network: network.to_owned(),
+            message: withdrawal.reason.clone(),
+            explorer_url: explorer_url(config, network, tx_hash.as_deref()),
+            tx_hash,
+            at: withdrawal.created_at.to_string(),
         }
     }
 }

@@ -4,15 +4,17 @@ use alloy_primitives::{Address, B256, Bytes};
 
 use crate::base::money::Usdc;
 use crate::chain::eip3009::{Authorization, digest};
+use crate::chain::networks::Network;
 use crate::chain::rpc::RpcError;
 use crate::guest::cx::{Cx, GuestWorld, Trouble};
 use crate::guest::messages::Out;
 use crate::guest::purchase::model::Purchase;
 use crate::guest::purchase::offer::offer_of;
 use crate::guest::session::ChosenWallet;
+use crate::guest::withdrawal::store as withdrawals;
 use crate::guest::{history, session};
 use crate::ports::SqlError;
-use crate::rails::x402::payer::{self, Offer};
+use crate::rails::x402::payer;
 use crate::wallets::crossmint::CrossmintWallet;
 use crate::wallets::smart::SmartWallet;
 use crate::wallets::{self, Kind, WalletInfo, browser};
@@ -34,7 +36,11 @@ pub(super) async fn use_wallet<W: GuestWorld>(
         Kind::Smart => smart_wallet(cx).await?,
         Kind::Crossmint => crossmint_wallet(cx).await?,
     };
-    session::set_wallet(&cx.world, &chosen)?;
+    cx.world.atomically(|| {
+        session::set_wallet(&cx.world, &chosen)?;
+        // It may hold money after another one is chosen.
+        withdrawals::keep_wallet(&cx.world, &chosen, cx.world.now())
+    })?;
     look_at_wallet(cx).await
 }
 
@@ -86,7 +92,7 @@ pub(super) async fn seen_wallet<W: GuestWorld>(cx: &Cx<W>) -> Result<Option<Wall
 pub(super) async fn sign_ourselves<W: GuestWorld>(
     cx: &Cx<W>,
     wallet: &ChosenWallet,
-    offer: &Offer,
+    network: &'static Network,
     authorization: &Authorization,
 ) -> Result<Bytes, String> {
     if wallet.kind != Kind::Browser && wallet_owner(cx).is_err() {
@@ -95,23 +101,23 @@ pub(super) async fn sign_ourselves<W: GuestWorld>(
     match wallet.kind {
         Kind::Browser => Err("this wallet signs elsewhere".to_owned()),
         Kind::Smart => {
-            let rpc = cx.rpc_of(offer.network.caip2).ok_or("no endpoint")?;
+            let rpc = cx.rpc_of(network.caip2).ok_or("no endpoint")?;
             let smart = smart(cx).map_err(|_| "it is not set up any more")?;
             let deployed = wallets::is_deployed(&cx.world, &rpc, wallet.address).await;
             let deployed = deployed.map_err(|error| error.to_string())?;
-            let digest = digest(offer.network, authorization);
+            let digest = digest(network, authorization);
             smart.sign(digest, deployed).ok_or_else(|| "the key cannot sign".to_owned())
         }
         Kind::Crossmint => {
             let crossmint = cx.config.crossmint.as_ref().ok_or("Crossmint is not set up")?;
-            let typed_data = payer::typed_data(offer, authorization);
+            let typed_data = payer::typed_data(network, authorization);
             let locator = wallet.locator.clone().unwrap_or_default();
             let wallet = CrossmintWallet { locator, address: wallet.address };
             let signed = crossmint.sign_typed_data(&cx.world, &wallet, &typed_data).await;
             let signed = signed.map_err(|error| error.to_string())?;
             // A signature of another service is checked before it is used.
-            let rpc = cx.rpc_of(offer.network.caip2).ok_or("no endpoint")?;
-            let digest = digest(offer.network, authorization);
+            let rpc = cx.rpc_of(network.caip2).ok_or("no endpoint")?;
+            let digest = digest(network, authorization);
             let factories = &cx.config.factories;
             let hex = signed.to_string();
             let checked = browser::check(&cx.world, &rpc, factories, wallet.address, digest, &hex);

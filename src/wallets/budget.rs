@@ -7,6 +7,8 @@
 //!
 //! An owner is a signed-in user, or else a wallet that has just signed. Naming a wallet is not enough to use up its
 //! budget.
+//!
+//! Withdrawals have a limit of their own here ([`crate::wallets::withdrawal`]), and do not count as spending.
 
 use std::future::Future;
 
@@ -14,15 +16,16 @@ use alloy_primitives::Address;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::base::id::PurchaseId;
+use crate::base::id::{PurchaseId, WithdrawalId};
 use crate::base::money::Usdc;
 use crate::base::time::UnixSeconds;
 use crate::ports::storage::{self, Migrations, first};
 use crate::ports::{Alarm, Clock, Sql, SqlError};
 use crate::wallets::policy::{self, Policy, Purchase, Refused, Spent, Verdict};
+use crate::wallets::withdrawal::PER_DAY;
 
 /// The schema of a budget's object.
-pub const MIGRATIONS: Migrations = &[include_str!("budget.sql")];
+pub const MIGRATIONS: Migrations = &[include_str!("budget.sql"), include_str!("budget-2.sql")];
 
 const DAY_SECONDS: i64 = 86_400;
 /// How long an unused policy is stored, seconds. Longer than any session lives.
@@ -63,6 +66,12 @@ pub enum Ask {
     Reserve(Box<Wanted>),
     /// Ends a reservation: nothing was signed, or the signature expired unused.
     Release(PurchaseId),
+    /// Returns what may leave this wallet today.
+    LookAtWithdrawals { wallet: Address },
+    /// Counts a withdrawal before its signature.
+    Withdraw { id: WithdrawalId, wallet: Address, amount: Usdc },
+    /// Ends that: no money moved, and none can any more.
+    ReleaseWithdrawal(WithdrawalId),
 }
 
 /// A purchase before its signature.
@@ -103,6 +112,12 @@ pub enum Told {
     TooMany,
     /// The reservation is ended.
     Released,
+    /// What may leave the wallet today, without what is counted already.
+    WithdrawalsLeft(Usdc),
+    /// The withdrawal is counted.
+    WithdrawalCounted,
+    /// It is over the limit of a day: what is left.
+    OverPerDay(Usdc),
 }
 
 /// Handles a request.
@@ -111,12 +126,13 @@ pub enum Told {
 /// [`SqlError`] if SQLite refuses.
 pub fn answer(world: &(impl Sql + Clock), ask: &Ask) -> Result<Told, SqlError> {
     let now = world.now();
-    let writes = matches!(ask, Ask::SetPolicy { .. } | Ask::Reserve(_));
+    let writes = matches!(ask, Ask::SetPolicy { .. } | Ask::Reserve(_) | Ask::Withdraw { .. });
     if !writes && !storage::is_used(world)? {
         // A budget that was only read stores nothing.
         return Ok(match ask {
-            Ask::Release(_) => Told::Released,
-            Ask::Look { .. } | Ask::SetPolicy { .. } | Ask::Reserve(_) => {
+            Ask::Release(_) | Ask::ReleaseWithdrawal(_) => Told::Released,
+            Ask::LookAtWithdrawals { .. } => Told::WithdrawalsLeft(PER_DAY),
+            Ask::Look { .. } | Ask::SetPolicy { .. } | Ask::Reserve(_) | Ask::Withdraw { .. } => {
                 Told::View { policy: Policy::default(), spent_day: Usdc::ZERO }
             }
         });
@@ -141,6 +157,14 @@ pub fn answer(world: &(impl Sql + Clock), ask: &Ask) -> Result<Told, SqlError> {
             world.run("DELETE FROM reservations WHERE id = ?1", &[id.as_str().into()])?;
             Ok(Told::Released)
         }
+        Ask::LookAtWithdrawals { wallet } => {
+            Ok(Told::WithdrawalsLeft(left_today(world, *wallet, now)?))
+        }
+        Ask::Withdraw { id, wallet, amount } => withdraw(world, (id, *wallet, *amount), now),
+        Ask::ReleaseWithdrawal(id) => {
+            world.run("DELETE FROM withdrawals WHERE id = ?1", &[id.as_str().into()])?;
+            Ok(Told::Released)
+        }
     }
 }
 
@@ -154,9 +178,10 @@ pub fn forget(world: &(impl Sql + Clock)) -> Result<bool, SqlError> {
     }
     let now = world.now();
     world.run("DELETE FROM reservations WHERE at <= ?1", &[now.plus(-DAY_SECONDS).into()])?;
+    world.run("DELETE FROM withdrawals WHERE at <= ?1", &[now.plus(-DAY_SECONDS).into()])?;
     world.run("DELETE FROM policy WHERE used_at <= ?1", &[now.plus(-POLICY_SECONDS).into()])?;
-    let left =
-        "SELECT 1 WHERE EXISTS (SELECT 1 FROM reservations) OR EXISTS (SELECT 1 FROM policy)";
+    let left = "SELECT 1 WHERE EXISTS (SELECT 1 FROM reservations) \
+         OR EXISTS (SELECT 1 FROM withdrawals) OR EXISTS (SELECT 1 FROM policy)";
     Ok(first(world, left, &[])?.is_some())
 }
 
@@ -169,6 +194,7 @@ pub fn rearm(world: &(impl Sql + Clock + Alarm)) -> Result<(), SqlError> {
         return Ok(());
     }
     let statement = "SELECT min(at) FROM (SELECT min(at) + ?1 AS at FROM reservations \
+         UNION ALL SELECT min(at) + ?1 FROM withdrawals \
          UNION ALL SELECT min(used_at) + ?2 FROM policy)";
     let parameters = [UnixSeconds::new(DAY_SECONDS), UnixSeconds::new(POLICY_SECONDS)];
     let next = first(world, statement, &parameters.map(Into::into))?;
@@ -208,6 +234,36 @@ fn reserve(sql: &impl Sql, wanted: &Wanted, now: UnixSeconds) -> Result<Told, Sq
     let parameters = [wanted.id.as_str().into(), wallet.into(), wanted.amount.into(), now.into()];
     sql.run(statement, &parameters)?;
     Ok(Told::Granted(spent_day.checked_add(wanted.amount).unwrap_or(Usdc::MAX)))
+}
+
+/// Counts a withdrawal if the day has room for it, in one transaction. The same id counts once.
+fn withdraw(
+    sql: &impl Sql,
+    (id, wallet, amount): (&WithdrawalId, Address, Usdc),
+    now: UnixSeconds,
+) -> Result<Told, SqlError> {
+    let known = "SELECT 1 FROM withdrawals WHERE id = ?1";
+    if first(sql, known, &[id.as_str().into()])?.is_some() {
+        return Ok(Told::WithdrawalCounted);
+    }
+    let left = left_today(sql, wallet, now)?;
+    if amount > left {
+        return Ok(Told::OverPerDay(left));
+    }
+    let statement = "INSERT INTO withdrawals (id, wallet, amount, at) VALUES (?1, ?2, ?3, ?4)";
+    let parameters =
+        [id.as_str().into(), wallet.to_checksum(None).into(), amount.into(), now.into()];
+    sql.run(statement, &parameters)?;
+    Ok(Told::WithdrawalCounted)
+}
+
+fn left_today(sql: &impl Sql, wallet: Address, now: UnixSeconds) -> Result<Usdc, SqlError> {
+    let statement =
+        "SELECT coalesce(sum(amount), 0) FROM withdrawals WHERE wallet = ?1 AND at > ?2";
+    let parameters = [wallet.to_checksum(None).into(), now.plus(-DAY_SECONDS).into()];
+    let gone = first(sql, statement, &parameters)?;
+    let gone = gone.map_or(Ok(Usdc::ZERO), |mut row| row.usdc())?;
+    Ok(PER_DAY.checked_sub(gone).unwrap_or(Usdc::ZERO))
 }
 
 fn view(sql: &impl Sql, wallet: Option<Address>, now: UnixSeconds) -> Result<Told, SqlError> {

@@ -3,7 +3,8 @@
 //! A wallet only signs EIP-712 typed data; it sends no transactions. There are three kinds: the wallet in the user's
 //! browser ([`browser`]), whose signatures are verified; our own smart wallet ([`smart`]), whose owner key is derived;
 //! and a wallet that Crossmint keeps ([`crossmint`]). For every kind [`policy::judge`] comes first, and the spending of
-//! all sessions of an owner is counted together ([`budget`]).
+//! all sessions of an owner is counted together ([`budget`]). Money leaves a wallet that we keep for its owner's own
+//! address, too ([`withdrawal`]).
 
 #![deny(clippy::arithmetic_side_effects)]
 
@@ -12,6 +13,7 @@ pub mod budget;
 pub mod crossmint;
 pub mod policy;
 pub mod smart;
+pub mod withdrawal;
 
 use alloy_primitives::{Address, Bytes, U256, hex};
 use alloy_sol_types::{SolCall, sol};

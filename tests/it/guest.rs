@@ -8,6 +8,7 @@ pub(crate) mod kit;
 mod questions;
 mod seats;
 mod simulation;
+mod withdrawals;
 mod words;
 
 use std::rc::Rc;

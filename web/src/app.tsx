@@ -10,6 +10,7 @@ import { useSession } from "./session";
 const BuyPage = lazy(() => import("./pages/buy/page"));
 const HostPage = lazy(() => import("./pages/host"));
 const TicketsPage = lazy(() => import("./pages/tickets/page"));
+const WalletPage = lazy(() => import("./pages/wallet/page"));
 const TransactionsPage = lazy(() => import("./pages/transactions/page"));
 const DevPanel = lazy(() => import("./pages/dev-panel/panel"));
 
@@ -26,6 +27,7 @@ const TITLES: Record<Path, string> = {
   "/buy": "Get a seat",
   "/tickets": "Tickets",
   "/transactions": "Payments",
+  "/wallet": "Wallet",
   "/my-mcp": "Host",
 };
 
@@ -75,6 +77,7 @@ export function App() {
             {path === "/buy" && <BuyPage />}
             {path === "/tickets" && <TicketsPage />}
             {path === "/transactions" && <TransactionsPage />}
+            {path === "/wallet" && <WalletPage />}
             {path === "/my-mcp" && <HostPage />}
           </Suspense>
         </main>
@@ -108,9 +111,9 @@ function Pages({ path }: { path: Path }) {
   );
 }
 
-/** The payments are a part of the tickets. */
+/** Payments and wallet are a part of the tickets. */
 function isBelow(path: Path, page: Path): boolean {
-  return path === "/transactions" && page === "/tickets";
+  return (path === "/transactions" || path === "/wallet") && page === "/tickets";
 }
 
 const LINK = { connecting: "Connecting…", open: "Connected", away: "Not connected" };

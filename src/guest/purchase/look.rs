@@ -82,7 +82,7 @@ pub(super) async fn sign<W: GuestWorld>(
     else {
         return Ok(Err("it was changed meanwhile; call the tool again".to_owned()));
     };
-    Ok(wallets::sign_ourselves(cx, &wallet, &offer, authorization).await)
+    Ok(wallets::sign_ourselves(cx, &wallet, offer.network, authorization).await)
 }
 
 /// Whether the chain shows exactly this transfer. Where no endpoint is set up the server's word is all there is; an

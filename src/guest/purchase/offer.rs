@@ -51,6 +51,6 @@ pub(crate) fn sign_request(purchase: &Purchase) -> Option<Out> {
     Some(Out::SignRequest {
         request_id: purchase.id.to_string(),
         address: purchase.payer.clone(),
-        typed_data: payer::typed_data(&offer, authorization),
+        typed_data: payer::typed_data(offer.network, authorization),
     })
 }

@@ -123,7 +123,7 @@ impl<'a> Guest<'a> {
             "amount": offer.amount});
         let paid = self.wallet.pay_with(&requirements, 0, |own| *own = signed.clone());
         let signature: Bytes = paid["payload"]["signature"].as_str().unwrap().parse().unwrap();
-        assert_eq!(typed_data(offer, &signed)["message"], paid["payload"]["authorization"]);
+        assert_eq!(typed_data(offer.network, &signed)["message"], paid["payload"]["authorization"]);
         (for_meta(offer, &payload(offer, &signed, &signature)), signed)
     }
 }

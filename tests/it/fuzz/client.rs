@@ -219,7 +219,7 @@ fn check_challenge(challenge: &Challenge) -> Verdict {
         prop_assert_eq!(word("asset").parse::<Address>().ok(), Some(offer.network.usdc));
         let world = World::new();
         let signed = authorize(offer, Address::repeat_byte(1), world.now(), &world);
-        prop_assert!(!typed_data(offer, &signed)["message"].is_null());
+        prop_assert!(!typed_data(offer.network, &signed)["message"].is_null());
         let payment = payload(offer, &signed, &Bytes::from(vec![1; 65]));
         prop_assert!(for_meta(offer, &payment).to_string().len() < 64 * 1024);
     }

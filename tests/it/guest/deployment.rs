@@ -7,13 +7,14 @@ use std::rc::Rc;
 
 use events_concierge::base::http::Headers;
 use events_concierge::base::id::ScopeId;
+use events_concierge::base::signing_key::SigningKey;
 use events_concierge::base::time::UnixSeconds;
 use events_concierge::host::command::Action;
 use events_concierge::http::route::AtHost;
 use events_concierge::ports::{
-    Alarm, Clock, Directory, Http, HttpError, HttpRequest, HttpResponse, Level, Log, Random, Row,
-    Servers, SignOuts, SignOutsError, Sockets, Sql, SqlError, SqlValue, Timer, Web, WebRequest,
-    WebResponse,
+    Alarm, Clock, Directory, Http, HttpError, HttpRequest, HttpResponse, Level, Log, Random,
+    RelayerOrder, Relayers, Row, Servers, SignError, SignOuts, SignOutsError, Signer, Sockets, Sql,
+    SqlError, SqlValue, Timer, Web, WebRequest, WebResponse,
 };
 use events_concierge::wallets::budget::{self, Ask, Told};
 use events_concierge::wallets::budget::{BudgetError, Budgets};
@@ -116,7 +117,9 @@ impl Room {
         if self.own.run(statement, &[]).unwrap().is_empty() {
             return;
         }
-        let rows = self.own.run("SELECT min(next_check_at) FROM purchases", &[]).unwrap();
+        let statement = "SELECT min(next_check_at) FROM (SELECT next_check_at FROM purchases \
+             UNION ALL SELECT next_check_at FROM withdrawals)";
+        let rows = self.own.run(statement, &[]).unwrap();
         if let SqlValue::Int(due) = rows[0][0] {
             let (alarm, latest) = (self.alarm.get(), due.max(self.own.now().get() + 60));
             assert!(alarm.is_some_and(|alarm| alarm <= latest), "due {due}, alarm {alarm:?}");
@@ -235,7 +238,7 @@ impl Http for Room {
         }
         let body: Value = serde_json::from_str(request.body.as_deref().unwrap()).unwrap();
         let is_balance = body["params"].to_string().contains("0x70a08231");
-        let result = match body["method"].as_str().unwrap() {
+        let result = match body["method"].as_str().unwrap_or_default() {
             "eth_getCode" => json!("0x"),
             "eth_call" if is_balance => json!(format!("0x{:064x}", 1_000_000_000)),
             _ => return self.deployment.server.world.send(request).await,
@@ -243,6 +246,23 @@ impl Http for Room {
         let _leaves = self.deployment.server.world.memory.leaves();
         let answer = json!({"jsonrpc": "2.0", "id": body["id"], "result": result});
         Ok(HttpResponse { status: 200, body: answer.to_string() })
+    }
+}
+
+impl Relayers for Room {
+    async fn settle(
+        &self,
+        network: &'static str,
+        order: RelayerOrder,
+    ) -> Result<HttpResponse, HttpError> {
+        self.may_end_here();
+        Relayers::settle(&self.deployment.server.world, network, order).await
+    }
+}
+
+impl Signer for Room {
+    async fn sign(&self, key: &SigningKey, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        self.deployment.server.world.sign(key, message).await
     }
 }
 

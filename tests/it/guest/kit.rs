@@ -55,6 +55,10 @@ impl Visit {
         visit
     }
 
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
     pub(crate) fn connect(&self, url: &str) {
         self.say(&json!({"type": "connect_mcp", "url": url}));
         assert_eq!(self.last("mcp_connected")["mcpUrl"], url);

@@ -28,7 +28,31 @@ signature: string, } | { "type": "chat", text: string, } | { "type": "export_csv
 /**
  * Of a wallet in the browser.
  */
-address?: string, };
+address?: string, } | { "type": "show_custody", } | { "type": "withdraw", 
+/**
+ * 16 to 128 letters, digits, hyphens and underscores. The same request is carried out once.
+ */
+requestId: string, 
+/**
+ * The wallet that sends.
+ */
+from: string, 
+/**
+ * CAIP-2, for example `eip155:8453`.
+ */
+network: string, 
+/**
+ * The address that gets the money.
+ */
+to: string, 
+/**
+ * Dollars, for example `2.50`.
+ */
+amount: string, 
+/**
+ * The session's token, in a session without an owner.
+ */
+token?: string, };
 
 export type Out = { "type": "welcome", session: string, 
 /**
@@ -162,7 +186,23 @@ confirmed: boolean, tool: string, } | { "type": "wallet_deployed", address: stri
 /**
  * Wallets of the session that are on the chain.
  */
-deployments: Array<DeploymentView>, } | { "type": "csv", text: string, } | { "type": "sign_message", 
+deployments: Array<DeploymentView>, 
+/**
+ * Money that was sent out of a kept wallet.
+ */
+withdrawals: Array<WithdrawalView>, } | { "type": "custody" } & CustodyView | { "type": "withdrawal" } & WithdrawalView | { "type": "withdrawal_refused", 
+/**
+ * As in the request.
+ */
+requestId: string, 
+/**
+ * A stable code, for programs.
+ */
+code: string, 
+/**
+ * Why, and what to do.
+ */
+message: string, } | { "type": "csv", text: string, } | { "type": "sign_message", 
 /**
  * Goes back with the signature.
  */
@@ -351,6 +391,102 @@ txHash?: string,
 explorerUrl?: string, 
 /**
  * When it was seen.
+ */
+at: string, };
+
+export type BalanceView = { 
+/**
+ * CAIP-2, for example `eip155:8453`.
+ */
+network: string, 
+/**
+ * Dollars; `null` if the chain gives no answer.
+ */
+balance: string | null, };
+
+export type KeptWalletView = { kind: Kind, 
+/**
+ * EIP-55.
+ */
+address: string, 
+/**
+ * On each network that is in use.
+ */
+balances: Array<BalanceView>, 
+/**
+ * What may leave it today, dollars; `null` if that cannot be asked now.
+ */
+leftToday: string | null, };
+
+export type Proof = "sign_in" | "session_token";
+
+export type CustodyView = { 
+/**
+ * Those whose key is not the user's, the newest first. Empty if there is none.
+ */
+wallets: Array<KeptWalletView>, 
+/**
+ * What a withdrawal has to be proven with.
+ */
+proof: Proof, 
+/**
+ * How old a sign-in may be for it, seconds.
+ */
+freshSeconds: number, 
+/**
+ * The most that one withdrawal sends, dollars.
+ */
+perWithdrawal: string, 
+/**
+ * The most that leaves a wallet in 24 hours, dollars.
+ */
+perDay: string, };
+
+export type WithdrawalState = "signing" | "sending" | "sent" | "failed";
+
+export type WithdrawalView = { id: string, 
+/**
+ * As in the request.
+ */
+requestId: string, 
+/**
+ * How far it is.
+ */
+state: WithdrawalState, 
+/**
+ * The wallet that sends (EIP-55).
+ */
+from: string, 
+/**
+ * The address that gets the money (EIP-55).
+ */
+to: string, 
+/**
+ * In US dollars.
+ */
+amountUsd: string, 
+/**
+ * In the token's smallest unit.
+ */
+amount: string, 
+/**
+ * CAIP-2, for example `eip155:8453`.
+ */
+network: string, 
+/**
+ * Why it failed or takes long, and whether money moved. Empty if there is nothing to say.
+ */
+message: string, 
+/**
+ * The transaction, once it is known.
+ */
+txHash?: string, 
+/**
+ * Where people can look at it.
+ */
+explorerUrl?: string, 
+/**
+ * When it was asked for.
  */
 at: string, };
 

@@ -2,7 +2,7 @@
 import type { MouseEvent } from "react";
 import { Observable, useObservable } from "../base/observable";
 
-const PATHS = ["/tickets", "/transactions", "/my-mcp"] as const;
+const PATHS = ["/tickets", "/transactions", "/wallet", "/my-mcp"] as const;
 
 /** `/buy` stands for every `/buy/{scope}/{event}`. */
 export type Path = "/" | "/buy" | (typeof PATHS)[number];

@@ -74,16 +74,8 @@ function received(state: SessionState, message: Out, at: number, key: number): S
         tools: [],
         running: withoutFirst(state.running, "chat"),
       };
-    case "log": {
-      const line = {
-        key,
-        kind: message.logType,
-        text: message.message,
-        at: message.timestamp,
-        receivedAt: at,
-      };
-      return { ...state, log: [...state.log, line].slice(-LOG_MAX) };
-    }
+    case "log":
+      return logged(state, message, at, key);
     case "exchange":
       return { ...state, exchanges: [...state.exchanges, { ...message, key }].slice(-EXCHANGES_MAX) };
     case "payment_required":
@@ -103,6 +95,10 @@ function received(state: SessionState, message: Out, at: number, key: number): S
       return entry({ kind: "deployed", address: message.address });
     case "history":
       return history(state, message);
+    case "custody":
+    case "withdrawal":
+    case "withdrawal_refused":
+      return custody(state, message);
     case "csv":
       return state;
     // The store asks the wallet; no money moves.
@@ -123,6 +119,33 @@ function received(state: SessionState, message: Out, at: number, key: number): S
         ...entry({ kind: "notice", tone: "error", text: message.message }),
         running: withoutWaiting(state),
       };
+  }
+}
+
+function logged(state: SessionState, message: Message<"log">, at: number, key: number): SessionState {
+  const { logType: kind, message: text, timestamp } = message;
+  const line = { key, kind, text, at: timestamp, receivedAt: at };
+  return { ...state, log: [...state.log, line].slice(-LOG_MAX) };
+}
+
+function custody(
+  state: SessionState,
+  message: Message<"custody"> | Message<"withdrawal"> | Message<"withdrawal_refused">,
+): SessionState {
+  switch (message.type) {
+    case "custody": {
+      const { type: _, ...kept } = message;
+      return { ...state, custody: kept };
+    }
+    case "withdrawal": {
+      const { type: _, ...withdrawal } = message;
+      const others = state.withdrawals.filter(({ id }) => id !== withdrawal.id);
+      return { ...state, withdrawals: [withdrawal, ...others] };
+    }
+    case "withdrawal_refused": {
+      const { type: _, ...withdrawalRefused } = message;
+      return { ...state, withdrawalRefused };
+    }
   }
 }
 
@@ -285,7 +308,7 @@ function outcome(state: SessionState, message: Message<"tool_result"> | Message<
 }
 
 function history(state: SessionState, message: Message<"history">): SessionState {
-  const { payments, deployments } = message;
+  const { payments, deployments, withdrawals } = message;
   const stateOf = new Map(payments.map((payment) => [payment.id, payment.state]));
   const isStillAsked = (id: string) => (stateOf.get(id) ?? "asked") === "asked";
   const isUnderWay = (id: string) => ["signing", "paying", undefined].includes(stateOf.get(id));
@@ -305,6 +328,7 @@ function history(state: SessionState, message: Message<"history">): SessionState
     ...state,
     payments,
     deployments: deployments ?? [],
+    withdrawals: withdrawals ?? [],
     running: [...running, ...more],
     questions: state.questions.filter(({ confirmationId }) => isStillAsked(confirmationId)),
     signRequests: state.signRequests.filter(({ requestId }) => isUnderWay(requestId)),

@@ -1,6 +1,16 @@
 // The guest session as this tab knows it.
 import type { BoughtSecret } from "./secrets";
-import type { Cards, DeploymentView, Out, PaymentView, Policy, ToolView, WalletInfo } from "../api/types";
+import type {
+  Cards,
+  CustodyView,
+  DeploymentView,
+  Out,
+  PaymentView,
+  Policy,
+  ToolView,
+  WalletInfo,
+  WithdrawalView,
+} from "../api/types";
 
 export type Message<T extends Out["type"]> = Extract<Out, { type: T }>;
 export type Question = Message<"payment_required">;
@@ -49,6 +59,11 @@ export type SessionState = {
   tools: readonly ToolView[];
   payments: readonly PaymentView[];
   deployments: readonly DeploymentView[];
+  /** The wallets that the deployment keeps; null before it was asked. */
+  custody: CustodyView | null;
+  withdrawals: readonly WithdrawalView[];
+  /** The last withdrawal that was not begun. No money moved. */
+  withdrawalRefused: { requestId: string; code: string; message: string } | null;
   questions: readonly Question[];
   signRequests: readonly SignRequest[];
   running: readonly Running[];
@@ -74,6 +89,9 @@ export const EMPTY: SessionState = {
   tools: [],
   payments: [],
   deployments: [],
+  custody: null,
+  withdrawals: [],
+  withdrawalRefused: null,
   questions: [],
   signRequests: [],
   running: [],

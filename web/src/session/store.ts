@@ -87,6 +87,21 @@ export function payWith(kind: Kind, address?: string): boolean {
   return send({ type: "use_wallet", kind, ...(address === undefined ? {} : { address }) });
 }
 
+/** Asks for the wallets that the deployment keeps for this session. */
+export function showCustody(): boolean {
+  return send({ type: "show_custody" });
+}
+
+/** What to send out of a kept wallet. */
+export type Sending = { from: string; network: string; to: string; amount: string };
+
+/** Sends money out of a kept wallet. Whether the request was sent; the same `requestId` is carried out once. */
+export function withdraw(sending: Sending, requestId: string): boolean {
+  // A session without an owner has nothing but its token to prove that its owner asks.
+  const token = store.value.userId === null ? storedCredentials()?.token : undefined;
+  return send({ type: "withdraw", requestId, ...sending, ...(token === undefined ? {} : { token }) });
+}
+
 /** Requests the payments of the session as CSV; `save` gets the text. */
 export function exportCsv(save: (text: string) => void): boolean {
   if (!send({ type: "export_csv" })) return false;

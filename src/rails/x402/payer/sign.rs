@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::base::time::UnixSeconds;
 use crate::chain::eip3009::Authorization;
+use crate::chain::networks::Network;
 use crate::ports::Random;
 use crate::rails::x402::payer::offer::{Dialect, Offer};
 use crate::rails::x402::wire::{PAYMENT_IDENTIFIER, Version, authorization_json};
@@ -43,7 +44,7 @@ pub fn authorize(
 /// The typed data that a wallet signs (`eth_signTypedData_v4`, EIP-712). Its digest is
 /// [`crate::chain::eip3009::digest`].
 #[must_use]
-pub fn typed_data(offer: &Offer, authorization: &Authorization) -> Value {
+pub fn typed_data(network: &Network, authorization: &Authorization) -> Value {
     let types = |members: &[[&str; 2]]| -> Value {
         members.iter().map(|[name, kind]| json!({"name": name, "type": kind})).collect()
     };
@@ -66,10 +67,10 @@ pub fn typed_data(offer: &Offer, authorization: &Authorization) -> Value {
         },
         "primaryType": "TransferWithAuthorization",
         "domain": {
-            "name": offer.network.eip712_name,
-            "version": offer.network.eip712_version,
-            "chainId": offer.network.chain_id,
-            "verifyingContract": offer.network.usdc.to_checksum(None),
+            "name": network.eip712_name,
+            "version": network.eip712_version,
+            "chainId": network.chain_id,
+            "verifyingContract": network.usdc.to_checksum(None),
         },
         "message": authorization_json(authorization),
     })

@@ -334,7 +334,7 @@ fn a_wallet_signs_the_digest_that_the_token_checks() {
     for choice in [v1(), v2()] {
         let offer = offer(choice);
         let authorization = authorize(&offer, Address::repeat_byte(1), NOW, &Sevens);
-        let typed = typed_data(&offer, &authorization);
+        let typed = typed_data(offer.network, &authorization);
         assert_eq!(digest_of(&typed), digest(sepolia(), &authorization));
         assert!(typed["domain"]["chainId"].is_u64());
     }

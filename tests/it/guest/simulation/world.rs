@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use events_concierge::base::id::ScopeId;
+use events_concierge::base::signing_key::SigningKey;
 use events_concierge::base::time::UnixSeconds;
 use events_concierge::config::Config;
 use events_concierge::guest::MIGRATIONS;
 use events_concierge::ports::{
-    Alarm, Clock, Directory, Http, HttpError, HttpRequest, HttpResponse, Level, Log, Random, Row,
-    Servers, SignOuts, SignOutsError, Sockets, Sql, SqlError, SqlValue, Timer, Web, WebRequest,
-    WebResponse,
+    Alarm, Clock, Directory, Http, HttpError, HttpRequest, HttpResponse, Level, Log, Random,
+    RelayerOrder, Relayers, Row, Servers, SignError, SignOuts, SignOutsError, Signer, Sockets, Sql,
+    SqlError, SqlValue, Timer, Web, WebRequest, WebResponse,
 };
 use events_concierge::wallets::budget::{self, Ask, BudgetError, Budgets, Told};
 use serde_json::{Value, json};
@@ -178,6 +179,19 @@ impl Web for World {
 impl Servers for World {
     async fn send_to_server(&self, _: &ScopeId, _: WebRequest) -> Result<WebResponse, HttpError> {
         Err(HttpError::Connection("all servers are elsewhere".to_owned()))
+    }
+}
+
+/// Nothing is withdrawn here.
+impl Relayers for World {
+    async fn settle(&self, _: &'static str, _: RelayerOrder) -> Result<HttpResponse, HttpError> {
+        Err(HttpError::Connection("there is no relayer here".to_owned()))
+    }
+}
+
+impl Signer for World {
+    async fn sign(&self, _: &SigningKey, _: &[u8]) -> Result<Vec<u8>, SignError> {
+        Err(SignError("there is no platform here".to_owned()))
     }
 }
 

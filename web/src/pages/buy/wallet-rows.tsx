@@ -54,6 +54,14 @@ export function WalletRows({ wallets, price, onlyChosen, disabled }: Props) {
           {!isNarrow && mayMake && <MakeWallet />}
         </div>
       )}
+      {chosen !== null && chosen.kind !== "browser" && chosen.address !== null && (
+        <p className="small">
+          {/* Another tab: what was typed here stays. */}
+          <a href="/wallet" target="_blank" rel="noopener">
+            Who keeps this wallet
+          </a>
+        </p>
+      )}
     </fieldset>
   );
 }

@@ -2,7 +2,7 @@
 import type { ReactNode } from "react";
 import { networkName } from "../../api/networks";
 import { useSettings } from "../../api/settings";
-import { Badge, Button, Dialog, Hash, Money } from "../../parts";
+import { Badge, Button, Dialog, Hash, Money, linkProps } from "../../parts";
 import { disconnectServer, useSession } from "../../session";
 import { saveWalletConfiguration } from "./exports";
 import { HostName } from "./host-name";
@@ -158,6 +158,11 @@ function WalletLine() {
       <p className="second">
         Add USDC by sending it to <Hash value={wallet.guestAddress} full what="wallet address" />
       </p>
+      {wallet.kind !== "browser" && (
+        <p>
+          <a {...linkProps("/wallet")}>Who keeps this wallet, and how to send its money elsewhere</a>
+        </p>
+      )}
       <div className="row">
         <FaucetButton />
         <Button size="small" kind="quiet" onClick={saveWalletConfiguration}>

@@ -28,7 +28,12 @@ export default function TicketsPage() {
               : "Everything that you bought, on any device."}
           </p>
         </div>
-        <AddTicket />
+        <div className="row">
+          <a className="button button-plain" {...linkProps("/wallet")}>
+            Wallet
+          </a>
+          <AddTicket />
+        </div>
       </div>
       {!isKnown && <Spinner label="Looking for your tickets…" />}
       <OnTheirWay />
