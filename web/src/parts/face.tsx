@@ -1,10 +1,10 @@
-import { Cover } from "./cover";
+import { hexOf } from "./seed";
 
-/** The round picture of a wallet or a person without one. Decoration. */
+/** The round picture of a wallet, drawn by the Worker. Decoration. */
 export function Face({ seed }: { seed: string }) {
   return (
     <span className="face" aria-hidden="true">
-      <Cover seed={seed.toLowerCase()} columns={2} rows={2} />
+      <img className="cover" src={`/covers/${hexOf(seed.toLowerCase(), 32)}/0-own/face.svg`} alt="" />
     </span>
   );
 }
