@@ -145,8 +145,8 @@ impl Gateway {
         if command.action == Action::Own(Own::Register) {
             return self.register(&command, headers, body).await;
         }
-        if matches!(command.action, Action::AtHost(AtHost::Share(_))) {
-            return self.share(&command, headers).await;
+        if let Action::AtHost(AtHost::Share(_) | AtHost::Picture(_)) = &command.action {
+            return self.image(&command, headers).await;
         }
         Ok(self.forward(&command, headers, body).await?)
     }

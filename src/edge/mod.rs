@@ -21,6 +21,7 @@ mod object;
 mod page;
 mod panic;
 mod payee_object;
+mod pictures;
 mod platform;
 mod relayer_object;
 mod rpc;

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::base::fields::{self, InvalidField};
 use crate::base::http::Reply;
+use crate::base::id::EventId;
 use crate::host::command::Command;
 use crate::host::profile::read_products;
 use crate::host::views::{OwnMails, OwnPayments, ProfileView};
@@ -99,6 +100,12 @@ impl<W: World> Host<W> {
                 let code = input.get("code").and_then(Value::as_str).unwrap_or_default();
                 Ok(ok(&events::manage::check_in(&cx, event_id, code)?))
             }
+            Own::SetPicture(item) => {
+                events::uploads::set(&cx, item.as_ref(), body)?;
+                self.pictured(profile, item.as_ref())
+            }
+            Own::RemovePicture(item) => events::uploads::remove(&cx, item.as_ref())
+                .and_then(|()| self.pictured(profile, item.as_ref())),
             Own::Secrets => Ok(ok(&vault::manage::own_secrets(&cx)?)),
             Own::StoreSecret => {
                 let answer = vault::manage::store_secret(&cx, read_body(body)?)?;
@@ -123,6 +130,14 @@ impl<W: World> Host<W> {
             Own::Mail => own_mails(&self.shop(profile), cursor),
             Own::Payments(format) => payments(&self.shop(profile), cursor, *format),
             Own::Decide(id) => Ok(ok(&decide(&self.shop(profile), id, &read_body(body)?).await?)),
+        }
+    }
+
+    /// What has another picture now: an event, or the host.
+    fn pictured(&self, profile: &Profile, item: Option<&EventId>) -> Result<Reply, Failure> {
+        match item {
+            None => Ok(ok(&own_record(&self.shop(profile))?)),
+            Some(id) => events::rest::own_event(&self.cx(profile), id),
         }
     }
 }
@@ -161,6 +176,8 @@ pub(super) fn manifest(shop: &Shop<'_, impl World>) -> Reply {
 }
 
 fn own_record(shop: &Shop<'_, impl World>) -> Result<ProfileView, SqlError> {
+    let picture = events::pictures::of_host(shop.cx.world)?;
+    let (picture_path, picture_alt) = picture.map(|it| (it.path, it.alt)).unzip();
     Ok(ProfileView {
         user_id: shop.profile.user_id.to_string(),
         wallet_address: shop.profile.wallet.to_checksum(None),
@@ -170,6 +187,8 @@ fn own_record(shop: &Shop<'_, impl World>) -> Result<ProfileView, SqlError> {
         doors: shop.profile.products.names(),
         display_name: shop.profile.words.display_name.clone(),
         about: shop.profile.words.about.clone(),
+        picture_path,
+        picture_alt,
         limits: Limits::load(shop.cx.world)?.view(),
         stuck_payments: statement::count_stuck(shop.cx.world, shop.cx.world.now())?,
         created_at: shop.profile.created_at.to_string(),

@@ -89,6 +89,8 @@ const fn tier_of(own: &Own) -> Option<Tier> {
         Own::Desk(asked) => tier_at_desk(asked),
         Own::Register
         | Own::ChangeProfile
+        | Own::SetPicture(None)
+        | Own::RemovePicture(None)
         | Own::Credentials
         | Own::CreateCredential
         | Own::RevokeCredential(_)
@@ -107,6 +109,8 @@ const fn tier_of(own: &Own) -> Option<Tier> {
         | Own::UpdateEvent(_)
         | Own::CancelEvent(_)
         | Own::CheckIn(_)
+        | Own::SetPicture(Some(_))
+        | Own::RemovePicture(Some(_))
         | Own::StoreSecret
         | Own::ChangeSecret(_)
         | Own::RevokeSecret(_) => Some(Tier::Send),

@@ -196,14 +196,11 @@ impl<W: World> Host<W> {
                 AtHost::HostPage => {
                     public::host_page(&self.shop(&profile), command.cursor.as_deref())
                 }
-                AtHost::EventPage(id) => {
-                    events::rest::event_page(&self.cx(&profile), &public::card(&profile), id)
-                }
+                AtHost::EventPage(id) => public::event_page(&self.shop(&profile), id),
                 AtHost::Calendar(id) => events::rest::calendar(&self.cx(&profile), id),
                 AtHost::Share(id) => events::rest::share(&self.cx(&profile), id),
-                AtHost::Ticket(code) => {
-                    events::rest::ticket(&self.cx(&profile), &public::card(&profile), code)
-                }
+                AtHost::Picture(name) => events::uploads::told(&self.cx(&profile), name),
+                AtHost::Ticket(code) => public::ticket(&self.shop(&profile), code),
             },
         }
     }

@@ -1,9 +1,11 @@
 //! The public page of a host, with what all of its products offer.
 
 use crate::base::http::Reply;
+use crate::base::id::{EventId, TicketCode};
 use crate::ports::World;
 use crate::ports::paging::Page;
 use crate::products::events::pages::{HostCard, SecretLine};
+use crate::products::events::pictures::{self, Picture};
 use crate::products::{events, vault};
 use crate::rails::outcome::Failure;
 use crate::shop::Shop;
@@ -14,11 +16,12 @@ use crate::shop::registry::Product;
 const SECRETS_MAX: u32 = 20;
 
 /// A host, as its pages show it.
-pub(super) fn card(profile: &Profile) -> HostCard<'_> {
+fn card<'a>(profile: &'a Profile, picture: Option<&'a Picture>) -> HostCard<'a> {
     HostCard {
         scope: &profile.scope,
         display_name: &profile.words.display_name,
         about: &profile.words.about,
+        picture,
         is_selling: profile.products.has(Product::Events),
     }
 }
@@ -29,7 +32,20 @@ pub(super) fn host_page(
     cursor: Option<&str>,
 ) -> Result<Reply, Failure> {
     let secrets = secrets(shop)?;
-    events::rest::host_page(&shop.cx, &card(shop.profile), secrets, cursor)
+    let picture = pictures::of_host(shop.cx.world)?;
+    events::rest::host_page(&shop.cx, &card(shop.profile, picture.as_ref()), secrets, cursor)
+}
+
+/// The page of an event.
+pub(super) fn event_page(shop: &Shop<'_, impl World>, id: &EventId) -> Result<Reply, Failure> {
+    let picture = pictures::of_host(shop.cx.world)?;
+    events::rest::event_page(&shop.cx, &card(shop.profile, picture.as_ref()), id)
+}
+
+/// The page of a ticket.
+pub(super) fn ticket(shop: &Shop<'_, impl World>, code: &TicketCode) -> Result<Reply, Failure> {
+    let picture = pictures::of_host(shop.cx.world)?;
+    events::rest::ticket(&shop.cx, &card(shop.profile, picture.as_ref()), code)
 }
 
 fn secrets(shop: &Shop<'_, impl World>) -> Result<Vec<SecretLine>, Failure> {

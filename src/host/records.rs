@@ -1,7 +1,7 @@
 //! A host's published records in KV, as they are read to rebuild its storage.
 //!
 //! Data that is not in KV is created anew or left out: ticket codes (the host's list has new ones), names, e-mail
-//! addresses, stored answers, buyers of secrets, credentials. Old payments cannot be used again, because their
+//! addresses, stored answers, pictures, buyers of secrets, credentials. Old payments cannot be used again, because their
 //! authorizations are used on the chain.
 
 use alloy_primitives::Address;
@@ -291,6 +291,8 @@ impl EventRecord {
             price: self.price_atomic,
             asks: Asks { name: self.ask_name, email: self.ask_email },
             look: Look { shuffle: self.cover_shuffle, palette: self.cover_palette },
+            // Pictures are not in KV.
+            picture: None,
             cancelled: self.status == "cancelled",
             sequence: 0,
             created_at: moment(&self.created_at)?,

@@ -54,6 +54,14 @@ pub struct ProfileView {
     pub display_name: String,
     /// A short text on the host's page; empty if there is none.
     pub about: String,
+    /// The path of the host's picture, if it uploaded one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub picture_path: Option<String>,
+    /// What the picture shows, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub picture_alt: Option<String>,
     /// The limits for strangers.
     pub limits: LimitsView,
     /// Payments with an unknown outcome that the host has to decide.

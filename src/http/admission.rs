@@ -63,6 +63,7 @@ impl Cost {
                 | AtHost::HostPage
                 | AtHost::EventPage(_)
                 | AtHost::Calendar(_)
+                | AtHost::Picture(_)
                 | AtHost::Ticket(_),
             ) => (Purpose::Calls, 5),
             // Each asks a relayer's object, or the chain.

@@ -7,6 +7,7 @@ pub mod cover;
 pub mod explorer;
 pub mod markdown;
 pub mod page;
+pub mod picture;
 pub mod problem;
 pub mod route;
 pub mod share;

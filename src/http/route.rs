@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::chain::lookup::parse_hash;
 
 use crate::http::cover::place::Place;
+use crate::http::picture::PictureName;
 
 use crate::base::id::{
     ArticleId, CredentialId, DraftId, EventId, PaymentId, ScopeId, SecretId, TicketCode, TicketId,
@@ -59,6 +60,8 @@ pub enum AtHost {
     Calendar(EventId),
     /// The picture of an event's link preview.
     Share(EventId),
+    /// A picture that the host uploaded: `GET /pictures/{scope}/{name}`
+    Picture(PictureName),
     Ticket(TicketCode),
 }
 
@@ -83,6 +86,9 @@ pub enum Own {
     /// `GET /api/users/events/{id}/rsvps`, and with `.csv`
     Rsvps(EventId, Format),
     CheckIn(EventId),
+    /// Uploads the picture of an event, or of the host.
+    SetPicture(Option<EventId>),
+    RemovePicture(Option<EventId>),
     Secrets,
     StoreSecret,
     ChangeSecret(SecretId),
@@ -188,6 +194,10 @@ pub fn parse(method: &str, path: &str) -> Result<Route, NoRoute> {
             let place = Place::parse(seed, look, file).ok_or(NoRoute::NotFound)?;
             only("GET", Route::Cover(place))
         }
+        ["pictures", scope, name] => {
+            let name = PictureName::parse(name).ok_or(NoRoute::NotFound)?;
+            only("GET", Route::Host(scope_of(scope)?, AtHost::Picture(name)))
+        }
         ["e", scope] => only("GET", Route::Host(scope_of(scope)?, AtHost::HostPage)),
         ["e", scope, event] => {
             only("GET", Route::Host(scope_of(scope)?, AtHost::EventPage(event_of(event)?)))
@@ -239,6 +249,13 @@ fn own(method: &str, parts: &[&str]) -> Result<Own, NoRoute> {
         (["me"], "GET") => Ok(Own::Profile),
         (["me"], "PATCH") => Ok(Own::ChangeProfile),
         (["me"], _) => Err(NoRoute::MethodNotAllowed("GET, HEAD, PATCH")),
+        (["me", "picture"], "POST") => Ok(Own::SetPicture(None)),
+        (["me", "picture"], "DELETE") => Ok(Own::RemovePicture(None)),
+        (["events", id, "picture"], "POST") => Ok(Own::SetPicture(Some(event_of(id)?))),
+        (["events", id, "picture"], "DELETE") => Ok(Own::RemovePicture(Some(event_of(id)?))),
+        (["me", "picture"] | ["events", _, "picture"], _) => {
+            Err(NoRoute::MethodNotAllowed("POST, DELETE"))
+        }
         (["revenue"] | ["mail"] | ["payments"] | ["payments.csv"] | ["export"], _)
             if method != "GET" =>
         {
@@ -433,6 +450,21 @@ mod tests {
         let place = Place::parse(EVENT, "0-own", "wide.svg").unwrap();
         assert_eq!(parse("GET", &place.path()), Ok(Route::Cover(place)));
         assert_eq!(parse("GET", "/covers/x/0-own/wide.svg"), Err(NoRoute::NotFound));
+    }
+
+    #[test]
+    fn a_picture_is_read_by_its_name_and_set_by_its_host() {
+        let event = EventId::parse(EVENT).unwrap();
+        let own = |method: &str, path: &str| parse(method, &format!("/api/users/{path}"));
+        assert_eq!(own("POST", "me/picture"), Ok(Route::Own(Own::SetPicture(None))));
+        let at_event = format!("events/{EVENT}/picture");
+        assert_eq!(own("DELETE", &at_event), Ok(Route::Own(Own::RemovePicture(Some(event)))));
+        assert_eq!(own("GET", &at_event), Err(NoRoute::MethodNotAllowed("POST, DELETE")));
+        let name = PictureName::parse("0123456789abcdef0123456789abcdef.jpg").unwrap();
+        let scope = ScopeId::parse(SCOPE).unwrap();
+        let path = name.path(&scope);
+        assert_eq!(parse("GET", &path), Ok(Route::Host(scope, AtHost::Picture(name))));
+        assert_eq!(parse("GET", &format!("{path}.svg")), Err(NoRoute::NotFound));
     }
 
     #[test]

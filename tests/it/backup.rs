@@ -151,6 +151,7 @@ fn sample_host() -> SampleHost {
     let secret = json_of(&server.as_owner(Action::Own(Own::StoreSecret), &value));
     let secret = secret["id"].as_str().unwrap().to_owned();
     buy_secret(&server, &secret, 2);
+    crate::pictures::upload(&server, Some(&event), "baseline.jpg");
     let article = json!({"title": "Doors", "body": "They open at \"six\",\n and close at ten."});
     let desk = |asked: AtDesk, body: &Value| {
         let reply = server.as_owner(Action::Own(Own::Desk(asked)), body);
@@ -197,6 +198,7 @@ fn is_all_there(sample: &SampleHost) {
     assert_eq!(json_of(&found)["articles"][0]["title"], "Doors");
     let tickets = json_of(&own(server, Own::Desk(AtDesk::Tickets)));
     assert_eq!(tickets["tickets"][0]["subject"], "Lost \u{1F9E3}");
+    assert_eq!(crate::pictures::shown(server, event), "baseline.jpg");
     let code = ticket_url.rsplit('/').next().unwrap();
     assert_eq!(server.int(&format!("SELECT count(*) FROM rsvps WHERE code = '{code}'")), 1);
     assert_eq!(server.int("SELECT count(*) FROM rsvps WHERE checked_in_at IS NOT NULL"), 1);

@@ -17,6 +17,7 @@ mod numbers;
 mod pages;
 mod paid;
 mod payment;
+mod picture;
 mod route;
 mod server;
 mod sign_in;
@@ -41,7 +42,7 @@ pub(super) type Verdict = Result<(), TestCaseError>;
 /// Of each thousand cases of a long run, how many a target gets; and its cases in a short run. Those
 /// through the whole service cost a hundred times as much as those of a parser.
 const TARGETS: &[(&str, u32, u32)] = &[
-    ("mcp: the body", 90, 600),
+    ("mcp: the body", 80, 600),
     ("mcp: the headers", 30, 300),
     ("mcp: the whole server", 90, 150),
     ("payment: its forms", 50, 300),
@@ -65,6 +66,7 @@ const TARGETS: &[(&str, u32, u32)] = &[
     ("mail: what goes into one", 10, 300),
     ("answers: the facilitator", 30, 300),
     ("answers: the chain", 40, 300),
+    ("pictures", 10, 400),
     ("pages: HTML", 10, 60),
     ("pages: the calendar file", 20, 150),
     ("pages: CSV", 20, 300),

@@ -22,6 +22,7 @@ mod layers;
 mod mail;
 mod migrations;
 mod money;
+mod pictures;
 mod post_office;
 mod public;
 mod reads;

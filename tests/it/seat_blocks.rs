@@ -35,6 +35,7 @@ fn event(capacity: u32) -> Event {
         cancelled: false,
         sequence: 0,
         look: Look::default(),
+        picture: None,
         asks: Asks::default(),
         created_at: UnixSeconds::new(0),
     }

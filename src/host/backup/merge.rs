@@ -7,6 +7,7 @@
 //! | events and secrets that were changed since | as they are now, unless KV did not have the backup's change yet |
 //! | secrets that are not published any more, if the storage was rebuilt | withdrawn |
 //! | the payout address, and name and text of the host if they are newer | those of now |
+//! | pictures | theirs; the others stay |
 //! | credentials, mails, counters, sign-ins | added |
 //! | revenue beyond what the books now know | carried over |
 
@@ -58,6 +59,7 @@ pub(super) fn merge(
         payments::note(sql, "payout_set", &columns.text()?, now)?;
     }
     events(sql, &header.scope, now)?;
+    pictures(sql)?;
     merge_secrets(sql, header, now)?;
     seats(sql)?;
     holders(sql)?;
@@ -112,6 +114,14 @@ fn events(sql: &impl Sql, scope: &ScopeId, now: UnixSeconds) -> Result<(), SqlEr
          WHERE status = 'scheduled' AND id IN (SELECT id FROM aside_events WHERE status = 'cancelled')";
     sql.run(cancelled, &[now.into()])?;
     sql.run("INSERT OR IGNORE INTO events SELECT * FROM aside_events", &[]).map(drop)
+}
+
+/// Pictures are not in KV, so those of a replaced storage were uploaded after it was rebuilt. A cancelled event has none.
+fn pictures(sql: &impl Sql) -> Result<(), SqlError> {
+    sql.run("INSERT OR REPLACE INTO pictures SELECT * FROM aside_pictures", &[])?;
+    let cancelled = "DELETE FROM pictures \
+         WHERE item IN (SELECT id FROM events WHERE status = 'cancelled')";
+    sql.run(cancelled, &[]).map(drop)
 }
 
 fn merge_secrets(sql: &impl Sql, header: &Header, now: UnixSeconds) -> Result<(), SqlError> {

@@ -19,6 +19,7 @@ const SET_ASIDE: &[&str] = &[
     "events",
     "secrets",
     "rsvps",
+    "pictures",
     "credentials",
     "mail_outbox",
     "mail_events",

@@ -12,6 +12,7 @@ pub const CARRIED: &[(&str, &str)] = &[
     ("payments", "TRUE"),
     ("ledger", "TRUE"),
     ("rsvps", "TRUE"),
+    ("pictures", "TRUE"),
     ("retrievals", "TRUE"),
     ("wallets", "TRUE"),
     ("holders", "TRUE"),

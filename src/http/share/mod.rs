@@ -12,6 +12,7 @@ use crate::base::text::{ascii_line, visible};
 use crate::http::cover::palette::{Colour, Palette};
 use crate::http::cover::{Cover, Cut, Look};
 use crate::http::share::png::Png;
+pub(super) use crate::http::share::png::crc;
 use crate::http::share::raster::{Frame, Row, SUB, scale_of};
 
 /// The width of the picture, pixels: what link previews ask for.

@@ -179,7 +179,7 @@ fn length_code(length: u16) -> (u16, u16, u32) {
 }
 
 /// CRC-32 of RFC 2083, 15.
-fn crc<'a>(bytes: impl Iterator<Item = &'a u8>) -> u32 {
+pub(in crate::http) fn crc<'a>(bytes: impl Iterator<Item = &'a u8>) -> u32 {
     let crc = bytes.fold(u32::MAX, |crc, byte| {
         (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
             let shifted = crc >> 1;

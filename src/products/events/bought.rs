@@ -79,7 +79,7 @@ fn seat(cx: &Cx<'_, impl World>, event: Option<&Event>, rsvps: &[Rsvp]) -> Bough
         ends_at: event.and_then(|event| event.ends_at).map(|end| end.to_string()),
         time_zone: event.map(|event| event.time_zone.as_str().to_owned()),
         place: event.and_then(|event| event.location.clone()),
-        cover_path: event.map(|event| event.cover().path(Cut::Wide)),
+        cover_path: event.map(|event| event.cover_path(Cut::Wide)),
         state,
         seats: u32::try_from(rsvps.len()).ok(),
         ticket_url: rsvp.map(|rsvp| format!("{}/t/{}", cx.config.public_url, rsvp.code)),

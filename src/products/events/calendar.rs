@@ -86,6 +86,7 @@ mod tests {
             price: Usdc::from_cents(5),
             asks: Asks::default(),
             look: Look::default(),
+            picture: None,
             cancelled: false,
             sequence: 0,
             created_at: UnixSeconds::new(0),

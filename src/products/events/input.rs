@@ -165,6 +165,7 @@ impl CreateEvent {
             price: price(&self.price)?,
             asks: Asks { name: self.ask_name, email: self.ask_email },
             look: Look { shuffle: shuffle(self.cover_shuffle)?, palette: self.cover_palette },
+            picture: None,
             cancelled: false,
             sequence: 0,
             created_at: now,

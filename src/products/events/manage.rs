@@ -9,6 +9,7 @@ use crate::base::time::UnixSeconds;
 use crate::ports::paging::Page;
 use crate::ports::{SqlError, World};
 use crate::products::events::input::{self, CreateEvent, EventChanges, ListEvents};
+use crate::products::events::pictures;
 use crate::products::events::records::{event, publish_event};
 use crate::products::events::store::{self, Filter};
 use crate::products::events::views::CheckInAnswer;
@@ -92,7 +93,12 @@ pub fn cancel_event(cx: &Cx<'_, impl World>, id: &EventId) -> Result<Value, Fail
     if !event.cancelled {
         event.cancelled = true;
         event.sequence = event.sequence.saturating_add(1);
-        save_event(cx, &event, seats, now)?;
+        event.picture = None;
+        cx.world.atomically(|| {
+            pictures::forget(cx.world, Some(id))?;
+            store::update(cx.world, &event, now)?;
+            publish_event(cx, &event, seats, now)
+        })?;
     }
     let sold = match seats.taken {
         0 => "No seat was sold.".to_owned(),

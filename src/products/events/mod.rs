@@ -8,6 +8,7 @@ pub mod links;
 pub mod manage;
 pub mod pages;
 pub mod party;
+pub mod pictures;
 pub mod records;
 pub mod rest;
 pub mod rsvp;
@@ -16,6 +17,7 @@ pub mod seats;
 pub mod store;
 mod ticket_mail;
 pub mod tools;
+pub mod uploads;
 pub mod views;
 
 pub use sale::call;
@@ -29,6 +31,7 @@ use crate::base::time::{UnixSeconds, ZoneName};
 use crate::http::cover::palette::Palette;
 use crate::http::cover::{Cover, Cut, Look};
 use crate::products::events::asks::{Ask, Asks};
+use crate::products::events::pictures::Picture;
 use crate::rails::outcome::{Abort, Failure, Money};
 
 /// The name of this product in settings and storage.
@@ -54,6 +57,8 @@ pub struct Event {
     pub asks: Asks,
     /// What the host chose of its cover.
     pub look: Look,
+    /// The picture that its host uploaded.
+    pub picture: Option<Picture>,
     pub cancelled: bool,
     /// Number of changes (RFC 5545 `SEQUENCE`).
     pub sequence: u32,
@@ -151,8 +156,12 @@ pub struct EventView {
     ask_name: Ask,
     /// Whether guests are asked for their e-mail address.
     ask_email: Ask,
-    /// The path of its cover on this server, an SVG of 5 by 3.
+    /// The path of its cover on this server: an SVG of 5 by 3, or the picture that its host uploaded.
     cover_path: String,
+    /// What the uploaded picture shows, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    cover_alt: Option<String>,
     /// How often its host asked for another cover.
     cover_shuffle: u32,
     /// The palette that its host chose.
@@ -219,7 +228,14 @@ impl Event {
         }
     }
 
-    /// The cover that its pages show.
+    /// The path of the picture that is shown for it.
+    #[must_use]
+    pub fn cover_path(&self, cut: Cut) -> String {
+        let uploaded = self.picture.as_ref().map(|picture| picture.path.clone());
+        uploaded.unwrap_or_else(|| self.cover().path(cut))
+    }
+
+    /// The cover that is drawn for it.
     #[must_use]
     pub fn cover(&self) -> Cover<'_> {
         Cover { seed: self.id.as_str(), look: self.look }
@@ -243,7 +259,8 @@ impl Event {
             price_atomic: self.price,
             ask_name: self.asks.name,
             ask_email: self.asks.email,
-            cover_path: self.cover().path(Cut::Wide),
+            cover_path: self.cover_path(Cut::Wide),
+            cover_alt: self.picture.as_ref().map(|picture| picture.alt.clone()),
             cover_shuffle: self.look.shuffle,
             cover_palette: self.look.palette,
             status: self.status(now),
@@ -310,6 +327,7 @@ mod tests {
             price: Usdc::from_cents(5),
             asks: Asks::default(),
             look: Look::default(),
+            picture: None,
             cancelled: false,
             sequence: 0,
             created_at: UnixSeconds::new(0),

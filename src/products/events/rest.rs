@@ -36,6 +36,12 @@ pub fn own_events(cx: &Cx<'_, impl World>, cursor: Option<&str>) -> Result<Reply
     Ok(ok(&OwnEvents { events, next_cursor: found.next_cursor }))
 }
 
+/// An event as any caller sees it, after a change.
+pub fn own_event(cx: &Cx<'_, impl World>, event_id: &EventId) -> Result<Reply, Failure> {
+    let (event, seats) = records::event(cx, event_id)?;
+    Ok(ok(&event.view(seats, cx.now())))
+}
+
 pub fn rsvps(
     cx: &Cx<'_, impl World>,
     event_id: &EventId,
@@ -74,7 +80,8 @@ pub fn host_page(
     let server = cx.server_url();
     let chat = url::Url::parse_with_params(&cx.config.public_url, [("door", &server)]);
     let chat = chat.map_or_else(|_| cx.config.public_url.clone(), String::from);
-    let urls = HostUrls { page: host_url(cx), server, chat };
+    let origin = cx.config.public_url.clone();
+    let urls = HostUrls { page: host_url(cx), server, chat, origin };
     html(pages::host_page(&listed, host, &urls, now))
 }
 
@@ -84,12 +91,15 @@ pub fn event_page(
     event_id: &EventId,
 ) -> Result<Reply, Failure> {
     let (event, seats) = records::event(cx, event_id)?;
+    let uploaded = event.picture.as_ref().filter(|picture| picture.is_for_previews());
+    let uploaded = uploaded.map(|picture| format!("{}{}", cx.config.public_url, picture.path));
     let page = event_url(cx, event_id);
     let urls = EventUrls {
         host: host_url(cx),
         buy: format!("{}/buy/{}/{event_id}", cx.config.public_url, cx.scope),
         manifest: format!("{}/manifest", cx.server_url()),
-        share: format!("{page}/share.png"),
+        is_drawn: uploaded.is_none(),
+        share: uploaded.unwrap_or_else(|| format!("{page}/share.png")),
         page,
     };
     html(pages::event_page(&event, seats, host, &urls, cx.world.now()))

@@ -9,6 +9,7 @@ use crate::ports::paging::{Found, KeyKind, Order, Page, Query};
 use crate::ports::storage::{Columns, first};
 use crate::ports::{Sql, SqlError, SqlValue};
 use crate::products::events::asks::{Ask, Asks};
+use crate::products::events::pictures::Picture;
 use crate::products::events::rsvp::Rsvp;
 use crate::products::events::{Event, SeatFor, Seats};
 
@@ -42,7 +43,8 @@ pub struct Earned {
 
 const EVENT_COLUMNS: &str = "events.id, events.title, events.description, events.starts_at, events.ends_at, events.time_zone, \
      events.location, events.capacity, events.price, events.status, events.sequence, events.cover_shuffle, \
-     events.cover_palette, events.ask_name, events.ask_email, events.created_at";
+     events.cover_palette, events.ask_name, events.ask_email, events.created_at, \
+     (SELECT path || ' ' || alt FROM pictures WHERE item = events.id)";
 
 /// Taken and held seats of an event. The taken ones are counted with each sale; those that are held are few. Every payment that may still settle holds its seats.
 const SEAT_COLUMNS: &str = "events.taken, (SELECT coalesce(sum(p.seats), 0) FROM payments p WHERE p.event_id = events.id \
@@ -260,6 +262,7 @@ fn event_and_seats(columns: &mut Columns) -> Result<(Event, Seats), SqlError> {
         },
         asks: Asks { name: columns.parsed(Ask::parse)?, email: columns.parsed(Ask::parse)? },
         created_at: columns.moment()?,
+        picture: columns.optional_text()?.as_deref().map(Picture::of_row),
     };
     let seats = Seats { taken: small(columns.count()?), held: small(columns.count()?) };
     Ok((event, seats))

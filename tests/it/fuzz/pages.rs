@@ -13,6 +13,7 @@ use events_concierge::products::events::pages::{
     EventUrls, HostCard, HostUrls, Listed, SecretLine, TicketUrls, event_page, host_page,
     ticket_page,
 };
+use events_concierge::products::events::pictures::Picture;
 use events_concierge::products::events::rsvp::{Rsvp, to_csv};
 use events_concierge::products::events::{Event, Seats};
 use proptest::collection::vec;
@@ -60,10 +61,16 @@ fn event(words: &Words) -> Event {
         price: Usdc::from_cents(5),
         asks: Asks::default(),
         look: Look::default(),
+        picture: Some(picture(words)),
         cancelled: false,
         sequence: 0,
         created_at: UnixSeconds::new(NOW),
     }
+}
+
+fn picture(words: &Words) -> Picture {
+    let path = "/pictures/0123456789abcdef0123456789abcdef/0123456789abcdef0123456789abcdef.jpg";
+    Picture { path: path.to_owned(), alt: words.title.clone() }
 }
 
 fn seat(words: &Words) -> Rsvp {
@@ -90,27 +97,39 @@ fn markup(words: &Words) -> [String; 3] {
     let event = Event { description: String::new(), ..event };
     let url = |path: &str| format!("http://server.example/{path}");
     let scope = ScopeId::parse("0123456789abcdef0123456789abcdef").unwrap();
+    let picture = picture(words);
     let card = HostCard {
         scope: &scope,
         display_name: &words.name,
         about: &words.description,
+        picture: Some(&picture),
         is_selling: true,
     };
     let entries = vec![(event.clone(), Seats::default())];
-    let secret = SecretLine { name: words.title.clone(), price: event.price, sold: 2 };
+    let secret = SecretLine {
+        name: words.title.clone(),
+        price: event.price,
+        sold: 2,
+    };
     let listed = Listed {
         events: Found { entries, next_cursor: Some("bmV4dA".to_owned()) },
         secrets: vec![secret],
         events_ever: 3,
         seats_sold: 1,
     };
-    let host = HostUrls { page: url("e"), server: url("mcp"), chat: url("?d") };
+    let host = HostUrls {
+        page: url("e"),
+        server: url("mcp"),
+        chat: url("?d"),
+        origin: url(""),
+    };
     let of_event = EventUrls {
         page: url("e"),
         host: url("h"),
         buy: url("b"),
         manifest: url("m"),
         share: url("s"),
+        is_drawn: true,
     };
     let transaction = format!("https://explorer.example/tx/{}", words.transaction);
     let ticket = TicketUrls {

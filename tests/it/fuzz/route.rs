@@ -108,6 +108,9 @@ const GOOD: &[&str] = &[
     "/e/0123456789abcdef0123456789abcdef/evt_0123456789abcdef01234567",
     "/e/0123456789abcdef0123456789abcdef/evt_0123456789abcdef01234567/calendar.ics",
     "/e/0123456789abcdef0123456789abcdef/evt_0123456789abcdef01234567/share.png",
+    "/pictures/0123456789abcdef0123456789abcdef/0123456789abcdef0123456789abcdef.webp",
+    "/api/users/me/picture",
+    "/api/users/events/evt_0123456789abcdef01234567/picture",
     "/covers/0123456789abcdef0123456789abcdef/12-pine/strip.svg",
     "/covers/evt_0123456789abcdef01234567/0-own/wide.svg",
     "/t/0123456789abcdef0123456789abcdef-0123456789abcdef01234567",
@@ -126,6 +129,8 @@ fn path_of(route: &Route) -> String {
         Own::Rsvps(id, Format::Json) => format!("events/{id}/rsvps"),
         Own::Rsvps(id, Format::Csv) => format!("events/{id}/rsvps.csv"),
         Own::CheckIn(id) => format!("events/{id}/check-in"),
+        Own::SetPicture(None) | Own::RemovePicture(None) => "me/picture".to_owned(),
+        Own::SetPicture(Some(id)) | Own::RemovePicture(Some(id)) => format!("events/{id}/picture"),
         Own::Secrets | Own::StoreSecret => "secrets".to_owned(),
         Own::ChangeSecret(id) | Own::RevokeSecret(id) => format!("secrets/{id}"),
         Own::Retrievals(id) => format!("secrets/{id}/retrievals"),
@@ -168,6 +173,7 @@ fn path_of(route: &Route) -> String {
         Route::Host(scope, AtHost::EventPage(id)) => format!("e/{scope}/{id}"),
         Route::Host(scope, AtHost::Calendar(id)) => format!("e/{scope}/{id}/calendar.ics"),
         Route::Host(scope, AtHost::Share(id)) => format!("e/{scope}/{id}/share.png"),
+        Route::Host(scope, AtHost::Picture(name)) => format!("pictures/{scope}/{name}"),
         Route::Host(scope, AtHost::Ticket(code)) => {
             assert_eq!(code.scope(), *scope);
             format!("t/{code}")

@@ -663,6 +663,14 @@ displayName: string,
  */
 about: string, 
 /**
+ * The path of the host's picture, if it uploaded one.
+ */
+picturePath?: string, 
+/**
+ * What the picture shows, in words.
+ */
+pictureAlt?: string, 
+/**
  * The limits for strangers.
  */
 limits: LimitsView, 
@@ -715,9 +723,13 @@ askName: Ask,
  */
 askEmail: Ask, 
 /**
- * The path of its cover on this server, an SVG of 5 by 3.
+ * The path of its cover on this server: an SVG of 5 by 3, or the picture that its host uploaded.
  */
 coverPath: string, 
+/**
+ * What the uploaded picture shows, in words.
+ */
+coverAlt?: string, 
 /**
  * How often its host asked for another cover.
  */
@@ -753,9 +765,13 @@ askName: Ask,
  */
 askEmail: Ask, 
 /**
- * The path of its cover on this server, an SVG of 5 by 3.
+ * The path of its cover on this server: an SVG of 5 by 3, or the picture that its host uploaded.
  */
 coverPath: string, 
+/**
+ * What the uploaded picture shows, in words.
+ */
+coverAlt?: string, 
 /**
  * How often its host asked for another cover.
  */

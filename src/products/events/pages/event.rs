@@ -9,7 +9,9 @@ use crate::http::markdown;
 use crate::http::share::Card;
 use crate::products::events::links::{Calendars, Place};
 use crate::products::events::pages::json_ld;
-use crate::products::events::pages::words::{Closed, HostCard, SeatWords, closed, hours, short};
+use crate::products::events::pages::words::{
+    Closed, HostCard, SeatWords, closed, hours, short, shown,
+};
 use crate::products::events::{Event, Seats};
 
 /// The longest description in a preview, characters.
@@ -24,8 +26,10 @@ pub struct EventUrls {
     pub buy: String,
     /// The manifest of the host's server, for agents.
     pub manifest: String,
-    /// The picture of a link preview.
+    /// The picture of a link preview: the uploaded one, or the one that we draw.
     pub share: String,
+    /// Whether we draw it, so that its size and type are known.
+    pub is_drawn: bool,
 }
 
 #[derive(Template)]
@@ -74,7 +78,7 @@ pub fn event_page(
     EventPage {
         event,
         tint: event.cover().palette().name(),
-        cover: event.cover().svg(Cut::Square),
+        cover: shown(event.picture.as_ref(), &event.cover(), Cut::Square),
         host_name: host.name(),
         is_named: !host.display_name.is_empty(),
         face: host.face(),

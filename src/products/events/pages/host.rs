@@ -21,6 +21,8 @@ pub struct HostUrls {
     pub server: String,
     /// The chat, with the server filled in.
     pub chat: String,
+    /// The origin of this deployment.
+    pub origin: String,
 }
 
 /// What a host offers.
@@ -54,6 +56,8 @@ struct HostPage<'a> {
     cards: Vec<Card<'a>>,
     secrets: &'a [SecretLine],
     next_url: Option<String>,
+    /// The uploaded picture of the host.
+    picture: Option<String>,
     urls: &'a HostUrls,
 }
 
@@ -62,6 +66,8 @@ struct Card<'a> {
     url: String,
     title: &'a str,
     cover: String,
+    /// What the cover shows; empty for a drawn one.
+    alt: &'a str,
     when: String,
     place: Option<&'a str>,
     price: Usdc,
@@ -87,7 +93,8 @@ pub fn host_page(
         .map(|(event, seats)| Card {
             url: format!("{}/{}", urls.page, event.id),
             title: &event.title,
-            cover: event.cover().path(Cut::Wide),
+            cover: event.cover_path(Cut::Wide),
+            alt: event.picture.as_ref().map_or("", |picture| picture.alt.as_str()),
             when: short(event, now),
             place: event.location.as_deref().map(|location| Place::of(location).name),
             price: event.price,
@@ -116,6 +123,10 @@ pub fn host_page(
         secrets,
         // Our cursors need no escaping in a URL.
         next_url: next_cursor.as_ref().map(|next| format!("{}?cursor={next}", urls.page)),
+        picture: host
+            .picture
+            .filter(|picture| picture.is_for_previews())
+            .map(|picture| format!("{}{}", urls.origin, picture.path)),
         urls,
     }
     .render()

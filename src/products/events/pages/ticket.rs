@@ -9,7 +9,7 @@ use crate::base::text::line;
 use crate::base::time::UnixSeconds;
 use crate::http::cover::Cut;
 use crate::products::events::links::{Calendars, Place};
-use crate::products::events::pages::words::{HostCard, hours, short, shorten};
+use crate::products::events::pages::words::{HostCard, hours, short, shorten, shown};
 use crate::products::events::party::seats_in_words;
 use crate::products::events::rsvp::{Rsvp, paid_together};
 use crate::products::events::{Event, Status};
@@ -103,7 +103,7 @@ pub fn ticket_page(
         event,
         rsvp,
         tint: event.cover().palette().name(),
-        band: event.cover().svg(Cut::Band),
+        band: shown(event.picture.as_ref(), &event.cover(), Cut::Band),
         host_name: host.name(),
         face: host.face(),
         headline: headline(event, rsvp, now),

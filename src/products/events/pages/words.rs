@@ -1,9 +1,12 @@
 //! What the pages of hosts, events and tickets say in the same way.
 
+use std::fmt::{Display, Formatter, Result, Write};
+
 use crate::base::id::ScopeId;
 use crate::base::text::visible;
 use crate::base::time::UnixSeconds;
 use crate::http::cover::{Cover, Cut, Look};
+use crate::products::events::pictures::Picture;
 use crate::products::events::{Event, NotOnSale, Seats};
 
 /// How few of the seats are few: one of this many.
@@ -17,6 +20,8 @@ pub struct HostCard<'a> {
     pub display_name: &'a str,
     /// A text about the host; may be empty.
     pub about: &'a str,
+    /// The picture that the host uploaded.
+    pub picture: Option<&'a Picture>,
     /// Whether the host sells seats at all.
     pub is_selling: bool,
 }
@@ -32,9 +37,28 @@ impl HostCard<'_> {
         Cover { seed: self.scope.as_str(), look: Look::default() }
     }
 
-    /// The face that is drawn for a host.
+    /// The face of a host as HTML: its picture, or the one that is drawn.
     pub(super) fn face(&self) -> String {
-        self.cover().svg(Cut::Face)
+        shown(self.picture, &self.cover(), Cut::Face)
+    }
+}
+
+/// An uploaded picture as HTML, or the drawn one without it.
+pub(super) fn shown(picture: Option<&Picture>, cover: &Cover<'_>, cut: Cut) -> String {
+    let Some(Picture { path, alt }) = picture else { return cover.svg(cut) };
+    let (path, alt) = (Escaped(path), Escaped(alt));
+    format!("<img src=\"{path}\" alt=\"{alt}\">")
+}
+
+/// A text in an attribute of HTML.
+struct Escaped<'a>(&'a str);
+
+impl Display for Escaped<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        self.0.chars().try_for_each(|c| match c {
+            '<' | '>' | '&' | '"' | '\'' => write!(f, "&#{};", u32::from(c)),
+            c => f.write_char(c),
+        })
     }
 }
 

@@ -1,7 +1,7 @@
 // One event of the host, and its actions.
 import { useState } from "react";
 import type { EventStatus, OwnEvent } from "../../../api/types";
-import { Badge, Button, CopyButton, Money } from "../../../parts";
+import { Badge, Button, CopyButton, EventCover, Money } from "../../../parts";
 import { useHost } from "../access/session";
 import { Confirm } from "../shared/confirm";
 import { Fact } from "../shared/fact";
@@ -30,6 +30,9 @@ export function EventCard({
   return (
     <li className="card">
       <div className="card-head">
+        <span className="host-cover">
+          <EventCover id={event.id} path={event.coverPath} cut="wide" />
+        </span>
         <h3 id={`host-title-${event.id}`} className="host-untrusted">
           {event.title}
         </h3>

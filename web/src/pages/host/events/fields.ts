@@ -15,6 +15,7 @@ export const FIELDS = [
   "askName",
   "askEmail",
   "coverPalette",
+  "coverShuffle",
 ] as const;
 export type FieldName = (typeof FIELDS)[number];
 /** The typed texts; times are wall-clock times in `timeZone`. */
@@ -33,6 +34,7 @@ export type NewEvent = {
   askName: Ask;
   askEmail: Ask;
   coverPalette?: Palette;
+  coverShuffle?: number;
 };
 /** `endsAt: null` removes the end, `coverPalette: null` the host's choice. */
 export type Changes = Partial<Omit<NewEvent, "endsAt" | "coverPalette">> & {
@@ -72,6 +74,7 @@ export function emptyValues(): Values {
     askName: "optional",
     askEmail: "optional",
     coverPalette: "",
+    coverShuffle: "0",
   };
 }
 
@@ -89,6 +92,7 @@ export function valuesOf(event: EventView): Values {
     askName: event.askName,
     askEmail: event.askEmail,
     coverPalette: event.coverPalette ?? "",
+    coverShuffle: String(event.coverShuffle),
   };
 }
 
@@ -142,6 +146,7 @@ export function readChanges(values: Values, event: EventView): Read<Changes> {
   if (!isUnchanged("askName")) changes.askName = askOf(values.askName);
   if (!isUnchanged("askEmail")) changes.askEmail = askOf(values.askEmail);
   if (!isUnchanged("coverPalette")) changes.coverPalette = paletteOf(values.coverPalette);
+  if (!isUnchanged("coverShuffle")) changes.coverShuffle = Number(values.coverShuffle);
   for (const name of ["startsAt", "endsAt"] as const) {
     const moment = isUnchangedTime(name) ? null : momentOf(values, name);
     if (moment !== null) changes[name] = moment;

@@ -2,16 +2,20 @@
 import { useId, useMemo, useState, type FormEvent } from "react";
 import type { EventView, OwnEvent } from "../../../api/types";
 import { Button, Field, SelectField, TextArea, TextField } from "../../../parts";
+import type { PictureChange } from "../../../parts/picture-field";
+import { messageOf } from "../../../api/http";
+import { own } from "../shared/paths";
 import { useHost } from "../access/session";
 import { fieldsOf, useFormFocus } from "../shared/form";
 import { Trouble } from "../shared/trouble";
 import { fieldFault, useAction } from "../shared/use-action";
 import { allZones } from "../shared/zones";
+import { pictureRequest } from "../shared/picture-api";
 import * as api from "./api";
+import { CoverField } from "./cover-field";
 import {
   ASKS,
   FIELDS,
-  PALETTES,
   emptyValues,
   readChanges,
   readNew,
@@ -30,7 +34,8 @@ type Props = { purpose: Purpose; done: (message: string) => void; close: () => v
 /** The form. Give each purpose its own `key`. */
 export function EventForm({ purpose, done, close }: Props) {
   const [values, setValues] = useState<Values>(() => firstValues(purpose));
-  const { errors, error, busy, submit } = useSubmit(purpose, values, done);
+  const [picture, setPicture] = useState<PictureChange>({ kind: "none" });
+  const { errors, error, busy, submit } = useSubmit(purpose, values, picture, done);
   const form = useFormFocus(errors);
   const titleId = useId();
   const field = fieldsOf<FieldName>(values, setValues, errors);
@@ -75,7 +80,13 @@ export function EventForm({ purpose, done, close }: Props) {
         <SelectField label="The guest's name" options={ASKS} {...field("askName")} />
         <SelectField label="The guest's e-mail address" options={ASKS} {...field("askEmail")} />
       </div>
-      <SelectField label="Colours of the cover" options={PALETTES} {...field("coverPalette")} />
+      <CoverField
+        event={purpose.kind === "edit" ? purpose.of : null}
+        shuffle={field("coverShuffle")}
+        palette={field("coverPalette")}
+        picture={picture}
+        onPicture={setPicture}
+      />
       {purpose.kind === "edit" && purpose.of.rsvpCount > 0 && (
         <p className="quiet small">A new price applies to seats sold from now on.</p>
       )}
@@ -90,7 +101,12 @@ export function EventForm({ purpose, done, close }: Props) {
   );
 }
 
-function useSubmit(purpose: Purpose, values: Values, done: (message: string) => void) {
+function useSubmit(
+  purpose: Purpose,
+  values: Values,
+  picture: PictureChange,
+  done: (message: string) => void,
+) {
   const { run } = useHost();
   const [faults, setFaults] = useState<Errors>({});
   const { busy, error, run: act } = useAction();
@@ -105,10 +121,21 @@ function useSubmit(purpose: Purpose, values: Values, done: (message: string) => 
     setFaults("errors" in send ? send.errors : {});
     if ("errors" in send) return;
     const { request } = send;
-    if (request === null) return done("Nothing was changed.");
+    if (request === null && picture.kind === "none") return done("Nothing was changed.");
     void act(async () => {
-      const { title } = await run(request);
-      done(purpose.kind === "edit" ? `“${title}” was changed.` : `“${title}” is on sale.`);
+      const before = purpose.kind === "edit" ? purpose.of : null;
+      const { id, title } = (request === null ? before : await run(request)) ?? {};
+      if (id === undefined) return;
+      const upload = pictureRequest<EventView>(own("events", id), picture);
+      const said = purpose.kind === "edit" ? `“${title}” was changed.` : `“${title}” is on sale.`;
+      try {
+        if (upload !== null) await run(upload);
+      } catch (reason) {
+        // The event is there already: sent again, the form would make a second one.
+        if (purpose.kind === "edit") throw reason;
+        return done(`${said} Its picture was not saved: ${messageOf(reason)}. Choose Edit to send it again.`);
+      }
+      done(said);
     });
   };
   return { errors, error: named === null ? error : null, busy, submit };
