@@ -1,7 +1,10 @@
 // Pictures that a host uploads: a photo of a phone becomes the cover of an event, as every page shows it.
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import sharp from "sharp";
+import { root } from "../../dev/lib/process.mjs";
 import { browserStage, looksRight } from "../support/browser.mjs";
 import { button } from "../support/browser-guest.mjs";
 import { cardOf, sampleWallet, signInAsSampleHost, tab } from "../support/browser-host.mjs";
@@ -87,3 +90,21 @@ test("a host shows its own picture", stage.visit({ wallet: sampleWallet() }, asy
   await page.goto(`/e/${stage.stack.host.scope}`);
   assert.deepEqual(await sizeOf(page.getByRole("img", { name: "Ada" })), [640, 640]);
 }));
+
+test("the picture of a link preview has the accents of Latin scripts, and figures where a title is in another script", async () => {
+  const { stack } = stage;
+  const draw = async (title, name) => {
+    const { id } = await stack.createEvent({ title, location: "Berlin" });
+    const answer = await fetch(`${stack.url}/e/${stack.host.scope}/${id}/share.png`);
+    assert.equal(answer.headers.get("content-type"), "image/png");
+    const png = Buffer.from(await answer.arrayBuffer());
+    if (name) writeFileSync(join(root, ".dev", "screenshots", `share-${name}.png`), png);
+    // The right side is the cover, which is another one for every event.
+    return sharp(png).extract({ left: 0, top: 0, width: 560, height: 630 }).raw().toBuffer();
+  };
+  const [accents, plain] = [await draw("Kovač", undefined), await draw("Kovac", undefined)];
+  assert.ok(!accents.equals(plain));
+  await draw("Žluťoučký kůň: Łódź, Ångström, Đặng Thế, ß, œuvre, ı", "latin");
+  await draw("Das große Frühlingsfest in der Straße München", "german");
+  await draw("初心者のための夜", "figures");
+});

@@ -1,11 +1,21 @@
 //! Letters of one line width for the pictures of link previews: strokes on a grid whose capitals are 28 units high.
 
+use crate::http::share::letters::{Mark, parts};
+use crate::http::share::point::Point;
+
 /// The height of a capital letter, units.
 pub(super) const CAPITAL: i32 = 28;
+/// The height of a small letter, units.
+const SMALL: i32 = 20;
 /// What lies between two letters, units.
 const GAP: i32 = 8;
 /// The width of a space, units.
 const SPACE: i32 = 4;
+/// Width and strokes of a letter.
+type Glyph = (i32, &'static str);
+/// Letters whose dot gives way to a mark.
+const DOTLESS_I: Glyph = (0, "M0 20L0 0");
+const DOTLESS_J: Glyph = (5, "M5 20L5 -3Q5 -9 0 -9");
 /// Straight parts of a curve.
 const STEPS: i32 = 8;
 
@@ -107,34 +117,101 @@ const GLYPHS: &str = "\
 7M0 31Q4 31 4 26L4 18Q4 13 7 13Q4 13 4 8L4 0Q4 -5 0 -5
 16M0 11Q4 17 8 13Q12 9 16 15";
 
-/// A point, in units from left and from the base line.
-pub(super) type Point = (i32, i32);
-
 /// The width of a text, units.
 pub(super) fn width(text: &str) -> i32 {
-    let sum: i32 = text.chars().map(|c| advance(c).saturating_add(GAP)).sum();
-    sum.saturating_sub(GAP).max(0)
+    let mut pen = Pen::default();
+    text.chars().for_each(|c| pen.write(c, &mut |_, _| {}));
+    pen.left.saturating_sub(GAP).max(0)
 }
 
 /// Calls `line` with the two ends of each straight part of the text, units from the left end of the base line.
 pub(super) fn draw(text: &str, mut line: impl FnMut(Point, Point)) {
-    let mut left = 0_i32;
-    for c in text.chars() {
-        if let Some((_, strokes)) = glyph(c) {
-            draw_strokes(strokes, |(x, y), (x2, y2)| {
-                line((left.saturating_add(x), y), (left.saturating_add(x2), y2));
-            });
+    let mut pen = Pen::default();
+    text.chars().for_each(|c| pen.write(c, &mut line));
+}
+
+/// Whether the font has this character.
+pub(super) fn has(c: char) -> bool {
+    (' '..='~').contains(&c) || Mark::combining(c).is_some() || parts(c).is_some()
+}
+
+/// Where the next letter goes.
+#[derive(Default)]
+struct Pen {
+    left: i32,
+    /// The letter before, for the marks that come after it.
+    last: Letter,
+}
+
+/// A letter that was drawn: where, how wide and high, and how many marks it has above.
+#[derive(Clone, Copy, Default)]
+struct Letter {
+    left: i32,
+    size: Point,
+    above: i32,
+}
+
+type Line<'a> = &'a mut dyn FnMut(Point, Point);
+
+impl Pen {
+    fn write(&mut self, c: char, line: Line<'_>) {
+        if let Some(mark) = Mark::combining(c) {
+            return self.mark(mark, line);
         }
-        left = left.saturating_add(advance(c)).saturating_add(GAP);
+        let Some((letters, marks)) = parts(c) else {
+            return self.letter(glyph(c), height(c), line);
+        };
+        let marks: Vec<Mark> = marks.collect();
+        let is_dotless = marks.iter().any(|mark| matches!(mark, Mark::Above(_)));
+        for letter in letters.chars() {
+            match (letter, is_dotless) {
+                ('i', true) => self.letter(Some(DOTLESS_I), SMALL, line),
+                ('j', true) => self.letter(Some(DOTLESS_J), SMALL, line),
+                (letter, _) => self.letter(glyph(letter), height(letter), line),
+            }
+        }
+        for mark in marks {
+            self.mark(mark, line);
+        }
+    }
+
+    fn letter(&mut self, glyph: Option<Glyph>, height: i32, line: Line<'_>) {
+        let width = glyph.map_or(SPACE, |(width, _)| width);
+        self.last = Letter { left: self.left, size: (width, height), above: 0 };
+        if let Some((_, strokes)) = glyph {
+            shifted(strokes, (self.left, 0), line);
+        }
+        self.left = self.left.saturating_add(width).saturating_add(GAP);
+    }
+
+    fn mark(&mut self, mark: Mark, line: Line<'_>) {
+        let Letter { left, size, above } = self.last;
+        let (strokes, (x, y)) = mark.place(size, above);
+        shifted(strokes, (left.saturating_add(x), y), line);
+        if matches!(mark, Mark::Above(_)) {
+            self.last.above = above.saturating_add(1);
+        }
     }
 }
 
-fn advance(c: char) -> i32 {
-    glyph(c).map_or(SPACE, |(width, _)| width)
+/// The height of a letter without marks, units.
+fn height(c: char) -> i32 {
+    let is_small = c.is_ascii_lowercase() && !matches!(c, 'b' | 'd' | 'f' | 'h' | 'k' | 'l' | 't');
+    if is_small { SMALL } else { CAPITAL }
+}
+
+/// Draws strokes from this origin.
+fn shifted(strokes: &str, (left, up): Point, line: Line<'_>) {
+    draw_strokes(strokes, |(x, y), (x2, y2)| {
+        line(
+            (left.saturating_add(x), up.saturating_add(y)),
+            (left.saturating_add(x2), up.saturating_add(y2)),
+        );
+    });
 }
 
 /// Width and strokes of a character; `None` for a space and for what the font does not have.
-fn glyph(c: char) -> Option<(i32, &'static str)> {
+fn glyph(c: char) -> Option<Glyph> {
     let at = u32::from(c).checked_sub(u32::from('!'))?;
     let glyph = GLYPHS.lines().nth(usize::try_from(at).ok()?)?;
     let (width, strokes) = glyph.split_at(glyph.find('M')?);
@@ -197,6 +274,18 @@ mod tests {
                 assert!([y, y2].iter().all(|y| (-9..=32).contains(y)), "{c}");
             });
             assert!(parts > 0, "{c}");
+        }
+        for (composed, letters) in
+            [("\u{e9}", "e\u{301}"), ("\u{1ebf}", "e\u{302}\u{301}"), ("\u{219}", "s\u{326}")]
+        {
+            let drawn = |text: &str| {
+                let mut lines = Vec::new();
+                draw(text, |from, to| lines.push((from, to)));
+                lines
+            };
+            assert_eq!(drawn(composed), drawn(letters));
+            assert_eq!(width(composed), width(letters));
+            assert!(drawn(composed).len() > drawn(&letters[..1]).len());
         }
         assert_eq!(width("ll"), GAP);
         assert_eq!(width(""), 0);

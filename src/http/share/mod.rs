@@ -2,7 +2,9 @@
 //! 1200 by 630 pixels. The host's object says what is on it ([`Card`]), the gateway draws it.
 
 mod font;
+mod letters;
 mod png;
+mod point;
 mod raster;
 
 use serde::{Deserialize, Serialize};
@@ -32,8 +34,10 @@ pub const HEADERS: [(&str, &str); 4] = [
     ("content-security-policy", "default-src 'none'; sandbox"),
     ("x-content-type-options", "nosniff"),
 ];
+/// The size of day and time where there is no title: ten figures fill a line.
+const FIGURES_SCALE: i32 = 29;
 /// Counts the ways of drawing, so that caches ask again after a change.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What is on the picture.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +49,8 @@ pub struct Card {
     pub title: String,
     /// Day and time in words.
     pub when: String,
+    /// Day and time in figures, `2026-12-12 18:30`, for who does not read the title's script here.
+    pub figures: String,
     /// The price with its sign, or why nothing is sold.
     pub price: String,
 }
@@ -53,9 +59,9 @@ impl Card {
     /// The entity tag of the picture (RFC 9110, 8.8.3), which is known before it is drawn.
     #[must_use]
     pub fn etag(&self) -> String {
-        let Self { seed, shuffle, palette, title, when, price } = self;
+        let Self { seed, shuffle, palette, title, when, figures, price } = self;
         let palette = palette.map_or("own", Palette::name);
-        let all = [seed, palette, title, when, price].join("\n");
+        let all = [seed, palette, title, when, figures, price].join("\n");
         let hash = crate::http::cover::fnv_1a(u64::from(*shuffle), all.as_bytes());
         format!("\"{VERSION}-{hash:016x}\"")
     }
@@ -102,15 +108,22 @@ impl Card {
 
     /// The lines of text. A title in a script that the font does not have is left out: half a word would be worse.
     fn lines(&self, ink: Colour, accent: Colour) -> Vec<Line> {
-        let mut lines = Vec::new();
-        let title = ascii_line(&self.title, TITLE_CHARS_MAX);
-        let wanted = visible(&self.title).chars().filter(|c| c.is_alphanumeric()).count();
-        let drawn = title.chars().filter(|c| c.is_alphanumeric()).count();
-        let title = if drawn.saturating_mul(4) < wanted.min(TITLE_CHARS_MAX).saturating_mul(3) {
-            String::new()
-        } else {
-            title
-        };
+        let title = drawn_line(&self.title, TITLE_CHARS_MAX);
+        let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).count();
+        let wanted = letters(&visible(&self.title)).min(TITLE_CHARS_MAX);
+        let is_left_out = letters(&title).saturating_mul(4) < wanted.saturating_mul(3);
+        let line = |text, y, scale, fill| Line { text, x: MARGIN, y, scale, fill };
+        let bottom = HEIGHT - MARGIN;
+        let mut lines = vec![line(drawn_line(&self.price, 24), bottom, 27, accent)];
+        if is_left_out || title.is_empty() {
+            // Day and time are large instead, in figures, which every script reads.
+            let mut y = MARGIN + cap(FIGURES_SCALE);
+            for text in self.figures.split(' ').take(2) {
+                lines.push(line(drawn_line(text, 10), y, FIGURES_SCALE, ink));
+                y += cap(FIGURES_SCALE) * 2;
+            }
+            return lines;
+        }
         // The largest size in which the title has at most so many lines.
         let sizes = [(34, 3), (27, 4), (21, 5)];
         let fitting = sizes.iter().find_map(|(scale, most)| {
@@ -120,18 +133,33 @@ impl Card {
         let (scale, wrapped) = fitting.unwrap_or_else(|| (21, wrapped(&title, 21)));
         let mut y = MARGIN + cap(scale);
         for text in wrapped.into_iter().take(6) {
-            lines.push(Line { text, x: MARGIN, y, scale, fill: ink });
+            lines.push(line(text, y, scale, ink));
             y += cap(scale) * 17 / 10;
         }
-        let bottom = HEIGHT - MARGIN;
-        let price = ascii_line(&self.price, 24);
-        lines.push(Line { text: price, x: MARGIN, y: bottom, scale: 27, fill: accent });
-        let when = ascii_line(&self.when, 40);
+        let when = drawn_line(&self.when, 40);
         let scale = if font::width(&when) * 17 > room() { 13 } else { 17 };
-        let y = bottom - cap(27) - 34;
-        lines.push(Line { text: when, x: MARGIN, y, scale, fill: ink });
+        lines.push(line(when, bottom - cap(27) - 34, scale, ink));
         lines
     }
+}
+
+/// Up to `chars_max` characters on one line that the font has. The others become what they are in ASCII, or spaces.
+fn drawn_line(text: &str, chars_max: usize) -> String {
+    let mut plain = String::new();
+    for c in visible(text).chars() {
+        if font::has(c) {
+            plain.push(c);
+        } else {
+            let ascii = ascii_line(c.encode_utf8(&mut [0; 4]), 1);
+            plain.push_str(if ascii.is_empty() { " " } else { &ascii });
+        }
+    }
+    let plain = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    if plain.chars().count() <= chars_max {
+        return plain;
+    }
+    let kept: String = plain.chars().take(chars_max.saturating_sub(3)).collect();
+    format!("{}...", kept.trim_end())
 }
 
 /// The room for text, sixteenths of a pixel.
@@ -217,6 +245,7 @@ mod tests {
             palette: None,
             title: title.to_owned(),
             when: "Sat 12 Dec 2026, 18:30".to_owned(),
+            figures: "2026-12-12 18:30".to_owned(),
             price: "$0.05".to_owned(),
         }
     }
@@ -235,13 +264,17 @@ mod tests {
                 assert!(line.y <= HEIGHT - MARGIN, "{title}");
             }
         }
-        let texts = |title: &str| card(title).lines(Colour([0; 3]), Colour([0; 3])).len();
-        assert_eq!(
-            texts("\u{4f60}\u{597d} Rust"),
-            2,
-            "a title that cannot be drawn whole is left out"
-        );
-        assert_eq!(texts("Caf\u{e9} \u{1f980}"), 3);
+        let texts = |title: &str| {
+            let lines = card(title).lines(Colour([0; 3]), Colour([0; 3])).into_iter();
+            lines.map(|line| line.text).collect::<Vec<_>>()
+        };
+        // A title that cannot be drawn as a whole is left out.
+        let in_figures = ["$0.05", "2026-12-12", "18:30"];
+        for title in ["\u{4f60}\u{597d} Rust", "\u{41f}\u{440}\u{438}\u{432}\u{435}\u{442}", ""] {
+            assert_eq!(texts(title), in_figures, "{title}");
+        }
+        let cafe = texts("Caf\u{e9} \u{201e}M\u{fc}nchen\u{201c} \u{1f980}");
+        assert_eq!(cafe[1..cafe.len() - 1].join(" "), "Caf\u{e9} \"M\u{fc}nchen\"");
     }
 
     #[test]

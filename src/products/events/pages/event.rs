@@ -112,6 +112,10 @@ pub fn share_card(event: &Event) -> Card {
         shuffle: event.look.shuffle,
         palette: event.look.palette,
         title: event.title.clone(),
+        figures: {
+            let civil = event.starts_at.civil(zone);
+            format!("{} {}", civil.date(), event.starts_at.to_clock(zone))
+        },
         when: format!("{day}, {}", event.starts_at.to_clock(zone)),
         price,
     }
