@@ -56,6 +56,7 @@ fn secrets(shop: &Shop<'_, impl World>) -> Result<Vec<SecretLine>, Failure> {
     let page = Page::of(&vault::store::BY_AGE, SECRETS_MAX, None, now)?;
     let found = vault::store::list(shop.cx.world, Some(now), &page)?;
     let line = |secret: vault::Secret| SecretLine {
+        id: secret.id.to_string(),
         name: secret.name,
         price: secret.price,
         sold: secret.retrievals,

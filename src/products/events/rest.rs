@@ -81,7 +81,8 @@ pub fn host_page(
     let chat = url::Url::parse_with_params(&cx.config.public_url, [("door", &server)]);
     let chat = chat.map_or_else(|_| cx.config.public_url.clone(), String::from);
     let origin = cx.config.public_url.clone();
-    let urls = HostUrls { page: host_url(cx), server, chat, origin };
+    let buy = format!("{origin}/buy/{}", cx.scope);
+    let urls = HostUrls { page: host_url(cx), server, chat, buy, origin };
     html(pages::host_page(&listed, host, &urls, now))
 }
 

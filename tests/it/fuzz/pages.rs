@@ -107,6 +107,7 @@ fn markup(words: &Words) -> [String; 3] {
     };
     let entries = vec![(event.clone(), Seats::default())];
     let secret = SecretLine {
+        id: "sec_1".to_owned(),
         name: words.title.clone(),
         price: event.price,
         sold: 2,
@@ -121,6 +122,7 @@ fn markup(words: &Words) -> [String; 3] {
         page: url("e"),
         server: url("mcp"),
         chat: url("?d"),
+        buy: url("buy"),
         origin: url(""),
     };
     let of_event = EventUrls {

@@ -12,6 +12,7 @@ export { Json, jsonText } from "./json";
 export { safeLink } from "./links";
 export { linkProps, navigate, usePath, type Path } from "./router";
 export { QrCode } from "./qr";
+export { SecretValue } from "./secret-value";
 export { Spinner } from "./spinner";
 export { tabAfter } from "./tab-keys";
 export { eventTime } from "./when";

@@ -1,7 +1,7 @@
 // What servers of this deployment sell, read from them directly: without a session, and free.
 import { request } from "../api/http";
-import { isObject, textOf } from "../base/object";
-import type { EventView } from "../api/types";
+import { textOf } from "../base/object";
+import type { EventView, SecretView } from "../api/types";
 
 /** Whether a guest is asked for something. */
 export type Asks = "notAsked" | "optional" | "required";
@@ -21,6 +21,9 @@ export type Host = {
 };
 
 const LIMIT_MILLIS = 15_000;
+/** Pages of 100 secrets that are looked through. */
+const SECRET_PAGES_MAX = 20;
+type SecretsPage = { secrets: SecretView[]; nextCursor?: string };
 
 /** The scope in the URL of a server of this deployment; null for every other URL. */
 export function scopeOf(mcpUrl: string): string | null {
@@ -35,6 +38,11 @@ export function serverUrl(scope: string): string {
   return `${location.origin}/mcp/users/${scope}`;
 }
 
+/** The page of a host. */
+export function hostPage(scope: string): string {
+  return `/e/${encodeURIComponent(scope)}`;
+}
+
 /** The page of an event. */
 export function eventPage(scope: string, eventId: string): string {
   return `/e/${encodeURIComponent(scope)}/${encodeURIComponent(eventId)}`;
@@ -47,9 +55,16 @@ export async function readEvent(scope: string, eventId: string): Promise<EventOf
 }
 
 /** Reads a secret that is for sale; undefined if the host's list has none with this id. */
-export async function readSecret(scope: string, id: string): Promise<Record<string, unknown> | undefined> {
-  const answer = await inTime(request<{ secrets: unknown[] }>("POST", tool(scope, "listSecrets"), {}));
-  return answer.secrets.filter(isObject).find((secret) => secret["id"] === id);
+export async function readSecret(scope: string, id: string): Promise<SecretView | undefined> {
+  let cursor: string | undefined;
+  for (let page = 0; page < SECRET_PAGES_MAX; page += 1) {
+    const asked = { limit: 100, ...(cursor === undefined ? {} : { cursor }) };
+    const answer = await inTime(request<SecretsPage>("POST", tool(scope, "listSecrets"), asked));
+    const found = answer.secrets.find((secret) => secret.id === id);
+    if (found !== undefined || answer.nextCursor === undefined) return found;
+    cursor = answer.nextCursor;
+  }
+  return undefined;
 }
 
 /** Reads a host's name and wallet. Throws `ApiError`. */
@@ -64,6 +79,11 @@ export async function readHost(scope: string): Promise<Host> {
 function asks(event: EventView, key: string): Asks {
   const word = textOf(event, key);
   return word === "notAsked" || word === "required" ? word : "optional";
+}
+
+/** Where a tool of a server of this deployment is called over plain HTTP. */
+export function toolUrl(mcpUrl: string, name: string): string {
+  return tool(scopeOf(mcpUrl) ?? "", name);
 }
 
 function tool(scope: string, name: string): string {

@@ -73,8 +73,7 @@ async function learnSecret(
 ): Promise<void> {
   try {
     const secret = await readSecret(scope, id);
-    const name = textOf(secret, "name");
-    if (name !== undefined) learn({ title: visible(name), facts: ["1 secret"] });
+    if (secret !== undefined) learn({ title: visible(secret.name), facts: ["1 secret"] });
   } catch {
     // The question is about "A secret" then.
   }

@@ -21,6 +21,8 @@ pub struct HostUrls {
     pub server: String,
     /// The chat, with the server filled in.
     pub chat: String,
+    /// Where what it sells is bought, without the id.
+    pub buy: String,
     /// The origin of this deployment.
     pub origin: String,
 }
@@ -37,6 +39,7 @@ pub struct Listed {
 
 /// A secret on its host's page.
 pub struct SecretLine {
+    pub id: String,
     pub name: String,
     pub price: Usdc,
     /// How often it was sold.

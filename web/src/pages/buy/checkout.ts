@@ -16,7 +16,10 @@ import {
   type SignRequest,
 } from "../../session";
 
-export const TOOL = "rsvpToEvent";
+/** How a kind of thing is bought: the tool, and its argument that names the thing. */
+export type Selling = { tool: string; argument: "eventId" | "secretId" };
+export const SEATS: Selling = { tool: "rsvpToEvent", argument: "eventId" };
+export const SECRETS: Selling = { tool: "retrieveSecret", argument: "secretId" };
 
 /** The arguments beside the event. */
 export type Details = Readonly<Record<string, unknown>>;
@@ -24,6 +27,7 @@ export type Details = Readonly<Record<string, unknown>>;
 /** A purchase that was begun here, kept for a reload of the page. */
 type Begun = {
   mcpUrl: string;
+  /** The id of the event, or of the secret. */
   eventId: string;
   details: Details;
   callId: string;
@@ -70,14 +74,14 @@ const ASK_MILLIS = 45_000;
 /** After so long a payment is said to be on its way. */
 const PAYING_MILLIS = 25_000;
 
-export function useCheckout(mcpUrl: string, eventId: string): Checkout {
+export function useCheckout(mcpUrl: string, eventId: string, selling = SEATS): Checkout {
   const [begun, setBegun] = useState<Begun | null>(() => stored(mcpUrl, eventId));
   const [most, setMost] = useState<bigint | null>(null);
   const [isStarting, setIsStarting] = useState(false);
   const [late, setLate] = useState<string | null>(null);
   const outcome = useSession((state) => (begun === null ? undefined : state.outcomes[begun.callId]));
   const question =
-    useSession((state) => state.questions.find((one) => isAbout(one, mcpUrl, eventId))) ?? null;
+    useSession((state) => state.questions.find((one) => isAbout(one, mcpUrl, selling, eventId))) ?? null;
   const payments = useSession((state) => state.payments);
   const signRequests = useSession((state) => state.signRequests);
   const keep = (next: Begun | null) => {
@@ -101,7 +105,7 @@ export function useCheckout(mcpUrl: string, eventId: string): Checkout {
   const elapsed = useElapsed(begun?.at ?? null, outcome === undefined && (begun !== null || isStarting));
   const seen = { begun, outcome, question, payments, signRequests, isStarting, elapsed, late };
   const phase = phaseOf(seen);
-  useAskAgain(phase, begun, payments, (callId) => begun !== null && keep({ ...begun, callId }));
+  useAskAgain(selling, phase, begun, payments, (callId) => begun !== null && keep({ ...begun, callId }));
   const pay = async (price: bigint, details: Details) => {
     if (isStarting) return;
     setIsStarting(true);
@@ -114,7 +118,7 @@ export function useCheckout(mcpUrl: string, eventId: string): Checkout {
         setLate("The host's server has not answered. Nothing was charged.");
         return;
       }
-      const callId = callTool(TOOL, { eventId, ...details }, "buy");
+      const callId = callTool(selling.tool, { [selling.argument]: eventId, ...details }, "buy");
       if (callId === null) setLate("The connection was lost. Nothing was charged.");
       else keep({ mcpUrl, eventId, details, callId, paymentId: null, paysAlone, at: Date.now() });
     } finally {
@@ -148,6 +152,7 @@ const ASK_AGAIN_MILLIS = 15_000;
  * Guest knows what it has bought, so it answers with the ticket, or says that the call is under way.
  */
 function useAskAgain(
+  selling: Selling,
   phase: Phase,
   begun: Begun | null,
   payments: SessionState["payments"],
@@ -159,7 +164,7 @@ function useAskAgain(
     if (!isLost || begun === null) return;
     const timer = setTimeout(() => {
       if (currentSession().server?.mcpUrl !== begun.mcpUrl) return;
-      const callId = callTool(TOOL, { eventId: begun.eventId, ...begun.details }, "buy");
+      const callId = callTool(selling.tool, { [selling.argument]: begun.eventId, ...begun.details }, "buy");
       if (callId !== null) onAsked(callId);
     }, ASK_AGAIN_MILLIS);
     return () => clearTimeout(timer);
@@ -236,10 +241,13 @@ function ended(outcome: CallOutcome, { begun, payments }: Seen): Phase {
   return { at: "pending" };
 }
 
-function isAbout(question: Question, mcpUrl: string, eventId: string): boolean {
+function isAbout(question: Question, mcpUrl: string, selling: Selling, id: string): boolean {
   const { arguments: args } = question;
   return (
-    question.mcpUrl === mcpUrl && question.tool === TOOL && isObject(args) && args["eventId"] === eventId
+    question.mcpUrl === mcpUrl &&
+    question.tool === selling.tool &&
+    isObject(args) &&
+    args[selling.argument] === id
   );
 }
 

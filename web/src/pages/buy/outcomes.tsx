@@ -21,7 +21,12 @@ export function Held({ ticketUrl }: { ticketUrl: string | null }) {
 }
 
 /** It is signed. Whether it has arrived is found out without the guest. */
-export function Pending({ cost }: { cost: string }) {
+export function Pending({ cost, thing = "seat" }: { cost: string; thing?: "seat" | "secret" }) {
+  const words = {
+    seat: "and your seat is held. This page turns into the ticket by itself. You may also close it: you find the ticket under Tickets.",
+    secret:
+      "and the secret is kept for you. This page shows it by itself. You may also close it: you find it under Tickets.",
+  };
   return (
     <div className="outcome">
       <p className="pending" role="status">
@@ -29,8 +34,7 @@ export function Pending({ cost }: { cost: string }) {
         <span>
           <strong>Paid, on its way</strong>
           <br />
-          Your {cost} was signed, and your seat is held. This page turns into the ticket by itself. You may
-          also close it: you find the ticket under Tickets.
+          Your {cost} was signed, {words[thing]}
         </span>
       </p>
       <a className="button button-plain button-wide" {...linkProps("/tickets")}>

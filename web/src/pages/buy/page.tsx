@@ -3,9 +3,18 @@ import { Button, Empty, EventCover, eventTime } from "../../parts";
 import { eventPage, serverUrl } from "../../purchase/offers";
 import "../../style/buy.css";
 import { useOffer, wantedEvent } from "./offer";
+import { SecretCheckout, wantedSecret } from "./secret";
 import { CheckoutSheet } from "./sheet";
 
 export default function BuyPage() {
+  const secret = wantedSecret();
+  if (secret !== null) {
+    return (
+      <div className="buy">
+        <SecretCheckout key={secret.id} {...secret} />
+      </div>
+    );
+  }
   const wanted = wantedEvent();
   return (
     <div className="buy">{wanted === null ? <Missing /> : <Checkout key={wanted.eventId} {...wanted} />}</div>
@@ -20,7 +29,7 @@ function Checkout({ scope, eventId }: { scope: string; eventId: string }) {
     <>
       <section className="buy-summary" aria-label="Event">
         <div className="buy-cover">
-          <EventCover id={eventId} path={event?.coverPath} cut="wide" />
+          <EventCover id={eventId} path={event?.coverPath} cut="wide" alt={event?.coverAlt} />
         </div>
         <div className="stack-tight">
           <h1>{event === null ? <span className="skeleton buy-line" /> : event.title}</h1>

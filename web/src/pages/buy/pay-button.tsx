@@ -15,6 +15,8 @@ type Props = {
   isConnecting: boolean;
   /** A limit is in the way. */
   isBlocked: boolean;
+  /** What is bought; a seat unless it is said. */
+  thing?: "seat" | "secret";
   onPay: () => void;
   onDecline: () => void;
   details: ReactNode;
@@ -41,28 +43,35 @@ export function PayButton(props: Props) {
       <p className="visually-hidden" role="status">
         {step ?? ""}
       </p>
-      {phase.at === "signing" ? <Signing {...props} /> : isShort ? <Waits /> : <Assurance {...props} />}
+      {phase.at === "signing" ? (
+        <Signing {...props} />
+      ) : isShort ? (
+        <Waits {...props} />
+      ) : (
+        <Assurance {...props} />
+      )}
       {details}
     </div>
   );
 }
 
-function stepOf({ phase, cost, isConnecting }: Props): string | null {
+function stepOf({ phase, cost, isConnecting, thing = "seat" }: Props): string | null {
   if (isConnecting) return "Connecting your wallet";
-  if (phase.at === "asking") return "Getting your seat ready";
+  if (phase.at === "asking") return `Getting your ${thing} ready`;
   if (phase.at === "signing") return "Confirm in your wallet";
   return phase.at === "paying" ? `Paying ${cost}` : null;
 }
 
-function Waits() {
-  return <p className="pay-words">Looks again every few seconds. Your name and e-mail stay filled in.</p>;
+function Waits({ thing = "seat" }: Props) {
+  const kept = thing === "seat" ? " Your name and e-mail stay filled in." : "";
+  return <p className="pay-words">Looks again every few seconds.{kept}</p>;
 }
 
-function Assurance({ wallets, price }: Props) {
+function Assurance({ wallets, price, thing = "seat" }: Props) {
   return (
     <div className="pay-words">
       <span className="with-icon">
-        <Icon name="shield" /> No seat, no charge
+        <Icon name="shield" /> No {thing}, no charge
       </span>
       <Leaves wallets={wallets} price={price} />
     </div>

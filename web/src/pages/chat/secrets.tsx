@@ -1,7 +1,6 @@
 // Secrets in the chat: those for sale, and a bought one.
-import { useState } from "react";
 import { numberOf, textOf } from "../../base/object";
-import { Badge, Button, Card, CopyButton, linkProps, Money, safeLink, Time, visible } from "../../parts";
+import { Badge, Card, linkProps, Money, safeLink, SecretValue, Time, visible } from "../../parts";
 import { useSession, type Entry } from "../../session";
 import { Offers } from "./offers";
 import { PaidButton } from "./paid-button";
@@ -72,7 +71,7 @@ export function Bought({ entry }: { entry: Extract<Entry, { kind: "secret" }> })
           without paying under <a {...linkProps("/tickets")}>Tickets</a>.
         </p>
       ) : (
-        <Value value={value} title={title} />
+        <SecretValue value={value} title={title} />
       )}
       <ul className="event-facts">
         {version !== null && version > 1 && <li>Version {version}</li>}
@@ -85,28 +84,5 @@ export function Bought({ entry }: { entry: Extract<Entry, { kind: "secret" }> })
         )}
       </ul>
     </Card>
-  );
-}
-
-function Value({ value, title }: { value: string; title: string }) {
-  const [isShown, setIsShown] = useState(false);
-  return (
-    <div className="stack-tight">
-      <pre className="json" tabIndex={0} role="group" aria-label={`Value of ${title}`}>
-        {isShown ? visible(value) : "••••••••••••"}
-      </pre>
-      <div className="row">
-        <Button
-          size="small"
-          pressed={isShown}
-          label={`Show the value of ${title}`}
-          onClick={() => setIsShown(!isShown)}
-        >
-          Show
-        </Button>
-        <CopyButton text={value} what={`the value of ${title}`} />
-        <span className="small quiet">Copy it now: this page forgets it with the next load.</span>
-      </div>
-    </div>
   );
 }

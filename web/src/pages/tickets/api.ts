@@ -99,7 +99,9 @@ export async function readAgain(
   const proof = { ...offer, address: signer.address, type: "eip191" };
   const signature = await signer.signMessage(messageOf(proof));
   const header = btoa(JSON.stringify({ ...proof, signature }));
-  const answer = parseJson(await (await post({ "sign-in-with-x": header })).text());
+  const response = await post({ "sign-in-with-x": header });
+  if (response.status === 402) throw new Error("This wallet has not bought it. Nothing was charged.");
+  const answer = parseJson(await response.text());
   const secret = textOf(answer, "secret");
   if (secret === undefined)
     throw new Error(textOf(answer, "detail") ?? "The host did not hand it over. Try again.");
