@@ -32,6 +32,7 @@ use crate::products::desk::tickets::{Entry, EntryKind};
 use crate::products::desk::views::{Approvals, Articles, DraftView, TicketView, Tickets};
 use crate::products::desk::{self, Priority, drafts};
 use crate::products::events::asks::Ask;
+use crate::products::events::entrance::answers as entrance;
 use crate::products::events::rsvp::RsvpLine;
 use crate::products::events::views::{CheckInAnswer, OwnEvent, OwnEvents, Rsvps};
 use crate::products::events::{EventView, Status};
@@ -68,7 +69,9 @@ fn types() -> String {
         BalanceView, KeptWalletView, Proof, CustodyView, WithdrawalState, WithdrawalView,
         ExchangeView, PageSettings, NetworkView, FaucetAnswer, NonceAnswer, CodeSentAnswer,
         SessionAnswer, Code, Problem, ProfileView, LimitsView, Registered, Status, Ask, Palette, EventView, OwnEvent,
-        OwnEvents, RsvpLine<'_>, Rsvps<'_>, CheckInAnswer<'_>, vault::Status, SecretView,
+        OwnEvents, RsvpLine<'_>, Rsvps<'_>, CheckInAnswer<'_>, entrance::ProblemKind,
+        entrance::LetIn, entrance::EntranceProblem, entrance::EntranceSummary, entrance::EntranceTicket,
+        entrance::EntranceList, entrance::EntranceOutcome, entrance::EntranceResult, entrance::EntranceSync, vault::Status, SecretView,
         OwnSecrets, Retrieval, Retrievals, Article, Articles, desk::Status, Priority, EntryKind,
         Entry, TicketView, Tickets, drafts::Kind, DraftView, Approvals, DeskView, Revenue, Sum,
         Count, Line, OwnPayments, MailLine, OwnMails, Tier, CredentialStatus, CredentialView,

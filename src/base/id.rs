@@ -63,6 +63,10 @@ prefixed_id!(
     RsvpId, "rsv_"
 );
 prefixed_id!(
+    /// Something that a device did at the entrance of an event.
+    CheckInId, "chk_"
+);
+prefixed_id!(
     /// A payment that a server received.
     PaymentId, "pay_"
 );

@@ -106,6 +106,8 @@ impl<W: World> Host<W> {
             }
             Own::RemovePicture(item) => events::uploads::remove(&cx, item.as_ref())
                 .and_then(|()| self.pictured(profile, item.as_ref())),
+            Own::Entrance(event_id) => events::entrance::rest::list(&cx, event_id, cursor),
+            Own::Enter(event_id) => events::entrance::rest::sync(&cx, event_id, body),
             Own::Secrets => Ok(ok(&vault::manage::own_secrets(&cx)?)),
             Own::StoreSecret => {
                 let answer = vault::manage::store_secret(&cx, read_body(body)?)?;

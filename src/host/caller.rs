@@ -100,6 +100,7 @@ const fn tier_of(own: &Own) -> Option<Tier> {
         Own::Profile
         | Own::Events
         | Own::Rsvps(..)
+        | Own::Entrance(_)
         | Own::Secrets
         | Own::Retrievals(_)
         | Own::Revenue
@@ -111,6 +112,7 @@ const fn tier_of(own: &Own) -> Option<Tier> {
         | Own::CheckIn(_)
         | Own::SetPicture(Some(_))
         | Own::RemovePicture(Some(_))
+        | Own::Enter(_)
         | Own::StoreSecret
         | Own::ChangeSecret(_)
         | Own::RevokeSecret(_) => Some(Tier::Send),

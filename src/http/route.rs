@@ -89,6 +89,10 @@ pub enum Own {
     /// Uploads the picture of an event, or of the host.
     SetPicture(Option<EventId>),
     RemovePicture(Option<EventId>),
+    /// `GET /api/users/events/{id}/entrance`: the tickets, as a device at the entrance keeps them
+    Entrance(EventId),
+    /// `POST` to the same: check-ins of a device
+    Enter(EventId),
     Secrets,
     StoreSecret,
     ChangeSecret(SecretId),
@@ -283,6 +287,9 @@ fn own(method: &str, parts: &[&str]) -> Result<Own, NoRoute> {
         (["events", _, "rsvps" | "rsvps.csv"], _) => Err(NoRoute::MethodNotAllowed("GET, HEAD")),
         (["events", id, "check-in"], "POST") => Ok(Own::CheckIn(event_of(id)?)),
         (["events", _, "check-in"], _) => Err(NoRoute::MethodNotAllowed("POST")),
+        (["events", id, "entrance"], "GET") => Ok(Own::Entrance(event_of(id)?)),
+        (["events", id, "entrance"], "POST") => Ok(Own::Enter(event_of(id)?)),
+        (["events", _, "entrance"], _) => Err(NoRoute::MethodNotAllowed("GET, HEAD, POST")),
         (["kb" | "tickets" | "approvals" | "desk", ..], _) => at_desk(method, parts).map(Own::Desk),
         (["credentials"], "GET") => Ok(Own::Credentials),
         (["credentials"], "POST") => Ok(Own::CreateCredential),

@@ -55,4 +55,5 @@ pub const MIGRATIONS: Migrations = &[
     include_str!("schema-21.sql"),
     include_str!("schema-26.sql"),
     include_str!("schema-23.sql"),
+    include_str!("schema-31.sql"),
 ];

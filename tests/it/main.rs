@@ -13,6 +13,7 @@ mod copies;
 mod credentials;
 mod desk;
 mod directory;
+mod entrance;
 mod explorer;
 mod fuzz;
 mod golden;

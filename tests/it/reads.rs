@@ -206,7 +206,7 @@ fn no_trigger_key_or_view_changes_a_table_that_the_statement_does_not_name() {
             assert!(body.trim_start().starts_with("SELECT RAISE(ABORT"), "{code}");
         }
     }
-    assert_eq!(triggers, 2, "those of the ledger");
+    assert_eq!(triggers, 4, "those of the ledger and of the entrance");
 }
 
 #[test]

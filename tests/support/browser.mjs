@@ -22,21 +22,22 @@ const SIGNED_OUT = /status of 401 .*\/api\/users\/me/;
 
 /**
  * For a whole file: the stack and the browser run from its first test to its last. `stage.stack` is what
- * `startStack` gives, `prepare` is given it before the first test, `settings()` gives what it is started with; `stage.visit(options, body)` is the function of a test: `body` is given
+ * `startStack` gives, `prepare` is given it before the first test, `settings()` gives what it is started with, `more` are switches
+ * of Chromium; `stage.visit(options, body)` is the function of a test: `body` is given
  * - `page`: of a visitor who has never been here, and `context`;
  * - `newTab()`: another page of the same visitor, `newVisitor(options)`: another visitor;
  * - `expects(pattern)`: what may be said on the console from now on.
  *
  * `options`: `size` ("wide" or "phone"), `wallet` (of browser-wallet.mjs).
  */
-export function browserStage(prepare = () => {}, settings = () => ({})) {
+export function browserStage(prepare = () => {}, settings = () => ({}), more = []) {
   const stage = {};
   before(async () => {
     mkdirSync(screenshots, { recursive: true });
     stage.stack = await startStack(await settings());
     await prepare(stage.stack);
     const sandbox = process.getuid?.() === 0 ? ["no-sandbox"] : [];
-    const args = [...QUIET, ...sandbox].map((name) => `--${name}`);
+    const args = [...QUIET, ...sandbox, ...more].map((name) => `--${name}`);
     stage.browser = await chromium.launch({ executablePath: await browserPath(), args });
   });
   after(async () => {

@@ -1,4 +1,4 @@
-import { StrictMode } from "react";
+import { StrictMode, Suspense, lazy } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app";
 import { startSession } from "./session";
@@ -22,9 +22,18 @@ addEventListener("vite:preloadError", (event) => {
 
 const root = document.getElementById("root");
 if (root === null) throw new Error("the page has no #root");
-startSession();
+// Check-in is a page of its own: full screen, and without a guest session.
+const isEntrance = /^\/check-in(\.html)?$/.test(location.pathname);
+const EntrancePage = lazy(() => import("./pages/entrance/page"));
+if (!isEntrance) startSession();
 createRoot(root).render(
   <StrictMode>
-    <App />
+    {isEntrance ? (
+      <Suspense fallback={null}>
+        <EntrancePage />
+      </Suspense>
+    ) : (
+      <App />
+    )}
   </StrictMode>,
 );

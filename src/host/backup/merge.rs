@@ -8,7 +8,7 @@
 //! | secrets that are not published any more, if the storage was rebuilt | withdrawn |
 //! | the payout address, and name and text of the host if they are newer | those of now |
 //! | pictures | theirs; the others stay |
-//! | credentials, mails, counters, sign-ins | added |
+//! | credentials, mails, counters, sign-ins, check-ins | added |
 //! | revenue beyond what the books now know | carried over |
 
 use crate::base::id::ScopeId;
@@ -28,7 +28,7 @@ const EVENT: &str = "title, description, starts_at, ends_at, time_zone, location
 const SECRET: &str = "name, description, price, expires_at";
 
 /// Tables in backups whose newer rows are added.
-const ADDED: &[&str] = &["credentials", "mail_outbox", "mail_events", "unpaid"];
+const ADDED: &[&str] = &["entrance", "credentials", "mail_outbox", "mail_events", "unpaid"];
 /// Tables that are not in backups; their rows are kept.
 const STAYS: &[&str] = &["used_nonces", "sign_in_codes", "sign_in_times"];
 

@@ -20,6 +20,7 @@ const SET_ASIDE: &[&str] = &[
     "secrets",
     "rsvps",
     "pictures",
+    "entrance",
     "credentials",
     "mail_outbox",
     "mail_events",

@@ -13,6 +13,7 @@ pub const CARRIED: &[(&str, &str)] = &[
     ("ledger", "TRUE"),
     ("rsvps", "TRUE"),
     ("pictures", "TRUE"),
+    ("entrance", "TRUE"),
     ("retrievals", "TRUE"),
     ("wallets", "TRUE"),
     ("holders", "TRUE"),

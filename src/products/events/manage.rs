@@ -1,18 +1,18 @@
-//! A host's work on its events, over MCP and REST: list, create, change, cancel, check in.
+//! A host's work on its events, over MCP and REST: list, create, change, cancel. `entrance` has the check-in.
 
 use serde_json::{Value, json};
 
 use crate::base::code::Code;
 use crate::base::fields;
-use crate::base::id::{EventId, TicketCode};
+use crate::base::id::EventId;
 use crate::base::time::UnixSeconds;
 use crate::ports::paging::Page;
 use crate::ports::{SqlError, World};
+pub use crate::products::events::entrance::check_in;
 use crate::products::events::input::{self, CreateEvent, EventChanges, ListEvents};
 use crate::products::events::pictures;
 use crate::products::events::records::{event, publish_event};
 use crate::products::events::store::{self, Filter};
-use crate::products::events::views::CheckInAnswer;
 use crate::products::events::{Event, Seats, Status};
 use crate::rails::outcome::{Abort, Failure};
 use crate::sale::cx::Cx;
@@ -20,8 +20,6 @@ use crate::sale::request::read_arguments;
 
 /// Events of one host.
 const EVENTS_MAX: u64 = 10_000;
-/// The longest text that is searched for a ticket code, bytes; a QR code holds at most 4,296 characters.
-const SCANNED_BYTES_MAX: usize = 4_296;
 
 pub fn list_events(cx: &Cx<'_, impl World>, arguments: ListEvents) -> Result<Value, Failure> {
     let now = cx.world.now();
@@ -115,41 +113,6 @@ pub fn cancel_event(cx: &Cx<'_, impl World>, id: &EventId) -> Result<Value, Fail
     let message = format!("The event is cancelled. {sold}{held}");
     let view = event.view(seats, now);
     Ok(json!({"success": true, "eventId": id, "event": view, "message": message}))
-}
-
-/// Marks the guest of a ticket as arrived.
-pub fn check_in(cx: &Cx<'_, impl World>, id: &EventId, code: &str) -> Result<Value, Failure> {
-    if code.len() > SCANNED_BYTES_MAX {
-        let remedy = format!("must have at most {SCANNED_BYTES_MAX} bytes");
-        return Err(fields::bad("code", remedy).into());
-    }
-    let now = cx.world.now();
-    let (event, _) = event(cx, id)?;
-    let rsvp = match TicketCode::short_in(code) {
-        Some(end) => store::rsvp_of_short_code(cx.world, id, &end)?,
-        None => {
-            let code = TicketCode::scanned(code)
-                .map_err(|error| fields::bad("code", error.to_string()))?;
-            store::rsvp_of_ticket(cx.world, &code)?.filter(|rsvp| rsvp.event_id == *id)
-        }
-    };
-    let rsvp = rsvp.ok_or_else(|| {
-        Abort::new(Code::NoSuchTicket, "code: this is not a ticket of this event")
-    })?;
-    if event.cancelled {
-        return Err(cancelled().into());
-    }
-    let first_used = store::check_in(cx.world, &rsvp, now)?;
-    let message = match first_used {
-        None => "Welcome: the ticket is good and is used now.".to_owned(),
-        Some(moment) => format!("This ticket was used before, first at {moment}."),
-    };
-    Ok(json!(CheckInAnswer {
-        success: first_used.is_none(),
-        first_used_at: first_used.unwrap_or(now).to_string(),
-        rsvp: rsvp.line(),
-        message,
-    }))
 }
 
 fn save_event(

@@ -3,6 +3,7 @@
 pub mod asks;
 pub mod bought;
 pub mod calendar;
+pub mod entrance;
 pub mod input;
 pub mod links;
 pub mod manage;

@@ -817,6 +817,96 @@ firstUsedAt: string, rsvp: RsvpLine,
  */
 message: string, };
 
+export type ProblemKind = "twice" | "notValid";
+
+export type LetIn = { 
+/**
+ * The id that the device gave it.
+ */
+id: string, at: string, 
+/**
+ * The name of the device; empty if the guest was checked in at no device.
+ */
+device: string, };
+
+export type EntranceProblem = { ticket: string, 
+/**
+ * The guest of the ticket, if there still is one.
+ */
+guest: string | null, kind: ProblemKind, 
+/**
+ * Everybody who came in on the ticket, the earliest first.
+ */
+letIn: Array<LetIn>, };
+
+export type EntranceSummary = { 
+/**
+ * When this was read: `since` of the next request.
+ */
+at: string, title: string, startsAt: string, endsAt?: string, isCancelled: boolean, 
+/**
+ * Tickets that were sold.
+ */
+sold: number, 
+/**
+ * Tickets that somebody came in on.
+ */
+inside: number, 
+/**
+ * What the host should look at, oldest first.
+ */
+problems: Array<EntranceProblem>, };
+
+export type EntranceTicket = { 
+/**
+ * Its id, which opens nothing.
+ */
+ticket: string, 
+/**
+ * The first 32 hex digits of the SHA-256 of its code.
+ */
+mark: string, 
+/**
+ * The name of the guest, or the short form of the wallet.
+ */
+guest: string, 
+/**
+ * What was paid, in dollars.
+ */
+paid: string, checkedInAt: string | null, };
+
+export type EntranceList = { tickets: Array<EntranceTicket>, summary: EntranceSummary, 
+/**
+ * The cursor of the next page, if there is one.
+ */
+nextCursor?: string, };
+
+export type EntranceOutcome = "in" | "alreadyIn" | "notValid" | "eventCancelled" | "undone" | "notUndone";
+
+export type EntranceResult = { 
+/**
+ * The id of the move.
+ */
+id: string, outcome: EntranceOutcome, 
+/**
+ * The ticket, if it is one of this event.
+ */
+ticket: EntranceTicket | null, 
+/**
+ * Of `alreadyIn`: who came in first.
+ */
+first: LetIn | null, };
+
+export type EntranceSync = { 
+/**
+ * One for each move, in the same order.
+ */
+results: Array<EntranceResult>, 
+/**
+ * Tickets that were bought or used since `since`; `null` if they are too many: read the list again.
+ */
+changed: Array<EntranceTicket> | null, summary: EntranceSummary, };
+
 export type SecretStatus = "active" | "expired" | "revoked";
 
 export type SecretView = { id: string, 

@@ -8,7 +8,7 @@ use crate::ports::{Sql, SqlError};
 use crate::products::events::asks::GuestDetails;
 use crate::products::events::rsvp::Rsvp;
 
-const RSVP_COLUMNS: &str = "id, event_id, payer, code, name, email, paid, tx_hash, network, created_at, checked_in_at, place";
+pub(in crate::products::events) const RSVP_COLUMNS: &str = "id, event_id, payer, code, name, email, paid, tx_hash, network, created_at, checked_in_at, place";
 
 /// Corrects the transaction of a payment's seats.
 ///
@@ -126,27 +126,7 @@ pub fn rsvp_of_short_code(
     Ok(if found.is_empty() { one } else { None })
 }
 
-/// Marks a guest as arrived. Returns the first arrival, if there was one before.
-///
-/// # Errors
-///
-/// [`SqlError`] if SQLite refuses.
-pub fn check_in(
-    sql: &impl Sql,
-    rsvp: &Rsvp,
-    now: UnixSeconds,
-) -> Result<Option<UnixSeconds>, SqlError> {
-    if rsvp.checked_in_at.is_some() {
-        return Ok(rsvp.checked_in_at);
-    }
-    sql.run(
-        "UPDATE rsvps SET checked_in_at = ?2 WHERE id = ?1 AND checked_in_at IS NULL",
-        &[rsvp.id.as_str().into(), now.into()],
-    )?;
-    Ok(None)
-}
-
-fn rsvp_of(columns: &mut Columns) -> Result<Rsvp, SqlError> {
+pub(in crate::products::events) fn rsvp_of(columns: &mut Columns) -> Result<Rsvp, SqlError> {
     Ok(Rsvp {
         id: columns.parsed(RsvpId::parse)?,
         event_id: columns.parsed(EventId::parse)?,

@@ -13,6 +13,7 @@ import {
 import { hasStatus } from "../../../api/http";
 import type { ProfileView, SessionAnswer } from "../../../api/types";
 import { signedIn as guestSignedIn, signedOut as guestSignedOut } from "../../../session";
+import { forgetLists } from "../../entrance/kept";
 import * as api from "./api";
 
 export type HostSession =
@@ -81,6 +82,7 @@ export function useHostSession(): HostActions {
   const signOut = useCallback(async () => {
     await api.signOut();
     guestSignedOut();
+    forgetLists();
     user.current = null;
     setSession({ state: "signed-out" });
   }, []);

@@ -2,12 +2,14 @@
 import { useMemo, useState } from "react";
 import type { OwnEvent, RsvpLine } from "../../../api/types";
 import { readAtomic, toDollars } from "../../../base/amounts";
-import { Badge, Empty, Money, SelectField, Spinner, Time } from "../../../parts";
+import { Badge, Card, Empty, Money, SelectField, Spinner, Time } from "../../../parts";
+import { Problems } from "../../entrance/problems";
 import { useHost } from "../access/session";
 import { Address, LocalHint, Transaction } from "../shared/explorer";
 import { More, Paged, Refresh } from "../shared/loaded";
 import { Table } from "../shared/table";
 import { Trouble } from "../shared/trouble";
+import { useLoad } from "../shared/use-load";
 import { usePagedList, type PagedList } from "../shared/use-paged-list";
 import * as api from "./api";
 import {
@@ -64,7 +66,14 @@ function GuestsOf({ event }: { event: OwnEvent }) {
     <>
       {!isCancelled && <CodeForm checkIn={(code) => checkIn(code, "form")} />}
       {outcome?.from === "form" && <CodeOutcome outcome={outcome} />}
+      <EntranceProblems event={event} />
       <div className="row">
+        {!isCancelled && (
+          // A load, not a step within this page: only that page may use the camera.
+          <a className="button button-primary" href={`/check-in?event=${event.id}`}>
+            Check in by camera
+          </a>
+        )}
         <Refresh of={list} />
         <a href={api.rsvpsCsv(event.id)} download>
           Download as CSV
@@ -88,6 +97,18 @@ function GuestsOf({ event }: { event: OwnEvent }) {
         )}
       </Paged>
     </>
+  );
+}
+
+/** Who came in that should not have, while a phone at the entrance had no connection. */
+function EntranceProblems({ event }: { event: OwnEvent }) {
+  const load = useLoad(useMemo(() => () => api.entrance(event.id), [event.id]));
+  const problems = load.value?.summary.problems ?? [];
+  if (problems.length === 0) return null;
+  return (
+    <Card title="Tickets to look at">
+      <Problems problems={problems} />
+    </Card>
   );
 }
 
