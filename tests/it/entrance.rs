@@ -289,11 +289,15 @@ fn what_a_device_may_send_is_bounded() {
         ("moves", json!(vec![asks(1, "x"); 101])),
         ("moves", json!([{"id": id(1), "at": moment(NOW)}])),
         ("moves", json!([{"id": id(1), "at": moment(NOW), "code": "x", "undoes": id(2)}])),
+        ("arguments", json!([{"id": id(1), "at": moment(NOW), "code": "x", "colour": "red"}])),
+        ("hasEntered", json!([{"id": id(1), "at": moment(NOW), "code": "x", "hasEntered": 1}])),
+        ("at", json!([{"id": id(1), "at": 5, "code": "x"}])),
         ("id", json!([{"id": "chk_1", "at": moment(NOW), "code": "x"}])),
         ("code", json!([{"id": id(1), "at": moment(NOW), "code": "x".repeat(5_000)}])),
     ] {
         let mut body = good.clone();
-        let member = if matches!(field, "id" | "code") { "moves" } else { field };
+        let is_own = matches!(field, "device" | "sentAt" | "since");
+        let member = if is_own { field } else { "moves" };
         body[member] = value;
         let detail = detail(body);
         assert!(detail.as_str().is_some_and(|it| it.starts_with(field)), "{field}: {detail}");

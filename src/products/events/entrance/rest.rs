@@ -10,11 +10,12 @@ use crate::products::events::entrance::answers::{
     EntranceList, EntranceProblem, EntranceResult, EntranceSummary, EntranceSync, EntranceTicket,
     ProblemKind,
 };
-use crate::products::events::entrance::input::{NewMove, Request, Sync, What};
+use crate::products::events::entrance::input::{self, NewMove, Request, What};
 use crate::products::events::entrance::rules::{Kind, on_our_clock};
 use crate::products::events::entrance::store as rows;
 use crate::products::events::entrance::work::{self, Happened};
 use crate::products::events::records::event;
+use crate::products::events::rsvp::Rsvp;
 use crate::products::events::store::{self, BY_SALE};
 use crate::rails::outcome::Failure;
 use crate::sale::cx::Cx;
@@ -36,13 +37,13 @@ pub fn list(
     let (event, _) = event(cx, event_id)?;
     let page = Page::of(&BY_SALE, TICKETS_PER_PAGE, cursor, cx.now())?;
     let Found { entries, next_cursor } = store::guests(cx.world, event_id, &page)?;
-    let tickets = entries.iter().map(work::line).collect();
+    let tickets = lines(&entries);
     Ok(ok(&EntranceList { tickets, summary: summary(cx, &event)?, next_cursor }))
 }
 
 /// `POST /api/users/events/{id}/entrance`: what a device did or asks for, and what has changed since it asked before.
 pub fn sync(cx: &Cx<'_, impl World>, event_id: &EventId, body: &[u8]) -> Result<Reply, Failure> {
-    let request = read_body::<Sync>(body)?.read()?;
+    let request = input::read(&read_body(body)?)?;
     let (event, _) = event(cx, event_id)?;
     let mut results = Vec::new();
     for new in &request.moves {
@@ -76,7 +77,11 @@ fn changed(
     let limit = CHANGED_MAX.saturating_add(1);
     let changed = rows::changed_since(cx.world, &event.id, since, limit)?;
     let is_whole = u32::try_from(changed.len()).is_ok_and(|count| count <= CHANGED_MAX);
-    Ok(is_whole.then(|| changed.iter().map(work::line).collect()))
+    Ok(is_whole.then(|| lines(&changed)))
+}
+
+fn lines(rsvps: &[Rsvp]) -> Vec<EntranceTicket> {
+    rsvps.iter().map(work::line).collect()
 }
 
 fn summary(cx: &Cx<'_, impl World>, event: &Event) -> Result<EntranceSummary, SqlError> {
@@ -114,11 +119,5 @@ fn problems(cx: &Cx<'_, impl World>, event_id: &EventId) -> Result<Vec<EntranceP
             }
         }
     }
-    // Oldest first.
-    problems.sort_by(|a, b| first_at(a).cmp(first_at(b)));
     Ok(problems)
-}
-
-fn first_at(problem: &EntranceProblem) -> &str {
-    problem.let_in.first().map_or("", |it| it.at.as_str())
 }

@@ -53,20 +53,30 @@ pub struct Move {
     pub device: String,
 }
 
-/// The check-ins of one ticket that were not taken back, the earliest first. The first one counts, each further one let
-/// somebody in on a used ticket. The order in which they became known changes nothing, unless the time is the same.
+/// The check-ins of one ticket that were not taken back, in no order.
 #[must_use]
 pub fn let_in(moves: &[Move]) -> Vec<&Move> {
     let is_undone = |id: &CheckInId| {
         moves.iter().any(|other| matches!(&other.kind, Kind::Undo(undone) if undone == id))
     };
-    let counts = |it: &&Move| match it.kind {
-        Kind::In => !is_undone(&it.id),
-        Kind::Bad | Kind::Undo(_) => false,
-    };
-    let mut live: Vec<&Move> = moves.iter().filter(counts).collect();
-    live.sort_by(|a, b| (a.at, a.received_at, &a.id).cmp(&(b.at, b.received_at, &b.id)));
+    let mut live = Vec::new();
+    for it in moves {
+        match it.kind {
+            Kind::In if !is_undone(&it.id) => live.push(it),
+            Kind::In | Kind::Bad | Kind::Undo(_) => {}
+        }
+    }
     live
+}
+
+/// The check-in that counts, of those that were not taken back: the earliest. Each other one let somebody in on a used
+/// ticket. The order in which they became known changes nothing, unless the time is the same.
+#[must_use]
+pub fn first_of<'a>(live: &[&'a Move]) -> Option<&'a Move> {
+    let order = |it: &Move| (it.at, it.received_at);
+    live.iter().copied().reduce(|first, it| {
+        if (order(it), &it.id) < (order(first), &first.id) { it } else { first }
+    })
 }
 
 /// What a device asks for.
@@ -139,18 +149,21 @@ mod tests {
         Move { id: id(n), kind, at, received_at, device: format!("phone {n}") }
     }
 
-    fn ids(moves: &[Move]) -> Vec<CheckInId> {
-        let_in(moves).into_iter().map(|it| it.id.clone()).collect()
+    /// Who counts, and how many more came in.
+    fn standing(moves: &[Move]) -> (Option<CheckInId>, usize) {
+        let live = let_in(moves);
+        (first_of(&live).map(|it| it.id.clone()), live.len().saturating_sub(1))
     }
 
     #[test]
     fn the_earlier_check_in_counts_whichever_is_heard_of_first() {
         let mut moves = vec![moved(1, Kind::In, 200), moved(2, Kind::In, 100)];
-        assert_eq!(ids(&moves), [id(2), id(1)]);
+        assert_eq!(standing(&moves), (Some(id(2)), 1));
         moves.reverse();
-        assert_eq!(ids(&moves), [id(2), id(1)]);
+        assert_eq!(standing(&moves), (Some(id(2)), 1));
         // At the same second the one that was heard of first counts.
-        assert_eq!(ids(&[moved(3, Kind::In, 100), moved(2, Kind::In, 100)]), [id(2), id(3)]);
+        let same = [moved(3, Kind::In, 100), moved(2, Kind::In, 100)];
+        assert_eq!(standing(&same), (Some(id(2)), 1));
     }
 
     #[test]
@@ -161,8 +174,9 @@ mod tests {
             moved(3, Kind::Undo(id(1)), 110),
             moved(4, Kind::Bad, 50),
         ];
-        assert_eq!(ids(&all), [id(2)]);
-        assert!(ids(&[moved(1, Kind::In, 100), moved(3, Kind::Undo(id(1)), 110)]).is_empty());
+        assert_eq!(standing(&all), (Some(id(2)), 0));
+        let undone = [moved(1, Kind::In, 100), moved(3, Kind::Undo(id(1)), 110)];
+        assert_eq!(standing(&undone), (None, 0));
     }
 
     #[test]

@@ -111,7 +111,8 @@ pub(super) fn changed_since(
     all(sql, &statement, &[event.as_str().into(), since.into(), limit.into()], rsvp_of)
 }
 
-/// At most `limit` check-ins that were not taken back, of tickets that were not valid or let in more than one, by ticket.
+/// At most `limit` check-ins that were not taken back, of tickets that were not valid or let in more than one, by
+/// ticket, the oldest first.
 pub(super) fn doubtful(
     sql: &impl Sql,
     event: &EventId,
@@ -124,7 +125,8 @@ pub(super) fn doubtful(
          FROM entrance e LEFT JOIN rsvps r ON r.id = e.ticket \
          WHERE e.event_id = ?1 AND e.kind <> 'undo' AND {} AND (e.kind = 'bad' OR EXISTS \
          (SELECT 1 FROM entrance o WHERE o.ticket = e.ticket AND o.kind = 'in' AND o.id <> e.id AND {})) \
-         ORDER BY e.ticket, e.kind, e.at, e.received_at, e.id LIMIT ?2",
+         ORDER BY (SELECT min(f.at) FROM entrance f WHERE f.ticket = e.ticket), e.ticket, e.kind, \
+         e.at, e.received_at, e.id LIMIT ?2",
         is_live("e"),
         is_live("o"),
     );

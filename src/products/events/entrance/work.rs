@@ -259,7 +259,7 @@ fn ticket_of(cx: &Cx<'_, impl World>, row: &Row) -> Result<Option<Rsvp>, SqlErro
 /// Whether a check-in is the one that counts.
 fn standing(id: &CheckInId, ticket: Option<Rsvp>, moves: &[Move]) -> EntranceResult {
     let live = rules::let_in(moves);
-    let first = live.first().copied();
+    let first = rules::first_of(&live);
     let is_live = live.iter().any(|it| it.id == *id);
     let was_written = moves.iter().any(|it| it.id == *id);
     match first {
@@ -287,5 +287,6 @@ fn new_move(cx: &Cx<'_, impl World>, happened: Happened<'_>, kind: Kind) -> Move
 }
 
 fn note_first(cx: &Cx<'_, impl World>, ticket: &str, moves: &[Move]) -> Result<(), SqlError> {
-    rows::set_used(cx.world, ticket, rules::let_in(moves).first().map(|it| it.at))
+    let first = rules::first_of(&rules::let_in(moves)).map(|it| it.at);
+    rows::set_used(cx.world, ticket, first)
 }

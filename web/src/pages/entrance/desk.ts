@@ -16,6 +16,12 @@ import type { Device, Move } from "./kept";
 
 /** How long a guest waits for the server, milliseconds. Then the list of this device decides. */
 const PATIENCE_MILLIS = 3_000;
+/** The same while the connection is lost. */
+const PATIENCE_OFFLINE_MILLIS = 1_000;
+/** A request that fails sooner has not arrived. */
+const NOT_SENT_MILLIS = 300;
+/** After this a request that sends what waits is given up, milliseconds. What it has sent is sent again. */
+const GIVE_UP_MILLIS = 20_000;
 const MOVES_PER_REQUEST = 100;
 
 export type Link = "online" | "offline" | "signedOut";
@@ -96,16 +102,20 @@ export class Desk {
   async check(shown: Shown): Promise<Verdict> {
     const id = newId(this.device.id);
     const at = new Date().toISOString();
-    if (this.state.value.link !== "signedOut") {
-      const sent = await this.#ask({ id, at, ...shownOf(shown) });
-      if (sent !== null) return this.#verdictOf(id, sent);
-    }
-    return this.#decideAlone(id, at, shown);
+    if (this.state.value.link === "signedOut") return this.#decideAlone(id, at, shown);
+    const started = performance.now();
+    const sent = await this.#ask({ id, at, ...shownOf(shown) });
+    if (sent !== null) return this.#verdictOf(id, sent);
+    const verdict = await this.#decideAlone(id, at, shown);
+    // The server may have let in whom this device refuses: without this, the next try would find the ticket used.
+    const mayHaveArrived = performance.now() - started > NOT_SENT_MILLIS;
+    if (verdict.kind === "refused" && mayHaveArrived) this.#keepUndo(id);
+    return verdict;
   }
 
   /** Takes a check-in back. It is sent as soon as it can be. */
   async undo(id: string, ticket: string | undefined): Promise<void> {
-    this.#keep({ id: newId(this.device.id), event: this.#event, at: new Date().toISOString(), undoes: id });
+    this.#keepUndo(id);
     this.#mark(ticket, null);
     await this.sync();
   }
@@ -124,7 +134,8 @@ export class Desk {
       this.#lost(error);
       return null;
     });
-    const tooLate = new Promise<null>((done) => setTimeout(() => done(null), PATIENCE_MILLIS));
+    const patience = this.state.value.link === "online" ? PATIENCE_MILLIS : PATIENCE_OFFLINE_MILLIS;
+    const tooLate = new Promise<null>((done) => setTimeout(() => done(null), patience));
     const sent = await Promise.race([answer, tooLate]);
     if (sent) this.#hear(sent);
     return sent;
@@ -179,11 +190,11 @@ export class Desk {
     try {
       const moves = kept.keptMoves(this.#event).slice(0, MOVES_PER_REQUEST);
       const since = this.state.value.summary?.at;
-      const answer = await this.#request(moves.map(sentOf), since);
+      const answer = await Promise.race([this.#request(moves.map(sentOf), since), givenUp()]);
       for (const { id } of answer.results) kept.forgetMove(id);
       this.#hear(answer);
       if (answer.changed === null) await this.load();
-      if (this.state.value.waiting > 0) await this.#send();
+      if (moves.length === MOVES_PER_REQUEST) await this.#send();
     } catch (error) {
       this.#lost(error);
     }
@@ -225,6 +236,10 @@ export class Desk {
     if (summary) this.#learn(marked, summary);
   }
 
+  #keepUndo(id: string): void {
+    this.#keep({ id: newId(this.device.id), event: this.#event, at: new Date().toISOString(), undoes: id });
+  }
+
   #keep(move: Move): void {
     const isStored = kept.keepMove(move);
     this.#put({ waiting: kept.keptMoves(this.#event).length, keeps: isStored });
@@ -257,4 +272,12 @@ function sentOf(move: Move): Record<string, unknown> {
 
 function refusalOf({ outcome }: EntranceResult): Refusal {
   return outcome === "alreadyIn" || outcome === "eventCancelled" ? outcome : "notValid";
+}
+
+/** Rejects like a lost connection. */
+function givenUp(): Promise<never> {
+  const detail = "The connection is too slow. It is tried again by itself.";
+  return new Promise((_, fail) =>
+    setTimeout(() => fail(new ApiError({ status: 0, detail, code: "unreachable" })), GIVE_UP_MILLIS),
+  );
 }
