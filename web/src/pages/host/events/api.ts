@@ -1,6 +1,6 @@
 // Requests of the product "events".
 import { request } from "../../../api/http";
-import type { CheckInAnswer, EntranceList, EventView, OwnEvents, Rsvps } from "../../../api/types";
+import type { CheckInAnswer, EntranceSync, EventView, OwnEvents, Rsvps } from "../../../api/types";
 import { own, type Outcome } from "../shared/paths";
 import { pagesOf } from "../shared/use-paged-list";
 import type { Changes, NewEvent } from "./fields";
@@ -15,5 +15,8 @@ export const rsvps = (id: string) => pagesOf((answer: Rsvps) => answer.rsvps, `$
 export const rsvpsCsv = (id: string) => `${own("events", id)}/rsvps.csv`;
 export const checkIn = (id: string, code: string) =>
   request<CheckInAnswer>("POST", `${own("events", id)}/check-in`, { code });
-/** The tickets of the entrance, and what went wrong there. */
-export const entrance = (id: string) => request<EntranceList>("GET", `${own("events", id)}/entrance`);
+/** How many are in, and what went wrong at the entrance. */
+export const entranceSummary = async (id: string) => {
+  const asked = { device: "Host", sentAt: new Date().toISOString() };
+  return (await request<EntranceSync>("POST", `${own("events", id)}/entrance`, asked)).summary;
+};

@@ -1,15 +1,14 @@
 // The section of guests: who has bought a seat, and who is checked in.
 import { useMemo, useState } from "react";
-import type { OwnEvent, RsvpLine } from "../../../api/types";
+import type { EntranceProblem, OwnEvent, RsvpLine } from "../../../api/types";
 import { readAtomic, toDollars } from "../../../base/amounts";
-import { Badge, Card, Empty, Money, SelectField, Spinner, Time } from "../../../parts";
+import { Badge, Button, Card, Empty, Money, SelectField, Spinner, Time } from "../../../parts";
 import { Problems } from "../../entrance/problems";
 import { useHost } from "../access/session";
 import { Address, LocalHint, Transaction } from "../shared/explorer";
-import { More, Paged, Refresh } from "../shared/loaded";
+import { More, Paged } from "../shared/loaded";
 import { Table } from "../shared/table";
 import { Trouble } from "../shared/trouble";
-import { useLoad } from "../shared/use-load";
 import { usePagedList, type PagedList } from "../shared/use-paged-list";
 import * as api from "./api";
 import {
@@ -21,6 +20,8 @@ import {
   type CheckIn,
   type CheckedIn,
 } from "./check-in";
+import { EVERYBODY, GuestSearch, LINES, WhoIsIn, found, type Search } from "./guest-search";
+import { useLiveEvent } from "./live";
 
 type Props = { list: PagedList<OwnEvent>; chosen: string | null; choose: (id: string) => void };
 
@@ -53,6 +54,8 @@ function labelOf({ title, startsAt, rsvpCount }: OwnEvent): string {
 function GuestsOf({ event }: { event: OwnEvent }) {
   const { run } = useHost();
   const list = usePagedList(useMemo(() => api.rsvps(event.id), [event.id]));
+  const summary = useLiveEvent(event.id, list.reload);
+  const [search, setSearch] = useState(EVERYBODY);
   const [outcome, setOutcome] = useState<(CheckedIn & { from: "form" | "row" }) | null>(null);
   const checkIn = async (code: string, from: "form" | "row") => {
     setOutcome(null);
@@ -64,9 +67,10 @@ function GuestsOf({ event }: { event: OwnEvent }) {
   const isCancelled = event.status === "cancelled";
   return (
     <>
+      {summary && summary.sold > 0 && <WhoIsIn summary={summary} />}
+      <EntranceProblems problems={summary?.problems ?? []} />
       {!isCancelled && <CodeForm checkIn={(code) => checkIn(code, "form")} />}
       {outcome?.from === "form" && <CodeOutcome outcome={outcome} />}
-      <EntranceProblems event={event} />
       <div className="row">
         {!isCancelled && (
           // A load, not a step within this page: only that page may use the camera.
@@ -74,11 +78,11 @@ function GuestsOf({ event }: { event: OwnEvent }) {
             Check in by camera
           </a>
         )}
-        <Refresh of={list} />
         <a href={api.rsvpsCsv(event.id)} download>
           Download as CSV
         </a>
       </div>
+      {list.items.length > 0 && <GuestSearch summary={summary} search={search} change={setSearch} />}
       <Paged
         list={list}
         loading="Loading the guests…"
@@ -86,9 +90,11 @@ function GuestsOf({ event }: { event: OwnEvent }) {
       >
         {(rsvps) => (
           <>
-            <GuestTable
+            <FoundGuests
               event={event}
               rsvps={rsvps}
+              search={search}
+              change={setSearch}
               checkIn={isCancelled ? null : (code) => checkIn(code, "row")}
             />
             {outcome?.from === "row" && <RowOutcome outcome={outcome} />}
@@ -101,14 +107,30 @@ function GuestsOf({ event }: { event: OwnEvent }) {
 }
 
 /** Who came in that should not have, while a phone at the entrance had no connection. */
-function EntranceProblems({ event }: { event: OwnEvent }) {
-  const load = useLoad(useMemo(() => () => api.entrance(event.id), [event.id]));
-  const problems = load.value?.summary.problems ?? [];
+function EntranceProblems({ problems }: { problems: readonly EntranceProblem[] }) {
   if (problems.length === 0) return null;
   return (
     <Card title="Tickets to look at">
       <Problems problems={problems} />
     </Card>
+  );
+}
+
+type FoundProps = TableProps & { search: Search; change: (search: Search) => void };
+
+function FoundGuests({ event, rsvps, search, change, checkIn }: FoundProps) {
+  const guests = found(rsvps, search);
+  if (guests.length === 0) return <p className="quiet">No guest is found with these words.</p>;
+  const rest = guests.length - search.lines;
+  return (
+    <>
+      <GuestTable event={event} rsvps={guests.slice(0, search.lines)} checkIn={checkIn} />
+      {rest > 0 && (
+        <Button onClick={() => change({ ...search, lines: search.lines + LINES })}>
+          Show {Math.min(rest, LINES)} more of {rest}
+        </Button>
+      )}
+    </>
   );
 }
 
