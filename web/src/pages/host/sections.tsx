@@ -43,13 +43,14 @@ export function Sections({ profile }: { profile: ProfileView }) {
     setIsLedToStuck(true);
     show("payments");
   };
+  const desk = { hasDesk: profile.products.includes("desk"), showDesk: () => show("desk") };
   const payments = { events: list.items, isLedHere: isLedToStuck, arrived };
   const tabs: Tab[] = [
     {
       id: "events",
       name: "Events",
       keeps: true,
-      content: <Events scope={profile.urlSafeId} list={list} showGuests={showGuests} />,
+      content: <Events scope={profile.urlSafeId} list={list} showGuests={showGuests} {...desk} />,
     },
     { id: "guests", name: "Guests", content: <Guests list={list} chosen={chosen} choose={setChosen} /> },
     { id: "revenue", name: "Revenue", content: <Revenue events={list.items} /> },

@@ -1,6 +1,7 @@
 // The values of the event form, and the event or changes that they describe. Pure.
 import type { Ask, EventView, Palette } from "../../../api/types";
 import { toAtomic } from "../../../base/amounts";
+import { moneyWords, readMoney } from "../../../base/money-text";
 import { isZone, ownZone, toMoment, toWall } from "../shared/zones";
 
 export const FIELDS = [
@@ -113,7 +114,7 @@ export function readNew(values: Values): Read<NewEvent> {
     startsAt,
     timeZone: values.timeZone.trim(),
     capacity: Number(values.capacity.trim()),
-    price: values.price.trim(),
+    price: priceOf(values),
     askName: askOf(values.askName),
     askEmail: askOf(values.askEmail),
   };
@@ -142,7 +143,7 @@ export function readChanges(values: Values, event: EventView): Read<Changes> {
   // Empty text removes the location.
   if (!isUnchanged("location")) changes.location = values.location.trim();
   if (!isUnchanged("capacity")) changes.capacity = Number(values.capacity.trim());
-  if (!isUnchanged("price")) changes.price = values.price.trim();
+  if (!isUnchanged("price")) changes.price = priceOf(values);
   if (!isUnchanged("askName")) changes.askName = askOf(values.askName);
   if (!isUnchanged("askEmail")) changes.askEmail = askOf(values.askEmail);
   if (!isUnchanged("coverPalette")) changes.coverPalette = paletteOf(values.coverPalette);
@@ -164,6 +165,14 @@ export function timeHint(values: Values, name: "startsAt" | "endsAt"): string | 
   return meaning.kind === "once" ? `${meaning.utc.slice(0, 16).replace("T", " ")} UTC` : null;
 }
 
+/** What the price is, in words, while it is typed. */
+export function priceHint({ price }: Values): string | null {
+  const decimal = readMoney(price);
+  return decimal === null || toAtomic(decimal) === null ? null : `${moneyWords(decimal)} a seat`;
+}
+
+/** The price as the API takes it: what cannot be read stays, and is refused. */
+const priceOf = ({ price }: Values): string => readMoney(price) ?? price.trim();
 const askOf = (text: string): Ask => ASKS.find(({ value }) => value === text)?.value ?? "optional";
 const paletteOf = (text: string): Palette | null =>
   PALETTES.find(({ value }) => value === text)?.value || null;
@@ -179,7 +188,7 @@ function check(values: Values): Errors {
   if (!/^\d{1,7}$/.test(seats) || Number(seats) > 1_000_000) {
     errors.capacity = "Must be a whole number up to 1,000,000, or 0 for unlimited";
   }
-  const price = toAtomic(values.price.trim());
+  const price = toAtomic(priceOf(values));
   if (price === null) errors.price = "Must be dollars such as 0.05, with at most 6 digits after the point";
   else if (price <= 0n || price > 100_000_000_000n)
     errors.price = "Must be more than 0 and at most 100000 dollars";

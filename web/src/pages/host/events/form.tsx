@@ -17,6 +17,7 @@ import {
   ASKS,
   FIELDS,
   emptyValues,
+  priceHint,
   readChanges,
   readNew,
   timeHint,
@@ -72,7 +73,7 @@ export function EventForm({ purpose, done, close }: Props) {
           label="Price of a seat in dollars"
           inputMode="decimal"
           required
-          hint="For example 0.05"
+          hint={priceHint(values) ?? "For example 5 or 0.05"}
           {...field("price")}
         />
       </div>

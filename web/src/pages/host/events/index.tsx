@@ -2,15 +2,24 @@
 import { useEffect, useRef, useState } from "react";
 import type { OwnEvent } from "../../../api/types";
 import { Button } from "../../../parts";
-import { Paged, Refresh } from "../shared/loaded";
+import { Paged } from "../shared/loaded";
 import { Outcome, type Message } from "../shared/outcome";
 import type { PagedList } from "../shared/use-paged-list";
 import { EventCard, type EventActions } from "./card";
 import { EventForm, type Purpose } from "./form";
+import { useLiveList } from "./live";
+import { WhatNext } from "./what-next";
 
-type Props = { scope: string; list: PagedList<OwnEvent>; showGuests: (event: OwnEvent) => void };
+type Props = {
+  scope: string;
+  list: PagedList<OwnEvent>;
+  showGuests: (event: OwnEvent) => void;
+  hasDesk: boolean;
+  showDesk: () => void;
+};
 
-export function Events({ scope, list, showGuests }: Props) {
+export function Events({ scope, list, showGuests, hasDesk, showDesk }: Props) {
+  useLiveList(list);
   const [purpose, setPurpose] = useState<Purpose | null>(null);
   const [message, setMessage] = useState<Message | null>(null);
   const head = useRef<HTMLDivElement>(null);
@@ -39,13 +48,22 @@ export function Events({ scope, list, showGuests }: Props) {
   };
   return (
     <>
+      {list.isLoaded && purpose === null && (
+        <WhatNext
+          events={list.items}
+          scope={scope}
+          hasDesk={hasDesk}
+          showDesk={showDesk}
+          edit={actions.edit}
+          create={() => open({ kind: "new" })}
+        />
+      )}
       <div className="row" ref={head}>
         {purpose === null && (
           <Button kind="primary" onClick={() => open({ kind: "new" })}>
             New event
           </Button>
         )}
-        <Refresh of={list} />
       </div>
       <Outcome message={message} />
       {purpose !== null && <EventForm key={keyOf(purpose)} purpose={purpose} done={finished} close={close} />}

@@ -1,0 +1,131 @@
+// What to do next: at most three things, each with its button.
+import { useCallback, useEffect, useState, type ReactNode } from "react";
+import type { DraftView, OwnEvent } from "../../../api/types";
+import { Button, Card, CopyButton, eventTime } from "../../../parts";
+import { useHost } from "../access/session";
+import { approvals } from "../desk/api";
+import { nextSteps, type Step } from "./next-steps";
+
+type Props = {
+  events: readonly OwnEvent[];
+  scope: string;
+  /** Whether the desk is open. */
+  hasDesk: boolean;
+  showDesk: () => void;
+  edit: (event: OwnEvent) => void;
+  create: () => void;
+};
+
+export function WhatNext({ events, scope, hasDesk, ...actions }: Props) {
+  const drafts = useDrafts(hasDesk);
+  const [now] = useState(Date.now);
+  const steps = nextSteps(events, drafts, now);
+  if (steps.length === 0) return null;
+  return (
+    <Card title="What to do next">
+      <ul className="host-next">
+        {steps.map((step) => (
+          <li key={"event" in step ? `${step.kind} ${step.event.id}` : step.kind}>
+            <NextStep step={step} scope={scope} {...actions} />
+          </li>
+        ))}
+      </ul>
+    </Card>
+  );
+}
+
+/** The drafts that wait. Without them the other steps are shown. */
+function useDrafts(hasDesk: boolean): readonly DraftView[] {
+  const { run } = useHost();
+  const [drafts, setDrafts] = useState<readonly DraftView[]>([]);
+  const load = useCallback(() => {
+    if (hasDesk)
+      run(() => approvals()).then(
+        ({ items }) => setDrafts(items),
+        () => undefined,
+      );
+  }, [hasDesk, run]);
+  useEffect(load, [load]);
+  return hasDesk ? drafts : [];
+}
+
+type StepProps = { step: Step; scope: string } & Pick<Props, "showDesk" | "edit" | "create">;
+
+function NextStep({ step, scope, showDesk, edit, create }: StepProps) {
+  switch (step.kind) {
+    case "today":
+      return (
+        <Line
+          title={`${step.event.title} is near`}
+          text={`${timeOf(step.event)} · ${step.event.rsvpCount} sold`}
+        >
+          {/* A load: only that page may use the camera. */}
+          <a className="button button-primary" href={`/check-in?event=${step.event.id}`}>
+            Check guests in
+          </a>
+        </Line>
+      );
+    case "drafts":
+      return (
+        <Line
+          title={step.count === 1 ? "1 draft waits for your OK" : `${step.count} drafts wait for your OK`}
+          text={`The oldest: ${step.oldest.subject}`}
+        >
+          <Button kind="primary" onClick={showDesk}>
+            {step.count === 1 ? "Read it" : "Read them"}
+          </Button>
+        </Line>
+      );
+    case "nearlyFull":
+      return (
+        <Line title={`${step.event.title} is ${fullness(step.event)}`} text={seatsOf(step.event)}>
+          <Button onClick={() => edit(step.event)} label={`Add seats to ${step.event.title}`}>
+            Add seats
+          </Button>
+        </Line>
+      );
+    case "share":
+      return (
+        <Line
+          title={`${step.event.title} is in ${step.days === 1 ? "a day" : `${step.days} days`}`}
+          text={`${seatsOf(step.event)}. Share the link: it opens with the seat ready to buy.`}
+        >
+          <CopyButton
+            text={`${location.origin}/e/${scope}/${step.event.id}`}
+            label="Copy link"
+            what={`to share ${step.event.title}`}
+          />
+        </Line>
+      );
+    case "first":
+      return (
+        <Line title="No event is on sale" text="Make one, then share its link.">
+          <Button onClick={create}>Make an event</Button>
+        </Line>
+      );
+  }
+}
+
+function Line({ title, text, children }: { title: string; text: string; children: ReactNode }) {
+  return (
+    <>
+      <div className="host-untrusted">
+        <strong>{title}</strong>
+        <p className="quiet">{text}</p>
+      </div>
+      {children}
+    </>
+  );
+}
+
+function fullness({ seatsLeft }: OwnEvent): string {
+  return seatsLeft === 0 ? "full" : "nearly full";
+}
+
+function seatsOf({ rsvpCount, seatsLeft, capacity }: OwnEvent): string {
+  return seatsLeft === null ? `${rsvpCount} sold` : `${rsvpCount} of ${capacity} sold`;
+}
+
+function timeOf({ startsAt, timeZone }: OwnEvent): string {
+  return eventTime(startsAt, timeZone) ?? startsAt;
+}
