@@ -195,6 +195,49 @@ pub(super) fn say(text: impl Into<String>) -> Intent {
 }
 
 impl Intent {
+    /// Whether it only shows something: it pays for nothing, promises nothing and changes nothing. What says nothing about the
+    /// message, such as a greeting, does not count.
+    pub(super) fn is_read_only(&self) -> bool {
+        match self {
+            Self::Help
+            | Self::ListTools
+            | Self::Status
+            | Self::Wallet
+            | Self::Balance
+            | Self::History
+            | Self::Limits
+            | Self::Payment
+            | Self::Refund { .. }
+            | Self::Tickets { .. }
+            | Self::Events { .. }
+            | Self::Secrets { .. }
+            | Self::Tell { .. }
+            | Self::Ask {
+                missing: Missing::Problem | Missing::Event { purpose: Purpose::Tell(_), .. },
+                ..
+            } => true,
+            Self::Look
+            | Self::Hello
+            | Self::Thanks
+            | Self::Connect { .. }
+            | Self::Disconnect
+            | Self::SetLimit { .. }
+            | Self::Rsvp { .. }
+            | Self::BuySecret { .. }
+            | Self::Several { .. }
+            | Self::OpenTicket { .. }
+            | Self::TicketStatus { .. }
+            | Self::Analytics { .. }
+            | Self::CreateEvent(_)
+            | Self::Yes
+            | Self::No
+            | Self::Say(_)
+            | Self::Ask { .. }
+            | Self::NotFound { .. }
+            | Self::Unknown => false,
+        }
+    }
+
     /// What the user has seen after this intent was carried out.
     #[must_use]
     pub fn seen(&self, before: Seen) -> Seen {

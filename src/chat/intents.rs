@@ -24,6 +24,9 @@ const WORDS_MAX: usize = 60;
 const URL_BYTES_MAX: usize = 500;
 /// Courtesies before and after a wish that are left out: `hi, could you please …`
 const COURTESIES_MAX: usize = 3;
+/// Where a message is divided if it makes no sense as a whole. The space is part of it: `$0.05`.
+const ENDS: [&str; 5] = [", ", ". ", "? ", "! ", "; "];
+const PARTS_MAX: usize = 4;
 
 /// The intent of a message.
 #[must_use]
@@ -40,7 +43,33 @@ pub fn understand(text: &str, context: &Context<'_>) -> Intent {
     if let Some(missing) = context.awaiting {
         return answered(text, &words, missing, direct, context);
     }
-    direct.unwrap_or_else(|| request(text, &words, context))
+    direct.unwrap_or_else(|| match request(text, &words, context) {
+        other @ (Intent::Unknown | Intent::NotFound { .. }) => part(text, context).unwrap_or(other),
+        intent => intent,
+    })
+}
+
+/// What the first understood part of a message asks for: `I lost it, where is my ticket`. The parts left out may be conditions, so
+/// only what can cost nothing is done.
+fn part(text: &str, context: &Context<'_>) -> Option<Intent> {
+    if text.contains(['"', '“', '”', '„']) {
+        return None;
+    }
+    let parts = ENDS.iter().fold(vec![text], |parts, end| {
+        parts.into_iter().flat_map(|part| part.split(end)).collect()
+    });
+    // A number that is left out could be a limit.
+    let has_numbers = |part: &&str| {
+        let has = |text: &str| text.chars().filter(char::is_ascii_digit).count();
+        has(part) == has(text)
+    };
+    let parts = parts
+        .into_iter()
+        .take(PARTS_MAX)
+        .filter(|part| part.len() < text.len())
+        .filter(has_numbers);
+    let mut heard = parts.map(|part| understand(part, context));
+    heard.find(Intent::is_read_only)
 }
 
 /// Yes and no, only if the message says nothing else.

@@ -106,7 +106,7 @@ impl Said<'_, '_> {
             return Some(found);
         }
         let search = Search::read(words, self.message.text);
-        let is_meant = search.has_topic() || (picks && search.is_pick());
+        let is_meant = !search.is_sorted() && (search.has_topic() || (picks && search.is_pick()));
         if !is_meant {
             return Some(found);
         }
@@ -252,7 +252,7 @@ impl Said<'_, '_> {
             .words
             .iter()
             .any(|word| matches!(word.text.as_str(), "sell" | "secret" | "secrets"));
-        let is_list = Search::read(thing, self.message.text).is_list(lists);
+        let is_list = Search::asked(thing, self.message.text).is_list(lists);
         let is_meant = !asked.is_empty() && if ids.is_empty() { is_sale && !is_list } else { true };
         is_meant.then(|| Intent::Secrets { ids, typed: self.written(thing).to_owned() })
     }

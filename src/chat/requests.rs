@@ -19,10 +19,11 @@ type Step = fn(&Message<'_>, &Context<'_>, &mut Option<Intent>) -> Option<Intent
 /// Understands one of the forms of a message, the fullest first.
 pub(super) fn understand(forms: &[Message<'_>], context: &Context<'_>) -> Intent {
     let mut not_found = None;
-    let steps: [Step; 4] = [
+    let steps: [Step; 5] = [
         ruled,
         |form, context, _| listed(form, context, true),
         told,
+        |form, context, _| asked_loosely(form, context, false),
         |form, context, _| listed(form, context, false),
     ];
     for step in steps {
@@ -61,40 +62,37 @@ fn loosely(message: &Message<'_>, context: &Context<'_>) -> Option<Intent> {
     match (rule, id) {
         (Some(Rule::TicketStatus), Some(id)) => Some(Intent::TicketStatus { id: Some(id) }),
         (Some(rule), _) => commanded(rule, context),
-        (None, _) => asked_loosely(message, context),
+        (None, _) => asked_loosely(message, context, true),
     }
 }
 
-/// A word for what is asked, the name of one event or secret, and small words.
-fn asked_loosely(message: &Message<'_>, context: &Context<'_>) -> Option<Intent> {
-    const ASKING: &[(Topic, &[&str])] = &[
-        (
-            Topic::Seats,
-            &["seats", "places", "spots", "sold", "full", "capacity", "left", "available", "room"],
-        ),
-        (Topic::Price, &["price", "cost", "costs", "much", "expensive", "fee", "charge"]),
-        (Topic::Where, &["where", "location", "address", "venue", "city", "online"]),
-        (
-            Topic::When,
-            &["when", "time", "date", "day", "start", "starts", "begin", "begins", "hour"],
-        ),
+/// A word for what is asked, the name of one event or secret, and small words. `by_name`: the name is enough.
+fn asked_loosely(message: &Message<'_>, context: &Context<'_>, by_name: bool) -> Option<Intent> {
+    const ASKING: &[(Topic, &str)] = &[
+        (Topic::Seats, "asks seats"),
+        (Topic::Price, "asks price"),
+        (Topic::Where, "asks where"),
+        (Topic::When, "asks when"),
+        (Topic::All, "asks all"),
     ];
     let has = |words: &[&str]| message.words.iter().any(|word| words.contains(&word.text.as_str()));
-    let (topic, asking) = ASKING.iter().find(|(_, words)| has(words))?;
+    let mut classes = ASKING.iter().map(|(topic, name)| (*topic, class(name)));
+    let (topic, asking) =
+        classes.find(|(_, words)| has(words)).or_else(|| by_name.then_some((Topic::All, &[])))?;
     let lists = context.lists?;
     let is_small = |word: &Word| {
         class("small").contains(&word.text.as_str()) || asking.contains(&word.text.as_str())
     };
     let name: Vec<Word> = message.words.iter().filter(|word| !is_small(word)).cloned().collect();
     match find(&name, "", lists, context.seen) {
-        Found::One(item) => Some(Intent::Tell { id: item.id().to_owned(), topic: *topic }),
+        Found::One(item) => Some(Intent::Tell { id: item.id().to_owned(), topic }),
         Found::NotNamed | Found::Unknown | Found::Id(_) | Found::Several(_) => None,
     }
 }
 
 /// A message that asks for everything that is on.
 pub(super) fn everything(message: &Message<'_>, context: &Context<'_>) -> Option<Intent> {
-    let search = Search::read(message.words, message.text);
+    let search = Search::asked(message.words, message.text);
     if search.is_everything() { listed(message, context, true) } else { None }
 }
 
@@ -125,7 +123,7 @@ fn told(
 
 /// The events that fit. `only_limits`: nothing but limits and words around them was said.
 fn listed(message: &Message<'_>, context: &Context<'_>, only_limits: bool) -> Option<Intent> {
-    let search = Search::read(message.words, message.text);
+    let search = Search::asked(message.words, message.text);
     let empty = Lists::default();
     let lists = context.lists.unwrap_or(&empty);
     if !search.is_list(lists) || search.has_topic() == only_limits {

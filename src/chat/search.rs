@@ -2,6 +2,7 @@
 
 use crate::base::time::UnixSeconds;
 use crate::chat::ceiling::{self, Ceiling};
+use crate::chat::grammar::class;
 use crate::chat::pattern::begins;
 use crate::chat::said::{Word, as_written};
 use crate::chat::things::{Index, KnownEvent, Lists};
@@ -9,13 +10,28 @@ use crate::chat::when::When;
 
 mod words;
 
-use words::{FILLERS, GENERIC, PREPOSITIONS, TRIGGERS, WITH_SEATS, WITHOUT_MEANING};
+use words::{
+    ASIDE, FILLERS, GENERIC, OWN_TIME, PREPOSITIONS, TRIGGERS, WITH_SEATS, WITHOUT_MEANING,
+};
 
 /// The longest phrase of a price or a place, words.
 const PHRASE_WORDS_MAX: usize = 6;
 
 const ORDERS: &[(&str, Order)] = &[
+    ("cheapest first", Order::ByPrice),
+    ("sort them by price", Order::ByPrice),
+    ("sorted by price", Order::ByPrice),
+    ("sort by price", Order::ByPrice),
+    ("by price", Order::ByPrice),
+    ("cheap", Order::ByPrice),
+    ("affordable", Order::ByPrice),
+    ("inexpensive", Order::ByPrice),
     ("cheapest", Order::Cheapest),
+    ("most affordable", Order::Cheapest),
+    ("costs the least", Order::Cheapest),
+    ("costs least", Order::Cheapest),
+    ("bargain", Order::Cheapest),
+    ("best price", Order::Cheapest),
     ("least expensive", Order::Cheapest),
     ("lowest price", Order::Cheapest),
     ("most expensive", Order::Dearest),
@@ -28,6 +44,8 @@ const ORDERS: &[(&str, Order)] = &[
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Order {
+    /// All of them, the cheapest first.
+    ByPrice,
     Cheapest,
     Dearest,
     Next,
@@ -59,11 +77,31 @@ enum Limit {
 }
 
 impl Search {
-    /// Reads all of the words. `message` is what they stand in.
+    /// Reads all of the words as the name of something: a word that is not known counts. `message` is what they stand in.
     pub(super) fn read(words: &[Word], message: &str) -> Self {
+        Self::of(words, message, |word| FILLERS.contains(&word))
+    }
+
+    /// Reads all of the words as a question for events, of which small words do not count.
+    pub(super) fn asked(words: &[Word], message: &str) -> Self {
+        Self::of(words, message, |word| {
+            // What is mine is no event of the server.
+            let is_small = !matches!(word, "my" | "mine") && class("small").contains(&word);
+            FILLERS.contains(&word) || ASIDE.contains(&word) || is_small
+        })
+    }
+
+    fn of(words: &[Word], message: &str, is_filler: fn(&str) -> bool) -> Self {
         let mut search = Self::default();
         let mut rest = words;
         while let Some((first, after)) = rest.split_first() {
+            let is_first = rest.len() == words.len();
+            let own = is_first.then(|| OWN_TIME.iter().find_map(|phrase| begins(rest, phrase)));
+            if own.flatten().is_some() {
+                // Who is free on Sunday asks for Sunday, not for what costs nothing.
+                rest = after;
+                continue;
+            }
             if let Some(after) =
                 WITHOUT_MEANING.iter().find_map(|phrase| rest.get(begins(rest, phrase)?..))
             {
@@ -82,7 +120,7 @@ impl Search {
                 continue;
             }
             search.is_framed |= TRIGGERS.contains(&first.text.as_str());
-            if !FILLERS.contains(&first.text.as_str()) {
+            if !is_filler(&first.text) {
                 search.topic.push(first.text.clone());
             }
             rest = after;
@@ -92,8 +130,10 @@ impl Search {
 
     /// Whether the words ask for a list, and for nothing that is not understood.
     pub(super) fn is_list(&self, lists: &Lists) -> bool {
-        let is_known =
-            |word: &String| is_generic(word) || lists.indexed().any(|(_, index)| index.has(word));
+        let is_known = |word: &String| {
+            let is_of = |index: &Index| index.has(word) || index.is_at(std::slice::from_ref(word));
+            is_generic(word) || lists.indexed().any(|(_, index)| is_of(index))
+        };
         match self.topic.is_empty() {
             true => self.is_framed || self.is_limited(),
             false if !self.topic.iter().all(is_known) => false,
@@ -110,13 +150,18 @@ impl Search {
         self.is_framed && self.topic.is_empty() && !self.is_limited()
     }
 
+    /// Whether all are looked for in another order, which names nothing.
+    pub(super) fn is_sorted(&self) -> bool {
+        self.order == Some(Order::ByPrice)
+    }
+
     /// Whether something was said that is looked for in titles and descriptions.
     pub(super) fn has_topic(&self) -> bool {
         !self.topic.is_empty()
     }
 
     fn is_limited(&self) -> bool {
-        self.is_pick()
+        self.order.is_some()
             || self.when.is_some()
             || !self.place.is_empty()
             || self.ceiling.is_some()
@@ -125,7 +170,7 @@ impl Search {
 
     /// Whether one event is looked for, not a list.
     pub(super) fn is_pick(&self) -> bool {
-        self.order.is_some()
+        self.order.is_some_and(|order| order != Order::ByPrice)
     }
 
     /// The events that fit, in the order of their start. If one is looked for, and several have the same price or start,
@@ -138,9 +183,14 @@ impl Search {
         let fits = lists.indexed().filter(|(event, index)| asked.fits(event, index, now));
         let mut found: Vec<&KnownEvent> = fits.map(|(event, _)| event).collect();
         let Some(order) = self.order else { return found };
+        if order == Order::ByPrice {
+            found.sort_by_key(|event| event.price);
+            return found;
+        }
         found.retain(|event| event.has_seats());
         let price = |event: &&KnownEvent| event.price;
         match order {
+            Order::ByPrice => {}
             Order::Cheapest => {
                 let least = found.iter().map(price).min();
                 found.retain(|event| Some(event.price) == least);
@@ -171,7 +221,7 @@ impl Search {
     }
 
     fn is_topic_of(&self, index: &Index) -> bool {
-        self.topic.iter().all(|asked| index.has(asked))
+        self.topic.iter().all(|asked| index.has(asked) || index.is_at(std::slice::from_ref(asked)))
     }
 
     /// `false` if the same was said before, in other words.
@@ -227,12 +277,24 @@ fn price(words: &[Word], message: &str) -> Option<(usize, Ceiling)> {
     if begins(words, "free").is_some() {
         return Some((1, Ceiling::FREE));
     }
-    let own = ["i only have", "i have only", "i have got", "i have", "only have", "with", "for"];
+    let own = [
+        "i only have",
+        "i have only",
+        "i have got",
+        "i have",
+        "only have",
+        "i only want to pay",
+        "only want to pay",
+        "only pay",
+        "with",
+        "for",
+    ];
     if let Some(before) = own.iter().find_map(|phrase| begins(words, phrase)) {
         let amount = |length: usize| {
             let end = before.checked_add(length)?;
             let amount = ceiling::dollars(as_written(message, words.get(before..end)?))?;
-            Some((end, Ceiling::up_to(amount)))
+            let less = begins(words.get(end..)?, "or less").unwrap_or(0);
+            Some((end.checked_add(less)?, Ceiling::up_to(amount)))
         };
         if let Some(found) = amount(2).or_else(|| amount(1)) {
             return Some(found);
@@ -259,6 +321,7 @@ fn place(words: &[Word], message: &str) -> Option<(usize, Limit)> {
     while let Some(word) = words.get(taken).filter(|_| place.len() < PHRASE_WORDS_MAX) {
         let here = words.get(taken..)?;
         if FILLERS.contains(&word.text.as_str()) && word.text != "the"
+            || WITHOUT_MEANING.iter().any(|phrase| begins(here, phrase).is_some())
             || When::read(here).is_some()
             || price(here, message).is_some()
         {

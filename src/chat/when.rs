@@ -37,6 +37,8 @@ enum Days {
     Week(i8),
     /// In so many months.
     Month(i8),
+    /// Today and so many days after it.
+    Coming(i8),
     /// The next one, or that of next week.
     Day(Weekday, bool),
     /// The month of this name that is not over, or that of a year.
@@ -56,6 +58,15 @@ const FIXED: &[(&str, Days)] = &[
     ("next weekend", Days::Weekend(1)),
     ("this week", Days::Week(0)),
     ("next week", Days::Week(1)),
+    ("the next few days", Days::Coming(3)),
+    ("next few days", Days::Coming(3)),
+    ("the next couple of days", Days::Coming(3)),
+    ("the next days", Days::Coming(3)),
+    ("the coming days", Days::Coming(3)),
+    ("the coming week", Days::Coming(7)),
+    ("the next two weeks", Days::Coming(14)),
+    ("the next few weeks", Days::Coming(21)),
+    ("the coming weeks", Days::Coming(21)),
     ("this month", Days::Month(0)),
     ("next month", Days::Month(1)),
     ("new years day", Days::Date(1, Some(1))),
@@ -160,6 +171,7 @@ impl Days {
             Self::Today => one(today),
             Self::Tomorrow => one(plus(today, 1)),
             Self::AfterTomorrow => one(plus(today, 2)),
+            Self::Coming(days) => (today, plus(today, i64::from(days))),
             Self::Weekend(weeks) => {
                 let saturday =
                     plus(monday, 5_i64.saturating_add(i64::from(weeks).saturating_mul(7)));

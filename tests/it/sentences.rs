@@ -301,3 +301,14 @@ fn sentences_that_came_last_are_understood() {
     let (count, faults) = misunderstood(include_str!("../sentences/unseen.txt"));
     assert!(faults.is_empty(), "{} of {count}:\n{}", faults.len(), faults.join("\n"));
 }
+
+#[test]
+fn sentences_of_strangers_are_understood() {
+    let (count, faults) = misunderstood(include_str!("../sentences/blind.txt"));
+    assert!(
+        count >= 285 && faults.is_empty(),
+        "{} of {count}:\n{}",
+        faults.len(),
+        faults.join("\n")
+    );
+}

@@ -102,6 +102,41 @@ pub(super) const FILLERS: &[&str] = &[
     "host",
     "place",
 ];
+/// More of them, where nothing is bought. The small words of the grammar belong to them, too.
+pub(super) const ASIDE: &[&str] = &[
+    "afford",
+    "attend",
+    "live",
+    "living",
+    "family",
+    "friend",
+    "friends",
+    "husband",
+    "kids",
+    "partner",
+    "wife",
+    "does",
+    "fit",
+    "fits",
+    "join",
+    "only",
+    "plan",
+    "priced",
+    "recommend",
+    "recommendation",
+    "recommendations",
+    "should",
+    "stay",
+    "suggest",
+    "suggestion",
+    "suggestions",
+    "take",
+    "takes",
+    "taking",
+    "thanks",
+    "them",
+    "visit",
+];
 /// One of them says that events are meant.
 pub(super) const TRIGGERS: &[&str] = &[
     "event",
@@ -117,6 +152,11 @@ pub(super) const TRIGGERS: &[&str] = &[
     "upcoming",
     "coming",
     "things",
+    "plan",
+    "plans",
+    "planned",
+    "suggest",
+    "recommend",
     "all",
     "programme",
     "program",
@@ -127,7 +167,8 @@ pub(super) const TRIGGERS: &[&str] = &[
     "else",
 ];
 /// Words before the name of a place.
-pub(super) const PREPOSITIONS: &[&str] = &["in", "near", "at", "around", "close to", "next to"];
+pub(super) const PREPOSITIONS: &[&str] =
+    &["visiting", "in", "near", "at", "around", "close to", "next to"];
 pub(super) const WITH_SEATS: &[&str] = &[
     "still have seats",
     "have seats left",
@@ -145,8 +186,23 @@ pub(super) const WITH_SEATS: &[&str] = &[
     "tickets left",
 ];
 /// Phrases around a wish of which a word would be a limit.
-pub(super) const WITHOUT_MEANING: &[&str] =
-    &["i am free", "we are free", "i have time", "we have time", "if i am free"];
+pub(super) const WITHOUT_MEANING: &[&str] = &[
+    "these days",
+    "at this host",
+    "at this server",
+    "on this server",
+    "at this place",
+    "with you",
+    "i are free",
+    "i am free",
+    "we are free",
+    "i have time",
+    "we have time",
+    "if i am free",
+];
+/// What a message begins with that is about the time of whoever asks.
+pub(super) const OWN_TIME: &[&str] =
+    &["free on", "free this", "free at", "free in", "free tomorrow", "free tonight", "free next"];
 /// Nouns that say nothing unless an event is called so.
 pub(super) const GENERIC: &[&str] = &[
     "gig",
@@ -166,4 +222,21 @@ pub(super) const GENERIC: &[&str] = &[
     "day",
     "week",
     "happenings",
+    "activity",
+    "classes",
+    "entertainment",
+    "exhibition",
+    "exhibitions",
+    "festival",
+    "festivals",
+    "fun",
+    "gathering",
+    "gatherings",
+    "lecture",
+    "lectures",
+    "performance",
+    "performances",
+    "session",
+    "sessions",
+    "shows",
 ];
