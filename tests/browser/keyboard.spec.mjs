@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { browserStage } from "../support/browser.mjs";
 import { dialog, serverLink, isPaidOnce, ticketOf } from "../support/browser-guest.mjs";
+import { sampleWallet } from "../support/browser-host.mjs";
 
 const stage = browserStage();
 const TABS_MAX = 80;
@@ -28,11 +29,16 @@ async function tabTo(page, name) {
 
 // A ring or a shadow that is not there without the focus.
 async function hasVisibleFocus(page, name) {
-  const { style, width, shadow } = await page.evaluate(() => {
-    const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(document.activeElement);
-    return { style: outlineStyle, width: parseFloat(outlineWidth), shadow: boxShadow };
+  const rings = await page.evaluate(() => {
+    const { activeElement: element } = document;
+    // The choice of a row is shown by the row.
+    return [element, element.closest("label, .search-field")].filter(Boolean).map((one) => {
+      const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(one);
+      return { style: outlineStyle, width: parseFloat(outlineWidth), shadow: boxShadow };
+    });
   });
-  assert.ok((style !== "none" && width >= 1) || shadow !== "none", `the focus on ${name} cannot be seen`);
+  const isSeen = ({ style, width, shadow }) => (style !== "none" && width >= 1) || shadow !== "none";
+  assert.ok(rings.some(isSeen), `the focus on ${name} cannot be seen`);
 }
 
 async function press(page, name) {
@@ -85,4 +91,58 @@ test("with the keyboard alone a guest connects, declines, pays and opens the tic
   const opened = context.waitForEvent("page");
   await press(page, "Show ticket");
   assert.equal((await opened).url(), paid.ticketUrl);
+}));
+
+test("with the keyboard alone a guest comes from an event's page to the ticket, and finds it again", stage.visit({}, async ({ page }) => {
+  const event = await stage.stack.createEvent({ title: "Night of keys" });
+  await page.goto(`/e/${stage.stack.host.scope}/${event.id}`);
+  await press(page, /^Get a ticket/);
+  await dialog(page).getByRole("heading", { name: event.title }).waitFor();
+  await dialog(page).getByRole("radio", { name: /^Test key/ }).waitFor();
+  await isTrapped(page);
+  await tabTo(page, /^Test key|^Make one/);
+  await dialog(page).getByRole("radio", { name: /^Test key/ }).focus();
+  await page.keyboard.press("Space");
+  await dialog(page).getByRole("button", { name: "Get test USDC" }).waitFor();
+  await press(page, "Get test USDC");
+  await dialog(page).getByRole("button", { name: "Pay $0.05" }).waitFor();
+  await press(page, "Pay $0.05");
+  await page.waitForURL(/\/t\//);
+  await page.getByRole("heading", { name: event.title }).waitFor();
+  await page.goto("/tickets");
+  await page.getByText(event.title).first().waitFor();
+  await tabTo(page, /^Show ticket|^Night of keys/);
+}));
+
+test("with the keyboard alone a host signs in, goes through all sections, and closes a dialog with Esc", stage.visit({ wallet: sampleWallet() }, async ({ page }) => {
+  await page.goto("/my-mcp");
+  await page.getByRole("button", { name: "Sign in with Test Wallet" }).waitFor();
+  await press(page, "Sign in with Test Wallet");
+  const tabs = page.getByRole("tablist", { name: "Sections of the host" }).getByRole("tab");
+  await tabs.first().waitFor();
+  const names = await tabs.allInnerTexts();
+  await tabTo(page, names[0]);
+  for (const name of [...names.slice(1), names[0]]) {
+    await page.keyboard.press("ArrowRight");
+    assert.equal(await focused(page), name);
+    assert.ok(await page.getByRole("tabpanel", { name }).isVisible());
+    await hasVisibleFocus(page, name);
+  }
+}));
+
+test("with the keyboard alone the panel is searched, and its sheet gives the focus back", stage.visit({ size: "phone" }, async ({ page }) => {
+  await page.goto("/");
+  await page.getByRole("button", { name: "Connect", exact: true }).waitFor();
+  await press(page, "Developer panel");
+  await dialog(page).getByLabel("Search").waitFor();
+  await page.keyboard.press("/");
+  await page.keyboard.type("connect");
+  assert.equal(await dialog(page).getByLabel("Search").inputValue(), "connect");
+  // In the field, Esc empties it.
+  await page.keyboard.press("Escape");
+  assert.equal(await dialog(page).getByLabel("Search").inputValue(), "");
+  await isTrapped(page);
+  await page.keyboard.press("Escape");
+  await dialog(page).waitFor({ state: "detached" });
+  assert.equal(await focused(page), "Developer panel", "the focus goes back");
 }));

@@ -63,7 +63,8 @@ test("the developer panel shows what goes over the wire, and gives all of it awa
   await tab(page, "Wire").click();
   const search = panel(page).getByLabel("Search");
   await search.fill("rsvpToEvent");
-  const message = panel(page).getByRole("tabpanel").first().getByRole("listitem");
+  // An opened message has a list of its steps inside.
+  const message = panel(page).locator(".exchanges > li");
   await button(panel(page), /^Payments/).click();
   const shown = [];
   for (const one of await message.all()) {
@@ -80,6 +81,10 @@ test("the developer panel shows what goes over the wire, and gives all of it awa
   await search.fill("payment-response");
   const one = message.first();
   await one.getByRole("button").first().click();
+  const steps = one.getByRole("list", { name: "Steps of the paid call" });
+  assert.deepEqual(await steps.getByRole("listitem").locator("strong").allInnerTexts(), ["Asked", "Priced", "Signed", "Paid, answered"]);
+  const lengths = (await steps.getByRole("listitem").allInnerTexts()).slice(1);
+  for (const length of lengths) assert.match(length, /\d m?s$/, "how long it took");
   await button(one, "Reveal signatures and tokens").click();
   assert.match(await one.innerText(), /0x[0-9a-f]{130}/);
 

@@ -11,6 +11,7 @@ import { chromium as browserPath } from "../../dev/chromium.mjs";
 import { root } from "../../dev/lib/process.mjs";
 import { startStack } from "./browser-stack.mjs";
 import { install } from "./browser-wallet.mjs";
+import { isForThumbs } from "./thumb.mjs";
 
 const screenshots = join(root, ".dev", "screenshots");
 const PATIENCE_MILLIS = 20_000;
@@ -110,7 +111,8 @@ function watchPage(page, { stack, problems, isExpected }) {
 
 /**
  * The state that the page is in, as everybody sees it: no violation that axe knows of, nothing that has to
- * be scrolled sideways, in light and dark, wide and on a phone. A screenshot of each is kept.
+ * be scrolled sideways, in light and dark, wide and on a phone, where every control is for a thumb. A screenshot of
+ * each is kept.
  */
 export async function looksRight(page, name) {
   const before = page.viewportSize();
@@ -125,6 +127,7 @@ export async function looksRight(page, name) {
     }
     await hasNoSidewaysScroll(page, `${name}-${size}`);
   }
+  await isForThumbs(page, name);
   await page.setViewportSize(before);
   await page.emulateMedia({ colorScheme: null });
 }

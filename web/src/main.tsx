@@ -1,6 +1,7 @@
 import { StrictMode, Suspense, lazy } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app";
+import { watchKeyboard } from "./keyboard";
 import { startSession } from "./session";
 import "./style/tokens.css";
 import "./style/base.css";
@@ -26,6 +27,7 @@ if (root === null) throw new Error("the page has no #root");
 const isEntrance = /^\/check-in(\.html)?$/.test(location.pathname);
 const EntrancePage = lazy(() => import("./pages/entrance/page"));
 if (!isEntrance) startSession();
+watchKeyboard();
 createRoot(root).render(
   <StrictMode>
     {isEntrance ? (

@@ -11,6 +11,7 @@ export { Hash, shortHash, type HashProps } from "./hash";
 export { Json, jsonText } from "./json";
 export { safeLink } from "./links";
 export { linkProps, navigate, usePath, type Path } from "./router";
+export { useIsPhone } from "./phone";
 export { QrCode } from "./qr";
 export { SecretValue } from "./secret-value";
 export { Spinner } from "./spinner";

@@ -77,7 +77,10 @@ function received(state: SessionState, message: Out, at: number, key: number): S
     case "log":
       return logged(state, message, at, key);
     case "exchange":
-      return { ...state, exchanges: [...state.exchanges, { ...message, key }].slice(-EXCHANGES_MAX) };
+      return {
+        ...state,
+        exchanges: [...state.exchanges, { ...message, key, receivedAt: at }].slice(-EXCHANGES_MAX),
+      };
     case "payment_required":
       return question(state, message, at);
     case "sign_request":

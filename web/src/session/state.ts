@@ -15,7 +15,8 @@ import type {
 export type Message<T extends Out["type"]> = Extract<Out, { type: T }>;
 export type Question = Message<"payment_required">;
 export type SignRequest = Message<"sign_request">;
-export type Exchange = Message<"exchange"> & { key: number };
+/** `receivedAt`: when the message came here; the server counts in whole seconds. */
+export type Exchange = Message<"exchange"> & { key: number; receivedAt?: number | undefined };
 export type LogLine = { key: number; kind: string; text: string; at: number; receivedAt: number };
 /** The connected MCP server. */
 export type Server = { mcpUrl: string; name: string; protocol: string };

@@ -13,6 +13,7 @@ export function Composer() {
   const [text, setText] = useState("");
   const field = useRef<HTMLTextAreaElement>(null);
   const isOpen = useSession((state) => state.link === "open");
+  const hasSaid = useSession((state) => state.transcript.length > 0);
   const id = useId();
   const send = () => {
     const trimmed = text.trim();
@@ -52,6 +53,7 @@ export function Composer() {
         />
         <div className="composer-line">
           <SetupChips />
+          {hasSaid && <Button kind="ghost" icon="download" label="Save chat" onClick={saveChat} />}
           <Button kind="primary" type="submit" disabled={!isOpen} icon="send" label="Send" />
         </div>
       </div>
@@ -61,7 +63,9 @@ export function Composer() {
 
 function Suggestions({ isOpen }: { isOpen: boolean }) {
   const hasSecrets = useSession((state) => state.tools.some(({ name }) => name === "listSecrets"));
-  const hasSaid = useSession((state) => state.transcript.length > 0);
+  const hasAsked = useSession((state) => state.transcript.some(({ kind }) => kind === "you"));
+  // After that, each answer says what can be said next.
+  if (hasAsked) return null;
   return (
     <div className="suggestions" role="group" aria-label="Suggestions">
       {SUGGESTIONS.map((suggestion) => (
@@ -77,11 +81,6 @@ function Suggestions({ isOpen }: { isOpen: boolean }) {
       {hasSecrets && (
         <Button size="small" disabled={!isOpen} onClick={() => void callTool("listSecrets", {}, "chat")}>
           List secrets
-        </Button>
-      )}
-      {hasSaid && (
-        <Button size="small" kind="ghost" icon="download" onClick={saveChat}>
-          Save chat
         </Button>
       )}
     </div>

@@ -1,11 +1,16 @@
 import { numberOf, textOf } from "../../base/object";
 import { Badge, Money, Time, EventCover, eventTime, visible } from "../../parts";
-import { PaidButton } from "./paid-button";
+import { PaidButton, useIsOffered } from "./paid-button";
 
-type Props = { event: Record<string, unknown>; mcpUrl: string | null };
+type Props = {
+  event: Record<string, unknown>;
+  mcpUrl: string | null;
+  /** One of several: without its description. */
+  isShort?: boolean;
+};
 
 /** An event as its server describes it. Untrusted: every part is checked, and shown as text. */
-export function EventCard({ event, mcpUrl }: Props) {
+export function EventCard({ event, mcpUrl, isShort = false }: Props) {
   const id = textOf(event, "id");
   const title = visible(textOf(event, "title") ?? "Event without a title");
   const price = textOf(event, "price");
@@ -14,11 +19,12 @@ export function EventCard({ event, mcpUrl }: Props) {
   const place = textOf(event, "location");
   const description = textOf(event, "description");
   const isOnSale = status === "scheduled" && seats !== 0 && id !== undefined;
+  const hasButton = useIsOffered("rsvpToEvent", mcpUrl) && isOnSale;
   return (
     <article className="card event-card" aria-label={title}>
       <div className="event-cover">
         <EventCover id={id ?? title} path={textOf(event, "coverPath")} cut="wide" />
-        {price !== undefined && (
+        {price !== undefined && !hasButton && (
           <span className="event-price">
             <Money dollars={price} />
           </span>
@@ -28,7 +34,9 @@ export function EventCard({ event, mcpUrl }: Props) {
         <When event={event} />
         <h2 className="card-title">{title}</h2>
         {place !== undefined && <p className="second">{visible(place)}</p>}
-        {description !== undefined && <p className="second event-text">{visible(description)}</p>}
+        {description !== undefined && !isShort && (
+          <p className="second event-text">{visible(withoutMarks(description))}</p>
+        )}
         <div className="event-foot">
           {status === "scheduled" ? (
             <Seats left={event["seatsLeft"] === null ? null : seats} />
@@ -53,6 +61,14 @@ export function EventCard({ event, mcpUrl }: Props) {
 
 const STATUS: Record<string, string> = { cancelled: "Cancelled", past: "Over" };
 
+/** Markdown without the marks that a description may have. */
+function withoutMarks(text: string): string {
+  return text
+    .replaceAll(/(\*\*|__)(.+?)\1/g, "$2")
+    .replaceAll(/\[([^\]]+)\]\([^)\s]+\)/g, "$1")
+    .replaceAll(/^\s*[*-] /gm, "· ");
+}
+
 function When({ event }: { event: Record<string, unknown> }) {
   const startsAt = textOf(event, "startsAt");
   if (startsAt === undefined) return null;
@@ -65,6 +81,9 @@ function Seats({ left }: { left: number | null | undefined }) {
   if (left === undefined) return <span />;
   if (left === null) return <span className="seats seats-ok">Seats for everybody</span>;
   if (left === 0) return <span className="seats">Full</span>;
-  const words = left === 1 ? "1 seat left" : `${left} seats left`;
-  return <span className={left <= 5 ? "seats seats-few" : "seats seats-ok"}>{words}</span>;
+  return (
+    <span className={left <= 5 ? "seats seats-few" : "seats seats-ok"}>
+      {left} <span className="visually-hidden">{left === 1 ? "seat" : "seats"} </span>left
+    </span>
+  );
 }

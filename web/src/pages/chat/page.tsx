@@ -2,6 +2,7 @@
 import { useEffect, useRef } from "react";
 import { payWith, useSession } from "../../session";
 import "../../style/chat.css";
+import "../../style/cards.css";
 import { Composer } from "./composer";
 import { PaymentDialog } from "./payment-dialog";
 import { rememberServer } from "./recent-servers";

@@ -14,14 +14,19 @@ type Props = {
   title: string;
 };
 
+/** Whether the connected server is the one that offers this. */
+export function useIsOffered(tool: string, mcpUrl: string | null): boolean {
+  return useSession(
+    (state) => state.server?.mcpUrl === mcpUrl && state.tools.some(({ name }) => name === tool),
+  );
+}
+
 /** Calls a paid tool; without a wallet the wallets are offered first. The limits decide whether the user is asked before the payment. */
 export function PaidButton({ tool, args, mcpUrl, action, price, title }: Props) {
   const isOpen = useSession((state) => state.link === "open");
   const hasWallet = useSession((state) => state.wallet !== null);
   const isBusy = useSession((state) => state.running.some((one) => one.tool === tool));
-  const isOffered = useSession(
-    (state) => state.server?.mcpUrl === mcpUrl && state.tools.some(({ name }) => name === tool),
-  );
+  const isOffered = useIsOffered(tool, mcpUrl);
   if (!isOffered) return null;
   const text = price === undefined ? action : `${action} · ${moneyText(price)}`;
   return (

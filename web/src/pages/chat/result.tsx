@@ -33,7 +33,12 @@ export function Events({ events, mcpUrl }: { events: unknown[]; mcpUrl: string |
   return (
     <Offers items={events} noun="event" empty="This server has no events now.">
       {(event, place) => (
-        <EventCard key={`${textOf(event, "id") ?? ""}-${place}`} event={event} mcpUrl={mcpUrl} />
+        <EventCard
+          key={`${textOf(event, "id") ?? ""}-${place}`}
+          event={event}
+          mcpUrl={mcpUrl}
+          isShort={events.length > 1}
+        />
       )}
     </Offers>
   );

@@ -1,35 +1,25 @@
-import { useState } from "react";
 import { Badge, Button, CopyButton, Empty, Time } from "../../parts";
-import { clearLog, useSession } from "../../session";
-import { Search } from "./search";
+import { clearLog, useSession, type LogLine } from "../../session";
+import { useFiltered } from "./filtered";
 
 const TONES: Record<string, "plain" | "info" | "bad"> = { info: "plain", payment: "info", error: "bad" };
-const KINDS: Record<string, string> = { Steps: "info", Payments: "payment", Errors: "error" };
+const KINDS: Record<string, (line: LogLine) => boolean> = {
+  All: () => true,
+  Steps: ({ kind }) => kind === "info",
+  Payments: ({ kind }) => kind === "payment",
+  Errors: ({ kind }) => kind === "error",
+};
 
 /** The steps of the agent, newest first. */
 export function LogTab() {
   const log = useSession((state) => state.log);
-  const [text, setText] = useState("");
-  const [kind, setKind] = useState("All");
-  const wanted = text.trim().toLowerCase();
-  const found = log.filter((line) => wanted === "" || line.text.toLowerCase().includes(wanted));
-  const isOf = (name: string) => found.filter((line) => name === "All" || line.kind === KINDS[name]);
-  const shown = isOf(kind).toReversed();
-  const kinds = ["All", ...Object.keys(KINDS)].map((name) => ({ name, count: isOf(name).length }));
+  const { shown, search } = useFiltered(log, (line) => line.text, KINDS);
   const asText = shown
     .map((line) => `${new Date(line.at).toISOString()} ${line.kind} ${line.text}`)
     .join("\n");
   return (
     <div className="stack">
-      <Search
-        value={text}
-        onChange={setText}
-        shown={shown.length}
-        all={log.length}
-        kinds={kinds}
-        kind={kind}
-        onKind={setKind}
-      />
+      {search}
       <div className="row">
         <CopyButton text={asText} label="Copy" what="the log" />
         <Button size="small" onClick={clearLog}>

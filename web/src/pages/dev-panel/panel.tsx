@@ -1,7 +1,7 @@
 // The developer panel: steps, tools, messages and payments of the session. Beside the page; on a phone a sheet.
-import { useId, useRef, useSyncExternalStore, type KeyboardEvent } from "react";
+import { useId, useRef, type KeyboardEvent } from "react";
 import { Observable, useObservable } from "../../base/observable";
-import { Button, Dialog, tabAfter } from "../../parts";
+import { Button, Dialog, tabAfter, useIsPhone } from "../../parts";
 import { useSession } from "../../session";
 import "../../style/panel.css";
 import { exportAll } from "./export";
@@ -103,18 +103,5 @@ function Views() {
         <View />
       </div>
     </>
-  );
-}
-
-const PHONE = "(width < 48rem)";
-
-function useIsPhone(): boolean {
-  return useSyncExternalStore(
-    (listener) => {
-      const query = matchMedia(PHONE);
-      query.addEventListener("change", listener);
-      return () => query.removeEventListener("change", listener);
-    },
-    () => matchMedia(PHONE).matches,
   );
 }

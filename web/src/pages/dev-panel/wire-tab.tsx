@@ -4,7 +4,8 @@ import { Badge, Button, Empty, Json, Time, tabAfter } from "../../parts";
 import { useSession, type Exchange } from "../../session";
 import { CopyAs } from "./copy-buttons";
 import { masked } from "./mask";
-import { Search } from "./search";
+import { useFiltered } from "./filtered";
+import { PaySteps } from "./pay-steps";
 import { aboutOf, paymentParts, readable } from "./wire";
 
 const KINDS: Record<string, (exchange: Exchange) => boolean> = {
@@ -17,24 +18,10 @@ const KINDS: Record<string, (exchange: Exchange) => boolean> = {
 /** The requests to MCP servers and their answers, newest first. */
 export function WireTab() {
   const exchanges = useSession((state) => state.exchanges);
-  const [text, setText] = useState("");
-  const [kind, setKind] = useState("All");
-  const wanted = text.trim().toLowerCase();
-  const found = exchanges.filter((exchange) => wanted === "" || textsOf(exchange).includes(wanted));
-  const isOf = (name: string) => found.filter((exchange) => KINDS[name]?.(exchange) ?? true);
-  const shown = isOf(kind).toReversed();
-  const kinds = Object.keys(KINDS).map((name) => ({ name, count: isOf(name).length }));
+  const { shown, search } = useFiltered(exchanges, textsOf, KINDS);
   return (
     <div className="stack">
-      <Search
-        value={text}
-        onChange={setText}
-        shown={shown.length}
-        all={exchanges.length}
-        kinds={kinds}
-        kind={kind}
-        onKind={setKind}
-      />
+      {search}
       {shown.length === 0 ? (
         <Empty title={exchanges.length === 0 ? "No messages yet" : "No message fits the search"}>
           Requests to MCP servers and their answers are listed here.
@@ -52,13 +39,11 @@ export function WireTab() {
   );
 }
 
-/** All text of the exchange, in small letters. */
+/** All text of the exchange. */
 function textsOf(exchange: Exchange): string {
   const { url, method, status, requestBody, responseBody, requestHeaders, responseHeaders, error } = exchange;
   const headers = [...requestHeaders, ...responseHeaders].map((header) => header.join(": "));
-  return [url, method, String(status), requestBody, responseBody, ...headers, error ?? ""]
-    .join("\n")
-    .toLowerCase();
+  return [url, method, String(status), requestBody, responseBody, ...headers, error ?? ""].join("\n");
 }
 
 function Message({ exchange }: { exchange: Exchange }) {
@@ -100,6 +85,7 @@ function Parts({ exchange, name }: { exchange: Exchange; name: string }) {
       <span className="second mono exchange-url">
         {exchange.method} {exchange.url}
       </span>
+      <PaySteps exchange={exchange} />
       <CopyAs
         name={name}
         call={{

@@ -37,6 +37,11 @@ export function Tabs({
   const list = useRef<HTMLDivElement>(null);
   const [visited, setVisited] = useState<ReadonlySet<string>>(new Set());
   if (!visited.has(shown)) setVisited(new Set([...visited, shown]));
+  // On a phone the line of tabs is longer than the screen.
+  useEffect(() => {
+    const tab = list.current?.querySelector('[aria-selected="true"]');
+    tab?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [shown]);
   const onKeyDown = (event: KeyboardEvent) => {
     const place = tabAfter(
       event.key,

@@ -1,4 +1,4 @@
-import type { ReactNode } from "react";
+import { useLayoutEffect, useRef, type ReactNode } from "react";
 
 type Heading = string | { text: string; isNumber: true };
 
@@ -11,8 +11,16 @@ type Props = {
   children: ReactNode;
 };
 
-/** A table in a box that scrolls sideways. */
+/** A table in a box that scrolls sideways. On a phone its rows are blocks, and each cell says what it is. */
 export function Table({ label, hasCaption = false, headings, children }: Props) {
+  const body = useRef<HTMLTableSectionElement>(null);
+  useLayoutEffect(() => {
+    for (const cell of body.current?.querySelectorAll("td") ?? []) {
+      const heading = headings[cell.cellIndex];
+      const text = typeof heading === "string" ? heading : heading?.text;
+      if (text !== undefined && text !== "" && cell.colSpan === 1) cell.dataset["label"] = text;
+    }
+  });
   return (
     <div className="host-scroll" role="region" aria-label={label} tabIndex={0}>
       <table className="host-table">
@@ -33,7 +41,7 @@ export function Table({ label, hasCaption = false, headings, children }: Props) 
             })}
           </tr>
         </thead>
-        <tbody>{children}</tbody>
+        <tbody ref={body}>{children}</tbody>
       </table>
     </div>
   );

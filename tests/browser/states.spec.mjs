@@ -1,0 +1,39 @@
+// States that are seldom seen, each looked at once: no money, no seats, no answer that fits.
+import { test } from "node:test";
+import { browserStage, looksRight } from "../support/browser.mjs";
+import { arrive, button, card, dialog, say } from "../support/browser-guest.mjs";
+
+let full, open;
+
+const stage = browserStage(async (stack) => {
+  full = await stack.createEvent({ title: "Full evening", location: "Betahaus, Berlin", capacity: 1 });
+  open = await stack.createEvent({ title: "Open evening", location: "Online", capacity: 2 });
+  await stack.buySeat(full);
+});
+
+test("a full event has no button, in the chat and on its own page, and its checkout says so", stage.visit({}, async ({ page }) => {
+  await arrive(page, { mcpUrl: stage.stack.host.mcpUrl, money: false });
+  await say(page, "list events");
+  await card(page, full.title).getByText("Full", { exact: true }).waitFor();
+  await button(page, /for Full evening$/).waitFor({ state: "detached" });
+  await looksRight(page, "chat-full");
+  await page.goto(`/e/${stage.stack.host.scope}/${full.id}`);
+  await page.getByText(/^(Full|Sold out)/).first().waitFor();
+  await page.getByRole("link", { name: /^Get a ticket/ }).waitFor({ state: "detached" });
+  await looksRight(page, "public-full");
+  await page.goto(`/buy/${stage.stack.host.scope}/${full.id}`);
+  await page.getByText(/full|sold out/i).first().waitFor();
+  await looksRight(page, "checkout-full");
+}));
+
+test("with an empty wallet the chat says how to fill it, and the words that it does not know lead on", stage.visit({}, async ({ page }) => {
+  await arrive(page, { mcpUrl: stage.stack.host.mcpUrl, money: false });
+  await page.getByText("Your wallet is empty.").waitFor();
+  await say(page, `rsvp to the ${open.title}`);
+  await page.getByText(/Nothing was charged/).first().waitFor();
+  await dialog(page).waitFor({ state: "detached" });
+  await looksRight(page, "chat-empty-wallet");
+  await say(page, "colourless green ideas sleep furiously");
+  await page.getByRole("group", { name: "What you can say next" }).waitFor();
+  await looksRight(page, "chat-not-understood");
+}));
