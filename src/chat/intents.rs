@@ -43,10 +43,11 @@ pub fn understand(text: &str, context: &Context<'_>) -> Intent {
     if let Some(missing) = context.awaiting {
         return answered(text, &words, missing, direct, context);
     }
-    direct.unwrap_or_else(|| match request(text, &words, context) {
-        other @ (Intent::Unknown | Intent::NotFound { .. }) => part(text, context).unwrap_or(other),
-        intent => intent,
-    })
+    let intent = direct.unwrap_or_else(|| request(text, &words, context));
+    if matches!(intent, Intent::Unknown | Intent::NotFound { .. }) {
+        return part(text, context).unwrap_or(intent);
+    }
+    intent
 }
 
 /// What the first understood part of a message asks for: `I lost it, where is my ticket`. The parts left out may be conditions, so
