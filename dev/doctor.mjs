@@ -41,6 +41,8 @@ async function checkHere(settings, report) {
   if (bindings.length === 0) report.ok("bindings", "KV, objects with their migrations, cron and page are in wrangler.toml");
   const mail = settings.value("MAIL_FROM");
   report.ok("mail", mail ? `leaves through ${settings.value("MAIL_API_URL") || "the binding EMAIL"}` : "off; MAIL_FROM switches it on");
+  const inbox = settings.value("MAIL_INBOX");
+  report.ok("answers by mail", inbox ? `arrive at ${inbox}; its domain must be routed here (docs/deploy.md, Mail)` : "off; MAIL_INBOX switches them on");
   // What is faulty is named already, and cannot be asked.
   const isAsked = !faults.some(({ name }) => ["NETWORKS", "RPC_URLS"].includes(name));
   const networks = isAsked ? settings.networks() : [];

@@ -106,6 +106,7 @@ async function worker(url, port, { rpc, facilitator }) {
     GAS_COIN_USD: COIN_USD,
     RPC_URLS: JSON.stringify({ [NETWORK]: rpc }),
     MAIL_FROM: "Events Concierge <concierge@example.org>",
+    MAIL_INBOX: "reply@desk.example.org",
     ...settingsIn(process.env, VARIABLES),
   };
   const args = ["node_modules/wrangler/bin/wrangler.js", "dev", "--env=", "--local", "--port", String(port)];

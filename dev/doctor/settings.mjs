@@ -71,6 +71,9 @@ export function settingFaults(settings) {
   if (facilitator !== "self" && !URL.canParse(facilitator)) todo("FACILITATOR_URL", "set an address, or self");
   if (!["", "off", "open", "token"].includes(value("FACILITATOR_API"))) todo("FACILITATOR_API", "must be off, open or token");
   keyFaults(settings, todo);
+  const inbox = value("MAIL_INBOX");
+  if (inbox && !/^[^@+\s]{1,15}@[^@\s]+\.[^@\s]+$/.test(inbox)) todo("MAIL_INBOX", "set an address such as reply@desk.example.org: at most 15 characters before the @, no +");
+  if (inbox && !value("MAIL_FROM")) todo("MAIL_FROM", "is missing; MAIL_INBOX takes answers to its mails");
   if (value("MAIL_API_URL") && !has("MAIL_API_KEY")) todo("MAIL_API_KEY", "is missing; MAIL_API_URL needs it as a secret");
   return faults;
 }

@@ -17,6 +17,7 @@ pub const VARIABLES: &[&str] = &[
     "OPENAI_MODEL",
     "MAIL_FROM",
     "MAIL_API_URL",
+    "MAIL_INBOX",
     "GAS_COIN_USD",
     "GAS_BUDGETS",
     "SETTLE_MIN",

@@ -233,9 +233,10 @@ pub(super) fn read_mail(
     set: &impl Fn(&str) -> Option<String>,
 ) -> Option<MailSettings> {
     let (from, url, key) = (set("MAIL_FROM"), set("MAIL_API_URL"), set("MAIL_API_KEY"));
+    let inbox = set("MAIL_INBOX");
     // Half of these settings would send mail by another way than intended.
     for (name, is_missing) in [
-        ("MAIL_FROM", from.is_none() && (url.is_some() || key.is_some())),
+        ("MAIL_FROM", from.is_none() && (url.is_some() || key.is_some() || inbox.is_some())),
         ("MAIL_API_KEY", url.is_some() && key.is_none()),
         ("MAIL_API_URL", key.is_some() && url.is_none()),
     ] {
@@ -260,8 +261,13 @@ pub(super) fn read_mail(
             .ok_or_else(|| "is not a key: visible ASCII characters, no spaces".to_owned())
     });
     let key = take(faults, "MAIL_API_KEY", key.transpose());
+    let inbox = inbox.map(|text| {
+        let remedy = "is not an address such as reply@desk.example.org, with at most 15 characters before the @ and no plus sign";
+        settings::read_inbox(&text).ok_or_else(|| remedy.to_owned())
+    });
+    let inbox = take(faults, "MAIL_INBOX", inbox.transpose());
     let api = url?.zip(key?).map(|(url, key)| MailApi { url, key });
-    Some(MailSettings { from: from??, api })
+    Some(MailSettings { from: from??, api, inbox: inbox? })
 }
 
 pub(super) fn read_mail_webhook(text: Option<String>) -> Result<Option<WebhookSecret>, String> {

@@ -12,6 +12,10 @@ const state = rust.__worker_init_state();
 // One function per call in flight; it fails the call.
 const inFlight = new Set();
 
+// The longest mail that is read (RAW_BYTES_MAX in src/mail/inbound).
+const MAIL_BYTES_MAX = 5_242_880;
+const MAIL_TOO_LONG = "This mail is longer than 5 MB. Please send it again with smaller files, or without them.";
+
 // Retry delay of an alarm that has failed.
 const ALARM_AGAIN_MILLIS = 60_000;
 
@@ -185,6 +189,17 @@ export default {
       ensureInstance();
       return rust.fetch(request, env, ctx);
     });
+  },
+
+  // A mail to an address that is routed to this Worker. An error makes the sender's server try again.
+  async email(message, env) {
+    if (message.rawSize > MAIL_BYTES_MAX) return message.setReject(MAIL_TOO_LONG);
+    const raw = new Uint8Array(await new Response(message.raw).arrayBuffer());
+    const refused = await guarded(() => {
+      ensureInstance();
+      return rust.__mail_in(message.from, message.to, raw, env);
+    });
+    if (refused !== undefined) message.setReject(refused);
   },
 
   // A failed run is not retried: the next run does the same work.

@@ -14,6 +14,7 @@ use crate::edge::gateway::{Gateway, Stop};
 use crate::edge::platform::now;
 use crate::edge::world::EdgeWorld;
 use crate::host::command::Action;
+use crate::mail::inbound::resend;
 use crate::mail::settings::Sender;
 use crate::mail::{Message, api, webhook};
 use crate::ports::{Delivery, Http, Mail, MailError, Sent, within};
@@ -63,6 +64,10 @@ async fn hand_over(
         "" => SendEmailBuilder::builder(from.address.as_str(), to, subject),
         _ => SendEmailBuilder::builder_with_email_address_and_str(&sender, to, subject),
     };
+    let builder = match &message.reply_to {
+        Some(reply_to) => builder.reply_to(reply_to.as_str()),
+        None => builder,
+    };
     let headers = headers(message, from.address.domain());
     let built = builder.text(&message.text).headers(&headers.map_err(broken)?).build();
     match binding.send_with_builder(&built).await {
@@ -100,7 +105,7 @@ fn read_error(error: &js_sys::Error) -> MailError {
 }
 
 impl Gateway {
-    /// Handles a provider's webhook. Events of unknown mails and of unknown kinds are accepted too, because a
+    /// Handles a provider's webhook: a mail that has come in, or what became of one that went out. Events of unknown mails and of unknown kinds are accepted too, because a
     /// provider repeats refused ones.
     pub(super) async fn mail_webhook(&self, headers: &Headers, body: &[u8]) -> Result<Reply, Stop> {
         let refused =
@@ -110,6 +115,9 @@ impl Gateway {
         })?;
         let webhook_id = webhook::verify(secret, headers, body, now())
             .map_err(|error| refused(Code::WebhookRefused, error.to_string()))?;
+        if let Some(received) = resend::read(body) {
+            return Ok(self.mail_received(received).await?);
+        }
         let Some(event) = webhook::read(body) else { return Ok(Reply::empty(204)) };
         let webhook::Event { scope, mail_id, fate } = event;
         let answer = self.tell(scope, Action::MailEvent { webhook_id, mail_id, fate }).await?;

@@ -17,6 +17,7 @@ mod gateway;
 mod guest_object;
 mod host_object;
 mod mail;
+mod mail_in;
 mod object;
 mod page;
 mod panic;

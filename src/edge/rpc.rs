@@ -20,7 +20,9 @@ use crate::edge::shim;
 use crate::facilitator::own::api;
 use crate::guest::handshake::{self, Handshake};
 use crate::host::command::{Action, Command, HEADER};
+use crate::mail::inbound::Incoming;
 use crate::ports::{Level, PayeeClaim, SqlError};
+use crate::products::desk::incoming::Taken;
 use crate::tickets::ask::{Ask, NotTold, Told};
 use crate::wallets::budget;
 
@@ -226,6 +228,19 @@ pub(super) async fn bought_by(
         404 => Ok(Err(NotTold::Gone)),
         503 => Ok(Err(NotTold::BeingRestored)),
         _ => answer_of(response, "Host").await.map(Ok),
+    }
+}
+
+/// Gives a mail to the object of the host that it seems to be for. `None`: there is no such host.
+pub(super) async fn mail_in(env: &Env, host: &ScopeId, mail: &Incoming) -> Result<Option<Taken>> {
+    let request_id = RequestId::random(&EdgeRandom);
+    let command = Command::of_ours(request_id, host.clone(), Action::MailIn);
+    let body = serde_json::to_vec(mail)?;
+    let (stub, request) = to_host(env, &command, &Headers::default(), &body)?;
+    let response = stub.fetch_with_request(request).await?;
+    match response.status_code() {
+        404 => Ok(None),
+        _ => answer_of(response, "Host").await.map(Some),
     }
 }
 

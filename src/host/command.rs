@@ -83,6 +83,8 @@ pub enum Action {
         mail_id: MailId,
         fate: Fate,
     },
+    /// Take a customer's mail into the thread of its ticket. The body is a `mail::inbound::Incoming` in JSON.
+    MailIn,
     /// Return whether the vault still needs the previous master key. A host with empty storage is restored first,
     /// because its records in KV hold sealed values too.
     Resealed,

@@ -50,9 +50,10 @@ use crate::ledger::limits::Limits;
 use crate::ledger::payments;
 use crate::mail;
 use crate::ports::{Level, Log, SqlError, World, storage};
-use crate::products::events;
+use crate::products::{desk, events};
 use crate::rails::outcome::{Abort, Failure, Fatal};
 use crate::sale::cx::Cx;
+use crate::sale::request::ok;
 use crate::shop::Shop;
 use crate::shop::memory::Memory;
 use crate::shop::profile::Profile;
@@ -184,6 +185,7 @@ impl<W: World> Host<W> {
             | Action::CheckCode { .. }
             | Action::MailEvent { .. } => Err(no_such_host()),
             Action::Own(own) => self.own(&profile, &command, &caller, own, &body).await,
+            Action::MailIn => mail_in(&self.cx(&profile), &body),
             Action::BoughtBy(ask) => bought::bought_by(&self.cx(&profile), &profile, ask),
             Action::Resealed => resealing::resealed(&object, &self.resealing, &profile),
             Action::AtHost(asked) => match asked {
@@ -249,6 +251,13 @@ impl<W: World> Host<W> {
 
 fn log_fatal(log: &impl Log, what: &str, request_id: &str) {
     log.line(Level::Error, what, &[("requestId", request_id)]);
+}
+
+/// A customer's mail, as the gateway has read it.
+fn mail_in(cx: &Cx<'_, impl World>, body: &[u8]) -> Result<Reply, Failure> {
+    let mail = serde_json::from_slice(body);
+    let mail = mail.map_err(|error| SqlError(format!("an incoming mail: {error}")))?;
+    Ok(ok(&desk::incoming::receive(cx, &mail)?))
 }
 
 fn no_such_host() -> Failure {

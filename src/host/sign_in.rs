@@ -54,7 +54,11 @@ pub(super) fn before_sign_in(
             let noted = if object.is_used() { note() } else { Ok(()) };
             noted.map(|()| Reply::empty(204)).map_err(Failure::from)
         }
-        Action::Resealed | Action::BoughtBy(_) | Action::AtHost(_) | Action::Own(_) => return None,
+        Action::MailIn
+        | Action::Resealed
+        | Action::BoughtBy(_)
+        | Action::AtHost(_)
+        | Action::Own(_) => return None,
     })
 }
 

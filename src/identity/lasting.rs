@@ -23,6 +23,8 @@ pub struct IdentityKeys {
     pub(super) backup: [u8; 32],
     /// Hides wallets in the index of buyers. Derived as `backup` is.
     pub(super) holder: [u8; 32],
+    /// Signs what opens a ticket of the desk. Derived as `backup` is.
+    pub(super) ticket: [u8; 32],
 }
 
 /// Text that is not an intact `IDENTITY_KEYS`.
@@ -42,7 +44,8 @@ impl IdentityKeys {
     fn new(scope: [u8; 32], wallet: [u8; 32]) -> Self {
         let both = [scope, wallet].concat();
         let (backup, holder) = (expand(&both, "backup"), expand(&both, "holder"));
-        Self { scope, wallet, backup, holder }
+        let ticket = expand(&both, "ticket");
+        Self { scope, wallet, backup, holder, ticket }
     }
 
     /// Parses the setting `IDENTITY_KEYS`.

@@ -56,4 +56,5 @@ pub const MIGRATIONS: Migrations = &[
     include_str!("schema-26.sql"),
     include_str!("schema-23.sql"),
     include_str!("schema-31.sql"),
+    include_str!("schema-29.sql"),
 ];

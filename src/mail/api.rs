@@ -13,6 +13,8 @@ pub const SCOPE_TAG: &str = "concierge_scope";
 pub const MAIL_TAG: &str = "concierge_mail";
 const TIMEOUT_MILLIS: u32 = 20_000;
 const ANSWER_BYTES_MAX: usize = 16 * 1024;
+/// The longest mail that is taken from the API. It brings no files.
+const RECEIVED_BYTES_MAX: usize = 1024 * 1024;
 const PROVIDER_ID_CHARS_MAX: usize = 128;
 
 /// The request that sends a mail. The same mail always gives the same request.
@@ -26,7 +28,7 @@ pub fn request(api: &MailApi, from: &Sender, message: &Message) -> HttpRequest {
         .collect();
     headers.insert("Message-ID".to_owned(), message.message_id(domain).into());
     headers.insert("Auto-Submitted".to_owned(), "auto-generated".into());
-    let body = json!({
+    let mut body = json!({
         "from": from.to_string(),
         "to": [message.to],
         "subject": message.subject,
@@ -37,6 +39,9 @@ pub fn request(api: &MailApi, from: &Sender, message: &Message) -> HttpRequest {
             {"name": MAIL_TAG, "value": message.id},
         ],
     });
+    if let (Some(reply_to), Some(members)) = (&message.reply_to, body.as_object_mut()) {
+        members.insert("reply_to".to_owned(), reply_to.as_str().into());
+    }
     HttpRequest {
         body: Some(body.to_string()),
         url: api.url.clone(),
@@ -46,6 +51,18 @@ pub fn request(api: &MailApi, from: &Sender, message: &Message) -> HttpRequest {
         ],
         timeout_millis: TIMEOUT_MILLIS,
         response_bytes_max: ANSWER_BYTES_MAX,
+    }
+}
+
+/// The request for a mail that has arrived, by the id in its webhook.
+#[must_use]
+pub fn received(api: &MailApi, id: &str) -> HttpRequest {
+    HttpRequest {
+        body: None,
+        url: format!("{}/receiving/{id}", api.url.trim_end_matches('/')),
+        headers: vec![("authorization".to_owned(), format!("Bearer {}", api.key.as_str()))],
+        timeout_millis: TIMEOUT_MILLIS,
+        response_bytes_max: RECEIVED_BYTES_MAX,
     }
 }
 

@@ -10,9 +10,12 @@
 //! A mail is *sending* before its request is sent. [`crate::ports::Delivery`] decides about a mail whose answer is lost.
 //! An API that supports `Idempotency-Key` gets it again with the same id, so it arrives once. The `EMAIL` binding has no
 //! such key: the mail becomes *unknown* and the host sees it (`GET /api/users/mail`), so it arrives at most once.
+//!
+//! What customers answer comes in by [`inbound`].
 
 pub mod api;
 mod flush;
+pub mod inbound;
 mod new_mail;
 pub mod outbox;
 pub mod reports;

@@ -18,6 +18,7 @@ pub struct NewMail {
     pub(super) subject: String,
     pub(super) text: String,
     pub(super) ticket: Option<u32>,
+    pub(super) reply_to: Option<EmailAddress>,
 }
 
 /// Why a mail is refused.
@@ -55,7 +56,13 @@ impl NewMail {
         if crate::base::text::is_blank(&text) || text.len() > TEXT_BYTES_MAX || !is_plain {
             return Err(MailFault::Text);
         }
-        Ok(Self { kind, scope, to, subject: subject.to_owned(), text, ticket })
+        Ok(Self { kind, scope, to, subject: subject.to_owned(), text, ticket, reply_to: None })
+    }
+
+    /// The same mail with an address to answer to.
+    #[must_use]
+    pub fn answered_at(self, reply_to: Option<EmailAddress>) -> Self {
+        Self { reply_to, ..self }
     }
 }
 

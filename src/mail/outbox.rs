@@ -64,9 +64,9 @@ pub fn queue(
 ) -> Result<MailId, SqlError> {
     let id = MailId::random(world);
     let statement = "INSERT INTO mail_outbox (id, kind, scope, to_address, subject, body, ticket, \
-         state, attempts, next_at, created_at, updated_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'queued', 0, ?8, ?8, ?8)";
-    let parameters: [SqlValue; 8] = [
+         state, attempts, next_at, created_at, updated_at, reply_to) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'queued', 0, ?8, ?8, ?8, ?9)";
+    let parameters: [SqlValue; 9] = [
         id.as_str().into(),
         mail.kind.as_str().into(),
         mail.scope.as_str().into(),
@@ -75,6 +75,7 @@ pub fn queue(
         mail.text.as_str().into(),
         mail.ticket.map_or(SqlValue::Null, SqlValue::from),
         now.into(),
+        mail.reply_to.as_ref().map(EmailAddress::as_str).into(),
     ];
     world.run(statement, &parameters)?;
     Ok(id)
@@ -95,8 +96,8 @@ pub fn due(sql: &impl Sql, now: UnixSeconds, limit: u32) -> Result<Vec<MailId>, 
 /// # Errors
 /// As [`queue`].
 pub fn find_queued(sql: &impl Sql, id: &MailId) -> Result<Option<Due>, SqlError> {
-    let statement = "SELECT id, kind, scope, to_address, subject, body, ticket, attempts \
-         FROM mail_outbox WHERE state = 'queued' AND id = ?1";
+    let statement = "SELECT id, kind, scope, to_address, subject, body, ticket, reply_to, \
+         attempts FROM mail_outbox WHERE state = 'queued' AND id = ?1";
     let mut found = all(sql, statement, &[id.as_str().into()], |columns| {
         let message = Message {
             id: columns.parsed(MailId::parse)?,
@@ -106,6 +107,7 @@ pub fn find_queued(sql: &impl Sql, id: &MailId) -> Result<Option<Due>, SqlError>
             subject: columns.text()?,
             text: columns.text()?,
             ticket: optional_number(columns)?,
+            reply_to: columns.optional_text()?.and_then(|text| EmailAddress::parse(&text).ok()),
         };
         Ok(Due { message, attempts: number(columns)? })
     })?;

@@ -60,16 +60,16 @@ pub fn note(
     sql.run(known, &[id.as_str().into(), now.into()]).map(drop)
 }
 
-/// The number of mails of a kind that bounced since `since`, failed at the provider or were reported as spam, and the
-/// number of sent mails. Kinds are counted apart, so that what buyers of seats cause stops no mail of the desk.
+/// The number of mails of a kind that the provider refused, that bounced or were reported as spam since `since`, and the
+/// number of mails that it was asked to send. A binding without webhooks says nothing but its refusals. Kinds are counted apart, so that what buyers of seats cause stops no mail of the desk.
 ///
 /// # Errors
 /// As [`note`].
 pub fn failures(sql: &impl Sql, kind: Kind, since: UnixSeconds) -> Result<(u64, u64), SqlError> {
-    let statement = "SELECT (SELECT count(DISTINCT e.mail_id) FROM mail_events e \
-         JOIN mail_outbox m ON m.id = e.mail_id \
-         WHERE e.at >= ?1 AND e.kind <> 'delivered' AND m.kind = ?2), \
-         (SELECT count(*) FROM mail_outbox WHERE state = 'sent' AND updated_at >= ?1 AND kind = ?2)";
+    let statement = "SELECT (SELECT count(*) FROM mail_outbox m WHERE m.kind = ?2 AND \
+         ((m.state = 'failed' AND m.updated_at >= ?1) OR EXISTS (SELECT 1 FROM mail_events e \
+         WHERE e.mail_id = m.id AND e.at >= ?1 AND e.kind <> 'delivered'))), \
+         (SELECT count(*) FROM mail_outbox WHERE state IN ('sent', 'failed') AND updated_at >= ?1 AND kind = ?2)";
     let parameters = [since.into(), kind.as_str().into()];
     let Some(mut columns) = first(sql, statement, &parameters)? else { return Ok((0, 0)) };
     Ok((columns.count()?, columns.count()?))

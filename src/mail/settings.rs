@@ -5,6 +5,7 @@ use std::fmt;
 use url::Url;
 
 use crate::base::email::EmailAddress;
+use crate::mail::inbound::token::MAILBOX_BYTES_MAX;
 
 const NAME_CHARS_MAX: usize = 100;
 const KEY_CHARS_MAX: usize = 512;
@@ -16,6 +17,8 @@ pub struct MailSettings {
     pub from: Sender,
     /// The HTTP API that sends mails; `None` for the `EMAIL` binding.
     pub api: Option<MailApi>,
+    /// The address of `MAIL_INBOX`, at which customers' answers arrive. Without it mails name no address to answer to.
+    pub inbox: Option<EmailAddress>,
 }
 
 /// The sender of all mails.
@@ -87,6 +90,14 @@ impl fmt::Debug for MailKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("MailKey(…)")
     }
+}
+
+/// Parses the address of the inbox. Its name leaves room for a ticket's token.
+#[must_use]
+pub fn read_inbox(text: &str) -> Option<EmailAddress> {
+    let address = EmailAddress::parse(text).ok()?;
+    let name = address.as_str().split('@').next().unwrap_or_default();
+    (name.len() <= MAILBOX_BYTES_MAX && !name.contains('+')).then_some(address)
 }
 
 /// Parses the URL of the mail API. Plain HTTP is allowed on this machine only, because requests contain the key.

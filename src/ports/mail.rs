@@ -54,6 +54,8 @@ pub struct Message {
     pub text: String,
     /// The number of the desk's ticket whose thread it joins.
     pub ticket: Option<u32>,
+    /// Where an answer goes; otherwise to the sender.
+    pub reply_to: Option<EmailAddress>,
 }
 
 impl Message {

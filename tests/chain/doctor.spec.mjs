@@ -53,7 +53,7 @@ test("settings with which everything works are ok, with chain, token, facilitato
   assert.deepEqual(todo, []);
   assert.ok(ok);
   const names = checks.map(({ check }) => check).sort();
-  assert.deepEqual(names, ["bindings", "chain Base Sepolia", "clock", "facilitator Base Sepolia", "mail", "settings", "token Base Sepolia"]);
+  assert.deepEqual(names, ["answers by mail", "bindings", "chain Base Sepolia", "clock", "facilitator Base Sepolia", "mail", "settings", "token Base Sepolia"]);
 });
 
 test("each fault of a setting is told with what to do", async () => {

@@ -18,6 +18,7 @@ mod explorer;
 mod fuzz;
 mod golden;
 mod guest;
+mod inbox;
 mod input;
 mod layers;
 mod mail;

@@ -80,14 +80,18 @@ impl PostOffice {
 }
 
 /// Exactly the members of Resend's `POST /emails` that we use, each of its kind.
+fn is_address(text: &str) -> bool {
+    !text.contains([',', ';', '<', ' ', '\r', '\n']) && text.contains('@')
+}
+
 fn check(body: &Value) {
-    let members: Vec<_> = body.as_object().unwrap().keys().map(String::as_str).collect();
+    let mut members: Vec<_> = body.as_object().unwrap().keys().map(String::as_str).collect();
+    members.retain(|name| *name != "reply_to");
+    assert!(body.get("reply_to").is_none_or(|to| is_address(to.as_str().unwrap())));
     assert_eq!(members, ["from", "headers", "subject", "tags", "text", "to"]);
     assert_eq!(body["from"], "Events <events@example.com>");
     let to = body["to"].as_array().unwrap();
     assert_eq!(to.len(), 1, "one recipient");
-    let is_address =
-        |text: &str| !text.contains([',', ';', '<', ' ', '\r', '\n']) && text.contains('@');
     assert!(is_address(to[0].as_str().unwrap()));
     assert!(!body["text"].as_str().unwrap().is_empty());
     let mut lines: Vec<&Value> = body["headers"].as_object().unwrap().values().collect();

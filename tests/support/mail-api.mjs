@@ -23,13 +23,14 @@ class Refusal extends Error {
  *   "hangs", or a status with which it refuses.
  * - `requests`: `{key, body, status}` each, without a status as long as there is no answer.
  * - `arrived`: the delivered mails. `codeFor(address)`: the newest code.
+ * - `received`: mails that have come in, by id, in the form of `GET /emails/receiving/{id}`.
  * - `webhook(event, changes)`: headers and body of a signed webhook; `changes` replace parts of it afterwards.
  * - `stop()`.
  */
 export async function startMailApi({ from = "Events <events@example.org>" } = {}) {
   const apiKey = `re_${randomBytes(12).toString("hex")}`;
   const secret = randomBytes(24);
-  const state = { apiKey, from, next: [], requests: [], arrived: [], known: new Map() };
+  const state = { apiKey, from, next: [], requests: [], arrived: [], known: new Map(), received: new Map() };
   const server = await serve((request, response) => void answer(state, request, response));
   const url = `${server.origin}/emails`;
   return {
@@ -68,6 +69,7 @@ async function answer(state, request, response) {
 
 function take(state, request, text, says) {
   const { headers, method, url } = request;
+  if (method === "GET") return received(state, headers, url);
   if (method !== "POST" || url !== "/emails") throw new Refusal(404, "not_found");
   if (headers.authorization !== `Bearer ${state.apiKey}`) throw new Refusal(401, "missing_api_key");
   if (headers["content-type"] !== "application/json") throw new Refusal(415, "invalid_content_type");
@@ -84,12 +86,22 @@ function take(state, request, text, says) {
   return says === "takes and hangs" ? undefined : [200, { id }];
 }
 
+/** A mail that has come in, by the id in its webhook. */
+function received(state, headers, url) {
+  if (headers.authorization !== `Bearer ${state.apiKey}`) throw new Refusal(401, "missing_api_key");
+  const mail = state.received.get(/^\/emails\/receiving\/([\w-]+)$/.exec(url)?.[1]);
+  if (mail === undefined) throw new Refusal(404, "not_found");
+  return [200, mail];
+}
+
 function checked(text, sender) {
   const mail = JSON.parse(text);
   const must = (fits) => {
     if (!fits) throw new Refusal(422, "validation_error");
   };
-  must(Object.keys(mail).sort().join() === "from,headers,subject,tags,text,to");
+  const { reply_to: replyTo, ...rest } = mail;
+  must(Object.keys(rest).sort().join() === "from,headers,subject,tags,text,to");
+  must(replyTo === undefined || ADDRESS.test(replyTo));
   must(mail.from === sender);
   must(Array.isArray(mail.to) && mail.to.length === 1 && ADDRESS.test(mail.to[0]));
   const lines = [mail.subject, ...Object.values(mail.headers)];

@@ -27,6 +27,7 @@ pub const CARRIED: &[(&str, &str)] = &[
     // A mail with a sign-in code contains the code.
     ("mail_outbox", "kind <> 'code'"),
     ("mail_events", "TRUE"),
+    ("mail_in", "TRUE"),
     ("signed_out", "TRUE"),
     // Records that KV did not have yet. A restore does not send them (`merge.rs`).
     ("outbox", "TRUE"),

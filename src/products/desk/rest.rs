@@ -14,12 +14,12 @@ use crate::ports::{SqlError, World};
 use crate::products::desk::call::DeskCall;
 use crate::products::desk::drafts::{self, Draft, State};
 use crate::products::desk::input::{self, DeskChanges, Note, TicketChanges, Verdict};
+use crate::products::desk::outgoing::write_to_customer;
 use crate::products::desk::rules::{DeskView, Held, Rules};
 use crate::products::desk::tickets::{self, EntryKind};
 use crate::products::desk::views::{Approvals, DraftView, TicketView, Tickets};
 use crate::products::desk::work::{
     assign, author_of, call_as_owner, find_ticket, resolve, save_ticket, stored_ticket,
-    write_to_customer,
 };
 use crate::products::desk::{Author, Status, articles};
 use crate::rails::outcome::{Abort, Failure};
@@ -212,7 +212,8 @@ pub fn reject(cx: &Cx<'_, impl World>, id: &DraftId, verdict: &Verdict) -> Resul
 /// The desk's rules, and its mail statistics.
 pub fn desk_settings(cx: &Cx<'_, impl World>) -> Result<DeskView, SqlError> {
     let now = cx.world.now();
-    Rules::load(cx.world, now)?.view(cx.world, now)
+    let takes_mail = cx.config.mail.as_ref().is_some_and(|mail| mail.inbox.is_some());
+    Rules::load(cx.world, now)?.view(cx.world, takes_mail, now)
 }
 
 pub fn change_desk(cx: &Cx<'_, impl World>, changes: &DeskChanges) -> Result<DeskView, Failure> {

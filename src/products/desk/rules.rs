@@ -12,6 +12,7 @@ use crate::mail::{Kind, reports};
 use crate::ports::storage::first;
 use crate::ports::{Sql, SqlError, SqlValue};
 use crate::products::desk::input::DeskChanges;
+use crate::products::desk::messages;
 
 /// The period in which failures are counted, seconds.
 const WINDOW_SECONDS: i64 = 86_400;
@@ -43,9 +44,28 @@ pub struct DeskView {
     /// Mails that were sent in the last 24 hours.
     #[cfg_attr(test, ts(type = "number"))]
     pub sent: u64,
-    /// Mails that bounced or got a complaint.
+    /// Mails that the provider refused, that bounced or got a complaint.
     #[cfg_attr(test, ts(type = "number"))]
     pub failed: u64,
+    /// Whether customers can answer by mail.
+    pub takes_mail: bool,
+    /// Mails that came in today and yesterday.
+    pub mail_in: MailIn,
+}
+
+/// Mails that came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct MailIn {
+    /// Answers that reached their ticket.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub added: u64,
+    /// Automatic answers, which are only counted.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub automatic: u64,
+    /// Mails that belong to no ticket, or are beyond a limit.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub refused: u64,
 }
 
 /// Why a call becomes a draft.
@@ -163,14 +183,22 @@ impl Rules {
     /// # Errors
     ///
     /// As [`Self::load`].
-    pub fn view(&self, sql: &impl Sql, now: UnixSeconds) -> Result<DeskView, SqlError> {
+    pub fn view(
+        &self,
+        sql: &impl Sql,
+        takes_mail: bool,
+        now: UnixSeconds,
+    ) -> Result<DeskView, SqlError> {
         let (failed, sent) = self.counts(sql, now)?;
+        let messages::Counts { added, automatic, refused } = messages::counts(sql, now)?;
         Ok(DeskView {
             approvals_needed: self.approvals_needed,
             failure_percent: self.failure_percent,
             tripped_at: self.tripped_at.map(|moment| moment.to_string()),
             sent,
             failed,
+            takes_mail,
+            mail_in: MailIn { added, automatic, refused },
         })
     }
 

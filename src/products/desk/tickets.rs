@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::base::id::{MailId, PaymentId, TicketId};
 use crate::base::time::UnixSeconds;
+use crate::mail::inbound::{Attachment, Verdict};
 use crate::ports::paging::{Found, KeyKind, Order, Page, Query};
 use crate::ports::storage::{Columns, all, first};
 use crate::ports::{Sql, SqlError, SqlValue};
@@ -29,6 +30,8 @@ pub enum EntryKind {
     Note,
     /// A change of the ticket, for the host only.
     Change,
+    /// A mail from the customer.
+    Message,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -37,13 +40,25 @@ pub enum EntryKind {
 pub struct Entry {
     /// Reply, note or change.
     pub kind: EntryKind,
-    /// `owner`, `agent`, or a wallet.
+    /// `owner`, `agent`, a wallet, or the address of a message.
     pub author: String,
     pub text: String,
     /// The id of the mail, if it is a reply.
     pub mail_id: Option<String>,
     /// When it was added.
     pub at: String,
+    /// What a message repeats of older mails.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub rest: Option<String>,
+    /// Whether the platform has checked the author of a message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub verdict: Option<Verdict>,
+    /// Files that came with a message. Their content is not kept.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(test, ts(optional, as = "Option<Vec<Attachment>>"))]
+    pub files: Vec<Attachment>,
 }
 
 /// A ticket to insert.
@@ -98,6 +113,15 @@ pub fn open(
 pub fn find(sql: &impl Sql, id: &TicketId) -> Result<Option<Ticket>, SqlError> {
     let statement = format!("SELECT {COLUMNS} FROM tickets WHERE id = ?1");
     first(sql, &statement, &[id.as_str().into()])?.as_mut().map(ticket).transpose()
+}
+
+/// The ticket with this number.
+///
+/// # Errors
+/// As [`open`].
+pub fn find_by_number(sql: &impl Sql, number: u32) -> Result<Option<Ticket>, SqlError> {
+    let statement = format!("SELECT {COLUMNS} FROM tickets WHERE number = ?1");
+    first(sql, &statement, &[number.into()])?.as_mut().map(ticket).transpose()
 }
 
 /// Tickets: open ones first, then by urgency, then newest first.
@@ -190,8 +214,8 @@ pub fn thread(
     with_internal: bool,
     limit: u32,
 ) -> Result<Vec<Entry>, SqlError> {
-    let statement = "SELECT kind, author, text, mail_id, at FROM \
-         (SELECT * FROM ticket_entries WHERE ticket_id = ?1 AND (?2 OR kind = 'reply') \
+    let statement = "SELECT kind, author, text, mail_id, at, rest, verdict, files FROM \
+         (SELECT * FROM ticket_entries WHERE ticket_id = ?1 AND (?2 OR kind IN ('reply', 'message')) \
          ORDER BY seq DESC LIMIT ?3) ORDER BY seq";
     let parameters = [id.as_str().into(), u32::from(with_internal).into(), limit.into()];
     all(sql, statement, &parameters, |columns| {
@@ -201,6 +225,12 @@ pub fn thread(
             text: columns.text()?,
             mail_id: columns.optional_text()?,
             at: columns.moment()?.to_string(),
+            rest: columns.optional_text()?,
+            verdict: columns.optional_text()?.and_then(|text| Verdict::parse(&text).ok()),
+            files: match columns.optional_text()? {
+                Some(text) => serde_json::from_str(&text).unwrap_or_default(),
+                None => Vec::new(),
+            },
         })
     })
 }
@@ -215,13 +245,14 @@ pub fn entries(sql: &impl Sql, id: &TicketId) -> Result<u64, SqlError> {
     first(sql, statement, &[id.as_str().into()])?.map_or(Ok(0), |mut columns| columns.count())
 }
 
-/// The number of replies of a ticket.
+/// The number of replies and messages of a ticket.
 ///
 /// # Errors
 ///
 /// As [`open`].
 pub fn replies(sql: &impl Sql, id: &TicketId) -> Result<u64, SqlError> {
-    let statement = "SELECT count(*) FROM ticket_entries WHERE ticket_id = ?1 AND kind = 'reply'";
+    let statement = "SELECT count(*) FROM ticket_entries \
+         WHERE ticket_id = ?1 AND kind IN ('reply', 'message')";
     first(sql, statement, &[id.as_str().into()])?.map_or(Ok(0), |mut columns| columns.count())
 }
 
@@ -259,11 +290,12 @@ impl EntryKind {
             Self::Reply => "reply",
             Self::Note => "note",
             Self::Change => "change",
+            Self::Message => "message",
         }
     }
 
     fn parse(text: &str) -> Result<Self, &'static str> {
-        let mut all = [Self::Reply, Self::Note, Self::Change].into_iter();
+        let mut all = [Self::Reply, Self::Note, Self::Change, Self::Message].into_iter();
         all.find(|kind| kind.as_str() == text).ok_or("unknown entry")
     }
 }

@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 
 use crate::base::code::Code;
 use crate::base::id::{DraftId, PaymentId, TicketId};
-use crate::base::{email::EmailAddress, fields, text};
+use crate::base::{fields, text};
 use crate::identity::access::Caller;
 use crate::ledger::wallets;
-use crate::mail::{self, Kind, NewMail};
 use crate::ports::paging::Page;
 use crate::ports::{SqlError, World};
 use crate::products::desk::call::DeskCall;
 use crate::products::desk::input::{ListTickets, SearchKb};
+use crate::products::desk::outgoing::write_to_customer;
 use crate::products::desk::rules::{Held, Rules};
 use crate::products::desk::tickets::{self, EntryKind, NewTicket};
 use crate::products::desk::{Author, Status, Ticket, drafts, kb};
@@ -212,26 +212,6 @@ pub fn context_of(cx: &Cx<'_, impl World>, id: &TicketId) -> Result<Value, SqlEr
         }
     }
     Ok(value)
-}
-
-/// Queues a mail to the customer and adds it to the thread.
-pub fn write_to_customer(
-    cx: &Cx<'_, impl World>,
-    ticket: &Ticket,
-    body: &str,
-    author: &Author,
-) -> Result<(), SqlError> {
-    let now = cx.world.now();
-    let damaged = |what: String| SqlError(format!("a reply cannot be sent: {what}"));
-    let address = ticket.email.as_deref().unwrap_or_default();
-    let address = EmailAddress::parse(address).map_err(|error| damaged(error.to_string()))?;
-    let subject = format!("[#{}] {}", ticket.number, text::line(&ticket.subject, 150));
-    let signed = format!("{body}\n\n-- \nTicket #{}", ticket.number);
-    let number = Some(ticket.number);
-    let mail = NewMail::new(Kind::Ticket, cx.scope.clone(), address, &subject, &signed, number);
-    let mail = mail.map_err(|fault| damaged(fault.to_string()))?;
-    let mail_id = mail::outbox::queue(cx.world, &mail, now)?;
-    tickets::add(cx.world, &ticket.id, EntryKind::Reply, author, body, Some(&mail_id), now)
 }
 
 pub fn assign(

@@ -4,9 +4,11 @@ use events_concierge::base::email::EmailAddress;
 use events_concierge::base::http::Headers;
 use events_concierge::base::id::{MailId, ScopeId};
 use events_concierge::base::time::UnixSeconds;
+use events_concierge::mail::inbound::{Envelope, Incoming, Letter, TEXT_CHARS_MAX};
 use events_concierge::mail::webhook::{WebhookSecret, read, verify};
 use events_concierge::mail::{Kind, NewMail};
 use proptest::prelude::*;
+use proptest::test_runner::TestCaseError;
 use serde_json::json;
 
 use super::bytes::{slipped, slipped_text, some_slips};
@@ -68,4 +70,74 @@ fn whatever_is_typed_a_mail_has_one_recipient_and_one_line_of_subject() {
         }
         Ok(())
     });
+}
+
+/// A mail with everything that the reader knows.
+const MAIL: &str = "Authentication-Results: mx.cloudflare.net; dmarc=pass\r\nFrom: \"Ada, L.\" <ada@example.org>\r\nTo: <reply+aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@desk.example.org>\r\nSubject: =?utf-8?B?R3LDvMOfZQ==?= =?iso-8859-1?Q?=FC?=\r\n [#7]\r\nMessage-ID: <a@b>\r\nReferences: <ticket-7.97dc1fc24e7aba208cef668a8f9a87be@x> <eml_000102030405060708090a0b@x>\r\nContent-Type: multipart/mixed; boundary=\"o\"\r\n\r\n--o\r\nContent-Type: multipart/alternative; boundary=i\r\n\r\n--i\r\nContent-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nGr=FC=DFe=\r\n!\r\n\r\nOn Monday, Events wrote:\r\n> Yes\r\n--i\r\nContent-Type: text/html\r\nContent-Transfer-Encoding: base64\r\n\r\nPGI+aGk8L2I+\r\n--i--\r\n--o\r\nContent-Disposition: attachment; filename*=utf-8''na%C3%AFve.pdf\r\n\r\nx\r\n--o--\r\n";
+
+fn holds_its_bounds(raw: &[u8]) -> Result<(), TestCaseError> {
+    let envelope = Envelope { from: "ada@example.org", to: &[], is_platform: true };
+    let Some(mail) = Incoming::read(Letter::read(raw), envelope) else { return Ok(()) };
+    prop_assert!(mail.text.chars().count() <= TEXT_CHARS_MAX);
+    prop_assert!(mail.rest.chars().count() <= 2 * TEXT_CHARS_MAX);
+    prop_assert!(mail.subject.chars().count() <= 200 && !mail.subject.contains('\n'));
+    let is_plain = |text: &str| text.chars().all(|c| c == '\n' || !c.is_control());
+    prop_assert!(is_plain(&mail.text) && is_plain(&mail.rest) && is_plain(&mail.subject));
+    prop_assert!(mail.attachments.len() <= 20);
+    for file in &mail.attachments {
+        prop_assert!(is_plain(&file.name) && file.name.chars().count() <= 120);
+    }
+    prop_assert!(mail.answered().len() <= 20 && mail.key.len() == 64);
+    // What the gateway passes on is small.
+    prop_assert!(serde_json::to_string(&mail).unwrap().len() < 400_000);
+    Ok(())
+}
+
+#[test]
+fn whatever_arrives_by_mail_is_read_within_bounds() {
+    let whole = Letter::read(MAIL.as_bytes());
+    let envelope = Envelope { from: "ada@example.org", to: &[], is_platform: true };
+    let read = Incoming::read(whole, envelope).unwrap();
+    assert_eq!((read.text.as_str(), read.subject.as_str()), ("Grüße!", "Grüßeü [#7]"));
+    assert_eq!(read.attachments[0].name, "naïve.pdf");
+    let inputs = || (some_slips(), text(), any::<Vec<u8>>());
+    fuzz("mail: what arrives", inputs, |(slips, text, bytes)| {
+        holds_its_bounds(&slipped(MAIL.as_bytes(), &slips))?;
+        for body in [text.as_bytes(), &bytes] {
+            for head in [
+                "From: a@b.org\n\n",
+                "From: a@b.org\nContent-Type: text/html\n\n",
+                "From: a@b.org\nContent-Type: multipart/mixed; boundary=x\n\n--x\n",
+                "From: a@b.org\nContent-Transfer-Encoding: quoted-printable\n\n",
+                "From: a@b.org\nSubject: ",
+            ] {
+                holds_its_bounds(&[head.as_bytes(), body].concat())?;
+            }
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_hostile_mail_of_five_megabytes_is_read_in_moments() {
+    let begin = std::time::Instant::now();
+    for (head, piece) in [
+        ("From: a@b.org\nContent-Type: text/html\n\n", "<a<!--<script>&"),
+        (
+            "From: a@b.org\nContent-Type: multipart/mixed; boundary=x\n\n",
+            "--x\nContent-Type: multipart/mixed; boundary=x\n\n",
+        ),
+        ("From: a@b.org\nSubject: ", "=?utf-8?Q?=?= "),
+        ("From: a@b.org\nReferences: ", "<a@b>"),
+        ("From: a@b.org\n\n", "> \nOn x wrote:\n"),
+        ("From: ", "\"a\",<"),
+        ("", "a: b\n c\n"),
+    ] {
+        let raw = format!("{head}{}", piece.repeat(5_000_000 / piece.len()));
+        let _ = Incoming::read(
+            Letter::read(raw.as_bytes()),
+            Envelope { from: "x@y.org", to: &[], is_platform: false },
+        );
+    }
+    assert!(begin.elapsed().as_secs() < 60, "{:?}: something is quadratic", begin.elapsed());
 }

@@ -1021,7 +1021,7 @@ export type TicketStatus = "open" | "resolved";
 
 export type Priority = "low" | "normal" | "high" | "urgent";
 
-export type EntryKind = "reply" | "note" | "change";
+export type EntryKind = "reply" | "note" | "change" | "message";
 
 export type Entry = { 
 /**
@@ -1029,7 +1029,7 @@ export type Entry = {
  */
 kind: EntryKind, 
 /**
- * `owner`, `agent`, or a wallet.
+ * `owner`, `agent`, a wallet, or the address of a message.
  */
 author: string, text: string, 
 /**
@@ -1039,7 +1039,19 @@ mailId: string | null,
 /**
  * When it was added.
  */
-at: string, };
+at: string, 
+/**
+ * What a message repeats of older mails.
+ */
+rest?: string, 
+/**
+ * Whether the platform has checked the author of a message.
+ */
+verdict?: Verdict, 
+/**
+ * Files that came with a message. Their content is not kept.
+ */
+files?: Array<Attachment>, };
 
 export type TicketView = { ticketId: string, 
 /**
@@ -1145,9 +1157,17 @@ trippedAt: string | null,
  */
 sent: number, 
 /**
- * Mails that bounced or got a complaint.
+ * Mails that the provider refused, that bounced or got a complaint.
  */
-failed: number, };
+failed: number, 
+/**
+ * Whether customers can answer by mail.
+ */
+takesMail: boolean, 
+/**
+ * Mails that came in today and yesterday.
+ */
+mailIn: MailIn, };
 
 export type Revenue = { 
 /**

@@ -29,13 +29,34 @@ export function DeskRules({ rules }: { rules: Load<DeskView> }) {
           <Card title="Mail of the last 24 hours" level={4}>
             <dl className="host-totals">
               <Fact name="Sent">{value.sent}</Fact>
-              <Fact name="Bounced or reported as spam">{value.failed}</Fact>
+              <Fact name="Refused, bounced or reported as spam">{value.failed}</Fact>
             </dl>
           </Card>
+          <AnswersByMail rules={value} />
           <RulesForm rules={value} saved={rules.reload} />
         </>
       )}
     </>
+  );
+}
+
+/** What came back, or why nothing can. */
+function AnswersByMail({ rules: { takesMail, mailIn } }: { rules: DeskView }) {
+  return (
+    <Card title="Answers of your customers" level={4}>
+      {takesMail ? (
+        <dl className="host-totals">
+          <Fact name="Reached their ticket">{mailIn.added}</Fact>
+          <Fact name="Automatic, only counted">{mailIn.automatic}</Fact>
+          <Fact name="Refused">{mailIn.refused}</Fact>
+        </dl>
+      ) : (
+        <p className="quiet">
+          This deployment takes no mail, so customers cannot answer. Its operator can set an address for
+          answers.
+        </p>
+      )}
+    </Card>
   );
 }
 

@@ -1,6 +1,6 @@
 // One ticket: its thread, and what the host can do with it. All of its text is untrusted.
 import { useEffect, useId, useMemo, useRef, useState } from "react";
-import type { Entry, EntryKind, TicketView } from "../../../api/types";
+import type { Entry, EntryKind, TicketView, Verdict } from "../../../api/types";
 import { Badge, Button, Time, visible } from "../../../parts";
 import { Fact } from "../shared/fact";
 import { Loaded, Refresh } from "../shared/loaded";
@@ -88,6 +88,7 @@ const ENTRIES: Record<EntryKind, { word: string; tone: "ok" | "info" | "plain" }
   reply: { word: "Reply, sent", tone: "ok" },
   note: { word: "Note, for you only", tone: "info" },
   change: { word: "Change", tone: "plain" },
+  message: { word: "Customer, by mail", tone: "warn" },
 };
 
 function ThreadEntry({ entry }: { entry: Entry }) {
@@ -102,6 +103,35 @@ function ThreadEntry({ entry }: { entry: Entry }) {
         </span>
       </span>
       <div className="host-untrusted host-lines">{visible(entry.text)}</div>
+      <Extras entry={entry} />
     </li>
+  );
+}
+
+const VERDICTS: Record<Verdict, string | null> = {
+  verified: null,
+  failed: "This mail may be from somebody else: its domain does not stand for it.",
+  unknown: "Nobody has checked who sent this mail.",
+};
+
+/** What a customer's mail has besides its new text. */
+function Extras({ entry: { verdict, files = [], rest } }: { entry: Entry }) {
+  const doubt = verdict === undefined ? null : VERDICTS[verdict];
+  return (
+    <>
+      {files.length > 0 && (
+        <p className="quiet small host-untrusted">
+          Files that are not kept:{" "}
+          {files.map(({ name, bytes }) => `${visible(name)} (${Math.ceil(bytes / 1000)} kB)`).join(", ")}
+        </p>
+      )}
+      {doubt !== null && <p className="quiet small">{doubt}</p>}
+      {rest !== undefined && (
+        <details>
+          <summary className="small">What the mail repeats</summary>
+          <div className="host-quote host-untrusted host-lines">{visible(rest)}</div>
+        </details>
+      )}
+    </>
   );
 }
