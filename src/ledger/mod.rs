@@ -53,8 +53,8 @@ pub const MIGRATIONS: Migrations = &[
     include_str!("schema-19.sql"),
     include_str!("schema-20.sql"),
     include_str!("schema-21.sql"),
-    include_str!("schema-26.sql"),
+    include_str!("schema-22.sql"),
     include_str!("schema-23.sql"),
-    include_str!("schema-31.sql"),
-    include_str!("schema-29.sql"),
+    include_str!("schema-24.sql"),
+    include_str!("schema-25.sql"),
 ];
