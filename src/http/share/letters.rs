@@ -7,10 +7,10 @@ use crate::http::share::point::Point;
 const LETTERS: &[(u32, &str)] = &[
     (
         0xc0,
-        "A` A' A^ A~ A: A* AE C, E` E' E^ E: I` I' I^ I: D/ N~ O` O' O^ O~ O: x O/ U` U' U^ U: Y' Th ss a` a' \
-         a^ a~ a: a* ae c, e` e' e^ e: i` i' i^ i: d/ n~ o` o' o^ o~ o: / o/ u` u' u^ u: y' th y: A= a= A( a( \
-         A; a; C' c' C^ c^ C. c. C< c< D< d| D/ d/ E= e= E( e( E. e. E; e; E< e< G^ g^ G( g( G. g. G_ g? H^ \
-         h^ H/ h/ I~ i~ I= i= I( i( I; i; I. i- IJ ij J^ j^ K_ k_ k L' l' L_ l_ L| l| L l L/ l/ N' n' N_ n_ N< \
+        "A` A' A^ A~ A: A* AE C, E` E' E^ E: I` I' I^ I: D@ N~ O` O' O^ O~ O: x O/ U` U' U^ U: Y' Th ss a` a' \
+         a^ a~ a: a* ae c, e` e' e^ e: i` i' i^ i: d# n~ o` o' o^ o~ o: / o/ u` u' u^ u: y' th y: A= a= A( a( \
+         A; a; C' c' C^ c^ C. c. C< c< D< d| D@ d# E= e= E( e( E. e. E; e; E< e< G^ g^ G( g( G. g. G_ g? H^ \
+         h^ H/ h$ I~ i~ I= i= I( i( I; i; I. i- IJ ij J^ j^ K_ k_ k L' l' L_ l_ L| l| L l L/ l/ N' n' N_ n_ N< \
          n< n N n O= o= O( o( O\" o\" OE oe R' r' R_ r_ R< r< S' s' S^ s^ S, s, S< s< T, t, T< t| T/ t/ U~ u~ \
          U= u= U( u( U* u* U\" u\" U; u; W^ w^ Y^ y^ Y: Z' z' Z. z. Z< z< s",
     ),
@@ -52,7 +52,7 @@ impl Mark {
             '~' => Self::Above("M-6 5Q-4 10 0 7Q4 4 6 9"),
             ':' => Self::Above("M-4 7L-4 7M4 7L4 7"),
             '.' => Self::Above("M0 7L0 7"),
-            '*' => Self::Above("M0 4Q-4 4 -4 7Q-4 10 0 10Q4 10 4 7Q4 4 0 4"),
+            '*' => Self::Above("M0 4Q-6 4 -6 9Q-6 14 0 14Q6 14 6 9Q6 4 0 4"),
             '=' => Self::Above("M-5 7L5 7"),
             '(' => Self::Above("M-5 9Q0 2 5 9"),
             '"' => Self::Above("M-4 4L-1 9M3 4L6 9"),
@@ -62,6 +62,9 @@ impl Mark {
             '!' => Self::Below("M0 -7L0 -7"),
             '_' => Self::Below("M1 -5L-1 -9"),
             '/' => Self::Across("M-6 -4L6 4"),
+            '@' => Self::Across("M-12 0L-2 0"),
+            '#' => Self::Beside("M-8 -5L3 -5"),
+            '$' => Self::Beside("M-17 -5L-6 -5"),
             '+' => Self::Beside("M-2 -1Q3 -1 3 4"),
             '|' => Self::Beside("M3 0L2 -6"),
             // The dot of an i is left out, and nothing takes its place.
