@@ -102,10 +102,10 @@ impl<W: World> Host<W> {
             }
             Own::SetPicture(item) => {
                 events::uploads::set(&cx, item.as_ref(), body)?;
-                self.pictured(profile, item.as_ref())
+                pictured(&self.shop(profile), item.as_ref())
             }
             Own::RemovePicture(item) => events::uploads::remove(&cx, item.as_ref())
-                .and_then(|()| self.pictured(profile, item.as_ref())),
+                .and_then(|()| pictured(&self.shop(profile), item.as_ref())),
             Own::Entrance(event_id) => events::entrance::rest::list(&cx, event_id, cursor),
             Own::Enter(event_id) => events::entrance::rest::sync(&cx, event_id, body),
             Own::Secrets => Ok(ok(&vault::manage::own_secrets(&cx)?)),
@@ -132,14 +132,6 @@ impl<W: World> Host<W> {
             Own::Mail => own_mails(&self.shop(profile), cursor),
             Own::Payments(format) => payments(&self.shop(profile), cursor, *format),
             Own::Decide(id) => Ok(ok(&decide(&self.shop(profile), id, &read_body(body)?).await?)),
-        }
-    }
-
-    /// What has another picture now: an event, or the host.
-    fn pictured(&self, profile: &Profile, item: Option<&EventId>) -> Result<Reply, Failure> {
-        match item {
-            None => Ok(ok(&own_record(&self.shop(profile))?)),
-            Some(id) => events::rest::own_event(&self.cx(profile), id),
         }
     }
 }
@@ -196,6 +188,14 @@ fn own_record(shop: &Shop<'_, impl World>) -> Result<ProfileView, SqlError> {
         created_at: shop.profile.created_at.to_string(),
         updated_at: shop.profile.updated_at.to_string(),
     })
+}
+
+/// What has another picture now: an event, or the host.
+fn pictured(shop: &Shop<'_, impl World>, item: Option<&EventId>) -> Result<Reply, Failure> {
+    match item {
+        None => Ok(ok(&own_record(shop)?)),
+        Some(id) => events::rest::own_event(&shop.cx, id),
+    }
 }
 
 fn payments(

@@ -4,9 +4,9 @@
 pub const SENT_BYTES_MAX: usize = 700_000;
 /// The longest picture that is kept, bytes.
 pub const KEPT_BYTES_MAX: usize = 300_000;
-/// The least and the most pixels of a side.
+/// The least pixels of a side.
 pub const SIDE_MIN: u32 = 64;
-/// See [`SIDE_MIN`].
+/// The most pixels of a side.
 pub const SIDE_MAX: u32 = 2_400;
 
 /// The format of a picture.
@@ -45,9 +45,9 @@ impl Format {
 pub struct Clean {
     pub format: Format,
     pub bytes: Vec<u8>,
-    /// Pixels.
+    /// The width in pixels.
     pub width: u32,
-    /// Pixels.
+    /// The height in pixels.
     pub height: u32,
 }
 

@@ -7,7 +7,7 @@ use crate::ports::{Sql, SqlError};
 /// Stands in storage for the host itself.
 pub(super) const HOST: &str = "host";
 
-/// An uploaded picture.
+/// A picture that was uploaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Picture {
     /// Where the gateway serves it.

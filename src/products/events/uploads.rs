@@ -25,7 +25,7 @@ const ALT_CHARS_MAX: usize = 200;
 /// A picture on its way from the host's object to the gateway.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Told {
-    /// In base64.
+    /// The file in base64.
     pub content: String,
 }
 

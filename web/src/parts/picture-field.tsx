@@ -1,6 +1,7 @@
 import { useId, useState, type ReactNode } from "react";
 import { Button } from "./button";
 import { TextField } from "./field";
+import "../style/picture.css";
 import { shrink, type Crop } from "./picture";
 
 /** What a form does with a picture. `image`: base64 of a JPEG. */
