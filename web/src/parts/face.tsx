@@ -4,7 +4,7 @@ import { hexOf } from "./seed";
 export function Face({ seed }: { seed: string }) {
   return (
     <span className="face" aria-hidden="true">
-      <img className="cover" src={`/covers/${hexOf(seed.toLowerCase(), 32)}/0-own/face.svg`} alt="" />
+      <img src={`/covers/${hexOf(seed.toLowerCase(), 32)}/0-own/face.svg`} alt="" />
     </span>
   );
 }
