@@ -7,7 +7,7 @@ let full, open;
 
 const stage = browserStage(async (stack) => {
   full = await stack.createEvent({ title: "Full evening", location: "Betahaus, Berlin", capacity: 1 });
-  open = await stack.createEvent({ title: "Open evening", location: "Online", capacity: 2 });
+  open = await stack.createEvent({ title: "Quiet reading", location: "Online", capacity: 2 });
   await stack.buySeat(full);
 });
 
