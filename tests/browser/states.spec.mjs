@@ -1,4 +1,5 @@
 // States that are seldom seen, each looked at once: no money, no seats, no answer that fits.
+import assert from "node:assert/strict";
 import { test } from "node:test";
 import { browserStage, looksRight } from "../support/browser.mjs";
 import { arrive, button, card, dialog, say } from "../support/browser-guest.mjs";
@@ -30,9 +31,13 @@ test("with an empty wallet the chat says how to fill it, and the words that it d
   await arrive(page, { mcpUrl: stage.stack.host.mcpUrl, money: false });
   await page.getByText("Your wallet is empty.").waitFor();
   await say(page, `rsvp to the ${open.title}`);
-  await page.getByText(/Nothing was charged/).first().waitFor();
-  await dialog(page).waitFor({ state: "detached" });
+  await dialog(page).getByText("This wallet is $0.05 short. Nothing was charged.").waitFor();
+  assert.ok(await button(dialog(page), "Waiting for $0.05").isDisabled(), "no button that will fail");
   await looksRight(page, "chat-empty-wallet");
+  await button(dialog(page), "Get test USDC").click();
+  await button(dialog(page), "Pay $0.05").waitFor();
+  await page.keyboard.press("Escape");
+  await dialog(page).waitFor({ state: "detached" });
   await say(page, "colourless green ideas sleep furiously");
   await page.getByRole("group", { name: "What you can say next" }).waitFor();
   await looksRight(page, "chat-not-understood");

@@ -16,6 +16,7 @@ import {
 } from "../../parts";
 import { usePurpose, type Purpose } from "../../purchase/purpose";
 import { answer, useSession, type Question } from "../../session";
+import { Short, useMissing } from "./short";
 import { SpentSoFar } from "./spent";
 import { walletName } from "./wallet-name";
 
@@ -26,6 +27,7 @@ export function PaymentDialog({ question }: { question: Question }) {
   const purpose = usePurpose(question);
   const decline = () => void answer(question.confirmationId, false);
   const price = moneyText(question.amountUsd);
+  const missing = useMissing(question);
   return (
     <Dialog
       title={purpose.title}
@@ -39,10 +41,10 @@ export function PaymentDialog({ question }: { question: Question }) {
           <Button
             kind="primary"
             size="large"
-            disabled={!isOpen}
+            disabled={!isOpen || missing !== null}
             onClick={() => void answer(question.confirmationId, true)}
           >
-            Pay {price}
+            {missing === null ? `Pay ${price}` : `Waiting for ${moneyText(missing)}`}
           </Button>
         </div>
       }
@@ -52,11 +54,12 @@ export function PaymentDialog({ question }: { question: Question }) {
       )}
       <Bought why={question.why} />
       <p>
-        Shall I pay?
+        {missing === null && "Shall I pay?"}
         {waiting > 1 &&
           ` ${waiting - 1} more ${waiting === 2 ? "question waits" : "questions wait"} after this one.`}
       </p>
       <Payer />
+      {missing !== null && <Short missing={missing} />}
       <Says purpose={purpose} />
       <Details question={question} />
     </Dialog>
