@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::base::text;
 use crate::guest::cx::{Cx, GuestWorld};
+use crate::guest::purchase::model::Purchase;
 use crate::guest::purchase::store;
 use crate::guest::session;
 use crate::guest::views::BoughtView;
@@ -38,6 +39,28 @@ pub(super) fn summary(result: &Value) -> Option<Value> {
     let known: serde_json::Map<String, Value> =
         all.into_iter().filter_map(|(key, word)| Some((key.to_owned(), json!(word?)))).collect();
     (!known.is_empty()).then_some(Value::Object(known))
+}
+
+/// What a purchase is for, as the server has listed it.
+pub(super) fn listed_title<W: GuestWorld>(
+    cx: &Cx<W>,
+    purchase: &Purchase,
+) -> Result<Option<String>, SqlError> {
+    let Some(event) = purchase.arguments.get("eventId").and_then(Value::as_str) else {
+        return Ok(None);
+    };
+    let listed = session::listed(&cx.world, &purchase.server)?;
+    let known = listed.into_iter().find(|listed| listed.event_id == event);
+    Ok(known.map(|known| text::line(&known.title, 300)))
+}
+
+/// What a purchase is for: as its result says, or as the server has listed it.
+pub(super) fn title<W: GuestWorld>(
+    cx: &Cx<W>,
+    purchase: &Purchase,
+) -> Result<Option<String>, SqlError> {
+    let kept = store::title(&cx.world, &purchase.id)?;
+    kept.map_or_else(|| listed_title(cx, purchase), |kept| Ok(Some(kept)))
 }
 
 /// Seats and secrets that were bought in this session, the newest first.

@@ -3,10 +3,11 @@
 use crate::base::csv;
 use crate::guest::cx::{Cx, GuestWorld};
 use crate::guest::messages::Out;
+use crate::guest::purchase::model::Purchase;
 use crate::guest::purchase::store;
-use crate::guest::session;
 use crate::guest::views::{DeploymentView, PaymentView, WithdrawalView};
 use crate::guest::withdrawal::store as withdrawals;
+use crate::guest::{held, session};
 use crate::ports::SqlError;
 
 /// Payments that are shown.
@@ -42,10 +43,19 @@ pub(super) fn csv_message<W: GuestWorld>(cx: &Cx<W>) -> Result<Out, SqlError> {
 
 fn newest<W: GuestWorld>(cx: &Cx<W>) -> Result<(Vec<PaymentView>, Vec<DeploymentView>), SqlError> {
     let newest = store::newest(&cx.world, SHOWN_MAX)?;
-    Ok((
-        newest.iter().map(|one| PaymentView::of(&cx.config, one)).collect(),
-        session::deployments(&cx.world, &cx.config)?,
-    ))
+    Ok((titled(cx, &newest)?, session::deployments(&cx.world, &cx.config)?))
+}
+
+fn titled<W: GuestWorld>(cx: &Cx<W>, newest: &[Purchase]) -> Result<Vec<PaymentView>, SqlError> {
+    let mut titles = store::titles(&cx.world, SHOWN_MAX)?;
+    newest
+        .iter()
+        .map(|one| {
+            let kept = titles.remove(one.id.as_str());
+            let title = kept.map_or_else(|| held::listed_title(cx, one), |kept| Ok(Some(kept)))?;
+            Ok(PaymentView::of(&cx.config, one, title))
+        })
+        .collect()
 }
 
 fn newest_withdrawals<W: GuestWorld>(cx: &Cx<W>) -> Result<Vec<WithdrawalView>, SqlError> {

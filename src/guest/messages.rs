@@ -220,6 +220,12 @@ pub enum Out {
         /// Whether the chain was asked.
         confirmed: bool,
         tool: String,
+        /// What was bought, as the server calls it. Untrusted.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional))]
+        title: Option<String>,
+        /// The server that sold it.
+        mcp_url: String,
     },
     /// The wallet is on the chain now.
     WalletDeployed { address: String },

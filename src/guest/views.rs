@@ -41,6 +41,10 @@ pub struct PaymentView {
     pub state: State,
     pub tool: String,
     pub mcp_url: String,
+    /// What it is for, as the server calls it: an event's title, a secret's name. Untrusted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub title: Option<String>,
     /// The price in US dollars.
     pub amount_usd: String,
     /// The price in the token's smallest unit.
@@ -239,14 +243,15 @@ impl From<&ServerTool> for ToolView {
 }
 
 impl PaymentView {
-    /// Of a purchase, with links as they are in this deployment.
+    /// Of a purchase with its title, with links as they are in this deployment.
     #[must_use]
-    pub fn of(config: &Config, purchase: &Purchase) -> Self {
+    pub fn of(config: &Config, purchase: &Purchase, title: Option<String>) -> Self {
         Self {
             id: purchase.id.to_string(),
             state: purchase.state,
             tool: purchase.tool.clone(),
             mcp_url: purchase.server.clone(),
+            title,
             amount_usd: purchase.amount.to_string(),
             amount: purchase.amount.atomic().to_string(),
             pay_to: purchase.pay_to.clone(),

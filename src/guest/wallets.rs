@@ -168,7 +168,7 @@ async fn smart_wallet<W: GuestWorld>(cx: &Cx<W>) -> Result<ChosenWallet, Trouble
 
 async fn crossmint_wallet<W: GuestWorld>(cx: &Cx<W>) -> Result<ChosenWallet, Trouble> {
     let crossmint = cx.config.crossmint.as_ref().ok_or_else(|| {
-        Trouble::Said("Crossmint wallets are not set up here (CROSSMINT_API_KEY)".to_owned())
+        Trouble::Said("Crossmint wallets are not set up here; choose another wallet".to_owned())
     })?;
     // Crossmint does not learn the user's address.
     let owner = wallets::opaque(&wallet_owner(cx)?);
@@ -182,7 +182,7 @@ async fn crossmint_wallet<W: GuestWorld>(cx: &Cx<W>) -> Result<ChosenWallet, Tro
 fn smart<W: GuestWorld>(cx: &Cx<W>) -> Result<SmartWallet, Trouble> {
     let owner = wallet_owner(cx)?;
     let factory = cx.config.smart_wallet_factory.ok_or_else(|| {
-        Trouble::Said("smart wallets are not set up here (SMART_WALLET_FACTORY)".to_owned())
+        Trouble::Said("smart wallets are not set up here; choose another wallet".to_owned())
     })?;
     Ok(SmartWallet::derive(&cx.config.keys, &owner, factory))
 }

@@ -62,7 +62,7 @@ pub(crate) async fn challenged<W: GuestWorld>(
         }
     };
     let Some(wallet) = session::wallet(&cx.world)? else {
-        return fails("no_wallet", "choose a wallet first (use_wallet)");
+        return fails("no_wallet", "choose a wallet first");
     };
     let purchase = Purchase {
         id: PurchaseId::random(&cx.world),
@@ -315,7 +315,7 @@ fn tell<W: GuestWorld>(cx: &Cx<W>, purchase: &Purchase, effect: Effect) -> Resul
         }
         Effect::AskPerson(why, had) => ask_person(cx, purchase, &why, had.as_deref())?,
         Effect::ShowPolicy => cx.tell(&budget::policy_message(cx)?),
-        Effect::ShowReceipt(transaction) => cx.tell(&receipt_message(cx, purchase, transaction)),
+        Effect::ShowReceipt(transaction) => cx.tell(&receipt_message(cx, purchase, transaction)?),
         Effect::ShowHistory => cx.tell(&history::message(cx)?),
         Effect::RequestSignature => sign_request(purchase).iter().for_each(|it| cx.tell(it)),
         Effect::HandOver => {
@@ -372,9 +372,13 @@ fn ask_person<W: GuestWorld>(
     Ok(())
 }
 
-fn receipt_message<W: GuestWorld>(cx: &Cx<W>, purchase: &Purchase, transaction: String) -> Out {
+fn receipt_message<W: GuestWorld>(
+    cx: &Cx<W>,
+    purchase: &Purchase,
+    transaction: String,
+) -> Result<Out, SqlError> {
     let explorer_url = explorer_url(&cx.config, &purchase.network, Some(&transaction));
-    Out::PaymentReceipt {
+    Ok(Out::PaymentReceipt {
         tx_hash: transaction,
         network: purchase.network.clone(),
         payer: purchase.payer.clone(),
@@ -384,5 +388,7 @@ fn receipt_message<W: GuestWorld>(cx: &Cx<W>, purchase: &Purchase, transaction: 
         explorer_url: explorer_url.unwrap_or_default(),
         confirmed: cx.rpc_of(&purchase.network).is_some(),
         tool: purchase.tool.clone(),
-    }
+        title: held::title(cx, purchase)?,
+        mcp_url: purchase.server.clone(),
+    })
 }

@@ -1,5 +1,7 @@
 //! Rows of purchases. A step of the machine is one read and one write of a row, in one transaction.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use crate::base::id::PurchaseId;
@@ -175,6 +177,25 @@ pub(crate) fn bought(sql: &impl Sql) -> Result<Vec<Bought>, SqlError> {
             at: columns.moment()?,
         })
     })
+}
+
+/// The title in the result of this purchase, if it named one.
+pub(crate) fn title(sql: &impl Sql, id: &PurchaseId) -> Result<Option<String>, SqlError> {
+    let statement = "SELECT json_extract(bought, '$.title') FROM purchases WHERE id = ?1";
+    first(sql, statement, &[id.as_str().into()])?
+        .map_or(Ok(None), |mut columns| columns.optional_text())
+}
+
+/// Titles of the newest purchases whose results named one, by their ids.
+pub(crate) fn titles(sql: &impl Sql, max: u32) -> Result<BTreeMap<String, String>, SqlError> {
+    let statement = "SELECT id, bought FROM (SELECT id, bought FROM purchases \
+         ORDER BY created_at DESC, rowid DESC LIMIT ?1) WHERE bought IS NOT NULL";
+    let rows = all(sql, statement, &[max.into()], |columns| {
+        let id = columns.text()?;
+        let about = columns.parsed(|text| serde_json::from_str::<Value>(text))?;
+        Ok((id, about.get("title").and_then(Value::as_str).map(str::to_owned)))
+    })?;
+    Ok(rows.into_iter().filter_map(|(id, title)| Some((id, title?))).collect())
 }
 
 /// A damaged row hides no other; it is logged when it is due.

@@ -319,3 +319,18 @@ fn a_budget_that_hangs_keeps_nobody_out_and_ends_no_wake() {
     visit.pass(HOUR);
     arrived_once(&visit, &visit.tickets());
 }
+
+#[test]
+fn a_payment_and_its_receipt_say_what_was_bought() {
+    let deployment = deployment();
+    let visit = Visit::buying(&deployment, None);
+    visit.say(&visit.seat());
+    let title = visit.tickets()[0]["result"]["structuredContent"]["event"]["title"].clone();
+    assert!(title.is_string());
+    let receipt = visit.last("payment_receipt");
+    assert_eq!(
+        (&receipt["title"], &receipt["mcpUrl"]),
+        (&title, &json!(url_of(&deployment.server)))
+    );
+    assert_eq!(visit.last("history")["payments"][0]["title"], title);
+}

@@ -182,7 +182,15 @@ explorerUrl: string,
 /**
  * Whether the chain was asked.
  */
-confirmed: boolean, tool: string, } | { "type": "wallet_deployed", address: string, } | { "type": "history", payments: Array<PaymentView>, 
+confirmed: boolean, tool: string, 
+/**
+ * What was bought, as the server calls it. Untrusted.
+ */
+title?: string, 
+/**
+ * The server that sold it.
+ */
+mcpUrl: string, } | { "type": "wallet_deployed", address: string, } | { "type": "history", payments: Array<PaymentView>, 
 /**
  * Wallets of the session that are on the chain.
  */
@@ -343,6 +351,10 @@ id: string,
  * How far it is.
  */
 state: PaymentState, tool: string, mcpUrl: string, 
+/**
+ * What it is for, as the server calls it: an event's title, a secret's name. Untrusted.
+ */
+title?: string, 
 /**
  * The price in US dollars.
  */

@@ -1,4 +1,8 @@
 // What tools do and sell, in words. A person reads no names of tools.
+import { visible } from "../parts/visible";
+import { scopeOf } from "./offers";
+
+const TITLE_CHARS_MAX = 120;
 
 type Words = {
   /** While it is under way. */
@@ -33,6 +37,25 @@ export function doingOf(tool: string): string {
 /** "A seat"; other servers' tools are all "A service". */
 export function thingOf(tool: string): string {
   return Object.hasOwn(OURS, tool) ? (OURS[tool]?.thing ?? "") : "A service";
+}
+
+/** What was bought: its title, and what kind of thing it is. Another server's title is quoted as its words. */
+export function boughtOf({
+  tool,
+  title,
+  mcpUrl,
+}: {
+  tool: string;
+  title?: string | undefined;
+  mcpUrl: string;
+}): {
+  name: string;
+  kind: string | null;
+} {
+  const text = visible(title ?? "").slice(0, TITLE_CHARS_MAX);
+  if (text === "") return { name: thingOf(tool), kind: null };
+  if (scopeOf(mcpUrl) !== null) return { name: text, kind: thingOf(tool) };
+  return { name: `“${text}”`, kind: "In the words of another server" };
 }
 
 /** What each code of the Guest means for somebody who buys, without whether anything was charged. */

@@ -2,7 +2,7 @@
 import { saveFile } from "../../base/save";
 import { isObject, textOf } from "../../base/object";
 import { timeText } from "../../parts";
-import { refusalInWords, thingOf } from "../../purchase/words";
+import { boughtOf, refusalInWords } from "../../purchase/words";
 import { containsSecret, currentSession, type Entry } from "../../session";
 
 const LEFT_OUT = "(left out: there was a secret in it)";
@@ -47,7 +47,7 @@ function lineOf(entry: Entry): string | null {
     case "failure":
       return `*${plain(refusalInWords(entry.code, entry.text, entry.moneyMoved))}*`;
     case "receipt":
-      return `**Paid $${plain(entry.receipt.amountUsd)}** for: ${thingOf(entry.receipt.tool)} (${plain(entry.receipt.txHash)})`;
+      return `**Paid $${plain(entry.receipt.amountUsd)}** for: ${plain(boughtOf(entry.receipt).name)} (${plain(entry.receipt.txHash)})`;
     case "secret":
       return `**Secret bought:** ${plain(entry.secret.name)}`;
     case "result":

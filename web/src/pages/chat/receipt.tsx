@@ -1,7 +1,7 @@
 import { networkName, useExplorer } from "../../api/networks";
 import { useSettings } from "../../api/settings";
 import { Hash, Icon, Money, safeLink } from "../../parts";
-import { thingOf } from "../../purchase/words";
+import { boughtOf } from "../../purchase/words";
 import type { Message } from "../../session";
 
 /** The receipt of a payment: one line, and the rest for those who want to know. */
@@ -19,7 +19,7 @@ export function Receipt({ receipt }: { receipt: Message<"payment_receipt"> }) {
           </span>
         </span>
         <span className="second">
-          {thingOf(receipt.tool)}
+          {boughtOf(receipt).name}
           {receipt.confirmed ? "" : ", as the server says"}
         </span>
         {link !== null && (

@@ -4,19 +4,26 @@ import { networkName, useExplorer } from "../../api/networks";
 import { useSettings } from "../../api/settings";
 import { Badge, Button, Empty, Hash, linkProps, Money, safeLink, Spinner, Time } from "../../parts";
 import { saveFile } from "../../base/save";
-import { thingOf } from "../../purchase/words";
+import { boughtOf } from "../../purchase/words";
 import { exportCsv, useSession } from "../../session";
 import "../../style/transactions.css";
+import "../../style/wallet.css";
+import { Sent } from "../wallet/sent";
 
 const saveCsv = () => exportCsv((text) => saveFile("transactions.csv", "text/csv;charset=utf-8", text));
 
 export default function TransactionsPage() {
   const payments = useSession((state) => state.payments);
   const deployments = useSession((state) => state.deployments);
+  const withdrawals = useSession((state) => state.withdrawals);
   const isKnown = useSession((state) => state.session !== null && state.policy !== null);
   const exportJson = () =>
-    saveFile("transactions.json", "application/json", JSON.stringify({ payments, deployments }, null, 2));
-  const isEmpty = payments.length === 0 && deployments.length === 0;
+    saveFile(
+      "transactions.json",
+      "application/json",
+      JSON.stringify({ payments, withdrawals, deployments }, null, 2),
+    );
+  const isEmpty = payments.length === 0 && withdrawals.length === 0 && deployments.length === 0;
   return (
     <div className="page">
       <div className="page-head">
@@ -40,6 +47,7 @@ export default function TransactionsPage() {
         )}
         {payments.length === 0 && !isKnown && <Spinner label="Asking the server…" />}
       </section>
+      <Sent />
       <section className="stack" aria-labelledby="deployments-title">
         <h2 id="deployments-title">Deployed wallets</h2>
         {deployments.length > 0 ? (
@@ -96,7 +104,8 @@ function Payments({ payments }: { payments: readonly PaymentView[] }) {
 }
 
 function PaymentRow({ payment }: { payment: PaymentView }) {
-  const { at, tool, mcpUrl, amountUsd, state, payer, network } = payment;
+  const { at, mcpUrl, amountUsd, state, payer, network } = payment;
+  const bought = boughtOf(payment);
   const { settings } = useSettings();
   const { words, tone } = STATES[state] ?? { words: state, tone: "plain" };
   return (
@@ -106,8 +115,11 @@ function PaymentRow({ payment }: { payment: PaymentView }) {
       </td>
       <td data-label="What">
         <span className="cell-lines">
-          <strong>{thingOf(tool)}</strong>
-          <span className="second cell-url">{placeOf(mcpUrl)}</span>
+          <strong>{bought.name}</strong>
+          <span className="second cell-url">
+            {bought.kind !== null && `${bought.kind} · `}
+            {placeOf(mcpUrl)}
+          </span>
         </span>
       </td>
       <td data-label="Amount" className="number">
