@@ -6,23 +6,26 @@ use worker::{Env, Response};
 use crate::base::http::Headers;
 use crate::base::id::ScopeId;
 use crate::base::time::UnixSeconds;
+use crate::config::Config;
 use crate::edge::fetch::EdgeHttp;
 use crate::edge::gateway::{Gateway, Stop};
 use crate::edge::platform::{EdgeRandom, list, log, now, sleep};
 use crate::edge::rpc::{bought_by, signed_out_at, use_nonce};
+use crate::edge::world::EdgeWorld;
 use crate::host::command::SignedIn;
 use crate::http::admission::{CONTRACT_SIGN_IN, PROOF};
 use crate::http::problem;
 use crate::http::source::Source;
-use crate::identity::{Session, siwx};
+use crate::identity::{Session, UserId, siwx};
 use crate::ports::{
     Clock, Http, HttpError, HttpRequest, HttpResponse, KvError, Level, Log, Random, SignOuts,
     SignOutsError, Timer, Web, WebRequest, WebResponse,
 };
 use crate::rails::outcome::Failure;
 use crate::tickets::Caller;
-use crate::tickets::ask::{Ask, Deployment, NotTold, Told};
-use crate::tickets::serve::answer;
+use crate::tickets::ask::{Ask, Deployment, NotTold, Purchases, Told};
+use crate::tickets::serve::{answer, of_user};
+use crate::tickets::views::Tickets;
 
 impl Gateway {
     /// Everything that the caller has bought at any host.
@@ -69,6 +72,17 @@ impl Gateway {
 fn session_of(user: SignedIn) -> Session {
     let SignedIn { user, scope, fresh: _, signed_in_at, expires_at } = user;
     Session { user, scope, signed_in_at, expires_at }
+}
+
+/// A guest session asks for its owner.
+impl Purchases for EdgeWorld {
+    async fn bought_by_user(&self, config: &Config, user: &UserId) -> Result<Tickets, String> {
+        let gate = EdgeGate { env: self.env.clone() };
+        of_user(&gate, config, user).await.map_err(|failure| match failure {
+            Failure::Fatal(fatal) => fatal.what,
+            Failure::Abort(_) | Failure::Unpaid(_) => "refused".to_owned(),
+        })
+    }
 }
 
 /// The world of one request for the list.

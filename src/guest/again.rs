@@ -51,6 +51,12 @@ pub(super) fn signs_itself<W: GuestWorld>(cx: &Cx<W>) -> Result<bool, Trouble> {
     Ok(wallet.is_some_and(|wallet| wallet.kind == Kind::Smart))
 }
 
+/// Whether the session's wallet can sign no proof for a server: Crossmint's API signs typed data only.
+pub(super) fn cannot_prove<W: GuestWorld>(cx: &Cx<W>) -> Result<bool, Trouble> {
+    let wallet = session::wallet(&cx.world)?;
+    Ok(wallet.is_some_and(|wallet| wallet.kind == Kind::Crossmint))
+}
+
 /// Reads again what the session's wallet has bought with this call. `refusal` is how the server answered the call
 /// without a payment.
 pub(super) async fn read<W: GuestWorld>(

@@ -1,7 +1,5 @@
 //! The wallets that the deployment keeps for a session, for its owner: what they hold and what may leave them.
 
-use futures_util::future::join_all;
-
 use crate::guest::cx::{Cx, GuestWorld, Trouble};
 use crate::guest::messages::Out;
 use crate::guest::session::ChosenWallet;
@@ -14,11 +12,14 @@ use crate::wallets::withdrawal::{FRESH_SECONDS, PER_DAY, PER_WITHDRAWAL};
 
 /// Says what is kept, as the chain shows it now.
 pub(super) async fn show<W: GuestWorld>(cx: &Cx<W>) -> Result<(), Trouble> {
-    let kept = store::kept_wallets(&cx.world)?;
-    let wallets = join_all(kept.iter().map(|wallet| view(cx, wallet))).await;
+    let mut wallets = Vec::new();
+    // One after the other: few have more than one, and side by side would cost much code.
+    for wallet in store::kept_wallets(&cx.world)? {
+        wallets.push(view(cx, &wallet).await?);
+    }
     let is_owned = session::owner(&cx.world)?.is_some();
     cx.tell(&Out::Custody(CustodyView {
-        wallets: wallets.into_iter().collect::<Result<_, Trouble>>()?,
+        wallets,
         proof: if is_owned { Proof::SignIn } else { Proof::SessionToken },
         fresh_seconds: FRESH_SECONDS,
         per_withdrawal: PER_WITHDRAWAL.to_string(),
@@ -28,16 +29,15 @@ pub(super) async fn show<W: GuestWorld>(cx: &Cx<W>) -> Result<(), Trouble> {
 }
 
 async fn view<W: GuestWorld>(cx: &Cx<W>, wallet: &ChosenWallet) -> Result<KeptWalletView, Trouble> {
-    let balances = cx.config.networks.iter().map(|network| async move {
-        let rpc = cx.rpc_of(network.caip2);
-        let balance = match &rpc {
-            Some(rpc) => usdc_balance(&cx.world, rpc, network, wallet.address).await.ok(),
+    let mut balances = Vec::new();
+    for network in &cx.config.networks {
+        let balance = match cx.rpc_of(network.caip2) {
+            Some(rpc) => usdc_balance(&cx.world, &rpc, network, wallet.address).await.ok(),
             None => None,
         };
         let balance = balance.map(|balance| balance.to_string());
-        BalanceView { network: network.caip2.to_owned(), balance }
-    });
-    let balances = join_all(balances).await;
+        balances.push(BalanceView { network: network.caip2.to_owned(), balance });
+    }
     let address = wallet.address.to_checksum(None);
     let budget = budget::own_budget(cx)?.unwrap_or_else(|| address.clone());
     let ask = Ask::LookAtWithdrawals { wallet: wallet.address };

@@ -19,6 +19,7 @@ use crate::ports::{
     Alarm, Clock, Directory, Http, Level, Log, Random, Relayers, Servers, SignOuts, Signer,
     Sockets, Sql, SqlError, Timer, Web,
 };
+use crate::tickets::ask::Purchases;
 use crate::wallets::budget::Budgets;
 
 /// How long another object of this deployment is waited for, milliseconds.
@@ -37,6 +38,7 @@ pub trait GuestWorld:
     + Relayers
     + Signer
     + SignOuts
+    + Purchases
     + Budgets
     + Timer
     + Alarm
@@ -56,6 +58,7 @@ impl<
         + Relayers
         + Signer
         + SignOuts
+        + Purchases
         + Budgets
         + Timer
         + Alarm

@@ -19,6 +19,7 @@ mod chat;
 mod connection;
 mod custody;
 mod cx;
+mod everything;
 pub mod handshake;
 mod held;
 mod history;

@@ -19,7 +19,7 @@ use crate::guest::purchase::{run, store};
 use crate::guest::report;
 use crate::guest::session::ChatColumn;
 use crate::guest::views::BoughtView;
-use crate::guest::{abilities, connection, history, server, session, sums};
+use crate::guest::{abilities, connection, everything, history, server, session, sums};
 
 /// The longest subject of a ticket at the helpdesk, characters.
 const SUBJECT_CHARS_MAX: usize = 120;
@@ -217,23 +217,17 @@ async fn several<W: GuestWorld>(
     tell(cx, catalog, Answer { suggestions, ..Answer::of(text) })
 }
 
-/// What was bought in this session, or the ticket of one event.
+/// What was bought, or the ticket of one event.
 async fn tickets<W: GuestWorld>(
     cx: &Cx<W>,
     catalog: &Catalog,
     event_id: Option<&str>,
 ) -> Result<(), Trouble> {
     let Some(event_id) = event_id else {
-        let bought = held::bought(cx)?;
-        let text = match bought.len() {
-            0 => {
-                let answer =
-                    Answer::of("You have bought nothing in this session yet.").with("What is on?");
-                return tell(cx, catalog, answer);
-            }
-            1 => "This is what you have bought.".to_owned(),
-            count => format!("You have bought {count} things."),
-        };
+        let (text, bought) = Box::pin(everything::bought(cx)).await?;
+        if bought.is_empty() {
+            return tell(cx, catalog, Answer::of(text).with("What is on?"));
+        }
         return show_bought(cx, &text, bought);
     };
     let connection = connection::here(cx)?;
@@ -248,6 +242,7 @@ async fn tickets<W: GuestWorld>(
             say(cx, "Yes, this is your ticket. Nothing was charged.")
         }
         Again::Asked => say(cx, SIGN_TO_SHOW),
+        Again::NotShown if again::cannot_prove(cx)? => say(cx, NO_PROOF),
         Again::NotShown => {
             let answer =
                 Answer::of(format!("No, this wallet has no ticket for “{title}” that I can show."));
@@ -370,6 +365,8 @@ fn say<W: GuestWorld>(cx: &Cx<W>, text: impl AsRef<str>) -> Result<(), Trouble> 
 
 const SIGN_TO_SHOW: &str =
     "Sign with your wallet, and I show it again. Nothing is charged for that.";
+
+const NO_PROOF: &str = "A Crossmint wallet cannot prove to a host what it has bought. Say “my tickets”, or look under Tickets. Nothing was charged.";
 
 /// What the result of a proof is told with.
 pub(super) fn shown_again<W: GuestWorld>(

@@ -6,8 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::id::ScopeId;
 use crate::base::time::UnixSeconds;
+use crate::config::Config;
+use crate::identity::UserId;
 use crate::ports::{Clock, Http, KvError, Log, Random, SignOuts, Timer, Web};
 use crate::sale::bought::Bought;
+use crate::tickets::views::Tickets;
 
 /// A wallet whose purchases are asked for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -89,6 +92,16 @@ pub trait Deployment {
         nonce: &str,
         expires_at: UnixSeconds,
     ) -> impl Future<Output = Result<bool, String>>;
+}
+
+/// Everything that a signed-in user has bought, for a guest session of theirs.
+pub trait Purchases {
+    /// The first page of the list. The text of an error is for our log.
+    fn bought_by_user(
+        &self,
+        config: &Config,
+        user: &UserId,
+    ) -> impl Future<Output = Result<Tickets, String>>;
 }
 
 /// Everything that the list needs from outside.

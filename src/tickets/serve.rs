@@ -4,11 +4,22 @@ use serde_json::json;
 
 use crate::base::http::Reply;
 use crate::config::Config;
+use crate::identity::UserId;
 use crate::rails::outcome::Failure;
 use crate::tickets::ask::Gate;
 use crate::tickets::list;
 use crate::tickets::place::Start;
-use crate::tickets::who::{Caller, caller, wallets_of};
+use crate::tickets::views::Tickets;
+use crate::tickets::who::{Caller, Who, caller, wallets_of};
+
+/// The first page of what this user has bought. The caller has checked that it is the user who asks.
+///
+/// # Errors
+/// A fatal failure if KV gives no answer.
+pub async fn of_user(gate: &impl Gate, config: &Config, user: &UserId) -> Result<Tickets, Failure> {
+    let wallets = wallets_of(gate, config, &Who::User(user.clone())).await;
+    list::page(gate, config, &wallets, None).await
+}
 
 /// Answers a request for the list. `is_admitted` charges a signature that a chain must judge; an error is the seconds to
 /// wait.

@@ -2,6 +2,8 @@
 
 use events_concierge::host::command::Action;
 use events_concierge::http::route::Own;
+use events_concierge::sale::bought::{Bought, Kind, State};
+use events_concierge::tickets::views::{Line, SoldBy, Tickets};
 use events_concierge::wallets::smart::SmartWallet;
 use serde_json::{Value, json};
 
@@ -93,7 +95,7 @@ fn what_was_bought_is_listed_and_a_second_wish_for_it_is_no_question_to_pay() {
     let deployment = deployment();
     event(&deployment.server, "Rust meetup", "Berlin");
     let visit = ada(&deployment);
-    assert_eq!(text(&said(&visit, "my tickets")), "You have bought nothing in this session yet.");
+    assert_eq!(text(&said(&visit, "my tickets")), "You have bought nothing yet.");
     said(&visit, "buy a ticket for the rust meetup");
     assert_eq!(
         text(&said(&visit, "did my payment go through?")),
@@ -230,4 +232,64 @@ fn what_a_server_cannot_do_is_said_with_what_to_do_instead() {
     );
     assert_eq!(visit.last("policy")["policy"]["perCall"], "2.00");
     assert_eq!(deployment.transfers(), 0);
+}
+
+/// A list of everything bought with one more seat than the session knows.
+fn everything(ticket: Value) -> Tickets {
+    let seat = |ticket_url: &str, title: &str| Line {
+        host: SoldBy {
+            scope: "0".repeat(32),
+            name: "Ada".to_owned(),
+            server_url: "http://localhost:8787/mcp/users/0".to_owned(),
+        },
+        bought: Bought {
+            kind: Kind::Seat,
+            item: Some("evt_1".to_owned()),
+            title: title.to_owned(),
+            starts_at: None,
+            ends_at: None,
+            time_zone: None,
+            place: None,
+            cover_path: None,
+            state: State::Valid,
+            seats: Some(1),
+            ticket_url: Some(ticket_url.to_owned()),
+            again: None,
+        },
+        paid_usd: "0.05".to_owned(),
+        network: "eip155:84532".to_owned(),
+        transaction: None,
+        transaction_url: None,
+        bought_at: "2026-11-20T12:00:00Z".to_owned(),
+    };
+    let tickets =
+        vec![seat(ticket.as_str().unwrap(), "The same"), seat("http://localhost:8787/t/b", "Jazz")];
+    Tickets {
+        tickets,
+        unavailable: Vec::new(),
+        wallets: Vec::new(),
+        wallets_unavailable: Vec::new(),
+        next_cursor: None,
+    }
+}
+
+#[test]
+fn an_owner_hears_of_everything_that_their_wallets_bought_and_of_nothing_twice() {
+    let deployment = deployment();
+    let visit = Visit::buying(&deployment, Some(&person(ADA, NOW)));
+    visit.say(&visit.seat());
+    let ticket = visit.tickets()[0]["result"]["structuredContent"]["ticketUrl"].clone();
+    deployment.list_is_down.set(true);
+    // The list has no answer: what the session knows is shown, and that it may not be all.
+    let answer = said(&visit, "my tickets");
+    let seen = |answer: &Value| answer["cards"]["bought"].as_array().unwrap().len();
+    assert!(seen(&answer) == 1 && text(&answer).contains("may not be all"), "{answer}");
+    deployment.list_is_down.set(false);
+    deployment.everything.borrow_mut().insert(ADA.to_owned(), everything(ticket));
+    let answer = said(&visit, "my tickets");
+    assert_eq!((text(&answer), seen(&answer)), ("You have bought 2 things.", 2));
+    assert_eq!(answer["cards"]["bought"][1]["title"], "Jazz");
+    // Somebody else's list is not theirs.
+    let nobody = Visit::buying(&deployment, None);
+    assert!(text(&said(&nobody, "my tickets")).contains("under Tickets, after a sign-in"));
 }

@@ -9,11 +9,14 @@ use events_concierge::base::signing_key::SigningKey;
 use events_concierge::base::time::UnixSeconds;
 use events_concierge::config::Config;
 use events_concierge::guest::MIGRATIONS;
+use events_concierge::identity::UserId;
 use events_concierge::ports::{
     Alarm, Clock, Directory, Http, HttpError, HttpRequest, HttpResponse, Level, Log, Random,
     RelayerOrder, Relayers, Row, Servers, SignError, SignOuts, SignOutsError, Signer, Sockets, Sql,
     SqlError, SqlValue, Timer, Web, WebRequest, WebResponse,
 };
+use events_concierge::tickets::ask::Purchases;
+use events_concierge::tickets::views::Tickets;
 use events_concierge::wallets::budget::{self, Ask, BudgetError, Budgets, Told};
 use serde_json::{Value, json};
 
@@ -192,6 +195,12 @@ impl Relayers for World {
 impl Signer for World {
     async fn sign(&self, _: &SigningKey, _: &[u8]) -> Result<Vec<u8>, SignError> {
         Err(SignError("there is no platform here".to_owned()))
+    }
+}
+
+impl Purchases for World {
+    async fn bought_by_user(&self, _: &Config, _: &UserId) -> Result<Tickets, String> {
+        Err("there is no list here".to_owned())
     }
 }
 
