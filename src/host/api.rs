@@ -100,10 +100,8 @@ impl<W: World> Host<W> {
                 let code = input.get("code").and_then(Value::as_str).unwrap_or_default();
                 Ok(ok(&events::manage::check_in(&cx, event_id, code)?))
             }
-            Own::SetPicture(item) => {
-                events::uploads::set(&cx, item.as_ref(), body)?;
-                pictured(&self.shop(profile), item.as_ref())
-            }
+            Own::SetPicture(item) => events::uploads::set(&cx, item.as_ref(), body)
+                .and_then(|()| pictured(&self.shop(profile), item.as_ref())),
             Own::RemovePicture(item) => events::uploads::remove(&cx, item.as_ref())
                 .and_then(|()| pictured(&self.shop(profile), item.as_ref())),
             Own::Entrance(event_id) => events::entrance::rest::list(&cx, event_id, cursor),
