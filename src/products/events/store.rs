@@ -16,8 +16,8 @@ use crate::products::events::{Event, SeatFor, Seats};
 mod seats;
 
 pub use seats::{
-    BY_SALE, correct_rsvps, guests, remove_rsvps, rsvp, rsvp_of_short_code,
-    rsvp_of_ticket, rsvps, rsvps_of_payer, rsvps_of_payment,
+    BY_SALE, correct_rsvps, guests, remove_rsvps, rsvp, rsvp_of_short_code, rsvp_of_ticket, rsvps,
+    rsvps_of_payer, rsvps_of_payment,
 };
 pub(in crate::products::events) use seats::{RSVP_COLUMNS, rsvp_of};
 
