@@ -164,7 +164,7 @@ codes! {
     PriceChanged "price_changed" 409
         "The price changed while the paid call ran, after the payment had passed the check against the quote; no money moved, sign again."
     ProofNeeded "proof_needed" 401
-        "The payment has settled; its wallet proves itself with `SIGN-IN-WITH-X` to see the answer."
+        "A wallet has to prove itself with `SIGN-IN-WITH-X`: the one that has paid, to see the answer, or the one that shall have a free seat."
     ProofRefused "proof_refused" 401
         "The proof of the wallet is not valid here."
     RateLimited "rate_limited" 429

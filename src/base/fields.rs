@@ -91,6 +91,15 @@ pub fn price(dollars: &str) -> Result<Usdc, InvalidField> {
     Ok(price)
 }
 
+/// Reads a price in dollars: 0 for what is free, and at most [`PRICE_MAX`].
+///
+/// # Errors
+/// [`InvalidField`] names `price`.
+pub fn price_or_free(dollars: &str) -> Result<Usdc, InvalidField> {
+    let read = Usdc::from_dollars(dollars).map_err(|error| bad("price", error))?;
+    if read.is_zero() { Ok(read) } else { price(dollars) }
+}
+
 /// Reads text of any number of lines. Text without visible characters becomes empty.
 ///
 /// # Errors

@@ -28,8 +28,8 @@ pub(super) enum Again {
     Read(Value),
     /// The wallet in the browser is asked to sign; the result comes later.
     Asked,
-    /// The server shows nothing to this wallet.
-    NotShown,
+    /// The server shows nothing to this wallet; what it said, if it was asked.
+    NotShown(Option<String>),
 }
 
 /// What a wallet in a browser is asked to sign.
@@ -43,6 +43,24 @@ struct Waiting {
     wallet: Address,
     unsigned: Unsigned,
     until: UnixSeconds,
+    /// Who waits for the result, if it is something new and free.
+    #[serde(default)]
+    taker: Option<Taker>,
+}
+
+/// The caller of a tool that gives something for free.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Taker {
+    pub(super) call_id: Option<String>,
+    pub(super) in_chat: bool,
+}
+
+/// What came of a signature.
+pub(super) struct Signed {
+    pub(super) tool: String,
+    pub(super) taker: Option<Taker>,
+    pub(super) again: Again,
 }
 
 /// Whether the session's wallet signs by itself.
@@ -62,19 +80,30 @@ pub(super) fn cannot_prove<W: GuestWorld>(cx: &Cx<W>) -> Result<bool, Trouble> {
 pub(super) async fn read<W: GuestWorld>(
     cx: &Cx<W>,
     connection: &mut Connection,
-    (tool, arguments): (&str, &Value),
+    call: (&str, &Value),
     refusal: &Value,
 ) -> Result<Again, Trouble> {
-    let Some(wallet) = session::wallet(&cx.world)? else { return Ok(Again::NotShown) };
+    prove(cx, connection, call, refusal, None).await
+}
+
+/// Makes the call again with a proof of the session's wallet. `taker`: who waits for the result, if it is new and free.
+pub(super) async fn prove<W: GuestWorld>(
+    cx: &Cx<W>,
+    connection: &mut Connection,
+    (tool, arguments): (&str, &Value),
+    refusal: &Value,
+    taker: Option<Taker>,
+) -> Result<Again, Trouble> {
+    let Some(wallet) = session::wallet(&cx.world)? else { return Ok(Again::NotShown(None)) };
     let Some(unsigned) = offered(cx, connection, &wallet, refusal) else {
-        return Ok(Again::NotShown);
+        return Ok(Again::NotShown(None));
     };
     match wallet.kind {
         Kind::Smart => {
             owner::is_signed_in(cx).await?;
             let digest = eip191_hash_message(unsigned.message());
             let Ok(signature) = wallets::sign_digest(cx, &wallet, digest).await else {
-                return Ok(Again::NotShown);
+                return Ok(Again::NotShown(None));
             };
             show(cx, connection, (tool, arguments), &unsigned.header(&signature.to_string())).await
         }
@@ -89,6 +118,7 @@ pub(super) async fn read<W: GuestWorld>(
                 wallet: wallet.address,
                 unsigned,
                 until: cx.world.now().plus(VALID_SECONDS),
+                taker,
             };
             session::set_chat(&cx.world, ChatColumn::Proof, Some(&waiting))?;
             cx.tell(&Out::SignMessage {
@@ -99,7 +129,7 @@ pub(super) async fn read<W: GuestWorld>(
             Ok(Again::Asked)
         }
         // Its API signs typed data only.
-        Kind::Crossmint => Ok(Again::NotShown),
+        Kind::Crossmint => Ok(Again::NotShown(None)),
     }
 }
 
@@ -108,7 +138,7 @@ pub(super) async fn signed<W: GuestWorld>(
     cx: &Cx<W>,
     request_id: &str,
     signature: &str,
-) -> Result<Option<(String, Again)>, Trouble> {
+) -> Result<Option<Signed>, Trouble> {
     let Some(waiting) = take(cx, request_id)? else { return Ok(None) };
     let mut connection = connection::here(cx)?;
     if waiting.until <= cx.world.now() || connection.url != waiting.server {
@@ -118,12 +148,15 @@ pub(super) async fn signed<W: GuestWorld>(
     }
     let header = waiting.unsigned.header(signature);
     let again = show(cx, &mut connection, (&waiting.tool, &waiting.arguments), &header).await?;
-    Ok(Some((waiting.tool, again)))
+    Ok(Some(Signed { tool: waiting.tool, taker: waiting.taker, again }))
 }
 
-/// The wallet will not sign; whether that was asked for.
-pub(super) fn declined<W: GuestWorld>(cx: &Cx<W>, request_id: &str) -> Result<bool, Trouble> {
-    Ok(take(cx, request_id)?.is_some())
+/// The wallet will not sign; what for, and who waits for it, if that was asked.
+pub(super) fn declined<W: GuestWorld>(
+    cx: &Cx<W>,
+    request_id: &str,
+) -> Result<Option<(String, Option<Taker>)>, Trouble> {
+    Ok(take(cx, request_id)?.map(|waiting| (waiting.tool, waiting.taker)))
 }
 
 /// The request that waits for a wallet, for a socket that comes.
@@ -171,6 +204,7 @@ async fn show<W: GuestWorld>(
     connection::keep(cx, connection)?;
     Ok(match payer::read_answer(&outcome) {
         Answer::Done { .. } => Again::Read(outcome.unwrap_or_default()),
-        Answer::Challenge(_) | Answer::Unknown { .. } | Answer::Failed { .. } => Again::NotShown,
+        Answer::Failed { text, .. } => Again::NotShown(Some(text)),
+        Answer::Challenge(_) | Answer::Unknown { .. } => Again::NotShown(None),
     })
 }

@@ -20,6 +20,7 @@ mod connection;
 mod custody;
 mod cx;
 mod everything;
+mod free;
 pub mod handshake;
 mod held;
 mod history;
@@ -234,18 +235,19 @@ async fn act<W: GuestWorld>(
         In::Confirm { confirmation_id } => {
             run::feed_message(cx, &purchase_id(&confirmation_id)?, Event::Confirmed).await
         }
-        In::Cancel { confirmation_id } if again::declined(cx, &confirmation_id)? => {
-            cx.say("All right. Without a signature I cannot show it again; nothing was charged.");
-            Ok(())
-        }
         In::Cancel { confirmation_id } => {
+            if let Some((tool, taker)) = again::declined(cx, &confirmation_id)? {
+                free::declined(cx, &tool, taker.as_ref());
+                return Ok(());
+            }
             run::feed_message(cx, &purchase_id(&confirmation_id)?, Event::Declined).await
         }
         In::Signature { request_id, signature } => {
-            if let Some((tool, again)) =
-                Box::pin(again::signed(cx, &request_id, &signature)).await?
-            {
-                return wishes::shown_again(cx, &tool, again);
+            if let Some(signed) = Box::pin(again::signed(cx, &request_id, &signature)).await? {
+                return match signed.taker {
+                    Some(_) => free::signed(cx, signed),
+                    None => wishes::shown_again(cx, &signed.tool, signed.again),
+                };
             }
             let event = Event::SignatureReceived(signature);
             run::feed_message(cx, &purchase_id(&request_id)?, event).await

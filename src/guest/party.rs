@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::base::money::Usdc;
 use crate::guest::held::SEAT;
 use crate::mcp::client::ServerTool;
 
@@ -48,4 +49,18 @@ pub(super) fn count(tool: &str, arguments: &Value) -> u32 {
     let seats = arguments.get(SEATS).and_then(Value::as_u64).filter(|_| tool == SEAT);
     let seats = seats.and_then(|seats| u32::try_from(seats).ok());
     seats.filter(|seats| (1..=COUNT_MAX).contains(seats)).unwrap_or(1)
+}
+
+/// Why it is not bought for at most `max_price`; `None` if it may be. `price`: of all seats together.
+pub(super) fn too_dear(price: Option<Usdc>, max_price: Option<Usdc>) -> Option<String> {
+    match (price, max_price) {
+        (Some(price), Some(max)) if price > max => {
+            Some(format!("It costs ${price}, which is more than ${max}. I did not book it."))
+        }
+        (None, Some(_)) => Some(
+            "I do not know what it costs, so I did not book it. Say \"list events\" first."
+                .to_owned(),
+        ),
+        (_, _) => None,
+    }
 }

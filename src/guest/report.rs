@@ -83,6 +83,9 @@ fn in_words(tool: &str, outcome: Result<&Value, &str>) -> String {
     };
     let content = result.get("structuredContent").unwrap_or(&Value::Null);
     if content.get("ticketUrl").and_then(Value::as_str).is_some() {
+        if content.get("transactionHash") == Some(&Value::Null) {
+            return "Done. Nothing was charged.".to_owned();
+        }
         return "Done. You find the ticket again if you say \"my tickets\".".to_owned();
     }
     if content.get("secret").is_some() {
@@ -103,7 +106,12 @@ fn failure_in_words(why: &Failed<'_>) -> String {
     let end = if said.ends_with(['.', '!', '?']) { "" } else { "." };
     let money = match why.money_moved {
         // Some refusals say it themselves.
-        "no" if said.contains("Nothing was charged") || said.contains("nothing was paid") => "",
+        "no" if ["Nothing was charged", "nothing was paid", "No money was moved"]
+            .iter()
+            .any(|said_so| said.contains(said_so)) =>
+        {
+            ""
+        }
         "no" => " Nothing was charged.",
         "yes" => " You were charged, and I keep asking for what you have bought.",
         _ => {

@@ -14,7 +14,7 @@ use crate::guest::purchase::model::Origin;
 use crate::guest::purchase::run::{self, Asked};
 use crate::guest::purchase::store;
 use crate::guest::report::{self, Caller, Failed};
-use crate::guest::{outside, party, seats, session};
+use crate::guest::{free, outside, party, seats, session};
 use crate::mcp::client::{Client, ClientError, Connection, ServerTool};
 use crate::ports::{SqlError, within};
 use crate::rails::x402::payer::{self, Answer};
@@ -124,11 +124,15 @@ pub(super) async fn call<W: GuestWorld>(
         }
         Answer::Unknown { text, .. } => fails("unknown", &text),
         Answer::Failed { text, .. } => {
-            let has_seat = outcome.as_ref().is_ok_and(seats::says_has_seat);
-            if !has_seat {
+            let refusal = outcome.unwrap_or_default();
+            let listed = listed_price(cx, &connection.url, known.as_ref(), &arguments)?;
+            if free::is_offered(tool, listed, &refusal) {
+                let call = (tool, &arguments);
+                return Box::pin(free::take(cx, &mut connection, call, &refusal, caller)).await;
+            }
+            if !seats::says_has_seat(&refusal) {
                 return fails("tool_error", &text);
             }
-            let refusal = outcome.unwrap_or_default();
             let call = (tool, &arguments);
             let ticket = Box::pin(ticket_of(cx, &mut connection, call, &refusal)).await?;
             let ticket = ticket.map(|ticket| format!(" Its ticket: {ticket}")).unwrap_or_default();
@@ -151,7 +155,7 @@ async fn ticket_of<W: GuestWorld>(
     Ok(match again::read(cx, connection, (tool, arguments), refusal).await {
         Ok(Again::Read(result)) => seats::ticket_in(&result).map(str::to_owned),
         // Who is not signed in any more learns that there is a seat, and no more.
-        Ok(Again::Asked | Again::NotShown) | Err(Trouble::Said(_)) => None,
+        Ok(Again::Asked | Again::NotShown(_)) | Err(Trouble::Said(_)) => None,
         Err(trouble @ Trouble::Storage(_)) => return Err(trouble),
     })
 }

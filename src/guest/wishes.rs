@@ -131,7 +131,7 @@ async fn seats<W: GuestWorld>(
     let listed = session::listed(&cx.world, &server)?;
     let price = listed.iter().find(|event| event.event_id == event_id).map(|event| event.price);
     let price = price.and_then(|price| price.checked_mul(count));
-    if let Some(why) = too_dear(price, max_price) {
+    if let Some(why) = party::too_dear(price, max_price) {
         return say(cx, why);
     }
     let arguments = match count {
@@ -160,7 +160,7 @@ async fn secret<W: GuestWorld>(
             }
             Again::Asked => return say(cx, SIGN_TO_SHOW),
             // Nobody pays a second time by asking for what they have.
-            Again::NotShown if is_known => {
+            Again::NotShown(_) if is_known => {
                 let text = "You have bought this before, and the host does not show it now; to buy what it sells today, use its card.";
                 return tell(
                     cx,
@@ -168,27 +168,14 @@ async fn secret<W: GuestWorld>(
                     Answer { ids: vec![secret_id.to_owned()], ..Answer::of(text) },
                 );
             }
-            Again::NotShown => {}
+            Again::NotShown(_) => {}
         }
     }
     let price = catalog.lists.by_id(secret_id).map(Item::price);
-    if let Some(why) = too_dear(price, max_price) {
+    if let Some(why) = party::too_dear(price, max_price) {
         return say(cx, why);
     }
     by_chat(cx, SECRET, arguments).await
-}
-
-fn too_dear(price: Option<Usdc>, max_price: Option<Usdc>) -> Option<String> {
-    match (price, max_price) {
-        (Some(price), Some(max)) if price > max => {
-            Some(format!("It costs ${price}, which is more than ${max}. I did not book it."))
-        }
-        (None, Some(_)) => Some(
-            "I do not know what it costs, so I did not book it. Say \"list events\" first."
-                .to_owned(),
-        ),
-        (_, _) => None,
-    }
 }
 
 async fn several<W: GuestWorld>(
@@ -236,14 +223,27 @@ async fn tickets<W: GuestWorld>(
     }
     let title =
         catalog.lists.by_id(event_id).map(|item| text::line(item.title(), 80)).unwrap_or_default();
+    let listed = session::listed(&cx.world, &connection.url)?;
+    if listed.iter().any(|event| event.event_id == event_id && event.price.is_zero()) {
+        // A proof takes a free seat, and a question shall not.
+        let text = format!(
+            "I have taken no ticket for “{title}” in this session. It is free, and if this wallet has one, taking it again shows the same."
+        );
+        let take = catalog.lists.by_id(event_id).and_then(answers::to_buy);
+        return tell(
+            cx,
+            catalog,
+            Answer { suggestions: take.into_iter().collect(), ..Answer::of(text) },
+        );
+    }
     match read_again(cx, SEAT, &json!({"eventId": event_id})).await? {
         Again::Read(result) => {
             report::show(cx, SEAT, &result);
             say(cx, "Yes, this is your ticket. Nothing was charged.")
         }
         Again::Asked => say(cx, SIGN_TO_SHOW),
-        Again::NotShown if again::cannot_prove(cx)? => say(cx, NO_PROOF),
-        Again::NotShown => {
+        Again::NotShown(_) if again::cannot_prove(cx)? => say(cx, NO_PROOF),
+        Again::NotShown(_) => {
             let answer =
                 Answer::of(format!("No, this wallet has no ticket for “{title}” that I can show."));
             let buy = catalog.lists.by_id(event_id).and_then(answers::to_buy);
@@ -262,7 +262,7 @@ async fn read_again<W: GuestWorld>(
         Some((mut connection, arguments, refusal)) => {
             Box::pin(again::read(cx, &mut connection, (tool, &arguments), &refusal)).await
         }
-        None => Ok(Again::NotShown),
+        None => Ok(Again::NotShown(None)),
     }
 }
 
@@ -379,7 +379,7 @@ pub(super) fn shown_again<W: GuestWorld>(
             report::show(cx, tool, &result);
             say(cx, "Here it is again. Nothing was charged.")
         }
-        Again::Asked | Again::NotShown => say(
+        Again::Asked | Again::NotShown(_) => say(
             cx,
             "The host shows nothing to this wallet, so it was not bought with it. Nothing was charged.",
         ),

@@ -75,7 +75,14 @@ fn read(
     Ok(seat.and_then(|(rsvps, bought)| {
         let paid = paid_together(&rsvps).to_string();
         let first = rsvps.into_iter().next()?;
-        Some(listed(cx, (at, id), bought, paid, first.network, Some(first.transaction)))
+        Some(listed(
+            cx,
+            (at, id),
+            bought,
+            paid,
+            first.network,
+            Some(first.transaction).filter(|hash| !hash.is_empty()),
+        ))
     }))
 }
 

@@ -212,6 +212,9 @@ pub fn write_record(
             store::insert_rsvps(sql, &rsvps, PaymentId::random(sql).as_str()).map(drop)?;
             holders::note(sql, &first.payer, &first.network)?;
             let seat = Some((&first.event_id, first.transaction.as_str()));
+            if record.paid_atomic.is_zero() {
+                return Ok(());
+            }
             payments::carry_over(sql, record.paid_atomic, seat, first.created_at)
         }
     }

@@ -19,7 +19,7 @@ pub const HEADER: &str = "sign-in-with-x";
 const PROOF_BYTES_MAX: usize = 32 * 1024;
 
 /// The statement that the wallet shows to its user.
-const STATEMENT: &str = "Read again what this wallet has bought here";
+const STATEMENT: &str = "Read again what this wallet has here, or take what is free";
 
 /// A message and a signature, not verified yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -278,7 +278,7 @@ mod tests {
     fn the_fields_become_the_text_that_was_signed() {
         let expected = "localhost:8787 wants you to sign in with your Ethereum account:\n\
             0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266\n\n\
-            Read again what this wallet has bought here\n\n\
+            Read again what this wallet has here, or take what is free\n\n\
             URI: http://localhost:8787/x402\nVersion: 1\nChain ID: 84532\n\
             Nonce: 0123456789abcdef\nIssued At: 2026-11-21T12:00:00Z\n\
             Expiration Time: 2026-11-21T12:05:00Z\nResources:\n- http://localhost:8787/x402";

@@ -36,6 +36,9 @@ SELECT min(r.id) FROM rsvps r GROUP BY r.event_id, r.tx_hash HAVING sum(r.paid) 
   (SELECT coalesce(sum(l.amount), 0) FROM ledger l
    WHERE l.entry IN ('settled', 'reversed') AND l.tx_hash = r.tx_hash AND l.event_id = r.event_id)
 --;
+-- a seat that costs nothing has no transaction, and every other one has
+SELECT id FROM rsvps WHERE (paid = 0) <> (tx_hash = '')
+--;
 -- no transaction is counted twice
 SELECT tx_hash FROM ledger WHERE entry IN ('settled', 'reversed') AND tx_hash IS NOT NULL
   GROUP BY tx_hash HAVING sum(CASE entry WHEN 'settled' THEN 1 ELSE -1 END) > 1

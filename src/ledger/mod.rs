@@ -57,4 +57,5 @@ pub const MIGRATIONS: Migrations = &[
     include_str!("schema-23.sql"),
     include_str!("schema-24.sql"),
     include_str!("schema-25.sql"),
+    include_str!("schema-26.sql"),
 ];

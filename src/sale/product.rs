@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::base::id::{EventId, PaymentId};
 use crate::base::money::Usdc;
+use crate::http::source::Source;
 use crate::ledger::payments::{Payment, SeatHold, Settled};
 use crate::ports::{SqlError, World};
 use crate::rails::outcome::Failure;
@@ -63,6 +64,17 @@ impl Offer {
             Err(Failure::Fatal(fatal)) => Err(SqlError(fatal.what)),
         }
     }
+}
+
+/// Who wants what is free.
+#[derive(Clone, Copy, Debug)]
+pub struct Taker<'a> {
+    /// The wallet that signed in with the call.
+    pub proven: Option<&'a ProvenPayer>,
+    /// The caller's network, for limits.
+    pub source: &'a Source,
+    /// Whether the product is switched on. What was given before is shown all the same.
+    pub is_open: bool,
 }
 
 /// One paid call of a product, with parsed arguments.
@@ -141,6 +153,17 @@ pub trait Sale<T>: Sized {
         payer: &ProvenPayer,
     ) -> Result<Option<Payment>, SqlError> {
         payer.newest_of(cx.world, call)
+    }
+
+    /// What the caller gets without a payment, because it costs nothing or was given to this wallet before. `None`: it is
+    /// sold, or not there.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be had; no money moved.
+    fn free(&self, cx: &Cx<'_, impl World>, by: &Taker<'_>) -> Result<Option<Value>, Failure> {
+        let _ = (cx, by);
+        Ok(None)
     }
 
     /// Whether this payment has already bought what the call wants, so that another payment would buy nothing new.

@@ -29,7 +29,7 @@ use crate::sale::answers::{
     unavailable, unavailable_for, unpaid, used_before, without_log,
 };
 use crate::sale::flow::{Call, InTheWay, Stop};
-use crate::sale::product::Terms;
+use crate::sale::product::{Taker, Terms};
 use crate::sale::repeat::{Kept, MayRead, ProvenPayer, Shown, is_exact};
 use crate::sale::tool::{Access, Fulfilment};
 use crate::shop::Shop;
@@ -128,12 +128,15 @@ async fn paid_call(
     {
         return answer_again(shop, known, Shown { copy: None, proven, transaction }).await;
     }
-    if !shop.profile.products.has(tool.product()) {
+    let is_open = shop.profile.products.has(tool.product());
+    if let Some(value) = sale.free(&shop.cx, &Taker { proven, source: &call.source, is_open })? {
+        return Ok(Done { value, receipt: None });
+    }
+    if !is_open {
         return Err(closed(tool));
     }
     let networks = payable_networks(shop).await?;
-    let quote = quote(shop, tool, sale, call_of, payment.is_some())?;
-    let quote = Quote { networks, ..quote };
+    let quote = Quote { networks, ..quote(shop, tool, sale, call_of, payment.is_some())? };
     if proven.is_some() && payment.is_none() {
         return Err(unpaid(quote, "this wallet has not paid for this call"));
     }

@@ -15,7 +15,7 @@ use crate::rails::outcome::Failure;
 use crate::rails::quote::PaidCall;
 use crate::sale::bought::Bought;
 use crate::sale::cx::Cx;
-use crate::sale::product::{Hold, Offer, Sale, Terms};
+use crate::sale::product::{Hold, Offer, Sale, Taker, Terms};
 use crate::sale::repeat::{MayRead, ProvenPayer};
 use crate::sale::tool::{Access, ProductTool, ToolSpec};
 
@@ -269,6 +269,18 @@ macro_rules! products {
                 payer: &ProvenPayer,
             ) -> Result<Option<Payment>, SqlError> {
                 match self { $(Self::$name(sale) => sale.bought_before(cx, call, payer),)+ }
+            }
+
+            /// [`Sale::free`]
+            ///
+            /// # Errors
+            /// Why it cannot be had.
+            pub fn free(
+                &self,
+                cx: &Cx<'_, impl World>,
+                by: &Taker<'_>,
+            ) -> Result<Option<Value>, Failure> {
+                match self { $(Self::$name(sale) => sale.free(cx, by),)+ }
             }
 
             /// [`Sale::is_had`]

@@ -107,6 +107,21 @@ test("several seats are bought with one signature, and each guest has a ticket",
   assert.equal(await page.getByRole("heading", { name: "Tickets of your guests" }).count(), 0);
 }));
 
+const freeGuest = fakeWallet();
+test("a free event takes a signature and no money", stage.visit({ wallet: freeGuest }, async ({ page }) => {
+  const event = await newEvent({ price: "0" });
+  await open(page, event);
+  await dialog(page).getByText("1 seat · Free").waitFor();
+  await wallet(page, /^Test Wallet/).click();
+  await looksRight(page, "checkout-free");
+  await button(dialog(page), "Get a ticket · Free").click();
+  await page.waitForURL(/\/t\//);
+  await page.getByText("This seat is free. Nothing was paid.").waitFor();
+  await looksRight(page, "ticket-free");
+  const { rsvps } = await stage.stack.call("GET", `/api/users/events/${event.id}/rsvps`);
+  assert.deepEqual(rsvps.map(({ paidAtomic, txHash }) => [paidAtomic, txHash]), [["0", ""]]);
+}));
+
 const holder = fakeWallet();
 test("who holds a seat is told so, is shown the ticket, and is not asked for money", stage.visit({ wallet: holder }, async ({ page }) => {
   const event = await newEvent();

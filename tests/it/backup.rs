@@ -265,8 +265,8 @@ fn fill(server: &Server, events: u32) {
         "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {events}) \
          INSERT INTO events SELECT 'evt_' || printf('%024x', n), title, \
          replace(printf('%5000d', n), ' ', char(10) || '\"'), starts_at, ends_at, time_zone, location, \
-         capacity, price, status, sequence, created_at, updated_at, 0, cover_shuffle, cover_palette, ask_name, \
-         ask_email FROM n, (SELECT * FROM events LIMIT 1)"
+         capacity, status, sequence, created_at, updated_at, 0, cover_shuffle, cover_palette, ask_name, \
+         ask_email, price FROM n, (SELECT * FROM events LIMIT 1)"
     );
     server.sql(&statement);
 }

@@ -15,6 +15,7 @@ mod desk;
 mod directory;
 mod entrance;
 mod explorer;
+mod free;
 mod fuzz;
 mod golden;
 mod guest;

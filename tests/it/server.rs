@@ -190,7 +190,7 @@ fn a_faulty_argument_is_named_and_nothing_is_stored() {
         ("timeZone", json!("Mars/Olympus")),
         ("capacity", json!(-1)),
         ("capacity", json!(1_000_001)),
-        ("price", json!("0")),
+        ("price", json!("-1")),
         ("price", json!("free")),
         ("price", json!("0.0000001")),
         ("colour", json!("red")),
@@ -288,7 +288,7 @@ fn what_the_owner_changes_is_changed_and_what_was_sold_stays_sold() {
     let old = Wallet::new(2).pay(&challenge["accepts"][0], 2);
     assert_eq!(block_on(server.tool("rsvpToEvent", &arguments, Some(&old))).status, 402);
     for (changes, field) in [
-        (json!({"price": "0"}), "price"),
+        (json!({"price": "-1"}), "price"),
         (json!({"endsAt": "2020-01-01T00:00:00Z"}), "endsAt"),
         (json!({"eventId": "x"}), "eventId"),
         (json!({"colour": "red"}), "colour"),

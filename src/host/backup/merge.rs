@@ -175,7 +175,7 @@ fn seats(sql: &impl Sql) -> Result<(), SqlError> {
     sql.run(sold, &[])?;
     let paid = "INSERT INTO ledger (entry, tool, event_id, amount, tx_hash, note, at) \
          SELECT 'settled', 'rsvpToEvent', r.event_id, sum(r.paid), r.tx_hash, 'carried over', min(r.created_at) \
-         FROM aside_rsvps a JOIN rsvps r ON r.id = a.id WHERE NOT EXISTS (SELECT 1 FROM ledger l \
+         FROM aside_rsvps a JOIN rsvps r ON r.id = a.id WHERE r.paid > 0 AND NOT EXISTS (SELECT 1 FROM ledger l \
          WHERE l.tx_hash = r.tx_hash AND l.event_id = r.event_id AND l.entry = 'settled') \
          GROUP BY r.event_id, r.tx_hash";
     sql.run(paid, &[])?;

@@ -43,6 +43,7 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ("used_nonces", "sign-ins of minutes; those of the storage that is replaced stay"),
     ("sign_in_codes", "codes of minutes; those of the storage that is replaced stay"),
     ("sign_in_times", "counts of one day; those of the storage that is replaced stay"),
+    ("free_seats", "counts of one day"),
     ("restoring", "while a host is restored there is nothing to export"),
     ("restoring_records", "as restoring"),
     ("backups", "the backup itself"),

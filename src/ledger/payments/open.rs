@@ -83,6 +83,13 @@ impl OpenPayments {
         self.0.iter().any(is_one)
     }
 
+    /// Whether a payment holds a seat at this event.
+    #[must_use]
+    pub fn holds_seat(&self, event: &EventId) -> bool {
+        let is_one = |open: &Open| open.event_id.as_deref() == Some(event.as_str());
+        self.0.iter().any(|open| open.may_be_paid() && is_one(open))
+    }
+
     /// Whether this claim still waits for its settlement to be requested.
     #[must_use]
     pub fn has_claim(&self, claim: &Claim) -> bool {

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::base::fields::{
-    CAPACITY_MAX, InvalidField, bad, line, moment, null_or, optional_line, price, text,
+    CAPACITY_MAX, InvalidField, bad, line, moment, null_or, optional_line, price_or_free, text,
 };
 use crate::base::id::EventId;
 use crate::base::time::{UnixSeconds, ZoneName};
@@ -81,7 +81,7 @@ pub struct CreateEvent {
     /// Number of seats, 0 for unlimited.
     #[schemars(range(max = 1_000_000))]
     pub capacity: u32,
-    /// Price of a seat in US dollars, for example "0.05".
+    /// Price of a seat in US dollars, for example "0.05"; "0" for a free event.
     pub price: String,
     /// Whether guests are asked for their name. Default optional. What is required must be sent with rsvpToEvent.
     #[serde(default)]
@@ -117,7 +117,7 @@ pub struct EventChanges {
     pub location: Option<String>,
     /// Number of seats, 0 for unlimited; not fewer than are taken or held.
     pub capacity: Option<u32>,
-    /// Price of a seat in US dollars; holds for seats sold from now on.
+    /// Price of a seat in US dollars, "0" for a free event; holds for seats sold from now on.
     pub price: Option<String>,
     /// Whether guests are asked for their name; holds for seats sold from now on.
     pub ask_name: Option<Ask>,
@@ -162,7 +162,7 @@ impl CreateEvent {
             time_zone: self.time_zone.as_deref().map_or(Ok(ZoneName::utc()), zone)?,
             location: optional_line("location", self.location.as_deref(), 300)?,
             capacity: capacity(self.capacity)?,
-            price: price(&self.price)?,
+            price: price_or_free(&self.price)?,
             asks: Asks { name: self.ask_name, email: self.ask_email },
             look: Look { shuffle: shuffle(self.cover_shuffle)?, palette: self.cover_palette },
             picture: None,
@@ -213,7 +213,7 @@ impl EventChanges {
             }
         }
         if let Some(dollars) = self.price {
-            event.price = price(&dollars)?;
+            event.price = price_or_free(&dollars)?;
         }
         event.asks = Asks {
             name: self.ask_name.unwrap_or(event.asks.name),

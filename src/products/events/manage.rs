@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::base::code::Code;
 use crate::base::fields;
 use crate::base::id::EventId;
+use crate::base::money::Usdc;
 use crate::base::time::UnixSeconds;
 use crate::ports::paging::Page;
 use crate::ports::{SqlError, World};
@@ -44,7 +45,7 @@ pub fn get_event(cx: &Cx<'_, impl World>, id: &EventId) -> Result<Value, Failure
 pub fn create_event(cx: &Cx<'_, impl World>, arguments: CreateEvent) -> Result<Value, Failure> {
     let now = cx.world.now();
     let event = arguments.into_event(EventId::random(cx.world), now)?;
-    cx.check_own_price(event.price)?;
+    check_price(cx, event.price)?;
     if store::count(cx.world)? >= EVENTS_MAX {
         let detail = format!("a host may have at most {EVENTS_MAX} events");
         return Err(Abort::new(Code::TooManyEvents, detail).into());
@@ -57,7 +58,10 @@ pub fn create_event(cx: &Cx<'_, impl World>, arguments: CreateEvent) -> Result<V
         "success": true,
         "eventId": event.id,
         "event": event.view(Seats::default(), now),
-        "message": format!("The event is on sale for ${}.", event.price),
+        "message": match event.price.is_zero() {
+            true => "The event is open, and its seats are free.".to_owned(),
+            false => format!("The event is on sale for ${}.", event.price),
+        },
     }))
 }
 
@@ -74,7 +78,7 @@ pub fn update_event(
     let price = event.price;
     let event = changes.apply(event, seats.taken.saturating_add(seats.held))?;
     if event.price != price {
-        cx.check_own_price(event.price)?;
+        check_price(cx, event.price)?;
     }
     save_event(cx, &event, seats, now)?;
     let view = event.view(seats, now);
@@ -98,7 +102,9 @@ pub fn cancel_event(cx: &Cx<'_, impl World>, id: &EventId) -> Result<Value, Fail
             publish_event(cx, &event, seats, now)
         })?;
     }
-    let sold = match seats.taken {
+    let paid = store::count_paid(cx.world, id)?;
+    let sold = match paid {
+        0 if seats.taken > 0 => "Nobody has paid for a seat.".to_owned(),
         0 => "No seat was sold.".to_owned(),
         1 => "1 sold seat is yours to pay back.".to_owned(),
         sold => format!("{sold} sold seats are yours to pay back."),
@@ -113,6 +119,11 @@ pub fn cancel_event(cx: &Cx<'_, impl World>, id: &EventId) -> Result<Value, Fail
     let message = format!("The event is cancelled. {sold}{held}");
     let view = event.view(seats, now);
     Ok(json!({"success": true, "eventId": id, "event": view, "message": message}))
+}
+
+/// Checks the price of an event; a free one is always good.
+fn check_price(cx: &Cx<'_, impl World>, price: Usdc) -> Result<(), Failure> {
+    if price.is_zero() { Ok(()) } else { cx.check_own_price(price) }
 }
 
 fn save_event(

@@ -4,6 +4,7 @@ pub mod asks;
 pub mod bought;
 pub mod calendar;
 pub mod entrance;
+mod free;
 pub mod input;
 pub mod links;
 pub mod manage;
@@ -11,6 +12,7 @@ pub mod pages;
 pub mod party;
 pub mod pictures;
 pub mod records;
+mod refusals;
 pub mod rest;
 pub mod rsvp;
 pub mod sale;
@@ -52,7 +54,7 @@ pub struct Event {
     pub location: Option<String>,
     /// Number of seats; 0 for unlimited.
     pub capacity: u32,
-    /// The price of a seat.
+    /// The price of a seat; zero if it is free.
     pub price: Usdc,
     /// What its guests are asked for.
     pub asks: Asks,

@@ -2,6 +2,7 @@
 
 use crate::base::email::optional_email;
 use crate::base::fields::{InvalidField, bad, optional_line};
+use crate::base::money::Usdc;
 use crate::products::events::asks::GuestDetails;
 use crate::products::events::input::RsvpToEvent;
 
@@ -13,9 +14,9 @@ const NAME_CHARS_MAX: usize = 200;
 /// The seats of one purchase and their guests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Party {
-    /// 1 to [`SEATS_MAX`].
+    /// How many, 1 to [`SEATS_MAX`].
     seats: u32,
-    /// Who buys.
+    /// The name and address that the buyer gave.
     buyer: GuestDetails,
     /// The names on the tickets, in order, as far as the buyer said.
     names: Vec<Option<String>>,
@@ -58,7 +59,7 @@ impl Party {
         self.seats
     }
 
-    /// Who buys.
+    /// The name and address that the buyer gave.
     #[must_use]
     pub const fn buyer(&self) -> &GuestDetails {
         &self.buyer
@@ -74,7 +75,13 @@ impl Party {
     }
 }
 
-/// `1 seat`, `2 seats`.
+/// A price for people: `$0.05`, or `Free`.
+#[must_use]
+pub fn price_in_words(price: Usdc) -> String {
+    if price.is_zero() { "Free".to_owned() } else { format!("${price}") }
+}
+
+/// A number of seats for people: `1 seat`, `2 seats`.
 #[must_use]
 pub fn seats_in_words(seats: u32) -> String {
     if seats == 1 { "1 seat".to_owned() } else { format!("{seats} seats") }

@@ -52,6 +52,12 @@ pub struct RsvpLine<'a> {
 }
 
 impl Rsvp {
+    /// Whether it cost nothing, so that there is no transaction.
+    #[must_use]
+    pub const fn is_free(&self) -> bool {
+        self.paid.is_zero()
+    }
+
     /// The line of the host's guest list.
     #[must_use]
     pub fn line(&self) -> RsvpLine<'_> {
@@ -73,7 +79,8 @@ impl Rsvp {
     #[must_use]
     pub fn public_line(&self) -> Value {
         json!({
-            "wallet": self.payer,
+            // The chain shows who has paid, and nothing shows who comes for free.
+            "wallet": (!self.is_free()).then_some(&self.payer),
             "paidAtomic": self.paid,
             "txHash": self.transaction,
             "timestamp": self.created_at.to_string(),

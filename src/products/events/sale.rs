@@ -3,7 +3,6 @@
 use alloy_primitives::Address;
 use serde_json::Value;
 
-use crate::base::code::Code;
 use crate::base::id::{EventId, PaymentId};
 use crate::base::money::Usdc;
 use crate::base::{fields, text};
@@ -12,16 +11,17 @@ use crate::ledger::payments::{self, Payment, SeatHold, Settled};
 use crate::ports::{SqlError, World};
 use crate::products::events::input::{self, CheckIn, OneEvent, RsvpToEvent};
 use crate::products::events::party::{Party, seats_in_words};
+use crate::products::events::refusals::{check_no_seat, event_for, other_wallet};
 use crate::products::events::tools::{ANALYTICS_PRICE, Tool};
 use crate::products::events::{
-    Event, NotOnSale, SeatFor, Status, bought, manage, records, seats, store,
+    Event, NotOnSale, Status, bought, free, manage, records, seats, store,
 };
-use crate::rails::outcome::{Abort, Failure, Money};
+use crate::rails::outcome::{Abort, Failure};
 use crate::rails::quote::PaidCall;
 use crate::sale::answers::{no_money, pending};
 use crate::sale::bought::Bought;
 use crate::sale::cx::Cx;
-use crate::sale::product::{Hold, Offer, Sale, Terms, not_sold};
+use crate::sale::product::{Hold, Offer, Sale, Taker, Terms, not_sold};
 use crate::sale::repeat::ProvenPayer;
 use crate::sale::request::read_arguments;
 
@@ -131,9 +131,9 @@ impl Sale<Tool> for EventSale {
             let wanted = event_for(cx, &event.id, &wallet.to_checksum(None))?;
             check_no_seat(&wanted)?;
             // Asking later does not help against this one.
-            match wanted.check_seats(count, cx.now()) {
-                Err(why @ NotOnSale::TooManyForNewcomer(_)) => return Err(why.into()),
-                Err(_) | Ok(()) => {}
+            if let Err(why @ NotOnSale::TooManyForNewcomer(_)) = wanted.check_seats(count, cx.now())
+            {
+                return Err(why.into());
             }
         }
         event.asks.check(party.buyer()).map_err(|missing| no_money(missing.into()))?;
@@ -146,10 +146,7 @@ impl Sale<Tool> for EventSale {
 
     fn check_payer(&self, payer: Address) -> Result<(), Failure> {
         match self {
-            Self::Seat { wallet: Some(wallet), .. } if *wallet != payer => {
-                let remedy = "must be the wallet that pays, or be left out";
-                Err(no_money(fields::bad("walletAddress", remedy).into()))
-            }
+            Self::Seat { wallet: Some(wallet), .. } if *wallet != payer => Err(other_wallet()),
             Self::Seat { .. } | Self::Analytics { .. } => Ok(()),
         }
     }
@@ -202,6 +199,15 @@ impl Sale<Tool> for EventSale {
         match self {
             Self::Seat { event_id, .. } => payer.seat_of(cx.world, event_id),
             Self::Analytics { .. } => payer.newest_of(cx.world, call),
+        }
+    }
+
+    fn free(&self, cx: &Cx<'_, impl World>, by: &Taker<'_>) -> Result<Option<Value>, Failure> {
+        match self {
+            Self::Seat { event_id, wallet, party } => {
+                free::seat(cx, event_id, (*wallet, party), by)
+            }
+            Self::Analytics { .. } => Ok(None),
         }
     }
 
@@ -301,18 +307,4 @@ fn read_seat(arguments: Value) -> Result<EventSale, Failure> {
 fn describe(event: &Event) -> String {
     let when = event.starts_at.to_short_words(&event.time_zone);
     format!("{}, {when}", text::ascii_name(&event.title, "Event"))
-}
-
-/// The event as it is for this payer.
-fn event_for(cx: &Cx<'_, impl World>, id: &EventId, payer: &str) -> Result<SeatFor, Failure> {
-    let found = store::find_for(cx.world, id, payer)?.ok_or_else(Abort::event_not_found);
-    found.map_err(|abort| no_money(abort.into()))
-}
-
-fn check_no_seat(wanted: &SeatFor) -> Result<(), Failure> {
-    if !wanted.has_seat {
-        return Ok(());
-    }
-    let detail = "this wallet has a seat at this event already; to see its ticket again, call with a SIGN-IN-WITH-X header of that wallet (`extensions` says what to sign), or with exactly the payment of that seat";
-    Err(Abort::new(Code::AlreadyHasSeat, detail).with_money(Money::NotMoved).into())
 }

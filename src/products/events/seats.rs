@@ -18,15 +18,28 @@ use crate::sale::cx::Cx;
 ///
 /// [`SqlError`]; nothing is written.
 pub(super) fn fulfil(cx: &Cx<'_, impl World>, settled: &Settled) -> Result<Value, SqlError> {
-    let rsvps = sold(cx, settled)?;
     let payment = settled.payment();
-    let (event, seats) = store::insert_rsvps(cx.world, &rsvps, payment.id.as_str())?
+    give(cx, &sold(cx, settled)?, payment.id.as_str(), payment.seats)
+}
+
+/// Writes seats, publishes and mails them, and gives the answer with their tickets. `held` of the seats that are held now
+/// become these.
+///
+/// # Errors
+///
+/// [`SqlError`]; nothing is written.
+pub(super) fn give(
+    cx: &Cx<'_, impl World>,
+    rsvps: &[Rsvp],
+    payment_id: &str,
+    held: u32,
+) -> Result<Value, SqlError> {
+    let (event, seats) = store::insert_rsvps(cx.world, rsvps, payment_id)?
         .ok_or_else(|| SqlError("seats at an event that is not there".to_owned()))?;
-    records::publish_sale(cx, &rsvps, &event, seats)?;
-    let is_mailed = ticket_mail::queue(cx, &rsvps);
-    // The payment's own hold counts as taken from here on.
-    let seats = Seats { held: seats.held.saturating_sub(payment.seats), ..seats };
-    answer(cx, &rsvps, event.view(seats, cx.world.now()), is_mailed)
+    records::publish_sale(cx, rsvps, &event, seats)?;
+    let is_mailed = ticket_mail::queue(cx, rsvps);
+    let seats = Seats { held: seats.held.saturating_sub(held), ..seats };
+    answer(cx, rsvps, event.view(seats, cx.world.now()), is_mailed)
 }
 
 /// The seats that a payment buys, each at its share of the amount.
@@ -66,7 +79,12 @@ pub fn shares(amount: Usdc, seats: u32) -> Option<Vec<Usdc>> {
     Some(std::iter::once(first).chain(others).collect())
 }
 
-fn answer(
+/// The answer with the tickets of these seats.
+///
+/// # Errors
+///
+/// [`SqlError`] if there is no seat.
+pub(super) fn answer(
     cx: &Cx<'_, impl World>,
     rsvps: &[Rsvp],
     event: EventView,
@@ -83,10 +101,14 @@ fn answer(
     };
     let count = u32::try_from(rsvps.len()).unwrap_or(u32::MAX);
     let paid = paid_together(rsvps);
+    let money = match first.is_free() {
+        true => "It cost nothing.".to_owned(),
+        false => format!("${paid} was paid."),
+    };
     let message = match rsvps {
-        [_] => format!("You have a seat. ${paid} was paid. Show the ticket at the entrance."),
+        [_] => format!("You have a seat. {money} Show the ticket at the entrance."),
         _ => format!(
-            "You have {}. ${paid} was paid. Each guest shows one of the tickets at the entrance.",
+            "You have {}. {money} Each guest shows one of the tickets at the entrance.",
             seats_in_words(count)
         ),
     };
@@ -96,7 +118,7 @@ fn answer(
         "rsvp": {"id": first.id, "code": first.code, "payer": first.payer},
         "seats": count,
         "tickets": rsvps.iter().map(ticket).collect::<Vec<_>>(),
-        "transactionHash": first.transaction,
+        "transactionHash": (!first.is_free()).then_some(&first.transaction),
         "message": message,
         "ticketUrl": format!("{url}/t/{}", first.code),
         "isMailed": is_mailed,

@@ -13,8 +13,10 @@ use crate::products::events::pictures::Picture;
 use crate::products::events::rsvp::Rsvp;
 use crate::products::events::{Event, SeatFor, Seats};
 
+mod free;
 mod seats;
 
+pub use free::{FreeTaken, free_taken, has_come, note_free};
 pub use seats::{
     BY_SALE, correct_rsvps, guests, remove_rsvps, rsvp, rsvp_of_short_code, rsvp_of_ticket, rsvps,
     rsvps_of_payer, rsvps_of_payment,
@@ -160,6 +162,16 @@ pub fn count(sql: &impl Sql) -> Result<u64, SqlError> {
 /// As [`insert`].
 pub fn count_seats(sql: &impl Sql) -> Result<u64, SqlError> {
     first(sql, "SELECT count(*) FROM rsvps", &[])?.map_or(Ok(0), |mut columns| columns.count())
+}
+
+/// The number of seats of an event that were paid for.
+///
+/// # Errors
+///
+/// As [`insert`].
+pub fn count_paid(sql: &impl Sql, id: &EventId) -> Result<u64, SqlError> {
+    let statement = "SELECT count(*) FROM rsvps WHERE event_id = ?1 AND paid > 0";
+    first(sql, statement, &[id.as_str().into()])?.map_or(Ok(0), |mut columns| columns.count())
 }
 
 /// The income of an event, from the ledger.

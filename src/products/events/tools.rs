@@ -82,7 +82,7 @@ const GET_EVENT: ToolSpec = ToolSpec {
 const RSVP_TO_EVENT: ToolSpec = ToolSpec {
     name: "rsvpToEvent",
     title: "RSVP to an event",
-    description: "Buys a seat at an event, or several at once (`seats`), and returns a ticket for each. Costs the event's own price in USDC for each seat (see `price` in listEvents), paid with x402; the paying wallet is the guest and buys once at an event. An event may ask for the guest's name or e-mail address (see `askName` and `askEmail` in listEvents).",
+    description: "Buys a seat at an event, or several at once (`seats`), and returns a ticket for each. Costs the event's own price in USDC for each seat (see `price` in listEvents), paid with x402; the paying wallet is the guest and buys once at an event. A free event (`price` 0.00) takes a SIGN-IN-WITH-X header instead of a payment; the answer to a call without one says what the wallet signs. An event may ask for the guest's name or e-mail address (see `askName` and `askEmail` in listEvents).",
     access: Access::Paid(Price::Varies("the event's own"), Fulfilment::AfterSettlement),
     tier: Tier::Send,
     read_only: false,
@@ -106,7 +106,7 @@ const GET_EVENT_ANALYTICS: ToolSpec = ToolSpec {
 const CREATE_EVENT: ToolSpec = ToolSpec {
     name: "createEvent",
     title: "Create an event",
-    description: "Creates a paid event. Free, for the host of this server only.",
+    description: "Creates an event, at a price or free for its guests (`price` \"0\"). Free, for the host of this server only.",
     access: Access::Owner,
     tier: Tier::Send,
     read_only: false,

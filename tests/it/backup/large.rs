@@ -24,8 +24,8 @@ fn large_host() -> SampleHost {
         9_999,
         &format!(
             "INSERT INTO events SELECT printf('evt_%024x', n), title || n, description, starts_at + n, ends_at, \
-         time_zone, location, capacity, price, status, sequence, created_at, updated_at, 0, cover_shuffle, \
-         cover_palette, ask_name, ask_email \
+         time_zone, location, capacity, status, sequence, created_at, updated_at, 0, cover_shuffle, \
+         cover_palette, ask_name, ask_email, price \
          FROM n, (SELECT * FROM events WHERE id = '{event}')"
         ),
     );

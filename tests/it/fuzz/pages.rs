@@ -144,7 +144,7 @@ fn markup(words: &Words) -> [String; 3] {
     let pages = [
         host_page(&listed, &card, &host, now),
         event_page(&event, Seats::default(), &card, &of_event, now),
-        ticket_page(&event, (&seat, &[seat.clone()]), &card, &ticket, now),
+        ticket_page(&event, (&seat, std::slice::from_ref(&seat)), &card, &ticket, now),
     ];
     pages.map(|page| page.unwrap().matches(['<', '>', '"', '\'']).collect())
 }

@@ -218,6 +218,71 @@ fn several_seats_are_bought_together_for_the_price_of_all() {
     assert_eq!(text(&went), "Yes, $0.10 for 2 seats at “Rust meetup” went through.");
 }
 
+/// A free event at the sample host; its id.
+fn free_event(server: &Server, title: &str) -> String {
+    let event =
+        json!({"title": title, "startsAt": "2027-03-01T18:30:00Z", "capacity": 10, "price": "0"});
+    let reply = server.as_owner(Action::Own(Own::CreateEvent), &event);
+    assert_eq!(reply.status, 201, "{}", reply.body);
+    crate::support::json_of(&reply)["id"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_free_seat_is_taken_with_a_proof_and_a_question_takes_none() {
+    let deployment = deployment();
+    free_event(&deployment.server, "Open evening");
+    let taken = || deployment.server.int("SELECT count(*) FROM rsvps");
+    let visit = ada(&deployment);
+    assert!(text(&said(&visit, "is the open evening free?")).contains("is free"));
+    let answer = said(&visit, "do I have a ticket for the open evening?");
+    assert!(text(&answer).contains("It is free"), "{answer}");
+    assert_eq!(taken(), 0, "a question takes no seat");
+    // The wallet is on the chain, where it accepts its owner's key.
+    let keys = &crate::support::config().keys;
+    let key = SmartWallet::derive(keys, &format!("user:{ADA}"), FACTORY.parse().unwrap()).owner();
+    let chain = &deployment.server.world.memory.chain;
+    let wallet = visit.last("wallet_info")["guestAddress"].as_str().unwrap().to_lowercase();
+    chain.contracts.borrow_mut().insert(wallet);
+    chain.owner.set(Some(key));
+    let done = said(&visit, "buy a ticket for the open evening");
+    assert_eq!(text(&done), "Done. Nothing was charged.");
+    said(&visit, "buy a ticket for the open evening");
+    let tickets = visit.tickets();
+    let url = |at: usize| tickets[at]["result"]["structuredContent"]["ticketUrl"].clone();
+    assert_eq!((tickets.len(), taken(), url(0)), (2, 1, url(1)), "the same ticket again");
+    assert_eq!((deployment.transfers(), visit.all("payment_required").len()), (0, 0));
+}
+
+#[test]
+fn a_wallet_in_the_browser_signs_for_a_free_seat_and_its_call_gets_the_result() {
+    let deployment = deployment();
+    let id = free_event(&deployment.server, "Open evening");
+    let wallet = Wallet::new(7);
+    let visit = Visit::begin(&deployment, None);
+    let address = wallet.address.to_checksum(None);
+    visit.say(&json!({"type": "use_wallet", "kind": "browser", "address": address}));
+    visit.connect(&url_of(&deployment.server));
+    said(&visit, "list events");
+    let call = json!({"type": "call_tool", "tool": "rsvpToEvent", "arguments": {"eventId": id},
+        "callId": "call_1"});
+    visit.say(&call);
+    let asked = visit.last("sign_message");
+    let message = asked["message"].as_str().unwrap();
+    assert!(message.contains("take what is free"), "{message}");
+    visit.say(&json!({"type": "cancel", "confirmationId": asked["requestId"]}));
+    let declined = visit.last("tool_error");
+    assert_eq!((&declined["callId"], &declined["moneyMoved"]), (&json!("call_1"), &json!("no")));
+    visit.say(&call);
+    let asked = visit.last("sign_message");
+    let hash = alloy_primitives::eip191_hash_message(asked["message"].as_str().unwrap());
+    let signature = wallet.sign(hash);
+    visit.say(
+        &json!({"type": "signature", "requestId": asked["requestId"], "signature": signature}),
+    );
+    assert_eq!(visit.last("tool_result")["callId"], "call_1");
+    assert_eq!((visit.tickets().len(), deployment.transfers()), (1, 0));
+}
+
 #[test]
 fn what_a_server_cannot_do_is_said_with_what_to_do_instead() {
     let deployment = deployment();

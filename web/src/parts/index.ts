@@ -17,5 +17,5 @@ export { SecretValue } from "./secret-value";
 export { Spinner } from "./spinner";
 export { tabAfter } from "./tab-keys";
 export { eventTime } from "./when";
-export { Badge, Empty, Money, Notice, Time, moneyText, sentence, timeText } from "./words";
+export { Badge, Empty, Money, Notice, Time, moneyText, priceText, sentence, timeText } from "./words";
 export { visible } from "./visible";

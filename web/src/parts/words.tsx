@@ -20,6 +20,11 @@ export function moneyText(dollars: string): string {
   return `$${whole.replace(/\B(?=(\d{3})+$)/g, ",")}.${cents}`;
 }
 
+/** The price of something: "$0.05", or "Free". */
+export function priceText(dollars: string): string {
+  return /^0+(\.0+)?$/.test(dollars.trim()) ? "Free" : moneyText(dollars);
+}
+
 type TimeProps = {
   /** ISO 8601, or milliseconds since 1970. */
   at: string | number;

@@ -12,6 +12,7 @@ use crate::products::events::pages::json_ld;
 use crate::products::events::pages::words::{
     Closed, HostCard, SeatWords, closed, hours, short, shown,
 };
+use crate::products::events::party::price_in_words;
 use crate::products::events::{Event, Seats};
 
 /// The longest description in a preview, characters.
@@ -50,6 +51,7 @@ struct EventPage<'a> {
     calendars: Calendars,
     seats: SeatWords,
     closed: Option<Closed>,
+    price: String,
     description: String,
     page_title: String,
     summary: String,
@@ -91,9 +93,10 @@ pub fn event_page(
         calendars: Calendars::of(event, &urls.page),
         seats: SeatWords::of(event, seats),
         closed,
+        price: price_in_words(event.price),
         description: markdown::html(&event.description),
         page_title: joined(&[&event.title, host.display_name]),
-        summary: joined(&[&when, &format!("${}", event.price), &preview]),
+        summary: joined(&[&when, &price_in_words(event.price), &preview]),
         json_ld: json_ld::event(event, seats, host, &ld),
         urls,
     }
@@ -106,7 +109,10 @@ pub fn event_page(
 pub fn share_card(event: &Event) -> Card {
     let zone = &event.time_zone;
     let day = event.starts_at.to_short_day(zone, UnixSeconds::default());
-    let price = if event.cancelled { "Cancelled".to_owned() } else { format!("${}", event.price) };
+    let price = match event.cancelled {
+        true => "Cancelled".to_owned(),
+        false => price_in_words(event.price),
+    };
     Card {
         seed: event.id.to_string(),
         shuffle: event.look.shuffle,

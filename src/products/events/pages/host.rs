@@ -9,6 +9,7 @@ use crate::http::cover::Cut;
 use crate::ports::paging::Found;
 use crate::products::events::links::Place;
 use crate::products::events::pages::words::{HostCard, SeatWords, closed, short};
+use crate::products::events::party::price_in_words;
 use crate::products::events::{Event, Seats};
 
 /// The longest text in a preview, characters.
@@ -73,7 +74,7 @@ struct Card<'a> {
     alt: &'a str,
     when: String,
     place: Option<&'a str>,
-    price: Usdc,
+    price: String,
     seats: SeatWords,
     state: Option<&'static str>,
 }
@@ -100,7 +101,7 @@ pub fn host_page(
             alt: event.picture.as_ref().map_or("", |picture| picture.alt.as_str()),
             when: short(event, now),
             place: event.location.as_deref().map(|location| Place::of(location).name),
-            price: event.price,
+            price: price_in_words(event.price),
             seats: SeatWords::of(event, *seats),
             state: closed(event, *seats, host, now).map(|closed| closed.word),
         })

@@ -19,7 +19,7 @@ const NAME_CHARS_MAX: usize = 40;
 
 /// The URLs of a ticket's page.
 pub struct TicketUrls {
-    /// The deployment.
+    /// The address of the deployment.
     pub site: String,
     /// The ticket itself: what its QR code holds.
     pub ticket: String,
@@ -169,6 +169,9 @@ fn headline(event: &Event, rsvp: &Rsvp, now: UnixSeconds) -> String {
 fn state(event: &Event, rsvp: &Rsvp, now: UnixSeconds) -> State {
     let state = |words: &str, kind, eyebrow| State { words: words.to_owned(), kind, eyebrow };
     match (event.status(now), rsvp.checked_in_at) {
+        (Status::Cancelled, _) if rsvp.is_free() => {
+            state("Cancelled by its host", "void", "Nothing was paid")
+        }
         (Status::Cancelled, _) => {
             state("Cancelled by its host", "void", "Ask the host for your money")
         }

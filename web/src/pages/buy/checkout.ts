@@ -34,6 +34,8 @@ type Begun = {
   paymentId: string | null;
   /** The limits allow this price without a question, so money may move before anything is heard of it. */
   paysAlone: boolean;
+  /** Nothing is paid: the wallet signs a message. */
+  isFree: boolean;
   at: number;
 };
 
@@ -71,11 +73,13 @@ const KEY = "events-concierge.checkout";
 const CONNECT_MILLIS = 35_000;
 /** So long a call may take until the server has named its price. */
 const ASK_MILLIS = 45_000;
+/** So long a wallet may take to sign for a free seat. */
+const SIGN_MILLIS = 300_000;
 /** After so long a payment is said to be on its way. */
 const PAYING_MILLIS = 25_000;
 
 export function useCheckout(mcpUrl: string, eventId: string, selling = SEATS): Checkout {
-  const [begun, setBegun] = useState<Begun | null>(() => stored(mcpUrl, eventId));
+  const [begun, keep] = useBegun(mcpUrl, eventId);
   const [most, setMost] = useState<bigint | null>(null);
   const [isStarting, setIsStarting] = useState(false);
   const [late, setLate] = useState<string | null>(null);
@@ -84,19 +88,13 @@ export function useCheckout(mcpUrl: string, eventId: string, selling = SEATS): C
     useSession((state) => state.questions.find((one) => isAbout(one, mcpUrl, selling, eventId))) ?? null;
   const payments = useSession((state) => state.payments);
   const signRequests = useSession((state) => state.signRequests);
-  const keep = (next: Begun | null) => {
-    if (next === null) removeStored(KEY, "sessionStorage");
-    else writeStored(KEY, JSON.stringify(next), "sessionStorage");
-    setBegun(next);
-  };
   const confirm = (asked: Question) => {
     if (!answer(asked.confirmationId, true)) return;
     const at = Date.now();
-    const before = begun ?? { mcpUrl, eventId, details: {}, callId: "", paysAlone: false, at };
+    const before = begun ?? { mcpUrl, eventId, details: {}, callId: "", paysAlone: false, isFree: false, at };
     keep({ ...before, paymentId: asked.confirmationId, at });
   };
-  // "Pay" was pressed for this price, so the question of the server is answered with yes. A higher price is a new
-  // question, and so is one for what the wallet has already.
+  // "Pay" was pressed for this price. A higher one is a new question, and so is what the wallet has already.
   const mayConfirm = question !== null && most !== null && begun !== null && isAtMost(question, most);
   useEffect(() => {
     if (mayConfirm && ticketIn(question.why) === null) confirm(question);
@@ -111,8 +109,14 @@ export function useCheckout(mcpUrl: string, eventId: string, selling = SEATS): C
     setIsStarting(true);
     setLate(null);
     setMost(price);
-    const alone = toAtomic(currentSession().policy?.policy.askAbove ?? "0") ?? 0n;
-    const paysAlone = alone >= price;
+    const asked = {
+      mcpUrl,
+      eventId,
+      details,
+      paymentId: null,
+      paysAlone: paysAlone(price),
+      isFree: price === 0n,
+    };
     try {
       if (!(await connected(mcpUrl))) {
         setLate("The host's server has not answered. Nothing was charged.");
@@ -120,7 +124,7 @@ export function useCheckout(mcpUrl: string, eventId: string, selling = SEATS): C
       }
       const callId = callTool(selling.tool, { [selling.argument]: eventId, ...details }, "buy");
       if (callId === null) setLate("The connection was lost. Nothing was charged.");
-      else keep({ mcpUrl, eventId, details, callId, paymentId: null, paysAlone, at: Date.now() });
+      else keep({ ...asked, callId, at: Date.now() });
     } finally {
       setIsStarting(false);
     }
@@ -143,6 +147,22 @@ export function useCheckout(mcpUrl: string, eventId: string, selling = SEATS): C
     },
     again,
   };
+}
+
+/** Whether the limits allow this price without a question. */
+function paysAlone(price: bigint): boolean {
+  return (toAtomic(currentSession().policy?.policy.askAbove ?? "0") ?? 0n) >= price;
+}
+
+/** The purchase that was begun; it is kept for a reload of this tab. */
+function useBegun(mcpUrl: string, eventId: string): [Begun | null, (next: Begun | null) => void] {
+  const [begun, setBegun] = useState<Begun | null>(() => stored(mcpUrl, eventId));
+  const keep = (next: Begun | null) => {
+    if (next === null) removeStored(KEY, "sessionStorage");
+    else writeStored(KEY, JSON.stringify(next), "sessionStorage");
+    setBegun(next);
+  };
+  return [begun, keep];
 }
 
 const ASK_AGAIN_MILLIS = 15_000;
@@ -198,6 +218,10 @@ function phaseOf(seen: Seen): Phase {
 
 function underWay(begun: Begun, { payments, signRequests, elapsed }: Seen): Phase {
   const payment = payments.find(({ id }) => id === begun.paymentId);
+  if (payment === undefined && begun.isFree) {
+    const text = "There is no ticket yet. Nothing was charged.";
+    return elapsed > SIGN_MILLIS ? { at: "failed", code: "unknown", text } : { at: "asking" };
+  }
   if (payment === undefined && begun.paysAlone) {
     const [alone] = signRequests;
     if (alone !== undefined) return { at: "signing", request: alone };
@@ -288,6 +312,7 @@ function stored(mcpUrl: string, eventId: string): Begun | null {
     callId,
     paymentId: textOf(value, "paymentId") ?? null,
     paysAlone: value["paysAlone"] === true,
+    isFree: value["isFree"] === true,
     at,
   };
 }

@@ -10,6 +10,8 @@ type Props = {
   /** "$0.05", and the same in the smallest unit. */
   cost: string;
   price: bigint;
+  /** Nothing is paid: the wallet signs a message. */
+  isFree?: boolean;
   wallets: Wallets;
   isShort: boolean;
   isConnecting: boolean;
@@ -24,7 +26,7 @@ type Props = {
 
 /** The button of the sheet, from "Pay" to the ticket, and what is said below it. */
 export function PayButton(props: Props) {
-  const { phase, cost, wallets, isShort, isBlocked, onPay, details } = props;
+  const { phase, cost, isFree = false, wallets, isShort, isBlocked, onPay, details } = props;
   const isOpen = useSession((state) => state.link === "open");
   const step = stepOf(props);
   const isBusy = step !== null;
@@ -37,7 +39,7 @@ export function PayButton(props: Props) {
         </Button>
       ) : (
         <Button kind="primary" size="large" wide busy={isBusy} disabled={!isBusy && !mayPay} onClick={onPay}>
-          {step ?? `Pay ${cost}`}
+          {step ?? (isFree ? "Get a ticket · Free" : `Pay ${cost}`)}
         </Button>
       )}
       <p className="visually-hidden" role="status">
@@ -55,8 +57,9 @@ export function PayButton(props: Props) {
   );
 }
 
-function stepOf({ phase, cost, isConnecting, thing = "seat" }: Props): string | null {
+function stepOf({ phase, cost, isFree = false, isConnecting, thing = "seat" }: Props): string | null {
   if (isConnecting) return "Connecting your wallet";
+  if (phase.at === "asking" && isFree) return "Getting your ticket";
   if (phase.at === "asking") return `Getting your ${thing} ready`;
   if (phase.at === "signing") return "Confirm in your wallet";
   return phase.at === "paying" ? `Paying ${cost}` : null;
@@ -67,7 +70,14 @@ function Waits({ thing = "seat" }: Props) {
   return <p className="pay-words">Looks again every few seconds.{kept}</p>;
 }
 
-function Assurance({ wallets, price, thing = "seat" }: Props) {
+function Assurance({ wallets, price, isFree = false, phase, thing = "seat" }: Props) {
+  if (isFree) {
+    const words =
+      phase.at === "asking"
+        ? "Confirm in your wallet, if it asks."
+        : "Your wallet signs a message. Nothing is paid.";
+    return <p className="pay-words">{wallets.chosen === null ? "Choose a wallet." : words}</p>;
+  }
   return (
     <div className="pay-words">
       <span className="with-icon">

@@ -7,6 +7,8 @@ import type { Asks } from "../../purchase/offers";
 
 /** What the server sells at once. */
 const MOST = 10;
+/** What a wallet that is new to the host gets of a free event. */
+const MOST_FREE = 2;
 
 export type Seats = {
   count: number;
@@ -20,7 +22,8 @@ export type Seats = {
 };
 
 export function useSeats(event: EventView): Seats {
-  const most = Math.min(MOST, event.seatsLeft ?? MOST);
+  const atOnce = event.priceAtomic === "0" ? MOST_FREE : MOST;
+  const most = Math.min(atOnce, event.seatsLeft ?? atOnce);
   const [chosen, set] = useState(1);
   const [names, setNames] = useState<readonly string[]>([]);
   const count = Math.max(1, Math.min(chosen, most));

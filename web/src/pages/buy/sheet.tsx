@@ -1,7 +1,7 @@
 import { useEffect, useState, type ReactNode } from "react";
 import { toAtomic, toDollars } from "../../base/amounts";
 import { isSameAddress } from "../../base/address";
-import { Dialog, Icon, Notice, EventCover, eventTime, moneyText } from "../../parts";
+import { Dialog, Icon, Notice, EventCover, eventTime, priceText } from "../../parts";
 import type { EventOffer, Host } from "../../purchase/offers";
 import { knownTickets, useSession } from "../../session";
 import { useCheckout, type Phase } from "./checkout";
@@ -47,7 +47,9 @@ export function CheckoutSheet({ offer, host, mcpUrl, onClose }: Props) {
             isBlocked={purchase.limit !== null}
             onDecline={checkout.leave}
             details={
-              <Details price={purchase.price} host={host} wallets={wallets} question={checkout.question} />
+              purchase.isFree ? null : (
+                <Details price={purchase.price} host={host} wallets={wallets} question={checkout.question} />
+              )
             }
           />
         ) : undefined
@@ -87,7 +89,7 @@ function Form({ purchase }: { purchase: Purchase }) {
       {wallets.error !== null && <Notice kind="error">{wallets.error}</Notice>}
       {limit !== null && <LimitNotice limit={limit} />}
       {missing === null ? (
-        <Total seats={purchase.seats} cost={cost} isChanged={purchase.isChanged} />
+        <Total seats={purchase.seats} cost={cost} isFree={purchase.isFree} isChanged={purchase.isChanged} />
       ) : (
         <Shortage wallets={wallets} missing={missing} />
       )}
@@ -141,7 +143,8 @@ function usePurchase(offer: EventOffer, mcpUrl: string) {
     seats,
     isConnecting,
     price,
-    cost: moneyText(dollars),
+    cost: priceText(dollars),
+    isFree: price === 0n,
     /** The server asks for another price than was shown. */
     isChanged: price !== listed,
     isShort,
@@ -162,21 +165,28 @@ function Facts({ offer: { event }, host, seats, cost }: FactsProps) {
       {when !== null && <p>{when}</p>}
       {event.location !== undefined && <p>{event.location}</p>}
       <p>
-        {seatsText(seats)} · {cost} to {host.name ?? "the host"}
+        {seatsText(seats)} · {cost}
+        {cost !== "Free" && ` to ${host.name ?? "the host"}`}
       </p>
     </>
   );
 }
 
-function Total({ seats, cost, isChanged }: { seats: number; cost: string; isChanged: boolean }) {
+type TotalProps = { seats: number; cost: string; isFree: boolean; isChanged: boolean };
+
+function Total({ seats, cost, isFree, isChanged }: TotalProps) {
   return (
     <div className="stack-tight">
       {isChanged && <Notice kind="warn">The price is {cost} now. Nothing was charged.</Notice>}
       <dl className="total">
         <dt>{seatsText(seats)}</dt>
         <dd>{cost}</dd>
-        <dt>Network fee</dt>
-        <dd>$0.00</dd>
+        {!isFree && (
+          <>
+            <dt>Network fee</dt>
+            <dd>$0.00</dd>
+          </>
+        )}
         <dt className="total-sum">Total</dt>
         <dd className="total-sum">{cost}</dd>
       </dl>

@@ -1,5 +1,5 @@
 import { numberOf, textOf } from "../../base/object";
-import { Badge, Money, Time, EventCover, eventTime, visible } from "../../parts";
+import { Badge, Time, EventCover, eventTime, priceText, visible } from "../../parts";
 import { PaidButton, useIsOffered } from "./paid-button";
 
 type Props = {
@@ -26,7 +26,7 @@ export function EventCard({ event, mcpUrl, isShort = false }: Props) {
         <EventCover id={id ?? title} path={textOf(event, "coverPath")} cut="wide" />
         {price !== undefined && !hasButton && (
           <span className="event-price">
-            <Money dollars={price} />
+            <span className="money">{priceText(price)}</span>
           </span>
         )}
       </div>

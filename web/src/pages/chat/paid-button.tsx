@@ -1,4 +1,4 @@
-import { Button, moneyText } from "../../parts";
+import { Button, priceText } from "../../parts";
 import { callTool, useSession } from "../../session";
 import { openPart } from "./setup-open";
 
@@ -28,7 +28,7 @@ export function PaidButton({ tool, args, mcpUrl, action, price, title }: Props) 
   const isBusy = useSession((state) => state.running.some((one) => one.tool === tool));
   const isOffered = useIsOffered(tool, mcpUrl);
   if (!isOffered) return null;
-  const text = price === undefined ? action : `${action} · ${moneyText(price)}`;
+  const text = price === undefined ? action : `${action} · ${priceText(price)}`;
   return (
     <div className="row">
       <Button

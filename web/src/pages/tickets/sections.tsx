@@ -10,7 +10,7 @@ import {
   Notice,
   eventTime,
   linkProps,
-  moneyText,
+  priceText,
   safeLink,
   visible,
 } from "../../parts";
@@ -254,7 +254,7 @@ function facts({ host, boughtAt, paidUsd }: Bought): string {
   const day = Number.isNaN(at.getTime())
     ? null
     : new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" }).format(at);
-  const paid = paidUsd === "" ? null : moneyText(paidUsd);
+  const paid = paidUsd === "" ? null : priceText(paidUsd);
   return [host.name === null ? null : visible(host.name), day, paid]
     .filter((part) => part !== null)
     .join(" · ");

@@ -1,7 +1,7 @@
 // One event of the host, and its actions.
 import { useState } from "react";
 import type { EventStatus, OwnEvent } from "../../../api/types";
-import { Badge, Button, CopyButton, EventCover, Money } from "../../../parts";
+import { Badge, Button, CopyButton, EventCover, Money, priceText } from "../../../parts";
 import { useHost } from "../access/session";
 import { Confirm } from "../shared/confirm";
 import { Fact } from "../shared/fact";
@@ -81,7 +81,7 @@ function Facts({ event }: { event: OwnEvent }) {
       )}
       <Fact name="Seats">{seatsText(event)}</Fact>
       <Fact name="Price">
-        <Money dollars={event.price} />
+        <span className="money">{priceText(event.price)}</span>
       </Fact>
       <Fact name="Revenue">
         <Money dollars={event.revenue} />

@@ -190,8 +190,7 @@ function check(values: Values): Errors {
   }
   const price = toAtomic(priceOf(values));
   if (price === null) errors.price = "Must be dollars such as 0.05, with at most 6 digits after the point";
-  else if (price <= 0n || price > 100_000_000_000n)
-    errors.price = "Must be more than 0 and at most 100000 dollars";
+  else if (price > 100_000_000_000n) errors.price = "Must be at most 100000 dollars; 0 for a free event";
   checkTimes(values, errors);
   return errors;
 }

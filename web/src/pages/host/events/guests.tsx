@@ -168,12 +168,8 @@ function GuestRow({ rsvp, checkIn }: { rsvp: RsvpLine; checkIn: CheckIn | null }
       <td>
         <Address value={rsvp.wallet} what="wallet" network={rsvp.network} />
       </td>
-      <td>
-        <Money dollars={toDollars(readAtomic(rsvp.paidAtomic))} />
-      </td>
-      <td>
-        <Transaction hash={rsvp.txHash} network={rsvp.network} />
-      </td>
+      <td>{rsvp.txHash === "" ? "Free" : <Money dollars={toDollars(readAtomic(rsvp.paidAtomic))} />}</td>
+      <td>{rsvp.txHash !== "" && <Transaction hash={rsvp.txHash} network={rsvp.network} />}</td>
       <td>
         <Time at={rsvp.timestamp} />
       </td>
