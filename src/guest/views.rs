@@ -143,7 +143,7 @@ pub struct CustodyView {
 #[serde(rename_all = "camelCase")]
 pub struct KeptWalletView {
     pub kind: Kind,
-    /// EIP-55.
+    /// With the checksum of EIP-55.
     pub address: String,
     /// On each network that is in use.
     pub balances: Vec<BalanceView>,
@@ -187,7 +187,7 @@ pub struct WithdrawalView {
     pub from: String,
     /// The address that gets the money (EIP-55).
     pub to: String,
-    /// In US dollars.
+    /// How much, in US dollars.
     pub amount_usd: String,
     /// In the token's smallest unit.
     pub amount: String,

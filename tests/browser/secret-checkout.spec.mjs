@@ -21,7 +21,7 @@ test("a secret is bought from the host's page, shown, found again, and not sold 
   await stack.chain.mint(buyer.address, 10_000_000n);
   await page.goto(`/e/${stack.host.scope}`);
   await looksRight(page, "host-secrets");
-  await page.getByRole("link", { name: "Buy Weather key for $0.10" }).click();
+  await page.getByRole("link", { name: "Buy · $0.10, Weather key" }).click();
   await page.waitForURL(`/buy/${stack.host.scope}/${id}`);
   await dialog(page).getByText("1 secret · $0.10 to").waitFor();
   await wallet(page).click();

@@ -18,7 +18,7 @@ import { until } from "./network.mjs";
  * - `createEvent(changes)`: an event of the sample host at $0.05.
  * - `buySeat(event)`: an agent without a browser buys one; gives its ticket.
  * - `transferOf(hash, to)`: what the transaction moved to `to`, as the chain tells it.
- * - `codeFor(address)`: the newest code for signing in that was sent there, out of the mails that are kept.
+ * - `codeFor(address)`: the newest code for signing in that was sent there and was not given yet, out of the mails that are kept.
  * - `stop()` and `start()`: the same once more, on the same ports and with the same state.
  * - `sql(query, ...values)`: rows of the sample host's object, while it is stopped.
  * - `end()`: stops it, and its state is gone.
@@ -26,6 +26,7 @@ import { until } from "./network.mjs";
 export async function startStack(settings = {}) {
   const folder = mkdtempSync(path.join(tmpdir(), "concierge-page-"));
   const env = { ...settings, STATE_DIR: folder, PORT: String(await freePort()), CHAIN_PORT: String(await freePort()) };
+  const given = new Set();
   let running;
   const stack = {
     /** Nothing happens if it runs. */
@@ -49,7 +50,7 @@ export async function startStack(settings = {}) {
     createEvent: (changes) => createEvent(stack, changes),
     buySeat: (event) => buySeat(stack, event),
     transferOf: (hash, to) => transferOf(stack.chain, hash, to),
-    codeFor: (address) => until(() => newestCode(path.join(folder, "mail"), address)),
+    codeFor: (address) => until(() => newestCode(path.join(folder, "mail"), address, given)),
   };
   await stack.start();
   return stack;
@@ -67,12 +68,15 @@ function hostSql(objects, query, values) {
   }
 }
 
-function newestCode(mails, address) {
+/** A code works once, and the mail with the next one comes a moment later: `given` has the mails that were read. */
+function newestCode(mails, address, given) {
   if (!existsSync(mails)) return undefined;
   const files = readdirSync(mails).map((name) => path.join(mails, name));
-  const texts = files.sort((a, b) => statSync(a).mtimeMs - statSync(b).mtimeMs).map((file) => readFileSync(file, "utf8"));
-  const mail = texts.findLast((text) => text.includes(`\nTo: ${address}\n`));
-  return /^(\d{6})$/m.exec(mail ?? "")?.[1];
+  const sorted = files.filter((file) => !given.has(file)).sort((a, b) => statSync(a).mtimeMs - statSync(b).mtimeMs);
+  const found = sorted.map((file) => [file, readFileSync(file, "utf8")]).findLast(([, text]) => text.includes(`\nTo: ${address}\n`));
+  const code = /^(\d{6})$/m.exec(found?.[1] ?? "")?.[1];
+  if (code !== undefined) given.add(found[0]);
+  return code;
 }
 
 async function call({ url, host }, method, place, body, token = host.token) {

@@ -38,11 +38,11 @@ const WORTHLESS: &str = "value_below_gas_cost";
 pub enum Round {
     /// Right after a facilitator's answer: nodes may lag.
     AfterAnswer,
-    /// By the alarm.
+    /// The alarm goes on with it.
     Later,
 }
 
-/// What happened.
+/// What happened since the last step.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     /// The wallet has signed, or why not.
@@ -62,7 +62,7 @@ pub enum Effect {
     Sign,
     /// Ask the facilitator to move the money.
     Settle,
-    /// Ask the chain.
+    /// Ask the chain what became of it.
     ReadChain(Round),
     /// It does not count towards the limit of the day any more.
     Release,

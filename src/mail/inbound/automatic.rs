@@ -24,7 +24,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// As stored.
+    /// The name that is stored.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -19,7 +19,7 @@ pub struct Fields(Vec<(String, String)>);
 /// A value with parameters, as in `text/plain; charset=utf-8`.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Typed {
-    /// Lower case.
+    /// The media type in lower case.
     pub(super) kind: String,
     parameters: Vec<(String, String)>,
 }

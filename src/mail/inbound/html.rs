@@ -124,7 +124,7 @@ fn ends(piece: &str, hidden: &str) -> bool {
     name.is_some_and(|name| name.eq_ignore_ascii_case(hidden))
 }
 
-/// Replaces character references.
+/// Replaces character references by their characters.
 fn entities(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;

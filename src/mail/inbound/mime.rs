@@ -25,7 +25,7 @@ pub struct Attachment {
     /// Its media type, as the sender says.
     #[serde(rename = "type")]
     pub media: String,
-    /// Its length.
+    /// Its length in bytes.
     #[cfg_attr(test, ts(type = "number"))]
     pub bytes: u64,
 }

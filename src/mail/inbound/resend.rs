@@ -14,7 +14,7 @@ const ID_CHARS_MAX: usize = 64;
 /// A webhook about a mail that has arrived.
 #[derive(Debug, PartialEq)]
 pub enum Received {
-    /// The mail itself.
+    /// The mail with its text.
     Mail(Box<Incoming>),
     /// The id under which the API has it.
     Id(String),

@@ -51,7 +51,7 @@ impl Token {
         Self { scope: scope.clone(), number, mac }
     }
 
-    /// Parses untrusted text.
+    /// Parses text of a stranger.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = decoded(text)?;

@@ -29,7 +29,7 @@ pub struct NewMessage<'a> {
     pub from: &'a EmailAddress,
     /// What is new in it.
     pub text: &'a str,
-    /// What it repeats.
+    /// What it repeats of earlier mails.
     pub rest: &'a str,
     pub verdict: Verdict,
     pub files: &'a [Attachment],
@@ -62,7 +62,7 @@ pub struct Counts {
 }
 
 impl Outcome {
-    /// As stored.
+    /// The name that is stored.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
