@@ -25,9 +25,10 @@ use crate::identity::access::Tier;
 use crate::ledger::limits::LimitsView;
 use crate::ledger::revenue::{Count, Revenue, Sum};
 use crate::ledger::statement::Line;
+use crate::mail::inbound::{Attachment, Verdict};
 use crate::mail::outbox::Line as MailLine;
 use crate::products::desk::kb::Article;
-use crate::products::desk::rules::DeskView;
+use crate::products::desk::rules::{DeskView, MailIn};
 use crate::products::desk::tickets::{Entry, EntryKind};
 use crate::products::desk::views::{Approvals, Articles, DraftView, TicketView, Tickets};
 use crate::products::desk::{self, Priority, drafts};
@@ -73,7 +74,7 @@ fn types() -> String {
         entrance::LetIn, entrance::EntranceProblem, entrance::EntranceSummary, entrance::EntranceTicket,
         entrance::EntranceList, entrance::EntranceOutcome, entrance::EntranceResult, entrance::EntranceSync, vault::Status, SecretView,
         OwnSecrets, Retrieval, Retrievals, Article, Articles, desk::Status, Priority, EntryKind,
-        Entry, TicketView, Tickets, drafts::Kind, DraftView, Approvals, DeskView, Revenue, Sum,
+        Verdict, Attachment, Entry, TicketView, Tickets, drafts::Kind, DraftView, Approvals, MailIn, DeskView, Revenue, Sum,
         Count, Line, OwnPayments, MailLine, OwnMails, Tier, CredentialStatus, CredentialView,
         OwnCredentials, CreatedCredential, RevokedCredential, bought::Kind, bought::State,
         bought::Again, bought::Bought, views::SoldBy, views::Reason, views::Unavailable,

@@ -12,7 +12,7 @@ const PLATFORM: &str = "mx.cloudflare.net";
 
 /// Whether the domain of the author stands for a mail (DMARC).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "MailVerdict"))]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// The platform has checked it.

@@ -1035,6 +1035,18 @@ export type Priority = "low" | "normal" | "high" | "urgent";
 
 export type EntryKind = "reply" | "note" | "change" | "message";
 
+export type MailVerdict = "verified" | "failed" | "unknown";
+
+export type Attachment = { name: string, 
+/**
+ * Its media type, as the sender says.
+ */
+type: string, 
+/**
+ * Its length.
+ */
+bytes: number, };
+
 export type Entry = { 
 /**
  * Reply, note or change.
@@ -1059,7 +1071,7 @@ rest?: string,
 /**
  * Whether the platform has checked the author of a message.
  */
-verdict?: Verdict, 
+verdict?: MailVerdict, 
 /**
  * Files that came with a message. Their content is not kept.
  */
@@ -1150,6 +1162,20 @@ approvals: Array<DraftView>,
  * The cursor of the next page, if there is one.
  */
 nextCursor?: string, };
+
+export type MailIn = { 
+/**
+ * Answers that reached their ticket.
+ */
+added: number, 
+/**
+ * Automatic answers, which are only counted.
+ */
+automatic: number, 
+/**
+ * Mails that belong to no ticket, or are beyond a limit.
+ */
+refused: number, };
 
 export type DeskView = { 
 /**

@@ -1,6 +1,6 @@
 // One ticket: its thread, and what the host can do with it. All of its text is untrusted.
 import { useEffect, useId, useMemo, useRef, useState } from "react";
-import type { Entry, EntryKind, TicketView, Verdict } from "../../../api/types";
+import type { Entry, EntryKind, MailVerdict, TicketView } from "../../../api/types";
 import { Badge, Button, Time, visible } from "../../../parts";
 import { Fact } from "../shared/fact";
 import { Loaded, Refresh } from "../shared/loaded";
@@ -84,7 +84,7 @@ function Thread({ ticket }: { ticket: TicketView }) {
   );
 }
 
-const ENTRIES: Record<EntryKind, { word: string; tone: "ok" | "info" | "plain" }> = {
+const ENTRIES: Record<EntryKind, { word: string; tone: "ok" | "info" | "plain" | "warn" }> = {
   reply: { word: "Reply, sent", tone: "ok" },
   note: { word: "Note, for you only", tone: "info" },
   change: { word: "Change", tone: "plain" },
@@ -108,7 +108,7 @@ function ThreadEntry({ entry }: { entry: Entry }) {
   );
 }
 
-const VERDICTS: Record<Verdict, string | null> = {
+const VERDICTS: Record<MailVerdict, string | null> = {
   verified: null,
   failed: "This mail may be from somebody else: its domain does not stand for it.",
   unknown: "Nobody has checked who sent this mail.",
