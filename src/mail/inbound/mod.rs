@@ -1,8 +1,8 @@
 //! Incoming mail: what the Worker's `email` handler or a provider's webhook brings becomes an [`Incoming`], small and in plain
 //! text, before an object sees it. It may be written by anybody, so everything has a bound and nothing acts on it.
 //!
-//! [`fields`] and [`mime`] take a mail apart, [`html`] and [`decode`] make text, [`quote`] finds what is new, [`automatic`]
-//! tells programs from people, [`token`] is the ticket's own address, [`resend`] the form of a provider.
+//! `fields` and `mime` take a mail apart, `html` and `decode` make text, `quote` finds what is new, `automatic`
+//! tells programs from people, `token` is the ticket's own address, `resend` the form of a provider.
 
 mod automatic;
 mod decode;

@@ -118,9 +118,9 @@ fn whatever_arrives_by_mail_is_read_within_bounds() {
     });
 }
 
+/// A step that takes the square of the length would not end here.
 #[test]
-fn a_hostile_mail_of_five_megabytes_is_read_in_moments() {
-    let begin = std::time::Instant::now();
+fn a_hostile_mail_of_five_megabytes_is_read_within_its_bounds() {
     for (head, piece) in [
         ("From: a@b.org\nContent-Type: text/html\n\n", "<a<!--<script>&"),
         (
@@ -134,10 +134,6 @@ fn a_hostile_mail_of_five_megabytes_is_read_in_moments() {
         ("", "a: b\n c\n"),
     ] {
         let raw = format!("{head}{}", piece.repeat(5_000_000 / piece.len()));
-        let _ = Incoming::read(
-            Letter::read(raw.as_bytes()),
-            Envelope { from: "x@y.org", to: &[], is_platform: false },
-        );
+        holds_its_bounds(raw.as_bytes()).unwrap();
     }
-    assert!(begin.elapsed().as_secs() < 60, "{:?}: something is quadratic", begin.elapsed());
 }
