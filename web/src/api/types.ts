@@ -418,7 +418,7 @@ balance: string | null, };
 
 export type KeptWalletView = { kind: Kind, 
 /**
- * EIP-55.
+ * With the checksum of EIP-55.
  */
 address: string, 
 /**
@@ -474,7 +474,7 @@ from: string,
  */
 to: string, 
 /**
- * In US dollars.
+ * How much, in US dollars.
  */
 amountUsd: string, 
 /**
@@ -1043,7 +1043,7 @@ export type Attachment = { name: string,
  */
 type: string, 
 /**
- * Its length.
+ * Its length in bytes.
  */
 bytes: number, };
 
