@@ -39,11 +39,11 @@ pub(super) struct Happened<'a> {
 
 /// Marks the guest of a ticket as arrived, for a caller without a device's list.
 pub fn check_in(cx: &Cx<'_, impl World>, id: &EventId, code: &str) -> Result<Value, Failure> {
+    let (event, _) = event(cx, id)?;
     let code = check_scanned("code", code.to_owned())?;
     if TicketCode::short_in(&code).is_none() {
         TicketCode::scanned(&code).map_err(|error| fields::bad("code", error.to_string()))?;
     }
-    let (event, _) = event(cx, id)?;
     let new = CheckInId::random(cx.world);
     let happened = Happened { id: &new, at: cx.now(), device: "" };
     let shown = Shown::Code(code);
