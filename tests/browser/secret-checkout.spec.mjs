@@ -76,5 +76,5 @@ test("who has not bought a secret is told so, and one that is not for sale has a
   await page.goto(`/buy/${stack.host.scope}/sec_000000000000000000000000`);
   await page.getByText("There is no such secret").waitFor();
   await page.getByRole("link", { name: "See what the host sells" }).click();
-  await page.getByRole("link", { name: "Buy Key of nobody for $0.10" }).waitFor();
+  await page.getByRole("link", { name: "Buy · $0.10, Key of nobody" }).waitFor();
 }));

@@ -165,6 +165,11 @@ function useBegun(mcpUrl: string, eventId: string): [Begun | null, (next: Begun 
   return [begun, keep];
 }
 
+/** The next load of this page begins anew: what was begun has ended, and is known otherwise. */
+export function forgetBegun(): void {
+  removeStored(KEY, "sessionStorage");
+}
+
 const ASK_AGAIN_MILLIS = 15_000;
 
 /**

@@ -6,7 +6,7 @@ import { Button, Dialog, Icon, Notice, SecretValue, linkProps, moneyText, visibl
 import { toolUrl, type Host } from "../../purchase/offers";
 import { useSession } from "../../session";
 import { readAgain } from "../tickets/api";
-import { SECRETS, useCheckout, type Phase } from "./checkout";
+import { SECRETS, forgetBegun, useCheckout, type Phase } from "./checkout";
 import { Details } from "./details";
 import { hasBought, rememberSecret } from "./known-secrets";
 import { limitInTheWay, LimitNotice } from "./limits";
@@ -75,7 +75,9 @@ function useSecretPurchase(secret: SecretView, mcpUrl: string) {
   const reading = useReading(secret, mcpUrl, address);
   const phase = heldBy(secret, address, reading.value, checkout.phase);
   useEffect(() => {
-    if (phase.at === "done" && address !== null) rememberSecret(secret.id, address, secret.version);
+    if (phase.at !== "done" || address === null) return;
+    rememberSecret(secret.id, address, secret.version);
+    forgetBegun();
   }, [phase.at, address, secret]);
   const dollars = phase.at === "changed" ? phase.question.amountUsd : secret.price;
   const price = toAtomic(dollars) ?? 0n;
