@@ -22,6 +22,7 @@ type Props = {
 export function Confirm({ sending, custody, onBack, onClose, onSent }: Props) {
   const [request, setRequest] = useState(newRequest);
   const [isAsking, setIsAsking] = useState(false);
+  const [isLost, setIsLost] = useState(false);
   const isOpen = useSession((state) => state.link === "open");
   const withdrawal = useSession((state) => state.withdrawals.find((one) => one.requestId === request));
   const refused = useSession(({ withdrawalRefused: last }) => (last?.requestId === request ? last : null));
@@ -31,7 +32,11 @@ export function Confirm({ sending, custody, onBack, onClose, onSent }: Props) {
     told.current = true;
     onSent?.();
   }, [withdrawal?.state, onSent]);
-  const send = () => setIsAsking(withdraw(sending, request));
+  const send = () => {
+    const isSent = withdraw(sending, request);
+    setIsAsking(isSent);
+    setIsLost(!isSent);
+  };
   const again = () => {
     setRequest(newRequest());
     setIsAsking(false);
@@ -49,6 +54,7 @@ export function Confirm({ sending, custody, onBack, onClose, onSent }: Props) {
         </p>
       )}
       {refused !== null && <Notice kind="error">{sentence(refused.message)}</Notice>}
+      {isLost && <Notice kind="error">The connection was lost. No money moved; try again.</Notice>}
       <div className="row">
         <Button
           kind="primary"
