@@ -1,4 +1,4 @@
-// The secrets that were bought in this browser, without their values: whoever has one is not asked to pay again.
+// The secrets that were bought in this browser, without their values: a buyer is not asked to pay again.
 import { isSameAddress } from "../../base/address";
 import { isObject, numberOf, parseJson, textOf } from "../../base/object";
 import { readStored, writeStored } from "../../base/storage";

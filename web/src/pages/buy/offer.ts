@@ -1,12 +1,13 @@
-// What is bought: the event and its host, read before anything else is known.
+// What is bought and its host, read before anything else is known.
 import { useCallback, useEffect, useState } from "react";
 import { hasCode } from "../../api/http";
-import { readEvent, readHost, type EventOffer, type Host } from "../../purchase/offers";
+import { readHost, type Host } from "../../purchase/offers";
 
-export type Offer =
+/** `isMissing`: there is no such thing, so a second try finds nothing. */
+export type Offer<T> =
   | { state: "loading" }
   | { state: "failed"; isMissing: boolean; retry: () => void }
-  | { state: "there"; offer: EventOffer; host: Host };
+  | { state: "there"; offer: T; host: Host };
 
 /** The event of the address `/buy/{scope}/{event}`; null if the address is another one. */
 export function wantedEvent(): { scope: string; eventId: string } | null {
@@ -15,8 +16,13 @@ export function wantedEvent(): { scope: string; eventId: string } | null {
   return scope === undefined || eventId === undefined ? null : { scope, eventId };
 }
 
-export function useOffer(scope: string, eventId: string): Offer {
-  const [offer, setOffer] = useState<Offer>({ state: "loading" });
+/** Reads what a host sells under an id. `read` gives undefined, or throws `event_not_found`, if there is none; it stays the same. */
+export function useOffer<T>(
+  read: (scope: string, id: string) => Promise<T | undefined>,
+  scope: string,
+  id: string,
+): Offer<T> {
+  const [offer, setOffer] = useState<Offer<T>>({ state: "loading" });
   const [attempt, setAttempt] = useState(0);
   const retry = useCallback(() => {
     setOffer({ state: "loading" });
@@ -24,16 +30,14 @@ export function useOffer(scope: string, eventId: string): Offer {
   }, []);
   useEffect(() => {
     let isGone = false;
-    Promise.all([readEvent(scope, eventId), readHost(scope)]).then(
-      ([event, host]) => isGone || setOffer({ state: "there", offer: event, host }),
-      (error: unknown) => {
-        const isMissing = ["event_not_found", "no_such_host", "not_found"].some((code) =>
-          hasCode(error, code),
-        );
-        return isGone || setOffer({ state: "failed", isMissing, retry });
-      },
+    const failed = (isMissing: boolean) => isGone || setOffer({ state: "failed", isMissing, retry });
+    Promise.all([read(scope, id), readHost(scope)]).then(
+      ([found, host]) =>
+        found === undefined ? failed(true) : isGone || setOffer({ state: "there", offer: found, host }),
+      (error: unknown) =>
+        failed(["event_not_found", "no_such_host", "not_found"].some((code) => hasCode(error, code))),
     );
     return () => void (isGone = true);
-  }, [scope, eventId, attempt, retry]);
+  }, [read, scope, id, attempt, retry]);
   return offer;
 }

@@ -1,10 +1,11 @@
 // The checkout of one thing: a sheet over a quiet summary of the event.
-import { Button, Empty, EventCover, eventTime } from "../../parts";
-import { eventPage, serverUrl } from "../../purchase/offers";
+import { Empty, EventCover, eventTime } from "../../parts";
+import { eventPage, readEvent, serverUrl } from "../../purchase/offers";
 import "../../style/buy.css";
 import { useOffer, wantedEvent } from "./offer";
 import { SecretCheckout, wantedSecret } from "./secret";
 import { CheckoutSheet } from "./sheet";
+import { Unread } from "./unread";
 
 export default function BuyPage() {
   const secret = wantedSecret();
@@ -22,8 +23,9 @@ export default function BuyPage() {
 }
 
 function Checkout({ scope, eventId }: { scope: string; eventId: string }) {
-  const offer = useOffer(scope, eventId);
-  if (offer.state === "failed") return offer.isMissing ? <Missing /> : <Failed retry={offer.retry} />;
+  const offer = useOffer(readEvent, scope, eventId);
+  if (offer.state === "failed")
+    return offer.isMissing ? <Missing /> : <Unread what="event" retry={offer.retry} />;
   const { event } = offer.state === "there" ? offer.offer : { event: null };
   return (
     <>
@@ -51,17 +53,6 @@ function Checkout({ scope, eventId }: { scope: string; eventId: string }) {
         />
       )}
     </>
-  );
-}
-
-function Failed({ retry }: { retry: () => void }) {
-  return (
-    <Empty title="The event could not be read" isPage>
-      <p>Check your connection. Nothing was charged.</p>
-      <Button kind="primary" onClick={retry}>
-        Try again
-      </Button>
-    </Empty>
   );
 }
 

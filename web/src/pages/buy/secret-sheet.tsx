@@ -1,7 +1,7 @@
 import { useEffect, useState, type ReactNode } from "react";
 import { messageOf } from "../../api/http";
 import type { SecretView } from "../../api/types";
-import { toAtomic, toDollars } from "../../base/amounts";
+import { toAtomic } from "../../base/amounts";
 import { Button, Dialog, Icon, Notice, SecretValue, linkProps, moneyText, visible } from "../../parts";
 import { toolUrl, type Host } from "../../purchase/offers";
 import { useSession } from "../../session";
@@ -9,12 +9,11 @@ import { readAgain } from "../tickets/api";
 import { SECRETS, forgetBegun, useCheckout, type Phase } from "./checkout";
 import { Details } from "./details";
 import { hasBought, rememberSecret } from "./known-secrets";
-import { limitInTheWay, LimitNotice } from "./limits";
+import { FormNotices, PayWith, isInForm, useMeans } from "./means";
 import { Pending, Refused } from "./outcomes";
 import { PayButton } from "./pay-button";
 import { Shortage } from "./shortage";
 import { useWallets } from "./wallets";
-import { WalletRows } from "./wallet-rows";
 
 type Props = { secret: SecretView; host: Host; mcpUrl: string; onClose: () => void };
 
@@ -22,7 +21,7 @@ type Props = { secret: SecretView; host: Host; mcpUrl: string; onClose: () => vo
 export function SecretSheet({ secret, host, mcpUrl, onClose }: Props) {
   const purchase = useSecretPurchase(secret, mcpUrl);
   const { phase, cost, checkout, wallets, limit } = purchase;
-  const isForm = IN_FORM.includes(phase.at);
+  const isForm = isInForm(phase);
   const close = () => {
     checkout.leave();
     onClose();
@@ -63,14 +62,11 @@ export function SecretSheet({ secret, host, mcpUrl, onClose }: Props) {
   );
 }
 
-const IN_FORM: readonly Phase["at"][] = ["form", "changed", "asking", "signing", "paying"];
-
 type Purchase = ReturnType<typeof useSecretPurchase>;
 
 function useSecretPurchase(secret: SecretView, mcpUrl: string) {
   const wallets = useWallets();
   const checkout = useCheckout(mcpUrl, secret.id, SECRETS);
-  const [isConnecting, setIsConnecting] = useState(false);
   const address = wallets.chosen?.address ?? null;
   const reading = useReading(secret, mcpUrl, address);
   const phase = heldBy(secret, address, reading.value, checkout.phase);
@@ -81,29 +77,18 @@ function useSecretPurchase(secret: SecretView, mcpUrl: string) {
   }, [phase.at, address, secret]);
   const dollars = phase.at === "changed" ? phase.question.amountUsd : secret.price;
   const price = toAtomic(dollars) ?? 0n;
-  const lacks = wallets.balance === null ? 0n : price - (toAtomic(wallets.balance) ?? 0n);
-  const isShort = phase.at === "form" && lacks > 0n;
-  const limit = useSession((state) => limitInTheWay(state.policy, price));
+  const means = useMeans(wallets, phase, price);
   const pay = async () => {
     if (phase.at === "changed") return checkout.accept(phase.question);
-    if (isConnecting) return;
-    setIsConnecting(true);
-    const isReady = await wallets.ready(price);
-    setIsConnecting(false);
-    if (isReady) await checkout.pay(price, {});
+    await means.whenReady(() => checkout.pay(price, {}));
   };
   return {
+    ...means,
     phase,
     checkout,
     reading,
-    wallets,
-    isConnecting,
-    price,
     cost: moneyText(dollars),
     isChanged: price !== toAtomic(secret.price),
-    isShort,
-    missing: isShort ? toDollars(lacks) : null,
-    limit: phase.at === "form" ? limit : null,
     onPay: () => void pay(),
   };
 }
@@ -140,22 +125,11 @@ function useReading(secret: SecretView, mcpUrl: string, address: string | null):
 }
 
 function Form({ purchase }: { purchase: Purchase }) {
-  const { phase, wallets, price, cost, missing, limit, isChanged, reading } = purchase;
-  const isAway = useSession((state) => state.link === "away");
+  const { phase, wallets, cost, missing, isChanged, reading } = purchase;
   return (
     <>
-      {isAway && (
-        <Notice kind="error">The connection was lost. Reconnecting… Nothing is paid meanwhile.</Notice>
-      )}
-      {phase.at === "form" && phase.late !== null && <Notice kind="error">{phase.late}</Notice>}
-      <WalletRows
-        wallets={wallets}
-        price={price}
-        onlyChosen={missing !== null}
-        disabled={phase.at !== "form"}
-      />
-      {wallets.error !== null && <Notice kind="error">{wallets.error}</Notice>}
-      {limit !== null && <LimitNotice limit={limit} />}
+      <FormNotices phase={phase} />
+      <PayWith means={purchase} phase={phase} />
       {isChanged && <Notice kind="warn">The price is {cost} now. Nothing was charged.</Notice>}
       {reading.error !== null && <Notice kind="error">{reading.error}</Notice>}
       {phase.at === "form" && reading.read !== null && (

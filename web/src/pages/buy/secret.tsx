@@ -1,16 +1,9 @@
 // The checkout of one secret: the same sheet as for a seat, and at its end the value.
-import { useCallback, useEffect, useState } from "react";
-import { hasCode } from "../../api/http";
-import type { SecretView } from "../../api/types";
-import { Button, Empty, Icon } from "../../parts";
-import { hostPage, readHost, readSecret, serverUrl, type Host } from "../../purchase/offers";
+import { Empty, Icon } from "../../parts";
+import { hostPage, readSecret, serverUrl } from "../../purchase/offers";
+import { useOffer } from "./offer";
 import { SecretSheet } from "./secret-sheet";
-
-type Offer =
-  | { state: "loading" }
-  | { state: "missing" }
-  | { state: "failed" }
-  | { state: "there"; secret: SecretView; host: Host };
+import { Unread } from "./unread";
 
 /** The secret of the address `/buy/{scope}/{secret}`; null if the address is another one. */
 export function wantedSecret(): { scope: string; id: string } | null {
@@ -20,36 +13,11 @@ export function wantedSecret(): { scope: string; id: string } | null {
 }
 
 export function SecretCheckout({ scope, id }: { scope: string; id: string }) {
-  const { offer, retry } = useSecret(scope, id);
-  switch (offer.state) {
-    case "missing":
-      return (
-        <Empty title="There is no such secret" isPage>
-          <p>
-            The link may be cut off, or the host sells it no longer. What you have bought is under Tickets.
-          </p>
-          <a className="button button-primary" href={hostPage(scope)}>
-            See what the host sells
-          </a>
-        </Empty>
-      );
-    case "failed":
-      return (
-        <Empty title="The secret could not be read" isPage>
-          <p>Check your connection. Nothing was charged.</p>
-          <Button kind="primary" onClick={retry}>
-            Try again
-          </Button>
-        </Empty>
-      );
-    case "loading":
-    case "there":
-      return <There offer={offer} scope={scope} />;
+  const offer = useOffer(readSecret, scope, id);
+  if (offer.state === "failed") {
+    return offer.isMissing ? <Missing scope={scope} /> : <Unread what="secret" retry={offer.retry} />;
   }
-}
-
-function There({ offer, scope }: { offer: Extract<Offer, { state: "loading" | "there" }>; scope: string }) {
-  const secret = offer.state === "there" ? offer.secret : null;
+  const secret = offer.state === "there" ? offer.offer : null;
   return (
     <>
       <section className="buy-summary" aria-label="Secret">
@@ -63,7 +31,7 @@ function There({ offer, scope }: { offer: Extract<Offer, { state: "loading" | "t
       </section>
       {offer.state === "there" && (
         <SecretSheet
-          secret={offer.secret}
+          secret={offer.offer}
           host={offer.host}
           mcpUrl={serverUrl(scope)}
           onClose={() => location.replace(hostPage(scope))}
@@ -73,24 +41,13 @@ function There({ offer, scope }: { offer: Extract<Offer, { state: "loading" | "t
   );
 }
 
-function useSecret(scope: string, id: string): { offer: Offer; retry: () => void } {
-  const [offer, setOffer] = useState<Offer>({ state: "loading" });
-  const [attempt, setAttempt] = useState(0);
-  useEffect(() => {
-    let isGone = false;
-    Promise.all([readSecret(scope, id), readHost(scope)]).then(
-      ([secret, host]) =>
-        isGone || setOffer(secret === undefined ? { state: "missing" } : { state: "there", secret, host }),
-      (error: unknown) => {
-        const isMissing = ["no_such_host", "not_found"].some((code) => hasCode(error, code));
-        return isGone || setOffer({ state: isMissing ? "missing" : "failed" });
-      },
-    );
-    return () => void (isGone = true);
-  }, [scope, id, attempt]);
-  const retry = useCallback(() => {
-    setOffer({ state: "loading" });
-    setAttempt((before) => before + 1);
-  }, []);
-  return { offer, retry };
+function Missing({ scope }: { scope: string }) {
+  return (
+    <Empty title="There is no such secret" isPage>
+      <p>The link may be cut off, or the host sells it no longer. What you have bought is under Tickets.</p>
+      <a className="button button-primary" href={hostPage(scope)}>
+        See what the host sells
+      </a>
+    </Empty>
+  );
 }

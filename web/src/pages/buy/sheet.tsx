@@ -1,19 +1,18 @@
-import { useEffect, useState, type ReactNode } from "react";
+import { useEffect, type ReactNode } from "react";
 import { toAtomic, toDollars } from "../../base/amounts";
 import { isSameAddress } from "../../base/address";
 import { Dialog, Icon, Notice, EventCover, eventTime, priceText } from "../../parts";
 import type { EventOffer, Host } from "../../purchase/offers";
-import { knownTickets, useSession } from "../../session";
+import { knownTickets } from "../../session";
 import { useCheckout, type Phase } from "./checkout";
 import { Details } from "./details";
 import { GuestFields, useGuest } from "./guest-fields";
-import { limitInTheWay, LimitNotice } from "./limits";
+import { FormNotices, PayWith, isInForm, useMeans } from "./means";
 import { PayButton } from "./pay-button";
 import { Held, Pending, Refused } from "./outcomes";
 import { CompanionFields, SeatStepper, seatsOf, seatsText, useSeats } from "./seats";
 import { Shortage } from "./shortage";
 import { useWallets, type Wallets } from "./wallets";
-import { WalletRows } from "./wallet-rows";
 
 type Props = { offer: EventOffer; host: Host; mcpUrl: string; onClose: () => void };
 
@@ -23,7 +22,7 @@ export function CheckoutSheet({ offer, host, mcpUrl, onClose }: Props) {
   const purchase = usePurchase(offer, mcpUrl);
   const { phase, cost, checkout, wallets } = purchase;
   const closed = offClosed(event.status, event.seatsLeft);
-  const isForm = closed === null && IN_FORM.includes(phase.at);
+  const isForm = closed === null && isInForm(phase);
   const close = () => {
     checkout.leave();
     onClose();
@@ -62,17 +61,11 @@ export function CheckoutSheet({ offer, host, mcpUrl, onClose }: Props) {
   );
 }
 
-const IN_FORM: readonly Phase["at"][] = ["form", "changed", "asking", "signing", "paying"];
-
 function Form({ purchase }: { purchase: Purchase }) {
-  const { phase, wallets, guest, price, cost, missing, limit } = purchase;
-  const isAway = useSession((state) => state.link === "away");
+  const { phase, wallets, guest, cost, missing } = purchase;
   return (
     <>
-      {isAway && (
-        <Notice kind="error">The connection was lost. Reconnecting… Nothing is paid meanwhile.</Notice>
-      )}
-      {phase.at === "form" && phase.late !== null && <Notice kind="error">{phase.late}</Notice>}
+      <FormNotices phase={phase} />
       {missing === null && (
         <>
           <SeatStepper seats={purchase.party} disabled={phase.at !== "form"} />
@@ -80,14 +73,7 @@ function Form({ purchase }: { purchase: Purchase }) {
           <CompanionFields seats={purchase.party} asks={guest.asks.name} disabled={phase.at !== "form"} />
         </>
       )}
-      <WalletRows
-        wallets={wallets}
-        price={price}
-        onlyChosen={missing !== null}
-        disabled={phase.at !== "form"}
-      />
-      {wallets.error !== null && <Notice kind="error">{wallets.error}</Notice>}
-      {limit !== null && <LimitNotice limit={limit} />}
+      <PayWith means={purchase} phase={phase} />
       {missing === null ? (
         <Total seats={purchase.seats} cost={cost} isFree={purchase.isFree} isChanged={purchase.isChanged} />
       ) : (
@@ -105,7 +91,6 @@ function usePurchase(offer: EventOffer, mcpUrl: string) {
   const checkout = useCheckout(mcpUrl, event.id);
   const guest = useGuest(offer.asks);
   const party = useSeats(event);
-  const [isConnecting, setIsConnecting] = useState(false);
   const phase = useTicketOf(event.id, wallets, checkout.phase);
   const seats =
     phase.at === "changed"
@@ -115,18 +100,12 @@ function usePurchase(offer: EventOffer, mcpUrl: string) {
         : seatsOf(checkout.details);
   const listed = (toAtomic(event.price) ?? 0n) * BigInt(seats);
   const price = phase.at === "changed" ? (toAtomic(phase.question.amountUsd) ?? 0n) : listed;
-  const dollars = toDollars(price);
-  const lacks = wallets.balance === null ? 0n : price - (toAtomic(wallets.balance) ?? 0n);
-  const isShort = phase.at === "form" && lacks > 0n;
-  const limit = useSession((state) => limitInTheWay(state.policy, price));
+  const means = useMeans(wallets, phase, price);
   const pay = async () => {
     if (phase.at === "changed") return checkout.accept(phase.question);
     const details = guest.read();
-    if (details === null || isConnecting) return;
-    setIsConnecting(true);
-    const isReady = await wallets.ready(price);
-    setIsConnecting(false);
-    if (isReady) await checkout.pay(price, { ...details, ...party.read(details["name"]) });
+    if (details === null) return;
+    await means.whenReady(() => checkout.pay(price, { ...details, ...party.read(details["name"]) }));
   };
   useEffect(() => {
     if (phase.at !== "done" || phase.ticketUrl === null) return;
@@ -135,23 +114,16 @@ function usePurchase(offer: EventOffer, mcpUrl: string) {
     // oxlint-disable-next-line react/exhaustive-deps -- once for the ticket
   }, [phase.at]);
   return {
+    ...means,
     phase,
     checkout,
-    wallets,
     guest,
     party,
     seats,
-    isConnecting,
-    price,
-    cost: priceText(dollars),
+    cost: priceText(toDollars(price)),
     isFree: price === 0n,
     /** The server asks for another price than was shown. */
     isChanged: price !== listed,
-    isShort,
-    /** What the wallet is short of, in dollars; null if it has enough. */
-    missing: isShort ? toDollars(lacks) : null,
-    /** The limit that is in the way. */
-    limit: phase.at === "form" ? limit : null,
     onPay: () => void pay(),
   };
 }

@@ -21,8 +21,7 @@ type Props = {
 /** One question, one request: the same request is carried out once, however often it is sent. */
 export function Confirm({ sending, custody, onBack, onClose, onSent }: Props) {
   const [request, setRequest] = useState(newRequest);
-  const [isAsking, setIsAsking] = useState(false);
-  const [isLost, setIsLost] = useState(false);
+  const [attempt, setAttempt] = useState<"none" | "sent" | "lost">("none");
   const isOpen = useSession((state) => state.link === "open");
   const withdrawal = useSession((state) => state.withdrawals.find((one) => one.requestId === request));
   const refused = useSession(({ withdrawalRefused: last }) => (last?.requestId === request ? last : null));
@@ -32,14 +31,10 @@ export function Confirm({ sending, custody, onBack, onClose, onSent }: Props) {
     told.current = true;
     onSent?.();
   }, [withdrawal?.state, onSent]);
-  const send = () => {
-    const isSent = withdraw(sending, request);
-    setIsAsking(isSent);
-    setIsLost(!isSent);
-  };
+  const send = () => setAttempt(withdraw(sending, request) ? "sent" : "lost");
   const again = () => {
     setRequest(newRequest());
-    setIsAsking(false);
+    setAttempt("none");
   };
   if (withdrawal !== undefined) {
     return <Outcome withdrawal={withdrawal} onClose={onClose} onAgain={again} />;
@@ -54,11 +49,13 @@ export function Confirm({ sending, custody, onBack, onClose, onSent }: Props) {
         </p>
       )}
       {refused !== null && <Notice kind="error">{sentence(refused.message)}</Notice>}
-      {isLost && <Notice kind="error">The connection was lost. No money moved; try again.</Notice>}
+      {attempt === "lost" && (
+        <Notice kind="error">The connection was lost. No money moved; try again.</Notice>
+      )}
       <div className="row">
         <Button
           kind="primary"
-          busy={isAsking && refused === null && isOpen}
+          busy={attempt === "sent" && refused === null && isOpen}
           disabled={!isOpen}
           onClick={refused === null ? send : again}
         >
