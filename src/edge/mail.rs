@@ -105,8 +105,8 @@ fn read_error(error: &js_sys::Error) -> MailError {
 }
 
 impl Gateway {
-    /// Handles a provider's webhook: a mail that has come in, or what became of one that went out. Events of unknown mails and of unknown kinds are accepted too, because a
-    /// provider repeats refused ones.
+    /// Handles a provider's webhook: a mail that has come in, or what became of one that went out. Events of unknown mails
+    /// and of unknown kinds are accepted too, because a provider repeats refused ones.
     pub(super) async fn mail_webhook(&self, headers: &Headers, body: &[u8]) -> Result<Reply, Stop> {
         let refused =
             |code, detail: String| Stop::Reply(self.gate.problem(&Abort::new(code, detail)));

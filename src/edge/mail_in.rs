@@ -29,6 +29,20 @@ const SENDER_A_MINUTE: u32 = 30;
 const ALL_A_MINUTE: u32 = 600;
 /// What the sender of one too many is told.
 const TOO_MANY: &str = "Too many mails came at once. Please write again in a few minutes.";
+/// What the sender of a mail is told that is longer than the platform said.
+const TOO_LONG: &str =
+    "This mail is too long. Please send it again with smaller files, or without them.";
+/// For the log; the sender's server or the provider tries again.
+const NOT_NOW: &str = "the mail cannot be taken now";
+/// The count of all mails. No sender has this key.
+const ALL: &str = "all";
+
+/// Why a mail is not read now.
+enum TooMany {
+    OfSender,
+    /// Perhaps by others, so this one is only late: who brought it tries again.
+    OfAll,
+}
 
 thread_local! {
     static SEEN: RefCell<RateLimiter> = RefCell::default();
@@ -46,8 +60,13 @@ pub async fn mail_in(
     env: Env,
 ) -> Result<Option<String>, JsValue> {
     // `entry.mjs` has looked at the length that the platform says.
-    if !admit(&from) || raw.len() > RAW_BYTES_MAX {
-        return Ok(Some(TOO_MANY.to_owned()));
+    if raw.len() > RAW_BYTES_MAX {
+        return Ok(Some(TOO_LONG.to_owned()));
+    }
+    match admit(&from) {
+        Ok(()) => {}
+        Err(TooMany::OfSender) => return Ok(Some(TOO_MANY.to_owned())),
+        Err(TooMany::OfAll) => return Err(js_sys::Error::new(NOT_NOW).into()),
     }
     let to: Vec<EmailAddress> = EmailAddress::parse(&to).into_iter().collect();
     let envelope = Envelope { from: &from, to: &to, is_platform: true };
@@ -55,16 +74,18 @@ pub async fn mail_in(
     drop(raw);
     let taken = deliver(&env, mail.as_ref()).await.map_err(|error| {
         log(Level::Error, "an incoming mail", &[("why", &error.to_string())]);
-        JsValue::from(js_sys::Error::new("the mail cannot be taken now"))
+        JsValue::from(js_sys::Error::new(NOT_NOW))
     })?;
     Ok(taken.reason)
 }
 
-fn admit(from: &str) -> bool {
+fn admit(from: &str) -> Result<(), TooMany> {
     let (one, all) = (Budget::per_minute(SENDER_A_MINUTE), Budget::per_minute(ALL_A_MINUTE));
+    // A mail that says that another one failed has an empty sender.
+    let sender = format!("from {}", from.to_ascii_lowercase());
     SEEN.with_borrow_mut(|seen| {
-        let from = from.to_ascii_lowercase();
-        seen.admit(&from, 1, one, now()).and_then(|()| seen.admit("", 1, all, now())).is_ok()
+        seen.admit(&sender, 1, one, now()).map_err(|_| TooMany::OfSender)?;
+        seen.admit(ALL, 1, all, now()).map_err(|_| TooMany::OfAll)
     })
 }
 
@@ -87,8 +108,10 @@ impl Gateway {
             Received::Id(id) => self.fetch_mail(&id).await?,
             Received::Nothing => None,
         };
-        if mail.as_ref().is_some_and(|mail| !admit(mail.from.as_str())) {
-            return Ok(Reply::empty(204));
+        match mail.as_ref().map_or(Ok(()), |mail| admit(mail.from.as_str())) {
+            Ok(()) => {}
+            Err(TooMany::OfSender) => return Ok(Reply::empty(204)),
+            Err(TooMany::OfAll) => return Err(NOT_NOW.into()),
         }
         deliver(&self.env, mail.as_ref()).await.map(|_| Reply::empty(204))
     }

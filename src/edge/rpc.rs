@@ -201,15 +201,15 @@ pub(super) fn to_host(
 }
 
 /// Sends an action of ours to the object of a scope.
-async fn ask_host(env: &Env, scope: &ScopeId, action: Action) -> Result<Response> {
+async fn ask_host(env: &Env, scope: &ScopeId, action: Action, body: &[u8]) -> Result<Response> {
     let command = Command::of_ours(RequestId::random(&EdgeRandom), scope.clone(), action);
-    let (stub, request) = to_host(env, &command, &Headers::default(), &[])?;
+    let (stub, request) = to_host(env, &command, &Headers::default(), body)?;
     stub.fetch_with_request(request).await
 }
 
 /// Asks a host's object whether it still needs the previous master key.
 pub(super) async fn resealed(env: &Env, scope: &ScopeId) -> Result<Resealed> {
-    let response = ask_host(env, scope, Action::Resealed).await?;
+    let response = ask_host(env, scope, Action::Resealed, &[]).await?;
     match response.status_code() {
         // There is no host, so there is nothing to seal.
         404 => Ok(Resealed::default()),
@@ -223,7 +223,7 @@ pub(super) async fn bought_by(
     host: &ScopeId,
     ask: Ask,
 ) -> Result<std::result::Result<Told, NotTold>> {
-    let response = ask_host(env, host, Action::BoughtBy(ask)).await?;
+    let response = ask_host(env, host, Action::BoughtBy(ask), &[]).await?;
     match response.status_code() {
         404 => Ok(Err(NotTold::Gone)),
         503 => Ok(Err(NotTold::BeingRestored)),
@@ -233,11 +233,7 @@ pub(super) async fn bought_by(
 
 /// Gives a mail to the object of the host that it seems to be for. `None`: there is no such host.
 pub(super) async fn mail_in(env: &Env, host: &ScopeId, mail: &Incoming) -> Result<Option<Taken>> {
-    let request_id = RequestId::random(&EdgeRandom);
-    let command = Command::of_ours(request_id, host.clone(), Action::MailIn);
-    let body = serde_json::to_vec(mail)?;
-    let (stub, request) = to_host(env, &command, &Headers::default(), &body)?;
-    let response = stub.fetch_with_request(request).await?;
+    let response = ask_host(env, host, Action::MailIn, &serde_json::to_vec(mail)?).await?;
     match response.status_code() {
         404 => Ok(None),
         _ => answer_of(response, "Host").await.map(Some),
@@ -252,7 +248,7 @@ pub(super) async fn use_nonce(
     expires_at: UnixSeconds,
 ) -> Result<bool> {
     let action = Action::UseNonce { nonce: nonce.to_owned(), expires_at };
-    match ask_host(env, user, action).await?.status_code() {
+    match ask_host(env, user, action, &[]).await?.status_code() {
         204 => Ok(true),
         401 => Ok(false),
         status => Err(format!("the object of a user answers {status}").into()),
@@ -261,6 +257,6 @@ pub(super) async fn use_nonce(
 
 /// Asks a user's object when the user last signed out.
 pub(super) async fn signed_out_at(env: &Env, scope: &ScopeId) -> Result<Option<UnixSeconds>> {
-    let response = ask_host(env, scope, Action::SignedOutAt).await?;
+    let response = ask_host(env, scope, Action::SignedOutAt, &[]).await?;
     Ok(answer_of::<Option<i64>>(response, "Host").await?.map(UnixSeconds::new))
 }

@@ -13,7 +13,7 @@ use crate::products::desk::tickets::{self, EntryKind};
 use crate::products::desk::{Author, Status, Ticket};
 use crate::sale::cx::Cx;
 
-/// The answer to whoever brought a mail.
+/// The answer to the one who brought a mail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Taken {
     /// `added`, `again`, `automatic`, `unknown` or `refused`.
