@@ -91,7 +91,7 @@ fn the_same_wallet_gets_the_same_ticket_again_and_another_one_gets_nothing_of_it
     let again = json_of(&take(&server, &event, 1));
     assert_eq!(first["rsvp"]["code"], again["rsvp"]["code"]);
     assert_eq!(seats(&server), 1);
-    // It is full now, also for whoever proves another wallet.
+    // It is full now, also for a caller who proves another wallet.
     let arguments = json!({"eventId": event});
     let refused = block_on(server.tool("rsvpToEvent", &arguments, None));
     assert_eq!((refused.status, title(&refused)), (409, json!("event full")));

@@ -200,7 +200,7 @@ pub(super) const WITHOUT_MEANING: &[&str] = &[
     "we have time",
     "if i am free",
 ];
-/// What a message begins with that is about the time of whoever asks.
+/// What a message begins with that is about the free time of the user.
 pub(super) const OWN_TIME: &[&str] =
     &["free on", "free this", "free at", "free in", "free tomorrow", "free tonight", "free next"];
 /// Nouns that say nothing unless an event is called so.

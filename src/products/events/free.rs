@@ -13,14 +13,14 @@ use alloy_primitives::Address;
 use serde_json::Value;
 
 use crate::base::code::Code;
-use crate::base::id::{EventId, PaymentId, RsvpId, TicketCode};
+use crate::base::id::{EventId, PaymentId};
 use crate::base::money::Usdc;
-use crate::base::time::UnixSeconds;
 use crate::ledger::{holders, payments};
 use crate::ports::World;
 use crate::products::events::party::{Party, seats_in_words};
 use crate::products::events::refusals::{check_no_seat, event_for, other_wallet};
 use crate::products::events::rsvp::Rsvp;
+use crate::products::events::seats::To;
 use crate::products::events::store::{self, FreeTaken};
 use crate::products::events::{Event, SeatFor, Seats, seats};
 use crate::rails::outcome::{Abort, Failure, Money};
@@ -151,21 +151,8 @@ fn rsvps(cx: &Cx<'_, impl World>, event: &Event, wallet: &ProvenPayer, party: &P
     // A key is the same on every chain, so the preferred one stands for all.
     let preferred = || cx.config.networks.first().map_or("", |network| network.caip2);
     let network = wallet.network().unwrap_or_else(preferred);
-    let now: UnixSeconds = cx.now();
-    let seat = |(place, guest)| Rsvp {
-        id: RsvpId::random(cx.world),
-        event_id: event.id.clone(),
-        payer: wallet.wallet().to_owned(),
-        code: TicketCode::random(cx.scope, cx.world),
-        place,
-        guest,
-        paid: Usdc::ZERO,
-        transaction: String::new(),
-        network: network.to_owned(),
-        created_at: now,
-        checked_in_at: None,
-    };
-    party.guests().map(seat).collect()
+    let to = To { event: &event.id, payer: wallet.wallet(), network, transaction: "" };
+    seats::new_rsvps(cx, &to, party, std::iter::repeat(Usdc::ZERO))
 }
 
 fn sign_in() -> Abort {

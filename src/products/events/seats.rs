@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::base::id::{RsvpId, TicketCode};
+use crate::base::id::{EventId, RsvpId, TicketCode};
 use crate::base::money::Usdc;
 use crate::ledger::payments::Settled;
 use crate::ports::{SqlError, World};
@@ -52,20 +52,47 @@ fn sold(cx: &Cx<'_, impl World>, settled: &Settled) -> Result<Vec<Rsvp>, SqlErro
     let event_id = event_id.ok_or_else(|| SqlError("a seat without an event".to_owned()))?;
     let shares = shares(payment.amount, payment.seats);
     let shares = shares.ok_or_else(|| SqlError("a payment for no seat".to_owned()))?;
+    let to = To {
+        event: &event_id,
+        payer: &payment.payer,
+        network: &payment.network,
+        transaction: settled.transaction(),
+    };
+    Ok(new_rsvps(cx, &to, &party, shares))
+}
+
+/// Where new seats are, and whose they are.
+pub(super) struct To<'a> {
+    pub event: &'a EventId,
+    /// The wallet that has them (EIP-55).
+    pub payer: &'a str,
+    /// CAIP-2, for example `eip155:8453`.
+    pub network: &'a str,
+    /// The hash of the payment, or empty.
+    pub transaction: &'a str,
+}
+
+/// The seats of a party, each with a ticket of its own. `paid`: for each seat, in order.
+pub(super) fn new_rsvps(
+    cx: &Cx<'_, impl World>,
+    to: &To<'_>,
+    party: &Party,
+    paid: impl IntoIterator<Item = Usdc>,
+) -> Vec<Rsvp> {
     let seat = |((place, guest), paid)| Rsvp {
         id: RsvpId::random(cx.world),
-        event_id: event_id.clone(),
-        payer: payment.payer.clone(),
+        event_id: to.event.clone(),
+        payer: to.payer.to_owned(),
         code: TicketCode::random(cx.scope, cx.world),
         place,
         guest,
         paid,
-        transaction: settled.transaction().to_owned(),
-        network: payment.network.clone(),
+        transaction: to.transaction.to_owned(),
+        network: to.network.to_owned(),
         created_at: cx.world.now(),
         checked_in_at: None,
     };
-    Ok(party.guests().zip(shares).map(seat).collect())
+    party.guests().zip(paid).map(seat).collect()
 }
 
 /// What each seat costs of an amount for `seats`, the first one with the rest; `None` for no seats. The sum is the amount.
