@@ -23,6 +23,7 @@ use crate::http::page::{
 };
 use crate::identity::access::Tier;
 use crate::ledger::limits::LimitsView;
+use crate::ledger::refunds;
 use crate::ledger::revenue::{Count, Revenue, Sum};
 use crate::ledger::statement::Line;
 use crate::mail::inbound::{Attachment, Verdict};
@@ -32,11 +33,12 @@ use crate::products::desk::rules::{DeskView, MailIn};
 use crate::products::desk::tickets::{Entry, EntryKind};
 use crate::products::desk::views::{Approvals, Articles, DraftView, TicketView, Tickets};
 use crate::products::desk::{self, Priority, drafts};
+use crate::products::events::Status;
 use crate::products::events::asks::Ask;
 use crate::products::events::entrance::answers as entrance;
+use crate::products::events::refunds::{Paying, Refunds, Taken, ToSign};
 use crate::products::events::rsvp::RsvpLine;
-use crate::products::events::views::{CheckInAnswer, OwnEvent, OwnEvents, Rsvps};
-use crate::products::events::{EventView, Status};
+use crate::products::events::views::{CheckInAnswer, EventView, OwnEvent, OwnEvents, Rsvps};
 use crate::products::vault::retrievals::Retrieval;
 use crate::products::vault::views::{OwnSecrets, Retrievals};
 use crate::products::vault::{self, SecretView};
@@ -75,9 +77,9 @@ fn types() -> String {
         entrance::EntranceList, entrance::EntranceOutcome, entrance::EntranceResult, entrance::EntranceSync, vault::Status, SecretView,
         OwnSecrets, Retrieval, Retrievals, Article, Articles, desk::Status, Priority, EntryKind,
         Verdict, Attachment, Entry, TicketView, Tickets, drafts::Kind, DraftView, Approvals, MailIn, DeskView, Revenue, Sum,
-        Count, Line, OwnPayments, MailLine, OwnMails, Tier, CredentialStatus, CredentialView,
+        Count, Line, OwnPayments, refunds::Line, ToSign, Taken, Paying, Refunds, MailLine, OwnMails, Tier, CredentialStatus, CredentialView,
         OwnCredentials, CreatedCredential, RevokedCredential, bought::Kind, bought::State,
-        bought::Again, bought::Bought, views::SoldBy, views::Reason, views::Unavailable,
+        bought::Again, bought::RefundState, bought::Refund, bought::Cancel, bought::Bought, views::SoldBy, views::Reason, views::Unavailable,
         views::OwnWallet, views::Line, views::Tickets,
     );
     text

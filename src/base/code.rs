@@ -57,6 +57,8 @@ codes! {
         "The body of the request could not be read."
     BodyTooLong "body_too_long" 413
         "The body of the request is longer than the route takes."
+    CannotCancel "cannot_cancel" 409
+        "The seat cannot be given back any more: its guest is in, or the event is over."
     ChainUnavailable "chain_unavailable" 503
         "The chain cannot be asked now; retry later."
     CodeRefused "code_refused" 401
@@ -137,6 +139,8 @@ codes! {
         "Sign in first, or again."
     NotYours "not_yours" 403
         "The guest session belongs to another user."
+    NothingBought "nothing_bought" 404
+        "The wallet has bought nothing here that this call could be about."
     OriginNotAllowed "origin_not_allowed" 403
         "The web page that asks is not allowed by `ALLOWED_ORIGINS`."
     OutOfOrder "out_of_order" 409
@@ -169,6 +173,8 @@ codes! {
         "The proof of the wallet is not valid here."
     RateLimited "rate_limited" 429
         "Too many calls; retry after the given time."
+    RefundChanged "refund_changed" 409
+        "Less goes back by now than the caller accepts; nothing was cancelled."
     RelayerBalanceLow "relayer_balance_low" 503
         "The key of our facilitator has too little money for gas."
     RelayerStorageFailed "relayer_storage_failed" 503
@@ -195,6 +201,8 @@ codes! {
         "The sign-in message or its signature is not valid here."
     SimulationUnavailable "simulation_unavailable" 503
         "Our facilitator could not simulate the transaction."
+    TicketCancelled "ticket_cancelled" 409
+        "The guest gave this seat back; the ticket is of no use any more."
     TicketNotFound "ticket_not_found" 404
         "The desk has no such ticket."
     TooManyArticles "too_many_articles" 409

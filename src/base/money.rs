@@ -102,6 +102,13 @@ impl Usdc {
         self.0.checked_mul(u64::from(count)).and_then(|product| Self::from_atomic(product).ok())
     }
 
+    /// So many percent of it, at most all, rounded down to the smallest unit.
+    #[must_use]
+    pub fn percent(self, percent: u8) -> Self {
+        // At most 2^53 times 100, which is far below 2^64.
+        Self(self.0.saturating_mul(u64::from(percent.min(100))) / 100)
+    }
+
     /// The difference, or `None` if it would be negative.
     #[must_use]
     pub fn checked_sub(self, other: Self) -> Option<Self> {

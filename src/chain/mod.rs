@@ -3,6 +3,7 @@
 
 #![deny(clippy::arithmetic_side_effects)]
 
+pub mod by_hand;
 pub mod eip3009;
 pub mod erc1271;
 pub mod faucet;

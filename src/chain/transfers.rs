@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use crate::chain::eip3009::Authorization;
 use crate::chain::networks::Network;
 use crate::chain::rpc::{Ask, Rpc, RpcError, read};
-use crate::chain::transfers::logs::{Transfer, authorizationStateCall, used_topics};
+use crate::chain::transfers::logs::{
+    AuthorizationUsed, Transfer, authorizationStateCall, used_topics,
+};
 use crate::chain::transfers::search::Looked;
 use crate::ports::Http;
 
@@ -212,6 +214,31 @@ impl Receipt {
     pub fn cost(&self) -> Option<u128> {
         let gas = self.gas_used?.saturating_mul(self.effective_gas_price?);
         u128::try_from(gas.saturating_add(self.l1_fee.unwrap_or_default())).ok()
+    }
+
+    /// How many transfers of `value` to `to`, from any of these wallets, the transaction has made without an authorization.
+    #[must_use]
+    pub fn sent_by_hand(
+        &self,
+        network: &Network,
+        from: &[Address],
+        to: Address,
+        value: U256,
+    ) -> u64 {
+        if self.status != U256::from(1) {
+            return 0;
+        }
+        let mut is_authorized = false;
+        let mut times: u64 = 0;
+        for log in self.logs.iter().filter(|log| log.address == network.usdc) {
+            let is_it = from.iter().any(|from| {
+                log.topics == [Transfer::SIGNATURE_HASH, from.into_word(), to.into_word()]
+                    && log.data.as_ref() == value.to_be_bytes::<32>()
+            });
+            times = times.saturating_add(u64::from(is_it && !is_authorized));
+            is_authorized = log.topics.first() == Some(&AuthorizationUsed::SIGNATURE_HASH);
+        }
+        times
     }
 
     /// Whether the transaction succeeded and moved the authorization's money.

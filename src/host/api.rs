@@ -20,6 +20,7 @@ use crate::ports::paging::{Found, Page};
 use crate::ports::{SqlError, World};
 use crate::products::{desk, events, vault};
 use crate::rails::outcome::Failure;
+use crate::sale::cx::Cx;
 use crate::sale::request::{CSV_LINES_MAX, PAGE, csv_file, member, ok, read_body};
 use crate::shop::Shop;
 use crate::shop::profile::{ABOUT_CHARS_MAX, NAME_CHARS_MAX, Profile, Words};
@@ -93,19 +94,17 @@ impl<W: World> Host<W> {
                 let answer = events::manage::update_event(&cx, event_id, read_body(body)?)?;
                 Ok(Reply::json(200, member(&answer, "event")))
             }
-            Own::CancelEvent(event_id) => Ok(ok(&events::manage::cancel_event(&cx, event_id)?)),
+            Own::CancelEvent(event_id) => Ok(ok(&events::cancel::cancel_event(&cx, event_id)?)),
             Own::Rsvps(event_id, format) => events::rest::rsvps(&cx, event_id, cursor, *format),
-            Own::CheckIn(event_id) => {
-                let input: Value = read_body(body)?;
-                let code = input.get("code").and_then(Value::as_str).unwrap_or_default();
-                Ok(ok(&events::manage::check_in(&cx, event_id, code)?))
-            }
+            Own::CheckIn(event_id) => check_in(&cx, event_id, body),
             Own::SetPicture(item) => events::uploads::set(&cx, item.as_ref(), body)
                 .and_then(|()| pictured(&self.shop(profile), item.as_ref())),
             Own::RemovePicture(item) => events::uploads::remove(&cx, item.as_ref())
                 .and_then(|()| pictured(&self.shop(profile), item.as_ref())),
             Own::Entrance(event_id) => events::entrance::rest::list(&cx, event_id, cursor),
             Own::Enter(event_id) => events::entrance::rest::sync(&cx, event_id, body),
+            Own::Refunds => Ok(ok(&events::refunds::page(&cx, None, cursor)?)),
+            Own::PayRefunds => Ok(ok(&events::refunds::pay_refunds(&cx, read_body(body)?)?)),
             Own::Secrets => Ok(ok(&vault::manage::own_secrets(&cx)?)),
             Own::StoreSecret => {
                 let answer = vault::manage::store_secret(&cx, read_body(body)?)?;
@@ -219,4 +218,11 @@ fn own_mails(shop: &Shop<'_, impl World>, cursor: Option<&str>) -> Result<Reply,
     let page = Page::of(&outbox::NEWEST_FIRST, PAGE, cursor, shop.cx.world.now())?;
     let Found { entries: mails, next_cursor } = outbox::list(shop.cx.world, &page)?;
     Ok(ok(&OwnMails { mails, next_cursor }))
+}
+
+/// Lets a guest in by the code of its ticket.
+fn check_in(cx: &Cx<'_, impl World>, event: &EventId, body: &[u8]) -> Result<Reply, Failure> {
+    let input: Value = read_body(body)?;
+    let code = input.get("code").and_then(Value::as_str).unwrap_or_default();
+    Ok(ok(&events::manage::check_in(cx, event, code)?))
 }

@@ -103,6 +103,7 @@ const fn tier_of(own: &Own) -> Option<Tier> {
         | Own::Entrance(_)
         | Own::Secrets
         | Own::Retrievals(_)
+        | Own::Refunds
         | Own::Revenue
         | Own::Mail
         | Own::Payments(_) => Some(Tier::Read),
@@ -113,6 +114,7 @@ const fn tier_of(own: &Own) -> Option<Tier> {
         | Own::SetPicture(Some(_))
         | Own::RemovePicture(Some(_))
         | Own::Enter(_)
+        | Own::PayRefunds
         | Own::StoreSecret
         | Own::ChangeSecret(_)
         | Own::RevokeSecret(_) => Some(Tier::Send),

@@ -21,6 +21,7 @@ use crate::ledger::{holders, payments};
 use crate::ports::{Kv, KvError, SqlError, World, within};
 use crate::products::events::asks::{Ask, Asks, GuestDetails};
 use crate::products::events::party::SEATS_MAX;
+use crate::products::events::policy::RefundPolicy;
 use crate::products::events::rsvp::Rsvp;
 use crate::products::events::seats::shares;
 use crate::products::events::{Event, store};
@@ -62,6 +63,12 @@ struct EventRecord {
     ask_name: Ask,
     #[serde(default)]
     ask_email: Ask,
+    #[serde(default)]
+    refund_percent: u32,
+    #[serde(default)]
+    refund_until_hours: u32,
+    #[serde(default)]
+    refund_if_moved: bool,
     #[serde(default)]
     cover_shuffle: u32,
     cover_palette: Option<Palette>,
@@ -296,6 +303,12 @@ impl EventRecord {
             look: Look { shuffle: self.cover_shuffle, palette: self.cover_palette },
             // Pictures are not in KV.
             picture: None,
+            refund: RefundPolicy::check(
+                self.refund_percent,
+                self.refund_until_hours,
+                self.refund_if_moved,
+            )
+            .map_err(|error| error.to_string())?,
             cancelled: self.status == "cancelled",
             sequence: 0,
             created_at: moment(&self.created_at)?,

@@ -7,6 +7,8 @@ use crate::host::caller::{check, is_free_of_charge};
 use crate::host::credentials::admit_agent;
 use crate::ports::World;
 use crate::rails::outcome::{Done, Failure};
+use crate::sale::tool::Access;
+use crate::shop::buyer::buyer_tool;
 use crate::shop::pay::{ToolCall, paid_tool};
 use crate::shop::profile::Profile;
 use crate::shop::registry::Tool;
@@ -21,7 +23,9 @@ impl<W: World> Host<W> {
         let tool = Tool::by_name(&call.name)?;
         let is_paid = tool.spec().is_paid() && !is_free_of_charge(&call.caller, tool);
         // A paid call is delivered even after its product was switched off.
-        let may_be_known = is_paid && (matches!(call.payment, Ok(Some(_))) || call.proof.is_some());
+        let is_for_buyers = tool.access() == Access::Buyer;
+        let may_be_known = is_for_buyers
+            || is_paid && (matches!(call.payment, Ok(Some(_))) || call.proof.is_some());
         if !profile.products.has(tool.product()) && !may_be_known {
             return None;
         }
@@ -34,6 +38,8 @@ impl<W: World> Host<W> {
         }
         Some(if is_paid {
             paid_tool(&self.shop(profile), tool, call).await
+        } else if is_for_buyers {
+            buyer_tool(&self.shop(profile), tool, call).await
         } else {
             self.free_tool(profile, tool, call).map(|value| Done { value, receipt: None })
         })

@@ -10,12 +10,14 @@ use crate::base::time::UnixSeconds;
 use crate::config::Config;
 use crate::host::{Host, backup, resealing, restoring};
 use crate::identity::{codes, epoch};
-use crate::ledger::{outbox, payments, wallets};
+use crate::ledger::{outbox, payments, refunds, wallets};
 use crate::mail;
 use crate::ports::{SqlError, World};
+use crate::products::events;
 use crate::products::vault::{self, manage::destroy_secrets};
 use crate::shop::confirm::look_after;
 use crate::shop::look::Look;
+use crate::shop::refunds::{look_after_refund, look_after_refunds};
 use crate::shop::slice::{look_after_payments, next_alone};
 use crate::shop::succeeded;
 
@@ -90,6 +92,9 @@ impl<W: World> Host<W> {
         let destroyed = object.profile().and_then(|profile| {
             profile.map_or(Ok(()), |profile| destroy_secrets(&self.cx(&profile)))
         });
+        let told = object.profile().and_then(|profile| {
+            profile.map_or(Ok(()), |profile| events::cancel_mail::tell_some(&self.cx(&profile)))
+        });
         // Publishes records of deliveries made in this alarm. It runs after the first flush, because two concurrent
         // writes of one key may arrive in any order.
         let new_records = outbox::flush(&self.world, pace).await;
@@ -100,6 +105,7 @@ impl<W: World> Host<W> {
             succeeded(&self.world, "publishing records", records),
             succeeded(&self.world, "publishing what is new", new_records),
             succeeded(&self.world, "destroying secrets", destroyed),
+            succeeded(&self.world, "telling guests of a cancellation", told),
             succeeded(&self.world, "counting", self.memory.asked.write_due(&self.world, now)),
             succeeded(&self.world, "forgetting wallets", wallets::forget(&self.world, now)),
             succeeded(&self.world, "forgetting codes", codes::forget(&self.world, now)),
@@ -119,7 +125,12 @@ impl<W: World> Host<W> {
 
     async fn look_after_payments(&self) -> Result<(), SqlError> {
         match self.object().profile()? {
-            Some(profile) => look_after_payments(&self.shop(&profile)).await,
+            Some(profile) => {
+                let shop = self.shop(&profile);
+                let due = UnixSeconds::has_come(payments::next_due(&self.world)?, self.world.now());
+                // After the payments and not beside them, so that no more connections are open at a time.
+                look_after_payments(&shop).await.and(look_after_refunds(&shop, !due).await)
+            }
             None => Ok(()),
         }
     }
@@ -128,8 +139,16 @@ impl<W: World> Host<W> {
     async fn look_after_one(&self, id: &PaymentId) -> Went {
         let payments = match self.object().profile() {
             Ok(Some(profile)) => {
-                look_after(&self.shop(&profile), id, &Look::whole(&self.world)).await;
-                true
+                let (shop, look) = (self.shop(&profile), Look::whole(&self.world));
+                let went = match refunds::is_due(&self.world, id, self.world.now()) {
+                    Ok(true) => look_after_refund(&shop, id, &look).await,
+                    Ok(false) => {
+                        look_after(&shop, id, &look).await;
+                        Ok(())
+                    }
+                    Err(error) => Err(error),
+                };
+                succeeded(&self.world, "looking after one payment", went)
             }
             Ok(None) => true,
             Err(error) => succeeded(&self.world, "looking after a payment", Err(error)),
@@ -150,13 +169,15 @@ impl<W: World> Host<W> {
         }
         let object = self.object();
         let slice = restoring::next_slice(&object)?;
-        let payments = payments::next_due(&self.world)?.into_iter().chain(slice).min();
+        let payments = [payments::next_due(&self.world)?, refunds::next_due(&self.world)?, slice];
+        let payments = payments.into_iter().flatten().min();
         let outbox = outbox::dues(&self.world, pace_max(&self.config))?;
         let records = [
             outbox.next,
             vault::store::next_end(&self.world)?,
             backup::publish::next_unpublished(&object)?,
             resealing::next_reseal(&object, &self.resealing)?,
+            refunds::next_untold(&self.world)?,
         ];
         let records = records.into_iter().flatten().min();
         let mails = mail::outbox::next_due(&self.world)?;

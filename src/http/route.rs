@@ -106,6 +106,9 @@ pub enum Own {
     Export,
     Restore,
     Revenue,
+    /// Money that goes back to guests.
+    Refunds,
+    PayRefunds,
     Mail,
     /// `GET /api/users/payments`, and with `.csv`
     Payments(Format),
@@ -269,6 +272,8 @@ fn own(method: &str, parts: &[&str]) -> Result<Own, NoRoute> {
         (["restore"], "POST") => Ok(Own::Restore),
         (["restore"], _) => Err(NoRoute::MethodNotAllowed("POST")),
         (["revenue"], _) => Ok(Own::Revenue),
+        (["refunds"], "GET") => Ok(Own::Refunds),
+        (["refunds"], "POST") => Ok(Own::PayRefunds),
         (["mail"], _) => Ok(Own::Mail),
         (["payments"], _) => Ok(Own::Payments(Format::Json)),
         (["payments.csv"], _) => Ok(Own::Payments(Format::Csv)),

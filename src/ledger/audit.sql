@@ -23,10 +23,60 @@ SELECT payment_id FROM ledger WHERE entry = 'delivered' GROUP BY payment_id HAVI
 -- no result is stored without a settlement
 SELECT p.id FROM payments p WHERE p.answer IS NOT NULL AND p.state <> 'delivered'
 --;
--- every delivered RSVP is its seats, which cost its amount together
+-- every delivered RSVP is its seats, which cost its amount together: those it has, or those that its guest gave back
 SELECT p.id FROM payments p WHERE p.state = 'delivered' AND p.tool = 'rsvpToEvent' AND (p.seats, p.amount) IS NOT
-  (SELECT count(*), sum(r.paid) FROM rsvps r WHERE r.payment_id = p.id AND r.payer = p.payer
-   AND r.tx_hash = p.tx_hash)
+  (SELECT count(*), sum(r.paid) FROM
+    (SELECT payment_id, payer, tx_hash, paid FROM rsvps
+     UNION ALL SELECT payment_id, payer, tx_hash, paid FROM cancelled_seats) r
+   WHERE r.payment_id = p.id AND r.payer = p.payer AND r.tx_hash = p.tx_hash)
+--;
+-- the seats of a purchase are given back together, and none of them is sold any more
+SELECT c.id FROM cancelled_seats c WHERE EXISTS (SELECT 1 FROM rsvps r WHERE r.payment_id = c.payment_id)
+--;
+-- what becomes of the money of every seat that was given back is written down
+SELECT c.id FROM cancelled_seats c WHERE c.paid > 0 AND NOT EXISTS
+  (SELECT 1 FROM refunds f WHERE f.payment_id = c.payment_id AND f.cause = 'guest')
+--;
+-- every guest of an event that its host cancelled gets the money back
+SELECT r.id FROM rsvps r JOIN events e ON e.id = r.event_id WHERE e.cancelled_at IS NOT NULL AND r.paid > 0
+  AND NOT EXISTS (SELECT 1 FROM refunds f WHERE f.payment_id = r.payment_id)
+--;
+-- no refund is more than was paid
+SELECT f.payment_id FROM refunds f JOIN payments p ON p.id = f.payment_id WHERE f.amount > p.amount
+  OR f.payer <> p.payer OR f.network <> p.network
+--;
+-- money is owed, being paid or paid back only for a payment that was kept
+SELECT f.payment_id FROM refunds f JOIN payments p ON p.id = f.payment_id
+  WHERE f.state <> 'void' AND p.state <> 'delivered'
+--;
+-- nothing is paid back before the chain has confirmed the payment
+SELECT f.payment_id FROM refunds f JOIN payments p ON p.id = f.payment_id
+  WHERE f.state IN ('paying', 'paid') AND p.next_check_at IS NOT NULL
+--;
+-- every refund that is paid is in the ledger once, with its transaction, and no other is
+SELECT f.payment_id FROM refunds f WHERE
+  (SELECT count(*) FROM ledger l WHERE l.payment_id = f.payment_id AND l.entry = 'refunded'
+   AND l.amount = -f.amount AND l.tx_hash = f.tx_hash) <> (f.state = 'paid')
+  OR (SELECT count(*) FROM ledger l WHERE l.payment_id = f.payment_id AND l.entry = 'refunded') <> (f.state = 'paid')
+--;
+-- the ledger has no refund that is not written down
+SELECT CAST(seq AS TEXT) FROM ledger WHERE entry IN ('refund_owed', 'refund_void', 'refunded')
+  AND payment_id NOT IN (SELECT payment_id FROM refunds)
+--;
+-- the ledger says of every refund what is owed or was
+SELECT f.payment_id FROM refunds f WHERE CASE f.state WHEN 'void' THEN 0 ELSE f.amount END <>
+  (SELECT coalesce(sum(l.amount), 0) FROM ledger l WHERE l.payment_id = f.payment_id
+   AND l.entry IN ('refund_owed', 'refund_void'))
+--;
+-- a refund has a next check exactly while it is being paid
+SELECT payment_id FROM refunds WHERE (next_check_at IS NOT NULL) <> (state = 'paying')
+--;
+-- no signature of a refund is kept once it is not being paid
+SELECT payment_id FROM refunds WHERE signature IS NOT NULL AND state <> 'paying'
+--;
+-- what is signed for a refund is within what was offered
+SELECT payment_id FROM refunds WHERE state = 'paying' AND reported_tx IS NULL
+  AND (from_wallet IS NULL OR offered_until IS NULL OR coalesce(signed_until, 0) > offered_until)
 --;
 -- no payment has more seats than it holds
 SELECT p.id FROM payments p WHERE p.seats < (SELECT count(*) FROM rsvps r WHERE r.payment_id = p.id)
@@ -53,7 +103,7 @@ SELECT e.id FROM events e WHERE e.capacity > 0 AND e.capacity <
 SELECT e.id FROM events e WHERE e.taken <> (SELECT count(*) FROM rsvps r WHERE r.event_id = e.id)
 --;
 -- the total of every row of the ledger is the sum of the money up to it
-SELECT CAST(seq AS TEXT) FROM (SELECT seq, total, sum(CASE WHEN entry IN ('settled', 'reversed') THEN amount ELSE 0 END)
+SELECT CAST(seq AS TEXT) FROM (SELECT seq, total, sum(CASE WHEN entry IN ('settled', 'reversed', 'refunded') THEN amount ELSE 0 END)
   OVER (ORDER BY seq) AS sum FROM ledger) WHERE total <> sum
 --;
 -- every settled payment is delivered within ten minutes

@@ -15,7 +15,7 @@
 //! nothing. Each step names its allowed source states. A report that an ended payment was paid after all makes the alarm
 //! ask the chain. `delivered` returns to `failed` only if the chain drops the transaction and the authorization expires.
 //! `unknown` is resolved by the chain, or by the host (`verdict` in the ledger) if no log is left. The append-only
-//! `ledger` holds the money: `settled` rows, and `reversed` rows with a negative amount.
+//! `ledger` holds the money: `settled` rows, and `reversed` and `refunded` rows with a negative amount ([`refunds`]).
 
 use crate::ports::storage::Migrations;
 
@@ -25,6 +25,7 @@ pub mod limits;
 pub mod outbox;
 pub mod payee;
 pub mod payments;
+pub mod refunds;
 pub mod revenue;
 pub mod statement;
 pub mod unpaid;
@@ -58,4 +59,5 @@ pub const MIGRATIONS: Migrations = &[
     include_str!("schema-24.sql"),
     include_str!("schema-25.sql"),
     include_str!("schema-26.sql"),
+    include_str!("schema-27.sql"),
 ];

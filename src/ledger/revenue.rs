@@ -1,5 +1,5 @@
-//! The revenue of a host: the `settled` rows of the ledger minus the `reversed` ones. Separately, the number of payment
-//! requests (402) without a payment.
+//! The revenue of a host: the `settled` rows of the ledger minus the `reversed` and the `refunded` ones. Money that is owed
+//! to guests counts until it is paid back. Separately, the number of payment requests (402) without a payment.
 
 use serde::Serialize;
 
@@ -18,6 +18,10 @@ pub struct Revenue {
     /// USDC in its smallest unit (6 decimals).
     #[cfg_attr(test, ts(type = "string"))]
     pub total_atomic: Usdc,
+    /// Of that: what is owed to guests and not paid back yet, dollars.
+    pub owed: String,
+    /// What was paid back to guests, dollars. The total does not have it.
+    pub refunded: String,
     pub by_tool: Vec<Sum>,
     pub by_event: Vec<Sum>,
     /// By day (UTC), the oldest first.
@@ -56,11 +60,14 @@ pub struct Count {
 }
 
 /// The number of payments: settled minus reversed.
-const COUNT: &str = "sum(CASE entry WHEN 'settled' THEN 1 ELSE -1 END)";
+const COUNT: &str = "sum(CASE entry WHEN 'settled' THEN 1 WHEN 'reversed' THEN -1 ELSE 0 END)";
+
+/// SQL list of the entries that are money.
+pub const MONEY: &str = "('settled', 'reversed', 'refunded')";
 
 /// SQL of the total revenue: as the last row of the ledger has it, or else the sum.
 pub(super) const TOTAL: &str = "coalesce((SELECT total FROM ledger ORDER BY seq DESC LIMIT 1), \
-     (SELECT sum(amount) FROM ledger WHERE entry IN ('settled', 'reversed')), 0)";
+     (SELECT sum(amount) FROM ledger WHERE entry IN ('settled', 'reversed', 'refunded')), 0)";
 
 /// The total revenue.
 ///
@@ -79,25 +86,34 @@ pub fn statement(sql: &impl Sql) -> Result<Revenue, SqlError> {
     let by = |key: &str| {
         let statement = format!(
             "SELECT {key}, {COUNT}, sum(amount) FROM ledger \
-             WHERE entry IN ('settled', 'reversed') AND {key} IS NOT NULL GROUP BY 1 ORDER BY 1"
+             WHERE entry IN {MONEY} AND {key} IS NOT NULL GROUP BY 1 ORDER BY 1"
         );
         all(sql, &statement, &[], |columns| sum(columns, Columns::text))
     };
-    // A reversed payment is subtracted on the day of its settlement.
+    // A reversed or refunded payment is subtracted on the day of its settlement. A purchase that was read back from KV has
+    // no settlement by its id.
     let days = format!(
         "SELECT at - at % 86400, {COUNT}, sum(amount) FROM (SELECT entry, amount, \
-         CASE entry WHEN 'settled' THEN at ELSE (SELECT min(s.at) FROM ledger s \
-         WHERE s.payment_id = l.payment_id AND s.entry = 'settled') END AS at \
-         FROM ledger l WHERE entry IN ('settled', 'reversed')) GROUP BY 1 ORDER BY 1"
+         CASE entry WHEN 'settled' THEN at ELSE coalesce((SELECT min(s.at) FROM ledger s \
+         WHERE s.payment_id = l.payment_id AND s.entry = 'settled'), \
+         (SELECT r.bought_at FROM refunds r WHERE r.payment_id = l.payment_id)) END AS at \
+         FROM ledger l WHERE entry IN {MONEY}) GROUP BY 1 ORDER BY 1"
     );
     let seats = "SELECT created_at - created_at % 86400, count(*) FROM rsvps GROUP BY 1 ORDER BY 1";
     let unpaid = |key: &str| {
         format!("SELECT {key}, sum(count) FROM unpaid WHERE {key} <> '' GROUP BY 1 ORDER BY 1")
     };
+    let refunds = |states: &str| {
+        let statement =
+            format!("SELECT coalesce(sum(amount), 0) FROM refunds WHERE state IN ({states})");
+        first(sql, &statement, &[])?.map_or(Ok(Usdc::ZERO), |mut columns| columns.usdc())
+    };
     let total = total(sql)?;
     Ok(Revenue {
         total: total.to_string(),
         total_atomic: total,
+        owed: refunds("'owed', 'paying'")?.to_string(),
+        refunded: refunds("'paid'")?.to_string(),
         by_tool: by("tool")?,
         by_event: by("event_id")?,
         by_day: all(sql, &days, &[], |columns| sum(columns, day))?,

@@ -16,7 +16,9 @@ pub const STUCK_SECONDS: i64 = 600;
 
 /// `?1`: payments of unknown outcome that expired before then are stuck.
 const COLUMNS: &str = "id, state, tool, event_id, payer, amount, \
-     state = 'unknown' AND valid_before < ?1, network, tx_hash, reason, created_at, updated_at";
+     state = 'unknown' AND valid_before < ?1, network, tx_hash, reason, created_at, updated_at, \
+     (SELECT f.state FROM refunds f WHERE f.payment_id = payments.id), \
+     (SELECT f.amount FROM refunds f WHERE f.payment_id = payments.id)";
 
 /// Stuck payments first, however old; then the newest. `?2` is the value of `?1` when the first page was read.
 pub static STUCK_FIRST: Order = Order {
@@ -51,6 +53,10 @@ pub struct Line {
     reason: Option<String>,
     created_at: String,
     updated_at: String,
+    /// What becomes of its money, if what it bought was cancelled: `none`, `owed`, `paying`, `paid` or `void`.
+    refund_state: Option<String>,
+    /// What goes back, dollars.
+    refund: Option<String>,
 }
 
 /// A page of the statement in the order [`STUCK_FIRST`].
@@ -109,6 +115,8 @@ pub fn to_csv(lines: &[Line]) -> String {
         "reason",
         "createdAt",
         "updatedAt",
+        "refundState",
+        "refund",
     ];
     let cells = |line: &Line| {
         [
@@ -123,6 +131,8 @@ pub fn to_csv(lines: &[Line]) -> String {
             line.reason.clone().unwrap_or_default(),
             line.created_at.clone(),
             line.updated_at.clone(),
+            line.refund_state.clone().unwrap_or_default(),
+            line.refund.clone().unwrap_or_default(),
         ]
     };
     csv::file(names, lines.iter().map(cells))
@@ -152,5 +162,11 @@ fn line(columns: &mut Columns) -> Result<Line, SqlError> {
         reason: columns.optional_text()?,
         created_at: columns.moment()?.to_string(),
         updated_at: columns.moment()?.to_string(),
+        refund_state: columns.optional_text()?,
+        refund: {
+            let amount = columns.optional_int()?.and_then(|atomic| u64::try_from(atomic).ok());
+            let amount = amount.and_then(|atomic| Usdc::from_atomic(atomic).ok());
+            amount.map(|amount| amount.to_string())
+        },
     })
 }

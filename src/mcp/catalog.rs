@@ -37,7 +37,7 @@ fn priced(tool: Tool) -> Value {
     merge(
         &mut entry,
         match spec.access {
-            Access::Free | Access::Owner => json!({"access": "free"}),
+            Access::Free | Access::Owner | Access::Buyer => json!({"access": "free"}),
             Access::Paid(_, Fulfilment::Prepared) => json!({"access": "paid", "settle": "last"}),
             Access::Paid(_, Fulfilment::AfterSettlement) => {
                 json!({"access": "paid", "settle": "first"})

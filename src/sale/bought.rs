@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::base::money::Usdc;
 use crate::ledger::payments::{self, Payment};
 
 /// The kind of an entry.
@@ -36,7 +37,7 @@ pub enum State {
     Used,
     /// The event is over, or the secret can no longer be read.
     Over,
-    /// The host cancelled the event.
+    /// The host cancelled the event, or the guest its seat.
     Cancelled,
     /// The chain dropped the payment after the sale, so that nothing was paid.
     TakenBack,
@@ -61,6 +62,50 @@ pub struct Again {
     pub url: String,
     #[cfg_attr(test, ts(type = "Record<string, unknown>"))]
     pub arguments: Value,
+}
+
+/// How far the money is that goes back to a buyer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "lowercase")]
+pub enum RefundState {
+    /// No money goes back.
+    None,
+    /// The host owes it.
+    Owed,
+    /// The host has sent it; the chain has not confirmed it yet.
+    Paying,
+    /// The money went back.
+    Paid,
+}
+
+/// The money that goes back for something that was cancelled.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Refund {
+    /// Dollars as a decimal.
+    pub amount: String,
+    #[cfg_attr(test, ts(type = "string"))]
+    pub amount_atomic: Usdc,
+    pub state: RefundState,
+    /// The state in a sentence.
+    pub words: String,
+    /// The transaction that paid it back.
+    pub transaction: Option<String>,
+    pub transaction_url: Option<String>,
+}
+
+/// How a buyer gives something back: a `POST` with these arguments and the header `SIGN-IN-WITH-X`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Cancel {
+    pub url: String,
+    #[cfg_attr(test, ts(type = "Record<string, unknown>"))]
+    pub arguments: Value,
+    /// What would go back now, dollars.
+    pub refund: String,
 }
 
 /// What a payment has bought.
@@ -88,6 +133,10 @@ pub struct Bought {
     /// The page with the ticket, of several seats with all of them. Who has it, has the ticket.
     pub ticket_url: Option<String>,
     pub again: Option<Again>,
+    /// What becomes of its money, if it was cancelled.
+    pub refund: Option<Refund>,
+    /// How its buyer can give it back, if that is possible.
+    pub cancel: Option<Cancel>,
 }
 
 impl Bought {
@@ -107,6 +156,8 @@ impl Bought {
             seats: None,
             ticket_url: None,
             again: None,
+            refund: None,
+            cancel: None,
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::base::money::Usdc;
 use crate::http::source::Source;
 use crate::ledger::payments::{Payment, SeatHold, Settled};
 use crate::ports::{SqlError, World};
-use crate::rails::outcome::Failure;
+use crate::rails::outcome::{Abort, Failure};
 use crate::rails::quote::PaidCall;
 use crate::sale::bought::{Bought, Kind, State};
 use crate::sale::cx::Cx;
@@ -240,6 +240,52 @@ pub trait Sale<T>: Sized {
     {
         let _ = cx;
         Ok(Bought::plain(Kind::Other, tool.spec().title, State::Done, payment))
+    }
+
+    /// The payment that a call of a tool for buyers ([`Access::Buyer`](crate::sale::tool::Access::Buyer)) is about, of the
+    /// wallet that signed in.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_arguments` names the field.
+    fn payment_of(
+        tool: T,
+        cx: &Cx<'_, impl World>,
+        arguments: &Value,
+        payer: &ProvenPayer,
+    ) -> Result<Option<Payment>, Failure> {
+        let _ = (tool, cx, arguments, payer);
+        Ok(None)
+    }
+
+    /// Calls a tool for buyers about what the wallet that signed in was given for nothing. `None`: it was given nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] of the tool.
+    fn for_taker(
+        tool: T,
+        cx: &Cx<'_, impl World>,
+        arguments: &Value,
+        taker: &ProvenPayer,
+    ) -> Result<Option<Value>, Failure> {
+        let _ = (tool, cx, arguments, taker);
+        Ok(None)
+    }
+
+    /// Calls a tool for buyers. `may`: the purchase that it is about.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] of the tool.
+    fn for_buyer(
+        tool: T,
+        cx: &Cx<'_, impl World>,
+        arguments: Value,
+        may: &MayRead,
+    ) -> Result<Value, Failure> {
+        let _ = (tool, cx, arguments, may);
+        Err(Abort::is_not_paid().into())
     }
 
     /// Completes a stored answer each time that it is shown.

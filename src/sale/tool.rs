@@ -36,6 +36,8 @@ pub enum Access {
     Free,
     /// The server's host and its programs.
     Owner,
+    /// The wallet that has paid for what the call is about, free of charge. It proves itself as for reading an answer again.
+    Buyer,
     /// Every caller who pays.
     Paid(Price, Fulfilment),
 }
@@ -86,7 +88,7 @@ impl ToolSpec {
     pub fn full_description(&self) -> String {
         match self.access {
             Access::Paid(..) => format!("{}{LOST_ANSWER}", self.description),
-            Access::Free | Access::Owner => self.description.to_owned(),
+            Access::Free | Access::Owner | Access::Buyer => self.description.to_owned(),
         }
     }
 
@@ -100,7 +102,9 @@ impl ToolSpec {
     pub const fn fixed_price(&self) -> Option<Usdc> {
         match self.access {
             Access::Paid(Price::Fixed(price), _) => Some(price),
-            Access::Paid(Price::Varies(_), _) | Access::Free | Access::Owner => None,
+            Access::Paid(Price::Varies(_), _) | Access::Free | Access::Owner | Access::Buyer => {
+                None
+            }
         }
     }
 }

@@ -200,12 +200,8 @@ pub async fn ask_chain<W: World>(
     hint: Option<B256>,
     look: &Look<'_, W>,
 ) -> Usage {
-    if shop.memory.slices.leaves(look, &payment.network, shop.cx.now()) {
-        return Usage::Unclear("the endpoint did not answer others just now".to_owned());
-    }
     let known = Network::by_caip2(&payment.network).zip(authorization_of(payment));
-    let url = shop.cx.config.rpc_urls.get(&payment.network);
-    let (Some((network, authorization)), Some(url)) = (known, url) else {
+    let Some((network, authorization)) = known else {
         return Usage::Unclear("no endpoint for this network (RPC_URLS)".to_owned());
     };
     let seen = payment.seen.as_ref().and_then(|(transaction, _)| transaction.parse().ok());
@@ -215,9 +211,26 @@ pub async fn ask_chain<W: World>(
         window: Window { unused_at: payment.unused_at, created_at: payment.created_at },
         transaction: hint.or(seen),
     };
+    ask_usage(shop, &wanted, payment.valid_before, look).await
+}
+
+/// Asks the chain what became of any authorization. `ends_at`: when it ends.
+pub async fn ask_usage<W: World>(
+    shop: &Shop<'_, W>,
+    wanted: &Wanted<'_>,
+    ends_at: UnixSeconds,
+    look: &Look<'_, W>,
+) -> Usage {
+    let network = wanted.network.caip2;
+    if shop.memory.slices.leaves(look, network, shop.cx.now()) {
+        return Usage::Unclear("the endpoint did not answer others just now".to_owned());
+    }
+    let Some(url) = shop.cx.config.rpc_urls.get(network) else {
+        return Usage::Unclear("no endpoint for this network (RPC_URLS)".to_owned());
+    };
     let rpc = Rpc { url: url.clone() };
     // Boxed, because it is large, and part of every call.
-    let asked = Box::pin(ask(shop, &rpc, &wanted, payment.valid_before, look)).await;
+    let asked = Box::pin(ask(shop, &rpc, wanted, ends_at, look)).await;
     asked.unwrap_or_else(|error| Usage::Unclear(error.to_string()))
 }
 

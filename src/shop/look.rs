@@ -5,6 +5,7 @@
 //! | in one alarm | subrequests | at a time |
 //! |---|---|---|
 //! | payments | [`PAYMENTS_REQUESTS`] | [`LANES`] |
+//! | then one refund; several if no payment is due | 8 | 1 |
 //! | or, of a host that is being restored, one slice (`host::restoring::READS`) | 24 | 3 |
 //! | records ([`crate::ledger::outbox::BATCH`], twice) | 12 | 1 |
 //! | mails ([`crate::mail::BATCH`]) | 4 | 2 |
@@ -13,7 +14,7 @@
 //! A slice of a restoration lists one page of keys (1 request), reads records (24), writes some (none) or finishes (2).
 //! It takes the place of the payments: a host that is being restored has none yet.
 //!
-//! Most payments need three. A payment whose use is far back needs a long search; it gets an alarm of its own
+//! Most payments need three. A payment or refund whose use is far back needs a long search; it gets an alarm of its own
 //! ([`ALONE_REQUESTS`]), every second one at most, so that the others are not starved.
 
 use std::cell::{Cell, RefCell};

@@ -191,7 +191,10 @@ async fn pay(
         shop.memory.admit_wallet(shop.cx.world, payer, amount)?;
         let staged = match tool.access() {
             Access::Paid(_, Fulfilment::Prepared) => Some(sale.prepare(&shop.cx)?),
-            Access::Paid(_, Fulfilment::AfterSettlement) | Access::Free | Access::Owner => hold,
+            Access::Paid(_, Fulfilment::AfterSettlement)
+            | Access::Free
+            | Access::Owner
+            | Access::Buyer => hold,
         };
         // The breaker comes last: a call that it admits as the probe does ask the facilitator, so a payment that
         // fails an earlier check cannot block the others.

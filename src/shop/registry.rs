@@ -185,6 +185,45 @@ macro_rules! products {
                 match self { $(Self::$name(tool) => products::$module::sale::$sale::bought(tool, cx, payment),)+ }
             }
 
+            /// [`Sale::payment_of`]
+            ///
+            /// # Errors
+            /// `invalid_arguments` names the field.
+            pub fn payment_of(
+                self,
+                cx: &Cx<'_, impl World>,
+                arguments: &Value,
+                payer: &ProvenPayer,
+            ) -> Result<Option<Payment>, Failure> {
+                match self { $(Self::$name(tool) => products::$module::sale::$sale::payment_of(tool, cx, arguments, payer),)+ }
+            }
+
+            /// [`Sale::for_taker`]
+            ///
+            /// # Errors
+            /// [`Failure`] of the tool.
+            pub fn for_taker(
+                self,
+                cx: &Cx<'_, impl World>,
+                arguments: &Value,
+                taker: &ProvenPayer,
+            ) -> Result<Option<Value>, Failure> {
+                match self { $(Self::$name(tool) => products::$module::sale::$sale::for_taker(tool, cx, arguments, taker),)+ }
+            }
+
+            /// [`Sale::for_buyer`]
+            ///
+            /// # Errors
+            /// [`Failure`] of the tool.
+            pub fn for_buyer(
+                self,
+                cx: &Cx<'_, impl World>,
+                arguments: Value,
+                may: &MayRead,
+            ) -> Result<Value, Failure> {
+                match self { $(Self::$name(tool) => products::$module::sale::$sale::for_buyer(tool, cx, arguments, may),)+ }
+            }
+
             /// [`Sale::show`]
             ///
             /// # Errors

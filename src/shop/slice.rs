@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 
 use crate::base::id::PaymentId;
 use crate::base::time::UnixSeconds;
-use crate::ledger::payments;
+use crate::ledger::{payments, refunds};
 use crate::ports::{SqlError, World};
 use crate::shop::confirm::look_after;
 use crate::shop::look::{BATCH, LANES, Look, PAYMENTS_REQUESTS, SHARE_REQUESTS, Slices};
@@ -21,7 +21,8 @@ pub fn next_alone(slices: &Slices, world: &impl World) -> Result<Option<PaymentI
     let mut alone = slices.alone.borrow_mut();
     for index in 0..alone.len() {
         let Some(id) = alone.get(index) else { break };
-        if payments::is_due(world, id, now)? {
+        // A refund has the id of its payment, which is final then.
+        if payments::is_due(world, id, now)? || refunds::is_due(world, id, now)? {
             slices.was_alone.set(true);
             return Ok(Some(alone.remove(index)));
         }

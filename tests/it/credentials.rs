@@ -82,7 +82,8 @@ fn arguments(tool: &str, event: &str, secret: &str) -> Value {
     let ticket = NO_TICKET;
     match tool {
         "searchKb" => json!({"query": "refund"}),
-        "listTickets" => json!({}),
+        "listTickets" | "listRefunds" | "payRefunds" => json!({}),
+        "cancelRsvp" => json!({"eventId": event}),
         "createTicket" => json!({"subject": "s", "body": "b"}),
         "getTicketContext" | "triageTicket" | "resolveTicket" => json!({"ticketId": ticket}),
         "draftReply" | "proposeResolution" | "sendReply" => {
@@ -111,11 +112,14 @@ const BY_TIER: &[(&str, [&str; 3])] = &[
     ("listEvents", ["runs", "runs", "runs"]),
     ("getEvent", ["runs", "runs", "runs"]),
     ("rsvpToEvent", ["no", "no", "pays"]),
+    ("cancelRsvp", ["no", "no", "proves"]),
     ("getEventAnalytics", ["runs", "runs", "runs"]),
     ("createEvent", ["no", "no", "runs"]),
     ("updateEvent", ["no", "no", "runs"]),
     ("cancelEvent", ["no", "no", "runs"]),
     ("checkIn", ["no", "no", "runs"]),
+    ("listRefunds", ["runs", "runs", "runs"]),
+    ("payRefunds", ["no", "no", "runs"]),
     ("listSecrets", ["runs", "runs", "runs"]),
     ("retrieveSecret", ["no", "no", "pays"]),
     ("storeSecret", ["no", "no", "runs"]),
@@ -158,6 +162,7 @@ fn each_tier_calls_its_tools_and_sees_no_others() {
             let came = match reply.status {
                 200 => "runs",
                 402 if header(&reply, "payment-required").is_some() => "pays",
+                401 if reply.body.contains("sign-in-with-x") => "proves",
                 403 if reply.body.contains("not_granted") => "no",
                 // The ticket is not one, but it was looked up.
                 404 if reply.body.contains("no_such_ticket") => "runs",

@@ -100,6 +100,7 @@ fn what_each_tool_costs_and_who_may_call_it() {
             let access = match tool.access() {
                 Access::Free => "free".to_owned(),
                 Access::Owner => "owner".to_owned(),
+                Access::Buyer => "buyer".to_owned(),
                 Access::Paid(price, settle) => {
                     let price = match price {
                         Price::Fixed(price) => format!("${price}"),

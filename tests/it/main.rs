@@ -30,6 +30,7 @@ mod post_office;
 mod public;
 mod reads;
 mod records;
+mod refunds;
 mod relayer;
 mod repeat;
 mod rotation;

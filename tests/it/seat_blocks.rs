@@ -14,6 +14,7 @@ use events_concierge::base::time::{UnixSeconds, ZoneName};
 use events_concierge::http::cover::Look;
 use events_concierge::products::events::Event;
 use events_concierge::products::events::asks::Asks;
+use events_concierge::products::events::policy::RefundPolicy;
 
 use crate::simulation::engine::Rng;
 use plan::{Outcome, Plan};
@@ -36,6 +37,7 @@ fn event(capacity: u32) -> Event {
         sequence: 0,
         look: Look::default(),
         picture: None,
+        refund: RefundPolicy::default(),
         asks: Asks::default(),
         created_at: UnixSeconds::new(0),
     }

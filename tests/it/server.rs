@@ -307,8 +307,10 @@ fn what_the_owner_changes_is_changed_and_what_was_sold_stays_sold() {
     assert_eq!(cancelled["event"]["status"], "cancelled");
     assert_eq!(update(json!({"title": "x"})).status, 409);
     assert_eq!(check_in(&ticket["rsvp"]["code"])["title"], "event cancelled");
-    // Who paid still gets the ticket shown.
-    assert_eq!(json_of(&block_on(server.tool("rsvpToEvent", &arguments, Some(&payment)))), ticket);
+    // Who paid still gets the ticket shown, and is told that the money goes back.
+    let shown = json_of(&block_on(server.tool("rsvpToEvent", &arguments, Some(&payment))));
+    assert_eq!(shown["rsvp"], ticket["rsvp"]);
+    assert_eq!((&shown["cancelled"], &shown["refund"]["state"]), (&json!(true), &json!("owed")));
 }
 
 #[test]

@@ -46,7 +46,7 @@ fn two_seats_cost_twice_as_much_and_have_a_ticket_each() {
     let challenge = server.challenge("rsvpToEvent", &arguments);
     assert_eq!(challenge["accepts"][0]["amount"], "100000");
     let description = challenge["resource"]["description"].as_str().unwrap();
-    assert!(description.ends_with(", 2 seats"), "{description}");
+    assert!(description.ends_with(", 2 seats, not refundable"), "{description}");
     let reply = buy(&server, &arguments, 1, 1);
     assert_eq!(reply.status, 200, "{}", reply.body);
     let body = json_of(&reply);

@@ -11,19 +11,19 @@
 //! | credentials, mails, counters, sign-ins, check-ins | added |
 //! | revenue beyond what the books now know | carried over |
 
-use crate::base::id::ScopeId;
+use crate::base::id::{EventId, ScopeId};
 use crate::base::money::Usdc;
 use crate::base::time::UnixSeconds;
 use crate::host::backup::format::Header;
 use crate::host::backup::swap::ASIDE;
-use crate::ledger::{outbox, payments, revenue};
-use crate::ports::storage::first;
+use crate::ledger::{outbox, payments, refunds, revenue};
+use crate::ports::storage::{all, first};
 use crate::ports::{Sql, SqlError};
 use crate::products::vault::store as secrets;
 
 /// The columns of an event that the host edits.
 const EVENT: &str = "title, description, starts_at, ends_at, time_zone, location, capacity, price, \
-     cover_shuffle, cover_palette, ask_name, ask_email";
+     cover_shuffle, cover_palette, ask_name, ask_email, refund_percent, refund_hours, refund_if_moved";
 /// The columns of a secret that the host edits, without its value.
 const SECRET: &str = "name, description, price, expires_at";
 
@@ -62,6 +62,7 @@ pub(super) fn merge(
     pictures(sql)?;
     merge_secrets(sql, header, now)?;
     seats(sql)?;
+    owe_guests(sql, now)?;
     holders(sql)?;
     money(sql, earned, now)?;
     publish_changes(sql)
@@ -110,7 +111,7 @@ fn events(sql: &impl Sql, scope: &ScopeId, now: UnixSeconds) -> Result<(), SqlEr
     );
     sql.run(&changed, &[scope.as_str().into(), now.into()])?;
     // A cancelled event stays cancelled, whichever row is newer.
-    let cancelled = "UPDATE events SET status = 'cancelled', sequence = sequence + 1, updated_at = ?1 \
+    let cancelled = "UPDATE events SET status = 'cancelled', cancelled_at = ?1, sequence = sequence + 1, updated_at = ?1 \
          WHERE status = 'scheduled' AND id IN (SELECT id FROM aside_events WHERE status = 'cancelled')";
     sql.run(cancelled, &[now.into()])?;
     sql.run("INSERT OR IGNORE INTO events SELECT * FROM aside_events", &[]).map(drop)
@@ -171,7 +172,9 @@ fn seats(sql: &impl Sql) -> Result<(), SqlError> {
     // The alarm determines the outcome of payments that were open when the backup was made, and delivers their seats.
     let sold = "INSERT OR IGNORE INTO rsvps SELECT * FROM aside_rsvps a WHERE NOT EXISTS \
          (SELECT 1 FROM payments p WHERE p.event_id = a.event_id AND p.payer = a.payer \
-         AND p.state IN ('claimed', 'verified', 'settling', 'unknown', 'settled'))";
+         AND p.state IN ('claimed', 'verified', 'settling', 'unknown', 'settled')) \
+         AND NOT EXISTS (SELECT 1 FROM cancelled_seats c WHERE c.event_id = a.event_id AND c.tx_hash = a.tx_hash \
+         AND (a.tx_hash <> '' OR (c.payer = a.payer AND c.cancelled_at >= a.created_at)))";
     sql.run(sold, &[])?;
     let paid = "INSERT INTO ledger (entry, tool, event_id, amount, tx_hash, note, at) \
          SELECT 'settled', 'rsvpToEvent', r.event_id, sum(r.paid), r.tx_hash, 'carried over', min(r.created_at) \
@@ -186,6 +189,16 @@ fn seats(sql: &impl Sql) -> Result<(), SqlError> {
     let counted =
         "UPDATE events SET taken = (SELECT count(*) FROM rsvps r WHERE r.event_id = events.id)";
     sql.run(counted, &[]).map(drop)
+}
+
+/// Guests of cancelled events get their money back, also those whose seats were added. What was paid back already is found
+/// on the chain by its nonce.
+fn owe_guests(sql: &impl Sql, now: UnixSeconds) -> Result<(), SqlError> {
+    let cancelled = "SELECT id FROM events WHERE cancelled_at IS NOT NULL";
+    for id in all(sql, cancelled, &[], |columns| columns.parsed(EventId::parse))? {
+        refunds::owe_event(sql, &id, now)?;
+    }
+    Ok(())
 }
 
 /// The index of buyers may lack keys of the backup: KV may be a new one. The keys that the replaced storage had queued or

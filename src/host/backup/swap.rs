@@ -65,6 +65,7 @@ pub fn holds(sql: &impl Sql) -> Result<Option<&'static str>, SqlError> {
             "ledger",
             "entry IN ('settled', 'delivered', 'reversed') AND note IS NOT 'carried over'",
         ),
+        ("refunds", "refunds", "state IN ('paying', 'paid')"),
         ("sales of secrets", "retrievals", "TRUE"),
         ("tickets at its desk", "tickets", "TRUE"),
         ("articles in its knowledge base", "kb_articles", "TRUE"),

@@ -14,6 +14,8 @@ pub const CARRIED: &[(&str, &str)] = &[
     ("rsvps", "TRUE"),
     ("pictures", "TRUE"),
     ("entrance", "TRUE"),
+    ("cancelled_seats", "TRUE"),
+    ("refunds", "TRUE"),
     ("retrievals", "TRUE"),
     ("wallets", "TRUE"),
     ("holders", "TRUE"),

@@ -50,10 +50,10 @@ pub fn newest_of(
     payer: &str,
     network: Option<&str>,
 ) -> Result<Option<Payment>, SqlError> {
-    newest(sql, "digest = ?3", payer, network, digest)
+    newest(sql, ("digest = ?3", ""), payer, network, digest)
 }
 
-/// The wallet's payment for a seat at an event, as [`newest_of`].
+/// The wallet's payment for a seat at an event, as [`newest_of`]. One whose seat the guest gave back comes last.
 ///
 /// # Errors
 /// [`SqlError`] if SQLite refuses.
@@ -63,12 +63,14 @@ pub fn seat_of(
     payer: &str,
     network: Option<&str>,
 ) -> Result<Option<Payment>, SqlError> {
-    newest(sql, "event_id = ?3", payer, network, event.as_str())
+    let order = "EXISTS (SELECT 1 FROM refunds f WHERE f.payment_id = payments.id \
+         AND f.cause = 'guest' AND f.state <> 'void'), ";
+    newest(sql, ("event_id = ?3", order), payer, network, event.as_str())
 }
 
 fn newest(
     sql: &impl Sql,
-    which: &str,
+    (which, order): (&str, &str),
     payer: &str,
     network: Option<&str>,
     value: &str,
@@ -76,7 +78,7 @@ fn newest(
     let statement = format!(
         "SELECT {COLUMNS} FROM payments WHERE payer = ?1 AND (?2 IS NULL OR network = ?2) \
          AND {which} AND state IN ('settling', 'unknown', 'settled', 'delivered') \
-         ORDER BY state IN ('settled', 'delivered') DESC, created_at DESC, updated_at DESC LIMIT 1"
+         ORDER BY {order}state IN ('settled', 'delivered') DESC, created_at DESC, updated_at DESC LIMIT 1"
     );
     let parameters = [payer.into(), network.into(), value.into()];
     first(sql, &statement, &parameters)?.as_mut().map(payment_of).transpose()
@@ -154,7 +156,7 @@ pub(super) fn has_identifier(
 
 pub(super) const COLUMNS: &str = "id, network, payer, nonce, tool, digest, arguments, wanted, amount, pay_to, \
      valid_before, x402_version, payment, requirements, event_id, seats, state, tx_hash, answer, attempts, \
-     next_check_at, staged, payload_digest, created_at, unused_at, doubtful_at, \
+     next_check_at, staged, refund_terms, payload_digest, created_at, unused_at, doubtful_at, \
      seen_tx, seen_in, reason, claim";
 
 pub(super) fn payment_of(columns: &mut Columns) -> Result<Payment, SqlError> {
@@ -186,6 +188,7 @@ pub(super) fn payment_of(columns: &mut Columns) -> Result<Payment, SqlError> {
         attempts: u32::try_from(columns.count()?).unwrap_or(u32::MAX),
         next_check_at: columns.optional_int()?.map(UnixSeconds::new),
         staged: columns.optional_text()?.as_deref().map(json).transpose().map_err(damaged)?,
+        refund_terms: columns.optional_text()?.as_deref().map(json).transpose().map_err(damaged)?,
         payload_digest: columns.optional_text()?,
         created_at: columns.moment()?,
         unused_at: columns.optional_int()?.and_then(|block| u64::try_from(block).ok()),

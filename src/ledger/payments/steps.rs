@@ -156,7 +156,9 @@ pub fn mark_delivered(
 ) -> Result<Usdc, SqlError> {
     let claim = settled.payment().claim();
     // The signature is kept until the chain has confirmed the transfer, because it may be needed to settle again.
-    let set = "answer = ?4, staged = NULL, attempts = 0, next_check_at = ?5";
+    // What was promised about the money when the payment was reserved holds as long as the purchase.
+    let set = "answer = ?4, refund_terms = json_extract(staged, '$.refundTerms'), staged = NULL, \
+         attempts = 0, next_check_at = ?5";
     let values = [answer.to_string().into(), now.plus(CONFIRM_SECONDS).into()];
     match step(sql, &claim, &[State::Settled], State::Delivered, now, set, &values)? {
         Step::Taken => append(sql, "delivered", &claim.id, 0, now),

@@ -144,6 +144,8 @@ pub struct Payment {
     pub next_check_at: Option<UnixSeconds>,
     /// The answer of a tool that is prepared before the settlement.
     pub staged: Option<Value>,
+    /// What the buyer was promised about its money, once it is delivered.
+    pub refund_terms: Option<Value>,
     /// SHA-256 of the whole payment, hex; `None` in rows that are older than this column.
     pub payload_digest: Option<String>,
     /// When it was first received.

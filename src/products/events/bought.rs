@@ -4,12 +4,13 @@ use serde_json::json;
 
 use crate::base::id::{EventId, PaymentId};
 use crate::http::cover::Cut;
-use crate::ledger::payments::Payment;
+use crate::ledger::payments::{self, Payment};
+use crate::ledger::refunds;
 use crate::ports::{SqlError, World};
 use crate::products::events::rsvp::Rsvp;
 use crate::products::events::tools::Tool;
-use crate::products::events::{Event, Status, store};
-use crate::sale::bought::{Again, Bought, Kind, State, unsettled};
+use crate::products::events::{Event, Status, cancel, store};
+use crate::sale::bought::{Again, Bought, Cancel, Kind, State, unsettled};
 use crate::sale::cx::Cx;
 use crate::sale::tool::ProductTool;
 
@@ -31,17 +32,39 @@ pub(super) fn bought(
         return Ok(Bought::plain(Kind::Other, title, State::Done, payment));
     }
     let rsvps = store::rsvps_of_payment(cx.world, &payment.id)?;
+    let refund = refunds::find(cx.world, &payment.id)?;
+    let is_given_back = rsvps.is_empty() && refund.is_some();
+    let rsvps = match is_given_back {
+        true => store::cancelled_of_payment(cx.world, &payment.id)?,
+        false => rsvps,
+    };
     let seat = seat(cx, event.as_ref(), &rsvps);
+    let state = if is_given_back { State::Cancelled } else { seat.state };
+    // A ticket that was used keeps the whole purchase.
+    let may_cancel = state == State::Valid
+        && payment.state == payments::State::Delivered
+        && rsvps.iter().all(|rsvp| rsvp.checked_in_at.is_none());
     Ok(Bought {
         item: payment.wanted.clone(),
-        state: unsettled(payment).unwrap_or(seat.state),
+        state: unsettled(payment).unwrap_or(state),
         seats: Some(payment.seats),
-        again: rsvps.first().map(|rsvp| Again {
+        again: rsvps.first().filter(|_| !is_given_back).map(|rsvp| Again {
             url: cx.resource_url(tool.spec().name),
             arguments: json!({"eventId": rsvp.event_id}),
         }),
+        refund: refund.map(|refund| cancel::view(cx, &refund)),
+        cancel: event.filter(|_| may_cancel).map(|event| offer_to_cancel(cx, payment, &event)),
         ..seat
     })
+}
+
+fn offer_to_cancel(cx: &Cx<'_, impl World>, payment: &Payment, event: &Event) -> Cancel {
+    let refund = cancel::back(payment, event, cx.now()).to_string();
+    Cancel {
+        url: cx.resource_url(Tool::CancelRsvp.spec().name),
+        arguments: json!({"eventId": event.id, "refund": refund}),
+        refund,
+    }
 }
 
 /// Seats that were read back from KV, so that their payment is not stored. Their tickets have new codes.
@@ -56,7 +79,8 @@ pub fn read_back(
     let rsvps = store::rsvps_of_payment(cx.world, payment)?;
     let Some(first) = rsvps.first() else { return Ok(None) };
     let event = store::find(cx.world, &first.event_id)?.map(|(event, _)| event);
-    let seat = seat(cx, event.as_ref(), &rsvps);
+    let refund = refunds::find(cx.world, payment)?.map(|refund| cancel::view(cx, &refund));
+    let seat = Bought { refund, ..seat(cx, event.as_ref(), &rsvps) };
     Ok(Some((rsvps, seat)))
 }
 
@@ -84,5 +108,7 @@ fn seat(cx: &Cx<'_, impl World>, event: Option<&Event>, rsvps: &[Rsvp]) -> Bough
         seats: u32::try_from(rsvps.len()).ok(),
         ticket_url: rsvp.map(|rsvp| format!("{}/t/{}", cx.config.public_url, rsvp.code)),
         again: None,
+        refund: None,
+        cancel: None,
     }
 }

@@ -72,6 +72,7 @@ mod tests {
     use crate::base::time::ZoneName;
     use crate::http::cover::Look;
     use crate::products::events::asks::Asks;
+    use crate::products::events::policy::RefundPolicy;
 
     fn ics_of(description: &str) -> String {
         let event = Event {
@@ -87,6 +88,7 @@ mod tests {
             asks: Asks::default(),
             look: Look::default(),
             picture: None,
+            refund: RefundPolicy::default(),
             cancelled: false,
             sequence: 0,
             created_at: UnixSeconds::new(0),

@@ -16,7 +16,7 @@ use crate::base::code::Code;
 use crate::base::id::{EventId, PaymentId};
 use crate::base::money::Usdc;
 use crate::ledger::{holders, payments};
-use crate::ports::World;
+use crate::ports::{SqlError, World};
 use crate::products::events::party::{Party, seats_in_words};
 use crate::products::events::refusals::{check_no_seat, event_for, other_wallet};
 use crate::products::events::rsvp::Rsvp;
@@ -69,16 +69,27 @@ pub(super) fn seat(
 /// # Errors
 ///
 /// [`Failure`] if storage refuses.
-fn held(
+pub(super) fn held(
     cx: &Cx<'_, impl World>,
     event: &EventId,
     wallet: &ProvenPayer,
 ) -> Result<Vec<Rsvp>, Failure> {
     let rsvps = store::rsvps_of_payer(cx.world, event, wallet.wallet())?;
-    let is_own = |rsvp: &Rsvp| {
-        rsvp.is_free() && wallet.network().is_none_or(|network| network == rsvp.network)
-    };
-    Ok(if rsvps.iter().all(is_own) { rsvps } else { Vec::new() })
+    Ok(if rsvps.iter().all(|rsvp| is_of(rsvp, wallet)) { rsvps } else { Vec::new() })
+}
+
+/// Whether seats at an event are free now.
+///
+/// # Errors
+///
+/// [`SqlError`] if SQLite refuses.
+pub(super) fn is_free(cx: &Cx<'_, impl World>, event: &EventId) -> Result<bool, SqlError> {
+    Ok(store::find(cx.world, event)?.is_some_and(|(event, _)| event.price.is_zero()))
+}
+
+/// Whether a seat of this address is free and belongs to the wallet that was proven: a contract is one on its chain only.
+pub(super) fn is_of(rsvp: &Rsvp, wallet: &ProvenPayer) -> bool {
+    rsvp.is_free() && wallet.network().is_none_or(|network| network == rsvp.network)
 }
 
 /// Takes free seats for the wallet that signed in. There is no `await` between the checks and the rows.
@@ -117,7 +128,8 @@ fn take(
         // The alarm lists the holder in the index of all hosts.
         let network = rsvps.first().map_or("", |first| first.network.as_str());
         holders::note(cx.world, payer, network)?;
-        seats::give(cx, &rsvps, PaymentId::random(cx.world).as_str(), 0)
+        let id = PaymentId::random(cx.world);
+        seats::give(cx, &rsvps, id.as_str(), 0).map(|(_, answer)| answer)
     })?;
     Ok(answer)
 }

@@ -12,6 +12,7 @@ use crate::http::cover::palette::Palette;
 use crate::http::cover::{Look, SHUFFLES_MAX};
 use crate::products::events::Event;
 use crate::products::events::asks::{Ask, Asks};
+use crate::products::events::policy::RefundPolicy;
 
 /// The arguments of the tool `listEvents`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -89,6 +90,18 @@ pub struct CreateEvent {
     /// Whether guests are asked for their e-mail address. Default optional.
     #[serde(default)]
     pub ask_email: Ask,
+    /// What a guest that cancels its seat gets back, percent of the price, 0 to 100. Default 0. If you cancel the event, all
+    /// guests get everything back.
+    #[serde(default)]
+    #[schemars(range(max = 100))]
+    pub refund_percent: u32,
+    /// Guests get that back until so many hours before the start. Default 0: until the start.
+    #[serde(default)]
+    #[schemars(range(max = 8_784))]
+    pub refund_until_hours: u32,
+    /// Whether guests may cancel and get everything back if you move the event to another time. Default false.
+    #[serde(default)]
+    pub refund_if_moved: bool,
     /// Another number draws another cover. Default 0.
     #[serde(default)]
     #[schemars(range(max = 999_999))]
@@ -123,12 +136,31 @@ pub struct EventChanges {
     pub ask_name: Option<Ask>,
     /// Whether guests are asked for their e-mail address; holds for seats sold from now on.
     pub ask_email: Option<Ask>,
+    /// What a guest that cancels gets back, percent; holds for seats sold from now on, and takes nothing from earlier ones.
+    #[schemars(range(max = 100))]
+    pub refund_percent: Option<u32>,
+    /// Until so many hours before the start; holds as refundPercent.
+    #[schemars(range(max = 8_784))]
+    pub refund_until_hours: Option<u32>,
+    /// Whether everything goes back if you move the event to another time; holds as refundPercent.
+    pub refund_if_moved: Option<bool>,
     /// Another number draws another cover.
     #[schemars(range(max = 999_999))]
     pub cover_shuffle: Option<u32>,
     /// The colours of the cover; null to let the event's id choose.
     #[serde(deserialize_with = "null_or")]
     pub cover_palette: Option<Option<Palette>>,
+}
+
+/// The arguments of the tool `cancelRsvp`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CancelRsvp {
+    /// The event's id, as listEvents gives it.
+    pub event_id: String,
+    /// What you accept to get back, in US dollars, for example "0.05" or "0". Without it nothing is cancelled, and the
+    /// answer says what you would get back.
+    pub refund: Option<String>,
 }
 
 /// The arguments of the tool `checkIn`.
@@ -166,6 +198,11 @@ impl CreateEvent {
             asks: Asks { name: self.ask_name, email: self.ask_email },
             look: Look { shuffle: shuffle(self.cover_shuffle)?, palette: self.cover_palette },
             picture: None,
+            refund: RefundPolicy::check(
+                self.refund_percent,
+                self.refund_until_hours,
+                self.refund_if_moved,
+            )?,
             cancelled: false,
             sequence: 0,
             created_at: now,
@@ -223,6 +260,11 @@ impl EventChanges {
             shuffle: self.cover_shuffle.map_or(Ok(event.look.shuffle), shuffle)?,
             palette: self.cover_palette.unwrap_or(event.look.palette),
         };
+        event.refund = RefundPolicy::check(
+            self.refund_percent.unwrap_or_else(|| event.refund.percent.into()),
+            self.refund_until_hours.unwrap_or(event.refund.hours),
+            self.refund_if_moved.unwrap_or(event.refund.if_moved),
+        )?;
         check_times(&event)?;
         event.sequence = event.sequence.saturating_add(1);
         Ok(event)

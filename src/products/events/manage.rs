@@ -6,15 +6,13 @@ use crate::base::code::Code;
 use crate::base::fields;
 use crate::base::id::EventId;
 use crate::base::money::Usdc;
-use crate::base::time::UnixSeconds;
+use crate::ports::World;
 use crate::ports::paging::Page;
-use crate::ports::{SqlError, World};
+use crate::products::events::Seats;
 pub use crate::products::events::entrance::check_in;
 use crate::products::events::input::{self, CreateEvent, EventChanges, ListEvents};
-use crate::products::events::pictures;
-use crate::products::events::records::{event, publish_event};
+use crate::products::events::records::{event, publish_event, save_event};
 use crate::products::events::store::{self, Filter};
-use crate::products::events::{Event, Seats, Status};
 use crate::rails::outcome::{Abort, Failure};
 use crate::sale::cx::Cx;
 use crate::sale::request::read_arguments;
@@ -85,57 +83,9 @@ pub fn update_event(
     Ok(json!({"success": true, "eventId": id, "event": view, "message": "The event was changed."}))
 }
 
-/// Cancels an event. A second call gives the same answer.
-pub fn cancel_event(cx: &Cx<'_, impl World>, id: &EventId) -> Result<Value, Failure> {
-    let now = cx.world.now();
-    let (mut event, seats) = event(cx, id)?;
-    if event.status(now) == Status::Past {
-        return Err(Abort::new(Code::EventPast, "this event is over").into());
-    }
-    if !event.cancelled {
-        event.cancelled = true;
-        event.sequence = event.sequence.saturating_add(1);
-        event.picture = None;
-        cx.world.atomically(|| {
-            pictures::forget(cx.world, Some(id))?;
-            store::update(cx.world, &event, now)?;
-            publish_event(cx, &event, seats, now)
-        })?;
-    }
-    let paid = store::count_paid(cx.world, id)?;
-    let sold = match paid {
-        0 if seats.taken > 0 => "Nobody has paid for a seat.".to_owned(),
-        0 => "No seat was sold.".to_owned(),
-        1 => "1 sold seat is yours to pay back.".to_owned(),
-        sold => format!("{sold} sold seats are yours to pay back."),
-    };
-    let held = match seats.held {
-        0 => String::new(),
-        held => format!(
-            " {held} more {} being paid for right now: no more money is asked for, but what is on its way may still arrive, and is then yours to pay back, too; look at your payments in a few minutes.",
-            if held == 1 { "is" } else { "are" }
-        ),
-    };
-    let message = format!("The event is cancelled. {sold}{held}");
-    let view = event.view(seats, now);
-    Ok(json!({"success": true, "eventId": id, "event": view, "message": message}))
-}
-
 /// Checks the price of an event; a free one is always good.
 fn check_price(cx: &Cx<'_, impl World>, price: Usdc) -> Result<(), Failure> {
     if price.is_zero() { Ok(()) } else { cx.check_own_price(price) }
-}
-
-fn save_event(
-    cx: &Cx<'_, impl World>,
-    event: &Event,
-    seats: Seats,
-    now: UnixSeconds,
-) -> Result<(), SqlError> {
-    cx.world.atomically(|| {
-        store::update(cx.world, event, now)?;
-        publish_event(cx, event, seats, now)
-    })
 }
 
 pub fn split_update(mut arguments: Value) -> Result<(EventId, EventChanges), Failure> {

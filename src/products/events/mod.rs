@@ -3,6 +3,8 @@
 pub mod asks;
 pub mod bought;
 pub mod calendar;
+pub mod cancel;
+pub mod cancel_mail;
 pub mod entrance;
 mod free;
 pub mod input;
@@ -11,7 +13,9 @@ pub mod manage;
 pub mod pages;
 pub mod party;
 pub mod pictures;
+pub mod policy;
 pub mod records;
+pub mod refunds;
 mod refusals;
 pub mod rest;
 pub mod rsvp;
@@ -31,10 +35,10 @@ use crate::base::code::Code;
 use crate::base::id::EventId;
 use crate::base::money::Usdc;
 use crate::base::time::{UnixSeconds, ZoneName};
-use crate::http::cover::palette::Palette;
 use crate::http::cover::{Cover, Cut, Look};
-use crate::products::events::asks::{Ask, Asks};
+use crate::products::events::asks::Asks;
 use crate::products::events::pictures::Picture;
+use crate::products::events::policy::RefundPolicy;
 use crate::rails::outcome::{Abort, Failure, Money};
 
 /// The name of this product in settings and storage.
@@ -60,6 +64,8 @@ pub struct Event {
     pub asks: Asks,
     /// What the host chose of its cover.
     pub look: Look,
+    /// What guests get back that cancel.
+    pub refund: RefundPolicy,
     /// The picture that its host uploaded.
     pub picture: Option<Picture>,
     pub cancelled: bool,
@@ -131,50 +137,6 @@ pub enum Status {
     Cancelled,
 }
 
-/// An event as callers see it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "camelCase")]
-pub struct EventView {
-    id: String,
-    title: String,
-    description: String,
-    starts_at: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, ts(optional))]
-    ends_at: Option<String>,
-    #[cfg_attr(test, ts(type = "string"))]
-    time_zone: ZoneName,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, ts(optional))]
-    location: Option<String>,
-    capacity: u32,
-    /// `null` when the number of seats is not limited.
-    seats_left: Option<u32>,
-    rsvp_count: u32,
-    price: String,
-    #[cfg_attr(test, ts(type = "string"))]
-    price_atomic: Usdc,
-    /// Whether guests are asked for their name.
-    ask_name: Ask,
-    /// Whether guests are asked for their e-mail address.
-    ask_email: Ask,
-    /// The path of its cover on this server: an SVG of 5 by 3, or the picture that its host uploaded.
-    cover_path: String,
-    /// What the uploaded picture shows, in words.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, ts(optional))]
-    cover_alt: Option<String>,
-    /// How often its host asked for another cover.
-    cover_shuffle: u32,
-    /// The palette that its host chose.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, ts(optional))]
-    cover_palette: Option<Palette>,
-    status: Status,
-    created_at: String,
-}
-
 impl Event {
     /// Its state at `now`.
     #[must_use]
@@ -243,33 +205,6 @@ impl Event {
     pub fn cover(&self) -> Cover<'_> {
         Cover { seed: self.id.as_str(), look: self.look }
     }
-
-    /// The public view at `now`.
-    #[must_use]
-    pub fn view(&self, seats: Seats, now: UnixSeconds) -> EventView {
-        EventView {
-            id: self.id.to_string(),
-            title: self.title.clone(),
-            description: self.description.clone(),
-            starts_at: self.starts_at.to_string(),
-            ends_at: self.ends_at.map(|moment| moment.to_string()),
-            time_zone: self.time_zone.clone(),
-            location: self.location.clone(),
-            capacity: self.capacity,
-            seats_left: self.seats_left(seats),
-            rsvp_count: seats.taken,
-            price: self.price.to_string(),
-            price_atomic: self.price,
-            ask_name: self.asks.name,
-            ask_email: self.asks.email,
-            cover_path: self.cover_path(Cut::Wide),
-            cover_alt: self.picture.as_ref().map(|picture| picture.alt.clone()),
-            cover_shuffle: self.look.shuffle,
-            cover_palette: self.look.palette,
-            status: self.status(now),
-            created_at: self.created_at.to_string(),
-        }
-    }
 }
 
 impl SeatFor {
@@ -331,6 +266,7 @@ mod tests {
             asks: Asks::default(),
             look: Look::default(),
             picture: None,
+            refund: RefundPolicy::default(),
             cancelled: false,
             sequence: 0,
             created_at: UnixSeconds::new(0),

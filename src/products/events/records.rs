@@ -33,6 +33,19 @@ pub fn publish_event(
     outbox::put(cx.world, &key, &record, now)
 }
 
+/// Stores an event that its host has changed, and queues its record.
+pub fn save_event(
+    cx: &Cx<'_, impl World>,
+    event: &Event,
+    seats: Seats,
+    now: UnixSeconds,
+) -> Result<(), SqlError> {
+    cx.world.atomically(|| {
+        store::update(cx.world, event, now)?;
+        publish_event(cx, event, seats, now)
+    })
+}
+
 /// The published record of an event and its KV key `{scope}:events:{eventId}` (docs/storage.md).
 pub fn event_record(
     scope: &ScopeId,
@@ -97,11 +110,23 @@ pub fn publish_seats(
 
 /// Queues the published records of the seats that a payment bought, and of their event.
 pub fn publish_seat(cx: &Cx<'_, impl World>, payment: &Payment) -> Result<(), SqlError> {
-    let sql = cx.world;
-    let now = sql.now();
     let is_seat = payment.tool == Tool::RsvpToEvent.spec().name;
     let Some(id) = payment.event_id.as_ref().filter(|_| is_seat) else { return Ok(()) };
-    publish_seats(cx, id, &payment.payer)?;
+    publish_seats_of(cx, id, &payment.payer)
+}
+
+/// Queues the published records of the seats that a wallet has at an event, and of the event.
+///
+/// # Errors
+///
+/// [`SqlError`] if SQLite refuses.
+pub fn publish_seats_of(
+    cx: &Cx<'_, impl World>,
+    id: &EventId,
+    payer: &str,
+) -> Result<(), SqlError> {
+    let (sql, now) = (cx.world, cx.world.now());
+    publish_seats(cx, id, payer)?;
     match store::find(sql, id)? {
         Some((event, seats)) => {
             let (key, record) = event_record(cx.scope, &event, seats, now);

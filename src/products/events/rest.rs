@@ -6,15 +6,16 @@ use crate::base::id::{EventId, TicketCode};
 use crate::chain::networks::Network;
 use crate::http::explorer::transaction_url;
 use crate::http::route::Format;
+use crate::ledger::refunds;
 use crate::ports::World;
 use crate::ports::paging::{Found, Page};
 use crate::products::events::pages::{
-    EventUrls, HostCard, HostUrls, Listed, SecretLine, TicketUrls,
+    Ended, EventUrls, HostCard, HostUrls, Listed, SecretLine, TicketUrls,
 };
 use crate::products::events::rsvp::{Rsvp, to_csv};
 use crate::products::events::store::{self, Filter};
 use crate::products::events::views::{OwnEvent, OwnEvents, Rsvps};
-use crate::products::events::{calendar, pages, records};
+use crate::products::events::{calendar, cancel, pages, records};
 use crate::rails::outcome::{Abort, Failure};
 use crate::sale::cx::Cx;
 use crate::sale::request::{CSV_LINES_MAX, PAGE, csv_file, html, ok};
@@ -125,9 +126,20 @@ pub fn ticket(
     code: &TicketCode,
 ) -> Result<Reply, Failure> {
     let no_ticket = || Abort::new(Code::NoSuchTicket, "there is no such ticket");
-    let rsvp = store::rsvp_of_ticket(cx.world, code)?.ok_or_else(no_ticket)?;
+    let (rsvp, party, is_given_back) = match store::rsvp_of_ticket(cx.world, code)? {
+        Some(rsvp) => {
+            let party = store::rsvps_of_payer(cx.world, &rsvp.event_id, &rsvp.payer)?;
+            (rsvp, party, false)
+        }
+        None => {
+            // Not the seats that the wallet may have bought since.
+            let given_back = store::cancelled_of_ticket(cx.world, code)?;
+            let (rsvp, payment) = given_back.ok_or_else(no_ticket)?;
+            (rsvp, store::cancelled_of_payment(cx.world, &payment)?, true)
+        }
+    };
+    let refund = refunds::of_ticket(cx.world, code)?.map(|refund| cancel::view(cx, &refund));
     let (event, _) = records::event(cx, &rsvp.event_id)?;
-    let party = store::rsvps_of_payer(cx.world, &rsvp.event_id, &rsvp.payer)?;
     let network = Network::by_caip2(&rsvp.network);
     let link = |network| transaction_url(cx.config, network, &rsvp.transaction);
     let urls = TicketUrls {
@@ -137,7 +149,8 @@ pub fn ticket(
         host: host_url(cx),
         transaction: network.map(link).unwrap_or_default(),
     };
-    let page = pages::ticket_page(&event, (&rsvp, &party), host, &urls, cx.world.now());
+    let ended = Ended { is_given_back, refund: refund.as_ref() };
+    let page = pages::ticket_page(&event, (&rsvp, &party, ended), host, &urls, cx.world.now());
     // A ticket is a secret, so no cache may keep it.
     Ok(html(page)?.with_header("cache-control", "no-store".to_owned()))
 }

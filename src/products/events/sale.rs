@@ -1,20 +1,21 @@
 //! Calls of the events' tools: those that nobody pays for ([`call`]), and the sale of a seat and of an event's analytics.
 
 use alloy_primitives::Address;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::base::id::{EventId, PaymentId};
 use crate::base::money::Usdc;
 use crate::base::{fields, text};
 use crate::identity::access::Caller;
 use crate::ledger::payments::{self, Payment, SeatHold, Settled};
+use crate::ledger::refunds as money;
 use crate::ports::{SqlError, World};
-use crate::products::events::input::{self, CheckIn, OneEvent, RsvpToEvent};
+use crate::products::events::input::{self, CancelRsvp, CheckIn, OneEvent, RsvpToEvent};
 use crate::products::events::party::{Party, seats_in_words};
 use crate::products::events::refusals::{check_no_seat, event_for, other_wallet};
 use crate::products::events::tools::{ANALYTICS_PRICE, Tool};
 use crate::products::events::{
-    Event, NotOnSale, Status, bought, free, manage, records, seats, store,
+    Event, NotOnSale, Status, bought, cancel, free, manage, records, refunds, seats, store,
 };
 use crate::rails::outcome::{Abort, Failure};
 use crate::rails::quote::PaidCall;
@@ -22,7 +23,7 @@ use crate::sale::answers::{no_money, pending};
 use crate::sale::bought::Bought;
 use crate::sale::cx::Cx;
 use crate::sale::product::{Hold, Offer, Sale, Taker, Terms, not_sold};
-use crate::sale::repeat::ProvenPayer;
+use crate::sale::repeat::{MayRead, ProvenPayer};
 use crate::sale::request::read_arguments;
 
 /// A paid call of the events.
@@ -77,13 +78,15 @@ pub fn call(
         }
         Tool::CancelEvent => {
             let OneEvent { event_id } = read_arguments(arguments)?;
-            manage::cancel_event(cx, &input::event_id(&event_id)?)
+            cancel::cancel_event(cx, &input::event_id(&event_id)?)
         }
         Tool::CheckIn => {
             let CheckIn { event_id, code } = read_arguments(arguments)?;
             manage::check_in(cx, &input::event_id(&event_id)?, &code)
         }
-        Tool::RsvpToEvent => Err(Abort::is_paid().into()),
+        Tool::ListRefunds => refunds::list_refunds(cx, &read_arguments(arguments)?),
+        Tool::PayRefunds => refunds::pay_refunds(cx, read_arguments(arguments)?),
+        Tool::RsvpToEvent | Tool::CancelRsvp => Err(Abort::is_paid().into()),
     }
 }
 
@@ -97,10 +100,13 @@ impl Sale<Tool> for EventSale {
             }
             Tool::ListEvents
             | Tool::GetEvent
+            | Tool::CancelRsvp
             | Tool::CreateEvent
             | Tool::UpdateEvent
             | Tool::CancelEvent
-            | Tool::CheckIn => Err(Abort::is_not_paid().into()),
+            | Tool::CheckIn
+            | Tool::ListRefunds
+            | Tool::PayRefunds => Err(Abort::is_not_paid().into()),
         }
     }
 
@@ -140,7 +146,8 @@ impl Sale<Tool> for EventSale {
         let amount = event.price.checked_mul(count).ok_or_else(|| {
             no_money(fields::bad("seats", "cost more together than this service handles").into())
         })?;
-        let description = format!("{}, {}", describe(&event), seats_in_words(count));
+        let (seats, back) = (seats_in_words(count), event.refund.short());
+        let description = format!("{}, {seats}, {back}", describe(&event));
         Ok(Terms { amount, seats: Some(SeatHold { event: event.id, count }), description })
     }
 
@@ -176,7 +183,9 @@ impl Sale<Tool> for EventSale {
                 if payments::open_of(cx.world, payer)?.has_seat(event_id, payment) {
                     return Err(pending(None, "", 2).into());
                 }
-                Ok(None)
+                // What the buyer is promised about its money from here on.
+                let event = &wanted.event;
+                Ok(Some(json!({"refundTerms": event.refund.terms(event.starts_at)})))
             }
             Self::Analytics { .. } => Ok(None),
         }
@@ -197,7 +206,16 @@ impl Sale<Tool> for EventSale {
         payer: &ProvenPayer,
     ) -> Result<Option<Payment>, SqlError> {
         match self {
-            Self::Seat { event_id, .. } => payer.seat_of(cx.world, event_id),
+            Self::Seat { event_id, .. } => {
+                let known = payer.seat_of(cx.world, event_id)?;
+                // Who has given a seat back may take a free one.
+                let is_over =
+                    |known: &Payment| money::find(cx.world, &known.id).map(|it| it.is_some());
+                match known.as_ref().map(is_over).transpose()? {
+                    Some(true) if free::is_free(cx, event_id)? => Ok(None),
+                    Some(_) | None => Ok(known),
+                }
+            }
             Self::Analytics { .. } => payer.newest_of(cx.world, call),
         }
     }
@@ -211,9 +229,10 @@ impl Sale<Tool> for EventSale {
         }
     }
 
-    fn is_had(&self, _: &Cx<'_, impl World>, _: &Payment) -> Result<bool, Failure> {
+    fn is_had(&self, cx: &Cx<'_, impl World>, known: &Payment) -> Result<bool, Failure> {
         match self {
-            Self::Seat { .. } => Ok(true),
+            // A seat that was given back can be bought again.
+            Self::Seat { .. } => Ok(money::find(cx.world, &known.id)?.is_none()),
             Self::Analytics { .. } => Ok(false),
         }
     }
@@ -224,10 +243,13 @@ impl Sale<Tool> for EventSale {
             Tool::GetEventAnalytics => Ok(Offer::Open),
             Tool::ListEvents
             | Tool::GetEvent
+            | Tool::CancelRsvp
             | Tool::CreateEvent
             | Tool::UpdateEvent
             | Tool::CancelEvent
-            | Tool::CheckIn => Ok(Offer::NOT_SOLD),
+            | Tool::CheckIn
+            | Tool::ListRefunds
+            | Tool::PayRefunds => Ok(Offer::NOT_SOLD),
         }
     }
 
@@ -245,10 +267,13 @@ impl Sale<Tool> for EventSale {
             }
             Tool::ListEvents
             | Tool::GetEvent
+            | Tool::CancelRsvp
             | Tool::CreateEvent
             | Tool::UpdateEvent
             | Tool::CancelEvent
-            | Tool::CheckIn => Err(not_sold()),
+            | Tool::CheckIn
+            | Tool::ListRefunds
+            | Tool::PayRefunds => Err(not_sold()),
         }
     }
 
@@ -259,12 +284,59 @@ impl Sale<Tool> for EventSale {
 
     fn is_taken_back(cx: &Cx<'_, impl World>, paid: &Settled) -> Result<bool, SqlError> {
         let Some(id) = &paid.payment().event_id else { return Ok(false) };
+        if money::find(cx.world, &paid.payment().id)?.is_some() {
+            return Ok(true);
+        }
         Ok(store::find(cx.world, id)?.is_some_and(|(event, _)| event.cancelled))
     }
 
     fn revoke(cx: &Cx<'_, impl World>, paid: &Settled) -> Result<(), SqlError> {
-        store::remove_rsvps(cx.world, &paid.payment().id)?;
+        let id = &paid.payment().id;
+        store::remove_rsvps(cx.world, id)?;
+        store::forget_cancelled(cx.world, id)?;
+        money::void(cx.world, id, cx.now())?;
         records::publish_seat(cx, paid.payment())
+    }
+
+    fn payment_of(
+        tool: Tool,
+        cx: &Cx<'_, impl World>,
+        arguments: &Value,
+        payer: &ProvenPayer,
+    ) -> Result<Option<Payment>, Failure> {
+        if tool != Tool::CancelRsvp {
+            return Ok(None);
+        }
+        let CancelRsvp { event_id, .. } = read_arguments(arguments.clone())?;
+        Ok(payer.seat_of(cx.world, &input::event_id(&event_id)?)?)
+    }
+
+    fn for_taker(
+        tool: Tool,
+        cx: &Cx<'_, impl World>,
+        arguments: &Value,
+        taker: &ProvenPayer,
+    ) -> Result<Option<Value>, Failure> {
+        if tool != Tool::CancelRsvp {
+            return Ok(None);
+        }
+        cancel::cancel_free(cx, &read_arguments(arguments.clone())?, taker)
+    }
+
+    fn for_buyer(
+        tool: Tool,
+        cx: &Cx<'_, impl World>,
+        arguments: Value,
+        may: &MayRead,
+    ) -> Result<Value, Failure> {
+        if tool != Tool::CancelRsvp {
+            return Err(Abort::is_not_paid().into());
+        }
+        cancel::cancel_rsvp(cx, &read_arguments(arguments)?, may)
+    }
+
+    fn show(cx: &Cx<'_, impl World>, answer: Value, may: &MayRead) -> Result<Value, Failure> {
+        cancel::show(cx, answer, may)
     }
 
     fn bought(tool: Tool, cx: &Cx<'_, impl World>, payment: &Payment) -> Result<Bought, SqlError> {

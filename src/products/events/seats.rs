@@ -5,11 +5,13 @@ use serde_json::{Value, json};
 use crate::base::id::{EventId, RsvpId, TicketCode};
 use crate::base::money::Usdc;
 use crate::ledger::payments::Settled;
+use crate::ledger::refunds::{self, Cause};
 use crate::ports::{SqlError, World};
 use crate::products::events::input::RsvpToEvent;
 use crate::products::events::party::{Party, seats_in_words};
 use crate::products::events::rsvp::{Rsvp, paid_together};
-use crate::products::events::{EventView, Seats, records, store, ticket_mail};
+use crate::products::events::views::EventView;
+use crate::products::events::{Event, Seats, records, store, ticket_mail};
 use crate::sale::cx::Cx;
 
 /// Writes the seats of a settled payment, and gives the answer with their tickets.
@@ -19,10 +21,17 @@ use crate::sale::cx::Cx;
 /// [`SqlError`]; nothing is written.
 pub(super) fn fulfil(cx: &Cx<'_, impl World>, settled: &Settled) -> Result<Value, SqlError> {
     let payment = settled.payment();
-    give(cx, &sold(cx, settled)?, payment.id.as_str(), payment.seats)
+    let rsvps = sold(cx, settled)?;
+    let (event, answer) = give(cx, &rsvps, payment.id.as_str(), payment.seats)?;
+    if event.cancelled {
+        // Its host did that while the money was on its way.
+        let amount = payment.amount;
+        refunds::owe(cx.world, payment, &event.id, Cause::Host, amount, cx.now())?;
+    }
+    Ok(answer)
 }
 
-/// Writes seats, publishes and mails them, and gives the answer with their tickets. `held` of the seats that are held now
+/// Writes seats, publishes and mails them, and gives their event and the answer with their tickets. `held` of the seats that are held now
 /// become these.
 ///
 /// # Errors
@@ -33,13 +42,14 @@ pub(super) fn give(
     rsvps: &[Rsvp],
     payment_id: &str,
     held: u32,
-) -> Result<Value, SqlError> {
+) -> Result<(Event, Value), SqlError> {
     let (event, seats) = store::insert_rsvps(cx.world, rsvps, payment_id)?
         .ok_or_else(|| SqlError("seats at an event that is not there".to_owned()))?;
     records::publish_sale(cx, rsvps, &event, seats)?;
     let is_mailed = ticket_mail::queue(cx, rsvps);
     let seats = Seats { held: seats.held.saturating_sub(held), ..seats };
-    answer(cx, rsvps, event.view(seats, cx.world.now()), is_mailed)
+    let answer = answer(cx, rsvps, event.view(seats, cx.world.now()), is_mailed)?;
+    Ok((event, answer))
 }
 
 /// The seats that a payment buys, each at its share of the amount.

@@ -10,12 +10,18 @@ use crate::ports::storage::{Columns, first};
 use crate::ports::{Sql, SqlError, SqlValue};
 use crate::products::events::asks::{Ask, Asks};
 use crate::products::events::pictures::Picture;
+use crate::products::events::policy::RefundPolicy;
 use crate::products::events::rsvp::Rsvp;
 use crate::products::events::{Event, SeatFor, Seats};
 
+mod cancelled;
 mod free;
 mod seats;
 
+pub use cancelled::{
+    cancelled_of_payer, cancelled_of_payment, cancelled_of_short_code, cancelled_of_ticket,
+    forget_cancelled, mark_cancelled, take_back, take_back_free, was_given_back_since,
+};
 pub use free::{FreeTaken, free_taken, has_come, note_free};
 pub use seats::{
     BY_SALE, correct_rsvps, guests, remove_rsvps, rsvp, rsvp_of_short_code, rsvp_of_ticket, rsvps,
@@ -40,13 +46,14 @@ pub struct Filter {
 pub struct Earned {
     /// Number of seats sold.
     pub rsvps: u32,
-    /// The sum of settled payments.
+    /// The sum of settled payments, without what was paid back.
     pub revenue: Usdc,
 }
 
 const EVENT_COLUMNS: &str = "events.id, events.title, events.description, events.starts_at, events.ends_at, events.time_zone, \
      events.location, events.capacity, events.price, events.status, events.sequence, events.cover_shuffle, \
-     events.cover_palette, events.ask_name, events.ask_email, events.created_at, \
+     events.cover_palette, events.ask_name, events.ask_email, events.refund_percent, \
+     events.refund_hours, events.refund_if_moved, events.created_at, \
      (SELECT path || ' ' || alt FROM pictures WHERE item = events.id)";
 
 /// Taken and held seats of an event. The taken ones are counted with each sale; those that are held are few. Every payment that may still settle holds its seats.
@@ -61,8 +68,9 @@ const SEAT_COLUMNS: &str = "events.taken, (SELECT coalesce(sum(p.seats), 0) FROM
 pub fn insert(sql: &impl Sql, event: &Event) -> Result<(), SqlError> {
     let statement = "INSERT INTO events (id, title, description, starts_at, ends_at, time_zone, \
          location, capacity, price, status, sequence, cover_shuffle, cover_palette, ask_name, \
-         ask_email, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, \
-         ?12, ?13, ?14, ?15, ?16, ?16)";
+         ask_email, refund_percent, refund_hours, refund_if_moved, created_at, updated_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, \
+         ?19)";
     let mut parameters = parameters(event);
     parameters.push(event.created_at.into());
     sql.run(statement, &parameters).map(drop)
@@ -77,7 +85,7 @@ pub fn update(sql: &impl Sql, event: &Event, now: UnixSeconds) -> Result<(), Sql
     let statement = "UPDATE events SET title = ?2, description = ?3, starts_at = ?4, ends_at = ?5, \
          time_zone = ?6, location = ?7, capacity = ?8, price = ?9, status = ?10, sequence = ?11, \
          cover_shuffle = ?12, cover_palette = ?13, ask_name = ?14, ask_email = ?15, \
-         updated_at = ?16 WHERE id = ?1";
+         refund_percent = ?16, refund_hours = ?17, refund_if_moved = ?18, updated_at = ?19 WHERE id = ?1";
     let mut parameters = parameters(event);
     parameters.push(now.into());
     sql.run(statement, &parameters).map(drop)
@@ -164,13 +172,13 @@ pub fn count_seats(sql: &impl Sql) -> Result<u64, SqlError> {
     first(sql, "SELECT count(*) FROM rsvps", &[])?.map_or(Ok(0), |mut columns| columns.count())
 }
 
-/// The number of seats of an event that were paid for.
+/// The number of purchases at an event that were paid for.
 ///
 /// # Errors
 ///
 /// As [`insert`].
-pub fn count_paid(sql: &impl Sql, id: &EventId) -> Result<u64, SqlError> {
-    let statement = "SELECT count(*) FROM rsvps WHERE event_id = ?1 AND paid > 0";
+pub fn count_purchases(sql: &impl Sql, id: &EventId) -> Result<u64, SqlError> {
+    let statement = "SELECT count(DISTINCT payment_id) FROM rsvps WHERE event_id = ?1 AND paid > 0";
     first(sql, statement, &[id.as_str().into()])?.map_or(Ok(0), |mut columns| columns.count())
 }
 
@@ -182,7 +190,7 @@ pub fn count_paid(sql: &impl Sql, id: &EventId) -> Result<u64, SqlError> {
 pub fn earned(sql: &impl Sql, id: &EventId) -> Result<Earned, SqlError> {
     let statement = "SELECT (SELECT count(*) FROM rsvps WHERE event_id = ?1), \
          (SELECT coalesce(sum(amount), 0) FROM ledger \
-         WHERE entry IN ('settled', 'reversed') AND event_id = ?1)";
+         WHERE entry IN ('settled', 'reversed', 'refunded') AND event_id = ?1)";
     let Some(mut columns) = first(sql, statement, &[id.as_str().into()])? else {
         return Ok(Earned::default());
     };
@@ -250,6 +258,9 @@ fn parameters(event: &Event) -> Vec<SqlValue> {
         event.look.palette.map(Palette::name).into(),
         event.asks.name.name().into(),
         event.asks.email.name().into(),
+        u32::from(event.refund.percent).into(),
+        event.refund.hours.into(),
+        u32::from(event.refund.if_moved).into(),
     ]
 }
 
@@ -274,6 +285,11 @@ fn event_and_seats(columns: &mut Columns) -> Result<(Event, Seats), SqlError> {
             },
         },
         asks: Asks { name: columns.parsed(Ask::parse)?, email: columns.parsed(Ask::parse)? },
+        refund: RefundPolicy {
+            percent: u8::try_from(columns.count()?).unwrap_or(0),
+            hours: small(columns.count()?),
+            if_moved: columns.int()? == 1,
+        },
         created_at: columns.moment()?,
         picture: columns.optional_text()?.as_deref().map(Picture::of_row),
     };

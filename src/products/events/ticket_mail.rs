@@ -56,7 +56,10 @@ fn try_to(cx: &Cx<'_, impl World>, rsvp: &Rsvp, all: &[Rsvp]) -> Result<bool, Sq
 }
 
 /// Whether this host may mail another ticket to this address.
-fn may_write_to(cx: &Cx<'_, impl World>, address: &EmailAddress) -> Result<bool, SqlError> {
+pub(super) fn may_write_to(
+    cx: &Cx<'_, impl World>,
+    address: &EmailAddress,
+) -> Result<bool, SqlError> {
     let since = cx.now().plus(-DAY_SECONDS);
     let Written { all, to_recipient, is_unwanted } =
         reports::written(cx.world, Kind::Notice, address, since)?;
@@ -101,7 +104,7 @@ fn mail(
 }
 
 /// The event's title, unless it has something that a mail program would make a link of.
-fn title_of(event: &Event) -> String {
+pub(super) fn title_of(event: &Event) -> String {
     let title = text::line(&event.title, TITLE_CHARS_MAX);
     if is_like_a_link(&title) || text::is_blank(&title) { NO_TITLE.to_owned() } else { title }
 }

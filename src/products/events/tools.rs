@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 use crate::base::money::Usdc;
 use crate::identity::access::Tier;
 use crate::products::events::input::{
-    CheckIn, CreateEvent, EventChanges, ListEvents, OneEvent, RsvpToEvent,
+    CancelRsvp, CheckIn, CreateEvent, EventChanges, ListEvents, OneEvent, RsvpToEvent,
 };
+use crate::products::events::refunds::{ListRefunds, PayRefunds};
 use crate::sale::tool::{Access, Fulfilment, Price, ProductTool, ToolSpec, input_schema};
 
 pub const ANALYTICS_PRICE: Usdc = Usdc::from_cents(1);
@@ -17,11 +18,14 @@ pub enum Tool {
     ListEvents,
     GetEvent,
     RsvpToEvent,
+    CancelRsvp,
     GetEventAnalytics,
     CreateEvent,
     UpdateEvent,
     CancelEvent,
     CheckIn,
+    ListRefunds,
+    PayRefunds,
 }
 
 impl ProductTool for Tool {
@@ -30,11 +34,14 @@ impl ProductTool for Tool {
         Self::ListEvents,
         Self::GetEvent,
         Self::RsvpToEvent,
+        Self::CancelRsvp,
         Self::GetEventAnalytics,
         Self::CreateEvent,
         Self::UpdateEvent,
         Self::CancelEvent,
         Self::CheckIn,
+        Self::ListRefunds,
+        Self::PayRefunds,
     ];
 
     fn spec(self) -> &'static ToolSpec {
@@ -42,11 +49,14 @@ impl ProductTool for Tool {
             Self::ListEvents => &LIST_EVENTS,
             Self::GetEvent => &GET_EVENT,
             Self::RsvpToEvent => &RSVP_TO_EVENT,
+            Self::CancelRsvp => &CANCEL_RSVP,
             Self::GetEventAnalytics => &GET_EVENT_ANALYTICS,
             Self::CreateEvent => &CREATE_EVENT,
             Self::UpdateEvent => &UPDATE_EVENT,
             Self::CancelEvent => &CANCEL_EVENT,
             Self::CheckIn => &CHECK_IN,
+            Self::ListRefunds => &LIST_REFUNDS,
+            Self::PayRefunds => &PAY_REFUNDS,
         }
     }
 
@@ -82,13 +92,25 @@ const GET_EVENT: ToolSpec = ToolSpec {
 const RSVP_TO_EVENT: ToolSpec = ToolSpec {
     name: "rsvpToEvent",
     title: "RSVP to an event",
-    description: "Buys a seat at an event, or several at once (`seats`), and returns a ticket for each. Costs the event's own price in USDC for each seat (see `price` in listEvents), paid with x402; the paying wallet is the guest and buys once at an event. A free event (`price` 0.00) takes a SIGN-IN-WITH-X header instead of a payment; the answer to a call without one says what the wallet signs. An event may ask for the guest's name or e-mail address (see `askName` and `askEmail` in listEvents).",
+    description: "Buys a seat at an event, or several at once (`seats`), and returns a ticket for each. Costs the event's own price in USDC for each seat (see `price` in listEvents), paid with x402; the paying wallet is the guest and buys once at an event. A free event (`price` 0.00) takes a SIGN-IN-WITH-X header instead of a payment; the answer to a call without one says what the wallet signs. An event may ask for the guest's name or e-mail address (see `askName` and `askEmail` in listEvents). What goes back if the guest cancels stands in `refundPolicy` of the event, and holds as it was when the seats were bought.",
     access: Access::Paid(Price::Varies("the event's own"), Fulfilment::AfterSettlement),
     tier: Tier::Send,
     read_only: false,
     destructive: false,
     idempotent: true,
     input_schema: input_schema::<RsvpToEvent>,
+};
+
+const CANCEL_RSVP: ToolSpec = ToolSpec {
+    name: "cancelRsvp",
+    title: "Cancel an RSVP",
+    description: "Gives all seats of a purchase back, for the wallet that paid for them or took them for free. Costs nothing. Without `refund` nothing is cancelled, and the answer says what would go back; call again with that amount as `refund` to cancel for good. The ticket is void at once; the host then pays the money back to the wallet that paid, and repeating the call says how far that is. The wallet proves itself with a SIGN-IN-WITH-X header (`extensions` of the refusal says what to sign), or with exactly the payment of the seat (x402 version 2, or with a payment-identifier).",
+    access: Access::Buyer,
+    tier: Tier::Send,
+    read_only: false,
+    destructive: true,
+    idempotent: true,
+    input_schema: input_schema::<CancelRsvp>,
 };
 
 const GET_EVENT_ANALYTICS: ToolSpec = ToolSpec {
@@ -130,7 +152,7 @@ const UPDATE_EVENT: ToolSpec = ToolSpec {
 const CANCEL_EVENT: ToolSpec = ToolSpec {
     name: "cancelEvent",
     title: "Cancel an event",
-    description: "Cancels an event for good: no more seats are sold. Free, for the host of this server only.",
+    description: "Cancels an event for good: no more seats are sold, and all guests are owed their money back (see payRefunds). Free, for the host of this server only.",
     access: Access::Owner,
     tier: Tier::Send,
     read_only: false,
@@ -149,6 +171,30 @@ const CHECK_IN: ToolSpec = ToolSpec {
     destructive: false,
     idempotent: true,
     input_schema: input_schema::<CheckIn>,
+};
+
+const LIST_REFUNDS: ToolSpec = ToolSpec {
+    name: "listRefunds",
+    title: "List refunds",
+    description: "Lists the money that goes back to guests who cancelled or whose event was cancelled: owed, being paid, or paid with its transaction. Free, for the host of this server only.",
+    access: Access::Owner,
+    tier: Tier::Read,
+    read_only: true,
+    destructive: false,
+    idempotent: true,
+    input_schema: input_schema::<ListRefunds>,
+};
+
+const PAY_REFUNDS: ToolSpec = ToolSpec {
+    name: "payRefunds",
+    title: "Pay refunds",
+    description: "Pays guests back from the host's payout wallet. First call it without arguments: the answer has `toSign`, the EIP-712 typed data of one USDC transfer for each refund. Have the payout wallet sign each (eth_signTypedData_v4), and call again with `signatures`. The transfers are then sent and looked for on the chain; listRefunds says when each is paid. Signing or sending the same refund again never pays it twice. A refund that was paid in another way is reported with `paid`. Free, for the host of this server only.",
+    access: Access::Owner,
+    tier: Tier::Send,
+    read_only: false,
+    destructive: true,
+    idempotent: true,
+    input_schema: input_schema::<PayRefunds>,
 };
 
 /// `updateEvent` takes the event's id beside the changes.

@@ -1,10 +1,99 @@
-//! The events' REST answers for their host.
+//! Events as callers see them, and the REST answers for their host.
 
 use serde::Serialize;
 
 use crate::base::money::Usdc;
-use crate::products::events::EventView;
+use crate::base::time::{UnixSeconds, ZoneName};
+use crate::http::cover::Cut;
+use crate::http::cover::palette::Palette;
+use crate::products::events::asks::Ask;
 use crate::products::events::rsvp::RsvpLine;
+use crate::products::events::{Event, Seats, Status};
+
+/// An event as callers see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct EventView {
+    id: String,
+    title: String,
+    description: String,
+    starts_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    ends_at: Option<String>,
+    #[cfg_attr(test, ts(type = "string"))]
+    time_zone: ZoneName,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    location: Option<String>,
+    capacity: u32,
+    /// `null` when the number of seats is not limited.
+    seats_left: Option<u32>,
+    rsvp_count: u32,
+    price: String,
+    #[cfg_attr(test, ts(type = "string"))]
+    price_atomic: Usdc,
+    /// Whether guests are asked for their name.
+    ask_name: Ask,
+    /// Whether guests are asked for their e-mail address.
+    ask_email: Ask,
+    /// What a guest that cancels gets back, percent of the price. If the host cancels, everything goes back.
+    refund_percent: u8,
+    /// Until so many hours before the start.
+    refund_until_hours: u32,
+    /// Whether everything goes back to guests that cancel after the host has moved the event to another time.
+    refund_if_moved: bool,
+    /// The same in words.
+    refund_policy: String,
+    /// The path of its cover on this server: an SVG of 5 by 3, or the picture that its host uploaded.
+    cover_path: String,
+    /// What the uploaded picture shows, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    cover_alt: Option<String>,
+    /// How often its host asked for another cover.
+    cover_shuffle: u32,
+    /// The palette that its host chose.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    cover_palette: Option<Palette>,
+    status: Status,
+    created_at: String,
+}
+
+impl Event {
+    /// The public view at `now`.
+    #[must_use]
+    pub fn view(&self, seats: Seats, now: UnixSeconds) -> EventView {
+        EventView {
+            id: self.id.to_string(),
+            title: self.title.clone(),
+            description: self.description.clone(),
+            starts_at: self.starts_at.to_string(),
+            ends_at: self.ends_at.map(|moment| moment.to_string()),
+            time_zone: self.time_zone.clone(),
+            location: self.location.clone(),
+            capacity: self.capacity,
+            seats_left: self.seats_left(seats),
+            rsvp_count: seats.taken,
+            price: self.price.to_string(),
+            price_atomic: self.price,
+            ask_name: self.asks.name,
+            ask_email: self.asks.email,
+            refund_percent: self.refund.percent,
+            refund_until_hours: self.refund.hours,
+            refund_if_moved: self.refund.if_moved,
+            refund_policy: self.refund.words(),
+            cover_path: self.cover_path(Cut::Wide),
+            cover_alt: self.picture.as_ref().map(|picture| picture.alt.clone()),
+            cover_shuffle: self.look.shuffle,
+            cover_palette: self.look.palette,
+            status: self.status(now),
+            created_at: self.created_at.to_string(),
+        }
+    }
+}
 
 /// An event as its host sees it.
 #[derive(Debug, Serialize)]

@@ -250,7 +250,9 @@ fn extensions() -> Value {
     }})
 }
 
-fn extra(network: &Network) -> Extra {
+/// Name and version of the token's EIP-712 domain on a network.
+#[must_use]
+pub fn extra(network: &Network) -> Extra {
     Extra {
         name: network.eip712_name.to_owned(),
         version: network.eip712_version.to_owned(),

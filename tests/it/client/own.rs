@@ -88,12 +88,15 @@ impl<'a> Guest<'a> {
                 "listEvents",
                 "getEvent",
                 "rsvpToEvent",
+                "cancelRsvp",
                 "getEventAnalytics",
                 "listSecrets",
                 "retrieveSecret"
             ]
         );
-        assert!(tools[2].is_paid && tools[3].price.is_some() && !tools[0].is_paid);
+        assert!(
+            tools[2].is_paid && tools[4].price.is_some() && !tools[0].is_paid && !tools[3].is_paid
+        );
         Self { deployment, rules, wallet: Wallet::new(7), connection }
     }
 

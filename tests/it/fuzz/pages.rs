@@ -10,10 +10,11 @@ use events_concierge::ports::paging::Found;
 use events_concierge::products::events::asks::{Asks, GuestDetails};
 use events_concierge::products::events::calendar::to_ics;
 use events_concierge::products::events::pages::{
-    EventUrls, HostCard, HostUrls, Listed, SecretLine, TicketUrls, event_page, host_page,
+    Ended, EventUrls, HostCard, HostUrls, Listed, SecretLine, TicketUrls, event_page, host_page,
     ticket_page,
 };
 use events_concierge::products::events::pictures::Picture;
+use events_concierge::products::events::policy::RefundPolicy;
 use events_concierge::products::events::rsvp::{Rsvp, to_csv};
 use events_concierge::products::events::{Event, Seats};
 use proptest::collection::vec;
@@ -62,6 +63,7 @@ fn event(words: &Words) -> Event {
         asks: Asks::default(),
         look: Look::default(),
         picture: Some(picture(words)),
+        refund: RefundPolicy::default(),
         cancelled: false,
         sequence: 0,
         created_at: UnixSeconds::new(NOW),
@@ -144,7 +146,13 @@ fn markup(words: &Words) -> [String; 3] {
     let pages = [
         host_page(&listed, &card, &host, now),
         event_page(&event, Seats::default(), &card, &of_event, now),
-        ticket_page(&event, (&seat, std::slice::from_ref(&seat)), &card, &ticket, now),
+        ticket_page(
+            &event,
+            (&seat, std::slice::from_ref(&seat), Ended::default()),
+            &card,
+            &ticket,
+            now,
+        ),
     ];
     pages.map(|page| page.unwrap().matches(['<', '>', '"', '\'']).collect())
 }

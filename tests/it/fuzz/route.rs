@@ -146,6 +146,7 @@ fn path_of(route: &Route) -> String {
         Own::Payments(Format::Csv) => "payments.csv".to_owned(),
         Own::Export => "export".to_owned(),
         Own::Restore => "restore".to_owned(),
+        Own::Refunds | Own::PayRefunds => "refunds".to_owned(),
         Own::Decide(id) => format!("payments/{id}/verdict"),
     };
     match route {

@@ -320,6 +320,8 @@ fn everything(ticket: Value) -> Tickets {
             seats: Some(1),
             ticket_url: Some(ticket_url.to_owned()),
             again: None,
+            refund: None,
+            cancel: None,
         },
         paid_usd: "0.05".to_owned(),
         network: "eip155:84532".to_owned(),

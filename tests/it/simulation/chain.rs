@@ -131,6 +131,20 @@ impl Chain {
         kept.filter(|mined| mined.authorization.to == to).map(|m| m.authorization.value).sum()
     }
 
+    /// Whom the authorization with this nonce has paid, and how much; there is at most one.
+    pub(crate) fn moved_by(&self, nonce: &str) -> Vec<(String, u64)> {
+        let kept = self.mined.iter().filter(|mined| mined.dropped_at.is_none());
+        let its = kept.filter(|mined| mined.authorization.nonce == nonce);
+        its.map(|mined| (mined.authorization.to.clone(), mined.authorization.value)).collect()
+    }
+
+    /// The nonces with which this wallet has paid.
+    pub(crate) fn nonces_of(&self, from: &str) -> Vec<String> {
+        let kept = self.mined.iter().filter(|mined| mined.dropped_at.is_none());
+        let its = kept.filter(|mined| mined.authorization.from == from);
+        its.map(|mined| mined.authorization.nonce.clone()).collect()
+    }
+
     pub(crate) fn balance(&self, net: usize, of: &str) -> u64 {
         let is_theirs = |mined: &&Mined| {
             let Authorization { net: on, from, .. } = &mined.authorization;

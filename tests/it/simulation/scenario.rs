@@ -4,6 +4,7 @@ mod buying;
 mod elsewhere;
 mod ending;
 mod hosts;
+mod refunding;
 mod trouble;
 mod watch;
 
@@ -68,6 +69,10 @@ pub(crate) struct Outcome {
     pub(crate) secrets: u64,
     pub(crate) desk: u64,
     pub(crate) mails: u64,
+    /// Seats that their guests gave back, refunds that were paid, and those of payments that the chain has dropped.
+    pub(crate) given_back: u64,
+    pub(crate) refunded: u64,
+    pub(crate) voided: u64,
 }
 
 impl Outcome {
@@ -85,6 +90,9 @@ impl Outcome {
         self.secrets += other.secrets;
         self.desk += other.desk;
         self.mails += other.mails;
+        self.given_back += other.given_back;
+        self.refunded += other.refunded;
+        self.voided += other.voided;
     }
 }
 
@@ -179,6 +187,9 @@ impl Scenario {
         }
         let mut chain = self.sim.chain.borrow_mut();
         for net in 0..2 {
+            for pay_to in PAY_TO {
+                chain.balances.insert((net, pay_to.to_owned()), 1_000_000_000);
+            }
             for wallet in 1..=6 {
                 // The fifth can pay once, and not twice; the last owns nothing.
                 let balance = [10_000_000, 60_000, 0]
@@ -202,6 +213,7 @@ impl Scenario {
                 self.check_all();
             }
         }
+        self.give_back_and_refund();
         self.end_trouble();
         self.run_for(900_000);
         self.serve_an_honest_buyer();
@@ -216,7 +228,9 @@ impl Scenario {
         self.take_made();
         match self.sim.rng.below(100) {
             0..40 => self.buy(),
-            40..62 => self.send_again(),
+            40..54 => self.send_again(),
+            54..58 => self.cancel_seat(),
+            58..62 => self.pay_refunds(),
             62..69 => {
                 let host = self.sim.rng.below(HOSTS);
                 self.sim.tell(|| format!("{} dies", self.servers[host].name));
@@ -303,7 +317,10 @@ impl Scenario {
 
 /// A new event with so many seats.
 fn new_event(capacity: i64) -> Value {
-    json!({"title": "Meetup", "startsAt": "2027-03-01T18:30:00Z", "capacity": capacity, "price": "0.05"})
+    // Half of the money goes back, or all.
+    let percent = if capacity == 1 { 50 } else { 100 };
+    json!({"title": "Meetup", "startsAt": "2027-03-01T18:30:00Z", "capacity": capacity, "price": "0.05",
+        "refundPercent": percent, "refundIfMoved": true})
 }
 
 fn text(value: &Value) -> String {
@@ -314,14 +331,24 @@ fn request(
     server: &Server,
     action: Action,
     owner: bool,
+    headers: Vec<(String, String)>,
+    body: &Value,
+) -> Request {
+    request_of((&server.user, &server.scope, &server.world), action, owner, headers, body)
+}
+
+fn request_of(
+    (user, scope, world): (&UserId, &ScopeId, &World),
+    action: Action,
+    owner: bool,
     mut headers: Vec<(String, String)>,
     body: &Value,
 ) -> Request {
-    let session = Session::start(&config().keys, server.user.clone(), UnixSeconds::new(NOW));
-    let user = SignedIn { scope: server.scope.clone(), ..SignedIn::of(session, true) };
+    let session = Session::start(&config().keys, user.clone(), UnixSeconds::new(NOW));
+    let user = SignedIn { scope: scope.clone(), ..SignedIn::of(session, true) };
     let command = Command {
-        request_id: RequestId::random(&server.world),
-        scope: server.scope.clone(),
+        request_id: RequestId::random(world),
+        scope: scope.clone(),
         origin: None,
         source: Source::parse("203.0.113.1"),
         cursor: None,

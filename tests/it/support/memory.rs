@@ -111,6 +111,10 @@ pub(crate) struct Memory {
     pub(crate) relayer_says: RefCell<VecDeque<(u16, Value)>>,
     /// Who paid how much, by the nonce of the authorization.
     pub(crate) settled: RefCell<BTreeMap<String, (String, u64)>>,
+    /// Whom they paid; without an entry it is the host.
+    pub(crate) paid_to: RefCell<BTreeMap<String, String>>,
+    /// Transfers without an authorization, by the hash of their transaction: from, to, amount.
+    pub(crate) by_hand: RefCell<BTreeMap<String, (String, String, u64)>>,
     pub(crate) requests: RefCell<Vec<String>>,
     /// What the facilitator says of itself; `None`: nothing in time.
     pub(crate) supported: RefCell<Option<HttpResponse>>,

@@ -381,6 +381,8 @@ impl World {
                 let hash = nonce.clone();
                 let payer = authorization["from"].as_str().unwrap().to_owned();
                 let value = authorization["value"].as_str().unwrap().parse().unwrap();
+                let to = authorization["to"].as_str().unwrap().to_owned();
+                self.memory.paid_to.borrow_mut().insert(nonce.clone(), to);
                 self.memory.settled.borrow_mut().insert(nonce, (payer, value));
                 if matches!(does, Settles::PaysSilently) {
                     return Err(HttpError::Connection("cut".to_owned()));
@@ -462,11 +464,18 @@ impl World {
                 }
                 None => json!([]),
             },
-            "eth_getTransactionReceipt" => used.map_or(Value::Null, |used| {
-                let mut receipt = receipt(used, &settled[used]);
-                receipt["blockNumber"] = block(settled_in).into();
-                receipt
-            }),
+            "eth_getTransactionReceipt" => {
+                let to = used.and_then(|used| self.memory.paid_to.borrow().get(used).cloned());
+                let to = to.unwrap_or_else(|| PAY_TO.to_owned());
+                let by_hand = self.memory.by_hand.borrow();
+                let hash = body["params"][0].as_str().unwrap();
+                let sent = by_hand.get(hash).map(|(from, to, value)| sent(hash, from, to, *value));
+                let mut found = used.map(|used| receipt(used, &settled[used], &to)).or(sent);
+                if let Some(receipt) = &mut found {
+                    receipt["blockNumber"] = block(settled_in).into();
+                }
+                found.unwrap_or(Value::Null)
+            }
             method => panic!("an RPC method that is not in use: {method}"),
         };
         json!({"jsonrpc": "2.0", "id": body["id"], "result": result})
@@ -474,15 +483,25 @@ impl World {
 }
 
 /// The receipt of a settlement, with the logs that USDC writes.
-fn receipt(hash: &str, (payer, value): &(String, u64)) -> Value {
-    let word =
-        |address: &str| format!("0x{:0>64}", address.trim_start_matches("0x").to_lowercase());
-    let usdc = Network::by_caip2("eip155:84532").unwrap().usdc;
+fn receipt(hash: &str, (payer, value): &(String, u64), to: &str) -> Value {
     let used = "0x98de503528ee59b575ef0c0a2576a82497bfc029a5685b209e9ec333479b10a5";
+    let mut receipt = sent(hash, payer, to, *value);
+    receipt["logs"].as_array_mut().unwrap().insert(0, log([used, &word(payer), hash], "0x"));
+    receipt
+}
+
+/// The receipt of a transfer without an authorization.
+fn sent(hash: &str, from: &str, to: &str, value: u64) -> Value {
     let moved = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef";
-    let log = |topics: [&str; 3], data: &str| json!({"address": usdc.to_string().to_lowercase(), "topics": topics, "data": data});
-    json!({"status": "0x1", "transactionHash": hash, "logs": [
-        log([used, &word(payer), hash], "0x"),
-        log([moved, &word(payer), &word(PAY_TO)], &format!("0x{value:064x}")),
-    ]})
+    let logs = [log([moved, &word(from), &word(to)], &format!("0x{value:064x}"))];
+    json!({"status": "0x1", "transactionHash": hash, "logs": logs})
+}
+
+fn word(address: &str) -> String {
+    format!("0x{:0>64}", address.trim_start_matches("0x").to_lowercase())
+}
+
+fn log(topics: [&str; 3], data: &str) -> Value {
+    let usdc = Network::by_caip2("eip155:84532").unwrap().usdc;
+    json!({"address": usdc.to_string().to_lowercase(), "topics": topics, "data": data})
 }

@@ -617,7 +617,7 @@ token: string,
  */
 userId: string, scope: string, expiresAt: string, };
 
-export type Code = "already_has_seat" | "article_not_found" | "backup_damaged" | "backup_refused" | "backup_too_large" | "backup_too_new" | "being_restored" | "body_broken" | "body_too_long" | "chain_unavailable" | "code_refused" | "credential_not_found" | "credential_refused" | "desk_full" | "door_closed" | "draft_decided" | "draft_not_found" | "event_cancelled" | "event_full" | "event_not_found" | "event_past" | "event_seats_held" | "gas_budget_used_up" | "gas_price_too_high" | "host_in_use" | "internal_error" | "invalid_arguments" | "invalid_facilitator_request" | "invalid_session" | "invalid_sign_in" | "mail_unavailable" | "malformed_json" | "method_not_allowed" | "misconfigured" | "network_not_supported" | "no_access_token" | "no_address" | "no_such_host" | "no_such_payment" | "no_such_session" | "no_such_ticket" | "no_such_transaction" | "no_test_money" | "nonce_used" | "not_found" | "not_granted" | "not_owner" | "not_signed_in" | "not_yours" | "origin_not_allowed" | "out_of_order" | "payer_waits" | "payment_decided" | "payment_failed" | "payment_identifier_conflict" | "payment_in_progress" | "payment_pending" | "payment_required" | "payment_unavailable" | "payment_used" | "price_above_limit" | "price_changed" | "proof_needed" | "proof_refused" | "rate_limited" | "relayer_balance_low" | "relayer_storage_failed" | "rpc_unavailable" | "secret_expired" | "secret_not_found" | "secret_replaced" | "secret_revoked" | "sending_stopped" | "session_ended" | "settlement_pending" | "sign_in_again" | "sign_in_refused" | "simulation_unavailable" | "ticket_not_found" | "too_many_articles" | "too_many_credentials" | "too_many_events" | "too_many_requests" | "too_many_secrets" | "too_many_sockets" | "transaction_used" | "unknown_tool" | "unsupported_encoding" | "wallet_unavailable" | "webhook_refused" | "websocket_only" | "wrong_session_token";
+export type Code = "already_has_seat" | "article_not_found" | "backup_damaged" | "backup_refused" | "backup_too_large" | "backup_too_new" | "being_restored" | "body_broken" | "body_too_long" | "cannot_cancel" | "chain_unavailable" | "code_refused" | "credential_not_found" | "credential_refused" | "desk_full" | "door_closed" | "draft_decided" | "draft_not_found" | "event_cancelled" | "event_full" | "event_not_found" | "event_past" | "event_seats_held" | "gas_budget_used_up" | "gas_price_too_high" | "host_in_use" | "internal_error" | "invalid_arguments" | "invalid_facilitator_request" | "invalid_session" | "invalid_sign_in" | "mail_unavailable" | "malformed_json" | "method_not_allowed" | "misconfigured" | "network_not_supported" | "no_access_token" | "no_address" | "no_such_host" | "no_such_payment" | "no_such_session" | "no_such_ticket" | "no_such_transaction" | "no_test_money" | "nonce_used" | "not_found" | "not_granted" | "not_owner" | "not_signed_in" | "not_yours" | "nothing_bought" | "origin_not_allowed" | "out_of_order" | "payer_waits" | "payment_decided" | "payment_failed" | "payment_identifier_conflict" | "payment_in_progress" | "payment_pending" | "payment_required" | "payment_unavailable" | "payment_used" | "price_above_limit" | "price_changed" | "proof_needed" | "proof_refused" | "rate_limited" | "refund_changed" | "relayer_balance_low" | "relayer_storage_failed" | "rpc_unavailable" | "secret_expired" | "secret_not_found" | "secret_replaced" | "secret_revoked" | "sending_stopped" | "session_ended" | "settlement_pending" | "sign_in_again" | "sign_in_refused" | "simulation_unavailable" | "ticket_cancelled" | "ticket_not_found" | "too_many_articles" | "too_many_credentials" | "too_many_events" | "too_many_requests" | "too_many_secrets" | "too_many_sockets" | "transaction_used" | "unknown_tool" | "unsupported_encoding" | "wallet_unavailable" | "webhook_refused" | "websocket_only" | "wrong_session_token";
 
 export type Problem = { 
 /**
@@ -735,6 +735,22 @@ askName: Ask,
  */
 askEmail: Ask, 
 /**
+ * What a guest that cancels gets back, percent of the price. If the host cancels, everything goes back.
+ */
+refundPercent: number, 
+/**
+ * Until so many hours before the start.
+ */
+refundUntilHours: number, 
+/**
+ * Whether everything goes back to guests that cancel after the host has moved the event to another time.
+ */
+refundIfMoved: boolean, 
+/**
+ * The same in words.
+ */
+refundPolicy: string, 
+/**
  * The path of its cover on this server: an SVG of 5 by 3, or the picture that its host uploaded.
  */
 coverPath: string, 
@@ -776,6 +792,22 @@ askName: Ask,
  * Whether guests are asked for their e-mail address.
  */
 askEmail: Ask, 
+/**
+ * What a guest that cancels gets back, percent of the price. If the host cancels, everything goes back.
+ */
+refundPercent: number, 
+/**
+ * Until so many hours before the start.
+ */
+refundUntilHours: number, 
+/**
+ * Whether everything goes back to guests that cancel after the host has moved the event to another time.
+ */
+refundIfMoved: boolean, 
+/**
+ * The same in words.
+ */
+refundPolicy: string, 
 /**
  * The path of its cover on this server: an SVG of 5 by 3, or the picture that its host uploaded.
  */
@@ -915,7 +947,8 @@ export type EntranceSync = {
  */
 results: Array<EntranceResult>, 
 /**
- * Tickets that were bought or used since `since`; `null` if they are too many: read the list again.
+ * Tickets that were bought or used since `since`; `null` if they are too many, or some were given back: read the list
+ * again.
  */
 changed: Array<EntranceTicket> | null, summary: EntranceSummary, };
 
@@ -1215,7 +1248,15 @@ total: string,
 /**
  * USDC in its smallest unit (6 decimals).
  */
-totalAtomic: string, byTool: Array<Sum>, byEvent: Array<Sum>, 
+totalAtomic: string, 
+/**
+ * Of that: what is owed to guests and not paid back yet, dollars.
+ */
+owed: string, 
+/**
+ * What was paid back to guests, dollars. The total does not have it.
+ */
+refunded: string, byTool: Array<Sum>, byEvent: Array<Sum>, 
 /**
  * By day (UTC), the oldest first.
  */
@@ -1249,13 +1290,99 @@ open: boolean,
 /**
  * Whether it waits for the host's decision, because its outcome cannot be found out.
  */
-stuck: boolean, tool: string, eventId: string | null, payer: string, amount: string, amountAtomic: string, network: string, txHash: string | null, reason: string | null, createdAt: string, updatedAt: string, };
+stuck: boolean, tool: string, eventId: string | null, payer: string, amount: string, amountAtomic: string, network: string, txHash: string | null, reason: string | null, createdAt: string, updatedAt: string, 
+/**
+ * What becomes of its money, if what it bought was cancelled: `none`, `owed`, `paying`, `paid` or `void`.
+ */
+refundState: string | null, 
+/**
+ * What goes back, dollars.
+ */
+refund: string | null, };
 
 export type OwnPayments = { 
 /**
  * Payments that the host has to decide, then the newest.
  */
 payments: Array<OwnPayment>, 
+/**
+ * The cursor of the next page, if there is one.
+ */
+nextCursor?: string, };
+
+export type OwnRefund = { 
+/**
+ * The id of the purchase whose money goes back.
+ */
+refundId: string, eventId: string, eventTitle: string | null, 
+/**
+ * `guest`: the guest gave its seat back. `host`: the event was cancelled.
+ */
+cause: string, 
+/**
+ * The wallet that gets the money.
+ */
+to: string, 
+/**
+ * The wallet that was asked to pay.
+ */
+from: string | null, network: string, amount: string, amountAtomic: string, 
+/**
+ * `none`, `owed`, `paying`, `paid` or `void`.
+ */
+state: string, 
+/**
+ * Whether it can be signed now: it is owed or nothing is signed yet, and the chain has confirmed the payment.
+ */
+canBePaid: boolean, 
+/**
+ * Whether a signature, or a transaction, is being carried out or looked for.
+ */
+isUnderWay: boolean, 
+/**
+ * The transaction that paid it, or that the chain shows and has not confirmed yet.
+ */
+txHash: string | null, 
+/**
+ * Why it is not paid yet.
+ */
+reason: string | null, owedSince: string, updatedAt: string, };
+
+export type ToSign = { refundId: string, 
+/**
+ * Dollars that go to `to`.
+ */
+amount: string, to: string, network: string, validBefore: string, 
+/**
+ * What it signs (EIP-712), for `eth_signTypedData_v4`.
+ */
+typedData: Record<string, unknown>, };
+
+export type Taken = { refundId: string, success: boolean, message: string, };
+
+export type Paying = { 
+/**
+ * The wallet that signs.
+ */
+from: string, toSign: Array<ToSign>, 
+/**
+ * One for each signature and each report.
+ */
+taken: Array<Taken>, 
+/**
+ * What is owed and not paid back yet, dollars.
+ */
+owed: string, owedCount: number, message: string, };
+
+export type Refunds = { 
+/**
+ * The newest come first.
+ */
+refunds: Array<OwnRefund>, 
+/**
+ * What is owed and not paid back yet, dollars.
+ */
+owed: string, owedCount: number, 
 /**
  * The cursor of the next page, if there is one.
  */
@@ -1339,6 +1466,28 @@ export type BoughtState = "on_its_way" | "valid" | "used" | "over" | "cancelled"
 
 export type ReadAgain = { url: string, arguments: Record<string, unknown>, };
 
+export type RefundState = "none" | "owed" | "paying" | "paid";
+
+export type Refund = { 
+/**
+ * Dollars as a decimal.
+ */
+amount: string, amountAtomic: string, state: RefundState, 
+/**
+ * The state in a sentence.
+ */
+words: string, 
+/**
+ * The transaction that paid it back.
+ */
+transaction: string | null, transactionUrl: string | null, };
+
+export type Cancel = { url: string, arguments: Record<string, unknown>, 
+/**
+ * What would go back now, dollars.
+ */
+refund: string, };
+
 export type Bought = { kind: BoughtKind, 
 /**
  * The id of the event, the secret, or the ticket at the desk.
@@ -1367,7 +1516,15 @@ seats: number | null,
 /**
  * The page with the ticket, of several seats with all of them. Who has it, has the ticket.
  */
-ticketUrl: string | null, again: ReadAgain | null, };
+ticketUrl: string | null, again: ReadAgain | null, 
+/**
+ * What becomes of its money, if it was cancelled.
+ */
+refund: Refund | null, 
+/**
+ * How its buyer can give it back, if that is possible.
+ */
+cancel: Cancel | null, };
 
 export type SoldBy = { scope: string, name: string, 
 /**
@@ -1437,7 +1594,15 @@ seats: number | null,
 /**
  * The page with the ticket, of several seats with all of them. Who has it, has the ticket.
  */
-ticketUrl: string | null, again: ReadAgain | null, };
+ticketUrl: string | null, again: ReadAgain | null, 
+/**
+ * What becomes of its money, if it was cancelled.
+ */
+refund: Refund | null, 
+/**
+ * How its buyer can give it back, if that is possible.
+ */
+cancel: Cancel | null, };
 
 export type BoughtTickets = { 
 /**

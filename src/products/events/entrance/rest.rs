@@ -74,6 +74,10 @@ fn changed(
     request: &Request,
 ) -> Result<Option<Vec<EntranceTicket>>, SqlError> {
     let Some(since) = request.since else { return Ok(Some(Vec::new())) };
+    // A ticket that was given back is in no list of changes, so the device reads the whole list again.
+    if store::was_given_back_since(cx.world, &event.id, since)? {
+        return Ok(None);
+    }
     let limit = CHANGED_MAX.saturating_add(1);
     let changed = rows::changed_since(cx.world, &event.id, since, limit)?;
     let is_whole = u32::try_from(changed.len()).is_ok_and(|count| count <= CHANGED_MAX);

@@ -121,8 +121,9 @@ pub(super) fn doubtful(
     let is_live =
         |e: &str| format!("NOT EXISTS (SELECT 1 FROM entrance u WHERE u.undoes = {e}.id)");
     let statement = format!(
-        "SELECT e.ticket, r.name, r.payer, e.id, e.kind, e.undoes, e.at, e.received_at, e.device \
+        "SELECT e.ticket, coalesce(r.name, c.name), coalesce(r.payer, c.payer), e.id, e.kind, e.undoes, e.at, e.received_at, e.device \
          FROM entrance e LEFT JOIN rsvps r ON r.id = e.ticket \
+         LEFT JOIN cancelled_seats c ON c.id = e.ticket \
          WHERE e.event_id = ?1 AND e.kind <> 'undo' AND {} AND (e.kind = 'bad' OR EXISTS \
          (SELECT 1 FROM entrance o WHERE o.ticket = e.ticket AND o.kind = 'in' AND o.id <> e.id AND {})) \
          ORDER BY (SELECT min(f.at) FROM entrance f WHERE f.ticket = e.ticket), e.ticket, e.kind, \

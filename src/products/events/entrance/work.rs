@@ -8,6 +8,7 @@ use crate::base::id::{CheckInId, EventId, RsvpId, TicketCode};
 use crate::base::time::UnixSeconds;
 use crate::ports::{SqlError, World};
 use crate::products::events::Event;
+use crate::products::events::cancel::no_ticket;
 use crate::products::events::entrance::answers::{
     EntranceOutcome, EntranceResult, EntranceTicket, LetIn,
 };
@@ -46,11 +47,10 @@ pub fn check_in(cx: &Cx<'_, impl World>, id: &EventId, code: &str) -> Result<Val
     }
     let new = CheckInId::random(cx.world);
     let happened = Happened { id: &new, at: cx.now(), device: "" };
-    let shown = Shown::Code(code);
+    let shown = Shown::Code(code.clone());
     let result = cx.world.atomically(|| enter(cx, &event, happened, &shown, Asked::MayEnter))?;
-    let no_ticket = || Abort::new(Code::NoSuchTicket, "code: this is not a ticket of this event");
     let (rsvp, _) = of_shown(cx, id, &shown)?;
-    let rsvp = rsvp.ok_or_else(no_ticket)?;
+    let Some(rsvp) = rsvp else { return Err(no_ticket(cx, id, &code)?.into()) };
     let first_used_at = rsvp.checked_in_at.unwrap_or(happened.at).to_string();
     let (success, message) = match result.outcome {
         EntranceOutcome::In => (true, "Welcome: the ticket is good and is used now.".to_owned()),
@@ -61,7 +61,7 @@ pub fn check_in(cx: &Cx<'_, impl World>, id: &EventId, code: &str) -> Result<Val
             return Err(Abort::new(Code::EventCancelled, "this event was cancelled").into());
         }
         EntranceOutcome::NotValid | EntranceOutcome::Undone | EntranceOutcome::NotUndone => {
-            return Err(no_ticket().into());
+            return Err(no_ticket(cx, id, &code)?.into());
         }
     };
     Ok(json!(CheckInAnswer { success, first_used_at, rsvp: rsvp.line(), message }))

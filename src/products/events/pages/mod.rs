@@ -9,5 +9,5 @@ mod words;
 
 pub use event::{EventUrls, event_page, share_card};
 pub use host::{HostUrls, Listed, SecretLine, host_page};
-pub use ticket::{TicketUrls, ticket_page};
+pub use ticket::{Ended, TicketUrls, ticket_page};
 pub use words::HostCard;

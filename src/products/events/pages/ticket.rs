@@ -13,6 +13,7 @@ use crate::products::events::pages::words::{HostCard, hours, short, shorten, sho
 use crate::products::events::party::seats_in_words;
 use crate::products::events::rsvp::{Rsvp, paid_together};
 use crate::products::events::{Event, Status};
+use crate::sale::bought::Refund;
 
 /// The longest name in the headline, characters.
 const NAME_CHARS_MAX: usize = 40;
@@ -27,6 +28,15 @@ pub struct TicketUrls {
     pub host: String,
     /// The transaction in a block explorer.
     pub transaction: String,
+}
+
+/// What was cancelled about a ticket.
+#[derive(Clone, Copy, Default)]
+pub struct Ended<'a> {
+    /// The guest gave the seat back.
+    pub is_given_back: bool,
+    /// What becomes of the money.
+    pub refund: Option<&'a Refund>,
 }
 
 #[derive(Template)]
@@ -58,6 +68,7 @@ struct TicketPage<'a> {
     payer_short: String,
     transaction_short: String,
     qr: String,
+    refund: Option<&'a Refund>,
     urls: &'a TicketUrls,
 }
 
@@ -87,14 +98,16 @@ struct State {
 /// A message for the log if the template or the QR code fails.
 pub fn ticket_page(
     event: &Event,
-    (rsvp, party): (&Rsvp, &[Rsvp]),
+    (rsvp, party, ended): (&Rsvp, &[Rsvp], Ended<'_>),
     host: &HostCard<'_>,
     urls: &TicketUrls,
     now: UnixSeconds,
 ) -> Result<String, String> {
     let is_buyers = rsvp.place == 1;
-    let others = party.iter().filter(|other| is_buyers && other.id != rsvp.id);
-    let others = others.map(|other| other_ticket(event, other, urls, now));
+    // Tickets that were given back are shown to nobody.
+    let shows_others = is_buyers && !ended.is_given_back;
+    let others = party.iter().filter(|other| shows_others && other.id != rsvp.id);
+    let others = others.map(|other| other_ticket(event, other, ended, urls, now));
     // A guest of the buyer sees one seat and what it cost.
     let bought = if is_buyers { party } else { std::slice::from_ref(rsvp) };
     let count = u32::try_from(party.len()).unwrap_or(u32::MAX);
@@ -106,8 +119,8 @@ pub fn ticket_page(
         band: shown(event.picture.as_ref(), &event.cover(), Cut::Band),
         host_name: host.name(),
         face: host.face(),
-        headline: headline(event, rsvp, now),
-        state: state(event, rsvp, now),
+        headline: headline(event, rsvp, ended, now),
+        state: state(event, rsvp, ended, now),
         when: short(event, now),
         day: event.starts_at.to_short_day(zone, now),
         hours: hours(event, now),
@@ -125,6 +138,7 @@ pub fn ticket_page(
         paid_at: rsvp.created_at.to_words(zone),
         payer_short: shorten(&rsvp.payer),
         transaction_short: shorten(&rsvp.transaction),
+        refund: ended.refund,
         qr: qr_of(&urls.ticket)?,
         urls,
     }
@@ -135,6 +149,7 @@ pub fn ticket_page(
 fn other_ticket(
     event: &Event,
     rsvp: &Rsvp,
+    ended: Ended<'_>,
     urls: &TicketUrls,
     now: UnixSeconds,
 ) -> Result<Other, String> {
@@ -143,7 +158,7 @@ fn other_ticket(
         name: rsvp.guest.name.clone().unwrap_or_else(|| "Guest".to_owned()),
         short_code: rsvp.code.short(),
         qr: qr_of(&url)?,
-        state: state(event, rsvp, now),
+        state: state(event, rsvp, ended, now),
         url,
     })
 }
@@ -153,9 +168,12 @@ fn qr_of(url: &str) -> Result<String, String> {
     Ok(code.render::<svg::Color<'_>>().min_dimensions(240, 240).build())
 }
 
-fn headline(event: &Event, rsvp: &Rsvp, now: UnixSeconds) -> String {
+fn headline(event: &Event, rsvp: &Rsvp, ended: Ended<'_>, now: UnixSeconds) -> String {
     let name = rsvp.guest.name.as_deref().unwrap_or_default();
     let first = line(name.split_whitespace().next().unwrap_or_default(), NAME_CHARS_MAX);
+    if ended.is_given_back {
+        return "This seat was given back".to_owned();
+    }
     let words = match event.status(now) {
         Status::Scheduled => {
             format!("See you on {}", event.starts_at.to_day_and_month(&event.time_zone))
@@ -166,11 +184,17 @@ fn headline(event: &Event, rsvp: &Rsvp, now: UnixSeconds) -> String {
     if first.is_empty() { words } else { format!("{words}, {first}") }
 }
 
-fn state(event: &Event, rsvp: &Rsvp, now: UnixSeconds) -> State {
+fn state(event: &Event, rsvp: &Rsvp, ended: Ended<'_>, now: UnixSeconds) -> State {
     let state = |words: &str, kind, eyebrow| State { words: words.to_owned(), kind, eyebrow };
+    if ended.is_given_back {
+        return state("Cancelled by its guest", "void", "This ticket is of no use any more");
+    }
     match (event.status(now), rsvp.checked_in_at) {
         (Status::Cancelled, _) if rsvp.is_free() => {
             state("Cancelled by its host", "void", "Nothing was paid")
+        }
+        (Status::Cancelled, _) if ended.refund.is_some() => {
+            state("Cancelled by its host", "void", "Your money goes back")
         }
         (Status::Cancelled, _) => {
             state("Cancelled by its host", "void", "Ask the host for your money")

@@ -16,8 +16,11 @@ pub(in crate::products::events) const RSVP_COLUMNS: &str = "id, event_id, payer,
 ///
 /// [`SqlError`] if SQLite refuses.
 pub fn correct_rsvps(sql: &impl Sql, payment: &PaymentId, hash: &str) -> Result<(), SqlError> {
-    let statement = "UPDATE rsvps SET tx_hash = ?2 WHERE payment_id = ?1";
-    sql.run(statement, &[payment.as_str().into(), hash.into()]).map(drop)
+    for table in ["rsvps", "cancelled_seats"] {
+        let statement = format!("UPDATE {table} SET tx_hash = ?2 WHERE payment_id = ?1");
+        sql.run(&statement, &[payment.as_str().into(), hash.into()])?;
+    }
+    Ok(())
 }
 
 /// Removes the seats of a payment whose money the chain has dropped.

@@ -11,8 +11,9 @@ use super::buying::{Purchase, Wish};
 use super::{HOSTS, Outcome, PAY_TO, Scenario};
 
 /// Ledger entries that are money.
-const MONEY: &str =
-    "SELECT coalesce(sum(amount), 0) FROM ledger WHERE entry IN ('settled', 'reversed')";
+const MONEY: &str = "SELECT coalesce(sum(amount), 0) FROM ledger WHERE entry IN ('settled', 'reversed', 'refunded')";
+/// What was paid back.
+const REFUNDED: &str = "SELECT coalesce(sum(amount), 0) FROM refunds WHERE state = 'paid'";
 /// How long an honest buyer may have to try during an attack, seconds.
 const PATIENCE_SECONDS: i64 = 300;
 
@@ -62,10 +63,13 @@ impl Scenario {
         for host in 0..HOSTS {
             self.check_books(host);
             self.check_rest(host);
+            self.check_refunds(host);
         }
+        self.check_no_other_transfer();
         for pay_to in [PAY_TO[0], PAY_TO[2]] {
             let hosts = (0..HOSTS).filter(|host| PAY_TO[*host] == pay_to);
-            let revenue: i64 = hosts.map(|host| self.servers[host].int(MONEY)).sum();
+            let int = |host: usize, of: &str| self.servers[host].int(of);
+            let revenue: i64 = hosts.map(|host| int(host, MONEY) + int(host, REFUNDED)).sum();
             let received = i64::try_from(self.sim.chain.borrow().received(pay_to)).unwrap();
             let elsewhere = self.earned_elsewhere(pay_to);
             let open = self.earned_and_open(pay_to);
@@ -83,6 +87,7 @@ impl Scenario {
         self.outcome.several = sum("SELECT count(*) FROM rsvps WHERE place > 1");
         self.outcome.desk = sum("SELECT count(*) FROM ticket_entries");
         self.outcome.mails = sum("SELECT count(*) FROM mail_outbox WHERE state = 'sent'");
+        self.outcome.given_back = sum("SELECT count(*) FROM cancelled_seats");
         self.outcome.drops = self.servers.iter().map(|server| server.drops.get()).sum();
         self.outcome
     }

@@ -34,6 +34,7 @@ const LOOK: &str = "SELECT \
      (SELECT count(*) FROM payments WHERE next_check_at IS NULL \
         AND state IN ('claimed', 'verified', 'settling', 'settled')), \
      (SELECT min(at) FROM (SELECT min(next_check_at) AS at FROM payments WHERE next_check_at IS NOT NULL \
+        UNION ALL SELECT min(next_check_at) FROM refunds WHERE next_check_at IS NOT NULL \
         UNION ALL SELECT min(not_before) FROM outbox \
         UNION ALL SELECT min(next_at) FROM mail_outbox WHERE state IN ('queued', 'sending')))";
 
@@ -43,6 +44,7 @@ const PAYMENTS: &str = "SELECT p.nonce, p.tool, \
      (SELECT coalesce(sum(l.amount), 0) FROM ledger l WHERE l.payment_id = p.id \
         AND l.entry IN ('settled', 'reversed')), \
      (SELECT count(*) FROM rsvps r WHERE r.payment_id = p.id AND r.place = 1) \
+     + (SELECT count(*) FROM cancelled_seats c WHERE c.payment_id = p.id AND c.place = 1) \
      + (SELECT count(*) FROM retrievals t WHERE t.payment_id = p.id AND t.how = 'paid') \
      + (SELECT count(*) FROM tickets k WHERE k.payment_id = p.id) \
      + (SELECT count(*) FROM drafts d WHERE d.payment_id = p.id AND d.state <> 'approved') \

@@ -1,0 +1,56 @@
+//! Tells guests by mail that their event was cancelled, within the limits of mailed tickets. Their ticket's page and
+//! their list say so in every case.
+
+use crate::base::email::EmailAddress;
+use crate::ledger::refunds::{self, Refund};
+use crate::mail::{Kind, NewMail, outbox};
+use crate::ports::{Level, SqlError, World};
+use crate::products::events::store;
+use crate::products::events::ticket_mail::{may_write_to, title_of};
+use crate::sale::cx::Cx;
+
+/// Guests that are told in one alarm.
+const AT_ONCE: u32 = 20;
+
+/// Queues mails to some of the guests who have not been told yet.
+///
+/// # Errors
+///
+/// [`SqlError`] if SQLite refuses.
+pub fn tell_some(cx: &Cx<'_, impl World>) -> Result<(), SqlError> {
+    for refund in refunds::untold(cx.world, AT_ONCE)? {
+        cx.world.atomically(|| {
+            tell(cx, &refund)?;
+            refunds::mark_told(cx.world, &refund.payment)
+        })?;
+    }
+    Ok(())
+}
+
+fn tell(cx: &Cx<'_, impl World>, refund: &Refund) -> Result<(), SqlError> {
+    let seats = store::rsvps_of_payment(cx.world, &refund.payment)?;
+    let Some(seat) = seats.iter().find(|seat| seat.guest.email.is_some()) else { return Ok(()) };
+    let address = seat.guest.email.as_deref().and_then(|text| EmailAddress::parse(text).ok());
+    let Some(address) = address.filter(|_| cx.world.delivery().is_some()) else { return Ok(()) };
+    let Some((event, _)) = store::find(cx.world, &refund.event_id)? else { return Ok(()) };
+    if !may_write_to(cx, &address)? {
+        let fields = [("rsvp", seat.id.as_str())];
+        cx.world.line(Level::Warn, "a cancellation is not mailed: too many", &fields);
+        return Ok(());
+    }
+    let title = title_of(&event);
+    let (url, site) = (&cx.config.public_url, cx.config.public_authority());
+    let text = format!(
+        "Cancelled: {title}\n{}\n\nThe host has cancelled this event. ${} goes back to the wallet that paid for your \
+         seat, when the host has sent it. Your ticket says how far that is: {url}/t/{}\n\n\
+         This address was given when the seat was bought at {site}. If you know nothing of it, somebody else has typed \
+         your address, and you need not do anything.\n",
+        event.starts_at.to_words(&event.time_zone),
+        refund.amount,
+        seat.code,
+    );
+    let subject = format!("Cancelled: {title}");
+    let mail = NewMail::new(Kind::Notice, cx.scope.clone(), address, &subject, &text, None);
+    let mail = mail.map_err(|fault| SqlError(fault.to_string()))?;
+    outbox::queue(cx.world, &mail, cx.now()).map(drop)
+}
