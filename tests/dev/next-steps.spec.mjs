@@ -14,7 +14,9 @@ const event = (days, more = {}) => ({
   rsvpCount: 30,
   ...more,
 });
-const said = (events, drafts = []) => nextSteps(events, drafts, NOW).map((step) => [step.kind, step.event?.id ?? step.count]);
+const NOTHING = { dollars: "0.00", count: 0 };
+const said = (events, drafts = [], owed = NOTHING) =>
+  nextSteps(events, drafts, owed, NOW).map((step) => [step.kind, step.event?.id ?? step.owed?.count ?? step.count]);
 
 test("the most urgent three things are said, and nothing that is not to be done", () => {
   const draft = { subject: "Wheelchair access" };
@@ -30,5 +32,8 @@ test("the most urgent three things are said, and nothing that is not to be done"
   assert.deepEqual(said([event(60, { rsvpCount: 0, seatsLeft: 40 })]), []);
   const unlimited = { seatsLeft: null, capacity: 0 };
   assert.deepEqual(said([event(8, { ...unlimited, rsvpCount: 1 }), event(7, { ...unlimited, rsvpCount: 0 })]), [["share", "in 7"]]);
-  assert.equal(nextSteps([empty], [], NOW)[0].days, 13);
+  assert.equal(nextSteps([empty], [], NOTHING, NOW)[0].days, 13);
+  // Who waits for money comes before who waits for an answer.
+  const owed = { dollars: "0.10", count: 2 };
+  assert.deepEqual(said([near], [draft], owed), [["today", "in 0.5"], ["refunds", 2], ["drafts", 1]]);
 });

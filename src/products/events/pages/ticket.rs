@@ -69,6 +69,8 @@ struct TicketPage<'a> {
     transaction_short: String,
     qr: String,
     refund: Option<&'a Refund>,
+    /// What goes back if the buyer cancels; on the buyer's page, while that is possible.
+    policy: Option<String>,
     urls: &'a TicketUrls,
 }
 
@@ -139,11 +141,20 @@ pub fn ticket_page(
         payer_short: shorten(&rsvp.payer),
         transaction_short: shorten(&rsvp.transaction),
         refund: ended.refund,
+        policy: policy(event, party, ended, now).filter(|_| is_buyers),
         qr: qr_of(&urls.ticket)?,
         urls,
     }
     .render()
     .map_err(|error| error.to_string())
+}
+
+/// What the buyer is told about giving seats back. A ticket that was used keeps them all.
+fn policy(event: &Event, party: &[Rsvp], ended: Ended<'_>, now: UnixSeconds) -> Option<String> {
+    let is_over = ended.is_given_back || event.status(now) != Status::Scheduled;
+    let may_cancel = !is_over && party.iter().all(|rsvp| rsvp.checked_in_at.is_none());
+    let is_free = party.iter().all(Rsvp::is_free);
+    (may_cancel && !is_free).then(|| event.refund.words())
 }
 
 fn other_ticket(

@@ -75,7 +75,13 @@ function Form({ purchase }: { purchase: Purchase }) {
       )}
       <PayWith means={purchase} phase={phase} />
       {missing === null ? (
-        <Total seats={purchase.seats} cost={cost} isFree={purchase.isFree} isChanged={purchase.isChanged} />
+        <Total
+          seats={purchase.seats}
+          cost={cost}
+          isFree={purchase.isFree}
+          isChanged={purchase.isChanged}
+          policy={purchase.policy}
+        />
       ) : (
         <Shortage wallets={wallets} missing={missing} />
       )}
@@ -122,6 +128,7 @@ function usePurchase(offer: EventOffer, mcpUrl: string) {
     seats,
     cost: priceText(toDollars(price)),
     isFree: price === 0n,
+    policy: event.refundPolicy,
     /** The server asks for another price than was shown. */
     isChanged: price !== listed,
     onPay: () => void pay(),
@@ -144,9 +151,9 @@ function Facts({ offer: { event }, host, seats, cost }: FactsProps) {
   );
 }
 
-type TotalProps = { seats: number; cost: string; isFree: boolean; isChanged: boolean };
+type TotalProps = { seats: number; cost: string; isFree: boolean; isChanged: boolean; policy: string };
 
-function Total({ seats, cost, isFree, isChanged }: TotalProps) {
+function Total({ seats, cost, isFree, isChanged, policy }: TotalProps) {
   return (
     <div className="stack-tight">
       {isChanged && <Notice kind="warn">The price is {cost} now. Nothing was charged.</Notice>}
@@ -162,6 +169,7 @@ function Total({ seats, cost, isFree, isChanged }: TotalProps) {
         <dt className="total-sum">Total</dt>
         <dd className="total-sum">{cost}</dd>
       </dl>
+      {!isFree && <p className="second">{policy}</p>}
     </div>
   );
 }

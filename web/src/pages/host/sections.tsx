@@ -43,7 +43,11 @@ export function Sections({ profile }: { profile: ProfileView }) {
     setIsLedToStuck(true);
     show("payments");
   };
-  const desk = { hasDesk: profile.products.includes("desk"), showDesk: () => show("desk") };
+  const desk = {
+    hasDesk: profile.products.includes("desk"),
+    showDesk: () => show("desk"),
+    showPayments: () => show("payments"),
+  };
   const payments = { events: list.items, isLedHere: isLedToStuck, arrived };
   const tabs: Tab[] = [
     {

@@ -2,7 +2,11 @@
 import { request } from "../../api/http";
 import { isObject, parseJson, textOf } from "../../base/object";
 import { inTime } from "../../purchase/offers";
+import { sentence } from "../../parts";
 import { signerFor } from "../../session";
+
+/** A call that only the buyer may make: its wallet signs a message, and nothing is paid. */
+export type BuyerCall = { url: string; arguments: Record<string, unknown> };
 
 /** Something that was bought, as `GET /api/tickets` lists it. */
 export type Bought = {
@@ -20,7 +24,11 @@ export type Bought = {
   seats: number;
   ticketUrl: string | null;
   /** How its buyer reads the answer again. */
-  again: { url: string; arguments: Record<string, unknown> } | null;
+  again: BuyerCall | null;
+  /** How its buyer gives it back, and what would go back now, in dollars. */
+  cancel: (BuyerCall & { refund: string }) | null;
+  /** What becomes of the money of something that was cancelled. */
+  refund: { words: string; link: string | null } | null;
   paidUsd: string;
   network: string;
   transaction: string | null;
@@ -52,9 +60,8 @@ const KINDS = ["seat", "secret", "desk"] as const;
 
 function bought(line: Record<string, unknown>): Bought {
   const text = (key: string) => textOf(line, key) ?? null;
-  const { again, host } = line;
-  const url = textOf(again, "url");
-  const args = isObject(again) ? again["arguments"] : undefined;
+  const { again, cancel, host, refund } = line;
+  const offered = callIn(cancel);
   return {
     kind: KINDS.find((kind) => kind === line["kind"]) ?? "other",
     host: { scope: textOf(host, "scope") ?? "", name: textOf(host, "name") ?? null },
@@ -68,7 +75,9 @@ function bought(line: Record<string, unknown>): Bought {
     state: text("state") ?? "done",
     seats: typeof line["seats"] === "number" ? line["seats"] : 1,
     ticketUrl: text("ticketUrl"),
-    again: url === undefined ? null : { url, arguments: isObject(args) ? args : {} },
+    again: callIn(again),
+    cancel: offered === null ? null : { ...offered, refund: textOf(cancel, "refund") ?? "0" },
+    refund: isObject(refund) ? refundIn(refund) : null,
     paidUsd: text("paidUsd") ?? "0",
     network: text("network") ?? "",
     transaction: text("transaction"),
@@ -76,36 +85,66 @@ function bought(line: Record<string, unknown>): Bought {
   };
 }
 
+function callIn(value: unknown): BuyerCall | null {
+  const url = textOf(value, "url");
+  if (!isObject(value) || url === undefined) return null;
+  const { arguments: args } = value;
+  return { url, arguments: isObject(args) ? args : {} };
+}
+
+function refundIn(refund: Record<string, unknown>): Bought["refund"] {
+  const words = textOf(refund, "words");
+  if (words === undefined) return null;
+  return { words, link: textOf(refund, "transactionUrl") ?? null };
+}
+
+/** Reads a bought secret again. Throws as `callAsBuyer`. */
+export async function readAgain(again: BuyerCall, wallets: readonly string[]): Promise<string> {
+  const answer = await callAsBuyer(again, wallets);
+  const secret = textOf(answer, "secret");
+  if (secret === undefined) throw new Error("The host did not hand it over. Try again.");
+  return secret;
+}
+
+/** Gives seats back. Answers in a sentence what becomes of the money. Throws as `callAsBuyer`. */
+export async function giveBack(cancel: BuyerCall, wallets: readonly string[]): Promise<string> {
+  const answer = await callAsBuyer(cancel, wallets);
+  const message = textOf(answer, "message");
+  if (!isObject(answer) || answer["cancelled"] !== true || message === undefined)
+    throw new Error("Nothing was cancelled. Load this page again, and look what goes back now.");
+  return message;
+}
+
 /**
- * Reads a bought secret again: the wallet signs a message (EIP-4361), and nothing is paid. Throws if no wallet in this
- * browser is the buyer's, or if the host does not hand it over.
+ * Calls a host's server for the buyer: the wallet signs a message (EIP-4361), and nothing is paid. Throws if no wallet in
+ * this browser is the buyer's, or if the server refuses.
  */
-export async function readAgain(
-  again: { url: string; arguments: Record<string, unknown> },
-  wallets: readonly string[],
-): Promise<string> {
-  const url = ours(again.url);
-  const body = JSON.stringify(again.arguments);
+async function callAsBuyer(call: BuyerCall, wallets: readonly string[]): Promise<unknown> {
+  const url = ours(call.url);
+  const body = JSON.stringify(call.arguments);
   const signer = await firstSigner(wallets);
-  if (signer === null) {
-    throw new Error(
-      "The wallet that bought this is not in this browser. Ask for the secret in the chat instead.",
-    );
-  }
+  if (signer === null)
+    throw new Error("The wallet that bought this is not in this browser. Ask in the chat instead.");
   const post = (headers: Record<string, string>) =>
     inTime(fetch(url, { method: "POST", body, headers: { "content-type": "application/json", ...headers } }));
-  const offer = offerIn((await post({})).headers.get("payment-required"));
-  if (offer === null) throw new Error("The host does not say how to read it again. Try again in a moment.");
+  const offer = await offerOf(await post({}));
+  if (offer === null) throw new Error("The host does not say what to sign. Try again in a moment.");
   const proof = { ...offer, address: signer.address, type: "eip191" };
   const signature = await signer.signMessage(messageOf(proof));
-  const header = btoa(JSON.stringify({ ...proof, signature }));
-  const response = await post({ "sign-in-with-x": header });
+  const response = await post({ "sign-in-with-x": btoa(JSON.stringify({ ...proof, signature })) });
   if (response.status === 402) throw new Error("This wallet has not bought it. Nothing was charged.");
   const answer = parseJson(await response.text());
-  const secret = textOf(answer, "secret");
-  if (secret === undefined)
-    throw new Error(textOf(answer, "detail") ?? "The host did not hand it over. Try again.");
-  return secret;
+  if (!response.ok) throw new Error(refusal(answer));
+  return answer;
+}
+
+/** Why a server refused, for a person. */
+function refusal(answer: unknown): string {
+  const code = textOf(answer, "code");
+  if (code === "refund_changed")
+    return "What goes back has changed since this page was loaded. Load it again, and look first.";
+  const detail = textOf(answer, "detail");
+  return detail === undefined ? "The host refused. Try again." : sentence(detail);
 }
 
 async function firstSigner(wallets: readonly string[]) {
@@ -136,10 +175,11 @@ type SignIn = {
   resources: readonly string[];
 };
 
-/** What the challenge offers to sign. */
-function offerIn(header: string | null): SignIn | null {
-  const challenge = header === null ? undefined : parseJson(decoded(header));
-  const extensions = isObject(challenge) ? challenge["extensions"] : undefined;
+/** What a refusal offers to sign: the challenge of a payment has it in its header, every other one in its body. */
+async function offerOf(response: Response): Promise<SignIn | null> {
+  const header = response.headers.get("payment-required");
+  const refused = parseJson(header === null ? await response.text() : decoded(header));
+  const extensions = isObject(refused) ? refused["extensions"] : undefined;
   const extension = isObject(extensions) ? extensions["sign-in-with-x"] : undefined;
   const info = isObject(extension) ? extension["info"] : undefined;
   const chains: unknown = isObject(extension) ? extension["supportedChains"] : undefined;

@@ -1,5 +1,5 @@
 // Everything that was bought with the wallets of this user, and in this browser.
-import { Suspense, lazy, useCallback, useEffect, useState } from "react";
+import { Suspense, lazy, useCallback, useEffect, useRef, useState } from "react";
 import { messageOf } from "../../api/http";
 import type { SessionAnswer } from "../../api/types";
 import { Button, Empty, Notice, Spinner, linkProps } from "../../parts";
@@ -68,6 +68,12 @@ function OfUser() {
       (reason: unknown) => setLoading((before) => ({ ...before, error: messageOf(reason), busy: false })),
     );
   }, []);
+  const [said, setSaid] = useState<string | null>(null);
+  const changed = (message: string) => {
+    setSaid(message);
+    setLoading({ pages: [], error: null, busy: true });
+    load(undefined);
+  };
   // oxlint-disable-next-line react/set-state-in-effect -- the first page is loaded when the list is shown
   useEffect(() => load(undefined), [load]);
   const last = pages.at(-1);
@@ -85,9 +91,10 @@ function OfUser() {
           Some hosts have not answered. What you bought there is missing for now.
         </Notice>
       )}
+      {said !== null && <Said text={said} />}
       {busy && pages.length === 0 && <Spinner label="Looking for your tickets…" />}
       {pages.length > 0 && items.length === 0 && <Nothing />}
-      <BoughtSections items={items} wallets={wallets} />
+      <BoughtSections items={items} wallets={wallets} changed={changed} />
       {last?.cursor !== undefined && (
         <Button busy={busy} onClick={() => load(last.cursor)}>
           Load more
@@ -95,6 +102,17 @@ function OfUser() {
       )}
       <Elsewhere />
     </>
+  );
+}
+
+/** What became of an action. It takes the focus, because the button of the action is gone. */
+function Said({ text }: { text: string }) {
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => box.current?.focus(), [text]);
+  return (
+    <div ref={box} tabIndex={-1} role="status">
+      <Notice kind="ok">{text}</Notice>
+    </div>
   );
 }
 
@@ -200,6 +218,8 @@ function fromBrowser(ticket: KnownTicket): Bought {
     seats: 1,
     ticketUrl: ticket.ticketUrl,
     again: null,
+    cancel: null,
+    refund: null,
     paidUsd: "",
     network: "",
     transaction: null,

@@ -16,19 +16,28 @@ import {
 } from "../../parts";
 import { eventPage } from "../../purchase/offers";
 import { readAgain, type Bought } from "./api";
+import { GiveBack } from "./give-back";
 import { chipOf, grouped, untilWords } from "./states";
 
-type Props = { items: readonly Bought[]; wallets: readonly string[] };
+type Props = {
+  items: readonly Bought[];
+  /** The wallets of the user, which may be the buyers. */
+  wallets: readonly string[];
+  /** Something was given back; `message` says what becomes of the money. */
+  changed?: (message: string) => void;
+};
 
 /** The next ticket large, then later ones, secrets, the helpdesk, and the past. */
-export function BoughtSections({ items, wallets }: Props) {
+export function BoughtSections({ items, wallets, changed }: Props) {
   const [now] = useState(() => Date.now());
   const { next, later, secrets, desk, past } = grouped(items, now);
+  const actionsOf = (seat: Bought) =>
+    changed === undefined ? null : <GiveBack seat={seat} wallets={wallets} done={changed} />;
   return (
     <>
-      {next !== null && <Next seat={next} now={now} />}
+      {next !== null && <Next seat={next} now={now} actions={actionsOf(next)} />}
       <Section title="Later" items={later}>
-        {(seat) => <SeatRow seat={seat} />}
+        {(seat) => <SeatRow seat={seat} actions={actionsOf(seat)} />}
       </Section>
       <Section title="Secrets you bought" items={secrets}>
         {(secret) => <SecretRow secret={secret} wallets={wallets} />}
@@ -37,7 +46,7 @@ export function BoughtSections({ items, wallets }: Props) {
         {(line) => <PlainRow line={line} />}
       </Section>
       <Section title="Past" items={past} aside={items.length > 0}>
-        {(seat) => <SeatRow seat={seat} />}
+        {(seat) => <SeatRow seat={seat} actions={actionsOf(seat)} />}
       </Section>
       {items.length > 0 && past.length === 0 && (
         <p>
@@ -74,7 +83,7 @@ function Section({ title, items, aside = false, children }: SectionProps) {
   );
 }
 
-function Next({ seat, now }: { seat: Bought; now: number }) {
+function Next({ seat, now, actions }: { seat: Bought; now: number; actions: ReactNode }) {
   const chip = chipOf(seat.state);
   const until = untilWords(seat.startsAt, now);
   const calendar =
@@ -101,6 +110,7 @@ function Next({ seat, now }: { seat: Bought; now: number }) {
             </a>
           )}
           <Receipt line={seat} />
+          {actions}
         </div>
       </div>
     </article>
@@ -122,7 +132,7 @@ function TicketLink({ seat, primary = false }: { seat: Bought; primary?: boolean
   );
 }
 
-function SeatRow({ seat }: { seat: Bought }) {
+function SeatRow({ seat, actions }: { seat: Bought; actions: ReactNode }) {
   const chip = chipOf(seat.state);
   return (
     <div className="bought-row">
@@ -136,13 +146,33 @@ function SeatRow({ seat }: { seat: Bought }) {
         <span className="bought-title">{visible(seat.title)}</span>
         {seat.place !== null && <span className="second">{visible(seat.place)}</span>}
         {seat.seats > 1 && <span className="second">{seat.seats} seats</span>}
+        {seat.refund !== null && <MoneyBack refund={seat.refund} />}
       </div>
       <div className="bought-end">
         <Badge tone={chip.tone}>{chip.word}</Badge>
         <TicketLink seat={seat} />
         <Receipt line={seat} />
+        {actions}
       </div>
     </div>
+  );
+}
+
+/** What becomes of the money of a seat that was cancelled. */
+function MoneyBack({ refund: { words, link } }: { refund: NonNullable<Bought["refund"]> }) {
+  const safe = link === null ? null : safeLink(link);
+  return (
+    <span className="second">
+      {words}
+      {safe !== null && (
+        <>
+          {" "}
+          <a href={safe} target="_blank" rel="noreferrer noopener">
+            See the transfer
+          </a>
+        </>
+      )}
+    </span>
   );
 }
 

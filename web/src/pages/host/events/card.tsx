@@ -83,6 +83,9 @@ function Facts({ event }: { event: OwnEvent }) {
       <Fact name="Price">
         <span className="money">{priceText(event.price)}</span>
       </Fact>
+      <Fact name="If a guest cancels" isWide>
+        {event.refundPolicy}
+      </Fact>
       <Fact name="Revenue">
         <Money dollars={event.revenue} />
       </Fact>
@@ -111,8 +114,8 @@ function CancelDialog({ event, close, done }: CancelProps) {
         “{event.title}” is cancelled for good: no more seats are sold. This cannot be undone.
       </p>
       <p>
-        {seatsText(event)}. After that you are told what is yours to pay back; the wallets are in the list of
-        guests.
+        {seatsText(event)}. Everybody who paid gets everything back: you send it with your wallet, in
+        “Payments”.
       </p>
     </Confirm>
   );

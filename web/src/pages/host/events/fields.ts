@@ -15,6 +15,9 @@ export const FIELDS = [
   "price",
   "askName",
   "askEmail",
+  "refundPercent",
+  "refundUntilHours",
+  "refundIfMoved",
   "coverPalette",
   "coverShuffle",
 ] as const;
@@ -34,6 +37,9 @@ export type NewEvent = {
   price: string;
   askName: Ask;
   askEmail: Ask;
+  refundPercent: number;
+  refundUntilHours: number;
+  refundIfMoved: boolean;
   coverPalette?: Palette;
   coverShuffle?: number;
 };
@@ -47,6 +53,11 @@ export const ASKS: readonly { value: Ask; label: string }[] = [
   { value: "notAsked", label: "Not asked for" },
   { value: "optional", label: "Asked for" },
   { value: "required", label: "Required" },
+];
+/** What guests get back that cancel after the host has moved the event to another time. */
+export const IF_MOVED: readonly { value: string; label: string }[] = [
+  { value: "yes", label: "Everything" },
+  { value: "no", label: "As above" },
 ];
 /** `value` is empty if the colours follow from the event. */
 export const PALETTES: readonly { value: Palette | ""; label: string }[] = [
@@ -74,6 +85,9 @@ export function emptyValues(): Values {
     price: "",
     askName: "optional",
     askEmail: "optional",
+    refundPercent: "0",
+    refundUntilHours: "0",
+    refundIfMoved: "yes",
     coverPalette: "",
     coverShuffle: "0",
   };
@@ -92,6 +106,9 @@ export function valuesOf(event: EventView): Values {
     price: event.price,
     askName: event.askName,
     askEmail: event.askEmail,
+    refundPercent: String(event.refundPercent),
+    refundUntilHours: String(event.refundUntilHours),
+    refundIfMoved: event.refundIfMoved ? "yes" : "no",
     coverPalette: event.coverPalette ?? "",
     coverShuffle: String(event.coverShuffle),
   };
@@ -117,6 +134,9 @@ export function readNew(values: Values): Read<NewEvent> {
     price: priceOf(values),
     askName: askOf(values.askName),
     askEmail: askOf(values.askEmail),
+    refundPercent: Number(values.refundPercent.trim()),
+    refundUntilHours: Number(values.refundUntilHours.trim()),
+    refundIfMoved: values.refundIfMoved === "yes",
   };
   const palette = paletteOf(values.coverPalette);
   if (palette !== null) value.coverPalette = palette;
@@ -146,6 +166,9 @@ export function readChanges(values: Values, event: EventView): Read<Changes> {
   if (!isUnchanged("price")) changes.price = priceOf(values);
   if (!isUnchanged("askName")) changes.askName = askOf(values.askName);
   if (!isUnchanged("askEmail")) changes.askEmail = askOf(values.askEmail);
+  if (!isUnchanged("refundPercent")) changes.refundPercent = Number(values.refundPercent.trim());
+  if (!isUnchanged("refundUntilHours")) changes.refundUntilHours = Number(values.refundUntilHours.trim());
+  if (!isUnchanged("refundIfMoved")) changes.refundIfMoved = values.refundIfMoved === "yes";
   if (!isUnchanged("coverPalette")) changes.coverPalette = paletteOf(values.coverPalette);
   if (!isUnchanged("coverShuffle")) changes.coverShuffle = Number(values.coverShuffle);
   for (const name of ["startsAt", "endsAt"] as const) {
@@ -191,8 +214,15 @@ function check(values: Values): Errors {
   const price = toAtomic(priceOf(values));
   if (price === null) errors.price = "Must be dollars such as 0.05, with at most 6 digits after the point";
   else if (price > 100_000_000_000n) errors.price = "Must be at most 100000 dollars; 0 for a free event";
+  if (!isWhole(values.refundPercent, 100)) errors.refundPercent = "Must be a whole number from 0 to 100";
+  if (!isWhole(values.refundUntilHours, 8_784))
+    errors.refundUntilHours = "Must be a whole number of hours up to 8784, a year";
   checkTimes(values, errors);
   return errors;
+}
+
+function isWhole(text: string, most: number): boolean {
+  return /^\d{1,7}$/.test(text.trim()) && Number(text.trim()) <= most;
 }
 
 function checkTimes(values: Values, errors: Errors): void {

@@ -13,6 +13,7 @@ import { allZones } from "../shared/zones";
 import { pictureRequest } from "../shared/picture-api";
 import * as api from "./api";
 import { CoverField } from "./cover-field";
+import { RefundFields } from "./refund-fields";
 import {
   ASKS,
   FIELDS,
@@ -81,6 +82,7 @@ export function EventForm({ purpose, done, close }: Props) {
         <SelectField label="The guest's name" options={ASKS} {...field("askName")} />
         <SelectField label="The guest's e-mail address" options={ASKS} {...field("askEmail")} />
       </div>
+      <RefundFields field={field} />
       <CoverField
         event={purpose.kind === "edit" ? purpose.of : null}
         shuffle={field("coverShuffle")}

@@ -16,9 +16,10 @@ type Props = {
   showGuests: (event: OwnEvent) => void;
   hasDesk: boolean;
   showDesk: () => void;
+  showPayments: () => void;
 };
 
-export function Events({ scope, list, showGuests, hasDesk, showDesk }: Props) {
+export function Events({ scope, list, showGuests, hasDesk, showDesk, showPayments }: Props) {
   useLiveList(list);
   const [purpose, setPurpose] = useState<Purpose | null>(null);
   const [message, setMessage] = useState<Message | null>(null);
@@ -54,6 +55,7 @@ export function Events({ scope, list, showGuests, hasDesk, showDesk }: Props) {
           scope={scope}
           hasDesk={hasDesk}
           showDesk={showDesk}
+          showPayments={showPayments}
           edit={actions.edit}
           create={() => open({ kind: "new" })}
         />

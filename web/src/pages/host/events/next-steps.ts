@@ -10,18 +10,28 @@ const STEPS_MAX = 3;
 
 export type Step =
   | { kind: "drafts"; count: number; oldest: DraftView }
+  | { kind: "refunds"; owed: Owed }
   | { kind: "today"; event: OwnEvent }
   | { kind: "nearlyFull"; event: OwnEvent }
   | { kind: "first" }
   | { kind: "share"; event: OwnEvent; days: number };
 
+/** What is owed to guests who get their money back. */
+export type Owed = { dollars: string; count: number };
+
 /** `drafts` wait for the host, oldest first. `now` in milliseconds since 1970. */
-export function nextSteps(events: readonly OwnEvent[], drafts: readonly DraftView[], now: number): Step[] {
+export function nextSteps(
+  events: readonly OwnEvent[],
+  drafts: readonly DraftView[],
+  owed: Owed,
+  now: number,
+): Step[] {
   const coming = events.filter(({ status }) => status === "scheduled").toSorted(byStart);
   const steps: Step[] = [];
   for (const event of coming) {
     if (startOf(event) - now < SOON_MILLIS && event.rsvpCount > 0) steps.push({ kind: "today", event });
   }
+  if (owed.count > 0) steps.push({ kind: "refunds", owed });
   const [oldest] = drafts;
   if (oldest) steps.push({ kind: "drafts", count: drafts.length, oldest });
   for (const event of coming) if (isNearlyFull(event)) steps.push({ kind: "nearlyFull", event });

@@ -1,10 +1,11 @@
 // What to do next: at most three things, each with its button.
 import { useCallback, useEffect, useState, type ReactNode } from "react";
 import type { DraftView, OwnEvent } from "../../../api/types";
-import { Button, Card, CopyButton, eventTime } from "../../../parts";
+import { Button, Card, CopyButton, eventTime, moneyText } from "../../../parts";
 import { useHost } from "../access/session";
 import { approvals } from "../desk/api";
-import { nextSteps, type Step } from "./next-steps";
+import { refunds } from "../payments/api";
+import { nextSteps, type Owed, type Step } from "./next-steps";
 
 type Props = {
   events: readonly OwnEvent[];
@@ -12,6 +13,7 @@ type Props = {
   /** Whether the desk is open. */
   hasDesk: boolean;
   showDesk: () => void;
+  showPayments: () => void;
   edit: (event: OwnEvent) => void;
   create: () => void;
 };
@@ -19,7 +21,7 @@ type Props = {
 export function WhatNext({ events, scope, hasDesk, ...actions }: Props) {
   const drafts = useDrafts(hasDesk);
   const [now] = useState(Date.now);
-  const steps = nextSteps(events, drafts, now);
+  const steps = nextSteps(events, drafts, useOwed(), now);
   if (steps.length === 0) return null;
   return (
     <Card title="What to do next">
@@ -49,9 +51,22 @@ function useDrafts(hasDesk: boolean): readonly DraftView[] {
   return hasDesk ? drafts : [];
 }
 
-type StepProps = { step: Step; scope: string } & Pick<Props, "showDesk" | "edit" | "create">;
+/** What is owed to guests. Without it the other steps are shown. */
+function useOwed(): Owed {
+  const { run } = useHost();
+  const [owed, setOwed] = useState<Owed>({ dollars: "0", count: 0 });
+  useEffect(() => {
+    run(() => refunds()).then(
+      (page) => setOwed({ dollars: page.owed, count: page.owedCount }),
+      () => undefined,
+    );
+  }, [run]);
+  return owed;
+}
 
-function NextStep({ step, scope, showDesk, edit, create }: StepProps) {
+type StepProps = { step: Step; scope: string } & Pick<Props, "showDesk" | "showPayments" | "edit" | "create">;
+
+function NextStep({ step, scope, showDesk, showPayments, edit, create }: StepProps) {
   switch (step.kind) {
     case "today":
       return (
@@ -63,6 +78,19 @@ function NextStep({ step, scope, showDesk, edit, create }: StepProps) {
           <a className="button button-primary" href={`/check-in?event=${step.event.id}`}>
             Check guests in
           </a>
+        </Line>
+      );
+    case "refunds":
+      return (
+        <Line
+          title={
+            step.owed.count === 1 ? "1 guest gets money back" : `${step.owed.count} guests get money back`
+          }
+          text={`You owe ${moneyText(step.owed.dollars)}. Your wallet signs, and it is sent.`}
+        >
+          <Button kind="primary" onClick={showPayments}>
+            Pay it back
+          </Button>
         </Line>
       );
     case "drafts":

@@ -9,6 +9,7 @@ import { Outcome, type Message } from "../shared/outcome";
 import { Table } from "../shared/table";
 import { usePagedList } from "../shared/use-paged-list";
 import * as api from "./api";
+import { Refunds } from "./refunds";
 import { Stuck } from "./stuck";
 
 type Props = {
@@ -40,6 +41,7 @@ export function Payments({ events, isLedHere, arrived }: Props) {
         </a>
       </div>
       <Outcome message={message} />
+      <Refunds />
       <Paged
         list={list}
         loading="Loading the payments…"
