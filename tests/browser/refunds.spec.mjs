@@ -45,7 +45,9 @@ async function payBack(page, amount) {
   await looksRight(page, "host-refunds-owed");
   await button(owed, `Pay ${amount} back`).click();
   await owed.getByText(`${amount} is on its way to 1 guest.`).waitFor();
-  await owed.getByText("Paid back", { exact: true }).waitFor({ timeout: 120_000 });
+  await owed.getByText("On its way", { exact: true }).waitFor({ state: "detached", timeout: 120_000 });
+  await owed.getByText("Owed", { exact: true }).waitFor({ state: "detached" });
+  await owed.getByText("Paid back", { exact: true }).first().waitFor();
   await looksRight(page, "host-refunds-paid");
 }
 
@@ -105,4 +107,31 @@ test("on a phone, a host cancels an event and its guest is paid back", stage.vis
   await theirs.reload();
   await payBack(theirs, "$0.05");
   assert.equal(await money(moved.address), had + 50_000n);
+}));
+
+const freeGuest = fakeWallet();
+test("a free seat is given back without a word about money", stage.visit({ wallet: freeGuest }, async ({ page, expects }) => {
+  expects(ASKED);
+  const event = await stage.stack.createEvent({ title: "Evening for free", price: "0" });
+  await page.goto(`/buy/${stage.stack.host.scope}/${event.id}`);
+  await dialog(page).getByRole("radio", { name: /^Test Wallet/ }).click();
+  await button(dialog(page), "Get a ticket · Free").click();
+  await page.waitForURL(/\/t\//);
+  await page.goto("/tickets");
+  await button(page, "Find my tickets").click();
+  await button(page, "Sign in with Test Wallet").click();
+  const seat = page.getByRole("article", { name: `Next: ${event.title}` });
+  // The index of buyers is published by the alarm.
+  while (!(await button(seat, `Cancel: ${event.title}`).isVisible())) {
+    await page.waitForTimeout(1000);
+    await page.reload();
+    await seat.waitFor();
+  }
+  await button(seat, `Cancel: ${event.title}`).click();
+  await dialog(page).getByText("It was free, so no money goes back.").waitFor();
+  await looksRight(page, "tickets-cancel-free");
+  await button(dialog(page), "Cancel it").click();
+  await page.getByRole("status").getByText("The seat is cancelled. It was free.").waitFor();
+  const { rsvps } = await stage.stack.call("GET", `/api/users/events/${event.id}/rsvps`);
+  assert.deepEqual(rsvps, []);
 }));

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::base::id::{EventId, PaymentId};
+use crate::base::money::Usdc;
 use crate::http::cover::Cut;
 use crate::ledger::payments::{self, Payment};
 use crate::ledger::refunds;
@@ -53,13 +54,15 @@ pub(super) fn bought(
             arguments: json!({"eventId": rsvp.event_id}),
         }),
         refund: refund.map(|refund| cancel::view(cx, &refund)),
-        cancel: event.filter(|_| may_cancel).map(|event| offer_to_cancel(cx, payment, &event)),
+        cancel: event
+            .filter(|_| may_cancel)
+            .map(|event| offer_to_cancel(cx, &event, cancel::back(payment, &event, cx.now()))),
         ..seat
     })
 }
 
-fn offer_to_cancel(cx: &Cx<'_, impl World>, payment: &Payment, event: &Event) -> Cancel {
-    let refund = cancel::back(payment, event, cx.now()).to_string();
+fn offer_to_cancel(cx: &Cx<'_, impl World>, event: &Event, back: Usdc) -> Cancel {
+    let refund = back.to_string();
     Cancel {
         url: cx.resource_url(Tool::CancelRsvp.spec().name),
         arguments: json!({"eventId": event.id, "refund": refund}),
@@ -67,7 +70,8 @@ fn offer_to_cancel(cx: &Cx<'_, impl World>, payment: &Payment, event: &Event) ->
     }
 }
 
-/// Seats that were read back from KV, so that their payment is not stored. Their tickets have new codes.
+/// Seats without a stored payment: free ones, which can be given back, and those that were read back from KV, whose tickets
+/// have new codes.
 ///
 /// # Errors
 ///
@@ -80,8 +84,11 @@ pub fn read_back(
     let Some(first) = rsvps.first() else { return Ok(None) };
     let event = store::find(cx.world, &first.event_id)?.map(|(event, _)| event);
     let refund = refunds::find(cx.world, payment)?.map(|refund| cancel::view(cx, &refund));
-    let seat = Bought { refund, ..seat(cx, event.as_ref(), &rsvps) };
-    Ok(Some((rsvps, seat)))
+    let seat = seat(cx, event.as_ref(), &rsvps);
+    let may_cancel = seat.state == State::Valid
+        && rsvps.iter().all(|rsvp| rsvp.is_free() && rsvp.checked_in_at.is_none());
+    let cancel = event.filter(|_| may_cancel).map(|event| offer_to_cancel(cx, &event, Usdc::ZERO));
+    Ok(Some((rsvps, Bought { refund, cancel, ..seat })))
 }
 
 fn seat(cx: &Cx<'_, impl World>, event: Option<&Event>, rsvps: &[Rsvp]) -> Bought {

@@ -37,6 +37,7 @@ function Question({ seat, cancel, wallets, done, close }: QuestionProps) {
   const { title, seats, startsAt, timeZone } = seat;
   const what = seats > 1 ? `your ${seats} seats` : "your seat";
   const isPaidBack = (toAtomic(cancel.refund) ?? 0n) > 0n;
+  const isFree = toAtomic(seat.paidUsd) === 0n;
   const back = priceText(cancel.refund);
   const confirm = async () => {
     setIsBusy(true);
@@ -59,7 +60,7 @@ function Question({ seat, cancel, wallets, done, close }: QuestionProps) {
         <>
           <Button onClick={close}>{seats > 1 ? "Keep them" : "Keep it"}</Button>
           <Button kind="danger" busy={isBusy} onClick={() => void confirm()}>
-            {isPaidBack ? `Cancel and get ${back} back` : "Cancel without a refund"}
+            {isPaidBack ? `Cancel and get ${back} back` : isFree ? "Cancel it" : "Cancel without a refund"}
           </Button>
         </>
       }
@@ -71,7 +72,9 @@ function Question({ seat, cancel, wallets, done, close }: QuestionProps) {
       <p>
         {isPaidBack
           ? `${back} goes back to the wallet that paid. The host sends it, and you see here how far it is.`
-          : "The host’s rules give no money back for this seat now."}{" "}
+          : isFree
+            ? "It was free, so no money goes back."
+            : "The host’s rules give no money back for this seat now."}{" "}
         {seats > 1 ? "The tickets are" : "The ticket is"} void at once, and somebody else can buy{" "}
         {seats > 1 ? "the seats" : "the seat"}. Your wallet signs a message; nothing is paid.
       </p>
