@@ -196,6 +196,17 @@ impl Config {
         faults
     }
 
+    /// The host name of the deployment, without a port.
+    #[must_use]
+    pub fn public_host(&self) -> &str {
+        let authority = self.public_authority();
+        match authority.rsplit_once(':') {
+            // The colons of an IPv6 address are in brackets.
+            Some((host, port)) if !port.ends_with(']') => host,
+            Some(_) | None => authority,
+        }
+    }
+
     /// Host and port of [`Config::public_url`], as in an `Origin` or `Host` header.
     #[must_use]
     pub fn public_authority(&self) -> &str {

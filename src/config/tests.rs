@@ -24,6 +24,7 @@ fn good_settings_are_read() {
     let origins = ["https://page.example", "http://localhost:5173", "http://localhost:8787"];
     assert_eq!(config.allowed_origins, origins);
     assert_eq!(config.public_authority(), "localhost:8787");
+    assert_eq!(config.public_host(), "localhost");
     assert!(config.is_local());
 }
 

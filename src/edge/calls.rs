@@ -31,7 +31,7 @@ use crate::http::problem;
 use crate::http::route::{self, AtHost, Route};
 use crate::ports::Level;
 use crate::rails::outcome::{Fatal, Money};
-use crate::rails::x402::dialects;
+use crate::rails::received;
 
 thread_local! {
     /// What this isolate knows of hosts.
@@ -140,7 +140,7 @@ pub fn no_answer(passed: &str, body: &[u8], error: String) -> String {
     let passed: Option<Passed> = serde_json::from_str(passed).ok();
     let (command, headers) = passed.map(|passed| (passed.command, passed.headers)).unzip();
     let headers = Headers::new(headers.unwrap_or_default());
-    let may_pay = dialects::may_carry(&headers, body);
+    let may_pay = received::may_carry(&headers, body);
     let money = if may_pay { Money::MayHaveMoved } else { Money::NotAsked };
     let request_id = command.as_ref().map(|command| command.request_id.clone());
     let request_id = request_id.unwrap_or_else(|| RequestId::random(&EdgeRandom));

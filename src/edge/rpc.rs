@@ -23,6 +23,7 @@ use crate::host::command::{Action, Command, HEADER};
 use crate::mail::inbound::Incoming;
 use crate::ports::{Level, PayeeClaim, SqlError};
 use crate::products::desk::incoming::Taken;
+use crate::rails::mpp;
 use crate::tickets::ask::{Ask, NotTold, Told};
 use crate::wallets::budget;
 
@@ -38,6 +39,7 @@ pub(super) const SWEEP: &str = "x-concierge-sweep";
 /// set.
 const FORWARDED: &[&str] = &[
     "accept",
+    "accept-payment",
     "content-type",
     "last-event-id",
     "mcp-method",
@@ -183,7 +185,11 @@ pub(super) async fn open_session(env: &Env, handshake: &Handshake) -> Result<Res
 /// The headers of a caller that an object may receive.
 pub(super) fn forwarded(headers: &Headers) -> Vec<(String, String)> {
     let listed = FORWARDED.iter().filter_map(|name| Some((*name, headers.get(name)?)));
-    listed.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    // A credential of MPP. Other schemes are the gateway's business.
+    let credential = headers.get("authorization").and_then(mpp::credential_in);
+    let credential = credential.map(|credential| (mpp::HEADER, credential));
+    let all = listed.chain(credential);
+    all.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 /// The object of a command's scope, and the request with the command and the headers it may receive.

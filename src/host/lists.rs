@@ -67,7 +67,9 @@ fn tools(products: Products, caller: &Caller) -> Rc<str> {
 
 /// The server's MCP capabilities. It sends no change notifications.
 fn capabilities() -> Value {
-    json!({"tools": {}, "resources": {}, "prompts": {}})
+    // draft-payment-transport-mcp-00, "Capability Advertisement".
+    let payment = json!({"methods": {"evm": {"intents": ["charge"]}}});
+    json!({"tools": {}, "resources": {}, "prompts": {}, "experimental": {"payment": payment}})
 }
 
 fn templates() -> Value {

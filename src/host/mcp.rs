@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::base::code::Code;
 use crate::base::fields;
 use crate::base::http::{Headers, Reply};
+use crate::base::time::UnixSeconds;
 use crate::host::Host;
 use crate::host::command::{Command, HttpCall};
 use crate::host::lists::{self, bad_cursor};
@@ -17,8 +18,10 @@ use crate::ports::paging::{PAGE_MAX, Page};
 use crate::ports::{Level, SqlError, World};
 use crate::products::events::input;
 use crate::products::events::store::{self, Filter};
+use crate::rails::mpp::receipt;
 use crate::rails::outcome::{Abort, Done, Failure, Fatal};
-use crate::rails::x402::dialects::{self, Ways};
+use crate::rails::received::{self, Ways};
+use crate::rails::x402::dialects;
 use crate::shop::Shop;
 use crate::shop::limits::{CALL_COST, LIST_COST};
 use crate::shop::pay::ToolCall;
@@ -64,8 +67,8 @@ impl<W: World> Host<W> {
     ) -> Result<Reply, Failure> {
         let HttpCall { name, headers, body } = asked;
         let arguments = if body.is_empty() { json!({}) } else { read_arguments_body(body)? };
-        let payment = dialects::receive(None, headers);
-        let ways = payment.as_ref().ok().and_then(Option::as_ref).map(|p| p.ways);
+        let payment = received::receive(None, headers);
+        let ways = payment.as_ref().ok().and_then(Option::as_ref).map(|p| p.ways.clone());
         let call = ToolCall {
             name: name.to_owned(),
             arguments,
@@ -79,7 +82,8 @@ impl<W: World> Host<W> {
             Abort::new(Code::UnknownTool, "there is no tool of this name; see the manifest")
         })?;
         let done = outcome?;
-        Ok(with_receipt(Reply::json(200, done.value.to_string()), &done, ways.unwrap_or_default()))
+        let reply = Reply::json(200, done.value.to_string());
+        Ok(with_receipt(reply, &done, &ways.unwrap_or_default(), self.world.now()))
     }
 
     async fn answer(
@@ -125,9 +129,9 @@ impl<W: World> Host<W> {
             Err(fault) => return eras::answer(&call, Err(fault), None),
         };
         let payment =
-            dialects::receive(call.params.get("_meta").and_then(Value::as_object), headers);
-        let ways =
-            payment.as_ref().ok().and_then(Option::as_ref).map(|p| p.ways).unwrap_or_default();
+            received::receive(call.params.get("_meta").and_then(Value::as_object), headers);
+        let ways = payment.as_ref().ok().and_then(Option::as_ref);
+        let ways = ways.map(|received| received.ways.clone()).unwrap_or_default();
         let plain = eras::plain_caller(headers, &call);
         let unknown = Fault::InvalidParams { message: format!("Unknown tool: {name}"), data: None };
         let source = command.source.clone();
@@ -149,16 +153,22 @@ impl<W: World> Host<W> {
         if let Err(Failure::Fatal(Fatal { what, .. })) = &outcome {
             self.world.line(Level::Error, what, &[("requestId", command.request_id.as_str())]);
         }
-        if let (Err(Failure::Unpaid(challenge)), true) = (&outcome, plain) {
-            return challenge.to_http();
+        if let Err(Failure::Unpaid(challenge)) = &outcome {
+            if plain {
+                return challenge.to_http();
+            }
+            if !challenge.mpp.is_empty() && eras::takes_payment_errors(headers, &call) {
+                return eras::answer(&call, Err(Fault::Unpaid { data: challenge.for_mpp() }), None);
+            }
         }
-        let ToolResult { text, meta } = tool_result(&outcome, ways, &command.request_id);
+        let ToolResult { text, meta } =
+            tool_result(&outcome, &ways, &command.request_id, self.world.now());
         if let (Some(key), Ok(_)) = (key, &outcome) {
             self.prepared.borrow_mut().keep(&self.world, writes, key, &text);
         }
         let reply = eras::answer_text(&call, &text, meta, None);
         match &outcome {
-            Ok(done) => with_receipt(reply, done, ways),
+            Ok(done) => with_receipt(reply, done, &ways, self.world.now()),
             Err(_) => reply,
         }
     }
@@ -188,13 +198,18 @@ fn read_arguments_body(body: &[u8]) -> Result<Value, Failure> {
 }
 
 /// Adds the receipt in the header that belongs to the payment's header.
-fn with_receipt(mut reply: Reply, done: &Done, ways: Ways) -> Reply {
-    let Some(receipt) = &done.receipt else { return reply };
+fn with_receipt(mut reply: Reply, done: &Done, ways: &Ways, now: UnixSeconds) -> Reply {
+    let Some(settled) = &done.receipt else { return reply };
     if ways.header_v2 {
-        reply = reply.with_header("payment-response", dialects::encode(receipt));
+        reply = reply.with_header("payment-response", dialects::encode(settled));
     }
     if ways.header_v1 {
-        reply = reply.with_header("x-payment-response", dialects::encode(receipt));
+        reply = reply.with_header("x-payment-response", dialects::encode(settled));
+    }
+    if let Some(id) = &ways.challenge {
+        reply = reply
+            .with_header(receipt::HEADER, receipt::to_header(id, settled, now))
+            .with_header("cache-control", "private".to_owned());
     }
     reply
 }

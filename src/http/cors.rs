@@ -5,9 +5,9 @@ use crate::config::{Config, is_loopback};
 
 const ALLOW_HEADERS: &str = "content-type, accept, authorization, mcp-protocol-version, mcp-method, \
      mcp-name, mcp-session-id, last-event-id, payment-signature, payment-transaction, x-payment, \
-     sign-in-with-x";
-const EXPOSE_HEADERS: &str =
-    "mcp-session-id, payment-required, payment-response, x-payment-response, x-request-id";
+     sign-in-with-x, accept-payment";
+const EXPOSE_HEADERS: &str = "mcp-session-id, payment-required, payment-response, x-payment-response, x-request-id, \
+     www-authenticate, payment-receipt";
 /// Limits of the additional headers in a preflight: their number, and the length of a name.
 const ASKED_MAX: usize = 20;
 const NAME_BYTES_MAX: usize = 80;

@@ -30,6 +30,7 @@ pub struct Keys {
     challenge: [u8; 32],
     browser: [u8; 32],
     source: [u8; 32],
+    payment: [u8; 32],
     vault: VaultKey,
     previous_vault: Option<VaultKey>,
 }
@@ -106,6 +107,7 @@ impl Keys {
             challenge: master.derive("sign-in-challenge"),
             browser: master.derive("known-browser"),
             source: master.derive("source"),
+            payment: master.derive("payment-challenge"),
             vault: VaultKey::of(master),
             previous_vault: previous.map(VaultKey::of),
         }
@@ -174,6 +176,13 @@ impl Keys {
     #[must_use]
     pub fn sign_ticket(&self, payload: &[u8]) -> [u8; 32] {
         mac(&self.lasting.ticket, payload)
+    }
+
+    /// Signs the challenge of a payment to a host (MPP). After a rotation a challenge of before is refused; it would end within
+    /// two minutes anyway.
+    #[must_use]
+    pub fn sign_payment(&self, scope: &ScopeId, terms: &[u8]) -> [u8; 32] {
+        mac_of(&self.payment, &[scope.as_str().as_bytes(), b"|", terms])
     }
 
     pub(super) fn sign_session(&self, payload: &[u8]) -> [u8; 32] {

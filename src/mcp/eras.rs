@@ -14,7 +14,7 @@ pub use answers::{
     Cache, CacheScope, Fault, answer, answer_text, batch, discover, initialize, rate_limited,
 };
 pub use call::{Call, Era, LEGACY, MODERN};
-pub use head::{check_head, plain_caller};
+pub use head::{check_head, plain_caller, takes_payment_errors};
 
 use crate::base::http::{Headers, Reply};
 use crate::mcp::wire::{

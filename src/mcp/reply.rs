@@ -5,9 +5,11 @@ use serde_json::{Map, Value, json};
 
 use crate::base::code::Code;
 use crate::base::id::RequestId;
+use crate::base::time::UnixSeconds;
+use crate::rails::mpp::{META_RECEIPT, receipt};
 use crate::rails::outcome::{Abort, Done, Failure};
 use crate::rails::problem::sentence;
-use crate::rails::x402::dialects::Ways;
+use crate::rails::received::Ways;
 use crate::rails::x402::wire::SettleResponse;
 
 /// The result of a `tools/call`.
@@ -23,17 +25,21 @@ pub struct ToolResult {
 #[must_use]
 pub fn tool_result(
     outcome: &Result<Done, Failure>,
-    ways: Ways,
+    ways: &Ways,
     request_id: &RequestId,
+    now: UnixSeconds,
 ) -> ToolResult {
     match outcome {
         Ok(done) => {
-            ToolResult { text: success(&done.value), meta: receipts(done.receipt.as_ref(), ways) }
+            let mut meta = receipts(done.receipt.as_ref(), ways);
+            if let (Some(settled), Some(id)) = (&done.receipt, &ways.challenge) {
+                meta.insert(META_RECEIPT.to_owned(), receipt::receipt(id, settled, now));
+            }
+            ToolResult { text: success(&done.value), meta }
         }
         Err(Failure::Unpaid(challenge)) => {
-            let (challenge, both) = challenge.for_tools();
+            let (challenge, meta) = challenge.for_tools();
             let challenge = challenge.to_string();
-            let meta = Map::from_iter([("x402/error".to_owned(), both)]);
             ToolResult { text: failure(&challenge, &challenge), meta }
         }
         Err(Failure::Abort(abort)) => fault(abort, ways),
@@ -60,7 +66,7 @@ fn failure(text: &str, structured: &str) -> String {
     )
 }
 
-fn fault(abort: &Abort, ways: Ways) -> ToolResult {
+fn fault(abort: &Abort, ways: &Ways) -> ToolResult {
     let text = format!("{}{}", sentence(&abort.detail), abort.money.sentence());
     let mut structured = json!({
         "error": {"code": abort.code, "message": text, "moneyMoved": abort.money.word()},
@@ -72,7 +78,7 @@ fn fault(abort: &Abort, ways: Ways) -> ToolResult {
     ToolResult { text, meta: receipts(abort.receipt.as_ref(), ways) }
 }
 
-fn receipts(receipt: Option<&SettleResponse>, ways: Ways) -> Map<String, Value> {
+fn receipts(receipt: Option<&SettleResponse>, ways: &Ways) -> Map<String, Value> {
     let Some(receipt) = receipt else { return Map::new() };
     let mut meta = Map::from_iter([("x402/payment-response".to_owned(), json!(receipt))]);
     if ways.dotted {

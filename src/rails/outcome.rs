@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::base::code::Code;
 use crate::base::fields::InvalidField;
 use crate::ports::SqlError;
-use crate::rails::x402::dialects::Challenge;
+use crate::rails::challenge::Challenge;
 use crate::rails::x402::wire::{SIGN_IN_WITH_X, SettleResponse};
 
 /// A result, with the receipt if it was paid for.

@@ -4,9 +4,9 @@ use crate::base::code::Code;
 use crate::chain::networks::Network;
 use crate::facilitator::client::Trouble;
 use crate::ledger::payments::Settled;
+use crate::rails::challenge::Challenge;
 use crate::rails::outcome::{Abort, Failure, Money};
 use crate::rails::quote::Quote;
-use crate::rails::x402::dialects::Challenge;
 use crate::rails::x402::wire::SettleResponse;
 use crate::sale::flow::GivenUp;
 

@@ -5,7 +5,6 @@ use crate::base::code::Code;
 use crate::ledger::payments::{Payment, Settled, State};
 use crate::ports::World;
 use crate::rails::outcome::{Abort, Done, Failure, Money};
-use crate::rails::x402::wire::PaymentPayload;
 use crate::sale::answers::{pending, proof_needed};
 use crate::sale::repeat::{MayRead, Shown};
 use crate::shop::Shop;
@@ -35,7 +34,7 @@ async fn for_buyer(
     // A proof costs a request to the chain and a row, and guessing is limited.
     shop.memory.admit_unpaid(shop.cx.world, &call.source, CALL_COST)?;
     let payment = call.payment.ok().flatten();
-    let payment = payment.and_then(|received| PaymentPayload::read(received.payment).ok());
+    let payment = payment.and_then(|received| received.read().ok()).map(|paid| paid.payment);
     let proven = proven_payer(shop, call.proof.as_deref(), payment.as_ref()).await?;
     if let (None, Some(taker)) = (&payment, &proven)
         && let Some(value) = tool.for_taker(&shop.cx, &call.arguments, taker)?

@@ -19,9 +19,10 @@ use crate::identity::access::Caller;
 use crate::ledger::payments::{self, Payment, Settled, State};
 use crate::ledger::wallets;
 use crate::ports::{Level, SqlError, World};
+use crate::rails::mpp::credential::{self, Foreign};
 use crate::rails::outcome::{Abort, Done, Failure, Fatal, Money};
 use crate::rails::quote::{PaidCall, Quote};
-use crate::rails::x402::dialects::{Received, Unreadable};
+use crate::rails::received::{Paid, Received, Unreadable};
 use crate::rails::x402::verify::Payer;
 use crate::rails::x402::wire::PaymentPayload;
 use crate::sale::answers::{
@@ -37,7 +38,7 @@ use crate::shop::deliver::{deliver, show};
 use crate::shop::find_out::{self, Evidence, NO_LOG, USED_BEFORE};
 use crate::shop::limits::{CALL_COST, Charged};
 use crate::shop::look::Look;
-use crate::shop::proof::{check_copy, known_payment, offer_proof, proven_payer};
+use crate::shop::proof::{check_copy, issuer, known_payment, offer_proof, proven_payer};
 use crate::shop::registry::{AnySale, Tool};
 use crate::shop::waiting::wait_while_held;
 
@@ -82,13 +83,13 @@ async fn paid_call(
 ) -> Result<Done, Failure> {
     let call_of = PaidCall::new(tool.name(), call.arguments);
     let payment = match call.payment {
-        Ok(Some(received)) => {
-            Some(PaymentPayload::read(received.payment).map_err(|e| e.to_string()))
-        }
+        Ok(Some(received)) => Some(received.read()),
         Ok(None) => None,
+        Err(two @ Unreadable::TwoRails) => return Err(two_rails(two).into()),
         Err(unreadable) => Some(Err(unreadable.to_string())),
     };
     let shown = payment.as_ref().and_then(|payment| payment.as_ref().ok());
+    let shown = shown.map(|paid| &paid.payment);
     let proof = call.proof.as_deref();
     let transaction = named_transaction(call.transaction.as_deref())?;
     // A proof costs a request to the chain and a row.
@@ -146,7 +147,19 @@ async fn paid_call(
         Some(Err(reason)) => return Err(unpaid(quote, &reason)),
         Some(Ok(payment)) => payment,
     };
-    let outcome = pay(shop, tool, sale, quote, payment, proven).await;
+    let Paid { payment, terms } = payment;
+    if let Some(terms) = &terms {
+        let digest = &quote.call.digest;
+        match credential::check(terms, &issuer(shop), digest, shop.cx.now()) {
+            Ok(()) => {}
+            Err(Foreign::OtherCall) => return Err(other_call().into()),
+            Err(Foreign::Void(why)) => return Err(unpaid(quote, why)),
+        }
+    }
+    let mut outcome = pay(shop, tool, sale, quote, payment, proven).await;
+    if terms.is_some() {
+        outcome = outcome.map_err(without_challenge);
+    }
     if outcome.is_ok() {
         shop.memory.give_back(&call.source, &charged);
     }
@@ -213,6 +226,26 @@ async fn pay(
     let settled = settled.map_err(stopped)?;
     let kept = deliver(shop, &settled)?;
     show(shop, kept, &MayRead::first(settled))
+}
+
+/// A client of MPP answers every challenge with another payment, so a refused one gets none.
+fn without_challenge(failure: Failure) -> Failure {
+    match failure {
+        Failure::Unpaid(challenge) => {
+            let detail = format!(
+                "this payment was refused ({}); call again without it to be told the price",
+                challenge.error
+            );
+            let refused = Abort::new(Code::PaymentFailed, detail).with_status(403);
+            refused.with_money(Money::NotMoved).into()
+        }
+        other @ (Failure::Abort(_) | Failure::Fatal(_)) => other,
+    }
+}
+
+fn two_rails(error: Unreadable) -> Abort {
+    let refused = Abort::new(Code::PaymentFailed, error.to_string()).with_status(400);
+    refused.with_money(Money::NotMoved)
 }
 
 /// How long the authorization of this payment may be valid.

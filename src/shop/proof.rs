@@ -11,6 +11,7 @@ use crate::identity::siwx::{self, Proof};
 use crate::identity::used_nonces;
 use crate::ledger::payments::{self, Payment, State};
 use crate::ports::{Sql, SqlError, World};
+use crate::rails::mpp::offer::{Issuer, RANDOM_BYTES};
 use crate::rails::outcome::{Abort, Failure, Money};
 use crate::rails::x402::wire::PaymentPayload;
 use crate::sale::answers::with_money;
@@ -81,6 +82,8 @@ pub fn offer_proof(shop: &Shop<'_, impl World>, tool: Tool, failure: &mut Failur
             challenge.sign_in = sign_in();
             let key = alloy_primitives::hex::encode(shop.cx.world.bytes::<16>());
             challenge.receipt_key = Some(key);
+            let random = shop.cx.world.bytes::<RANDOM_BYTES>();
+            challenge.mpp = issuer(shop).offers(&challenge.quote, &random, shop.cx.now());
         }
         Failure::Abort(abort)
             if matches!(abort.status, 401 | 404 | 409) && abort.money != Money::MayHaveMoved =>
@@ -89,6 +92,12 @@ pub fn offer_proof(shop: &Shop<'_, impl World>, tool: Tool, failure: &mut Failur
         }
         Failure::Abort(_) | Failure::Fatal(_) => {}
     }
+}
+
+/// Who makes this host's challenges of MPP.
+pub fn issuer<'a>(shop: &'a Shop<'_, impl World>) -> Issuer<'a> {
+    let config = shop.cx.config;
+    Issuer { keys: &config.keys, scope: shop.cx.scope, realm: config.public_host() }
 }
 
 fn sign_in_offer(shop: &Shop<'_, impl World>, tool: Tool) -> Value {

@@ -25,6 +25,7 @@ mod layers;
 mod mail;
 mod migrations;
 mod money;
+mod mpp;
 mod pictures;
 mod post_office;
 mod public;

@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 use super::call::{Call, Era, LEGACY, MODERN};
 use crate::base::http::Reply;
 use crate::mcp::wire::{
-    self, INTERNAL_ERROR, INVALID_PARAMS, Id, METHOD_NOT_FOUND, Refusal, TRANSPORT_ERROR,
+    self, INTERNAL_ERROR, INVALID_PARAMS, Id, METHOD_NOT_FOUND, PAYMENT_REQUIRED, Refusal,
+    TRANSPORT_ERROR,
 };
 
 const KEY_SERVER: &str = "io.modelcontextprotocol/serverInfo";
@@ -38,6 +39,12 @@ pub enum Fault {
     Internal {
         /// Joins the answer with our logs.
         request_id: String,
+    },
+    /// -32042, status 200: a legacy client that says that it pays by MPP has to pay first.
+    #[error("Payment Required")]
+    Unpaid {
+        /// The challenges of both rails.
+        data: Value,
     },
     /// -32000, status 429 with `Retry-After`: the source exceeds its rate limit.
     #[error("too many calls came from your address; wait {seconds} seconds")]
@@ -175,6 +182,9 @@ pub(super) fn refusal(fault: Fault, era: Era) -> Refusal {
             Refusal::new(200, INVALID_PARAMS, message).with_data(data)
         }
         Fault::Internal { .. } => Refusal::new(200, INTERNAL_ERROR, message),
+        Fault::Unpaid { data } => {
+            Refusal::new(200, PAYMENT_REQUIRED, message).with_data(Some(data))
+        }
         Fault::RateLimited { seconds } => {
             let data = json!({"code": "rate_limited", "retryAfterSeconds": seconds});
             Refusal::new(429, TRANSPORT_ERROR, message).with_data(Some(data))

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
-use super::call::Call;
+use super::call::{Call, Era};
 use crate::base::http::{Headers, Reply};
 use crate::mcp::wire::{HEADER_MISMATCH, Refusal, TRANSPORT_ERROR};
 
@@ -41,6 +41,15 @@ pub fn check_head(headers: &Headers) -> Result<(), Reply> {
         return refuse(406, message);
     }
     Ok(())
+}
+
+/// Whether a client is asked for payment by an error: it is of the legacy era and says that it pays by MPP
+/// (`Accept-Payment`, draft-httpauth-payment-00). Other clients read a result.
+#[must_use]
+pub fn takes_payment_errors(headers: &Headers, call: &Call) -> bool {
+    let accepts = headers.get("accept-payment").unwrap_or_default();
+    let names_ours = accepts.split(',').filter_map(|range| range.split(';').next());
+    call.era == Era::Legacy && names_ours.map(str::trim).any(|range| range == "evm/charge")
 }
 
 /// Whether the caller is not an MCP client: it names no version of MCP and does not accept event streams (curl, x402

@@ -171,6 +171,8 @@ pub struct PaymentPayload {
     pub identifier: Option<PaymentIdentifier>,
     /// The whole object, for the facilitator.
     pub raw: Value,
+    /// Whether the caller has shown the challenge whose hash is the nonce (MPP), which is never on the chain.
+    pub shows_challenge: bool,
 }
 
 /// Why an object is not a payment. The text is an x402 reason code.
@@ -225,17 +227,29 @@ impl PaymentPayload {
         let authorization = read_authorization(authorization)?;
         let signature = read_signature(payload)?;
         let identifier = read_identifier(&raw)?;
-        Ok(Self { version, accepted, network, authorization, signature, identifier, raw })
+        let shows_challenge = false;
+        Ok(Self {
+            version,
+            accepted,
+            network,
+            authorization,
+            signature,
+            identifier,
+            raw,
+            shows_challenge,
+        })
     }
 }
 
 impl PaymentPayload {
-    /// Whether it holds a secret that is never on the chain (our receipt key, or the caller's own id), so that only
-    /// its maker can repeat it.
+    /// Whether it holds a secret that is never on the chain (our receipt key, the caller's own id, or the challenge whose
+    /// hash is the nonce), so that only its maker can repeat it.
     #[must_use]
     pub fn is_private(&self) -> bool {
         let key = self.accepted.as_ref().and_then(|accepted| accepted.extra.receipt_key.as_ref());
-        self.identifier.is_some() || key.is_some_and(|key| key.len() >= RECEIPT_KEY_CHARS)
+        self.identifier.is_some()
+            || self.shows_challenge
+            || key.is_some_and(|key| key.len() >= RECEIPT_KEY_CHARS)
     }
 }
 
@@ -292,7 +306,12 @@ pub fn authorization_json(authorization: &Authorization) -> Value {
     })
 }
 
-fn read_signature(payload: &Value) -> Result<Bytes, PayloadError> {
+/// Parses the member `signature`.
+///
+/// # Errors
+///
+/// [`PayloadError::Field`] if it is missing, malformed or too long.
+pub fn read_signature(payload: &Value) -> Result<Bytes, PayloadError> {
     let text = payload.get("signature").and_then(Value::as_str).unwrap_or_default();
     let digits = text.strip_prefix("0x").unwrap_or_default();
     if digits.is_empty() || digits.len() / 2 > SIGNATURE_BYTES_MAX {

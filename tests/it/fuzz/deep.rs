@@ -15,7 +15,7 @@ use events_concierge::host::command::Action;
 use events_concierge::http::route::{AtHost, Own};
 use events_concierge::mcp::eras::{Inbound, read};
 use events_concierge::ports::{Http, HttpError, HttpRequest, HttpResponse};
-use events_concierge::rails::x402::dialects::receive;
+use events_concierge::rails::received::receive;
 use events_concierge::rails::x402::wire::PaymentPayload;
 use proptest::prelude::*;
 use proptest::sample::select;

@@ -6,7 +6,7 @@ use events_concierge::base::time::UnixSeconds;
 use events_concierge::chain::eip3009::Authorization;
 use events_concierge::chain::networks::NETWORKS;
 use events_concierge::rails::quote::{PaidCall, Quote};
-use events_concierge::rails::x402::dialects::receive;
+use events_concierge::rails::received::receive;
 use events_concierge::rails::x402::verify::{self, Payer};
 use events_concierge::rails::x402::wire::PaymentPayload;
 use proptest::option;

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use events_concierge::base::http::Headers;
-use events_concierge::rails::x402::dialects::{PAYMENT_BYTES_MAX, Unreadable, receive};
+use events_concierge::rails::received::{PAYMENT_BYTES_MAX, Unreadable, receive};
 use events_concierge::rails::x402::wire::{PayloadError, PaymentPayload};
 use proptest::collection::vec;
 use proptest::prelude::*;

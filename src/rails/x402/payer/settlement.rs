@@ -11,7 +11,7 @@ use crate::chain::networks::Network;
 use crate::chain::rpc::{Rpc, RpcError};
 use crate::chain::usage::read_hash;
 use crate::ports::Http;
-use crate::rails::x402::dialects::read_object;
+use crate::rails::received::read_object;
 use crate::rails::x402::payer::offer::read_amount;
 
 /// `SettleResponse` of a server. Untrusted; [`confirm`] checks it on the chain.

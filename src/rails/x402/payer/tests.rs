@@ -8,14 +8,16 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::base::http::Headers;
 use crate::base::money::Usdc;
 use crate::base::time::UnixSeconds;
 use crate::chain::eip3009::{Authorization, digest};
 use crate::chain::networks::Network;
 use crate::mcp::client::ClientError;
 use crate::ports::Random;
+use crate::rails::challenge;
 use crate::rails::quote::{PaidCall, Quote};
-use crate::rails::x402::dialects;
+use crate::rails::received::receive;
 use crate::rails::x402::wire::{PaymentPayload, Version};
 
 type Outcome = Result<Value, ClientError>;
@@ -252,8 +254,9 @@ fn our_own_server_is_understood() {
         resource_url: "https://events.example/x402/users/a/tools/rsvpToEvent".to_owned(),
         description: "A seat".to_owned(),
     };
-    let made = dialects::Challenge::new(quote, "payment required".to_owned(), None);
-    let (v2, both) = made.for_tools();
+    let made = challenge::Challenge::new(quote, "payment required".to_owned(), None);
+    let (v2, meta) = made.for_tools();
+    let both = &meta["x402/error"];
     let result = json!({"isError": true, "content": [{"type": "text", "text": v2.to_string()}],
         "structuredContent": v2, "_meta": {"x402/error": both}});
     let found = challenge(result.clone());
@@ -383,6 +386,6 @@ fn a_base64_payment_is_plain_ascii_all_the_way() {
     assert!(decoded.is_ascii());
     assert_eq!(serde_json::from_slice::<Value>(&decoded).unwrap(), payment);
     let meta = json!({"x402/payment": text});
-    let received = dialects::receive(meta.as_object(), &Default::default()).unwrap().unwrap();
+    let received = receive(meta.as_object(), &Headers::default()).unwrap().unwrap();
     assert_eq!(received.payment, payment);
 }

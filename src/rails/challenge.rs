@@ -1,0 +1,138 @@
+//! The challenge of an unpaid call, on both rails and in every spelling that known clients read.
+//!
+//! x402 is pure version 2 where a strict client validates it, both versions together where `agents/x402` reads
+//! (`_meta["x402/error"]`), and version 1 as an HTTP body. MPP stands beside it: in `WWW-Authenticate`, and in a `_meta` of
+//! its own.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value, json};
+
+use crate::base::http::Reply;
+use crate::chain::networks::Network;
+use crate::rails::mpp::META_REQUIRED;
+use crate::rails::mpp::offer::{self, Offer};
+use crate::rails::problem::PROBLEM_JSON;
+use crate::rails::quote::Quote;
+use crate::rails::x402::dialects::{
+    MIME_TYPE, encode, extensions, requirements_v1, requirements_v2,
+};
+use crate::rails::x402::wire::{
+    PaymentRequiredV1, PaymentRequiredV2, Resource, SIGN_IN_WITH_X, SettleResponse,
+};
+
+/// A payment challenge: the price of a call, and why the caller must pay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Challenge {
+    /// The reason, ASCII; an x402 reason code if a payment was refused.
+    pub error: String,
+    pub quote: Quote,
+    /// The failed settlement, if there was one.
+    pub failed: Option<SettleResponse>,
+    /// A random key that comes back with the payment and is never on the chain. It lets the caller read the answer
+    /// again.
+    pub receipt_key: Option<String>,
+    /// The message with which a wallet proves that it has paid before (x402, `sign-in-with-x`).
+    pub sign_in: Option<Value>,
+    /// The ways to pay by MPP.
+    pub mpp: Vec<Offer>,
+}
+
+impl Challenge {
+    /// A challenge for the quoted price.
+    #[must_use]
+    pub fn new(quote: Quote, error: String, failed: Option<SettleResponse>) -> Self {
+        Self { error, quote, failed, receipt_key: None, sign_in: None, mpp: Vec::new() }
+    }
+
+    /// The challenge for clients of x402 version 2.
+    #[must_use]
+    pub fn v2(&self) -> PaymentRequiredV2 {
+        PaymentRequiredV2 {
+            x402_version: 2,
+            error: self.error.clone(),
+            resource: Resource {
+                url: self.quote.resource_url.clone(),
+                description: self.quote.description.clone(),
+                mime_type: MIME_TYPE,
+            },
+            accepts: self.each_network(|quote, network| {
+                let mut requirements = requirements_v2(quote, network);
+                requirements.extra.receipt_key.clone_from(&self.receipt_key);
+                requirements
+            }),
+            extensions: self.extensions(),
+        }
+    }
+
+    /// The challenge for clients of x402 version 1, which has no extensions.
+    #[must_use]
+    pub fn v1(&self) -> PaymentRequiredV1 {
+        PaymentRequiredV1 {
+            x402_version: 1,
+            error: self.error.clone(),
+            accepts: self.each_network(requirements_v1),
+        }
+    }
+
+    /// For the result of an MCP `tools/call`: version 2 of x402, and its `_meta`. There the same stands with the requirements of
+    /// version 1 beside its own, and what MPP needs.
+    #[must_use]
+    pub fn for_tools(&self) -> (Value, Map<String, Value>) {
+        let v2 = json!(self.v2());
+        let mut both = v2.clone();
+        if let Some(accepts) = both.get_mut("accepts").and_then(Value::as_array_mut) {
+            accepts.extend(self.v1().accepts.iter().map(|requirements| json!(requirements)));
+        }
+        let mut meta = Map::from_iter([("x402/error".to_owned(), both)]);
+        if !self.mpp.is_empty() {
+            meta.insert(META_REQUIRED.to_owned(), offer::required(&self.mpp, &self.error));
+        }
+        (v2, meta)
+    }
+
+    /// For a legacy client of MCP that pays by MPP: the data of the error that asks it to.
+    #[must_use]
+    pub fn for_mpp(&self) -> Value {
+        let mut data = offer::required(&self.mpp, &self.error);
+        if let Some(members) = data.as_object_mut() {
+            members.insert("x402".to_owned(), json!(self.v2()));
+        }
+        data
+    }
+
+    /// As an HTTP answer. The body is a problem document (RFC 9457) and version 1 of x402 in one; version 2 and MPP are in
+    /// headers.
+    #[must_use]
+    pub fn to_http(&self) -> Reply {
+        let mut body = offer::problem(&self.mpp, &self.error);
+        if let Value::Object(v1) = json!(self.v1()) {
+            body.extend(v1);
+        }
+        let v2 = STANDARD.encode(json!(self.v2()).to_string());
+        let mut reply = Reply::text(402, PROBLEM_JSON, Value::Object(body).to_string())
+            .with_header("payment-required", v2);
+        if let Some(challenges) = offer::to_header(&self.mpp) {
+            reply = reply.with_header("www-authenticate", challenges);
+        }
+        match &self.failed {
+            Some(response) => reply
+                .with_header("payment-response", encode(response))
+                .with_header("x-payment-response", encode(response)),
+            None => reply,
+        }
+    }
+
+    /// The extensions that we support. Clients echo them and fill in their own values.
+    fn extensions(&self) -> Value {
+        let mut extensions = extensions();
+        if let (Some(sign_in), Some(members)) = (&self.sign_in, extensions.as_object_mut()) {
+            members.insert(SIGN_IN_WITH_X.to_owned(), sign_in.clone());
+        }
+        extensions
+    }
+
+    fn each_network<T>(&self, requirements: impl Fn(&Quote, &Network) -> T) -> Vec<T> {
+        self.quote.networks.iter().map(|network| requirements(&self.quote, network)).collect()
+    }
+}
