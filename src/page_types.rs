@@ -31,7 +31,9 @@ use crate::mail::outbox::Line as MailLine;
 use crate::products::desk::kb::Article;
 use crate::products::desk::rules::{DeskView, MailIn};
 use crate::products::desk::tickets::{Entry, EntryKind};
-use crate::products::desk::views::{Approvals, Articles, DraftView, TicketView, Tickets};
+use crate::products::desk::views::{
+    Approvals, Articles, DraftView, Question, Record, TicketView, Tickets,
+};
 use crate::products::desk::{self, Priority, drafts};
 use crate::products::events::Status;
 use crate::products::events::asks::Ask;
@@ -76,7 +78,7 @@ fn types() -> String {
         entrance::LetIn, entrance::EntranceProblem, entrance::EntranceSummary, entrance::EntranceTicket,
         entrance::EntranceList, entrance::EntranceOutcome, entrance::EntranceResult, entrance::EntranceSync, vault::Status, SecretView,
         OwnSecrets, Retrieval, Retrievals, Article, Articles, desk::Status, Priority, EntryKind,
-        Verdict, Attachment, Entry, TicketView, Tickets, drafts::Kind, DraftView, Approvals, MailIn, DeskView, Revenue, Sum,
+        Verdict, Attachment, Entry, TicketView, Tickets, drafts::Kind, Question, Record, DraftView, Approvals, MailIn, DeskView, Revenue, Sum,
         Count, Line, OwnPayments, refunds::Line, ToSign, Taken, Paying, Refunds, MailLine, OwnMails, Tier, CredentialStatus, CredentialView,
         OwnCredentials, CreatedCredential, RevokedCredential, bought::Kind, bought::State,
         bought::Again, bought::RefundState, bought::Refund, bought::Cancel, bought::Bought, views::SoldBy, views::Reason, views::Unavailable,

@@ -6,7 +6,7 @@ import { defineConfig, type Plugin } from "vite";
 declare const process: { env: Record<string, string | undefined> };
 const server = process.env["PAGE_SERVER"] ?? "http://localhost:8787";
 /** The paths that the Worker answers itself. */
-const answeredByWorker = ["/api", "/x402", "/mcp", "/health", "/facilitator", "/e", "/t", "/explorer"];
+const answeredByWorker = ["/api", "/x402", "/mcp", "/health", "/facilitator", "/e", "/q", "/t", "/explorer"];
 
 export default defineConfig({
   plugins: [react(), onePageForAllPaths(["buy", "check-in", "my-mcp", "tickets", "transactions", "wallet"])],

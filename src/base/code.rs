@@ -71,6 +71,8 @@ codes! {
         "The desk, the thread or the approval queue takes no more."
     DoorClosed "door_closed" 404
         "The host has switched off the product that the tool belongs to. The name is older than the word product."
+    DraftChanged "draft_changed" 409
+        "The draft, its recipient or the question is not what the approval was given for; the answer has the draft as it is."
     DraftDecided "draft_decided" 409
         "The draft was approved or rejected before."
     DraftNotFound "draft_not_found" 404

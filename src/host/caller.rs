@@ -124,9 +124,11 @@ const fn tier_of(own: &Own) -> Option<Tier> {
 /// The same for the desk. Approving a draft and resuming mail need a signed-in person.
 const fn tier_at_desk(asked: &AtDesk) -> Option<Tier> {
     match asked {
-        AtDesk::Approve(_) | AtDesk::Reject(_) | AtDesk::ChangeSettings | AtDesk::ResetBreaker => {
-            None
-        }
+        AtDesk::Approve(_)
+        | AtDesk::EditDraft(_)
+        | AtDesk::Reject(_)
+        | AtDesk::ChangeSettings
+        | AtDesk::ResetBreaker => None,
         AtDesk::Articles
         | AtDesk::Tickets
         | AtDesk::Ticket(_)

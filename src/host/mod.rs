@@ -203,6 +203,7 @@ impl<W: World> Host<W> {
                 AtHost::Share(id) => events::rest::share(&self.cx(&profile), id),
                 AtHost::Picture(name) => events::uploads::told(&self.cx(&profile), name),
                 AtHost::Ticket(code) => public::ticket(&self.shop(&profile), code),
+                AtHost::Question(key) => desk::status::page(&self.cx(&profile), key),
             },
         }
     }

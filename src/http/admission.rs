@@ -64,7 +64,8 @@ impl Cost {
                 | AtHost::EventPage(_)
                 | AtHost::Calendar(_)
                 | AtHost::Picture(_)
-                | AtHost::Ticket(_),
+                | AtHost::Ticket(_)
+                | AtHost::Question(_),
             ) => (Purpose::Calls, 5),
             // Each asks a relayer's object, or the chain.
             Route::Health

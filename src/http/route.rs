@@ -9,6 +9,7 @@ use crate::chain::lookup::parse_hash;
 
 use crate::http::cover::place::Place;
 use crate::http::picture::PictureName;
+use crate::mail::inbound::Token;
 
 use crate::base::id::{
     ArticleId, CredentialId, DraftId, EventId, PaymentId, ScopeId, SecretId, TicketCode, TicketId,
@@ -63,6 +64,8 @@ pub enum AtHost {
     /// A picture that the host uploaded: `GET /pictures/{scope}/{name}`
     Picture(PictureName),
     Ticket(TicketCode),
+    /// The page of a question at the desk: its key, not verified yet.
+    Question(String),
 }
 
 /// A request of an x402 server to our own facilitator.
@@ -129,6 +132,7 @@ pub enum AtDesk {
     Reply(TicketId),
     Approvals,
     Approve(DraftId),
+    EditDraft(DraftId),
     Reject(DraftId),
     Settings,
     ChangeSettings,
@@ -218,6 +222,10 @@ pub fn parse(method: &str, path: &str) -> Result<Route, NoRoute> {
         ["t", code] => {
             let code = TicketCode::parse(code).map_err(|_| NoRoute::NotFound)?;
             only("GET", Route::Host(code.scope(), AtHost::Ticket(code)))
+        }
+        ["q", key] => {
+            let token = Token::parse(key).ok_or(NoRoute::NotFound)?;
+            only("GET", Route::Host(token.scope.clone(), AtHost::Question(token.to_string())))
         }
         _ => Err(NoRoute::NotFound),
     }
@@ -335,6 +343,8 @@ fn at_desk(method: &str, parts: &[&str]) -> Result<AtDesk, NoRoute> {
         (["tickets", id, "replies"], "POST") => Ok(AtDesk::Reply(ticket(id)?)),
         (["tickets", _, "notes" | "replies"], _) => Err(NoRoute::MethodNotAllowed("POST")),
         (["approvals"], _) => Ok(AtDesk::Approvals),
+        (["approvals", id], "PATCH") => Ok(AtDesk::EditDraft(draft(id)?)),
+        (["approvals", _], _) => Err(NoRoute::MethodNotAllowed("PATCH")),
         (["approvals", id, "approve"], "POST") => Ok(AtDesk::Approve(draft(id)?)),
         (["approvals", id, "reject"], "POST") => Ok(AtDesk::Reject(draft(id)?)),
         (["approvals", _, "approve" | "reject"], _) => Err(NoRoute::MethodNotAllowed("POST")),

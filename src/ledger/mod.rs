@@ -60,4 +60,5 @@ pub const MIGRATIONS: Migrations = &[
     include_str!("schema-25.sql"),
     include_str!("schema-26.sql"),
     include_str!("schema-27.sql"),
+    include_str!("schema-28.sql"),
 ];

@@ -56,8 +56,9 @@ test("an agent's reply waits for a person; approved, it leaves once, and hostile
 
   await signInAsSampleHost(page);
   await tab(page, "Desk").click();
-  const draft = cardOf(page, new RegExp(`^#${number} `));
-  await draft.getByText(CUSTOMER).waitFor();
+  const draft = page.getByRole("region", { name: new RegExp(`^#${number} `) });
+  await draft.getByText(`${CUSTOMER} asked`).waitFor();
+  await draft.getByText(`Goes to ${CUSTOMER}.`).waitFor();
   assert.match(await draft.innerText(), /pay \\u\{202e\}evil\\u\{202c\} now[^]*/);
   assert.match(await draft.innerText(), /has 0 approved drafts and needs 3/);
   await draft.getByTitle(/^0x[0-9a-fA-F]{40}$/).waitFor();
@@ -100,19 +101,93 @@ test("an agent's reply waits for a person; approved, it leaves once, and hostile
   await looksRight(page, "my-mcp-tickets");
 }));
 
-test("a draft is rejected with a reason; nothing leaves", stage.visit({ wallet: sampleWallet(), size: "phone" }, async ({ page, newVisitor }) => {
-  const guest = await newVisitor({});
-  const { number } = await openAndDraft(await guest.newTab(), { subject: "A second order", body: "Where is it?" });
-  const before = api.arrived.length;
+/** The host with two drafts to one question before it, both of the same agent. */
+async function withTwoDrafts({ page, newVisitor }, question, second) {
+  const guestPage = await (await newVisitor({})).newTab();
+  const { number, ticketId } = await openAndDraft(guestPage, question);
+  await payByForm(guestPage, "draftReply", { ticketId, body: second });
+  await until(async () => (await approvals()).total === 2);
   await signInAsSampleHost(page);
   await tab(page, "Desk").click();
+  const draft = page.getByRole("region", { name: new RegExp(`^#${number} `) });
+  await draft.getByText(question.body).waitFor();
+  return { guestPage, number, draft, drafts: (await approvals()).approvals };
+}
+
+const hasFocus = (field) => until(() => field.evaluate((element) => element === document.activeElement));
+
+test("the question stands beside its draft; what has changed is not approved; keys decide, and the next one opens", stage.visit({ wallet: sampleWallet() }, async (visit) => {
+  const { page } = visit;
+  visit.expects(/status of 409 .*\/approve/);
+  const question = { subject: "The roof", body: "Is there a lift?" };
+  const { guestPage, number, draft, drafts } = await withTwoDrafts(visit, question, "Shorter: yes.");
+  const before = sentTo(CUSTOMER).length;
+  const elsewhere = { text: "Changed in another tab." };
+  await stage.stack.call("PATCH", `/api/users/approvals/${drafts[0].draftId}`, elsewhere);
+  await button(draft, `Approve and send the draft for #${number}`).click();
+  await page.getByText(/has changed since you read it, and nothing was sent/).waitFor();
+  await draft.getByText(elsewhere.text).waitFor();
+
+  await page.keyboard.press("e");
+  const field = draft.getByRole("textbox", { name: "The draft" });
+  await hasFocus(field);
+  await field.fill("");
+  await page.keyboard.type("A ramp area is at the rear.");
+  await looksRight(page, "my-mcp-approval-edit");
+  await button(draft, "Save the draft").click();
+  await draft.getByText("Changed by you").waitFor();
+  await page.getByText("The draft is changed. Nothing was sent yet.").waitFor();
+  assert.equal(sentTo(CUSTOMER).length, before);
+  await page.keyboard.press("a");
+  await page.getByText("The reply is on its way.").waitFor();
+  await until(() => sentTo(CUSTOMER).length === before + 1);
+  const mail = sentTo(CUSTOMER).at(-1);
+  assert.ok(mail.text.startsWith("A ramp area is at the rear."), mail.text);
+
+  await draft.getByText("Shorter: yes.").waitFor();
+  await page.keyboard.press("r");
+  const reason = page.getByLabel(/^Why not/);
+  await hasFocus(reason);
+  await page.keyboard.type("Answered already");
+  await page.keyboard.press("Enter");
+  await page.getByText("The draft is rejected.").waitFor();
+  await page.getByText("Nothing waits for you").waitFor();
+  assert.equal(sentTo(CUSTOMER).length, before + 1);
+
+  // The mail leads the customer to where the question stands.
+  await guestPage.goto(/^Where it stands: (\S+)$/m.exec(mail.text)[1]);
+  await guestPage.getByRole("heading", { name: "The roof" }).waitFor();
+  for (const text of [/^Is there a lift/, /^A ramp area/, /^The host has answered by e-mail/]) await guestPage.getByText(text).waitFor();
+  await looksRight(guestPage, "public-question");
+}));
+
+test("on a phone drafts come one at a time; one is changed and sent, one rejected with a reason", stage.visit({ wallet: sampleWallet(), size: "phone" }, async (visit) => {
+  const { page } = visit;
+  const question = { subject: "A second order", body: "Where is it?" };
+  const { number, draft } = await withTwoDrafts(visit, question, "It left yesterday.");
+  const before = api.arrived.length;
+  await page.getByText("1 of 2", { exact: true }).waitFor();
+  await button(page, "Next draft").click();
+  await draft.getByText("It left yesterday.").waitFor();
+  await looksRight(page, "my-mcp-approvals-two");
+  await button(draft, "Edit the draft").click();
+  await draft.getByRole("textbox", { name: "The draft" }).fill("It left today.");
+  await button(draft, "Save the draft").click();
+  await page.getByText("2 of 2", { exact: true }).waitFor();
+  await draft.getByText("It left today.").waitFor();
+  await button(draft, `Approve and send the draft for #${number}`).click();
+  await page.getByText("The reply is on its way.").waitFor();
+  await until(() => api.arrived.length === before + 1);
+  assert.ok(api.arrived.at(-1).text.startsWith("It left today."), api.arrived.at(-1).text);
+
+  await page.getByText("1 of 1", { exact: true }).waitFor();
   await button(page, `Reject the draft for #${number}`).click();
   await page.getByLabel(/^Why not/).fill("Too short");
   await looksRight(page, "my-mcp-reject");
   await button(page, "Reject it").click();
   await page.getByText("The draft is rejected.").waitFor();
   assert.deepEqual((await approvals()).approvals, []);
-  assert.equal(api.arrived.length, before);
+  assert.equal(api.arrived.length, before + 1);
 }));
 
 test("articles are written, changed, found by agents, and removed", stage.visit({ wallet: sampleWallet() }, async ({ page, newVisitor, expects }) => {

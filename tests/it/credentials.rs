@@ -85,6 +85,7 @@ fn arguments(tool: &str, event: &str, secret: &str) -> Value {
         "listTickets" | "listRefunds" | "payRefunds" => json!({}),
         "cancelRsvp" => json!({"eventId": event}),
         "createTicket" => json!({"subject": "s", "body": "b"}),
+        "getTicketStatus" => json!({"statusKey": "a".repeat(48)}),
         "getTicketContext" | "triageTicket" | "resolveTicket" => json!({"ticketId": ticket}),
         "draftReply" | "proposeResolution" | "sendReply" => {
             json!({"ticketId": ticket, "body": "b"})
@@ -126,6 +127,7 @@ const BY_TIER: &[(&str, [&str; 3])] = &[
     ("deleteSecret", ["no", "no", "runs"]),
     ("searchKb", ["runs", "runs", "runs"]),
     ("createTicket", ["no", "runs", "runs"]),
+    ("getTicketStatus", ["runs", "runs", "runs"]),
     ("getTicketContext", ["runs", "runs", "runs"]),
     ("triageTicket", ["no", "runs", "runs"]),
     ("draftReply", ["no", "runs", "runs"]),
@@ -290,6 +292,7 @@ fn by_rest() -> Vec<(Own, Option<&'static str>)> {
         (Own::Desk(AtDesk::ChangeTicket(ticket.clone())), send),
         (Own::Desk(AtDesk::Reply(ticket)), send),
         (Own::Desk(AtDesk::Approve(draft.clone())), None),
+        (Own::Desk(AtDesk::EditDraft(draft.clone())), None),
         (Own::Desk(AtDesk::Reject(draft)), None),
         (Own::Desk(AtDesk::ChangeSettings), None),
         (Own::Desk(AtDesk::ResetBreaker), None),

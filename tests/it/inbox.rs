@@ -1,10 +1,10 @@
 //! Customers' answers: they reach their own ticket, once, and strangers reach nothing.
 
 use events_concierge::base::email::EmailAddress;
-use events_concierge::base::id::TicketId;
+use events_concierge::base::id::{DraftId, TicketId};
 use events_concierge::base::time::UnixSeconds;
 use events_concierge::host::command::Action;
-use events_concierge::http::route::AtDesk;
+use events_concierge::http::route::{AtDesk, AtHost};
 use events_concierge::ledger::audit::audit;
 use events_concierge::mail::Kind;
 use events_concierge::mail::inbound::{Envelope, Incoming, Letter};
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::desk::{about, ask, good, own, ticket, waiting};
 use crate::post_office::Takes;
-use crate::support::{Server, config_with, json_of};
+use crate::support::{Server, block_on, config_with, json_of};
 
 const CUSTOMER: &str = "ada@example.org";
 const PASS: &str = "Authentication-Results: mx.cloudflare.net; dmarc=pass";
@@ -246,4 +246,134 @@ fn refusals_of_the_provider_stop_mail_without_any_webhook() {
     let held =
         json_of(&own(&server, AtDesk::Reply(TicketId::parse(&id).unwrap()), json!({"body": "x"})));
     assert_eq!(held["outcome"], "draft", "{held}");
+}
+
+/// The only waiting draft, as the host sees it.
+fn draft(server: &Server) -> Value {
+    let list = ask(server, AtDesk::Approvals);
+    assert_eq!(list["total"], 1, "{list}");
+    list["approvals"][0].clone()
+}
+
+fn decide(server: &Server, id: &str, seen: &Value) -> (u16, Value) {
+    let reply = own(server, AtDesk::Approve(DraftId::parse(id).unwrap()), json!({"seen": seen}));
+    (reply.status, json_of(&reply))
+}
+
+#[test]
+fn what_is_approved_is_what_was_seen() {
+    let server = server();
+    let (id, mail) = answered(&server, 1);
+    good(&server, 2, 2, "draftReply", &json!({"ticketId": id, "body": "Take the lift."}));
+    let first = draft(&server);
+    assert_eq!(
+        (&first["question"]["from"], &first["text"]),
+        (&json!(CUSTOMER), &json!("Take the lift."))
+    );
+    assert_eq!(first["record"], json!({"approved": 0, "rejected": 0, "needed": 3}));
+    let name = first["draftId"].as_str().unwrap().to_owned();
+    // The customer writes again before the host decides.
+    let to = mail["reply_to"].as_str().unwrap();
+    assert_eq!(outcome(&server, to, &format!("From: {CUSTOMER}"), "Is there a lift?"), "added");
+    let (status, problem) = decide(&server, &name, &first["seen"]);
+    assert_eq!((status, &problem["title"]), (409, &json!("draft changed")));
+    let second = draft(&server);
+    assert_eq!(second["question"]["text"], "Is there a lift?");
+    // Somebody changes the draft in another tab.
+    let edited = json!({"text": "Yes, a lift goes to the roof.", "seen": second["seen"]});
+    let draft_id = DraftId::parse(&name).unwrap();
+    let third = own(&server, AtDesk::EditDraft(draft_id.clone()), edited.clone());
+    assert_eq!((third.status, &json_of(&third)["isEdited"]), (200, &json!(true)), "{}", third.body);
+    assert_eq!(
+        own(&server, AtDesk::EditDraft(draft_id), edited).status,
+        409,
+        "an edit is bound too"
+    );
+    let (status, problem) = decide(&server, &name, &second["seen"]);
+    assert_eq!(status, 409);
+    assert!(
+        problem["detail"].as_str().unwrap().contains("Yes, a lift goes to the roof."),
+        "{problem}"
+    );
+    server.wake();
+    assert_eq!(server.world.memory.post_office.arrived.borrow().len(), 1, "nothing was sent");
+    // What is seen now is what goes, once.
+    let (status, said) = decide(&server, &name, &draft(&server)["seen"]);
+    assert_eq!(status, 200, "{said}");
+    assert_eq!(decide(&server, &name, &second["seen"]).0, 409);
+    server.wake();
+    let sent = server.world.memory.post_office.arrived.borrow().last().unwrap().clone();
+    assert!(sent["text"].as_str().unwrap().starts_with("Yes, a lift goes to the roof."));
+    assert_eq!(server.world.memory.post_office.arrived.borrow().len(), 2);
+    assert_eq!(server.text("SELECT original FROM drafts"), "Take the lift.");
+    assert_eq!(
+        server.int("SELECT coalesce(sum(approvals), 0) FROM wallets"),
+        0,
+        "it earns nothing"
+    );
+    assert_eq!(audit(&server.world).unwrap(), Vec::<String>::new());
+}
+
+#[test]
+fn a_draft_is_approved_as_it_is_by_those_who_name_nothing() {
+    let server = server();
+    let (id, _) = answered(&server, 1);
+    good(&server, 2, 2, "draftReply", &json!({"ticketId": id, "body": "Take the lift."}));
+    let name = DraftId::parse(draft(&server)["draftId"].as_str().unwrap()).unwrap();
+    let empty = own(&server, AtDesk::EditDraft(name.clone()), json!({"text": " "}));
+    assert_eq!(empty.status, 422, "{}", empty.body);
+    assert_eq!(own(&server, AtDesk::Approve(name), json!({})).status, 200);
+    assert_eq!(server.int("SELECT coalesce(sum(approvals), 0) FROM wallets"), 1);
+}
+
+#[test]
+fn the_one_who_asked_sees_where_it_stands_and_nobody_else() {
+    let server = server();
+    let asked = json!({"subject": "Lift?", "body": "Is there a <b>lift</b>?", "email": CUSTOMER});
+    let opened = good(&server, 1, 1, "createTicket", &asked);
+    let (key, id) = (opened["statusKey"].as_str().unwrap(), opened["ticketId"].as_str().unwrap());
+    let standing = || {
+        let reply = block_on(server.tool("getTicketStatus", &json!({"statusKey": key}), None));
+        assert_eq!(reply.status, 200, "{}", reply.body);
+        json_of(&reply)
+    };
+    let word = |value: &Value| value["standing"].as_str().unwrap().to_owned();
+    assert_eq!(word(&standing()), "asked");
+    assert!(opened["statusUrl"].as_str().unwrap().ends_with(&format!("/q/{key}")));
+    good(&server, 2, 2, "draftReply", &json!({"ticketId": id, "body": "Yes."}));
+    assert_eq!(word(&standing()), "drafted");
+    let (status, _) = decide(&server, draft(&server)["draftId"].as_str().unwrap(), &json!(null));
+    assert_eq!((status, word(&standing())), (200, "answered".to_owned()));
+    own(&server, AtDesk::AddNote(TicketId::parse(id).unwrap()), json!({"body": "internal"}));
+    server.wake();
+    let mail = server.world.memory.post_office.arrived.borrow().last().unwrap().clone();
+    assert!(
+        mail["text"].as_str().unwrap().ends_with(&format!("/q/{key}")),
+        "the mail has the page"
+    );
+    let to = mail["reply_to"].as_str().unwrap();
+    assert_eq!(outcome(&server, to, &format!("From: {CUSTOMER}"), "And a toilet?"), "added");
+    let now = standing();
+    assert_eq!(
+        (word(&now).as_str(), &now["replies"], &now["messages"]),
+        ("asked", &json!(1), &json!(1))
+    );
+    // The page: the conversation, and nothing of the host's own.
+    let page = |key: &str| {
+        let action = Action::AtHost(AtHost::Question(key.to_owned()));
+        block_on(server.host.handle(server.request(action, false, &[], &json!(null))))
+    };
+    let shown = page(key);
+    assert_eq!(shown.status, 200);
+    for words in ["Is there a &#60;b&#62;lift", "Yes.", "And a toilet?", "has not answered yet"] {
+        assert!(shown.body.contains(words), "{words}: {}", shown.body);
+    }
+    assert!(!shown.body.contains("internal") && !shown.body.contains(CUSTOMER), "{}", shown.body);
+    // The address to write to does not read, and the other way round.
+    let write = to.split(['+', '@']).nth(1).unwrap();
+    assert_eq!(page(write).status, 404);
+    let refused = block_on(server.tool("getTicketStatus", &json!({"statusKey": write}), None));
+    assert_eq!(refused.status, 404, "{}", refused.body);
+    let swapped = to.replace(write, key);
+    assert_eq!(outcome(&server, &swapped, &format!("From: {CUSTOMER}"), "Hi"), "unknown");
 }

@@ -52,6 +52,8 @@ pub struct Draft {
     pub author: Author,
     pub state: State,
     pub created_at: UnixSeconds,
+    /// What its author wrote, if the host has changed it.
+    pub original: Option<String>,
 }
 
 /// A draft to insert.
@@ -68,7 +70,7 @@ pub struct NewDraft<'a> {
     pub payment: Option<&'a PaymentId>,
 }
 
-const COLUMNS: &str = "id, ticket_id, kind, text, reason, author, state, created_at";
+const COLUMNS: &str = "id, ticket_id, kind, text, reason, author, state, created_at, original";
 
 /// Inserts a draft.
 ///
@@ -133,6 +135,17 @@ pub fn count_waiting(sql: &impl Sql) -> Result<u64, SqlError> {
     found.map_or(Ok(0), |mut columns| columns.count())
 }
 
+/// Changes the text of a waiting draft, and keeps what its author wrote.
+///
+/// # Errors
+///
+/// As [`add`].
+pub fn change(sql: &impl Sql, id: &DraftId, text: &str) -> Result<(), SqlError> {
+    let statement = "UPDATE drafts SET original = coalesce(original, text), text = ?2 \
+         WHERE id = ?1 AND state = 'waiting' AND text <> ?2";
+    sql.run(statement, &[id.as_str().into(), text.into()]).map(drop)
+}
+
 /// Decides on a draft. `false` if it was decided before.
 ///
 /// # Errors
@@ -149,6 +162,17 @@ pub fn decide(
          WHERE id = ?1 AND state = 'waiting' RETURNING id";
     let parameters = [id.as_str().into(), state.as_str().into(), verdict.into(), now.into()];
     Ok(!sql.run(statement, &parameters)?.is_empty())
+}
+
+/// Whether a reply to this ticket waits for approval.
+///
+/// # Errors
+///
+/// As [`add`].
+pub fn is_reply_waiting(sql: &impl Sql, ticket: &TicketId) -> Result<bool, SqlError> {
+    let statement = "SELECT 1 FROM drafts WHERE state = 'waiting' AND ticket_id = ?1 \
+         AND kind = 'reply' LIMIT 1";
+    Ok(first(sql, statement, &[ticket.as_str().into()])?.is_some())
 }
 
 /// The state of the draft that a payment made, if it made one.
@@ -215,5 +239,6 @@ fn draft(columns: &mut Columns) -> Result<Draft, SqlError> {
         author: Author::parse(&columns.text()?),
         state: columns.parsed(State::parse)?,
         created_at: columns.moment()?,
+        original: columns.optional_text()?,
     })
 }

@@ -48,6 +48,14 @@ pub struct OneTicket {
     pub ticket_id: String,
 }
 
+/// The arguments of the tool `getTicketStatus`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TicketKey {
+    /// The key that createTicket has given, 48 letters and digits. It also ends the address in each mail of the ticket.
+    pub status_key: String,
+}
+
 /// Arguments of `triageTicket`. What is left out stays.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -165,6 +173,25 @@ pub struct Note {
 pub struct Verdict {
     /// The reason for the history, at most 500 characters.
     pub reason: String,
+}
+
+/// The approval of a draft.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Approval {
+    /// What was seen, as the list of approvals has it. An approval without it approves the draft as it is.
+    pub seen: Option<String>,
+}
+
+/// The host's change of a draft.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DraftChanges {
+    /// The new text, with the limits of its kind.
+    pub text: String,
+    /// What was seen, as for an approval.
+    #[serde(default)]
+    pub seen: Option<String>,
 }
 
 /// The host's changes of the desk's rules. A member that is left out stays.

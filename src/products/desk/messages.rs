@@ -8,6 +8,7 @@ use crate::base::time::UnixSeconds;
 use crate::mail::inbound::{Attachment, Verdict};
 use crate::ports::storage::first;
 use crate::ports::{Sql, SqlError, SqlValue};
+use crate::products::desk::tickets::{self, Entry};
 
 const DAY_SECONDS: i64 = 86_400;
 /// Mails of one ticket, all in all.
@@ -150,6 +151,18 @@ pub fn ticket_of(sql: &impl Sql, message_id: &str) -> Result<Option<TicketId>, S
         }
     };
     found.map(|mut columns| columns.parsed(TicketId::parse)).transpose()
+}
+
+/// The customer's newest mail in a thread, with its place.
+///
+/// # Errors
+///
+/// As [`add`].
+pub fn latest(sql: &impl Sql, id: &TicketId) -> Result<Option<(i64, Entry)>, SqlError> {
+    let statement = "SELECT seq, kind, author, text, mail_id, at, rest, verdict, files \
+         FROM ticket_entries WHERE ticket_id = ?1 AND kind = 'message' ORDER BY seq DESC LIMIT 1";
+    let found = first(sql, statement, &[id.as_str().into()])?;
+    found.map(|mut columns| Ok((columns.int()?, tickets::entry(&mut columns)?))).transpose()
 }
 
 /// Counts an incoming mail, up to a bound.

@@ -4,6 +4,7 @@
 //!
 //! The text of a ticket comes from outside. Every answer marks it as untrusted data, and the desk never acts on it.
 
+pub mod approvals;
 pub mod articles;
 pub mod bought;
 pub mod call;
@@ -16,6 +17,7 @@ pub mod outgoing;
 pub mod rest;
 pub mod rules;
 pub mod sale;
+pub mod status;
 pub mod terms;
 pub mod tickets;
 pub mod tools;

@@ -6,6 +6,7 @@ use crate::mail::inbound::Token;
 use crate::mail::inbound::token::Purpose;
 use crate::mail::{self, Kind, NewMail};
 use crate::ports::{SqlError, World};
+use crate::products::desk::status::url_of;
 use crate::products::desk::tickets::{self, EntryKind};
 use crate::products::desk::{Author, Ticket};
 use crate::sale::cx::Cx;
@@ -27,7 +28,12 @@ pub fn write_to_customer(
     let address = EmailAddress::parse(address).map_err(|error| damaged(error.to_string()))?;
     let subject = format!("[#{}] {}", ticket.number, text::line(&ticket.subject, 150));
     let reply_to = reply_address(cx, ticket);
-    let signed = format!("{body}\n\n-- \nTicket #{}{}", ticket.number, how_to_answer(&reply_to));
+    let signed = format!(
+        "{body}\n\n-- \nTicket #{}{}\nWhere it stands: {}",
+        ticket.number,
+        how_to_answer(reply_to.as_ref()),
+        url_of(cx, ticket)
+    );
     let number = Some(ticket.number);
     let mail = NewMail::new(Kind::Ticket, cx.scope.clone(), address, &subject, &signed, number);
     let mail = mail.map_err(|fault| damaged(fault.to_string()))?.answered_at(reply_to);
@@ -42,7 +48,7 @@ fn reply_address(cx: &Cx<'_, impl World>, ticket: &Ticket) -> Option<EmailAddres
     Token::of(&cx.config.keys, Purpose::Write, cx.scope, number, id).address(inbox)
 }
 
-const fn how_to_answer(reply_to: &Option<EmailAddress>) -> &'static str {
+const fn how_to_answer(reply_to: Option<&EmailAddress>) -> &'static str {
     match reply_to {
         Some(_) => "\nAnswer this mail to write again.",
         None => "",

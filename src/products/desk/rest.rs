@@ -1,28 +1,21 @@
 //! The desk's REST routes for its host: articles, complete tickets, the approval queue, the breaker.
 
-use serde_json::{Value, json};
-
-use crate::base::code::Code;
 use crate::base::http::Reply;
-use crate::base::id::{DraftId, TicketId};
-use crate::base::{fields, text};
+use crate::base::id::TicketId;
+use crate::base::text;
 use crate::http::route::AtDesk;
 use crate::identity::access::Caller;
-use crate::ledger::wallets;
 use crate::ports::paging::Page;
 use crate::ports::{SqlError, World};
+use crate::products::desk::approvals::{approvals, approve, edit, reject};
 use crate::products::desk::call::DeskCall;
-use crate::products::desk::drafts::{self, Draft, State};
-use crate::products::desk::input::{self, DeskChanges, Note, TicketChanges, Verdict};
-use crate::products::desk::outgoing::write_to_customer;
-use crate::products::desk::rules::{DeskView, Held, Rules};
+use crate::products::desk::input::{self, Approval, DeskChanges, Note, TicketChanges, Verdict};
+use crate::products::desk::rules::{DeskView, Rules};
 use crate::products::desk::tickets::{self, EntryKind};
-use crate::products::desk::views::{Approvals, DraftView, TicketView, Tickets};
-use crate::products::desk::work::{
-    assign, author_of, call_as_owner, find_ticket, resolve, save_ticket, stored_ticket,
-};
+use crate::products::desk::views::{TicketView, Tickets};
+use crate::products::desk::work::{author_of, call_as_owner, find_ticket, save_ticket};
 use crate::products::desk::{Author, Status, articles};
-use crate::rails::outcome::{Abort, Failure};
+use crate::rails::outcome::Failure;
 use crate::sale::cx::Cx;
 use crate::sale::request::{PAGE, ok, read_body};
 
@@ -58,7 +51,11 @@ pub fn desk(
             ok(&call_as_owner(cx, &call, caller)?)
         }
         AtDesk::Approvals => ok(&approvals(cx, cursor)?),
-        AtDesk::Approve(id) => ok(&approve(cx, id)?),
+        AtDesk::Approve(id) => {
+            let approval = if body.is_empty() { Approval::default() } else { read_body(body)? };
+            ok(&approve(cx, id, &approval)?)
+        }
+        AtDesk::EditDraft(id) => ok(&edit(cx, id, &read_body(body)?)?),
         AtDesk::Reject(id) => {
             let verdict = if body.is_empty() { Verdict::default() } else { read_body(body)? };
             ok(&reject(cx, id, &verdict)?)
@@ -130,85 +127,6 @@ pub fn add_note(
     own_ticket(cx, id)
 }
 
-/// A page of the approval queue.
-pub fn approvals(cx: &Cx<'_, impl World>, cursor: Option<&str>) -> Result<Approvals, Failure> {
-    let page = Page::of(&drafts::OLDEST_FIRST, PAGE, cursor, cx.world.now())?;
-    let found = drafts::waiting(cx.world, &page)?;
-    let mut approvals = Vec::new();
-    for draft in &found.entries {
-        let ticket = stored_ticket(cx, &draft.ticket)?;
-        approvals.push(DraftView {
-            draft_id: draft.id.to_string(),
-            ticket_id: draft.ticket.to_string(),
-            number: ticket.number,
-            subject: ticket.subject,
-            to: ticket.email.filter(|_| draft.kind == drafts::Kind::Reply),
-            kind: draft.kind,
-            text: draft.text.clone(),
-            reason: draft.reason.clone(),
-            author: draft.author.as_str().to_owned(),
-            created_at: draft.created_at.to_string(),
-        });
-    }
-    Ok(Approvals { approvals, next_cursor: found.next_cursor })
-}
-
-/// Approves a draft: its work is carried out now, once.
-pub fn approve(cx: &Cx<'_, impl World>, id: &DraftId) -> Result<Value, Failure> {
-    let draft = waiting_draft(cx, id)?;
-    let now = cx.world.now();
-    if draft.kind == drafts::Kind::Reply {
-        let rules = Rules::load(cx.world, now)?;
-        if let Err(held @ Held::Breaker) = rules.check_breaker() {
-            return Err(Abort::new(Code::SendingStopped, held.to_string()).into());
-        }
-    }
-    let ticket = find_ticket(cx, &draft.ticket)?;
-    cx.world.atomically(|| {
-        if !drafts::decide(cx.world, id, State::Approved, "", now)? {
-            return Ok::<(), SqlError>(());
-        }
-        match draft.kind {
-            drafts::Kind::Reply => {
-                write_to_customer(cx, &ticket, &draft.text, &draft.author)?;
-            }
-            drafts::Kind::Resolution => {
-                resolve(cx, &draft.ticket, &draft.text, &draft.author)?;
-            }
-            drafts::Kind::Assignment => {
-                assign(cx, &draft.ticket, &draft.text, &draft.author)?;
-            }
-        }
-        match draft.author.wallet() {
-            Some(wallet) => wallets::count_approval(cx.world, wallet, now),
-            None => Ok(()),
-        }
-    })?;
-    let message = match draft.kind {
-        drafts::Kind::Reply => "The reply is on its way.",
-        drafts::Kind::Resolution => "The ticket is resolved.",
-        drafts::Kind::Assignment => "The ticket is assigned.",
-    };
-    Ok(json!({"success": true, "draftId": id, "message": message}))
-}
-
-/// Rejects a waiting draft, with the host's reason.
-pub fn reject(cx: &Cx<'_, impl World>, id: &DraftId, verdict: &Verdict) -> Result<Value, Failure> {
-    let reason = fields::text("reason", &verdict.reason, 500)?;
-    let draft = waiting_draft(cx, id)?;
-    let now = cx.world.now();
-    cx.world.atomically(|| {
-        if !drafts::decide(cx.world, id, State::Rejected, &reason, now)? {
-            return Ok::<(), SqlError>(());
-        }
-        match draft.author.wallet() {
-            Some(wallet) => wallets::count_rejection(cx.world, wallet, now),
-            None => Ok(()),
-        }
-    })?;
-    Ok(json!({"success": true, "draftId": id, "message": "The draft is rejected."}))
-}
-
 /// The desk's rules, and its mail statistics.
 pub fn desk_settings(cx: &Cx<'_, impl World>) -> Result<DeskView, SqlError> {
     let now = cx.world.now();
@@ -227,14 +145,4 @@ pub fn reset_breaker(cx: &Cx<'_, impl World>) -> Result<DeskView, SqlError> {
     let now = cx.world.now();
     Rules::load(cx.world, now)?.reset(now).save(cx.world)?;
     desk_settings(cx)
-}
-
-fn waiting_draft(cx: &Cx<'_, impl World>, id: &DraftId) -> Result<Draft, Failure> {
-    let missing = || Abort::new(Code::DraftNotFound, "there is no such draft");
-    let draft = drafts::find(cx.world, id)?.ok_or_else(missing)?;
-    if draft.state == State::Waiting {
-        return Ok(draft);
-    }
-    let detail = "somebody has decided on this draft already";
-    Err(Abort::new(Code::DraftDecided, detail).into())
 }

@@ -9,13 +9,13 @@ use crate::ledger::payments::{Payment, Settled};
 use crate::ports::{SqlError, World};
 use crate::products::desk::call::DeskCall;
 use crate::products::desk::input::{
-    self, ArticleChanges, AssignTicket, CreateTicket, OneTicket, Reply, ResolveTicket,
+    self, ArticleChanges, AssignTicket, CreateTicket, OneTicket, Reply, ResolveTicket, TicketKey,
     TriageTicket, UpdateKbArticle,
 };
 use crate::products::desk::tickets::{self, EntryKind};
 use crate::products::desk::tools::Tool;
 use crate::products::desk::work::{self, Asker};
-use crate::products::desk::{Author, Priority, articles, bought, drafts};
+use crate::products::desk::{Author, Priority, articles, bought, drafts, status};
 use crate::rails::outcome::{Abort, Failure};
 use crate::sale::bought::Bought;
 use crate::sale::cx::Cx;
@@ -43,6 +43,10 @@ pub fn call(
 ) -> Result<Value, Failure> {
     match tool {
         Tool::SearchKb => work::search_kb(cx, &read_arguments(arguments)?),
+        Tool::GetTicketStatus => {
+            let TicketKey { status_key } = read_arguments(arguments)?;
+            status::status(cx, &status_key)
+        }
         Tool::ListTickets => work::list_tickets(cx, &read_arguments(arguments)?),
         Tool::CreateKbArticle => articles::create(cx, &read_arguments(arguments)?),
         Tool::UpdateKbArticle => {
@@ -183,7 +187,11 @@ fn read_call(tool: Tool, arguments: Value) -> Result<DeskCall, Failure> {
             let ResolveTicket { ticket_id, resolution } = read_arguments(arguments)?;
             DeskCall::Resolve { ticket: ticket(&ticket_id)?, text: input::resolution(&resolution)? }
         }
-        Tool::SearchKb | Tool::ListTickets | Tool::CreateKbArticle | Tool::UpdateKbArticle => {
+        Tool::SearchKb
+        | Tool::GetTicketStatus
+        | Tool::ListTickets
+        | Tool::CreateKbArticle
+        | Tool::UpdateKbArticle => {
             return Err(Abort::is_not_paid().into());
         }
     })

@@ -218,21 +218,7 @@ pub fn thread(
          (SELECT * FROM ticket_entries WHERE ticket_id = ?1 AND (?2 OR kind IN ('reply', 'message')) \
          ORDER BY seq DESC LIMIT ?3) ORDER BY seq";
     let parameters = [id.as_str().into(), u32::from(with_internal).into(), limit.into()];
-    all(sql, statement, &parameters, |columns| {
-        Ok(Entry {
-            kind: columns.parsed(EntryKind::parse)?,
-            author: columns.text()?,
-            text: columns.text()?,
-            mail_id: columns.optional_text()?,
-            at: columns.moment()?.to_string(),
-            rest: columns.optional_text()?,
-            verdict: columns.optional_text()?.and_then(|text| Verdict::parse(&text).ok()),
-            files: match columns.optional_text()? {
-                Some(text) => serde_json::from_str(&text).unwrap_or_default(),
-                None => Vec::new(),
-            },
-        })
-    })
+    all(sql, statement, &parameters, entry)
 }
 
 /// The number of entries of a ticket.
@@ -298,6 +284,22 @@ impl EntryKind {
         let mut all = [Self::Reply, Self::Note, Self::Change, Self::Message].into_iter();
         all.find(|kind| kind.as_str() == text).ok_or("unknown entry")
     }
+}
+
+pub(super) fn entry(columns: &mut Columns) -> Result<Entry, SqlError> {
+    Ok(Entry {
+        kind: columns.parsed(EntryKind::parse)?,
+        author: columns.text()?,
+        text: columns.text()?,
+        mail_id: columns.optional_text()?,
+        at: columns.moment()?.to_string(),
+        rest: columns.optional_text()?,
+        verdict: columns.optional_text()?.and_then(|text| Verdict::parse(&text).ok()),
+        files: match columns.optional_text()? {
+            Some(text) => serde_json::from_str(&text).unwrap_or_default(),
+            None => Vec::new(),
+        },
+    })
 }
 
 fn ticket(columns: &mut Columns) -> Result<Ticket, SqlError> {

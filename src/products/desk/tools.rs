@@ -4,7 +4,7 @@ use crate::base::money::Usdc;
 use crate::identity::access::Tier;
 use crate::products::desk::input::{
     AssignTicket, CreateKbArticle, CreateTicket, ListTickets, OneTicket, Reply, ResolveTicket,
-    SearchKb, TriageTicket, UpdateKbArticle,
+    SearchKb, TicketKey, TriageTicket, UpdateKbArticle,
 };
 use crate::sale::tool::{Access, Fulfilment, Price, ProductTool, ToolSpec, input_schema};
 
@@ -12,6 +12,7 @@ use crate::sale::tool::{Access, Fulfilment, Price, ProductTool, ToolSpec, input_
 pub enum Tool {
     SearchKb,
     CreateTicket,
+    GetTicketStatus,
     GetTicketContext,
     TriageTicket,
     DraftReply,
@@ -28,6 +29,7 @@ impl ProductTool for Tool {
     const ALL: &'static [Self] = &[
         Self::SearchKb,
         Self::CreateTicket,
+        Self::GetTicketStatus,
         Self::GetTicketContext,
         Self::TriageTicket,
         Self::DraftReply,
@@ -44,6 +46,7 @@ impl ProductTool for Tool {
         match self {
             Self::SearchKb => &SEARCH_KB,
             Self::CreateTicket => &CREATE_TICKET,
+            Self::GetTicketStatus => &GET_TICKET_STATUS,
             Self::GetTicketContext => &GET_TICKET_CONTEXT,
             Self::TriageTicket => &TRIAGE_TICKET,
             Self::DraftReply => &DRAFT_REPLY,
@@ -77,13 +80,25 @@ const SEARCH_KB: ToolSpec = ToolSpec {
 const CREATE_TICKET: ToolSpec = ToolSpec {
     name: "createTicket",
     title: "Open a ticket",
-    description: "Opens a ticket at the helpdesk and returns its id and number. Costs $0.02 in USDC, paid with x402.",
+    description: "Opens a ticket at the helpdesk and returns its id, its number, and the statusKey for getTicketStatus. Costs $0.02 in USDC, paid with x402.",
     access: Access::Paid(Price::Fixed(Usdc::from_cents(2)), Fulfilment::AfterSettlement),
     tier: Tier::Draft,
     read_only: false,
     destructive: false,
     idempotent: false,
     input_schema: input_schema::<CreateTicket>,
+};
+
+const GET_TICKET_STATUS: ToolSpec = ToolSpec {
+    name: "getTicketStatus",
+    title: "See where a ticket stands",
+    description: "Says in words whether the host has answered a ticket, for the one who opened it. Free.",
+    access: Access::Free,
+    tier: Tier::Read,
+    read_only: true,
+    destructive: false,
+    idempotent: true,
+    input_schema: input_schema::<TicketKey>,
 };
 
 const GET_TICKET_CONTEXT: ToolSpec = ToolSpec {

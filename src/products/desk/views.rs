@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::mail::inbound::{Attachment, Verdict};
 use crate::products::desk::kb::Article;
 use crate::products::desk::tickets::Entry;
 use crate::products::desk::{self, Priority, Ticket, drafts};
@@ -71,18 +72,54 @@ pub struct DraftView {
     pub ticket_id: String,
     pub number: u32,
     pub subject: String,
+    /// What the customer has asked last.
+    pub question: Question,
     /// The address that the mail would go to.
     pub to: Option<String>,
     /// What it becomes when it is approved.
     pub kind: drafts::Kind,
     /// The reply, the resolution, or the assignee.
     pub text: String,
+    /// Whether the host has changed it.
+    pub is_edited: bool,
     /// Why it needs approval.
     pub reason: String,
     /// `owner`, `agent`, or the wallet.
     pub author: String,
+    /// The record of the wallet here.
+    pub record: Option<Record>,
+    /// Stands for draft, recipient and question. An approval sends it back, and is refused if one of them has changed.
+    pub seen: String,
     /// When it was made.
     pub created_at: String,
+}
+
+/// What a customer has asked.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(rename = "CustomerQuestion"))]
+pub struct Question {
+    /// Who wrote it, if there is an address.
+    pub from: Option<String>,
+    pub text: String,
+    pub at: String,
+    /// Whether the platform has checked the author of a mail; `null` for the text of the ticket.
+    pub verdict: Option<Verdict>,
+    /// Files that came with it. Their content is not kept.
+    pub files: Vec<Attachment>,
+}
+
+/// A wallet's drafts so far.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(rename = "DraftRecord"))]
+pub struct Record {
+    #[cfg_attr(test, ts(type = "number"))]
+    pub approved: u64,
+    #[cfg_attr(test, ts(type = "number"))]
+    pub rejected: u64,
+    /// Approvals, less rejections, that it needs before it may act by itself.
+    pub needed: u32,
 }
 
 /// A page of the approval queue.
@@ -92,6 +129,9 @@ pub struct DraftView {
 pub struct Approvals {
     /// The oldest draft comes first.
     pub approvals: Vec<DraftView>,
+    /// Drafts that wait in all.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub total: u64,
     /// The cursor of the next page, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]

@@ -15,7 +15,7 @@ use crate::products::desk::input::{ListTickets, SearchKb};
 use crate::products::desk::outgoing::write_to_customer;
 use crate::products::desk::rules::{Held, Rules};
 use crate::products::desk::tickets::{self, EntryKind, NewTicket};
-use crate::products::desk::{Author, Status, Ticket, drafts, kb};
+use crate::products::desk::{Author, Status, Ticket, drafts, kb, status};
 use crate::rails::outcome::{Abort, Failure, Money};
 use crate::sale::answers::no_money;
 use crate::sale::cx::Cx;
@@ -270,6 +270,8 @@ fn open_ticket(cx: &Cx<'_, impl World>, new: &NewTicket<'_>) -> Result<Value, Sq
         "number": ticket.number,
         "status": ticket.status,
         "priority": ticket.priority,
+        "statusKey": status::key_of(cx, &ticket).to_string(),
+        "statusUrl": status::url_of(cx, &ticket),
         "message": format!("Ticket #{} is open.", ticket.number),
     }))
 }

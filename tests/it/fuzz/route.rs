@@ -116,6 +116,7 @@ const GOOD: &[&str] = &[
     "/covers/0123456789abcdef0123456789abcdef/12-pine/strip.svg",
     "/covers/evt_0123456789abcdef01234567/0-own/wide.svg",
     "/t/0123456789abcdef0123456789abcdef-0123456789abcdef01234567",
+    "/q/aeruiz4jvpg66ajdivtytk6n54aaaaaabaaaaaaaaaaaaaaa",
     "/facilitator/settle",
     "/explorer/tx/0xabcdef1111111111111111111111111111111111111111111111111111111111",
     "/explorer/address/0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
@@ -182,6 +183,7 @@ fn path_of(route: &Route) -> String {
             assert_eq!(code.scope(), *scope);
             format!("t/{code}")
         }
+        Route::Host(_, AtHost::Question(key)) => format!("q/{key}"),
     }
 }
 
@@ -194,6 +196,7 @@ fn at_desk(asked: &AtDesk) -> String {
         AtDesk::AddNote(id) => format!("tickets/{id}/notes"),
         AtDesk::Reply(id) => format!("tickets/{id}/replies"),
         AtDesk::Approvals => "approvals".to_owned(),
+        AtDesk::EditDraft(id) => format!("approvals/{id}"),
         AtDesk::Approve(id) => format!("approvals/{id}/approve"),
         AtDesk::Reject(id) => format!("approvals/{id}/reject"),
         AtDesk::Settings | AtDesk::ChangeSettings => "desk".to_owned(),

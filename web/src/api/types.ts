@@ -617,7 +617,7 @@ token: string,
  */
 userId: string, scope: string, expiresAt: string, };
 
-export type Code = "already_has_seat" | "article_not_found" | "backup_damaged" | "backup_refused" | "backup_too_large" | "backup_too_new" | "being_restored" | "body_broken" | "body_too_long" | "cannot_cancel" | "chain_unavailable" | "code_refused" | "credential_not_found" | "credential_refused" | "desk_full" | "door_closed" | "draft_decided" | "draft_not_found" | "event_cancelled" | "event_full" | "event_not_found" | "event_past" | "event_seats_held" | "gas_budget_used_up" | "gas_price_too_high" | "host_in_use" | "internal_error" | "invalid_arguments" | "invalid_facilitator_request" | "invalid_session" | "invalid_sign_in" | "mail_unavailable" | "malformed_json" | "method_not_allowed" | "misconfigured" | "network_not_supported" | "no_access_token" | "no_address" | "no_such_host" | "no_such_payment" | "no_such_session" | "no_such_ticket" | "no_such_transaction" | "no_test_money" | "nonce_used" | "not_found" | "not_granted" | "not_owner" | "not_signed_in" | "not_yours" | "nothing_bought" | "origin_not_allowed" | "out_of_order" | "payer_waits" | "payment_decided" | "payment_failed" | "payment_identifier_conflict" | "payment_in_progress" | "payment_pending" | "payment_required" | "payment_unavailable" | "payment_used" | "price_above_limit" | "price_changed" | "proof_needed" | "proof_refused" | "rate_limited" | "refund_changed" | "relayer_balance_low" | "relayer_storage_failed" | "rpc_unavailable" | "secret_expired" | "secret_not_found" | "secret_replaced" | "secret_revoked" | "sending_stopped" | "session_ended" | "settlement_pending" | "sign_in_again" | "sign_in_refused" | "simulation_unavailable" | "ticket_cancelled" | "ticket_not_found" | "too_many_articles" | "too_many_credentials" | "too_many_events" | "too_many_requests" | "too_many_secrets" | "too_many_sockets" | "transaction_used" | "unknown_tool" | "unsupported_encoding" | "wallet_unavailable" | "webhook_refused" | "websocket_only" | "wrong_session_token";
+export type Code = "already_has_seat" | "article_not_found" | "backup_damaged" | "backup_refused" | "backup_too_large" | "backup_too_new" | "being_restored" | "body_broken" | "body_too_long" | "cannot_cancel" | "chain_unavailable" | "code_refused" | "credential_not_found" | "credential_refused" | "desk_full" | "door_closed" | "draft_changed" | "draft_decided" | "draft_not_found" | "event_cancelled" | "event_full" | "event_not_found" | "event_past" | "event_seats_held" | "gas_budget_used_up" | "gas_price_too_high" | "host_in_use" | "internal_error" | "invalid_arguments" | "invalid_facilitator_request" | "invalid_session" | "invalid_sign_in" | "mail_unavailable" | "malformed_json" | "method_not_allowed" | "misconfigured" | "network_not_supported" | "no_access_token" | "no_address" | "no_such_host" | "no_such_payment" | "no_such_session" | "no_such_ticket" | "no_such_transaction" | "no_test_money" | "nonce_used" | "not_found" | "not_granted" | "not_owner" | "not_signed_in" | "not_yours" | "nothing_bought" | "origin_not_allowed" | "out_of_order" | "payer_waits" | "payment_decided" | "payment_failed" | "payment_identifier_conflict" | "payment_in_progress" | "payment_pending" | "payment_required" | "payment_unavailable" | "payment_used" | "price_above_limit" | "price_changed" | "proof_needed" | "proof_refused" | "rate_limited" | "refund_changed" | "relayer_balance_low" | "relayer_storage_failed" | "rpc_unavailable" | "secret_expired" | "secret_not_found" | "secret_replaced" | "secret_revoked" | "sending_stopped" | "session_ended" | "settlement_pending" | "sign_in_again" | "sign_in_refused" | "simulation_unavailable" | "ticket_cancelled" | "ticket_not_found" | "too_many_articles" | "too_many_credentials" | "too_many_events" | "too_many_requests" | "too_many_secrets" | "too_many_sockets" | "transaction_used" | "unknown_tool" | "unsupported_encoding" | "wallet_unavailable" | "webhook_refused" | "websocket_only" | "wrong_session_token";
 
 export type Problem = { 
 /**
@@ -1160,7 +1160,31 @@ nextCursor?: string, };
 
 export type DraftKind = "reply" | "resolution" | "assignment";
 
+export type CustomerQuestion = { 
+/**
+ * Who wrote it, if there is an address.
+ */
+from: string | null, text: string, at: string, 
+/**
+ * Whether the platform has checked the author of a mail; `null` for the text of the ticket.
+ */
+verdict: MailVerdict | null, 
+/**
+ * Files that came with it. Their content is not kept.
+ */
+files: Array<Attachment>, };
+
+export type DraftRecord = { approved: number, rejected: number, 
+/**
+ * Approvals, less rejections, that it needs before it may act by itself.
+ */
+needed: number, };
+
 export type DraftView = { draftId: string, ticketId: string, number: number, subject: string, 
+/**
+ * What the customer has asked last.
+ */
+question: CustomerQuestion, 
 /**
  * The address that the mail would go to.
  */
@@ -1174,6 +1198,10 @@ kind: DraftKind,
  */
 text: string, 
 /**
+ * Whether the host has changed it.
+ */
+isEdited: boolean, 
+/**
  * Why it needs approval.
  */
 reason: string, 
@@ -1181,6 +1209,14 @@ reason: string,
  * `owner`, `agent`, or the wallet.
  */
 author: string, 
+/**
+ * The record of the wallet here.
+ */
+record: DraftRecord | null, 
+/**
+ * Stands for draft, recipient and question. An approval sends it back, and is refused if one of them has changed.
+ */
+seen: string, 
 /**
  * When it was made.
  */
@@ -1191,6 +1227,10 @@ export type Approvals = {
  * The oldest draft comes first.
  */
 approvals: Array<DraftView>, 
+/**
+ * Drafts that wait in all.
+ */
+total: number, 
 /**
  * The cursor of the next page, if there is one.
  */

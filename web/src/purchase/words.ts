@@ -20,6 +20,7 @@ const OURS: Record<string, Words> = {
   retrieveSecret: { doing: "Getting the secret", thing: "A secret" },
   searchKb: { doing: "Searching the articles", thing: "Articles" },
   createTicket: { doing: "Opening your ticket", thing: "A helpdesk ticket" },
+  getTicketStatus: { doing: "Looking where your ticket stands", thing: "Where a ticket stands" },
   getTicketContext: { doing: "Reading the ticket", thing: "A look at a helpdesk ticket" },
   triageTicket: { doing: "Sorting the ticket", thing: "Sorting a helpdesk ticket" },
   draftReply: { doing: "Writing the draft", thing: "A draft of a reply" },

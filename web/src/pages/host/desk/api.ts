@@ -1,6 +1,14 @@
 // Requests of the product "desk".
 import { request } from "../../../api/http";
-import type { Approvals, Article, Articles, DeskView, Tickets, TicketView } from "../../../api/types";
+import type {
+  Approvals,
+  Article,
+  Articles,
+  DeskView,
+  DraftView,
+  Tickets,
+  TicketView,
+} from "../../../api/types";
 import { own, type Outcome } from "../shared/paths";
 import { pagesOf } from "../shared/use-paged-list";
 import type { TicketChanges } from "./fields";
@@ -25,7 +33,11 @@ export const changeArticle = (id: string, changes: { title?: string; body?: stri
 export const removeArticle = (id: string) => request<Outcome>("DELETE", own("kb", id));
 
 export const approvals = pagesOf((answer: Approvals) => answer.approvals, own("approvals"));
-export const approve = (id: string) => request<Outcome>("POST", `${own("approvals", id)}/approve`);
+/** `seen` stands for what is shown: if it has changed, the approval is refused. */
+export const approve = (id: string, seen: string) =>
+  request<Outcome>("POST", `${own("approvals", id)}/approve`, { seen });
+export const editDraft = (id: string, text: string, seen: string) =>
+  request<DraftView>("PATCH", own("approvals", id), { text, seen });
 export const reject = (id: string, reason: string) =>
   request<Outcome>("POST", `${own("approvals", id)}/reject`, { reason });
 

@@ -1,30 +1,46 @@
-// Drafts of agents that wait for the host's approval.
-import { useState, type FormEvent } from "react";
+// Drafts of agents that wait for the host's approval: the customer's question beside each, and the next one opens by itself.
+import { useRef, useState } from "react";
 import type { DraftKind, DraftView } from "../../../api/types";
-import { Badge, Button, TextField, Time, visible } from "../../../parts";
-import { useHost } from "../access/session";
-import { Fact } from "../shared/fact";
+import { Button, Time, visible } from "../../../parts";
 import { Paged, Refresh } from "../shared/loaded";
 import { Outcome, type Message } from "../shared/outcome";
-import { Trouble } from "../shared/trouble";
-import { useAction } from "../shared/use-action";
 import { usePagedList } from "../shared/use-paged-list";
 import * as api from "./api";
-import { Author } from "./author";
+import { Draft } from "./draft";
 
-type Props = { openTicket: (id: string) => void; decided: () => void };
+type Props = { openTicket: (id: string) => void; showRules: () => void; decided: () => void };
+
+const KINDS: Record<DraftKind, string> = {
+  reply: "Reply by e-mail",
+  resolution: "Close the ticket",
+  assignment: "Assign the ticket",
+};
 
 /** The queue, oldest draft first. */
-export function ApprovalQueue({ openTicket, decided }: Props) {
+export function ApprovalQueue({ openTicket, showRules, decided }: Props) {
   const list = usePagedList(api.approvals);
+  const [chosen, setChosen] = useState<string | null>(null);
   const [message, setMessage] = useState<Message | null>(null);
-  const done = (text: string) => {
-    setMessage({ kind: "ok", text });
+  // A changed draft is shown and approved as it is now, also before the list has come again.
+  const [edited, setEdited] = useState<{ draft: DraftView; in: readonly DraftView[] } | null>(null);
+  const area = useRef<HTMLDivElement>(null);
+  const place = Math.max(
+    0,
+    list.items.findIndex(({ draftId }) => draftId === chosen),
+  );
+  const listed = list.items[place];
+  const isLatest = edited?.in === list.items && edited.draft.draftId === listed?.draftId;
+  const draft = isLatest ? edited.draft : listed;
+  const go = (to: number) => setChosen(list.items[to]?.draftId ?? null);
+  const done = (next: Message, isDecided: boolean, changed?: DraftView) => {
+    setMessage(next);
+    if (changed !== undefined) setEdited({ draft: changed, in: list.items });
+    if (isDecided) go(place + 1 < list.items.length ? place + 1 : place - 1);
     list.reload();
-    decided();
+    if (isDecided) decided();
   };
   return (
-    <>
+    <div ref={area} tabIndex={-1} className="stack">
       <div className="card-head">
         <h3>Approvals</h3>
         <Refresh of={list} />
@@ -39,117 +55,68 @@ export function ApprovalQueue({ openTicket, decided }: Props) {
         }}
       >
         {(drafts) => (
-          <ul className="host-list">
-            {drafts.map((draft) => (
-              <Draft key={draft.draftId} draft={draft} openTicket={openTicket} done={done} />
-            ))}
-          </ul>
+          <div className="host-approvals">
+            <Pager place={place} total={drafts.length} go={go} />
+            <ul className="host-queue" aria-label="Drafts that wait">
+              {drafts.map((one, at) => (
+                <li key={one.draftId}>
+                  <Line draft={one} isShown={at === place} show={() => setChosen(one.draftId)} />
+                </li>
+              ))}
+            </ul>
+            {draft !== undefined && (
+              <Draft
+                key={draft.draftId}
+                draft={draft}
+                area={area}
+                openTicket={openTicket}
+                showRules={showRules}
+                done={done}
+              />
+            )}
+          </div>
         )}
       </Paged>
-    </>
+    </div>
   );
 }
 
-const KINDS: Record<DraftKind, { word: string; text: string }> = {
-  reply: { word: "Reply by e-mail", text: "The mail" },
-  resolution: { word: "Resolution", text: "How it is resolved" },
-  assignment: { word: "Assignment", text: "The assignee" },
-};
-
-type DraftProps = { draft: DraftView; openTicket: (id: string) => void; done: (message: string) => void };
-
-function Draft({ draft, openTicket, done }: DraftProps) {
-  const titleId = `host-draft-${draft.draftId}`;
-  const kind = KINDS[draft.kind];
+/** On a phone the drafts are shown one at a time. */
+function Pager({ place, total, go }: { place: number; total: number; go: (to: number) => void }) {
   return (
-    <li className="card">
-      <div className="card-head">
-        <h4 id={titleId} className="host-untrusted">
-          #{draft.number} {visible(draft.subject)}
-        </h4>
-        <Badge tone="info">{kind.word}</Badge>
-      </div>
-      <dl className="host-facts">
-        {draft.kind === "reply" && (
-          <Fact name="To" isUntrusted>
-            {draft.to === null ? "no address" : visible(draft.to)}
-          </Fact>
-        )}
-        <Fact name="By">
-          <Author author={draft.author} />
-        </Fact>
-        <Fact name="Since">
+    <div className="host-pager">
+      <span className="quiet">
+        {place + 1} of {total}
+      </span>
+      <span className="row">
+        <Button icon="back" label="Draft before" disabled={place === 0} onClick={() => go(place - 1)} />
+        <Button
+          icon="forward"
+          label="Next draft"
+          disabled={place + 1 >= total}
+          onClick={() => go(place + 1)}
+        />
+      </span>
+    </div>
+  );
+}
+
+function Line({ draft, isShown, show }: { draft: DraftView; isShown: boolean; show: () => void }) {
+  return (
+    <button
+      type="button"
+      className="host-queue-line host-untrusted"
+      aria-current={isShown ? "true" : undefined}
+      onClick={show}
+    >
+      <span className="host-queue-head">
+        <strong>{draft.question.from === null ? "Nobody to write to" : visible(draft.question.from)}</strong>
+        <span className="quiet small">
           <Time at={draft.createdAt} />
-        </Fact>
-        <Fact name="Why it waits" isWide isUntrusted>
-          {visible(draft.reason)}
-        </Fact>
-      </dl>
-      <div className="stack-tight">
-        <p className="field-label">{kind.text}</p>
-        <div className="host-quote host-untrusted host-lines">{visible(draft.text)}</div>
-      </div>
-      <Decision draft={draft} titleId={titleId} openTicket={openTicket} done={done} />
-    </li>
-  );
-}
-
-function Decision({ draft, titleId, openTicket, done }: DraftProps & { titleId: string }) {
-  const { run } = useHost();
-  const yes = draft.kind === "reply" ? "Approve and send" : "Approve";
-  const [rejects, setRejects] = useState(false);
-  const [reason, setReason] = useState("");
-  const approval = useAction();
-  const rejection = useAction();
-  const approve = () =>
-    approval.run(async () => {
-      const { message } = await run(() => api.approve(draft.draftId));
-      done(`#${draft.number}: ${message}`);
-    });
-  const reject = (event: FormEvent) => {
-    event.preventDefault();
-    void rejection.run(async () => {
-      const { message } = await run(() => api.reject(draft.draftId, reason.trim()));
-      done(`#${draft.number}: ${message}`);
-    });
-  };
-  return (
-    <>
-      <div className="row" role="group" aria-labelledby={titleId}>
-        <Button
-          kind="primary"
-          busy={approval.busy}
-          disabled={rejection.busy}
-          label={`${yes} the draft for #${draft.number}`}
-          onClick={() => void approve()}
-        >
-          {yes}
-        </Button>
-        <Button
-          expanded={rejects}
-          disabled={approval.busy}
-          label={`Reject the draft for #${draft.number}`}
-          onClick={() => setRejects(!rejects)}
-        >
-          Reject
-        </Button>
-        <Button onClick={() => openTicket(draft.ticketId)}>Open the ticket</Button>
-      </div>
-      {rejects && (
-        <form className="host-inline" onSubmit={reject} noValidate>
-          <TextField
-            label="Why not? (optional, for your history)"
-            value={reason}
-            onChange={setReason}
-            maxLength={500}
-          />
-          <Button kind="danger" type="submit" busy={rejection.busy}>
-            Reject it
-          </Button>
-        </form>
-      )}
-      {approval.error !== null && <Trouble error={approval.error} />}
-      {rejection.error !== null && <Trouble error={rejection.error} />}
-    </>
+        </span>
+      </span>
+      <span>{visible(draft.subject)}</span>
+      <span className="quiet small">{KINDS[draft.kind]}</span>
+    </button>
   );
 }

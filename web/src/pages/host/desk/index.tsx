@@ -44,7 +44,9 @@ export function Desk({ profile, showSettings }: { profile: ProfileView; showSett
           </Button>
         ))}
       </div>
-      {part === "approvals" && <ApprovalQueue openTicket={openTicket} decided={rules.reload} />}
+      {part === "approvals" && (
+        <ApprovalQueue openTicket={openTicket} showRules={() => setPart("rules")} decided={rules.reload} />
+      )}
       {part === "tickets" && <Tickets shown={ticket} show={setTicket} />}
       {part === "articles" && <Articles />}
       {part === "rules" && <DeskRules rules={rules} />}
@@ -71,8 +73,9 @@ function SendingStopped({ at, done }: { at: string; done: () => void }) {
           </Button>
         }
       >
-        <strong>Sending is stopped</strong> since <Time at={at} />: too many mails bounced or were reported as
-        spam. Check the addresses of your tickets, then reset it. Until then replies wait as drafts.
+        <strong>Sending is stopped</strong> since <Time at={at} />: too many mails were refused, bounced or
+        were reported as spam. Check the addresses of your tickets, then reset it. Until then replies wait as
+        drafts.
       </Notice>
       {error !== null && <Trouble error={error} />}
     </>

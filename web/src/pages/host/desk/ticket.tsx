@@ -1,6 +1,6 @@
 // One ticket: its thread, and what the host can do with it. All of its text is untrusted.
 import { useEffect, useId, useMemo, useRef, useState } from "react";
-import type { Entry, EntryKind, MailVerdict, TicketView } from "../../../api/types";
+import type { Entry, EntryKind, TicketView } from "../../../api/types";
 import { Badge, Button, Time, visible } from "../../../parts";
 import { Fact } from "../shared/fact";
 import { Loaded, Refresh } from "../shared/loaded";
@@ -10,6 +10,7 @@ import { Answer } from "./answer";
 import * as api from "./api";
 import { Author } from "./author";
 import { TicketBadges } from "./badges";
+import { DOUBTS } from "./doubts";
 import { ticketValues } from "./fields";
 import { TicketForm } from "./form";
 
@@ -108,15 +109,9 @@ function ThreadEntry({ entry }: { entry: Entry }) {
   );
 }
 
-const VERDICTS: Record<MailVerdict, string | null> = {
-  verified: null,
-  failed: "This mail may be from somebody else: its domain does not stand for it.",
-  unknown: "Nobody has checked who sent this mail.",
-};
-
 /** What a customer's mail has besides its new text. */
 function Extras({ entry: { verdict, files = [], rest } }: { entry: Entry }) {
-  const doubt = verdict === undefined ? null : VERDICTS[verdict];
+  const doubt = verdict === undefined ? null : DOUBTS[verdict];
   return (
     <>
       {files.length > 0 && (
