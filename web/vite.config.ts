@@ -9,7 +9,10 @@ const server = process.env["PAGE_SERVER"] ?? "http://localhost:8787";
 const answeredByWorker = ["/api", "/x402", "/mcp", "/health", "/facilitator", "/e", "/q", "/t", "/explorer"];
 
 export default defineConfig({
-  plugins: [react(), onePageForAllPaths(["buy", "check-in", "my-mcp", "tickets", "transactions", "wallet"])],
+  plugins: [
+    react(),
+    onePageForAllPaths(["buy", "check-in", "give", "my-mcp", "tickets", "transactions", "wallet"]),
+  ],
   build: {
     outDir: "dist",
     emptyOutDir: true,

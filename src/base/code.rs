@@ -59,6 +59,8 @@ codes! {
         "The body of the request is longer than the route takes."
     CannotCancel "cannot_cancel" 409
         "The seat cannot be given back any more: its guest is in, or the event is over."
+    CannotTransfer "cannot_transfer" 409
+        "The ticket cannot be given to somebody else any more: its guest is in, or it has changed hands too often."
     ChainUnavailable "chain_unavailable" 503
         "The chain cannot be asked now; retry later."
     CodeRefused "code_refused" 401
@@ -207,6 +209,8 @@ codes! {
         "The guest gave this seat back; the ticket is of no use any more."
     TicketNotFound "ticket_not_found" 404
         "The desk has no such ticket."
+    TicketTransferred "ticket_transferred" 409
+        "This ticket was given to somebody else; its former code is of no use any more."
     TooManyArticles "too_many_articles" 409
         "The knowledge base is full."
     TooManyCredentials "too_many_credentials" 409

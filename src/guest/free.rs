@@ -1,4 +1,5 @@
-//! Free seats: the session's wallet proves itself to the server, and nothing is paid.
+//! Free seats, and what a wallet does about its tickets: the session's wallet proves itself to the server, and nothing is
+//! paid.
 
 use serde_json::Value;
 
@@ -10,19 +11,32 @@ use crate::guest::purchase::model::Origin;
 use crate::guest::report::{self, Caller, Failed};
 use crate::mcp::client::Connection;
 
+/// What wallets do at our servers about their tickets.
+const ABOUT_TICKETS: [&str; 1] = ["transferTicket"];
 /// What our servers call a demand for a proof.
 const PROOF_NEEDED: &str = "proof_needed";
 const ASKED: &str =
     "Sign with your wallet, and the seat is yours. It is free, and nothing is paid.";
 const CANNOT: &str =
-    "a free seat needs a wallet that signs a message, and this one does not; choose another wallet";
+    "this needs a wallet that signs a message, and this one does not; choose another wallet";
 
-/// Whether the server gives a free seat to a wallet that proves itself. The event must have been shown as free: nobody proves
-/// a wallet for something that they were told to pay for.
-pub(super) fn is_offered(tool: &str, listed: Option<Usdc>, refusal: &Value) -> bool {
+/// Whether the call is made again with a proof of the wallet. A free seat must have been shown as free: nobody proves a wallet
+/// for something that they were told to pay for. About tickets only a button of the page is obeyed, and no sentence or model,
+/// and only at servers of this deployment.
+pub(super) fn is_offered<W: GuestWorld>(
+    cx: &Cx<W>,
+    connection: &Connection,
+    caller: Caller<'_>,
+    listed: Option<Usdc>,
+    refusal: &Value,
+) -> bool {
     let error = refusal.get("structuredContent").and_then(|content| content.get("error"));
     let code = error.and_then(|error| error.get("code")).and_then(Value::as_str);
-    tool == SEAT && listed.is_some_and(Usdc::is_zero) && code == Some(PROOF_NEEDED)
+    let is_free_seat = caller.tool == SEAT && listed.is_some_and(Usdc::is_zero);
+    let is_about_tickets = ABOUT_TICKETS.contains(&caller.tool)
+        && *caller.origin == Origin::Call
+        && cx.rules.is_own(&connection.url);
+    code == Some(PROOF_NEEDED) && (is_free_seat || is_about_tickets)
 }
 
 /// Takes a free seat. A wallet in the browser is asked for its signature, and the result comes later.
@@ -55,7 +69,7 @@ pub(super) fn declined<W: GuestWorld>(cx: &Cx<W>, tool: &str, taker: Option<&Tak
         cx.say("All right. Without a signature I cannot show it again; nothing was charged.");
         return;
     };
-    let text = "you declined to sign, so no seat was taken";
+    let text = "you declined to sign, so nothing was done";
     let failed = Failed { code: "declined", text, money_moved: "no" };
     report::failed(cx, caller(tool, taker), &failed);
 }

@@ -5,7 +5,8 @@ use std::cmp::Reverse;
 use serde_json::json;
 
 use crate::base::http::Reply;
-use crate::base::id::PaymentId;
+use crate::base::id::{PaymentId, RsvpId};
+use crate::base::money::Usdc;
 use crate::base::time::UnixSeconds;
 use crate::chain::networks::Network;
 use crate::http::explorer::transaction_url;
@@ -52,23 +53,24 @@ pub(super) fn bought_by(
 }
 
 /// One entry. A damaged row is logged and left out, so that it hides no other.
-fn entry(cx: &Cx<'_, impl World>, at: UnixSeconds, id: &PaymentId) -> Option<Entry> {
+fn entry(cx: &Cx<'_, impl World>, at: UnixSeconds, id: &str) -> Option<Entry> {
     read(cx, at, id).unwrap_or_else(|error| {
-        let fields = [("payment", id.as_str()), ("why", &error.0)];
+        let fields = [("payment", id), ("why", &error.0)];
         cx.world.line(Level::Error, "a purchase cannot be listed", &fields);
         None
     })
 }
 
-fn read(
-    cx: &Cx<'_, impl World>,
-    at: UnixSeconds,
-    id: &PaymentId,
-) -> Result<Option<Entry>, SqlError> {
+fn read(cx: &Cx<'_, impl World>, at: UnixSeconds, id: &str) -> Result<Option<Entry>, SqlError> {
+    if let Ok(seat) = RsvpId::parse(id) {
+        return given(cx, at, &seat);
+    }
+    let id = &PaymentId::parse(id).map_err(|error| SqlError(format!("stored id: {error}")))?;
     if let Some(payment) = payments::find(cx.world, id)? {
         let tool = Tool::by_name(&payment.tool).ok_or_else(not_sold)?;
         let bought = tool.bought(cx, &payment)?;
         let paid = payment.amount.to_string();
+        let id = id.as_str();
         return Ok(Some(listed(cx, (at, id), bought, paid, payment.network, payment.transaction)));
     }
     let seat = events::bought::read_back(cx, id)?;
@@ -77,7 +79,7 @@ fn read(
         let first = rsvps.into_iter().next()?;
         Some(listed(
             cx,
-            (at, id),
+            (at, id.as_str()),
             bought,
             paid,
             first.network,
@@ -86,9 +88,16 @@ fn read(
     }))
 }
 
+/// A ticket that somebody else has paid for and given to the wallet.
+fn given(cx: &Cx<'_, impl World>, at: UnixSeconds, id: &RsvpId) -> Result<Option<Entry>, SqlError> {
+    let seat = events::bought::given(cx, id)?;
+    let paid = Usdc::ZERO.to_string();
+    Ok(seat.map(|(seat, bought)| listed(cx, (at, id.as_str()), bought, paid, seat.network, None)))
+}
+
 fn listed(
     cx: &Cx<'_, impl World>,
-    (at, id): (UnixSeconds, &PaymentId),
+    (at, id): (UnixSeconds, &str),
     bought: Bought,
     paid: String,
     network: String,

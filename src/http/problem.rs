@@ -79,6 +79,10 @@ fn lost(code: &str) -> Option<Lost> {
         let detail =
             "No ticket has this address. Check the link. What your wallet bought is under Tickets.";
         lost("There is no such ticket", detail, ("Find my tickets", "/tickets"))
+    } else if code == Code::TicketTransferred.as_str() {
+        let detail = "Its code opens nothing any more. The new guest has another one.";
+        let title = "This ticket was given to somebody else";
+        lost(title, detail, ("Find my tickets", "/tickets"))
     } else if code == Code::NotFound.as_str() {
         let detail = "The page that you look for is not here. Check the address.";
         lost("There is nothing here", detail, START)

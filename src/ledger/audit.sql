@@ -81,6 +81,16 @@ SELECT payment_id FROM refunds WHERE state = 'paying' AND reported_tx IS NULL
 -- no payment has more seats than it holds
 SELECT p.id FROM payments p WHERE p.seats < (SELECT count(*) FROM rsvps r WHERE r.payment_id = p.id)
 --;
+-- the former code of a ticket that was given away opens nothing
+SELECT g.code FROM given_codes g WHERE EXISTS (SELECT 1 FROM rsvps r WHERE r.code = g.code)
+--;
+-- every transfer of a ticket has ended one code
+SELECT g.rsvp_id FROM given_seats g WHERE g.times <>
+  (SELECT count(*) FROM given_codes c WHERE c.rsvp_id = g.rsvp_id)
+--;
+-- a seat that was given back is in nobody's hands but its buyer's
+SELECT g.rsvp_id FROM given_seats g JOIN cancelled_seats c ON c.id = g.rsvp_id WHERE g.holder IS NOT c.payer
+--;
 -- every seat was paid for
 SELECT min(r.id) FROM rsvps r GROUP BY r.event_id, r.tx_hash HAVING sum(r.paid) >
   (SELECT coalesce(sum(l.amount), 0) FROM ledger l

@@ -8,7 +8,7 @@
 use alloy_primitives::Address;
 use serde_json::json;
 
-use crate::base::id::{PaymentId, ScopeId};
+use crate::base::id::ScopeId;
 use crate::base::time::UnixSeconds;
 use crate::identity::keys::Keys;
 use crate::ledger::outbox;
@@ -98,7 +98,8 @@ pub fn list_some(
 }
 
 /// The payments of a wallet that bought something, or may have, as their sort keys: newest first, then by id. Seats that
-/// were read back from KV have no payment; they stand for one. `network` (CAIP-2) limits them to one chain. `after`: the
+/// were read back from KV have no payment; they stand for one. Tickets that somebody else bought and gave to the wallet have
+/// the ids of their seats. `network` (CAIP-2) limits them to one chain. `after`: the
 /// sort key of the row before.
 ///
 /// # Errors
@@ -108,7 +109,7 @@ pub fn payments_of(
     (payer, network): (&str, Option<&str>),
     after: Option<(UnixSeconds, &str)>,
     limit: u32,
-) -> Result<Vec<(UnixSeconds, PaymentId)>, SqlError> {
+) -> Result<Vec<(UnixSeconds, String)>, SqlError> {
     // The time of a row never changes. A payment that the chain has dropped keeps its transaction.
     let statement = "SELECT at, id FROM (\
          SELECT created_at AS at, id FROM payments WHERE payer = ?1 AND (?2 IS NULL OR network = ?2) \
@@ -116,12 +117,12 @@ pub fn payments_of(
          OR (state = 'failed' AND tx_hash IS NOT NULL)) \
          UNION ALL SELECT created_at, payment_id FROM rsvps WHERE payer = ?1 AND place = 1 \
          AND (?2 IS NULL OR network = ?2) \
-         AND NOT EXISTS (SELECT 1 FROM payments WHERE payments.id = rsvps.payment_id)) \
+         AND NOT EXISTS (SELECT 1 FROM payments WHERE payments.id = rsvps.payment_id) \
+         UNION ALL SELECT g.given_at, g.rsvp_id FROM given_seats g JOIN rsvps r ON r.id = g.rsvp_id \
+         WHERE g.holder = ?1 AND r.payer <> ?1 AND (?2 IS NULL OR r.network = ?2)) \
          WHERE ?3 IS NULL OR at < ?3 OR (at = ?3 AND id > ?4) ORDER BY at DESC, id LIMIT ?5";
     let (at, id) = after.unzip();
     let parameters: [SqlValue; 5] =
         [payer.into(), network.into(), at.into(), id.into(), limit.into()];
-    all(sql, statement, &parameters, |columns| {
-        Ok((columns.moment()?, columns.parsed(PaymentId::parse)?))
-    })
+    all(sql, statement, &parameters, |columns| Ok((columns.moment()?, columns.text()?)))
 }

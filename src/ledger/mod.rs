@@ -61,4 +61,5 @@ pub const MIGRATIONS: Migrations = &[
     include_str!("schema-26.sql"),
     include_str!("schema-27.sql"),
     include_str!("schema-28.sql"),
+    include_str!("schema-31.sql"),
 ];

@@ -39,6 +39,8 @@ pub enum State {
     Over,
     /// The host cancelled the event, or the guest its seat.
     Cancelled,
+    /// The buyer gave the ticket to somebody else.
+    GivenAway,
     /// The chain dropped the payment after the sale, so that nothing was paid.
     TakenBack,
     /// The ticket at the desk waits for an answer.

@@ -77,6 +77,11 @@ pub trait ProductTool: Copy + PartialEq + 'static {
     fn is_paid_by_owners(self) -> bool {
         false
     }
+
+    /// Whether the host and its programs call a tool for buyers ([`Access::Buyer`]) without a proof, about any purchase.
+    fn is_done_by_hosts(self) -> bool {
+        false
+    }
 }
 
 /// The end of every paid tool's description.

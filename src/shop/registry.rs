@@ -82,6 +82,12 @@ macro_rules! products {
                 match self { $(Self::$name(tool) => tool.is_paid_by_owners(),)+ }
             }
 
+            /// Whether the host and its programs call a tool for buyers without a proof.
+            #[must_use]
+            pub fn is_done_by_hosts(self) -> bool {
+                match self { $(Self::$name(tool) => tool.is_done_by_hosts(),)+ }
+            }
+
             /// Calls it for a caller who does not pay for it.
             ///
             /// # Errors

@@ -84,6 +84,9 @@ fn arguments(tool: &str, event: &str, secret: &str) -> Value {
         "searchKb" => json!({"query": "refund"}),
         "listTickets" | "listRefunds" | "payRefunds" => json!({}),
         "cancelRsvp" => json!({"eventId": event}),
+        "transferTicket" => {
+            json!({"ticket": format!("{}-{}", "0".repeat(32), "0".repeat(24)), "name": "Bo"})
+        }
         "createTicket" => json!({"subject": "s", "body": "b"}),
         "getTicketStatus" => json!({"statusKey": "a".repeat(48)}),
         "getTicketContext" | "triageTicket" | "resolveTicket" => json!({"ticketId": ticket}),
@@ -114,6 +117,7 @@ const BY_TIER: &[(&str, [&str; 3])] = &[
     ("getEvent", ["runs", "runs", "runs"]),
     ("rsvpToEvent", ["no", "no", "pays"]),
     ("cancelRsvp", ["no", "no", "proves"]),
+    ("transferTicket", ["no", "no", "runs"]),
     ("getEventAnalytics", ["runs", "runs", "runs"]),
     ("createEvent", ["no", "no", "runs"]),
     ("updateEvent", ["no", "no", "runs"]),

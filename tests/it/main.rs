@@ -50,6 +50,7 @@ mod strangers;
 mod support;
 mod supported;
 mod tickets;
+mod transfer;
 mod unkind;
 mod vault;
 mod wallet;

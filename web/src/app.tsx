@@ -8,6 +8,7 @@ import { useSession } from "./session";
 
 // Loaded when they are first shown: the first view of a guest needs none of them.
 const BuyPage = lazy(() => import("./pages/buy/page"));
+const GivePage = lazy(() => import("./pages/give/page"));
 const HostPage = lazy(() => import("./pages/host"));
 const TicketsPage = lazy(() => import("./pages/tickets/page"));
 const WalletPage = lazy(() => import("./pages/wallet/page"));
@@ -25,6 +26,7 @@ const PAGES: readonly { path: Path; name: string; icon: IconName }[] = [
 const TITLES: Record<Path, string> = {
   "/": "Chat",
   "/buy": "Get a seat",
+  "/give": "Give a ticket away",
   "/tickets": "Tickets",
   "/transactions": "Payments",
   "/wallet": "Wallet",
@@ -75,6 +77,7 @@ export function App() {
           <Suspense fallback={<Loading />}>
             {path === "/" && <ChatPage />}
             {path === "/buy" && <BuyPage />}
+            {path === "/give" && <GivePage />}
             {path === "/tickets" && <TicketsPage />}
             {path === "/transactions" && <TransactionsPage />}
             {path === "/wallet" && <WalletPage />}

@@ -9,6 +9,7 @@
 //! | the payout address, and name and text of the host if they are newer | those of now |
 //! | pictures | theirs; the others stay |
 //! | credentials, mails, counters, sign-ins, check-ins | added |
+//! | tickets that changed hands since | with their new guests |
 //! | revenue beyond what the books now know | carried over |
 
 use crate::base::id::{EventId, ScopeId};
@@ -62,6 +63,7 @@ pub(super) fn merge(
     pictures(sql)?;
     merge_secrets(sql, header, now)?;
     seats(sql)?;
+    transfers(sql)?;
     owe_guests(sql, now)?;
     holders(sql)?;
     money(sql, earned, now)?;
@@ -189,6 +191,25 @@ fn seats(sql: &impl Sql) -> Result<(), SqlError> {
     let counted =
         "UPDATE events SET taken = (SELECT count(*) FROM rsvps r WHERE r.event_id = events.id)";
     sql.run(counted, &[]).map(drop)
+}
+
+/// Tickets that changed hands since the backup was made stay where they are, and their former codes open nothing.
+fn transfers(sql: &impl Sql) -> Result<(), SqlError> {
+    let newer =
+        "g.times > coalesce((SELECT o.times FROM given_seats o WHERE o.rsvp_id = g.rsvp_id), 0)";
+    let moved = format!(
+        "UPDATE rsvps SET code = a.code, name = a.name, email = a.email \
+         FROM aside_rsvps a JOIN aside_given_seats g ON g.rsvp_id = a.id WHERE a.id = rsvps.id AND {newer}"
+    );
+    sql.run(&moved, &[])?;
+    let held = format!(
+        "INSERT OR REPLACE INTO given_seats SELECT * FROM aside_given_seats g WHERE {newer} \
+         AND EXISTS (SELECT 1 FROM rsvps r WHERE r.id = g.rsvp_id)"
+    );
+    sql.run(&held, &[])?;
+    let ended = "INSERT OR IGNORE INTO given_codes SELECT * FROM aside_given_codes c \
+         WHERE EXISTS (SELECT 1 FROM rsvps r WHERE r.id = c.rsvp_id)";
+    sql.run(ended, &[]).map(drop)
 }
 
 /// Guests of cancelled events get their money back, also those whose seats were added. What was paid back already is found

@@ -25,6 +25,8 @@ const SET_ASIDE: &[&str] = &[
     "mail_outbox",
     "mail_events",
     "unpaid",
+    "given_seats",
+    "given_codes",
     "signed_out",
     "outbox",
     "unpublished",

@@ -15,6 +15,8 @@ pub const CARRIED: &[(&str, &str)] = &[
     ("pictures", "TRUE"),
     ("entrance", "TRUE"),
     ("cancelled_seats", "TRUE"),
+    ("given_seats", "TRUE"),
+    ("given_codes", "TRUE"),
     ("refunds", "TRUE"),
     ("retrievals", "TRUE"),
     ("wallets", "TRUE"),

@@ -57,6 +57,15 @@ pub struct Asks {
 }
 
 impl Asks {
+    /// What is kept of what a guest has sent.
+    #[must_use]
+    pub fn kept(self, guest: GuestDetails) -> GuestDetails {
+        GuestDetails {
+            name: guest.name.filter(|_| self.name != Ask::NotAsked),
+            email: guest.email.filter(|_| self.email != Ask::NotAsked),
+        }
+    }
+
     /// Checks that a guest has sent what is required.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::base::id::{EventId, PaymentId};
+use crate::base::id::{EventId, PaymentId, RsvpId};
 use crate::base::money::Usdc;
 use crate::http::cover::Cut;
 use crate::ledger::payments::{self, Payment};
@@ -10,7 +10,7 @@ use crate::ledger::refunds;
 use crate::ports::{SqlError, World};
 use crate::products::events::rsvp::Rsvp;
 use crate::products::events::tools::Tool;
-use crate::products::events::{Event, Status, cancel, store};
+use crate::products::events::{Event, Status, cancel, store, transfer};
 use crate::sale::bought::{Again, Bought, Cancel, Kind, State, unsettled};
 use crate::sale::cx::Cx;
 use crate::sale::tool::ProductTool;
@@ -39,17 +39,26 @@ pub(super) fn bought(
         true => store::cancelled_of_payment(cx.world, &payment.id)?,
         false => rsvps,
     };
-    let seat = seat(cx, event.as_ref(), &rsvps);
+    let kept = if is_given_back { rsvps.clone() } else { transfer::kept(cx, rsvps.clone())? };
+    let is_any_away = kept.len() < rsvps.len();
+    let seat = match kept.is_empty() && !rsvps.is_empty() {
+        // The state of the event is that of its new guest's ticket.
+        true => {
+            Bought { state: State::GivenAway, ticket_url: None, ..seat(cx, event.as_ref(), &rsvps) }
+        }
+        false => seat(cx, event.as_ref(), &kept),
+    };
     let state = if is_given_back { State::Cancelled } else { seat.state };
     // A ticket that was used keeps the whole purchase.
     let may_cancel = state == State::Valid
+        && !is_any_away
         && payment.state == payments::State::Delivered
         && rsvps.iter().all(|rsvp| rsvp.checked_in_at.is_none());
     Ok(Bought {
         item: payment.wanted.clone(),
         state: unsettled(payment).unwrap_or(state),
         seats: Some(payment.seats),
-        again: rsvps.first().filter(|_| !is_given_back).map(|rsvp| Again {
+        again: kept.first().filter(|_| !is_given_back).map(|rsvp| Again {
             url: cx.resource_url(tool.spec().name),
             arguments: json!({"eventId": rsvp.event_id}),
         }),
@@ -89,6 +98,18 @@ pub fn read_back(
         && rsvps.iter().all(|rsvp| rsvp.is_free() && rsvp.checked_in_at.is_none());
     let cancel = event.filter(|_| may_cancel).map(|event| offer_to_cancel(cx, &event, Usdc::ZERO));
     Ok(Some((rsvps, Bought { refund, cancel, ..seat })))
+}
+
+/// A ticket that somebody else has paid for and given away.
+///
+/// # Errors
+///
+/// [`SqlError`] if SQLite refuses.
+pub fn given(cx: &Cx<'_, impl World>, id: &RsvpId) -> Result<Option<(Rsvp, Bought)>, SqlError> {
+    let Some((rsvp, ..)) = store::seat_in_hands(cx.world, id)? else { return Ok(None) };
+    let event = store::find(cx.world, &rsvp.event_id)?.map(|(event, _)| event);
+    let bought = seat(cx, event.as_ref(), std::slice::from_ref(&rsvp));
+    Ok(Some((rsvp, bought)))
 }
 
 fn seat(cx: &Cx<'_, impl World>, event: Option<&Event>, rsvps: &[Rsvp]) -> Bought {

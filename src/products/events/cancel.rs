@@ -19,7 +19,7 @@ use crate::products::events::party::seats_in_words;
 use crate::products::events::policy::RefundTerms;
 use crate::products::events::records::{event, publish_seat, publish_seats_of, save_event};
 use crate::products::events::rsvp::Rsvp;
-use crate::products::events::{Event, Seats, Status, free, pictures, store};
+use crate::products::events::{Event, Seats, Status, free, pictures, store, transfer};
 use crate::rails::outcome::{Abort, Failure};
 use crate::sale::bought;
 use crate::sale::cx::Cx;
@@ -54,7 +54,7 @@ pub fn cancel_rsvp(
     }
     let (event, _) = event(cx, &id)?;
     let seats = store::rsvps_of_payment(cx.world, &payment.id)?;
-    check_may_cancel(&seats, &event, now)?;
+    check_may_cancel(cx, &seats, &event)?;
     let back = back(payment, &event, now);
     if !is_accepted(accepted, back)? {
         return Ok(preview(&id, back, payment.seats));
@@ -88,7 +88,7 @@ pub fn cancel_free(
         return Ok(gone.map(|_| free_answer(&id, "The seat is cancelled. It was free.")));
     }
     let (event, _) = event(cx, &id)?;
-    check_may_cancel(&seats, &event, now)?;
+    check_may_cancel(cx, &seats, &event)?;
     if !is_accepted(accepted, Usdc::ZERO)? {
         return Ok(Some(preview(&id, Usdc::ZERO, count)));
     }
@@ -122,10 +122,10 @@ fn is_accepted(accepted: Option<Usdc>, back: Usdc) -> Result<bool, Failure> {
 }
 
 /// Whether all seats of a purchase may be given back. One that was used at the entrance, and not taken back there, keeps
-/// them all.
-fn check_may_cancel(seats: &[Rsvp], event: &Event, now: UnixSeconds) -> Result<(), Failure> {
+/// them all, and so does one that is in other hands: its new guest relies on it.
+fn check_may_cancel(cx: &Cx<'_, impl World>, seats: &[Rsvp], event: &Event) -> Result<(), Failure> {
     let refused = |code, detail: &str| Err(Abort::new(code, detail).into());
-    match event.status(now) {
+    match event.status(cx.now()) {
         Status::Cancelled if seats.iter().all(Rsvp::is_free) => {
             return refused(Code::EventCancelled, "this event was cancelled by its host");
         }
@@ -147,6 +147,10 @@ fn check_may_cancel(seats: &[Rsvp], event: &Event, now: UnixSeconds) -> Result<(
                 "a ticket of this purchase was used at the entrance, so its seats cannot be given back"
             }
         };
+        return refused(Code::CannotCancel, detail);
+    }
+    if transfer::is_any_away(cx, seats)? {
+        let detail = "a ticket of this purchase was given to somebody else, so its seats cannot be given back; its new guest, or the host of the event, can give it to your wallet again";
         return refused(Code::CannotCancel, detail);
     }
     Ok(())
@@ -320,7 +324,9 @@ pub fn no_ticket(cx: &Cx<'_, impl World>, id: &EventId, code: &str) -> Result<Ab
             Err(_) => false,
         },
     };
-    Ok(if is_cancelled {
+    Ok(if transfer::is_former(cx, id, code)? {
+        transfer::was_given()
+    } else if is_cancelled {
         Abort::new(
             Code::TicketCancelled,
             "code: this ticket was cancelled; its seat was given back",

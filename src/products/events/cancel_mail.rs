@@ -5,6 +5,7 @@ use crate::base::email::EmailAddress;
 use crate::ledger::refunds::{self, Refund};
 use crate::mail::{Kind, NewMail, outbox};
 use crate::ports::{Level, SqlError, World};
+use crate::products::events::rsvp::Rsvp;
 use crate::products::events::store;
 use crate::products::events::ticket_mail::{may_write_to, title_of};
 use crate::sale::cx::Cx;
@@ -28,8 +29,14 @@ pub fn tell_some(cx: &Cx<'_, impl World>) -> Result<(), SqlError> {
 }
 
 fn tell(cx: &Cx<'_, impl World>, refund: &Refund) -> Result<(), SqlError> {
-    let seats = store::rsvps_of_payment(cx.world, &refund.payment)?;
-    let Some(seat) = seats.iter().find(|seat| seat.guest.email.is_some()) else { return Ok(()) };
+    let mut seats = store::rsvps_of_payment(cx.world, &refund.payment)?;
+    // Once for each address: the buyer's, and those of people who were given a ticket.
+    seats.sort_by(|a, b| (&a.guest.email, a.place).cmp(&(&b.guest.email, b.place)));
+    seats.dedup_by(|later, first| later.guest.email == first.guest.email);
+    seats.iter().try_for_each(|seat| tell_guest(cx, refund, seat))
+}
+
+fn tell_guest(cx: &Cx<'_, impl World>, refund: &Refund, seat: &Rsvp) -> Result<(), SqlError> {
     let address = seat.guest.email.as_deref().and_then(|text| EmailAddress::parse(text).ok());
     let Some(address) = address.filter(|_| cx.world.delivery().is_some()) else { return Ok(()) };
     let Some((event, _)) = store::find(cx.world, &refund.event_id)? else { return Ok(()) };

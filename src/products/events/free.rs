@@ -22,7 +22,7 @@ use crate::products::events::refusals::{check_no_seat, event_for, other_wallet};
 use crate::products::events::rsvp::Rsvp;
 use crate::products::events::seats::To;
 use crate::products::events::store::{self, FreeTaken};
-use crate::products::events::{Event, SeatFor, Seats, seats};
+use crate::products::events::{Event, SeatFor, Seats, seats, transfer};
 use crate::rails::outcome::{Abort, Failure, Money};
 use crate::sale::answers::{no_money, pending};
 use crate::sale::cx::Cx;
@@ -50,8 +50,12 @@ pub(super) fn seat(
     let had = by.proven.map(|wallet| held(cx, id, wallet)).transpose()?.unwrap_or_default();
     let Some((event, before)) = store::find(cx.world, id)? else { return Ok(None) };
     if !had.is_empty() {
+        let kept = transfer::kept(cx, had)?;
+        if kept.is_empty() {
+            return Err(all_given_away());
+        }
         let view = event.view(before, cx.now());
-        return Ok(Some(seats::answer(cx, &had, view, false)?));
+        return Ok(Some(seats::answer(cx, &kept, view, false)?));
     }
     if !event.price.is_zero() || !by.is_open {
         return Ok(None);
@@ -165,6 +169,13 @@ fn rsvps(cx: &Cx<'_, impl World>, event: &Event, wallet: &ProvenPayer, party: &P
     let network = wallet.network().unwrap_or_else(preferred);
     let to = To { event: &event.id, payer: wallet.wallet(), network, transaction: "" };
     seats::new_rsvps(cx, &to, party, std::iter::repeat(Usdc::ZERO))
+}
+
+/// A wallet takes seats once at an event, also if it has given them away.
+fn all_given_away() -> Failure {
+    let detail =
+        "this wallet has given its ticket to somebody else, and gets no other one at this event";
+    Abort::new(Code::TicketTransferred, detail).with_money(Money::NotMoved).into()
 }
 
 fn sign_in() -> Abort {

@@ -163,6 +163,22 @@ pub struct CancelRsvp {
     pub refund: Option<String>,
 }
 
+/// The arguments of the tool `transferTicket`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TransferTicket {
+    /// The ticket to give away: its `code`, or its `ticketUrl`, as rsvpToEvent gave it.
+    pub ticket: String,
+    /// The name of the new guest, at most 200 characters. Needed if askName of the event is "required".
+    pub name: Option<String>,
+    /// The e-mail address of the new guest. The new ticket is mailed to it if this deployment sends mail. Needed if askEmail of
+    /// the event is "required".
+    pub email: Option<String>,
+    /// The wallet of the new guest (0x and 40 hex digits), which can then show the ticket and give it on. Without a wallet and a
+    /// mail the answer has the new ticket's link for you to hand over.
+    pub to_wallet: Option<String>,
+}
+
 /// The arguments of the tool `checkIn`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -2,6 +2,7 @@
 
 pub mod asks;
 pub mod bought;
+mod buyers;
 pub mod calendar;
 pub mod cancel;
 pub mod cancel_mail;
@@ -24,6 +25,8 @@ pub mod seats;
 pub mod store;
 mod ticket_mail;
 pub mod tools;
+mod transfer;
+mod transfer_mail;
 pub mod uploads;
 pub mod views;
 

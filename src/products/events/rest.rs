@@ -15,7 +15,7 @@ use crate::products::events::pages::{
 use crate::products::events::rsvp::{Rsvp, to_csv};
 use crate::products::events::store::{self, Filter};
 use crate::products::events::views::{OwnEvent, OwnEvents, Rsvps};
-use crate::products::events::{calendar, cancel, pages, records};
+use crate::products::events::{calendar, cancel, pages, records, transfer};
 use crate::rails::outcome::{Abort, Failure};
 use crate::sale::cx::Cx;
 use crate::sale::request::{CSV_LINES_MAX, PAGE, csv_file, html, ok};
@@ -126,10 +126,20 @@ pub fn ticket(
     code: &TicketCode,
 ) -> Result<Reply, Failure> {
     let no_ticket = || Abort::new(Code::NoSuchTicket, "there is no such ticket");
+    let mut is_given = false;
     let (rsvp, party, is_given_back) = match store::rsvp_of_ticket(cx.world, code)? {
         Some(rsvp) => {
             let party = store::rsvps_of_payer(cx.world, &rsvp.event_id, &rsvp.payer)?;
-            (rsvp, party, false)
+            let mut kept = transfer::kept(cx, party)?;
+            // Who was given a ticket sees none of the buyer's others.
+            if !kept.iter().any(|seat| seat.id == rsvp.id) {
+                kept = vec![rsvp.clone()];
+                is_given = true;
+            }
+            (rsvp, kept, false)
+        }
+        None if store::former_code(cx.world, code)?.is_some() => {
+            return Err(transfer::was_given().into());
         }
         None => {
             // Not the seats that the wallet may have bought since.
@@ -148,8 +158,12 @@ pub fn ticket(
         event: event_url(cx, &event.id),
         host: host_url(cx),
         transaction: network.map(link).unwrap_or_default(),
+        give: match !is_given_back && transfer::is_offered(cx, &event, &rsvp)? {
+            true => Some(format!("{}/give/{}/{code}", cx.config.public_url, event.id)),
+            false => None,
+        },
     };
-    let ended = Ended { is_given_back, refund: refund.as_ref() };
+    let ended = Ended { is_given_back, refund: refund.as_ref(), is_given };
     let page = pages::ticket_page(&event, (&rsvp, &party, ended), host, &urls, cx.world.now());
     // A ticket is a secret, so no cache may keep it.
     Ok(html(page)?.with_header("cache-control", "no-store".to_owned()))

@@ -10,12 +10,13 @@ use crate::identity::access::Caller;
 use crate::ledger::payments::{self, Payment, SeatHold, Settled};
 use crate::ledger::refunds as money;
 use crate::ports::{SqlError, World};
-use crate::products::events::input::{self, CancelRsvp, CheckIn, OneEvent, RsvpToEvent};
+use crate::products::events::input::{self, CheckIn, OneEvent, RsvpToEvent};
 use crate::products::events::party::{Party, seats_in_words};
 use crate::products::events::refusals::{check_no_seat, event_for, other_wallet};
 use crate::products::events::tools::{ANALYTICS_PRICE, Tool};
 use crate::products::events::{
-    Event, NotOnSale, Status, bought, cancel, free, manage, records, refunds, seats, store,
+    Event, NotOnSale, Status, bought, buyers, cancel, free, manage, records, refunds, seats, store,
+    transfer,
 };
 use crate::rails::outcome::{Abort, Failure};
 use crate::rails::quote::PaidCall;
@@ -86,6 +87,7 @@ pub fn call(
         }
         Tool::ListRefunds => refunds::list_refunds(cx, &read_arguments(arguments)?),
         Tool::PayRefunds => refunds::pay_refunds(cx, read_arguments(arguments)?),
+        Tool::TransferTicket => transfer::by_host(cx, read_arguments(arguments)?),
         Tool::RsvpToEvent | Tool::CancelRsvp => Err(Abort::is_paid().into()),
     }
 }
@@ -101,6 +103,7 @@ impl Sale<Tool> for EventSale {
             Tool::ListEvents
             | Tool::GetEvent
             | Tool::CancelRsvp
+            | Tool::TransferTicket
             | Tool::CreateEvent
             | Tool::UpdateEvent
             | Tool::CancelEvent
@@ -244,6 +247,7 @@ impl Sale<Tool> for EventSale {
             Tool::ListEvents
             | Tool::GetEvent
             | Tool::CancelRsvp
+            | Tool::TransferTicket
             | Tool::CreateEvent
             | Tool::UpdateEvent
             | Tool::CancelEvent
@@ -268,6 +272,7 @@ impl Sale<Tool> for EventSale {
             Tool::ListEvents
             | Tool::GetEvent
             | Tool::CancelRsvp
+            | Tool::TransferTicket
             | Tool::CreateEvent
             | Tool::UpdateEvent
             | Tool::CancelEvent
@@ -294,6 +299,7 @@ impl Sale<Tool> for EventSale {
         let id = &paid.payment().id;
         store::remove_rsvps(cx.world, id)?;
         store::forget_cancelled(cx.world, id)?;
+        store::forget_given(cx.world, id)?;
         money::void(cx.world, id, cx.now())?;
         records::publish_seat(cx, paid.payment())
     }
@@ -304,11 +310,7 @@ impl Sale<Tool> for EventSale {
         arguments: &Value,
         payer: &ProvenPayer,
     ) -> Result<Option<Payment>, Failure> {
-        if tool != Tool::CancelRsvp {
-            return Ok(None);
-        }
-        let CancelRsvp { event_id, .. } = read_arguments(arguments.clone())?;
-        Ok(payer.seat_of(cx.world, &input::event_id(&event_id)?)?)
+        buyers::payment_of(tool, cx, arguments, payer)
     }
 
     fn for_taker(
@@ -317,10 +319,7 @@ impl Sale<Tool> for EventSale {
         arguments: &Value,
         taker: &ProvenPayer,
     ) -> Result<Option<Value>, Failure> {
-        if tool != Tool::CancelRsvp {
-            return Ok(None);
-        }
-        cancel::cancel_free(cx, &read_arguments(arguments.clone())?, taker)
+        buyers::for_taker(tool, cx, arguments, taker)
     }
 
     fn for_buyer(
@@ -329,14 +328,11 @@ impl Sale<Tool> for EventSale {
         arguments: Value,
         may: &MayRead,
     ) -> Result<Value, Failure> {
-        if tool != Tool::CancelRsvp {
-            return Err(Abort::is_not_paid().into());
-        }
-        cancel::cancel_rsvp(cx, &read_arguments(arguments)?, may)
+        buyers::for_buyer(tool, cx, arguments, may)
     }
 
     fn show(cx: &Cx<'_, impl World>, answer: Value, may: &MayRead) -> Result<Value, Failure> {
-        cancel::show(cx, answer, may)
+        cancel::show(cx, transfer::show(cx, answer, may)?, may)
     }
 
     fn bought(tool: Tool, cx: &Cx<'_, impl World>, payment: &Payment) -> Result<Bought, SqlError> {

@@ -16,6 +16,7 @@ use crate::products::events::{Event, SeatFor, Seats};
 
 mod cancelled;
 mod free;
+mod given;
 mod seats;
 
 pub use cancelled::{
@@ -23,6 +24,10 @@ pub use cancelled::{
     forget_cancelled, mark_cancelled, take_back, take_back_free, was_given_back_since,
 };
 pub use free::{FreeTaken, free_taken, has_come, note_free};
+pub use given::{
+    FormerCode, Given, forget_given, former_code, give, given, given_away, seat_in_hands,
+    was_any_given, was_given_short,
+};
 pub use seats::{
     BY_SALE, correct_rsvps, guests, remove_rsvps, rsvp, rsvp_of_short_code, rsvp_of_ticket, rsvps,
     rsvps_of_payer, rsvps_of_payment,

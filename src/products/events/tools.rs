@@ -6,6 +6,7 @@ use crate::base::money::Usdc;
 use crate::identity::access::Tier;
 use crate::products::events::input::{
     CancelRsvp, CheckIn, CreateEvent, EventChanges, ListEvents, OneEvent, RsvpToEvent,
+    TransferTicket,
 };
 use crate::products::events::refunds::{ListRefunds, PayRefunds};
 use crate::sale::tool::{Access, Fulfilment, Price, ProductTool, ToolSpec, input_schema};
@@ -19,6 +20,7 @@ pub enum Tool {
     GetEvent,
     RsvpToEvent,
     CancelRsvp,
+    TransferTicket,
     GetEventAnalytics,
     CreateEvent,
     UpdateEvent,
@@ -35,6 +37,7 @@ impl ProductTool for Tool {
         Self::GetEvent,
         Self::RsvpToEvent,
         Self::CancelRsvp,
+        Self::TransferTicket,
         Self::GetEventAnalytics,
         Self::CreateEvent,
         Self::UpdateEvent,
@@ -50,6 +53,7 @@ impl ProductTool for Tool {
             Self::GetEvent => &GET_EVENT,
             Self::RsvpToEvent => &RSVP_TO_EVENT,
             Self::CancelRsvp => &CANCEL_RSVP,
+            Self::TransferTicket => &TRANSFER_TICKET,
             Self::GetEventAnalytics => &GET_EVENT_ANALYTICS,
             Self::CreateEvent => &CREATE_EVENT,
             Self::UpdateEvent => &UPDATE_EVENT,
@@ -62,6 +66,10 @@ impl ProductTool for Tool {
 
     fn is_paid_by_owners(self) -> bool {
         matches!(self, Self::RsvpToEvent)
+    }
+
+    fn is_done_by_hosts(self) -> bool {
+        matches!(self, Self::TransferTicket)
     }
 }
 
@@ -111,6 +119,18 @@ const CANCEL_RSVP: ToolSpec = ToolSpec {
     destructive: true,
     idempotent: true,
     input_schema: input_schema::<CancelRsvp>,
+};
+
+const TRANSFER_TICKET: ToolSpec = ToolSpec {
+    name: "transferTicket",
+    title: "Give a ticket to somebody",
+    description: "Gives one ticket to another person, also when the event is full. Costs nothing. The ticket gets a new code at once, and the former one opens nothing any more. The new guest gets it by mail (`email`), finds it with a wallet (`toWallet`), or by the link in the answer. Money that goes back later goes to the wallet that paid. It cannot be taken back: ask the user before. A used ticket cannot be given away, and a ticket changes hands five times at the most. The wallet that bought the ticket, or that it was given to, proves itself with a SIGN-IN-WITH-X header (`extensions` of the refusal says what to sign), or with exactly the payment of the seat (x402 version 2, or with a payment-identifier). The host of this server needs no proof.",
+    access: Access::Buyer,
+    tier: Tier::Send,
+    read_only: false,
+    destructive: true,
+    idempotent: true,
+    input_schema: input_schema::<TransferTicket>,
 };
 
 const GET_EVENT_ANALYTICS: ToolSpec = ToolSpec {

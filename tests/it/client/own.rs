@@ -89,13 +89,14 @@ impl<'a> Guest<'a> {
                 "getEvent",
                 "rsvpToEvent",
                 "cancelRsvp",
+                "transferTicket",
                 "getEventAnalytics",
                 "listSecrets",
                 "retrieveSecret"
             ]
         );
         assert!(
-            tools[2].is_paid && tools[4].price.is_some() && !tools[0].is_paid && !tools[3].is_paid
+            tools[2].is_paid && tools[5].price.is_some() && !tools[0].is_paid && !tools[3].is_paid
         );
         Self { deployment, rules, wallet: Wallet::new(7), connection }
     }

@@ -142,6 +142,7 @@ fn markup(words: &Words) -> [String; 3] {
         event: url("e"),
         host: url("h"),
         transaction,
+        give: Some(url("g")),
     };
     let pages = [
         host_page(&listed, &card, &host, now),

@@ -3,6 +3,7 @@
 mod buying;
 mod elsewhere;
 mod ending;
+mod giving;
 mod hosts;
 mod refunding;
 mod trouble;
@@ -73,6 +74,8 @@ pub(crate) struct Outcome {
     pub(crate) given_back: u64,
     pub(crate) refunded: u64,
     pub(crate) voided: u64,
+    /// How often a ticket changed hands.
+    pub(crate) given: u64,
 }
 
 impl Outcome {
@@ -93,6 +96,7 @@ impl Outcome {
         self.given_back += other.given_back;
         self.refunded += other.refunded;
         self.voided += other.voided;
+        self.given += other.given;
     }
 }
 
@@ -231,13 +235,14 @@ impl Scenario {
             40..54 => self.send_again(),
             54..58 => self.cancel_seat(),
             58..62 => self.pay_refunds(),
-            62..69 => {
+            62..65 => self.give_ticket(),
+            65..70 => {
                 let host = self.sim.rng.below(HOSTS);
                 self.sim.tell(|| format!("{} dies", self.servers[host].name));
                 self.servers[host].crash();
                 self.outcome.crashes += 1;
             }
-            69..76 => Chain::reorg(&self.sim),
+            70..76 => Chain::reorg(&self.sim),
             76..83 => self.change_something(),
             83..86 => self.spend_one(),
             86..90 => self.approve(),

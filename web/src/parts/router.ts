@@ -4,8 +4,8 @@ import { Observable, useObservable } from "../base/observable";
 
 const PATHS = ["/tickets", "/transactions", "/wallet", "/my-mcp"] as const;
 
-/** `/buy` stands for every `/buy/{scope}/{event}`. */
-export type Path = "/" | "/buy" | (typeof PATHS)[number];
+/** `/buy` stands for every `/buy/{scope}/{event}`, `/give` for every `/give/{event}/{ticket}`. */
+export type Path = "/" | "/buy" | "/give" | (typeof PATHS)[number];
 
 /** The current path. Every other path that the Worker serves this page for is the chat. */
 export function usePath(): Path {
@@ -39,5 +39,6 @@ const path = new Observable(current(), () => addEventListener("popstate", () => 
 function current(): Path {
   const found = location.pathname.replace(/\.html$/, "").replace(/(?<=.)\/$/, "");
   if (found.startsWith("/buy/")) return "/buy";
+  if (found.startsWith("/give/")) return "/give";
   return PATHS.find((one) => one === found) ?? "/";
 }

@@ -15,6 +15,7 @@ const OURS: Record<string, Words> = {
   listEvents: { doing: "Reading the events", thing: "The events" },
   getEvent: { doing: "Reading the event", thing: "An event" },
   rsvpToEvent: { doing: "Getting your seat", thing: "A seat" },
+  transferTicket: { doing: "Giving the ticket away", thing: "A ticket for somebody else" },
   getEventAnalytics: { doing: "Reading the figures", thing: "The figures of an event" },
   listSecrets: { doing: "Reading the secrets", thing: "The secrets" },
   retrieveSecret: { doing: "Getting the secret", thing: "A secret" },

@@ -2,5 +2,5 @@ export { containsSecret } from "./secrets";
 export { setSigner, signerFor } from "./signer";
 export * from "./state";
 export * from "./store";
-export { knownTickets, type KnownTicket } from "./tickets";
+export { forgetTicket, knownTickets, type KnownTicket } from "./tickets";
 export { withoutSecrets } from "./wire";

@@ -30,6 +30,12 @@ export function rememberTicket(result: unknown): void {
   writeStored(KEY, JSON.stringify([ticket, ...others].slice(0, TICKETS_MAX)));
 }
 
+/** Forgets a ticket that was given to somebody else. */
+export function forgetTicket(code: string): void {
+  const others = knownTickets().filter(({ ticketUrl }) => !ticketUrl.endsWith(`/t/${code}`));
+  writeStored(KEY, JSON.stringify(others));
+}
+
 export function forgetTickets(): void {
   removeStored(KEY);
 }

@@ -94,7 +94,7 @@ pub struct LetIn {
 pub struct EntranceSync {
     /// One for each move, in the same order.
     pub results: Vec<EntranceResult>,
-    /// Tickets that were bought or used since `since`; `null` if they are too many, or some were given back: read the list
+    /// Tickets that were bought, used or given to somebody else since `since`; `null` if they are too many, or some were given back: read the list
     /// again.
     pub changed: Option<Vec<EntranceTicket>>,
     pub summary: EntranceSummary,

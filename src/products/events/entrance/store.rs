@@ -97,7 +97,7 @@ pub(super) fn count(sql: &impl Sql, event: &EventId) -> Result<(u64, u64), SqlEr
     Ok((columns.count()?, columns.count()?))
 }
 
-/// At most `limit` tickets of an event that were bought or used at or after `since`.
+/// At most `limit` tickets of an event that were bought, used or given to somebody else at or after `since`.
 pub(super) fn changed_since(
     sql: &impl Sql,
     event: &EventId,
@@ -106,7 +106,8 @@ pub(super) fn changed_since(
 ) -> Result<Vec<Rsvp>, SqlError> {
     let statement = format!(
         "SELECT {RSVP_COLUMNS} FROM rsvps WHERE event_id = ?1 AND (created_at >= ?2 OR id IN \
-         (SELECT ticket FROM entrance WHERE event_id = ?1 AND received_at >= ?2)) LIMIT ?3"
+         (SELECT ticket FROM entrance WHERE event_id = ?1 AND received_at >= ?2) OR id IN \
+         (SELECT rsvp_id FROM given_seats WHERE event_id = ?1 AND given_at >= ?2)) LIMIT ?3"
     );
     all(sql, &statement, &[event.as_str().into(), since.into(), limit.into()], rsvp_of)
 }

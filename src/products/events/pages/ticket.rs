@@ -28,6 +28,8 @@ pub struct TicketUrls {
     pub host: String,
     /// The transaction in a block explorer.
     pub transaction: String,
+    /// Where it is given to somebody else, if that is possible.
+    pub give: Option<String>,
 }
 
 /// What was cancelled about a ticket.
@@ -37,6 +39,8 @@ pub struct Ended<'a> {
     pub is_given_back: bool,
     /// What becomes of the money.
     pub refund: Option<&'a Refund>,
+    /// Somebody has given the ticket to its guest.
+    pub is_given: bool,
 }
 
 #[derive(Template)]
@@ -105,7 +109,7 @@ pub fn ticket_page(
     urls: &TicketUrls,
     now: UnixSeconds,
 ) -> Result<String, String> {
-    let is_buyers = rsvp.place == 1;
+    let is_buyers = rsvp.place == 1 && !ended.is_given;
     // Tickets that were given back are shown to nobody.
     let shows_others = is_buyers && !ended.is_given_back;
     let others = party.iter().filter(|other| shows_others && other.id != rsvp.id);

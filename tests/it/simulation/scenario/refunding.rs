@@ -20,6 +20,7 @@ impl Scenario {
     pub(super) fn give_back_and_refund(&mut self) {
         self.run_for(90_000);
         for _ in 0..6 {
+            self.give_ticket();
             self.cancel_seat();
             self.pay_refunds();
             self.run_for(self.sim.rng.range(5_000, 40_000));
@@ -54,7 +55,7 @@ impl Scenario {
     }
 
     /// Whether a payment has bought its seat, and holds what proves who made it.
-    fn is_bought(&self, index: usize) -> bool {
+    pub(super) fn is_bought(&self, index: usize) -> bool {
         let payment = &self.purchases[index].payment;
         let is_private = !payment["extensions"].is_null()
             || payment["accepted"]["extra"]["receiptKey"].is_string();

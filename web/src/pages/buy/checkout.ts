@@ -292,7 +292,7 @@ function ticketIn(text: string): string | null {
 }
 
 /** Connects the session to the server, unless it is. */
-async function connected(mcpUrl: string): Promise<boolean> {
+export async function connected(mcpUrl: string): Promise<boolean> {
   const isThere = () => currentSession().server?.mcpUrl === mcpUrl;
   if (isThere()) return true;
   if (!connectServer(mcpUrl)) return false;

@@ -1,7 +1,8 @@
 // The checkout of one thing: a sheet over a quiet summary of the event.
-import { Empty, EventCover, eventTime } from "../../parts";
+import { Empty } from "../../parts";
 import { eventPage, readEvent, serverUrl } from "../../purchase/offers";
 import "../../style/buy.css";
+import { EventSummary } from "./event-summary";
 import { useOffer, wantedEvent } from "./offer";
 import { SecretCheckout, wantedSecret } from "./secret";
 import { CheckoutSheet } from "./sheet";
@@ -26,24 +27,9 @@ function Checkout({ scope, eventId }: { scope: string; eventId: string }) {
   const offer = useOffer(readEvent, scope, eventId);
   if (offer.state === "failed")
     return offer.isMissing ? <Missing /> : <Unread what="event" retry={offer.retry} />;
-  const { event } = offer.state === "there" ? offer.offer : { event: null };
   return (
     <>
-      <section className="buy-summary" aria-label="Event">
-        <div className="buy-cover">
-          <EventCover id={eventId} path={event?.coverPath} cut="wide" alt={event?.coverAlt} />
-        </div>
-        <div className="stack-tight">
-          <h1>{event === null ? <span className="skeleton buy-line" /> : event.title}</h1>
-          <p className="quiet">
-            {event === null ? (
-              <span className="skeleton buy-line" />
-            ) : (
-              [eventTime(event.startsAt, event.timeZone), event.location].filter(Boolean).join(" · ")
-            )}
-          </p>
-        </div>
-      </section>
+      <EventSummary eventId={eventId} event={offer.state === "there" ? offer.offer.event : null} />
       {offer.state === "there" && (
         <CheckoutSheet
           offer={offer.offer}

@@ -13,10 +13,12 @@ type Props = {
   /** Shows the chosen wallet alone, and a way to the others. */
   onlyChosen: boolean;
   disabled: boolean;
+  /** What the wallet is chosen for. */
+  label?: string;
 };
 
 /** The wallets to pay with, each with what it holds. */
-export function WalletRows({ wallets, price, onlyChosen, disabled }: Props) {
+export function WalletRows({ wallets, price, onlyChosen, disabled, label = "Pay with" }: Props) {
   const { options, chosen } = wallets;
   const [isOpen, setIsOpen] = useState(false);
   const mayMake = useMayMake();
@@ -26,9 +28,9 @@ export function WalletRows({ wallets, price, onlyChosen, disabled }: Props) {
   const shown = isNarrow ? options.filter((option) => option === chosen) : options;
   return (
     <fieldset className="stack-tight" disabled={disabled}>
-      <legend className="visually-hidden">Pay with</legend>
+      <legend className="visually-hidden">{label}</legend>
       <div className="sheet-label">
-        <strong aria-hidden="true">Pay with</strong>
+        <strong aria-hidden="true">{label}</strong>
         {isNarrow && options.length > 1 && (
           <button type="button" className="text-button" onClick={() => setIsOpen(true)}>
             Another wallet

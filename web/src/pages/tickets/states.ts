@@ -9,6 +9,7 @@ const CHIPS: Record<string, Chip> = {
   used: { word: "You were there", tone: "plain" },
   over: { word: "Over", tone: "plain" },
   cancelled: { word: "Cancelled", tone: "bad" },
+  given_away: { word: "Given to somebody", tone: "plain" },
   taken_back: { word: "Not charged", tone: "plain" },
   open: { word: "Open", tone: "info" },
   resolved: { word: "Resolved", tone: "ok" },
