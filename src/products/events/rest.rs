@@ -126,11 +126,13 @@ pub fn ticket(
     code: &TicketCode,
 ) -> Result<Reply, Failure> {
     let no_ticket = || Abort::new(Code::NoSuchTicket, "there is no such ticket");
-    let mut is_given = false;
+    let (mut is_given, mut has_given) = (false, false);
     let (rsvp, party, is_given_back) = match store::rsvp_of_ticket(cx.world, code)? {
         Some(rsvp) => {
             let party = store::rsvps_of_payer(cx.world, &rsvp.event_id, &rsvp.payer)?;
+            let all = party.len();
             let mut kept = transfer::kept(cx, party)?;
+            has_given = kept.len() < all;
             // Who was given a ticket sees none of the buyer's others.
             if !kept.iter().any(|seat| seat.id == rsvp.id) {
                 kept = vec![rsvp.clone()];
@@ -163,7 +165,7 @@ pub fn ticket(
             false => None,
         },
     };
-    let ended = Ended { is_given_back, refund: refund.as_ref(), is_given };
+    let ended = Ended { is_given_back, refund: refund.as_ref(), is_given, has_given };
     let page = pages::ticket_page(&event, (&rsvp, &party, ended), host, &urls, cx.world.now());
     // A ticket is a secret, so no cache may keep it.
     Ok(html(page)?.with_header("cache-control", "no-store".to_owned()))

@@ -41,6 +41,8 @@ pub struct Ended<'a> {
     pub refund: Option<&'a Refund>,
     /// Somebody has given the ticket to its guest.
     pub is_given: bool,
+    /// The buyer has given another ticket of the purchase away, and so cannot cancel.
+    pub has_given: bool,
 }
 
 #[derive(Template)]
@@ -145,7 +147,7 @@ pub fn ticket_page(
         payer_short: shorten(&rsvp.payer),
         transaction_short: shorten(&rsvp.transaction),
         refund: ended.refund,
-        policy: policy(event, party, ended, now).filter(|_| is_buyers),
+        policy: policy(event, party, ended, now).filter(|_| is_buyers && !ended.has_given),
         qr: qr_of(&urls.ticket)?,
         urls,
     }
