@@ -156,7 +156,8 @@ async fn paid_call(
             Err(Foreign::Void(why)) => return Err(unpaid(quote, why)),
         }
     }
-    let mut outcome = pay(shop, tool, sale, quote, payment, proven).await;
+    // Boxed, because it is the largest part of every call, and most calls do not come this far.
+    let mut outcome = Box::pin(pay(shop, tool, sale, quote, payment, proven)).await;
     if terms.is_some() {
         outcome = outcome.map_err(without_challenge);
     }

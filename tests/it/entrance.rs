@@ -50,8 +50,10 @@ impl Entrance {
         self.own(Own::Entrance, &json!({}))
     }
 
-    fn listed(&self, place: usize) -> Listed {
-        let ticket = &self.list()["tickets"][place];
+    fn listed(&self, name: &str) -> Listed {
+        let list = self.list();
+        let tickets = list["tickets"].as_array().unwrap();
+        let ticket = tickets.iter().find(|ticket| ticket["guest"] == name).unwrap();
         let text = |name: &str| ticket[name].as_str().unwrap().to_owned();
         Listed { ticket: text("ticket"), mark: text("mark") }
     }
@@ -142,7 +144,7 @@ fn of_two_phones_that_ask_one_lets_in_and_a_repeat_is_told_the_same() {
 #[test]
 fn of_two_phones_without_a_connection_the_later_one_and_the_host_are_told() {
     let entrance = Entrance::with_guests(&["Ada", "Ben"]);
-    let ada = entrance.listed(0);
+    let ada = entrance.listed("Ada");
     let (first, second) = (NOW - 600, NOW - 240);
     // The later one is back first, and is told afterwards.
     let answer = entrance.send("South", &[entered(2, &ada, second)]);
@@ -170,7 +172,7 @@ fn of_two_phones_without_a_connection_the_later_one_and_the_host_are_told() {
 #[test]
 fn moves_in_any_order_and_any_number_of_times_come_to_the_same() {
     let moves = |entrance: &Entrance| {
-        let (ada, ben) = (entrance.listed(0), entrance.listed(1));
+        let (ada, ben) = (entrance.listed("Ada"), entrance.listed("Ben"));
         [
             ("North", entered(1, &ada, NOW - 500)),
             ("South", entered(2, &ada, NOW - 400)),
@@ -222,7 +224,7 @@ fn a_check_in_is_taken_back_by_a_row_of_its_own_and_within_minutes() {
 #[test]
 fn what_became_invalid_in_between_lets_nobody_in_and_is_shown_to_the_host() {
     let entrance = Entrance::with_guests(&["Ada", "Ben", "Cem"]);
-    let (ada, ben, cem) = (entrance.listed(0), entrance.listed(1), entrance.listed(2));
+    let (ada, ben, cem) = (entrance.listed("Ada"), entrance.listed("Ben"), entrance.listed("Cem"));
     // Ada has passed her ticket on: it has another code. Ben's seat is gone.
     entrance.server.sql(
         "UPDATE rsvps SET code = substr(code, 1, 33) || '0123456789abcdef01234567' \
@@ -251,7 +253,7 @@ fn what_became_invalid_in_between_lets_nobody_in_and_is_shown_to_the_host() {
 fn a_check_in_of_before_counts_as_the_first() {
     let entrance = Entrance::with_guests(&["Ada"]);
     entrance.server.sql(&format!("UPDATE rsvps SET checked_in_at = {}", NOW - 900));
-    let ada = entrance.listed(0);
+    let ada = entrance.listed("Ada");
     assert_eq!(entrance.outcome("North", entered(1, &ada, NOW - 60)), "alreadyIn");
     assert_eq!(entrance.used_at("Ada"), NOW - 900);
     let problems = entrance.list()["summary"]["problems"].clone();
@@ -303,7 +305,7 @@ fn what_a_device_may_send_is_bounded() {
         assert!(detail.as_str().is_some_and(|it| it.starts_with(field)), "{field}: {detail}");
     }
     // However often somebody comes and goes, the rows of a ticket end.
-    let ada = entrance.listed(0);
+    let ada = entrance.listed("Ada");
     for n in 0..80 {
         entrance.send("North", &[entered(n, &ada, NOW - 100)]);
     }

@@ -379,7 +379,7 @@ fn the_new_guest_gets_the_ticket_by_mail_and_the_giver_does_not_learn_its_code()
     assert_eq!((&answer["isMailed"], &answer["newTicketUrl"]), (&json!(true), &Value::Null));
     assert_eq!(done(&give(&server, &party, &party.codes[0], &to)), answer);
     assert_eq!(server.int("SELECT count(*) FROM mail_outbox WHERE kind = 'notice'"), 1);
-    let text = server.text("SELECT text FROM mail_outbox WHERE kind = 'notice'");
+    let text = server.text("SELECT body FROM mail_outbox WHERE kind = 'notice'");
     assert!(text.contains(&format!("/t/{}", code_of_seat(&server, 1))), "{text}");
     // The event does not ask for addresses, so none is stored.
     assert_eq!(server.int("SELECT count(email) FROM rsvps"), 0);
