@@ -41,6 +41,9 @@ impl Headers {
     }
 }
 
+/// The media type of a problem document (RFC 9457).
+pub const PROBLEM_JSON: &str = "application/problem+json";
+
 /// A complete HTTP reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {

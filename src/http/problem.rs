@@ -3,11 +3,10 @@
 use askama::Template;
 
 use crate::base::code::Code;
-use crate::base::http::{Headers, Reply};
+use crate::base::http::{Headers, PROBLEM_JSON, Reply};
 use crate::base::id::{RequestId, ScopeId};
 use crate::http::page::CONTENT_SECURITY_POLICY;
 use crate::rails::outcome::{Abort, Failure, Fatal, Money};
-use crate::rails::problem::PROBLEM_JSON;
 pub use crate::rails::problem::of_abort;
 
 /// Our own fault as problem+json. The cause goes to the log, not to the caller.

@@ -8,11 +8,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-use crate::base::http::Reply;
+use crate::base::http::{PROBLEM_JSON, Reply};
 use crate::chain::networks::Network;
 use crate::rails::mpp::META_REQUIRED;
 use crate::rails::mpp::offer::{self, Offer};
-use crate::rails::problem::PROBLEM_JSON;
 use crate::rails::quote::Quote;
 use crate::rails::x402::dialects::{
     MIME_TYPE, encode, extensions, requirements_v1, requirements_v2,

@@ -4,12 +4,9 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::base::code::Code;
-use crate::base::http::Reply;
+use crate::base::http::{PROBLEM_JSON, Reply};
 use crate::base::id::RequestId;
 use crate::rails::outcome::Abort;
-
-/// The media type of RFC 9457.
-pub const PROBLEM_JSON: &str = "application/problem+json";
 
 /// An error (RFC 9457, `application/problem+json`).
 #[derive(Debug, Serialize)]

@@ -5,7 +5,7 @@ import { Client as SdkClient } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport as SdkTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { Receipt } from "mppx";
 import { Mppx } from "mppx/client";
-import { charge } from "mppx/evm/client";
+import { assets, charge } from "mppx/evm/client";
 import { McpClient } from "mppx/mcp/client";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { payers } from "../../dev/chain/accounts.mjs";
@@ -13,6 +13,7 @@ import { assertBooksAreClean } from "../support/audit.mjs";
 import { createEvent, openServer, startNetwork } from "../support/network.mjs";
 
 const PRICE = 50_000n;
+const USDC = assets.baseSepolia.USDC;
 let network, server;
 
 before(async () => {
@@ -46,7 +47,7 @@ async function moved(payer, act) {
 test("mppx pays over plain HTTP, and the receipt names the transaction", async () => {
   const event = await createEvent(network, server);
   const { account, counted } = counting(payers[0].privateKey);
-  const mppx = Mppx.create({ methods: [charge({ account })], polyfill: false });
+  const mppx = Mppx.create({ methods: [charge({ account, currencies: [USDC] })], polyfill: false });
   const { result, paid } = await moved(account.address, () => mppx.fetch(server.toolUrl("rsvpToEvent"), body(event)));
   const ticket = await result.json();
   assert.equal(result.status, 200, JSON.stringify(ticket));
@@ -64,7 +65,7 @@ test("mppx pays over MCP, in a client of the official SDK", async () => {
   const client = new SdkClient({ name: "mpp", version: "1.0.0" });
   await client.connect(new SdkTransport(new URL(server.mcpUrl)));
   assert.ok(client.getServerCapabilities().experimental.payment.methods.evm);
-  McpClient.wrap(client, { methods: [charge({ account })] });
+  McpClient.wrap(client, { methods: [charge({ account, currencies: [USDC] })] });
   const call = { name: "rsvpToEvent", arguments: { eventId: event.id } };
   const { result, paid } = await moved(account.address, () => client.callTool(call));
   assert.equal(result.structuredContent.success, true, JSON.stringify(result));
@@ -77,7 +78,7 @@ test("mppx pays over MCP, in a client of the official SDK", async () => {
 test("a wallet without money signs once and is told so: no challenge asks for a second payment", async () => {
   const event = await createEvent(network, server);
   const { account, counted } = counting(generatePrivateKey());
-  const mppx = Mppx.create({ methods: [charge({ account })], polyfill: false });
+  const mppx = Mppx.create({ methods: [charge({ account, currencies: [USDC] })], polyfill: false });
   const { result, paid } = await moved(account.address, () => mppx.fetch(server.toolUrl("rsvpToEvent"), body(event)));
   const refused = await result.json();
   assert.deepEqual([result.status, paid, counted.signed], [403, 0n, 1], JSON.stringify(refused));
