@@ -200,7 +200,10 @@ impl<W: World> Host<W> {
                 }
                 AtHost::EventPage(id) => public::event_page(&self.shop(&profile), id),
                 AtHost::Calendar(id) => events::rest::calendar(&self.cx(&profile), id),
-                AtHost::Share(id) => events::rest::share(&self.cx(&profile), id),
+                AtHost::Share(id) => {
+                    let host = &profile.words.display_name;
+                    events::rest::share(&self.cx(&profile), host, id)
+                }
                 AtHost::Picture(name) => events::uploads::told(&self.cx(&profile), name),
                 AtHost::Ticket(code) => public::ticket(&self.shop(&profile), code),
                 AtHost::Question(key) => desk::status::page(&self.cx(&profile), key),

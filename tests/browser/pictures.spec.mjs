@@ -91,7 +91,7 @@ test("a host shows its own picture", stage.visit({ wallet: sampleWallet() }, asy
   assert.deepEqual(await sizeOf(page.getByRole("img", { name: "Ada" })), [640, 640]);
 }));
 
-test("the picture of a link preview has the accents of Latin scripts, and figures where a title is in another script", async () => {
+test("the picture of a link preview has the letters of three scripts, and figures where a title is in another one", async () => {
   const { stack } = stage;
   const draw = async (title, name) => {
     const { id } = await stack.createEvent({ title, location: "Berlin" });
@@ -106,5 +106,8 @@ test("the picture of a link preview has the accents of Latin scripts, and figure
   assert.ok(!accents.equals(plain));
   await draw("Žluťoučký kůň: Łódź, Ångström, Đặng Thế, ß, œuvre, ı", "latin");
   await draw("Das große Frühlingsfest in der Straße München", "german");
-  await draw("初心者のための夜", "figures");
+  await draw("Вечер о Rust: Ёлки, щи и мёд, їжак", "cyrillic");
+  await draw("Βραδιά για αρχάριους: Ώρα ΐ, Ψυχή", "greek");
+  const [figures, other] = [await draw("初心者のための夜", "figures"), await draw("مساء", undefined)];
+  assert.ok(figures.equals(other), "no part of such a title is drawn");
 });

@@ -2,6 +2,7 @@
 
 use crate::http::share::letters::{Mark, parts};
 use crate::http::share::point::Point;
+use crate::http::share::scripts;
 
 /// The height of a capital letter, units.
 pub(super) const CAPITAL: i32 = 28;
@@ -12,7 +13,7 @@ const GAP: i32 = 8;
 /// The width of a space, units.
 const SPACE: i32 = 4;
 /// Width and strokes of a letter.
-type Glyph = (i32, &'static str);
+pub(super) type Glyph = (i32, &'static str);
 /// Letters whose dot gives way to a mark.
 const DOTLESS_I: Glyph = (0, "M0 20L0 0");
 const DOTLESS_J: Glyph = (5, "M5 20L5 -3Q5 -9 0 -9");
@@ -132,7 +133,8 @@ pub(super) fn draw(text: &str, mut line: impl FnMut(Point, Point)) {
 
 /// Whether the font has this character.
 pub(super) fn has(c: char) -> bool {
-    (' '..='~').contains(&c) || Mark::combining(c).is_some() || parts(c).is_some()
+    let is_own = || parts(c).is_some() || scripts::glyph(c).is_some();
+    (' '..='~').contains(&c) || Mark::combining(c).is_some() || is_own()
 }
 
 /// Where the next letter goes.
@@ -197,7 +199,7 @@ impl Pen {
 /// The height of a letter without marks, units.
 fn height(c: char) -> i32 {
     let is_small = c.is_ascii_lowercase() && !matches!(c, 'b' | 'd' | 'f' | 'h' | 'k' | 'l' | 't');
-    if is_small { SMALL } else { CAPITAL }
+    if is_small || scripts::is_small(c) { SMALL } else { CAPITAL }
 }
 
 /// Draws strokes from this origin.
@@ -213,8 +215,13 @@ fn shifted(strokes: &str, (left, up): Point, line: Line<'_>) {
 /// Width and strokes of a character; `None` for a space and for what the font does not have.
 fn glyph(c: char) -> Option<Glyph> {
     let at = u32::from(c).checked_sub(u32::from('!'))?;
-    let glyph = GLYPHS.lines().nth(usize::try_from(at).ok()?)?;
-    let (width, strokes) = glyph.split_at(glyph.find('M')?);
+    let line = GLYPHS.lines().nth(usize::try_from(at).ok()?);
+    line.map_or_else(|| scripts::glyph(c), parsed)
+}
+
+/// Width and strokes of a glyph.
+pub(super) fn parsed(line: &'static str) -> Option<Glyph> {
+    let (width, strokes) = line.split_at(line.find('M')?);
     Some((width.parse().ok()?, strokes))
 }
 

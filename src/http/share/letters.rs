@@ -1,4 +1,4 @@
-//! Letters with accents, as a letter of the font and its marks, for Latin scripts from Icelandic to Vietnamese.
+//! Letters that look like others, with their marks: Latin scripts from Icelandic to Vietnamese, Greek and Cyrillic.
 
 use crate::http::share::point::Point;
 
@@ -18,6 +18,21 @@ const LETTERS: &[(u32, &str)] = &[
     (0x1af, "U+ u+"),
     (0x1cd, "A< a< I< i< O< o< U< u< U:= u:= U:' u:' U:< u:< U:` u:`"),
     (0x218, "S_ s_ T_ t_"),
+    (0x386, "A'"),
+    (0x388, "E' H' I'"),
+    (0x38c, "O'"),
+    (0x38e, "Y' Ω' ι:' A B Г Δ E Z H Θ I K Λ M N Ξ O П P"),
+    (
+        0x3a3,
+        "Σ T Y Ф X Ψ Ω I: Y: α' ε' η' ι' υ:' α β γ δ ε ζ η θ ι к λ μ v ξ o π p ς σ τ υ ф χ ψ ω ι: υ: o' υ' ω'",
+    ),
+    (
+        0x400,
+        "E` E: Ђ Г' Є S I I: J Љ Њ Ћ K' И` У( Џ A Б B Г Д E Ж 3 И И( K Л M H O П P C T У Ф X Ц Ч Ш Щ Ъ Ы Ь Э \
+         Ю Я a б в г д e ж з и и( к л м н o п p c т y ф x ц ч ш щ ъ ы ь э ю я e` e: ђ г' є s i i: j љ њ ћ к' и` \
+         y( џ",
+    ),
+    (0x490, "Ґ ґ"),
     (0x1e80, "W` w` W' w' W: w:"),
     (0x1e9e, "SS"),
     (
@@ -117,7 +132,7 @@ pub(super) fn parts(c: char) -> Option<(&'static str, impl Iterator<Item = Mark>
     let (first, all) = LETTERS.iter().rev().find(|(first, _)| *first <= number)?;
     let place = usize::try_from(number.saturating_sub(*first)).ok()?;
     let parts = all.split(' ').nth(place)?;
-    let is_letter = |c: char| c.is_ascii_alphanumeric();
+    let is_letter = |c: char| c.is_ascii_alphanumeric() || !c.is_ascii();
     let letters = parts.len().saturating_sub(parts.trim_start_matches(is_letter).len());
     // A sign alone, as the one of a division, is a letter too.
     let (letters, marks) = parts.split_at_checked(letters.max(1))?;
@@ -147,10 +162,19 @@ mod tests {
             ('\u{1edb}', "o", 2),
             ('\u{131}', "i", 1),
             ('\u{f7}', "/", 0),
+            ('\u{401}', "E", 1),
+            ('\u{416}', "\u{416}", 0),
+            ('\u{439}', "\u{438}", 1),
+            ('\u{45f}', "\u{45f}", 0),
+            ('\u{390}', "\u{3b9}", 2),
+            ('\u{3a1}', "P", 0),
+            ('\u{3ce}', "\u{3c9}", 1),
         ] {
             assert_eq!(read(c), (letters, marks), "{c}");
         }
-        for c in ['a', '\u{17f}', '\u{180}', '\u{3b1}', '\u{4f60}', '\u{1f980}', '\u{1efa}'] {
+        for c in
+            ['a', '\u{17f}', '\u{180}', '\u{3a2}', '\u{460}', '\u{4f60}', '\u{1f980}', '\u{1efa}']
+        {
             assert_eq!(parts(c).is_some(), c == '\u{17f}', "{c}");
         }
     }
@@ -159,7 +183,7 @@ mod tests {
     fn every_mark_that_is_named_is_drawn() {
         for (first, all) in LETTERS {
             for parts in all.split(' ') {
-                let marks = parts.chars().filter(|c| !c.is_ascii_alphanumeric());
+                let marks = parts.chars().filter(|c| c.is_ascii() && !c.is_ascii_alphanumeric());
                 let named = marks.filter(|c| Mark::parse(*c).is_none()).count();
                 assert_eq!(named, 0, "{first:x} {parts}");
             }

@@ -6,6 +6,7 @@ mod letters;
 mod png;
 mod point;
 mod raster;
+mod scripts;
 
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +28,8 @@ const COVER_LEFT: i32 = WIDTH - HEIGHT;
 const MARGIN: i32 = 64;
 /// The longest title, characters.
 const TITLE_CHARS_MAX: usize = 90;
+/// The longest day and time, or name of a host, characters.
+const LINE_CHARS_MAX: usize = 40;
 /// The headers of every answer, without the tag.
 pub const HEADERS: [(&str, &str); 4] = [
     ("content-type", "image/png"),
@@ -37,7 +40,7 @@ pub const HEADERS: [(&str, &str); 4] = [
 /// The size of day and time where there is no title: ten figures fill a line.
 const FIGURES_SCALE: i32 = 29;
 /// Counts the ways of drawing, so that caches ask again after a change.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// What is on the picture.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +50,8 @@ pub struct Card {
     pub shuffle: u32,
     pub palette: Option<Palette>,
     pub title: String,
+    /// As the host calls itself; empty if it has no name.
+    pub host: String,
     /// Day and time in words.
     pub when: String,
     /// Day and time in figures, `2026-12-12 18:30`, for who does not read the title's script here.
@@ -59,9 +64,9 @@ impl Card {
     /// The entity tag of the picture (RFC 9110, 8.8.3), which is known before it is drawn.
     #[must_use]
     pub fn etag(&self) -> String {
-        let Self { seed, shuffle, palette, title, when, figures, price } = self;
+        let Self { seed, shuffle, palette, title, host, when, figures, price } = self;
         let palette = palette.map_or("own", Palette::name);
-        let all = [seed, palette, title, when, figures, price].join("\n");
+        let all = [seed, palette, title, host, when, figures, price].join("\n");
         let hash = crate::http::cover::fnv_1a(u64::from(*shuffle), all.as_bytes());
         format!("\"{VERSION}-{hash:016x}\"")
     }
@@ -108,22 +113,25 @@ impl Card {
 
     /// The lines of text. A title in a script that the font does not have is left out: half a word would be worse.
     fn lines(&self, ink: Colour, accent: Colour) -> Vec<Line> {
-        let title = drawn_line(&self.title, TITLE_CHARS_MAX);
-        let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).count();
-        let wanted = letters(&visible(&self.title)).min(TITLE_CHARS_MAX);
-        let is_left_out = letters(&title).saturating_mul(4) < wanted.saturating_mul(3);
         let line = |text, y, scale, fill| Line { text, x: MARGIN, y, scale, fill };
         let bottom = HEIGHT - MARGIN;
-        let mut lines = vec![line(drawn_line(&self.price, 24), bottom, 27, accent)];
-        if is_left_out || title.is_empty() {
+        let price = drawn_line(&self.price, 24).unwrap_or_default();
+        let mut lines = vec![line(price, bottom, 27, accent)];
+        // The largest of two sizes in which the line has room.
+        let above_price = |text: String| {
+            let scale = if font::width(&text) * 17 > room() { 13 } else { 17 };
+            line(text, bottom - cap(27) - 34, scale, ink)
+        };
+        let Some(title) = drawn_line(&self.title, TITLE_CHARS_MAX) else {
             // Day and time are large instead, in figures, which every script reads.
             let mut y = MARGIN + cap(FIGURES_SCALE);
             for text in self.figures.split(' ').take(2) {
-                lines.push(line(drawn_line(text, 10), y, FIGURES_SCALE, ink));
+                lines.push(line(text.to_owned(), y, FIGURES_SCALE, ink));
                 y += cap(FIGURES_SCALE) * 2;
             }
+            lines.extend(drawn_line(&self.host, LINE_CHARS_MAX).map(above_price));
             return lines;
-        }
+        };
         // The largest size in which the title has at most so many lines.
         let sizes = [(34, 3), (27, 4), (21, 5)];
         let fitting = sizes.iter().find_map(|(scale, most)| {
@@ -136,30 +144,32 @@ impl Card {
             lines.push(line(text, y, scale, ink));
             y += cap(scale) * 17 / 10;
         }
-        let when = drawn_line(&self.when, 40);
-        let scale = if font::width(&when) * 17 > room() { 13 } else { 17 };
-        lines.push(line(when, bottom - cap(27) - 34, scale, ink));
+        lines.extend(drawn_line(&self.when, LINE_CHARS_MAX).map(above_price));
         lines
     }
 }
 
-/// Up to `chars_max` characters on one line that the font has. The others become what they are in ASCII, or spaces.
-fn drawn_line(text: &str, chars_max: usize) -> String {
+/// Up to `chars_max` characters on one line. Signs that the font does not have become what they are in ASCII, or spaces.
+/// `None` if a letter or figure cannot be drawn, or nothing is left.
+fn drawn_line(text: &str, chars_max: usize) -> Option<String> {
     let mut plain = String::new();
     for c in visible(text).chars() {
         if font::has(c) {
             plain.push(c);
-        } else {
-            let ascii = ascii_line(c.encode_utf8(&mut [0; 4]), 1);
-            plain.push_str(if ascii.is_empty() { " " } else { &ascii });
+            continue;
         }
+        let ascii = ascii_line(c.encode_utf8(&mut [0; 4]), 1);
+        if ascii.is_empty() && c.is_alphanumeric() {
+            return None;
+        }
+        plain.push_str(if ascii.is_empty() { " " } else { &ascii });
     }
     let plain = plain.split_whitespace().collect::<Vec<_>>().join(" ");
     if plain.chars().count() <= chars_max {
-        return plain;
+        return Some(plain).filter(|plain| !plain.is_empty());
     }
     let kept: String = plain.chars().take(chars_max.saturating_sub(3)).collect();
-    format!("{}...", kept.trim_end())
+    Some(format!("{}...", kept.trim_end()))
 }
 
 /// The room for text, sixteenths of a pixel.
@@ -244,6 +254,7 @@ mod tests {
             shuffle: 0,
             palette: None,
             title: title.to_owned(),
+            host: "Ada".to_owned(),
             when: "Sat 12 Dec 2026, 18:30".to_owned(),
             figures: "2026-12-12 18:30".to_owned(),
             price: "$0.05".to_owned(),
@@ -269,10 +280,18 @@ mod tests {
             lines.map(|line| line.text).collect::<Vec<_>>()
         };
         // A title that cannot be drawn as a whole is left out.
-        let in_figures = ["$0.05", "2026-12-12", "18:30"];
-        for title in ["\u{4f60}\u{597d} Rust", "\u{41f}\u{440}\u{438}\u{432}\u{435}\u{442}", ""] {
+        let in_figures = ["$0.05", "2026-12-12", "18:30", "Ada"];
+        for title in
+            ["\u{4f60}\u{597d}", "A long title and one \u{4f60}", "\u{5d0}", "\u{1f980}", ""]
+        {
             assert_eq!(texts(title), in_figures, "{title}");
         }
+        for title in ["\u{41f}\u{440}\u{438}\u{432}\u{435}\u{442}", "\u{388}\u{3be}\u{3b9}"] {
+            assert_eq!(texts(title), ["$0.05", title, "Sat 12 Dec 2026, 18:30"], "{title}");
+        }
+        // Neither can the name of this host.
+        let nameless = Card { host: "\u{4f60}".to_owned(), ..card("\u{597d}") };
+        assert_eq!(nameless.lines(Colour([0; 3]), Colour([0; 3])).len(), 3);
         let cafe = texts("Caf\u{e9} \u{201e}M\u{fc}nchen\u{201c} \u{1f980}");
         assert_eq!(cafe[1..cafe.len() - 1].join(" "), "Caf\u{e9} \"M\u{fc}nchen\"");
     }
@@ -285,6 +304,7 @@ mod tests {
             Card { shuffle: 1, ..card("Rust") },
             Card { palette: Some(Palette::Ink), ..card("Rust") },
             Card { when: "x".to_owned(), ..card("Rust") },
+            Card { host: "x".to_owned(), ..card("Rust") },
             Card { price: "x".to_owned(), ..card("Rust") },
         ] {
             assert_ne!(one.etag(), other.etag());

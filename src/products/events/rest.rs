@@ -114,10 +114,10 @@ pub fn calendar(cx: &Cx<'_, impl World>, event_id: &EventId) -> Result<Reply, Fa
     Ok(Reply::text(200, "text/calendar; charset=utf-8", ics))
 }
 
-/// What is on the picture of an event's link preview. The gateway draws it.
-pub fn share(cx: &Cx<'_, impl World>, event_id: &EventId) -> Result<Reply, Failure> {
+/// What is on the picture of an event's link preview, with the name of its host. The gateway draws it.
+pub fn share(cx: &Cx<'_, impl World>, host: &str, event_id: &EventId) -> Result<Reply, Failure> {
     let (event, _) = records::event(cx, event_id)?;
-    Ok(ok(&pages::share_card(&event)))
+    Ok(ok(&pages::share_card(&event, host)))
 }
 
 pub fn ticket(

@@ -104,9 +104,9 @@ pub fn event_page(
     .map_err(|error| error.to_string())
 }
 
-/// What is on the picture of the link preview. The year is always there: a picture is kept for long.
+/// What is on the picture of the link preview; `host` is the name of the host, or empty. The year is always there: a picture is kept for long.
 #[must_use]
-pub fn share_card(event: &Event) -> Card {
+pub fn share_card(event: &Event, host: &str) -> Card {
     let zone = &event.time_zone;
     let day = event.starts_at.to_short_day(zone, UnixSeconds::default());
     let price = match event.cancelled {
@@ -118,6 +118,7 @@ pub fn share_card(event: &Event) -> Card {
         shuffle: event.look.shuffle,
         palette: event.look.palette,
         title: event.title.clone(),
+        host: host.to_owned(),
         figures: {
             let civil = event.starts_at.civil(zone);
             format!("{} {}", civil.date(), event.starts_at.to_clock(zone))
