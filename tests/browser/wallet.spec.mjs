@@ -50,9 +50,38 @@ test("a wallet that is kept says who keeps it, sends money elsewhere, and is lef
   await kept.getByText("$0.00", { exact: true }).waitFor();
   await looksRight(page, "wallet-moved");
   await page.reload();
-  await page.getByRole("region", { name: "Your own wallet" }).getByText("You keep its key.", { exact: false }).waitFor();
+  const own = page.getByRole("region", { name: "Your own wallet" });
+  await own.getByText("You keep its key.", { exact: false }).waitFor();
   await kept.getByText("$0.00", { exact: true }).waitFor();
-  await page.getByText("$7.50").waitFor();
+  await own.getByText("$7.50", { exact: true }).waitFor();
+  await looksRight(page, "wallet-own");
+}));
+
+/** While `chain.isDown`, the page is told of every wallet that nobody knows its balance. */
+async function withoutChain(page, chain) {
+  await page.routeWebSocket(/\/agent/, (socket) => {
+    const server = socket.connectToServer();
+    server.onMessage((text) => {
+      const message = JSON.parse(text);
+      const isHidden = chain.isDown && message.type === "wallet_info";
+      socket.send(isHidden ? JSON.stringify({ ...message, balance: null }) : text);
+    });
+  });
+}
+
+test("a balance that cannot be read is said in words, and is read later", stage.visit({}, async ({ page }) => {
+  const chain = { isDown: false };
+  await withoutChain(page, chain);
+  await arrive(page, { mcpUrl: stage.stack.host.mcpUrl });
+  chain.isDown = true;
+  await page.goto("/wallet");
+  const own = page.getByRole("region", { name: "Your own wallet" });
+  await own.getByText("The balance cannot be read now.").waitFor();
+  await own.getByText("Reading the balance…").waitFor({ state: "detached" });
+  await looksRight(page, "wallet-unread");
+  chain.isDown = false;
+  await button(own, "Try again").click();
+  await own.getByText("$10.00", { exact: true }).waitFor();
 }));
 
 /** The first withdrawal is answered as after an old sign-in; the rest goes through. */

@@ -1,3 +1,4 @@
+export { useBalance } from "./balance";
 export { containsSecret } from "./secrets";
 export { setSigner, signerFor } from "./signer";
 export * from "./state";

@@ -26,6 +26,8 @@ export function reduce(state: SessionState, action: Action): SessionState {
       return withEntry(state, action.entry);
     case "running":
       return { ...state, running: [...state.running, action.running] };
+    case "balance":
+      return { ...state, balanceRead: action.read };
     case "over":
       return { ...state, running: state.running.filter(({ id }) => id !== action.id) };
     case "answered":
@@ -185,7 +187,9 @@ function walletInfo(
     info.balance === null
       ? state.balances
       : { ...state.balances, [info.guestAddress.toLowerCase()]: info.balance };
-  const next = { ...state, wallet, balances };
+  // While a session is resumed the message only repeats which wallet it is.
+  const balanceRead = state.isResuming ? state.balanceRead : "done";
+  const next = { ...state, wallet, balanceRead, balances };
   if (state.isResuming || isSame) return next;
   return withEntry(next, { id: `${at}-${key}`, at, kind: "wallet", wallet });
 }

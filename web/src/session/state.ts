@@ -55,6 +55,8 @@ export type SessionState = {
   session: string | null;
   userId: string | null;
   wallet: WalletInfo | null;
+  /** Whether the wallet was looked at in this session; "done" also where the chain gave no answer in time. */
+  balanceRead: "never" | "asked" | "done";
   policy: { policy: Policy; spentSession: string; spentDay: string } | null;
   server: Server | null;
   tools: readonly ToolView[];
@@ -85,6 +87,7 @@ export const EMPTY: SessionState = {
   session: null,
   userId: null,
   wallet: null,
+  balanceRead: "never",
   policy: null,
   server: null,
   tools: [],
@@ -112,6 +115,7 @@ export type Action =
   | { type: "entry"; entry: Entry }
   | { type: "running"; running: Running }
   | { type: "over"; id: string }
+  | { type: "balance"; read: SessionState["balanceRead"] }
   /** A question was answered, here or in another tab. */
   | { type: "answered"; id: string; yes: boolean; at: number }
   /** A signature was sent, here or in another tab. */

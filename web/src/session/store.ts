@@ -87,6 +87,19 @@ export function payWith(kind: Kind, address?: string): boolean {
   return send({ type: "use_wallet", kind, ...(address === undefined ? {} : { address }) });
 }
 
+/** Reads again what the wallet that pays holds. */
+export function readBalance(): void {
+  const { wallet } = store.value;
+  if (wallet === null) return;
+  // Choosing the same wallet again makes the Guest look at it.
+  if (!payWith(wallet.kind, wallet.kind === "browser" ? wallet.guestAddress : undefined)) return;
+  dispatch({ type: "balance", read: "asked" });
+  clearTimeout(reading);
+  reading = setTimeout(() => {
+    if (store.value.balanceRead === "asked") dispatch({ type: "balance", read: "done" });
+  }, BALANCE_MILLIS);
+}
+
 /** Asks for the wallets that the deployment keeps for this session. */
 export function showCustody(): boolean {
   return send({ type: "show_custody" });
@@ -153,6 +166,8 @@ export function currentSession(): SessionState {
 }
 
 const HANDLED_MILLIS = 3000;
+/** How long the chain has for a balance: it is asked at several endpoints, each for ten seconds at most. */
+const BALANCE_MILLIS = 25_000;
 /** How long this tab waits for another tab to begin the next session, before it begins one itself. */
 const OTHER_TAB_MILLIS = 3000;
 
@@ -161,6 +176,7 @@ const store = new Observable(EMPTY);
 const handledAt = new Map<string, number>();
 let lastKey = 0;
 let keeping: ReturnType<typeof setTimeout> | undefined;
+let reading: ReturnType<typeof setTimeout> | undefined;
 let waiting: ReturnType<typeof setTimeout> | undefined;
 /** This tab begins another session after a sign-in or sign-out. */
 let isChanging = false;

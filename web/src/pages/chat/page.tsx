@@ -1,6 +1,6 @@
 // The chat: a start view until a server and a wallet are chosen, then the conversation.
-import { useEffect, useRef } from "react";
-import { payWith, useSession } from "../../session";
+import { useEffect } from "react";
+import { useBalance, useSession } from "../../session";
 import "../../style/chat.css";
 import "../../style/cards.css";
 import { Composer } from "./composer";
@@ -30,19 +30,4 @@ export default function ChatPage() {
       {question !== undefined && <PaymentDialog key={question.confirmationId} question={question} />}
     </div>
   );
-}
-
-/** Reads what the wallet holds, once a session: a session that goes on is not told by itself. */
-function useBalance(): void {
-  const wallet = useSession((state) => state.wallet);
-  const session = useSession((state) => state.session);
-  const isReady = useSession((state) => state.link === "open" && !state.isResuming);
-  const asked = useRef<string | null>(null);
-  useEffect(() => {
-    // Choosing a wallet of Crossmint asks Crossmint, which is more than a look.
-    if (!isReady || wallet === null || wallet.balance !== null || wallet.kind === "crossmint") return;
-    if (asked.current === session) return;
-    asked.current = session;
-    payWith(wallet.kind, wallet.kind === "browser" ? wallet.guestAddress : undefined);
-  }, [isReady, wallet, session]);
 }

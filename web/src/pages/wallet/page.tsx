@@ -1,13 +1,16 @@
 // The wallet that pays, and those that are kept for this user: what that means, and how the money leaves them.
-import { useEffect } from "react";
+import { useEffect, useState } from "react";
 import { networkName } from "../../api/networks";
 import { useSettings } from "../../api/settings";
-import { Button, Card, Empty, Hash, linkProps, Money, Spinner } from "../../parts";
-import { showCustody, useSession } from "../../session";
+import { Button, Card, Empty, Hash, linkProps, Money, Notice, Spinner } from "../../parts";
+import { showCustody, useBalance, useSession } from "../../session";
 import "../../style/host.css";
 import "../../style/wallet.css";
 import { KeptWallet } from "./kept-wallet";
 import { Sent } from "./sent";
+
+/** How long the deployment has for reading the wallets that it keeps. */
+const LIMIT_MILLIS = 25_000;
 
 export default function WalletPage() {
   const custody = useSession((state) => state.custody);
@@ -32,7 +35,7 @@ export default function WalletPage() {
           Look again
         </Button>
       </div>
-      {custody === null && <Spinner label="Looking at your wallets…" />}
+      {custody === null && <Looking />}
       {wallet?.kind === "browser" && <OwnWallet />}
       {custody?.wallets.map((kept) => (
         <KeptWallet
@@ -55,17 +58,47 @@ export default function WalletPage() {
   );
 }
 
+/** The wallets that are kept are being read: until they are there, or nobody has answered in time. */
+function Looking() {
+  const isAway = useSession((state) => state.link === "away");
+  const [isLate, setIsLate] = useState(false);
+  useEffect(() => {
+    if (isLate || isAway) return;
+    const timer = setTimeout(() => setIsLate(true), LIMIT_MILLIS);
+    return () => clearTimeout(timer);
+  }, [isLate, isAway]);
+  // That the connection is lost is said above.
+  if (isAway) return null;
+  if (!isLate) return <Spinner label="Looking at your wallets…" />;
+  const again = () => {
+    showCustody();
+    setIsLate(false);
+  };
+  return (
+    <Notice kind="warn" actions={<Button onClick={again}>Try again</Button>}>
+      What is kept for you cannot be read now. No money moved.
+    </Notice>
+  );
+}
+
 /** A wallet of the browser: this site can do nothing with it. */
 function OwnWallet() {
   const wallet = useSession((state) => state.wallet);
+  const { balance, isReading, again } = useBalance();
   const { settings } = useSettings();
   if (wallet === null) return null;
   return (
     <Card title="Your own wallet" aside={<span className="small quiet">Pays now</span>}>
-      {wallet.balance !== null && (
+      {balance !== null ? (
         <p className="wallet-sum">
-          <Money dollars={wallet.balance} />
+          <Money dollars={balance} />
         </p>
+      ) : isReading ? (
+        <Spinner label="Reading the balance…" />
+      ) : (
+        <Notice kind="warn" actions={<Button onClick={again}>Try again</Button>}>
+          The balance cannot be read now.
+        </Notice>
       )}
       <p className="second">
         <Hash value={wallet.guestAddress} what="wallet address" /> on {networkName(settings, wallet.network)}
