@@ -148,6 +148,10 @@ pub enum Out {
         /// What the server asks for, as it stands in its challenge.
         #[cfg_attr(test, ts(type = "unknown"))]
         requirements: Value,
+        /// What is paid for, in the server's words: `resource` of version 2. Untrusted.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional, type = "unknown"))]
+        resource: Option<Value>,
         tool: String,
         #[cfg_attr(test, ts(type = "unknown"))]
         arguments: Value,

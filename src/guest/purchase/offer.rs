@@ -29,10 +29,12 @@ pub(super) fn payment_of(purchase: &Purchase) -> Option<Value> {
 
 /// The question to the person.
 pub(crate) fn question(purchase: &Purchase, why: &str) -> Out {
-    let requirements = offer_of(purchase).map_or(Value::Null, |offer| offer.raw);
+    let offer = offer_of(purchase).map(|offer| (offer.raw, offer.resource));
+    let (requirements, resource) = offer.unwrap_or_default();
     Out::PaymentRequired {
         confirmation_id: purchase.id.to_string(),
         requirements,
+        resource,
         tool: purchase.tool.clone(),
         arguments: purchase.arguments.clone(),
         mcp_url: purchase.server.clone(),

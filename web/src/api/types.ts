@@ -94,7 +94,11 @@ confirmationId: string,
 /**
  * What the server asks for, as it stands in its challenge.
  */
-requirements: unknown, tool: string, arguments: unknown, mcpUrl: string, 
+requirements: unknown, 
+/**
+ * What is paid for, in the server's words: `resource` of version 2. Untrusted.
+ */
+resource?: unknown, tool: string, arguments: unknown, mcpUrl: string, 
 /**
  * The price in dollars.
  */

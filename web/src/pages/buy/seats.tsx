@@ -1,9 +1,9 @@
 // How many seats are bought at once, and the names of the guests who come along.
 import { useState } from "react";
 import type { EventView } from "../../api/types";
-import { isObject } from "../../base/object";
 import { Icon, TextField } from "../../parts";
 import type { Asks } from "../../purchase/offers";
+import { seatsText } from "../../purchase/seats";
 
 /** What the server sells at once. */
 const MOST = 10;
@@ -41,16 +41,6 @@ export function useSeats(event: EventView): Seats {
       return isNamed ? { seats: count, names: [buyer ?? "", ...others] } : { seats: count };
     },
   };
-}
-
-/** How many seats the arguments of a call ask for. */
-export function seatsOf(call: unknown): number {
-  const seats = isObject(call) ? call["seats"] : undefined;
-  return typeof seats === "number" && Number.isInteger(seats) && seats > 1 ? seats : 1;
-}
-
-export function seatsText(count: number): string {
-  return count === 1 ? "1 seat" : `${count} seats`;
 }
 
 export function SeatStepper({ seats, disabled }: { seats: Seats; disabled: boolean }) {

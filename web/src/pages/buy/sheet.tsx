@@ -3,6 +3,7 @@ import { toAtomic, toDollars } from "../../base/amounts";
 import { isSameAddress } from "../../base/address";
 import { Dialog, Icon, Notice, EventCover, eventTime, priceText } from "../../parts";
 import type { EventOffer, Host } from "../../purchase/offers";
+import { seatsOf, seatsText } from "../../purchase/seats";
 import { knownTickets } from "../../session";
 import { useCheckout, type Phase } from "./checkout";
 import { Details } from "./details";
@@ -10,7 +11,7 @@ import { GuestFields, useGuest } from "./guest-fields";
 import { FormNotices, PayWith, isInForm, useMeans } from "./means";
 import { PayButton } from "./pay-button";
 import { Held, Pending, Refused } from "./outcomes";
-import { CompanionFields, SeatStepper, seatsOf, seatsText, useSeats } from "./seats";
+import { CompanionFields, SeatStepper, useSeats } from "./seats";
 import { Shortage } from "./shortage";
 import { useWallets, type Wallets } from "./wallets";
 

@@ -1,3 +1,4 @@
+import { Fragment } from "react";
 import { networkName } from "../../api/networks";
 import { useSettings } from "../../api/settings";
 import {
@@ -53,6 +54,8 @@ export function PaymentDialog({ question }: { question: Question }) {
         <Notice kind="error">The connection was lost. Nothing is paid; answer after reconnecting.</Notice>
       )}
       <Bought why={question.why} />
+      <Sends purpose={purpose} />
+      {purpose.note !== null && <Notice>{purpose.note}</Notice>}
       <p>
         {missing === null && "Shall I pay?"}
         {waiting > 1 &&
@@ -66,17 +69,17 @@ export function PaymentDialog({ question }: { question: Question }) {
   );
 }
 
-function Lead({ purpose: { seed, isOurs } }: { purpose: Purpose }) {
+function Lead({ purpose: { seed, cover, sends, isOurs } }: { purpose: Purpose }) {
   if (seed !== null && isOurs) {
     return (
       <div className="sheet-cover">
-        <EventCover id={seed} cut="square" />
+        <EventCover id={seed} path={cover} cut="square" />
       </div>
     );
   }
   return (
     <span className="icon-tile">
-      <Icon name={isOurs ? "lock" : "alert"} />
+      <Icon name={!isOurs ? "alert" : sends.length > 0 ? "chat" : "lock"} />
     </span>
   );
 }
@@ -124,6 +127,23 @@ function Payer() {
         )}
       </span>
     </p>
+  );
+}
+
+/** What goes to the host with the payment. */
+function Sends({ purpose: { sends } }: { purpose: Purpose }) {
+  if (sends.length === 0) return null;
+  return (
+    <section aria-label="What you send">
+      <dl className="sends">
+        {sends.map(({ what, text }) => (
+          <Fragment key={what}>
+            <dt>{what}</dt>
+            <dd>{text}</dd>
+          </Fragment>
+        ))}
+      </dl>
+    </section>
   );
 }
 
@@ -180,6 +200,9 @@ function Details({ question }: { question: Question }) {
         <h3>Arguments</h3>
         <Json value={question.arguments} label="Arguments of the call" />
         <h3>What the server asks for</h3>
+        {question.resource !== undefined && (
+          <Json value={question.resource} label="What is paid for, in the server’s words" />
+        )}
         <Json value={question.requirements} label="Payment requirements of the server" />
       </div>
     </details>
