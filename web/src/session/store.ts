@@ -20,7 +20,7 @@ import { reduce } from "./reduce";
 import { setSigner, signerFor } from "./signer";
 import { AgentSocket } from "./socket";
 import { EMPTY, type Action, type Message, type SessionState, type SignRequest } from "./state";
-import { forgetTickets, rememberTicket } from "./tickets";
+import { forgetTickets, rememberBought, rememberTicket } from "./tickets";
 import { forgetWire, storeWire, storedWire } from "./wire";
 import { onChange, onTabMessage, oneTabAtATime, tellChange, tellTabs } from "./tabs";
 
@@ -259,6 +259,8 @@ function receive(text: string): void {
   if (message.type === "sign_request") askWallet(message);
   if (message.type === "sign_message") void signMessage(message);
   if (message.type === "tool_result") rememberTicket(message.result);
+  if (message.type === "chat" && message.cards?.kind === "bought")
+    rememberBought(message.cards.bought, store.value.payments);
   if (message.type === "csv") {
     saveCsv?.(message.text);
     saveCsv = undefined;

@@ -1,4 +1,5 @@
 // The tickets that were bought in this browser: their links, so that a closed tab loses none.
+import type { BoughtView, PaymentView } from "../api/types";
 import { isObject, parseJson, textOf } from "../base/object";
 import { readStored, removeStored, writeStored } from "../base/storage";
 
@@ -14,6 +15,7 @@ export type KnownTicket = {
 };
 
 const KEY = "events-concierge.tickets";
+const ARRIVED_KEY = "events-concierge.arrived";
 const TICKETS_MAX = 200;
 
 /** Newest first. */
@@ -28,6 +30,20 @@ export function rememberTicket(result: unknown): void {
   if (ticket === null) return;
   const others = knownTickets().filter((other) => other.ticketUrl !== ticket.ticketUrl);
   writeStored(KEY, JSON.stringify([ticket, ...others].slice(0, TICKETS_MAX)));
+  const content = isObject(result) ? result["structuredContent"] : undefined;
+  rememberArrival([textOf(content, "transactionHash") ?? ""]);
+}
+
+/** Transactions whose tickets have come to this browser, also when a ticket was given away since. */
+export function arrived(): readonly string[] {
+  const list = parseJson(readStored(ARRIVED_KEY));
+  return Array.isArray(list) ? list.filter((one) => typeof one === "string") : [];
+}
+
+function rememberArrival(hashes: readonly string[]): void {
+  const known = arrived();
+  const added = hashes.filter((hash) => hash !== "" && !known.includes(hash));
+  if (added.length > 0) writeStored(ARRIVED_KEY, JSON.stringify([...added, ...known].slice(0, TICKETS_MAX)));
 }
 
 /** Forgets a ticket that was given to somebody else. */
@@ -36,8 +52,39 @@ export function forgetTicket(code: string): void {
   writeStored(KEY, JSON.stringify(others));
 }
 
+/**
+ * The same with the tickets that the agent lists, where the answer has not come here: what was given away since is not
+ * remembered again. `payments` say which wallet has paid.
+ */
+export function rememberBought(bought: readonly BoughtView[], payments: readonly PaymentView[]): void {
+  const [known, came] = [knownTickets(), arrived()];
+  const added = bought.flatMap(({ id, ticketUrl, title, startsAt, timeZone, location: place }) => {
+    const payment = payments.find((one) => one.id === id);
+    const hash = payment?.txHash;
+    if (payment === undefined || hash === undefined || came.includes(hash)) return [];
+    if (ticketUrl === undefined || !isOurs(ticketUrl)) return [];
+    const ticket: KnownTicket = {
+      ticketUrl,
+      eventId: "",
+      wallet: payment.payer,
+      title,
+      startsAt: startsAt ?? "",
+      timeZone: timeZone ?? "UTC",
+      place: place ?? "",
+    };
+    return [{ ticket, hash }];
+  });
+  if (added.length === 0) return;
+  rememberArrival(added.map(({ hash }) => hash));
+  const links = new Set(added.map(({ ticket }) => ticket.ticketUrl));
+  const others = known.filter(({ ticketUrl }) => !links.has(ticketUrl));
+  const all = [...added.map(({ ticket }) => ticket), ...others];
+  writeStored(KEY, JSON.stringify(all.slice(0, TICKETS_MAX)));
+}
+
 export function forgetTickets(): void {
   removeStored(KEY);
+  removeStored(ARRIVED_KEY);
 }
 
 function ticketIn(result: unknown): KnownTicket | null {

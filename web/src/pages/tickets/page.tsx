@@ -1,9 +1,11 @@
 // Everything that was bought with the wallets of this user, and in this browser.
 import { Suspense, lazy, useCallback, useEffect, useRef, useState } from "react";
 import { messageOf } from "../../api/http";
-import type { SessionAnswer } from "../../api/types";
-import { Button, Empty, Notice, Spinner, linkProps } from "../../parts";
-import { knownTickets, signedIn, useSession, type KnownTicket } from "../../session";
+import type { PaymentView, SessionAnswer } from "../../api/types";
+import { isSameAddress } from "../../base/address";
+import { Button, Empty, Notice, Spinner, linkProps, navigate, visible } from "../../parts";
+import { scopeOf } from "../../purchase/offers";
+import { arrived, knownTickets, say, signedIn, useSession, type KnownTicket } from "../../session";
 import "../../style/host.css";
 import "../../style/tickets.css";
 import { AddTicket } from "./add-ticket";
@@ -37,6 +39,7 @@ export default function TicketsPage() {
       </div>
       {!isKnown && <Spinner label="Looking for your tickets…" />}
       <OnTheirWay />
+      {userId === null && <NotArrived />}
       {isKnown && (userId === null ? <InThisBrowser /> : <OfUser key={userId} />)}
     </div>
   );
@@ -54,6 +57,41 @@ function OnTheirWay() {
       itself.
     </Notice>
   );
+}
+
+/** Seats that this session has paid for, and whose tickets are not here: the tab was closed before the answer came. */
+function NotArrived() {
+  const payments = useSession((state) => state.payments);
+  const isOpen = useSession((state) => state.link === "open");
+  const known = knownTickets();
+  const came = arrived();
+  const isHere = ({ title, payer, txHash }: PaymentView) =>
+    (txHash !== undefined && came.includes(txHash)) ||
+    known.some((one) => isSameAddress(one.wallet, payer) && (title === undefined || one.title === title));
+  const missing = payments.filter(
+    (one) =>
+      one.state === "paid" && one.tool === "rsvpToEvent" && scopeOf(one.mcpUrl) !== null && !isHere(one),
+  );
+  const [first] = missing;
+  if (first === undefined) return null;
+  const one = first.title === undefined ? "A seat" : `“${visible(first.title)}”`;
+  return (
+    <Notice
+      actions={
+        <Button kind="primary" onClick={askForTickets} disabled={!isOpen}>
+          {missing.length === 1 ? "Get the ticket" : "Get the tickets"}
+        </Button>
+      }
+    >
+      {missing.length === 1 ? `${one} is paid.` : `${missing.length} seats are paid.`} The answer did not
+      reach this browser. You have the {missing.length === 1 ? "ticket" : "tickets"}, and nothing is charged
+      again.
+    </Notice>
+  );
+}
+
+function askForTickets(): void {
+  if (say("my tickets")) navigate("/");
 }
 
 type Loading = { pages: readonly BoughtPage[]; error: string | null; busy: boolean };
@@ -119,10 +157,13 @@ function Said({ text }: { text: string }) {
 /** Without a sign-in: the tickets that were bought here, and the way to the others. */
 function InThisBrowser() {
   const items = withKnown([]);
+  const isExpected = useSession(({ payments }) =>
+    payments.some(({ state }) => ["paid", "paying", "unknown"].includes(state)),
+  );
   const [isOpen, setIsOpen] = useState(false);
   return (
     <>
-      {items.length === 0 && !isOpen && (
+      {items.length === 0 && !isOpen && !isExpected && (
         <Empty title="No tickets in this browser">
           <p>What you buy is kept here. Bought on another device? Sign in with the same wallet.</p>
           <div className="row">
@@ -136,7 +177,7 @@ function InThisBrowser() {
         </Empty>
       )}
       <BoughtSections items={items} wallets={[]} />
-      {items.length > 0 && !isOpen && (
+      {(items.length > 0 || isExpected) && !isOpen && (
         <Notice
           actions={
             <Button size="small" onClick={() => setIsOpen(true)}>
