@@ -4,59 +4,9 @@ import { test } from "node:test";
 import { browserStage } from "../support/browser.mjs";
 import { dialog, serverLink, isPaidOnce, ticketOf } from "../support/browser-guest.mjs";
 import { sampleWallet } from "../support/browser-host.mjs";
+import { focused, hasVisibleFocus, isTrapped, press, tabTo } from "../support/keyboard.mjs";
 
 const stage = browserStage();
-const TABS_MAX = 80;
-
-/** What has the focus, as a screen reader would name it. */
-const focused = (page) =>
-  page.evaluate(() => {
-    const { activeElement: element } = document;
-    const label = element.getAttribute("aria-label") ?? element.labels?.[0]?.textContent ?? element.textContent;
-    return label.trim();
-  });
-
-async function tabTo(page, name) {
-  const seen = [];
-  for (let tabs = 0; tabs < TABS_MAX; tabs += 1) {
-    const now = await focused(page);
-    if (typeof name === "string" ? now === name : name.test(now)) return hasVisibleFocus(page, now);
-    seen.push(now.slice(0, 40));
-    await page.keyboard.press("Tab");
-  }
-  throw new Error(`Tab does not lead to ${name}; it leads to ${seen.join(" | ")}`);
-}
-
-// A ring or a shadow that is not there without the focus.
-async function hasVisibleFocus(page, name) {
-  const rings = await page.evaluate(() => {
-    const { activeElement: element } = document;
-    // Some fields have their ring around the box that they stand in.
-    return [element, element.closest("label, .search-field, .composer-box")].filter(Boolean).map((one) => {
-      const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(one);
-      return { style: outlineStyle, width: parseFloat(outlineWidth), shadow: boxShadow };
-    });
-  });
-  const isSeen = ({ style, width, shadow }) => (style !== "none" && width >= 1) || shadow !== "none";
-  assert.ok(rings.some(isSeen), `the focus on ${name} cannot be seen`);
-}
-
-async function press(page, name) {
-  await tabTo(page, name);
-  await page.keyboard.press("Enter");
-}
-
-/** However far one tabs, the focus stays in the dialog. */
-async function isTrapped(page) {
-  const isInside = () => page.evaluate(() => document.querySelector("dialog[open], [role=dialog]").contains(document.activeElement));
-  for (const key of ["Tab", "Shift+Tab"]) {
-    for (let count = 0; count < 15; count += 1) {
-      assert.ok(await isInside(), `${key} leaves the dialog`);
-      await page.keyboard.press(key);
-    }
-  }
-  assert.ok(await isInside());
-}
 
 test("with the keyboard alone a guest connects, declines, pays and opens the ticket", stage.visit({}, async ({ page, context }) => {
   const event = await stage.stack.createEvent({ title: "Evening of keys" });

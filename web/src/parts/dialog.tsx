@@ -22,44 +22,17 @@ export type DialogProps = {
   wide?: boolean;
   /** A sheet: on a phone it comes from below. It has a button that closes it, and what is beside its title. */
   sheet?: { lead: ReactNode; under: ReactNode };
+  /** Not shown while another dialog is answered first; what was typed stays. */
+  waits?: boolean;
 };
 
 /** A modal dialog, open while it is rendered. The focus stays inside, and returns when the dialog closes. */
 export function Dialog(props: DialogProps) {
-  const { title, children, onCancel, actions, initialFocus, wide = false, sheet } = props;
+  const { title, children, onCancel, actions, initialFocus, wide = false, sheet, waits = false } = props;
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useRef<HTMLHeadingElement>(null);
   const id = useId();
-  const cancelled = useRef(onCancel);
-  useEffect(() => {
-    cancelled.current = onCancel;
-  });
-  // A layout effect: its cleanup runs before the element is removed, so that the browser restores the focus.
-  useLayoutEffect(() => {
-    const element = dialog.current;
-    if (element === null) return;
-    element.showModal();
-    (initialFocus?.current ?? heading.current)?.focus();
-    const onEscape = (event: Event) => {
-      event.preventDefault();
-      cancelled.current();
-    };
-    // Browsers close a dialog on the second Esc even if the first was prevented, so it is opened again.
-    let isEnding = false;
-    const onClose = () => {
-      if (isEnding || !element.isConnected) return;
-      cancelled.current();
-      if (element.isConnected && !element.open) element.showModal();
-    };
-    element.addEventListener("cancel", onEscape);
-    element.addEventListener("close", onClose);
-    return () => {
-      isEnding = true;
-      element.removeEventListener("cancel", onEscape);
-      element.removeEventListener("close", onClose);
-      element.close();
-    };
-  }, [initialFocus]);
+  useModal({ dialog, heading, onCancel, initialFocus, waits });
   return (
     <dialog
       ref={dialog}
@@ -90,6 +63,52 @@ export function Dialog(props: DialogProps) {
       {actions !== undefined && <div className="dialog-actions">{actions}</div>}
     </dialog>
   );
+}
+
+type Modal = Pick<DialogProps, "onCancel"> & {
+  initialFocus: DialogProps["initialFocus"] | undefined;
+  dialog: RefObject<HTMLDialogElement | null>;
+  heading: RefObject<HTMLHeadingElement | null>;
+  waits: boolean;
+};
+
+/** Opens the dialog, keeps it open until it is cancelled, and gives the focus back. */
+function useModal({ dialog, heading, onCancel, initialFocus, waits }: Modal) {
+  const cancelled = useRef(onCancel);
+  useEffect(() => {
+    cancelled.current = onCancel;
+  });
+  // A layout effect: its cleanup runs before the element is removed, so that the browser restores the focus.
+  useLayoutEffect(() => {
+    const element = dialog.current;
+    if (element === null || waits) return;
+    element.showModal();
+    (initialFocus?.current ?? heading.current)?.focus();
+    const onEscape = (event: Event) => {
+      event.preventDefault();
+      cancelled.current();
+    };
+    // Browsers close a dialog on the second Esc even if the first was prevented, so it is opened again.
+    let isEnding = false;
+    const onClose = () => {
+      if (isEnding || !element.isConnected) return;
+      cancelled.current();
+      if (element.isConnected && !element.open) element.showModal();
+    };
+    element.addEventListener("cancel", onEscape);
+    element.addEventListener("close", onClose);
+    return () => {
+      isEnding = true;
+      element.removeEventListener("cancel", onEscape);
+      element.removeEventListener("close", onClose);
+      element.close();
+    };
+  }, [dialog, heading, initialFocus, waits]);
+  // What had the focus may be gone: after "Pay", for example.
+  useEffect(() => {
+    const isLost = dialog.current?.open === true && document.activeElement === document.body;
+    if (isLost) heading.current?.focus({ preventScroll: true });
+  });
 }
 
 const FOCUSABLE =

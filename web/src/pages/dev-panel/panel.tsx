@@ -22,6 +22,8 @@ const chosenTab = new Observable(0);
 
 export default function DevPanel({ onClose }: { onClose: () => void }) {
   const isPhone = useIsPhone();
+  // A question about a payment comes first.
+  const isAsked = useSession((state) => state.questions.length > 0);
   const save = (
     <Button size="small" kind="quiet" icon="download" onClick={exportAll}>
       Export as JSON
@@ -29,7 +31,12 @@ export default function DevPanel({ onClose }: { onClose: () => void }) {
   );
   if (isPhone) {
     return (
-      <Dialog title="Developer panel" onCancel={onClose} sheet={{ lead: null, under: save }}>
+      <Dialog
+        title="Developer panel"
+        onCancel={onClose}
+        sheet={{ lead: null, under: save }}
+        waits={isAsked && location.pathname === "/"}
+      >
         <Views />
       </Dialog>
     );
