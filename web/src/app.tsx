@@ -3,6 +3,7 @@ import { Suspense, lazy, useEffect, useRef, useState } from "react";
 import { useSettings } from "./api/settings";
 import { readStored, writeStored } from "./base/storage";
 import { Button, Icon, linkProps, Notice, Spinner, usePath, type IconName, type Path } from "./parts";
+import { ChatHost } from "./pages/chat/chat-host";
 import ChatPage from "./pages/chat/page";
 import { useSession } from "./session";
 
@@ -58,6 +59,7 @@ export function App() {
           <Logo />
           <span className="brand-name">Events Concierge</span>
         </a>
+        {path === "/" && <ChatHost />}
         <Pages path={path} />
         <div className="top-end">
           <LinkState />

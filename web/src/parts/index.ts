@@ -16,6 +16,6 @@ export { QrCode } from "./qr";
 export { SecretValue } from "./secret-value";
 export { Spinner } from "./spinner";
 export { tabAfter } from "./tab-keys";
-export { eventTime } from "./when";
+export { clock, eventTime } from "./when";
 export { Badge, Empty, Money, Notice, Time, moneyText, priceText, sentence, timeText } from "./words";
 export { visible } from "./visible";

@@ -9,22 +9,36 @@ export function eventTime(startsAt: string, timeZone?: string, now = new Date())
   if (Number.isNaN(start.getTime())) return null;
   const there = parts(start, timeZone);
   const here = parts(start, undefined);
-  const year = there.year === parts(now, timeZone).year ? "" : ` ${there.year}`;
   const isSame = there.day === here.day && there.hour === here.hour && there.minute === here.minute;
   const zone = isSame ? "" : ` (${zoneWords(timeZone)})`;
-  return `${there.weekday} ${there.day} ${there.month}${year}, ${there.hour}:${there.minute}${zone}`;
+  return `${eventDay(startsAt, timeZone, now)}, ${there.hour}:${there.minute}${zone}`;
+}
+
+/** "Sat 12 Dec", in the time zone of the event or, without one, here; the year only when it is another one than `now` is in. */
+export function eventDay(at: string, timeZone?: string, now = new Date()): string | null {
+  const date = new Date(at);
+  if (Number.isNaN(date.getTime())) return null;
+  const { weekday, day, month, year } = parts(date, timeZone);
+  return `${weekday} ${day} ${month}${year === parts(now, timeZone).year ? "" : ` ${year}`}`;
+}
+
+/** "18:04" on the clock here, or "18:04:21". */
+export function clock(at: string, hasSeconds = false): string {
+  const { hour, minute, second } = parts(new Date(at), undefined);
+  return hasSeconds ? `${hour}:${minute}:${second}` : `${hour}:${minute}`;
 }
 
 /** "Berlin time" of `Europe/Berlin`. */
 function zoneWords(timeZone: string | undefined): string {
   const city = timeZone?.split("/").at(-1)?.replaceAll("_", " ");
-  return city === undefined || city === "UTC" ? "UTC" : `${city} time`;
+  // The words stay together where the line breaks.
+  return city === undefined || city === "UTC" ? "UTC" : `${city} time`.replaceAll(" ", "\u00a0");
 }
 
-type Parts = Record<"weekday" | "day" | "month" | "year" | "hour" | "minute", string>;
+type Parts = Record<"weekday" | "day" | "month" | "year" | "hour" | "minute" | "second", string>;
 
 function parts(at: Date, timeZone: string | undefined): Parts {
-  const found: Parts = { weekday: "", day: "", month: "", year: "", hour: "", minute: "" };
+  const found: Parts = { weekday: "", day: "", month: "", year: "", hour: "", minute: "", second: "" };
   for (const { type, value } of formatter(timeZone).formatToParts(at)) {
     if (type in found) found[type as keyof Parts] = value;
   }
@@ -38,6 +52,7 @@ const OPTIONS = {
   year: "numeric",
   hour: "2-digit",
   minute: "2-digit",
+  second: "2-digit",
   hourCycle: "h23",
 } as const;
 

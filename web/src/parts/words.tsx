@@ -1,5 +1,6 @@
 // Small pieces of text: money, time, badges, notices and empty lists.
 import type { ReactNode } from "react";
+import { clock, eventDay, eventTime } from "./when";
 
 /** The message with a capital letter. */
 export function sentence(text: string): string {
@@ -33,28 +34,18 @@ type TimeProps = {
   timeZone?: string | undefined;
 };
 
-/** A moment in the language and time zone of the browser, or in `timeZone`. */
+/** A moment in the time zone of the browser, or in `timeZone`. */
 export function Time({ at, show = "both", timeZone }: TimeProps) {
   const date = new Date(at);
   if (Number.isNaN(date.getTime())) return <span>{String(at)}</span>;
   return <time dateTime={date.toISOString()}>{timeText(date, show, timeZone)}</time>;
 }
 
-/** A moment as text. */
+/** A moment as text: "Mon 30 Nov, 18:04", "Mon 30 Nov", or "18:04:21". */
 export function timeText(date: Date, show: "date" | "time" | "both" = "both", timeZone?: string): string {
-  const options: Intl.DateTimeFormatOptions =
-    show === "time"
-      ? { hour: "2-digit", minute: "2-digit", second: "2-digit" }
-      : { dateStyle: "medium", ...(show === "both" ? { timeStyle: "short" } : {}) };
-  try {
-    return new Intl.DateTimeFormat(
-      undefined,
-      timeZone === undefined ? options : { ...options, timeZone },
-    ).format(date);
-  } catch {
-    // The browser does not know the time zone.
-    return new Intl.DateTimeFormat(undefined, options).format(date);
-  }
+  const at = date.toISOString();
+  if (show === "time") return clock(at, true);
+  return (show === "date" ? eventDay(at, timeZone) : eventTime(at, timeZone)) ?? at;
 }
 
 /** A status in one or two words. */

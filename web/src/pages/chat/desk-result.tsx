@@ -1,5 +1,5 @@
 import { isObject, numberOf, textOf } from "../../base/object";
-import { Badge, Card, Hash, visible } from "../../parts";
+import { Badge, Card, Hash, sentence, visible } from "../../parts";
 import { thingOf } from "../../purchase/words";
 
 const OUTCOMES: Record<string, { word: string; tone: "ok" | "warn" }> = {
@@ -27,7 +27,7 @@ export function DeskResult({ tool, content }: { tool: string; content: Record<st
       many
       aside={
         outcome === undefined ? (
-          <Badge tone="ok">{visible(textOf(content, "status") ?? "Done")}</Badge>
+          <Badge tone="ok">{visible(sentence(textOf(content, "status") ?? "Done"))}</Badge>
         ) : (
           <Badge tone={outcome.tone}>{outcome.word}</Badge>
         )

@@ -1,3 +1,4 @@
+import { useState } from "react";
 import { Button, priceText } from "../../parts";
 import { callTool, useSession } from "../../session";
 import { openPart } from "./setup-open";
@@ -25,7 +26,10 @@ export function useIsOffered(tool: string, mcpUrl: string | null): boolean {
 export function PaidButton({ tool, args, mcpUrl, action, price, title }: Props) {
   const isOpen = useSession((state) => state.link === "open");
   const hasWallet = useSession((state) => state.wallet !== null);
-  const isBusy = useSession((state) => state.running.some((one) => one.tool === tool));
+  const [callId, setCallId] = useState<string | null>(null);
+  // Another one of the same kind is bought after this one.
+  const isWaiting = useSession((state) => state.running.some((one) => one.tool === tool));
+  const isBusy = useSession((state) => state.running.some(({ id }) => id === callId));
   const isOffered = useIsOffered(tool, mcpUrl);
   if (!isOffered) return null;
   const text = price === undefined ? action : `${action} · ${priceText(price)}`;
@@ -34,9 +38,9 @@ export function PaidButton({ tool, args, mcpUrl, action, price, title }: Props) 
       <Button
         kind="tint"
         busy={isBusy}
-        disabled={!isOpen}
+        disabled={!isOpen || (isWaiting && !isBusy)}
         label={`${text} for ${title}`}
-        onClick={() => (hasWallet ? void callTool(tool, args, "chat") : openPart("wallet"))}
+        onClick={() => (hasWallet ? setCallId(callTool(tool, args, "chat")) : openPart("wallet"))}
       >
         {text}
       </Button>

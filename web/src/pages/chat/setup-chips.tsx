@@ -1,5 +1,5 @@
 import { toAtomic } from "../../base/amounts";
-import { Icon, Money, moneyText, type IconName } from "../../parts";
+import { Icon, Money, moneyText, useIsPhone, type IconName } from "../../parts";
 import { useSession } from "../../session";
 import type { ReactNode } from "react";
 import { HostName } from "./host-name";
@@ -12,7 +12,7 @@ export function SetupChips() {
   return (
     <aside className="chips" aria-label="Server, wallet and limits">
       <Chip part="server" icon="home" label={server === null ? "Choose a server" : "Change the server"}>
-        {server === null ? null : <HostName mcpUrl={server.mcpUrl} server={server.name} />}
+        {server === null ? null : <HostName mcpUrl={server.mcpUrl} server={server.name} isStart />}
       </Chip>
       <Chip part="wallet" icon="wallet" label={wallet === null ? "Choose a wallet" : "Change the wallet"}>
         {wallet === null ? null : wallet.balance === null ? "Wallet" : <Money dollars={wallet.balance} />}
@@ -24,10 +24,15 @@ export function SetupChips() {
 
 function Limits() {
   const policy = useSession((state) => state.policy?.policy ?? null);
+  const isPhone = useIsPhone();
   const asks = policy === null || (toAtomic(policy.askAbove) ?? 0n) === 0n;
   return (
     <Chip part="limits" icon="shield" label="Change the limits">
-      {asks ? "Asks before it pays" : `Pays up to ${moneyText(policy.askAbove)} alone`}
+      {asks
+        ? isPhone
+          ? "Asks first"
+          : "Asks before it pays"
+        : `Pays up to ${moneyText(policy.askAbove)} alone`}
     </Chip>
   );
 }
@@ -37,7 +42,11 @@ type ChipProps = { part: SetupPart; icon: IconName; label: string; children: Rea
 /** Without `children` the label is what is seen. */
 function Chip({ part, icon, label, children }: ChipProps) {
   return (
-    <button type="button" className="chip" onClick={() => openPart(part)}>
+    <button
+      type="button"
+      className={`chip chip-${part} ${children === null ? "chip-empty" : ""}`}
+      onClick={() => openPart(part)}
+    >
       <Icon name={icon} />
       {children === null ? (
         <span>{label}</span>

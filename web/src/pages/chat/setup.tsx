@@ -125,7 +125,7 @@ function HostWallet() {
     <dl className="facts">
       <dt>Now</dt>
       <dd>
-        <HostName mcpUrl={server.mcpUrl} server={server.name} />
+        <HostName mcpUrl={server.mcpUrl} server={server.name} isStart />
       </dd>
       <dt>Server URL</dt>
       <dd className="mono">{server.mcpUrl}</dd>

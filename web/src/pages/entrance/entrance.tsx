@@ -3,7 +3,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useObservable } from "../../base/observable";
 import { messageOf } from "../../api/http";
 import type { EntranceProblem } from "../../api/types";
-import { Button, Icon, Spinner } from "../../parts";
+import { Button, Icon, Spinner, clock } from "../../parts";
 import { Camera, type Torch } from "./camera";
 import type { Desk, Shown, State, Verdict } from "./desk";
 import { isSilent, keepSeenProblem, seenProblems, setSilent } from "./kept";
@@ -241,10 +241,6 @@ function Trouble({ state, retry }: { state: State; retry: () => void }) {
       {!keeps && <p>This browser stores nothing: keep this page open until you have a connection.</p>}
     </div>
   );
-}
-
-function clock(at: string): string {
-  return new Date(at).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
 }
 
 function idOf({ letIn }: EntranceProblem): string {

@@ -1,7 +1,7 @@
 // The result of a check-in, full screen: a colour, a sign, a word, a name and the reason.
 import { useEffect, useRef } from "react";
 import type { EntranceProblem } from "../../api/types";
-import { Button, Icon, moneyText } from "../../parts";
+import { Button, Icon, clock, moneyText } from "../../parts";
 import type { Refusal, Verdict } from "./desk";
 
 /** How long a green result stays, milliseconds. A red one stays until a tap. */
@@ -140,7 +140,6 @@ const REFUSALS: Record<Refusal, (refused: Refused) => { word: string; reason: st
 /** "today at 18:04", or with the day. */
 function dayAndClock(at: string): string {
   const date = new Date(at);
-  const clock = date.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
-  if (date.toDateString() === new Date().toDateString()) return `today at ${clock}`;
-  return `on ${date.toLocaleDateString(undefined, { day: "numeric", month: "short" })} at ${clock}`;
+  if (date.toDateString() === new Date().toDateString()) return `today at ${clock(at)}`;
+  return `on ${date.toLocaleDateString("en-GB", { day: "numeric", month: "short" })} at ${clock(at)}`;
 }
