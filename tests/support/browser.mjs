@@ -121,6 +121,7 @@ export async function looksRight(page, name) {
     for (const colorScheme of SCHEMES) {
       await page.emulateMedia({ colorScheme });
       const what = `${name}-${colorScheme}-${size}`;
+      await page.evaluate(picturesInView);
       await page.screenshot({ path: join(screenshots, `${what}.png`) });
       // Dark on a phone has the colours of the one and the layout of the other.
       if (size === "wide" || colorScheme === "light") await isAccessible(page, what);
@@ -130,6 +131,12 @@ export async function looksRight(page, name) {
   await isForThumbs(page, name);
   await page.setViewportSize(before);
   await page.emulateMedia({ colorScheme: null });
+}
+
+// Runs in the page: waits for the pictures that are seen. One that cannot be loaded is seen as it is.
+function picturesInView() {
+  const isSeen = (image) => image.checkVisibility() && image.getBoundingClientRect().top < innerHeight;
+  return Promise.all([...document.images].filter(isSeen).map((image) => image.decode().catch(() => undefined)));
 }
 
 /** What the page gives when the button or link `control` is pressed: the file's name and text. */
