@@ -22,6 +22,17 @@ pub fn file<const N: usize>(names: [&str; N], lines: impl Iterator<Item = [Strin
     text
 }
 
+/// As [`file`], with as many columns as there are names.
+#[must_use]
+pub fn file_of(names: &[String], lines: impl Iterator<Item = Vec<String>>) -> String {
+    let mut text = BYTE_ORDER_MARK.to_string();
+    text.push_str(&line(names));
+    for fields in lines {
+        text.push_str(&line(&fields));
+    }
+    text
+}
+
 /// One line, with CRLF at its end.
 #[must_use]
 pub fn line(fields: &[String]) -> String {

@@ -1,7 +1,7 @@
 //! A host's published records in KV, as they are read to rebuild its storage.
 //!
 //! Data that is not in KV is created anew or left out: ticket codes (the host's list has new ones), names, e-mail
-//! addresses, stored answers, pictures, buyers of secrets, credentials. Old payments cannot be used again, because their
+//! addresses, stored answers, what only guests get to know, pictures, buyers of secrets, credentials. Old payments cannot be used again, because their
 //! authorizations are used on the chain.
 
 use alloy_primitives::Address;
@@ -22,6 +22,7 @@ use crate::ports::{Kv, KvError, SqlError, World, within};
 use crate::products::events::asks::{Ask, Asks, GuestDetails};
 use crate::products::events::party::SEATS_MAX;
 use crate::products::events::policy::RefundPolicy;
+use crate::products::events::questions::Question;
 use crate::products::events::rsvp::Rsvp;
 use crate::products::events::seats::shares;
 use crate::products::events::{Event, store};
@@ -63,6 +64,8 @@ struct EventRecord {
     ask_name: Ask,
     #[serde(default)]
     ask_email: Ask,
+    #[serde(default)]
+    questions: Vec<Question>,
     #[serde(default)]
     refund_percent: u32,
     #[serde(default)]
@@ -300,6 +303,9 @@ impl EventRecord {
             capacity: self.capacity,
             price: self.price_atomic,
             asks: Asks { name: self.ask_name, email: self.ask_email },
+            questions: self.questions,
+            // What only guests get to know is not in KV.
+            guests_only: None,
             look: Look { shuffle: self.cover_shuffle, palette: self.cover_palette },
             // Pictures are not in KV.
             picture: None,

@@ -62,4 +62,5 @@ pub const MIGRATIONS: Migrations = &[
     include_str!("schema-27.sql"),
     include_str!("schema-28.sql"),
     include_str!("schema-31.sql"),
+    include_str!("schema-30.sql"),
 ];

@@ -29,6 +29,7 @@ mod mpp;
 mod pictures;
 mod post_office;
 mod public;
+mod questions;
 mod reads;
 mod records;
 mod refunds;

@@ -39,6 +39,8 @@ fn event(capacity: u32) -> Event {
         picture: None,
         refund: RefundPolicy::default(),
         asks: Asks::default(),
+        questions: Vec::new(),
+        guests_only: None,
         created_at: UnixSeconds::new(0),
     }
 }

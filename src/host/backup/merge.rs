@@ -24,7 +24,7 @@ use crate::products::vault::store as secrets;
 
 /// The columns of an event that the host edits.
 const EVENT: &str = "title, description, starts_at, ends_at, time_zone, location, capacity, price, \
-     cover_shuffle, cover_palette, ask_name, ask_email, refund_percent, refund_hours, refund_if_moved";
+     cover_shuffle, cover_palette, ask_name, ask_email, refund_percent, refund_hours, refund_if_moved, questions";
 /// The columns of a secret that the host edits, without its value.
 const SECRET: &str = "name, description, price, expires_at";
 
@@ -112,6 +112,10 @@ fn events(sql: &impl Sql, scope: &ScopeId, now: UnixSeconds) -> Result<(), SqlEr
         set.join(", ")
     );
     sql.run(&changed, &[scope.as_str().into(), now.into()])?;
+    // It is not in KV, so what the replaced storage has was set since.
+    let for_guests = "UPDATE events SET guests_only = a.guests_only FROM aside_events a \
+         WHERE a.id = events.id AND a.guests_only IS NOT NULL";
+    sql.run(for_guests, &[])?;
     // A cancelled event stays cancelled, whichever row is newer.
     let cancelled = "UPDATE events SET status = 'cancelled', cancelled_at = ?1, sequence = sequence + 1, updated_at = ?1 \
          WHERE status = 'scheduled' AND id IN (SELECT id FROM aside_events WHERE status = 'cancelled')";

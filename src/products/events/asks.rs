@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::base::fields::{InvalidField, bad};
+use crate::products::events::questions::Answer;
 
 /// A guest, as far as the caller says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -11,6 +12,8 @@ pub struct GuestDetails {
     pub name: Option<String>,
     /// The guest's e-mail address.
     pub email: Option<String>,
+    /// Answers to the questions of the event, each with the question's text.
+    pub answers: Vec<Answer>,
 }
 
 /// Whether guests are asked for something.
@@ -90,7 +93,11 @@ mod tests {
     use super::*;
 
     fn guest(name: Option<&str>, email: Option<&str>) -> GuestDetails {
-        GuestDetails { name: name.map(str::to_owned), email: email.map(str::to_owned) }
+        GuestDetails {
+            name: name.map(str::to_owned),
+            email: email.map(str::to_owned),
+            ..GuestDetails::default()
+        }
     }
 
     #[test]

@@ -86,6 +86,8 @@ mod tests {
             capacity: 0,
             price: Usdc::from_cents(5),
             asks: Asks::default(),
+            questions: Vec::new(),
+            guests_only: None,
             look: Look::default(),
             picture: None,
             refund: RefundPolicy::default(),

@@ -19,7 +19,9 @@ use crate::products::events::party::seats_in_words;
 use crate::products::events::policy::RefundTerms;
 use crate::products::events::records::{event, publish_seat, publish_seats_of, save_event};
 use crate::products::events::rsvp::Rsvp;
-use crate::products::events::{Event, Seats, Status, free, pictures, store, transfer};
+use crate::products::events::{
+    Event, Seats, Status, free, guests_only, pictures, store, transfer,
+};
 use crate::rails::outcome::{Abort, Failure};
 use crate::sale::bought;
 use crate::sale::cx::Cx;
@@ -299,7 +301,14 @@ pub fn show(cx: &Cx<'_, impl World>, mut answer: Value, may: &MayRead) -> Result
     if payment.tool != "rsvpToEvent" {
         return Ok(answer);
     }
-    let Some(refund) = refunds::find(cx.world, &payment.id)? else { return Ok(answer) };
+    let Some(refund) = refunds::find(cx.world, &payment.id)? else {
+        if let Some(id) = &payment.event_id
+            && let Some((event, _)) = store::find(cx.world, id)?
+        {
+            guests_only::reveal(&mut answer, &event);
+        }
+        return Ok(answer);
+    };
     let begin = match (refund.cause, payment.seats) {
         (Cause::Guest, 0 | 1) => "This seat was cancelled.",
         (Cause::Guest, _) => "These seats were cancelled.",

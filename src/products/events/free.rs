@@ -22,7 +22,7 @@ use crate::products::events::refusals::{check_no_seat, event_for, other_wallet};
 use crate::products::events::rsvp::Rsvp;
 use crate::products::events::seats::To;
 use crate::products::events::store::{self, FreeTaken};
-use crate::products::events::{Event, SeatFor, Seats, seats, transfer};
+use crate::products::events::{Event, SeatFor, Seats, guests_only, seats, transfer};
 use crate::rails::outcome::{Abort, Failure, Money};
 use crate::sale::answers::{no_money, pending};
 use crate::sale::cx::Cx;
@@ -54,8 +54,9 @@ pub(super) fn seat(
         if kept.is_empty() {
             return Err(all_given_away());
         }
-        let view = event.view(before, cx.now());
-        return Ok(Some(seats::answer(cx, &kept, view, false)?));
+        let mut answer = seats::answer(cx, &kept, event.view(before, cx.now()), false)?;
+        guests_only::reveal(&mut answer, &event);
+        return Ok(Some(answer));
     }
     if !event.price.is_zero() || !by.is_open {
         return Ok(None);
@@ -108,7 +109,9 @@ fn take(
     by: &Taker<'_>,
 ) -> Result<Value, Failure> {
     event.check_seats(seats, party.seats(), cx.now())?;
-    event.asks.check(party.buyer()).map_err(|missing| no_money(missing.into()))?;
+    let party = &party
+        .answering(event.asks, &event.questions)
+        .map_err(|missing| no_money(missing.into()))?;
     let Some(wallet) = by.proven else { return Err(sign_in().into()) };
     let payer = wallet.wallet();
     let wanted = event_for(cx, &event.id, payer)?;
@@ -124,7 +127,7 @@ fn take(
         check_newcomer(&wanted, party.seats(), taken)?;
     }
     let rsvps = rsvps(cx, event, wallet, party);
-    let answer = cx.world.atomically(|| {
+    let mut answer = cx.world.atomically(|| {
         if is_newcomer {
             let times = (cx.now(), since);
             store::note_free(cx.world, &event.id, &source, party.seats(), times)?;
@@ -135,6 +138,7 @@ fn take(
         let id = PaymentId::random(cx.world);
         seats::give(cx, &rsvps, id.as_str(), 0).map(|(_, answer)| answer)
     })?;
+    guests_only::reveal(&mut answer, event);
     Ok(answer)
 }
 

@@ -10,9 +10,10 @@ use crate::base::id::EventId;
 use crate::base::time::{UnixSeconds, ZoneName};
 use crate::http::cover::palette::Palette;
 use crate::http::cover::{Look, SHUFFLES_MAX};
-use crate::products::events::Event;
 use crate::products::events::asks::{Ask, Asks};
 use crate::products::events::policy::RefundPolicy;
+use crate::products::events::questions::{self, Answer, Question};
+use crate::products::events::{Event, guests_only};
 
 /// The arguments of the tool `listEvents`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -54,6 +55,9 @@ pub struct RsvpToEvent {
     /// A name for each ticket, in order, if several seats are bought. A ticket without one has the name of `name`.
     #[schemars(length(max = 10))]
     pub names: Option<Vec<String>>,
+    /// Answers to the event's `questions`. They hold for all seats of the purchase. Those with `required` must be answered.
+    #[schemars(length(max = 10))]
+    pub answers: Option<Vec<Answer>>,
     /// Must equal the paying wallet; may be left out.
     pub wallet_address: Option<String>,
 }
@@ -90,6 +94,12 @@ pub struct CreateEvent {
     /// Whether guests are asked for their e-mail address. Default optional.
     #[serde(default)]
     pub ask_email: Ask,
+    /// What else buyers are asked, at most 10 questions.
+    #[serde(default)]
+    #[schemars(length(max = 10))]
+    pub questions: Vec<Question>,
+    /// A place, a link or a code for the door that only guests get to know, on their tickets: one line, at most 300 characters.
+    pub guests_only: Option<String>,
     /// What a guest that cancels its seat gets back, percent of the price, 0 to 100. Default 0. If you cancel the event, all
     /// guests get everything back.
     #[serde(default)]
@@ -136,6 +146,11 @@ pub struct EventChanges {
     pub ask_name: Option<Ask>,
     /// Whether guests are asked for their e-mail address; holds for seats sold from now on.
     pub ask_email: Option<Ask>,
+    /// What else buyers are asked: all questions, at most 10. Answers that were given are kept.
+    #[schemars(length(max = 10))]
+    pub questions: Option<Vec<Question>>,
+    /// What only guests get to know; empty for nothing. Guests see it on the tickets that they have.
+    pub guests_only: Option<String>,
     /// What a guest that cancels gets back, percent; holds for seats sold from now on, and takes nothing from earlier ones.
     #[schemars(range(max = 100))]
     pub refund_percent: Option<u32>,
@@ -212,6 +227,8 @@ impl CreateEvent {
             capacity: capacity(self.capacity)?,
             price: price_or_free(&self.price)?,
             asks: Asks { name: self.ask_name, email: self.ask_email },
+            questions: questions::read(&self.questions)?,
+            guests_only: guests_only(self.guests_only.as_deref())?,
             look: Look { shuffle: shuffle(self.cover_shuffle)?, palette: self.cover_palette },
             picture: None,
             refund: RefundPolicy::check(
@@ -272,6 +289,12 @@ impl EventChanges {
             name: self.ask_name.unwrap_or(event.asks.name),
             email: self.ask_email.unwrap_or(event.asks.email),
         };
+        if let Some(asked) = self.questions {
+            event.questions = questions::read(&asked)?;
+        }
+        if let Some(text) = self.guests_only {
+            event.guests_only = guests_only(Some(&text))?;
+        }
         event.look = Look {
             shuffle: self.cover_shuffle.map_or(Ok(event.look.shuffle), shuffle)?,
             palette: self.cover_palette.unwrap_or(event.look.palette),
@@ -304,6 +327,10 @@ fn check_times(event: &Event) -> Result<(), InvalidField> {
 
 fn zone(name: &str) -> Result<ZoneName, InvalidField> {
     ZoneName::parse(name).map_err(|error| bad("timeZone", error))
+}
+
+fn guests_only(text: Option<&str>) -> Result<Option<String>, InvalidField> {
+    optional_line("guestsOnly", text, guests_only::CHARS_MAX)
 }
 
 fn shuffle(number: u32) -> Result<u32, InvalidField> {

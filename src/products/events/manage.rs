@@ -56,6 +56,7 @@ pub fn create_event(cx: &Cx<'_, impl World>, arguments: CreateEvent) -> Result<V
         "success": true,
         "eventId": event.id,
         "event": event.view(Seats::default(), now),
+        "guestsOnly": event.guests_only,
         "message": match event.price.is_zero() {
             true => "The event is open, and its seats are free.".to_owned(),
             false => format!("The event is on sale for ${}.", event.price),
@@ -80,7 +81,13 @@ pub fn update_event(
     }
     save_event(cx, &event, seats, now)?;
     let view = event.view(seats, now);
-    Ok(json!({"success": true, "eventId": id, "event": view, "message": "The event was changed."}))
+    Ok(json!({
+        "success": true,
+        "eventId": id,
+        "event": view,
+        "guestsOnly": event.guests_only,
+        "message": "The event was changed.",
+    }))
 }
 
 /// Checks the price of an event; a free one is always good.

@@ -8,6 +8,7 @@ pub mod cancel;
 pub mod cancel_mail;
 pub mod entrance;
 mod free;
+mod guests_only;
 pub mod input;
 pub mod links;
 pub mod manage;
@@ -15,6 +16,7 @@ pub mod pages;
 pub mod party;
 pub mod pictures;
 pub mod policy;
+pub mod questions;
 pub mod records;
 pub mod refunds;
 mod refusals;
@@ -42,6 +44,7 @@ use crate::http::cover::{Cover, Cut, Look};
 use crate::products::events::asks::Asks;
 use crate::products::events::pictures::Picture;
 use crate::products::events::policy::RefundPolicy;
+use crate::products::events::questions::Question;
 use crate::rails::outcome::{Abort, Failure, Money};
 
 /// The name of this product in settings and storage.
@@ -65,6 +68,10 @@ pub struct Event {
     pub price: Usdc,
     /// What its guests are asked for.
     pub asks: Asks,
+    /// What else they are asked.
+    pub questions: Vec<Question>,
+    /// A place or a link that only they get to know ([`Event::for_guests`]).
+    pub guests_only: Option<String>,
     /// What the host chose of its cover.
     pub look: Look,
     /// What guests get back that cancel.
@@ -267,6 +274,8 @@ mod tests {
             capacity,
             price: Usdc::from_cents(5),
             asks: Asks::default(),
+            questions: Vec::new(),
+            guests_only: None,
             look: Look::default(),
             picture: None,
             refund: RefundPolicy::default(),

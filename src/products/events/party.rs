@@ -3,8 +3,9 @@
 use crate::base::email::optional_email;
 use crate::base::fields::{InvalidField, bad, optional_line};
 use crate::base::money::Usdc;
-use crate::products::events::asks::GuestDetails;
+use crate::products::events::asks::{Asks, GuestDetails};
 use crate::products::events::input::RsvpToEvent;
+use crate::products::events::questions::{self, Answer, Question};
 
 /// Seats that one purchase may have.
 pub const SEATS_MAX: u32 = 10;
@@ -42,15 +43,36 @@ impl Party {
         let first = names.first().cloned().flatten();
         let named = optional_line("name", arguments.name.as_deref(), NAME_CHARS_MAX)?;
         let email = optional_email("email", arguments.email.as_deref())?;
-        Ok(Self { seats, buyer: GuestDetails { name: named.or(first), email }, names })
+        let answers = arguments.answers.clone().unwrap_or_default();
+        questions::check_lengths(&answers)?;
+        let buyer = GuestDetails { name: named.or(first), email, answers };
+        Ok(Self { seats, buyer, names })
     }
 
-    /// The party of a payment that holds `seats`. What was stored of its arguments is gone if it had ended in between.
+    /// The party of a payment that holds `seats`, with the answers that were good when it was reserved. What was stored of
+    /// its arguments is gone if it had ended in between.
     #[must_use]
-    pub fn stored(arguments: Option<&RsvpToEvent>, seats: u32) -> Self {
+    pub fn stored(arguments: Option<&RsvpToEvent>, seats: u32, answers: Vec<Answer>) -> Self {
         let read = arguments.and_then(|arguments| Self::read(arguments).ok());
         let (buyer, names) = read.map(|party| (party.buyer, party.names)).unwrap_or_default();
-        Self { seats, buyer, names }
+        Self { seats, buyer: GuestDetails { answers, ..buyer }, names }
+    }
+
+    /// The same party with its answers in the order and writing of the event's questions.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidField`] names the first thing that the event asks for and the party lacks.
+    pub fn answering(&self, asks: Asks, asked: &[Question]) -> Result<Self, InvalidField> {
+        asks.check(&self.buyer)?;
+        let answers = questions::answered(asked, &self.buyer.answers)?;
+        Ok(Self { buyer: GuestDetails { answers, ..self.buyer.clone() }, ..self.clone() })
+    }
+
+    /// What the buyer answered.
+    #[must_use]
+    pub fn answers(&self) -> &[Answer] {
+        &self.buyer.answers
     }
 
     /// How many seats it has.
@@ -59,18 +81,12 @@ impl Party {
         self.seats
     }
 
-    /// The name and address that the buyer gave.
-    #[must_use]
-    pub const fn buyer(&self) -> &GuestDetails {
-        &self.buyer
-    }
-
     /// The guest of each seat, in order. A ticket without a name of its own has the buyer's.
     pub fn guests(&self) -> impl Iterator<Item = (u32, GuestDetails)> + '_ {
         let names = self.names.iter().cloned().chain(std::iter::repeat(None));
         (1..=self.seats).zip(names).map(|(place, name)| {
-            let GuestDetails { name: buyer, email } = &self.buyer;
-            (place, GuestDetails { name: name.or_else(|| buyer.clone()), email: email.clone() })
+            let name = name.or_else(|| self.buyer.name.clone());
+            (place, GuestDetails { name, ..self.buyer.clone() })
         })
     }
 }

@@ -29,6 +29,7 @@ pub fn own_events(cx: &Cx<'_, impl World>, cursor: Option<&str>) -> Result<Reply
         let earned = store::earned(cx.world, &event.id)?;
         events.push(OwnEvent {
             event: event.view(*seats, now),
+            guests_only: event.guests_only.clone(),
             revenue: earned.revenue.to_string(),
             revenue_atomic: earned.revenue,
             seats_held: seats.held,
@@ -49,14 +50,14 @@ pub fn rsvps(
     cursor: Option<&str>,
     format: Format,
 ) -> Result<Reply, Failure> {
-    records::event(cx, event_id)?;
+    let (event, _) = records::event(cx, event_id)?;
     let page = Page::of(&store::BY_SALE, CSV_LINES_MAX, cursor, cx.world.now())?;
     let Found { entries, next_cursor } = store::guests(cx.world, event_id, &page)?;
     Ok(match format {
         Format::Csv => {
             let path = format!("events/{event_id}/rsvps.csv");
             let next = next_cursor.as_deref().map(|cursor| (path.as_str(), cursor));
-            csv_file(cx, &format!("rsvps-{event_id}.csv"), to_csv(&entries), next)
+            csv_file(cx, &format!("rsvps-{event_id}.csv"), to_csv(&entries, &event.questions), next)
         }
         Format::Json => ok(&Rsvps { rsvps: entries.iter().map(Rsvp::line).collect(), next_cursor }),
     })

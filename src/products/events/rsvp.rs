@@ -8,6 +8,7 @@ use crate::base::id::{EventId, RsvpId, TicketCode};
 use crate::base::money::Usdc;
 use crate::base::time::UnixSeconds;
 use crate::products::events::asks::GuestDetails;
+use crate::products::events::questions::{Answer, Question};
 
 /// A seat at an event. The payer is the guest.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +48,8 @@ pub struct RsvpLine<'a> {
     timestamp: String,
     name: Option<&'a str>,
     email: Option<&'a str>,
+    /// What the buyer answered, each with the text of its question.
+    answers: &'a [Answer],
     code: &'a str,
     checked_in_at: Option<String>,
 }
@@ -70,6 +73,7 @@ impl Rsvp {
             timestamp: self.created_at.to_string(),
             name: self.guest.name.as_deref(),
             email: self.guest.email.as_deref(),
+            answers: &self.guest.answers,
             code: self.code.as_str(),
             checked_in_at: self.checked_in_at.map(|moment| moment.to_string()),
         }
@@ -112,13 +116,22 @@ pub fn paid_together(rsvps: &[Rsvp]) -> Usdc {
     rsvps.iter().fold(Usdc::ZERO, add)
 }
 
-/// The guest list as CSV with a header line.
+/// The guest list as CSV with a header line. The last columns are questions: those of the event, then earlier ones that
+/// some of these guests have answered.
 #[must_use]
-pub fn to_csv(rsvps: &[Rsvp]) -> String {
+pub fn to_csv(rsvps: &[Rsvp], asked: &[Question]) -> String {
     let names =
         ["id", "wallet", "name", "email", "paid", "txHash", "network", "timestamp", "checkedInAt"];
+    let mut questions: Vec<&str> = asked.iter().map(|question| question.text.as_str()).collect();
+    for answer in rsvps.iter().flat_map(|rsvp| &rsvp.guest.answers) {
+        if !questions.contains(&answer.question.as_str()) {
+            questions.push(&answer.question);
+        }
+    }
+    let names: Vec<String> =
+        names.iter().chain(&questions).map(|name| (*name).to_owned()).collect();
     let line = |rsvp: &Rsvp| {
-        [
+        let mut fields = vec![
             rsvp.id.as_str().to_owned(),
             rsvp.payer.clone(),
             rsvp.guest.name.clone().unwrap_or_default(),
@@ -128,7 +141,13 @@ pub fn to_csv(rsvps: &[Rsvp]) -> String {
             rsvp.network.clone(),
             rsvp.created_at.to_string(),
             rsvp.checked_in_at.map(|moment| moment.to_string()).unwrap_or_default(),
-        ]
+        ];
+        let answers = &rsvp.guest.answers;
+        let given = |question: &&str| answers.iter().find(|it| it.question == *question);
+        fields.extend(
+            questions.iter().map(|it| given(it).map(|it| it.answer.clone()).unwrap_or_default()),
+        );
+        fields
     };
-    csv::file(names, rsvps.iter().map(line))
+    csv::file_of(&names, rsvps.iter().map(line))
 }

@@ -145,7 +145,9 @@ impl Sale<Tool> for EventSale {
                 return Err(why.into());
             }
         }
-        event.asks.check(party.buyer()).map_err(|missing| no_money(missing.into()))?;
+        party
+            .answering(event.asks, &event.questions)
+            .map_err(|missing| no_money(missing.into()))?;
         let amount = event.price.checked_mul(count).ok_or_else(|| {
             no_money(fields::bad("seats", "cost more together than this service handles").into())
         })?;
@@ -188,7 +190,13 @@ impl Sale<Tool> for EventSale {
                 }
                 // What the buyer is promised about its money from here on.
                 let event = &wanted.event;
-                Ok(Some(json!({"refundTerms": event.refund.terms(event.starts_at)})))
+                let party = party
+                    .answering(event.asks, &event.questions)
+                    .map_err(|missing| no_money(missing.into()))?;
+                Ok(Some(json!({
+                    "refundTerms": event.refund.terms(event.starts_at),
+                    "answers": party.answers(),
+                })))
             }
             Self::Analytics { .. } => Ok(None),
         }

@@ -57,7 +57,9 @@ fn sold(cx: &Cx<'_, impl World>, settled: &Settled) -> Result<Vec<Rsvp>, SqlErro
     let payment = settled.payment();
     let arguments: Option<RsvpToEvent> = serde_json::from_value(payment.arguments.clone())
         .map_err(|error| SqlError(format!("stored arguments: {error}")))?;
-    let party = Party::stored(arguments.as_ref(), payment.seats);
+    let answers = payment.staged.as_ref().and_then(|staged| staged.get("answers")).cloned();
+    let answers = answers.and_then(|answers| serde_json::from_value(answers).ok());
+    let party = Party::stored(arguments.as_ref(), payment.seats, answers.unwrap_or_default());
     let event_id = payment.event_id.clone();
     let event_id = event_id.ok_or_else(|| SqlError("a seat without an event".to_owned()))?;
     let shares = shares(payment.amount, payment.seats);

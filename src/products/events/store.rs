@@ -12,7 +12,7 @@ use crate::products::events::asks::{Ask, Asks};
 use crate::products::events::pictures::Picture;
 use crate::products::events::policy::RefundPolicy;
 use crate::products::events::rsvp::Rsvp;
-use crate::products::events::{Event, SeatFor, Seats};
+use crate::products::events::{Event, SeatFor, Seats, questions};
 
 mod cancelled;
 mod free;
@@ -58,7 +58,7 @@ pub struct Earned {
 const EVENT_COLUMNS: &str = "events.id, events.title, events.description, events.starts_at, events.ends_at, events.time_zone, \
      events.location, events.capacity, events.price, events.status, events.sequence, events.cover_shuffle, \
      events.cover_palette, events.ask_name, events.ask_email, events.refund_percent, \
-     events.refund_hours, events.refund_if_moved, events.created_at, \
+     events.refund_hours, events.refund_if_moved, events.questions, events.guests_only, events.created_at, \
      (SELECT path || ' ' || alt FROM pictures WHERE item = events.id)";
 
 /// Taken and held seats of an event. The taken ones are counted with each sale; those that are held are few. Every payment that may still settle holds its seats.
@@ -73,9 +73,9 @@ const SEAT_COLUMNS: &str = "events.taken, (SELECT coalesce(sum(p.seats), 0) FROM
 pub fn insert(sql: &impl Sql, event: &Event) -> Result<(), SqlError> {
     let statement = "INSERT INTO events (id, title, description, starts_at, ends_at, time_zone, \
          location, capacity, price, status, sequence, cover_shuffle, cover_palette, ask_name, \
-         ask_email, refund_percent, refund_hours, refund_if_moved, created_at, updated_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, \
-         ?19)";
+         ask_email, refund_percent, refund_hours, refund_if_moved, questions, guests_only, created_at, updated_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, \
+         ?21, ?21)";
     let mut parameters = parameters(event);
     parameters.push(event.created_at.into());
     sql.run(statement, &parameters).map(drop)
@@ -90,7 +90,8 @@ pub fn update(sql: &impl Sql, event: &Event, now: UnixSeconds) -> Result<(), Sql
     let statement = "UPDATE events SET title = ?2, description = ?3, starts_at = ?4, ends_at = ?5, \
          time_zone = ?6, location = ?7, capacity = ?8, price = ?9, status = ?10, sequence = ?11, \
          cover_shuffle = ?12, cover_palette = ?13, ask_name = ?14, ask_email = ?15, \
-         refund_percent = ?16, refund_hours = ?17, refund_if_moved = ?18, updated_at = ?19 WHERE id = ?1";
+         refund_percent = ?16, refund_hours = ?17, refund_if_moved = ?18, \
+         questions = ?19, guests_only = ?20, updated_at = ?21 WHERE id = ?1";
     let mut parameters = parameters(event);
     parameters.push(now.into());
     sql.run(statement, &parameters).map(drop)
@@ -215,10 +216,10 @@ pub fn insert_rsvps(
     payment_id: &str,
 ) -> Result<Option<(Event, Seats)>, SqlError> {
     let statement = "INSERT INTO rsvps (id, event_id, payer, code, name, email, paid, tx_hash, \
-         network, created_at, payment_id, place) VALUES (?1, ?2, ?3, ?4, \
+         network, created_at, payment_id, place, answers) VALUES (?1, ?2, ?3, ?4, \
          CASE (SELECT ask_name FROM events WHERE id = ?2) WHEN 'notAsked' THEN NULL ELSE ?5 END, \
          CASE (SELECT ask_email FROM events WHERE id = ?2) WHEN 'notAsked' THEN NULL ELSE ?6 END, \
-         ?7, ?8, ?9, ?10, ?11, ?12)";
+         ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
     for rsvp in rsvps {
         let parameters = [
             rsvp.id.as_str().into(),
@@ -233,6 +234,7 @@ pub fn insert_rsvps(
             rsvp.created_at.into(),
             payment_id.into(),
             rsvp.place.into(),
+            seats::stored_answers(&rsvp.guest).as_deref().into(),
         ];
         sql.run(statement, &parameters)?;
     }
@@ -266,6 +268,8 @@ fn parameters(event: &Event) -> Vec<SqlValue> {
         u32::from(event.refund.percent).into(),
         event.refund.hours.into(),
         u32::from(event.refund.if_moved).into(),
+        questions::stored(&event.questions).as_str().into(),
+        event.guests_only.as_deref().into(),
     ]
 }
 
@@ -295,6 +299,8 @@ fn event_and_seats(columns: &mut Columns) -> Result<(Event, Seats), SqlError> {
             hours: small(columns.count()?),
             if_moved: columns.int()? == 1,
         },
+        questions: questions::of_row(&columns.text()?)?,
+        guests_only: columns.optional_text()?,
         created_at: columns.moment()?,
         picture: columns.optional_text()?.as_deref().map(Picture::of_row),
     };

@@ -10,7 +10,7 @@ use crate::mail::reports::{self, Written};
 use crate::mail::{Kind, NewMail, outbox};
 use crate::ports::{Level, SqlError, World};
 use crate::products::events::rsvp::Rsvp;
-use crate::products::events::{Event, store};
+use crate::products::events::{Event, guests_only, store};
 use crate::sale::cx::Cx;
 
 /// Tickets that one address gets from one host in a day.
@@ -92,15 +92,30 @@ fn mail(
         ),
     };
     let text = format!(
-        "You have {seats}: {title}\n{}\n\n{tickets}\n\n{advice}\n\n\
+        "You have {seats}: {title}\n{}{}\n\n{tickets}\n\n{advice}\n\n\
          This address was given when the seat was bought at {site}. If you know nothing of it, somebody else has typed \
          your address, and you need not do anything.\n",
         event.starts_at.to_words(&event.time_zone),
+        for_guests(event),
     );
     let what = if links.len() == 1 { "Your ticket" } else { "Your tickets" };
     let (subject, scope) = (format!("{what}: {title}"), cx.scope.clone());
     let mail = NewMail::new(Kind::Notice, scope, address, &subject, &text, None);
     mail.map_err(|fault| SqlError(fault.to_string()))
+}
+
+/// What only guests get to know. Hosts write it, and anybody may type a stranger's address: what a mail program could make
+/// a link of stays on the ticket.
+fn for_guests(event: &Event) -> String {
+    match event.for_guests() {
+        None => String::new(),
+        Some(secret) if is_like_a_link(secret) => {
+            "\nThe link for guests is on your ticket.".to_owned()
+        }
+        Some(secret) => {
+            format!("\nOnly for guests: {}", text::line(secret, guests_only::CHARS_MAX))
+        }
+    }
 }
 
 /// The event's title, unless it has something that a mail program would make a link of.

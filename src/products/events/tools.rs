@@ -100,7 +100,7 @@ const GET_EVENT: ToolSpec = ToolSpec {
 const RSVP_TO_EVENT: ToolSpec = ToolSpec {
     name: "rsvpToEvent",
     title: "RSVP to an event",
-    description: "Buys a seat at an event, or several at once (`seats`), and returns a ticket for each. Costs the event's own price in USDC for each seat (see `price` in listEvents), paid with x402; the paying wallet is the guest and buys once at an event. A free event (`price` 0.00) takes a SIGN-IN-WITH-X header instead of a payment; the answer to a call without one says what the wallet signs. An event may ask for the guest's name or e-mail address (see `askName` and `askEmail` in listEvents). What goes back if the guest cancels stands in `refundPolicy` of the event, and holds as it was when the seats were bought.",
+    description: "Buys a seat at an event, or several at once (`seats`), and returns a ticket for each. Costs the event's own price in USDC for each seat (see `price` in listEvents), paid with x402; the paying wallet is the guest and buys once at an event. A free event (`price` 0.00) takes a SIGN-IN-WITH-X header instead of a payment; the answer to a call without one says what the wallet signs. An event may ask for the guest's name or e-mail address (see `askName` and `askEmail` in listEvents) and have more `questions`: ask the guest, and send the `answers`. What only guests get to know, such as the exact place, is `guestsOnly` in the answer. What goes back if the guest cancels stands in `refundPolicy` of the event, and holds as it was when the seats were bought.",
     access: Access::Paid(Price::Varies("the event's own"), Fulfilment::AfterSettlement),
     tier: Tier::Send,
     read_only: false,

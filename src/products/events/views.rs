@@ -7,6 +7,7 @@ use crate::base::time::{UnixSeconds, ZoneName};
 use crate::http::cover::Cut;
 use crate::http::cover::palette::Palette;
 use crate::products::events::asks::Ask;
+use crate::products::events::questions::Question;
 use crate::products::events::rsvp::RsvpLine;
 use crate::products::events::{Event, Seats, Status};
 
@@ -38,6 +39,10 @@ pub struct EventView {
     ask_name: Ask,
     /// Whether guests are asked for their e-mail address.
     ask_email: Ask,
+    /// What else they are asked.
+    questions: Vec<Question>,
+    /// Whether the ticket says a place, a link or more that only guests get to know.
+    has_guests_only: bool,
     /// What a guest that cancels gets back, percent of the price. If the host cancels, everything goes back.
     refund_percent: u8,
     /// Until so many hours before the start.
@@ -81,6 +86,8 @@ impl Event {
             price_atomic: self.price,
             ask_name: self.asks.name,
             ask_email: self.asks.email,
+            questions: self.questions.clone(),
+            has_guests_only: self.guests_only.is_some(),
             refund_percent: self.refund.percent,
             refund_until_hours: self.refund.hours,
             refund_if_moved: self.refund.if_moved,
@@ -103,6 +110,8 @@ pub struct OwnEvent {
     /// The fields that every caller sees.
     #[serde(flatten)]
     pub event: EventView,
+    /// What only guests get to know.
+    pub guests_only: Option<String>,
     /// Its income in US dollars.
     pub revenue: String,
     /// Its income in the smallest unit.

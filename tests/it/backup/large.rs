@@ -25,7 +25,8 @@ fn large_host() -> SampleHost {
         &format!(
             "INSERT INTO events SELECT printf('evt_%024x', n), title || n, description, starts_at + n, ends_at, \
          time_zone, location, capacity, status, sequence, created_at, updated_at, 0, cover_shuffle, \
-         cover_palette, ask_name, ask_email, price, refund_percent, refund_hours, refund_if_moved, cancelled_at \
+         cover_palette, ask_name, ask_email, price, refund_percent, refund_hours, refund_if_moved, cancelled_at, \
+         questions, guests_only \
          FROM n, (SELECT * FROM events WHERE id = '{event}')"
         ),
     );
@@ -64,7 +65,7 @@ fn large_host() -> SampleHost {
         99_999,
         &format!(
             "INSERT INTO rsvps SELECT printf('rsv_%024x', n), {at}, printf('0x%040x', n), '{}-' || printf('%024x', n), \
-         printf('pay_%024x', n), 'Guest ' || n, NULL, 50000, {hash}, network, created_at, NULL, 1 \
+         printf('pay_%024x', n), 'Guest ' || n, NULL, 50000, {hash}, network, created_at, NULL, 1, NULL \
          FROM n, (SELECT * FROM rsvps LIMIT 1)",
             server.scope
         ),

@@ -61,6 +61,8 @@ fn event(words: &Words) -> Event {
         capacity: 5,
         price: Usdc::from_cents(5),
         asks: Asks::default(),
+        questions: Vec::new(),
+        guests_only: Some(words.location.clone()),
         look: Look::default(),
         picture: Some(picture(words)),
         refund: RefundPolicy::default(),
@@ -83,7 +85,11 @@ fn seat(words: &Words) -> Rsvp {
         payer: words.email.clone(),
         place: 1,
         code: TicketCode::parse(code).unwrap(),
-        guest: GuestDetails { name: Some(words.name.clone()), email: Some(words.email.clone()) },
+        guest: GuestDetails {
+            name: Some(words.name.clone()),
+            email: Some(words.email.clone()),
+            answers: Vec::new(),
+        },
         paid: Usdc::from_cents(5),
         transaction: words.transaction.clone(),
         network: "eip155:84532".to_owned(),
@@ -308,7 +314,7 @@ fn a_list_has_its_columns_and_no_formulas() {
         for (found, said) in line.iter().zip(&fields) {
             check_field(found, said)?;
         }
-        let file = to_csv(&[seat(&words), seat(&words)]);
+        let file = to_csv(&[seat(&words), seat(&words)], &[]);
         let lines = read_csv(file.strip_prefix('\u{feff}').unwrap_or_default()).unwrap_or_default();
         prop_assert_eq!(lines.iter().map(Vec::len).collect::<Vec<_>>(), [9, 9, 9]);
         check_field(&lines[1][2], &words.name)?;

@@ -725,6 +725,30 @@ export type Ask = "notAsked" | "optional" | "required";
 
 export type Palette = "pine" | "dusk" | "tide" | "clay" | "plum" | "moss" | "ink" | "honey";
 
+export type Question = { 
+/**
+ * The question, at most 200 characters, for example "T-shirt size?".
+ */
+text: string, 
+/**
+ * The answers to choose from, 2 to 20; empty if guests answer in their own words.
+ */
+choices: Array<string>, 
+/**
+ * Whether a seat needs an answer. Default false.
+ */
+required: boolean, };
+
+export type Answer = { 
+/**
+ * The `text` of the question, as `questions` of the event has it.
+ */
+question: string, 
+/**
+ * The answer: one of the question's `choices` if it has any, else a short text of at most 500 characters.
+ */
+answer: string, };
+
 export type EventView = { id: string, title: string, description: string, startsAt: string, endsAt?: string, timeZone: string, location?: string, capacity: number, 
 /**
  * `null` when the number of seats is not limited.
@@ -738,6 +762,14 @@ askName: Ask,
  * Whether guests are asked for their e-mail address.
  */
 askEmail: Ask, 
+/**
+ * What else they are asked.
+ */
+questions: Array<Question>, 
+/**
+ * Whether the ticket says a place, a link or more that only guests get to know.
+ */
+hasGuestsOnly: boolean, 
 /**
  * What a guest that cancels gets back, percent of the price. If the host cancels, everything goes back.
  */
@@ -773,6 +805,10 @@ coverPalette?: Palette, status: EventStatus, createdAt: string, };
 
 export type OwnEvent = { 
 /**
+ * What only guests get to know.
+ */
+guestsOnly: string | null, 
+/**
  * Its income in US dollars.
  */
 revenue: string, 
@@ -796,6 +832,14 @@ askName: Ask,
  * Whether guests are asked for their e-mail address.
  */
 askEmail: Ask, 
+/**
+ * What else they are asked.
+ */
+questions: Array<Question>, 
+/**
+ * Whether the ticket says a place, a link or more that only guests get to know.
+ */
+hasGuestsOnly: boolean, 
 /**
  * What a guest that cancels gets back, percent of the price. If the host cancels, everything goes back.
  */
@@ -839,7 +883,11 @@ events: Array<OwnEvent>,
  */
 nextCursor?: string, };
 
-export type RsvpLine = { id: string, wallet: string, paidAtomic: string, txHash: string, network: string, timestamp: string, name: string | null, email: string | null, code: string, checkedInAt: string | null, };
+export type RsvpLine = { id: string, wallet: string, paidAtomic: string, txHash: string, network: string, timestamp: string, name: string | null, email: string | null, 
+/**
+ * What the buyer answered, each with the text of its question.
+ */
+answers: Array<Answer>, code: string, checkedInAt: string | null, };
 
 export type Rsvps = { 
 /**

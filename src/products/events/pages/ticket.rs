@@ -61,6 +61,8 @@ struct TicketPage<'a> {
     hours: String,
     zone: String,
     place: Option<Place<'a>>,
+    /// A place or a link that only guests get to know.
+    for_guests: Option<Place<'a>>,
     calendars: Calendars,
     short_code: String,
     /// "1 seat", or which one of several.
@@ -134,6 +136,7 @@ pub fn ticket_page(
         hours: hours(event, now),
         zone: event.starts_at.zone_in_words(zone),
         place: event.location.as_deref().map(Place::of),
+        for_guests: event.for_guests().filter(|_| !ended.is_given_back).map(Place::of),
         calendars: Calendars::of(event, &urls.event),
         short_code: rsvp.code.short(),
         seat: match count {

@@ -6,9 +6,10 @@ use crate::ports::paging::{Found, KeyKind, Order, Page, Query};
 use crate::ports::storage::{Columns, all, first};
 use crate::ports::{Sql, SqlError};
 use crate::products::events::asks::GuestDetails;
+use crate::products::events::questions;
 use crate::products::events::rsvp::Rsvp;
 
-pub(in crate::products::events) const RSVP_COLUMNS: &str = "id, event_id, payer, code, name, email, paid, tx_hash, network, created_at, checked_in_at, place";
+pub(in crate::products::events) const RSVP_COLUMNS: &str = "id, event_id, payer, code, name, email, paid, tx_hash, network, created_at, checked_in_at, place, answers";
 
 /// Corrects the transaction of a payment's seats.
 ///
@@ -130,17 +131,30 @@ pub fn rsvp_of_short_code(
 }
 
 pub(in crate::products::events) fn rsvp_of(columns: &mut Columns) -> Result<Rsvp, SqlError> {
-    Ok(Rsvp {
+    let mut rsvp = Rsvp {
         id: columns.parsed(RsvpId::parse)?,
         event_id: columns.parsed(EventId::parse)?,
         payer: columns.text()?,
         code: columns.parsed(TicketCode::parse)?,
-        guest: GuestDetails { name: columns.optional_text()?, email: columns.optional_text()? },
+        guest: GuestDetails {
+            name: columns.optional_text()?,
+            email: columns.optional_text()?,
+            answers: Vec::new(),
+        },
         paid: columns.usdc()?,
         transaction: columns.text()?,
         network: columns.text()?,
         created_at: columns.moment()?,
         checked_in_at: columns.optional_int()?.map(UnixSeconds::new),
         place: u32::try_from(columns.count()?).unwrap_or(u32::MAX),
-    })
+    };
+    if let Some(answers) = columns.optional_text()? {
+        rsvp.guest.answers = questions::of_row(&answers)?;
+    }
+    Ok(rsvp)
+}
+
+/// What a guest answered, as it is stored.
+pub(super) fn stored_answers(guest: &GuestDetails) -> Option<String> {
+    (!guest.answers.is_empty()).then(|| questions::stored(&guest.answers))
 }

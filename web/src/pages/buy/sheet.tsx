@@ -10,6 +10,7 @@ import { Details } from "./details";
 import { GuestFields, useGuest } from "./guest-fields";
 import { FormNotices, PayWith, isInForm, useMeans } from "./means";
 import { PayButton } from "./pay-button";
+import { QuestionFields, useAnswers } from "./question-fields";
 import { Held, Pending, Refused } from "./outcomes";
 import { CompanionFields, SeatStepper, useSeats } from "./seats";
 import { Shortage } from "./shortage";
@@ -71,6 +72,7 @@ function Form({ purchase }: { purchase: Purchase }) {
         <>
           <SeatStepper seats={purchase.party} disabled={phase.at !== "form"} />
           <GuestFields guest={guest} disabled={phase.at !== "form"} />
+          <QuestionFields answers={purchase.answers} disabled={phase.at !== "form"} />
           <CompanionFields seats={purchase.party} asks={guest.asks.name} disabled={phase.at !== "form"} />
         </>
       )}
@@ -97,6 +99,7 @@ function usePurchase(offer: EventOffer, mcpUrl: string) {
   const wallets = useWallets();
   const checkout = useCheckout(mcpUrl, event.id);
   const guest = useGuest(offer.asks);
+  const answers = useAnswers(event.questions);
   const party = useSeats(event);
   const phase = useTicketOf(event.id, wallets, checkout.phase);
   const seats =
@@ -111,8 +114,10 @@ function usePurchase(offer: EventOffer, mcpUrl: string) {
   const pay = async () => {
     if (phase.at === "changed") return checkout.accept(phase.question);
     const details = guest.read();
-    if (details === null) return;
-    await means.whenReady(() => checkout.pay(price, { ...details, ...party.read(details["name"]) }));
+    const given = answers.read();
+    if (details === null || given === null) return;
+    const more = { ...given, ...party.read(details["name"]) };
+    await means.whenReady(() => checkout.pay(price, { ...details, ...more }));
   };
   useEffect(() => {
     if (phase.at !== "done" || phase.ticketUrl === null) return;
@@ -125,6 +130,7 @@ function usePurchase(offer: EventOffer, mcpUrl: string) {
     phase,
     checkout,
     guest,
+    answers,
     party,
     seats,
     cost: priceText(toDollars(price)),

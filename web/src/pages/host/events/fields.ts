@@ -1,5 +1,5 @@
 // The values of the event form, and the event or changes that they describe. Pure.
-import type { Ask, EventView, Palette } from "../../../api/types";
+import type { Ask, EventView, OwnEvent, Palette, Question } from "../../../api/types";
 import { toAtomic } from "../../../base/amounts";
 import { moneyWords, readMoney } from "../../../base/money-text";
 import { isZone, ownZone, toMoment, toWall } from "../shared/zones";
@@ -11,6 +11,7 @@ export const FIELDS = [
   "endsAt",
   "timeZone",
   "location",
+  "guestsOnly",
   "capacity",
   "price",
   "askName",
@@ -24,7 +25,9 @@ export const FIELDS = [
 export type FieldName = (typeof FIELDS)[number];
 /** The typed texts; times are wall-clock times in `timeZone`. */
 export type Values = Record<FieldName, string>;
-export type Errors = Partial<Record<FieldName, string>>;
+/** Lists in the form, which have fields of their own. */
+export const LISTS = ["questions"] as const;
+export type Errors = Partial<Record<FieldName | (typeof LISTS)[number], string>>;
 
 export type NewEvent = {
   title: string;
@@ -33,6 +36,8 @@ export type NewEvent = {
   endsAt?: string;
   timeZone: string;
   location?: string;
+  guestsOnly?: string;
+  questions?: Question[];
   capacity: number;
   price: string;
   askName: Ask;
@@ -81,6 +86,7 @@ export function emptyValues(): Values {
     endsAt: "",
     timeZone: ownZone(),
     location: "",
+    guestsOnly: "",
     capacity: "",
     price: "",
     askName: "optional",
@@ -93,8 +99,11 @@ export function emptyValues(): Values {
   };
 }
 
+/** The event, and what only its host and its guests know. */
+type Known = EventView & Partial<Pick<OwnEvent, "guestsOnly">>;
+
 /** The values of `event`. */
-export function valuesOf(event: EventView): Values {
+export function valuesOf(event: Known): Values {
   return {
     title: event.title,
     description: event.description,
@@ -102,6 +111,7 @@ export function valuesOf(event: EventView): Values {
     endsAt: event.endsAt ? toWall(event.endsAt, event.timeZone) : "",
     timeZone: event.timeZone,
     location: event.location ?? "",
+    guestsOnly: event.guestsOnly ?? "",
     capacity: String(event.capacity),
     price: event.price,
     askName: event.askName,
@@ -115,7 +125,7 @@ export function valuesOf(event: EventView): Values {
 }
 
 /** The values of a copy of `event`. Times in the past are left out. */
-export function valuesOfCopy(event: EventView, now: number): Values {
+export function valuesOfCopy(event: Known, now: number): Values {
   const values = valuesOf(event);
   return Date.parse(event.startsAt) > now ? values : { ...values, startsAt: "", endsAt: "" };
 }
@@ -143,11 +153,12 @@ export function readNew(values: Values): Read<NewEvent> {
   const endsAt = momentOf(values, "endsAt");
   if (endsAt !== null) value.endsAt = endsAt;
   if (values.location.trim() !== "") value.location = values.location.trim();
+  if (values.guestsOnly.trim() !== "") value.guestsOnly = values.guestsOnly.trim();
   return { ok: true, value };
 }
 
 /** The changes of `event` that the form describes. Unchanged fields are left out. */
-export function readChanges(values: Values, event: EventView): Read<Changes> {
+export function readChanges(values: Values, event: Known): Read<Changes> {
   const before = valuesOf(event);
   const isUnchanged = (name: FieldName) => values[name].trim() === before[name].trim();
   const errors = check(values);
@@ -162,6 +173,7 @@ export function readChanges(values: Values, event: EventView): Read<Changes> {
   if (!isUnchanged("timeZone")) changes.timeZone = values.timeZone.trim();
   // Empty text removes the location.
   if (!isUnchanged("location")) changes.location = values.location.trim();
+  if (!isUnchanged("guestsOnly")) changes.guestsOnly = values.guestsOnly.trim();
   if (!isUnchanged("capacity")) changes.capacity = Number(values.capacity.trim());
   if (!isUnchanged("price")) changes.price = priceOf(values);
   if (!isUnchanged("askName")) changes.askName = askOf(values.askName);
@@ -206,6 +218,7 @@ function check(values: Values): Errors {
   else if (length(values.title) > 200) errors.title = "Must have at most 200 characters";
   if (length(values.description) > 5000) errors.description = "Must have at most 5000 characters";
   if (length(values.location) > 300) errors.location = "Must have at most 300 characters";
+  if (length(values.guestsOnly) > 300) errors.guestsOnly = "Must have at most 300 characters";
   if (!isZone(values.timeZone.trim())) errors.timeZone = "Choose a time zone such as Europe/Berlin";
   const seats = values.capacity.trim();
   if (!/^\d{1,7}$/.test(seats) || Number(seats) > 1_000_000) {

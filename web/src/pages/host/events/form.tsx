@@ -13,10 +13,13 @@ import { allZones } from "../shared/zones";
 import { pictureRequest } from "../shared/picture-api";
 import * as api from "./api";
 import { CoverField } from "./cover-field";
+import { changedLists, errorsOf, listsOf, readLists, type Lists } from "./lists";
+import { QuestionList } from "./question-list";
 import { RefundFields } from "./refund-fields";
 import {
   ASKS,
   FIELDS,
+  LISTS,
   emptyValues,
   priceHint,
   readChanges,
@@ -36,8 +39,9 @@ type Props = { purpose: Purpose; done: (message: string) => void; close: () => v
 /** The form. Give each purpose its own `key`. */
 export function EventForm({ purpose, done, close }: Props) {
   const [values, setValues] = useState<Values>(() => firstValues(purpose));
+  const [lists, setLists] = useState(() => listsOf(purpose.kind === "new" ? null : purpose.of));
   const [picture, setPicture] = useState<PictureChange>({ kind: "none" });
-  const { errors, error, busy, submit } = useSubmit(purpose, values, picture, done);
+  const { errors, error, busy, submit } = useSubmit(purpose, { values, lists }, picture, done);
   const form = useFormFocus(errors);
   const titleId = useId();
   const field = fieldsOf<FieldName>(values, setValues, errors);
@@ -68,20 +72,23 @@ export function EventForm({ purpose, done, close }: Props) {
       </div>
       <ZoneField {...field("timeZone")} />
       <TextField label="Place (optional)" hint="An address, or “Online”" {...field("location")} />
+      <TextField
+        label="Only for guests (optional)"
+        maxLength={300}
+        hint="A link, a room or a code for the door. Only tickets show it."
+        {...field("guestsOnly")}
+      />
       <div className="host-pair">
         <TextField label="Seats" inputMode="numeric" required hint="0 for unlimited" {...field("capacity")} />
         <TextField
           label="Price of a seat in dollars"
           inputMode="decimal"
           required
-          hint={priceHint(values) ?? "For example 5 or 0.05"}
+          hint={priceNote(purpose, values)}
           {...field("price")}
         />
       </div>
-      <div className="host-pair">
-        <SelectField label="The guest's name" options={ASKS} {...field("askName")} />
-        <SelectField label="The guest's e-mail address" options={ASKS} {...field("askEmail")} />
-      </div>
+      <AskedFields field={field} lists={lists} change={setLists} error={errors.questions} />
       <RefundFields field={field} />
       <CoverField
         event={purpose.kind === "edit" ? purpose.of : null}
@@ -90,9 +97,6 @@ export function EventForm({ purpose, done, close }: Props) {
         picture={picture}
         onPicture={setPicture}
       />
-      {purpose.kind === "edit" && purpose.of.rsvpCount > 0 && (
-        <p className="quiet small">A new price applies to seats sold from now on.</p>
-      )}
       {error !== null && <Trouble error={error} />}
       <div className="row">
         <Button kind="primary" type="submit" busy={busy}>
@@ -104,23 +108,52 @@ export function EventForm({ purpose, done, close }: Props) {
   );
 }
 
-function useSubmit(
-  purpose: Purpose,
-  values: Values,
-  picture: PictureChange,
-  done: (message: string) => void,
-) {
+type AskedProps = {
+  field: ReturnType<typeof fieldsOf<FieldName>>;
+  lists: Lists;
+  change: (lists: Lists) => void;
+  error: string | undefined;
+};
+
+/** What is said about the price. */
+function priceNote(purpose: Purpose, values: Values): string {
+  const price = priceHint(values) ?? "For example 5 or 0.05";
+  const isSold = purpose.kind === "edit" && purpose.of.rsvpCount > 0;
+  return isSold ? `${price}. A new price applies to seats sold from now on.` : price;
+}
+
+/** What the guests are asked for. */
+function AskedFields({ field, lists, change, error }: AskedProps) {
+  return (
+    <>
+      <div className="host-pair">
+        <SelectField label="The guest's name" options={ASKS} {...field("askName")} />
+        <SelectField label="The guest's e-mail address" options={ASKS} {...field("askEmail")} />
+      </div>
+      <QuestionList
+        drafts={lists.questions}
+        change={(questions) => change({ ...lists, questions })}
+        error={error}
+      />
+    </>
+  );
+}
+
+/** What is typed. */
+type Typed = { values: Values; lists: Lists };
+
+function useSubmit(purpose: Purpose, typed: Typed, picture: PictureChange, done: (message: string) => void) {
   const { run } = useHost();
   const [faults, setFaults] = useState<Errors>({});
   const { busy, error, run: act } = useAction();
-  const named = useMemo(() => fieldFault(error, FIELDS), [error]);
+  const named = useMemo(() => fieldFault(error, NAMES), [error]);
   const errors = useMemo<Errors>(
     () => (named === null ? faults : { [named.name]: named.remedy }),
     [named, faults],
   );
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    const send = requestOf(purpose, values);
+    const send = requestOf(purpose, typed);
     setFaults("errors" in send ? send.errors : {});
     if ("errors" in send) return;
     const { request } = send;
@@ -144,20 +177,26 @@ function useSubmit(
   return { errors, error: named === null ? error : null, busy, submit };
 }
 
+const NAMES = [...FIELDS, ...LISTS];
+
 /** The request (null: nothing was changed), or the errors of the form. */
 function requestOf(
   purpose: Purpose,
-  values: Values,
+  { values, lists }: Typed,
 ): { request: (() => Promise<EventView>) | null } | { errors: Errors } {
+  const sent = readLists(lists);
   if (purpose.kind === "edit") {
     const { of } = purpose;
     const read = readChanges(values, of);
-    if (!read.ok) return { errors: read.errors };
-    const isUnchanged = Object.keys(read.value).length === 0;
-    return { request: isUnchanged ? null : () => api.changeEvent(of.id, read.value) };
+    if (!read.ok || !sent.ok) return { errors: errorsOf(read, sent) };
+    const changes = { ...read.value, ...changedLists(sent.value, of) };
+    const isUnchanged = Object.keys(changes).length === 0;
+    return { request: isUnchanged ? null : () => api.changeEvent(of.id, changes) };
   }
   const read = readNew(values);
-  return read.ok ? { request: () => api.createEvent(read.value) } : { errors: read.errors };
+  if (!read.ok || !sent.ok) return { errors: errorsOf(read, sent) };
+  const event = { ...read.value, ...sent.value };
+  return { request: () => api.createEvent(event) };
 }
 
 function firstValues(purpose: Purpose): Values {

@@ -154,6 +154,11 @@ function GuestRow({ rsvp, checkIn }: { rsvp: RsvpLine; checkIn: CheckIn | null }
     <tr>
       <th scope="row" className="host-untrusted">
         {rsvp.name ?? <span className="quiet">no name</span>}
+        {rsvp.answers.map(({ question, answer }) => (
+          <span key={question} className="second host-answer">
+            {question} {answer}
+          </span>
+        ))}
       </th>
       <td>
         {rsvp.checkedInAt ? (
