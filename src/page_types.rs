@@ -38,7 +38,7 @@ use crate::products::desk::{self, Priority, drafts};
 use crate::products::events::Status;
 use crate::products::events::asks::Ask;
 use crate::products::events::entrance::answers as entrance;
-use crate::products::events::questions::{Answer, Question};
+use crate::products::events::questions::{self, Answer};
 use crate::products::events::refunds::{Paying, Refunds, Taken, ToSign};
 use crate::products::events::rsvp::RsvpLine;
 use crate::products::events::views::{CheckInAnswer, EventView, OwnEvent, OwnEvents, Rsvps};
@@ -74,7 +74,7 @@ fn types() -> String {
         In, Out, Cards, BoughtView, Kind, WalletInfo, Policy, ToolView, State, PaymentView, DeploymentView,
         BalanceView, KeptWalletView, Proof, CustodyView, WithdrawalState, WithdrawalView,
         ExchangeView, PageSettings, NetworkView, FaucetAnswer, NonceAnswer, CodeSentAnswer,
-        SessionAnswer, Code, Problem, ProfileView, LimitsView, Registered, Status, Ask, Palette, Question, Answer, EventView, OwnEvent,
+        SessionAnswer, Code, Problem, ProfileView, LimitsView, Registered, Status, Ask, Palette, questions::Question, Answer, EventView, OwnEvent,
         OwnEvents, RsvpLine<'_>, Rsvps<'_>, CheckInAnswer<'_>, entrance::ProblemKind,
         entrance::LetIn, entrance::EntranceProblem, entrance::EntranceSummary, entrance::EntranceTicket,
         entrance::EntranceList, entrance::EntranceOutcome, entrance::EntranceResult, entrance::EntranceSync, vault::Status, SecretView,

@@ -66,6 +66,7 @@ impl Asks {
         GuestDetails {
             name: guest.name.filter(|_| self.name != Ask::NotAsked),
             email: guest.email.filter(|_| self.email != Ask::NotAsked),
+            answers: guest.answers,
         }
     }
 

@@ -19,9 +19,7 @@ use crate::products::events::party::seats_in_words;
 use crate::products::events::policy::RefundTerms;
 use crate::products::events::records::{event, publish_seat, publish_seats_of, save_event};
 use crate::products::events::rsvp::Rsvp;
-use crate::products::events::{
-    Event, Seats, Status, free, guests_only, pictures, store, transfer,
-};
+use crate::products::events::{Event, Seats, Status, free, guests_only, pictures, store, transfer};
 use crate::rails::outcome::{Abort, Failure};
 use crate::sale::bought;
 use crate::sale::cx::Cx;

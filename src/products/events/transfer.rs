@@ -102,7 +102,7 @@ fn read_to(arguments: TransferTicket) -> Result<To, Failure> {
         wallet.ok_or_else(|| fields::bad("toWallet", remedy))
     });
     let wallet = wallet.transpose()?.map(|wallet| wallet.to_checksum(None));
-    Ok(To { guest: GuestDetails { name, email }, wallet })
+    Ok(To { guest: GuestDetails { name, email, ..GuestDetails::default() }, wallet })
 }
 
 /// Whether the giver has this ticket.
