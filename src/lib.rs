@@ -24,6 +24,8 @@ pub mod tickets;
 pub mod chat;
 pub mod mcp;
 
+pub mod market;
+
 pub mod guest;
 pub mod host;
 

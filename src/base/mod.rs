@@ -11,6 +11,7 @@ pub mod money;
 pub mod random;
 pub mod rate_limit;
 pub mod signing_key;
+pub mod terms;
 pub mod text;
 pub mod time;
 pub mod zones;

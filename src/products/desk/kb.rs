@@ -4,11 +4,11 @@
 use serde::Serialize;
 
 use crate::base::id::ArticleId;
+use crate::base::terms;
 use crate::base::time::UnixSeconds;
 use crate::ports::paging::{Found, KeyKind, Order, Page, Query};
 use crate::ports::storage::{Columns, all, first};
 use crate::ports::{Sql, SqlError, SqlValue};
-use crate::products::desk::terms;
 
 /// Articles of one host.
 pub const ARTICLES_MAX: u64 = 2_000;

@@ -18,7 +18,6 @@ pub mod rest;
 pub mod rules;
 pub mod sale;
 pub mod status;
-pub mod terms;
 pub mod tickets;
 pub mod tools;
 pub mod views;

@@ -20,7 +20,7 @@ pub const RANDOM_BYTES: usize = 16;
 
 /// The networks whose USDC known clients can sign for: the protocol does not carry the domain of a token, and a client
 /// that does not know it fails, even if it could pay in another way.
-const KNOWN_CHAINS: [u64; 2] = [8453, 84532];
+pub const KNOWN_CHAINS: [u64; 2] = [8453, 84532];
 
 /// Who makes challenges, and knows them again: one host.
 pub struct Issuer<'a> {

@@ -1,4 +1,4 @@
-//! The terms of the knowledge base's full-text index, and of its queries.
+//! The terms of a full-text index, and of its queries.
 //!
 //! SQLite's FTS5 finds tokens, but none of its tokenizers fits all scripts: `unicode61` reads a whole Chinese
 //! sentence as one token, and `trigram` finds nothing shorter than three characters, which most Chinese and Japanese
@@ -20,6 +20,8 @@ use icu_properties::props::{GeneralCategory, GeneralCategoryGroup};
 pub const VERSION: u32 = 1;
 /// Terms of a query that are used.
 const TERMS_MAX: usize = 24;
+/// Words of a query that have to be there.
+const WORDS_MAX: usize = 12;
 /// The longest term, characters; the rest of a longer word is dropped.
 const WORD_CHARS_MAX: usize = 40;
 /// The shortest word that is also matched by a shorter beginning, characters.
@@ -64,8 +66,24 @@ pub fn index(text: &str) -> String {
 /// gets through. Empty if there is no term.
 #[must_use]
 pub fn query(text: &str) -> String {
-    let mut terms: Vec<String> = Vec::new();
-    for run in runs(text) {
+    let mut terms: Vec<String> = groups(text).into_iter().flatten().collect();
+    terms.truncate(TERMS_MAX);
+    terms.join(" OR ")
+}
+
+/// As [`query`], but each word has to be there.
+#[must_use]
+pub fn query_of_all(text: &str) -> String {
+    let groups = groups(text).into_iter().filter(|group| !group.is_empty());
+    let groups: Vec<String> =
+        groups.take(WORDS_MAX).map(|group| format!("({})", group.join(" OR "))).collect();
+    groups.join(" AND ")
+}
+
+/// The terms of each run of a text.
+fn groups(text: &str) -> Vec<Vec<String>> {
+    let group = |run: Run| {
+        let mut terms: Vec<String> = Vec::new();
         match run {
             Run::Word(word) => {
                 let chars = word.chars().count();
@@ -85,14 +103,15 @@ pub fn query(text: &str) -> String {
                     pairs => {
                         let together = pairs.get(..TERMS_MAX.min(pairs.len())).unwrap_or(pairs);
                         terms.push(format!("\"{}\"", together.join(" ")));
-                        terms.extend(pairs.iter().map(|pair| format!("\"{pair}\"")));
+                        let singly = pairs.iter().take(TERMS_MAX);
+                        terms.extend(singly.map(|pair| format!("\"{pair}\"")));
                     }
                 }
             }
         }
-    }
-    terms.truncate(TERMS_MAX);
-    terms.join(" OR ")
+        terms
+    };
+    runs(text).into_iter().map(group).collect()
 }
 
 fn runs(text: &str) -> Vec<Run> {

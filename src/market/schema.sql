@@ -1,0 +1,48 @@
+-- Hosts that chose to be listed. `version` grows with each thing that a host tells; an older one changes nothing.
+CREATE TABLE hosts (
+  scope TEXT PRIMARY KEY,
+  version INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  about TEXT NOT NULL,
+  -- whether anybody has paid there: of two hosts that offer the same, this one is known
+  has_sold INTEGER NOT NULL CHECK (has_sold IN (0, 1)),
+  updated_at INTEGER NOT NULL
+) STRICT
+--;
+CREATE INDEX hosts_by_name ON hosts (has_sold, name, scope)
+--;
+-- The events to come of each host.
+CREATE TABLE events (
+  number INTEGER PRIMARY KEY,
+  scope TEXT NOT NULL,
+  id TEXT NOT NULL,
+  starts_at INTEGER NOT NULL,
+  ends_at INTEGER NOT NULL,
+  price INTEGER NOT NULL CHECK (price >= 0),
+  -- what is shown of it, JSON
+  view TEXT NOT NULL,
+  UNIQUE (scope, id)
+) STRICT
+--;
+CREATE INDEX events_by_start ON events (starts_at, number)
+--;
+CREATE INDEX events_by_end ON events (ends_at)
+--;
+-- The words of an event, by its number: title, place, name of the host.
+CREATE VIRTUAL TABLE event_words USING fts5 (title, place, host, tokenize = 'unicode61 remove_diacritics 2')
+--;
+-- The tools of each host that strangers may call.
+CREATE TABLE tools (
+  number INTEGER PRIMARY KEY,
+  scope TEXT NOT NULL,
+  name TEXT NOT NULL,
+  title TEXT NOT NULL,
+  description TEXT NOT NULL,
+  -- NULL if it is free, or if the price depends on what is bought
+  price INTEGER,
+  -- the price in words, if it depends on what is bought
+  price_words TEXT,
+  UNIQUE (scope, name)
+) STRICT
+--;
+CREATE VIRTUAL TABLE tool_words USING fts5 (title, description, host, tokenize = 'unicode61 remove_diacritics 2')
