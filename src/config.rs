@@ -26,8 +26,8 @@ use crate::config::network_set::{Chosen, read_network_set};
 pub use crate::config::place::is_loopback;
 use crate::config::place::{Place, authority_of, is_at_loopback, is_on_this_machine};
 use crate::config::readers::{
-    origin_of, read_api, read_credentials, read_crossmint, read_facilitator, read_factories,
-    read_keys, read_llm, read_mail, read_mail_webhook, read_networks, read_origins,
+    origin_of, read_api, read_contact, read_credentials, read_crossmint, read_facilitator,
+    read_factories, read_keys, read_llm, read_mail, read_mail_webhook, read_networks, read_origins,
     read_public_url, read_relayer, read_rpc_urls, read_smart_wallet_factory, take,
 };
 use crate::facilitator::client::{Facilitator, Own, Remote};
@@ -74,6 +74,8 @@ pub struct Config {
     pub mail: Option<MailSettings>,
     /// The secret that signs mail webhooks. Without it they are refused.
     pub mail_webhook: Option<WebhookSecret>,
+    /// Where whoever finds a weakness writes to (RFC 9116): an address of a page, or `mailto:`.
+    pub contact: Option<String>,
 }
 
 /// All settings that are missing or invalid.
@@ -131,6 +133,7 @@ impl Config {
         let mail = read_mail(faults, set);
         let mail_webhook = read_mail_webhook(set("MAIL_WEBHOOK_SECRET"));
         let mail_webhook = take(faults, "MAIL_WEBHOOK_SECRET", mail_webhook);
+        let contact = take(faults, "CONTACT", read_contact(set("CONTACT")));
         let place = Place {
             networks: networks.as_deref().unwrap_or_default(),
             rpc_urls: rpc_urls.as_ref(),
@@ -178,6 +181,7 @@ impl Config {
             llm,
             mail,
             mail_webhook: mail_webhook?,
+            contact: contact?,
         })
     }
 

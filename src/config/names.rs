@@ -18,6 +18,7 @@ pub const VARIABLES: &[&str] = &[
     "MAIL_FROM",
     "MAIL_API_URL",
     "MAIL_INBOX",
+    "CONTACT",
     "GAS_COIN_USD",
     "GAS_BUDGETS",
     "SETTLE_MIN",

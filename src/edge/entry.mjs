@@ -181,6 +181,7 @@ export const Relayer = durableObject("Relayer");
 export const Guest = durableObject("Guest");
 export const Budget = durableObject("Budget");
 export const Directory = durableObject("Directory");
+export const Market = durableObject("Market");
 
 export default {
   fetch(request, env, ctx) {

@@ -113,6 +113,9 @@ impl Gateway {
                 let reply = self.sign_out(user).await?;
                 return Ok(self.answer(reply, origin.as_deref())?);
             }
+            Route::Market(asked) => {
+                return self.market(asked, url, (headers, &body), origin.as_deref()).await;
+            }
             Route::Tickets => return self.tickets(url, headers, &source, origin).await,
             Route::Settings => return Ok(self.answer(self.settings(), origin.as_deref())?),
             Route::Cover(place) => return Ok(self.answer(place.reply(), origin.as_deref())?),

@@ -18,6 +18,8 @@ mod guest_object;
 mod host_object;
 mod mail;
 mod mail_in;
+mod market;
+mod market_object;
 mod object;
 mod page;
 mod panic;

@@ -131,6 +131,12 @@ pub(super) async fn ask_payee(env: &Env, claim: &PayeeClaim) -> Result<bool> {
     ask(env, ("Payee", &claim.pay_to), ONLY, claim).await
 }
 
+/// Sends a message to the object of the marketplace, and gives its answer; both are JSON text.
+pub(super) async fn ask_market(env: &Env, message: &str) -> Result<String> {
+    let answer = ask_object(env, "Market", "market", ONLY, message).await;
+    Ok(answer.map_err(|error| thrown(&error))?.as_string().unwrap_or_default())
+}
+
 /// Sends a command to an owner's budget.
 pub(super) async fn ask_budget(
     env: &Env,

@@ -13,12 +13,12 @@ use crate::base::time::UnixSeconds;
 use crate::chain::networks::Network;
 use crate::directory::{Kind, Noted};
 use crate::edge::platform::{EdgeRandom, kv, list, log, now, sleep};
-use crate::edge::rpc::{self, ask_payee, ask_relayer, note};
+use crate::edge::rpc::{self, ask_market, ask_payee, ask_relayer, note};
 use crate::edge::sql::ObjectSql;
 use crate::facilitator::own::api::{Asks, Command};
 use crate::http::source::Source;
 use crate::ports::{
-    Alarm, Clock, Directory, HttpError, HttpResponse, Kv, KvError, Level, Log, PayeeClaim,
+    Alarm, Clock, Directory, HttpError, HttpResponse, Kv, KvError, Level, Log, Markets, PayeeClaim,
     PayeeError, Payees, Random, RelayerOrder, Relayers, Row, Sql, SqlError, SqlValue, Timer,
 };
 use crate::wallets::budget::{Ask, BudgetError, Budgets, Told};
@@ -112,6 +112,12 @@ impl Kv for EdgeWorld {
 impl Payees for EdgeWorld {
     async fn claim(&self, claim: PayeeClaim) -> Result<bool, PayeeError> {
         ask_payee(&self.env, &claim).await.map_err(|error| PayeeError(error.to_string()))
+    }
+}
+
+impl Markets for EdgeWorld {
+    async fn ask_market(&self, message: &str) -> Result<String, String> {
+        ask_market(&self.env, message).await.map_err(|error| error.to_string())
     }
 }
 

@@ -23,7 +23,7 @@ use crate::rails::outcome::Failure;
 use crate::sale::cx::Cx;
 use crate::sale::request::{CSV_LINES_MAX, PAGE, csv_file, member, ok, read_body};
 use crate::shop::Shop;
-use crate::shop::profile::{ABOUT_CHARS_MAX, NAME_CHARS_MAX, Profile, Words};
+use crate::shop::profile::{ABOUT_CHARS_MAX, Listed, NAME_CHARS_MAX, Profile, Words};
 use crate::shop::verdict::decide;
 
 /// The body of `PATCH /api/users/me`.
@@ -35,6 +35,7 @@ struct ProfileChanges {
     products: Option<Vec<String>>,
     display_name: Option<String>,
     about: Option<String>,
+    listed: Option<bool>,
 }
 
 impl ProfileChanges {
@@ -73,12 +74,13 @@ impl<W: World> Host<W> {
             Own::ChangeProfile => {
                 let changes: ProfileChanges = read_body(body)?;
                 let words = changes.words(&profile.words)?;
-                let ProfileChanges { limits, products, .. } = changes;
+                let ProfileChanges { limits, products, listed, .. } = changes;
                 let limits = Limits::load(&self.world)?.changed(&limits.unwrap_or_default())?;
                 let products = products.map(|products| read_products(&products)).transpose()?;
                 let products = products.unwrap_or(profile.products);
-                let changed =
-                    Profile { products, words, updated_at: self.world.now(), ..profile.clone() };
+                let listed = listed.map_or(profile.listed, |wants| profile.listed.chosen(wants));
+                let updated_at = self.world.now();
+                let changed = Profile { products, words, listed, updated_at, ..profile.clone() };
                 self.world.atomically(|| {
                     changed.save(&self.world)?;
                     limits.save(&self.world)
@@ -180,6 +182,7 @@ fn own_record(shop: &Shop<'_, impl World>) -> Result<ProfileView, SqlError> {
         about: shop.profile.words.about.clone(),
         picture_path,
         picture_alt,
+        listed: shop.profile.listed == Listed::Yes,
         limits: Limits::load(shop.cx.world)?.view(),
         stuck_payments: statement::count_stuck(shop.cx.world, shop.cx.world.now())?,
         created_at: shop.profile.created_at.to_string(),

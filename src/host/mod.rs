@@ -13,6 +13,7 @@ pub mod caller;
 pub mod command;
 pub mod copies;
 pub mod credentials;
+mod listing;
 pub mod lists;
 pub mod mcp;
 pub mod object;

@@ -64,6 +64,7 @@ pub async fn register(
         wallet,
         products: products.or(known.map(|known| known.products)).unwrap_or_default(),
         words: known.map(|known| known.words.clone()).unwrap_or_default(),
+        listed: known.map(|known| known.listed).unwrap_or_default(),
         created_at: known.map_or(now, |known| known.created_at),
         updated_at: now,
     };

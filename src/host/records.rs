@@ -28,7 +28,7 @@ use crate::products::events::seats::shares;
 use crate::products::events::{Event, store};
 use crate::products::vault::{Secret, store as secrets};
 use crate::rails::outcome::{Abort, Failure};
-use crate::shop::profile::{Profile, Words};
+use crate::shop::profile::{Listed, Profile, Words};
 use crate::shop::registry::Products;
 
 /// `Retry-After` while a host is restored, seconds.
@@ -284,6 +284,8 @@ impl ProfileRecord {
             wallet: self.wallet_address.parse::<Address>().map_err(|error| error.to_string())?,
             products: Products::default(),
             words: Words { display_name: self.display_name, about: self.about },
+            // A choice that was made once is not made again by a reader of records.
+            listed: Listed::No,
             created_at: moment(&self.created_at)?,
             updated_at: moment(&self.updated_at)?,
         })

@@ -62,6 +62,8 @@ pub struct ProfileView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub picture_alt: Option<String>,
+    /// Whether the host chose to be found in the marketplace of this deployment.
+    pub listed: bool,
     /// The limits for strangers.
     pub limits: LimitsView,
     /// Payments with an unknown outcome that the host has to decide.

@@ -8,7 +8,7 @@ use futures_util::future::join3;
 use crate::base::id::PaymentId;
 use crate::base::time::UnixSeconds;
 use crate::config::Config;
-use crate::host::{Host, backup, resealing, restoring};
+use crate::host::{Host, backup, listing, resealing, restoring};
 use crate::identity::{codes, epoch};
 use crate::ledger::{outbox, payments, refunds, wallets};
 use crate::mail;
@@ -98,6 +98,7 @@ impl<W: World> Host<W> {
         // Publishes records of deliveries made in this alarm. It runs after the first flush, because two concurrent
         // writes of one key may arrive in any order.
         let new_records = outbox::flush(&self.world, pace).await;
+        let listed = self.tell_market().await;
         let now = self.world.now();
         let others = [
             resealed,
@@ -106,6 +107,7 @@ impl<W: World> Host<W> {
             succeeded(&self.world, "publishing what is new", new_records),
             succeeded(&self.world, "destroying secrets", destroyed),
             succeeded(&self.world, "telling guests of a cancellation", told),
+            succeeded(&self.world, "telling the marketplace", listed),
             succeeded(&self.world, "counting", self.memory.asked.write_due(&self.world, now)),
             succeeded(&self.world, "forgetting wallets", wallets::forget(&self.world, now)),
             succeeded(&self.world, "forgetting codes", codes::forget(&self.world, now)),
@@ -131,6 +133,13 @@ impl<W: World> Host<W> {
                 // After the payments and not beside them, so that no more connections are open at a time.
                 look_after_payments(&shop).await.and(look_after_refunds(&shop, !due).await)
             }
+            None => Ok(()),
+        }
+    }
+
+    async fn tell_market(&self) -> Result<(), SqlError> {
+        match self.object().profile()? {
+            Some(profile) => listing::tell(&self.shop(&profile)).await,
             None => Ok(()),
         }
     }
@@ -178,6 +187,10 @@ impl<W: World> Host<W> {
             backup::publish::next_unpublished(&object)?,
             resealing::next_reseal(&object, &self.resealing)?,
             refunds::next_untold(&self.world)?,
+            match object.profile()? {
+                Some(profile) => listing::next_due(&self.world, profile.listed)?,
+                None => None,
+            },
         ];
         let records = records.into_iter().flatten().min();
         let mails = mail::outbox::next_due(&self.world)?;

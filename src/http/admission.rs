@@ -73,6 +73,7 @@ impl Cost {
             | Route::Facilitator(AtFacilitator::Verify | AtFacilitator::Settle) => {
                 (Purpose::Calls, 20)
             }
+            Route::Market(_) => (Purpose::Calls, 10),
             Route::Agent => (Purpose::Identity, 5),
             Route::Siwe | Route::SignOut => (Purpose::Identity, 10),
             Route::CheckCode => (Purpose::Identity, 30),

@@ -5,6 +5,7 @@ pub mod cookie;
 pub mod cors;
 pub mod cover;
 pub mod explorer;
+pub mod files;
 pub mod markdown;
 pub mod page;
 pub mod picture;

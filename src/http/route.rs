@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::chain::lookup::parse_hash;
 
 use crate::http::cover::place::Place;
+use crate::http::files::File;
 use crate::http::picture::PictureName;
 use crate::mail::inbound::Token;
 
@@ -33,6 +34,8 @@ pub enum Route {
     Explorer(AtExplorer),
     /// A cover: `GET /covers/{seed}/{shuffle}-{palette}/{cut}.svg`
     Cover(Place),
+    /// The marketplace of the deployment.
+    Market(AtMarket),
     /// `GET /agent`, a WebSocket
     Agent,
     /// A request of an x402 server to our own facilitator.
@@ -41,6 +44,17 @@ pub enum Route {
     Host(ScopeId, AtHost),
     /// A request of the signed-in host.
     Own(Own),
+}
+
+/// A request to the marketplace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AtMarket {
+    /// `POST /mcp`: its MCP server
+    Mcp,
+    /// `GET /discover`: its page
+    Page,
+    /// A file for registries and crawlers.
+    File(File),
 }
 
 /// A page of the explorer for a local chain.
@@ -181,6 +195,8 @@ pub fn parse(method: &str, path: &str) -> Result<Route, NoRoute> {
         ["api", "local", "faucet"] => only("POST", Route::Faucet),
         ["api", "mail", "webhook"] => only("POST", Route::MailWebhook),
         ["api", "tickets"] => only("GET", Route::Tickets),
+        ["mcp"] => only("POST", Route::Market(AtMarket::Mcp)),
+        ["discover"] => only("GET", Route::Market(AtMarket::Page)),
         ["agent"] => only("GET", Route::Agent),
         ["explorer", "tx", hash] => {
             let hash = parse_hash(hash).ok_or(NoRoute::NotFound)?;
@@ -227,7 +243,10 @@ pub fn parse(method: &str, path: &str) -> Result<Route, NoRoute> {
             let token = Token::parse(key).ok_or(NoRoute::NotFound)?;
             only("GET", Route::Host(token.scope.clone(), AtHost::Question(token.to_string())))
         }
-        _ => Err(NoRoute::NotFound),
+        path => match File::parse(path) {
+            Some(file) => only("GET", Route::Market(AtMarket::File(file))),
+            None => Err(NoRoute::NotFound),
+        },
     }
 }
 

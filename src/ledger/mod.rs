@@ -63,4 +63,5 @@ pub const MIGRATIONS: Migrations = &[
     include_str!("schema-28.sql"),
     include_str!("schema-31.sql"),
     include_str!("schema-30.sql"),
+    include_str!("schema-33.sql"),
 ];

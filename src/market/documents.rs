@@ -5,7 +5,9 @@ use serde_json::{Map, Value, json};
 
 use crate::base::http::Reply;
 use crate::base::money::Usdc;
+use crate::base::time::UnixSeconds;
 use crate::config::Config;
+use crate::http::files::File;
 use crate::mcp::eras::{LEGACY, MODERN};
 use crate::rails::mpp::offer::KNOWN_CHAINS;
 use crate::shop::registry::Tool;
@@ -15,24 +17,11 @@ pub const ENTRIES_MAX: u32 = 100;
 /// The largest OpenAPI document, bytes: registries read no more.
 const OPENAPI_BYTES_MAX: usize = 60_000;
 
+/// How long `security.txt` is good for, seconds: half a year.
+const SECURITY_SECONDS: i64 = 180 * 86_400;
+
 const NAME: &str = "Events Concierge";
 const SUMMARY: &str = "Events and their tickets, secrets and helpdesks of many hosts. Reading is free; what is sold is paid per call in USDC, with x402 or MPP, without an account.";
-
-/// A file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum File {
-    Openapi,
-    X402,
-    AiCatalog,
-    ServerCard,
-    ServerJson,
-    AgentRegistration,
-    LlmsTxt,
-    SkillMd,
-    Robots,
-    Sitemap,
-    Security,
-}
 
 /// What the listed hosts offer, with addresses.
 #[derive(Debug, Default)]
@@ -42,70 +31,33 @@ pub struct Shelf {
     pub tools: Vec<Value>,
 }
 
-impl File {
-    /// The file at this path, without its leading slash.
-    #[must_use]
-    pub fn parse(path: &[&str]) -> Option<Self> {
-        Some(match path {
-            ["openapi.json"] => Self::Openapi,
-            [".well-known", "x402"] => Self::X402,
-            [".well-known", "ai-catalog.json"] | [".well-known", "mcp", "catalog.json"] => {
-                Self::AiCatalog
-            }
-            ["mcp", "server-card"] | [".well-known", "mcp", "server-card.json"] => Self::ServerCard,
-            ["server.json"] => Self::ServerJson,
-            [".well-known", "agent-registration.json"] => Self::AgentRegistration,
-            ["llms.txt"] => Self::LlmsTxt,
-            ["skill.md"] => Self::SkillMd,
-            ["robots.txt"] => Self::Robots,
-            ["sitemap.xml"] => Self::Sitemap,
-            [".well-known", "security.txt"] => Self::Security,
-            _ => return None,
-        })
-    }
-
-    /// Whether it says anything about listed hosts.
-    #[must_use]
-    pub const fn needs_shelf(self) -> bool {
-        match self {
-            Self::Openapi | Self::X402 | Self::AiCatalog | Self::Sitemap => true,
-            Self::ServerCard
-            | Self::ServerJson
-            | Self::AgentRegistration
-            | Self::LlmsTxt
-            | Self::SkillMd
-            | Self::Robots
-            | Self::Security => false,
+/// A file; `None` if this deployment has none. `now`: for the end of what is said.
+#[must_use]
+pub fn reply(file: File, config: &Config, shelf: &Shelf, now: UnixSeconds) -> Option<Reply> {
+    let (kind, body, seconds) = match file {
+        File::Openapi => ("application/json", openapi(config, shelf).to_string(), 60),
+        File::X402 => ("application/json", x402(config, shelf).to_string(), 60),
+        File::AiCatalog | File::OldCatalog => {
+            ("application/ai-catalog+json", catalog(config, shelf).to_string(), 60)
         }
-    }
-
-    /// The file.
-    #[must_use]
-    pub fn reply(self, config: &Config, shelf: &Shelf) -> Reply {
-        let (kind, body, seconds) = match self {
-            Self::Openapi => ("application/json", openapi(config, shelf).to_string(), 60),
-            Self::X402 => ("application/json", x402(config, shelf).to_string(), 60),
-            Self::AiCatalog => {
-                ("application/ai-catalog+json", catalog(config, shelf).to_string(), 60)
-            }
-            Self::ServerCard => {
-                ("application/mcp-server-card+json", server_card(config).to_string(), 3_600)
-            }
-            Self::ServerJson => ("application/json", server_json(config).to_string(), 3_600),
-            Self::AgentRegistration => {
-                ("application/json", agent_registration(config).to_string(), 3_600)
-            }
-            Self::LlmsTxt => ("text/plain; charset=utf-8", llms_txt(config), 3_600),
-            Self::SkillMd => ("text/markdown; charset=utf-8", skill_md(config), 3_600),
-            Self::Robots => ("text/plain; charset=utf-8", robots(config), 3_600),
-            Self::Sitemap => ("application/xml", sitemap(config, shelf), 60),
-            Self::Security => ("text/plain; charset=utf-8", security(config), 3_600),
-        };
-        Reply::text(200, kind, body)
-            .with_header("cache-control", format!("public, max-age={seconds}"))
-            .with_header("access-control-allow-origin", "*".to_owned())
-            .with_header("x-content-type-options", "nosniff".to_owned())
-    }
+        File::ServerCard | File::OldServerCard => {
+            ("application/mcp-server-card+json", server_card(config).to_string(), 3_600)
+        }
+        File::ServerJson => ("application/json", server_json(config).to_string(), 3_600),
+        File::AgentRegistration => {
+            ("application/json", agent_registration(config).to_string(), 3_600)
+        }
+        File::LlmsTxt => ("text/plain; charset=utf-8", llms_txt(config), 3_600),
+        File::SkillMd => ("text/markdown; charset=utf-8", skill_md(config), 3_600),
+        File::Robots => ("text/plain; charset=utf-8", robots(config), 3_600),
+        File::Sitemap => ("application/xml", sitemap(config, shelf), 60),
+        File::Security => ("text/plain; charset=utf-8", security(config, now)?, 3_600),
+    };
+    let reply = Reply::text(200, kind, body)
+        .with_header("cache-control", format!("public, max-age={seconds}"))
+        .with_header("access-control-allow-origin", "*".to_owned())
+        .with_header("x-content-type-options", "nosniff".to_owned());
+    Some(reply)
 }
 
 /// The name of the deployment as registries write it: its domain backwards.
@@ -417,10 +369,11 @@ fn sitemap(config: &Config, shelf: &Shelf) -> String {
     )
 }
 
-/// RFC 9116. The contact is who runs the deployment.
-fn security(config: &Config) -> String {
-    format!(
-        "Contact: {}/llms.txt\nExpires: 2027-11-30T00:00:00Z\nCanonical: {}/.well-known/security.txt\nPreferred-Languages: en\n",
-        config.public_url, config.public_url
-    )
+/// RFC 9116; `None` if nobody is named. It ends, so that it is not believed for ever.
+fn security(config: &Config, now: UnixSeconds) -> Option<String> {
+    let (contact, url) = (config.contact.as_ref()?, &config.public_url);
+    let end = now.plus(SECURITY_SECONDS);
+    Some(format!(
+        "Contact: {contact}\nExpires: {end}\nCanonical: {url}/.well-known/security.txt\nPreferred-Languages: en\n"
+    ))
 }

@@ -7,6 +7,7 @@
 
 pub mod documents;
 pub mod listing;
+pub mod pages;
 pub mod search;
 pub mod server;
 pub mod store;

@@ -198,6 +198,12 @@ pub trait Payees {
     fn claim(&self, claim: PayeeClaim) -> impl Future<Output = Result<bool, PayeeError>>;
 }
 
+/// The object of the marketplace (`market`), by its messages as JSON text.
+pub trait Markets {
+    /// Asks it. The text of an error is for our log; the message may have arrived all the same.
+    fn ask_market(&self, message: &str) -> impl Future<Output = Result<String, String>>;
+}
+
 /// The alarm of the object. An object has one.
 pub trait Alarm {
     /// Sets the alarm to `at`, unless it is set to an earlier time. The alarm is committed together with the storage writes
@@ -321,6 +327,7 @@ pub trait World:
     + Web
     + Kv
     + Payees
+    + Markets
     + Relayers
     + Mail
     + Alarm
@@ -339,6 +346,7 @@ impl<
         + Web
         + Kv
         + Payees
+        + Markets
         + Relayers
         + Mail
         + Alarm

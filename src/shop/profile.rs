@@ -21,9 +21,56 @@ pub struct Profile {
     /// The products that are switched on.
     pub products: Products,
     pub words: Words,
+    /// Whether it is found in the marketplace.
+    pub listed: Listed,
     /// When the host registered.
     pub created_at: UnixSeconds,
     pub updated_at: UnixSeconds,
+}
+
+/// Whether a host is found in the marketplace.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Listed {
+    #[default]
+    No,
+    Yes,
+    /// It has left, and the marketplace does not know yet.
+    Leaving,
+}
+
+impl Listed {
+    /// What it is once the host has said whether it wants to be found.
+    #[must_use]
+    pub const fn chosen(self, wants: bool) -> Self {
+        match (self, wants) {
+            (_, true) => Self::Yes,
+            (Self::No, false) => Self::No,
+            (Self::Yes | Self::Leaving, false) => Self::Leaving,
+        }
+    }
+
+    const fn number(self) -> u32 {
+        match self {
+            Self::No => 0,
+            Self::Yes => 1,
+            Self::Leaving => 2,
+        }
+    }
+
+    fn read(number: i64) -> Result<Self, SqlError> {
+        let all = [Self::No, Self::Yes, Self::Leaving];
+        let found = all.into_iter().find(|one| i64::from(one.number()) == number);
+        found.ok_or_else(|| SqlError("the stored choice to be listed is damaged".to_owned()))
+    }
+}
+
+/// The marketplace knows that the host has left.
+///
+/// # Errors
+///
+/// [`SqlError`] if SQLite refuses.
+pub fn has_left(sql: &impl Sql) -> Result<(), SqlError> {
+    sql.run("UPDATE profile SET listed = 0 WHERE listed = 2", &[]).map(drop)
 }
 
 /// What a host says about itself on its pages and in its manifest. A text is empty if it says nothing.
@@ -46,7 +93,7 @@ pub const ABOUT_CHARS_MAX: usize = 500;
 ///
 /// [`SqlError`] if SQLite refuses.
 pub fn load(sql: &impl Sql) -> Result<Option<Profile>, SqlError> {
-    let statement = "SELECT user_id, scope, wallet_address, doors, display_name, about, created_at, \
+    let statement = "SELECT user_id, scope, wallet_address, doors, display_name, about, listed, created_at, \
          updated_at FROM profile WHERE id = 1";
     let Some(mut columns) = first(sql, statement, &[])? else { return Ok(None) };
     Ok(Some(Profile {
@@ -59,6 +106,7 @@ pub fn load(sql: &impl Sql) -> Result<Option<Profile>, SqlError> {
                 .ok_or_else(|| SqlError("the stored products are damaged".to_owned()))?,
         },
         words: Words { display_name: columns.text()?, about: columns.text()? },
+        listed: Listed::read(columns.int()?)?,
         created_at: columns.moment()?,
         updated_at: columns.moment()?,
     }))
@@ -85,10 +133,11 @@ impl Profile {
     /// [`SqlError`] if SQLite refuses.
     pub fn save(&self, sql: &impl Sql) -> Result<(), SqlError> {
         let statement = "INSERT INTO profile (id, user_id, scope, wallet_address, created_at, \
-             updated_at, doors, display_name, about) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO UPDATE SET \
+             updated_at, doors, display_name, about, listed) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (id) DO UPDATE SET \
              wallet_address = excluded.wallet_address, updated_at = excluded.updated_at, \
-             doors = excluded.doors, display_name = excluded.display_name, about = excluded.about";
-        let parameters: [SqlValue; 8] = [
+             doors = excluded.doors, display_name = excluded.display_name, about = excluded.about, \
+             listed = excluded.listed";
+        let parameters: [SqlValue; 9] = [
             self.user_id.as_str().into(),
             self.scope.as_str().into(),
             self.wallet.to_checksum(None).into(),
@@ -97,6 +146,7 @@ impl Profile {
             self.products.names().join(" ").into(),
             self.words.display_name.as_str().into(),
             self.words.about.as_str().into(),
+            self.listed.number().into(),
         ];
         sql.run(statement, &parameters)?;
         let record = self.record();

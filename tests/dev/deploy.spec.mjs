@@ -232,12 +232,12 @@ test("wrangler bundles both environments, each with objects and records of its o
   for (const [env, name] of [["", "events-concierge"], ["staging", "events-concierge-staging"]]) {
     const { status, stdout, stderr } = spawnSync(process.execPath, ["dev/run.mjs", "deploy", "--dry-run", ...(env ? ["--env", env] : [])], { cwd: root, encoding: "utf8" });
     assert.equal(status, 0, stdout + stderr);
-    for (const object of ["Host", "Payee", "Relayer", "Guest", "Budget", "Directory"]) assert.match(stdout, new RegExp(`env\\.${object} \\(`));
+    for (const object of ["Host", "Payee", "Relayer", "Guest", "Budget", "Directory", "Market"]) assert.match(stdout, new RegExp(`env\\.${object} \\(`));
     for (const binding of ["SECRETS", "EMAIL", "NETWORK_SET"]) assert.match(stdout, new RegExp(`env\\.${binding}\\b`));
     assert.doesNotMatch(stdout + stderr, /WARNING/);
     const config = unstable_readConfig({ config: join(root, "wrangler.toml"), env: env || undefined });
     assert.equal(config.name, name);
-    assert.deepEqual(config.migrations.flatMap((step) => step.new_sqlite_classes), ["Host", "Payee", "Relayer", "Guest", "Budget", "Directory"]);
+    assert.deepEqual(config.migrations.flatMap((step) => step.new_sqlite_classes), ["Host", "Payee", "Relayer", "Guest", "Budget", "Directory", "Market"]);
     assert.ok(config.kv_namespaces.every((namespace) => namespace.id === undefined), "each makes its own");
   }
 });

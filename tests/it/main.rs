@@ -23,6 +23,7 @@ mod inbox;
 mod input;
 mod layers;
 mod mail;
+mod market;
 mod migrations;
 mod money;
 mod mpp;

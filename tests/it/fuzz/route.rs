@@ -3,7 +3,7 @@
 use events_concierge::base::http::Headers;
 use events_concierge::http::cors::preflight;
 use events_concierge::http::route::{
-    AtDesk, AtExplorer, AtFacilitator, AtHost, Format, NoRoute, Own, Route, parse,
+    AtDesk, AtExplorer, AtFacilitator, AtHost, AtMarket, Format, NoRoute, Own, Route, parse,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -159,6 +159,9 @@ fn path_of(route: &Route) -> String {
         Route::MailWebhook => "api/mail/webhook".to_owned(),
         Route::SignOut => "api/auth/sign-out".to_owned(),
         Route::Settings => "api/settings".to_owned(),
+        Route::Market(AtMarket::Mcp) => "mcp".to_owned(),
+        Route::Market(AtMarket::Page) => "discover".to_owned(),
+        Route::Market(AtMarket::File(file)) => file.path().to_owned(),
         Route::Tickets => "api/tickets".to_owned(),
         Route::Faucet => "api/local/faucet".to_owned(),
         Route::Agent => "agent".to_owned(),

@@ -13,9 +13,9 @@ use events_concierge::mail::Message;
 use events_concierge::ports::storage::Migrations;
 use events_concierge::ports::{
     Alarm, Clock, Delivery, Directory, Http, HttpError, HttpRequest, HttpResponse, Kv, KvError,
-    Level, Log, Mail, MailError, PayeeClaim, PayeeError, Payees, Purpose, Random, RelayerOrder,
-    Relayers, Row, Sent, SignError, Signer, Sql, SqlError, SqlValue, Timer, Web, WebRequest,
-    WebResponse, may_write,
+    Level, Log, Mail, MailError, Markets, PayeeClaim, PayeeError, Payees, Purpose, Random,
+    RelayerOrder, Relayers, Row, Sent, SignError, Signer, Sql, SqlError, SqlValue, Timer, Web,
+    WebRequest, WebResponse, may_write,
 };
 use serde_json::Value;
 
@@ -228,6 +228,13 @@ impl World {
             }
         }
         Err(KvError("down".to_owned()))
+    }
+}
+
+impl Markets for World {
+    /// No host of the simulation is listed.
+    async fn ask_market(&self, _: &str) -> Result<String, String> {
+        Err("there is no marketplace here".to_owned())
     }
 }
 

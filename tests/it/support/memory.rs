@@ -97,6 +97,9 @@ pub(crate) struct Memory {
     /// Which host a payment was claimed by.
     pub(crate) payees: RefCell<BTreeMap<String, ScopeId>>,
     pub(crate) payees_are_down: Cell<bool>,
+    /// The marketplace, if there is one.
+    pub(crate) market: RefCell<Option<World>>,
+    pub(crate) market_is_down: Cell<bool>,
     pub(crate) payees_hang: Cell<bool>,
     pub(crate) verify_refuses: Cell<bool>,
     pub(crate) alarm: Cell<Option<i64>>,

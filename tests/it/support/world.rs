@@ -12,8 +12,8 @@ use events_concierge::chain::networks::Network;
 use events_concierge::chain::signature::recover;
 use events_concierge::ports::{
     Alarm, Clock, Directory, Http, HttpError, HttpRequest, HttpResponse, Kv, KvError, Level, Log,
-    Memo, PayeeClaim, PayeeError, Payees, Random, RelayerOrder, Relayers, Row, SignError, Signer,
-    Sql, SqlError, SqlValue, Timer, Web, WebMethod, WebRequest, WebResponse,
+    Markets, Memo, PayeeClaim, PayeeError, Payees, Random, RelayerOrder, Relayers, Row, SignError,
+    Signer, Sql, SqlError, SqlValue, Timer, Web, WebMethod, WebRequest, WebResponse,
 };
 use rusqlite::StatementStatus;
 use rusqlite::types::ValueRef;
@@ -249,6 +249,21 @@ impl Payees for World {
         let mut claims = self.memory.payees.borrow_mut();
         let holder = claims.entry(claim.payment).or_insert_with(|| claim.holder.clone());
         Ok(*holder == claim.holder)
+    }
+}
+
+impl Markets for World {
+    async fn ask_market(&self, message: &str) -> Result<String, String> {
+        let _leaves = self.memory.leaves();
+        yield_once().await;
+        if self.memory.market_is_down.get() {
+            return Err("down".to_owned());
+        }
+        let ask = serde_json::from_str(message).map_err(|error| error.to_string())?;
+        let market = self.memory.market.borrow().clone();
+        let market = market.ok_or("there is no marketplace here")?;
+        let answer = events_concierge::market::answer(&market, ask).map_err(|e| e.to_string())?;
+        Ok(json!(answer).to_string())
     }
 }
 

@@ -1,0 +1,128 @@
+//! The marketplace at the gateway: its MCP server, its files, and its page.
+
+use serde_json::{Value, json};
+use url::Url;
+use worker::{Env, Response};
+
+use crate::base::http::{Headers, Reply};
+use crate::base::time::UnixSeconds;
+use crate::edge::gateway::{Gateway, Stop};
+use crate::edge::platform::{log, now};
+use crate::edge::rpc::ask_market;
+use crate::http::route::AtMarket;
+use crate::market::documents::{self, ENTRIES_MAX, Shelf};
+use crate::market::search::{Answer, EventsAsk, HostsAsk, Part, ToolsAsk};
+use crate::market::server::{Market, add_addresses, serve};
+use crate::market::tools::Tool;
+use crate::market::{Ask, pages};
+use crate::ports::{Clock, Level, Log};
+use crate::rails::outcome::{Fatal, Money};
+
+impl Gateway {
+    pub(super) async fn market(
+        &self,
+        asked: AtMarket,
+        url: &Url,
+        (headers, body): (&Headers, &[u8]),
+        origin: Option<&str>,
+    ) -> Result<Response, Stop> {
+        let world = EdgeMarket { env: self.env.clone() };
+        let config = &self.gate.config;
+        let reply = match asked {
+            AtMarket::Mcp => serve(&world, config, (headers, body), &self.gate.request_id).await,
+            AtMarket::File(file) => {
+                let shelf =
+                    if file.needs_shelf() { self.shelf(&world).await? } else { Shelf::default() };
+                documents::reply(file, config, &shelf, now())
+                    .unwrap_or_else(|| crate::http::problem::not_found(&self.gate.request_id))
+            }
+            AtMarket::Page => self.discover(&world, url).await?,
+        };
+        // What everybody may read, every page may.
+        let origin = if matches!(asked, AtMarket::File(_)) { None } else { origin };
+        Ok(self.answer(reply, origin)?)
+    }
+
+    /// The page for people. Fields that cannot be read are left out of the search, and the page says so.
+    async fn discover(&self, world: &EdgeMarket, url: &Url) -> Result<Reply, Stop> {
+        let query = |name: &str| {
+            let found = url.query_pairs().find(|(key, _)| key == name);
+            found.map(|(_, value)| value.into_owned()).filter(|value| !value.trim().is_empty())
+        };
+        let wanted = pages::Wanted::read(query, now());
+        let (mut events, next) = self.found(world, Ask::Events(wanted.ask())).await?;
+        for event in &mut events {
+            add_addresses(&self.gate.config, Tool::FindEvents, event);
+        }
+        let page = pages::page(&wanted, &events, next.as_deref(), now());
+        page.map_err(|what| self.fatal(what))
+    }
+
+    /// What the listed hosts offer, for a file.
+    async fn shelf(&self, world: &EdgeMarket) -> Result<Shelf, Stop> {
+        let part = || Part { limit: Some(ENTRIES_MAX), cursor: None };
+        let asks = [
+            (Tool::ListHosts, Ask::Hosts(HostsAsk { part: part() })),
+            (Tool::FindEvents, Ask::Events(EventsAsk { part: part(), ..EventsAsk::default() })),
+            (Tool::FindTools, Ask::Tools(ToolsAsk { part: part(), ..ToolsAsk::default() })),
+        ];
+        let mut shelf = Shelf::default();
+        for (tool, ask) in asks {
+            let (mut entries, _) = self.found(world, ask).await?;
+            entries.iter_mut().for_each(|entry| add_addresses(&self.gate.config, tool, entry));
+            match tool {
+                Tool::ListHosts => shelf.hosts = entries,
+                Tool::FindEvents => shelf.events = entries,
+                Tool::FindTools => shelf.tools = entries,
+            }
+        }
+        Ok(shelf)
+    }
+
+    async fn found(
+        &self,
+        world: &EdgeMarket,
+        ask: Ask,
+    ) -> Result<(Vec<Value>, Option<String>), Stop> {
+        match world.ask(ask).await {
+            Ok(Answer::Found(entries, next)) => Ok((entries, next)),
+            // A cursor that somebody has changed: the list begins anew.
+            Ok(Answer::Invalid(_)) => Ok((Vec::new(), None)),
+            Ok(Answer::Told(_)) => {
+                Err(self.fatal("the marketplace has answered another question".to_owned()))
+            }
+            Err(what) => Err(self.fatal(what)),
+        }
+    }
+
+    fn fatal(&self, what: String) -> Stop {
+        log(Level::Error, &what, &[("requestId", self.gate.request_id.as_str())]);
+        let fatal = Fatal { what, money: Money::NotAsked };
+        Stop::Reply(crate::http::problem::of_fatal(&fatal, &self.gate.request_id))
+    }
+}
+
+/// The marketplace's object, and a clock.
+struct EdgeMarket {
+    env: Env,
+}
+
+impl Market for EdgeMarket {
+    async fn ask(&self, ask: Ask) -> Result<Answer, String> {
+        let answer = ask_market(&self.env, &json!(ask).to_string()).await;
+        let answer = answer.map_err(|error| error.to_string())?;
+        serde_json::from_str(&answer).map_err(|error| error.to_string())
+    }
+}
+
+impl Clock for EdgeMarket {
+    fn now(&self) -> UnixSeconds {
+        now()
+    }
+}
+
+impl Log for EdgeMarket {
+    fn line(&self, level: Level, message: &str, fields: &[(&str, &str)]) {
+        log(level, message, fields);
+    }
+}

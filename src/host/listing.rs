@@ -1,0 +1,250 @@
+//! Tells the marketplace ([`crate::market`]) what this host offers, while the host chose to be found there. The alarm does it,
+//! after every change, since each change has one. Who has never been listed pays nothing for it.
+
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use crate::base::backoff::doubled;
+use crate::base::id::ScopeId;
+use crate::base::text::line;
+use crate::base::time::UnixSeconds;
+use crate::http::cover::Cut;
+use crate::market::Ask;
+use crate::market::listing::{EVENTS_MAX, ListedEvent, ListedTool, Listing, TOOLS_MAX};
+use crate::market::search::Answer;
+use crate::ports::paging::Page;
+use crate::ports::storage::first;
+use crate::ports::{Level, Sql, SqlError, SqlValue, World, within};
+use crate::products::events::store::{self, Filter};
+use crate::products::events::{Event, Seats};
+use crate::sale::tool::{Access, Price};
+use crate::shop::Shop;
+use crate::shop::profile::{self, Listed};
+use crate::shop::registry::{Product, Tool};
+
+/// Between two messages to the marketplace, seconds: a rush of sales is told in one.
+const APART_SECONDS: i64 = 5;
+/// The first and the longest time until it is tried again, seconds.
+const AGAIN_SECONDS: i64 = 5;
+const AGAIN_SECONDS_MAX: i64 = 900;
+/// How long its answer is waited for, milliseconds.
+const ANSWER_MILLIS: u32 = 5_000;
+/// The beginning of a description that is shown in lists, characters.
+const DESCRIPTION_CHARS: usize = 300;
+
+/// What the marketplace was told last.
+struct Last {
+    version: u64,
+    digest: Option<String>,
+    told_at: UnixSeconds,
+    attempts: u64,
+    next_at: Option<UnixSeconds>,
+}
+
+/// When the marketplace is told next, if something is open.
+///
+/// # Errors
+/// [`SqlError`] if SQLite refuses.
+pub(super) fn next_due(sql: &impl Sql, listed: Listed) -> Result<Option<UnixSeconds>, SqlError> {
+    match listed {
+        Listed::No => Ok(None),
+        Listed::Yes | Listed::Leaving => Ok(last(sql)?.and_then(|last| last.next_at)),
+    }
+}
+
+/// Tells the marketplace what has changed, or that the host has left.
+///
+/// # Errors
+/// [`SqlError`] if SQLite refuses. If the marketplace gives no answer, it is tried again later.
+pub(super) async fn tell(shop: &Shop<'_, impl World>) -> Result<(), SqlError> {
+    let (world, scope, now) = (shop.cx.world, shop.cx.scope, shop.cx.now());
+    let last = match shop.profile.listed {
+        Listed::No => return Ok(()),
+        Listed::Yes | Listed::Leaving => last(world)?,
+    };
+    // Also after the storage was lost and rebuilt, the version has to grow.
+    let version = last.as_ref().map_or(0, |last| last.version).saturating_add(1);
+    let version = version.max(now.get().unsigned_abs());
+    let attempts = last.as_ref().map_or(0, |last| last.attempts);
+    let waits = last.as_ref().and_then(|last| last.next_at).filter(|next| *next > now);
+    let (ask, digest) = match shop.profile.listed {
+        Listed::No => return Ok(()),
+        Listed::Leaving if waits.is_some() && attempts > 0 => return Ok(()),
+        Listed::Leaving => (Ask::Leave { scope: scope.clone(), version }, None),
+        Listed::Yes => {
+            let listing = Listing { version: 0, ..listing(shop)? };
+            let digest = alloy_primitives::hex::encode(Sha256::digest(json!(listing).to_string()));
+            if last.as_ref().is_some_and(|last| last.digest.as_ref() == Some(&digest)) {
+                return note(
+                    world,
+                    &Last { next_at: None, attempts: 0, ..last.unwrap_or_else(|| none(now)) },
+                );
+            }
+            let told_at = last.as_ref().map(|last| last.told_at);
+            if let Some(soonest) = told_at.map(|at| at.plus(APART_SECONDS)).filter(|at| *at > now) {
+                let next_at = Some(waits.unwrap_or(soonest));
+                return note(world, &Last { next_at, ..last.unwrap_or_else(|| none(now)) });
+            }
+            if waits.is_some() && attempts > 0 {
+                return Ok(());
+            }
+            (Ask::Tell(Box::new(Listing { version, ..listing })), Some(digest))
+        }
+    };
+    // Before the request: without an answer nobody knows what the marketplace knows.
+    let failures = u32::try_from(attempts).unwrap_or(u32::MAX);
+    let again = doubled(AGAIN_SECONDS, failures, AGAIN_SECONDS_MAX);
+    let asked = Last {
+        version,
+        digest: None,
+        told_at: now,
+        attempts: attempts.saturating_add(1),
+        next_at: Some(now.plus(again)),
+    };
+    note(world, &asked)?;
+    let message = json!(ask).to_string();
+    let answer = within(world, ANSWER_MILLIS, world.ask_market(&message)).await;
+    let answer = answer.unwrap_or_else(|| Err("no answer in time".to_owned()));
+    let is_listed = match answer.map(|text| serde_json::from_str(&text)) {
+        Ok(Ok(Answer::Told(is_listed))) => is_listed,
+        Ok(Ok(Answer::Found(..) | Answer::Invalid(_))) | Ok(Err(_)) | Err(_) => {
+            world.line(Level::Warn, "the marketplace gave no answer", &[]);
+            return Ok(());
+        }
+    };
+    if !is_listed {
+        world.line(Level::Warn, "the marketplace is full", &[]);
+    }
+    match digest {
+        None => left(world, version),
+        Some(digest) => {
+            let known = Last { digest: Some(digest), attempts: 0, next_at: None, ..asked };
+            let statement = "SELECT version FROM listing WHERE id = 1";
+            let current = first(world, statement, &[])?.map(|mut it| it.count()).transpose()?;
+            if current == Some(version) { note(world, &known) } else { Ok(()) }
+        }
+    }
+}
+
+/// The marketplace knows that the host has left.
+fn left(world: &impl World, version: u64) -> Result<(), SqlError> {
+    world.atomically(|| {
+        let gone = "DELETE FROM listing WHERE version = ?1 RETURNING id";
+        let version = SqlValue::Int(i64::try_from(version).unwrap_or(i64::MAX));
+        if first(world, gone, &[version])?.is_some() {
+            profile::has_left(world)?;
+        }
+        Ok(())
+    })
+}
+
+/// What this host offers now.
+fn listing(shop: &Shop<'_, impl World>) -> Result<Listing, SqlError> {
+    let sold = "SELECT 1 FROM ledger WHERE entry = 'settled' LIMIT 1";
+    Ok(Listing {
+        scope: shop.cx.scope.clone(),
+        version: 0,
+        name: name(shop.cx.scope, &shop.profile.words.display_name),
+        about: shop.profile.words.about.clone(),
+        has_sold: first(shop.cx.world, sold, &[])?.is_some(),
+        events: events(shop)?,
+        tools: shop.profile.products.tools().filter_map(listed_tool).take(TOOLS_MAX).collect(),
+    })
+}
+
+/// A host without a name has the beginning of its scope.
+fn name(scope: &ScopeId, display_name: &str) -> String {
+    match display_name {
+        "" => format!("Host {}", scope.as_str().get(..8).unwrap_or_default()),
+        name => name.to_owned(),
+    }
+}
+
+fn events(shop: &Shop<'_, impl World>) -> Result<Vec<ListedEvent>, SqlError> {
+    if !shop.profile.products.has(Product::Events) {
+        return Ok(Vec::new());
+    }
+    let now = shop.cx.now();
+    let count = u32::try_from(EVENTS_MAX).unwrap_or(u32::MAX);
+    let page = Page::of(&store::BY_START, count, None, now);
+    let page = page.map_err(|field| SqlError(field.to_string()))?;
+    let to_come = Filter { scheduled_at: Some(now), ..Filter::default() };
+    let found = store::list(shop.cx.world, to_come, &page)?;
+    Ok(found.entries.into_iter().map(listed_event).collect())
+}
+
+fn listed_event((event, seats): (Event, Seats)) -> ListedEvent {
+    let view = json!({
+        "id": event.id,
+        "title": event.title,
+        "description": line(&event.description, DESCRIPTION_CHARS),
+        "startsAt": event.starts_at.to_string(),
+        "endsAt": event.ends_at.map(|end| end.to_string()),
+        "timeZone": event.time_zone.as_str(),
+        "location": event.location,
+        "price": event.price.to_string(),
+        "priceAtomic": event.price,
+        "seatsLeft": event.seats_left(seats),
+        "coverPath": event.cover_path(Cut::Wide),
+    });
+    ListedEvent {
+        place: event.location.clone().unwrap_or_default(),
+        starts_at: event.starts_at,
+        ends_at: event.ends_at.unwrap_or(event.starts_at),
+        price: event.price,
+        view,
+        id: event.id,
+        title: event.title,
+    }
+}
+
+/// A tool as it is listed; `None` if it is not for strangers.
+fn listed_tool(tool: Tool) -> Option<ListedTool> {
+    let spec = tool.spec();
+    let (price, price_words) = match spec.access {
+        Access::Owner | Access::Buyer => return None,
+        Access::Free => (None, None),
+        Access::Paid(Price::Fixed(price), _) => (Some(price), None),
+        Access::Paid(Price::Varies(words), _) => (None, Some(words.to_owned())),
+    };
+    Some(ListedTool {
+        name: spec.name.to_owned(),
+        title: spec.title.to_owned(),
+        description: spec.full_description(),
+        price,
+        price_words,
+    })
+}
+
+fn none(now: UnixSeconds) -> Last {
+    Last { version: 0, digest: None, told_at: now, attempts: 0, next_at: None }
+}
+
+fn last(sql: &impl Sql) -> Result<Option<Last>, SqlError> {
+    let statement = "SELECT version, digest, told_at, attempts, next_at FROM listing WHERE id = 1";
+    let Some(mut columns) = first(sql, statement, &[])? else { return Ok(None) };
+    Ok(Some(Last {
+        version: columns.count()?,
+        digest: columns.optional_text()?,
+        told_at: columns.moment()?,
+        attempts: columns.count()?,
+        next_at: columns.optional_int()?.map(UnixSeconds::new),
+    }))
+}
+
+/// Notes what the marketplace was told, or is to be told.
+fn note(sql: &impl Sql, last: &Last) -> Result<(), SqlError> {
+    let statement = "INSERT INTO listing (id, version, digest, told_at, attempts, next_at) \
+         VALUES (1, ?1, ?2, ?3, ?4, ?5) ON CONFLICT (id) DO UPDATE SET version = excluded.version, \
+         digest = excluded.digest, told_at = excluded.told_at, attempts = excluded.attempts, \
+         next_at = excluded.next_at";
+    let number = |number: u64| SqlValue::Int(i64::try_from(number).unwrap_or(i64::MAX));
+    let parameters = [
+        number(last.version),
+        last.digest.as_deref().into(),
+        last.told_at.into(),
+        number(last.attempts),
+        last.next_at.into(),
+    ];
+    sql.run(statement, &parameters).map(drop)
+}
