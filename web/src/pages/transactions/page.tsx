@@ -4,8 +4,10 @@ import { networkName, useExplorer } from "../../api/networks";
 import { useSettings } from "../../api/settings";
 import { Badge, Button, Empty, Hash, linkProps, Money, safeLink, Spinner, Time } from "../../parts";
 import { saveFile } from "../../base/save";
+import { scopeOf } from "../../purchase/offers";
 import { boughtOf } from "../../purchase/words";
 import { exportCsv, useSession } from "../../session";
+import { HostName } from "../chat/host-name";
 import "../../style/transactions.css";
 import "../../style/wallet.css";
 import { Sent } from "../wallet/sent";
@@ -60,9 +62,10 @@ export default function TransactionsPage() {
   );
 }
 
-/** Where it was bought: "localhost:8787". */
-function placeOf(mcpUrl: string): string {
-  return URL.canParse(mcpUrl) ? new URL(mcpUrl).host : mcpUrl;
+/** Where it was bought: a host of this site by name, another server by its address. */
+function Place({ mcpUrl }: { mcpUrl: string }) {
+  if (scopeOf(mcpUrl) !== null) return <HostName mcpUrl={mcpUrl} server="" />;
+  return <>{URL.canParse(mcpUrl) ? new URL(mcpUrl).host : mcpUrl}</>;
 }
 
 type Tone = "ok" | "warn" | "bad" | "plain" | "info";
@@ -118,7 +121,7 @@ function PaymentRow({ payment }: { payment: PaymentView }) {
           <strong>{bought.name}</strong>
           <span className="second cell-url">
             {bought.kind !== null && `${bought.kind} · `}
-            {placeOf(mcpUrl)}
+            <Place mcpUrl={mcpUrl} />
           </span>
         </span>
       </td>
