@@ -55,13 +55,16 @@ function end(startsAt: string | null, endsAt: string | null): number {
 }
 
 const DAY_MILLIS = 86_400_000;
+/** Nobody counts more days. */
+const DAYS_MAX = 99;
 
-/** "today", "tomorrow", "in 14 days". */
+/** "today", "tomorrow", "in 14 days"; empty where the date says more. */
 export function untilWords(startsAt: string | null, now: number): string {
   const moment = Date.parse(startsAt ?? "");
   if (Number.isNaN(moment)) return "";
   const midnight = new Date(now).setHours(0, 0, 0, 0);
   const days = Math.floor((moment - midnight) / DAY_MILLIS);
   if (days <= 0) return "today";
+  if (days > DAYS_MAX) return "";
   return days === 1 ? "tomorrow" : `in ${days} days`;
 }
