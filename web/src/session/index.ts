@@ -3,5 +3,5 @@ export { containsSecret } from "./secrets";
 export { setSigner, signerFor } from "./signer";
 export * from "./state";
 export * from "./store";
-export { arrived, forgetTicket, knownTickets, type KnownTicket } from "./tickets";
+export { forgetTicket, hasArrived, knownTickets, type KnownTicket } from "./tickets";
 export { withoutSecrets } from "./wire";

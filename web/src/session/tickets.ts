@@ -34,15 +34,25 @@ export function rememberTicket(result: unknown): void {
   rememberArrival([textOf(content, "transactionHash") ?? ""]);
 }
 
-/** Transactions whose tickets have come to this browser, also when a ticket was given away since. */
-export function arrived(): readonly string[] {
+/** Whether the tickets of this transaction have come to this browser, also when they were given away since. */
+export function hasArrived(hash: string): boolean {
+  return arrivals().includes(markOf(hash));
+}
+
+/** Marks of transactions. */
+function arrivals(): readonly string[] {
   const list = parseJson(readStored(ARRIVED_KEY));
   return Array.isArray(list) ? list.filter((one) => typeof one === "string") : [];
 }
 
+/** Enough of a transaction's hash to tell it from others. */
+function markOf(hash: string): string {
+  return hash.slice(0, 18);
+}
+
 function rememberArrival(hashes: readonly string[]): void {
-  const known = arrived();
-  const added = hashes.filter((hash) => hash !== "" && !known.includes(hash));
+  const known = arrivals();
+  const added = hashes.map(markOf).filter((mark) => mark !== "" && !known.includes(mark));
   if (added.length > 0) writeStored(ARRIVED_KEY, JSON.stringify([...added, ...known].slice(0, TICKETS_MAX)));
 }
 
@@ -57,11 +67,11 @@ export function forgetTicket(code: string): void {
  * remembered again. `payments` say which wallet has paid.
  */
 export function rememberBought(bought: readonly BoughtView[], payments: readonly PaymentView[]): void {
-  const [known, came] = [knownTickets(), arrived()];
+  const known = knownTickets();
   const added = bought.flatMap(({ id, ticketUrl, title, startsAt, timeZone, location: place }) => {
     const payment = payments.find((one) => one.id === id);
     const hash = payment?.txHash;
-    if (payment === undefined || hash === undefined || came.includes(hash)) return [];
+    if (payment === undefined || hash === undefined || hasArrived(hash)) return [];
     if (ticketUrl === undefined || !isOurs(ticketUrl)) return [];
     const ticket: KnownTicket = {
       ticketUrl,

@@ -5,7 +5,7 @@ import type { PaymentView, SessionAnswer } from "../../api/types";
 import { isSameAddress } from "../../base/address";
 import { Button, Empty, Notice, Spinner, linkProps, navigate, visible } from "../../parts";
 import { scopeOf } from "../../purchase/offers";
-import { arrived, knownTickets, say, signedIn, useSession, type KnownTicket } from "../../session";
+import { hasArrived, knownTickets, say, signedIn, useSession, type KnownTicket } from "../../session";
 import "../../style/host.css";
 import "../../style/tickets.css";
 import { AddTicket } from "./add-ticket";
@@ -64,9 +64,8 @@ function NotArrived() {
   const payments = useSession((state) => state.payments);
   const isOpen = useSession((state) => state.link === "open");
   const known = knownTickets();
-  const came = arrived();
   const isHere = ({ title, payer, txHash }: PaymentView) =>
-    (txHash !== undefined && came.includes(txHash)) ||
+    (txHash !== undefined && hasArrived(txHash)) ||
     known.some((one) => isSameAddress(one.wallet, payer) && (title === undefined || one.title === title));
   const missing = payments.filter(
     (one) =>
