@@ -83,7 +83,7 @@ for (const size of SIZES) {
     await page.getByRole("link", { name: "Show ticket" }).waitFor();
     await page.goto("/tickets");
     await page.getByRole("article", { name: `Next: ${event.title}` }).waitFor();
-    assert.equal(await page.getByText(/is paid\./).count(), 0);
+    assert.equal(await page.getByText(`“${event.title}” is paid.`).count(), 0);
     isReleased = true;
     await page.goto(linkTo(event));
     await dialog(page).getByText("You already have a seat with this wallet. Nothing was charged.").waitFor();

@@ -170,7 +170,7 @@ test("each tool can be called with a form that knows its schema", stage.visit({}
   await form.getByRole("alert").waitFor();
   await form.getByLabel("eventId").fill(event.id);
   await button(form, "Call getEvent").click();
-  await view.getByRole("status").getByText(event.title).waitFor();
+  await view.getByRole("status").getByText(`"${event.title}"`, { exact: true }).waitFor();
   await looksRight(page, "panel-tools");
   await view.getByText("getEventAnalytics", { exact: true }).click();
   const paid = view.getByRole("form", { name: "Call getEventAnalytics" });
