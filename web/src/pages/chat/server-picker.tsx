@@ -1,8 +1,10 @@
 import { useEffect, useState, type FormEvent } from "react";
 import { request } from "../../api/http";
 import type { ProfileView } from "../../api/types";
-import { Button, TextField } from "../../parts";
+import { Button, Face, TextField } from "../../parts";
+import { scopeOf } from "../../purchase/offers";
 import { connectServer, useSession } from "../../session";
+import { HostName } from "./host-name";
 import { urlFault, useRecentServers } from "./recent-servers";
 
 /** The parameter of links that propose a server. */
@@ -10,14 +12,17 @@ const PARAMETER = "door";
 
 /** Connects to a server: by its URL, to the host's own, or to a recent one. */
 export function ServerPicker({ onChosen }: { onChosen?: () => void }) {
-  const linked = new URLSearchParams(location.search).get(PARAMETER) ?? "";
+  const connected = useSession((state) => state.server?.mcpUrl ?? null);
+  const followed = new URLSearchParams(location.search).get(PARAMETER) ?? "";
+  // The connected server is named above.
+  const linked = followed === connected ? "" : followed;
   const [url, setUrl] = useState(linked);
   const [error, setError] = useState<string | null>(null);
   const isOpen = useSession((state) => state.link === "open");
   const isConnecting = useSession((state) => state.running.some(({ what }) => what === "connect"));
   const recent = useRecentServers();
   const own = useOwnServer();
-  const others = recent.filter((other) => other !== own);
+  const others = recent.filter((other) => other !== own && other !== connected);
   const connect = (to: string) => {
     const fault = urlFault(to);
     setError(fault);
@@ -48,7 +53,9 @@ export function ServerPicker({ onChosen }: { onChosen?: () => void }) {
           Connect
         </Button>
       </form>
-      {own !== null && <Choices title="Your own server" urls={[own]} onChoose={connect} disabled={!isOpen} />}
+      {own !== null && own !== connected && (
+        <Choices title="Your own server" urls={[own]} onChoose={connect} disabled={!isOpen} />
+      )}
       {others.length > 0 && (
         <Choices title="Recent servers" urls={others} onChoose={connect} disabled={!isOpen} />
       )}
@@ -74,12 +81,28 @@ function Choices(props: {
               disabled={props.disabled}
               onClick={() => props.onChoose(url)}
             >
-              <span className="mono">{url}</span>
+              <Choice url={url} />
             </button>
           </li>
         ))}
       </ul>
     </div>
+  );
+}
+
+/** A host of this site by name, any other server by its URL. */
+function Choice({ url }: { url: string }) {
+  if (scopeOf(url) === null) return <span className="mono">{url}</span>;
+  return (
+    <>
+      <Face seed={url} scope={scopeOf(url)} />
+      <span className="choice-text">
+        <strong>
+          <HostName mcpUrl={url} server="" isStart />
+        </strong>
+        <span className="mono small quiet">{url}</span>
+      </span>
+    </>
   );
 }
 
