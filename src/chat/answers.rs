@@ -80,6 +80,11 @@ pub fn tell(item: Item<'_>, topic: Topic, now: UnixSeconds) -> Answer {
         |text: String| Answer { text, ids: vec![item.id().to_owned()], suggestions: Vec::new() };
     let text = match (item, topic) {
         (_, Topic::All) => return card(format!("This is {title}.")),
+        (_, Topic::Unsure) => {
+            return card(format!(
+                "I bought nothing, because I do not understand all of that; this is {title}."
+            ));
+        }
         (Item::Secret(secret), Topic::Price) => format!("{title} costs ${}.", secret.price),
         (Item::Secret(_), Topic::When | Topic::Where | Topic::Seats) => {
             return card(format!("{title} is a secret: you can buy it at any time."));
@@ -129,6 +134,9 @@ pub fn sayable(title: &str) -> Option<String> {
 /// which a stranger has written, is sent as a message of its own: it could be `yes`.
 #[must_use]
 pub fn ask(text: &str, missing: &Missing, lists: &Lists) -> Answer {
+    if let Missing::Offer { say, .. } = missing {
+        return Answer::of(text).with(say);
+    }
     let Missing::Event { offered, .. } = missing else { return Answer::of(text) };
     let items: Vec<Item<'_>> = offered.iter().filter_map(|id| lists.by_id(id)).collect();
     let titles = items.iter().filter_map(|item| sayable(item.title()));

@@ -101,6 +101,13 @@ pub(super) fn divisions(text: &str) -> Vec<(&str, Option<&str>)> {
     found
 }
 
+/// Whether the words after an opener make something depend on something: not `for my team` and `at noon`.
+pub(super) fn is_condition(condition: &str) -> bool {
+    let opener = tokens(condition).first().map(Token::word).unwrap_or_default();
+    let is_weak = matches!(opener.as_str(), "for" | "and" | "so" | "at" | "as");
+    !is_weak || condition.contains(|c: char| c.is_ascii_digit())
+}
+
 /// Parses a condition, such as `if it is under $1`. All of its words must be understood.
 pub(super) fn read(condition: &str) -> Result<Ceiling, NotUnderstood> {
     let spaced = condition.replace("<=", " <= ").replace('≤', " ≤ ");
@@ -150,8 +157,15 @@ fn amount(token: &Token<'_>, unit: Option<&str>) -> Option<Amount> {
         "a" | "one" => Some("1"),
         "two" => Some("2"),
         "three" => Some("3"),
+        "four" => Some("4"),
         "five" => Some("5"),
+        "six" => Some("6"),
+        "seven" => Some("7"),
+        "eight" => Some("8"),
+        "nine" => Some("9"),
         "ten" => Some("10"),
+        "twenty" => Some("20"),
+        "fifty" => Some("50"),
         _ => None,
     };
     if let Some(number) = in_words.filter(|_| next_is_cents || next_is_dollar) {

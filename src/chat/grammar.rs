@@ -1,5 +1,6 @@
-//! The grammar: `grammar.txt`, read once.
+//! The grammar: `grammar.txt` and `topics.txt`, read once.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 /// What a message that fits one of its patterns means.
@@ -36,6 +37,7 @@ pub(super) enum Rule {
     Analytics,
     Create,
     Connect,
+    Events,
 }
 
 /// A rule and its patterns.
@@ -48,14 +50,20 @@ pub(super) struct Grammar {
     pub(super) requests: Vec<Patterns>,
     /// Words that must be there in any order: groups, and other words that may be there.
     pub(super) bags: Vec<Patterns>,
+    /// What words are about, and how much they say ([`crate::chat::general`]).
+    pub(super) topics: Vec<(Rule, u8, Vec<&'static str>)>,
+    /// The words of the topics, and of days and prices: for the spelling.
+    pub(super) words: BTreeSet<&'static str>,
     classes: Vec<(&'static str, Vec<&'static str>)>,
 }
 
 /// The grammar of the chat.
-pub(super) static GRAMMAR: LazyLock<Grammar> = LazyLock::new(|| read(include_str!("grammar.txt")));
+pub(super) static GRAMMAR: LazyLock<Grammar> = LazyLock::new(|| read(TEXT));
+
+const TEXT: &str = concat!(include_str!("grammar.txt"), "\n", include_str!("topics.txt"));
 
 impl Rule {
-    const ALL: [Self; 31] = [
+    const ALL: [Self; 32] = [
         Self::Hello,
         Self::Thanks,
         Self::Help,
@@ -87,6 +95,7 @@ impl Rule {
         Self::Analytics,
         Self::Create,
         Self::Connect,
+        Self::Events,
     ];
 }
 
@@ -101,6 +110,8 @@ fn read(text: &'static str) -> Grammar {
         commands: Vec::new(),
         requests: Vec::new(),
         bags: Vec::new(),
+        topics: Vec::new(),
+        words: BTreeSet::new(),
         classes: Vec::new(),
     };
     for section in text.split("\n[").skip(1) {
@@ -110,6 +121,11 @@ fn read(text: &'static str) -> Grammar {
         let items =
             lines.flat_map(|line| line.split(" | ")).filter(|item| !item.is_empty()).collect();
         let rule = Rule::ALL.into_iter().find(|rule| format!("{rule:?}") == name);
+        let weight = kind.strip_prefix("topic").and_then(|weight| weight.parse().ok());
+        if let (Some(weight), Some(rule)) = (weight, rule) {
+            grammar.topics.push((rule, weight, items));
+            continue;
+        }
         match (kind, rule) {
             ("command", Some(rule)) => grammar.commands.push((rule, items)),
             ("request", Some(rule)) => grammar.requests.push((rule, items)),
@@ -118,6 +134,10 @@ fn read(text: &'static str) -> Grammar {
             (_, _) => {}
         }
     }
+    let entries = grammar.topics.iter().flat_map(|(_, _, entries)| entries);
+    grammar.words = entries.flat_map(|entry| entry.split([' ', '/', '+'])).collect();
+    let limits = grammar.classes.iter().filter(|(name, _)| *name == "limits");
+    grammar.words.extend(limits.flat_map(|(_, phrases)| phrases));
     grammar
 }
 
@@ -128,16 +148,17 @@ mod tests {
 
     #[test]
     fn every_section_is_read_and_every_rule_has_patterns() {
-        let text = include_str!("grammar.txt");
-        let sections = text.lines().filter(|line| line.starts_with('[')).count();
-        let Grammar { commands, requests, bags, classes } = &*GRAMMAR;
-        assert_eq!(commands.len() + requests.len() + bags.len() + classes.len(), sections);
+        let sections = TEXT.lines().filter(|line| line.starts_with('[')).count();
+        let Grammar { commands, requests, bags, topics, classes, words: _ } = &*GRAMMAR;
+        let count = commands.len() + requests.len() + bags.len() + topics.len() + classes.len();
+        assert_eq!(count, sections);
         for rule in Rule::ALL {
             assert!(
                 commands
                     .iter()
                     .chain(requests)
-                    .any(|(known, all)| *known == rule && !all.is_empty()),
+                    .any(|(known, all)| *known == rule && !all.is_empty())
+                    || topics.iter().any(|(known, ..)| *known == rule),
                 "{rule:?}"
             );
         }
@@ -154,6 +175,10 @@ mod tests {
             } else if !must.starts_with('$') {
                 must.split('/').for_each(|word| assert_eq!(normal(word), [word], "{part}"));
             }
+        }
+        let entries = GRAMMAR.topics.iter().flat_map(|(_, _, entries)| entries);
+        for word in entries.flat_map(|entry| entry.split([' ', '/', '+'])) {
+            assert_eq!(normal(word), [word]);
         }
         for phrase in GRAMMAR.classes.iter().flat_map(|(_, phrases)| phrases) {
             assert_eq!(normal(phrase).join(" "), *phrase);

@@ -159,6 +159,8 @@ pub enum Topic {
     Where,
     Price,
     Seats,
+    /// A wish to buy it that was understood only in part.
+    Unsure,
 }
 
 /// What the next message must supply, with what is known so far.
@@ -178,6 +180,14 @@ pub enum Missing {
     Create(Draft),
     /// What a ticket for the helpdesk is about.
     Problem,
+    /// A yes to what was offered.
+    #[serde(rename_all = "camelCase")]
+    Offer {
+        /// The event or secret that it is about.
+        id: Option<String>,
+        /// What the user says to have it, in words that the grammar takes.
+        say: String,
+    },
 }
 
 /// The purpose of an event.
@@ -248,7 +258,8 @@ impl Intent {
         match self {
             Self::Events { ids, .. } | Self::Secrets { ids, .. } if !ids.is_empty() => of(ids),
             Self::Ask { missing: Missing::Event { offered, .. }, .. } => of(offered),
-            Self::Tell { id, .. }
+            Self::Ask { missing: Missing::Offer { id: Some(id), .. }, .. }
+            | Self::Tell { id, .. }
             | Self::Rsvp { event_id: id, .. }
             | Self::Several { event_id: id, .. }
             | Self::BuySecret { secret_id: id, .. } => Seen { it: Some(id.clone()), ..before },

@@ -7,6 +7,7 @@
 use url::Url;
 
 pub use crate::chat::create::Draft;
+use crate::chat::general;
 use crate::chat::grammar::{GRAMMAR, class};
 use crate::chat::intent::say;
 pub use crate::chat::intent::{Context, Intent, Missing, Per, Purpose, Topic};
@@ -27,10 +28,61 @@ const COURTESIES_MAX: usize = 3;
 /// Where a message is divided if it makes no sense as a whole. The space is part of it: `$0.05`.
 const ENDS: [&str; 5] = [", ", ". ", "? ", "! ", "; "];
 const PARTS_MAX: usize = 4;
+const GREETING_WORDS_MAX: usize = 4;
 
-/// The intent of a message.
+/// The intent of a message: of all of its words, or else what they are most likely about, which then only shows something.
 #[must_use]
 pub fn understand(text: &str, context: &Context<'_>) -> Intent {
+    let is_free_text =
+        matches!(context.awaiting, Some(Missing::Problem | Missing::Create(_) | Missing::Url));
+    let rest = after_greeting(text).filter(|_| !is_free_text);
+    let is_clear = |intent: &Intent| !matches!(intent, Intent::Unknown | Intent::NotFound { .. });
+    let intent = rest.map(|rest| twice(rest, context)).filter(is_clear);
+    intent.unwrap_or_else(|| twice(text, context))
+}
+
+/// What one of the two readings makes of a message.
+fn twice(text: &str, context: &Context<'_>) -> Intent {
+    let intent = whole(text, context);
+    let closer = |intent: Intent| {
+        general::closer(text, context, &intent, by_grammar).unwrap_or(intent)
+    };
+    if !matches!(intent, Intent::Unknown | Intent::NotFound { .. }) {
+        return closer(intent);
+    }
+    let second = general::read(text, context, by_grammar);
+    match (second, part(text, context)) {
+        (Some(second), Some(_)) if second.is_sure() => second.intent,
+        // A name says more than a question which one is meant.
+        (Some(second), Some(Intent::Ask { .. })) if second.is_of_one() => second.intent,
+        (_, Some(part)) => closer(part),
+        (Some(second), None) => second.intent,
+        (None, None) => intent,
+    }
+}
+
+/// What follows a greeting of a few words and a mark: `Morning! What is on?`
+fn after_greeting(text: &str) -> Option<&str> {
+    let (greeting, rest) = text.split_once(['!', ',', '.', ':'])?;
+    let words = said(greeting);
+    let after = said(rest);
+    // A yes is one only if the message says nothing else.
+    let is_verdict = is_only(&after, "yes") || is_only(&after, "no");
+    let is_short = words.len() <= GREETING_WORDS_MAX && !after.is_empty() && !is_verdict;
+    let greets = || class("greeting").iter().any(|phrase| begins(&words, phrase).is_some());
+    (is_short && greets()).then(|| rest.trim_start())
+}
+
+/// What the grammar understands, of the whole message or of one of its parts.
+fn by_grammar(text: &str, context: &Context<'_>) -> Intent {
+    let intent = whole(text, context);
+    if matches!(intent, Intent::Unknown | Intent::NotFound { .. }) {
+        return part(text, context).unwrap_or(intent);
+    }
+    intent
+}
+
+fn whole(text: &str, context: &Context<'_>) -> Intent {
     if text.chars().nth(MESSAGE_CHARS_MAX).is_some() {
         return say(format!("That is too long for me: at most {MESSAGE_CHARS_MAX} characters."));
     }
@@ -43,11 +95,7 @@ pub fn understand(text: &str, context: &Context<'_>) -> Intent {
     if let Some(missing) = context.awaiting {
         return answered(text, &words, missing, direct, context);
     }
-    let intent = direct.unwrap_or_else(|| request(text, &words, context));
-    if matches!(intent, Intent::Unknown | Intent::NotFound { .. }) {
-        return part(text, context).unwrap_or(intent);
-    }
-    intent
+    direct.unwrap_or_else(|| request(text, &words, context))
 }
 
 /// What the first understood part of a message asks for: `I lost it, where is my ticket`. The parts left out may be conditions, so
@@ -69,15 +117,13 @@ fn part(text: &str, context: &Context<'_>) -> Option<Intent> {
         .take(PARTS_MAX)
         .filter(|part| part.len() < text.len())
         .filter(has_numbers);
-    let mut heard = parts.map(|part| understand(part, context));
+    let mut heard = parts.map(|part| by_grammar(part, context));
     heard.find(Intent::is_read_only)
 }
 
 /// Yes and no, only if the message says nothing else.
 fn verdict(text: &str, words: &[Word], context: &Context<'_>) -> Option<Intent> {
-    let is =
-        |name: &str| class(name).iter().any(|phrase| begins(words, phrase) == Some(words.len()));
-    if is("no") {
+    if is_only(words, "no") {
         return Some(match (context.pending, context.awaiting) {
             (true, _) => Intent::No,
             (false, Some(_)) => say("All right, I dropped that."),
@@ -85,7 +131,7 @@ fn verdict(text: &str, words: &[Word], context: &Context<'_>) -> Option<Intent> 
         });
     }
     // `yes?` is a question.
-    if !is("yes") || text.contains('?') {
+    if !is_only(words, "yes") || text.contains('?') {
         return None;
     }
     match (context.pending, context.awaiting) {
@@ -93,6 +139,11 @@ fn verdict(text: &str, words: &[Word], context: &Context<'_>) -> Option<Intent> 
         (false, Some(_)) => None,
         (false, None) => Some(say("Nothing waits for a yes.")),
     }
+}
+
+/// Whether the words are one phrase of the class and nothing else.
+fn is_only(words: &[Word], name: &str) -> bool {
+    class(name).iter().any(|phrase| begins(words, phrase) == Some(words.len()))
 }
 
 /// The message, and what is left of it without courtesies at its beginning and its end.
@@ -188,6 +239,10 @@ fn answered(
             missing: Missing::Url,
         }),
         Missing::Problem => offers::open_ticket(text.trim(), context),
+        Missing::Offer { say, .. } if is_only(words, "yes") && !text.contains('?') => {
+            by_grammar(say, &Context { awaiting: None, ..*context })
+        }
+        Missing::Offer { .. } => other().or_else(|| part(text, context)).unwrap_or(Intent::Unknown),
         Missing::Event { purpose, offered } => {
             requests::chosen_of(&Message { text, words }, *purpose, offered, context, other)
         }

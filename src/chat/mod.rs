@@ -7,10 +7,12 @@
 pub mod answers;
 mod ceiling;
 mod create;
+mod general;
 mod grammar;
 mod intent;
 pub mod intents;
 pub mod llm;
+mod naming;
 mod offers;
 mod pattern;
 mod reading;

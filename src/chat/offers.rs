@@ -47,6 +47,7 @@ pub(super) fn commanded(rule: Rule, context: &Context<'_>) -> Option<Intent> {
         | Rule::Several
         | Rule::Buy
         | Rule::Analytics
+        | Rule::Events
         | Rule::Create => None,
     }
 }

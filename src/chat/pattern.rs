@@ -7,6 +7,10 @@
 use crate::chat::grammar::class;
 use crate::chat::said::Word;
 
+/// A shorter word with an `s` is another one: `a` and `as`.
+const PLURAL_BYTES_MIN: usize = 3;
+/// A shorter word with `ing` or `ed` is another one.
+const VERB_BYTES_MIN: usize = 4;
 /// The longest name of something, words.
 const SLOT_WORDS_MAX: usize = 16;
 /// The slot that takes all words to the end.
@@ -79,14 +83,40 @@ fn fill<'w, R>(
 /// Whether every group of the bag has one of its words in the message, and all other words are small or named by the bag.
 pub(super) fn fits_bag(bag: &str, words: &[Word]) -> bool {
     let (groups, more) = bag.split_once(" : ").unwrap_or((bag, ""));
-    let is_in = |group: &str, word: &Word| group.split('/').any(|one| one == word.text);
-    let has_all = groups.split(' ').all(|group| words.iter().any(|word| is_in(group, word)));
     let is_known = |word: &Word| {
         groups.split(' ').any(|group| is_in(group, word))
             || more.split(' ').any(|one| one == word.text)
             || class("small").contains(&word.text.as_str())
     };
+    let has_all = groups.split(' ').all(|group| words.iter().any(|word| is_in(group, word)));
     has_all && words.iter().all(is_known)
+}
+
+fn is_in(group: &str, word: &Word) -> bool {
+    group.split('/').any(|one| one == word.text)
+}
+
+/// Whether every group of the entry is in the message: one of its words, or words with `+` between, one after the other. The
+/// plural and the other forms of a longer word are the same word.
+pub(super) fn has_entry(entry: &str, words: &[Word]) -> bool {
+    let is_here = |phrase: &str, rest: &[Word]| {
+        let mut rest = rest.iter();
+        phrase.split('+').all(|one| rest.next().is_some_and(|word| is_alike(one, &word.text)))
+    };
+    let is_said = |phrase: &str| {
+        (0..words.len()).any(|place| words.get(place..).is_some_and(|rest| is_here(phrase, rest)))
+    };
+    entry.split(' ').all(|group| group.split('/').any(is_said))
+}
+
+fn is_alike(one: &str, other: &str) -> bool {
+    let begins = |end: &str| {
+        let stem = if end == "s" { one } else { one.strip_suffix('e').unwrap_or(one) };
+        other.strip_suffix(end) == Some(stem)
+    };
+    let is_form = one.len() >= PLURAL_BYTES_MIN && begins("s")
+        || one.len() >= VERB_BYTES_MIN && other != "booking" && (begins("ing") || begins("ed"));
+    one == other || is_form
 }
 
 /// How many words the phrase takes, if the words begin with it.

@@ -90,6 +90,7 @@ impl Said<'_, '_> {
             | Rule::Payment
             | Rule::Secrets
             | Rule::Contact
+            | Rule::Events
             | Rule::Connect => None,
         }
     }
@@ -158,6 +159,7 @@ impl Said<'_, '_> {
         let thing = slot(slots, "thing");
         let written = self.written(thing).to_owned();
         let mut is_conditional = false;
+        let mut limited = None;
         for (before, condition) in ceiling::divisions(&written) {
             let Some(condition) = condition else { continue };
             let before = said(before);
@@ -166,13 +168,15 @@ impl Said<'_, '_> {
                 let message = Message { text: &written, words: &before };
                 let mut inner =
                     Said { message: &message, context: self.context, not_found: self.not_found };
-                return inner.with(&before, Purpose::Rsvp(Some(ceiling)));
+                limited = Some(inner.with(&before, Purpose::Rsvp(Some(ceiling))));
+                break;
             }
             let lists = self.context.lists?;
             let names = find(&before, as_written(&written, &before), lists, self.context.seen);
-            is_conditional |= matches!(names, Found::One(_) | Found::Several(_) | Found::Id(_));
+            let is_named = matches!(names, Found::One(_) | Found::Several(_) | Found::Id(_));
+            is_conditional |= is_named && ceiling::is_condition(condition);
         }
-        let intent = self.with(thing, Purpose::Rsvp(None));
+        let intent = limited.unwrap_or_else(|| self.with(thing, Purpose::Rsvp(None)));
         if intent.is_none() && is_conditional {
             let text = "I did not understand the condition, so I did nothing. Say it like this: rsvp to the Rust meetup if it costs less than $0.10";
             *self.not_found = Some(say(text));
@@ -238,10 +242,8 @@ impl Said<'_, '_> {
         let thing = slot(slots, "thing");
         let Some(lists) = self.context.lists else { return Some(Intent::Look) };
         let is_asked = |word: &&Word| {
-            !matches!(
-                word.text.as_str(),
-                "the" | "a" | "an" | "any" | "secret" | "secrets" | "of" | "for"
-            )
+            let is_around = matches!(word.text.as_str(), "secret" | "secrets" | "buy" | "available");
+            !is_around && !class("small").contains(&word.text.as_str())
         };
         let asked: Vec<&str> =
             thing.iter().filter(is_asked).map(|word| word.text.as_str()).collect();
@@ -266,11 +268,12 @@ impl Said<'_, '_> {
 }
 
 /// The number that the words say, if it is above one and they say exactly one.
-fn count_in(words: &[Word]) -> Option<u32> {
+pub(super) fn count_in(words: &[Word]) -> Option<u32> {
     const WORDS: &[(&str, u32)] = &[
         ("two", 2),
         ("couple", 2),
         ("both", 2),
+        ("twice", 2),
         ("three", 3),
         ("four", 4),
         ("five", 5),
@@ -283,7 +286,7 @@ fn count_in(words: &[Word]) -> Option<u32> {
     ];
     let of = |word: &Word| {
         let known = WORDS.iter().find(|(name, _)| *name == word.text);
-        let digits = || word.text.trim_end_matches('x').parse().ok();
+        let digits = || word.text.trim_matches('x').parse().ok();
         known.map(|(_, number)| *number).or_else(digits)
     };
     let mut numbers = words.iter().filter_map(of);
@@ -299,7 +302,7 @@ fn is_several(words: &[Word]) -> bool {
     ];
     let is_number = |word: &Word| {
         NUMBERS.contains(&word.text.as_str())
-            || word.text.trim_end_matches('x').parse::<u32>().is_ok_and(|number| number > 1)
+            || word.text.trim_matches('x').parse::<u32>().is_ok_and(|number| number > 1)
     };
     let is_around = |word: &Word| matches!(word.text.as_str(), "a" | "of" | "the" | "us" | "for");
     words.iter().any(is_number) && words.iter().all(|word| is_number(word) || is_around(word))

@@ -84,6 +84,10 @@ fn asked_loosely(message: &Message<'_>, context: &Context<'_>, by_name: bool) ->
         class("small").contains(&word.text.as_str()) || asking.contains(&word.text.as_str())
     };
     let name: Vec<Word> = message.words.iter().filter(|word| !is_small(word)).cloned().collect();
+    // Words that are in many titles name nothing: `I am new here`.
+    if name.iter().all(|word| class("common").contains(&word.text.as_str())) {
+        return None;
+    }
     match find(&name, "", lists, context.seen) {
         Found::One(item) => Some(Intent::Tell { id: item.id().to_owned(), topic }),
         Found::NotNamed | Found::Unknown | Found::Id(_) | Found::Several(_) => None,
@@ -123,9 +127,9 @@ fn told(
 
 /// The events that fit. `only_limits`: nothing but limits and words around them was said.
 fn listed(message: &Message<'_>, context: &Context<'_>, only_limits: bool) -> Option<Intent> {
-    let search = Search::asked(message.words, message.text);
     let empty = Lists::default();
     let lists = context.lists.unwrap_or(&empty);
+    let search = Search::asked(message.words, message.text).of_places(lists);
     if !search.is_list(lists) || search.has_topic() == only_limits {
         return None;
     }

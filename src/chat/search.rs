@@ -1,5 +1,6 @@
 //! Which events a message asks to see: `anything in Berlin this weekend under $1?`
 
+use crate::base::money::Usdc;
 use crate::base::time::UnixSeconds;
 use crate::chat::ceiling::{self, Ceiling};
 use crate::chat::grammar::class;
@@ -26,6 +27,7 @@ const ORDERS: &[(&str, Order)] = &[
     ("cheap", Order::ByPrice),
     ("affordable", Order::ByPrice),
     ("inexpensive", Order::ByPrice),
+    ("cheaper", Order::ByPrice),
     ("cheapest", Order::Cheapest),
     ("most affordable", Order::Cheapest),
     ("costs the least", Order::Cheapest),
@@ -33,7 +35,11 @@ const ORDERS: &[(&str, Order)] = &[
     ("bargain", Order::Cheapest),
     ("best price", Order::Cheapest),
     ("least expensive", Order::Cheapest),
+    ("the less expensive", Order::Cheapest),
+    ("less expensive", Order::ByPrice),
     ("lowest price", Order::Cheapest),
+    ("lowest priced", Order::Cheapest),
+    ("least costly", Order::Cheapest),
     ("most expensive", Order::Dearest),
     ("dearest", Order::Dearest),
     ("priciest", Order::Dearest),
@@ -108,6 +114,13 @@ impl Search {
                 rest = after;
                 continue;
             }
+            let before = words.get(..words.len().saturating_sub(rest.len())).unwrap_or_default();
+            if let Some((taken, when)) = When::read(rest)
+                && (is_denied(before) || (is_departure(before) && search.add_end(when)))
+            {
+                rest = rest.get(taken..).unwrap_or_default();
+                continue;
+            }
             if let Some((taken, limit)) = Limit::read(rest, message)
                 && let Some((phrase, after)) = rest.split_at_checked(taken)
                 && search.add(limit)
@@ -126,6 +139,46 @@ impl Search {
             rest = after;
         }
         search
+    }
+
+    /// The same without words and places that nothing on the server has.
+    pub(super) fn of_known(mut self, lists: &Lists) -> Self {
+        let is_at = |word: &String| has_place(lists, std::slice::from_ref(word));
+        let has = |word: &String| lists.titles().any(|(_, title)| title.contains(word));
+        self.topic.retain(|word| lists.is_in_text(word) || is_at(word) || has(word));
+        // A single word is a place that the server may not have, unless it is a name: `in the Rust meetup`.
+        let is_one = self.place.len() == 1;
+        let (place, other): (Vec<String>, Vec<String>) =
+            self.place.drain(..).partition(|word| is_at(word) || (is_one && !has(word)));
+        self.place = place;
+        self.topic.extend(other.into_iter().filter(has));
+        self
+    }
+
+    /// The same up to this price, unless a price was named.
+    pub(super) fn up_to(mut self, amount: Usdc) -> Self {
+        if self.ceiling.is_none() {
+            self.ceiling = Some(Ceiling::up_to(amount));
+            let space = if self.typed.is_empty() { "" } else { " " };
+            self.typed.push_str(&format!("{space}up to ${amount}"));
+        }
+        self
+    }
+
+    /// The same with the words after a place as what is looked for: `in Paris with friends`.
+    pub(super) fn of_places(mut self, lists: &Lists) -> Self {
+        let known = (1..self.place.len()).rev().find(|length| {
+            self.place.get(..*length).is_some_and(|place| has_place(lists, place))
+        });
+        if let Some(length) = known.filter(|_| !has_place(lists, &self.place)) {
+            self.topic.extend(self.place.split_off(length));
+        }
+        self
+    }
+
+    /// What is looked for in titles and descriptions.
+    pub(super) fn topic(&self) -> impl Iterator<Item = &str> {
+        self.topic.iter().map(String::as_str)
     }
 
     /// Whether the words ask for a list, and for nothing that is not understood.
@@ -160,7 +213,17 @@ impl Search {
         !self.topic.is_empty()
     }
 
-    fn is_limited(&self) -> bool {
+    /// Whether seats are the only limit.
+    pub(super) fn is_about_seats(&self) -> bool {
+        self.has_seats && !Self { has_seats: false, ..self.clone() }.is_limited()
+    }
+
+    /// Whether a day or a time was named.
+    pub(super) fn has_time(&self) -> bool {
+        self.when.is_some()
+    }
+
+    pub(super) fn is_limited(&self) -> bool {
         self.order.is_some()
             || self.when.is_some()
             || !self.place.is_empty()
@@ -224,6 +287,13 @@ impl Search {
         self.topic.iter().all(|asked| index.has(asked) || index.is_at(std::slice::from_ref(asked)))
     }
 
+    /// The last day of a stay; `false` if there is no first one.
+    fn add_end(&mut self, end: When) -> bool {
+        let stay = self.when.and_then(|when| when.through(end));
+        self.when = stay.or(self.when);
+        stay.is_some()
+    }
+
     /// `false` if the same was said before, in other words.
     fn add(&mut self, limit: Limit) -> bool {
         match limit {
@@ -249,7 +319,26 @@ impl Search {
     }
 }
 
-fn is_generic(word: &str) -> bool {
+/// Whether the next words are about what is not meant: `I can't do Friday`, `not on Friday`.
+fn is_denied(before: &[Word]) -> bool {
+    let mut last = before.iter().rev().take(2);
+    last.any(|word| matches!(word.text.as_str(), "not" | "except" | "besides"))
+}
+
+/// Whether the next words are about the end of a stay: `leaving on the 21st`.
+fn is_departure(before: &[Word]) -> bool {
+    let last = before.iter().rev().take(3);
+    let mut words = last.map(|word| word.text.as_str());
+    words.any(|word| matches!(word, "leaving" | "leave" | "departing" | "depart" | "fly"))
+}
+
+/// Whether there is an event at this place.
+fn has_place(lists: &Lists, place: &[String]) -> bool {
+    lists.indexed().any(|(_, index)| index.is_at(place))
+}
+
+/// Whether the word says nothing unless an event is called so.
+pub(super) fn is_generic(word: &str) -> bool {
     GENERIC.contains(&word)
 }
 
@@ -265,10 +354,12 @@ impl Limit {
         if let Some(taken) = seats {
             return Some((taken, Self::Seats));
         }
-        let mut orders = ORDERS
+        let orders = ORDERS
             .iter()
-            .filter_map(|(phrase, order)| Some((begins(words, phrase)?, Self::Order(*order))));
-        orders.next().or_else(|| place(words, message))
+            .filter_map(|(phrase, order)| Some((begins(words, phrase)?, *order)))
+            .max_by_key(|(taken, _)| *taken);
+        let order = orders.map(|(taken, order)| (taken, Self::Order(order)));
+        order.or_else(|| place(words, message))
     }
 }
 
@@ -279,6 +370,9 @@ fn price(words: &[Word], message: &str) -> Option<(usize, Ceiling)> {
     }
     let own = [
         "i only have",
+        "i have only got",
+        "i only got",
+        "only got",
         "i have only",
         "i have got",
         "i have",

@@ -172,9 +172,19 @@ impl Lists {
     /// The secrets of which title or description have all of these words.
     pub(super) fn secrets_about(&self, asked: &[&str]) -> Vec<&KnownSecret> {
         let all = self.secrets.iter().zip(self.index.iter().skip(self.events.len()));
-        all.filter(|(_, index)| asked.iter().all(|word| index.has(word)))
+        all.filter(|(_, index)| asked.iter().all(|word| index.has(word) || index.id.iter().any(|id| id == word)))
             .map(|(secret, _)| secret)
             .collect()
+    }
+
+    /// What there is, with the words of its title.
+    pub(super) fn titles(&self) -> impl Iterator<Item = (Item<'_>, &[String])> {
+        self.all().map(|(item, index)| (item, index.title.as_slice()))
+    }
+
+    /// Whether a title or a description has this word.
+    pub(super) fn is_in_text(&self, word: &str) -> bool {
+        self.index.iter().any(|index| index.has(word))
     }
 
     /// What has this id.

@@ -8,10 +8,16 @@ use jiff::civil::{Date, Weekday};
 use crate::chat::pattern::begins;
 use crate::chat::said::Word;
 
+mod spans;
+
+use spans::{Join, between, counted, joined};
+
 /// The days and the time of day that a message names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct When {
     days: Option<Days>,
+    /// Days that belong to them.
+    more: Option<Join>,
     /// A bound of the days instead of the days themselves.
     bound: Option<Bound>,
     /// From this minute of the day on.
@@ -23,6 +29,8 @@ pub(super) struct When {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Bound {
     Before,
+    Until,
+    From,
     After,
 }
 
@@ -39,6 +47,8 @@ enum Days {
     Month(i8),
     /// Today and so many days after it.
     Coming(i8),
+    /// So many days after today.
+    In(i8),
     /// The next one, or that of next week.
     Day(Weekday, bool),
     /// The month of this name that is not over, or that of a year.
@@ -56,7 +66,22 @@ const FIXED: &[(&str, Days)] = &[
     ("the weekend", Days::Weekend(0)),
     ("weekend", Days::Weekend(0)),
     ("next weekend", Days::Weekend(1)),
+    ("this coming weekend", Days::Weekend(0)),
+    ("the coming weekend", Days::Weekend(0)),
+    ("coming weekend", Days::Weekend(0)),
+    ("end of the week", Days::Weekend(0)),
+    ("later today", Days::Today),
+    ("an hour", Days::Today),
+    ("two hours", Days::Today),
+    ("a few hours", Days::Today),
+    ("later this week", Days::Week(0)),
+    ("the rest of the week", Days::Week(0)),
     ("this week", Days::Week(0)),
+    ("this weeks", Days::Week(0)),
+    ("next weeks", Days::Week(1)),
+    ("this weekends", Days::Weekend(0)),
+    ("next weekends", Days::Weekend(1)),
+    ("next months", Days::Month(1)),
     ("next week", Days::Week(1)),
     ("the next few days", Days::Coming(3)),
     ("next few days", Days::Coming(3)),
@@ -73,6 +98,7 @@ const FIXED: &[(&str, Days)] = &[
     ("new years eve", Days::Date(31, Some(12))),
     ("christmas eve", Days::Date(24, Some(12))),
     ("christmas", Days::Date(25, Some(12))),
+    ("xmas", Days::Date(25, Some(12))),
 ];
 
 /// Parts of a day: from this minute on, and before that one.
@@ -113,23 +139,34 @@ impl When {
     pub(super) fn read(words: &[Word]) -> Option<(usize, Self)> {
         let word = |at: usize| words.get(at).map_or("", |word| word.text.as_str());
         let bound = match word(0) {
-            "before" | "until" | "till" | "by" => Some(Bound::Before),
-            "after" | "from" | "since" => Some(Bound::After),
+            "before" => Some(Bound::Before),
+            "until" | "till" | "by" => Some(Bound::Until),
+            "from" | "since" => Some(Bound::From),
+            "after" => Some(Bound::After),
             _ => None,
         };
+        if let Some(found) = counted(words).or_else(|| between(words)) {
+            return Some(found);
+        }
         if let Some(bound) = bound {
             return bounded(words, bound);
         }
         let skipped =
             usize::from(matches!(word(0), "on" | "in" | "for" | "over" | "during" | "at"));
         let here = words.get(skipped..)?;
-        let (mut taken, mut when) = named(here)?;
+        let (mut taken, mut when) = joined(here)?;
         let part = here.get(taken).and_then(|next| part_of_day(&next.text));
         if let (Some((from, before)), None) = (part, when.from) {
             taken = taken.saturating_add(1);
             when = Self { from: Some(from), before: Some(before), ..when };
         }
         Some((taken.saturating_add(skipped), when))
+    }
+
+    /// From these days through those; `None` if one of them names no day.
+    pub(super) fn through(self, end: Self) -> Option<Self> {
+        self.days?;
+        Some(Self { more: Some(Join::Through(end.days?)), bound: None, ..self })
     }
 
     /// Both together; `None` if they name the same twice.
@@ -139,6 +176,7 @@ impl When {
             || (self.before.is_some() && other.before.is_some());
         let both = Self {
             days: self.days.or(other.days),
+            more: self.more.or(other.more),
             bound: self.bound.or(other.bound),
             from: self.from.or(other.from),
             before: self.before.or(other.before),
@@ -150,10 +188,13 @@ impl When {
     pub(super) fn includes(self, day: Date, minute: i16, today: Date) -> bool {
         let is_day = self.days.is_none_or(|days| {
             let (first, last) = days.span(today);
-            match self.bound {
-                None => (first..=last).contains(&day),
-                Some(Bound::Before) => day < first,
-                Some(Bound::After) => day > last,
+            match (self.bound, self.more) {
+                (None, None) => (first..=last).contains(&day),
+                (None, Some(more)) => more.includes(day, (first, last), today),
+                (Some(Bound::Before), _) => day < first,
+                (Some(Bound::Until), _) => day <= last,
+                (Some(Bound::From), _) => day >= first,
+                (Some(Bound::After), _) => day > last,
             }
         });
         let is_time = self.from.is_none_or(|from| minute >= from)
@@ -172,6 +213,7 @@ impl Days {
             Self::Tomorrow => one(plus(today, 1)),
             Self::AfterTomorrow => one(plus(today, 2)),
             Self::Coming(days) => (today, plus(today, i64::from(days))),
+            Self::In(days) => one(plus(today, i64::from(days))),
             Self::Weekend(weeks) => {
                 let saturday =
                     plus(monday, 5_i64.saturating_add(i64::from(weeks).saturating_mul(7)));
@@ -222,13 +264,14 @@ fn bounded(words: &[Word], bound: Bound) -> Option<(usize, When)> {
     let here = words.get(1..)?;
     if let Some((taken, minute)) = clock(here) {
         let when = match bound {
-            Bound::Before => When { before: Some(minute), ..When::default() },
-            Bound::After => When { from: Some(minute), ..When::default() },
+            Bound::Before | Bound::Until => When { before: Some(minute), ..When::default() },
+            Bound::From | Bound::After => When { from: Some(minute), ..When::default() },
         };
         return Some((taken.saturating_add(1), when));
     }
-    let (taken, when) = named(here)?;
-    Some((taken.saturating_add(1), When { bound: Some(bound), ..when }))
+    let (taken, when) = joined(here)?;
+    let bound = Some(bound).filter(|_| when.more.is_none());
+    Some((taken.saturating_add(1), When { bound, ..when }))
 }
 
 /// Days or a part of a day, without a word before them.
@@ -250,14 +293,15 @@ fn named(words: &[Word]) -> Option<(usize, When)> {
             },
         ));
     }
-    let skipped = usize::from(matches!(word(0), "the" | "this" | "next"));
+    let first = usize::from(matches!(word(0), "the" | "this" | "next" | "coming"));
+    let skipped = first.saturating_add(usize::from(first == 1 && word(1) == "coming"));
     if let Some((from, before)) = part_of_day(word(skipped)).filter(|_| word(0) != "next") {
         let days = (word(0) == "this").then_some(Days::Today);
         let when = When { days, from: Some(from), before: Some(before), ..When::default() };
         return Some((skipped.saturating_add(1), when));
     }
     let is_next = word(0) == "next";
-    if let Some((_, day)) = WEEKDAYS.iter().find(|(name, _)| *name == word(skipped)) {
+    if let Some((_, day)) = WEEKDAYS.iter().find(|(name, _)| *name == word(skipped).trim_end_matches('s')) {
         let when = When { days: Some(Days::Day(*day, is_next)), ..When::default() };
         return Some((skipped.saturating_add(1), when));
     }

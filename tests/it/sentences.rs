@@ -141,6 +141,11 @@ fn lists() -> Lists {
 
 /// The intent of the last of these messages, as the files write it.
 fn heard(talk: &str, lists: &Lists) -> String {
+    written(&meant(talk, lists), lists)
+}
+
+/// The intent of the last of these messages.
+fn meant(talk: &str, lists: &Lists) -> Intent {
     let tools: Vec<String> = TOOLS.iter().map(|name| (*name).to_owned()).collect();
     let (mut seen, mut awaiting, mut last) = (Seen::default(), None, Intent::Unknown);
     for message in talk.split(" | ") {
@@ -163,7 +168,7 @@ fn heard(talk: &str, lists: &Lists) -> String {
         awaiting =
             if let Intent::Ask { missing, .. } = &last { Some(missing.clone()) } else { None };
     }
-    written(&last, lists)
+    last
 }
 
 fn written(intent: &Intent, lists: &Lists) -> String {
@@ -211,6 +216,7 @@ fn written(intent: &Intent, lists: &Lists) -> String {
             Missing::Event { .. } => "which".to_owned(),
             Missing::Problem => "desk ask".to_owned(),
             Missing::Url | Missing::Create(_) => "ask".to_owned(),
+            Missing::Offer { say, .. } => format!("offer {}", heard(say, lists)),
         },
         Intent::Say(text) => {
             let about = EVENTS.iter().find(|event| text.contains(event.1));
@@ -250,6 +256,7 @@ fn asked(topic: Topic) -> &'static str {
         Topic::Where => " where",
         Topic::Price => " price",
         Topic::Seats => " seats",
+        Topic::Unsure => " unsure",
     }
 }
 
@@ -260,7 +267,7 @@ fn misunderstood(file: &str) -> (usize, Vec<String>) {
     let cases: Vec<_> = lines.map(|line| line.split_once(" => ").unwrap()).collect();
     let fault = |(talk, expected): &(&str, &str)| {
         let heard = heard(talk, &lists);
-        (heard.trim() != expected.trim())
+        (!expected.split(" / ").any(|expected| heard.trim() == expected.trim()))
             .then(|| format!("{talk} => {heard} (should be: {expected})"))
     };
     (cases.len(), cases.iter().filter_map(fault).collect())
@@ -311,4 +318,80 @@ fn sentences_of_strangers_are_understood() {
         faults.len(),
         faults.join("\n")
     );
+}
+
+#[test]
+fn sentences_of_the_second_reading_are_understood() {
+    let sets = [
+        include_str!("../sentences/sight-a.txt"),
+        include_str!("../sentences/sight-b.txt"),
+        include_str!("../sentences/sight-c.txt"),
+        include_str!("../sentences/sight-d.txt"),
+        include_str!("../sentences/sight-e.txt"),
+        include_str!("../sentences/sight-f.txt"),
+        include_str!("../sentences/sight-g.txt"),
+        include_str!("../sentences/sight-h.txt"),
+        include_str!("../sentences/sight-i.txt"),
+    ];
+    let heard = sets.map(misunderstood);
+    assert!(heard.iter().all(|(count, _)| *count >= 58));
+    let (count, more) = misunderstood(include_str!("../sentences/more.txt"));
+    assert!(count >= 170, "{count}");
+    let faults: Vec<String> = heard.into_iter().flat_map(|(_, faults)| faults).chain(more).collect();
+    assert!(faults.is_empty(), "{}:\n{}", faults.len(), faults.join("\n"));
+}
+
+/// Whether something is paid for, sent or changed.
+fn is_act(intent: &Intent) -> bool {
+    match intent {
+        Intent::Rsvp { .. }
+        | Intent::BuySecret { .. }
+        | Intent::Analytics { .. }
+        | Intent::SetLimit { .. }
+        | Intent::CreateEvent(_)
+        | Intent::OpenTicket { .. }
+        | Intent::TicketStatus { .. }
+        | Intent::Connect { .. }
+        | Intent::Disconnect
+        | Intent::Yes => true,
+        // Without a number it only asks for one.
+        Intent::Several { seats, .. } => seats.is_some(),
+        _ => false,
+    }
+}
+
+#[test]
+fn what_is_understood_only_in_part_costs_nothing_sends_nothing_and_changes_nothing() {
+    let lists = lists();
+    let files = [
+        include_str!("../sentences/known.txt"),
+        include_str!("../sentences/blind.txt"),
+        include_str!("../sentences/sight-a.txt"),
+        include_str!("../sentences/sight-b.txt"),
+        include_str!("../sentences/sight-c.txt"),
+        include_str!("../sentences/sight-d.txt"),
+        include_str!("../sentences/sight-e.txt"),
+    ];
+    let acts = ["buy ", "secret ", "several ", "limit ", "offer "];
+    let mut count = 0;
+    for line in files.iter().flat_map(|file| file.lines()) {
+        let Some((talk, expected)) = line.split_once(" => ") else { continue };
+        if !acts.iter().any(|act| expected.contains(act)) || talk.contains('|') {
+            continue;
+        }
+        let words: Vec<&str> = talk.split(' ').collect();
+        for place in 0..=words.len() {
+            for more in ["zorp", "not zorp", "unless zorp"] {
+                let mut said = words.clone();
+                said.insert(place, more);
+                let said = said.join(" ");
+                let intent = meant(&said, &lists);
+                assert!(!is_act(&intent), "{said} => {intent:?}");
+                let is_offer = written(&intent, &lists).starts_with("offer buy");
+                assert!(more == "zorp" || !is_offer, "{said} => {intent:?}");
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 1_000, "{count}");
 }

@@ -143,6 +143,10 @@ fn a_limit_is_kept_or_the_wish_is_refused() {
     ] {
         assert_eq!(scene().hears(text), rsvp_to("evt_a", Some(max)), "{text}");
     }
+    for text in ["if it is cheap", "if it is not under $1", "unless it is under $1", "if it costs under $1 or not"] {
+        let intent = scene().hears(&format!("rsvp to the rust meetup {text}"));
+        assert!(matches!(&intent, Intent::Say(text) if text.contains("condition")), "{intent:?}");
+    }
     for text in [
         "rsvp to the rust meetup if it costs less than $0.05",
         "rsvp to the rust meetup if it is cheap",
@@ -153,11 +157,16 @@ fn a_limit_is_kept_or_the_wish_is_refused() {
         "rsvp to the rust meetup twice",
         "rsvp to the full house",
         "don't rsvp to the rust meetup",
+        "rsvp to the rust meetup, provided that it rains",
     ] {
         let intent = scene().hears(text);
+        // Two of them are asked about.
         let is_nothing = matches!(
             intent,
-            Intent::Say(_) | Intent::Unknown | Intent::NotFound { .. } | Intent::Several { .. }
+            Intent::Say(_)
+                | Intent::Several { seats: None | Some(2), .. }
+                | Intent::Tell { topic: Topic::Unsure, .. }
+                | Intent::Ask { missing: Missing::Offer { .. }, .. }
         );
         assert!(is_nothing, "{text}: {intent:?}");
     }

@@ -43,6 +43,13 @@ fn days_are_those_that_people_mean() {
         ("12 Dec", december(12, 12)),
         ("Dec 12th", december(12, 12)),
         ("the 1st of march", (date(2027, 3, 1), date(2027, 3, 1))),
+        ("in 3 days", december(12, 12)),
+        ("in two weeks", december(21, 27)),
+        ("in a month", (date(2027, 1, 1), date(2027, 1, 31))),
+        ("within the next ten days", december(9, 19)),
+        ("the next 5 days", december(9, 14)),
+        ("this coming saturday", december(12, 12)),
+        ("later this week", december(9, 13)),
         ("new year's day", (date(2027, 1, 1), date(2027, 1, 1))),
     ] {
         assert_eq!(days(text, TODAY), span, "{text}");
@@ -51,6 +58,29 @@ fn days_are_those_that_people_mean() {
     assert_eq!(days("this weekend", sunday), december(12, 13));
     assert_eq!(days("next week", sunday), december(14, 20));
     assert_eq!(days("on the 31st", date(2027, 2, 1)), (date(2027, 2, 28), date(2027, 2, 28)));
+}
+
+#[test]
+fn two_days_are_a_span_or_one_of_them() {
+    let on = |text: &str, today: Date| -> Vec<i8> {
+        let when = read(text);
+        let is_meant = |day: &i8| when.includes(date(2026, 12, *day), 600, today);
+        (1..=31).filter(is_meant).collect()
+    };
+    for (text, days) in [
+        ("from saturday to sunday", vec![12, 13]),
+        ("between friday and sunday", vec![11, 12, 13]),
+        ("between 11 and 13 December", vec![11, 12, 13]),
+        ("on friday or on sunday", vec![11, 13]),
+        ("saturday and sunday", vec![12, 13]),
+        ("until friday", (1..=11).collect()),
+        ("before friday", (1..=10).collect()),
+        ("from the 29th", vec![29, 30, 31]),
+        ("after the 29th", vec![30, 31]),
+    ] {
+        assert_eq!(on(text, TODAY), days, "{text}");
+    }
+    assert_eq!(on("from friday to sunday", date(2026, 12, 12)), [18, 19, 20]);
 }
 
 #[test]
